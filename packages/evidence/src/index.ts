@@ -1,1 +1,21 @@
-export {}
+export { canonicalJson } from './core/canonical.ts'
+export { EvidenceError, type EvidenceErrorCode, type EvidenceErrorPlace } from './core/errors.ts'
+export { createMemory, type Memory } from './core/memory.ts'
+export type {
+  Assumption,
+  Check,
+  CheckGroup,
+  Claims,
+  CollateralPart,
+  Finding,
+  Note,
+  Outcome,
+  Party,
+  Phase,
+  Remedy,
+  TcbClaim,
+  Tee,
+  TrustAnchor,
+  Verdict,
+  VerdictOutcome,
+} from './core/verdict.ts'

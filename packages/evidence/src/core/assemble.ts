@@ -1,0 +1,65 @@
+import { toHex } from './bytes.ts'
+import type { DigestJob } from '../crypto/jobs.ts'
+import type { Judgement } from './engine.ts'
+import { isoTime } from './time.ts'
+import type { Assumption, Check, Claims, CollateralPart, Note, TrustAnchor, Verdict } from './verdict.ts'
+
+/** Everything of a verdict that the loop over the steps does not know. */
+export interface VerdictParts<C extends Claims> {
+  readonly format: string
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly evidence: DigestJob
+  readonly anchor: TrustAnchor | undefined
+  readonly collateral: readonly CollateralPart[]
+  readonly claims: C
+  readonly assumed: readonly Assumption[]
+  readonly notes: readonly Note[]
+}
+
+/** Puts a verdict together. */
+export function assembleVerdict<C extends Claims>(judgement: Judgement, parts: VerdictParts<C>): Verdict<C> {
+  return {
+    schema: 'urn:sekisho:verdict:v1',
+    outcome: judgement.outcome,
+    summary: summarise(judgement, parts),
+    authenticity: judgement.authenticity,
+    tee: parts.claims.tee,
+    format: parts.format,
+    at: isoTime(parts.at),
+    evidence: { sha256: digestHex(parts.evidence), length: parts.evidence.data.length },
+    emulated: parts.anchor?.emulated === true,
+    anchors: parts.anchor === undefined ? [] : [parts.anchor],
+    collateral: parts.collateral,
+    claims: parts.claims,
+    checks: judgement.checks,
+    assumed: parts.assumed,
+    waived: judgement.waived,
+    notes: parts.notes,
+  }
+}
+
+/** Hex of a settled digest. @throws Error when the job was never settled: a verification forgot to name it */
+export function digestHex(job: DigestJob): string {
+  if (job.result === undefined) throw new Error('a digest was not computed before it was needed')
+  return toHex(job.result)
+}
+
+function summarise<C extends Claims>(judgement: Judgement, parts: VerdictParts<C>): string {
+  const mark = parts.anchor?.emulated === true ? 'EMULATED: ' : ''
+  const checks = judgement.checks.flatMap((group) => group.checks)
+  if (judgement.outcome === 'rejected') {
+    const failed = checks.filter((check) => check.outcome === 'fail')
+    const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : ''
+    return `${mark}${failed[0]?.reason ?? 'a check failed'}${more}`
+  }
+  if (judgement.outcome === 'incomplete') {
+    const open = checks.filter((check) => check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined)
+    const names = open.map((check: Check) => check.id).join(', ')
+    return judgement.authenticity === 'proven'
+      ? `${mark}genuine, but you have not said what you expect: ${names}`
+      : `${mark}not proven to be genuine: ${names} could not be checked`
+  }
+  const waived = judgement.waived.length > 0 ? `; waived by you: ${judgement.waived.join(', ')}` : ''
+  return `${mark}genuine, in date, and as you expect${waived}`
+}

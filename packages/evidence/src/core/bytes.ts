@@ -1,0 +1,144 @@
+import { EvidenceError } from './errors.ts'
+
+const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
+
+/** Lower-case hexadecimal of `bytes`, in memory order. */
+export function toHex(bytes: Uint8Array): string {
+  let text = ''
+  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i] as number]
+  return text
+}
+
+/**
+ * Bytes of an even-length hexadecimal string of either case.
+ * @returns undefined when `text` is anything else.
+ */
+export function fromHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0) return undefined
+  const bytes = new Uint8Array(text.length / 2)
+  for (let i = 0; i < bytes.length; i++) {
+    const high = nibble(text.charCodeAt(2 * i))
+    const low = nibble(text.charCodeAt(2 * i + 1))
+    if (high < 0 || low < 0) return undefined
+    bytes[i] = (high << 4) | low
+  }
+  return bytes
+}
+
+function nibble(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48
+  const lower = code | 32
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1
+}
+
+/** Whether two byte strings are equal. Not constant time: evidence and endorsements are public. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+/** Whether every byte is zero; true for no bytes. */
+export function allZero(bytes: Uint8Array): boolean {
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== 0) return false
+  return true
+}
+
+/** One byte string after the other. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0
+  for (const part of parts) length += part.length
+  const whole = new Uint8Array(length)
+  let at = 0
+  for (const part of parts) {
+    whole.set(part, at)
+    at += part.length
+  }
+  return whole
+}
+
+/**
+ * Compares two unsigned big-endian numbers of equal length.
+ * @returns negative, zero or positive, as `a` is below, equal to or above `b`.
+ */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  for (let i = 0; i < a.length; i++) {
+    const difference = (a[i] as number) - (b[i] as number)
+    if (difference !== 0) return difference
+  }
+  return 0
+}
+
+/**
+ * Reads fixed little-endian layouts front to back. Every read is checked against the end, so that a
+ * structure cut short is an {@link EvidenceError} `truncated` that names the field.
+ */
+export class Reader {
+  readonly #bytes: Uint8Array
+  readonly #view: DataView
+  readonly #end: number
+  #at: number
+
+  /** Reads `bytes` from `start` up to, not including, `end`; offsets in errors count from the start of `bytes`. */
+  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
+    this.#bytes = bytes
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#at = start
+    this.#end = end
+  }
+
+  /** Offset of the next byte to be read. */
+  get offset(): number {
+    return this.#at
+  }
+
+  /** Bytes left before the end. */
+  get remaining(): number {
+    return this.#end - this.#at
+  }
+
+  /** The next `length` bytes, as a view on the input. */
+  bytes(length: number, field: string): Uint8Array {
+    const start = this.#advance(length, field)
+    return this.#bytes.subarray(start, start + length)
+  }
+
+  u8(field: string): number {
+    return this.#view.getUint8(this.#advance(1, field))
+  }
+
+  u16(field: string): number {
+    return this.#view.getUint16(this.#advance(2, field), true)
+  }
+
+  u32(field: string): number {
+    return this.#view.getUint32(this.#advance(4, field), true)
+  }
+
+  u64(field: string): bigint {
+    return this.#view.getBigUint64(this.#advance(8, field), true)
+  }
+
+  /** @throws EvidenceError `trailing-bytes` unless everything was read. */
+  end(field: string): void {
+    if (this.remaining === 0) return
+    throw new EvidenceError('trailing-bytes', `${this.remaining} bytes are left over`, {
+      field,
+      offset: this.#at,
+      expected: 'the end of the structure',
+    })
+  }
+
+  #advance(length: number, field: string): number {
+    const start = this.#at
+    if (length > this.#end - start) {
+      throw new EvidenceError('truncated', `${this.#end - start} bytes are left`, {
+        field,
+        offset: start,
+        expected: `${length} bytes`,
+      })
+    }
+    this.#at = start + length
+    return start
+  }
+}

@@ -1,0 +1,163 @@
+import type { Check, CheckGroup, Finding, Outcome, Phase, Remedy, VerdictOutcome } from './verdict.ts'
+
+/**
+ * One line of a vendor's verification order, as data. `S` is what the parse and the settled
+ * cryptography have put on the table.
+ */
+export interface Step<S> {
+  readonly id: string
+  readonly title: string
+  readonly phase: Phase
+  readonly source: string
+  /** Steps that must have passed (or not apply) for this one to mean anything. */
+  readonly needs?: readonly string[]
+  /**
+   * True where a relying party may decide to go without. Signatures, chains and bindings are never
+   * waivable: a verdict without them is about nothing.
+   */
+  readonly waivable?: true
+  check(state: S): Finding
+}
+
+/** Steps that belong together, in order. */
+export interface StepGroup<S> {
+  readonly id: string
+  readonly title: string
+  readonly steps: readonly Step<S>[]
+}
+
+/** The check holds. */
+export function pass(reason: string, details: Omit<Finding, 'outcome' | 'reason' | 'remedy'> = {}): Finding {
+  return { outcome: 'pass', reason, ...details }
+}
+
+/** The check does not hold. `remedy` is not optional: whoever reads a refusal must learn what would mend it. */
+export function fail(
+  reason: string,
+  remedy: Remedy,
+  details: Omit<Finding, 'outcome' | 'reason' | 'remedy'> = {},
+): Finding {
+  return { outcome: 'fail', reason, ...details, remedy }
+}
+
+/** The check is relevant and could not be made; `remedy` says what was missing. */
+export function unchecked(
+  reason: string,
+  remedy: Remedy,
+  details: Omit<Finding, 'outcome' | 'reason' | 'remedy'> = {},
+): Finding {
+  return { outcome: 'unchecked', reason, ...details, remedy }
+}
+
+/** This evidence has nothing to check here. */
+export function notApplicable(reason: string): Finding {
+  return { outcome: 'not-applicable', reason }
+}
+
+/** Remedy of every forged or damaged part: it cannot be mended. */
+export const REPLACE_EVIDENCE: Remedy = {
+  action: 'nothing mends this evidence: ask the attester for new evidence, and treat the sender as hostile if it happens again',
+  by: 'nobody',
+}
+
+/** What the loop over the steps found. */
+export interface Judgement {
+  readonly outcome: VerdictOutcome
+  readonly authenticity: 'proven' | 'unproven' | 'refuted'
+  readonly checks: readonly CheckGroup[]
+  readonly waived: readonly string[]
+}
+
+/**
+ * Runs every step of every group, records every outcome and marks what could not be reached. Nothing
+ * ends the loop early: a verdict lists what else is wrong.
+ *
+ * @throws TypeError when `waive` names a step that does not exist or must not be waived: a misspelt
+ *   waiver must not pass for a decision.
+ */
+export function judge<S>(groups: readonly StepGroup<S>[], state: S, waive: readonly string[] = []): Judgement {
+  assertWaivable(groups, waive)
+  const outcomes = new Map<string, Outcome>()
+  const waived: string[] = []
+  let failed = false
+  let gap = false
+  let refuted = false
+  let unproven = false
+
+  const checks = groups.map((group) => {
+    let worst: Outcome = 'not-applicable'
+    const made = group.steps.map((step) => {
+      const finding = reach(step, state, outcomes)
+      outcomes.set(step.id, finding.outcome)
+      const isWaived = finding.outcome === 'unchecked' && finding.blockedBy === undefined && waive.includes(step.id)
+      if (isWaived) waived.push(step.id)
+      const effective = isWaived ? 'not-applicable' : finding.outcome
+      if (effective === 'fail') failed = true
+      if (effective === 'unchecked') gap = true
+      if (step.phase === 'authenticity') {
+        if (effective === 'fail') refuted = true
+        if (effective === 'unchecked') unproven = true
+      }
+      worst = worse(worst, effective)
+      return record(step, finding, isWaived)
+    })
+    return { id: group.id, title: group.title, outcome: worst, checks: made }
+  })
+  return {
+    outcome: failed ? 'rejected' : gap ? 'incomplete' : 'verified',
+    authenticity: refuted ? 'refuted' : unproven ? 'unproven' : 'proven',
+    checks,
+    waived,
+  }
+}
+
+/** Ids of all steps, in order; with `waivable` those that a caller may waive. */
+export function stepIds<S>(groups: readonly StepGroup<S>[], which: 'all' | 'waivable' = 'all'): readonly string[] {
+  return groups.flatMap((group) =>
+    group.steps.filter((step) => which === 'all' || step.waivable === true).map((step) => step.id),
+  )
+}
+
+function assertWaivable<S>(groups: readonly StepGroup<S>[], waive: readonly string[]): void {
+  if (waive.length === 0) return
+  const waivable = stepIds(groups, 'waivable')
+  for (const id of waive) {
+    if (waivable.includes(id)) continue
+    const known = stepIds(groups).includes(id)
+    throw new TypeError(
+      known
+        ? `the check ${id} cannot be waived: without it the evidence proves nothing`
+        : `there is no check ${id} to waive; these can be waived: ${waivable.join(', ')}`,
+    )
+  }
+}
+
+interface Reached extends Finding {
+  readonly blockedBy?: string
+}
+
+function reach<S>(step: Step<S>, state: S, outcomes: ReadonlyMap<string, Outcome>): Reached {
+  for (const need of step.needs ?? []) {
+    const outcome = outcomes.get(need)
+    if (outcome === undefined) throw new Error(`step ${step.id} needs ${need}, which does not come before it`)
+    if (outcome === 'fail' || outcome === 'unchecked') {
+      return {
+        outcome: 'unchecked',
+        reason: `not reached: ${need} ${outcome === 'fail' ? 'failed' : 'was not checked'}`,
+        blockedBy: need,
+      }
+    }
+  }
+  return step.check(state)
+}
+
+function record<S>(step: Step<S>, finding: Reached, isWaived: boolean): Check {
+  const check = { id: step.id, title: step.title, phase: step.phase, source: step.source, ...finding }
+  return isWaived ? { ...check, waived: true } : check
+}
+
+const RANK: Readonly<Record<Outcome, number>> = { 'not-applicable': 0, pass: 1, unchecked: 2, fail: 3 }
+
+function worse(a: Outcome, b: Outcome): Outcome {
+  return RANK[a] >= RANK[b] ? a : b
+}

@@ -1,0 +1,14 @@
+/** One decoded field of a structure, for people: inspecting, comparing two pieces of evidence, marking bytes. */
+export interface Field {
+  /** Path within the evidence, e.g. `report.policy.debugAllowed`; unique. */
+  readonly path: string
+  /** First byte, from the start of the evidence, and length in bytes; absent for values that are derived. */
+  readonly offset?: number
+  readonly length?: number
+  /** Lower-case hex of byte strings, numbers, booleans, or text. */
+  readonly value: string | number | boolean
+  /** What the value means, in words, where the value does not say it. */
+  readonly meaning?: string
+  /** Document and section. */
+  readonly source?: string
+}

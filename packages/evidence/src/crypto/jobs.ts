@@ -1,0 +1,102 @@
+/** Curves and key kinds that evidence and endorsements use. */
+export type KeyKind = 'P-256' | 'P-384' | 'RSA'
+
+/**
+ * A public key, not yet imported by the platform. `handle` is the platform's own object once a
+ * signature was checked with the key; it belongs to `#crypto` alone.
+ */
+export interface PublicKey {
+  readonly kind: KeyKind
+  /** EC: x then y, big-endian, 64 or 96 bytes. RSA: the DER of a PKCS #1 RSAPublicKey. */
+  readonly bytes: Uint8Array
+  /** RSA only: size of the modulus in bits. */
+  readonly bits?: number
+  handle?: unknown
+}
+
+/** Signature schemes that evidence and endorsements use; the name says all parameters. */
+export type SignatureScheme =
+  | 'ecdsa-p256-sha256'
+  | 'ecdsa-p384-sha384'
+  /** RSASSA-PSS, SHA-384, MGF1 with SHA-384, 48 bytes of salt. */
+  | 'rsassa-pss-sha384'
+
+/** One signature to be checked. ECDSA signatures are r then s, big-endian, each as long as the curve's order. */
+export interface SignatureJob {
+  readonly kind: 'signature'
+  readonly scheme: SignatureScheme
+  readonly key: PublicKey
+  readonly data: Uint8Array
+  readonly signature: Uint8Array
+  /** Whether the signature verifies; undefined until settled. A key the platform refuses counts as false. */
+  result?: boolean
+}
+
+export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512'
+
+/** One digest to be computed. */
+export interface DigestJob {
+  readonly kind: 'digest'
+  readonly algorithm: DigestAlgorithm
+  readonly data: Uint8Array
+  result?: Uint8Array
+}
+
+/** A measurement register replayed: for each event, register := digest(register || event). */
+export interface ReplayJob {
+  readonly kind: 'replay'
+  readonly algorithm: DigestAlgorithm
+  readonly initial: Uint8Array
+  readonly events: readonly Uint8Array[]
+  result?: Uint8Array
+}
+
+/**
+ * Work for the platform's cryptography. A verification names all of its jobs before it judges, so
+ * that a runtime with asynchronous cryptography can do them side by side. A job is a pure function
+ * of its bytes: once settled, its result holds for as long as the object lives.
+ */
+export type Job = SignatureJob | DigestJob | ReplayJob
+
+const ORDERS: Readonly<Record<'P-256' | 'P-384', string>> = {
+  'P-256': 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',
+  'P-384':
+    'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
+}
+
+/**
+ * The order n of a curve's base point, big-endian.
+ * @see FIPS 186-5 / NIST SP 800-186, section 3.2.1
+ */
+export function curveOrder(curve: 'P-256' | 'P-384'): Uint8Array {
+  const text = ORDERS[curve]
+  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16))
+}
+
+const P256_ORDER: Uint8Array = curveOrder('P-256')
+const P384_ORDER: Uint8Array = curveOrder('P-384')
+
+/**
+ * Whether r and s of a raw ECDSA signature are both in 1..n-1. High values of s are legal.
+ * @see FIPS 186-5, section 6.4.2, step 1
+ */
+export function inSignatureRange(signature: Uint8Array, curve: 'P-256' | 'P-384'): boolean {
+  const order = curve === 'P-256' ? P256_ORDER : P384_ORDER
+  const size = order.length
+  return (
+    signature.length === 2 * size &&
+    inRange(signature.subarray(0, size), order) &&
+    inRange(signature.subarray(size), order)
+  )
+}
+
+function inRange(number: Uint8Array, order: Uint8Array): boolean {
+  let zero = true
+  for (const byte of number) if (byte !== 0) zero = false
+  if (zero) return false
+  for (let i = 0; i < order.length; i++) {
+    const difference = (number[i] as number) - (order[i] as number)
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}

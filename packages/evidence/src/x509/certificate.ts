@@ -1,0 +1,221 @@
+import { equalBytes, toHex } from '../core/bytes.ts'
+import type { DigestJob, PublicKey } from '../crypto/jobs.ts'
+import { type AlgorithmIdentifier, readPublicKey, readSignatureAlgorithm } from './algorithms.ts'
+import { DerReader, TAG } from './der.ts'
+import { type Name, readName } from './name.ts'
+import { rawEcdsaSignature, Signed } from './signature.ts'
+
+/** One extension of a certificate or CRL. */
+export interface Extension {
+  readonly critical: boolean
+  readonly value: Uint8Array
+}
+
+/** A parsed X.509 certificate. Nothing in it is trusted before its chain was checked. */
+export interface Certificate {
+  readonly der: Uint8Array
+  /** X.509 version, 1 to 3. */
+  readonly version: number
+  /** Hex of the serial number without sign byte; `-` in front of a negative one. */
+  readonly serial: string
+  readonly issuer: Name
+  readonly subject: Name
+  /** Milliseconds since 1970; both ends belong to the validity. */
+  readonly notBefore: number
+  readonly notAfter: number
+  readonly spki: Uint8Array
+  /** Undefined when the key is of no kind that evidence uses. */
+  readonly key: PublicKey | undefined
+  readonly keyKind: string
+  readonly signatureAlgorithm: string
+  readonly signed: Signed
+  /** By OID; a certificate with an extension twice does not parse. */
+  readonly extensions: ReadonlyMap<string, Extension>
+  /** Undefined when the extension is absent. */
+  readonly basicConstraints: { readonly ca: boolean; readonly pathLength: number | undefined } | undefined
+  /** Named bits that are set, by number (RFC 5280, 4.2.1.3); undefined when the extension is absent. */
+  readonly keyUsage: ReadonlySet<number> | undefined
+  /** OIDs of critical extensions that this decoder does not process. */
+  readonly unknownCritical: readonly string[]
+  /** SHA-256 of `spki`, and of `der`. */
+  readonly spkiDigest: DigestJob
+  readonly digest: DigestJob
+}
+
+/** Bits of keyUsage. */
+export const KEY_USAGE = { digitalSignature: 0, keyCertSign: 5, crlSign: 6 } as const
+
+const BASIC_CONSTRAINTS = '2.5.29.19'
+const KEY_USAGE_OID = '2.5.29.15'
+const PROCESSED: readonly string[] = [BASIC_CONSTRAINTS, KEY_USAGE_OID]
+const MAX_CERTIFICATE = 16 * 1024
+const MAX_EXTENSIONS = 64
+
+/**
+ * Parses one DER certificate; nothing may follow it. `der` is kept, not copied.
+ *
+ * @param pool certificates parsed before: one with the same bytes is returned instead of parsing again,
+ *   and a new one is added
+ * @throws EvidenceError
+ * @see RFC 5280, section 4.1
+ */
+export function parseCertificate(der: Uint8Array, pool: Certificate[] = []): Certificate {
+  const known = pool.find((certificate) => equalBytes(certificate.der, der))
+  if (known !== undefined) return known
+  const certificate = parse(der)
+  pool.push(certificate)
+  return certificate
+}
+
+function parse(der: Uint8Array): Certificate {
+  const outer = new DerReader(der, 'certificate')
+  if (der.length > MAX_CERTIFICATE) throw outer.error('too-large', `${der.length} bytes`, `at most ${MAX_CERTIFICATE} bytes`, 'length')
+  const body = outer.inside(TAG.sequence, 'certificate')
+  outer.finish('certificate')
+  const tbsElement = body.element(TAG.sequence, 'tbsCertificate')
+  const algorithm = readSignatureAlgorithm(body, 'signatureAlgorithm')
+  const signature = body.bits('signatureValue')
+  body.finish('signatureValue')
+
+  const tbs = body.within(tbsElement)
+  const version = readVersion(tbs)
+  const serial = readSerial(tbs)
+  const inner = readSignatureAlgorithm(tbs, 'tbsCertificate.signature')
+  if (!equalBytes(inner.raw, algorithm.raw)) {
+    throw tbs.error('malformed', 'another algorithm than the outer one', 'the same signature algorithm inside and outside', 'signatureAlgorithm')
+  }
+  const issuer = readName(tbs, 'issuer')
+  const validity = tbs.inside(TAG.sequence, 'validity')
+  const notBefore = readTime(validity, 'validity.notBefore')
+  const notAfter = readTime(validity, 'validity.notAfter')
+  validity.finish('validity')
+  const subject = readName(tbs, 'subject')
+  const { spki, key, kind } = readPublicKey(tbs)
+  const extensions = version === 3 && tbs.peek() === 0xa3 ? readExtensions(tbs, 0xa3) : new Map<string, Extension>()
+  tbs.finish('tbsCertificate')
+
+  return {
+    der,
+    version,
+    serial,
+    issuer,
+    subject,
+    notBefore,
+    notAfter,
+    spki,
+    key,
+    keyKind: kind,
+    signatureAlgorithm: algorithm.oid,
+    signed: new Signed(body.whole(tbsElement), algorithm.scheme, rawSignature(algorithm, signature)),
+    extensions,
+    basicConstraints: readBasicConstraints(extensions.get(BASIC_CONSTRAINTS)),
+    keyUsage: readKeyUsage(extensions.get(KEY_USAGE_OID)),
+    unknownCritical: unknownCritical(extensions, PROCESSED),
+    spkiDigest: { kind: 'digest', algorithm: 'sha256', data: spki },
+    digest: { kind: 'digest', algorithm: 'sha256', data: der },
+  }
+}
+
+/** The signature in the raw form of its scheme; undefined when it has none. */
+export function rawSignature(algorithm: AlgorithmIdentifier, signature: Uint8Array): Uint8Array | undefined {
+  switch (algorithm.scheme) {
+    case 'ecdsa-p256-sha256':
+      return rawEcdsaSignature(signature, 32)
+    case 'ecdsa-p384-sha384':
+      return rawEcdsaSignature(signature, 48)
+    case 'rsassa-pss-sha384':
+      return signature
+    case undefined:
+      return undefined
+  }
+}
+
+function readVersion(tbs: DerReader): number {
+  if (tbs.peek() !== 0xa0) return 1
+  const version = tbs.inside(0xa0, 'version').smallInteger('version') + 1
+  if (version > 3) throw tbs.error('malformed', `version ${version}`, 'X.509 version 1 to 3', 'version')
+  return version
+}
+
+/** Hex of a serial number as certificates and CRLs are compared by: shortest form, `-` in front of a negative one. */
+export function readSerial(from: DerReader): string {
+  const content = from.content(from.element(TAG.integer, 'serialNumber'))
+  if (content.length === 0 || content.length > 32) {
+    throw from.error('malformed', `${content.length} bytes`, 'a serial number of 1 to 32 bytes', 'serialNumber')
+  }
+  let start = 0
+  while (start < content.length - 1 && content[start] === 0) start++
+  return ((content[0] as number) >= 0x80 ? '-' : '') + toHex(content.subarray(start))
+}
+
+/**
+ * Reads a Time, UTCTime or GeneralizedTime, both in UTC with seconds, as milliseconds since 1970.
+ * @see RFC 5280, section 4.1.2.5
+ */
+export function readTime(from: DerReader, field: string): number {
+  const element = from.any(field)
+  const text = String.fromCharCode(...from.content(element).subarray(0, 20))
+  const short = element.tag === TAG.utcTime && /^\d{12}Z$/.test(text)
+  const long = element.tag === TAG.generalizedTime && /^\d{14}Z$/.test(text)
+  if (!short && !long) throw from.error('malformed', 'another form of time', 'YYMMDDhhmmssZ or YYYYMMDDhhmmssZ', field)
+  const digits = short ? (Number(text.slice(0, 2)) < 50 ? '20' : '19') + text : text
+  const number = (at: number, length: number): number => Number(digits.slice(at, at + length))
+  const ms = Date.UTC(number(0, 4), number(4, 2) - 1, number(6, 2), number(8, 2), number(10, 2), number(12, 2))
+  const back = new Date(ms).toISOString().replace(/[-:T]/g, '').slice(0, 14)
+  if (back !== digits.slice(0, 14)) throw from.error('malformed', 'no real date', 'a date that exists', field)
+  return ms
+}
+
+/**
+ * Reads Extensions inside the explicit tag `tag`.
+ * @throws EvidenceError when one occurs twice: which of the two would count is anybody's guess
+ */
+export function readExtensions(from: DerReader, tag: number): ReadonlyMap<string, Extension> {
+  const wrapper = from.inside(tag, 'extensions')
+  const list = wrapper.inside(TAG.sequence, 'extensions')
+  wrapper.finish('extensions')
+  const extensions = new Map<string, Extension>()
+  while (!list.done) {
+    const one = list.inside(TAG.sequence, 'extensions')
+    const oid = one.oid('extensions')
+    const critical = one.peek() === TAG.boolean ? one.boolean(`extensions.${oid}.critical`) : false
+    const value = one.content(one.element(TAG.octetString, `extensions.${oid}`))
+    one.finish(`extensions.${oid}`)
+    if (extensions.has(oid)) throw list.error('malformed', 'the extension a second time', 'each extension once', `extensions.${oid}`)
+    if (extensions.size === MAX_EXTENSIONS) throw list.error('too-large', 'more extensions', `at most ${MAX_EXTENSIONS}`, 'extensions')
+    extensions.set(oid, { critical, value })
+  }
+  return extensions
+}
+
+/** OIDs of critical extensions that are not in `processed`. */
+export function unknownCritical(extensions: ReadonlyMap<string, Extension>, processed: readonly string[]): readonly string[] {
+  const unknown: string[] = []
+  for (const [oid, extension] of extensions) if (extension.critical && !processed.includes(oid)) unknown.push(oid)
+  return unknown
+}
+
+function readBasicConstraints(extension: Extension | undefined): Certificate['basicConstraints'] {
+  if (extension === undefined) return undefined
+  const outer = new DerReader(extension.value, 'certificate.basicConstraints')
+  const inside = outer.inside(TAG.sequence, 'value')
+  outer.finish('value')
+  const ca = inside.peek() === TAG.boolean ? inside.boolean('ca') : false
+  const pathLength = inside.peek() === TAG.integer ? inside.smallInteger('pathLength') : undefined
+  inside.finish('value')
+  return { ca, pathLength }
+}
+
+function readKeyUsage(extension: Extension | undefined): ReadonlySet<number> | undefined {
+  if (extension === undefined) return undefined
+  const outer = new DerReader(extension.value, 'certificate.keyUsage')
+  const content = outer.content(outer.element(TAG.bitString, 'value'))
+  outer.finish('value')
+  const unused = content[0] ?? 8
+  if (unused > 7 || content.length > 3) throw outer.error('malformed', 'another value', 'a bit string of at most 16 bits', 'value')
+  const bits = new Set<number>()
+  for (let bit = 0; bit < (content.length - 1) * 8 - unused; bit++) {
+    if (((content[1 + (bit >> 3)] as number) >> (7 - (bit & 7))) & 1) bits.add(bit)
+  }
+  return bits
+}

@@ -1,0 +1,195 @@
+import { EvidenceError } from '../core/errors.ts'
+
+/** One element of DER: `start` to `end` is its content in the bytes it was read from; `header` is where its tag stands. */
+export interface Tlv {
+  readonly tag: number
+  readonly header: number
+  readonly start: number
+  readonly end: number
+}
+
+export const TAG = {
+  boolean: 0x01,
+  integer: 0x02,
+  bitString: 0x03,
+  octetString: 0x04,
+  null: 0x05,
+  oid: 0x06,
+  enumerated: 0x0a,
+  utf8String: 0x0c,
+  printableString: 0x13,
+  teletexString: 0x14,
+  ia5String: 0x16,
+  utcTime: 0x17,
+  generalizedTime: 0x18,
+  sequence: 0x30,
+  set: 0x31,
+} as const
+
+/**
+ * Walks definite-length DER: as much of X.690 as certificates, CRLs and signatures of this field use,
+ * and strict in it (shortest lengths, single-byte tags). Every offset is from the start of `bytes`.
+ *
+ * @see ITU-T X.690, sections 8.1 and 10.1
+ */
+export class DerReader {
+  readonly bytes: Uint8Array
+  readonly end: number
+  at: number
+  readonly #what: string
+
+  /** `what` names the structure in errors, e.g. `certificate`. */
+  constructor(bytes: Uint8Array, what: string, start = 0, end: number = bytes.length) {
+    this.bytes = bytes
+    this.at = start
+    this.end = end
+    this.#what = what
+  }
+
+  get done(): boolean {
+    return this.at >= this.end
+  }
+
+  /** Tag of the next element, or -1 at the end. */
+  peek(): number {
+    return this.done ? -1 : (this.bytes[this.at] as number)
+  }
+
+  /** Reads the next element, whatever its tag, and moves behind it. */
+  any(field: string): Tlv {
+    const header = this.at
+    const tag = this.#byte(field)
+    if ((tag & 0x1f) === 0x1f) throw this.error('malformed', 'a multi-byte tag', 'a single-byte tag', field)
+    const length = this.#length(field)
+    const start = this.at
+    if (length > this.end - start) {
+      throw this.error('truncated', `${this.end - start} bytes are left`, `${length} bytes of content`, field)
+    }
+    this.at = start + length
+    return { tag, header, start, end: this.at }
+  }
+
+  /** Reads the next element, which must have the tag `tag`. */
+  element(tag: number, field: string): Tlv {
+    if (this.peek() !== tag) {
+      const found = this.done ? 'the end' : `tag 0x${this.peek().toString(16).padStart(2, '0')}`
+      throw this.error('malformed', found, `tag 0x${tag.toString(16).padStart(2, '0')}`, field)
+    }
+    return this.any(field)
+  }
+
+  /** A reader over the content of the next element, which must have the tag `tag`. */
+  inside(tag: number, field: string): DerReader {
+    return this.within(this.element(tag, field))
+  }
+
+  /** A reader over the content of an element that was read. */
+  within(element: Tlv): DerReader {
+    return new DerReader(this.bytes, this.#what, element.start, element.end)
+  }
+
+  /** The content of an element, as a view. */
+  content(element: Tlv): Uint8Array {
+    return this.bytes.subarray(element.start, element.end)
+  }
+
+  /** The whole element with its header, as a view. */
+  whole(element: Tlv): Uint8Array {
+    return this.bytes.subarray(element.header, element.end)
+  }
+
+  /** The dotted form of the next element, an OBJECT IDENTIFIER. */
+  oid(field: string): string {
+    return oidText(this.content(this.element(TAG.oid, field)), () => this.error('malformed', 'bytes that are no OID', 'an object identifier', field))
+  }
+
+  /**
+   * Content of the next element, an INTEGER, without the sign byte.
+   * @throws EvidenceError when it is negative or not in its shortest form
+   */
+  unsigned(field: string, tag: number = TAG.integer): Uint8Array {
+    const content = this.content(this.element(tag, field))
+    const [first, second] = content
+    if (first === undefined) throw this.error('malformed', 'no bytes', 'an integer', field)
+    if (first >= 0x80) throw this.error('malformed', 'a negative integer', 'an integer of zero or more', field)
+    if (first === 0 && second !== undefined) {
+      if (second < 0x80) throw this.error('malformed', 'an integer with needless zeros', 'its shortest form', field)
+      return content.subarray(1)
+    }
+    return content
+  }
+
+  /** The next element, an INTEGER or ENUMERATED of at most four bytes, as a number. */
+  smallInteger(field: string, tag: number = TAG.integer): number {
+    const bytes = this.unsigned(field, tag)
+    if (bytes.length > 4) throw this.error('too-large', `${bytes.length} bytes`, 'an integer of at most 4 bytes', field)
+    let value = 0
+    for (const byte of bytes) value = value * 256 + byte
+    return value
+  }
+
+  boolean(field: string): boolean {
+    const content = this.content(this.element(TAG.boolean, field))
+    if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
+      throw this.error('malformed', 'another value', 'a BOOLEAN of 00 or ff', field)
+    }
+    return content[0] === 0xff
+  }
+
+  /** Content of the next element, a BIT STRING of whole bytes. */
+  bits(field: string): Uint8Array {
+    const content = this.content(this.element(TAG.bitString, field))
+    if (content[0] !== 0) throw this.error('malformed', 'unused bits', 'a bit string of whole bytes', field)
+    return content.subarray(1)
+  }
+
+  /** @throws EvidenceError unless everything was read */
+  finish(field: string): void {
+    if (!this.done) throw this.error('trailing-bytes', `${this.end - this.at} bytes are left over`, 'the end', field)
+  }
+
+  error(code: 'malformed' | 'truncated' | 'trailing-bytes' | 'too-large', found: string, expected: string, field: string): EvidenceError {
+    return new EvidenceError(code, found, { field: `${this.#what}.${field}`, offset: this.at, expected })
+  }
+
+  #byte(field: string): number {
+    const byte = this.at < this.end ? this.bytes[this.at] : undefined
+    if (byte === undefined) throw this.error('truncated', 'the end', 'another byte', field)
+    this.at++
+    return byte
+  }
+
+  #length(field: string): number {
+    const first = this.#byte(field)
+    if (first < 0x80) return first
+    const count = first & 0x7f
+    if (count === 0 || count > 3) throw this.error('malformed', 'a length of unusual form', 'a definite length of at most 3 bytes', field)
+    let length = 0
+    for (let i = 0; i < count; i++) length = length * 256 + this.#byte(field)
+    if (length < 0x80 || (count > 1 && length < 2 ** (8 * (count - 1)))) {
+      throw this.error('malformed', 'a length with needless bytes', 'the shortest length', field)
+    }
+    return length
+  }
+}
+
+function oidText(bytes: Uint8Array, error: () => EvidenceError): string {
+  if (bytes.length === 0 || bytes.length > 32) throw error()
+  const arcs: number[] = []
+  let value = 0
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number
+    if (value === 0 && byte === 0x80) throw error()
+    value = value * 128 + (byte & 0x7f)
+    if (value > 0xffffffff) throw error()
+    if (byte & 0x80) {
+      if (i === bytes.length - 1) throw error()
+      continue
+    }
+    arcs.push(value)
+    value = 0
+  }
+  const first = arcs.shift() as number
+  const root = first < 40 ? 0 : first < 80 ? 1 : 2
+  return [root, first - 40 * root, ...arcs].join('.')
+}

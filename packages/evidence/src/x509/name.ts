@@ -1,0 +1,56 @@
+import { toHex } from '../core/bytes.ts'
+import { type DerReader, TAG } from './der.ts'
+
+/** A distinguished name. */
+export interface Name {
+  /** Canonical text for comparing: attribute types and values in order. */
+  readonly key: string
+  /** The last common name, or undefined. */
+  readonly commonName: string | undefined
+  readonly organization: string | undefined
+  readonly organizationalUnit: string | undefined
+}
+
+const COMMON_NAME = '2.5.4.3'
+const ORGANIZATION = '2.5.4.10'
+const ORGANIZATIONAL_UNIT = '2.5.4.11'
+const TEXT_TAGS: readonly number[] = [TAG.utf8String, TAG.printableString, TAG.ia5String, TAG.teletexString]
+const MAX_ATTRIBUTES = 32
+
+/**
+ * Reads a Name. Two names are equal when `key` is: the same attributes with the same text in the same
+ * order, whichever string type carries the text.
+ * @see RFC 5280, section 4.1.2.4
+ */
+export function readName(from: DerReader, field: string): Name {
+  const sets = from.inside(TAG.sequence, field)
+  const parts: string[] = []
+  const found = new Map<string, string>()
+  while (!sets.done) {
+    const set = sets.inside(TAG.set, field)
+    while (!set.done) {
+      if (parts.length === MAX_ATTRIBUTES) throw sets.error('too-large', 'more attributes', `at most ${MAX_ATTRIBUTES} attributes`, field)
+      const attribute = set.inside(TAG.sequence, field)
+      const type = attribute.oid(field)
+      const element = attribute.any(field)
+      attribute.finish(field)
+      const content = attribute.content(element)
+      const value = TEXT_TAGS.includes(element.tag) ? text(content) : `#${toHex(attribute.whole(element))}`
+      found.set(type, value)
+      parts.push(JSON.stringify([type, value]))
+    }
+    parts.push('/')
+  }
+  return {
+    key: parts.join(''),
+    commonName: found.get(COMMON_NAME),
+    organization: found.get(ORGANIZATION),
+    organizationalUnit: found.get(ORGANIZATIONAL_UNIT),
+  }
+}
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
+function text(content: Uint8Array): string {
+  return utf8.decode(content)
+}
