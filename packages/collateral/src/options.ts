@@ -1,0 +1,63 @@
+import type { TrustAnchor } from '@sekisho/evidence'
+import type { CollateralCache } from './cache.ts'
+import type { Progress } from './types.ts'
+
+/** Intel's Provisioning Certification Service. */
+export const INTEL_PCS_URL = 'https://api.trustedservices.intel.com'
+/** Where Intel publishes the CRL of its root CA, DER. */
+export const INTEL_ROOT_CRL_URL = 'https://certificates.trustedservices.intel.com/IntelSGXRootCA.der'
+/** AMD's Key Distribution Service. */
+export const AMD_KDS_URL = 'https://kdsintf.amd.com'
+
+/** A service and how to reach it. */
+export interface ServiceOptions {
+  /** Scheme, host, port and an optional path in front of the API's. `https:` except for loopback addresses. */
+  readonly baseUrl?: string
+  /**
+   * PEM of the CA, or of the server's own certificate, that this service's TLS certificate must lead to,
+   * instead of the public CAs. A server that shows exactly a certificate given here may have any name in
+   * it: self-signed PCCS certificates seldom have the right one.
+   */
+  readonly tlsCertificates?: string
+}
+
+/** How to reach Intel's PCS or a PCCS. */
+export interface IntelServiceOptions extends ServiceOptions {
+  /** A PCCS gives the root CRL itself, and is told the QE id. Default: `pccs` when `baseUrl` is given, else `pcs`. */
+  readonly kind?: 'pcs' | 'pccs'
+  /** Where the root CA CRL is (`pcs` only). */
+  readonly rootCrlUrl?: string
+  /** Sent as `Ocp-Apim-Subscription-Key`, to the host of `baseUrl` only, for PCK certificates only. */
+  readonly subscriptionKey?: string
+}
+
+/** Bounds on a single request and on its repetition. Times are milliseconds. */
+export interface HttpLimits {
+  /** For one attempt, from connecting to the last byte. Default 20000. */
+  readonly timeoutMs?: number
+  /** Between two pieces of an answer. Default 8000. */
+  readonly idleMs?: number
+  /** Attempts in all after 429, 503, other 5xx and broken connections. Default 4. */
+  readonly attempts?: number
+  /** Longest wait before another attempt; a service that asks for more ends the request as `throttled`. Default 30000. */
+  readonly maxWaitMs?: number
+}
+
+/** What a network source works with. Everything absent has the vendor's own service or the system as default. */
+export interface NetworkOptions {
+  readonly intel?: IntelServiceOptions
+  readonly amd?: ServiceOptions
+  /** Without one, nothing is kept between calls. */
+  readonly cache?: CollateralCache
+  readonly limits?: HttpLimits
+  /** Roots that answers must lead to, instead of the vendors' pinned ones. */
+  readonly trustAnchors?: readonly TrustAnchor[]
+  readonly onProgress?: (progress: Progress) => void
+  readonly signal?: AbortSignal
+  /** The clock; default the system's. */
+  readonly now?: () => Date
+  /** Waits; default a timer. */
+  readonly sleep?: (ms: number, signal?: AbortSignal) => Promise<void>
+  /** Numbers in [0, 1) for jitter; default Math.random. */
+  readonly random?: () => number
+}

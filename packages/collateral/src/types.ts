@@ -1,0 +1,134 @@
+/** Which Intel TEE collateral is for: TCB Info and QE identity differ between the two. */
+export type IntelTee = 'sgx' | 'tdx'
+
+/** Which of Intel's two CAs issued a platform's PCK certificate. */
+export type PckCa = 'platform' | 'processor'
+
+/** The collateral that verifies quotes of one kind of Intel platform. */
+export interface IntelRequest {
+  readonly tee: IntelTee
+  /** FMSPC of the PCK certificate: 12 hex digits of either case. */
+  readonly fmspc: string
+  readonly ca: PckCa
+  /** Update channel (PCS API v4); the service's default is `standard`. Not together with a number. */
+  readonly update?: 'standard' | 'early'
+  /** Exactly this evaluation data number. */
+  readonly tcbEvaluationDataNumber?: number
+}
+
+/** What identifies a PCK certificate: certification data of types 1 to 3 in a quote without a PCK chain. */
+export interface PckRequest {
+  /** Encrypted PPID (types 2 and 3), hex. PCS needs it; a PCCS may do with `qeId` alone. */
+  readonly encryptedPpid?: string
+  /** CPUSVN, 32 hex digits. */
+  readonly cpuSvn: string
+  readonly pceSvn: number
+  /** PCE id as the quote has it: 4 hex digits, little-endian. */
+  readonly pceId: string
+  /** QE id (first 16 bytes of the quote header's user data), 32 hex digits; only a PCCS is told. */
+  readonly qeId?: string
+}
+
+/** TCB component versions that name a VCEK certificate. `fmc` is for Turin and later only. */
+export interface AmdTcb {
+  readonly fmc?: number
+  readonly bootloader: number
+  readonly tee: number
+  readonly snp: number
+  readonly microcode: number
+}
+
+/** The endorsements that verify an SEV-SNP report. */
+export interface AmdRequest {
+  /** Product line as AMD's key service spells it: `Milan`, `Genoa`, `Turin`. */
+  readonly product: string
+  /** CHIP_ID of the report, 128 hex digits (Turin: the first 16 count). Needed unless `vlek`. */
+  readonly chipId?: string
+  /** REPORTED_TCB of the report. */
+  readonly tcb: AmdTcb
+  /** Whether the report is signed with a VLEK: its certificate comes with the evidence, not from AMD. */
+  readonly vlek: boolean
+}
+
+/**
+ * Intel collateral of one platform, as `@sekisho/evidence` takes it: PEM for chains, hex for CRLs and
+ * signatures, and the exact strings that were signed.
+ */
+export interface IntelCollateralInput {
+  readonly pck_crl_issuer_chain: string
+  readonly root_ca_crl: string
+  readonly pck_crl: string
+  readonly tcb_info_issuer_chain: string
+  readonly tcb_info: string
+  readonly tcb_info_signature: string
+  readonly qe_identity_issuer_chain: string
+  readonly qe_identity: string
+  readonly qe_identity_signature: string
+  readonly pck_certificate_chain?: string
+}
+
+/** The span of time in which every part is valid; milliseconds since 1970, both ends included. */
+export interface Window {
+  readonly from: number
+  readonly to: number
+}
+
+/** What a source gives for an {@link IntelRequest}. */
+export interface IntelCollateral {
+  readonly tee: IntelTee
+  /** 12 lower-case hex digits. */
+  readonly fmspc: string
+  readonly ca: PckCa
+  readonly tcbEvaluationDataNumber: { readonly tcbInfo: number; readonly qeIdentity: number }
+  readonly window: Window
+  readonly collateral: IntelCollateralInput
+}
+
+/** What a source gives for a {@link PckRequest}. */
+export interface PckCertificate {
+  /** PEM: leaf, intermediate, root; goes into `pck_certificate_chain`. */
+  readonly chain: string
+  /** From the leaf's SGX extension, 12 lower-case hex digits. */
+  readonly fmspc: string
+  readonly ca: PckCa
+  readonly window: Window
+}
+
+/** What a source gives for an {@link AmdRequest}. Certificates and CRL are DER. */
+export interface AmdCollateral {
+  readonly product: string
+  readonly vlek: boolean
+  /** Hardware id of the VCEK, lower-case hex (128 digits; Turin: 16). Absent for VLEK. */
+  readonly chipId?: string
+  /** CSP id in the VLEK certificate, where one is included. */
+  readonly cspId?: string
+  /** TCB in the leaf certificate, where one is included. */
+  readonly tcb?: AmdTcb
+  readonly window: Window
+  /** VCEK, or VLEK where someone has added it; absent when it must come with the evidence. */
+  readonly leaf?: Uint8Array
+  /** ASK or ASVK. */
+  readonly intermediate: Uint8Array
+  /** ARK. */
+  readonly root: Uint8Array
+  readonly crl: Uint8Array
+}
+
+/** One thing a source does, for showing to a person. `what` is plain words, e.g. `TDX TCB info of 90c06f000000`. */
+export interface Progress {
+  readonly step: 'fetching' | 'fetched' | 'cached' | 'stale-but-valid' | 'waiting'
+  readonly what: string
+  readonly host: string
+  /** `waiting`: milliseconds until the next attempt. */
+  readonly waitMs?: number
+}
+
+/**
+ * Where collateral comes from. What a source gives is a claim: the verifier checks every signature again.
+ * Each method rejects with a CollateralError, `not-found` when this source does not have it.
+ */
+export interface CollateralSource {
+  intel(request: IntelRequest): Promise<IntelCollateral>
+  pck(request: PckRequest): Promise<PckCertificate>
+  amd(request: AmdRequest): Promise<AmdCollateral>
+}
