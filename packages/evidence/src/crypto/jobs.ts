@@ -48,6 +48,8 @@ export interface ReplayJob {
   readonly algorithm: DigestAlgorithm
   readonly initial: Uint8Array
   readonly events: readonly Uint8Array[]
+  /** Given empty, it is filled with the register's value after each event, to find where two logs part. */
+  readonly steps?: Uint8Array[]
   result?: Uint8Array
 }
 

@@ -28,6 +28,7 @@ function settleOne(job: Job): void {
       let register = job.initial
       for (const event of job.events) {
         register = createHash(job.algorithm).update(register).update(event).digest()
+        job.steps?.push(new Uint8Array(register))
       }
       job.result = new Uint8Array(register)
     }

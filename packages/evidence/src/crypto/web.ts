@@ -29,6 +29,7 @@ async function settleOne(job: Job): Promise<void> {
         both.set(register)
         both.set(event, register.length)
         register = await digest(job.algorithm, both)
+        job.steps?.push(register)
       }
       job.result = register
     }
