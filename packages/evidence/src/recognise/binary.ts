@@ -1,0 +1,176 @@
+import { allZero, equalBytes, Reader } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { Tee } from '../core/verdict.ts'
+import type { Companion, Opened } from './model.ts'
+
+/** Bytes that look like evidence; whether they are is for the TEE's own parser to say. */
+export interface Identified {
+  readonly tee: Tee
+  readonly form: string
+  readonly bytes: Uint8Array
+  readonly companions?: readonly Companion[]
+}
+
+const REPORT_SIZE = 1184
+const RESPONSE_HEADER = 32
+const HCL_HEADER = 32
+const HCL_RUNTIME = HCL_HEADER + REPORT_SIZE
+const INTEL_QE_VENDOR: Uint8Array = Uint8Array.of(
+  0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9, 0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07,
+)
+const TDX_TEE_TYPE = 0x81
+
+/** Tells a report or quote by its first fields, even when it is cut short, so that its parser can say where. */
+export function identify(bytes: Uint8Array): Identified | undefined {
+  if (looksLikeQuote(bytes)) return identifyQuote(bytes)
+  if (looksLikeReport(bytes)) return identifyReport(bytes)
+  return undefined
+}
+
+/** Takes off a binary wrapper. @returns undefined when the bytes begin like none */
+export function openBinary(bytes: Uint8Array): Opened | undefined {
+  for (const open of [openResponse, openHcl, openEnclaveReport, openEnclaveEvidence]) {
+    const opened = open(bytes)
+    if (opened !== undefined) return opened
+  }
+  return undefined
+}
+
+// SGX/TDX quote header: version u16, attestation key type u16, TEE type u32, …, QE vendor id at 12.
+function looksLikeQuote(bytes: Uint8Array): boolean {
+  if (bytes.length < 28) return false
+  const version = u16(bytes, 0)
+  const keyType = u16(bytes, 2)
+  if (version === 0 || version > 16) return false
+  return equalBytes(bytes.subarray(12, 28), INTEL_QE_VENDOR) || ((keyType === 2 || keyType === 3) && version <= 6 && !looksLikeReport(bytes))
+}
+
+function identifyQuote(bytes: Uint8Array): Identified {
+  const tdx = u16(bytes, 0) > 3 && u32(bytes, 4) === TDX_TEE_TYPE
+  return tdx ? { tee: 'tdx', form: 'TDX quote', bytes } : { tee: 'sgx', form: 'SGX quote', bytes }
+}
+
+// SNP report: version u32 at 0, SIGNATURE_ALGO u32 at 0x34; policy bit 17 (at 0x0a) must be one.
+function looksLikeReport(bytes: Uint8Array): boolean {
+  if (bytes.length < 0x38) return false
+  const version = u32(bytes, 0)
+  if (version === 0 || version > 16) return false
+  if (bytes.length === REPORT_SIZE) return true
+  return u32(bytes, 0x34) === 1 && ((bytes[0x0a] as number) & 0x02) !== 0
+}
+
+const TABLE_GUID_STARTS: readonly number[] = [0x63da758d, 0xa8074bc2, 0x4ab7b379, 0xc0b406a4, 0x92f81bc3, 0xecae0c0f]
+
+// An extended report as some tools write it: the report, and the certificate table right behind it.
+function identifyReport(bytes: Uint8Array): Identified {
+  const form = 'SEV-SNP report'
+  const table = bytes.subarray(REPORT_SIZE)
+  if (table.length < 24 || !TABLE_GUID_STARTS.includes(u32be(table, 0))) return { tee: 'snp', form, bytes }
+  return {
+    tee: 'snp',
+    form,
+    bytes: bytes.subarray(0, REPORT_SIZE),
+    companions: [{ kind: 'certificate-table', from: `the bytes behind the report`, bytes: table }],
+  }
+}
+
+// MSG_REPORT_RSP, as /dev/sev-guest answers: status, size, 24 reserved bytes, report; the buffer is 4000 bytes.
+function openResponse(bytes: Uint8Array): Opened | undefined {
+  if (bytes.length < RESPONSE_HEADER || u32(bytes, 4) !== REPORT_SIZE || !allZero(bytes.subarray(8, RESPONSE_HEADER))) return undefined
+  const status = u32(bytes, 0)
+  if (status !== 0) {
+    throw new EvidenceError('malformed', `the firmware refused the request with status ${status}`, {
+      field: 'MSG_REPORT_RSP.status',
+      offset: 0,
+      expected: 'status 0 and a report',
+    })
+  }
+  const end = RESPONSE_HEADER + REPORT_SIZE
+  const behind = bytes.subarray(end)
+  if (!allZero(behind)) {
+    throw new EvidenceError('trailing-bytes', `${behind.length} bytes behind the report that are not zero`, {
+      field: 'MSG_REPORT_RSP',
+      offset: end,
+      expected: 'the end, or zeros',
+    })
+  }
+  return { name: 'MSG_REPORT_RSP of the SEV guest device', inner: { bytes: bytes.subarray(RESPONSE_HEADER, end) }, path: 'report' }
+}
+
+// Azure's paravisor: "HCLA", 28 bytes of header, hardware report padded to 1184, runtime data.
+function openHcl(bytes: Uint8Array): Opened | undefined {
+  if (bytes.length < 4 || String.fromCharCode(...bytes.subarray(0, 4)) !== 'HCLA') return undefined
+  const r = new Reader(bytes, HCL_HEADER)
+  const hardware = r.bytes(REPORT_SIZE, 'HCL.hardwareReport')
+  r.bytes(16, 'HCL.runtimeHeader')
+  const length = r.u32('HCL.claimsSize')
+  const claims = r.bytes(length, 'HCL.claims')
+  if (u32(bytes, HCL_RUNTIME + 8) === 4) {
+    throw new EvidenceError('unsupported-kind', 'a TDREPORT inside an HCL report, which only its own machine can check', {
+      field: 'HCL.hardwareReport',
+      offset: HCL_HEADER,
+      expected: 'an SEV-SNP report; for TDX the TD quote made from this TDREPORT',
+    })
+  }
+  return {
+    name: 'HCL report of an Azure confidential VM',
+    inner: { bytes: hardware },
+    path: 'hardwareReport',
+    companions: [{ kind: 'runtime-data', from: 'HCL.claims', bytes: claims }],
+  }
+}
+
+// Open Enclave's older report header: version 1, type 2 (remote), size u64.
+function openEnclaveReport(bytes: Uint8Array): Opened | undefined {
+  if (bytes.length < 44 || u32(bytes, 0) !== 1 || u32(bytes, 4) !== 2 || u32(bytes, 12) !== 0) return undefined
+  const size = u32(bytes, 8)
+  if (size > bytes.length - 16 || !looksLikeQuote(bytes.subarray(16))) return undefined
+  return enclaveQuote('Open Enclave report', bytes.subarray(16, 16 + size))
+}
+
+// Open Enclave's evidence header: version 1, format UUID, size u64.
+function openEnclaveEvidence(bytes: Uint8Array): Opened | undefined {
+  if (bytes.length < 56 || u32(bytes, 0) !== 1 || u32(bytes, 24) !== 0) return undefined
+  const size = u32(bytes, 20)
+  if (size > bytes.length - 28 || !looksLikeQuote(bytes.subarray(28))) return undefined
+  return enclaveQuote('Open Enclave evidence', bytes.subarray(28, 28 + size))
+}
+
+// Behind the quote lie the enclave's custom claims: the quote's own lengths say where it ends.
+function enclaveQuote(name: string, data: Uint8Array): Opened {
+  const version = u16(data, 0)
+  const body = version === 5 ? 6 + (data.length >= 54 ? u32(data, 50) : 0) : version === 4 && u32(data, 4) === TDX_TEE_TYPE ? 584 : 384
+  const at = 48 + body
+  const end = data.length >= at + 4 ? at + 4 + u32(data, at) : data.length
+  if (end >= data.length) return { name, inner: { bytes: data }, path: 'quote' }
+  return {
+    name,
+    inner: { bytes: data.subarray(0, end) },
+    path: 'quote',
+    companions: [{ kind: 'runtime-data', from: 'the custom claims behind the quote', bytes: data.subarray(end) }],
+  }
+}
+
+/** What well-known bytes are that are not evidence we read, in words; undefined for unknown ones. */
+export function strangerOf(bytes: Uint8Array): string | undefined {
+  if (bytes.length === 1024 && bytes[0] === TDX_TEE_TYPE) return 'a TDREPORT, which only its own machine can check: have a quote made from it'
+  if (bytes.length === 432) return 'perhaps an SGX EREPORT, which only its own machine can check: have a quote made from it'
+  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'gzip: unpack it first'
+  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return 'a zip archive: unpack it first'
+  if (bytes[0] === 0x30 && (bytes[1] === 0x82 || bytes[1] === 0x81)) return 'DER, perhaps a certificate or CRL: that is collateral, not evidence'
+  if (bytes[0] === 0xd2 || (bytes[0] === 0x84 && (bytes[1] as number) >> 5 === 2)) return 'COSE, perhaps an AWS Nitro document: not read by this version'
+  if (bytes[0] === 0xd9 || bytes[0] === 0xd8) return 'tagged CBOR, perhaps an Arm CCA token: not read by this version'
+  return undefined
+}
+
+function u16(bytes: Uint8Array, at: number): number {
+  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return (u16(bytes, at) | (u16(bytes, at + 2) << 16)) >>> 0
+}
+
+function u32be(bytes: Uint8Array, at: number): number {
+  return (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0
+}

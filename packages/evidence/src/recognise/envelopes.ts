@@ -1,0 +1,151 @@
+import { fromHex } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { decodeBase64 } from '../x509/pem.ts'
+import type { Companion, CompanionKind, Opened } from './model.ts'
+import { byteArray, isMembers, isReportStructure, reportFromStructure } from './snp-structure.ts'
+
+type Members = Readonly<Record<string, unknown>>
+
+/** One JSON form in which evidence travels. */
+interface Envelope {
+  readonly name: string
+  /** Members that must be there, each by one of its spellings; the first holds the evidence. */
+  readonly members: readonly (readonly string[])[]
+  /** Further members that are worth keeping. */
+  readonly companions?: Readonly<Record<string, CompanionKind>>
+  /** Members whose content proves nothing here, although their owners may think so. */
+  readonly unused?: Readonly<Record<string, string>>
+}
+
+const VTPM = { tpm_quote: 'the vTPM quote: only the hardware evidence is looked at', quote: 'the vTPM quote: only the hardware evidence is looked at' }
+
+/**
+ * The most particular form first: an object is taken for the first form whose members it has.
+ *
+ * Sources: Trustee KBS protocol (`tee-evidence`), its attestation service (`verification_requests`)
+ * and attesters; az-snp-vtpm and az-tdx-vtpm; dstack guest agent; configfs-tsm; Azure's attestation
+ * service and sidecar.
+ */
+const ENVELOPES: readonly Envelope[] = [
+  { name: 'KBS attestation', members: [['tee-evidence']], companions: { 'runtime-data': 'runtime-data', 'init-data': 'init-data' } },
+  { name: 'KBS evidence', members: [['primary_evidence']], unused: { additional_evidence: 'the evidence of further devices' } },
+  { name: 'request to an attestation service', members: [['verification_requests']] },
+  { name: 'az-tdx-vtpm evidence', members: [['td_quote', 'tdQuote']], companions: { hcl_report: 'runtime-data' }, unused: VTPM },
+  { name: 'az-snp-vtpm evidence', members: [['hcl_report'], ['tpm_quote']], companions: { vcek: 'certificates' }, unused: VTPM },
+  { name: 'az-snp-vtpm evidence', members: [['report'], ['quote'], ['vcek']], companions: { vcek: 'certificates' }, unused: VTPM },
+  {
+    name: 'SEV-SNP evidence',
+    members: [['attestation_report', 'attestationReport', 'snp_report', 'SnpReport']],
+    companions: { cert_chain: 'certificates', certs: 'certificates', VcekCertChain: 'certificates', cert_table: 'certificate-table', runtime_data: 'runtime-data' },
+  },
+  {
+    name: 'configfs-tsm entry',
+    members: [['outblob', 'OutBlob', 'out_blob']],
+    companions: { auxblob: 'certificate-table', AuxBlob: 'certificate-table', aux_blob: 'certificate-table', inblob: 'report-data', InBlob: 'report-data' },
+  },
+  {
+    name: 'quote',
+    members: [['quote', 'sgx_quote', 'tdx_quote', 'intel_quote', 'Quote']],
+    companions: {
+      cc_eventlog: 'event-log',
+      event_log: 'event-log',
+      eventlog: 'event-log',
+      report_data: 'report-data',
+      nonce: 'nonce',
+      runtimeData: 'runtime-data',
+      runtime_data: 'runtime-data',
+    },
+    unused: { vm_config: 'the machine configuration', attestation: 'the attestation member' },
+  },
+  {
+    name: 'evidence',
+    members: [['evidence', 'attestation', 'hardware_evidence']],
+    companions: { endorsements: 'endorsements', runtime_data: 'runtime-data', runtimeData: 'runtime-data', nonce: 'nonce', event_log: 'event-log' },
+  },
+  { name: 'report', members: [['report']], companions: { nonce: 'nonce', runtimeData: 'runtime-data', runtime_data: 'runtime-data', certificates: 'certificates' } },
+]
+
+/**
+ * Takes a JSON value apart.
+ *
+ * @throws EvidenceError when it is no form that is known; it names the members that were found
+ */
+export function openEnvelope(value: unknown, where: string): Opened {
+  const bytes = byteArray(value)
+  if (bytes !== undefined && bytes.length > 0) return { name: 'array of numbers', inner: { bytes }, path: '' }
+  if (typeof value === 'string') return { name: 'JSON string', inner: { bytes: new TextEncoder().encode(value) }, path: '' }
+  if (isReportStructure(value)) return { name: 'SEV-SNP report, field by field', inner: { bytes: reportFromStructure(value, where) }, path: '' }
+  if (Array.isArray(value)) return openOnly(value, where)
+  if (isMembers(value)) return openObject(value, where)
+  throw unknownForm(where, 'a JSON value that holds no evidence')
+}
+
+function openOnly(values: readonly unknown[], where: string): Opened {
+  if (values.length === 1) return { name: 'list of one', inner: { json: values[0] }, path: '[0]' }
+  throw unknownForm(where, `a list of ${values.length} values`)
+}
+
+function openObject(object: Members, where: string): Opened {
+  const envelope = ENVELOPES.find((one) => one.members.every((names) => spelling(object, names) !== undefined))
+  const names = envelope?.members[0]
+  const path = names === undefined ? undefined : spelling(object, names)
+  if (envelope === undefined || path === undefined) {
+    const members = Object.keys(object).slice(0, 12).map((name) => JSON.stringify(name.slice(0, 32)))
+    throw unknownForm(where, members.length === 0 ? 'an object without members' : `an object with ${members.join(', ')}`)
+  }
+  return {
+    name: `JSON: ${envelope.name}`,
+    inner: { json: object[path] },
+    path,
+    companions: companionsOf(object, envelope),
+    unused: Object.entries(envelope.unused ?? {}).filter(([name]) => name !== path && !isBlank(object[name])).map(([, text]) => text),
+  }
+}
+
+/** The spelling of a member that is there and not empty. */
+function spelling(object: Members, names: readonly string[]): string | undefined {
+  return names.find((name) => Object.hasOwn(object, name) && !isBlank(object[name]))
+}
+
+function isBlank(value: unknown): boolean {
+  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+}
+
+const MAX_COMPANIONS = 16
+
+function companionsOf(object: Members, envelope: Envelope): readonly Companion[] {
+  const found: Companion[] = []
+  for (const [name, kind] of Object.entries(envelope.companions ?? {})) {
+    const value = Object.hasOwn(object, name) ? object[name] : undefined
+    if (isBlank(value)) continue
+    const parts: readonly unknown[] = kind === 'certificates' && Array.isArray(value) && byteArray(value) === undefined ? value : [value]
+    parts.slice(0, MAX_COMPANIONS).forEach((part, index) => {
+      found.push(companion(kind, parts.length === 1 ? name : `${name}[${index}]`, part))
+    })
+  }
+  return found
+}
+
+function companion(kind: CompanionKind, from: string, value: unknown): Companion {
+  if (isMembers(value) && 'data' in value && kind === 'certificates') {
+    const label = value['cert_type']
+    const bytes = companionBytes(value['data'])
+    return typeof label === 'string' && /^[\w-]{1,32}$/.test(label) ? { kind, from, label, bytes } : { kind, from, bytes }
+  }
+  if (isMembers(value) && 'data' in value && kind === 'runtime-data') return { kind, from: `${from}.data`, bytes: companionBytes(value['data']) }
+  return { kind, from, bytes: companionBytes(value) }
+}
+
+/** Companions are text, encoded bytes, numbers or JSON; what cannot be told is kept as its text. */
+function companionBytes(value: unknown): Uint8Array {
+  const numbers = byteArray(value)
+  if (numbers !== undefined) return numbers
+  if (typeof value !== 'string') return new TextEncoder().encode(JSON.stringify(value))
+  if (/^\s*[[{-]/.test(value)) return new TextEncoder().encode(value)
+  return fromHex(value.replace(/^0x/i, '')) ?? decodeBase64(value) ?? new TextEncoder().encode(value)
+}
+
+function unknownForm(where: string, found: string): EvidenceError {
+  const forms = [...new Set(ENVELOPES.map((one) => one.members[0]?.[0]))].map((name) => `\`${name}\``)
+  return new EvidenceError('unsupported-kind', found, { field: where, offset: 0, expected: `an object with one of the members ${forms.join(', ')}` })
+}

@@ -1,0 +1,97 @@
+/** Where JSON text stops being JSON, and what would have been accepted there. */
+export interface JsonFault {
+  /** Index of the character. */
+  readonly at: number
+  readonly expected: string
+}
+
+const MAX_DEPTH = 64
+const LITERAL = /true|false|null/y
+const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
+const STRING_PART = /[^"\\\u0000-\u001f]*/y
+const ESCAPE = /\\(["\\/bfnrt]|u[0-9a-fA-F]{4})/y
+
+/**
+ * Finds the first fault in `text`: JSON.parse words it differently on each runtime, and some name no place.
+ * @returns undefined when the text is JSON of at most 64 levels
+ * @see RFC 8259
+ */
+export function jsonFault(text: string): JsonFault | undefined {
+  const scanner = new Scanner(text)
+  return scanner.value(0) ?? scanner.end()
+}
+
+class Scanner {
+  readonly #text: string
+  #at = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  value(depth: number): JsonFault | undefined {
+    this.#blank()
+    if (depth > MAX_DEPTH) return this.#fault(`at most ${MAX_DEPTH} levels`)
+    const first = this.#text.charAt(this.#at)
+    if (first === '{') return this.#list('}', () => this.#member(depth))
+    if (first === '[') return this.#list(']', () => this.value(depth + 1))
+    if (first === '"') return this.#string('a string')
+    return this.#takes(LITERAL) || this.#takes(NUMBER) ? undefined : this.#fault('a JSON value')
+  }
+
+  end(): JsonFault | undefined {
+    this.#blank()
+    return this.#at === this.#text.length ? undefined : this.#fault('the end of the JSON text')
+  }
+
+  #list(close: string, item: () => JsonFault | undefined): JsonFault | undefined {
+    this.#at++
+    this.#blank()
+    if (this.#is(close)) return undefined
+    for (;;) {
+      const fault = item()
+      if (fault !== undefined) return fault
+      this.#blank()
+      if (this.#is(close)) return undefined
+      if (!this.#is(',')) return this.#fault(`\`,\` or \`${close}\``)
+    }
+  }
+
+  #member(depth: number): JsonFault | undefined {
+    this.#blank()
+    const name = this.#string('a member name in quotes')
+    if (name !== undefined) return name
+    this.#blank()
+    return this.#is(':') ? this.value(depth + 1) : this.#fault('`:`')
+  }
+
+  #string(what: string): JsonFault | undefined {
+    if (!this.#is('"')) return this.#fault(what)
+    do {
+      this.#takes(STRING_PART)
+      if (this.#is('"')) return undefined
+    } while (this.#takes(ESCAPE))
+    return this.#fault('the rest of a string')
+  }
+
+  #blank(): void {
+    while (' \t\r\n'.includes(this.#text.charAt(this.#at)) && this.#at < this.#text.length) this.#at++
+  }
+
+  #is(character: string): boolean {
+    if (this.#text.charAt(this.#at) !== character) return false
+    this.#at++
+    return true
+  }
+
+  #takes(pattern: RegExp): boolean {
+    pattern.lastIndex = this.#at
+    if (!pattern.test(this.#text)) return false
+    this.#at = pattern.lastIndex
+    return true
+  }
+
+  #fault(expected: string): JsonFault {
+    return { at: this.#at, expected }
+  }
+}

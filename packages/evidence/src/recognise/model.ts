@@ -1,0 +1,70 @@
+import type { Tee } from '../core/verdict.ts'
+
+/** Longest input that is looked at, in bytes. */
+export const MAX_INPUT: number = 10_000_000
+
+/** How many wrappers may lie around evidence. */
+export const MAX_WRAPPERS = 4
+
+/**
+ * What a companion is.
+ *
+ * - `certificates`: one certificate or several, DER or PEM.
+ * - `certificate-table`: the GHCB table that SEV-SNP hosts deliver.
+ * - `endorsements`: JSON in which a host delivers certificates.
+ * - `event-log`: a measured-boot log, binary (CCEL) or JSON.
+ * - `runtime-data`: what the report data is (said to be) a digest of.
+ * - `nonce`, `report-data`, `init-data`: as their names say.
+ */
+export type CompanionKind =
+  | 'certificates'
+  | 'certificate-table'
+  | 'endorsements'
+  | 'event-log'
+  | 'runtime-data'
+  | 'nonce'
+  | 'report-data'
+  | 'init-data'
+
+/** Something that travelled with the evidence. It is as untrusted as the evidence. */
+export interface Companion {
+  readonly kind: CompanionKind
+  /** Where it was found, e.g. `cert_chain[0]`. */
+  readonly from: string
+  /** What the envelope calls it, e.g. `VCEK`. At most 32 characters of letters, digits, `-`, `_`. */
+  readonly label?: string
+  readonly bytes: Uint8Array
+}
+
+/** One wrapper that was taken off. */
+export interface Wrapper {
+  /** e.g. `hexadecimal`, `JSON: KBS evidence`. */
+  readonly name: string
+  /** Bytes before it was taken off. */
+  readonly length: number
+}
+
+/** Evidence without its wrappers. Nothing about it was verified, and little of it was read. */
+export interface Recognised {
+  readonly tee: Tee
+  /** `SEV-SNP report`, `SGX quote` or `TDX quote`. */
+  readonly form: string
+  /** A copy: the caller may reuse the input. */
+  readonly evidence: Uint8Array
+  /** Outermost first. */
+  readonly wrappers: readonly Wrapper[]
+  readonly companions: readonly Companion[]
+  /** What else lay in the wrappers and is not looked at, in words. */
+  readonly unused: readonly string[]
+}
+
+/** What taking off one wrapper gave. */
+export interface Opened {
+  readonly name: string
+  /** The wrapped bytes, or a JSON value that holds them. */
+  readonly inner: { readonly bytes: Uint8Array } | { readonly json: unknown }
+  /** Where in the wrapper the inner part lay, for errors, e.g. `tee-evidence.primary_evidence`. */
+  readonly path: string
+  readonly companions?: readonly Companion[]
+  readonly unused?: readonly string[]
+}
