@@ -1,0 +1,98 @@
+/** What one package may import, as the table of the plan has it. */
+export interface PackageRule {
+  /** Folders under `packages/` whose package this one may import; `any` for the command line only. */
+  readonly may: readonly string[] | 'any'
+  /** True where the package runs in browsers too: no Node module and no Node global in its sources. */
+  readonly isomorphic?: true
+  /** Imports allowed to a part of the package only: imported folder to source folder. */
+  readonly partly?: Readonly<Record<string, string>>
+  /** False where the package must have no dependency outside this repository. */
+  readonly foreign?: false
+}
+
+/**
+ * The arrows between packages: the whole table, so that a package to come is held to it from its
+ * first commit. A folder under `packages/` that is not named here is an error.
+ */
+export const PACKAGE_RULES: Readonly<Record<string, PackageRule>> = {
+  evidence: { may: [], isomorphic: true, foreign: false },
+  measurement: { may: ['evidence'], isomorphic: true },
+  appraisal: { may: ['evidence'], isomorphic: true },
+  collateral: { may: ['evidence'] },
+  emulator: { may: ['evidence', 'measurement'] },
+  attester: { may: ['evidence', 'emulator'] },
+  broker: { may: ['appraisal', 'collateral', 'evidence'] },
+  channel: { may: ['evidence', 'appraisal', 'collateral', 'attester'], partly: { attester: 'server' } },
+  keep: { may: ['attester', 'channel'] },
+  room: { may: ['keep', 'broker', 'channel'] },
+  server: { may: ['broker', 'appraisal', 'collateral'] },
+  console: { may: ['evidence', 'appraisal'], isomorphic: true },
+  cli: { may: 'any' },
+}
+
+/** The one file of an isomorphic package that may import Node modules, and only under the `node` condition. */
+export const NODE_DOOR = 'packages/evidence/src/crypto/node.ts'
+
+/** Folders of `evidence/src` that hold one TEE each; none may import another. */
+export const TEE_FOLDERS: readonly string[] = [
+  'snp',
+  'sgx',
+  'tdx',
+  'sev',
+  'nitro',
+  'cca',
+  'psa',
+  'vtpm',
+  'azure',
+  'secure-execution',
+  'nvidia',
+]
+
+/** Folders of `evidence/src` that several TEEs share; they may import each other, and no TEE. */
+export const SHARED_FOLDERS: readonly string[] = [
+  'core',
+  'crypto',
+  'x509',
+  'dcap',
+  'cbor',
+  'cose',
+  'tpm',
+  'eventlog',
+  'policy',
+  'claims',
+]
+
+/** Folders of `evidence/src` that stand above all TEEs and pull them all in: no TEE or shared folder may import one. */
+export const ROOF_FOLDERS: readonly string[] = ['recognise']
+
+/** Globals that `evidence` may not touch: it is given bytes and a time, and gives back a verdict. */
+export const IMPURE_GLOBALS: readonly string[] = [
+  'fetch',
+  'XMLHttpRequest',
+  'WebSocket',
+  'console',
+  'performance',
+  'setTimeout',
+  'setInterval',
+  'localStorage',
+  'sessionStorage',
+  'indexedDB',
+  'navigator',
+  'document',
+  'eval',
+  'Function',
+]
+
+/** Globals that exist in Node only. */
+export const NODE_GLOBALS: readonly string[] = [
+  'Buffer',
+  'process',
+  'require',
+  'module',
+  'exports',
+  'global',
+  'setImmediate',
+  'clearImmediate',
+  '__dirname',
+  '__filename',
+]
