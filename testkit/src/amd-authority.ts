@@ -1,0 +1,111 @@
+import { CA_VALIDITY, DEFAULT_WINDOW, type ExampleAnchor, exampleAnchor, type Window } from './anchor.ts'
+import { type KeyPair, namedKey } from './keys.ts'
+import {
+  authorityKeyIdentifier,
+  basicConstraints,
+  type CertificateOptions,
+  type CrlOptions,
+  distinguishedName,
+  type Issued,
+  issue,
+  issueCrl,
+  keyUsage,
+  subjectKeyIdentifier,
+} from './x509.ts'
+
+/** Product generations whose certificates the kit can issue. */
+export type AmdProduct = 'Milan' | 'Genoa' | 'Turin'
+
+/** Root and intermediates laid out like AMD's, for one product. */
+export interface AmdAuthority {
+  readonly product: AmdProduct
+  readonly ark: Issued
+  readonly ask: Issued
+  readonly asvk: Issued
+  readonly anchor: ExampleAnchor
+}
+
+type Part = 'ark' | 'ask' | 'asvk'
+
+/** What may differ from a well-formed authority. */
+export interface AmdAuthorityOptions {
+  /** Size of RSA keys the kit makes; default 2048 because 4096 takes a second each. */
+  readonly bits?: 2048 | 3072 | 4096
+  readonly keys?: Partial<Readonly<Record<Part, KeyPair>>>
+  readonly certificates?: Partial<Readonly<Record<Part, Partial<CertificateOptions>>>>
+  /** Another value gives other keys under the same names: a look-alike. */
+  readonly label?: string
+}
+
+/** A name with the attributes and the order that AMD's have; the unit says that it is not AMD's. */
+export function amdName(commonName: string): Uint8Array {
+  return distinguishedName(
+    ['OU', 'Example, not AMD'],
+    ['C', 'US'],
+    ['L', 'Santa Clara'],
+    ['ST', 'CA'],
+    ['O', 'Advanced Micro Devices'],
+    ['CN', commonName],
+  )
+}
+
+const SERIALS: Readonly<Record<AmdProduct, number>> = { Milan: 0x10000, Genoa: 0x20000, Turin: 0x30000 }
+
+/**
+ * Makes an authority. Its RSA keys are made once a process for each product and label.
+ * @see AMD 57230, "Versioned Chip Endorsement Key (VCEK) Certificate and KDS Interface Specification", section 3
+ */
+export function createAmdAuthority(product: AmdProduct, options: AmdAuthorityOptions = {}): AmdAuthority {
+  const { keys = {}, certificates = {}, bits = 2048, label = 'example' } = options
+  const key = (part: Part): KeyPair => keys[part] ?? namedKey(`${label} ${product} ${part}`, `RSA-${bits}`)
+  const arkKey = key('ark')
+  const arkName = amdName(`ARK-${product}`)
+  const make = (
+    part: Part,
+    commonName: string,
+    number: number,
+    extensions: CertificateOptions['extensions'],
+  ): Issued => {
+    const subjectKey = key(part)
+    return issue({
+      subject: amdName(commonName),
+      issuer: arkName,
+      serial: SERIALS[product] + number,
+      ...CA_VALIDITY,
+      subjectKey,
+      issuerKey: arkKey,
+      algorithm: 'rsassa-pss-sha384-trailer',
+      extensions: [subjectKeyIdentifier(subjectKey), authorityKeyIdentifier(arkKey), ...(extensions ?? [])],
+      ...certificates[part],
+    })
+  }
+  const intermediate = [basicConstraints(true, 0), keyUsage('keyCertSign')]
+  const ark = make('ark', `ARK-${product}`, 0, [keyUsage('keyCertSign', 'cRLSign'), basicConstraints(true)])
+  return {
+    product,
+    ark,
+    ask: make('ask', `SEV-${product}`, 1, intermediate),
+    asvk: make('asvk', `SEV-VLEK-${product}`, 0x101, intermediate),
+    anchor: exampleAnchor(
+      `example-ark-${product.toLowerCase()}`,
+      `Example root in the place of ARK-${product}`,
+      ark.key,
+    ),
+  }
+}
+
+/** Issues the revocation list of a product; nothing is revoked unless told otherwise. */
+export function amdCrl(
+  authority: AmdAuthority,
+  overrides: Partial<CrlOptions> = {},
+  window: Window = DEFAULT_WINDOW,
+): Uint8Array {
+  return issueCrl({
+    issuer: authority.ark.name,
+    issuerKey: authority.ark.key,
+    algorithm: 'rsassa-pss-sha384',
+    thisUpdate: window.from,
+    nextUpdate: window.to,
+    ...overrides,
+  })
+}
