@@ -1,0 +1,132 @@
+import { concatBytes, fromHex } from '../../core/bytes.ts'
+import { EvidenceError, type EvidenceErrorCode } from '../../core/errors.ts'
+import { type LoggedEvent, loggedEvent } from '../../eventlog/events.ts'
+import { quoted } from '../../eventlog/text.ts'
+import { type EventLog, eventLog, REGISTER_BYTES, RTMRS } from './log.ts'
+
+/** Largest JSON log that is read, in bytes. */
+export const MAX_JSON_BYTES: number = 4 * 1024 * 1024
+const MAX_EVENTS = 8192
+const MAX_NAME = 256
+
+/**
+ * Reads the JSON log of dstack's guest agent: a report whose `event_log` is the list or its JSON text,
+ * or the list alone. Each event has `imr` (0 to 3), `event_type`, `digest` (hex, zeros are appended up to
+ * 48 bytes), `event` (a name) and `event_payload` (hex). Other members are left alone.
+ *
+ * @see https://github.com/Dstack-TEE/dstack, `cc-eventlog`
+ * @throws EvidenceError when the text is no JSON or not such a log. JSON has no offsets: the field tells the
+ *   event, as in `event_log[3].digest`
+ */
+export function parseDstackLog(bytes: Uint8Array): EventLog {
+  const list = eventList(parseJson(decode(bytes), 0))
+  if (list.length > MAX_EVENTS) throw refuse('too-large', `${list.length} events`, 'event_log', `at most ${MAX_EVENTS} events`)
+  if (list.length === 0) throw refuse('malformed', 'there is no event', 'event_log', 'a list of events')
+  return eventLog('dstack-json', list.map(dstackEvent), bytes.length, bytes.length)
+}
+
+function decode(bytes: Uint8Array): string {
+  if (bytes.length > MAX_JSON_BYTES) {
+    throw refuse('too-large', `${bytes.length} bytes`, 'event log', `at most ${MAX_JSON_BYTES} bytes`)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw refuse('malformed', 'not UTF-8', 'event log', 'JSON')
+  }
+}
+
+// Every event is one object: brackets bound what JSON.parse builds, and how deep.
+const MAX_BRACKETS = 4 * MAX_EVENTS
+
+function parseJson(text: string, nested: number): unknown {
+  let brackets = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if ((code === 0x5b || code === 0x7b) && ++brackets > MAX_BRACKETS) {
+      throw refuse('too-large', `more than ${MAX_BRACKETS} brackets`, fieldOf(nested), 'fewer values')
+    }
+  }
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw refuse('malformed', 'this is no JSON', fieldOf(nested), 'a JSON value')
+  }
+}
+
+function fieldOf(nested: number): string {
+  return nested === 0 ? 'event log' : 'event_log'
+}
+
+function eventList(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  const log = isObject(value) ? value['event_log'] : undefined
+  const list = typeof log === 'string' ? parseJson(log, 1) : log
+  if (Array.isArray(list)) return list
+  throw refuse('malformed', 'there is no list of events', 'event_log', 'a list, or the JSON text of one')
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function dstackEvent(value: unknown, number: number): LoggedEvent {
+  const at = `event_log[${number}]`
+  if (!isObject(value)) throw refuse('malformed', 'this is no object', at, 'an event')
+  const imr = integer(value['imr'], `${at}.imr`, RTMRS.length - 1)
+  const type = integer(value['event_type'], `${at}.event_type`, 0xffffffff)
+  const digest = paddedDigest(hex(value['digest'], `${at}.digest`), `${at}.digest`)
+  const name = eventName(value['event'], `${at}.event`)
+  const data = hex(value['event_payload'], `${at}.event_payload`)
+  const register = RTMRS[imr]
+  const event = { number, register, extends: true, type, digest, data }
+  return imr === 3 ? applicationEvent({ ...event, name }) : loggedEvent(name === '' ? event : { ...event, name }, 'sha384')
+}
+
+/**
+ * An event that the guest itself extended. Its digest is SHA-384 over the type (4 bytes, little-endian), `:`, the
+ * name, `:` and the payload. A name with a colon in it could be split in two ways: such an event is
+ * never covered.
+ */
+function applicationEvent(event: Omit<LoggedEvent, 'preimages' | 'details'> & { readonly name: string }): LoggedEvent {
+  const type = Uint8Array.of(event.type, event.type >>> 8, event.type >>> 16, event.type >>> 24)
+  const colon = Uint8Array.of(0x3a)
+  const preimage = concatBytes(type, colon, new TextEncoder().encode(event.name), colon, event.data)
+  const ambiguous = event.name.includes(':')
+  const payload = loggedEvent({ ...event, type: 0 }, 'sha384').details
+  return {
+    ...event,
+    details: [{ name: 'event', value: quoted(event.name, MAX_NAME) }, ...payload],
+    preimages: ambiguous ? [] : [{ covers: 'all', job: { kind: 'digest', algorithm: 'sha384', data: preimage } }],
+  }
+}
+
+function integer(value: unknown, field: string, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) return value
+  throw refuse('malformed', 'not such a number', field, `a whole number from 0 to ${max}`)
+}
+
+function hex(value: unknown, field: string): Uint8Array {
+  const bytes = typeof value === 'string' ? fromHex(value) : undefined
+  if (bytes === undefined) throw refuse('malformed', 'no hex', field, 'bytes in hex')
+  return bytes
+}
+
+function paddedDigest(digest: Uint8Array, field: string): Uint8Array {
+  if (digest.length === 0 || digest.length > REGISTER_BYTES) {
+    throw refuse('malformed', `${digest.length} bytes`, field, `1 to ${REGISTER_BYTES} bytes`)
+  }
+  const padded = new Uint8Array(REGISTER_BYTES)
+  padded.set(digest)
+  return padded
+}
+
+function eventName(value: unknown, field: string): string {
+  // A lone surrogate has no UTF-8, so that two names could have one digest.
+  if (typeof value === 'string' && value.length <= MAX_NAME && !/\p{Surrogate}/u.test(value)) return value
+  throw refuse('malformed', 'not such a text', field, `text of at most ${MAX_NAME} characters`)
+}
+
+function refuse(code: EvidenceErrorCode, found: string, field: string, expected: string): EvidenceError {
+  return new EvidenceError(code, found, { field, offset: 0, expected })
+}
