@@ -8,7 +8,8 @@ export {
   memoryCache,
 } from './cache.ts'
 export { CollateralError, type CollateralErrorCode, type CollateralErrorDetails } from './errors.ts'
-export { type EvaluationNumber, type NetworkSource, networkSource } from './network.ts'
+export type { EvaluationNumber } from './intel.ts'
+export { type NetworkSource, networkSource } from './network.ts'
 export {
   AMD_KDS_URL,
   type HttpLimits,

@@ -1,13 +1,14 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { TrustAnchor } from '@sekisho/evidence'
+import { amdCollateral, type AmdService } from './amd.ts'
+import { VENDOR_ROOTS } from './anchors.ts'
 import { CollateralError } from './errors.ts'
-import type { NetworkOptions } from './options.ts'
+import { httpClient } from './http.ts'
+import { type EvaluationNumber, evaluationNumbers, intelCollateral, type IntelService, pckCertificate } from './intel.ts'
+import { obtainer } from './obtain.ts'
+import { AMD_KDS_URL, INTEL_PCS_URL, INTEL_ROOT_CRL_URL, type IntelServiceOptions, type NetworkOptions } from './options.ts'
+import { type Origin, readBaseUrl } from './origins.ts'
 import type { CollateralSource, IntelTee } from './types.ts'
-
-/** One row of Intel's list of TCB evaluation data numbers. Times are ISO 8601. */
-export interface EvaluationNumber {
-  readonly tcbEvaluationDataNumber: number
-  readonly tcbRecoveryEventDate: string
-  readonly tcbDate: string
-}
 
 /** A source that asks the vendors' services, or the mirrors it is pointed at, and keeps good answers in a cache. */
 export interface NetworkSource extends CollateralSource {
@@ -15,8 +16,59 @@ export interface NetworkSource extends CollateralSource {
   evaluationNumbers(tee: IntelTee): Promise<readonly EvaluationNumber[]>
 }
 
-/** Makes a source that asks Intel's and AMD's services. It can reach no host but those configured. */
+/**
+ * Makes a source that asks Intel's and AMD's services. It can reach no host but those configured; an answer
+ * that is not what was asked for, not signed under a trusted root or not valid now is refused and never kept.
+ *
+ * @throws TypeError when an option is not well-formed
+ */
 export function networkSource(options: NetworkOptions = {}): NetworkSource {
-  const missing = (): Promise<never> => Promise.reject(new CollateralError('unreachable', `no network in this build (${Object.keys(options).length} options)`))
-  return { intel: missing, pck: missing, amd: missing, evaluationNumbers: missing }
+  const { cache, limits = {}, signal, trustAnchors = VENDOR_ROOTS } = options
+  const intel = intelService(options.intel ?? {}, trustAnchors)
+  const amd: AmdService = { base: readBaseUrl(options.amd?.baseUrl ?? AMD_KDS_URL, 'amd.baseUrl'), anchors: trustAnchors }
+  const now = options.now ?? ((): Date => new Date())
+  const http = httpClient({
+    origins: originsOf(intel, amd, options),
+    limits,
+    signal,
+    now,
+    sleep: options.sleep ?? pause,
+    random: options.random ?? Math.random,
+  })
+  const obtain = obtainer({ http, cache, now, onProgress: options.onProgress ?? (() => undefined) })
+  return {
+    intel: (request) => intelCollateral(request, intel, obtain),
+    pck: (request) => pckCertificate(request, intel, obtain),
+    amd: (request) => amdCollateral(request, amd, obtain),
+    evaluationNumbers: (tee) => evaluationNumbers(tee, intel, obtain),
+  }
+}
+
+function intelService(options: IntelServiceOptions, anchors: readonly TrustAnchor[]): IntelService {
+  return {
+    kind: options.kind ?? (options.baseUrl === undefined ? 'pcs' : 'pccs'),
+    base: readBaseUrl(options.baseUrl ?? INTEL_PCS_URL, 'intel.baseUrl'),
+    rootCrl: readBaseUrl(options.rootCrlUrl ?? INTEL_ROOT_CRL_URL, 'intel.rootCrlUrl'),
+    subscriptionKey: options.subscriptionKey,
+    anchors,
+  }
+}
+
+function originsOf(intel: IntelService, amd: AmdService, { intel: intelOptions, amd: amdOptions }: NetworkOptions): readonly Origin[] {
+  const origins: Origin[] = [
+    { origin: intel.base.origin, tlsCertificates: intelOptions?.tlsCertificates },
+    { origin: amd.base.origin, tlsCertificates: amdOptions?.tlsCertificates },
+  ]
+  // A PCCS serves the root CRL itself: Intel's host is not to be reached beside it.
+  if (intel.kind === 'pcs') origins.push({ origin: intel.rootCrl.origin, tlsCertificates: undefined })
+  // One mirror may be both services: what is pinned for either holds for it.
+  return origins.sort((a, b) => Number(b.tlsCertificates !== undefined) - Number(a.tlsCertificates !== undefined))
+}
+
+async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+  try {
+    await wait(ms, undefined, signal === undefined ? {} : { signal })
+  } catch (cause) {
+    throw new CollateralError('aborted', 'ended by the caller while waiting', { cause })
+  }
 }

@@ -114,13 +114,19 @@ export interface AmdCollateral {
   readonly crl: Uint8Array
 }
 
-/** One thing a source does, for showing to a person. `what` is plain words, e.g. `TDX TCB info of 90c06f000000`. */
+/**
+ * One thing a source does, for showing to a person. `stale-but-valid`: the service gave nothing good, and an older
+ * answer that is still valid is used. `not-kept`: the cache could not be written. `what` is plain words, e.g.
+ * `TDX TCB info of 90c06f000000`.
+ */
 export interface Progress {
-  readonly step: 'fetching' | 'fetched' | 'cached' | 'stale-but-valid' | 'waiting'
+  readonly step: 'fetching' | 'fetched' | 'cached' | 'waiting' | 'stale-but-valid' | 'not-kept'
   readonly what: string
   readonly host: string
   /** `waiting`: milliseconds until the next attempt. */
   readonly waitMs?: number
+  /** `stale-but-valid`, `not-kept`: why. */
+  readonly reason?: string
 }
 
 /**

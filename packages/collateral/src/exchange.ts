@@ -1,0 +1,141 @@
+import { X509Certificate } from 'node:crypto'
+import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http'
+import https from 'node:https'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
+import { CollateralError } from './errors.ts'
+
+/** One request, once. */
+export interface Exchange {
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  readonly agent: http.Agent
+  readonly maxBytes: number
+  readonly timeoutMs: number
+  readonly idleMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+/** What came back, whatever its status. The body is only read for status 200. */
+export interface Response {
+  readonly status: number
+  /** Names in lower case; a header that came more than once is joined or dropped as node:http does. */
+  readonly headers: http.IncomingHttpHeaders
+  readonly body: Uint8Array
+}
+
+// Issuer chains come URL-encoded in a header: about 4 kB for two certificates.
+const MAX_HEADERS = 64 * 1024
+
+/** The connections to one service. Sockets are kept for a while, and never keep the process alive. */
+export function connections(url: URL, tlsCertificates: string | undefined): http.Agent {
+  if (url.protocol === 'http:') return new http.Agent({ keepAlive: true, maxSockets: 4 })
+  // A resumed session shows no certificate: without resumption the identity is looked at on every connection.
+  const common = { keepAlive: true, maxSockets: 4, maxCachedSessions: 0, rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const
+  return new https.Agent(tlsCertificates === undefined ? common : { ...common, ...pinned(tlsCertificates) })
+}
+
+function pinned(pem: string): https.AgentOptions {
+  const fingerprints = (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
+    (one) => new X509Certificate(one).fingerprint256,
+  )
+  if (fingerprints.length === 0) throw new TypeError('`tlsCertificates` must hold PEM certificates')
+  return {
+    ca: pem,
+    allowPartialTrustChain: true,
+    checkServerIdentity: (host: string, certificate: PeerCertificate) =>
+      fingerprints.includes(certificate.fingerprint256) ? undefined : checkServerIdentity(host, certificate),
+  }
+}
+
+/**
+ * Sends one GET and reads the answer within its bounds of size and time.
+ * @throws CollateralError `unreachable`, `timeout`, `too-large`, `bad-answer` or `aborted`
+ */
+export function exchange(one: Exchange): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const request = send(one)
+    let idle: NodeJS.Timeout | undefined
+    const fail = (error: CollateralError): void => {
+      finish()
+      request.destroy()
+      reject(error)
+    }
+    const late = (what: string): void => fail(new CollateralError('timeout', `${what}: ${host(one)}`, { host: host(one) }))
+    const total = setTimeout(() => late(`no complete answer within ${one.timeoutMs} ms`), one.timeoutMs)
+    const active = (): void => {
+      clearTimeout(idle)
+      idle = setTimeout(() => late(`nothing arrived for ${one.idleMs} ms`), one.idleMs)
+    }
+    const finish = (): void => {
+      clearTimeout(total)
+      clearTimeout(idle)
+    }
+    active()
+    request.on('error', (cause) => fail(connectionError(cause, one)))
+    request.on('response', (incoming) => {
+      active()
+      receive(incoming, one, active, (response) => {
+        finish()
+        resolve(response)
+      }, fail)
+    })
+    request.end()
+  })
+}
+
+function send(one: Exchange): ClientRequest {
+  const { agent, headers, signal } = one
+  const options: RequestOptions = { method: 'GET', agent, headers: { ...headers }, maxHeaderSize: MAX_HEADERS }
+  if (signal !== undefined) options.signal = signal
+  return one.url.protocol === 'https:' ? https.request(one.url, options) : http.request(one.url, options)
+}
+
+function receive(
+  incoming: IncomingMessage,
+  one: Exchange,
+  active: () => void,
+  done: (response: Response) => void,
+  fail: (error: CollateralError) => void,
+): void {
+  const { headers, statusCode: status = 0 } = incoming
+  if (status !== 200) {
+    // Nothing in the body of another status is of use, and it may be endless.
+    incoming.destroy()
+    done({ status, headers, body: new Uint8Array() })
+    return
+  }
+  const bad = (text: string): void => fail(new CollateralError('bad-answer', `${text}: ${host(one)}`, { host: host(one) }))
+  const large = (): void =>
+    fail(new CollateralError('too-large', `an answer of more than ${one.maxBytes} bytes: ${host(one)}`, { host: host(one) }))
+  const encoding = headers['content-encoding']
+  if (encoding !== undefined && encoding !== 'identity') return bad('an answer in a content encoding nobody asked for')
+  const declared = headers['content-length'] === undefined ? undefined : Number(headers['content-length'])
+  if (declared !== undefined && declared > one.maxBytes) return large()
+
+  const pieces: Buffer[] = []
+  let length = 0
+  incoming.on('data', (piece: Buffer) => {
+    active()
+    length += piece.length
+    if (length > one.maxBytes) large()
+    else pieces.push(piece)
+  })
+  incoming.on('error', (cause) => fail(connectionError(cause, one)))
+  incoming.on('end', () => {
+    if (!incoming.complete || (declared !== undefined && declared !== length)) return bad('the answer ends before its declared length')
+    done({ status, headers, body: new Uint8Array(Buffer.concat(pieces)) })
+  })
+}
+
+function connectionError(cause: Error, one: Exchange): CollateralError {
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
+  const details = { host: host(one), cause }
+  if (cause.name === 'AbortError' || one.signal?.aborted === true) return new CollateralError('aborted', `ended by the caller: ${host(one)}`, details)
+  if (code === 'HPE_HEADER_OVERFLOW') return new CollateralError('too-large', `headers of more than ${MAX_HEADERS} bytes: ${host(one)}`, details)
+  if (code.startsWith('HPE_')) return new CollateralError('bad-answer', `not a well-formed HTTP answer (${code}): ${host(one)}`, details)
+  return new CollateralError('unreachable', `no answer (${code === '' ? cause.name : code}): ${host(one)}`, details)
+}
+
+function host(one: Exchange): string {
+  return one.url.host
+}

@@ -1,0 +1,154 @@
+import type { CacheEntry, CollateralCache } from './cache.ts'
+import { CollateralError } from './errors.ts'
+import type { HttpClient } from './http.ts'
+import type { Progress, Window } from './types.ts'
+
+/** An answer of a service, fetched now or before. */
+export interface Answer {
+  readonly body: Uint8Array
+  /** The headers a part asked to keep, names in lower case. */
+  readonly headers: Readonly<Record<string, string>>
+}
+
+/** One thing that can be asked of a service, and how its answer is judged. */
+export interface Part<T> {
+  /** In words, for people. */
+  readonly what: string
+  readonly url: URL
+  readonly maxBytes: number
+  /** Headers that belong to the answer, in lower case. */
+  readonly keep: readonly string[]
+  /** Sent with the request and kept nowhere. */
+  readonly secrets?: Readonly<Record<string, string>>
+  /** Age in milliseconds after which the service is asked again, though the answer may still be valid. */
+  readonly freshMs: number
+  /** Throws unless the answer is well-formed, of the kind that was asked for, and signed by whom it should be. */
+  check(answer: Answer): Checked<T>
+}
+
+/** An answer that passed its check, and when it is valid. */
+export interface Checked<T> extends Window {
+  readonly value: T
+}
+
+/** What {@link obtainer} works with. */
+export interface ObtainSurroundings {
+  readonly http: HttpClient
+  readonly cache: CollateralCache | undefined
+  readonly now: () => Date
+  readonly onProgress: (progress: Progress) => void
+}
+
+/** Gives checked answers. The same part asked for twice at the same time is fetched once. */
+export type Obtain = <T>(part: Part<T>) => Promise<Checked<T>>
+
+/**
+ * Makes a function that gives answers from the cache while they are fresh, else from the network. An answer is
+ * put into the cache only after its check, and what comes out of the cache is checked like an answer. When
+ * the service does not give a good answer, one from the cache is used for as long as it is valid.
+ */
+export function obtainer(around: ObtainSurroundings): Obtain {
+  const underway = new Map<string, Promise<Checked<unknown>>>()
+  return async <T>(part: Part<T>): Promise<Checked<T>> => {
+    const key = part.url.href
+    const known = underway.get(key) as Promise<Checked<T>> | undefined
+    if (known !== undefined) return known
+    const fetching = obtain(part, around).finally(() => underway.delete(key))
+    underway.set(key, fetching)
+    return fetching
+  }
+}
+
+async function obtain<T>(part: Part<T>, around: ObtainSurroundings): Promise<Checked<T>> {
+  const { what, url } = part
+  const held = await fromCache(part, around)
+  const age = held === undefined ? Number.POSITIVE_INFINITY : around.now().getTime() - held.fetched
+  if (held !== undefined && age >= 0 && age < part.freshMs) {
+    around.onProgress({ step: 'cached', what, host: url.host })
+    return held.checked
+  }
+  try {
+    return await fromNetwork(part, around)
+  } catch (error) {
+    if (held === undefined || !(error instanceof CollateralError) || error.code === 'aborted') throw error
+    around.onProgress({ step: 'stale-but-valid', what, host: url.host, reason: error.message })
+    return held.checked
+  }
+}
+
+interface Held<T> {
+  readonly checked: Checked<T>
+  readonly fetched: number
+}
+
+async function fromCache<T>(part: Part<T>, { cache, now }: ObtainSurroundings): Promise<Held<T> | undefined> {
+  const entry = await cache?.get(part.url.href)
+  if (entry === undefined) return undefined
+  try {
+    const checked = checkAnswer(part, entry)
+    inWindow(part, checked, now().getTime())
+    return { checked, fetched: entry.fetched }
+  } catch (error) {
+    if (!(error instanceof CollateralError)) throw error
+    await cache?.drop(part.url.href)
+    return undefined
+  }
+}
+
+async function fromNetwork<T>(part: Part<T>, around: ObtainSurroundings): Promise<Checked<T>> {
+  const { what, url, maxBytes, secrets } = part
+  const { host } = url
+  around.onProgress({ step: 'fetching', what, host })
+  const response = await around.http.get({
+    url,
+    maxBytes,
+    ...(secrets === undefined ? {} : { headers: secrets }),
+    onWait: (waitMs) => around.onProgress({ step: 'waiting', what, host, waitMs }),
+  })
+  const headers: Record<string, string> = {}
+  for (const name of part.keep) {
+    const value = response.headers[name]
+    if (typeof value === 'string') headers[name] = value
+  }
+  const answer: Answer = { body: response.body, headers }
+  const checked = checkAnswer(part, answer)
+  const fetched = around.now().getTime()
+  inWindow(part, checked, fetched)
+  around.onProgress({ step: 'fetched', what, host })
+  await keep(part, { ...answer, fetched, expires: checked.to }, around)
+  return checked
+}
+
+// A full or read-only disk must not stop a verification that has what it needs.
+async function keep<T>(part: Part<T>, entry: CacheEntry, { cache, onProgress }: ObtainSurroundings): Promise<void> {
+  try {
+    await cache?.put(part.url.href, entry)
+  } catch (error) {
+    if (!(error instanceof CollateralError)) throw error
+    onProgress({ step: 'not-kept', what: part.what, host: part.url.host, reason: error.message })
+  }
+}
+
+function checkAnswer<T>(part: Part<T>, answer: Answer): Checked<T> {
+  const { host } = part.url
+  try {
+    return part.check(answer)
+  } catch (cause) {
+    // Parsers and OpenSSL throw many kinds of error for bytes that are not what they should be: all mean the same here.
+    if (!(cause instanceof Error)) throw cause
+    const code = cause instanceof CollateralError ? cause.code : 'bad-answer'
+    throw new CollateralError(code, `${host} did not give the ${part.what}: ${cause.message.slice(0, 200)}`, { host, cause })
+  }
+}
+
+function inWindow(part: Part<unknown>, { from, to }: Window, now: number): void {
+  if (from <= now && now <= to) return
+  const { host } = part.url
+  const [fault, at] = now > to ? ['ended', to] : ['begins only', from]
+  const clock = isoTime(now)
+  throw new CollateralError('stale', `${host} gave a ${part.what} whose validity ${fault} at ${isoTime(at)}; this machine's clock says ${clock}`, { host })
+}
+
+function isoTime(ms: number): string {
+  return new Date(ms).toISOString()
+}
