@@ -1,8 +1,7 @@
-import { coverOf, isSeparator, type LoggedEvent } from '../../eventlog/events.ts'
-import { EV } from '../../eventlog/event-types.ts'
-import { switchOf } from '../../eventlog/details.ts'
-import { readVariable } from '../../eventlog/uefi.ts'
-import { type EventLog, eventsOf, type Rtmr, separatorDigests } from './log.ts'
+import { coverOf } from '../../eventlog/events.ts'
+import { type EventLog, eventsOf, type Rtmr } from './log.ts'
+import { namesSecureBoot } from './secure-boot.ts'
+import { firmwareEnd, separatorsOf } from './separators.ts'
 
 /** Something in a log that a person should look at. */
 export interface LogFinding {
@@ -39,18 +38,10 @@ export function eventLogFindings(log: EventLog): readonly LogFinding[] {
   ]
 }
 
-/** Number of the event that ends the firmware's part of a register; undefined when there is none. */
-export function firstSeparator(log: EventLog, register: Rtmr): number | undefined {
-  const digests = separatorDigests(log)
-  return eventsOf(log.events, register).find((event) => isSeparator(event, digests))?.number
-}
-
 function separatorFindings(log: EventLog, register: Rtmr): readonly LogFinding[] {
-  const digests = separatorDigests(log)
-  const events = eventsOf(log.events, register)
-  const [first, ...more] = events.filter((event) => isSeparator(event, digests))
+  const [first, ...more] = separatorsOf(log, register)
   if (first === undefined) {
-    if (events.length === 0) return []
+    if (eventsOf(log.events, register).length === 0) return []
     const text = `no separator ends what firmware measured into ${register.toUpperCase()}: the log may be cut`
     return [{ id: 'no-separator', severity: 'note', register, text }]
   }
@@ -65,8 +56,8 @@ function separatorFindings(log: EventLog, register: Rtmr): readonly LogFinding[]
 
 function secureBootFindings(log: EventLog): readonly LogFinding[] {
   const register = 'rtmr0'
-  const separator = firstSeparator(log, register)
-  const said = eventsOf(log.events, register).filter(saysSecureBoot)
+  const separator = firmwareEnd(log, register)
+  const said = eventsOf(log.events, register).filter(namesSecureBoot)
   const late = said.filter((event) => separator !== undefined && event.number > separator)
   return [
     ...late.map((event): LogFinding => ({
@@ -84,12 +75,6 @@ function secureBootFindings(log: EventLog): readonly LogFinding[] {
       text: `event ${event.number} measures SecureBoot again after event ${said[0]?.number}: firmware measures it once`,
     })),
   ]
-}
-
-function saysSecureBoot(event: LoggedEvent): boolean {
-  if (event.type !== EV.driverConfig) return false
-  const variable = readVariable(event.data)
-  return variable !== undefined && switchOf(variable)?.name === 'SecureBoot'
 }
 
 function applicationFindings(log: EventLog): readonly LogFinding[] {

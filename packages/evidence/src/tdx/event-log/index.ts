@@ -8,6 +8,7 @@ export { type CcelTable, parseCcelTable } from './ccel-table.ts'
 export { compareRegisters, type RegisterAgreement, type RegisterComparison } from './compare.ts'
 export { eventLogFindings, type LogFinding } from './findings.ts'
 export type { EventLog, Rtmr, Rtmrs } from './log.ts'
+export { type SecureBootState, secureBootState } from './secure-boot.ts'
 
 /**
  * Reads a measured-boot log of a TD: the firmware's CCEL area, or dstack's JSON. The bytes are copied.
@@ -15,10 +16,11 @@ export type { EventLog, Rtmr, Rtmrs } from './log.ts'
  * The way of a log:
  *
  *     const log = parseEventLog(bytes)                           // throws EvidenceError; no cryptography
- *     await settle([...logJobs(log)])                            // or settleNow
+ *     await settle(logJobs(log))                                 // or settleNow
  *     const registers = compareRegisters(log, { rtmr0, … })      // what of the quote the log accounts for
  *     const events = explainEventLog(log)                        // what was measured, in words
  *     const odd = eventLogFindings(log)                          // a second separator, …
+ *     const secureBoot = secureBootState(log)                    // on, off, unknown
  *
  * Only a register that is `equal` vouches for its events, and only for their digests and order. The
  * `facts` of an explained event are what those digests cover; its `claims`, and all types, are covered

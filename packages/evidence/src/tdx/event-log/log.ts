@@ -21,7 +21,7 @@ export interface EventLog {
   readonly totalBytes: number
   /** The log's events replayed, from zeros. */
   readonly replay: Rtmrs<ReplayJob>
-  /** Digests of the two values of a separator after a boot without errors. */
+  /** Digests of the three values of a separator: two for a boot without errors, one after an error. */
   readonly separators: readonly DigestJob[]
 }
 
@@ -52,10 +52,10 @@ export function eventLog(
   }
 }
 
-// Not the third, 1 after an error: a BootOrder of Boot0001, Boot0000 has the same bytes.
 const SEPARATORS: readonly (readonly number[])[] = [
   [0, 0, 0, 0],
   [0xff, 0xff, 0xff, 0xff],
+  [1, 0, 0, 0],
 ]
 
 /** The events that extend a register, in order. */
@@ -64,9 +64,10 @@ export function eventsOf(events: readonly LoggedEvent[], register: Rtmr): readon
 }
 
 /** Digests of the separator values. @throws Error when the log's digest jobs are not settled */
-export function separatorDigests(log: EventLog): readonly Uint8Array[] {
-  return log.separators.map((job) => {
-    if (job.result === undefined) throw new Error('a digest was not computed before it was needed')
-    return job.result
-  })
+export function separatorDigests(log: EventLog): { readonly normal: readonly Uint8Array[]; readonly error: Uint8Array } {
+  const [zero, ones, error] = log.separators.map((job) => job.result)
+  if (zero === undefined || ones === undefined || error === undefined) {
+    throw new Error('a digest was not computed before it was needed')
+  }
+  return { normal: [zero, ones], error }
 }
