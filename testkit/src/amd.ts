@@ -53,6 +53,12 @@ export interface MadeSnp {
   readonly crl: Uint8Array
   readonly idBlock?: Uint8Array
   readonly idAuth?: Uint8Array
+  /** All of the above but the table: certificates, list, ID block. */
+  readonly collateral: SnpCertificates & {
+    readonly crl: Uint8Array
+    readonly idBlock?: Uint8Array
+    readonly idAuth?: Uint8Array
+  }
   readonly anchor: ExampleAnchor
   readonly at: Date
   readonly authority: AmdAuthority
@@ -111,19 +117,22 @@ export function makeSnp(options: SnpOptions = {}): MadeSnp {
   )
   const evidence = signReport(encodeSnpReport(product, fields), options.reportSigner ?? leafKey)
   const issuer = role === 'vcek' ? authority.ask.der : authority.asvk.der
+  const ark = authority.ark.der
+  const certificates: SnpCertificates =
+    role === 'vcek' ? { vcek: leaf.der, ask: issuer, ark } : { vlek: leaf.der, asvk: issuer, ark }
+  const crl = amdCrl(authority, options.crl, window)
+  const idParts = signed === undefined ? {} : { idBlock: signed.block, idAuth: signed.auth.bytes }
   return {
     evidence,
-    certificates:
-      role === 'vcek'
-        ? { vcek: leaf.der, ask: issuer, ark: authority.ark.der }
-        : { vlek: leaf.der, asvk: issuer, ark: authority.ark.der },
+    certificates,
     certificateTable: certificateTable([
       { guid: TABLE_GUIDS[role], data: leaf.der },
       { guid: TABLE_GUIDS.ask, data: issuer },
-      { guid: TABLE_GUIDS.ark, data: authority.ark.der },
+      { guid: TABLE_GUIDS.ark, data: ark },
     ]),
-    crl: amdCrl(authority, options.crl, window),
-    ...(signed === undefined ? {} : { idBlock: signed.block, idAuth: signed.auth.bytes }),
+    crl,
+    ...idParts,
+    collateral: { ...certificates, crl, ...idParts },
     anchor: authority.anchor,
     at,
     authority,
