@@ -60,3 +60,11 @@ export function readManifest(folder: string): Manifest {
   if (typeof manifest !== 'object' || manifest === null || !('name' in manifest)) throw new Error(`${path} has no name`)
   return manifest as Manifest
 }
+
+/** The packages below `root` that are meant for the registry: those under `packages/` that are not private. */
+export function publishable(root: string): { name: string; path: string; manifest: Manifest }[] {
+  return foldersIn(join(root, 'packages'))
+    .map((folder) => ({ path: `packages/${folder}`, manifest: readManifest(join(root, 'packages', folder)) }))
+    .filter(({ manifest }) => manifest.private !== true)
+    .map(({ path, manifest }) => ({ name: manifest.name, path, manifest }))
+}

@@ -1,0 +1,98 @@
+/** `npm run size`: what the packages cost whoever uses them, against budgets; fails over a budget. */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { build } from 'esbuild'
+import { publishable, ROOT } from './files.ts'
+
+const KB = 1024
+
+interface Budget {
+  readonly what: string
+  readonly limit: number
+}
+
+/** A bundle for browsers; `only` names the one TEE folder that may be in it. */
+interface BundleBudget extends Budget {
+  readonly code: string
+  readonly only?: string
+}
+
+const BUNDLES: readonly BundleBudget[] = [
+  { what: 'verify SNP', code: "export { verifySnp } from '@sekisho/evidence/snp'", only: 'snp', limit: 16 * KB },
+  { what: 'verify SGX', code: "export { verifySgx } from '@sekisho/evidence/sgx'", only: 'sgx', limit: 16 * KB },
+  { what: 'verify TDX', code: "export { verifyTdx } from '@sekisho/evidence/tdx'", only: 'tdx', limit: 16 * KB },
+  {
+    what: 'verify all three',
+    code: `export { verifySnp } from '@sekisho/evidence/snp'
+export { verifySgx } from '@sekisho/evidence/sgx'
+export { verifyTdx } from '@sekisho/evidence/tdx'`,
+    limit: 30 * KB,
+  },
+]
+
+/** Tarballs as `npm pack` makes them, compressed: sources and source maps included. */
+const PACKED: Readonly<Record<string, number>> = {
+  '@sekisho/evidence': 320 * KB,
+  '@sekisho/collateral': 120 * KB,
+  sekisho: 200 * KB,
+}
+
+const rows = [...(await Promise.all(BUNDLES.map(bundleRow))), ...publishable(ROOT).map(packedRow)]
+for (const { what, size, limit } of rows) {
+  const mark = size > limit ? 'OVER' : 'ok'
+  console.log(`${mark.padEnd(5)}${what.padEnd(34)}${kilobytes(size)} of ${kilobytes(limit)}`)
+}
+if (rows.some(({ size, limit }) => size > limit)) process.exitCode = 1
+
+interface Row extends Budget {
+  readonly size: number
+}
+
+async function bundleRow({ what, code, only, limit }: BundleBudget): Promise<Row> {
+  const { outputFiles, metafile } = await build({
+    stdin: { contents: code, resolveDir: join(ROOT, 'tools'), sourcefile: 'entry.js' },
+    absWorkingDir: ROOT,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2023',
+    platform: 'browser',
+    write: false,
+    metafile: true,
+    logLevel: 'silent',
+  })
+  const foreign = Object.keys(metafile.inputs).filter((path) => only !== undefined && isOtherTee(path, only))
+  if (foreign.length > 0) throw new Error(`the bundle "${what}" pulls in ${foreign.join(', ')}`)
+  const size = outputFiles.reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).length, 0)
+  return { what: `${what}, min+gzip`, size, limit }
+}
+
+function isOtherTee(path: string, only: string): boolean {
+  return ['snp', 'sgx', 'tdx'].some((tee) => tee !== only && path.startsWith(`packages/evidence/dist/src/${tee}/`))
+}
+
+function packedRow({ name, path }: { name: string; path: string }): Row {
+  const limit = PACKED[name]
+  if (limit === undefined) throw new Error(`${name} has no size budget`)
+  const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: join(ROOT, path),
+    encoding: 'utf8',
+  })
+  if (status !== 0) throw new Error(`npm pack failed for ${name}: ${stderr}`)
+  const size = packedSize(JSON.parse(stdout))
+  return { what: `${name}, packed`, size, limit }
+}
+
+/** npm 10 and 11 print a list, npm 12 an object by package name. */
+function packedSize(answer: unknown): number {
+  const first: unknown = Array.isArray(answer) ? answer[0] : Object.values(Object(answer))[0]
+  if (typeof first !== 'object' || first === null || !('size' in first) || typeof first.size !== 'number') {
+    throw new Error('npm pack --json gave no size')
+  }
+  return first.size
+}
+
+function kilobytes(bytes: number): string {
+  return `${(bytes / KB).toFixed(2).padStart(7)} kB`
+}
