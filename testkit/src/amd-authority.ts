@@ -29,7 +29,7 @@ type Part = 'ark' | 'ask' | 'asvk'
 
 /** What may differ from a well-formed authority. */
 export interface AmdAuthorityOptions {
-  /** Size of RSA keys the kit makes; default 2048 because 4096 takes a second each. */
+  /** Size of RSA keys the kit makes; default 4096 as AMD's, which takes most of a second for each. */
   readonly bits?: 2048 | 3072 | 4096
   readonly keys?: Partial<Readonly<Record<Part, KeyPair>>>
   readonly certificates?: Partial<Readonly<Record<Part, Partial<CertificateOptions>>>>
@@ -56,7 +56,7 @@ const SERIALS: Readonly<Record<AmdProduct, number>> = { Milan: 0x10000, Genoa: 0
  * @see AMD 57230, "Versioned Chip Endorsement Key (VCEK) Certificate and KDS Interface Specification", section 3
  */
 export function createAmdAuthority(product: AmdProduct, options: AmdAuthorityOptions = {}): AmdAuthority {
-  const { keys = {}, certificates = {}, bits = 2048, label = 'example' } = options
+  const { keys = {}, certificates = {}, bits = 4096, label = 'example' } = options
   const key = (part: Part): KeyPair => keys[part] ?? namedKey(`${label} ${product} ${part}`, `RSA-${bits}`)
   const arkKey = key('ark')
   const arkName = amdName(`ARK-${product}`)
@@ -81,11 +81,20 @@ export function createAmdAuthority(product: AmdProduct, options: AmdAuthorityOpt
   }
   const intermediate = [basicConstraints(true, 0), keyUsage('keyCertSign')]
   const ark = make('ark', `ARK-${product}`, 0, [keyUsage('keyCertSign', 'cRLSign'), basicConstraints(true)])
+  let ask: Issued | undefined
+  let asvk: Issued | undefined
   return {
     product,
     ark,
-    ask: make('ask', `SEV-${product}`, 1, intermediate),
-    asvk: make('asvk', `SEV-VLEK-${product}`, 0x101, intermediate),
+    // Made at their first use: most evidence needs one of the two, and RSA keys take time.
+    get ask(): Issued {
+      ask ??= make('ask', `SEV-${product}`, 1, intermediate)
+      return ask
+    },
+    get asvk(): Issued {
+      asvk ??= make('asvk', `SEV-VLEK-${product}`, 0x101, intermediate)
+      return asvk
+    },
     anchor: exampleAnchor(
       `example-ark-${product.toLowerCase()}`,
       `Example root in the place of ARK-${product}`,

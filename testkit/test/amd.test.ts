@@ -4,11 +4,14 @@ import { describe, it } from 'node:test'
 import {
   type AmdProduct,
   concat,
+  createAmdAuthority,
   digest,
   encodeTcb,
   generateKey,
+  type MadeSnp,
   makeSnp,
   reportResponse,
+  type SnpOptions,
   toHex,
   toPem,
 } from '../src/index.ts'
@@ -23,11 +26,19 @@ function reportVerifies(report: Uint8Array, leaf: Uint8Array): boolean {
   return verify('sha384', report.subarray(0, 0x2a0), { key: publicKey, dsaEncoding: 'ieee-p1363' }, signature)
 }
 
+// Layouts do not depend on the size of the CA keys, and short ones are made ten times as fast.
+const authorities = new Map(PRODUCTS.map((product) => [product, createAmdAuthority(product, { bits: 2048 })]))
+
+function made(options: SnpOptions = {}): MadeSnp {
+  const authority = authorities.get(options.product ?? 'Genoa')
+  return makeSnp({ ...(authority === undefined ? {} : { authority }), ...options })
+}
+
 describe('the AMD-like authority', () => {
   for (const product of PRODUCTS) {
     it(`issues chains for ${product} that openssl accepts`, { skip: withoutOpenssl }, () => {
       for (const role of ['vcek', 'vlek'] as const) {
-        const { certificates, leaf } = makeSnp({ product, role })
+        const { certificates, leaf } = made({ product, role })
         const middle = certificates.ask ?? certificates.asvk
         assert.ok(middle !== undefined)
         const files = { 'ark.pem': toPem(certificates.ark), 'mid.pem': toPem(middle), 'leaf.pem': toPem(leaf.der) }
@@ -46,13 +57,18 @@ describe('the AMD-like authority', () => {
       }
     })
   }
+  it('has RSA keys of 4096 bits unless told otherwise', () => {
+    const { certificates } = makeSnp()
+    const ark = new X509Certificate(toPem(certificates.ark))
+    assert.equal(ark.publicKey.asymmetricKeyDetails?.modulusLength, 4096)
+  })
   it('issues leafs with serial 0 and no key usage', () => {
-    const leaf = new X509Certificate(toPem(makeSnp().leaf.der))
+    const leaf = new X509Certificate(toPem(made().leaf.der))
     assert.equal(leaf.serialNumber, '0')
     assert.equal(leaf.keyUsage, undefined)
   })
   it('issues lists that openssl verifies', { skip: withoutOpenssl }, () => {
-    const { crl, certificates } = makeSnp({ crl: { revoked: [{ serial: 0x20001 }] } })
+    const { crl, certificates } = made({ crl: { revoked: [{ serial: 0x20001 }] } })
     const files = { 'list.der': crl, 'ark.pem': toPem(certificates.ark) }
     const { text } = openssl(files, 'crl', '-inform', 'DER', '-in', 'list.der', '-CAfile', 'ark.pem', '-noout', '-text')
     assert.match(text, /verify OK/)
@@ -64,7 +80,7 @@ describe('reports', () => {
   for (const product of PRODUCTS) {
     for (const version of [2, 3, 5]) {
       it(`of version ${version} on ${product} are 1184 bytes and signed by the leaf`, () => {
-        const { evidence, leaf } = makeSnp({ product, version })
+        const { evidence, leaf } = made({ product, version })
         assert.equal(evidence.length, 1184)
         assert.equal(evidence[0], version)
         assert.equal(reportVerifies(evidence, leaf.der), true)
@@ -79,7 +95,7 @@ describe('reports', () => {
     assert.equal(toHex(encodeTcb('Turin', tcb)), '09010203000000c8')
   })
   it('have their fields at the specified offsets', () => {
-    const { evidence } = makeSnp({
+    const { evidence } = made({
       report: { hostData: '77'.repeat(32), vmpl: 2, current: { build: 1, minor: 2, major: 3 } },
     })
     assert.equal(toHex(evidence.subarray(0xc0, 0xe0)), '77'.repeat(32))
@@ -87,7 +103,7 @@ describe('reports', () => {
     assert.equal(toHex(evidence.subarray(0x1e8, 0x1eb)), '010203')
   })
   it('can be wrapped as the firmware answers', () => {
-    const { evidence } = makeSnp()
+    const { evidence } = made()
     const response = Buffer.from(reportResponse(evidence))
     assert.deepEqual([response.readUInt32LE(0), response.readUInt32LE(4), response.length], [0, 1184, 1216])
   })
@@ -97,7 +113,7 @@ describe('ID blocks', () => {
   it('are signed by the ID key, which the author key signs', () => {
     const idKey = generateKey('P-384')
     const authorKey = generateKey('P-384')
-    const { evidence, idBlock, idAuth } = makeSnp({ idBlock: { idKey, authorKey } })
+    const { evidence, idBlock, idAuth } = made({ idBlock: { idKey, authorKey } })
     assert.ok(idBlock !== undefined && idAuth !== undefined)
     assert.deepEqual([idBlock.length, idAuth.length], [96, 4096])
     const check = (at: number, key: typeof idKey, data: Uint8Array): boolean => {
@@ -115,7 +131,7 @@ describe('ID blocks', () => {
 
 describe('certificate tables', () => {
   it('name every certificate and fill whole pages', () => {
-    const { certificateTable, certificates } = makeSnp()
+    const { certificateTable, certificates } = made()
     const table = Buffer.from(certificateTable)
     assert.equal(table.length % 4096, 0)
     assert.equal(table.subarray(0, 16).toString('hex'), '63da758de6644564adc5f4b93be8accd')
