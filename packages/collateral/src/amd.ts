@@ -1,6 +1,6 @@
 import type { TrustAnchor } from '@sekisho/evidence'
 import { checkChain, intersection, validity } from './anchors.ts'
-import { derInteger, derElement } from './der.ts'
+import { derElement, derInteger } from './der.ts'
 import { CollateralError } from './errors.ts'
 import type { Checked, Obtain, Part } from './obtain.ts'
 import { below } from './origins.ts'
@@ -38,7 +38,7 @@ export async function amdCollateral(request: AmdRequest, service: AmdService, ob
   if (vlek) return { ...common, window: intersection([chain, crl]) }
   const chipId = hardwareId(request)
   const leaf = await obtain(vcekPart(request, chipId, intermediate, service))
-  return { ...common, chipId, tcb: request.tcb, leaf: leaf.value, window: intersection([chain, crl, leaf]) }
+  return { ...common, ...leaf.value, window: intersection([chain, crl, leaf]) }
 }
 
 function chainPart(product: string, vlek: boolean, { base, anchors }: AmdService): Part<readonly [CertificateFacts, CertificateFacts]> {
@@ -73,7 +73,7 @@ function crlPart(product: string, vlek: boolean, root: CertificateFacts, { base 
   }
 }
 
-function vcekPart(request: AmdRequest, chipId: string, ask: CertificateFacts, { base }: AmdService): Part<Uint8Array> {
+function vcekPart(request: AmdRequest, chipId: string, ask: CertificateFacts, { base }: AmdService): Part<Vcek> {
   const { product, tcb } = request
   return {
     what: `VCEK certificate of chip ${chipId.slice(0, 16)}`,
@@ -101,18 +101,21 @@ function splQuery(tcb: AmdTcb): Readonly<Record<string, string>> {
   }
 }
 
-function checkVcek(der: Uint8Array, { product, tcb }: AmdRequest, chipId: string, ask: CertificateFacts): Checked<Uint8Array> {
+function checkVcek(der: Uint8Array, { product, tcb }: AmdRequest, chipId: string, ask: CertificateFacts): Checked<Vcek> {
   const leaf = readCertificate(der)
   if (leaf.commonName !== 'SEV-VCEK') throw bad('not a VCEK certificate')
   if (!leaf.issuedBy(ask)) throw bad(`the certificate is not signed by SEV-${product}`)
   const facts = readLeafFacts(leaf)
   if (facts.product !== product) throw bad('the certificate is of another product')
-  if (facts.chipId !== chipId) throw bad('the certificate is of another chip')
+  // A hardware id written with 64 bytes for a chip that has 8 is filled up with zeros.
+  if (facts.chipId?.padEnd(128, '0') !== chipId.padEnd(128, '0')) throw bad('the certificate is of another chip')
   const parts = ['fmc', 'bootloader', 'tee', 'snp', 'microcode'] as const
   const differing = parts.find((part) => facts.tcb[part] !== tcb[part])
   if (differing !== undefined) throw bad(`the certificate is of another TCB: ${differing} is ${facts.tcb[differing]}, not ${tcb[differing]}`)
-  return { value: der, ...intersection(validity([leaf])) }
+  return { value: { leaf: der, chipId: facts.chipId, tcb: facts.tcb }, ...intersection(validity([leaf])) }
 }
+
+type Vcek = Required<Pick<AmdCollateral, 'leaf' | 'chipId' | 'tcb'>>
 
 /** What a VCEK or VLEK certificate says about the machine. */
 export interface LeafFacts {

@@ -1,4 +1,5 @@
-export type { BundleItem, EndorsementBundle, UnknownItem } from './bundle.ts'
+export { type EndorsementBundle, mergeBundles, readBundle, type UnknownItem, writeBundle } from './bundle.ts'
+export { type BundleItem, readIntelInput } from './bundle-items.ts'
 export {
   type CacheEntry,
   type CollateralCache,
@@ -7,6 +8,8 @@ export {
   diskCache,
   memoryCache,
 } from './cache.ts'
+export { chainSources } from './chain.ts'
+export { type AmdEndorsements, describeAmd, describeIntel, describePck } from './describe.ts'
 export { CollateralError, type CollateralErrorCode, type CollateralErrorDetails } from './errors.ts'
 export type { EvaluationNumber } from './intel.ts'
 export { type NetworkSource, networkSource } from './network.ts'
@@ -19,6 +22,7 @@ export {
   type NetworkOptions,
   type ServiceOptions,
 } from './options.ts'
+export { bundleSource, selectAmd, selectIntel, selectPck } from './select.ts'
 export type {
   AmdCollateral,
   AmdRequest,

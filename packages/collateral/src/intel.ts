@@ -40,7 +40,7 @@ const NUMBERS_CHAIN = ['tcb-evaluation-data-numbers-issuer-chain']
  */
 export async function intelCollateral(request: IntelRequest, service: IntelService, obtain: Obtain): Promise<IntelCollateral> {
   const wanted = normalised(request)
-  const { tee, fmspc, ca } = wanted
+  const { tee, fmspc, ca, update } = wanted
   const [pckCrl, tcbInfo, qeIdentity] = await Promise.all([
     obtain(pckCrlPart(ca, service)),
     obtain(tcbInfoPart(wanted, service)),
@@ -53,6 +53,7 @@ export async function intelCollateral(request: IntelRequest, service: IntelServi
     tee,
     fmspc,
     ca,
+    ...(update === undefined ? {} : { update }),
     tcbEvaluationDataNumber: { tcbInfo: evaluationNumber(tcbInfo.value), qeIdentity: evaluationNumber(qeIdentity.value) },
     window: intersection([pckCrl, tcbInfo, qeIdentity, rootCrl]),
     collateral: {

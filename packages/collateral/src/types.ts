@@ -79,6 +79,8 @@ export interface IntelCollateral {
   /** 12 lower-case hex digits. */
   readonly fmspc: string
   readonly ca: PckCa
+  /** Channel it was asked from, where it was not the service's default. */
+  readonly update?: 'standard' | 'early'
   readonly tcbEvaluationDataNumber: { readonly tcbInfo: number; readonly qeIdentity: number }
   readonly window: Window
   readonly collateral: IntelCollateralInput
