@@ -143,7 +143,10 @@ function gpt(data: Uint8Array): readonly Detail[] | undefined {
   if (table === undefined) return undefined
   return [
     { name: 'disk', value: table.diskGuid },
-    ...table.partitions.map((one) => ({ name: 'partition', value: `${one.guid} ${quoted(one.name, 36)} of type ${one.type}` })),
+    ...table.partitions.map((one) => ({
+      name: 'partition',
+      value: `${one.guid} ${quoted(one.name, 36)} of type ${one.type}`,
+    })),
   ]
 }
 

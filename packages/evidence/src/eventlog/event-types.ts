@@ -68,7 +68,11 @@ const TYPES: ReadonlyMap<number, EventType> = new Map(
 export function eventType(code: number): EventType {
   const known = TYPES.get(code)
   if (known !== undefined) return known
-  return { name: `0x${code.toString(16).padStart(8, '0')}`, meaning: 'an event of a type that is not known here', rule: 'else' }
+  return {
+    name: `0x${code.toString(16).padStart(8, '0')}`,
+    meaning: 'an event of a type that is not known here',
+    rule: 'else',
+  }
 }
 
 /** Event types that code refers to. */

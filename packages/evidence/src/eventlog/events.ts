@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
 import type { DigestAlgorithm, DigestJob } from '../crypto/jobs.ts'
-import { detailsOf, type Detail, grubLabel } from './details.ts'
+import { type Detail, detailsOf, grubLabel } from './details.ts'
 import { EV, eventType } from './event-types.ts'
 import { readVariable } from './uefi.ts'
 
@@ -128,7 +128,11 @@ export function loggedEvent(
   algorithm: DigestAlgorithm,
 ): LoggedEvent {
   const { type, data } = event
-  return { ...event, details: detailsOf(type, data), preimages: event.extends ? preimagesOf(type, data, algorithm) : [] }
+  return {
+    ...event,
+    details: detailsOf(type, data),
+    preimages: event.extends ? preimagesOf(type, data, algorithm) : [],
+  }
 }
 
 /** Whether an event calls itself a separator, or has the digest of one: a type can be renamed, a digest cannot. */

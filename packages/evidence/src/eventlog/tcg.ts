@@ -93,9 +93,7 @@ export function parseTcgLog(bytes: Uint8Array, options: TcgLogOptions): TcgLog {
       throw refuse('too-large', 'there are more events', 'log', reader.offset, `at most ${MAX_LOG_EVENTS} events`)
     }
     const event =
-      specId === undefined
-        ? readOldEvent(reader, events.length)
-        : readEvent(reader, events.length, specId.algorithms)
+      specId === undefined ? readOldEvent(reader, events.length) : readEvent(reader, events.length, specId.algorithms)
     events.push(event)
     // The Spec ID event rules what follows it, so it can only come before anything was measured.
     if (specId === undefined && !measured) specId = readSpecId(bytes, event)
@@ -155,7 +153,13 @@ function readDigests(reader: Reader, type: number, algorithms: readonly TcgAlgor
     const id = reader.u16(`${field}.hashAlg`)
     const algorithm = algorithms.find((one) => one.id === id)
     if (algorithm === undefined) {
-      throw refuse('unsupported-algorithm', hex(id), `${field}.hashAlg`, at, 'an algorithm that the Spec ID event declares')
+      throw refuse(
+        'unsupported-algorithm',
+        hex(id),
+        `${field}.hashAlg`,
+        at,
+        'an algorithm that the Spec ID event declares',
+      )
     }
     if (digests.some((one) => one.algorithm === id)) {
       throw refuse('malformed', `${hex(id)} again`, `${field}.hashAlg`, at, 'one digest for each algorithm')
@@ -219,6 +223,12 @@ function hex(id: number): string {
   return `0x${id.toString(16).padStart(4, '0')}`
 }
 
-function refuse(code: EvidenceErrorCode, found: string, field: string, offset: number, expected: string): EvidenceError {
+function refuse(
+  code: EvidenceErrorCode,
+  found: string,
+  field: string,
+  offset: number,
+  expected: string,
+): EvidenceError {
   return new EvidenceError(code, found, { field, offset, expected })
 }

@@ -1,6 +1,6 @@
 import { allZero, equalBytes, toHex } from '../../core/bytes.ts'
 import type { LoggedEvent } from '../../eventlog/events.ts'
-import { type EventLog, eventsOf, type Rtmr, RTMRS, type Rtmrs } from './log.ts'
+import { type EventLog, eventsOf, RTMRS, type Rtmr, type Rtmrs } from './log.ts'
 
 /**
  * How a register and the log agree.
@@ -13,13 +13,7 @@ import { type EventLog, eventsOf, type Rtmr, RTMRS, type Rtmrs } from './log.ts'
  * - `other-register`: the register equals what the log says of another one.
  * - `different`: none of these.
  */
-export type RegisterAgreement =
-  | 'equal'
-  | 'not-logged'
-  | 'prefix'
-  | 'not-extended'
-  | 'other-register'
-  | 'different'
+export type RegisterAgreement = 'equal' | 'not-logged' | 'prefix' | 'not-extended' | 'other-register' | 'different'
 
 /** One register of the quote beside what the log replays to. */
 export interface RegisterComparison {
@@ -67,7 +61,12 @@ function compareOne(log: EventLog, register: Rtmr, quoted: Uint8Array): Register
 
 type Difference = Pick<RegisterComparison, 'agreement' | 'explanation' | 'matchesUpTo'>
 
-function explainDifference(log: EventLog, register: Rtmr, quoted: Uint8Array, events: readonly LoggedEvent[]): Difference {
+function explainDifference(
+  log: EventLog,
+  register: Rtmr,
+  quoted: Uint8Array,
+  events: readonly LoggedEvent[],
+): Difference {
   if (events.length === 0) {
     const explanation = 'the log has no event of this register: whatever was extended into it was not logged here'
     return { agreement: 'not-logged', explanation }
@@ -85,7 +84,12 @@ function explainDifference(log: EventLog, register: Rtmr, quoted: Uint8Array, ev
   )
 }
 
-function matchingPrefix(log: EventLog, register: Rtmr, quoted: Uint8Array, events: readonly LoggedEvent[]): Difference | undefined {
+function matchingPrefix(
+  log: EventLog,
+  register: Rtmr,
+  quoted: Uint8Array,
+  events: readonly LoggedEvent[],
+): Difference | undefined {
   const steps = log.replay[register].steps ?? []
   const position = steps.findIndex((value) => equalBytes(value, quoted))
   const last = events[position]

@@ -20,7 +20,8 @@ const MAX_NAME = 256
  */
 export function parseDstackLog(bytes: Uint8Array): EventLog {
   const list = eventList(parseJson(decode(bytes), 0))
-  if (list.length > MAX_EVENTS) throw refuse('too-large', `${list.length} events`, 'event_log', `at most ${MAX_EVENTS} events`)
+  if (list.length > MAX_EVENTS)
+    throw refuse('too-large', `${list.length} events`, 'event_log', `at most ${MAX_EVENTS} events`)
   if (list.length === 0) throw refuse('malformed', 'there is no event', 'event_log', 'a list of events')
   return eventLog('dstack-json', list.map(dstackEvent), bytes.length, bytes.length)
 }
@@ -80,7 +81,9 @@ function dstackEvent(value: unknown, number: number): LoggedEvent {
   const data = hex(value['event_payload'], `${at}.event_payload`)
   const register = RTMRS[imr]
   const event = { number, register, extends: true, type, digest, data }
-  return imr === 3 ? applicationEvent({ ...event, name }) : loggedEvent(name === '' ? event : { ...event, name }, 'sha384')
+  return imr === 3
+    ? applicationEvent({ ...event, name })
+    : loggedEvent(name === '' ? event : { ...event, name }, 'sha384')
 }
 
 /**

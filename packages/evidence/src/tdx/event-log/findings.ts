@@ -13,7 +13,13 @@ export interface LogFinding {
    * - `application-event`: an event of RTMR3 whose name and payload do not have its digest.
    * - `index`: the event names a register that TDX does not have, and was left out.
    */
-  readonly id: 'second-separator' | 'no-separator' | 'secure-boot-late' | 'secure-boot-twice' | 'application-event' | 'index'
+  readonly id:
+    | 'second-separator'
+    | 'no-separator'
+    | 'secure-boot-late'
+    | 'secure-boot-twice'
+    | 'application-event'
+    | 'index'
   /** `note`: harmless by itself. */
   readonly severity: 'suspicious' | 'note'
   readonly register?: string
@@ -60,20 +66,24 @@ function secureBootFindings(log: EventLog): readonly LogFinding[] {
   const said = eventsOf(log.events, register).filter(namesSecureBoot)
   const late = said.filter((event) => separator !== undefined && event.number > separator)
   return [
-    ...late.map((event): LogFinding => ({
-      id: 'secure-boot-late',
-      severity: 'suspicious',
-      register,
-      event: event.number,
-      text: `event ${event.number} measures SecureBoot after the separator: it is not the firmware's`,
-    })),
-    ...said.slice(1).map((event): LogFinding => ({
-      id: 'secure-boot-twice',
-      severity: 'suspicious',
-      register,
-      event: event.number,
-      text: `event ${event.number} measures SecureBoot again after event ${said[0]?.number}: firmware measures it once`,
-    })),
+    ...late.map(
+      (event): LogFinding => ({
+        id: 'secure-boot-late',
+        severity: 'suspicious',
+        register,
+        event: event.number,
+        text: `event ${event.number} measures SecureBoot after the separator: it is not the firmware's`,
+      }),
+    ),
+    ...said.slice(1).map(
+      (event): LogFinding => ({
+        id: 'secure-boot-twice',
+        severity: 'suspicious',
+        register,
+        event: event.number,
+        text: `event ${event.number} measures SecureBoot again after event ${said[0]?.number}: firmware measures it once`,
+      }),
+    ),
   ]
 }
 

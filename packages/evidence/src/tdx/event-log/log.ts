@@ -64,7 +64,10 @@ export function eventsOf(events: readonly LoggedEvent[], register: Rtmr): readon
 }
 
 /** Digests of the separator values. @throws Error when the log's digest jobs are not settled */
-export function separatorDigests(log: EventLog): { readonly normal: readonly Uint8Array[]; readonly error: Uint8Array } {
+export function separatorDigests(log: EventLog): {
+  readonly normal: readonly Uint8Array[]
+  readonly error: Uint8Array
+} {
   const [zero, ones, error] = log.separators.map((job) => job.result)
   if (zero === undefined || ones === undefined || error === undefined) {
     throw new Error('a digest was not computed before it was needed')

@@ -27,7 +27,8 @@ export function secureBootState(log: EventLog): SecureBootState {
   const before = eventsOf(log.events, 'rtmr0').filter((event) => event.number < end)
   const said = before.filter(namesSecureBoot)
   const [event] = said
-  if (event === undefined) return { state: 'unknown', because: 'the log has no SecureBoot variable before the separator' }
+  if (event === undefined)
+    return { state: 'unknown', because: 'the log has no SecureBoot variable before the separator' }
   if (said.length > 1) return { state: 'unknown', because: 'the log has more than one SecureBoot variable' }
   const error = separatorDigests(log).error
   // A separator after an error, renamed: what follows it is not the firmware's.
