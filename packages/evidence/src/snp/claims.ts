@@ -1,0 +1,148 @@
+import { allZero, toHex } from '../core/bytes.ts'
+import type { Assumption, Claims, Note } from '../core/verdict.ts'
+import { bitOf, flagsOf, hex64, PLATFORM_BITS, POLICY_BITS, type SnpPlatformFlag, type SnpPolicyFlag, type SnpSigningKey, unknownPlatformBits } from './bits.ts'
+import { decodeTcb, type SnpTcb } from './products.ts'
+import { type FirmwareVersion, VMPL_HOST } from './report.ts'
+import type { SnpState } from './state.ts'
+
+/** What an SNP report claims, beside what all evidence does. `tcb.components` is COMMITTED_TCB: the floor that the host cannot undo. */
+export interface SnpClaims extends Claims {
+  readonly tee: 'snp'
+  readonly reportVersion: number
+  readonly vmpl: number
+  /** VMPL is all ones: the host asked for the report. */
+  readonly hostRequested: boolean
+  readonly signingKey: SnpSigningKey
+  readonly maskChipKey: boolean
+  readonly authorKeyEnabled: boolean
+  readonly policy: Readonly<Record<SnpPolicyFlag, boolean>> & { readonly raw: string; readonly abiMajor: number; readonly abiMinor: number }
+  readonly platformInfo: Readonly<Record<SnpPlatformFlag, boolean>> & { readonly raw: string }
+  readonly currentTcb: SnpTcb
+  readonly reportedTcb: SnpTcb
+  readonly committedTcb: SnpTcb
+  readonly launchTcb: SnpTcb
+  readonly currentFirmware: FirmwareVersion
+  readonly committedFirmware: FirmwareVersion
+  readonly launchMitigations?: string
+  readonly currentMitigations?: string
+  readonly familyId: string
+  readonly imageId: string
+  readonly idKeyDigest: string
+  readonly authorKeyDigest: string
+  readonly reportId: string
+  readonly reportIdMigrationAgent: string
+  readonly cloudProvider?: string
+}
+
+/** Claims of a report; believable only as far as the verdict goes. */
+export function snpClaims(state: SnpState): SnpClaims {
+  const { report, keyInfo, product, layout, anchor } = state
+  const extensions = state.leaf.value?.extensions.value
+  const tcb = (raw: Uint8Array): SnpTcb => decodeTcb(raw, layout)
+  const committedTcb = tcb(report.committedTcb)
+  const idKeyDigest = toHex(report.idKeyDigest)
+  const policy = flagsOf(report.policy, POLICY_BITS)
+  const low = Number(report.policy & 0xffffn)
+  return {
+    tee: 'snp',
+    vendor: 'amd',
+    ...(product === undefined ? {} : { product }),
+    isolation: 'vm',
+    hardware: anchor !== undefined && anchor.emulated !== true,
+    debug: policy.debugAllowed,
+    launchMeasurement: toHex(report.measurement),
+    runtimeMeasurements: {},
+    ...(allZero(report.idKeyDigest) ? {} : { signer: idKeyDigest }),
+    svn: report.guestSvn,
+    userData: toHex(report.reportData),
+    hostData: toHex(report.hostData),
+    ...hardwareId(state),
+    tcb: { components: committedTcb },
+    reportVersion: report.version,
+    vmpl: report.vmpl,
+    hostRequested: report.vmpl === VMPL_HOST,
+    signingKey: keyInfo.signingKey,
+    maskChipKey: keyInfo.maskChipKey,
+    authorKeyEnabled: keyInfo.authorKeyEn,
+    policy: { raw: hex64(report.policy), abiMajor: low >> 8, abiMinor: low & 0xff, ...policy },
+    platformInfo: { raw: hex64(report.platformInfo), ...flagsOf(report.platformInfo, PLATFORM_BITS) },
+    currentTcb: tcb(report.currentTcb),
+    reportedTcb: tcb(report.reportedTcb),
+    committedTcb,
+    launchTcb: tcb(report.launchTcb),
+    currentFirmware: report.current,
+    committedFirmware: report.committed,
+    ...(report.launchMitVector === undefined ? {} : { launchMitigations: hex64(report.launchMitVector) }),
+    ...(report.currentMitVector === undefined ? {} : { currentMitigations: hex64(report.currentMitVector) }),
+    familyId: toHex(report.familyId),
+    imageId: toHex(report.imageId),
+    idKeyDigest,
+    authorKeyDigest: toHex(report.authorKeyDigest),
+    reportId: toHex(report.reportId),
+    reportIdMigrationAgent: toHex(report.reportIdMa),
+    ...(extensions?.cspId === undefined ? {} : { cloudProvider: extensions.cspId }),
+  }
+}
+
+function hardwareId({ report, leaf }: SnpState): { readonly hardwareId?: string } {
+  if (!allZero(report.chipId)) return { hardwareId: toHex(report.chipId) }
+  const hwId = leaf.value?.extensions.value?.hwId
+  return hwId === undefined ? {} : { hardwareId: toHex(hwId) }
+}
+
+/** What a verdict about this report relies on without evidence. */
+export function snpAssumptions(state: SnpState): readonly Assumption[] {
+  const { report, product, role } = state
+  const on = (bit: number): boolean => bitOf(report.platformInfo, bit)
+  const assumed: Assumption[] = [
+    { id: 'vendor-key', statement: 'AMD keeps its signing keys and the chip\'s seed secret', because: `the chain rests on ARK-${product ?? '?'}` },
+    { id: 'no-interposer', statement: 'nobody with the machine in hand reads or changes the memory bus', because: 'SEV-SNP does not protect the freshness of memory against hardware' },
+  ]
+  if (!on(PLATFORM_BITS.ciphertextHidingDramEnabled)) {
+    assumed.push({ id: 'ciphertext-side-channel', statement: 'the guest does not leak through changes of its ciphertext, which the host can read', because: 'ciphertext hiding is off in PLATFORM_INFO' })
+  }
+  if (bitOf(report.policy, POLICY_BITS.smtAllowed) && on(PLATFORM_BITS.smtEnabled)) {
+    assumed.push({ id: 'smt-side-channel', statement: 'no sibling thread spies on the guest', because: 'the policy allows SMT, and it is on' })
+  }
+  if (!on(PLATFORM_BITS.aliasCheckComplete)) {
+    assumed.push({ id: 'memory-aliasing', statement: 'no memory module lies about its size (AMD-SB-3015)', because: 'ALIAS_CHECK_COMPLETE is clear in PLATFORM_INFO' })
+  }
+  if (bitOf(report.policy, POLICY_BITS.migrateMaAllowed)) {
+    assumed.push({ id: 'migration-agent', statement: 'the migration agent keeps the guest secret', because: 'the policy allows a migration agent' })
+  }
+  if (report.vmpl !== 0 && report.vmpl !== VMPL_HOST) {
+    assumed.push({ id: 'paravisor', statement: 'the code at more privileged levels of the guest, which the measurement covers, is honest', because: `VMPL is ${report.vmpl}` })
+  }
+  if (role === 'vlek') {
+    assumed.push({ id: 'cloud-provider', statement: 'the cloud provider loads its VLEK into genuine, well-kept machines only', because: 'a VLEK signed: no chip is named' })
+  }
+  return assumed
+}
+
+/** Facts that change no outcome. */
+export function snpNotes(state: SnpState): readonly Note[] {
+  const { report, keyInfo, role } = state
+  const notes: Note[] = []
+  const add = (id: string, text: string): void => {
+    notes.push({ id: `snp.${id}`, text })
+  }
+  if (isProvisional(state)) add('provisional-firmware', 'current firmware or TCB is above the committed one: the host can still roll back')
+  if (toHex(report.reportedTcb) !== toHex(report.committedTcb)) add('reported-tcb', 'the host reports an older TCB than it has committed to')
+  if (allZero(report.chipId)) add('chip-id', role === 'vlek' ? 'the chip id is zero, as providers that use a VLEK have it' : 'the chip id is masked')
+  if (keyInfo.maskChipKey) add('mask-chip-key', 'MASK_CHIP_KEY is set')
+  const unknown = unknownPlatformBits(report.platformInfo)
+  if (unknown !== 0n) add('platform-info', `PLATFORM_INFO has bits without a name: ${hex64(unknown)}`)
+  if (report.version === 4) add('version-4', 'version 4 is not publicly described and was read like version 3')
+  for (const name of ['reserved4c', 'reserved18b', 'reserved1eb', 'reserved1ef', 'reserved208'] as const) {
+    if (!allZero(report[name])) add('reserved', `${name} is not zero; it is signed`)
+  }
+  if (!allZero(report.reserved330)) add('unsigned-tail', 'bytes behind the signature are not zero; nobody signed them and nothing reads them')
+  return notes
+}
+
+/** Whether the platform runs firmware that its owner has not committed to. */
+export function isProvisional({ report }: Pick<SnpState, 'report'>): boolean {
+  const { current, committed } = report
+  const differs = current.major !== committed.major || current.minor !== committed.minor || current.build !== committed.build
+  return differs || toHex(report.currentTcb) !== toHex(report.committedTcb)
+}

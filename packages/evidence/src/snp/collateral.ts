@@ -1,0 +1,276 @@
+import { concatBytes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { Remembered } from '../core/memory.ts'
+import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import { type Certificate, parseCertificate } from '../x509/certificate.ts'
+import { type Crl, parseCrl } from '../x509/crl.ts'
+import { decodePem } from '../x509/pem.ts'
+import type { Signed } from '../x509/signature.ts'
+import { parseCertificateTable, type TableEntry } from './certificate-table.ts'
+import { intermediateOf, type LeafExtensions, type LeafRole, readLeafExtensions } from './certificates.ts'
+import { type IdBlockProof, planIdBlock } from './id-block.ts'
+
+/**
+ * Endorsements of a report, and other things to judge it by. Certificates are DER or PEM. A part that is
+ * given wins over one from `certChain`, and that over one from a certificate table. Everything is
+ * verified: nothing here needs to come from a trusted place.
+ */
+export interface SnpCollateralInput {
+  /** The chip's certificate, from AMD's key service. */
+  readonly vcek?: Uint8Array
+  /** The cloud provider's certificate, which only hosts hand out. */
+  readonly vlek?: Uint8Array
+  readonly ask?: Uint8Array
+  readonly asvk?: Uint8Array
+  readonly ark?: Uint8Array
+  /** PEM as AMD's key service answers `cert_chain`: ASK or ASVK, then ARK. */
+  readonly certChain?: Uint8Array
+  /** DER, or PEM with the label `X509 CRL`. */
+  readonly crl?: Uint8Array
+  /** GHCB certificate table (`auxblob` of configfs-tsm). */
+  readonly certificateTable?: Uint8Array
+  /** What the guest was launched with: 96 and 4096 bytes. */
+  readonly idBlock?: Uint8Array
+  readonly idAuth?: Uint8Array
+}
+
+/** One part: absent (neither value nor error), read, or not readable. */
+export interface Part<T> {
+  readonly value?: T
+  readonly error?: EvidenceError
+}
+
+/** The leaf with its AMD extensions, which may be unreadable on their own. */
+export interface Leaf {
+  readonly certificate: Certificate
+  readonly extensions: Part<LeafExtensions>
+}
+
+/** The parts of a collateral, read. */
+export interface SnpParts {
+  readonly vcek: Part<Leaf>
+  readonly vlek: Part<Leaf>
+  readonly ask: Part<Certificate>
+  readonly asvk: Part<Certificate>
+  readonly ark: Part<Certificate>
+  readonly crl: Part<Crl>
+  readonly idBlock: Part<IdBlockProof>
+  /** Undefined, or why the certificate table could not be read. */
+  readonly tableError: EvidenceError | undefined
+}
+
+/** Endorsements, parsed once. Immutable; what was verified of it stays verified, while dates and revocation are judged on each use. */
+export class SnpCollateral implements SnpParts, Remembered {
+  readonly vcek: Part<Leaf>
+  readonly vlek: Part<Leaf>
+  readonly ask: Part<Certificate>
+  readonly asvk: Part<Certificate>
+  readonly ark: Part<Certificate>
+  readonly crl: Part<Crl>
+  readonly idBlock: Part<IdBlockProof>
+  /** Undefined, or why the certificate table could not be read. */
+  readonly tableError: EvidenceError | undefined
+  /** Size of everything it was made from, in bytes. */
+  readonly size: number
+  readonly certificates: readonly Certificate[] = []
+  readonly jobs: readonly Job[] = []
+
+  /** Use {@link prepareSnpCollateral}. `parts` belongs to the new object alone. */
+  constructor(parts: SnpCollateralInput, table: readonly TableEntry[]) {
+    let entries = table
+    let tableError: EvidenceError | undefined
+    if (parts.certificateTable !== undefined) {
+      const read = partOf(parts.certificateTable, parseCertificateTable)
+      entries = [...(read.value ?? []), ...table]
+      tableError = read.error
+    }
+    const fromTable = (kind: TableEntry['kind']): Uint8Array | undefined => entries.find((entry) => entry.kind === kind)?.data
+    const chain = splitChain(parts.certChain)
+    const tableIntermediate = partOf(fromTable('ask'), certificateOf)
+    const chainIntermediate = chain.intermediate
+    const intermediate = (role: LeafRole, own: Uint8Array | undefined): Part<Certificate> => {
+      if (own !== undefined) return partOf(own, certificateOf)
+      if (fits(chainIntermediate, role)) return chainIntermediate
+      return fits(tableIntermediate, role) ? tableIntermediate : {}
+    }
+    this.vcek = partOf(parts.vcek ?? fromTable('vcek'), leafOf)
+    this.vlek = partOf(parts.vlek ?? fromTable('vlek'), leafOf)
+    this.ask = intermediate('vcek', parts.ask)
+    this.asvk = intermediate('vlek', parts.asvk)
+    this.ark = parts.ark !== undefined ? partOf(parts.ark, certificateOf) : isPresent(chain.ark) ? chain.ark : partOf(fromTable('ark'), certificateOf)
+    this.crl = partOf(parts.crl ?? fromTable('crl'), (bytes) => parseCrl(derOf(bytes, 'X509 CRL', 'crl')))
+    this.idBlock = readIdBlock(parts)
+    this.tableError = tableError
+    this.size = sizeOf(parts) + table.reduce((sum, entry) => sum + entry.data.length, 0)
+  }
+}
+
+/** Leaf and intermediate of a chain. */
+export interface Endorsement {
+  readonly leaf: Part<Leaf>
+  readonly intermediate: Part<Certificate>
+}
+
+/** The endorsement for a report that says `role`; that of the other role when there is no other, so that the mismatch can be named. */
+export function pickEndorsement(parts: SnpParts, role: LeafRole): Endorsement {
+  const vcek: Endorsement = { leaf: parts.vcek, intermediate: parts.ask }
+  const vlek: Endorsement = { leaf: parts.vlek, intermediate: parts.asvk }
+  const [own, other] = role === 'vcek' ? [vcek, vlek] : [vlek, vcek]
+  const chosen = isPresent(own.leaf) || !isPresent(other.leaf) ? own : other
+  const spare = chosen === own ? other : own
+  return isPresent(chosen.intermediate) ? chosen : { leaf: chosen.leaf, intermediate: spare.intermediate }
+}
+
+/** `first`, with what it lacks from `second`. */
+export function mergeParts(first: SnpParts, second: SnpParts): SnpParts {
+  const either = <T>(a: Part<T>, b: Part<T>): Part<T> => (isPresent(a) ? a : b)
+  return {
+    vcek: either(first.vcek, second.vcek),
+    vlek: either(first.vlek, second.vlek),
+    ask: either(first.ask, second.ask),
+    asvk: either(first.asvk, second.asvk),
+    ark: either(first.ark, second.ark),
+    crl: either(first.crl, second.crl),
+    idBlock: either(first.idBlock, second.idBlock),
+    tableError: first.tableError ?? second.tableError,
+  }
+}
+
+/** Whether a part was given, readable or not. */
+export function isPresent(part: Part<unknown>): boolean {
+  return part.value !== undefined || part.error !== undefined
+}
+
+/**
+ * Reads endorsements once, for many verifications. The bytes are copied. Parts that cannot be read do
+ * not throw: they become failing checks that name the part.
+ *
+ * @param table entries of a certificate table that came with the evidence
+ */
+export function prepareSnpCollateral(input: SnpCollateralInput, table: readonly TableEntry[] = []): SnpCollateral {
+  const copy: Partial<Record<keyof SnpCollateralInput, Uint8Array>> = {}
+  for (const name of NAMES) {
+    const bytes = input[name]
+    if (bytes !== undefined) copy[name] = new Uint8Array(bytes)
+  }
+  return new SnpCollateral(copy, table)
+}
+
+const NAMES: readonly (keyof SnpCollateralInput)[] = [
+  'vcek',
+  'vlek',
+  'ask',
+  'asvk',
+  'ark',
+  'certChain',
+  'crl',
+  'certificateTable',
+  'idBlock',
+  'idAuth',
+]
+
+/** All bytes of an input and a table, framed so that no two inputs give the same; for keys of a memory. */
+export function collateralBytes(input: SnpCollateralInput, table: readonly TableEntry[]): Uint8Array {
+  const parts: Uint8Array[] = []
+  const add = (tag: number, bytes: Uint8Array): void => {
+    const length = bytes.length
+    parts.push(Uint8Array.of(tag, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff), bytes)
+  }
+  NAMES.forEach((name, i) => {
+    const bytes = input[name]
+    if (bytes !== undefined) add(i, bytes)
+  })
+  for (const entry of table) add(100 + (entry.kind === undefined ? 0 : TABLE_TAGS.indexOf(entry.kind) + 1), entry.data)
+  return concatBytes(...parts)
+}
+
+const TABLE_TAGS: readonly TableEntry['kind'][] = ['vcek', 'vlek', 'ask', 'ark', 'crl', 'platform-info']
+
+function sizeOf(parts: SnpCollateralInput): number {
+  return NAMES.reduce((sum, name) => sum + (parts[name]?.length ?? 0), 0)
+}
+
+function partOf<T>(bytes: Uint8Array | undefined, read: (bytes: Uint8Array) => T): Part<T> {
+  if (bytes === undefined) return {}
+  try {
+    return { value: read(bytes) }
+  } catch (error) {
+    if (error instanceof EvidenceError) return { error }
+    throw error
+  }
+}
+
+function certificateOf(bytes: Uint8Array): Certificate {
+  return parseCertificate(derOf(bytes, 'CERTIFICATE', 'certificate'))
+}
+
+function leafOf(bytes: Uint8Array): Leaf {
+  const certificate = certificateOf(bytes)
+  return { certificate, extensions: partOf(certificate.der, () => readLeafExtensions(certificate)) }
+}
+
+// DER begins with the tag of a SEQUENCE, which is no character that PEM begins with.
+function derOf(bytes: Uint8Array, label: string, field: string): Uint8Array {
+  if (bytes.length === 0 || bytes[0] === 0x30) return bytes
+  const blocks = decodePem(new TextDecoder().decode(bytes), label, field)
+  const [first] = blocks
+  if (first !== undefined && blocks.length === 1) return first
+  throw new EvidenceError('malformed', `${blocks.length} PEM blocks`, { field, offset: 0, expected: 'one' })
+}
+
+function splitChain(pem: Uint8Array | undefined): { readonly intermediate: Part<Certificate>; readonly ark: Part<Certificate> } {
+  const read = partOf(pem, (bytes) => {
+    const blocks = decodePem(new TextDecoder().decode(bytes), 'CERTIFICATE', 'certChain')
+    const [intermediate, ark] = blocks
+    if (intermediate !== undefined && ark !== undefined && blocks.length === 2) return { intermediate, ark }
+    throw new EvidenceError('malformed', `${blocks.length} PEM blocks`, { field: 'certChain', offset: 0, expected: 'two: ASK or ASVK, then ARK' })
+  })
+  if (read.error !== undefined) return { intermediate: { error: read.error }, ark: { error: read.error } }
+  return { intermediate: partOf(read.value?.intermediate, certificateOf), ark: partOf(read.value?.ark, certificateOf) }
+}
+
+// One table entry and one position of the chain serve ASK and ASVK: the name tells which. Unreadable ones fit both.
+function fits(part: Part<Certificate>, role: LeafRole): boolean {
+  if (part.value === undefined) return part.error !== undefined
+  return (intermediateOf(part.value.subject.commonName)?.role ?? role) === role
+}
+
+function readIdBlock(parts: SnpCollateralInput): Part<IdBlockProof> {
+  const { idBlock, idAuth } = parts
+  if (idBlock === undefined && idAuth === undefined) return {}
+  if (idBlock === undefined || idAuth === undefined) {
+    const missing = idBlock === undefined ? 'idBlock' : 'idAuth'
+    return { error: new EvidenceError('truncated', 'nothing', { field: missing, offset: 0, expected: 'the ID block and its authentication together' }) }
+  }
+  return partOf(idBlock, (bytes) => planIdBlock(bytes, idAuth))
+}
+
+/** Signature checks of a chain and a CRL; undefined where a check cannot verify under any circumstances. */
+export interface ChainJobs {
+  readonly leaf: SignatureJob | undefined
+  readonly intermediate: SignatureJob | undefined
+  readonly ark: SignatureJob | undefined
+  readonly crl: SignatureJob | undefined
+  readonly all: readonly Job[]
+}
+
+/** Plans the signature checks and digests of a chain. Asked again of the same parts, it names the same jobs. */
+export function planChain(
+  leaf: Certificate | undefined,
+  intermediate: Certificate | undefined,
+  ark: Certificate | undefined,
+  crl: Crl | undefined,
+): ChainJobs {
+  const jobs = {
+    leaf: signedBy(leaf?.signed, intermediate?.key),
+    intermediate: signedBy(intermediate?.signed, ark?.key),
+    ark: signedBy(ark?.signed, ark?.key),
+    crl: signedBy(crl?.signed, ark?.key),
+  }
+  const all: (Job | undefined)[] = [jobs.leaf, jobs.intermediate, jobs.ark, jobs.crl, leaf?.digest, intermediate?.digest, ark?.digest, ark?.spkiDigest, crl?.digest]
+  return { ...jobs, all: all.filter((job) => job !== undefined) }
+}
+
+function signedBy(signed: Signed | undefined, key: PublicKey | undefined): SignatureJob | undefined {
+  return signed === undefined || key === undefined ? undefined : signed.by(key)
+}

@@ -1,0 +1,236 @@
+import { assembleVerdict, digestHex } from '../core/assemble.ts'
+import { judge, type Judgement, stepIds } from '../core/engine.ts'
+import type { VerifyOptions } from '../core/options.ts'
+import { evaluationTime, isoTime } from '../core/time.ts'
+import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
+import { type DigestJob, inSignatureRange, type Job, type SignatureJob } from '../crypto/jobs.ts'
+import { settle, settleNow } from '#crypto'
+import { AMD_ROOTS } from './anchors.ts'
+import { APPRAISAL_STEPS } from './appraisal-steps.ts'
+import { keyInfoOf } from './bits.ts'
+import type { TableEntry } from './certificate-table.ts'
+import { intermediateOf, type LeafRole } from './certificates.ts'
+import { CHAIN_STEPS } from './chain-steps.ts'
+import { type SnpClaims, snpAssumptions, snpClaims, snpNotes } from './claims.ts'
+import { type ChainJobs, collateralBytes, mergeParts, pickEndorsement, planChain, prepareSnpCollateral, SnpCollateral, type SnpCollateralInput, type SnpParts } from './collateral.ts'
+import { CRL_STEPS } from './crl-steps.ts'
+import { splitSnpEvidence } from './envelope.ts'
+import { readSnpExpectations, type SnpExpectations } from './expectations.ts'
+import { ID_BLOCK_STEPS } from './id-block-steps.ts'
+import { AMD_KDS, kdsVcekPath } from './kds.ts'
+import { pair384 } from './little-endian.ts'
+import { productOfName, type SnpProduct, tcbLayout } from './products.ts'
+import { BINDING_STEPS, LEAF_STEPS, REPORT_STEPS } from './report-steps.ts'
+import { parseSnpReport, reportProduct, SNP_SIGNED_SIZE, type SnpReport } from './report.ts'
+import type { ChainState, SnpState } from './state.ts'
+
+/** What a verification takes beside the evidence. */
+export interface SnpVerifyOptions extends VerifyOptions {
+  /** Endorsements, raw or prepared. Those that came with the evidence fill the gaps. */
+  readonly collateral?: SnpCollateralInput | SnpCollateral
+  readonly expect?: SnpExpectations
+}
+
+/** AMD's order of verification: the report itself, its endorsement chain, revocation, product, signature and bindings, then what the relying party wants. */
+const STEPS = [REPORT_STEPS, CHAIN_STEPS, CRL_STEPS, LEAF_STEPS, BINDING_STEPS, ID_BLOCK_STEPS, APPRAISAL_STEPS] as const
+
+/** Ids of all checks of a verdict about an SNP report, in order; with `waivable` those that may be waived. */
+export function snpCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[] {
+  return stepIds<SnpState>(STEPS, which)
+}
+
+/**
+ * Verifies an attestation report, bare or as hosts deliver it, at `options.at`.
+ *
+ * @returns a verdict; forged evidence and unreadable endorsements give one too
+ * @throws EvidenceError when the report cannot be read
+ * @throws TypeError for options that make no sense
+ */
+export async function verifySnp(evidence: Uint8Array, options: SnpVerifyOptions): Promise<Verdict<SnpClaims>> {
+  const door = openDoor(evidence, options)
+  await settle(door.first)
+  const plan = planReport(door)
+  await settle(plan.jobs)
+  return conclude(plan)
+}
+
+/** As {@link verifySnp}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
+export function verifySnpSync(evidence: Uint8Array, options: SnpVerifyOptions): Verdict<SnpClaims> {
+  const door = openDoor(evidence, options)
+  settleNow(door.first)
+  const plan = planReport(door)
+  settleNow(plan.jobs)
+  return conclude(plan)
+}
+
+interface Door {
+  readonly options: SnpVerifyOptions
+  readonly at: number
+  readonly expect: SnpExpectations
+  /** The report as received. */
+  readonly bytes: Uint8Array
+  readonly report: SnpReport
+  readonly table: readonly TableEntry[]
+  readonly evidence: DigestJob
+  /** Digest of raw collateral, under which a memory may know it. */
+  readonly key: DigestJob | undefined
+  readonly first: readonly Job[]
+}
+
+function openDoor(evidence: Uint8Array, options: SnpVerifyOptions): Door {
+  const at = evaluationTime(options.at)
+  const expect = readSnpExpectations(options.expect)
+  const copy = new Uint8Array(evidence)
+  const { report: bytes, table } = splitSnpEvidence(copy)
+  const report = parseSnpReport(bytes)
+  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: copy }
+  const key = memoryKey(options, table)
+  return { options, at, expect, bytes, report, table, evidence: digest, key, first: key === undefined ? [] : [key] }
+}
+
+function memoryKey({ memory, collateral }: SnpVerifyOptions, table: readonly TableEntry[]): DigestJob | undefined {
+  if (memory === undefined || collateral instanceof SnpCollateral) return undefined
+  return { kind: 'digest', algorithm: 'sha256', data: collateralBytes(collateral ?? {}, table) }
+}
+
+interface Plan extends Door {
+  readonly collateral: SnpCollateral
+  readonly parts: SnpParts
+  readonly role: LeafRole
+  readonly chain: ChainJobs
+  readonly signature: SignatureJob | undefined
+  readonly jobs: readonly Job[]
+}
+
+function planReport(door: Door): Plan {
+  const { report, bytes } = door
+  const { collateral, parts } = collateralOf(door)
+  const role: LeafRole = keyInfoOf(report.keyInfo).signingKey === 'vlek' ? 'vlek' : 'vcek'
+  const { leaf, intermediate } = pickEndorsement(parts, role)
+  const chain = planChain(leaf.value?.certificate, intermediate.value, parts.ark.value, parts.crl.value)
+  const signature = planSignature(report, bytes, leaf.value?.certificate.key)
+  const jobs: Job[] = [...chain.all, ...(parts.idBlock.value?.jobs ?? []), door.evidence]
+  if (signature !== undefined) jobs.push(signature)
+  return { ...door, collateral, parts, role, chain, signature, jobs }
+}
+
+function collateralOf({ options, table, key }: Door): { readonly collateral: SnpCollateral; readonly parts: SnpParts } {
+  const given = options.collateral
+  if (given instanceof SnpCollateral) {
+    return { collateral: given, parts: table.length === 0 ? given : mergeParts(given, prepareSnpCollateral({}, table)) }
+  }
+  const known = key === undefined ? undefined : options.memory?.get(digestHex(key))
+  const collateral = known instanceof SnpCollateral ? known : prepareSnpCollateral(given ?? {}, table)
+  return { collateral, parts: collateral }
+}
+
+/** The check of the report's own signature; undefined when R or S is no number from 1 to n-1, or the key is of another kind. */
+function planSignature(report: SnpReport, bytes: Uint8Array, key: SignatureJob['key'] | undefined): SignatureJob | undefined {
+  const signature = pair384(report.signatureR, report.signatureS)
+  if (key?.kind !== 'P-384' || signature === undefined || !inSignatureRange(signature, 'P-384')) return undefined
+  return { kind: 'signature', scheme: 'ecdsa-p384-sha384', key, data: bytes.subarray(0, SNP_SIGNED_SIZE), signature }
+}
+
+function conclude(plan: Plan): Verdict<SnpClaims> {
+  const { options, report, parts, at } = plan
+  const product = productOf(plan)
+  const state: SnpState = {
+    ...chainState(plan, options.trustAnchors, leafSource(report, product)),
+    report,
+    keyInfo: keyInfoOf(report.keyInfo),
+    product,
+    layout: tcbLayout(product),
+    signature: plan.signature,
+    expect: plan.expect,
+  }
+  const judgement = judge<SnpState>(STEPS, state, options.waive)
+  remember(plan, judgement)
+  return assembleVerdict(judgement, {
+    format: `SEV-SNP report v${report.version}`,
+    at,
+    evidence: plan.evidence,
+    anchor: state.anchor,
+    collateral: collateralParts(state, parts),
+    claims: snpClaims(state),
+    assumed: snpAssumptions(state),
+    notes: snpNotes(state),
+  })
+}
+
+function chainState(
+  plan: { readonly at: number; readonly parts: SnpParts; readonly role: LeafRole; readonly chain: ChainJobs },
+  anchors: readonly TrustAnchor[] = AMD_ROOTS,
+  source: string | undefined,
+): ChainState {
+  const { leaf, intermediate } = pickEndorsement(plan.parts, plan.role)
+  const { ark } = plan.parts
+  const spki = ark.value === undefined ? undefined : digestHex(ark.value.spkiDigest)
+  return {
+    at: plan.at,
+    role: plan.role,
+    leafSource: source,
+    parts: plan.parts,
+    leaf,
+    intermediate,
+    jobs: plan.chain,
+    anchor: anchors.find((anchor) => anchor.spkiSha256 === spki),
+  }
+}
+
+/** CPUID tells from version 3 on. Before, the certificate does; it is believed as far as its chain. */
+function productOf({ report, parts, role }: Plan): SnpProduct | undefined {
+  if (report.cpuidFamily !== undefined) return reportProduct(report)
+  const { leaf } = pickEndorsement(parts, role)
+  const name = leaf.value?.extensions.value?.productName ?? intermediateOf(leaf.value?.certificate.issuer.commonName)?.product
+  return name === undefined ? undefined : productOfName(name)
+}
+
+function leafSource(report: SnpReport, product: SnpProduct | undefined): string | undefined {
+  const path = product === undefined || keyInfoOf(report.keyInfo).signingKey !== 'vcek' ? undefined : kdsVcekPath(report, product)
+  return path === undefined ? undefined : `${AMD_KDS}${path}`
+}
+
+// Refuted chains are not kept: whoever sends forgeries must not push the good ones out.
+function remember({ options, key, collateral }: Plan, { authenticity }: Judgement): void {
+  if (options.memory === undefined || key === undefined || authenticity === 'refuted') return
+  options.memory.set(digestHex(key), collateral, collateral.size)
+}
+
+function collateralParts({ role, leaf, intermediate }: ChainState, { ark, crl }: SnpParts): readonly CollateralPart[] {
+  const found: CollateralPart[] = []
+  const certificates = [
+    [role, leaf.value?.certificate],
+    [role === 'vcek' ? 'ask' : 'asvk', intermediate.value],
+    ['ark', ark.value],
+  ] as const
+  for (const [name, certificate] of certificates) {
+    if (certificate === undefined) continue
+    const { digest, notBefore, notAfter } = certificate
+    found.push({ name, sha256: digestHex(digest), from: isoTime(notBefore), until: isoTime(notAfter) })
+  }
+  if (crl.value !== undefined) {
+    const { digest, thisUpdate, nextUpdate } = crl.value
+    found.push({ name: 'crl', sha256: digestHex(digest), from: isoTime(thisUpdate), ...(nextUpdate === undefined ? {} : { until: isoTime(nextUpdate) }) })
+  }
+  return found
+}
+
+/** Options of {@link verifySnpEndorsement}. */
+export type SnpEndorsementOptions = Omit<VerifyOptions, 'memory'>
+
+/**
+ * Judges an endorsement chain and its revocation list alone, without a report: what a cache does before
+ * it keeps them.
+ */
+export async function verifySnpEndorsement(
+  collateral: SnpCollateralInput | SnpCollateral,
+  role: LeafRole,
+  options: SnpEndorsementOptions,
+): Promise<Judgement> {
+  const at = evaluationTime(options.at)
+  const parts: SnpParts = collateral instanceof SnpCollateral ? collateral : prepareSnpCollateral(collateral)
+  const { leaf, intermediate } = pickEndorsement(parts, role)
+  const chain = planChain(leaf.value?.certificate, intermediate.value, parts.ark.value, parts.crl.value)
+  await settle(chain.all)
+  return judge<ChainState>([CHAIN_STEPS, CRL_STEPS], chainState({ at, parts, role, chain }, options.trustAnchors, undefined), options.waive)
+}
