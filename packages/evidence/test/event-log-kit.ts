@@ -6,7 +6,7 @@ import type { Rtmr, Rtmrs } from '../src/tdx/event-log/index.ts'
 
 /** Folder of the shared vectors; tests that need it are skipped when it is not there. */
 export const VECTORS: string =
-  process.env['SEKISHO_VECTORS'] ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
+  process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 
 /** Options of a test that needs a folder of the vectors. */
 export function needs(folder: string): { readonly skip: string | false } {
@@ -113,3 +113,16 @@ export function guidBytes(guid: string): Uint8Array {
 }
 
 export const EFI_GLOBAL = '8be4df61-93ca-11d2-aa0d-00e098032b8c'
+export const NORMAL: Uint8Array = u32(0)
+export const DRIVER_CONFIG = 0x80000001
+export const SECURE_BOOT_ON: Uint8Array = variableData(EFI_GLOBAL, 'SecureBoot', Uint8Array.of(1))
+
+/** A small boot: RTMR0 and RTMR1 end with separators, RTMR2 holds GRUB's part. */
+export const BOOT: readonly Made[] = [
+  measured(1, DRIVER_CONFIG, SECURE_BOOT_ON),
+  measured(1, 0x04, NORMAL),
+  measured(2, 0x80000007, ascii('Calling EFI Application from Boot Option')),
+  measured(2, 0x04, NORMAL),
+  { index: 3, type: 0x0d, digest: sha384(ascii('linux /vmlinuz')), data: ascii('grub_cmd: linux /vmlinuz\0') },
+  { index: 3, type: 0x0d, digest: sha384(ascii('the kernel')), data: ascii('/vmlinuz\0') },
+]

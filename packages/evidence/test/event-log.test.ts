@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import fc from 'fast-check'
 import { settleNow } from '#crypto'
 import { EvidenceError } from '../src/core/errors.ts'
 import { parseTcgLog } from '../src/eventlog/tcg.ts'
@@ -18,13 +17,17 @@ import {
 } from '../src/tdx/event-log/index.ts'
 import {
   ascii,
+  BOOT,
+  DRIVER_CONFIG,
   EFI_GLOBAL,
   entry,
   join8,
   type Made,
   makeLog,
   measured,
+  NORMAL,
   registersOf,
+  SECURE_BOOT_ON,
   sha384,
   specId,
   u16,
@@ -32,20 +35,7 @@ import {
   variableData,
 } from './event-log-kit.ts'
 
-const NORMAL = u32(0)
-const SECURE_BOOT_ON = variableData(EFI_GLOBAL, 'SecureBoot', Uint8Array.of(1))
 const SECURE_BOOT_OFF = variableData(EFI_GLOBAL, 'SecureBoot', Uint8Array.of(0))
-const DRIVER_CONFIG = 0x80000001
-
-/** A small boot: RTMR0 and RTMR1 end with separators, RTMR2 holds GRUB's part. */
-const BOOT: readonly Made[] = [
-  measured(1, DRIVER_CONFIG, SECURE_BOOT_ON),
-  measured(1, 0x04, NORMAL),
-  measured(2, 0x80000007, ascii('Calling EFI Application from Boot Option')),
-  measured(2, 0x04, NORMAL),
-  { index: 3, type: 0x0d, digest: sha384(ascii('linux /vmlinuz')), data: ascii('grub_cmd: linux /vmlinuz\0') },
-  { index: 3, type: 0x0d, digest: sha384(ascii('the kernel')), data: ascii('/vmlinuz\0') },
-]
 
 function settled(bytes: Uint8Array): EventLog {
   const log = parseEventLog(bytes)
@@ -352,74 +342,4 @@ test('the CCEL table of ACPI', () => {
     assert.throws(() => parseCcelTable(damaged), EvidenceError)
     assert.throws(() => parseCcelTable(table.subarray(0, i)), EvidenceError)
   }
-})
-
-const madeEvent: fc.Arbitrary<Made> = fc.record({
-  index: fc.constantFrom(0, 1, 2, 3, 4, 5, 0xffffffff),
-  type: fc.oneof(
-    fc.constantFrom(3, 4, 5, 6, 0x0d, 0x80000001, 0x80000002, 0x80000006),
-    fc.integer({ min: 1, max: 0xfffffffe }),
-  ),
-  digest: fc.uint8Array({ minLength: 48, maxLength: 48 }),
-  data: fc.uint8Array({ maxLength: 80 }),
-})
-
-test('property: a generated log replays to registers computed apart', () => {
-  fc.assert(
-    fc.property(
-      fc.array(madeEvent, { maxLength: 24 }),
-      fc.constantFrom(0, 0xff),
-      fc.nat(40),
-      (events, byte, length) => {
-        const log = settled(makeLog(events, new Uint8Array(length).fill(byte)))
-        assert.equal(log.events.length, events.length + 1)
-        assert.equal(log.totalBytes - log.bytesUsed, length)
-        assert.ok(compareRegisters(log, registersOf(events)).every((one) => one.equal))
-        assert.ok(explainEventLog(log).every((event) => /^[\x20-\x7e]*$/.test(event.text)))
-        eventLogFindings(log)
-      },
-    ),
-    { numRuns: 400 },
-  )
-})
-
-test('property: the first events of a log are found as the part that matches', () => {
-  fc.assert(
-    fc.property(fc.array(madeEvent, { minLength: 1, maxLength: 16 }), fc.nat(15), (events, keep) => {
-      const registers = registersOf(events.slice(0, keep))
-      for (const one of compare(events, registers)) {
-        assert.ok(['equal', 'prefix', 'not-extended', 'other-register'].includes(one.agreement), one.agreement)
-      }
-    }),
-    { numRuns: 300 },
-  )
-})
-
-test('property: no input makes the parser throw anything but EvidenceError', () => {
-  const log = makeLog(BOOT, new Uint8Array(16).fill(0xff))
-  const damaged = fc
-    .array(fc.record({ at: fc.nat(log.length - 1), value: fc.nat(255) }), { minLength: 1, maxLength: 6 })
-    .map((changes) => {
-      const bytes = log.slice()
-      for (const { at, value } of changes) bytes[at] = value
-      return bytes
-    })
-  const spliced = fc.uint8Array({ maxLength: 300 }).map((tail) => join8(specId(), tail))
-  fc.assert(
-    fc.property(fc.oneof(damaged, spliced, fc.uint8Array({ maxLength: 200 })), (bytes) => {
-      let read: EventLog
-      try {
-        read = parseEventLog(bytes)
-      } catch (error) {
-        assert.ok(error instanceof EvidenceError, String(error))
-        return
-      }
-      settleNow(logJobs(read))
-      explainEventLog(read)
-      eventLogFindings(read)
-      secureBootState(read)
-      compareRegisters(read, registersOf(BOOT))
-    }),
-    { numRuns: 5000 },
-  )
 })

@@ -61,7 +61,7 @@ function fieldOf(nested: number): string {
 
 function eventList(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value
-  const log = isObject(value) ? value['event_log'] : undefined
+  const log = isObject(value) ? value.event_log : undefined
   const list = typeof log === 'string' ? parseJson(log, 1) : log
   if (Array.isArray(list)) return list
   throw refuse('malformed', 'there is no list of events', 'event_log', 'a list, or the JSON text of one')
@@ -74,11 +74,11 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
 function dstackEvent(value: unknown, number: number): LoggedEvent {
   const at = `event_log[${number}]`
   if (!isObject(value)) throw refuse('malformed', 'this is no object', at, 'an event')
-  const imr = integer(value['imr'], `${at}.imr`, RTMRS.length - 1)
-  const type = integer(value['event_type'], `${at}.event_type`, 0xffffffff)
-  const digest = paddedDigest(hex(value['digest'], `${at}.digest`), `${at}.digest`)
-  const name = eventName(value['event'], `${at}.event`)
-  const data = hex(value['event_payload'], `${at}.event_payload`)
+  const imr = integer(value.imr, `${at}.imr`, RTMRS.length - 1)
+  const type = integer(value.event_type, `${at}.event_type`, 0xffffffff)
+  const digest = paddedDigest(hex(value.digest, `${at}.digest`), `${at}.digest`)
+  const name = eventName(value.event, `${at}.event`)
+  const data = hex(value.event_payload, `${at}.event_payload`)
   const register = RTMRS[imr]
   const event = { number, register, extends: true, type, digest, data }
   return imr === 3
