@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { ROOT } from '../src/files.ts'
+import { exampleCases, vectorCases } from '../src/portable/cases.ts'
+import { runtimes } from '../src/portable/runtimes.ts'
+import { type PortableCase, type PortableResult, runSuite } from '../src/portable/suite.ts'
+
+const vectorsFolder = resolve(ROOT, process.env.SEKISHO_VECTORS ?? '../shared/vectors')
+const vectors = vectorCases(vectorsFolder)
+const cases: readonly PortableCase[] = [...exampleCases(join(ROOT, 'examples')), ...vectors]
+
+describe('the same verdict bytes on every runtime', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'sekisho-portable-'))
+  const casesFile = join(scratch, 'cases.json')
+  let expected: readonly PortableResult[] = []
+
+  before(async () => {
+    writeFileSync(casesFile, JSON.stringify(cases))
+    expected = await runSuite(cases)
+  })
+  after(() => rmSync(scratch, { recursive: true, force: true }))
+
+  it('the cases reach verdicts of every kind', () => {
+    const outcomes = new Set(expected.map(({ outcome }) => outcome))
+    for (const outcome of ['rejected', 'incomplete'] as const) assert.ok(outcomes.has(outcome), `no case is ${outcome}`)
+    assert.equal(
+      new Set(expected.map(({ digest }) => digest)).size,
+      expected.length,
+      'no two cases give the same bytes',
+    )
+  })
+
+  it('the shared vectors are among the cases', {
+    skip: vectors.length > 0 ? false : 'the vectors are not here; see npm run vectors',
+  }, () => {
+    assert.ok(vectors.length >= 60, `${vectors.length} vectors`)
+  })
+
+  for (const runtime of runtimes(ROOT)) {
+    it(`${runtime.name} (${cases.length} cases)`, { skip: runtime.missing ?? false }, async () => {
+      assert.deepEqual(await runtime.run(casesFile, scratch), expected)
+    })
+  }
+})
