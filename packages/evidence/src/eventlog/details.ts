@@ -1,7 +1,7 @@
 import { toHex } from '../core/bytes.ts'
-import { EV } from './event-types.ts'
-import { latin1, quoted, startsWith, textOf } from './text.ts'
-import { EFI_GLOBAL_VARIABLE, filePathOf, guidAt, readGpt, readVariable, type UefiVariable } from './uefi.ts'
+import { EV, grubLabel } from './events.ts'
+import { latin1, quoted, textOf } from './text.ts'
+import { filePathOf, guidAt, readGpt, readVariable, switchOf } from './uefi.ts'
 
 /**
  * Something that event data says. `core` marks the part that stays covered when the digest is over a
@@ -12,14 +12,6 @@ export interface Detail {
   /** Safe to print: numbers, hex, or quoted text with everything unusual escaped. */
   readonly value: string
   readonly core?: true
-}
-
-/** Labels that GRUB puts before the text it measured. */
-export const GRUB_LABELS = ['grub_cmd: ', 'kernel_cmdline: ', 'module_cmdline: '] as const
-
-/** The GRUB label that event data begins with. */
-export function grubLabel(data: Uint8Array): string | undefined {
-  return GRUB_LABELS.find((label) => startsWith(data, label))
 }
 
 /**
@@ -48,7 +40,8 @@ const DECODERS: ReadonlyMap<number, (data: Uint8Array) => readonly Detail[] | un
   [EV.handoffTables2, named],
 ])
 
-function plain(data: Uint8Array): readonly Detail[] {
+/** Data of no particular form: text where it is readable, bytes where it is not. */
+export function plain(data: Uint8Array): readonly Detail[] {
   if (data.length === 0) return []
   const text = textOf(data)
   return isReadable(text) ? [{ name: 'text', value: quoted(text), core: true }] : [bytesDetail('data', data)]
@@ -125,17 +118,6 @@ function variable(data: Uint8Array): readonly Detail[] | undefined {
     ...(switched === undefined ? [] : [{ name: switched.name, value: switched.on ? 'on' : 'off' }]),
     read.value.length === 0 ? { name: 'value', value: 'empty', core: true } : bytesDetail('value', read.value),
   ]
-}
-
-/** Variables of the UEFI specification, section 3.3, that are on (1) or off. */
-const SWITCHES: readonly string[] = ['SecureBoot', 'AuditMode', 'DeployedMode', 'SetupMode']
-
-/** What an on-off variable says: off when it is absent (an empty value) or 0. Undefined for all others and for odd values. */
-export function switchOf(read: UefiVariable): { readonly name: string; readonly on: boolean } | undefined {
-  if (read.guid !== EFI_GLOBAL_VARIABLE || !SWITCHES.includes(read.name)) return undefined
-  if (read.value.length === 0) return { name: read.name, on: false }
-  const value = read.value[0]
-  return read.value.length === 1 && (value === 0 || value === 1) ? { name: read.name, on: value === 1 } : undefined
 }
 
 function gpt(data: Uint8Array): readonly Detail[] | undefined {

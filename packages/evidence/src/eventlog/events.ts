@@ -1,8 +1,34 @@
-import { equalBytes, toHex } from '../core/bytes.ts'
+import { equalBytes } from '../core/bytes.ts'
 import type { DigestAlgorithm, DigestJob } from '../crypto/jobs.ts'
-import { type Detail, detailsOf, grubLabel } from './details.ts'
-import { EV, eventType } from './event-types.ts'
+import { startsWith } from './text.ts'
 import { readVariable } from './uefi.ts'
+
+/** Event types that code refers to. */
+export const EV = {
+  noAction: 0x03,
+  separator: 0x04,
+  action: 0x05,
+  eventTag: 0x06,
+  crtmVersion: 0x08,
+  ipl: 0x0d,
+  nonhostCode: 0x0f,
+  nonhostConfig: 0x10,
+  nonhostInfo: 0x11,
+  omitBootDeviceEvents: 0x12,
+  driverConfig: 0x80000001,
+  variableBoot: 0x80000002,
+  bootApplication: 0x80000003,
+  bootDriver: 0x80000004,
+  runtimeDriver: 0x80000005,
+  gpt: 0x80000006,
+  efiAction: 0x80000007,
+  firmwareBlob2: 0x8000000a,
+  handoffTables2: 0x8000000b,
+  variableBoot2: 0x8000000c,
+  gpt2: 0x8000000d,
+  hcrtm: 0x80000010,
+  variableAuthority: 0x800000e0,
+} as const
 
 /** Bytes whose digest an event's digest may be, found in the event itself. */
 export interface Preimage {
@@ -23,33 +49,10 @@ export interface LoggedEvent {
   /** Empty when the event has none in the algorithm looked at. */
   readonly digest: Uint8Array
   readonly data: Uint8Array
-  /** Name that a JSON log gives the event. */
+  /** Only of events that dstack's guest agent extends: their name, measured together with the data. */
   readonly name?: string
   /** Settle their jobs before the event is explained. */
   readonly preimages: readonly Preimage[]
-  readonly details: readonly Detail[]
-}
-
-/** What is known of one event, for people and for policies. */
-export interface ExplainedEvent {
-  readonly number: number
-  readonly register: string | undefined
-  readonly type: number
-  /** e.g. `EV_EFI_ACTION`. The log says so; no register covers an event's type. */
-  readonly typeName: string
-  /** Lower-case hex. */
-  readonly digest: string
-  /**
-   * `digest recomputed`: `facts` were measured, as their digest is the event's. `unbound`: the digest
-   * is over something that is not in the log, or the data was changed; there are no facts.
-   */
-  readonly bound: 'digest recomputed' | 'unbound'
-  /** What the measurement covers: as believable as the register it was extended into. */
-  readonly facts: readonly Detail[]
-  /** What the log says and no digest covers: anybody who handled the log can have changed it. */
-  readonly claims: readonly Detail[]
-  /** One plain sentence. Says `the log claims` before everything that nothing covers. */
-  readonly text: string
 }
 
 /**
@@ -62,42 +65,48 @@ export function preimagesOf(type: number, data: Uint8Array, algorithm: DigestAlg
     job: { kind: 'digest', algorithm, data: bytes },
     covers,
   })
-  switch (eventType(type).rule) {
-    case 'data':
-      return [over(data, 'all')]
-    case 'variable': {
-      const variable = readVariable(data)
-      return variable === undefined ? [over(data, 'all')] : [over(variable.value, 'core'), over(data, 'all')]
-    }
-    case 'text': {
-      const label = grubLabel(data)
-      if (label !== undefined) return [over(withoutNul(data.subarray(label.length)), 'core')]
-      const text = withoutNul(data)
-      return text.length === data.length ? [over(data, 'all')] : [over(data, 'all'), over(text, 'all')]
-    }
-    case 'else':
-      return []
+  if (DATA_IS_MEASURED.has(type)) return [over(data, 'all')]
+  if (type === EV.variableBoot) {
+    // Most firmware measures the value alone, some the whole data.
+    const variable = readVariable(data)
+    return variable === undefined ? [over(data, 'all')] : [over(variable.value, 'core'), over(data, 'all')]
   }
+  if (type !== EV.ipl) return []
+  const label = grubLabel(data)
+  if (label !== undefined) return [over(withoutNul(data.subarray(label.length)), 'core')]
+  const text = withoutNul(data)
+  return text.length === data.length ? [over(data, 'all')] : [over(data, 'all'), over(text, 'all')]
+}
+
+// Types whose digest is over the event data as it stands. Everywhere else the data only describes what was measured.
+const DATA_IS_MEASURED: ReadonlySet<number> = new Set([
+  EV.separator,
+  EV.action,
+  EV.eventTag,
+  EV.crtmVersion,
+  EV.nonhostCode,
+  EV.nonhostConfig,
+  EV.nonhostInfo,
+  EV.omitBootDeviceEvents,
+  EV.driverConfig,
+  EV.gpt,
+  EV.efiAction,
+  EV.variableBoot2,
+  EV.gpt2,
+  EV.hcrtm,
+  EV.variableAuthority,
+])
+
+/** Labels that GRUB puts before the text it measured. */
+export const GRUB_LABELS = ['grub_cmd: ', 'kernel_cmdline: ', 'module_cmdline: '] as const
+
+/** The GRUB label that event data begins with. */
+export function grubLabel(data: Uint8Array): string | undefined {
+  return GRUB_LABELS.find((label) => startsWith(data, label))
 }
 
 function withoutNul(data: Uint8Array): Uint8Array {
   return data.at(-1) === 0 ? data.subarray(0, -1) : data
-}
-
-/**
- * Says what an event measured, as far as its digest bears it out.
- *
- * @throws Error when a job of `preimages` is not settled
- */
-export function explainEvent(event: LoggedEvent): ExplainedEvent {
-  const covers = coverOf(event)
-  const facts = event.details.filter((detail) => covers === 'all' || (covers === 'core' && detail.core === true))
-  const claims = event.details.filter((detail) => !facts.includes(detail))
-  const bound = covers === undefined ? 'unbound' : 'digest recomputed'
-  const { name: typeName, meaning } = eventType(event.type)
-  const { number, register, type } = event
-  const text = sentence(event, meaning, facts, claims)
-  return { number, register, type, typeName, digest: toHex(event.digest), bound, facts, claims, text }
 }
 
 /** What of an event's data its digest covers; undefined when nothing. Needs settled jobs. */
@@ -110,29 +119,9 @@ export function coverOf(event: LoggedEvent): 'all' | 'core' | undefined {
   return undefined
 }
 
-function sentence(event: LoggedEvent, meaning: string, facts: readonly Detail[], claims: readonly Detail[]): string {
-  const claimed = claims.length === 0 ? '' : `the log claims ${list(claims)}`
-  if (!event.extends) return [`not measured: ${meaning}`, claimed].filter((part) => part !== '').join('; ')
-  const measured = facts.length === 0 ? '' : list(facts)
-  const parts = [measured, claimed].filter((part) => part !== '')
-  return parts.length === 0 ? meaning : `${meaning}: ${parts.join('; ')}`
-}
-
-function list(details: readonly Detail[]): string {
-  return details.map((detail) => `${detail.name} ${detail.value}`).join(', ')
-}
-
-/** Decodes an event's data and names the digests to compare. Of an event that is not extended nothing is covered. */
-export function loggedEvent(
-  event: Omit<LoggedEvent, 'preimages' | 'details'>,
-  algorithm: DigestAlgorithm,
-): LoggedEvent {
-  const { type, data } = event
-  return {
-    ...event,
-    details: detailsOf(type, data),
-    preimages: event.extends ? preimagesOf(type, data, algorithm) : [],
-  }
+/** Names the digests to compare. Of an event that is not extended nothing is covered. */
+export function loggedEvent(event: Omit<LoggedEvent, 'preimages'>, algorithm: DigestAlgorithm): LoggedEvent {
+  return { ...event, preimages: event.extends ? preimagesOf(event.type, event.data, algorithm) : [] }
 }
 
 /** Whether an event calls itself a separator, or has the digest of one: a type can be renamed, a digest cannot. */

@@ -93,3 +93,16 @@ export function filePathOf(devicePath: Uint8Array): string | undefined {
   }
   return path
 }
+
+/** Variables of the UEFI specification, section 3.3, that are on (1) or off. */
+const SWITCHES: readonly string[] = ['SecureBoot', 'AuditMode', 'DeployedMode', 'SetupMode']
+
+/** What an on-off variable says: off when it is absent (an empty value) or 0. Undefined for all others and for odd values. */
+export function switchOf(variable: UefiVariable): { readonly name: string; readonly on: boolean } | undefined {
+  if (variable.guid !== EFI_GLOBAL_VARIABLE || !SWITCHES.includes(variable.name)) return undefined
+  if (variable.value.length === 0) return { name: variable.name, on: false }
+  const value = variable.value[0]
+  return variable.value.length === 1 && (value === 0 || value === 1)
+    ? { name: variable.name, on: value === 1 }
+    : undefined
+}

@@ -1,7 +1,6 @@
 import { concatBytes, fromHex } from '../../core/bytes.ts'
 import { EvidenceError, type EvidenceErrorCode } from '../../core/errors.ts'
 import { type LoggedEvent, loggedEvent } from '../../eventlog/events.ts'
-import { quoted } from '../../eventlog/text.ts'
 import { type EventLog, eventLog, REGISTER_BYTES, RTMRS } from './log.ts'
 
 /** Largest JSON log that is read, in bytes. */
@@ -91,15 +90,13 @@ function dstackEvent(value: unknown, number: number): LoggedEvent {
  * name, `:` and the payload. A name with a colon in it could be split in two ways: such an event is
  * never covered.
  */
-function applicationEvent(event: Omit<LoggedEvent, 'preimages' | 'details'> & { readonly name: string }): LoggedEvent {
+function applicationEvent(event: Omit<LoggedEvent, 'preimages'> & { readonly name: string }): LoggedEvent {
   const type = Uint8Array.of(event.type, event.type >>> 8, event.type >>> 16, event.type >>> 24)
   const colon = Uint8Array.of(0x3a)
   const preimage = concatBytes(type, colon, new TextEncoder().encode(event.name), colon, event.data)
   const ambiguous = event.name.includes(':')
-  const payload = loggedEvent({ ...event, type: 0 }, 'sha384').details
   return {
     ...event,
-    details: [{ name: 'event', value: quoted(event.name, MAX_NAME) }, ...payload],
     preimages: ambiguous ? [] : [{ covers: 'all', job: { kind: 'digest', algorithm: 'sha384', data: preimage } }],
   }
 }

@@ -1,9 +1,12 @@
 import type { DigestJob, ReplayJob } from '../../crypto/jobs.ts'
-import { type ExplainedEvent, explainEvent } from '../../eventlog/events.ts'
+import { type ExplainedEvent, explainEvent } from '../../eventlog/explain.ts'
 import { parseCcel } from './ccel.ts'
 import { parseDstackLog } from './dstack.ts'
 import type { EventLog, Rtmrs } from './log.ts'
 
+export type { Detail } from '../../eventlog/details.ts'
+export type { LoggedEvent } from '../../eventlog/events.ts'
+export type { ExplainedEvent } from '../../eventlog/explain.ts'
 export { type CcelTable, parseCcelTable } from './ccel-table.ts'
 export { compareRegisters, type RegisterAgreement, type RegisterComparison } from './compare.ts'
 export { eventLogFindings, type LogFinding } from './findings.ts'

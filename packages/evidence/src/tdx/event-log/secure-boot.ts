@@ -1,8 +1,6 @@
 import { equalBytes } from '../../core/bytes.ts'
-import { switchOf } from '../../eventlog/details.ts'
-import { EV } from '../../eventlog/event-types.ts'
-import { coverOf, type LoggedEvent } from '../../eventlog/events.ts'
-import { readVariable } from '../../eventlog/uefi.ts'
+import { coverOf, EV, type LoggedEvent } from '../../eventlog/events.ts'
+import { readVariable, switchOf } from '../../eventlog/uefi.ts'
 import { type EventLog, eventsOf, separatorDigests } from './log.ts'
 import { firmwareEnd } from './separators.ts'
 
