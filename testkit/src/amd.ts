@@ -66,6 +66,8 @@ export interface MadeSnp {
   readonly fields: SnpReportFields
   readonly expectations: {
     readonly measurement: readonly string[]
+    /** Levels by the names that expectations have for them. */
+    readonly minTcb: Readonly<Record<string, number>>
     readonly nonce: string
     readonly allowEmulated: true
   }
@@ -138,8 +140,17 @@ export function makeSnp(options: SnpOptions = {}): MadeSnp {
     authority,
     leaf,
     fields,
-    expectations: { measurement: [fields.measurement], nonce: toHex(nonce), allowEmulated: true },
+    expectations: {
+      measurement: [fields.measurement],
+      minTcb: levelsOf(fields.committedTcb),
+      nonce: toHex(nonce),
+      allowEmulated: true,
+    },
   }
+}
+
+function levelsOf({ fmc, bootLoader, tee, snp, microcode }: TcbParts): Readonly<Record<string, number>> {
+  return { ...(fmc === undefined ? {} : { fmc }), bootloader: bootLoader, tee, snp, microcode }
 }
 
 /** A chip id that depends on nothing but the product: 64 bytes, of which Turin uses 8. */

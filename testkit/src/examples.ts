@@ -103,14 +103,20 @@ const NOT_HARDWARE = `# The examples are signed by an example authority, not by 
 
 function expectYaml(expectations: Readonly<Record<string, unknown>>): string {
   const { allowEmulated: _, nonce, ...rest } = expectations
-  const lines = Object.entries(rest).map(([name, value]) =>
-    Array.isArray(value) ? `${name}:\n${value.map((one) => `  - "${one}"\n`).join('')}` : `${name}: "${value}"\n`,
-  )
+  const lines = Object.entries(rest).map(([name, value]) => `${name}:${yamlOf(value)}\n`)
   return `# What this example is expected to be.
 ${lines.join('')}# In production, a value that you choose at random for each exchange.
 nonce: "${nonce}"
 ${NOT_HARDWARE}allowEmulated: true
 `
+}
+
+function yamlOf(value: unknown): string {
+  if (Array.isArray(value)) return value.map((one) => `\n  - ${JSON.stringify(one)}`).join('')
+  if (typeof value !== 'object' || value === null) return ` ${JSON.stringify(value)}`
+  return Object.entries(value)
+    .map(([name, one]) => `\n  ${name}: ${JSON.stringify(one)}`)
+    .join('')
 }
 
 function collateralJson(collateral: DcapCollateralJson): string {
