@@ -41,7 +41,7 @@ const NUMBERS_CHAIN = ['tcb-evaluation-data-numbers-issuer-chain']
 export async function intelCollateral(request: IntelRequest, service: IntelService, obtain: Obtain): Promise<IntelCollateral> {
   const wanted = normalised(request)
   const { tee, fmspc, ca, update } = wanted
-  const [pckCrl, tcbInfo, qeIdentity] = await Promise.all([
+  const [pckCrl, tcbInfo, qeIdentity] = await together([
     obtain(pckCrlPart(ca, service)),
     obtain(tcbInfoPart(wanted, service)),
     obtain(qeIdentityPart(wanted, service)),
@@ -68,6 +68,12 @@ export async function intelCollateral(request: IntelRequest, service: IntelServi
       qe_identity_signature: qeIdentity.value.signature,
     },
   }
+}
+
+// Waits for all before it fails: no request is left running behind the caller's back, and the first part's error counts.
+async function together<A, B, C>(work: readonly [Promise<A>, Promise<B>, Promise<C>]): Promise<[A, B, C]> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
 }
 
 /**

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { makeSnp, toHex } from '@sekisho/testkit'
+import { networkSource } from '../src/index.ts'
+import { canned, startServer } from './hostile-server.ts'
+import { bench } from './setup.ts'
+import { amdAnswers, intelAnswers } from './vendors.ts'
+
+for (const tee of ['sgx', 'tdx'] as const) {
+  test(`${tee}: PCS answers become the collateral they were made of, and are kept`, async (t) => {
+    const answers = intelAnswers(tee)
+    const { source, server, again, progress } = await bench(t, answers)
+    const got = await source.intel(answers.request)
+    assert.deepEqual(got.collateral, answers.made.collateral)
+    assert.deepEqual(got.tcbEvaluationDataNumber, { tcbInfo: 17, qeIdentity: 17 })
+    assert.equal(server.asked.length, 4)
+    assert.deepEqual(await again().intel(answers.request), got)
+    assert.equal(server.asked.length, 4, 'the second time all is cached')
+    assert.equal(progress.filter(({ step }) => step === 'cached').length, 4)
+  })
+}
+
+test('PCCS: hex CRLs, the older header name and its own root CRL', async (t) => {
+  const answers = intelAnswers('tdx', {}, 'pccs')
+  const { server, again } = await bench(t, answers)
+  const got = await again({ intel: { baseUrl: server.url } }).intel(answers.request)
+  assert.deepEqual(got.collateral, answers.made.collateral)
+  assert.ok(server.asked.includes(answers.paths.rootCrl))
+})
+
+test('a PCCS below a path is asked below that path', async (t) => {
+  const answers = intelAnswers('sgx', {}, 'pccs')
+  const { again, server } = await bench(t, answers)
+  server.handle(canned(new Map([...answers.table].map(([path, answer]) => [`/mirror${path}`, answer]))))
+  const got = await again({ intel: { baseUrl: `${server.url}/mirror/` } }).intel(answers.request)
+  assert.equal(got.fmspc, 'c0ffee000001')
+})
+
+test('the processor CA, a channel and an evaluation number are asked for as PCS words them', async (t) => {
+  const answers = intelAnswers('sgx', { ca: 'processor' })
+  const { source, server } = await bench(t, answers)
+  const early = { ...answers.request, update: 'early' } as const
+  await assert.rejects(source.intel(early), { code: 'not-found' })
+  assert.ok(server.asked.includes(`${answers.paths.tcb}&update=early`))
+  assert.ok(server.asked.includes(`${answers.paths.qe}?update=early`))
+  await assert.rejects(source.intel({ ...answers.request, tcbEvaluationDataNumber: 18 }), { code: 'not-found' })
+  assert.ok(server.asked.includes(`${answers.paths.tcb}&tcbEvaluationDataNumber=18`))
+})
+
+test('a TCB info of another evaluation number than asked for is refused', async (t) => {
+  const answers = intelAnswers('sgx')
+  const { source, server } = await bench(t, answers)
+  const numbered = new Map([...answers.table].map(([path, answer]) => [path.includes('fmspc=') ? `${path}&tcbEvaluationDataNumber=18` : path, answer]))
+  const qe = answers.table.get(answers.paths.qe)
+  if (qe !== undefined) numbered.set(`${answers.paths.qe}?tcbEvaluationDataNumber=18`, qe)
+  server.handle(canned(numbered))
+  await assert.rejects(source.intel({ ...answers.request, tcbEvaluationDataNumber: 18 }), { code: 'bad-answer', message: /evaluation data number 17/ })
+})
+
+for (const product of ['Milan', 'Genoa', 'Turin'] as const) {
+  test(`${product}: the key service's answers become certificates and CRL`, async (t) => {
+    const answers = amdAnswers(makeSnp({ product }))
+    const { source, server } = await bench(t, answers)
+    const got = await source.amd(answers.request)
+    const { certificates, crl } = answers.made
+    assert.deepEqual([got.leaf, got.intermediate, got.root, got.crl].map(hex), [certificates.vcek, certificates.ask, certificates.ark, crl].map(hex))
+    assert.equal(got.chipId?.length, product === 'Turin' ? 16 : 128)
+    assert.deepEqual([...server.asked].sort(), Object.values(answers.paths).sort())
+  })
+}
+
+test('VLEK: chain and CRL only, the leaf comes with the evidence', async (t) => {
+  const answers = amdAnswers(makeSnp({ role: 'vlek' }), 'vlek')
+  const { source } = await bench(t, answers)
+  const got = await source.amd(answers.request)
+  assert.equal(got.leaf, undefined)
+  assert.equal(hex(got.intermediate), hex(answers.made.certificates.asvk))
+})
+
+test('a hidden chip id cannot be asked for, and says so', async (t) => {
+  const answers = amdAnswers(makeSnp())
+  const { source } = await bench(t, answers)
+  await assert.rejects(source.amd({ ...answers.request, chipId: '00'.repeat(64) }), { code: 'not-found', message: /hides its chip id/ })
+})
+
+test('asked for twice at once, fetched once', async (t) => {
+  const answers = intelAnswers('tdx')
+  const { source, server } = await bench(t, answers)
+  await Promise.all(Array.from({ length: 8 }, () => source.intel(answers.request)))
+  assert.equal(server.asked.length, 4)
+})
+
+test('old answers are refreshed, but serve while they are valid when the service is gone', async (t) => {
+  const answers = intelAnswers('tdx')
+  const around = await bench(t, answers)
+  const first = await around.source.intel(answers.request)
+  around.clock += 2 * 86_400_000
+  await around.again().intel(answers.request)
+  assert.equal(around.server.asked.length, 8, 'after two days the service is asked again')
+  around.clock += 2 * 86_400_000
+  around.server.handle((_, response) => response.writeHead(500).end())
+  assert.deepEqual(await around.again().intel(answers.request), first)
+  assert.equal(around.progress.filter(({ step }) => step === 'stale-but-valid').length, 4)
+  around.clock = Date.parse('2026-07-01T00:00:01Z')
+  await assert.rejects(around.again().intel(answers.request), { code: 'unreachable' })
+  assert.equal(await around.entries(), 0, 'what has expired is gone from the cache')
+})
+
+test('the VCEK of a chip never changes and is not asked for again', async (t) => {
+  const answers = amdAnswers(makeSnp())
+  const around = await bench(t, answers)
+  await around.source.amd(answers.request)
+  around.clock += 3 * 86_400_000
+  await around.again().amd(answers.request)
+  assert.equal(around.server.asked.filter((path) => path === answers.paths.vcek).length, 1)
+  assert.equal(around.server.asked.filter((path) => path === answers.paths.crl).length, 2)
+})
+
+test('without a trust anchor of the emulator, its answers are refused and nothing is kept', async (t) => {
+  const answers = intelAnswers('sgx')
+  const { server, again, entries } = await bench(t, answers)
+  const strict = again({ trustAnchors: [] })
+  await assert.rejects(strict.intel(answers.request), { code: 'bad-answer', message: /trusted root/ })
+  assert.equal(await entries(), 0)
+  const vendors = networkSource({ intel: { baseUrl: server.url, kind: 'pccs' } })
+  await assert.rejects(vendors.intel(answers.request), { code: 'bad-answer' })
+})
+
+test('the subscription key goes to the PCK service only, and into no error', async (t) => {
+  const answers = intelAnswers('sgx')
+  const { server, again } = await bench(t, answers)
+  const key = 'a-very-secret-subscription-key'
+  const other = await startServer((_, response) => response.writeHead(401).end())
+  t.after(() => other.close())
+  const source = again({ intel: { baseUrl: other.url, kind: 'pcs', rootCrlUrl: `${server.url}/IntelSGXRootCA.der`, subscriptionKey: key } })
+  const request = { encryptedPpid: 'ab'.repeat(384), cpuSvn: '00'.repeat(16), pceSvn: 13, pceId: '0000' }
+  const error: unknown = await source.pck(request).catch((caught: unknown) => caught)
+  assert.ok(error instanceof Error && !JSON.stringify(error).includes(key) && !`${error.stack}${error.message}`.includes(key))
+  assert.equal(other.headers[0]?.['ocp-apim-subscription-key'], key)
+  assert.ok(other.asked[0]?.includes('pcesvn=0d00'), 'PCESVN goes little-endian')
+  await assert.rejects(source.intel(answers.request), { code: 'refused' })
+  assert.ok(other.headers.slice(1).every((headers) => headers['ocp-apim-subscription-key'] === undefined))
+  assert.ok(server.headers.every((headers) => headers['ocp-apim-subscription-key'] === undefined))
+})
+
+function hex(bytes: Uint8Array | undefined): string {
+  return bytes === undefined ? '' : toHex(bytes)
+}
