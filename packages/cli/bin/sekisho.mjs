@@ -4,13 +4,13 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 const home = dirname(dirname(fileURLToPath(import.meta.url)))
 const main = join(home, 'dist', 'src', 'main.js')
 
 if (!existsSync(main)) buildOnce()
-await import(main)
+await import(pathToFileURL(main).href)
 
 function buildOnce() {
   const workspace = dirname(dirname(home))

@@ -1,0 +1,39 @@
+import { canonicalJson } from '@sekisho/evidence'
+import type { BundleItem, CollateralSource } from '@sekisho/collateral'
+import type { Around } from '../around.ts'
+import { CliError, EXIT } from '../exit.ts'
+import { itemsFor } from '../tee/fetch.ts'
+import { isCollateralError } from '../tee/shared.ts'
+import { namingFile, readEvidence } from './evidence-file.ts'
+import { writeOutput } from './output.ts'
+import { type NetworkFlags, sourceOf } from './source.ts'
+
+/** Options of `sekisho collateral fetch`. */
+export interface CollateralFetchOptions extends NetworkFlags {
+  readonly output?: string
+  readonly json?: true
+}
+
+/** Fetches what verifying the files needs; each platform is asked for once, since the source keeps answers. */
+export async function collateralFetchCommand(files: readonly string[], options: CollateralFetchOptions, around: Around): Promise<number> {
+  const source = await sourceOf(options, around)
+  const items: BundleItem[] = []
+  for (const file of files) items.push(...(await fetchFor(file, source, around)))
+  const { mergeBundles, writeBundle } = await import('@sekisho/collateral')
+  const bundle = mergeBundles({ items })
+  if (options.output !== undefined) await writeOutput(options.output, writeBundle(bundle), around)
+  const summary = { items: bundle.items.length, evidence: files.length, ...(options.output === undefined ? {} : { output: options.output }) }
+  if (options.json === true) around.out(`${canonicalJson(summary)}\n`)
+  else around.err(`${summary.items} ${summary.items === 1 ? 'item' : 'items'} for ${summary.evidence} ${summary.evidence === 1 ? 'piece' : 'pieces'} of evidence${options.output === undefined ? ', kept in the cache' : `, written to ${options.output}`}\n`)
+  return EXIT.ok
+}
+
+async function fetchFor(file: string, source: CollateralSource, around: Around): Promise<readonly BundleItem[]> {
+  const recognised = await readEvidence(file, around)
+  try {
+    return await itemsFor(recognised, source)
+  } catch (error) {
+    if (isCollateralError(error)) throw new CliError(EXIT.unreadable, `${file}: ${error.message}`, { cause: error })
+    throw namingFile(file, error)
+  }
+}

@@ -1,0 +1,59 @@
+import type { AmdEndorsements, BundleItem } from '@sekisho/collateral'
+import { parseCertificateTable, type TableEntryKind } from '@sekisho/evidence/snp'
+import { unreadable } from '../exit.ts'
+import type { CollateralFiles } from '../options/collateral-files.ts'
+
+/** Bundle items of collateral files, and what did not become one, in words. */
+export interface Items {
+  readonly items: readonly BundleItem[]
+  readonly leftOver: readonly string[]
+}
+
+/**
+ * Turns collateral of any form into items of a bundle.
+ *
+ * @param name names the files in errors
+ * @throws CliError (unreadable) when a part cannot be read, or nothing makes a whole item
+ */
+export async function itemsOf(files: CollateralFiles, name: string): Promise<Items> {
+  const collateral = await import('@sekisho/collateral')
+  const items: BundleItem[] = files.bundles.flatMap((bundle) => bundle.items)
+  const leftOver = files.bundles.flatMap((bundle) => bundle.unknown.map((one) => `item ${one.index} is of a kind that this version does not know: ${one.kind}`))
+  try {
+    if (files.intel !== undefined) items.push({ kind: 'intel', collateral: collateral.describeIntel(collateral.readIntelInput(files.intel)) })
+    const amd = amdOf(files)
+    if (amd !== undefined && 'missing' in amd) leftOver.push(`certificates without ${amd.missing.join(', ')}: a bundle holds a chain with its CRL`)
+    else if (amd !== undefined) items.push({ kind: 'amd', collateral: collateral.describeAmd(amd) })
+  } catch (error) {
+    throw unreadable(`${name}: ${error instanceof Error ? error.message : 'cannot be read'}`, error)
+  }
+  if (items.length === 0) throw unreadable(`${name}: ${leftOver[0] ?? 'no collateral'}`)
+  return { items, leftOver }
+}
+
+function amdOf({ snp }: CollateralFiles): AmdEndorsements | { readonly missing: readonly string[] } | undefined {
+  if (Object.keys(snp).length === 0) return undefined
+  const table = snp.certificateTable === undefined ? [] : parseCertificateTable(snp.certificateTable)
+  const inTable = (kind: TableEntryKind): Uint8Array | undefined => table.find((entry) => entry.kind === kind)?.data
+  const chain = snp.certChain === undefined ? [] : pemBlocks(snp.certChain)
+  const leaf = snp.vcek ?? snp.vlek ?? inTable('vcek') ?? inTable('vlek')
+  const intermediate = snp.ask ?? snp.asvk ?? chain[0] ?? inTable('ask')
+  const root = snp.ark ?? chain[1] ?? inTable('ark')
+  const crl = snp.crl ?? inTable('crl')
+  if (intermediate !== undefined && root !== undefined && crl !== undefined) {
+    return { ...(leaf === undefined ? {} : { leaf: der(leaf) }), intermediate: der(intermediate), root: der(root), crl: der(crl) }
+  }
+  const parts = { 'ASK or ASVK': intermediate, ARK: root, 'a CRL': crl }
+  return { missing: Object.entries(parts).flatMap(([part, bytes]) => (bytes === undefined ? [part] : [])) }
+}
+
+function pemBlocks(bytes: Uint8Array): readonly Uint8Array[] {
+  const blocks = new TextDecoder().decode(bytes).match(/-----BEGIN [^-]+-----[^-]*-----END [^-]+-----/g) ?? []
+  return blocks.map((block) => new TextEncoder().encode(block))
+}
+
+function der(bytes: Uint8Array): Uint8Array {
+  if (bytes[0] === 0x30) return bytes
+  const body = new TextDecoder().decode(bytes).replace(/-----[^-]+-----/g, '')
+  return new Uint8Array(Buffer.from(body, 'base64'))
+}

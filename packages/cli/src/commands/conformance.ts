@@ -1,0 +1,45 @@
+import { canonicalJson } from '@sekisho/evidence'
+import type { Around } from '../around.ts'
+import type { CaseResult, CaseRunner } from '../conformance/case.ts'
+import { findCases, readCase } from '../conformance/find.ts'
+import { EXIT, unreadable } from '../exit.ts'
+import { renderConformance } from '../render/conformance.ts'
+
+/** Options of `sekisho conformance`. */
+export interface ConformanceOptions {
+  readonly json?: true
+  readonly verbose?: true
+}
+
+/** How many cases came out how. */
+export interface Totals {
+  readonly cases: number
+  readonly pass: number
+  readonly fail: number
+  readonly unsupported: number
+}
+
+/** Runs every case below the folders. @throws CliError (unreadable) for a folder without any case, or a case that is no JSON */
+export async function conformanceCommand(folders: readonly string[], options: ConformanceOptions, around: Around): Promise<number> {
+  const runners = await loadRunners()
+  const results: CaseResult[] = []
+  for (const folder of folders) {
+    const found = await findCases(folder)
+    if (found.length === 0) throw unreadable(`${folder}: no case.json and no mutations.json in or below this folder`)
+    for (const file of found) results.push(...(await readCase(file, runners)))
+  }
+  const totals = totalsOf(results)
+  if (options.json === true) around.out(`${canonicalJson({ totals, cases: results })}\n`)
+  else around.out(renderConformance({ results, totals, verbose: options.verbose === true }, around))
+  return totals.fail > 0 ? EXIT.rejected : totals.unsupported > 0 ? EXIT.incomplete : EXIT.ok
+}
+
+async function loadRunners(): Promise<readonly CaseRunner[]> {
+  const [snp, intel] = await Promise.all([import('../conformance/snp.ts'), import('../conformance/intel.ts')])
+  return [snp.snpCases, intel.intelCases]
+}
+
+function totalsOf(results: readonly CaseResult[]): Totals {
+  const count = (outcome: CaseResult['outcome']): number => results.filter((result) => result.outcome === outcome).length
+  return { cases: results.length, pass: count('pass'), fail: count('fail'), unsupported: count('unsupported') }
+}

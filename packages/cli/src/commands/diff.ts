@@ -1,0 +1,60 @@
+import { canonicalJson } from '@sekisho/evidence'
+import type { Around } from '../around.ts'
+import { EXIT, usageError } from '../exit.ts'
+import { type Difference, renderDiff } from '../render/diff.ts'
+import type { Field } from '../tee/door.ts'
+import { doorOf } from '../tee/doors.ts'
+import { inFile, readEvidence } from './evidence-file.ts'
+
+/** Options of `sekisho diff`. */
+export interface DiffOptions {
+  readonly json?: true
+  readonly verbose?: true
+}
+
+/** Compares two pieces of evidence field by field; exit code 0 when nothing differs, else 1. */
+export async function diffCommand(a: string, b: string, options: DiffOptions, around: Around): Promise<number> {
+  if (a === '-' && b === '-') throw usageError('only one of the two can be standard input')
+  const left = await readSide(a, around)
+  const right = await readSide(b, around)
+  const differences = compare(left.fields, right.fields)
+  const same = left.fields.length + right.fields.length - differences.length - differences.filter((one) => one.a !== undefined && one.b !== undefined).length
+  const equal = same / 2
+  if (options.json === true) {
+    const side = (one: Side): object => ({ tee: one.tee, form: one.form })
+    around.out(`${canonicalJson({ a: side(left), b: side(right), equal, differences })}\n`)
+  } else {
+    around.out(renderDiff({ a: { name: a, form: left.form }, b: { name: b, form: right.form }, equal, differences }, around))
+  }
+  return differences.length === 0 ? EXIT.ok : EXIT.rejected
+}
+
+interface Side {
+  readonly tee: string
+  readonly form: string
+  readonly fields: readonly Field[]
+}
+
+async function readSide(path: string, around: Around): Promise<Side> {
+  const recognised = await readEvidence(path, around)
+  const door = await doorOf(recognised.tee)
+  return { tee: recognised.tee, form: recognised.form, fields: inFile(path, () => door.fields(recognised.evidence)) }
+}
+
+function compare(a: readonly Field[], b: readonly Field[]): readonly Difference[] {
+  const right = new Map(b.map((field) => [field.path, field]))
+  const left = new Set(a.map((field) => field.path))
+  const found: Difference[] = []
+  for (const field of a) {
+    const other = right.get(field.path)
+    if (other?.value !== field.value) found.push(differenceOf(field, other))
+  }
+  for (const field of b) if (!left.has(field.path)) found.push(differenceOf(undefined, field))
+  return found
+}
+
+function differenceOf(a: Field | undefined, b: Field | undefined): Difference {
+  const side = (field: Field): { readonly value: string; readonly meaning?: string } =>
+    field.meaning === undefined ? { value: String(field.value) } : { value: String(field.value), meaning: field.meaning }
+  return { path: a?.path ?? b?.path ?? '', ...(a === undefined ? {} : { a: side(a) }), ...(b === undefined ? {} : { b: side(b) }) }
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto'
+import { EvidenceError } from '@sekisho/evidence'
+import { type Recognised, recognise } from '@sekisho/evidence/recognise'
+import type { Around } from '../around.ts'
+import { unreadable } from '../exit.ts'
+import { readInput } from '../input.ts'
+
+/**
+ * Reads a file (or `-`) and takes the wrappers off the evidence in it.
+ *
+ * @throws CliError (unreadable) that names the file, and says at which byte what was expected
+ */
+export async function readEvidence(path: string, around: Around): Promise<Recognised> {
+  const bytes = await readInput(path, around)
+  return inFile(path, () => recognise(bytes))
+}
+
+/** Runs `read`, and names the file in its EvidenceError. */
+export function inFile<T>(path: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw namingFile(path, error)
+  }
+}
+
+/** The error with the file named, when it is about evidence; others as they are. */
+export function namingFile(path: string, error: unknown): unknown {
+  if (!(error instanceof EvidenceError)) return error
+  return unreadable(`${path === '-' ? 'standard input' : path}: ${error.code}: ${error.message}`, error)
+}
+
+/** SHA-256 in lower-case hex. */
+export function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}

@@ -1,0 +1,17 @@
+import { rename, unlink, writeFile } from 'node:fs/promises'
+import type { Around } from '../around.ts'
+import { CliError, EXIT } from '../exit.ts'
+import { errorCode } from '../input.ts'
+
+/** Writes a file whole or not at all; `-` is standard output. @throws CliError when it cannot be written */
+export async function writeOutput(path: string, text: string, around: Around): Promise<void> {
+  if (path === '-') return around.out(text)
+  const draft = `${path}.${process.pid}.part`
+  try {
+    await writeFile(draft, text, { flag: 'wx' })
+    await rename(draft, path)
+  } catch (error) {
+    await unlink(draft).catch(() => undefined)
+    throw new CliError(EXIT.unreadable, `${path}: cannot be written (${errorCode(error) ?? 'unknown reason'})`, { cause: error })
+  }
+}

@@ -1,0 +1,42 @@
+import type { CollateralSource, Progress } from '@sekisho/collateral'
+import type { Around } from '../around.ts'
+import { plain } from '../render/plain.ts'
+
+/** Options of every command that may fetch. */
+export interface NetworkFlags {
+  readonly offline?: true
+  /** A PCCS to ask instead of Intel's own service. */
+  readonly pccs?: string
+  /** A mirror of AMD's key service. */
+  readonly kds?: string
+  /** Folder of the cache. */
+  readonly cache?: string
+}
+
+/** The vendors' services, or the mirrors named, with the user's cache; progress goes to standard error. */
+export async function sourceOf(flags: NetworkFlags, around: Around): Promise<CollateralSource> {
+  const { diskCache, networkSource } = await import('@sekisho/collateral')
+  const folder = flags.cache ?? around.env['SEKISHO_CACHE']
+  return networkSource({
+    cache: diskCache(folder === undefined ? {} : { folder }),
+    ...(flags.pccs === undefined ? {} : { intel: { baseUrl: flags.pccs } }),
+    ...(flags.kds === undefined ? {} : { amd: { baseUrl: flags.kds } }),
+    onProgress: (progress) => around.err(`${lineOf(progress)}\n`),
+    now: () => around.now(),
+  })
+}
+
+function lineOf(progress: Progress): string {
+  const what = plain(`${progress.what} (${progress.host})`)
+  const reason = progress.reason === undefined ? '' : `: ${plain(progress.reason)}`
+  switch (progress.step) {
+    case 'waiting':
+      return `waiting  ${Math.ceil((progress.waitMs ?? 0) / 1000)} s for ${what}`
+    case 'stale-but-valid':
+      return `cached   ${what}, old but still valid${reason}`
+    case 'not-kept':
+      return `fetched  ${what}, not kept in the cache${reason}`
+    default:
+      return `${progress.step.padEnd(8)} ${what}`
+  }
+}

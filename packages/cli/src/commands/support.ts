@@ -1,0 +1,42 @@
+import { canonicalJson } from '@sekisho/evidence'
+import type { Around } from '../around.ts'
+import { EXIT } from '../exit.ts'
+import { Paper } from '../render/paper.ts'
+
+interface Row {
+  readonly what: string
+  readonly forms: string
+}
+
+const EVIDENCE: readonly Row[] = [
+  { what: 'Intel SGX', forms: 'quote version 3, 4, 5 (body type 1); certification data 5 and 6' },
+  { what: 'Intel TDX', forms: 'quote version 4, 5 (TD report 1.0 and 1.5); event log CCEL or JSON' },
+  { what: 'AMD SEV-SNP', forms: 'report version 2, 3, 5 (4 read like 3); Milan, Genoa, Turin; VCEK and VLEK' },
+]
+
+const WRAPPERS: readonly Row[] = [
+  { what: 'text', forms: 'hexadecimal, base64, base64url, PEM' },
+  { what: 'JSON', forms: 'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), the SEV-SNP report field by field' },
+  { what: 'binary', forms: 'MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers' },
+]
+
+const COLLATERAL: readonly Row[] = [
+  { what: 'Intel', forms: 'DCAP collateral.json, PCK chain in PEM; fetched from PCS or a PCCS (v4)' },
+  { what: 'AMD', forms: 'certificates and CRL in DER or PEM, certificate table, ID block; fetched from the key service' },
+  { what: 'any', forms: 'endorsement bundle' },
+]
+
+/** Prints which evidence, wrappers and collateral this version reads. */
+export function supportCommand(options: { readonly json?: true }, around: Around): number {
+  if (options.json === true) {
+    around.out(`${canonicalJson({ evidence: EVIDENCE, wrappers: WRAPPERS, collateral: COLLATERAL })}\n`)
+    return EXIT.ok
+  }
+  const paper = new Paper(around)
+  for (const [title, rows] of [['Evidence', EVIDENCE], ['Wrappers, up to four around each other', WRAPPERS], ['Endorsements', COLLATERAL]] as const) {
+    paper.heading(title)
+    for (const row of rows) paper.entry(2, 13, row.what, row.forms)
+  }
+  around.out(paper.toString())
+  return EXIT.ok
+}

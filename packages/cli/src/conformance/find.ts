@@ -1,0 +1,103 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { basename, dirname, join, relative } from 'node:path'
+import { unreadable } from '../exit.ts'
+import { inWords } from '../input.ts'
+import type { CaseResult, CaseRunner, JsonValue } from './case.ts'
+
+const MAX_DEPTH = 12
+const MAX_CASE_FILE = 50_000_000
+
+/** A `case.json` or `mutations.json`, and the folder it was looked for below. */
+export interface CaseFile {
+  readonly path: string
+  readonly below: string
+}
+
+/** Every case file in or below a folder, in the order of their paths. @throws CliError when the folder cannot be read */
+export async function findCases(folder: string): Promise<readonly CaseFile[]> {
+  const paths = await walk(folder, 0)
+  return paths.sort().map((path) => ({ path, below: folder }))
+}
+
+async function walk(folder: string, depth: number): Promise<string[]> {
+  if (depth > MAX_DEPTH) throw unreadable(`${folder}: more than ${MAX_DEPTH} folders deep`)
+  try {
+    const entries = await readdir(folder, { withFileTypes: true })
+    const files = entries.filter((entry) => entry.isFile() && (entry.name === 'case.json' || entry.name === 'mutations.json'))
+    const nested = await Promise.all(entries.filter((entry) => entry.isDirectory()).map((entry) => walk(join(folder, entry.name), depth + 1)))
+    return [...files.map((entry) => join(folder, entry.name)), ...nested.flat()]
+  } catch (error) {
+    throw inWords(folder, error)
+  }
+}
+
+/** Runs the case or the mutations of one file. A kind of evidence that no runner takes gives `unsupported`. */
+export async function readCase(file: CaseFile, runners: readonly CaseRunner[]): Promise<readonly CaseResult[]> {
+  const content = await readJson(file.path)
+  const folder = dirname(file.path)
+  const name = relative(dirname(file.below), folder) || basename(folder)
+  if (basename(file.path) === 'mutations.json') return runMutations(file, name, content, runners)
+  const tee = textMember(content, 'tee')
+  const runner = runners.find((one) => one.tees.includes(tee))
+  if (runner === undefined) return [unknownKind(name, tee)]
+  return [await guarded(name, tee, () => runner.run(folder, name, content))]
+}
+
+async function runMutations(file: CaseFile, name: string, content: JsonValue, runners: readonly CaseRunner[]): Promise<readonly CaseResult[]> {
+  const folder = dirname(file.path)
+  const label = `${name}/mutations.json`
+  for (const runner of runners) {
+    if (!hasMutations(runner)) continue
+    const results = await runner.runMutations(folder, label, content)
+    if (results.length > 0) return results
+  }
+  return [unknownKind(label, 'of these mutations')]
+}
+
+/** A runner that also knows the `mutations.json` of its kind of evidence; no results when the file is of another kind. */
+export interface MutationRunner extends CaseRunner {
+  runMutations(folder: string, name: string, content: JsonValue): Promise<readonly CaseResult[]>
+}
+
+function hasMutations(runner: CaseRunner): runner is MutationRunner {
+  return 'runMutations' in runner
+}
+
+/** A case whose files are missing or unreadable must not end the run of the others, nor pass. */
+async function guarded(name: string, tee: string, run: () => Promise<CaseResult>): Promise<CaseResult> {
+  try {
+    return await run()
+  } catch (error) {
+    return { ...unknownKind(name, tee), outcome: 'fail', unimplemented: [], message: `the case could not be run: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+function unknownKind(name: string, tee: string): CaseResult {
+  return {
+    name,
+    tee,
+    outcome: 'unsupported',
+    expectedVerdict: 'not read',
+    actualVerdict: 'not read',
+    comparisons: [],
+    unimplemented: ['tee'],
+    message: `evidence of the kind ${JSON.stringify(tee.slice(0, 64))} is not read by this version`,
+  }
+}
+
+async function readJson(path: string): Promise<JsonValue> {
+  try {
+    const bytes = await readFile(path)
+    if (bytes.length > MAX_CASE_FILE) throw unreadable(`${path}: ${bytes.length} bytes; at most ${MAX_CASE_FILE} are read`)
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof TypeError) throw unreadable(`${path}: ${error.message}`, error)
+    throw inWords(path, error)
+  }
+}
+
+function textMember(content: JsonValue, name: string): string {
+  if (typeof content !== 'object' || content === null || Array.isArray(content)) return ''
+  const value = Object.entries(content).find(([key]) => key === name)?.[1]
+  return typeof value === 'string' ? value : ''
+}

@@ -1,0 +1,56 @@
+import { open } from 'node:fs/promises'
+import { type Around, readStream } from './around.ts'
+import { unreadable } from './exit.ts'
+
+/** Longest file that a command reads, in bytes. */
+export const MAX_FILE = 10_000_000
+
+/**
+ * Reads a file, or standard input for `-`.
+ *
+ * @throws CliError (unreadable) in words: missing, a folder, not permitted, too large
+ */
+export async function readInput(path: string, around: Around, limit: number = MAX_FILE): Promise<Uint8Array> {
+  if (path === '-') return around.stdin(limit)
+  try {
+    return await readFileBounded(path, limit)
+  } catch (error) {
+    throw inWords(path, error)
+  }
+}
+
+async function readFileBounded(path: string, limit: number): Promise<Uint8Array> {
+  const file = await open(path, 'r')
+  try {
+    const stat = await file.stat()
+    if (stat.isDirectory()) throw unreadable(`${path}: this is a folder, not a file`)
+    if (stat.size > limit) throw unreadable(`${path}: ${stat.size} bytes; at most ${limit} are read`)
+    if (!stat.isFile() || stat.size === 0) return await readStream(path, limit)
+    return new Uint8Array(await file.readFile())
+  } finally {
+    await file.close()
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  ENOTDIR: 'no such file: a part of the path is not a folder',
+  EACCES: 'not permitted to read this',
+  EPERM: 'not permitted to read this',
+  EISDIR: 'this is a folder, not a file',
+  ENAMETOOLONG: 'the path is too long',
+  ELOOP: 'too many symbolic links',
+  EMFILE: 'too many open files',
+}
+
+/** An error of the file system as a CliError in words; others as they are. */
+export function inWords(path: string, error: unknown): unknown {
+  const code = errorCode(error)
+  if (code === undefined) return error
+  return unreadable(`${path}: ${WORDS[code] ?? `cannot be read (${code})`}`, error)
+}
+
+/** The code of a Node.js system error; undefined for other errors. */
+export function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string' ? error.code : undefined
+}

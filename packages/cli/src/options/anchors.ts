@@ -1,0 +1,65 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import type { TrustAnchor } from '@sekisho/evidence'
+import type { Around } from '../around.ts'
+import { unreadable, usageError } from '../exit.ts'
+import { readInput } from '../input.ts'
+
+const MAX_FILE = 1_000_000
+const MAX_ANCHORS = 64
+
+/**
+ * Reads trust anchors: a JSON list of them (or an object with the list as `anchors`), or a root
+ * certificate in PEM or DER. Whatever comes from a file is no hardware vendor's anchor, so that
+ * verdicts that rest on it say EMULATED.
+ *
+ * @throws CliError when the file is none of these
+ */
+export async function readTrustAnchors(path: string, around: Around): Promise<readonly TrustAnchor[]> {
+  const bytes = await readInput(path, around, MAX_FILE)
+  const text = new TextDecoder().decode(bytes)
+  if (/^\s*[[{]/.test(text)) return anchorsOfJson(text, path)
+  return [anchorOfCertificate(bytes, path)]
+}
+
+function anchorOfCertificate(bytes: Uint8Array, path: string): TrustAnchor {
+  try {
+    const certificate = new X509Certificate(bytes)
+    const spki = certificate.publicKey.export({ type: 'spki', format: 'der' })
+    const name = /^CN=(.+)$/m.exec(certificate.subject)?.[1] ?? 'root without a name'
+    return { id: 'given-root', name: name.slice(0, 64), vendor: 'nobody known', spkiSha256: createHash('sha256').update(spki).digest('hex'), emulated: true }
+  } catch (error) {
+    throw unreadable(`${path}: neither a JSON list of trust anchors nor a certificate in PEM or DER`, error)
+  }
+}
+
+function anchorsOfJson(text: string, path: string): readonly TrustAnchor[] {
+  const list = listOf(parse(text, path))
+  if (list === undefined || list.length === 0 || list.length > MAX_ANCHORS) throw usageError(`${path}: expected a list of 1 to ${MAX_ANCHORS} trust anchors`)
+  return list.map((one, index) => anchorOf(one, `${path}: anchor ${index + 1}`))
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw unreadable(`${path}: ${error instanceof Error ? error.message : 'not JSON'}`, error)
+  }
+}
+
+function listOf(content: unknown): readonly unknown[] | undefined {
+  if (Array.isArray(content)) return content
+  if (typeof content !== 'object' || content === null) return undefined
+  if ('anchors' in content && Array.isArray(content.anchors)) return content.anchors
+  return 'spkiSha256' in content ? [content] : undefined
+}
+
+function anchorOf(value: unknown, where: string): TrustAnchor {
+  if (typeof value !== 'object' || value === null) throw usageError(`${where}: expected an object with spkiSha256`)
+  const digest = 'spkiSha256' in value ? value.spkiSha256 : undefined
+  if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/i.test(digest)) throw usageError(`${where}: expected spkiSha256, 64 hexadecimal digits`)
+  const text = (name: string, otherwise: string): string => {
+    const found = Object.entries(value).find(([key]) => key === name)?.[1]
+    return typeof found === 'string' && found.length > 0 && found.length <= 128 ? found : otherwise
+  }
+  return { id: text('id', 'given-root'), name: text('name', 'root from a file'), vendor: text('vendor', 'nobody known'), spkiSha256: digest.toLowerCase(), emulated: true }
+}

@@ -1,0 +1,208 @@
+import { X509Certificate } from 'node:crypto'
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { EndorsementBundle } from '@sekisho/collateral'
+import type { Around } from '../around.ts'
+import { unreadable } from '../exit.ts'
+import { inWords, readInput } from '../input.ts'
+
+/** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
+export type SnpPart = 'vcek' | 'vlek' | 'ask' | 'asvk' | 'ark' | 'certChain' | 'crl' | 'certificateTable' | 'idBlock' | 'idAuth'
+
+/** What the files given with `--collateral` hold, unverified. Where two files hold the same part, the later one counts. */
+export interface CollateralFiles {
+  readonly snp: Readonly<Partial<Record<SnpPart, Uint8Array>>>
+  /** Members of DCAP collateral, as text. */
+  readonly intel: Readonly<Record<string, string>> | undefined
+  readonly bundles: readonly EndorsementBundle[]
+}
+
+interface Gathering {
+  readonly snp: Partial<Record<SnpPart, Uint8Array>>
+  intel: Record<string, string> | undefined
+  readonly bundles: EndorsementBundle[]
+}
+
+const MAX_FILES = 64
+
+/**
+ * Reads collateral from files and folders: endorsement bundles, DCAP `collateral.json`, certificates
+ * and CRLs in DER or PEM, GHCB certificate tables, ID blocks, and what a cloud's metadata service
+ * answers. In a folder every file with a known name or ending is read, and those in its `certs`.
+ *
+ * @throws CliError (unreadable) that names the file
+ */
+export async function readCollateral(paths: readonly string[], around: Around): Promise<CollateralFiles> {
+  const gathering: Gathering = { snp: {}, intel: undefined, bundles: [] }
+  for (const path of paths) {
+    const files = (await isFolder(path)) ? await listFolder(path) : [path]
+    for (const file of files) await gather(file, await readInput(file, around), gathering, files.length > 1)
+  }
+  return gathering
+}
+
+/** Adds the companions that came inside an envelope with the evidence; files win over them. */
+export async function withCompanions(
+  files: CollateralFiles,
+  companions: readonly { readonly kind: string; readonly from: string; readonly label?: string; readonly bytes: Uint8Array }[],
+): Promise<CollateralFiles> {
+  const found: Gathering = { snp: {}, intel: undefined, bundles: [] }
+  for (const one of companions) {
+    if (one.kind === 'certificate-table') found.snp.certificateTable = one.bytes
+    if (one.kind === 'certificates') takeCertificates(one.bytes, one.label?.toLowerCase() ?? '', one.from, found)
+    if (one.kind === 'endorsements') await takeJson(one.bytes, one.from, found, true)
+  }
+  return { snp: { ...found.snp, ...files.snp }, intel: files.intel, bundles: files.bundles }
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  if (path === '-') return false
+  try {
+    return (await stat(path)).isDirectory()
+  } catch (error) {
+    throw inWords(path, error)
+  }
+}
+
+const ENDINGS = /\.(json|der|pem|crt|cer|crl|bin)$/
+
+async function listFolder(folder: string): Promise<readonly string[]> {
+  const names = (await readdir(folder)).sort()
+  const files = names.filter((name) => (ENDINGS.test(name) && name in STEMS_OF_FILES) || /\.(der|pem|crt|cer|crl)$/.test(name) || name === 'collateral.json' || name === 'bundle.json')
+  const nested = names.includes('certs') && (await isFolder(join(folder, 'certs'))) ? await listFolder(join(folder, 'certs')) : []
+  const all = [...files.map((name) => join(folder, name)), ...nested]
+  if (all.length === 0) throw unreadable(`${folder}: no collateral in this folder (expected collateral.json, bundle.json, certificates, or certs-table.bin)`)
+  if (all.length > MAX_FILES) throw unreadable(`${folder}: ${all.length} files; at most ${MAX_FILES} are read`)
+  return all
+}
+
+/** Files whose name says what they are. */
+const STEMS_OF_FILES: Readonly<Record<string, SnpPart>> = {
+  'vcek.der': 'vcek',
+  'vlek.der': 'vlek',
+  'ask.der': 'ask',
+  'asvk.der': 'asvk',
+  'ark.der': 'ark',
+  'crl.der': 'crl',
+  'vcek.pem': 'vcek',
+  'vlek.pem': 'vlek',
+  'ask.pem': 'ask',
+  'asvk.pem': 'asvk',
+  'ark.pem': 'ark',
+  'cert_chain.pem': 'certChain',
+  'certs-table.bin': 'certificateTable',
+  'certificate-table.bin': 'certificateTable',
+  'auxblob.bin': 'certificateTable',
+  'id-block.bin': 'idBlock',
+  'id-auth.bin': 'idAuth',
+}
+
+async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMany: boolean): Promise<void> {
+  const named = STEMS_OF_FILES[basename(file)]
+  if (named !== undefined) {
+    into.snp[named] = bytes
+    return
+  }
+  if (startsTable(bytes)) {
+    into.snp.certificateTable = bytes
+    return
+  }
+  if (bytes[0] === 0x30 || startsWith(bytes, '-----BEGIN ')) return takeCertificates(bytes, '', file, into, oneOfMany)
+  if (/^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)))) return takeJson(bytes, file, into, false)
+  throw unreadable(`${file}: not collateral: expected JSON (a bundle, or DCAP collateral), certificates or a CRL in DER or PEM, or a certificate table`)
+}
+
+const TABLE_GUIDS: readonly string[] = ['63da758d', 'a8074bc2', '4ab7b379', 'c0b406a4', '92f81bc3', 'ecae0c0f']
+
+function startsTable(bytes: Uint8Array): boolean {
+  return bytes.length >= 24 && TABLE_GUIDS.includes(Buffer.from(bytes.subarray(0, 4)).toString('hex'))
+}
+
+function startsWith(bytes: Uint8Array, text: string): boolean {
+  return new TextDecoder().decode(bytes.subarray(0, text.length)) === text
+}
+
+function takeCertificates(bytes: Uint8Array, label: string, file: string, into: Gathering, oneOfMany = false): void {
+  if (label in STEMS) {
+    into.snp[STEMS[label] as SnpPart] = bytes
+    return
+  }
+  const blocks = bytes[0] === 0x30 ? [bytes] : pemBlocks(bytes)
+  if (blocks.length === 0) throw unreadable(`${file}: no PEM block`)
+  for (const block of blocks) {
+    const name = commonName(block)
+    if (name === undefined) {
+      // A folder may hold other DER; a file that was named must be of use.
+      if (/crl/i.test(file) || startsWith(block, '-----BEGIN X509 CRL')) into.snp.crl = block
+      else if (!oneOfMany) throw unreadable(`${file}: neither a certificate nor a CRL that is known here`)
+    } else if (/^Intel SGX PCK Certificate$/.test(name)) {
+      into.intel = { ...into.intel, pck_certificate_chain: new TextDecoder().decode(bytes) }
+      return
+    } else {
+      const part = partOfName(name)
+      if (part !== undefined) into.snp[part] ??= block
+    }
+  }
+}
+
+const STEMS: Readonly<Record<string, SnpPart>> = { vcek: 'vcek', vlek: 'vlek', ask: 'ask', asvk: 'asvk', ark: 'ark', crl: 'crl' }
+
+function pemBlocks(bytes: Uint8Array): readonly Uint8Array[] {
+  const text = new TextDecoder().decode(bytes)
+  const blocks = text.match(/-----BEGIN [A-Z0-9 ]+-----[^-]*-----END [A-Z0-9 ]+-----/g) ?? []
+  return blocks.slice(0, MAX_FILES).map((block) => new TextEncoder().encode(block))
+}
+
+/** Only for sorting files: what the certificate really is, the verifier finds out. */
+function commonName(bytes: Uint8Array): string | undefined {
+  try {
+    return /^CN=(.+)$/m.exec(new X509Certificate(bytes).subject)?.[1] ?? ''
+  } catch {
+    // No certificate that OpenSSL reads: the caller says so, or takes it for a CRL.
+    return undefined
+  }
+}
+
+function partOfName(name: string): SnpPart | undefined {
+  if (name.startsWith('ARK-')) return 'ark'
+  if (name.startsWith('SEV-VLEK-')) return 'asvk'
+  if (name === 'SEV-VCEK') return 'vcek'
+  if (name === 'SEV-VLEK') return 'vlek'
+  return name.startsWith('SEV-') ? 'ask' : undefined
+}
+
+async function takeJson(bytes: Uint8Array, file: string, into: Gathering, companion: boolean): Promise<void> {
+  const content = parse(bytes, file)
+  if ('tcb_info' in content || 'pck_crl_issuer_chain' in content) {
+    into.intel = { ...into.intel, ...textMembers(content) }
+    return
+  }
+  if (typeof content['vcekCert'] === 'string') {
+    into.snp.vcek = new TextEncoder().encode(content['vcekCert'])
+    if (typeof content['certificateChain'] === 'string') into.snp.certChain = new TextEncoder().encode(content['certificateChain'])
+    return
+  }
+  if (companion) return
+  const { readBundle } = await import('@sekisho/collateral')
+  try {
+    into.bundles.push(readBundle(bytes))
+  } catch (error) {
+    throw unreadable(`${file}: ${error instanceof Error ? error.message : 'no bundle'}`, error)
+  }
+}
+
+function parse(bytes: Uint8Array, file: string): Readonly<Record<string, unknown>> {
+  try {
+    const content: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return { ...content }
+  } catch (error) {
+    throw unreadable(`${file}: ${error instanceof Error ? error.message : 'not JSON'}`, error)
+  }
+  throw unreadable(`${file}: expected a JSON object`)
+}
+
+function textMembers(content: Readonly<Record<string, unknown>>): Record<string, string> {
+  const members: Record<string, string> = {}
+  for (const [name, value] of Object.entries(content)) if (typeof value === 'string') members[name] = value
+  return members
+}

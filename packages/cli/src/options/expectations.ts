@@ -1,0 +1,139 @@
+import type { Tee } from '@sekisho/evidence'
+import type { Around } from '../around.ts'
+import { unreadable, usageError } from '../exit.ts'
+import { readInput } from '../input.ts'
+import type { Expectations } from '../tee/door.ts'
+
+const MAX_FILE = 1_000_000
+const TEES: readonly string[] = ['snp', 'sgx', 'tdx']
+
+/** A file of expectations: members for every TEE, and one object for each TEE of its own. */
+export interface ExpectationFile {
+  /** What holds for evidence of the kind `tee`: the common members, overridden by the TEE's own. */
+  for(tee: Tee): Expectations
+}
+
+/**
+ * Reads expectations from YAML or JSON.
+ *
+ * @throws CliError (unreadable) for a file that cannot be read or parsed; (usage) for one that is no object
+ */
+export async function readExpectationFile(path: string, around: Around): Promise<ExpectationFile> {
+  const bytes = await readInput(path, around, MAX_FILE)
+  const text = decode(bytes, path)
+  const content = /^\s*\{/.test(text) ? parseJson(text, path) : await parseYaml(text, path)
+  if (!isObject(content)) throw usageError(`${path}: expected a list of members such as \`measurement: …\``)
+  return { for: (tee) => select(content, tee, path) }
+}
+
+function select(content: Expectations, tee: Tee, path: string): Expectations {
+  const common = Object.entries(content).filter(([name]) => !TEES.includes(name))
+  const own = Object.hasOwn(content, tee) ? content[tee] : undefined
+  if (own === undefined || own === null) return Object.fromEntries(common)
+  if (!isObject(own)) throw usageError(`${path}: expected members below \`${tee}:\``)
+  return { ...Object.fromEntries(common), ...own }
+}
+
+function decode(bytes: Uint8Array, path: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (error) {
+    throw unreadable(`${path}: not UTF-8 text`, error)
+  }
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw unreadable(`${path}: ${error instanceof Error ? error.message : 'not JSON'}`, error)
+  }
+}
+
+// Loaded only for YAML files: it is the largest thing this program has.
+async function parseYaml(text: string, path: string): Promise<unknown> {
+  const { parseDocument, isScalar, visit } = await import('yaml')
+  // Every scalar stays the text it was written as: YAML would turn digests such as 00e1… into numbers.
+  const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, prettyErrors: true })
+  const [fault] = document.errors
+  if (fault !== undefined) throw unreadable(`${path}: ${fault.message.split('\n')[0] ?? 'not YAML'}`, fault)
+  visit(document, {
+    Alias: () => {
+      throw unreadable(`${path}: aliases are not read`)
+    },
+    Scalar: (key, node) => {
+      if (key !== 'key' && isScalar(node) && node.type === 'PLAIN') node.value = plainScalar(node.value)
+    },
+  })
+  return document.toJS()
+}
+
+/** What an unquoted scalar means: true, false, nothing, or a whole number of at most nine digits; else its text. */
+function plainScalar(value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  if (value === 'true') return true
+  if (value === 'false') return false
+  if (value === '' || value === '~' || value === 'null') return undefined
+  return /^(0|[1-9]\d{0,8})$/.test(value) ? Number(value) : value
+}
+
+function isObject(value: unknown): value is Expectations {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Flags of `verify` that say what is expected, as the argument parser gives them. */
+export interface ExpectationFlags {
+  readonly measurement?: readonly string[]
+  readonly signer?: readonly string[]
+  readonly minSvn?: number
+  readonly reportData?: string
+  readonly reportDataIsFresh?: true
+  readonly nonce?: string
+  readonly hostData?: readonly string[]
+  readonly product?: readonly string[]
+  readonly hardwareId?: readonly string[]
+  readonly allowDebug?: true
+  readonly allowEmulated?: true
+  readonly minTcb?: Readonly<Record<string, number>>
+  readonly rtmr0?: readonly string[]
+  readonly rtmr1?: readonly string[]
+  readonly rtmr2?: readonly string[]
+  readonly rtmr3?: readonly string[]
+  readonly acceptTcb?: readonly Expectations[]
+}
+
+/** Members of the expectations object, by the flag that sets them. */
+const MEMBERS: Readonly<Record<keyof ExpectationFlags, string>> = {
+  measurement: 'measurement',
+  signer: 'signer',
+  minSvn: 'minSvn',
+  reportData: 'reportData',
+  reportDataIsFresh: 'reportDataIsFresh',
+  nonce: 'nonce',
+  hostData: 'hostData',
+  product: 'products',
+  hardwareId: 'hardwareIds',
+  allowDebug: 'allowDebug',
+  allowEmulated: 'allowEmulated',
+  minTcb: 'minTcb',
+  rtmr0: 'rtmr0',
+  rtmr1: 'rtmr1',
+  rtmr2: 'rtmr2',
+  rtmr3: 'rtmr3',
+  acceptTcb: 'acceptTcb',
+}
+
+/** The expectations that flags give; they win over those of a file. */
+export function expectationsOfFlags(flags: ExpectationFlags): Expectations {
+  const expected: Record<string, unknown> = {}
+  for (const [flag, member] of Object.entries(MEMBERS)) {
+    if (!isFlag(flag)) continue
+    const value = flags[flag]
+    if (value !== undefined) expected[member] = value
+  }
+  return expected
+}
+
+function isFlag(name: string): name is keyof ExpectationFlags {
+  return Object.hasOwn(MEMBERS, name)
+}

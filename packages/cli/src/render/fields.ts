@@ -1,0 +1,52 @@
+import type { Recognised } from '@sekisho/evidence/recognise'
+import type { Field } from '../tee/door.ts'
+import { Paper, type PaperOptions } from './paper.ts'
+
+/** What `inspect` shows. */
+export interface FieldsView {
+  readonly recognised: Recognised
+  readonly sha256: string
+  readonly fields: readonly Field[]
+  /** With the document and section of each field. */
+  readonly verbose: boolean
+}
+
+/** Evidence decoded for a person, field by field, below the groups of the specification. */
+export function renderFields(view: FieldsView, options: PaperOptions): string {
+  const { recognised } = view
+  const paper = new Paper(options)
+  paper.line(0, 2, { text: recognised.form, tone: 'strong' }, `  ${recognised.evidence.length} bytes, SHA-256 ${view.sha256}`)
+  paper.line(0, 2, 'Decoded only: nothing here is verified. `sekisho verify` does that.')
+  for (const remark of remarksOf(recognised)) paper.line(0, 2, `- ${remark}`)
+  let group: string | undefined
+  const width = nameWidth(view.fields)
+  for (const field of view.fields) {
+    const [path, name] = split(field.path)
+    if (path !== group) paper.heading(path === '' ? 'fields' : path)
+    group = path
+    const place = field.offset === undefined ? '      ' : `0x${field.offset.toString(16).padStart(4, '0')}`
+    const meaning = field.meaning === undefined ? [] : [{ text: `  ${field.meaning}`, tone: 'faint' as const }]
+    paper.line(2, 9 + width, { text: `${place}  `, tone: 'faint' }, name.padEnd(width), ' ', String(field.value), ...meaning)
+    if (view.verbose && field.source !== undefined) paper.line(11 + width, 2, { text: field.source, tone: 'faint' })
+  }
+  return paper.toString()
+}
+
+/** What was taken off, and what travelled along, one sentence each. */
+export function remarksOf(recognised: Recognised): readonly string[] {
+  const remarks = recognised.wrappers.map((wrapper) => `taken out of: ${wrapper.name} (${wrapper.length} bytes)`)
+  for (const one of recognised.companions) {
+    remarks.push(`came with it: ${one.kind} ${one.label === undefined ? '' : `${one.label} `}in ${one.from} (${one.bytes.length} bytes)`)
+  }
+  for (const one of recognised.unused) remarks.push(`not looked at: ${one}`)
+  return remarks
+}
+
+function nameWidth(fields: readonly Field[]): number {
+  return Math.min(28, Math.max(8, ...fields.map((field) => split(field.path)[1].length)))
+}
+
+function split(path: string): readonly [group: string, name: string] {
+  const dot = path.lastIndexOf('.')
+  return dot < 0 ? ['', path] : [path.slice(0, dot), path.slice(dot + 1)]
+}

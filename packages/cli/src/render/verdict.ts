@@ -1,0 +1,157 @@
+import type { Check, CheckGroup, Outcome, Party, Verdict } from '@sekisho/evidence'
+import { Paper, type PaperOptions, type Span, type Tone } from './paper.ts'
+
+/** What is shown beside the verdict itself. */
+export interface VerdictView {
+  readonly verdict: Verdict
+  /** Every check, not only those that did not pass. */
+  readonly verbose: boolean
+  /** Wrappers taken off, and what lay in them unused; one line each. */
+  readonly remarks: readonly string[]
+  /** Expectations to copy, as YAML; undefined when nothing is missing. */
+  readonly expectations: string | undefined
+}
+
+const NAME_WIDTH = 15
+
+/** The verdict for a person: the word first, then why, who vouches for what, what would mend it, and the tree. */
+export function renderVerdict(view: VerdictView, options: PaperOptions): string {
+  const paper = new Paper(options)
+  writeHead(paper, view)
+  writeRemedies(paper, view.verdict)
+  writeVouchers(paper, view.verdict)
+  writeTree(paper, view)
+  writeAssumed(paper, view.verdict)
+  writeNotes(paper, view)
+  if (view.expectations !== undefined) writeExpectations(paper, view.expectations)
+  return paper.toString()
+}
+
+const TONE_OF_VERDICT: Readonly<Record<Verdict['outcome'], Tone>> = { verified: 'good', rejected: 'bad', incomplete: 'open' }
+
+function writeHead(paper: Paper, { verdict }: VerdictView): void {
+  const word: Span = { text: verdict.outcome.toUpperCase(), tone: TONE_OF_VERDICT[verdict.outcome] }
+  const emulated: readonly Span[] = verdict.emulated ? [{ text: ' EMULATED', tone: 'bad' }] : []
+  paper.line(0, 2, word, ...emulated, `  ${verdict.format}, judged at ${verdict.at}`)
+  paper.line(0, 2, `${verdict.summary}.`)
+}
+
+const BY: Readonly<Record<Party, string>> = {
+  'relying-party': 'you, who relies on it',
+  'workload-owner': 'whoever owns the workload',
+  'platform-owner': 'whoever runs the machine',
+  'hardware-vendor': 'the hardware vendor',
+  nobody: 'nobody',
+}
+
+function writeRemedies(paper: Paper, verdict: Verdict): void {
+  const open = verdict.checks.flatMap((group) => group.checks).filter((check) => isOpen(check) && check.remedy !== undefined)
+  if (open.length === 0) return
+  paper.heading('What would make it pass')
+  const seen = new Set<string>()
+  for (const check of open) {
+    const { remedy } = check
+    if (remedy === undefined || seen.has(remedy.action)) continue
+    seen.add(remedy.action)
+    paper.line(2, 4, markOf(check.outcome), ' ', { text: check.id, tone: 'strong' }, ': ', remedy.action, { text: ` (${BY[remedy.by]})`, tone: 'faint' })
+  }
+}
+
+function writeVouchers(paper: Paper, verdict: Verdict): void {
+  const { claims } = verdict
+  paper.heading('Who vouches for what')
+  const entry = (name: string, ...value: (Span | string)[]): void => void paper.entry(2, NAME_WIDTH, name, ...value)
+  if (verdict.authenticity !== 'proven') {
+    entry('', { text: `these claims are ${verdict.authenticity}: nobody vouches for them`, tone: verdict.authenticity === 'refuted' ? 'bad' : 'open' })
+  }
+  for (const anchor of verdict.anchors) {
+    entry('anchor', `${anchor.name} of ${anchor.vendor}`, { text: ` (${anchor.id}, key ${anchor.spkiSha256.slice(0, 16)}…)`, tone: 'faint' })
+  }
+  if (verdict.anchors.length === 0) entry('anchor', { text: 'none: no chain to a trusted root', tone: 'open' })
+  for (const part of verdict.collateral) {
+    const span = part.from === undefined ? '' : ` valid ${part.from} to ${part.until ?? 'ever'}`
+    entry('endorsement', part.name, { text: span, tone: 'faint' })
+  }
+  entry('product', [claims.vendor === 'intel' ? 'Intel' : 'AMD', claims.product ?? 'product not told'].join(' '))
+  entry('TCB', tcbText(verdict))
+  entry('measurement', claims.launchMeasurement)
+  for (const [name, value] of Object.entries(claims.runtimeMeasurements)) entry(name, value)
+  if (claims.signer !== undefined) entry('signer', claims.signer, claims.svn === undefined ? '' : `, security version ${claims.svn}`)
+  if (claims.hostData !== undefined) entry('launch data', claims.hostData)
+  entry('report data', claims.userData)
+  entry('evidence', `${verdict.evidence.length} bytes, SHA-256 ${verdict.evidence.sha256}`)
+}
+
+function tcbText(verdict: Verdict): string {
+  const { tcb } = verdict.claims
+  const components = Object.entries(tcb.components).map(([name, svn]) => `${name} ${svn}`)
+  const parts = [tcb.status ?? 'no status published by the vendor']
+  if (tcb.date !== undefined) parts.push(`level of ${tcb.date}`)
+  if (tcb.advisories !== undefined) parts.push(tcb.advisories.length === 0 ? 'no advisories' : `advisories ${tcb.advisories.join(', ')}`)
+  if (components.length > 0 && components.length <= 8) parts.push(components.join(', '))
+  return parts.join('; ')
+}
+
+const WORD: Readonly<Record<Outcome, string>> = { pass: 'pass', fail: 'FAIL', unchecked: 'OPEN', 'not-applicable': 'n/a ' }
+const TONE: Readonly<Record<Outcome, Tone>> = { pass: 'good', fail: 'bad', unchecked: 'open', 'not-applicable': 'faint' }
+
+function markOf(outcome: Outcome): Span {
+  return { text: WORD[outcome], tone: TONE[outcome] }
+}
+
+function writeTree(paper: Paper, view: VerdictView): void {
+  paper.heading('Checks')
+  for (const group of view.verdict.checks) {
+    paper.line(2, 5, markOf(group.outcome), ' ', { text: group.title, tone: 'strong' }, { text: `  ${countsOf(group)}`, tone: 'faint' })
+    for (const check of group.checks) {
+      if (view.verbose || isOpen(check) || check.waived === true) writeCheck(paper, check, view.verbose)
+    }
+  }
+}
+
+function writeCheck(paper: Paper, check: Check, verbose: boolean): void {
+  const waived: readonly Span[] = check.waived === true ? [{ text: ' waived by you', tone: 'open' }] : []
+  paper.line(7, 5, markOf(check.outcome), ' ', check.id, ...waived, ': ', check.reason)
+  if (!verbose && !isOpen(check)) return
+  if (verbose) paper.line(12, 2, { text: `${check.title}; ${check.source}`, tone: 'faint' })
+  if (check.expected !== undefined) paper.line(12, 9, { text: 'expected ', tone: 'faint' }, check.expected)
+  if (check.actual !== undefined) paper.line(12, 9, { text: 'found    ', tone: 'faint' }, check.actual)
+  if (check.anchor !== undefined && verbose) paper.line(12, 9, { text: 'rests on ', tone: 'faint' }, check.anchor)
+}
+
+/** Whether a check keeps the verdict from being better, by itself. */
+function isOpen(check: Check): boolean {
+  return check.outcome === 'fail' || (check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined)
+}
+
+function countsOf(group: CheckGroup): string {
+  const count = (test: (check: Check) => boolean): number => group.checks.filter(test).length
+  const counts: readonly (readonly [number, string])[] = [
+    [count((check) => check.outcome === 'pass'), 'passed'],
+    [count((check) => check.outcome === 'fail'), 'failed'],
+    [count((check) => check.outcome === 'unchecked' && check.waived === true), 'waived'],
+    [count((check) => check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined), 'not made'],
+    [count((check) => check.blockedBy !== undefined), 'not reached'],
+    [count((check) => check.outcome === 'not-applicable'), 'not applicable'],
+  ]
+  return counts.filter(([many]) => many > 0).map(([many, what]) => `${many} ${what}`).join(', ')
+}
+
+function writeAssumed(paper: Paper, verdict: Verdict): void {
+  if (verdict.assumed.length === 0) return
+  paper.heading('Relied on without evidence')
+  for (const one of verdict.assumed) paper.line(2, 2, `- ${one.statement}`, { text: ` (${one.because})`, tone: 'faint' })
+}
+
+function writeNotes(paper: Paper, view: VerdictView): void {
+  const notes = [...view.remarks, ...view.verdict.notes.map((note) => note.text)]
+  if (notes.length === 0) return
+  paper.heading('Notes')
+  for (const note of notes) paper.line(2, 2, `- ${note}`)
+}
+
+function writeExpectations(paper: Paper, yaml: string): void {
+  paper.heading('To say what you expect')
+  paper.line(2, 2, 'If these are the values you want, keep them in a file and pass it with `--expect FILE`:')
+  paper.blank().verbatim(4, yaml.trimEnd())
+}
