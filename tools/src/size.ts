@@ -1,8 +1,11 @@
-/** `npm run size`: what the packages cost whoever uses them, against budgets; fails over a budget. */
+/**
+ * `npm run size`: what the packages cost whoever uses them, against budgets; fails over a budget.
+ * `npm run size -- --why` also lists what each file adds to a bundle, minified and not yet compressed.
+ */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
 import { publishable, ROOT } from './files.ts'
 
 const KB = 1024
@@ -64,8 +67,18 @@ async function bundleRow({ what, code, only, limit }: BundleBudget): Promise<Row
   })
   const foreign = Object.keys(metafile.inputs).filter((path) => only !== undefined && isOtherTee(path, only))
   if (foreign.length > 0) throw new Error(`the bundle "${what}" pulls in ${foreign.join(', ')}`)
+  if (process.argv.includes('--why')) explain(what, metafile.outputs)
   const size = outputFiles.reduce((sum, file) => sum + gzipSync(file.contents, { level: 9 }).length, 0)
   return { what: `${what}, min+gzip`, size, limit }
+}
+
+function explain(what: string, outputs: Metafile['outputs']): void {
+  const parts = Object.values(outputs).flatMap(({ inputs }) => Object.entries(inputs))
+  const sorted = parts
+    .map(([path, { bytesInOutput }]) => ({ path, bytesInOutput }))
+    .sort((a, b) => b.bytesInOutput - a.bytesInOutput)
+  console.log(what)
+  for (const { path, bytesInOutput } of sorted) console.log(`${String(bytesInOutput).padStart(8)}  ${path}`)
 }
 
 function isOtherTee(path: string, only: string): boolean {

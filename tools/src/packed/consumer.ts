@@ -6,24 +6,63 @@
  * at the first that did not.
  */
 import assert from 'node:assert/strict'
-import * as collateral from '@sekisho/collateral'
-import * as evidence from '@sekisho/evidence'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { networkSource } from '@sekisho/collateral'
+import { canonicalJson, EvidenceError, type Verdict } from '@sekisho/evidence'
+import * as sgx from '@sekisho/evidence/sgx'
+import * as snp from '@sekisho/evidence/snp'
+import * as tdx from '@sekisho/evidence/tdx'
+import { parse } from 'yaml'
 
-const TEES = ['snp', 'sgx', 'tdx']
+const [examples] = process.argv.slice(2)
+assert.ok(examples !== undefined, 'expected the folder of examples')
 
-for (const tee of TEES) {
-  const door: Readonly<Record<string, unknown>> = await import(`@sekisho/evidence/${tee}`)
+for (const [tee, door] of Object.entries({ sgx, snp, tdx })) refusesRubbish(tee, door)
+
+const at = new Date('2026-06-15T12:00:00Z')
+const trustAnchors = JSON.parse(text('example-root.json'))
+
+await expectVerified('sgx', sgx.verifySgx(file('sgx/quote.bin'), { at, trustAnchors, ...intel('sgx') }))
+await expectVerified('tdx', tdx.verifyTdx(file('tdx/quote.bin'), { at, trustAnchors, ...intel('tdx') }))
+await expectVerified('snp', snp.verifySnp(file('snp-genoa/report.bin'), { at, trustAnchors, ...amd('snp-genoa') }))
+
+assert.equal(typeof networkSource, 'function')
+console.log('collateral: imports')
+
+function refusesRubbish(tee: string, door: Readonly<Record<string, unknown>>): void {
   const parsers = Object.entries(door).filter(([name]) => /^parse[A-Z]/.test(name))
   assert.ok(parsers.length > 0, `@sekisho/evidence/${tee} exports no parser`)
-  for (const [name, parse] of parsers) {
-    assert.ok(typeof parse === 'function')
-    assert.throws(
-      () => parse(Uint8Array.of(1, 2, 3)),
-      (error) => error instanceof evidence.EvidenceError && error.code.length > 0,
-      `${name} of three bytes`,
-    )
+  for (const [name, parser] of parsers) {
+    assert.ok(typeof parser === 'function')
+    assert.throws(() => parser(Uint8Array.of(1, 2, 3)), EvidenceError, `${name} of three bytes`)
     console.log(`${tee}: ${name} refuses three bytes with an EvidenceError`)
   }
 }
-assert.equal(typeof collateral.networkSource, 'function')
-console.log('collateral: imports')
+
+async function expectVerified(tee: string, promise: Promise<Verdict>): Promise<void> {
+  const verdict = await promise
+  assert.equal(verdict.outcome, 'verified', canonicalJson(verdict))
+  console.log(`${tee}: the example is verified`)
+}
+
+function intel(folder: string): { collateral: sgx.DcapCollateralInput; expect: object } {
+  return { collateral: JSON.parse(text(`${folder}/collateral.json`)), expect: parse(text(`${folder}/expect.yaml`)) }
+}
+
+function amd(folder: string): { collateral: snp.SnpCollateralInput; expect: object } {
+  const [vcek, ask, ark] = ['vcek', 'ask', 'ark'].map((name) => file(`${folder}/certs/${name}.der`))
+  assert.ok(vcek && ask && ark)
+  return {
+    collateral: { vcek, ask, ark, crl: file(`${folder}/crl.der`) },
+    expect: parse(text(`${folder}/expect.yaml`)),
+  }
+}
+
+function file(name: string): Uint8Array {
+  return readFileSync(join(String(examples), name))
+}
+
+function text(name: string): string {
+  return readFileSync(join(String(examples), name), 'utf8')
+}

@@ -1,6 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { parse } from 'yaml'
 import { filesBelow } from '../files.ts'
 import type { PortableCase } from './suite.ts'
 
@@ -10,12 +11,8 @@ type Json = Readonly<Record<string, unknown>>
 export function vectorCases(folder: string): PortableCase[] {
   const kinds = ['intel-sgx', 'intel-tdx', 'intel-generated', 'amd-sev-snp']
   return kinds.flatMap((kind) =>
-    filesBelow(join(folder, kind), '/case.json')
-      .concat(filesBelow(join(folder, kind), 'case.json'))
-      .filter(
-        (path, index, all) =>
-          all.indexOf(path) === index && existsSync(join(folder, kind, dirname(path), 'evidence.bin')),
-      )
+    filesBelow(join(folder, kind), 'case.json')
+      .filter((path) => existsSync(join(folder, kind, dirname(path), 'evidence.bin')))
       .map((path) => vectorCase(join(folder, kind, dirname(path)), `${kind}/${dirname(path)}`, kind)),
   )
 }
@@ -28,12 +25,8 @@ export function exampleCases(folder: string): PortableCase[] {
     .map((path) => {
       const home = join(folder, dirname(path))
       const tee = path.startsWith('snp') ? 'snp' : path.startsWith('sgx') ? 'sgx' : 'tdx'
-      const options = {
-        at: date('2026-06-15T12:00:00Z'),
-        trustAnchors,
-        expect: { allowEmulated: true },
-        ...collateralOf(home),
-      }
+      const expect: unknown = parse(readFileSync(join(home, 'expect.yaml'), 'utf8'))
+      const options = { at: date('2026-06-15T12:00:00Z'), trustAnchors, expect, ...collateralOf(home) }
       return { name: `examples/${path}`, tee, evidence: bytes(join(folder, path)), options }
     })
 }
