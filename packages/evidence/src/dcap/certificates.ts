@@ -1,0 +1,174 @@
+import { equalBytes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { isoTime } from '../core/time.ts'
+import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
+import { decodePem } from '../x509/pem.ts'
+import { parsePckExtensions, type PckExtensions } from './pck.ts'
+
+/** What one kind of chain must look like. */
+export interface ChainKind {
+  /** In words. */
+  readonly what: string
+  /** Rules for the certificates below the root, first one first. */
+  readonly below: readonly CertificateRule[]
+}
+
+interface CertificateRule {
+  readonly role: string
+  readonly ca: boolean
+  hasName(commonName: string): boolean
+}
+
+const PCK_CA: CertificateRule = { role: 'PCK CA', ca: true, hasName: (name) => name.endsWith('CA') }
+const ROOT: CertificateRule = { role: 'root CA', ca: true, hasName: (name) => name === 'Intel SGX Root CA' }
+
+/** Leaf, intermediate, root: the platform's own chain. */
+export const PCK_CHAIN: ChainKind = {
+  what: 'PCK chain',
+  below: [{ role: 'PCK certificate', ca: false, hasName: (name) => name.includes('SGX PCK Certificate') }, PCK_CA],
+}
+
+/** Intermediate, root: who issues the PCK CRL. */
+export const CRL_CHAIN: ChainKind = { what: 'PCK CRL issuer chain', below: [PCK_CA] }
+
+/** Signer, root: who signs TCB info and QE identity. Issued by the root itself: nobody below may. */
+export const SIGNER_CHAIN: ChainKind = {
+  what: 'issuer chain',
+  below: [{ role: 'TCB Signing certificate', ca: false, hasName: (name) => name.includes('SGX TCB Signing') }],
+}
+
+/** A span of time, both ends included; milliseconds since 1970, and as text. */
+export interface Window {
+  readonly from: number
+  readonly until: number
+  readonly fromText: string
+  readonly untilText: string
+}
+
+/** Makes a window. */
+export function windowOf(from: number, until: number): Window {
+  return { from, until, fromText: isoTime(from), untilText: isoTime(until) }
+}
+
+/** A parsed certificate chain and the checks of its signatures. Immutable; outcomes of settled checks stay in it. */
+export class Chain {
+  /** First one first, root last. */
+  readonly certificates: readonly Certificate[]
+  /** What is wrong with its form; undefined when nothing is. */
+  readonly fault: string | undefined
+  /** The span in which all certificates are valid. */
+  readonly window: Window
+  /** Each certificate by the next, the root by itself; undefined where no signature can verify. */
+  readonly signatures: readonly (SignatureJob | undefined)[]
+
+  constructor(certificates: readonly Certificate[], kind: ChainKind) {
+    this.certificates = certificates
+    this.fault = chainFault(certificates, kind)
+    this.window = windowOf(
+      Math.max(...certificates.map((one) => one.notBefore)),
+      Math.min(...certificates.map((one) => one.notAfter)),
+    )
+    this.signatures = certificates.map((one, i) => {
+      const key = (certificates[i + 1] ?? one).key
+      return key === undefined ? undefined : one.signed.by(key)
+    })
+  }
+
+  get first(): Certificate {
+    return this.certificates[0] as Certificate
+  }
+
+  get root(): Certificate {
+    return this.certificates[this.certificates.length - 1] as Certificate
+  }
+
+  /** Everything that has to be settled before the chain can be judged. */
+  get jobs(): readonly Job[] {
+    const digests = this.certificates.map((one) => one.digest)
+    return [...this.signatures.filter((job) => job !== undefined), this.root.spkiDigest, ...digests]
+  }
+}
+
+/** A platform's chain with what its leaf says. */
+export class PckChain extends Chain {
+  /** What the leaf certifies, or why it cannot be read. */
+  readonly extensions: PckExtensions | string
+
+  constructor(certificates: readonly Certificate[]) {
+    super(certificates, PCK_CHAIN)
+    this.extensions = readExtensions(this.first)
+  }
+
+  /** The certificate that issued the leaf. */
+  get issuer(): Certificate | undefined {
+    return this.certificates[1]
+  }
+
+  /** The platform's key, when it is a P-256 one. */
+  get key(): PublicKey | undefined {
+    return this.first.key?.kind === 'P-256' ? this.first.key : undefined
+  }
+}
+
+/**
+ * Parses the PEM of a chain.
+ * @throws EvidenceError when it holds no certificate or something that is none
+ */
+export function parseChainPem(pem: string, kind: ChainKind, pool: Certificate[]): readonly Certificate[] {
+  if (pem.length > MAX_PEM) throw refuse('too-large', `${pem.length} characters`, kind, `at most ${MAX_PEM}`)
+  const certificates = decodePem(pem, 'CERTIFICATE', kind.what).map((der) => parseCertificate(der, pool))
+  if (certificates.length === 0) throw refuse('malformed', 'no certificate', kind, 'certificates in PEM')
+  return certificates
+}
+
+const MAX_PEM = 64 * 1024
+
+function refuse(code: 'malformed' | 'too-large', found: string, kind: ChainKind, expected: string): EvidenceError {
+  return new EvidenceError(code, found, { field: kind.what, offset: 0, expected })
+}
+
+function readExtensions(leaf: Certificate): PckExtensions | string {
+  try {
+    return parsePckExtensions(leaf)
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    return error.message
+  }
+}
+
+function chainFault(certificates: readonly Certificate[], kind: ChainKind): string | undefined {
+  const rules = [...kind.below, ROOT]
+  if (certificates.length !== rules.length) {
+    const roles = rules.map((rule) => rule.role).join(', ')
+    return `it has ${certificates.length} certificates, not exactly ${rules.length} (${roles})`
+  }
+  for (let i = 0; i < rules.length; i++) {
+    const certificate = certificates[i] as Certificate
+    const rule = rules[i] as CertificateRule
+    const issuer = certificates[i + 1] ?? certificate
+    const fault = certificateFault(certificate, rule, issuer, i)
+    if (fault !== undefined) return `the ${rule.role} ${fault}`
+  }
+  return undefined
+}
+
+// `below` certificates stand between this one and the end of the path: the leaf, or what it issued.
+function certificateFault(certificate: Certificate, rule: CertificateRule, issuer: Certificate, below: number): string | undefined {
+  const { basicConstraints, keyUsage, subject } = certificate
+  if (!rule.hasName(subject.commonName ?? '')) return `has the common name ${JSON.stringify((subject.commonName ?? '').slice(0, 64))}`
+  if (certificate.issuer.key !== issuer.subject.key) return 'names another issuer than the certificate that follows it'
+  if (certificate.key?.kind !== 'P-256') return `has a key of another kind (${certificate.keyKind}) than EC P-256`
+  if (certificate.version !== 3 || basicConstraints === undefined) return 'has no basic constraints'
+  if (basicConstraints.ca !== rule.ca) return rule.ca ? 'is not a CA' : 'is a CA'
+  if (basicConstraints.pathLength !== undefined && basicConstraints.pathLength < below - 1) return 'allows no path of this length'
+  const use = rule.ca ? KEY_USAGE.keyCertSign : KEY_USAGE.digitalSignature
+  if (keyUsage?.has(use) !== true) return `may not be used to sign ${rule.ca ? 'certificates' : 'data'}`
+  if (certificate.unknownCritical.length > 0) return `has an unknown critical extension ${certificate.unknownCritical[0] ?? ''}`
+  return undefined
+}
+
+/** Whether two chains end at the same key. */
+export function sameRoot(a: Chain, b: Chain): boolean {
+  return a.root === b.root || equalBytes(a.root.spki, b.root.spki)
+}

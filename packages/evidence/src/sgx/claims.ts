@@ -1,0 +1,54 @@
+import { toHex } from '../core/bytes.ts'
+import type { Claims } from '../core/verdict.ts'
+import { type DcapTcbClaim, type PlatformClaim, platformClaim, type QeClaim, qeClaim, tcbClaim } from '../dcap/claims.ts'
+import type { EnclaveReport } from '../dcap/enclave-report.ts'
+import type { DcapState } from '../dcap/state.ts'
+import { decodeSgxAttributes, type SgxAttributes } from './report.ts'
+
+/** What an enclave's quote claims; byte strings are hex in report order. */
+export interface SgxClaims extends Claims {
+  readonly tee: 'sgx'
+  readonly tcb: DcapTcbClaim
+  readonly cpuSvn: string
+  readonly miscSelect: string
+  readonly attributes: SgxAttributes
+  readonly isvProdId: number
+  readonly isvSvn: number
+  /** Key separation and sharing (KSS): set at launch, or by whoever signed the enclave. */
+  readonly isvExtProdId: string
+  readonly isvFamilyId: string
+  readonly configSvn: number
+  readonly platform?: PlatformClaim
+  readonly qe: QeClaim
+}
+
+/** Claims of an SGX quote. */
+export function sgxClaims(state: DcapState<EnclaveReport>, found: { readonly level: boolean; readonly hardware: boolean }): SgxClaims {
+  const { body } = state.quote
+  const attributes = decodeSgxAttributes(body.attributes)
+  const platform = platformClaim(state)
+  return {
+    tee: 'sgx',
+    vendor: 'intel',
+    ...(platform === undefined ? {} : { product: platform.fmspc, hardwareId: platform.platformInstanceId ?? platform.ppid, platform }),
+    isolation: 'process',
+    hardware: found.hardware,
+    debug: attributes.debug,
+    launchMeasurement: toHex(body.mrEnclave),
+    runtimeMeasurements: {},
+    signer: toHex(body.mrSigner),
+    svn: body.isvSvn,
+    userData: toHex(body.reportData),
+    hostData: toHex(body.configId),
+    tcb: tcbClaim(state, found.level),
+    cpuSvn: toHex(body.cpuSvn),
+    miscSelect: toHex(body.miscSelect),
+    attributes,
+    isvProdId: body.isvProdId,
+    isvSvn: body.isvSvn,
+    isvExtProdId: toHex(body.isvExtProdId),
+    isvFamilyId: toHex(body.isvFamilyId),
+    configSvn: body.configSvn,
+    qe: qeClaim(state),
+  }
+}

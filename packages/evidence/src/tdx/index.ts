@@ -1,0 +1,18 @@
+export { INTEL_ROOT } from '../dcap/anchors.ts'
+export { type DcapCollateral, type DcapCollateralInput, prepareDcapCollateral } from '../dcap/collateral.ts'
+export type { DcapTcbClaim, PlatformClaim, QeClaim } from '../dcap/claims.ts'
+export type { PlatformWishes, TcbException } from '../dcap/expectations.ts'
+export { encodeQuote, type Quote, type QuoteHeader, type QuoteParts } from '../dcap/quote.ts'
+export type { TdxClaims } from './claims.ts'
+export { readTdxExpectations, type TdAttributeWishes, type TdxExpectations } from './expectations.ts'
+export {
+  decodeTdAttributes,
+  decodeXfam,
+  encodeTdReport10,
+  encodeTdReport15,
+  encodeTdReport15Extended,
+  parseTdxQuote,
+  type TdAttributes,
+  type TdReport,
+} from './report.ts'
+export { type TdxOptions, verifyTdx, verifyTdxSync } from './verify.ts'
