@@ -54,12 +54,17 @@ function summarise<C extends Claims>(judgement: Judgement, parts: VerdictParts<C
     return `${mark}${failed[0]?.reason ?? 'a check failed'}${more}`
   }
   if (judgement.outcome === 'incomplete') {
-    const open = checks.filter((check) => check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined)
-    const names = open.map((check: Check) => check.id).join(', ')
-    return judgement.authenticity === 'proven'
+    const proven = judgement.authenticity === 'proven'
+    const open = checks.filter((check) => isOpen(check) && (proven || check.phase === 'authenticity'))
+    const names = open.map((check) => check.id).join(', ')
+    return proven
       ? `${mark}genuine, but you have not said what you expect: ${names}`
       : `${mark}not proven to be genuine: ${names} could not be checked`
   }
   const waived = judgement.waived.length > 0 ? `; waived by you: ${judgement.waived.join(', ')}` : ''
   return `${mark}genuine, in date, and as you expect${waived}`
+}
+
+function isOpen(check: Check): boolean {
+  return check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined
 }
