@@ -28,6 +28,14 @@ const SOUND: Tree = {
   'packages/evidence/src/snp/index.ts':
     "import { at } from '../core/der.ts'\nimport { hash } from '#crypto'\nexport const snp = [at, hash, Date.UTC(2026, 0), Math.max(1, 2)]\n",
   'packages/evidence/src/sgx/index.ts': "import type { snp } from './claims.ts'\nexport type Sgx = typeof snp\n",
+  'packages/evidence/src/sgx/module.ts': `export type Reader = (module: string) => void
+export function tdx({ module, process: document }: { module: string; process: number }, [fetch = 1]: number[]): unknown {
+  for (const performance of [module, document, fetch]) {
+    const exports = { performance }
+    try { return (global: unknown) => [exports, global] } catch (console) { return console }
+  }
+}
+`,
   'packages/evidence/src/sgx/claims.ts': 'export const snp = { fetch: 1, process: 2, console: 3 }\n',
   'packages/evidence/test/a.test.ts':
     "import test from 'node:test'\nimport '@sekisho/testkit'\nimport '@sekisho/evidence'\nimport '../src/index.ts'\nvoid test\n",
@@ -236,6 +244,15 @@ const BREACHES: readonly (readonly [name: string, rule: string, says: string, ch
         { 'packages/evidence/src/core/x.ts': `export const x: unknown = ${code}\n` },
       ] as const,
   ),
+  [
+    'evidence using a global beside a variable of the same name',
+    'purity',
+    'uses fetch',
+    {
+      'packages/evidence/src/core/x.ts':
+        'export function own(fetch: number): number {\n  return fetch\n}\nexport const x: unknown = fetch\n',
+    },
+  ],
   [
     'one TEE importing another',
     'tee',

@@ -1,4 +1,6 @@
-import { parseSync, visitorKeys } from 'oxc-parser'
+import { parseSync } from 'oxc-parser'
+import { childrenOf, isNode, type Node } from './nodes.ts'
+import { bindingsOf } from './scopes.ts'
 
 /** One place where a file names another module. */
 export interface ModuleUse {
@@ -9,7 +11,7 @@ export interface ModuleUse {
   readonly line: number
 }
 
-/** One mention of a name, or of a member of one (`Date.now`), outside declarations and keys. */
+/** One mention of a name that the file does not declare, or of a member of one (`Date.now`). */
 export interface NameUse {
   readonly name: string
   /** The member read from it: a name, `*` when it is computed, undefined when the name stands alone. */
@@ -25,12 +27,6 @@ export interface FileSyntax {
   readonly names: readonly NameUse[]
 }
 
-interface Node {
-  readonly type: string
-  readonly start: number
-  readonly [key: string]: unknown
-}
-
 const GLOBAL_OBJECTS: ReadonlySet<string> = new Set(['globalThis', 'self', 'window', 'global'])
 
 /**
@@ -43,27 +39,23 @@ export function readSyntax(path: string, source: string): FileSyntax {
   const lineOf = lineCounter(source)
   const modules: ModuleUse[] = []
   const names: NameUse[] = []
-  walk(program as unknown as Node, undefined, '', (node, parent, key) => {
+  const scopes: ReadonlySet<string>[] = []
+  const visit = (node: Node, parent: Node | undefined, key: string): void => {
+    const own = bindingsOf(node)
+    if (own !== undefined) scopes.push(own)
     const use = moduleUse(node)
     if (use !== undefined) modules.push({ ...use, line: lineOf(node.start) })
     const name = nameUse(node, parent, key)
-    if (name !== undefined) names.push({ ...name, line: lineOf(node.start) })
-  })
+    if (name !== undefined && !isDeclared(node, scopes)) names.push({ ...name, line: lineOf(node.start) })
+    for (const { key: at, child } of childrenOf(node)) visit(child, node, at)
+    if (own !== undefined) scopes.pop()
+  }
+  visit(program as unknown as Node, undefined, '')
   return { modules, names }
 }
 
-type Visit = (node: Node, parent: Node | undefined, key: string) => void
-
-function walk(node: Node, parent: Node | undefined, key: string, visit: Visit): void {
-  visit(node, parent, key)
-  for (const childKey of visitorKeys[node.type] ?? []) {
-    const child = node[childKey]
-    for (const each of Array.isArray(child) ? child : [child]) if (isNode(each)) walk(each, node, childKey, visit)
-  }
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && 'type' in value && typeof value.type === 'string'
+function isDeclared(node: Node, scopes: readonly ReadonlySet<string>[]): boolean {
+  return typeof node.name === 'string' && scopes.some((scope) => scope.has(String(node.name)))
 }
 
 function moduleUse(node: Node): Omit<ModuleUse, 'line'> | undefined {
