@@ -125,7 +125,7 @@ function readDocument<T>(text: string | undefined, signature: TextOrBytes | unde
 }
 
 function readSignature(value: TextOrBytes): Uint8Array {
-  const bytes = typeof value === 'string' ? fromHex(value) : value.slice()
+  const bytes = typeof value === 'string' ? fromHex(value) : new Uint8Array(value)
   if (bytes?.length === 64) return bytes
   throw new EvidenceError('malformed', 'something else', { field: 'signature', offset: 0, expected: '64 bytes: r then s' })
 }
@@ -144,7 +144,7 @@ const SEQUENCE = 0x30
 // PCS serves DER and PEM, PCCS hex of DER; files hold any of them, and base64.
 function crlDer(value: TextOrBytes): Uint8Array {
   if (value.length > MAX_CRL_TEXT) throw new EvidenceError('too-large', `${value.length}`, { field: 'crl', offset: 0, expected: `at most ${MAX_CRL_TEXT}` })
-  if (typeof value !== 'string') return value[0] === SEQUENCE ? value.slice() : crlDer(new TextDecoder().decode(value))
+  if (typeof value !== 'string') return value[0] === SEQUENCE ? new Uint8Array(value) : crlDer(new TextDecoder().decode(value))
   const text = value.trim()
   if (text.startsWith('-----')) {
     const [der, ...more] = decodePem(text, 'X509 CRL', 'crl')

@@ -143,11 +143,11 @@ function readLevel(json: JsonReader): Level {
 function readComponents(tcb: JsonReader, name: string): readonly number[] {
   const components = tcb.list(name, COMPONENTS)
   if (components.length !== COMPONENTS) throw tcb.error(name, `${COMPONENTS} components`)
-  return components.map((one) => one.integer('svn', 0xff))
+  return components.map((one) => one.integer('svn', 0xffff))
 }
 
 function readNumberedComponents(tcb: JsonReader): readonly number[] {
-  return Array.from({ length: COMPONENTS }, (_, i) => tcb.integer(`sgxtcbcomp${String(i + 1).padStart(2, '0')}svn`, 0xff))
+  return Array.from({ length: COMPONENTS }, (_, i) => tcb.integer(`sgxtcbcomp${String(i + 1).padStart(2, '0')}svn`, 0xffff))
 }
 
 function readNames(level: JsonReader | undefined, name: string): readonly ComponentName[] {

@@ -55,7 +55,8 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims, O e
 ): Generator<readonly Job[], Verdict<C>, void> {
   if (!(evidence instanceof Uint8Array)) throw new TypeError('evidence: expected a Uint8Array')
   const at = evaluationTime(options.at)
-  const bytes = evidence.slice()
+  // Not slice(): on a Buffer it does not copy.
+  const bytes = new Uint8Array(evidence)
   const quote = parseQuote(bytes, tee.kind)
   const collateral = options.collateral instanceof DcapCollateral ? options.collateral : new DcapCollateral(options.collateral ?? {})
   const evidenceDigest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: bytes }

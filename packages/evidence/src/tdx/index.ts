@@ -3,6 +3,7 @@ export { type DcapCollateral, type DcapCollateralInput, prepareDcapCollateral } 
 export type { DcapTcbClaim, PlatformClaim, QeClaim } from '../dcap/claims.ts'
 export type { PlatformWishes, TcbException } from '../dcap/expectations.ts'
 export { encodeQuote, type Quote, type QuoteHeader, type QuoteParts } from '../dcap/quote.ts'
+export * from './event-log/index.ts'
 export type { TdxClaims } from './claims.ts'
 export { readTdxExpectations, type TdAttributeWishes, type TdxExpectations } from './expectations.ts'
 export {

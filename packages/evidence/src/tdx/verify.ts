@@ -10,14 +10,19 @@ import { tcbGroups } from '../dcap/tcb-groups.ts'
 import { type DcapOptions, type DcapTee, run, runNow, verifyDcap } from '../dcap/verify.ts'
 import { type TdxClaims, tdxClaims } from './claims.ts'
 import { readTdxExpectations, type TdxExpectations } from './expectations.ts'
+import type { EventLog } from './event-log/index.ts'
+import { EVENT_LOG, type LogState, logNotes, readLog } from './log-steps.ts'
 import { MODULE } from './module.ts'
 import { TD_ATTRIBUTES, type TdReport, TDX_QUOTES } from './report.ts'
 import { EXPECTED, TD } from './steps.ts'
 
 /** Everything beside the evidence. */
-export type TdxOptions = DcapOptions<TdxExpectations>
+export interface TdxOptions extends DcapOptions<TdxExpectations> {
+  /** The TD's event log (CCEL data area, or dstack's JSON), to be replayed against the registers. */
+  readonly eventLog?: Uint8Array | EventLog
+}
 
-type State = DcapState<TdReport, TdxExpectations>
+type State = DcapState<TdReport, TdxExpectations> & LogState
 
 /**
  * Verifies a TDX quote of format 4 or 5.
@@ -33,8 +38,9 @@ export function verifyTdxSync(evidence: Uint8Array, options: TdxOptions): Verdic
   return runNow(story(evidence, options), settleNow)
 }
 
-function* story(evidence: Uint8Array, options: TdxOptions): ReturnType<typeof verifyDcap<TdReport, TdxExpectations, TdxClaims, object>> {
-  return yield* verifyDcap(TDX, evidence, options, readTdxExpectations(options.expect), { own: {}, jobs: [] })
+function* story(evidence: Uint8Array, options: TdxOptions): ReturnType<typeof verifyDcap<TdReport, TdxExpectations, TdxClaims, LogState>> {
+  const { jobs, log } = readLog(options.eventLog)
+  return yield* verifyDcap(TDX, evidence, options, readTdxExpectations(options.expect), { own: { log }, jobs })
 }
 
 function assumed(state: State): readonly Assumption[] {
@@ -57,15 +63,16 @@ function assumed(state: State): readonly Assumption[] {
 }
 
 function notes(state: State): readonly Note[] {
+  const plain = [...commonNotes(state), ...logNotes(state)]
   const current = state.tcb?.current
-  if (typeof current !== 'object' || typeof state.tcb?.launch !== 'object') return commonNotes(state)
+  if (typeof current !== 'object' || typeof state.tcb?.launch !== 'object') return plain
   const text = `judged by the TDX module that runs now, the TCB is ${current.status}; by that at launch of the TD, ${state.tcb.launch.status}`
-  return [...commonNotes(state), { id: 'current-tcb', text }]
+  return [...plain, { id: 'current-tcb', text }]
 }
 
-const TDX: DcapTee<TdReport, TdxExpectations, TdxClaims, object> = {
+const TDX: DcapTee<TdReport, TdxExpectations, TdxClaims, LogState> = {
   kind: TDX_QUOTES,
-  groups: [...platformGroups('tdx'), ...documentGroups('tdx'), MODULE, quoteGroup('tdx'), ...tcbGroups('tdx'), TD, EXPECTED],
+  groups: [...platformGroups('tdx'), ...documentGroups('tdx'), MODULE, quoteGroup('tdx'), ...tcbGroups('tdx'), TD, EXPECTED, EVENT_LOG],
   svns: ({ teeTcbSvn, teeTcbSvn2 }) => ({ launch: teeTcbSvn, current: teeTcbSvn2 }),
   claims: tdxClaims,
   assumed,
