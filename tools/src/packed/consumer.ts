@@ -18,7 +18,9 @@ import { parse } from 'yaml'
 const [examples] = process.argv.slice(2)
 assert.ok(examples !== undefined, 'expected the folder of examples')
 
-for (const [tee, door] of Object.entries({ sgx, snp, tdx })) refusesRubbish(tee, door)
+refusesRubbish('sgx', sgx.parseSgxQuote)
+refusesRubbish('tdx', tdx.parseTdxQuote)
+refusesRubbish('snp', snp.parseSnpReport)
 
 const at = new Date('2026-06-15T12:00:00Z')
 const trustAnchors = JSON.parse(text('example-root.json'))
@@ -30,14 +32,9 @@ await expectVerified('snp', snp.verifySnp(file('snp-genoa/report.bin'), { at, tr
 assert.equal(typeof networkSource, 'function')
 console.log('collateral: imports')
 
-function refusesRubbish(tee: string, door: Readonly<Record<string, unknown>>): void {
-  const parsers = Object.entries(door).filter(([name]) => /^parse[A-Z]/.test(name))
-  assert.ok(parsers.length > 0, `@sekisho/evidence/${tee} exports no parser`)
-  for (const [name, parser] of parsers) {
-    assert.ok(typeof parser === 'function')
-    assert.throws(() => parser(Uint8Array.of(1, 2, 3)), EvidenceError, `${name} of three bytes`)
-    console.log(`${tee}: ${name} refuses three bytes with an EvidenceError`)
-  }
+function refusesRubbish(tee: string, parser: (bytes: Uint8Array) => unknown): void {
+  assert.throws(() => parser(Uint8Array.of(1, 2, 3)), EvidenceError)
+  console.log(`${tee}: three bytes are refused with an EvidenceError`)
 }
 
 async function expectVerified(tee: string, promise: Promise<Verdict>): Promise<void> {
