@@ -16,19 +16,26 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string): Uint8Array | undefined {
   if (text.length % 2 !== 0) return undefined
   const bytes = new Uint8Array(text.length / 2)
+  let wrong = 0
   for (let i = 0; i < bytes.length; i++) {
-    const high = nibble(text.charCodeAt(2 * i))
-    const low = nibble(text.charCodeAt(2 * i + 1))
-    if (high < 0 || low < 0) return undefined
+    const high = NIBBLES[text.charCodeAt(2 * i)] ?? 0xff
+    const low = NIBBLES[text.charCodeAt(2 * i + 1)] ?? 0xff
+    wrong |= high | low
     bytes[i] = (high << 4) | low
   }
-  return bytes
+  return (wrong & 0xf0) === 0 ? bytes : undefined
 }
 
-function nibble(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48
-  const lower = code | 32
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1
+const NIBBLES: Uint8Array = makeNibbles()
+
+function makeNibbles(): Uint8Array {
+  const nibbles = new Uint8Array(128).fill(0xff)
+  for (let i = 0; i < 16; i++) {
+    const digit = i.toString(16)
+    nibbles[digit.charCodeAt(0)] = i
+    nibbles[digit.toUpperCase().charCodeAt(0)] = i
+  }
+  return nibbles
 }
 
 /** Whether two byte strings are equal. Not constant time: evidence and endorsements are public. */

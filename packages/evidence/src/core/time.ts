@@ -1,6 +1,14 @@
 /** ISO 8601 in UTC, to the second (`2026-06-15T12:00:00Z`), of milliseconds since 1970. */
 export function isoTime(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 19)}Z`
+  const time = new Date(ms)
+  const year = time.getUTCFullYear()
+  if (!(year >= 0 && year <= 9999)) throw new RangeError('the time is outside of the years 0 to 9999')
+  const date = `${String(year).padStart(4, '0')}-${two(time.getUTCMonth() + 1)}-${two(time.getUTCDate())}`
+  return `${date}T${two(time.getUTCHours())}:${two(time.getUTCMinutes())}:${two(time.getUTCSeconds())}Z`
+}
+
+function two(number: number): string {
+  return number < 10 ? `0${number}` : `${number}`
 }
 
 /**
@@ -21,6 +29,8 @@ export function parseIsoTime(text: string): number | undefined {
  */
 export function evaluationTime(at: Date): number {
   const ms = at instanceof Date ? at.getTime() : Number.NaN
-  if (Number.isNaN(ms)) throw new TypeError('`at` must be a valid Date: the time to judge the evidence at')
+  if (!(ms >= 0 && ms < FAR_FUTURE)) throw new TypeError('`at` must be a Date from 1970 to 9999: the time to judge the evidence at')
   return ms
 }
+
+const FAR_FUTURE: number = Date.UTC(10000, 0, 1)

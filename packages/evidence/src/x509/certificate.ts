@@ -1,4 +1,5 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
+import type { EvidenceError } from '../core/errors.ts'
 import type { DigestJob, PublicKey } from '../crypto/jobs.ts'
 import { type AlgorithmIdentifier, readPublicKey, readSignatureAlgorithm } from './algorithms.ts'
 import { DerReader, TAG } from './der.ts'
@@ -154,16 +155,38 @@ export function readSerial(from: DerReader): string {
  */
 export function readTime(from: DerReader, field: string): number {
   const element = from.any(field)
-  const text = String.fromCharCode(...from.content(element).subarray(0, 20))
-  const short = element.tag === TAG.utcTime && /^\d{12}Z$/.test(text)
-  const long = element.tag === TAG.generalizedTime && /^\d{14}Z$/.test(text)
-  if (!short && !long) throw from.error('malformed', 'another form of time', 'YYMMDDhhmmssZ or YYYYMMDDhhmmssZ', field)
-  const digits = short ? (Number(text.slice(0, 2)) < 50 ? '20' : '19') + text : text
-  const number = (at: number, length: number): number => Number(digits.slice(at, at + length))
-  const ms = Date.UTC(number(0, 4), number(4, 2) - 1, number(6, 2), number(8, 2), number(10, 2), number(12, 2))
-  const back = new Date(ms).toISOString().replace(/[-:T]/g, '').slice(0, 14)
-  if (back !== digits.slice(0, 14)) throw from.error('malformed', 'no real date', 'a date that exists', field)
-  return ms
+  const text = from.content(element)
+  const years = element.tag === TAG.utcTime ? 2 : element.tag === TAG.generalizedTime ? 4 : 0
+  if (years === 0 || text.length !== years + 11 || text[text.length - 1] !== 0x5a) throw badTime(from, field)
+  const year = years === 2 ? century(digits(text, 0)) : digits(text, 0) * 100 + digits(text, 2)
+  const month = digits(text, years)
+  const day = digits(text, years + 2)
+  const hour = digits(text, years + 4)
+  const minute = digits(text, years + 6)
+  const second = digits(text, years + 8)
+  const real = month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) && hour >= 0 && hour < 24 && minute >= 0 && minute < 60
+  if (!real || !(year >= 1950) || !(second >= 0 && second < 60)) throw badTime(from, field)
+  return Date.UTC(year, month - 1, day, hour, minute, second)
+}
+
+function badTime(from: DerReader, field: string): EvidenceError {
+  return from.error('malformed', 'no such time', 'a real date from 1950 on as YYMMDDhhmmssZ or YYYYMMDDhhmmssZ', field)
+}
+
+// Two ASCII digits; NaN for anything else, which no comparison accepts.
+function digits(text: Uint8Array, at: number): number {
+  const tens = (text[at] as number) - 48
+  const ones = (text[at + 1] as number) - 48
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN
+}
+
+function century(year: number): number {
+  return year < 50 ? 2000 + year : 1900 + year
+}
+
+function daysIn(year: number, month: number): number {
+  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
 }
 
 /**

@@ -175,7 +175,7 @@ export class DerReader {
 
 function oidText(bytes: Uint8Array, error: () => EvidenceError): string {
   if (bytes.length === 0 || bytes.length > 32) throw error()
-  const arcs: number[] = []
+  let text = ''
   let value = 0
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i] as number
@@ -186,10 +186,13 @@ function oidText(bytes: Uint8Array, error: () => EvidenceError): string {
       if (i === bytes.length - 1) throw error()
       continue
     }
-    arcs.push(value)
+    if (text === '') {
+      const root = value < 40 ? 0 : value < 80 ? 1 : 2
+      text = `${root}.${value - 40 * root}`
+    } else {
+      text += `.${value}`
+    }
     value = 0
   }
-  const first = arcs.shift() as number
-  const root = first < 40 ? 0 : first < 80 ? 1 : 2
-  return [root, first - 40 * root, ...arcs].join('.')
+  return text
 }
