@@ -69,8 +69,8 @@ export function unknownPolicyBits(policy: bigint): bigint {
   return policy >> 26n << 26n
 }
 
-/** Which key signed a report; `none` for an unsigned one, `reserved` for values that mean nothing yet. */
-export type SnpSigningKey = 'vcek' | 'vlek' | 'none' | 'reserved'
+/** Which key signed a report; `none` for an unsigned one, `reserved2` to `reserved6` for values that mean nothing yet. */
+export type SnpSigningKey = 'vcek' | 'vlek' | 'none' | `reserved${number}`
 
 /** KEY_INFO by name. */
 export interface SnpKeyInfo {
@@ -85,7 +85,7 @@ export function keyInfoOf(keyInfo: number): SnpKeyInfo {
   return {
     authorKeyEn: (keyInfo & 1) === 1,
     maskChipKey: (keyInfo & 2) === 2,
-    signingKey: key === 0 ? 'vcek' : key === 1 ? 'vlek' : key === 7 ? 'none' : 'reserved',
+    signingKey: key === 0 ? 'vcek' : key === 1 ? 'vlek' : key === 7 ? 'none' : `reserved${key}`,
   }
 }
 

@@ -175,8 +175,8 @@ const algorithms: Step<ChainState> = {
   title: 'Keys and signature algorithms are those that AMD uses',
   phase: 'authenticity',
   source: CERTIFICATES,
-  needs: ['snp.chain.names'],
   check: (state) => {
+    if (links(state).length === 0) return notApplicable('there is no certificate')
     for (const { name, certificate } of links(state)) {
       const isLeaf = certificate === state.leaf.value?.certificate
       const { key } = certificate
@@ -191,17 +191,17 @@ const algorithms: Step<ChainState> = {
         })
       }
     }
-    return pass('RSA-4096 with RSASSA-PSS and SHA-384 above a P-384 leaf')
+    return pass('CA keys are RSA-4096, the leaf is P-384, all signatures RSASSA-PSS with SHA-384')
   },
 }
 
-function signature(kind: PartKind, by: string, job: (state: ChainState) => boolean | undefined): Step<ChainState> {
+function signature(kind: PartKind, by: string, issuer: PartKind, job: (state: ChainState) => boolean | undefined): Step<ChainState> {
   return {
     id: `snp.${kind.id}.signature`,
     title: `The ${kind.title} is signed by ${by}`,
     phase: 'authenticity',
     source: PATH,
-    needs: ['snp.chain.algorithms'],
+    needs: ['snp.chain.algorithms', `snp.${kind.id}.well-formed`, `snp.${issuer.id}.well-formed`],
     check: (state) =>
       job(state) === true
         ? pass(`the signature of ${kind.name(state)} verifies with the key of ${by}`)
@@ -253,9 +253,9 @@ export const CHAIN_STEPS: StepGroup<ChainState> = {
     names,
     constraints,
     algorithms,
-    signature(LEAF, 'the ASK or ASVK', (state) => state.jobs.leaf?.result),
-    signature(INTERMEDIATE, 'the ARK', (state) => state.jobs.intermediate?.result),
-    signature(ARK, 'itself', (state) => state.jobs.ark?.result),
+    signature(LEAF, 'the ASK or ASVK', INTERMEDIATE, (state) => state.jobs.leaf?.result),
+    signature(INTERMEDIATE, 'the ARK', ARK, (state) => state.jobs.intermediate?.result),
+    signature(ARK, 'itself', ARK, (state) => state.jobs.ark?.result),
     pinned,
     dated(
       'snp.chain.not-before',

@@ -13,7 +13,7 @@ const SOURCE = 'AMD 56860, ATTESTATION_REPORT'
 export function snpFields(report: SnpReport, known?: SnpProduct): readonly Field[] {
   const product = reportProduct(report) ?? known
   const fields: Field[] = []
-  for (const row of snpReportLayout(report.version) ?? []) {
+  for (const row of snpReportLayout(report.version)) {
     fields.push(...fieldsOf(row, report, product))
   }
   if (product !== undefined) fields.push({ path: 'report.product', value: product, meaning: 'product generation' })

@@ -44,7 +44,8 @@ function isSigned({ keyInfo }: SnpState): Finding {
 }
 
 function signingKey({ keyInfo, report }: SnpState): Finding {
-  if (keyInfo.signingKey !== 'reserved') return pass(`the report says that a ${keyInfo.signingKey.toUpperCase()} signed it`)
+  const { signingKey } = keyInfo
+  if (!signingKey.startsWith('reserved')) return pass(`the report says that its signing key is: ${signingKey}`)
   return fail('the report names a kind of signing key that does not exist', REPLACE_EVIDENCE, {
     expected: '0 (VCEK) or 1 (VLEK)',
     actual: String((report.keyInfo >>> 2) & 7),
@@ -131,7 +132,10 @@ export const LEAF_STEPS: StepGroup<SnpState> = {
   ],
 }
 
-function reportSignature({ signature, keyInfo }: SnpState): Finding {
+function reportSignature(state: SnpState): Finding {
+  const { signature, keyInfo, leaf } = state
+  const key = leaf.value?.certificate
+  if (key?.key?.kind !== 'P-384') return fails('the key of the leaf cannot have signed the report', state, { expected: 'EC P-384', actual: key?.keyKind ?? 'none' })
   if (signature?.result === true) return pass('the signature over bytes 0 to 0x29F verifies with the key of the leaf')
   const why = keyInfo.maskChipKey ? ' (MASK_CHIP_KEY is set: the host switched the chip key off)' : ''
   return signature === undefined
@@ -190,7 +194,7 @@ export const BINDING_STEPS: StepGroup<SnpState> = {
   id: 'snp.binding',
   title: 'Signature and bindings',
   steps: [
-    step('report.signature', 'The leaf\'s key signed the report', REPORT, ['snp.chain.algorithms', 'snp.leaf.role'], reportSignature),
+    step('report.signature', 'The leaf\'s key signed the report', REPORT, ['snp.leaf.well-formed'], reportSignature),
     step('tcb.certificate', 'The leaf is for the reported TCB', EXTENSIONS, ['snp.leaf.product'], tcbMatches),
     step('tcb.order', 'Reported, committed and current TCB are in order', 'AMD 56860, TCB_VERSION', ['snp.report.product'], tcbOrder),
     step('chip-id', 'The report is of the chip that the leaf names', EXTENSIONS, ['snp.leaf.product'], chipId),

@@ -126,6 +126,7 @@ function bytes(size: number): Codec<Uint8Array> {
   }
 }
 
+// Rows are made once a version, so that reading is one loop.
 function row<K extends keyof SnpReport>(name: K, offset: number, codec: Codec<NonNullable<SnpReport[K]>>): ReportRow {
   return {
     name,
@@ -190,9 +191,12 @@ function layout(version: number): readonly ReportRow[] {
 
 const LAYOUTS: ReadonlyMap<number, readonly ReportRow[]> = new Map([2, 3, 4, 5].map((version) => [version, layout(version)]))
 
-/** Rows of a report of this version, in order of offset, without gaps; undefined for a version that is not known. */
-export function snpReportLayout(version: number): readonly ReportRow[] | undefined {
-  return LAYOUTS.get(version)
+const OLDEST: readonly ReportRow[] = layout(2)
+const NEWEST: readonly ReportRow[] = layout(5)
+
+/** Rows of a report of this version, in order of offset, without gaps; for a version that is not known, those of the nearest one. */
+export function snpReportLayout(version: number): readonly ReportRow[] {
+  return LAYOUTS.get(version) ?? (version < 2 ? OLDEST : NEWEST)
 }
 
 /**
@@ -203,6 +207,23 @@ export function snpReportLayout(version: number): readonly ReportRow[] | undefin
  *   and `malformed` for a VMPL that does not exist
  */
 export function parseSnpReport(report: Uint8Array): SnpReport {
+  const parsed = decodeSnpReport(report)
+  const { version, signatureAlgo, vmpl } = parsed
+  if (!LAYOUTS.has(version)) throw refuse('unsupported-version', `version ${version}`, 'report.version', 0, 'version 2 to 5')
+  if (signatureAlgo !== 1) {
+    throw refuse('unsupported-algorithm', `algorithm ${signatureAlgo}`, 'report.signatureAlgo', 0x34, '1, ECDSA P-384 with SHA-384')
+  }
+  if (vmpl > 3 && vmpl !== VMPL_HOST) throw refuse('malformed', `VMPL ${vmpl}`, 'report.vmpl', 0x30, '0 to 3, or 4294967295 for the host')
+  return parsed
+}
+
+/**
+ * As {@link parseSnpReport}, for looking only: an unknown version is read with the nearest layout, and
+ * values that no report has are let through.
+ *
+ * @throws EvidenceError for another length
+ */
+export function decodeSnpReport(report: Uint8Array): SnpReport {
   if (report.length !== SNP_REPORT_SIZE) {
     throw new EvidenceError(report.length < SNP_REPORT_SIZE ? 'truncated' : 'trailing-bytes', `${report.length} bytes`, {
       field: 'report',
@@ -211,20 +232,10 @@ export function parseSnpReport(report: Uint8Array): SnpReport {
     })
   }
   const view = new DataView(report.buffer, report.byteOffset, report.byteLength)
-  const version = view.getUint32(0, true)
-  const rows = LAYOUTS.get(version)
-  if (rows === undefined) throw refuse('unsupported-version', `version ${version}`, 'report.version', 0, 'version 2 to 5')
   const read: Writable = {}
-  for (const one of rows) one.read(view, read)
+  for (const row of snpReportLayout(view.getUint32(0, true))) row.read(view, read)
   // The rows of every version set all fields that the type does not mark as optional; a test holds that.
-  const parsed = read as SnpReport
-  if (parsed.signatureAlgo !== 1) {
-    throw refuse('unsupported-algorithm', `algorithm ${parsed.signatureAlgo}`, 'report.signatureAlgo', 0x34, '1, ECDSA P-384 with SHA-384')
-  }
-  if (parsed.vmpl > 3 && parsed.vmpl !== VMPL_HOST) {
-    throw refuse('malformed', `VMPL ${parsed.vmpl}`, 'report.vmpl', 0x30, '0 to 3, or 4294967295 for the host')
-  }
-  return parsed
+  return read as SnpReport
 }
 
 function refuse(
