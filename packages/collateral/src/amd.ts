@@ -31,12 +31,12 @@ const AMD_ARC = '2b060104019c7801'
  */
 export async function amdCollateral(request: AmdRequest, service: AmdService, obtain: Obtain): Promise<AmdCollateral> {
   const { product, vlek } = normalised(request)
+  const chipId = vlek ? undefined : hardwareId(request)
   const chain = await obtain(chainPart(product, vlek, service))
   const [intermediate, root] = chain.value
   const crl = await obtain(crlPart(product, vlek, root, service))
   const common = { product, vlek, intermediate: intermediate.der, root: root.der, crl: crl.value }
-  if (vlek) return { ...common, window: intersection([chain, crl]) }
-  const chipId = hardwareId(request)
+  if (chipId === undefined) return { ...common, window: intersection([chain, crl]) }
   const leaf = await obtain(vcekPart(request, chipId, intermediate, service))
   return { ...common, ...leaf.value, window: intersection([chain, crl, leaf]) }
 }

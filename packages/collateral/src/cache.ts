@@ -127,7 +127,7 @@ function keyOf(request: string): string {
 // One line of JSON, then the body. The digest finds damage; whether the content is genuine is for its signatures to say.
 function encodeEntry(request: string, entry: CacheEntry): Buffer {
   const { body, headers, fetched, expires } = entry
-  const head = JSON.stringify({ magic: MAGIC, request, headers, fetched, expires, length: body.length, sha256: digestOf(headers, body) })
+  const head = JSON.stringify({ magic: MAGIC, request, headers, fetched, expires, sha256: digestOf(request, entry) })
   return Buffer.concat([Buffer.from(`${head}\n`), body])
 }
 
@@ -136,9 +136,9 @@ function decodeEntry(request: string, bytes: Buffer): CacheEntry | undefined {
   if (end < 0) return undefined
   const head = parseHead(bytes.toString('utf8', 0, end))
   if (head === undefined || head.request !== request) return undefined
-  const body = new Uint8Array(bytes.subarray(end + 1))
-  if (body.length !== head.length || digestOf(head.headers, body) !== head.sha256) return undefined
-  return { body, headers: head.headers, fetched: head.fetched, expires: head.expires }
+  const { headers, fetched, expires, sha256 } = head
+  const entry: CacheEntry = { body: new Uint8Array(bytes.subarray(end + 1)), headers, fetched, expires }
+  return digestOf(request, entry) === sha256 ? entry : undefined
 }
 
 interface Head {
@@ -146,7 +146,6 @@ interface Head {
   readonly headers: Readonly<Record<string, string>>
   readonly fetched: number
   readonly expires: number
-  readonly length: number
   readonly sha256: string
 }
 
@@ -159,10 +158,10 @@ function parseHead(text: string): Head | undefined {
     return undefined
   }
   if (typeof value !== 'object' || value === null) return undefined
-  const { magic, request, headers, fetched, expires, length, sha256 } = value as Partial<Record<keyof Head | 'magic', unknown>>
+  const { magic, request, headers, fetched, expires, sha256 } = value as Partial<Record<keyof Head | 'magic', unknown>>
   if (magic !== MAGIC || typeof request !== 'string' || typeof sha256 !== 'string') return undefined
-  if (!isTime(fetched) || !isTime(expires) || !isTime(length) || !isTextRecord(headers)) return undefined
-  return { request, headers, fetched, expires, length, sha256 }
+  if (!isTime(fetched) || !isTime(expires) || !isTextRecord(headers)) return undefined
+  return { request, headers, fetched, expires, sha256 }
 }
 
 function isTime(value: unknown): value is number {
@@ -173,8 +172,8 @@ function isTextRecord(value: unknown): value is Record<string, string> {
   return typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'string')
 }
 
-function digestOf(headers: Readonly<Record<string, string>>, body: Uint8Array): string {
-  return createHash('sha256').update(JSON.stringify(headers)).update('\n').update(body).digest('hex')
+function digestOf(request: string, { body, headers, fetched, expires }: CacheEntry): string {
+  return createHash('sha256').update(JSON.stringify([request, headers, fetched, expires])).update('\n').update(body).digest('hex')
 }
 
 async function readBounded(path: string): Promise<Buffer | undefined> {
