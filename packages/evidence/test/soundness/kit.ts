@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
-import type { MadeSnp } from '@sekisho/testkit'
+import type { MadeSgx, MadeSnp, MadeTdx } from '@sekisho/testkit'
 import type { Check, Claims, Verdict } from '../../src/core/verdict.ts'
+import type { SgxClaims } from '../../src/sgx/claims.ts'
+import { type SgxOptions, verifySgxSync } from '../../src/sgx/verify.ts'
 import type { SnpClaims } from '../../src/snp/claims.ts'
 import { type SnpVerifyOptions, verifySnpSync } from '../../src/snp/verify.ts'
+import type { TdxClaims } from '../../src/tdx/claims.ts'
+import type { TdxExpectations } from '../../src/tdx/expectations.ts'
+import { type TdxOptions, verifyTdxSync } from '../../src/tdx/verify.ts'
 
 /** Verifies what the test kit made, as it should be verified; `overrides` change one thing. */
 export function judgeSnp(
@@ -12,6 +17,38 @@ export function judgeSnp(
 ): Verdict<SnpClaims> {
   const { at, anchor, collateral, expectations: expect } = made
   return verifySnpSync(evidence, { at, trustAnchors: [anchor], collateral, expect, ...overrides })
+}
+
+/** As {@link judgeSnp}, for SGX. */
+export function judgeSgx(
+  made: MadeSgx,
+  overrides: Partial<SgxOptions> = {},
+  evidence: Uint8Array = made.evidence,
+): Verdict<SgxClaims> {
+  const { at, anchor, collateral, expectations: expect } = made
+  return verifySgxSync(evidence, { at, trustAnchors: [anchor], collateral, expect, ...overrides })
+}
+
+/** As {@link judgeSnp}, for TDX. */
+export function judgeTdx(
+  made: MadeTdx,
+  overrides: Partial<TdxOptions> = {},
+  evidence: Uint8Array = made.evidence,
+): Verdict<TdxClaims> {
+  const { at, anchor, collateral, expectations } = made
+  return verifyTdxSync(evidence, {
+    at,
+    trustAnchors: [anchor],
+    collateral,
+    expect: tdxExpectations(expectations),
+    ...overrides,
+  })
+}
+
+/** Expectations of the test kit, whose registers are single values, as the verifier has them. */
+export function tdxExpectations(made: MadeTdx['expectations']): TdxExpectations {
+  const { rtmr0, rtmr1, rtmr2, ...rest } = made
+  return { ...rest, rtmr0: [rtmr0], rtmr1: [rtmr1], rtmr2: [rtmr2] }
 }
 
 /** All checks of a verdict. */
