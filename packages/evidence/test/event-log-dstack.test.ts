@@ -121,6 +121,10 @@ test('a name with a colon can be split in two ways and is never covered', () => 
   assert.equal(ambiguous?.digest, plain?.digest)
   assert.equal(ambiguous?.bound, 'unbound')
   assert.equal(plain?.bound, 'digest recomputed')
+  assert.deepEqual(
+    eventLogFindings(log).map(({ id, event, severity }) => [id, event, severity]),
+    [['application-event', 0, 'note']],
+  )
 })
 
 test('a short digest is followed by zeros', () => {

@@ -7,7 +7,7 @@ import { settle, settleNow } from '#crypto'
 import { EvidenceError } from '../src/core/errors.ts'
 import { settle as settleWeb } from '../src/crypto/web.ts'
 import { eventType } from '../src/eventlog/event-types.ts'
-import { coverOf, loggedEvent } from '../src/eventlog/events.ts'
+import { type Cover, coverOf, loggedEvent } from '../src/eventlog/events.ts'
 import { parseTcgLog, type TcgEvent, TPM_ALG } from '../src/eventlog/tcg.ts'
 import {
   compareRegisters,
@@ -179,7 +179,7 @@ function replayBank(events: readonly TcgEvent[], bank: string, locality: number)
   return new Map([...registers].map(([index, value]) => [index, value.toString('hex')]))
 }
 
-function coverInSha256(event: TcgEvent | undefined): 'all' | 'core' | undefined {
+function coverInSha256(event: TcgEvent | undefined): Cover | undefined {
   assert.ok(event !== undefined)
   const digest = event.digests.find((one) => one.algorithm === TPM_ALG.sha256)?.digest ?? new Uint8Array(0)
   const { number, type, data } = event

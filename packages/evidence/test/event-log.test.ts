@@ -112,6 +112,8 @@ test('secure boot counts once, before the separator, with its own digest', () =>
   assert.equal(state(on), 'unknown')
   assert.equal(state(end, on), 'unknown')
   assert.equal(state(on, off, end), 'unknown')
+  assert.equal(state(on, on, end), 'on')
+  assert.equal(state(on, { ...on, digest: off.digest }, end), 'unknown')
   assert.equal(state(measured(2, DRIVER_CONFIG, SECURE_BOOT_ON), end), 'unknown')
   const renamed = measured(1, DRIVER_CONFIG, variableData(EFI_GLOBAL, 'SecureBoot\0x', Uint8Array.of(1)))
   assert.equal(state(renamed, end), 'unknown')

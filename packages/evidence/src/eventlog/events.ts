@@ -33,9 +33,14 @@ export const EV = {
 /** Bytes whose digest an event's digest may be, found in the event itself. */
 export interface Preimage {
   readonly job: DigestJob
-  /** `all`: every detail is covered. `core`: only the details marked so. */
-  readonly covers: 'all' | 'core'
+  readonly covers: Cover
 }
+
+/**
+ * What of an event's data a digest covers. `all`: every detail. `core`: only the details marked so.
+ * `none`: what was measured can be read in more ways than one.
+ */
+export type Cover = 'all' | 'core' | 'none'
 
 /** One event of a log in any format, with what is needed to explain it. */
 export interface LoggedEvent {
@@ -61,7 +66,7 @@ export interface LoggedEvent {
  * @see TCG PC Client Platform Firmware Profile 1.06, section 10.4; the GNU GRUB manual, section "Measured Boot"
  */
 export function preimagesOf(type: number, data: Uint8Array, algorithm: DigestAlgorithm): readonly Preimage[] {
-  const over = (bytes: Uint8Array, covers: 'all' | 'core'): Preimage => ({
+  const over = (bytes: Uint8Array, covers: Cover): Preimage => ({
     job: { kind: 'digest', algorithm, data: bytes },
     covers,
   })
@@ -109,8 +114,12 @@ function withoutNul(data: Uint8Array): Uint8Array {
   return data.at(-1) === 0 ? data.subarray(0, -1) : data
 }
 
-/** What of an event's data its digest covers; undefined when nothing. Needs settled jobs. */
-export function coverOf(event: LoggedEvent): 'all' | 'core' | undefined {
+/**
+ * What of an event's data its digest covers; undefined when the digest is over something else.
+ *
+ * @throws Error when a job of `preimages` is not settled
+ */
+export function coverOf(event: LoggedEvent): Cover | undefined {
   if (!event.extends) return undefined
   for (const preimage of event.preimages) {
     if (preimage.job.result === undefined) throw new Error('a digest was not computed before it was needed')

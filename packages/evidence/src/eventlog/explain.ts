@@ -36,7 +36,7 @@ export function explainEvent(event: LoggedEvent): ExplainedEvent {
   const details = decode(event)
   const facts = details.filter((detail) => covers === 'all' || (covers === 'core' && detail.core === true))
   const claims = details.filter((detail) => !facts.includes(detail))
-  const bound = covers === undefined ? 'unbound' : 'digest recomputed'
+  const bound = covers === undefined || covers === 'none' ? 'unbound' : 'digest recomputed'
   const { name: typeName, meaning } = eventType(event.type)
   const { number, register, type } = event
   const text = sentence(event, meaning, facts, claims)

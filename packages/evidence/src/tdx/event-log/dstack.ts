@@ -97,7 +97,7 @@ function applicationEvent(event: Omit<LoggedEvent, 'preimages'> & { readonly nam
   const ambiguous = event.name.includes(':')
   return {
     ...event,
-    preimages: ambiguous ? [] : [{ covers: 'all', job: { kind: 'digest', algorithm: 'sha384', data: preimage } }],
+    preimages: [{ covers: ambiguous ? 'none' : 'all', job: { kind: 'digest', algorithm: 'sha384', data: preimage } }],
   }
 }
 

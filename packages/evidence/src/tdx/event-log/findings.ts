@@ -1,4 +1,5 @@
-import { coverOf } from '../../eventlog/events.ts'
+import { equalBytes } from '../../core/bytes.ts'
+import { coverOf, type LoggedEvent } from '../../eventlog/events.ts'
 import { type EventLog, eventsOf, type Rtmr } from './log.ts'
 import { namesSecureBoot } from './secure-boot.ts'
 import { firmwareEnd, separatorsOf } from './separators.ts'
@@ -9,8 +10,9 @@ export interface LogFinding {
    * - `second-separator`: RTMR0 and RTMR1 get one separator a boot. A second one blurs where firmware ends.
    * - `no-separator`: the firmware's part of RTMR0 or RTMR1 has no end: the log may be cut.
    * - `secure-boot-late`: a SecureBoot variable after the separator, where firmware measures none.
-   * - `secure-boot-twice`: SecureBoot is measured more than once.
-   * - `application-event`: an event of RTMR3 whose name and payload do not have its digest.
+   * - `secure-boot-twice`: SecureBoot is measured again; suspicious when it says something else.
+   * - `application-event`: an event of dstack whose name and payload do not have its digest, or, as a
+   *   note, whose name could be split.
    * - `index`: the event names a register that TDX does not have, and was left out.
    */
   readonly id:
@@ -61,43 +63,45 @@ function separatorFindings(log: EventLog, register: Rtmr): readonly LogFinding[]
 }
 
 function secureBootFindings(log: EventLog): readonly LogFinding[] {
-  const register = 'rtmr0'
-  const separator = firmwareEnd(log, register)
-  const said = eventsOf(log.events, register).filter(namesSecureBoot)
-  const late = said.filter((event) => separator !== undefined && event.number > separator)
-  return [
-    ...late.map(
-      (event): LogFinding => ({
-        id: 'secure-boot-late',
-        severity: 'suspicious',
-        register,
-        event: event.number,
-        text: `event ${event.number} measures SecureBoot after the separator: it is not the firmware's`,
-      }),
+  const end = firmwareEnd(log, 'rtmr0')
+  const [first, ...more] = eventsOf(log.events, 'rtmr0').filter(namesSecureBoot)
+  if (first === undefined) return []
+  const isLate = (event: LoggedEvent): boolean => end !== undefined && event.number > end
+  const late = isLate(first) ? [secureBootFinding('secure-boot-late', 'suspicious', first)] : []
+  // Firmware that enrols keys measures the variable again; saying the same thing twice misleads nobody.
+  const again = more.map((event) =>
+    secureBootFinding(
+      isLate(event) ? 'secure-boot-late' : 'secure-boot-twice',
+      equalBytes(event.data, first.data) ? 'note' : 'suspicious',
+      event,
     ),
-    ...said.slice(1).map(
-      (event): LogFinding => ({
-        id: 'secure-boot-twice',
-        severity: 'suspicious',
-        register,
-        event: event.number,
-        text: `event ${event.number} measures SecureBoot again after event ${said[0]?.number}: firmware measures it once`,
-      }),
-    ),
-  ]
+  )
+  return [...late, ...again]
+}
+
+function secureBootFinding(
+  id: 'secure-boot-late' | 'secure-boot-twice',
+  severity: LogFinding['severity'],
+  event: LoggedEvent,
+): LogFinding {
+  const text =
+    id === 'secure-boot-late'
+      ? `event ${event.number} measures SecureBoot after the separator: it is not the firmware's`
+      : `event ${event.number} measures SecureBoot again`
+  return { id, severity, register: 'rtmr0', event: event.number, text }
 }
 
 function applicationFindings(log: EventLog): readonly LogFinding[] {
-  if (log.format !== 'dstack-json') return []
-  return eventsOf(log.events, 'rtmr3')
-    .filter((event) => coverOf(event) === undefined)
-    .map((event) => ({
-      id: 'application-event',
-      severity: 'suspicious',
-      register: 'rtmr3',
-      event: event.number,
-      text: `the name and payload of event ${event.number} do not have the digest that was measured: neither may be believed`,
-    }))
+  return eventsOf(log.events, 'rtmr3').flatMap((event): readonly LogFinding[] => {
+    const cover = event.name === undefined ? 'all' : coverOf(event)
+    if (cover === 'all') return []
+    const text =
+      cover === 'none'
+        ? `the name of event ${event.number} has a colon in it, so that name and payload could be split elsewhere: neither may be believed`
+        : `the name and payload of event ${event.number} do not have the digest that was measured: neither may be believed`
+    const severity = cover === 'none' ? 'note' : 'suspicious'
+    return [{ id: 'application-event', severity, register: 'rtmr3', event: event.number, text }]
+  })
 }
 
 function indexFindings(log: EventLog): readonly LogFinding[] {

@@ -13,8 +13,8 @@ export interface SecureBootState {
 }
 
 /**
- * Whether UEFI Secure Boot was on, as far as RTMR0 covers it: one event before the separator, whose digest
- * is that of the variable. Worth nothing unless the log replays to RTMR0 of a verified quote, and MRTD is
+ * Whether UEFI Secure Boot was on, as far as RTMR0 covers it: events before the separator that agree, whose digests
+ * are those of the variable. Worth nothing unless the log replays to RTMR0 of a verified quote, and MRTD is
  * that of firmware which measures so.
  *
  * @throws Error when the log's digest jobs are not settled
@@ -27,14 +27,17 @@ export function secureBootState(log: EventLog): SecureBootState {
   const [event] = said
   if (event === undefined)
     return { state: 'unknown', because: 'the log has no SecureBoot variable before the separator' }
-  if (said.length > 1) return { state: 'unknown', because: 'the log has more than one SecureBoot variable' }
+  if (said.some((other) => other.type !== event.type || !equalBytes(other.data, event.data))) {
+    return { state: 'unknown', because: 'the log has SecureBoot variables that differ' }
+  }
   const error = separatorDigests(log).error
   // A separator after an error, renamed: what follows it is not the firmware's.
   if (before.some((one) => one.number < event.number && equalBytes(one.digest, error))) {
     return { state: 'unknown', because: 'an event before the SecureBoot variable may be a separator' }
   }
-  if (event.type !== EV.driverConfig || coverOf(event) !== 'all') {
-    return { state: 'unknown', because: `the digest of event ${event.number} is not that of the variable it claims` }
+  const wrong = event.type === EV.driverConfig ? said.find((one) => coverOf(one) !== 'all') : event
+  if (wrong !== undefined) {
+    return { state: 'unknown', because: `the digest of event ${wrong.number} is not that of the variable it claims` }
   }
   const variable = readVariable(event.data)
   const on = variable === undefined ? undefined : switchOf(variable)?.on
