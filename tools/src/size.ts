@@ -34,11 +34,11 @@ export { verifyTdx } from '@sekisho/evidence/tdx'`,
   },
 ]
 
-/** Tarballs as `npm pack` makes them, compressed: sources and source maps included. */
+/** Tarballs as `npm pack` makes them, compressed: compiled code and types, without maps. */
 const PACKED: Readonly<Record<string, number>> = {
-  '@sekisho/evidence': 320 * KB,
-  '@sekisho/collateral': 120 * KB,
-  sekisho: 200 * KB,
+  '@sekisho/evidence': 200 * KB,
+  '@sekisho/collateral': 80 * KB,
+  sekisho: 80 * KB,
 }
 
 const rows = [...(await Promise.all(BUNDLES.map(bundleRow))), ...publishable(ROOT).map(packedRow)]
