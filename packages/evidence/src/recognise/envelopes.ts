@@ -74,7 +74,7 @@ export function openEnvelope(value: unknown, where: string): Opened {
   const bytes = byteArray(value)
   if (bytes !== undefined && bytes.length > 0) return { name: 'array of numbers', inner: { bytes }, path: '' }
   if (typeof value === 'string') return { name: 'JSON string', inner: { bytes: new TextEncoder().encode(value) }, path: '' }
-  if (isReportStructure(value)) return { name: 'SEV-SNP report, field by field', inner: { bytes: reportFromStructure(value, where) }, path: '' }
+  if (isReportStructure(value)) return { name: 'SEV-SNP report, field by field', inner: { bytes: reportFromStructure(value) }, path: '' }
   if (Array.isArray(value)) return openOnly(value, where)
   if (isMembers(value)) return openObject(value, where)
   throw unknownForm(where, 'a JSON value that holds no evidence')

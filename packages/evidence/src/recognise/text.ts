@@ -86,12 +86,19 @@ function openDigits(text: string, where: string): Opened {
   if (noBase64 < 0) {
     const bytes = decodeBase64(text)
     if (bytes !== undefined) return { name: 'base64', inner: { bytes }, path: '' }
-    if (noHex < 0) throw unreadable(where, byteOffset(text, text.length), 'the end after an odd number of hexadecimal digits', 'one digit more')
-    throw unreadable(where, byteOffset(text, text.length), 'the end of base64 text whose length or padding does not fit', 'base64 to its end')
   }
-  const hexWins = noHex > noBase64
-  const at = hexWins ? noHex : noBase64
-  throw unreadable(where, byteOffset(text, at), found(text, at), hexWins ? 'a hexadecimal digit' : 'a base64 character')
+  throw digitFault(text, where, noHex, noBase64)
+}
+
+// Neither: whichever it was nearly is what the writer meant.
+function digitFault(text: string, where: string, noHex: number, noBase64: number): EvidenceError {
+  const end = byteOffset(text, text.length)
+  if (noHex < 0) return unreadable(where, end, 'the end after an odd number of hexadecimal digits', 'one digit more')
+  const strangers = (text.match(new RegExp(NOT_HEX, 'g')) ?? []).length
+  const nearlyHex = strangers * 8 <= text.length
+  if (nearlyHex) return unreadable(where, byteOffset(text, noHex), found(text, noHex), 'a hexadecimal digit')
+  if (noBase64 < 0) return unreadable(where, end, 'the end of base64 text whose length or padding does not fit', 'base64 to its end')
+  return unreadable(where, byteOffset(text, noBase64), found(text, noBase64), 'a base64 character')
 }
 
 function unreadable(field: string, offset: number, what: string, expected: string): EvidenceError {
