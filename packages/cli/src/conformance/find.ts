@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { unreadable } from '../exit.ts'
 import { inWords } from '../input.ts'
@@ -20,12 +20,17 @@ export async function findCases(folder: string): Promise<readonly CaseFile[]> {
 }
 
 async function walk(folder: string, depth: number): Promise<string[]> {
+  // Also the end of links that lead in circles.
   if (depth > MAX_DEPTH) throw unreadable(`${folder}: more than ${MAX_DEPTH} folders deep`)
   try {
-    const entries = await readdir(folder, { withFileTypes: true })
-    const files = entries.filter((entry) => entry.isFile() && (entry.name === 'case.json' || entry.name === 'mutations.json'))
-    const nested = await Promise.all(entries.filter((entry) => entry.isDirectory()).map((entry) => walk(join(folder, entry.name), depth + 1)))
-    return [...files.map((entry) => join(folder, entry.name)), ...nested.flat()]
+    const found: string[] = []
+    for (const entry of await readdir(folder, { withFileTypes: true })) {
+      const path = join(folder, entry.name)
+      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await stat(path)).isDirectory())
+      if (isFolder) found.push(...(await walk(path, depth + 1)))
+      else if (entry.name === 'case.json' || entry.name === 'mutations.json') found.push(path)
+    }
+    return found
   } catch (error) {
     throw inWords(folder, error)
   }
@@ -48,10 +53,18 @@ async function runMutations(file: CaseFile, name: string, content: JsonValue, ru
   const label = `${name}/mutations.json`
   for (const runner of runners) {
     if (!hasMutations(runner)) continue
-    const results = await runner.runMutations(folder, label, content)
+    const results = await guardedAll(label, () => runner.runMutations(folder, label, content))
     if (results.length > 0) return results
   }
   return [unknownKind(label, 'of these mutations')]
+}
+
+async function guardedAll(label: string, run: () => Promise<readonly CaseResult[]>): Promise<readonly CaseResult[]> {
+  try {
+    return await run()
+  } catch (error) {
+    return [notRun(label, 'mutations', error)]
+  }
 }
 
 /** A runner that also knows the `mutations.json` of its kind of evidence; no results when the file is of another kind. */
@@ -68,8 +81,13 @@ async function guarded(name: string, tee: string, run: () => Promise<CaseResult>
   try {
     return await run()
   } catch (error) {
-    return { ...unknownKind(name, tee), outcome: 'fail', unimplemented: [], message: `the case could not be run: ${error instanceof Error ? error.message : String(error)}` }
+    return notRun(name, tee, error)
   }
+}
+
+function notRun(name: string, tee: string, error: unknown): CaseResult {
+  const message = `the case could not be run: ${error instanceof Error ? error.message : String(error)}`
+  return { ...unknownKind(name, tee), outcome: 'fail', unimplemented: [], message }
 }
 
 function unknownKind(name: string, tee: string): CaseResult {

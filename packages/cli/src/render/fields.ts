@@ -21,12 +21,12 @@ export function renderFields(view: FieldsView, options: PaperOptions): string {
   let group: string | undefined
   const width = nameWidth(view.fields)
   for (const field of view.fields) {
-    const [path, name] = split(field.path)
-    if (path !== group) paper.heading(path === '' ? 'fields' : path)
-    group = path
-    const place = field.offset === undefined ? '      ' : `0x${field.offset.toString(16).padStart(4, '0')}`
+    const { top, name } = placeOf(field.path)
+    if (top !== group) paper.heading(top)
+    group = top
+    const offset = field.offset === undefined ? '      ' : `0x${field.offset.toString(16).padStart(4, '0')}`
     const meaning = field.meaning === undefined ? [] : [{ text: `  ${field.meaning}`, tone: 'faint' as const }]
-    paper.line(2, 9 + width, { text: `${place}  `, tone: 'faint' }, name.padEnd(width), ' ', String(field.value), ...meaning)
+    paper.line(2, 9 + width, { text: `${offset}  `, tone: 'faint' }, name.padEnd(width), ' ', String(field.value), ...meaning)
     if (view.verbose && field.source !== undefined) paper.line(11 + width, 2, { text: field.source, tone: 'faint' })
   }
   return paper.toString()
@@ -42,11 +42,15 @@ export function remarksOf(recognised: Recognised): readonly string[] {
   return remarks
 }
 
+const MAX_NAME = 34
+
 function nameWidth(fields: readonly Field[]): number {
-  return Math.min(28, Math.max(8, ...fields.map((field) => split(field.path)[1].length)))
+  return Math.min(MAX_NAME, Math.max(8, ...fields.map((field) => placeOf(field.path).name.length)))
 }
 
-function split(path: string): readonly [group: string, name: string] {
-  const dot = path.lastIndexOf('.')
-  return dot < 0 ? ['', path] : [path.slice(0, dot), path.slice(dot + 1)]
+/** The structure a field belongs to, and its name, set in by its depth. */
+function placeOf(path: string): { readonly top: string; readonly name: string } {
+  const [top = '', ...rest] = path.split('.')
+  const name = rest.at(-1)
+  return name === undefined ? { top, name: top } : { top, name: '  '.repeat(rest.length - 1) + name }
 }

@@ -99,12 +99,12 @@ function wrap(pieces: readonly Piece[], indent: number, hang: number, columns: n
   let gap: Piece | undefined
   for (const piece of pieces) {
     if (piece.blank) {
-      gap = piece
+      gap = gap === undefined ? piece : { ...gap, text: gap.text + piece.text }
       continue
     }
     const width = piece.text.length + (gap?.text.length ?? 0)
-    if (gap !== undefined && line.pieces.length > 0) {
-      if (columns !== undefined && used + width > columns) {
+    if (gap !== undefined && (line.pieces.length > 0 || lines.length === 1)) {
+      if (columns !== undefined && used + width > columns && line.pieces.length > 0) {
         line = { indent: indent + hang, pieces: [] }
         lines.push(line)
         used = line.indent

@@ -19,7 +19,7 @@ export function renderVerdict(view: VerdictView, options: PaperOptions): string 
   const paper = new Paper(options)
   writeHead(paper, view)
   writeRemedies(paper, view.verdict)
-  writeVouchers(paper, view.verdict)
+  writeVouchers(paper, view)
   writeTree(paper, view)
   writeAssumed(paper, view.verdict)
   writeNotes(paper, view)
@@ -57,7 +57,8 @@ function writeRemedies(paper: Paper, verdict: Verdict): void {
   }
 }
 
-function writeVouchers(paper: Paper, verdict: Verdict): void {
+function writeVouchers(paper: Paper, view: VerdictView): void {
+  const { verdict } = view
   const { claims } = verdict
   paper.heading('Who vouches for what')
   const entry = (name: string, ...value: (Span | string)[]): void => void paper.entry(2, NAME_WIDTH, name, ...value)
@@ -68,18 +69,41 @@ function writeVouchers(paper: Paper, verdict: Verdict): void {
     entry('anchor', `${anchor.name} of ${anchor.vendor}`, { text: ` (${anchor.id}, key ${anchor.spkiSha256.slice(0, 16)}…)`, tone: 'faint' })
   }
   if (verdict.anchors.length === 0) entry('anchor', { text: 'none: no chain to a trusted root', tone: 'open' })
-  for (const part of verdict.collateral) {
-    const span = part.from === undefined ? '' : ` valid ${part.from} to ${part.until ?? 'ever'}`
-    entry('endorsement', part.name, { text: span, tone: 'faint' })
-  }
+  for (const [name, ...value] of endorsements(view)) entry(name, ...value)
   entry('product', [claims.vendor === 'intel' ? 'Intel' : 'AMD', claims.product ?? 'product not told'].join(' '))
   entry('TCB', tcbText(verdict))
   entry('measurement', claims.launchMeasurement)
-  for (const [name, value] of Object.entries(claims.runtimeMeasurements)) entry(name, value)
-  if (claims.signer !== undefined) entry('signer', claims.signer, claims.svn === undefined ? '' : `, security version ${claims.svn}`)
-  if (claims.hostData !== undefined) entry('launch data', claims.hostData)
-  entry('report data', claims.userData)
+  for (const [name, value] of Object.entries(claims.runtimeMeasurements)) entry(name, digest(value))
+  if (claims.signer !== undefined) entry('signer', digest(claims.signer), claims.svn === undefined ? '' : `, security version ${claims.svn}`)
+  if (claims.hostData !== undefined) entry('launch data', digest(claims.hostData))
+  entry('report data', digest(claims.userData))
   entry('evidence', `${verdict.evidence.length} bytes, SHA-256 ${verdict.evidence.sha256}`)
+}
+
+/** Zeros in words: nobody counts them. */
+function digest(hex: string): string {
+  return /^0{32,}$/.test(hex) ? `all zero (${hex.length / 2} bytes)` : hex
+}
+
+type Entry = readonly [name: string, ...value: (Span | string)[]]
+
+function endorsements({ verdict, verbose }: VerdictView): readonly Entry[] {
+  const { collateral } = verdict
+  if (collateral.length === 0) return []
+  if (verbose) {
+    return collateral.map((part) => {
+      const window = part.from === undefined ? '' : ` valid ${part.from} to ${part.until ?? 'ever'}`
+      return ['endorsement', part.name, { text: `${window}, SHA-256 ${part.sha256}`, tone: 'faint' }] as const
+    })
+  }
+  // ISO 8601 in UTC sorts as text.
+  const latest = collateral.reduce((best, part) => ((part.from ?? '') > (best.from ?? '') ? part : best))
+  const first = collateral.reduce((best, part) => ((part.until ?? '~') < (best.until ?? '~') ? part : best))
+  const names = collateral.map((part) => part.name).join(', ')
+  return [
+    ['endorsements', names],
+    ['', { text: `together valid from ${latest.from ?? '?'} (${latest.name}) until ${first.until ?? '?'} (${first.name})`, tone: 'faint' }],
+  ]
 }
 
 function tcbText(verdict: Verdict): string {
