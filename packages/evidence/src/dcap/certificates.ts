@@ -161,7 +161,8 @@ function certificateFault(certificate: Certificate, rule: CertificateRule, issue
   if (certificate.key?.kind !== 'P-256') return `has a key of another kind (${certificate.keyKind}) than EC P-256`
   if (certificate.version !== 3 || basicConstraints === undefined) return 'has no basic constraints'
   if (basicConstraints.ca !== rule.ca) return rule.ca ? 'is not a CA' : 'is a CA'
-  if (basicConstraints.pathLength !== undefined && basicConstraints.pathLength < below - 1) return 'allows no path of this length'
+  // Of a pinned root only the key counts (RFC 5280, 6.1.1 d): Intel's first root certificate allowed too short a path.
+  if (rule !== ROOT && basicConstraints.pathLength !== undefined && basicConstraints.pathLength < below - 1) return 'allows no path of this length'
   const use = rule.ca ? KEY_USAGE.keyCertSign : KEY_USAGE.digitalSignature
   if (keyUsage?.has(use) !== true) return `may not be used to sign ${rule.ca ? 'certificates' : 'data'}`
   if (certificate.unknownCritical.length > 0) return `has an unknown critical extension ${certificate.unknownCritical[0] ?? ''}`

@@ -114,9 +114,9 @@ export function quoteGroup(tee: string): StepGroup<DcapState> {
         title: "The Quoting Enclave's report is signed by the platform's key",
         phase: 'authenticity',
         source: QVL,
-        needs: [`${tee}.pck.present`, `${tee}.pck.certificates`],
+        needs: [`${tee}.pck.present`],
         check: ({ qeSignature }) =>
-          qeSignature?.result === true ? pass('the signature verifies') : fail('the QE report is not signed by the platform\'s PCK key', REPLACE_EVIDENCE),
+          qeSignature?.result === true ? pass('the signature verifies') : fail("the QE report is not signed by the platform's PCK key", REPLACE_EVIDENCE),
       },
       {
         id: `${id}.report-data`,

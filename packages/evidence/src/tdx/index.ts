@@ -2,6 +2,7 @@ export { INTEL_ROOT } from '../dcap/anchors.ts'
 export { type DcapCollateral, type DcapCollateralInput, prepareDcapCollateral } from '../dcap/collateral.ts'
 export type { DcapTcbClaim, PlatformClaim, QeClaim } from '../dcap/claims.ts'
 export type { PlatformWishes, TcbException } from '../dcap/expectations.ts'
+export { type PlatformCertificate, readPlatformCertificate } from '../dcap/platform-certificate.ts'
 export { encodeQuote, type Quote, type QuoteHeader, type QuoteParts } from '../dcap/quote.ts'
 export * from './event-log/index.ts'
 export type { TdxClaims } from './claims.ts'
@@ -17,3 +18,4 @@ export {
   type TdReport,
 } from './report.ts'
 export { type TdxOptions, verifyTdx, verifyTdxSync } from './verify.ts'
+export { settleEventLog, settleEventLogSync } from './settle-log.ts'
