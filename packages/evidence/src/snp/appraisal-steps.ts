@@ -45,17 +45,16 @@ function vmpl({ report, expect }: SnpState): Finding {
   return compareOneOf({ what: `VMPL (${report.vmpl > 0 ? 'code below the most privileged level asked' : 'the most privileged level asked'})`, actual, option: 'vmpl' }, expect.vmpl?.map(String))
 }
 
-function measurement({ report, expect }: SnpState): Finding {
+function measurement({ hex, expect }: SnpState): Finding {
   if (expect.measurement === undefined && expect.signer !== undefined && expect.minSvn !== undefined) {
     return notApplicable('you named the signer and its lowest SVN instead')
   }
-  return compareOneOf({ what: 'the launch measurement', actual: toHex(report.measurement), option: 'measurement' }, expect.measurement)
+  return compareOneOf({ what: 'the launch measurement', actual: hex.measurement, option: 'measurement' }, expect.measurement)
 }
 
-function signer({ report, expect, keyInfo }: SnpState): Finding {
+function signer({ report, hex, expect, keyInfo }: SnpState): Finding {
   if (expect.signer === undefined) return notApplicable('no signer was expected')
-  const id = toHex(report.idKeyDigest)
-  const author = toHex(report.authorKeyDigest)
+  const { idKeyDigest: id, authorKeyDigest: author } = hex
   const isAuthor = keyInfo.authorKeyEn && expect.signer.includes(author)
   // A guest launched without an ID block has zeros there, which no signer stands behind.
   if (allZero(report.idKeyDigest)) {
@@ -171,8 +170,8 @@ function provider({ expect, leaf, role }: SnpState): Finding {
 }
 
 function hardwareId({ expect, leaf, report }: SnpState): Finding {
-  const actual = toHex(leaf.value?.extensions.value?.hwId ?? report.chipId)
   if (expect.hardwareIds === undefined) return notApplicable('any chip will do')
+  const actual = toHex(leaf.value?.extensions.value?.hwId ?? report.chipId)
   const padded = expect.hardwareIds.map((id) => id.padEnd(128, '0'))
   return compareOneOf({ what: 'the chip id', actual: actual.padEnd(128, '0'), option: 'hardwareIds' }, padded)
 }
@@ -201,11 +200,11 @@ export const APPRAISAL_STEPS: StepGroup<SnpState> = {
     waivable(step('expect.measurement', 'The guest was launched from accepted code', measurement)),
     waivable(step('expect.signer', 'The guest was signed by an accepted key', signer)),
     waivable(step('expect.svn', 'The guest is recent enough', svn)),
-    waivable(step('expect.report-data', 'The report data are as expected', ({ report, expect }) => userDataFinding(toHex(report.reportData), expect))),
-    waivable(step('expect.freshness', 'The report was made for this exchange', ({ report, expect }) => freshnessFinding(toHex(report.reportData), expect))),
+    waivable(step('expect.report-data', 'The report data are as expected', ({ hex, expect }) => userDataFinding(hex.reportData, expect))),
+    waivable(step('expect.freshness', 'The report was made for this exchange', ({ hex, expect }) => freshnessFinding(hex.reportData, expect))),
     waivable(
-      step('expect.host-data', 'The data of whoever launched the guest are as expected', ({ report, expect }) =>
-        compareOneOf({ what: 'HOST_DATA', actual: toHex(report.hostData), option: 'hostData' }, expect.hostData, allZero(report.hostData)),
+      step('expect.host-data', 'The data of whoever launched the guest are as expected', ({ report, hex, expect }) =>
+        compareOneOf({ what: 'HOST_DATA', actual: hex.hostData, option: 'hostData' }, expect.hostData, allZero(report.hostData)),
       ),
     ),
     waivable(step('expect.min-tcb', 'The platform TCB is high enough', minTcb, 'AMD 56860, TCB_VERSION')),

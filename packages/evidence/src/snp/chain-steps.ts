@@ -14,7 +14,8 @@ const PATH = 'RFC 5280, section 6.1'
 function fetchChain(state: ChainState): Remedy {
   const product = productOf(state)
   const chain = `${AMD_KDS}${kdsChainPath(state.role, product)}`
-  const leaf = state.leafSource === undefined ? '' : `, and the leaf from ${state.leafSource}`
+  const source = state.leafSource()
+  const leaf = source === undefined ? '' : `, and the leaf from ${source}`
   return { action: `fetch the certificates again: ASK or ASVK and ARK from ${chain}${leaf}`, by: 'relying-party' }
 }
 
@@ -89,7 +90,8 @@ function missing(kind: PartKind, state: ChainState): Remedy {
   if (state.role === 'vlek') {
     return { action: 'pass the VLEK from the certificate table that the host gives the guest (auxblob); AMD gives it to the cloud provider only', by: 'workload-owner' }
   }
-  if (state.leafSource !== undefined) return { action: `fetch ${state.leafSource}`, by: 'relying-party' }
+  const source = state.leafSource()
+  if (source !== undefined) return { action: `fetch ${source}`, by: 'relying-party' }
   return { action: 'the chip id is masked: pass the VCEK from the certificate table that the host gives the guest', by: 'workload-owner' }
 }
 

@@ -1,4 +1,4 @@
-import { allZero, toHex } from '../core/bytes.ts'
+import { allZero, equalBytes, toHex } from '../core/bytes.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
 import { bitOf, flagsOf, hex64, PLATFORM_BITS, POLICY_BITS, type SnpPlatformFlag, type SnpPolicyFlag, type SnpSigningKey, unknownPlatformBits } from './bits.ts'
 import { decodeTcb, type SnpTcb } from './products.ts'
@@ -36,11 +36,10 @@ export interface SnpClaims extends Claims {
 
 /** Claims of a report; believable only as far as the verdict goes. */
 export function snpClaims(state: SnpState): SnpClaims {
-  const { report, keyInfo, product, layout, anchor } = state
+  const { report, hex, keyInfo, product, layout, anchor } = state
   const extensions = state.leaf.value?.extensions.value
   const tcb = (raw: Uint8Array): SnpTcb => decodeTcb(raw, layout)
   const committedTcb = tcb(report.committedTcb)
-  const idKeyDigest = toHex(report.idKeyDigest)
   const policy = flagsOf(report.policy, POLICY_BITS)
   const low = Number(report.policy & 0xffffn)
   return {
@@ -50,12 +49,12 @@ export function snpClaims(state: SnpState): SnpClaims {
     isolation: 'vm',
     hardware: anchor !== undefined && anchor.emulated !== true,
     debug: policy.debugAllowed,
-    launchMeasurement: toHex(report.measurement),
+    launchMeasurement: hex.measurement,
     runtimeMeasurements: {},
-    ...(allZero(report.idKeyDigest) ? {} : { signer: idKeyDigest }),
+    ...(allZero(report.idKeyDigest) ? {} : { signer: hex.idKeyDigest }),
     svn: report.guestSvn,
-    userData: toHex(report.reportData),
-    hostData: toHex(report.hostData),
+    userData: hex.reportData,
+    hostData: hex.hostData,
     ...hardwareId(state),
     tcb: { components: committedTcb },
     reportVersion: report.version,
@@ -76,16 +75,16 @@ export function snpClaims(state: SnpState): SnpClaims {
     ...(report.currentMitVector === undefined ? {} : { currentMitigations: hex64(report.currentMitVector) }),
     familyId: toHex(report.familyId),
     imageId: toHex(report.imageId),
-    idKeyDigest,
-    authorKeyDigest: toHex(report.authorKeyDigest),
+    idKeyDigest: hex.idKeyDigest,
+    authorKeyDigest: hex.authorKeyDigest,
     reportId: toHex(report.reportId),
     reportIdMigrationAgent: toHex(report.reportIdMa),
     ...(extensions?.cspId === undefined ? {} : { cloudProvider: extensions.cspId }),
   }
 }
 
-function hardwareId({ report, leaf }: SnpState): { readonly hardwareId?: string } {
-  if (!allZero(report.chipId)) return { hardwareId: toHex(report.chipId) }
+function hardwareId({ report, hex, leaf }: SnpState): { readonly hardwareId?: string } {
+  if (!allZero(report.chipId)) return { hardwareId: hex.chipId }
   const hwId = leaf.value?.extensions.value?.hwId
   return hwId === undefined ? {} : { hardwareId: toHex(hwId) }
 }
@@ -127,7 +126,7 @@ export function snpNotes(state: SnpState): readonly Note[] {
     notes.push({ id: `snp.${id}`, text })
   }
   if (isProvisional(state)) add('provisional-firmware', 'current firmware or TCB is above the committed one: the host can still roll back')
-  if (toHex(report.reportedTcb) !== toHex(report.committedTcb)) add('reported-tcb', 'the host reports an older TCB than it has committed to')
+  if (!equalBytes(report.reportedTcb, report.committedTcb)) add('reported-tcb', 'the host reports an older TCB than it has committed to')
   if (allZero(report.chipId)) add('chip-id', role === 'vlek' ? 'the chip id is zero, as providers that use a VLEK have it' : 'the chip id is masked')
   if (keyInfo.maskChipKey) add('mask-chip-key', 'MASK_CHIP_KEY is set')
   const unknown = unknownPlatformBits(report.platformInfo)
@@ -144,5 +143,5 @@ export function snpNotes(state: SnpState): readonly Note[] {
 export function isProvisional({ report }: Pick<SnpState, 'report'>): boolean {
   const { current, committed } = report
   const differs = current.major !== committed.major || current.minor !== committed.minor || current.build !== committed.build
-  return differs || toHex(report.currentTcb) !== toHex(report.committedTcb)
+  return differs || !equalBytes(report.currentTcb, report.committedTcb)
 }

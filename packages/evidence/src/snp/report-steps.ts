@@ -5,6 +5,7 @@ import { bitOf, hex64, unknownPolicyBits } from './bits.ts'
 import { intermediateOf, LEVEL_NAMES } from './certificates.ts'
 import { roleFinding } from './chain-steps.ts'
 import { firstByteAbove, productOfName, tcbByteName } from './products.ts'
+import { reportProduct } from './report.ts'
 import type { SnpState } from './state.ts'
 
 const REPORT = 'AMD 56860, ATTESTATION_REPORT'
@@ -64,13 +65,10 @@ export const REPORT_STEPS: StepGroup<SnpState> = {
   ],
 }
 
-const newCertificate = (state: SnpState): Finding['remedy'] => ({
-  action: state.leafSource === undefined ? 'pass the certificate from the table that the host gives the guest' : `fetch ${state.leafSource}`,
-  by: 'relying-party',
-})
-
 function fails(reason: string, state: SnpState, details: Pick<Finding, 'expected' | 'actual'> = {}): Finding {
-  return fail(reason, newCertificate(state) ?? REPLACE_EVIDENCE, details)
+  const source = state.leafSource()
+  const action = source === undefined ? 'pass the certificate from the table that the host gives the guest' : `fetch ${source}`
+  return fail(reason, { action, by: 'relying-party' }, details)
 }
 
 function extensionsWellFormed(state: SnpState): Finding {
@@ -100,16 +98,16 @@ function productAgrees(state: SnpState): Finding {
   const { leaf, parts, product, report } = state
   const certificate = leaf.value?.certificate
   const leafName = leaf.value?.extensions.value?.productName
-  const named: readonly (readonly [string, string | undefined])[] = [
-    ...(report.cpuidFamily === undefined ? [] : [['CPUID of the report', product] as const]),
-    ['productName of the leaf', leafName === undefined ? undefined : (productOfName(leafName) ?? JSON.stringify(leafName.slice(0, 64)))],
-    ['issuer of the leaf', intermediateOf(certificate?.issuer.commonName)?.product],
-    ['ARK', parts.ark.value?.subject.commonName?.slice(4)],
-  ]
-  const actual = named.map(([what, name]) => `${what}: ${(name ?? 'none').slice(0, 64)}`).join('; ')
-  const first = named[0]?.[1]
-  if (product !== undefined && named.every(([, name]) => name === first && name === product)) return pass(`all name ${product}`, { actual })
-  return fails('report and certificates are of different products', state, { expected: 'the same product everywhere', actual })
+  const cpuid = report.cpuidFamily === undefined ? product : reportProduct(report)
+  const inLeaf = productOfName(leafName ?? '')
+  const issuer = intermediateOf(certificate?.issuer.commonName)?.product
+  const ark = parts.ark.value?.subject.commonName?.slice(4)
+  if (product !== undefined && cpuid === product && inLeaf === product && issuer === product && ark === product) return pass(`all name ${product}`)
+  const text = (name: string | undefined): string => (name === undefined ? 'none' : JSON.stringify(name.slice(0, 64)))
+  return fails('report and certificates are of different products', state, {
+    expected: 'the same product everywhere',
+    actual: `CPUID of the report: ${text(cpuid)}; productName of the leaf: ${text(leafName)}; issuer of the leaf: ${text(issuer)}; ARK: ${text(ark)}`,
+  })
 }
 
 function structVersion(state: SnpState): Finding {
@@ -184,7 +182,7 @@ function chipId(state: SnpState): Finding {
   }
   if (allZero(report.chipId)) return pass('the report masks its chip id; the VCEK that signed it names the chip', { actual: toHex(hwId) })
   const head = report.chipId.subarray(0, hwId.length)
-  const details = { expected: toHex(hwId), actual: toHex(report.chipId) }
+  const details = { expected: toHex(hwId), actual: state.hex.chipId }
   if (equalBytes(head, hwId) && allZero(report.chipId.subarray(hwId.length))) return pass('the report is of the chip that the VCEK names', details)
   return fails('the report is of another chip than the VCEK', state, details)
 }

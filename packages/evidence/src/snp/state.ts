@@ -14,8 +14,8 @@ export interface ChainState {
   readonly at: number
   /** Key that the report says signed it; without a report, the role of the leaf that was given. */
   readonly role: LeafRole
-  /** Where the missing leaf could be had, if anywhere. */
-  readonly leafSource: string | undefined
+  /** Where the leaf could be had, if anywhere. */
+  readonly leafSource: () => string | undefined
   readonly parts: SnpParts
   readonly leaf: Part<Leaf>
   readonly intermediate: Part<Certificate>
@@ -24,9 +24,14 @@ export interface ChainState {
   readonly anchor: TrustAnchor | undefined
 }
 
+/** Fields of a report as lower-case hex. */
+export type ReportHex = Readonly<Record<'measurement' | 'reportData' | 'hostData' | 'chipId' | 'idKeyDigest' | 'authorKeyDigest', string>>
+
 /** Everything that the steps of a verification read. */
 export interface SnpState extends ChainState {
   readonly report: SnpReport
+  /** Byte strings that checks and claims both show, as lower-case hex: written once. */
+  readonly hex: ReportHex
   readonly keyInfo: SnpKeyInfo
   /** From CPUID; for version 2 from the certificate. Undefined when neither tells. */
   readonly product: SnpProduct | undefined

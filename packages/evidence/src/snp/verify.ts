@@ -1,3 +1,4 @@
+import { toHex } from '../core/bytes.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { judge, type Judgement, stepIds } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
@@ -5,6 +6,8 @@ import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
 import { type DigestJob, inSignatureRange, type Job, type SignatureJob } from '../crypto/jobs.ts'
 import { settle, settleNow } from '#crypto'
+import type { Certificate } from '../x509/certificate.ts'
+import type { Crl } from '../x509/crl.ts'
 import { AMD_ROOTS } from './anchors.ts'
 import { APPRAISAL_STEPS } from './appraisal-steps.ts'
 import { keyInfoOf } from './bits.ts'
@@ -22,7 +25,7 @@ import { pair384 } from './little-endian.ts'
 import { productOfName, type SnpProduct, tcbLayout } from './products.ts'
 import { BINDING_STEPS, LEAF_STEPS, REPORT_STEPS } from './report-steps.ts'
 import { parseSnpReport, reportProduct, SNP_SIGNED_SIZE, type SnpReport } from './report.ts'
-import type { ChainState, SnpState } from './state.ts'
+import type { ChainState, ReportHex, SnpState } from './state.ts'
 
 /** What a verification takes beside the evidence. */
 export interface SnpVerifyOptions extends VerifyOptions {
@@ -135,8 +138,9 @@ function conclude(plan: Plan): Verdict<SnpClaims> {
   const { options, report, parts, at } = plan
   const product = productOf(plan)
   const state: SnpState = {
-    ...chainState(plan, options.trustAnchors, leafSource(report, product)),
+    ...chainState(plan, options.trustAnchors, () => leafSource(report, product)),
     report,
+    hex: hexOf(report),
     keyInfo: keyInfoOf(report.keyInfo),
     product,
     layout: tcbLayout(product),
@@ -160,7 +164,7 @@ function conclude(plan: Plan): Verdict<SnpClaims> {
 function chainState(
   plan: { readonly at: number; readonly parts: SnpParts; readonly role: LeafRole; readonly chain: ChainJobs },
   anchors: readonly TrustAnchor[] = AMD_ROOTS,
-  source: string | undefined,
+  source: () => string | undefined,
 ): ChainState {
   const { leaf, intermediate } = pickEndorsement(plan.parts, plan.role)
   const { ark } = plan.parts
@@ -174,6 +178,17 @@ function chainState(
     intermediate,
     jobs: plan.chain,
     anchor: anchors.find((anchor) => anchor.spkiSha256 === spki),
+  }
+}
+
+function hexOf(report: SnpReport): ReportHex {
+  return {
+    measurement: toHex(report.measurement),
+    reportData: toHex(report.reportData),
+    hostData: toHex(report.hostData),
+    chipId: toHex(report.chipId),
+    idKeyDigest: toHex(report.idKeyDigest),
+    authorKeyDigest: toHex(report.authorKeyDigest),
   }
 }
 
@@ -198,21 +213,25 @@ function remember({ options, key, collateral }: Plan, { authenticity }: Judgemen
 
 function collateralParts({ role, leaf, intermediate }: ChainState, { ark, crl }: SnpParts): readonly CollateralPart[] {
   const found: CollateralPart[] = []
-  const certificates = [
-    [role, leaf.value?.certificate],
-    [role === 'vcek' ? 'ask' : 'asvk', intermediate.value],
-    ['ark', ark.value],
-  ] as const
-  for (const [name, certificate] of certificates) {
-    if (certificate === undefined) continue
-    const { digest, notBefore, notAfter } = certificate
-    found.push({ name, sha256: digestHex(digest), from: isoTime(notBefore), until: isoTime(notAfter) })
+  const add = (name: string, certificate: Certificate | undefined): void => {
+    if (certificate !== undefined) found.push(described(certificate, name, certificate.notBefore, certificate.notAfter))
   }
-  if (crl.value !== undefined) {
-    const { digest, thisUpdate, nextUpdate } = crl.value
-    found.push({ name: 'crl', sha256: digestHex(digest), from: isoTime(thisUpdate), ...(nextUpdate === undefined ? {} : { until: isoTime(nextUpdate) }) })
-  }
+  add(role, leaf.value?.certificate)
+  add(role === 'vcek' ? 'ask' : 'asvk', intermediate.value)
+  add('ark', ark.value)
+  if (crl.value !== undefined) found.push(described(crl.value, 'crl', crl.value.thisUpdate, crl.value.nextUpdate))
   return found
+}
+
+// Dates and digests of a part never change: they are written out once for as long as the part lives.
+const DESCRIBED: WeakMap<Certificate | Crl, CollateralPart> = new WeakMap()
+
+function described(part: Certificate | Crl, name: string, from: number, until: number | undefined): CollateralPart {
+  const known = DESCRIBED.get(part)
+  if (known?.name === name) return known
+  const made = { name, sha256: digestHex(part.digest), from: isoTime(from), ...(until === undefined ? {} : { until: isoTime(until) }) }
+  DESCRIBED.set(part, made)
+  return made
 }
 
 /** Options of {@link verifySnpEndorsement}. */
@@ -232,5 +251,5 @@ export async function verifySnpEndorsement(
   const { leaf, intermediate } = pickEndorsement(parts, role)
   const chain = planChain(leaf.value?.certificate, intermediate.value, parts.ark.value, parts.crl.value)
   await settle(chain.all)
-  return judge<ChainState>([CHAIN_STEPS, CRL_STEPS], chainState({ at, parts, role, chain }, options.trustAnchors, undefined), options.waive)
+  return judge<ChainState>([CHAIN_STEPS, CRL_STEPS], chainState({ at, parts, role, chain }, options.trustAnchors, () => undefined), options.waive)
 }
