@@ -5,12 +5,14 @@ import { join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { ROOT } from '../src/files.ts'
 import { exampleCases, vectorCases } from '../src/portable/cases.ts'
+import { damaged } from '../src/portable/damage.ts'
 import { runtimes } from '../src/portable/runtimes.ts'
 import { type PortableCase, type PortableResult, runSuite } from '../src/portable/suite.ts'
 
 const vectorsFolder = resolve(ROOT, process.env.SEKISHO_VECTORS ?? '../shared/vectors')
 const vectors = vectorCases(vectorsFolder)
-const cases: readonly PortableCase[] = [...exampleCases(join(ROOT, 'examples')), ...vectors]
+const sound = [...exampleCases(join(ROOT, 'examples')), ...vectors]
+const cases: readonly PortableCase[] = [...sound, ...damaged(sound)]
 
 describe('the same verdict bytes on every runtime', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'sekisho-portable-'))
@@ -33,6 +35,11 @@ describe('the same verdict bytes on every runtime', () => {
     }
     const digests = new Set(expected.map(({ digest }) => digest))
     assert.ok(digests.size > expected.length / 2, `only ${digests.size} different verdicts in ${expected.length} cases`)
+  })
+
+  it('no damaged case is verified', () => {
+    const verified = expected.filter(({ name, outcome }) => name.endsWith(' damaged') && outcome === 'verified')
+    assert.deepEqual(verified, [])
   })
 
   it('the shared vectors are among the cases', {
