@@ -41,7 +41,11 @@ export async function amdCollateral(request: AmdRequest, service: AmdService, ob
   return { ...common, ...leaf.value, window: intersection([chain, crl, leaf]) }
 }
 
-function chainPart(product: string, vlek: boolean, { base, anchors }: AmdService): Part<readonly [CertificateFacts, CertificateFacts]> {
+function chainPart(
+  product: string,
+  vlek: boolean,
+  { base, anchors }: AmdService,
+): Part<readonly [CertificateFacts, CertificateFacts]> {
   return {
     what: `${vlek ? 'ASVK' : 'ASK'} and ARK certificates of ${product}`,
     url: below(base, `${role(vlek)}/${product}/cert_chain`),
@@ -101,7 +105,12 @@ function splQuery(tcb: AmdTcb): Readonly<Record<string, string>> {
   }
 }
 
-function checkVcek(der: Uint8Array, { product, tcb }: AmdRequest, chipId: string, ask: CertificateFacts): Checked<Vcek> {
+function checkVcek(
+  der: Uint8Array,
+  { product, tcb }: AmdRequest,
+  chipId: string,
+  ask: CertificateFacts,
+): Checked<Vcek> {
   const leaf = readCertificate(der)
   if (leaf.commonName !== 'SEV-VCEK') throw bad('not a VCEK certificate')
   if (!leaf.issuedBy(ask)) throw bad(`the certificate is not signed by SEV-${product}`)
@@ -111,7 +120,8 @@ function checkVcek(der: Uint8Array, { product, tcb }: AmdRequest, chipId: string
   if (facts.chipId?.padEnd(128, '0') !== chipId.padEnd(128, '0')) throw bad('the certificate is of another chip')
   const parts = ['fmc', 'bootloader', 'tee', 'snp', 'microcode'] as const
   const differing = parts.find((part) => facts.tcb[part] !== tcb[part])
-  if (differing !== undefined) throw bad(`the certificate is of another TCB: ${differing} is ${facts.tcb[differing]}, not ${tcb[differing]}`)
+  if (differing !== undefined)
+    throw bad(`the certificate is of another TCB: ${differing} is ${facts.tcb[differing]}, not ${tcb[differing]}`)
   return { value: { leaf: der, chipId: facts.chipId, tcb: facts.tcb }, ...intersection(validity([leaf])) }
 }
 
@@ -162,18 +172,23 @@ function normalised(request: AmdRequest): AmdRequest {
   const { product, tcb } = request
   if (!/^[A-Z][A-Za-z0-9]{1,31}$/.test(product)) throw new TypeError('`product` must be a product line such as Milan')
   for (const [part, value] of Object.entries(tcb)) {
-    if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= 255)) throw new TypeError(`\`tcb.${part}\` must be a byte`)
+    if (value !== undefined && !(Number.isInteger(value) && value >= 0 && value <= 255))
+      throw new TypeError(`\`tcb.${part}\` must be a byte`)
   }
   if (!request.vlek && (tcb.fmc === undefined) !== WITHOUT_FMC.includes(product)) {
-    throw new TypeError(`\`tcb.fmc\` must ${WITHOUT_FMC.includes(product) ? 'be absent for' : 'be given from Turin on:'} ${product}`)
+    throw new TypeError(
+      `\`tcb.fmc\` must ${WITHOUT_FMC.includes(product) ? 'be absent for' : 'be given from Turin on:'} ${product}`,
+    )
   }
   return request
 }
 
 function hardwareId({ product, chipId }: AmdRequest): string {
   const id = chipId?.toLowerCase()
-  if (id === undefined || !/^([0-9a-f]{128}|[0-9a-f]{16})$/.test(id)) throw new TypeError('`chipId` must be hexadecimal of 64 bytes (or 8, from Turin on)')
-  if (/^0+$/.test(id)) throw new CollateralError('not-found', 'the report hides its chip id: its certificate must come with the evidence')
+  if (id === undefined || !/^([0-9a-f]{128}|[0-9a-f]{16})$/.test(id))
+    throw new TypeError('`chipId` must be hexadecimal of 64 bytes (or 8, from Turin on)')
+  if (/^0+$/.test(id))
+    throw new CollateralError('not-found', 'the report hides its chip id: its certificate must come with the evidence')
   if (!WITHOUT_FMC.includes(product)) return id.slice(0, 16)
   if (id.length !== 128) throw new TypeError(`\`chipId\` of ${product} must have 64 bytes`)
   return id

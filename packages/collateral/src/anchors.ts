@@ -8,10 +8,30 @@ import type { CertificateFacts } from './x509.ts'
  * answer no verifier would accept is not kept.
  */
 export const VENDOR_ROOTS: readonly TrustAnchor[] = [
-  { id: 'intel-sgx-root', name: 'Intel SGX Root CA', vendor: 'Intel', spkiSha256: 'a0af031289f5d5d4132f9186068a7fc13628633ba235777472e29b6b6c67a49e' },
-  { id: 'amd-ark-milan', name: 'ARK-Milan', vendor: 'AMD', spkiSha256: '9f056bee44377e29308cb5ffa895bdfb62d18881fa6bed8d6f075b0204089cb9' },
-  { id: 'amd-ark-genoa', name: 'ARK-Genoa', vendor: 'AMD', spkiSha256: '429a69c9422aa258ee4d8db5fcda9c6470ef15f8cd5a9cebd6cbc7d90b863831' },
-  { id: 'amd-ark-turin', name: 'ARK-Turin', vendor: 'AMD', spkiSha256: '4f125410563a2ab9a50356f9243f6fe0b6f73de98603f53f90339c70e9d7ad08' },
+  {
+    id: 'intel-sgx-root',
+    name: 'Intel SGX Root CA',
+    vendor: 'Intel',
+    spkiSha256: 'a0af031289f5d5d4132f9186068a7fc13628633ba235777472e29b6b6c67a49e',
+  },
+  {
+    id: 'amd-ark-milan',
+    name: 'ARK-Milan',
+    vendor: 'AMD',
+    spkiSha256: '9f056bee44377e29308cb5ffa895bdfb62d18881fa6bed8d6f075b0204089cb9',
+  },
+  {
+    id: 'amd-ark-genoa',
+    name: 'ARK-Genoa',
+    vendor: 'AMD',
+    spkiSha256: '429a69c9422aa258ee4d8db5fcda9c6470ef15f8cd5a9cebd6cbc7d90b863831',
+  },
+  {
+    id: 'amd-ark-turin',
+    name: 'ARK-Turin',
+    vendor: 'AMD',
+    spkiSha256: '4f125410563a2ab9a50356f9243f6fe0b6f73de98603f53f90339c70e9d7ad08',
+  },
 ]
 
 /**
@@ -21,15 +41,21 @@ export const VENDOR_ROOTS: readonly TrustAnchor[] = [
  * @param names what the common name of each must contain, first to last; also says how many there must be
  * @throws CollateralError `bad-answer`
  */
-export function checkChain(chain: readonly CertificateFacts[], names: readonly string[], anchors: readonly TrustAnchor[]): void {
+export function checkChain(
+  chain: readonly CertificateFacts[],
+  names: readonly string[],
+  anchors: readonly TrustAnchor[],
+): void {
   if (chain.length !== names.length) throw bad(`a chain of ${chain.length} certificates instead of ${names.length}`)
   for (const [i, certificate] of chain.entries()) {
     const name = names[i] ?? ''
     if (!certificate.commonName.includes(name)) throw bad(`certificate ${i + 1} of the chain is not the ${name}`)
-    if (!certificate.issuedBy(chain[i + 1] ?? certificate)) throw bad(`certificate ${i + 1} of the chain is not signed by the next`)
+    if (!certificate.issuedBy(chain[i + 1] ?? certificate))
+      throw bad(`certificate ${i + 1} of the chain is not signed by the next`)
   }
   const root = chain.at(-1)
-  if (!anchors.some((anchor) => anchor.spkiSha256 === root?.spkiSha256)) throw bad('the chain does not end at a trusted root key')
+  if (!anchors.some((anchor) => anchor.spkiSha256 === root?.spkiSha256))
+    throw bad('the chain does not end at a trusted root key')
 }
 
 /** The span in which every one of `spans` is valid. */

@@ -1,6 +1,14 @@
 import { describeAmd, describeIntel, describePck } from './describe.ts'
 import { bad, isRecord } from './reading.ts'
-import type { AmdCollateral, AmdTcb, IntelCollateral, IntelCollateralInput, PckCertificate, PckRequest, Window } from './types.ts'
+import type {
+  AmdCollateral,
+  AmdTcb,
+  IntelCollateral,
+  IntelCollateralInput,
+  PckCertificate,
+  PckRequest,
+  Window,
+} from './types.ts'
 
 /** One endorsement in a bundle. */
 export type BundleItem =
@@ -55,7 +63,8 @@ export function itemFromJson(json: Json): BundleItem | undefined {
 }
 
 function readIntel({ collateral, update }: Json): BundleItem {
-  if (update !== undefined && update !== 'standard' && update !== 'early') throw bad('`update` is neither standard nor early')
+  if (update !== undefined && update !== 'standard' && update !== 'early')
+    throw bad('`update` is neither standard nor early')
   const described = describeIntel(readIntelInput(collateral))
   return { kind: 'intel', collateral: update === undefined ? described : { ...described, update } }
 }
@@ -78,7 +87,10 @@ const INTEL_TEXTS = [
  */
 export function readIntelInput(value: unknown): IntelCollateralInput {
   const json = record(value, 'collateral')
-  const texts = Object.fromEntries(INTEL_TEXTS.map((name) => [name, text(json, name)])) as Record<(typeof INTEL_TEXTS)[number], string>
+  const texts = Object.fromEntries(INTEL_TEXTS.map((name) => [name, text(json, name)])) as Record<
+    (typeof INTEL_TEXTS)[number],
+    string
+  >
   const { pck_certificate_chain: chain } = json
   return chain === undefined ? texts : { ...texts, pck_certificate_chain: text(json, 'pck_certificate_chain') }
 }
@@ -171,5 +183,7 @@ function toBase64(bytes: Uint8Array): string {
 
 /** Whether two TCBs are the same in every part. */
 export function sameTcb(a: AmdTcb | undefined, b: AmdTcb): boolean {
-  return a !== undefined && (['fmc', 'bootloader', 'tee', 'snp', 'microcode'] as const).every((part) => a[part] === b[part])
+  return (
+    a !== undefined && (['fmc', 'bootloader', 'tee', 'snp', 'microcode'] as const).every((part) => a[part] === b[part])
+  )
 }

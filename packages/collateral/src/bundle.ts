@@ -36,7 +36,8 @@ const LIMITS = { maxDepth: 8, maxTokens: 2_000_000 }
  * @see docs/endorsement-bundle.md
  */
 export function readBundle(file: Uint8Array | string): EndorsementBundle {
-  if (file.length > MAX_BYTES) throw new CollateralError('too-large', `an endorsement bundle of more than ${MAX_BYTES} bytes`)
+  if (file.length > MAX_BYTES)
+    throw new CollateralError('too-large', `an endorsement bundle of more than ${MAX_BYTES} bytes`)
   const { format, version, items, ...others } = refusing('the file', () => {
     return readJsonObject(typeof file === 'string' ? file : utf8(file), LIMITS).value
   })
@@ -44,7 +45,8 @@ export function readBundle(file: Uint8Array | string): EndorsementBundle {
   if (version !== VERSION) throw unreadable(`a bundle of a version that is not known: \`version\` must be ${VERSION}`)
   if (!Array.isArray(items)) throw unreadable('`items` must be a list')
   if (Object.keys(others).length > 0) throw unreadable('members beside `format`, `version` and `items`')
-  if (items.length > MAX_ITEMS) throw new CollateralError('too-large', `an endorsement bundle of more than ${MAX_ITEMS} items`)
+  if (items.length > MAX_ITEMS)
+    throw new CollateralError('too-large', `an endorsement bundle of more than ${MAX_ITEMS} items`)
   return sortItems(items)
 }
 

@@ -173,7 +173,11 @@ function isTextRecord(value: unknown): value is Record<string, string> {
 }
 
 function digestOf(request: string, { body, headers, fetched, expires }: CacheEntry): string {
-  return createHash('sha256').update(JSON.stringify([request, headers, fetched, expires])).update('\n').update(body).digest('hex')
+  return createHash('sha256')
+    .update(JSON.stringify([request, headers, fetched, expires]))
+    .update('\n')
+    .update(body)
+    .digest('hex')
 }
 
 async function readBounded(path: string): Promise<Buffer | undefined> {

@@ -13,7 +13,10 @@ export function chainSources(...sources: readonly CollateralSource[]): Collatera
   }
 }
 
-async function first<T>(sources: readonly CollateralSource[], ask: (source: CollateralSource) => Promise<T>): Promise<T> {
+async function first<T>(
+  sources: readonly CollateralSource[],
+  ask: (source: CollateralSource) => Promise<T>,
+): Promise<T> {
   let worst = new CollateralError('not-found', 'no source of collateral has it')
   for (const source of sources) {
     try {

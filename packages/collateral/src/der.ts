@@ -25,13 +25,15 @@ export function derElements(bytes: Uint8Array): readonly DerElement[] {
 /** The one element that `bytes` is. @throws RangeError when it is not exactly one with this tag */
 export function derElement(bytes: Uint8Array, tag: number): DerElement {
   const [element, ...more] = derElements(bytes)
-  if (element === undefined || more.length > 0 || element.tag !== tag) throw new RangeError('not one DER element of this kind')
+  if (element === undefined || more.length > 0 || element.tag !== tag)
+    throw new RangeError('not one DER element of this kind')
   return element
 }
 
 /** Value of the content of a non-negative INTEGER of at most four bytes. @throws RangeError */
 export function derInteger(content: Uint8Array): number {
-  if (content.length === 0 || content.length > 5 || (content[0] as number) >= 0x80) throw new RangeError('not a small DER integer')
+  if (content.length === 0 || content.length > 5 || (content[0] as number) >= 0x80)
+    throw new RangeError('not a small DER integer')
   return content.reduce((value, byte) => value * 256 + byte, 0)
 }
 
@@ -41,7 +43,8 @@ function headerAt(bytes: Uint8Array, at: number): { readonly start: number; read
   if ((tag & 0x1f) === 0x1f || first === undefined) throw new RangeError('DER is cut short or has a multi-byte tag')
   const count = first < 0x80 ? 0 : first & 0x7f
   const start = at + 2 + count
-  if ((first >= 0x80 && count === 0) || count > 3 || start > bytes.length) throw new RangeError('a DER length of unusual form')
+  if ((first >= 0x80 && count === 0) || count > 3 || start > bytes.length)
+    throw new RangeError('a DER length of unusual form')
   const length = count === 0 ? first : bytes.subarray(at + 2, start).reduce((sum, byte) => sum * 256 + byte, 0)
   if (length > bytes.length - start) throw new RangeError('DER is cut short')
   return { start, end: start + length }

@@ -1,9 +1,9 @@
 import { readLeafFacts } from './amd.ts'
 import { intersection, validity } from './anchors.ts'
 import { crlBytes, readDate } from './intel-answers.ts'
-import { bad, isRecord } from './reading.ts'
-import type { AmdCollateral, IntelCollateral, IntelCollateralInput, PckCertificate, PckCa } from './types.ts'
 import { readPckFacts } from './pck-certificate.ts'
+import { bad, isRecord } from './reading.ts'
+import type { AmdCollateral, IntelCollateral, IntelCollateralInput, PckCa, PckCertificate } from './types.ts'
 import { readCertificate, readCrl, readPemChain } from './x509.ts'
 
 /**
@@ -17,7 +17,11 @@ export function describeIntel(collateral: IntelCollateralInput): IntelCollateral
   const qeIdentity = parseDocument(collateral.qe_identity)
   const pckCrl = readCrl(crlBytes(Buffer.from(collateral.pck_crl)))
   const rootCrl = readCrl(crlBytes(Buffer.from(collateral.root_ca_crl)))
-  const chains = [collateral.pck_crl_issuer_chain, collateral.tcb_info_issuer_chain, collateral.qe_identity_issuer_chain]
+  const chains = [
+    collateral.pck_crl_issuer_chain,
+    collateral.tcb_info_issuer_chain,
+    collateral.qe_identity_issuer_chain,
+  ]
   const { pck_certificate_chain: pckChain } = collateral
   if (pckChain !== undefined) chains.push(pckChain)
   const { id, fmspc } = tcbInfo
@@ -29,7 +33,10 @@ export function describeIntel(collateral: IntelCollateralInput): IntelCollateral
     ca: pckCaOf(pckCrl.issuer),
     tcbEvaluationDataNumber: { tcbInfo: numberOf(tcbInfo), qeIdentity: numberOf(qeIdentity) },
     window: intersection([
-      ...[tcbInfo, qeIdentity].map((document) => ({ from: readDate(document, 'issueDate'), to: readDate(document, 'nextUpdate') })),
+      ...[tcbInfo, qeIdentity].map((document) => ({
+        from: readDate(document, 'issueDate'),
+        to: readDate(document, 'nextUpdate'),
+      })),
       ...[pckCrl, rootCrl].map(({ thisUpdate, nextUpdate }) => ({ from: thisUpdate, to: nextUpdate })),
       ...chains.flatMap((chain) => validity(readPemChain(chain))),
     ]),

@@ -1,8 +1,8 @@
-import { X509Certificate } from 'node:crypto'
 import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http'
 import https from 'node:https'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { CollateralError } from './errors.ts'
+import type { Origin, TlsPins } from './origins.ts'
 
 /** One request, once. */
 export interface Exchange {
@@ -27,18 +27,15 @@ export interface Response {
 const MAX_HEADERS = 64 * 1024
 
 /** The connections to one service. Sockets are kept for a while, and never keep the process alive. */
-export function connections(url: URL, tlsCertificates: string | undefined): http.Agent {
-  if (url.protocol === 'http:') return new http.Agent({ keepAlive: true, maxSockets: 4 })
+export function connections({ origin, tls }: Origin): http.Agent {
+  const sockets = { keepAlive: true, maxSockets: 4 }
+  if (origin.startsWith('http:')) return new http.Agent(sockets)
   // A resumed session shows no certificate: without resumption the identity is looked at on every connection.
-  const common = { keepAlive: true, maxSockets: 4, maxCachedSessions: 0, rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const
-  return new https.Agent(tlsCertificates === undefined ? common : { ...common, ...pinned(tlsCertificates) })
+  const strict = { ...sockets, maxCachedSessions: 0, rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const
+  return new https.Agent(tls === undefined ? strict : { ...strict, ...pinned(tls) })
 }
 
-function pinned(pem: string): https.AgentOptions {
-  const fingerprints = (pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []).map(
-    (one) => new X509Certificate(one).fingerprint256,
-  )
-  if (fingerprints.length === 0) throw new TypeError('`tlsCertificates` must hold PEM certificates')
+function pinned({ pem, fingerprints }: TlsPins): https.AgentOptions {
   return {
     ca: pem,
     allowPartialTrustChain: true,
@@ -60,7 +57,8 @@ export function exchange(one: Exchange): Promise<Response> {
       request.destroy()
       reject(error)
     }
-    const late = (what: string): void => fail(new CollateralError('timeout', `${what}: ${host(one)}`, { host: host(one) }))
+    const late = (what: string): void =>
+      fail(new CollateralError('timeout', `${what}: ${host(one)}`, { host: host(one) }))
     const total = setTimeout(() => late(`no complete answer within ${one.timeoutMs} ms`), one.timeoutMs)
     const active = (): void => {
       clearTimeout(idle)
@@ -74,10 +72,16 @@ export function exchange(one: Exchange): Promise<Response> {
     request.on('error', (cause) => fail(connectionError(cause, one)))
     request.on('response', (incoming) => {
       active()
-      receive(incoming, one, active, (response) => {
-        finish()
-        resolve(response)
-      }, fail)
+      receive(
+        incoming,
+        one,
+        active,
+        (response) => {
+          finish()
+          resolve(response)
+        },
+        fail,
+      )
     })
     request.end()
   })
@@ -104,13 +108,24 @@ function receive(
     done({ status, headers, body: new Uint8Array() })
     return
   }
-  const bad = (text: string): void => fail(new CollateralError('bad-answer', `${text}: ${host(one)}`, { host: host(one) }))
+  const bad = (text: string): void =>
+    fail(new CollateralError('bad-answer', `${text}: ${host(one)}`, { host: host(one) }))
   const large = (): void =>
-    fail(new CollateralError('too-large', `an answer of more than ${one.maxBytes} bytes: ${host(one)}`, { host: host(one) }))
+    fail(
+      new CollateralError('too-large', `an answer of more than ${one.maxBytes} bytes: ${host(one)}`, {
+        host: host(one),
+      }),
+    )
   const encoding = headers['content-encoding']
-  if (encoding !== undefined && encoding !== 'identity') return bad('an answer in a content encoding nobody asked for')
+  if (encoding !== undefined && encoding !== 'identity') {
+    bad('an answer in a content encoding nobody asked for')
+    return
+  }
   const declared = headers['content-length'] === undefined ? undefined : Number(headers['content-length'])
-  if (declared !== undefined && declared > one.maxBytes) return large()
+  if (declared !== undefined && declared > one.maxBytes) {
+    large()
+    return
+  }
 
   const pieces: Buffer[] = []
   let length = 0
@@ -122,17 +137,21 @@ function receive(
   })
   incoming.on('error', (cause) => fail(connectionError(cause, one)))
   incoming.on('end', () => {
-    if (!incoming.complete || (declared !== undefined && declared !== length)) return bad('the answer ends before its declared length')
-    done({ status, headers, body: new Uint8Array(Buffer.concat(pieces)) })
+    if (!incoming.complete || (declared !== undefined && declared !== length))
+      bad('the answer is not as long as declared')
+    else done({ status, headers, body: new Uint8Array(Buffer.concat(pieces)) })
   })
 }
 
 function connectionError(cause: Error, one: Exchange): CollateralError {
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
   const details = { host: host(one), cause }
-  if (cause.name === 'AbortError' || one.signal?.aborted === true) return new CollateralError('aborted', `ended by the caller: ${host(one)}`, details)
-  if (code === 'HPE_HEADER_OVERFLOW') return new CollateralError('too-large', `headers of more than ${MAX_HEADERS} bytes: ${host(one)}`, details)
-  if (code.startsWith('HPE_')) return new CollateralError('bad-answer', `not a well-formed HTTP answer (${code}): ${host(one)}`, details)
+  if (cause.name === 'AbortError' || one.signal?.aborted === true)
+    return new CollateralError('aborted', `ended by the caller: ${host(one)}`, details)
+  if (code === 'HPE_HEADER_OVERFLOW')
+    return new CollateralError('too-large', `headers of more than ${MAX_HEADERS} bytes: ${host(one)}`, details)
+  if (code.startsWith('HPE_'))
+    return new CollateralError('bad-answer', `not a well-formed HTTP answer (${code}): ${host(one)}`, details)
   return new CollateralError('unreachable', `no answer (${code === '' ? cause.name : code}): ${host(one)}`, details)
 }
 

@@ -1,6 +1,6 @@
 import type { Agent } from 'node:http'
 import { CollateralError } from './errors.ts'
-import { connections, exchange, type Response } from './exchange.ts'
+import type { Response } from './exchange.ts'
 import type { HttpLimits } from './options.ts'
 import { allowed, type Origin } from './origins.ts'
 
@@ -75,11 +75,20 @@ async function follow(request: GetRequest, around: HttpSurroundings, agents: Map
   throw new CollateralError('bad-answer', `more than ${MAX_REDIRECTS} redirects: ${url.host}`, { host: url.host })
 }
 
-function once(url: URL, request: GetRequest, around: HttpSurroundings, agents: Map<string, Agent>): Promise<Response> {
-  const { origin, tlsCertificates } = allowed(url, around.origins)
-  if (around.signal?.aborted === true) throw new CollateralError('aborted', `ended by the caller: ${url.host}`, { host: url.host })
-  const agent = agents.get(origin) ?? connections(url, tlsCertificates)
-  agents.set(origin, agent)
+async function once(
+  url: URL,
+  request: GetRequest,
+  around: HttpSurroundings,
+  agents: Map<string, Agent>,
+): Promise<Response> {
+  const origin = allowed(url, around.origins)
+  if (around.signal?.aborted === true) {
+    throw new CollateralError('aborted', `ended by the caller: ${url.host}`, { host: url.host })
+  }
+  // Node's HTTP and TLS take longer to load than a verification takes: not before something is to be fetched.
+  const { connections, exchange } = await import('./exchange.ts')
+  const agent = agents.get(origin.origin) ?? connections(origin)
+  agents.set(origin.origin, agent)
   const { timeoutMs = 20_000, idleMs = 8_000 } = around.limits
   const headers = { accept: '*/*', 'user-agent': 'sekisho', ...request.headers }
   return exchange({ url, headers, agent, maxBytes: request.maxBytes, timeoutMs, idleMs, signal: around.signal })
@@ -97,9 +106,12 @@ function redirectOf(url: URL, { status, headers }: Response): URL | undefined {
 function refusal(url: URL, { status, headers }: Response, now: number): CollateralError {
   const { host } = url
   const text = `HTTP ${status}${vendorCode(headers['error-code'])} from ${host}`
-  if (status === 404 || status === 410) return new CollateralError('not-found', `${text}: it has no such collateral`, { host })
+  if (status === 404 || status === 410)
+    return new CollateralError('not-found', `${text}: it has no such collateral`, { host })
   if (status === 401 || status === 403) {
-    return new CollateralError('refused', `${text}: it asks for a subscription key or does not accept the one given`, { host })
+    return new CollateralError('refused', `${text}: it asks for a subscription key or does not accept the one given`, {
+      host,
+    })
   }
   if (status === 429 || status === 503) {
     const retryAfterMs = readRetryAfter(headers['retry-after'], now)

@@ -3,8 +3,8 @@ export { type BundleItem, readIntelInput } from './bundle-items.ts'
 export {
   type CacheEntry,
   type CollateralCache,
-  defaultCacheFolder,
   type DiskCacheOptions,
+  defaultCacheFolder,
   diskCache,
   memoryCache,
 } from './cache.ts'

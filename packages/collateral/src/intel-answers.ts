@@ -35,7 +35,12 @@ const TCB_SIGNER = ['SGX TCB Signing', 'Intel SGX Root CA']
  * @param chainHeaders names under which services send the issuer chain; the first that is there counts
  * @see PCS API documentation, version 4
  */
-export function checkDocument(answer: Answer, member: string, chainHeaders: readonly string[], anchors: readonly TrustAnchor[]): Checked<SignedDocument> {
+export function checkDocument(
+  answer: Answer,
+  member: string,
+  chainHeaders: readonly string[],
+  anchors: readonly TrustAnchor[],
+): Checked<SignedDocument> {
   const whole = readJsonObject(utf8(answer.body), DOCUMENT_LIMITS)
   const text = whole.members.get(member)
   const { signature } = whole.value
@@ -50,14 +55,21 @@ export function checkDocument(answer: Answer, member: string, chainHeaders: read
   const holds = verify('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'hex'))
   if (!holds) throw bad('the signature does not verify')
   const dates = { from: readDate(content, 'issueDate'), to: readDate(content, 'nextUpdate') }
-  return { value: { text, signature: signature.toLowerCase(), chain, content }, ...intersection([dates, ...validity(certificates)]) }
+  return {
+    value: { text, signature: signature.toLowerCase(), chain, content },
+    ...intersection([dates, ...validity(certificates)]),
+  }
 }
 
 /** Checks a PCK CRL: issued and signed by the PCK CA that was asked for, under a pinned root. */
 export function checkPckCrl(answer: Answer, ca: PckCa, anchors: readonly TrustAnchor[]): Checked<IssuedCrl> {
   const chain = issuerChain(answer, ['sgx-pck-crl-issuer-chain'])
   const issuers = readPemChain(chain)
-  checkChain(issuers, [ca === 'platform' ? 'SGX PCK Platform CA' : 'SGX PCK Processor CA', 'Intel SGX Root CA'], anchors)
+  checkChain(
+    issuers,
+    [ca === 'platform' ? 'SGX PCK Platform CA' : 'SGX PCK Processor CA', 'Intel SGX Root CA'],
+    anchors,
+  )
   return checkCrl(answer, chain, issuers)
 }
 
@@ -69,7 +81,8 @@ export function checkRootCrl(answer: Answer, root: CertificateFacts): Checked<Is
 function checkCrl(answer: Answer, chain: string, issuers: readonly CertificateFacts[]): Checked<IssuedCrl> {
   const crl = readCrl(crlBytes(answer.body))
   const issuer = issuers[0]
-  if (issuer === undefined || !crl.issuedBy(issuer)) throw bad('the list is not issued and signed by the CA it should be of')
+  if (issuer === undefined || !crl.issuedBy(issuer))
+    throw bad('the list is not issued and signed by the CA it should be of')
   const window = intersection([{ from: crl.thisUpdate, to: crl.nextUpdate }, ...validity(issuers)])
   return { value: { der: crl.der, chain, issuers }, ...window }
 }
@@ -79,7 +92,10 @@ export function crlBytes(body: Uint8Array): Uint8Array {
   if (body[0] === 0x30 && body[1] !== undefined && body[1] >= 0x80) return body
   const text = utf8(body).trim()
   if (text.length % 2 === 0 && /^[0-9a-fA-F]+$/.test(text)) return new Uint8Array(Buffer.from(text, 'hex'))
-  const base64 = text.replace(/^-----BEGIN X509 CRL-----/, '').replace(/-----END X509 CRL-----$/, '').replace(/\s/g, '')
+  const base64 = text
+    .replace(/^-----BEGIN X509 CRL-----/, '')
+    .replace(/-----END X509 CRL-----$/, '')
+    .replace(/\s/g, '')
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64)) throw bad('neither DER nor PEM, hex or base64 of a certificate list')
   return new Uint8Array(Buffer.from(base64, 'base64'))
 }
@@ -101,7 +117,8 @@ export function issuerChain(answer: Answer, names: readonly string[]): string {
 /** Milliseconds since 1970 of a member with an ISO 8601 date. @throws CollateralError `bad-answer` */
 export function readDate(content: Readonly<Record<string, unknown>>, member: string): number {
   const text = content[member]
-  const ms = typeof text === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) ? Date.parse(text) : Number.NaN
+  const ms =
+    typeof text === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/.test(text) ? Date.parse(text) : Number.NaN
   if (Number.isNaN(ms)) throw bad(`\`${member}\` is no date`)
   return ms
 }

@@ -38,7 +38,11 @@ const NUMBERS_CHAIN = ['tcb-evaluation-data-numbers-issuer-chain']
  * @throws TypeError when the request is not well-formed; CollateralError
  * @see PCS API documentation, version 4
  */
-export async function intelCollateral(request: IntelRequest, service: IntelService, obtain: Obtain): Promise<IntelCollateral> {
+export async function intelCollateral(
+  request: IntelRequest,
+  service: IntelService,
+  obtain: Obtain,
+): Promise<IntelCollateral> {
   const wanted = normalised(request)
   const { tee, fmspc, ca, update } = wanted
   const [pckCrl, tcbInfo, qeIdentity] = await together([
@@ -54,7 +58,10 @@ export async function intelCollateral(request: IntelRequest, service: IntelServi
     fmspc,
     ca,
     ...(update === undefined ? {} : { update }),
-    tcbEvaluationDataNumber: { tcbInfo: evaluationNumber(tcbInfo.value), qeIdentity: evaluationNumber(qeIdentity.value) },
+    tcbEvaluationDataNumber: {
+      tcbInfo: evaluationNumber(tcbInfo.value),
+      qeIdentity: evaluationNumber(qeIdentity.value),
+    },
     window: intersection([pckCrl, tcbInfo, qeIdentity, rootCrl]),
     collateral: {
       pck_crl_issuer_chain: pckCrl.value.chain,
@@ -80,13 +87,21 @@ async function together<A, B, C>(work: readonly [Promise<A>, Promise<B>, Promise
  * Fetches the PCK certificate of a platform whose quote names it by ids (certification data of types 1 to 3).
  * @throws TypeError when the request is not well-formed; CollateralError
  */
-export async function pckCertificate(request: PckRequest, service: IntelService, obtain: Obtain): Promise<PckCertificate> {
+export async function pckCertificate(
+  request: PckRequest,
+  service: IntelService,
+  obtain: Obtain,
+): Promise<PckCertificate> {
   const { value } = await obtain(pckPart(request, service))
   return value
 }
 
 /** TCB evaluation data numbers that the service offers for `tee`, highest first. */
-export async function evaluationNumbers(tee: IntelTee, service: IntelService, obtain: Obtain): Promise<readonly EvaluationNumber[]> {
+export async function evaluationNumbers(
+  tee: IntelTee,
+  service: IntelService,
+  obtain: Obtain,
+): Promise<readonly EvaluationNumber[]> {
   const { value } = await obtain<readonly EvaluationNumber[]>({
     what: `${tee.toUpperCase()} TCB evaluation data numbers`,
     url: below(service.base, `/${tee}/certification/v4/tcbevaluationdatanumbers`),
@@ -94,7 +109,11 @@ export async function evaluationNumbers(tee: IntelTee, service: IntelService, ob
     keep: NUMBERS_CHAIN,
     freshMs: DAY_MS,
     check: (answer) => {
-      const { value: document, from, to } = checkDocument(answer, 'tcbEvaluationDataNumbers', NUMBERS_CHAIN, service.anchors)
+      const {
+        value: document,
+        from,
+        to,
+      } = checkDocument(answer, 'tcbEvaluationDataNumbers', NUMBERS_CHAIN, service.anchors)
       return { value: readNumbers(document.content, tee), from, to }
     },
   })
@@ -184,8 +203,10 @@ function normalised(request: IntelRequest): IntelRequest {
   const { tee, ca, update, tcbEvaluationDataNumber: number } = request
   if (tee !== 'sgx' && tee !== 'tdx') throw new TypeError('`tee` must be sgx or tdx')
   if (ca !== 'platform' && ca !== 'processor') throw new TypeError('`ca` must be platform or processor')
-  if (update !== undefined && number !== undefined) throw new TypeError('`update` and `tcbEvaluationDataNumber` exclude each other')
-  if (number !== undefined && !(Number.isSafeInteger(number) && number > 0)) throw new TypeError('`tcbEvaluationDataNumber` must be a positive integer')
+  if (update !== undefined && number !== undefined)
+    throw new TypeError('`update` and `tcbEvaluationDataNumber` exclude each other')
+  if (number !== undefined && !(Number.isSafeInteger(number) && number > 0))
+    throw new TypeError('`tcbEvaluationDataNumber` must be a positive integer')
   return { ...request, fmspc: hexOf(request.fmspc, 'fmspc', 6) }
 }
 
@@ -196,7 +217,8 @@ function channel({ update, tcbEvaluationDataNumber }: IntelRequest): Readonly<Re
 
 function expectNumber(document: SignedDocument, { tcbEvaluationDataNumber }: IntelRequest): void {
   const found = evaluationNumber(document)
-  if (tcbEvaluationDataNumber !== undefined && found !== tcbEvaluationDataNumber) throw bad(`evaluation data number ${found}`)
+  if (tcbEvaluationDataNumber !== undefined && found !== tcbEvaluationDataNumber)
+    throw bad(`evaluation data number ${found}`)
 }
 
 function evaluationNumber({ content }: SignedDocument): number {
@@ -210,7 +232,11 @@ function readNumbers(content: Readonly<Record<string, unknown>>, tee: IntelTee):
   if (id !== tee.toUpperCase() || !Array.isArray(rows)) throw bad('not the evaluation data numbers of this TEE')
   const numbers = rows.map((row: unknown): EvaluationNumber => {
     const { tcbEvaluationDataNumber, tcbRecoveryEventDate, tcbDate } = isRecord(row) ? row : {}
-    if (!Number.isSafeInteger(tcbEvaluationDataNumber) || typeof tcbRecoveryEventDate !== 'string' || typeof tcbDate !== 'string') {
+    if (
+      !Number.isSafeInteger(tcbEvaluationDataNumber) ||
+      typeof tcbRecoveryEventDate !== 'string' ||
+      typeof tcbDate !== 'string'
+    ) {
       throw bad('a row of evaluation data numbers lacks a value')
     }
     return { tcbEvaluationDataNumber: tcbEvaluationDataNumber as number, tcbRecoveryEventDate, tcbDate }
@@ -219,13 +245,18 @@ function readNumbers(content: Readonly<Record<string, unknown>>, tee: IntelTee):
 }
 
 function littleEndian(value: number): string {
-  if (!Number.isInteger(value) || value < 0 || value > 0xffff) throw new TypeError('`pceSvn` must be an integer of two bytes')
+  if (!Number.isInteger(value) || value < 0 || value > 0xffff)
+    throw new TypeError('`pceSvn` must be an integer of two bytes')
   return toHex(Uint8Array.of(value & 0xff, value >> 8))
 }
 
 function hexOf(text: string, name: string, bytes?: number): string {
   const lower = text.toLowerCase()
-  const fits = bytes === undefined ? lower.length % 2 === 0 && lower.length > 0 && lower.length <= 1024 : lower.length === 2 * bytes
-  if (!fits || !/^[0-9a-f]*$/.test(lower)) throw new TypeError(`\`${name}\` must be hexadecimal${bytes === undefined ? '' : ` of ${bytes} bytes`}`)
+  const fits =
+    bytes === undefined
+      ? lower.length % 2 === 0 && lower.length > 0 && lower.length <= 1024
+      : lower.length === 2 * bytes
+  if (!fits || !/^[0-9a-f]*$/.test(lower))
+    throw new TypeError(`\`${name}\` must be hexadecimal${bytes === undefined ? '' : ` of ${bytes} bytes`}`)
   return lower
 }

@@ -49,7 +49,8 @@ function scan(text: string, { maxDepth, maxTokens }: JsonLimits): ReadonlyMap<st
       const names = open.at(-1)?.names
       if (names !== undefined && text.charAt(colon) === ':') {
         const name: unknown = JSON.parse(text.slice(at, end))
-        if (typeof name !== 'string' || names.has(name)) throw new SyntaxError(`a member name occurs twice at character ${at}`)
+        if (typeof name !== 'string' || names.has(name))
+          throw new SyntaxError(`a member name occurs twice at character ${at}`)
         names.add(name)
         if (open.length === 1) member = { name, start: colon + 1 }
         at = colon + 1

@@ -1,13 +1,25 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { TrustAnchor } from '@sekisho/evidence'
-import { amdCollateral, type AmdService } from './amd.ts'
+import { type AmdService, amdCollateral } from './amd.ts'
 import { VENDOR_ROOTS } from './anchors.ts'
 import { CollateralError } from './errors.ts'
 import { httpClient } from './http.ts'
-import { type EvaluationNumber, evaluationNumbers, intelCollateral, type IntelService, pckCertificate } from './intel.ts'
+import {
+  type EvaluationNumber,
+  evaluationNumbers,
+  type IntelService,
+  intelCollateral,
+  pckCertificate,
+} from './intel.ts'
 import { obtainer } from './obtain.ts'
-import { AMD_KDS_URL, INTEL_PCS_URL, INTEL_ROOT_CRL_URL, type IntelServiceOptions, type NetworkOptions } from './options.ts'
-import { type Origin, readBaseUrl } from './origins.ts'
+import {
+  AMD_KDS_URL,
+  INTEL_PCS_URL,
+  INTEL_ROOT_CRL_URL,
+  type IntelServiceOptions,
+  type NetworkOptions,
+} from './options.ts'
+import { type Origin, readBaseUrl, readTlsPins, type TlsPins } from './origins.ts'
 import type { CollateralSource, IntelTee } from './types.ts'
 
 /** A source that asks the vendors' services, or the mirrors it is pointed at, and keeps good answers in a cache. */
@@ -25,7 +37,10 @@ export interface NetworkSource extends CollateralSource {
 export function networkSource(options: NetworkOptions = {}): NetworkSource {
   const { cache, limits = {}, signal, trustAnchors = VENDOR_ROOTS } = options
   const intel = intelService(options.intel ?? {}, trustAnchors)
-  const amd: AmdService = { base: readBaseUrl(options.amd?.baseUrl ?? AMD_KDS_URL, 'amd.baseUrl'), anchors: trustAnchors }
+  const amd: AmdService = {
+    base: readBaseUrl(options.amd?.baseUrl ?? AMD_KDS_URL, 'amd.baseUrl'),
+    anchors: trustAnchors,
+  }
   const now = options.now ?? ((): Date => new Date())
   const http = httpClient({
     origins: originsOf(intel, amd, options),
@@ -54,15 +69,17 @@ function intelService(options: IntelServiceOptions, anchors: readonly TrustAncho
   }
 }
 
-function originsOf(intel: IntelService, amd: AmdService, { intel: intelOptions, amd: amdOptions }: NetworkOptions): readonly Origin[] {
+function originsOf(intel: IntelService, amd: AmdService, options: NetworkOptions): readonly Origin[] {
+  const pins = (pem: string | undefined, option: string): TlsPins | undefined =>
+    pem === undefined ? undefined : readTlsPins(pem, option)
   const origins: Origin[] = [
-    { origin: intel.base.origin, tlsCertificates: intelOptions?.tlsCertificates },
-    { origin: amd.base.origin, tlsCertificates: amdOptions?.tlsCertificates },
+    { origin: intel.base.origin, tls: pins(options.intel?.tlsCertificates, 'intel.tlsCertificates') },
+    { origin: amd.base.origin, tls: pins(options.amd?.tlsCertificates, 'amd.tlsCertificates') },
   ]
   // A PCCS serves the root CRL itself: Intel's host is not to be reached beside it.
-  if (intel.kind === 'pcs') origins.push({ origin: intel.rootCrl.origin, tlsCertificates: undefined })
+  if (intel.kind === 'pcs') origins.push({ origin: intel.rootCrl.origin, tls: undefined })
   // One mirror may be both services: what is pinned for either holds for it.
-  return origins.sort((a, b) => Number(b.tlsCertificates !== undefined) - Number(a.tlsCertificates !== undefined))
+  return origins.sort((a, b) => Number(b.tls !== undefined) - Number(a.tls !== undefined))
 }
 
 async function pause(ms: number, signal?: AbortSignal): Promise<void> {

@@ -137,7 +137,10 @@ function checkAnswer<T>(part: Part<T>, answer: Answer): Checked<T> {
     // Parsers and OpenSSL throw many kinds of error for bytes that are not what they should be: all mean the same here.
     if (!(cause instanceof Error)) throw cause
     const code = cause instanceof CollateralError ? cause.code : 'bad-answer'
-    throw new CollateralError(code, `${host} did not give the ${part.what}: ${cause.message.slice(0, 200)}`, { host, cause })
+    throw new CollateralError(code, `${host} did not give the ${part.what}: ${cause.message.slice(0, 200)}`, {
+      host,
+      cause,
+    })
   }
 }
 
@@ -146,7 +149,11 @@ function inWindow(part: Part<unknown>, { from, to }: Window, now: number): void 
   const { host } = part.url
   const [fault, at] = now > to ? ['ended', to] : ['begins only', from]
   const clock = isoTime(now)
-  throw new CollateralError('stale', `${host} gave a ${part.what} whose validity ${fault} at ${isoTime(at)}; this machine's clock says ${clock}`, { host })
+  throw new CollateralError(
+    'stale',
+    `${host} gave a ${part.what} whose validity ${fault} at ${isoTime(at)}; this machine's clock says ${clock}`,
+    { host },
+  )
 }
 
 function isoTime(ms: number): string {

@@ -1,11 +1,31 @@
+import { X509Certificate } from 'node:crypto'
 import { CollateralError } from './errors.ts'
 
 /** A service that may be reached, and nothing beside it: scheme, host and port must all be equal. */
 export interface Origin {
   /** `https://host:port` as URL.origin writes it. */
   readonly origin: string
-  /** PEM certificates that its TLS certificate must lead to; undefined for the public CAs. */
-  readonly tlsCertificates: string | undefined
+  /** What its TLS certificate must lead to; undefined for the public CAs. */
+  readonly tls: TlsPins | undefined
+}
+
+/** Certificates that a service's TLS certificate must lead to, or be. */
+export interface TlsPins {
+  readonly pem: string
+  /** As {@link X509Certificate.fingerprint256}. */
+  readonly fingerprints: readonly string[]
+}
+
+/** @throws TypeError when `pem` holds no certificate, or one that cannot be read */
+export function readTlsPins(pem: string, option: string): TlsPins {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  try {
+    const fingerprints = blocks.map((block) => new X509Certificate(block).fingerprint256)
+    if (fingerprints.length > 0) return { pem, fingerprints }
+  } catch (cause) {
+    throw new TypeError(`\`${option}\` holds a certificate that cannot be read`, { cause })
+  }
+  throw new TypeError(`\`${option}\` must hold PEM certificates`)
 }
 
 /**
@@ -19,7 +39,8 @@ export function readBaseUrl(text: string, option: string): URL {
   if (url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') {
     throw new TypeError(`\`${option}\` must be a URL without user name, query and fragment`)
   }
-  if (!isProtected(url)) throw new TypeError(`\`${option}\` must be an https: URL (http: is for loopback addresses only)`)
+  if (!isProtected(url))
+    throw new TypeError(`\`${option}\` must be an https: URL (http: is for loopback addresses only)`)
   url.pathname = url.pathname.replace(/\/+$/, '')
   return url
 }

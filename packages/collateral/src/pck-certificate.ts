@@ -41,7 +41,8 @@ export function readPckFacts(leaf: CertificateFacts): PckFacts {
 function readPceSvn(tcb: Uint8Array | undefined): number {
   for (const pair of derElements(tcb ?? new Uint8Array())) {
     const [oid, value] = derElements(pair.content)
-    if (oid !== undefined && value !== undefined && toHex(oid.content) === `${SGX_EXTENSION}0211`) return derInteger(value.content)
+    if (oid !== undefined && value !== undefined && toHex(oid.content) === `${SGX_EXTENSION}0211`)
+      return derInteger(value.content)
   }
   throw bad('the SGX extension has no PCESVN')
 }
@@ -58,7 +59,11 @@ function sized(value: Uint8Array | undefined, length: number): Uint8Array {
  *
  * @see PCS API documentation, version 4, Get PCK Certificate
  */
-export function checkPckCertificate(answer: Answer, request: PckRequest, anchors: readonly TrustAnchor[]): Checked<PckCertificate> {
+export function checkPckCertificate(
+  answer: Answer,
+  request: PckRequest,
+  anchors: readonly TrustAnchor[],
+): Checked<PckCertificate> {
   const pem = `${utf8(answer.body).trim()}\n${issuerChain(answer, ['sgx-pck-certificate-issuer-chain'])}`
   const chain = readPemChain(pem)
   checkChain(chain, ['SGX PCK Certificate', 'SGX PCK ', 'Intel SGX Root CA'], anchors)

@@ -1,7 +1,16 @@
-import { type BundleItem, sameTcb } from './bundle-items.ts'
 import type { EndorsementBundle } from './bundle.ts'
+import { type BundleItem, sameTcb } from './bundle-items.ts'
 import { CollateralError } from './errors.ts'
-import type { AmdCollateral, AmdRequest, CollateralSource, IntelCollateral, IntelRequest, PckCertificate, PckRequest, Window } from './types.ts'
+import type {
+  AmdCollateral,
+  AmdRequest,
+  CollateralSource,
+  IntelCollateral,
+  IntelRequest,
+  PckCertificate,
+  PckRequest,
+  Window,
+} from './types.ts'
 
 /**
  * The newest collateral in the bundle for `request` whose window contains `at`: the one that begins last, and of
@@ -9,26 +18,38 @@ import type { AmdCollateral, AmdRequest, CollateralSource, IntelCollateral, Inte
  * @returns undefined when there is none
  */
 export function selectIntel(bundle: EndorsementBundle, request: IntelRequest, at: Date): IntelCollateral | undefined {
-  const found = itemsOf(bundle, 'intel').map(({ collateral }) => collateral).filter((one) => fitsIntel(one, request))
+  const found = itemsOf(bundle, 'intel')
+    .map(({ collateral }) => collateral)
+    .filter((one) => fitsIntel(one, request))
   return newest(found, at, (one) => one.tcbEvaluationDataNumber.tcbInfo)
 }
 
 /** The newest PCK certificate in the bundle for `request`, as {@link selectIntel}. */
 export function selectPck(bundle: EndorsementBundle, request: PckRequest, at: Date): PckCertificate | undefined {
   const found = itemsOf(bundle, 'intel-pck').filter((item) => fitsPck(item.request, request))
-  return newest(found.map(({ certificate }) => certificate), at)
+  return newest(
+    found.map(({ certificate }) => certificate),
+    at,
+  )
 }
 
 /** The newest endorsements in the bundle for `request`, as {@link selectIntel}. */
 export function selectAmd(bundle: EndorsementBundle, request: AmdRequest, at: Date): AmdCollateral | undefined {
-  const found = itemsOf(bundle, 'amd').map(({ collateral }) => collateral).filter((one) => fitsAmd(one, request))
+  const found = itemsOf(bundle, 'amd')
+    .map(({ collateral }) => collateral)
+    .filter((one) => fitsAmd(one, request))
   return newest(found, at)
 }
 
 /** A source that gives what a bundle holds for the time `at`. */
 export function bundleSource(bundle: EndorsementBundle, at: Date): CollateralSource {
   return {
-    intel: (request) => found(selectIntel(bundle, request, at), `${request.tee.toUpperCase()} collateral of ${request.fmspc.slice(0, 12)}`, at),
+    intel: (request) =>
+      found(
+        selectIntel(bundle, request, at),
+        `${request.tee.toUpperCase()} collateral of ${request.fmspc.slice(0, 12)}`,
+        at,
+      ),
     pck: (request) => found(selectPck(bundle, request, at), 'PCK certificate of the platform', at),
     amd: (request) => found(selectAmd(bundle, request, at), `endorsements of ${request.product.slice(0, 32)}`, at),
   }
@@ -36,22 +57,32 @@ export function bundleSource(bundle: EndorsementBundle, at: Date): CollateralSou
 
 function found<T>(value: T | undefined, what: string, at: Date): Promise<T> {
   if (value !== undefined) return Promise.resolve(value)
-  return Promise.reject(new CollateralError('not-found', `the bundle holds no ${what} that is valid at ${at.toISOString()}`))
+  return Promise.reject(
+    new CollateralError('not-found', `the bundle holds no ${what} that is valid at ${at.toISOString()}`),
+  )
 }
 
-function itemsOf<K extends BundleItem['kind']>({ items }: EndorsementBundle, kind: K): readonly Extract<BundleItem, { kind: K }>[] {
+function itemsOf<K extends BundleItem['kind']>(
+  { items }: EndorsementBundle,
+  kind: K,
+): readonly Extract<BundleItem, { kind: K }>[] {
   return items.filter((item): item is Extract<BundleItem, { kind: K }> => item.kind === kind)
 }
 
-function fitsIntel(one: IntelCollateral, { tee, fmspc, ca, update = 'standard', tcbEvaluationDataNumber: number }: IntelRequest): boolean {
+function fitsIntel(
+  one: IntelCollateral,
+  { tee, fmspc, ca, update = 'standard', tcbEvaluationDataNumber: number }: IntelRequest,
+): boolean {
   if (one.tee !== tee || one.fmspc !== fmspc.toLowerCase() || one.ca !== ca) return false
   return number === undefined ? (one.update ?? 'standard') === update : one.tcbEvaluationDataNumber.tcbInfo === number
 }
 
 // An encrypted PPID differs from quote to quote; where both name the QE, that says better which platform it is.
 function fitsPck(one: PckRequest, request: PckRequest): boolean {
-  const same = (a: string | undefined, b: string | undefined): boolean => a !== undefined && a.toLowerCase() === b?.toLowerCase()
-  if (!same(one.cpuSvn, request.cpuSvn) || one.pceSvn !== request.pceSvn || !same(one.pceId, request.pceId)) return false
+  const same = (a: string | undefined, b: string | undefined): boolean =>
+    a !== undefined && a.toLowerCase() === b?.toLowerCase()
+  if (!same(one.cpuSvn, request.cpuSvn) || one.pceSvn !== request.pceSvn || !same(one.pceId, request.pceId))
+    return false
   return same(one.qeId, request.qeId) || same(one.encryptedPpid, request.encryptedPpid)
 }
 
@@ -59,10 +90,18 @@ function fitsAmd(one: AmdCollateral, { product, vlek, chipId, tcb }: AmdRequest)
   if (one.product !== product || one.vlek !== vlek) return false
   if (vlek) return one.tcb === undefined || sameTcb(one.tcb, tcb)
   // From Turin on a hardware id is the first eight bytes of the report's chip id, and the rest is zero.
-  return one.chipId !== undefined && chipId?.toLowerCase().slice(0, one.chipId.length) === one.chipId && sameTcb(one.tcb, tcb)
+  return (
+    one.chipId !== undefined &&
+    chipId?.toLowerCase().slice(0, one.chipId.length) === one.chipId &&
+    sameTcb(one.tcb, tcb)
+  )
 }
 
-function newest<T extends { readonly window: Window }>(found: readonly T[], at: Date, rank: (one: T) => number = () => 0): T | undefined {
+function newest<T extends { readonly window: Window }>(
+  found: readonly T[],
+  at: Date,
+  rank: (one: T) => number = () => 0,
+): T | undefined {
   const ms = at.getTime()
   if (Number.isNaN(ms)) throw new TypeError('`at` must be a valid Date')
   return found

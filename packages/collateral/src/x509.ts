@@ -40,7 +40,9 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
   const fields = derElements(part(tbs).content)
   // version [0] is absent in version 1 only
   const at = fields[0]?.tag === 0xa0 ? 1 : 0
-  const [issuer, validity, subject, spki] = [fields[at + 2], fields[at + 3], fields[at + 4], fields[at + 5]].map(part) as [DerElement, DerElement, DerElement, DerElement]
+  const [issuer, validity, subject, spki] = [fields[at + 2], fields[at + 3], fields[at + 4], fields[at + 5]].map(
+    part,
+  ) as [DerElement, DerElement, DerElement, DerElement]
   const [notBefore, notAfter] = derElements(validity.content)
   const names = attributes(subject)
   const extensions = fields.find((field) => field.tag === 0xa3)
@@ -62,7 +64,8 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
 /** Reads one DER certificate list. @throws RangeError when it is none, or says no next update */
 export function readCrl(der: Uint8Array): CrlFacts {
   const [tbs, algorithm, signature] = derElements(derElement(der, SEQUENCE).content).map(part)
-  if (tbs === undefined || algorithm === undefined || signature === undefined) throw new RangeError('not a certificate list')
+  if (tbs === undefined || algorithm === undefined || signature === undefined)
+    throw new RangeError('not a certificate list')
   const fields = derElements(tbs.content)
   const at = fields[0]?.tag === 0x02 ? 1 : 0
   const issuer = nameKey(part(fields[at + 1]))
@@ -82,13 +85,19 @@ export function readCrl(der: Uint8Array): CrlFacts {
 export function readPemChain(text: string): readonly CertificateFacts[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,20000}-----END CERTIFICATE-----/g) ?? []
   const rest = blocks.reduce((left, block) => left.replace(block, ''), text)
-  if (blocks.length === 0 || blocks.length > 8 || rest.replace(/[\s\0]/g, '') !== '') throw new RangeError('not a chain of PEM certificates')
-  return blocks.map((block) => readCertificate(new Uint8Array(Buffer.from(block.replace(/-----[A-Z ]+-----|\s/g, ''), 'base64'))))
+  if (blocks.length === 0 || blocks.length > 8 || rest.replace(/[\s\0]/g, '') !== '')
+    throw new RangeError('not a chain of PEM certificates')
+  return blocks.map((block) =>
+    readCertificate(new Uint8Array(Buffer.from(block.replace(/-----[A-Z ]+-----|\s/g, ''), 'base64'))),
+  )
 }
 
 /** PEM of one DER certificate, with a line break at the end. @see RFC 7468, section 5 */
 export function toPem(der: Uint8Array): string {
-  const lines = Buffer.from(der).toString('base64').match(/.{1,64}/g) ?? []
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
   return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
 }
 
@@ -135,6 +144,13 @@ function readTime(element: DerElement | undefined): number {
   const digits = element?.tag === 0x17 ? (Number(text.slice(0, 2)) < 50 ? '20' : '19') + text : text
   const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(digits)
   if (match === null || (element?.tag !== 0x17 && element?.tag !== 0x18)) throw new RangeError('not a time in UTC')
-  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [number, number, number, number, number, number]
+  const [year, month, day, hour, minute, second] = match.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ]
   return Date.UTC(year, month - 1, day, hour, minute, second)
 }

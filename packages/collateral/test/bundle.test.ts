@@ -19,7 +19,10 @@ import {
 import { bench } from './setup.ts'
 import { amdAnswers, intelAnswers } from './vendors.ts'
 
-const intel = (made: { readonly collateral: Parameters<typeof describeIntel>[0] }): BundleItem => ({ kind: 'intel', collateral: describeIntel(made.collateral) })
+const intel = (made: { readonly collateral: Parameters<typeof describeIntel>[0] }): BundleItem => ({
+  kind: 'intel',
+  collateral: describeIntel(made.collateral),
+})
 const june = makeTdx()
 const july = makeTdx({ window: { from: new Date('2026-06-14T00:00:00Z'), to: new Date('2026-07-14T00:00:00Z') } })
 const sgx = makeSgx()
@@ -29,10 +32,27 @@ const vlek = makeSnp({ role: 'vlek' })
 
 const amd = ({ certificates, crl }: typeof milan): BundleItem => {
   const { vcek, ask, asvk, ark } = certificates
-  return { kind: 'amd', collateral: describeAmd({ ...(vcek === undefined ? {} : { leaf: vcek }), intermediate: ask ?? asvk ?? new Uint8Array(), root: ark, crl }) }
+  return {
+    kind: 'amd',
+    collateral: describeAmd({
+      ...(vcek === undefined ? {} : { leaf: vcek }),
+      intermediate: ask ?? asvk ?? new Uint8Array(),
+      root: ark,
+      crl,
+    }),
+  }
 }
-const pckChain = Buffer.from(sgx.evidence).toString('latin1').match(/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\n?/)?.[0] ?? ''
-const pckRequest = { encryptedPpid: 'AB'.repeat(384), cpuSvn: '07'.repeat(16), pceSvn: 13, pceId: '0000', qeId: 'cd'.repeat(16) }
+const pckChain =
+  Buffer.from(sgx.evidence)
+    .toString('latin1')
+    .match(/-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\n?/)?.[0] ?? ''
+const pckRequest = {
+  encryptedPpid: 'AB'.repeat(384),
+  cpuSvn: '07'.repeat(16),
+  pceSvn: 13,
+  pceId: '0000',
+  qeId: 'cd'.repeat(16),
+}
 const pck: BundleItem = { kind: 'intel-pck', request: pckRequest, certificate: describePck(pckChain) }
 const items: readonly BundleItem[] = [intel(june), intel(july), intel(sgx), amd(milan), amd(turin), amd(vlek), pck]
 const tdxRequest: IntelRequest = { tee: 'tdx', fmspc: 'C0FFEE000001', ca: 'platform' }
@@ -52,13 +72,26 @@ test('the newest item whose window contains the time is chosen', () => {
   const bundle = readBundle(writeBundle({ items }))
   assert.deepEqual(selectIntel(bundle, tdxRequest, DEFAULT_AT)?.collateral, july.collateral)
   assert.deepEqual(selectIntel(bundle, tdxRequest, new Date('2026-06-05T00:00:00Z'))?.collateral, june.collateral)
-  assert.deepEqual(selectIntel(bundle, tdxRequest, new Date('2026-07-14T00:00:00Z'))?.collateral, july.collateral, 'the last second counts')
+  assert.deepEqual(
+    selectIntel(bundle, tdxRequest, new Date('2026-07-14T00:00:00Z'))?.collateral,
+    july.collateral,
+    'the last second counts',
+  )
   assert.equal(selectIntel(bundle, tdxRequest, new Date('2026-07-14T00:00:01Z')), undefined)
   assert.equal(selectIntel(bundle, tdxRequest, new Date('2026-05-31T23:59:59Z')), undefined)
-  for (const other of [{ tee: 'sgx' }, { fmspc: '000000000000' }, { ca: 'processor' }, { update: 'early' }, { tcbEvaluationDataNumber: 18 }] as const) {
+  for (const other of [
+    { tee: 'sgx' },
+    { fmspc: '000000000000' },
+    { ca: 'processor' },
+    { update: 'early' },
+    { tcbEvaluationDataNumber: 18 },
+  ] as const) {
     assert.notDeepEqual(selectIntel(bundle, { ...tdxRequest, ...other }, DEFAULT_AT)?.collateral, july.collateral)
   }
-  assert.deepEqual(selectIntel(bundle, { ...tdxRequest, tcbEvaluationDataNumber: 17 }, DEFAULT_AT)?.collateral, july.collateral)
+  assert.deepEqual(
+    selectIntel(bundle, { ...tdxRequest, tcbEvaluationDataNumber: 17 }, DEFAULT_AT)?.collateral,
+    july.collateral,
+  )
 })
 
 test('AMD items are found by product, chip and TCB; a PCK certificate by its platform', () => {
@@ -70,8 +103,15 @@ test('AMD items are found by product, chip and TCB; a PCK certificate by its pla
     assert.equal(selectAmd(bundle, { ...request, tcb: { ...request.tcb, snp: 0 } }, DEFAULT_AT), undefined)
   }
   assert.ok(selectAmd(bundle, amdAnswers(vlek, 'vlek').request, DEFAULT_AT)?.vlek)
-  assert.equal(selectPck(bundle, { ...pckRequest, encryptedPpid: 'ef'.repeat(384) }, DEFAULT_AT)?.fmspc, 'c0ffee000001', 'the QE id is enough')
-  assert.equal(selectPck(bundle, { ...pckRequest, qeId: '00'.repeat(16), encryptedPpid: 'ef'.repeat(384) }, DEFAULT_AT), undefined)
+  assert.equal(
+    selectPck(bundle, { ...pckRequest, encryptedPpid: 'ef'.repeat(384) }, DEFAULT_AT)?.fmspc,
+    'c0ffee000001',
+    'the QE id is enough',
+  )
+  assert.equal(
+    selectPck(bundle, { ...pckRequest, qeId: '00'.repeat(16), encryptedPpid: 'ef'.repeat(384) }, DEFAULT_AT),
+    undefined,
+  )
 })
 
 test('what a network source gives can be packed, and the bundle then gives it offline', async (t) => {
@@ -80,12 +120,22 @@ test('what a network source gives can be packed, and the bundle then gives it of
   const chip = amdAnswers(milan)
   const kds = (await bench(t, chip)).source
   const got = [await network.intel(answers.request), await kds.amd(chip.request)] as const
-  const bundle = readBundle(writeBundle({ items: [{ kind: 'intel', collateral: got[0] }, { kind: 'amd', collateral: got[1] }] }))
+  const bundle = readBundle(
+    writeBundle({
+      items: [
+        { kind: 'intel', collateral: got[0] },
+        { kind: 'amd', collateral: got[1] },
+      ],
+    }),
+  )
   const offline = chainSources(bundleSource({ items: [], unknown: [] }, DEFAULT_AT), bundleSource(bundle, DEFAULT_AT))
   assert.deepEqual(await offline.intel(answers.request), got[0])
   assert.deepEqual(await offline.amd(chip.request), got[1])
   await assert.rejects(offline.pck(pckRequest), { code: 'not-found' })
-  const down = chainSources(bundleSource({ items: [], unknown: [] }, DEFAULT_AT), { ...network, intel: () => network.intel({ ...answers.request, fmspc: '000000000000' }) })
+  const down = chainSources(bundleSource({ items: [], unknown: [] }, DEFAULT_AT), {
+    ...network,
+    intel: () => network.intel({ ...answers.request, fmspc: '000000000000' }),
+  })
   await assert.rejects(down.intel(answers.request), { code: 'not-found' })
 })
 
@@ -100,7 +150,8 @@ test('an item of an unknown kind is listed and harms nothing', () => {
 
 test('a file that is no bundle of this version is refused, and says why', () => {
   const good = writeBundle({ items })
-  const bad = (text: string | Uint8Array, message: RegExp, code = 'bad-bundle'): void => assert.throws(() => readBundle(text), { name: 'CollateralError', code, message })
+  const bad = (text: string | Uint8Array, message: RegExp, code = 'bad-bundle'): void =>
+    assert.throws(() => readBundle(text), { name: 'CollateralError', code, message })
   bad('', /cannot be read/)
   bad('[]', /cannot be read/)
   bad(good.slice(0, -20), /cannot be read/)
@@ -115,7 +166,11 @@ test('a file that is no bundle of this version is refused, and says why', () => 
   bad('{"format":"sekisho-endorsements","version":1,"items":[1]}', /item 0/)
   bad('{"format":"sekisho-endorsements","version":1,"items":[{}]}', /kind/)
   bad('{"format":"sekisho-endorsements","version":1,"items":[{"kind":"intel"}]}', /collateral/)
-  bad(`{"format":"sekisho-endorsements","version":1,"items":[${'{"kind":"x"},'.repeat(10_000)}{"kind":"x"}]}`, /items/, 'too-large')
+  bad(
+    `{"format":"sekisho-endorsements","version":1,"items":[${'{"kind":"x"},'.repeat(10_000)}{"kind":"x"}]}`,
+    /items/,
+    'too-large',
+  )
   bad(' '.repeat(33 * 1024 * 1024), /bytes/, 'too-large')
   bad(`{"a":${'['.repeat(100_000)}`, /deeper/)
 })
@@ -145,7 +200,7 @@ test('no change of one byte in a bundle crashes or hangs its reader', () => {
   const good = Buffer.from(writeBundle({ items: [intel(sgx), amd(turin)] }))
   for (let at = 0; at < good.length; at += 7) {
     const damaged = Buffer.from(good)
-    damaged[at] = (damaged[at] as number) ^ (1 << at % 7)
+    damaged[at] = (damaged[at] as number) ^ (1 << (at % 7))
     try {
       readBundle(damaged)
     } catch (error) {

@@ -8,9 +8,15 @@ const cache = diskCache({ folder, maxBytes: 200_000 })
 for (let round = 0; round < 60; round++) {
   const request = `request ${round % 7}`
   const fill = (Number(seed) * 31 + round) % 256
-  await cache.put(request, { body: new Uint8Array(20_000 + round).fill(fill), headers: { fill: String(fill) }, fetched: round, expires: round })
+  await cache.put(request, {
+    body: new Uint8Array(20_000 + round).fill(fill),
+    headers: { fill: String(fill) },
+    fetched: round,
+    expires: round,
+  })
   const got = await cache.get(`request ${(round * 3) % 7}`)
   if (got === undefined) continue
-  const whole = got.body.length === 20_000 + got.fetched && got.body.every((byte) => byte === Number(got.headers['fill']))
+  const whole =
+    got.body.length === 20_000 + got.fetched && got.body.every((byte) => byte === Number(got.headers['fill']))
   if (!whole) process.exit(1)
 }

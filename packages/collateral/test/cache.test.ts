@@ -122,7 +122,10 @@ test('several processes write and read the same few entries at once: always whol
   )
   assert.deepEqual(results, [0, 0, 0, 0, 0])
   const names = await readdir(join(folder, 'v1'))
-  assert.ok(names.every((name) => name.endsWith('.entry')), 'no temporary or lock files')
+  assert.ok(
+    names.every((name) => name.endsWith('.entry')),
+    'no temporary or lock files',
+  )
   assert.ok((await sizeOf(join(folder, 'v1'))) <= 200_000)
 })
 

@@ -12,7 +12,9 @@ const otherPlatform = intelAnswers('tdx', { pck: { fmspc: 'c0ffee000002' } })
 const sgx = intelAnswers('sgx')
 const older = { from: new Date('2026-04-01T00:00:00Z'), to: new Date('2026-05-01T00:00:00Z') }
 const expired = intelAnswers('tdx', { window: older })
-const future = intelAnswers('tdx', { window: { from: new Date('2026-06-20T00:00:00Z'), to: new Date('2026-07-20T00:00:00Z') } })
+const future = intelAnswers('tdx', {
+  window: { from: new Date('2026-06-20T00:00:00Z'), to: new Date('2026-07-20T00:00:00Z') },
+})
 const bodyOf = ({ table }: IntelAnswers, path: string): Buffer => Buffer.from(table.get(path)?.body ?? '')
 const headersOf = ({ table }: IntelAnswers, path: string): Record<string, string> => ({ ...table.get(path)?.headers })
 
@@ -99,7 +101,12 @@ const CASES: readonly Case[] = [
     code: 'too-large',
     wrong: raw((socket) => socket.write(`HTTP/1.1 200 OK\r\nX: ${'a'.repeat(200_000)}\r\n\r\n`)),
   },
-  { name: 'something that is not HTTP', path: tdx.paths.tcb, code: 'bad-answer', wrong: raw((socket) => socket.end('SSH-2.0-no\r\n\r\n')) },
+  {
+    name: 'something that is not HTTP',
+    path: tdx.paths.tcb,
+    code: 'bad-answer',
+    wrong: raw((socket) => socket.end('SSH-2.0-no\r\n\r\n')),
+  },
   { name: 'a broken connection', path: tdx.paths.tcb, code: 'unreachable', wrong: raw((socket) => socket.destroy()) },
   {
     name: 'a compressed body nobody asked for',
@@ -107,41 +114,82 @@ const CASES: readonly Case[] = [
     code: 'bad-answer',
     wrong: (_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(tcbBody),
   },
-  { name: 'a web page', path: tdx.paths.tcb, code: 'bad-answer', wrong: (_, response) => response.writeHead(200, headersOf(tdx, tdx.paths.tcb)).end('<html>Sign in</html>') },
-  { name: 'TCB info without its chain', path: tdx.paths.tcb, code: 'bad-answer', wrong: (_, response) => response.end(tcbBody) },
-  { name: 'TCB info of another FMSPC', path: tdx.paths.tcb, code: 'bad-answer', wrong: swapped(otherPlatform, otherPlatform.paths.tcb) },
+  {
+    name: 'a web page',
+    path: tdx.paths.tcb,
+    code: 'bad-answer',
+    wrong: (_, response) => response.writeHead(200, headersOf(tdx, tdx.paths.tcb)).end('<html>Sign in</html>'),
+  },
+  {
+    name: 'TCB info without its chain',
+    path: tdx.paths.tcb,
+    code: 'bad-answer',
+    wrong: (_, response) => response.end(tcbBody),
+  },
+  {
+    name: 'TCB info of another FMSPC',
+    path: tdx.paths.tcb,
+    code: 'bad-answer',
+    wrong: swapped(otherPlatform, otherPlatform.paths.tcb),
+  },
   { name: 'TCB info of the other TEE', path: tdx.paths.tcb, code: 'bad-answer', wrong: swapped(sgx, sgx.paths.tcb) },
   { name: 'QE identity of the other TEE', path: tdx.paths.qe, code: 'bad-answer', wrong: swapped(sgx, sgx.paths.qe) },
-  { name: 'QE identity where TCB info belongs', path: tdx.paths.tcb, code: 'bad-answer', wrong: swapped(tdx, tdx.paths.qe) },
-  { name: 'the CRL of the other PCK CA', path: tdx.paths.pckCrl, code: 'bad-answer', wrong: swapped(processor, processor.paths.pckCrl) },
+  {
+    name: 'QE identity where TCB info belongs',
+    path: tdx.paths.tcb,
+    code: 'bad-answer',
+    wrong: swapped(tdx, tdx.paths.qe),
+  },
+  {
+    name: 'the CRL of the other PCK CA',
+    path: tdx.paths.pckCrl,
+    code: 'bad-answer',
+    wrong: swapped(processor, processor.paths.pckCrl),
+  },
   {
     name: 'the CRL of the other PCK CA under the chain of the right one',
     path: tdx.paths.pckCrl,
     code: 'bad-answer',
-    wrong: (_, response) => response.writeHead(200, headersOf(tdx, tdx.paths.pckCrl)).end(bodyOf(processor, processor.paths.pckCrl)),
+    wrong: (_, response) =>
+      response.writeHead(200, headersOf(tdx, tdx.paths.pckCrl)).end(bodyOf(processor, processor.paths.pckCrl)),
   },
-  { name: 'a PCK CRL where the root CRL belongs', path: tdx.paths.rootCrl, code: 'bad-answer', wrong: swapped(tdx, tdx.paths.pckCrl) },
+  {
+    name: 'a PCK CRL where the root CRL belongs',
+    path: tdx.paths.rootCrl,
+    code: 'bad-answer',
+    wrong: swapped(tdx, tdx.paths.pckCrl),
+  },
   { name: 'expired TCB info', path: tdx.paths.tcb, code: 'stale', wrong: swapped(expired, expired.paths.tcb) },
   { name: 'an expired CRL', path: tdx.paths.pckCrl, code: 'stale', wrong: swapped(expired, expired.paths.pckCrl) },
-  { name: 'an expired root CRL', path: tdx.paths.rootCrl, code: 'stale', wrong: swapped(expired, expired.paths.rootCrl) },
+  {
+    name: 'an expired root CRL',
+    path: tdx.paths.rootCrl,
+    code: 'stale',
+    wrong: swapped(expired, expired.paths.rootCrl),
+  },
   { name: 'a QE identity of the future', path: tdx.paths.qe, code: 'stale', wrong: swapped(future, future.paths.qe) },
   {
     name: 'TCB info with one status edited',
     path: tdx.paths.tcb,
     code: 'bad-answer',
-    wrong: (_, response) => response.writeHead(200, headersOf(tdx, tdx.paths.tcb)).end(tcbBody.toString().replace('OutOfDate', 'UpToDate')),
+    wrong: (_, response) =>
+      response.writeHead(200, headersOf(tdx, tdx.paths.tcb)).end(tcbBody.toString().replace('OutOfDate', 'UpToDate')),
   },
   {
     name: 'TCB info serialised again with other white space',
     path: tdx.paths.tcb,
     code: 'bad-answer',
-    wrong: (_, response) => response.writeHead(200, headersOf(tdx, tdx.paths.tcb)).end(JSON.stringify(JSON.parse(tcbBody.toString()), null, 1)),
+    wrong: (_, response) =>
+      response
+        .writeHead(200, headersOf(tdx, tdx.paths.tcb))
+        .end(JSON.stringify(JSON.parse(tcbBody.toString()), null, 1)),
   },
   {
     name: 'a second tcbInfo member after the signed one',
     path: tdx.paths.tcb,
     code: 'bad-answer',
-    wrong: (_, response) => response.writeHead(200, headersOf(tdx, tdx.paths.tcb)).end(tcbBody.toString().replace(/}$/, ',"tcbInfo":{}}')),
+    wrong: (_, response) =>
+      response.writeHead(200, headersOf(tdx, tdx.paths.tcb)).end(tcbBody.toString().replace(/}$/, ',"tcbInfo":{}}')),
   },
   {
     name: 'a document nested without end',
@@ -157,12 +205,37 @@ const CASES: readonly Case[] = [
   },
   { name: 'HTTP 404', path: tdx.paths.tcb, code: 'not-found', wrong: (_, response) => response.writeHead(404).end() },
   { name: 'HTTP 410', path: tdx.paths.tcb, code: 'not-found', wrong: (_, response) => response.writeHead(410).end() },
-  { name: 'HTTP 400', path: tdx.paths.tcb, code: 'refused', wrong: (_, response) => response.writeHead(400, { 'Error-Code': 'InvalidRequestSyntax' }).end() },
+  {
+    name: 'HTTP 400',
+    path: tdx.paths.tcb,
+    code: 'refused',
+    wrong: (_, response) => response.writeHead(400, { 'Error-Code': 'InvalidRequestSyntax' }).end(),
+  },
   { name: 'HTTP 204', path: tdx.paths.tcb, code: 'refused', wrong: (_, response) => response.writeHead(204).end() },
-  { name: 'HTTP 500 for ever', path: tdx.paths.tcb, code: 'unreachable', wrong: (_, response) => response.writeHead(500).end() },
-  { name: 'HTTP 429 for ever', path: tdx.paths.tcb, code: 'throttled', wrong: (_, response) => response.writeHead(429).end() },
-  { name: 'a redirect in circles', path: tdx.paths.tcb, code: 'bad-answer', wrong: (_, response) => response.writeHead(302, { location: tdx.paths.tcb }).end() },
-  { name: 'a redirect to nowhere', path: tdx.paths.tcb, code: 'bad-answer', wrong: (_, response) => response.writeHead(302).end() },
+  {
+    name: 'HTTP 500 for ever',
+    path: tdx.paths.tcb,
+    code: 'unreachable',
+    wrong: (_, response) => response.writeHead(500).end(),
+  },
+  {
+    name: 'HTTP 429 for ever',
+    path: tdx.paths.tcb,
+    code: 'throttled',
+    wrong: (_, response) => response.writeHead(429).end(),
+  },
+  {
+    name: 'a redirect in circles',
+    path: tdx.paths.tcb,
+    code: 'bad-answer',
+    wrong: (_, response) => response.writeHead(302, { location: tdx.paths.tcb }).end(),
+  },
+  {
+    name: 'a redirect to nowhere',
+    path: tdx.paths.tcb,
+    code: 'bad-answer',
+    wrong: (_, response) => response.writeHead(302).end(),
+  },
 ]
 
 for (const { name, path, code, wrong } of CASES) {
@@ -187,8 +260,15 @@ test('a redirect to another host is refused, and that host is never asked', asyn
   const around = await bench(t, tdx)
   const other = await startServer(canned(tdx.table))
   t.after(() => other.close())
-  for (const location of [`${other.url}${tdx.paths.tcb}`, `//127.0.0.1:1/x`, 'http://user:password@127.0.0.1/', 'file:///etc/passwd']) {
-    around.server.handle(except(canned(tdx.table), tdx.paths.tcb, (_, response) => response.writeHead(301, { location }).end()))
+  for (const location of [
+    `${other.url}${tdx.paths.tcb}`,
+    `//127.0.0.1:1/x`,
+    'http://user:password@127.0.0.1/',
+    'file:///etc/passwd',
+  ]) {
+    around.server.handle(
+      except(canned(tdx.table), tdx.paths.tcb, (_, response) => response.writeHead(301, { location }).end()),
+    )
     await assert.rejects(around.source.intel(tdx.request), { code: 'host-not-allowed' })
   }
   assert.deepEqual(other.asked, [])
@@ -197,7 +277,9 @@ test('a redirect to another host is refused, and that host is never asked', asyn
 test('a redirect within the host is followed', async (t) => {
   const around = await bench(t, tdx)
   const moved = new Map(tdx.table).set('/moved', tdx.table.get(tdx.paths.tcb) ?? { body: '' })
-  around.server.handle(except(canned(moved), tdx.paths.tcb, (_, response) => response.writeHead(307, { location: '/moved' }).end()))
+  around.server.handle(
+    except(canned(moved), tdx.paths.tcb, (_, response) => response.writeHead(307, { location: '/moved' }).end()),
+  )
   assert.deepEqual((await around.source.intel(tdx.request)).collateral, tdx.made.collateral)
 })
 
@@ -218,7 +300,11 @@ test('429 with Retry-After is waited for, in seconds or as a date', async (t) =>
 
 test('a service that asks to wait too long is not asked again, and the error says how long', async (t) => {
   const around = await bench(t, tdx)
-  around.server.handle(except(canned(tdx.table), tdx.paths.tcb, (_, response) => response.writeHead(503, { 'retry-after': '86400' }).end()))
+  around.server.handle(
+    except(canned(tdx.table), tdx.paths.tcb, (_, response) =>
+      response.writeHead(503, { 'retry-after': '86400' }).end(),
+    ),
+  )
   await assert.rejects(around.source.intel(tdx.request), { code: 'throttled', retryAfterMs: 86_400_000 })
   assert.deepEqual(around.waits, [])
 })
@@ -248,7 +334,9 @@ test("another chip's VCEK, another TCB's VCEK, another product's chain and anoth
     assert.ok(answer)
     await around.cache.drop(`${around.server.url}${path}`)
     around.server.handle(canned(new Map(milan.table).set(path, answer)))
-    await assert.rejects(around.again({ trustAnchors: [milan.made.anchor, genoa.made.anchor] }).amd(milan.request), { code: 'bad-answer' })
+    await assert.rejects(around.again({ trustAnchors: [milan.made.anchor, genoa.made.anchor] }).amd(milan.request), {
+      code: 'bad-answer',
+    })
     assert.equal(await around.cache.get(`${around.server.url}${path}`), undefined)
   }
   around.server.handle(canned(milan.table))

@@ -50,11 +50,19 @@ test('the processor CA, a channel and an evaluation number are asked for as PCS 
 test('a TCB info of another evaluation number than asked for is refused', async (t) => {
   const answers = intelAnswers('sgx')
   const { source, server } = await bench(t, answers)
-  const numbered = new Map([...answers.table].map(([path, answer]) => [path.includes('fmspc=') ? `${path}&tcbEvaluationDataNumber=18` : path, answer]))
+  const numbered = new Map(
+    [...answers.table].map(([path, answer]) => [
+      path.includes('fmspc=') ? `${path}&tcbEvaluationDataNumber=18` : path,
+      answer,
+    ]),
+  )
   const qe = answers.table.get(answers.paths.qe)
   if (qe !== undefined) numbered.set(`${answers.paths.qe}?tcbEvaluationDataNumber=18`, qe)
   server.handle(canned(numbered))
-  await assert.rejects(source.intel({ ...answers.request, tcbEvaluationDataNumber: 18 }), { code: 'bad-answer', message: /evaluation data number 17/ })
+  await assert.rejects(source.intel({ ...answers.request, tcbEvaluationDataNumber: 18 }), {
+    code: 'bad-answer',
+    message: /evaluation data number 17/,
+  })
 })
 
 for (const product of ['Milan', 'Genoa', 'Turin'] as const) {
@@ -63,7 +71,10 @@ for (const product of ['Milan', 'Genoa', 'Turin'] as const) {
     const { source, server } = await bench(t, answers)
     const got = await source.amd(answers.request)
     const { certificates, crl } = answers.made
-    assert.deepEqual([got.leaf, got.intermediate, got.root, got.crl].map(hex), [certificates.vcek, certificates.ask, certificates.ark, crl].map(hex))
+    assert.deepEqual(
+      [got.leaf, got.intermediate, got.root, got.crl].map(hex),
+      [certificates.vcek, certificates.ask, certificates.ark, crl].map(hex),
+    )
     assert.equal(got.chipId?.length, product === 'Turin' ? 16 : 128)
     assert.deepEqual([...server.asked].sort(), Object.values(answers.paths).sort())
   })
@@ -80,7 +91,10 @@ test('VLEK: chain and CRL only, the leaf comes with the evidence', async (t) => 
 test('a hidden chip id cannot be asked for, and says so', async (t) => {
   const answers = amdAnswers(makeSnp())
   const { source } = await bench(t, answers)
-  await assert.rejects(source.amd({ ...answers.request, chipId: '00'.repeat(64) }), { code: 'not-found', message: /hides its chip id/ })
+  await assert.rejects(source.amd({ ...answers.request, chipId: '00'.repeat(64) }), {
+    code: 'not-found',
+    message: /hides its chip id/,
+  })
 })
 
 test('asked for twice at once, fetched once', async (t) => {
@@ -104,7 +118,12 @@ test('old answers are refreshed, but serve while they are valid when the service
   around.clock = Date.parse('2026-07-01T00:00:01Z')
   await assert.rejects(around.again().intel(answers.request), { code: 'unreachable' })
   const { tcb, qe, pckCrl } = answers.paths
-  for (const path of [tcb, qe, pckCrl]) assert.equal(await around.cache.get(`${around.server.url}${path}`), undefined, 'what has expired is gone from the cache')
+  for (const path of [tcb, qe, pckCrl])
+    assert.equal(
+      await around.cache.get(`${around.server.url}${path}`),
+      undefined,
+      'what has expired is gone from the cache',
+    )
 })
 
 test('the VCEK of a chip never changes and is not asked for again', async (t) => {
@@ -133,10 +152,14 @@ test('the subscription key goes to the PCK service only, and into no error', asy
   const key = 'a-very-secret-subscription-key'
   const other = await startServer((_, response) => response.writeHead(401).end())
   t.after(() => other.close())
-  const source = again({ intel: { baseUrl: other.url, kind: 'pcs', rootCrlUrl: `${server.url}/IntelSGXRootCA.der`, subscriptionKey: key } })
+  const source = again({
+    intel: { baseUrl: other.url, kind: 'pcs', rootCrlUrl: `${server.url}/IntelSGXRootCA.der`, subscriptionKey: key },
+  })
   const request = { encryptedPpid: 'ab'.repeat(384), cpuSvn: '00'.repeat(16), pceSvn: 13, pceId: '0000' }
   const error: unknown = await source.pck(request).catch((caught: unknown) => caught)
-  assert.ok(error instanceof Error && !JSON.stringify(error).includes(key) && !`${error.stack}${error.message}`.includes(key))
+  assert.ok(
+    error instanceof Error && !JSON.stringify(error).includes(key) && !`${error.stack}${error.message}`.includes(key),
+  )
   assert.equal(other.headers[0]?.['ocp-apim-subscription-key'], key)
   assert.ok(other.asked[0]?.includes('pcesvn=0d00'), 'PCESVN goes little-endian')
   await assert.rejects(source.intel(answers.request), { code: 'refused' })

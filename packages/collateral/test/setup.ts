@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { DEFAULT_AT } from '@sekisho/testkit'
-import { type CollateralCache, diskCache, type NetworkOptions, type NetworkSource, networkSource, type Progress } from '../src/index.ts'
+import {
+  type CollateralCache,
+  diskCache,
+  type NetworkOptions,
+  type NetworkSource,
+  networkSource,
+  type Progress,
+} from '../src/index.ts'
 import { canned, type Handler, type LocalServer, startServer } from './hostile-server.ts'
 import type { AmdAnswers, IntelAnswers } from './vendors.ts'
 
@@ -23,7 +30,11 @@ export interface Bench {
 }
 
 /** Sets everything up for one test, and has it taken down afterwards. */
-export async function bench(t: TestContext, answers: IntelAnswers | AmdAnswers, options: NetworkOptions = {}): Promise<Bench> {
+export async function bench(
+  t: TestContext,
+  answers: IntelAnswers | AmdAnswers,
+  options: NetworkOptions = {},
+): Promise<Bench> {
   const server = await startServer(canned(answers.table))
   const folder = await temporaryFolder(t)
   t.after(() => server.close())

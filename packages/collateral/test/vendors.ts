@@ -11,7 +11,11 @@ export interface IntelAnswers {
 }
 
 /** Makes a platform and its service's answers, as PCS words them. */
-export function intelAnswers(tee: 'sgx' | 'tdx', options: IntelOptions = {}, form: 'pcs' | 'pccs' = 'pcs'): IntelAnswers {
+export function intelAnswers(
+  tee: 'sgx' | 'tdx',
+  options: IntelOptions = {},
+  form: 'pcs' | 'pccs' = 'pcs',
+): IntelAnswers {
   const made = tee === 'sgx' ? makeSgx(options) : makeTdx(options)
   const { collateral } = made
   const fmspc = options.pck?.fmspc?.toLowerCase() ?? 'c0ffee000001'
@@ -28,7 +32,11 @@ export function intelAnswers(tee: 'sgx' | 'tdx', options: IntelOptions = {}, for
       paths.tcb,
       {
         body: `{"tcbInfo":${collateral.tcb_info},"signature":"${collateral.tcb_info_signature}"}`,
-        headers: { [form === 'pcs' ? 'TCB-Info-Issuer-Chain' : 'SGX-TCB-Info-Issuer-Chain']: encodeURIComponent(collateral.tcb_info_issuer_chain) },
+        headers: {
+          [form === 'pcs' ? 'TCB-Info-Issuer-Chain' : 'SGX-TCB-Info-Issuer-Chain']: encodeURIComponent(
+            collateral.tcb_info_issuer_chain,
+          ),
+        },
       },
     ],
     [
@@ -38,7 +46,13 @@ export function intelAnswers(tee: 'sgx' | 'tdx', options: IntelOptions = {}, for
         headers: { 'SGX-Enclave-Identity-Issuer-Chain': encodeURIComponent(collateral.qe_identity_issuer_chain) },
       },
     ],
-    [paths.pckCrl, { body: crl(collateral.pck_crl), headers: { 'SGX-PCK-CRL-Issuer-Chain': encodeURIComponent(collateral.pck_crl_issuer_chain) } }],
+    [
+      paths.pckCrl,
+      {
+        body: crl(collateral.pck_crl),
+        headers: { 'SGX-PCK-CRL-Issuer-Chain': encodeURIComponent(collateral.pck_crl_issuer_chain) },
+      },
+    ],
     [paths.rootCrl, { body: crl(collateral.root_ca_crl) }],
   ])
   return { made, request: { tee, fmspc, ca }, table, paths }
