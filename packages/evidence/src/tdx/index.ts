@@ -19,3 +19,4 @@ export {
 } from './report.ts'
 export { type TdxOptions, verifyTdx, verifyTdxSync } from './verify.ts'
 export { settleEventLog, settleEventLogSync } from './settle-log.ts'
+export { tdxFields } from './fields.ts'
