@@ -127,6 +127,12 @@ test('a name with a colon can be split in two ways and is never covered', () => 
   )
 })
 
+test('a name that an event of the firmware is given is no fact', () => {
+  const [event] = explainEventLog(settled(json([{ ...BOOT, event: 'compose-hash' }])))
+  assert.equal(event?.bound, 'digest recomputed')
+  assert.doesNotMatch(event?.text ?? '', /compose-hash/)
+})
+
 test('a short digest is followed by zeros', () => {
   const log = settled(json([{ ...BOOT, digest: 'ab'.repeat(32) }]))
   const padded = new Uint8Array(48).fill(0xab, 0, 32)

@@ -60,6 +60,8 @@ export interface LoggedEvent {
   readonly preimages: readonly Preimage[]
 }
 
+const NONE: readonly Preimage[] = []
+
 /**
  * The byte strings of an event that its digest may be over, each with the job that finds out.
  *
@@ -76,7 +78,7 @@ export function preimagesOf(type: number, data: Uint8Array, algorithm: DigestAlg
     const variable = readVariable(data)
     return variable === undefined ? [over(data, 'all')] : [over(variable.value, 'core'), over(data, 'all')]
   }
-  if (type !== EV.ipl) return []
+  if (type !== EV.ipl) return NONE
   const label = grubLabel(data)
   if (label !== undefined) return [over(withoutNul(data.subarray(label.length)), 'core')]
   const text = withoutNul(data)
@@ -129,8 +131,10 @@ export function coverOf(event: LoggedEvent): Cover | undefined {
 }
 
 /** Names the digests to compare. Of an event that is not extended nothing is covered. */
-export function loggedEvent(event: Omit<LoggedEvent, 'preimages'>, algorithm: DigestAlgorithm): LoggedEvent {
-  return { ...event, preimages: event.extends ? preimagesOf(event.type, event.data, algorithm) : [] }
+export function loggedEvent(event: Omit<LoggedEvent, 'preimages' | 'name'>, algorithm: DigestAlgorithm): LoggedEvent {
+  const { number, register, type, digest, data } = event
+  const preimages = event.extends ? preimagesOf(type, data, algorithm) : NONE
+  return { number, register, extends: event.extends, type, digest, data, preimages }
 }
 
 /** Whether an event calls itself a separator, or has the digest of one: a type can be renamed, a digest cannot. */

@@ -69,7 +69,7 @@ export interface TcgLogOptions {
 /** Largest log that is read, in bytes. Real ones have 2 to 300 kB. */
 export const MAX_LOG_BYTES: number = 16 * 1024 * 1024
 /** Most events that are read. Real logs have up to a few hundred. */
-export const MAX_LOG_EVENTS = 16384
+export const MAX_LOG_EVENTS = 8192
 const MAX_ALGORITHMS = 16
 const MAX_DIGEST_BYTES = 128
 
@@ -130,13 +130,17 @@ function readOldEvent(reader: Reader, number: number): TcgEvent {
   return { number, offset, index, type, digests: [{ algorithm: TPM_ALG.sha1, digest }], data }
 }
 
+// A hostile log may be all empty events: these cost nothing each.
+const NO_BYTES: Uint8Array = new Uint8Array(0)
+const NO_DIGESTS: readonly TcgDigest[] = []
+
 function readEvent(reader: Reader, number: number, algorithms: readonly TcgAlgorithm[]): TcgEvent {
   const offset = reader.offset
   const index = reader.u32('TCG_PCR_EVENT2.pcrIndex')
   const type = reader.u32('TCG_PCR_EVENT2.eventType')
   const digests = readDigests(reader, type, algorithms)
   const size = reader.u32('TCG_PCR_EVENT2.eventSize')
-  const data = reader.bytes(size, 'TCG_PCR_EVENT2.event')
+  const data = size === 0 ? NO_BYTES : reader.bytes(size, 'TCG_PCR_EVENT2.event')
   return { number, offset, index, type, digests, data }
 }
 
@@ -147,6 +151,7 @@ function readDigests(reader: Reader, type: number, algorithms: readonly TcgAlgor
   if (count > algorithms.length || (count === 0 && type !== EV_NO_ACTION)) {
     throw refuse('malformed', `${count} digests`, `${field}.count`, offset, `1 to ${algorithms.length}`)
   }
+  if (count === 0) return NO_DIGESTS
   const digests: TcgDigest[] = []
   for (let i = 0; i < count; i++) {
     const at = reader.offset

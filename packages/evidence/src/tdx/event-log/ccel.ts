@@ -39,6 +39,8 @@ export function parseCcel(bytes: Uint8Array): EventLog {
   return eventLog('tcg-ccel', log.events.map(ccelEvent), log.bytesUsed, log.totalBytes)
 }
 
+const NO_DIGEST: Uint8Array = new Uint8Array(0)
+
 function ccelEvent(event: TcgEvent): LoggedEvent {
   const { number, type, data } = event
   const register = REGISTERS.get(event.index)
@@ -51,8 +53,5 @@ function ccelEvent(event: TcgEvent): LoggedEvent {
       expected: 'a digest of algorithm 0x000c',
     })
   }
-  return loggedEvent(
-    { number, register, extends: extendsIt, type, digest: digest ?? new Uint8Array(0), data },
-    'sha384',
-  )
+  return loggedEvent({ number, register, extends: extendsIt, type, digest: digest ?? NO_DIGEST, data }, 'sha384')
 }

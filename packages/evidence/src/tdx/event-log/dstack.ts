@@ -1,6 +1,6 @@
 import { concatBytes, fromHex } from '../../core/bytes.ts'
 import { EvidenceError, type EvidenceErrorCode } from '../../core/errors.ts'
-import { type LoggedEvent, loggedEvent } from '../../eventlog/events.ts'
+import { type LoggedEvent, loggedEvent, type Preimage } from '../../eventlog/events.ts'
 import { type EventLog, eventLog, REGISTER_BYTES, RTMRS } from './log.ts'
 
 /** Largest JSON log that is read, in bytes. */
@@ -78,27 +78,21 @@ function dstackEvent(value: unknown, number: number): LoggedEvent {
   const digest = paddedDigest(hex(value.digest, `${at}.digest`), `${at}.digest`)
   const name = eventName(value.event, `${at}.event`)
   const data = hex(value.event_payload, `${at}.event_payload`)
-  const register = RTMRS[imr]
-  const event = { number, register, extends: true, type, digest, data }
-  return imr === 3
-    ? applicationEvent({ ...event, name })
-    : loggedEvent(name === '' ? event : { ...event, name }, 'sha384')
+  const event = { number, register: RTMRS[imr], extends: true, type, digest, data }
+  // The firmware's events have no name, and no digest would cover one.
+  if (imr !== 3) return loggedEvent(event, 'sha384')
+  return { ...event, name, preimages: [applicationPreimage(type, name, data)] }
 }
 
 /**
- * An event that the guest itself extended. Its digest is SHA-384 over the type (4 bytes, little-endian), `:`, the
- * name, `:` and the payload. A name with a colon in it could be split in two ways: such an event is
- * never covered.
+ * What the guest agent measures of an event: the type (4 bytes, little-endian), `:`, the name, `:` and the
+ * payload. A name with a colon in it could be split in two ways: such an event is never covered.
  */
-function applicationEvent(event: Omit<LoggedEvent, 'preimages'> & { readonly name: string }): LoggedEvent {
-  const type = Uint8Array.of(event.type, event.type >>> 8, event.type >>> 16, event.type >>> 24)
+function applicationPreimage(type: number, name: string, payload: Uint8Array): Preimage {
+  const number = Uint8Array.of(type, type >>> 8, type >>> 16, type >>> 24)
   const colon = Uint8Array.of(0x3a)
-  const preimage = concatBytes(type, colon, new TextEncoder().encode(event.name), colon, event.data)
-  const ambiguous = event.name.includes(':')
-  return {
-    ...event,
-    preimages: [{ covers: ambiguous ? 'none' : 'all', job: { kind: 'digest', algorithm: 'sha384', data: preimage } }],
-  }
+  const data = concatBytes(number, colon, new TextEncoder().encode(name), colon, payload)
+  return { covers: name.includes(':') ? 'none' : 'all', job: { kind: 'digest', algorithm: 'sha384', data } }
 }
 
 function integer(value: unknown, field: string, max: number): number {
