@@ -47,7 +47,7 @@ function compareOne(log: EventLog, register: Rtmr, quoted: Uint8Array): Register
   const replayed = resultOf(log, register)
   const events = eventsOf(log.events, register)
   const difference = equalBytes(replayed, quoted)
-    ? ({ agreement: 'equal', explanation: `the log's ${events.length} events replay to the register` } as const)
+    ? ({ agreement: 'equal', explanation: agreed(events.length) } as const)
     : explainDifference(log, register, quoted, events)
   return {
     register,
@@ -57,6 +57,13 @@ function compareOne(log: EventLog, register: Rtmr, quoted: Uint8Array): Register
     events: events.length,
     ...difference,
   }
+}
+
+function agreed(events: number): string {
+  if (events === 0) return 'nothing was extended into the register, and the log has no event of it'
+  return events === 1
+    ? "the log's one event replays to the register"
+    : `the log's ${events} events replay to the register`
 }
 
 type Difference = Pick<RegisterComparison, 'agreement' | 'explanation' | 'matchesUpTo'>
