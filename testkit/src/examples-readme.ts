@@ -11,18 +11,18 @@ of 2049, so the commands work without \`--at\` too.
 
 Build once with \`npm ci && npm run build\`, then try, from the project's folder:
 
-| Folder | What it shows | Verdict |
+| Folder | What it shows | Verdict (exit code) |
 | --- | --- | --- |
-| \`sgx\` | an SGX quote (format 3) of a production enclave | verified |
-| \`tdx\` | a TDX quote (format 4) with its CCEL event log, which replays to RTMR0 to RTMR2 | verified |
-| \`snp-genoa\` | an SEV-SNP report (version 3, Genoa) with VCEK, ASK, ARK and revocation list | verified |
-| \`tdx-out-of-date\` | an authentic quote of a platform whose SEAM loader is at 3 while the current level asks for 5; the remedy says who can update it | rejected |
-| \`tdx-debug\` | an authentic quote of a TD whose host may read and change its memory | rejected |
-| \`sgx\` with \`expect-nothing.yaml\` | the same quote when nobody says what is expected: genuine, but which code? | incomplete |
+| \`sgx\` | an SGX quote (format 3) of a production enclave | verified (0) |
+| \`tdx\` | a TDX quote (format 4) with its CCEL event log, which replays to RTMR0 to RTMR2 | verified (0) |
+| \`snp-genoa\` | an SEV-SNP report (version 3, Genoa) with VCEK, ASK, ARK and revocation list | verified (0) |
+| \`tdx-out-of-date\` | an authentic quote of a platform whose SEAM loader is at 3 while the current level asks for 5; the remedy says who can update it | rejected (1) |
+| \`tdx-debug\` | an authentic quote of a TD whose host may read and change its memory | rejected (1) |
+| \`sgx\` with \`expect-nothing.yaml\` | the same quote when nobody says what is expected: genuine, but which code? | incomplete (2) |
 
 \`\`\`sh
 npx sekisho verify examples/sgx/quote.bin --collateral examples/sgx/collateral.json --expect examples/sgx/expect.yaml ${ROOT} ${AT}
-npx sekisho verify examples/tdx/quote.bin --collateral examples/tdx/collateral.json --expect examples/tdx/expect.yaml ${ROOT} ${AT}
+npx sekisho verify examples/tdx/quote.bin --collateral examples/tdx/collateral.json --event-log examples/tdx/ccel.bin --expect examples/tdx/expect.yaml ${ROOT} ${AT}
 npx sekisho verify examples/snp-genoa/report.bin --collateral examples/snp-genoa --expect examples/snp-genoa/expect.yaml ${ROOT} ${AT}
 npx sekisho verify examples/tdx-out-of-date/quote.bin --collateral examples/tdx-out-of-date/collateral.json --expect examples/tdx-out-of-date/expect.yaml ${ROOT} ${AT}
 npx sekisho verify examples/tdx-debug/quote.bin --collateral examples/tdx-debug/collateral.json --expect examples/tdx-debug/expect.yaml ${ROOT} ${AT}
