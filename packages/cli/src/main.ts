@@ -7,4 +7,7 @@ process.stdout.on('error', (error) => {
   throw error
 })
 
-process.exitCode = await run(process.argv.slice(2), processAround())
+// No top-level await: the bundled program is a CommonJS file, which starts sooner.
+void run(process.argv.slice(2), processAround()).then((exitCode) => {
+  process.exitCode = exitCode
+})

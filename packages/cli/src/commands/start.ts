@@ -1,6 +1,5 @@
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Around } from '../around.ts'
 import { unreadable } from '../exit.ts'
 import { Paper } from '../render/paper.ts'
@@ -50,7 +49,7 @@ function nextSteps(path: (...parts: readonly string[]) => string, common: string
 
 /** The examples lie beside the packages of a clone; an installed package does not have them. */
 function examplesFolder(): string {
-  let folder = dirname(fileURLToPath(import.meta.url))
+  let folder = dirname(realpathSync(process.argv[1] ?? '.'))
   for (let up = 0; up < 6; up++) {
     if (existsSync(join(folder, 'examples', 'example-root.json'))) return join(folder, 'examples')
     folder = dirname(folder)
