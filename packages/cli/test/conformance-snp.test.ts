@@ -21,7 +21,9 @@ async function caseFolders(folder: string): Promise<string[]> {
 }
 
 function explain(result: CaseResult): string {
-  const different = result.comparisons.filter((one) => !one.equal).map((one) => `${one.path}: expected ${JSON.stringify(one.expected)}, found ${JSON.stringify(one.actual)}`)
+  const different = result.comparisons
+    .filter((one) => !one.equal)
+    .map((one) => `${one.path}: expected ${JSON.stringify(one.expected)}, found ${JSON.stringify(one.actual)}`)
   return [result.message ?? '', ...different].join('\n')
 }
 

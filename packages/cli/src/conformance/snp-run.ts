@@ -1,4 +1,4 @@
-import { EvidenceError, type Check, type CheckGroup, type TrustAnchor } from '@sekisho/evidence'
+import { type Check, type CheckGroup, EvidenceError, type TrustAnchor } from '@sekisho/evidence'
 import {
   decodeSnpReport,
   keyInfoOf,
@@ -49,7 +49,11 @@ export async function readCollateral(files: CaseFiles): Promise<SnpCollateralInp
 }
 
 /** Roots and waivers of a case: a case without a revocation list is one that decided to go without. */
-export async function optionsOf(files: CaseFiles, content: JsonValue, hasCrl: boolean): Promise<{ readonly at: Date; readonly waive: readonly string[]; readonly trustAnchors?: readonly TrustAnchor[] }> {
+export async function optionsOf(
+  files: CaseFiles,
+  content: JsonValue,
+  hasCrl: boolean,
+): Promise<{ readonly at: Date; readonly waive: readonly string[]; readonly trustAnchors?: readonly TrustAnchor[] }> {
   const at = new Date(textMember(content, 'evaluateAt') ?? Number.NaN)
   const anchor = textMember(content, 'trustAnchor')
   return {
@@ -71,7 +75,17 @@ export async function runReport(files: CaseFiles, content: JsonValue, input: Snp
     return { ...outcomeOf(verdict.authenticity, verdict.checks), files, content, collateral, report: lookAt(evidence) }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
-    return { verdict: 'invalid', reason: SNP_REASONS[error.code], decidedBy: error.code, message: error.message, checks: [], files, content, collateral, report: lookAt(evidence) }
+    return {
+      verdict: 'invalid',
+      reason: SNP_REASONS[error.code],
+      decidedBy: error.code,
+      message: error.message,
+      checks: [],
+      files,
+      content,
+      collateral,
+      report: lookAt(evidence),
+    }
   }
 }
 
@@ -85,7 +99,13 @@ export function outcomeOf(authenticity: 'proven' | 'unproven' | 'refuted', group
   const checks = groups.flatMap((group) => group.checks)
   const decisive = (check: Check): boolean => check.phase === 'authenticity' || check.id === 'snp.expect.report-data'
   const failed = checks.find((check) => decisive(check) && check.outcome === 'fail')
-  const open = checks.find((check) => check.phase === 'authenticity' && check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined)
+  const open = checks.find(
+    (check) =>
+      check.phase === 'authenticity' &&
+      check.outcome === 'unchecked' &&
+      check.waived !== true &&
+      check.blockedBy === undefined,
+  )
   const by = failed ?? (authenticity === 'proven' ? undefined : open)
   return {
     verdict: failed !== undefined ? 'invalid' : authenticity === 'proven' ? 'valid' : 'unverifiable',
@@ -104,7 +124,11 @@ export function checkValue(checks: readonly Check[], id: string): boolean | null
 
 /** Whether every check of the chain passed. */
 export function chainHolds(checks: readonly Check[]): boolean {
-  const chain = checks.filter((check) => /^snp\.(chain|leaf|intermediate|ark)\.(present|well-formed|names|constraints|algorithms|signature|pinned|not-before|not-after)$/.test(check.id))
+  const chain = checks.filter((check) =>
+    /^snp\.(chain|leaf|intermediate|ark)\.(present|well-formed|names|constraints|algorithms|signature|pinned|not-before|not-after)$/.test(
+      check.id,
+    ),
+  )
   return chain.length > 0 && chain.every((check) => check.outcome === 'pass')
 }
 

@@ -12,10 +12,19 @@ export function compareTree(path: string, expected: JsonValue, actual: JsonValue
   return [{ path, expected, actual, equal: expected === actual }]
 }
 
-function compareLists(path: string, expected: readonly JsonValue[], actual: JsonValue | undefined): readonly Comparison[] {
+function compareLists(
+  path: string,
+  expected: readonly JsonValue[],
+  actual: JsonValue | undefined,
+): readonly Comparison[] {
   const found: readonly JsonValue[] = Array.isArray(actual) ? actual : []
   return [
-    { path: `${path}.length`, expected: expected.length, actual: found.length, equal: Array.isArray(actual) && expected.length === found.length },
+    {
+      path: `${path}.length`,
+      expected: expected.length,
+      actual: found.length,
+      equal: Array.isArray(actual) && expected.length === found.length,
+    },
     ...expected.flatMap((value, i) => compareTree(`${path}[${i}]`, value, found[i])),
   ]
 }

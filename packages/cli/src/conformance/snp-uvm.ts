@@ -4,7 +4,15 @@ import { sha256Hex } from './snp-files.ts'
 
 const MAX_DEPTH = 8
 
-type Cbor = number | string | Uint8Array | readonly Cbor[] | CborMap | { readonly tag: number; readonly value: Cbor } | boolean | null
+type Cbor =
+  | number
+  | string
+  | Uint8Array
+  | readonly Cbor[]
+  | CborMap
+  | { readonly tag: number; readonly value: Cbor }
+  | boolean
+  | null
 interface CborMap {
   readonly entries: readonly (readonly [Cbor, Cbor])[]
 }
@@ -68,7 +76,13 @@ class CborReader {
 }
 
 function isMap(value: Cbor): value is CborMap {
-  return typeof value === 'object' && value !== null && 'entries' in value && !Array.isArray(value) && !(value instanceof Uint8Array)
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'entries' in value &&
+    !Array.isArray(value) &&
+    !(value instanceof Uint8Array)
+  )
 }
 
 function entry(map: Cbor, key: number | string): Cbor | undefined {
@@ -83,9 +97,11 @@ function entry(map: Cbor, key: number | string): Cbor | undefined {
  */
 export function uvmValues(cose: Uint8Array, measurement: string): JsonValue {
   const outer = new CborReader(cose).item()
-  if (typeof outer !== 'object' || outer === null || !('tag' in outer) || !Array.isArray(outer.value)) throw new Error('no tagged COSE_Sign1')
+  if (typeof outer !== 'object' || outer === null || !('tag' in outer) || !Array.isArray(outer.value))
+    throw new Error('no tagged COSE_Sign1')
   const [protectedBytes, , payload, signature]: readonly Cbor[] = outer.value
-  if (!(protectedBytes instanceof Uint8Array) || !(payload instanceof Uint8Array) || !(signature instanceof Uint8Array)) throw new Error('no COSE_Sign1')
+  if (!(protectedBytes instanceof Uint8Array) || !(payload instanceof Uint8Array) || !(signature instanceof Uint8Array))
+    throw new Error('no COSE_Sign1')
   const header = new CborReader(protectedBytes).item()
   const chain = chainOf(entry(header, 33))
   const leaf = chain[0]
@@ -115,13 +131,17 @@ function textOr(value: Cbor | undefined): string | null {
 }
 
 function jsonMember(value: JsonValue, name: string): JsonValue | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as { readonly [key: string]: JsonValue })[name] : undefined
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as { readonly [key: string]: JsonValue })[name]
+    : undefined
 }
 
 function chainOf(value: Cbor | undefined): readonly X509Certificate[] {
   const list = value instanceof Uint8Array ? [value] : Array.isArray(value) ? (value as readonly Cbor[]) : []
   // Node.js looks for PEM text first, even inside of DER: such a certificate is not handed to it.
-  return list.flatMap((one) => (one instanceof Uint8Array && !Buffer.from(one).includes('-----BEGIN') ? [new X509Certificate(one)] : []))
+  return list.flatMap((one) =>
+    one instanceof Uint8Array && !Buffer.from(one).includes('-----BEGIN') ? [new X509Certificate(one)] : [],
+  )
 }
 
 function commonName(certificate: X509Certificate): string | undefined {
@@ -133,13 +153,35 @@ function chainHolds(chain: readonly X509Certificate[]): boolean {
 }
 
 // RFC 9052, 4.4: what is signed is the Sig_structure, not the message.
-function signatureHolds(leaf: X509Certificate, header: Uint8Array, payload: Uint8Array, signature: Uint8Array): boolean {
-  const data = Buffer.concat([Buffer.from('846a5369676e617475726531', 'hex'), byteString(header), byteString(new Uint8Array()), byteString(payload)])
-  return verify('sha384', data, { key: leaf.publicKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 }, signature)
+function signatureHolds(
+  leaf: X509Certificate,
+  header: Uint8Array,
+  payload: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const data = Buffer.concat([
+    Buffer.from('846a5369676e617475726531', 'hex'),
+    byteString(header),
+    byteString(new Uint8Array()),
+    byteString(payload),
+  ])
+  return verify(
+    'sha384',
+    data,
+    { key: leaf.publicKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 },
+    signature,
+  )
 }
 
 function byteString(bytes: Uint8Array): Buffer {
   const { length } = bytes
-  const head = length < 24 ? [0x40 | length] : length < 0x100 ? [0x58, length] : length < 0x10000 ? [0x59, length >> 8, length & 0xff] : [0x5a, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff]
+  const head =
+    length < 24
+      ? [0x40 | length]
+      : length < 0x100
+        ? [0x58, length]
+        : length < 0x10000
+          ? [0x59, length >> 8, length & 0xff]
+          : [0x5a, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff]
   return Buffer.concat([Buffer.from(head), bytes])
 }

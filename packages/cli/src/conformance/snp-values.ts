@@ -30,14 +30,26 @@ export function fieldValues(report: SnpReport, known: SnpProduct | undefined): V
   return {
     version: report.version,
     guestSvn: report.guestSvn,
-    policy: { raw: word(report.policy), abiMinor: low & 0xff, abiMajor: low >> 8, reserved1MustBeOne: ((report.policy >> 17n) & 1n) === 1n, ...flags(report.policy, POLICY_BITS) },
+    policy: {
+      raw: word(report.policy),
+      abiMinor: low & 0xff,
+      abiMajor: low >> 8,
+      reserved1MustBeOne: ((report.policy >> 17n) & 1n) === 1n,
+      ...flags(report.policy, POLICY_BITS),
+    },
     familyId: hex(report.familyId),
     imageId: hex(report.imageId),
     vmpl: report.vmpl,
     signatureAlgo: report.signatureAlgo,
     ...(report.cpuidFamily === undefined
       ? {}
-      : { cpuid: { familyId: report.cpuidFamily, modelId: report.cpuidModel ?? -1, stepping: report.cpuidStepping ?? -1 } }),
+      : {
+          cpuid: {
+            familyId: report.cpuidFamily,
+            modelId: report.cpuidModel ?? -1,
+            stepping: report.cpuidStepping ?? -1,
+          },
+        }),
     ...(product === undefined ? {} : { product }),
     currentTcb: tcb(report.currentTcb),
     platformInfo: { raw: word(report.platformInfo), ...flags(report.platformInfo, PLATFORM_BITS) },
@@ -68,7 +80,11 @@ function flags(value: bigint, bits: Readonly<Record<string, number>>): Values {
 
 function tcbValues(raw: Uint8Array, product: SnpProduct | undefined): JsonValue {
   const layout = tcbLayout(product)
-  return { raw: hex(raw), ...decodeTcb(raw, layout), reserved: hex(Uint8Array.from(layout.reserved, (at) => raw[at] ?? 0)) }
+  return {
+    raw: hex(raw),
+    ...decodeTcb(raw, layout),
+    reserved: hex(Uint8Array.from(layout.reserved, (at) => raw[at] ?? 0)),
+  }
 }
 
 /** A leaf in the shape of a case's `certificate`. */
@@ -102,7 +118,8 @@ export function extensionValues(extensions: LeafExtensions): Values {
   if (extensions.productName !== undefined) values.productName = extensions.productName
   for (const [arc, level] of extensions.levels) values[LEVELS[arc] ?? arc] = level
   const { hwId } = extensions
-  if (hwId !== undefined) values.hwID = extensions.hwIdWrapped ? `DER:04${hwId.length.toString(16).padStart(2, '0')}${hex(hwId)}` : hex(hwId)
+  if (hwId !== undefined)
+    values.hwID = extensions.hwIdWrapped ? `DER:04${hwId.length.toString(16).padStart(2, '0')}${hex(hwId)}` : hex(hwId)
   if (extensions.cspId !== undefined) values.cspID = extensions.cspId
   return values
 }
@@ -132,7 +149,8 @@ export function flagValues(report: SnpReport): Values {
   const vlek = keyInfoOf(report.keyInfo).signingKey === 'vlek'
   const bit = (value: bigint, at: number): boolean => ((value >> BigInt(at)) & 1n) === 1n
   const { current, committed } = report
-  const sameFirmware = current.major === committed.major && current.minor === committed.minor && current.build === committed.build
+  const sameFirmware =
+    current.major === committed.major && current.minor === committed.minor && current.build === committed.build
   return {
     debugAllowed: bit(report.policy, POLICY_BITS.debugAllowed),
     migrationAgentAllowed: bit(report.policy, POLICY_BITS.migrateMaAllowed),

@@ -1,11 +1,32 @@
 import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EvidenceError } from '@sekisho/evidence'
-import { encodeSnpReport, parseIdBlock, parseSnpJson, parseSnpReport, prepareSnpCollateral, settleIdBlock, splitSnpEvidence, type SnpCollateralInput, type SnpProduct, verifySnpEndorsement } from '@sekisho/evidence/snp'
+import {
+  encodeSnpReport,
+  parseIdBlock,
+  parseSnpJson,
+  parseSnpReport,
+  prepareSnpCollateral,
+  type SnpCollateralInput,
+  type SnpProduct,
+  settleIdBlock,
+  splitSnpEvidence,
+  verifySnpEndorsement,
+} from '@sekisho/evidence/snp'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
 import type { MutationRunner } from './find.ts'
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
-import { chainHolds, checkValue, type Outcome, optionsOf, outcomeOf, type ReportRun, readCollateral, roleOf, runReport } from './snp-run.ts'
+import {
+  chainHolds,
+  checkValue,
+  type Outcome,
+  optionsOf,
+  outcomeOf,
+  type ReportRun,
+  readCollateral,
+  roleOf,
+  runReport,
+} from './snp-run.ts'
 import { compareTree } from './snp-tree.ts'
 import { uvmValues } from './snp-uvm.ts'
 import { certificateValues, crlValues, extensionValues, fieldValues, flagValues, tableValues } from './snp-values.ts'
@@ -39,7 +60,13 @@ async function runMutations(folder: string, name: string, content: JsonValue): P
   return results
 }
 
-async function runMutation(folder: string, base: string, name: string, original: JsonValue, mutation: JsonValue): Promise<CaseResult> {
+async function runMutation(
+  folder: string,
+  base: string,
+  name: string,
+  original: JsonValue,
+  mutation: JsonValue,
+): Promise<CaseResult> {
   const files = new CaseFiles(base)
   const ops = member(mutation, 'ops')
   const list: readonly JsonValue[] = Array.isArray(ops) ? ops : []
@@ -129,7 +156,11 @@ const OBSERVERS: Readonly<Record<string, Observer>> = {
     return leaf === undefined ? undefined : certificateValues(leaf)
   },
   crl: ({ checks, collateral, report }) =>
-    crlValues(collateral, report === undefined ? undefined : collateral[roleOf(report)].value?.certificate.serial, checkValue(checks, 'snp.crl.signature') === true),
+    crlValues(
+      collateral,
+      report === undefined ? undefined : collateral[roleOf(report)].value?.certificate.serial,
+      checkValue(checks, 'snp.crl.signature') === true,
+    ),
   certsTable: async ({ files }, expected) => {
     const file = textMember(expected, 'file') ?? ''
     // `assembled` tells where the table came from: it is no property of the bytes.
@@ -147,7 +178,11 @@ const OBSERVERS: Readonly<Record<string, Observer>> = {
     const { kind, report } = splitSnpEvidence(bytes)
     parseSnpReport(report)
     // A response that was split has status 0; any other is refused.
-    return { status: kind === 'response' ? 0 : null, reportSize: report.length, reportOffset: report.byteOffset - bytes.byteOffset }
+    return {
+      status: kind === 'response' ? 0 : null,
+      reportSize: report.length,
+      reportOffset: report.byteOffset - bytes.byteOffset,
+    }
   },
   uvmEndorsement: async ({ files, report }, expected) => {
     const file = textMember(expected, 'file') ?? ''
@@ -176,11 +211,20 @@ async function compareFiles({ files, content }: ReportRun): Promise<readonly Com
     const rebuilt = parseSnpJson(new TextDecoder().decode(json))
     found.push(same('evidence.json', sha256Hex(evidence), sha256Hex(rebuilt.report)))
     const vcek = await files.need('certs/vcek.der')
-    found.push(same('evidence.json.cert_chain', sha256Hex(vcek), rebuilt.collateral.vcek === undefined ? undefined : sha256Hex(rebuilt.collateral.vcek)))
+    found.push(
+      same(
+        'evidence.json.cert_chain',
+        sha256Hex(vcek),
+        rebuilt.collateral.vcek === undefined ? undefined : sha256Hex(rebuilt.collateral.vcek),
+      ),
+    )
   }
   const cut = await files.read('truncated.bin')
   if (cut !== undefined) found.push(same('truncated.bin', 'refused', refusal(cut)))
-  if (evidence.length === 1184 && refusal(evidence) === 'read') found.push(same('evidence.bin written again', sha256Hex(evidence), sha256Hex(encodeSnpReport(parseSnpReport(evidence)))))
+  if (evidence.length === 1184 && refusal(evidence) === 'read')
+    found.push(
+      same('evidence.bin written again', sha256Hex(evidence), sha256Hex(encodeSnpReport(parseSnpReport(evidence)))),
+    )
   return found
 }
 
@@ -210,7 +254,11 @@ async function runTable(files: CaseFiles, content: JsonValue): Promise<Outcome> 
 }
 
 async function runEndorsement(files: CaseFiles, content: JsonValue, input: SnpCollateralInput): Promise<Outcome> {
-  const judgement = await verifySnpEndorsement(input, input.vlek === undefined ? 'vcek' : 'vlek', await optionsOf(files, content, input.crl !== undefined))
+  const judgement = await verifySnpEndorsement(
+    input,
+    input.vlek === undefined ? 'vcek' : 'vlek',
+    await optionsOf(files, content, input.crl !== undefined),
+  )
   return outcomeOf(judgement.authenticity, judgement.checks)
 }
 
@@ -228,7 +276,8 @@ async function runCertificate(files: CaseFiles, name: string, content: JsonValue
 async function runRevocation(files: CaseFiles, name: string, content: JsonValue): Promise<CaseResult> {
   const revoked = member(member(content, 'expect'), 'revoked')
   const current = member(member(content, 'expect'), 'current')
-  const ask = async (value: JsonValue | undefined): Promise<Uint8Array> => files.need(textMember(value, 'file') ?? 'certs/ask.der')
+  const ask = async (value: JsonValue | undefined): Promise<Uint8Array> =>
+    files.need(textMember(value, 'file') ?? 'certs/ask.der')
   const input = { ...(await readCollateral(files)), ask: await ask(revoked) }
   const outcome = await runEndorsement(files, content, input)
   const crlSigned = checkValue(outcome.checks, 'snp.crl.signature') === true
@@ -236,18 +285,30 @@ async function runRevocation(files: CaseFiles, name: string, content: JsonValue)
   const next = prepareSnpCollateral({ ask: await ask(current) })
   const nextOutcome = await runEndorsement(files, content, { ...input, ask: await ask(current) })
   const result = observed(name, content, outcome, {
-    checks: { askRevokedSignedByArk: checkValue(outcome.checks, 'snp.intermediate.signature'), crlSignedByArk: crlSigned },
+    checks: {
+      askRevokedSignedByArk: checkValue(outcome.checks, 'snp.intermediate.signature'),
+      crlSignedByArk: crlSigned,
+    },
     crl: crlValues(old, undefined, crlSigned) ?? null,
     revoked: { file: textMember(revoked, 'file') ?? null, ...certificateFacts(old.ask.value) },
     current: { file: textMember(current, 'file') ?? null, ...certificateFacts(next.ask.value) },
   })
-  const comparison = same('current is not revoked', 'true', String(checkValue(nextOutcome.checks, 'snp.crl.not-revoked')))
+  const comparison = same(
+    'current is not revoked',
+    'true',
+    String(checkValue(nextOutcome.checks, 'snp.crl.not-revoked')),
+  )
   return conclude(name, content, outcome, [...result.comparisons, comparison], result.unimplemented)
 }
 
-function certificateFacts(certificate: { readonly serial: string; readonly notBefore: number } | undefined): Record<string, JsonValue> {
+function certificateFacts(
+  certificate: { readonly serial: string; readonly notBefore: number } | undefined,
+): Record<string, JsonValue> {
   if (certificate === undefined) return {}
-  return { serial: Number.parseInt(certificate.serial, 16), notBefore: new Date(certificate.notBefore).toISOString().replace('.000Z', 'Z') }
+  return {
+    serial: Number.parseInt(certificate.serial, 16),
+    notBefore: new Date(certificate.notBefore).toISOString().replace('.000Z', 'Z'),
+  }
 }
 
 async function runIdBlock(files: CaseFiles, name: string, content: JsonValue): Promise<CaseResult> {
@@ -263,14 +324,23 @@ async function runIdBlock(files: CaseFiles, name: string, content: JsonValue): P
     authorKeyDigest: settled.authorKeyDigest ?? null,
     idBlockSignatureVerifies: settled.signatureVerifies,
     authorSignatureVerifies: settled.authorSignatureVerifies ?? null,
-    layout: { ...ID_AUTH_LAYOUT, idKey: found(await files.read('id-public.bin')), authorKey: found(await files.read('author-public.bin')) },
+    layout: {
+      ...ID_AUTH_LAYOUT,
+      idKey: found(await files.read('id-public.bin')),
+      authorKey: found(await files.read('author-public.bin')),
+    },
   })
 }
 
 /** Offsets that the parser reads from; the keys' are looked up in the bytes. The signatures verify from theirs. */
 const ID_AUTH_LAYOUT = { idKeyAlgo: 0, authKeyAlgo: 4, idBlockSignature: 0x40, idKeySignature: 0x680 } as const
 
-function observed(name: string, content: JsonValue, outcome: Outcome | undefined, found: { readonly [key: string]: JsonValue }): CaseResult {
+function observed(
+  name: string,
+  content: JsonValue,
+  outcome: Outcome | undefined,
+  found: { readonly [key: string]: JsonValue },
+): CaseResult {
   const comparisons: Comparison[] = []
   const unimplemented: string[] = []
   for (const [member, expected] of expectMembers(content)) {
@@ -280,12 +350,19 @@ function observed(name: string, content: JsonValue, outcome: Outcome | undefined
   return conclude(name, content, outcome, comparisons, unimplemented)
 }
 
-function conclude(name: string, content: JsonValue, outcome: Outcome | undefined, comparisons: readonly Comparison[], unimplemented: readonly string[]): CaseResult {
+function conclude(
+  name: string,
+  content: JsonValue,
+  outcome: Outcome | undefined,
+  comparisons: readonly Comparison[],
+  unimplemented: readonly string[],
+): CaseResult {
   const expect = member(content, 'expect')
   const expectedVerdict = textMember(expect, 'verdict')
   const expectedReason = textMember(expect, 'reason')
   const different = comparisons.filter((one) => !one.equal)
-  const verdictHolds = expectedVerdict === undefined || (outcome !== undefined && sameVerdict(expectedVerdict, expect, outcome))
+  const verdictHolds =
+    expectedVerdict === undefined || (outcome !== undefined && sameVerdict(expectedVerdict, expect, outcome))
   const message =
     unimplemented.length > 0
       ? `nothing compares ${unimplemented.join(', ')}`

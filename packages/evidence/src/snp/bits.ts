@@ -66,7 +66,7 @@ export function unknownPlatformBits(info: bigint): bigint {
 
 /** Policy bits 26 to 63, which are to be zero. */
 export function unknownPolicyBits(policy: bigint): bigint {
-  return policy >> 26n << 26n
+  return (policy >> 26n) << 26n
 }
 
 /** Which key signed a report; `none` for an unsigned one, `reserved2` to `reserved6` for values that mean nothing yet. */

@@ -48,9 +48,15 @@ export function parseCertificateTable(table: Uint8Array): readonly TableEntry[] 
     const offset = view.getUint32(at + 16, true)
     const length = view.getUint32(at + 20, true)
     // Plain numbers: the sum of two 32-bit values cannot wrap around.
-    if (offset < headerEnd) throw refuse('malformed', `offset ${offset}`, at + 16, `an offset behind the header, from ${headerEnd}`)
+    if (offset < headerEnd)
+      throw refuse('malformed', `offset ${offset}`, at + 16, `an offset behind the header, from ${headerEnd}`)
     if (offset + length > table.length) {
-      throw refuse('malformed', `${length} bytes from ${offset}`, at + 20, `an end within the ${table.length} bytes of the table`)
+      throw refuse(
+        'malformed',
+        `${length} bytes from ${offset}`,
+        at + 20,
+        `an end within the ${table.length} bytes of the table`,
+      )
     }
     const kind = KINDS.get(guid)
     if (kind !== undefined && seen.has(kind)) throw refuse('malformed', `a second entry ${guid}`, at, 'each kind once')
@@ -74,6 +80,11 @@ function guidText(bytes: Uint8Array): string {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }
 
-function refuse(code: 'malformed' | 'truncated' | 'too-large', found: string, offset: number, expected: string): EvidenceError {
+function refuse(
+  code: 'malformed' | 'truncated' | 'too-large',
+  found: string,
+  offset: number,
+  expected: string,
+): EvidenceError {
   return new EvidenceError(code, found, { field: 'certificateTable', offset, expected })
 }

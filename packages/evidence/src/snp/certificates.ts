@@ -96,7 +96,12 @@ function unwrap(value: Uint8Array): Uint8Array {
 
 function rawId(value: Uint8Array): Uint8Array {
   if (value.length === 64 || value.length === 8) return value
-  throw new DerReader(value, 'leaf.extensions').error('malformed', `${value.length} bytes`, 'a chip id of 64 or 8 bytes', 'hwID')
+  throw new DerReader(value, 'leaf.extensions').error(
+    'malformed',
+    `${value.length} bytes`,
+    'a chip id of 64 or 8 bytes',
+    'hwID',
+  )
 }
 
 /** Role that a leaf's own common name says. */
@@ -106,8 +111,16 @@ export function leafRole(certificate: Certificate): LeafRole | undefined {
 }
 
 /** Role and product of a common name such as `SEV-Milan` (ASK) or `SEV-VLEK-Milan` (ASVK). */
-export function intermediateOf(commonName: string | undefined): { readonly role: LeafRole; readonly product: string } | undefined {
-  if (commonName === undefined || !commonName.startsWith('SEV-') || commonName === 'SEV-VCEK' || commonName === 'SEV-VLEK') return undefined
+export function intermediateOf(
+  commonName: string | undefined,
+): { readonly role: LeafRole; readonly product: string } | undefined {
+  if (
+    commonName === undefined ||
+    !commonName.startsWith('SEV-') ||
+    commonName === 'SEV-VCEK' ||
+    commonName === 'SEV-VLEK'
+  )
+    return undefined
   if (commonName.startsWith('SEV-VLEK-')) return { role: 'vlek', product: commonName.slice(9) }
   return { role: 'vcek', product: commonName.slice(4) }
 }

@@ -61,7 +61,12 @@ interface PartKind {
 }
 
 const LEAF: PartKind = { id: 'leaf', title: 'VCEK or VLEK certificate', name: leafName, part: (state) => state.leaf }
-const INTERMEDIATE: PartKind = { id: 'intermediate', title: 'ASK or ASVK certificate', name: intermediateName, part: (state) => state.intermediate }
+const INTERMEDIATE: PartKind = {
+  id: 'intermediate',
+  title: 'ASK or ASVK certificate',
+  name: intermediateName,
+  part: (state) => state.intermediate,
+}
 const ARK: PartKind = { id: 'ark', title: 'ARK certificate', name: () => 'the ARK', part: (state) => state.parts.ark }
 
 function present(kind: PartKind): Step<ChainState> {
@@ -86,13 +91,21 @@ function present(kind: PartKind): Step<ChainState> {
 }
 
 function missing(kind: PartKind, state: ChainState): Remedy {
-  if (kind !== LEAF) return { action: `fetch ${AMD_KDS}${kdsChainPath(state.role, productOf(state))}`, by: 'relying-party' }
+  if (kind !== LEAF)
+    return { action: `fetch ${AMD_KDS}${kdsChainPath(state.role, productOf(state))}`, by: 'relying-party' }
   if (state.role === 'vlek') {
-    return { action: 'pass the VLEK from the certificate table that the host gives the guest (auxblob); AMD gives it to the cloud provider only', by: 'workload-owner' }
+    return {
+      action:
+        'pass the VLEK from the certificate table that the host gives the guest (auxblob); AMD gives it to the cloud provider only',
+      by: 'workload-owner',
+    }
   }
   const source = state.leafSource()
   if (source !== undefined) return { action: `fetch ${source}`, by: 'relying-party' }
-  return { action: 'the chip id is masked: pass the VCEK from the certificate table that the host gives the guest', by: 'workload-owner' }
+  return {
+    action: 'the chip id is masked: pass the VCEK from the certificate table that the host gives the guest',
+    by: 'workload-owner',
+  }
 }
 
 function wellFormed(kind: PartKind): Step<ChainState> {
@@ -105,7 +118,9 @@ function wellFormed(kind: PartKind): Step<ChainState> {
     check: (state) => {
       const { error } = kind.part(state)
       if (error === undefined) return pass(`${kind.name(state)} is a certificate`)
-      return fail(`${kind.name(state)} cannot be read: ${error.message}`, fetchChain(state), { expected: error.expected })
+      return fail(`${kind.name(state)} cannot be read: ${error.message}`, fetchChain(state), {
+        expected: error.expected,
+      })
     },
   }
 }
@@ -125,26 +140,49 @@ const names: Step<ChainState> = {
   },
 }
 
-function wrongName(state: ChainState): { readonly reason: string; readonly expected: string; readonly actual: string } | undefined {
+function wrongName(
+  state: ChainState,
+): { readonly reason: string; readonly expected: string; readonly actual: string } | undefined {
   const leaf = state.leaf.value?.certificate
   const intermediate = state.intermediate.value
   const ark = state.parts.ark.value
   if (leaf === undefined || intermediate === undefined || ark === undefined) return undefined
-  const wrong = (reason: string, expected: string, actual: string | undefined): ReturnType<typeof wrongName> => ({ reason, expected, actual: quoted(actual) })
-  if (leafRole(leaf) === undefined) return wrong('the leaf is neither a VCEK nor a VLEK', 'SEV-VCEK or SEV-VLEK', leaf.subject.commonName)
+  const wrong = (reason: string, expected: string, actual: string | undefined): ReturnType<typeof wrongName> => ({
+    reason,
+    expected,
+    actual: quoted(actual),
+  })
+  if (leafRole(leaf) === undefined)
+    return wrong('the leaf is neither a VCEK nor a VLEK', 'SEV-VCEK or SEV-VLEK', leaf.subject.commonName)
   if (intermediateOf(intermediate.subject.commonName) === undefined) {
-    return wrong('the certificate above the leaf is neither an ASK nor an ASVK', 'SEV-{Product} or SEV-VLEK-{Product}', intermediate.subject.commonName)
+    return wrong(
+      'the certificate above the leaf is neither an ASK nor an ASVK',
+      'SEV-{Product} or SEV-VLEK-{Product}',
+      intermediate.subject.commonName,
+    )
   }
   if (leaf.issuer.key !== intermediate.subject.key) {
-    return wrong(`the issuer of ${leafName(state)} is not the certificate given as ${intermediateName(state).slice(4)}`, quoted(leaf.issuer.commonName), intermediate.subject.commonName)
+    return wrong(
+      `the issuer of ${leafName(state)} is not the certificate given as ${intermediateName(state).slice(4)}`,
+      quoted(leaf.issuer.commonName),
+      intermediate.subject.commonName,
+    )
   }
-  if (ark.subject.commonName?.startsWith('ARK-') !== true) return wrong('the root is no ARK', 'ARK-{Product}', ark.subject.commonName)
+  if (ark.subject.commonName?.startsWith('ARK-') !== true)
+    return wrong('the root is no ARK', 'ARK-{Product}', ark.subject.commonName)
   if (intermediate.issuer.key !== ark.subject.key) {
-    return wrong(`the issuer of ${intermediateName(state)} is not the ARK given`, quoted(intermediate.issuer.commonName), ark.subject.commonName)
+    return wrong(
+      `the issuer of ${intermediateName(state)} is not the ARK given`,
+      quoted(intermediate.issuer.commonName),
+      ark.subject.commonName,
+    )
   }
-  if (ark.issuer.key !== ark.subject.key) return wrong('the ARK is not self-issued', quoted(ark.subject.commonName), ark.issuer.commonName)
+  if (ark.issuer.key !== ark.subject.key)
+    return wrong('the ARK is not self-issued', quoted(ark.subject.commonName), ark.issuer.commonName)
   const stranger = [leaf, intermediate, ark].find((one) => one.subject.organization !== 'Advanced Micro Devices')
-  return stranger === undefined ? undefined : wrong('a certificate names another organisation', 'Advanced Micro Devices', stranger.subject.organization)
+  return stranger === undefined
+    ? undefined
+    : wrong('a certificate names another organisation', 'Advanced Micro Devices', stranger.subject.organization)
 }
 
 const constraints: Step<ChainState> = {
@@ -155,7 +193,11 @@ const constraints: Step<ChainState> = {
   needs: ALL_READ,
   check: (state) => {
     for (const { name, certificate } of links(state)) {
-      const fault = constraintFault(certificate, certificate === state.leaf.value?.certificate, certificate === state.parts.ark.value)
+      const fault = constraintFault(
+        certificate,
+        certificate === state.leaf.value?.certificate,
+        certificate === state.parts.ark.value,
+      )
       if (fault !== undefined) return fail(`${name} ${fault}`, fetchChain(state))
     }
     return pass('basic constraints, path lengths and key usages fit')
@@ -167,7 +209,8 @@ function constraintFault(certificate: Certificate, isLeaf: boolean, isRoot: bool
   if (unknownCritical.length > 0) return `has a critical extension that is not known: ${unknownCritical[0]}`
   if (isLeaf) return basicConstraints?.ca === true ? 'is a certificate authority, which no leaf is' : undefined
   if (basicConstraints?.ca !== true) return 'is no certificate authority'
-  if (keyUsage !== undefined && !keyUsage.has(KEY_USAGE.keyCertSign)) return 'must not sign certificates, says its key usage'
+  if (keyUsage !== undefined && !keyUsage.has(KEY_USAGE.keyCertSign))
+    return 'must not sign certificates, says its key usage'
   if (isRoot && basicConstraints.pathLength === 0) return 'allows no certificate authority below it'
   return undefined
 }
@@ -184,7 +227,10 @@ const algorithms: Step<ChainState> = {
       const { key } = certificate
       const keyFits = isLeaf ? key?.kind === 'P-384' : key?.kind === 'RSA' && (key.bits ?? 0) >= 4096
       if (!keyFits) {
-        return fail(`${name} has a key of another kind`, fetchChain(state), { expected: isLeaf ? 'EC P-384' : 'RSA 4096', actual: certificate.keyKind })
+        return fail(`${name} has a key of another kind`, fetchChain(state), {
+          expected: isLeaf ? 'EC P-384' : 'RSA 4096',
+          actual: certificate.keyKind,
+        })
       }
       if (certificate.signed.scheme !== 'rsassa-pss-sha384') {
         return fail(`${name} is signed with an algorithm that AMD does not use`, fetchChain(state), {
@@ -197,7 +243,12 @@ const algorithms: Step<ChainState> = {
   },
 }
 
-function signature(kind: PartKind, by: string, issuer: PartKind, job: (state: ChainState) => boolean | undefined): Step<ChainState> {
+function signature(
+  kind: PartKind,
+  by: string,
+  issuer: PartKind,
+  job: (state: ChainState) => boolean | undefined,
+): Step<ChainState> {
   return {
     id: `snp.${kind.id}.signature`,
     title: `The ${kind.title} is signed by ${by}`,
@@ -207,7 +258,10 @@ function signature(kind: PartKind, by: string, issuer: PartKind, job: (state: Ch
     check: (state) =>
       job(state) === true
         ? pass(`the signature of ${kind.name(state)} verifies with the key of ${by}`)
-        : fail(`the signature of ${kind.name(state)} does not verify with the key of ${by}: it is forged or damaged`, fetchChain(state)),
+        : fail(
+            `the signature of ${kind.name(state)} does not verify with the key of ${by}: it is forged or damaged`,
+            fetchChain(state),
+          ),
   }
 }
 
@@ -220,13 +274,19 @@ const pinned: Step<ChainState> = {
   check: ({ anchor }) =>
     anchor === undefined
       ? fail('the key of the ARK is none of the trusted root keys, whatever its name says', {
-          action: 'use certificates from AMD; to accept an example or test root, pass it in `trustAnchors` with `emulated: true`',
+          action:
+            'use certificates from AMD; to accept an example or test root, pass it in `trustAnchors` with `emulated: true`',
           by: 'relying-party',
         })
       : pass(`the key of the ARK is that of ${anchor.name}`, { anchor: anchor.id }),
 }
 
-function dated(id: string, title: string, bad: (certificate: Certificate, at: number) => boolean, say: (certificate: Certificate) => string): Step<ChainState> {
+function dated(
+  id: string,
+  title: string,
+  bad: (certificate: Certificate, at: number) => boolean,
+  say: (certificate: Certificate) => string,
+): Step<ChainState> {
   return {
     id,
     title,
@@ -236,7 +296,9 @@ function dated(id: string, title: string, bad: (certificate: Certificate, at: nu
     check: (state) => {
       const link = links(state).find(({ certificate }) => bad(certificate, state.at))
       if (link === undefined) return pass('so are all three certificates')
-      return fail(`${link.name} ${say(link.certificate)}`, fetchChain(state), { actual: `judged at ${isoTime(state.at)}` })
+      return fail(`${link.name} ${say(link.certificate)}`, fetchChain(state), {
+        actual: `judged at ${isoTime(state.at)}`,
+      })
     },
   }
 }
@@ -281,14 +343,25 @@ export function roleFinding(state: ChainState): Finding {
   if (leaf === undefined) return notApplicable('there is no leaf')
   const expected = state.role.toUpperCase()
   const found = leafRole(leaf)
-  if (found !== state.role) return wrongRole(`the report says that a ${expected} signed it, and the certificate is a ${(found ?? 'leaf').toUpperCase()}`)
+  if (found !== state.role)
+    return wrongRole(
+      `the report says that a ${expected} signed it, and the certificate is a ${(found ?? 'leaf').toUpperCase()}`,
+    )
   const issuer = intermediateOf(leaf.issuer.commonName)?.role
-  if (issuer !== state.role) return wrongRole(`the ${expected} was issued by ${issuer === 'vlek' ? 'an ASVK' : 'an ASK'}, which must not issue it`)
-  if (extensions !== undefined && state.role === 'vlek' && extensions.hwId !== undefined) return wrongRole('the VLEK names a chip, as only a VCEK does')
-  if (extensions !== undefined && state.role === 'vcek' && extensions.cspId !== undefined) return wrongRole('the VCEK names a cloud provider, as only a VLEK does')
+  if (issuer !== state.role)
+    return wrongRole(
+      `the ${expected} was issued by ${issuer === 'vlek' ? 'an ASVK' : 'an ASK'}, which must not issue it`,
+    )
+  if (extensions !== undefined && state.role === 'vlek' && extensions.hwId !== undefined)
+    return wrongRole('the VLEK names a chip, as only a VCEK does')
+  if (extensions !== undefined && state.role === 'vcek' && extensions.cspId !== undefined)
+    return wrongRole('the VCEK names a cloud provider, as only a VLEK does')
   return pass(`the report says ${expected}, and the chain is that of a ${expected}`)
 }
 
 function wrongRole(reason: string): Finding {
-  return fail(reason, { action: 'pass the certificate of the key that signed the report: KEY_INFO says which', by: 'relying-party' })
+  return fail(reason, {
+    action: 'pass the certificate of the key that signed the report: KEY_INFO says which',
+    by: 'relying-party',
+  })
 }

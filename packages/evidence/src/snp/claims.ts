@@ -1,6 +1,16 @@
 import { allZero, equalBytes, toHex } from '../core/bytes.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
-import { bitOf, flagsOf, hex64, PLATFORM_BITS, POLICY_BITS, type SnpPlatformFlag, type SnpPolicyFlag, type SnpSigningKey, unknownPlatformBits } from './bits.ts'
+import {
+  bitOf,
+  flagsOf,
+  hex64,
+  PLATFORM_BITS,
+  POLICY_BITS,
+  type SnpPlatformFlag,
+  type SnpPolicyFlag,
+  type SnpSigningKey,
+  unknownPlatformBits,
+} from './bits.ts'
 import { decodeTcb, type SnpTcb } from './products.ts'
 import { type FirmwareVersion, VMPL_HOST } from './report.ts'
 import type { SnpState } from './state.ts'
@@ -15,7 +25,11 @@ export interface SnpClaims extends Claims {
   readonly signingKey: SnpSigningKey
   readonly maskChipKey: boolean
   readonly authorKeyEnabled: boolean
-  readonly policy: Readonly<Record<SnpPolicyFlag, boolean>> & { readonly raw: string; readonly abiMajor: number; readonly abiMinor: number }
+  readonly policy: Readonly<Record<SnpPolicyFlag, boolean>> & {
+    readonly raw: string
+    readonly abiMajor: number
+    readonly abiMinor: number
+  }
   readonly platformInfo: Readonly<Record<SnpPlatformFlag, boolean>> & { readonly raw: string }
   readonly currentTcb: SnpTcb
   readonly reportedTcb: SnpTcb
@@ -94,26 +108,58 @@ export function snpAssumptions(state: SnpState): readonly Assumption[] {
   const { report, product, role } = state
   const on = (bit: number): boolean => bitOf(report.platformInfo, bit)
   const assumed: Assumption[] = [
-    { id: 'vendor-key', statement: 'AMD keeps its signing keys and the chip\'s seed secret', because: `the chain rests on ARK-${product ?? '?'}` },
-    { id: 'no-interposer', statement: 'nobody with the machine in hand reads or changes the memory bus', because: 'SEV-SNP does not protect the freshness of memory against hardware' },
+    {
+      id: 'vendor-key',
+      statement: "AMD keeps its signing keys and the chip's seed secret",
+      because: `the chain rests on ARK-${product ?? '?'}`,
+    },
+    {
+      id: 'no-interposer',
+      statement: 'nobody with the machine in hand reads or changes the memory bus',
+      because: 'SEV-SNP does not protect the freshness of memory against hardware',
+    },
   ]
   if (!on(PLATFORM_BITS.ciphertextHidingDramEnabled)) {
-    assumed.push({ id: 'ciphertext-side-channel', statement: 'the guest does not leak through changes of its ciphertext, which the host can read', because: 'ciphertext hiding is off in PLATFORM_INFO' })
+    assumed.push({
+      id: 'ciphertext-side-channel',
+      statement: 'the guest does not leak through changes of its ciphertext, which the host can read',
+      because: 'ciphertext hiding is off in PLATFORM_INFO',
+    })
   }
   if (bitOf(report.policy, POLICY_BITS.smtAllowed) && on(PLATFORM_BITS.smtEnabled)) {
-    assumed.push({ id: 'smt-side-channel', statement: 'no sibling thread spies on the guest', because: 'the policy allows SMT, and it is on' })
+    assumed.push({
+      id: 'smt-side-channel',
+      statement: 'no sibling thread spies on the guest',
+      because: 'the policy allows SMT, and it is on',
+    })
   }
   if (!on(PLATFORM_BITS.aliasCheckComplete)) {
-    assumed.push({ id: 'memory-aliasing', statement: 'no memory module lies about its size (AMD-SB-3015)', because: 'ALIAS_CHECK_COMPLETE is clear in PLATFORM_INFO' })
+    assumed.push({
+      id: 'memory-aliasing',
+      statement: 'no memory module lies about its size (AMD-SB-3015)',
+      because: 'ALIAS_CHECK_COMPLETE is clear in PLATFORM_INFO',
+    })
   }
   if (bitOf(report.policy, POLICY_BITS.migrateMaAllowed)) {
-    assumed.push({ id: 'migration-agent', statement: 'the migration agent keeps the guest secret', because: 'the policy allows a migration agent' })
+    assumed.push({
+      id: 'migration-agent',
+      statement: 'the migration agent keeps the guest secret',
+      because: 'the policy allows a migration agent',
+    })
   }
   if (report.vmpl !== 0 && report.vmpl !== VMPL_HOST) {
-    assumed.push({ id: 'paravisor', statement: 'the code at more privileged levels of the guest, which the measurement covers, is honest', because: `VMPL is ${report.vmpl}` })
+    assumed.push({
+      id: 'paravisor',
+      statement: 'the code at more privileged levels of the guest, which the measurement covers, is honest',
+      because: `VMPL is ${report.vmpl}`,
+    })
   }
   if (role === 'vlek') {
-    assumed.push({ id: 'cloud-provider', statement: 'the cloud provider loads its VLEK into genuine, well-kept machines only', because: 'a VLEK signed: no chip is named' })
+    assumed.push({
+      id: 'cloud-provider',
+      statement: 'the cloud provider loads its VLEK into genuine, well-kept machines only',
+      because: 'a VLEK signed: no chip is named',
+    })
   }
   return assumed
 }
@@ -125,9 +171,15 @@ export function snpNotes(state: SnpState): readonly Note[] {
   const add = (id: string, text: string): void => {
     notes.push({ id: `snp.${id}`, text })
   }
-  if (isProvisional(state)) add('provisional-firmware', 'current firmware or TCB is above the committed one: the host can still roll back')
-  if (!equalBytes(report.reportedTcb, report.committedTcb)) add('reported-tcb', 'the host reports an older TCB than it has committed to')
-  if (allZero(report.chipId)) add('chip-id', role === 'vlek' ? 'the chip id is zero, as providers that use a VLEK have it' : 'the chip id is masked')
+  if (isProvisional(state))
+    add('provisional-firmware', 'current firmware or TCB is above the committed one: the host can still roll back')
+  if (!equalBytes(report.reportedTcb, report.committedTcb))
+    add('reported-tcb', 'the host reports an older TCB than it has committed to')
+  if (allZero(report.chipId))
+    add(
+      'chip-id',
+      role === 'vlek' ? 'the chip id is zero, as providers that use a VLEK have it' : 'the chip id is masked',
+    )
   if (keyInfo.maskChipKey) add('mask-chip-key', 'MASK_CHIP_KEY is set')
   const unknown = unknownPlatformBits(report.platformInfo)
   if (unknown !== 0n) add('platform-info', `PLATFORM_INFO has bits without a name: ${hex64(unknown)}`)
@@ -135,13 +187,15 @@ export function snpNotes(state: SnpState): readonly Note[] {
   for (const name of ['reserved4c', 'reserved18b', 'reserved1eb', 'reserved1ef', 'reserved208'] as const) {
     if (!allZero(report[name])) add('reserved', `${name} is not zero; it is signed`)
   }
-  if (!allZero(report.reserved330)) add('unsigned-tail', 'bytes behind the signature are not zero; nobody signed them and nothing reads them')
+  if (!allZero(report.reserved330))
+    add('unsigned-tail', 'bytes behind the signature are not zero; nobody signed them and nothing reads them')
   return notes
 }
 
 /** Whether the platform runs firmware that its owner has not committed to. */
 export function isProvisional({ report }: Pick<SnpState, 'report'>): boolean {
   const { current, committed } = report
-  const differs = current.major !== committed.major || current.minor !== committed.minor || current.build !== committed.build
+  const differs =
+    current.major !== committed.major || current.minor !== committed.minor || current.build !== committed.build
   return differs || !equalBytes(report.currentTcb, report.committedTcb)
 }

@@ -84,7 +84,8 @@ export class SnpCollateral implements SnpParts, Remembered {
       entries = [...(read.value ?? []), ...table]
       tableError = read.error
     }
-    const fromTable = (kind: TableEntry['kind']): Uint8Array | undefined => entries.find((entry) => entry.kind === kind)?.data
+    const fromTable = (kind: TableEntry['kind']): Uint8Array | undefined =>
+      entries.find((entry) => entry.kind === kind)?.data
     const chain = splitChain(parts.certChain)
     const tableIntermediate = partOf(fromTable('ask'), certificateOf)
     const chainIntermediate = chain.intermediate
@@ -97,7 +98,12 @@ export class SnpCollateral implements SnpParts, Remembered {
     this.vlek = partOf(parts.vlek ?? fromTable('vlek'), leafOf)
     this.ask = intermediate('vcek', parts.ask)
     this.asvk = intermediate('vlek', parts.asvk)
-    this.ark = parts.ark !== undefined ? partOf(parts.ark, certificateOf) : isPresent(chain.ark) ? chain.ark : partOf(fromTable('ark'), certificateOf)
+    this.ark =
+      parts.ark !== undefined
+        ? partOf(parts.ark, certificateOf)
+        : isPresent(chain.ark)
+          ? chain.ark
+          : partOf(fromTable('ark'), certificateOf)
     this.crl = partOf(parts.crl ?? fromTable('crl'), (bytes) => parseCrl(derOf(bytes, 'X509 CRL', 'crl')))
     this.idBlock = readIdBlock(parts)
     this.tableError = tableError
@@ -218,12 +224,19 @@ function derOf(bytes: Uint8Array, label: string, field: string): Uint8Array {
   throw new EvidenceError('malformed', `${blocks.length} PEM blocks`, { field, offset: 0, expected: 'one' })
 }
 
-function splitChain(pem: Uint8Array | undefined): { readonly intermediate: Part<Certificate>; readonly ark: Part<Certificate> } {
+function splitChain(pem: Uint8Array | undefined): {
+  readonly intermediate: Part<Certificate>
+  readonly ark: Part<Certificate>
+} {
   const read = partOf(pem, (bytes) => {
     const blocks = decodePem(new TextDecoder().decode(bytes), 'CERTIFICATE', 'certChain')
     const [intermediate, ark] = blocks
     if (intermediate !== undefined && ark !== undefined && blocks.length === 2) return { intermediate, ark }
-    throw new EvidenceError('malformed', `${blocks.length} PEM blocks`, { field: 'certChain', offset: 0, expected: 'two: ASK or ASVK, then ARK' })
+    throw new EvidenceError('malformed', `${blocks.length} PEM blocks`, {
+      field: 'certChain',
+      offset: 0,
+      expected: 'two: ASK or ASVK, then ARK',
+    })
   })
   if (read.error !== undefined) return { intermediate: { error: read.error }, ark: { error: read.error } }
   return { intermediate: partOf(read.value?.intermediate, certificateOf), ark: partOf(read.value?.ark, certificateOf) }
@@ -240,7 +253,13 @@ function readIdBlock(parts: SnpCollateralInput): Part<IdBlockProof> {
   if (idBlock === undefined && idAuth === undefined) return {}
   if (idBlock === undefined || idAuth === undefined) {
     const missing = idBlock === undefined ? 'idBlock' : 'idAuth'
-    return { error: new EvidenceError('truncated', 'nothing', { field: missing, offset: 0, expected: 'the ID block and its authentication together' }) }
+    return {
+      error: new EvidenceError('truncated', 'nothing', {
+        field: missing,
+        offset: 0,
+        expected: 'the ID block and its authentication together',
+      }),
+    }
   }
   return partOf(idBlock, (bytes) => planIdBlock(bytes, idAuth))
 }
@@ -267,7 +286,17 @@ export function planChain(
     ark: signedBy(ark?.signed, ark?.key),
     crl: signedBy(crl?.signed, ark?.key),
   }
-  const all: (Job | undefined)[] = [jobs.leaf, jobs.intermediate, jobs.ark, jobs.crl, leaf?.digest, intermediate?.digest, ark?.digest, ark?.spkiDigest, crl?.digest]
+  const all: (Job | undefined)[] = [
+    jobs.leaf,
+    jobs.intermediate,
+    jobs.ark,
+    jobs.crl,
+    leaf?.digest,
+    intermediate?.digest,
+    ark?.digest,
+    ark?.spkiDigest,
+    crl?.digest,
+  ]
   return { ...jobs, all: all.filter((job) => job !== undefined) }
 }
 

@@ -14,14 +14,22 @@ function fetchCrl(state: ChainState): Remedy {
   return { action: `fetch the revocation list ${AMD_KDS}${kdsCrlPath(state.role, name)}`, by: 'relying-party' }
 }
 
-function crlStep(id: string, title: string, needs: readonly string[], check: (crl: Crl, state: ChainState) => Finding): Step<ChainState> {
+function crlStep(
+  id: string,
+  title: string,
+  needs: readonly string[],
+  check: (crl: Crl, state: ChainState) => Finding,
+): Step<ChainState> {
   return {
     id: `snp.crl.${id}`,
     title,
     phase: 'authenticity',
     source: SOURCE,
     needs,
-    check: (state) => (state.parts.crl.value === undefined ? notApplicable('no revocation list was given') : check(state.parts.crl.value, state)),
+    check: (state) =>
+      state.parts.crl.value === undefined
+        ? notApplicable('no revocation list was given')
+        : check(state.parts.crl.value, state),
   }
 }
 
@@ -39,7 +47,10 @@ export const CRL_STEPS: StepGroup<ChainState> = {
       check: (state) =>
         isPresent(state.parts.crl)
           ? pass('a revocation list was given')
-          : unchecked('no revocation list was given: a revoked ASK or ASVK would pass (AMD has revoked one)', fetchCrl(state)),
+          : unchecked(
+              'no revocation list was given: a revoked ASK or ASVK would pass (AMD has revoked one)',
+              fetchCrl(state),
+            ),
     },
     {
       id: 'snp.crl.well-formed',
@@ -48,27 +59,45 @@ export const CRL_STEPS: StepGroup<ChainState> = {
       source: 'RFC 5280, section 5.1',
       check: (state) => {
         const { error, value } = state.parts.crl
-        if (error !== undefined) return fail(`the revocation list cannot be read: ${error.message}`, fetchCrl(state), { expected: error.expected })
+        if (error !== undefined)
+          return fail(`the revocation list cannot be read: ${error.message}`, fetchCrl(state), {
+            expected: error.expected,
+          })
         return value === undefined ? notApplicable('no revocation list was given') : pass('it is a revocation list')
       },
     },
-    crlStep('issuer', 'The revocation list is one of the ARK of this chain', ['snp.ark.well-formed', 'snp.crl.well-formed'], (crl, state) => {
-      const ark = state.parts.ark.value?.subject
-      if (crl.issuer.key === ark?.key) return pass('its issuer is the ARK')
-      return fail('the revocation list is of another issuer: it says nothing about this chain', fetchCrl(state), {
-        expected: JSON.stringify(ark?.commonName?.slice(0, 64) ?? ''),
-        actual: JSON.stringify(crl.issuer.commonName?.slice(0, 64) ?? ''),
-      })
-    }),
-    crlStep('extensions', 'The revocation list has no critical extension that is not known', ['snp.crl.well-formed'], (crl, state) =>
-      crl.unknownCritical.length === 0
-        ? pass('it has none')
-        : fail(`the revocation list has the critical extension ${crl.unknownCritical[0]}, which may change what it means`, fetchCrl(state)),
+    crlStep(
+      'issuer',
+      'The revocation list is one of the ARK of this chain',
+      ['snp.ark.well-formed', 'snp.crl.well-formed'],
+      (crl, state) => {
+        const ark = state.parts.ark.value?.subject
+        if (crl.issuer.key === ark?.key) return pass('its issuer is the ARK')
+        return fail('the revocation list is of another issuer: it says nothing about this chain', fetchCrl(state), {
+          expected: JSON.stringify(ark?.commonName?.slice(0, 64) ?? ''),
+          actual: JSON.stringify(crl.issuer.commonName?.slice(0, 64) ?? ''),
+        })
+      },
+    ),
+    crlStep(
+      'extensions',
+      'The revocation list has no critical extension that is not known',
+      ['snp.crl.well-formed'],
+      (crl, state) =>
+        crl.unknownCritical.length === 0
+          ? pass('it has none')
+          : fail(
+              `the revocation list has the critical extension ${crl.unknownCritical[0]}, which may change what it means`,
+              fetchCrl(state),
+            ),
     ),
     crlStep('signature', 'The revocation list is signed by the ARK', ['snp.crl.issuer'], (_, state) =>
       state.jobs.crl?.result === true
         ? pass('its signature verifies with the key of the ARK')
-        : fail('the signature of the revocation list does not verify with the key of the ARK: it is forged or damaged', fetchCrl(state)),
+        : fail(
+            'the signature of the revocation list does not verify with the key of the ARK: it is forged or damaged',
+            fetchCrl(state),
+          ),
     ),
     crlStep('not-before', 'The revocation list is valid already', ['snp.crl.well-formed'], (crl, state) =>
       state.at >= crl.thisUpdate
@@ -79,17 +108,29 @@ export const CRL_STEPS: StepGroup<ChainState> = {
           }),
     ),
     crlStep('not-after', 'The revocation list is current', ['snp.crl.well-formed'], (crl, state) => {
-      if (crl.nextUpdate === undefined) return fail('the revocation list does not say until when it is current', fetchCrl(state))
+      if (crl.nextUpdate === undefined)
+        return fail('the revocation list does not say until when it is current', fetchCrl(state))
       if (state.at <= crl.nextUpdate) return pass(`the next one comes by ${isoTime(crl.nextUpdate)}`)
       return fail(`the revocation list is stale: the next one came by ${isoTime(crl.nextUpdate)}`, fetchCrl(state))
     }),
-    crlStep('not-revoked', 'Neither ASK or ASVK nor ARK is revoked', ['snp.crl.signature', 'snp.intermediate.well-formed'], (crl, state) => {
-      const listed = [state.intermediate.value, state.parts.ark.value].find((one) => one !== undefined && crl.revoked.has(one.serial))
-      if (listed === undefined) return pass('the list does not name them')
-      return fail(`the ${state.role === 'vcek' ? 'ASK' : 'ASVK'} with serial 0x${listed.serial} is revoked by AMD`, {
-        action: 'fetch the current ASK or ASVK and a leaf that it issued from AMD',
-        by: 'relying-party',
-      }, { actual: `0x${listed.serial}` })
-    }),
+    crlStep(
+      'not-revoked',
+      'Neither ASK or ASVK nor ARK is revoked',
+      ['snp.crl.signature', 'snp.intermediate.well-formed'],
+      (crl, state) => {
+        const listed = [state.intermediate.value, state.parts.ark.value].find(
+          (one) => one !== undefined && crl.revoked.has(one.serial),
+        )
+        if (listed === undefined) return pass('the list does not name them')
+        return fail(
+          `the ${state.role === 'vcek' ? 'ASK' : 'ASVK'} with serial 0x${listed.serial} is revoked by AMD`,
+          {
+            action: 'fetch the current ASK or ASVK and a leaf that it issued from AMD',
+            by: 'relying-party',
+          },
+          { actual: `0x${listed.serial}` },
+        )
+      },
+    ),
   ],
 }

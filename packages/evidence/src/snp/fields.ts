@@ -1,8 +1,23 @@
 import { allZero, toHex } from '../core/bytes.ts'
 import type { Field } from '../core/fields.ts'
-import { flagsOf, hex64, keyInfoOf, PLATFORM_BITS, POLICY_BITS, unknownPlatformBits, unknownPolicyBits } from './bits.ts'
+import {
+  flagsOf,
+  hex64,
+  keyInfoOf,
+  PLATFORM_BITS,
+  POLICY_BITS,
+  unknownPlatformBits,
+  unknownPolicyBits,
+} from './bits.ts'
 import { decodeTcb, type SnpProduct, tcbLayout } from './products.ts'
-import { type FirmwareVersion, type ReportRow, reportProduct, type SnpReport, snpReportLayout, VMPL_HOST } from './report.ts'
+import {
+  type FirmwareVersion,
+  type ReportRow,
+  reportProduct,
+  type SnpReport,
+  snpReportLayout,
+  VMPL_HOST,
+} from './report.ts'
 
 const SOURCE = 'AMD 56860, ATTESTATION_REPORT'
 
@@ -29,7 +44,8 @@ function fieldsOf(row: ReportRow, report: SnpReport, product: SnpProduct | undef
   const said = meaning === undefined ? {} : { meaning }
   if (typeof value === 'number') return [{ path, ...place, value, ...said }, ...parts(path, row, report)]
   if (typeof value === 'bigint') return [{ path, ...place, value: hex64(value), ...said }, ...parts(path, row, report)]
-  if (value instanceof Uint8Array) return [{ path, ...place, value: toHex(value), ...said }, ...tcbParts(path, row, value, product)]
+  if (value instanceof Uint8Array)
+    return [{ path, ...place, value: toHex(value), ...said }, ...tcbParts(path, row, value, product)]
   return [{ path, ...place, value: versionText(value), ...said }]
 }
 
@@ -49,7 +65,10 @@ function parts(path: string, row: ReportRow, report: SnpReport): readonly Field[
       ]
     }
     case 'platformInfo':
-      return [...flagFields(path, flagsOf(report.platformInfo, PLATFORM_BITS)), ...unknown(path, unknownPlatformBits(report.platformInfo))]
+      return [
+        ...flagFields(path, flagsOf(report.platformInfo, PLATFORM_BITS)),
+        ...unknown(path, unknownPlatformBits(report.platformInfo)),
+      ]
     case 'keyInfo': {
       const { signingKey, ...rest } = keyInfoOf(report.keyInfo)
       return [...flagFields(path, rest), { path: `${path}.signingKey`, value: signingKey }]
@@ -76,8 +95,10 @@ function tcbParts(path: string, row: ReportRow, raw: Uint8Array, product: SnpPro
   })
 }
 
-const zeroOr = (name: 'familyId' | 'imageId' | 'idKeyDigest' | 'authorKeyDigest', absent: string, present: string) => (report: SnpReport): string =>
-  allZero(report[name]) ? absent : present
+const zeroOr =
+  (name: 'familyId' | 'imageId' | 'idKeyDigest' | 'authorKeyDigest', absent: string, present: string) =>
+  (report: SnpReport): string =>
+    allZero(report[name]) ? absent : present
 
 const MEANINGS: Readonly<Partial<Record<keyof SnpReport, (report: SnpReport) => string>>> = {
   version: (report) => (report.version === 4 ? 'not publicly described; read like version 3' : 'version of the report'),
@@ -85,7 +106,10 @@ const MEANINGS: Readonly<Partial<Record<keyof SnpReport, (report: SnpReport) => 
   policy: () => 'what the launcher permits the host to do',
   familyId: zeroOr('familyId', 'no ID block', 'from the ID block'),
   imageId: zeroOr('imageId', 'no ID block', 'from the ID block'),
-  vmpl: (report) => (report.vmpl === VMPL_HOST ? 'the host asked for this report' : 'privilege level inside the guest that asked; 0 is the highest'),
+  vmpl: (report) =>
+    report.vmpl === VMPL_HOST
+      ? 'the host asked for this report'
+      : 'privilege level inside the guest that asked; 0 is the highest',
   signatureAlgo: () => 'ECDSA P-384 with SHA-384',
   currentTcb: () => 'versions that run now',
   platformInfo: () => 'how the platform is set up',
@@ -96,7 +120,8 @@ const MEANINGS: Readonly<Partial<Record<keyof SnpReport, (report: SnpReport) => 
   idKeyDigest: zeroOr('idKeyDigest', 'no ID block', 'SHA-384 of the ID key'),
   authorKeyDigest: zeroOr('authorKeyDigest', 'no author key', 'SHA-384 of the author key'),
   reportId: () => 'identity of this guest for as long as it runs',
-  reportIdMa: (report) => (report.reportIdMa.every((byte) => byte === 0xff) ? 'no migration agent' : 'identity of the migration agent'),
+  reportIdMa: (report) =>
+    report.reportIdMa.every((byte) => byte === 0xff) ? 'no migration agent' : 'identity of the migration agent',
   reportedTcb: () => 'versions that the endorsement certificate is for',
   cpuidFamily: () => 'combined CPUID family',
   cpuidModel: () => 'combined CPUID model',

@@ -42,7 +42,11 @@ export function parseIdBlock(bytes: Uint8Array): IdBlock {
   }
   from.end('idBlock')
   if (block.version !== 1) {
-    throw new EvidenceError('unsupported-version', `version ${block.version}`, { field: 'idBlock.version', offset: 80, expected: 'version 1' })
+    throw new EvidenceError('unsupported-version', `version ${block.version}`, {
+      field: 'idBlock.version',
+      offset: 80,
+      expected: 'version 1',
+    })
   }
   return block
 }
@@ -83,7 +87,11 @@ export function parseIdAuth(bytes: Uint8Array): IdAuth {
 function algorithm(view: DataView, offset: number, field: string, known: readonly number[]): number {
   const value = view.getUint32(offset, true)
   if (known.includes(value)) return value
-  throw new EvidenceError('unsupported-algorithm', `algorithm ${value}`, { field, offset, expected: known.join(' or ') })
+  throw new EvidenceError('unsupported-algorithm', `algorithm ${value}`, {
+    field,
+    offset,
+    expected: known.join(' or '),
+  })
 }
 
 /** The cryptography of an ID block, not yet settled. A signature that cannot verify at all is undefined. */
@@ -106,9 +114,19 @@ export function planIdBlock(idBlock: Uint8Array, idAuth: Uint8Array): IdBlockPro
   const signature = signatureJob(auth.idKey, idBlock, auth.idBlockSignature)
   const authorSignature = hasAuthor ? signatureJob(auth.authorKey, auth.idKey, auth.idKeySignature) : undefined
   const idKeyDigest: DigestJob = { kind: 'digest', algorithm: 'sha384', data: auth.idKey }
-  const authorKeyDigest: DigestJob | undefined = hasAuthor ? { kind: 'digest', algorithm: 'sha384', data: auth.authorKey } : undefined
+  const authorKeyDigest: DigestJob | undefined = hasAuthor
+    ? { kind: 'digest', algorithm: 'sha384', data: auth.authorKey }
+    : undefined
   const jobs: (Job | undefined)[] = [signature, authorSignature, idKeyDigest, authorKeyDigest]
-  return { block, auth, signature, authorSignature, idKeyDigest, authorKeyDigest, jobs: jobs.filter((job) => job !== undefined) }
+  return {
+    block,
+    auth,
+    signature,
+    authorSignature,
+    idKeyDigest,
+    authorKeyDigest,
+    jobs: jobs.filter((job) => job !== undefined),
+  }
 }
 
 function signatureJob(keyBytes: Uint8Array, data: Uint8Array, encoded: Uint8Array): SignatureJob | undefined {

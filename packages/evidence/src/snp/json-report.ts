@@ -51,7 +51,8 @@ class Members {
   constructor(value: unknown, path: string, known: readonly string[]) {
     if (!isRecord(value)) throw bad(path, 'another value', 'an object')
     const stranger = Object.keys(value).find((name) => !known.includes(name))
-    if (stranger !== undefined) throw bad(path, `the member ${JSON.stringify(stranger.slice(0, 64))}`, `only ${known.join(', ')}`)
+    if (stranger !== undefined)
+      throw bad(path, `the member ${JSON.stringify(stranger.slice(0, 64))}`, `only ${known.join(', ')}`)
     this.#value = value
     this.#path = path
   }
@@ -99,16 +100,41 @@ function byteArray(value: unknown, max: number): Uint8Array | undefined {
   return bytes
 }
 
-function bad(field: string, found: string, expected: string, code: 'malformed' | 'too-large' | 'unsupported-version' | 'unsupported-kind' = 'malformed'): EvidenceError {
+function bad(
+  field: string,
+  found: string,
+  expected: string,
+  code: 'malformed' | 'too-large' | 'unsupported-version' | 'unsupported-kind' = 'malformed',
+): EvidenceError {
   return new EvidenceError(code, found, { field, offset: 0, expected })
 }
 
 const NUMBERS = ['version', 'guest_svn', 'policy', 'vmpl', 'sig_algo', 'plat_info', 'key_info'] as const
 const CPUID = ['cpuid_fam_id', 'cpuid_mod_id', 'cpuid_step'] as const
 const MITIGATIONS = ['launch_mit_vector', 'current_mit_vector'] as const
-const BYTES = ['family_id', 'image_id', 'report_data', 'measurement', 'host_data', 'id_key_digest', 'author_key_digest', 'report_id', 'report_id_ma', 'chip_id'] as const
+const BYTES = [
+  'family_id',
+  'image_id',
+  'report_data',
+  'measurement',
+  'host_data',
+  'id_key_digest',
+  'author_key_digest',
+  'report_id',
+  'report_id_ma',
+  'chip_id',
+] as const
 const TCBS = ['current_tcb', 'reported_tcb', 'committed_tcb', 'launch_tcb'] as const
-const KNOWN: readonly string[] = [...NUMBERS, ...CPUID, ...MITIGATIONS, ...BYTES, ...TCBS, 'current', 'committed', 'signature']
+const KNOWN: readonly string[] = [
+  ...NUMBERS,
+  ...CPUID,
+  ...MITIGATIONS,
+  ...BYTES,
+  ...TCBS,
+  'current',
+  'committed',
+  'signature',
+]
 
 const U32 = 0xffffffff
 // Beyond 2^53 JSON numbers lose digits: whoever needs those bits sends the binary form.
@@ -117,10 +143,12 @@ const SAFE = Number.MAX_SAFE_INTEGER
 function readReport(value: unknown): SnpReport {
   const from = new Members(value, '$.attestation_report', KNOWN)
   const version = from.number('version', U32)
-  if (version < 2 || version > 5) throw bad(from.path('version'), `version ${version}`, 'version 2 to 5', 'unsupported-version')
+  if (version < 2 || version > 5)
+    throw bad(from.path('version'), `version ${version}`, 'version 2 to 5', 'unsupported-version')
   const cpuid = version >= 3 ? readCpuid(from) : absent(from, CPUID, version)
   const mitigations = version >= 5 ? readMitigations(from) : absent(from, MITIGATIONS, version)
-  const isTurin = version >= 3 && productOfCpuid(from.number('cpuid_fam_id', 255), from.number('cpuid_mod_id', 255)) === 'Turin'
+  const isTurin =
+    version >= 3 && productOfCpuid(from.number('cpuid_fam_id', 255), from.number('cpuid_mod_id', 255)) === 'Turin'
   const tcb = (name: (typeof TCBS)[number]): Uint8Array => readTcb(from.value(name), from.path(name), isTurin)
   const signature = new Members(from.value('signature'), from.path('signature'), ['r', 's'])
   return {
@@ -185,7 +213,8 @@ function readTcb(value: unknown, path: string, isTurin: boolean): Uint8Array {
   const from = new Members(value, path, ['fmc', 'bootloader', 'tee', 'snp', 'microcode'])
   if (!isTurin) absent(from, ['fmc'], 0)
   const raw = new Uint8Array(8)
-  for (const [part, at] of Object.entries(tcbLayout(isTurin ? 'Turin' : 'Milan').parts)) raw[at] = from.number(part, 255)
+  for (const [part, at] of Object.entries(tcbLayout(isTurin ? 'Turin' : 'Milan').parts))
+    raw[at] = from.number(part, 255)
   return raw
 }
 
@@ -205,7 +234,8 @@ const CERTIFICATES: Readonly<Record<string, 'vcek' | 'vlek' | 'ask' | 'asvk' | '
 
 function readCertificates(value: unknown): SnpCollateralInput {
   const path = '$.cert_chain'
-  if (!Array.isArray(value) || value.length > MAX_CERTIFICATES) throw bad(path, 'another value', `an array of at most ${MAX_CERTIFICATES} certificates`)
+  if (!Array.isArray(value) || value.length > MAX_CERTIFICATES)
+    throw bad(path, 'another value', `an array of at most ${MAX_CERTIFICATES} certificates`)
   const list: readonly unknown[] = value
   const found: Partial<Record<'vcek' | 'vlek' | 'ask' | 'asvk' | 'ark' | 'crl', Uint8Array>> = {}
   list.forEach((one, i) => {
@@ -213,10 +243,12 @@ function readCertificates(value: unknown): SnpCollateralInput {
     const type = from.value('cert_type')
     const name = typeof type === 'string' && Object.hasOwn(CERTIFICATES, type) ? CERTIFICATES[type] : undefined
     const data = byteArray(from.value('data'), MAX_CERTIFICATE)
-    if (data === undefined) throw bad(from.path('data'), 'another value', `an array of at most ${MAX_CERTIFICATE} numbers from 0 to 255`)
+    if (data === undefined)
+      throw bad(from.path('data'), 'another value', `an array of at most ${MAX_CERTIFICATE} numbers from 0 to 255`)
     // Other types ({"OTHER": guid}, Empty) are what a certificate table skips too.
     if (name === undefined) return
-    if (found[name] !== undefined) throw bad(from.path('cert_type'), 'a second certificate of its type', 'each type once')
+    if (found[name] !== undefined)
+      throw bad(from.path('cert_type'), 'a second certificate of its type', 'each type once')
     found[name] = data
   })
   return found

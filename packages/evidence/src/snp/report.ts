@@ -189,7 +189,9 @@ function layout(version: number): readonly ReportRow[] {
   ]
 }
 
-const LAYOUTS: ReadonlyMap<number, readonly ReportRow[]> = new Map([2, 3, 4, 5].map((version) => [version, layout(version)]))
+const LAYOUTS: ReadonlyMap<number, readonly ReportRow[]> = new Map(
+  [2, 3, 4, 5].map((version) => [version, layout(version)]),
+)
 
 const OLDEST: readonly ReportRow[] = layout(2)
 const NEWEST: readonly ReportRow[] = layout(5)
@@ -209,11 +211,19 @@ export function snpReportLayout(version: number): readonly ReportRow[] {
 export function parseSnpReport(report: Uint8Array): SnpReport {
   const parsed = decodeSnpReport(report)
   const { version, signatureAlgo, vmpl } = parsed
-  if (!LAYOUTS.has(version)) throw refuse('unsupported-version', `version ${version}`, 'report.version', 0, 'version 2 to 5')
+  if (!LAYOUTS.has(version))
+    throw refuse('unsupported-version', `version ${version}`, 'report.version', 0, 'version 2 to 5')
   if (signatureAlgo !== 1) {
-    throw refuse('unsupported-algorithm', `algorithm ${signatureAlgo}`, 'report.signatureAlgo', 0x34, '1, ECDSA P-384 with SHA-384')
+    throw refuse(
+      'unsupported-algorithm',
+      `algorithm ${signatureAlgo}`,
+      'report.signatureAlgo',
+      0x34,
+      '1, ECDSA P-384 with SHA-384',
+    )
   }
-  if (vmpl > 3 && vmpl !== VMPL_HOST) throw refuse('malformed', `VMPL ${vmpl}`, 'report.vmpl', 0x30, '0 to 3, or 4294967295 for the host')
+  if (vmpl > 3 && vmpl !== VMPL_HOST)
+    throw refuse('malformed', `VMPL ${vmpl}`, 'report.vmpl', 0x30, '0 to 3, or 4294967295 for the host')
   return parsed
 }
 
@@ -225,11 +235,15 @@ export function parseSnpReport(report: Uint8Array): SnpReport {
  */
 export function decodeSnpReport(report: Uint8Array): SnpReport {
   if (report.length !== SNP_REPORT_SIZE) {
-    throw new EvidenceError(report.length < SNP_REPORT_SIZE ? 'truncated' : 'trailing-bytes', `${report.length} bytes`, {
-      field: 'report',
-      offset: Math.min(report.length, SNP_REPORT_SIZE),
-      expected: `exactly ${SNP_REPORT_SIZE} bytes`,
-    })
+    throw new EvidenceError(
+      report.length < SNP_REPORT_SIZE ? 'truncated' : 'trailing-bytes',
+      `${report.length} bytes`,
+      {
+        field: 'report',
+        offset: Math.min(report.length, SNP_REPORT_SIZE),
+        expected: `exactly ${SNP_REPORT_SIZE} bytes`,
+      },
+    )
   }
   const view = new DataView(report.buffer, report.byteOffset, report.byteLength)
   const read: Writable = {}

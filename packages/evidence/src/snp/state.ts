@@ -25,7 +25,9 @@ export interface ChainState {
 }
 
 /** Fields of a report as lower-case hex. */
-export type ReportHex = Readonly<Record<'measurement' | 'reportData' | 'hostData' | 'chipId' | 'idKeyDigest' | 'authorKeyDigest', string>>
+export type ReportHex = Readonly<
+  Record<'measurement' | 'reportData' | 'hostData' | 'chipId' | 'idKeyDigest' | 'authorKeyDigest', string>
+>
 
 /** Everything that the steps of a verification read. */
 export interface SnpState extends ChainState {

@@ -1,11 +1,11 @@
-import { toHex } from '../core/bytes.ts'
+import { settle, settleNow } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
-import { judge, type Judgement, stepIds } from '../core/engine.ts'
+import { toHex } from '../core/bytes.ts'
+import { type Judgement, judge, stepIds } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
 import { type DigestJob, inSignatureRange, type Job, type SignatureJob } from '../crypto/jobs.ts'
-import { settle, settleNow } from '#crypto'
 import type { Certificate } from '../x509/certificate.ts'
 import type { Crl } from '../x509/crl.ts'
 import { AMD_ROOTS } from './anchors.ts'
@@ -15,7 +15,17 @@ import type { TableEntry } from './certificate-table.ts'
 import { intermediateOf, type LeafRole } from './certificates.ts'
 import { CHAIN_STEPS } from './chain-steps.ts'
 import { type SnpClaims, snpAssumptions, snpClaims, snpNotes } from './claims.ts'
-import { type ChainJobs, collateralBytes, mergeParts, pickEndorsement, planChain, prepareSnpCollateral, SnpCollateral, type SnpCollateralInput, type SnpParts } from './collateral.ts'
+import {
+  type ChainJobs,
+  collateralBytes,
+  mergeParts,
+  pickEndorsement,
+  planChain,
+  prepareSnpCollateral,
+  SnpCollateral,
+  type SnpCollateralInput,
+  type SnpParts,
+} from './collateral.ts'
 import { CRL_STEPS } from './crl-steps.ts'
 import { splitSnpEvidence } from './envelope.ts'
 import { readSnpExpectations, type SnpExpectations } from './expectations.ts'
@@ -23,8 +33,8 @@ import { ID_BLOCK_STEPS } from './id-block-steps.ts'
 import { AMD_KDS, kdsVcekPath } from './kds.ts'
 import { pair384 } from './little-endian.ts'
 import { productOfName, type SnpProduct, tcbLayout } from './products.ts'
-import { BINDING_STEPS, LEAF_STEPS, REPORT_STEPS } from './report-steps.ts'
 import { parseSnpReport, reportProduct, SNP_SIGNED_SIZE, type SnpReport } from './report.ts'
+import { BINDING_STEPS, LEAF_STEPS, REPORT_STEPS } from './report-steps.ts'
 import type { ChainState, ReportHex, SnpState } from './state.ts'
 
 /** What a verification takes beside the evidence. */
@@ -35,7 +45,15 @@ export interface SnpVerifyOptions extends VerifyOptions {
 }
 
 /** AMD's order of verification: the report itself, its endorsement chain, revocation, product, signature and bindings, then what the relying party wants. */
-const STEPS = [REPORT_STEPS, CHAIN_STEPS, CRL_STEPS, LEAF_STEPS, BINDING_STEPS, ID_BLOCK_STEPS, APPRAISAL_STEPS] as const
+const STEPS = [
+  REPORT_STEPS,
+  CHAIN_STEPS,
+  CRL_STEPS,
+  LEAF_STEPS,
+  BINDING_STEPS,
+  ID_BLOCK_STEPS,
+  APPRAISAL_STEPS,
+] as const
 
 /** Ids of all checks of a verdict about an SNP report, in order; with `waivable` those that may be waived. */
 export function snpCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[] {
@@ -128,7 +146,11 @@ function collateralOf({ options, table, key }: Door): { readonly collateral: Snp
 }
 
 /** The check of the report's own signature; undefined when R or S is no number from 1 to n-1, or the key is of another kind. */
-function planSignature(report: SnpReport, bytes: Uint8Array, key: SignatureJob['key'] | undefined): SignatureJob | undefined {
+function planSignature(
+  report: SnpReport,
+  bytes: Uint8Array,
+  key: SignatureJob['key'] | undefined,
+): SignatureJob | undefined {
   const signature = pair384(report.signatureR, report.signatureS)
   if (key?.kind !== 'P-384' || signature === undefined || !inSignatureRange(signature, 'P-384')) return undefined
   return { kind: 'signature', scheme: 'ecdsa-p384-sha384', key, data: bytes.subarray(0, SNP_SIGNED_SIZE), signature }
@@ -196,12 +218,14 @@ function hexOf(report: SnpReport): ReportHex {
 function productOf({ report, parts, role }: Plan): SnpProduct | undefined {
   if (report.cpuidFamily !== undefined) return reportProduct(report)
   const { leaf } = pickEndorsement(parts, role)
-  const name = leaf.value?.extensions.value?.productName ?? intermediateOf(leaf.value?.certificate.issuer.commonName)?.product
+  const name =
+    leaf.value?.extensions.value?.productName ?? intermediateOf(leaf.value?.certificate.issuer.commonName)?.product
   return name === undefined ? undefined : productOfName(name)
 }
 
 function leafSource(report: SnpReport, product: SnpProduct | undefined): string | undefined {
-  const path = product === undefined || keyInfoOf(report.keyInfo).signingKey !== 'vcek' ? undefined : kdsVcekPath(report, product)
+  const path =
+    product === undefined || keyInfoOf(report.keyInfo).signingKey !== 'vcek' ? undefined : kdsVcekPath(report, product)
   return path === undefined ? undefined : `${AMD_KDS}${path}`
 }
 
@@ -229,7 +253,12 @@ const DESCRIBED: WeakMap<Certificate | Crl, CollateralPart> = new WeakMap()
 function described(part: Certificate | Crl, name: string, from: number, until: number | undefined): CollateralPart {
   const known = DESCRIBED.get(part)
   if (known?.name === name) return known
-  const made = { name, sha256: digestHex(part.digest), from: isoTime(from), ...(until === undefined ? {} : { until: isoTime(until) }) }
+  const made = {
+    name,
+    sha256: digestHex(part.digest),
+    from: isoTime(from),
+    ...(until === undefined ? {} : { until: isoTime(until) }),
+  }
   DESCRIBED.set(part, made)
   return made
 }
@@ -251,5 +280,9 @@ export async function verifySnpEndorsement(
   const { leaf, intermediate } = pickEndorsement(parts, role)
   const chain = planChain(leaf.value?.certificate, intermediate.value, parts.ark.value, parts.crl.value)
   await settle(chain.all)
-  return judge<ChainState>([CHAIN_STEPS, CRL_STEPS], chainState({ at, parts, role, chain }, options.trustAnchors, () => undefined), options.waive)
+  return judge<ChainState>(
+    [CHAIN_STEPS, CRL_STEPS],
+    chainState({ at, parts, role, chain }, options.trustAnchors, () => undefined),
+    options.waive,
+  )
 }
