@@ -55,11 +55,7 @@ describe('certificates of an Intel platform that are not as their profile says',
     const ids = failingPck({
       extensions: [...PCK_EXTENSIONS, sgxExtensions({ ...EXAMPLE_PLATFORM, fmspc: '00906ed50000' })],
     })
-    assert.ok(
-      ids.every((id) => id.startsWith('sgx.pck.')),
-      ids.join(),
-    )
-    assert.notDeepEqual(ids, [])
+    assert.ok(ids.includes(FORM), ids.join())
   })
   it('a leaf that is a CA, may not sign, has no basic constraints, or is of version 1', () => {
     const sgx = sgxExtensions(EXAMPLE_PLATFORM)
