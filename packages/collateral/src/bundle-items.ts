@@ -99,6 +99,7 @@ function readPck(json: Json): BundleItem {
   const request = record(json['request'], 'request')
   const { pceSvn, encryptedPpid, qeId } = request
   if (!Number.isInteger(pceSvn)) throw bad('`request.pceSvn` is no integer')
+  if (encryptedPpid === undefined && qeId === undefined) throw bad('`request` names no platform')
   return {
     kind: 'intel-pck',
     request: {

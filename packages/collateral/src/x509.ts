@@ -33,9 +33,17 @@ export interface CrlFacts {
 const SEQUENCE = 0x30
 const COMMON_NAME = '550403'
 
-/** Reads one DER certificate. @throws Error (RangeError or OpenSSL's) when it is none */
+/**
+ * Reads one DER certificate. Its key and signature are looked at when they are used, and may throw OpenSSL's errors then.
+ * @throws RangeError when it is none
+ */
 export function readCertificate(der: Uint8Array): CertificateFacts {
-  const x509 = new X509Certificate(der)
+  let opened: X509Certificate | undefined
+  // OpenSSL takes a hundred times as long as a walk over DER: only for what is to be verified with it.
+  const x509 = (): X509Certificate => {
+    opened ??= new X509Certificate(der)
+    return opened
+  }
   const [tbs] = derElements(derElement(der, SEQUENCE).content)
   const fields = derElements(part(tbs).content)
   // version [0] is absent in version 1 only
@@ -53,10 +61,12 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
     commonName: names.find(([type]) => type === COMMON_NAME)?.[1] ?? '',
     notBefore: readTime(notBefore),
     notAfter: readTime(notAfter),
-    key: x509.publicKey,
+    get key(): KeyObject {
+      return x509().publicKey
+    },
     spkiSha256: createHash('sha256').update(spki.raw).digest('hex'),
     extensions: extensions === undefined ? new Map() : readExtensions(extensions),
-    issuedBy: (other) => facts.issuer === other.subject && x509.verify(other.key),
+    issuedBy: (other) => facts.issuer === other.subject && x509().verify(other.key),
   }
   return facts
 }
@@ -79,27 +89,23 @@ export function readCrl(der: Uint8Array): CrlFacts {
 }
 
 /**
- * Certificates of a PEM text, in order; nothing but white space between them.
+ * Certificates of a PEM text, at most 8, in order; nothing but white space and NUL around them.
  * @throws Error when it is anything else
  */
 export function readPemChain(text: string): readonly CertificateFacts[] {
-  const blocks = text.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,20000}-----END CERTIFICATE-----/g) ?? []
-  const rest = blocks.reduce((left, block) => left.replace(block, ''), text)
-  if (blocks.length === 0 || blocks.length > 8 || rest.replace(/[\s\0]/g, '') !== '')
+  if (text.length > MAX_PEM) throw new RangeError(`a chain of more than ${MAX_PEM} characters`)
+  const blocks = text.match(PEM_BLOCK) ?? []
+  if (blocks.length === 0 || blocks.length > 8 || !/^[\s\0]*$/.test(text.replace(PEM_BLOCK, ''))) {
     throw new RangeError('not a chain of PEM certificates')
-  return blocks.map((block) =>
-    readCertificate(new Uint8Array(Buffer.from(block.replace(/-----[A-Z ]+-----|\s/g, ''), 'base64'))),
-  )
+  }
+  return blocks.map((block) => {
+    const base64 = block.slice('-----BEGIN CERTIFICATE-----'.length, -'-----END CERTIFICATE-----'.length)
+    return readCertificate(new Uint8Array(Buffer.from(base64, 'base64')))
+  })
 }
 
-/** PEM of one DER certificate, with a line break at the end. @see RFC 7468, section 5 */
-export function toPem(der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
-}
+const MAX_PEM = 64 * 1024
+const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g
 
 function crlSignature(tbs: Uint8Array, signature: Uint8Array, key: KeyObject): boolean {
   if (key.asymmetricKeyType === 'ec') return verify('sha256', tbs, key, signature)
