@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DEFAULT_AT, makeSgx, makeSnp, makeTdx } from '@sekisho/testkit'
+import { DEFAULT_AT, makeSgx, makeTdx } from '@sekisho/testkit'
 import {
   type BundleItem,
   bundleSource,
@@ -17,7 +17,7 @@ import {
   writeBundle,
 } from '../src/index.ts'
 import { bench } from './setup.ts'
-import { amdAnswers, intelAnswers } from './vendors.ts'
+import { amdAnswers, intelAnswers, quickSnp } from './vendors.ts'
 
 const intel = (made: { readonly collateral: Parameters<typeof describeIntel>[0] }): BundleItem => ({
   kind: 'intel',
@@ -26,9 +26,9 @@ const intel = (made: { readonly collateral: Parameters<typeof describeIntel>[0] 
 const june = makeTdx()
 const july = makeTdx({ window: { from: new Date('2026-06-14T00:00:00Z'), to: new Date('2026-07-14T00:00:00Z') } })
 const sgx = makeSgx()
-const milan = makeSnp({ product: 'Milan' })
-const turin = makeSnp({ product: 'Turin' })
-const vlek = makeSnp({ role: 'vlek' })
+const milan = quickSnp({ product: 'Milan' })
+const turin = quickSnp({ product: 'Turin' })
+const vlek = quickSnp({ product: 'Genoa', role: 'vlek' })
 
 const amd = ({ certificates, crl }: typeof milan): BundleItem => {
   const { vcek, ask, asvk, ark } = certificates

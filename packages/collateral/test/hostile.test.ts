@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
-import { makeSnp } from '@sekisho/testkit'
 import { canned, type Handler, startServer } from './hostile-server.ts'
 import { bench, except } from './setup.ts'
-import { amdAnswers, type IntelAnswers, intelAnswers } from './vendors.ts'
+import { amdAnswers, type IntelAnswers, intelAnswers, quickSnp } from './vendors.ts'
 
 const tdx = intelAnswers('tdx')
 const processor = intelAnswers('tdx', { ca: 'processor' })
@@ -317,10 +316,10 @@ test('waits grow, with jitter from the source of randomness, and end', async (t)
 })
 
 test("another chip's VCEK, another TCB's VCEK, another product's chain and another CRL are refused", async (t) => {
-  const milan = amdAnswers(makeSnp({ product: 'Milan' }))
-  const otherChip = amdAnswers(makeSnp({ product: 'Milan', leaf: { hwId: 'ab'.repeat(64) } }))
-  const otherTcb = amdAnswers(makeSnp({ product: 'Milan', tcb: { bootLoader: 4, tee: 0, snp: 23, microcode: 219 } }))
-  const genoa = amdAnswers(makeSnp({ product: 'Genoa' }))
+  const milan = amdAnswers(quickSnp({ product: 'Milan' }))
+  const otherChip = amdAnswers(quickSnp({ product: 'Milan', leaf: { hwId: 'ab'.repeat(64) } }))
+  const otherTcb = amdAnswers(quickSnp({ product: 'Milan', tcb: { bootLoader: 4, tee: 0, snp: 23, microcode: 219 } }))
+  const genoa = amdAnswers(quickSnp({ product: 'Genoa' }))
   const around = await bench(t, milan)
   const wrongs = [
     [milan.paths.vcek, otherChip.table.get(otherChip.paths.vcek)],

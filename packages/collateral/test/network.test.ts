@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeSnp, toHex } from '@sekisho/testkit'
+import { toHex } from '@sekisho/testkit'
 import { networkSource } from '../src/index.ts'
 import { canned, startServer } from './hostile-server.ts'
 import { bench } from './setup.ts'
-import { amdAnswers, intelAnswers } from './vendors.ts'
+import { amdAnswers, intelAnswers, quickSnp } from './vendors.ts'
 
 for (const tee of ['sgx', 'tdx'] as const) {
   test(`${tee}: PCS answers become the collateral they were made of, and are kept`, async (t) => {
@@ -67,7 +67,7 @@ test('a TCB info of another evaluation number than asked for is refused', async 
 
 for (const product of ['Milan', 'Genoa', 'Turin'] as const) {
   test(`${product}: the key service's answers become certificates and CRL`, async (t) => {
-    const answers = amdAnswers(makeSnp({ product }))
+    const answers = amdAnswers(quickSnp({ product }))
     const { source, server } = await bench(t, answers)
     const got = await source.amd(answers.request)
     const { certificates, crl } = answers.made
@@ -81,7 +81,7 @@ for (const product of ['Milan', 'Genoa', 'Turin'] as const) {
 }
 
 test('VLEK: chain and CRL only, the leaf comes with the evidence', async (t) => {
-  const answers = amdAnswers(makeSnp({ role: 'vlek' }), 'vlek')
+  const answers = amdAnswers(quickSnp({ product: 'Genoa', role: 'vlek' }), 'vlek')
   const { source } = await bench(t, answers)
   const got = await source.amd(answers.request)
   assert.equal(got.leaf, undefined)
@@ -89,7 +89,7 @@ test('VLEK: chain and CRL only, the leaf comes with the evidence', async (t) => 
 })
 
 test('a hidden chip id cannot be asked for, and says so', async (t) => {
-  const answers = amdAnswers(makeSnp())
+  const answers = amdAnswers(quickSnp({ product: 'Genoa' }))
   const { source } = await bench(t, answers)
   await assert.rejects(source.amd({ ...answers.request, chipId: '00'.repeat(64) }), {
     code: 'not-found',
@@ -127,7 +127,7 @@ test('old answers are refreshed, but serve while they are valid when the service
 })
 
 test('the VCEK of a chip never changes and is not asked for again', async (t) => {
-  const answers = amdAnswers(makeSnp())
+  const answers = amdAnswers(quickSnp({ product: 'Genoa' }))
   const around = await bench(t, answers)
   await around.source.amd(answers.request)
   around.clock += 3 * 86_400_000

@@ -1,6 +1,29 @@
-import { fromHex, type IntelOptions, type MadeIntel, type MadeSnp, makeSgx, makeTdx, pemChain } from '@sekisho/testkit'
+import {
+  type AmdAuthority,
+  type AmdProduct,
+  createAmdAuthority,
+  fromHex,
+  type IntelOptions,
+  type MadeIntel,
+  type MadeSnp,
+  makeSgx,
+  makeSnp,
+  makeTdx,
+  pemChain,
+  type SnpOptions,
+} from '@sekisho/testkit'
 import type { AmdRequest, IntelRequest, PckCa } from '../src/index.ts'
 import type { Canned } from './hostile-server.ts'
+
+const authorities = new Map<AmdProduct, AmdAuthority>()
+
+/** SNP evidence under a CA with small keys: a key of AMD's size takes a second to make. */
+export function quickSnp(options: SnpOptions & { readonly product: AmdProduct }): MadeSnp {
+  const { product } = options
+  const authority = authorities.get(product) ?? createAmdAuthority(product, { bits: 2048 })
+  authorities.set(product, authority)
+  return makeSnp({ authority, ...options })
+}
 
 /** What Intel's service would answer for the platform of `made`. */
 export interface IntelAnswers {
