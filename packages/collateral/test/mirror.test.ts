@@ -23,11 +23,12 @@ import {
   writeBundle,
 } from '../src/index.ts'
 import { bench } from './setup.ts'
-import { amdAnswers, intelAnswers, quickSnp } from './vendors.ts'
+import { amdAnswers, intelAnswers } from './vendors.ts'
 
 const answers = intelAnswers('tdx')
 const made = answers.made as MadeTdx
-const chip = amdAnswers(quickSnp({ product: 'Genoa' }))
+// The verifier accepts AMD's key size only.
+const chip = amdAnswers(makeSnp({ product: 'Genoa' }))
 
 function tdxVerdict(collateral: IntelCollateralInput | undefined): ReturnType<typeof verifyTdxSync> {
   const { evidence, at, anchor } = made
@@ -132,15 +133,14 @@ test("a mirror that serves another chip's VCEK, its own chain or its own CRL can
     root: chip.made.certificates.ark,
     crl: chip.made.crl,
   }
-  const impostor = makeSnp({ authority: createAmdAuthority('Genoa', { bits: 2048, label: 'impostor' }) })
+  const impostor = makeSnp({ authority: createAmdAuthority('Genoa', { label: 'impostor' }) })
   const theirs = {
     leaf: impostor.certificates.vcek ?? new Uint8Array(),
     intermediate: impostor.certificates.ask ?? new Uint8Array(),
     root: impostor.certificates.ark,
     crl: impostor.crl,
   }
-  const otherChip =
-    quickSnp({ product: 'Genoa', leaf: { hwId: 'ab'.repeat(64) } }).certificates.vcek ?? new Uint8Array()
+  const otherChip = makeSnp({ product: 'Genoa', leaf: { hwId: 'ab'.repeat(64) } }).certificates.vcek ?? new Uint8Array()
   const lies = [
     theirs,
     { ...genuine, leaf: theirs.leaf },
