@@ -124,6 +124,7 @@ function addCollateral(root: Command, around: Around, done: Done): void {
     .description('fetch what verifying these pieces of evidence needs, into the cache, or with -o into one bundle')
     .argument('<evidence...>', 'evidence in any form that `inspect` reads')
     .option('-o, --output <file>', 'write an endorsement bundle to this file')
+    .option('--trust-anchor <file>', 'accept answers under these roots instead of the vendors’; repeatable', collect)
     .option('--json', 'print JSON')
   addNetwork(fetch, 'fetch')
   fetch.action(async (files, options) => {

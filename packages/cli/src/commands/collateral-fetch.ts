@@ -2,6 +2,7 @@ import { canonicalJson } from '@sekisho/evidence'
 import type { BundleItem, CollateralSource } from '@sekisho/collateral'
 import type { Around } from '../around.ts'
 import { CliError, EXIT } from '../exit.ts'
+import { readAnchors } from '../options/anchors.ts'
 import { itemsFor } from '../tee/fetch.ts'
 import { isCollateralError } from '../tee/shared.ts'
 import { namingFile, readEvidence } from './evidence-file.ts'
@@ -12,11 +13,12 @@ import { type NetworkFlags, sourceOf } from './source.ts'
 export interface CollateralFetchOptions extends NetworkFlags {
   readonly output?: string
   readonly json?: true
+  readonly trustAnchor?: readonly string[]
 }
 
 /** Fetches what verifying the files needs; each platform is asked for once, since the source keeps answers. */
 export async function collateralFetchCommand(files: readonly string[], options: CollateralFetchOptions, around: Around): Promise<number> {
-  const source = await sourceOf(options, around)
+  const source = await sourceOf(options, await readAnchors(options.trustAnchor, around), around)
   const items: BundleItem[] = []
   for (const file of files) items.push(...(await fetchFor(file, source, around)))
   const { mergeBundles, writeBundle } = await import('@sekisho/collateral')

@@ -1,3 +1,4 @@
+import type { TrustAnchor } from '@sekisho/evidence'
 import type { CollateralSource, Progress } from '@sekisho/collateral'
 import type { Around } from '../around.ts'
 import { plain } from '../render/plain.ts'
@@ -13,14 +14,15 @@ export interface NetworkFlags {
   readonly cache?: string
 }
 
-/** The vendors' services, or the mirrors named, with the user's cache; progress goes to standard error. */
-export async function sourceOf(flags: NetworkFlags, around: Around): Promise<CollateralSource> {
+/** The vendors' services, or the mirrors named, with the user's cache; progress goes to standard error. Without `trustAnchors`, answers must lead to the vendors' own roots. */
+export async function sourceOf(flags: NetworkFlags, trustAnchors: readonly TrustAnchor[] | undefined, around: Around): Promise<CollateralSource> {
   const { diskCache, networkSource } = await import('@sekisho/collateral')
   const folder = flags.cache ?? around.env['SEKISHO_CACHE']
   return networkSource({
     cache: diskCache(folder === undefined ? {} : { folder }),
     ...(flags.pccs === undefined ? {} : { intel: { baseUrl: flags.pccs } }),
     ...(flags.kds === undefined ? {} : { amd: { baseUrl: flags.kds } }),
+    ...(trustAnchors === undefined ? {} : { trustAnchors }),
     onProgress: (progress) => around.err(`${lineOf(progress)}\n`),
     now: () => around.now(),
   })

@@ -3,7 +3,7 @@ import { canonicalJson, type Verdict } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
-import { readTrustAnchors } from '../options/anchors.ts'
+import { readAnchors } from '../options/anchors.ts'
 import { readCollateral, withCompanions } from '../options/collateral-files.ts'
 import { type ExpectationFlags, expectationsOfFlags, readExpectationFile } from '../options/expectations.ts'
 import { remarksOf } from '../render/fields.ts'
@@ -34,7 +34,8 @@ export async function verifyCommand(file: string, options: VerifyOptions, around
   const recognised = await readEvidence(file, around)
   const door = await doorOf(recognised.tee)
   const given = await readCollateral(options.collateral ?? [], around)
-  const source = options.collateral === undefined && options.offline !== true ? await sourceOf(options, around) : undefined
+  const trustAnchors = await readAnchors(options.trustAnchor, around)
+  const source = options.collateral === undefined && options.offline !== true ? await sourceOf(options, trustAnchors, around) : undefined
   const expect: Expectations = {
     ...(options.expect === undefined ? {} : (await readExpectationFile(options.expect, around)).for(recognised.tee)),
     ...expectationsOfFlags(options),
@@ -46,7 +47,7 @@ export async function verifyCommand(file: string, options: VerifyOptions, around
     source,
     expect,
     waive: options.waive ?? [],
-    trustAnchors: await anchorsOf(options.trustAnchor, around),
+    trustAnchors,
     eventLog: options.eventLog === undefined ? recognised.companions.find((one) => one.kind === 'event-log')?.bytes : await readInput(options.eventLog, around),
   }
   const verdict = await judge(file, door, request, around)
@@ -76,10 +77,3 @@ function withoutSource(file: string, door: TeeDoor, request: VerifyRequest, erro
   around.err(`sekisho: endorsements could not be had: ${error.message}\n`)
   return judge(file, door, { ...request, source: undefined }, around)
 }
-
-async function anchorsOf(paths: readonly string[] | undefined, around: Around): Promise<VerifyRequest['trustAnchors']> {
-  if (paths === undefined) return undefined
-  const lists = await Promise.all(paths.map((path) => readTrustAnchors(path, around)))
-  return lists.flat()
-}
-

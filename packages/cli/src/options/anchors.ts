@@ -7,6 +7,13 @@ import { readInput } from '../input.ts'
 const MAX_FILE = 1_000_000
 const MAX_ANCHORS = 64
 
+/** The trust anchors of all files; undefined when no file is named, which means the vendors' own. */
+export async function readAnchors(paths: readonly string[] | undefined, around: Around): Promise<readonly TrustAnchor[] | undefined> {
+  if (paths === undefined) return undefined
+  const lists = await Promise.all(paths.map((path) => readTrustAnchors(path, around)))
+  return lists.flat()
+}
+
 /**
  * Reads trust anchors: a JSON list of them (or an object with the list as `anchors`), or a root
  * certificate in PEM or DER. Whatever comes from a file is no hardware vendor's anchor, so that

@@ -1,5 +1,6 @@
 import type { Recognised } from '@sekisho/evidence/recognise'
 import type { Field } from '../tee/door.ts'
+import { digestText } from './digest.ts'
 import { Paper, type PaperOptions } from './paper.ts'
 
 /** What `inspect` shows. */
@@ -18,15 +19,14 @@ export function renderFields(view: FieldsView, options: PaperOptions): string {
   paper.line(0, 2, { text: recognised.form, tone: 'strong' }, `  ${recognised.evidence.length} bytes, SHA-256 ${view.sha256}`)
   paper.line(0, 2, 'Decoded only: nothing here is verified. `sekisho verify` does that.')
   for (const remark of remarksOf(recognised)) paper.line(0, 2, `- ${remark}`)
-  let group: string | undefined
   const width = nameWidth(view.fields)
+  let before: string | undefined
   for (const field of view.fields) {
-    const { top, name } = placeOf(field.path)
-    if (top !== group) paper.heading(top)
-    group = top
+    writeParents(paper, field.path, before)
+    before = field.path
     const offset = field.offset === undefined ? '      ' : `0x${field.offset.toString(16).padStart(4, '0')}`
     const meaning = field.meaning === undefined ? [] : [{ text: `  ${field.meaning}`, tone: 'faint' as const }]
-    paper.line(2, 9 + width, { text: `${offset}  `, tone: 'faint' }, name.padEnd(width), ' ', String(field.value), ...meaning)
+    paper.line(2, 9 + width, { text: `${offset}  `, tone: 'faint' }, nameOf(field.path).padEnd(width), ' ', digestText(String(field.value)), ...meaning)
     if (view.verbose && field.source !== undefined) paper.line(11 + width, 2, { text: field.source, tone: 'faint' })
   }
   return paper.toString()
@@ -45,12 +45,23 @@ export function remarksOf(recognised: Recognised): readonly string[] {
 const MAX_NAME = 34
 
 function nameWidth(fields: readonly Field[]): number {
-  return Math.min(MAX_NAME, Math.max(8, ...fields.map((field) => placeOf(field.path).name.length)))
+  return Math.min(MAX_NAME, Math.max(8, ...fields.map((field) => nameOf(field.path).length)))
 }
 
-/** The structure a field belongs to, and its name, set in by its depth. */
-function placeOf(path: string): { readonly top: string; readonly name: string } {
-  const [top = '', ...rest] = path.split('.')
-  const name = rest.at(-1)
-  return name === undefined ? { top, name: top } : { top, name: '  '.repeat(rest.length - 1) + name }
+/** The last part of a path, set in by its depth below the structure. */
+function nameOf(path: string): string {
+  const parts = path.split('.')
+  return '  '.repeat(Math.max(0, parts.length - 2)) + (parts.at(-1) ?? '')
+}
+
+/** The structure as a heading, and the field that this one is a part of, where the line before was about another. */
+function writeParents(paper: Paper, path: string, before: string | undefined): void {
+  const [top = '', ...parts] = path.split('.')
+  const last = before?.split('.') ?? []
+  if (top !== last[0]) paper.heading(top)
+  parts.slice(0, -1).forEach((_, depth) => {
+    const parent = [top, ...parts.slice(0, depth + 1)].join('.')
+    const shown = before === parent || before?.startsWith(`${parent}.`) === true
+    if (!shown) paper.line(2, 2, `        ${nameOf(parent)}`)
+  })
 }

@@ -1,4 +1,5 @@
 import type { Check, CheckGroup, Outcome, Party, Verdict } from '@sekisho/evidence'
+import { digestText } from './digest.ts'
 import { Paper, type PaperOptions, type Span, type Tone } from './paper.ts'
 
 /** What is shown beside the verdict itself. */
@@ -73,16 +74,11 @@ function writeVouchers(paper: Paper, view: VerdictView): void {
   entry('product', [claims.vendor === 'intel' ? 'Intel' : 'AMD', claims.product ?? 'product not told'].join(' '))
   entry('TCB', tcbText(verdict))
   entry('measurement', claims.launchMeasurement)
-  for (const [name, value] of Object.entries(claims.runtimeMeasurements)) entry(name, digest(value))
-  if (claims.signer !== undefined) entry('signer', digest(claims.signer), claims.svn === undefined ? '' : `, security version ${claims.svn}`)
-  if (claims.hostData !== undefined) entry('launch data', digest(claims.hostData))
-  entry('report data', digest(claims.userData))
+  for (const [name, value] of Object.entries(claims.runtimeMeasurements)) entry(name, digestText(value))
+  if (claims.signer !== undefined) entry('signer', digestText(claims.signer), claims.svn === undefined ? '' : `, security version ${claims.svn}`)
+  if (claims.hostData !== undefined) entry('launch data', digestText(claims.hostData))
+  entry('report data', digestText(claims.userData))
   entry('evidence', `${verdict.evidence.length} bytes, SHA-256 ${verdict.evidence.sha256}`)
-}
-
-/** Zeros in words: nobody counts them. */
-function digest(hex: string): string {
-  return /^0{32,}$/.test(hex) ? `all zero (${hex.length / 2} bytes)` : hex
 }
 
 type Entry = readonly [name: string, ...value: (Span | string)[]]

@@ -1,6 +1,6 @@
 import type { IntelRequest, IntelTee, PckCertificate, PckRequest } from '@sekisho/collateral'
 import type { DcapCollateralInput, Quote } from '@sekisho/evidence/sgx'
-import type { Field, VerifyRequest } from './door.ts'
+import type { VerifyRequest } from './door.ts'
 import { firstFound, sourceFor, toHex } from './shared.ts'
 
 /** Members of DCAP collateral without which something stays unchecked. */
@@ -70,13 +70,4 @@ function idsOf({ certification, header }: Quote<unknown>): PckRequest | undefine
   const { ppid, cpuSvn, pceSvn, pceId } = certification
   const encrypted = certification.type === 3 ? { encryptedPpid: toHex(ppid) } : {}
   return { ...encrypted, cpuSvn: toHex(cpuSvn), pceSvn, pceId: toHex(pceId), qeId: toHex(header.userData.subarray(0, 16)) }
-}
-
-/** Header and body of a quote, member by member. */
-export function quoteFields({ header, body }: Quote<object>): readonly Field[] {
-  return [...membersOf('header', header), ...membersOf('body', body)]
-}
-
-function membersOf(path: string, value: object): readonly Field[] {
-  return Object.entries(value).map(([name, one]) => ({ path: `${path}.${name}`, value: one instanceof Uint8Array ? toHex(one) : typeof one === 'number' ? one : String(one) }))
 }

@@ -1,6 +1,6 @@
-import { parseSgxQuote, verifySgxSync } from '@sekisho/evidence/sgx'
+import { parseSgxQuote, sgxFields, verifySgxSync } from '@sekisho/evidence/sgx'
 import type { TeeDoor } from './door.ts'
-import { intelCollateral, quoteFields } from './intel.ts'
+import { intelCollateral } from './intel.ts'
 import { isZero, toHex } from './shared.ts'
 
 /** SGX behind the commands. */
@@ -10,7 +10,7 @@ export const sgxDoor: TeeDoor = {
     const collateral = await intelCollateral('sgx', parseSgxQuote(evidence), request)
     return verifySgxSync(evidence, { at, collateral, expect, waive, ...(trustAnchors === undefined ? {} : { trustAnchors }) })
   },
-  fields: (evidence) => quoteFields(parseSgxQuote(evidence)),
+  fields: (evidence) => sgxFields(parseSgxQuote(evidence)),
   skeleton(evidence) {
     const { body } = parseSgxQuote(evidence)
     return {

@@ -1,6 +1,6 @@
-import { parseTdxQuote, verifyTdxSync } from '@sekisho/evidence/tdx'
+import { parseTdxQuote, tdxFields, verifyTdxSync } from '@sekisho/evidence/tdx'
 import type { TeeDoor } from './door.ts'
-import { intelCollateral, quoteFields } from './intel.ts'
+import { intelCollateral } from './intel.ts'
 import { isZero, toHex } from './shared.ts'
 
 /** TDX behind the commands. */
@@ -17,7 +17,7 @@ export const tdxDoor: TeeDoor = {
       ...(eventLog === undefined ? {} : { eventLog }),
     })
   },
-  fields: (evidence) => quoteFields(parseTdxQuote(evidence)),
+  fields: (evidence) => tdxFields(parseTdxQuote(evidence)),
   skeleton(evidence) {
     const { body } = parseTdxQuote(evidence)
     const registers = { rtmr0: body.rtmr0, rtmr1: body.rtmr1, rtmr2: body.rtmr2, rtmr3: body.rtmr3 }
