@@ -8,7 +8,7 @@ import { isRecord, utf8 } from './reading.ts'
 export interface UnknownItem {
   /** Position in the file, from 0. */
   readonly index: number
-  /** At most 64 characters. */
+  /** At most 64 lower-case letters, digits, dots and hyphens. */
   readonly kind: string
 }
 
@@ -56,8 +56,10 @@ function sortItems(values: readonly unknown[]): EndorsementBundle {
   for (const [index, value] of values.entries()) {
     if (!isRecord(value)) throw unreadable(`item ${index} is no object`)
     const item = refusing(`item ${index}`, () => itemFromJson(value))
+    const { kind } = value
     if (item !== undefined) items.push(item)
-    else unknown.push({ index, kind: String(value['kind']).slice(0, 64) })
+    else if (typeof kind === 'string' && /^[a-z0-9][a-z0-9.-]{0,63}$/.test(kind)) unknown.push({ index, kind })
+    else throw unreadable(`item ${index} has a \`kind\` that is no name`)
   }
   return { items, unknown }
 }

@@ -49,7 +49,8 @@ export class CollateralError extends Error {
   readonly retryAfterMs: number | undefined
 
   constructor(code: CollateralErrorCode, message: string, details: CollateralErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    // Texts of parsers may quote what a stranger sent: nothing of it may steer a terminal.
+    super(message.replace(/\p{C}/gu, ' '), details.cause === undefined ? undefined : { cause: details.cause })
     this.code = code
     this.host = details.host
     this.retryAfterMs = details.retryAfterMs

@@ -60,11 +60,15 @@ export function exchange(one: Exchange): Promise<Response> {
     const late = (what: string): void =>
       fail(new CollateralError('timeout', `${what}: ${host(one)}`, { host: host(one) }))
     const total = setTimeout(() => late(`no complete answer within ${one.timeoutMs} ms`), one.timeoutMs)
+    let over = false
     const active = (): void => {
       clearTimeout(idle)
+      // Pieces that were on their way when it ended must not start the clock again.
+      if (over) return
       idle = setTimeout(() => late(`nothing arrived for ${one.idleMs} ms`), one.idleMs)
     }
     const finish = (): void => {
+      over = true
       clearTimeout(total)
       clearTimeout(idle)
     }

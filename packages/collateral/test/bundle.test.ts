@@ -166,6 +166,8 @@ test('a file that is no bundle of this version is refused, and says why', () => 
   bad('{"format":"sekisho-endorsements","version":1,"items":[1]}', /item 0/)
   bad('{"format":"sekisho-endorsements","version":1,"items":[{}]}', /kind/)
   bad('{"format":"sekisho-endorsements","version":1,"items":[{"kind":"intel"}]}', /collateral/)
+  bad('{"format":"sekisho-endorsements","version":1,"items":[{"kind":"\\u001b[2J"}]}', /no name/)
+  bad('{"format":"sekisho-endorsements","version":1,"items":[{"kind":"intel-pck","request":{"pceSvn":1}}]}', /platform/)
   bad(
     `{"format":"sekisho-endorsements","version":1,"items":[${'{"kind":"x"},'.repeat(10_000)}{"kind":"x"}]}`,
     /items/,

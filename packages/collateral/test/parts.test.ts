@@ -122,3 +122,8 @@ test("requests that are not well-formed are the caller's mistake, not the servic
   }
   await assert.rejects(source.intel(good), { code: 'unreachable' })
 })
+
+test('nothing that a stranger sent can steer a terminal through an error', () => {
+  const { message } = new CollateralError('bad-answer', 'found \u001b[31mred\u202e\r\n')
+  assert.equal(message, 'found  [31mred   ')
+})
