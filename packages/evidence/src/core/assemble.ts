@@ -47,15 +47,14 @@ export function digestHex(job: DigestJob): string {
 
 function summarise<C extends Claims>(judgement: Judgement, parts: VerdictParts<C>): string {
   const mark = parts.anchor?.emulated === true ? 'EMULATED: ' : ''
-  const checks = judgement.checks.flatMap((group) => group.checks)
   if (judgement.outcome === 'rejected') {
-    const failed = checks.filter((check) => check.outcome === 'fail')
+    const failed = select(judgement, (check) => check.outcome === 'fail')
     const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : ''
     return `${mark}${failed[0]?.reason ?? 'a check failed'}${more}`
   }
   if (judgement.outcome === 'incomplete') {
     const proven = judgement.authenticity === 'proven'
-    const open = checks.filter((check) => isOpen(check) && (proven || check.phase === 'authenticity'))
+    const open = select(judgement, (check) => isOpen(check) && (proven || check.phase === 'authenticity'))
     const names = open.map((check) => check.id).join(', ')
     return proven
       ? `${mark}genuine, but you have not said what you expect: ${names}`
@@ -63,6 +62,12 @@ function summarise<C extends Claims>(judgement: Judgement, parts: VerdictParts<C
   }
   const waived = judgement.waived.length > 0 ? `; waived by you: ${judgement.waived.join(', ')}` : ''
   return `${mark}genuine, in date, and as you expect${waived}`
+}
+
+function select({ checks }: Judgement, wanted: (check: Check) => boolean): readonly Check[] {
+  const found: Check[] = []
+  for (const group of checks) for (const check of group.checks) if (wanted(check)) found.push(check)
+  return found
 }
 
 function isOpen(check: Check): boolean {

@@ -119,17 +119,23 @@ export function stepIds<S>(groups: readonly StepGroup<S>[], which: 'all' | 'waiv
 }
 
 function assertWaivable<S>(groups: readonly StepGroup<S>[], waive: readonly string[]): void {
-  if (waive.length === 0) return
-  const waivable = stepIds(groups, 'waivable')
   for (const id of waive) {
-    if (waivable.includes(id)) continue
-    const known = stepIds(groups).includes(id)
+    const step = stepOf(groups, id)
+    if (step?.waivable === true) continue
     throw new TypeError(
-      known
-        ? `the check ${id} cannot be waived: without it the evidence proves nothing`
-        : `there is no check ${id} to waive; these can be waived: ${waivable.join(', ')}`,
+      step === undefined
+        ? `there is no check ${id} to waive; these can be waived: ${stepIds(groups, 'waivable').join(', ')}`
+        : `the check ${id} cannot be waived: without it the evidence proves nothing`,
     )
   }
+}
+
+function stepOf<S>(groups: readonly StepGroup<S>[], id: string): Step<S> | undefined {
+  for (const { steps } of groups) {
+    const found = steps.find((step) => step.id === id)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 interface Reached extends Finding {
@@ -137,7 +143,9 @@ interface Reached extends Finding {
 }
 
 function reach<S>(step: Step<S>, state: S, outcomes: ReadonlyMap<string, Outcome>): Reached {
-  for (const need of step.needs ?? []) {
+  const { needs } = step
+  if (needs === undefined) return step.check(state)
+  for (const need of needs) {
     const outcome = outcomes.get(need)
     if (outcome === undefined) throw new Error(`step ${step.id} needs ${need}, which does not come before it`)
     if (outcome === 'fail' || outcome === 'unchecked') {
@@ -151,9 +159,24 @@ function reach<S>(step: Step<S>, state: S, outcomes: ReadonlyMap<string, Outcome
   return step.check(state)
 }
 
+// Member by member: copying with a spread costs more than most checks do.
 function record<S>(step: Step<S>, finding: Reached, isWaived: boolean): Check {
-  const check = { id: step.id, title: step.title, phase: step.phase, source: step.source, ...finding }
-  return isWaived ? { ...check, waived: true } : check
+  const { id, title, phase, source } = step
+  const check: { -readonly [K in keyof Check]: Check[K] } = {
+    id,
+    title,
+    phase,
+    source,
+    outcome: finding.outcome,
+    reason: finding.reason,
+  }
+  if (finding.expected !== undefined) check.expected = finding.expected
+  if (finding.actual !== undefined) check.actual = finding.actual
+  if (finding.anchor !== undefined) check.anchor = finding.anchor
+  if (finding.remedy !== undefined) check.remedy = finding.remedy
+  if (finding.blockedBy !== undefined) check.blockedBy = finding.blockedBy
+  if (isWaived) check.waived = true
+  return check
 }
 
 const RANK: Readonly<Record<Outcome, number>> = { 'not-applicable': 0, pass: 1, unchecked: 2, fail: 3 }

@@ -154,12 +154,17 @@ export function isPresent(part: Part<unknown>): boolean {
  * @param table entries of a certificate table that came with the evidence
  */
 export function prepareSnpCollateral(input: SnpCollateralInput, table: readonly TableEntry[] = []): SnpCollateral {
+  return new SnpCollateral(copyCollateral(input), table)
+}
+
+/** A copy that the caller cannot change. */
+export function copyCollateral(input: SnpCollateralInput): SnpCollateralInput {
   const copy: Partial<Record<keyof SnpCollateralInput, Uint8Array>> = {}
   for (const name of NAMES) {
     const bytes = input[name]
     if (bytes !== undefined) copy[name] = new Uint8Array(bytes)
   }
-  return new SnpCollateral(copy, table)
+  return copy
 }
 
 const NAMES: readonly (keyof SnpCollateralInput)[] = [

@@ -18,6 +18,7 @@ import { type SnpClaims, snpAssumptions, snpClaims, snpNotes } from './claims.ts
 import {
   type ChainJobs,
   collateralBytes,
+  copyCollateral,
   mergeParts,
   pickEndorsement,
   planChain,
@@ -92,6 +93,8 @@ interface Door {
   readonly bytes: Uint8Array
   readonly report: SnpReport
   readonly table: readonly TableEntry[]
+  /** Prepared, or a copy of what the caller gave: it may change its bytes while this waits. */
+  readonly given: SnpCollateral | SnpCollateralInput
   readonly evidence: DigestJob
   /** Digest of raw collateral, under which a memory may know it. */
   readonly key: DigestJob | undefined
@@ -105,16 +108,16 @@ function openDoor(evidence: Uint8Array, options: SnpVerifyOptions): Door {
   const { report: bytes, table } = splitSnpEvidence(copy)
   const report = parseSnpReport(bytes)
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: copy }
-  const key = memoryKey(options, table)
-  return { options, at, expect, bytes, report, table, evidence: digest, key, first: key === undefined ? [] : [key] }
+  const given = options.collateral instanceof SnpCollateral ? options.collateral : copyCollateral(options.collateral ?? {})
+  const remembers = options.memory !== undefined && !(given instanceof SnpCollateral)
+  const key: DigestJob | undefined = remembers
+    ? { kind: 'digest', algorithm: 'sha256', data: collateralBytes(given, table) }
+    : undefined
+  return { options, at, expect, bytes, report, table, given, evidence: digest, key, first: key === undefined ? [] : [key] }
 }
 
-function memoryKey({ memory, collateral }: SnpVerifyOptions, table: readonly TableEntry[]): DigestJob | undefined {
-  if (memory === undefined || collateral instanceof SnpCollateral) return undefined
-  return { kind: 'digest', algorithm: 'sha256', data: collateralBytes(collateral ?? {}, table) }
-}
-
-interface Plan extends Door {
+interface Plan {
+  readonly door: Door
   readonly collateral: SnpCollateral
   readonly parts: SnpParts
   readonly role: LeafRole
@@ -132,16 +135,15 @@ function planReport(door: Door): Plan {
   const signature = planSignature(report, bytes, leaf.value?.certificate.key)
   const jobs: Job[] = [...chain.all, ...(parts.idBlock.value?.jobs ?? []), door.evidence]
   if (signature !== undefined) jobs.push(signature)
-  return { ...door, collateral, parts, role, chain, signature, jobs }
+  return { door, collateral, parts, role, chain, signature, jobs }
 }
 
-function collateralOf({ options, table, key }: Door): { readonly collateral: SnpCollateral; readonly parts: SnpParts } {
-  const given = options.collateral
+function collateralOf({ options, given, table, key }: Door): { readonly collateral: SnpCollateral; readonly parts: SnpParts } {
   if (given instanceof SnpCollateral) {
     return { collateral: given, parts: table.length === 0 ? given : mergeParts(given, prepareSnpCollateral({}, table)) }
   }
   const known = key === undefined ? undefined : options.memory?.get(digestHex(key))
-  const collateral = known instanceof SnpCollateral ? known : prepareSnpCollateral(given ?? {}, table)
+  const collateral = known instanceof SnpCollateral ? known : new SnpCollateral(given, table)
   return { collateral, parts: collateral }
 }
 
@@ -157,24 +159,33 @@ function planSignature(
 }
 
 function conclude(plan: Plan): Verdict<SnpClaims> {
-  const { options, report, parts, at } = plan
+  const { door, parts } = plan
+  const { options, report } = door
   const product = productOf(plan)
+  const chain = chainState(door.at, plan, options.trustAnchors, () => leafSource(report, product))
   const state: SnpState = {
-    ...chainState(plan, options.trustAnchors, () => leafSource(report, product)),
+    at: chain.at,
+    role: chain.role,
+    leafSource: chain.leafSource,
+    parts,
+    leaf: chain.leaf,
+    intermediate: chain.intermediate,
+    jobs: chain.jobs,
+    anchor: chain.anchor,
     report,
     hex: hexOf(report),
     keyInfo: keyInfoOf(report.keyInfo),
     product,
     layout: tcbLayout(product),
     signature: plan.signature,
-    expect: plan.expect,
+    expect: door.expect,
   }
   const judgement = judge<SnpState>(STEPS, state, options.waive)
   remember(plan, judgement)
   return assembleVerdict(judgement, {
     format: `SEV-SNP report v${report.version}`,
-    at,
-    evidence: plan.evidence,
+    at: door.at,
+    evidence: door.evidence,
     anchor: state.anchor,
     collateral: collateralParts(state, parts),
     claims: snpClaims(state),
@@ -184,7 +195,8 @@ function conclude(plan: Plan): Verdict<SnpClaims> {
 }
 
 function chainState(
-  plan: { readonly at: number; readonly parts: SnpParts; readonly role: LeafRole; readonly chain: ChainJobs },
+  at: number,
+  plan: Pick<Plan, 'parts' | 'role' | 'chain'>,
   anchors: readonly TrustAnchor[] = AMD_ROOTS,
   source: () => string | undefined,
 ): ChainState {
@@ -192,7 +204,7 @@ function chainState(
   const { ark } = plan.parts
   const spki = ark.value === undefined ? undefined : digestHex(ark.value.spkiDigest)
   return {
-    at: plan.at,
+    at,
     role: plan.role,
     leafSource: source,
     parts: plan.parts,
@@ -215,7 +227,7 @@ function hexOf(report: SnpReport): ReportHex {
 }
 
 /** CPUID tells from version 3 on. Before, the certificate does; it is believed as far as its chain. */
-function productOf({ report, parts, role }: Plan): SnpProduct | undefined {
+function productOf({ door: { report }, parts, role }: Plan): SnpProduct | undefined {
   if (report.cpuidFamily !== undefined) return reportProduct(report)
   const { leaf } = pickEndorsement(parts, role)
   const name =
@@ -230,7 +242,7 @@ function leafSource(report: SnpReport, product: SnpProduct | undefined): string 
 }
 
 // Refuted chains are not kept: whoever sends forgeries must not push the good ones out.
-function remember({ options, key, collateral }: Plan, { authenticity }: Judgement): void {
+function remember({ door: { options, key }, collateral }: Plan, { authenticity }: Judgement): void {
   if (options.memory === undefined || key === undefined || authenticity === 'refuted') return
   options.memory.set(digestHex(key), collateral, collateral.size)
 }
@@ -282,7 +294,7 @@ export async function verifySnpEndorsement(
   await settle(chain.all)
   return judge<ChainState>(
     [CHAIN_STEPS, CRL_STEPS],
-    chainState({ at, parts, role, chain }, options.trustAnchors, () => undefined),
+    chainState(at, { parts, role, chain }, options.trustAnchors, () => undefined),
     options.waive,
   )
 }
