@@ -18,4 +18,5 @@ export type {
   TrustAnchor,
   Verdict,
   VerdictOutcome,
+  VerdictPart,
 } from './core/verdict.ts'

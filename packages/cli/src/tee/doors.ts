@@ -1,12 +1,15 @@
 import type { Tee } from '@sekisho/evidence'
+import { unreadable } from '../exit.ts'
 import type { TeeDoor } from './door.ts'
 
-/** The door of a TEE; only that TEE's code is loaded. */
-export function doorOf(tee: Tee): Promise<TeeDoor> {
-  return DOORS[tee]()
+/** The door of a TEE; only that TEE's code is loaded. @throws CliError for one that has none */
+export async function doorOf(tee: Tee): Promise<TeeDoor> {
+  const door = DOORS[tee]
+  if (door === undefined) throw unreadable(`evidence of the kind ${tee} has no command yet`)
+  return door()
 }
 
-const DOORS: Readonly<Record<Tee, () => Promise<TeeDoor>>> = {
+const DOORS: Readonly<Partial<Record<Tee, () => Promise<TeeDoor>>>> = {
   snp: async () => (await import('./snp.ts')).snpDoor,
   sgx: async () => (await import('./sgx.ts')).sgxDoor,
   tdx: async () => (await import('./tdx.ts')).tdxDoor,

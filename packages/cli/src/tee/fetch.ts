@@ -8,6 +8,7 @@ import { firstFound } from './shared.ts'
 /** Everything that verifying a piece of evidence needs from its vendor. @throws CollateralError, CliError */
 export async function itemsFor({ tee, evidence }: Recognised, source: CollateralSource): Promise<readonly BundleItem[]> {
   if (tee === 'snp') return amdItems(evidence, source)
+  if (tee !== 'sgx' && tee !== 'tdx') throw unreadable(`no endorsements can be fetched for evidence of the kind ${tee}`)
   const quote = tee === 'sgx' ? (await import('@sekisho/evidence/sgx')).parseSgxQuote(evidence) : (await import('@sekisho/evidence/tdx')).parseTdxQuote(evidence)
   return intelItems(tee, quote, source)
 }

@@ -1,5 +1,17 @@
 /** Kinds of trusted execution environment whose evidence can be verified. */
-export type Tee = 'sgx' | 'tdx' | 'snp'
+export type Tee =
+  | 'sgx'
+  | 'tdx'
+  | 'snp'
+  | 'sev'
+  | 'nitro'
+  | 'cca'
+  | 'psa'
+  | 'tpm'
+  | 'azure-vtpm'
+  | 'nvidia-gpu'
+  | 'ibm-se'
+  | 'token'
 
 /**
  * What became of one check.
@@ -118,10 +130,12 @@ export interface TcbClaim {
  */
 export interface Claims {
   readonly tee: Tee
-  readonly vendor: 'intel' | 'amd'
+  /** Who made the root of trust, in one lower-case word: `intel`, `amd`, `aws`, `arm`, `nvidia`, `ibm`, … */
+  readonly vendor: string
   /** Product generation, e.g. `Milan`; for Intel the FMSPC. Undefined when the evidence does not tell. */
   readonly product?: string
-  readonly isolation: 'process' | 'vm'
+  /** What is isolated; `none` for a platform that only measures its boot. */
+  readonly isolation: 'process' | 'vm' | 'gpu' | 'none'
   /** True only under a hardware vendor's anchor. */
   readonly hardware: boolean
   readonly debug: boolean
@@ -171,4 +185,13 @@ export interface Verdict<C extends Claims = Claims> {
   /** Ids of unmade checks that the caller waived. */
   readonly waived: readonly string[]
   readonly notes: readonly Note[]
+  /** Composite evidence: the verdicts on its parts. The whole is never better than the worst of them. */
+  readonly parts?: readonly VerdictPart[]
+}
+
+/** One part of composite evidence. */
+export interface VerdictPart {
+  /** What the part is to the whole, e.g. `hardware-report`, `gpu-0`. */
+  readonly name: string
+  readonly verdict: Verdict
 }

@@ -1,25 +1,40 @@
 /** Curves and key kinds that evidence and endorsements use. */
-export type KeyKind = 'P-256' | 'P-384' | 'RSA'
+export type KeyKind = 'P-256' | 'P-384' | 'P-521' | 'RSA'
 
 /**
- * A public key, not yet imported by the platform. `handle` is the platform's own object once a
- * signature was checked with the key; it belongs to `#crypto` alone.
+ * A public key, not yet imported by the platform. `handles` are the platform's own objects once a
+ * signature was checked with the key; they belong to `#crypto` alone.
  */
 export interface PublicKey {
   readonly kind: KeyKind
-  /** EC: x then y, big-endian, 64 or 96 bytes. RSA: the DER of a PKCS #1 RSAPublicKey. */
+  /** EC: x then y, big-endian, 64, 96 or 132 bytes. RSA: the DER of a PKCS #1 RSAPublicKey. */
   readonly bytes: Uint8Array
   /** RSA only: size of the modulus in bits. */
   readonly bits?: number
   handle?: unknown
 }
 
-/** Signature schemes that evidence and endorsements use; the name says all parameters. */
+type Hash = 'sha256' | 'sha384' | 'sha512'
+
+/**
+ * Signature schemes that evidence and endorsements use; the name says all parameters. RSASSA-PSS
+ * always has MGF1 with the same hash and a salt as long as the hash. An ECDSA scheme without a curve
+ * takes any key kind of ours.
+ */
 export type SignatureScheme =
   | 'ecdsa-p256-sha256'
   | 'ecdsa-p384-sha384'
-  /** RSASSA-PSS, SHA-384, MGF1 with SHA-384, 48 bytes of salt. */
-  | 'rsassa-pss-sha384'
+  | `ecdsa-${Hash}`
+  | `rsassa-pss-${Hash}`
+  | `rsassa-pkcs1-${Hash}`
+
+/** The hash of a scheme. */
+export function schemeHash(scheme: SignatureScheme): Hash {
+  return scheme.endsWith('256') ? 'sha256' : scheme.endsWith('384') ? 'sha384' : 'sha512'
+}
+
+/** Bytes of one coordinate, and of one number of a signature, on a curve. */
+export const CURVE_BYTES: Readonly<Record<Exclude<KeyKind, 'RSA'>, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 }
 
 /** One signature to be checked. ECDSA signatures are r then s, big-endian, each as long as the curve's order. */
 export interface SignatureJob {
@@ -32,7 +47,8 @@ export interface SignatureJob {
   result?: boolean
 }
 
-export type DigestAlgorithm = 'sha256' | 'sha384' | 'sha512'
+/** SHA-1 occurs in event logs and PCR banks of old; nothing that is signed rests on it. */
+export type DigestAlgorithm = 'sha1' | Hash
 
 /** One digest to be computed. */
 export interface DigestJob {
@@ -53,12 +69,21 @@ export interface ReplayJob {
   result?: Uint8Array
 }
 
+/** One message authentication code to be computed. */
+export interface HmacJob {
+  readonly kind: 'hmac'
+  readonly algorithm: Hash
+  readonly key: Uint8Array
+  readonly data: Uint8Array
+  result?: Uint8Array
+}
+
 /**
  * Work for the platform's cryptography. A verification names all of its jobs before it judges, so
  * that a runtime with asynchronous cryptography can do them side by side. A job is a pure function
  * of its bytes: once settled, its result holds for as long as the object lives.
  */
-export type Job = SignatureJob | DigestJob | ReplayJob
+export type Job = SignatureJob | DigestJob | ReplayJob | HmacJob
 
 const ORDERS: Readonly<Record<'P-256' | 'P-384', string>> = {
   'P-256': 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',

@@ -1,5 +1,5 @@
-import { constants, createHash, createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
-import type { DigestAlgorithm, Job, PublicKey, SignatureJob } from './jobs.ts'
+import { constants, createHash, createHmac, createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
+import { type DigestAlgorithm, type Job, type PublicKey, type SignatureJob, schemeHash } from './jobs.ts'
 
 /** Whether {@link settleNow} can be used: node:crypto is synchronous. */
 export const synchronous: boolean = true
@@ -23,6 +23,9 @@ function settleOne(job: Job): void {
       return
     case 'digest':
       job.result = digest(job.algorithm, job.data)
+      return
+    case 'hmac':
+      job.result = new Uint8Array(createHmac(job.algorithm, job.key).update(job.data).digest())
       return
     case 'replay': {
       let register = job.initial
@@ -52,19 +55,11 @@ function checkSignature(job: SignatureJob): boolean {
 }
 
 function verifies(job: SignatureJob, key: KeyObject): boolean {
-  switch (job.scheme) {
-    case 'ecdsa-p256-sha256':
-      return verify('sha256', job.data, { key, dsaEncoding: 'ieee-p1363' }, job.signature)
-    case 'ecdsa-p384-sha384':
-      return verify('sha384', job.data, { key, dsaEncoding: 'ieee-p1363' }, job.signature)
-    case 'rsassa-pss-sha384':
-      return verify(
-        'sha384',
-        job.data,
-        { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 },
-        job.signature,
-      )
-  }
+  const hash = schemeHash(job.scheme)
+  if (job.key.kind !== 'RSA') return verify(hash, job.data, { key, dsaEncoding: 'ieee-p1363' }, job.signature)
+  if (!job.scheme.startsWith('rsassa-pss')) return verify(hash, job.data, key, job.signature)
+  const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+  return verify(hash, job.data, pss, job.signature)
 }
 
 // A private marker, so that a handle made elsewhere is never taken for a key of ours.
@@ -84,15 +79,18 @@ function importKey(key: PublicKey): KeyObject | undefined {
 
 const P384_SPKI_PREFIX: Buffer = Buffer.from('3076301006072a8648ce3d020106052b8104002203620004', 'hex')
 
-// The cheapest door for each kind on Node.js 20: JWK for P-256, SPKI for P-384, PKCS #1 for RSA.
+// The cheapest door for each kind on Node.js 20: JWK for P-256 and P-521, SPKI for P-384, PKCS #1 for RSA.
 function tryImport(key: PublicKey): KeyObject | undefined {
   try {
     switch (key.kind) {
       case 'P-256':
+      case 'P-521': {
+        const size = key.bytes.length / 2
         return createPublicKey({
           format: 'jwk',
-          key: { kty: 'EC', crv: 'P-256', x: base64url(key.bytes, 0, 32), y: base64url(key.bytes, 32, 64) },
+          key: { kty: 'EC', crv: key.kind, x: base64url(key.bytes, 0, size), y: base64url(key.bytes, size, 2 * size) },
         })
+      }
       case 'P-384':
         return createPublicKey({ format: 'der', type: 'spki', key: Buffer.concat([P384_SPKI_PREFIX, key.bytes]) })
       case 'RSA':

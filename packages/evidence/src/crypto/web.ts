@@ -1,4 +1,4 @@
-import type { DigestAlgorithm, Job, KeyKind, PublicKey, SignatureJob } from './jobs.ts'
+import { type DigestAlgorithm, type HmacJob, type Job, type PublicKey, type SignatureJob, type SignatureScheme, schemeHash } from './jobs.ts'
 
 /** WebCrypto has no synchronous calls. */
 export const synchronous: boolean = false
@@ -22,6 +22,9 @@ async function settleOne(job: Job): Promise<void> {
     case 'digest':
       job.result = await digest(job.algorithm, job.data)
       return
+    case 'hmac':
+      job.result = await hmac(job)
+      return
     case 'replay': {
       let register = job.initial
       for (const event of job.events) {
@@ -36,53 +39,61 @@ async function settleOne(job: Job): Promise<void> {
   }
 }
 
-const DIGESTS: Readonly<Record<DigestAlgorithm, string>> = { sha256: 'SHA-256', sha384: 'SHA-384', sha512: 'SHA-512' }
+// `sha256` is `SHA-256` here.
+function webHash(algorithm: DigestAlgorithm): string {
+  return `SHA-${algorithm.slice(3)}`
+}
 
 async function digest(algorithm: DigestAlgorithm, data: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest(DIGESTS[algorithm], source(data)))
+  return new Uint8Array(await crypto.subtle.digest(webHash(algorithm), source(data)))
+}
+
+async function hmac({ algorithm, key, data }: HmacJob): Promise<Uint8Array> {
+  const parameters = { name: 'HMAC', hash: webHash(algorithm) }
+  const imported = await crypto.subtle.importKey('raw', source(key), parameters, false, ['sign'])
+  return new Uint8Array(await crypto.subtle.sign(parameters, imported, source(data)))
 }
 
 async function checkSignature(job: SignatureJob): Promise<boolean> {
-  const key = await importKey(job.key)
+  const key = await importKey(job.key, job.scheme)
   if (key === undefined) return false
+  const hash = schemeHash(job.scheme)
+  const parameters = { name: webName(job.key, job.scheme), hash: webHash(hash), saltLength: Number(hash.slice(3)) / 8 }
   try {
-    return await crypto.subtle.verify(SCHEMES[job.scheme], key, source(job.signature), source(job.data))
+    return await crypto.subtle.verify(parameters, key, source(job.signature), source(job.data))
   } catch {
     // Some runtimes throw for a key that cannot verify at all: that is a no.
     return false
   }
 }
 
-const SCHEMES: Readonly<Record<SignatureJob['scheme'], EcdsaParams | RsaPssParams>> = {
-  'ecdsa-p256-sha256': { name: 'ECDSA', hash: 'SHA-256' },
-  'ecdsa-p384-sha384': { name: 'ECDSA', hash: 'SHA-384' },
-  'rsassa-pss-sha384': { name: 'RSA-PSS', saltLength: 48 },
-}
-
-const IMPORTS: Readonly<Record<KeyKind, EcKeyImportParams | RsaHashedImportParams>> = {
-  'P-256': { name: 'ECDSA', namedCurve: 'P-256' },
-  'P-384': { name: 'ECDSA', namedCurve: 'P-384' },
-  RSA: { name: 'RSA-PSS', hash: 'SHA-384' },
+function webName(key: PublicKey, scheme: SignatureScheme): string {
+  if (key.kind !== 'RSA') return 'ECDSA'
+  return scheme.startsWith('rsassa-pss') ? 'RSA-PSS' : 'RSASSA-PKCS1-v1_5'
 }
 
 // A private marker, so that a handle made elsewhere is never taken for a key of ours.
-class Importing {
-  readonly key: Promise<CryptoKey | undefined>
-  constructor(key: Promise<CryptoKey | undefined>) {
-    this.key = key
+class Imports {
+  readonly #keys = new Map<string, Promise<CryptoKey | undefined>>()
+
+  // WebCrypto ties an RSA key to its scheme: one import for each.
+  get(key: PublicKey, scheme: SignatureScheme): Promise<CryptoKey | undefined> {
+    const use = key.kind === 'RSA' ? scheme : ''
+    const imported = this.#keys.get(use) ?? tryImport(key, scheme)
+    this.#keys.set(use, imported)
+    return imported
   }
 }
 
-function importKey(key: PublicKey): Promise<CryptoKey | undefined> {
-  if (key.handle instanceof Importing) return key.handle.key
-  const importing = new Importing(tryImport(key))
-  key.handle = importing
-  return importing.key
+function importKey(key: PublicKey, scheme: SignatureScheme): Promise<CryptoKey | undefined> {
+  const imports = key.handle instanceof Imports ? key.handle : new Imports()
+  key.handle = imports
+  return imports.get(key, scheme)
 }
 
-async function tryImport(key: PublicKey): Promise<CryptoKey | undefined> {
+async function tryImport(key: PublicKey, scheme: SignatureScheme): Promise<CryptoKey | undefined> {
+  const parameters = { name: webName(key, scheme), namedCurve: key.kind, hash: webHash(schemeHash(scheme)) }
   try {
-    const parameters = IMPORTS[key.kind]
     return key.kind === 'RSA'
       ? await crypto.subtle.importKey('spki', rsaSpki(key.bytes), parameters, false, ['verify'])
       : await crypto.subtle.importKey('raw', uncompressed(key.bytes), parameters, false, ['verify'])

@@ -76,7 +76,7 @@ function finish(found: Identified, around: Pick<Recognised, 'wrappers' | 'compan
   return {
     tee: found.tee,
     form: found.form,
-    evidence: found.bytes.slice(),
+    evidence: new Uint8Array(found.bytes),
     wrappers: around.wrappers,
     companions: [...around.companions, ...(found.companions ?? [])],
     unused: around.unused,

@@ -1,20 +1,33 @@
-import type { PublicKey, SignatureScheme } from '../crypto/jobs.ts'
+import { CURVE_BYTES, type KeyKind, type PublicKey, type SignatureScheme } from '../crypto/jobs.ts'
 import { type DerReader, TAG, type Tlv } from './der.ts'
 
 const OID = {
   ecPublicKey: '1.2.840.10045.2.1',
-  p256: '1.2.840.10045.3.1.7',
-  p384: '1.3.132.0.34',
   rsaEncryption: '1.2.840.113549.1.1.1',
   rsassaPss: '1.2.840.113549.1.1.10',
   mgf1: '1.2.840.113549.1.1.8',
   sha384: '2.16.840.1.101.3.4.2.2',
 } as const
 
-const ECDSA_SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map([
-  ['1.2.840.10045.4.3.2', 'ecdsa-p256-sha256'],
-  ['1.2.840.10045.4.3.3', 'ecdsa-p384-sha384'],
-])
+/** Which algorithms a chain may use. Whatever is not listed never verifies. */
+export interface AlgorithmProfile {
+  /** Schemes by OID of the signature algorithm, without parameters or (RSA) with NULL. */
+  readonly schemes: ReadonlyMap<string, SignatureScheme>
+  /** Curves by OID. */
+  readonly curves: ReadonlyMap<string, Exclude<KeyKind, 'RSA'>>
+}
+
+/** What Intel's and AMD's endorsements use, and nothing else: hashes that fit the curve; RSA with PSS and SHA-384 only. */
+export const STRICT: AlgorithmProfile = {
+  schemes: new Map([
+    ['1.2.840.10045.4.3.2', 'ecdsa-p256-sha256'],
+    ['1.2.840.10045.4.3.3', 'ecdsa-p384-sha384'],
+  ]),
+  curves: new Map([
+    ['1.2.840.10045.3.1.7', 'P-256'],
+    ['1.3.132.0.34', 'P-384'],
+  ]),
+}
 
 /** A signature algorithm as a certificate or CRL names it. */
 export interface AlgorithmIdentifier {
@@ -30,18 +43,20 @@ export interface AlgorithmIdentifier {
  * SHA-384, 48 bytes of salt and trailer field 1, spelled out or left out.
  * @see RFC 5280, section 4.1.1.2; RFC 4055, section 3.1
  */
-export function readSignatureAlgorithm(from: DerReader, field: string): AlgorithmIdentifier {
+export function readSignatureAlgorithm(from: DerReader, field: string, profile: AlgorithmProfile = STRICT): AlgorithmIdentifier {
   const element = from.element(TAG.sequence, field)
   const inside = from.within(element)
   const oid = inside.oid(field)
-  return { oid, scheme: schemeOf(oid, inside, field), raw: from.whole(element) }
+  return { oid, scheme: schemeOf(oid, inside, field, profile), raw: from.whole(element) }
 }
 
-function schemeOf(oid: string, parameters: DerReader, field: string): SignatureScheme | undefined {
-  const ecdsa = ECDSA_SCHEMES.get(oid)
-  if (ecdsa !== undefined) return parameters.done ? ecdsa : undefined
-  if (oid === OID.rsassaPss && isPssSha384(parameters, field)) return 'rsassa-pss-sha384'
-  return undefined
+function schemeOf(oid: string, parameters: DerReader, field: string, profile: AlgorithmProfile): SignatureScheme | undefined {
+  const scheme = profile.schemes.get(oid)
+  if (scheme !== undefined) {
+    if (scheme.startsWith('rsassa') && parameters.peek() === TAG.null) parameters.any(field)
+    return parameters.done ? scheme : undefined
+  }
+  return oid === OID.rsassaPss && isPssSha384(parameters, field) ? 'rsassa-pss-sha384' : undefined
 }
 
 function isPssSha384(parameters: DerReader, field: string): boolean {
@@ -85,7 +100,7 @@ export interface SubjectPublicKey {
  * Reads a SubjectPublicKeyInfo.
  * @see RFC 5280, section 4.1.2.7; RFC 5480, section 2; RFC 8017, appendix A.1.1
  */
-export function readPublicKey(from: DerReader): SubjectPublicKey {
+export function readPublicKey(from: DerReader, profile: AlgorithmProfile = STRICT): SubjectPublicKey {
   const element = from.element(TAG.sequence, 'subjectPublicKeyInfo')
   const inside = from.within(element)
   const algorithm = inside.inside(TAG.sequence, 'subjectPublicKeyInfo.algorithm')
@@ -94,10 +109,9 @@ export function readPublicKey(from: DerReader): SubjectPublicKey {
   inside.finish('subjectPublicKeyInfo')
   const spki = from.whole(element)
   if (oid === OID.ecPublicKey && algorithm.peek() === TAG.oid) {
-    const curve = algorithm.oid('subjectPublicKeyInfo.algorithm.namedCurve')
-    if (curve === OID.p256) return { spki, key: ecKey('P-256', bits, 64), kind: 'EC P-256' }
-    if (curve === OID.p384) return { spki, key: ecKey('P-384', bits, 96), kind: 'EC P-384' }
-    return { spki, key: undefined, kind: `EC on curve ${curve}` }
+    const oid = algorithm.oid('subjectPublicKeyInfo.algorithm.namedCurve')
+    const curve = profile.curves.get(oid)
+    return { spki, key: curve && ecKey(curve, bits), kind: `EC ${curve ?? `on curve ${oid}`}` }
   }
   if (oid === OID.rsaEncryption) {
     const size = modulusBits(bits, from)
@@ -106,8 +120,8 @@ export function readPublicKey(from: DerReader): SubjectPublicKey {
   return { spki, key: undefined, kind: `algorithm ${oid}` }
 }
 
-function ecKey(kind: 'P-256' | 'P-384', bits: Uint8Array, size: number): PublicKey | undefined {
-  return bits[0] === 4 && bits.length === 1 + size ? { kind, bytes: bits.subarray(1) } : undefined
+function ecKey(kind: Exclude<KeyKind, 'RSA'>, bits: Uint8Array): PublicKey | undefined {
+  return bits[0] === 4 && bits.length === 1 + 2 * CURVE_BYTES[kind] ? { kind, bytes: bits.subarray(1) } : undefined
 }
 
 function modulusBits(pkcs1: Uint8Array, from: DerReader): number {

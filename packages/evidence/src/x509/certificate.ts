@@ -1,10 +1,10 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
 import type { EvidenceError } from '../core/errors.ts'
 import type { DigestJob, PublicKey } from '../crypto/jobs.ts'
-import { type AlgorithmIdentifier, readPublicKey, readSignatureAlgorithm } from './algorithms.ts'
+import { type AlgorithmProfile, readPublicKey, readSignatureAlgorithm, STRICT } from './algorithms.ts'
 import { DerReader, TAG } from './der.ts'
 import { type Name, readName } from './name.ts'
-import { rawEcdsaSignature, Signed } from './signature.ts'
+import { Signed } from './signature.ts'
 
 /** One extension of a certificate or CRL. */
 export interface Extension {
@@ -56,32 +56,33 @@ const MAX_EXTENSIONS = 64
  * Parses one DER certificate; nothing may follow it. `der` is kept, not copied.
  *
  * @param pool certificates parsed before: one with the same bytes is returned instead of parsing again,
- *   and a new one is added
+ *   and a new one is added; all of one pool are parsed with the same profile
+ * @param profile which algorithms count; under any other nothing verifies
  * @throws EvidenceError
  * @see RFC 5280, section 4.1
  */
-export function parseCertificate(der: Uint8Array, pool: Certificate[] = []): Certificate {
+export function parseCertificate(der: Uint8Array, pool: Certificate[] = [], profile: AlgorithmProfile = STRICT): Certificate {
   const known = pool.find((certificate) => equalBytes(certificate.der, der))
   if (known !== undefined) return known
-  const certificate = parse(der)
+  const certificate = parse(der, profile)
   pool.push(certificate)
   return certificate
 }
 
-function parse(der: Uint8Array): Certificate {
+function parse(der: Uint8Array, profile: AlgorithmProfile): Certificate {
   const outer = new DerReader(der, 'certificate')
   if (der.length > MAX_CERTIFICATE) throw outer.error('too-large', `${der.length} bytes`, `at most ${MAX_CERTIFICATE} bytes`, 'length')
   const body = outer.inside(TAG.sequence, 'certificate')
   outer.finish('certificate')
   const tbsElement = body.element(TAG.sequence, 'tbsCertificate')
-  const algorithm = readSignatureAlgorithm(body, 'signatureAlgorithm')
+  const algorithm = readSignatureAlgorithm(body, 'signatureAlgorithm', profile)
   const signature = body.bits('signatureValue')
   body.finish('signatureValue')
 
   const tbs = body.within(tbsElement)
   const version = readVersion(tbs)
   const serial = readSerial(tbs)
-  const inner = readSignatureAlgorithm(tbs, 'tbsCertificate.signature')
+  const inner = readSignatureAlgorithm(tbs, 'tbsCertificate.signature', profile)
   if (!equalBytes(inner.raw, algorithm.raw)) {
     throw tbs.error('malformed', 'another algorithm than the outer one', 'the same signature algorithm inside and outside', 'signatureAlgorithm')
   }
@@ -91,7 +92,7 @@ function parse(der: Uint8Array): Certificate {
   const notAfter = readTime(validity, 'validity.notAfter')
   validity.finish('validity')
   const subject = readName(tbs, 'subject')
-  const { spki, key, kind } = readPublicKey(tbs)
+  const { spki, key, kind } = readPublicKey(tbs, profile)
   const extensions = version === 3 && tbs.peek() === 0xa3 ? readExtensions(tbs, 0xa3) : new Map<string, Extension>()
   tbs.finish('tbsCertificate')
 
@@ -107,27 +108,13 @@ function parse(der: Uint8Array): Certificate {
     key,
     keyKind: kind,
     signatureAlgorithm: algorithm.oid,
-    signed: new Signed(body.whole(tbsElement), algorithm.scheme, rawSignature(algorithm, signature)),
+    signed: new Signed(body.whole(tbsElement), algorithm.scheme, signature, 'der'),
     extensions,
     basicConstraints: readBasicConstraints(extensions.get(BASIC_CONSTRAINTS)),
     keyUsage: readKeyUsage(extensions.get(KEY_USAGE_OID)),
     unknownCritical: unknownCritical(extensions, PROCESSED),
     spkiDigest: { kind: 'digest', algorithm: 'sha256', data: spki },
     digest: { kind: 'digest', algorithm: 'sha256', data: der },
-  }
-}
-
-/** The signature in the raw form of its scheme; undefined when it has none. */
-export function rawSignature(algorithm: AlgorithmIdentifier, signature: Uint8Array): Uint8Array | undefined {
-  switch (algorithm.scheme) {
-    case 'ecdsa-p256-sha256':
-      return rawEcdsaSignature(signature, 32)
-    case 'ecdsa-p384-sha384':
-      return rawEcdsaSignature(signature, 48)
-    case 'rsassa-pss-sha384':
-      return signature
-    case undefined:
-      return undefined
   }
 }
 

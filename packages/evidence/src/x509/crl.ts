@@ -1,6 +1,6 @@
 import type { DigestJob } from '../crypto/jobs.ts'
-import { readSignatureAlgorithm } from './algorithms.ts'
-import { type Extension, rawSignature, readExtensions, readSerial, readTime, unknownCritical } from './certificate.ts'
+import { type AlgorithmProfile, readSignatureAlgorithm, STRICT } from './algorithms.ts'
+import { type Extension, readExtensions, readSerial, readTime, unknownCritical } from './certificate.ts'
 import { DerReader, TAG } from './der.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { type Name, readName } from './name.ts'
@@ -30,13 +30,13 @@ const MAX_CRL = 4 * 1024 * 1024
  * @throws EvidenceError
  * @see RFC 5280, section 5.1
  */
-export function parseCrl(der: Uint8Array): Crl {
+export function parseCrl(der: Uint8Array, profile: AlgorithmProfile = STRICT): Crl {
   const outer = new DerReader(der, 'crl')
   if (der.length > MAX_CRL) throw outer.error('too-large', `${der.length} bytes`, `at most ${MAX_CRL} bytes`, 'length')
   const body = outer.inside(TAG.sequence, 'crl')
   outer.finish('crl')
   const tbsElement = body.element(TAG.sequence, 'tbsCertList')
-  const algorithm = readSignatureAlgorithm(body, 'signatureAlgorithm')
+  const algorithm = readSignatureAlgorithm(body, 'signatureAlgorithm', profile)
   const signature = body.bits('signatureValue')
   body.finish('signatureValue')
 
@@ -44,7 +44,7 @@ export function parseCrl(der: Uint8Array): Crl {
   if (tbs.peek() === TAG.integer && tbs.smallInteger('version') !== 1) {
     throw tbs.error('malformed', 'another version', 'CRL version 2', 'version')
   }
-  const inner = readSignatureAlgorithm(tbs, 'tbsCertList.signature')
+  const inner = readSignatureAlgorithm(tbs, 'tbsCertList.signature', profile)
   if (!equalBytes(inner.raw, algorithm.raw)) {
     throw tbs.error('malformed', 'another algorithm than the outer one', 'the same signature algorithm inside and outside', 'signatureAlgorithm')
   }
@@ -61,7 +61,7 @@ export function parseCrl(der: Uint8Array): Crl {
     thisUpdate,
     nextUpdate,
     revoked,
-    signed: new Signed(body.whole(tbsElement), algorithm.scheme, rawSignature(algorithm, signature)),
+    signed: new Signed(body.whole(tbsElement), algorithm.scheme, signature, 'der'),
     signatureAlgorithm: algorithm.oid,
     unknownCritical: unknownCritical(extensions, []),
     digest: { kind: 'digest', algorithm: 'sha256', data: der },

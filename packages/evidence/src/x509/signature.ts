@@ -1,5 +1,5 @@
-import type { PublicKey, SignatureJob, SignatureScheme } from '../crypto/jobs.ts'
 import { equalBytes } from '../core/bytes.ts'
+import { CURVE_BYTES, type PublicKey, type SignatureJob, type SignatureScheme } from '../crypto/jobs.ts'
 import { DerReader, TAG } from './der.ts'
 
 /**
@@ -11,14 +11,16 @@ export class Signed {
   readonly data: Uint8Array
   /** Undefined when the algorithm is none that endorsements use; then nothing verifies. */
   readonly scheme: SignatureScheme | undefined
-  /** Raw form: r then s for ECDSA; undefined when the DER form was not canonical. */
-  readonly signature: Uint8Array | undefined
-  readonly #checks: { readonly key: PublicKey; readonly job: SignatureJob }[] = []
+  readonly #signature: Uint8Array
+  readonly #form: 'raw' | 'der'
+  readonly #checks: { readonly key: PublicKey; readonly job: SignatureJob | undefined }[] = []
 
-  constructor(data: Uint8Array, scheme: SignatureScheme | undefined, signature: Uint8Array | undefined) {
+  /** `form` tells how an ECDSA signature is written: r then s in full length, or DER as in certificates. */
+  constructor(data: Uint8Array, scheme: SignatureScheme | undefined, signature: Uint8Array, form: 'raw' | 'der' = 'raw') {
     this.data = data
     this.scheme = scheme
-    this.signature = signature
+    this.#signature = signature
+    this.#form = form
   }
 
   /**
@@ -27,13 +29,18 @@ export class Signed {
    *   allowed or does not fit the key, or a malformed signature
    */
   by(key: PublicKey): SignatureJob | undefined {
-    const { scheme, signature } = this
-    if (scheme === undefined || signature === undefined || !fits(scheme, key)) return undefined
     const known = this.#checks.find((check) => check.key === key || sameKey(check.key, key))
     if (known !== undefined) return known.job
-    const job: SignatureJob = { kind: 'signature', scheme, key, data: this.data, signature }
+    const job = this.#check(key)
     this.#checks.push({ key, job })
     return job
+  }
+
+  #check(key: PublicKey): SignatureJob | undefined {
+    const { scheme, data } = this
+    if (scheme === undefined || !fits(scheme, key)) return undefined
+    const signature = key.kind === 'RSA' || this.#form === 'raw' ? this.#signature : rawEcdsaSignature(this.#signature, CURVE_BYTES[key.kind])
+    return signature === undefined ? undefined : { kind: 'signature', scheme, key, data, signature }
   }
 }
 
@@ -42,15 +49,10 @@ export function sameKey(a: PublicKey, b: PublicKey): boolean {
   return a.kind === b.kind && equalBytes(a.bytes, b.bytes)
 }
 
-const KEY_OF_SCHEME: Readonly<Record<SignatureScheme, PublicKey['kind']>> = {
-  'ecdsa-p256-sha256': 'P-256',
-  'ecdsa-p384-sha384': 'P-384',
-  'rsassa-pss-sha384': 'RSA',
-}
-
 function fits(scheme: SignatureScheme, key: PublicKey): boolean {
-  if (KEY_OF_SCHEME[scheme] !== key.kind) return false
-  return key.kind !== 'RSA' || (key.bits !== undefined && key.bits >= 2048 && key.bits <= 8192)
+  if (key.kind === 'RSA') return scheme.startsWith('rsassa') && key.bits !== undefined && key.bits >= 2048 && key.bits <= 8192
+  const curve = scheme.startsWith('ecdsa-p') ? `P-${scheme.slice(7, 10)}` : key.kind
+  return scheme.startsWith('ecdsa') && curve === key.kind
 }
 
 /**
@@ -58,7 +60,7 @@ function fits(scheme: SignatureScheme, key: PublicKey): boolean {
  * @returns undefined when it is not canonical DER or a number is longer than the curve's order
  * @see RFC 3279, section 2.2.3
  */
-export function rawEcdsaSignature(der: Uint8Array, size: 32 | 48): Uint8Array | undefined {
+export function rawEcdsaSignature(der: Uint8Array, size: number): Uint8Array | undefined {
   const raw = new Uint8Array(2 * size)
   try {
     const outer = new DerReader(der, 'signature')
