@@ -1,0 +1,256 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { EXAMPLE, MAIN, ROOT, scratch, sekisho } from './process.ts'
+
+const folder = scratch()
+const file = (name: string, content: string | Uint8Array): string => {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+const parsed = (json: string): Readonly<Record<string, unknown>> => JSON.parse(json)
+
+describe('sekisho inspect', () => {
+  for (const [path, first] of [
+    ['examples/tdx/quote.bin', /^TDX quote {2}4656 bytes/],
+    ['examples/sgx/quote.bin', /^SGX quote/],
+    ['examples/snp-genoa/report.bin', /^SEV-SNP report {2}1184 bytes/],
+  ] as const) {
+    it(`${path}: fields with offsets, and a word that nothing is verified`, () => {
+      const ran = sekisho(['inspect', path])
+      assert.deepEqual([ran.code, ran.err], [0, ''])
+      assert.match(ran.out, first)
+      assert.match(ran.out, /nothing here is verified/)
+      assert.match(ran.out, /^ {2}0x0000 {2}version/m)
+      assert.match(ran.out, /report_?[dD]ata +[0-9a-f]{128}/)
+    })
+
+    it(`${path} --json: every field with its place`, () => {
+      const { fields, length, wrappers } = parsed(sekisho(['inspect', path, '--json']).out)
+      assert.ok(Array.isArray(fields) && fields.length > 20)
+      assert.ok(typeof length === 'number' && length > 1000)
+      assert.deepEqual(wrappers, [])
+    })
+  }
+})
+
+describe('sekisho diff', () => {
+  it('0 when nothing differs', () => {
+    const ran = sekisho(['diff', 'examples/tdx/quote.bin', 'examples/tdx/quote.bin'])
+    assert.equal(ran.code, 0)
+    assert.match(ran.out, /^Nothing differs; \d+ are the same\./)
+  })
+
+  it('1 and the fields that differ', () => {
+    const ran = sekisho(['diff', 'examples/tdx/quote.bin', 'examples/tdx-debug/quote.bin'])
+    assert.equal(ran.code, 1)
+    assert.match(ran.out, /\.debug\n {2}A {2}false.*\n {2}B {2}true/)
+  })
+
+  it('evidence of two kinds', () => {
+    const ran = sekisho(['diff', 'examples/tdx/quote.bin', 'examples/snp-genoa/report.bin'])
+    assert.equal(ran.code, 1)
+    assert.match(ran.out, /A {2}TDX quote: .*\nB {2}SEV-SNP report: /)
+    assert.match(ran.out, /does not have it/)
+  })
+
+  it('--json lists each difference with both values', () => {
+    const { differences, equal } = parsed(sekisho(['diff', 'examples/tdx/quote.bin', 'examples/tdx-debug/quote.bin', '--json']).out)
+    assert.ok(Array.isArray(differences) && differences.length > 1 && typeof equal === 'number' && equal > 20)
+  })
+
+  it('64 when both are standard input', () => assert.equal(sekisho(['diff', '-', '-']).code, 64))
+})
+
+describe('sekisho conformance', () => {
+  it('an empty folder is an error, not a success', () => {
+    const empty = join(folder, 'empty')
+    mkdirSync(empty)
+    const ran = sekisho(['conformance', empty])
+    assert.equal(ran.code, 3)
+    assert.match(ran.err, /no case\.json/)
+  })
+
+  it('a kind of evidence that is not known is unsupported, by name', () => {
+    const cases = join(folder, 'cases', 'alien')
+    mkdirSync(cases, { recursive: true })
+    writeFileSync(join(cases, 'case.json'), JSON.stringify({ tee: 'toaster', expect: { verdict: 'valid' } }))
+    const ran = sekisho(['conformance', join(folder, 'cases')])
+    assert.equal(ran.code, 2)
+    assert.match(ran.out, /^UNSUPPORTED cases\/alien[\s\S]*"toaster"[\s\S]*1 cases: 0 passed, 0 failed, 1 unsupported/)
+    const { totals } = parsed(sekisho(['conformance', join(folder, 'cases'), '--json']).out)
+    assert.deepEqual(totals, { cases: 1, pass: 0, fail: 0, unsupported: 1 })
+  })
+
+  it('a case whose evidence is missing fails, and the others still run', () => {
+    const cases = join(folder, 'broken', 'one')
+    mkdirSync(cases, { recursive: true })
+    writeFileSync(join(cases, 'case.json'), JSON.stringify({ tee: 'tdx', evaluateAt: '2026-06-15T12:00:00Z', expect: { verdict: 'valid' } }))
+    assert.equal(sekisho(['conformance', join(folder, 'broken')]).code, 1)
+  })
+
+  it('3 for a case that is no JSON', () => {
+    const cases = join(folder, 'nojson')
+    mkdirSync(cases)
+    writeFileSync(join(cases, 'case.json'), '{')
+    assert.equal(sekisho(['conformance', cases]).code, 3)
+  })
+})
+
+describe('sekisho collateral', () => {
+  const bundle = join(folder, 'bundle.json')
+
+  it('packs collateral of several kinds; the bundle verifies what it was packed from', () => {
+    const packed = sekisho(['collateral', 'pack', 'examples/tdx/collateral.json', 'examples/sgx/collateral.json', 'examples/snp-genoa', '-o', bundle])
+    assert.deepEqual([packed.code, packed.out], [0, ''])
+    assert.match(packed.err, /3 items written/)
+    for (const name of ['tdx', 'sgx', 'snp'] as const) {
+      const direct = sekisho(['verify', ...EXAMPLE[name], '--json'])
+      const args = [...EXAMPLE[name]]
+      args[args.indexOf('--collateral') + 1] = bundle
+      const bundled = sekisho(['verify', ...args, '--json'])
+      assert.deepEqual([bundled.code, bundled.err, bundled.out], [0, '', direct.out])
+    }
+  })
+
+  it('shows what a bundle holds and until when', () => {
+    const ran = sekisho(['collateral', 'show', bundle, '--at', '2026-06-15'])
+    assert.equal(ran.code, 0)
+    assert.match(ran.out, /^3 items/)
+    assert.match(ran.out, /TDX TCB info, QE identity and CRLs of FMSPC c0ffee000001/)
+    assert.match(ran.out, /VALID from 2025-01-01T00:00:00Z until 2049-12-31/)
+    assert.match(sekisho(['collateral', 'show', bundle, '--at', '2055-01-01']).out, /EXPIRED/)
+    const { items } = parsed(sekisho(['collateral', 'show', bundle, '--json']).out)
+    assert.ok(Array.isArray(items) && items.length === 3)
+  })
+
+  it('3 for what is no collateral, naming the file', () => {
+    for (const path of ['examples/tdx/quote.bin', 'examples/expect-nothing.yaml', 'docs']) {
+      const ran = sekisho(['collateral', 'show', path])
+      assert.equal(ran.code, 3)
+      assert.ok(ran.err.includes(path), ran.err)
+    }
+  })
+
+  it('fetch: 3 and whom it asked, when nobody answers', () => {
+    const ran = sekisho(['collateral', 'fetch', 'examples/tdx/quote.bin', '--pccs', 'http://127.0.0.1:9', '--cache', join(folder, 'cache')])
+    assert.equal(ran.code, 3)
+    assert.match(ran.err, /127\.0\.0\.1:9/)
+  })
+})
+
+describe('sekisho: help, completion, support, start', () => {
+  for (const command of [[], ['verify'], ['inspect'], ['diff'], ['conformance'], ['collateral'], ['collateral', 'fetch'], ['collateral', 'pack'], ['collateral', 'show'], ['completion'], ['support'], ['start']]) {
+    it(`${command.join(' ') || 'sekisho'} --help`, () => {
+      const ran = sekisho([...command, '--help'])
+      assert.deepEqual([ran.code, ran.err], [0, ''])
+      assert.match(ran.out, /^Usage: sekisho/)
+    })
+  }
+
+  it('verify --help has the exit codes and examples', () => {
+    const { out } = sekisho(['verify', '--help'])
+    assert.match(out, /0 verified, 1 rejected, 2 incomplete, 3 unreadable, 64 wrong usage/)
+    assert.match(out, /Examples:\n {2}\$ sekisho verify/)
+  })
+
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    it(`completion for ${shell} is a script that the shell accepts`, (t) => {
+      const { code, out } = sekisho(['completion', shell])
+      assert.equal(code, 0)
+      assert.match(out, /conformance/)
+      assert.match(out, /trust-anchor/)
+      const checked = spawnSync(shell, ['-n', file(`completion.${shell}`, out)], { encoding: 'utf8' })
+      if (checked.error !== undefined) return t.skip(`needs ${shell}`)
+      assert.equal(checked.stderr, '')
+    })
+  }
+
+  it('bash completes commands and options', (t) => {
+    const script = `${sekisho(['completion', 'bash']).out}
+      try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _sekisho; echo "\${COMPREPLY[*]}"; }
+      try sekisho ver; try sekisho verify --off; try sekisho collateral sh; try sekisho collateral pack --out`
+    const ran = spawnSync('bash', ['-c', script], { encoding: 'utf8', cwd: folder })
+    if (ran.error !== undefined) return t.skip('needs bash')
+    assert.equal(ran.stdout, 'verify\n--offline\nshow\n--output\n')
+  })
+
+  it('64 for a shell that is not known', () => assert.equal(sekisho(['completion', 'tcsh']).code, 64))
+  it('support', () => assert.match(sekisho(['support']).out, /AMD SEV-SNP/))
+
+  it('start verifies an example and shows what to try next', () => {
+    const ran = sekisho(['start'])
+    assert.deepEqual([ran.code, ran.err], [0, ''])
+    assert.match(ran.out, /VERIFIED EMULATED/)
+    assert.match(ran.out, /Try next/)
+  })
+
+  it('each command that start shows does what it says', () => {
+    const shown = sekisho(['start']).out.match(/^ {4}npx sekisho (?:verify|inspect|diff) examples\/.+$/gm) ?? []
+    assert.equal(shown.length, 5)
+    const codes = shown.map((line) => sekisho(line.trim().split(' ').slice(2)).code)
+    assert.deepEqual(codes, [1, 2, 0, 0, 1])
+  })
+})
+
+describe('sekisho: files that cannot be read', () => {
+  const cases: readonly (readonly [name: string, path: string, message: RegExp])[] = [
+    ['missing', join(folder, 'missing'), /missing: no such file/],
+    ['a folder', folder, /this is a folder, not a file/],
+    ['empty', file('empty.bin', ''), /empty\.bin: malformed: input at byte 0: nothing/],
+    ['a part of the path is a file', join(file('plain', 'x'), 'below'), /not a folder/],
+  ]
+  for (const [name, path, message] of cases) {
+    it(`${name}: 3 and one sentence`, () => {
+      for (const command of ['verify', 'inspect']) {
+        const ran = sekisho([command, path])
+        assert.deepEqual([ran.code, ran.out], [3, ''])
+        assert.match(ran.err, message)
+        assert.equal(ran.err.trimEnd().split('\n').length, 1)
+      }
+    })
+  }
+
+  it('too large', () => {
+    const path = file('large.bin', '')
+    truncateSync(path, 10_000_001)
+    assert.match(sekisho(['verify', path]).err, /10000001 bytes; at most 10000000 are read/)
+    assert.equal(sekisho(['inspect', '-'], { input: new Uint8Array(10_000_001) }).code, 3)
+  })
+
+  it('not permitted', (t) => {
+    if (process.getuid?.() === 0) return t.skip('the superuser may read everything')
+    const path = file('secret.bin', 'x')
+    chmodSync(path, 0)
+    assert.match(sekisho(['verify', path]).err, /not permitted/)
+  })
+
+  it('SEKISHO_DEBUG=1 shows where', () => {
+    assert.match(sekisho(['verify', join(folder, 'missing')], { env: { SEKISHO_DEBUG: '1' } }).err, /\n {4}at /)
+  })
+
+  it('a reader that goes away early is no fault', () => {
+    const ran = spawnSync('sh', ['-c', `"${process.execPath}" "${MAIN}" inspect examples/tdx/quote.bin --json | head -c 10 > /dev/null; echo done`], { cwd: ROOT, encoding: 'utf8' })
+    assert.deepEqual([ran.stdout, ran.stderr], ['done\n', ''])
+  })
+})
+
+describe('sekisho: the bin', () => {
+  it('starts the program', () => {
+    const { version } = parsed(readFileSync(join(ROOT, 'packages', 'cli', 'package.json'), 'utf8'))
+    const ran = spawnSync(process.execPath, [join(ROOT, 'packages', 'cli', 'bin', 'sekisho.cjs'), '--version'], { encoding: 'utf8' })
+    assert.deepEqual([ran.stdout, ran.stderr], [`${version}\n`, ''])
+  })
+
+  it('says what to do when nothing is compiled and nothing can be', () => {
+    const bin = join(folder, 'package', 'bin')
+    mkdirSync(bin, { recursive: true })
+    writeFileSync(join(bin, 'sekisho.cjs'), readFileSync(join(ROOT, 'packages', 'cli', 'bin', 'sekisho.cjs')))
+    const ran = spawnSync(process.execPath, [join(bin, 'sekisho.cjs'), '--version'], { encoding: 'utf8' })
+    assert.equal(ran.status, 70)
+    assert.match(ran.stderr, /run `npm ci` and `npm run build`/)
+  })
+})
