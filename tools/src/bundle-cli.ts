@@ -31,7 +31,10 @@ async function bundle(): Promise<void> {
     logLevel: 'warning',
   })
   // In a process of its own: what the program prints while it is warmed up is nobody's business.
-  const warmed = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--warm'], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] })
+  const warmed = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--warm'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   if (warmed.status !== 0) throw new Error('the bundled command line did not run')
 }
 
@@ -39,9 +42,35 @@ const AT = ['--trust-anchor', 'examples/example-root.json', '--at', '2026-06-15T
 
 /** Command lines whose functions are worth having compiled. */
 const WARM: readonly (readonly string[])[] = [
-  ['verify', 'examples/tdx/quote.bin', '--collateral', 'examples/tdx/collateral.json', '--event-log', 'examples/tdx/ccel.bin', '--expect', 'examples/tdx/expect.yaml', ...AT],
-  ['verify', 'examples/sgx/quote.bin', '--collateral', 'examples/sgx/collateral.json', '--expect', 'examples/expect-nothing.yaml', ...AT],
-  ['verify', 'examples/snp-genoa/report.bin', '--collateral', 'examples/snp-genoa', '--expect', 'examples/snp-genoa/expect.yaml', ...AT],
+  [
+    'verify',
+    'examples/tdx/quote.bin',
+    '--collateral',
+    'examples/tdx/collateral.json',
+    '--event-log',
+    'examples/tdx/ccel.bin',
+    '--expect',
+    'examples/tdx/expect.yaml',
+    ...AT,
+  ],
+  [
+    'verify',
+    'examples/sgx/quote.bin',
+    '--collateral',
+    'examples/sgx/collateral.json',
+    '--expect',
+    'examples/expect-nothing.yaml',
+    ...AT,
+  ],
+  [
+    'verify',
+    'examples/snp-genoa/report.bin',
+    '--collateral',
+    'examples/snp-genoa',
+    '--expect',
+    'examples/snp-genoa/expect.yaml',
+    ...AT,
+  ],
   ['inspect', 'examples/tdx/quote.bin'],
 ]
 
@@ -55,7 +84,8 @@ async function warm(): Promise<void> {
     const module = { exports: {} }
     script.runInThisContext()(module.exports, createRequire(BUNDLE), module, BUNDLE, dirname(BUNDLE))
     for (let waited = 0; process.exitCode === undefined && waited < 200; waited++) await wait(20)
-    if (process.exitCode === undefined || Number(process.exitCode) > 2) throw new Error(`\`sekisho ${line.join(' ')}\` ended with ${process.exitCode}`)
+    if (process.exitCode === undefined || Number(process.exitCode) > 2)
+      throw new Error(`\`sekisho ${line.join(' ')}\` ended with ${process.exitCode}`)
   }
   writeFileSync(`${BUNDLE}.cache`, script.createCachedData())
   process.exitCode = 0

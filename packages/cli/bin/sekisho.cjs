@@ -22,7 +22,9 @@ else {
 function isCurrent(file) {
   const made = timeOf(file)
   if (made === undefined) return false
-  const records = ['evidence', 'collateral', 'cli'].map((name) => timeOf(join(workspace, 'packages', name, 'dist', '.tsbuildinfo')))
+  const records = ['evidence', 'collateral', 'cli'].map((name) =>
+    timeOf(join(workspace, 'packages', name, 'dist', '.tsbuildinfo')),
+  )
   return records.every((time) => time === undefined || time <= made)
 }
 
@@ -35,14 +37,19 @@ function runBundle(file) {
   const { Script } = require('node:vm')
   const cache = `${file}.cache`
   const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'utf8')}\n})`
-  const script = new Script(source, { filename: file, ...(existsSync(cache) ? { cachedData: readFileSync(cache) } : {}) })
+  const script = new Script(source, {
+    filename: file,
+    ...(existsSync(cache) ? { cachedData: readFileSync(cache) } : {}),
+  })
   script.runInThisContext()(exports, require, module, file, dirname(file))
 }
 
 function buildOnce() {
   const compiler = join(workspace, 'node_modules', 'typescript', 'bin', 'tsc')
   if (!existsSync(join(home, 'tsconfig.json')) || !existsSync(compiler)) {
-    process.stderr.write('sekisho: the compiled files are missing; run `npm ci` and `npm run build` in the project first\n')
+    process.stderr.write(
+      'sekisho: the compiled files are missing; run `npm ci` and `npm run build` in the project first\n',
+    )
     process.exit(70)
   }
   process.stderr.write('sekisho: first run in this clone, compiling (a few seconds) …\n')

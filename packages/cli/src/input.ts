@@ -52,5 +52,7 @@ export function inWords(path: string, error: unknown): unknown {
 
 /** The code of a Node.js system error; undefined for other errors. */
 export function errorCode(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string' ? error.code : undefined
+  return error instanceof Error && 'code' in error && 'syscall' in error && typeof error.code === 'string'
+    ? error.code
+    : undefined
 }

@@ -17,11 +17,14 @@ export function program(around: Around, done: Done): Command {
   const root = new Command('sekisho')
     .description('Verifies evidence of trusted execution environments (SGX, TDX, SEV-SNP), and says why.')
     .version('0.1.0', '-V, --version', 'print the version')
-    .addHelpText('after', `${EXIT_CODES}
+    .addHelpText(
+      'after',
+      `${EXIT_CODES}
 Examples:
   $ sekisho verify quote.bin --expect expect.yaml
   $ sekisho inspect quote.bin
-  $ sekisho COMMAND --help`)
+  $ sekisho COMMAND --help`,
+    )
   addVerify(root, around, done)
   addInspect(root, around, done)
   addDiff(root, around, done)
@@ -37,10 +40,18 @@ function addVerify(root: Command, around: Around, done: Done): void {
     .description('judge evidence: genuine? in date? what you expect?')
     .argument('<file>', 'evidence in any form that `inspect` reads; - for standard input')
     .option('--expect <file>', 'what you expect, YAML or JSON (docs/expectations.md)')
-    .option('--collateral <path>', 'endorsements: bundle, DCAP collateral.json, certificates, CRL, certificate table, or a folder; repeatable; nothing is fetched then', collect)
+    .option(
+      '--collateral <path>',
+      'endorsements: bundle, DCAP collateral.json, certificates, CRL, certificate table, or a folder; repeatable; nothing is fetched then',
+      collect,
+    )
     .option('--at <time>', 'judge at this time (ISO 8601, UTC) instead of now', timeOption)
     .option('--waive <id>', 'let this check stay unmade; shows in the verdict; repeatable', listOption)
-    .option('--trust-anchor <file>', 'trust these roots instead of the vendors’: JSON list, or certificate; repeatable', collect)
+    .option(
+      '--trust-anchor <file>',
+      'trust these roots instead of the vendors’: JSON list, or certificate; repeatable',
+      collect,
+    )
     .option('--event-log <file>', 'measured-boot log that goes with the evidence (CCEL or JSON)')
     .option('--json', 'print the verdict as canonical JSON')
     .option('--verbose', 'show every check, with its source')
@@ -85,7 +96,10 @@ function addInspect(root: Command, around: Around, done: Done): void {
     .option('--as-expectations', 'print a YAML skeleton of expectations with the values of this evidence')
     .option('--json', 'print JSON')
     .option('--verbose', 'with the document and section of each field')
-    .addHelpText('after', '\nExamples:\n  $ sekisho inspect quote.bin\n  $ curl -s http://127.0.0.1:8006/aa/evidence?runtime_data=x | sekisho inspect -\n  $ sekisho inspect quote.bin --as-expectations > expect.yaml')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ sekisho inspect quote.bin\n  $ curl -s http://127.0.0.1:8006/aa/evidence?runtime_data=x | sekisho inspect -\n  $ sekisho inspect quote.bin --as-expectations > expect.yaml',
+    )
     .action(async (file, options) => {
       done(await (await import('./commands/inspect.ts')).inspectCommand(file, options, around))
     })
@@ -98,7 +112,10 @@ function addDiff(root: Command, around: Around, done: Done): void {
     .argument('<a>', 'evidence')
     .argument('<b>', 'evidence')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExit codes: 0 nothing differs, 1 something does, 3 unreadable, 64 wrong usage.\n\nExample:\n  $ sekisho diff yesterday.bin today.bin')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 nothing differs, 1 something does, 3 unreadable, 64 wrong usage.\n\nExample:\n  $ sekisho diff yesterday.bin today.bin',
+    )
     .action(async (a, b, options) => {
       done(await (await import('./commands/diff.ts')).diffCommand(a, b, options, around))
     })
@@ -111,7 +128,10 @@ function addConformance(root: Command, around: Around, done: Done): void {
     .argument('<folders...>', 'folders laid out like the shared vectors')
     .option('--json', 'print every result as JSON')
     .option('--verbose', 'a line for every case, and every value compared where one differs')
-    .addHelpText('after', '\nExit codes: 0 all cases pass, 1 some fail, 2 some are unsupported and none fails, 3 unreadable, 64 wrong usage.\n\nExample:\n  $ sekisho conformance vectors/intel-tdx vectors/amd-sev-snp')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 all cases pass, 1 some fail, 2 some are unsupported and none fails, 3 unreadable, 64 wrong usage.\n\nExample:\n  $ sekisho conformance vectors/intel-tdx vectors/amd-sev-snp',
+    )
     .action(async (folders, options) => {
       done(await (await import('./commands/conformance.ts')).conformanceCommand(folders, options, around))
     })
@@ -161,7 +181,10 @@ function addSmall(root: Command, around: Around, done: Done): void {
     .command('completion')
     .description('print a completion script')
     .argument('<shell>', 'bash, zsh or fish')
-    .addHelpText('after', '\nExamples:\n  $ source <(sekisho completion bash)\n  $ sekisho completion fish > ~/.config/fish/completions/sekisho.fish')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ source <(sekisho completion bash)\n  $ sekisho completion fish > ~/.config/fish/completions/sekisho.fish',
+    )
     .action(async (shell) => {
       done((await import('./commands/completion.ts')).completionCommand(shell, root, around))
     })

@@ -55,5 +55,11 @@ function report(error: unknown, around: Around): number {
 }
 
 function isCommanderError(error: unknown): error is { readonly exitCode: number } {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith('commander.') && 'exitCode' in error
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('commander.') &&
+    'exitCode' in error
+  )
 }

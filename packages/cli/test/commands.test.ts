@@ -58,7 +58,9 @@ describe('sekisho diff', () => {
   })
 
   it('--json lists each difference with both values', () => {
-    const { differences, equal } = parsed(sekisho(['diff', 'examples/tdx/quote.bin', 'examples/tdx-debug/quote.bin', '--json']).out)
+    const { differences, equal } = parsed(
+      sekisho(['diff', 'examples/tdx/quote.bin', 'examples/tdx-debug/quote.bin', '--json']).out,
+    )
     assert.ok(Array.isArray(differences) && differences.length > 1 && typeof equal === 'number' && equal > 20)
   })
 
@@ -88,7 +90,10 @@ describe('sekisho conformance', () => {
   it('a case whose evidence is missing fails, and the others still run', () => {
     const cases = join(folder, 'broken', 'one')
     mkdirSync(cases, { recursive: true })
-    writeFileSync(join(cases, 'case.json'), JSON.stringify({ tee: 'tdx', evaluateAt: '2026-06-15T12:00:00Z', expect: { verdict: 'valid' } }))
+    writeFileSync(
+      join(cases, 'case.json'),
+      JSON.stringify({ tee: 'tdx', evaluateAt: '2026-06-15T12:00:00Z', expect: { verdict: 'valid' } }),
+    )
     assert.equal(sekisho(['conformance', join(folder, 'broken')]).code, 1)
   })
 
@@ -104,7 +109,15 @@ describe('sekisho collateral', () => {
   const bundle = join(folder, 'bundle.json')
 
   it('packs collateral of several kinds; the bundle verifies what it was packed from', () => {
-    const packed = sekisho(['collateral', 'pack', 'examples/tdx/collateral.json', 'examples/sgx/collateral.json', 'examples/snp-genoa', '-o', bundle])
+    const packed = sekisho([
+      'collateral',
+      'pack',
+      'examples/tdx/collateral.json',
+      'examples/sgx/collateral.json',
+      'examples/snp-genoa',
+      '-o',
+      bundle,
+    ])
     assert.deepEqual([packed.code, packed.out], [0, ''])
     assert.match(packed.err, /3 items written/)
     for (const name of ['tdx', 'sgx', 'snp'] as const) {
@@ -136,14 +149,35 @@ describe('sekisho collateral', () => {
   })
 
   it('fetch: 3 and whom it asked, when nobody answers', () => {
-    const ran = sekisho(['collateral', 'fetch', 'examples/tdx/quote.bin', '--pccs', 'http://127.0.0.1:9', '--cache', join(folder, 'cache')])
+    const ran = sekisho([
+      'collateral',
+      'fetch',
+      'examples/tdx/quote.bin',
+      '--pccs',
+      'http://127.0.0.1:9',
+      '--cache',
+      join(folder, 'cache'),
+    ])
     assert.equal(ran.code, 3)
     assert.match(ran.err, /127\.0\.0\.1:9/)
   })
 })
 
 describe('sekisho: help, completion, support, start', () => {
-  for (const command of [[], ['verify'], ['inspect'], ['diff'], ['conformance'], ['collateral'], ['collateral', 'fetch'], ['collateral', 'pack'], ['collateral', 'show'], ['completion'], ['support'], ['start']]) {
+  for (const command of [
+    [],
+    ['verify'],
+    ['inspect'],
+    ['diff'],
+    ['conformance'],
+    ['collateral'],
+    ['collateral', 'fetch'],
+    ['collateral', 'pack'],
+    ['collateral', 'show'],
+    ['completion'],
+    ['support'],
+    ['start'],
+  ]) {
     it(`${command.join(' ') || 'sekisho'} --help`, () => {
       const ran = sekisho([...command, '--help'])
       assert.deepEqual([ran.code, ran.err], [0, ''])
@@ -233,7 +267,14 @@ describe('sekisho: files that cannot be read', () => {
   })
 
   it('a reader that goes away early is no fault', () => {
-    const ran = spawnSync('sh', ['-c', `"${process.execPath}" "${MAIN}" inspect examples/tdx/quote.bin --json | head -c 10 > /dev/null; echo done`], { cwd: ROOT, encoding: 'utf8' })
+    const ran = spawnSync(
+      'sh',
+      [
+        '-c',
+        `"${process.execPath}" "${MAIN}" inspect examples/tdx/quote.bin --json | head -c 10 > /dev/null; echo done`,
+      ],
+      { cwd: ROOT, encoding: 'utf8' },
+    )
     assert.deepEqual([ran.stdout, ran.stderr], ['done\n', ''])
   })
 })
@@ -241,7 +282,9 @@ describe('sekisho: files that cannot be read', () => {
 describe('sekisho: the bin', () => {
   it('starts the program', () => {
     const { version } = parsed(readFileSync(join(ROOT, 'packages', 'cli', 'package.json'), 'utf8'))
-    const ran = spawnSync(process.execPath, [join(ROOT, 'packages', 'cli', 'bin', 'sekisho.cjs'), '--version'], { encoding: 'utf8' })
+    const ran = spawnSync(process.execPath, [join(ROOT, 'packages', 'cli', 'bin', 'sekisho.cjs'), '--version'], {
+      encoding: 'utf8',
+    })
     assert.deepEqual([ran.stdout, ran.stderr], [`${version}\n`, ''])
   })
 

@@ -18,7 +18,10 @@ export interface Ran {
 }
 
 /** Runs the command line as a process of its own. */
-export function sekisho(args: readonly string[], options: { readonly input?: string | Uint8Array; readonly env?: Readonly<Record<string, string>> } = {}): Ran {
+export function sekisho(
+  args: readonly string[],
+  options: { readonly input?: string | Uint8Array; readonly env?: Readonly<Record<string, string>> } = {},
+): Ran {
   const { NO_COLOR: _, SEKISHO_DEBUG: __, ...env } = process.env
   const ran: SpawnSyncReturns<string> = spawnSync(process.execPath, [MAIN, ...args], {
     cwd: ROOT,
@@ -41,10 +44,54 @@ const AT: readonly string[] = ['--trust-anchor', 'examples/example-root.json', '
 
 /** Arguments that verify the examples. */
 export const EXAMPLE: Readonly<Record<'tdx' | 'sgx' | 'snp' | 'outOfDate' | 'debug' | 'nothing', readonly string[]>> = {
-  tdx: ['examples/tdx/quote.bin', '--collateral', 'examples/tdx/collateral.json', '--event-log', 'examples/tdx/ccel.bin', '--expect', 'examples/tdx/expect.yaml', ...AT],
-  sgx: ['examples/sgx/quote.bin', '--collateral', 'examples/sgx/collateral.json', '--expect', 'examples/sgx/expect.yaml', ...AT],
-  snp: ['examples/snp-genoa/report.bin', '--collateral', 'examples/snp-genoa', '--expect', 'examples/snp-genoa/expect.yaml', ...AT],
-  outOfDate: ['examples/tdx-out-of-date/quote.bin', '--collateral', 'examples/tdx-out-of-date/collateral.json', '--expect', 'examples/tdx-out-of-date/expect.yaml', ...AT],
-  debug: ['examples/tdx-debug/quote.bin', '--collateral', 'examples/tdx-debug/collateral.json', '--expect', 'examples/tdx-debug/expect.yaml', ...AT],
-  nothing: ['examples/sgx/quote.bin', '--collateral', 'examples/sgx/collateral.json', '--expect', 'examples/expect-nothing.yaml', ...AT],
+  tdx: [
+    'examples/tdx/quote.bin',
+    '--collateral',
+    'examples/tdx/collateral.json',
+    '--event-log',
+    'examples/tdx/ccel.bin',
+    '--expect',
+    'examples/tdx/expect.yaml',
+    ...AT,
+  ],
+  sgx: [
+    'examples/sgx/quote.bin',
+    '--collateral',
+    'examples/sgx/collateral.json',
+    '--expect',
+    'examples/sgx/expect.yaml',
+    ...AT,
+  ],
+  snp: [
+    'examples/snp-genoa/report.bin',
+    '--collateral',
+    'examples/snp-genoa',
+    '--expect',
+    'examples/snp-genoa/expect.yaml',
+    ...AT,
+  ],
+  outOfDate: [
+    'examples/tdx-out-of-date/quote.bin',
+    '--collateral',
+    'examples/tdx-out-of-date/collateral.json',
+    '--expect',
+    'examples/tdx-out-of-date/expect.yaml',
+    ...AT,
+  ],
+  debug: [
+    'examples/tdx-debug/quote.bin',
+    '--collateral',
+    'examples/tdx-debug/collateral.json',
+    '--expect',
+    'examples/tdx-debug/expect.yaml',
+    ...AT,
+  ],
+  nothing: [
+    'examples/sgx/quote.bin',
+    '--collateral',
+    'examples/sgx/collateral.json',
+    '--expect',
+    'examples/expect-nothing.yaml',
+    ...AT,
+  ],
 }

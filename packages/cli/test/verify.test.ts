@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { canonicalJson } from '@sekisho/evidence'
 import { verifySgxSync } from '@sekisho/evidence/sgx'
-import { readTrustAnchors } from '../src/options/anchors.ts'
 import { processAround } from '../src/around.ts'
+import { readTrustAnchors } from '../src/options/anchors.ts'
 import { EXAMPLE, ROOT, scratch, sekisho } from './process.ts'
 
 const folder = scratch()
@@ -23,7 +23,8 @@ const other = (args: readonly string[], path: string): readonly string[] => ['ve
 
 function member(json: string, path: string): unknown {
   let value: unknown = JSON.parse(json)
-  for (const name of path.split('.')) value = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
+  for (const name of path.split('.'))
+    value = typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined
   return value
 }
 
@@ -80,16 +81,32 @@ describe('sekisho verify: evidence from anywhere', () => {
 
   it('takes certificates and log out of an envelope', () => {
     const [, , , ...rest] = EXAMPLE.snp
-    const cert = (type: string, name: string): object => ({ cert_type: type, data: [...example(`snp-genoa/certs/${name}.der`)] })
-    const envelope = { outblob: base64(example('snp-genoa/report.bin')), auxblob: base64(example('snp-genoa/certificate-table.bin')) }
+    const cert = (type: string, name: string): object => ({
+      cert_type: type,
+      data: [...example(`snp-genoa/certs/${name}.der`)],
+    })
+    const envelope = {
+      outblob: base64(example('snp-genoa/report.bin')),
+      auxblob: base64(example('snp-genoa/certificate-table.bin')),
+    }
     const ran = sekisho(['verify', '-', '--offline', ...rest], { input: JSON.stringify(envelope) })
     assert.equal(ran.code, 2)
     assert.match(ran.out, /OPEN snp\.crl\.present/)
     assert.doesNotMatch(ran.out, /OPEN snp\.chain/)
-    const chain = { attestation_report: base64(example('snp-genoa/report.bin')), cert_chain: [cert('VCEK', 'vcek'), cert('ASK', 'ask'), cert('ARK', 'ark')] }
-    assert.equal(sekisho(['verify', '-', '--offline', '--waive', 'snp.crl.present', ...rest], { input: JSON.stringify(chain) }).code, 0)
+    const chain = {
+      attestation_report: base64(example('snp-genoa/report.bin')),
+      cert_chain: [cert('VCEK', 'vcek'), cert('ASK', 'ask'), cert('ARK', 'ark')],
+    }
+    assert.equal(
+      sekisho(['verify', '-', '--offline', '--waive', 'snp.crl.present', ...rest], { input: JSON.stringify(chain) })
+        .code,
+      0,
+    )
     const log = { quote: base64(example('tdx/quote.bin')), cc_eventlog: base64(example('tdx/ccel.bin')) }
-    const withLog = sekisho(['verify', '-', ...EXAMPLE.tdx.filter((one) => !/quote\.bin|ccel\.bin|--event-log/.test(one)), '--json'], { input: JSON.stringify(log) })
+    const withLog = sekisho(
+      ['verify', '-', ...EXAMPLE.tdx.filter((one) => !/quote\.bin|ccel\.bin|--event-log/.test(one)), '--json'],
+      { input: JSON.stringify(log) },
+    )
     assert.equal(withLog.out, sekisho(['verify', ...EXAMPLE.tdx, '--json']).out)
   })
 })
@@ -97,8 +114,15 @@ describe('sekisho verify: evidence from anywhere', () => {
 describe('sekisho verify --json', () => {
   it('is exactly the library’s canonical verdict and a line end', async () => {
     const trustAnchors = await readTrustAnchors(join(ROOT, 'examples', 'example-root.json'), processAround())
-    const collateral: Readonly<Record<string, string>> = JSON.parse(readFileSync(join(ROOT, 'examples', 'sgx', 'collateral.json'), 'utf8'))
-    const verdict = verifySgxSync(example('sgx/quote.bin'), { at: new Date('2026-06-15T12:00:00Z'), collateral, trustAnchors, expect: { allowEmulated: true } })
+    const collateral: Readonly<Record<string, string>> = JSON.parse(
+      readFileSync(join(ROOT, 'examples', 'sgx', 'collateral.json'), 'utf8'),
+    )
+    const verdict = verifySgxSync(example('sgx/quote.bin'), {
+      at: new Date('2026-06-15T12:00:00Z'),
+      collateral,
+      trustAnchors,
+      expect: { allowEmulated: true },
+    })
     assert.equal(sekisho(['verify', ...EXAMPLE.nothing, '--json']).out, `${canonicalJson(verdict)}\n`)
   })
 })
@@ -127,20 +151,41 @@ describe('sekisho verify: what is expected', () => {
     const digits = sekisho([...base, '--json', '--expect', file('digits.yaml', `measurement: ${'1'.repeat(64)}\n`)])
     assert.equal(digits.code, 1)
     assert.match(digits.out, new RegExp(`"expected":"${'1'.repeat(64)}"`))
-    assert.equal(sekisho([...base, '--expect', file('own.json', JSON.stringify({ measurement, nonce: reportData.slice(0, 64), allowEmulated: true }))]).code, 0)
+    assert.equal(
+      sekisho([
+        ...base,
+        '--expect',
+        file('own.json', JSON.stringify({ measurement, nonce: reportData.slice(0, 64), allowEmulated: true })),
+      ]).code,
+      0,
+    )
   })
 
   it('what --as-expectations prints is accepted as it is', () => {
     const skeleton = sekisho(['inspect', 'examples/sgx/quote.bin', '--as-expectations']).out
-    const ran = sekisho([...base, '--allow-emulated', '--report-data-is-fresh', '--expect', file('skeleton.yaml', skeleton)])
+    const ran = sekisho([
+      ...base,
+      '--allow-emulated',
+      '--report-data-is-fresh',
+      '--expect',
+      file('skeleton.yaml', skeleton),
+    ])
     assert.deepEqual([ran.code, ran.err], [0, ''])
   })
 
   const faults: readonly (readonly [name: string, args: readonly string[], message: RegExp])[] = [
-    ['a misspelt member', ['--expect', file('misspelt.yaml', 'mesurement: 00\n')], /there is no field "mesurement"; known are/],
+    [
+      'a misspelt member',
+      ['--expect', file('misspelt.yaml', 'mesurement: 00\n')],
+      /there is no field "mesurement"; known are/,
+    ],
     ['a value of the wrong length', ['--measurement', '0011'], /expectations\.measurement: expected 32 bytes in hex/],
     ['an expectation that the TEE does not have', ['--rtmr0', '00'.repeat(48)], /there is no field "rtmr0"/],
-    ['a check that does not exist', ['--waive', 'sgx.everything'], /there is no check sgx\.everything to waive; these can be waived/],
+    [
+      'a check that does not exist',
+      ['--waive', 'sgx.everything'],
+      /there is no check sgx\.everything to waive; these can be waived/,
+    ],
     ['a check that must not be waived', ['--waive', 'sgx.quote.signature'], /cannot be waived/],
     ['a time', ['--at', 'yesterday'], /--at yesterday: expected a time such as/],
     ['a day that is none', ['--at', '2026-02-30'], /expected a time/],
@@ -162,7 +207,14 @@ describe('sekisho verify: what is expected', () => {
   })
 
   it('a waiver shows', () => {
-    const ran = sekisho(['verify', ...EXAMPLE.nothing, '--waive', 'sgx.expect.measurement,sgx.expect.report-data', '--waive', 'sgx.expect.freshness'])
+    const ran = sekisho([
+      'verify',
+      ...EXAMPLE.nothing,
+      '--waive',
+      'sgx.expect.measurement,sgx.expect.report-data',
+      '--waive',
+      'sgx.expect.freshness',
+    ])
     assert.equal(ran.code, 0)
     assert.match(ran.out, /waived by you: sgx\.expect\.measurement/)
     assert.match(ran.out, /OPEN sgx\.expect\.freshness waived by you/)
@@ -178,7 +230,9 @@ describe('sekisho verify: roots', () => {
   })
 
   it('a certificate as anchor is never a hardware vendor’s', () => {
-    const args = EXAMPLE.snp.map((one) => (one === 'examples/example-root.json' ? 'examples/snp-genoa/certs/ark.der' : one))
+    const args = EXAMPLE.snp.map((one) =>
+      one === 'examples/example-root.json' ? 'examples/snp-genoa/certs/ark.der' : one,
+    )
     const ran = sekisho(['verify', ...args])
     assert.equal(ran.code, 0)
     assert.match(ran.out, /^VERIFIED EMULATED/)
@@ -186,14 +240,29 @@ describe('sekisho verify: roots', () => {
 
   it('an anchor file cannot call itself genuine', () => {
     const anchors: object[] = JSON.parse(readFileSync(join(ROOT, 'examples', 'example-root.json'), 'utf8'))
-    const path = file('anchors.json', JSON.stringify(anchors.map((one) => ({ ...one, emulated: false, vendor: 'Intel' }))))
-    assert.match(sekisho(['verify', ...EXAMPLE.sgx.map((one) => (one === 'examples/example-root.json' ? path : one))]).out, /^VERIFIED EMULATED/)
+    const path = file(
+      'anchors.json',
+      JSON.stringify(anchors.map((one) => ({ ...one, emulated: false, vendor: 'Intel' }))),
+    )
+    assert.match(
+      sekisho(['verify', ...EXAMPLE.sgx.map((one) => (one === 'examples/example-root.json' ? path : one))]).out,
+      /^VERIFIED EMULATED/,
+    )
   })
 })
 
 describe('sekisho verify: when nothing can be fetched', () => {
   it('says so, and judges without', () => {
-    const ran = sekisho(['verify', 'examples/snp-genoa/report.bin', '--kds', 'http://127.0.0.1:9', '--cache', join(folder, 'cache'), '--trust-anchor', 'examples/example-root.json'])
+    const ran = sekisho([
+      'verify',
+      'examples/snp-genoa/report.bin',
+      '--kds',
+      'http://127.0.0.1:9',
+      '--cache',
+      join(folder, 'cache'),
+      '--trust-anchor',
+      'examples/example-root.json',
+    ])
     assert.equal(ran.code, 2)
     assert.match(ran.err, /fetching .*127\.0\.0\.1:9/)
     assert.match(ran.err, /endorsements could not be had/)

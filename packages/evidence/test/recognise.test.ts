@@ -6,7 +6,8 @@ import fc from 'fast-check'
 import { EvidenceError } from '../src/index.ts'
 import { MAX_INPUT, type Recognised, recognise } from '../src/recognise/index.ts'
 
-const VECTORS = process.env['SEKISHO_VECTORS'] ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
+const VECTORS =
+  process.env['SEKISHO_VECTORS'] ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 const utf8 = new TextEncoder()
 
 /** The first fields of a report, the rest zeros: recognition reads no more. */
@@ -90,13 +91,23 @@ describe('recognise: JSON envelopes', () => {
 
   it('KBS evidence of a TD, with its event log', () => {
     const { companions } = found(json({ quote: base64(td), cc_eventlog: base64(text('log')) }), 'tdx', td)
-    assert.deepEqual(companions.map((one) => [one.kind, hex(one.bytes)]), [['event-log', hex(text('log'))]])
+    assert.deepEqual(
+      companions.map((one) => [one.kind, hex(one.bytes)]),
+      [['event-log', hex(text('log'))]],
+    )
   })
 
   it('a KBS attestation around KBS evidence', () => {
-    const body = { 'init-data': null, 'runtime-data': { nonce: 'bm9uY2U=', 'tee-pubkey': {} }, 'tee-evidence': { primary_evidence: { quote: base64(td) }, additional_evidence: '' } }
+    const body = {
+      'init-data': null,
+      'runtime-data': { nonce: 'bm9uY2U=', 'tee-pubkey': {} },
+      'tee-evidence': { primary_evidence: { quote: base64(td) }, additional_evidence: '' },
+    }
     const { companions } = found(json(body), 'tdx', td)
-    assert.deepEqual(companions.map((one) => one.kind), ['runtime-data'])
+    assert.deepEqual(
+      companions.map((one) => one.kind),
+      ['runtime-data'],
+    )
   })
 
   it('a request to an attestation service, its evidence in base64url', () => {
@@ -105,12 +116,23 @@ describe('recognise: JSON envelopes', () => {
   })
 
   it('configfs-tsm entry', () => {
-    const { companions } = found(json({ provider: 'sev_guest', outblob: base64(snp), auxblob: base64(text('table')) }), 'snp', snp)
-    assert.deepEqual(companions.map((one) => one.kind), ['certificate-table'])
+    const { companions } = found(
+      json({ provider: 'sev_guest', outblob: base64(snp), auxblob: base64(text('table')) }),
+      'snp',
+      snp,
+    )
+    assert.deepEqual(
+      companions.map((one) => one.kind),
+      ['certificate-table'],
+    )
   })
 
   it('az-tdx-vtpm: says that the vTPM quote is not looked at', () => {
-    const { unused } = found(json({ version: 1, tpm_quote: { message: '00' }, hcl_report: 'AAAA', td_quote: base64(td) }), 'tdx', td)
+    const { unused } = found(
+      json({ version: 1, tpm_quote: { message: '00' }, hcl_report: 'AAAA', td_quote: base64(td) }),
+      'tdx',
+      td,
+    )
     assert.match(unused.join(), /vTPM/)
   })
 
@@ -121,14 +143,28 @@ describe('recognise: JSON envelopes', () => {
     hcl[1224] = 2
     hcl[1232] = 2
     hcl.set(text('{}'), 1236)
-    const { companions, wrappers } = found(json({ version: 1, hcl_report: base64(hcl), tpm_quote: {}, vcek: 'MAA' }), 'snp', snp)
-    assert.deepEqual(companions.map((one) => one.kind), ['certificates', 'runtime-data'])
+    const { companions, wrappers } = found(
+      json({ version: 1, hcl_report: base64(hcl), tpm_quote: {}, vcek: 'MAA' }),
+      'snp',
+      snp,
+    )
+    assert.deepEqual(
+      companions.map((one) => one.kind),
+      ['certificates', 'runtime-data'],
+    )
     assert.equal(wrappers.length, 2)
   })
 
   it('dstack quote report', () => {
-    const { companions } = found(json({ quote: hex(td), event_log: '[{"imr":0}]', report_data: '00', vm_config: '{}' }), 'tdx', td)
-    assert.deepEqual(companions.map((one) => one.kind), ['event-log', 'report-data'])
+    const { companions } = found(
+      json({ quote: hex(td), event_log: '[{"imr":0}]', report_data: '00', vm_config: '{}' }),
+      'tdx',
+      td,
+    )
+    assert.deepEqual(
+      companions.map((one) => one.kind),
+      ['event-log', 'report-data'],
+    )
   })
 
   it('names the members of an object that is no form of evidence', () => {
@@ -156,7 +192,10 @@ describe('recognise: binary wrappers', () => {
   it('a report with its certificate table behind it', () => {
     const table = Buffer.concat([Buffer.from('63da758de6644564adc5f4b93be8accd', 'hex'), Buffer.alloc(32)])
     const { companions } = found(new Uint8Array(Buffer.concat([report(), table])), 'snp', report())
-    assert.deepEqual(companions.map((one) => one.kind), ['certificate-table'])
+    assert.deepEqual(
+      companions.map((one) => one.kind),
+      ['certificate-table'],
+    )
   })
 
   it('Open Enclave headers, with custom claims behind the quote', () => {
@@ -179,7 +218,12 @@ describe('recognise: what cannot be read', () => {
     ['JSON that ends early', text('{"quote": "AAAA"'), 16, /`,` or `}`/],
     ['JSON with a fault behind two-byte characters', text('{"é": tru}'), 7, /a JSON value/],
     ['PEM without its end', text('-----BEGIN QUOTE-----\nAAAA\n'), 27, /END QUOTE/],
-    ['a certificate', text('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'), 0, /collateral, not evidence/],
+    [
+      'a certificate',
+      text('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'),
+      0,
+      /collateral, not evidence/,
+    ],
     ['a token', text('eyJhbGciOiJFUzI1NiJ9.eyJhIjoxfQ.c2ln'), 0, /JSON Web Token/],
     ['a TDREPORT', Uint8Array.of(0x81, ...new Uint8Array(1023)), 0, /TDREPORT/],
     ['gzip', Uint8Array.of(0x1f, 0x8b, 8, 0), 0, /gzip/],
@@ -216,12 +260,34 @@ describe('recognise: any input', () => {
       if (!(error instanceof EvidenceError)) throw error
     }
   }
-  it('bytes: recognised, or an EvidenceError', () => fc.assert(fc.property(fc.uint8Array({ maxLength: 2000 }), total), { numRuns: runs }))
+  it('bytes: recognised, or an EvidenceError', () =>
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 2000 }), total), { numRuns: runs }))
   it('text', () => fc.assert(fc.property(fc.string({ maxLength: 400 }).map(text), total), { numRuns: runs }))
   it('JSON', () => fc.assert(fc.property(fc.json({ maxDepth: 6 }).map(text), total), { numRuns: runs }))
   it('envelopes with members of any kind', () => {
-    const name = fc.constantFrom('quote', 'evidence', 'attestation_report', 'cert_chain', 'tee-evidence', 'primary_evidence', 'td_quote', 'hcl_report', 'tpm_quote', 'vcek', 'outblob', 'report', 'measurement', 'reported_tcb', 'signature')
-    const value = fc.oneof(fc.jsonValue(), fc.uint8Array({ maxLength: 64 }).map(base64), fc.constant(base64(report())), fc.dictionary(name, fc.jsonValue()))
+    const name = fc.constantFrom(
+      'quote',
+      'evidence',
+      'attestation_report',
+      'cert_chain',
+      'tee-evidence',
+      'primary_evidence',
+      'td_quote',
+      'hcl_report',
+      'tpm_quote',
+      'vcek',
+      'outblob',
+      'report',
+      'measurement',
+      'reported_tcb',
+      'signature',
+    )
+    const value = fc.oneof(
+      fc.jsonValue(),
+      fc.uint8Array({ maxLength: 64 }).map(base64),
+      fc.constant(base64(report())),
+      fc.dictionary(name, fc.jsonValue()),
+    )
     return fc.assert(fc.property(fc.dictionary(name, value).map(json), total), { numRuns: runs })
   })
   it('damaged evidence in a valid wrapper', () =>
@@ -235,13 +301,18 @@ describe('recognise: any input', () => {
     ))
 })
 
-describe('recognise: genuine envelopes', { skip: existsSync(VECTORS) ? false : `no vectors at ${VECTORS} (SEKISHO_VECTORS)` }, () => {
+describe('recognise: genuine envelopes', {
+  skip: existsSync(VECTORS) ? false : `no vectors at ${VECTORS} (SEKISHO_VECTORS)`,
+}, () => {
   const read = (path: string): Uint8Array => new Uint8Array(readFileSync(`${VECTORS}/${path}`))
 
   it('the SEV-SNP report field by field gives the signed bytes', () => {
     const folder = 'amd-sev-snp/genoa-v3-vcek-json-form'
     const { companions } = found(read(`${folder}/evidence.json`), 'snp', read(`${folder}/evidence.bin`))
-    assert.deepEqual(companions.map((one) => one.label), ['VCEK'])
+    assert.deepEqual(
+      companions.map((one) => one.label),
+      ['VCEK'],
+    )
   })
 
   it('dstack quote report, whose quote is padded', () => {
@@ -250,9 +321,11 @@ describe('recognise: genuine envelopes', { skip: existsSync(VECTORS) ? false : `
     assert.equal(hex(evidence.subarray(0, bare.length - 1)), hex(bare.subarray(0, -1)))
   })
 
-  it('answer of the SEV guest device', () => assert.equal(recognise(read('amd-sev-snp/milan-v2-parse-only/report-response.bin')).evidence.length, 1184))
+  it('answer of the SEV guest device', () =>
+    assert.equal(recognise(read('amd-sev-snp/milan-v2-parse-only/report-response.bin')).evidence.length, 1184))
 
   for (const name of ['milan-json-v0', 'milan-json-v1', 'genoa-json-v0', 'milan-live', 'milan-snp2-json-v1']) {
-    it(`az-snp-vtpm ${name}`, () => assert.equal(recognise(read(`azure-vtpm/${name}/evidence.json`)).evidence.length, 1184))
+    it(`az-snp-vtpm ${name}`, () =>
+      assert.equal(recognise(read(`azure-vtpm/${name}/evidence.json`)).evidence.length, 1184))
   }
 })

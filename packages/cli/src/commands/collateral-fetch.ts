@@ -1,5 +1,5 @@
-import { canonicalJson } from '@sekisho/evidence'
 import type { BundleItem, CollateralSource } from '@sekisho/collateral'
+import { canonicalJson } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { CliError, EXIT } from '../exit.ts'
 import { readAnchors } from '../options/anchors.ts'
@@ -17,16 +17,27 @@ export interface CollateralFetchOptions extends NetworkFlags {
 }
 
 /** Fetches what verifying the files needs; each platform is asked for once, since the source keeps answers. */
-export async function collateralFetchCommand(files: readonly string[], options: CollateralFetchOptions, around: Around): Promise<number> {
+export async function collateralFetchCommand(
+  files: readonly string[],
+  options: CollateralFetchOptions,
+  around: Around,
+): Promise<number> {
   const source = await sourceOf(options, await readAnchors(options.trustAnchor, around), around)
   const items: BundleItem[] = []
   for (const file of files) items.push(...(await fetchFor(file, source, around)))
   const { mergeBundles, writeBundle } = await import('@sekisho/collateral')
   const bundle = mergeBundles({ items })
   if (options.output !== undefined) await writeOutput(options.output, writeBundle(bundle), around)
-  const summary = { items: bundle.items.length, evidence: files.length, ...(options.output === undefined ? {} : { output: options.output }) }
+  const summary = {
+    items: bundle.items.length,
+    evidence: files.length,
+    ...(options.output === undefined ? {} : { output: options.output }),
+  }
   if (options.json === true) around.out(`${canonicalJson(summary)}\n`)
-  else around.err(`${summary.items} ${summary.items === 1 ? 'item' : 'items'} for ${summary.evidence} ${summary.evidence === 1 ? 'piece' : 'pieces'} of evidence${options.output === undefined ? ', kept in the cache' : `, written to ${options.output}`}\n`)
+  else
+    around.err(
+      `${summary.items} ${summary.items === 1 ? 'item' : 'items'} for ${summary.evidence} ${summary.evidence === 1 ? 'piece' : 'pieces'} of evidence${options.output === undefined ? ', kept in the cache' : `, written to ${options.output}`}\n`,
+    )
   return EXIT.ok
 }
 

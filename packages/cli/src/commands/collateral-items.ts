@@ -18,11 +18,15 @@ export interface Items {
 export async function itemsOf(files: CollateralFiles, name: string): Promise<Items> {
   const collateral = await import('@sekisho/collateral')
   const items: BundleItem[] = files.bundles.flatMap((bundle) => bundle.items)
-  const leftOver = files.bundles.flatMap((bundle) => bundle.unknown.map((one) => `item ${one.index} is of a kind that this version does not know: ${one.kind}`))
+  const leftOver = files.bundles.flatMap((bundle) =>
+    bundle.unknown.map((one) => `item ${one.index} is of a kind that this version does not know: ${one.kind}`),
+  )
   try {
-    if (files.intel !== undefined) items.push({ kind: 'intel', collateral: collateral.describeIntel(collateral.readIntelInput(files.intel)) })
+    if (files.intel !== undefined)
+      items.push({ kind: 'intel', collateral: collateral.describeIntel(collateral.readIntelInput(files.intel)) })
     const amd = amdOf(files)
-    if (amd !== undefined && 'missing' in amd) leftOver.push(`certificates without ${amd.missing.join(', ')}: a bundle holds a chain with its CRL`)
+    if (amd !== undefined && 'missing' in amd)
+      leftOver.push(`certificates without ${amd.missing.join(', ')}: a bundle holds a chain with its CRL`)
     else if (amd !== undefined) items.push({ kind: 'amd', collateral: collateral.describeAmd(amd) })
   } catch (error) {
     throw unreadable(`${name}: ${error instanceof Error ? error.message : 'cannot be read'}`, error)
@@ -41,7 +45,12 @@ function amdOf({ snp }: CollateralFiles): AmdEndorsements | { readonly missing: 
   const root = snp.ark ?? chain[1] ?? inTable('ark')
   const crl = snp.crl ?? inTable('crl')
   if (intermediate !== undefined && root !== undefined && crl !== undefined) {
-    return { ...(leaf === undefined ? {} : { leaf: der(leaf) }), intermediate: der(intermediate), root: der(root), crl: der(crl) }
+    return {
+      ...(leaf === undefined ? {} : { leaf: der(leaf) }),
+      intermediate: der(intermediate),
+      root: der(root),
+      crl: der(crl),
+    }
   }
   const parts = { 'ASK or ASVK': intermediate, ARK: root, 'a CRL': crl }
   return { missing: Object.entries(parts).flatMap(([part, bytes]) => (bytes === undefined ? [part] : [])) }

@@ -6,7 +6,11 @@ import { itemsOf } from './collateral-items.ts'
 import { writeOutput } from './output.ts'
 
 /** Puts collateral of any form into one bundle. Each path is read on its own, so that chains do not mix. */
-export async function collateralPackCommand(paths: readonly string[], options: { readonly output: string }, around: Around): Promise<number> {
+export async function collateralPackCommand(
+  paths: readonly string[],
+  options: { readonly output: string },
+  around: Around,
+): Promise<number> {
   const items: BundleItem[] = []
   for (const path of paths) {
     const found = await itemsOf(await readCollateral([path], around), path)

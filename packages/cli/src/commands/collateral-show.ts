@@ -1,5 +1,5 @@
-import { canonicalJson } from '@sekisho/evidence'
 import type { BundleItem } from '@sekisho/collateral'
+import { canonicalJson } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { EXIT } from '../exit.ts'
 import { readCollateral } from '../options/collateral-files.ts'
@@ -13,7 +13,11 @@ export interface CollateralShowOptions {
 }
 
 /** Says what collateral holds and until when it is valid. No signature is checked. */
-export async function collateralShowCommand(path: string, options: CollateralShowOptions, around: Around): Promise<number> {
+export async function collateralShowCommand(
+  path: string,
+  options: CollateralShowOptions,
+  around: Around,
+): Promise<number> {
   const { items, leftOver } = await itemsOf(await readCollateral([path], around), path)
   const at = options.at ?? around.now()
   const rows = items.map((item) => rowOf(item, at.getTime()))
@@ -37,11 +41,22 @@ function rowOf(item: BundleItem, at: number): Row {
 }
 
 function wordsOf(item: BundleItem): string {
-  if (item.kind === 'intel-pck') return `PCK certificate of a platform with FMSPC ${item.certificate.fmspc} (${item.certificate.ca} CA)`
+  if (item.kind === 'intel-pck')
+    return `PCK certificate of a platform with FMSPC ${item.certificate.fmspc} (${item.certificate.ca} CA)`
   if (item.kind === 'amd') {
     const { product, vlek, chipId, cspId, tcb } = item.collateral
-    const whose = chipId === undefined ? (cspId === undefined ? 'without a leaf' : `of ${cspId}`) : `of chip ${chipId.slice(0, 16)}…`
-    const levels = tcb === undefined ? '' : `, TCB ${Object.entries(tcb).map(([name, level]) => `${name} ${level}`).join(' ')}`
+    const whose =
+      chipId === undefined
+        ? cspId === undefined
+          ? 'without a leaf'
+          : `of ${cspId}`
+        : `of chip ${chipId.slice(0, 16)}…`
+    const levels =
+      tcb === undefined
+        ? ''
+        : `, TCB ${Object.entries(tcb)
+            .map(([name, level]) => `${name} ${level}`)
+            .join(' ')}`
     return `${product} ${vlek ? 'VLEK' : 'VCEK'} chain and CRL ${whose}${levels}`
   }
   const { tee, fmspc, ca, tcbEvaluationDataNumber } = item.collateral
@@ -50,7 +65,11 @@ function wordsOf(item: BundleItem): string {
 
 function render(rows: readonly Row[], leftOver: readonly string[], at: Date, around: Around): string {
   const paper = new Paper(around)
-  paper.line(0, 2, `${rows.length} ${rows.length === 1 ? 'item' : 'items'}; dates judged at ${isoTime(at.getTime())}; no signature was checked.`)
+  paper.line(
+    0,
+    2,
+    `${rows.length} ${rows.length === 1 ? 'item' : 'items'}; dates judged at ${isoTime(at.getTime())}; no signature was checked.`,
+  )
   for (const row of rows) {
     const state: Span = { text: row.state.toUpperCase(), tone: row.state === 'valid' ? 'good' : 'bad' }
     paper.blank().line(0, 2, row.what).line(2, 2, state, ` from ${row.from} until ${row.until}`)

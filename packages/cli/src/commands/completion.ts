@@ -15,7 +15,8 @@ interface Completed {
 export function completionCommand(shell: string, root: Command, around: Around): number {
   const commands = listCommands(root, [])
   const write = SHELLS[shell]
-  if (write === undefined) throw usageError(`there is no completion for ${shell}; there is for ${Object.keys(SHELLS).join(', ')}`)
+  if (write === undefined)
+    throw usageError(`there is no completion for ${shell}; there is for ${Object.keys(SHELLS).join(', ')}`)
   around.out(write(commands))
   return EXIT.ok
 }
@@ -35,14 +36,21 @@ function listCommands(command: Command, path: readonly string[]): readonly Compl
 }
 
 function bash(commands: readonly Completed[]): string {
-  const cases = commands.map((one) => `    '${one.path.join(' ')}') words='${[...one.commands, ...one.options.map((option) => option.flag)].join(' ')}' ;;`)
+  const cases = commands.map(
+    (one) =>
+      `    '${one.path.join(' ')}') words='${[...one.commands, ...one.options.map((option) => option.flag)].join(' ')}' ;;`,
+  )
   return `# bash completion for sekisho
 _sekisho() {
   local current=\${COMP_WORDS[COMP_CWORD]} path='' words='' word
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case "$path $word" in
-${knownPaths(commands).map((path) => `      ' ${path}') path='${path}' ;;`).join('\n')}
-${nestedPaths(commands).map((path) => `      '${path}') path='${path}' ;;`).join('\n')}
+${knownPaths(commands)
+  .map((path) => `      ' ${path}') path='${path}' ;;`)
+  .join('\n')}
+${nestedPaths(commands)
+  .map((path) => `      '${path}') path='${path}' ;;`)
+  .join('\n')}
     esac
   done
   case "$path" in
@@ -69,7 +77,9 @@ function fish(commands: readonly Completed[]): string {
       const sub = commands.find((other) => other.path.join(' ') === [...one.path, name].join(' '))
       return `complete -c sekisho -n '${condition}' -a ${name} -d ${quoted(sub?.summary ?? '')}`
     })
-    const options = one.options.map((option) => `complete -c sekisho -n '${condition}' -l ${option.flag.slice(2)} -d ${quoted(option.summary)}`)
+    const options = one.options.map(
+      (option) => `complete -c sekisho -n '${condition}' -l ${option.flag.slice(2)} -d ${quoted(option.summary)}`,
+    )
     return [...subs, ...options]
   })
   return `# fish completion for sekisho\n${lines.join('\n')}\n`

@@ -20,7 +20,11 @@ export interface Totals {
 }
 
 /** Runs every case below the folders. @throws CliError (unreadable) for a folder without any case, or a case that is no JSON */
-export async function conformanceCommand(folders: readonly string[], options: ConformanceOptions, around: Around): Promise<number> {
+export async function conformanceCommand(
+  folders: readonly string[],
+  options: ConformanceOptions,
+  around: Around,
+): Promise<number> {
   const runners = await loadRunners()
   const results: CaseResult[] = []
   for (const folder of folders) {
@@ -40,6 +44,7 @@ async function loadRunners(): Promise<readonly CaseRunner[]> {
 }
 
 function totalsOf(results: readonly CaseResult[]): Totals {
-  const count = (outcome: CaseResult['outcome']): number => results.filter((result) => result.outcome === outcome).length
+  const count = (outcome: CaseResult['outcome']): number =>
+    results.filter((result) => result.outcome === outcome).length
   return { cases: results.length, pass: count('pass'), fail: count('fail'), unsupported: count('unsupported') }
 }

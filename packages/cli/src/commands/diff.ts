@@ -18,13 +18,19 @@ export async function diffCommand(a: string, b: string, options: DiffOptions, ar
   const left = await readSide(a, around)
   const right = await readSide(b, around)
   const differences = compare(left.fields, right.fields)
-  const same = left.fields.length + right.fields.length - differences.length - differences.filter((one) => one.a !== undefined && one.b !== undefined).length
+  const same =
+    left.fields.length +
+    right.fields.length -
+    differences.length -
+    differences.filter((one) => one.a !== undefined && one.b !== undefined).length
   const equal = same / 2
   if (options.json === true) {
     const side = (one: Side): object => ({ tee: one.tee, form: one.form })
     around.out(`${canonicalJson({ a: side(left), b: side(right), equal, differences })}\n`)
   } else {
-    around.out(renderDiff({ a: { name: a, form: left.form }, b: { name: b, form: right.form }, equal, differences }, around))
+    around.out(
+      renderDiff({ a: { name: a, form: left.form }, b: { name: b, form: right.form }, equal, differences }, around),
+    )
   }
   return differences.length === 0 ? EXIT.ok : EXIT.rejected
 }
@@ -55,6 +61,12 @@ function compare(a: readonly Field[], b: readonly Field[]): readonly Difference[
 
 function differenceOf(a: Field | undefined, b: Field | undefined): Difference {
   const side = (field: Field): { readonly value: string; readonly meaning?: string } =>
-    field.meaning === undefined ? { value: String(field.value) } : { value: String(field.value), meaning: field.meaning }
-  return { path: a?.path ?? b?.path ?? '', ...(a === undefined ? {} : { a: side(a) }), ...(b === undefined ? {} : { b: side(b) }) }
+    field.meaning === undefined
+      ? { value: String(field.value) }
+      : { value: String(field.value), meaning: field.meaning }
+  return {
+    path: a?.path ?? b?.path ?? '',
+    ...(a === undefined ? {} : { a: side(a) }),
+    ...(b === undefined ? {} : { b: side(b) }),
+  }
 }

@@ -19,7 +19,11 @@ export async function inspectCommand(file: string, options: InspectOptions, arou
   const door = await doorOf(recognised.tee)
   if (options.asExpectations === true) {
     const skeleton = inFile(file, () => door.skeleton(recognised.evidence))
-    around.out(options.json === true ? `${canonicalJson(skeleton)}\n` : `# values of ${recognised.form}, unverified: keep what you know to be right\n${toYaml(skeleton)}`)
+    around.out(
+      options.json === true
+        ? `${canonicalJson(skeleton)}\n`
+        : `# values of ${recognised.form}, unverified: keep what you know to be right\n${toYaml(skeleton)}`,
+    )
     return EXIT.ok
   }
   const fields = inFile(file, () => door.fields(recognised.evidence))
@@ -27,7 +31,9 @@ export async function inspectCommand(file: string, options: InspectOptions, arou
   if (options.json === true) {
     const companions = recognised.companions.map(({ bytes, ...about }) => ({ ...about, length: bytes.length }))
     const { tee, form, wrappers, unused, evidence } = recognised
-    around.out(`${canonicalJson({ tee, form, length: evidence.length, sha256: digest, wrappers, companions, unused, fields })}\n`)
+    around.out(
+      `${canonicalJson({ tee, form, length: evidence.length, sha256: digest, wrappers, companions, unused, fields })}\n`,
+    )
     return EXIT.ok
   }
   around.out(renderFields({ recognised, sha256: digest, fields, verbose: options.verbose === true }, around))

@@ -12,6 +12,8 @@ export async function writeOutput(path: string, text: string, around: Around): P
     await rename(draft, path)
   } catch (error) {
     await unlink(draft).catch(() => undefined)
-    throw new CliError(EXIT.unreadable, `${path}: cannot be written (${errorCode(error) ?? 'unknown reason'})`, { cause: error })
+    throw new CliError(EXIT.unreadable, `${path}: cannot be written (${errorCode(error) ?? 'unknown reason'})`, {
+      cause: error,
+    })
   }
 }

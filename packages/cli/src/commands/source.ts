@@ -1,5 +1,5 @@
-import type { TrustAnchor } from '@sekisho/evidence'
 import type { CollateralSource, Progress } from '@sekisho/collateral'
+import type { TrustAnchor } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { plain } from '../render/plain.ts'
 
@@ -15,7 +15,11 @@ export interface NetworkFlags {
 }
 
 /** The vendors' services, or the mirrors named, with the user's cache; progress goes to standard error. Without `trustAnchors`, answers must lead to the vendors' own roots. */
-export async function sourceOf(flags: NetworkFlags, trustAnchors: readonly TrustAnchor[] | undefined, around: Around): Promise<CollateralSource> {
+export async function sourceOf(
+  flags: NetworkFlags,
+  trustAnchors: readonly TrustAnchor[] | undefined,
+  around: Around,
+): Promise<CollateralSource> {
   const { diskCache, networkSource } = await import('@sekisho/collateral')
   const folder = flags.cache ?? around.env['SEKISHO_CACHE']
   return networkSource({

@@ -41,7 +41,10 @@ function nextSteps(path: (...parts: readonly string[]) => string, common: string
     .line(2, 2, 'An AMD report with its certificates.')
     .verbatim(4, example('snp-genoa', 'report.bin', path('snp-genoa', 'expect.yaml')))
     .line(2, 2, 'What a quote says, and where two differ.')
-    .verbatim(4, `npx sekisho inspect ${path('tdx', 'quote.bin')}\nnpx sekisho diff ${path('tdx', 'quote.bin')} ${path('tdx-debug', 'quote.bin')}`)
+    .verbatim(
+      4,
+      `npx sekisho inspect ${path('tdx', 'quote.bin')}\nnpx sekisho diff ${path('tdx', 'quote.bin')} ${path('tdx-debug', 'quote.bin')}`,
+    )
     .line(2, 2, 'Your own evidence; its endorsements are fetched from Intel or AMD.')
     .verbatim(4, 'npx sekisho verify FILE\nnpx sekisho --help')
     .toString()
@@ -56,4 +59,3 @@ function examplesFolder(): string {
   }
   throw unreadable('the examples are not installed: they are in the project’s repository')
 }
-

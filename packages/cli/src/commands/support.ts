@@ -16,13 +16,20 @@ const EVIDENCE: readonly Row[] = [
 
 const WRAPPERS: readonly Row[] = [
   { what: 'text', forms: 'hexadecimal, base64, base64url, PEM' },
-  { what: 'JSON', forms: 'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), the SEV-SNP report field by field' },
+  {
+    what: 'JSON',
+    forms:
+      'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), the SEV-SNP report field by field',
+  },
   { what: 'binary', forms: 'MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers' },
 ]
 
 const COLLATERAL: readonly Row[] = [
   { what: 'Intel', forms: 'DCAP collateral.json, PCK chain in PEM; fetched from PCS or a PCCS (v4)' },
-  { what: 'AMD', forms: 'certificates and CRL in DER or PEM, certificate table, ID block; fetched from the key service' },
+  {
+    what: 'AMD',
+    forms: 'certificates and CRL in DER or PEM, certificate table, ID block; fetched from the key service',
+  },
   { what: 'any', forms: 'endorsement bundle' },
 ]
 
@@ -33,7 +40,11 @@ export function supportCommand(options: { readonly json?: true }, around: Around
     return EXIT.ok
   }
   const paper = new Paper(around)
-  for (const [title, rows] of [['Evidence', EVIDENCE], ['Wrappers, up to four around each other', WRAPPERS], ['Endorsements', COLLATERAL]] as const) {
+  for (const [title, rows] of [
+    ['Evidence', EVIDENCE],
+    ['Wrappers, up to four around each other', WRAPPERS],
+    ['Endorsements', COLLATERAL],
+  ] as const) {
     paper.heading(title)
     for (const row of rows) paper.entry(2, 13, row.what, row.forms)
   }

@@ -27,7 +27,11 @@ export interface VerifyOptions extends ExpectationFlags, NetworkFlags {
   readonly verbose?: true
 }
 
-const EXIT_OF: Readonly<Record<Verdict['outcome'], number>> = { verified: EXIT.ok, rejected: EXIT.rejected, incomplete: EXIT.incomplete }
+const EXIT_OF: Readonly<Record<Verdict['outcome'], number>> = {
+  verified: EXIT.ok,
+  rejected: EXIT.rejected,
+  incomplete: EXIT.incomplete,
+}
 
 /** Judges evidence; the exit code is the verdict's. */
 export async function verifyCommand(file: string, options: VerifyOptions, around: Around): Promise<number> {
@@ -35,7 +39,10 @@ export async function verifyCommand(file: string, options: VerifyOptions, around
   const door = await doorOf(recognised.tee)
   const given = await readCollateral(options.collateral ?? [], around)
   const trustAnchors = await readAnchors(options.trustAnchor, around)
-  const source = options.collateral === undefined && options.offline !== true ? await sourceOf(options, trustAnchors, around) : undefined
+  const source =
+    options.collateral === undefined && options.offline !== true
+      ? await sourceOf(options, trustAnchors, around)
+      : undefined
   const expect: Expectations = {
     ...(options.expect === undefined ? {} : (await readExpectationFile(options.expect, around)).for(recognised.tee)),
     ...expectationsOfFlags(options),
@@ -48,13 +55,21 @@ export async function verifyCommand(file: string, options: VerifyOptions, around
     expect,
     waive: options.waive ?? [],
     trustAnchors,
-    eventLog: options.eventLog === undefined ? recognised.companions.find((one) => one.kind === 'event-log')?.bytes : await readInput(options.eventLog, around),
+    eventLog:
+      options.eventLog === undefined
+        ? recognised.companions.find((one) => one.kind === 'event-log')?.bytes
+        : await readInput(options.eventLog, around),
   }
   const verdict = await judge(file, door, request, around)
   if (options.json === true) around.out(`${canonicalJson(verdict)}\n`)
   else {
     const expectations = verdict.outcome === 'incomplete' ? toYaml(door.skeleton(recognised.evidence)) : undefined
-    around.out(renderVerdict({ verdict, verbose: options.verbose === true, remarks: remarksOf(recognised), expectations }, around))
+    around.out(
+      renderVerdict(
+        { verdict, verbose: options.verbose === true, remarks: remarksOf(recognised), expectations },
+        around,
+      ),
+    )
   }
   return EXIT_OF[verdict.outcome]
 }
@@ -73,7 +88,13 @@ async function judge(file: string, door: TeeDoor, request: VerifyRequest, around
 const OPTION_FAULT = /^(expectations|the check |there is no check |trust ?anchor|`?at`?\b|minTcb|acceptTcb)/
 
 // What cannot be fetched is missing, no more: the verdict says what could not be checked for want of it.
-function withoutSource(file: string, door: TeeDoor, request: VerifyRequest, error: Error, around: Around): Promise<Verdict> {
+function withoutSource(
+  file: string,
+  door: TeeDoor,
+  request: VerifyRequest,
+  error: Error,
+  around: Around,
+): Promise<Verdict> {
   around.err(`sekisho: endorsements could not be had: ${error.message}\n`)
   return judge(file, door, { ...request, source: undefined }, around)
 }

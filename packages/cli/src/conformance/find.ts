@@ -48,7 +48,12 @@ export async function readCase(file: CaseFile, runners: readonly CaseRunner[]): 
   return [await guarded(name, tee, () => runner.run(folder, name, content))]
 }
 
-async function runMutations(file: CaseFile, name: string, content: JsonValue, runners: readonly CaseRunner[]): Promise<readonly CaseResult[]> {
+async function runMutations(
+  file: CaseFile,
+  name: string,
+  content: JsonValue,
+  runners: readonly CaseRunner[],
+): Promise<readonly CaseResult[]> {
   const folder = dirname(file.path)
   const label = `${name}/mutations.json`
   for (const runner of runners) {
@@ -106,7 +111,8 @@ function unknownKind(name: string, tee: string): CaseResult {
 async function readJson(path: string): Promise<JsonValue> {
   try {
     const bytes = await readFile(path)
-    if (bytes.length > MAX_CASE_FILE) throw unreadable(`${path}: ${bytes.length} bytes; at most ${MAX_CASE_FILE} are read`)
+    if (bytes.length > MAX_CASE_FILE)
+      throw unreadable(`${path}: ${bytes.length} bytes; at most ${MAX_CASE_FILE} are read`)
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof TypeError) throw unreadable(`${path}: ${error.message}`, error)

@@ -8,7 +8,10 @@ const MAX_FILE = 1_000_000
 const MAX_ANCHORS = 64
 
 /** The trust anchors of all files; undefined when no file is named, which means the vendors' own. */
-export async function readAnchors(paths: readonly string[] | undefined, around: Around): Promise<readonly TrustAnchor[] | undefined> {
+export async function readAnchors(
+  paths: readonly string[] | undefined,
+  around: Around,
+): Promise<readonly TrustAnchor[] | undefined> {
   if (paths === undefined) return undefined
   const lists = await Promise.all(paths.map((path) => readTrustAnchors(path, around)))
   return lists.flat()
@@ -33,7 +36,13 @@ function anchorOfCertificate(bytes: Uint8Array, path: string): TrustAnchor {
     const certificate = new X509Certificate(bytes)
     const spki = certificate.publicKey.export({ type: 'spki', format: 'der' })
     const name = /^CN=(.+)$/m.exec(certificate.subject)?.[1] ?? 'root without a name'
-    return { id: 'given-root', name: name.slice(0, 64), vendor: 'nobody known', spkiSha256: createHash('sha256').update(spki).digest('hex'), emulated: true }
+    return {
+      id: 'given-root',
+      name: name.slice(0, 64),
+      vendor: 'nobody known',
+      spkiSha256: createHash('sha256').update(spki).digest('hex'),
+      emulated: true,
+    }
   } catch (error) {
     throw unreadable(`${path}: neither a JSON list of trust anchors nor a certificate in PEM or DER`, error)
   }
@@ -41,7 +50,8 @@ function anchorOfCertificate(bytes: Uint8Array, path: string): TrustAnchor {
 
 function anchorsOfJson(text: string, path: string): readonly TrustAnchor[] {
   const list = listOf(parse(text, path))
-  if (list === undefined || list.length === 0 || list.length > MAX_ANCHORS) throw usageError(`${path}: expected a list of 1 to ${MAX_ANCHORS} trust anchors`)
+  if (list === undefined || list.length === 0 || list.length > MAX_ANCHORS)
+    throw usageError(`${path}: expected a list of 1 to ${MAX_ANCHORS} trust anchors`)
   return list.map((one, index) => anchorOf(one, `${path}: anchor ${index + 1}`))
 }
 
@@ -63,10 +73,17 @@ function listOf(content: unknown): readonly unknown[] | undefined {
 function anchorOf(value: unknown, where: string): TrustAnchor {
   if (typeof value !== 'object' || value === null) throw usageError(`${where}: expected an object with spkiSha256`)
   const digest = 'spkiSha256' in value ? value.spkiSha256 : undefined
-  if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/i.test(digest)) throw usageError(`${where}: expected spkiSha256, 64 hexadecimal digits`)
+  if (typeof digest !== 'string' || !/^[0-9a-f]{64}$/i.test(digest))
+    throw usageError(`${where}: expected spkiSha256, 64 hexadecimal digits`)
   const text = (name: string, otherwise: string): string => {
     const found = Object.entries(value).find(([key]) => key === name)?.[1]
     return typeof found === 'string' && found.length > 0 && found.length <= 128 ? found : otherwise
   }
-  return { id: text('id', 'given-root'), name: text('name', 'root from a file'), vendor: text('vendor', 'nobody known'), spkiSha256: digest.toLowerCase(), emulated: true }
+  return {
+    id: text('id', 'given-root'),
+    name: text('name', 'root from a file'),
+    vendor: text('vendor', 'nobody known'),
+    spkiSha256: digest.toLowerCase(),
+    emulated: true,
+  }
 }

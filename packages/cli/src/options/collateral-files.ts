@@ -7,7 +7,17 @@ import { unreadable } from '../exit.ts'
 import { inWords, readInput } from '../input.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
-export type SnpPart = 'vcek' | 'vlek' | 'ask' | 'asvk' | 'ark' | 'certChain' | 'crl' | 'certificateTable' | 'idBlock' | 'idAuth'
+export type SnpPart =
+  | 'vcek'
+  | 'vlek'
+  | 'ask'
+  | 'asvk'
+  | 'ark'
+  | 'certChain'
+  | 'crl'
+  | 'certificateTable'
+  | 'idBlock'
+  | 'idAuth'
 
 /** What the files given with `--collateral` hold, unverified. Where two files hold the same part, the later one counts. */
 export interface CollateralFiles {
@@ -44,7 +54,12 @@ export async function readCollateral(paths: readonly string[], around: Around): 
 /** Adds the companions that came inside an envelope with the evidence; files win over them. */
 export async function withCompanions(
   files: CollateralFiles,
-  companions: readonly { readonly kind: string; readonly from: string; readonly label?: string; readonly bytes: Uint8Array }[],
+  companions: readonly {
+    readonly kind: string
+    readonly from: string
+    readonly label?: string
+    readonly bytes: Uint8Array
+  }[],
 ): Promise<CollateralFiles> {
   const found: Gathering = { snp: {}, intel: undefined, bundles: [] }
   for (const one of companions) {
@@ -68,10 +83,20 @@ const ENDINGS = /\.(json|der|pem|crt|cer|crl|bin)$/
 
 async function listFolder(folder: string): Promise<readonly string[]> {
   const names = (await readdir(folder)).sort()
-  const files = names.filter((name) => (ENDINGS.test(name) && name in STEMS_OF_FILES) || /\.(der|pem|crt|cer|crl)$/.test(name) || name === 'collateral.json' || name === 'bundle.json')
-  const nested = names.includes('certs') && (await isFolder(join(folder, 'certs'))) ? await listFolder(join(folder, 'certs')) : []
+  const files = names.filter(
+    (name) =>
+      (ENDINGS.test(name) && name in STEMS_OF_FILES) ||
+      /\.(der|pem|crt|cer|crl)$/.test(name) ||
+      name === 'collateral.json' ||
+      name === 'bundle.json',
+  )
+  const nested =
+    names.includes('certs') && (await isFolder(join(folder, 'certs'))) ? await listFolder(join(folder, 'certs')) : []
   const all = [...files.map((name) => join(folder, name)), ...nested]
-  if (all.length === 0) throw unreadable(`${folder}: no collateral in this folder (expected collateral.json, bundle.json, certificates, or certs-table.bin)`)
+  if (all.length === 0)
+    throw unreadable(
+      `${folder}: no collateral in this folder (expected collateral.json, bundle.json, certificates, or certs-table.bin)`,
+    )
   if (all.length > MAX_FILES) throw unreadable(`${folder}: ${all.length} files; at most ${MAX_FILES} are read`)
   return all
 }
@@ -109,7 +134,9 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
   }
   if (bytes[0] === 0x30 || startsWith(bytes, '-----BEGIN ')) return takeCertificates(bytes, '', file, into, oneOfMany)
   if (/^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)))) return takeJson(bytes, file, into, false)
-  throw unreadable(`${file}: not collateral: expected JSON (a bundle, or DCAP collateral), certificates or a CRL in DER or PEM, or a certificate table`)
+  throw unreadable(
+    `${file}: not collateral: expected JSON (a bundle, or DCAP collateral), certificates or a CRL in DER or PEM, or a certificate table`,
+  )
 }
 
 const TABLE_GUIDS: readonly string[] = ['63da758d', 'a8074bc2', '4ab7b379', 'c0b406a4', '92f81bc3', 'ecae0c0f']
@@ -145,7 +172,14 @@ function takeCertificates(bytes: Uint8Array, label: string, file: string, into: 
   }
 }
 
-const STEMS: Readonly<Record<string, SnpPart>> = { vcek: 'vcek', vlek: 'vlek', ask: 'ask', asvk: 'asvk', ark: 'ark', crl: 'crl' }
+const STEMS: Readonly<Record<string, SnpPart>> = {
+  vcek: 'vcek',
+  vlek: 'vlek',
+  ask: 'ask',
+  asvk: 'asvk',
+  ark: 'ark',
+  crl: 'crl',
+}
 
 function pemBlocks(bytes: Uint8Array): readonly Uint8Array[] {
   const text = new TextDecoder().decode(bytes)
@@ -179,7 +213,8 @@ async function takeJson(bytes: Uint8Array, file: string, into: Gathering, compan
   }
   if (typeof content['vcekCert'] === 'string') {
     into.snp.vcek = new TextEncoder().encode(content['vcekCert'])
-    if (typeof content['certificateChain'] === 'string') into.snp.certChain = new TextEncoder().encode(content['certificateChain'])
+    if (typeof content['certificateChain'] === 'string')
+      into.snp.certChain = new TextEncoder().encode(content['certificateChain'])
     return
   }
   if (companion) return

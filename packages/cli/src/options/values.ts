@@ -26,11 +26,15 @@ export function listOption(text: string, before: readonly string[] = []): readon
 }
 
 /** Reads `bootloader=3,tee=0,…`. */
-export function levelsOption(text: string, before: Readonly<Record<string, number>> = {}): Readonly<Record<string, number>> {
+export function levelsOption(
+  text: string,
+  before: Readonly<Record<string, number>> = {},
+): Readonly<Record<string, number>> {
   const levels: Record<string, number> = { ...before }
   for (const part of text.split(',')) {
     const [, name, level] = /^([A-Za-z][\w-]{0,31})=(\d{1,5})$/.exec(part) ?? []
-    if (name === undefined || level === undefined) throw usageError(`--min-tcb ${text}: expected such as bootloader=3,snp=8,microcode=115`)
+    if (name === undefined || level === undefined)
+      throw usageError(`--min-tcb ${text}: expected such as bootloader=3,snp=8,microcode=115`)
     levels[name] = Number(level)
   }
   return levels
@@ -41,10 +45,21 @@ export function levelsOption(text: string, before: Readonly<Record<string, numbe
  * `SWHardeningNeeded:INTEL-SA-00334+INTEL-SA-00615:2026-12-31T00:00:00Z`.
  */
 export function acceptTcbOption(text: string, before: readonly Expectations[] = []): readonly Expectations[] {
-  const [, status, advisories, until] = /^([A-Za-z]{1,64}):(?:([A-Za-z0-9+-]{1,1024}):)?(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?)$/.exec(text) ?? []
+  const [, status, advisories, until] =
+    /^([A-Za-z]{1,64}):(?:([A-Za-z0-9+-]{1,1024}):)?(\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\dZ)?)$/.exec(text) ?? []
   if (status === undefined || until === undefined) {
-    throw usageError(`--accept-tcb ${text}: expected STATUS:ADVISORY+ADVISORY:END, such as SWHardeningNeeded:INTEL-SA-00334+INTEL-SA-00615:2026-12-31`)
+    throw usageError(
+      `--accept-tcb ${text}: expected STATUS:ADVISORY+ADVISORY:END, such as SWHardeningNeeded:INTEL-SA-00334+INTEL-SA-00615:2026-12-31`,
+    )
   }
   const end = until.length === 10 ? `${until}T00:00:00Z` : until
-  return [...before, { name: 'command line', statuses: [status], advisories: advisories === undefined ? [] : advisories.split('+'), until: end }]
+  return [
+    ...before,
+    {
+      name: 'command line',
+      statuses: [status],
+      advisories: advisories === undefined ? [] : advisories.split('+'),
+      until: end,
+    },
+  ]
 }

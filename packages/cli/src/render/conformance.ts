@@ -4,7 +4,12 @@ import { Paper, type PaperOptions, type Tone } from './paper.ts'
 /** What `conformance` shows. */
 export interface ConformanceView {
   readonly results: readonly CaseResult[]
-  readonly totals: { readonly cases: number; readonly pass: number; readonly fail: number; readonly unsupported: number }
+  readonly totals: {
+    readonly cases: number
+    readonly pass: number
+    readonly fail: number
+    readonly unsupported: number
+  }
   /** A line for each case that passes too. */
   readonly verbose: boolean
 }
@@ -23,7 +28,16 @@ export function renderConformance(view: ConformanceView, options: PaperOptions):
   const compared = view.results.reduce((sum, result) => sum + result.comparisons.length, 0)
   const failed = { text: `${fail} failed`, ...(fail > 0 ? { tone: 'bad' as const } : {}) }
   const open = { text: `${unsupported} unsupported`, ...(unsupported > 0 ? { tone: 'open' as const } : {}) }
-  paper.line(0, 2, { text: `${cases} cases`, tone: 'strong' }, `: ${pass} passed, `, failed, ', ', open, `; ${compared} listed values compared`)
+  paper.line(
+    0,
+    2,
+    { text: `${cases} cases`, tone: 'strong' },
+    `: ${pass} passed, `,
+    failed,
+    ', ',
+    open,
+    `; ${compared} listed values compared`,
+  )
   return paper.toString()
 }
 
@@ -37,7 +51,10 @@ function writeCase(paper: Paper, result: CaseResult): void {
 }
 
 function summaryOf(result: CaseResult): string {
-  const verdict = result.expectedVerdict === result.actualVerdict ? result.actualVerdict : `expected ${result.expectedVerdict}, found ${result.actualVerdict}`
+  const verdict =
+    result.expectedVerdict === result.actualVerdict
+      ? result.actualVerdict
+      : `expected ${result.expectedVerdict}, found ${result.actualVerdict}`
   const parts = [verdict]
   const reason = result.actualReason ?? result.decidedBy
   if (reason !== undefined) parts.push(reason)

@@ -21,7 +21,12 @@ export function renderDiff(view: DiffView, options: PaperOptions): string {
   const paper = new Paper(options)
   const { differences, equal } = view
   const count = differences.length === 1 ? '1 field differs' : `${differences.length} fields differ`
-  paper.line(0, 2, { text: differences.length === 0 ? 'Nothing differs' : count, tone: 'strong' }, `; ${equal} ${equal === 1 ? 'is' : 'are'} the same.`)
+  paper.line(
+    0,
+    2,
+    { text: differences.length === 0 ? 'Nothing differs' : count, tone: 'strong' },
+    `; ${equal} ${equal === 1 ? 'is' : 'are'} the same.`,
+  )
   paper.line(0, 2, `A  ${view.a.form}: ${view.a.name}`).line(0, 2, `B  ${view.b.form}: ${view.b.name}`)
   for (const one of differences) {
     paper.heading(one.path)
@@ -35,12 +40,20 @@ export function renderDiff(view: DiffView, options: PaperOptions): string {
 
 function side(paper: Paper, name: string, found: Difference['a'], tone: Tone): void {
   const meaning = found?.meaning === undefined ? [] : [{ text: `  ${found.meaning}`, tone: 'faint' as const }]
-  paper.line(2, 3, `${name}  `, found === undefined ? { text: 'does not have it', tone: 'faint' } : { text: found.value, tone }, ...meaning)
+  paper.line(
+    2,
+    3,
+    `${name}  `,
+    found === undefined ? { text: 'does not have it', tone: 'faint' } : { text: found.value, tone },
+    ...meaning,
+  )
 }
 
 /** Carets below the characters that differ; undefined when the lengths do, or everything does. */
 function marksBelow(a: string | undefined, b: string | undefined): string | undefined {
   if (a === undefined || b === undefined || a.length !== b.length || a.length < 8) return undefined
-  const marks = Array.from(a, (character, i) => (character === b.charAt(i) ? ' ' : '^')).join('').trimEnd()
+  const marks = Array.from(a, (character, i) => (character === b.charAt(i) ? ' ' : '^'))
+    .join('')
+    .trimEnd()
   return marks.includes(' ') ? marks : undefined
 }

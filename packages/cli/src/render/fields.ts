@@ -16,7 +16,12 @@ export interface FieldsView {
 export function renderFields(view: FieldsView, options: PaperOptions): string {
   const { recognised } = view
   const paper = new Paper(options)
-  paper.line(0, 2, { text: recognised.form, tone: 'strong' }, `  ${recognised.evidence.length} bytes, SHA-256 ${view.sha256}`)
+  paper.line(
+    0,
+    2,
+    { text: recognised.form, tone: 'strong' },
+    `  ${recognised.evidence.length} bytes, SHA-256 ${view.sha256}`,
+  )
   paper.line(0, 2, 'Decoded only: nothing here is verified. `sekisho verify` does that.')
   for (const remark of remarksOf(recognised)) paper.line(0, 2, `- ${remark}`)
   const width = nameWidth(view.fields)
@@ -26,7 +31,15 @@ export function renderFields(view: FieldsView, options: PaperOptions): string {
     before = field.path
     const offset = field.offset === undefined ? '      ' : `0x${field.offset.toString(16).padStart(4, '0')}`
     const meaning = field.meaning === undefined ? [] : [{ text: `  ${field.meaning}`, tone: 'faint' as const }]
-    paper.line(2, 9 + width, { text: `${offset}  `, tone: 'faint' }, nameOf(field.path).padEnd(width), ' ', digestText(String(field.value)), ...meaning)
+    paper.line(
+      2,
+      9 + width,
+      { text: `${offset}  `, tone: 'faint' },
+      nameOf(field.path).padEnd(width),
+      ' ',
+      digestText(String(field.value)),
+      ...meaning,
+    )
     if (view.verbose && field.source !== undefined) paper.line(11 + width, 2, { text: field.source, tone: 'faint' })
   }
   return paper.toString()
@@ -36,7 +49,9 @@ export function renderFields(view: FieldsView, options: PaperOptions): string {
 export function remarksOf(recognised: Recognised): readonly string[] {
   const remarks = recognised.wrappers.map((wrapper) => `taken out of: ${wrapper.name} (${wrapper.length} bytes)`)
   for (const one of recognised.companions) {
-    remarks.push(`came with it: ${one.kind} ${one.label === undefined ? '' : `${one.label} `}in ${one.from} (${one.bytes.length} bytes)`)
+    remarks.push(
+      `came with it: ${one.kind} ${one.label === undefined ? '' : `${one.label} `}in ${one.from} (${one.bytes.length} bytes)`,
+    )
   }
   for (const one of recognised.unused) remarks.push(`not looked at: ${one}`)
   return remarks

@@ -83,7 +83,11 @@ export class Paper {
 
 function piecesOf(span: Span): readonly Piece[] {
   const text = plain(span.text.replace(/[\r\n\t]+/g, ' '))
-  return (text.match(/ +|[^ ]+/g) ?? []).map((piece) => ({ text: piece, tone: span.tone, blank: piece.startsWith(' ') }))
+  return (text.match(/ +|[^ ]+/g) ?? []).map((piece) => ({
+    text: piece,
+    tone: span.tone,
+    blank: piece.startsWith(' '),
+  }))
 }
 
 interface Line {

@@ -28,7 +28,11 @@ export function renderVerdict(view: VerdictView, options: PaperOptions): string 
   return paper.toString()
 }
 
-const TONE_OF_VERDICT: Readonly<Record<Verdict['outcome'], Tone>> = { verified: 'good', rejected: 'bad', incomplete: 'open' }
+const TONE_OF_VERDICT: Readonly<Record<Verdict['outcome'], Tone>> = {
+  verified: 'good',
+  rejected: 'bad',
+  incomplete: 'open',
+}
 
 function writeHead(paper: Paper, { verdict }: VerdictView): void {
   const word: Span = { text: verdict.outcome.toUpperCase(), tone: TONE_OF_VERDICT[verdict.outcome] }
@@ -46,7 +50,9 @@ const BY: Readonly<Record<Party, string>> = {
 }
 
 function writeRemedies(paper: Paper, verdict: Verdict): void {
-  const open = verdict.checks.flatMap((group) => group.checks).filter((check) => isOpen(check) && check.remedy !== undefined)
+  const open = verdict.checks
+    .flatMap((group) => group.checks)
+    .filter((check) => isOpen(check) && check.remedy !== undefined)
   if (open.length === 0) return
   paper.heading('What would make it pass')
   const seen = new Set<string>()
@@ -54,7 +60,10 @@ function writeRemedies(paper: Paper, verdict: Verdict): void {
     const { remedy } = check
     if (remedy === undefined || seen.has(remedy.action)) continue
     seen.add(remedy.action)
-    paper.line(2, 4, markOf(check.outcome), ' ', { text: check.id, tone: 'strong' }, ': ', remedy.action, { text: ` (${BY[remedy.by]})`, tone: 'faint' })
+    paper.line(2, 4, markOf(check.outcome), ' ', { text: check.id, tone: 'strong' }, ': ', remedy.action, {
+      text: ` (${BY[remedy.by]})`,
+      tone: 'faint',
+    })
   }
 }
 
@@ -64,10 +73,16 @@ function writeVouchers(paper: Paper, view: VerdictView): void {
   paper.heading('Who vouches for what')
   const entry = (name: string, ...value: (Span | string)[]): void => void paper.entry(2, NAME_WIDTH, name, ...value)
   if (verdict.authenticity !== 'proven') {
-    entry('', { text: `these claims are ${verdict.authenticity}: nobody vouches for them`, tone: verdict.authenticity === 'refuted' ? 'bad' : 'open' })
+    entry('', {
+      text: `these claims are ${verdict.authenticity}: nobody vouches for them`,
+      tone: verdict.authenticity === 'refuted' ? 'bad' : 'open',
+    })
   }
   for (const anchor of verdict.anchors) {
-    entry('anchor', `${anchor.name} of ${anchor.vendor}`, { text: ` (${anchor.id}, key ${anchor.spkiSha256.slice(0, 16)}…)`, tone: 'faint' })
+    entry('anchor', `${anchor.name} of ${anchor.vendor}`, {
+      text: ` (${anchor.id}, key ${anchor.spkiSha256.slice(0, 16)}…)`,
+      tone: 'faint',
+    })
   }
   if (verdict.anchors.length === 0) entry('anchor', { text: 'none: no chain to a trusted root', tone: 'open' })
   for (const [name, ...value] of endorsements(view)) entry(name, ...value)
@@ -75,7 +90,8 @@ function writeVouchers(paper: Paper, view: VerdictView): void {
   entry('TCB', tcbText(verdict))
   entry('measurement', claims.launchMeasurement)
   for (const [name, value] of Object.entries(claims.runtimeMeasurements)) entry(name, digestText(value))
-  if (claims.signer !== undefined) entry('signer', digestText(claims.signer), claims.svn === undefined ? '' : `, security version ${claims.svn}`)
+  if (claims.signer !== undefined)
+    entry('signer', digestText(claims.signer), claims.svn === undefined ? '' : `, security version ${claims.svn}`)
   if (claims.hostData !== undefined) entry('launch data', digestText(claims.hostData))
   entry('report data', digestText(claims.userData))
   entry('evidence', `${verdict.evidence.length} bytes, SHA-256 ${verdict.evidence.sha256}`)
@@ -98,7 +114,13 @@ function endorsements({ verdict, verbose }: VerdictView): readonly Entry[] {
   const names = collateral.map((part) => part.name).join(', ')
   return [
     ['endorsements', names],
-    ['', { text: `together valid from ${latest.from ?? '?'} (${latest.name}) until ${first.until ?? '?'} (${first.name})`, tone: 'faint' }],
+    [
+      '',
+      {
+        text: `together valid from ${latest.from ?? '?'} (${latest.name}) until ${first.until ?? '?'} (${first.name})`,
+        tone: 'faint',
+      },
+    ],
   ]
 }
 
@@ -107,13 +129,24 @@ function tcbText(verdict: Verdict): string {
   const components = Object.entries(tcb.components).map(([name, svn]) => `${name} ${svn}`)
   const parts = [tcb.status ?? 'no status published by the vendor']
   if (tcb.date !== undefined) parts.push(`level of ${tcb.date}`)
-  if (tcb.advisories !== undefined) parts.push(tcb.advisories.length === 0 ? 'no advisories' : `advisories ${tcb.advisories.join(', ')}`)
+  if (tcb.advisories !== undefined)
+    parts.push(tcb.advisories.length === 0 ? 'no advisories' : `advisories ${tcb.advisories.join(', ')}`)
   if (components.length > 0 && components.length <= 8) parts.push(components.join(', '))
   return parts.join('; ')
 }
 
-const WORD: Readonly<Record<Outcome, string>> = { pass: 'pass', fail: 'FAIL', unchecked: 'OPEN', 'not-applicable': 'n/a ' }
-const TONE: Readonly<Record<Outcome, Tone>> = { pass: 'good', fail: 'bad', unchecked: 'open', 'not-applicable': 'faint' }
+const WORD: Readonly<Record<Outcome, string>> = {
+  pass: 'pass',
+  fail: 'FAIL',
+  unchecked: 'OPEN',
+  'not-applicable': 'n/a ',
+}
+const TONE: Readonly<Record<Outcome, Tone>> = {
+  pass: 'good',
+  fail: 'bad',
+  unchecked: 'open',
+  'not-applicable': 'faint',
+}
 
 function markOf(outcome: Outcome): Span {
   return { text: WORD[outcome], tone: TONE[outcome] }
@@ -122,7 +155,14 @@ function markOf(outcome: Outcome): Span {
 function writeTree(paper: Paper, view: VerdictView): void {
   paper.heading('Checks')
   for (const group of view.verdict.checks) {
-    paper.line(2, 5, markOf(group.outcome), ' ', { text: group.title, tone: 'strong' }, { text: `  ${countsOf(group)}`, tone: 'faint' })
+    paper.line(
+      2,
+      5,
+      markOf(group.outcome),
+      ' ',
+      { text: group.title, tone: 'strong' },
+      { text: `  ${countsOf(group)}`, tone: 'faint' },
+    )
     for (const check of group.checks) {
       if (view.verbose || isOpen(check) || check.waived === true) writeCheck(paper, check, view.verbose)
     }
@@ -141,7 +181,10 @@ function writeCheck(paper: Paper, check: Check, verbose: boolean): void {
 
 /** Whether a check keeps the verdict from being better, by itself. */
 function isOpen(check: Check): boolean {
-  return check.outcome === 'fail' || (check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined)
+  return (
+    check.outcome === 'fail' ||
+    (check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined)
+  )
 }
 
 function countsOf(group: CheckGroup): string {
@@ -150,17 +193,24 @@ function countsOf(group: CheckGroup): string {
     [count((check) => check.outcome === 'pass'), 'passed'],
     [count((check) => check.outcome === 'fail'), 'failed'],
     [count((check) => check.outcome === 'unchecked' && check.waived === true), 'waived'],
-    [count((check) => check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined), 'not made'],
+    [
+      count((check) => check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined),
+      'not made',
+    ],
     [count((check) => check.blockedBy !== undefined), 'not reached'],
     [count((check) => check.outcome === 'not-applicable'), 'not applicable'],
   ]
-  return counts.filter(([many]) => many > 0).map(([many, what]) => `${many} ${what}`).join(', ')
+  return counts
+    .filter(([many]) => many > 0)
+    .map(([many, what]) => `${many} ${what}`)
+    .join(', ')
 }
 
 function writeAssumed(paper: Paper, verdict: Verdict): void {
   if (verdict.assumed.length === 0) return
   paper.heading('Relied on without evidence')
-  for (const one of verdict.assumed) paper.line(2, 2, `- ${one.statement}`, { text: ` (${one.because})`, tone: 'faint' })
+  for (const one of verdict.assumed)
+    paper.line(2, 2, `- ${one.statement}`, { text: ` (${one.because})`, tone: 'faint' })
 }
 
 function writeNotes(paper: Paper, view: VerdictView): void {

@@ -23,7 +23,9 @@ function memberOf(name: string, value: unknown, indent: string): readonly string
 
 function itemOf(value: unknown, indent: string): readonly string[] {
   if (typeof value !== 'object' || value === null) return [`${indent}  - ${scalar(value)}`]
-  return membersOf(value, `${indent}    `).map((line, index) => (index === 0 ? `${indent}  - ${line.trimStart()}` : line))
+  return membersOf(value, `${indent}    `).map((line, index) =>
+    index === 0 ? `${indent}  - ${line.trimStart()}` : line,
+  )
 }
 
 function scalar(value: unknown): string {

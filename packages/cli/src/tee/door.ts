@@ -1,5 +1,5 @@
-import type { TrustAnchor, Verdict } from '@sekisho/evidence'
 import type { CollateralSource } from '@sekisho/collateral'
+import type { TrustAnchor, Verdict } from '@sekisho/evidence'
 import type { CollateralFiles } from '../options/collateral-files.ts'
 
 /** One decoded field, as every TEE's `…Fields` function gives it. */

@@ -21,9 +21,14 @@ const NEEDED: readonly (keyof DcapCollateralInput)[] = [
  *
  * @throws CollateralError when a source fails otherwise than by not having it
  */
-export async function intelCollateral(tee: IntelTee, quote: Quote<unknown>, request: VerifyRequest): Promise<DcapCollateralInput> {
+export async function intelCollateral(
+  tee: IntelTee,
+  quote: Quote<unknown>,
+  request: VerifyRequest,
+): Promise<DcapCollateralInput> {
   const given: DcapCollateralInput = request.files.intel ?? {}
-  const complete = NEEDED.every((name) => given[name] !== undefined) && (hasChain(quote) || given.pck_certificate_chain !== undefined)
+  const complete =
+    NEEDED.every((name) => given[name] !== undefined) && (hasChain(quote) || given.pck_certificate_chain !== undefined)
   const source = complete ? undefined : await sourceFor(request)
   if (source === undefined) return given
   const platform = await platformOf(quote, given.pck_certificate_chain, (one) => source.pck(one))
@@ -69,5 +74,11 @@ function idsOf({ certification, header }: Quote<unknown>): PckRequest | undefine
   if (certification.type > 3 || !('ppid' in certification)) return undefined
   const { ppid, cpuSvn, pceSvn, pceId } = certification
   const encrypted = certification.type === 3 ? { encryptedPpid: toHex(ppid) } : {}
-  return { ...encrypted, cpuSvn: toHex(cpuSvn), pceSvn, pceId: toHex(pceId), qeId: toHex(header.userData.subarray(0, 16)) }
+  return {
+    ...encrypted,
+    cpuSvn: toHex(cpuSvn),
+    pceSvn,
+    pceId: toHex(pceId),
+    qeId: toHex(header.userData.subarray(0, 16)),
+  }
 }

@@ -8,7 +8,13 @@ export const sgxDoor: TeeDoor = {
   async verify(request) {
     const { evidence, at, expect, waive, trustAnchors } = request
     const collateral = await intelCollateral('sgx', parseSgxQuote(evidence), request)
-    return verifySgxSync(evidence, { at, collateral, expect, waive, ...(trustAnchors === undefined ? {} : { trustAnchors }) })
+    return verifySgxSync(evidence, {
+      at,
+      collateral,
+      expect,
+      waive,
+      ...(trustAnchors === undefined ? {} : { trustAnchors }),
+    })
   },
   fields: (evidence) => sgxFields(parseSgxQuote(evidence)),
   skeleton(evidence) {

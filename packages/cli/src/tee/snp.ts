@@ -22,7 +22,13 @@ export const snpDoor: TeeDoor = {
   async verify(request) {
     const collateral = await collateralOf(parseSnpReport(request.evidence), request)
     const { evidence, at, expect, waive, trustAnchors } = request
-    return verifySnpSync(evidence, { at, collateral, expect, waive, ...(trustAnchors === undefined ? {} : { trustAnchors }) })
+    return verifySnpSync(evidence, {
+      at,
+      collateral,
+      expect,
+      waive,
+      ...(trustAnchors === undefined ? {} : { trustAnchors }),
+    })
   },
   fields: (evidence) => snpFields(parseSnpReport(evidence)),
   skeleton: (evidence) => skeletonOf(parseSnpReport(evidence)),
@@ -39,7 +45,12 @@ function skeletonOf(report: SnpReport): Expectations {
   }
 }
 
-const NEEDED: readonly (readonly SnpPart[])[] = [['vcek', 'vlek', 'certificateTable'], ['ask', 'asvk', 'certChain', 'certificateTable'], ['ark', 'certChain', 'certificateTable'], ['crl']]
+const NEEDED: readonly (readonly SnpPart[])[] = [
+  ['vcek', 'vlek', 'certificateTable'],
+  ['ask', 'asvk', 'certChain', 'certificateTable'],
+  ['ark', 'certChain', 'certificateTable'],
+  ['crl'],
+]
 
 /** The parts from files, and for what they lack the bundles' or the source's. */
 async function collateralOf(report: SnpReport, request: VerifyRequest): Promise<SnpCollateralInput> {

@@ -16,7 +16,22 @@ const RESPONSE_HEADER = 32
 const HCL_HEADER = 32
 const HCL_RUNTIME = HCL_HEADER + REPORT_SIZE
 const INTEL_QE_VENDOR: Uint8Array = Uint8Array.of(
-  0x93, 0x9a, 0x72, 0x33, 0xf7, 0x9c, 0x4c, 0xa9, 0x94, 0x0a, 0x0d, 0xb3, 0x95, 0x7f, 0x06, 0x07,
+  0x93,
+  0x9a,
+  0x72,
+  0x33,
+  0xf7,
+  0x9c,
+  0x4c,
+  0xa9,
+  0x94,
+  0x0a,
+  0x0d,
+  0xb3,
+  0x95,
+  0x7f,
+  0x06,
+  0x07,
 )
 const TDX_TEE_TYPE = 0x81
 
@@ -42,7 +57,10 @@ function looksLikeQuote(bytes: Uint8Array): boolean {
   const version = u16(bytes, 0)
   const keyType = u16(bytes, 2)
   if (version === 0 || version > 16) return false
-  return equalBytes(bytes.subarray(12, 28), INTEL_QE_VENDOR) || ((keyType === 2 || keyType === 3) && version <= 6 && !looksLikeReport(bytes))
+  return (
+    equalBytes(bytes.subarray(12, 28), INTEL_QE_VENDOR) ||
+    ((keyType === 2 || keyType === 3) && version <= 6 && !looksLikeReport(bytes))
+  )
 }
 
 function identifyQuote(bytes: Uint8Array): Identified {
@@ -76,7 +94,8 @@ function identifyReport(bytes: Uint8Array): Identified {
 
 // MSG_REPORT_RSP, as /dev/sev-guest answers: status, size, 24 reserved bytes, report; the buffer is 4000 bytes.
 function openResponse(bytes: Uint8Array): Opened | undefined {
-  if (bytes.length < RESPONSE_HEADER || u32(bytes, 4) !== REPORT_SIZE || !allZero(bytes.subarray(8, RESPONSE_HEADER))) return undefined
+  if (bytes.length < RESPONSE_HEADER || u32(bytes, 4) !== REPORT_SIZE || !allZero(bytes.subarray(8, RESPONSE_HEADER)))
+    return undefined
   const status = u32(bytes, 0)
   if (status !== 0) {
     throw new EvidenceError('malformed', `the firmware refused the request with status ${status}`, {
@@ -94,7 +113,11 @@ function openResponse(bytes: Uint8Array): Opened | undefined {
       expected: 'the end, or zeros',
     })
   }
-  return { name: 'MSG_REPORT_RSP of the SEV guest device', inner: { bytes: bytes.subarray(RESPONSE_HEADER, end) }, path: 'report' }
+  return {
+    name: 'MSG_REPORT_RSP of the SEV guest device',
+    inner: { bytes: bytes.subarray(RESPONSE_HEADER, end) },
+    path: 'report',
+  }
 }
 
 // Azure's paravisor: "HCLA", 28 bytes of header, hardware report padded to 1184, runtime data.
@@ -106,11 +129,15 @@ function openHcl(bytes: Uint8Array): Opened | undefined {
   const length = r.u32('HCL.claimsSize')
   const claims = r.bytes(length, 'HCL.claims')
   if (u32(bytes, HCL_RUNTIME + 8) === 4) {
-    throw new EvidenceError('unsupported-kind', 'a TDREPORT inside an HCL report, which only its own machine can check', {
-      field: 'HCL.hardwareReport',
-      offset: HCL_HEADER,
-      expected: 'an SEV-SNP report; for TDX the TD quote made from this TDREPORT',
-    })
+    throw new EvidenceError(
+      'unsupported-kind',
+      'a TDREPORT inside an HCL report, which only its own machine can check',
+      {
+        field: 'HCL.hardwareReport',
+        offset: HCL_HEADER,
+        expected: 'an SEV-SNP report; for TDX the TD quote made from this TDREPORT',
+      },
+    )
   }
   return {
     name: 'HCL report of an Azure confidential VM',
@@ -139,7 +166,12 @@ function openEnclaveEvidence(bytes: Uint8Array): Opened | undefined {
 // Behind the quote lie the enclave's custom claims: the quote's own lengths say where it ends.
 function enclaveQuote(name: string, data: Uint8Array): Opened {
   const version = u16(data, 0)
-  const body = version === 5 ? 6 + (data.length >= 54 ? u32(data, 50) : 0) : version === 4 && u32(data, 4) === TDX_TEE_TYPE ? 584 : 384
+  const body =
+    version === 5
+      ? 6 + (data.length >= 54 ? u32(data, 50) : 0)
+      : version === 4 && u32(data, 4) === TDX_TEE_TYPE
+        ? 584
+        : 384
   const at = 48 + body
   const end = data.length >= at + 4 ? at + 4 + u32(data, at) : data.length
   if (end >= data.length) return { name, inner: { bytes: data }, path: 'quote' }
@@ -153,12 +185,16 @@ function enclaveQuote(name: string, data: Uint8Array): Opened {
 
 /** What well-known bytes are that are not evidence we read, in words; undefined for unknown ones. */
 export function strangerOf(bytes: Uint8Array): string | undefined {
-  if (bytes.length === 1024 && bytes[0] === TDX_TEE_TYPE) return 'a TDREPORT, which only its own machine can check: have a quote made from it'
-  if (bytes.length === 432) return 'perhaps an SGX EREPORT, which only its own machine can check: have a quote made from it'
+  if (bytes.length === 1024 && bytes[0] === TDX_TEE_TYPE)
+    return 'a TDREPORT, which only its own machine can check: have a quote made from it'
+  if (bytes.length === 432)
+    return 'perhaps an SGX EREPORT, which only its own machine can check: have a quote made from it'
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'gzip: unpack it first'
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return 'a zip archive: unpack it first'
-  if (bytes[0] === 0x30 && (bytes[1] === 0x82 || bytes[1] === 0x81)) return 'DER, perhaps a certificate or CRL: that is collateral, not evidence'
-  if (bytes[0] === 0xd2 || (bytes[0] === 0x84 && (bytes[1] as number) >> 5 === 2)) return 'COSE, perhaps an AWS Nitro document: not read by this version'
+  if (bytes[0] === 0x30 && (bytes[1] === 0x82 || bytes[1] === 0x81))
+    return 'DER, perhaps a certificate or CRL: that is collateral, not evidence'
+  if (bytes[0] === 0xd2 || (bytes[0] === 0x84 && (bytes[1] as number) >> 5 === 2))
+    return 'COSE, perhaps an AWS Nitro document: not read by this version'
   if (bytes[0] === 0xd9 || bytes[0] === 0xd8) return 'tagged CBOR, perhaps an Arm CCA token: not read by this version'
   return undefined
 }
@@ -172,5 +208,11 @@ function u32(bytes: Uint8Array, at: number): number {
 }
 
 function u32be(bytes: Uint8Array, at: number): number {
-  return (((bytes[at] as number) << 24) | ((bytes[at + 1] as number) << 16) | ((bytes[at + 2] as number) << 8) | (bytes[at + 3] as number)) >>> 0
+  return (
+    (((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)) >>>
+    0
+  )
 }

@@ -17,7 +17,10 @@ interface Envelope {
   readonly unused?: Readonly<Record<string, string>>
 }
 
-const VTPM = { tpm_quote: 'the vTPM quote: only the hardware evidence is looked at', quote: 'the vTPM quote: only the hardware evidence is looked at' }
+const VTPM = {
+  tpm_quote: 'the vTPM quote: only the hardware evidence is looked at',
+  quote: 'the vTPM quote: only the hardware evidence is looked at',
+}
 
 /**
  * The most particular form first: an object is taken for the first form whose members it has.
@@ -27,21 +30,56 @@ const VTPM = { tpm_quote: 'the vTPM quote: only the hardware evidence is looked 
  * service and sidecar.
  */
 const ENVELOPES: readonly Envelope[] = [
-  { name: 'KBS attestation', members: [['tee-evidence']], companions: { 'runtime-data': 'runtime-data', 'init-data': 'init-data' } },
-  { name: 'KBS evidence', members: [['primary_evidence']], unused: { additional_evidence: 'the evidence of further devices' } },
+  {
+    name: 'KBS attestation',
+    members: [['tee-evidence']],
+    companions: { 'runtime-data': 'runtime-data', 'init-data': 'init-data' },
+  },
+  {
+    name: 'KBS evidence',
+    members: [['primary_evidence']],
+    unused: { additional_evidence: 'the evidence of further devices' },
+  },
   { name: 'request to an attestation service', members: [['verification_requests']] },
-  { name: 'az-tdx-vtpm evidence', members: [['td_quote', 'tdQuote']], companions: { hcl_report: 'runtime-data' }, unused: VTPM },
-  { name: 'az-snp-vtpm evidence', members: [['hcl_report'], ['tpm_quote']], companions: { vcek: 'certificates' }, unused: VTPM },
-  { name: 'az-snp-vtpm evidence', members: [['report'], ['quote'], ['vcek']], companions: { vcek: 'certificates' }, unused: VTPM },
+  {
+    name: 'az-tdx-vtpm evidence',
+    members: [['td_quote', 'tdQuote']],
+    companions: { hcl_report: 'runtime-data' },
+    unused: VTPM,
+  },
+  {
+    name: 'az-snp-vtpm evidence',
+    members: [['hcl_report'], ['tpm_quote']],
+    companions: { vcek: 'certificates' },
+    unused: VTPM,
+  },
+  {
+    name: 'az-snp-vtpm evidence',
+    members: [['report'], ['quote'], ['vcek']],
+    companions: { vcek: 'certificates' },
+    unused: VTPM,
+  },
   {
     name: 'SEV-SNP evidence',
     members: [['attestation_report', 'attestationReport', 'snp_report', 'SnpReport']],
-    companions: { cert_chain: 'certificates', certs: 'certificates', VcekCertChain: 'certificates', cert_table: 'certificate-table', runtime_data: 'runtime-data' },
+    companions: {
+      cert_chain: 'certificates',
+      certs: 'certificates',
+      VcekCertChain: 'certificates',
+      cert_table: 'certificate-table',
+      runtime_data: 'runtime-data',
+    },
   },
   {
     name: 'configfs-tsm entry',
     members: [['outblob', 'OutBlob', 'out_blob']],
-    companions: { auxblob: 'certificate-table', AuxBlob: 'certificate-table', aux_blob: 'certificate-table', inblob: 'report-data', InBlob: 'report-data' },
+    companions: {
+      auxblob: 'certificate-table',
+      AuxBlob: 'certificate-table',
+      aux_blob: 'certificate-table',
+      inblob: 'report-data',
+      InBlob: 'report-data',
+    },
   },
   {
     name: 'quote',
@@ -60,9 +98,24 @@ const ENVELOPES: readonly Envelope[] = [
   {
     name: 'evidence',
     members: [['evidence', 'attestation', 'hardware_evidence']],
-    companions: { endorsements: 'endorsements', runtime_data: 'runtime-data', runtimeData: 'runtime-data', nonce: 'nonce', event_log: 'event-log' },
+    companions: {
+      endorsements: 'endorsements',
+      runtime_data: 'runtime-data',
+      runtimeData: 'runtime-data',
+      nonce: 'nonce',
+      event_log: 'event-log',
+    },
   },
-  { name: 'report', members: [['report']], companions: { nonce: 'nonce', runtimeData: 'runtime-data', runtime_data: 'runtime-data', certificates: 'certificates' } },
+  {
+    name: 'report',
+    members: [['report']],
+    companions: {
+      nonce: 'nonce',
+      runtimeData: 'runtime-data',
+      runtime_data: 'runtime-data',
+      certificates: 'certificates',
+    },
+  },
 ]
 
 /**
@@ -73,8 +126,10 @@ const ENVELOPES: readonly Envelope[] = [
 export function openEnvelope(value: unknown, where: string): Opened {
   const bytes = byteArray(value)
   if (bytes !== undefined && bytes.length > 0) return { name: 'array of numbers', inner: { bytes }, path: '' }
-  if (typeof value === 'string') return { name: 'JSON string', inner: { bytes: new TextEncoder().encode(value) }, path: '' }
-  if (isReportStructure(value)) return { name: 'SEV-SNP report, field by field', inner: { bytes: reportFromStructure(value) }, path: '' }
+  if (typeof value === 'string')
+    return { name: 'JSON string', inner: { bytes: new TextEncoder().encode(value) }, path: '' }
+  if (isReportStructure(value))
+    return { name: 'SEV-SNP report, field by field', inner: { bytes: reportFromStructure(value) }, path: '' }
   if (Array.isArray(value)) return openOnly(value, where)
   if (isMembers(value)) return openObject(value, where)
   throw unknownForm(where, 'a JSON value that holds no evidence')
@@ -90,15 +145,22 @@ function openObject(object: Members, where: string): Opened {
   const names = envelope?.members[0]
   const path = names === undefined ? undefined : spelling(object, names)
   if (envelope === undefined || path === undefined) {
-    const members = Object.keys(object).slice(0, 12).map((name) => JSON.stringify(name.slice(0, 32)))
-    throw unknownForm(where, members.length === 0 ? 'an object without members' : `an object with ${members.join(', ')}`)
+    const members = Object.keys(object)
+      .slice(0, 12)
+      .map((name) => JSON.stringify(name.slice(0, 32)))
+    throw unknownForm(
+      where,
+      members.length === 0 ? 'an object without members' : `an object with ${members.join(', ')}`,
+    )
   }
   return {
     name: `JSON: ${envelope.name}`,
     inner: { json: object[path] },
     path,
     companions: companionsOf(object, envelope),
-    unused: Object.entries(envelope.unused ?? {}).filter(([name]) => name !== path && !isBlank(object[name])).map(([, text]) => text),
+    unused: Object.entries(envelope.unused ?? {})
+      .filter(([name]) => name !== path && !isBlank(object[name]))
+      .map(([, text]) => text),
   }
 }
 
@@ -118,7 +180,8 @@ function companionsOf(object: Members, envelope: Envelope): readonly Companion[]
   for (const [name, kind] of Object.entries(envelope.companions ?? {})) {
     const value = Object.hasOwn(object, name) ? object[name] : undefined
     if (isBlank(value)) continue
-    const parts: readonly unknown[] = kind === 'certificates' && Array.isArray(value) && byteArray(value) === undefined ? value : [value]
+    const parts: readonly unknown[] =
+      kind === 'certificates' && Array.isArray(value) && byteArray(value) === undefined ? value : [value]
     parts.slice(0, MAX_COMPANIONS).forEach((part, index) => {
       found.push(companion(kind, parts.length === 1 ? name : `${name}[${index}]`, part))
     })
@@ -130,9 +193,12 @@ function companion(kind: CompanionKind, from: string, value: unknown): Companion
   if (isMembers(value) && 'data' in value && kind === 'certificates') {
     const label = value['cert_type']
     const bytes = companionBytes(value['data'])
-    return typeof label === 'string' && /^[\w-]{1,32}$/.test(label) ? { kind, from, label, bytes } : { kind, from, bytes }
+    return typeof label === 'string' && /^[\w-]{1,32}$/.test(label)
+      ? { kind, from, label, bytes }
+      : { kind, from, bytes }
   }
-  if (isMembers(value) && 'data' in value && kind === 'runtime-data') return { kind, from: `${from}.data`, bytes: companionBytes(value['data']) }
+  if (isMembers(value) && 'data' in value && kind === 'runtime-data')
+    return { kind, from: `${from}.data`, bytes: companionBytes(value['data']) }
   return { kind, from, bytes: companionBytes(value) }
 }
 
@@ -147,5 +213,9 @@ function companionBytes(value: unknown): Uint8Array {
 
 function unknownForm(where: string, found: string): EvidenceError {
   const forms = [...new Set(ENVELOPES.map((one) => one.members[0]?.[0]))].map((name) => `\`${name}\``)
-  return new EvidenceError('unsupported-kind', found, { field: where, offset: 0, expected: `an object with one of the members ${forms.join(', ')}` })
+  return new EvidenceError('unsupported-kind', found, {
+    field: where,
+    offset: 0,
+    expected: `an object with one of the members ${forms.join(', ')}`,
+  })
 }

@@ -8,7 +8,6 @@ export interface JsonFault {
 const MAX_DEPTH = 64
 const LITERAL = /true|false|null/y
 const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
-const STRING_PART = /[^"\\\u0000-\u001f]*/y
 const ESCAPE = /\\(["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 /**
@@ -68,10 +67,19 @@ class Scanner {
   #string(what: string): JsonFault | undefined {
     if (!this.#is('"')) return this.#fault(what)
     do {
-      this.#takes(STRING_PART)
+      this.#characters()
       if (this.#is('"')) return undefined
     } while (this.#takes(ESCAPE))
     return this.#fault('the rest of a string')
+  }
+
+  /** What may stand in a string as it is: everything but quotes, backslashes and control characters. */
+  #characters(): void {
+    while (this.#at < this.#text.length) {
+      const code = this.#text.charCodeAt(this.#at)
+      if (code < 0x20 || code === 0x22 || code === 0x5c) return
+      this.#at++
+    }
   }
 
   #blank(): void {

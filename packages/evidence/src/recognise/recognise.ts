@@ -13,7 +13,12 @@ import { openText, textOf } from './text.ts'
  * @throws EvidenceError that names the wrapper, says at which byte what was expected, and what was tried
  */
 export function recognise(input: Uint8Array): Recognised {
-  if (input.length > MAX_INPUT) throw new EvidenceError('too-large', `${input.length} bytes`, { field: 'input', offset: MAX_INPUT, expected: `at most ${MAX_INPUT} bytes` })
+  if (input.length > MAX_INPUT)
+    throw new EvidenceError('too-large', `${input.length} bytes`, {
+      field: 'input',
+      offset: MAX_INPUT,
+      expected: `at most ${MAX_INPUT} bytes`,
+    })
   const wrappers: Wrapper[] = []
   const companions: Companion[] = []
   const unused: string[] = []
@@ -59,7 +64,13 @@ function openJson(json: unknown, where: string): Opened {
     unused.push(...(opened.unused ?? []))
     if ('bytes' in opened.inner) {
       const inner = typeof value === 'string' ? memberBytes(value, at) : opened.inner.bytes
-      return { name: ['JSON', names.join(' in ')].filter((part) => part !== '').join(': '), inner: { bytes: inner }, path: paths.join('.'), companions, unused }
+      return {
+        name: ['JSON', names.join(' in ')].filter((part) => part !== '').join(': '),
+        inner: { bytes: inner },
+        path: paths.join('.'),
+        companions,
+        unused,
+      }
     }
     value = opened.inner.json
   }
@@ -88,10 +99,15 @@ function unknownBytes(bytes: Uint8Array, where: string): EvidenceError {
   return new EvidenceError('unsupported-kind', stranger ?? `${bytes.length} bytes that begin like nothing known`, {
     field: where,
     offset: 0,
-    expected: 'an SEV-SNP report (version in 4 bytes, algorithm 1 at byte 52) or an SGX or TDX quote (version 3, 4 or 5, key type 2, Intel\'s vendor id at byte 12)',
+    expected:
+      "an SEV-SNP report (version in 4 bytes, algorithm 1 at byte 52) or an SGX or TDX quote (version 3, 4 or 5, key type 2, Intel's vendor id at byte 12)",
   })
 }
 
 function tooDeep(where: string): EvidenceError {
-  return new EvidenceError('too-large', 'a further wrapper', { field: where, offset: 0, expected: `at most ${MAX_WRAPPERS} wrappers around evidence` })
+  return new EvidenceError('too-large', 'a further wrapper', {
+    field: where,
+    offset: 0,
+    expected: `at most ${MAX_WRAPPERS} wrappers around evidence`,
+  })
 }

@@ -33,7 +33,7 @@ export function openText(text: string, where: string): Opened {
   if (first === '{' || first === '[' || first === '"') return openJson(text, where)
   if (text.startsWith('-----BEGIN ', start)) return openPem(text, start, where)
   if (/^\s*eyJ[\w-]+\.[\w-]+\.[\w-]*\s*$/.test(text)) {
-    throw new EvidenceError('unsupported-kind', 'a JSON Web Token: somebody\'s statement about evidence', {
+    throw new EvidenceError('unsupported-kind', "a JSON Web Token: somebody's statement about evidence", {
       field: where,
       offset: start,
       expected: 'the evidence itself',
@@ -45,16 +45,25 @@ export function openText(text: string, where: string): Opened {
 function openJson(text: string, where: string): Opened {
   const fault = jsonFault(text)
   if (fault === undefined) return { name: 'JSON', inner: { json: JSON.parse(text) }, path: '' }
-  throw new EvidenceError('malformed', found(text, fault.at), { field: `${where} (JSON)`, offset: byteOffset(text, fault.at), expected: fault.expected })
+  throw new EvidenceError('malformed', found(text, fault.at), {
+    field: `${where} (JSON)`,
+    offset: byteOffset(text, fault.at),
+    expected: fault.expected,
+  })
 }
 
 function openPem(text: string, start: number, where: string): Opened {
   const line = /^-----BEGIN ([A-Z0-9 ]{1,64})-----/.exec(text.slice(start, start + 96))
   const field = `${where} (PEM)`
   const label = line?.[1]
-  if (line === null || label === undefined) throw unreadable(field, byteOffset(text, start), 'an unusual first line', '`-----BEGIN …-----`')
+  if (line === null || label === undefined)
+    throw unreadable(field, byteOffset(text, start), 'an unusual first line', '`-----BEGIN …-----`')
   if (label.includes('CERTIFICATE') || label.includes('CRL') || label.includes('KEY')) {
-    throw new EvidenceError('unsupported-kind', `a ${label}: that is collateral, not evidence`, { field, offset: start, expected: 'a report or quote' })
+    throw new EvidenceError('unsupported-kind', `a ${label}: that is collateral, not evidence`, {
+      field,
+      offset: start,
+      expected: 'a report or quote',
+    })
   }
   const from = start + line[0].length
   const to = text.indexOf(`-----END ${label}-----`, from)
@@ -97,19 +106,26 @@ function digitFault(text: string, where: string, noHex: number, noBase64: number
   const strangers = (text.match(new RegExp(NOT_HEX, 'g')) ?? []).length
   const nearlyHex = strangers * 8 <= text.length
   if (nearlyHex) return unreadable(where, byteOffset(text, noHex), found(text, noHex), 'a hexadecimal digit')
-  if (noBase64 < 0) return unreadable(where, end, 'the end of base64 text whose length or padding does not fit', 'base64 to its end')
+  if (noBase64 < 0)
+    return unreadable(where, end, 'the end of base64 text whose length or padding does not fit', 'base64 to its end')
   return unreadable(where, byteOffset(text, noBase64), found(text, noBase64), 'a base64 character')
 }
 
 function unreadable(field: string, offset: number, what: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', what, { field, offset, expected: `${expected}; tried: raw report or quote, hexadecimal, base64, PEM, JSON` })
+  return new EvidenceError('malformed', what, {
+    field,
+    offset,
+    expected: `${expected}; tried: raw report or quote, hexadecimal, base64, PEM, JSON`,
+  })
 }
 
 /** The character at `index` as it may be shown. */
 function found(text: string, index: number): string {
   const code = text.codePointAt(index)
   if (code === undefined) return 'the end'
-  return code > 0x20 && code < 0x7f ? `the character ${JSON.stringify(String.fromCodePoint(code))}` : `the character U+${code.toString(16).toUpperCase().padStart(4, '0')}`
+  return code > 0x20 && code < 0x7f
+    ? `the character ${JSON.stringify(String.fromCodePoint(code))}`
+    : `the character U+${code.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 function byteOffset(text: string, index: number): number {
