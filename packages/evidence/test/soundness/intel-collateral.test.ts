@@ -21,10 +21,10 @@ import { verifySgxSync } from '../../src/sgx/verify.ts'
 import { assertRefuted, assertUnwanted, assertVerified, checkOf, judgeSgx, judgeTdx } from './kit.ts'
 
 /** A certificate that looks like the TCB Signing certificate, issued by anybody. */
-function signerUnder(issuer: Issued, ca = false): Issued {
+function signerUnder(issuer: Issued, commonName = 'Intel SGX TCB Signing'): Issued {
   const subjectKey = namedKey('fake TCB signer', 'P-256')
   return issue({
-    subject: intelName('Intel SGX TCB Signing'),
+    subject: intelName(commonName),
     issuer: issuer.name,
     serial: 77,
     notBefore: new Date('2020-01-01T00:00:00Z'),
@@ -36,7 +36,7 @@ function signerUnder(issuer: Issued, ca = false): Issued {
       authorityKeyIdentifier(issuer.key),
       subjectKeyIdentifier(subjectKey),
       keyUsage('digitalSignature', 'nonRepudiation'),
-      basicConstraints(ca),
+      basicConstraints(false),
     ],
   })
 }
@@ -115,6 +115,13 @@ describe('soundness 15: TCB info accepted when signed by any key that chains to 
       const identity = makeSgx({ qeIdentitySigning: { signer: signer.key, chain } })
       assert.equal(checkOf(judgeSgx(identity), 'sgx.qe-identity.signer.certificates').outcome, 'fail')
     }
+  })
+  it('a certificate that the root issued for another purpose does not sign it', () => {
+    const { root } = authority
+    const signer = signerUnder(root, 'Intel SGX Something Else')
+    const signing = { signer: signer.key, chain: [signer.der, root.der] }
+    assertRefuted(judgeSgx(makeSgx({ tcbInfoSigning: signing })), 'sgx.tcb-info.signer.certificates')
+    assertRefuted(judgeSgx(makeSgx({ qeIdentitySigning: signing })), 'sgx.qe-identity.signer.certificates')
   })
   it('a PCK CA itself does not sign it', () => {
     const { platform, root } = authority
