@@ -82,8 +82,9 @@ function parse(der: Uint8Array, profile: AlgorithmProfile): Certificate {
   const tbs = body.within(tbsElement)
   const version = readVersion(tbs)
   const serial = readSerial(tbs)
-  const inner = readSignatureAlgorithm(tbs, 'tbsCertificate.signature', profile)
-  if (!equalBytes(inner.raw, algorithm.raw)) {
+  // Equal bytes say the same: the inner copy need not be read a second time.
+  const inner = tbs.whole(tbs.element(TAG.sequence, 'tbsCertificate.signature'))
+  if (!equalBytes(inner, algorithm.raw)) {
     throw tbs.error('malformed', 'another algorithm than the outer one', 'the same signature algorithm inside and outside', 'signatureAlgorithm')
   }
   const issuer = readName(tbs, 'issuer')

@@ -44,8 +44,8 @@ export function parseCrl(der: Uint8Array, profile: AlgorithmProfile = STRICT): C
   if (tbs.peek() === TAG.integer && tbs.smallInteger('version') !== 1) {
     throw tbs.error('malformed', 'another version', 'CRL version 2', 'version')
   }
-  const inner = readSignatureAlgorithm(tbs, 'tbsCertList.signature', profile)
-  if (!equalBytes(inner.raw, algorithm.raw)) {
+  const inner = tbs.whole(tbs.element(TAG.sequence, 'tbsCertList.signature'))
+  if (!equalBytes(inner, algorithm.raw)) {
     throw tbs.error('malformed', 'another algorithm than the outer one', 'the same signature algorithm inside and outside', 'signatureAlgorithm')
   }
   const issuer = readName(tbs, 'issuer')
