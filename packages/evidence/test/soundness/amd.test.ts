@@ -37,6 +37,9 @@ describe('soundness 26: VCEK and VLEK roles confused; a v2 VLEK report has a zer
   it('a report that says VCEK does not pass with the chain of a VLEK', () => {
     assertRefuted(judgeSnp(makeSnp({ role: 'vlek', report: { keyInfo: 0 } })), 'snp.leaf.role')
   })
+  it('a leaf that calls itself a VLEK does not sign for a VCEK, whoever issued it', () => {
+    assertRefuted(judgeSnp(makeSnp({ leafCertificate: { subject: amdName('SEV-VLEK') } })), 'snp.leaf.role')
+  })
   it('a VLEK issued by the ASK does not pass', () => {
     const authority = sharedAmdAuthority('Genoa')
     const { ask } = authority
