@@ -119,7 +119,7 @@ function optional(what: string, option: 'idKeyDigest' | 'authorKeyDigest' | 'fam
 
 function minTcb({ report, expect, layout, product }: SnpState): Finding {
   const { minTcb: least } = expect
-  if (least === undefined) {
+  if (least === undefined || TCB_PARTS.every((part) => least[part] === undefined)) {
     return unchecked('no lowest TCB was given: a platform with known flaws passes', {
       action: `pass \`minTcb\` after AMD's security bulletins; this platform has committed to ${tcbText(report.committedTcb, layout.parts)}`,
       by: 'relying-party',

@@ -317,9 +317,10 @@ export const CHAIN_STEPS: StepGroup<ChainState> = {
     names,
     constraints,
     algorithms,
-    signature(LEAF, 'the ASK or ASVK', INTERMEDIATE, (state) => state.jobs.leaf?.result),
-    signature(INTERMEDIATE, 'the ARK', ARK, (state) => state.jobs.intermediate?.result),
+    // From the root down: a changed issuer key fails its own signature before that of what it issued.
     signature(ARK, 'itself', ARK, (state) => state.jobs.ark?.result),
+    signature(INTERMEDIATE, 'the ARK', ARK, (state) => state.jobs.intermediate?.result),
+    signature(LEAF, 'the ASK or ASVK', INTERMEDIATE, (state) => state.jobs.leaf?.result),
     pinned,
     dated(
       'snp.chain.not-before',

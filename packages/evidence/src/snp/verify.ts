@@ -64,6 +64,9 @@ export function snpCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[
 /**
  * Verifies an attestation report, bare or as hosts deliver it, at `options.at`.
  *
+ * The signature covers bytes 0 to 0x29F as received. The reserved bytes behind it (0x330 to 0x49F) are
+ * signed by nobody and read by nobody: where they are not zero the verdict has a note, and no check fails.
+ *
  * @returns a verdict; forged evidence and unreadable endorsements give one too
  * @throws EvidenceError when the report cannot be read
  * @throws TypeError for options that make no sense
@@ -108,12 +111,24 @@ function openDoor(evidence: Uint8Array, options: SnpVerifyOptions): Door {
   const { report: bytes, table } = splitSnpEvidence(copy)
   const report = parseSnpReport(bytes)
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: copy }
-  const given = options.collateral instanceof SnpCollateral ? options.collateral : copyCollateral(options.collateral ?? {})
+  const given =
+    options.collateral instanceof SnpCollateral ? options.collateral : copyCollateral(options.collateral ?? {})
   const remembers = options.memory !== undefined && !(given instanceof SnpCollateral)
   const key: DigestJob | undefined = remembers
     ? { kind: 'digest', algorithm: 'sha256', data: collateralBytes(given, table) }
     : undefined
-  return { options, at, expect, bytes, report, table, given, evidence: digest, key, first: key === undefined ? [] : [key] }
+  return {
+    options,
+    at,
+    expect,
+    bytes,
+    report,
+    table,
+    given,
+    evidence: digest,
+    key,
+    first: key === undefined ? [] : [key],
+  }
 }
 
 interface Plan {
@@ -138,7 +153,10 @@ function planReport(door: Door): Plan {
   return { door, collateral, parts, role, chain, signature, jobs }
 }
 
-function collateralOf({ options, given, table, key }: Door): { readonly collateral: SnpCollateral; readonly parts: SnpParts } {
+function collateralOf({ options, given, table, key }: Door): {
+  readonly collateral: SnpCollateral
+  readonly parts: SnpParts
+} {
   if (given instanceof SnpCollateral) {
     return { collateral: given, parts: table.length === 0 ? given : mergeParts(given, prepareSnpCollateral({}, table)) }
   }
