@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { EXAMPLE, MAIN, type Ran, ROOT, scratch, sekisho } from './process.ts'
+
+const folder = scratch()
+const example = (path: string): Buffer => readFileSync(join(ROOT, 'examples', path))
+const tdx: Readonly<Record<string, string>> = JSON.parse(example('tdx/collateral.json').toString())
+const member = (name: string): string => tdx[name] ?? assert.fail(`the example has no ${name}`)
+const text = (chain: string): string => encodeURIComponent(chain)
+
+interface Answer {
+  readonly body: Buffer | string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+function pem(der: Buffer): string {
+  return `-----BEGIN CERTIFICATE-----\n${(der.toString('base64').match(/.{1,64}/g) ?? []).join('\n')}\n-----END CERTIFICATE-----\n`
+}
+
+/** What a PCCS and AMD's key service answer for the examples, by path. */
+function answerTo(path: string): Answer | undefined {
+  if (path.startsWith('/tdx/certification/v4/tcb')) {
+    return {
+      body: `{"tcbInfo":${member('tcb_info')},"signature":"${member('tcb_info_signature')}"}`,
+      headers: { 'TCB-Info-Issuer-Chain': text(member('tcb_info_issuer_chain')) },
+    }
+  }
+  if (path.startsWith('/tdx/certification/v4/qe/identity')) {
+    return {
+      body: `{"enclaveIdentity":${member('qe_identity')},"signature":"${member('qe_identity_signature')}"}`,
+      headers: { 'SGX-Enclave-Identity-Issuer-Chain': text(member('qe_identity_issuer_chain')) },
+    }
+  }
+  if (path.startsWith('/sgx/certification/v4/pckcrl')) {
+    return {
+      body: Buffer.from(member('pck_crl'), 'hex'),
+      headers: { 'SGX-PCK-CRL-Issuer-Chain': text(member('pck_crl_issuer_chain')) },
+    }
+  }
+  if (path.startsWith('/sgx/certification/v4/rootcacrl')) return { body: member('root_ca_crl') }
+  if (path === '/vcek/v1/Genoa/cert_chain')
+    return { body: pem(example('snp-genoa/certs/ask.der')) + pem(example('snp-genoa/certs/ark.der')) }
+  if (path === '/vcek/v1/Genoa/crl') return { body: example('snp-genoa/crl.der') }
+  if (path.startsWith('/vcek/v1/Genoa/')) return { body: example('snp-genoa/certs/vcek.der') }
+  return undefined
+}
+
+describe('fetching from a service', () => {
+  let server: Server
+  let url: string
+  let asked = 0
+
+  before(async () => {
+    server = createServer((request, response) => {
+      asked++
+      const answer = answerTo(request.url ?? '')
+      response.writeHead(answer === undefined ? 404 : 200, answer?.headers).end(answer?.body)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    assert.ok(typeof address === 'object' && address !== null)
+    url = `http://127.0.0.1:${address.port}`
+  })
+  after(() => void server.close())
+
+  /** Unlike the other tests' runs, this one must not stop the server's own process. */
+  const run = (args: readonly string[]): Promise<Ran> =>
+    new Promise((resolve, reject) => {
+      const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+      const parts = { out: '', err: '' }
+      child.stdout.on('data', (data) => (parts.out += String(data)))
+      child.stderr.on('data', (data) => (parts.err += String(data)))
+      child.on('error', reject)
+      child.on('close', (code) => resolve({ code, ...parts }))
+    })
+  const network = (cache: string): readonly string[] => ['--pccs', url, '--kds', url, '--cache', join(folder, cache)]
+
+  for (const name of ['tdx', 'snp'] as const) {
+    const args = EXAMPLE[name].filter((one, index, all) => one !== '--collateral' && all[index - 1] !== '--collateral')
+
+    it(`${name}: verify fetches what it needs, with progress on stderr, and keeps it`, async () => {
+      const first = await run(['verify', ...args, ...network(name)])
+      assert.equal(first.code, 0, first.out + first.err)
+      assert.match(first.out, /^VERIFIED EMULATED/)
+      assert.match(first.err, /fetched {2}.* \(127\.0\.0\.1:\d+\)\n/)
+      const before = asked
+      const again = await run(['verify', ...args, ...network(name), '--json'])
+      assert.deepEqual([again.code, asked], [0, before])
+      assert.match(again.err, /^cached/m)
+    })
+
+    it(`${name}: what was fetched into a bundle verifies offline`, async () => {
+      const bundle = join(folder, `${name}.json`)
+      const fetched = await run([
+        'collateral',
+        'fetch',
+        args[0] ?? '',
+        '-o',
+        bundle,
+        '--trust-anchor',
+        'examples/example-root.json',
+        ...network(`${name}-bundle`),
+      ])
+      assert.equal(fetched.code, 0, fetched.err)
+      assert.match(fetched.err, /1 item for 1 piece of evidence, written to/)
+      const offline = sekisho(['verify', ...args, '--collateral', bundle, '--json'])
+      const direct = sekisho(['verify', ...EXAMPLE[name], '--json'])
+      assert.deepEqual([offline.code, offline.out], [0, direct.out])
+    })
+  }
+
+  it('answers under a root that is not trusted are not used', async () => {
+    const ran = await run(['verify', 'examples/tdx/quote.bin', '--at', '2026-06-15T12:00:00Z', ...network('untrusted')])
+    assert.notEqual(ran.code, 0)
+    assert.match(ran.err, /endorsements could not be had/)
+  })
+})
