@@ -48,28 +48,27 @@ export interface SnpClaims extends Claims {
   readonly cloudProvider?: string
 }
 
+type Writable = { -readonly [K in keyof SnpClaims]: SnpClaims[K] }
+
 /** Claims of a report; believable only as far as the verdict goes. */
 export function snpClaims(state: SnpState): SnpClaims {
   const { report, hex, keyInfo, product, layout, anchor } = state
   const extensions = state.leaf.value?.extensions.value
-  const tcb = (raw: Uint8Array): SnpTcb => decodeTcb(raw, layout)
-  const committedTcb = tcb(report.committedTcb)
+  const committedTcb = decodeTcb(report.committedTcb, layout)
   const policy = flagsOf(report.policy, POLICY_BITS)
   const low = Number(report.policy & 0xffffn)
-  return {
+  // Optional members are set afterwards: spreading them in costs as much as all the rest.
+  const claims: Writable = {
     tee: 'snp',
     vendor: 'amd',
-    ...(product === undefined ? {} : { product }),
     isolation: 'vm',
     hardware: anchor !== undefined && anchor.emulated !== true,
     debug: policy.debugAllowed,
     launchMeasurement: hex.measurement,
     runtimeMeasurements: {},
-    ...(allZero(report.idKeyDigest) ? {} : { signer: hex.idKeyDigest }),
     svn: report.guestSvn,
     userData: hex.reportData,
     hostData: hex.hostData,
-    ...hardwareId(state),
     tcb: { components: committedTcb },
     reportVersion: report.version,
     vmpl: report.vmpl,
@@ -77,30 +76,29 @@ export function snpClaims(state: SnpState): SnpClaims {
     signingKey: keyInfo.signingKey,
     maskChipKey: keyInfo.maskChipKey,
     authorKeyEnabled: keyInfo.authorKeyEn,
-    policy: { raw: hex64(report.policy), abiMajor: low >> 8, abiMinor: low & 0xff, ...policy },
-    platformInfo: { raw: hex64(report.platformInfo), ...flagsOf(report.platformInfo, PLATFORM_BITS) },
-    currentTcb: tcb(report.currentTcb),
-    reportedTcb: tcb(report.reportedTcb),
+    policy: Object.assign(policy, { raw: hex64(report.policy), abiMajor: low >> 8, abiMinor: low & 0xff }),
+    platformInfo: Object.assign(flagsOf(report.platformInfo, PLATFORM_BITS), { raw: hex64(report.platformInfo) }),
+    currentTcb: decodeTcb(report.currentTcb, layout),
+    reportedTcb: decodeTcb(report.reportedTcb, layout),
     committedTcb,
-    launchTcb: tcb(report.launchTcb),
+    launchTcb: decodeTcb(report.launchTcb, layout),
     currentFirmware: report.current,
     committedFirmware: report.committed,
-    ...(report.launchMitVector === undefined ? {} : { launchMitigations: hex64(report.launchMitVector) }),
-    ...(report.currentMitVector === undefined ? {} : { currentMitigations: hex64(report.currentMitVector) }),
     familyId: toHex(report.familyId),
     imageId: toHex(report.imageId),
     idKeyDigest: hex.idKeyDigest,
     authorKeyDigest: hex.authorKeyDigest,
     reportId: toHex(report.reportId),
     reportIdMigrationAgent: toHex(report.reportIdMa),
-    ...(extensions?.cspId === undefined ? {} : { cloudProvider: extensions.cspId }),
   }
-}
-
-function hardwareId({ report, hex, leaf }: SnpState): { readonly hardwareId?: string } {
-  if (!allZero(report.chipId)) return { hardwareId: hex.chipId }
-  const hwId = leaf.value?.extensions.value?.hwId
-  return hwId === undefined ? {} : { hardwareId: toHex(hwId) }
+  const id = allZero(report.chipId) ? extensions?.hwId : report.chipId
+  if (product !== undefined) claims.product = product
+  if (!allZero(report.idKeyDigest)) claims.signer = hex.idKeyDigest
+  if (id !== undefined) claims.hardwareId = id === report.chipId ? hex.chipId : toHex(id)
+  if (report.launchMitVector !== undefined) claims.launchMitigations = hex64(report.launchMitVector)
+  if (report.currentMitVector !== undefined) claims.currentMitigations = hex64(report.currentMitVector)
+  if (extensions?.cspId !== undefined) claims.cloudProvider = extensions.cspId
+  return claims
 }
 
 /** What a verdict about this report relies on without evidence. */
