@@ -1,6 +1,7 @@
 import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { isoTime } from '../core/time.ts'
+import type { CollateralPart } from '../core/verdict.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
 import { decodePem } from '../x509/pem.ts'
@@ -92,6 +93,8 @@ export class Chain {
 
 /** A platform's chain with what its leaf says. */
 export class PckChain extends Chain {
+  /** What a verdict says of the certificates, once it was said: belongs to `collateralParts`. */
+  told: readonly CollateralPart[] | undefined
   /** What the leaf certifies, or why it cannot be read. */
   readonly extensions: PckExtensions | string
 

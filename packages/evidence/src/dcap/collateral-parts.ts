@@ -5,19 +5,16 @@ import { type Chain, type PckChain, windowOf, type Window } from './certificates
 import type { DcapCollateral } from './collateral.ts'
 import { valueOf } from './part.ts'
 
-// Facts about immutable objects, told once: writing digests and dates costs as much as judging them.
-const told = new WeakMap<object, readonly CollateralPart[]>()
-
 /** Names, digests and dates of all endorsements that a verification used. */
 export function collateralParts(collateral: DcapCollateral, chain: PckChain | undefined): readonly CollateralPart[] {
   const platform = chain === undefined ? [] : once(chain, () => certificateParts(chain, ['pck-certificate', 'pck-ca', 'root-ca']))
   return [...platform, ...once(collateral, () => ownParts(collateral))]
 }
 
-function once(of: object, tell: () => readonly CollateralPart[]): readonly CollateralPart[] {
-  const known = told.get(of) ?? tell()
-  told.set(of, known)
-  return known
+// Facts about immutable objects, told once: writing digests and dates costs as much as judging them.
+function once(of: { told: readonly CollateralPart[] | undefined }, tell: () => readonly CollateralPart[]): readonly CollateralPart[] {
+  of.told ??= tell()
+  return of.told
 }
 
 function ownParts({ rootCrl, pckCrl, pckCrlChain, tcbInfo, qeIdentity }: DcapCollateral): readonly CollateralPart[] {

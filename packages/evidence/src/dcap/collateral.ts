@@ -1,5 +1,6 @@
 import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
+import type { CollateralPart } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
@@ -67,6 +68,8 @@ export class DcapCollateral {
   readonly pckChain: string | undefined
   /** Certificates of all chains, each once: for parsing further chains of the same issuers. */
   readonly certificates: readonly Certificate[]
+  /** What a verdict says of the parts, once it was said: belongs to `collateralParts`. */
+  told: readonly CollateralPart[] | undefined
   /** What can be settled without knowing the evidence. */
   readonly jobs: readonly Job[]
 

@@ -61,7 +61,17 @@ export class JsonReader {
   }
 
   list(name: string, most: number): readonly JsonReader[] {
-    return this.#array(name, most).map((one) => new JsonReader(one, `${this.#path}.${name}`))
+    const path = `${this.#path}.${name}`
+    return this.#array(name, most).map((one) => new JsonReader(one, path))
+  }
+
+  /** One whole number of each object of a list. */
+  integers(name: string, member: string, most: number): readonly number[] {
+    return this.#array(name, MAX_LIST).map((one) => {
+      const value: unknown = typeof one === 'object' && one !== null && Object.hasOwn(one, member) ? Reflect.get(one, member) : undefined
+      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= most) return value
+      throw refuse(`${this.#path}.${name}.${member}`, 'another value', `a whole number from 0 to ${most}`)
+    })
   }
 
   texts(name: string, most: number): readonly string[] {
@@ -87,6 +97,7 @@ export class JsonReader {
   }
 }
 
+const MAX_LIST = 1024
 const MAX_JSON = 1024 * 1024
 
 /** Parses a JSON document. @throws EvidenceError */

@@ -1,6 +1,6 @@
 import { EvidenceError } from '../core/errors.ts'
 import type { Certificate } from '../x509/certificate.ts'
-import { DerReader, TAG } from '../x509/der.ts'
+import { DerReader, TAG, type Tlv } from '../x509/der.ts'
 
 /** What Intel certifies about a platform, from the SGX extensions of its PCK certificate. */
 export interface PckExtensions {
@@ -33,7 +33,11 @@ export interface PckConfiguration {
 export const SGX_TYPES: readonly string[] = ['standard', 'scalable', 'scalable-with-integrity']
 
 const SGX_EXTENSION = '1.2.840.113741.1.13.1'
+/** The extension's OID in DER, without tag and length: members add one byte each. */
+const PREFIX: readonly number[] = [0x2a, 0x86, 0x48, 0x86, 0xf8, 0x4d, 0x01, 0x0d, 0x01]
 const COMPONENTS = 16
+const TCB = 2
+const CONFIGURATION = 7
 
 /**
  * Reads the SGX extensions of a PCK certificate. Strict: each member once, of its type and length,
@@ -46,32 +50,28 @@ export function parsePckExtensions(certificate: Certificate): PckExtensions {
   const extension = certificate.extensions.get(SGX_EXTENSION)
   if (extension === undefined) throw refuse('no SGX extensions', 0, `extension ${SGX_EXTENSION}`)
   const outer = new DerReader(extension.value, 'pck')
-  const members = readMembers(outer.inside(TAG.sequence, 'sgxExtensions'), SGX_EXTENSION, 16)
+  const members = readMembers(outer, [], 7)
   outer.finish('sgxExtensions')
-  const tcb = readMembers(need(members, '2').inside(TAG.sequence, 'tcb'), `${SGX_EXTENSION}.2`, 32)
-  const configuration = take(members, '7')
-  const instance = take(members, '6')
-  const read: PckExtensions = {
-    ppid: octets(need(members, '1'), 16, 'ppid'),
-    tcbComponents: Array.from({ length: COMPONENTS }, (_, i) => integer(need(tcb, `${i + 1}`), 0xff, 'tcb.component')),
-    pceSvn: integer(need(tcb, '17'), 0xffff, 'tcb.pceSvn'),
-    cpuSvn: octets(need(tcb, '18'), 16, 'tcb.cpuSvn'),
-    pceId: octets(need(members, '3'), 2, 'pceId'),
-    fmspc: octets(need(members, '4'), 6, 'fmspc'),
-    sgxType: readSgxType(need(members, '5')),
+  const tcb = readMembers(need(members, TCB), [TCB], 18)
+  const instance = members[6]
+  const configuration = members[CONFIGURATION]
+  return {
+    ppid: octets(need(members, 1), 16, 'ppid'),
+    tcbComponents: Array.from({ length: COMPONENTS }, (_, i) => integer(need(tcb, i + 1), 0xff, 'tcb.component')),
+    pceSvn: integer(need(tcb, 17), 0xffff, 'tcb.pceSvn'),
+    cpuSvn: octets(need(tcb, 18), 16, 'tcb.cpuSvn'),
+    pceId: octets(need(members, 3), 2, 'pceId'),
+    fmspc: octets(need(members, 4), 6, 'fmspc'),
+    sgxType: readSgxType(need(members, 5)),
     platformInstanceId: instance === undefined ? undefined : octets(instance, 16, 'platformInstanceId'),
     configuration: configuration === undefined ? undefined : readConfiguration(configuration),
   }
-  for (const name of [...members.keys(), ...tcb.keys()]) throw refuse(`unknown member .${name}`, 0, 'members of the profile only')
-  return read
 }
 
 function readConfiguration(from: DerReader): PckConfiguration {
-  const members = readMembers(from.inside(TAG.sequence, 'configuration'), `${SGX_EXTENSION}.7`, 8)
-  const flag = (name: string): boolean | undefined => take(members, name)?.boolean('configuration')
-  const configuration = { dynamicPlatform: flag('1'), cachedKeys: flag('2'), smtEnabled: flag('3') }
-  for (const name of members.keys()) throw refuse(`unknown configuration .${name}`, 0, 'members of the profile only')
-  return configuration
+  const members = readMembers(from, [CONFIGURATION], 3)
+  const flag = (arc: number): boolean | undefined => members[arc]?.boolean('configuration')
+  return { dynamicPlatform: flag(1), cachedKeys: flag(2), smtEnabled: flag(3) }
 }
 
 function readSgxType(from: DerReader): number {
@@ -80,32 +80,40 @@ function readSgxType(from: DerReader): number {
   return type
 }
 
-// SEQUENCE OF SEQUENCE { OID, value }: readers at the values, by the last arc of the OID.
-function readMembers(list: DerReader, prefix: string, most: number): Map<string, DerReader> {
-  const members = new Map<string, DerReader>()
+/** Readers at the values of members, by the last arc of their OID. */
+type Members = readonly (DerReader | undefined)[]
+
+// SEQUENCE OF SEQUENCE { OID, value }. The OIDs differ in their last bytes only, so that nothing else of them is decoded.
+function readMembers(from: DerReader, below: readonly number[], last: number): Members {
+  const list = from.inside(TAG.sequence, 'sgxExtensions')
+  const members: (DerReader | undefined)[] = new Array<DerReader | undefined>(last + 1).fill(undefined)
   while (!list.done) {
     const one = list.inside(TAG.sequence, 'sgxExtensions')
-    const oid = one.oid('sgxExtensions')
-    const name = oid.slice(prefix.length + 1)
-    if (!oid.startsWith(`${prefix}.`)) throw refuse(`the member ${oid}`, list.at, `members below ${prefix}`)
-    if (members.has(name)) throw refuse(`the member ${oid} twice`, list.at, 'each member once')
-    if (members.size === most) throw refuse('more members', list.at, `at most ${most}`)
+    const arc = lastArc(list.bytes, one.element(TAG.oid, 'sgxExtensions'), below)
+    if (arc === undefined || arc < 1 || arc > last) throw refuse('an unknown member', list.at, 'members of the profile only')
+    if (members[arc] !== undefined) throw refuse(`member ${arc} twice`, list.at, 'each member once')
+    // The reader stands at the value now; whoever reads it must not find another one behind.
     const value = one.any('sgxExtensions')
     one.finish('sgxExtensions')
-    members.set(name, new DerReader(list.bytes, 'pck', value.header, value.end))
+    one.at = value.header
+    members[arc] = one
   }
   return members
 }
 
-function take(members: Map<string, DerReader>, name: string): DerReader | undefined {
-  const reader = members.get(name)
-  members.delete(name)
-  return reader
+function lastArc(bytes: Uint8Array, oid: Tlv, below: readonly number[]): number | undefined {
+  const length = PREFIX.length + below.length
+  if (oid.end - oid.start !== length + 1) return undefined
+  for (let i = 0; i < length; i++) {
+    const expected = i < PREFIX.length ? PREFIX[i] : below[i - PREFIX.length]
+    if (bytes[oid.start + i] !== expected) return undefined
+  }
+  return bytes[oid.start + length]
 }
 
-function need(members: Map<string, DerReader>, name: string): DerReader {
-  const reader = take(members, name)
-  if (reader === undefined) throw refuse(`no member .${name}`, 0, 'every member of the profile')
+function need(members: Members, arc: number): DerReader {
+  const reader = members[arc]
+  if (reader === undefined) throw refuse(`no member .${arc}`, 0, 'every member of the profile')
   return reader
 }
 

@@ -141,9 +141,9 @@ function readLevel(json: JsonReader): Level {
 }
 
 function readComponents(tcb: JsonReader, name: string): readonly number[] {
-  const components = tcb.list(name, COMPONENTS)
+  const components = tcb.integers(name, 'svn', 0xffff)
   if (components.length !== COMPONENTS) throw tcb.error(name, `${COMPONENTS} components`)
-  return components.map((one) => one.integer('svn', 0xffff))
+  return components
 }
 
 function readNumberedComponents(tcb: JsonReader): readonly number[] {

@@ -51,6 +51,12 @@ function makeValues(): Int8Array {
   return values
 }
 
+// Negative for anything that is no digit.
+function digit(text: string, at: number): number {
+  const code = text.charCodeAt(at)
+  return code < 128 ? (VALUES[code] as number) : -1
+}
+
 /**
  * Bytes of base64 or base64url text, padded or not; white space is skipped.
  * @returns undefined for any other character, for padding in the middle, and for leftover bits that are not zero
@@ -64,6 +70,18 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   let digits = 0
   let padding = 0
   for (let i = 0; i < text.length; i++) {
+    // Four digits at once, as long as nothing else is among them: most of what there is.
+    while (held === 0 && padding === 0 && i + 4 <= text.length) {
+      const group = (digit(text, i) << 18) | (digit(text, i + 1) << 12) | (digit(text, i + 2) << 6) | digit(text, i + 3)
+      if (group < 0) break
+      bytes[length] = group >> 16
+      bytes[length + 1] = group >> 8
+      bytes[length + 2] = group
+      length += 3
+      digits += 4
+      i += 4
+    }
+    if (i === text.length) break
     const code = text.charCodeAt(i)
     if (code === 61) {
       padding++
