@@ -16,7 +16,8 @@ for (const [collection, count] of [
   const folder = join(VECTORS, collection)
   const skip = existsSync(folder) ? false : `needs the vectors in ${collection} (SEKISHO_VECTORS)`
   describe(`conformance: ${collection}`, { skip }, () => {
-    const cases = skip === false ? readdirSync(folder).filter((name) => existsSync(join(folder, name, 'case.json'))) : []
+    const cases =
+      skip === false ? readdirSync(folder).filter((name) => existsSync(join(folder, name, 'case.json'))) : []
 
     it('has all cases', () => assert.equal(cases.length, count))
 
@@ -25,7 +26,10 @@ for (const [collection, count] of [
         const content: JsonValue = JSON.parse(readFileSync(join(folder, name, 'case.json'), 'utf8'))
         const result = await intelCases.run(join(folder, name), name, content)
         const different = result.comparisons.filter((one) => !one.equal)
-        assert.deepEqual({ outcome: result.outcome, message: result.message, different }, { outcome: 'pass', message: undefined, different: [] })
+        assert.deepEqual(
+          { outcome: result.outcome, message: result.message, different },
+          { outcome: 'pass', message: undefined, different: [] },
+        )
         // A case without public collateral is refused for want of it, which it does not list.
         if (result.expectedVerdict !== 'parse-only') assert.equal(result.actualReason, result.expectedReason)
         assert.ok(result.comparisons.length > 0)

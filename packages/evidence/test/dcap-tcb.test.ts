@@ -5,7 +5,7 @@ import { EvidenceError } from '../src/core/errors.ts'
 import type { PckExtensions } from '../src/dcap/pck.ts'
 import { parseQeIdentity } from '../src/dcap/qe-identity.ts'
 import { convergedStatus, matched, tcbStateOf } from '../src/dcap/tcb.ts'
-import { moduleIdentityOf, parseTcbInfo, PLATFORM_STATUSES, type PlatformStatus } from '../src/dcap/tcb-info.ts'
+import { moduleIdentityOf, PLATFORM_STATUSES, type PlatformStatus, parseTcbInfo } from '../src/dcap/tcb-info.ts'
 
 interface Level {
   readonly sgx?: readonly number[]
@@ -16,18 +16,35 @@ interface Level {
   readonly advisories?: readonly string[]
 }
 
-const padded = (svns: readonly number[] = []): { svn: number }[] => Array.from({ length: 16 }, (_, i) => ({ svn: svns[i] ?? 0 }))
+const padded = (svns: readonly number[] = []): { svn: number }[] =>
+  Array.from({ length: 16 }, (_, i) => ({ svn: svns[i] ?? 0 }))
 
-function levelJson({ sgx, pce = 5, tdx, status = 'UpToDate', date = '2026-01-01T00:00:00Z', advisories }: Level): object {
+function levelJson({
+  sgx,
+  pce = 5,
+  tdx,
+  status = 'UpToDate',
+  date = '2026-01-01T00:00:00Z',
+  advisories,
+}: Level): object {
   return {
-    tcb: { sgxtcbcomponents: padded(sgx), pcesvn: pce, ...(tdx === undefined ? {} : { tdxtcbcomponents: padded(tdx) }) },
+    tcb: {
+      sgxtcbcomponents: padded(sgx),
+      pcesvn: pce,
+      ...(tdx === undefined ? {} : { tdxtcbcomponents: padded(tdx) }),
+    },
     tcbDate: date,
     tcbStatus: status,
     ...(advisories === undefined ? {} : { advisoryIDs: advisories }),
   }
 }
 
-const svnLevel = (isvsvn: number, tcbStatus: string, tcbDate = '2026-01-01T00:00:00Z', advisoryIDs: readonly string[] = []): object => ({ tcb: { isvsvn }, tcbDate, tcbStatus, advisoryIDs })
+const svnLevel = (
+  isvsvn: number,
+  tcbStatus: string,
+  tcbDate = '2026-01-01T00:00:00Z',
+  advisoryIDs: readonly string[] = [],
+): object => ({ tcb: { isvsvn }, tcbDate, tcbStatus, advisoryIDs })
 
 const ZERO48 = '00'.repeat(48)
 const SIGNER = { mrsigner: ZERO48, attributes: '00'.repeat(8), attributesMask: 'ff'.repeat(8) }
@@ -85,7 +102,13 @@ function pck(sgx: readonly number[] = [], pceSvn = 5): PckExtensions {
 
 const svns = (...bytes: readonly number[]): Uint8Array => Uint8Array.from({ length: 16 }, (_, i) => bytes[i] ?? 0)
 
-function status(platform: PckExtensions, info: string, launch?: Uint8Array, current?: Uint8Array, qe = identity()): string {
+function status(
+  platform: PckExtensions,
+  info: string,
+  launch?: Uint8Array,
+  current?: Uint8Array,
+  qe = identity(),
+): string {
   const tdx = launch === undefined ? undefined : { launch, current }
   const state = tcbStateOf(platform, 8, parseTcbInfo(info), parseQeIdentity(qe), tdx)
   const unmatched = [state.launch, state.current].find((one) => typeof one === 'string')
@@ -103,9 +126,12 @@ describe('TCB status converges by a table', () => {
     Revoked: 'Revoked',
   }
   for (const platform of PLATFORM_STATUSES) {
-    it(`${platform} with current components stays`, () => assert.equal(convergedStatus(platform, ['UpToDate', 'UpToDate']), platform))
-    it(`${platform} with an outdated component`, () => assert.equal(convergedStatus(platform, ['UpToDate', 'OutOfDate']), OUTDATED[platform]))
-    it(`${platform} with a revoked component`, () => assert.equal(convergedStatus(platform, ['OutOfDate', 'Revoked']), 'Revoked'))
+    it(`${platform} with current components stays`, () =>
+      assert.equal(convergedStatus(platform, ['UpToDate', 'UpToDate']), platform))
+    it(`${platform} with an outdated component`, () =>
+      assert.equal(convergedStatus(platform, ['UpToDate', 'OutOfDate']), OUTDATED[platform]))
+    it(`${platform} with a revoked component`, () =>
+      assert.equal(convergedStatus(platform, ['OutOfDate', 'Revoked']), 'Revoked'))
   }
   it('keeps words for components that Intel does not use today', () => {
     assert.equal(convergedStatus('UpToDate', ['ConfigurationNeeded']), 'ConfigurationNeeded')
@@ -120,7 +146,13 @@ describe('the platform matches the highest level it meets in every part', () => 
     { sgx: [3, 3], pce: 11 },
     { sgx: [3, 3], pce: 5, status: 'ConfigurationNeeded' },
     { sgx: [2, 9], pce: 5, status: 'SWHardeningNeeded' },
-    { sgx: [2, 2], pce: 5, status: 'OutOfDate', date: '2024-01-01T00:00:00Z', advisories: ['INTEL-SA-2', 'INTEL-SA-1'] },
+    {
+      sgx: [2, 2],
+      pce: 5,
+      status: 'OutOfDate',
+      date: '2024-01-01T00:00:00Z',
+      advisories: ['INTEL-SA-2', 'INTEL-SA-1'],
+    },
   ]
   const table: readonly (readonly [readonly number[], number, string])[] = [
     [[3, 3], 11, 'UpToDate'],
@@ -133,17 +165,26 @@ describe('the platform matches the highest level it meets in every part', () => 
     [[3, 3], 4, 'no level of platform'],
   ]
   for (const [sgx, pce, expected] of table) {
-    it(`${sgx.join('.')} and PCE ${pce}: ${expected}`, () => assert.equal(status(pck(sgx, pce), tcbInfo(levels)), expected))
+    it(`${sgx.join('.')} and PCE ${pce}: ${expected}`, () =>
+      assert.equal(status(pck(sgx, pce), tcbInfo(levels)), expected))
   }
   it('in whatever order the levels come', () => {
     fc.assert(
-      fc.property(fc.shuffledSubarray([...levels], { minLength: 4 }), fc.integer({ min: 0, max: 4 }), fc.integer({ min: 0, max: 10 }), fc.integer({ min: 0, max: 12 }), (shuffled, a, b, pce) => {
-        assert.equal(status(pck([a, b], pce), tcbInfo(shuffled)), status(pck([a, b], pce), tcbInfo(levels)))
-      }),
+      fc.property(
+        fc.shuffledSubarray([...levels], { minLength: 4 }),
+        fc.integer({ min: 0, max: 4 }),
+        fc.integer({ min: 0, max: 10 }),
+        fc.integer({ min: 0, max: 12 }),
+        (shuffled, a, b, pce) => {
+          assert.equal(status(pck([a, b], pce), tcbInfo(shuffled)), status(pck([a, b], pce), tcbInfo(levels)))
+        },
+      ),
     )
   })
   it('the date is the earliest, the advisories are those of all parts', () => {
-    const qe = parseQeIdentity(identity([svnLevel(8, 'UpToDate', '2023-06-01T00:00:00Z', ['INTEL-SA-3', 'INTEL-SA-1'])]))
+    const qe = parseQeIdentity(
+      identity([svnLevel(8, 'UpToDate', '2023-06-01T00:00:00Z', ['INTEL-SA-3', 'INTEL-SA-1'])]),
+    )
     const state = tcbStateOf(pck([2, 2]), 8, parseTcbInfo(tcbInfo(levels)), qe, undefined)
     assert.equal(matched(state.launch)?.date, '2023-06-01T00:00:00Z')
     assert.deepEqual(matched(state.launch)?.advisories, ['INTEL-SA-1', 'INTEL-SA-2', 'INTEL-SA-3'])
@@ -151,15 +192,15 @@ describe('the platform matches the highest level it meets in every part', () => 
   it('the QE matches the highest level at or below its SVN', () => {
     const qe = identity([svnLevel(5, 'OutOfDate'), svnLevel(9, 'UpToDate'), svnLevel(7, 'Revoked')])
     assert.equal(status(pck([3, 3], 11), tcbInfo(levels), undefined, undefined, qe), 'Revoked')
-    assert.equal(status(pck([3, 3], 11), tcbInfo(levels), undefined, undefined, identity([svnLevel(9, 'UpToDate')])), 'no level of qe')
+    assert.equal(
+      status(pck([3, 3], 11), tcbInfo(levels), undefined, undefined, identity([svnLevel(9, 'UpToDate')])),
+      'no level of qe',
+    )
   })
 })
 
 describe('TDX components and module', () => {
-  const levels: readonly Level[] = [
-    { tdx: [5, 0, 7] },
-    { tdx: [3, 0, 6], status: 'OutOfDate' },
-  ]
+  const levels: readonly Level[] = [{ tdx: [5, 0, 7] }, { tdx: [3, 0, 6], status: 'OutOfDate' }]
   const modules = [{ id: 'tdx_1A', ...SIGNER, tcbLevels: [svnLevel(2, 'OutOfDate'), svnLevel(4, 'UpToDate')] }]
 
   it('module version 0: all components count', () => {
@@ -179,7 +220,10 @@ describe('TDX components and module', () => {
     assert.equal(moduleIdentityOf(info, 1), undefined)
   })
   it('a TD older than the module that now runs is to be relaunched', () => {
-    const mixed: readonly Level[] = [{ tdx: [0, 0, 7], status: 'ConfigurationNeeded' }, { tdx: [0, 0, 6], status: 'OutOfDate' }]
+    const mixed: readonly Level[] = [
+      { tdx: [0, 0, 7], status: 'ConfigurationNeeded' },
+      { tdx: [0, 0, 6], status: 'OutOfDate' },
+    ]
     const table: readonly (readonly [readonly Level[], number, number, string])[] = [
       [levels, 3, 4, 'TDRelaunchAdvised'],
       [levels, 4, 4, 'UpToDate'],
@@ -196,7 +240,8 @@ describe('TDX components and module', () => {
 })
 
 describe('TCB info and QE identity are read strictly', () => {
-  const refused = (text: string, parse: (text: string) => unknown = parseTcbInfo): void => assert.throws(() => parse(text), EvidenceError)
+  const refused = (text: string, parse: (text: string) => unknown = parseTcbInfo): void =>
+    assert.throws(() => parse(text), EvidenceError)
   const good: readonly Level[] = [{ sgx: [1] }]
 
   it('reads a good one', () => assert.equal(parseTcbInfo(tcbInfo(good)).levels.length, 1))
@@ -204,14 +249,27 @@ describe('TCB info and QE identity are read strictly', () => {
   it('no levels', () => refused(tcbInfo([])))
   it('two equal levels', () => refused(tcbInfo([...good, { sgx: [1], status: 'OutOfDate' }])))
   it('another TCB type', () => refused(tcbInfo(good, undefined, { tcbType: 1 })))
-  for (const version of [0, 1, 4, '3', null]) it(`version ${version}`, () => refused(tcbInfo(good, undefined, { version })))
+  for (const version of [0, 1, 4, '3', null])
+    it(`version ${version}`, () => refused(tcbInfo(good, undefined, { version })))
   it('another id', () => refused(tcbInfo(good, undefined, { id: 'SEV' })))
   it('fifteen components', () => {
-    refused(tcbInfo(good, undefined, { tcbLevels: [{ tcb: { sgxtcbcomponents: padded().slice(1), pcesvn: 1 }, tcbDate: '2026-01-01T00:00:00Z', tcbStatus: 'UpToDate' }] }))
+    refused(
+      tcbInfo(good, undefined, {
+        tcbLevels: [
+          {
+            tcb: { sgxtcbcomponents: padded().slice(1), pcesvn: 1 },
+            tcbDate: '2026-01-01T00:00:00Z',
+            tcbStatus: 'UpToDate',
+          },
+        ],
+      }),
+    )
   })
   it('more levels than anybody has', () => refused(tcbInfo(Array.from({ length: 257 }, (_, i) => ({ pce: i })))))
-  for (const issueDate of ['2026-02-30T00:00:00Z', '2026-01-01', 1, undefined]) it(`issue date ${issueDate}`, () => refused(tcbInfo(good, undefined, { issueDate })))
-  for (const fmspc of ['00906ED5', 'zz906ED50000', 7]) it(`FMSPC ${fmspc}`, () => refused(tcbInfo(good, undefined, { fmspc })))
+  for (const issueDate of ['2026-02-30T00:00:00Z', '2026-01-01', 1, undefined])
+    it(`issue date ${issueDate}`, () => refused(tcbInfo(good, undefined, { issueDate })))
+  for (const fmspc of ['00906ED5', 'zz906ED50000', 7])
+    it(`FMSPC ${fmspc}`, () => refused(tcbInfo(good, undefined, { fmspc })))
   for (const text of ['', '[]', 'null', '{', '"x"']) it(`the text ${text}`, () => refused(text))
   it('QE identity: unknown id, version, levels', () => {
     refused(identity([]), parseQeIdentity)

@@ -1,17 +1,36 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createIntelAuthority, makeSgx, type SgxOptions as MakeOptions } from '@sekisho/testkit'
+import { createIntelAuthority, type SgxOptions as MakeOptions, makeSgx } from '@sekisho/testkit'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { createMemory } from '../src/core/memory.ts'
 import type { Check, Verdict } from '../src/core/verdict.ts'
-import { type DcapCollateralInput, INTEL_ROOT, prepareDcapCollateral, type SgxClaims, type SgxExpectations, type SgxOptions, verifySgx, verifySgxSync } from '../src/sgx/index.ts'
+import {
+  type DcapCollateralInput,
+  INTEL_ROOT,
+  prepareDcapCollateral,
+  type SgxClaims,
+  type SgxExpectations,
+  type SgxOptions,
+  verifySgx,
+  verifySgxSync,
+} from '../src/sgx/index.ts'
 
 const MADE = makeSgx()
 
-function verdictOf(make: MakeOptions = {}, expect: SgxExpectations = {}, more: Partial<SgxOptions> = {}): Verdict<SgxClaims> {
+function verdictOf(
+  make: MakeOptions = {},
+  expect: SgxExpectations = {},
+  more: Partial<SgxOptions> = {},
+): Verdict<SgxClaims> {
   const made = Object.keys(make).length === 0 ? MADE : makeSgx(make)
   const expectations = { ...made.expectations, ...expect }
-  return verifySgxSync(made.evidence, { at: made.at, collateral: made.collateral, trustAnchors: [made.anchor], expect: expectations, ...more })
+  return verifySgxSync(made.evidence, {
+    at: made.at,
+    collateral: made.collateral,
+    trustAnchors: [made.anchor],
+    expect: expectations,
+    ...more,
+  })
 }
 
 function find(verdict: Verdict<SgxClaims>, id: string): Check {
@@ -21,11 +40,18 @@ function find(verdict: Verdict<SgxClaims>, id: string): Check {
 }
 
 function failures(verdict: Verdict<SgxClaims>): readonly string[] {
-  return verdict.checks.flatMap((group) => group.checks).filter((one) => one.outcome === 'fail').map((one) => one.id)
+  return verdict.checks
+    .flatMap((group) => group.checks)
+    .filter((one) => one.outcome === 'fail')
+    .map((one) => one.id)
 }
 
 function level(tcbStatus: string, advisoryIDs: readonly string[] = []): MakeOptions {
-  const base = { components: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], pcesvn: 0, tcbDate: '2025-01-01T00:00:00Z' }
+  const base = {
+    components: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    pcesvn: 0,
+    tcbDate: '2025-01-01T00:00:00Z',
+  }
   return { tcbInfo: { levels: [{ ...base, tcbStatus, advisoryIDs }] } }
 }
 
@@ -54,9 +80,18 @@ describe('an SGX quote as expected is verified', () => {
   })
   it('with a PCK chain from outside', () => {
     const made = makeSgx({ quote: {} })
-    const chain = Buffer.from(made.evidence).toString('latin1').match(/-----BEGIN[^]*END CERTIFICATE-----/)?.[0] ?? ''
+    const chain =
+      Buffer.from(made.evidence)
+        .toString('latin1')
+        .match(/-----BEGIN.*END CERTIFICATE-----/s)?.[0] ?? ''
     const collateral = { ...made.collateral, pck_certificate_chain: chain }
-    const verdict = verifySgxSync(made.evidence, { at: made.at, collateral, trustAnchors: [made.anchor], expect: made.expectations, memory: createMemory() })
+    const verdict = verifySgxSync(made.evidence, {
+      at: made.at,
+      collateral,
+      trustAnchors: [made.anchor],
+      expect: made.expectations,
+      memory: createMemory(),
+    })
     assert.equal(verdict.outcome, 'verified', verdict.summary)
   })
 })
@@ -74,7 +109,9 @@ describe('CRLs come in many forms', () => {
     'bytes of hex': new TextEncoder().encode(`${hex}\n`),
   }
   for (const [name, root_ca_crl] of Object.entries(forms)) {
-    it(name, () => assert.equal(verdictOf({}, {}, { collateral: { ...MADE.collateral, root_ca_crl } }).outcome, 'verified'))
+    it(name, () =>
+      assert.equal(verdictOf({}, {}, { collateral: { ...MADE.collateral, root_ca_crl } }).outcome, 'verified'),
+    )
   }
   it('something else is a failing check', () => {
     const verdict = verdictOf({}, {}, { collateral: { ...MADE.collateral, root_ca_crl: 'no CRL at all!' } })
@@ -83,7 +120,8 @@ describe('CRLs come in many forms', () => {
 })
 
 describe('endorsements that are missing leave the verdict open', () => {
-  const without = (...names: readonly (keyof DcapCollateralInput)[]): DcapCollateralInput => Object.fromEntries(Object.entries(MADE.collateral).filter(([name]) => !names.some((one) => one === name)))
+  const without = (...names: readonly (keyof DcapCollateralInput)[]): DcapCollateralInput =>
+    Object.fromEntries(Object.entries(MADE.collateral).filter(([name]) => !names.some((one) => one === name)))
   it('a CRL may be waived by name', () => {
     const collateral = without('pck_crl')
     const open = verdictOf({}, {}, { collateral })
@@ -107,7 +145,12 @@ describe('endorsements that are missing leave the verdict open', () => {
 
 describe('TCB status is a matter of policy', () => {
   const outdated = level('SWHardeningNeeded', ['INTEL-SA-1', 'INTEL-SA-2'])
-  const exception = { name: 'until the spring update', statuses: ['SWHardeningNeeded'], advisories: ['INTEL-SA-1', 'INTEL-SA-2', 'INTEL-SA-3'], until: '2027-01-01T00:00:00Z' } as const
+  const exception = {
+    name: 'until the spring update',
+    statuses: ['SWHardeningNeeded'],
+    advisories: ['INTEL-SA-1', 'INTEL-SA-2', 'INTEL-SA-3'],
+    until: '2027-01-01T00:00:00Z',
+  } as const
   it('anything but up to date rejects, though it is genuine', () => {
     const verdict = verdictOf(outdated)
     assert.deepEqual(failures(verdict), ['sgx.tcb.status'])
@@ -130,17 +173,41 @@ describe('TCB status is a matter of policy', () => {
   }
   it('an exception for Revoked does not exist', () => {
     const acceptTcb = [{ ...exception, statuses: ['Revoked'] as const }]
-    assert.throws(() => verdictOf(outdated, { acceptTcb: acceptTcb as unknown as NonNullable<SgxExpectations['acceptTcb']> }), /acceptTcb/)
+    assert.throws(
+      () => verdictOf(outdated, { acceptTcb: acceptTcb as unknown as NonNullable<SgxExpectations['acceptTcb']> }),
+      /acceptTcb/,
+    )
   })
   it('what is short is named with its values', () => {
     const base = { pcesvn: 0, tcbDate: '2025-01-01T00:00:00Z' }
     const high = [255, ...Array.from({ length: 15 }, () => 0)]
     const low = Array.from({ length: 16 }, () => 0)
-    const verdict = verdictOf({ tcbInfo: { levels: [{ ...base, components: high, tcbStatus: 'UpToDate' }, { ...base, components: low, tcbStatus: 'OutOfDate' }] } })
-    assert.match(find(verdict, 'sgx.tcb.status').remedy?.action ?? '', /component 1 .*is \d+, the current level needs 255/)
+    const verdict = verdictOf({
+      tcbInfo: {
+        levels: [
+          { ...base, components: high, tcbStatus: 'UpToDate' },
+          { ...base, components: low, tcbStatus: 'OutOfDate' },
+        ],
+      },
+    })
+    assert.match(
+      find(verdict, 'sgx.tcb.status').remedy?.action ?? '',
+      /component 1 .*is \d+, the current level needs 255/,
+    )
   })
   it('below every level', () => {
-    const verdict = verdictOf({ tcbInfo: { levels: [{ components: Array.from({ length: 16 }, () => 255), pcesvn: 1, tcbDate: '2025-01-01T00:00:00Z', tcbStatus: 'UpToDate' }] } })
+    const verdict = verdictOf({
+      tcbInfo: {
+        levels: [
+          {
+            components: Array.from({ length: 16 }, () => 255),
+            pcesvn: 1,
+            tcbDate: '2025-01-01T00:00:00Z',
+            tcbStatus: 'UpToDate',
+          },
+        ],
+      },
+    })
     assert.deepEqual(failures(verdict), ['sgx.tcb.level'])
     assert.equal(verdict.claims.tcb.status, undefined)
   })
@@ -159,9 +226,26 @@ describe('what a relying party may expect of an enclave', () => {
     const signer = [claims.signer ?? '']
     const expect = { allowEmulated: true, nonce, signer }
     assert.equal(verifySgxSync(MADE.evidence, { ...options, expect }).outcome, 'incomplete')
-    assert.equal(verifySgxSync(MADE.evidence, { ...options, expect: { ...expect, minSvn: claims.isvSvn } }).outcome, 'incomplete')
-    assert.equal(verifySgxSync(MADE.evidence, { ...options, expect: { ...expect, minSvn: claims.isvSvn, isvProdId: claims.isvProdId } }).outcome, 'verified')
-    assert.deepEqual(failures(verifySgxSync(MADE.evidence, { ...options, expect: { ...expect, minSvn: claims.isvSvn + 1, isvProdId: claims.isvProdId } })), ['sgx.expect.svn'])
+    assert.equal(
+      verifySgxSync(MADE.evidence, { ...options, expect: { ...expect, minSvn: claims.isvSvn } }).outcome,
+      'incomplete',
+    )
+    assert.equal(
+      verifySgxSync(MADE.evidence, {
+        ...options,
+        expect: { ...expect, minSvn: claims.isvSvn, isvProdId: claims.isvProdId },
+      }).outcome,
+      'verified',
+    )
+    assert.deepEqual(
+      failures(
+        verifySgxSync(MADE.evidence, {
+          ...options,
+          expect: { ...expect, minSvn: claims.isvSvn + 1, isvProdId: claims.isvProdId },
+        }),
+      ),
+      ['sgx.expect.svn'],
+    )
   })
   const table: readonly (readonly [string, SgxExpectations, readonly string[]])[] = [
     ['measurement', { measurement: ['00'.repeat(32)] }, ['sgx.expect.measurement']],
@@ -183,12 +267,22 @@ describe('what a relying party may expect of an enclave', () => {
     assert.equal(find(verdict, 'sgx.expect.host-data').outcome, 'unchecked')
   })
   it('debug', () => {
-    assert.deepEqual(failures(verdictOf({ enclave: { attributes: '0700000000000000e700000000000000' } })), ['sgx.enclave.debug'])
-    assert.equal(verdictOf({ enclave: { attributes: '0700000000000000e700000000000000' } }, { allowDebug: true }).outcome, 'verified')
+    assert.deepEqual(failures(verdictOf({ enclave: { attributes: '0700000000000000e700000000000000' } })), [
+      'sgx.enclave.debug',
+    ])
+    assert.equal(
+      verdictOf({ enclave: { attributes: '0700000000000000e700000000000000' } }, { allowDebug: true }).outcome,
+      'verified',
+    )
   })
   it('provisioning keys', () => {
     assert.equal(verdictOf({ enclave: { attributes: '1500000000000000e700000000000000' } }).outcome, 'verified')
-    assert.deepEqual(failures(verdictOf({ enclave: { attributes: '1500000000000000e700000000000000' } }, { allowProvisionKey: false })), ['sgx.enclave.provision-key'])
+    assert.deepEqual(
+      failures(
+        verdictOf({ enclave: { attributes: '1500000000000000e700000000000000' } }, { allowProvisionKey: false }),
+      ),
+      ['sgx.enclave.provision-key'],
+    )
   })
   it('platforms whose certificate does not say leave the wish open', () => {
     const verdict = verdictOf({ ca: 'processor' }, { platform: { smtEnabled: false } })
@@ -199,7 +293,8 @@ describe('what a relying party may expect of an enclave', () => {
     'of another length': { measurement: ['00'] },
     'of another type': { isvProdId: '1' },
   })) {
-    it(`a field ${name} is a TypeError`, () => assert.throws(() => verdictOf({}, expect as unknown as SgxExpectations), TypeError))
+    it(`a field ${name} is a TypeError`, () =>
+      assert.throws(() => verdictOf({}, expect as unknown as SgxExpectations), TypeError))
   }
 })
 
@@ -208,17 +303,31 @@ describe('roots', () => {
     const { emulated: _, ...anchor } = MADE.anchor
     assert.throws(() => verdictOf({}, {}, { trustAnchors: [{ ...anchor }] }), /emulated: true/)
   })
-  it("is rejected unless allowed", () => {
+  it('is rejected unless allowed', () => {
     const { allowEmulated: _, ...expect } = MADE.expectations
-    const verdict = verifySgxSync(MADE.evidence, { at: MADE.at, collateral: MADE.collateral, trustAnchors: [MADE.anchor], expect })
+    const verdict = verifySgxSync(MADE.evidence, {
+      at: MADE.at,
+      collateral: MADE.collateral,
+      trustAnchors: [MADE.anchor],
+      expect,
+    })
     assert.deepEqual(failures(verdict), ['sgx.platform.hardware'])
   })
   it("beside Intel's does not vouch for the collateral of another root", () => {
     const other = makeSgx({ authority: createIntelAuthority() })
-    const verdict = verdictOf({}, {}, {
-      trustAnchors: [INTEL_ROOT, MADE.anchor, other.anchor],
-      collateral: { ...MADE.collateral, tcb_info: other.collateral.tcb_info, tcb_info_signature: other.collateral.tcb_info_signature, tcb_info_issuer_chain: other.collateral.tcb_info_issuer_chain },
-    })
+    const verdict = verdictOf(
+      {},
+      {},
+      {
+        trustAnchors: [INTEL_ROOT, MADE.anchor, other.anchor],
+        collateral: {
+          ...MADE.collateral,
+          tcb_info: other.collateral.tcb_info,
+          tcb_info_signature: other.collateral.tcb_info_signature,
+          tcb_info_issuer_chain: other.collateral.tcb_info_issuer_chain,
+        },
+      },
+    )
     assert.ok(failures(verdict).includes('sgx.tcb-info.signer.root'))
   })
 })

@@ -1,10 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { makeTdx, type TdxOptions as MakeOptions } from '@sekisho/testkit'
+import { type TdxOptions as MakeOptions, makeTdx } from '@sekisho/testkit'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { createMemory } from '../src/core/memory.ts'
 import type { Check, Verdict } from '../src/core/verdict.ts'
-import { prepareDcapCollateral, type TdxClaims, type TdxExpectations, type TdxOptions, verifyTdx, verifyTdxSync } from '../src/tdx/index.ts'
+import {
+  prepareDcapCollateral,
+  type TdxClaims,
+  type TdxExpectations,
+  type TdxOptions,
+  verifyTdx,
+  verifyTdxSync,
+} from '../src/tdx/index.ts'
 
 const MADE = makeTdx()
 
@@ -13,10 +20,20 @@ function expectationsOf({ expectations }: typeof MADE): TdxExpectations {
   return { ...rest, rtmr0: [rtmr0], rtmr1: [rtmr1], rtmr2: [rtmr2] }
 }
 
-function verdictOf(make: MakeOptions = {}, expect: TdxExpectations = {}, more: Partial<TdxOptions> = {}): Verdict<TdxClaims> {
+function verdictOf(
+  make: MakeOptions = {},
+  expect: TdxExpectations = {},
+  more: Partial<TdxOptions> = {},
+): Verdict<TdxClaims> {
   const made = Object.keys(make).length === 0 ? MADE : makeTdx(make)
   const expectations = { ...expectationsOf(made), ...expect }
-  return verifyTdxSync(made.evidence, { at: made.at, collateral: made.collateral, trustAnchors: [made.anchor], expect: expectations, ...more })
+  return verifyTdxSync(made.evidence, {
+    at: made.at,
+    collateral: made.collateral,
+    trustAnchors: [made.anchor],
+    expect: expectations,
+    ...more,
+  })
 }
 
 function find(verdict: Verdict<TdxClaims>, id: string): Check {
@@ -26,11 +43,19 @@ function find(verdict: Verdict<TdxClaims>, id: string): Check {
 }
 
 function failures(verdict: Verdict<TdxClaims>): readonly string[] {
-  return verdict.checks.flatMap((group) => group.checks).filter((one) => one.outcome === 'fail').map((one) => one.id)
+  return verdict.checks
+    .flatMap((group) => group.checks)
+    .filter((one) => one.outcome === 'fail')
+    .map((one) => one.id)
 }
 
 describe('a TDX quote as expected is verified', () => {
-  for (const make of [{ version: 4 }, { version: 5, bodyType: 2 }, { version: 5, bodyType: 3 }, { version: 5, bodyType: 4 }] as const) {
+  for (const make of [
+    { version: 4 },
+    { version: 5, bodyType: 2 },
+    { version: 5, bodyType: 3 },
+    { version: 5, bodyType: 4 },
+  ] as const) {
     it(JSON.stringify(make), () => {
       const verdict = verdictOf(make)
       assert.deepEqual(failures(verdict), [])
@@ -44,12 +69,18 @@ describe('a TDX quote as expected is verified', () => {
     const prepared = prepareDcapCollateral(collateral)
     const memory = createMemory()
     assert.equal(canonicalJson(await verifyTdx(evidence, { ...options, collateral })), expected)
-    for (let i = 0; i < 2; i++) assert.equal(canonicalJson(verifyTdxSync(evidence, { ...options, collateral: prepared, memory })), expected)
+    for (let i = 0; i < 2; i++)
+      assert.equal(canonicalJson(verifyTdxSync(evidence, { ...options, collateral: prepared, memory })), expected)
   })
   it('what is remembered is judged again at each time', () => {
     const { evidence, collateral, anchor, at } = MADE
     const memory = createMemory()
-    const options = { collateral: prepareDcapCollateral(collateral), trustAnchors: [anchor], memory, expect: expectationsOf(MADE) }
+    const options = {
+      collateral: prepareDcapCollateral(collateral),
+      trustAnchors: [anchor],
+      memory,
+      expect: expectationsOf(MADE),
+    }
     assert.equal(verifyTdxSync(evidence, { ...options, at }).outcome, 'verified')
     const later = verifyTdxSync(evidence, { ...options, at: new Date('2099-01-01T00:00:00Z') })
     assert.ok(failures(later).includes('tdx.pck.validity'))
@@ -57,7 +88,12 @@ describe('a TDX quote as expected is verified', () => {
   })
   it('evidence that is changed later does not change what was verified', () => {
     const bytes = Buffer.from(MADE.evidence)
-    const verdict = verifyTdxSync(bytes, { at: MADE.at, collateral: MADE.collateral, trustAnchors: [MADE.anchor], expect: expectationsOf(MADE) })
+    const verdict = verifyTdxSync(bytes, {
+      at: MADE.at,
+      collateral: MADE.collateral,
+      trustAnchors: [MADE.anchor],
+      expect: expectationsOf(MADE),
+    })
     const before = canonicalJson(verdict)
     bytes.fill(0)
     assert.equal(canonicalJson(verdict), before)
@@ -69,9 +105,19 @@ describe('a TD is what it should be', () => {
     ['debug', { td: { tdAttributes: '0100001000000000' } }, {}, ['tdx.td.debug']],
     ['debug, allowed', { td: { tdAttributes: '0100001000000000' } }, { allowDebug: true }, []],
     ['a TUD bit', { td: { tdAttributes: '0400001000000000' } }, {}, ['tdx.td.tud']],
-    ['a TUD bit is not covered by allowDebug', { td: { tdAttributes: '1000001000000000' } }, { allowDebug: true }, ['tdx.td.tud']],
+    [
+      'a TUD bit is not covered by allowDebug',
+      { td: { tdAttributes: '1000001000000000' } },
+      { allowDebug: true },
+      ['tdx.td.tud'],
+    ],
     ['SEPT_VE_DISABLE off', { td: { tdAttributes: '0000000000000000' } }, {}, ['tdx.td.sept-ve-disable']],
-    ['SEPT_VE_DISABLE off, under a paravisor', { td: { tdAttributes: '0000000000000000' } }, { allowSeptVeDisableOff: true }, []],
+    [
+      'SEPT_VE_DISABLE off, under a paravisor',
+      { td: { tdAttributes: '0000000000000000' } },
+      { allowSeptVeDisableOff: true },
+      [],
+    ],
     ['a wish for an attribute', {}, { tdAttributes: { pks: true } }, ['tdx.td.attributes']],
     ['XFAM', {}, { allowedXfam: '0300000000000000' }, ['tdx.td.xfam']],
     ['lowest TEE_TCB_SVN', {}, { minTeeTcbSvn: 'ff'.repeat(16) }, ['tdx.td.tee-tcb-svn']],
@@ -84,7 +130,8 @@ describe('a TD is what it should be', () => {
     ['MRSIGNERSEAM', { td: { mrSignerSeam: '01'.repeat(48) } }, {}, ['tdx.module.identity']],
     ['SEAMATTRIBUTES', { td: { seamAttributes: '0100000000000000' } }, {}, ['tdx.module.identity']],
   ]
-  for (const [name, make, expect, failed] of table) it(name, () => assert.deepEqual(failures(verdictOf(make, expect)), failed))
+  for (const [name, make, expect, failed] of table)
+    it(name, () => assert.deepEqual(failures(verdictOf(make, expect)), failed))
 
   it('a service TD is refused unless it is named', () => {
     const make = { version: 5, bodyType: 3, td: { mrServiceTd: 'ab'.repeat(48) } } as const
@@ -110,7 +157,12 @@ describe('a TD is what it should be', () => {
 describe('registers that the guest extends', () => {
   it('have no weight unless MRTD and those below are pinned', () => {
     const { measurement: _m, rtmr0: _0, ...rest } = expectationsOf(MADE)
-    const verdict = verifyTdxSync(MADE.evidence, { at: MADE.at, collateral: MADE.collateral, trustAnchors: [MADE.anchor], expect: rest })
+    const verdict = verifyTdxSync(MADE.evidence, {
+      at: MADE.at,
+      collateral: MADE.collateral,
+      trustAnchors: [MADE.anchor],
+      expect: rest,
+    })
     assert.equal(verdict.outcome, 'incomplete')
     assert.equal(find(verdict, 'tdx.expect.rtmr1').outcome, 'unchecked')
     assert.match(find(verdict, 'tdx.expect.rtmr1').reason, /no weight/)
@@ -126,21 +178,35 @@ describe('registers that the guest extends', () => {
 })
 
 describe('the event log', () => {
-  const options = { at: MADE.at, collateral: MADE.collateral, trustAnchors: [MADE.anchor], expect: expectationsOf(MADE) }
-  it('does not apply when there is none', () => assert.equal(find(verdictOf(), 'tdx.event-log.rtmr0').outcome, 'not-applicable'))
+  const options = {
+    at: MADE.at,
+    collateral: MADE.collateral,
+    trustAnchors: [MADE.anchor],
+    expect: expectationsOf(MADE),
+  }
+  it('does not apply when there is none', () =>
+    assert.equal(find(verdictOf(), 'tdx.event-log.rtmr0').outcome, 'not-applicable'))
   it('replays to the registers', () => {
     const verdict = verifyTdxSync(MADE.evidence, { ...options, eventLog: MADE.eventLog })
     assert.equal(verdict.outcome, 'verified', verdict.summary)
     for (const name of ['rtmr0', 'rtmr1', 'rtmr2']) assert.equal(find(verdict, `tdx.event-log.${name}`).outcome, 'pass')
   })
   it('of another boot names the register that differs', () => {
-    const verdict = verdictOf({ td: { rtmrs: ['aa'.repeat(48), MADE.expectations.rtmr1, MADE.expectations.rtmr2, '00'.repeat(48)] } }, {}, { eventLog: MADE.eventLog })
+    const verdict = verdictOf(
+      { td: { rtmrs: ['aa'.repeat(48), MADE.expectations.rtmr1, MADE.expectations.rtmr2, '00'.repeat(48)] } },
+      {},
+      { eventLog: MADE.eventLog },
+    )
     assert.deepEqual(failures(verdict), ['tdx.event-log.rtmr0'])
   })
   it('RTMR3 that the log does not know is a note', () => {
     const { rtmr0, rtmr1, rtmr2 } = MADE.expectations
     const rtmr3 = 'bb'.repeat(48)
-    const verdict = verdictOf({ td: { rtmrs: [rtmr0, rtmr1, rtmr2, rtmr3] } }, { rtmr3: [rtmr3] }, { eventLog: MADE.eventLog })
+    const verdict = verdictOf(
+      { td: { rtmrs: [rtmr0, rtmr1, rtmr2, rtmr3] } },
+      { rtmr3: [rtmr3] },
+      { eventLog: MADE.eventLog },
+    )
     assert.equal(verdict.outcome, 'verified', verdict.summary)
     assert.ok(verdict.notes.some((one) => one.id === 'rtmr3-not-logged'))
   })
@@ -151,7 +217,11 @@ describe('the event log', () => {
 })
 
 describe('what a TDX quote cannot have', () => {
-  it('a signer to expect', () => assert.throws(() => verdictOf({}, { signer: ['00'.repeat(48)] } as unknown as TdxExpectations), /no field "signer"/))
+  it('a signer to expect', () =>
+    assert.throws(
+      () => verdictOf({}, { signer: ['00'.repeat(48)] } as unknown as TdxExpectations),
+      /no field "signer"/,
+    ))
   it('TCB info or QE identity of SGX', () => {
     assert.deepEqual(failures(verdictOf({ tcbInfo: { id: 'SGX' } })), ['tdx.tcb-info.kind'])
     assert.deepEqual(failures(verdictOf({ qeIdentity: { id: 'QE' } })), ['tdx.qe-identity.kind'])

@@ -1,4 +1,4 @@
-import { EvidenceError, type Check } from '@sekisho/evidence'
+import type { Check, EvidenceError } from '@sekisho/evidence'
 
 /** Names of refusals in the vectors, by our check; the TEE's prefix is left out. */
 const REASONS: Readonly<Record<string, string>> = {

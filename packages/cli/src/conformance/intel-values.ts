@@ -4,7 +4,9 @@ import { decodeTdAttributes, type TdReport } from '@sekisho/evidence/tdx'
 import type { JsonValue } from './case.ts'
 
 /** Either kind of quote. */
-export type AnyQuote = { readonly tee: 'sgx'; readonly quote: Quote<EnclaveReport> } | { readonly tee: 'tdx'; readonly quote: Quote<TdReport> }
+export type AnyQuote =
+  | { readonly tee: 'sgx'; readonly quote: Quote<EnclaveReport> }
+  | { readonly tee: 'tdx'; readonly quote: Quote<TdReport> }
 
 type Values = Record<string, JsonValue>
 
@@ -28,7 +30,10 @@ export function fieldValues({ quote }: AnyQuote, collateral: DcapCollateral): Js
   return {
     ...plain(quote.body),
     ...(pck?.extensions === undefined ? {} : { fmspc: hex(pck.extensions.fmspc), pck: pckValues(pck) }),
-    qe: { ...plain({ mrSigner, mrEnclave, isvProdId, isvSvn, miscSelect, attributes }), authDataLength: qeAuthData.length },
+    qe: {
+      ...plain({ mrSigner, mrEnclave, isvProdId, isvSvn, miscSelect, attributes }),
+      authDataLength: qeAuthData.length,
+    },
     certificationDataType: certification.type,
     outerCertificationDataType: header.version === 3 ? null : 6,
   }

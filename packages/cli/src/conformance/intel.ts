@@ -1,8 +1,24 @@
 import { X509Certificate } from 'node:crypto'
 import { dirname } from 'node:path'
 import { type Check, EvidenceError, type TrustAnchor, type Verdict } from '@sekisho/evidence'
-import { type DcapCollateral, type DcapCollateralInput, encodeQuote, parseSgxQuote, prepareDcapCollateral, type SgxClaims, verifySgx } from '@sekisho/evidence/sgx'
-import { compareRegisters, type EventLog, parseEventLog, parseTdxQuote, settleEventLog, type TdxClaims, verifyTdx } from '@sekisho/evidence/tdx'
+import {
+  type DcapCollateral,
+  type DcapCollateralInput,
+  encodeQuote,
+  parseSgxQuote,
+  prepareDcapCollateral,
+  type SgxClaims,
+  verifySgx,
+} from '@sekisho/evidence/sgx'
+import {
+  compareRegisters,
+  type EventLog,
+  parseEventLog,
+  parseTdxQuote,
+  settleEventLog,
+  type TdxClaims,
+  verifyTdx,
+} from '@sekisho/evidence/tdx'
 import type { CaseResult, CaseRunner, Comparison, JsonValue } from './case.ts'
 import { POLICY_REASONS, QVL_STATUSES, reasonOfCheck, reasonOfError } from './intel-reasons.ts'
 import { type AnyQuote, fieldValues, flagValues, headerValues } from './intel-values.ts'
@@ -27,11 +43,22 @@ async function runCase(folder: string, name: string, content: JsonValue): Promis
   const files = new CaseFiles(folder)
   const evidence = await files.need('evidence.bin')
   const collateral = prepareDcapCollateral(await readCollateral(files))
-  const outcome = await verifyCase(evidence, collateral, content, await anchorsOf(files, new CaseFiles(dirname(folder)), content))
+  const outcome = await verifyCase(
+    evidence,
+    collateral,
+    content,
+    await anchorsOf(files, new CaseFiles(dirname(folder)), content),
+  )
   const expect = member(content, 'expect')
   const { comparisons, unimplemented } = compareExpectations(expect, outcome)
   const logs = await compareLogs(files, content, evidence)
-  return conclude(name, content, outcome, [...comparisons, ...logs.comparisons, ...written(evidence, content)], [...unimplemented, ...logs.unimplemented])
+  return conclude(
+    name,
+    content,
+    outcome,
+    [...comparisons, ...logs.comparisons, ...written(evidence, content)],
+    [...unimplemented, ...logs.unimplemented],
+  )
 }
 
 async function readCollateral(files: CaseFiles): Promise<DcapCollateralInput> {
@@ -40,28 +67,69 @@ async function readCollateral(files: CaseFiles): Promise<DcapCollateralInput> {
 }
 
 // `anchor` names a file beside the case or one folder up; `intel`, or nothing, is the pinned root.
-async function anchorsOf(files: CaseFiles, parent: CaseFiles, content: JsonValue): Promise<readonly TrustAnchor[] | undefined> {
+async function anchorsOf(
+  files: CaseFiles,
+  parent: CaseFiles,
+  content: JsonValue,
+): Promise<readonly TrustAnchor[] | undefined> {
   const anchor = textMember(content, 'anchor')?.split(' ')[0]
   if (anchor === undefined || anchor === 'intel') return undefined
   const pem = (await files.read(anchor)) ?? (await parent.need(anchor))
   return [emulatedAnchor(new X509Certificate(pem).raw)]
 }
 
-async function verifyCase(evidence: Uint8Array, collateral: DcapCollateral, content: JsonValue, trustAnchors: readonly TrustAnchor[] | undefined): Promise<Outcome> {
-  const options = { // A case without collateral has no time to be judged at.
-    at: new Date(textMember(content, 'evaluateAt') ?? 0), collateral, ...(trustAnchors === undefined ? {} : { trustAnchors }), expect: { allowEmulated: trustAnchors !== undefined } }
+async function verifyCase(
+  evidence: Uint8Array,
+  collateral: DcapCollateral,
+  content: JsonValue,
+  trustAnchors: readonly TrustAnchor[] | undefined,
+): Promise<Outcome> {
+  const options = {
+    // A case without collateral has no time to be judged at.
+    at: new Date(textMember(content, 'evaluateAt') ?? 0),
+    collateral,
+    ...(trustAnchors === undefined ? {} : { trustAnchors }),
+    expect: { allowEmulated: trustAnchors !== undefined },
+  }
   try {
-    if (textMember(content, 'tee') === 'tdx') return outcomeOf(await verifyTdx(evidence, options), { tee: 'tdx', quote: parseTdxQuote(evidence) }, collateral, content)
-    return outcomeOf(await verifySgx(evidence, options), { tee: 'sgx', quote: parseSgxQuote(evidence) }, collateral, content)
+    if (textMember(content, 'tee') === 'tdx')
+      return outcomeOf(
+        await verifyTdx(evidence, options),
+        { tee: 'tdx', quote: parseTdxQuote(evidence) },
+        collateral,
+        content,
+      )
+    return outcomeOf(
+      await verifySgx(evidence, options),
+      { tee: 'sgx', quote: parseSgxQuote(evidence) },
+      collateral,
+      content,
+    )
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
-    return { verdict: 'invalid', reasons: [reasonOfError(error)], decidedBy: error.code, message: error.message, found: notProven(), claims: undefined }
+    return {
+      verdict: 'invalid',
+      reasons: [reasonOfError(error)],
+      decidedBy: error.code,
+      message: error.message,
+      found: notProven(),
+      claims: undefined,
+    }
   }
 }
 
-function outcomeOf(verdict: Verdict<SgxClaims> | Verdict<TdxClaims>, any: AnyQuote, collateral: DcapCollateral, content: JsonValue): Outcome {
+function outcomeOf(
+  verdict: Verdict<SgxClaims> | Verdict<TdxClaims>,
+  any: AnyQuote,
+  collateral: DcapCollateral,
+  content: JsonValue,
+): Outcome {
   const checks = verdict.checks.flatMap((group) => group.checks)
-  const against = checks.filter((check) => check.phase === 'authenticity' && (check.outcome === 'fail' || (check.outcome === 'unchecked' && check.blockedBy === undefined)))
+  const against = checks.filter(
+    (check) =>
+      check.phase === 'authenticity' &&
+      (check.outcome === 'fail' || (check.outcome === 'unchecked' && check.blockedBy === undefined)),
+  )
   const reasons = against.map(reasonOfCheck)
   const expect = member(content, 'expect')
   const proven = verdict.authenticity === 'proven'
@@ -88,7 +156,10 @@ function outcomeOf(verdict: Verdict<SgxClaims> | Verdict<TdxClaims>, any: AnyQuo
 
 // What a refused quote's body says is not worth much, and cases list it or do not: only what they list is compared.
 function policyReasons(checks: readonly Check[], listed: JsonValue | undefined): string[] {
-  const reasons = checks.filter((check) => check.outcome === 'fail').map((check) => POLICY_REASONS[check.id]).filter((reason) => reason !== undefined)
+  const reasons = checks
+    .filter((check) => check.outcome === 'fail')
+    .map((check) => POLICY_REASONS[check.id])
+    .filter((reason) => reason !== undefined)
   return reasons.filter((reason) => !Array.isArray(listed) || listed.includes(reason)).sort()
 }
 
@@ -108,7 +179,13 @@ function tcbValues({ tcb }: SgxClaims | TdxClaims): Record<string, JsonValue> {
     tcbStatus: tcb.status ?? null,
     tcbDate: tcb.date ?? null,
     advisoryIds: [...(tcb.advisories ?? [])],
-    ...(current === undefined ? {} : { currentTcbStatus: current.status, currentTcbDate: current.date, currentAdvisoryIds: [...current.advisories] }),
+    ...(current === undefined
+      ? {}
+      : {
+          currentTcbStatus: current.status,
+          currentTcbDate: current.date,
+          currentAdvisoryIds: [...current.advisories],
+        }),
   }
 }
 
@@ -117,7 +194,11 @@ function signatureValues(checks: readonly Check[]): JsonValue {
     const outcome = checks.find((check) => check.id.endsWith(`.${id}`))?.outcome
     return outcome === 'pass' ? true : outcome === 'fail' ? false : null
   }
-  return { quote: value('quote.signature'), qeReportData: value('qe.report-data'), qeReport: value('qe.report-signature') }
+  return {
+    quote: value('quote.signature'),
+    qeReportData: value('qe.report-data'),
+    qeReport: value('qe.report-signature'),
+  }
 }
 
 interface Compared {
@@ -195,7 +276,13 @@ function written(evidence: Uint8Array, content: JsonValue): readonly Comparison[
   }
 }
 
-function conclude(name: string, content: JsonValue, outcome: Outcome, comparisons: readonly Comparison[], unimplemented: readonly string[]): CaseResult {
+function conclude(
+  name: string,
+  content: JsonValue,
+  outcome: Outcome,
+  comparisons: readonly Comparison[],
+  unimplemented: readonly string[],
+): CaseResult {
   const expect = member(content, 'expect')
   const expectedVerdict = textMember(expect, 'verdict') ?? 'none'
   const expectedReason = textMember(expect, 'error')
@@ -214,7 +301,8 @@ function conclude(name: string, content: JsonValue, outcome: Outcome, comparison
             ? `${different.length} values differ, the first is ${different[0]?.path}`
             : undefined
   // A verdict names every fault; a case names the one that its own order of checks meets first.
-  const actualReason = expectedReason !== undefined && outcome.reasons.includes(expectedReason) ? expectedReason : outcome.reasons[0]
+  const actualReason =
+    expectedReason !== undefined && outcome.reasons.includes(expectedReason) ? expectedReason : outcome.reasons[0]
   return {
     name,
     tee: textMember(content, 'tee') ?? '',
@@ -224,7 +312,9 @@ function conclude(name: string, content: JsonValue, outcome: Outcome, comparison
     ...(expectedReason === undefined ? {} : { expectedReason }),
     ...(actualReason === undefined ? {} : { actualReason }),
     ...(outcome.decidedBy === undefined ? {} : { decidedBy: outcome.decidedBy }),
-    ...(outcome.claims?.tcb.status === undefined ? {} : { tcbStatus: outcome.claims.tcb.status, advisories: outcome.claims.tcb.advisories ?? [] }),
+    ...(outcome.claims?.tcb.status === undefined
+      ? {}
+      : { tcbStatus: outcome.claims.tcb.status, advisories: outcome.claims.tcb.advisories ?? [] }),
     comparisons,
     unimplemented,
     ...(message === undefined ? {} : { message }),

@@ -5,7 +5,7 @@ import type { CollateralPart } from '../core/verdict.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
 import { decodePem } from '../x509/pem.ts'
-import { parsePckExtensions, type PckExtensions } from './pck.ts'
+import { type PckExtensions, parsePckExtensions } from './pck.ts'
 
 /** What one kind of chain must look like. */
 export interface ChainKind {
@@ -157,18 +157,26 @@ function chainFault(certificates: readonly Certificate[], kind: ChainKind): stri
 }
 
 // `below` certificates stand between this one and the end of the path: the leaf, or what it issued.
-function certificateFault(certificate: Certificate, rule: CertificateRule, issuer: Certificate, below: number): string | undefined {
+function certificateFault(
+  certificate: Certificate,
+  rule: CertificateRule,
+  issuer: Certificate,
+  below: number,
+): string | undefined {
   const { basicConstraints, keyUsage, subject } = certificate
-  if (!rule.hasName(subject.commonName ?? '')) return `has the common name ${JSON.stringify((subject.commonName ?? '').slice(0, 64))}`
+  if (!rule.hasName(subject.commonName ?? ''))
+    return `has the common name ${JSON.stringify((subject.commonName ?? '').slice(0, 64))}`
   if (certificate.issuer.key !== issuer.subject.key) return 'names another issuer than the certificate that follows it'
   if (certificate.key?.kind !== 'P-256') return `has a key of another kind (${certificate.keyKind}) than EC P-256`
   if (certificate.version !== 3 || basicConstraints === undefined) return 'has no basic constraints'
   if (basicConstraints.ca !== rule.ca) return rule.ca ? 'is not a CA' : 'is a CA'
   // Of a pinned root only the key counts (RFC 5280, 6.1.1 d): Intel's first root certificate allowed too short a path.
-  if (rule !== ROOT && basicConstraints.pathLength !== undefined && basicConstraints.pathLength < below - 1) return 'allows no path of this length'
+  if (rule !== ROOT && basicConstraints.pathLength !== undefined && basicConstraints.pathLength < below - 1)
+    return 'allows no path of this length'
   const use = rule.ca ? KEY_USAGE.keyCertSign : KEY_USAGE.digitalSignature
   if (keyUsage?.has(use) !== true) return `may not be used to sign ${rule.ca ? 'certificates' : 'data'}`
-  if (certificate.unknownCritical.length > 0) return `has an unknown critical extension ${certificate.unknownCritical[0] ?? ''}`
+  if (certificate.unknownCritical.length > 0)
+    return `has an unknown critical extension ${certificate.unknownCritical[0] ?? ''}`
   return undefined
 }
 

@@ -37,14 +37,19 @@ export function parseCertificationData(from: Reader): CertificationData {
   const data = from.bytes(length, 'certificationData')
   if (type === 4 || type === 5 || type === 7) return { type, data }
   const size = (PPID_SIZES[type] as number) + 20
-  if (length !== size && length !== size - 2) throw refuse('malformed', `${length} bytes`, 'length', at + 2, `${size} bytes for type ${type}`)
+  if (length !== size && length !== size - 2)
+    throw refuse('malformed', `${length} bytes`, 'length', at + 2, `${size} bytes for type ${type}`)
   return { type, data, ...parseLayout(data, idsLayout(type, size - length)) }
 }
 
 /** Bytes of certification data: the reverse of {@link parseCertificationData}. */
 export function encodeCertificationData(certification: CertificationData): Uint8Array {
   const { type, data } = certification
-  const head = encodeLayout({ type, length: data.length }, { type: [0, 2, 'integer'], length: [2, 4, 'integer'] } as const, 6)
+  const head = encodeLayout(
+    { type, length: data.length },
+    { type: [0, 2, 'integer'], length: [2, 4, 'integer'] } as const,
+    6,
+  )
   return concatBytes(head, data)
 }
 
@@ -53,20 +58,34 @@ export function encodePlatformIds(ids: PlatformIds): Uint8Array {
   return encodeLayout(ids, idsLayout(ids.type, 0), (PPID_SIZES[ids.type] as number) + 20)
 }
 
-function idsLayout(type: number, missing: number): {
+function idsLayout(
+  type: number,
+  missing: number,
+): {
   readonly ppid: readonly [number, number, 'bytes']
   readonly cpuSvn: readonly [number, number, 'bytes']
   readonly pceSvn: readonly [number, number, 'integer']
   readonly pceId: readonly [number, number, 'bytes']
 } {
   const ppid = PPID_SIZES[type] as number
-  return { ppid: [0, ppid, 'bytes'], cpuSvn: [ppid, 16, 'bytes'], pceSvn: [ppid + 16, 2, 'integer'], pceId: [ppid + 18, 2 - missing, 'bytes'] }
+  return {
+    ppid: [0, ppid, 'bytes'],
+    cpuSvn: [ppid, 16, 'bytes'],
+    pceSvn: [ppid + 16, 2, 'integer'],
+    pceId: [ppid + 18, 2 - missing, 'bytes'],
+  }
 }
 
 function isKnown(type: number): type is CertificationData['type'] {
   return (type >= 1 && type <= 5) || type === 7
 }
 
-function refuse(code: 'unsupported-kind' | 'too-large' | 'malformed', found: string, field: string, offset: number, expected: string): EvidenceError {
+function refuse(
+  code: 'unsupported-kind' | 'too-large' | 'malformed',
+  found: string,
+  field: string,
+  offset: number,
+  expected: string,
+): EvidenceError {
   return new EvidenceError(code, found, { field: `certificationData.${field}`, offset, expected })
 }

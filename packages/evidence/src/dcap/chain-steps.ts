@@ -29,7 +29,12 @@ export interface ChainPlace {
 /** Form, signatures, root and validity of one chain. */
 export function chainSteps(place: ChainPlace): readonly Step<DcapState>[] {
   const { id, what, remedy, chain } = place
-  const step = (name: string, title: string, needs: readonly string[], check: (state: DcapState, chain: Chain) => Finding): Step<DcapState> => ({
+  const step = (
+    name: string,
+    title: string,
+    needs: readonly string[],
+    check: (state: DcapState, chain: Chain) => Finding,
+  ): Step<DcapState> => ({
     id: `${id}.${name}`,
     title,
     phase: 'authenticity',
@@ -37,21 +42,44 @@ export function chainSteps(place: ChainPlace): readonly Step<DcapState>[] {
     needs,
     check(state) {
       const part = chain(state)
-      if (part.state === 'absent') return place.optional === true ? notApplicable(`no ${what} was given, and nothing rests on it`) : unchecked(`no ${what} was given`, remedy)
+      if (part.state === 'absent')
+        return place.optional === true
+          ? notApplicable(`no ${what} was given, and nothing rests on it`)
+          : unchecked(`no ${what} was given`, remedy)
       if (part.state === 'broken') return fail(`the ${what} cannot be read: ${part.reason}`, remedy)
       return check(state, part.value)
     },
   })
   return [
-    step('certificates', `The ${what} has the certificates of its profile`, place.present === undefined ? [] : [place.present], (_state, { fault }) =>
-      fault === undefined ? pass('every certificate has the name, issuer, key and uses of its profile') : fail(`the ${what} is malformed: ${fault}`, remedy)),
-    step('chain', `Each certificate of the ${what} is signed by the next`, [`${id}.certificates`], (_state, { signatures }) => {
-      const bad = signatures.findIndex((job) => job?.result !== true)
-      return bad < 0 ? pass('all signatures verify') : fail(`in the ${what} the signature of certificate ${bad + 1} does not verify`, remedy)
-    }),
-    step('root', `The ${what} ends at a trusted root key`, [`${id}.certificates`], (state, found) => rootFinding(state, found, what)),
-    step('validity', `All certificates of the ${what} are valid at the time of the verification`, [`${id}.certificates`], (state, { window }) =>
-      withinFinding(state, window, `the ${what}`, remedy)),
+    step(
+      'certificates',
+      `The ${what} has the certificates of its profile`,
+      place.present === undefined ? [] : [place.present],
+      (_state, { fault }) =>
+        fault === undefined
+          ? pass('every certificate has the name, issuer, key and uses of its profile')
+          : fail(`the ${what} is malformed: ${fault}`, remedy),
+    ),
+    step(
+      'chain',
+      `Each certificate of the ${what} is signed by the next`,
+      [`${id}.certificates`],
+      (_state, { signatures }) => {
+        const bad = signatures.findIndex((job) => job?.result !== true)
+        return bad < 0
+          ? pass('all signatures verify')
+          : fail(`in the ${what} the signature of certificate ${bad + 1} does not verify`, remedy)
+      },
+    ),
+    step('root', `The ${what} ends at a trusted root key`, [`${id}.certificates`], (state, found) =>
+      rootFinding(state, found, what),
+    ),
+    step(
+      'validity',
+      `All certificates of the ${what} are valid at the time of the verification`,
+      [`${id}.certificates`],
+      (state, { window }) => withinFinding(state, window, `the ${what}`, remedy),
+    ),
   ]
 }
 
@@ -59,7 +87,8 @@ function rootFinding(state: DcapState, chain: Chain, what: string): Finding {
   const anchor = state.anchorOf(chain)
   if (anchor === undefined) return fail(`the ${what} ends at a root that you do not trust`, REPLACE_EVIDENCE)
   const platform = valueOf(state.pck)
-  if (platform !== undefined && !sameRoot(platform, chain)) return fail(`the ${what} ends at another root than the platform's own chain`, REPLACE_EVIDENCE)
+  if (platform !== undefined && !sameRoot(platform, chain))
+    return fail(`the ${what} ends at another root than the platform's own chain`, REPLACE_EVIDENCE)
   return pass(`it ends at the key of ${anchor.name}`, { anchor: anchor.id })
 }
 
@@ -73,11 +102,17 @@ export function withinFinding(state: DcapState, window: Window, what: string, re
 export function begunFinding(state: DcapState, window: Window, what: string): Finding {
   const details = { expected: `at or after ${window.fromText}`, actual: state.atText }
   if (state.at >= window.from) return pass('it has begun', details)
-  return fail(`${what} is not yet valid: it begins at ${window.fromText}`, { action: `judge at a time from ${window.fromText} on, or check the clock`, by: 'relying-party' }, details)
+  return fail(
+    `${what} is not yet valid: it begins at ${window.fromText}`,
+    { action: `judge at a time from ${window.fromText} on, or check the clock`, by: 'relying-party' },
+    details,
+  )
 }
 
 /** Whether a window has not ended. */
 export function currentFinding(state: DcapState, window: Window, what: string, remedy: Remedy): Finding {
   const details = { expected: `until ${window.untilText}`, actual: state.atText }
-  return state.at <= window.until ? pass('it has not ended', details) : fail(`${what} ended at ${window.untilText}`, remedy, details)
+  return state.at <= window.until
+    ? pass('it has not ended', details)
+    : fail(`${what} ended at ${window.untilText}`, remedy, details)
 }

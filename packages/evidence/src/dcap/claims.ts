@@ -1,8 +1,8 @@
 import { toHex } from '../core/bytes.ts'
 import type { Assumption, Note, TcbClaim } from '../core/verdict.ts'
-import { isZeroPadded } from './quote.ts'
 import { valueOf } from './part.ts'
 import { type PckConfiguration, type PckExtensions, SGX_TYPES } from './pck.ts'
+import { isZeroPadded } from './quote.ts'
 import type { DcapState } from './state.ts'
 import { matched, type TcbMatch } from './tcb.ts'
 
@@ -84,8 +84,13 @@ export function tcbClaim(state: DcapState, found: boolean): DcapTcbClaim {
   const status = found ? state.tcb?.status : undefined
   return {
     ...(status === undefined || launch === undefined ? {} : launchClaim(launch, status)),
-    ...(current === undefined ? {} : { current: { status: current.status, date: current.date, advisories: current.advisories } }),
-    evaluationDataNumbers: { ...(tcbInfo === undefined ? {} : { tcbInfo }), ...(qeIdentity === undefined ? {} : { qeIdentity }) },
+    ...(current === undefined
+      ? {}
+      : { current: { status: current.status, date: current.date, advisories: current.advisories } }),
+    evaluationDataNumbers: {
+      ...(tcbInfo === undefined ? {} : { tcbInfo }),
+      ...(qeIdentity === undefined ? {} : { qeIdentity }),
+    },
     components: components(state),
   }
 }
@@ -105,13 +110,15 @@ function launchClaim(launch: TcbMatch, status: string): Partial<DcapTcbClaim> {
 function components({ extensions, svns, quote }: DcapState): Readonly<Record<string, number>> {
   const named: Record<string, number> = { qe: quote.qe.isvSvn }
   if (extensions !== undefined) nameSgx(named, extensions)
-  for (let i = 0; svns !== undefined && i < svns.launch.length; i++) named[TDX_NAMES[i] as string] = svns.launch[i] as number
+  for (let i = 0; svns !== undefined && i < svns.launch.length; i++)
+    named[TDX_NAMES[i] as string] = svns.launch[i] as number
   return named
 }
 
 function nameSgx(named: Record<string, number>, extensions: PckExtensions): void {
   named.pce = extensions.pceSvn
-  for (let i = 0; i < extensions.tcbComponents.length; i++) named[SGX_NAMES[i] as string] = extensions.tcbComponents[i] as number
+  for (let i = 0; i < extensions.tcbComponents.length; i++)
+    named[SGX_NAMES[i] as string] = extensions.tcbComponents[i] as number
 }
 
 const SGX_NAMES: readonly string[] = Array.from({ length: 16 }, (_, i) => `sgx${i + 1}`)
@@ -120,7 +127,11 @@ const TDX_NAMES: readonly string[] = Array.from({ length: 16 }, (_, i) => `tdx${
 /** What any Intel evidence relies on without proof. */
 export function commonAssumptions({ extensions }: DcapState): readonly Assumption[] {
   const assumed: Assumption[] = [
-    { id: 'vendor-keys', statement: "Intel's signing keys, and the platform's certified key, are known to nobody else", because: 'every signature of the evidence rests on them' },
+    {
+      id: 'vendor-keys',
+      statement: "Intel's signing keys, and the platform's certified key, are known to nobody else",
+      because: 'every signature of the evidence rests on them',
+    },
   ]
   const type = SGX_TYPES[extensions?.sgxType ?? -1]
   if (type !== undefined && type !== 'standard') {
@@ -134,11 +145,18 @@ export function commonAssumptions({ extensions }: DcapState): readonly Assumptio
     assumed.push({
       id: 'smt',
       statement: 'no side channel leads over simultaneous multithreading to other workloads',
-      because: extensions?.configuration?.smtEnabled === true ? "the PCK certificate's configuration says that SMT is enabled" : "the PCK certificate's configuration does not tell whether SMT is enabled",
+      because:
+        extensions?.configuration?.smtEnabled === true
+          ? "the PCK certificate's configuration says that SMT is enabled"
+          : "the PCK certificate's configuration does not tell whether SMT is enabled",
     })
   }
   if (extensions?.configuration?.dynamicPlatform === true) {
-    assumed.push({ id: 'dynamic-platform', statement: 'processors added to the platform later are genuine', because: "the PCK certificate's configuration says that the platform is dynamic" })
+    assumed.push({
+      id: 'dynamic-platform',
+      statement: 'processors added to the platform later are genuine',
+      because: "the PCK certificate's configuration says that the platform is dynamic",
+    })
   }
   return assumed
 }
@@ -149,15 +167,22 @@ export function commonNotes(state: DcapState): readonly Note[] {
   const notes: Note[] = []
   if (quote.padding.length > 0) {
     const zero = isZeroPadded(quote) ? 'all zero' : 'not all zero'
-    notes.push({ id: 'padding', text: `${quote.padding.length} bytes follow the signature section, ${zero}: nobody signed them, and they were ignored` })
+    notes.push({
+      id: 'padding',
+      text: `${quote.padding.length} bytes follow the signature section, ${zero}: nobody signed them, and they were ignored`,
+    })
   }
   const early = valueOf(state.collateral.tcbInfo.content)?.evaluationDataNumber
-  if (early !== undefined) notes.push({ id: 'tcb-evaluation-data-number', text: `the TCB was judged by evaluation data number ${early}` })
+  if (early !== undefined)
+    notes.push({ id: 'tcb-evaluation-data-number', text: `the TCB was judged by evaluation data number ${early}` })
   if (quote.header.version > 3 && (quote.header.qeSvn !== 0 || quote.header.pceSvn !== 0)) {
     notes.push({ id: 'header-reserved', text: 'reserved bytes of the header are not zero' })
   }
   if (quote.qe.reportData.subarray(32).some((byte) => byte !== 0)) {
-    notes.push({ id: 'qe-report-data', text: "the second half of the QE report's REPORTDATA is not zero, as it is by convention" })
+    notes.push({
+      id: 'qe-report-data',
+      text: "the second half of the QE report's REPORTDATA is not zero, as it is by convention",
+    })
   }
   return notes
 }

@@ -1,18 +1,22 @@
 import { digestHex } from '../core/assemble.ts'
 import type { CollateralPart } from '../core/verdict.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
-import { type Chain, type PckChain, windowOf, type Window } from './certificates.ts'
+import { type Chain, type PckChain, type Window, windowOf } from './certificates.ts'
 import type { DcapCollateral } from './collateral.ts'
 import { valueOf } from './part.ts'
 
 /** Names, digests and dates of all endorsements that a verification used. */
 export function collateralParts(collateral: DcapCollateral, chain: PckChain | undefined): readonly CollateralPart[] {
-  const platform = chain === undefined ? [] : once(chain, () => certificateParts(chain, ['pck-certificate', 'pck-ca', 'root-ca']))
+  const platform =
+    chain === undefined ? [] : once(chain, () => certificateParts(chain, ['pck-certificate', 'pck-ca', 'root-ca']))
   return [...platform, ...once(collateral, () => ownParts(collateral))]
 }
 
 // Facts about immutable objects, told once: writing digests and dates costs as much as judging them.
-function once(of: { told: readonly CollateralPart[] | undefined }, tell: () => readonly CollateralPart[]): readonly CollateralPart[] {
+function once(
+  of: { told: readonly CollateralPart[] | undefined },
+  tell: () => readonly CollateralPart[],
+): readonly CollateralPart[] {
   of.told ??= tell()
   return of.told
 }
@@ -33,14 +37,23 @@ function ownParts({ rootCrl, pckCrl, pckCrlChain, tcbInfo, qeIdentity }: DcapCol
 }
 
 function certificateParts(chain: Chain, names: readonly string[]): readonly CollateralPart[] {
-  return chain.certificates.slice(0, names.length).map((one, i) => part(names[i] as string, one.digest, windowOf(one.notBefore, one.notAfter)))
+  return chain.certificates
+    .slice(0, names.length)
+    .map((one, i) => part(names[i] as string, one.digest, windowOf(one.notBefore, one.notAfter)))
 }
 
-function crlPart(name: string, crl: { readonly digest: DigestJob; readonly window: Window } | undefined): readonly CollateralPart[] {
+function crlPart(
+  name: string,
+  crl: { readonly digest: DigestJob; readonly window: Window } | undefined,
+): readonly CollateralPart[] {
   return crl === undefined ? [] : [part(name, crl.digest, crl.window)]
 }
 
-function documentPart(name: string, digest: DigestJob | undefined, window: Window | undefined): readonly CollateralPart[] {
+function documentPart(
+  name: string,
+  digest: DigestJob | undefined,
+  window: Window | undefined,
+): readonly CollateralPart[] {
   return digest === undefined ? [] : [part(name, digest, window)]
 }
 

@@ -95,10 +95,16 @@ export class DcapCollateral {
   #ownJobs(): readonly Job[] {
     const jobs: (Job | undefined)[] = []
     const root = valueOf(this.tcbInfo.chain)?.root ?? valueOf(this.pckCrlChain)?.root
-    const crls = [signedBy(valueOf(this.rootCrl), root), signedBy(valueOf(this.pckCrl), valueOf(this.pckCrlChain)?.first)]
-    for (const chain of [this.pckCrlChain, this.tcbInfo.chain, this.qeIdentity.chain]) jobs.push(...(valueOf(chain)?.jobs ?? []))
+    const crls = [
+      signedBy(valueOf(this.rootCrl), root),
+      signedBy(valueOf(this.pckCrl), valueOf(this.pckCrlChain)?.first),
+    ]
+    for (const chain of [this.pckCrlChain, this.tcbInfo.chain, this.qeIdentity.chain])
+      jobs.push(...(valueOf(chain)?.jobs ?? []))
     for (const document of [this.tcbInfo, this.qeIdentity]) jobs.push(documentJob(document), document.digest)
-    return [...jobs, ...crls, valueOf(this.rootCrl)?.digest, valueOf(this.pckCrl)?.digest].filter((job) => job !== undefined)
+    return [...jobs, ...crls, valueOf(this.rootCrl)?.digest, valueOf(this.pckCrl)?.digest].filter(
+      (job) => job !== undefined,
+    )
   }
 }
 
@@ -117,12 +123,20 @@ function signedBy(crl: Crl | undefined, issuer: Certificate | undefined): Job | 
   return issuer?.key === undefined ? undefined : crl?.signed.by(issuer.key)
 }
 
-function readDocument<T>(text: string | undefined, signature: TextOrBytes | undefined, chain: Part<Chain>, parse: (text: string) => T): SignedDocument<T> {
+function readDocument<T>(
+  text: string | undefined,
+  signature: TextOrBytes | undefined,
+  chain: Part<Chain>,
+  parse: (text: string) => T,
+): SignedDocument<T> {
   const data = text === undefined ? undefined : new TextEncoder().encode(text)
   return {
     content: readPart(text, parse),
     chain,
-    signed: readPart(signature, (value) => new Signed(data ?? new Uint8Array(0), 'ecdsa-p256-sha256', readSignature(value))),
+    signed: readPart(
+      signature,
+      (value) => new Signed(data ?? new Uint8Array(0), 'ecdsa-p256-sha256', readSignature(value)),
+    ),
     digest: data === undefined ? undefined : { kind: 'digest', algorithm: 'sha256', data },
   }
 }
@@ -130,14 +144,21 @@ function readDocument<T>(text: string | undefined, signature: TextOrBytes | unde
 function readSignature(value: TextOrBytes): Uint8Array {
   const bytes = typeof value === 'string' ? fromHex(value) : new Uint8Array(value)
   if (bytes?.length === 64) return bytes
-  throw new EvidenceError('malformed', 'something else', { field: 'signature', offset: 0, expected: '64 bytes: r then s' })
+  throw new EvidenceError('malformed', 'something else', {
+    field: 'signature',
+    offset: 0,
+    expected: '64 bytes: r then s',
+  })
 }
 
 function readCrl(value: TextOrBytes): DatedCrl {
   const crl = parseCrl(crlDer(value))
   // A list without nextUpdate is never current: its span ends as it begins, before any moment.
   const until = crl.nextUpdate ?? Number.MIN_SAFE_INTEGER
-  const window = crl.nextUpdate === undefined ? { from: crl.thisUpdate, until, fromText: '', untilText: 'never' } : windowOf(crl.thisUpdate, until)
+  const window =
+    crl.nextUpdate === undefined
+      ? { from: crl.thisUpdate, until, fromText: '', untilText: 'never' }
+      : windowOf(crl.thisUpdate, until)
   return { ...crl, window }
 }
 
@@ -146,8 +167,14 @@ const SEQUENCE = 0x30
 
 // PCS serves DER and PEM, PCCS hex of DER; files hold any of them, and base64.
 function crlDer(value: TextOrBytes): Uint8Array {
-  if (value.length > MAX_CRL_TEXT) throw new EvidenceError('too-large', `${value.length}`, { field: 'crl', offset: 0, expected: `at most ${MAX_CRL_TEXT}` })
-  if (typeof value !== 'string') return value[0] === SEQUENCE ? new Uint8Array(value) : crlDer(new TextDecoder().decode(value))
+  if (value.length > MAX_CRL_TEXT)
+    throw new EvidenceError('too-large', `${value.length}`, {
+      field: 'crl',
+      offset: 0,
+      expected: `at most ${MAX_CRL_TEXT}`,
+    })
+  if (typeof value !== 'string')
+    return value[0] === SEQUENCE ? new Uint8Array(value) : crlDer(new TextDecoder().decode(value))
   const text = value.trim()
   if (text.startsWith('-----')) {
     const [der, ...more] = decodePem(text, 'X509 CRL', 'crl')
@@ -155,7 +182,11 @@ function crlDer(value: TextOrBytes): Uint8Array {
   }
   const der = fromHex(text) ?? decodeBase64(text)
   if (der !== undefined) return der
-  throw new EvidenceError('malformed', 'another form', { field: 'crl', offset: 0, expected: 'DER, or its hex, base64 or PEM' })
+  throw new EvidenceError('malformed', 'another form', {
+    field: 'crl',
+    offset: 0,
+    expected: 'DER, or its hex, base64 or PEM',
+  })
 }
 
 const TEXTS: readonly (keyof DcapCollateralInput)[] = [
@@ -166,7 +197,12 @@ const TEXTS: readonly (keyof DcapCollateralInput)[] = [
   'qe_identity',
   'pck_certificate_chain',
 ]
-const TEXTS_OR_BYTES: readonly (keyof DcapCollateralInput)[] = ['root_ca_crl', 'pck_crl', 'tcb_info_signature', 'qe_identity_signature']
+const TEXTS_OR_BYTES: readonly (keyof DcapCollateralInput)[] = [
+  'root_ca_crl',
+  'pck_crl',
+  'tcb_info_signature',
+  'qe_identity_signature',
+]
 
 function checkTypes(input: DcapCollateralInput): void {
   for (const name of [...TEXTS, ...TEXTS_OR_BYTES]) {

@@ -1,12 +1,12 @@
-import { fail, pass, REPLACE_EVIDENCE, type Step, type StepGroup } from '../core/engine.ts'
 import { equalBytes, toHex } from '../core/bytes.ts'
+import { fail, pass, REPLACE_EVIDENCE, type Step, type StepGroup } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import { begunFinding, chainSteps, currentFinding, QVL, refetch } from './chain-steps.ts'
 import { documentJob, type SignedDocument } from './collateral.ts'
-import { givenFinding, revocationStep } from './platform-groups.ts'
 import { valueOf } from './part.ts'
-import { qeDifference } from './qe-identity.ts'
+import { givenFinding, revocationStep } from './platform-groups.ts'
 import type { QeIdentity } from './qe-identity.ts'
+import { qeDifference } from './qe-identity.ts'
 import type { DcapState } from './state.ts'
 import type { TcbInfo } from './tcb-info.ts'
 
@@ -21,14 +21,28 @@ export function documentGroups(tee: 'sgx' | 'tdx'): readonly StepGroup<DcapState
       id: `${tee}.tcb-info`,
       title: 'TCB info',
       steps: [
-        ...documentSteps<TcbInfo>(tee, 'tcb-info', 'TCB info', (state) => state.collateral.tcbInfo, ({ id, version }) => id === kind && (tee === 'sgx' || version >= 3), kind),
+        ...documentSteps<TcbInfo>(
+          tee,
+          'tcb-info',
+          'TCB info',
+          (state) => state.collateral.tcbInfo,
+          ({ id, version }) => id === kind && (tee === 'sgx' || version >= 3),
+          kind,
+        ),
         ...platformMatchSteps(tee),
       ],
     },
     {
       id: `${tee}.qe-identity`,
       title: 'QE identity',
-      steps: documentSteps<QeIdentity>(tee, 'qe-identity', 'QE identity', (state) => state.collateral.qeIdentity, ({ id }) => id === qeKind, qeKind),
+      steps: documentSteps<QeIdentity>(
+        tee,
+        'qe-identity',
+        'QE identity',
+        (state) => state.collateral.qeIdentity,
+        ({ id }) => id === qeKind,
+        qeKind,
+      ),
     },
   ]
 }
@@ -43,7 +57,12 @@ function documentSteps<T extends TcbInfo | QeIdentity>(
 ): readonly Step<DcapState>[] {
   const id = `${tee}.${name}`
   const remedy = refetch(`the ${what}`)
-  const step = (last: string, title: string, needs: readonly string[], check: (state: DcapState, content: T) => Finding): Step<DcapState> => ({
+  const step = (
+    last: string,
+    title: string,
+    needs: readonly string[],
+    check: (state: DcapState, content: T) => Finding,
+  ): Step<DcapState> => ({
     id: `${id}.${last}`,
     title,
     phase: 'authenticity',
@@ -63,20 +82,41 @@ function documentSteps<T extends TcbInfo | QeIdentity>(
       source: PCS,
       check: (state) => givenFinding(document(state).content, what, remedy),
     },
-    ...chainSteps({ id: `${id}.signer`, what: `${what} issuer chain`, chain: (state) => document(state).chain, remedy, present: `${id}.present` }),
-    revocationStep(`${id}.signer.revocation`, `${tee}.crl.root`, 'TCB Signing certificate', (state) => valueOf(document(state).chain)?.first, `${id}.signer.certificates`),
-    step('signature', `The ${what} is signed by the TCB Signing key`, [`${id}.signer.certificates`], (state) => signatureFinding(document(state), what)),
-    step('issued', `The ${what} has been issued`, [], (state, { window }) => begunFinding(state, window, `the ${what}`)),
-    step('current', `The ${what} is current`, [], (state, { window }) => currentFinding(state, window, `the ${what}`, remedy)),
+    ...chainSteps({
+      id: `${id}.signer`,
+      what: `${what} issuer chain`,
+      chain: (state) => document(state).chain,
+      remedy,
+      present: `${id}.present`,
+    }),
+    revocationStep(
+      `${id}.signer.revocation`,
+      `${tee}.crl.root`,
+      'TCB Signing certificate',
+      (state) => valueOf(document(state).chain)?.first,
+      `${id}.signer.certificates`,
+    ),
+    step('signature', `The ${what} is signed by the TCB Signing key`, [`${id}.signer.certificates`], (state) =>
+      signatureFinding(document(state), what),
+    ),
+    step('issued', `The ${what} has been issued`, [], (state, { window }) =>
+      begunFinding(state, window, `the ${what}`),
+    ),
+    step('current', `The ${what} is current`, [], (state, { window }) =>
+      currentFinding(state, window, `the ${what}`, remedy),
+    ),
     step('kind', `The ${what} is for this kind of quote`, [], (_state, content) => {
       const details = { expected: kind, actual: `${content.id} version ${content.version}` }
-      return isKind(content) ? pass('it is', details) : fail(`the ${what} is for another kind of evidence`, remedy, details)
+      return isKind(content)
+        ? pass('it is', details)
+        : fail(`the ${what} is for another kind of evidence`, remedy, details)
     }),
   ]
 }
 
 function signatureFinding(document: SignedDocument<unknown>, what: string): Finding {
-  if (document.signed.state === 'broken') return fail(`the signature of the ${what} cannot be read: ${document.signed.reason}`, refetch(`the ${what}`))
+  if (document.signed.state === 'broken')
+    return fail(`the signature of the ${what} cannot be read: ${document.signed.reason}`, refetch(`the ${what}`))
   if (documentJob(document)?.result === true) return pass('its signature verifies over the exact text')
   return fail(`the signature of the ${what} does not verify`, refetch(`the ${what}, and keep its exact text`))
 }
@@ -94,7 +134,11 @@ function platformMatchSteps(tee: string): readonly Step<DcapState>[] {
       const details = { expected: toHex(expected), actual: toHex(actual) }
       return equalBytes(expected, actual) && expected.length > 0
         ? pass('it is', details)
-        : fail(`the TCB info is for ${name} ${details.actual}, the platform is ${details.expected}`, refetch('the TCB info'), details)
+        : fail(
+            `the TCB info is for ${name} ${details.actual}, the platform is ${details.expected}`,
+            refetch('the TCB info'),
+            details,
+          )
     },
   })
   return [step('fmspc', 'FMSPC'), step('pceId', 'PCE id')]
@@ -116,7 +160,9 @@ export function quoteGroup(tee: string): StepGroup<DcapState> {
         source: QVL,
         needs: [`${tee}.pck.present`],
         check: ({ qeSignature }) =>
-          qeSignature?.result === true ? pass('the signature verifies') : fail("the QE report is not signed by the platform's PCK key", REPLACE_EVIDENCE),
+          qeSignature?.result === true
+            ? pass('the signature verifies')
+            : fail("the QE report is not signed by the platform's PCK key", REPLACE_EVIDENCE),
       },
       {
         id: `${id}.report-data`,
@@ -142,7 +188,9 @@ export function quoteGroup(tee: string): StepGroup<DcapState> {
         phase: 'authenticity',
         source: QVL,
         check: ({ quoteSignature }) =>
-          quoteSignature?.result === true ? pass('the signature verifies') : fail('the signature of the quote does not verify', REPLACE_EVIDENCE),
+          quoteSignature?.result === true
+            ? pass('the signature verifies')
+            : fail('the signature of the quote does not verify', REPLACE_EVIDENCE),
       },
     ],
   }
@@ -151,7 +199,8 @@ export function quoteGroup(tee: string): StepGroup<DcapState> {
 function identityFinding({ collateral, quote }: DcapState): Finding {
   const identity = valueOf(collateral.qeIdentity.content)
   const difference = identity === undefined ? undefined : qeDifference(quote.qe, identity)
-  if (identity !== undefined && difference === undefined) return pass('MISCSELECT, ATTRIBUTES, MRSIGNER and ISVPRODID are those of the QE identity')
+  if (identity !== undefined && difference === undefined)
+    return pass('MISCSELECT, ATTRIBUTES, MRSIGNER and ISVPRODID are those of the QE identity')
   const { field, ...details } = difference ?? { field: 'identity', expected: '', actual: '' }
   return fail(`the Quoting Enclave is not the one of the QE identity: ${field} differs`, REPLACE_EVIDENCE, details)
 }

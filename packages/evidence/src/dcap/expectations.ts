@@ -1,9 +1,18 @@
-import { booleanField, type FieldKind, type FieldKinds, hexField, integerField, listOf, objectField, wordField } from '../core/expectations.ts'
+import {
+  booleanField,
+  type FieldKind,
+  type FieldKinds,
+  hexField,
+  integerField,
+  listOf,
+  objectField,
+  wordField,
+} from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import { parseIsoTime } from '../core/time.ts'
 import { SGX_TYPES } from './pck.ts'
-import { PLATFORM_STATUSES } from './tcb-info.ts'
 import type { TcbStatus } from './tcb.ts'
+import { PLATFORM_STATUSES } from './tcb-info.ts'
 
 /** An exception for platforms whose TCB is not up to date. It applies only if all of it does. */
 export interface TcbException {
@@ -33,7 +42,11 @@ export interface DcapExpectations extends Omit<CommonExpectations, 'signer' | 'm
   readonly acceptTcb?: readonly TcbException[]
 }
 
-const STATUSES: readonly string[] = [...PLATFORM_STATUSES, 'TDRelaunchAdvised', 'TDRelaunchAdvisedConfigurationNeeded'].filter((one) => one !== 'Revoked')
+const STATUSES: readonly string[] = [
+  ...PLATFORM_STATUSES,
+  'TDRelaunchAdvised',
+  'TDRelaunchAdvisedConfigurationNeeded',
+].filter((one) => one !== 'Revoked')
 
 const tcbException: FieldKind<TcbException> = {
   expected: '{ name, statuses, advisories, until: an ISO 8601 time in UTC }',
@@ -43,7 +56,8 @@ const tcbException: FieldKind<TcbException> = {
     const { name, statuses, advisories, until } = one
     if (typeof name !== 'string' || name.length === 0 || name.length > 64) return undefined
     if (!isTexts(statuses) || !statuses.every(isStatus) || !isTexts(advisories)) return undefined
-    if (typeof until !== 'string' || parseIsoTime(until) === undefined || Object.keys(value).length !== 4) return undefined
+    if (typeof until !== 'string' || parseIsoTime(until) === undefined || Object.keys(value).length !== 4)
+      return undefined
     return { name, statuses, advisories, until }
   },
 }
@@ -57,7 +71,9 @@ function isTexts(value: unknown): value is readonly string[] {
 }
 
 /** Kinds of the fields that only Intel platforms have; `products` are FMSPCs. */
-export const DCAP_FIELDS: FieldKinds<Pick<DcapExpectations, 'minTcbEvaluationDataNumber' | 'platform' | 'acceptTcb' | 'products'>> = {
+export const DCAP_FIELDS: FieldKinds<
+  Pick<DcapExpectations, 'minTcbEvaluationDataNumber' | 'platform' | 'acceptTcb' | 'products'>
+> = {
   minTcbEvaluationDataNumber: integerField(0, 0xffffffff),
   platform: objectField<PlatformWishes>({
     smtEnabled: booleanField,

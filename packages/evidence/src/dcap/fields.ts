@@ -1,4 +1,5 @@
 import { toHex } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
 import type { Field } from '../core/fields.ts'
 import { isoTime } from '../core/time.ts'
 import { PCK_CHAIN, parseChainPem } from './certificates.ts'
@@ -6,7 +7,6 @@ import { ENCLAVE_REPORT } from './enclave-report.ts'
 import type { Layout } from './layout.ts'
 import { parsePckExtensions, SGX_TYPES } from './pck.ts'
 import { QUOTE_HEADER, type Quote } from './quote.ts'
-import { EvidenceError } from '../core/errors.ts'
 
 /** Meanings of fields by name. */
 export type Meanings = Readonly<Record<string, string>>
@@ -29,7 +29,7 @@ export const ENCLAVE_MEANINGS: Meanings = {
   isvExtProdId: 'extended product id, by the signer (KSS)',
   attributes: 'flags, then XFRM',
   mrEnclave: "measurement of the enclave's code and data",
-  mrSigner: "digest of the key that signed the enclave",
+  mrSigner: 'digest of the key that signed the enclave',
   configId: 'configuration, by whoever launches the enclave (KSS)',
   isvProdId: 'product id, by the signer',
   isvSvn: 'security version, by the signer',
@@ -39,7 +39,14 @@ export const ENCLAVE_MEANINGS: Meanings = {
 }
 
 /** Every field of a layout, in order of offset. */
-export function layoutFields(prefix: string, layout: Layout, values: object, start: number, source: string, meanings: Meanings): readonly Field[] {
+export function layoutFields(
+  prefix: string,
+  layout: Layout,
+  values: object,
+  start: number,
+  source: string,
+  meanings: Meanings,
+): readonly Field[] {
   const known = new Map<string, unknown>(Object.entries(values))
   return Object.entries(layout).map(([name, [offset, length]]) => {
     const value = known.get(name)
@@ -59,12 +66,17 @@ export function layoutFields(prefix: string, layout: Layout, values: object, sta
 export function flagFields(prefix: string, flags: object): readonly Field[] {
   return Object.entries(flags).flatMap(([name, value]): readonly Field[] => {
     if (typeof value === 'boolean') return [{ path: `${prefix}.${name}`, value }]
-    return Array.isArray(value) && value.length > 0 ? [{ path: `${prefix}.${name}`, value: value.join(', '), meaning: 'bits whose meaning is unknown' }] : []
+    return Array.isArray(value) && value.length > 0
+      ? [{ path: `${prefix}.${name}`, value: value.join(', '), meaning: 'bits whose meaning is unknown' }]
+      : []
   })
 }
 
 /** Fields of a quote around its body: `before` and `after` it. */
-export function quoteFields(quote: Quote<unknown>): { readonly before: readonly Field[]; readonly after: readonly Field[] } {
+export function quoteFields(quote: Quote<unknown>): {
+  readonly before: readonly Field[]
+  readonly after: readonly Field[]
+} {
   const { header, bodyKind } = quote
   const descriptor: readonly Field[] =
     header.version === 5
@@ -82,19 +94,70 @@ export function quoteFields(quote: Quote<unknown>): { readonly before: readonly 
 function signatureFields(quote: Quote<unknown>): readonly Field[] {
   const start = quote.bodyOffset + quote.bodyKind.size
   const qe = quote.qeReportOffset
-  const at = { signature: start + 4, key: start + 68, qeSignature: qe + 384, auth: qe + 448, certification: qe + 450 + quote.qeAuthData.length }
-  const bytes = (path: string, offset: number, value: Uint8Array, meaning: string): Field => ({ path, offset, length: value.length, value: toHex(value), meaning, source: APPENDIX })
-  const outer: readonly Field[] = quote.header.version === 3 ? [] : [{ path: 'signature.certificationData.type', offset: start + 132, length: 2, value: 6, meaning: 'QE report certification data', source: APPENDIX }]
+  const at = {
+    signature: start + 4,
+    key: start + 68,
+    qeSignature: qe + 384,
+    auth: qe + 448,
+    certification: qe + 450 + quote.qeAuthData.length,
+  }
+  const bytes = (path: string, offset: number, value: Uint8Array, meaning: string): Field => ({
+    path,
+    offset,
+    length: value.length,
+    value: toHex(value),
+    meaning,
+    source: APPENDIX,
+  })
+  const outer: readonly Field[] =
+    quote.header.version === 3
+      ? []
+      : [
+          {
+            path: 'signature.certificationData.type',
+            offset: start + 132,
+            length: 2,
+            value: 6,
+            meaning: 'QE report certification data',
+            source: APPENDIX,
+          },
+        ]
   const { type, data } = quote.certification
   return [
-    { path: 'signature.length', offset: start, length: 4, value: at.certification + 6 + data.length - at.signature, source: APPENDIX },
-    bytes('signature.quoteSignature', at.signature, quote.signature, 'over header and body, by the attestation key: r, then s'),
+    {
+      path: 'signature.length',
+      offset: start,
+      length: 4,
+      value: at.certification + 6 + data.length - at.signature,
+      source: APPENDIX,
+    },
+    bytes(
+      'signature.quoteSignature',
+      at.signature,
+      quote.signature,
+      'over header and body, by the attestation key: r, then s',
+    ),
     bytes('signature.attestationKey', at.key, quote.attestationKey, 'P-256: x, then y'),
     ...outer,
-    ...layoutFields('qe', ENCLAVE_REPORT, quote.qe, qe, 'Intel SDM, volume 3D, section 37.15', { ...ENCLAVE_MEANINGS, reportData: 'SHA-256 over attestation key and authentication data, then zeros' }),
-    bytes('signature.qeReportSignature', at.qeSignature, quote.qeReportSignature, "over the QE report, by the platform's PCK: r, then s"),
+    ...layoutFields('qe', ENCLAVE_REPORT, quote.qe, qe, 'Intel SDM, volume 3D, section 37.15', {
+      ...ENCLAVE_MEANINGS,
+      reportData: 'SHA-256 over attestation key and authentication data, then zeros',
+    }),
+    bytes(
+      'signature.qeReportSignature',
+      at.qeSignature,
+      quote.qeReportSignature,
+      "over the QE report, by the platform's PCK: r, then s",
+    ),
     bytes('signature.qeAuthData', at.auth + 2, quote.qeAuthData, 'chosen by the Quoting Enclave'),
-    { path: 'certification.type', offset: at.certification, length: 2, value: type, meaning: KINDS[type] ?? 'unknown', source: APPENDIX },
+    {
+      path: 'certification.type',
+      offset: at.certification,
+      length: 2,
+      value: type,
+      meaning: KINDS[type] ?? 'unknown',
+      source: APPENDIX,
+    },
     { path: 'certification.length', offset: at.certification + 2, length: 4, value: data.length, source: APPENDIX },
     ...idFields(quote, at.certification + 6),
   ]
@@ -128,7 +191,12 @@ function pckFields({ certification }: Quote<unknown>): readonly Field[] {
     const [leaf] = parseChainPem(new TextDecoder('latin1').decode(certification.data), PCK_CHAIN, [])
     if (leaf === undefined) return []
     const pck = parsePckExtensions(leaf)
-    const field = (name: string, value: Field['value'], meaning?: string): Field => ({ path: `pck.${name}`, value, ...(meaning === undefined ? {} : { meaning }), source: PROFILE })
+    const field = (name: string, value: Field['value'], meaning?: string): Field => ({
+      path: `pck.${name}`,
+      value,
+      ...(meaning === undefined ? {} : { meaning }),
+      source: PROFILE,
+    })
     const { configuration, platformInstanceId } = pck
     return [
       field('issuer', leaf.issuer.commonName ?? ''),
@@ -154,5 +222,13 @@ function pckFields({ certification }: Quote<unknown>): readonly Field[] {
 function paddingFields({ padding, bodyOffset, bodyKind, ...quote }: Quote<unknown>): readonly Field[] {
   if (padding.length === 0) return []
   const offset = bodyOffset + bodyKind.size + 4 + 64 + quote.platformBytes.length
-  return [{ path: 'padding.length', offset, length: padding.length, value: padding.length, meaning: padding.every((byte) => byte === 0) ? 'all zero; signed by nobody' : 'not all zero; signed by nobody' }]
+  return [
+    {
+      path: 'padding.length',
+      offset,
+      length: padding.length,
+      value: padding.length,
+      meaning: padding.every((byte) => byte === 0) ? 'all zero; signed by nobody' : 'not all zero; signed by nobody',
+    },
+  ]
 }

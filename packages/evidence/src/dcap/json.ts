@@ -12,7 +12,8 @@ export class JsonReader {
 
   /** @throws EvidenceError when `value` is no JSON object */
   constructor(value: unknown, path: string) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse(path, 'something else', 'an object')
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw refuse(path, 'something else', 'an object')
     this.#members = value
     this.#path = path
   }
@@ -68,7 +69,8 @@ export class JsonReader {
   /** One whole number of each object of a list. */
   integers(name: string, member: string, most: number): readonly number[] {
     return this.#array(name, MAX_LIST).map((one) => {
-      const value: unknown = typeof one === 'object' && one !== null && Object.hasOwn(one, member) ? Reflect.get(one, member) : undefined
+      const value: unknown =
+        typeof one === 'object' && one !== null && Object.hasOwn(one, member) ? Reflect.get(one, member) : undefined
       if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= most) return value
       throw refuse(`${this.#path}.${name}.${member}`, 'another value', `a whole number from 0 to ${most}`)
     })
@@ -102,7 +104,12 @@ const MAX_JSON = 1024 * 1024
 
 /** Parses a JSON document. @throws EvidenceError */
 export function parseJson(text: string, what: string): JsonReader {
-  if (text.length > MAX_JSON) throw new EvidenceError('too-large', `${text.length} characters`, { field: what, offset: 0, expected: `at most ${MAX_JSON}` })
+  if (text.length > MAX_JSON)
+    throw new EvidenceError('too-large', `${text.length} characters`, {
+      field: what,
+      offset: 0,
+      expected: `at most ${MAX_JSON}`,
+    })
   let value: unknown
   try {
     value = JSON.parse(text)

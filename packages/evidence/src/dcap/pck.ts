@@ -90,7 +90,8 @@ function readMembers(from: DerReader, below: readonly number[], last: number): M
   while (!list.done) {
     const one = list.inside(TAG.sequence, 'sgxExtensions')
     const arc = lastArc(list.bytes, one.element(TAG.oid, 'sgxExtensions'), below)
-    if (arc === undefined || arc < 1 || arc > last) throw refuse('an unknown member', list.at, 'members of the profile only')
+    if (arc === undefined || arc < 1 || arc > last)
+      throw refuse('an unknown member', list.at, 'members of the profile only')
     if (members[arc] !== undefined) throw refuse(`member ${arc} twice`, list.at, 'each member once')
     // The reader stands at the value now; whoever reads it must not find another one behind.
     const value = one.any('sgxExtensions')

@@ -21,7 +21,10 @@ export interface PlatformCertificate {
  * Reads the PCK certificate that belongs to a quote: the collateral's, or the quote's own.
  * @returns undefined when there is none, or it cannot be read
  */
-export function readPlatformCertificate(quote: Quote<unknown>, collateral: DcapCollateral): PlatformCertificate | undefined {
+export function readPlatformCertificate(
+  quote: Quote<unknown>,
+  collateral: DcapCollateral,
+): PlatformCertificate | undefined {
   const chain = valueOf(platformOf(quote, collateral).chain)
   if (chain === undefined) return undefined
   const { serial, issuer, notBefore, notAfter } = chain.first

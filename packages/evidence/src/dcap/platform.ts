@@ -2,7 +2,7 @@ import { concatBytes, toHex } from '../core/bytes.ts'
 import type { Memory, Remembered } from '../core/memory.ts'
 import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
-import { parseChainPem, PCK_CHAIN, PckChain } from './certificates.ts'
+import { PCK_CHAIN, PckChain, parseChainPem } from './certificates.ts'
 import type { DcapCollateral } from './collateral.ts'
 import { ABSENT, type Part, readPart } from './part.ts'
 import { bindingOf, signatureOf } from './qe.ts'
@@ -40,7 +40,12 @@ export class Platform implements Remembered {
 /** Parses what a quote, or its collateral, says about the platform. */
 export function platformOf(quote: Quote<unknown>, collateral: DcapCollateral): Platform {
   const pem = chainPem(quote, collateral)
-  return new Platform(quote, pem === undefined ? ABSENT : readPart(pem, (text) => new PckChain(parseChainPem(text, PCK_CHAIN, [...collateral.certificates]))))
+  return new Platform(
+    quote,
+    pem === undefined
+      ? ABSENT
+      : readPart(pem, (text) => new PckChain(parseChainPem(text, PCK_CHAIN, [...collateral.certificates]))),
+  )
 }
 
 const ascii = new TextDecoder('latin1')
@@ -58,8 +63,15 @@ export interface Recalled {
 }
 
 /** Looks a platform up: by the digest of its chain, its QE report and signature, the attestation key and the authentication data. */
-export function* recallPlatform(quote: Quote<unknown>, collateral: DcapCollateral, memory: Memory): Generator<readonly Job[], Recalled, void> {
-  const data = collateral.pckChain === undefined ? quote.platformBytes : concatBytes(quote.platformBytes, new TextEncoder().encode(collateral.pckChain))
+export function* recallPlatform(
+  quote: Quote<unknown>,
+  collateral: DcapCollateral,
+  memory: Memory,
+): Generator<readonly Job[], Recalled, void> {
+  const data =
+    collateral.pckChain === undefined
+      ? quote.platformBytes
+      : concatBytes(quote.platformBytes, new TextEncoder().encode(collateral.pckChain))
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
   yield [digest]
   const key = `dcap:${toHex(digest.result ?? new Uint8Array(0))}`

@@ -60,7 +60,8 @@ export function qeDifference(qe: EnclaveReport, identity: QeIdentity): QeDiffere
   if (!equalUnderMask(qe.attributes, identity.attributesMask, identity.attributes)) {
     return differs('ATTRIBUTES', toHex(identity.attributes), toHex(qe.attributes))
   }
-  if (!equalBytes(qe.mrSigner, identity.mrSigner)) return differs('MRSIGNER', toHex(identity.mrSigner), toHex(qe.mrSigner))
+  if (!equalBytes(qe.mrSigner, identity.mrSigner))
+    return differs('MRSIGNER', toHex(identity.mrSigner), toHex(qe.mrSigner))
   if (qe.isvProdId !== identity.isvProdId) return differs('ISVPRODID', String(identity.isvProdId), String(qe.isvProdId))
   return undefined
 }

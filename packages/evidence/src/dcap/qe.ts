@@ -3,7 +3,11 @@ import { type DigestJob, inSignatureRange, type PublicKey, type SignatureJob } f
 import type { Quote } from './quote.ts'
 
 /** The check of a raw P-256 signature; undefined when r or s is out of range, or the key is missing. */
-export function signatureOf(data: Uint8Array, signature: Uint8Array, key: PublicKey | undefined): SignatureJob | undefined {
+export function signatureOf(
+  data: Uint8Array,
+  signature: Uint8Array,
+  key: PublicKey | undefined,
+): SignatureJob | undefined {
   if (key === undefined || !inSignatureRange(signature, 'P-256')) return undefined
   return { kind: 'signature', scheme: 'ecdsa-p256-sha256', key, data, signature }
 }

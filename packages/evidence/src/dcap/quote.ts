@@ -78,7 +78,10 @@ export interface Quote<B> extends QuoteSignature {
 }
 
 /** What of a quote is written; everything else follows from it. */
-export type QuoteParts = Omit<Quote<unknown>, 'body' | 'bodyOffset' | 'signed' | 'qeReportOffset' | 'qeReport' | 'platformBytes'>
+export type QuoteParts = Omit<
+  Quote<unknown>,
+  'body' | 'bodyOffset' | 'signed' | 'qeReportOffset' | 'qeReport' | 'platformBytes'
+>
 
 const MAX_QUOTE = 1024 * 1024
 const ECDSA_P256 = 2
@@ -91,7 +94,8 @@ const QE_CERTIFICATION = 6
  *   Library and Quote Verification Library, appendix A.3 (formats 4 and 5)
  */
 export function parseQuote<B>(bytes: Uint8Array, kind: TeeKind<B>): Quote<B> {
-  if (bytes.length > MAX_QUOTE) throw refuse('too-large', `${bytes.length} bytes`, 'quote', 0, `at most ${MAX_QUOTE} bytes`)
+  if (bytes.length > MAX_QUOTE)
+    throw refuse('too-large', `${bytes.length} bytes`, 'quote', 0, `at most ${MAX_QUOTE} bytes`)
   const reader = new Reader(bytes)
   const header = parseLayout(reader.bytes(QUOTE_HEADER_SIZE, 'header'), QUOTE_HEADER)
   checkHeader(header, kind)
@@ -141,13 +145,31 @@ export function isZeroPadded(quote: Quote<unknown>): boolean {
 function checkHeader(header: QuoteHeader, kind: TeeKind<unknown>): void {
   const { version, attestationKeyType, teeType } = header
   if (!kind.versions.includes(version)) {
-    throw refuse('unsupported-version', `version ${version}`, 'header.version', 0, `${kind.tee.toUpperCase()} quote version ${kind.versions.join(', ')}`)
+    throw refuse(
+      'unsupported-version',
+      `version ${version}`,
+      'header.version',
+      0,
+      `${kind.tee.toUpperCase()} quote version ${kind.versions.join(', ')}`,
+    )
   }
   if (attestationKeyType !== ECDSA_P256) {
-    throw refuse('unsupported-algorithm', `type ${attestationKeyType}`, 'header.attestationKeyType', 2, '2 (ECDSA with P-256)')
+    throw refuse(
+      'unsupported-algorithm',
+      `type ${attestationKeyType}`,
+      'header.attestationKeyType',
+      2,
+      '2 (ECDSA with P-256)',
+    )
   }
   if (teeType !== kind.teeType) {
-    throw refuse('unsupported-kind', `0x${teeType.toString(16)}`, 'header.teeType', 4, `0x${kind.teeType.toString(16)} (${kind.tee.toUpperCase()})`)
+    throw refuse(
+      'unsupported-kind',
+      `0x${teeType.toString(16)}`,
+      'header.teeType',
+      4,
+      `0x${kind.teeType.toString(16)} (${kind.tee.toUpperCase()})`,
+    )
   }
 }
 
@@ -158,9 +180,16 @@ function readDescriptor<B>(reader: Reader, kind: TeeKind<B>): BodyKind<B> {
   const body = kind.bodies.find((one) => one.type === type)
   if (body === undefined) {
     const known = kind.bodies.map((one) => `${one.type} (${one.name})`).join(', ')
-    throw refuse('unsupported-kind', `type ${type}`, 'bodyDescriptor.type', at, `${kind.tee.toUpperCase()} body type ${known}`)
+    throw refuse(
+      'unsupported-kind',
+      `type ${type}`,
+      'bodyDescriptor.type',
+      at,
+      `${kind.tee.toUpperCase()} body type ${known}`,
+    )
   }
-  if (size !== body.size) throw refuse('malformed', `${size}`, 'bodyDescriptor.size', at + 2, `${body.size} bytes for ${body.name}`)
+  if (size !== body.size)
+    throw refuse('malformed', `${size}`, 'bodyDescriptor.size', at + 2, `${body.size} bytes for ${body.name}`)
   return body
 }
 
@@ -174,7 +203,16 @@ function readSignature(section: Reader, version: number): QuoteSignature {
   const qeAuthData = section.bytes(section.u16('qeAuthData.length'), 'qeAuthData')
   const certification = parseCertificationData(section)
   section.end('signatureData')
-  return { signature, attestationKey, qeReport, qe: parseEnclaveReport(qeReport), qeReportSignature, qeAuthData, certification, qeReportOffset }
+  return {
+    signature,
+    attestationKey,
+    qeReport,
+    qe: parseEnclaveReport(qeReport),
+    qeReportSignature,
+    qeAuthData,
+    certification,
+    qeReportOffset,
+  }
 }
 
 // Formats 4 and 5 wrap everything from the QE report on in certification data of type 6, up to the end of the section.
@@ -187,7 +225,13 @@ function enterQeCertification(section: Reader): void {
   const length = section.u32('certificationData.length')
   if (length === section.remaining) return
   const code = length > section.remaining ? 'truncated' : 'trailing-bytes'
-  throw refuse(code, `${length}`, 'certificationData.length', at + 2, `the ${section.remaining} bytes that are left of the signature section`)
+  throw refuse(
+    code,
+    `${length}`,
+    'certificationData.length',
+    at + 2,
+    `the ${section.remaining} bytes that are left of the signature section`,
+  )
 }
 
 function sectionEnd(reader: Reader, field: string): number {
@@ -215,6 +259,12 @@ function integer(value: number, size: 2 | 4): Uint8Array {
   return encodeLayout({ value }, { value: [0, size, 'integer'] } as const, size)
 }
 
-function refuse(code: EvidenceErrorCode, found: string, field: string, offset: number, expected: string): EvidenceError {
+function refuse(
+  code: EvidenceErrorCode,
+  found: string,
+  field: string,
+  offset: number,
+  expected: string,
+): EvidenceError {
   return new EvidenceError(code, found, { field, offset, expected })
 }

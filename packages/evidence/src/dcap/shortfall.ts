@@ -15,7 +15,10 @@ export function shortfallText(state: DcapState, level: 'current' | 'lowest'): st
   const goal = level === 'current' ? info.levels[0] : info.levels[info.levels.length - 1]
   if (goal === undefined) return 'there are no levels'
   const short = platformShortfall(goal, state.extensions, state.svns?.launch)
-  const current = short.length > 0 || state.svns?.current === undefined ? short : platformShortfall(goal, state.extensions, state.svns.current)
+  const current =
+    short.length > 0 || state.svns?.current === undefined
+      ? short
+      : platformShortfall(goal, state.extensions, state.svns.current)
   const texts = current.slice(0, MOST_NAMED).map((one) => describe(one, info, level))
   return texts.length === 0 ? 'no SVN is short' : texts.join(', ')
 }

@@ -5,8 +5,8 @@ import { parseIsoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import { QVL } from './chain-steps.ts'
 import type { TcbException } from './expectations.ts'
-import { type PckConfiguration, SGX_TYPES } from './pck.ts'
 import { valueOf } from './part.ts'
+import { type PckConfiguration, SGX_TYPES } from './pck.ts'
 import { shortfallText } from './shortfall.ts'
 import type { DcapState } from './state.ts'
 import { matched, type TcbMatch } from './tcb.ts'
@@ -28,7 +28,17 @@ function tcbSteps(tee: string): readonly Step<DcapState>[] {
       title: 'Platform, Quoting Enclave and TDX module match a TCB level',
       phase: 'authenticity',
       source,
-      needs: ['tcb-info.present', 'tcb-info.kind', 'tcb-info.fmspc', 'tcb-info.signature', 'qe-identity.present', 'qe-identity.kind', 'qe-identity.signature', 'pck.present', 'pck.extensions'].map((id) => `${tee}.${id}`),
+      needs: [
+        'tcb-info.present',
+        'tcb-info.kind',
+        'tcb-info.fmspc',
+        'tcb-info.signature',
+        'qe-identity.present',
+        'qe-identity.kind',
+        'qe-identity.signature',
+        'pck.present',
+        'pck.extensions',
+      ].map((id) => `${tee}.${id}`),
       check: levelFinding,
     },
     {
@@ -61,68 +71,109 @@ function tcbSteps(tee: string): readonly Step<DcapState>[] {
   ]
 }
 
-const UPDATE_PLATFORM: Remedy = { action: 'update BIOS and microcode, and have the platform certified anew; or run the workload on another platform', by: 'platform-owner' }
+const UPDATE_PLATFORM: Remedy = {
+  action: 'update BIOS and microcode, and have the platform certified anew; or run the workload on another platform',
+  by: 'platform-owner',
+}
 const UPDATE_MODULE: Remedy = { action: 'update the TDX module on the host and relaunch the TD', by: 'platform-owner' }
 const UPDATE_QE: Remedy = { action: 'update the Quoting Enclave (the DCAP package of the host)', by: 'platform-owner' }
 
 function levelFinding(state: DcapState): Finding {
   const { tcb } = state
-  const missing = typeof tcb?.launch === 'string' ? tcb.launch : typeof tcb?.current === 'string' ? tcb.current : undefined
+  const missing =
+    typeof tcb?.launch === 'string' ? tcb.launch : typeof tcb?.current === 'string' ? tcb.current : undefined
   if (tcb !== undefined && missing === undefined) return pass('each matches a level')
   switch (missing) {
     case 'qe':
       return fail(`the Quoting Enclave's SVN ${state.quote.qe.isvSvn} is below every level`, UPDATE_QE)
     case 'module':
-      return fail(`the TDX module's SVN ${toHex(state.svns?.launch.subarray(0, 2) ?? new Uint8Array(0))} is below every level`, UPDATE_MODULE)
+      return fail(
+        `the TDX module's SVN ${toHex(state.svns?.launch.subarray(0, 2) ?? new Uint8Array(0))} is below every level`,
+        UPDATE_MODULE,
+      )
     default:
-      return fail(`the platform is below every TCB level that Intel lists: ${shortfallText(state, 'lowest')}`, UPDATE_PLATFORM)
+      return fail(
+        `the platform is below every TCB level that Intel lists: ${shortfallText(state, 'lowest')}`,
+        UPDATE_PLATFORM,
+      )
   }
 }
 
 function statusFinding(state: DcapState): Finding {
   const status = state.tcb?.status ?? 'Revoked'
   const advisories = matched(state.tcb?.launch)?.advisories ?? []
-  const details = { expected: 'UpToDate', actual: advisories.length > 0 ? `${status} (${advisories.join(', ')})` : status }
+  const details = {
+    expected: 'UpToDate',
+    actual: advisories.length > 0 ? `${status} (${advisories.join(', ')})` : status,
+  }
   if (status === 'UpToDate') return pass('the TCB is up to date', details)
   const exception = state.expect.acceptTcb?.find((one) => applies(one, status, advisories, state.at))
   if (exception !== undefined) {
-    return pass(`the TCB is ${status}, which you accept until ${exception.until} by the exception ${JSON.stringify(exception.name)}`, details)
+    return pass(
+      `the TCB is ${status}, which you accept until ${exception.until} by the exception ${JSON.stringify(exception.name)}`,
+      details,
+    )
   }
   return fail(`the TCB is ${status}`, statusRemedy(state, status, matched(state.tcb?.launch)), details)
 }
 
 function applies(one: TcbException, status: string, advisories: readonly string[], at: number): boolean {
   const until = parseIsoTime(one.until)
-  return until !== undefined && at <= until && one.statuses.some((accepted) => accepted === status) && advisories.every((advisory) => one.advisories.includes(advisory))
+  return (
+    until !== undefined &&
+    at <= until &&
+    one.statuses.some((accepted) => accepted === status) &&
+    advisories.every((advisory) => one.advisories.includes(advisory))
+  )
 }
 
 function statusRemedy(state: DcapState, status: string, match: TcbMatch | undefined): Remedy {
   const accept = 'or accept this state by name with `acceptTcb`'
-  if (status.startsWith('TDRelaunch')) return { action: `the TDX module was updated after the launch: relaunch the TD; ${accept}`, by: 'workload-owner' }
+  if (status.startsWith('TDRelaunch'))
+    return { action: `the TDX module was updated after the launch: relaunch the TD; ${accept}`, by: 'workload-owner' }
   const parts: string[] = []
   if (match?.qe.status.startsWith('OutOfDate') === true) {
-    parts.push(`the Quoting Enclave's SVN is ${match.qe.isvSvn}, the current level needs ${valueOf(state.collateral.qeIdentity.content)?.levels[0]?.isvSvn ?? 'more'}: ${UPDATE_QE.action}`)
+    parts.push(
+      `the Quoting Enclave's SVN is ${match.qe.isvSvn}, the current level needs ${valueOf(state.collateral.qeIdentity.content)?.levels[0]?.isvSvn ?? 'more'}: ${UPDATE_QE.action}`,
+    )
   }
-  if (match?.module?.status.startsWith('OutOfDate') === true) parts.push(`the TDX module's level ${match.module.isvSvn} is out of date: ${UPDATE_MODULE.action}`)
-  if (match?.platform.status.startsWith('OutOfDate') === true) parts.push(`${shortfallText(state, 'current')}: BIOS update from the platform owner`)
+  if (match?.module?.status.startsWith('OutOfDate') === true)
+    parts.push(`the TDX module's level ${match.module.isvSvn} is out of date: ${UPDATE_MODULE.action}`)
+  if (match?.platform.status.startsWith('OutOfDate') === true)
+    parts.push(`${shortfallText(state, 'current')}: BIOS update from the platform owner`)
   if (status.includes('Configuration')) parts.push('change the BIOS configuration as the advisories say')
-  if (parts.length === 0) return { action: `build the workload with the mitigations of the advisories, then accept this state with \`acceptTcb\``, by: 'workload-owner' }
+  if (parts.length === 0)
+    return {
+      action: `build the workload with the mitigations of the advisories, then accept this state with \`acceptTcb\``,
+      by: 'workload-owner',
+    }
   return { action: `${parts.join('; ')}; ${accept}`, by: 'platform-owner' }
 }
 
 function evaluationFinding({ collateral, expect }: DcapState): Finding {
-  const numbers = [valueOf(collateral.tcbInfo.content), valueOf(collateral.qeIdentity.content)].map((one) => one?.evaluationDataNumber ?? 0)
+  const numbers = [valueOf(collateral.tcbInfo.content), valueOf(collateral.qeIdentity.content)].map(
+    (one) => one?.evaluationDataNumber ?? 0,
+  )
   const lower = Math.min(...numbers)
   const floor = expect.minTcbEvaluationDataNumber
   if (floor === undefined) return notApplicable(`you ask for no lowest evaluation data number; it is ${lower}`)
   const details = { expected: `${floor} or more`, actual: String(lower) }
   if (lower >= floor) return pass('it was', details)
-  return fail(`the TCB was judged by the rules of evaluation data number ${lower}`, { action: `fetch TCB info and QE identity of evaluation data number ${floor} or later`, by: 'relying-party' }, details)
+  return fail(
+    `the TCB was judged by the rules of evaluation data number ${lower}`,
+    { action: `fetch TCB info and QE identity of evaluation data number ${floor} or later`, by: 'relying-party' },
+    details,
+  )
 }
 
 function platformSteps(tee: string): readonly Step<DcapState>[] {
   const certified = [`${tee}.pck.present`, `${tee}.pck.extensions`]
-  const step = (name: string, title: string, check: (state: DcapState) => Finding, needs: readonly string[] = certified): Step<DcapState> => ({
+  const step = (
+    name: string,
+    title: string,
+    check: (state: DcapState) => Finding,
+    needs: readonly string[] = certified,
+  ): Step<DcapState> => ({
     id: `${tee}.platform.${name}`,
     title,
     phase: 'appraisal',
@@ -132,23 +183,41 @@ function platformSteps(tee: string): readonly Step<DcapState>[] {
     check,
   })
   const wish = (name: string, member: keyof PckConfiguration, what: string): Step<DcapState> =>
-    step(name, `${what} is as you wish`, (state) => wishFinding(state.expect.platform?.[member], state.extensions?.configuration?.[member], member, what))
+    step(name, `${what} is as you wish`, (state) =>
+      wishFinding(state.expect.platform?.[member], state.extensions?.configuration?.[member], member, what),
+    )
   return [
-    { ...step('hardware', "The root is a hardware vendor's", anchorFinding, [`${tee}.pck.present`, `${tee}.pck.root`]), waivable: undefined },
+    {
+      ...step('hardware', "The root is a hardware vendor's", anchorFinding, [`${tee}.pck.present`, `${tee}.pck.root`]),
+      waivable: undefined,
+    },
     step('product', 'The platform is of a family you accept', ({ expect, extensions }) =>
-      compareOneOf({ what: 'the FMSPC', actual: toHex(extensions?.fmspc ?? NOTHING), option: 'products' }, expect.products, true)),
+      compareOneOf(
+        { what: 'the FMSPC', actual: toHex(extensions?.fmspc ?? NOTHING), option: 'products' },
+        expect.products,
+        true,
+      ),
+    ),
     step('id', 'The platform is one you know', idFinding),
     wish('smt', 'smtEnabled', 'Simultaneous multithreading'),
     wish('dynamic', 'dynamicPlatform', 'Dynamic platform'),
     wish('cached-keys', 'cachedKeys', 'Caching of platform keys'),
     step('sgx-type', 'The memory protection is of a type you accept', ({ expect, extensions }) =>
-      compareOneOf({ what: 'the SGX type', actual: SGX_TYPES[extensions?.sgxType ?? -1] ?? '', option: 'platform.sgxTypes' }, expect.platform?.sgxTypes, true)),
+      compareOneOf(
+        { what: 'the SGX type', actual: SGX_TYPES[extensions?.sgxType ?? -1] ?? '', option: 'platform.sgxTypes' },
+        expect.platform?.sgxTypes,
+        true,
+      ),
+    ),
   ].map(withoutUndefined)
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 
-function withoutUndefined({ waivable, ...step }: Omit<Step<DcapState>, 'waivable'> & { readonly waivable?: true | undefined }): Step<DcapState> {
+function withoutUndefined({
+  waivable,
+  ...step
+}: Omit<Step<DcapState>, 'waivable'> & { readonly waivable?: true | undefined }): Step<DcapState> {
   return waivable === true ? { ...step, waivable } : step
 }
 
@@ -168,9 +237,19 @@ function idFinding({ expect, extensions }: DcapState): Finding {
 function wishFinding(wished: boolean | undefined, actual: boolean | undefined, option: string, what: string): Finding {
   if (wished === undefined) return notApplicable('you did not say')
   if (actual === undefined) {
-    return unchecked(`the PCK certificate does not say: ${what}`, { action: `waive this, or use a platform whose certificate says (Platform CA)`, by: 'relying-party' })
+    return unchecked(`the PCK certificate does not say: ${what}`, {
+      action: `waive this, or use a platform whose certificate says (Platform CA)`,
+      by: 'relying-party',
+    })
   }
   const details = { expected: String(wished), actual: String(actual) }
   if (actual === wished) return pass('it is', details)
-  return fail(`${what} is ${actual ? 'on' : 'off'}`, { action: `turn it ${wished ? 'on' : 'off'} in the BIOS and have the platform certified anew, or drop \`platform.${option}\``, by: 'platform-owner' }, details)
+  return fail(
+    `${what} is ${actual ? 'on' : 'off'}`,
+    {
+      action: `turn it ${wished ? 'on' : 'off'} in the BIOS and have the platform certified anew, or drop \`platform.${option}\``,
+      by: 'platform-owner',
+    },
+    details,
+  )
 }

@@ -106,7 +106,10 @@ export function parseTcbInfo(text: string): TcbInfo {
     sgxNames: version === 3 ? readNames(records[0], 'sgxtcbcomponents') : [],
     tdxNames: tdx ? readNames(records[0], 'tdxtcbcomponents') : [],
     module: tdx ? readModuleSigner(json.object('tdxModule')) : undefined,
-    moduleIdentities: tdx && json.has('tdxModuleIdentities') ? json.list('tdxModuleIdentities', MAX_IDENTITIES).map(readModuleIdentity) : [],
+    moduleIdentities:
+      tdx && json.has('tdxModuleIdentities')
+        ? json.list('tdxModuleIdentities', MAX_IDENTITIES).map(readModuleIdentity)
+        : [],
   }
 }
 
@@ -117,7 +120,9 @@ export function readWindow(json: JsonReader): Window {
 
 /** Levels by one SVN, highest first. @throws EvidenceError when there are none, or two of one SVN */
 export function readSvnLevels(json: JsonReader): readonly SvnLevel[] {
-  const levels = json.list('tcbLevels', MAX_LEVELS).map((one) => ({ isvSvn: one.object('tcb').integer('isvsvn', 0xffff), ...readLevel(one) }))
+  const levels = json
+    .list('tcbLevels', MAX_LEVELS)
+    .map((one) => ({ isvSvn: one.object('tcb').integer('isvsvn', 0xffff), ...readLevel(one) }))
   return sorted(levels, (a, b) => b.isvSvn - a.isvSvn)
 }
 
@@ -147,13 +152,19 @@ function readComponents(tcb: JsonReader, name: string): readonly number[] {
 }
 
 function readNumberedComponents(tcb: JsonReader): readonly number[] {
-  return Array.from({ length: COMPONENTS }, (_, i) => tcb.integer(`sgxtcbcomp${String(i + 1).padStart(2, '0')}svn`, 0xffff))
+  return Array.from({ length: COMPONENTS }, (_, i) =>
+    tcb.integer(`sgxtcbcomp${String(i + 1).padStart(2, '0')}svn`, 0xffff),
+  )
 }
 
 function readNames(level: JsonReader | undefined, name: string): readonly ComponentName[] {
   if (level === undefined) return []
-  const word = (json: JsonReader, member: string): string | undefined => (json.has(member) ? json.text(member) : undefined)
-  return level.object('tcb').list(name, COMPONENTS).map((one) => ({ category: word(one, 'category'), type: word(one, 'type') }))
+  const word = (json: JsonReader, member: string): string | undefined =>
+    json.has(member) ? json.text(member) : undefined
+  return level
+    .object('tcb')
+    .list(name, COMPONENTS)
+    .map((one) => ({ category: word(one, 'category'), type: word(one, 'type') }))
 }
 
 function readModuleSigner(json: JsonReader): ModuleSigner {
@@ -170,7 +181,10 @@ function readModuleIdentity(json: JsonReader): ModuleIdentity {
 
 // Intel sorts them today; a verdict must not rest on that.
 function sortLevels(levels: readonly TcbLevel[]): readonly TcbLevel[] {
-  return sorted(levels, (a, b) => descending(a.sgx, b.sgx) || b.pceSvn - a.pceSvn || descending(a.tdx ?? [], b.tdx ?? []))
+  return sorted(
+    levels,
+    (a, b) => descending(a.sgx, b.sgx) || b.pceSvn - a.pceSvn || descending(a.tdx ?? [], b.tdx ?? []),
+  )
 }
 
 function sorted<T>(levels: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
@@ -202,5 +216,8 @@ export function moduleIdentityOf(info: TcbInfo, version: number): ModuleIdentity
 
 /** Whether `value`, under `mask`, is `expected`. */
 export function equalUnderMask(value: Uint8Array, mask: Uint8Array, expected: Uint8Array): boolean {
-  return equalBytes(value.map((byte, i) => byte & (mask[i] ?? 0)), expected)
+  return equalBytes(
+    value.map((byte, i) => byte & (mask[i] ?? 0)),
+    expected,
+  )
 }

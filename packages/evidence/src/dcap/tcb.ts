@@ -1,6 +1,13 @@
 import type { PckExtensions } from './pck.ts'
 import type { QeIdentity } from './qe-identity.ts'
-import { type Level, moduleIdentityOf, type PlatformStatus, type SvnLevel, type TcbInfo, type TcbLevel } from './tcb-info.ts'
+import {
+  type Level,
+  moduleIdentityOf,
+  type PlatformStatus,
+  type SvnLevel,
+  type TcbInfo,
+  type TcbLevel,
+} from './tcb-info.ts'
 
 /** Intel's words for evidence: those for platforms, and for TDs older than the TDX module that now runs. */
 export type TcbStatus = PlatformStatus | 'TDRelaunchAdvised' | 'TDRelaunchAdvisedConfigurationNeeded'
@@ -39,7 +46,13 @@ export interface TdxSvns {
  * Finds the state of the TCB.
  * @see Intel TDX DCAP Quote Verification Library, "TCB status"; Intel PCS API documentation version 4, "Get TCB Info", steps 1 to 4
  */
-export function tcbStateOf(pck: PckExtensions, qeSvn: number, info: TcbInfo, identity: QeIdentity, tdx: TdxSvns | undefined): TcbState {
+export function tcbStateOf(
+  pck: PckExtensions,
+  qeSvn: number,
+  info: TcbInfo,
+  identity: QeIdentity,
+  tdx: TdxSvns | undefined,
+): TcbState {
   const launch = match(pck, qeSvn, info, identity, tdx?.launch)
   if (tdx?.current === undefined) return { launch, current: undefined, status: matched(launch)?.status }
   const current = match(pck, qeSvn, info, identity, tdx.current)
@@ -56,7 +69,13 @@ function isMatch(match: TcbMatch | Unmatched): match is TcbMatch {
   return typeof match === 'object'
 }
 
-function match(pck: PckExtensions, qeSvn: number, info: TcbInfo, identity: QeIdentity, svns: Uint8Array | undefined): TcbMatch | Unmatched {
+function match(
+  pck: PckExtensions,
+  qeSvn: number,
+  info: TcbInfo,
+  identity: QeIdentity,
+  svns: Uint8Array | undefined,
+): TcbMatch | Unmatched {
   const platform = info.levels.find((level) => platformShortfall(level, pck, svns).length === 0)
   if (platform === undefined) return 'platform'
   const qe = highestUpTo(identity.levels, qeSvn)
@@ -77,7 +96,11 @@ export interface Shortfall {
 }
 
 /** What is below `level`; empty when the level matches. */
-export function platformShortfall(level: TcbLevel, pck: PckExtensions, svns: Uint8Array | undefined): readonly Shortfall[] {
+export function platformShortfall(
+  level: TcbLevel,
+  pck: PckExtensions,
+  svns: Uint8Array | undefined,
+): readonly Shortfall[] {
   const short: Shortfall[] = []
   for (let i = 0; i < level.sgx.length; i++) {
     compare(short, 'sgx', i, pck.tcbComponents[i] as number, level.sgx[i] as number)
@@ -102,7 +125,10 @@ function highestUpTo(levels: readonly SvnLevel[], isvSvn: number): SvnLevel | un
 function converge(platform: TcbLevel, qe: SvnLevel, module: SvnLevel | undefined): TcbMatch {
   const parts: readonly Level[] = module === undefined ? [platform, qe] : [platform, qe, module]
   return {
-    status: convergedStatus(platform.status, parts.slice(1).map((part) => part.status)),
+    status: convergedStatus(
+      platform.status,
+      parts.slice(1).map((part) => part.status),
+    ),
     date: parts.map((part) => part.date).reduce((a, b) => (Date.parse(b) < Date.parse(a) ? b : a)),
     advisories: [...new Set(parts.flatMap((part) => part.advisories))].sort(),
     platform,

@@ -1,6 +1,6 @@
 import { assembleVerdict } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
-import { judge, type Judgement, type StepGroup } from '../core/engine.ts'
+import { type Judgement, judge, type StepGroup } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { Assumption, Claims, Note, TrustAnchor, Verdict } from '../core/verdict.ts'
@@ -12,10 +12,10 @@ import { collateralParts } from './collateral-parts.ts'
 import type { DcapExpectations } from './expectations.ts'
 import { valueOf } from './part.ts'
 import { type Platform, platformOf, recallPlatform, remember } from './platform.ts'
-import { parseQuote, type Quote, type TeeKind } from './quote.ts'
 import { signatureOf } from './qe.ts'
+import { parseQuote, type Quote, type TeeKind } from './quote.ts'
 import type { DcapState } from './state.ts'
-import { tcbStateOf, type TdxSvns } from './tcb.ts'
+import { type TdxSvns, tcbStateOf } from './tcb.ts'
 
 /** What verify functions for Intel evidence take. */
 export interface DcapOptions<E extends DcapExpectations> extends VerifyOptions {
@@ -58,13 +58,20 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims, O e
   // Not slice(): on a Buffer it does not copy.
   const bytes = new Uint8Array(evidence)
   const quote = parseQuote(bytes, tee.kind)
-  const collateral = options.collateral instanceof DcapCollateral ? options.collateral : new DcapCollateral(options.collateral ?? {})
+  const collateral =
+    options.collateral instanceof DcapCollateral ? options.collateral : new DcapCollateral(options.collateral ?? {})
   const evidenceDigest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: bytes }
 
   const recalled = options.memory === undefined ? undefined : yield* recallPlatform(quote, collateral, options.memory)
   const platform = recalled?.platform ?? platformOf(quote, collateral)
   const state = { ...makeState(tee, quote, collateral, platform, at, options, expect), ...work.own }
-  yield [evidenceDigest, ...collateral.jobs, ...platform.jobs, ...pendingJobs(collateral, platform, state.quoteSignature), ...work.jobs]
+  yield [
+    evidenceDigest,
+    ...collateral.jobs,
+    ...platform.jobs,
+    ...pendingJobs(collateral, platform, state.quoteSignature),
+    ...work.jobs,
+  ]
   if (options.memory !== undefined && recalled !== undefined) remember(options.memory, recalled, platform)
 
   const judgement = judge(tee.groups, state, options.waive)
@@ -76,7 +83,10 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims, O e
     evidence: evidenceDigest,
     anchor,
     collateral: collateralParts(collateral, chain),
-    claims: tee.claims(state, { level: passed(judgement, `${tee.kind.tee}.tcb.level`), hardware: anchor !== undefined && anchor.emulated !== true }),
+    claims: tee.claims(state, {
+      level: passed(judgement, `${tee.kind.tee}.tcb.level`),
+      hardware: anchor !== undefined && anchor.emulated !== true,
+    }),
     assumed: tee.assumed(state),
     notes: tee.notes(state),
   })
@@ -153,7 +163,10 @@ export function runNow<T>(story: Generator<readonly Job[], T, void>, settle: (jo
 }
 
 /** Drives a verification with asynchronous cryptography. */
-export async function run<T>(story: Generator<readonly Job[], T, void>, settle: (jobs: readonly Job[]) => Promise<void>): Promise<T> {
+export async function run<T>(
+  story: Generator<readonly Job[], T, void>,
+  settle: (jobs: readonly Job[]) => Promise<void>,
+): Promise<T> {
   for (;;) {
     const next = story.next()
     if (next.done === true) return next.value

@@ -1,6 +1,13 @@
 import { toHex } from '../core/bytes.ts'
 import type { Claims } from '../core/verdict.ts'
-import { type DcapTcbClaim, type PlatformClaim, platformClaim, type QeClaim, qeClaim, tcbClaim } from '../dcap/claims.ts'
+import {
+  type DcapTcbClaim,
+  type PlatformClaim,
+  platformClaim,
+  type QeClaim,
+  qeClaim,
+  tcbClaim,
+} from '../dcap/claims.ts'
 import type { EnclaveReport } from '../dcap/enclave-report.ts'
 import type { DcapState } from '../dcap/state.ts'
 import { decodeSgxAttributes, type SgxAttributes } from './report.ts'
@@ -23,14 +30,19 @@ export interface SgxClaims extends Claims {
 }
 
 /** Claims of an SGX quote. */
-export function sgxClaims(state: DcapState<EnclaveReport>, found: { readonly level: boolean; readonly hardware: boolean }): SgxClaims {
+export function sgxClaims(
+  state: DcapState<EnclaveReport>,
+  found: { readonly level: boolean; readonly hardware: boolean },
+): SgxClaims {
   const { body } = state.quote
   const attributes = decodeSgxAttributes(body.attributes)
   const platform = platformClaim(state)
   return {
     tee: 'sgx',
     vendor: 'intel',
-    ...(platform === undefined ? {} : { product: platform.fmspc, hardwareId: platform.platformInstanceId ?? platform.ppid, platform }),
+    ...(platform === undefined
+      ? {}
+      : { product: platform.fmspc, hardwareId: platform.platformInstanceId ?? platform.ppid, platform }),
     isolation: 'process',
     hardware: found.hardware,
     debug: attributes.debug,

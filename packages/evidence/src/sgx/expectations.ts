@@ -1,4 +1,13 @@
-import { booleanField, commonFields, type FieldKinds, hexField, integerField, listOf, objectField, readExpectations } from '../core/expectations.ts'
+import {
+  booleanField,
+  commonFields,
+  type FieldKinds,
+  hexField,
+  integerField,
+  listOf,
+  objectField,
+  readExpectations,
+} from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import { DCAP_FIELDS, type DcapExpectations } from '../dcap/expectations.ts'
 import type { SGX_ATTRIBUTES } from './report.ts'

@@ -10,7 +10,14 @@ export function sgxFields(quote: Quote<EnclaveReport>): readonly Field[] {
   const { xfrm, ...flags } = decodeSgxAttributes(quote.body.attributes)
   return [
     ...before,
-    ...layoutFields('report', ENCLAVE_REPORT, quote.body, quote.bodyOffset, 'Intel SDM, volume 3D, section 37.15', ENCLAVE_MEANINGS),
+    ...layoutFields(
+      'report',
+      ENCLAVE_REPORT,
+      quote.body,
+      quote.bodyOffset,
+      'Intel SDM, volume 3D, section 37.15',
+      ENCLAVE_MEANINGS,
+    ),
     ...flagFields('report.attributes', flags),
     ...flagFields('report.attributes.xfrm', xfrm),
     ...after,

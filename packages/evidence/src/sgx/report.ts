@@ -1,5 +1,5 @@
-import { decodeFlags, type Flags, XFEATURES } from '../dcap/flags.ts'
 import { ENCLAVE_REPORT_SIZE, type EnclaveReport, parseEnclaveReport } from '../dcap/enclave-report.ts'
+import { decodeFlags, type Flags, XFEATURES } from '../dcap/flags.ts'
 import { parseQuote, type Quote, type TeeKind } from '../dcap/quote.ts'
 
 export { ENCLAVE_REPORT, type EnclaveReport, encodeEnclaveReport, parseEnclaveReport } from '../dcap/enclave-report.ts'

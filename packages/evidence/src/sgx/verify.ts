@@ -35,7 +35,10 @@ export function verifySgxSync(evidence: Uint8Array, options: SgxOptions): Verdic
   return runNow(story(evidence, options), settleNow)
 }
 
-function* story(evidence: Uint8Array, options: SgxOptions): ReturnType<typeof verifyDcap<EnclaveReport, SgxExpectations, SgxClaims, object>> {
+function* story(
+  evidence: Uint8Array,
+  options: SgxOptions,
+): ReturnType<typeof verifyDcap<EnclaveReport, SgxExpectations, SgxClaims, object>> {
   return yield* verifyDcap(SGX, evidence, options, readSgxExpectations(options.expect), { own: {}, jobs: [] })
 }
 
@@ -54,17 +57,24 @@ const ENCLAVE: StepGroup<State> = {
   title: 'Enclave',
   steps: [
     step('enclave.debug', 'The enclave is not in debug mode', ({ quote, expect }) =>
-      debugFinding(hasBit(quote.body.attributes, SGX_ATTRIBUTES.debug), 'ATTRIBUTES.DEBUG', expect)),
+      debugFinding(hasBit(quote.body.attributes, SGX_ATTRIBUTES.debug), 'ATTRIBUTES.DEBUG', expect),
+    ),
     step('enclave.provision-key', 'The enclave may not identify the platform', provisionFinding),
     step('enclave.attributes', 'The attributes are as you wish', ({ quote, expect }) =>
-      wishesFinding(decodeSgxAttributes(quote.body.attributes), expect.attributes, 'attributes')),
+      wishesFinding(decodeSgxAttributes(quote.body.attributes), expect.attributes, 'attributes'),
+    ),
   ],
 }
 
 function provisionFinding({ quote, expect }: State): Finding {
-  if (!hasBit(quote.body.attributes, SGX_ATTRIBUTES.provisionKey)) return pass('the enclave has no access to provisioning keys')
-  if (expect.allowProvisionKey !== false) return pass('the enclave has access to provisioning keys, and you did not refuse that')
-  return fail('the enclave has access to provisioning keys, which identify the platform', { action: 'run an enclave without the attribute PROVISION_KEY', by: 'workload-owner' })
+  if (!hasBit(quote.body.attributes, SGX_ATTRIBUTES.provisionKey))
+    return pass('the enclave has no access to provisioning keys')
+  if (expect.allowProvisionKey !== false)
+    return pass('the enclave has access to provisioning keys, and you did not refuse that')
+  return fail('the enclave has access to provisioning keys, which identify the platform', {
+    action: 'run an enclave without the attribute PROVISION_KEY',
+    by: 'workload-owner',
+  })
 }
 
 const EXPECTED: StepGroup<State> = {
@@ -74,33 +84,74 @@ const EXPECTED: StepGroup<State> = {
     waivable('expect.measurement', 'The code is what you expect (MRENCLAVE)', ({ quote, expect }) =>
       expect.measurement === undefined && expect.signer !== undefined
         ? notApplicable('you accept what a signer signs, whatever its measurement')
-        : compareOneOf({ what: 'the launch measurement (MRENCLAVE)', actual: toHex(quote.body.mrEnclave), option: 'measurement' }, expect.measurement)),
+        : compareOneOf(
+            { what: 'the launch measurement (MRENCLAVE)', actual: toHex(quote.body.mrEnclave), option: 'measurement' },
+            expect.measurement,
+          ),
+    ),
     waivable('expect.signer', 'The code is signed by whom you expect (MRSIGNER)', ({ quote, expect }) =>
-      compareOneOf({ what: 'the signer (MRSIGNER)', actual: toHex(quote.body.mrSigner), option: 'signer' }, expect.signer, true)),
+      compareOneOf(
+        { what: 'the signer (MRSIGNER)', actual: toHex(quote.body.mrSigner), option: 'signer' },
+        expect.signer,
+        true,
+      ),
+    ),
     waivable('expect.product-id', 'It is the enclave of that signer that you mean (ISVPRODID)', productFinding),
     waivable('expect.svn', "The enclave's version is not below your lowest one (ISVSVN)", svnFinding),
     waivable('expect.host-data', 'The launch-time configuration is what you expect (CONFIGID)', ({ quote, expect }) =>
-      compareOneOf({ what: 'the configuration (CONFIGID)', actual: toHex(quote.body.configId), option: 'hostData' }, expect.hostData, allZero(quote.body.configId))),
-    waivable('expect.config-svn', 'The configuration is not below your lowest version (CONFIGSVN)', ({ quote, expect }) =>
-      atLeast(quote.body.configSvn, expect.minConfigSvn, 'CONFIGSVN', 'minConfigSvn')),
-    waivable('expect.extended-product-id', 'The extended product id is what you expect (ISVEXTPRODID)', ({ quote, expect }) =>
-      compareOneOf({ what: 'ISVEXTPRODID', actual: toHex(quote.body.isvExtProdId), option: 'isvExtProdId' }, expect.isvExtProdId, true)),
+      compareOneOf(
+        { what: 'the configuration (CONFIGID)', actual: toHex(quote.body.configId), option: 'hostData' },
+        expect.hostData,
+        allZero(quote.body.configId),
+      ),
+    ),
+    waivable(
+      'expect.config-svn',
+      'The configuration is not below your lowest version (CONFIGSVN)',
+      ({ quote, expect }) => atLeast(quote.body.configSvn, expect.minConfigSvn, 'CONFIGSVN', 'minConfigSvn'),
+    ),
+    waivable(
+      'expect.extended-product-id',
+      'The extended product id is what you expect (ISVEXTPRODID)',
+      ({ quote, expect }) =>
+        compareOneOf(
+          { what: 'ISVEXTPRODID', actual: toHex(quote.body.isvExtProdId), option: 'isvExtProdId' },
+          expect.isvExtProdId,
+          true,
+        ),
+    ),
     waivable('expect.family-id', 'The product family is what you expect (ISVFAMILYID)', ({ quote, expect }) =>
-      compareOneOf({ what: 'ISVFAMILYID', actual: toHex(quote.body.isvFamilyId), option: 'isvFamilyId' }, expect.isvFamilyId, true)),
-    waivable('expect.report-data', 'The report data is what you expect', ({ quote, expect }) => userDataFinding(toHex(quote.body.reportData), expect)),
-    waivable('expect.freshness', 'The evidence was made for this exchange', ({ quote, expect }) => freshnessFinding(toHex(quote.body.reportData), expect)),
+      compareOneOf(
+        { what: 'ISVFAMILYID', actual: toHex(quote.body.isvFamilyId), option: 'isvFamilyId' },
+        expect.isvFamilyId,
+        true,
+      ),
+    ),
+    waivable('expect.report-data', 'The report data is what you expect', ({ quote, expect }) =>
+      userDataFinding(toHex(quote.body.reportData), expect),
+    ),
+    waivable('expect.freshness', 'The evidence was made for this exchange', ({ quote, expect }) =>
+      freshnessFinding(toHex(quote.body.reportData), expect),
+    ),
   ],
 }
 
 function productFinding({ quote, expect }: State): Finding {
   const { isvProdId } = quote.body
-  if (expect.isvProdId === undefined && (expect.signer === undefined || expect.measurement !== undefined)) return notApplicable('you name no signer to tell products of')
-  return compareOneOf({ what: 'the product id (ISVPRODID)', actual: String(isvProdId), option: 'isvProdId' }, expect.isvProdId === undefined ? undefined : [String(expect.isvProdId)])
+  if (expect.isvProdId === undefined && (expect.signer === undefined || expect.measurement !== undefined))
+    return notApplicable('you name no signer to tell products of')
+  return compareOneOf(
+    { what: 'the product id (ISVPRODID)', actual: String(isvProdId), option: 'isvProdId' },
+    expect.isvProdId === undefined ? undefined : [String(expect.isvProdId)],
+  )
 }
 
 function svnFinding({ quote, expect }: State): Finding {
   if (expect.minSvn === undefined && expect.signer !== undefined && expect.measurement === undefined) {
-    return unchecked('you accept a signer, and with it every old version of the enclave', { action: `say the lowest version that you accept with \`minSvn\`; this one is ${quote.body.isvSvn}`, by: 'relying-party' })
+    return unchecked('you accept a signer, and with it every old version of the enclave', {
+      action: `say the lowest version that you accept with \`minSvn\`; this one is ${quote.body.isvSvn}`,
+      by: 'relying-party',
+    })
   }
   return atLeast(quote.body.isvSvn, expect.minSvn, 'ISVSVN', 'minSvn')
 }
@@ -109,12 +160,23 @@ function atLeast(actual: number, floor: number | undefined, what: string, option
   if (floor === undefined) return notApplicable('you ask for no lowest version')
   const details = { expected: `${floor} or more`, actual: String(actual) }
   if (actual >= floor) return pass(`${what} is not below your lowest one`, details)
-  return fail(`${what} is ${actual}, you ask for ${floor}`, { action: `run version ${floor} or later, or lower \`${option}\``, by: 'workload-owner' }, details)
+  return fail(
+    `${what} is ${actual}, you ask for ${floor}`,
+    { action: `run version ${floor} or later, or lower \`${option}\``, by: 'workload-owner' },
+    details,
+  )
 }
 
 const SGX: DcapTee<EnclaveReport, SgxExpectations, SgxClaims, object> = {
   kind: SGX_QUOTES,
-  groups: [...platformGroups('sgx'), ...documentGroups('sgx'), quoteGroup('sgx'), ...tcbGroups('sgx'), ENCLAVE, EXPECTED],
+  groups: [
+    ...platformGroups('sgx'),
+    ...documentGroups('sgx'),
+    quoteGroup('sgx'),
+    ...tcbGroups('sgx'),
+    ENCLAVE,
+    EXPECTED,
+  ],
   svns: () => undefined,
   claims: sgxClaims,
   assumed: commonAssumptions,

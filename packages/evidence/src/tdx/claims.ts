@@ -1,6 +1,13 @@
 import { toHex } from '../core/bytes.ts'
 import type { Claims } from '../core/verdict.ts'
-import { type DcapTcbClaim, type PlatformClaim, platformClaim, type QeClaim, qeClaim, tcbClaim } from '../dcap/claims.ts'
+import {
+  type DcapTcbClaim,
+  type PlatformClaim,
+  platformClaim,
+  type QeClaim,
+  qeClaim,
+  tcbClaim,
+} from '../dcap/claims.ts'
 import type { Flags, XFEATURES } from '../dcap/flags.ts'
 import type { DcapState } from '../dcap/state.ts'
 import { decodeTdAttributes, decodeXfam, type TdAttributes, type TdReport } from './report.ts'
@@ -28,19 +35,29 @@ export interface TdxClaims extends Claims {
 }
 
 /** Claims of a TDX quote. */
-export function tdxClaims(state: DcapState<TdReport>, found: { readonly level: boolean; readonly hardware: boolean }): TdxClaims {
+export function tdxClaims(
+  state: DcapState<TdReport>,
+  found: { readonly level: boolean; readonly hardware: boolean },
+): TdxClaims {
   const { body } = state.quote
   const tdAttributes = decodeTdAttributes(body.tdAttributes)
   const platform = platformClaim(state)
   return {
     tee: 'tdx',
     vendor: 'intel',
-    ...(platform === undefined ? {} : { product: platform.fmspc, hardwareId: platform.platformInstanceId ?? platform.ppid, platform }),
+    ...(platform === undefined
+      ? {}
+      : { product: platform.fmspc, hardwareId: platform.platformInstanceId ?? platform.ppid, platform }),
     isolation: 'vm',
     hardware: found.hardware,
     debug: tdAttributes.debug,
     launchMeasurement: toHex(body.mrTd),
-    runtimeMeasurements: { rtmr0: toHex(body.rtmr0), rtmr1: toHex(body.rtmr1), rtmr2: toHex(body.rtmr2), rtmr3: toHex(body.rtmr3) },
+    runtimeMeasurements: {
+      rtmr0: toHex(body.rtmr0),
+      rtmr1: toHex(body.rtmr1),
+      rtmr2: toHex(body.rtmr2),
+      rtmr3: toHex(body.rtmr3),
+    },
     userData: toHex(body.reportData),
     hostData: toHex(body.mrConfigId),
     tcb: tcbClaim(state, found.level),

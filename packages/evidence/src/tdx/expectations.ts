@@ -1,4 +1,12 @@
-import { booleanField, commonFields, type FieldKinds, hexField, listOf, objectField, readExpectations } from '../core/expectations.ts'
+import {
+  booleanField,
+  commonFields,
+  type FieldKinds,
+  hexField,
+  listOf,
+  objectField,
+  readExpectations,
+} from '../core/expectations.ts'
 import { DCAP_FIELDS, type DcapExpectations } from '../dcap/expectations.ts'
 import type { TD_ATTRIBUTES } from './report.ts'
 
@@ -44,7 +52,11 @@ const TD_ATTRIBUTE_KINDS: FieldKinds<TdAttributeWishes> = {
   perfmon: booleanField,
 }
 
-const { signer: _signer, minSvn: _minSvn, ...COMMON }: ReturnType<typeof commonFields> = commonFields({ measurement: 48, signer: 48, hostData: 48 })
+const {
+  signer: _signer,
+  minSvn: _minSvn,
+  ...COMMON
+}: ReturnType<typeof commonFields> = commonFields({ measurement: 48, signer: 48, hostData: 48 })
 
 const KINDS: FieldKinds<TdxExpectations> = {
   ...COMMON,

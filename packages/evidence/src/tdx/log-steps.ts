@@ -3,7 +3,14 @@ import type { Finding, Note, Remedy } from '../core/verdict.ts'
 import type { Job } from '../crypto/jobs.ts'
 import { type Part, readPart, valueOf } from '../dcap/part.ts'
 import type { DcapState } from '../dcap/state.ts'
-import { compareRegisters, type EventLog, eventLogFindings, logJobs, parseEventLog, type RegisterComparison } from './event-log/index.ts'
+import {
+  compareRegisters,
+  type EventLog,
+  eventLogFindings,
+  logJobs,
+  parseEventLog,
+  type RegisterComparison,
+} from './event-log/index.ts'
 import type { TdReport } from './report.ts'
 
 /** The event log on the table, where the caller brought one. */
@@ -32,18 +39,29 @@ export const EVENT_LOG: StepGroup<State> = {
   steps: [
     step('format', 'The event log can be read', [], ({ log }) => {
       if (log.state === 'absent') return notApplicable(ABSENT)
-      return log.state === 'present' ? pass(`it has ${log.value.events.length} events`) : fail(`the event log cannot be read: ${log.reason}`, OTHER_LOG)
+      return log.state === 'present'
+        ? pass(`it has ${log.value.events.length} events`)
+        : fail(`the event log cannot be read: ${log.reason}`, OTHER_LOG)
     }),
     ...(['rtmr0', 'rtmr1', 'rtmr2', 'rtmr3'] as const).map((name) =>
-      step(name, `The event log replays to ${name.toUpperCase()}`, ['tdx.event-log.format', 'tdx.quote.signature'], (state) => {
-        const compared = comparisons(state).find((one) => one.register === name)
-        return compared === undefined ? notApplicable(ABSENT) : registerFinding(compared)
-      })),
+      step(
+        name,
+        `The event log replays to ${name.toUpperCase()}`,
+        ['tdx.event-log.format', 'tdx.quote.signature'],
+        (state) => {
+          const compared = comparisons(state).find((one) => one.register === name)
+          return compared === undefined ? notApplicable(ABSENT) : registerFinding(compared)
+        },
+      ),
+    ),
     step('findings', 'Nothing in the event log is arranged to mislead', ['tdx.event-log.format'], ({ log }) => {
-      const found = log.state === 'present' ? eventLogFindings(log.value).filter((one) => one.severity === 'suspicious') : []
+      const found =
+        log.state === 'present' ? eventLogFindings(log.value).filter((one) => one.severity === 'suspicious') : []
       if (log.state !== 'present') return notApplicable(ABSENT)
       const [first] = found
-      return first === undefined ? pass('nothing is') : fail(`${first.text}${found.length > 1 ? ` (and ${found.length - 1} more)` : ''}`, OTHER_LOG)
+      return first === undefined
+        ? pass('nothing is')
+        : fail(`${first.text}${found.length > 1 ? ` (and ${found.length - 1} more)` : ''}`, OTHER_LOG)
     }),
   ],
 }
@@ -70,7 +88,12 @@ export function logNotes(state: State): readonly Note[] {
   if (log === undefined) return []
   const notes = comparisons(state).filter((one) => one.register === 'rtmr3' && one.agreement === 'not-logged')
   return [
-    ...notes.map((one): Note => ({ id: 'rtmr3-not-logged', text: `RTMR3 is not in the event log: ${one.explanation}` })),
-    ...eventLogFindings(log).filter((one) => one.severity === 'note').slice(0, 8).map((one): Note => ({ id: `event-log-${one.id}`, text: one.text })),
+    ...notes.map(
+      (one): Note => ({ id: 'rtmr3-not-logged', text: `RTMR3 is not in the event log: ${one.explanation}` }),
+    ),
+    ...eventLogFindings(log)
+      .filter((one) => one.severity === 'note')
+      .slice(0, 8)
+      .map((one): Note => ({ id: `event-log-${one.id}`, text: one.text })),
   ]
 }

@@ -27,14 +27,22 @@ function moduleFinding({ quote, collateral }: DcapState<TdReport>): Finding {
   const { teeTcbSvn, mrSignerSeam, seamAttributes } = quote.body
   const info = valueOf(collateral.tcbInfo.content)
   const version = teeTcbSvn[1] as number
-  const signer: ModuleSigner | undefined = info === undefined || version === 0 ? info?.module : moduleIdentityOf(info, version)
-  if (signer === undefined) return fail(`the TCB info has no identity of TDX module version ${version}`, refetch('the TCB info'))
+  const signer: ModuleSigner | undefined =
+    info === undefined || version === 0 ? info?.module : moduleIdentityOf(info, version)
+  if (signer === undefined)
+    return fail(`the TCB info has no identity of TDX module version ${version}`, refetch('the TCB info'))
   if (!equalBytes(mrSignerSeam, signer.mrSigner)) {
-    return fail('the TDX module is signed by somebody else than Intel', REPLACE_EVIDENCE, { expected: toHex(signer.mrSigner), actual: toHex(mrSignerSeam) })
+    return fail('the TDX module is signed by somebody else than Intel', REPLACE_EVIDENCE, {
+      expected: toHex(signer.mrSigner),
+      actual: toHex(mrSignerSeam),
+    })
   }
   // All zero whatever the mask says: a module with any attribute is no production module.
   if (!allZero(seamAttributes) || !equalUnderMask(seamAttributes, signer.attributesMask, signer.attributes)) {
-    return fail('the attributes of the TDX module are not those of its identity', REPLACE_EVIDENCE, { expected: toHex(signer.attributes), actual: toHex(seamAttributes) })
+    return fail('the attributes of the TDX module are not those of its identity', REPLACE_EVIDENCE, {
+      expected: toHex(signer.attributes),
+      actual: toHex(seamAttributes),
+    })
   }
   return pass(`it is signed by Intel, version ${version}`)
 }

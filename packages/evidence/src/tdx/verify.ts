@@ -9,11 +9,11 @@ import type { DcapState } from '../dcap/state.ts'
 import { tcbGroups } from '../dcap/tcb-groups.ts'
 import { type DcapOptions, type DcapTee, run, runNow, verifyDcap } from '../dcap/verify.ts'
 import { type TdxClaims, tdxClaims } from './claims.ts'
-import { readTdxExpectations, type TdxExpectations } from './expectations.ts'
 import type { EventLog } from './event-log/index.ts'
+import { readTdxExpectations, type TdxExpectations } from './expectations.ts'
 import { EVENT_LOG, type LogState, logNotes, readLog } from './log-steps.ts'
 import { MODULE } from './module.ts'
-import { TD_ATTRIBUTES, type TdReport, TDX_QUOTES } from './report.ts'
+import { TD_ATTRIBUTES, TDX_QUOTES, type TdReport } from './report.ts'
 import { EXPECTED, TD } from './steps.ts'
 
 /** Everything beside the evidence. */
@@ -38,7 +38,10 @@ export function verifyTdxSync(evidence: Uint8Array, options: TdxOptions): Verdic
   return runNow(story(evidence, options), settleNow)
 }
 
-function* story(evidence: Uint8Array, options: TdxOptions): ReturnType<typeof verifyDcap<TdReport, TdxExpectations, TdxClaims, LogState>> {
+function* story(
+  evidence: Uint8Array,
+  options: TdxOptions,
+): ReturnType<typeof verifyDcap<TdReport, TdxExpectations, TdxClaims, LogState>> {
   const { jobs, log } = readLog(options.eventLog)
   return yield* verifyDcap(TDX, evidence, options, readTdxExpectations(options.expect), { own: { log }, jobs })
 }
@@ -47,17 +50,35 @@ function assumed(state: State): readonly Assumption[] {
   const { tdAttributes, mrServiceTd } = state.quote.body
   const own: Assumption[] = []
   if (!hasBit(tdAttributes, TD_ATTRIBUTES.septVeDisable)) {
-    own.push({ id: 'paravisor', statement: 'the paravisor below the guest does what it should', because: 'SEPT_VE_DISABLE is off in TDATTRIBUTES, as it is under paravisors' })
+    own.push({
+      id: 'paravisor',
+      statement: 'the paravisor below the guest does what it should',
+      because: 'SEPT_VE_DISABLE is off in TDATTRIBUTES, as it is under paravisors',
+    })
   }
   if (hasBit(tdAttributes, TD_ATTRIBUTES.migratable)) {
-    own.push({ id: 'migration', statement: 'a migration TD moves this TD to genuine platforms only', because: 'MIGRATABLE is on in TDATTRIBUTES' })
+    own.push({
+      id: 'migration',
+      statement: 'a migration TD moves this TD to genuine platforms only',
+      because: 'MIGRATABLE is on in TDATTRIBUTES',
+    })
   }
   if (mrServiceTd !== undefined && !allZero(mrServiceTd)) {
-    own.push({ id: 'service-td', statement: 'the bound service TD does what it should', because: 'MRSERVICETD is not zero' })
+    own.push({
+      id: 'service-td',
+      statement: 'the bound service TD does what it should',
+      because: 'MRSERVICETD is not zero',
+    })
   }
-  const open = (['rtmr0', 'rtmr1', 'rtmr2', 'rtmr3'] as const).filter((name) => state.expect[name] === undefined && !allZero(state.quote.body[name]))
+  const open = (['rtmr0', 'rtmr1', 'rtmr2', 'rtmr3'] as const).filter(
+    (name) => state.expect[name] === undefined && !allZero(state.quote.body[name]),
+  )
   if (open.length > 0) {
-    own.push({ id: 'open-registers', statement: 'whatever ran after the firmware is what you want', because: `nobody compared ${open.join(', ')}` })
+    own.push({
+      id: 'open-registers',
+      statement: 'whatever ran after the firmware is what you want',
+      because: `nobody compared ${open.join(', ')}`,
+    })
   }
   return [...commonAssumptions(state), ...own]
 }
@@ -72,7 +93,16 @@ function notes(state: State): readonly Note[] {
 
 const TDX: DcapTee<TdReport, TdxExpectations, TdxClaims, LogState> = {
   kind: TDX_QUOTES,
-  groups: [...platformGroups('tdx'), ...documentGroups('tdx'), MODULE, quoteGroup('tdx'), ...tcbGroups('tdx'), TD, EXPECTED, EVENT_LOG],
+  groups: [
+    ...platformGroups('tdx'),
+    ...documentGroups('tdx'),
+    MODULE,
+    quoteGroup('tdx'),
+    ...tcbGroups('tdx'),
+    TD,
+    EXPECTED,
+    EVENT_LOG,
+  ],
   svns: ({ teeTcbSvn, teeTcbSvn2 }) => ({ launch: teeTcbSvn, current: teeTcbSvn2 }),
   claims: tdxClaims,
   assumed,
