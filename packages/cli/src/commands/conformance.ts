@@ -39,8 +39,12 @@ export async function conformanceCommand(
 }
 
 async function loadRunners(): Promise<readonly CaseRunner[]> {
-  const [snp, intel] = await Promise.all([import('../conformance/snp.ts'), import('../conformance/intel.ts')])
-  return [snp.snpCases, intel.intelCases]
+  const runners: readonly Promise<CaseRunner>[] = [
+    import('../conformance/snp.ts').then((one) => one.snpCases),
+    import('../conformance/intel.ts').then((one) => one.intelCases),
+    import('../conformance/nitro.ts').then((one) => one.nitroCases),
+  ]
+  return Promise.all(runners)
 }
 
 function totalsOf(results: readonly CaseResult[]): Totals {

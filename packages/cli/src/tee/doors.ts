@@ -12,5 +12,6 @@ export async function doorOf(tee: Tee): Promise<TeeDoor> {
 const DOORS: Readonly<Partial<Record<Tee, () => Promise<TeeDoor>>>> = {
   snp: async () => (await import('./snp.ts')).snpDoor,
   sgx: async () => (await import('./sgx.ts')).sgxDoor,
+  nitro: async () => (await import('./nitro.ts')).nitroDoor,
   tdx: async () => (await import('./tdx.ts')).tdxDoor,
 }

@@ -1,0 +1,161 @@
+import { compareOneOf, debugFinding, hardwareFinding } from '../core/compare.ts'
+import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { isoTime } from '../core/time.ts'
+import type { Finding } from '../core/verdict.ts'
+import { instanceIdOf } from './document.ts'
+import type { NitroState } from './state.ts'
+
+const PCRS = "AWS Nitro Enclaves, where to get an enclave's measurements"
+const DOCUMENT = 'AWS Nitro Enclaves, attestation process, section 2'
+const ZERO = '0'.repeat(96)
+/** Clocks of hypervisor and verifier may differ by this much, in milliseconds. */
+const SKEW = 60_000
+
+/** Register that measures what was launched: PCR0 of an enclave; of an instance PCR4, its boot loader or unified kernel image. */
+export function launchRegister({ document }: Pick<NitroState, 'document'>): number {
+  return document.device === 'nsm' ? 0 : 4
+}
+
+/**
+ * Registers whose values tell what code or settings came after the launch: of an enclave those that
+ * its workload extends (5 to 7, 9 to 31), of an instance those above the firmware's. 3, 4 and 8 of an
+ * enclave name its role, instance and signer, and change no code.
+ */
+export function isRuntimeRegister({ document }: Pick<NitroState, 'document'>, index: number): boolean {
+  return document.device === 'nsm' ? index > 4 && index !== 8 : index === 5 || (index > 6 && index < 16) || index > 22
+}
+
+function measurement(state: NitroState): Finding {
+  const index = launchRegister(state)
+  const actual = state.pcrs.get(index)
+  if (actual === undefined) return noRegister(index)
+  return compareOneOf({ what: `the launch measurement (PCR${index})`, actual, option: 'measurement' }, state.expect.measurement)
+}
+
+function noRegister(index: number): Finding {
+  return fail(`the document has no PCR${index}`, { action: `ask for a document with PCR${index}`, by: 'workload-owner' })
+}
+
+function signer(state: NitroState): Finding {
+  const { expect } = state
+  if (expect.signer === undefined) return notApplicable('any signer will do')
+  const actual = state.pcrs.get(8)
+  if (actual === undefined) return noRegister(8)
+  if (actual !== ZERO) return compareOneOf({ what: "the signer of the image (PCR8, a digest of the signer's certificate)", actual, option: 'signer' }, expect.signer)
+  return fail('the image is not signed: PCR8 is zero', { action: 'sign the enclave image with the key you expect', by: 'workload-owner' }, { expected: expect.signer.join(', '), actual })
+}
+
+function namedRegisters(state: NitroState): Finding {
+  const wanted = state.expect.pcrs
+  if (wanted === undefined) return notApplicable('no further registers were named')
+  for (const [index, accepted] of Object.entries(wanted)) {
+    const actual = state.pcrs.get(Number(index))
+    if (actual === undefined) return noRegister(Number(index))
+    const finding = compareOneOf({ what: `PCR${index}`, actual, option: 'pcrs' }, accepted)
+    if (finding.outcome !== 'pass') return finding
+  }
+  return pass(`the registers you named are as you expect: ${Object.keys(wanted).join(', ')}`)
+}
+
+function runtimeRegisters(state: NitroState): Finding {
+  const open: number[] = []
+  for (const [index, value] of state.pcrs) {
+    if (isRuntimeRegister(state, index) && value !== ZERO && state.expect.pcrs?.[String(index)] === undefined) open.push(index)
+  }
+  if (open.length === 0) return pass('every register that is extended after the launch is zero or was compared')
+  const names = open.sort((a, b) => a - b).map((index) => `PCR${index}`).join(', ')
+  return unchecked(`${names}: extended after the launch, and compared with nothing`, {
+    action: `say with \`pcrs\` which values you accept, or waive this check if what they measure does not matter to you`,
+    by: 'relying-party',
+  })
+}
+
+function shown(value: string | null | undefined): string {
+  return value === undefined ? 'absent' : value === null ? 'null' : value === '' ? 'an empty byte string' : value
+}
+
+function isBlank(value: string | null | undefined): boolean {
+  return value === undefined || value === null || value === ''
+}
+
+/** Compares a value that may be null with the one expected: null, absent and empty are three different things. */
+function sameOptional(what: string, option: string, actual: string | null | undefined, expected: string): Finding {
+  const details = { expected: shown(expected), actual: shown(actual) }
+  if (actual === expected) return pass(`${what} is what you expect`, details)
+  return fail(`${what} is not what you expect`, { action: `have the workload put ${shown(expected)} there, or accept another value with \`${option}\``, by: 'workload-owner' }, details)
+}
+
+function userData({ userData, expect }: NitroState): Finding {
+  if (expect.reportData !== undefined) return sameOptional('the user data', 'reportData', userData, expect.reportData)
+  if (isBlank(userData)) return notApplicable(`the user data is ${shown(userData)}, and nothing was expected of it`)
+  return compareOneOf({ what: 'the user data', actual: userData ?? '', option: 'reportData' }, undefined)
+}
+
+function publicKey({ publicKey, expect }: NitroState): Finding {
+  if (expect.publicKey !== undefined) return sameOptional('the public key', 'publicKey', publicKey, expect.publicKey)
+  return notApplicable(isBlank(publicKey) ? 'the document carries no public key' : 'no public key was expected; the one in the claims is vouched for by this verdict')
+}
+
+function freshness(state: NitroState): Finding {
+  const { expect, nonce, userData } = state
+  if (expect.nonce !== undefined) {
+    const details = { expected: expect.nonce, actual: shown(nonce) }
+    if (nonce === expect.nonce) return pass('the nonce is yours', details)
+    return fail('the nonce is not yours: this document was made for another exchange, or replayed', { action: `have the enclave ask for a document with the nonce ${expect.nonce}`, by: 'workload-owner' }, details)
+  }
+  if (expect.reportDataIsFresh === true && expect.reportData !== undefined) {
+    return sameOptional('the user data that you derived for this exchange', 'reportData', userData, expect.reportData)
+  }
+  if (expect.maxAgeSeconds !== undefined) return age(state, expect.maxAgeSeconds)
+  return unchecked('nothing shows when this document was asked for: it may be a replay', {
+    action: 'choose a nonce, have the enclave put it into the document, and pass it as `nonce`; or pass `maxAgeSeconds`, which is weaker',
+    by: 'relying-party',
+  })
+}
+
+function age({ at, document }: NitroState, seconds: number): Finding {
+  const details = { expected: `at most ${seconds} seconds before ${isoTime(at)}`, actual: isoTime(document.timestamp) }
+  if (document.timestamp > at + SKEW) {
+    return fail("the document's time lies in the future", { action: 'set the clock of the verifier, or judge at a later time', by: 'relying-party' }, details)
+  }
+  if (at - document.timestamp <= seconds * 1000) return pass('the document is young enough', details)
+  return fail('the document is too old', { action: 'have the enclave ask for a new document', by: 'workload-owner' }, details)
+}
+
+function instance({ document, expect }: NitroState): Finding {
+  if (expect.instanceIds === undefined) return notApplicable('any instance will do')
+  return compareOneOf({ what: 'the instance (module_id)', actual: instanceIdOf(document.moduleId) ?? 'unknown', option: 'instanceIds' }, expect.instanceIds)
+}
+
+function step(id: string, title: string, source: string, check: (state: NitroState) => Finding): Step<NitroState> {
+  return { id: `nitro.${id}`, title, phase: 'appraisal', source, check }
+}
+
+function waivable(one: Step<NitroState>): Step<NitroState> {
+  return { ...one, waivable: true }
+}
+
+/** What the relying party wants of the enclave or instance. */
+export const APPRAISAL_STEPS: StepGroup<NitroState> = {
+  id: 'nitro.appraisal',
+  title: 'Expectations',
+  steps: [
+    {
+      ...step('hardware', 'A hardware vendor stands behind the chain', DOCUMENT, ({ anchor, expect }) =>
+        anchor === undefined ? notApplicable('the chain ends at no trusted root') : hardwareFinding(anchor, expect),
+      ),
+      needs: ['nitro.root.pinned'],
+    },
+    step('debug', 'Debug mode is off', PCRS, ({ debug, document, expect }) =>
+      document.device === 'nsm' ? debugFinding(debug, 'PCR0, PCR1 and PCR2 are zero', expect) : notApplicable('instances have no debug mode that shows in a register'),
+    ),
+    waivable(step('expect.measurement', 'What was launched is accepted', PCRS, measurement)),
+    waivable(step('expect.signer', 'The image was signed by an accepted key', PCRS, signer)),
+    waivable(step('expect.pcrs', 'The registers named are as expected', PCRS, namedRegisters)),
+    waivable(step('expect.runtime-pcrs', 'What was extended after the launch is accepted', PCRS, runtimeRegisters)),
+    waivable(step('expect.user-data', 'The user data is as expected', DOCUMENT, userData)),
+    waivable(step('expect.public-key', 'The public key is as expected', DOCUMENT, publicKey)),
+    waivable(step('expect.freshness', 'The document was made for this exchange', DOCUMENT, freshness)),
+    waivable(step('expect.instance', 'The instance is an accepted one', DOCUMENT, instance)),
+  ],
+}

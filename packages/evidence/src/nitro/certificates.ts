@@ -1,0 +1,55 @@
+import { EvidenceError } from '../core/errors.ts'
+import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
+import { type Certificate, parseCertificate } from '../x509/certificate.ts'
+import { concatBytes } from '../core/bytes.ts'
+import type { NitroPayload } from './document.ts'
+
+/** One certificate of the chain, or why it cannot be read. */
+export interface Link {
+  /** e.g. `the root`, `the leaf`. */
+  readonly name: string
+  readonly certificate: Certificate | undefined
+  readonly error: EvidenceError | undefined
+}
+
+/** The chain that a document brings along, root first, leaf last. */
+export interface NitroChain {
+  readonly links: readonly Link[]
+  /** The check of each link with the key of the one before; of the root with its own. Undefined when it cannot verify. */
+  readonly signatures: readonly (SignatureJob | undefined)[]
+}
+
+/** Digest of all certificates, each with its length in front, under which a memory knows their chain. */
+export function chainDigest({ cabundle, certificate }: NitroPayload): DigestJob {
+  const parts: Uint8Array[] = []
+  for (const der of [...cabundle, certificate]) parts.push(Uint8Array.of(der.length >> 8, der.length & 0xff), der)
+  return { kind: 'digest', algorithm: 'sha256', data: concatBytes(...parts) }
+}
+
+/** Parses the chain; what cannot be read is named, not thrown. */
+export function readChain({ cabundle, certificate }: NitroPayload, known: readonly Certificate[] = []): NitroChain {
+  const pool = [...known]
+  const links = [...cabundle, certificate].map((der, i): Link => {
+    const name = i === cabundle.length ? 'the leaf' : i === 0 ? 'the root' : `certificate ${i + 1} of the bundle`
+    try {
+      return { name, certificate: parseCertificate(der, pool), error: undefined }
+    } catch (error) {
+      if (error instanceof EvidenceError) return { name, certificate: undefined, error }
+      throw error
+    }
+  })
+  return { links, signatures: links.map((link, i) => check(link, links[Math.max(0, i - 1)])) }
+}
+
+function check(link: Link, issuer: Link | undefined): SignatureJob | undefined {
+  const key = issuer?.certificate?.key
+  return key === undefined ? undefined : link.certificate?.signed.by(key)
+}
+
+/** Jobs of a chain. The root's own signature is left out when the root is a published certificate, byte for byte. */
+export function chainJobs({ links, signatures }: NitroChain, rootIsPublished: boolean): readonly Job[] {
+  const jobs: Job[] = []
+  for (const [i, job] of signatures.entries()) if (job !== undefined && !(i === 0 && rootIsPublished)) jobs.push(job)
+  for (const { certificate } of links) if (certificate !== undefined) jobs.push(certificate.digest)
+  return jobs
+}

@@ -1,0 +1,116 @@
+import { allZero, toHex } from '../core/bytes.ts'
+import { isoTime } from '../core/time.ts'
+import type { Assumption, Claims, Note } from '../core/verdict.ts'
+import { isRuntimeRegister, launchRegister } from './appraisal-steps.ts'
+import { instanceIdOf, type NitroDevice, type NitroDocument, pcrOf } from './document.ts'
+import type { NitroState } from './state.ts'
+
+/** What an attestation document claims, beside what all evidence does. `tcb` is empty: AWS publishes no TCB levels. */
+export interface NitroClaims extends Claims {
+  readonly tee: 'nitro'
+  readonly device: NitroDevice
+  readonly moduleId: string
+  /** EC2 instance, when the module id has AWS's form. */
+  readonly instanceId?: string
+  /** ISO 8601 in UTC, and milliseconds since 1970. */
+  readonly time: string
+  readonly timestamp: number
+  /** Every register by number. */
+  readonly pcrs: Readonly<Record<string, string>>
+  /** Null where the document says null; undefined where it says nothing. An empty byte string is the empty text. */
+  readonly publicKey?: string | null
+  readonly documentUserData?: string | null
+  readonly nonce?: string | null
+  /** Common name of the leaf: module id and region. */
+  readonly leaf?: string
+}
+
+/** Whether the document says that the enclave runs in debug mode: PCR0, PCR1 and PCR2 are zero. */
+export function isDebug(document: NitroDocument): boolean {
+  const zero = (index: number): boolean => allZero(pcrOf(document, index) ?? new Uint8Array(0))
+  return document.device === 'nsm' && zero(0) && zero(1) && zero(2)
+}
+
+/** Claims of a document; believable only as far as the verdict goes. */
+export function nitroClaims(state: NitroState): NitroClaims {
+  const { document, anchor, publicKey, userData, nonce } = state
+  const pcrs: Record<string, string> = {}
+  const runtime: Record<string, string> = {}
+  for (const [index, value] of state.pcrs) {
+    pcrs[index] = value
+    if (isRuntimeRegister(state, index) && !/^0+$/.test(value)) runtime[`PCR${index}`] = value
+  }
+  const signer = state.pcrs.get(8)
+  const instanceId = instanceIdOf(document.moduleId)
+  const leaf = state.chain.links.at(-1)?.certificate?.subject.commonName
+  return {
+    tee: 'nitro',
+    vendor: 'aws',
+    product: document.device === 'nsm' ? 'Nitro Enclaves' : 'NitroTPM',
+    isolation: document.device === 'nsm' ? 'vm' : 'none',
+    hardware: anchor !== undefined && anchor.emulated !== true,
+    debug: state.debug,
+    launchMeasurement: state.pcrs.get(launchRegister(state)) ?? '',
+    runtimeMeasurements: runtime,
+    ...(document.device === 'nsm' && signer !== undefined && !/^0+$/.test(signer) ? { signer } : {}),
+    userData: userData ?? '',
+    ...(instanceId === undefined ? {} : { hardwareId: instanceId }),
+    tcb: { components: {} },
+    device: document.device,
+    moduleId: document.moduleId,
+    ...(instanceId === undefined ? {} : { instanceId }),
+    time: isoTime(document.timestamp),
+    timestamp: document.timestamp,
+    pcrs,
+    ...(publicKey === undefined ? {} : { publicKey }),
+    ...(userData === undefined ? {} : { documentUserData: userData }),
+    ...(nonce === undefined ? {} : { nonce }),
+    ...(leaf === undefined ? {} : { leaf }),
+  }
+}
+
+/** What a verdict about this document relies on without evidence. */
+export function nitroAssumptions({ document, pcrs, chain }: NitroState): readonly Assumption[] {
+  const assumed: Assumption[] = [
+    {
+      id: 'vendor-key',
+      statement: 'AWS keeps the keys of its attestation root and issuers secret',
+      because: `the chain has ${chain.links.length - 1} issuers, and AWS publishes no revocation for them`,
+    },
+    {
+      id: 'cloud-operator',
+      statement: 'AWS, which makes and runs the Nitro hypervisor that measures and signs, does not turn against its customer',
+      because: 'no processor vendor signs anything in this document',
+    },
+  ]
+  if (document.device === 'nitrotpm') {
+    assumed.push({
+      id: 'instance-administrator',
+      statement: 'nobody with access to the running instance changes it after its boot was measured',
+      because: 'a NitroTPM measures the boot of a whole instance and isolates nothing inside it',
+    })
+  }
+  if (/^0*$/.test(pcrs.get(3) ?? '') && document.device === 'nsm') {
+    assumed.push({ id: 'parent-role', statement: 'it does not matter which role the parent instance has', because: 'PCR3 is zero: the instance had no IAM role' })
+  }
+  return assumed
+}
+
+/** Facts that change no outcome. */
+export function nitroNotes({ document, chain }: NitroState): readonly Note[] {
+  const notes: Note[] = []
+  const unknown = Object.keys(document.unknown)
+  if (unknown.length > 0) {
+    notes.push({ id: 'nitro.unknown-members', text: `the document has members without a known meaning: ${unknown.slice(0, 8).map((name) => JSON.stringify(name)).join(', ')}` })
+  }
+  const leaf = chain.links.at(-1)?.certificate?.subject.commonName
+  if (leaf !== undefined && !leaf.startsWith(document.moduleId)) {
+    notes.push({ id: 'nitro.module-id', text: 'the leaf does not name the module of the document' })
+  }
+  return notes
+}
+
+/** Lower-case hex; null and undefined stay what they are. */
+export function hexOrNull(value: Uint8Array | null | undefined): string | null | undefined {
+  return value === null || value === undefined ? value : toHex(value)
+}

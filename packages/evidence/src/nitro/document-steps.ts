@@ -1,0 +1,46 @@
+import { COSE_ALGORITHMS } from '../cbor/sign1.ts'
+import { fail, pass, REPLACE_EVIDENCE, type StepGroup } from '../core/engine.ts'
+import type { Finding } from '../core/verdict.ts'
+import type { NitroState } from './state.ts'
+
+const PROCESS = 'AWS Nitro Enclaves, attestation process, section 3.1'
+const ES384 = -35
+
+function algorithm({ document }: NitroState): Finding {
+  const { algorithm, headers } = document.cose
+  const expected = 'ES384 and no other protected header'
+  if (algorithm === ES384 && headers.entries.length === 1) return pass('the protected header says ES384', { expected })
+  const actual = algorithm === undefined ? 'none' : (COSE_ALGORITHMS.get(algorithm)?.name ?? String(algorithm))
+  return fail('the protected header is not that of an attestation document', REPLACE_EVIDENCE, {
+    expected,
+    actual: `${actual}, ${headers.entries.length} headers`,
+  })
+}
+
+function signature({ signature }: NitroState): Finding {
+  if (signature?.result === true) return pass("the document's signature verifies with the key of the leaf")
+  return fail("the document's signature does not verify with the key of the leaf: the document is forged or was changed", REPLACE_EVIDENCE)
+}
+
+/** The document's own signature. */
+export const DOCUMENT_STEPS: StepGroup<NitroState> = {
+  id: 'nitro.document',
+  title: 'Attestation document',
+  steps: [
+    {
+      id: 'nitro.document.algorithm',
+      title: 'The document is signed with ES384',
+      phase: 'authenticity',
+      source: PROCESS,
+      check: algorithm,
+    },
+    {
+      id: 'nitro.document.signature',
+      title: 'The document is signed by the leaf',
+      phase: 'authenticity',
+      source: 'RFC 9052, section 4.4',
+      needs: ['nitro.document.algorithm', 'nitro.chain.well-formed', 'nitro.chain.algorithms'],
+      check: signature,
+    },
+  ],
+}
