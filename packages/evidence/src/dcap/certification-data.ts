@@ -53,11 +53,6 @@ export function encodeCertificationData(certification: CertificationData): Uint8
   return concatBytes(head, data)
 }
 
-/** Content of certification data of type 1 to 3. @throws RangeError when a value does not fit its field */
-export function encodePlatformIds(ids: PlatformIds): Uint8Array {
-  return encodeLayout(ids, idsLayout(ids.type, 0), (PPID_SIZES[ids.type] as number) + 20)
-}
-
 function idsLayout(
   type: number,
   missing: number,

@@ -168,18 +168,14 @@ function evaluationFinding({ collateral, expect }: DcapState): Finding {
 
 function platformSteps(tee: string): readonly Step<DcapState>[] {
   const certified = [`${tee}.pck.present`, `${tee}.pck.extensions`]
-  const step = (
-    name: string,
-    title: string,
-    check: (state: DcapState) => Finding,
-    needs: readonly string[] = certified,
-  ): Step<DcapState> => ({
+  const source = 'Intel SGX PCK Certificate and CRL Profile Specification, section 1.3.5'
+  const step = (name: string, title: string, check: (state: DcapState) => Finding): Step<DcapState> => ({
     id: `${tee}.platform.${name}`,
     title,
     phase: 'appraisal',
-    source: 'Intel SGX PCK Certificate and CRL Profile Specification, section 1.3.5',
+    source,
     waivable: true,
-    needs,
+    needs: certified,
     check,
   })
   const wish = (name: string, member: keyof PckConfiguration, what: string): Step<DcapState> =>
@@ -188,8 +184,12 @@ function platformSteps(tee: string): readonly Step<DcapState>[] {
     )
   return [
     {
-      ...step('hardware', "The root is a hardware vendor's", anchorFinding, [`${tee}.pck.present`, `${tee}.pck.root`]),
-      waivable: undefined,
+      id: `${tee}.platform.hardware`,
+      title: "The root is a hardware vendor's",
+      phase: 'appraisal',
+      source,
+      needs: [`${tee}.pck.present`, `${tee}.pck.root`],
+      check: anchorFinding,
     },
     step('product', 'The platform is of a family you accept', ({ expect, extensions }) =>
       compareOneOf(
@@ -209,17 +209,10 @@ function platformSteps(tee: string): readonly Step<DcapState>[] {
         true,
       ),
     ),
-  ].map(withoutUndefined)
+  ]
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0)
-
-function withoutUndefined({
-  waivable,
-  ...step
-}: Omit<Step<DcapState>, 'waivable'> & { readonly waivable?: true | undefined }): Step<DcapState> {
-  return waivable === true ? { ...step, waivable } : step
-}
 
 function anchorFinding(state: DcapState): Finding {
   const chain = valueOf(state.pck)

@@ -2,7 +2,7 @@ import { ENCLAVE_REPORT_SIZE, type EnclaveReport, parseEnclaveReport } from '../
 import { decodeFlags, type Flags, XFEATURES } from '../dcap/flags.ts'
 import { parseQuote, type Quote, type TeeKind } from '../dcap/quote.ts'
 
-export { ENCLAVE_REPORT, type EnclaveReport, encodeEnclaveReport, parseEnclaveReport } from '../dcap/enclave-report.ts'
+export { type EnclaveReport, encodeEnclaveReport, parseEnclaveReport } from '../dcap/enclave-report.ts'
 
 /**
  * Flags of an enclave's ATTRIBUTES by bit number.
