@@ -1,7 +1,8 @@
 import { generateKey, type MadeIntel, type MadeSnp, makeSgx, makeSnp, makeTdx } from '@sekisho/testkit'
 import type { IntelSubject, SnpSubject, Subject } from './subjects.ts'
 
-function intel(name: string, tee: 'sgx' | 'tdx', made: MadeIntel): IntelSubject {
+/** A subject out of what the test kit made. */
+export function intelSubject(name: string, tee: 'sgx' | 'tdx', made: MadeIntel): IntelSubject {
   const { evidence, collateral, anchor, at } = made
   return { name: `made/${name}`, tee, evidence, collateral, anchors: [anchor], at: at.getTime() }
 }
@@ -14,12 +15,12 @@ function snp(name: string, made: MadeSnp): SnpSubject {
 /** Samples that the test kit signs: one of each layout, for a clone without vectors. */
 export function madeSubjects(): readonly Subject[] {
   return [
-    intel('sgx-v3', 'sgx', makeSgx()),
-    intel('sgx-v4-processor', 'sgx', makeSgx({ version: 4, ca: 'processor' })),
-    intel('sgx-v5', 'sgx', makeSgx({ version: 5 })),
-    intel('tdx-v4', 'tdx', makeTdx()),
-    intel('tdx-v5-td15', 'tdx', makeTdx({ version: 5, bodyType: 3 })),
-    intel('tdx-v5-td15-extended', 'tdx', makeTdx({ version: 5, bodyType: 4 })),
+    intelSubject('sgx-v3', 'sgx', makeSgx()),
+    intelSubject('sgx-v4-processor', 'sgx', makeSgx({ version: 4, ca: 'processor' })),
+    intelSubject('sgx-v5', 'sgx', makeSgx({ version: 5 })),
+    intelSubject('tdx-v4', 'tdx', makeTdx()),
+    intelSubject('tdx-v5-td15', 'tdx', makeTdx({ version: 5, bodyType: 3 })),
+    intelSubject('tdx-v5-td15-extended', 'tdx', makeTdx({ version: 5, bodyType: 4 })),
     snp('milan-v2-vcek', makeSnp({ product: 'Milan', version: 2 })),
     snp('genoa-v5-vlek', makeSnp({ role: 'vlek', version: 5 })),
     snp('turin-v5-vcek', makeSnp({ product: 'Turin', version: 5 })),
