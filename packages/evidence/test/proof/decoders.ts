@@ -1,4 +1,16 @@
-import { concat, generateKey, makeEventLog, makeSgx, makeSnp, makeTdx, pemChain, reportResponse, toPem, utf8 } from '@sekisho/testkit'
+import {
+  concat,
+  generateKey,
+  makeEventLog,
+  makeSgx,
+  makeSnp,
+  makeTdx,
+  pemChain,
+  reportResponse,
+  toPem,
+  utf8,
+} from '@sekisho/testkit'
+import { settleNow } from '#crypto'
 import { fromHex } from '../../src/core/bytes.ts'
 import { DcapCollateral } from '../../src/dcap/collateral.ts'
 import { parsePckExtensions } from '../../src/dcap/pck.ts'
@@ -15,7 +27,14 @@ import { readSnpExpectations } from '../../src/snp/expectations.ts'
 import { parseIdAuth, parseIdBlock } from '../../src/snp/id-block.ts'
 import { parseSnpJson } from '../../src/snp/json-report.ts'
 import { decodeSnpReport, encodeSnpReport, parseSnpReport } from '../../src/snp/report.ts'
-import { parseCcelTable, parseEventLog } from '../../src/tdx/event-log/index.ts'
+import {
+  eventLogFindings,
+  explainEventLog,
+  logJobs,
+  parseCcelTable,
+  parseEventLog,
+  secureBootState,
+} from '../../src/tdx/event-log/index.ts'
 import { readTdxExpectations } from '../../src/tdx/expectations.ts'
 import { parseTdxQuote } from '../../src/tdx/report.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
@@ -37,16 +56,35 @@ export type Decoder = Common &
 
 const authorKey = generateKey('P-384')
 const sgx = [makeSgx(), makeSgx({ version: 4 }), makeSgx({ version: 5 }), makeSgx({ quote: { certificationType: 3 } })]
-const tdx = [makeTdx(), makeTdx({ version: 5, bodyType: 2 }), makeTdx({ version: 5, bodyType: 3 }), makeTdx({ version: 5, bodyType: 4 })]
-const snp = [makeSnp({ version: 2 }), makeSnp({ role: 'vlek' }), makeSnp({ version: 5, idBlock: { idKey: authorKey, authorKey } })]
+const tdx = [
+  makeTdx(),
+  makeTdx({ version: 5, bodyType: 2 }),
+  makeTdx({ version: 5, bodyType: 3 }),
+  makeTdx({ version: 5, bodyType: 4 }),
+]
+const snp = [
+  makeSnp({ version: 2 }),
+  makeSnp({ role: 'vlek' }),
+  makeSnp({ version: 5, idBlock: { idKey: authorKey, authorKey } }),
+]
 const [sgx3] = sgx
 const [td10] = tdx
 if (sgx3 === undefined || td10 === undefined) throw new Error('the test kit made nothing')
-const signed = snp.flatMap(({ idBlock, idAuth }) => (idBlock === undefined || idAuth === undefined ? [] : [{ idBlock, idAuth }]))
-const ders = [sgx3.pck.der, sgx3.authority.root.der, ...snp.flatMap(({ leaf, certificates }) => [leaf.der, certificates.ark])]
+const signed = snp.flatMap(({ idBlock, idAuth }) =>
+  idBlock === undefined || idAuth === undefined ? [] : [{ idBlock, idAuth }],
+)
+const ders = [
+  sgx3.pck.der,
+  sgx3.authority.root.der,
+  ...snp.flatMap(({ leaf, certificates }) => [leaf.der, certificates.ark]),
+]
 const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'))
 const crls = [hex(sgx3.collateral.root_ca_crl), hex(td10.collateral.pck_crl), ...snp.map(({ crl }) => crl)]
-const tcbInfos = [sgx3.collateral.tcb_info, td10.collateral.tcb_info, makeSgx({ tcbInfo: { version: 2 } }).collateral.tcb_info]
+const tcbInfos = [
+  sgx3.collateral.tcb_info,
+  td10.collateral.tcb_info,
+  makeSgx({ tcbInfo: { version: 2 } }).collateral.tcb_info,
+]
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
 const DSTACK = JSON.stringify([
   { imr: 0, event_type: 2147483659, digest: 'ab'.repeat(48), event: '', event_payload: '' },
@@ -58,26 +96,79 @@ export const DECODERS: readonly Decoder[] = [
   { name: 'SGX quote', form: 'bytes', samples: sgx.map(({ evidence }) => evidence), decode: parseSgxQuote },
   { name: 'TDX quote', form: 'bytes', samples: tdx.map(({ evidence }) => evidence), decode: parseTdxQuote },
   { name: 'SNP report', form: 'bytes', samples: snp.map(({ evidence }) => evidence), decode: roundTrip },
-  { name: 'SNP envelope', form: 'bytes', samples: snp.flatMap((one) => [concat(one.evidence, one.certificateTable), reportResponse(one.evidence)]), decode: splitSnpEvidence },
-  { name: 'certificate table', form: 'bytes', samples: snp.map(({ certificateTable }) => certificateTable), decode: parseCertificateTable },
+  {
+    name: 'SNP envelope',
+    form: 'bytes',
+    samples: snp.flatMap((one) => [concat(one.evidence, one.certificateTable), reportResponse(one.evidence)]),
+    decode: splitSnpEvidence,
+  },
+  {
+    name: 'certificate table',
+    form: 'bytes',
+    samples: snp.map(({ certificateTable }) => certificateTable),
+    decode: parseCertificateTable,
+  },
   { name: 'ID block', form: 'bytes', samples: signed.map(({ idBlock }) => idBlock), decode: parseIdBlock },
   { name: 'ID authentication', form: 'bytes', samples: signed.map(({ idAuth }) => idAuth), decode: parseIdAuth },
   { name: 'certificate', form: 'bytes', samples: ders, decode: (der) => readAll(der) },
   { name: 'CRL', form: 'bytes', samples: crls, decode: parseCrl },
   { name: 'TCB info', form: 'text', samples: tcbInfos, decode: parseTcbInfo },
-  { name: 'QE identity', form: 'text', samples: [sgx3.collateral.qe_identity, td10.collateral.qe_identity], decode: parseQeIdentity },
-  { name: 'PEM', form: 'text', samples: [pemChain(...ders.slice(0, 2)), ders.map((der) => toPem(der)).join('\r\n\0')], decode: (text) => decodePem(text, 'CERTIFICATE', 'chain') },
+  {
+    name: 'QE identity',
+    form: 'text',
+    samples: [sgx3.collateral.qe_identity, td10.collateral.qe_identity],
+    decode: parseQeIdentity,
+  },
+  {
+    name: 'PEM',
+    form: 'text',
+    samples: [pemChain(...ders.slice(0, 2)), ders.map((der) => toPem(der)).join('\r\n\0')],
+    decode: (text) => decodePem(text, 'CERTIFICATE', 'chain'),
+  },
   { name: 'base64', form: 'text', samples: ders.map(base64), decode: decodeBase64 },
   { name: 'hexadecimal', form: 'text', samples: [sgx3.collateral.pck_crl, 'AbCdEf'], decode: fromHex },
-  { name: 'CCEL event log', form: 'bytes', samples: [td10.eventLog, makeEventLog({ secureBoot: false, tail: new Uint8Array(9) }).bytes], decode: parseEventLog },
-  { name: 'dstack event log', form: 'text', samples: [DSTACK, JSON.stringify({ event_log: DSTACK })], decode: (text) => parseEventLog(utf8(text)) },
+  {
+    name: 'CCEL event log',
+    form: 'bytes',
+    samples: [td10.eventLog, makeEventLog({ secureBoot: false, tail: new Uint8Array(9) }).bytes],
+    decode: parseEventLog,
+  },
+  { name: 'CCEL event log, explained', form: 'bytes', samples: [td10.eventLog], decode: readLog },
+  {
+    name: 'dstack event log',
+    form: 'text',
+    samples: [DSTACK, JSON.stringify({ event_log: DSTACK })],
+    decode: (text) => readLog(utf8(text)),
+  },
   { name: 'CCEL table', form: 'bytes', samples: [ccelTable()], decode: parseCcelTable },
-  { name: 'recognise, bytes', form: 'bytes', samples: [...sgx, ...tdx, ...snp].map(({ evidence }) => evidence), decode: recognise },
+  {
+    name: 'recognise, bytes',
+    form: 'bytes',
+    samples: [...sgx, ...tdx, ...snp].map(({ evidence }) => evidence),
+    decode: recognise,
+  },
   { name: 'recognise, text', form: 'text', samples: envelopes(), decode: (text) => recognise(utf8(text)) },
   { name: 'JSON report', form: 'text', samples: [jsonReport()], decode: parseSnpJson },
   { name: 'DCAP collateral', form: 'text', samples: [...ders.map((der) => toPem(der)), ...tcbInfos], decode: readDcap },
-  { name: 'SNP collateral', form: 'bytes', samples: [...ders, ...crls, ...snp.map((one) => one.certificateTable)], decode: readSnp },
-  { name: 'expectations', form: 'text', samples: [JSON.stringify({ ...td10.expectations, acceptTcb: [{ name: 'a', statuses: ['OutOfDate'], advisories: [], until: '2030-01-01T00:00:00Z' }] }), JSON.stringify(snp[0]?.expectations)], decode: readExpected, throwsTypeError: true },
+  {
+    name: 'SNP collateral',
+    form: 'bytes',
+    samples: [...ders, ...crls, ...snp.map((one) => one.certificateTable)],
+    decode: readSnp,
+  },
+  {
+    name: 'expectations',
+    form: 'text',
+    samples: [
+      JSON.stringify({
+        ...td10.expectations,
+        acceptTcb: [{ name: 'a', statuses: ['OutOfDate'], advisories: [], until: '2030-01-01T00:00:00Z' }],
+      }),
+      JSON.stringify(snp[0]?.expectations),
+    ],
+    decode: readExpected,
+    throwsTypeError: true,
+  },
 ]
 
 // Parsing twice, once strictly: whatever parses is written back as the same bytes.
@@ -100,11 +191,30 @@ function readAll(der: Uint8Array): void {
 
 // Collateral never throws: what cannot be read becomes a part that says so.
 function readDcap(text: string): void {
-  new DcapCollateral({ pck_crl_issuer_chain: text, root_ca_crl: text, pck_crl: utf8(text), tcb_info: text, tcb_info_issuer_chain: text, tcb_info_signature: text, qe_identity: text, qe_identity_issuer_chain: text, qe_identity_signature: utf8(text) })
+  new DcapCollateral({
+    pck_crl_issuer_chain: text,
+    root_ca_crl: text,
+    pck_crl: utf8(text),
+    tcb_info: text,
+    tcb_info_issuer_chain: text,
+    tcb_info_signature: text,
+    qe_identity: text,
+    qe_identity_issuer_chain: text,
+    qe_identity_signature: utf8(text),
+  })
 }
 
 function readSnp(bytes: Uint8Array): void {
-  prepareSnpCollateral({ vcek: bytes, ask: bytes, ark: bytes, certChain: bytes, crl: bytes, certificateTable: bytes, idBlock: bytes, idAuth: bytes })
+  prepareSnpCollateral({
+    vcek: bytes,
+    ask: bytes,
+    ark: bytes,
+    certChain: bytes,
+    crl: bytes,
+    certificateTable: bytes,
+    idBlock: bytes,
+    idAuth: bytes,
+  })
 }
 
 function readExpected(text: string): void {
@@ -115,7 +225,11 @@ function readExpected(text: string): void {
     // Whoever reads a file parses the JSON; only values come here.
     return
   }
-  const readers: readonly ((input: never) => unknown)[] = [readSgxExpectations, readTdxExpectations, readSnpExpectations]
+  const readers: readonly ((input: never) => unknown)[] = [
+    readSgxExpectations,
+    readTdxExpectations,
+    readSnpExpectations,
+  ]
   for (const read of readers) {
     try {
       // Callers without types pass anything.
@@ -149,6 +263,50 @@ function ccelTable(): Uint8Array {
 }
 
 function jsonReport(): string {
-  const tcb = { bootloader: 10, tee: 0, _reserved: [0, 0, 0, 0], snp: 24, microcode: 84 }
-  return JSON.stringify({ attestation_report: { version: 3, guest_svn: 0, policy: 196608, family_id: Array(16).fill(0), current_tcb: tcb, signature: { r: Array(72).fill(1), s: Array(72).fill(1) } }, cert_chain: [{ cert_type: 'VCEK', data: [...ders[0] ?? []] }] })
+  const report = parseSnpReport((snp[1] ?? makeSnp()).evidence)
+  const bytes = (value: Uint8Array): readonly number[] => [...value]
+  const tcb = { bootloader: 10, tee: 0, snp: 24, microcode: 84 }
+  const firmware = { major: 1, minor: 55, build: 40 }
+  const attestation_report = {
+    version: report.version,
+    guest_svn: report.guestSvn,
+    policy: Number(report.policy),
+    family_id: bytes(report.familyId),
+    image_id: bytes(report.imageId),
+    vmpl: report.vmpl,
+    sig_algo: report.signatureAlgo,
+    current_tcb: tcb,
+    plat_info: Number(report.platformInfo),
+    key_info: report.keyInfo,
+    report_data: bytes(report.reportData),
+    measurement: bytes(report.measurement),
+    host_data: bytes(report.hostData),
+    id_key_digest: bytes(report.idKeyDigest),
+    author_key_digest: bytes(report.authorKeyDigest),
+    report_id: bytes(report.reportId),
+    report_id_ma: bytes(report.reportIdMa),
+    reported_tcb: tcb,
+    cpuid_fam_id: report.cpuidFamily,
+    cpuid_mod_id: report.cpuidModel,
+    cpuid_step: report.cpuidStepping,
+    chip_id: bytes(report.chipId),
+    committed_tcb: tcb,
+    current: firmware,
+    committed: firmware,
+    launch_tcb: tcb,
+    signature: { r: bytes(report.signatureR), s: bytes(report.signatureS) },
+  }
+  return JSON.stringify({
+    attestation_report,
+    cert_chain: [{ cert_type: 'VLEK', data: bytes(ders[0] ?? new Uint8Array(1)) }],
+  })
+}
+
+// As a person looks at a log: replayed, explained, and searched for what is odd.
+function readLog(bytes: Uint8Array): void {
+  const log = parseEventLog(bytes)
+  settleNow(logJobs(log))
+  explainEventLog(log)
+  eventLogFindings(log)
+  secureBootState(log)
 }

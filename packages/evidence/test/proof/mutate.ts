@@ -1,8 +1,12 @@
 import type { Prng } from './prng.ts'
 
 /** Values that lengths, counts and versions go wrong at. */
-const HOSTILE: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, 0x1f, 0x30, 0x7f, 0x80, 0x81, 0x82, 0x83, 0x84, 0x88, 0xa0, 0xfe, 0xff]
-const HOSTILE_WORDS: readonly number[] = [0, 1, 0x7f, 0xff, 0x100, 0x7fff, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff]
+const HOSTILE: readonly number[] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 0x1f, 0x30, 0x7f, 0x80, 0x81, 0x82, 0x83, 0x84, 0x88, 0xa0, 0xfe, 0xff,
+]
+const HOSTILE_WORDS: readonly number[] = [
+  0, 1, 0x7f, 0xff, 0x100, 0x7fff, 0xffff, 0x10000, 0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff,
+]
 
 type Mutation = (bytes: Uint8Array, random: Prng) => Uint8Array
 
@@ -36,7 +40,10 @@ const MUTATIONS: readonly Mutation[] = [
 export function mutate(bytes: Uint8Array, random: Prng, others: readonly Uint8Array[]): Uint8Array {
   let mutated = bytes
   for (let times = 1 + random.below(4); times > 0; times--) {
-    mutated = mutated.length === 0 || random.below(12) === 0 ? splice(mutated, random.one(others), random) : random.one(MUTATIONS)(mutated, random)
+    mutated =
+      mutated.length === 0 || random.below(12) === 0
+        ? splice(mutated, random.one(others), random)
+        : random.one(MUTATIONS)(mutated, random)
   }
   return mutated
 }
@@ -79,7 +86,31 @@ function joined(...parts: readonly Uint8Array[]): Uint8Array {
 
 /** Fragments of JSON and text that parsers trip over. */
 const FRAGMENTS: readonly string[] = [
-  'null', 'true', '-1', '1e999', '1.5', '9007199254740993', '""', '[]', '{}', '[[[[[[[[', '"__proto__":{"id":1},', '"constructor":1,', '\\u0000', '\\ud800', '\u{1f600}', '0x', '=', '-----BEGIN ', '-----END CERTIFICATE-----', ',', ':', '}', ']', '"id":"SGX",', '2026-02-30T00:00:00Z',
+  'null',
+  'true',
+  '-1',
+  '1e999',
+  '1.5',
+  '9007199254740993',
+  '""',
+  '[]',
+  '{}',
+  '[[[[[[[[',
+  '"__proto__":{"id":1},',
+  '"constructor":1,',
+  '\\u0000',
+  '\\ud800',
+  '\u{1f600}',
+  '0x',
+  '=',
+  '-----BEGIN ',
+  '-----END CERTIFICATE-----',
+  ',',
+  ':',
+  '}',
+  ']',
+  '"id":"SGX",',
+  '2026-02-30T00:00:00Z',
 ]
 
 /** Mutates text as {@link mutate} does bytes, with fragments of JSON among the changes. */
