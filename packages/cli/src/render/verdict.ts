@@ -1,4 +1,5 @@
 import type { Check, CheckGroup, Outcome, Party, Verdict } from '@sekisho/evidence'
+import { snpCatalogue } from '@sekisho/evidence/snp'
 import { digestText } from './digest.ts'
 import { Paper, type PaperOptions, type Span, type Tone } from './paper.ts'
 
@@ -160,7 +161,7 @@ function writeTree(paper: Paper, view: VerdictView): void {
       5,
       markOf(group.outcome),
       ' ',
-      { text: group.title, tone: 'strong' },
+      { text: titleOf(group), tone: 'strong' },
       { text: `  ${countsOf(group)}`, tone: 'faint' },
     )
     for (const check of group.checks) {
@@ -169,11 +170,16 @@ function writeTree(paper: Paper, view: VerdictView): void {
   }
 }
 
+/** What a check establishes, or a group is about. */
+function titleOf({ id, title }: Check | CheckGroup): string {
+  return title ?? snpCatalogue[id] ?? id
+}
+
 function writeCheck(paper: Paper, check: Check, verbose: boolean): void {
   const waived: readonly Span[] = check.waived === true ? [{ text: ' waived by you', tone: 'open' }] : []
   paper.line(7, 5, markOf(check.outcome), ' ', check.id, ...waived, ': ', check.reason)
   if (!verbose && !isOpen(check)) return
-  if (verbose) paper.line(12, 2, { text: `${check.title}; ${check.source}`, tone: 'faint' })
+  if (verbose) paper.line(12, 2, { text: `${titleOf(check)}; ${check.source}`, tone: 'faint' })
   if (check.expected !== undefined) paper.line(12, 9, { text: 'expected ', tone: 'faint' }, check.expected)
   if (check.actual !== undefined) paper.line(12, 9, { text: 'found    ', tone: 'faint' }, check.actual)
   if (check.anchor !== undefined && verbose) paper.line(12, 9, { text: 'rests on ', tone: 'faint' }, check.anchor)

@@ -1,5 +1,5 @@
-import { toHex } from './bytes.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
+import { toHex } from './bytes.ts'
 import type { Judgement } from './engine.ts'
 import { isoTime } from './time.ts'
 import type { Assumption, Check, Claims, CollateralPart, Note, TrustAnchor, Verdict } from './verdict.ts'

@@ -28,11 +28,14 @@ export function compareOneOf(compared: Compared, accepted: readonly string[] | u
       { actual },
     )
   }
-  const expected = accepted.length === 1 ? accepted[0] as string : `one of ${accepted.join(', ')}`
+  const expected = accepted.length === 1 ? (accepted[0] as string) : `one of ${accepted.join(', ')}`
   if (accepted.includes(actual)) return pass(`${what} is one you accept`, { expected, actual })
   return fail(
     `${what} is none that you accept`,
-    { action: `run a workload or platform whose value is ${expected}, or accept ${actual} with \`${option}\``, by: 'workload-owner' },
+    {
+      action: `run a workload or platform whose value is ${expected}, or accept ${actual} with \`${option}\``,
+      by: 'workload-owner',
+    },
     { expected, actual },
   )
 }
@@ -62,13 +65,17 @@ export function freshnessFinding(actual: string, expect: CommonExpectations): Fi
     if (actual.startsWith(expect.nonce)) return pass('the report data begins with your nonce', details)
     return fail(
       'the report data does not begin with your nonce: this evidence was made for another exchange, or replayed',
-      { action: `have the attester put the nonce ${expect.nonce} first into the report data and send new evidence`, by: 'workload-owner' },
+      {
+        action: `have the attester put the nonce ${expect.nonce} first into the report data and send new evidence`,
+        by: 'workload-owner',
+      },
       details,
     )
   }
   if (expect.reportDataIsFresh === true && expect.reportData !== undefined) {
     const expected = expect.reportData.padEnd(128, '0')
-    if (actual === expected) return pass('the report data is the value you derived for this exchange', { expected, actual })
+    if (actual === expected)
+      return pass('the report data is the value you derived for this exchange', { expected, actual })
     return fail(
       'the report data is not the value you derived for this exchange',
       { action: 'have the attester send new evidence for this exchange', by: 'workload-owner' },
@@ -76,7 +83,8 @@ export function freshnessFinding(actual: string, expect: CommonExpectations): Fi
     )
   }
   return unchecked('nothing shows when this evidence was made: it may be a replay', {
-    action: 'choose a nonce, have the attester put it first into the report data, and pass it as `nonce`; or pass `reportData` with `reportDataIsFresh`',
+    action:
+      'choose a nonce, have the attester put it first into the report data, and pass it as `nonce`; or pass `reportData` with `reportDataIsFresh`',
     by: 'relying-party',
   })
 }
@@ -95,14 +103,21 @@ export function debugFinding(debug: boolean, where: string, expect: CommonExpect
 
 /** An anchor that is no hardware vendor's: rejected unless the caller allows it. */
 export function hardwareFinding(anchor: TrustAnchor, expect: CommonExpectations): Finding {
-  const details = { expected: 'a root of a hardware vendor', actual: `${anchor.name} (${anchor.vendor})`, anchor: anchor.id }
+  const details = {
+    expected: 'a root of a hardware vendor',
+    actual: `${anchor.name} (${anchor.vendor})`,
+    anchor: anchor.id,
+  }
   if (anchor.emulated !== true) return pass(`the chain ends at ${anchor.name}, a hardware vendor's root`, details)
   if (expect.allowEmulated === true) {
     return pass('EMULATED: no hardware vouches for this, and you allowed it with `allowEmulated`', details)
   }
   return fail(
-    'EMULATED: the chain ends at a root that is no hardware vendor\'s, so that anybody may have made this',
-    { action: 'run the workload on real hardware; for examples and tests only, pass `allowEmulated`', by: 'relying-party' },
+    "EMULATED: the chain ends at a root that is no hardware vendor's, so that anybody may have made this",
+    {
+      action: 'run the workload on real hardware; for examples and tests only, pass `allowEmulated`',
+      by: 'relying-party',
+    },
     details,
   )
 }
@@ -121,7 +136,11 @@ export interface Register {
  * @param below the registers and measurements under it, lowest first
  */
 export function registerFinding(register: Register, below: readonly Register[], absent = false): Finding {
-  const finding = compareOneOf({ what: register.name, actual: register.actual, option: register.name }, register.accepted, absent)
+  const finding = compareOneOf(
+    { what: register.name, actual: register.actual, option: register.name },
+    register.accepted,
+    absent,
+  )
   if (finding.outcome !== 'pass') return finding
   const free = below.filter((one) => one.accepted === undefined).map((one) => one.name)
   if (free.length > 0) {

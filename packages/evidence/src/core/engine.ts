@@ -1,4 +1,4 @@
-import type { Check, CheckGroup, Finding, Outcome, Phase, Remedy, VerdictOutcome } from './verdict.ts'
+import type { Check, CheckGroup, Finding, Outcome, Party, Phase, Remedy, VerdictOutcome } from './verdict.ts'
 
 /**
  * One line of a vendor's verification order, as data. `S` is what the parse and the settled
@@ -6,7 +6,8 @@ import type { Check, CheckGroup, Finding, Outcome, Phase, Remedy, VerdictOutcome
  */
 export interface Step<S> {
   readonly id: string
-  readonly title: string
+  /** For TEEs without a catalogue of titles. */
+  readonly title?: string
   readonly phase: Phase
   readonly source: string
   /** Steps that must have passed (or not apply) for this one to mean anything. */
@@ -22,30 +23,25 @@ export interface Step<S> {
 /** Steps that belong together, in order. */
 export interface StepGroup<S> {
   readonly id: string
-  readonly title: string
+  /** For TEEs without a catalogue of titles. */
+  readonly title?: string
   readonly steps: readonly Step<S>[]
 }
 
-/** The check holds. */
-export function pass(reason: string, details: Omit<Finding, 'outcome' | 'reason' | 'remedy'> = {}): Finding {
+type Details = Omit<Finding, 'outcome' | 'reason' | 'remedy'>
+
+/** The check holds. Without a reason: what the check establishes, as the TEE's catalogue words it. */
+export function pass(reason: string = 'it is so', details?: Details): Finding {
   return { outcome: 'pass', reason, ...details }
 }
 
 /** The check does not hold. `remedy` is not optional: whoever reads a refusal must learn what would mend it. */
-export function fail(
-  reason: string,
-  remedy: Remedy,
-  details: Omit<Finding, 'outcome' | 'reason' | 'remedy'> = {},
-): Finding {
+export function fail(reason: string, remedy: Remedy, details?: Details): Finding {
   return { outcome: 'fail', reason, ...details, remedy }
 }
 
 /** The check is relevant and could not be made; `remedy` says what was missing. */
-export function unchecked(
-  reason: string,
-  remedy: Remedy,
-  details: Omit<Finding, 'outcome' | 'reason' | 'remedy'> = {},
-): Finding {
+export function unchecked(reason: string, remedy: Remedy, details?: Details): Finding {
   return { outcome: 'unchecked', reason, ...details, remedy }
 }
 
@@ -54,11 +50,16 @@ export function notApplicable(reason: string): Finding {
   return { outcome: 'not-applicable', reason }
 }
 
-/** Remedy of every forged or damaged part: it cannot be mended. */
-export const REPLACE_EVIDENCE: Remedy = {
-  action: 'nothing mends this evidence: ask the attester for new evidence, and treat the sender as hostile if it happens again',
-  by: 'nobody',
+/** A remedy: what would mend a check, and who can do it. */
+export function mend(action: string, by: Party = 'relying-party'): Remedy {
+  return { action, by }
 }
+
+/** Remedy of every forged or damaged part: it cannot be mended. */
+export const REPLACE_EVIDENCE: Remedy = mend(
+  'nothing mends this evidence: ask for new evidence, and treat the sender as hostile if it happens again',
+  'nobody',
+)
 
 /** What the loop over the steps found. */
 export interface Judgement {
@@ -101,7 +102,8 @@ export function judge<S>(groups: readonly StepGroup<S>[], state: S, waive: reado
       worst = worse(worst, effective)
       return record(step, finding, isWaived)
     })
-    return { id: group.id, title: group.title, outcome: worst, checks: made }
+    const { id, title } = group
+    return title === undefined ? { id, outcome: worst, checks: made } : { id, title, outcome: worst, checks: made }
   })
   return {
     outcome: failed ? 'rejected' : gap ? 'incomplete' : 'verified',
@@ -161,15 +163,10 @@ function reach<S>(step: Step<S>, state: S, outcomes: ReadonlyMap<string, Outcome
 
 // Member by member: copying with a spread costs more than most checks do.
 function record<S>(step: Step<S>, finding: Reached, isWaived: boolean): Check {
-  const { id, title, phase, source } = step
-  const check: { -readonly [K in keyof Check]: Check[K] } = {
-    id,
-    title,
-    phase,
-    source,
-    outcome: finding.outcome,
-    reason: finding.reason,
-  }
+  const { id, phase, source } = step
+  const { outcome, reason } = finding
+  const check: { -readonly [K in keyof Check]: Check[K] } = { id, phase, source, outcome, reason }
+  if (step.title !== undefined) check.title = step.title
   if (finding.expected !== undefined) check.expected = finding.expected
   if (finding.actual !== undefined) check.actual = finding.actual
   if (finding.anchor !== undefined) check.anchor = finding.anchor

@@ -91,7 +91,9 @@ export function readExpectations<T extends object>(input: unknown, kinds: FieldK
   for (const [name, value] of Object.entries(input)) {
     if (value === undefined) continue
     if (!isKey(kinds, name)) {
-      throw new TypeError(`expectations: there is no field ${JSON.stringify(name)}; known are ${Object.keys(kinds).join(', ')}`)
+      throw new TypeError(
+        `expectations: there is no field ${JSON.stringify(name)}; known are ${Object.keys(kinds).join(', ')}`,
+      )
     }
     const kind = kinds[name]
     const known = kind.read(value)

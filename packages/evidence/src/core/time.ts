@@ -29,7 +29,8 @@ export function parseIsoTime(text: string): number | undefined {
  */
 export function evaluationTime(at: Date): number {
   const ms = at instanceof Date ? at.getTime() : Number.NaN
-  if (!(ms >= 0 && ms < FAR_FUTURE)) throw new TypeError('`at` must be a Date from 1970 to 9999: the time to judge the evidence at')
+  if (!(ms >= 0 && ms < FAR_FUTURE))
+    throw new TypeError('`at` must be a Date from 1970 to 9999: the time to judge the evidence at')
   return ms
 }
 

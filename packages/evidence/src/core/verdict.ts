@@ -56,8 +56,8 @@ export interface Finding {
 export interface Check extends Finding {
   /** Stable: never renamed, never given another meaning. E.g. `snp.report.signature`. */
   readonly id: string
-  /** What the check establishes when it passes. */
-  readonly title: string
+  /** What the check establishes when it passes; absent where the TEE's catalogue has it (`snpCatalogue`, by id). */
+  readonly title?: string
   readonly phase: Phase
   /** Document and section that ask for the check. */
   readonly source: string
@@ -70,7 +70,8 @@ export interface Check extends Finding {
 /** Checks that belong together, in the order in which they were made. */
 export interface CheckGroup {
   readonly id: string
-  readonly title: string
+  /** Absent where the TEE's catalogue has it. */
+  readonly title?: string
   /** `fail` if one failed, else `unchecked` if one was neither made nor waived, else `pass`, else `not-applicable`. */
   readonly outcome: Outcome
   readonly checks: readonly Check[]

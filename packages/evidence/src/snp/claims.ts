@@ -53,7 +53,7 @@ type Writable = { -readonly [K in keyof SnpClaims]: SnpClaims[K] }
 /** Claims of a report; believable only as far as the verdict goes. */
 export function snpClaims(state: SnpState): SnpClaims {
   const { report, hex, keyInfo, product, layout, anchor } = state
-  const extensions = state.leaf.value?.extensions.value
+  const extensions = state.extensions.value
   const committedTcb = decodeTcb(report.committedTcb, layout)
   const policy = flagsOf(report.policy, POLICY_BITS)
   const low = Number(report.policy & 0xffffn)

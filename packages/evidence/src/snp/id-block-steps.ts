@@ -1,27 +1,26 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
-import { fail, notApplicable, pass, type Step, type StepGroup } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, type StepGroup } from '../core/engine.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
+import { hex64 } from './bits.ts'
 import type { IdBlockProof } from './id-block.ts'
+import { ABI } from './sources.ts'
 import type { SnpState } from './state.ts'
 
-const REMEDY: Remedy = {
-  action: 'pass the ID block and authentication that the guest was launched with, or launch it with these',
-  by: 'workload-owner',
-}
+const REMEDY: Remedy = mend(
+  'pass the ID block and authentication that the guest was launched with, or launch it with these',
+  'workload-owner',
+)
 
-function step(id: string, title: string, check: (proof: IdBlockProof, state: SnpState) => Finding): Step<SnpState> {
+function step(id: string, check: (proof: IdBlockProof, state: SnpState) => Finding): Step<SnpState> {
   return {
     id: `snp.id-block.${id}`,
-    title,
     phase: 'authenticity',
-    source: 'AMD 56860, ID block and ID authentication information',
+    source: ABI,
     needs: id === 'well-formed' ? [] : ['snp.id-block.well-formed'],
     check: (state) => {
       const { error, value } = state.parts.idBlock
       if (error !== undefined)
-        return fail(`the ID block or its authentication cannot be read: ${error.message}`, REMEDY, {
-          expected: error.expected,
-        })
+        return fail(`the ID block or its authentication cannot be read: ${error.message}`, REMEDY)
       return value === undefined ? notApplicable('no ID block was given') : check(value, state)
     },
   }
@@ -32,11 +31,11 @@ function fields({ block }: IdBlockProof, { report }: SnpState): Finding {
     ['MEASUREMENT', toHex(block.launchDigest), toHex(report.measurement)],
     ['FAMILY_ID', toHex(block.familyId), toHex(report.familyId)],
     ['IMAGE_ID', toHex(block.imageId), toHex(report.imageId)],
-    ['GUEST_SVN', String(block.guestSvn), String(report.guestSvn)],
-    ['POLICY', `0x${block.policy.toString(16)}`, `0x${report.policy.toString(16)}`],
+    ['GUEST_SVN', `${block.guestSvn}`, `${report.guestSvn}`],
+    ['POLICY', hex64(block.policy), hex64(report.policy)],
   ]
   const wrong = compared.find(([, block, report]) => block !== report)
-  if (wrong === undefined) return pass('the report has what the ID block asks for')
+  if (wrong === undefined) return pass()
   return fail(`${wrong[0]} of the report is not that of the ID block`, REMEDY, { expected: wrong[1], actual: wrong[2] })
 }
 
@@ -58,27 +57,22 @@ function digests(proof: IdBlockProof, { report, keyInfo }: SnpState): Finding {
   if (keyInfo.authorKeyEn !== (proof.authorKeyDigest !== undefined)) {
     return fail(`AUTHOR_KEY_EN of the report is ${keyInfo.authorKeyEn ? 1 : 0}, against the ID authentication`, REMEDY)
   }
-  return pass('the report was launched with these keys')
+  return pass()
 }
 
 /** An ID block that the caller gave, against the report. */
 export const ID_BLOCK_STEPS: StepGroup<SnpState> = {
   id: 'snp.id-block',
-  title: 'ID block',
   steps: [
-    step('well-formed', 'The ID block can be read', () => pass('block and authentication have their layout')),
-    step('signature', 'The ID key signed the ID block', ({ signature }) =>
-      signature?.result === true
-        ? pass('the signature verifies')
-        : fail('the ID key did not sign this ID block', REMEDY),
+    step('well-formed', () => pass()),
+    step('signature', ({ signature }) =>
+      signature?.result === true ? pass() : fail('the ID key did not sign this ID block', REMEDY),
     ),
-    step('author-signature', 'The author key signed the ID key', ({ auth, authorSignature }) => {
+    step('author-signature', ({ auth, authorSignature }) => {
       if (auth.authorKeyAlgo === 0) return notApplicable('there is no author key')
-      return authorSignature?.result === true
-        ? pass('the signature verifies')
-        : fail('the author key did not sign this ID key', REMEDY)
+      return authorSignature?.result === true ? pass() : fail('the author key did not sign this ID key', REMEDY)
     }),
-    step('fields', 'The report has what the ID block asks for', fields),
-    step('keys', 'The report was launched with these keys', digests),
+    step('fields', fields),
+    step('keys', digests),
   ],
 }

@@ -8,6 +8,7 @@ export {
   type SnpPolicyFlag,
   type SnpSigningKey,
 } from './bits.ts'
+export { snpCatalogue } from './catalogue.ts'
 export { parseCertificateTable, type TableEntry, type TableEntryKind } from './certificate-table.ts'
 export type { LeafExtensions, LeafRole } from './certificates.ts'
 export type { SnpClaims } from './claims.ts'

@@ -1,12 +1,23 @@
+import type { EvidenceError } from '../core/errors.ts'
 import type { TrustAnchor } from '../core/verdict.ts'
 import type { SignatureJob } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { SnpKeyInfo } from './bits.ts'
-import type { LeafRole } from './certificates.ts'
-import type { ChainJobs, Leaf, Part, SnpParts } from './collateral.ts'
+import type { LeafExtensions, LeafRole } from './certificates.ts'
+import type { Part, SnpParts } from './collateral.ts'
 import type { SnpExpectations } from './expectations.ts'
 import type { SnpProduct, TcbLayout } from './products.ts'
 import type { SnpReport } from './report.ts'
+
+/** One certificate of the chain: absent (neither certificate nor error), read, or not readable. */
+export interface Link {
+  /** `VCEK`, `VLEK`, `ASK`, `ASVK` or `ARK`. */
+  readonly name: string
+  readonly certificate: Certificate | undefined
+  readonly error: EvidenceError | undefined
+  /** Undefined when the signature cannot verify under any circumstances. */
+  readonly signature: SignatureJob | undefined
+}
 
 /** An endorsement chain on the table, with its cryptography settled. */
 export interface ChainState {
@@ -14,14 +25,17 @@ export interface ChainState {
   readonly at: number
   /** Key that the report says signed it; without a report, the role of the leaf that was given. */
   readonly role: LeafRole
-  /** Where the leaf could be had, if anywhere. */
-  readonly leafSource: () => string | undefined
   readonly parts: SnpParts
-  readonly leaf: Part<Leaf>
-  readonly intermediate: Part<Certificate>
-  readonly jobs: ChainJobs
+  /** Leaf, its issuer, root. */
+  readonly links: readonly [Link, Link, Link]
+  readonly extensions: Part<LeafExtensions>
+  readonly crlSignature: SignatureJob | undefined
   /** The anchor that the ARK's key is; undefined when it is none. */
   readonly anchor: TrustAnchor | undefined
+  /** Absent when a chain is judged alone. */
+  readonly report?: SnpReport
+  /** From CPUID; for version 2 from the certificate. Undefined when neither tells. */
+  readonly product?: SnpProduct | undefined
 }
 
 /** Fields of a report as lower-case hex. */
@@ -35,8 +49,6 @@ export interface SnpState extends ChainState {
   /** Byte strings that checks and claims both show, as lower-case hex: written once. */
   readonly hex: ReportHex
   readonly keyInfo: SnpKeyInfo
-  /** From CPUID; for version 2 from the certificate. Undefined when neither tells. */
-  readonly product: SnpProduct | undefined
   readonly layout: TcbLayout
   /** Undefined when the signature cannot verify under any circumstances. */
   readonly signature: SignatureJob | undefined

@@ -20,6 +20,7 @@ import {
   collateralBytes,
   copyCollateral,
   mergeParts,
+  type Part,
   pickEndorsement,
   planChain,
   prepareSnpCollateral,
@@ -31,12 +32,11 @@ import { CRL_STEPS } from './crl-steps.ts'
 import { splitSnpEvidence } from './envelope.ts'
 import { readSnpExpectations, type SnpExpectations } from './expectations.ts'
 import { ID_BLOCK_STEPS } from './id-block-steps.ts'
-import { AMD_KDS, kdsVcekPath } from './kds.ts'
 import { pair384 } from './little-endian.ts'
 import { productOfName, type SnpProduct, tcbLayout } from './products.ts'
 import { parseSnpReport, reportProduct, SNP_SIGNED_SIZE, type SnpReport } from './report.ts'
 import { BINDING_STEPS, LEAF_STEPS, REPORT_STEPS } from './report-steps.ts'
-import type { ChainState, ReportHex, SnpState } from './state.ts'
+import type { ChainState, Link, ReportHex, SnpState } from './state.ts'
 
 /** What a verification takes beside the evidence. */
 export interface SnpVerifyOptions extends VerifyOptions {
@@ -180,16 +180,8 @@ function conclude(plan: Plan): Verdict<SnpClaims> {
   const { door, parts } = plan
   const { options, report } = door
   const product = productOf(plan)
-  const chain = chainState(door.at, plan, options.trustAnchors, () => leafSource(report, product))
   const state: SnpState = {
-    at: chain.at,
-    role: chain.role,
-    leafSource: chain.leafSource,
-    parts,
-    leaf: chain.leaf,
-    intermediate: chain.intermediate,
-    jobs: chain.jobs,
-    anchor: chain.anchor,
+    ...chainState(door.at, plan, options.trustAnchors),
     report,
     hex: hexOf(report),
     keyInfo: keyInfoOf(report.keyInfo),
@@ -214,23 +206,34 @@ function conclude(plan: Plan): Verdict<SnpClaims> {
 
 function chainState(
   at: number,
-  plan: Pick<Plan, 'parts' | 'role' | 'chain'>,
+  { parts, role, chain }: Pick<Plan, 'parts' | 'role' | 'chain'>,
   anchors: readonly TrustAnchor[] = AMD_ROOTS,
-  source: () => string | undefined,
 ): ChainState {
-  const { leaf, intermediate } = pickEndorsement(plan.parts, plan.role)
-  const { ark } = plan.parts
-  const spki = ark.value === undefined ? undefined : digestHex(ark.value.spkiDigest)
+  const { leaf, intermediate } = pickEndorsement(parts, role)
+  const { ark } = parts
+  const spki = ark.value && digestHex(ark.value.spkiDigest)
   return {
     at,
-    role: plan.role,
-    leafSource: source,
-    parts: plan.parts,
-    leaf,
-    intermediate,
-    jobs: plan.chain,
+    role,
+    parts,
+    links: [
+      link(role.toUpperCase(), leaf.value?.certificate, leaf, chain.leaf),
+      link(role === 'vcek' ? 'ASK' : 'ASVK', intermediate.value, intermediate, chain.intermediate),
+      link('ARK', ark.value, ark, chain.ark),
+    ],
+    extensions: leaf.value?.extensions ?? {},
+    crlSignature: chain.crl,
     anchor: anchors.find((anchor) => anchor.spkiSha256 === spki),
   }
+}
+
+function link(
+  name: string,
+  certificate: Certificate | undefined,
+  { error }: Part<unknown>,
+  signature: SignatureJob | undefined,
+): Link {
+  return { name, certificate, error, signature }
 }
 
 function hexOf(report: SnpReport): ReportHex {
@@ -253,26 +256,18 @@ function productOf({ door: { report }, parts, role }: Plan): SnpProduct | undefi
   return name === undefined ? undefined : productOfName(name)
 }
 
-function leafSource(report: SnpReport, product: SnpProduct | undefined): string | undefined {
-  const path =
-    product === undefined || keyInfoOf(report.keyInfo).signingKey !== 'vcek' ? undefined : kdsVcekPath(report, product)
-  return path === undefined ? undefined : `${AMD_KDS}${path}`
-}
-
 // Refuted chains are not kept: whoever sends forgeries must not push the good ones out.
 function remember({ door: { options, key }, collateral }: Plan, { authenticity }: Judgement): void {
   if (options.memory === undefined || key === undefined || authenticity === 'refuted') return
   options.memory.set(digestHex(key), collateral, collateral.size)
 }
 
-function collateralParts({ role, leaf, intermediate }: ChainState, { ark, crl }: SnpParts): readonly CollateralPart[] {
+function collateralParts({ links }: ChainState, { crl }: SnpParts): readonly CollateralPart[] {
   const found: CollateralPart[] = []
-  const add = (name: string, certificate: Certificate | undefined): void => {
-    if (certificate !== undefined) found.push(described(certificate, name, certificate.notBefore, certificate.notAfter))
+  for (const { name, certificate } of links) {
+    if (certificate !== undefined)
+      found.push(described(certificate, name.toLowerCase(), certificate.notBefore, certificate.notAfter))
   }
-  add(role, leaf.value?.certificate)
-  add(role === 'vcek' ? 'ask' : 'asvk', intermediate.value)
-  add('ark', ark.value)
   if (crl.value !== undefined) found.push(described(crl.value, 'crl', crl.value.thisUpdate, crl.value.nextUpdate))
   return found
 }
@@ -312,7 +307,7 @@ export async function verifySnpEndorsement(
   await settle(chain.all)
   return judge<ChainState>(
     [CHAIN_STEPS, CRL_STEPS],
-    chainState(at, { parts, role, chain }, options.trustAnchors, () => undefined),
+    chainState(at, { parts, role, chain }, options.trustAnchors),
     options.waive,
   )
 }
