@@ -16,20 +16,24 @@ export interface PublicKey {
 
 type Hash = 'sha256' | 'sha384' | 'sha512'
 
+/** Hashes of signature schemes. SHA-1 only where a TPM of old signs with it, and its verifier allows it. */
+type SignatureHash = Hash | 'sha1'
+
 /**
  * Signature schemes that evidence and endorsements use; the name says all parameters. RSASSA-PSS
- * always has MGF1 with the same hash and a salt as long as the hash. An ECDSA scheme without a curve
+ * has MGF1 with the same hash and a salt as long as the hash, or of any length. An ECDSA scheme without a curve
  * takes any key kind of ours.
  */
 export type SignatureScheme =
   | 'ecdsa-p256-sha256'
   | 'ecdsa-p384-sha384'
-  | `ecdsa-${Hash}`
-  | `rsassa-pss-${Hash}`
-  | `rsassa-pkcs1-${Hash}`
+  | `ecdsa-${SignatureHash}`
+  | `rsassa-pss-${SignatureHash}`
+  | `rsassa-pkcs1-${SignatureHash}`
 
 /** The hash of a scheme. */
-export function schemeHash(scheme: SignatureScheme): Hash {
+export function schemeHash(scheme: SignatureScheme): SignatureHash {
+  if (scheme.endsWith('sha1')) return 'sha1'
   return scheme.endsWith('256') ? 'sha256' : scheme.endsWith('384') ? 'sha384' : 'sha512'
 }
 
@@ -43,11 +47,13 @@ export interface SignatureJob {
   readonly key: PublicKey
   readonly data: Uint8Array
   readonly signature: Uint8Array
+  /** RSASSA-PSS only: take a salt of any length, as TPMs differ in it. */
+  readonly anySalt?: true
   /** Whether the signature verifies; undefined until settled. A key the platform refuses counts as false. */
   result?: boolean
 }
 
-/** SHA-1 occurs in event logs and PCR banks of old; nothing that is signed rests on it. */
+/** SHA-1 occurs in event logs, PCR banks and signatures of old TPMs. */
 export type DigestAlgorithm = 'sha1' | Hash
 
 /** One digest to be computed. */

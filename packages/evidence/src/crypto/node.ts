@@ -58,7 +58,8 @@ function verifies(job: SignatureJob, key: KeyObject): boolean {
   const hash = schemeHash(job.scheme)
   if (job.key.kind !== 'RSA') return verify(hash, job.data, { key, dsaEncoding: 'ieee-p1363' }, job.signature)
   if (!job.scheme.startsWith('rsassa-pss')) return verify(hash, job.data, key, job.signature)
-  const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
+  const saltLength = job.anySalt === true ? constants.RSA_PSS_SALTLEN_AUTO : constants.RSA_PSS_SALTLEN_DIGEST
+  const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
   return verify(hash, job.data, pss, job.signature)
 }
 

@@ -58,13 +58,24 @@ async function checkSignature(job: SignatureJob): Promise<boolean> {
   const key = await importKey(job.key, job.scheme)
   if (key === undefined) return false
   const hash = schemeHash(job.scheme)
-  const parameters = { name: webName(job.key, job.scheme), hash: webHash(hash), saltLength: Number(hash.slice(3)) / 8 }
+  const parameters = { name: webName(job.key, job.scheme), hash: webHash(hash) }
   try {
-    return await crypto.subtle.verify(parameters, key, source(job.signature), source(job.data))
+    for (const saltLength of saltLengths(job, hash === 'sha1' ? 20 : Number(hash.slice(3)) / 8)) {
+      if (await crypto.subtle.verify({ ...parameters, saltLength }, key, source(job.signature), source(job.data))) return true
+    }
+    return false
   } catch {
     // Some runtimes throw for a key that cannot verify at all: that is a no.
     return false
   }
+}
+
+// WebCrypto takes one length at a time: the usual two first, the hash's and the largest, then all others.
+function saltLengths({ anySalt, key }: SignatureJob, usual: number): readonly number[] {
+  if (anySalt !== true) return [usual]
+  const largest = Math.ceil(((key.bits ?? 0) - 1) / 8) - usual - 2
+  const others = Array.from({ length: Math.max(0, largest) }, (_, length) => length)
+  return [usual, ...(largest > usual ? [largest] : []), ...others.filter((length) => length !== usual)]
 }
 
 function webName(key: PublicKey, scheme: SignatureScheme): string {
