@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000
 // Product lines whose certificates know no FMC version and whose hardware ids have 64 bytes; all later ones have an FMC and 8 bytes.
 const WITHOUT_FMC: readonly string[] = ['Milan', 'Genoa']
 /** 1.3.6.1.4.1.3704.1 */
-const AMD_ARC = '2b060104019c7801'
+const AMD_ARC = '1.3.6.1.4.1.3704.1.'
 
 /**
  * Fetches what verifies an SEV-SNP report: ASK (or ASVK) and ARK, their CRL, and unless the report is signed with
@@ -147,12 +147,12 @@ export function readLeafFacts(leaf: CertificateFacts): LeafFacts {
   const { extensions } = leaf
   const spl = (arcs: string): number => derInteger(derElement(required(extensions.get(AMD_ARC + arcs)), 0x02).content)
   const text = (value: Uint8Array): string => utf8(derElement(value, 0x16).content)
-  const hwId = extensions.get(`${AMD_ARC}04`)
-  const cspId = extensions.get(`${AMD_ARC}05`)
-  const common = { bootloader: spl('0301'), tee: spl('0302'), snp: spl('0303'), microcode: spl('0308') }
+  const hwId = extensions.get(`${AMD_ARC}4`)
+  const cspId = extensions.get(`${AMD_ARC}5`)
+  const common = { bootloader: spl('3.1'), tee: spl('3.2'), snp: spl('3.3'), microcode: spl('3.8') }
   return {
-    product: text(required(extensions.get(`${AMD_ARC}02`))).replace(/-[A-Z]\d{1,2}$/, ''),
-    tcb: extensions.has(`${AMD_ARC}0309`) ? { fmc: spl('0309'), ...common } : common,
+    product: text(required(extensions.get(`${AMD_ARC}2`))).replace(/-[A-Z]\d{1,2}$/, ''),
+    tcb: extensions.has(`${AMD_ARC}3.9`) ? { fmc: spl('3.9'), ...common } : common,
     ...(hwId === undefined ? {} : { chipId: toHex(unwrapped(hwId)) }),
     ...(cspId === undefined ? {} : { cspId: text(cspId) }),
   }

@@ -1,5 +1,5 @@
-import { verify } from 'node:crypto'
 import type { TrustAnchor } from '@sekisho/evidence'
+import { Signed, verifiesUnder } from '@sekisho/evidence/x509'
 import { checkChain, intersection, validity } from './anchors.ts'
 import { readJsonObject } from './json-text.ts'
 import type { Answer, Checked } from './obtain.ts'
@@ -51,9 +51,8 @@ export function checkDocument(
   const certificates = readPemChain(chain)
   checkChain(certificates, TCB_SIGNER, anchors)
   const key = certificates[0]?.key
-  if (key?.asymmetricKeyType !== 'ec') throw bad('the signer has no EC key')
-  const holds = verify('sha256', Buffer.from(text), { key, dsaEncoding: 'ieee-p1363' }, Buffer.from(signature, 'hex'))
-  if (!holds) throw bad('the signature does not verify')
+  const signed = new Signed(Buffer.from(text), 'ecdsa-p256-sha256', Buffer.from(signature, 'hex'))
+  if (key === undefined || !verifiesUnder(signed, key)) throw bad('the signature does not verify')
   const dates = { from: readDate(content, 'issueDate'), to: readDate(content, 'nextUpdate') }
   return {
     value: { text, signature: signature.toLowerCase(), chain, content },

@@ -15,7 +15,9 @@ export interface PckFacts {
   readonly ca: PckCa
 }
 
-const SGX_EXTENSION = '2a864886f84d010d01'
+const SGX_EXTENSION = '1.2.840.113741.1.13.1'
+// The same arc as it stands in DER, for the OIDs inside of the extension.
+const SGX_ARC = '2a864886f84d010d01'
 
 /**
  * Reads the SGX extension of a PCK certificate.
@@ -31,9 +33,9 @@ export function readPckFacts(leaf: CertificateFacts): PckFacts {
     if (oid !== undefined && value !== undefined) values.set(toHex(oid.content), value.content)
   }
   return {
-    fmspc: toHex(sized(values.get(`${SGX_EXTENSION}04`), 6)),
-    pceId: toHex(sized(values.get(`${SGX_EXTENSION}03`), 2)),
-    pceSvn: readPceSvn(values.get(`${SGX_EXTENSION}02`)),
+    fmspc: toHex(sized(values.get(`${SGX_ARC}04`), 6)),
+    pceId: toHex(sized(values.get(`${SGX_ARC}03`), 2)),
+    pceSvn: readPceSvn(values.get(`${SGX_ARC}02`)),
     ca: leaf.issuer.includes('SGX PCK Processor CA') ? 'processor' : 'platform',
   }
 }
@@ -41,7 +43,7 @@ export function readPckFacts(leaf: CertificateFacts): PckFacts {
 function readPceSvn(tcb: Uint8Array | undefined): number {
   for (const pair of derElements(tcb ?? new Uint8Array())) {
     const [oid, value] = derElements(pair.content)
-    if (oid !== undefined && value !== undefined && toHex(oid.content) === `${SGX_EXTENSION}0211`)
+    if (oid !== undefined && value !== undefined && toHex(oid.content) === `${SGX_ARC}0211`)
       return derInteger(value.content)
   }
   throw bad('the SGX extension has no PCESVN')
