@@ -1,0 +1,31 @@
+import type { TrustAnchor } from '../core/verdict.ts'
+
+/** NVIDIA's root of GPU and NVSwitch device certificates. */
+export const NVIDIA_DEVICE_ROOT: TrustAnchor = {
+  id: 'nvidia-device-identity-root',
+  name: 'NVIDIA Device Identity CA',
+  vendor: 'NVIDIA',
+  spkiSha256: 'a90c4eb5acfd3e3d03a25db6a26b84f720ad0503196c627c21ddd48dd85b06a4',
+}
+
+/** NVIDIA's root of the keys that sign reference integrity manifests. It vouches for no device. */
+export const NVIDIA_RIM_ROOT: TrustAnchor = {
+  id: 'nvidia-rim-signing-root',
+  name: 'NVIDIA CoRIM signing Root CA',
+  vendor: 'NVIDIA',
+  spkiSha256: 'dec1dc316477aa851eebdf51327ae9f864bc8d89254657ed1e7eb9168af1e1a3',
+}
+
+/** What is trusted where the caller names no roots. */
+export const NVIDIA_ROOTS: readonly TrustAnchor[] = [NVIDIA_DEVICE_ROOT, NVIDIA_RIM_ROOT]
+
+/** The anchor with this key. NVIDIA's own root for the other purpose is none, whoever lists it. */
+export function anchorOf(
+  spkiSha256: string,
+  anchors: readonly TrustAnchor[],
+  purpose: 'device' | 'rim',
+): TrustAnchor | undefined {
+  const other = purpose === 'device' ? NVIDIA_RIM_ROOT : NVIDIA_DEVICE_ROOT
+  if (spkiSha256 === other.spkiSha256) return undefined
+  return anchors.find((anchor) => anchor.spkiSha256 === spkiSha256)
+}

@@ -1,0 +1,65 @@
+import { booleanField, commonFields, type FieldKind, type FieldKinds, hexField, listOf, readExpectations, textField, wordField } from '../core/expectations.ts'
+import type { CommonExpectations } from '../core/options.ts'
+import type { NvidiaMode } from './opaque.ts'
+
+/**
+ * What a relying party may expect of a GPU or NVSwitch, beside what all evidence has in common. The nonce
+ * is the 32 bytes that the requester sent; `reportData` stands for the same bytes. `measurement` is the
+ * SHA-384 of the whole measurement record; manifests stand in for it. `products` are `HOPPER`,
+ * `BLACKWELL`, `LS10`; `hardwareIds` are serial numbers of leaf certificates.
+ */
+export interface NvidiaExpectations extends CommonExpectations {
+  /** Accepted driver versions, as reports spell them. */
+  readonly driverVersions?: readonly string[]
+  /** Lowest accepted driver version, numbers with dots. */
+  readonly minDriverVersion?: string
+  /** Accepted VBIOS versions. */
+  readonly vbiosVersions?: readonly string[]
+  /** Lowest accepted VBIOS version; hexadecimal numbers with dots. */
+  readonly minVbiosVersion?: string
+  /** Accepted modes; without them a device that belongs to a node is open when it is judged alone. */
+  readonly modes?: readonly NvidiaMode[]
+  /** Nonces of which each OCSP answer must carry one. */
+  readonly ocspNonces?: readonly string[]
+  /** Accept certificates whose revocation is a hold. */
+  readonly allowCertificateHold?: boolean
+}
+
+function versionField(pattern: RegExp, example: string): FieldKind<string> {
+  return {
+    expected: `a version such as ${example}`,
+    read: (value) => (typeof value === 'string' && value.length <= 64 && pattern.test(value) ? value : undefined),
+  }
+}
+
+const KINDS: FieldKinds<NvidiaExpectations> = {
+  ...commonFields({ measurement: 48, signer: 48, hostData: 32 }),
+  driverVersions: listOf(textField(64)),
+  minDriverVersion: versionField(/^\d+(\.\d+)*$/, '550.90.07'),
+  vbiosVersions: listOf(textField(64)),
+  minVbiosVersion: versionField(/^[0-9A-Fa-f]+(\.[0-9A-Fa-f]+)*$/, '96.00.9F.00.01'),
+  modes: listOf(wordField<NvidiaMode>('single-gpu', 'multi-gpu', 'protected-pcie')),
+  ocspNonces: listOf(hexField(1, 32)),
+  allowCertificateHold: booleanField,
+}
+
+/** Checks a caller's expectations at the edge. @throws TypeError that names the field */
+export function readNvidiaExpectations(input: unknown): NvidiaExpectations {
+  return readExpectations<NvidiaExpectations>(input ?? {}, KINDS)
+}
+
+/**
+ * Whether version `a` is below version `b`, number by number; a missing number is zero. Undefined when
+ * `a` is no version.
+ */
+export function isOlder(a: string, b: string, radix: 10 | 16): boolean | undefined {
+  const pattern = radix === 10 ? /^\d+(\.\d+)*$/ : /^[0-9a-f]+(\.[0-9a-f]+)*$/i
+  if (!pattern.test(a)) return undefined
+  const left = a.split('.').map((part) => Number.parseInt(part, radix))
+  const right = b.split('.').map((part) => Number.parseInt(part, radix))
+  for (let i = 0; i < Math.max(left.length, right.length); i++) {
+    const difference = (left[i] ?? 0) - (right[i] ?? 0)
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}

@@ -1,0 +1,63 @@
+import { toHex } from '../core/bytes.ts'
+import { fail, notApplicable, pass, type Step, type StepGroup } from '../core/engine.ts'
+import type { Finding } from '../core/verdict.ts'
+import type { Mismatch } from './rim/compare.ts'
+import type { NvidiaState } from './state.ts'
+
+const SOURCE = 'NVIDIA attestation, measurement comparison'
+const TRUSTED = ['driver', 'vbios'].flatMap((kind) =>
+  ['chain.signatures', 'chain.root', 'digest', 'signature', 'version', 'product'].map((part) => `nvidia.rim.${kind}.${part}`),
+)
+
+function step(id: string, title: string, needs: readonly string[], check: (state: NvidiaState) => Finding): Step<NvidiaState> {
+  return { id: `nvidia.measurements.${id}`, title, phase: 'authenticity', source: SOURCE, needs, check }
+}
+
+/** The report's measurements beside the golden ones. */
+export const MEASUREMENT_STEPS: StepGroup<NvidiaState> = {
+  id: 'nvidia.measurements',
+  title: 'Measurements',
+  steps: [
+    step('conflicts', 'The manifests do not contradict each other', TRUSTED, conflicts),
+    step('match', 'Every active golden value is met', ['nvidia.report.signature', 'nvidia.measurements.conflicts'], match),
+  ],
+}
+
+function conflicts({ comparison }: NvidiaState): Finding {
+  if (comparison.active === 0) return notApplicable('there are no golden values')
+  return comparison.conflicts.length === 0
+    ? pass('no index is active in both')
+    : fail(`indexes ${comparison.conflicts.join(', ')} are active in both manifests`, {
+        action: 'pass the manifests that NVIDIA published for this very driver and VBIOS',
+        by: 'relying-party',
+      })
+}
+
+function match({ comparison, report, rims }: NvidiaState): Finding {
+  const { active, mismatches, skipped } = comparison
+  if (active === 0) {
+    return rims.driver.value === undefined && rims.vbios.value === undefined
+      ? notApplicable('there are no manifests')
+      : fail('the manifests have no active golden value', { action: 'pass NVIDIA\'s manifests for this driver and VBIOS', by: 'relying-party' })
+  }
+  const [first] = mismatches
+  if (first === undefined) {
+    const left = skipped.length === 0 ? '' : `; ${skipped.join(', ')} left out, as NVDEC0 is disabled`
+    return pass(`${active - skipped.length} golden values are met${left}`)
+  }
+  const rim = rims[first.source].value
+  const golden = rim?.measurements.find(({ index }) => index === first.index)?.alternatives ?? []
+  const actual = report.response.blocks[first.index]?.value
+  return fail(
+    `${mismatches.length} of ${active} golden values are not met: ${mismatches.map(named).join(', ')}`,
+    {
+      action: `install genuine firmware: ${mismatches.some(({ source }) => source === 'vbios') ? 'the VBIOS' : 'the driver'} that runs is not the one NVIDIA describes`,
+      by: 'platform-owner',
+    },
+    { expected: golden.slice(0, 4).map(toHex).join(' or '), actual: actual === undefined ? 'no such block' : toHex(actual) },
+  )
+}
+
+function named({ index, source }: Mismatch): string {
+  return `${index} (${source})`
+}

@@ -1,0 +1,113 @@
+import { fail, notApplicable, pass, type Step, unchecked } from '../core/engine.ts'
+import { isoTime } from '../core/time.ts'
+import type { Finding, Remedy } from '../core/verdict.ts'
+import type { ChainScope } from './chain-steps.ts'
+import { nonceHex, type OcspCandidate, responderFault } from './ocsp.ts'
+import { type ChainView, latestAnswers, type TrustState } from './state.ts'
+
+const OCSP = 'RFC 6960, section 3.2'
+const SERVICE = 'http://ocsp.ndis.nvidia.com'
+const HOLD = 6
+
+const ASK: Remedy = { action: `ask ${SERVICE} again and pass its answers as \`ocsp\``, by: 'relying-party' }
+
+/**
+ * The checks of revocation of a chain. Each certificate from position `first` up to the one below the root
+ * must have an answer; answers about others count when they are there.
+ */
+export function ocspSteps<S extends TrustState>(scope: ChainScope<S>, first: number): readonly Step<S>[] {
+  const step = (id: string, title: string, check: (view: ChainView, state: S) => Finding): Step<S> => ({
+    id: `${scope.id}.ocsp.${id}`,
+    title: `${title} (${scope.name})`,
+    phase: 'authenticity',
+    source: OCSP,
+    needs: scope.needs,
+    check: (state) => {
+      const view = scope.view(state)
+      return view === undefined ? notApplicable('there is no chain') : check(view, state)
+    },
+  })
+  const each = (id: string, title: string, good: string, fault: (one: OcspCandidate, state: S) => Finding | undefined): Step<S> =>
+    step(id, title, (view, state) => {
+      const answers = latestAnswers(view)
+      if (answers.size === 0) return notApplicable('there are no answers')
+      for (const one of answers.values()) {
+        const wrong = fault(one, state)
+        if (wrong !== undefined) return wrong
+      }
+      return pass(good)
+    })
+  return [
+    { ...step('present', 'Revocation was asked about each certificate', (view) => presence(view, first)), waivable: true },
+    step('binding', 'The answers name the issuers of the chain', bindings),
+    each('responder', 'The responders were appointed by the issuers', 'each responder has a certificate for it from the issuer', responder),
+    each('signature', 'The answers are signed by the responders', 'the signatures verify', (one) =>
+      one.signature?.result === true ? undefined : fail(`the answer about certificate ${one.position} is forged or damaged`, ASK),
+    ),
+    each('current', 'The answers are of this time', 'all answers are current', current),
+    each('nonce', 'The answers carry the nonce of the question', 'each carries one of yours, or you asked for none', nonce),
+    each('status', 'No certificate is revoked', 'the issuers call all certificates good', status),
+  ]
+}
+
+function presence(view: ChainView, first: number): Finding {
+  const answers = latestAnswers(view)
+  const missing: number[] = []
+  for (let i = first; i < view.chain.certificates.length - 1; i++) if (!answers.has(i)) missing.push(i)
+  if (missing.length === 0) return pass('there is an answer about each certificate below the root')
+  const names = missing.map((i) => view.chain.certificates[i]?.serial.slice(0, 40)).join(', ')
+  return unchecked(`whether certificates ${missing.join(', ')} of the chain are revoked is not known`, {
+    action: `ask ${SERVICE} about the serial numbers ${names}, and pass the answers as \`ocsp\``,
+    by: 'relying-party',
+  })
+}
+
+function bindings(view: ChainView): Finding {
+  const answers = latestAnswers(view)
+  if (view.candidates.length === 0) return notApplicable('there are no answers')
+  const stray = view.candidates.find(({ position }) => !answers.has(position))
+  return stray === undefined
+    ? pass('name and key digests are those of the issuers')
+    : fail(`the answer about certificate ${stray.position} names another issuer, or names it with an unknown hash`, ASK)
+}
+
+function responder({ response, responderSignature, position }: OcspCandidate, { at }: TrustState): Finding | undefined {
+  const wrong = (fault: string): Finding => fail(`the responder for certificate ${position} ${fault}`, ASK)
+  if (response.unknownCritical.length > 0) return wrong(`adds a critical extension that is not known: ${response.unknownCritical[0]}`)
+  // Without a certificate of its own, the issuer itself must have signed: the signature check is with its key then.
+  if (response.responder === undefined) return undefined
+  if (responderSignature?.result !== true) return wrong('was not appointed by the issuer')
+  const fault = responderFault(response.responder, at)
+  return fault === undefined ? undefined : wrong(fault)
+}
+
+function current({ answer, position }: OcspCandidate, { at }: TrustState): Finding | undefined {
+  const { thisUpdate, nextUpdate } = answer
+  const details = { actual: `judged at ${isoTime(at)}` }
+  if (at < thisUpdate) return fail(`the answer about certificate ${position} is from ${isoTime(thisUpdate)}, which is later`, ASK, details)
+  if (nextUpdate === undefined) return fail(`the answer about certificate ${position} does not say how long it holds`, ASK, details)
+  if (at > nextUpdate) return fail(`the answer about certificate ${position} held until ${isoTime(nextUpdate)}`, ASK, details)
+  return undefined
+}
+
+function nonce({ response, position }: OcspCandidate, { expect }: TrustState): Finding | undefined {
+  if (expect.ocspNonces === undefined) return undefined
+  const actual = nonceHex(response)
+  if (actual !== undefined && expect.ocspNonces.includes(actual)) return undefined
+  return fail(`the answer about certificate ${position} carries ${actual === undefined ? 'no nonce' : 'another nonce'}`, ASK, {
+    expected: expect.ocspNonces.join(', '),
+  })
+}
+
+function status({ answer, position }: OcspCandidate, { expect }: TrustState): Finding | undefined {
+  if (answer.status === 'good') return undefined
+  if (answer.status === 'unknown') {
+    return fail(`the issuer does not know certificate ${position}`, { action: 'ask the hardware vendor about this device', by: 'hardware-vendor' })
+  }
+  if (answer.reason === HOLD && expect.allowCertificateHold === true) return undefined
+  const hold = answer.reason === HOLD ? ', on hold' : ''
+  return fail(`certificate ${position} is revoked${hold}`, {
+    action: `replace the device or firmware${hold && '; to accept holds, pass `allowCertificateHold`'}`,
+    by: 'platform-owner',
+  }, { expected: 'good', actual: `revoked, reason ${answer.reason ?? 'not given'}` })
+}

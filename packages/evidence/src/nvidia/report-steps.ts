@@ -1,0 +1,110 @@
+import { equalBytes, toHex } from '../core/bytes.ts'
+import { fail, notApplicable, pass, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import type { Finding, Remedy } from '../core/verdict.ts'
+import { architectureOf } from './certificates.ts'
+import { type ChainScope, chainSteps } from './chain-steps.ts'
+import { ocspSteps } from './ocsp-steps.ts'
+import { opaqueBytes, opaqueText } from './opaque.ts'
+import { isPresent, quoted } from './part.ts'
+import type { NvidiaState } from './state.ts'
+
+const CHAIN = 'NVIDIA attestation, certificate chain'
+const SPDM = 'DMTF DSP0274 1.1, MEASUREMENTS'
+
+const RESEND: Remedy = {
+  action: 'have the attester send the chain of this device as the driver returns it: five certificates, leaf first, root last',
+  by: 'workload-owner',
+}
+
+const DEVICE: ChainScope<NvidiaState> = {
+  id: 'nvidia.chain',
+  name: "the device's chain",
+  needs: ['nvidia.chain.well-formed'],
+  remedy: RESEND,
+  view: (state) => state.chainView,
+}
+
+function step(
+  id: string,
+  title: string,
+  source: string,
+  check: (state: NvidiaState) => Finding,
+  needs: readonly string[] = [],
+): Step<NvidiaState> {
+  return { id: `nvidia.${id}`, title, phase: 'authenticity', source, needs, check }
+}
+
+/** The device's chain, up to the pinned root, and its revocation. */
+export const CHAIN_STEPS: StepGroup<NvidiaState> = {
+  id: 'nvidia.chain',
+  title: 'Endorsement chain',
+  steps: [
+    step('chain.present', "The device's certificates are at hand", CHAIN, ({ chain }) =>
+      isPresent(chain) ? pass('a chain was given') : unchecked('there are no certificates: nothing connects the report with NVIDIA', RESEND),
+    ),
+    step('chain.well-formed', "The device's certificates can be read", 'RFC 5280, section 4.1', ({ chain: { error } }) =>
+      error === undefined
+        ? pass('all of them')
+        : fail(`the device's chain cannot be read: ${error.message}`, RESEND, { expected: error.expected }),
+      ['nvidia.chain.present'],
+    ),
+    ...chainSteps(DEVICE),
+    step('ocsp.readable', 'All OCSP answers can be read', 'RFC 6960, section 4.2.1', readable),
+    ...ocspSteps(DEVICE, 1),
+  ],
+}
+
+function readable({ ocsp }: NvidiaState): Finding {
+  const broken = ocsp.find(({ error }) => error !== undefined)?.error
+  if (ocsp.length === 0) return notApplicable('there are none')
+  return broken === undefined
+    ? pass('all of them')
+    : fail(`an OCSP answer cannot be read: ${broken.message}`, { action: 'ask the responder again', by: 'relying-party' })
+}
+
+/** The report's own signature, and that it is of the device that the chain names. */
+export const REPORT_STEPS: StepGroup<NvidiaState> = {
+  id: 'nvidia.report',
+  title: 'Report',
+  steps: [
+    step('report.signature', 'The device signed request and response', SPDM, signature, ['nvidia.chain.well-formed']),
+    step('report.attestation-key', 'The first certificate is that of an attestation key', CHAIN, attestationKey, ['nvidia.chain.well-formed']),
+    step('report.fwid', 'The firmware that holds the key is the one that the report names', 'NVIDIA attestation, FWID', fwid, ['nvidia.chain.well-formed']),
+    step('report.architecture', 'Chain and report name the same kind of chip', CHAIN, architecture, ['nvidia.chain.well-formed']),
+  ],
+}
+
+function signature({ signature: job }: NvidiaState): Finding {
+  if (job?.result === true) return pass('the signature verifies with the key of the first certificate')
+  return fail('the signature does not verify with the key of the first certificate: forged, damaged, or of another device', REPLACE_EVIDENCE)
+}
+
+function attestationKey({ chain }: NvidiaState): Finding {
+  const leaf = chain.value?.certificates[0]
+  return leaf?.basicConstraints?.ca === true
+    ? fail('the first certificate is that of an authority: the one of the attestation key is missing', RESEND)
+    : pass('it is no authority')
+}
+
+function fwid({ fwid: { value, error }, report }: NvidiaState): Finding {
+  const reported = opaqueBytes(report.response.opaque, 'FWID')
+  if (reported === undefined) return notApplicable('early firmware: the report has no FWID')
+  if (error !== undefined) return fail(`the FWID of the certificate cannot be read: ${error.message}`, RESEND)
+  const details = { expected: toHex(reported), actual: value === undefined ? 'none' : toHex(value) }
+  return value !== undefined && equalBytes(value, reported)
+    ? pass('report and certificate name the same firmware', details)
+    : fail('the certificate was made for other firmware than the report names', REPLACE_EVIDENCE, details)
+}
+
+function architecture({ device, report }: NvidiaState): Finding {
+  const fault = (reason: string): Finding =>
+    fail(reason, { action: 'this version knows Hopper, Blackwell and LS10: ask for another device, or update', by: 'relying-party' })
+  if (device.architecture === undefined) return fault('the chain names no chip that is known')
+  if ((device.architecture === 'LS10') !== device.isSwitch)
+    return fault(`the chain is of ${device.architecture}, and the report is one of a ${device.isSwitch ? 'switch' : 'GPU'}`)
+  if (opaqueBytes(report.response.opaque, 'CHIP_INFO') === undefined) return pass(`the chain is of ${device.architecture}`)
+  const chip = opaqueText(report.response.opaque, 'CHIP_INFO')
+  return architectureOf(chip) === device.architecture
+    ? pass(`both say ${chip}`)
+    : fault(`the report says ${quoted(chip)}, and the chain is of ${device.architecture}`)
+}

@@ -1,0 +1,113 @@
+import { equalBytes, toHex } from '../../core/bytes.ts'
+import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../../core/engine.ts'
+import type { Finding, Remedy } from '../../core/verdict.ts'
+import { architectureOf } from '../certificates.ts'
+import { type ChainScope, chainSteps } from '../chain-steps.ts'
+import { ocspSteps } from '../ocsp-steps.ts'
+import { isPresent, quoted } from '../part.ts'
+import type { DeviceFacts, RimKind, TrustState } from '../state.ts'
+import type { NvidiaRim } from './manifest.ts'
+
+/** NVIDIA's service for manifests. */
+export const NVIDIA_RIM_SERVICE = 'https://rim.attestation.nvidia.com/v1/rim/'
+
+const SOURCE = 'NVIDIA attestation, reference integrity manifests'
+
+/** The checks of one manifest: there, readable, its chain and revocation, its digest and signature, and that it is of this device. */
+export function rimGroup<S extends TrustState>(kind: RimKind): StepGroup<S> {
+  const id = `nvidia.rim.${kind}`
+  const name = `the ${kind === 'driver' ? 'driver' : 'VBIOS'} manifest`
+  const fetch: Remedy = { action: `fetch ${name} of this very version again from ${NVIDIA_RIM_SERVICE}`, by: 'relying-party' }
+  const chain: ChainScope<S> = {
+    id: `${id}.chain`,
+    name: `the chain of ${name}`,
+    needs: [`${id}.well-formed`],
+    remedy: fetch,
+    view: (state) => state.rimViews[kind],
+  }
+  const step = (
+    part: string,
+    title: string,
+    check: (rim: NvidiaRim, device: DeviceFacts | undefined) => Finding,
+    needs: readonly string[] = [],
+  ): Step<S> => ({
+    id: `${id}.${part}`,
+    title: `${title} (${name})`,
+    phase: 'authenticity',
+    source: SOURCE,
+    needs: [`${id}.well-formed`, ...needs],
+    check: (state) => {
+      const rim = state.rims[kind].value
+      return rim === undefined ? notApplicable('there is no manifest') : check(rim, state.device)
+    },
+  })
+  return {
+    id,
+    title: `Reference values: ${name}`,
+    steps: [
+      {
+        id: `${id}.present`,
+        title: `Reference values are at hand (${name})`,
+        phase: 'authenticity',
+        source: SOURCE,
+        waivable: true,
+        check: (state) => presence(kind, name, state),
+      },
+      {
+        id: `${id}.well-formed`,
+        title: `The manifest can be read (${name})`,
+        phase: 'authenticity',
+        source: 'ISO/IEC 19770-2; W3C XML Signature 1.1',
+        check: (state) => {
+          const { value, error } = state.rims[kind]
+          if (error !== undefined) return fail(`${name} cannot be read: ${error.message}`, fetch, { expected: error.expected })
+          return value === undefined ? notApplicable('there is no manifest') : pass(`${name} is a manifest that we read in full`)
+        },
+      },
+      ...chainSteps(chain),
+      ...ocspSteps(chain, 0),
+      step('digest', 'The manifest is as it was signed', ({ computed, digest }) =>
+        computed.result !== undefined && equalBytes(computed.result, digest)
+          ? pass('its canonical form has the digest that the signature names')
+          : fail(`${name} was changed after it was signed`, fetch, {
+              expected: toHex(digest),
+              ...(computed.result === undefined ? {} : { actual: toHex(computed.result) }),
+            }),
+      ),
+      step('signature', 'The manifest is signed by the leaf of its chain', ({ signature }) =>
+        signature?.result === true
+          ? pass('the signature verifies')
+          : fail(`the signature of ${name} does not verify with the key of its leaf: it is forged or damaged`, fetch),
+      ),
+      step('version', 'The manifest is for the version that runs', (rim, device) => version(kind, name, rim, device, fetch)),
+      step('product', 'The manifest is for this kind of chip', (rim, device) => product(name, rim, device, fetch)),
+    ],
+  }
+}
+
+function presence(kind: RimKind, name: string, { rims, device }: TrustState): Finding {
+  if (isPresent(rims[kind])) return pass(`${name} was given`)
+  if (kind === 'driver' && device?.isSwitch === true) return notApplicable('a switch has no driver of its own')
+  const id = device?.rimIds[kind]
+  return unchecked(`${name} was not given: whether genuine firmware runs is not known`, {
+    action: `fetch ${id === undefined ? 'it' : `${NVIDIA_RIM_SERVICE}${id}`} and pass it as \`${kind}Rim\``,
+    by: 'relying-party',
+  })
+}
+
+function version(kind: RimKind, name: string, rim: NvidiaRim, device: DeviceFacts | undefined, remedy: Remedy): Finding {
+  if (device === undefined) return notApplicable('there is no report to compare with')
+  const actual = device.versions[kind]
+  const details = { expected: quoted(actual), actual: quoted(rim.colloquialVersion) }
+  return actual !== undefined && actual.toLowerCase() === rim.colloquialVersion.toLowerCase()
+    ? pass('it is for the version that the report names', details)
+    : fail(`${name} is for version ${quoted(rim.colloquialVersion)}, and ${quoted(actual)} runs`, remedy, details)
+}
+
+function product(name: string, rim: NvidiaRim, device: DeviceFacts | undefined, remedy: Remedy): Finding {
+  if (device === undefined) return notApplicable('there is no report to compare with')
+  const actual = architectureOf(rim.product)
+  return actual !== undefined && actual === device.architecture
+    ? pass(`it is for ${actual}`)
+    : fail(`${name} is for ${quoted(rim.product)}, and the device is ${device.architecture ?? 'of no known architecture'}`, remedy)
+}
