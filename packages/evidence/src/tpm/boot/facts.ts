@@ -1,0 +1,164 @@
+import { toHex } from '../../core/bytes.ts'
+import { EvidenceError } from '../../core/errors.ts'
+import { coverOf, EV, grubLabel, type LoggedEvent } from '../../eventlog/events.ts'
+import { latin1, quoted, startsWith, textOf } from '../../eventlog/text.ts'
+import { EFI_GLOBAL_VARIABLE, filePathOf, guidAt, readVariable, switchOf } from '../../eventlog/uefi.ts'
+import { parseCertificate } from '../../x509/certificate.ts'
+import { WIDE } from '../../x509/wide-algorithms.ts'
+import { type BankLog, isBankSeparator } from './measured-log.ts'
+import { pcrOf } from './wbcl.ts'
+
+/** One list of keys or hashes that secure boot goes by. */
+export interface SecureBootKeys {
+  /** Subjects of certificates, quoted. */
+  readonly certificates: readonly string[]
+  /** Number of image hashes. */
+  readonly hashes: number
+}
+
+/** What the log says of secure boot, as far as PCR 7's digests bear it out. */
+export interface SecureBoot {
+  /** Undefined when the log does not tell, or tells both. */
+  readonly enabled: boolean | undefined
+  /** By variable: PK, KEK, db, dbx. */
+  readonly keys: Readonly<Record<string, SecureBootKeys>>
+  /** Events of PCR 7 before its separator whose data do not have their digest. */
+  readonly unbound: readonly number[]
+  /** Whether the log has two different values. */
+  readonly contradiction: boolean
+}
+
+/** A program that firmware or a loader started. */
+export interface BootProgram {
+  readonly pcr: number
+  /** Authenticode digest, hex: measured. */
+  readonly digest: string
+  /** Where the log says it came from; not measured. */
+  readonly claimedPath?: string
+}
+
+/** Text of a loader that was measured. */
+export interface BootText {
+  readonly pcr: number
+  readonly kind: 'kernel-command-line' | 'module-command-line' | 'grub-command' | 'text'
+  /** Quoted, safe to print. */
+  readonly text: string
+}
+
+/** What firmware and loaders measured, in one bank. */
+export interface BootFacts {
+  readonly secureBoot: SecureBoot
+  readonly programs: readonly BootProgram[]
+  readonly texts: readonly BootText[]
+  /** False when the log ends before firmware was left: it was cut, or the machine never got there. */
+  readonly leftFirmware: boolean
+  /** Google's note of the confidential technology that its firmware saw; no hardware vouches for it. */
+  readonly googleTechnology?: string
+}
+
+const KEY_LISTS: readonly string[] = ['PK', 'KEK', 'db', 'dbx']
+const IMAGE_SECURITY = 'd719b2cb-3d3a-4596-a3bc-dad00e67656f'
+const MAX_TEXTS = 256
+
+/** Reads what a settled log of one bank proves. Only events whose digest is over their data give facts. */
+export function readBootFacts(log: BankLog): BootFacts {
+  const programs: BootProgram[] = []
+  const texts: BootText[] = []
+  let leftFirmware = false
+  let google: string | undefined
+  for (const event of log.events) {
+    if (!event.extends) continue
+    if (event.type === EV.bootApplication) programs.push(programOf(event))
+    else if (event.type === EV.ipl) addText(event, texts)
+    else if (event.type === EV.efiAction && coverOf(event) === 'all' && startsWith(event.data, 'Exit Boot Services Returned')) leftFirmware = true
+    else if (event.type === EV.nonhostInfo && event.register === 'pcr0' && coverOf(event) === 'all') google ??= technologyOf(event.data)
+  }
+  const facts = { secureBoot: readSecureBoot(log), programs, texts, leftFirmware }
+  return google === undefined ? facts : { ...facts, googleTechnology: google }
+}
+
+// UEFI_IMAGE_LOAD_EVENT: the digest is of the image; the data only says where it lay.
+function programOf(event: LoggedEvent): BootProgram {
+  const path = event.data.length > 32 ? filePathOf(event.data.subarray(32)) : undefined
+  const program = { pcr: pcrOf(event.register), digest: toHex(event.digest) }
+  return path === undefined ? program : { ...program, claimedPath: quoted(path, 128) }
+}
+
+function addText(event: LoggedEvent, texts: BootText[]): void {
+  const covers = coverOf(event)
+  if (covers === undefined || covers === 'none' || texts.length >= MAX_TEXTS) return
+  const label = grubLabel(event.data)
+  const pcr = pcrOf(event.register)
+  if (label === undefined) texts.push({ pcr, kind: 'text', text: quoted(textOf(event.data)) })
+  else texts.push({ pcr, kind: KINDS[label], text: quoted(latin1(event.data.subarray(label.length))) })
+}
+
+const KINDS: Readonly<Record<string, BootText['kind']>> & Readonly<Record<'grub_cmd: ' | 'kernel_cmdline: ' | 'module_cmdline: ', BootText['kind']>> = {
+  'grub_cmd: ': 'grub-command',
+  'kernel_cmdline: ': 'kernel-command-line',
+  'module_cmdline: ': 'module-command-line',
+}
+
+const TECHNOLOGIES: readonly string[] = ['none', 'AMD SEV', 'AMD SEV-ES', 'Intel TDX', 'AMD SEV-SNP']
+
+function technologyOf(data: Uint8Array): string | undefined {
+  return startsWith(data, 'GCE NonHostInfo\0') && data.length > 16 ? (TECHNOLOGIES[data[16] as number] ?? 'unknown') : undefined
+}
+
+/** Secure boot as PCR 7 tells it up to its first separator: what comes later was measured by whatever booted. */
+export function readSecureBoot(log: BankLog): SecureBoot {
+  const keys: Record<string, SecureBootKeys> = {}
+  const unbound: number[] = []
+  const states = new Set<boolean>()
+  for (const event of log.events) {
+    if (event.register !== 'pcr7' || !event.extends) continue
+    if (event.type === EV.separator || isBankSeparator(log, event) === 'firmware') break
+    if (event.type !== EV.driverConfig) continue
+    if (coverOf(event) !== 'all') {
+      unbound.push(event.number)
+      continue
+    }
+    const variable = readVariable(event.data)
+    if (variable === undefined) continue
+    const known = variable.guid === EFI_GLOBAL_VARIABLE || variable.guid === IMAGE_SECURITY
+    const state = switchOf(variable)
+    if (state?.name === 'SecureBoot') states.add(state.on)
+    else if (known && KEY_LISTS.includes(variable.name)) keys[variable.name] = keysOf(variable.value)
+  }
+  const [state] = states
+  return { enabled: states.size === 1 ? state : undefined, keys, unbound, contradiction: states.size > 1 }
+}
+
+const X509_LIST = 'a5c059a1-94e4-4aa7-87b5-ab155c2bf072'
+const MAX_LISTS = 64
+
+// EFI_SIGNATURE_LIST: type, size of the list, of its header, of one entry; an entry begins with its owner's GUID.
+function keysOf(value: Uint8Array): SecureBootKeys {
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength)
+  const certificates: string[] = []
+  let hashes = 0
+  for (let at = 0, lists = 0; at + 28 <= value.length && lists < MAX_LISTS; lists++) {
+    const size = view.getUint32(at + 16, true)
+    const header = view.getUint32(at + 20, true)
+    const entry = view.getUint32(at + 24, true)
+    if (size < 28 + header || size > value.length - at || entry <= 16) break
+    const isX509 = guidAt(value, at) === X509_LIST
+    for (let from = at + 28 + header; from + entry <= at + size; from += entry) {
+      if (!isX509) hashes++
+      else if (certificates.length < MAX_LISTS) certificates.push(subjectOf(value.subarray(from + 16, from + entry)))
+    }
+    at += size
+  }
+  return { certificates, hashes }
+}
+
+function subjectOf(der: Uint8Array): string {
+  try {
+    const { commonName, organization } = parseCertificate(der, [], WIDE).subject
+    return quoted(commonName ?? organization ?? '', 64)
+  } catch (error) {
+    // Shown only: nothing rests on a name in a list of keys.
+    if (error instanceof EvidenceError) return 'a certificate that cannot be read'
+    throw error
+  }
+}
