@@ -8,6 +8,8 @@ import { WIDE } from '../x509/wide-algorithms.ts'
 /** A certificate chain as it was given: leaf first, root last. */
 export interface Chain {
   readonly certificates: readonly Certificate[]
+  /** The last one. */
+  readonly root: Certificate
   /** The check of each certificate's signature by the next one, of the last one by itself; undefined where it cannot verify. */
   readonly links: readonly (SignatureJob | undefined)[]
   /** All signature checks and digests of the chain. */
@@ -35,7 +37,7 @@ export function chainOf(ders: readonly Uint8Array[], pool: Certificate[]): Chain
   const jobs: Job[] = [root.spkiDigest]
   for (const link of links) if (link !== undefined) jobs.push(link)
   for (const { digest } of certificates) jobs.push(digest)
-  return { certificates, links, jobs }
+  return { certificates, root, links, jobs }
 }
 
 /** Reads a chain of PEM certificates, as drivers and NVIDIA's tools hand it out. @throws EvidenceError */

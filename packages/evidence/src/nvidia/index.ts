@@ -35,3 +35,5 @@ export { type GoldenMeasurement, type NvidiaRim, parseNvidiaRim } from './rim/ma
 export { NVIDIA_RIM_SERVICE } from './rim/rim-steps.ts'
 export type { DeviceFacts, RimKind } from './state.ts'
 export { type NvidiaVerifyOptions, nvidiaCheckIds, verifyNvidia, verifyNvidiaSync } from './verify.ts'
+export { type NvidiaPartOptions, verifyNvidiaChain, verifyNvidiaRim } from './verify-parts.ts'
+export { type NvidiaNodeDevice, nvidiaNodeCheckIds, verifyNvidiaNode, verifyNvidiaNodeSync } from './node.ts'

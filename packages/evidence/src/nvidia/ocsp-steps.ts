@@ -1,4 +1,4 @@
-import { fail, notApplicable, pass, type Step, unchecked } from '../core/engine.ts'
+import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import type { ChainScope } from './chain-steps.ts'
@@ -10,6 +10,25 @@ const SERVICE = 'http://ocsp.ndis.nvidia.com'
 const HOLD = 6
 
 const ASK: Remedy = { action: `ask ${SERVICE} again and pass its answers as \`ocsp\``, by: 'relying-party' }
+
+/** Whether the OCSP answers that were given can be read; what they say is judged with each chain. */
+export const OCSP_READABLE: StepGroup<TrustState> = {
+  id: 'nvidia.ocsp',
+  title: 'OCSP answers',
+  steps: [
+    {
+      id: 'nvidia.ocsp.well-formed',
+      title: 'All OCSP answers can be read',
+      phase: 'authenticity',
+      source: 'RFC 6960, section 4.2.1',
+      check: ({ ocsp }) => {
+        const broken = ocsp.find(({ error }) => error !== undefined)?.error
+        if (ocsp.length === 0) return notApplicable('there are none')
+        return broken === undefined ? pass('all of them') : fail(`an OCSP answer cannot be read: ${broken.message}`, ASK)
+      },
+    },
+  ],
+}
 
 /**
  * The checks of revocation of a chain. Each certificate from position `first` up to the one below the root

@@ -6,7 +6,7 @@ import { type ChainScope, chainSteps } from './chain-steps.ts'
 import { ocspSteps } from './ocsp-steps.ts'
 import { opaqueBytes, opaqueText } from './opaque.ts'
 import { isPresent, quoted } from './part.ts'
-import type { NvidiaState } from './state.ts'
+import type { DeviceChainState, NvidiaState } from './state.ts'
 
 const CHAIN = 'NVIDIA attestation, certificate chain'
 const SPDM = 'DMTF DSP0274 1.1, MEASUREMENTS'
@@ -16,7 +16,7 @@ const RESEND: Remedy = {
   by: 'workload-owner',
 }
 
-const DEVICE: ChainScope<NvidiaState> = {
+const DEVICE: ChainScope<DeviceChainState> = {
   id: 'nvidia.chain',
   name: "the device's chain",
   needs: ['nvidia.chain.well-formed'],
@@ -24,42 +24,33 @@ const DEVICE: ChainScope<NvidiaState> = {
   view: (state) => state.chainView,
 }
 
-function step(
+function step<S = NvidiaState>(
   id: string,
   title: string,
   source: string,
-  check: (state: NvidiaState) => Finding,
+  check: (state: S) => Finding,
   needs: readonly string[] = [],
-): Step<NvidiaState> {
+): Step<S> {
   return { id: `nvidia.${id}`, title, phase: 'authenticity', source, needs, check }
 }
 
 /** The device's chain, up to the pinned root, and its revocation. */
-export const CHAIN_STEPS: StepGroup<NvidiaState> = {
+export const CHAIN_STEPS: StepGroup<DeviceChainState> = {
   id: 'nvidia.chain',
   title: 'Endorsement chain',
   steps: [
-    step('chain.present', "The device's certificates are at hand", CHAIN, ({ chain }) =>
+    step<DeviceChainState>('chain.present', "The device's certificates are at hand", CHAIN, ({ chain }) =>
       isPresent(chain) ? pass('a chain was given') : unchecked('there are no certificates: nothing connects the report with NVIDIA', RESEND),
     ),
-    step('chain.well-formed', "The device's certificates can be read", 'RFC 5280, section 4.1', ({ chain: { error } }) =>
+    step<DeviceChainState>('chain.well-formed', "The device's certificates can be read", 'RFC 5280, section 4.1', ({ chain: { error } }) =>
       error === undefined
         ? pass('all of them')
         : fail(`the device's chain cannot be read: ${error.message}`, RESEND, { expected: error.expected }),
       ['nvidia.chain.present'],
     ),
     ...chainSteps(DEVICE),
-    step('ocsp.readable', 'All OCSP answers can be read', 'RFC 6960, section 4.2.1', readable),
     ...ocspSteps(DEVICE, 1),
   ],
-}
-
-function readable({ ocsp }: NvidiaState): Finding {
-  const broken = ocsp.find(({ error }) => error !== undefined)?.error
-  if (ocsp.length === 0) return notApplicable('there are none')
-  return broken === undefined
-    ? pass('all of them')
-    : fail(`an OCSP answer cannot be read: ${broken.message}`, { action: 'ask the responder again', by: 'relying-party' })
 }
 
 /** The report's own signature, and that it is of the device that the chain names. */

@@ -41,12 +41,16 @@ export interface DeviceFacts {
   readonly rimIds: Readonly<Record<RimKind, string | undefined>>
 }
 
-/** Everything that the steps of a verification read. */
-export interface NvidiaState extends TrustState {
-  readonly report: NvidiaReport
-  readonly device: DeviceFacts
+/** What the checks of a device's chain read. */
+export interface DeviceChainState extends TrustState {
   readonly chain: Part<Chain>
   readonly chainView: ChainView | undefined
+}
+
+/** Everything that the steps of a verification read. */
+export interface NvidiaState extends DeviceChainState {
+  readonly report: NvidiaReport
+  readonly device: DeviceFacts
   /** Undefined when the signature cannot verify under any circumstances. */
   readonly signature: SignatureJob | undefined
   /** Hex of the requester's nonce. */

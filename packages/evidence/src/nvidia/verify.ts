@@ -8,7 +8,7 @@ import { evaluationTime } from '../core/time.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { type DigestJob, inSignatureRange, type Job, type SignatureJob } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
-import { anchorOf, NVIDIA_ROOTS } from './anchors.ts'
+import { NVIDIA_ROOTS } from './anchors.ts'
 import { APPRAISAL_STEPS } from './appraisal-steps.ts'
 import { type Chain, readFwid } from './certificates.ts'
 import { type NvidiaClaims, nvidiaAssumptions, nvidiaClaims, nvidiaNotes } from './claims.ts'
@@ -18,12 +18,14 @@ import { deviceFacts } from './device.ts'
 import { type NvidiaDeviceEvidence, splitNvidiaEvidence } from './envelope.ts'
 import { type NvidiaExpectations, readNvidiaExpectations } from './expectations.ts'
 import { MEASUREMENT_STEPS } from './measurement-steps.ts'
+import { OCSP_READABLE } from './ocsp-steps.ts'
 import { isPresent, type Part, readPart } from './part.ts'
 import { type NvidiaReport, parseNvidiaReport } from './report.ts'
 import { CHAIN_STEPS, REPORT_STEPS } from './report-steps.ts'
 import { compareMeasurements } from './rim/compare.ts'
 import { rimGroup } from './rim/rim-steps.ts'
 import type { ChainView, NvidiaState } from './state.ts'
+import { viewOf } from './view.ts'
 
 /** What a verification takes beside the evidence. */
 export interface NvidiaVerifyOptions extends VerifyOptions {
@@ -34,6 +36,7 @@ export interface NvidiaVerifyOptions extends VerifyOptions {
 
 /** NVIDIA's order of verification, then what the relying party wants. */
 const STEPS = [
+  OCSP_READABLE,
   CHAIN_STEPS,
   REPORT_STEPS,
   rimGroup<NvidiaState>('driver'),
@@ -198,11 +201,8 @@ export function concludeDevice(plan: Plan, waive: readonly string[] = [], inNode
 function stateOf(plan: Plan, inNode: boolean): NvidiaState {
   const { door, chain, collateral } = plan
   const anchors = door.options.trustAnchors ?? NVIDIA_ROOTS
-  const view = (one: Chain | undefined, purpose: 'device' | 'rim'): ChainView | undefined => {
-    const root = one?.certificates[one.certificates.length - 1]
-    if (one === undefined || root === undefined) return undefined
-    return { chain: one, anchor: anchorOf(digestHex(root.spkiDigest), anchors, purpose), candidates: collateral.answersFor(one) }
-  }
+  const view = (one: Chain | undefined, purpose: 'device' | 'rim'): ChainView | undefined =>
+    one && viewOf(one, collateral, anchors, purpose)
   const { driverRim, vbiosRim, ocsp } = collateral
   const leaf = chain.value?.certificates[0]
   return {

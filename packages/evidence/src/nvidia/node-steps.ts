@@ -1,0 +1,136 @@
+import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import type { Finding, Phase, Verdict } from '../core/verdict.ts'
+import type { NvidiaClaims } from './claims.ts'
+
+/** One device of a node, with the verdict about it alone. */
+export interface NodeDevice {
+  readonly name: string
+  readonly verdict: Verdict<NvidiaClaims>
+}
+
+/** The devices of a node. */
+export interface NodeState {
+  readonly devices: readonly NodeDevice[]
+  readonly gpus: readonly NodeDevice[]
+  readonly switches: readonly NodeDevice[]
+}
+
+const SOURCE = 'NVIDIA attestation, whole nodes'
+const BY_HOST = 'platform-owner'
+
+function step(id: string, title: string, phase: Phase, check: (state: NodeState) => Finding): Step<NodeState> {
+  return { id: `nvidia.node.${id}`, title, phase, source: SOURCE, check }
+}
+
+/** The checks of a node beside those of its devices. */
+export const NODE_STEPS: StepGroup<NodeState> = {
+  id: 'nvidia.node',
+  title: 'Node',
+  steps: [
+    step('genuine', 'Every device is genuine', 'authenticity', ({ devices }) => {
+      const bad = devices.filter(({ verdict }) => verdict.authenticity === 'refuted')
+      const open = devices.filter(({ verdict }) => verdict.authenticity === 'unproven')
+      if (bad.length > 0) return fail(`refuted: ${said(bad)}`, SEE_PARTS)
+      return open.length > 0 ? unchecked(`not proven: ${said(open)}`, SEE_PARTS) : pass(`all ${devices.length} are`)
+    }),
+    step('distinct', 'No device is counted twice', 'authenticity', distinct),
+    step('nonce', 'All devices answer the same nonce', 'authenticity', nonce),
+    step('mode', 'All GPUs work in the same mode', 'authenticity', mode),
+    step('switches', 'Every GPU is linked to the same switches', 'authenticity', ({ gpus, switches }) =>
+      switches.length === 0 && !isProtected(gpus) ? NO_LINKS : same(gpus, 'switches'),
+    ),
+    step('gpus', 'Every switch is linked to the same GPUs', 'authenticity', ({ switches }) =>
+      switches.length === 0 ? notApplicable('there are no switches') : same(switches, 'GPUs'),
+    ),
+    step('present', 'The devices that are linked are those that answered', 'authenticity', present),
+    step('accepted', 'Every device is as you expect', 'appraisal', ({ devices }) => {
+      const bad = devices.filter(({ verdict }) => verdict.outcome === 'rejected')
+      const open = devices.filter(({ verdict }) => verdict.outcome === 'incomplete')
+      if (bad.length > 0) return fail(`rejected: ${said(bad)}`, SEE_PARTS)
+      return open.length > 0 ? unchecked(`incomplete: ${said(open)}`, SEE_PARTS) : pass(`all ${devices.length} are verified`)
+    }),
+  ],
+}
+
+const SEE_PARTS = { action: "see the checks of these parts' own verdicts", by: 'relying-party' } as const
+const NO_LINKS: Finding = notApplicable('the GPUs are not in protected PCIe mode, and there are no switches')
+
+function said(devices: readonly NodeDevice[]): string {
+  const [first] = devices
+  const names = devices.map(({ name }) => name).join(', ')
+  return first === undefined ? names : `${names}; ${first.name}: ${first.verdict.summary}`
+}
+
+function isProtected(gpus: readonly NodeDevice[]): boolean {
+  return gpus.some(({ verdict }) => verdict.claims.mode === 'protected-pcie')
+}
+
+function distinct({ devices }: NodeState): Finding {
+  const ids = devices.map(({ verdict }) => verdict.claims.hardwareId ?? '')
+  const twice = devices.find((_, i) => ids.indexOf(ids[i] as string) !== i)
+  return twice === undefined
+    ? pass('each has an attestation key of its own')
+    : fail(`${twice.name} is a device that was shown already`, { action: 'send the evidence of each device once', by: 'workload-owner' })
+}
+
+function nonce({ devices }: NodeState): Finding {
+  const [first] = devices
+  const expected = first?.verdict.claims.userData ?? ''
+  const other = devices.find(({ verdict }) => verdict.claims.userData !== expected)
+  if (other === undefined) return pass('they do', { actual: expected })
+  return fail(
+    `${other.name} answers another nonce than ${first?.name}: the reports are not of one moment`,
+    { action: 'ask all devices with one nonce', by: 'workload-owner' },
+    { expected, actual: other.verdict.claims.userData },
+  )
+}
+
+function mode({ gpus }: NodeState): Finding {
+  const [first] = gpus
+  if (first === undefined) return fail('there is no GPU', { action: 'send the evidence of the GPUs too', by: 'workload-owner' })
+  const expected = first.verdict.claims.mode ?? 'not said'
+  const other = gpus.find(({ verdict }) => (verdict.claims.mode ?? 'not said') !== expected)
+  if (other === undefined) return pass(`the mode is ${expected}`)
+  return fail(
+    `${other.name} is in another mode than ${first.name}`,
+    { action: 'set the same mode on all GPUs of the node', by: BY_HOST },
+    { expected, actual: other.verdict.claims.mode ?? 'not said' },
+  )
+}
+
+function same(devices: readonly NodeDevice[], what: string): Finding {
+  const [first] = devices
+  const expected = first?.verdict.claims.links.join(', ') ?? ''
+  const other = devices.find(({ verdict }) => verdict.claims.links.join(', ') !== expected)
+  if (other === undefined) return pass(`they list the same ${what}`, { actual: expected })
+  return fail(
+    `${other.name} lists other ${what} than ${first?.name}: they are not of one node`,
+    { action: 'send the evidence of the devices of one node', by: 'workload-owner' },
+    { expected, actual: other.verdict.claims.links.join(', ') },
+  )
+}
+
+function present({ gpus, switches }: NodeState): Finding {
+  if (switches.length === 0 && !isProtected(gpus)) return NO_LINKS
+  return missing(switches, gpus, 'switch') ?? missing(gpus, switches, 'GPU') ?? pass('switches and GPUs name each other')
+}
+
+/** Whether `devices` are exactly those that the others are linked to. */
+function missing(devices: readonly NodeDevice[], others: readonly NodeDevice[], what: string): Finding | undefined {
+  const listed = new Set(others.flatMap(({ verdict }) => verdict.claims.links))
+  const here = new Set(devices.map(({ verdict }) => verdict.claims.linkId ?? ''))
+  const stranger = devices.find(({ verdict }) => !listed.has(verdict.claims.linkId ?? ''))
+  const details = { expected: [...listed].sort().join(', '), actual: [...here].sort().join(', ') }
+  if (stranger !== undefined && others.length > 0) {
+    return fail(`${stranger.name} is no ${what} that the others are linked to`, {
+      action: 'send the evidence of the devices of one node',
+      by: 'workload-owner',
+    }, details)
+  }
+  const absent = [...listed].sort().find((id) => !here.has(id))
+  if (absent === undefined) return undefined
+  return fail(`the ${what} ${absent} is linked to the others and did not answer`, {
+    action: `ask that ${what} with the same nonce and send its report too`,
+    by: 'workload-owner',
+  }, details)
+}
