@@ -55,6 +55,7 @@ export const SHARED_FOLDERS: readonly string[] = [
   'x509',
   'dcap',
   'cbor',
+  'arm',
   'cose',
   'tpm',
   'eventlog',

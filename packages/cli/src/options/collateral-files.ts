@@ -5,6 +5,7 @@ import type { EndorsementBundle } from '@sekisho/collateral'
 import type { Around } from '../around.ts'
 import { unreadable } from '../exit.ts'
 import { inWords, readInput } from '../input.ts'
+import { type ArmFiles, isArmFile, noArmFiles, takeArm } from './arm-files.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
 export type SnpPart =
@@ -25,12 +26,14 @@ export interface CollateralFiles {
   /** Members of DCAP collateral, as text. */
   readonly intel: Readonly<Record<string, string>> | undefined
   readonly bundles: readonly EndorsementBundle[]
+  readonly arm: ArmFiles
 }
 
 interface Gathering {
   readonly snp: Partial<Record<SnpPart, Uint8Array>>
   intel: Record<string, string> | undefined
   readonly bundles: EndorsementBundle[]
+  readonly arm: ArmFiles
 }
 
 const MAX_FILES = 64
@@ -43,7 +46,7 @@ const MAX_FILES = 64
  * @throws CliError (unreadable) that names the file
  */
 export async function readCollateral(paths: readonly string[], around: Around): Promise<CollateralFiles> {
-  const gathering: Gathering = { snp: {}, intel: undefined, bundles: [] }
+  const gathering: Gathering = { snp: {}, intel: undefined, bundles: [], arm: noArmFiles() }
   for (const path of paths) {
     const files = (await isFolder(path)) ? await listFolder(path) : [path]
     for (const file of files) await gather(file, await readInput(file, around), gathering, files.length > 1)
@@ -61,13 +64,13 @@ export async function withCompanions(
     readonly bytes: Uint8Array
   }[],
 ): Promise<CollateralFiles> {
-  const found: Gathering = { snp: {}, intel: undefined, bundles: [] }
+  const found: Gathering = { snp: {}, intel: undefined, bundles: [], arm: noArmFiles() }
   for (const one of companions) {
     if (one.kind === 'certificate-table') found.snp.certificateTable = one.bytes
     if (one.kind === 'certificates') takeCertificates(one.bytes, one.label?.toLowerCase() ?? '', one.from, found)
     if (one.kind === 'endorsements') await takeJson(one.bytes, one.from, found, true)
   }
-  return { snp: { ...found.snp, ...files.snp }, intel: files.intel, bundles: files.bundles }
+  return { snp: { ...found.snp, ...files.snp }, intel: files.intel, bundles: files.bundles, arm: files.arm }
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -87,6 +90,7 @@ async function listFolder(folder: string): Promise<readonly string[]> {
     (name) =>
       (ENDINGS.test(name) && name in STEMS_OF_FILES) ||
       /\.(der|pem|crt|cer|crl)$/.test(name) ||
+      isArmFile(name) ||
       name === 'collateral.json' ||
       name === 'bundle.json',
   )
@@ -128,6 +132,7 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
     into.snp[named] = bytes
     return
   }
+  if (takeArm(bytes, into.arm)) return
   if (startsTable(bytes)) {
     into.snp.certificateTable = bytes
     return

@@ -12,6 +12,7 @@ export async function doorOf(tee: Tee): Promise<TeeDoor> {
 const DOORS: Readonly<Partial<Record<Tee, () => Promise<TeeDoor>>>> = {
   snp: async () => (await import('./snp.ts')).snpDoor,
   sgx: async () => (await import('./sgx.ts')).sgxDoor,
+  cca: async () => (await import('./cca.ts')).ccaDoor,
   nitro: async () => (await import('./nitro.ts')).nitroDoor,
   tdx: async () => (await import('./tdx.ts')).tdxDoor,
 }

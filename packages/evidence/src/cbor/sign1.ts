@@ -14,6 +14,8 @@ export interface CoseSign1 {
   /** The decoded protected header; empty when the byte string is. */
   readonly headers: CborMap
   readonly unprotected: CborMap
+  /** The unprotected header as received: nobody signs it. */
+  readonly unprotectedBytes: Uint8Array
   /** COSE algorithm from the protected header; undefined when it names none or one by text. */
   readonly algorithm: number | undefined
   readonly payload: Uint8Array
@@ -64,6 +66,7 @@ export function readSign1(bytes: Uint8Array, item: CborItem, field: string): Cos
     protected: header,
     headers,
     unprotected,
+    unprotectedBytes: bytes.subarray(unprotected.offset, unprotected.end),
     algorithm: algorithm?.type === 'integer' && typeof algorithm.value === 'number' ? algorithm.value : undefined,
     payload,
     payloadOffset: (parts[2] as CborItem).end - payload.length,
@@ -110,11 +113,14 @@ export function sign1Input(header: Uint8Array, payload: Uint8Array): Uint8Array 
   return cborArray([CONTEXT, cborBytes(header), EMPTY, cborBytes(payload)])
 }
 
-/** Writes a COSE_Sign1 with an empty unprotected header. */
-export function encodeSign1(parts: Pick<CoseSign1, 'tagged' | 'protected' | 'payload' | 'signature'>): Uint8Array {
+/** What a COSE_Sign1 is written from; without `unprotectedBytes` the unprotected header is empty. */
+export type Sign1Parts = Pick<CoseSign1, 'tagged' | 'protected' | 'payload' | 'signature'> & Partial<Pick<CoseSign1, 'unprotectedBytes'>>
+
+/** Writes a COSE_Sign1. */
+export function encodeSign1(parts: Sign1Parts): Uint8Array {
   const array = cborArray([
     cborBytes(parts.protected),
-    Uint8Array.of(0xa0),
+    parts.unprotectedBytes ?? Uint8Array.of(0xa0),
     cborBytes(parts.payload),
     cborBytes(parts.signature),
   ])

@@ -1,0 +1,65 @@
+import type { ArmEndorsementsInput } from '@sekisho/evidence/cca'
+
+/** Parts of Arm endorsements that files hold; keys of several files become one list. */
+export interface ArmFiles {
+  readonly keys: unknown[]
+  referenceValues: string | undefined
+  readonly corims: Uint8Array[]
+}
+
+/** None yet. */
+export function noArmFiles(): ArmFiles {
+  return { keys: [], referenceValues: undefined, corims: [] }
+}
+
+/** Names of files in a folder that are read as Arm endorsements. */
+export function isArmFile(name: string): boolean {
+  return /\.jwk(\.json)?$|^(ta|rv)-store\.json$|^corim[\w-]*\.cbor$/.test(name)
+}
+
+const CORIM_TAG = 'd901f5'
+
+/**
+ * Takes a JWK, a list of keys, reference values or a CoRIM (CBOR tag 501).
+ * @returns false when the bytes are none of these
+ */
+export function takeArm(bytes: Uint8Array, into: ArmFiles): boolean {
+  if (Buffer.from(bytes.subarray(0, 3)).toString('hex') === CORIM_TAG) {
+    into.corims.push(bytes)
+    return true
+  }
+  const text = new TextDecoder().decode(bytes)
+  if (!/^\s*[[{]/.test(text)) return false
+  const value = parse(text)
+  if (isKeyList(value)) into.keys.push(...value)
+  else if (has(value, 'kty')) into.keys.push(value)
+  else if (has(value, 'platform') || has(value, 'realm')) into.referenceValues = text
+  else return false
+  return true
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Whoever reads this file as something else says what is wrong with it.
+    return undefined
+  }
+}
+
+function isKeyList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => has(one, 'kty') || has(one, 'pkey'))
+}
+
+function has(value: unknown, name: string): boolean {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+}
+
+/** The parts as the verifiers of Arm's evidence take them. */
+export function armEndorsements({ keys, referenceValues, corims }: ArmFiles): ArmEndorsementsInput {
+  return {
+    ...(keys.length === 0 ? {} : { keys: JSON.stringify(keys) }),
+    ...(referenceValues === undefined ? {} : { referenceValues }),
+    ...(corims.length === 0 ? {} : { corims }),
+  }
+}

@@ -1,0 +1,208 @@
+import { decodeCbor } from '../cbor/decode.ts'
+import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
+import { arrayOf, bytesOf, mapOf, textOf, wrongItem } from '../cbor/typed.ts'
+import { toHex } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { DerReader } from '../x509/der.ts'
+import { decodePem } from '../x509/pem.ts'
+import { readPublicKey } from '../x509/algorithms.ts'
+import { WIDE } from '../x509/wide-algorithms.ts'
+import { type EndorsedKey, type EndorsementPart, endorsedKey, type PlatformReference, type RealmReference, type ReferenceComponent } from './endorsed.ts'
+
+const TAG = { sign1: 18, uuid: 37, corim: 501, comid: 506, ueid: 550, pemKey: 554, bytes: 560, implementation: 600, component: 601, configuration: 602 } as const
+const MAX_SIZE = 1024 * 1024
+const MAX_LIST = 4096
+
+/**
+ * Reads the keys and reference values out of an unsigned CoRIM: CoMID tags with reference-value and
+ * attest-key triples, in Arm's profile of 2025 and in the form that Veraison used before. Other
+ * triples are stepped over.
+ *
+ * @throws EvidenceError also for a signed CoRIM: its signer must be checked before, and its content given
+ * @see draft-ietf-rats-corim, sections 4 and 5; draft-ydb-rats-cca-endorsements
+ */
+export function readCorim(bytes: Uint8Array): EndorsementPart {
+  if (bytes.length > MAX_SIZE) throw new EvidenceError('too-large', `${bytes.length} bytes`, { field: 'corim', offset: MAX_SIZE, expected: `at most ${MAX_SIZE} bytes` })
+  const item = decodeCbor(bytes, { field: 'corim', maxItems: 65_536 })
+  if (item.type === 'tag' && item.tag === TAG.sign1) {
+    throw new EvidenceError('unsupported-kind', 'a signed CoRIM', { field: 'corim', offset: 0, expected: 'the content of a CoRIM whose signer you have checked' })
+  }
+  const tags = need(mapOf(tagged(item, TAG.corim, 'corim'), 'corim'), 1, 'corim.tags')
+  const parts = arrayOf(tags, 'corim.tags', 1, MAX_LIST).items.map((tag, i) => readTag(bytes, tag, `corim.tags[${i}]`))
+  return {
+    keys: parts.flatMap((part) => part.keys ?? []),
+    platforms: parts.flatMap((part) => part.platforms ?? []),
+    realms: parts.flatMap((part) => part.realms ?? []),
+  }
+}
+
+function readTag(bytes: Uint8Array, item: CborItem, field: string): EndorsementPart {
+  // Concise software tags and the like say nothing about keys and measurements.
+  if (item.type !== 'tag' || item.tag !== TAG.comid) return {}
+  const content = bytesOf(item.item, field, 1, MAX_SIZE)
+  const comid = mapOf(decodeCbor(bytes, { field, start: item.end - content.length, end: item.end, maxItems: 65_536 }), field)
+  const triples = mapOf(need(comid, 4, `${field}.triples`), `${field}.triples`)
+  const platforms: PlatformReference[] = []
+  const realms: RealmReference[] = []
+  for (const [environment, values, at] of triplesOf(triples, 0, `${field}.reference-values`)) readReference(environment, values, at, platforms, realms)
+  const keys = triplesOf(triples, 3, `${field}.attest-keys`).flatMap(([environment, values, at]) => readKeys(environment, values, at))
+  return { keys, platforms, realms }
+}
+
+type Triple = readonly [environment: CborMap, values: readonly CborItem[], field: string]
+
+function triplesOf(triples: CborMap, kind: number, field: string): readonly Triple[] {
+  const list = entryOf(triples, kind)
+  if (list === undefined) return []
+  return arrayOf(list, field, 1, MAX_LIST).items.map((one, i) => {
+    const at = `${field}[${i}]`
+    const [environment, values] = arrayOf(one, at, 2, 2).items
+    return [mapOf(environment as CborItem, `${at}.environment`), arrayOf(values as CborItem, at, 1, MAX_LIST).items, at]
+  })
+}
+
+interface Environment {
+  /** Lower-case hex of the class id's bytes; undefined for a UUID. */
+  readonly classId: string | undefined
+  readonly instance: string | undefined
+}
+
+function readEnvironment(map: CborMap, field: string): Environment {
+  const classes = entryOf(map, 0)
+  const classId = classes === undefined ? undefined : entryOf(mapOf(classes, `${field}.class`), 0)
+  const instance = entryOf(map, 1)
+  return {
+    classId: classId === undefined || (classId.type === 'tag' && classId.tag === TAG.uuid) ? undefined : bytesInTag(classId, [TAG.bytes, TAG.implementation], `${field}.class.id`),
+    instance: instance === undefined ? undefined : bytesInTag(instance, [TAG.bytes, TAG.ueid], `${field}.instance`),
+  }
+}
+
+function readKeys(map: CborMap, values: readonly CborItem[], field: string): readonly EndorsedKey[] {
+  const { classId, instance } = readEnvironment(map, field)
+  return values.map((one, i) => {
+    const at = `${field}.keys[${i}]`
+    const pem = textOf(tagged(one, TAG.pemKey, at), at, 1, 4096)
+    return endorsedKey(readSpki(pem, at, one.offset), classId, instance)
+  })
+}
+
+function readSpki(pem: string, field: string, offset: number): EndorsedKey['key'] {
+  const [der] = pem.includes('-----') ? decodePem(pem, 'PUBLIC KEY', field) : []
+  if (der !== undefined) {
+    const from = new DerReader(der, field)
+    const { key } = readPublicKey(from, WIDE)
+    from.finish('subjectPublicKeyInfo')
+    if (key !== undefined && key.kind !== 'RSA') return key
+  }
+  throw new EvidenceError('malformed', 'another key', { field, offset, expected: 'an EC public key in PEM' })
+}
+
+const REALM_KEY = /^cca\.(rim|rpv|rem[0-3])$/
+
+function readReference(map: CborMap, values: readonly CborItem[], field: string, platforms: PlatformReference[], realms: RealmReference[]): void {
+  const { classId, instance } = readEnvironment(map, field)
+  const measurements = values.map((one, i) => readMeasurement(mapOf(one, `${field}.measurements[${i}]`), `${field}.measurements[${i}]`))
+  const isRealm = measurements.some(({ name }) => name !== undefined && REALM_KEY.test(name)) || measurements.some(({ registers }) => registers !== undefined)
+  if (isRealm) realms.push(realmOf(measurements, classId ?? instance, field, map.offset))
+  else if (classId !== undefined) platforms.push(platformOf(classId, measurements))
+}
+
+interface Measurement {
+  /** Text key, or `component` and `configuration` for the older form's tags. */
+  readonly name: string | undefined
+  readonly component: { readonly type: string | undefined; readonly version: string | undefined; readonly signerId: string | undefined } | undefined
+  readonly digests: readonly string[]
+  readonly raw: string | undefined
+  readonly mask: string | undefined
+  readonly registers: ReadonlyMap<string, readonly string[]> | undefined
+}
+
+function readMeasurement(map: CborMap, field: string): Measurement {
+  const key = entryOf(map, 0)
+  const value = mapOf(need(map, 1, `${field}.value`), `${field}.value`)
+  const raw = entryOf(value, 4)
+  const mask = entryOf(value, 5)
+  const registers = entryOf(value, 14)
+  const component = componentOf(key, value, field)
+  return {
+    name: key?.type === 'text' ? key.value : key?.type === 'tag' && key.tag === TAG.configuration ? 'cca.platform-config' : undefined,
+    component,
+    digests: digestsOf(entryOf(value, 2), `${field}.digests`),
+    raw: raw === undefined ? undefined : raw.type === 'bytes' ? toHex(raw.value) : bytesInTag(raw, [TAG.bytes], `${field}.raw-value`),
+    mask: mask === undefined ? undefined : toHex(bytesOf(mask, `${field}.raw-value-mask`, 0, MAX_SIZE)),
+    registers: registers === undefined ? undefined : registersOf(mapOf(registers, `${field}.integrity-registers`), field),
+  }
+}
+
+function componentOf(key: CborItem | undefined, value: CborMap, field: string): Measurement['component'] {
+  if (key?.type === 'text' && /software-component$/.test(key.value)) {
+    const name = entryOf(value, 11)
+    const signers = entryOf(value, 13)
+    const signer = signers === undefined ? undefined : arrayOf(signers, `${field}.cryptokeys`, 1, 1).items[0]
+    return {
+      type: name === undefined ? undefined : textOf(name, `${field}.name`, 0, 256),
+      version: undefined,
+      signerId: signer === undefined ? undefined : bytesInTag(signer, [TAG.bytes], `${field}.cryptokeys`),
+    }
+  }
+  if (key?.type !== 'tag' || key.tag !== TAG.component) return undefined
+  const id = mapOf(key.item, `${field}.key`)
+  const text = (label: number): string | undefined => {
+    const item = entryOf(id, label)
+    return item === undefined ? undefined : textOf(item, `${field}.key`, 0, 256)
+  }
+  const signer = entryOf(id, 5)
+  return { type: text(1), version: text(4), signerId: signer === undefined ? undefined : toHex(bytesOf(signer, `${field}.key`, 1, 64)) }
+}
+
+function platformOf(implementationId: string, measurements: readonly Measurement[]): PlatformReference {
+  const components: ReferenceComponent[] = []
+  let configuration: PlatformReference['configuration']
+  for (const { name, component, digests, raw, mask } of measurements) {
+    if (component !== undefined) components.push({ ...component, measurements: digests })
+    else if (name === 'cca.platform-config' && raw !== undefined) configuration = { value: raw, mask }
+  }
+  return { implementationId, components, configuration }
+}
+
+function realmOf(measurements: readonly Measurement[], classId: string | undefined, field: string, offset: number): RealmReference {
+  const one = (name: string): string | undefined => {
+    const digests = measurements.find((measurement) => measurement.name === `cca.${name}`)?.digests ?? measurements.find(({ registers }) => registers?.has(name))?.registers?.get(name)
+    return digests?.[0]
+  }
+  const initialMeasurement = one('rim') ?? classId
+  if (initialMeasurement === undefined) throw new EvidenceError('malformed', 'no initial measurement', { field, offset, expected: 'cca.rim' })
+  return {
+    initialMeasurement,
+    extensibleMeasurements: [0, 1, 2, 3].map((i) => one(`rem${i}`)),
+    personalizationValue: measurements.find(({ name, raw }) => raw !== undefined && name !== 'cca.platform-config')?.raw,
+  }
+}
+
+function digestsOf(item: CborItem | undefined, field: string): readonly string[] {
+  if (item === undefined) return []
+  return arrayOf(item, field, 1, 16).items.map((one, i) => {
+    const [, value] = arrayOf(one, `${field}[${i}]`, 2, 2).items
+    return toHex(bytesOf(value as CborItem, `${field}[${i}]`, 1, 64))
+  })
+}
+
+function registersOf(map: CborMap, field: string): ReadonlyMap<string, readonly string[]> {
+  return new Map(map.entries.map(({ key, value }) => [String(key.value), digestsOf(value, `${field}.integrity-registers`)]))
+}
+
+function need(map: CborMap, key: number, field: string): CborItem {
+  const item = entryOf(map, key)
+  if (item === undefined) throw wrongItem(map, field, 'the member', `no member ${key}`)
+  return item
+}
+
+function tagged(item: CborItem, tag: number, field: string): CborItem {
+  if (item.type === 'tag' && item.tag === tag) return item.item
+  throw wrongItem(item, field, `tag ${tag}`)
+}
+
+function bytesInTag(item: CborItem, tags: readonly number[], field: string): string {
+  if (item.type === 'tag' && typeof item.tag === 'number' && tags.includes(item.tag)) return toHex(bytesOf(item.item, field, 1, 128))
+  throw wrongItem(item, field, `tag ${tags.join(' or ')} around bytes`)
+}

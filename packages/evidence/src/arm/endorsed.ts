@@ -1,0 +1,48 @@
+import type { DigestJob, PublicKey } from '../crypto/jobs.ts'
+import { spkiOf } from './keys.ts'
+
+/** A platform's verification key (IAK). */
+export interface EndorsedKey {
+  readonly key: PublicKey
+  readonly spki: DigestJob
+  /** Lower-case hex; undefined where the key counts for all. */
+  readonly implementationId: string | undefined
+  readonly instanceId: string | undefined
+}
+
+/** What an accepted component may be; undefined members are not compared. Lower-case hex. */
+export interface ReferenceComponent {
+  readonly type: string | undefined
+  readonly version: string | undefined
+  readonly signerId: string | undefined
+  /** Any of these. */
+  readonly measurements: readonly string[]
+}
+
+/** Accepted firmware of one implementation. */
+export interface PlatformReference {
+  readonly implementationId: string
+  readonly components: readonly ReferenceComponent[]
+  /** Value and mask of the platform's configuration, lower-case hex; a missing mask compares every bit. */
+  readonly configuration: { readonly value: string; readonly mask: string | undefined } | undefined
+}
+
+/** One accepted realm; undefined members are not compared. Lower-case hex. */
+export interface RealmReference {
+  readonly initialMeasurement: string
+  /** By number. */
+  readonly extensibleMeasurements: readonly (string | undefined)[]
+  readonly personalizationValue: string | undefined
+}
+
+/** What one part of the endorsements holds. */
+export interface EndorsementPart {
+  readonly keys?: readonly EndorsedKey[]
+  readonly platforms?: readonly PlatformReference[]
+  readonly realms?: readonly RealmReference[]
+}
+
+/** An endorsed key with its digest yet to be computed. */
+export function endorsedKey(key: PublicKey, implementationId: string | undefined, instanceId: string | undefined): EndorsedKey {
+  return { key, spki: { kind: 'digest', algorithm: 'sha256', data: spkiOf(key) }, implementationId, instanceId }
+}

@@ -1,0 +1,70 @@
+import { EvidenceError } from '../core/errors.ts'
+import { readCorim } from './corim.ts'
+import type { EndorsedKey, EndorsementPart, PlatformReference, RealmReference } from './endorsed.ts'
+import { readKeys, readReferenceValues } from './endorsements-json.ts'
+
+/**
+ * What the caller knows of platforms of Arm's architecture. There is no global root: whoever supplies
+ * these decides which devices are believed. Nothing here comes from the evidence.
+ */
+export interface ArmEndorsementsInput {
+  /**
+   * Verification keys, as JSON: one JWK, or a list of objects with `pkey` (a JWK), and optionally
+   * `implementation-id` and `instance-id` in hex, for which alone the key counts.
+   */
+  readonly keys?: string
+  /** Reference values, as JSON with the members `platform` and `realm`. */
+  readonly referenceValues?: string
+  /** CoRIM documents that are not signed, in CBOR, with keys or reference values in them. */
+  readonly corims?: readonly Uint8Array[]
+}
+
+/** Endorsements as read; what could not be read is named. */
+export interface ArmEndorsements {
+  readonly keys: readonly EndorsedKey[]
+  readonly platforms: readonly PlatformReference[]
+  readonly realms: readonly RealmReference[]
+  /** Name of the first part that cannot be read, and why. */
+  readonly error: { readonly part: string; readonly error: EvidenceError } | undefined
+}
+
+/** Endorsements that were read once and can be used for many verifications; their keys stay imported. */
+export class PreparedArmEndorsements implements ArmEndorsements {
+  readonly keys: readonly EndorsedKey[]
+  readonly platforms: readonly PlatformReference[]
+  readonly realms: readonly RealmReference[]
+  readonly error: ArmEndorsements['error']
+
+  constructor(input: ArmEndorsementsInput) {
+    const read: EndorsementPart[] = []
+    let failed: ArmEndorsements['error']
+    const take = (part: string, reader: () => EndorsementPart): void => {
+      try {
+        read.push(reader())
+      } catch (error) {
+        if (!(error instanceof EvidenceError)) throw error
+        failed ??= { part, error }
+      }
+    }
+    const { keys, referenceValues, corims = [] } = input
+    if (keys !== undefined) take('the keys', () => ({ keys: readKeys(keys) }))
+    if (referenceValues !== undefined) take('the reference values', () => readReferenceValues(referenceValues))
+    for (const [i, corim] of corims.entries()) take(`CoRIM ${i + 1}`, () => readCorim(new Uint8Array(corim)))
+    this.keys = read.flatMap((part) => part.keys ?? [])
+    this.platforms = read.flatMap((part) => part.platforms ?? [])
+    this.realms = read.flatMap((part) => part.realms ?? [])
+    this.error = failed
+  }
+}
+
+/** Reads endorsements once, for many verifications. Never throws for what they hold: a part that cannot be read fails a check. */
+export function prepareArmEndorsements(input: ArmEndorsementsInput): PreparedArmEndorsements {
+  return new PreparedArmEndorsements(input)
+}
+
+/** The key that counts for a device, the one that names it most closely; undefined when there is none. */
+export function keyFor({ keys }: ArmEndorsements, implementationId: string, instanceId: string): EndorsedKey | undefined {
+  const fitting = keys.filter((one) => (one.implementationId ?? implementationId) === implementationId && (one.instanceId ?? instanceId) === instanceId)
+  const named = (one: EndorsedKey): number => (one.instanceId === undefined ? 0 : 2) + (one.implementationId === undefined ? 0 : 1)
+  return fitting.sort((a, b) => named(b) - named(a))[0]
+}

@@ -1,0 +1,75 @@
+import { equalBytes, fromHex, toHex } from '../core/bytes.ts'
+import { fail, notApplicable, pass, unchecked } from '../core/engine.ts'
+import type { Finding } from '../core/verdict.ts'
+import type { SoftwareComponent } from './components.ts'
+import type { PlatformReference, ReferenceComponent } from './endorsed.ts'
+import type { ArmEndorsements } from './endorsements.ts'
+
+/** Reference values of an implementation. */
+export function platformsFor({ platforms }: ArmEndorsements, implementationId: string): readonly PlatformReference[] {
+  return platforms.filter((one) => one.implementationId === implementationId)
+}
+
+function matches(component: SoftwareComponent, reference: ReferenceComponent): boolean {
+  const same = (wanted: string | undefined, found: string | undefined): boolean => wanted === undefined || wanted === found
+  return (
+    reference.measurements.includes(toHex(component.measurement)) &&
+    same(reference.type, component.type) &&
+    same(reference.version, component.version) &&
+    same(reference.signerId, component.signerId === undefined ? undefined : toHex(component.signerId))
+  )
+}
+
+function nameOf({ type, version }: Pick<SoftwareComponent, 'type' | 'version'>): string {
+  return JSON.stringify(`${type ?? 'a component without a name'}${version === undefined ? '' : ` ${version}`}`.slice(0, 64))
+}
+
+/** Whether every measured component is one that the reference values know, and none of theirs is missing. */
+export function componentsFinding(components: readonly SoftwareComponent[], references: readonly PlatformReference[], implementationId: string): Finding {
+  const known = references.flatMap((one) => one.components)
+  if (known.length === 0) {
+    return unchecked('the firmware of the platform was compared with nothing', {
+      action: `pass reference values for the implementation ${implementationId}`,
+      by: 'relying-party',
+    })
+  }
+  const strange = components.find((component) => !known.some((reference) => matches(component, reference)))
+  if (strange !== undefined) {
+    return fail(
+      `${nameOf(strange)} is no firmware that the reference values know`,
+      { action: 'update the firmware to a known one, or have its vendor publish reference values for this one', by: 'platform-owner' },
+      { actual: toHex(strange.measurement), expected: expectedOf(strange, known) },
+    )
+  }
+  const absent = known.find((reference) => !components.some((component) => component.type === reference.type))
+  if (absent !== undefined) {
+    return fail(`${nameOf(absent)} is in the reference values, and the token does not measure it`, {
+      action: 'boot firmware that measures this component',
+      by: 'platform-owner',
+    })
+  }
+  return pass(`all ${components.length} components are known to the reference values`)
+}
+
+function expectedOf({ type }: SoftwareComponent, known: readonly ReferenceComponent[]): string {
+  const fitting = known.filter((reference) => reference.type === undefined || reference.type === type)
+  return fitting.length === 0 ? 'no such component' : fitting.slice(0, 8).map((reference) => `${reference.measurements.join(' or ')}${reference.signerId === undefined ? '' : ` signed by ${reference.signerId}`}`).join('; ')
+}
+
+/** Whether the configuration of the platform is one that the reference values know. */
+export function configurationFinding(configuration: Uint8Array, references: readonly PlatformReference[]): Finding {
+  const known = references.flatMap((one) => (one.configuration === undefined ? [] : [one.configuration]))
+  if (known.length === 0) return notApplicable('no reference values for the configuration of the platform')
+  const actual = toHex(configuration)
+  const expected = known.slice(0, 8).map(({ value, mask }) => (mask === undefined ? value : `${value} under the mask ${mask}`)).join('; ')
+  if (known.some(({ value, mask }) => equalUnder(configuration, value, mask))) return pass('the configuration of the platform is a known one', { expected, actual })
+  return fail('the configuration of the platform is none that the reference values know', { action: 'configure the platform as its vendor means it to be', by: 'platform-owner' }, { expected, actual })
+}
+
+function equalUnder(found: Uint8Array, value: string, mask: string | undefined): boolean {
+  const wanted = fromHex(value) ?? new Uint8Array(0)
+  if (mask === undefined) return equalBytes(found, wanted)
+  const bits = fromHex(mask) ?? new Uint8Array(0)
+  if (found.length !== wanted.length || bits.length !== wanted.length) return false
+  return found.every((byte, i) => ((byte ^ (wanted[i] as number)) & (bits[i] as number)) === 0)
+}

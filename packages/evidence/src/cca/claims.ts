@@ -1,0 +1,123 @@
+import { componentClaims, type ComponentClaim } from '../arm/components.ts'
+import { type LifecycleState, lifecycleState } from '../arm/lifecycle.ts'
+import { uncompressed } from '../arm/keys.ts'
+import { toHex } from '../core/bytes.ts'
+import type { Assumption, Claims, Note } from '../core/verdict.ts'
+import type { CcaState } from './state.ts'
+
+/** What a CCA token claims, beside what all evidence does. `product` is the implementation id, `hardwareId` the instance id. */
+export interface CcaClaims extends Claims {
+  readonly tee: 'cca'
+  readonly platform: {
+    readonly profile: string
+    readonly implementationId: string
+    readonly instanceId: string
+    readonly configuration: string
+    readonly lifecycle: number
+    readonly lifecycleState: LifecycleState
+    readonly hashAlgorithm: string
+    /** Where the attester says a verifier may be found: never followed. */
+    readonly verificationService?: string
+    readonly components: readonly ComponentClaim[]
+  }
+  readonly realm: {
+    readonly profile?: string
+    readonly initialMeasurement: string
+    readonly extensibleMeasurements: readonly string[]
+    readonly personalizationValue: string
+    readonly challenge: string
+    readonly hashAlgorithm: string
+    readonly publicKeyHashAlgorithm: string
+    /** Uncompressed point of the realm attestation key. */
+    readonly publicKey: string
+  }
+  /** Parsec's key attestation: the key that the realm vouches for. */
+  readonly attestedKey?: { readonly curve: string; readonly point: string; readonly nonce: string }
+}
+
+/** Claims of a token; believable only as far as the verdict goes. */
+export function ccaClaims(state: CcaState): CcaClaims {
+  const { token, anchor, implementationId, instanceId, rim, rems, rpv, challenge } = state
+  const { claims: platform } = token.platform
+  const { claims: realm } = token.realm
+  const lifecycle = lifecycleState(platform.lifecycle)
+  return {
+    tee: 'cca',
+    vendor: 'arm',
+    product: implementationId,
+    isolation: 'vm',
+    hardware: anchor !== undefined && anchor.emulated !== true,
+    debug: lifecycle !== 'secured',
+    launchMeasurement: rim,
+    runtimeMeasurements: Object.fromEntries(rems.map((value, i) => [`REM${i}`, value])),
+    userData: challenge,
+    hostData: rpv,
+    hardwareId: instanceId,
+    tcb: { components: {} },
+    platform: {
+      profile: platform.profile,
+      implementationId,
+      instanceId,
+      configuration: toHex(platform.configuration),
+      lifecycle: platform.lifecycle,
+      lifecycleState: lifecycle,
+      hashAlgorithm: platform.hashAlgorithm,
+      ...(platform.verificationService === undefined ? {} : { verificationService: platform.verificationService }),
+      components: componentClaims(platform.components),
+    },
+    realm: {
+      ...(realm.profile === undefined ? {} : { profile: realm.profile }),
+      initialMeasurement: rim,
+      extensibleMeasurements: rems,
+      personalizationValue: rpv,
+      challenge,
+      hashAlgorithm: realm.hashAlgorithm,
+      publicKeyHashAlgorithm: realm.publicKeyHashAlgorithm,
+      publicKey: toHex(uncompressed(realm.key)),
+    },
+    ...attestedKey(state),
+  }
+}
+
+function attestedKey({ token: { keyAttestation } }: CcaState): Pick<CcaClaims, 'attestedKey'> {
+  if (keyAttestation === undefined) return {}
+  const { key, nonce } = keyAttestation
+  return { attestedKey: { curve: key.kind, point: toHex(uncompressed(key)), nonce: toHex(nonce) } }
+}
+
+/** What a verdict about this token relies on without evidence. */
+export function ccaAssumptions({ rems, expect, anchor }: CcaState): readonly Assumption[] {
+  const assumed: Assumption[] = [
+    {
+      id: 'endorser',
+      statement: 'whoever gave you the key of the platform and its reference values speaks for the maker of the device, and the maker keeps its keys secret',
+      because: anchor === undefined ? 'Arm has no root of its own' : 'Arm has no root of its own: the key was endorsed by you',
+    },
+    { id: 'no-interposer', statement: 'nobody with the machine in hand reads or changes the memory bus', because: 'a CCA token says nothing about memory encryption or integrity' },
+  ]
+  const open = rems.flatMap((value, i) => (/^0*$/.test(value) || expect[`rem${i as 0 | 1 | 2 | 3}`] !== undefined ? [] : [`REM${i}`]))
+  if (open.length > 0) assumed.push({ id: 'guest-written-registers', statement: 'what the realm has loaded after its start is honest', because: `${open.join(', ')} were extended by the realm itself` })
+  return assumed
+}
+
+const DIGEST_SIZES: Readonly<Record<string, number>> = { 'sha-256': 32, 'sha-384': 48, 'sha-512': 64 }
+
+/** Whether the measurements of a realm are as long as the algorithm it names. */
+export function lengthFits(hashAlgorithm: string, measurement: Uint8Array): boolean {
+  return DIGEST_SIZES[hashAlgorithm] === measurement.length
+}
+
+/** Facts that change no outcome. */
+export function ccaNotes({ token }: CcaState): readonly Note[] {
+  const { claims: platform } = token.platform
+  const { claims: realm } = token.realm
+  const notes: Note[] = []
+  if (!lengthFits(realm.hashAlgorithm, realm.initialMeasurement)) {
+    notes.push({ id: 'cca.measurement-length', text: `the realm names the hash ${JSON.stringify(realm.hashAlgorithm)}, and its measurements have ${realm.initialMeasurement.length} bytes` })
+  }
+  const strangers = [...Object.keys(platform.unknown), ...Object.keys(realm.unknown)]
+  if (strangers.length > 0) notes.push({ id: 'cca.unknown-claims', text: `there are claims without a known meaning: ${strangers.slice(0, 8).map((key) => JSON.stringify(key.slice(0, 32))).join(', ')}` })
+  const unsigned = token.platform.cose.unprotected.entries.length + token.realm.cose.unprotected.entries.length
+  if (unsigned > 0) notes.push({ id: 'cca.unprotected-headers', text: `${unsigned} headers are signed by nobody and were not read` })
+  return notes
+}

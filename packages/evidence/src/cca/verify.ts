@@ -1,0 +1,175 @@
+import { settle, settleNow } from '#crypto'
+import { type ArmEndorsementsInput, keyFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
+import type { EndorsedKey } from '../arm/endorsed.ts'
+import { anchorOf, keySteps } from '../arm/key-steps.ts'
+import { planSign1 } from '../arm/signature.ts'
+import { assembleVerdict, digestHex } from '../core/assemble.ts'
+import { concatBytes, equalBytes, toHex } from '../core/bytes.ts'
+import { type Judgement, judge, type StepGroup, stepIds } from '../core/engine.ts'
+import type { VerifyOptions } from '../core/options.ts'
+import { evaluationTime } from '../core/time.ts'
+import type { Verdict } from '../core/verdict.ts'
+import type { DigestAlgorithm, DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import { APPRAISAL_STEPS } from './appraisal-steps.ts'
+import { type CcaClaims, ccaAssumptions, ccaClaims, ccaNotes } from './claims.ts'
+import { type CcaExpectations, readCcaExpectations } from './expectations.ts'
+import type { CcaState } from './state.ts'
+import { CCA_TAGS, type CcaToken, parseCcaToken } from './token.ts'
+import { TOKEN_STEPS } from './token-steps.ts'
+
+/** What a verification takes beside the evidence. */
+export interface CcaVerifyOptions extends VerifyOptions {
+  /** Keys and reference values of platforms, which the caller vouches for. */
+  readonly endorsements?: ArmEndorsementsInput | PreparedArmEndorsements
+  readonly expect?: CcaExpectations
+}
+
+const KEY_STEPS: StepGroup<CcaState> = { id: 'cca.key', title: 'Verification key', steps: keySteps('cca', 'Arm DEN0137 (RMM), section A7.2') }
+
+/** Arm's order of verification: the key, the platform token, the binding, the realm token; then what the relying party wants. */
+const STEPS: readonly StepGroup<CcaState>[] = [KEY_STEPS, TOKEN_STEPS, ...APPRAISAL_STEPS]
+
+/** Ids of all checks of a verdict about a CCA token, in order; with `waivable` those that may be waived. */
+export function ccaCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[] {
+  return stepIds<CcaState>(STEPS, which)
+}
+
+/**
+ * Verifies a CCA attestation token at `options.at`; tokens carry no time.
+ *
+ * @returns a verdict; forged tokens and unreadable endorsements give one too
+ * @throws EvidenceError when the token cannot be read
+ * @throws TypeError for options that make no sense
+ */
+export async function verifyCca(evidence: Uint8Array, options: CcaVerifyOptions): Promise<Verdict<CcaClaims>> {
+  const door = openDoor(evidence, options)
+  await settle(door.first)
+  const plan = planToken(door)
+  await settle(plan.jobs)
+  return conclude(plan)
+}
+
+/** As {@link verifyCca}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
+export function verifyCcaSync(evidence: Uint8Array, options: CcaVerifyOptions): Verdict<CcaClaims> {
+  const door = openDoor(evidence, options)
+  settleNow(door.first)
+  const plan = planToken(door)
+  settleNow(plan.jobs)
+  return conclude(plan)
+}
+
+interface Door {
+  readonly options: CcaVerifyOptions
+  readonly at: number
+  readonly expect: CcaExpectations
+  readonly token: CcaToken
+  readonly endorsements: PreparedArmEndorsements
+  readonly endorsed: EndorsedKey | undefined
+  readonly implementationId: string
+  readonly instanceId: string
+  readonly evidence: DigestJob
+  /** Digest of platform token and key, under which a memory may know both; undefined without one. */
+  readonly key: DigestJob | undefined
+  readonly first: readonly Job[]
+}
+
+function openDoor(evidence: Uint8Array, options: CcaVerifyOptions): Door {
+  const at = evaluationTime(options.at)
+  const expect = readCcaExpectations(options.expect)
+  const data = new Uint8Array(evidence)
+  const token = parseCcaToken(data)
+  const given = options.endorsements
+  const endorsements = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})
+  const implementationId = toHex(token.platform.claims.implementationId)
+  const instanceId = toHex(token.platform.claims.instanceId)
+  const endorsed = endorsements.error === undefined ? keyFor(endorsements, implementationId, instanceId) : undefined
+  const key = options.memory === undefined || endorsed === undefined ? undefined : sha256(concatBytes(endorsed.spki.data, token.platformToken))
+  return { options, at, expect, token, endorsements, endorsed, implementationId, instanceId, evidence: sha256(data), key, first: key === undefined ? [] : [key] }
+}
+
+function sha256(data: Uint8Array): DigestJob {
+  return { kind: 'digest', algorithm: 'sha256', data }
+}
+
+interface Plan {
+  readonly door: Door
+  readonly platformSignature: SignatureJob | undefined
+  readonly realmSignature: SignatureJob | undefined
+  readonly binding: DigestJob | undefined
+  readonly keyAttestation: DigestJob | undefined
+  readonly jobs: readonly Job[]
+}
+
+function planToken(door: Door): Plan {
+  const { token, endorsed, key, options } = door
+  const known = key === undefined ? undefined : options.memory?.get(digestHex(key))
+  const platformSignature = known === undefined ? endorsed && planSign1(token.platform.cose, endorsed.key) : signatureIn(known.jobs, 0)
+  const realmSignature = planSign1(token.realm.cose, importedKey(token.realm.claims.key, signatureIn(known?.jobs ?? [], 1)?.key))
+  const algorithm = HASHES.get(token.realm.claims.publicKeyHashAlgorithm)
+  const binding: DigestJob | undefined = algorithm === undefined ? undefined : { kind: 'digest', algorithm, data: token.realm.claims.publicKey }
+  const keyAttestation: DigestJob | undefined = token.keyAttestation === undefined ? undefined : { kind: 'digest', algorithm: 'sha512', data: token.keyAttestation.raw }
+  const planned = [platformSignature, realmSignature, binding, keyAttestation, endorsed?.spki]
+  return { door, platformSignature, realmSignature, binding, keyAttestation, jobs: [door.evidence, ...planned.filter((job) => job !== undefined)] }
+}
+
+/** Hash algorithms that a realm token may name. */
+const HASHES: ReadonlyMap<string, DigestAlgorithm> = new Map([
+  ['sha-256', 'sha256'],
+  ['sha-384', 'sha384'],
+  ['sha-512', 'sha512'],
+])
+
+function signatureIn(jobs: readonly Job[], index: number): SignatureJob | undefined {
+  const job = jobs[index]
+  return job?.kind === 'signature' ? job : undefined
+}
+
+// The realm's key is the same since boot too: one that the platform has imported before spares the import.
+function importedKey(key: PublicKey, known: PublicKey | undefined): PublicKey {
+  return known?.kind === key.kind && equalBytes(known.bytes, key.bytes) ? known : key
+}
+
+function conclude(plan: Plan): Verdict<CcaClaims> {
+  const { door } = plan
+  const state = stateOf(plan)
+  const judgement = judge<CcaState>(STEPS, state, door.options.waive)
+  remember(plan, judgement)
+  return assembleVerdict(judgement, {
+    format: `CCA token (tag ${door.token.tag}${door.token.keyAttestation === undefined ? '' : ', with a key attestation'}${door.token.tag === CCA_TAGS.cmw ? ', CMW' : ''})`,
+    at: door.at,
+    evidence: door.evidence,
+    anchor: state.anchor,
+    collateral: [],
+    claims: ccaClaims(state),
+    assumed: ccaAssumptions(state),
+    notes: ccaNotes(state),
+  })
+}
+
+function stateOf({ door, platformSignature, realmSignature, binding, keyAttestation }: Plan): CcaState {
+  const { token, endorsements, endorsed, implementationId, instanceId, expect, options } = door
+  const { claims: realm } = token.realm
+  return {
+    endorsements,
+    endorsed,
+    anchor: anchorOf(endorsed, options.trustAnchors),
+    implementationId,
+    instanceId,
+    token,
+    platformSignature,
+    realmSignature,
+    binding,
+    keyAttestation,
+    rim: toHex(realm.initialMeasurement),
+    rems: realm.extensibleMeasurements.map(toHex),
+    rpv: toHex(realm.personalizationValue),
+    challenge: toHex(realm.challenge),
+    expect,
+  }
+}
+
+// Only what verified is kept: whoever sends forgeries must not push the good ones out.
+function remember({ door: { options, key }, platformSignature, realmSignature }: Plan, { authenticity }: Judgement): void {
+  if (options.memory === undefined || key === undefined || authenticity !== 'proven' || platformSignature === undefined || realmSignature === undefined) return
+  options.memory.set(digestHex(key), { certificates: [], jobs: [platformSignature, realmSignature] }, key.data.length)
+}
