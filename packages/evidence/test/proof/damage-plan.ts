@@ -44,7 +44,10 @@ export function planDamage(subjects: readonly Subject[], opened: readonly Opened
   const layouts = new Map<string, number>()
   const errands = subjects.flatMap((subject, number) =>
     (opened[number]?.targets ?? []).flatMap((target, i): readonly Errand[] => {
-      const key = `${target.kind}:${createHash('sha256').update(target.bytes).digest('hex')}`
+      const once = target.oncePerFormat === true && !soak
+      const key = once
+        ? `${target.kind}:${opened[number]?.undamaged.format}`
+        : `${target.kind}:${createHash('sha256').update(target.bytes).digest('hex')}`
       if (seen.has(key)) return []
       seen.add(key)
       const layout = `${target.kind}:${opened[number]?.undamaged.format}`

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { makeSnp } from '@sekisho/testkit'
+import { EvidenceError } from '../../src/core/errors.ts'
+import { parseCertificateTable } from '../../src/snp/certificate-table.ts'
 import { type Opened, openSubject, planDamage } from './damage-plan.ts'
 import { runErrands } from './damage-pool.ts'
 import { madeSubjects } from './made-subjects.ts'
@@ -44,6 +47,17 @@ async function assertNoDamageAccepted(subjects: readonly Subject[]): Promise<str
   const count = (kind: 'flips' | 'truncations'): number => done.reduce((sum, { damage }) => sum + damage[kind], 0)
   return `${subjects.length} subjects, ${errands.length} parts, ${count('flips')} flips, ${count('truncations')} truncations`
 }
+
+describe('a certificate table cut at each length', () => {
+  it('is not read, until only padding is missing', () => {
+    const { certificateTable, certificates } = makeSnp()
+    const used = Object.values(certificates).reduce((sum, der) => sum + der.length, 4 * 24)
+    for (let length = 1; length < used; length++) {
+      assert.throws(() => parseCertificateTable(certificateTable.subarray(0, length)), EvidenceError, `${length} bytes`)
+    }
+    assert.equal(parseCertificateTable(certificateTable.subarray(0, used)).length, 3)
+  })
+})
 
 describe('damaged evidence is never accepted, and the damaged part is named', () => {
   const skip = MISSING.length === 0 ? false : `${MISSING.join(', ')} are missing in ${VECTORS}: set SEKISHO_VECTORS`

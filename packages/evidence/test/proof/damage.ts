@@ -37,7 +37,7 @@ export function damage(target: Target, undamaged: Verdict<Claims>, { bits, strid
     const start = performance.now()
     const quick = answer(() => target.judge(damaged))
     slowest = Math.max(slowest, performance.now() - start)
-    const problem = problemOf(quick, region, undamaged)
+    const problem = problemOf(quick, damaged, region, undamaged)
     if (problem !== undefined) problems.push(`${what} (${region.name}): ${problem}`)
     if (!afresh) return
     const full = answer(() => target.judgeAfresh(damaged))
@@ -99,7 +99,7 @@ function summary(one: Answer): string {
   return `${one.verdict.outcome}, ${one.verdict.authenticity}, ${objections(one.verdict).join(' ')}`
 }
 
-function problemOf(one: Answer, region: Region, undamaged: Verdict<Claims>): string | undefined {
+function problemOf(one: Answer, damaged: Uint8Array, region: Region, undamaged: Verdict<Claims>): string | undefined {
   if ('crash' in one) return `a crash: ${one.crash}`
   if ('error' in one) {
     const { error } = one
@@ -110,6 +110,7 @@ function problemOf(one: Answer, region: Region, undamaged: Verdict<Claims>): str
   if (region.unsigned !== undefined) {
     return verdict.outcome === undamaged.outcome ? undefined : `unsigned bytes changed the outcome: ${summary(one)}`
   }
+  if (verdict.outcome === undamaged.outcome && region.neutral?.(damaged) === true) return undefined
   if (verdict.outcome === 'verified' || verdict.authenticity === 'proven') return `ACCEPTED: ${summary(one)}`
   if (objections(verdict).some((id) => region.checks.some((check) => id.startsWith(check)))) return undefined
   return `blamed on something else: ${summary(one)}`

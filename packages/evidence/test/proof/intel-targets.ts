@@ -10,7 +10,7 @@ import { TDX_QUOTES } from '../../src/tdx/report.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { parseCrl } from '../../src/x509/crl.ts'
 import { pemOf, pemParts } from './pem.ts'
-import { quoteChain, quoteRegions, withChain } from './quote-regions.ts'
+import { chainTextRegions, quoteChain, quoteRegions, withChain } from './quote-regions.ts'
 import { type Baseline, type IntelSubject, judgeIntel } from './subjects.ts'
 import { type Target, whole } from './target.ts'
 
@@ -46,6 +46,18 @@ function quoteTargets(subject: IntelSubject, prepared: DcapCollateral, judge: Ju
       regions: quoteRegions(quote, subject.tee, own),
       ...judgeQuote(evidence),
     },
+    ...(own
+      ? [
+          {
+            part: "text of the quote's PCK chain",
+            kind: 'pck-text',
+            oncePerFormat: true as const,
+            bytes: evidence,
+            regions: chainTextRegions(quote, evidence, subject.tee),
+            ...judgeQuote(evidence),
+          },
+        ]
+      : []),
     ...chain.map((der, i): Target => {
       const replaced = (damaged: Uint8Array): Uint8Array =>
         withChain(

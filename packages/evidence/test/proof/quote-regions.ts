@@ -60,6 +60,21 @@ function certificationRegion(
   }
 }
 
+/** The PEM text inside a quote: armour, line ends and base64. Damage that leaves the certificates the same may be accepted. */
+export function chainTextRegions(quote: Quote<unknown>, bytes: Uint8Array, tee: 'sgx' | 'tdx'): readonly Region[] {
+  const start = quote.qeReportOffset + 384 + 64 + 2 + quote.qeAuthData.length + 6
+  const { length } = quote.certification.data
+  const chain = pemOf(quoteChain(quote))
+  const elsewhere = 'damaged as a quote'
+  const neutral = (damaged: Uint8Array): boolean =>
+    pemOf(pemParts(Buffer.from(damaged.subarray(start, start + length)).toString('latin1'))) === chain
+  return inRow(
+    { name: 'before the chain', length: start, checks: [], elsewhere },
+    { name: 'PEM text', length, checks: [`${tee}.pck.`], errors: ['signatureData'], neutral },
+    { name: 'behind the chain', length: bytes.length - start - length, checks: [], elsewhere },
+  )
+}
+
 /** Certificates of the PCK chain inside a quote. */
 export function quoteChain({ certification }: Quote<unknown>): readonly Uint8Array[] {
   return pemParts(Buffer.from(certification.data).toString('latin1'))

@@ -1,3 +1,4 @@
+import { certificateTable, TABLE_GUIDS } from '@sekisho/testkit'
 import type { Claims, Verdict } from '../../src/core/verdict.ts'
 import { prepareSnpCollateral, SnpCollateral, type SnpCollateralInput } from '../../src/snp/collateral.ts'
 import type { SnpExpectations } from '../../src/snp/expectations.ts'
@@ -53,7 +54,40 @@ export function snpTargets(subject: SnpSubject, base: Baseline<SnpExpectations>)
     ...target('crl', (bytes) => whole(bytes, 'revocation list', ['snp.crl.']), parseCrl),
     ...target('idBlock', (bytes) => whole(bytes, 'ID block', ['snp.id-block.'])),
     ...target('idAuth', (bytes) => idAuthRegions(bytes)),
+    tableTarget(subject, judge),
   ]
+}
+
+type Judge = (bytes: Uint8Array, parts: SnpCollateralInput | SnpCollateral) => Verdict<Claims>
+
+/** The same certificates as a host delivers them, with nothing beside the table but the revocation list. */
+function tableTarget({ evidence, collateral }: SnpSubject, judge: Judge): Target {
+  const { vcek, vlek, ask, asvk, ark, ...rest } = collateral
+  const parts = [
+    [vcek === undefined ? 'vlek' : 'vcek', vcek ?? vlek],
+    ['ask', vcek === undefined ? asvk : ask],
+    ['ark', ark],
+  ] as const
+  const entries = parts.flatMap(([kind, data]) => (data === undefined ? [] : [{ guid: TABLE_GUIDS[kind], data }]))
+  const header = 24 * (entries.length + 1)
+  const used = entries.reduce((sum, { data }) => sum + data.length, header)
+  // Hosts pad to whole pages; a little of that will do.
+  const bytes = certificateTable(entries).slice(0, used + 32)
+  const any = ['snp.leaf.', 'snp.intermediate.', 'snp.ark.', 'snp.chain.']
+  const whole = (damaged: Uint8Array): Verdict<Claims> => judge(evidence, { ...rest, certificateTable: damaged })
+  return {
+    part: 'certificate table',
+    kind: 'snp-table',
+    oncePerFormat: true,
+    bytes,
+    regions: inRow(
+      { name: 'header', length: header, checks: any },
+      { name: 'certificates', length: used - header, checks: any, elsewhere: 'each is damaged as a target of its own' },
+      { name: 'padding', length: bytes.length - used, checks: [], unsigned: 'no entry points there' },
+    ),
+    judge: whole,
+    judgeAfresh: whole,
+  }
 }
 
 const der = (cut: Uint8Array): unknown => parseCertificate(cut)

@@ -15,6 +15,8 @@ export interface Region {
    * then stay what it was.
    */
   readonly unsigned?: string
+  /** Whether damaged text still says the same: then, and only then, it may be accepted as before. */
+  readonly neutral?: (damaged: Uint8Array) => boolean
   /** Left out, with the reason: damaged as a target of its own. */
   readonly elsewhere?: string
 }
@@ -25,6 +27,8 @@ export interface Target {
   readonly bytes: Uint8Array
   /** Parts with the same kind and the same bytes are damaged once for all subjects. */
   readonly kind: string
+  /** Damaged for one subject of each kind and format in CI, whatever its bytes: it shows how a container is read. */
+  readonly oncePerFormat?: true
   /** Gapless from 0 to the end. */
   readonly regions: readonly Region[]
   /** Where the part has a fixed length: starts of the check ids that name it when it is cut anywhere. */
