@@ -1,5 +1,7 @@
 import type { Check, CheckGroup, Outcome, Party, Verdict } from '@sekisho/evidence'
+import { sgxCatalogue } from '@sekisho/evidence/sgx'
 import { snpCatalogue } from '@sekisho/evidence/snp'
+import { tdxCatalogue } from '@sekisho/evidence/tdx'
 import { digestText } from './digest.ts'
 import { Paper, type PaperOptions, type Span, type Tone } from './paper.ts'
 
@@ -170,9 +172,11 @@ function writeTree(paper: Paper, view: VerdictView): void {
   }
 }
 
+const CATALOGUE: Readonly<Record<string, string>> = { ...sgxCatalogue, ...tdxCatalogue, ...snpCatalogue }
+
 /** What a check establishes, or a group is about. */
 function titleOf({ id, title }: Check | CheckGroup): string {
-  return title ?? snpCatalogue[id] ?? id
+  return title ?? CATALOGUE[id] ?? id
 }
 
 function writeCheck(paper: Paper, check: Check, verbose: boolean): void {

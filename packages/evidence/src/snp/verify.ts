@@ -148,8 +148,9 @@ function planReport(door: Door): Plan {
   const { leaf, intermediate } = pickEndorsement(parts, role)
   const chain = planChain(leaf.value?.certificate, intermediate.value, parts.ark.value, parts.crl.value)
   const signature = planSignature(report, bytes, leaf.value?.certificate.key)
-  const jobs: Job[] = [...chain.all, ...(parts.idBlock.value?.jobs ?? []), door.evidence]
-  if (signature !== undefined) jobs.push(signature)
+  // The longest first: where jobs run side by side, the others hide behind it.
+  const jobs: Job[] = signature === undefined ? [] : [signature]
+  jobs.push(...chain.all, ...(parts.idBlock.value?.jobs ?? []), door.evidence)
   return { door, collateral, parts, role, chain, signature, jobs }
 }
 

@@ -1,0 +1,32 @@
+import { dcapCatalogue } from '../dcap/catalogue.ts'
+
+/** What each check of a TDX verdict establishes when it passes, and what each group of checks is about, by id. */
+export const tdxCatalogue: Readonly<Record<string, string>> = dcapCatalogue('tdx', {
+  module: 'TDX module',
+  'module.identity': "The TDX module is Intel's",
+  td: 'Trust domain',
+  'td.debug': 'The TD is not in debug mode',
+  'td.tud': 'No other attribute makes the TD untrusted (TUD)',
+  'td.sept-ve-disable': 'The host cannot inject exceptions on private memory',
+  'td.service-td': 'No service TD is bound but one that you accept',
+  'td.reserved-attributes': 'No attribute is set whose meaning is unknown',
+  'td.attributes': 'The attributes are as you wish',
+  'td.xfam': 'The TD uses no state component but those that you allow',
+  'td.tee-tcb-svn': 'The TDX module is not below your lowest SVNs',
+  'expect.measurement': 'The firmware is what you expect (MRTD)',
+  'expect.rtmr0': 'What was measured after launch is what you expect (RTMR0)',
+  'expect.rtmr1': 'What was measured after launch is what you expect (RTMR1)',
+  'expect.rtmr2': 'What was measured after launch is what you expect (RTMR2)',
+  'expect.rtmr3': 'What was measured after launch is what you expect (RTMR3)',
+  'expect.host-data': 'The launch-time configuration is what you expect (MRCONFIGID)',
+  'expect.owner': 'The owner is whom you expect (MROWNER)',
+  'expect.owner-config': "The owner's configuration is what you expect (MROWNERCONFIG)",
+  'expect.seam': 'The TDX module is one that you name (MRSEAM)',
+  'event-log': 'Event log',
+  'event-log.format': 'The event log can be read',
+  'event-log.rtmr0': 'The event log replays to RTMR0',
+  'event-log.rtmr1': 'The event log replays to RTMR1',
+  'event-log.rtmr2': 'The event log replays to RTMR2',
+  'event-log.rtmr3': 'The event log replays to RTMR3',
+  'event-log.findings': 'Nothing in the event log is arranged to mislead',
+})
