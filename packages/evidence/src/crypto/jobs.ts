@@ -85,11 +85,27 @@ export interface HmacJob {
 }
 
 /**
+ * AES over bytes that evidence carries, with a key that the caller has: `gcm` opens ciphertext and tag
+ * (16 bytes, last), `ctr` counts from `iv` in all its 128 bits.
+ */
+export interface CipherJob {
+  readonly kind: 'cipher'
+  readonly mode: 'gcm' | 'ctr'
+  readonly key: Uint8Array
+  readonly iv: Uint8Array
+  /** What a GCM tag covers beside the data. */
+  readonly aad?: Uint8Array
+  readonly data: Uint8Array
+  /** False when the tag does not hold. */
+  result?: Uint8Array | false
+}
+
+/**
  * Work for the platform's cryptography. A verification names all of its jobs before it judges, so
  * that a runtime with asynchronous cryptography can do them side by side. A job is a pure function
  * of its bytes: once settled, its result holds for as long as the object lives.
  */
-export type Job = SignatureJob | DigestJob | ReplayJob | HmacJob
+export type Job = SignatureJob | DigestJob | ReplayJob | HmacJob | CipherJob
 
 const ORDERS: Readonly<Record<'P-256' | 'P-384', string>> = {
   'P-256': 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',

@@ -1,5 +1,5 @@
-import { constants, createHash, createHmac, createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
-import { type DigestAlgorithm, type Job, type PublicKey, type SignatureJob, schemeHash } from './jobs.ts'
+import { constants, createDecipheriv, createHash, createHmac, createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
+import { type CipherJob, type DigestAlgorithm, type Job, type PublicKey, type SignatureJob, schemeHash } from './jobs.ts'
 
 /** Whether {@link settleNow} can be used: node:crypto is synchronous. */
 export const synchronous: boolean = true
@@ -27,6 +27,9 @@ function settleOne(job: Job): void {
     case 'hmac':
       job.result = new Uint8Array(createHmac(job.algorithm, job.key).update(job.data).digest())
       return
+    case 'cipher':
+      job.result = decipher(job)
+      return
     case 'replay': {
       let register = job.initial
       for (const event of job.events) {
@@ -41,6 +44,20 @@ function settleOne(job: Job): void {
 function digest(algorithm: DigestAlgorithm, data: Uint8Array): Uint8Array {
   const result = hash(algorithm, data, 'buffer')
   return new Uint8Array(result.buffer, result.byteOffset, result.byteLength)
+}
+
+function decipher({ mode, key, iv, aad, data }: CipherJob): Uint8Array | false {
+  if (mode === 'ctr') return new Uint8Array(createDecipheriv(key.length === 16 ? 'aes-128-ctr' : 'aes-256-ctr', key, iv).update(data))
+  const tag = data.length - 16
+  if (tag < 0) return false
+  const opened = createDecipheriv(key.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm', key, iv, { authTagLength: 16 })
+  opened.setAAD(aad ?? new Uint8Array(0)).setAuthTag(data.subarray(tag))
+  try {
+    return new Uint8Array(Buffer.concat([opened.update(data.subarray(0, tag)), opened.final()]))
+  } catch {
+    // The tag does not hold.
+    return false
+  }
 }
 
 // OpenSSL throws for some keys that cannot verify at all (an RSA modulus shorter than the padding): that is a no.

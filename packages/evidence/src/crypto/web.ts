@@ -1,4 +1,4 @@
-import { type DigestAlgorithm, type HmacJob, type Job, type PublicKey, type SignatureJob, type SignatureScheme, schemeHash } from './jobs.ts'
+import { type CipherJob, type DigestAlgorithm, type HmacJob, type Job, type PublicKey, type SignatureJob, type SignatureScheme, schemeHash } from './jobs.ts'
 
 /** WebCrypto has no synchronous calls. */
 export const synchronous: boolean = false
@@ -24,6 +24,9 @@ async function settleOne(job: Job): Promise<void> {
       return
     case 'hmac':
       job.result = await hmac(job)
+      return
+    case 'cipher':
+      job.result = await decipher(job)
       return
     case 'replay': {
       let register = job.initial
@@ -52,6 +55,18 @@ async function hmac({ algorithm, key, data }: HmacJob): Promise<Uint8Array> {
   const parameters = { name: 'HMAC', hash: webHash(algorithm) }
   const imported = await crypto.subtle.importKey('raw', source(key), parameters, false, ['sign'])
   return new Uint8Array(await crypto.subtle.sign(parameters, imported, source(data)))
+}
+
+async function decipher({ mode, key, iv, aad, data }: CipherJob): Promise<Uint8Array | false> {
+  const name = mode === 'gcm' ? 'AES-GCM' : 'AES-CTR'
+  const imported = await crypto.subtle.importKey('raw', source(key), name, false, ['decrypt'])
+  const one = { name, iv: source(iv), additionalData: source(aad ?? new Uint8Array(0)), counter: source(iv), length: 128 }
+  try {
+    return new Uint8Array(await crypto.subtle.decrypt(one, imported, source(data)))
+  } catch {
+    // The tag does not hold.
+    return false
+  }
 }
 
 async function checkSignature(job: SignatureJob): Promise<boolean> {
