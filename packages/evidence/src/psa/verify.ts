@@ -1,0 +1,95 @@
+import { settle, settleNow } from '#crypto'
+import { type ArmEndorsementsInput, keyFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
+import { anchorOf } from '../arm/key-steps.ts'
+import { uncompressed } from '../arm/keys.ts'
+import { planSign1 } from '../arm/signature.ts'
+import { assembleVerdict } from '../core/assemble.ts'
+import { toHex } from '../core/bytes.ts'
+import { judge, stepIds } from '../core/engine.ts'
+import type { VerifyOptions } from '../core/options.ts'
+import { evaluationTime } from '../core/time.ts'
+import type { TrustAnchor, Verdict } from '../core/verdict.ts'
+import type { DigestJob, Job } from '../crypto/jobs.ts'
+import { type PsaClaims, psaAssumptions, psaClaims, psaNotes } from './claims.ts'
+import { type PsaExpectations, readPsaExpectations } from './expectations.ts'
+import type { PsaState } from './state.ts'
+import { STEPS } from './steps.ts'
+import { parsePsaToken } from './token.ts'
+
+/** What a verification takes beside the evidence. A token is signed for each request: there is nothing to remember but the key in prepared endorsements. */
+export interface PsaVerifyOptions extends VerifyOptions {
+  /** Keys and reference values of devices, which the caller vouches for. */
+  readonly endorsements?: ArmEndorsementsInput | PreparedArmEndorsements
+  readonly expect?: PsaExpectations
+}
+
+/** Ids of all checks of a verdict about a PSA token, in order; with `waivable` those that may be waived. */
+export function psaCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[] {
+  return stepIds<PsaState>(STEPS, which)
+}
+
+/**
+ * Verifies a PSA attestation token at `options.at`; tokens carry no time.
+ *
+ * @returns a verdict; forged tokens and unreadable endorsements give one too
+ * @throws EvidenceError when the token cannot be read
+ * @throws TypeError for options that make no sense
+ */
+export async function verifyPsa(evidence: Uint8Array, options: PsaVerifyOptions): Promise<Verdict<PsaClaims>> {
+  const plan = planToken(evidence, options)
+  await settle(plan.jobs)
+  return conclude(plan)
+}
+
+/** As {@link verifyPsa}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
+export function verifyPsaSync(evidence: Uint8Array, options: PsaVerifyOptions): Verdict<PsaClaims> {
+  const plan = planToken(evidence, options)
+  settleNow(plan.jobs)
+  return conclude(plan)
+}
+
+interface Plan {
+  readonly at: number
+  readonly waive: readonly string[] | undefined
+  readonly trustAnchors: readonly TrustAnchor[] | undefined
+  readonly state: Omit<PsaState, 'anchor'>
+  readonly evidence: DigestJob
+  readonly jobs: readonly Job[]
+}
+
+function planToken(evidence: Uint8Array, options: PsaVerifyOptions): Plan {
+  const at = evaluationTime(options.at)
+  const expect = readPsaExpectations(options.expect)
+  const data = new Uint8Array(evidence)
+  const token = parsePsaToken(data)
+  const given = options.endorsements
+  const endorsements = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})
+  const implementationId = toHex(token.implementationId)
+  const instanceId = toHex(token.instanceId)
+  const endorsed = endorsements.error === undefined ? keyFor(endorsements, implementationId, instanceId) : undefined
+  const signature = endorsed && planSign1(token.cose, endorsed.key)
+  const point: DigestJob | undefined = endorsed && { kind: 'digest', algorithm: 'sha256', data: uncompressed(endorsed.key) }
+  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
+  return {
+    at,
+    waive: options.waive,
+    trustAnchors: options.trustAnchors,
+    state: { endorsements, endorsed, implementationId, instanceId, token, signature, point, nonce: toHex(token.nonce), expect },
+    evidence: digest,
+    jobs: [digest, ...[signature, point, endorsed?.spki].filter((job) => job !== undefined)],
+  }
+}
+
+function conclude({ at, waive, trustAnchors, state: settled, evidence }: Plan): Verdict<PsaClaims> {
+  const state: PsaState = { ...settled, anchor: anchorOf(settled.endorsed, trustAnchors) }
+  return assembleVerdict(judge<PsaState>(STEPS, state, waive), {
+    format: `PSA token (${state.token.profile})`,
+    at,
+    evidence,
+    anchor: state.anchor,
+    collateral: [],
+    claims: psaClaims(state),
+    assumed: psaAssumptions(state),
+    notes: psaNotes(state),
+  })
+}
