@@ -6,6 +6,8 @@ import type { Around } from '../around.ts'
 import { unreadable } from '../exit.ts'
 import { inWords, readInput } from '../input.ts'
 import { type ArmFiles, isArmFile, noArmFiles, takeArm } from './arm-files.ts'
+import { isSevFile, noSevFiles, type SevFiles, takeSev } from './sev-files.ts'
+import { isNvidiaFile, type NvidiaFiles, noNvidiaFiles, takeNvidia } from './nvidia-files.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
 export type SnpPart =
@@ -27,6 +29,8 @@ export interface CollateralFiles {
   readonly intel: Readonly<Record<string, string>> | undefined
   readonly bundles: readonly EndorsementBundle[]
   readonly arm: ArmFiles
+  readonly sev: SevFiles
+  readonly nvidia: NvidiaFiles
 }
 
 interface Gathering {
@@ -34,6 +38,8 @@ interface Gathering {
   intel: Record<string, string> | undefined
   readonly bundles: EndorsementBundle[]
   readonly arm: ArmFiles
+  readonly sev: SevFiles
+  readonly nvidia: NvidiaFiles
 }
 
 const MAX_FILES = 64
@@ -46,7 +52,7 @@ const MAX_FILES = 64
  * @throws CliError (unreadable) that names the file
  */
 export async function readCollateral(paths: readonly string[], around: Around): Promise<CollateralFiles> {
-  const gathering: Gathering = { snp: {}, intel: undefined, bundles: [], arm: noArmFiles() }
+  const gathering: Gathering = { snp: {}, intel: undefined, bundles: [], arm: noArmFiles(), sev: noSevFiles(), nvidia: noNvidiaFiles() }
   for (const path of paths) {
     const files = (await isFolder(path)) ? await listFolder(path) : [path]
     for (const file of files) await gather(file, await readInput(file, around), gathering, files.length > 1)
@@ -64,13 +70,13 @@ export async function withCompanions(
     readonly bytes: Uint8Array
   }[],
 ): Promise<CollateralFiles> {
-  const found: Gathering = { snp: {}, intel: undefined, bundles: [], arm: noArmFiles() }
+  const found: Gathering = { snp: {}, intel: undefined, bundles: [], arm: noArmFiles(), sev: noSevFiles(), nvidia: noNvidiaFiles() }
   for (const one of companions) {
     if (one.kind === 'certificate-table') found.snp.certificateTable = one.bytes
     if (one.kind === 'certificates') takeCertificates(one.bytes, one.label?.toLowerCase() ?? '', one.from, found)
     if (one.kind === 'endorsements') await takeJson(one.bytes, one.from, found, true)
   }
-  return { snp: { ...found.snp, ...files.snp }, intel: files.intel, bundles: files.bundles, arm: files.arm }
+  return { snp: { ...found.snp, ...files.snp }, intel: files.intel, bundles: files.bundles, arm: files.arm, sev: files.sev, nvidia: files.nvidia }
 }
 
 async function isFolder(path: string): Promise<boolean> {
@@ -91,6 +97,8 @@ async function listFolder(folder: string): Promise<readonly string[]> {
       (ENDINGS.test(name) && name in STEMS_OF_FILES) ||
       /\.(der|pem|crt|cer|crl)$/.test(name) ||
       isArmFile(name) ||
+      isSevFile(name) ||
+      isNvidiaFile(name) ||
       name === 'collateral.json' ||
       name === 'bundle.json',
   )
@@ -132,7 +140,8 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
     into.snp[named] = bytes
     return
   }
-  if (takeArm(bytes, into.arm)) return
+  if (takeSev(bytes, into.sev) || takeArm(bytes, into.arm)) return
+  if (takeNvidia(bytes, into.nvidia)) return
   if (startsTable(bytes)) {
     into.snp.certificateTable = bytes
     return

@@ -6,6 +6,7 @@ export { NvidiaCollateral, type NvidiaCollateralInput, prepareNvidiaCollateral }
 export { deviceFacts } from './device.ts'
 export { type NvidiaDeviceEvidence, splitNvidiaEvidence } from './envelope.ts'
 export { type NvidiaExpectations, readNvidiaExpectations } from './expectations.ts'
+export { nvidiaFields } from './fields.ts'
 export { type OcspAnswer, type OcspResponse, parseOcspResponse } from './ocsp.ts'
 export {
   linkedGpus,

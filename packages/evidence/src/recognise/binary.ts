@@ -2,6 +2,7 @@ import { allZero, equalBytes, Reader } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import type { Companion, Opened } from './model.ts'
+import { identifyNvidia } from './nvidia.ts'
 
 /** Bytes that look like evidence; whether they are is for the TEE's own parser to say. */
 export interface Identified {
@@ -39,7 +40,7 @@ const TDX_TEE_TYPE = 0x81
 export function identify(bytes: Uint8Array): Identified | undefined {
   if (looksLikeQuote(bytes)) return identifyQuote(bytes)
   if (looksLikeReport(bytes)) return identifyReport(bytes)
-  return undefined
+  return identifyNvidia(bytes)
 }
 
 /** Takes off a binary wrapper. @returns undefined when the bytes begin like none */
