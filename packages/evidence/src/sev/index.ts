@@ -13,6 +13,7 @@ export {
   parseSevLaunchMeasure,
   parseSevReport,
   SEV_LAUNCH_MEASURE_SIZE,
+  SEV_REPORT_SIGNED_SIZE,
   SEV_REPORT_SIZE,
   type SevLaunch,
   type SevLaunchMeasure,
