@@ -2,7 +2,7 @@ import { settle } from '#crypto'
 import type { DigestAlgorithm } from '../../crypto/jobs.ts'
 import { type BootFacts, readBootFacts } from './facts.ts'
 import { type BankLog, compareReplay, type MeasuredLog, type PcrValues, readMeasuredLog, type ReplayResult } from './measured-log.ts'
-import { readWindowsLog, type WindowsLog } from './wbcl.ts'
+import { pcrOf, readWindowsLog, type WindowsLog } from './wbcl.ts'
 import { type WindowsClaims, windowsClaims } from './windows.ts'
 
 /** Why a log must not be believed although it replays, or does not replay. */
@@ -39,13 +39,23 @@ export async function explainBootLog(bytes: Uint8Array, values: PcrValues = {}):
   return { measured, banks: measured.banks.map((bank) => explainBank(bank, values[bank.bank], measured.startupLocality)) }
 }
 
-/** Explains one bank of a settled log. */
-export function explainBank(log: BankLog, values: Readonly<Record<string, string>> | undefined, locality: number): ExplainedBank {
-  const replay = values === undefined ? undefined : compareReplay(log, values, locality)
+/**
+ * Explains one bank of a settled log.
+ * @param strict true to take facts only from PCRs that replay to `values`
+ */
+export function explainBank(whole: BankLog, values: Readonly<Record<string, string>> | undefined, locality: number, strict = false): ExplainedBank {
+  const replay = values === undefined ? undefined : compareReplay(whole, values, locality)
+  const log = strict ? onlyPcrs(whole, replay?.matching ?? []) : whole
   const facts = readBootFacts(log)
   const windowsLog = readWindowsLog(log)
   const windows = windowsLog === undefined ? undefined : windowsClaims(windowsLog, facts.secureBoot)
   return { bank: log.bank, log, replay, facts, windowsLog, windows, fault: faultOf(replay, facts, windowsLog) }
+}
+
+// Windows' settings count from PCR 12 on: the others repeat or detail them.
+function onlyPcrs(log: BankLog, pcrs: readonly number[]): BankLog {
+  const counts = (pcr: number): boolean => pcrs.includes(pcr) && (pcr < 11 || pcr > 14 || pcrs.includes(12))
+  return { ...log, events: log.events.filter(({ register }) => counts(pcrOf(register))) }
 }
 
 function faultOf(replay: ReplayResult | undefined, { secureBoot }: BootFacts, windows: WindowsLog | undefined): BootLogFault | undefined {

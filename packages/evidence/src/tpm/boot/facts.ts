@@ -90,10 +90,10 @@ function addText(event: LoggedEvent, texts: BootText[]): void {
   const label = grubLabel(event.data)
   const pcr = pcrOf(event.register)
   if (label === undefined) texts.push({ pcr, kind: 'text', text: quoted(textOf(event.data)) })
-  else texts.push({ pcr, kind: KINDS[label], text: quoted(latin1(event.data.subarray(label.length))) })
+  else texts.push({ pcr, kind: KINDS[label] ?? 'text', text: quoted(latin1(event.data.subarray(label.length))) })
 }
 
-const KINDS: Readonly<Record<string, BootText['kind']>> & Readonly<Record<'grub_cmd: ' | 'kernel_cmdline: ' | 'module_cmdline: ', BootText['kind']>> = {
+const KINDS: Readonly<Record<string, BootText['kind']>> = {
   'grub_cmd: ': 'grub-command',
   'kernel_cmdline: ': 'kernel-command-line',
   'module_cmdline: ': 'module-command-line',

@@ -29,27 +29,31 @@ export interface MeasuredLog {
 }
 
 /** A log, or why it cannot be read. */
-export type LogPart = { readonly value: MeasuredLog } | { readonly error: EvidenceError }
+export interface LogPart {
+  readonly value?: MeasuredLog
+  readonly error?: EvidenceError
+}
 
 /**
  * Reads an event log of a TPM and plans its replays, bank by bank.
  *
  * @param banks the banks to look at; all computable ones of the log when undefined
+ * @param explained the bank whose events are to be explained; all when undefined. Others are replayed only
  * @see TCG PC Client Platform Firmware Profile 1.06, sections 3.3.4 and 10
  * @throws EvidenceError
  */
-export function readMeasuredLog(bytes: Uint8Array, banks?: readonly DigestAlgorithm[]): MeasuredLog {
+export function readMeasuredLog(bytes: Uint8Array, banks?: readonly DigestAlgorithm[], explained?: DigestAlgorithm): MeasuredLog {
   const log = parseTcgLog(bytes, { zeroEntry: 'event' })
   const startupLocality = localityOf(log.events)
   const found = banksOf(log).filter((bank) => banks === undefined || banks.includes(bank))
   const read = found.map((bank) => bankLog(bank, log, startupLocality))
-  return { log, startupLocality, banks: read, jobs: read.flatMap(jobsOf) }
+  return { log, startupLocality, banks: read, jobs: read.flatMap((one) => jobsOf(one, explained ?? one.bank)) }
 }
 
 /** As {@link readMeasuredLog}, with an unreadable log as a value. */
-export function tryMeasuredLog(bytes: Uint8Array, banks?: readonly DigestAlgorithm[]): LogPart {
+export function tryMeasuredLog(bytes: Uint8Array, banks: readonly DigestAlgorithm[], explained: DigestAlgorithm): LogPart {
   try {
-    return { value: readMeasuredLog(bytes, banks) }
+    return { value: readMeasuredLog(bytes, banks, explained) }
   } catch (error) {
     if (error instanceof EvidenceError) return { error }
     throw error
@@ -109,9 +113,10 @@ export function initialValue(index: number, size: number, locality: number): Uin
   return value
 }
 
-function jobsOf({ replays, events, separators }: BankLog): readonly Job[] {
-  const jobs: Job[] = [...separators.firmware, separators.windows]
-  for (const job of replays.values()) jobs.push(job)
+function jobsOf({ bank, replays, events, separators }: BankLog, explained: DigestAlgorithm): readonly Job[] {
+  const jobs: Job[] = [...replays.values()]
+  if (bank !== explained) return jobs
+  jobs.push(...separators.firmware, separators.windows)
   for (const { preimages } of events) for (const { job } of preimages) jobs.push(job)
   return jobs
 }

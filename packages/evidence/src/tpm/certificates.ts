@@ -1,0 +1,172 @@
+import { EvidenceError } from '../core/errors.ts'
+import type { Job, SignatureJob } from '../crypto/jobs.ts'
+import { type Certificate, parseCertificate } from '../x509/certificate.ts'
+import { DerReader, TAG } from '../x509/der.ts'
+import { readName } from '../x509/name.ts'
+import { WIDE } from '../x509/wide-algorithms.ts'
+
+/** What a TPM's certificate says beside its key. */
+export interface TpmCertificateFacts {
+  /** OIDs of the extended key usage; empty without the extension. */
+  readonly usages: readonly string[]
+  /** TPM manufacturer, model and version of the alternative name, as written. */
+  readonly tpm: { readonly manufacturer?: string; readonly model?: string; readonly version?: string }
+  /** Google's statement of the instance. */
+  readonly instance: GoogleInstance | undefined
+}
+
+/** Google Cloud's instance extension, 1.3.6.1.4.1.11129.2.1.21. Integers that may be large are hex. */
+export interface GoogleInstance {
+  readonly zone: string
+  readonly projectNumber: string
+  readonly projectId: string
+  readonly instanceId: string
+  readonly instanceName: string
+}
+
+/** One certificate of a chain. */
+export interface TpmLink {
+  readonly certificate: Certificate
+  /** Checked with the key of the one above; undefined for the last, or when it cannot verify. */
+  readonly signature: SignatureJob | undefined
+}
+
+/** A chain from the leaf up, as far as the certificates at hand reach. */
+export interface TpmChain {
+  readonly links: readonly TpmLink[]
+  /** Certificates that cannot be read. */
+  readonly errors: readonly EvidenceError[]
+  /** Of the leaf; an error when an extension cannot be read. */
+  readonly facts: TpmCertificateFacts | EvidenceError | undefined
+}
+
+const MAX_LINKS = 8
+
+/** Parses certificates, leaf first, and orders those above it by their names. What cannot be read is named, not thrown. */
+export function readChain(ders: readonly Uint8Array[], pool: Certificate[]): TpmChain {
+  const errors: EvidenceError[] = []
+  const found: Certificate[] = []
+  for (const der of ders) {
+    try {
+      found.push(parseCertificate(der, pool, WIDE))
+    } catch (error) {
+      if (!(error instanceof EvidenceError)) throw error
+      errors.push(error)
+    }
+  }
+  const [leaf, ...others] = found
+  if (leaf === undefined) return { links: [], errors, facts: undefined }
+  const path: Certificate[] = [leaf]
+  while (path.length < MAX_LINKS) {
+    const last = path[path.length - 1] as Certificate
+    const issuer = others.find((one) => one.subject.key === last.issuer.key && !path.includes(one))
+    if (issuer === undefined || last.issuer.key === last.subject.key) break
+    path.push(issuer)
+  }
+  const links = path.map((certificate, i): TpmLink => {
+    const key = path[i + 1]?.key
+    return { certificate, signature: key === undefined ? undefined : certificate.signed.by(key) }
+  })
+  return { links, errors, facts: factsOf(leaf) }
+}
+
+/** Work of a chain. */
+export function chainJobs({ links }: TpmChain): readonly Job[] {
+  const jobs: Job[] = []
+  for (const { certificate, signature } of links) {
+    jobs.push(certificate.digest, certificate.spkiDigest)
+    if (signature !== undefined) jobs.push(signature)
+  }
+  return jobs
+}
+
+/** Critical extensions that are processed here, beside those of every certificate. */
+export const PROCESSED_EXTENSIONS: readonly string[] = ['2.5.29.17', '2.5.29.37']
+
+/** Extended key usages. @see TCG EK Credential Profile 2.5, section 3.2.16 */
+export const EK_USAGE = '2.23.133.8.1'
+export const AK_USAGE = '2.23.133.8.3'
+const GOOGLE_INSTANCE = '1.3.6.1.4.1.11129.2.1.21'
+
+function factsOf({ extensions }: Certificate): TpmCertificateFacts | EvidenceError {
+  try {
+    const instance = extensions.get(GOOGLE_INSTANCE)?.value
+    return {
+      usages: readUsages(extensions.get('2.5.29.37')?.value),
+      tpm: readTpmName(extensions.get('2.5.29.17')?.value),
+      instance: instance === undefined ? undefined : readInstance(instance),
+    }
+  } catch (error) {
+    if (error instanceof EvidenceError) return error
+    throw error
+  }
+}
+
+function readUsages(value: Uint8Array | undefined): readonly string[] {
+  if (value === undefined) return []
+  const outer = new DerReader(value, 'certificate.extKeyUsage')
+  const list = outer.inside(TAG.sequence, 'value')
+  outer.finish('value')
+  const found: string[] = []
+  while (!list.done) found.push(list.oid('value'))
+  return found
+}
+
+const DIRECTORY_NAME = 0xa4
+
+// GeneralNames; the TPM's identity is a directoryName, explicit as Name is a CHOICE.
+function readTpmName(value: Uint8Array | undefined): TpmCertificateFacts['tpm'] {
+  if (value === undefined) return {}
+  const outer = new DerReader(value, 'certificate.subjectAltName')
+  const names = outer.inside(TAG.sequence, 'value')
+  outer.finish('value')
+  const found: { manufacturer?: string; model?: string; version?: string } = {}
+  while (!names.done) {
+    const name = names.any('value')
+    if (name.tag !== DIRECTORY_NAME) continue
+    const { key } = readName(names.within(name), 'subjectAltName.directoryName')
+    const manufacturer = attribute(key, '2.23.133.2.1')
+    const model = attribute(key, '2.23.133.2.2')
+    const version = attribute(key, '2.23.133.2.3')
+    if (manufacturer !== undefined) found.manufacturer = manufacturer
+    if (model !== undefined) found.model = model
+    if (version !== undefined) found.version = version
+  }
+  return found
+}
+
+// A name's key is a sequence of `type=length:value;`: lengths tell where a value ends, whatever is in it.
+function attribute(key: string, type: string): string | undefined {
+  let at = 0
+  while (at < key.length) {
+    if (key[at] === '/') {
+      at++
+      continue
+    }
+    const equals = key.indexOf('=', at)
+    const colon = key.indexOf(':', equals)
+    if (equals < 0 || colon < 0) return undefined
+    const length = Number(key.slice(equals + 1, colon))
+    if (key.slice(at, equals) === type) return key.slice(colon + 1, colon + 1 + length).slice(0, 64)
+    at = colon + 1 + length + 1
+  }
+  return undefined
+}
+
+function readInstance(value: Uint8Array): GoogleInstance {
+  const outer = new DerReader(value, 'certificate.instance')
+  const fields = outer.inside(TAG.sequence, 'value')
+  outer.finish('value')
+  const text = (field: string): string => {
+    const content = fields.content(fields.element(TAG.utf8String, field))
+    if (content.length > 256) throw fields.error('too-large', `${content.length} bytes`, 'at most 256 bytes', field)
+    return new TextDecoder().decode(content)
+  }
+  const number = (field: string): string => {
+    let value = 0n
+    for (const byte of fields.unsigned(field)) value = (value << 8n) | BigInt(byte)
+    return value.toString()
+  }
+  // Which security properties follow in [0] differs by age; they are not read.
+  return { zone: text('zone'), projectNumber: number('projectNumber'), projectId: text('projectId'), instanceId: number('instanceId'), instanceName: text('instanceName') }
+}

@@ -1,0 +1,161 @@
+import { concatBytes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { decodeBase64 } from '../x509/pem.ts'
+import { TPM_HASHES } from '../tpm-structures/algorithms.ts'
+import { PCR_COUNT, type PcrValues } from './boot/measured-log.ts'
+
+/**
+ * A quote and what came with it. Everything is verified, or believed only as far as it is covered:
+ * nothing here needs to come from a trusted place.
+ */
+export interface TpmEvidence {
+  /** TPMS_ATTEST, exactly as signed. */
+  readonly message: Uint8Array
+  /** TPMT_SIGNATURE. */
+  readonly signature: Uint8Array
+  /** The attestation key: TPMT_PUBLIC, TPM2B_PUBLIC, or DER SubjectPublicKeyInfo. */
+  readonly akPublic?: Uint8Array
+  /** Values of PCRs in hex, by bank and index. */
+  readonly pcrs?: PcrValues
+  /** The firmware's event log, Windows' log (WBCL) included. */
+  readonly eventLog?: Uint8Array
+  /** DER: the certificate of the AK first, then those above it. */
+  readonly certificates?: readonly Uint8Array[]
+}
+
+/** Longest JSON text that is read. */
+export const MAX_TPM_JSON: number = 32 * 1024 * 1024
+/** Most certificates that are looked at. */
+export const MAX_CERTIFICATES = 16
+
+/** A copy that the caller cannot change, with its PCR values checked and in lower case. @throws EvidenceError */
+export function copyEvidence(input: TpmEvidence): TpmEvidence {
+  const { certificates = [] } = input
+  if (certificates.length > MAX_CERTIFICATES) throw bad('too-large', 'certificates', `${certificates.length} certificates`, `at most ${MAX_CERTIFICATES}`)
+  return {
+    message: new Uint8Array(input.message),
+    signature: new Uint8Array(input.signature),
+    certificates: certificates.map((der) => new Uint8Array(der)),
+    ...(input.akPublic === undefined ? {} : { akPublic: new Uint8Array(input.akPublic) }),
+    ...(input.pcrs === undefined ? {} : { pcrs: readPcrs(input.pcrs) }),
+    ...(input.eventLog === undefined ? {} : { eventLog: new Uint8Array(input.eventLog) }),
+  }
+}
+
+/** All of a piece of evidence as one byte string, each part with a tag and its length: what a verdict names it by. */
+export function framedEvidence(evidence: TpmEvidence): Uint8Array {
+  const parts: Uint8Array[] = []
+  const add = (tag: number, bytes: Uint8Array | undefined): void => {
+    if (bytes === undefined) return
+    const { length } = bytes
+    parts.push(Uint8Array.of(tag, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff), bytes)
+  }
+  add(1, evidence.message)
+  add(2, evidence.signature)
+  add(3, evidence.akPublic)
+  add(4, evidence.pcrs === undefined ? undefined : new TextEncoder().encode(pcrText(evidence.pcrs)))
+  add(5, evidence.eventLog)
+  for (const der of evidence.certificates ?? []) add(6, der)
+  return concatBytes(...parts)
+}
+
+function pcrText(pcrs: PcrValues): string {
+  const lines: string[] = []
+  for (const { name } of TPM_HASHES) {
+    for (let i = 0; i < PCR_COUNT; i++) {
+      const value = pcrs[name]?.[String(i)]
+      if (value !== undefined) lines.push(`${name}:${i}:${value}`)
+    }
+  }
+  return lines.join('\n')
+}
+
+/**
+ * Reads PCR values: an object from bank to an object from index to hex.
+ * @throws EvidenceError that names the value which is none
+ */
+export function readPcrs(value: unknown): PcrValues {
+  const banks: Record<string, Record<string, string>> = {}
+  for (const [bank, list] of members(value, 'pcrs')) {
+    const size = TPM_HASHES.find(({ name }) => name === bank)?.size
+    if (size === undefined) throw bad('unsupported-algorithm', 'pcrs', quote(bank), `one of ${TPM_HASHES.map(({ name }) => name).join(', ')}`)
+    const values: Record<string, string> = {}
+    for (const [index, one] of members(list, `pcrs.${bank}`)) {
+      if (!/^(?:1?\d|2[0-3])$/.test(index)) throw bad('malformed', `pcrs.${bank}`, quote(index), 'a PCR number from 0 to 23')
+      if (typeof one !== 'string' || one.length !== 2 * size || !/^[0-9a-fA-F]*$/.test(one)) {
+        throw bad('malformed', `pcrs.${bank}.${index}`, 'another value', `${size} bytes in hex`)
+      }
+      values[index] = one.toLowerCase()
+    }
+    banks[bank] = values
+  }
+  return banks
+}
+
+const MEMBERS: readonly string[] = ['message', 'signature', 'akPublic', 'pcrs', 'eventLog', 'certificates']
+
+/**
+ * Reads evidence from JSON: `{ "tpm": { message, signature, akPublic, pcrs, eventLog, certificates } }` with
+ * byte strings in base64 or base64url, PCR values in hex by bank and index, and certificates as a list.
+ *
+ * @throws EvidenceError
+ */
+export function parseTpmJson(json: Uint8Array): TpmEvidence {
+  if (json.length > MAX_TPM_JSON) throw bad('too-large', 'tpm', `${json.length} bytes`, `at most ${MAX_TPM_JSON} bytes`)
+  const outer = members(jsonOf(json), 'json')
+  const [first] = outer
+  if (first === undefined || outer.length !== 1 || first[0] !== 'tpm') throw bad('unsupported-kind', 'json', 'another object', 'one member, `tpm`')
+  const inner = members(first[1], 'tpm')
+  for (const [name] of inner) if (!MEMBERS.includes(name)) throw bad('malformed', 'tpm', quote(name), `no members beside ${MEMBERS.join(', ')}`)
+  const found = Object.fromEntries(inner)
+  const need = (name: string): Uint8Array => {
+    const bytes = optional(name)
+    if (bytes === undefined) throw bad('truncated', `tpm.${name}`, 'nothing', 'base64')
+    return bytes
+  }
+  const optional = (name: string): Uint8Array | undefined => (found[name] === undefined ? undefined : base64(found[name], `tpm.${name}`))
+  const akPublic = optional('akPublic')
+  const eventLog = optional('eventLog')
+  return {
+    message: need('message'),
+    signature: need('signature'),
+    certificates: certificatesOf(found['certificates']),
+    ...(akPublic === undefined ? {} : { akPublic }),
+    ...(found['pcrs'] === undefined ? {} : { pcrs: readPcrs(found['pcrs']) }),
+    ...(eventLog === undefined ? {} : { eventLog }),
+  }
+}
+
+function certificatesOf(value: unknown): readonly Uint8Array[] {
+  if (value === undefined) return []
+  if (!Array.isArray(value) || value.length > MAX_CERTIFICATES) throw bad('malformed', 'tpm.certificates', 'another value', `a list of at most ${MAX_CERTIFICATES}`)
+  return value.map((one, i) => base64(one, `tpm.certificates[${i}]`))
+}
+
+function base64(value: unknown, field: string): Uint8Array {
+  const bytes = typeof value === 'string' ? decodeBase64(value) : undefined
+  if (bytes === undefined) throw bad('malformed', field, 'another value', 'base64')
+  return bytes
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    // Engines word it differently; where it is wrong is for `recognise` to say.
+    throw bad('malformed', 'json', 'text that is no JSON', 'a JSON object')
+  }
+}
+
+function members(value: unknown, field: string): readonly (readonly [string, unknown])[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad('malformed', field, 'another value', 'an object')
+  return Object.entries(value)
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 32))
+}
+
+function bad(code: EvidenceError['code'], field: string, found: string, expected: string): EvidenceError {
+  return new EvidenceError(code, found, { field, offset: 0, expected })
+}

@@ -1,0 +1,167 @@
+import { settle, settleNow } from '#crypto'
+import { assembleVerdict, digestHex } from '../core/assemble.ts'
+import { toHex } from '../core/bytes.ts'
+import { type Judgement, judge, stepIds } from '../core/engine.ts'
+import type { VerifyOptions } from '../core/options.ts'
+import { evaluationTime, isoTime } from '../core/time.ts'
+import type { CollateralPart, Verdict } from '../core/verdict.ts'
+import type { DigestJob, Job, PublicKey } from '../crypto/jobs.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import { parseAttest } from '../tpm-structures/attest.ts'
+import { bareSignature, parseSignature, signatureJob } from '../tpm-structures/signature.ts'
+import { AK_STEPS } from './ak-steps.ts'
+import { GOOGLE_TPM_ROOTS } from './anchors.ts'
+import { explainBank } from './boot/explain.ts'
+import { compareReplay, type MeasuredLog, tryMeasuredLog } from './boot/measured-log.ts'
+import { chainJobs, readChain } from './certificates.ts'
+import { type TpmClaims, tpmAssumptions, tpmClaims, tpmNotes } from './claims.ts'
+import { copyEvidence, framedEvidence, parseTpmJson, type TpmEvidence } from './evidence.ts'
+import { readTpmExpectations, type TpmExpectations } from './expectations.ts'
+import { LOG_STEPS } from './log-steps.ts'
+import { chainKey, cutAtAnchor, hexOrEmpty, hierarchyGuesses, hierarchyOf, plannedKey, planPcrDigest, preferLeaf, present, quotedBanks, readKey, settledName } from './plan.ts'
+import { EXPECT_STEPS, QUOTE_STEPS, quotedValues } from './quote-steps.ts'
+import type { BoundKey, LogState, TpmActivation, TpmState } from './state.ts'
+
+/** What a verification takes beside the evidence. `trustAnchors` may name roots of TPM makers, or the AK's own key. */
+export interface TpmVerifyOptions extends VerifyOptions {
+  readonly expect?: TpmExpectations
+  /** Outcome of a credential activation, in place of an AK certificate. */
+  readonly activation?: TpmActivation
+}
+
+const STEPS = [AK_STEPS, QUOTE_STEPS, EXPECT_STEPS, LOG_STEPS] as const
+
+/** Ids of all checks of a verdict about a quote, in order; with `waivable` those that may be waived. */
+export function tpmCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[] {
+  return stepIds<TpmState>(STEPS, which)
+}
+
+/**
+ * Verifies a TPM 2.0 quote, with PCR values and an event log if they are given, at `options.at`.
+ *
+ * @param evidence its parts, or their JSON form (see {@link parseTpmJson})
+ * @returns a verdict; forged quotes, and certificates and logs that cannot be read, give one too
+ * @throws EvidenceError when quote, signature, key or PCR values cannot be read
+ * @throws TypeError for options that make no sense
+ */
+export async function verifyTpm(evidence: TpmEvidence | Uint8Array, options: TpmVerifyOptions): Promise<Verdict<TpmClaims>> {
+  const story = tpmStory(evidence, options)
+  for (let turn = story.next(); ; turn = story.next()) {
+    if (turn.done === true) return turn.value
+    await settle(turn.value)
+  }
+}
+
+/** As {@link verifyTpm}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
+export function verifyTpmSync(evidence: TpmEvidence | Uint8Array, options: TpmVerifyOptions): Verdict<TpmClaims> {
+  const story = tpmStory(evidence, options)
+  for (let turn = story.next(); ; turn = story.next()) {
+    if (turn.done === true) return turn.value
+    settleNow(turn.value)
+  }
+}
+
+/** What a platform that wraps a TPM knows better than the evidence: its AK, and who vouches for it. */
+export interface BoundEvidence {
+  readonly key: PublicKey
+  readonly bound: BoundKey
+  /** The signature is a bare RSASSA one with SHA-256. */
+  readonly bareSignature: boolean
+}
+
+/** One verification, told in turns: it hands out jobs, and goes on when they are settled. */
+export function* tpmStory(evidence: TpmEvidence | Uint8Array, options: TpmVerifyOptions, wrapped?: BoundEvidence): Generator<readonly Job[], Verdict<TpmClaims>, void> {
+  const at = evaluationTime(options.at)
+  const expect = readTpmExpectations(options.expect)
+  const raw = evidence instanceof Uint8Array ? new Uint8Array(evidence) : undefined
+  const parts = copyEvidence(evidence instanceof Uint8Array ? parseTpmJson(evidence) : evidence)
+  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: raw ?? framedEvidence(parts) }
+  const attest = parseAttest(parts.message)
+  const signed = wrapped?.bareSignature === true ? bareSignature(parts.signature) : parseSignature(parts.signature)
+  const given = wrapped !== undefined ? plannedKey(wrapped.key, undefined) : parts.akPublic === undefined ? undefined : readKey(parts.akPublic)
+
+  const ders = parts.certificates?.length === 0 ? (options.activation?.ekCertificates.map((der) => new Uint8Array(der)) ?? []) : (parts.certificates ?? [])
+  const role = parts.certificates?.length === 0 && options.activation !== undefined ? 'ek' : 'ak'
+  const key = options.memory === undefined || ders.length === 0 ? undefined : chainKey(ders)
+  if (key !== undefined) yield [key]
+  const known = key === undefined ? undefined : options.memory?.get(digestHex(key))
+  const pool: Certificate[] = [...(known?.certificates ?? [])]
+  const whole = wrapped !== undefined || ders.length === 0 ? undefined : readChain(ders, pool)
+  const planned = preferLeaf(given, whole, role)
+  yield [digest, ...present(planned?.nameJob, planned?.spki), ...(whole?.links.map(({ certificate }) => certificate.spkiDigest) ?? [])]
+
+  const anchors = options.trustAnchors ?? GOOGLE_TPM_ROOTS
+  const cut = whole === undefined ? undefined : cutAtAnchor(whole, anchors)
+  const enrolled = planned === undefined || wrapped !== undefined ? undefined : anchors.find((one) => one.spkiSha256 === digestHex(planned.spki))
+  const name = planned === undefined ? undefined : settledName(planned)
+  const guesses = hierarchyGuesses(planned?.area, name)
+  const signature = planned === undefined ? undefined : signatureJob(signed, planned.key, parts.message)
+  const { job: pcrDigest, missing } = planPcrDigest(attest, signed, parts.pcrs)
+  const banks = quotedBanks(attest)
+  const bank = expect.bank ?? banks[0] ?? 'sha256'
+  const log = parts.eventLog === undefined ? {} : tryMeasuredLog(parts.eventLog, banks, bank)
+  yield [...present(signature, pcrDigest), ...guesses.map(({ job }) => job), ...(cut === undefined ? [] : chainJobs(cut.chain)), ...(log.value?.jobs ?? [])]
+
+  const early: TpmState = {
+    at,
+    attest,
+    signed,
+    ak: planned === undefined ? undefined : { key: planned.key, area: planned.area, name: name === undefined ? undefined : toHex(name), hierarchy: hierarchyOf(planned.area, guesses, attest.qualifiedSigner), spki: planned.spki },
+    signature,
+    bound: wrapped?.bound,
+    activation: options.activation,
+    chain: enrolled === undefined ? cut?.chain : undefined,
+    role,
+    anchor: enrolled ?? cut?.anchor,
+    akIsAnchor: enrolled !== undefined,
+    bank,
+    pcrs: parts.pcrs,
+    pcrDigest,
+    missing,
+    log: undefined,
+    logError: log.error,
+    hex: { extraData: toHex(attest.extraData), pcrDigest: hexOrEmpty(attest.quote?.pcrDigest) },
+    expect,
+  }
+  const state: TpmState = log.value === undefined ? early : { ...early, log: logState(early, log.value) }
+  const judgement = judge<TpmState>(STEPS, state, options.waive)
+  remember(options, key, cut?.chain.links.map(({ certificate }) => certificate) ?? [], judgement)
+  return assembleVerdict(judgement, {
+    format: 'TPM 2.0 quote',
+    at,
+    evidence: digest,
+    anchor: state.anchor,
+    collateral: collateralParts(state),
+    claims: tpmClaims(state),
+    assumed: tpmAssumptions(state),
+    notes: tpmNotes(state),
+  })
+}
+
+function logState(state: TpmState, measured: MeasuredLog): LogState {
+  const values = quotedValues(state)
+  const own = measured.banks.find(({ bank }) => bank === state.bank)
+  const explained = own === undefined || values === undefined ? undefined : explainBank(own, values, measured.startupLocality, true)
+  const otherBanks: { bank: string; differing: readonly number[] }[] = []
+  for (const other of measured.banks) {
+    const quoted = other === own ? undefined : quotedValues({ ...state, bank: other.bank })
+    const differing = quoted === undefined ? [] : compareReplay(other, quoted, measured.startupLocality).differing
+    if (differing.length > 0) otherBanks.push({ bank: other.bank, differing })
+  }
+  return { measured, explained, proven: explained?.replay?.matching ?? [], otherBanks }
+}
+
+// Refuted chains are not kept: whoever sends forgeries must not push the good ones out.
+function remember({ memory }: TpmVerifyOptions, key: DigestJob | undefined, certificates: readonly Certificate[], { authenticity }: Judgement): void {
+  if (memory === undefined || key === undefined || authenticity === 'refuted') return
+  memory.set(digestHex(key), { certificates, jobs: [] }, key.data.length)
+}
+
+function collateralParts({ chain, role }: TpmState): readonly CollateralPart[] {
+  return (chain?.links ?? []).map(({ certificate }, i) => ({
+    name: i === 0 ? `${role}-certificate` : `issuer-${i}`,
+    sha256: digestHex(certificate.digest),
+    from: isoTime(certificate.notBefore),
+    until: isoTime(certificate.notAfter),
+  }))
+}
