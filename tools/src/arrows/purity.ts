@@ -7,6 +7,7 @@ import {
   PACKAGE_RULES,
   ROOF_FOLDERS,
   SHARED_FOLDERS,
+  TEE_ARROWS,
   TEE_FOLDERS,
 } from './table.ts'
 import { type PackageTree, relativeTarget, type SourceFile, type Violation } from './tree.ts'
@@ -143,7 +144,7 @@ function folderUses(tree: PackageTree, file: SourceFile): Violation[] {
 function folderFault(from: string, to: string | undefined): string | undefined {
   if (to === undefined) return `src/${from} imports a file of src/ itself, which pulls in every TEE`
   if (ROOF_FOLDERS.includes(to)) return `src/${from} imports src/${to}, which pulls in every TEE`
-  if (from === to || !TEE_FOLDERS.includes(to)) return undefined
+  if (from === to || !TEE_FOLDERS.includes(to) || TEE_ARROWS[from]?.includes(to) === true) return undefined
   return TEE_FOLDERS.includes(from)
     ? `src/${from} imports src/${to}: importing one TEE must pull in no other`
     : `src/${from} is shared by all TEEs and imports src/${to}`

@@ -33,7 +33,7 @@ export const PACKAGE_RULES: Readonly<Record<string, PackageRule>> = {
 /** The one file of an isomorphic package that may import Node modules, and only under the `node` condition. */
 export const NODE_DOOR = 'packages/evidence/src/crypto/node.ts'
 
-/** Folders of `evidence/src` that hold one TEE each; none may import another. */
+/** Folders of `evidence/src` that hold one TEE each; none may import another, but as `TEE_ARROWS` says. */
 export const TEE_FOLDERS: readonly string[] = [
   'snp',
   'sgx',
@@ -42,11 +42,14 @@ export const TEE_FOLDERS: readonly string[] = [
   'nitro',
   'cca',
   'psa',
-  'vtpm',
+  'tpm',
   'azure',
   'secure-execution',
   'nvidia',
 ]
+
+/** The TEEs that carry evidence of others inside: these may import those. */
+export const TEE_ARROWS: Readonly<Record<string, readonly string[]>> = { azure: ['snp', 'tdx', 'tpm'] }
 
 /** Folders of `evidence/src` that several TEEs share; they may import each other, and no TEE. */
 export const SHARED_FOLDERS: readonly string[] = [
@@ -57,7 +60,7 @@ export const SHARED_FOLDERS: readonly string[] = [
   'cbor',
   'arm',
   'cose',
-  'tpm',
+  'tpm-structures',
   'eventlog',
   'policy',
   'claims',

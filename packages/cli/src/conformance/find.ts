@@ -42,7 +42,8 @@ export async function readCase(file: CaseFile, runners: readonly CaseRunner[]): 
   const folder = dirname(file.path)
   const name = relative(dirname(file.below), folder) || basename(folder)
   if (basename(file.path) === 'mutations.json') return runMutations(file, name, content, runners)
-  const tee = textMember(content, 'tee')
+  // Event logs on their own are of no TEE: their cases name a kind instead.
+  const tee = textMember(content, 'tee') || textMember(content, 'kind')
   const runner = runners.find((one) => one.tees.includes(tee))
   if (runner === undefined) return [unknownKind(name, tee)]
   return [await guarded(name, tee, () => runner.run(folder, name, content))]
