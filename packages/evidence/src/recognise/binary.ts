@@ -1,6 +1,7 @@
 import { allZero, equalBytes, Reader } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
+import { identifyCose, openNsmAnswer } from './cose.ts'
 import type { Companion, Opened } from './model.ts'
 import { identifyNvidia } from './nvidia.ts'
 
@@ -40,12 +41,12 @@ const TDX_TEE_TYPE = 0x81
 export function identify(bytes: Uint8Array): Identified | undefined {
   if (looksLikeQuote(bytes)) return identifyQuote(bytes)
   if (looksLikeReport(bytes)) return identifyReport(bytes)
-  return identifyNvidia(bytes)
+  return identifyNvidia(bytes) ?? identifyCose(bytes)
 }
 
 /** Takes off a binary wrapper. @returns undefined when the bytes begin like none */
 export function openBinary(bytes: Uint8Array): Opened | undefined {
-  for (const open of [openResponse, openHcl, openEnclaveReport, openEnclaveEvidence]) {
+  for (const open of [openResponse, openHcl, openEnclaveReport, openEnclaveEvidence, openNsmAnswer]) {
     const opened = open(bytes)
     if (opened !== undefined) return opened
   }

@@ -1,0 +1,77 @@
+import { EvidenceError } from '../core/errors.ts'
+import type { Identified } from './binary.ts'
+import type { Opened } from './model.ts'
+
+const TAG_SIGN1 = 0xd2
+const ARRAY_OF_FOUR = 0x84
+const UTF8 = new TextEncoder()
+
+/** First bytes of CCA's collections (CBOR tags 399 and 907), and of Parsec's map around one. */
+const CCA_STARTS: readonly (readonly number[])[] = [
+  [0xd9, 0x01, 0x8f],
+  [0xd9, 0x03, 0x8b],
+  [0xa2, 0x63, ...UTF8.encode('kat')],
+  [0xa2, 0x63, ...UTF8.encode('pat')],
+]
+
+/** Tells tokens in CBOR by their first bytes, also when they are cut short: CCA, Nitro, PSA. */
+export function identifyCose(bytes: Uint8Array): Identified | undefined {
+  if (CCA_STARTS.some((start) => startsWith(bytes, start))) return { tee: 'cca', form: 'CCA token', bytes }
+  const array = bytes[0] === TAG_SIGN1 ? 1 : 0
+  if (bytes[array] !== ARRAY_OF_FOUR) return undefined
+  const key = firstClaim(bytes, array + 1)
+  // Members of a Nitro document have names, claims of a PSA token have numbers.
+  if (key === 3) return { tee: 'nitro', form: 'Nitro attestation document', bytes }
+  return key === 0 || key === 1 ? { tee: 'psa', form: 'PSA token', bytes } : undefined
+}
+
+/** Major type of the first key of a COSE_Sign1's payload. */
+function firstClaim(bytes: Uint8Array, start: number): number | undefined {
+  const header = head(bytes, start)
+  if (header?.major !== 2) return undefined
+  const unprotected = head(bytes, header.next + header.argument)
+  if (unprotected?.major !== 5 || unprotected.argument !== 0) return undefined
+  const payload = head(bytes, unprotected.next)
+  const map = payload?.major === 2 ? head(bytes, payload.next) : undefined
+  return map?.major === 5 ? head(bytes, map.next)?.major : undefined
+}
+
+interface Head {
+  readonly major: number
+  readonly argument: number
+  readonly next: number
+}
+
+function head(bytes: Uint8Array, at: number): Head | undefined {
+  const first = bytes[at]
+  if (first === undefined) return undefined
+  const major = first >> 5
+  const info = first & 0x1f
+  if (info < 24 || info === 31) return { major, argument: info === 31 ? 0 : info, next: at + 1 }
+  const size = 1 << (info - 24)
+  if (info > 27 || at + size >= bytes.length) return undefined
+  let argument = 0
+  for (let i = 1; i <= size; i++) argument = argument * 256 + (bytes[at + i] as number)
+  return { major, argument, next: at + 1 + size }
+}
+
+// {"Attestation": {"document": …}}: what the Nitro security module answers.
+const NSM_ANSWER: readonly number[] = [0xa1, 0x6b, ...UTF8.encode('Attestation'), 0xa1, 0x68, ...UTF8.encode('document')]
+const NSM_ERROR: readonly number[] = [0xa1, 0x65, ...UTF8.encode('Error')]
+
+/** Takes an answer of the Nitro security module off the document inside. */
+export function openNsmAnswer(bytes: Uint8Array): Opened | undefined {
+  if (startsWith(bytes, NSM_ERROR)) {
+    throw new EvidenceError('malformed', 'an error of the Nitro security module', { field: 'NSM', offset: 0, expected: 'an answer with a document' })
+  }
+  if (!startsWith(bytes, NSM_ANSWER)) return undefined
+  const document = head(bytes, NSM_ANSWER.length)
+  if (document?.major !== 2 || document.next + document.argument !== bytes.length) {
+    throw new EvidenceError('malformed', 'another length', { field: 'NSM.Attestation.document', offset: NSM_ANSWER.length, expected: 'a byte string up to the end' })
+  }
+  return { name: 'answer of the Nitro security module', inner: { bytes: bytes.subarray(document.next) }, path: 'Attestation.document' }
+}
+
+function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
+  return bytes.length > start.length && start.every((byte, i) => bytes[i] === byte)
+}
