@@ -5,7 +5,20 @@ import { readInput } from '../input.ts'
 import type { Expectations } from '../tee/door.ts'
 
 const MAX_FILE = 1_000_000
-const TEES: readonly string[] = ['snp', 'sgx', 'tdx']
+const TEES: readonly string[] = [
+  'snp',
+  'sgx',
+  'tdx',
+  'sev',
+  'nitro',
+  'cca',
+  'psa',
+  'tpm',
+  'azure-vtpm',
+  'nvidia-gpu',
+  'ibm-se',
+  'token',
+] satisfies readonly Tee[]
 
 /** A file of expectations: members for every TEE, and one object for each TEE of its own. */
 export interface ExpectationFile {

@@ -52,6 +52,16 @@ const BY: Readonly<Record<Party, string>> = {
   nobody: 'nobody',
 }
 
+/** Vendors as they spell themselves. */
+const VENDORS: Readonly<Record<string, string>> = {
+  intel: 'Intel',
+  amd: 'AMD',
+  aws: 'AWS',
+  arm: 'Arm',
+  nvidia: 'NVIDIA',
+  ibm: 'IBM',
+}
+
 function writeRemedies(paper: Paper, verdict: Verdict): void {
   const open = verdict.checks
     .flatMap((group) => group.checks)
@@ -89,7 +99,7 @@ function writeVouchers(paper: Paper, view: VerdictView): void {
   }
   if (verdict.anchors.length === 0) entry('anchor', { text: 'none: no chain to a trusted root', tone: 'open' })
   for (const [name, ...value] of endorsements(view)) entry(name, ...value)
-  entry('product', [claims.vendor === 'intel' ? 'Intel' : 'AMD', claims.product ?? 'product not told'].join(' '))
+  entry('product', [VENDORS[claims.vendor] ?? claims.vendor, claims.product ?? 'product not told'].join(' '))
   entry('TCB', tcbText(verdict))
   entry('measurement', claims.launchMeasurement)
   for (const [name, value] of Object.entries(claims.runtimeMeasurements)) entry(name, digestText(value))

@@ -38,7 +38,7 @@ export function componentsFinding(components: readonly SoftwareComponent[], refe
     return fail(
       `${nameOf(strange)} is no firmware that the reference values know`,
       { action: 'update the firmware to a known one, or have its vendor publish reference values for this one', by: 'platform-owner' },
-      { actual: toHex(strange.measurement), expected: expectedOf(strange, known) },
+      { actual: signedBy(toHex(strange.measurement), strange.signerId && toHex(strange.signerId)), expected: expectedOf(strange, known) },
     )
   }
   const absent = known.find((reference) => !components.some((component) => component.type === reference.type))
@@ -53,7 +53,11 @@ export function componentsFinding(components: readonly SoftwareComponent[], refe
 
 function expectedOf({ type }: SoftwareComponent, known: readonly ReferenceComponent[]): string {
   const fitting = known.filter((reference) => reference.type === undefined || reference.type === type)
-  return fitting.length === 0 ? 'no such component' : fitting.slice(0, 8).map((reference) => `${reference.measurements.join(' or ')}${reference.signerId === undefined ? '' : ` signed by ${reference.signerId}`}`).join('; ')
+  return fitting.length === 0 ? 'no such component' : fitting.slice(0, 8).map((reference) => signedBy(reference.measurements.join(' or '), reference.signerId)).join('; ')
+}
+
+function signedBy(measurement: string, signer: string | undefined): string {
+  return signer === undefined ? measurement : `${measurement} signed by ${signer}`
 }
 
 /** Whether the configuration of the platform is one that the reference values know. */

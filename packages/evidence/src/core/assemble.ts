@@ -50,7 +50,8 @@ function summarise<C extends Claims>(judgement: Judgement, parts: VerdictParts<C
   if (judgement.outcome === 'rejected') {
     const failed = select(judgement, (check) => check.outcome === 'fail')
     const more = failed.length > 1 ? ` (and ${failed.length - 1} more)` : ''
-    return `${mark}${failed[0]?.reason ?? 'a check failed'}${more}`
+    const reason = failed[0]?.reason ?? 'a check failed'
+    return `${reason.startsWith(mark) ? '' : mark}${reason}${more}`
   }
   if (judgement.outcome === 'incomplete') {
     const proven = judgement.authenticity === 'proven'

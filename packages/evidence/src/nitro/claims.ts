@@ -70,7 +70,7 @@ export function nitroClaims(state: NitroState): NitroClaims {
 }
 
 /** What a verdict about this document relies on without evidence. */
-export function nitroAssumptions({ document, pcrs, chain }: NitroState): readonly Assumption[] {
+export function nitroAssumptions({ document, chain }: NitroState): readonly Assumption[] {
   const assumed: Assumption[] = [
     {
       id: 'vendor-key',
@@ -89,9 +89,6 @@ export function nitroAssumptions({ document, pcrs, chain }: NitroState): readonl
       statement: 'nobody with access to the running instance changes it after its boot was measured',
       because: 'a NitroTPM measures the boot of a whole instance and isolates nothing inside it',
     })
-  }
-  if (/^0*$/.test(pcrs.get(3) ?? '') && document.device === 'nsm') {
-    assumed.push({ id: 'parent-role', statement: 'it does not matter which role the parent instance has', because: 'PCR3 is zero: the instance had no IAM role' })
   }
   return assumed
 }
