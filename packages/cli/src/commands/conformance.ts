@@ -47,6 +47,8 @@ async function loadRunners(): Promise<readonly CaseRunner[]> {
     import('../conformance/nvidia.ts').then((one) => one.nvidiaCases),
     import('../conformance/cca.ts').then((one) => one.ccaCases),
     import('../conformance/psa.ts').then((one) => one.psaCases),
+    import('../conformance/tpm.ts').then((one) => one.tpmCases),
+    import('../conformance/measured-boot.ts').then((one) => one.measuredBootCases),
   ]
   return Promise.all(runners)
 }

@@ -1,0 +1,67 @@
+import { X509Certificate } from 'node:crypto'
+import { EvidenceError } from '@sekisho/evidence'
+import { readTpmChain } from '@sekisho/evidence/tpm'
+import type { JsonValue } from './case.ts'
+import { type CaseFiles, isRecord, textMember } from './snp-files.ts'
+import { certificateValues, hex } from './tpm-values.ts'
+
+const USAGES: readonly string[] = ['digital_signature', 'content_commitment', 'key_encipherment', 'data_encipherment', 'key_agreement', 'key_cert_sign', 'crl_sign']
+const GOOGLE_INSTANCE = '1.3.6.1.4.1.11129.2.1.21'
+
+/** The certificates that a case lists, by file or by the name of an authority, with who issued them. */
+export async function certificateList(files: CaseFiles, expected: JsonValue): Promise<JsonValue> {
+  const cas = await authorities(files)
+  if (!isRecord(expected)) {
+    const list: readonly JsonValue[] = Array.isArray(expected) ? expected : []
+    const values: JsonValue[] = []
+    for (const one of list) {
+      const file = textMember(one, 'file') ?? ''
+      values.push({ file, ...leafValues(await files.need(file), cas) })
+    }
+    return values
+  }
+  const values: Record<string, JsonValue> = {}
+  for (const [name, der] of cas) values[name] = { ...certificateValues(der), issuedBy: issuersOf(der, cas) }
+  return values
+}
+
+// Cases call authorities by the file names of their makers.
+const AUTHORITIES: readonly (readonly [string, string])[] = [
+  ['tpm_ek_root_1.cer', 'tpm_ek_root_1.der'],
+  ['tpm_ek_intermediate_2.crt', 'tpm_ek_intermediate_2.der'],
+  ['tpm_ek_intermediate_3.crt', 'tpm_ek_intermediate_3.der'],
+  ['gcp_ek_ak_ca_root.crt', 'gcp_ek_ak_ca_root.der'],
+  ['gcp_ek_ak_ca_intermediate_v3.crt', 'gcp_ek_ak_ca_intermediate_v3.der'],
+]
+
+async function authorities(files: CaseFiles): Promise<ReadonlyMap<string, Uint8Array>> {
+  const found = new Map<string, Uint8Array>()
+  for (const [name, file] of AUTHORITIES) {
+    const der = await files.read(`ca/${file}`)
+    if (der !== undefined) found.set(name, der)
+  }
+  return found
+}
+
+function leafValues(der: Uint8Array, cas: ReadonlyMap<string, Uint8Array>): { readonly [key: string]: JsonValue } {
+  const chain = readTpmChain([der, ...cas.values()], [])
+  const leaf = chain.links[0]?.certificate
+  const instance = leaf?.extensions.get(GOOGLE_INSTANCE)?.value
+  return {
+    ...certificateValues(der),
+    keyUsage: [...(leaf?.keyUsage ?? [])].map((bit) => USAGES[bit] ?? String(bit)),
+    extendedKeyUsage: chain.facts === undefined || chain.facts instanceof EvidenceError ? null : chain.facts.usages,
+    criticalExtensions: [...(leaf?.extensions ?? [])].filter(([, { critical }]) => critical).map(([oid]) => oid),
+    gceInstanceExtension: instance === undefined ? null : hex(instance),
+    issuedBy: issuersOf(der, cas),
+  }
+}
+
+function issuersOf(der: Uint8Array, cas: ReadonlyMap<string, Uint8Array>): readonly string[] {
+  const certificate = new X509Certificate(der)
+  return [...cas].filter(([, ca]) => isIssuer(certificate, new X509Certificate(ca))).map(([name]) => name)
+}
+
+function isIssuer(certificate: X509Certificate, ca: X509Certificate): boolean {
+  return certificate.fingerprint256 !== ca.fingerprint256 && certificate.checkIssued(ca) && certificate.verify(ca.publicKey)
+}

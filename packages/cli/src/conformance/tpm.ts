@@ -1,0 +1,293 @@
+import { createHash, createPublicKey, verify as cryptoVerify } from 'node:crypto'
+import { type Check, EvidenceError, type TrustAnchor, type Verdict } from '@sekisho/evidence'
+import {
+  type Attest,
+  certifyInfo,
+  creationInfo,
+  explainBootLog,
+  parseAttest,
+  parsePublic,
+  parseSignature,
+  type PcrValues,
+  readPcrs,
+  spkiOf,
+  publicKeyOf,
+  type TpmEvidence,
+  type TpmExpectations,
+  verifyTpmSync,
+} from '@sekisho/evidence/tpm'
+import type { CaseRunner, Comparison, JsonValue } from './case.ts'
+import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruling } from './judged.ts'
+import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
+import { compareTree } from './snp-tree.ts'
+import { certificateList } from './tpm-certificates.ts'
+import { attestValues, certificateValues, hex, lookAtAttest, nameOf, publicValues, signatureValues } from './tpm-values.ts'
+
+/** Runs cases of TPM 2.0: quotes with what came with them, and certificates alone. */
+export const tpmCases: CaseRunner = {
+  tees: ['tpm2', 'tpm'],
+  run: async (folder, name, content) => {
+    const files = new CaseFiles(folder)
+    const run = await runOf(files, content)
+    const comparisons: Comparison[] = []
+    const unimplemented: string[] = []
+    for (const [member, expected] of expectedMembers(content)) {
+      const observe = OBSERVERS[member]
+      const actual = observe === undefined ? undefined : await observe(run, expected)
+      if (observe === undefined) unimplemented.push(`expect.${member}`)
+      else comparisons.push(...compareTree(member, expected, actual))
+    }
+    return conclude(name, content, run.ruled, comparisons, unimplemented)
+  },
+}
+
+/** Words of the cases for refusals. */
+export const TPM_WORDS: ReasonWords = {
+  'tpm.ak.trust': ['no-endorsement', 'ak-trust'],
+  'tpm.ak.attributes': ['ak-attributes'],
+  'tpm.ak.strength': ['weak-algorithm'],
+  'tpm.chain.well-formed': ['malformed-certificate'],
+  'tpm.chain.pinned': ['untrusted-root'],
+  'tpm.chain.signatures': ['bad-certificate-signature'],
+  'tpm.chain.not-before': ['certificate-not-yet-valid'],
+  'tpm.chain.not-after': ['certificate-expired'],
+  'tpm.chain.usage': ['certificate-usage'],
+  'tpm.quote.signature': ['quote-signature'],
+  'tpm.quote.magic': ['not-tpm-generated'],
+  'tpm.quote.type': ['not-a-quote'],
+  'tpm.quote.selection': ['pcr-selection'],
+  'tpm.expect.selection': ['pcr-selection'],
+  'tpm.pcr.digest': ['pcr-digest'],
+  'tpm.expect.report-data': ['nonce-mismatch'],
+  'trailing-bytes': ['malformed'],
+  'too-large': ['malformed'],
+  truncated: ['malformed'],
+  'unsupported-algorithm': ['malformed', 'unsupported-algorithm'],
+}
+
+/** Checks besides those of authenticity by which a case's policy judges. */
+const POLICY: readonly string[] = ['tpm.expect.selection', 'tpm.expect.report-data']
+
+interface QuoteRun {
+  /** Bank in the name of the file; undefined for `quote.msg`. */
+  readonly bank: string | undefined
+  readonly message: Uint8Array
+  readonly signature: Uint8Array | undefined
+  readonly ruled: Ruling
+}
+
+interface TpmRun {
+  readonly files: CaseFiles
+  readonly akPublic: Uint8Array | undefined
+  readonly quotes: readonly QuoteRun[]
+  readonly ruled: Ruling
+  readonly pcrs: PcrValues | undefined
+}
+
+async function runOf(files: CaseFiles, content: JsonValue): Promise<TpmRun> {
+  const akPublic = (await files.read('ak-public.tpmt')) ?? (await files.read('ak-public.tpm2b')) ?? (await files.read('ak-public.der'))
+  const pcrFile = await files.read('pcrs.json')
+  const pcrs = pcrFile === undefined ? undefined : readPcrs(JSON.parse(new TextDecoder().decode(pcrFile)))
+  const certificates: Uint8Array[] = []
+  for (const one of ['ak', 'intermediate', 'root']) {
+    const der = await files.read(`certs/${one}.der`)
+    if (der !== undefined) certificates.push(der)
+  }
+  const eventLog = await files.read('event-log.bin')
+  const quotes: QuoteRun[] = []
+  for (const bank of [undefined, 'sha1', 'sha256', 'sha384', 'sha512']) {
+    const prefix = bank === undefined ? '' : `${bank}-`
+    const message = await files.read(`${prefix}quote.msg`)
+    const signature = await files.read(`${prefix}quote.sig`)
+    if (message === undefined) continue
+    const evidence: TpmEvidence = {
+      message,
+      signature: signature ?? NO_SIGNATURE,
+      certificates,
+      ...(akPublic === undefined ? {} : { akPublic }),
+      ...(pcrs === undefined ? {} : { pcrs }),
+      ...(eventLog === undefined ? {} : { eventLog }),
+    }
+    quotes.push({ bank, message, signature, ruled: judged(evidence, content) })
+  }
+  const ruled = quotes.find((one) => one.ruled.verdict !== 'valid')?.ruled ?? quotes[0]?.ruled ?? { verdict: 'unverifiable', reasons: [] }
+  return { files, akPublic, quotes, ruled, pcrs }
+}
+
+// A message alone: an empty signature reads, and verifies under no key.
+const NO_SIGNATURE: Uint8Array = Uint8Array.of(0x00, 0x14, 0x00, 0x0b, 0x00, 0x00)
+
+function judged(evidence: TpmEvidence, content: JsonValue): Ruling {
+  try {
+    return rulingOf(verifyTpmSync(evidence, optionsOf(evidence, content)))
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    return { verdict: 'invalid', reasons: TPM_WORDS[error.code] ?? [error.code], decidedBy: error.code, message: error.message }
+  }
+}
+
+/** Cases with required PCRs state a policy; the others ask whether the mathematics of old algorithms hold. */
+function optionsOf(evidence: TpmEvidence, content: JsonValue): { at: Date; expect: TpmExpectations; trustAnchors?: readonly TrustAnchor[] } {
+  const at = new Date(textMember(content, 'evaluateAt') ?? '2025-01-01T00:00:00Z')
+  const required = member(content, 'requiredPcrs')
+  const nonce = textMember(content, 'expectedNonce')
+  const bank = isRecord(required) ? Object.keys(required)[0] : undefined
+  const indices = isRecord(required) && bank !== undefined ? required[bank] : undefined
+  const expect: TpmExpectations = {
+    allowEmulated: true,
+    ...(required === undefined ? { allowSha1: true } : {}),
+    ...(bank === 'sha1' || bank === 'sha256' || bank === 'sha384' || bank === 'sha512' ? { bank } : {}),
+    ...(Array.isArray(indices) ? { requiredPcrs: indices.filter((one) => typeof one === 'number') } : {}),
+    ...(nonce === undefined ? {} : { reportData: nonce }),
+  }
+  // Without a certificate, the case's key itself is the one to trust.
+  const own = evidence.certificates?.length === 0 && evidence.akPublic !== undefined ? [caseKey(evidence.akPublic)] : undefined
+  return own === undefined ? { at, expect } : { at, expect, trustAnchors: own }
+}
+
+function caseKey(akPublic: Uint8Array): TrustAnchor {
+  const spki = akPublic[0] === 0x30 ? akPublic : spkiOf(publicKeyOf(parsePublic(akPublic)))
+  return { id: 'case-ak', name: 'attestation key of the case', vendor: 'test', spkiSha256: sha256Hex(spki), emulated: true }
+}
+
+function rulingOf(found: Verdict): Ruling {
+  const checks = checksOf(found)
+  const decisive = (check: Check): boolean => check.phase === 'authenticity' || POLICY.includes(check.id)
+  const failed = checks.find((check) => decisive(check) && check.outcome === 'fail')
+  const open = checks.find((check) => check.phase === 'authenticity' && check.outcome === 'unchecked' && check.blockedBy === undefined)
+  const by = failed ?? (found.authenticity === 'proven' ? undefined : open)
+  const verdict = failed !== undefined ? 'invalid' : found.authenticity === 'proven' ? 'valid' : 'unverifiable'
+  return { verdict, reasons: by === undefined ? [] : (TPM_WORDS[by.id] ?? [by.id]), found, ...(by === undefined ? {} : { decidedBy: by.id, message: by.reason }) }
+}
+
+type Observer = (run: TpmRun, expected: JsonValue) => JsonValue | undefined | Promise<JsonValue | undefined>
+
+/** What was found, member by member of a case's `expect`. */
+const OBSERVERS: Readonly<Record<string, Observer>> = {
+  quotes: ({ quotes }) => quotes.map(quoteValues),
+  attest: ({ quotes }) => (quotes[0] === undefined ? undefined : attestValues(lookAtAttest(quotes[0].message).attest)),
+  signatureValid: ({ quotes, akPublic }) => (quotes[0] === undefined ? undefined : signatureHolds(quotes[0], akPublic)),
+  akPublic: ({ akPublic }) => (akPublic === undefined ? undefined : publicValues(akPublic)),
+  ekPublic: async ({ files }) => publicValues(await files.need('ek-public.tpm2b')),
+  certifiedPublic: async ({ files }) => publicValues(await files.need('certified-public.tpmt')),
+  akSpkiSha256: ({ ruled }) => (ruled.found?.claims !== undefined && 'akSpkiSha256' in ruled.found.claims ? String(ruled.found.claims.akSpkiSha256) : undefined),
+  akNameMatchesFile: async ({ files, akPublic }) => akPublic !== undefined && nameOf(parsePublic(akPublic)) === hex(await files.need('ak-name.bin')),
+  certificate: chainValues,
+  eventLog: logValues,
+  creation: creationValues,
+  certify: certifyValues,
+  certificates: async ({ files }, expected) => certificateList(files, expected),
+  cas: async ({ files }, expected) => certificateList(files, expected),
+}
+
+function quoteValues({ bank, message, signature, ruled }: QuoteRun): JsonValue {
+  const { attest, trailing } = lookAtAttest(message)
+  return {
+    attest: attestValues(attest),
+    trailingBytes: trailing,
+    ...(signature === undefined ? {} : { signature: signatureValues(parseSignature(signature)) }),
+    signatureValid: holds(ruled.found, 'tpm.quote.signature') ?? null,
+    pcrDigestMatches: holds(ruled.found, 'tpm.pcr.digest') ?? null,
+    pcrDigestHash: signature === undefined ? null : parseSignature(signature).hash,
+    ...(bank === undefined ? {} : { bank }),
+  }
+}
+
+// A refused statement still has a signature: it is checked over the bytes as they are.
+function signatureHolds({ message, signature, ruled }: QuoteRun, akPublic: Uint8Array | undefined): boolean {
+  if (ruled.found !== undefined) return holds(ruled.found, 'tpm.quote.signature') === true
+  if (signature === undefined || akPublic === undefined) return false
+  return signedBy(akPublic, message, signature)
+}
+
+/** Whether the attestation key signed a statement, by a quote's own rules for signatures. */
+function signedBy(akPublic: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  const { scheme, hash, numbers } = parseSignature(signature)
+  const spki = akPublic[0] === 0x30 ? akPublic : spkiOf(publicKeyOf(parsePublic(akPublic)))
+  const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
+  return nodeVerify(hash, message, key, scheme, numbers)
+}
+
+function nodeVerify(hash: string, message: Uint8Array, key: ReturnType<typeof createPublicKey>, scheme: string, numbers: readonly Uint8Array[]): boolean {
+  const verifier = { key, ...(scheme === 'ecdsa' ? { dsaEncoding: 'ieee-p1363' as const } : scheme === 'rsapss' ? { padding: 6, saltLength: -2 } : {}) }
+  const size = key.asymmetricKeyDetails?.namedCurve === 'secp384r1' ? 48 : 32
+  const signature = scheme === 'ecdsa' ? Buffer.concat(numbers.map((one) => Buffer.concat([Buffer.alloc(size - one.length), one]))) : Buffer.from(numbers[0] ?? new Uint8Array(0))
+  return cryptoVerify(hash, message, verifier, signature)
+}
+
+async function chainValues({ files, ruled }: TpmRun): Promise<JsonValue> {
+  const values: Record<string, JsonValue> = {}
+  const all: JsonValue[] = []
+  for (const one of ['ak', 'intermediate', 'root']) {
+    const der = await files.read(`certs/${one}.der`)
+    if (der === undefined) continue
+    values[one] = certificateValues(der)
+    all.push(values[one])
+  }
+  const chainHolds = ['tpm.chain.constraints', 'tpm.chain.pinned', 'tpm.chain.signatures', 'tpm.chain.not-after'].every((id) => holds(ruled.found, id) === true)
+  const issuer = isRecord(values['intermediate']) ? textMember(values['intermediate'], 'subject') : undefined
+  return {
+    ...values,
+    chain: all,
+    chainValid: chainHolds,
+    akKeyMatches: holds(ruled.found, 'tpm.ak.trust') ?? null,
+    // Listed by common name: the signatures prove that it is the issuer.
+    issuedBy: chainHolds && issuer !== undefined ? [/CN=((?:\\.|[^,\\])*)/.exec(issuer)?.[1]?.replaceAll('\\', '') ?? ''] : [],
+    intermediateIssuedByRoot: chainHolds,
+    rootSpkiSha256: isRecord(values['root']) ? (values['root']['spkiSha256'] ?? null) : null,
+  }
+}
+
+async function logValues({ files, pcrs }: TpmRun, expected: JsonValue): Promise<JsonValue> {
+  const { measured, banks } = await explainBootLog(await files.need('event-log.bin'), pcrs)
+  const listed = (name: string): JsonValue => member(member(expected, 'pcrsNotInLog'), name) ?? []
+  return {
+    format: measured.log.format,
+    algorithms: banks.map(({ bank }) => bank),
+    events: measured.log.events.length,
+    replayMismatch: Object.fromEntries(banks.map(({ bank, replay }) => [bank, replay?.differing ?? null])),
+    pcrsNotInLog: Object.fromEntries(banks.map(({ bank, log }) => [bank, inOrderOf(listed(bank), notLogged(pcrs?.[bank] ?? {}, [...log.replays.keys()]))])),
+  }
+}
+
+// Cases list what the log does not extend and is not a plain zero, in no particular order.
+function notLogged(values: Readonly<Record<string, string>>, logged: readonly number[]): readonly number[] {
+  return Object.entries(values)
+    .filter(([index, value]) => !logged.includes(Number(index)) && /[^0]/.test(value))
+    .map(([index]) => Number(index))
+}
+
+/** `found` in the order of `order`, what is not in it behind. */
+export function inOrderOf(order: JsonValue, found: readonly number[]): readonly number[] {
+  const list: readonly JsonValue[] = Array.isArray(order) ? order : []
+  return [...found].sort((a, b) => (list.indexOf(a) + 1 || Infinity) - (list.indexOf(b) + 1 || Infinity))
+}
+
+async function creationValues({ files, akPublic }: TpmRun): Promise<JsonValue> {
+  const message = await files.need('create-attest.msg')
+  const attest: Attest = parseAttest(message)
+  const { name, creationHash } = creationInfo(attest)
+  const area = akPublic === undefined ? undefined : parsePublic(akPublic)
+  return {
+    attestType: attest.type.toString(16),
+    objectName: hex(name),
+    objectNameMatchesAk: area !== undefined && nameOf(area) === hex(name),
+    creationHash: hex(creationHash),
+    creationHashMatches: area !== undefined && createHash(area.nameAlg).update(await files.need('create-data.bin')).digest('hex') === hex(creationHash),
+    signatureValid: akPublic !== undefined && signedBy(akPublic, message, await files.need('create-attest.sig')),
+  }
+}
+
+async function certifyValues({ files, akPublic }: TpmRun): Promise<JsonValue> {
+  const message = await files.need('certify.msg')
+  const attest = parseAttest(message)
+  const { name, qualifiedName } = certifyInfo(attest)
+  return {
+    attestType: attest.type.toString(16),
+    certifiedName: hex(name),
+    certifiedNameMatchesPublic: nameOf(parsePublic(await files.need('certified-public.tpmt'))) === hex(name),
+    qualifiedName: hex(qualifiedName),
+    extraData: hex(attest.extraData),
+    signatureValid: akPublic !== undefined && signedBy(akPublic, message, await files.need('certify.sig')),
+  }
+}
