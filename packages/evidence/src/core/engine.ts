@@ -32,7 +32,7 @@ type Details = Omit<Finding, 'outcome' | 'reason' | 'remedy'>
 
 /** The check holds. Without a reason: what the check establishes, as the TEE's catalogue words it. */
 export function pass(reason: string = 'it is so', details?: Details): Finding {
-  return { outcome: 'pass', reason, ...details }
+  return details === undefined ? { outcome: 'pass', reason } : { outcome: 'pass', reason, ...details }
 }
 
 /** The check does not hold. `remedy` is not optional: whoever reads a refusal must learn what would mend it. */
@@ -78,39 +78,62 @@ export interface Judgement {
  */
 export function judge<S>(groups: readonly StepGroup<S>[], state: S, waive: readonly string[] = []): Judgement {
   assertWaivable(groups, waive)
-  const outcomes = new Map<string, Outcome>()
+  const { needs, records } = planOf(groups)
+  const outcomes: Outcome[] = []
   const waived: string[] = []
-  let failed = false
-  let gap = false
-  let refuted = false
-  let unproven = false
-
-  const checks = groups.map((group) => {
+  const checks: CheckGroup[] = []
+  let overall: Outcome = 'not-applicable'
+  let proof: Outcome = 'not-applicable'
+  for (const { id, title, steps } of groups) {
     let worst: Outcome = 'not-applicable'
-    const made = group.steps.map((step) => {
-      const finding = reach(step, state, outcomes)
-      outcomes.set(step.id, finding.outcome)
+    const made: Check[] = []
+    for (const step of steps) {
+      const at = outcomes.length
+      const finding = reach(step, state, needs[at] as readonly number[], outcomes)
       const isWaived = finding.outcome === 'unchecked' && finding.blockedBy === undefined && waive.includes(step.id)
       if (isWaived) waived.push(step.id)
       const effective = isWaived ? 'not-applicable' : finding.outcome
-      if (effective === 'fail') failed = true
-      if (effective === 'unchecked') gap = true
-      if (step.phase === 'authenticity') {
-        if (effective === 'fail') refuted = true
-        if (effective === 'unchecked') unproven = true
-      }
+      outcomes.push(finding.outcome)
       worst = worse(worst, effective)
-      return record(step, finding, isWaived)
-    })
-    const { id, title } = group
-    return title === undefined ? { id, outcome: worst, checks: made } : { id, title, outcome: worst, checks: made }
-  })
+      if (step.phase === 'authenticity') proof = worse(proof, effective)
+      made.push(recordOnce(step, finding, isWaived, records, at))
+    }
+    overall = worse(overall, worst)
+    checks.push(
+      title === undefined ? { id, outcome: worst, checks: made } : { id, title, outcome: worst, checks: made },
+    )
+  }
   return {
-    outcome: failed ? 'rejected' : gap ? 'incomplete' : 'verified',
-    authenticity: refuted ? 'refuted' : unproven ? 'unproven' : 'proven',
+    outcome: overall === 'fail' ? 'rejected' : overall === 'unchecked' ? 'incomplete' : 'verified',
+    authenticity: proof === 'fail' ? 'refuted' : proof === 'unchecked' ? 'unproven' : 'proven',
     checks,
     waived,
   }
+}
+
+/** What is the same for every judgement by the same groups, by position of the step. */
+interface Plan {
+  /** Positions of the steps that a step needs. */
+  readonly needs: readonly (readonly number[])[]
+  /** Records that are likely to be made again. */
+  readonly records: (Check | undefined)[]
+}
+
+const PLANS: WeakMap<object, Plan> = new WeakMap()
+
+function planOf<S>(groups: readonly StepGroup<S>[]): Plan {
+  const known = PLANS.get(groups)
+  if (known !== undefined) return known
+  const ids = stepIds(groups)
+  const positions = (step: Step<S>, at: number): readonly number[] =>
+    (step.needs ?? []).map((need) => {
+      const position = ids.indexOf(need)
+      if (position >= 0 && position < at) return position
+      throw new Error(`step ${step.id} needs ${need}, which does not come before it`)
+    })
+  const plan: Plan = { needs: groups.flatMap((group) => group.steps).map(positions), records: [] }
+  PLANS.set(groups, plan)
+  return plan
 }
 
 /** Ids of all steps, in order; with `waivable` those that a caller may waive. */
@@ -144,21 +167,33 @@ interface Reached extends Finding {
   readonly blockedBy?: string
 }
 
-function reach<S>(step: Step<S>, state: S, outcomes: ReadonlyMap<string, Outcome>): Reached {
-  const { needs } = step
-  if (needs === undefined) return step.check(state)
-  for (const need of needs) {
-    const outcome = outcomes.get(need)
-    if (outcome === undefined) throw new Error(`step ${step.id} needs ${need}, which does not come before it`)
-    if (outcome === 'fail' || outcome === 'unchecked') {
-      return {
-        outcome: 'unchecked',
-        reason: `not reached: ${need} ${outcome === 'fail' ? 'failed' : 'was not checked'}`,
-        blockedBy: need,
-      }
-    }
+function reach<S>(step: Step<S>, state: S, needs: readonly number[], outcomes: readonly Outcome[]): Reached {
+  for (let i = 0; i < needs.length; i++) {
+    const outcome = outcomes[needs[i] as number]
+    if (outcome !== 'fail' && outcome !== 'unchecked') continue
+    const blockedBy = step.needs?.[i] as string
+    const what = outcome === 'fail' ? 'failed' : 'was not checked'
+    return { outcome: 'unchecked', reason: `not reached: ${blockedBy} ${what}`, blockedBy }
   }
   return step.check(state)
+}
+
+// Most checks pass for the same reason each time: their record is made once, frozen, and shared between verdicts.
+function recordOnce<S>(
+  step: Step<S>,
+  finding: Reached,
+  isWaived: boolean,
+  records: (Check | undefined)[],
+  at: number,
+): Check {
+  const { outcome, reason, expected, actual, anchor } = finding
+  const isPlain = (outcome === 'pass' || outcome === 'not-applicable') && (expected ?? actual ?? anchor) === undefined
+  if (!isPlain) return record(step, finding, isWaived)
+  const known = records[at]
+  if (known?.outcome === outcome && known.reason === reason) return known
+  const made = Object.freeze(record(step, finding, isWaived))
+  records[at] = made
+  return made
 }
 
 // Member by member: copying with a spread costs more than most checks do.

@@ -2,7 +2,7 @@ import { allZero, toHex } from '../core/bytes.ts'
 import { compareOneOf, debugFinding, freshnessFinding, hardwareFinding, userDataFinding } from '../core/compare.ts'
 import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding, Party } from '../core/verdict.ts'
-import { bitOf, hex64, PLATFORM_BITS, POLICY_BITS } from './bits.ts'
+import { hex64 } from './bits.ts'
 import { firmwareOf, type SnpExpectations } from './expectations.ts'
 import { TCB_PARTS } from './products.ts'
 import { type FirmwareVersion, VMPL_HOST } from './report.ts'
@@ -35,12 +35,12 @@ function optional(
   })
 }
 
-function migration({ report, expect }: SnpState): Finding {
-  if (!bitOf(report.policy, POLICY_BITS.migrateMaAllowed)) return pass()
+function migration({ policy, hex, expect }: SnpState): Finding {
+  if (!policy.migrateMaAllowed) return pass()
   if (expect.allowMigrationAgent === true)
     return pass('a migration agent may move the guest, and you allowed it with `allowMigrationAgent`')
   return fail(
-    `a migration agent may move the guest and read its memory; its report id is ${toHex(report.reportIdMa)}`,
+    `a migration agent may move the guest and read its memory; its report id is ${hex.reportIdMa}`,
     mend('launch the guest with policy bit 18 clear, or trust the agent and pass `allowMigrationAgent`', OWNER),
   )
 }
@@ -142,7 +142,12 @@ function minTcb({ report, expect, layout, product }: SnpState): Finding {
 }
 
 function tcbText(tcb: Uint8Array, parts: SnpState['layout']['parts']): string {
-  return TCB_PARTS.flatMap((part) => (parts[part] === undefined ? [] : [`${part} ${tcb[parts[part]]}`])).join(', ')
+  let text = ''
+  for (const part of TCB_PARTS) {
+    const at = parts[part]
+    if (at !== undefined) text += `${text === '' ? '' : ', '}${part} ${tcb[at]}`
+  }
+  return text
 }
 
 function minFirmware({ report: { committed }, expect: { minFirmware: least } }: SnpState): Finding {
@@ -163,15 +168,14 @@ function orderOf({ major, minor, build }: FirmwareVersion): number {
 
 function flags<K extends string>(
   wanted: Readonly<Partial<Record<K, boolean>>> | undefined,
-  word: bigint,
-  bits: Readonly<Record<K, number>>,
+  found: Readonly<Record<K, boolean>>,
   what: string,
   party: Party,
 ): Finding {
   if (wanted === undefined) return NOT_ASKED
-  for (const name in bits) {
+  for (const name in wanted) {
     const value = wanted[name]
-    const actual = bitOf(word, bits[name])
+    const actual = found[name]
     if (value === undefined || value === actual) continue
     return fail(
       `${name} of ${what} is ${actual}`,
@@ -222,9 +226,7 @@ export const APPRAISAL_STEPS: StepGroup<SnpState> = {
     step('hardware', ({ anchor, expect }) => (anchor === undefined ? NOT_ASKED : hardwareFinding(anchor, expect)), [
       'snp.ark.pinned',
     ]),
-    step('debug', ({ report, expect }) =>
-      debugFinding(bitOf(report.policy, POLICY_BITS.debugAllowed), 'policy bit 19', expect),
-    ),
+    step('debug', ({ policy, expect }) => debugFinding(policy.debugAllowed, 'policy bit 19', expect)),
     step('migration', migration),
     step('guest-requested', guestRequested),
     waivable('vmpl', vmpl),
@@ -243,11 +245,9 @@ export const APPRAISAL_STEPS: StepGroup<SnpState> = {
     waivable('min-tcb', minTcb),
     step('expect.min-firmware', minFirmware),
     step('expect.mitigations', mitigations),
-    step('expect.policy', ({ report, expect }) =>
-      flags(expect.policy, report.policy, POLICY_BITS, 'the guest policy', OWNER),
-    ),
-    step('expect.platform-info', ({ report, expect }) =>
-      flags(expect.platformInfo, report.platformInfo, PLATFORM_BITS, 'PLATFORM_INFO', PLATFORM),
+    step('expect.policy', ({ policy, expect }) => flags(expect.policy, policy, 'the guest policy', OWNER)),
+    step('expect.platform-info', ({ platformInfo, expect }) =>
+      flags(expect.platformInfo, platformInfo, 'PLATFORM_INFO', PLATFORM),
     ),
     optional(
       'product',
@@ -283,6 +283,6 @@ function digest(
     what,
     option,
     (expect) => expect[option],
-    ({ report }) => toHex(report[option]),
+    ({ hex }) => hex[option],
   )
 }

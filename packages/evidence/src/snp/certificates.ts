@@ -1,4 +1,4 @@
-import type { Certificate, Extension } from '../x509/certificate.ts'
+import type { Certificate } from '../x509/certificate.ts'
 import { DerReader, TAG } from '../x509/der.ts'
 
 /** The two kinds of key that sign reports: of the chip, or of a cloud provider's fleet. */
@@ -36,34 +36,34 @@ export const LEVEL_NAMES: Readonly<Record<string, string>> = {
   '3.9': 'fmcSPL',
 }
 
+// Written out once: looking up a text that was just put together costs more than all the rest.
+const LEVELS = Object.entries(LEVEL_NAMES).map(([arc, name]) => [arc, ARC + arc, name] as const)
+const OID = { structVersion: `${ARC}1`, productName: `${ARC}2`, hwId: `${ARC}4`, cspId: `${ARC}5` } as const
+
 /**
  * Reads the AMD extensions of a leaf. Unknown ones below AMD's arc are left alone.
  * @throws EvidenceError when a known one is not strict DER of its type
  */
 export function readLeafExtensions(certificate: Certificate): LeafExtensions {
   const levels = new Map<string, number>()
-  for (const arc in LEVEL_NAMES) {
-    const level = integer(certificate, arc, LEVEL_NAMES[arc] as string)
+  for (const [arc, oid, name] of LEVELS) {
+    const level = integer(certificate, oid, name)
     if (level !== undefined) levels.set(arc, level)
   }
-  const hwId = extension(certificate, '4')?.value
+  const hwId = certificate.extensions.get(OID.hwId)?.value
   const wrapped = hwId !== undefined && (hwId.length === 66 || hwId.length === 10)
   return {
-    structVersion: integer(certificate, '1', 'structVersion'),
-    productName: text(certificate, '2', 'productName'),
+    structVersion: integer(certificate, OID.structVersion, 'structVersion'),
+    productName: text(certificate, OID.productName, 'productName'),
     levels,
     hwId: hwId === undefined ? undefined : wrapped ? unwrap(hwId) : rawId(hwId),
     hwIdWrapped: wrapped,
-    cspId: text(certificate, '5', 'cspID'),
+    cspId: text(certificate, OID.cspId, 'cspID'),
   }
 }
 
-function extension(certificate: Certificate, arc: string): Extension | undefined {
-  return certificate.extensions.get(ARC + arc)
-}
-
-function integer(certificate: Certificate, arc: string, name: string): number | undefined {
-  const value = extension(certificate, arc)?.value
+function integer(certificate: Certificate, oid: string, name: string): number | undefined {
+  const value = certificate.extensions.get(oid)?.value
   if (value === undefined) return undefined
   const from = new DerReader(value, 'leaf.extensions')
   const level = from.smallInteger(name)
@@ -72,8 +72,8 @@ function integer(certificate: Certificate, arc: string, name: string): number | 
   return level
 }
 
-function text(certificate: Certificate, arc: string, name: string): string | undefined {
-  const value = extension(certificate, arc)?.value
+function text(certificate: Certificate, oid: string, name: string): string | undefined {
+  const value = certificate.extensions.get(oid)?.value
   if (value === undefined) return undefined
   const from = new DerReader(value, 'leaf.extensions')
   const content = from.content(from.element(TAG.ia5String, name))

@@ -1,7 +1,6 @@
 import { allZero, equalBytes, toHex } from '../core/bytes.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
 import {
-  bitOf,
   flagsOf,
   hex64,
   PLATFORM_BITS,
@@ -48,15 +47,24 @@ export interface SnpClaims extends Claims {
   readonly cloudProvider?: string
 }
 
+/** The guest policy by name. */
+export function policyOf(policy: bigint): SnpClaims['policy'] {
+  const low = Number(policy & 0xffffn)
+  return Object.assign(flagsOf(policy, POLICY_BITS), { raw: hex64(policy), abiMajor: low >> 8, abiMinor: low & 0xff })
+}
+
+/** PLATFORM_INFO by name. */
+export function platformOf(info: bigint): SnpClaims['platformInfo'] {
+  return Object.assign(flagsOf(info, PLATFORM_BITS), { raw: hex64(info) })
+}
+
 type Writable = { -readonly [K in keyof SnpClaims]: SnpClaims[K] }
 
 /** Claims of a report; believable only as far as the verdict goes. */
 export function snpClaims(state: SnpState): SnpClaims {
-  const { report, hex, keyInfo, product, layout, anchor } = state
+  const { report, hex, keyInfo, policy, platformInfo, product, layout, anchor } = state
   const extensions = state.extensions.value
   const committedTcb = decodeTcb(report.committedTcb, layout)
-  const policy = flagsOf(report.policy, POLICY_BITS)
-  const low = Number(report.policy & 0xffffn)
   // Optional members are set afterwards: spreading them in costs as much as all the rest.
   const claims: Writable = {
     tee: 'snp',
@@ -76,20 +84,20 @@ export function snpClaims(state: SnpState): SnpClaims {
     signingKey: keyInfo.signingKey,
     maskChipKey: keyInfo.maskChipKey,
     authorKeyEnabled: keyInfo.authorKeyEn,
-    policy: Object.assign(policy, { raw: hex64(report.policy), abiMajor: low >> 8, abiMinor: low & 0xff }),
-    platformInfo: Object.assign(flagsOf(report.platformInfo, PLATFORM_BITS), { raw: hex64(report.platformInfo) }),
+    policy,
+    platformInfo,
     currentTcb: decodeTcb(report.currentTcb, layout),
     reportedTcb: decodeTcb(report.reportedTcb, layout),
     committedTcb,
     launchTcb: decodeTcb(report.launchTcb, layout),
     currentFirmware: report.current,
     committedFirmware: report.committed,
-    familyId: toHex(report.familyId),
-    imageId: toHex(report.imageId),
+    familyId: hex.familyId,
+    imageId: hex.imageId,
     idKeyDigest: hex.idKeyDigest,
     authorKeyDigest: hex.authorKeyDigest,
-    reportId: toHex(report.reportId),
-    reportIdMigrationAgent: toHex(report.reportIdMa),
+    reportId: hex.reportId,
+    reportIdMigrationAgent: hex.reportIdMa,
   }
   const id = allZero(report.chipId) ? extensions?.hwId : report.chipId
   if (product !== undefined) claims.product = product
@@ -103,8 +111,7 @@ export function snpClaims(state: SnpState): SnpClaims {
 
 /** What a verdict about this report relies on without evidence. */
 export function snpAssumptions(state: SnpState): readonly Assumption[] {
-  const { report, product, role } = state
-  const on = (bit: number): boolean => bitOf(report.platformInfo, bit)
+  const { report, policy, platformInfo, product, role } = state
   const assumed: Assumption[] = [
     {
       id: 'vendor-key',
@@ -117,28 +124,28 @@ export function snpAssumptions(state: SnpState): readonly Assumption[] {
       because: 'SEV-SNP does not protect the freshness of memory against hardware',
     },
   ]
-  if (!on(PLATFORM_BITS.ciphertextHidingDramEnabled)) {
+  if (!platformInfo.ciphertextHidingDramEnabled) {
     assumed.push({
       id: 'ciphertext-side-channel',
       statement: 'the guest does not leak through changes of its ciphertext, which the host can read',
       because: 'ciphertext hiding is off in PLATFORM_INFO',
     })
   }
-  if (bitOf(report.policy, POLICY_BITS.smtAllowed) && on(PLATFORM_BITS.smtEnabled)) {
+  if (policy.smtAllowed && platformInfo.smtEnabled) {
     assumed.push({
       id: 'smt-side-channel',
       statement: 'no sibling thread spies on the guest',
       because: 'the policy allows SMT, and it is on',
     })
   }
-  if (!on(PLATFORM_BITS.aliasCheckComplete)) {
+  if (!platformInfo.aliasCheckComplete) {
     assumed.push({
       id: 'memory-aliasing',
       statement: 'no memory module lies about its size (AMD-SB-3015)',
       because: 'ALIAS_CHECK_COMPLETE is clear in PLATFORM_INFO',
     })
   }
-  if (bitOf(report.policy, POLICY_BITS.migrateMaAllowed)) {
+  if (policy.migrateMaAllowed) {
     assumed.push({
       id: 'migration-agent',
       statement: 'the migration agent keeps the guest secret',

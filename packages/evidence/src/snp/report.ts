@@ -69,136 +69,78 @@ export interface SnpReport {
   readonly reserved330: Uint8Array
 }
 
-type Writable = { -readonly [K in keyof SnpReport]?: SnpReport[K] }
+/** How a field is written: a little-endian number, a firmware version of three bytes, or so many bytes as they are. */
+type Kind = 'u8' | 'u32' | 'u64' | 'firmware' | number
 
 /** One row of the layout. */
 export interface ReportRow {
   readonly name: keyof SnpReport
   readonly offset: number
+  /** In bytes. */
   readonly size: number
-  read(view: DataView, into: Writable): void
-  write(view: DataView, report: SnpReport): void
+  readonly kind: Kind
 }
 
-interface Codec<T> {
-  readonly size: number
-  read(view: DataView, offset: number): T
-  write(view: DataView, offset: number, value: T): void
-}
+const SIZES: Readonly<Record<string, number>> = { u8: 1, u32: 4, u64: 8, firmware: 3 }
 
-const u8: Codec<number> = {
-  size: 1,
-  read: (view, offset) => view.getUint8(offset),
-  write: (view, offset, value) => view.setUint8(offset, value),
-}
-const u32: Codec<number> = {
-  size: 4,
-  read: (view, offset) => view.getUint32(offset, true),
-  write: (view, offset, value) => view.setUint32(offset, value, true),
-}
-const u64: Codec<bigint> = {
-  size: 8,
-  read: (view, offset) => view.getBigUint64(offset, true),
-  write: (view, offset, value) => view.setBigUint64(offset, value, true),
-}
-const firmware: Codec<FirmwareVersion> = {
-  size: 3,
-  read: (view, offset) => ({
-    major: view.getUint8(offset + 2),
-    minor: view.getUint8(offset + 1),
-    build: view.getUint8(offset),
-  }),
-  write: (view, offset, value) => {
-    view.setUint8(offset, value.build)
-    view.setUint8(offset + 1, value.minor)
-    view.setUint8(offset + 2, value.major)
-  },
-}
-
-function bytes(size: number): Codec<Uint8Array> {
+/** The fields of a version from front to back; they leave no gap. */
+function fieldsOf(version: number): Readonly<Partial<Record<keyof SnpReport, Kind>>> {
   return {
-    size,
-    read: (view, offset) => new Uint8Array(view.buffer, view.byteOffset + offset, size),
-    write: (view, offset, value) => {
-      if (value.length !== size) throw new TypeError(`a field of ${size} bytes was given ${value.length}`)
-      new Uint8Array(view.buffer, view.byteOffset, view.byteLength).set(value, offset)
-    },
+    version: 'u32',
+    guestSvn: 'u32',
+    policy: 'u64',
+    familyId: 16,
+    imageId: 16,
+    vmpl: 'u32',
+    signatureAlgo: 'u32',
+    currentTcb: 8,
+    platformInfo: 'u64',
+    keyInfo: 'u32',
+    reserved4c: 4,
+    reportData: 64,
+    measurement: 48,
+    hostData: 32,
+    idKeyDigest: 48,
+    authorKeyDigest: 48,
+    reportId: 32,
+    reportIdMa: 32,
+    reportedTcb: 8,
+    ...(version >= 3
+      ? { cpuidFamily: 'u8', cpuidModel: 'u8', cpuidStepping: 'u8', reserved18b: 21 }
+      : { reserved18b: 24 }),
+    chipId: 64,
+    committedTcb: 8,
+    current: 'firmware',
+    reserved1eb: 1,
+    committed: 'firmware',
+    reserved1ef: 1,
+    launchTcb: 8,
+    ...(version >= 5 ? { launchMitVector: 'u64', currentMitVector: 'u64', reserved208: 152 } : { reserved208: 168 }),
+    signatureR: 72,
+    signatureS: 72,
+    reserved330: 368,
   }
 }
 
 // Rows are made once a version, so that reading is one loop.
-function row<K extends keyof SnpReport>(name: K, offset: number, codec: Codec<NonNullable<SnpReport[K]>>): ReportRow {
-  return {
-    name,
-    offset,
-    size: codec.size,
-    read: (view, into) => {
-      const value: NonNullable<SnpReport[K]> = codec.read(view, offset)
-      into[name] = value
-    },
-    write: (view, report) => {
-      const value = report[name]
-      if (value === undefined) throw new TypeError(`a report of version ${report.version} needs ${name}`)
-      codec.write(view, offset, value)
-    },
-  }
-}
-
 function layout(version: number): readonly ReportRow[] {
-  return [
-    row('version', 0x000, u32),
-    row('guestSvn', 0x004, u32),
-    row('policy', 0x008, u64),
-    row('familyId', 0x010, bytes(16)),
-    row('imageId', 0x020, bytes(16)),
-    row('vmpl', 0x030, u32),
-    row('signatureAlgo', 0x034, u32),
-    row('currentTcb', 0x038, bytes(8)),
-    row('platformInfo', 0x040, u64),
-    row('keyInfo', 0x048, u32),
-    row('reserved4c', 0x04c, bytes(4)),
-    row('reportData', 0x050, bytes(64)),
-    row('measurement', 0x090, bytes(48)),
-    row('hostData', 0x0c0, bytes(32)),
-    row('idKeyDigest', 0x0e0, bytes(48)),
-    row('authorKeyDigest', 0x110, bytes(48)),
-    row('reportId', 0x140, bytes(32)),
-    row('reportIdMa', 0x160, bytes(32)),
-    row('reportedTcb', 0x180, bytes(8)),
-    ...(version >= 3
-      ? [
-          row('cpuidFamily', 0x188, u8),
-          row('cpuidModel', 0x189, u8),
-          row('cpuidStepping', 0x18a, u8),
-          row('reserved18b', 0x18b, bytes(21)),
-        ]
-      : [row('reserved18b', 0x188, bytes(24))]),
-    row('chipId', 0x1a0, bytes(64)),
-    row('committedTcb', 0x1e0, bytes(8)),
-    row('current', 0x1e8, firmware),
-    row('reserved1eb', 0x1eb, bytes(1)),
-    row('committed', 0x1ec, firmware),
-    row('reserved1ef', 0x1ef, bytes(1)),
-    row('launchTcb', 0x1f0, bytes(8)),
-    ...(version >= 5
-      ? [row('launchMitVector', 0x1f8, u64), row('currentMitVector', 0x200, u64), row('reserved208', 0x208, bytes(152))]
-      : [row('reserved208', 0x1f8, bytes(168))]),
-    row('signatureR', 0x2a0, bytes(72)),
-    row('signatureS', 0x2e8, bytes(72)),
-    row('reserved330', 0x330, bytes(368)),
-  ]
+  const rows: ReportRow[] = []
+  let offset = 0
+  for (const [name, kind] of Object.entries(fieldsOf(version))) {
+    const size = typeof kind === 'number' ? kind : (SIZES[kind] as number)
+    // The names are those of the literal above.
+    rows.push({ name: name as keyof SnpReport, offset, size, kind })
+    offset += size
+  }
+  return rows
 }
 
-const LAYOUTS: ReadonlyMap<number, readonly ReportRow[]> = new Map(
-  [2, 3, 4, 5].map((version) => [version, layout(version)]),
-)
-
-const OLDEST: readonly ReportRow[] = layout(2)
-const NEWEST: readonly ReportRow[] = layout(5)
+/** By version; 2 is the oldest and 5 the newest. */
+const LAYOUTS: readonly (readonly ReportRow[])[] = [[], [], layout(2), layout(3), layout(4), layout(5)]
 
 /** Rows of a report of this version, in order of offset, without gaps; for a version that is not known, those of the nearest one. */
 export function snpReportLayout(version: number): readonly ReportRow[] {
-  return LAYOUTS.get(version) ?? (version < 2 ? OLDEST : NEWEST)
+  return LAYOUTS[Math.min(Math.max(version, 2), 5)] as readonly ReportRow[]
 }
 
 /**
@@ -211,7 +153,7 @@ export function snpReportLayout(version: number): readonly ReportRow[] {
 export function parseSnpReport(report: Uint8Array): SnpReport {
   const parsed = decodeSnpReport(report)
   const { version, signatureAlgo, vmpl } = parsed
-  if (!LAYOUTS.has(version))
+  if (version < 2 || version > 5)
     throw refuse('unsupported-version', `version ${version}`, 'report.version', 0, 'version 2 to 5')
   if (signatureAlgo !== 1) {
     throw refuse(
@@ -246,10 +188,25 @@ export function decodeSnpReport(report: Uint8Array): SnpReport {
     )
   }
   const view = new DataView(report.buffer, report.byteOffset, report.byteLength)
-  const read: Writable = {}
-  for (const row of snpReportLayout(view.getUint32(0, true))) row.read(view, read)
-  // The rows of every version set all fields that the type does not mark as optional; a test holds that.
+  const read: Partial<Record<keyof SnpReport, unknown>> = {}
+  for (const row of snpReportLayout(view.getUint32(0, true))) read[row.name] = readField(view, row)
+  // The rows of every version set all fields that the type does not mark as optional, of these types; a test holds that.
   return read as SnpReport
+}
+
+function readField(view: DataView, { kind, offset }: ReportRow): number | bigint | FirmwareVersion | Uint8Array {
+  switch (kind) {
+    case 'u8':
+      return view.getUint8(offset)
+    case 'u32':
+      return view.getUint32(offset, true)
+    case 'u64':
+      return view.getBigUint64(offset, true)
+    case 'firmware':
+      return { major: view.getUint8(offset + 2), minor: view.getUint8(offset + 1), build: view.getUint8(offset) }
+    default:
+      return new Uint8Array(view.buffer, view.byteOffset + offset, kind)
+  }
 }
 
 function refuse(
@@ -267,12 +224,24 @@ function refuse(
  * @throws TypeError for an unknown version, a field of the wrong length, or one that the version needs and that is absent
  */
 export function encodeSnpReport(report: SnpReport): Uint8Array {
-  const rows = LAYOUTS.get(report.version)
-  if (rows === undefined) throw new TypeError(`reports of version ${report.version} are not known`)
+  if (report.version < 2 || report.version > 5)
+    throw new TypeError(`reports of version ${report.version} are not known`)
   const encoded = new Uint8Array(SNP_REPORT_SIZE)
-  const view = new DataView(encoded.buffer)
-  for (const one of rows) one.write(view, report)
+  for (const row of snpReportLayout(report.version)) encoded.set(fieldBytes(report, row), row.offset)
   return encoded
+}
+
+function fieldBytes(report: SnpReport, { name, size }: ReportRow): Uint8Array {
+  const value = report[name]
+  if (value === undefined) throw new TypeError(`a report of version ${report.version} needs ${name}`)
+  if (value instanceof Uint8Array) {
+    if (value.length === size) return value
+    throw new TypeError(`${name} has ${size} bytes and was given ${value.length}`)
+  }
+  if (typeof value === 'object') return Uint8Array.of(value.build, value.minor, value.major)
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value), true)
+  return bytes.subarray(0, size)
 }
 
 /** Product that the CPUID fields name; undefined for version 2, which has none, and for unknown models. */

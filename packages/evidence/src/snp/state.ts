@@ -4,6 +4,7 @@ import type { SignatureJob } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { SnpKeyInfo } from './bits.ts'
 import type { LeafExtensions, LeafRole } from './certificates.ts'
+import type { SnpClaims } from './claims.ts'
 import type { Part, SnpParts } from './collateral.ts'
 import type { SnpExpectations } from './expectations.ts'
 import type { SnpProduct, TcbLayout } from './products.ts'
@@ -39,9 +40,10 @@ export interface ChainState {
 }
 
 /** Fields of a report as lower-case hex. */
-export type ReportHex = Readonly<
-  Record<'measurement' | 'reportData' | 'hostData' | 'chipId' | 'idKeyDigest' | 'authorKeyDigest', string>
->
+export type ReportHex = Readonly<Record<HexName, string>>
+type HexName =
+  | ('measurement' | 'reportData' | 'hostData' | 'chipId' | 'idKeyDigest' | 'authorKeyDigest')
+  | ('familyId' | 'imageId' | 'reportId' | 'reportIdMa')
 
 /** Everything that the steps of a verification read. */
 export interface SnpState extends ChainState {
@@ -49,6 +51,9 @@ export interface SnpState extends ChainState {
   /** Byte strings that checks and claims both show, as lower-case hex: written once. */
   readonly hex: ReportHex
   readonly keyInfo: SnpKeyInfo
+  /** Flags of the guest policy and of PLATFORM_INFO. */
+  readonly policy: SnpClaims['policy']
+  readonly platformInfo: SnpClaims['platformInfo']
   readonly layout: TcbLayout
   /** Undefined when the signature cannot verify under any circumstances. */
   readonly signature: SignatureJob | undefined

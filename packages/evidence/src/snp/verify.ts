@@ -14,7 +14,7 @@ import { keyInfoOf } from './bits.ts'
 import type { TableEntry } from './certificate-table.ts'
 import { intermediateOf, type LeafRole } from './certificates.ts'
 import { CHAIN_STEPS } from './chain-steps.ts'
-import { type SnpClaims, snpAssumptions, snpClaims, snpNotes } from './claims.ts'
+import { platformOf, policyOf, type SnpClaims, snpAssumptions, snpClaims, snpNotes } from './claims.ts'
 import {
   type ChainJobs,
   collateralBytes,
@@ -184,8 +184,10 @@ function conclude(plan: Plan): Verdict<SnpClaims> {
   const state: SnpState = {
     ...chainState(door.at, plan, options.trustAnchors),
     report,
-    hex: hexOf(report),
+    hex: hexOf(report, door.bytes),
     keyInfo: keyInfoOf(report.keyInfo),
+    policy: policyOf(report.policy),
+    platformInfo: platformOf(report.platformInfo),
     product,
     layout: tcbLayout(product),
     signature: plan.signature,
@@ -237,14 +239,24 @@ function link(
   return { name, certificate, error, signature }
 }
 
-function hexOf(report: SnpReport): ReportHex {
+// The whole report is written out once; its fields are pieces of that.
+function hexOf(report: SnpReport, bytes: Uint8Array): ReportHex {
+  const text = toHex(bytes)
+  const piece = (field: Uint8Array): string => {
+    const start = field.byteOffset - bytes.byteOffset
+    return text.slice(2 * start, 2 * (start + field.length))
+  }
   return {
-    measurement: toHex(report.measurement),
-    reportData: toHex(report.reportData),
-    hostData: toHex(report.hostData),
-    chipId: toHex(report.chipId),
-    idKeyDigest: toHex(report.idKeyDigest),
-    authorKeyDigest: toHex(report.authorKeyDigest),
+    measurement: piece(report.measurement),
+    reportData: piece(report.reportData),
+    hostData: piece(report.hostData),
+    chipId: piece(report.chipId),
+    idKeyDigest: piece(report.idKeyDigest),
+    authorKeyDigest: piece(report.authorKeyDigest),
+    familyId: piece(report.familyId),
+    imageId: piece(report.imageId),
+    reportId: piece(report.reportId),
+    reportIdMa: piece(report.reportIdMa),
   }
 }
 
