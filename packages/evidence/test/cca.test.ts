@@ -11,6 +11,7 @@ import {
   encodeCcaToken,
   parseCcaToken,
   prepareArmEndorsements,
+  readCorim,
   verifyCca,
   verifyCcaSync,
 } from '../src/cca/index.ts'
@@ -218,8 +219,8 @@ describe('CCA: what cannot be read', () => {
       [{ keys: '[{"pkey":{"kty":"RSA"}}]' }, /the keys/],
       [{ keys: '{"kty":"EC","crv":"P-256","x":"AA","y":"AA"}' }, /32 bytes/],
       [{ referenceValues: '{"platform":[{}]}' }, /the reference values/],
-      [{ corims: [Uint8Array.of(0xa0)] }, /CoRIM 1/],
-      [{ corims: [Uint8Array.of(0xd2, 0x80)] }, /a signed CoRIM/],
+      [{ corims: [readCorim(Uint8Array.of(0xa0))] }, /CoRIM 1/],
+      [{ corims: [readCorim(Uint8Array.of(0xd2, 0x80))] }, /a signed CoRIM/],
     ]
     for (const [input, reason] of cases) assert.match(check(judged({ endorsements: input }), 'cca.endorsements.well-formed').reason, reason)
   })
@@ -267,7 +268,7 @@ describe('CCA: published tokens', { skip: missing('arm-cca') }, () => {
     const one = real.find(({ name }) => name === 'services-good')
     assert.ok(one)
     const corims = ['corim-platform.cbor', 'corim-realm.cbor'].map((name) => one.file(name))
-    const prepared = prepareArmEndorsements({ corims })
+    const prepared = prepareArmEndorsements({ corims: corims.map(readCorim) })
     assert.equal(prepared.error, undefined)
     assert.equal(prepared.platforms[0]?.components.length, 4)
     const verdict = verifyCcaSync(one.file('token.cbor'), { at: one.at, endorsements: prepared })
@@ -275,7 +276,7 @@ describe('CCA: published tokens', { skip: missing('arm-cca') }, () => {
     for (const id of ['reference.configuration', 'expect.measurement', 'expect.rem0', 'expect.rem3', 'expect.host-data']) assert.equal(check(verdict, `cca.${id}`).outcome, 'pass')
     // The published reference values name another signer than the token does.
     assert.match(check(verdict, 'cca.reference.components').reason, /no firmware that the reference values know/)
-    assert.equal(verifyCcaSync(one.file('token.cbor'), { at: one.at, endorsements: { corims: corims.map((corim) => corim.subarray(0, 600)) } }).outcome, 'rejected')
+    assert.equal(verifyCcaSync(one.file('token.cbor'), { at: one.at, endorsements: { corims: corims.map((corim) => readCorim(corim.subarray(0, 600))) } }).outcome, 'rejected')
   })
   it('reference values in JSON match the token they were made for', () => {
     const one = real.find(({ name }) => name === 'tf-rmm-legacy')

@@ -12,6 +12,18 @@ const EVIDENCE: readonly Row[] = [
   { what: 'Intel SGX', forms: 'quote version 3, 4, 5 (body type 1); certification data 5 and 6' },
   { what: 'Intel TDX', forms: 'quote version 4, 5 (TD report 1.0 and 1.5); event log CCEL or JSON' },
   { what: 'AMD SEV-SNP', forms: 'report version 2, 3, 5 (4 read like 3); Milan, Genoa, Turin; VCEK and VLEK' },
+  {
+    what: 'AWS Nitro',
+    forms: 'attestation document of enclaves (14 real ones) and NitroTPM (structure only); COSE_Sign1 tagged or not',
+  },
+  {
+    what: 'Arm CCA',
+    forms: 'token tag 399 and 907, profiles 2023 and before, Parsec key attestation; proven on 7 published tokens of reference software, none of hardware',
+  },
+  {
+    what: 'Arm PSA',
+    forms: 'profiles 1 and 2; proven on 2 published tokens of Trusted Firmware-M, none of hardware',
+  },
 ]
 
 const WRAPPERS: readonly Row[] = [
@@ -30,6 +42,7 @@ const COLLATERAL: readonly Row[] = [
     what: 'AMD',
     forms: 'certificates and CRL in DER or PEM, certificate table, ID block; fetched from the key service',
   },
+  { what: 'Arm', forms: 'verification keys as JWK, reference values in JSON, unsigned CoRIM' },
   { what: 'any', forms: 'endorsement bundle' },
 ]
 

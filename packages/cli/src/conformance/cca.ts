@@ -5,6 +5,7 @@ import {
   lifecycleState,
   parseCcaToken,
   readPlatformClaims,
+  readCorim,
   readRealmClaims,
   type SoftwareComponent,
   verifyCcaSync,
@@ -60,7 +61,7 @@ export async function endorsementsOf(files: CaseFiles, keyFile: string): Promise
   return {
     ...(keys === undefined ? {} : { keys }),
     ...(referenceValues === undefined ? {} : { referenceValues }),
-    ...(corims.length === 0 ? {} : { corims }),
+    ...(corims.length === 0 ? {} : { corims: corims.map(readCorim) }),
   }
 }
 

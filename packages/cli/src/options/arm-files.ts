@@ -1,4 +1,4 @@
-import type { ArmEndorsementsInput } from '@sekisho/evidence/cca'
+import type { ArmEndorsementsInput, CorimContent } from '@sekisho/evidence/cca'
 
 /** Parts of Arm endorsements that files hold; keys of several files become one list. */
 export interface ArmFiles {
@@ -55,11 +55,14 @@ function has(value: unknown, name: string): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
 }
 
-/** The parts as the verifiers of Arm's evidence take them. */
-export function armEndorsements({ keys, referenceValues, corims }: ArmFiles): ArmEndorsementsInput {
+/** The parts as the verifiers of Arm's evidence take them. The reader of CoRIMs is handed in, so that other evidence does not load it. */
+export function armEndorsements(
+  { keys, referenceValues, corims }: ArmFiles,
+  readCorim: (bytes: Uint8Array) => CorimContent,
+): ArmEndorsementsInput {
   return {
     ...(keys.length === 0 ? {} : { keys: JSON.stringify(keys) }),
     ...(referenceValues === undefined ? {} : { referenceValues }),
-    ...(corims.length === 0 ? {} : { corims }),
+    ...(corims.length === 0 ? {} : { corims: corims.map(readCorim) }),
   }
 }

@@ -1,4 +1,4 @@
-import { ccaFields, parseCcaToken, verifyCcaSync } from '@sekisho/evidence/cca'
+import { ccaFields, parseCcaToken, readCorim, verifyCcaSync } from '@sekisho/evidence/cca'
 import { armEndorsements } from '../options/arm-files.ts'
 import type { TeeDoor } from './door.ts'
 import { isZero, toHex } from './shared.ts'
@@ -8,7 +8,7 @@ export const ccaDoor: TeeDoor = {
   async verify({ evidence, at, expect, waive, trustAnchors, files }) {
     return verifyCcaSync(evidence, {
       at,
-      endorsements: armEndorsements(files.arm),
+      endorsements: armEndorsements(files.arm, readCorim),
       expect,
       waive,
       ...(trustAnchors === undefined ? {} : { trustAnchors }),

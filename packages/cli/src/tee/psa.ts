@@ -1,4 +1,4 @@
-import { parsePsaToken, psaFields, verifyPsaSync } from '@sekisho/evidence/psa'
+import { parsePsaToken, psaFields, readCorim, verifyPsaSync } from '@sekisho/evidence/psa'
 import { armEndorsements } from '../options/arm-files.ts'
 import type { TeeDoor } from './door.ts'
 import { toHex } from './shared.ts'
@@ -8,7 +8,7 @@ export const psaDoor: TeeDoor = {
   async verify({ evidence, at, expect, waive, trustAnchors, files }) {
     return verifyPsaSync(evidence, {
       at,
-      endorsements: armEndorsements(files.arm),
+      endorsements: armEndorsements(files.arm, readCorim),
       expect,
       waive,
       ...(trustAnchors === undefined ? {} : { trustAnchors }),

@@ -7,7 +7,7 @@ import { DerReader } from '../x509/der.ts'
 import { decodePem } from '../x509/pem.ts'
 import { readPublicKey } from '../x509/algorithms.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
-import { type EndorsedKey, type EndorsementPart, endorsedKey, type PlatformReference, type RealmReference, type ReferenceComponent } from './endorsed.ts'
+import { type CorimContent, type EndorsedKey, type EndorsementPart, endorsedKey, type PlatformReference, type RealmReference, type ReferenceComponent } from './endorsed.ts'
 
 const TAG = { sign1: 18, uuid: 37, corim: 501, comid: 506, ueid: 550, pemKey: 554, bytes: 560, implementation: 600, component: 601, configuration: 602 } as const
 const MAX_SIZE = 1024 * 1024
@@ -16,12 +16,22 @@ const MAX_LIST = 4096
 /**
  * Reads the keys and reference values out of an unsigned CoRIM: CoMID tags with reference-value and
  * attest-key triples, in Arm's profile of 2025 and in the form that Veraison used before. Other
- * triples are stepped over.
+ * triples are stepped over. Apart from the verify functions, so that who needs no CoRIM carries no
+ * reader of it.
  *
- * @throws EvidenceError also for a signed CoRIM: its signer must be checked before, and its content given
+ * @returns its content; one that cannot be read, or is signed, makes a check of the verification fail
  * @see draft-ietf-rats-corim, sections 4 and 5; draft-ydb-rats-cca-endorsements
  */
-export function readCorim(bytes: Uint8Array): EndorsementPart {
+export function readCorim(bytes: Uint8Array): CorimContent {
+  try {
+    return corimOf(new Uint8Array(bytes))
+  } catch (error) {
+    if (error instanceof EvidenceError) return { error }
+    throw error
+  }
+}
+
+function corimOf(bytes: Uint8Array): EndorsementPart {
   if (bytes.length > MAX_SIZE) throw new EvidenceError('too-large', `${bytes.length} bytes`, { field: 'corim', offset: MAX_SIZE, expected: `at most ${MAX_SIZE} bytes` })
   const item = decodeCbor(bytes, { field: 'corim', maxItems: 65_536 })
   if (item.type === 'tag' && item.tag === TAG.sign1) {

@@ -1,3 +1,4 @@
+import type { EvidenceError } from '../core/errors.ts'
 import type { DigestJob, PublicKey } from '../crypto/jobs.ts'
 import { spkiOf } from './keys.ts'
 
@@ -40,6 +41,11 @@ export interface EndorsementPart {
   readonly keys?: readonly EndorsedKey[]
   readonly platforms?: readonly PlatformReference[]
   readonly realms?: readonly RealmReference[]
+}
+
+/** A CoRIM as read: what it holds, or why it cannot be read. */
+export interface CorimContent extends EndorsementPart {
+  readonly error?: EvidenceError
 }
 
 /** An endorsed key with its digest yet to be computed. */

@@ -1,6 +1,5 @@
 import { EvidenceError } from '../core/errors.ts'
-import { readCorim } from './corim.ts'
-import type { EndorsedKey, EndorsementPart, PlatformReference, RealmReference } from './endorsed.ts'
+import type { CorimContent, EndorsedKey, EndorsementPart, PlatformReference, RealmReference } from './endorsed.ts'
 import { readKeys, readReferenceValues } from './endorsements-json.ts'
 
 /**
@@ -15,8 +14,8 @@ export interface ArmEndorsementsInput {
   readonly keys?: string
   /** Reference values, as JSON with the members `platform` and `realm`. */
   readonly referenceValues?: string
-  /** CoRIM documents that are not signed, in CBOR, with keys or reference values in them. */
-  readonly corims?: readonly Uint8Array[]
+  /** CoRIM documents, as `readCorim` gives them. */
+  readonly corims?: readonly CorimContent[]
 }
 
 /** Endorsements as read; what could not be read is named. */
@@ -49,7 +48,10 @@ export class PreparedArmEndorsements implements ArmEndorsements {
     const { keys, referenceValues, corims = [] } = input
     if (keys !== undefined) take('the keys', () => ({ keys: readKeys(keys) }))
     if (referenceValues !== undefined) take('the reference values', () => readReferenceValues(referenceValues))
-    for (const [i, corim] of corims.entries()) take(`CoRIM ${i + 1}`, () => readCorim(new Uint8Array(corim)))
+    for (const [i, { error, ...part }] of corims.entries()) {
+      read.push(part)
+      if (error !== undefined) failed ??= { part: `CoRIM ${i + 1}`, error }
+    }
     this.keys = read.flatMap((part) => part.keys ?? [])
     this.platforms = read.flatMap((part) => part.platforms ?? [])
     this.realms = read.flatMap((part) => part.realms ?? [])

@@ -1,5 +1,6 @@
 export type { ComponentClaim, SoftwareComponent } from '../arm/components.ts'
-export type { EndorsedKey, PlatformReference, RealmReference, ReferenceComponent } from '../arm/endorsed.ts'
+export { readCorim } from '../arm/corim.ts'
+export type { CorimContent, EndorsedKey, PlatformReference, RealmReference, ReferenceComponent } from '../arm/endorsed.ts'
 export { type ArmEndorsementsInput, PreparedArmEndorsements, prepareArmEndorsements } from '../arm/endorsements.ts'
 export { type LifecycleState, lifecycleState } from '../arm/lifecycle.ts'
 export type { CcaClaims } from './claims.ts'
