@@ -181,8 +181,16 @@ function conclude(plan: Plan): Verdict<SnpClaims> {
   const { door, parts } = plan
   const { options, report } = door
   const product = productOf(plan)
+  // Member by member: a spread costs more than most checks do.
+  const { at, role, links, extensions, crlSignature, anchor } = chainState(door.at, plan, options.trustAnchors)
   const state: SnpState = {
-    ...chainState(door.at, plan, options.trustAnchors),
+    at,
+    role,
+    parts,
+    links,
+    extensions,
+    crlSignature,
+    anchor,
     report,
     hex: hexOf(report, door.bytes),
     keyInfo: keyInfoOf(report.keyInfo),
@@ -239,11 +247,12 @@ function link(
   return { name, certificate, error, signature }
 }
 
-// The whole report is written out once; its fields are pieces of that.
+// The report from its first to its last byte string is written out once; the fields are pieces of that.
 function hexOf(report: SnpReport, bytes: Uint8Array): ReportHex {
-  const text = toHex(bytes)
+  const written = bytes.subarray(0x10, 0x1e0)
+  const text = toHex(written)
   const piece = (field: Uint8Array): string => {
-    const start = field.byteOffset - bytes.byteOffset
+    const start = field.byteOffset - written.byteOffset
     return text.slice(2 * start, 2 * (start + field.length))
   }
   return {
