@@ -123,10 +123,10 @@ describe('reports are written back byte by byte', () => {
     assert.deepEqual(encodeTdReport15Extended(parseLayout(extended, TD_REPORT_15_EXTENDED)), extended)
   })
   it('refuses values that do not fit their field', () => {
-    const layout = { value: [0, 2, 'integer'] } as const
-    assert.throws(() => encodeLayout({ value: 0x10000 }, layout, 2), RangeError)
-    assert.throws(() => encodeLayout({ value: -1 }, layout, 2), RangeError)
-    assert.throws(() => encodeLayout({ value: new Uint8Array(3) }, { value: [0, 4, 'bytes'] } as const, 4), RangeError)
+    const layout = { value: 'u16' } as const
+    assert.throws(() => encodeLayout({ value: 0x10000 }, layout), RangeError)
+    assert.throws(() => encodeLayout({ value: -1 }, layout), RangeError)
+    assert.throws(() => encodeLayout({ value: new Uint8Array(3) }, { value: 4 } as const), RangeError)
   })
 })
 

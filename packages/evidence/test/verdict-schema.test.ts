@@ -10,7 +10,7 @@ import type { Verdict } from '../src/core/verdict.ts'
 import type { DcapCollateralInput } from '../src/dcap/collateral.ts'
 import { verifySgxSync } from '../src/sgx/index.ts'
 import { type SnpCollateralInput, verifySnpSync } from '../src/snp/index.ts'
-import { verifyTdxSync } from '../src/tdx/index.ts'
+import { prepareEventLog, verifyTdxSync } from '../src/tdx/index.ts'
 import { needs, VECTORS, vector, vectorJson } from './event-log-kit.ts'
 import { judgeSgx, judgeSnp, judgeTdx } from './soundness/kit.ts'
 
@@ -213,7 +213,7 @@ test('verdicts about evidence of the test kit are valid, with and without what t
     judgeSnp(snp, { collateral: {}, expect: {} }),
     judgeSgx(sgx, { collateral: {}, expect: {} }),
     judgeTdx(tdx, { collateral: {}, expect: {} }),
-    judgeTdx(tdx, { eventLog: Uint8Array.of(1, 2, 3) }),
+    judgeTdx(tdx, { eventLog: prepareEventLog(Uint8Array.of(1, 2, 3)) }),
     judgeTdx(tdx, { trustAnchors: [] }),
   ]) {
     assert.notEqual(verdict.outcome, 'verified')

@@ -1,11 +1,11 @@
 import { canonicalJson, EvidenceError, type VerdictOutcome } from '@sekisho/evidence'
 import { verifySgx } from '@sekisho/evidence/sgx'
 import { verifySnp } from '@sekisho/evidence/snp'
-import { verifyTdx } from '@sekisho/evidence/tdx'
+import { prepareEventLog, type TdxOptions, verifyTdx } from '@sekisho/evidence/tdx'
 
 /**
  * One verification, as JSON that every runtime can load: byte strings stand as `{ "$hex": "…" }` and
- * times as `{ "$date": "…" }`.
+ * times as `{ "$date": "…" }`; a TDX event log stands as its bytes.
  */
 export interface PortableCase {
   readonly name: string
@@ -65,7 +65,10 @@ function reviveValue(value: unknown): unknown {
 
 const VERIFY = {
   sgx: verifySgx,
-  tdx: verifyTdx,
+  tdx: (evidence: Uint8Array, options: Omit<TdxOptions, 'eventLog'> & { readonly eventLog?: Uint8Array }) => {
+    const { eventLog, ...others } = options
+    return verifyTdx(evidence, eventLog === undefined ? others : { ...others, eventLog: prepareEventLog(eventLog) })
+  },
   snp: verifySnp,
 } as const
 

@@ -1,4 +1,4 @@
-import { parseTdxQuote, tdxFields, verifyTdxSync } from '@sekisho/evidence/tdx'
+import { parseTdxQuote, prepareEventLog, tdxFields, verifyTdxSync } from '@sekisho/evidence/tdx'
 import type { TeeDoor } from './door.ts'
 import { intelCollateral } from './intel.ts'
 import { isZero, toHex } from './shared.ts'
@@ -14,7 +14,7 @@ export const tdxDoor: TeeDoor = {
       expect,
       waive,
       ...(trustAnchors === undefined ? {} : { trustAnchors }),
-      ...(eventLog === undefined ? {} : { eventLog }),
+      ...(eventLog === undefined ? {} : { eventLog: prepareEventLog(eventLog) }),
     })
   },
   fields: (evidence) => tdxFields(parseTdxQuote(evidence)),

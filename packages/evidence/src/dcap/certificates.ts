@@ -1,11 +1,11 @@
 import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { isoTime } from '../core/time.ts'
 import type { CollateralPart } from '../core/verdict.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
 import { decodePem } from '../x509/pem.ts'
 import { type PckExtensions, parsePckExtensions } from './pck.ts'
+import { refuse } from './refuse.ts'
 
 /** What one kind of chain must look like. */
 export interface ChainKind {
@@ -39,17 +39,11 @@ export const SIGNER_CHAIN: ChainKind = {
   below: [{ role: 'TCB Signing certificate', ca: false, hasName: (name) => name.includes('SGX TCB Signing') }],
 }
 
-/** A span of time, both ends included; milliseconds since 1970, and as text. */
+/** A span of time, both ends included; milliseconds since 1970. */
 export interface Window {
   readonly from: number
-  readonly until: number
-  readonly fromText: string
-  readonly untilText: string
-}
-
-/** Makes a window. */
-export function windowOf(from: number, until: number): Window {
-  return { from, until, fromText: isoTime(from), untilText: isoTime(until) }
+  /** Undefined for a list that does not say when the next one comes: such a list never counts as current. */
+  readonly until: number | undefined
 }
 
 /** A parsed certificate chain and the checks of its signatures. Immutable; outcomes of settled checks stay in it. */
@@ -66,10 +60,10 @@ export class Chain {
   constructor(certificates: readonly Certificate[], kind: ChainKind) {
     this.certificates = certificates
     this.fault = chainFault(certificates, kind)
-    this.window = windowOf(
-      Math.max(...certificates.map((one) => one.notBefore)),
-      Math.min(...certificates.map((one) => one.notAfter)),
-    )
+    this.window = {
+      from: Math.max(...certificates.map((one) => one.notBefore)),
+      until: Math.min(...certificates.map((one) => one.notAfter)),
+    }
     this.signatures = certificates.map((one, i) => {
       const key = (certificates[i + 1] ?? one).key
       return key === undefined ? undefined : one.signed.by(key)
@@ -86,8 +80,10 @@ export class Chain {
 
   /** Everything that has to be settled before the chain can be judged. */
   get jobs(): readonly Job[] {
-    const digests = this.certificates.map((one) => one.digest)
-    return [...this.signatures.filter((job) => job !== undefined), this.root.spkiDigest, ...digests]
+    const jobs: Job[] = [this.root.spkiDigest]
+    for (const job of this.signatures) if (job !== undefined) jobs.push(job)
+    for (const one of this.certificates) jobs.push(one.digest)
+    return jobs
   }
 }
 
@@ -119,17 +115,14 @@ export class PckChain extends Chain {
  * @throws EvidenceError when it holds no certificate or something that is none
  */
 export function parseChainPem(pem: string, kind: ChainKind, pool: Certificate[]): readonly Certificate[] {
-  if (pem.length > MAX_PEM) throw refuse('too-large', `${pem.length} characters`, kind, `at most ${MAX_PEM}`)
-  const certificates = decodePem(pem, 'CERTIFICATE', kind.what).map((der) => parseCertificate(der, pool))
-  if (certificates.length === 0) throw refuse('malformed', 'no certificate', kind, 'certificates in PEM')
+  const { what } = kind
+  if (pem.length > MAX_PEM) throw refuse(what, `${pem.length} characters`, `at most ${MAX_PEM}`, 0, 'too-large')
+  const certificates = decodePem(pem, 'CERTIFICATE', what).map((der) => parseCertificate(der, pool))
+  if (certificates.length === 0) throw refuse(what, 'no certificate', 'certificates in PEM')
   return certificates
 }
 
 const MAX_PEM = 64 * 1024
-
-function refuse(code: 'malformed' | 'too-large', found: string, kind: ChainKind, expected: string): EvidenceError {
-  return new EvidenceError(code, found, { field: kind.what, offset: 0, expected })
-}
 
 function readExtensions(leaf: Certificate): PckExtensions | string {
   try {

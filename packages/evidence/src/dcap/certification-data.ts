@@ -1,14 +1,15 @@
 import { concatBytes, type Reader } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
-import { encodeLayout, parseLayout } from './layout.ts'
+import { encodeLayout, type Parsed, parseLayout } from './layout.ts'
+import { refuse } from './refuse.ts'
+
+// Intel's own sample leaves the PCE id out.
+const IDS = { cpuSvn: 16, pceSvn: 'u16' } as const
 
 /** A platform named by its ids instead of by a certificate. */
-export interface PlatformIds {
+export interface PlatformIds extends Parsed<typeof IDS> {
   /** 1: PPID in plain; 2: encrypted with RSA-2048-OAEP; 3: with RSA-3072-OAEP. */
   readonly type: 1 | 2 | 3
   readonly ppid: Uint8Array
-  readonly cpuSvn: Uint8Array
-  readonly pceSvn: number
   /** Two bytes, in order; empty in Intel's own sample, which leaves it out. */
   readonly pceId: Uint8Array
 }
@@ -20,7 +21,7 @@ export type CertificationData = { readonly data: Uint8Array } & (
   | { readonly type: 4 | 5 | 7 }
 )
 
-const PPID_SIZES: Readonly<Record<number, number>> = { 1: 16, 2: 256, 3: 384 }
+const PPID_SIZES = { 1: 16, 2: 256, 3: 384 } as const
 const MAX_LENGTH = 64 * 1024
 
 /**
@@ -31,56 +32,25 @@ const MAX_LENGTH = 64 * 1024
 export function parseCertificationData(from: Reader): CertificationData {
   const at = from.offset
   const type = from.u16('certificationData.type')
-  if (!isKnown(type)) throw refuse('unsupported-kind', `type ${type}`, 'type', at, 'type 1 to 5 or 7')
+  if (!isKnown(type)) throw refuse('certificationData.type', `${type}`, '1 to 5 or 7', at, 'unsupported-kind')
   const length = from.u32('certificationData.length')
-  if (length > MAX_LENGTH) throw refuse('too-large', `${length}`, 'length', at + 2, `at most ${MAX_LENGTH} bytes`)
+  if (length > MAX_LENGTH)
+    throw refuse('certificationData.length', `${length}`, `at most ${MAX_LENGTH}`, at + 2, 'too-large')
   const data = from.bytes(length, 'certificationData')
   if (type === 4 || type === 5 || type === 7) return { type, data }
-  const size = (PPID_SIZES[type] as number) + 20
+  const ppid = PPID_SIZES[type]
+  const size = ppid + 20
   if (length !== size && length !== size - 2)
-    throw refuse('malformed', `${length} bytes`, 'length', at + 2, `${size} bytes for type ${type}`)
-  return { type, data, ...parseLayout(data, idsLayout(type, size - length)) }
+    throw refuse('certificationData.length', `${length}`, `${size} for type ${type}`, at + 2)
+  const ids = parseLayout(data.subarray(ppid), IDS)
+  return { type, data, ppid: data.subarray(0, ppid), ...ids, pceId: data.subarray(ppid + 18) }
 }
 
 /** Bytes of certification data: the reverse of {@link parseCertificationData}. */
-export function encodeCertificationData(certification: CertificationData): Uint8Array {
-  const { type, data } = certification
-  const head = encodeLayout(
-    { type, length: data.length },
-    { type: [0, 2, 'integer'], length: [2, 4, 'integer'] } as const,
-    6,
-  )
-  return concatBytes(head, data)
-}
-
-function idsLayout(
-  type: number,
-  missing: number,
-): {
-  readonly ppid: readonly [number, number, 'bytes']
-  readonly cpuSvn: readonly [number, number, 'bytes']
-  readonly pceSvn: readonly [number, number, 'integer']
-  readonly pceId: readonly [number, number, 'bytes']
-} {
-  const ppid = PPID_SIZES[type] as number
-  return {
-    ppid: [0, ppid, 'bytes'],
-    cpuSvn: [ppid, 16, 'bytes'],
-    pceSvn: [ppid + 16, 2, 'integer'],
-    pceId: [ppid + 18, 2 - missing, 'bytes'],
-  }
+export function encodeCertificationData({ type, data }: CertificationData): Uint8Array {
+  return concatBytes(encodeLayout({ type, length: data.length }, { type: 'u16', length: 'u32' } as const), data)
 }
 
 function isKnown(type: number): type is CertificationData['type'] {
   return (type >= 1 && type <= 5) || type === 7
-}
-
-function refuse(
-  code: 'unsupported-kind' | 'too-large' | 'malformed',
-  found: string,
-  field: string,
-  offset: number,
-  expected: string,
-): EvidenceError {
-  return new EvidenceError(code, found, { field: `certificationData.${field}`, offset, expected })
 }

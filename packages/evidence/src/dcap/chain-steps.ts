@@ -1,85 +1,66 @@
-import { fail, notApplicable, pass, REPLACE_EVIDENCE, type Step, unchecked } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, type Step, unchecked } from '../core/engine.ts'
+import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import { type Chain, sameRoot, type Window } from './certificates.ts'
 import { type Part, valueOf } from './part.ts'
 import type { DcapState } from './state.ts'
-
-export const PCK_PROFILE = 'Intel SGX PCK Certificate and CRL Profile Specification'
-export const QVL = 'Intel TDX DCAP Quote Generation Library and Quote Verification Library'
+import { authentic, finding, PCK_PROFILE } from './steps.ts'
 
 /** What mends a part of the collateral that is missing, damaged or old. */
 export function refetch(what: string): Remedy {
-  return { action: `fetch ${what} for this platform again, from Intel's PCS or a PCCS`, by: 'relying-party' }
+  return mend(`fetch the ${what} for this platform again, from Intel's PCS or a PCCS`)
 }
 
-/** One of the chains, and how the steps speak of it. */
-export interface ChainPlace {
-  /** Start of the ids, e.g. `tdx.pck`. */
-  readonly id: string
-  /** In words. */
-  readonly what: string
-  readonly chain: (state: DcapState) => Part<Chain>
-  readonly remedy: Remedy
-  /** The step without which there is no chain to look at. */
-  readonly present?: string
-  /** True when evidence can do without it, as nothing rests on it then. */
-  readonly optional?: true
+/** Whether a part was given and can be read. */
+export function givenFinding(part: Part<unknown>, what: string): Finding {
+  if (part.state === 'present') return pass()
+  return part.state === 'absent'
+    ? unchecked(`no ${what} was given`, refetch(what))
+    : fail(`the ${what} cannot be read: ${part.reason}`, refetch(what))
 }
 
-/** Form, signatures, root and validity of one chain. */
-export function chainSteps(place: ChainPlace): readonly Step<DcapState>[] {
-  const { id, what, remedy, chain } = place
+/**
+ * Form, signatures, root and validity of one chain.
+ *
+ * @param id start of the ids, e.g. `pck`
+ * @param what the chain in words
+ * @param present the step without which there is no chain to look at; absent when evidence can do
+ *   without the chain, as nothing rests on it then
+ */
+export function chainSteps(
+  id: string,
+  what: string,
+  chain: (state: DcapState) => Part<Chain>,
+  present?: string,
+): readonly Step<DcapState>[] {
+  const certificates = `${id}.certificates`
   const step = (
     name: string,
-    title: string,
-    needs: readonly string[],
-    check: (state: DcapState, chain: Chain) => Finding,
-  ): Step<DcapState> => ({
-    id: `${id}.${name}`,
-    title,
-    phase: 'authenticity',
-    source: `${PCK_PROFILE}, section 1.3`,
-    needs,
-    check(state) {
+    check: (chain: Chain, state: DcapState) => Finding,
+    needs: readonly string[] = [certificates],
+  ): Step<DcapState> =>
+    authentic(`${id}.${name}`, PCK_PROFILE, needs, (state) => {
       const part = chain(state)
-      if (part.state === 'absent')
-        return place.optional === true
-          ? notApplicable(`no ${what} was given, and nothing rests on it`)
-          : unchecked(`no ${what} was given`, remedy)
-      if (part.state === 'broken') return fail(`the ${what} cannot be read: ${part.reason}`, remedy)
-      return check(state, part.value)
-    },
-  })
+      if (part.state === 'present') return check(part.value, state)
+      return part.state === 'absent' && present === undefined
+        ? notApplicable(`no ${what} was given, and nothing rests on it`)
+        : givenFinding(part, what)
+    })
   return [
     step(
       'certificates',
-      `The ${what} has the certificates of its profile`,
-      place.present === undefined ? [] : [place.present],
-      (_state, { fault }) =>
-        fault === undefined
-          ? pass('every certificate has the name, issuer, key and uses of its profile')
-          : fail(`the ${what} is malformed: ${fault}`, remedy),
+      ({ fault }) => finding(fault === undefined, `the ${what} is malformed: ${fault ?? ''}`, refetch(what)),
+      present === undefined ? [] : [present],
     ),
-    step(
-      'chain',
-      `Each certificate of the ${what} is signed by the next`,
-      [`${id}.certificates`],
-      (_state, { signatures }) => {
-        const bad = signatures.findIndex((job) => job?.result !== true)
-        return bad < 0
-          ? pass('all signatures verify')
-          : fail(`in the ${what} the signature of certificate ${bad + 1} does not verify`, remedy)
-      },
-    ),
-    step('root', `The ${what} ends at a trusted root key`, [`${id}.certificates`], (state, found) =>
-      rootFinding(state, found, what),
-    ),
-    step(
-      'validity',
-      `All certificates of the ${what} are valid at the time of the verification`,
-      [`${id}.certificates`],
-      (state, { window }) => withinFinding(state, window, `the ${what}`, remedy),
-    ),
+    step('chain', ({ signatures }) => {
+      const bad = signatures.findIndex((job) => job?.result !== true)
+      return finding(bad < 0, `in the ${what} the signature of certificate ${bad + 1} does not verify`, refetch(what))
+    }),
+    step('root', (found, state) => rootFinding(state, found, what)),
+    step('validity', ({ window }, state) => {
+      const begun = begunFinding(state, window, what)
+      return begun.outcome === 'pass' ? currentFinding(state, window, what) : begun
+    }),
   ]
 }
 
@@ -92,27 +73,20 @@ function rootFinding(state: DcapState, chain: Chain, what: string): Finding {
   return pass(`it ends at the key of ${anchor.name}`, { anchor: anchor.id })
 }
 
-/** Whether the time of the verification is within a window, both ends included. */
-export function withinFinding(state: DcapState, window: Window, what: string, remedy: Remedy): Finding {
-  const begun = begunFinding(state, window, what)
-  return begun.outcome === 'pass' ? currentFinding(state, window, what, remedy) : begun
-}
-
 /** Whether a window has begun. */
-export function begunFinding(state: DcapState, window: Window, what: string): Finding {
-  const details = { expected: `at or after ${window.fromText}`, actual: state.atText }
-  if (state.at >= window.from) return pass('it has begun', details)
+export function begunFinding({ at }: DcapState, { from }: Window, what: string): Finding {
+  if (at >= from) return pass()
+  const text = isoTime(from)
   return fail(
-    `${what} is not yet valid: it begins at ${window.fromText}`,
-    { action: `judge at a time from ${window.fromText} on, or check the clock`, by: 'relying-party' },
-    details,
+    `the ${what} is not yet valid: it begins at ${text}`,
+    mend(`judge at a time from ${text} on, or check the clock`),
+    { expected: `at or after ${text}`, actual: isoTime(at) },
   )
 }
 
-/** Whether a window has not ended. */
-export function currentFinding(state: DcapState, window: Window, what: string, remedy: Remedy): Finding {
-  const details = { expected: `until ${window.untilText}`, actual: state.atText }
-  return state.at <= window.until
-    ? pass('it has not ended', details)
-    : fail(`${what} ended at ${window.untilText}`, remedy, details)
+/** Whether a window has not ended. A list that never says when it ends is never current. */
+export function currentFinding({ at }: DcapState, { until }: Window, what: string): Finding {
+  if (until !== undefined && at <= until) return pass()
+  const text = until === undefined ? 'no time' : isoTime(until)
+  return fail(`the ${what} ended at ${text}`, refetch(what), { expected: `until ${text}`, actual: isoTime(at) })
 }

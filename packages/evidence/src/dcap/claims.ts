@@ -1,10 +1,9 @@
-import { toHex } from '../core/bytes.ts'
+import { allZero, toHex } from '../core/bytes.ts'
 import type { Assumption, Note, TcbClaim } from '../core/verdict.ts'
 import { valueOf } from './part.ts'
-import { type PckConfiguration, type PckExtensions, SGX_TYPES } from './pck.ts'
-import { isZeroPadded } from './quote.ts'
+import { type PckConfiguration, SGX_TYPES } from './pck.ts'
 import type { DcapState } from './state.ts'
-import { matched, type TcbMatch } from './tcb.ts'
+import { matched } from './tcb.ts'
 
 /** State of the TCB, with what it was computed from. */
 export interface DcapTcbClaim extends TcbClaim {
@@ -38,21 +37,30 @@ export interface QeClaim {
   readonly isvSvn: number
 }
 
-/** Platform claim of the evidence; undefined when the PCK certificate cannot be read. */
-export function platformClaim(state: DcapState): PlatformClaim | undefined {
-  const { extensions } = state
+// Members that are there: `undefined` ones are left out.
+function defined<T extends object>(members: T): { [K in keyof T]?: T[K] & {} } {
+  const found: { [K in keyof T]?: T[K] & {} } = {}
+  for (const name in members) {
+    const value = members[name]
+    if (value !== undefined && value !== null) found[name] = value
+  }
+  return found
+}
+
+function platformClaim({ extensions, pck }: DcapState): PlatformClaim | undefined {
   if (extensions === undefined) return undefined
-  const { configuration, platformInstanceId } = extensions
-  const ca = caWord(valueOf(state.pck)?.first.issuer.commonName ?? '')
+  const { configuration, platformInstanceId, fmspc, pceId, ppid, cpuSvn, sgxType } = extensions
   return {
-    ...(ca === undefined ? {} : { ca }),
-    fmspc: toHex(extensions.fmspc),
-    pceId: toHex(extensions.pceId),
-    ppid: toHex(extensions.ppid),
-    cpuSvn: toHex(extensions.cpuSvn),
-    sgxType: SGX_TYPES[extensions.sgxType] ?? String(extensions.sgxType),
-    ...(platformInstanceId === undefined ? {} : { platformInstanceId: toHex(platformInstanceId) }),
-    ...(configuration === undefined ? {} : { configuration: known(configuration) }),
+    fmspc: toHex(fmspc),
+    pceId: toHex(pceId),
+    ppid: toHex(ppid),
+    cpuSvn: toHex(cpuSvn),
+    sgxType: SGX_TYPES[sgxType] ?? `${sgxType}`,
+    ...defined({
+      ca: caWord(valueOf(pck)?.first.issuer.commonName ?? ''),
+      platformInstanceId: platformInstanceId === undefined ? undefined : toHex(platformInstanceId),
+      configuration: configuration === undefined ? undefined : defined(configuration),
+    }),
   }
 }
 
@@ -60,65 +68,60 @@ function caWord(issuer: string): string | undefined {
   return issuer.includes('Platform') ? 'platform' : issuer.includes('Processor') ? 'processor' : undefined
 }
 
-function known(configuration: PckConfiguration): NonNullable<PlatformClaim['configuration']> {
-  const { dynamicPlatform, cachedKeys, smtEnabled } = configuration
-  return {
-    ...(dynamicPlatform === undefined ? {} : { dynamicPlatform }),
-    ...(cachedKeys === undefined ? {} : { cachedKeys }),
-    ...(smtEnabled === undefined ? {} : { smtEnabled }),
-  }
+/** Claims of any Intel evidence about the platform and its Quoting Enclave. */
+export interface VendorClaims {
+  readonly vendor: 'intel'
+  readonly product?: string
+  readonly hardwareId?: string
+  readonly platform?: PlatformClaim
+  readonly qe: QeClaim
 }
 
-/** Quoting Enclave claim of the evidence. */
-export function qeClaim({ quote }: DcapState): QeClaim {
-  const { mrEnclave, mrSigner, isvProdId, isvSvn } = quote.qe
-  return { mrEnclave: toHex(mrEnclave), mrSigner: toHex(mrSigner), isvProdId, isvSvn }
+/** What certificate and QE report of the evidence claim. */
+export function vendorClaims(state: DcapState): VendorClaims {
+  const { mrEnclave, mrSigner, isvProdId, isvSvn } = state.quote.qe
+  const qe = { mrEnclave: toHex(mrEnclave), mrSigner: toHex(mrSigner), isvProdId, isvSvn }
+  const platform = platformClaim(state)
+  if (platform === undefined) return { vendor: 'intel', qe }
+  const hardwareId = platform.platformInstanceId ?? platform.ppid
+  return { vendor: 'intel', product: platform.fmspc, hardwareId, platform, qe }
 }
 
 /** TCB claim of the evidence. `found` says whether the level was found by trusted rules. */
 export function tcbClaim(state: DcapState, found: boolean): DcapTcbClaim {
-  const tcbInfo = valueOf(state.collateral.tcbInfo.content)?.evaluationDataNumber
-  const qeIdentity = valueOf(state.collateral.qeIdentity.content)?.evaluationDataNumber
-  const launch = found ? matched(state.tcb?.launch) : undefined
-  const current = found ? matched(state.tcb?.current) : undefined
-  const status = found ? state.tcb?.status : undefined
+  const { tcbInfo, qeIdentity } = state.collateral
+  const tcb = found ? state.tcb : undefined
+  const launch = matched(tcb?.launch)
+  const current = matched(tcb?.current)
   return {
-    ...(status === undefined || launch === undefined ? {} : launchClaim(launch, status)),
-    ...(current === undefined
-      ? {}
-      : { current: { status: current.status, date: current.date, advisories: current.advisories } }),
-    evaluationDataNumbers: {
-      ...(tcbInfo === undefined ? {} : { tcbInfo }),
-      ...(qeIdentity === undefined ? {} : { qeIdentity }),
-    },
+    ...defined({
+      status: tcb?.status,
+      date: launch?.date,
+      advisories: launch?.advisories,
+      platformStatus: launch?.platform.status,
+      qeStatus: launch?.qe.status,
+      moduleStatus: launch?.module?.status,
+      current:
+        current === undefined
+          ? undefined
+          : { status: current.status, date: current.date, advisories: current.advisories },
+    }),
+    evaluationDataNumbers: defined({
+      tcbInfo: valueOf(tcbInfo.content)?.evaluationDataNumber,
+      qeIdentity: valueOf(qeIdentity.content)?.evaluationDataNumber,
+    }),
     components: components(state),
-  }
-}
-
-function launchClaim(launch: TcbMatch, status: string): Partial<DcapTcbClaim> {
-  const { date, advisories, platform, qe, module } = launch
-  return {
-    status,
-    date,
-    advisories,
-    platformStatus: platform.status,
-    qeStatus: qe.status,
-    ...(module === undefined ? {} : { moduleStatus: module.status }),
   }
 }
 
 function components({ extensions, svns, quote }: DcapState): Readonly<Record<string, number>> {
   const named: Record<string, number> = { qe: quote.qe.isvSvn }
-  if (extensions !== undefined) nameSgx(named, extensions)
-  for (let i = 0; svns !== undefined && i < svns.launch.length; i++)
-    named[TDX_NAMES[i] as string] = svns.launch[i] as number
+  if (extensions !== undefined) {
+    named.pce = extensions.pceSvn
+    for (let i = 0; i < 16; i++) named[SGX_NAMES[i] as string] = extensions.tcbComponents[i] as number
+  }
+  if (svns !== undefined) for (let i = 0; i < 16; i++) named[TDX_NAMES[i] as string] = svns.launch[i] as number
   return named
-}
-
-function nameSgx(named: Record<string, number>, extensions: PckExtensions): void {
-  named.pce = extensions.pceSvn
-  for (let i = 0; i < extensions.tcbComponents.length; i++)
-    named[SGX_NAMES[i] as string] = extensions.tcbComponents[i] as number
 }
 
 const SGX_NAMES: readonly string[] = Array.from({ length: 16 }, (_, i) => `sgx${i + 1}`)
@@ -126,63 +129,55 @@ const TDX_NAMES: readonly string[] = Array.from({ length: 16 }, (_, i) => `tdx${
 
 /** What any Intel evidence relies on without proof. */
 export function commonAssumptions({ extensions }: DcapState): readonly Assumption[] {
-  const assumed: Assumption[] = [
-    {
-      id: 'vendor-keys',
-      statement: "Intel's signing keys, and the platform's certified key, are known to nobody else",
-      because: 'every signature of the evidence rests on them',
-    },
-  ]
+  const assumed: Assumption[] = []
+  const assume = (id: string, statement: string, because: string): void => {
+    assumed.push({ id, statement, because })
+  }
+  assume(
+    'vendor-keys',
+    "Intel's signing keys, and the platform's certified key, are known to nobody else",
+    'every signature of the evidence rests on them',
+  )
+  const certified = (words: string): string => `the PCK certificate ${words}`
   const type = SGX_TYPES[extensions?.sgxType ?? -1]
-  if (type !== undefined && type !== 'standard') {
-    assumed.push({
-      id: 'no-physical-access',
-      statement: 'nobody with physical access reads or replays memory on its bus',
-      because: `the PCK certificate's SGX type is ${type}: memory is encrypted without protection from replay`,
-    })
-  }
-  if (extensions?.configuration?.smtEnabled !== false) {
-    assumed.push({
-      id: 'smt',
-      statement: 'no side channel leads over simultaneous multithreading to other workloads',
-      because:
-        extensions?.configuration?.smtEnabled === true
-          ? "the PCK certificate's configuration says that SMT is enabled"
-          : "the PCK certificate's configuration does not tell whether SMT is enabled",
-    })
-  }
-  if (extensions?.configuration?.dynamicPlatform === true) {
-    assumed.push({
-      id: 'dynamic-platform',
-      statement: 'processors added to the platform later are genuine',
-      because: "the PCK certificate's configuration says that the platform is dynamic",
-    })
-  }
+  const { smtEnabled, dynamicPlatform } = extensions?.configuration ?? {}
+  if (type !== undefined && type !== 'standard')
+    assume(
+      'no-physical-access',
+      'nobody with physical access reads or replays memory on its bus',
+      certified(`has the SGX type ${type}: memory is encrypted without protection from replay`),
+    )
+  if (smtEnabled !== false)
+    assume(
+      'smt',
+      'no side channel leads over simultaneous multithreading to other workloads',
+      certified(smtEnabled === true ? 'says that SMT is enabled' : 'does not tell whether SMT is enabled'),
+    )
+  if (dynamicPlatform === true)
+    assume(
+      'dynamic-platform',
+      'processors added to the platform later are genuine',
+      certified('says that the platform is dynamic'),
+    )
   return assumed
 }
 
 /** Facts about any Intel evidence that change no outcome. */
-export function commonNotes(state: DcapState): readonly Note[] {
-  const { quote } = state
+export function commonNotes({ quote, collateral }: DcapState): readonly Note[] {
+  const { padding, header, qe } = quote
   const notes: Note[] = []
-  if (quote.padding.length > 0) {
-    const zero = isZeroPadded(quote) ? 'all zero' : 'not all zero'
-    notes.push({
-      id: 'padding',
-      text: `${quote.padding.length} bytes follow the signature section, ${zero}: nobody signed them, and they were ignored`,
-    })
+  const note = (id: string, text: string): void => {
+    notes.push({ id, text })
   }
-  const early = valueOf(state.collateral.tcbInfo.content)?.evaluationDataNumber
-  if (early !== undefined)
-    notes.push({ id: 'tcb-evaluation-data-number', text: `the TCB was judged by evaluation data number ${early}` })
-  if (quote.header.version > 3 && (quote.header.qeSvn !== 0 || quote.header.pceSvn !== 0)) {
-    notes.push({ id: 'header-reserved', text: 'reserved bytes of the header are not zero' })
+  if (padding.length > 0) {
+    const zero = allZero(padding) ? 'all zero' : 'not all zero'
+    note('padding', `${padding.length} bytes, ${zero}, follow the signature section: unsigned, and ignored`)
   }
-  if (quote.qe.reportData.subarray(32).some((byte) => byte !== 0)) {
-    notes.push({
-      id: 'qe-report-data',
-      text: "the second half of the QE report's REPORTDATA is not zero, as it is by convention",
-    })
-  }
+  const number = valueOf(collateral.tcbInfo.content)?.evaluationDataNumber
+  if (number !== undefined) note('tcb-evaluation-data-number', `the TCB was judged by evaluation data number ${number}`)
+  if (header.version > 3 && (header.qeSvn !== 0 || header.pceSvn !== 0))
+    note('header-reserved', 'reserved bytes of the header are not zero')
+  if (!allZero(qe.reportData.subarray(32)))
+    note('qe-report-data', "the second half of the QE report's REPORTDATA is not zero, as it is by convention")
   return notes
 }

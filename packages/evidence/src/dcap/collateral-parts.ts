@@ -1,9 +1,10 @@
 import { digestHex } from '../core/assemble.ts'
+import { isoTime } from '../core/time.ts'
 import type { CollateralPart } from '../core/verdict.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
-import { type Chain, type PckChain, type Window, windowOf } from './certificates.ts'
+import type { Chain, PckChain, Window } from './certificates.ts'
 import type { DcapCollateral } from './collateral.ts'
-import { valueOf } from './part.ts'
+import { type Part, valueOf } from './part.ts'
 
 /** Names, digests and dates of all endorsements that a verification used. */
 export function collateralParts(collateral: DcapCollateral, chain: PckChain | undefined): readonly CollateralPart[] {
@@ -22,42 +23,33 @@ function once(
 }
 
 function ownParts({ rootCrl, pckCrl, pckCrlChain, tcbInfo, qeIdentity }: DcapCollateral): readonly CollateralPart[] {
-  const signer = valueOf(tcbInfo.chain)
-  const qeSigner = valueOf(qeIdentity.chain)
-  const issuer = valueOf(pckCrlChain)
-  return [
-    ...crlPart('root-ca-crl', valueOf(rootCrl)),
-    ...crlPart('pck-crl', valueOf(pckCrl)),
-    ...(issuer === undefined ? [] : certificateParts(issuer, ['pck-crl-issuer', 'pck-crl-root'])),
-    ...documentPart('tcb-info', tcbInfo.digest, valueOf(tcbInfo.content)?.window),
-    ...(signer === undefined ? [] : certificateParts(signer, ['tcb-info-signer', 'tcb-info-root'])),
-    ...documentPart('qe-identity', qeIdentity.digest, valueOf(qeIdentity.content)?.window),
-    ...(qeSigner === undefined ? [] : certificateParts(qeSigner, ['qe-identity-signer', 'qe-identity-root'])),
-  ]
+  const parts: CollateralPart[] = []
+  const add = (name: string, digest: DigestJob | undefined, window: Window | undefined): void => {
+    if (digest !== undefined) parts.push(part(name, digest, window))
+  }
+  const addChain = (chain: Part<Chain>, names: readonly string[]): void => {
+    const found = valueOf(chain)
+    if (found !== undefined) parts.push(...certificateParts(found, names))
+  }
+  add('root-ca-crl', valueOf(rootCrl)?.digest, valueOf(rootCrl)?.window)
+  add('pck-crl', valueOf(pckCrl)?.digest, valueOf(pckCrl)?.window)
+  addChain(pckCrlChain, ['pck-crl-issuer', 'pck-crl-root'])
+  add('tcb-info', tcbInfo.digest, valueOf(tcbInfo.content)?.window)
+  addChain(tcbInfo.chain, ['tcb-info-signer', 'tcb-info-root'])
+  add('qe-identity', qeIdentity.digest, valueOf(qeIdentity.content)?.window)
+  addChain(qeIdentity.chain, ['qe-identity-signer', 'qe-identity-root'])
+  return parts
 }
 
 function certificateParts(chain: Chain, names: readonly string[]): readonly CollateralPart[] {
   return chain.certificates
     .slice(0, names.length)
-    .map((one, i) => part(names[i] as string, one.digest, windowOf(one.notBefore, one.notAfter)))
-}
-
-function crlPart(
-  name: string,
-  crl: { readonly digest: DigestJob; readonly window: Window } | undefined,
-): readonly CollateralPart[] {
-  return crl === undefined ? [] : [part(name, crl.digest, crl.window)]
-}
-
-function documentPart(
-  name: string,
-  digest: DigestJob | undefined,
-  window: Window | undefined,
-): readonly CollateralPart[] {
-  return digest === undefined ? [] : [part(name, digest, window)]
+    .map(({ digest, notBefore, notAfter }, i) => part(names[i] as string, digest, { from: notBefore, until: notAfter }))
 }
 
 function part(name: string, digest: DigestJob, window: Window | undefined): CollateralPart {
-  const dates = window === undefined || window.fromText === '' ? {} : { from: window.fromText, until: window.untilText }
-  return { name, sha256: digestHex(digest), ...dates }
+  const sha256 = digestHex(digest)
+  return window?.until === undefined
+    ? { name, sha256 }
+    : { name, sha256, from: isoTime(window.from), until: isoTime(window.until) }
 }

@@ -1,14 +1,14 @@
 import { fromHex } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
 import type { CollateralPart } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodeBase64, decodePem } from '../x509/pem.ts'
 import { Signed } from '../x509/signature.ts'
-import { Chain, type ChainKind, CRL_CHAIN, parseChainPem, SIGNER_CHAIN, type Window, windowOf } from './certificates.ts'
+import { Chain, type ChainKind, CRL_CHAIN, parseChainPem, SIGNER_CHAIN, type Window } from './certificates.ts'
 import { type Part, readPart, valueOf } from './part.ts'
 import { parseQeIdentity, type QeIdentity } from './qe-identity.ts'
+import { refuse } from './refuse.ts'
 import { parseTcbInfo, type TcbInfo } from './tcb-info.ts'
 
 /** A text, or bytes: what services and files deliver. */
@@ -66,10 +66,14 @@ export class DcapCollateral {
   readonly qeIdentity: SignedDocument<QeIdentity>
   /** PEM of the PCK chain, where the collateral brings one. */
   readonly pckChain: string | undefined
+  /** PEM of the PCK CA and the root, to complete a quote that has the PCK certificate alone. */
+  readonly caChain: string | undefined
   /** Certificates of all chains, each once: for parsing further chains of the same issuers. */
   readonly certificates: readonly Certificate[]
   /** What a verdict says of the parts, once it was said: belongs to `collateralParts`. */
   told: readonly CollateralPart[] | undefined
+  /** Whether all of `jobs` have been settled: belongs to `verifyDcap`. */
+  settled = false
   /** What can be settled without knowing the evidence. */
   readonly jobs: readonly Job[]
 
@@ -88,23 +92,20 @@ export class DcapCollateral {
     const qeSigner = sameChain ? signer : chain(input.qe_identity_issuer_chain, SIGNER_CHAIN)
     this.qeIdentity = readDocument(input.qe_identity, input.qe_identity_signature, qeSigner, parseQeIdentity)
     this.pckChain = input.pck_certificate_chain
+    this.caChain = input.pck_crl_issuer_chain
     this.certificates = pool
     this.jobs = this.#ownJobs()
   }
 
   #ownJobs(): readonly Job[] {
+    const { rootCrl, pckCrl, pckCrlChain, tcbInfo, qeIdentity } = this
+    const issuer = valueOf(pckCrlChain)
+    const root = valueOf(tcbInfo.chain)?.root ?? issuer?.root
     const jobs: (Job | undefined)[] = []
-    const root = valueOf(this.tcbInfo.chain)?.root ?? valueOf(this.pckCrlChain)?.root
-    const crls = [
-      signedBy(valueOf(this.rootCrl), root),
-      signedBy(valueOf(this.pckCrl), valueOf(this.pckCrlChain)?.first),
-    ]
-    for (const chain of [this.pckCrlChain, this.tcbInfo.chain, this.qeIdentity.chain])
-      jobs.push(...(valueOf(chain)?.jobs ?? []))
-    for (const document of [this.tcbInfo, this.qeIdentity]) jobs.push(documentJob(document), document.digest)
-    return [...jobs, ...crls, valueOf(this.rootCrl)?.digest, valueOf(this.pckCrl)?.digest].filter(
-      (job) => job !== undefined,
-    )
+    for (const chain of [pckCrlChain, tcbInfo.chain, qeIdentity.chain]) jobs.push(...(valueOf(chain)?.jobs ?? []))
+    jobs.push(documentJob(tcbInfo), tcbInfo.digest, documentJob(qeIdentity), qeIdentity.digest)
+    jobs.push(...crlJobs(valueOf(rootCrl), root), ...crlJobs(valueOf(pckCrl), issuer?.first))
+    return [...new Set(jobs)].filter((job) => job !== undefined)
   }
 }
 
@@ -119,8 +120,8 @@ export function documentJob(document: SignedDocument<unknown>): ReturnType<Signe
   return key === undefined ? undefined : valueOf(document.signed)?.by(key)
 }
 
-function signedBy(crl: Crl | undefined, issuer: Certificate | undefined): Job | undefined {
-  return issuer?.key === undefined ? undefined : crl?.signed.by(issuer.key)
+function crlJobs(crl: Crl | undefined, issuer: Certificate | undefined): readonly (Job | undefined)[] {
+  return [crl?.digest, issuer?.key === undefined ? undefined : crl?.signed.by(issuer.key)]
 }
 
 function readDocument<T>(
@@ -144,22 +145,12 @@ function readDocument<T>(
 function readSignature(value: TextOrBytes): Uint8Array {
   const bytes = typeof value === 'string' ? fromHex(value) : new Uint8Array(value)
   if (bytes?.length === 64) return bytes
-  throw new EvidenceError('malformed', 'something else', {
-    field: 'signature',
-    offset: 0,
-    expected: '64 bytes: r then s',
-  })
+  throw refuse('signature', 'something else', '64 bytes: r then s')
 }
 
 function readCrl(value: TextOrBytes): DatedCrl {
   const crl = parseCrl(crlDer(value))
-  // A list without nextUpdate is never current: its span ends as it begins, before any moment.
-  const until = crl.nextUpdate ?? Number.MIN_SAFE_INTEGER
-  const window =
-    crl.nextUpdate === undefined
-      ? { from: crl.thisUpdate, until, fromText: '', untilText: 'never' }
-      : windowOf(crl.thisUpdate, until)
-  return { ...crl, window }
+  return { ...crl, window: { from: crl.thisUpdate, until: crl.nextUpdate } }
 }
 
 const MAX_CRL_TEXT = 12 * 1024 * 1024
@@ -167,12 +158,7 @@ const SEQUENCE = 0x30
 
 // PCS serves DER and PEM, PCCS hex of DER; files hold any of them, and base64.
 function crlDer(value: TextOrBytes): Uint8Array {
-  if (value.length > MAX_CRL_TEXT)
-    throw new EvidenceError('too-large', `${value.length}`, {
-      field: 'crl',
-      offset: 0,
-      expected: `at most ${MAX_CRL_TEXT}`,
-    })
+  if (value.length > MAX_CRL_TEXT) throw refuse('crl', `${value.length}`, `at most ${MAX_CRL_TEXT}`, 0, 'too-large')
   if (typeof value !== 'string')
     return value[0] === SEQUENCE ? new Uint8Array(value) : crlDer(new TextDecoder().decode(value))
   const text = value.trim()
@@ -182,33 +168,28 @@ function crlDer(value: TextOrBytes): Uint8Array {
   }
   const der = fromHex(text) ?? decodeBase64(text)
   if (der !== undefined) return der
-  throw new EvidenceError('malformed', 'another form', {
-    field: 'crl',
-    offset: 0,
-    expected: 'DER, or its hex, base64 or PEM',
-  })
+  throw refuse('crl', 'another form', 'DER, or its hex, base64 or PEM')
 }
 
-const TEXTS: readonly (keyof DcapCollateralInput)[] = [
-  'pck_crl_issuer_chain',
-  'tcb_info_issuer_chain',
-  'tcb_info',
-  'qe_identity_issuer_chain',
-  'qe_identity',
-  'pck_certificate_chain',
-]
-const TEXTS_OR_BYTES: readonly (keyof DcapCollateralInput)[] = [
-  'root_ca_crl',
-  'pck_crl',
-  'tcb_info_signature',
-  'qe_identity_signature',
-]
+/** Members by name; true where bytes will do as well. */
+const MEMBERS: Readonly<Record<keyof DcapCollateralInput, boolean>> = {
+  pck_crl_issuer_chain: false,
+  root_ca_crl: true,
+  pck_crl: true,
+  tcb_info_issuer_chain: false,
+  tcb_info: false,
+  tcb_info_signature: true,
+  qe_identity_issuer_chain: false,
+  qe_identity: false,
+  qe_identity_signature: true,
+  pck_certificate_chain: false,
+}
 
 function checkTypes(input: DcapCollateralInput): void {
-  for (const name of [...TEXTS, ...TEXTS_OR_BYTES]) {
-    const value: unknown = input[name]
-    if (value === undefined || typeof value === 'string') continue
-    if (TEXTS_OR_BYTES.includes(name) && value instanceof Uint8Array) continue
-    throw new TypeError(`collateral.${name}: expected ${TEXTS.includes(name) ? 'text' : 'text or bytes'}`)
+  const given: Readonly<Record<string, unknown>> = { ...input }
+  for (const [name, bytesToo] of Object.entries(MEMBERS)) {
+    const value = given[name]
+    if (value === undefined || typeof value === 'string' || (bytesToo && value instanceof Uint8Array)) continue
+    throw new TypeError(`collateral.${name}: expected ${bytesToo ? 'text or bytes' : 'text'}`)
   }
 }

@@ -1,206 +1,134 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
-import { fail, pass, REPLACE_EVIDENCE, type Step, type StepGroup } from '../core/engine.ts'
+import { fail, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
-import { begunFinding, chainSteps, currentFinding, QVL, refetch } from './chain-steps.ts'
+import { begunFinding, chainSteps, currentFinding, givenFinding, refetch } from './chain-steps.ts'
 import { documentJob, type SignedDocument } from './collateral.ts'
 import { valueOf } from './part.ts'
-import { givenFinding, revocationStep } from './platform-groups.ts'
-import type { QeIdentity } from './qe-identity.ts'
-import { qeDifference } from './qe-identity.ts'
+import { revocationStep } from './platform-groups.ts'
+import { type QeIdentity, qeDifference } from './qe-identity.ts'
 import type { DcapState } from './state.ts'
+import { authentic, finding, PCS, QVL } from './steps.ts'
 import type { TcbInfo } from './tcb-info.ts'
 
-const PCS = 'Intel PCS API documentation version 4'
+const KINDS = {
+  tcbInfo: { sgx: 'SGX', tdx: 'TDX' },
+  qeIdentity: { sgx: 'QE', tdx: 'TD_QE' },
+} as const
 
-/** Steps about what Intel signed: TCB info and QE identity. */
-export function documentGroups(tee: 'sgx' | 'tdx'): readonly StepGroup<DcapState>[] {
-  const kind = tee === 'tdx' ? 'TDX' : 'SGX'
-  const qeKind = tee === 'tdx' ? 'TD_QE' : 'QE'
-  return [
-    {
-      id: `${tee}.tcb-info`,
-      title: 'TCB info',
-      steps: [
-        ...documentSteps<TcbInfo>(
-          tee,
-          'tcb-info',
-          'TCB info',
-          (state) => state.collateral.tcbInfo,
-          ({ id, version }) => id === kind && (tee === 'sgx' || version >= 3),
-          kind,
-        ),
-        ...platformMatchSteps(tee),
-      ],
-    },
-    {
-      id: `${tee}.qe-identity`,
-      title: 'QE identity',
-      steps: documentSteps<QeIdentity>(
-        tee,
-        'qe-identity',
-        'QE identity',
-        (state) => state.collateral.qeIdentity,
-        ({ id }) => id === qeKind,
-        qeKind,
-      ),
-    },
-  ]
-}
-
-function documentSteps<T extends TcbInfo | QeIdentity>(
-  tee: string,
-  name: string,
-  what: string,
-  document: (state: DcapState) => SignedDocument<T>,
-  isKind: (content: T) => boolean,
-  kind: string,
-): readonly Step<DcapState>[] {
-  const id = `${tee}.${name}`
-  const remedy = refetch(`the ${what}`)
+function documentSteps(id: string, member: keyof typeof KINDS, what: string): readonly Step<DcapState>[] {
+  const present = `${id}.present`
+  const certificates = `${id}.signer.certificates`
+  const document = ({ collateral }: DcapState): SignedDocument<TcbInfo | QeIdentity> => collateral[member]
   const step = (
-    last: string,
-    title: string,
-    needs: readonly string[],
-    check: (state: DcapState, content: T) => Finding,
-  ): Step<DcapState> => ({
-    id: `${id}.${last}`,
-    title,
-    phase: 'authenticity',
-    source: PCS,
-    needs: [`${id}.present`, ...needs],
-    check(state) {
+    name: string,
+    check: (state: DcapState, content: TcbInfo | QeIdentity) => Finding,
+    ...needs: readonly string[]
+  ): Step<DcapState> =>
+    authentic(`${id}.${name}`, PCS, [present, ...needs], (state) => {
       const part = document(state).content
       // `present` passed, so that this is always there; if it were not, that would be no pass.
-      return part.state === 'present' ? check(state, part.value) : fail(`there is no ${what}`, remedy)
-    },
-  })
+      return part.state === 'present' ? check(state, part.value) : givenFinding(part, what)
+    })
   return [
-    {
-      id: `${id}.present`,
-      title: `There is a ${what}`,
-      phase: 'authenticity',
-      source: PCS,
-      check: (state) => givenFinding(document(state).content, what, remedy),
-    },
-    ...chainSteps({
-      id: `${id}.signer`,
-      what: `${what} issuer chain`,
-      chain: (state) => document(state).chain,
-      remedy,
-      present: `${id}.present`,
-    }),
+    authentic(present, PCS, [], (state) => givenFinding(document(state).content, what)),
+    ...chainSteps(`${id}.signer`, `${what} issuer chain`, (state) => document(state).chain, present),
     revocationStep(
       `${id}.signer.revocation`,
-      `${tee}.crl.root`,
+      'root',
       'TCB Signing certificate',
+      certificates,
       (state) => valueOf(document(state).chain)?.first,
-      `${id}.signer.certificates`,
     ),
-    step('signature', `The ${what} is signed by the TCB Signing key`, [`${id}.signer.certificates`], (state) =>
-      signatureFinding(document(state), what),
-    ),
-    step('issued', `The ${what} has been issued`, [], (state, { window }) =>
-      begunFinding(state, window, `the ${what}`),
-    ),
-    step('current', `The ${what} is current`, [], (state, { window }) =>
-      currentFinding(state, window, `the ${what}`, remedy),
-    ),
-    step('kind', `The ${what} is for this kind of quote`, [], (_state, content) => {
-      const details = { expected: kind, actual: `${content.id} version ${content.version}` }
-      return isKind(content)
-        ? pass('it is', details)
-        : fail(`the ${what} is for another kind of evidence`, remedy, details)
+    step('signature', (state) => signatureFinding(document(state), what), certificates),
+    step('issued', (state, { window }) => begunFinding(state, window, what)),
+    step('current', (state, { window }) => currentFinding(state, window, what)),
+    step('kind', ({ tee }, content) => {
+      const kind = KINDS[member][tee]
+      // TCB info of version 2 knows no TDX; no QE identity has another version than 2.
+      const fits = content.id === kind && (kind !== 'TDX' || content.version >= 3)
+      return finding(
+        fits,
+        `the ${what} is for another kind of evidence`,
+        refetch(what),
+        kind,
+        `${content.id} version ${content.version}`,
+      )
     }),
   ]
 }
 
 function signatureFinding(document: SignedDocument<unknown>, what: string): Finding {
-  if (document.signed.state === 'broken')
-    return fail(`the signature of the ${what} cannot be read: ${document.signed.reason}`, refetch(`the ${what}`))
-  if (documentJob(document)?.result === true) return pass('its signature verifies over the exact text')
-  return fail(`the signature of the ${what} does not verify`, refetch(`the ${what}, and keep its exact text`))
+  const { signed } = document
+  return signed.state === 'broken'
+    ? fail(`the signature of the ${what} cannot be read: ${signed.reason}`, refetch(what))
+    : finding(
+        documentJob(document)?.result === true,
+        `the signature of the ${what} does not verify`,
+        refetch(`${what}, with its exact text,`),
+      )
 }
 
-function platformMatchSteps(tee: string): readonly Step<DcapState>[] {
-  const step = (field: 'fmspc' | 'pceId', name: string): Step<DcapState> => ({
-    id: `${tee}.tcb-info.${field.toLowerCase()}`,
-    title: `The TCB info is for the platform's ${name}`,
-    phase: 'authenticity',
-    source: `${QVL}, "Get TCB Info"`,
-    needs: [`${tee}.tcb-info.present`, `${tee}.pck.present`, `${tee}.pck.extensions`],
-    check({ extensions, collateral }) {
-      const expected = extensions?.[field] ?? NOTHING
-      const actual = valueOf(collateral.tcbInfo.content)?.[field] ?? NOTHING
-      const details = { expected: toHex(expected), actual: toHex(actual) }
-      return equalBytes(expected, actual) && expected.length > 0
-        ? pass('it is', details)
-        : fail(
-            `the TCB info is for ${name} ${details.actual}, the platform is ${details.expected}`,
-            refetch('the TCB info'),
-            details,
-          )
-    },
+function platformStep(field: 'fmspc' | 'pceId'): Step<DcapState> {
+  const needs = ['tcb-info.present', 'pck.present', 'pck.extensions']
+  return authentic(`tcb-info.${field.toLowerCase()}`, QVL, needs, ({ extensions, collateral }) => {
+    const expected = toHex(extensions?.[field] ?? NOTHING)
+    const actual = toHex(valueOf(collateral.tcbInfo.content)?.[field] ?? NOTHING)
+    return finding(
+      expected === actual && expected !== '',
+      `the TCB info is for ${field.toUpperCase()} ${actual}, the platform is ${expected}`,
+      refetch('TCB info'),
+      expected,
+      actual,
+    )
   })
-  return [step('fmspc', 'FMSPC'), step('pceId', 'PCE id')]
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 
+/** Steps about what Intel signed: TCB info and QE identity. */
+export const DOCUMENT_GROUPS: readonly StepGroup<DcapState>[] = [
+  {
+    id: 'tcb-info',
+    steps: [...documentSteps('tcb-info', 'tcbInfo', 'TCB info'), platformStep('fmspc'), platformStep('pceId')],
+  },
+  { id: 'qe-identity', steps: documentSteps('qe-identity', 'qeIdentity', 'QE identity') },
+]
+
 /** Steps that lead from the platform's key over the Quoting Enclave to the quote. */
-export function quoteGroup(tee: string): StepGroup<DcapState> {
-  const id = `${tee}.qe`
-  return {
-    id,
-    title: 'Quoting Enclave and quote signature',
-    steps: [
-      {
-        id: `${id}.report-signature`,
-        title: "The Quoting Enclave's report is signed by the platform's key",
-        phase: 'authenticity',
-        source: QVL,
-        needs: [`${tee}.pck.present`],
-        check: ({ qeSignature }) =>
-          qeSignature?.result === true
-            ? pass('the signature verifies')
-            : fail("the QE report is not signed by the platform's PCK key", REPLACE_EVIDENCE),
-      },
-      {
-        id: `${id}.report-data`,
-        title: "The Quoting Enclave's report names the attestation key",
-        phase: 'authenticity',
-        source: QVL,
-        check: ({ qeBinding, quote }) =>
-          qeBinding.result !== undefined && equalBytes(qeBinding.result, quote.qe.reportData.subarray(0, 32))
-            ? pass('REPORTDATA is the digest of attestation key and authentication data')
-            : fail('the QE report does not name the attestation key', REPLACE_EVIDENCE),
-      },
-      {
-        id: `${id}.identity`,
-        title: "The Quoting Enclave is Intel's",
-        phase: 'authenticity',
-        source: `${PCS}, "Get Quoting Enclave Identity"`,
-        needs: [`${tee}.qe-identity.signature`],
-        check: identityFinding,
-      },
-      {
-        id: `${tee}.quote.signature`,
-        title: 'The quote is signed by the attestation key',
-        phase: 'authenticity',
-        source: QVL,
-        check: ({ quoteSignature }) =>
-          quoteSignature?.result === true
-            ? pass('the signature verifies')
-            : fail('the signature of the quote does not verify', REPLACE_EVIDENCE),
-      },
-    ],
-  }
+export const QUOTE_GROUP: StepGroup<DcapState> = {
+  id: 'qe',
+  steps: [
+    authentic('qe.report-signature', QVL, ['pck.present'], ({ pck, qeSignature }) =>
+      pck.state === 'broken'
+        ? unchecked('the PCK chain cannot be read, so that its key is not known', refetch('PCK chain'))
+        : finding(
+            qeSignature?.result === true,
+            "the QE report is not signed by the platform's PCK key",
+            REPLACE_EVIDENCE,
+          ),
+    ),
+    authentic('qe.report-data', QVL, [], ({ qeBinding, quote }) =>
+      finding(
+        qeBinding.result !== undefined && equalBytes(qeBinding.result, quote.qe.reportData.subarray(0, 32)),
+        'the QE report does not name the attestation key',
+        REPLACE_EVIDENCE,
+      ),
+    ),
+    authentic('qe.identity', PCS, ['qe-identity.signature'], ({ collateral, quote }) => {
+      const identity = valueOf(collateral.qeIdentity.content)
+      const different = identity === undefined ? NO_IDENTITY : qeDifference(quote.qe, identity)
+      return finding(
+        different === undefined,
+        `the Quoting Enclave is not the one of the QE identity: ${different?.field ?? ''} differs`,
+        REPLACE_EVIDENCE,
+        different?.expected,
+        different?.actual,
+      )
+    }),
+    authentic('quote.signature', QVL, [], ({ quoteSignature }) =>
+      finding(quoteSignature?.result === true, 'the signature of the quote does not verify', REPLACE_EVIDENCE),
+    ),
+  ],
 }
 
-function identityFinding({ collateral, quote }: DcapState): Finding {
-  const identity = valueOf(collateral.qeIdentity.content)
-  const difference = identity === undefined ? undefined : qeDifference(quote.qe, identity)
-  if (identity !== undefined && difference === undefined)
-    return pass('MISCSELECT, ATTRIBUTES, MRSIGNER and ISVPRODID are those of the QE identity')
-  const { field, ...details } = difference ?? { field: 'identity', expected: '', actual: '' }
-  return fail(`the Quoting Enclave is not the one of the QE identity: ${field} differs`, REPLACE_EVIDENCE, details)
-}
+const NO_IDENTITY = { field: 'everything', expected: '', actual: '' } as const

@@ -5,22 +5,22 @@ import { encodeLayout, type Parsed, parseLayout } from './layout.ts'
  * @see Intel SDM, volume 3D, section 37.15 (REPORT)
  */
 export const ENCLAVE_REPORT = {
-  cpuSvn: [0, 16, 'bytes'],
-  miscSelect: [16, 4, 'bytes'],
-  reserved1: [20, 12, 'bytes'],
-  isvExtProdId: [32, 16, 'bytes'],
-  attributes: [48, 16, 'bytes'],
-  mrEnclave: [64, 32, 'bytes'],
-  reserved2: [96, 32, 'bytes'],
-  mrSigner: [128, 32, 'bytes'],
-  reserved3: [160, 32, 'bytes'],
-  configId: [192, 64, 'bytes'],
-  isvProdId: [256, 2, 'integer'],
-  isvSvn: [258, 2, 'integer'],
-  configSvn: [260, 2, 'integer'],
-  reserved4: [262, 42, 'bytes'],
-  isvFamilyId: [304, 16, 'bytes'],
-  reportData: [320, 64, 'bytes'],
+  cpuSvn: 16,
+  miscSelect: 4,
+  reserved1: 12,
+  isvExtProdId: 16,
+  attributes: 16,
+  mrEnclave: 32,
+  reserved2: 32,
+  mrSigner: 32,
+  reserved3: 32,
+  configId: 64,
+  isvProdId: 'u16',
+  isvSvn: 'u16',
+  configSvn: 'u16',
+  reserved4: 42,
+  isvFamilyId: 16,
+  reportData: 64,
 } as const
 
 /** Size of an enclave report in bytes. */
@@ -36,5 +36,5 @@ export function parseEnclaveReport(bytes: Uint8Array): EnclaveReport {
 
 /** Bytes of an enclave report. @throws RangeError when a value does not fit its field */
 export function encodeEnclaveReport(report: EnclaveReport): Uint8Array {
-  return encodeLayout(report, ENCLAVE_REPORT, ENCLAVE_REPORT_SIZE)
+  return encodeLayout(report, ENCLAVE_REPORT)
 }

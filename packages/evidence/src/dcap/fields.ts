@@ -4,7 +4,7 @@ import type { Field } from '../core/fields.ts'
 import { isoTime } from '../core/time.ts'
 import { PCK_CHAIN, parseChainPem } from './certificates.ts'
 import { ENCLAVE_REPORT } from './enclave-report.ts'
-import type { Layout } from './layout.ts'
+import { type Layout, sizeOf } from './layout.ts'
 import { parsePckExtensions, SGX_TYPES } from './pck.ts'
 import { QUOTE_HEADER, type Quote } from './quote.ts'
 
@@ -48,12 +48,16 @@ export function layoutFields(
   meanings: Meanings,
 ): readonly Field[] {
   const known = new Map<string, unknown>(Object.entries(values))
-  return Object.entries(layout).map(([name, [offset, length]]) => {
+  let next = start
+  return Object.entries(layout).map(([name, slot]) => {
+    const offset = next
+    const length = sizeOf(slot)
+    next += length
     const value = known.get(name)
     const meaning = meanings[name]
     return {
       path: `${prefix}.${name}`,
-      offset: start + offset,
+      offset,
       length,
       value: value instanceof Uint8Array ? toHex(value) : Number(value),
       ...(meaning === undefined ? {} : { meaning }),

@@ -12,24 +12,25 @@ export function hasBit(field: Uint8Array, bit: number): boolean {
 /** Decodes a little-endian bit field. */
 export function decodeFlags<N extends BitNames>(field: Uint8Array, names: N): Flags<N> {
   const flags: Record<string, boolean | number[]> = {}
-  const known = new Uint8Array(field.length)
+  const rest = Uint8Array.from(field)
   for (const name in names) {
     const bit = names[name] as number
     flags[name] = hasBit(field, bit)
-    known[bit >> 3] = (known[bit >> 3] as number) | (1 << (bit & 7))
+    rest[bit >> 3] = (rest[bit >> 3] as number) & ~(1 << (bit & 7))
   }
-  flags.reserved = reservedBits(field, known)
+  const reserved: number[] = []
+  for (let byte = 0; byte < rest.length; byte++) {
+    if (rest[byte] !== 0) for (let bit = 8 * byte; bit < 8 * byte + 8; bit++) if (hasBit(rest, bit)) reserved.push(bit)
+  }
+  flags.reserved = reserved
   // Every name of the table was set above.
   return flags as Flags<N>
 }
 
-function reservedBits(field: Uint8Array, known: Uint8Array): number[] {
-  const reserved: number[] = []
-  for (let byte = 0; byte < field.length; byte++) {
-    const rest = (field[byte] as number) & ~(known[byte] as number)
-    for (let bit = 0; rest >> bit !== 0; bit++) if ((rest >> bit) & 1) reserved.push(8 * byte + bit)
-  }
-  return reserved
+/** Whether `value`, under `mask`, is `expected`. All three are of one length. */
+export function equalUnderMask(value: Uint8Array, mask: Uint8Array, expected: Uint8Array): boolean {
+  for (let i = 0; i < value.length; i++) if (((value[i] as number) & (mask[i] as number)) !== expected[i]) return false
+  return true
 }
 
 /**

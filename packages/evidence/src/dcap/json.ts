@@ -1,6 +1,7 @@
 import { fromHex } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import type { EvidenceError } from '../core/errors.ts'
 import { parseIsoTime } from '../core/time.ts'
+import { refuse } from './refuse.ts'
 
 /**
  * Reads members of a JSON object, each of one type and within bounds. Members nobody asks for are
@@ -22,43 +23,39 @@ export class JsonReader {
     return Object.hasOwn(this.#members, name)
   }
 
-  text(name: string, most = 64): string {
-    const value = this.#get(name)
-    if (typeof value !== 'string' || value.length > most) throw this.error(name, `text of at most ${most} characters`)
-    return value
+  /** The member, of whatever type; undefined when there is none. */
+  get(name: string): unknown {
+    return this.has(name) ? Reflect.get(this.#members, name) : undefined
+  }
+
+  text(name: string): string {
+    const value = this.get(name)
+    return isShortText(value) ? value : this.#refuse(name, 'a text of at most 64 characters')
   }
 
   word<T extends string>(name: string, words: readonly T[]): T {
-    const value = this.#get(name)
-    const word = words.find((one) => one === value)
-    if (word === undefined) throw this.error(name, `one of ${words.join(', ')}`)
-    return word
+    const value = this.get(name)
+    return words.find((one) => one === value) ?? this.#refuse(name, `one of ${words.join(', ')}`)
   }
 
   integer(name: string, most: number): number {
-    const value = this.#get(name)
-    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > most) {
-      throw this.error(name, `a whole number from 0 to ${most}`)
-    }
-    return value
+    const value = this.get(name)
+    return isInteger(value, most) ? value : this.#refuse(name, `a whole number up to ${most}`)
   }
 
   hex(name: string, size: number): Uint8Array {
-    const value = this.#get(name)
+    const value = this.get(name)
     const bytes = typeof value === 'string' && value.length === 2 * size ? fromHex(value) : undefined
-    if (bytes === undefined) throw this.error(name, `${size} bytes in hex`)
-    return bytes
+    return bytes ?? this.#refuse(name, `${size} bytes in hex`)
   }
 
   /** Milliseconds since 1970. */
   time(name: string): number {
-    const ms = parseIsoTime(this.text(name))
-    if (ms === undefined) throw this.error(name, 'an ISO 8601 time in UTC')
-    return ms
+    return parseIsoTime(this.text(name)) ?? this.#refuse(name, 'an ISO 8601 time in UTC')
   }
 
   object(name: string): JsonReader {
-    return new JsonReader(this.#get(name), `${this.#path}.${name}`)
+    return new JsonReader(this.get(name), `${this.#path}.${name}`)
   }
 
   list(name: string, most: number): readonly JsonReader[] {
@@ -66,50 +63,49 @@ export class JsonReader {
     return this.#array(name, most).map((one) => new JsonReader(one, path))
   }
 
-  /** One whole number of each object of a list. */
-  integers(name: string, member: string, most: number): readonly number[] {
-    return this.#array(name, MAX_LIST).map((one) => {
+  /** One whole number of each of `count` objects. */
+  integers(name: string, member: string, count: number, most: number): readonly number[] {
+    const numbers: number[] = []
+    for (const one of this.#array(name, count)) {
       const value: unknown =
         typeof one === 'object' && one !== null && Object.hasOwn(one, member) ? Reflect.get(one, member) : undefined
-      if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= most) return value
-      throw refuse(`${this.#path}.${name}.${member}`, 'another value', `a whole number from 0 to ${most}`)
-    })
+      numbers.push(isInteger(value, most) ? value : this.#refuse(name, `whole numbers up to ${most}`))
+    }
+    return numbers.length === count ? numbers : this.#refuse(name, `${count} of them`)
   }
 
   texts(name: string, most: number): readonly string[] {
     const texts = this.#array(name, most)
-    return texts.map((one) => {
-      if (typeof one !== 'string' || one.length > 64) throw this.error(name, 'a list of short texts')
-      return one
-    })
+    return texts.every(isShortText) ? texts : this.#refuse(name, 'short texts')
   }
 
   error(name: string, expected: string): EvidenceError {
     return refuse(`${this.#path}.${name}`, this.has(name) ? 'another value' : 'nothing', expected)
   }
 
-  #array(name: string, most: number): readonly unknown[] {
-    const value = this.#get(name)
-    if (!Array.isArray(value) || value.length > most) throw this.error(name, `a list of at most ${most}`)
-    return value
+  #refuse(name: string, expected: string): never {
+    throw this.error(name, expected)
   }
 
-  #get(name: string): unknown {
-    return this.has(name) ? Reflect.get(this.#members, name) : undefined
+  #array(name: string, most: number): readonly unknown[] {
+    const value = this.get(name)
+    return Array.isArray(value) && value.length <= most ? value : this.#refuse(name, `a list of at most ${most}`)
   }
 }
 
-const MAX_LIST = 1024
+function isShortText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 64
+}
+
+function isInteger(value: unknown, most: number): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= most
+}
+
 const MAX_JSON = 1024 * 1024
 
 /** Parses a JSON document. @throws EvidenceError */
 export function parseJson(text: string, what: string): JsonReader {
-  if (text.length > MAX_JSON)
-    throw new EvidenceError('too-large', `${text.length} characters`, {
-      field: what,
-      offset: 0,
-      expected: `at most ${MAX_JSON}`,
-    })
+  if (text.length > MAX_JSON) throw refuse(what, `${text.length} characters`, `at most ${MAX_JSON}`, 0, 'too-large')
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -118,8 +114,4 @@ export function parseJson(text: string, what: string): JsonReader {
     throw refuse(what, 'text that is not JSON', 'a JSON object')
   }
   return new JsonReader(value, what)
-}
-
-function refuse(field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field, offset: 0, expected })
 }

@@ -1,44 +1,53 @@
-/** One field of a fixed layout: offset and length in bytes, and whether it is a little-endian integer or a byte string. */
-export type Slot = readonly [offset: number, size: number, kind: 'integer' | 'bytes']
+/** One field of a fixed layout: the size of a byte string, or a little-endian integer of 8, 16 or 32 bits. */
+export type Slot = number | 'u8' | 'u16' | 'u32'
 
-/** A fixed layout: every byte belongs to one field, reserved ones too, so that it can be written back as it was. */
+/**
+ * A fixed layout, in order and without gaps: every byte belongs to one field, reserved ones too, so
+ * that it can be written back as it was.
+ */
 export type Layout = Readonly<Record<string, Slot>>
 
 /** The values of a layout. Byte strings are views on the input. */
 export type Parsed<L extends Layout> = {
-  readonly [K in keyof L]: L[K][2] extends 'integer' ? number : Uint8Array
+  readonly [K in keyof L]: L[K] extends number ? Uint8Array : number
+}
+
+/** Size of a field in bytes. */
+export function sizeOf(slot: Slot): number {
+  return typeof slot === 'number' ? slot : Number(slot.slice(1)) / 8
 }
 
 /** Reads `bytes` after `layout`; the caller has checked the length. */
 export function parseLayout<L extends Layout>(bytes: Uint8Array, layout: L): Parsed<L> {
   const values: Record<string, number | Uint8Array> = {}
+  let offset = 0
   for (const name in layout) {
-    const [offset, size, kind] = layout[name] as Slot
-    const field = bytes.subarray(offset, offset + size)
-    values[name] = kind === 'integer' ? littleEndian(field) : field
+    const slot: Slot = layout[name] as Slot
+    const end = offset + sizeOf(slot)
+    if (typeof slot === 'number') values[name] = bytes.subarray(offset, end)
+    else {
+      let value = 0
+      for (let i = end - 1; i >= offset; i--) value = value * 256 + (bytes[i] as number)
+      values[name] = value
+    }
+    offset = end
   }
   // Each value has the kind that its slot names.
   return values as Parsed<L>
 }
 
 /**
- * Writes `values` after `layout` into `size` bytes; the reverse of {@link parseLayout}.
+ * Writes `values` after `layout`; the reverse of {@link parseLayout}.
  * @throws RangeError when a value does not fit its field
  */
-export function encodeLayout<L extends Layout>(values: Parsed<L>, layout: L, size: number): Uint8Array {
-  const bytes = new Uint8Array(size)
+export function encodeLayout<L extends Layout>(values: Parsed<L>, layout: L): Uint8Array {
+  const bytes: number[] = []
   for (const name in layout) {
-    const [offset, length] = layout[name] as Slot
+    const size = sizeOf(layout[name] as Slot)
     const value: number | Uint8Array = values[name]
-    bytes.set(typeof value === 'number' ? fromInteger(value, length, name) : exactly(value, length, name), offset)
+    bytes.push(...(typeof value === 'number' ? fromInteger(value, size, name) : exactly(value, size, name)))
   }
-  return bytes
-}
-
-function littleEndian(field: Uint8Array): number {
-  let value = 0
-  for (let i = field.length - 1; i >= 0; i--) value = value * 256 + (field[i] as number)
-  return value
+  return Uint8Array.from(bytes)
 }
 
 function fromInteger(value: number, length: number, name: string): Uint8Array {

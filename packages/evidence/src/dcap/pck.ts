@@ -1,6 +1,7 @@
-import { EvidenceError } from '../core/errors.ts'
+import type { EvidenceError } from '../core/errors.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { DerReader, TAG, type Tlv } from '../x509/der.ts'
+import { refuse as refuseField } from './refuse.ts'
 
 /** What Intel certifies about a platform, from the SGX extensions of its PCK certificate. */
 export interface PckExtensions {
@@ -131,5 +132,5 @@ function integer(from: DerReader, most: number, field: string): number {
 }
 
 function refuse(found: string, offset: number, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field: 'pck.sgxExtensions', offset, expected })
+  return refuseField('pck.sgxExtensions', found, expected, offset)
 }

@@ -4,7 +4,7 @@ import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { PCK_CHAIN, PckChain, parseChainPem } from './certificates.ts'
 import type { DcapCollateral } from './collateral.ts'
-import { ABSENT, type Part, readPart } from './part.ts'
+import { type Part, readPart, valueOf } from './part.ts'
 import { bindingOf, signatureOf } from './qe.ts'
 import type { Quote } from './quote.ts'
 
@@ -21,65 +21,56 @@ export class Platform implements Remembered {
   readonly jobs: readonly Job[]
 
   constructor(quote: Quote<unknown>, chain: Part<PckChain>) {
-    const found = chain.state === 'present' ? chain.value : undefined
+    const found = valueOf(chain)
     this.chain = chain
     this.qeSignature = signatureOf(quote.qeReport, quote.qeReportSignature, found?.key)
     this.qeBinding = bindingOf(quote)
     this.attestationKey = { kind: 'P-256', bytes: quote.attestationKey }
     this.certificates = found?.certificates ?? []
-    this.jobs = [...(found?.jobs ?? []), this.qeBinding, ...(this.qeSignature === undefined ? [] : [this.qeSignature])]
+    const jobs: Job[] = [this.qeBinding]
+    if (found !== undefined) jobs.push(...found.jobs)
+    if (this.qeSignature !== undefined) jobs.push(this.qeSignature)
+    this.jobs = jobs
   }
 
   /** Whether every signature verified: nothing else is worth remembering. */
   get sound(): boolean {
-    const signatures = this.chain.state === 'present' ? this.chain.value.signatures : [undefined]
+    const signatures = valueOf(this.chain)?.signatures ?? [undefined]
     return [...signatures, this.qeSignature].every((job) => job?.result === true)
   }
 }
 
 /** Parses what a quote, or its collateral, says about the platform. */
-export function platformOf(quote: Quote<unknown>, collateral: DcapCollateral): Platform {
-  const pem = chainPem(quote, collateral)
-  return new Platform(
-    quote,
-    pem === undefined
-      ? ABSENT
-      : readPart(pem, (text) => new PckChain(parseChainPem(text, PCK_CHAIN, [...collateral.certificates]))),
-  )
+export function platformOf(quote: Quote<unknown>, { pckChain, caChain, certificates }: DcapCollateral): Platform {
+  const { type, data } = quote.certification
+  const own = (): string => new TextDecoder('latin1').decode(data)
+  const pem =
+    pckChain ?? (type === 5 ? own() : type === 4 && caChain !== undefined ? `${own()}\n${caChain}` : undefined)
+  const chain = readPart(pem, (text) => new PckChain(parseChainPem(text, PCK_CHAIN, [...certificates])))
+  return new Platform(quote, chain)
 }
 
-const ascii = new TextDecoder('latin1')
-
-function chainPem(quote: Quote<unknown>, collateral: DcapCollateral): string | undefined {
-  if (collateral.pckChain !== undefined) return collateral.pckChain
-  return quote.certification.type === 5 ? ascii.decode(quote.certification.data) : undefined
+/** The digest of everything about a platform: its chain, its QE report and signature, the attestation key and the authentication data. */
+export function platformKey(quote: Quote<unknown>, { pckChain, caChain }: DcapCollateral): DigestJob {
+  const chain = pckChain ?? (quote.certification.type === 4 ? caChain : undefined)
+  const { platformBytes } = quote
+  const data = chain === undefined ? platformBytes : concatBytes(platformBytes, new TextEncoder().encode(chain))
+  return { kind: 'digest', algorithm: 'sha256', data }
 }
 
-/** What a memory has under the digest of everything about a platform. */
-export interface Recalled {
-  readonly key: string
-  readonly size: number
-  readonly platform: Platform | undefined
+// The version says how the bytes are read, and their number where the quote's own ones end.
+function nameOf({ result }: DigestJob, { header, platformBytes }: Quote<unknown>): string {
+  if (result === undefined) throw new Error('a digest was not computed before it was needed')
+  return `dcap:${header.version}:${platformBytes.length}:${toHex(result)}`
 }
 
-/** Looks a platform up: by the digest of its chain, its QE report and signature, the attestation key and the authentication data. */
-export function* recallPlatform(
-  quote: Quote<unknown>,
-  collateral: DcapCollateral,
-  memory: Memory,
-): Generator<readonly Job[], Recalled, void> {
-  const data =
-    collateral.pckChain === undefined
-      ? quote.platformBytes
-      : concatBytes(quote.platformBytes, new TextEncoder().encode(collateral.pckChain))
-  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
-  yield [digest]
-  const key = `dcap:${toHex(digest.result ?? new Uint8Array(0))}`
-  const found = memory.get(key)
-  return { key, size: data.length, platform: found instanceof Platform ? found : undefined }
+/** Looks a platform up by its settled key. */
+export function recall(memory: Memory, key: DigestJob, quote: Quote<unknown>): Platform | undefined {
+  const found = memory.get(nameOf(key, quote))
+  return found instanceof Platform ? found : undefined
 }
 
 /** Keeps a platform whose signatures all verified. */
-export function remember(memory: Memory, recalled: Recalled, platform: Platform): void {
-  if (recalled.platform === undefined && platform.sound) memory.set(recalled.key, platform, recalled.size)
+export function remember(memory: Memory, key: DigestJob, quote: Quote<unknown>, platform: Platform): void {
+  if (platform.sound) memory.set(nameOf(key, quote), platform, key.data.length)
 }

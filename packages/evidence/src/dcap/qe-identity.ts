@@ -1,8 +1,9 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
 import type { Window } from './certificates.ts'
 import type { EnclaveReport } from './enclave-report.ts'
+import { equalUnderMask } from './flags.ts'
 import { parseJson } from './json.ts'
-import { equalUnderMask, readSvnLevels, readWindow, type SvnLevel } from './tcb-info.ts'
+import { readSvnLevels, readWindow, type SvnLevel } from './tcb-info.ts'
 
 /** What Intel's Quoting Enclave must look like. */
 export interface QeIdentity {
@@ -53,15 +54,13 @@ export interface QeDifference {
 
 /** The first difference, or undefined. MRENCLAVE is not compared: it changes with every version. */
 export function qeDifference(qe: EnclaveReport, identity: QeIdentity): QeDifference | undefined {
-  const differs = (field: string, expected: string, actual: string): QeDifference => ({ field, expected, actual })
-  if (!equalUnderMask(qe.miscSelect, identity.miscSelectMask, identity.miscSelect)) {
-    return differs('MISCSELECT', toHex(identity.miscSelect), toHex(qe.miscSelect))
-  }
-  if (!equalUnderMask(qe.attributes, identity.attributesMask, identity.attributes)) {
-    return differs('ATTRIBUTES', toHex(identity.attributes), toHex(qe.attributes))
-  }
+  if (!equalUnderMask(qe.miscSelect, identity.miscSelectMask, identity.miscSelect))
+    return { field: 'MISCSELECT', expected: toHex(identity.miscSelect), actual: toHex(qe.miscSelect) }
+  if (!equalUnderMask(qe.attributes, identity.attributesMask, identity.attributes))
+    return { field: 'ATTRIBUTES', expected: toHex(identity.attributes), actual: toHex(qe.attributes) }
   if (!equalBytes(qe.mrSigner, identity.mrSigner))
-    return differs('MRSIGNER', toHex(identity.mrSigner), toHex(qe.mrSigner))
-  if (qe.isvProdId !== identity.isvProdId) return differs('ISVPRODID', String(identity.isvProdId), String(qe.isvProdId))
-  return undefined
+    return { field: 'MRSIGNER', expected: toHex(identity.mrSigner), actual: toHex(qe.mrSigner) }
+  return qe.isvProdId === identity.isvProdId
+    ? undefined
+    : { field: 'ISVPRODID', expected: `${identity.isvProdId}`, actual: `${qe.isvProdId}` }
 }

@@ -1,21 +1,21 @@
-import { allZero, concatBytes, Reader } from '../core/bytes.ts'
-import { EvidenceError, type EvidenceErrorCode } from '../core/errors.ts'
+import { concatBytes, Reader } from '../core/bytes.ts'
 import { type CertificationData, encodeCertificationData, parseCertificationData } from './certification-data.ts'
 import { ENCLAVE_REPORT_SIZE, type EnclaveReport, encodeEnclaveReport, parseEnclaveReport } from './enclave-report.ts'
 import { encodeLayout, type Parsed, parseLayout } from './layout.ts'
+import { refuse } from './refuse.ts'
 
 /**
  * Header of a quote. In formats 4 and 5 `qeSvn` and `pceSvn` are reserved.
  * @see Intel TDX DCAP Quote Generation Library and Quote Verification Library, appendix A.3.1
  */
 export const QUOTE_HEADER = {
-  version: [0, 2, 'integer'],
-  attestationKeyType: [2, 2, 'integer'],
-  teeType: [4, 4, 'integer'],
-  qeSvn: [8, 2, 'integer'],
-  pceSvn: [10, 2, 'integer'],
-  qeVendorId: [12, 16, 'bytes'],
-  userData: [28, 20, 'bytes'],
+  version: 'u16',
+  attestationKeyType: 'u16',
+  teeType: 'u32',
+  qeSvn: 'u16',
+  pceSvn: 'u16',
+  qeVendorId: 16,
+  userData: 20,
 } as const
 
 /** Size of the header in bytes. */
@@ -95,7 +95,7 @@ const QE_CERTIFICATION = 6
  */
 export function parseQuote<B>(bytes: Uint8Array, kind: TeeKind<B>): Quote<B> {
   if (bytes.length > MAX_QUOTE)
-    throw refuse('too-large', `${bytes.length} bytes`, 'quote', 0, `at most ${MAX_QUOTE} bytes`)
+    throw refuse('quote', `${bytes.length} bytes`, `at most ${MAX_QUOTE} bytes`, 0, 'too-large')
   const reader = new Reader(bytes)
   const header = parseLayout(reader.bytes(QUOTE_HEADER_SIZE, 'header'), QUOTE_HEADER)
   checkHeader(header, kind)
@@ -128,7 +128,7 @@ export function encodeQuote(quote: QuoteParts): Uint8Array {
   const descriptor = header.version === 5 ? [integer(bodyKind.type, 2), integer(bodyKind.size, 4)] : []
   const section = encodeSignature(quote, header.version)
   return concatBytes(
-    encodeLayout(header, QUOTE_HEADER, QUOTE_HEADER_SIZE),
+    encodeLayout(header, QUOTE_HEADER),
     ...descriptor,
     bodyBytes,
     integer(section.length, 4),
@@ -137,40 +137,19 @@ export function encodeQuote(quote: QuoteParts): Uint8Array {
   )
 }
 
-/** Whether the bytes after the signature section are all zero. */
-export function isZeroPadded(quote: Quote<unknown>): boolean {
-  return allZero(quote.padding)
-}
-
-function checkHeader(header: QuoteHeader, kind: TeeKind<unknown>): void {
-  const { version, attestationKeyType, teeType } = header
-  if (!kind.versions.includes(version)) {
+function checkHeader({ version, attestationKeyType, teeType }: QuoteHeader, kind: TeeKind<unknown>): void {
+  if (!kind.versions.includes(version))
     throw refuse(
-      'unsupported-version',
-      `version ${version}`,
       'header.version',
+      `${version}`,
+      `${kind.tee} version ${kind.versions.join(', ')}`,
       0,
-      `${kind.tee.toUpperCase()} quote version ${kind.versions.join(', ')}`,
+      'unsupported-version',
     )
-  }
-  if (attestationKeyType !== ECDSA_P256) {
-    throw refuse(
-      'unsupported-algorithm',
-      `type ${attestationKeyType}`,
-      'header.attestationKeyType',
-      2,
-      '2 (ECDSA with P-256)',
-    )
-  }
-  if (teeType !== kind.teeType) {
-    throw refuse(
-      'unsupported-kind',
-      `0x${teeType.toString(16)}`,
-      'header.teeType',
-      4,
-      `0x${kind.teeType.toString(16)} (${kind.tee.toUpperCase()})`,
-    )
-  }
+  if (attestationKeyType !== ECDSA_P256)
+    throw refuse('header.attestationKeyType', `${attestationKeyType}`, '2 (P-256)', 2, 'unsupported-algorithm')
+  if (teeType !== kind.teeType)
+    throw refuse('header.teeType', `${teeType}`, `${kind.teeType} (${kind.tee})`, 4, 'unsupported-kind')
 }
 
 function readDescriptor<B>(reader: Reader, kind: TeeKind<B>): BodyKind<B> {
@@ -180,16 +159,9 @@ function readDescriptor<B>(reader: Reader, kind: TeeKind<B>): BodyKind<B> {
   const body = kind.bodies.find((one) => one.type === type)
   if (body === undefined) {
     const known = kind.bodies.map((one) => `${one.type} (${one.name})`).join(', ')
-    throw refuse(
-      'unsupported-kind',
-      `type ${type}`,
-      'bodyDescriptor.type',
-      at,
-      `${kind.tee.toUpperCase()} body type ${known}`,
-    )
+    throw refuse('bodyDescriptor.type', `${type}`, known, at, 'unsupported-kind')
   }
-  if (size !== body.size)
-    throw refuse('malformed', `${size}`, 'bodyDescriptor.size', at + 2, `${body.size} bytes for ${body.name}`)
+  if (size !== body.size) throw refuse('bodyDescriptor.size', `${size}`, `${body.size}`, at + 2)
   return body
 }
 
@@ -219,27 +191,21 @@ function readSignature(section: Reader, version: number): QuoteSignature {
 function enterQeCertification(section: Reader): void {
   const at = section.offset
   const type = section.u16('certificationData.type')
-  if (type !== QE_CERTIFICATION) {
-    throw refuse('unsupported-kind', `type ${type}`, 'certificationData.type', at, '6 (QE report certification data)')
-  }
+  if (type !== QE_CERTIFICATION)
+    throw refuse('certificationData.type', `${type}`, '6 (QE report)', at, 'unsupported-kind')
   const length = section.u32('certificationData.length')
-  if (length === section.remaining) return
-  const code = length > section.remaining ? 'truncated' : 'trailing-bytes'
-  throw refuse(
-    code,
-    `${length}`,
-    'certificationData.length',
-    at + 2,
-    `the ${section.remaining} bytes that are left of the signature section`,
-  )
+  const { remaining } = section
+  if (length === remaining) return
+  const code = length > remaining ? 'truncated' : 'trailing-bytes'
+  throw refuse('certificationData.length', `${length}`, `${remaining}: to the end of the section`, at + 2, code)
 }
 
 function sectionEnd(reader: Reader, field: string): number {
   const at = reader.offset
   const length = reader.u32(`${field}.length`)
-  if (length > reader.remaining) {
-    throw refuse('truncated', `${reader.remaining} bytes are left`, `${field}.length`, at, `${length} bytes`)
-  }
+  const { remaining } = reader
+  if (length > remaining)
+    throw refuse(`${field}.length`, `${remaining} bytes are left`, `${length} bytes`, at, 'truncated')
   return reader.offset + length
 }
 
@@ -256,15 +222,5 @@ function encodeSignature(parts: Omit<QuoteSignature, 'qeReportOffset' | 'qeRepor
 }
 
 function integer(value: number, size: 2 | 4): Uint8Array {
-  return encodeLayout({ value }, { value: [0, size, 'integer'] } as const, size)
-}
-
-function refuse(
-  code: EvidenceErrorCode,
-  found: string,
-  field: string,
-  offset: number,
-  expected: string,
-): EvidenceError {
-  return new EvidenceError(code, found, { field, offset, expected })
+  return encodeLayout({ value }, { value: size === 2 ? 'u16' : 'u32' } as const)
 }

@@ -1,7 +1,6 @@
 import { valueOf } from './part.ts'
 import type { DcapState } from './state.ts'
-import { platformShortfall, type Shortfall } from './tcb.ts'
-import type { ComponentName, TcbInfo } from './tcb-info.ts'
+import { platformShortfall } from './tcb.ts'
 
 const MOST_NAMED = 6
 
@@ -10,32 +9,16 @@ const MOST_NAMED = 6
  * reach: index, name as the TCB info tells it, value and the value needed.
  */
 export function shortfallText(state: DcapState, level: 'current' | 'lowest'): string {
-  const info = valueOf(state.collateral.tcbInfo.content)
-  if (info === undefined || state.extensions === undefined) return 'what is short is not known'
-  const goal = level === 'current' ? info.levels[0] : info.levels[info.levels.length - 1]
-  if (goal === undefined) return 'there are no levels'
-  const short = platformShortfall(goal, state.extensions, state.svns?.launch)
-  const current =
-    short.length > 0 || state.svns?.current === undefined
-      ? short
-      : platformShortfall(goal, state.extensions, state.svns.current)
-  const texts = current.slice(0, MOST_NAMED).map((one) => describe(one, info, level))
+  const { extensions, svns, collateral } = state
+  const info = valueOf(collateral.tcbInfo.content)
+  const goal = level === 'current' ? info?.levels[0] : info?.levels.at(-1)
+  if (goal === undefined || extensions === undefined) return 'what is short is not known'
+  const atLaunch = platformShortfall(goal, extensions, svns?.launch)
+  const short = atLaunch.length > 0 ? atLaunch : platformShortfall(goal, extensions, svns?.current)
+  const texts = short.slice(0, MOST_NAMED).map(({ of, index, actual, needed }) => {
+    const names = of === 'TDX component' ? info?.tdxNames : info?.sgxNames
+    const name = of === 'PCE' ? '' : ` ${index + 1}${names?.[index] ?? ''}`
+    return `${of}${name} is ${actual}, the ${level} level needs ${needed}`
+  })
   return texts.length === 0 ? 'no SVN is short' : texts.join(', ')
-}
-
-function describe({ of, index, actual, needed }: Shortfall, info: TcbInfo, level: 'current' | 'lowest'): string {
-  const values = `is ${actual}, the ${level} level needs ${needed}`
-  switch (of) {
-    case 'sgx':
-      return `component ${index + 1}${name(info.sgxNames[index])} ${values}`
-    case 'tdx':
-      return `TDX component ${index + 1}${name(info.tdxNames[index])} ${values}`
-    case 'pce':
-      return `the PCE's SVN ${values}`
-  }
-}
-
-function name(component: ComponentName | undefined): string {
-  const words = [component?.type, component?.category].filter((word) => word !== undefined && word !== '')
-  return words.length === 0 ? '' : ` (${words.join(', ').slice(0, 64)})`
 }

@@ -10,10 +10,10 @@ import type { TcbState, TdxSvns } from './tcb.ts'
 
 /** What the parse and the settled cryptography have put on the table, for the steps to judge. */
 export interface DcapState<B = unknown, E extends DcapExpectations = DcapExpectations> {
+  readonly tee: 'sgx' | 'tdx'
   readonly quote: Quote<B>
-  /** Milliseconds since 1970, and as text. */
+  /** Milliseconds since 1970. */
   readonly at: number
-  readonly atText: string
   readonly expect: E
   readonly collateral: DcapCollateral
   readonly pck: Part<PckChain>

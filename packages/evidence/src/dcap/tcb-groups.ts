@@ -1,120 +1,47 @@
 import { toHex } from '../core/bytes.ts'
 import { compareOneOf, hardwareFinding } from '../core/compare.ts'
-import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import { parseIsoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
-import { QVL } from './chain-steps.ts'
 import type { TcbException } from './expectations.ts'
 import { valueOf } from './part.ts'
 import { type PckConfiguration, SGX_TYPES } from './pck.ts'
 import { shortfallText } from './shortfall.ts'
 import type { DcapState } from './state.ts'
+import { appraised, authentic, finding, PCK_PROFILE, PCS, QVL, waivable } from './steps.ts'
 import { matched, type TcbMatch } from './tcb.ts'
 
-/** Steps about the state of the TCB, and about how the platform is set up. */
-export function tcbGroups(tee: 'sgx' | 'tdx'): readonly StepGroup<DcapState>[] {
-  return [
-    { id: `${tee}.tcb`, title: 'State of the trusted computing base', steps: tcbSteps(tee) },
-    { id: `${tee}.platform`, title: 'Platform', steps: platformSteps(tee) },
-  ]
-}
-
-function tcbSteps(tee: string): readonly Step<DcapState>[] {
-  const found = `${tee}.tcb.level`
-  const source = `${QVL}, "TCB status"`
-  return [
-    {
-      id: found,
-      title: 'Platform, Quoting Enclave and TDX module match a TCB level',
-      phase: 'authenticity',
-      source,
-      needs: [
-        'tcb-info.present',
-        'tcb-info.kind',
-        'tcb-info.fmspc',
-        'tcb-info.signature',
-        'qe-identity.present',
-        'qe-identity.kind',
-        'qe-identity.signature',
-        'pck.present',
-        'pck.extensions',
-      ].map((id) => `${tee}.${id}`),
-      check: levelFinding,
-    },
-    {
-      id: `${tee}.tcb.not-revoked`,
-      title: 'The matched TCB levels are not revoked',
-      phase: 'authenticity',
-      source,
-      needs: [found],
-      check: ({ tcb }) =>
-        tcb?.status === 'Revoked'
-          ? fail('the TCB is revoked: Intel no longer vouches for it', UPDATE_PLATFORM, { actual: 'Revoked' })
-          : pass('Intel still vouches for it', { actual: tcb?.status ?? '' }),
-    },
-    {
-      id: `${tee}.tcb.status`,
-      title: 'The TCB is up to date, or you accept its state',
-      phase: 'appraisal',
-      source,
-      needs: [`${tee}.tcb.not-revoked`],
-      check: statusFinding,
-    },
-    {
-      id: `${tee}.tcb.evaluation-number`,
-      title: 'The TCB was judged by recent enough rules',
-      phase: 'appraisal',
-      source: 'Intel PCS API documentation version 4, "TCB evaluation data numbers"',
-      needs: [found],
-      check: evaluationFinding,
-    },
-  ]
-}
-
-const UPDATE_PLATFORM: Remedy = {
-  action: 'update BIOS and microcode, and have the platform certified anew; or run the workload on another platform',
-  by: 'platform-owner',
-}
-const UPDATE_MODULE: Remedy = { action: 'update the TDX module on the host and relaunch the TD', by: 'platform-owner' }
-const UPDATE_QE: Remedy = { action: 'update the Quoting Enclave (the DCAP package of the host)', by: 'platform-owner' }
+const UPDATE_PLATFORM: Remedy = mend(
+  'update BIOS and microcode and have the platform certified anew, or use another platform',
+  'platform-owner',
+)
+const UPDATE_MODULE: Remedy = mend('update the TDX module on the host and relaunch the TD', 'platform-owner')
+const UPDATE_QE: Remedy = mend('update the Quoting Enclave (the DCAP package of the host)', 'platform-owner')
 
 function levelFinding(state: DcapState): Finding {
   const { tcb } = state
-  const missing =
-    typeof tcb?.launch === 'string' ? tcb.launch : typeof tcb?.current === 'string' ? tcb.current : undefined
-  if (tcb !== undefined && missing === undefined) return pass('each matches a level')
-  switch (missing) {
-    case 'qe':
-      return fail(`the Quoting Enclave's SVN ${state.quote.qe.isvSvn} is below every level`, UPDATE_QE)
-    case 'module':
-      return fail(
-        `the TDX module's SVN ${toHex(state.svns?.launch.subarray(0, 2) ?? new Uint8Array(0))} is below every level`,
-        UPDATE_MODULE,
-      )
-    default:
-      return fail(
-        `the platform is below every TCB level that Intel lists: ${shortfallText(state, 'lowest')}`,
-        UPDATE_PLATFORM,
-      )
-  }
+  const missing = typeof tcb?.launch === 'string' ? tcb.launch : tcb?.current
+  if (tcb !== undefined && typeof missing !== 'string') return pass()
+  if (missing === 'qe')
+    return fail(`the Quoting Enclave's SVN ${state.quote.qe.isvSvn} is below every level`, UPDATE_QE)
+  if (missing === 'module')
+    return fail(`the TDX module's SVN ${state.svns?.launch[0] ?? 0} is below every level`, UPDATE_MODULE)
+  return fail(`the platform is below every TCB level: ${shortfallText(state, 'lowest')}`, UPDATE_PLATFORM)
 }
 
 function statusFinding(state: DcapState): Finding {
   const status = state.tcb?.status ?? 'Revoked'
-  const advisories = matched(state.tcb?.launch)?.advisories ?? []
+  const match = matched(state.tcb?.launch)
+  const advisories = match?.advisories ?? []
   const details = {
     expected: 'UpToDate',
     actual: advisories.length > 0 ? `${status} (${advisories.join(', ')})` : status,
   }
-  if (status === 'UpToDate') return pass('the TCB is up to date', details)
+  if (status === 'UpToDate') return pass(undefined, details)
   const exception = state.expect.acceptTcb?.find((one) => applies(one, status, advisories, state.at))
-  if (exception !== undefined) {
-    return pass(
-      `the TCB is ${status}, which you accept until ${exception.until} by the exception ${JSON.stringify(exception.name)}`,
-      details,
-    )
-  }
-  return fail(`the TCB is ${status}`, statusRemedy(state, status, matched(state.tcb?.launch)), details)
+  if (exception === undefined) return fail(`the TCB is ${status}`, statusRemedy(state, status, match), details)
+  const name = JSON.stringify(exception.name)
+  return pass(`the TCB is ${status}, which you accept until ${exception.until} by the exception ${name}`, details)
 }
 
 function applies(one: TcbException, status: string, advisories: readonly string[], at: number): boolean {
@@ -130,89 +57,68 @@ function applies(one: TcbException, status: string, advisories: readonly string[
 function statusRemedy(state: DcapState, status: string, match: TcbMatch | undefined): Remedy {
   const accept = 'or accept this state by name with `acceptTcb`'
   if (status.startsWith('TDRelaunch'))
-    return { action: `the TDX module was updated after the launch: relaunch the TD; ${accept}`, by: 'workload-owner' }
+    return mend(`the TDX module was updated after the launch: relaunch the TD; ${accept}`, 'workload-owner')
   const parts: string[] = []
-  if (match?.qe.status.startsWith('OutOfDate') === true) {
-    parts.push(
-      `the Quoting Enclave's SVN is ${match.qe.isvSvn}, the current level needs ${valueOf(state.collateral.qeIdentity.content)?.levels[0]?.isvSvn ?? 'more'}: ${UPDATE_QE.action}`,
-    )
+  const outdated = (part: { readonly status: string } | undefined, text: () => string): void => {
+    if (part?.status.startsWith('OutOfDate') === true) parts.push(text())
   }
-  if (match?.module?.status.startsWith('OutOfDate') === true)
-    parts.push(`the TDX module's level ${match.module.isvSvn} is out of date: ${UPDATE_MODULE.action}`)
-  if (match?.platform.status.startsWith('OutOfDate') === true)
-    parts.push(`${shortfallText(state, 'current')}: BIOS update from the platform owner`)
+  outdated(match?.qe, () => {
+    const needed = valueOf(state.collateral.qeIdentity.content)?.levels[0]?.isvSvn ?? 0
+    return `the Quoting Enclave's SVN is ${match?.qe.isvSvn ?? 0}, the current level needs ${needed}: ${UPDATE_QE.action}`
+  })
+  outdated(
+    match?.module,
+    () => `the TDX module's level ${match?.module?.isvSvn ?? 0} is out of date: ${UPDATE_MODULE.action}`,
+  )
+  outdated(match?.platform, () => `${shortfallText(state, 'current')}: BIOS update from the platform owner`)
   if (status.includes('Configuration')) parts.push('change the BIOS configuration as the advisories say')
-  if (parts.length === 0)
-    return {
-      action: `build the workload with the mitigations of the advisories, then accept this state with \`acceptTcb\``,
-      by: 'workload-owner',
-    }
-  return { action: `${parts.join('; ')}; ${accept}`, by: 'platform-owner' }
+  return parts.length === 0
+    ? mend(`build the workload with the mitigations of the advisories, ${accept}`, 'workload-owner')
+    : mend(`${parts.join('; ')}; ${accept}`, 'platform-owner')
 }
 
 function evaluationFinding({ collateral, expect }: DcapState): Finding {
-  const numbers = [valueOf(collateral.tcbInfo.content), valueOf(collateral.qeIdentity.content)].map(
-    (one) => one?.evaluationDataNumber ?? 0,
+  const lower = Math.min(
+    valueOf(collateral.tcbInfo.content)?.evaluationDataNumber ?? 0,
+    valueOf(collateral.qeIdentity.content)?.evaluationDataNumber ?? 0,
   )
-  const lower = Math.min(...numbers)
   const floor = expect.minTcbEvaluationDataNumber
   if (floor === undefined) return notApplicable(`you ask for no lowest evaluation data number; it is ${lower}`)
-  const details = { expected: `${floor} or more`, actual: String(lower) }
-  if (lower >= floor) return pass('it was', details)
-  return fail(
+  return finding(
+    lower >= floor,
     `the TCB was judged by the rules of evaluation data number ${lower}`,
-    { action: `fetch TCB info and QE identity of evaluation data number ${floor} or later`, by: 'relying-party' },
-    details,
+    mend(`fetch TCB info and QE identity of evaluation data number ${floor} or later`),
+    `${floor} or more`,
+    `${lower}`,
   )
 }
 
-function platformSteps(tee: string): readonly Step<DcapState>[] {
-  const certified = [`${tee}.pck.present`, `${tee}.pck.extensions`]
-  const source = 'Intel SGX PCK Certificate and CRL Profile Specification, section 1.3.5'
-  const step = (name: string, title: string, check: (state: DcapState) => Finding): Step<DcapState> => ({
-    id: `${tee}.platform.${name}`,
-    title,
-    phase: 'appraisal',
-    source,
-    waivable: true,
-    needs: certified,
-    check,
-  })
-  const wish = (name: string, member: keyof PckConfiguration, what: string): Step<DcapState> =>
-    step(name, `${what} is as you wish`, (state) =>
-      wishFinding(state.expect.platform?.[member], state.extensions?.configuration?.[member], member, what),
-    )
-  return [
-    {
-      id: `${tee}.platform.hardware`,
-      title: "The root is a hardware vendor's",
-      phase: 'appraisal',
-      source,
-      needs: [`${tee}.pck.present`, `${tee}.pck.root`],
-      check: anchorFinding,
-    },
-    step('product', 'The platform is of a family you accept', ({ expect, extensions }) =>
-      compareOneOf(
-        { what: 'the FMSPC', actual: toHex(extensions?.fmspc ?? NOTHING), option: 'products' },
-        expect.products,
-        true,
-      ),
-    ),
-    step('id', 'The platform is one you know', idFinding),
-    wish('smt', 'smtEnabled', 'Simultaneous multithreading'),
-    wish('dynamic', 'dynamicPlatform', 'Dynamic platform'),
-    wish('cached-keys', 'cachedKeys', 'Caching of platform keys'),
-    step('sgx-type', 'The memory protection is of a type you accept', ({ expect, extensions }) =>
-      compareOneOf(
-        { what: 'the SGX type', actual: SGX_TYPES[extensions?.sgxType ?? -1] ?? '', option: 'platform.sgxTypes' },
-        expect.platform?.sgxTypes,
-        true,
-      ),
-    ),
-  ]
+const CERTIFIED = ['pck.present', 'pck.extensions'] as const
+
+function platformStep(name: string, check: (state: DcapState) => Finding): Step<DcapState> {
+  return waivable(`platform.${name}`, PCK_PROFILE, CERTIFIED, check)
 }
 
-const NOTHING: Uint8Array = new Uint8Array(0)
+function wishStep(name: string, option: keyof PckConfiguration): Step<DcapState> {
+  return platformStep(name, ({ expect, extensions }) => {
+    const wished = expect.platform?.[option]
+    const actual = extensions?.configuration?.[option]
+    if (wished === undefined) return notApplicable('you did not say')
+    if (actual === undefined)
+      return unchecked(
+        `the PCK certificate does not say: ${option}`,
+        mend('waive this, or use a platform whose certificate says (Platform CA)'),
+      )
+    const change = `set ${option} to ${wished} in the BIOS and have the platform certified anew`
+    return finding(
+      actual === wished,
+      `${option} is ${actual}`,
+      mend(`${change}, or drop \`platform.${option}\``, 'platform-owner'),
+      `${wished}`,
+      `${actual}`,
+    )
+  })
+}
 
 function anchorFinding(state: DcapState): Finding {
   const chain = valueOf(state.pck)
@@ -227,22 +133,61 @@ function idFinding({ expect, extensions }: DcapState): Finding {
   return compareOneOf({ what: 'the platform id', actual, option: 'hardwareIds' }, expect.hardwareIds, true)
 }
 
-function wishFinding(wished: boolean | undefined, actual: boolean | undefined, option: string, what: string): Finding {
-  if (wished === undefined) return notApplicable('you did not say')
-  if (actual === undefined) {
-    return unchecked(`the PCK certificate does not say: ${what}`, {
-      action: `waive this, or use a platform whose certificate says (Platform CA)`,
-      by: 'relying-party',
-    })
-  }
-  const details = { expected: String(wished), actual: String(actual) }
-  if (actual === wished) return pass('it is', details)
-  return fail(
-    `${what} is ${actual ? 'on' : 'off'}`,
-    {
-      action: `turn it ${wished ? 'on' : 'off'} in the BIOS and have the platform certified anew, or drop \`platform.${option}\``,
-      by: 'platform-owner',
-    },
-    details,
-  )
-}
+/** Steps about the state of the TCB, and about how the platform is set up. */
+export const TCB_GROUPS: readonly StepGroup<DcapState>[] = [
+  {
+    id: 'tcb',
+    steps: [
+      authentic(
+        'tcb.level',
+        QVL,
+        [
+          'tcb-info.present',
+          'tcb-info.kind',
+          'tcb-info.fmspc',
+          'tcb-info.signature',
+          'qe-identity.present',
+          'qe-identity.kind',
+          'qe-identity.signature',
+          ...CERTIFIED,
+        ],
+        levelFinding,
+      ),
+      authentic('tcb.not-revoked', QVL, ['tcb.level'], ({ tcb }) =>
+        finding(
+          tcb?.status !== 'Revoked',
+          'the TCB is revoked: Intel no longer vouches for it',
+          UPDATE_PLATFORM,
+          'not Revoked',
+          tcb?.status ?? '',
+        ),
+      ),
+      appraised('tcb.status', QVL, ['tcb.not-revoked'], statusFinding),
+      appraised('tcb.evaluation-number', PCS, ['tcb.level'], evaluationFinding),
+    ],
+  },
+  {
+    id: 'platform',
+    steps: [
+      appraised('platform.hardware', PCK_PROFILE, ['pck.present', 'pck.root'], anchorFinding),
+      platformStep('product', ({ expect, extensions }) =>
+        compareOneOf(
+          { what: 'the FMSPC', actual: extensions === undefined ? '' : toHex(extensions.fmspc), option: 'products' },
+          expect.products,
+          true,
+        ),
+      ),
+      platformStep('id', idFinding),
+      wishStep('smt', 'smtEnabled'),
+      wishStep('dynamic', 'dynamicPlatform'),
+      wishStep('cached-keys', 'cachedKeys'),
+      platformStep('sgx-type', ({ expect, extensions }) =>
+        compareOneOf(
+          { what: 'the SGX type', actual: SGX_TYPES[extensions?.sgxType ?? -1] ?? '', option: 'platform.sgxTypes' },
+          expect.platform?.sgxTypes,
+          true,
+        ),
+      ),
+    ],
+  },
+]

@@ -1,7 +1,6 @@
-import { equalBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
-import { type Window, windowOf } from './certificates.ts'
+import type { Window } from './certificates.ts'
 import { type JsonReader, parseJson } from './json.ts'
+import { refuse } from './refuse.ts'
 
 /** Intel's words for the state of a platform, in rising severity. */
 export const PLATFORM_STATUSES = [
@@ -52,12 +51,6 @@ export interface ModuleIdentity extends ModuleSigner {
   readonly levels: readonly SvnLevel[]
 }
 
-/** What a component of the TCB is, in Intel's words. */
-export interface ComponentName {
-  readonly category: string | undefined
-  readonly type: string | undefined
-}
-
 /** TCB info: the TCB levels of one FMSPC. Levels are sorted, highest first. */
 export interface TcbInfo {
   readonly id: 'SGX' | 'TDX'
@@ -69,9 +62,9 @@ export interface TcbInfo {
   readonly pceId: Uint8Array
   readonly evaluationDataNumber: number
   readonly levels: readonly TcbLevel[]
-  /** Names of the components, where the first level tells them. */
-  readonly sgxNames: readonly ComponentName[]
-  readonly tdxNames: readonly ComponentName[]
+  /** What the components are, in Intel's words and in brackets, where the first level tells. */
+  readonly sgxNames: readonly string[]
+  readonly tdxNames: readonly string[]
   readonly module: ModuleSigner | undefined
   readonly moduleIdentities: readonly ModuleIdentity[]
 }
@@ -81,6 +74,7 @@ const MAX_LEVELS = 256
 const MAX_IDENTITIES = 64
 const MAX_ADVISORIES = 256
 const MAX_NUMBER = 0xffffffff
+const MAX_SVN = 0xffff
 
 /**
  * Parses TCB info of version 2 or 3: the exact text that Intel signed.
@@ -95,6 +89,9 @@ export function parseTcbInfo(text: string): TcbInfo {
   if (json.integer('tcbType', MAX_NUMBER) !== 0) throw json.error('tcbType', '0')
   const tdx = id === 'TDX'
   const records = json.list('tcbLevels', MAX_LEVELS)
+  const levels = records.map((one) => readTcbLevel(one, version, tdx))
+  const identities = tdx && json.has('tdxModuleIdentities') ? json.list('tdxModuleIdentities', MAX_IDENTITIES) : []
+  const named = records[0]?.object('tcb')
   return {
     id,
     version,
@@ -102,43 +99,45 @@ export function parseTcbInfo(text: string): TcbInfo {
     fmspc: json.hex('fmspc', 6),
     pceId: json.hex('pceId', 2),
     evaluationDataNumber: json.integer('tcbEvaluationDataNumber', MAX_NUMBER),
-    levels: sortLevels(records.map((one) => readTcbLevel(one, version, tdx))),
-    sgxNames: version === 3 ? readNames(records[0], 'sgxtcbcomponents') : [],
-    tdxNames: tdx ? readNames(records[0], 'tdxtcbcomponents') : [],
+    // Intel sorts them today; a verdict must not rest on that.
+    levels: descending(levels, compareLevels),
+    sgxNames: readNames(named?.get('sgxtcbcomponents')),
+    tdxNames: readNames(named?.get('tdxtcbcomponents')),
     module: tdx ? readModuleSigner(json.object('tdxModule')) : undefined,
-    moduleIdentities:
-      tdx && json.has('tdxModuleIdentities')
-        ? json.list('tdxModuleIdentities', MAX_IDENTITIES).map(readModuleIdentity)
-        : [],
+    moduleIdentities: identities.map((one) => ({
+      id: one.text('id'),
+      ...readModuleSigner(one),
+      levels: readSvnLevels(one),
+    })),
   }
 }
 
 /** issueDate to nextUpdate of a signed document. */
 export function readWindow(json: JsonReader): Window {
-  return windowOf(json.time('issueDate'), json.time('nextUpdate'))
+  return { from: json.time('issueDate'), until: json.time('nextUpdate') }
 }
 
 /** Levels by one SVN, highest first. @throws EvidenceError when there are none, or two of one SVN */
 export function readSvnLevels(json: JsonReader): readonly SvnLevel[] {
   const levels = json
     .list('tcbLevels', MAX_LEVELS)
-    .map((one) => ({ isvSvn: one.object('tcb').integer('isvsvn', 0xffff), ...readLevel(one) }))
-  return sorted(levels, (a, b) => b.isvSvn - a.isvSvn)
+    .map((one): SvnLevel => readLevel(one, { isvSvn: one.object('tcb').integer('isvsvn', MAX_SVN) }))
+  return descending(levels, (a, b) => b.isvSvn - a.isvSvn)
 }
 
 function readTcbLevel(json: JsonReader, version: number, tdx: boolean): TcbLevel {
   const tcb = json.object('tcb')
-  return {
+  return readLevel(json, {
     sgx: version === 3 ? readComponents(tcb, 'sgxtcbcomponents') : readNumberedComponents(tcb),
-    pceSvn: tcb.integer('pcesvn', 0xffff),
+    pceSvn: tcb.integer('pcesvn', MAX_SVN),
     tdx: tdx ? readComponents(tcb, 'tdxtcbcomponents') : undefined,
-    ...readLevel(json),
-  }
+  })
 }
 
-function readLevel(json: JsonReader): Level {
+function readLevel<T extends object>(json: JsonReader, svns: T): T & Level {
   json.time('tcbDate')
   return {
+    ...svns,
     status: json.word('tcbStatus', PLATFORM_STATUSES),
     date: json.text('tcbDate'),
     advisories: json.has('advisoryIDs') ? json.texts('advisoryIDs', MAX_ADVISORIES) : [],
@@ -146,25 +145,24 @@ function readLevel(json: JsonReader): Level {
 }
 
 function readComponents(tcb: JsonReader, name: string): readonly number[] {
-  const components = tcb.integers(name, 'svn', 0xffff)
-  if (components.length !== COMPONENTS) throw tcb.error(name, `${COMPONENTS} components`)
-  return components
+  return tcb.integers(name, 'svn', COMPONENTS, MAX_SVN)
 }
 
 function readNumberedComponents(tcb: JsonReader): readonly number[] {
   return Array.from({ length: COMPONENTS }, (_, i) =>
-    tcb.integer(`sgxtcbcomp${String(i + 1).padStart(2, '0')}svn`, 0xffff),
+    tcb.integer(`sgxtcbcomp${`${i + 1}`.padStart(2, '0')}svn`, MAX_SVN),
   )
 }
 
-function readNames(level: JsonReader | undefined, name: string): readonly ComponentName[] {
-  if (level === undefined) return []
-  const word = (json: JsonReader, member: string): string | undefined =>
-    json.has(member) ? json.text(member) : undefined
-  return level
-    .object('tcb')
-    .list(name, COMPONENTS)
-    .map((one) => ({ category: word(one, 'category'), type: word(one, 'type') }))
+// For remedies only: whatever is no text is left out.
+function readNames(components: unknown): readonly string[] {
+  if (!Array.isArray(components)) return []
+  return components.slice(0, COMPONENTS).map((one: unknown) => {
+    if (typeof one !== 'object' || one === null) return ''
+    const { type, category }: { readonly type?: unknown; readonly category?: unknown } = one
+    const words = [type, category].filter((word) => typeof word === 'string' && word !== '')
+    return words.length === 0 ? '' : ` (${words.join(', ').slice(0, 64)})`
+  })
 }
 
 function readModuleSigner(json: JsonReader): ModuleSigner {
@@ -175,28 +173,11 @@ function readModuleSigner(json: JsonReader): ModuleSigner {
   }
 }
 
-function readModuleIdentity(json: JsonReader): ModuleIdentity {
-  return { id: json.text('id'), ...readModuleSigner(json), levels: readSvnLevels(json) }
+function compareLevels(a: TcbLevel, b: TcbLevel): number {
+  return compareAll(a.sgx, b.sgx) || b.pceSvn - a.pceSvn || compareAll(a.tdx ?? [], b.tdx ?? [])
 }
 
-// Intel sorts them today; a verdict must not rest on that.
-function sortLevels(levels: readonly TcbLevel[]): readonly TcbLevel[] {
-  return sorted(
-    levels,
-    (a, b) => descending(a.sgx, b.sgx) || b.pceSvn - a.pceSvn || descending(a.tdx ?? [], b.tdx ?? []),
-  )
-}
-
-function sorted<T>(levels: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
-  if (levels.length === 0) throw refuse('no TCB levels', 'at least one')
-  const inOrder = [...levels].sort(compare)
-  for (let i = 1; i < inOrder.length; i++) {
-    if (compare(inOrder[i - 1] as T, inOrder[i] as T) === 0) throw refuse('two equal TCB levels', 'each level once')
-  }
-  return inOrder
-}
-
-function descending(a: readonly number[], b: readonly number[]): number {
+function compareAll(a: readonly number[], b: readonly number[]): number {
   for (let i = 0; i < a.length; i++) {
     const difference = (b[i] as number) - (a[i] as number)
     if (difference !== 0) return difference
@@ -204,20 +185,17 @@ function descending(a: readonly number[], b: readonly number[]): number {
   return 0
 }
 
-function refuse(found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field: 'tcbLevels', offset: 0, expected })
+function descending<T>(levels: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
+  if (levels.length === 0) throw refuse('tcbLevels', 'none', 'at least one')
+  const sorted = [...levels].sort(compare)
+  for (let i = 1; i < sorted.length; i++) {
+    if (compare(sorted[i - 1] as T, sorted[i] as T) === 0) throw refuse('tcbLevels', 'two equal ones', 'each once')
+  }
+  return sorted
 }
 
 /** The identity of a module version, or undefined: `TDX_` and two hex digits, either case. */
 export function moduleIdentityOf(info: TcbInfo, version: number): ModuleIdentity | undefined {
   const id = `TDX_${version.toString(16).padStart(2, '0')}`.toUpperCase()
   return info.moduleIdentities.find((one) => one.id.toUpperCase() === id)
-}
-
-/** Whether `value`, under `mask`, is `expected`. */
-export function equalUnderMask(value: Uint8Array, mask: Uint8Array, expected: Uint8Array): boolean {
-  return equalBytes(
-    value.map((byte, i) => byte & (mask[i] ?? 0)),
-    expected,
-  )
 }

@@ -76,7 +76,7 @@ function match(
   identity: QeIdentity,
   svns: Uint8Array | undefined,
 ): TcbMatch | Unmatched {
-  const platform = info.levels.find((level) => platformShortfall(level, pck, svns).length === 0)
+  const platform = info.levels.find((level) => meets(level, pck, svns))
   if (platform === undefined) return 'platform'
   const qe = highestUpTo(identity.levels, qeSvn)
   if (qe === undefined) return 'qe'
@@ -86,9 +86,27 @@ function match(
   return module === undefined ? 'module' : converge(platform, qe, module)
 }
 
+// From module version 1 on, the module identity judges bytes 0 and 1 of the TDX SVNs, not the level.
+function firstTdxByte(svns: Uint8Array): number {
+  return svns[1] === 0 ? 0 : 2
+}
+
+function meets(level: TcbLevel, pck: PckExtensions, svns: Uint8Array | undefined): boolean {
+  return (
+    pck.pceSvn >= level.pceSvn &&
+    reaches(pck.tcbComponents, level.sgx, 0) &&
+    (svns === undefined || level.tdx === undefined || reaches(svns, level.tdx, firstTdxByte(svns)))
+  )
+}
+
+function reaches(actual: ArrayLike<number>, needed: readonly number[], from: number): boolean {
+  for (let i = from; i < needed.length; i++) if ((actual[i] as number) < (needed[i] as number)) return false
+  return true
+}
+
 /** A component below what a level needs. */
 export interface Shortfall {
-  readonly of: 'sgx' | 'tdx' | 'pce'
+  readonly of: 'component' | 'TDX component' | 'PCE'
   /** Index in the vector, from 0. */
   readonly index: number
   readonly actual: number
@@ -102,20 +120,17 @@ export function platformShortfall(
   svns: Uint8Array | undefined,
 ): readonly Shortfall[] {
   const short: Shortfall[] = []
-  for (let i = 0; i < level.sgx.length; i++) {
-    compare(short, 'sgx', i, pck.tcbComponents[i] as number, level.sgx[i] as number)
+  const compare = (of: Shortfall['of'], actual: ArrayLike<number>, needed: readonly number[], from: number): void => {
+    for (let index = from; index < needed.length; index++) {
+      const is = actual[index] as number
+      const goal = needed[index] as number
+      if (is < goal) short.push({ of, index, actual: is, needed: goal })
+    }
   }
-  compare(short, 'pce', 0, pck.pceSvn, level.pceSvn)
-  if (svns === undefined || level.tdx === undefined) return short
-  // From module version 1 on, the module identity judges bytes 0 and 1, not the level.
-  for (let i = (svns[1] as number) > 0 ? 2 : 0; i < level.tdx.length; i++) {
-    compare(short, 'tdx', i, svns[i] as number, level.tdx[i] as number)
-  }
+  compare('component', pck.tcbComponents, level.sgx, 0)
+  compare('PCE', [pck.pceSvn], [level.pceSvn], 0)
+  if (svns !== undefined && level.tdx !== undefined) compare('TDX component', svns, level.tdx, firstTdxByte(svns))
   return short
-}
-
-function compare(short: Shortfall[], of: Shortfall['of'], index: number, actual: number, needed: number): void {
-  if (actual < needed) short.push({ of, index, actual, needed })
 }
 
 function highestUpTo(levels: readonly SvnLevel[], isvSvn: number): SvnLevel | undefined {
@@ -123,57 +138,33 @@ function highestUpTo(levels: readonly SvnLevel[], isvSvn: number): SvnLevel | un
 }
 
 function converge(platform: TcbLevel, qe: SvnLevel, module: SvnLevel | undefined): TcbMatch {
-  const parts: readonly Level[] = module === undefined ? [platform, qe] : [platform, qe, module]
-  return {
-    status: convergedStatus(
-      platform.status,
-      parts.slice(1).map((part) => part.status),
-    ),
-    date: parts.map((part) => part.date).reduce((a, b) => (Date.parse(b) < Date.parse(a) ? b : a)),
-    advisories: [...new Set(parts.flatMap((part) => part.advisories))].sort(),
-    platform,
-    qe,
-    module,
+  const components: readonly Level[] = module === undefined ? [qe] : [qe, module]
+  const advisories = new Set(platform.advisories)
+  let { date } = platform
+  for (const one of components) {
+    if (one.date !== date && Date.parse(one.date) < Date.parse(date)) date = one.date
+    for (const advisory of one.advisories) advisories.add(advisory)
   }
-}
-
-const OUT_OF_DATE_WITH: Readonly<Record<PlatformStatus, PlatformStatus>> = {
-  UpToDate: 'OutOfDate',
-  SWHardeningNeeded: 'OutOfDate',
-  ConfigurationNeeded: 'OutOfDateConfigurationNeeded',
-  ConfigurationAndSWHardeningNeeded: 'OutOfDateConfigurationNeeded',
-  OutOfDate: 'OutOfDate',
-  OutOfDateConfigurationNeeded: 'OutOfDateConfigurationNeeded',
-  Revoked: 'Revoked',
+  const status = convergedStatus(
+    platform.status,
+    components.map((one) => one.status),
+  )
+  return { status, date, advisories: [...advisories].sort(), platform, qe, module }
 }
 
 /**
- * The platform's status in the light of those of QE and TDX module: a table, not a maximum, since
- * "configuration needed" must survive an outdated QE.
+ * The platform's status in the light of those of QE and TDX module: not a maximum, since "configuration
+ * needed" must survive an outdated QE. Intel publishes no other words for QE and module than UpToDate,
+ * OutOfDate and Revoked today; should it, they are not lost.
  */
 export function convergedStatus(platform: PlatformStatus, components: readonly PlatformStatus[]): PlatformStatus {
-  if (components.includes('Revoked')) return 'Revoked'
-  const outdated = components.includes('OutOfDate') || components.includes('OutOfDateConfigurationNeeded')
-  const status = outdated ? OUT_OF_DATE_WITH[platform] : platform
-  // Intel publishes no other words for QE and module today; should it, they must not be lost.
-  const configured = components.some((one) => one.includes('Configuration'))
-  return components.reduce(softened, configured ? WITH_CONFIGURATION[status] : status)
-}
-
-const WITH_CONFIGURATION: Readonly<Record<PlatformStatus, PlatformStatus>> = {
-  UpToDate: 'ConfigurationNeeded',
-  SWHardeningNeeded: 'ConfigurationAndSWHardeningNeeded',
-  ConfigurationNeeded: 'ConfigurationNeeded',
-  ConfigurationAndSWHardeningNeeded: 'ConfigurationAndSWHardeningNeeded',
-  OutOfDate: 'OutOfDateConfigurationNeeded',
-  OutOfDateConfigurationNeeded: 'OutOfDateConfigurationNeeded',
-  Revoked: 'Revoked',
-}
-
-function softened(status: PlatformStatus, component: PlatformStatus): PlatformStatus {
-  if (!component.includes('SWHardening')) return status
-  if (status === 'UpToDate') return 'SWHardeningNeeded'
-  return status === 'ConfigurationNeeded' ? 'ConfigurationAndSWHardeningNeeded' : status
+  const all = [platform, ...components]
+  const any = (word: string): boolean => all.some((one) => one.includes(word))
+  if (any('Revoked')) return 'Revoked'
+  const configuration = any('Configuration')
+  if (any('OutOfDate')) return configuration ? 'OutOfDateConfigurationNeeded' : 'OutOfDate'
+  if (any('SWHardening')) return configuration ? 'ConfigurationAndSWHardeningNeeded' : 'SWHardeningNeeded'
+  return configuration ? 'ConfigurationNeeded' : 'UpToDate'
 }
 
 // The TDX module was updated under a running TD: relaunching the TD mends it.

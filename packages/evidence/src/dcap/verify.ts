@@ -1,8 +1,8 @@
 import { assembleVerdict } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
-import { type Judgement, judge, type StepGroup } from '../core/engine.ts'
+import { judge, type StepGroup } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
-import { evaluationTime, isoTime } from '../core/time.ts'
+import { evaluationTime } from '../core/time.ts'
 import type { Assumption, Claims, Note, TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
 import { INTEL_ROOT } from './anchors.ts'
@@ -11,7 +11,7 @@ import { DcapCollateral, type DcapCollateralInput } from './collateral.ts'
 import { collateralParts } from './collateral-parts.ts'
 import type { DcapExpectations } from './expectations.ts'
 import { valueOf } from './part.ts'
-import { type Platform, platformOf, recallPlatform, remember } from './platform.ts'
+import { type Platform, platformKey, platformOf, recall, remember } from './platform.ts'
 import { signatureOf } from './qe.ts'
 import { parseQuote, type Quote, type TeeKind } from './quote.ts'
 import type { DcapState } from './state.ts'
@@ -24,20 +24,24 @@ export interface DcapOptions<E extends DcapExpectations> extends VerifyOptions {
   readonly expect?: E
 }
 
-/** What is particular to one TEE. `O` is what it puts on the table beside the common state. */
-export interface DcapTee<B, E extends DcapExpectations, C extends Claims, O extends object> {
+/** What is particular to one TEE. */
+export interface DcapTee<B, E extends DcapExpectations, C extends Claims> {
   readonly kind: TeeKind<B>
-  readonly groups: readonly StepGroup<DcapState<B, E> & O>[]
+  readonly groups: readonly StepGroup<DcapState<B, E>>[]
+  /** @throws TypeError that names the field */
+  readExpectations(input: E | undefined): E
   svns(body: B): TdxSvns | undefined
-  claims(state: DcapState<B, E> & O, found: { readonly level: boolean; readonly hardware: boolean }): C
-  assumed(state: DcapState<B, E> & O): readonly Assumption[]
-  notes(state: DcapState<B, E> & O): readonly Note[]
+  /** `hardware`: the chain ends at a hardware vendor's root. */
+  claims(state: DcapState<B, E>, levelFound: boolean, hardware: boolean): C
+  assumed(state: DcapState<B, E>): readonly Assumption[]
+  notes(state: DcapState<B, E>): readonly Note[]
 }
 
-/** What a TEE brings to the table beside the quote, and the cryptography it needs. */
-export interface OwnWork<O> {
-  readonly own: O
+/** What a caller brought beside quote and collateral: its own cryptography, checks and notes. */
+export interface Companion<S> {
   readonly jobs: readonly Job[]
+  readonly groups: readonly StepGroup<S>[]
+  notes(state: S): readonly Note[]
 }
 
 /**
@@ -46,71 +50,78 @@ export interface OwnWork<O> {
  *
  * @throws EvidenceError when the evidence is malformed; TypeError when an option is
  */
-export function* verifyDcap<B, E extends DcapExpectations, C extends Claims, O extends object>(
-  tee: DcapTee<B, E, C, O>,
+export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
+  tee: DcapTee<B, E, C>,
   evidence: Uint8Array,
   options: DcapOptions<E>,
-  expect: E,
-  work: OwnWork<O>,
+  companion?: Companion<DcapState<B, E>>,
 ): Generator<readonly Job[], Verdict<C>, void> {
   if (!(evidence instanceof Uint8Array)) throw new TypeError('evidence: expected a Uint8Array')
   const at = evaluationTime(options.at)
+  const expect = tee.readExpectations(options.expect)
   // Not slice(): on a Buffer it does not copy.
   const bytes = new Uint8Array(evidence)
   const quote = parseQuote(bytes, tee.kind)
-  const collateral =
-    options.collateral instanceof DcapCollateral ? options.collateral : new DcapCollateral(options.collateral ?? {})
+  const given = options.collateral ?? {}
+  const collateral = given instanceof DcapCollateral ? given : new DcapCollateral(given)
   const evidenceDigest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: bytes }
 
-  const recalled = options.memory === undefined ? undefined : yield* recallPlatform(quote, collateral, options.memory)
-  const platform = recalled?.platform ?? platformOf(quote, collateral)
-  const state = { ...makeState(tee, quote, collateral, platform, at, options, expect), ...work.own }
-  yield [
-    evidenceDigest,
-    ...collateral.jobs,
-    ...platform.jobs,
-    ...pendingJobs(collateral, platform, state.quoteSignature),
-    ...work.jobs,
-  ]
-  if (options.memory !== undefined && recalled !== undefined) remember(options.memory, recalled, platform)
+  const { memory } = options
+  const key = memory === undefined ? undefined : platformKey(quote, collateral)
+  if (key !== undefined) yield [key]
+  const recalled = memory === undefined || key === undefined ? undefined : recall(memory, key, quote)
+  const platform = recalled ?? platformOf(quote, collateral)
+  const state = makeState(tee, quote, collateral, platform, at, options.trustAnchors, expect)
 
-  const judgement = judge(tee.groups, state, options.waive)
+  const jobs: Job[] = [evidenceDigest]
+  if (!collateral.settled) jobs.push(...collateral.jobs)
+  if (recalled === undefined) jobs.push(...platform.jobs)
+  addLateJobs(jobs, collateral, platform, state.quoteSignature)
+  if (companion !== undefined) jobs.push(...companion.jobs)
+  yield jobs
+  collateral.settled = true
+  if (memory !== undefined && key !== undefined && recalled === undefined) remember(memory, key, quote, platform)
+
+  const groups = companion === undefined ? tee.groups : [...tee.groups, ...companion.groups]
+  const judgement = judge(groups, state, options.waive)
   const chain = valueOf(platform.chain)
   const anchor = chain === undefined ? undefined : state.anchorOf(chain)
+  const level = `${state.tee}.tcb.level`
+  const found = judgement.checks.some((group) =>
+    group.checks.some(({ id, outcome }) => id === level && outcome === 'pass'),
+  )
+  const notes = tee.notes(state)
   return assembleVerdict(judgement, {
-    format: `${tee.kind.tee.toUpperCase()} quote v${quote.header.version}, ${quote.bodyKind.name}`,
+    format: `${state.tee.toUpperCase()} quote v${quote.header.version}, ${quote.bodyKind.name}`,
     at,
     evidence: evidenceDigest,
     anchor,
     collateral: collateralParts(collateral, chain),
-    claims: tee.claims(state, {
-      level: passed(judgement, `${tee.kind.tee}.tcb.level`),
-      hardware: anchor !== undefined && anchor.emulated !== true,
-    }),
+    claims: tee.claims(state, found, anchor !== undefined && anchor.emulated !== true),
     assumed: tee.assumed(state),
-    notes: tee.notes(state),
+    notes: companion === undefined ? notes : [...notes, ...companion.notes(state)],
   })
 }
 
-function makeState<B, E extends DcapExpectations, C extends Claims, O extends object>(
-  tee: DcapTee<B, E, C, O>,
+function makeState<B, E extends DcapExpectations, C extends Claims>(
+  { kind, svns: svnsOf }: DcapTee<B, E, C>,
   quote: Quote<B>,
   collateral: DcapCollateral,
   platform: Platform,
   at: number,
-  options: DcapOptions<E>,
+  anchors: readonly TrustAnchor[] | undefined,
   expect: E,
 ): DcapState<B, E> {
   const chain = valueOf(platform.chain)
   const extensions = typeof chain?.extensions === 'object' ? chain.extensions : undefined
   const info = valueOf(collateral.tcbInfo.content)
   const identity = valueOf(collateral.qeIdentity.content)
-  const svns = tee.svns(quote.body)
+  const svns = svnsOf(quote.body)
   const complete = extensions !== undefined && info !== undefined && identity !== undefined
   return {
+    tee: kind.tee,
     quote,
     at,
-    atText: isoTime(at),
     expect,
     collateral,
     pck: platform.chain,
@@ -120,24 +131,23 @@ function makeState<B, E extends DcapExpectations, C extends Claims, O extends ob
     quoteSignature: signatureOf(quote.signed, quote.signature, platform.attestationKey),
     svns,
     tcb: complete ? tcbStateOf(extensions, quote.qe.isvSvn, info, identity, svns) : undefined,
-    anchorOf: anchorFinder(options.trustAnchors),
+    anchorOf: anchorFinder(anchors),
   }
 }
 
 // The CRLs under the keys of the platform's own chain: mostly settled with the collateral, which has the same issuers.
-function pendingJobs(collateral: DcapCollateral, platform: Platform, quoteSignature: Job | undefined): readonly Job[] {
+function addLateJobs(
+  jobs: Job[],
+  collateral: DcapCollateral,
+  platform: Platform,
+  quoteSignature: Job | undefined,
+): void {
   const chain = valueOf(platform.chain)
   const root = chain?.root.key
   const issuer = chain?.issuer?.key
-  const crls = [
-    root === undefined ? undefined : valueOf(collateral.rootCrl)?.signed.by(root),
-    issuer === undefined ? undefined : valueOf(collateral.pckCrl)?.signed.by(issuer),
-  ]
-  return [...crls, quoteSignature].filter((job) => job !== undefined)
-}
-
-function passed(judgement: Judgement, id: string): boolean {
-  return judgement.checks.some((group) => group.checks.some((check) => check.id === id && check.outcome === 'pass'))
+  const rootCrl = root === undefined ? undefined : valueOf(collateral.rootCrl)?.signed.by(root)
+  const pckCrl = issuer === undefined ? undefined : valueOf(collateral.pckCrl)?.signed.by(issuer)
+  for (const job of [rootCrl, pckCrl, quoteSignature]) if (job !== undefined) jobs.push(job)
 }
 
 function anchorFinder(anchors: readonly TrustAnchor[] = [INTEL_ROOT]): (chain: Chain) => TrustAnchor | undefined {
@@ -145,8 +155,8 @@ function anchorFinder(anchors: readonly TrustAnchor[] = [INTEL_ROOT]): (chain: C
     if (anchor.emulated === true || anchor.spkiSha256 === INTEL_ROOT.spkiSha256) continue
     throw new TypeError(`trustAnchors: ${anchor.id} is not Intel's root, and must say \`emulated: true\``)
   }
-  return (chain) => {
-    const digest = chain.root.spkiDigest.result
+  return ({ root }) => {
+    const digest = root.spkiDigest.result
     if (digest === undefined) return undefined
     const hex = toHex(digest)
     return anchors.find((anchor) => anchor.spkiSha256 === hex)

@@ -1,13 +1,6 @@
 import { toHex } from '../core/bytes.ts'
 import type { Claims } from '../core/verdict.ts'
-import {
-  type DcapTcbClaim,
-  type PlatformClaim,
-  platformClaim,
-  type QeClaim,
-  qeClaim,
-  tcbClaim,
-} from '../dcap/claims.ts'
+import { type DcapTcbClaim, type PlatformClaim, type QeClaim, tcbClaim, vendorClaims } from '../dcap/claims.ts'
 import type { EnclaveReport } from '../dcap/enclave-report.ts'
 import type { DcapState } from '../dcap/state.ts'
 import { decodeSgxAttributes, type SgxAttributes } from './report.ts'
@@ -30,21 +23,14 @@ export interface SgxClaims extends Claims {
 }
 
 /** Claims of an SGX quote. */
-export function sgxClaims(
-  state: DcapState<EnclaveReport>,
-  found: { readonly level: boolean; readonly hardware: boolean },
-): SgxClaims {
+export function sgxClaims(state: DcapState<EnclaveReport>, levelFound: boolean, hardware: boolean): SgxClaims {
   const { body } = state.quote
   const attributes = decodeSgxAttributes(body.attributes)
-  const platform = platformClaim(state)
   return {
     tee: 'sgx',
-    vendor: 'intel',
-    ...(platform === undefined
-      ? {}
-      : { product: platform.fmspc, hardwareId: platform.platformInstanceId ?? platform.ppid, platform }),
+    ...vendorClaims(state),
     isolation: 'process',
-    hardware: found.hardware,
+    hardware,
     debug: attributes.debug,
     launchMeasurement: toHex(body.mrEnclave),
     runtimeMeasurements: {},
@@ -52,7 +38,7 @@ export function sgxClaims(
     svn: body.isvSvn,
     userData: toHex(body.reportData),
     hostData: toHex(body.configId),
-    tcb: tcbClaim(state, found.level),
+    tcb: tcbClaim(state, levelFound),
     cpuSvn: toHex(body.cpuSvn),
     miscSelect: toHex(body.miscSelect),
     attributes,
@@ -61,6 +47,5 @@ export function sgxClaims(
     isvExtProdId: toHex(body.isvExtProdId),
     isvFamilyId: toHex(body.isvFamilyId),
     configSvn: body.configSvn,
-    qe: qeClaim(state),
   }
 }

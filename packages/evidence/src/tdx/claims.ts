@@ -1,13 +1,6 @@
 import { toHex } from '../core/bytes.ts'
 import type { Claims } from '../core/verdict.ts'
-import {
-  type DcapTcbClaim,
-  type PlatformClaim,
-  platformClaim,
-  type QeClaim,
-  qeClaim,
-  tcbClaim,
-} from '../dcap/claims.ts'
+import { type DcapTcbClaim, type PlatformClaim, type QeClaim, tcbClaim, vendorClaims } from '../dcap/claims.ts'
 import type { Flags, XFEATURES } from '../dcap/flags.ts'
 import type { DcapState } from '../dcap/state.ts'
 import { decodeTdAttributes, decodeXfam, type TdAttributes, type TdReport } from './report.ts'
@@ -35,21 +28,15 @@ export interface TdxClaims extends Claims {
 }
 
 /** Claims of a TDX quote. */
-export function tdxClaims(
-  state: DcapState<TdReport>,
-  found: { readonly level: boolean; readonly hardware: boolean },
-): TdxClaims {
+export function tdxClaims(state: DcapState<TdReport>, levelFound: boolean, hardware: boolean): TdxClaims {
   const { body } = state.quote
   const tdAttributes = decodeTdAttributes(body.tdAttributes)
-  const platform = platformClaim(state)
+  const { teeTcbSvn2, mrServiceTd } = body
   return {
     tee: 'tdx',
-    vendor: 'intel',
-    ...(platform === undefined
-      ? {}
-      : { product: platform.fmspc, hardwareId: platform.platformInstanceId ?? platform.ppid, platform }),
+    ...vendorClaims(state),
     isolation: 'vm',
-    hardware: found.hardware,
+    hardware,
     debug: tdAttributes.debug,
     launchMeasurement: toHex(body.mrTd),
     runtimeMeasurements: {
@@ -60,9 +47,9 @@ export function tdxClaims(
     },
     userData: toHex(body.reportData),
     hostData: toHex(body.mrConfigId),
-    tcb: tcbClaim(state, found.level),
+    tcb: tcbClaim(state, levelFound),
     teeTcbSvn: toHex(body.teeTcbSvn),
-    ...(body.teeTcbSvn2 === undefined ? {} : { teeTcbSvn2: toHex(body.teeTcbSvn2) }),
+    ...(teeTcbSvn2 === undefined ? undefined : { teeTcbSvn2: toHex(teeTcbSvn2) }),
     mrSeam: toHex(body.mrSeam),
     mrSignerSeam: toHex(body.mrSignerSeam),
     seamAttributes: toHex(body.seamAttributes),
@@ -70,7 +57,6 @@ export function tdxClaims(
     xfam: decodeXfam(body.xfam),
     mrOwner: toHex(body.mrOwner),
     mrOwnerConfig: toHex(body.mrOwnerConfig),
-    ...(body.mrServiceTd === undefined ? {} : { mrServiceTd: toHex(body.mrServiceTd) }),
-    qe: qeClaim(state),
+    ...(mrServiceTd === undefined ? undefined : { mrServiceTd: toHex(mrServiceTd) }),
   }
 }

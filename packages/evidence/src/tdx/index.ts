@@ -10,6 +10,8 @@ export type { TdxClaims } from './claims.ts'
 export * from './event-log/index.ts'
 export { readTdxExpectations, type TdAttributeWishes, type TdxExpectations } from './expectations.ts'
 export { tdxFields } from './fields.ts'
+export { prepareEventLog } from './log-steps.ts'
+export type { PreparedEventLog } from './prepared-log.ts'
 export {
   decodeTdAttributes,
   decodeXfam,

@@ -1,8 +1,8 @@
-import { fail, notApplicable, pass, type Step, type StepGroup } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step } from '../core/engine.ts'
 import type { Finding, Note, Remedy } from '../core/verdict.ts'
-import type { Job } from '../crypto/jobs.ts'
-import { type Part, readPart, valueOf } from '../dcap/part.ts'
+import { readPart, valueOf } from '../dcap/part.ts'
 import type { DcapState } from '../dcap/state.ts'
+import { appraised } from '../dcap/steps.ts'
 import {
   compareRegisters,
   type EventLog,
@@ -11,67 +11,46 @@ import {
   parseEventLog,
   type RegisterComparison,
 } from './event-log/index.ts'
-import type { TdReport } from './report.ts'
+import { PreparedEventLog } from './prepared-log.ts'
+import { RTMRS, type TdReport } from './report.ts'
 
-/** The event log on the table, where the caller brought one. */
-export interface LogState {
-  readonly log: Part<EventLog>
-}
-
-/** Reads the log that a caller brought; one that cannot be read becomes a failing check. */
-export function readLog(input: Uint8Array | EventLog | undefined): LogState & { readonly jobs: readonly Job[] } {
-  const log = readPart(input, (given) => (given instanceof Uint8Array ? parseEventLog(given) : given))
-  return { log, jobs: log.state === 'present' ? logJobs(log.value) : [] }
-}
-
-type State = DcapState<TdReport> & LogState
+type State = DcapState<TdReport>
 
 const SOURCE = 'Intel TDX Virtual Firmware Design Guide, section 8; TCG PC Client Platform Firmware Profile, section 10'
 
-const OTHER_LOG: Remedy = { action: 'send the log of the boot that the quote is of, unchanged', by: 'workload-owner' }
+const OTHER_LOG: Remedy = mend('send the log of the boot that the quote is of, unchanged', 'workload-owner')
 
-const ABSENT = 'you gave no event log'
+const FORMAT = 'tdx.event-log.format'
 
-/** Steps that compare an event log with the registers of the quote. */
-export const EVENT_LOG: StepGroup<State> = {
-  id: 'tdx.event-log',
-  title: 'Event log',
-  steps: [
-    step('format', 'The event log can be read', [], ({ log }) => {
-      if (log.state === 'absent') return notApplicable(ABSENT)
-      return log.state === 'present'
-        ? pass(`it has ${log.value.events.length} events`)
-        : fail(`the event log cannot be read: ${log.reason}`, OTHER_LOG)
-    }),
-    ...(['rtmr0', 'rtmr1', 'rtmr2', 'rtmr3'] as const).map((name) =>
-      step(
-        name,
-        `The event log replays to ${name.toUpperCase()}`,
-        ['tdx.event-log.format', 'tdx.quote.signature'],
-        (state) => {
-          const compared = comparisons(state).find((one) => one.register === name)
-          return compared === undefined ? notApplicable(ABSENT) : registerFinding(compared)
-        },
-      ),
+/**
+ * Makes a TD's event log (CCEL data area, or dstack's JSON; or one parsed before) ready to be judged
+ * with quotes: pass it to `verifyTdx` as `eventLog`. The bytes are copied. A log that cannot be read
+ * is a failing check of the verdict, not an error here.
+ */
+export function prepareEventLog(input: Uint8Array | EventLog): PreparedEventLog {
+  const part = readPart(input, (given) => (given instanceof Uint8Array ? parseEventLog(given) : given))
+  const log = valueOf(part)
+  const steps: Step<State>[] = [
+    appraised(FORMAT, SOURCE, [], () =>
+      part.state === 'broken'
+        ? fail(`the event log cannot be read: ${part.reason}`, OTHER_LOG)
+        : pass(`it has ${log?.events.length ?? 0} events`),
     ),
-    step('findings', 'Nothing in the event log is arranged to mislead', ['tdx.event-log.format'], ({ log }) => {
-      const found =
-        log.state === 'present' ? eventLogFindings(log.value).filter((one) => one.severity === 'suspicious') : []
-      if (log.state !== 'present') return notApplicable(ABSENT)
-      const [first] = found
-      return first === undefined
-        ? pass('nothing is')
-        : fail(`${first.text}${found.length > 1 ? ` (and ${found.length - 1} more)` : ''}`, OTHER_LOG)
-    }),
-  ],
+    ...RTMRS.map((name) =>
+      appraised(`tdx.event-log.${name}`, SOURCE, [FORMAT, 'tdx.quote.signature'], (state: State) => {
+        const compared = comparisons(log, state).find((one) => one.register === name)
+        return compared === undefined ? notApplicable('there is no log') : registerFinding(compared)
+      }),
+    ),
+    appraised('tdx.event-log.findings', SOURCE, [FORMAT], () => oddFinding(log)),
+  ]
+  return new PreparedEventLog(log === undefined ? [] : logJobs(log), { id: 'tdx.event-log', steps }, (state) =>
+    logNotes(log, state),
+  )
 }
 
-function step(name: string, title: string, needs: readonly string[], check: (state: State) => Finding): Step<State> {
-  return { id: `tdx.event-log.${name}`, title, phase: 'appraisal', source: SOURCE, needs, check }
-}
-
-function comparisons({ log, quote }: State): readonly RegisterComparison[] {
-  return log.state === 'present' ? compareRegisters(log.value, quote.body) : []
+function comparisons(log: EventLog | undefined, { quote }: State): readonly RegisterComparison[] {
+  return log === undefined ? [] : compareRegisters(log, quote.body)
 }
 
 function registerFinding({ register, replayed, quoted, agreement, explanation }: RegisterComparison): Finding {
@@ -82,11 +61,17 @@ function registerFinding({ register, replayed, quoted, agreement, explanation }:
   return fail(`the event log does not replay to ${register.toUpperCase()}: ${explanation}`, OTHER_LOG, details)
 }
 
+function oddFinding(log: EventLog | undefined): Finding {
+  const found = log === undefined ? [] : eventLogFindings(log).filter((one) => one.severity === 'suspicious')
+  const [first] = found
+  if (first === undefined) return pass()
+  return fail(`${first.text}${found.length > 1 ? ` (and ${found.length - 1} more)` : ''}`, OTHER_LOG)
+}
+
 /** What is worth knowing about the log. */
-export function logNotes(state: State): readonly Note[] {
-  const log = valueOf(state.log)
+function logNotes(log: EventLog | undefined, state: State): readonly Note[] {
   if (log === undefined) return []
-  const notes = comparisons(state).filter((one) => one.register === 'rtmr3' && one.agreement === 'not-logged')
+  const notes = comparisons(log, state).filter((one) => one.register === 'rtmr3' && one.agreement === 'not-logged')
   return [
     ...notes.map(
       (one): Note => ({ id: 'rtmr3-not-logged', text: `RTMR3 is not in the event log: ${one.explanation}` }),

@@ -7,39 +7,39 @@ import { parseQuote, type Quote, type TeeKind } from '../dcap/quote.ts'
  * @see Intel TDX DCAP Quote Generation Library and Quote Verification Library, appendix A.3.2
  */
 export const TD_REPORT_10 = {
-  teeTcbSvn: [0, 16, 'bytes'],
-  mrSeam: [16, 48, 'bytes'],
-  mrSignerSeam: [64, 48, 'bytes'],
-  seamAttributes: [112, 8, 'bytes'],
-  tdAttributes: [120, 8, 'bytes'],
-  xfam: [128, 8, 'bytes'],
-  mrTd: [136, 48, 'bytes'],
-  mrConfigId: [184, 48, 'bytes'],
-  mrOwner: [232, 48, 'bytes'],
-  mrOwnerConfig: [280, 48, 'bytes'],
-  rtmr0: [328, 48, 'bytes'],
-  rtmr1: [376, 48, 'bytes'],
-  rtmr2: [424, 48, 'bytes'],
-  rtmr3: [472, 48, 'bytes'],
-  reportData: [520, 64, 'bytes'],
+  teeTcbSvn: 16,
+  mrSeam: 48,
+  mrSignerSeam: 48,
+  seamAttributes: 8,
+  tdAttributes: 8,
+  xfam: 8,
+  mrTd: 48,
+  mrConfigId: 48,
+  mrOwner: 48,
+  mrOwnerConfig: 48,
+  rtmr0: 48,
+  rtmr1: 48,
+  rtmr2: 48,
+  rtmr3: 48,
+  reportData: 64,
 } as const
 
 const ADDED_15 = {
-  teeTcbSvn2: [584, 16, 'bytes'],
-  mrServiceTd: [600, 48, 'bytes'],
+  teeTcbSvn2: 16,
+  mrServiceTd: 48,
 } as const
 
 const ADDED_EXTENDED = {
-  vmId: [648, 1, 'integer'],
-  tdId: [649, 32, 'bytes'],
-  deviceInfo: [681, 48, 'bytes'],
-  initialServiceTdHash: [729, 48, 'bytes'],
-  initialServiceTdAttributes: [777, 8, 'bytes'],
-  initialCpuSvn: [785, 16, 'bytes'],
-  initialTeeTcbSvn: [801, 16, 'bytes'],
-  initialTeeFmspc: [817, 12, 'bytes'],
-  currentServiceTdHash: [829, 48, 'bytes'],
-  currentServiceTdAttributes: [877, 8, 'bytes'],
+  vmId: 'u8',
+  tdId: 32,
+  deviceInfo: 48,
+  initialServiceTdHash: 48,
+  initialServiceTdAttributes: 8,
+  initialCpuSvn: 16,
+  initialTeeTcbSvn: 16,
+  initialTeeFmspc: 12,
+  currentServiceTdHash: 48,
+  currentServiceTdAttributes: 8,
 } as const
 
 /** TD report body of TDX 1.5, 648 bytes. @see the same, appendix A.3.3 */
@@ -49,6 +49,9 @@ export const TD_REPORT_15: typeof TD_REPORT_10 & typeof ADDED_15 = { ...TD_REPOR
 export const TD_REPORT_15_EXTENDED: typeof TD_REPORT_15 & typeof ADDED_EXTENDED = { ...TD_REPORT_15, ...ADDED_EXTENDED }
 
 type Extra = Parsed<typeof ADDED_15 & typeof ADDED_EXTENDED>
+
+/** The registers that a TD extends after launch, in order. */
+export const RTMRS = ['rtmr0', 'rtmr1', 'rtmr2', 'rtmr3'] as const
 
 /** A TD report body. What only TDX 1.5 reports is undefined before it. Byte strings are views, in report order. */
 export type TdReport = Parsed<typeof TD_REPORT_10> & { readonly [K in keyof Extra]?: Extra[K] }
@@ -72,17 +75,17 @@ export function parseTdxQuote(bytes: Uint8Array): Quote<TdReport> {
 
 /** Bytes of a TD report 1.0. @throws RangeError when a value does not fit its field */
 export function encodeTdReport10(report: Parsed<typeof TD_REPORT_10>): Uint8Array {
-  return encodeLayout(report, TD_REPORT_10, 584)
+  return encodeLayout(report, TD_REPORT_10)
 }
 
 /** Bytes of a TD report 1.5. @throws RangeError when a value does not fit its field */
 export function encodeTdReport15(report: Parsed<typeof TD_REPORT_15>): Uint8Array {
-  return encodeLayout(report, TD_REPORT_15, 648)
+  return encodeLayout(report, TD_REPORT_15)
 }
 
 /** Bytes of an extended TD report 1.5. @throws RangeError when a value does not fit its field */
 export function encodeTdReport15Extended(report: Parsed<typeof TD_REPORT_15_EXTENDED>): Uint8Array {
-  return encodeLayout(report, TD_REPORT_15_EXTENDED, 885)
+  return encodeLayout(report, TD_REPORT_15_EXTENDED)
 }
 
 /**

@@ -3,6 +3,8 @@ import { describe, it } from 'node:test'
 import { makeSgx, makeTdx } from '@sekisho/testkit'
 import { canonicalJson } from '../../src/core/canonical.ts'
 import type { Claims, Verdict } from '../../src/core/verdict.ts'
+import { sgxCatalogue } from '../../src/sgx/index.ts'
+import { prepareEventLog, tdxCatalogue } from '../../src/tdx/index.ts'
 import { assertVerified, checkOf, checksOf, failing, judgeSgx, judgeTdx } from '../soundness/kit.ts'
 import { INTEL_IDS, SGX_IDS, TDX_IDS } from './check-ids.ts'
 import { type Broken, failSgx, failTdx, INTEL_FAILURES, SGX_FAILURES, TDX_FAILURES } from './intel-failures.ts'
@@ -27,13 +29,25 @@ function assertNoticed(verdict: Verdict<Claims>, tee: string, name: string, brok
   canonicalJson(verdict)
 }
 
+const judgeWithLog = (made: ReturnType<typeof makeTdx>): Verdict<Claims> =>
+  judgeTdx(made, { eventLog: prepareEventLog(made.eventLog) })
+
 describe('every check id of SGX and TDX is in the table', () => {
   it('SGX', () =>
     assert.deepEqual(sorted(ids(judgeSgx(makeSgx()))), sorted([...INTEL_IDS, ...SGX_IDS].map((id) => `sgx.${id}`))))
   it('TDX', () =>
-    assert.deepEqual(sorted(ids(judgeTdx(makeTdx()))), sorted([...INTEL_IDS, ...TDX_IDS].map((id) => `tdx.${id}`))))
+    assert.deepEqual(sorted(ids(judgeWithLog(makeTdx()))), sorted([...INTEL_IDS, ...TDX_IDS].map((id) => `tdx.${id}`))))
+  it('has a title, and so has its group', () => {
+    for (const [verdict, catalogue] of [
+      [judgeSgx(makeSgx()), sgxCatalogue],
+      [judgeWithLog(makeTdx()), tdxCatalogue],
+    ] as const) {
+      const shown = verdict.checks.flatMap((group) => [group.id, ...group.checks.map((check) => check.id)])
+      assert.deepEqual(sorted(Object.keys(catalogue)), sorted(shown))
+    }
+  })
   it('has one meaning: no id occurs twice', () => {
-    for (const list of [ids(judgeSgx(makeSgx())), ids(judgeTdx(makeTdx()))])
+    for (const list of [ids(judgeSgx(makeSgx())), ids(judgeWithLog(makeTdx()))])
       assert.equal(new Set(list).size, list.length)
   })
   it('has a construction that makes it fail', () => {
@@ -59,8 +73,7 @@ describe('every TDX check can fail, for its own reason', () => {
   const other = makeSgx()
   it('and none does when nothing is broken', () => assertVerified(judgeTdx(makeTdx())))
   it('with or without an event log', () => {
-    const made = makeTdx()
-    assertVerified(judgeTdx(made, { eventLog: made.eventLog }))
+    assertVerified(judgeWithLog(makeTdx()))
   })
   for (const [name, construct] of Object.entries({ ...INTEL_FAILURES, ...TDX_FAILURES })) {
     it(`tdx.${name}`, () => {

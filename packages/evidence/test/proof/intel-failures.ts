@@ -23,6 +23,7 @@ import type { DcapCollateralInput } from '../../src/dcap/collateral.ts'
 import type { DcapExpectations } from '../../src/dcap/expectations.ts'
 import type { SgxExpectations } from '../../src/sgx/expectations.ts'
 import type { TdxExpectations } from '../../src/tdx/expectations.ts'
+import { type PreparedEventLog, prepareEventLog } from '../../src/tdx/index.ts'
 import { judgeSgx, judgeTdx, tdxExpectations } from '../soundness/kit.ts'
 
 /** What a construction changes: how the evidence is made, what comes with it, what is expected. */
@@ -31,7 +32,7 @@ export interface Broken<O, E> {
   readonly collateral?: Partial<DcapCollateralInput>
   readonly expect?: E
   readonly options?: Pick<VerifyOptions, 'trustAnchors'>
-  readonly eventLog?: Uint8Array
+  readonly eventLog?: PreparedEventLog
   /** Ids, without prefix, of checks that fail beside it, since the same fault is theirs too. */
   readonly also?: readonly string[]
   /** What becomes of the check; default `fail`. */
@@ -190,14 +191,14 @@ export const TDX_FAILURES: Failures<TdxOptions, TdxExpectations> = {
   'expect.owner': () => ({ expect: { mrOwner: otherRegister } }),
   'expect.owner-config': () => ({ expect: { mrOwnerConfig: otherRegister } }),
   'expect.seam': () => ({ expect: { mrSeam: otherRegister } }),
-  'event-log.format': () => ({ eventLog: Uint8Array.of(1, 2, 3) }),
-  'event-log.rtmr0': () => ({ eventLog: otherBoot(1) }),
-  'event-log.rtmr1': () => ({ eventLog: otherBoot(2) }),
-  'event-log.rtmr2': () => ({ eventLog: otherBoot(3) }),
-  'event-log.rtmr3': () => ({ eventLog: otherBoot(4) }),
+  'event-log.format': () => ({ eventLog: prepareEventLog(Uint8Array.of(1, 2, 3)) }),
+  'event-log.rtmr0': () => ({ eventLog: prepareEventLog(otherBoot(1)) }),
+  'event-log.rtmr1': () => ({ eventLog: prepareEventLog(otherBoot(2)) }),
+  'event-log.rtmr2': () => ({ eventLog: prepareEventLog(otherBoot(3)) }),
+  'event-log.rtmr3': () => ({ eventLog: prepareEventLog(otherBoot(4)) }),
   'event-log.findings': () => {
     const eventLog = { extra: [{ index: 1, type: EVENT.separator, data: filled(4) }] }
-    return { make: { eventLog }, eventLog: makeEventLog(eventLog).bytes }
+    return { make: { eventLog }, eventLog: prepareEventLog(makeEventLog(eventLog).bytes) }
   },
 }
 
