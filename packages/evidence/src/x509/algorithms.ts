@@ -43,14 +43,23 @@ export interface AlgorithmIdentifier {
  * SHA-384, 48 bytes of salt and trailer field 1, spelled out or left out.
  * @see RFC 5280, section 4.1.1.2; RFC 4055, section 3.1
  */
-export function readSignatureAlgorithm(from: DerReader, field: string, profile: AlgorithmProfile = STRICT): AlgorithmIdentifier {
+export function readSignatureAlgorithm(
+  from: DerReader,
+  field: string,
+  profile: AlgorithmProfile = STRICT,
+): AlgorithmIdentifier {
   const element = from.element(TAG.sequence, field)
   const inside = from.within(element)
   const oid = inside.oid(field)
   return { oid, scheme: schemeOf(oid, inside, field, profile), raw: from.whole(element) }
 }
 
-function schemeOf(oid: string, parameters: DerReader, field: string, profile: AlgorithmProfile): SignatureScheme | undefined {
+function schemeOf(
+  oid: string,
+  parameters: DerReader,
+  field: string,
+  profile: AlgorithmProfile,
+): SignatureScheme | undefined {
   const scheme = profile.schemes.get(oid)
   if (scheme !== undefined) {
     if (scheme.startsWith('rsassa') && parameters.peek() === TAG.null) parameters.any(field)

@@ -61,7 +61,11 @@ const MAX_EXTENSIONS = 64
  * @throws EvidenceError
  * @see RFC 5280, section 4.1
  */
-export function parseCertificate(der: Uint8Array, pool: Certificate[] = [], profile: AlgorithmProfile = STRICT): Certificate {
+export function parseCertificate(
+  der: Uint8Array,
+  pool: Certificate[] = [],
+  profile: AlgorithmProfile = STRICT,
+): Certificate {
   const known = pool.find((certificate) => equalBytes(certificate.der, der))
   if (known !== undefined) return known
   const certificate = parse(der, profile)
@@ -71,7 +75,8 @@ export function parseCertificate(der: Uint8Array, pool: Certificate[] = [], prof
 
 function parse(der: Uint8Array, profile: AlgorithmProfile): Certificate {
   const outer = new DerReader(der, 'certificate')
-  if (der.length > MAX_CERTIFICATE) throw outer.error('too-large', `${der.length} bytes`, `at most ${MAX_CERTIFICATE} bytes`, 'length')
+  if (der.length > MAX_CERTIFICATE)
+    throw outer.error('too-large', `${der.length} bytes`, `at most ${MAX_CERTIFICATE} bytes`, 'length')
   const body = outer.inside(TAG.sequence, 'certificate')
   outer.finish('certificate')
   const tbsElement = body.element(TAG.sequence, 'tbsCertificate')
@@ -85,7 +90,12 @@ function parse(der: Uint8Array, profile: AlgorithmProfile): Certificate {
   // Equal bytes say the same: the inner copy need not be read a second time.
   const inner = tbs.whole(tbs.element(TAG.sequence, 'tbsCertificate.signature'))
   if (!equalBytes(inner, algorithm.raw)) {
-    throw tbs.error('malformed', 'another algorithm than the outer one', 'the same signature algorithm inside and outside', 'signatureAlgorithm')
+    throw tbs.error(
+      'malformed',
+      'another algorithm than the outer one',
+      'the same signature algorithm inside and outside',
+      'signatureAlgorithm',
+    )
   }
   const issuer = readName(tbs, 'issuer')
   const validity = tbs.inside(TAG.sequence, 'validity')
@@ -142,18 +152,19 @@ export function readSerial(from: DerReader): string {
  * @see RFC 5280, section 4.1.2.5
  */
 export function readTime(from: DerReader, field: string): number {
-  const element = from.any(field)
-  const text = from.content(element)
-  const years = element.tag === TAG.utcTime ? 2 : element.tag === TAG.generalizedTime ? 4 : 0
-  if (years === 0 || text.length !== years + 11 || text[text.length - 1] !== 0x5a) throw badTime(from, field)
-  const year = years === 2 ? century(digits(text, 0)) : digits(text, 0) * 100 + digits(text, 2)
-  const month = digits(text, years)
-  const day = digits(text, years + 2)
-  const hour = digits(text, years + 4)
-  const minute = digits(text, years + 6)
-  const second = digits(text, years + 8)
-  const real = month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month) && hour >= 0 && hour < 24 && minute >= 0 && minute < 60
-  if (!real || !(year >= 1950) || !(second >= 0 && second < 60)) throw badTime(from, field)
+  const { tag, start, end } = from.any(field)
+  const { bytes } = from
+  const years = tag === TAG.utcTime ? 2 : tag === TAG.generalizedTime ? 4 : 0
+  if (years === 0 || end - start !== years + 11 || bytes[end - 1] !== 0x5a) throw badTime(from, field)
+  const at = start + years
+  const year = years === 2 ? century(digits(bytes, start)) : digits(bytes, start) * 100 + digits(bytes, start + 2)
+  const month = digits(bytes, at)
+  const day = digits(bytes, at + 2)
+  const hour = digits(bytes, at + 4)
+  const minute = digits(bytes, at + 6)
+  const second = digits(bytes, at + 8)
+  const isDate = year >= 1950 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month)
+  if (!(isDate && hour < 24 && minute < 60 && second < 60)) throw badTime(from, field)
   return Date.UTC(year, month - 1, day, hour, minute, second)
 }
 
@@ -192,15 +203,20 @@ export function readExtensions(from: DerReader, tag: number): ReadonlyMap<string
     const critical = one.peek() === TAG.boolean ? one.boolean(`extensions.${oid}.critical`) : false
     const value = one.content(one.element(TAG.octetString, `extensions.${oid}`))
     one.finish(`extensions.${oid}`)
-    if (extensions.has(oid)) throw list.error('malformed', 'the extension a second time', 'each extension once', `extensions.${oid}`)
-    if (extensions.size === MAX_EXTENSIONS) throw list.error('too-large', 'more extensions', `at most ${MAX_EXTENSIONS}`, 'extensions')
+    if (extensions.has(oid))
+      throw list.error('malformed', 'the extension a second time', 'each extension once', `extensions.${oid}`)
+    if (extensions.size === MAX_EXTENSIONS)
+      throw list.error('too-large', 'more extensions', `at most ${MAX_EXTENSIONS}`, 'extensions')
     extensions.set(oid, { critical, value })
   }
   return extensions
 }
 
 /** OIDs of critical extensions that are not in `processed`. */
-export function unknownCritical(extensions: ReadonlyMap<string, Extension>, processed: readonly string[]): readonly string[] {
+export function unknownCritical(
+  extensions: ReadonlyMap<string, Extension>,
+  processed: readonly string[],
+): readonly string[] {
   const unknown: string[] = []
   for (const [oid, extension] of extensions) if (extension.critical && !processed.includes(oid)) unknown.push(oid)
   return unknown
@@ -223,7 +239,8 @@ function readKeyUsage(extension: Extension | undefined): ReadonlySet<number> | u
   const content = outer.content(outer.element(TAG.bitString, 'value'))
   outer.finish('value')
   const unused = content[0] ?? 8
-  if (unused > 7 || content.length > 3) throw outer.error('malformed', 'another value', 'a bit string of at most 16 bits', 'value')
+  if (unused > 7 || content.length > 3)
+    throw outer.error('malformed', 'another value', 'a bit string of at most 16 bits', 'value')
   const bits = new Set<number>()
   for (let bit = 0; bit < (content.length - 1) * 8 - unused; bit++) {
     if (((content[1 + (bit >> 3)] as number) >> (7 - (bit & 7))) & 1) bits.add(bit)

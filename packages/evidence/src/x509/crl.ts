@@ -1,8 +1,8 @@
+import { equalBytes } from '../core/bytes.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
 import { type AlgorithmProfile, readSignatureAlgorithm, STRICT } from './algorithms.ts'
 import { type Extension, readExtensions, readSerial, readTime, unknownCritical } from './certificate.ts'
 import { DerReader, TAG } from './der.ts'
-import { equalBytes } from '../core/bytes.ts'
 import { type Name, readName } from './name.ts'
 import { Signed } from './signature.ts'
 
@@ -18,6 +18,7 @@ export interface Crl {
   readonly revoked: ReadonlySet<string>
   readonly signed: Signed
   readonly signatureAlgorithm: string
+  readonly extensions: ReadonlyMap<string, Extension>
   readonly unknownCritical: readonly string[]
   /** SHA-256 of `der`. */
   readonly digest: DigestJob
@@ -46,7 +47,12 @@ export function parseCrl(der: Uint8Array, profile: AlgorithmProfile = STRICT): C
   }
   const inner = tbs.whole(tbs.element(TAG.sequence, 'tbsCertList.signature'))
   if (!equalBytes(inner, algorithm.raw)) {
-    throw tbs.error('malformed', 'another algorithm than the outer one', 'the same signature algorithm inside and outside', 'signatureAlgorithm')
+    throw tbs.error(
+      'malformed',
+      'another algorithm than the outer one',
+      'the same signature algorithm inside and outside',
+      'signatureAlgorithm',
+    )
   }
   const issuer = readName(tbs, 'issuer')
   const thisUpdate = readTime(tbs, 'thisUpdate')
@@ -63,6 +69,7 @@ export function parseCrl(der: Uint8Array, profile: AlgorithmProfile = STRICT): C
     revoked,
     signed: new Signed(body.whole(tbsElement), algorithm.scheme, signature, 'der'),
     signatureAlgorithm: algorithm.oid,
+    extensions,
     unknownCritical: unknownCritical(extensions, []),
     digest: { kind: 'digest', algorithm: 'sha256', data: der },
   }

@@ -100,7 +100,10 @@ export class DerReader {
 
   /** The dotted form of the next element, an OBJECT IDENTIFIER. */
   oid(field: string): string {
-    return oidText(this.content(this.element(TAG.oid, field)), () => this.error('malformed', 'bytes that are no OID', 'an object identifier', field))
+    const { start, end } = this.element(TAG.oid, field)
+    const text = oidText(this.bytes, start, end)
+    if (text === undefined) throw this.error('malformed', 'bytes that are no OID', 'an object identifier', field)
+    return text
   }
 
   /**
@@ -148,7 +151,12 @@ export class DerReader {
     if (!this.done) throw this.error('trailing-bytes', `${this.end - this.at} bytes are left over`, 'the end', field)
   }
 
-  error(code: 'malformed' | 'truncated' | 'trailing-bytes' | 'too-large', found: string, expected: string, field: string): EvidenceError {
+  error(
+    code: 'malformed' | 'truncated' | 'trailing-bytes' | 'too-large',
+    found: string,
+    expected: string,
+    field: string,
+  ): EvidenceError {
     return new EvidenceError(code, found, { field: `${this.#what}.${field}`, offset: this.at, expected })
   }
 
@@ -163,7 +171,8 @@ export class DerReader {
     const first = this.#byte(field)
     if (first < 0x80) return first
     const count = first & 0x7f
-    if (count === 0 || count > 3) throw this.error('malformed', 'a length of unusual form', 'a definite length of at most 3 bytes', field)
+    if (count === 0 || count > 3)
+      throw this.error('malformed', 'a length of unusual form', 'a definite length of at most 3 bytes', field)
     let length = 0
     for (let i = 0; i < count; i++) length = length * 256 + this.#byte(field)
     if (length < 0x80 || (count > 1 && length < 2 ** (8 * (count - 1)))) {
@@ -173,25 +182,19 @@ export class DerReader {
   }
 }
 
-function oidText(bytes: Uint8Array, error: () => EvidenceError): string {
-  if (bytes.length === 0 || bytes.length > 32) throw error()
+// Undefined for anything but at most 32 bytes of arcs in their shortest form, none above 32 bits.
+function oidText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (start === end || end - start > 32 || (bytes[end - 1] as number) >= 0x80) return undefined
   let text = ''
   let value = 0
-  for (let i = 0; i < bytes.length; i++) {
+  for (let i = start; i < end; i++) {
     const byte = bytes[i] as number
-    if (value === 0 && byte === 0x80) throw error()
+    if (value === 0 && byte === 0x80) return undefined
     value = value * 128 + (byte & 0x7f)
-    if (value > 0xffffffff) throw error()
-    if (byte & 0x80) {
-      if (i === bytes.length - 1) throw error()
-      continue
-    }
-    if (text === '') {
-      const root = value < 40 ? 0 : value < 80 ? 1 : 2
-      text = `${root}.${value - 40 * root}`
-    } else {
-      text += `.${value}`
-    }
+    if (value > 0xffffffff) return undefined
+    if (byte >= 0x80) continue
+    const root = Math.min(Math.floor(value / 40), 2)
+    text += text === '' ? `${root}.${value - 40 * root}` : `.${value}`
     value = 0
   }
   return text

@@ -16,7 +16,12 @@ export class Signed {
   readonly #checks: { readonly key: PublicKey; readonly job: SignatureJob | undefined }[] = []
 
   /** `form` tells how an ECDSA signature is written: r then s in full length, or DER as in certificates. */
-  constructor(data: Uint8Array, scheme: SignatureScheme | undefined, signature: Uint8Array, form: 'raw' | 'der' = 'raw') {
+  constructor(
+    data: Uint8Array,
+    scheme: SignatureScheme | undefined,
+    signature: Uint8Array,
+    form: 'raw' | 'der' = 'raw',
+  ) {
     this.data = data
     this.scheme = scheme
     this.#signature = signature
@@ -39,7 +44,10 @@ export class Signed {
   #check(key: PublicKey): SignatureJob | undefined {
     const { scheme, data } = this
     if (scheme === undefined || !fits(scheme, key)) return undefined
-    const signature = key.kind === 'RSA' || this.#form === 'raw' ? this.#signature : rawEcdsaSignature(this.#signature, CURVE_BYTES[key.kind])
+    const signature =
+      key.kind === 'RSA' || this.#form === 'raw'
+        ? this.#signature
+        : rawEcdsaSignature(this.#signature, CURVE_BYTES[key.kind])
     return signature === undefined ? undefined : { kind: 'signature', scheme, key, data, signature }
   }
 }
@@ -50,7 +58,8 @@ export function sameKey(a: PublicKey, b: PublicKey): boolean {
 }
 
 function fits(scheme: SignatureScheme, key: PublicKey): boolean {
-  if (key.kind === 'RSA') return scheme.startsWith('rsassa') && key.bits !== undefined && key.bits >= 2048 && key.bits <= 8192
+  if (key.kind === 'RSA')
+    return scheme.startsWith('rsassa') && key.bits !== undefined && key.bits >= 2048 && key.bits <= 8192
   const curve = scheme.startsWith('ecdsa-p') ? `P-${scheme.slice(7, 10)}` : key.kind
   return scheme.startsWith('ecdsa') && curve === key.kind
 }
