@@ -1,7 +1,8 @@
+import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { SignatureScheme } from '../crypto/jobs.ts'
 import { decodeCbor } from './decode.ts'
-import { cborArray, cborBytes, cborTag, cborText } from './encode.ts'
+import { cborArray, cborBytes, cborHead, cborTag, cborText } from './encode.ts'
 import { type CborItem, type CborMap, entryOf } from './item.ts'
 import { arrayOf, bytesOf, mapOf, wrongItem } from './typed.ts'
 
@@ -105,12 +106,13 @@ function quoted(label: number | bigint | string): string {
   return typeof label === 'string' ? JSON.stringify(label.slice(0, 64)) : String(label)
 }
 
-const CONTEXT: Uint8Array = cborText('Signature1')
-const EMPTY: Uint8Array = cborBytes(new Uint8Array(0))
+/** Array of four, the text Signature1; and an empty byte string. */
+const CONTEXT: Uint8Array = concatBytes(Uint8Array.of(0x84), cborText('Signature1'))
+const EMPTY: Uint8Array = Uint8Array.of(0x40)
 
 /** What a COSE_Sign1's signature is over; no external data. @see RFC 9052, section 4.4 */
 export function sign1Input(header: Uint8Array, payload: Uint8Array): Uint8Array {
-  return cborArray([CONTEXT, cborBytes(header), EMPTY, cborBytes(payload)])
+  return concatBytes(CONTEXT, cborHead(2, header.length), header, EMPTY, cborHead(2, payload.length), payload)
 }
 
 /** What a COSE_Sign1 is written from; without `unprotectedBytes` the unprotected header is empty. */

@@ -2,12 +2,11 @@ import { compareOneOf, debugFinding, hardwareFinding } from '../core/compare.ts'
 import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
-import { instanceIdOf } from './document.ts'
+import { instanceIdOf, ZERO_PCR } from './document.ts'
 import type { NitroState } from './state.ts'
 
 const PCRS = "AWS Nitro Enclaves, where to get an enclave's measurements"
 const DOCUMENT = 'AWS Nitro Enclaves, attestation process, section 2'
-const ZERO = '0'.repeat(96)
 /** Clocks of hypervisor and verifier may differ by this much, in milliseconds. */
 const SKEW = 60_000
 
@@ -41,7 +40,7 @@ function signer(state: NitroState): Finding {
   if (expect.signer === undefined) return notApplicable('any signer will do')
   const actual = state.pcrs.get(8)
   if (actual === undefined) return noRegister(8)
-  if (actual !== ZERO) return compareOneOf({ what: "the signer of the image (PCR8, a digest of the signer's certificate)", actual, option: 'signer' }, expect.signer)
+  if (actual !== ZERO_PCR) return compareOneOf({ what: "the signer of the image (PCR8, a digest of the signer's certificate)", actual, option: 'signer' }, expect.signer)
   return fail('the image is not signed: PCR8 is zero', { action: 'sign the enclave image with the key you expect', by: 'workload-owner' }, { expected: expect.signer.join(', '), actual })
 }
 
@@ -60,7 +59,7 @@ function namedRegisters(state: NitroState): Finding {
 function runtimeRegisters(state: NitroState): Finding {
   const open: number[] = []
   for (const [index, value] of state.pcrs) {
-    if (isRuntimeRegister(state, index) && value !== ZERO && state.expect.pcrs?.[String(index)] === undefined) open.push(index)
+    if (isRuntimeRegister(state, index) && value !== ZERO_PCR && state.expect.pcrs?.[String(index)] === undefined) open.push(index)
   }
   if (open.length === 0) return pass('every register that is extended after the launch is zero or was compared')
   const names = open.sort((a, b) => a - b).map((index) => `PCR${index}`).join(', ')

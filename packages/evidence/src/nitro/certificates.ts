@@ -26,13 +26,16 @@ export function chainDigest({ cabundle, certificate }: NitroPayload): DigestJob 
   return { kind: 'digest', algorithm: 'sha256', data: concatBytes(...parts) }
 }
 
-/** Parses the chain; what cannot be read is named, not thrown. */
-export function readChain({ cabundle, certificate }: NitroPayload, known: readonly Certificate[] = []): NitroChain {
-  const pool = [...known]
+/**
+ * Parses the chain; what cannot be read is named, not thrown.
+ * @param known the certificates of the same bytes, parsed before, root first
+ */
+export function readChain({ cabundle, certificate }: NitroPayload, known?: readonly Certificate[]): NitroChain {
+  const pool: Certificate[] = []
   const links = [...cabundle, certificate].map((der, i): Link => {
     const name = i === cabundle.length ? 'the leaf' : i === 0 ? 'the root' : `certificate ${i + 1} of the bundle`
     try {
-      return { name, certificate: parseCertificate(der, pool), error: undefined }
+      return { name, certificate: known?.[i] ?? parseCertificate(der, pool), error: undefined }
     } catch (error) {
       if (error instanceof EvidenceError) return { name, certificate: undefined, error }
       throw error

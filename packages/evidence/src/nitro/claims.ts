@@ -2,7 +2,7 @@ import { allZero, toHex } from '../core/bytes.ts'
 import { isoTime } from '../core/time.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
 import { isRuntimeRegister, launchRegister } from './appraisal-steps.ts'
-import { instanceIdOf, type NitroDevice, type NitroDocument, pcrOf } from './document.ts'
+import { instanceIdOf, type NitroDevice, type NitroDocument, pcrOf, ZERO_PCR } from './document.ts'
 import type { NitroState } from './state.ts'
 
 /** What an attestation document claims, beside what all evidence does. `tcb` is empty: AWS publishes no TCB levels. */
@@ -25,10 +25,11 @@ export interface NitroClaims extends Claims {
   readonly leaf?: string
 }
 
+const EMPTY: Uint8Array = new Uint8Array(0)
+
 /** Whether the document says that the enclave runs in debug mode: PCR0, PCR1 and PCR2 are zero. */
 export function isDebug(document: NitroDocument): boolean {
-  const zero = (index: number): boolean => allZero(pcrOf(document, index) ?? new Uint8Array(0))
-  return document.device === 'nsm' && zero(0) && zero(1) && zero(2)
+  return document.device === 'nsm' && [0, 1, 2].every((index) => allZero(pcrOf(document, index) ?? EMPTY))
 }
 
 /** Claims of a document; believable only as far as the verdict goes. */
@@ -38,7 +39,7 @@ export function nitroClaims(state: NitroState): NitroClaims {
   const runtime: Record<string, string> = {}
   for (const [index, value] of state.pcrs) {
     pcrs[index] = value
-    if (isRuntimeRegister(state, index) && !/^0+$/.test(value)) runtime[`PCR${index}`] = value
+    if (isRuntimeRegister(state, index) && value !== ZERO_PCR) runtime[`PCR${index}`] = value
   }
   const signer = state.pcrs.get(8)
   const instanceId = instanceIdOf(document.moduleId)
@@ -52,7 +53,7 @@ export function nitroClaims(state: NitroState): NitroClaims {
     debug: state.debug,
     launchMeasurement: state.pcrs.get(launchRegister(state)) ?? '',
     runtimeMeasurements: runtime,
-    ...(document.device === 'nsm' && signer !== undefined && !/^0+$/.test(signer) ? { signer } : {}),
+    ...(document.device === 'nsm' && signer !== undefined && signer !== ZERO_PCR ? { signer } : {}),
     userData: userData ?? '',
     ...(instanceId === undefined ? {} : { hardwareId: instanceId }),
     tcb: { components: {} },

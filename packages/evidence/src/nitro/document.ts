@@ -49,6 +49,9 @@ export interface NitroDocument extends NitroPayload {
   readonly cose: CoseSign1
 }
 
+/** A register that was never extended, in hex. */
+export const ZERO_PCR: string = '0'.repeat(96)
+
 const MAX_BYTES = 1024
 const MAX_CERTIFICATES = 16
 const PCR_SIZE = 48

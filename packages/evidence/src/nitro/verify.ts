@@ -1,7 +1,7 @@
 import { settle, settleNow } from '#crypto'
 import { sign1Input } from '../cbor/sign1.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
-import { toHex } from '../core/bytes.ts'
+import { allZero, toHex } from '../core/bytes.ts'
 import { type Judgement, judge, stepIds } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
@@ -13,7 +13,7 @@ import { APPRAISAL_STEPS } from './appraisal-steps.ts'
 import { chainDigest, chainJobs, type NitroChain, readChain } from './certificates.ts'
 import { CHAIN_STEPS } from './chain-steps.ts'
 import { hexOrNull, isDebug, type NitroClaims, nitroAssumptions, nitroClaims, nitroNotes } from './claims.ts'
-import { type NitroDocument, parseNitroDocument } from './document.ts'
+import { type NitroDocument, parseNitroDocument, ZERO_PCR } from './document.ts'
 import { DOCUMENT_STEPS } from './document-steps.ts'
 import { type NitroExpectations, readNitroExpectations } from './expectations.ts'
 import type { NitroState } from './state.ts'
@@ -135,7 +135,7 @@ function stateOf({ door, chain, rootIsPublished, signature }: Plan): NitroState 
     rootIsPublished,
     anchor: anchorOf(chain, door.options.trustAnchors),
     signature,
-    pcrs: new Map(document.pcrs.map(({ index, value }) => [index, toHex(value)])),
+    pcrs: new Map(document.pcrs.map(({ index, value }) => [index, allZero(value) ? ZERO_PCR : toHex(value)])),
     userData: hexOrNull(document.userData),
     nonce: hexOrNull(document.nonce),
     publicKey: hexOrNull(document.publicKey),
@@ -155,6 +155,7 @@ function remember({ door: { options, key }, chain }: Plan, { authenticity }: Jud
   if (options.memory === undefined || key === undefined || authenticity === 'refuted') return
   const certificates: Certificate[] = []
   for (const { certificate } of chain.links) if (certificate !== undefined) certificates.push(certificate)
+  if (certificates.length !== chain.links.length) return
   options.memory.set(digestHex(key), { certificates, jobs: [] }, key.data.length)
 }
 
