@@ -2,7 +2,10 @@ import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto'
 
 /** Raw material of a key import, in the form that is the cheapest for its kind. */
 export type KeyMaterial =
-  | { readonly kind: 'P-256'; readonly jwk: { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string } }
+  | {
+      readonly kind: 'P-256'
+      readonly jwk: { readonly kty: 'EC'; readonly crv: 'P-256'; readonly x: string; readonly y: string }
+    }
   | { readonly kind: 'P-384'; readonly spki: Buffer }
   | { readonly kind: 'RSA'; readonly pkcs1: Buffer }
 
@@ -34,7 +37,12 @@ export function checkSignature(check: BoundCheck, key: KeyObject): boolean {
     case 'P-384':
       return verify('sha384', check.data, { key, dsaEncoding: 'ieee-p1363' }, check.signature)
     case 'RSA':
-      return verify('sha384', check.data, { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 }, check.signature)
+      return verify(
+        'sha384',
+        check.data,
+        { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 48 },
+        check.signature,
+      )
   }
 }
 

@@ -39,7 +39,14 @@ export function readIntelSample(vectors: string, folder: string): IntelSample {
   const content: { readonly tee: 'sgx' | 'tdx'; readonly evaluateAt: string } = JSON.parse(
     readFileSync(join(path, 'case.json'), 'utf8'),
   )
-  return { name: folder, tee: content.tee, evidence, collateral, at: new Date(content.evaluateAt), ...checksOf(evidence, collateral) }
+  return {
+    name: folder,
+    tee: content.tee,
+    evidence,
+    collateral,
+    at: new Date(content.evaluateAt),
+    ...checksOf(evidence, collateral),
+  }
 }
 
 function checksOf(quote: Buffer, collateral: IntelCollateral): Pick<IntelSample, 'cold' | 'fresh' | 'steady'> {

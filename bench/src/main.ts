@@ -13,7 +13,9 @@ import { synchronousRows } from './verification.ts'
 const root = resolve(import.meta.dirname, '../../..')
 const vectors = resolve(root, process.env['SEKISHO_VECTORS'] ?? '../shared/vectors')
 if (!existsSync(join(vectors, 'intel-tdx'))) {
-  console.error(`there are no vectors in ${vectors}: set SEKISHO_VECTORS to a folder laid out like them (npm run vectors fetches one)`)
+  console.error(
+    `there are no vectors in ${vectors}: set SEKISHO_VECTORS to a folder laid out like them (npm run vectors fetches one)`,
+  )
   process.exit(3)
 }
 

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import type { Contender } from './measure.ts'
 import type { IntelSample } from './intel.ts'
+import type { Contender } from './measure.ts'
 import type { SnpSample } from './snp.ts'
 
 const require = createRequire(import.meta.url)
@@ -58,7 +58,8 @@ export async function dcapQvlWasm(sample: IntelSample): Promise<Contender> {
   return {
     name: '@phala/dcap-qvl-web (WASM)',
     run: () => {
-      if (typeof peer.js_verify(sample.evidence, sample.collateral, now).status !== 'string') throw new Error('peer refused')
+      if (typeof peer.js_verify(sample.evidence, sample.collateral, now).status !== 'string')
+        throw new Error('peer refused')
     },
   }
 }

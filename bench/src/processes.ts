@@ -58,7 +58,11 @@ const MIB = 1024 * 1024
 function memoryRow(library: readonly string[]): Row {
   const peak = (args: readonly string[]): number => {
     const script = 'process.on("exit", () => console.log(process.resourceUsage().maxRSS * 1024))'
-    const { stdout } = spawnSync(process.execPath, ['--import', `data:text/javascript,${encodeURIComponent(script)}`, ...args], { encoding: 'utf8' })
+    const { stdout } = spawnSync(
+      process.execPath,
+      ['--import', `data:text/javascript,${encodeURIComponent(script)}`, ...args],
+      { encoding: 'utf8' },
+    )
     return Number(stdout.trim().split('\n').at(-1))
   }
   const whole = peak(library)

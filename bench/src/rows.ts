@@ -29,6 +29,8 @@ export function printRows(rows: readonly Row[]): void {
   for (const row of rows) {
     const met = row.sense === 'at-least' ? row.ratio >= row.target : row.ratio <= row.target
     const target = `${row.sense === 'at-least' ? '>=' : '<='} ${row.target}`
-    console.log(`${met ? 'met   ' : 'missed'} ${row.what.padEnd(width)}  ${row.ratio.toFixed(2).padStart(5)} (${target})  ${row.ours} | ${row.against}`)
+    console.log(
+      `${met ? 'met   ' : 'missed'} ${row.what.padEnd(width)}  ${row.ratio.toFixed(2).padStart(5)} (${target})  ${row.ours} | ${row.against}`,
+    )
   }
 }

@@ -4,7 +4,7 @@ import { prepareSnpCollateral, verifySnp, verifySnpSync } from '@sekisho/evidenc
 import { prepareDcapCollateral as prepareTdx, verifyTdx, verifyTdxSync } from '@sekisho/evidence/tdx'
 import { type BoundCheck, importKey, runBound } from './bound.ts'
 import { type IntelSample, readIntelSample } from './intel.ts'
-import { compare, type Contender, type Measured } from './measure.ts'
+import { type Contender, compare, type Measured } from './measure.ts'
 import { dcapQvl, dcapQvlWasm, tinfoil } from './peers.ts'
 import { type Row, speedRow } from './rows.ts'
 import { readSnpSample, type SnpSample } from './snp.ts'
@@ -31,7 +31,8 @@ export async function webRows(vectors: string): Promise<readonly Row[]> {
     rows.push(await againstBound(`${tee} cold, WebCrypto`, ours, bound(sample.cold), 0.5))
   }
   const { evidence, collateral, at, cold } = readSnpSample(vectors, SNP)
-  const ours = async (): Promise<void> => proven(await verifySnp(evidence, { collateral, at, waive: ['snp.crl.present'] }))
+  const ours = async (): Promise<void> =>
+    proven(await verifySnp(evidence, { collateral, at, waive: ['snp.crl.present'] }))
   rows.push(await againstBound('snp cold, WebCrypto', ours, bound(cold), 0.8))
   return rows
 }
@@ -72,7 +73,12 @@ function bound(checks: readonly BoundCheck[]): Contender {
   return { name: `bound (${checks.length} signatures)`, run: () => runBound(checks) }
 }
 
-async function againstBound(what: string, run: () => void | Promise<void>, other: Contender, target: number): Promise<Row> {
+async function againstBound(
+  what: string,
+  run: () => void | Promise<void>,
+  other: Contender,
+  target: number,
+): Promise<Row> {
   const [against, ours] = (await compare([other, { name: 'sekisho', run }])) as [Measured, Measured]
   return speedRow(`${what} / ${other.name.split(' (')[0] ?? ''}`, ours, against, target)
 }
