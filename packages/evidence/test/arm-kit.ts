@@ -1,8 +1,17 @@
 import { digest, ecdsaRaw, generateKey, type KeyPair, namedKey, rawPoint } from '@sekisho/testkit'
 import type { SoftwareComponent } from '../src/arm/components.ts'
-import { type ArmEndorsementsInput, type CcaToken, encodeCcaToken, encodePlatformClaims, encodeRealmClaims, type PlatformClaims, REALM_PROFILE, type RealmClaims } from '../src/cca/index.ts'
 import { cborBytes, cborInteger, cborMap } from '../src/cbor/encode.ts'
 import { type CoseSign1, encodeSign1, sign1Input } from '../src/cbor/sign1.ts'
+import {
+  type ArmEndorsementsInput,
+  type CcaToken,
+  encodeCcaToken,
+  encodePlatformClaims,
+  encodeRealmClaims,
+  type PlatformClaims,
+  REALM_PROFILE,
+  type RealmClaims,
+} from '../src/cca/index.ts'
 import { concatBytes, toHex } from '../src/core/bytes.ts'
 import { encodePsaClaims, type PsaToken } from '../src/psa/index.ts'
 
@@ -19,7 +28,14 @@ export const IMPLEMENTATION: Uint8Array = filled(32, 0x11)
 export const RIM: Uint8Array = filled(32, 0x43)
 export const CHALLENGE: Uint8Array = filled(64, 0xab)
 
-const COMPONENT: SoftwareComponent = { type: 'BL', measurement: filled(32, 1), version: '1.0', signerId: filled(32, 2), hashAlgorithm: 'sha-256', order: [1, 2, 4, 5, 6] }
+const COMPONENT: SoftwareComponent = {
+  type: 'BL',
+  measurement: filled(32, 1),
+  version: '1.0',
+  signerId: filled(32, 2),
+  hashAlgorithm: 'sha-256',
+  order: [1, 2, 4, 5, 6],
+}
 
 /** A public key as an encoded COSE_Key on P-384. */
 export function coseKey(key: KeyPair): Uint8Array {
@@ -33,7 +49,9 @@ export function coseKey(key: KeyPair): Uint8Array {
 }
 
 /** Endorsements of {@link PLATFORM_KEY} and of everything good tokens hold. */
-export function endorsements(change: { readonly key?: KeyPair; readonly measurement?: string; readonly configuration?: string } = {}): ArmEndorsementsInput {
+export function endorsements(
+  change: { readonly key?: KeyPair; readonly measurement?: string; readonly configuration?: string } = {},
+): ArmEndorsementsInput {
   const { x, y } = (change.key ?? PLATFORM_KEY).publicKey.export({ format: 'jwk' })
   return {
     keys: JSON.stringify([{ pkey: { kty: 'EC', crv: 'P-384', x, y }, 'implementation-id': toHex(IMPLEMENTATION) }]),
@@ -42,7 +60,14 @@ export function endorsements(change: { readonly key?: KeyPair; readonly measurem
         {
           'implementation-id': toHex(IMPLEMENTATION),
           'platform-configuration': change.configuration ?? '0102',
-          'sw-components': [{ 'component-type': 'BL', 'signer-id': toHex(filled(32, 2)), version: '1.0', 'measurement-value': change.measurement ?? toHex(filled(32, 1)) }],
+          'sw-components': [
+            {
+              'component-type': 'BL',
+              'signer-id': toHex(filled(32, 2)),
+              version: '1.0',
+              'measurement-value': change.measurement ?? toHex(filled(32, 1)),
+            },
+          ],
         },
       ],
     }),
@@ -63,7 +88,18 @@ export interface CcaChange {
 function sign(header: Uint8Array, payload: Uint8Array, key: KeyPair): CoseSign1 {
   const none = { type: 'map', entries: [], indefinite: false, offset: 0, end: 0 } as const
   const signature = ecdsaRaw('sha384', key, sign1Input(header, payload))
-  return { tagged: true, protected: header, headers: none, unprotected: none, unprotectedBytes: Uint8Array.of(0xa0), algorithm: -35, payload, payloadOffset: 0, signature, signatureOffset: 0 }
+  return {
+    tagged: true,
+    protected: header,
+    headers: none,
+    unprotected: none,
+    unprotectedBytes: Uint8Array.of(0xa0),
+    algorithm: -35,
+    payload,
+    payloadOffset: 0,
+    signature,
+    signatureOffset: 0,
+  }
 }
 
 /** A CCA token; a good one is bound, and signed with the two keys above. */
@@ -100,8 +136,14 @@ export function makeCca(change: CcaChange = {}): Uint8Array {
   }
   return encodeCcaToken({
     tag: 399,
-    platform: { cose: sign(change.platformHeader ?? ES384, encodePlatformClaims(platform), change.platformSigner ?? PLATFORM_KEY), claims: platform },
-    realm: { cose: sign(change.realmHeader ?? ES384, encodeRealmClaims(realm), change.realmSigner ?? REALM_KEY), claims: realm },
+    platform: {
+      cose: sign(change.platformHeader ?? ES384, encodePlatformClaims(platform), change.platformSigner ?? PLATFORM_KEY),
+      claims: platform,
+    },
+    realm: {
+      cose: sign(change.realmHeader ?? ES384, encodeRealmClaims(realm), change.realmSigner ?? REALM_KEY),
+      claims: realm,
+    },
     platformToken: new Uint8Array(0),
     realmFirst: false,
     keyAttestation: undefined,
@@ -110,7 +152,11 @@ export function makeCca(change: CcaChange = {}): Uint8Array {
 }
 
 /** A PSA token of profile 2 that {@link PLATFORM_KEY} signed. */
-export function makePsa(change: Partial<PsaToken> = {}, signer: KeyPair = PLATFORM_KEY, header: Uint8Array = ES384): Uint8Array {
+export function makePsa(
+  change: Partial<PsaToken> = {},
+  signer: KeyPair = PLATFORM_KEY,
+  header: Uint8Array = ES384,
+): Uint8Array {
   const token: Omit<PsaToken, 'cose'> = {
     profile: 'tag:psacertified.org,2023:psa#tfm',
     nonce: filled(64, 0xab),
@@ -127,5 +173,10 @@ export function makePsa(change: Partial<PsaToken> = {}, signer: KeyPair = PLATFO
     ...change,
   }
   const payload = encodePsaClaims(token)
-  return encodeSign1({ tagged: true, protected: header, payload, signature: ecdsaRaw('sha384', signer, sign1Input(header, payload)) })
+  return encodeSign1({
+    tagged: true,
+    protected: header,
+    payload,
+    signature: ecdsaRaw('sha384', signer, sign1Input(header, payload)),
+  })
 }

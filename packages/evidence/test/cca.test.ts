@@ -20,7 +20,18 @@ import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import { createMemory } from '../src/core/memory.ts'
 import type { Check, TrustAnchor, Verdict } from '../src/core/verdict.ts'
-import { AT, type CcaChange, CHALLENGE, coseKey, ES256, endorsements, filled, makeCca, RIM, STRANGER } from './arm-kit.ts'
+import {
+  AT,
+  type CcaChange,
+  CHALLENGE,
+  coseKey,
+  ES256,
+  endorsements,
+  filled,
+  makeCca,
+  RIM,
+  STRANGER,
+} from './arm-kit.ts'
 import { casesOf, missing } from './vectors.ts'
 
 const GOOD: CcaExpectations = { measurement: [toHex(RIM)], nonce: toHex(CHALLENGE) }
@@ -50,7 +61,17 @@ function check(verdict: Verdict, id: string): Check {
 
 const other: TrustAnchor = { id: 'other', name: 'other', vendor: 'test', spkiSha256: '00'.repeat(32) }
 const rems = (index: number): readonly Uint8Array[] => [0, 1, 2, 3].map((i) => filled(32, i === index ? 7 : 0))
-const attested = { raw: cborTag(601, cborMap([[cborInteger(10), cborBytes(filled(8, 1))], [cborInteger(8), cborMap([[cborInteger(1), coseKey(STRANGER)]])]])), nonce: filled(8, 1), key: { kind: 'P-384', bytes: new Uint8Array(96) } } as const
+const attested = {
+  raw: cborTag(
+    601,
+    cborMap([
+      [cborInteger(10), cborBytes(filled(8, 1))],
+      [cborInteger(8), cborMap([[cborInteger(1), coseKey(STRANGER)]])],
+    ]),
+  ),
+  nonce: filled(8, 1),
+  key: { kind: 'P-384', bytes: new Uint8Array(96) },
+} as const
 const jwkOffCurve = (): ArmEndorsementsInput => {
   const [key] = JSON.parse(endorsements().keys ?? '') as [{ readonly pkey: { readonly x: string } }]
   return { keys: JSON.stringify({ ...key.pkey, y: key.pkey.x }) }
@@ -125,7 +146,8 @@ describe('CCA: every check', () => {
   it('without expectations a genuine token is incomplete', () => {
     const verdict = verifyCcaSync(makeCca(), { at: AT, endorsements: { keys: endorsements().keys ?? '' } })
     assert.equal(verdict.outcome, 'incomplete')
-    for (const id of ['reference.components', 'expect.measurement', 'expect.report-data', 'expect.freshness']) assert.equal(check(verdict, `cca.${id}`).outcome, 'unchecked')
+    for (const id of ['reference.components', 'expect.measurement', 'expect.report-data', 'expect.freshness'])
+      assert.equal(check(verdict, `cca.${id}`).outcome, 'unchecked')
   })
   it('what the realm or its owner wrote is open until it is compared', () => {
     assert.equal(judged({ realm: { extensibleMeasurements: rems(2) } }).outcome, 'incomplete')
@@ -135,7 +157,15 @@ describe('CCA: every check', () => {
     assert.ok(open.assumed.some(({ id }) => id === 'guest-written-registers'))
   })
   it('every lifecycle state but secured rejects; debug outside of the platform can be allowed', () => {
-    for (const [lifecycle, state] of [[0, 'unknown'], [0x10ff, 'assembly-and-test'], [0x2000, 'rot-provisioning'], [0x5001, 'recoverable-rot-debug'], [0x6000, 'decommissioned'], [0x3100, 'invalid'], [0x7000, 'invalid']] as const) {
+    for (const [lifecycle, state] of [
+      [0, 'unknown'],
+      [0x10ff, 'assembly-and-test'],
+      [0x2000, 'rot-provisioning'],
+      [0x5001, 'recoverable-rot-debug'],
+      [0x6000, 'decommissioned'],
+      [0x3100, 'invalid'],
+      [0x7000, 'invalid'],
+    ] as const) {
       const verdict = judged({ platform: { lifecycle }, expect: { allowDebug: true } })
       assert.equal(verdict.claims.platform.lifecycleState, state)
       assert.equal(verdict.outcome, 'rejected')
@@ -171,7 +201,11 @@ describe('soundness 49: the binding is over the raw key bytes as sent', () => {
     assert.equal(check(bound, 'cca.realm.binding').outcome, 'pass')
     assert.equal(check(bound, 'cca.realm.signature').outcome, 'pass')
     const claims = parseCcaToken(makeCca({ realm: { publicKey: point }, realmSigner: STRANGER })).platform.claims
-    const unbound = judged({ realm: { publicKey: reordered }, realmSigner: STRANGER, platform: { challenge: claims.challenge } })
+    const unbound = judged({
+      realm: { publicKey: reordered },
+      realmSigner: STRANGER,
+      platform: { challenge: claims.challenge },
+    })
     assert.equal(check(unbound, 'cca.realm.binding').outcome, 'fail')
   })
 })
@@ -179,26 +213,124 @@ describe('soundness 49: the binding is over the raw key bytes as sent', () => {
 describe('CCA: what cannot be read', () => {
   const good = parseCcaToken(makeCca())
   const inner = makeCca()
-  const collection = (entries: readonly (readonly [number, Uint8Array])[], tag = 399): Uint8Array => cborTag(tag, cborMap(entries.map(([key, value]) => [cborInteger(key), value])))
+  const collection = (entries: readonly (readonly [number, Uint8Array])[], tag = 399): Uint8Array =>
+    cborTag(tag, cborMap(entries.map(([key, value]) => [cborInteger(key), value])))
   const platform = cborBytes(good.platformToken)
   const BAD: Readonly<Record<string, readonly [() => unknown, EvidenceError['code'], string]>> = {
-    'another tag': [() => parseCcaToken(collection([[44234, platform], [44241, platform]], 400)), 'malformed', 'token'],
+    'another tag': [
+      () =>
+        parseCcaToken(
+          collection(
+            [
+              [44234, platform],
+              [44241, platform],
+            ],
+            400,
+          ),
+        ),
+      'malformed',
+      'token',
+    ],
     'a missing half': [() => parseCcaToken(collection([[44234, platform]])), 'malformed', 'token.realm'],
-    'a third key': [() => parseCcaToken(collection([[44234, platform], [44241, platform], [1, platform]])), 'malformed', 'token'],
-    'a half twice': [() => parseCcaToken(collection([[44234, platform], [44234, platform]])), 'malformed', 'token'],
-    'a half that is no byte string': [() => parseCcaToken(collection([[44234, cborArray([])], [44241, platform]])), 'malformed', 'token.platform'],
-    'another content format': [() => parseCcaToken(collection([[44234, cborArray([cborInteger(262), platform])], [44241, platform]], 907)), 'malformed', 'token.platform.content-format'],
+    'a third key': [
+      () =>
+        parseCcaToken(
+          collection([
+            [44234, platform],
+            [44241, platform],
+            [1, platform],
+          ]),
+        ),
+      'malformed',
+      'token',
+    ],
+    'a half twice': [
+      () =>
+        parseCcaToken(
+          collection([
+            [44234, platform],
+            [44234, platform],
+          ]),
+        ),
+      'malformed',
+      'token',
+    ],
+    'a half that is no byte string': [
+      () =>
+        parseCcaToken(
+          collection([
+            [44234, cborArray([])],
+            [44241, platform],
+          ]),
+        ),
+      'malformed',
+      'token.platform',
+    ],
+    'another content format': [
+      () =>
+        parseCcaToken(
+          collection(
+            [
+              [44234, cborArray([cborInteger(262), platform])],
+              [44241, platform],
+            ],
+            907,
+          ),
+        ),
+      'malformed',
+      'token.platform.content-format',
+    ],
     'bytes behind the token': [() => parseCcaToken(Uint8Array.from([...inner, 0])), 'trailing-bytes', 'token'],
-    'an unknown profile': [() => makeAndParse({ platform: { profile: 'x' as 'http://arm.com/CCA-SSD/1.0.0' } }), 'malformed', 'platform.profile'],
+    'an unknown profile': [
+      () => makeAndParse({ platform: { profile: 'x' as 'http://arm.com/CCA-SSD/1.0.0' } }),
+      'malformed',
+      'platform.profile',
+    ],
     'a short challenge': [() => makeAndParse({ realm: { challenge: filled(32, 1) } }), 'malformed', 'realm.challenge'],
-    'a digest of 33 bytes': [() => makeAndParse({ platform: { challenge: filled(33, 1) } }), 'malformed', 'platform.challenge'],
-    'an instance id of another type': [() => makeAndParse({ platform: { instanceId: filled(33, 2) } }), 'malformed', 'platform.instance-id'],
-    'three registers': [() => makeAndParse({ realm: { extensibleMeasurements: rems(0).slice(1) } }), 'malformed', 'realm.extensible-measurements'],
-    'registers of another length': [() => makeAndParse({ realm: { extensibleMeasurements: [0, 1, 2, 3].map(() => filled(64, 0)) } }), 'malformed', 'realm.extensible-measurements[0]'],
-    'no components': [() => makeAndParse({ platform: { components: [] } }), 'malformed', 'platform.software-components'],
+    'a digest of 33 bytes': [
+      () => makeAndParse({ platform: { challenge: filled(33, 1) } }),
+      'malformed',
+      'platform.challenge',
+    ],
+    'an instance id of another type': [
+      () => makeAndParse({ platform: { instanceId: filled(33, 2) } }),
+      'malformed',
+      'platform.instance-id',
+    ],
+    'three registers': [
+      () => makeAndParse({ realm: { extensibleMeasurements: rems(0).slice(1) } }),
+      'malformed',
+      'realm.extensible-measurements',
+    ],
+    'registers of another length': [
+      () => makeAndParse({ realm: { extensibleMeasurements: [0, 1, 2, 3].map(() => filled(64, 0)) } }),
+      'malformed',
+      'realm.extensible-measurements[0]',
+    ],
+    'no components': [
+      () => makeAndParse({ platform: { components: [] } }),
+      'malformed',
+      'platform.software-components',
+    ],
     'a missing claim': [() => makeAndParse({ platform: { order: [265] } }), 'malformed', 'platform.challenge'],
-    'a COSE_Key where the profile has raw points': [() => makeAndParse({ realm: { order: [10, 44235, 44236, 44237, 44238, 44239, 44240] } }), 'malformed', 'realm.public-key'],
-    'a private key beside the public one': [() => makeAndParse({ realm: { publicKey: cborMap([[cborInteger(1), cborInteger(2)], [cborInteger(-4), cborBytes(filled(48, 1))]]) } }), 'malformed', 'realm.public-key'],
+    'a COSE_Key where the profile has raw points': [
+      () => makeAndParse({ realm: { order: [10, 44235, 44236, 44237, 44238, 44239, 44240] } }),
+      'malformed',
+      'realm.public-key',
+    ],
+    'a private key beside the public one': [
+      () =>
+        makeAndParse({
+          realm: {
+            publicKey: cborMap([
+              [cborInteger(1), cborInteger(2)],
+              [cborInteger(-4), cborBytes(filled(48, 1))],
+            ]),
+          },
+        }),
+      'malformed',
+      'realm.public-key',
+    ],
     'a key of text': [() => makeAndParse({ realm: { publicKey: cborText('key') } }), 'malformed', 'realm.public-key'],
   }
   function makeAndParse(change: CcaChange): unknown {
@@ -222,12 +354,15 @@ describe('CCA: what cannot be read', () => {
       [{ corims: [readCorim(Uint8Array.of(0xa0))] }, /CoRIM 1/],
       [{ corims: [readCorim(Uint8Array.of(0xd2, 0x80))] }, /a signed CoRIM/],
     ]
-    for (const [input, reason] of cases) assert.match(check(judged({ endorsements: input }), 'cca.endorsements.well-formed').reason, reason)
+    for (const [input, reason] of cases)
+      assert.match(check(judged({ endorsements: input }), 'cca.endorsements.well-formed').reason, reason)
   })
 })
 
 const real = casesOf('arm-cca')
-const keysOf = (one: (typeof real)[number]): ArmEndorsementsInput => ({ keys: new TextDecoder().decode(one.file('platform-key.jwk.json')) })
+const keysOf = (one: (typeof real)[number]): ArmEndorsementsInput => ({
+  keys: new TextDecoder().decode(one.file('platform-key.jwk.json')),
+})
 const fileOf = (name: string): string => (name === 'parsec-key-attestation' ? 'evidence.cbor' : 'token.cbor')
 
 describe('CCA: published tokens', { skip: missing('arm-cca') }, () => {
@@ -254,7 +389,8 @@ describe('CCA: published tokens', { skip: missing('arm-cca') }, () => {
       }
       assert.ok(proven(bytes))
       const stride = process.env.SEKISHO_SOAK === undefined ? 7 : 1
-      for (let at = one.name.length % stride; at < bytes.length; at += stride) assert.ok(!proven(flipBit(bytes, at, at % 8)), `byte ${at}`)
+      for (let at = one.name.length % stride; at < bytes.length; at += stride)
+        assert.ok(!proven(flipBit(bytes, at, at % 8)), `byte ${at}`)
       for (let at = 0; at < bytes.length; at++) assert.throws(() => parseCcaToken(bytes.subarray(0, at)), EvidenceError)
     })
     it(`${one.name}: a published test key is no hardware`, () => {
@@ -273,17 +409,34 @@ describe('CCA: published tokens', { skip: missing('arm-cca') }, () => {
     assert.equal(prepared.platforms[0]?.components.length, 4)
     const verdict = verifyCcaSync(one.file('token.cbor'), { at: one.at, endorsements: prepared })
     assert.equal(verdict.authenticity, 'proven')
-    for (const id of ['reference.configuration', 'expect.measurement', 'expect.rem0', 'expect.rem3', 'expect.host-data']) assert.equal(check(verdict, `cca.${id}`).outcome, 'pass')
+    for (const id of [
+      'reference.configuration',
+      'expect.measurement',
+      'expect.rem0',
+      'expect.rem3',
+      'expect.host-data',
+    ])
+      assert.equal(check(verdict, `cca.${id}`).outcome, 'pass')
     // The published reference values name another signer than the token does.
     assert.match(check(verdict, 'cca.reference.components').reason, /no firmware that the reference values know/)
-    assert.equal(verifyCcaSync(one.file('token.cbor'), { at: one.at, endorsements: { corims: corims.map((corim) => readCorim(corim.subarray(0, 600))) } }).outcome, 'rejected')
+    assert.equal(
+      verifyCcaSync(one.file('token.cbor'), {
+        at: one.at,
+        endorsements: { corims: corims.map((corim) => readCorim(corim.subarray(0, 600))) },
+      }).outcome,
+      'rejected',
+    )
   })
   it('reference values in JSON match the token they were made for', () => {
     const one = real.find(({ name }) => name === 'tf-rmm-legacy')
     assert.ok(one)
     const text = (name: string): string => new TextDecoder().decode(one.file(name))
-    const verdict = verifyCcaSync(one.file('token.cbor'), { at: one.at, endorsements: { keys: text('ta-store.json'), referenceValues: text('rv-store.json') } })
-    for (const id of ['reference.components', 'reference.configuration', 'expect.measurement', 'expect.host-data']) assert.equal(check(verdict, `cca.${id}`).outcome, 'pass', id)
+    const verdict = verifyCcaSync(one.file('token.cbor'), {
+      at: one.at,
+      endorsements: { keys: text('ta-store.json'), referenceValues: text('rv-store.json') },
+    })
+    for (const id of ['reference.components', 'reference.configuration', 'expect.measurement', 'expect.host-data'])
+      assert.equal(check(verdict, `cca.${id}`).outcome, 'pass', id)
   })
   it('the asynchronous door and a memory give the same verdict', async () => {
     const memory = createMemory()

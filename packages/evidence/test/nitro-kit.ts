@@ -3,13 +3,13 @@ import {
   type CertificateOptions,
   distinguishedName,
   ecdsaRaw,
-  type KeyPair,
   issueCertificate,
+  type KeyPair,
   keyUsage,
   namedKey,
   spkiSha256,
 } from '@sekisho/testkit'
-import { sign1Input, encodeSign1 } from '../src/cbor/sign1.ts'
+import { encodeSign1, sign1Input } from '../src/cbor/sign1.ts'
 import type { TrustAnchor } from '../src/core/verdict.ts'
 import { encodeNitroPayload, NITRO_PROTECTED, type NitroPayload } from '../src/nitro/index.ts'
 
@@ -41,11 +41,17 @@ export const ANCHOR: TrustAnchor = {
 }
 
 function nameAt(index: number): Uint8Array {
-  return distinguishedName(['CN', index === 3 ? `${MODULE}.eu-west-1.aws` : index === 0 ? 'made.nitro-enclaves' : `issuer ${index}`])
+  return distinguishedName([
+    'CN',
+    index === 3 ? `${MODULE}.eu-west-1.aws` : index === 0 ? 'made.nitro-enclaves' : `issuer ${index}`,
+  ])
 }
 
 function certificate(index: number, change: Partial<CertificateOptions> = {}): Uint8Array {
-  const usage = index === 3 ? [basicConstraints(false), keyUsage('digitalSignature')] : [basicConstraints(true, index === 0 ? undefined : 3 - index), keyUsage('keyCertSign', 'cRLSign')]
+  const usage =
+    index === 3
+      ? [basicConstraints(false), keyUsage('digitalSignature')]
+      : [basicConstraints(true, index === 0 ? undefined : 3 - index), keyUsage('keyCertSign', 'cRLSign')]
   return issueCertificate({
     subject: nameAt(index),
     issuer: nameAt(Math.max(0, index - 1)),
@@ -61,19 +67,35 @@ function certificate(index: number, change: Partial<CertificateOptions> = {}): U
 }
 
 /** A good payload with changes. */
-export function makePayload(change: Partial<NitroPayload> = {}, certificates: NitroChange['certificates'] = {}): NitroPayload {
+export function makePayload(
+  change: Partial<NitroPayload> = {},
+  certificates: NitroChange['certificates'] = {},
+): NitroPayload {
   return {
     device: 'nsm',
     moduleId: MODULE,
     digest: 'SHA384',
     timestamp: AT.getTime() - 5000,
-    pcrs: Array.from({ length: 16 }, (_, index) => ({ index, value: new Uint8Array(48).fill(index < 5 ? index + 1 : 0) })),
+    pcrs: Array.from({ length: 16 }, (_, index) => ({
+      index,
+      value: new Uint8Array(48).fill(index < 5 ? index + 1 : 0),
+    })),
     certificate: certificate(3, certificates[3]),
     cabundle: [0, 1, 2].map((index) => certificate(index, certificates[index])),
     publicKey: null,
     userData: new Uint8Array([1, 2, 3]),
     nonce: Uint8Array.from({ length: 32 }, () => 0xab),
-    members: ['module_id', 'digest', 'timestamp', 'pcrs', 'certificate', 'cabundle', 'public_key', 'user_data', 'nonce'],
+    members: [
+      'module_id',
+      'digest',
+      'timestamp',
+      'pcrs',
+      'certificate',
+      'cabundle',
+      'public_key',
+      'user_data',
+      'nonce',
+    ],
     unknown: {},
     indefinite: false,
     ...change,

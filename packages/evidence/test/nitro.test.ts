@@ -17,7 +17,7 @@ import {
   verifyNitro,
   verifyNitroSync,
 } from '../src/nitro/index.ts'
-import { ANCHOR, AT, makeDocument, makePayload, NONCE, type NitroChange } from './nitro-kit.ts'
+import { ANCHOR, AT, makeDocument, makePayload, type NitroChange, NONCE } from './nitro-kit.ts'
 import { casesOf, missing } from './vectors.ts'
 
 const PCR0 = '01'.repeat(48)
@@ -45,7 +45,10 @@ function check(verdict: Verdict, id: string): Check {
   return found
 }
 
-const zeroPcrs = makePayload().pcrs.map(({ index, value }) => ({ index, value: index < 3 ? new Uint8Array(48) : value }))
+const zeroPcrs = makePayload().pcrs.map(({ index, value }) => ({
+  index,
+  value: index < 3 ? new Uint8Array(48) : value,
+}))
 const ES256 = cborMap([[cborInteger(1), cborInteger(-7)]])
 const stranger = generateKey('P-384')
 
@@ -53,7 +56,9 @@ const stranger = generateKey('P-384')
 const FAILING: Readonly<Record<string, Asked>> = {
   'nitro.chain.well-formed': { payload: { certificate: Uint8Array.of(0x30, 0) } },
   'nitro.chain.names': { certificates: { 2: { issuer: distinguishedName(['CN', 'somebody']) } } },
-  'nitro.chain.constraints': { certificates: { 1: { extensions: [basicConstraints(true, 0), keyUsage('keyCertSign')] } } },
+  'nitro.chain.constraints': {
+    certificates: { 1: { extensions: [basicConstraints(true, 0), keyUsage('keyCertSign')] } },
+  },
   'nitro.chain.algorithms': { certificates: { 3: { subjectKey: generateKey('P-256') } } },
   'nitro.root.pinned': { realRoots: true },
   'nitro.root.signature': { certificates: { 0: { corrupt: 'signature' } } },
@@ -101,7 +106,8 @@ describe('Nitro: every check', () => {
     const verdict = verifyNitroSync(makeDocument(), { at: AT, trustAnchors: [ANCHOR], expect: { allowEmulated: true } })
     assert.equal(verdict.outcome, 'incomplete')
     assert.equal(verdict.authenticity, 'proven')
-    for (const id of ['measurement', 'user-data', 'freshness']) assert.equal(check(verdict, `nitro.expect.${id}`).outcome, 'unchecked')
+    for (const id of ['measurement', 'user-data', 'freshness'])
+      assert.equal(check(verdict, `nitro.expect.${id}`).outcome, 'unchecked')
   })
   it('a register extended at run time is open until it is compared or waived', () => {
     const pcrs = [...makePayload().pcrs, { index: 16, value: new Uint8Array(48).fill(9) }]
@@ -119,14 +125,20 @@ describe('Nitro: every check', () => {
   it('age instead of a nonce', () => {
     const { nonce: _, ...expect } = GOOD
     const young = (maxAgeSeconds: number, at = AT): string =>
-      check(verifyNitroSync(makeDocument(), { at, trustAnchors: [ANCHOR], expect: { ...expect, maxAgeSeconds } }), 'nitro.expect.freshness').outcome
+      check(
+        verifyNitroSync(makeDocument(), { at, trustAnchors: [ANCHOR], expect: { ...expect, maxAgeSeconds } }),
+        'nitro.expect.freshness',
+      ).outcome
     assert.equal(young(5), 'pass')
     assert.equal(young(4), 'fail')
     assert.equal(young(60, new Date(AT.getTime() - 66_000)), 'fail')
   })
   it('a NitroTPM document is read, measured by PCR4, and says what it cannot promise', () => {
     const members = makePayload().members.map((name) => (name === 'pcrs' ? 'nitrotpm_pcrs' : name))
-    const verdict = judged({ payload: { device: 'nitrotpm', members, moduleId: 'i-0123456789abcdef0-tpm0000000000000000' }, expect: { measurement: ['05'.repeat(48)] } })
+    const verdict = judged({
+      payload: { device: 'nitrotpm', members, moduleId: 'i-0123456789abcdef0-tpm0000000000000000' },
+      expect: { measurement: ['05'.repeat(48)] },
+    })
     assert.equal(verdict.outcome, 'verified', verdict.summary)
     assert.equal(verdict.format, 'NitroTPM attestation document')
     assert.equal(verdict.claims.isolation, 'none')
@@ -153,12 +165,32 @@ describe('Nitro: what cannot be read', () => {
     'another digest': [set('digest', cborText('SHA256')), 'malformed', 'document.digest'],
     'time zero': [set('timestamp', cborInteger(0)), 'malformed', 'document.timestamp'],
     'no registers': [set('pcrs', cborMap([])), 'malformed', 'document.pcrs'],
-    'register 32': [set('pcrs', cborMap([[cborInteger(32), cborBytes(new Uint8Array(48))]])), 'malformed', 'document.pcrs'],
-    'a register of 32 bytes': [set('pcrs', cborMap([[cborInteger(0), cborBytes(new Uint8Array(32))]])), 'malformed', 'document.pcrs[0]'],
-    'a register twice': [set('pcrs', cborMap([0, 0].map((i) => [cborInteger(i), cborBytes(new Uint8Array(48))]))), 'malformed', 'document.payload'],
-    'both kinds of registers': [set('nitrotpm_pcrs', cborMap([[cborInteger(0), cborBytes(new Uint8Array(48))]])), 'malformed', 'document.pcrs'],
+    'register 32': [
+      set('pcrs', cborMap([[cborInteger(32), cborBytes(new Uint8Array(48))]])),
+      'malformed',
+      'document.pcrs',
+    ],
+    'a register of 32 bytes': [
+      set('pcrs', cborMap([[cborInteger(0), cborBytes(new Uint8Array(32))]])),
+      'malformed',
+      'document.pcrs[0]',
+    ],
+    'a register twice': [
+      set('pcrs', cborMap([0, 0].map((i) => [cborInteger(i), cborBytes(new Uint8Array(48))]))),
+      'malformed',
+      'document.payload',
+    ],
+    'both kinds of registers': [
+      set('nitrotpm_pcrs', cborMap([[cborInteger(0), cborBytes(new Uint8Array(48))]])),
+      'malformed',
+      'document.pcrs',
+    ],
     'an empty certificate': [set('certificate', cborBytes(new Uint8Array(0))), 'malformed', 'document.certificate'],
-    'a certificate too long': [set('certificate', cborBytes(new Uint8Array(1025))), 'malformed', 'document.certificate'],
+    'a certificate too long': [
+      set('certificate', cborBytes(new Uint8Array(1025))),
+      'malformed',
+      'document.certificate',
+    ],
     'an empty bundle': [set('cabundle', cborArray([])), 'malformed', 'document.cabundle'],
     'an empty public key': [set('public_key', cborBytes(new Uint8Array(0))), 'malformed', 'document.public_key'],
     'user data too long': [set('user_data', cborBytes(new Uint8Array(1025))), 'malformed', 'document.user_data'],
@@ -166,23 +198,42 @@ describe('Nitro: what cannot be read', () => {
     'a missing member': [raw((members) => members.delete('certificate')), 'malformed', 'document.certificate'],
     'a payload that is no map': [{ raw: cborText('x') }, 'malformed', 'document.payload'],
     'bytes behind the payload': [{ raw: Uint8Array.of(0xa0, 0) }, 'trailing-bytes', 'document.payload'],
-    'a critical header': [{ protected: cborMap([[cborInteger(1), cborInteger(-35)], [cborInteger(2), cborArray([cborInteger(99)])], [cborInteger(99), cborInteger(0)]]) }, 'unsupported-kind', 'document.protected.crit'],
+    'a critical header': [
+      {
+        protected: cborMap([
+          [cborInteger(1), cborInteger(-35)],
+          [cborInteger(2), cborArray([cborInteger(99)])],
+          [cborInteger(99), cborInteger(0)],
+        ]),
+      },
+      'unsupported-kind',
+      'document.protected.crit',
+    ],
   }
   for (const [what, [asked, code, field]] of Object.entries(BAD)) {
     it(what, () => {
-      assert.throws(() => judged(asked), (error) => {
-        assert.ok(error instanceof EvidenceError, String(error))
-        assert.equal(error.code, code, error.message)
-        assert.equal(error.field, field, error.message)
-        return true
-      })
+      assert.throws(
+        () => judged(asked),
+        (error) => {
+          assert.ok(error instanceof EvidenceError, String(error))
+          assert.equal(error.code, code, error.message)
+          assert.equal(error.field, field, error.message)
+          return true
+        },
+      )
     })
   }
   it('a document of more than 64 kB', () => {
     assert.throws(() => parseNitroDocument(new Uint8Array(65537)), /at most 65536/)
   })
   it('expectations that do not exist or do not fit', () => {
-    for (const expect of [{ minSvn: 1 }, { nonce: 'ab' }, { pcrs: { 32: [PCR0] } }, { pcrs: { 0: ['ab'] } }, { instanceIds: ['x'] }]) {
+    for (const expect of [
+      { minSvn: 1 },
+      { nonce: 'ab' },
+      { pcrs: { 32: [PCR0] } },
+      { pcrs: { 0: ['ab'] } },
+      { instanceIds: ['x'] },
+    ]) {
       // A caller without types may pass anything.
       assert.throws(() => judged({ expect: expect as NitroExpectations }), TypeError)
     }
@@ -193,7 +244,9 @@ describe('soundness 46: a certificate is its DER, not text inside it', () => {
   it('PEM inside of a certificate is never read as the certificate', () => {
     const pem = new TextEncoder().encode('-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n')
     const inside = { oid: '1.2.3', value: pem }
-    const verdict = judged({ certificates: { 3: { extensions: [basicConstraints(false), keyUsage('digitalSignature'), inside] } } })
+    const verdict = judged({
+      certificates: { 3: { extensions: [basicConstraints(false), keyUsage('digitalSignature'), inside] } },
+    })
     assert.equal(verdict.outcome, 'verified', verdict.summary)
     const alone = judged({ payload: { certificate: pem } })
     assert.equal(check(alone, 'nitro.chain.well-formed').outcome, 'fail')
@@ -262,14 +315,23 @@ describe('Nitro: real documents', { skip: missing('aws-nitro') }, () => {
       for (let at = one.name.length % stride; at < bytes.length; at += stride) {
         assert.ok(!proven(flipBit(bytes, at, at % 8)), `byte ${at}`)
       }
-      for (let at = 0; at < bytes.length; at++) assert.throws(() => parseNitroDocument(bytes.subarray(0, at)), EvidenceError)
+      for (let at = 0; at < bytes.length; at++)
+        assert.throws(() => parseNitroDocument(bytes.subarray(0, at)), EvidenceError)
     })
   }
   it('parts of two documents never make a third', () => {
-    const [a, b] = real.filter(({ name }) => name === 'nitroprover-2024-02' || name === 'oyster-2024-12').map((one) => parseNitroDocument(one.file('evidence.bin')))
+    const [a, b] = real
+      .filter(({ name }) => name === 'nitroprover-2024-02' || name === 'oyster-2024-12')
+      .map((one) => parseNitroDocument(one.file('evidence.bin')))
     assert.ok(a && b)
     const at = new Date(a.timestamp)
-    for (const swapped of [{ ...a, certificate: b.certificate }, { ...a, cabundle: b.cabundle }, { ...a, pcrs: b.pcrs }, { ...a, cose: b.cose }, { ...b, cose: a.cose }]) {
+    for (const swapped of [
+      { ...a, certificate: b.certificate },
+      { ...a, cabundle: b.cabundle },
+      { ...a, pcrs: b.pcrs },
+      { ...a, cose: b.cose },
+      { ...b, cose: a.cose },
+    ]) {
       assert.notEqual(verifyNitroSync(encodeNitroDocument(swapped), { at }).authenticity, 'proven')
     }
   })
@@ -280,7 +342,8 @@ describe('Nitro: real documents', { skip: missing('aws-nitro') }, () => {
       const options = { at: one.at }
       const expected = canonicalJson(verifyNitroSync(evidence, options))
       assert.equal(canonicalJson(await verifyNitro(evidence, options)), expected)
-      for (let i = 0; i < 2; i++) assert.equal(canonicalJson(verifyNitroSync(evidence, { ...options, memory })), expected)
+      for (let i = 0; i < 2; i++)
+        assert.equal(canonicalJson(verifyNitroSync(evidence, { ...options, memory })), expected)
     }
     assert.ok(memory.entries > 0)
   })
@@ -296,7 +359,8 @@ describe('Nitro: fuzzing', () => {
     }
     for (let i = 0; i < 20_000; i++) {
       const bytes = Uint8Array.from(good)
-      for (let edits = 1 + random(4); edits > 0; edits--) bytes[random(random(2) === 0 ? 200 : bytes.length)] = random(256)
+      for (let edits = 1 + random(4); edits > 0; edits--)
+        bytes[random(random(2) === 0 ? 200 : bytes.length)] = random(256)
       const input = random(8) === 0 ? bytes.subarray(0, random(bytes.length)) : bytes
       try {
         parseNitroDocument(input)

@@ -37,7 +37,9 @@ function judged(asked: Asked = {}): Verdict<PsaClaims> {
     at: AT,
     expect: { ...GOOD, ...asked.expect },
     endorsements: asked.endorsements ?? endorsements(),
-    ...(asked.trusted === undefined ? {} : { trustAnchors: [{ id: 'given', name: 'given', vendor: 'test', spkiSha256: asked.trusted, emulated: true }] }),
+    ...(asked.trusted === undefined
+      ? {}
+      : { trustAnchors: [{ id: 'given', name: 'given', vendor: 'test', spkiSha256: asked.trusted, emulated: true }] }),
   })
 }
 
@@ -95,7 +97,10 @@ describe('PSA: every check', () => {
     assert.equal(verdict.outcome, 'incomplete')
   })
   it('measurements, a caller outside of the secure world, a nonce of 32 bytes', () => {
-    assert.equal(judged({ endorsements: { keys: endorsements().keys ?? '' }, expect: { measurement: ['01'.repeat(32)] } }).outcome, 'verified')
+    assert.equal(
+      judged({ endorsements: { keys: endorsements().keys ?? '' }, expect: { measurement: ['01'.repeat(32)] } }).outcome,
+      'verified',
+    )
     assert.equal(judged({ endorsements: { keys: endorsements().keys ?? '' } }).outcome, 'incomplete')
     assert.ok(judged({ token: { clientId: -1 } }).assumed.some(({ id }) => id === 'non-secure-caller'))
     assert.equal(judged({ token: { nonce: filled(32, 0xab) }, expect: { nonce: 'ab'.repeat(32) } }).outcome, 'verified')
@@ -113,22 +118,49 @@ describe('PSA: what cannot be read', () => {
     'an instance id of another type': [() => makePsa({ instanceId: filled(33, 2) }), 'malformed', 'token.instance-id'],
     'a lifecycle of more than 16 bits': [() => makePsa({ lifecycle: 0x10000 }), 'malformed', 'token.lifecycle'],
     'a short boot seed': [() => makePsa({ bootSeed: filled(7, 1) }), 'malformed', 'token.boot-seed'],
-    'two boot seeds': [() => makePsa({ order: [265, 10, 256, 2396, 2394, 2395, 268, 2397, 2398, 2399] }), 'malformed', 'token.boot-seed'],
-    'another certification reference': [() => makePsa({ certificationReference: '0604565272829 10010' }), 'malformed', 'token.certification-reference'],
-    'no components': [() => makePsa({ order: [265, 10, 256, 2396, 2394, 2395] }), 'malformed', 'token.software-components'],
+    'two boot seeds': [
+      () => makePsa({ order: [265, 10, 256, 2396, 2394, 2395, 268, 2397, 2398, 2399] }),
+      'malformed',
+      'token.boot-seed',
+    ],
+    'another certification reference': [
+      () => makePsa({ certificationReference: '0604565272829 10010' }),
+      'malformed',
+      'token.certification-reference',
+    ],
+    'no components': [
+      () => makePsa({ order: [265, 10, 256, 2396, 2394, 2395] }),
+      'malformed',
+      'token.software-components',
+    ],
     'no client id': [() => makePsa({ order: [265, 10, 256, 2396, 2395, 2399] }), 'malformed', 'token.client-id'],
-    'components, and the claim that there are none': [() => makePsa({ profile: 'PSA_IOT_PROFILE_1', order: [-75000, -75001, -75002, -75003, -75004, -75006, -75007, -75008, -75009] }), 'malformed', 'token.software-components'],
-    'profile 1 without a boot seed': [() => makePsa({ profile: 'PSA_IOT_PROFILE_1', order: [-75000, -75001, -75002, -75003, -75006, -75008, -75009] }), 'malformed', 'token.boot-seed'],
+    'components, and the claim that there are none': [
+      () =>
+        makePsa({
+          profile: 'PSA_IOT_PROFILE_1',
+          order: [-75000, -75001, -75002, -75003, -75004, -75006, -75007, -75008, -75009],
+        }),
+      'malformed',
+      'token.software-components',
+    ],
+    'profile 1 without a boot seed': [
+      () => makePsa({ profile: 'PSA_IOT_PROFILE_1', order: [-75000, -75001, -75002, -75003, -75006, -75008, -75009] }),
+      'malformed',
+      'token.boot-seed',
+    ],
     'bytes behind the token': [() => Uint8Array.from([...makePsa(), 0]), 'trailing-bytes', 'token'],
   }
   for (const [what, [make, code, field]] of Object.entries(BAD)) {
     it(what, () => {
-      assert.throws(() => parsePsaToken(make()), (error) => {
-        assert.ok(error instanceof EvidenceError, String(error))
-        assert.equal(error.code, code, error.message)
-        assert.equal(error.field, field, error.message)
-        return true
-      })
+      assert.throws(
+        () => parsePsaToken(make()),
+        (error) => {
+          assert.ok(error instanceof EvidenceError, String(error))
+          assert.equal(error.code, code, error.message)
+          assert.equal(error.field, field, error.message)
+          return true
+        },
+      )
     })
   }
   it('a profile 1 token that says nothing is measured is read, and rejected', () => {
@@ -138,7 +170,11 @@ describe('PSA: what cannot be read', () => {
     assert.equal(check(verdict, 'psa.expect.measurement').outcome, 'fail')
   })
   it('an unknown critical header', () => {
-    const header = cborMap([[cborInteger(1), cborInteger(-35)], [cborInteger(2), Uint8Array.of(0x81, 0x18, 0x63)], [cborInteger(99), cborInteger(0)]])
+    const header = cborMap([
+      [cborInteger(1), cborInteger(-35)],
+      [cborInteger(2), Uint8Array.of(0x81, 0x18, 0x63)],
+      [cborInteger(99), cborInteger(0)],
+    ])
     assert.throws(() => parsePsaToken(makePsa({}, undefined, header)), /critical header/)
   })
 })
@@ -151,14 +187,19 @@ describe('PSA: published tokens', { skip: missing('arm-psa') }, () => {
       const token = parsePsaToken(bytes)
       assert.deepEqual(encodePsaToken(token), bytes)
       for (const { path, offset, length, value } of psaFields(token)) {
-        if (offset !== undefined && length !== undefined) assert.equal(toHex(bytes.subarray(offset, offset + length)), value, path)
+        if (offset !== undefined && length !== undefined)
+          assert.equal(toHex(bytes.subarray(offset, offset + length)), value, path)
       }
     })
     it(`${one.name}: any flipped bit and any cut is noticed`, () => {
       for (let at = 0; at < bytes.length; at++) {
         assert.throws(() => parsePsaToken(bytes.subarray(0, at)), EvidenceError)
         try {
-          assert.notEqual(verifyPsaSync(flipBit(bytes, at, at % 8), { at: one.at, endorsements: prepared }).authenticity, 'proven', `byte ${at}`)
+          assert.notEqual(
+            verifyPsaSync(flipBit(bytes, at, at % 8), { at: one.at, endorsements: prepared }).authenticity,
+            'proven',
+            `byte ${at}`,
+          )
         } catch (error) {
           assert.ok(error instanceof EvidenceError, String(error))
         }

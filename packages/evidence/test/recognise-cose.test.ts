@@ -12,7 +12,12 @@ describe('recognition of tokens in CBOR', () => {
   for (const [tee, bytes] of Object.entries(made)) {
     it(`${tee}: as bytes, hexadecimal and base64, and cut short`, () => {
       const text = new TextEncoder()
-      for (const input of [bytes, text.encode(Buffer.from(bytes).toString('hex')), text.encode(Buffer.from(bytes).toString('base64')), text.encode(Buffer.from(bytes).toString('base64url'))]) {
+      for (const input of [
+        bytes,
+        text.encode(Buffer.from(bytes).toString('hex')),
+        text.encode(Buffer.from(bytes).toString('base64')),
+        text.encode(Buffer.from(bytes).toString('base64url')),
+      ]) {
         const found = recognise(input)
         assert.equal(found.tee, tee)
         assert.deepEqual(found.evidence, bytes)
@@ -26,9 +31,16 @@ describe('recognition of tokens in CBOR', () => {
     assert.equal(found.tee, 'nitro')
     assert.deepEqual(found.evidence, made.nitro)
     assert.throws(() => recognise(answer.subarray(0, 900)), EvidenceError)
-    assert.throws(() => recognise(cborMap([[cborText('Error'), cborText('InvalidArgument')]])), /an error of the Nitro security module/)
+    assert.throws(
+      () => recognise(cborMap([[cborText('Error'), cborText('InvalidArgument')]])),
+      /an error of the Nitro security module/,
+    )
   })
-  for (const [family, tee, file] of [['aws-nitro', 'nitro', 'evidence.bin'], ['arm-cca', 'cca', 'token.cbor'], ['arm-psa', 'psa', 'token.cbor']] as const) {
+  for (const [family, tee, file] of [
+    ['aws-nitro', 'nitro', 'evidence.bin'],
+    ['arm-cca', 'cca', 'token.cbor'],
+    ['arm-psa', 'psa', 'token.cbor'],
+  ] as const) {
     it(`every published one of ${family}`, { skip: missing(family) }, () => {
       for (const one of casesOf(family)) {
         const bytes = one.file(one.name === 'parsec-key-attestation' ? 'evidence.cbor' : file)

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Folder of the real evidence; tests that need it are skipped without it. */
-export const VECTORS: string = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
+export const VECTORS: string =
+  process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 
 /** False, or why tests of a family cannot run. */
 export function missing(family: string): string | false {
@@ -21,14 +22,18 @@ export interface VectorCase {
 /** All cases of a family; none when it is missing. */
 export function casesOf(family: string): readonly VectorCase[] {
   if (missing(family) !== false) return []
-  return readdirSync(join(VECTORS, family)).sort().map((name) => {
-    const folder = join(VECTORS, family, name)
-    const content: { readonly evaluateAt?: string; readonly expect: { readonly verdict?: string } } = JSON.parse(readFileSync(join(folder, 'case.json'), 'utf8'))
-    return {
-      name,
-      at: new Date(content.evaluateAt ?? '2026-01-01T00:00:00Z'),
-      verdict: content.expect.verdict ?? '',
-      file: (file) => new Uint8Array(readFileSync(join(folder, file))),
-    }
-  })
+  return readdirSync(join(VECTORS, family))
+    .sort()
+    .map((name) => {
+      const folder = join(VECTORS, family, name)
+      const content: { readonly evaluateAt?: string; readonly expect: { readonly verdict?: string } } = JSON.parse(
+        readFileSync(join(folder, 'case.json'), 'utf8'),
+      )
+      return {
+        name,
+        at: new Date(content.evaluateAt ?? '2026-01-01T00:00:00Z'),
+        verdict: content.expect.verdict ?? '',
+        file: (file) => new Uint8Array(readFileSync(join(folder, file))),
+      }
+    })
 }

@@ -18,11 +18,17 @@ const EVIDENCE: readonly Row[] = [
   },
   {
     what: 'Arm CCA',
-    forms: 'token tag 399 and 907, profiles 2023 and before, Parsec key attestation; proven on 7 published tokens of reference software, none of hardware',
+    forms:
+      'token tag 399 and 907, profiles 2023 and before, Parsec key attestation; proven on 7 published tokens of reference software, none of hardware',
   },
   {
     what: 'Arm PSA',
     forms: 'profiles 1 and 2; proven on 2 published tokens of Trusted Firmware-M, none of hardware',
+  },
+  {
+    what: 'NVIDIA',
+    forms:
+      'GPUs of Hopper (9 real devices) and Blackwell (3), NVSwitch LS10 (3), a node of 12; SPDM 1.1 report, manifests (XML), OCSP answers',
   },
 ]
 

@@ -4,8 +4,8 @@ import {
   type CcaToken,
   lifecycleState,
   parseCcaToken,
-  readPlatformClaims,
   readCorim,
+  readPlatformClaims,
   readRealmClaims,
   type SoftwareComponent,
   verifyCcaSync,
@@ -37,7 +37,14 @@ export const ARM_WORDS: ReasonWords = {
   'key-attestation': ['key-attestation-mismatch', 'binding-mismatch'],
   signature: ['bad-signature'],
   'instance-id': ['instance-id-mismatch', 'binding-mismatch'],
-  malformed: ['malformed-collection', 'malformed', 'malformed-token', 'missing-mandatory-claim', 'multiple-nonces', 'duplicate-key'],
+  malformed: [
+    'malformed-collection',
+    'malformed',
+    'malformed-token',
+    'missing-mandatory-claim',
+    'multiple-nonces',
+    'duplicate-key',
+  ],
   truncated: ['truncated', 'malformed-collection', 'malformed'],
   'trailing-bytes': ['trailing-data', 'malformed-collection', 'malformed'],
   'too-large': ['malformed', 'too-large'],
@@ -46,7 +53,12 @@ export const ARM_WORDS: ReasonWords = {
 
 /** The words with a TEE's name before the ids of its checks. */
 export function armWords(tee: 'cca' | 'psa'): ReasonWords {
-  return Object.fromEntries(Object.entries(ARM_WORDS).flatMap(([id, words]) => [[id, words], [`${tee}.${id}`, words]]))
+  return Object.fromEntries(
+    Object.entries(ARM_WORDS).flatMap(([id, words]) => [
+      [id, words],
+      [`${tee}.${id}`, words],
+    ]),
+  )
 }
 
 /** What a case's files endorse. */
@@ -57,7 +69,9 @@ export async function endorsementsOf(files: CaseFiles, keyFile: string): Promise
   }
   const keys = (await text(keyFile)) ?? (await text('ta-store.json'))
   const referenceValues = await text('rv-store.json')
-  const corims = [await files.read('corim-platform.cbor'), await files.read('corim-realm.cbor')].filter((one) => one !== undefined)
+  const corims = [await files.read('corim-platform.cbor'), await files.read('corim-realm.cbor')].filter(
+    (one) => one !== undefined,
+  )
   return {
     ...(keys === undefined ? {} : { keys }),
     ...(referenceValues === undefined ? {} : { referenceValues }),
@@ -147,11 +161,16 @@ function fieldValues({ token, ruled }: Run): JsonValue | undefined {
       },
       measurementLengthFitsHashAlg: ruled.found?.notes.every((note) => note.id !== 'cca.measurement-length') ?? null,
     },
-    ...(keyAttestation === undefined ? {} : keyAttestationValues(keyAttestation, holds(ruled.found, 'cca.key-attestation') === true)),
+    ...(keyAttestation === undefined
+      ? {}
+      : keyAttestationValues(keyAttestation, holds(ruled.found, 'cca.key-attestation') === true)),
   }
 }
 
-function keyAttestationValues({ raw, nonce, key }: NonNullable<CcaToken['keyAttestation']>, bound: boolean): { readonly [key: string]: JsonValue } {
+function keyAttestationValues(
+  { raw, nonce, key }: NonNullable<CcaToken['keyAttestation']>,
+  bound: boolean,
+): { readonly [key: string]: JsonValue } {
   const half = key.bytes.length / 2
   return {
     katRawHex: hex(raw),
@@ -181,15 +200,23 @@ async function runClaimsSets(files: CaseFiles, name: string, content: JsonValue)
     const file = textMember(row, 'file') ?? ''
     const read = textMember(row, 'kind') === 'platform' ? readPlatformClaims : readRealmClaims
     const bytes = await files.need(file)
-    comparisons.push(...compareTree(file, row, { file, kind: textMember(row, 'kind') ?? null, ...claimsVerdict(() => read(bytes)) }))
+    comparisons.push(
+      ...compareTree(file, row, { file, kind: textMember(row, 'kind') ?? null, ...claimsVerdict(() => read(bytes)) }),
+    )
   }
   const ruled: Ruling = { verdict: 'valid', reasons: [] }
   const { expectedVerdict, ...result } = conclude(name, { ...asRecord(content), expect: {} }, ruled, comparisons, [])
-  return { ...result, expectedVerdict: textMember(asRecord(content).expect, 'verdict') ?? expectedVerdict, actualVerdict: `${rows.length} claims sets compared` }
+  return {
+    ...result,
+    expectedVerdict: textMember(asRecord(content).expect, 'verdict') ?? expectedVerdict,
+    actualVerdict: `${rows.length} claims sets compared`,
+  }
 }
 
 function asRecord(value: JsonValue): { readonly [key: string]: JsonValue } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as { readonly [key: string]: JsonValue }) : {}
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as { readonly [key: string]: JsonValue })
+    : {}
 }
 
 function claimsVerdict(read: () => unknown): { readonly verdict: string; readonly reason: string | null } {
@@ -198,7 +225,12 @@ function claimsVerdict(read: () => unknown): { readonly verdict: string; readonl
     return { verdict: 'valid', reason: null }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
-    const reason = error.expected === 'the mandatory claim' ? 'missing-mandatory-claim' : error.expected === 'one value' ? 'multiple-nonces' : error.code
+    const reason =
+      error.expected === 'the mandatory claim'
+        ? 'missing-mandatory-claim'
+        : error.expected === 'one value'
+          ? 'multiple-nonces'
+          : error.code
     return { verdict: 'invalid', reason }
   }
 }

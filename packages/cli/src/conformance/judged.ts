@@ -23,7 +23,12 @@ export async function ruling(verify: () => Verdict | Promise<Verdict>, words: Re
     return rulingOf(found, words)
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
-    return { verdict: 'invalid', reasons: words[error.code] ?? [error.code], decidedBy: error.code, message: error.message }
+    return {
+      verdict: 'invalid',
+      reasons: words[error.code] ?? [error.code],
+      decidedBy: error.code,
+      message: error.message,
+    }
   }
 }
 
@@ -67,7 +72,8 @@ export function conclude(
   const expect = member(content, 'expect')
   const expectedVerdict = textMember(expect, 'verdict')
   const expectedReason = textMember(expect, 'reason')
-  const reason = expectedReason !== undefined && ruled.reasons.includes(expectedReason) ? expectedReason : ruled.reasons[0]
+  const reason =
+    expectedReason !== undefined && ruled.reasons.includes(expectedReason) ? expectedReason : ruled.reasons[0]
   const verdictHolds =
     (expectedVerdict === undefined || sameClass(expectedVerdict, ruled.verdict)) &&
     (expectedReason === undefined || reason === expectedReason)

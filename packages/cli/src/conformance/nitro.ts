@@ -110,7 +110,11 @@ function fieldValues({ ruled }: Run, document: NitroDocument): JsonValue {
     leafSha256: chain.at(-1)?.sha256 ?? null,
     leafSubject: subjectOf(document.certificate),
     // The time in which all of them are valid: ISO times of one form sort like the times they name.
-    chainValidFrom: chain.map((one) => one.from ?? '').sort().at(-1) ?? null,
+    chainValidFrom:
+      chain
+        .map((one) => one.from ?? '')
+        .sort()
+        .at(-1) ?? null,
     chainValidTo: chain.map((one) => one.until ?? '').sort()[0] ?? null,
     parentInstanceId: instance ?? null,
     pcr4MatchesInstanceId: instance !== undefined && hex(pcrOf(document, 4)) === extended(instance),
@@ -144,6 +148,8 @@ async function tlsBinding({ files, evidence, document }: Run): Promise<JsonValue
     certSpkiSha256: sha256Hex(spki),
     // The binding: what the document vouches for is the key of the certificate.
     certSpkiHex: hex(document?.userData) === hex(spki) ? (hex(spki) ?? null) : null,
-    sanDnsNames: names.map((name) => name.replaceAll('.', '').includes(carried) ? name.replace(carried, '<hex of the COSE_Sign1>') : name),
+    sanDnsNames: names.map((name) =>
+      name.replaceAll('.', '').includes(carried) ? name.replace(carried, '<hex of the COSE_Sign1>') : name,
+    ),
   }
 }

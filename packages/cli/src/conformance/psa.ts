@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type PsaToken, parsePsaToken, verifyPsaSync } from '@sekisho/evidence/psa'
-import { armWords, componentValues, endorsementsOf, hex, parsed } from './cca.ts'
 import type { CaseRunner, Comparison, JsonValue } from './case.ts'
+import { armWords, componentValues, endorsementsOf, hex, parsed } from './cca.ts'
 import { conclude, expectedMembers, ruling } from './judged.ts'
 import { CaseFiles, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
@@ -19,7 +19,8 @@ export const psaCases: CaseRunner = {
     const comparisons: Comparison[] = []
     const unimplemented: string[] = []
     for (const [member, expected] of expectedMembers(content)) {
-      if (member === 'fields') comparisons.push(...compareTree(member, expected, token && fieldValues(token, endorsements.keys)))
+      if (member === 'fields')
+        comparisons.push(...compareTree(member, expected, token && fieldValues(token, endorsements.keys)))
       else unimplemented.push(`expect.${member}`)
     }
     return conclude(name, content, ruled, comparisons, unimplemented)

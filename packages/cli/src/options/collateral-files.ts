@@ -6,8 +6,8 @@ import type { Around } from '../around.ts'
 import { unreadable } from '../exit.ts'
 import { inWords, readInput } from '../input.ts'
 import { type ArmFiles, isArmFile, noArmFiles, takeArm } from './arm-files.ts'
-import { isSevFile, noSevFiles, type SevFiles, takeSev } from './sev-files.ts'
 import { isNvidiaFile, type NvidiaFiles, noNvidiaFiles, takeNvidia } from './nvidia-files.ts'
+import { isSevFile, noSevFiles, type SevFiles, takeSev } from './sev-files.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
 export type SnpPart =
@@ -52,7 +52,14 @@ const MAX_FILES = 64
  * @throws CliError (unreadable) that names the file
  */
 export async function readCollateral(paths: readonly string[], around: Around): Promise<CollateralFiles> {
-  const gathering: Gathering = { snp: {}, intel: undefined, bundles: [], arm: noArmFiles(), sev: noSevFiles(), nvidia: noNvidiaFiles() }
+  const gathering: Gathering = {
+    snp: {},
+    intel: undefined,
+    bundles: [],
+    arm: noArmFiles(),
+    sev: noSevFiles(),
+    nvidia: noNvidiaFiles(),
+  }
   for (const path of paths) {
     const files = (await isFolder(path)) ? await listFolder(path) : [path]
     for (const file of files) await gather(file, await readInput(file, around), gathering, files.length > 1)
@@ -70,13 +77,27 @@ export async function withCompanions(
     readonly bytes: Uint8Array
   }[],
 ): Promise<CollateralFiles> {
-  const found: Gathering = { snp: {}, intel: undefined, bundles: [], arm: noArmFiles(), sev: noSevFiles(), nvidia: noNvidiaFiles() }
+  const found: Gathering = {
+    snp: {},
+    intel: undefined,
+    bundles: [],
+    arm: noArmFiles(),
+    sev: noSevFiles(),
+    nvidia: noNvidiaFiles(),
+  }
   for (const one of companions) {
     if (one.kind === 'certificate-table') found.snp.certificateTable = one.bytes
     if (one.kind === 'certificates') takeCertificates(one.bytes, one.label?.toLowerCase() ?? '', one.from, found)
     if (one.kind === 'endorsements') await takeJson(one.bytes, one.from, found, true)
   }
-  return { snp: { ...found.snp, ...files.snp }, intel: files.intel, bundles: files.bundles, arm: files.arm, sev: files.sev, nvidia: files.nvidia }
+  return {
+    snp: { ...found.snp, ...files.snp },
+    intel: files.intel,
+    bundles: files.bundles,
+    arm: files.arm,
+    sev: files.sev,
+    nvidia: files.nvidia,
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Check, CheckGroup, Outcome, Party, Verdict } from '@sekisho/evidence'
+import { nvidiaCatalogue } from '@sekisho/evidence/nvidia'
 import { sgxCatalogue } from '@sekisho/evidence/sgx'
 import { snpCatalogue } from '@sekisho/evidence/snp'
 import { tdxCatalogue } from '@sekisho/evidence/tdx'
@@ -182,7 +183,12 @@ function writeTree(paper: Paper, view: VerdictView): void {
   }
 }
 
-const CATALOGUE: Readonly<Record<string, string>> = { ...sgxCatalogue, ...tdxCatalogue, ...snpCatalogue }
+const CATALOGUE: Readonly<Record<string, string>> = {
+  ...sgxCatalogue,
+  ...tdxCatalogue,
+  ...snpCatalogue,
+  ...nvidiaCatalogue,
+}
 
 /** What a check establishes, or a group is about. */
 function titleOf({ id, title }: Check | CheckGroup): string {

@@ -17,7 +17,9 @@ export const nitroDoor: TeeDoor = {
     return {
       ...(measurement === undefined ? {} : { measurement: [toHex(measurement)] }),
       ...(signer === undefined || isZero(signer) ? {} : { signer: [toHex(signer)] }),
-      ...(extended.length === 0 ? {} : { pcrs: Object.fromEntries(extended.map(({ index, value }) => [String(index), [toHex(value)]])) }),
+      ...(extended.length === 0
+        ? {}
+        : { pcrs: Object.fromEntries(extended.map(({ index, value }) => [String(index), [toHex(value)]])) }),
       ...(document.userData instanceof Uint8Array ? { reportData: toHex(document.userData) } : {}),
     }
   },

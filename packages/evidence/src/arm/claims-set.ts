@@ -68,7 +68,11 @@ export class ClaimsSet {
 export type EncodedClaims = ReadonlyMap<number, Uint8Array | undefined>
 
 /** Writes a claims set in the order given; a claim without a value is left out. */
-export function encodeClaims(order: readonly number[], known: EncodedClaims, unknown: Readonly<Record<string, Uint8Array>>): Uint8Array {
+export function encodeClaims(
+  order: readonly number[],
+  known: EncodedClaims,
+  unknown: Readonly<Record<string, Uint8Array>>,
+): Uint8Array {
   const entries: (readonly [Uint8Array, Uint8Array])[] = []
   for (const key of order) {
     const value = known.get(key) ?? unknown[String(key)]

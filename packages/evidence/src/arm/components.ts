@@ -26,8 +26,14 @@ const MAX_COMPONENTS = 128
 const MAX_TEXT = 256
 
 /** Reads the list of components; `signer` says whether each must name its signer. @throws EvidenceError */
-export function readComponents(item: CborItem, field: string, signer: 'mandatory' | 'optional'): readonly SoftwareComponent[] {
-  return arrayOf(item, field, 1, MAX_COMPONENTS).items.map((one, i) => readComponent(mapOf(one, `${field}[${i}]`), `${field}[${i}]`, signer))
+export function readComponents(
+  item: CborItem,
+  field: string,
+  signer: 'mandatory' | 'optional',
+): readonly SoftwareComponent[] {
+  return arrayOf(item, field, 1, MAX_COMPONENTS).items.map((one, i) =>
+    readComponent(mapOf(one, `${field}[${i}]`), `${field}[${i}]`, signer),
+  )
 }
 
 function readComponent(map: CborMap, field: string, signer: 'mandatory' | 'optional'): SoftwareComponent {
@@ -42,10 +48,18 @@ function readComponent(map: CborMap, field: string, signer: 'mandatory' | 'optio
   const measurement = digest(KEY.measurement, 'measurement')
   if (measurement === undefined) throw wrongItem(map, `${field}.measurement`, MANDATORY, 'no measurement')
   const signerId = digest(KEY.signer, 'signer-id')
-  if (signerId === undefined && signer === 'mandatory') throw wrongItem(map, `${field}.signer-id`, MANDATORY, 'no signer')
+  if (signerId === undefined && signer === 'mandatory')
+    throw wrongItem(map, `${field}.signer-id`, MANDATORY, 'no signer')
   const order: number[] = []
   for (const { key } of map.entries) if (typeof key.value === 'number') order.push(key.value)
-  return { type: text(KEY.type, 'type'), measurement, version: text(KEY.version, 'version'), signerId, hashAlgorithm: text(KEY.hash, 'hash-algorithm'), order }
+  return {
+    type: text(KEY.type, 'type'),
+    measurement,
+    version: text(KEY.version, 'version'),
+    signerId,
+    hashAlgorithm: text(KEY.hash, 'hash-algorithm'),
+    order,
+  }
 }
 
 /** Writes a list of components. */
@@ -62,7 +76,10 @@ function encodeComponent(component: SoftwareComponent): Uint8Array {
   return cborMap(entries)
 }
 
-function valueOf({ type, measurement, version, signerId, hashAlgorithm }: SoftwareComponent, key: number): Uint8Array | undefined {
+function valueOf(
+  { type, measurement, version, signerId, hashAlgorithm }: SoftwareComponent,
+  key: number,
+): Uint8Array | undefined {
   switch (key) {
     case KEY.type:
       return type === undefined ? undefined : cborText(type)

@@ -3,13 +3,32 @@ import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
 import { arrayOf, bytesOf, mapOf, textOf, wrongItem } from '../cbor/typed.ts'
 import { toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { readPublicKey } from '../x509/algorithms.ts'
 import { DerReader } from '../x509/der.ts'
 import { decodePem } from '../x509/pem.ts'
-import { readPublicKey } from '../x509/algorithms.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
-import { type CorimContent, type EndorsedKey, type EndorsementPart, endorsedKey, type PlatformReference, type RealmReference, type ReferenceComponent } from './endorsed.ts'
+import {
+  type CorimContent,
+  type EndorsedKey,
+  type EndorsementPart,
+  endorsedKey,
+  type PlatformReference,
+  type RealmReference,
+  type ReferenceComponent,
+} from './endorsed.ts'
 
-const TAG = { sign1: 18, uuid: 37, corim: 501, comid: 506, ueid: 550, pemKey: 554, bytes: 560, implementation: 600, component: 601, configuration: 602 } as const
+const TAG = {
+  sign1: 18,
+  uuid: 37,
+  corim: 501,
+  comid: 506,
+  ueid: 550,
+  pemKey: 554,
+  bytes: 560,
+  implementation: 600,
+  component: 601,
+  configuration: 602,
+} as const
 const MAX_SIZE = 1024 * 1024
 const MAX_LIST = 4096
 
@@ -32,10 +51,19 @@ export function readCorim(bytes: Uint8Array): CorimContent {
 }
 
 function corimOf(bytes: Uint8Array): EndorsementPart {
-  if (bytes.length > MAX_SIZE) throw new EvidenceError('too-large', `${bytes.length} bytes`, { field: 'corim', offset: MAX_SIZE, expected: `at most ${MAX_SIZE} bytes` })
+  if (bytes.length > MAX_SIZE)
+    throw new EvidenceError('too-large', `${bytes.length} bytes`, {
+      field: 'corim',
+      offset: MAX_SIZE,
+      expected: `at most ${MAX_SIZE} bytes`,
+    })
   const item = decodeCbor(bytes, { field: 'corim', maxItems: 65_536 })
   if (item.type === 'tag' && item.tag === TAG.sign1) {
-    throw new EvidenceError('unsupported-kind', 'a signed CoRIM', { field: 'corim', offset: 0, expected: 'the content of a CoRIM whose signer you have checked' })
+    throw new EvidenceError('unsupported-kind', 'a signed CoRIM', {
+      field: 'corim',
+      offset: 0,
+      expected: 'the content of a CoRIM whose signer you have checked',
+    })
   }
   const tags = need(mapOf(tagged(item, TAG.corim, 'corim'), 'corim'), 1, 'corim.tags')
   const parts = arrayOf(tags, 'corim.tags', 1, MAX_LIST).items.map((tag, i) => readTag(bytes, tag, `corim.tags[${i}]`))
@@ -50,12 +78,18 @@ function readTag(bytes: Uint8Array, item: CborItem, field: string): EndorsementP
   // Concise software tags and the like say nothing about keys and measurements.
   if (item.type !== 'tag' || item.tag !== TAG.comid) return {}
   const content = bytesOf(item.item, field, 1, MAX_SIZE)
-  const comid = mapOf(decodeCbor(bytes, { field, start: item.end - content.length, end: item.end, maxItems: 65_536 }), field)
+  const comid = mapOf(
+    decodeCbor(bytes, { field, start: item.end - content.length, end: item.end, maxItems: 65_536 }),
+    field,
+  )
   const triples = mapOf(need(comid, 4, `${field}.triples`), `${field}.triples`)
   const platforms: PlatformReference[] = []
   const realms: RealmReference[] = []
-  for (const [environment, values, at] of triplesOf(triples, 0, `${field}.reference-values`)) readReference(environment, values, at, platforms, realms)
-  const keys = triplesOf(triples, 3, `${field}.attest-keys`).flatMap(([environment, values, at]) => readKeys(environment, values, at))
+  for (const [environment, values, at] of triplesOf(triples, 0, `${field}.reference-values`))
+    readReference(environment, values, at, platforms, realms)
+  const keys = triplesOf(triples, 3, `${field}.attest-keys`).flatMap(([environment, values, at]) =>
+    readKeys(environment, values, at),
+  )
   return { keys, platforms, realms }
 }
 
@@ -82,7 +116,10 @@ function readEnvironment(map: CborMap, field: string): Environment {
   const classId = classes === undefined ? undefined : entryOf(mapOf(classes, `${field}.class`), 0)
   const instance = entryOf(map, 1)
   return {
-    classId: classId === undefined || (classId.type === 'tag' && classId.tag === TAG.uuid) ? undefined : bytesInTag(classId, [TAG.bytes, TAG.implementation], `${field}.class.id`),
+    classId:
+      classId === undefined || (classId.type === 'tag' && classId.tag === TAG.uuid)
+        ? undefined
+        : bytesInTag(classId, [TAG.bytes, TAG.implementation], `${field}.class.id`),
     instance: instance === undefined ? undefined : bytesInTag(instance, [TAG.bytes, TAG.ueid], `${field}.instance`),
   }
 }
@@ -109,10 +146,20 @@ function readSpki(pem: string, field: string, offset: number): EndorsedKey['key'
 
 const REALM_KEY = /^cca\.(rim|rpv|rem[0-3])$/
 
-function readReference(map: CborMap, values: readonly CborItem[], field: string, platforms: PlatformReference[], realms: RealmReference[]): void {
+function readReference(
+  map: CborMap,
+  values: readonly CborItem[],
+  field: string,
+  platforms: PlatformReference[],
+  realms: RealmReference[],
+): void {
   const { classId, instance } = readEnvironment(map, field)
-  const measurements = values.map((one, i) => readMeasurement(mapOf(one, `${field}.measurements[${i}]`), `${field}.measurements[${i}]`))
-  const isRealm = measurements.some(({ name }) => name !== undefined && REALM_KEY.test(name)) || measurements.some(({ registers }) => registers !== undefined)
+  const measurements = values.map((one, i) =>
+    readMeasurement(mapOf(one, `${field}.measurements[${i}]`), `${field}.measurements[${i}]`),
+  )
+  const isRealm =
+    measurements.some(({ name }) => name !== undefined && REALM_KEY.test(name)) ||
+    measurements.some(({ registers }) => registers !== undefined)
   if (isRealm) realms.push(realmOf(measurements, classId ?? instance, field, map.offset))
   else if (classId !== undefined) platforms.push(platformOf(classId, measurements))
 }
@@ -120,7 +167,9 @@ function readReference(map: CborMap, values: readonly CborItem[], field: string,
 interface Measurement {
   /** Text key, or `component` and `configuration` for the older form's tags. */
   readonly name: string | undefined
-  readonly component: { readonly type: string | undefined; readonly version: string | undefined; readonly signerId: string | undefined } | undefined
+  readonly component:
+    | { readonly type: string | undefined; readonly version: string | undefined; readonly signerId: string | undefined }
+    | undefined
   readonly digests: readonly string[]
   readonly raw: string | undefined
   readonly mask: string | undefined
@@ -135,12 +184,23 @@ function readMeasurement(map: CborMap, field: string): Measurement {
   const registers = entryOf(value, 14)
   const component = componentOf(key, value, field)
   return {
-    name: key?.type === 'text' ? key.value : key?.type === 'tag' && key.tag === TAG.configuration ? 'cca.platform-config' : undefined,
+    name:
+      key?.type === 'text'
+        ? key.value
+        : key?.type === 'tag' && key.tag === TAG.configuration
+          ? 'cca.platform-config'
+          : undefined,
     component,
     digests: digestsOf(entryOf(value, 2), `${field}.digests`),
-    raw: raw === undefined ? undefined : raw.type === 'bytes' ? toHex(raw.value) : bytesInTag(raw, [TAG.bytes], `${field}.raw-value`),
+    raw:
+      raw === undefined
+        ? undefined
+        : raw.type === 'bytes'
+          ? toHex(raw.value)
+          : bytesInTag(raw, [TAG.bytes], `${field}.raw-value`),
     mask: mask === undefined ? undefined : toHex(bytesOf(mask, `${field}.raw-value-mask`, 0, MAX_SIZE)),
-    registers: registers === undefined ? undefined : registersOf(mapOf(registers, `${field}.integrity-registers`), field),
+    registers:
+      registers === undefined ? undefined : registersOf(mapOf(registers, `${field}.integrity-registers`), field),
   }
 }
 
@@ -162,7 +222,11 @@ function componentOf(key: CborItem | undefined, value: CborMap, field: string): 
     return item === undefined ? undefined : textOf(item, `${field}.key`, 0, 256)
   }
   const signer = entryOf(id, 5)
-  return { type: text(1), version: text(4), signerId: signer === undefined ? undefined : toHex(bytesOf(signer, `${field}.key`, 1, 64)) }
+  return {
+    type: text(1),
+    version: text(4),
+    signerId: signer === undefined ? undefined : toHex(bytesOf(signer, `${field}.key`, 1, 64)),
+  }
 }
 
 function platformOf(implementationId: string, measurements: readonly Measurement[]): PlatformReference {
@@ -175,17 +239,26 @@ function platformOf(implementationId: string, measurements: readonly Measurement
   return { implementationId, components, configuration }
 }
 
-function realmOf(measurements: readonly Measurement[], classId: string | undefined, field: string, offset: number): RealmReference {
+function realmOf(
+  measurements: readonly Measurement[],
+  classId: string | undefined,
+  field: string,
+  offset: number,
+): RealmReference {
   const one = (name: string): string | undefined => {
-    const digests = measurements.find((measurement) => measurement.name === `cca.${name}`)?.digests ?? measurements.find(({ registers }) => registers?.has(name))?.registers?.get(name)
+    const digests =
+      measurements.find((measurement) => measurement.name === `cca.${name}`)?.digests ??
+      measurements.find(({ registers }) => registers?.has(name))?.registers?.get(name)
     return digests?.[0]
   }
   const initialMeasurement = one('rim') ?? classId
-  if (initialMeasurement === undefined) throw new EvidenceError('malformed', 'no initial measurement', { field, offset, expected: 'cca.rim' })
+  if (initialMeasurement === undefined)
+    throw new EvidenceError('malformed', 'no initial measurement', { field, offset, expected: 'cca.rim' })
   return {
     initialMeasurement,
     extensibleMeasurements: [0, 1, 2, 3].map((i) => one(`rem${i}`)),
-    personalizationValue: measurements.find(({ name, raw }) => raw !== undefined && name !== 'cca.platform-config')?.raw,
+    personalizationValue: measurements.find(({ name, raw }) => raw !== undefined && name !== 'cca.platform-config')
+      ?.raw,
   }
 }
 
@@ -198,7 +271,9 @@ function digestsOf(item: CborItem | undefined, field: string): readonly string[]
 }
 
 function registersOf(map: CborMap, field: string): ReadonlyMap<string, readonly string[]> {
-  return new Map(map.entries.map(({ key, value }) => [String(key.value), digestsOf(value, `${field}.integrity-registers`)]))
+  return new Map(
+    map.entries.map(({ key, value }) => [String(key.value), digestsOf(value, `${field}.integrity-registers`)]),
+  )
 }
 
 function need(map: CborMap, key: number, field: string): CborItem {
@@ -213,6 +288,7 @@ function tagged(item: CborItem, tag: number, field: string): CborItem {
 }
 
 function bytesInTag(item: CborItem, tags: readonly number[], field: string): string {
-  if (item.type === 'tag' && typeof item.tag === 'number' && tags.includes(item.tag)) return toHex(bytesOf(item.item, field, 1, 128))
+  if (item.type === 'tag' && typeof item.tag === 'number' && tags.includes(item.tag))
+    return toHex(bytesOf(item.item, field, 1, 128))
   throw wrongItem(item, field, `tag ${tags.join(' or ')} around bytes`)
 }

@@ -49,6 +49,10 @@ export interface CorimContent extends EndorsementPart {
 }
 
 /** An endorsed key with its digest yet to be computed. */
-export function endorsedKey(key: PublicKey, implementationId: string | undefined, instanceId: string | undefined): EndorsedKey {
+export function endorsedKey(
+  key: PublicKey,
+  implementationId: string | undefined,
+  instanceId: string | undefined,
+): EndorsedKey {
   return { key, spki: { kind: 'digest', algorithm: 'sha256', data: spkiOf(key) }, implementationId, instanceId }
 }

@@ -2,7 +2,14 @@ import { concatBytes, fromHex, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { CURVE_BYTES, type PublicKey } from '../crypto/jobs.ts'
 import { decodeBase64 } from '../x509/pem.ts'
-import { type EndorsedKey, type EndorsementPart, endorsedKey, type PlatformReference, type RealmReference, type ReferenceComponent } from './endorsed.ts'
+import {
+  type EndorsedKey,
+  type EndorsementPart,
+  endorsedKey,
+  type PlatformReference,
+  type RealmReference,
+  type ReferenceComponent,
+} from './endorsed.ts'
 
 const MAX_TEXT = 4 * 1024 * 1024
 const MAX_ENTRIES = 4096
@@ -15,7 +22,8 @@ export function readKeys(text: string): readonly EndorsedKey[] {
   if (!Array.isArray(value)) return [endorsedKey(readJwk(membersOf(value, 'keys'), 'keys'), undefined, undefined)]
   return listOf(value, 'keys', (one, field) => {
     const anchor = membersOf(one, field)
-    const key = 'pkey' in anchor ? readJwk(membersOf(anchor['pkey'], `${field}.pkey`), `${field}.pkey`) : readJwk(anchor, field)
+    const key =
+      'pkey' in anchor ? readJwk(membersOf(anchor['pkey'], `${field}.pkey`), `${field}.pkey`) : readJwk(anchor, field)
     return endorsedKey(key, maybeHex(anchor, 'implementation-id', field), maybeHex(anchor, 'instance-id', field))
   })
 }
@@ -23,7 +31,8 @@ export function readKeys(text: string): readonly EndorsedKey[] {
 /** A public EC key in JSON; a private member beside it is not looked at. @see RFC 7518, section 6.2.1 */
 function readJwk(jwk: Members, field: string): PublicKey {
   const { kty, crv } = jwk
-  if (kty !== 'EC' || (crv !== 'P-256' && crv !== 'P-384' && crv !== 'P-521')) throw bad(`${field}.crv`, 'another key', 'an EC key on P-256, P-384 or P-521')
+  if (kty !== 'EC' || (crv !== 'P-256' && crv !== 'P-384' && crv !== 'P-521'))
+    throw bad(`${field}.crv`, 'another key', 'an EC key on P-256, P-384 or P-521')
   const size = CURVE_BYTES[crv]
   const coordinate = (name: 'x' | 'y'): Uint8Array => {
     const text = jwk[name]
@@ -67,13 +76,22 @@ function readRealm(value: unknown, field: string): RealmReference {
   const realm = membersOf(value, field)
   return {
     initialMeasurement: needHex(realm, 'initial-measurement', field),
-    extensibleMeasurements: listOf(realm['extensible-measurements'] ?? [], `${field}.extensible-measurements`, (one, at) => hexOf(one, at)),
+    extensibleMeasurements: listOf(
+      realm['extensible-measurements'] ?? [],
+      `${field}.extensible-measurements`,
+      (one, at) => hexOf(one, at),
+    ),
     personalizationValue: maybeHex(realm, 'personalization-value', field),
   }
 }
 
 function parse(text: string, field: string): unknown {
-  if (text.length > MAX_TEXT) throw new EvidenceError('too-large', `${text.length} characters`, { field, offset: MAX_TEXT, expected: `at most ${MAX_TEXT} characters` })
+  if (text.length > MAX_TEXT)
+    throw new EvidenceError('too-large', `${text.length} characters`, {
+      field,
+      offset: MAX_TEXT,
+      expected: `at most ${MAX_TEXT} characters`,
+    })
   try {
     return JSON.parse(text)
   } catch {
@@ -85,7 +103,12 @@ function parse(text: string, field: string): unknown {
 function listOf<T>(value: unknown, field: string, read: (one: unknown, field: string) => T): readonly T[] {
   if (!Array.isArray(value)) throw bad(field, 'no list', 'a list')
   const values: readonly unknown[] = value
-  if (values.length > MAX_ENTRIES) throw new EvidenceError('too-large', `${values.length} entries`, { field, offset: 0, expected: `at most ${MAX_ENTRIES}` })
+  if (values.length > MAX_ENTRIES)
+    throw new EvidenceError('too-large', `${values.length} entries`, {
+      field,
+      offset: 0,
+      expected: `at most ${MAX_ENTRIES}`,
+    })
   return values.map((one, i) => read(one, `${field}[${i}]`))
 }
 

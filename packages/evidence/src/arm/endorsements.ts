@@ -65,8 +65,16 @@ export function prepareArmEndorsements(input: ArmEndorsementsInput): PreparedArm
 }
 
 /** The key that counts for a device, the one that names it most closely; undefined when there is none. */
-export function keyFor({ keys }: ArmEndorsements, implementationId: string, instanceId: string): EndorsedKey | undefined {
-  const fitting = keys.filter((one) => (one.implementationId ?? implementationId) === implementationId && (one.instanceId ?? instanceId) === instanceId)
-  const named = (one: EndorsedKey): number => (one.instanceId === undefined ? 0 : 2) + (one.implementationId === undefined ? 0 : 1)
+export function keyFor(
+  { keys }: ArmEndorsements,
+  implementationId: string,
+  instanceId: string,
+): EndorsedKey | undefined {
+  const fitting = keys.filter(
+    (one) =>
+      (one.implementationId ?? implementationId) === implementationId && (one.instanceId ?? instanceId) === instanceId,
+  )
+  const named = (one: EndorsedKey): number =>
+    (one.instanceId === undefined ? 0 : 2) + (one.implementationId === undefined ? 0 : 1)
   return fitting.sort((a, b) => named(b) - named(a))[0]
 }

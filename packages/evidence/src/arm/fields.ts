@@ -20,10 +20,15 @@ export function placer(cose: CoseSign1, source: string): Placer {
 }
 
 /** Fields of the components of a token's firmware. */
-export function componentFields(components: readonly SoftwareComponent[], path: string, placed: Placer): readonly Field[] {
+export function componentFields(
+  components: readonly SoftwareComponent[],
+  path: string,
+  placed: Placer,
+): readonly Field[] {
   return components.flatMap(({ type, version, measurement, signerId, hashAlgorithm }, i) => {
     const at = `${path}.software-components[${i}]`
-    const text = (name: string, value: string | undefined): readonly Field[] => (value === undefined ? [] : [{ path: `${at}.${name}`, value }])
+    const text = (name: string, value: string | undefined): readonly Field[] =>
+      value === undefined ? [] : [{ path: `${at}.${name}`, value }]
     return [
       ...text('type', type),
       ...text('version', version),

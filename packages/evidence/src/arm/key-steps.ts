@@ -33,44 +33,72 @@ const PUBLISHED_KEYS: readonly string[] = [
  * The anchor that an endorsed key is. Without a list of anchors the endorsement itself is the trust;
  * with one the key must be on it.
  */
-export function anchorOf(endorsed: EndorsedKey | undefined, anchors: readonly TrustAnchor[] | undefined): TrustAnchor | undefined {
+export function anchorOf(
+  endorsed: EndorsedKey | undefined,
+  anchors: readonly TrustAnchor[] | undefined,
+): TrustAnchor | undefined {
   if (endorsed === undefined) return undefined
   const spkiSha256 = digestHex(endorsed.spki)
   const published = PUBLISHED_KEYS.includes(spkiSha256)
-  const made: TrustAnchor = { id: 'arm-platform-key', name: 'the endorsed platform key', vendor: 'Arm platform', spkiSha256, ...(published ? { emulated: true } : {}) }
+  const made: TrustAnchor = {
+    id: 'arm-platform-key',
+    name: 'the endorsed platform key',
+    vendor: 'Arm platform',
+    spkiSha256,
+    ...(published ? { emulated: true } : {}),
+  }
   const listed = anchors === undefined ? made : anchors.find((anchor) => anchor.spkiSha256 === spkiSha256)
   return published && listed !== undefined ? { ...listed, emulated: true } : listed
 }
 
 function wellFormed({ endorsements: { error } }: KeyState): Finding {
   if (error === undefined) return pass('all endorsements can be read')
-  return fail(`${error.part} cannot be read: ${error.error.message}`, { action: 'pass endorsements as their publisher delivers them', by: 'relying-party' }, { expected: error.error.expected })
+  return fail(
+    `${error.part} cannot be read: ${error.error.message}`,
+    { action: 'pass endorsements as their publisher delivers them', by: 'relying-party' },
+    { expected: error.error.expected },
+  )
 }
 
 function present({ endorsed, implementationId, instanceId }: KeyState): Finding {
   const actual = `implementation ${implementationId}, instance ${instanceId}`
   if (endorsed !== undefined) return pass('there is a verification key for this device', { actual })
-  return unchecked('there is no verification key for this device: nothing connects the token with hardware', {
-    action: `get the key of instance ${instanceId} from the maker of the device and pass it in \`endorsements\``,
-    by: 'relying-party',
-  }, { actual })
+  return unchecked(
+    'there is no verification key for this device: nothing connects the token with hardware',
+    {
+      action: `get the key of instance ${instanceId} from the maker of the device and pass it in \`endorsements\``,
+      by: 'relying-party',
+    },
+    { actual },
+  )
 }
 
 function valid({ endorsed }: KeyState): Finding {
   if (endorsed === undefined) return notApplicable('there is no key')
   if (isOnCurve(endorsed.key)) return pass(`the key is a point on ${endorsed.key.kind}`)
-  return fail(`the endorsed key is no point on ${endorsed.key.kind}: its coordinates do not belong together`, { action: 'get the key again from the maker of the device', by: 'relying-party' })
+  return fail(`the endorsed key is no point on ${endorsed.key.kind}: its coordinates do not belong together`, {
+    action: 'get the key again from the maker of the device',
+    by: 'relying-party',
+  })
 }
 
 function trusted({ endorsed, anchor }: KeyState): Finding {
   if (anchor !== undefined) return pass('the key is one that you trust', { anchor: anchor.id })
-  return fail('the endorsed key is none of the keys in `trustAnchors`', { action: 'add the key to `trustAnchors`, or leave them out to trust all endorsed keys', by: 'relying-party' }, { actual: endorsed === undefined ? 'no key' : digestHex(endorsed.spki) })
+  return fail(
+    'the endorsed key is none of the keys in `trustAnchors`',
+    { action: 'add the key to `trustAnchors`, or leave them out to trust all endorsed keys', by: 'relying-party' },
+    { actual: endorsed === undefined ? 'no key' : digestHex(endorsed.spki) },
+  )
 }
 
 function hardware({ anchor, expect }: KeyState): Finding {
   if (anchor === undefined) return notApplicable('no key is trusted')
-  if (anchor.emulated !== true) return pass('you vouch for the key of the device, and it is no published test key', { anchor: anchor.id })
-  if (expect.allowEmulated === true) return pass('EMULATED: no hardware vouches for this, and you allowed it with `allowEmulated`', { anchor: anchor.id })
+  if (anchor.emulated !== true)
+    return pass('you vouch for the key of the device, and it is no published test key', { anchor: anchor.id })
+  if (expect.allowEmulated === true)
+    return pass('EMULATED: no hardware vouches for this, and you allowed it with `allowEmulated`', {
+      anchor: anchor.id,
+    })
   return fail(
     'EMULATED: the private half of this key is public or you said so, so that anybody may have made this',
     { action: 'use a device with a key of its own; for tests only, pass `allowEmulated`', by: 'platform-owner' },
@@ -85,7 +113,12 @@ export function keyNeeds(tee: 'cca' | 'psa'): readonly string[] {
 
 /** Whether there is a key for the device, and whether it may be believed. */
 export function keySteps(tee: 'cca' | 'psa', source: string): readonly Step<KeyState>[] {
-  const step = (id: string, title: string, check: (state: KeyState) => Finding, needs: readonly string[] = []): Step<KeyState> => ({
+  const step = (
+    id: string,
+    title: string,
+    check: (state: KeyState) => Finding,
+    needs: readonly string[] = [],
+  ): Step<KeyState> => ({
     id: `${tee}.${id}`,
     title,
     phase: 'authenticity',
@@ -103,5 +136,12 @@ export function keySteps(tee: 'cca' | 'psa', source: string): readonly Step<KeyS
 
 /** Whether hardware stands behind the key. */
 export function hardwareStep(tee: 'cca' | 'psa', source: string): Step<KeyState> {
-  return { id: `${tee}.hardware`, title: 'Hardware stands behind the key', phase: 'appraisal', source, needs: [`${tee}.key.trusted`], check: hardware }
+  return {
+    id: `${tee}.hardware`,
+    title: 'Hardware stands behind the key',
+    phase: 'appraisal',
+    source,
+    needs: [`${tee}.key.trusted`],
+    check: hardware,
+  }
 }

@@ -22,7 +22,8 @@ export function readCoseKey(bytes: Uint8Array, field: string, start: number, end
   const map = mapOf(decodeCbor(bytes, { field, start, end, maxItems: 32 }), field)
   const known: readonly number[] = Object.values(LABEL)
   for (const { key } of map.entries) {
-    if (typeof key.value !== 'number' || !known.includes(key.value)) throw wrongItem(key, field, 'a public EC key', 'another member')
+    if (typeof key.value !== 'number' || !known.includes(key.value))
+      throw wrongItem(key, field, 'a public EC key', 'another member')
   }
   const need = (label: number, name: string): Parameters<typeof bytesOf>[0] => {
     const item = entryOf(map, label)

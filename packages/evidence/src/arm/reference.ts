@@ -11,7 +11,8 @@ export function platformsFor({ platforms }: ArmEndorsements, implementationId: s
 }
 
 function matches(component: SoftwareComponent, reference: ReferenceComponent): boolean {
-  const same = (wanted: string | undefined, found: string | undefined): boolean => wanted === undefined || wanted === found
+  const same = (wanted: string | undefined, found: string | undefined): boolean =>
+    wanted === undefined || wanted === found
   return (
     reference.measurements.includes(toHex(component.measurement)) &&
     same(reference.type, component.type) &&
@@ -21,11 +22,17 @@ function matches(component: SoftwareComponent, reference: ReferenceComponent): b
 }
 
 function nameOf({ type, version }: Pick<SoftwareComponent, 'type' | 'version'>): string {
-  return JSON.stringify(`${type ?? 'a component without a name'}${version === undefined ? '' : ` ${version}`}`.slice(0, 64))
+  return JSON.stringify(
+    `${type ?? 'a component without a name'}${version === undefined ? '' : ` ${version}`}`.slice(0, 64),
+  )
 }
 
 /** Whether every measured component is one that the reference values know, and none of theirs is missing. */
-export function componentsFinding(components: readonly SoftwareComponent[], references: readonly PlatformReference[], implementationId: string): Finding {
+export function componentsFinding(
+  components: readonly SoftwareComponent[],
+  references: readonly PlatformReference[],
+  implementationId: string,
+): Finding {
   const known = references.flatMap((one) => one.components)
   if (known.length === 0) {
     return unchecked('the firmware of the platform was compared with nothing', {
@@ -37,8 +44,14 @@ export function componentsFinding(components: readonly SoftwareComponent[], refe
   if (strange !== undefined) {
     return fail(
       `${nameOf(strange)} is no firmware that the reference values know`,
-      { action: 'update the firmware to a known one, or have its vendor publish reference values for this one', by: 'platform-owner' },
-      { actual: signedBy(toHex(strange.measurement), strange.signerId && toHex(strange.signerId)), expected: expectedOf(strange, known) },
+      {
+        action: 'update the firmware to a known one, or have its vendor publish reference values for this one',
+        by: 'platform-owner',
+      },
+      {
+        actual: signedBy(toHex(strange.measurement), strange.signerId && toHex(strange.signerId)),
+        expected: expectedOf(strange, known),
+      },
     )
   }
   const absent = known.find((reference) => !components.some((component) => component.type === reference.type))
@@ -53,7 +66,12 @@ export function componentsFinding(components: readonly SoftwareComponent[], refe
 
 function expectedOf({ type }: SoftwareComponent, known: readonly ReferenceComponent[]): string {
   const fitting = known.filter((reference) => reference.type === undefined || reference.type === type)
-  return fitting.length === 0 ? 'no such component' : fitting.slice(0, 8).map((reference) => signedBy(reference.measurements.join(' or '), reference.signerId)).join('; ')
+  return fitting.length === 0
+    ? 'no such component'
+    : fitting
+        .slice(0, 8)
+        .map((reference) => signedBy(reference.measurements.join(' or '), reference.signerId))
+        .join('; ')
 }
 
 function signedBy(measurement: string, signer: string | undefined): string {
@@ -65,9 +83,17 @@ export function configurationFinding(configuration: Uint8Array, references: read
   const known = references.flatMap((one) => (one.configuration === undefined ? [] : [one.configuration]))
   if (known.length === 0) return notApplicable('no reference values for the configuration of the platform')
   const actual = toHex(configuration)
-  const expected = known.slice(0, 8).map(({ value, mask }) => (mask === undefined ? value : `${value} under the mask ${mask}`)).join('; ')
-  if (known.some(({ value, mask }) => equalUnder(configuration, value, mask))) return pass('the configuration of the platform is a known one', { expected, actual })
-  return fail('the configuration of the platform is none that the reference values know', { action: 'configure the platform as its vendor means it to be', by: 'platform-owner' }, { expected, actual })
+  const expected = known
+    .slice(0, 8)
+    .map(({ value, mask }) => (mask === undefined ? value : `${value} under the mask ${mask}`))
+    .join('; ')
+  if (known.some(({ value, mask }) => equalUnder(configuration, value, mask)))
+    return pass('the configuration of the platform is a known one', { expected, actual })
+  return fail(
+    'the configuration of the platform is none that the reference values know',
+    { action: 'configure the platform as its vendor means it to be', by: 'platform-owner' },
+    { expected, actual },
+  )
 }
 
 function equalUnder(found: Uint8Array, value: string, mask: string | undefined): boolean {

@@ -93,7 +93,8 @@ class Walk {
     const info = first & 0x1f
     if (info < 24) return { offset, major, argument: info, info }
     if (info === 31) {
-      if (major !== 4 && major !== 5) throw this.#error('malformed', 'an indefinite length or a break', 'a definite item', offset)
+      if (major !== 4 && major !== 5)
+        throw this.#error('malformed', 'an indefinite length or a break', 'a definite item', offset)
       return { offset, major, argument: -1, info }
     }
     if (info > 27) throw this.#error('malformed', `additional information ${info}`, '0 to 27 or 31', offset)
@@ -120,7 +121,12 @@ class Walk {
   #count({ argument, offset }: Head, unit: number): number {
     const remaining = this.#end - this.#at
     if (typeof argument === 'bigint' || argument * unit > remaining) {
-      throw this.#error('truncated', `a length of ${argument} where ${remaining} bytes are left`, 'a length within the input', offset)
+      throw this.#error(
+        'truncated',
+        `a length of ${argument} where ${remaining} bytes are left`,
+        'a length within the input',
+        offset,
+      )
     }
     return argument
   }
@@ -154,7 +160,8 @@ class Walk {
     const count = indefinite ? Number.POSITIVE_INFINITY : this.#count(head, 2)
     while (entries.length < count && !(indefinite && this.#break())) {
       const key = this.#key(depth + 1)
-      if (seen.has(key.value)) throw this.#error('malformed', 'a key a second time', 'each key of a map once', key.offset)
+      if (seen.has(key.value))
+        throw this.#error('malformed', 'a key a second time', 'each key of a map once', key.offset)
       seen.add(key.value)
       entries.push({ key, value: this.item(depth + 1) })
     }
@@ -181,7 +188,8 @@ class Walk {
   #simple({ argument, info, offset }: Head): CborItem {
     if (info > 24) return { type: 'float', offset, end: this.#at }
     // One-byte simple values below 32 are not well-formed: they have a form of their own.
-    if (info === 24 && (argument as number) < 32) throw this.#error('malformed', 'a simple value in the wrong form', 'its short form', offset)
+    if (info === 24 && (argument as number) < 32)
+      throw this.#error('malformed', 'a simple value in the wrong form', 'its short form', offset)
     return { type: 'simple', value: Number(argument), offset, end: this.#at }
   }
 

@@ -35,11 +35,12 @@ const TAG_SIGN1 = 18
 const TAG_MAC0 = 17
 
 /** COSE algorithms that evidence is signed with. @see RFC 9053, section 2.1 */
-export const COSE_ALGORITHMS: ReadonlyMap<number, { readonly name: string; readonly scheme: SignatureScheme }> = new Map([
-  [-7, { name: 'ES256', scheme: 'ecdsa-p256-sha256' }],
-  [-35, { name: 'ES384', scheme: 'ecdsa-p384-sha384' }],
-  [-36, { name: 'ES512', scheme: 'ecdsa-sha512' }],
-])
+export const COSE_ALGORITHMS: ReadonlyMap<number, { readonly name: string; readonly scheme: SignatureScheme }> =
+  new Map([
+    [-7, { name: 'ES256', scheme: 'ecdsa-p256-sha256' }],
+    [-35, { name: 'ES384', scheme: 'ecdsa-p384-sha384' }],
+    [-36, { name: 'ES512', scheme: 'ecdsa-sha512' }],
+  ])
 
 const MAX_SIGNATURE = 1024
 
@@ -86,7 +87,12 @@ function readProtected(bytes: Uint8Array, item: CborItem, header: Uint8Array, fi
 function rejectUnknownCritical(headers: CborMap, unprotected: CborMap, field: string): void {
   for (const { key } of unprotected.entries) {
     if (key.value === HEADER.critical || headers.entries.some((one) => one.key.value === key.value)) {
-      throw wrongItem(key, `${field}.unprotected`, 'labels that are not in the protected header', `label ${quoted(key.value)}`)
+      throw wrongItem(
+        key,
+        `${field}.unprotected`,
+        'labels that are not in the protected header',
+        `label ${quoted(key.value)}`,
+      )
     }
   }
   const critical = entryOf(headers, HEADER.critical)
@@ -116,7 +122,8 @@ export function sign1Input(header: Uint8Array, payload: Uint8Array): Uint8Array 
 }
 
 /** What a COSE_Sign1 is written from; without `unprotectedBytes` the unprotected header is empty. */
-export type Sign1Parts = Pick<CoseSign1, 'tagged' | 'protected' | 'payload' | 'signature'> & Partial<Pick<CoseSign1, 'unprotectedBytes'>>
+export type Sign1Parts = Pick<CoseSign1, 'tagged' | 'protected' | 'payload' | 'signature'> &
+  Partial<Pick<CoseSign1, 'unprotectedBytes'>>
 
 /** Writes a COSE_Sign1. */
 export function encodeSign1(parts: Sign1Parts): Uint8Array {

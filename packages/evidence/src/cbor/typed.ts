@@ -2,7 +2,12 @@ import { EvidenceError } from '../core/errors.ts'
 import type { CborArray, CborItem, CborMap } from './item.ts'
 
 /** Refuses an item: what stands there, and what would have been accepted. */
-export function wrongItem(item: CborItem, field: string, expected: string, found: string = describe(item)): EvidenceError {
+export function wrongItem(
+  item: CborItem,
+  field: string,
+  expected: string,
+  found: string = describe(item),
+): EvidenceError {
   return new EvidenceError('malformed', found, { field, offset: item.offset, expected })
 }
 
@@ -43,7 +48,8 @@ export function textOf(item: CborItem, field: string, min: number, max: number):
 
 /** An integer from `min` to `max`, both safe. @throws EvidenceError */
 export function integerOf(item: CborItem, field: string, min: number, max: number): number {
-  if (item.type === 'integer' && typeof item.value === 'number' && item.value >= min && item.value <= max) return item.value
+  if (item.type === 'integer' && typeof item.value === 'number' && item.value >= min && item.value <= max)
+    return item.value
   throw wrongItem(item, field, `an integer from ${min} to ${max}`)
 }
 

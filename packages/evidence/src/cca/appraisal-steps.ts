@@ -14,19 +14,31 @@ const ENDORSEMENTS = 'draft-ydb-rats-cca-endorsements'
 function lifecycle({ token, expect }: CcaState): Finding {
   const { lifecycle } = token.platform.claims
   const state = lifecycleState(lifecycle)
-  const details = { expected: 'secured (3000 to 30ff)', actual: `${state} (${lifecycle.toString(16).padStart(4, '0')})` }
+  const details = {
+    expected: 'secured (3000 to 30ff)',
+    actual: `${state} (${lifecycle.toString(16).padStart(4, '0')})`,
+  }
   if (state === 'secured') return pass('the platform is in its secured state', details)
   const debug = state === 'non-rot-debug'
-  if (debug && expect.allowDebug === true) return pass("parts outside of CCA's own platform are being debugged, and you allowed it with `allowDebug`", details)
+  if (debug && expect.allowDebug === true)
+    return pass("parts outside of CCA's own platform are being debugged, and you allowed it with `allowDebug`", details)
   return fail(
     `the platform is in the state ${state}: it does not protect realms${debug ? " from parts outside of CCA's own platform" : ''}`,
-    { action: debug ? 'end debugging and restart; for tests only, pass `allowDebug`' : 'use a platform that its owner has brought into the secured state', by: 'platform-owner' },
+    {
+      action: debug
+        ? 'end debugging and restart; for tests only, pass `allowDebug`'
+        : 'use a platform that its owner has brought into the secured state',
+      by: 'platform-owner',
+    },
     details,
   )
 }
 
 /** Values of the reference realms that have this initial measurement. */
-function referenced({ endorsements, rim }: CcaState, value: (realm: CcaState['endorsements']['realms'][number]) => string | undefined): readonly string[] | undefined {
+function referenced(
+  { endorsements, rim }: CcaState,
+  value: (realm: CcaState['endorsements']['realms'][number]) => string | undefined,
+): readonly string[] | undefined {
   const values = endorsements.realms.filter((realm) => realm.initialMeasurement === rim).map(value)
   const known = values.filter((one): one is string => one !== undefined)
   return known.length > 0 && known.length === values.length ? known : undefined
@@ -38,7 +50,10 @@ function acceptedRims({ expect, endorsements }: CcaState): readonly string[] | u
 }
 
 function measurement(state: CcaState): Finding {
-  return compareOneOf({ what: 'the initial measurement of the realm (RIM)', actual: state.rim, option: 'measurement' }, acceptedRims(state))
+  return compareOneOf(
+    { what: 'the initial measurement of the realm (RIM)', actual: state.rim, option: 'measurement' },
+    acceptedRims(state),
+  )
 }
 
 function rem(index: 0 | 1 | 2 | 3): Step<CcaState> {
@@ -54,22 +69,37 @@ function rem(index: 0 | 1 | 2 | 3): Step<CcaState> {
 
 function personalization(state: CcaState): Finding {
   const accepted = state.expect.hostData ?? referenced(state, (realm) => realm.personalizationValue)
-  return compareOneOf({ what: 'the personalization value', actual: state.rpv, option: 'hostData' }, accepted, /^0*$/.test(state.rpv))
+  return compareOneOf(
+    { what: 'the personalization value', actual: state.rpv, option: 'hostData' },
+    accepted,
+    /^0*$/.test(state.rpv),
+  )
 }
 
 // With a key attestation the nonce is inside of that, and the challenge is its digest.
 function freshness({ token, challenge, expect }: CcaState): Finding {
   if (token.keyAttestation === undefined || expect.nonce === undefined) return freshnessFinding(challenge, expect)
-  return compareOneOf({ what: 'the nonce of the key attestation', actual: toHex(token.keyAttestation.nonce), option: 'nonce' }, [expect.nonce])
+  return compareOneOf(
+    { what: 'the nonce of the key attestation', actual: toHex(token.keyAttestation.nonce), option: 'nonce' },
+    [expect.nonce],
+  )
 }
 
 function reportData({ token, challenge, expect }: CcaState): Finding {
-  if (token.keyAttestation !== undefined && expect.reportData === undefined) return notApplicable('the challenge is the digest of the key attestation, and is checked against it')
+  if (token.keyAttestation !== undefined && expect.reportData === undefined)
+    return notApplicable('the challenge is the digest of the key attestation, and is checked against it')
   return userDataFinding(challenge, expect)
 }
 
-function oneOf(what: string, option: 'products' | 'hardwareIds', actual: (state: CcaState) => string): (state: CcaState) => Finding {
-  return (state) => (state.expect[option] === undefined ? notApplicable(`any ${what} will do`) : compareOneOf({ what: `the ${what}`, actual: actual(state), option }, state.expect[option]))
+function oneOf(
+  what: string,
+  option: 'products' | 'hardwareIds',
+  actual: (state: CcaState) => string,
+): (state: CcaState) => Finding {
+  return (state) =>
+    state.expect[option] === undefined
+      ? notApplicable(`any ${what} will do`)
+      : compareOneOf({ what: `the ${what}`, actual: actual(state), option }, state.expect[option])
 }
 
 function step(id: string, title: string, source: string, check: (state: CcaState) => Finding): Step<CcaState> {
@@ -89,15 +119,37 @@ export const APPRAISAL_STEPS: readonly StepGroup<CcaState>[] = [
       hardwareStep('cca', RMM),
       step('lifecycle', 'The platform is secured', LIFECYCLE, lifecycle),
       waivable(
-        step('reference.components', 'The firmware of the platform is known', ENDORSEMENTS, ({ token, endorsements, implementationId }) =>
-          componentsFinding(token.platform.claims.components, platformsFor(endorsements, implementationId), implementationId),
+        step(
+          'reference.components',
+          'The firmware of the platform is known',
+          ENDORSEMENTS,
+          ({ token, endorsements, implementationId }) =>
+            componentsFinding(
+              token.platform.claims.components,
+              platformsFor(endorsements, implementationId),
+              implementationId,
+            ),
         ),
       ),
-      step('reference.configuration', 'The configuration of the platform is known', ENDORSEMENTS, ({ token, endorsements, implementationId }) =>
-        configurationFinding(token.platform.claims.configuration, platformsFor(endorsements, implementationId)),
+      step(
+        'reference.configuration',
+        'The configuration of the platform is known',
+        ENDORSEMENTS,
+        ({ token, endorsements, implementationId }) =>
+          configurationFinding(token.platform.claims.configuration, platformsFor(endorsements, implementationId)),
       ),
-      step('expect.product', 'The implementation is an accepted one', RMM, oneOf('implementation', 'products', (state) => state.implementationId)),
-      step('expect.hardware-id', 'The device is an accepted one', RMM, oneOf('instance', 'hardwareIds', (state) => state.instanceId)),
+      step(
+        'expect.product',
+        'The implementation is an accepted one',
+        RMM,
+        oneOf('implementation', 'products', (state) => state.implementationId),
+      ),
+      step(
+        'expect.hardware-id',
+        'The device is an accepted one',
+        RMM,
+        oneOf('instance', 'hardwareIds', (state) => state.instanceId),
+      ),
     ],
   },
   {

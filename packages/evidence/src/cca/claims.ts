@@ -1,6 +1,6 @@
-import { componentClaims, type ComponentClaim } from '../arm/components.ts'
-import { type LifecycleState, lifecycleState } from '../arm/lifecycle.ts'
+import { type ComponentClaim, componentClaims } from '../arm/components.ts'
 import { uncompressed } from '../arm/keys.ts'
+import { type LifecycleState, lifecycleState } from '../arm/lifecycle.ts'
 import { toHex } from '../core/bytes.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
 import type { CcaState } from './state.ts'
@@ -90,13 +90,26 @@ export function ccaAssumptions({ rems, expect, anchor }: CcaState): readonly Ass
   const assumed: Assumption[] = [
     {
       id: 'endorser',
-      statement: 'whoever gave you the key of the platform and its reference values speaks for the maker of the device, and the maker keeps its keys secret',
-      because: anchor === undefined ? 'Arm has no root of its own' : 'Arm has no root of its own: the key was endorsed by you',
+      statement:
+        'whoever gave you the key of the platform and its reference values speaks for the maker of the device, and the maker keeps its keys secret',
+      because:
+        anchor === undefined ? 'Arm has no root of its own' : 'Arm has no root of its own: the key was endorsed by you',
     },
-    { id: 'no-interposer', statement: 'nobody with the machine in hand reads or changes the memory bus', because: 'a CCA token says nothing about memory encryption or integrity' },
+    {
+      id: 'no-interposer',
+      statement: 'nobody with the machine in hand reads or changes the memory bus',
+      because: 'a CCA token says nothing about memory encryption or integrity',
+    },
   ]
-  const open = rems.flatMap((value, i) => (/^0*$/.test(value) || expect[`rem${i as 0 | 1 | 2 | 3}`] !== undefined ? [] : [`REM${i}`]))
-  if (open.length > 0) assumed.push({ id: 'guest-written-registers', statement: 'what the realm has loaded after its start is honest', because: `${open.join(', ')} were extended by the realm itself` })
+  const open = rems.flatMap((value, i) =>
+    /^0*$/.test(value) || expect[`rem${i as 0 | 1 | 2 | 3}`] !== undefined ? [] : [`REM${i}`],
+  )
+  if (open.length > 0)
+    assumed.push({
+      id: 'guest-written-registers',
+      statement: 'what the realm has loaded after its start is honest',
+      because: `${open.join(', ')} were extended by the realm itself`,
+    })
   return assumed
 }
 
@@ -113,11 +126,22 @@ export function ccaNotes({ token }: CcaState): readonly Note[] {
   const { claims: realm } = token.realm
   const notes: Note[] = []
   if (!lengthFits(realm.hashAlgorithm, realm.initialMeasurement)) {
-    notes.push({ id: 'cca.measurement-length', text: `the realm names the hash ${JSON.stringify(realm.hashAlgorithm)}, and its measurements have ${realm.initialMeasurement.length} bytes` })
+    notes.push({
+      id: 'cca.measurement-length',
+      text: `the realm names the hash ${JSON.stringify(realm.hashAlgorithm)}, and its measurements have ${realm.initialMeasurement.length} bytes`,
+    })
   }
   const strangers = [...Object.keys(platform.unknown), ...Object.keys(realm.unknown)]
-  if (strangers.length > 0) notes.push({ id: 'cca.unknown-claims', text: `there are claims without a known meaning: ${strangers.slice(0, 8).map((key) => JSON.stringify(key.slice(0, 32))).join(', ')}` })
+  if (strangers.length > 0)
+    notes.push({
+      id: 'cca.unknown-claims',
+      text: `there are claims without a known meaning: ${strangers
+        .slice(0, 8)
+        .map((key) => JSON.stringify(key.slice(0, 32)))
+        .join(', ')}`,
+    })
   const unsigned = token.platform.cose.unprotected.entries.length + token.realm.cose.unprotected.entries.length
-  if (unsigned > 0) notes.push({ id: 'cca.unprotected-headers', text: `${unsigned} headers are signed by nobody and were not read` })
+  if (unsigned > 0)
+    notes.push({ id: 'cca.unprotected-headers', text: `${unsigned} headers are signed by nobody and were not read` })
   return notes
 }

@@ -11,10 +11,20 @@ export function ccaFields(token: CcaToken): readonly Field[] {
   const { cose: platformCose, claims: platform } = token.platform
   const { cose: realmCose, claims: realm } = token.realm
   const placed = placer(platformCose, SOURCE)
-  const text = (path: string, value: string | number | undefined, meaning?: string): Field => ({ path, value: value ?? 'absent', ...(meaning === undefined ? {} : { meaning }), source: SOURCE })
+  const text = (path: string, value: string | number | undefined, meaning?: string): Field => ({
+    path,
+    value: value ?? 'absent',
+    ...(meaning === undefined ? {} : { meaning }),
+    source: SOURCE,
+  })
   return [
     { path: 'token.tag', value: token.tag, source: SOURCE },
-    ...(token.keyAttestation === undefined ? [] : [placed('token.kat', token.keyAttestation.raw, 'key attestation; its SHA-512 is the challenge'), placed('token.kat.nonce', token.keyAttestation.nonce)]),
+    ...(token.keyAttestation === undefined
+      ? []
+      : [
+          placed('token.kat', token.keyAttestation.raw, 'key attestation; its SHA-512 is the challenge'),
+          placed('token.kat.nonce', token.keyAttestation.nonce),
+        ]),
     placed('platform.protected', platformCose.protected, algorithmName(platformCose)),
     text('platform.profile', platform.profile),
     placed('platform.challenge', platform.challenge, "hash of the realm's key"),

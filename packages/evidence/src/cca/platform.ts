@@ -1,8 +1,8 @@
-import { cborBytes, cborInteger, cborText } from '../cbor/encode.ts'
-import { bytesOf, bytesOfLength, integerOf, textOf, wrongItem } from '../cbor/typed.ts'
-import type { CborItem } from '../cbor/item.ts'
 import { ClaimsSet, encodeClaims } from '../arm/claims-set.ts'
 import { DIGEST_LENGTHS, encodeComponents, readComponents, type SoftwareComponent } from '../arm/components.ts'
+import { cborBytes, cborInteger, cborText } from '../cbor/encode.ts'
+import type { CborItem } from '../cbor/item.ts'
+import { bytesOf, bytesOfLength, integerOf, textOf, wrongItem } from '../cbor/typed.ts'
 
 /** Profiles of platform tokens: the one of 2023, and the one before. */
 export const PLATFORM_PROFILES = ['tag:arm.com,2023:cca_platform#1.0.0', 'http://arm.com/CCA-SSD/1.0.0'] as const
@@ -32,8 +32,15 @@ export interface PlatformClaims {
 }
 
 const KEY = {
-  challenge: 10, instanceId: 256, profile: 265, lifecycle: 2395, implementationId: 2396,
-  components: 2399, verificationService: 2400, configuration: 2401, hashAlgorithm: 2402,
+  challenge: 10,
+  instanceId: 256,
+  profile: 265,
+  lifecycle: 2395,
+  implementationId: 2396,
+  components: 2399,
+  verificationService: 2400,
+  configuration: 2401,
+  hashAlgorithm: 2402,
 } as const
 
 /** Reads the claims set that lies in `bytes` from `start` to `end`. @throws EvidenceError */
@@ -44,12 +51,18 @@ export function readPlatformClaims(bytes: Uint8Array, start = 0, end: number = b
   return {
     profile: claims.need(KEY.profile, 'profile', readProfile),
     challenge: claims.need(KEY.challenge, 'challenge', readDigest),
-    implementationId: claims.need(KEY.implementationId, 'implementation-id', (item, field) => bytesOf(item, field, 32, 32)),
+    implementationId: claims.need(KEY.implementationId, 'implementation-id', (item, field) =>
+      bytesOf(item, field, 32, 32),
+    ),
     instanceId: claims.need(KEY.instanceId, 'instance-id', readInstanceId),
     configuration: claims.need(KEY.configuration, 'configuration', (item, field) => bytesOf(item, field, 0, 4096)),
     lifecycle: claims.need(KEY.lifecycle, 'lifecycle', (item, field) => integerOf(item, field, 0, 0xffff)),
-    components: claims.need(KEY.components, 'software-components', (item, field) => readComponents(item, field, 'mandatory')),
-    verificationService: claims.maybe(KEY.verificationService, 'verification-service', (item, field) => textOf(item, field, 0, 2048)),
+    components: claims.need(KEY.components, 'software-components', (item, field) =>
+      readComponents(item, field, 'mandatory'),
+    ),
+    verificationService: claims.maybe(KEY.verificationService, 'verification-service', (item, field) =>
+      textOf(item, field, 0, 2048),
+    ),
     hashAlgorithm: claims.need(KEY.hashAlgorithm, 'hash-algorithm', (item, field) => textOf(item, field, 1, 64)),
     order: claims.order,
     unknown: claims.unknown(Object.values(KEY)),
@@ -84,7 +97,10 @@ export function encodePlatformClaims(claims: PlatformClaims): Uint8Array {
     [KEY.configuration, cborBytes(claims.configuration)],
     [KEY.lifecycle, cborInteger(claims.lifecycle)],
     [KEY.components, encodeComponents(claims.components)],
-    [KEY.verificationService, claims.verificationService === undefined ? undefined : cborText(claims.verificationService)],
+    [
+      KEY.verificationService,
+      claims.verificationService === undefined ? undefined : cborText(claims.verificationService),
+    ],
     [KEY.hashAlgorithm, cborText(claims.hashAlgorithm)],
   ])
   return encodeClaims(claims.order, values, claims.unknown)

@@ -36,8 +36,14 @@ export interface RealmClaims {
 }
 
 const KEY = {
-  challenge: 10, profile: 265, personalizationValue: 44235, hashAlgorithm: 44236, publicKey: 44237,
-  initialMeasurement: 44238, extensibleMeasurements: 44239, publicKeyHashAlgorithm: 44240,
+  challenge: 10,
+  profile: 265,
+  personalizationValue: 44235,
+  hashAlgorithm: 44236,
+  publicKey: 44237,
+  initialMeasurement: 44238,
+  extensibleMeasurements: 44239,
+  publicKeyHashAlgorithm: 44240,
 } as const
 
 /** Reads the claims set that lies in `bytes` from `start` to `end`. @throws EvidenceError */
@@ -47,23 +53,31 @@ export function readRealmClaims(bytes: Uint8Array, start = 0, end: number = byte
   claims.require(mandatory)
   const profile = claims.maybe(KEY.profile, 'profile', readProfile)
   const keyFormat = profile === undefined ? 'raw-uncompressed-point' : 'cose-key'
-  const initialMeasurement = claims.need(KEY.initialMeasurement, 'initial-measurement', (item, field) => bytesOfLength(item, field, DIGEST_LENGTHS))
+  const initialMeasurement = claims.need(KEY.initialMeasurement, 'initial-measurement', (item, field) =>
+    bytesOfLength(item, field, DIGEST_LENGTHS),
+  )
   return {
     profile,
     challenge: claims.need(KEY.challenge, 'challenge', (item, field) => {
       if (item.type === 'array') throw wrongItem(item, field, 'one value', 'several values')
       return bytesOf(item, field, 64, 64)
     }),
-    personalizationValue: claims.need(KEY.personalizationValue, 'personalization-value', (item, field) => bytesOf(item, field, 64, 64)),
+    personalizationValue: claims.need(KEY.personalizationValue, 'personalization-value', (item, field) =>
+      bytesOf(item, field, 64, 64),
+    ),
     hashAlgorithm: claims.need(KEY.hashAlgorithm, 'hash-algorithm', (item, field) => textOf(item, field, 1, 64)),
     publicKey: claims.need(KEY.publicKey, 'public-key', (item, field) => bytesOf(item, field, 1, 512)),
     keyFormat,
     key: claims.need(KEY.publicKey, 'public-key', (item, field) => readKey(bytes, item, field, keyFormat)),
     initialMeasurement,
     extensibleMeasurements: claims.need(KEY.extensibleMeasurements, 'extensible-measurements', (item, field) =>
-      arrayOf(item, field, 4, 4).items.map((one, i) => bytesOf(one, `${field}[${i}]`, initialMeasurement.length, initialMeasurement.length)),
+      arrayOf(item, field, 4, 4).items.map((one, i) =>
+        bytesOf(one, `${field}[${i}]`, initialMeasurement.length, initialMeasurement.length),
+      ),
     ),
-    publicKeyHashAlgorithm: claims.need(KEY.publicKeyHashAlgorithm, 'public-key-hash-algorithm', (item, field) => textOf(item, field, 1, 64)),
+    publicKeyHashAlgorithm: claims.need(KEY.publicKeyHashAlgorithm, 'public-key-hash-algorithm', (item, field) =>
+      textOf(item, field, 1, 64),
+    ),
     order: claims.order,
     unknown: claims.unknown(Object.values(KEY)),
   }

@@ -46,7 +46,12 @@ const TAG_CLAIMS = 601
  * @see Arm DEN0137 (RMM), section A7.2; draft-ffm-rats-cca-token, section 3
  */
 export function parseCcaToken(bytes: Uint8Array): CcaToken {
-  if (bytes.length > CCA_MAX_SIZE) throw new EvidenceError('too-large', `${bytes.length} bytes`, { field: 'token', offset: CCA_MAX_SIZE, expected: `at most ${CCA_MAX_SIZE} bytes` })
+  if (bytes.length > CCA_MAX_SIZE)
+    throw new EvidenceError('too-large', `${bytes.length} bytes`, {
+      field: 'token',
+      offset: CCA_MAX_SIZE,
+      expected: `at most ${CCA_MAX_SIZE} bytes`,
+    })
   const outer = decodeCbor(bytes, { field: 'token', maxItems: 256 })
   const collection = outer.type === 'map' ? needText(outer, 'pat') : outer
   const keyAttestation = outer.type === 'map' ? readKeyAttestation(bytes, needText(outer, 'kat')) : undefined
@@ -60,8 +65,14 @@ export function parseCcaToken(bytes: Uint8Array): CcaToken {
   const [, realm] = readInner(bytes, map, KEY.realm, 'token.realm', tag)
   return {
     tag,
-    platform: { cose: platform, claims: readPlatformClaims(bytes, platform.payloadOffset, platform.payloadOffset + platform.payload.length) },
-    realm: { cose: realm, claims: readRealmClaims(bytes, realm.payloadOffset, realm.payloadOffset + realm.payload.length) },
+    platform: {
+      cose: platform,
+      claims: readPlatformClaims(bytes, platform.payloadOffset, platform.payloadOffset + platform.payload.length),
+    },
+    realm: {
+      cose: realm,
+      claims: readRealmClaims(bytes, realm.payloadOffset, realm.payloadOffset + realm.payload.length),
+    },
     platformToken: platformBytes,
     realmFirst: map.entries[0]?.key.value === KEY.realm,
     keyAttestation,
@@ -70,7 +81,8 @@ export function parseCcaToken(bytes: Uint8Array): CcaToken {
 
 function rejectStrangers(map: CborMap, known: readonly (number | string)[]): void {
   for (const { key } of map.entries) {
-    if (typeof key.value === 'bigint' || !known.includes(key.value)) throw wrongItem(key, 'token', `only the keys ${known.join(' and ')}`, 'another key')
+    if (typeof key.value === 'bigint' || !known.includes(key.value))
+      throw wrongItem(key, 'token', `only the keys ${known.join(' and ')}`, 'another key')
   }
 }
 
@@ -81,7 +93,13 @@ function needText(map: CborMap, name: string): CborItem {
   return item
 }
 
-function readInner(bytes: Uint8Array, map: CborMap, key: number, field: string, tag: number): readonly [Uint8Array, CoseSign1] {
+function readInner(
+  bytes: Uint8Array,
+  map: CborMap,
+  key: number,
+  field: string,
+  tag: number,
+): readonly [Uint8Array, CoseSign1] {
   const value = entryOf(map, key)
   if (value === undefined) throw wrongItem(map, field, 'the token', `no key ${key}`)
   const item = tag === CCA_TAGS.rmm ? value : readRecord(value, field)
@@ -102,7 +120,8 @@ function readKeyAttestation(bytes: Uint8Array, item: CborItem): KeyAttestation {
   const claims = mapOf(item.item, 'token.kat')
   const nonce = entryOf(claims, 10)
   const confirmation = entryOf(claims, 8)
-  if (nonce === undefined || confirmation === undefined) throw wrongItem(claims, 'token.kat', 'a nonce and a key', 'a claims set without them')
+  if (nonce === undefined || confirmation === undefined)
+    throw wrongItem(claims, 'token.kat', 'a nonce and a key', 'a claims set without them')
   const key = entryOf(mapOf(confirmation, 'token.kat.cnf'), 1)
   if (key === undefined) throw wrongItem(confirmation, 'token.kat.cnf', 'a COSE_Key', 'something else')
   return {
@@ -114,12 +133,19 @@ function readKeyAttestation(bytes: Uint8Array, item: CborItem): KeyAttestation {
 
 /** Writes a token again, byte for byte as it was when it was in the form that platforms write. */
 export function encodeCcaToken({ tag, platform, realm, realmFirst, keyAttestation }: CcaToken): Uint8Array {
-  const wrap = (token: Uint8Array): Uint8Array => (tag === CCA_TAGS.rmm ? cborBytes(token) : cborArray([cborInteger(EAT_CWT), cborBytes(token)]))
+  const wrap = (token: Uint8Array): Uint8Array =>
+    tag === CCA_TAGS.rmm ? cborBytes(token) : cborArray([cborInteger(EAT_CWT), cborBytes(token)])
   const inner = [
-    [cborInteger(KEY.platform), wrap(encodeSign1({ ...platform.cose, payload: encodePlatformClaims(platform.claims) }))],
+    [
+      cborInteger(KEY.platform),
+      wrap(encodeSign1({ ...platform.cose, payload: encodePlatformClaims(platform.claims) })),
+    ],
     [cborInteger(KEY.realm), wrap(encodeSign1({ ...realm.cose, payload: encodeRealmClaims(realm.claims) }))],
   ] as const
   const collection = cborTag(tag, cborMap(realmFirst ? [...inner].reverse() : inner))
   if (keyAttestation === undefined) return collection
-  return cborMap([[cborText('kat'), keyAttestation.raw], [cborText('pat'), collection]])
+  return cborMap([
+    [cborText('kat'), keyAttestation.raw],
+    [cborText('pat'), collection],
+  ])
 }

@@ -1,6 +1,6 @@
 import { settle, settleNow } from '#crypto'
-import { type ArmEndorsementsInput, keyFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
 import type { EndorsedKey } from '../arm/endorsed.ts'
+import { type ArmEndorsementsInput, keyFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
 import { anchorOf, keySteps } from '../arm/key-steps.ts'
 import { planSign1 } from '../arm/signature.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
@@ -24,7 +24,11 @@ export interface CcaVerifyOptions extends VerifyOptions {
   readonly expect?: CcaExpectations
 }
 
-const KEY_STEPS: StepGroup<CcaState> = { id: 'cca.key', title: 'Verification key', steps: keySteps('cca', 'Arm DEN0137 (RMM), section A7.2') }
+const KEY_STEPS: StepGroup<CcaState> = {
+  id: 'cca.key',
+  title: 'Verification key',
+  steps: keySteps('cca', 'Arm DEN0137 (RMM), section A7.2'),
+}
 
 /** Arm's order of verification: the key, the platform token, the binding, the realm token; then what the relying party wants. */
 const STEPS: readonly StepGroup<CcaState>[] = [KEY_STEPS, TOKEN_STEPS, ...APPRAISAL_STEPS]
@@ -83,8 +87,23 @@ function openDoor(evidence: Uint8Array, options: CcaVerifyOptions): Door {
   const implementationId = toHex(token.platform.claims.implementationId)
   const instanceId = toHex(token.platform.claims.instanceId)
   const endorsed = endorsements.error === undefined ? keyFor(endorsements, implementationId, instanceId) : undefined
-  const key = options.memory === undefined || endorsed === undefined ? undefined : sha256(concatBytes(endorsed.spki.data, token.platformToken))
-  return { options, at, expect, token, endorsements, endorsed, implementationId, instanceId, evidence: sha256(data), key, first: key === undefined ? [] : [key] }
+  const key =
+    options.memory === undefined || endorsed === undefined
+      ? undefined
+      : sha256(concatBytes(endorsed.spki.data, token.platformToken))
+  return {
+    options,
+    at,
+    expect,
+    token,
+    endorsements,
+    endorsed,
+    implementationId,
+    instanceId,
+    evidence: sha256(data),
+    key,
+    first: key === undefined ? [] : [key],
+  }
 }
 
 function sha256(data: Uint8Array): DigestJob {
@@ -103,13 +122,28 @@ interface Plan {
 function planToken(door: Door): Plan {
   const { token, endorsed, key, options } = door
   const known = key === undefined ? undefined : options.memory?.get(digestHex(key))
-  const platformSignature = known === undefined ? endorsed && planSign1(token.platform.cose, endorsed.key) : signatureIn(known.jobs, 0)
-  const realmSignature = planSign1(token.realm.cose, importedKey(token.realm.claims.key, signatureIn(known?.jobs ?? [], 1)?.key))
+  const platformSignature =
+    known === undefined ? endorsed && planSign1(token.platform.cose, endorsed.key) : signatureIn(known.jobs, 0)
+  const realmSignature = planSign1(
+    token.realm.cose,
+    importedKey(token.realm.claims.key, signatureIn(known?.jobs ?? [], 1)?.key),
+  )
   const algorithm = HASHES.get(token.realm.claims.publicKeyHashAlgorithm)
-  const binding: DigestJob | undefined = algorithm === undefined ? undefined : { kind: 'digest', algorithm, data: token.realm.claims.publicKey }
-  const keyAttestation: DigestJob | undefined = token.keyAttestation === undefined ? undefined : { kind: 'digest', algorithm: 'sha512', data: token.keyAttestation.raw }
+  const binding: DigestJob | undefined =
+    algorithm === undefined ? undefined : { kind: 'digest', algorithm, data: token.realm.claims.publicKey }
+  const keyAttestation: DigestJob | undefined =
+    token.keyAttestation === undefined
+      ? undefined
+      : { kind: 'digest', algorithm: 'sha512', data: token.keyAttestation.raw }
   const planned = [platformSignature, realmSignature, binding, keyAttestation, endorsed?.spki]
-  return { door, platformSignature, realmSignature, binding, keyAttestation, jobs: [door.evidence, ...planned.filter((job) => job !== undefined)] }
+  return {
+    door,
+    platformSignature,
+    realmSignature,
+    binding,
+    keyAttestation,
+    jobs: [door.evidence, ...planned.filter((job) => job !== undefined)],
+  }
 }
 
 /** Hash algorithms that a realm token may name. */
@@ -169,7 +203,17 @@ function stateOf({ door, platformSignature, realmSignature, binding, keyAttestat
 }
 
 // Only what verified is kept: whoever sends forgeries must not push the good ones out.
-function remember({ door: { options, key }, platformSignature, realmSignature }: Plan, { authenticity }: Judgement): void {
-  if (options.memory === undefined || key === undefined || authenticity !== 'proven' || platformSignature === undefined || realmSignature === undefined) return
+function remember(
+  { door: { options, key }, platformSignature, realmSignature }: Plan,
+  { authenticity }: Judgement,
+): void {
+  if (
+    options.memory === undefined ||
+    key === undefined ||
+    authenticity !== 'proven' ||
+    platformSignature === undefined ||
+    realmSignature === undefined
+  )
+    return
   options.memory.set(digestHex(key), { certificates: [], jobs: [platformSignature, realmSignature] }, key.data.length)
 }

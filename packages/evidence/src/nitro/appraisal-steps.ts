@@ -28,11 +28,17 @@ function measurement(state: NitroState): Finding {
   const index = launchRegister(state)
   const actual = state.pcrs.get(index)
   if (actual === undefined) return noRegister(index)
-  return compareOneOf({ what: `the launch measurement (PCR${index})`, actual, option: 'measurement' }, state.expect.measurement)
+  return compareOneOf(
+    { what: `the launch measurement (PCR${index})`, actual, option: 'measurement' },
+    state.expect.measurement,
+  )
 }
 
 function noRegister(index: number): Finding {
-  return fail(`the document has no PCR${index}`, { action: `ask for a document with PCR${index}`, by: 'workload-owner' })
+  return fail(`the document has no PCR${index}`, {
+    action: `ask for a document with PCR${index}`,
+    by: 'workload-owner',
+  })
 }
 
 function signer(state: NitroState): Finding {
@@ -40,8 +46,16 @@ function signer(state: NitroState): Finding {
   if (expect.signer === undefined) return notApplicable('any signer will do')
   const actual = state.pcrs.get(8)
   if (actual === undefined) return noRegister(8)
-  if (actual !== ZERO_PCR) return compareOneOf({ what: "the signer of the image (PCR8, a digest of the signer's certificate)", actual, option: 'signer' }, expect.signer)
-  return fail('the image is not signed: PCR8 is zero', { action: 'sign the enclave image with the key you expect', by: 'workload-owner' }, { expected: expect.signer.join(', '), actual })
+  if (actual !== ZERO_PCR)
+    return compareOneOf(
+      { what: "the signer of the image (PCR8, a digest of the signer's certificate)", actual, option: 'signer' },
+      expect.signer,
+    )
+  return fail(
+    'the image is not signed: PCR8 is zero',
+    { action: 'sign the enclave image with the key you expect', by: 'workload-owner' },
+    { expected: expect.signer.join(', '), actual },
+  )
 }
 
 function namedRegisters(state: NitroState): Finding {
@@ -59,10 +73,14 @@ function namedRegisters(state: NitroState): Finding {
 function runtimeRegisters(state: NitroState): Finding {
   const open: number[] = []
   for (const [index, value] of state.pcrs) {
-    if (isRuntimeRegister(state, index) && value !== ZERO_PCR && state.expect.pcrs?.[String(index)] === undefined) open.push(index)
+    if (isRuntimeRegister(state, index) && value !== ZERO_PCR && state.expect.pcrs?.[String(index)] === undefined)
+      open.push(index)
   }
   if (open.length === 0) return pass('every register that is extended after the launch is zero or was compared')
-  const names = open.sort((a, b) => a - b).map((index) => `PCR${index}`).join(', ')
+  const names = open
+    .sort((a, b) => a - b)
+    .map((index) => `PCR${index}`)
+    .join(', ')
   return unchecked(`${names}: extended after the launch, and compared with nothing`, {
     action: `say with \`pcrs\` which values you accept, or waive this check if what they measure does not matter to you`,
     by: 'relying-party',
@@ -81,7 +99,14 @@ function isBlank(value: string | null | undefined): boolean {
 function sameOptional(what: string, option: string, actual: string | null | undefined, expected: string): Finding {
   const details = { expected: shown(expected), actual: shown(actual) }
   if (actual === expected) return pass(`${what} is what you expect`, details)
-  return fail(`${what} is not what you expect`, { action: `have the workload put ${shown(expected)} there, or accept another value with \`${option}\``, by: 'workload-owner' }, details)
+  return fail(
+    `${what} is not what you expect`,
+    {
+      action: `have the workload put ${shown(expected)} there, or accept another value with \`${option}\``,
+      by: 'workload-owner',
+    },
+    details,
+  )
 }
 
 function userData({ userData, expect }: NitroState): Finding {
@@ -92,7 +117,11 @@ function userData({ userData, expect }: NitroState): Finding {
 
 function publicKey({ publicKey, expect }: NitroState): Finding {
   if (expect.publicKey !== undefined) return sameOptional('the public key', 'publicKey', publicKey, expect.publicKey)
-  return notApplicable(isBlank(publicKey) ? 'the document carries no public key' : 'no public key was expected; the one in the claims is vouched for by this verdict')
+  return notApplicable(
+    isBlank(publicKey)
+      ? 'the document carries no public key'
+      : 'no public key was expected; the one in the claims is vouched for by this verdict',
+  )
 }
 
 function freshness(state: NitroState): Finding {
@@ -100,14 +129,19 @@ function freshness(state: NitroState): Finding {
   if (expect.nonce !== undefined) {
     const details = { expected: expect.nonce, actual: shown(nonce) }
     if (nonce === expect.nonce) return pass('the nonce is yours', details)
-    return fail('the nonce is not yours: this document was made for another exchange, or replayed', { action: `have the enclave ask for a document with the nonce ${expect.nonce}`, by: 'workload-owner' }, details)
+    return fail(
+      'the nonce is not yours: this document was made for another exchange, or replayed',
+      { action: `have the enclave ask for a document with the nonce ${expect.nonce}`, by: 'workload-owner' },
+      details,
+    )
   }
   if (expect.reportDataIsFresh === true && expect.reportData !== undefined) {
     return sameOptional('the user data that you derived for this exchange', 'reportData', userData, expect.reportData)
   }
   if (expect.maxAgeSeconds !== undefined) return age(state, expect.maxAgeSeconds)
   return unchecked('nothing shows when this document was asked for: it may be a replay', {
-    action: 'choose a nonce, have the enclave put it into the document, and pass it as `nonce`; or pass `maxAgeSeconds`, which is weaker',
+    action:
+      'choose a nonce, have the enclave put it into the document, and pass it as `nonce`; or pass `maxAgeSeconds`, which is weaker',
     by: 'relying-party',
   })
 }
@@ -115,15 +149,26 @@ function freshness(state: NitroState): Finding {
 function age({ at, document }: NitroState, seconds: number): Finding {
   const details = { expected: `at most ${seconds} seconds before ${isoTime(at)}`, actual: isoTime(document.timestamp) }
   if (document.timestamp > at + SKEW) {
-    return fail("the document's time lies in the future", { action: 'set the clock of the verifier, or judge at a later time', by: 'relying-party' }, details)
+    return fail(
+      "the document's time lies in the future",
+      { action: 'set the clock of the verifier, or judge at a later time', by: 'relying-party' },
+      details,
+    )
   }
   if (at - document.timestamp <= seconds * 1000) return pass('the document is young enough', details)
-  return fail('the document is too old', { action: 'have the enclave ask for a new document', by: 'workload-owner' }, details)
+  return fail(
+    'the document is too old',
+    { action: 'have the enclave ask for a new document', by: 'workload-owner' },
+    details,
+  )
 }
 
 function instance({ document, expect }: NitroState): Finding {
   if (expect.instanceIds === undefined) return notApplicable('any instance will do')
-  return compareOneOf({ what: 'the instance (module_id)', actual: instanceIdOf(document.moduleId) ?? 'unknown', option: 'instanceIds' }, expect.instanceIds)
+  return compareOneOf(
+    { what: 'the instance (module_id)', actual: instanceIdOf(document.moduleId) ?? 'unknown', option: 'instanceIds' },
+    expect.instanceIds,
+  )
 }
 
 function step(id: string, title: string, source: string, check: (state: NitroState) => Finding): Step<NitroState> {
@@ -146,7 +191,9 @@ export const APPRAISAL_STEPS: StepGroup<NitroState> = {
       needs: ['nitro.root.pinned'],
     },
     step('debug', 'Debug mode is off', PCRS, ({ debug, document, expect }) =>
-      document.device === 'nsm' ? debugFinding(debug, 'PCR0, PCR1 and PCR2 are zero', expect) : notApplicable('instances have no debug mode that shows in a register'),
+      document.device === 'nsm'
+        ? debugFinding(debug, 'PCR0, PCR1 and PCR2 are zero', expect)
+        : notApplicable('instances have no debug mode that shows in a register'),
     ),
     waivable(step('expect.measurement', 'What was launched is accepted', PCRS, measurement)),
     waivable(step('expect.signer', 'The image was signed by an accepted key', PCRS, signer)),

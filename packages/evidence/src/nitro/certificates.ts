@@ -1,7 +1,7 @@
+import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
-import { concatBytes } from '../core/bytes.ts'
 import type { NitroPayload } from './document.ts'
 
 /** One certificate of the chain, or why it cannot be read. */

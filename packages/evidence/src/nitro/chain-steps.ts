@@ -21,7 +21,8 @@ interface Known {
 /** The certificates that could be read, root first. */
 function known({ chain }: NitroState): readonly Known[] {
   const found: Known[] = []
-  for (const [index, { name, certificate }] of chain.links.entries()) if (certificate !== undefined) found.push({ name, certificate, index })
+  for (const [index, { name, certificate }] of chain.links.entries())
+    if (certificate !== undefined) found.push({ name, certificate, index })
   return found
 }
 
@@ -34,12 +35,24 @@ function quoted(text: string | undefined): string {
   return text === undefined ? 'no common name' : JSON.stringify(text.slice(0, 64))
 }
 
-function step(id: string, title: string, source: string, needs: readonly string[], check: (state: NitroState) => Finding): Step<NitroState> {
+function step(
+  id: string,
+  title: string,
+  source: string,
+  needs: readonly string[],
+  check: (state: NitroState) => Finding,
+): Step<NitroState> {
   return { id: `nitro.${id}`, title, phase: 'authenticity', source, needs, check }
 }
 
 /** A step that holds unless one certificate has a fault. */
-function each(id: string, title: string, source: string, holds: string, fault: (state: NitroState, one: Known) => string | undefined): Step<NitroState> {
+function each(
+  id: string,
+  title: string,
+  source: string,
+  holds: string,
+  fault: (state: NitroState, one: Known) => string | undefined,
+): Step<NitroState> {
   return step(id, title, source, READ, (state) => {
     for (const one of known(state)) {
       const found = fault(state, one)
@@ -69,31 +82,43 @@ function constraintFault(state: NitroState, one: Known): string | undefined {
   if (unknownCritical.length > 0) return `has a critical extension that is not known: ${unknownCritical[0]}`
   if (isLeaf(state, one)) {
     if (basicConstraints?.ca === true) return 'is a certificate authority, which no leaf is'
-    return keyUsage?.has(KEY_USAGE.digitalSignature) === false ? 'must not sign documents, says its key usage' : undefined
+    return keyUsage?.has(KEY_USAGE.digitalSignature) === false
+      ? 'must not sign documents, says its key usage'
+      : undefined
   }
   if (basicConstraints?.ca !== true) return 'is no certificate authority'
   if (keyUsage?.has(KEY_USAGE.keyCertSign) === false) return 'must not sign certificates, says its key usage'
   const below = state.chain.links.length - 2 - one.index
   const { pathLength } = basicConstraints
-  return pathLength !== undefined && pathLength < below ? `allows ${pathLength} certificate authorities below it, and there are ${below}` : undefined
+  return pathLength !== undefined && pathLength < below
+    ? `allows ${pathLength} certificate authorities below it, and there are ${below}`
+    : undefined
 }
 
 function algorithmFault(_state: NitroState, { certificate }: Known): string | undefined {
   if (certificate.key?.kind !== 'P-384') return `has a key of another kind than EC P-384: ${certificate.keyKind}`
-  return certificate.signed.scheme === 'ecdsa-p384-sha384' ? undefined : `is signed with another algorithm than ECDSA with SHA-384: ${certificate.signatureAlgorithm}`
+  return certificate.signed.scheme === 'ecdsa-p384-sha384'
+    ? undefined
+    : `is signed with another algorithm than ECDSA with SHA-384: ${certificate.signatureAlgorithm}`
 }
 
-const FORGED: Remedy = { action: 'nothing mends a forged chain: ask the enclave for a new document, and treat the sender as hostile if it happens again', by: 'nobody' }
+const FORGED: Remedy = {
+  action:
+    'nothing mends a forged chain: ask the enclave for a new document, and treat the sender as hostile if it happens again',
+  by: 'nobody',
+}
 
 function intermediates({ chain }: NitroState): Finding {
   for (let i = 1; i < chain.links.length - 1; i++) {
-    if (chain.signatures[i]?.result !== true) return fail(`${chain.links[i]?.name} is not signed by the one before it: it is forged or damaged`, FORGED)
+    if (chain.signatures[i]?.result !== true)
+      return fail(`${chain.links[i]?.name} is not signed by the one before it: it is forged or damaged`, FORGED)
   }
   return pass(`${chain.links.length - 2} intermediate certificates are signed each by the one before`)
 }
 
 function leaf({ chain }: NitroState): Finding {
-  if (chain.signatures[chain.links.length - 1]?.result === true) return pass('the leaf is signed by the last certificate of the bundle')
+  if (chain.signatures[chain.links.length - 1]?.result === true)
+    return pass('the leaf is signed by the last certificate of the bundle')
   return fail('the leaf is not signed by the last certificate of the bundle: it is forged or damaged', FORGED)
 }
 
@@ -107,7 +132,11 @@ function pinned({ anchor, chain }: NitroState): Finding {
   if (anchor !== undefined) return pass(`the root's key is that of ${anchor.name}`, { anchor: anchor.id })
   return fail(
     "the root's key is none of the trusted root keys, whatever its name says: the whole chain may have been made by anybody",
-    { action: 'ask for a document of a real enclave; to accept a simulator, pass its root in `trustAnchors` with `emulated: true`', by: 'relying-party' },
+    {
+      action:
+        'ask for a document of a real enclave; to accept a simulator, pass its root in `trustAnchors` with `emulated: true`',
+      by: 'relying-party',
+    },
     { actual: quoted(chain.links[0]?.certificate?.subject.commonName) },
   )
 }
@@ -122,15 +151,41 @@ export const CHAIN_STEPS: StepGroup<NitroState> = {
   title: 'Certificate chain',
   steps: [
     step('chain.well-formed', 'Every certificate can be read', 'RFC 5280, section 4.1', [], wellFormed),
-    each('chain.names', 'Each certificate was issued by the one before it', PATH, 'subjects and issuers form one chain', nameFault),
-    each('chain.constraints', 'Authorities are authorities, and the leaf is none', PATH, 'basic constraints, path lengths and key usages fit', constraintFault),
-    each('chain.algorithms', 'All keys are P-384 and all signatures ECDSA with SHA-384', PROCESS, 'so they are', algorithmFault),
+    each(
+      'chain.names',
+      'Each certificate was issued by the one before it',
+      PATH,
+      'subjects and issuers form one chain',
+      nameFault,
+    ),
+    each(
+      'chain.constraints',
+      'Authorities are authorities, and the leaf is none',
+      PATH,
+      'basic constraints, path lengths and key usages fit',
+      constraintFault,
+    ),
+    each(
+      'chain.algorithms',
+      'All keys are P-384 and all signatures ECDSA with SHA-384',
+      PROCESS,
+      'so they are',
+      algorithmFault,
+    ),
     step('root.pinned', 'The chain ends at a root key that is trusted', PROCESS, READ, pinned),
     step('root.signature', 'The root certificate is genuine', PATH, [...READ, 'nitro.chain.algorithms'], root),
-    step('intermediates.signature', 'The intermediate certificates are signed', PATH, [...READ, 'nitro.chain.algorithms'], intermediates),
+    step(
+      'intermediates.signature',
+      'The intermediate certificates are signed',
+      PATH,
+      [...READ, 'nitro.chain.algorithms'],
+      intermediates,
+    ),
     step('leaf.signature', 'The leaf is signed', PATH, [...READ, 'nitro.chain.algorithms'], leaf),
     each('chain.not-before', 'The certificates are valid already', PROCESS, 'so are all', (state, { certificate }) =>
-      state.at < certificate.notBefore ? `is valid from ${isoTime(certificate.notBefore)} only, ${judged(state)}` : undefined,
+      state.at < certificate.notBefore
+        ? `is valid from ${isoTime(certificate.notBefore)} only, ${judged(state)}`
+        : undefined,
     ),
     each('chain.not-after', 'The certificates are still valid', PROCESS, 'so are all', (state, { certificate }) =>
       state.at > certificate.notAfter ? `expired at ${isoTime(certificate.notAfter)}, ${judged(state)}` : undefined,

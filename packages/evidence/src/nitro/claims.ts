@@ -80,7 +80,8 @@ export function nitroAssumptions({ document, chain }: NitroState): readonly Assu
     },
     {
       id: 'cloud-operator',
-      statement: 'AWS, which makes and runs the Nitro hypervisor that measures and signs, does not turn against its customer',
+      statement:
+        'AWS, which makes and runs the Nitro hypervisor that measures and signs, does not turn against its customer',
       because: 'no processor vendor signs anything in this document',
     },
   ]
@@ -99,7 +100,13 @@ export function nitroNotes({ document, chain }: NitroState): readonly Note[] {
   const notes: Note[] = []
   const unknown = Object.keys(document.unknown)
   if (unknown.length > 0) {
-    notes.push({ id: 'nitro.unknown-members', text: `the document has members without a known meaning: ${unknown.slice(0, 8).map((name) => JSON.stringify(name)).join(', ')}` })
+    notes.push({
+      id: 'nitro.unknown-members',
+      text: `the document has members without a known meaning: ${unknown
+        .slice(0, 8)
+        .map((name) => JSON.stringify(name))
+        .join(', ')}`,
+    })
   }
   const leaf = chain.links.at(-1)?.certificate?.subject.commonName
   if (leaf !== undefined && !leaf.startsWith(document.moduleId)) {

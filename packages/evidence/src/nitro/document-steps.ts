@@ -19,7 +19,10 @@ function algorithm({ document }: NitroState): Finding {
 
 function signature({ signature }: NitroState): Finding {
   if (signature?.result === true) return pass("the document's signature verifies with the key of the leaf")
-  return fail("the document's signature does not verify with the key of the leaf: the document is forged or was changed", REPLACE_EVIDENCE)
+  return fail(
+    "the document's signature does not verify with the key of the leaf: the document is forged or was changed",
+    REPLACE_EVIDENCE,
+  )
 }
 
 /** The document's own signature. */

@@ -57,7 +57,15 @@ const MAX_CERTIFICATES = 16
 const PCR_SIZE = 48
 const PCRS: Readonly<Record<string, NitroDevice>> = { pcrs: 'nsm', nitrotpm_pcrs: 'nitrotpm' }
 const KNOWN: readonly string[] = [
-  'module_id', 'digest', 'timestamp', 'certificate', 'cabundle', 'public_key', 'user_data', 'nonce', ...Object.keys(PCRS),
+  'module_id',
+  'digest',
+  'timestamp',
+  'certificate',
+  'cabundle',
+  'public_key',
+  'user_data',
+  'nonce',
+  ...Object.keys(PCRS),
 ]
 
 /**
@@ -67,12 +75,22 @@ const KNOWN: readonly string[] = [
  */
 export function parseNitroDocument(bytes: Uint8Array): NitroDocument {
   if (bytes.length > NITRO_MAX_SIZE) {
-    throw new EvidenceError('too-large', `${bytes.length} bytes`, { field: 'document', offset: NITRO_MAX_SIZE, expected: `at most ${NITRO_MAX_SIZE} bytes` })
+    throw new EvidenceError('too-large', `${bytes.length} bytes`, {
+      field: 'document',
+      offset: NITRO_MAX_SIZE,
+      expected: `at most ${NITRO_MAX_SIZE} bytes`,
+    })
   }
   const cose = readSign1(bytes, decodeCbor(bytes, { field: 'document', maxItems: 64 }), 'document')
-  if (cose.unprotected.entries.length > 0) throw wrongItem(cose.unprotected, 'document.unprotected', 'an empty map', 'unsigned headers')
+  if (cose.unprotected.entries.length > 0)
+    throw wrongItem(cose.unprotected, 'document.unprotected', 'an empty map', 'unsigned headers')
   const start = cose.payloadOffset
-  const payload = decodeCbor(bytes, { field: 'document.payload', start, end: start + cose.payload.length, maxItems: 512 })
+  const payload = decodeCbor(bytes, {
+    field: 'document.payload',
+    start,
+    end: start + cose.payload.length,
+    maxItems: 512,
+  })
   return { ...readPayload(bytes, mapOf(payload, 'document.payload')), cose }
 }
 
@@ -97,7 +115,9 @@ function readPayload(bytes: Uint8Array, map: CborMap): NitroPayload {
     timestamp: integerOf(need('timestamp'), 'document.timestamp', 1, MAX_TIMESTAMP),
     pcrs: readPcrs(need(name), `document.${name}`),
     certificate: bytesOf(need('certificate'), 'document.certificate', 1, MAX_BYTES),
-    cabundle: arrayOf(need('cabundle'), 'document.cabundle', 1, MAX_CERTIFICATES).items.map((one, i) => bytesOf(one, `document.cabundle[${i}]`, 1, MAX_BYTES)),
+    cabundle: arrayOf(need('cabundle'), 'document.cabundle', 1, MAX_CERTIFICATES).items.map((one, i) =>
+      bytesOf(one, `document.cabundle[${i}]`, 1, MAX_BYTES),
+    ),
     publicKey: optional(found.get('public_key'), 'document.public_key', 1),
     userData: optional(found.get('user_data'), 'document.user_data', 0),
     nonce: optional(found.get('nonce'), 'document.nonce', 0),
@@ -113,7 +133,12 @@ const MAX_TIMESTAMP: number = Date.UTC(10000, 0, 1) - 1
 function pcrsName(found: ReadonlyMap<string, CborItem>, map: CborMap): string {
   const names = Object.keys(PCRS).filter((name) => found.has(name))
   if (names.length === 1) return names[0] as string
-  throw wrongItem(map, 'document.pcrs', 'either `pcrs` or `nitrotpm_pcrs`', names.length === 0 ? 'neither of them' : 'both of them')
+  throw wrongItem(
+    map,
+    'document.pcrs',
+    'either `pcrs` or `nitrotpm_pcrs`',
+    names.length === 0 ? 'neither of them' : 'both of them',
+  )
 }
 
 function readDigest(item: CborItem): 'SHA384' {
@@ -123,7 +148,8 @@ function readDigest(item: CborItem): 'SHA384' {
 
 function readPcrs(item: CborItem, field: string): readonly NitroPcr[] {
   const map = mapOf(item, field)
-  if (map.entries.length === 0 || map.entries.length > 32) throw wrongItem(item, field, 'a map of 1 to 32 registers', `a map of ${map.entries.length}`)
+  if (map.entries.length === 0 || map.entries.length > 32)
+    throw wrongItem(item, field, 'a map of 1 to 32 registers', `a map of ${map.entries.length}`)
   return map.entries.map(({ key, value }) => {
     const index = integerOf(key, field, 0, 31)
     return { index, value: bytesOf(value, `${field}[${index}]`, PCR_SIZE, PCR_SIZE) }
@@ -150,7 +176,10 @@ export const NITRO_PROTECTED: Uint8Array = cborMap([[cborInteger(1), cborInteger
 
 /** Writes a payload; members stand in the order that `members` says. */
 export function encodeNitroPayload(payload: NitroPayload): Uint8Array {
-  return cborMap(payload.members.map((name) => [cborText(name), memberOf(payload, name)]), payload.indefinite)
+  return cborMap(
+    payload.members.map((name) => [cborText(name), memberOf(payload, name)]),
+    payload.indefinite,
+  )
 }
 
 function memberOf(payload: NitroPayload, name: string): Uint8Array {

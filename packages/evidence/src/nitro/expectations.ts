@@ -1,4 +1,12 @@
-import { booleanField, type FieldKind, type FieldKinds, hexField, integerField, listOf, readExpectations } from '../core/expectations.ts'
+import {
+  booleanField,
+  type FieldKind,
+  type FieldKinds,
+  hexField,
+  integerField,
+  listOf,
+  readExpectations,
+} from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
 
 /** Accepted values of registers, by number. */
@@ -9,7 +17,10 @@ export type PcrExpectations = Readonly<Record<string, readonly string[]>>
  * loader or unified kernel image), `signer` is PCR8, `reportData` is the user data in full.
  */
 export interface NitroExpectations
-  extends Pick<CommonExpectations, 'measurement' | 'signer' | 'reportData' | 'nonce' | 'reportDataIsFresh' | 'allowDebug' | 'allowEmulated'> {
+  extends Pick<
+    CommonExpectations,
+    'measurement' | 'signer' | 'reportData' | 'nonce' | 'reportDataIsFresh' | 'allowDebug' | 'allowEmulated'
+  > {
   /** Accepted values of further registers, by number, e.g. `{ "3": ["…"] }`. */
   readonly pcrs?: PcrExpectations
   /** The public key that the document carries, in full. */

@@ -30,7 +30,9 @@ export function nitroFields(document: NitroDocument): readonly Field[] {
     source: path.startsWith('cose') ? COSE : SOURCE,
   })
   const optional = (path: string, value: Uint8Array | null | undefined): Field =>
-    value instanceof Uint8Array ? placed(path, value, value.length === 0 ? 'an empty byte string, which is not null' : undefined) : { path, value: value === null ? 'null' : 'absent', source: SOURCE }
+    value instanceof Uint8Array
+      ? placed(path, value, value.length === 0 ? 'an empty byte string, which is not null' : undefined)
+      : { path, value: value === null ? 'null' : 'absent', source: SOURCE }
   return [
     { path: 'cose.tagged', value: cose.tagged, meaning: 'whether CBOR tag 18 is around the document', source: COSE },
     placed('cose.protected', cose.protected, COSE_ALGORITHMS.get(cose.algorithm ?? 0)?.name),
@@ -38,13 +40,17 @@ export function nitroFields(document: NitroDocument): readonly Field[] {
     { path: 'document.module_id', value: document.moduleId, source: SOURCE },
     { path: 'document.digest', value: document.digest, source: SOURCE },
     { path: 'document.timestamp', value: document.timestamp, meaning: isoTime(document.timestamp), source: SOURCE },
-    ...document.pcrs.map(({ index, value }) => placed(`document.pcrs[${index}]`, value, meaningOf(document, index, value))),
+    ...document.pcrs.map(({ index, value }) =>
+      placed(`document.pcrs[${index}]`, value, meaningOf(document, index, value)),
+    ),
     placed('document.certificate', document.certificate, 'the leaf, which signed the document'),
     ...document.cabundle.map((one, i) => placed(`document.cabundle[${i}]`, one, i === 0 ? 'the root' : undefined)),
     optional('document.public_key', document.publicKey),
     optional('document.user_data', document.userData),
     optional('document.nonce', document.nonce),
-    ...Object.entries(document.unknown).map(([name, value]) => placed(`document[${JSON.stringify(name)}]`, value, 'a member without a known meaning')),
+    ...Object.entries(document.unknown).map(([name, value]) =>
+      placed(`document[${JSON.stringify(name)}]`, value, 'a member without a known meaning'),
+    ),
     placed('cose.signature', cose.signature, 'r, then s'),
   ]
 }

@@ -161,7 +161,9 @@ function remember({ door: { options, key }, chain }: Plan, { authenticity }: Jud
 
 function collateralParts({ links }: NitroChain): readonly CollateralPart[] {
   const found: CollateralPart[] = []
-  for (const [i, { certificate }] of links.entries()) if (certificate !== undefined) found.push(described(certificate, i === links.length - 1 ? 'leaf' : `cabundle[${i}]`))
+  for (const [i, { certificate }] of links.entries())
+    if (certificate !== undefined)
+      found.push(described(certificate, i === links.length - 1 ? 'leaf' : `cabundle[${i}]`))
   return found
 }
 
@@ -171,7 +173,12 @@ const DESCRIBED: WeakMap<Certificate, CollateralPart> = new WeakMap()
 function described(certificate: Certificate, name: string): CollateralPart {
   const known = DESCRIBED.get(certificate)
   if (known?.name === name) return known
-  const made = { name, sha256: digestHex(certificate.digest), from: isoTime(certificate.notBefore), until: isoTime(certificate.notAfter) }
+  const made = {
+    name,
+    sha256: digestHex(certificate.digest),
+    from: isoTime(certificate.notBefore),
+    until: isoTime(certificate.notAfter),
+  }
   DESCRIBED.set(certificate, made)
   return made
 }

@@ -1,4 +1,4 @@
-import { componentClaims, type ComponentClaim } from '../arm/components.ts'
+import { type ComponentClaim, componentClaims } from '../arm/components.ts'
 import { type LifecycleState, lifecycleState } from '../arm/lifecycle.ts'
 import { toHex } from '../core/bytes.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
@@ -57,12 +57,17 @@ export function psaAssumptions({ token }: PsaState): readonly Assumption[] {
   const assumed: Assumption[] = [
     {
       id: 'endorser',
-      statement: 'whoever gave you the key of the device and its reference values speaks for its maker, and the maker keeps its keys secret',
+      statement:
+        'whoever gave you the key of the device and its reference values speaks for its maker, and the maker keeps its keys secret',
       because: 'Arm has no root of its own: the key was endorsed by you',
     },
   ]
   if (token.clientId < 0) {
-    assumed.push({ id: 'non-secure-caller', statement: 'the code outside of the secure world that asked for this token is honest', because: `the client id is ${token.clientId}` })
+    assumed.push({
+      id: 'non-secure-caller',
+      statement: 'the code outside of the secure world that asked for this token is honest',
+      because: `the client id is ${token.clientId}`,
+    })
   }
   return assumed
 }
@@ -70,5 +75,15 @@ export function psaAssumptions({ token }: PsaState): readonly Assumption[] {
 /** Facts that change no outcome. */
 export function psaNotes({ token }: PsaState): readonly Note[] {
   const strangers = Object.keys(token.unknown)
-  return strangers.length === 0 ? [] : [{ id: 'psa.unknown-claims', text: `there are claims without a known meaning: ${strangers.slice(0, 8).map((key) => JSON.stringify(key.slice(0, 32))).join(', ')}` }]
+  return strangers.length === 0
+    ? []
+    : [
+        {
+          id: 'psa.unknown-claims',
+          text: `there are claims without a known meaning: ${strangers
+            .slice(0, 8)
+            .map((key) => JSON.stringify(key.slice(0, 32)))
+            .join(', ')}`,
+        },
+      ]
 }

@@ -1,4 +1,11 @@
-import { booleanField, type FieldKinds, hexField, integerField, listOf, readExpectations } from '../core/expectations.ts'
+import {
+  booleanField,
+  type FieldKinds,
+  hexField,
+  integerField,
+  listOf,
+  readExpectations,
+} from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
 
 /**

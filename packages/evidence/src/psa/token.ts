@@ -11,7 +11,11 @@ import { EvidenceError } from '../core/errors.ts'
 export const PSA_MAX_SIZE: number = 64 * 1024
 
 /** Profiles: the older one with keys of private use, and those of RFC 9783 and its drafts. */
-export const PSA_PROFILES = ['PSA_IOT_PROFILE_1', 'http://arm.com/psa/2.0.0', 'tag:psacertified.org,2023:psa#tfm'] as const
+export const PSA_PROFILES = [
+  'PSA_IOT_PROFILE_1',
+  'http://arm.com/psa/2.0.0',
+  'tag:psacertified.org,2023:psa#tfm',
+] as const
 
 export type PsaProfile = (typeof PSA_PROFILES)[number]
 
@@ -56,14 +60,32 @@ interface Keys {
 }
 
 const PROFILE_1: Keys = {
-  profile: -75000, clientId: -75001, lifecycle: -75002, implementationId: -75003, bootSeed: [-75004], certificationReference: -75005,
-  components: -75006, noMeasurement: -75007, nonce: -75008, instanceId: -75009, verificationService: -75010,
+  profile: -75000,
+  clientId: -75001,
+  lifecycle: -75002,
+  implementationId: -75003,
+  bootSeed: [-75004],
+  certificationReference: -75005,
+  components: -75006,
+  noMeasurement: -75007,
+  nonce: -75008,
+  instanceId: -75009,
+  verificationService: -75010,
 }
 
 // 2397 is the boot seed of the drafts, 268 that of RFC 9783.
 const PROFILE_2: Keys = {
-  nonce: 10, instanceId: 256, profile: 265, bootSeed: [268, 2397], clientId: 2394, lifecycle: 2395, implementationId: 2396,
-  certificationReference: 2398, components: 2399, verificationService: 2400, noMeasurement: undefined,
+  nonce: 10,
+  instanceId: 256,
+  profile: 265,
+  bootSeed: [268, 2397],
+  clientId: 2394,
+  lifecycle: 2395,
+  implementationId: 2396,
+  certificationReference: 2398,
+  components: 2399,
+  verificationService: 2400,
+  noMeasurement: undefined,
 }
 
 /**
@@ -71,16 +93,30 @@ const PROFILE_2: Keys = {
  * @throws EvidenceError also for a COSE_Mac0, whose key a verifier would have to share
  */
 export function parsePsaToken(bytes: Uint8Array): PsaToken {
-  if (bytes.length > PSA_MAX_SIZE) throw new EvidenceError('too-large', `${bytes.length} bytes`, { field: 'token', offset: PSA_MAX_SIZE, expected: `at most ${PSA_MAX_SIZE} bytes` })
+  if (bytes.length > PSA_MAX_SIZE)
+    throw new EvidenceError('too-large', `${bytes.length} bytes`, {
+      field: 'token',
+      offset: PSA_MAX_SIZE,
+      expected: `at most ${PSA_MAX_SIZE} bytes`,
+    })
   const cose = readSign1(bytes, decodeCbor(bytes, { field: 'token', maxItems: 64 }), 'token')
   const claims = new ClaimsSet(bytes, 'token', cose.payloadOffset, cose.payloadOffset + cose.payload.length)
   const older = !claims.has(PROFILE_2.profile)
   const keys = older ? PROFILE_1 : PROFILE_2
   const { nonce, instanceId, clientId, lifecycle, implementationId } = keys
-  claims.require({ nonce, 'instance-id': instanceId, 'client-id': clientId, lifecycle, 'implementation-id': implementationId })
+  claims.require({
+    nonce,
+    'instance-id': instanceId,
+    'client-id': clientId,
+    lifecycle,
+    'implementation-id': implementationId,
+  })
   return {
     cose,
-    profile: older ? (claims.maybe(keys.profile, 'profile', (item, field) => readProfile(item, field, 'older')) ?? 'PSA_IOT_PROFILE_1') : claims.need(keys.profile, 'profile', readProfile),
+    profile: older
+      ? (claims.maybe(keys.profile, 'profile', (item, field) => readProfile(item, field, 'older')) ??
+        'PSA_IOT_PROFILE_1')
+      : claims.need(keys.profile, 'profile', readProfile),
     nonce: claims.need(nonce, 'nonce', (item, field) => {
       if (item.type === 'array') throw wrongItem(item, field, 'one value', 'several values')
       return bytesOfLength(item, field, DIGEST_LENGTHS)
@@ -90,8 +126,12 @@ export function parsePsaToken(bytes: Uint8Array): PsaToken {
     clientId: claims.need(clientId, 'client-id', (item, field) => integerOf(item, field, -0x80000000, 0x7fffffff)),
     lifecycle: claims.need(lifecycle, 'lifecycle', (item, field) => integerOf(item, field, 0, 0xffff)),
     bootSeed: readBootSeed(claims, keys, older),
-    certificationReference: claims.maybe(keys.certificationReference, 'certification-reference', (item, field) => readReference(item, field, older)),
-    verificationService: claims.maybe(keys.verificationService, 'verification-service', (item, field) => textOf(item, field, 0, 2048)),
+    certificationReference: claims.maybe(keys.certificationReference, 'certification-reference', (item, field) =>
+      readReference(item, field, older),
+    ),
+    verificationService: claims.maybe(keys.verificationService, 'verification-service', (item, field) =>
+      textOf(item, field, 0, 2048),
+    ),
     components: readSoftware(claims, keys, older),
     order: claims.order,
     unknown: claims.unknown(Object.values(keys).flat()),
@@ -131,7 +171,10 @@ function readReference(item: CborItem, field: string, older: boolean): string {
 }
 
 function readSoftware(claims: ClaimsSet, keys: Keys, older: boolean): readonly SoftwareComponent[] {
-  const none = keys.noMeasurement === undefined ? undefined : claims.maybe(keys.noMeasurement, 'no-software-measurement', (item, field) => integerOf(item, field, 1, 1))
+  const none =
+    keys.noMeasurement === undefined
+      ? undefined
+      : claims.maybe(keys.noMeasurement, 'no-software-measurement', (item, field) => integerOf(item, field, 1, 1))
   const components = claims.maybe(keys.components, 'software-components', (item, field) => {
     if (none !== undefined) throw wrongItem(item, field, 'either components or the claim that there are none', 'both')
     return readComponents(item, field, older ? 'optional' : 'mandatory')
@@ -148,7 +191,8 @@ export function encodePsaToken(token: PsaToken): Uint8Array {
 /** Writes the claims set of a token in its own order. */
 export function encodePsaClaims(token: Omit<PsaToken, 'cose'>): Uint8Array {
   const keys = token.profile === 'PSA_IOT_PROFILE_1' ? PROFILE_1 : PROFILE_2
-  const text = (value: string | undefined): Uint8Array | undefined => (value === undefined ? undefined : cborText(value))
+  const text = (value: string | undefined): Uint8Array | undefined =>
+    value === undefined ? undefined : cborText(value)
   const values = new Map<number, Uint8Array | undefined>([
     [keys.profile, cborText(token.profile)],
     [keys.nonce, cborBytes(token.nonce)],

@@ -68,13 +68,27 @@ function planToken(evidence: Uint8Array, options: PsaVerifyOptions): Plan {
   const instanceId = toHex(token.instanceId)
   const endorsed = endorsements.error === undefined ? keyFor(endorsements, implementationId, instanceId) : undefined
   const signature = endorsed && planSign1(token.cose, endorsed.key)
-  const point: DigestJob | undefined = endorsed && { kind: 'digest', algorithm: 'sha256', data: uncompressed(endorsed.key) }
+  const point: DigestJob | undefined = endorsed && {
+    kind: 'digest',
+    algorithm: 'sha256',
+    data: uncompressed(endorsed.key),
+  }
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
   return {
     at,
     waive: options.waive,
     trustAnchors: options.trustAnchors,
-    state: { endorsements, endorsed, implementationId, instanceId, token, signature, point, nonce: toHex(token.nonce), expect },
+    state: {
+      endorsements,
+      endorsed,
+      implementationId,
+      instanceId,
+      token,
+      signature,
+      point,
+      nonce: toHex(token.nonce),
+      expect,
+    },
     evidence: digest,
     jobs: [digest, ...[signature, point, endorsed?.spki].filter((job) => job !== undefined)],
   }

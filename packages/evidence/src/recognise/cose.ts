@@ -56,20 +56,39 @@ function head(bytes: Uint8Array, at: number): Head | undefined {
 }
 
 // {"Attestation": {"document": …}}: what the Nitro security module answers.
-const NSM_ANSWER: readonly number[] = [0xa1, 0x6b, ...UTF8.encode('Attestation'), 0xa1, 0x68, ...UTF8.encode('document')]
+const NSM_ANSWER: readonly number[] = [
+  0xa1,
+  0x6b,
+  ...UTF8.encode('Attestation'),
+  0xa1,
+  0x68,
+  ...UTF8.encode('document'),
+]
 const NSM_ERROR: readonly number[] = [0xa1, 0x65, ...UTF8.encode('Error')]
 
 /** Takes an answer of the Nitro security module off the document inside. */
 export function openNsmAnswer(bytes: Uint8Array): Opened | undefined {
   if (startsWith(bytes, NSM_ERROR)) {
-    throw new EvidenceError('malformed', 'an error of the Nitro security module', { field: 'NSM', offset: 0, expected: 'an answer with a document' })
+    throw new EvidenceError('malformed', 'an error of the Nitro security module', {
+      field: 'NSM',
+      offset: 0,
+      expected: 'an answer with a document',
+    })
   }
   if (!startsWith(bytes, NSM_ANSWER)) return undefined
   const document = head(bytes, NSM_ANSWER.length)
   if (document?.major !== 2 || document.next + document.argument !== bytes.length) {
-    throw new EvidenceError('malformed', 'another length', { field: 'NSM.Attestation.document', offset: NSM_ANSWER.length, expected: 'a byte string up to the end' })
+    throw new EvidenceError('malformed', 'another length', {
+      field: 'NSM.Attestation.document',
+      offset: NSM_ANSWER.length,
+      expected: 'a byte string up to the end',
+    })
   }
-  return { name: 'answer of the Nitro security module', inner: { bytes: bytes.subarray(document.next) }, path: 'Attestation.document' }
+  return {
+    name: 'answer of the Nitro security module',
+    inner: { bytes: bytes.subarray(document.next) },
+    path: 'Attestation.document',
+  }
 }
 
 function startsWith(bytes: Uint8Array, start: readonly number[]): boolean {
