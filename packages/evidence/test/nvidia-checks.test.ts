@@ -1,8 +1,29 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { basicConstraints, distinguishedName, keyUsage, namedKey } from '@sekisho/testkit'
-import { NVIDIA_ROOTS, nvidiaCheckIds } from '../src/nvidia/index.ts'
-import { AT, allOcsp, checkOf, DRIVER, deviceChain, diceFwid, EXPECT, judge, key, makeOcsp, makeReport, makeRim, NONCE, OPAQUE, pem, resource, type Situation, troubles, tlv, value } from './nvidia-kit.ts'
+import { NVIDIA_ROOTS, nvidiaCatalogue, nvidiaCheckIds, verifyNvidiaNodeSync } from '../src/nvidia/index.ts'
+import {
+  AT,
+  allOcsp,
+  checkOf,
+  DRIVER,
+  deviceChain,
+  diceFwid,
+  EXPECT,
+  judge,
+  key,
+  makeOcsp,
+  makeReport,
+  makeRim,
+  NONCE,
+  OPAQUE,
+  pem,
+  resource,
+  type Situation,
+  tlv,
+  troubles,
+  value,
+} from './nvidia-kit.ts'
 
 const other = namedKey('nvidia somebody else', 'P-384')
 const p256 = namedKey('nvidia short', 'P-256')
@@ -15,15 +36,25 @@ function chainWith(...args: Parameters<typeof deviceChain>): Situation {
 
 function ocspWith(place: string, change: Parameters<typeof makeOcsp>[2]): Situation {
   const [kind, position] = place.split(' ')
-  return { collateral: { ocsp: allOcsp({ [place]: makeOcsp(kind === 'rim' ? 'rim' : 'device', Number(position), change) }) } }
+  return {
+    collateral: { ocsp: allOcsp({ [place]: makeOcsp(kind === 'rim' ? 'rim' : 'device', Number(position), change) }) },
+  }
 }
 
 type Outcome = 'fail' | 'unchecked'
 
 /** Every check, shown not passing: the situation, and the outcome. */
 const SHOWN: Readonly<Record<string, readonly (readonly [string, Outcome, Situation])[]>> = {
-  'nvidia.ocsp.well-formed': [['bytes that are no response', 'fail', { collateral: { ocsp: [...allOcsp(), Uint8Array.of(0x30, 1)] } }]],
-  'nvidia.chain.present': [['no chain', 'unchecked', { report: makeReport(), options: { collateral: {} }, collateral: { certificateChain: undefined as never } }]],
+  'nvidia.ocsp.well-formed': [
+    ['bytes that are no response', 'fail', { collateral: { ocsp: [...allOcsp(), Uint8Array.of(0x30, 1)] } }],
+  ],
+  'nvidia.chain.present': [
+    [
+      'no chain',
+      'unchecked',
+      { report: makeReport(), options: { collateral: {} }, collateral: { certificateChain: undefined as never } },
+    ],
+  ],
   'nvidia.chain.well-formed': [
     ['no PEM', 'fail', { collateral: { certificateChain: Uint8Array.of(1, 2, 3) } }],
     ['one certificate', 'fail', { collateral: { certificateChain: pem(...deviceChain().slice(0, 1)) } }],
@@ -35,9 +66,17 @@ const SHOWN: Readonly<Record<string, readonly (readonly [string, Outcome, Situat
   ],
   'nvidia.chain.constraints': [
     ['an issuer that is no authority', 'fail', chainWith({ 2: { extensions: [keyUsage('keyCertSign')] } })],
-    ['an issuer that may not sign', 'fail', chainWith({ 2: { extensions: [basicConstraints(true), keyUsage('digitalSignature')] } })],
+    [
+      'an issuer that may not sign',
+      'fail',
+      chainWith({ 2: { extensions: [basicConstraints(true), keyUsage('digitalSignature')] } }),
+    ],
     ['a path too long', 'fail', chainWith({ 3: { extensions: [basicConstraints(true, 0)] } })],
-    ['an unknown critical extension', 'fail', chainWith({ 1: { extensions: [basicConstraints(true), UNKNOWN_CRITICAL] } })],
+    [
+      'an unknown critical extension',
+      'fail',
+      chainWith({ 1: { extensions: [basicConstraints(true), UNKNOWN_CRITICAL] } }),
+    ],
   ],
   'nvidia.chain.algorithms': [
     ['a shorter key', 'fail', chainWith({ 0: { subjectKey: p256 } })],
@@ -53,8 +92,13 @@ const SHOWN: Readonly<Record<string, readonly (readonly [string, Outcome, Situat
     ['another issuer key', 'fail', chainWith({ 1: { issuerKey: other } })],
     ['a damaged certificate', 'fail', chainWith({ 3: { corrupt: 'signature' } })],
   ],
-  'nvidia.chain.ocsp.present': [['no answers', 'unchecked', { collateral: { ocsp: [] } }], ['one missing', 'unchecked', { collateral: { ocsp: allOcsp().slice(1) } }]],
-  'nvidia.chain.ocsp.binding': [['another issuer', 'fail', ocspWith('device 1', { issuerName: distinguishedName(['CN', 'x']) })]],
+  'nvidia.chain.ocsp.present': [
+    ['no answers', 'unchecked', { collateral: { ocsp: [] } }],
+    ['one missing', 'unchecked', { collateral: { ocsp: allOcsp().slice(1) } }],
+  ],
+  'nvidia.chain.ocsp.binding': [
+    ['another issuer', 'fail', ocspWith('device 1', { issuerName: distinguishedName(['CN', 'x']) })],
+  ],
   'nvidia.chain.ocsp.responder': [
     ['not appointed', 'fail', ocspWith('device 1', { responder: { issuerKey: other } })],
     ['not for this', 'fail', ocspWith('device 1', { responder: { extensions: [] } })],
@@ -78,7 +122,9 @@ const SHOWN: Readonly<Record<string, readonly (readonly [string, Outcome, Situat
     ['the chain of another device', 'fail', chainWith({ 0: { subjectKey: other } })],
     ['no leaf', 'fail', { collateral: { certificateChain: pem(...deviceChain().slice(1)) } }],
   ],
-  'nvidia.report.attestation-key': [['no leaf', 'fail', { collateral: { certificateChain: pem(...deviceChain().slice(1)) } }]],
+  'nvidia.report.attestation-key': [
+    ['no leaf', 'fail', { collateral: { certificateChain: pem(...deviceChain().slice(1)) } }],
+  ],
   'nvidia.report.fwid': [
     ['other firmware', 'fail', chainWith({}, [diceFwid(value(1))])],
     ['no extension', 'fail', chainWith({}, [])],
@@ -91,27 +137,45 @@ const SHOWN: Readonly<Record<string, readonly (readonly [string, Outcome, Situat
   ],
   ...rimShown('driver'),
   ...rimShown('vbios'),
-  'nvidia.measurements.conflicts': [['an index active in both', 'fail', { collateral: { vbiosRim: makeRim('vbios', { resources: resource(7) }) } }]],
+  'nvidia.measurements.conflicts': [
+    ['an index active in both', 'fail', { collateral: { vbiosRim: makeRim('vbios', { resources: resource(7) }) } }],
+  ],
   'nvidia.measurements.match': [
     ['another value', 'fail', { blocks: { 8: value(99) } }],
     ['no such block', 'fail', { count: 20 }],
-    ['no golden value', 'fail', { collateral: { driverRim: makeRim('driver', { resources: '' }), vbiosRim: makeRim('vbios', { resources: '' }) } }],
+    [
+      'no golden value',
+      'fail',
+      {
+        collateral: { driverRim: makeRim('driver', { resources: '' }), vbiosRim: makeRim('vbios', { resources: '' }) },
+      },
+    ],
   ],
   'nvidia.hardware': [['emulated', 'fail', { options: { expect: { ...EXPECT, allowEmulated: false } } }]],
-  'nvidia.debug': [['no manifests', 'unchecked', { collateral: { driverRim: undefined as never, vbiosRim: undefined as never } }]],
+  'nvidia.debug': [
+    ['no manifests', 'unchecked', { collateral: { driverRim: undefined as never, vbiosRim: undefined as never } }],
+  ],
   'nvidia.mode.fields': [
     ['flag and status differ', 'fail', { opaque: { FEATURE_FLAG: Uint8Array.of(2, 0) } }],
     ['an unknown flag', 'fail', { opaque: { FEATURE_FLAG: Uint8Array.of(9, 0) } }],
     ['an unknown status', 'fail', { opaque: { PROTECTED_PCIE_STATUS: Uint8Array.of(1) } }],
   ],
   'nvidia.expect.mode': [
-    ['protected PCIe, alone', 'unchecked', { opaque: { FEATURE_FLAG: Uint8Array.of(2, 0), PROTECTED_PCIE_STATUS: Uint8Array.of(0xaa) } }],
+    [
+      'protected PCIe, alone',
+      'unchecked',
+      { opaque: { FEATURE_FLAG: Uint8Array.of(2, 0), PROTECTED_PCIE_STATUS: Uint8Array.of(0xaa) } },
+    ],
     ['not accepted', 'fail', { options: { expect: { ...EXPECT, modes: ['multi-gpu'] } } }],
   ],
   'nvidia.expect.freshness': [
     ['no nonce', 'unchecked', { options: { expect: { ...EXPECT, nonce: undefined as never } } }],
     ['another nonce', 'fail', { nonce: 'cd'.repeat(32) }],
-    ['not said to be fresh', 'unchecked', { options: { expect: { ...EXPECT, nonce: undefined as never, reportData: NONCE } } }],
+    [
+      'not said to be fresh',
+      'unchecked',
+      { options: { expect: { ...EXPECT, nonce: undefined as never, reportData: NONCE } } },
+    ],
   ],
   'nvidia.expect.measurement': [
     ['no manifests', 'unchecked', { collateral: { driverRim: undefined as never } }],
@@ -127,28 +191,52 @@ const SHOWN: Readonly<Record<string, readonly (readonly [string, Outcome, Situat
     ['too old', 'fail', { options: { expect: { ...EXPECT, minVbiosVersion: '96.00.B0' } } }],
   ],
   'nvidia.expect.product': [['not listed', 'fail', { options: { expect: { ...EXPECT, products: ['BLACKWELL'] } } }]],
-  'nvidia.expect.hardware-id': [['not listed', 'fail', { options: { expect: { ...EXPECT, hardwareIds: ['00'.repeat(20)] } } }]],
+  'nvidia.expect.hardware-id': [
+    ['not listed', 'fail', { options: { expect: { ...EXPECT, hardwareIds: ['00'.repeat(20)] } } }],
+  ],
   'nvidia.expect.none': [['a signer', 'fail', { options: { expect: { ...EXPECT, signer: ['00'.repeat(48)] } } }]],
 }
 
 function rimShown(kind: 'driver' | 'vbios'): typeof SHOWN {
   const id = `nvidia.rim.${kind}`
-  const rim = (change: Parameters<typeof makeRim>[1]): Situation => ({ collateral: { [`${kind}Rim`]: makeRim(kind, change) } })
+  const rim = (change: Parameters<typeof makeRim>[1]): Situation => ({
+    collateral: { [`${kind}Rim`]: makeRim(kind, change) },
+  })
   return {
     [`${id}.present`]: [['none', 'unchecked', { collateral: { [`${kind}Rim`]: undefined as never } }]],
     [`${id}.well-formed`]: [['no XML', 'fail', { collateral: { [`${kind}Rim`]: Uint8Array.of(1) } }]],
-    [`${id}.chain.names`]: [['a stranger', 'fail', rim({ certificates: { 0: { issuer: distinguishedName(['CN', 'x']) } } })]],
+    [`${id}.chain.names`]: [
+      ['a stranger', 'fail', rim({ certificates: { 0: { issuer: distinguishedName(['CN', 'x']) } } })],
+    ],
     [`${id}.chain.constraints`]: [['no authority', 'fail', rim({ certificates: { 1: { extensions: [] } } })]],
     [`${id}.chain.algorithms`]: [['a shorter key', 'fail', rim({ certificates: { 1: { subjectKey: p256 } } })]],
-    [`${id}.chain.root`]: [['another root', 'fail', rim({ certificates: { 2: { subjectKey: other, issuerKey: other }, 1: { issuerKey: other } } })]],
-    [`${id}.chain.not-before`]: [['too early', 'fail', rim({ certificates: { 0: { notBefore: LATE, notAfter: new Date('2028-01-01T00:00:00Z') } } })]],
-    [`${id}.chain.not-after`]: [['too late', 'fail', rim({ certificates: { 0: { notAfter: new Date('2026-06-15T11:59:59Z') } } })]],
+    [`${id}.chain.root`]: [
+      [
+        'another root',
+        'fail',
+        rim({ certificates: { 2: { subjectKey: other, issuerKey: other }, 1: { issuerKey: other } } }),
+      ],
+    ],
+    [`${id}.chain.not-before`]: [
+      [
+        'too early',
+        'fail',
+        rim({ certificates: { 0: { notBefore: LATE, notAfter: new Date('2028-01-01T00:00:00Z') } } }),
+      ],
+    ],
+    [`${id}.chain.not-after`]: [
+      ['too late', 'fail', rim({ certificates: { 0: { notAfter: new Date('2026-06-15T11:59:59Z') } } })],
+    ],
     [`${id}.chain.signatures`]: [['forged', 'fail', rim({ certificates: { 0: { issuerKey: other } } })]],
     [`${id}.chain.ocsp.present`]: [['no answers', 'unchecked', { collateral: { ocsp: allOcsp().slice(0, 3) } }]],
-    [`${id}.chain.ocsp.binding`]: [['another issuer', 'fail', ocspWith('rim 0', { issuerName: distinguishedName(['CN', 'x']) })]],
+    [`${id}.chain.ocsp.binding`]: [
+      ['another issuer', 'fail', ocspWith('rim 0', { issuerName: distinguishedName(['CN', 'x']) })],
+    ],
     [`${id}.chain.ocsp.responder`]: [['not appointed', 'fail', ocspWith('rim 0', { responder: { issuerKey: other } })]],
     [`${id}.chain.ocsp.signature`]: [['forged', 'fail', ocspWith('rim 1', { signer: other })]],
-    [`${id}.chain.ocsp.current`]: [['expired', 'fail', ocspWith('rim 1', { nextUpdate: new Date('2026-06-15T11:59:59Z') })]],
+    [`${id}.chain.ocsp.current`]: [
+      ['expired', 'fail', ocspWith('rim 1', { nextUpdate: new Date('2026-06-15T11:59:59Z') })],
+    ],
     [`${id}.chain.ocsp.nonce`]: [['no nonce', 'fail', { options: { expect: { ...EXPECT, ocspNonces: ['aabb'] } } }]],
     [`${id}.chain.ocsp.status`]: [['revoked', 'fail', ocspWith('rim 0', { status: 'revoked' })]],
     [`${id}.digest`]: [['changed', 'fail', rim({ after: (text) => text.replace('tagId="made"', 'tagId="fake"') })]],
@@ -160,8 +248,16 @@ function rimShown(kind: 'driver' | 'vbios'): typeof SHOWN {
 
 /** Undefined members stand for parts that are left out. */
 function without(situation: Situation): Situation {
-  const clean = (object: object | undefined): object => Object.fromEntries(Object.entries(object ?? {}).filter(([, one]) => one !== undefined))
-  return { ...situation, options: { ...clean(situation.options), ...(situation.options?.expect === undefined ? {} : { expect: clean(situation.options.expect) }) }, ...(situation.collateral === undefined ? {} : { collateral: situation.collateral }) }
+  const clean = (object: object | undefined): object =>
+    Object.fromEntries(Object.entries(object ?? {}).filter(([, one]) => one !== undefined))
+  return {
+    ...situation,
+    options: {
+      ...clean(situation.options),
+      ...(situation.options?.expect === undefined ? {} : { expect: clean(situation.options.expect) }),
+    },
+    ...(situation.collateral === undefined ? {} : { collateral: situation.collateral }),
+  }
 }
 
 describe('NVIDIA checks', () => {
@@ -197,21 +293,42 @@ describe('NVIDIA checks', () => {
   })
   it('of two answers the later counts, in either order', () => {
     const revoked = makeOcsp('device', 1, { status: 'revoked', thisUpdate: new Date('2026-06-15T11:00:00Z') })
-    for (const ocsp of [[...allOcsp(), revoked], [revoked, ...allOcsp()]])
+    for (const ocsp of [
+      [...allOcsp(), revoked],
+      [revoked, ...allOcsp()],
+    ])
       assert.equal(checkOf(judge({ collateral: { ocsp } }), 'nvidia.chain.ocsp.status').outcome, 'fail')
   })
   it('nonces of answers are compared when they are asked for', () => {
-    const ocsp = [...allOcsp().keys()].map((i) => (i < 3 ? makeOcsp('device', i + 1, { nonce: 'aabb' }) : makeOcsp('rim', i - 3, { nonce: 'ccdd' })))
+    const ocsp = [...allOcsp().keys()].map((i) =>
+      i < 3 ? makeOcsp('device', i + 1, { nonce: 'aabb' }) : makeOcsp('rim', i - 3, { nonce: 'ccdd' }),
+    )
     const verdict = judge({ collateral: { ocsp }, options: { expect: { ...EXPECT, ocspNonces: ['aabb', 'ccdd'] } } })
     assert.deepEqual(troubles(verdict), [])
   })
   it('presence and expectations can be waived by name, signatures cannot', () => {
     const waive = nvidiaCheckIds('waivable')
-    const verdict = judge({ collateral: { ocsp: [], driverRim: undefined as never, vbiosRim: undefined as never }, options: { waive, expect: { allowEmulated: true } } })
+    const verdict = judge({
+      collateral: { ocsp: [], driverRim: undefined as never, vbiosRim: undefined as never },
+      options: { waive, expect: { allowEmulated: true } },
+    })
     assert.equal(verdict.outcome, 'verified')
     assert.ok(verdict.waived.length > 5)
-    for (const id of ['nvidia.report.signature', 'nvidia.chain.root', 'nvidia.rim.driver.digest', 'nvidia.chain.ocsp.status'])
+    for (const id of [
+      'nvidia.report.signature',
+      'nvidia.chain.root',
+      'nvidia.rim.driver.digest',
+      'nvidia.chain.ocsp.status',
+    ])
       assert.throws(() => judge({ options: { waive: [id] } }), TypeError)
+  })
+  it('the catalogue has a title for every group and check, and no other', () => {
+    const node = verifyNvidiaNodeSync([{ evidence: makeReport() }], { at: AT })
+    const ids = [...judge().checks, ...node.checks].flatMap((group) => [
+      group.id,
+      ...group.checks.map((check) => check.id),
+    ])
+    assert.deepEqual(Object.keys(nvidiaCatalogue).sort(), ids.sort())
   })
   it('roots of one purpose do not serve the other', async () => {
     const { NVIDIA_ROOTS, NVIDIA_RIM_ROOT, NVIDIA_DEVICE_ROOT } = await import('../src/nvidia/index.ts')

@@ -20,7 +20,9 @@ if (process.argv[1] === import.meta.filename) {
     if (!files.includes('report.bin')) continue
     const parts = files.flatMap((file) => (PARTS[file] === undefined ? [] : [[PARTS[file], one.file(file)] as const]))
     const collateral: NvidiaCollateralInput = Object.fromEntries(parts)
-    found[one.name] = canonicalJson(await verifyNvidia(one.file('report.bin'), { at: one.at, collateral, waive: WAIVE }))
+    found[one.name] = canonicalJson(
+      await verifyNvidia(one.file('report.bin'), { at: one.at, collateral, waive: WAIVE }),
+    )
   }
   process.stdout.write(JSON.stringify(found))
 }

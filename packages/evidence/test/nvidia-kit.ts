@@ -4,8 +4,8 @@ import {
   concat,
   digest,
   distinguishedName,
-  ecdsaRaw,
   type Extension,
+  ecdsaRaw,
   fromHex,
   issueCertificate,
   type KeyPair,
@@ -65,10 +65,21 @@ const EKU: Extension = { oid: '2.5.29.37', value: seq(hexTlv(0x06, '2b0601050507
 
 export type CertificateChanges = Readonly<Record<number, Partial<CertificateOptions>>>
 
-const DEVICE_NAMES = ['GH100 A01 GSP FMC LF', 'GH100 A01 GSP BROM', 'Made GH100 Provisioner ICA', 'Made GH100 Identity', 'Made Device CA']
+const DEVICE_NAMES = [
+  'GH100 A01 GSP FMC LF',
+  'GH100 A01 GSP BROM',
+  'Made GH100 Provisioner ICA',
+  'Made GH100 Identity',
+  'Made Device CA',
+]
 const RIM_NAMES = ['Made RIM signer', 'Made Reference Value CA', 'Made RIM root']
 
-function chain(kind: 'device' | 'rim', names: readonly string[], changes: CertificateChanges, leaf: readonly Extension[]): readonly Uint8Array[] {
+function chain(
+  kind: 'device' | 'rim',
+  names: readonly string[],
+  changes: CertificateChanges,
+  leaf: readonly Extension[],
+): readonly Uint8Array[] {
   const name = (i: number): Uint8Array => distinguishedName(['CN', names[i] as string])
   return names.map((_, i) => {
     const above = Math.min(i + 1, names.length - 1)
@@ -95,7 +106,10 @@ export function diceFwid(fwid: Uint8Array = FWID): Extension {
   return { oid: '2.23.133.5.4.1', value }
 }
 
-export function deviceChain(changes: CertificateChanges = {}, leaf: readonly Extension[] = [diceFwid()]): readonly Uint8Array[] {
+export function deviceChain(
+  changes: CertificateChanges = {},
+  leaf: readonly Extension[] = [diceFwid()],
+): readonly Uint8Array[] {
   return chain('device', DEVICE_NAMES, changes, leaf)
 }
 
@@ -133,7 +147,14 @@ export interface ReportChanges {
 }
 
 /** Request and response of a made GPU with 64 blocks. */
-export function makeReport({ opaque = {}, blocks = {}, count = 64, nonce = NONCE, signer = key('device 0'), trailing = 0 }: ReportChanges = {}): Uint8Array {
+export function makeReport({
+  opaque = {},
+  blocks = {},
+  count = 64,
+  nonce = NONCE,
+  signer = key('device 0'),
+  trailing = 0,
+}: ReportChanges = {}): Uint8Array {
   const entries = Object.entries({ ...OPAQUE, ...opaque }).flatMap(([name, one]) =>
     one === undefined ? [] : [{ type: OPAQUE_TYPES[name as OpaqueName], value: one, offset: 0 }],
   )
@@ -144,7 +165,12 @@ export function makeReport({ opaque = {}, blocks = {}, count = 64, nonce = NONCE
       code: 0x60,
       param1: 0,
       param2: 0,
-      blocks: Array.from({ length: count }, (_, i) => ({ index: i + 1, type: 1, value: blocks[i + 1] ?? value(i + 1), offset: 0 })),
+      blocks: Array.from({ length: count }, (_, i) => ({
+        index: i + 1,
+        type: 1,
+        value: blocks[i + 1] ?? value(i + 1),
+        offset: 0,
+      })),
       record: new Uint8Array(),
       nonce: new Uint8Array(32).fill(7),
       opaque: entries,
@@ -240,22 +266,38 @@ export function makeOcsp(kind: 'device' | 'rim', position: number, changes: Ocsp
   const issuer = key(`${kind} ${position + 1}`)
   const issuerName = distinguishedName(['CN', names[position + 1] as string])
   const own = key(`${kind} responder ${position}`)
-  const when = (tag: number, at: Date): Uint8Array => tlv(tag, utf8(`${at.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`))
-  const serial = kind === 'device' ? `41000000000000${(0xa0 + position).toString(16).padStart(4, '0')}` : `00${(0xb0 + position).toString(16)}`
+  const when = (tag: number, at: Date): Uint8Array =>
+    tlv(tag, utf8(`${at.toISOString().replace(/[-:T]/g, '').slice(0, 14)}Z`))
+  const serial =
+    kind === 'device'
+      ? `41000000000000${(0xa0 + position).toString(16).padStart(4, '0')}`
+      : `00${(0xb0 + position).toString(16)}`
   const certId = seq(
     seq(hexTlv(0x06, OID_SHA384)),
     tlv(0x04, digest('sha384', changes.issuerName ?? issuerName)),
     tlv(0x04, digest('sha384', Uint8Array.of(4), rawPoint(issuer))),
     hexTlv(0x02, serial),
   )
-  const revoked = (reason: number): Uint8Array => tlv(0xa1, when(0x18, FROM), tlv(0xa0, tlv(0x0a, Uint8Array.of(reason))))
-  const status = { good: tlv(0x80), unknown: tlv(0x82), revoked: revoked(1), hold: revoked(6) }[changes.status ?? 'good']
+  const revoked = (reason: number): Uint8Array =>
+    tlv(0xa1, when(0x18, FROM), tlv(0xa0, tlv(0x0a, Uint8Array.of(reason))))
+  const status = { good: tlv(0x80), unknown: tlv(0x82), revoked: revoked(1), hold: revoked(6) }[
+    changes.status ?? 'good'
+  ]
   const thisUpdate = changes.thisUpdate ?? new Date('2026-06-15T10:00:00Z')
   const nextUpdate = 'nextUpdate' in changes ? changes.nextUpdate : new Date('2026-06-16T10:00:00Z')
-  const single = seq(certId, status, when(0x18, thisUpdate), ...(nextUpdate === undefined ? [] : [tlv(0xa0, when(0x18, nextUpdate))]))
+  const single = seq(
+    certId,
+    status,
+    when(0x18, thisUpdate),
+    ...(nextUpdate === undefined ? [] : [tlv(0xa0, when(0x18, nextUpdate))]),
+  )
   const extensions = [
-    ...(changes.nonce === undefined ? [] : [seq(hexTlv(0x06, '2b0601050507300102'), tlv(0x04, tlv(0x04, fromHex(changes.nonce))))]),
-    ...(changes.critical === true ? [seq(hexTlv(0x06, '2b0601050507300199'.slice(0, 16)), tlv(0x01, Uint8Array.of(0xff)), tlv(0x04, tlv(0x04)))] : []),
+    ...(changes.nonce === undefined
+      ? []
+      : [seq(hexTlv(0x06, '2b0601050507300102'), tlv(0x04, tlv(0x04, fromHex(changes.nonce))))]),
+    ...(changes.critical === true
+      ? [seq(hexTlv(0x06, '2b0601050507300199'.slice(0, 16)), tlv(0x01, Uint8Array.of(0xff)), tlv(0x04, tlv(0x04)))]
+      : []),
   ]
   const data = seq(
     tlv(0xa2, tlv(0x04, new Uint8Array(20))),
@@ -285,7 +327,8 @@ export function makeOcsp(kind: 'device' | 'rim', position: number, changes: Ocsp
 
 /** Answers about every certificate that is asked for. */
 export function allOcsp(replace: Readonly<Record<string, Uint8Array>> = {}): readonly Uint8Array[] {
-  const of = (kind: 'device' | 'rim', position: number): Uint8Array => replace[`${kind} ${position}`] ?? makeOcsp(kind, position)
+  const of = (kind: 'device' | 'rim', position: number): Uint8Array =>
+    replace[`${kind} ${position}`] ?? makeOcsp(kind, position)
   return [of('device', 1), of('device', 2), of('device', 3), of('rim', 0), of('rim', 1)]
 }
 
@@ -296,7 +339,12 @@ export interface Situation extends ReportChanges {
 }
 
 export function goodCollateral(): NvidiaCollateralInput {
-  return { certificateChain: pem(...deviceChain()), driverRim: makeRim('driver'), vbiosRim: makeRim('vbios'), ocsp: allOcsp() }
+  return {
+    certificateChain: pem(...deviceChain()),
+    driverRim: makeRim('driver'),
+    vbiosRim: makeRim('vbios'),
+    ocsp: allOcsp(),
+  }
 }
 
 /** Expectations under which a made device is verified. */
@@ -329,6 +377,10 @@ export function checkOf(verdict: Verdict, id: string): Check {
 export function troubles(verdict: Verdict): readonly string[] {
   return verdict.checks
     .flatMap((group) => group.checks)
-    .filter((check) => check.outcome === 'fail' || (check.outcome === 'unchecked' && check.blockedBy === undefined && check.waived !== true))
+    .filter(
+      (check) =>
+        check.outcome === 'fail' ||
+        (check.outcome === 'unchecked' && check.blockedBy === undefined && check.waived !== true),
+    )
     .map((check) => `${check.outcome} ${check.id}`)
 }

@@ -24,7 +24,9 @@ describe('the slice of XML', () => {
     assert.equal(read('<a b="1\t2\n3&#9;&#10;&#13;"/>'), '<a b="1 2 3&#x9;&#xA;&#xD;"></a>')
     assert.equal(read('<?xml version="1.0" encoding="UTF-8"?>\n<a/>\n'), '<a></a>')
     assert.equal(
-      read('<z:r xmlns:z="urn:z" xmlns:a="urn:a" xmlns="urn:d"><c xmlns:a="urn:a" z:q="1" p="2" a:q="3"/><a:c xmlns:a="urn:b"/></z:r>'),
+      read(
+        '<z:r xmlns:z="urn:z" xmlns:a="urn:a" xmlns="urn:d"><c xmlns:a="urn:a" z:q="1" p="2" a:q="3"/><a:c xmlns:a="urn:b"/></z:r>',
+      ),
       '<z:r xmlns="urn:d" xmlns:a="urn:a" xmlns:z="urn:z"><c p="2" a:q="3" z:q="1"></c><a:c xmlns:a="urn:b"></a:c></z:r>',
     )
     assert.equal(read('<a>é€𝄞</a>'), '<a>é€𝄞</a>')
@@ -93,11 +95,16 @@ function outcome(changes: RimChanges): string {
 describe('soundness 51: XML signatures', () => {
   const wrap = (text: string): string => {
     const signature = /<ds:Signature .*<\/ds:Signature>/s.exec(text)?.[0] ?? ''
-    return text.replace(signature, '').replace('</SoftwareIdentity>', `<ns0:Payload>${EVIL}</ns0:Payload>${signature}</SoftwareIdentity>`)
+    return text
+      .replace(signature, '')
+      .replace('</SoftwareIdentity>', `<ns0:Payload>${EVIL}</ns0:Payload>${signature}</SoftwareIdentity>`)
   }
   const CHANGES: Readonly<Record<string, readonly [RimChanges, string]>> = {
     'the whole manifest moved into another one (wrapping)': [
-      { after: (text) => `<SoftwareIdentity xmlns="http://standards.iso.org/iso/19770/-2/2015/schema.xsd" name="GH100" tagId="x">${text}</SoftwareIdentity>` },
+      {
+        after: (text) =>
+          `<SoftwareIdentity xmlns="http://standards.iso.org/iso/19770/-2/2015/schema.xsd" name="GH100" tagId="x">${text}</SoftwareIdentity>`,
+      },
       'well-formed',
     ],
     'the signed payload moved into Object': [
@@ -106,40 +113,170 @@ describe('soundness 51: XML signatures', () => {
     ],
     'a second payload, unsigned': [{ after: wrap }, 'well-formed'],
     'a second payload, signed': [{ before: wrap }, 'well-formed'],
-    'a payload of another namespace beside it': [{ before: (text) => text.replace('</SoftwareIdentity>', '<x:Payload xmlns:x="urn:x"></x:Payload></SoftwareIdentity>') }, 'well-formed'],
-    'a second Meta': [{ before: (text) => text.replace('<ns0:Payload>', '<ns0:Meta></ns0:Meta><ns0:Payload>') }, 'well-formed'],
+    'a payload of another namespace beside it': [
+      {
+        before: (text) =>
+          text.replace('</SoftwareIdentity>', '<x:Payload xmlns:x="urn:x"></x:Payload></SoftwareIdentity>'),
+      },
+      'well-formed',
+    ],
+    'a second Meta': [
+      { before: (text) => text.replace('<ns0:Payload>', '<ns0:Meta></ns0:Meta><ns0:Payload>') },
+      'well-formed',
+    ],
     'no Payload': [{ before: (text) => text.replaceAll('ns0:Payload', 'ns0:Evidence') }, 'well-formed'],
-    'a second signature': [{ after: (text) => text.replace(/(<ds:Signature .*<\/ds:Signature>)/s, '$1$1') }, 'well-formed'],
+    'a second signature': [
+      { after: (text) => text.replace(/(<ds:Signature .*<\/ds:Signature>)/s, '$1$1') },
+      'well-formed',
+    ],
     'no signature': [{ after: (text) => text.replace(/<ds:Signature .*<\/ds:Signature>/s, '') }, 'well-formed'],
     'the signature moved below the payload': [
       { after: (text) => text.replace(/(<\/ns0:Payload>)(<ds:Signature .*<\/ds:Signature>)/s, '$2$1') },
       'well-formed',
     ],
     'a reference to an id': [{ signedInfo: (info) => info.replace('URI=""', 'URI="#made"') }, 'well-formed'],
-    'a reference to the network': [{ signedInfo: (info) => info.replace('URI=""', 'URI="http://127.0.0.1/x"') }, 'well-formed'],
+    'a reference to the network': [
+      { signedInfo: (info) => info.replace('URI=""', 'URI="http://127.0.0.1/x"') },
+      'well-formed',
+    ],
     'no URI': [{ signedInfo: (info) => info.replace(' URI=""', '') }, 'well-formed'],
-    'two references': [{ signedInfo: (info) => info.replace(/(<ds:Reference.*<\/ds:Reference>)/s, '$1$1') }, 'well-formed'],
-    'an XPath transform': [{ signedInfo: (info) => info.replace('http://www.w3.org/2006/12/xml-c14n11"></ds:Transform>', 'http://www.w3.org/TR/1999/REC-xpath-19991116"></ds:Transform>') }, 'well-formed'],
-    'an XSLT transform first': [{ signedInfo: (info) => info.replace('http://www.w3.org/2000/09/xmldsig#enveloped-signature', 'http://www.w3.org/TR/1999/REC-xslt-19991116') }, 'well-formed'],
-    'a third transform': [{ signedInfo: (info) => info.replace('</ds:Transforms>', '<ds:Transform Algorithm="http://www.w3.org/2006/12/xml-c14n11"></ds:Transform></ds:Transforms>') }, 'well-formed'],
-    'no enveloped transform': [{ signedInfo: (info) => info.replace(/<ds:Transform Algorithm="[^"]*enveloped[^>]*><\/ds:Transform>/, '') }, 'well-formed'],
-    'exclusive canonical form': [{ signedInfo: (info) => info.replace('CanonicalizationMethod Algorithm="http://www.w3.org/2006/12/xml-c14n11"', 'CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"') }, 'well-formed'],
-    'canonical form with comments': [{ signedInfo: (info) => info.replaceAll('xml-c14n11"', 'xml-c14n11#WithComments"') }, 'well-formed'],
-    'an HMAC': [{ signedInfo: (info) => info.replace('http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384', 'http://www.w3.org/2000/09/xmldsig#hmac-sha1') }, 'well-formed'],
-    'an HMAC length': [{ signedInfo: (info) => info.replace('ecdsa-sha384"></ds:SignatureMethod>', 'ecdsa-sha384"><ds:HMACOutputLength>0</ds:HMACOutputLength></ds:SignatureMethod>') }, 'well-formed'],
-    'SHA-1': [{ signedInfo: (info) => info.replace('http://www.w3.org/2001/04/xmldsig-more#sha384', 'http://www.w3.org/2000/09/xmldsig#sha1') }, 'well-formed'],
-    'a duplicate id': [{ before: (text) => text.replace('<ns0:Meta ', '<ns0:Meta Id="a" ').replace('<ns0:Payload>', '<ns0:Payload Id="a">') }, 'well-formed'],
-    'a comment that splits a value': [{ after: (text) => text.replace('colloquialVersion="570.86.10"', 'colloquialVersion="570.86.10"').replace('<ds:SignatureValue>', '<ds:SignatureValue><!-- -->') }, 'well-formed'],
+    'two references': [
+      { signedInfo: (info) => info.replace(/(<ds:Reference.*<\/ds:Reference>)/s, '$1$1') },
+      'well-formed',
+    ],
+    'an XPath transform': [
+      {
+        signedInfo: (info) =>
+          info.replace(
+            'http://www.w3.org/2006/12/xml-c14n11"></ds:Transform>',
+            'http://www.w3.org/TR/1999/REC-xpath-19991116"></ds:Transform>',
+          ),
+      },
+      'well-formed',
+    ],
+    'an XSLT transform first': [
+      {
+        signedInfo: (info) =>
+          info.replace(
+            'http://www.w3.org/2000/09/xmldsig#enveloped-signature',
+            'http://www.w3.org/TR/1999/REC-xslt-19991116',
+          ),
+      },
+      'well-formed',
+    ],
+    'a third transform': [
+      {
+        signedInfo: (info) =>
+          info.replace(
+            '</ds:Transforms>',
+            '<ds:Transform Algorithm="http://www.w3.org/2006/12/xml-c14n11"></ds:Transform></ds:Transforms>',
+          ),
+      },
+      'well-formed',
+    ],
+    'no enveloped transform': [
+      { signedInfo: (info) => info.replace(/<ds:Transform Algorithm="[^"]*enveloped[^>]*><\/ds:Transform>/, '') },
+      'well-formed',
+    ],
+    'exclusive canonical form': [
+      {
+        signedInfo: (info) =>
+          info.replace(
+            'CanonicalizationMethod Algorithm="http://www.w3.org/2006/12/xml-c14n11"',
+            'CanonicalizationMethod Algorithm="http://www.w3.org/2001/10/xml-exc-c14n#"',
+          ),
+      },
+      'well-formed',
+    ],
+    'canonical form with comments': [
+      { signedInfo: (info) => info.replaceAll('xml-c14n11"', 'xml-c14n11#WithComments"') },
+      'well-formed',
+    ],
+    'an HMAC': [
+      {
+        signedInfo: (info) =>
+          info.replace(
+            'http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha384',
+            'http://www.w3.org/2000/09/xmldsig#hmac-sha1',
+          ),
+      },
+      'well-formed',
+    ],
+    'an HMAC length': [
+      {
+        signedInfo: (info) =>
+          info.replace(
+            'ecdsa-sha384"></ds:SignatureMethod>',
+            'ecdsa-sha384"><ds:HMACOutputLength>0</ds:HMACOutputLength></ds:SignatureMethod>',
+          ),
+      },
+      'well-formed',
+    ],
+    'SHA-1': [
+      {
+        signedInfo: (info) =>
+          info.replace('http://www.w3.org/2001/04/xmldsig-more#sha384', 'http://www.w3.org/2000/09/xmldsig#sha1'),
+      },
+      'well-formed',
+    ],
+    'a duplicate id': [
+      {
+        before: (text) =>
+          text.replace('<ns0:Meta ', '<ns0:Meta Id="a" ').replace('<ns0:Payload>', '<ns0:Payload Id="a">'),
+      },
+      'well-formed',
+    ],
+    'a comment that splits a value': [
+      {
+        after: (text) =>
+          text
+            .replace('colloquialVersion="570.86.10"', 'colloquialVersion="570.86.10"')
+            .replace('<ds:SignatureValue>', '<ds:SignatureValue><!-- -->'),
+      },
+      'well-formed',
+    ],
     'an entity': [{ after: (text) => `<!DOCTYPE x [<!ENTITY e "1">]>${text}` }, 'well-formed'],
-    'an X.509 subject name': [{ after: (text) => text.replace('<ds:X509Data>', '<ds:X509Data><ds:X509SubjectName>x</ds:X509SubjectName>') }, 'well-formed'],
-    'a key instead of a chain': [{ after: (text) => text.replace('<ds:X509Data>', '<ds:KeyValue></ds:KeyValue><ds:X509Data>') }, 'well-formed'],
-    'a signature in DER': [{ after: (text) => text.replace(/<ds:SignatureValue>[^<]*/, '<ds:SignatureValue>MEUCIQ==') }, 'well-formed'],
+    'an X.509 subject name': [
+      { after: (text) => text.replace('<ds:X509Data>', '<ds:X509Data><ds:X509SubjectName>x</ds:X509SubjectName>') },
+      'well-formed',
+    ],
+    'a key instead of a chain': [
+      { after: (text) => text.replace('<ds:X509Data>', '<ds:KeyValue></ds:KeyValue><ds:X509Data>') },
+      'well-formed',
+    ],
+    'a signature in DER': [
+      { after: (text) => text.replace(/<ds:SignatureValue>[^<]*/, '<ds:SignatureValue>MEUCIQ==') },
+      'well-formed',
+    ],
     'a golden value changed': [{ after: (text) => text.replace(/Hash0="..../, 'Hash0="0000') }, 'digest'],
     'an active value made inactive': [{ after: (text) => text.replace('active="True"', 'active="False"') }, 'digest'],
-    'white space added to the payload': [{ after: (text) => text.replace('<ns0:Payload>', '<ns0:Payload>\n') }, 'digest'],
-    'the digest changed with the content': [{ after: (text) => text.replace('tagId="made"', 'tagId="evil"').replace(/<ds:DigestValue>[^<]*/, `<ds:DigestValue>${'A'.repeat(64)}`) }, 'digest'],
-    'the prefix of a namespace bound anew': [{ after: (text) => text.replace('xmlns:ns0="http://standards.iso.org/iso/19770/-2/2015/schema.xsd" xmlns:ns2', 'xmlns:ns0="urn:x" xmlns:ns2') }, 'well-formed'],
-    'a namespace declared around SignedInfo': [{ after: (text) => text.replace('<SoftwareIdentity ', '<SoftwareIdentity xmlns:evil="urn:x" ') }, 'digest'],
+    'white space added to the payload': [
+      { after: (text) => text.replace('<ns0:Payload>', '<ns0:Payload>\n') },
+      'digest',
+    ],
+    'the digest changed with the content': [
+      {
+        after: (text) =>
+          text
+            .replace('tagId="made"', 'tagId="evil"')
+            .replace(/<ds:DigestValue>[^<]*/, `<ds:DigestValue>${'A'.repeat(64)}`),
+      },
+      'digest',
+    ],
+    'the prefix of a namespace bound anew': [
+      {
+        after: (text) =>
+          text.replace(
+            'xmlns:ns0="http://standards.iso.org/iso/19770/-2/2015/schema.xsd" xmlns:ns2',
+            'xmlns:ns0="urn:x" xmlns:ns2',
+          ),
+      },
+      'well-formed',
+    ],
+    'a namespace declared around SignedInfo': [
+      { after: (text) => text.replace('<SoftwareIdentity ', '<SoftwareIdentity xmlns:evil="urn:x" ') },
+      'digest',
+    ],
     'another signer with a chain of its own': [{ signer: namedKey('nvidia evil', 'P-384') }, 'signature'],
   }
   for (const [name, [changes, expected]] of Object.entries(CHANGES)) {
@@ -156,7 +293,13 @@ describe('soundness 51: XML signatures', () => {
     same((text) => `<?xml version="1.0" encoding="utf-8"?>\r\n${text}\r\n`)
     same((text) => text.replace(/<ds:SignatureValue>([^<]{40})/, '<ds:SignatureValue>\n$1\n'))
     same((text) => text.replace('tagId="made"', 'tagId="m&#97;de"'))
-    assert.equal(outcome({ signedInfo: (info) => info.replace(/(enveloped-signature"><\/ds:Transform>)<ds:Transform [^>]*><\/ds:Transform>/, '$1') }), 'verified')
+    assert.equal(
+      outcome({
+        signedInfo: (info) =>
+          info.replace(/(enveloped-signature"><\/ds:Transform>)<ds:Transform [^>]*><\/ds:Transform>/, '$1'),
+      }),
+      'verified',
+    )
   })
 })
 
@@ -190,6 +333,7 @@ describe('manifests', () => {
   })
   it('refuses every truncation', () => {
     const bytes = makeRim('driver')
-    for (let length = 0; length < bytes.length; length += 7) assert.throws(() => parseNvidiaRim(bytes.subarray(0, length)), EvidenceError)
+    for (let length = 0; length < bytes.length; length += 7)
+      assert.throws(() => parseNvidiaRim(bytes.subarray(0, length)), EvidenceError)
   })
 })

@@ -47,7 +47,11 @@ function named(name: string): VectorCase {
   return ALL.find((one) => one.name === name) as VectorCase
 }
 
-function judged(one: VectorCase, report = one.file('report.bin'), collateral: Parameters<typeof verifyNvidiaSync>[1]['collateral'] = collateralOf(one)): Verdict<NvidiaClaims> {
+function judged(
+  one: VectorCase,
+  report = one.file('report.bin'),
+  collateral: Parameters<typeof verifyNvidiaSync>[1]['collateral'] = collateralOf(one),
+): Verdict<NvidiaClaims> {
   return verifyNvidiaSync(report, { at: one.at, collateral, waive: WAIVE })
 }
 
@@ -75,7 +79,8 @@ describe('NVIDIA vectors', { skip }, () => {
       const fields = nvidiaFields(report)
       assert.equal(new Set(fields.map(({ path }) => path)).size, fields.length)
       for (const { offset = 0, length = 0, value } of fields)
-        if (typeof value === 'string') assert.equal(Buffer.from(bytes.subarray(offset, offset + length)).toString('hex'), value)
+        if (typeof value === 'string')
+          assert.equal(Buffer.from(bytes.subarray(offset, offset + length)).toString('hex'), value)
     }
   })
 
@@ -84,7 +89,8 @@ describe('NVIDIA vectors', { skip }, () => {
       const collateral = prepareNvidiaCollateral(collateralOf(one))
       const bytes = one.file('report.bin')
       assert.equal(judged(one, bytes, collateral).authenticity, 'proven')
-      for (let at = 0; at < bytes.length; at++) assertNotProven(() => judged(one, flipped(bytes, at), collateral), `${one.name} byte ${at}`)
+      for (let at = 0; at < bytes.length; at++)
+        assertNotProven(() => judged(one, flipped(bytes, at), collateral), `${one.name} byte ${at}`)
     }
   })
 
@@ -92,7 +98,8 @@ describe('NVIDIA vectors', { skip }, () => {
     for (const one of VALID) {
       const prepared = prepareNvidiaCollateral(collateralOf(one))
       const bytes = one.file('report.bin')
-      for (let at = 1; at < bytes.length; at += 97) assertNotProven(() => judged(one, flipped(bytes, at), prepared), `${one.name} byte ${at}`)
+      for (let at = 1; at < bytes.length; at += 97)
+        assertNotProven(() => judged(one, flipped(bytes, at), prepared), `${one.name} byte ${at}`)
     }
     const full = named('hopper-550-full')
     for (const part of ['driverRim', 'vbiosRim', 'certificateChain'] as const) {
@@ -102,8 +109,11 @@ describe('NVIDIA vectors', { skip }, () => {
       for (let at = start; at < bytes.length; at += 211) {
         const changed = flipped(bytes, at)
         // White space between tags of the signature, and the line ends of PEM, mean nothing.
-        const harmless = /^\s$/.test(String.fromCharCode(changed[at] as number)) && /^\s$/.test(String.fromCharCode(bytes[at] as number))
-        if (!harmless) assertNotProven(() => judged(full, undefined, { ...whole, [part]: changed }), `${part} byte ${at}`)
+        const harmless =
+          /^\s$/.test(String.fromCharCode(changed[at] as number)) &&
+          /^\s$/.test(String.fromCharCode(bytes[at] as number))
+        if (!harmless)
+          assertNotProven(() => judged(full, undefined, { ...whole, [part]: changed }), `${part} byte ${at}`)
       }
     }
   })
@@ -111,7 +121,8 @@ describe('NVIDIA vectors', { skip }, () => {
   it('every truncation is refused, and so is anything but zeros behind the signature', () => {
     for (const one of [named('hopper-550-full'), named('switch-ls10'), named('blackwell-575')]) {
       const bytes = one.file('report.bin')
-      for (let length = 0; length < bytes.length; length++) assert.throws(() => parseNvidiaReport(bytes.subarray(0, length)), EvidenceError)
+      for (let length = 0; length < bytes.length; length++)
+        assert.throws(() => parseNvidiaReport(bytes.subarray(0, length)), EvidenceError)
       const padded = new Uint8Array(bytes.length + 3)
       padded.set(bytes)
       assert.equal(judged(one, padded).authenticity, 'proven')
@@ -126,12 +137,19 @@ describe('NVIDIA vectors', { skip }, () => {
         if (other === one) continue
         const chain = other.file('cert-chain.pem')
         if (Buffer.from(chain).equals(one.file('cert-chain.pem'))) continue
-        assertNotProven(() => judged(one, undefined, { ...collateralOf(one), certificateChain: chain }), `${one.name} with the chain of ${other.name}`)
+        assertNotProven(
+          () => judged(one, undefined, { ...collateralOf(one), certificateChain: chain }),
+          `${one.name} with the chain of ${other.name}`,
+        )
       }
     }
     const full = named('hopper-550-full')
     const { driverRim, vbiosRim } = collateralOf(full)
-    const swapped = judged(full, undefined, { ...collateralOf(full), driverRim: vbiosRim as Uint8Array, vbiosRim: driverRim as Uint8Array })
+    const swapped = judged(full, undefined, {
+      ...collateralOf(full),
+      driverRim: vbiosRim as Uint8Array,
+      vbiosRim: driverRim as Uint8Array,
+    })
     assert.equal(checkOf(swapped, 'nvidia.rim.driver.version').outcome, 'fail')
   })
 
@@ -166,14 +184,18 @@ describe('NVIDIA vectors', { skip }, () => {
     for (const one of ALL) {
       const raw = canonicalJson(judged(one))
       const options = { at: one.at, collateral: collateralOf(one), waive: WAIVE, memory }
-      for (let i = 0; i < 3; i++) assert.equal(canonicalJson(verifyNvidiaSync(one.file('report.bin'), options)), raw, one.name)
+      for (let i = 0; i < 3; i++)
+        assert.equal(canonicalJson(verifyNvidiaSync(one.file('report.bin'), options)), raw, one.name)
       assert.equal(canonicalJson(judged(one, undefined, prepareNvidiaCollateral(collateralOf(one)))), raw, one.name)
     }
   })
 
   it('through WebCrypto the verdicts have the same bytes', () => {
     const script = new URL('./nvidia-door.js', import.meta.url).pathname
-    const answer = execFileSync(process.execPath, ['--conditions=browser', script], { encoding: 'utf8', maxBuffer: 1 << 26 })
+    const answer = execFileSync(process.execPath, ['--conditions=browser', script], {
+      encoding: 'utf8',
+      maxBuffer: 1 << 26,
+    })
     const found: Readonly<Record<string, string>> = JSON.parse(answer)
     assert.equal(found['synchronous'], 'false')
     for (const one of ALL) assert.equal(found[one.name], canonicalJson(judged(one)), one.name)
@@ -188,27 +210,45 @@ describe('NVIDIA vectors', { skip }, () => {
     const list: readonly object[] = JSON.parse(new TextDecoder().decode(json))
     const two = new TextEncoder().encode(JSON.stringify({ evidence_list: [...list, ...list] }))
     assert.throws(() => verifyNvidiaSync(two, { at: one.at }), { code: 'unsupported-kind' })
-    for (const bad of ['[]', '[1]', '[{"evidence":"?"}]', '[{"evidence":1}]', '{', '[{}]', JSON.stringify(Array.from({ length: 40 }, () => list[0]))])
+    for (const bad of [
+      '[]',
+      '[1]',
+      '[{"evidence":"?"}]',
+      '[{"evidence":1}]',
+      '{',
+      '[{}]',
+      JSON.stringify(Array.from({ length: 40 }, () => list[0])),
+    ])
       assert.throws(() => splitNvidiaEvidence(new TextEncoder().encode(bad)), EvidenceError, bad)
   })
 })
 
-
 describe('NVIDIA nodes', { skip }, () => {
   const folder = casesOf('nvidia-gpu').find(({ name }) => name === 'ppcie-node-a') as VectorCase
-  const names = skip === false ? ['gpu0', 'gpu1', 'gpu2', 'gpu3', 'gpu4', 'gpu5', 'gpu6', 'gpu7', 'switch0', 'switch1', 'switch2', 'switch3'] : []
+  const names =
+    skip === false
+      ? ['gpu0', 'gpu1', 'gpu2', 'gpu3', 'gpu4', 'gpu5', 'gpu6', 'gpu7', 'switch0', 'switch1', 'switch2', 'switch3']
+      : []
   const devices: readonly NvidiaNodeDevice[] = names.map((name) => ({
     evidence: folder.file(`${name}.bin`),
     collateral: { certificateChain: folder.file(`${name}.pem`) },
   }))
-  const node = (some: readonly NvidiaNodeDevice[]): Verdict<NvidiaClaims> => verifyNvidiaNodeSync(some, { at: folder.at, waive: WAIVE })
-  const fails = (verdict: Verdict, id: string): void => assert.equal(checkOf(verdict, `nvidia.node.${id}`).outcome, 'fail')
+  const node = (some: readonly NvidiaNodeDevice[]): Verdict<NvidiaClaims> =>
+    verifyNvidiaNodeSync(some, { at: folder.at, waive: WAIVE })
+  const fails = (verdict: Verdict, id: string): void =>
+    assert.equal(checkOf(verdict, `nvidia.node.${id}`).outcome, 'fail')
 
   it('eight GPUs and four switches are one node, with a part each', () => {
     const verdict = node(devices)
     assert.equal(verdict.authenticity, 'proven')
-    assert.deepEqual(verdict.parts?.map(({ name }) => name).sort(), [...names.map((name) => name.replace(/(\d)$/, '-$1'))].sort())
-    assert.deepEqual(verdict.checks.flatMap((group) => group.checks.map(({ id }) => id)), [...nvidiaNodeCheckIds()])
+    assert.deepEqual(
+      verdict.parts?.map(({ name }) => name).sort(),
+      [...names.map((name) => name.replace(/(\d)$/, '-$1'))].sort(),
+    )
+    assert.deepEqual(
+      verdict.checks.flatMap((group) => group.checks.map(({ id }) => id)),
+      [...nvidiaNodeCheckIds()],
+    )
     canonicalJson(verdict)
   })
   it('a missing switch, a missing GPU, a device twice, a stranger', () => {
@@ -217,13 +257,19 @@ describe('NVIDIA nodes', { skip }, () => {
     fails(node(devices.slice(0, 8)), 'present')
     fails(node([...devices, devices[0] as NvidiaNodeDevice]), 'distinct')
     const stranger = named('hopper-590-ppcie-flag')
-    const foreign = { evidence: stranger.file('report.bin'), collateral: { certificateChain: stranger.file('cert-chain.pem') } }
+    const foreign = {
+      evidence: stranger.file('report.bin'),
+      collateral: { certificateChain: stranger.file('cert-chain.pem') },
+    }
     const verdict = node([...devices.slice(1), foreign])
     for (const id of ['nonce', 'switches', 'present']) fails(verdict, id)
     fails(node(devices.slice(8)), 'mode')
   })
   it('the whole is never better than its worst part', () => {
-    const damaged = [{ ...(devices[0] as NvidiaNodeDevice), evidence: flipped((devices[0] as NvidiaNodeDevice).evidence, 60) }, ...devices.slice(1)]
+    const damaged = [
+      { ...(devices[0] as NvidiaNodeDevice), evidence: flipped((devices[0] as NvidiaNodeDevice).evidence, 60) },
+      ...devices.slice(1),
+    ]
     const verdict = node(damaged)
     fails(verdict, 'genuine')
     fails(verdict, 'accepted')
@@ -238,7 +284,10 @@ describe('NVIDIA nodes', { skip }, () => {
     }))
     assert.equal(node(pair).authenticity, 'proven')
     const mixed = named('hopper-580-trailing-zero')
-    const verdict = node([...pair, { evidence: mixed.file('report.bin'), collateral: { certificateChain: mixed.file('cert-chain.pem') } }])
+    const verdict = node([
+      ...pair,
+      { evidence: mixed.file('report.bin'), collateral: { certificateChain: mixed.file('cert-chain.pem') } },
+    ])
     fails(verdict, 'nonce')
     fails(verdict, 'mode')
   })

@@ -1,4 +1,10 @@
-import { type Chain, parseNvidiaRim, parseOcspResponse, verifyNvidiaChain, verifyNvidiaRim } from '@sekisho/evidence/nvidia'
+import {
+  type Chain,
+  parseNvidiaRim,
+  parseOcspResponse,
+  verifyNvidiaChain,
+  verifyNvidiaRim,
+} from '@sekisho/evidence/nvidia'
 import type { JsonValue } from './case.ts'
 import type { ReportRun } from './nvidia.ts'
 import { iso } from './nvidia-values.ts'
@@ -16,10 +22,21 @@ async function ocspValue(run: ReportRun, expected: JsonValue): Promise<JsonValue
   const [answer] = response.answers
   const time = textMember(expected, 'evaluateAt') ?? ''
   const place = placeOf(run, answer?.serial ?? '')
-  const good = await holds(run, place.map(({ chain }) => chain), response.der, new Date(time))
+  const good = await holds(
+    run,
+    place.map(({ chain }) => chain),
+    response.der,
+    new Date(time),
+  )
   const words = textMember(expected, 'certificate') ?? ''
   const position = /index (\d)/.exec(words)?.[1]
-  const named = place.length > 0 && place.every((one) => String(one.position) === position) && inWords(words, place.map(({ chain }) => chain))
+  const named =
+    place.length > 0 &&
+    place.every((one) => String(one.position) === position) &&
+    inWords(
+      words,
+      place.map(({ chain }) => chain),
+    )
   return {
     file,
     // A description in words: the place in the chains that it names must be the one that was found.
@@ -64,7 +81,9 @@ async function holds({ input }: ReportRun, chains: readonly ChainName[], der: Ui
     const id = chain === 'device' ? 'nvidia.chain' : `nvidia.rim.${chain}.chain`
     const options = { at, waive: [`${id}.ocsp.present`] }
     const collateral = { ...input, ocsp: [der] }
-    const judgement = await (chain === 'device' ? verifyNvidiaChain(collateral, options) : verifyNvidiaRim(chain, collateral, options))
+    const judgement = await (chain === 'device'
+      ? verifyNvidiaChain(collateral, options)
+      : verifyNvidiaRim(chain, collateral, options))
     const status = judgement.checks.flatMap((group) => group.checks).find((check) => check.id === `${id}.ocsp.status`)
     if (judgement.authenticity !== 'proven' || status?.outcome !== 'pass') return false
   }

@@ -54,7 +54,12 @@ export function reportValues(report: NvidiaReport, { certificates }: Chain): Jso
       signatureHex: hex(response.signature),
     },
     trailingBytes: report.trailing,
-    opaque: Object.fromEntries(response.opaque.map((entry) => [opaqueName(entry.type) ?? String(entry.type), opaqueValue(entry, response.opaque)])),
+    opaque: Object.fromEntries(
+      response.opaque.map((entry) => [
+        opaqueName(entry.type) ?? String(entry.type),
+        opaqueValue(entry, response.opaque),
+      ]),
+    ),
     measurementsSha384: Object.fromEntries(response.blocks.map(({ index, value }) => [String(index), hex(value)])),
     measurementValueTypes: [...new Set(response.blocks.map(({ type }) => type))].sort((a, b) => a - b),
     driverVersion: facts.versions.driver ?? null,
@@ -71,7 +76,8 @@ export function reportValues(report: NvidiaReport, { certificates }: Chain): Jso
 function fwidValues(report: NvidiaReport, leaf: Certificate): { readonly [name: string]: JsonValue } {
   const reported = opaqueBytes(report.response.opaque, 'FWID')
   const extension = diceExtension(leaf)
-  if (reported === undefined || extension === undefined) return { fwidMatchesReport: null, fwidIsLast48BytesOfExtension: null }
+  if (reported === undefined || extension === undefined)
+    return { fwidMatchesReport: null, fwidIsLast48BytesOfExtension: null }
   const fwid = readFwid(leaf)
   return {
     fwidMatchesReport: fwid !== undefined && hex(fwid) === hex(reported),
@@ -87,8 +93,11 @@ function opaqueValue({ type, value }: OpaqueEntry, opaque: readonly OpaqueEntry[
 type Decoder = (opaque: readonly OpaqueEntry[], value: Uint8Array) => JsonValue | undefined
 
 const text =
-  (name: 'DRIVER_VERSION' | 'CHIP_SKU' | 'CHIP_SKU_MOD' | 'PROJECT' | 'PROJECT_SKU' | 'PROJECT_SKU_MOD' | 'CHIP_INFO'): Decoder =>
-  (opaque) => opaqueText(opaque, name)
+  (
+    name: 'DRIVER_VERSION' | 'CHIP_SKU' | 'CHIP_SKU_MOD' | 'PROJECT' | 'PROJECT_SKU' | 'PROJECT_SKU_MOD' | 'CHIP_INFO',
+  ): Decoder =>
+  (opaque) =>
+    opaqueText(opaque, name)
 
 const DECODERS: Readonly<Record<string, Decoder>> = {
   VBIOS_VERSION: (opaque) => vbiosVersion(opaque),
@@ -99,9 +108,11 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   PROJECT_SKU: text('PROJECT_SKU'),
   PROJECT_SKU_MOD: text('PROJECT_SKU_MOD'),
   CHIP_INFO: text('CHIP_INFO'),
-  MSRSCNT: (_opaque, value) => Array.from({ length: value.length / 4 }, (_, i) => Buffer.from(value).readUInt32LE(4 * i)),
+  MSRSCNT: (_opaque, value) =>
+    Array.from({ length: value.length / 4 }, (_, i) => Buffer.from(value).readUInt32LE(4 * i)),
   NVDEC0_STATUS: (_opaque, value) => ({ aa: 'ENABLED', 55: 'DISABLED' })[hex(value)],
-  SWITCH_PDI: (_opaque, value) => Array.from({ length: value.length / 8 }, (_, i) => hex(value.subarray(8 * i, 8 * i + 8))),
+  SWITCH_PDI: (_opaque, value) =>
+    Array.from({ length: value.length / 8 }, (_, i) => hex(value.subarray(8 * i, 8 * i + 8))),
   OPAQUE_DATA_VERSION: (opaque) => opaqueNumber(opaque, 'OPAQUE_DATA_VERSION'),
   FEATURE_FLAG: (opaque) => ['SPT', 'MPT', 'PPCIE'][opaqueNumber(opaque, 'FEATURE_FLAG') ?? -1],
 }
@@ -136,7 +147,11 @@ export function rimValues(rim: NvidiaRim): JsonValue {
 }
 
 /** The comparison of a report with its manifests, as cases list it. */
-export function comparisonValues(report: NvidiaReport, driver: NvidiaRim | undefined, vbios: NvidiaRim | undefined): JsonValue {
+export function comparisonValues(
+  report: NvidiaReport,
+  driver: NvidiaRim | undefined,
+  vbios: NvidiaRim | undefined,
+): JsonValue {
   const { active, mismatches, conflicts } = compareMeasurements(report, driver, vbios)
   return {
     goldenActive: active,

@@ -56,7 +56,9 @@ export function wordsOfRim(id: string): readonly string[] {
 }
 
 function ofRim(kind: 'driver' | 'vbios'): ReasonWords {
-  const words = Object.entries(RIM).map(([part, names]) => [part, names.flatMap((name) => [`rim-${name}`, name])] as const)
+  const words = Object.entries(RIM).map(
+    ([part, names]) => [part, names.flatMap((name) => [`rim-${name}`, name])] as const,
+  )
   return prefixed(`nvidia.rim.${kind}.`, Object.fromEntries(words))
 }
 

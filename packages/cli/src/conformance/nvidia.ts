@@ -163,7 +163,8 @@ function equal(path: string, expected: string, actual: string | undefined): Comp
 }
 
 const REPORT: Readonly<Record<string, Observer<ReportRun>>> = {
-  fields: ({ report, chain }) => (report === undefined || chain === undefined ? undefined : reportValues(report, chain)),
+  fields: ({ report, chain }) =>
+    report === undefined || chain === undefined ? undefined : reportValues(report, chain),
   expectedNonceHex: ({ report }) => report && hex(report.request.nonce),
   rims: async (run, expected) => {
     const names = isRecord(expected) ? Object.keys(expected) : []
@@ -184,10 +185,16 @@ async function rimSummary({ files, at, report, input }: ReportRun, file: string)
   const rim = readable(() => parseNvidiaRim(xml))
   if (rim === undefined || report === undefined) return undefined
   const kind = file.startsWith('driver') ? 'driver' : 'vbios'
-  const { authenticity } = await verifyNvidiaRim(kind, { [`${kind}Rim`]: xml }, { at, waive: ABSENT.filter((id) => id.startsWith(`nvidia.rim.${kind}`)) })
+  const { authenticity } = await verifyNvidiaRim(
+    kind,
+    { [`${kind}Rim`]: xml },
+    { at, waive: ABSENT.filter((id) => id.startsWith(`nvidia.rim.${kind}`)) },
+  )
   const signer = rim.chain.certificates[0]
   const full = await ruling(() => verifyNvidia(reportBytes(report), { at, collateral: input, waive: ABSENT }), WORDS)
-  const version = full.found?.checks.flatMap((group) => group.checks).find(({ id }) => id === `nvidia.rim.${kind}.version`)
+  const version = full.found?.checks
+    .flatMap((group) => group.checks)
+    .find(({ id }) => id === `nvidia.rim.${kind}.version`)
   return {
     colloquialVersion: rim.colloquialVersion,
     tagId: rim.tagId,
@@ -242,7 +249,8 @@ async function runRim(folder: string, name: string, content: JsonValue): Promise
   const judgement = await verifyNvidiaRim('driver', { driverRim: xml }, options)
   const first = judgement.checks.flatMap((group) => group.checks).find(({ outcome }) => outcome === 'fail')
   const ruled: Ruling = {
-    verdict: judgement.authenticity === 'proven' ? 'valid' : judgement.authenticity === 'refuted' ? 'invalid' : 'unverifiable',
+    verdict:
+      judgement.authenticity === 'proven' ? 'valid' : judgement.authenticity === 'refuted' ? 'invalid' : 'unverifiable',
     reasons: first === undefined ? [] : wordsOfRim(first.id),
     ...(first === undefined ? {} : { decidedBy: first.id, message: first.reason }),
   }
@@ -296,7 +304,11 @@ async function compareNode(folder: string, reports: NodeRun['reports']): Promise
       uuid: member(device, 'uuid') ?? null,
       ...(reversed === undefined
         ? { switchPdis: linkedSwitches(opaque) }
-        : { pdi: Buffer.from(reversed, 'hex').reverse().toString('hex'), pdiReversed: reversed, gpuPdis: linkedGpus(opaque) }),
+        : {
+            pdi: Buffer.from(reversed, 'hex').reverse().toString('hex'),
+            pdiReversed: reversed,
+            gpuPdis: linkedGpus(opaque),
+          }),
     }
     return compareTree(`node.json: ${file}`, device, actual)
   })

@@ -10,12 +10,11 @@ const SOURCE = 'relying party'
 
 function step(
   id: string,
-  title: string,
   check: (state: NvidiaState) => Finding,
   source: string = SOURCE,
   needs: readonly string[] = [],
 ): Step<NvidiaState> {
-  return { id: `nvidia.${id}`, title, phase: 'appraisal', source, needs, check }
+  return { id: `nvidia.${id}`, phase: 'appraisal', source, needs, check }
 }
 
 function waivable(one: Step<NvidiaState>): Step<NvidiaState> {
@@ -38,7 +37,9 @@ export function comparedWith({ rims, device }: NvidiaState): 'all' | 'some' {
 }
 
 function hardware({ chainView, rimViews, expect }: NvidiaState): Finding {
-  const anchors = [chainView?.anchor, rimViews.driver?.anchor, rimViews.vbios?.anchor].filter((one) => one !== undefined)
+  const anchors = [chainView?.anchor, rimViews.driver?.anchor, rimViews.vbios?.anchor].filter(
+    (one) => one !== undefined,
+  )
   const anchor = anchors.find((one) => one.emulated === true) ?? anchors[0]
   return anchor === undefined ? notApplicable('the chain ends at no trusted root') : hardwareFinding(anchor, expect)
 }
@@ -73,10 +74,14 @@ function mode({ report, expect, inNode, device }: NvidiaState): Finding {
   }
   if (inNode) return notApplicable('the node is judged as a whole')
   if (device.isSwitch || actual === 'protected-pcie') {
-    return unchecked('the device is one of a node, whose links are not encrypted, and it was judged alone', {
-      action: 'judge all GPUs and switches of the node together, or accept the mode with `modes`',
-      by: 'relying-party',
-    }, { actual: device.isSwitch ? 'switch' : 'protected-pcie' })
+    return unchecked(
+      'the device is one of a node, whose links are not encrypted, and it was judged alone',
+      {
+        action: 'judge all GPUs and switches of the node together, or accept the mode with `modes`',
+        by: 'relying-party',
+      },
+      { actual: device.isSwitch ? 'switch' : 'protected-pcie' },
+    )
   }
   return pass(`the device works for its guest alone (${actual ?? 'early firmware does not say how'})`)
 }
@@ -84,30 +89,46 @@ function mode({ report, expect, inNode, device }: NvidiaState): Finding {
 function freshness({ nonce, expect }: NvidiaState): Finding {
   const expected = expectedReportData(expect)
   if (expected === undefined) {
-    return unchecked('nothing shows when this report was made: it may be a replay', {
-      action: `choose a nonce of 32 bytes, have the attester ask the device with it, and pass it as \`nonce\``,
-      by: 'relying-party',
-    }, { actual: nonce })
+    return unchecked(
+      'nothing shows when this report was made: it may be a replay',
+      {
+        action: `choose a nonce of 32 bytes, have the attester ask the device with it, and pass it as \`nonce\``,
+        by: 'relying-party',
+      },
+      { actual: nonce },
+    )
   }
   const details = { expected: expected.slice(0, 64), actual: nonce }
   if (nonce.padEnd(128, '0') !== expected) {
-    return fail('the report answers another nonce: it was made for another exchange, or replayed', {
-      action: `have the attester ask the device with the nonce ${details.expected}`,
-      by: 'workload-owner',
-    }, details)
+    return fail(
+      'the report answers another nonce: it was made for another exchange, or replayed',
+      {
+        action: `have the attester ask the device with the nonce ${details.expected}`,
+        by: 'workload-owner',
+      },
+      details,
+    )
   }
-  if (expect.nonce !== undefined || expect.reportDataIsFresh === true) return pass('the report answers your nonce', details)
-  return unchecked('the nonce is as you expect, and you have not said that it is fresh', {
-    action: 'pass it as `nonce`, or add `reportDataIsFresh`',
-    by: 'relying-party',
-  }, details)
+  if (expect.nonce !== undefined || expect.reportDataIsFresh === true)
+    return pass('the report answers your nonce', details)
+  return unchecked(
+    'the nonce is as you expect, and you have not said that it is fresh',
+    {
+      action: 'pass it as `nonce`, or add `reportDataIsFresh`',
+      by: 'relying-party',
+    },
+    details,
+  )
 }
 
 function measurement(state: NvidiaState): Finding {
   const { expect } = state
   if (expect.measurement === undefined && comparedWith(state) === 'all')
     return notApplicable('the manifests say what the measurements must be')
-  return compareOneOf({ what: 'the digest of all measurements', actual: state.measurement, option: 'measurement' }, expect.measurement)
+  return compareOneOf(
+    { what: 'the digest of all measurements', actual: state.measurement, option: 'measurement' },
+    expect.measurement,
+  )
 }
 
 const VERSIONS = {
@@ -123,7 +144,10 @@ function version(kind: RimKind): (state: NvidiaState) => Finding {
     const list = expect[accepted]
     const lowest = expect[least]
     if (list !== undefined) {
-      const finding = compareOneOf({ what: `the ${name} version`, actual: actual ?? 'not said', option: accepted }, list)
+      const finding = compareOneOf(
+        { what: `the ${name} version`, actual: actual ?? 'not said', option: accepted },
+        list,
+      )
       if (finding.outcome !== 'pass' || lowest === undefined) return finding
     }
     if (lowest === undefined) {
@@ -135,16 +159,23 @@ function version(kind: RimKind): (state: NvidiaState) => Finding {
     const details = { expected: `${lowest} or later`, actual: actual ?? 'not said' }
     return actual !== undefined && isOlder(actual, lowest, radix) === false
       ? pass(`the ${name} is late enough`, details)
-      : fail(`the ${name} is ${actual ?? 'not named'}, and you accept ${lowest} or later`, {
-          action: `update the ${name} to ${lowest} or later`,
-          by: 'platform-owner',
-        }, details)
+      : fail(
+          `the ${name} is ${actual ?? 'not named'}, and you accept ${lowest} or later`,
+          {
+            action: `update the ${name} to ${lowest} or later`,
+            by: 'platform-owner',
+          },
+          details,
+        )
   }
 }
 
 function product({ expect, device }: NvidiaState): Finding {
   if (expect.products === undefined) return notApplicable('any architecture will do')
-  return compareOneOf({ what: 'the architecture', actual: device.architecture ?? 'unknown', option: 'products' }, expect.products)
+  return compareOneOf(
+    { what: 'the architecture', actual: device.architecture ?? 'unknown', option: 'products' },
+    expect.products,
+  )
 }
 
 function hardwareId({ expect, chain }: NvidiaState): Finding {
@@ -156,24 +187,26 @@ function hardwareId({ expect, chain }: NvidiaState): Finding {
 function signer({ expect }: NvidiaState): Finding {
   const asked = (['signer', 'minSvn', 'hostData'] as const).find((name) => expect[name] !== undefined)
   if (asked === undefined) return notApplicable('nothing of the kind was asked')
-  return fail(`evidence of a GPU has nothing to compare with \`${asked}\``, { action: `leave \`${asked}\` out`, by: 'relying-party' })
+  return fail(`evidence of a GPU has nothing to compare with \`${asked}\``, {
+    action: `leave \`${asked}\` out`,
+    by: 'relying-party',
+  })
 }
 
 /** What the relying party wants of the device. */
 export const APPRAISAL_STEPS: StepGroup<NvidiaState> = {
   id: 'nvidia.appraisal',
-  title: 'Expectations',
   steps: [
-    step('hardware', 'A hardware vendor stands behind the chains', hardware, SOURCE, ['nvidia.chain.root']),
-    waivable(step('debug', 'Debug firmware is not running', debug, 'NVIDIA attestation, debug state', ['nvidia.measurements.match'])),
-    step('mode.fields', 'The report is of one mind about the mode', modeFields, 'NVIDIA attestation, feature flag'),
-    waivable(step('expect.mode', 'The mode is an accepted one', mode)),
-    waivable(step('expect.freshness', 'The report was made for this exchange', freshness, 'NVIDIA attestation, nonce')),
-    waivable(step('expect.measurement', 'The measurements are accepted ones', measurement)),
-    waivable(step('expect.driver', 'The driver is an accepted one', version('driver'))),
-    waivable(step('expect.vbios', 'The VBIOS is an accepted one', version('vbios'))),
-    step('expect.product', 'The architecture is an accepted one', product),
-    step('expect.hardware-id', 'The device is an accepted one', hardwareId),
-    step('expect.none', 'Nothing was expected that a GPU has not', signer),
+    step('hardware', hardware, SOURCE, ['nvidia.chain.root']),
+    waivable(step('debug', debug, 'NVIDIA attestation, debug state', ['nvidia.measurements.match'])),
+    step('mode.fields', modeFields, 'NVIDIA attestation, feature flag'),
+    waivable(step('expect.mode', mode)),
+    waivable(step('expect.freshness', freshness, 'NVIDIA attestation, nonce')),
+    waivable(step('expect.measurement', measurement)),
+    waivable(step('expect.driver', version('driver'))),
+    waivable(step('expect.vbios', version('vbios'))),
+    step('expect.product', product),
+    step('expect.hardware-id', hardwareId),
+    step('expect.none', signer),
   ],
 }

@@ -68,9 +68,7 @@ const SHA384 = '2.16.840.1.101.3.4.2.2'
 const DIGEST = 48
 
 /** The DICE extension of a leaf, whichever of the two it has. */
-export function diceExtension(
-  leaf: Certificate,
-): { readonly oid: string; readonly value: Uint8Array } | undefined {
+export function diceExtension(leaf: Certificate): { readonly oid: string; readonly value: Uint8Array } | undefined {
   for (const oid of [DICE_TCB_INFO, DICE_FWID]) {
     const extension = leaf.extensions.get(oid)
     if (extension !== undefined) return { oid, value: extension.value }
@@ -97,7 +95,8 @@ export function readFwid(leaf: Certificate): Uint8Array | undefined {
     if (element.tag === FWIDS) return digestIn(fields.within(element).inside(TAG.sequence, 'fwid'))
     last = element.tag === TAG.sequence ? fields.within(element) : undefined
   }
-  if (last === undefined) throw outer.error('malformed', 'no digest', 'a list of FWIDs, or a digest at the end', 'value')
+  if (last === undefined)
+    throw outer.error('malformed', 'no digest', 'a list of FWIDs, or a digest at the end', 'value')
   return digestIn(last)
 }
 

@@ -22,9 +22,8 @@ export interface ChainScope<S> {
 
 /** The checks of a chain: names, constraints, algorithms, root, dates, signatures. */
 export function chainSteps<S extends { readonly at: number }>(scope: ChainScope<S>): readonly Step<S>[] {
-  const step = (id: string, title: string, source: string, check: (view: ChainView, at: number) => Finding): Step<S> => ({
+  const step = (id: string, source: string, check: (view: ChainView, at: number) => Finding): Step<S> => ({
     id: `${scope.id}.${id}`,
-    title: `${title} (${scope.name})`,
     phase: 'authenticity',
     source,
     needs: scope.needs,
@@ -34,7 +33,10 @@ export function chainSteps<S extends { readonly at: number }>(scope: ChainScope<
     },
   })
   const each =
-    (fault: (certificate: Certificate, position: number, view: ChainView, at: number) => string | undefined, good: string) =>
+    (
+      fault: (certificate: Certificate, position: number, view: ChainView, at: number) => string | undefined,
+      good: string,
+    ) =>
     (view: ChainView, at: number): Finding => {
       const { certificates } = view.chain
       for (let i = 0; i < certificates.length; i++) {
@@ -46,40 +48,56 @@ export function chainSteps<S extends { readonly at: number }>(scope: ChainScope<
       return pass(good)
     }
   return [
-    step('names', 'Each certificate names the next one as its issuer', PATH, each(nameFault, 'without a gap, and the last one is self-issued')),
-    step('constraints', 'The issuers are certificate authorities', PATH, each(constraintFault, 'basic constraints, path lengths and key usages fit')),
-    step('algorithms', 'Keys are P-384, signatures ECDSA with SHA-384', 'NVIDIA attestation, certificate chain', each(algorithmFault, 'all of them')),
-    step('root', 'The chain ends at a root key that is trusted', 'NVIDIA root keys, pinned by SHA-256 of SubjectPublicKeyInfo', ({ anchor }) =>
+    step('names', PATH, each(nameFault, 'without a gap, and the last one is self-issued')),
+    step('constraints', PATH, each(constraintFault, 'basic constraints, path lengths and key usages fit')),
+    step('algorithms', 'NVIDIA attestation, certificate chain', each(algorithmFault, 'all of them')),
+    step('root', 'NVIDIA root keys, pinned by SHA-256 of SubjectPublicKeyInfo', ({ anchor }) =>
       anchor === undefined
         ? fail(`the last key of ${scope.name} is none of the trusted root keys, whatever its name says`, scope.remedy)
         : pass(`the last key is that of ${anchor.name}`, { anchor: anchor.id }),
     ),
-    step('not-before', 'All certificates are valid already', 'RFC 5280, section 4.1.2.5', each(
-      ({ notBefore }, _i, _view, at) => (at < notBefore ? `is valid from ${isoTime(notBefore)} only` : undefined),
-      'so they are',
-    )),
-    step('not-after', 'All certificates are still valid', 'RFC 5280, section 4.1.2.5', each(
-      ({ notAfter }, _i, _view, at) => (at > notAfter ? `expired at ${isoTime(notAfter)}` : undefined),
-      'so they are',
-    )),
-    step('signatures', 'Each certificate is signed by the next one', PATH, each(
-      (_certificate, i, { chain }) => (chain.links[i]?.result === true ? undefined : 'is not signed by the key of the next one'),
-      'all signatures verify',
-    )),
+    step(
+      'not-before',
+      'RFC 5280, section 4.1.2.5',
+      each(
+        ({ notBefore }, _i, _view, at) => (at < notBefore ? `is valid from ${isoTime(notBefore)} only` : undefined),
+        'so they are',
+      ),
+    ),
+    step(
+      'not-after',
+      'RFC 5280, section 4.1.2.5',
+      each(
+        ({ notAfter }, _i, _view, at) => (at > notAfter ? `expired at ${isoTime(notAfter)}` : undefined),
+        'so they are',
+      ),
+    ),
+    step(
+      'signatures',
+      PATH,
+      each(
+        (_certificate, i, { chain }) =>
+          chain.links[i]?.result === true ? undefined : 'is not signed by the key of the next one',
+        'all signatures verify',
+      ),
+    ),
   ]
 }
 
 function nameFault({ issuer, subject }: Certificate, i: number, { chain }: ChainView): string | undefined {
   const next = chain.certificates[i + 1]
   if (next === undefined) return issuer.key === subject.key ? undefined : 'is the last one and not a root'
-  return issuer.key === next.subject.key ? undefined : `was issued by ${quoted(issuer.commonName)}, which is not the next one`
+  return issuer.key === next.subject.key
+    ? undefined
+    : `was issued by ${quoted(issuer.commonName)}, which is not the next one`
 }
 
 function constraintFault({ basicConstraints, keyUsage, unknownCritical }: Certificate, i: number): string | undefined {
   if (unknownCritical.length > 0) return `has a critical extension that is not known: ${unknownCritical[0]}`
   if (i === 0) return undefined
   if (basicConstraints?.ca !== true) return 'is no certificate authority'
-  if (keyUsage !== undefined && !keyUsage.has(KEY_USAGE.keyCertSign)) return 'must not sign certificates, says its key usage'
+  if (keyUsage !== undefined && !keyUsage.has(KEY_USAGE.keyCertSign))
+    return 'must not sign certificates, says its key usage'
   return basicConstraints.pathLength !== undefined && basicConstraints.pathLength < i - 1
     ? `allows ${basicConstraints.pathLength} authorities below it, and there are ${i - 1}`
     : undefined

@@ -1,8 +1,17 @@
 import { toHex } from '../core/bytes.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
 import { comparedWith, modeOf } from './appraisal-steps.ts'
-import { type NvidiaArchitecture, linkIdentity } from './certificates.ts'
-import { linkedGpus, linkedSwitches, type NvidiaMode, opaqueBytes, opaqueName, opaqueText, statusOf, switchIdentity } from './opaque.ts'
+import { linkIdentity, type NvidiaArchitecture } from './certificates.ts'
+import {
+  linkedGpus,
+  linkedSwitches,
+  type NvidiaMode,
+  opaqueBytes,
+  opaqueName,
+  opaqueText,
+  statusOf,
+  switchIdentity,
+} from './opaque.ts'
 import { latestAnswers, type NvidiaState } from './state.ts'
 
 /** What a report of a GPU or NVSwitch claims, beside what all evidence does. `userData` is the requester's nonce. */
@@ -76,7 +85,8 @@ export function nvidiaClaims(state: NvidiaState, production: boolean): NvidiaCla
     fwid: hex(opaqueBytes(opaque, 'FWID')),
     linkId: device.isSwitch ? switchIdentity(opaque) : linkIdentity(identity),
   }
-  for (const [name, value] of Object.entries(optional)) if (value !== undefined) Object.assign(claims, { [name]: value })
+  for (const [name, value] of Object.entries(optional))
+    if (value !== undefined) Object.assign(claims, { [name]: value })
   return claims
 }
 
@@ -111,7 +121,11 @@ export function nvidiaAssumptions({ report, device, ocsp }: NvidiaState): readon
     })
   }
   if (ocsp.length > 0) {
-    assumed.push({ id: 'ocsp-latest', statement: 'the OCSP answers are the latest ones', because: 'an answer holds for about a day' })
+    assumed.push({
+      id: 'ocsp-latest',
+      statement: 'the OCSP answers are the latest ones',
+      because: 'an answer holds for about a day',
+    })
   }
   return assumed
 }
@@ -127,7 +141,8 @@ export function nvidiaNotes(state: NvidiaState): readonly Note[] {
   if (report.trailing > 0) add('padding', `${report.trailing} zero bytes follow the signature`)
   if (opaqueBytes(opaque, 'FWID') === undefined) add('fwid', 'the report has no FWID: early firmware, or a switch')
   const unknown = opaque.filter(({ type }) => opaqueName(type) === undefined)
-  if (unknown.length > 0) add('opaque', `opaque data of types without a name: ${unknown.map(({ type }) => type).join(', ')}`)
+  if (unknown.length > 0)
+    add('opaque', `opaque data of types without a name: ${unknown.map(({ type }) => type).join(', ')}`)
   const used = new Set<unknown>()
   for (const view of [chainView, rimViews.driver, rimViews.vbios]) {
     if (view !== undefined) for (const { response } of latestAnswers(view).values()) used.add(response)

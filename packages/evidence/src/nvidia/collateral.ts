@@ -65,8 +65,14 @@ export function prepareNvidiaCollateral(input: NvidiaCollateralInput): NvidiaCol
 }
 
 /** A copy that the caller cannot change. */
-export function copyCollateral({ certificateChain, driverRim, vbiosRim, ocsp }: NvidiaCollateralInput): NvidiaCollateralInput {
-  if (ocsp !== undefined && ocsp.length > MAX_RESPONSES) throw new TypeError(`collateral.ocsp: at most ${MAX_RESPONSES} responses`)
+export function copyCollateral({
+  certificateChain,
+  driverRim,
+  vbiosRim,
+  ocsp,
+}: NvidiaCollateralInput): NvidiaCollateralInput {
+  if (ocsp !== undefined && ocsp.length > MAX_RESPONSES)
+    throw new TypeError(`collateral.ocsp: at most ${MAX_RESPONSES} responses`)
   return {
     ...(certificateChain === undefined ? {} : { certificateChain: new Uint8Array(certificateChain) }),
     ...(driverRim === undefined ? {} : { driverRim: new Uint8Array(driverRim) }),

@@ -5,7 +5,9 @@ import type { DigestJob } from '../crypto/jobs.ts'
 import { type ChainView, latestAnswers, type TrustState } from './state.ts'
 
 /** The endorsements, manifests and OCSP answers that a verdict used, in a fixed order. */
-export function describeCollateral(state: TrustState & { readonly chainView: ChainView | undefined }): readonly CollateralPart[] {
+export function describeCollateral(
+  state: TrustState & { readonly chainView: ChainView | undefined },
+): readonly CollateralPart[] {
   const found: CollateralPart[] = []
   const { chainView, rims, rimViews } = state
   if (chainView !== undefined) found.push(...ofChain('device', chainView))
@@ -21,7 +23,9 @@ export function describeCollateral(state: TrustState & { readonly chainView: Cha
 }
 
 function ofChain(name: string, view: ChainView): readonly CollateralPart[] {
-  const found = view.chain.certificates.map((one, i) => part(`${name}-certificate-${i}`, one.digest, one.notBefore, one.notAfter))
+  const found = view.chain.certificates.map((one, i) =>
+    part(`${name}-certificate-${i}`, one.digest, one.notBefore, one.notAfter),
+  )
   for (const [position, { response, answer }] of latestAnswers(view)) {
     found.push(part(`${name}-ocsp-${position}`, response.digest, answer.thisUpdate, answer.nextUpdate))
   }
@@ -29,5 +33,10 @@ function ofChain(name: string, view: ChainView): readonly CollateralPart[] {
 }
 
 function part(name: string, digest: DigestJob, from: number, until: number | undefined): CollateralPart {
-  return { name, sha256: digestHex(digest), from: isoTime(from), ...(until === undefined ? {} : { until: isoTime(until) }) }
+  return {
+    name,
+    sha256: digestHex(digest),
+    from: isoTime(from),
+    ...(until === undefined ? {} : { until: isoTime(until) }),
+  }
 }

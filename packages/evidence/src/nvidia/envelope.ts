@@ -38,7 +38,8 @@ export function splitNvidiaEvidence(bytes: Uint8Array): readonly NvidiaDeviceEvi
 }
 
 function looksLikeJson(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (!(byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) return byte === 0x5b || byte === 0x7b
+  for (const byte of bytes)
+    if (!(byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) return byte === 0x5b || byte === 0x7b
   return false
 }
 

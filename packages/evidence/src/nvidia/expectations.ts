@@ -1,4 +1,14 @@
-import { booleanField, commonFields, type FieldKind, type FieldKinds, hexField, listOf, readExpectations, textField, wordField } from '../core/expectations.ts'
+import {
+  booleanField,
+  commonFields,
+  type FieldKind,
+  type FieldKinds,
+  hexField,
+  listOf,
+  readExpectations,
+  textField,
+  wordField,
+} from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import type { NvidiaMode } from './opaque.ts'
 

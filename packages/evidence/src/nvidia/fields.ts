@@ -1,6 +1,17 @@
 import { toHex } from '../core/bytes.ts'
 import type { Field } from '../core/fields.ts'
-import { featureMode, linkedGpus, linkedSwitches, type OpaqueEntry, type OpaqueName, opaqueName, opaqueText, statusOf, switchIdentity, vbiosVersion } from './opaque.ts'
+import {
+  featureMode,
+  linkedGpus,
+  linkedSwitches,
+  type OpaqueEntry,
+  type OpaqueName,
+  opaqueName,
+  opaqueText,
+  statusOf,
+  switchIdentity,
+  vbiosVersion,
+} from './opaque.ts'
 import type { MeasurementBlock, NvidiaReport } from './report.ts'
 
 const SPDM = 'DMTF DSP0274 1.1'
@@ -12,8 +23,14 @@ const RECORD = 45
 export function nvidiaFields(report: NvidiaReport): readonly Field[] {
   const { request, response, signed, trailing } = report
   const end = RECORD + response.record.length
-  const header = (path: string, offset: number, length: number, value: Field['value'], meaning?: string): Field =>
-    ({ path, offset, length, value, source: SPDM, ...(meaning === undefined ? {} : { meaning }) })
+  const header = (path: string, offset: number, length: number, value: Field['value'], meaning?: string): Field => ({
+    path,
+    offset,
+    length,
+    value,
+    source: SPDM,
+    ...(meaning === undefined ? {} : { meaning }),
+  })
   return [
     header('request.spdmVersion', 0, 1, request.spdmVersion, 'SPDM 1.1'),
     header('request.code', 1, 1, request.code, 'GET_MEASUREMENTS'),
@@ -31,12 +48,25 @@ export function nvidiaFields(report: NvidiaReport): readonly Field[] {
     header('response.nonce', end, 32, toHex(response.nonce), 'chosen by the device'),
     header('response.opaqueLength', end + 32, 2, signed.length - end - 34),
     ...response.opaque.map((entry) => opaqueField(entry, report)),
-    header('response.signature', signed.length, 96, toHex(response.signature), 'ECDSA P-384 with SHA-384 over everything in front of it'),
-    ...(trailing === 0 ? [] : [header('trailing', signed.length + 96, trailing, toHex(new Uint8Array(trailing)), 'padding; not signed')]),
+    header(
+      'response.signature',
+      signed.length,
+      96,
+      toHex(response.signature),
+      'ECDSA P-384 with SHA-384 over everything in front of it',
+    ),
+    ...(trailing === 0
+      ? []
+      : [header('trailing', signed.length + 96, trailing, toHex(new Uint8Array(trailing)), 'padding; not signed')]),
   ]
 }
 
-const KINDS: readonly string[] = ['immutable ROM', 'mutable firmware', 'hardware configuration', 'firmware configuration']
+const KINDS: readonly string[] = [
+  'immutable ROM',
+  'mutable firmware',
+  'hardware configuration',
+  'firmware configuration',
+]
 
 function blockField({ index, type, value, offset }: MeasurementBlock): Field {
   const raw = type >= 0x80 ? ', raw value' : ''
@@ -67,7 +97,8 @@ type Meaning = (opaque: readonly OpaqueEntry[]) => string | undefined
 
 const text =
   (name: OpaqueName): Meaning =>
-  (opaque) => opaqueText(opaque, name)
+  (opaque) =>
+    opaqueText(opaque, name)
 
 const list = (names: readonly string[]): string => names.join(', ') || 'none'
 
@@ -84,7 +115,9 @@ const MEANINGS: Readonly<Partial<Record<OpaqueName, Meaning>>> = {
   FWID: () => 'digest of the firmware that holds the attestation key',
   PROTECTED_PCIE_STATUS: (opaque) => statusOf(opaque, 'PROTECTED_PCIE_STATUS'),
   SWITCH_PDI: (opaque) =>
-    switchIdentity(opaque) === undefined ? `switches: ${list(linkedSwitches(opaque))}` : 'the switch itself, bytes in reverse',
+    switchIdentity(opaque) === undefined
+      ? `switches: ${list(linkedSwitches(opaque))}`
+      : 'the switch itself, bytes in reverse',
   SWITCH_GPU_PDIS: (opaque) => `GPUs: ${list(linkedGpus(opaque))}; then the map of ports`,
   CHIP_INFO: text('CHIP_INFO'),
   FEATURE_FLAG: featureMode,

@@ -6,20 +6,21 @@ import type { NvidiaState } from './state.ts'
 
 const SOURCE = 'NVIDIA attestation, measurement comparison'
 const TRUSTED = ['driver', 'vbios'].flatMap((kind) =>
-  ['chain.signatures', 'chain.root', 'digest', 'signature', 'version', 'product'].map((part) => `nvidia.rim.${kind}.${part}`),
+  ['chain.signatures', 'chain.root', 'digest', 'signature', 'version', 'product'].map(
+    (part) => `nvidia.rim.${kind}.${part}`,
+  ),
 )
 
-function step(id: string, title: string, needs: readonly string[], check: (state: NvidiaState) => Finding): Step<NvidiaState> {
-  return { id: `nvidia.measurements.${id}`, title, phase: 'authenticity', source: SOURCE, needs, check }
+function step(id: string, needs: readonly string[], check: (state: NvidiaState) => Finding): Step<NvidiaState> {
+  return { id: `nvidia.measurements.${id}`, phase: 'authenticity', source: SOURCE, needs, check }
 }
 
 /** The report's measurements beside the golden ones. */
 export const MEASUREMENT_STEPS: StepGroup<NvidiaState> = {
   id: 'nvidia.measurements',
-  title: 'Measurements',
   steps: [
-    step('conflicts', 'The manifests do not contradict each other', TRUSTED, conflicts),
-    step('match', 'Every active golden value is met', ['nvidia.report.signature', 'nvidia.measurements.conflicts'], match),
+    step('conflicts', TRUSTED, conflicts),
+    step('match', ['nvidia.report.signature', 'nvidia.measurements.conflicts'], match),
   ],
 }
 
@@ -38,7 +39,10 @@ function match({ comparison, report, rims }: NvidiaState): Finding {
   if (active === 0) {
     return rims.driver.value === undefined && rims.vbios.value === undefined
       ? notApplicable('there are no manifests')
-      : fail('the manifests have no active golden value', { action: 'pass NVIDIA\'s manifests for this driver and VBIOS', by: 'relying-party' })
+      : fail('the manifests have no active golden value', {
+          action: "pass NVIDIA's manifests for this driver and VBIOS",
+          by: 'relying-party',
+        })
   }
   const [first] = mismatches
   if (first === undefined) {
@@ -54,7 +58,10 @@ function match({ comparison, report, rims }: NvidiaState): Finding {
       action: `install genuine firmware: ${mismatches.some(({ source }) => source === 'vbios') ? 'the VBIOS' : 'the driver'} that runs is not the one NVIDIA describes`,
       by: 'platform-owner',
     },
-    { expected: golden.slice(0, 4).map(toHex).join(' or '), actual: actual === undefined ? 'no such block' : toHex(actual) },
+    {
+      expected: golden.slice(0, 4).map(toHex).join(' or '),
+      actual: actual === undefined ? 'no such block' : toHex(actual),
+    },
   )
 }
 

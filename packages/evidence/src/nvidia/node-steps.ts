@@ -18,36 +18,37 @@ export interface NodeState {
 const SOURCE = 'NVIDIA attestation, whole nodes'
 const BY_HOST = 'platform-owner'
 
-function step(id: string, title: string, phase: Phase, check: (state: NodeState) => Finding): Step<NodeState> {
-  return { id: `nvidia.node.${id}`, title, phase, source: SOURCE, check }
+function step(id: string, phase: Phase, check: (state: NodeState) => Finding): Step<NodeState> {
+  return { id: `nvidia.node.${id}`, phase, source: SOURCE, check }
 }
 
 /** The checks of a node beside those of its devices. */
 export const NODE_STEPS: StepGroup<NodeState> = {
   id: 'nvidia.node',
-  title: 'Node',
   steps: [
-    step('genuine', 'Every device is genuine', 'authenticity', ({ devices }) => {
+    step('genuine', 'authenticity', ({ devices }) => {
       const bad = devices.filter(({ verdict }) => verdict.authenticity === 'refuted')
       const open = devices.filter(({ verdict }) => verdict.authenticity === 'unproven')
       if (bad.length > 0) return fail(`refuted: ${said(bad)}`, SEE_PARTS)
       return open.length > 0 ? unchecked(`not proven: ${said(open)}`, SEE_PARTS) : pass(`all ${devices.length} are`)
     }),
-    step('distinct', 'No device is counted twice', 'authenticity', distinct),
-    step('nonce', 'All devices answer the same nonce', 'authenticity', nonce),
-    step('mode', 'All GPUs work in the same mode', 'authenticity', mode),
-    step('switches', 'Every GPU is linked to the same switches', 'authenticity', ({ gpus, switches }) =>
+    step('distinct', 'authenticity', distinct),
+    step('nonce', 'authenticity', nonce),
+    step('mode', 'authenticity', mode),
+    step('switches', 'authenticity', ({ gpus, switches }) =>
       switches.length === 0 && !isProtected(gpus) ? NO_LINKS : same(gpus, 'switches'),
     ),
-    step('gpus', 'Every switch is linked to the same GPUs', 'authenticity', ({ switches }) =>
+    step('gpus', 'authenticity', ({ switches }) =>
       switches.length === 0 ? notApplicable('there are no switches') : same(switches, 'GPUs'),
     ),
-    step('present', 'The devices that are linked are those that answered', 'authenticity', present),
-    step('accepted', 'Every device is as you expect', 'appraisal', ({ devices }) => {
+    step('present', 'authenticity', present),
+    step('accepted', 'appraisal', ({ devices }) => {
       const bad = devices.filter(({ verdict }) => verdict.outcome === 'rejected')
       const open = devices.filter(({ verdict }) => verdict.outcome === 'incomplete')
       if (bad.length > 0) return fail(`rejected: ${said(bad)}`, SEE_PARTS)
-      return open.length > 0 ? unchecked(`incomplete: ${said(open)}`, SEE_PARTS) : pass(`all ${devices.length} are verified`)
+      return open.length > 0
+        ? unchecked(`incomplete: ${said(open)}`, SEE_PARTS)
+        : pass(`all ${devices.length} are verified`)
     }),
   ],
 }
@@ -70,7 +71,10 @@ function distinct({ devices }: NodeState): Finding {
   const twice = devices.find((_, i) => ids.indexOf(ids[i] as string) !== i)
   return twice === undefined
     ? pass('each has an attestation key of its own')
-    : fail(`${twice.name} is a device that was shown already`, { action: 'send the evidence of each device once', by: 'workload-owner' })
+    : fail(`${twice.name} is a device that was shown already`, {
+        action: 'send the evidence of each device once',
+        by: 'workload-owner',
+      })
 }
 
 function nonce({ devices }: NodeState): Finding {
@@ -87,7 +91,8 @@ function nonce({ devices }: NodeState): Finding {
 
 function mode({ gpus }: NodeState): Finding {
   const [first] = gpus
-  if (first === undefined) return fail('there is no GPU', { action: 'send the evidence of the GPUs too', by: 'workload-owner' })
+  if (first === undefined)
+    return fail('there is no GPU', { action: 'send the evidence of the GPUs too', by: 'workload-owner' })
   const expected = first.verdict.claims.mode ?? 'not said'
   const other = gpus.find(({ verdict }) => (verdict.claims.mode ?? 'not said') !== expected)
   if (other === undefined) return pass(`the mode is ${expected}`)
@@ -112,7 +117,9 @@ function same(devices: readonly NodeDevice[], what: string): Finding {
 
 function present({ gpus, switches }: NodeState): Finding {
   if (switches.length === 0 && !isProtected(gpus)) return NO_LINKS
-  return missing(switches, gpus, 'switch') ?? missing(gpus, switches, 'GPU') ?? pass('switches and GPUs name each other')
+  return (
+    missing(switches, gpus, 'switch') ?? missing(gpus, switches, 'GPU') ?? pass('switches and GPUs name each other')
+  )
 }
 
 /** Whether `devices` are exactly those that the others are linked to. */
@@ -122,15 +129,23 @@ function missing(devices: readonly NodeDevice[], others: readonly NodeDevice[], 
   const stranger = devices.find(({ verdict }) => !listed.has(verdict.claims.linkId ?? ''))
   const details = { expected: [...listed].sort().join(', '), actual: [...here].sort().join(', ') }
   if (stranger !== undefined && others.length > 0) {
-    return fail(`${stranger.name} is no ${what} that the others are linked to`, {
-      action: 'send the evidence of the devices of one node',
-      by: 'workload-owner',
-    }, details)
+    return fail(
+      `${stranger.name} is no ${what} that the others are linked to`,
+      {
+        action: 'send the evidence of the devices of one node',
+        by: 'workload-owner',
+      },
+      details,
+    )
   }
   const absent = [...listed].sort().find((id) => !here.has(id))
   if (absent === undefined) return undefined
-  return fail(`the ${what} ${absent} is linked to the others and did not answer`, {
-    action: `ask that ${what} with the same nonce and send its report too`,
-    by: 'workload-owner',
-  }, details)
+  return fail(
+    `the ${what} ${absent} is linked to the others and did not answer`,
+    {
+      action: `ask that ${what} with the same nonce and send its report too`,
+      by: 'workload-owner',
+    },
+    details,
+  )
 }

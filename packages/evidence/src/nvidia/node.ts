@@ -1,7 +1,7 @@
 import { settle, settleNow } from '#crypto'
 import { assembleVerdict } from '../core/assemble.ts'
-import { judge, stepIds } from '../core/engine.ts'
 import { concatBytes } from '../core/bytes.ts'
+import { judge, stepIds } from '../core/engine.ts'
 import type { Assumption, CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
@@ -72,7 +72,8 @@ function openNode(devices: readonly NvidiaNodeDevice[], options: NvidiaVerifyOpt
     const given = { ...options, ...(own === undefined ? {} : { collateral: own }) }
     return splitNvidiaEvidence(copies[i] as Uint8Array).map((one) => openDevice(one, one.report, given, pool))
   })
-  if (doors.length === 0 || doors.length > MAX_DEVICES) throw new TypeError(`a node has 1 to ${MAX_DEVICES} devices, not ${doors.length}`)
+  if (doors.length === 0 || doors.length > MAX_DEVICES)
+    throw new TypeError(`a node has 1 to ${MAX_DEVICES} devices, not ${doors.length}`)
   const evidence: DigestJob = { kind: 'digest', algorithm: 'sha256', data: concatBytes(...copies) }
   return { doors, evidence, options }
 }
@@ -85,18 +86,30 @@ function conclude({ evidence, options }: Node, plans: readonly Plan[]): Verdict<
   const state = stateOf(plans, options.waive ?? [])
   const judgement = judge<NodeState>([NODE_STEPS], state)
   const { devices } = state
-  const anchors = distinctBy(devices.flatMap(({ verdict }) => verdict.anchors), ({ spkiSha256 }: TrustAnchor) => spkiSha256)
+  const anchors = distinctBy(
+    devices.flatMap(({ verdict }) => verdict.anchors),
+    ({ spkiSha256 }: TrustAnchor) => spkiSha256,
+  )
   const verdict = assembleVerdict(judgement, {
     format: `NVIDIA node of ${state.gpus.length} GPUs and ${state.switches.length} NVSwitches`,
     at: plans[0]?.door.at ?? 0,
     evidence,
     anchor: anchors.find(({ emulated }) => emulated === true) ?? anchors[0],
-    collateral: distinctBy(devices.flatMap((one) => one.verdict.collateral), ({ sha256 }: CollateralPart) => sha256),
+    collateral: distinctBy(
+      devices.flatMap((one) => one.verdict.collateral),
+      ({ sha256 }: CollateralPart) => sha256,
+    ),
     claims: nodeClaims(state),
-    assumed: distinctBy(devices.flatMap((one) => one.verdict.assumed), ({ id }: Assumption) => id),
+    assumed: distinctBy(
+      devices.flatMap((one) => one.verdict.assumed),
+      ({ id }: Assumption) => id,
+    ),
     notes: [],
   })
-  const waived = distinctBy(devices.flatMap((one) => one.verdict.waived), (id: string) => id)
+  const waived = distinctBy(
+    devices.flatMap((one) => one.verdict.waived),
+    (id: string) => id,
+  )
   return { ...verdict, anchors, waived, parts: devices.map(({ name, verdict: part }) => ({ name, verdict: part })) }
 }
 

@@ -14,17 +14,17 @@ const ASK: Remedy = { action: `ask ${SERVICE} again and pass its answers as \`oc
 /** Whether the OCSP answers that were given can be read; what they say is judged with each chain. */
 export const OCSP_READABLE: StepGroup<TrustState> = {
   id: 'nvidia.ocsp',
-  title: 'OCSP answers',
   steps: [
     {
       id: 'nvidia.ocsp.well-formed',
-      title: 'All OCSP answers can be read',
       phase: 'authenticity',
       source: 'RFC 6960, section 4.2.1',
       check: ({ ocsp }) => {
         const broken = ocsp.find(({ error }) => error !== undefined)?.error
         if (ocsp.length === 0) return notApplicable('there are none')
-        return broken === undefined ? pass('all of them') : fail(`an OCSP answer cannot be read: ${broken.message}`, ASK)
+        return broken === undefined
+          ? pass('all of them')
+          : fail(`an OCSP answer cannot be read: ${broken.message}`, ASK)
       },
     },
   ],
@@ -35,9 +35,8 @@ export const OCSP_READABLE: StepGroup<TrustState> = {
  * must have an answer; answers about others count when they are there.
  */
 export function ocspSteps<S extends TrustState>(scope: ChainScope<S>, first: number): readonly Step<S>[] {
-  const step = (id: string, title: string, check: (view: ChainView, state: S) => Finding): Step<S> => ({
+  const step = (id: string, check: (view: ChainView, state: S) => Finding): Step<S> => ({
     id: `${scope.id}.ocsp.${id}`,
-    title: `${title} (${scope.name})`,
     phase: 'authenticity',
     source: OCSP,
     needs: scope.needs,
@@ -46,8 +45,8 @@ export function ocspSteps<S extends TrustState>(scope: ChainScope<S>, first: num
       return view === undefined ? notApplicable('there is no chain') : check(view, state)
     },
   })
-  const each = (id: string, title: string, good: string, fault: (one: OcspCandidate, state: S) => Finding | undefined): Step<S> =>
-    step(id, title, (view, state) => {
+  const each = (id: string, good: string, fault: (one: OcspCandidate, state: S) => Finding | undefined): Step<S> =>
+    step(id, (view, state) => {
       const answers = latestAnswers(view)
       if (answers.size === 0) return notApplicable('there are no answers')
       for (const one of answers.values()) {
@@ -57,15 +56,17 @@ export function ocspSteps<S extends TrustState>(scope: ChainScope<S>, first: num
       return pass(good)
     })
   return [
-    { ...step('present', 'Revocation was asked about each certificate', (view) => presence(view, first)), waivable: true },
-    step('binding', 'The answers name the issuers of the chain', bindings),
-    each('responder', 'The responders were appointed by the issuers', 'each responder has a certificate for it from the issuer', responder),
-    each('signature', 'The answers are signed by the responders', 'the signatures verify', (one) =>
-      one.signature?.result === true ? undefined : fail(`the answer about certificate ${one.position} is forged or damaged`, ASK),
+    { ...step('present', (view) => presence(view, first)), waivable: true },
+    step('binding', bindings),
+    each('responder', 'each responder has a certificate for it from the issuer', responder),
+    each('signature', 'the signatures verify', (one) =>
+      one.signature?.result === true
+        ? undefined
+        : fail(`the answer about certificate ${one.position} is forged or damaged`, ASK),
     ),
-    each('current', 'The answers are of this time', 'all answers are current', current),
-    each('nonce', 'The answers carry the nonce of the question', 'each carries one of yours, or you asked for none', nonce),
-    each('status', 'No certificate is revoked', 'the issuers call all certificates good', status),
+    each('current', 'all answers are current', current),
+    each('nonce', 'each carries one of yours, or you asked for none', nonce),
+    each('status', 'the issuers call all certificates good', status),
   ]
 }
 
@@ -92,7 +93,8 @@ function bindings(view: ChainView): Finding {
 
 function responder({ response, responderSignature, position }: OcspCandidate, { at }: TrustState): Finding | undefined {
   const wrong = (fault: string): Finding => fail(`the responder for certificate ${position} ${fault}`, ASK)
-  if (response.unknownCritical.length > 0) return wrong(`adds a critical extension that is not known: ${response.unknownCritical[0]}`)
+  if (response.unknownCritical.length > 0)
+    return wrong(`adds a critical extension that is not known: ${response.unknownCritical[0]}`)
   // Without a certificate of its own, the issuer itself must have signed: the signature check is with its key then.
   if (response.responder === undefined) return undefined
   if (responderSignature?.result !== true) return wrong('was not appointed by the issuer')
@@ -103,9 +105,12 @@ function responder({ response, responderSignature, position }: OcspCandidate, { 
 function current({ answer, position }: OcspCandidate, { at }: TrustState): Finding | undefined {
   const { thisUpdate, nextUpdate } = answer
   const details = { actual: `judged at ${isoTime(at)}` }
-  if (at < thisUpdate) return fail(`the answer about certificate ${position} is from ${isoTime(thisUpdate)}, which is later`, ASK, details)
-  if (nextUpdate === undefined) return fail(`the answer about certificate ${position} does not say how long it holds`, ASK, details)
-  if (at > nextUpdate) return fail(`the answer about certificate ${position} held until ${isoTime(nextUpdate)}`, ASK, details)
+  if (at < thisUpdate)
+    return fail(`the answer about certificate ${position} is from ${isoTime(thisUpdate)}, which is later`, ASK, details)
+  if (nextUpdate === undefined)
+    return fail(`the answer about certificate ${position} does not say how long it holds`, ASK, details)
+  if (at > nextUpdate)
+    return fail(`the answer about certificate ${position} held until ${isoTime(nextUpdate)}`, ASK, details)
   return undefined
 }
 
@@ -113,20 +118,31 @@ function nonce({ response, position }: OcspCandidate, { expect }: TrustState): F
   if (expect.ocspNonces === undefined) return undefined
   const actual = nonceHex(response)
   if (actual !== undefined && expect.ocspNonces.includes(actual)) return undefined
-  return fail(`the answer about certificate ${position} carries ${actual === undefined ? 'no nonce' : 'another nonce'}`, ASK, {
-    expected: expect.ocspNonces.join(', '),
-  })
+  return fail(
+    `the answer about certificate ${position} carries ${actual === undefined ? 'no nonce' : 'another nonce'}`,
+    ASK,
+    {
+      expected: expect.ocspNonces.join(', '),
+    },
+  )
 }
 
 function status({ answer, position }: OcspCandidate, { expect }: TrustState): Finding | undefined {
   if (answer.status === 'good') return undefined
   if (answer.status === 'unknown') {
-    return fail(`the issuer does not know certificate ${position}`, { action: 'ask the hardware vendor about this device', by: 'hardware-vendor' })
+    return fail(`the issuer does not know certificate ${position}`, {
+      action: 'ask the hardware vendor about this device',
+      by: 'hardware-vendor',
+    })
   }
   if (answer.reason === HOLD && expect.allowCertificateHold === true) return undefined
   const hold = answer.reason === HOLD ? ', on hold' : ''
-  return fail(`certificate ${position} is revoked${hold}`, {
-    action: `replace the device or firmware${hold && '; to accept holds, pass `allowCertificateHold`'}`,
-    by: 'platform-owner',
-  }, { expected: 'good', actual: `revoked, reason ${answer.reason ?? 'not given'}` })
+  return fail(
+    `certificate ${position} is revoked${hold}`,
+    {
+      action: `replace the device or firmware${hold && '; to accept holds, pass `allowCertificateHold`'}`,
+      by: 'platform-owner',
+    },
+    { expected: 'good', actual: `revoked, reason ${answer.reason ?? 'not given'}` },
+  )
 }

@@ -1,7 +1,15 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
 import type { DigestAlgorithm, DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
 import { readSignatureAlgorithm } from '../x509/algorithms.ts'
-import { type Certificate, type Extension, parseCertificate, readExtensions, readSerial, readTime, unknownCritical } from '../x509/certificate.ts'
+import {
+  type Certificate,
+  type Extension,
+  parseCertificate,
+  readExtensions,
+  readSerial,
+  readTime,
+  unknownCritical,
+} from '../x509/certificate.ts'
 import { DerReader, TAG } from '../x509/der.ts'
 import { Signed } from '../x509/signature.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
@@ -55,7 +63,8 @@ const MAX_ANSWERS = 64
  */
 export function parseOcspResponse(der: Uint8Array, pool: Certificate[] = []): OcspResponse {
   const outer = new DerReader(der, 'ocsp')
-  if (der.length > MAX_OCSP) throw outer.error('too-large', `${der.length} bytes`, `at most ${MAX_OCSP} bytes`, 'length')
+  if (der.length > MAX_OCSP)
+    throw outer.error('too-large', `${der.length} bytes`, `at most ${MAX_OCSP} bytes`, 'length')
   const response = outer.inside(TAG.sequence, 'response')
   outer.finish('response')
   const status = response.smallInteger('responseStatus', TAG.enumerated)
@@ -99,7 +108,8 @@ function readData(data: DerReader): Pick<OcspResponse, 'producedAt' | 'answers' 
   const list = data.inside(TAG.sequence, 'responses')
   const answers: OcspAnswer[] = []
   while (!list.done) {
-    if (answers.length === MAX_ANSWERS) throw list.error('too-large', 'more answers', `at most ${MAX_ANSWERS}`, 'responses')
+    if (answers.length === MAX_ANSWERS)
+      throw list.error('too-large', 'more answers', `at most ${MAX_ANSWERS}`, 'responses')
     answers.push(readAnswer(list.inside(TAG.sequence, 'responses')))
   }
   const extensions = data.peek() === 0xa1 ? readExtensions(data, 0xa1) : new Map<string, Extension>()
@@ -121,7 +131,12 @@ function readAnswer(one: DerReader): OcspAnswer {
   if (one.peek() === 0xa1) {
     const critical = unknownCritical(readExtensions(one, 0xa1), [])
     if (critical.length > 0)
-      throw one.error('malformed', `a critical extension ${critical[0]}`, 'no unknown critical extension', 'singleExtensions')
+      throw one.error(
+        'malformed',
+        `a critical extension ${critical[0]}`,
+        'no unknown critical extension',
+        'singleExtensions',
+      )
   }
   one.finish('responses')
   return { hash, issuerNameHash, issuerKeyHash, serial, ...state, thisUpdate, nextUpdate }
@@ -201,8 +216,13 @@ export function namesIssuer({ answer, nameHash, keyHash }: OcspCandidate): boole
 
 // The name as it is written in the certificate, which a parsed name does not keep.
 function subjectOf({ der, version }: Certificate): Uint8Array {
-  const tbs = new DerReader(der, 'certificate').inside(TAG.sequence, 'certificate').inside(TAG.sequence, 'tbsCertificate')
-  const before = version === 1 ? ['serial', 'signature', 'issuer', 'validity'] : ['version', 'serial', 'signature', 'issuer', 'validity']
+  const tbs = new DerReader(der, 'certificate')
+    .inside(TAG.sequence, 'certificate')
+    .inside(TAG.sequence, 'tbsCertificate')
+  const before =
+    version === 1
+      ? ['serial', 'signature', 'issuer', 'validity']
+      : ['version', 'serial', 'signature', 'issuer', 'validity']
   for (const field of before) tbs.any(field)
   return tbs.whole(tbs.any('subject'))
 }

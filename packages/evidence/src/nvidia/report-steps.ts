@@ -12,7 +12,8 @@ const CHAIN = 'NVIDIA attestation, certificate chain'
 const SPDM = 'DMTF DSP0274 1.1, MEASUREMENTS'
 
 const RESEND: Remedy = {
-  action: 'have the attester send the chain of this device as the driver returns it: five certificates, leaf first, root last',
+  action:
+    'have the attester send the chain of this device as the driver returns it: five certificates, leaf first, root last',
   by: 'workload-owner',
 }
 
@@ -26,26 +27,29 @@ const DEVICE: ChainScope<DeviceChainState> = {
 
 function step<S = NvidiaState>(
   id: string,
-  title: string,
   source: string,
   check: (state: S) => Finding,
   needs: readonly string[] = [],
 ): Step<S> {
-  return { id: `nvidia.${id}`, title, phase: 'authenticity', source, needs, check }
+  return { id: `nvidia.${id}`, phase: 'authenticity', source, needs, check }
 }
 
 /** The device's chain, up to the pinned root, and its revocation. */
 export const CHAIN_STEPS: StepGroup<DeviceChainState> = {
   id: 'nvidia.chain',
-  title: 'Endorsement chain',
   steps: [
-    step<DeviceChainState>('chain.present', "The device's certificates are at hand", CHAIN, ({ chain }) =>
-      isPresent(chain) ? pass('a chain was given') : unchecked('there are no certificates: nothing connects the report with NVIDIA', RESEND),
+    step<DeviceChainState>('chain.present', CHAIN, ({ chain }) =>
+      isPresent(chain)
+        ? pass('a chain was given')
+        : unchecked('there are no certificates: nothing connects the report with NVIDIA', RESEND),
     ),
-    step<DeviceChainState>('chain.well-formed', "The device's certificates can be read", 'RFC 5280, section 4.1', ({ chain: { error } }) =>
-      error === undefined
-        ? pass('all of them')
-        : fail(`the device's chain cannot be read: ${error.message}`, RESEND, { expected: error.expected }),
+    step<DeviceChainState>(
+      'chain.well-formed',
+      'RFC 5280, section 4.1',
+      ({ chain: { error } }) =>
+        error === undefined
+          ? pass('all of them')
+          : fail(`the device's chain cannot be read: ${error.message}`, RESEND, { expected: error.expected }),
       ['nvidia.chain.present'],
     ),
     ...chainSteps(DEVICE),
@@ -56,18 +60,20 @@ export const CHAIN_STEPS: StepGroup<DeviceChainState> = {
 /** The report's own signature, and that it is of the device that the chain names. */
 export const REPORT_STEPS: StepGroup<NvidiaState> = {
   id: 'nvidia.report',
-  title: 'Report',
   steps: [
-    step('report.signature', 'The device signed request and response', SPDM, signature, ['nvidia.chain.well-formed']),
-    step('report.attestation-key', 'The first certificate is that of an attestation key', CHAIN, attestationKey, ['nvidia.chain.well-formed']),
-    step('report.fwid', 'The firmware that holds the key is the one that the report names', 'NVIDIA attestation, FWID', fwid, ['nvidia.chain.well-formed']),
-    step('report.architecture', 'Chain and report name the same kind of chip', CHAIN, architecture, ['nvidia.chain.well-formed']),
+    step('report.signature', SPDM, signature, ['nvidia.chain.well-formed']),
+    step('report.attestation-key', CHAIN, attestationKey, ['nvidia.chain.well-formed']),
+    step('report.fwid', 'NVIDIA attestation, FWID', fwid, ['nvidia.chain.well-formed']),
+    step('report.architecture', CHAIN, architecture, ['nvidia.chain.well-formed']),
   ],
 }
 
 function signature({ signature: job }: NvidiaState): Finding {
   if (job?.result === true) return pass('the signature verifies with the key of the first certificate')
-  return fail('the signature does not verify with the key of the first certificate: forged, damaged, or of another device', REPLACE_EVIDENCE)
+  return fail(
+    'the signature does not verify with the key of the first certificate: forged, damaged, or of another device',
+    REPLACE_EVIDENCE,
+  )
 }
 
 function attestationKey({ chain }: NvidiaState): Finding {
@@ -89,11 +95,17 @@ function fwid({ fwid: { value, error }, report }: NvidiaState): Finding {
 
 function architecture({ device, report }: NvidiaState): Finding {
   const fault = (reason: string): Finding =>
-    fail(reason, { action: 'this version knows Hopper, Blackwell and LS10: ask for another device, or update', by: 'relying-party' })
+    fail(reason, {
+      action: 'this version knows Hopper, Blackwell and LS10: ask for another device, or update',
+      by: 'relying-party',
+    })
   if (device.architecture === undefined) return fault('the chain names no chip that is known')
   if ((device.architecture === 'LS10') !== device.isSwitch)
-    return fault(`the chain is of ${device.architecture}, and the report is one of a ${device.isSwitch ? 'switch' : 'GPU'}`)
-  if (opaqueBytes(report.response.opaque, 'CHIP_INFO') === undefined) return pass(`the chain is of ${device.architecture}`)
+    return fault(
+      `the chain is of ${device.architecture}, and the report is one of a ${device.isSwitch ? 'switch' : 'GPU'}`,
+    )
+  if (opaqueBytes(report.response.opaque, 'CHIP_INFO') === undefined)
+    return pass(`the chain is of ${device.architecture}`)
   const chip = opaqueText(report.response.opaque, 'CHIP_INFO')
   return architectureOf(chip) === device.architecture
     ? pass(`both say ${chip}`)

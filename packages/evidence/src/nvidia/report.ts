@@ -78,7 +78,13 @@ export function parseNvidiaReport(bytes: Uint8Array): NvidiaReport {
   }
   const trailing = bytes.length - end
   if (trailing > MAX_TRAILING)
-    throw bad('trailing-bytes', end, 'report', `${trailing} zeros`, `at most ${MAX_TRAILING} zeros behind the signature`)
+    throw bad(
+      'trailing-bytes',
+      end,
+      'report',
+      `${trailing} zeros`,
+      `at most ${MAX_TRAILING} zeros behind the signature`,
+    )
   return { request, response, signed: bytes.subarray(0, end - SIGNATURE), trailing }
 }
 
@@ -120,7 +126,13 @@ function readBlocks(reader: Reader, count: number): readonly MeasurementBlock[] 
     const at = reader.offset
     const valueSize = reader.u16('measurementBlock.valueSize')
     if (size !== 3 + valueSize)
-      throw bad('malformed', at, 'measurementBlock.valueSize', String(valueSize), `${size - 3}, as the block's size says`)
+      throw bad(
+        'malformed',
+        at,
+        'measurementBlock.valueSize',
+        String(valueSize),
+        `${size - 3}, as the block's size says`,
+      )
     const offset = reader.offset
     blocks.push({ index, type, value: reader.bytes(valueSize, 'measurementBlock.value'), offset })
   }

@@ -132,7 +132,10 @@ export function openDevice(
 }
 
 /** What is still to be read: of prepared collateral nothing but a chain that came with the evidence. */
-function rawCollateral(given: NvidiaCollateral | NvidiaCollateralInput, chain: Uint8Array | undefined): NvidiaCollateralInput {
+function rawCollateral(
+  given: NvidiaCollateral | NvidiaCollateralInput,
+  chain: Uint8Array | undefined,
+): NvidiaCollateralInput {
   const own = chain === undefined ? {} : { certificateChain: chain }
   if (given instanceof NvidiaCollateral) return isPresent(given.chain) ? {} : own
   return { ...own, ...given }
@@ -162,7 +165,8 @@ export function planDevice(door: Door): Plan {
   if (signature !== undefined) jobs.push(signature)
   if (chain.value !== undefined) jobs.push(...chain.value.jobs)
   for (const { value } of [collateral.driverRim, collateral.vbiosRim]) if (value !== undefined) jobs.push(...value.jobs)
-  for (const one of chainsOf(chain, collateral)) for (const answer of collateral.answersFor(one)) jobs.push(...answer.jobs)
+  for (const one of chainsOf(chain, collateral))
+    for (const answer of collateral.answersFor(one)) jobs.push(...answer.jobs)
   return { door, read, collateral, chain, measurement, signature, jobs }
 }
 

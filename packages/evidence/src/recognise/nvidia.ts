@@ -18,6 +18,7 @@ export function identifyNvidia(bytes: Uint8Array): Identified | undefined {
 const EVIDENCE = /"evidence"\s*:\s*"EeAB/
 
 function startsJson(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (!(byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) return byte === 0x5b || byte === 0x7b
+  for (const byte of bytes)
+    if (!(byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) return byte === 0x5b || byte === 0x7b
   return false
 }

@@ -42,7 +42,10 @@ export function compareMeasurements(
 ): MeasurementComparison {
   const golden = new Map<number, { readonly source: GoldenSource; readonly one: GoldenMeasurement }>()
   const conflicts: number[] = []
-  for (const [source, rim] of [['driver', driver], ['vbios', vbios]] as const) {
+  for (const [source, rim] of [
+    ['driver', driver],
+    ['vbios', vbios],
+  ] as const) {
     for (const one of rim?.measurements ?? []) {
       if (!one.active) continue
       if (golden.has(one.index)) conflicts.push(one.index)
@@ -58,7 +61,12 @@ export function compareMeasurements(
     else if (!matches(report, one)) mismatches.push({ index, source })
   }
   const byIndex = (a: Mismatch, b: Mismatch): number => a.index - b.index
-  return { active: golden.size, mismatches: mismatches.sort(byIndex), conflicts: conflicts.sort((a, b) => a - b), skipped }
+  return {
+    active: golden.size,
+    mismatches: mismatches.sort(byIndex),
+    conflicts: conflicts.sort((a, b) => a - b),
+    skipped,
+  }
 }
 
 function matches({ response }: NvidiaReport, { index, alternatives }: GoldenMeasurement): boolean {

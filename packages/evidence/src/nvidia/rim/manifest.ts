@@ -105,7 +105,8 @@ function readMeasurement(resource: XmlElement): GoldenMeasurement {
   const size = number(resource, 'size', 0xffff)
   const alternatives = Array.from({ length: count }, (_, i) => golden(resource, `Hash${i}`, size))
   const hashes = resource.attributes.filter(({ namespace }) => namespace === HASH).length
-  if (count === 0 || hashes !== count) throw bad('Resource.alternatives', `${hashes} hashes`, `${count || 'at least one'}`)
+  if (count === 0 || hashes !== count)
+    throw bad('Resource.alternatives', `${hashes} hashes`, `${count || 'at least one'}`)
   return { index, active: flag(resource), alternatives, size, name: attribute(resource, 'name') ?? '' }
 }
 
@@ -124,13 +125,16 @@ function flag(resource: XmlElement): boolean {
 function number(element: XmlElement, name: string, max: number): number {
   const text = attribute(element, name) ?? ''
   const value = Number(text)
-  if (!/^(0|[1-9]\d{0,4})$/.test(text) || value > max) throw bad(`Resource.${name}`, 'another value', `a number up to ${max}`)
+  if (!/^(0|[1-9]\d{0,4})$/.test(text) || value > max)
+    throw bad(`Resource.${name}`, 'another value', `a number up to ${max}`)
   return value
 }
 
 /** The one child of the root with this name; a second one anywhere, whatever its namespace, is an attempt to mislead. */
 function single(root: XmlElement, local: string): XmlElement {
-  const [first] = root.children.filter((child) => typeof child !== 'string' && child.namespace === SWID && child.local === local)
+  const [first] = root.children.filter(
+    (child) => typeof child !== 'string' && child.namespace === SWID && child.local === local,
+  )
   if (first === undefined || typeof first === 'string' || count(root, local) !== 1)
     throw bad(local, `${count(root, local)} of them`, 'one, as a child of the root element')
   return first
@@ -144,7 +148,8 @@ function count(element: XmlElement, local: string): number {
 
 function need(element: XmlElement, name: string): string {
   const value = attribute(element, name)
-  if (value === undefined || value === '' || value.length > 256) throw bad(`${element.local}.${name}`, 'no value', 'text of 1 to 256 characters')
+  if (value === undefined || value === '' || value.length > 256)
+    throw bad(`${element.local}.${name}`, 'no value', 'text of 1 to 256 characters')
   return value
 }
 

@@ -17,7 +17,10 @@ const SOURCE = 'NVIDIA attestation, reference integrity manifests'
 export function rimGroup<S extends TrustState>(kind: RimKind): StepGroup<S> {
   const id = `nvidia.rim.${kind}`
   const name = `the ${kind === 'driver' ? 'driver' : 'VBIOS'} manifest`
-  const fetch: Remedy = { action: `fetch ${name} of this very version again from ${NVIDIA_RIM_SERVICE}`, by: 'relying-party' }
+  const fetch: Remedy = {
+    action: `fetch ${name} of this very version again from ${NVIDIA_RIM_SERVICE}`,
+    by: 'relying-party',
+  }
   const chain: ChainScope<S> = {
     id: `${id}.chain`,
     name: `the chain of ${name}`,
@@ -27,12 +30,10 @@ export function rimGroup<S extends TrustState>(kind: RimKind): StepGroup<S> {
   }
   const step = (
     part: string,
-    title: string,
     check: (rim: NvidiaRim, device: DeviceFacts | undefined) => Finding,
     needs: readonly string[] = [],
   ): Step<S> => ({
     id: `${id}.${part}`,
-    title: `${title} (${name})`,
     phase: 'authenticity',
     source: SOURCE,
     needs: [`${id}.well-formed`, ...needs],
@@ -43,11 +44,9 @@ export function rimGroup<S extends TrustState>(kind: RimKind): StepGroup<S> {
   })
   return {
     id,
-    title: `Reference values: ${name}`,
     steps: [
       {
         id: `${id}.present`,
-        title: `Reference values are at hand (${name})`,
         phase: 'authenticity',
         source: SOURCE,
         waivable: true,
@@ -55,18 +54,20 @@ export function rimGroup<S extends TrustState>(kind: RimKind): StepGroup<S> {
       },
       {
         id: `${id}.well-formed`,
-        title: `The manifest can be read (${name})`,
         phase: 'authenticity',
         source: 'ISO/IEC 19770-2; W3C XML Signature 1.1',
         check: (state) => {
           const { value, error } = state.rims[kind]
-          if (error !== undefined) return fail(`${name} cannot be read: ${error.message}`, fetch, { expected: error.expected })
-          return value === undefined ? notApplicable('there is no manifest') : pass(`${name} is a manifest that we read in full`)
+          if (error !== undefined)
+            return fail(`${name} cannot be read: ${error.message}`, fetch, { expected: error.expected })
+          return value === undefined
+            ? notApplicable('there is no manifest')
+            : pass(`${name} is a manifest that we read in full`)
         },
       },
       ...chainSteps(chain),
       ...ocspSteps(chain, 0),
-      step('digest', 'The manifest is as it was signed', ({ computed, digest }) =>
+      step('digest', ({ computed, digest }) =>
         computed.result !== undefined && equalBytes(computed.result, digest)
           ? pass('its canonical form has the digest that the signature names')
           : fail(`${name} was changed after it was signed`, fetch, {
@@ -74,13 +75,13 @@ export function rimGroup<S extends TrustState>(kind: RimKind): StepGroup<S> {
               ...(computed.result === undefined ? {} : { actual: toHex(computed.result) }),
             }),
       ),
-      step('signature', 'The manifest is signed by the leaf of its chain', ({ signature }) =>
+      step('signature', ({ signature }) =>
         signature?.result === true
           ? pass('the signature verifies')
           : fail(`the signature of ${name} does not verify with the key of its leaf: it is forged or damaged`, fetch),
       ),
-      step('version', 'The manifest is for the version that runs', (rim, device) => version(kind, name, rim, device, fetch)),
-      step('product', 'The manifest is for this kind of chip', (rim, device) => product(name, rim, device, fetch)),
+      step('version', (rim, device) => version(kind, name, rim, device, fetch)),
+      step('product', (rim, device) => product(name, rim, device, fetch)),
     ],
   }
 }
@@ -95,7 +96,13 @@ function presence(kind: RimKind, name: string, { rims, device }: TrustState): Fi
   })
 }
 
-function version(kind: RimKind, name: string, rim: NvidiaRim, device: DeviceFacts | undefined, remedy: Remedy): Finding {
+function version(
+  kind: RimKind,
+  name: string,
+  rim: NvidiaRim,
+  device: DeviceFacts | undefined,
+  remedy: Remedy,
+): Finding {
   if (device === undefined) return notApplicable('there is no report to compare with')
   const actual = device.versions[kind]
   const details = { expected: quoted(actual), actual: quoted(rim.colloquialVersion) }
@@ -109,5 +116,8 @@ function product(name: string, rim: NvidiaRim, device: DeviceFacts | undefined, 
   const actual = architectureOf(rim.product)
   return actual !== undefined && actual === device.architecture
     ? pass(`it is for ${actual}`)
-    : fail(`${name} is for ${quoted(rim.product)}, and the device is ${device.architecture ?? 'of no known architecture'}`, remedy)
+    : fail(
+        `${name} is for ${quoted(rim.product)}, and the device is ${device.architecture ?? 'of no known architecture'}`,
+        remedy,
+      )
 }

@@ -66,7 +66,11 @@ function collect(element: XmlElement, found: XmlElement[], ids: Set<string>): vo
 }
 
 function readSignedInfo(info: XmlElement): Uint8Array {
-  const [canonicalization, method, reference] = children(info, ['CanonicalizationMethod', 'SignatureMethod', 'Reference'])
+  const [canonicalization, method, reference] = children(info, [
+    'CanonicalizationMethod',
+    'SignatureMethod',
+    'Reference',
+  ])
   algorithm(canonicalization, C14N)
   algorithm(method, ECDSA_SHA384)
   only(reference, ['URI'])
@@ -82,10 +86,15 @@ function readSignedInfo(info: XmlElement): Uint8Array {
 function readTransforms(transforms: XmlElement): void {
   const steps = elements(transforms)
   const wanted = [ENVELOPED, C14N]
-  if (steps.length === 0 || steps.length > wanted.length || attribute(steps[0] as XmlElement, 'Algorithm') !== ENVELOPED)
+  if (
+    steps.length === 0 ||
+    steps.length > wanted.length ||
+    attribute(steps[0] as XmlElement, 'Algorithm') !== ENVELOPED
+  )
     throw bad('unsupported-algorithm', 'other transforms', `${ENVELOPED} and ${C14N}`, 'Transforms')
   steps.forEach((step, i) => {
-    if (step.namespace !== DS || step.local !== 'Transform') throw bad('malformed', step.local, 'Transform', 'Transforms')
+    if (step.namespace !== DS || step.local !== 'Transform')
+      throw bad('malformed', step.local, 'Transform', 'Transforms')
     algorithm(step, wanted[i] as string)
   })
 }
@@ -96,7 +105,8 @@ function readCertificates(keyInfo: XmlElement): readonly Uint8Array[] {
   if (all.length === 0 || all.length > MAX_CERTIFICATES)
     throw bad('malformed', `${all.length} certificates`, `1 to ${MAX_CERTIFICATES}`, 'X509Data')
   return all.map((one) => {
-    if (one.namespace !== DS || one.local !== 'X509Certificate') throw bad('malformed', one.local, 'X509Certificate', 'X509Data')
+    if (one.namespace !== DS || one.local !== 'X509Certificate')
+      throw bad('malformed', one.local, 'X509Certificate', 'X509Data')
     return base64(one)
   })
 }
@@ -110,15 +120,29 @@ function algorithm(element: XmlElement, wanted: string): void {
 }
 
 function only(element: XmlElement, names: readonly string[]): void {
-  const stranger = element.attributes.find(({ local, namespace }) => namespace !== '' || !(local === 'Id' || names.includes(local)))
+  const stranger = element.attributes.find(
+    ({ local, namespace }) => namespace !== '' || !(local === 'Id' || names.includes(local)),
+  )
   if (stranger !== undefined) throw bad('malformed', `the attribute ${stranger.name}`, names.join(', '), element.local)
 }
 
 /** Child elements, which must be these and no others, in this order. */
-function children<const N extends readonly string[]>(element: XmlElement, names: N): { readonly [I in keyof N]: XmlElement } {
+function children<const N extends readonly string[]>(
+  element: XmlElement,
+  names: N,
+): { readonly [I in keyof N]: XmlElement } {
   const found = elements(element)
   const fits = found.length === names.length && found.every((one, i) => one.namespace === DS && one.local === names[i])
-  if (!fits) throw bad('malformed', found.map((one) => one.local).join(', ').slice(0, 64), names.join(', '), element.local)
+  if (!fits)
+    throw bad(
+      'malformed',
+      found
+        .map((one) => one.local)
+        .join(', ')
+        .slice(0, 64),
+      names.join(', '),
+      element.local,
+    )
   // Just compared, one by one.
   return found as unknown as { readonly [I in keyof N]: XmlElement }
 }
@@ -144,10 +168,20 @@ function base64(element: XmlElement, length?: number): Uint8Array {
   }
   const bytes = decodeBase64(text)
   if (bytes === undefined || bytes.length === 0 || (length !== undefined && bytes.length !== length))
-    throw bad('malformed', `${bytes?.length ?? 'no'} bytes of base64`, `${length ?? 'some'} bytes of base64`, element.local)
+    throw bad(
+      'malformed',
+      `${bytes?.length ?? 'no'} bytes of base64`,
+      `${length ?? 'some'} bytes of base64`,
+      element.local,
+    )
   return bytes
 }
 
-function bad(code: 'malformed' | 'unsupported-algorithm', found: string, expected: string, field: string): EvidenceError {
+function bad(
+  code: 'malformed' | 'unsupported-algorithm',
+  found: string,
+  expected: string,
+  field: string,
+): EvidenceError {
   return new EvidenceError(code, found, { field: `manifest.${field}`, offset: 0, expected })
 }

@@ -146,7 +146,8 @@ class XmlReader {
     this.#at = end + 1
     const prefix = name === 'xmlns' ? '' : name.startsWith('xmlns:') ? name.slice(6) : undefined
     if (prefix === undefined) {
-      if (written.length === MAX_ATTRIBUTES) throw this.#error('more attributes', `at most ${MAX_ATTRIBUTES}`, 'too-large')
+      if (written.length === MAX_ATTRIBUTES)
+        throw this.#error('more attributes', `at most ${MAX_ATTRIBUTES}`, 'too-large')
       written.push([name, value])
     } else this.#declare(prefix, value, declared)
   }
@@ -180,7 +181,9 @@ class XmlReader {
   }
 
   #resolved(raw: string): string {
-    const text = raw.includes('&') ? raw.replace(REFERENCE, (whole, hex, decimal, entity) => this.#reference(whole, hex, decimal, entity)) : raw
+    const text = raw.includes('&')
+      ? raw.replace(REFERENCE, (whole, hex, decimal, entity) => this.#reference(whole, hex, decimal, entity))
+      : raw
     if (NOT_A_CHARACTER.test(text)) throw this.#error('a character that XML does not allow', 'text')
     return text
   }
@@ -195,7 +198,8 @@ class XmlReader {
 
   #name(): string {
     const name = this.#match(NAME)
-    if (name === '') throw this.#error('no name: a comment, a declaration, an instruction, or other text', 'an ASCII name')
+    if (name === '')
+      throw this.#error('no name: a comment, a declaration, an instruction, or other text', 'an ASCII name')
     return name
   }
 
