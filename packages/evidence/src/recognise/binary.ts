@@ -1,17 +1,8 @@
 import { allZero, equalBytes, Reader } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import type { Tee } from '../core/verdict.ts'
 import { identifyCose, openNsmAnswer } from './cose.ts'
-import type { Companion, Opened } from './model.ts'
+import type { Identified, Opened } from './model.ts'
 import { identifyNvidia } from './nvidia.ts'
-
-/** Bytes that look like evidence; whether they are is for the TEE's own parser to say. */
-export interface Identified {
-  readonly tee: Tee
-  readonly form: string
-  readonly bytes: Uint8Array
-  readonly companions?: readonly Companion[]
-}
 
 const REPORT_SIZE = 1184
 const RESPONSE_HEADER = 32

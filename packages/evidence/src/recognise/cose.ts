@@ -1,6 +1,5 @@
 import { EvidenceError } from '../core/errors.ts'
-import type { Identified } from './binary.ts'
-import type { Opened } from './model.ts'
+import type { Identified, Opened } from './model.ts'
 
 const TAG_SIGN1 = 0xd2
 const ARRAY_OF_FOUR = 0x84

@@ -68,3 +68,11 @@ export interface Opened {
   readonly companions?: readonly Companion[]
   readonly unused?: readonly string[]
 }
+
+/** Bytes that look like evidence; whether they are is for the TEE's own parser to say. */
+export interface Identified {
+  readonly tee: Tee
+  readonly form: string
+  readonly bytes: Uint8Array
+  readonly companions?: readonly Companion[]
+}

@@ -1,4 +1,4 @@
-import type { Identified } from './binary.ts'
+import type { Identified } from './model.ts'
 
 const REQUEST = 37
 

@@ -1,7 +1,15 @@
 import { EvidenceError } from '../core/errors.ts'
-import { type Identified, identify, openBinary, strangerOf } from './binary.ts'
+import { identify, openBinary, strangerOf } from './binary.ts'
 import { openEnvelope } from './envelopes.ts'
-import { type Companion, MAX_INPUT, MAX_WRAPPERS, type Opened, type Recognised, type Wrapper } from './model.ts'
+import {
+  type Companion,
+  type Identified,
+  MAX_INPUT,
+  MAX_WRAPPERS,
+  type Opened,
+  type Recognised,
+  type Wrapper,
+} from './model.ts'
 import { openText, textOf } from './text.ts'
 
 /**
