@@ -1,0 +1,133 @@
+import { concatBytes, fromHex, toHex } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { readPcrs } from '../tpm/evidence.ts'
+import type { PcrValues } from '../tpm/boot/measured-log.ts'
+import { decodeBase64 } from '../x509/pem.ts'
+
+/** Evidence of an Azure confidential VM, in its parts. */
+export interface AzureEvidence {
+  /** NV index 0x01400001. */
+  readonly hclReport: Uint8Array
+  /** A quote of the vTPM: TPMS_ATTEST, and the bare RSASSA signature with SHA-256 over it. */
+  readonly quote?: { readonly message: Uint8Array; readonly signature: Uint8Array; readonly pcrs?: PcrValues }
+  /** TDX: the quote that Azure's host made of the TDREPORT. */
+  readonly tdQuote?: Uint8Array
+  /** SNP: the chip's certificate, DER or PEM. */
+  readonly vcek?: Uint8Array
+  readonly eventLog?: Uint8Array
+}
+
+const MAX_JSON = 32 * 1024 * 1024
+
+/** A copy that the caller cannot change. @throws EvidenceError for PCR values that are none */
+export function copyAzure(input: AzureEvidence): AzureEvidence {
+  const { quote } = input
+  return {
+    hclReport: new Uint8Array(input.hclReport),
+    ...(quote === undefined
+      ? {}
+      : {
+          quote: {
+            message: new Uint8Array(quote.message),
+            signature: new Uint8Array(quote.signature),
+            ...(quote.pcrs === undefined ? {} : { pcrs: readPcrs(quote.pcrs) }),
+          },
+        }),
+    ...(input.tdQuote === undefined ? {} : { tdQuote: new Uint8Array(input.tdQuote) }),
+    ...(input.vcek === undefined ? {} : { vcek: new Uint8Array(input.vcek) }),
+    ...(input.eventLog === undefined ? {} : { eventLog: new Uint8Array(input.eventLog) }),
+  }
+}
+
+/** All parts as one byte string, each with a tag and its length: what a verdict names the evidence by. */
+export function framedAzure({ hclReport, quote, tdQuote, vcek, eventLog }: AzureEvidence): Uint8Array {
+  const parts: Uint8Array[] = []
+  const pcrs = quote?.pcrs === undefined ? undefined : new TextEncoder().encode(JSON.stringify(quote.pcrs))
+  for (const [tag, bytes] of [hclReport, quote?.message, quote?.signature, pcrs, tdQuote, vcek, eventLog].entries()) {
+    if (bytes === undefined) continue
+    const { length } = bytes
+    parts.push(Uint8Array.of(tag, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff), bytes)
+  }
+  return concatBytes(...parts)
+}
+
+/**
+ * Reads the JSON forms in which guests send evidence: version 0 (numbers in lists, PEM), versions 1 and 2
+ * (`hcl_report` and certificates in base64url, the quote in hex), either inside of `{ platform, evidence }`.
+ *
+ * @see Confidential Containers guest components, attesters az-snp-vtpm and az-tdx-vtpm
+ * @throws EvidenceError that names the member
+ */
+export function parseAzureJson(json: Uint8Array): AzureEvidence {
+  if (json.length > MAX_JSON) throw bad('too-large', 'json', `${json.length} bytes`, `at most ${MAX_JSON} bytes`)
+  const outer = record(jsonOf(json), 'json')
+  const inner = outer['platform'] !== undefined && outer['evidence'] !== undefined ? record(outer['evidence'], 'evidence') : outer
+  const version = inner['version'] ?? 0
+  if (version !== 0 && version !== 1 && version !== 2) throw bad('unsupported-version', 'version', 'another version', '0, 1 or 2')
+  const hclReport = bytesOf(inner['hcl_report'] ?? inner['report'], 'hcl_report')
+  const quote = readQuote(inner['tpm_quote'] ?? inner['quote'])
+  const tdQuote = inner['td_quote'] === undefined ? undefined : bytesOf(inner['td_quote'], 'td_quote')
+  const vcek = inner['vcek'] === undefined ? undefined : certificateOf(inner['vcek'])
+  return { hclReport, quote, ...(tdQuote === undefined ? {} : { tdQuote }), ...(vcek === undefined ? {} : { vcek }) }
+}
+
+function readQuote(value: unknown): NonNullable<AzureEvidence['quote']> {
+  const quote = record(value, 'tpm_quote')
+  const message = hexOrNumbers(quote['message'], 'tpm_quote.message')
+  const signature = hexOrNumbers(quote['signature'], 'tpm_quote.signature')
+  return quote['pcrs'] === undefined ? { message, signature } : { message, signature, pcrs: pcrsOf(quote['pcrs']) }
+}
+
+// All 24 registers of the SHA-256 bank, in their order.
+function pcrsOf(value: unknown): PcrValues {
+  if (!Array.isArray(value) || value.length !== 24) throw bad('malformed', 'tpm_quote.pcrs', 'another value', 'a list of 24 values')
+  const values: Record<string, string> = {}
+  for (const [i, one] of value.entries()) values[String(i)] = toHex(hexOrNumbers(one, `tpm_quote.pcrs[${i}]`))
+  return readPcrs({ sha256: values })
+}
+
+function hexOrNumbers(value: unknown, field: string): Uint8Array {
+  const bytes = typeof value === 'string' ? fromHex(value) : numbersOf(value)
+  if (bytes === undefined) throw bad('malformed', field, 'another value', 'hex, or a list of bytes')
+  return bytes
+}
+
+function bytesOf(value: unknown, field: string): Uint8Array {
+  const bytes = typeof value === 'string' ? decodeBase64(value) : numbersOf(value)
+  if (bytes === undefined) throw bad('malformed', field, 'another value', 'base64url, or a list of bytes')
+  return bytes
+}
+
+function certificateOf(value: unknown): Uint8Array {
+  if (typeof value === 'string' && value.startsWith('-----BEGIN ')) return new TextEncoder().encode(value)
+  return bytesOf(value, 'vcek')
+}
+
+function numbersOf(value: unknown): Uint8Array | undefined {
+  if (!Array.isArray(value)) return undefined
+  const bytes = new Uint8Array(value.length)
+  for (let i = 0; i < value.length; i++) {
+    const one: unknown = value[i]
+    if (typeof one !== 'number' || !Number.isInteger(one) || one < 0 || one > 255) return undefined
+    bytes[i] = one
+  }
+  return bytes
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    // Engines word it differently; where it is wrong is for `recognise` to say.
+    throw bad('malformed', 'json', 'text that is no JSON', 'a JSON object')
+  }
+}
+
+function record(value: unknown, field: string): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad('malformed', field, 'another value', 'an object')
+  return Object.fromEntries(Object.entries(value))
+}
+
+function bad(code: EvidenceError['code'], field: string, found: string, expected: string): EvidenceError {
+  return new EvidenceError(code, found, { field: `azure.${field}`, offset: 0, expected })
+}

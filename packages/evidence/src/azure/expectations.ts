@@ -1,0 +1,47 @@
+import { booleanField, type FieldKind, type FieldKinds, hexField, listOf, readExpectations, textField } from '../core/expectations.ts'
+import type { CommonExpectations } from '../core/options.ts'
+import type { SnpExpectations } from '../snp/expectations.ts'
+import type { TdxExpectations } from '../tdx/expectations.ts'
+import type { TpmExpectations } from '../tpm/expectations.ts'
+
+/**
+ * What a relying party may expect of an Azure confidential VM. `measurement` is of the paravisor
+ * (MEASUREMENT or MRTD), which each image release changes; `hardware.signer` pins its maker instead.
+ */
+export interface AzureExpectations extends Pick<CommonExpectations, 'measurement' | 'nonce' | 'reportData' | 'reportDataIsFresh' | 'allowDebug' | 'allowEmulated'> {
+  /** Of the SNP report or TD quote; report data and freshness are seen to here. */
+  readonly hardware?: Omit<SnpExpectations & TdxExpectations, 'reportData' | 'nonce' | 'reportDataIsFresh'>
+  /** Of the vTPM's quote: PCRs, and what the event log must prove. */
+  readonly vtpm?: Omit<TpmExpectations, 'reportData' | 'nonce' | 'reportDataIsFresh'>
+  /** The 64 bytes that the guest put into its HCL report; a shorter value is followed by zeros. */
+  readonly userData?: string
+  /** Accepted VMs, by vmUniqueId. */
+  readonly vmIds?: readonly string[]
+}
+
+// The parts' own verifiers check these.
+function anyObject<T>(): FieldKind<T> {
+  return {
+    expected: 'an object of expectations',
+    // The part's verifier refuses whatever is none of its fields, before anything is verified.
+    read: (value) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as T) : undefined),
+  }
+}
+
+const KINDS: FieldKinds<AzureExpectations> = {
+  measurement: listOf(hexField(48)),
+  nonce: hexField(8, 66),
+  reportData: hexField(1, 66),
+  reportDataIsFresh: booleanField,
+  allowDebug: booleanField,
+  allowEmulated: booleanField,
+  hardware: anyObject<NonNullable<AzureExpectations['hardware']>>(),
+  vtpm: anyObject<NonNullable<AzureExpectations['vtpm']>>(),
+  userData: hexField(1, 64),
+  vmIds: listOf(textField(64)),
+}
+
+/** Checks a caller's expectations at the edge. @throws TypeError that names the field */
+export function readAzureExpectations(input: unknown): AzureExpectations {
+  return readExpectations<AzureExpectations>(input ?? {}, KINDS)
+}

@@ -1,0 +1,7 @@
+export type { AzureClaims } from './claims.ts'
+export { type AzureEvidence, parseAzureJson } from './evidence.ts'
+export { type AzureExpectations, readAzureExpectations } from './expectations.ts'
+export { azureFields } from './fields.ts'
+export { encodeHclReport, type HclReport, parseHclReport, tdReportParts } from './hcl.ts'
+export { readRuntimeClaims, type RuntimeClaims, type RuntimeKey } from './runtime-claims.ts'
+export { type AzureVerifyOptions, azureCheckIds, verifyAzure, verifyAzureSync } from './verify.ts'

@@ -1,0 +1,31 @@
+import type { EvidenceError } from '../core/errors.ts'
+import type { Verdict } from '../core/verdict.ts'
+import type { DigestJob, SignatureJob } from '../crypto/jobs.ts'
+import type { AzureEvidence } from './evidence.ts'
+import type { AzureExpectations } from './expectations.ts'
+import type { HclReport } from './hcl.ts'
+import type { RuntimeClaims } from './runtime-claims.ts'
+
+/** Something read, or why it cannot be. */
+export interface Part<T> {
+  readonly value?: T
+  readonly error?: EvidenceError
+}
+
+/** Everything that the steps of the whole read. */
+export interface AzureState {
+  readonly evidence: AzureEvidence
+  readonly hcl: HclReport
+  readonly claims: Part<RuntimeClaims>
+  /** Digest over the claims, settled. */
+  readonly digest: DigestJob
+  /** Neither when the evidence has no report for remote verifiers. */
+  readonly hardware: Part<Verdict>
+  /** Report data of the report that the hardware verdict is about, hex. */
+  readonly reportData: string | undefined
+  readonly measurement: string | undefined
+  /** Undefined when the signature cannot verify under any circumstances. */
+  readonly signature: SignatureJob | undefined
+  readonly vtpm: Part<Verdict>
+  readonly expect: AzureExpectations
+}

@@ -1,0 +1,229 @@
+import { settle, settleNow } from '#crypto'
+import { assembleVerdict, digestHex } from '../core/assemble.ts'
+import { toHex } from '../core/bytes.ts'
+import { judge, stepIds } from '../core/engine.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { VerifyOptions } from '../core/options.ts'
+import { evaluationTime } from '../core/time.ts'
+import type { Verdict, VerdictPart } from '../core/verdict.ts'
+import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
+import type { DcapCollateral, DcapCollateralInput } from '../dcap/collateral.ts'
+import { SnpCollateral, type SnpCollateralInput } from '../snp/collateral.ts'
+import type { SnpExpectations } from '../snp/expectations.ts'
+import { type SnpVerifyOptions, verifySnp, verifySnpSync } from '../snp/verify.ts'
+import type { TdxExpectations } from '../tdx/expectations.ts'
+import { type TdxOptions, verifyTdx, verifyTdxSync } from '../tdx/verify.ts'
+import { parseSnpReport } from '../snp/report.ts'
+import { parseTdxQuote } from '../tdx/report.ts'
+import type { TpmClaims } from '../tpm/claims.ts'
+import { tpmStory } from '../tpm/verify.ts'
+import type { TpmExpectations } from '../tpm/expectations.ts'
+import { bareSignature, signatureJob } from '../tpm-structures/signature.ts'
+import { type AzureClaims, azureAssumptions, azureClaims, azureNotes } from './claims.ts'
+import { type AzureEvidence, copyAzure, framedAzure, parseAzureJson } from './evidence.ts'
+import { type AzureExpectations, readAzureExpectations } from './expectations.ts'
+import { type HclReport, parseHclReport } from './hcl.ts'
+import { readRuntimeClaims, type RuntimeClaims } from './runtime-claims.ts'
+import type { AzureState, Part } from './state.ts'
+import { AZURE_STEPS } from './steps.ts'
+
+/**
+ * What a verification takes beside the evidence. Waivers name checks of the whole (`azure.…`) or of a
+ * part (`snp.…`, `tdx.…`, `tpm.…`).
+ */
+export interface AzureVerifyOptions extends VerifyOptions {
+  /** Endorsements of the hardware report. Certificates that came with the evidence fill the gaps of raw ones. */
+  readonly collateral?: { readonly snp?: SnpCollateralInput | SnpCollateral; readonly tdx?: DcapCollateralInput | DcapCollateral }
+  readonly expect?: AzureExpectations
+}
+
+/** Ids of the checks of the whole; those of the parts are the parts' own. */
+export function azureCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[] {
+  return stepIds<AzureState>(AZURE_STEPS, which)
+}
+
+/**
+ * Verifies evidence of an Azure confidential VM at `options.at`: the hardware report, the runtime claims it
+ * binds, and the quote of the vTPM by the key in them. The parts' verdicts are in `parts`.
+ *
+ * @param evidence its parts, or a JSON form (see {@link parseAzureJson})
+ * @throws EvidenceError when the HCL report cannot be read
+ * @throws TypeError for options that make no sense
+ */
+export async function verifyAzure(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Promise<Verdict<AzureClaims>> {
+  const door = openDoor(evidence, options)
+  await settle(door.jobs)
+  const hardware = await tryPart(async () => {
+    const plan = planHardware(door)
+    if (plan.snp !== undefined) return verifySnp(plan.report, plan.snp)
+    return plan.tdx === undefined ? undefined : verifyTdx(plan.report, plan.tdx)
+  })
+  const story = vtpmStory(door, hardware)
+  for (let turn = story.next(); ; turn = story.next()) {
+    if (turn.done === true) return conclude(door, hardware, turn.value)
+    await settle(turn.value)
+  }
+}
+
+/** As {@link verifyAzure}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
+export function verifyAzureSync(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Verdict<AzureClaims> {
+  const door = openDoor(evidence, options)
+  settleNow(door.jobs)
+  const hardware = tryPartNow(() => {
+    const plan = planHardware(door)
+    if (plan.snp !== undefined) return verifySnpSync(plan.report, plan.snp)
+    return plan.tdx === undefined ? undefined : verifyTdxSync(plan.report, plan.tdx)
+  })
+  const story = vtpmStory(door, hardware)
+  for (let turn = story.next(); ; turn = story.next()) {
+    if (turn.done === true) return conclude(door, hardware, turn.value)
+    settleNow(turn.value)
+  }
+}
+
+interface Door {
+  readonly options: AzureVerifyOptions
+  readonly at: number
+  readonly expect: AzureExpectations
+  readonly evidence: AzureEvidence
+  readonly hcl: HclReport
+  readonly claims: Part<RuntimeClaims>
+  readonly whole: DigestJob
+  readonly digest: DigestJob
+  readonly signature: SignatureJob | undefined
+  readonly jobs: readonly Job[]
+}
+
+function openDoor(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Door {
+  const at = evaluationTime(options.at)
+  const expect = readAzureExpectations(options.expect)
+  const raw = evidence instanceof Uint8Array ? new Uint8Array(evidence) : undefined
+  const parts = copyAzure(evidence instanceof Uint8Array ? parseAzureJson(evidence) : evidence)
+  const hcl = parseHclReport(parts.hclReport)
+  const whole: DigestJob = { kind: 'digest', algorithm: 'sha256', data: raw ?? framedAzure(parts) }
+  const digest: DigestJob = { kind: 'digest', algorithm: hcl.hash, data: hcl.claims }
+  const claims = partOf(() => readRuntimeClaims(hcl.claims))
+  const signature = claims.value === undefined || parts.quote === undefined ? undefined : signatureJob(bareSignature(parts.quote.signature), claims.value.ak.key, parts.quote.message)
+  return { options, at, expect, evidence: parts, hcl, claims, whole, digest, signature, jobs: signature === undefined ? [whole, digest] : [whole, digest, signature] }
+}
+
+interface HardwarePlan {
+  readonly report: Uint8Array
+  readonly snp?: SnpVerifyOptions
+  readonly tdx?: TdxOptions
+}
+
+/** The hardware report has to hold the digest of the claims; that it is of now is for the vTPM's quote to show. */
+function planHardware({ options, expect, evidence, hcl, digest }: Door): HardwarePlan {
+  const { allowDebug, allowEmulated, measurement } = expect
+  const wishes: SnpExpectations & TdxExpectations = {
+    ...expect.hardware,
+    ...(measurement === undefined ? {} : { measurement }),
+    ...(allowDebug === undefined ? {} : { allowDebug }),
+    ...(allowEmulated === undefined ? {} : { allowEmulated }),
+    reportData: digestHex(digest),
+  }
+  const common = {
+    at: options.at,
+    waive: [...waiversOf(options, hcl.hardware), `${hcl.hardware}.expect.freshness`],
+    ...(options.trustAnchors === undefined ? {} : { trustAnchors: options.trustAnchors }),
+    ...(options.memory === undefined ? {} : { memory: options.memory }),
+  }
+  if (hcl.hardware === 'snp') return { report: hcl.hardwareReport, snp: { ...common, collateral: snpCollateral(options.collateral?.snp, evidence.vcek), expect: wishes } }
+  if (evidence.tdQuote === undefined) return { report: hcl.hardwareReport }
+  const collateral = options.collateral?.tdx
+  // Under a paravisor it handles the exceptions that SEPT_VE_DISABLE would rule out.
+  const tdx: TdxExpectations = { ...wishes, allowSeptVeDisableOff: true }
+  return { report: evidence.tdQuote, tdx: { ...common, ...(collateral === undefined ? {} : { collateral }), expect: tdx } }
+}
+
+function snpCollateral(given: SnpCollateralInput | SnpCollateral | undefined, vcek: Uint8Array | undefined): SnpCollateralInput | SnpCollateral {
+  if (given instanceof SnpCollateral) return given
+  return vcek === undefined ? { ...given } : { vcek, ...given }
+}
+
+function waiversOf({ waive = [] }: AzureVerifyOptions, part: 'snp' | 'tdx' | 'tpm' | 'azure'): readonly string[] {
+  return waive.filter((id) => id.startsWith(`${part}.`) || (part === 'azure' && !/^(?:snp|tdx|tpm)\./.test(id)))
+}
+
+function partOf<T>(read: () => T): Part<T> {
+  try {
+    return { value: read() }
+  } catch (error) {
+    if (error instanceof EvidenceError) return { error }
+    throw error
+  }
+}
+
+function tryPartNow(verify: () => Verdict | undefined): Part<Verdict> {
+  const { value, error } = partOf(verify)
+  return value !== undefined ? { value } : error !== undefined ? { error } : {}
+}
+
+async function tryPart(verify: () => Promise<Verdict | undefined>): Promise<Part<Verdict>> {
+  try {
+    const value = await verify()
+    return value === undefined ? {} : { value }
+  } catch (error) {
+    if (error instanceof EvidenceError) return { error }
+    throw error
+  }
+}
+
+/** The quote of the vTPM, by the key that the claims name; it is vouched for as far as the hardware report is. */
+function* vtpmStory(door: Door, hardware: Part<Verdict>): Generator<readonly Job[], Part<Verdict<TpmClaims>>, void> {
+  const { evidence, claims, options, expect } = door
+  const { quote } = evidence
+  if (quote === undefined || claims.value === undefined) return {}
+  const holds = hardware.value?.authenticity === 'proven' && reportParts(door, hardware)?.reportData === digestHex(door.digest).padEnd(128, '0')
+  const reason = holds
+    ? 'a genuine hardware report holds the digest of the runtime claims, and these name the key'
+    : 'no genuine hardware report vouches for the runtime claims that name the key'
+  const wishes: TpmExpectations = {
+    ...expect.vtpm,
+    ...(expect.nonce === undefined ? {} : { nonce: expect.nonce }),
+    ...(expect.reportData === undefined ? {} : { reportData: expect.reportData }),
+    ...(expect.reportDataIsFresh === undefined ? {} : { reportDataIsFresh: expect.reportDataIsFresh }),
+  }
+  const input = { message: quote.message, signature: quote.signature, ...(quote.pcrs === undefined ? {} : { pcrs: quote.pcrs }), ...(evidence.eventLog === undefined ? {} : { eventLog: evidence.eventLog }) }
+  try {
+    const story = tpmStory(input, { at: options.at, expect: wishes, waive: waiversOf(options, 'tpm') }, { key: claims.value.ak.key, bound: { holds, reason }, bareSignature: true })
+    return { value: yield* story }
+  } catch (error) {
+    if (error instanceof EvidenceError) return { error }
+    throw error
+  }
+}
+
+/** Report data and measurement of the report that the hardware verdict is about, hex. */
+function reportParts({ hcl, evidence }: Door, hardware: Part<Verdict>): { readonly reportData: string; readonly measurement: string } | undefined {
+  if (hardware.value === undefined) return undefined
+  if (hcl.hardware === 'snp') {
+    const { reportData, measurement } = parseSnpReport(hcl.hardwareReport)
+    return { reportData: toHex(reportData), measurement: toHex(measurement) }
+  }
+  if (evidence.tdQuote === undefined) return undefined
+  const { reportData, mrTd } = parseTdxQuote(evidence.tdQuote).body
+  return { reportData: toHex(reportData), measurement: toHex(mrTd) }
+}
+
+function conclude(door: Door, hardware: Part<Verdict>, vtpm: Part<Verdict<TpmClaims>>): Verdict<AzureClaims> {
+  const found = reportParts(door, hardware)
+  const { evidence, hcl, claims, digest, signature, expect } = door
+  const state: AzureState = { evidence, hcl, claims, digest, hardware, reportData: found?.reportData, measurement: found?.measurement, signature, vtpm, expect }
+  const judgement = judge<AzureState>(AZURE_STEPS, state, waiversOf(door.options, 'azure'))
+  const verdict = assembleVerdict(judgement, {
+    format: `Azure confidential VM (${hcl.hardware === 'snp' ? 'SEV-SNP' : 'TDX'}, HCL report${evidence.quote === undefined ? '' : ', vTPM quote'})`,
+    at: door.at,
+    evidence: door.whole,
+    anchor: hardware.value?.anchors[0],
+    collateral: hardware.value?.collateral ?? [],
+    claims: azureClaims(state),
+    assumed: azureAssumptions(state),
+    notes: azureNotes(state),
+  })
+  const parts: VerdictPart[] = []
+  if (hardware.value !== undefined) parts.push({ name: 'hardware-report', verdict: hardware.value })
+  if (vtpm.value !== undefined) parts.push({ name: 'vtpm', verdict: vtpm.value })
+  return { ...verdict, parts }
+}
