@@ -1,4 +1,13 @@
-import { type CipherJob, type DigestAlgorithm, type HmacJob, type Job, type PublicKey, type SignatureJob, type SignatureScheme, schemeHash } from './jobs.ts'
+import {
+  type CipherJob,
+  type DigestAlgorithm,
+  type HmacJob,
+  type Job,
+  type PublicKey,
+  type SignatureJob,
+  type SignatureScheme,
+  schemeHash,
+} from './jobs.ts'
 
 /** WebCrypto has no synchronous calls. */
 export const synchronous: boolean = false
@@ -10,15 +19,23 @@ export function settleNow(_jobs: readonly Job[]): void {
 
 /** Settles every job that has no result yet, side by side, with WebCrypto. */
 export async function settle(jobs: readonly Job[]): Promise<void> {
-  await Promise.all(jobs.map(settleOne))
+  const running: Promise<void>[] = []
+  // Some runtimes import keys while everything waits. One after the other, so that the first check runs beside the next import.
+  for (const job of jobs) {
+    if (job.kind !== 'signature' || job.result !== undefined) continue
+    const key = await importKey(job.key, job.scheme)
+    running.push(settleSignature(job, key))
+  }
+  for (const job of jobs) if (job.kind !== 'signature' && job.result === undefined) running.push(settleOne(job))
+  await Promise.all(running)
 }
 
-async function settleOne(job: Job): Promise<void> {
-  if (job.result !== undefined) return
+async function settleSignature(job: SignatureJob, key: CryptoKey | undefined): Promise<void> {
+  job.result = key !== undefined && (await checkSignature(job, key))
+}
+
+async function settleOne(job: Exclude<Job, SignatureJob>): Promise<void> {
   switch (job.kind) {
-    case 'signature':
-      job.result = await checkSignature(job)
-      return
     case 'digest':
       job.result = await digest(job.algorithm, job.data)
       return
@@ -60,7 +77,13 @@ async function hmac({ algorithm, key, data }: HmacJob): Promise<Uint8Array> {
 async function decipher({ mode, key, iv, aad, data }: CipherJob): Promise<Uint8Array | false> {
   const name = mode === 'gcm' ? 'AES-GCM' : 'AES-CTR'
   const imported = await crypto.subtle.importKey('raw', source(key), name, false, ['decrypt'])
-  const one = { name, iv: source(iv), additionalData: source(aad ?? new Uint8Array(0)), counter: source(iv), length: 128 }
+  const one = {
+    name,
+    iv: source(iv),
+    additionalData: source(aad ?? new Uint8Array(0)),
+    counter: source(iv),
+    length: 128,
+  }
   try {
     return new Uint8Array(await crypto.subtle.decrypt(one, imported, source(data)))
   } catch {
@@ -69,14 +92,13 @@ async function decipher({ mode, key, iv, aad, data }: CipherJob): Promise<Uint8A
   }
 }
 
-async function checkSignature(job: SignatureJob): Promise<boolean> {
-  const key = await importKey(job.key, job.scheme)
-  if (key === undefined) return false
+async function checkSignature(job: SignatureJob, key: CryptoKey): Promise<boolean> {
   const hash = schemeHash(job.scheme)
   const parameters = { name: webName(job.key, job.scheme), hash: webHash(hash) }
   try {
     for (const saltLength of saltLengths(job, hash === 'sha1' ? 20 : Number(hash.slice(3)) / 8)) {
-      if (await crypto.subtle.verify({ ...parameters, saltLength }, key, source(job.signature), source(job.data))) return true
+      if (await crypto.subtle.verify({ ...parameters, saltLength }, key, source(job.signature), source(job.data)))
+        return true
     }
     return false
   } catch {
@@ -156,5 +178,7 @@ function derLength(length: number): number[] {
 
 // The one place where our byte strings meet WebCrypto, which takes no views on shared memory: copy those.
 function source(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return bytes.buffer instanceof ArrayBuffer ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength) : new Uint8Array(bytes)
+  return bytes.buffer instanceof ArrayBuffer
+    ? new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : new Uint8Array(bytes)
 }
