@@ -19,9 +19,12 @@ export interface NitroChain {
   readonly signatures: readonly (SignatureJob | undefined)[]
 }
 
+const DOMAIN: Uint8Array = new TextEncoder().encode('nitro chain ')
+
 /** Digest of all certificates, each with its length in front, under which a memory knows their chain. */
 export function chainDigest({ cabundle, certificate }: NitroPayload): DigestJob {
-  const parts: Uint8Array[] = []
+  // A memory may hold platforms of other TEEs: no bytes of theirs begin like this.
+  const parts: Uint8Array[] = [DOMAIN]
   for (const der of [...cabundle, certificate]) parts.push(Uint8Array.of(der.length >> 8, der.length & 0xff), der)
   return { kind: 'digest', algorithm: 'sha256', data: concatBytes(...parts) }
 }
