@@ -49,6 +49,7 @@ async function loadRunners(): Promise<readonly CaseRunner[]> {
     import('../conformance/psa.ts').then((one) => one.psaCases),
     import('../conformance/tpm.ts').then((one) => one.tpmCases),
     import('../conformance/measured-boot.ts').then((one) => one.measuredBootCases),
+    import('../conformance/azure.ts').then((one) => one.azureCases),
   ]
   return Promise.all(runners)
 }

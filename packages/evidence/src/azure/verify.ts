@@ -16,6 +16,7 @@ import { type TdxOptions, verifyTdx, verifyTdxSync } from '../tdx/verify.ts'
 import { parseSnpReport } from '../snp/report.ts'
 import { parseTdxQuote } from '../tdx/report.ts'
 import type { TpmClaims } from '../tpm/claims.ts'
+import type { BoundKey } from '../tpm/state.ts'
 import { tpmStory } from '../tpm/verify.ts'
 import type { TpmExpectations } from '../tpm/expectations.ts'
 import { bareSignature, signatureJob } from '../tpm-structures/signature.ts'
@@ -175,10 +176,7 @@ function* vtpmStory(door: Door, hardware: Part<Verdict>): Generator<readonly Job
   const { evidence, claims, options, expect } = door
   const { quote } = evidence
   if (quote === undefined || claims.value === undefined) return {}
-  const holds = hardware.value?.authenticity === 'proven' && reportParts(door, hardware)?.reportData === digestHex(door.digest).padEnd(128, '0')
-  const reason = holds
-    ? 'a genuine hardware report holds the digest of the runtime claims, and these name the key'
-    : 'no genuine hardware report vouches for the runtime claims that name the key'
+  const bound = boundOf(door, hardware)
   const wishes: TpmExpectations = {
     ...expect.vtpm,
     ...(expect.nonce === undefined ? {} : { nonce: expect.nonce }),
@@ -187,12 +185,21 @@ function* vtpmStory(door: Door, hardware: Part<Verdict>): Generator<readonly Job
   }
   const input = { message: quote.message, signature: quote.signature, ...(quote.pcrs === undefined ? {} : { pcrs: quote.pcrs }), ...(evidence.eventLog === undefined ? {} : { eventLog: evidence.eventLog }) }
   try {
-    const story = tpmStory(input, { at: options.at, expect: wishes, waive: waiversOf(options, 'tpm') }, { key: claims.value.ak.key, bound: { holds, reason }, bareSignature: true })
+    const story = tpmStory(input, { at: options.at, expect: wishes, waive: waiversOf(options, 'tpm') }, { key: claims.value.ak.key, bound, bareSignature: true })
     return { value: yield* story }
   } catch (error) {
     if (error instanceof EvidenceError) return { error }
     throw error
   }
+}
+
+function boundOf(door: Door, hardware: Part<Verdict>): BoundKey {
+  const authenticity = hardware.value?.authenticity
+  const names = reportParts(door, hardware)?.reportData === digestHex(door.digest).padEnd(128, '0')
+  if (hardware.value !== undefined && !names) return { holds: false, reason: 'the hardware report is for other runtime claims than those that name the key' }
+  if (authenticity === 'proven') return { holds: true, reason: 'a genuine hardware report holds the digest of the runtime claims, and these name the key' }
+  if (authenticity === 'refuted' || hardware.error !== undefined) return { holds: false, reason: 'the hardware report that should vouch for the key is not genuine' }
+  return { holds: undefined, reason: 'the hardware report that should vouch for the key is not proven to be genuine' }
 }
 
 /** Report data and measurement of the report that the hardware verdict is about, hex. */

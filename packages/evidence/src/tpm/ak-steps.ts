@@ -106,6 +106,7 @@ function trust(state: TpmState): Finding {
     return unchecked('there is no attestation key to check the signature with', { action: 'pass the key (`akPublic`) or its certificate', by: 'platform-owner' })
   }
   if (bound !== undefined) {
+    if (bound.holds === undefined) return unchecked(bound.reason, { action: 'pass what the hardware report lacks to be proven', by: 'relying-party' })
     return bound.holds ? pass(bound.reason) : fail(bound.reason, { action: 'ask for a quote and a hardware report of the same machine', by: 'workload-owner' })
   }
   if (akIsAnchor && anchor !== undefined) return pass(`you named this key as trusted: ${anchor.name}`, { anchor: anchor.id })

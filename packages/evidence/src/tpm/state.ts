@@ -23,7 +23,8 @@ export interface AttestationKey {
 
 /** Who vouches for the attestation key, when it is neither a certificate nor an enrolment. */
 export interface BoundKey {
-  readonly holds: boolean
+  /** Undefined when that is not known: the hardware report could be neither proven nor refuted. */
+  readonly holds: boolean | undefined
   /** One sentence. */
   readonly reason: string
 }
