@@ -1,0 +1,130 @@
+import { allZero, concatBytes, equalBytes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { CipherJob } from '../crypto/jobs.ts'
+import { beBytes, BigEndianReader, msbBit } from './big-endian.ts'
+import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
+
+const MAGIC: Uint8Array = Uint8Array.from('asrcbM', (letter) => letter.charCodeAt(0))
+const VERSION = 0x100
+const FIXED_SIZE = 1208
+const MAX_SIZE = 8192
+const NULL_KIND = 1
+
+/**
+ * An add-secret request (ASRCB): a secret for the store of a running guest. Its tag is what the hash of
+ * the secret store covers. Byte strings are views on a copy.
+ */
+export interface SeAddSecretRequest {
+  /** 0 none, 1 unsigned, 2 signed with EC P-521, 3 with RSA-2048, 4 with RSA-3072. */
+  readonly userDataKind: number
+  readonly iv: Uint8Array
+  readonly flags: bigint
+  readonly disableDump: boolean
+  readonly pld: Uint8Array
+  readonly ald: Uint8Array
+  readonly tld: Uint8Array
+  readonly headerTag: Uint8Array
+  /** All zero: any configuration. */
+  readonly configUid: Uint8Array
+  readonly userData: Uint8Array
+  readonly customerKey: Uint8Array
+  readonly slots: readonly KeySlot[]
+  /** In the clear: 16 bytes for the null secret, 48 for the others. */
+  readonly secretHeader: Uint8Array
+  readonly secretKind: number
+  readonly secretLength: number
+  /** SHA-256 of the secret's name; undefined for the null secret. */
+  readonly secretId: Uint8Array | undefined
+  readonly encrypted: Uint8Array
+  readonly tag: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+/** Parses an add-secret request. @throws EvidenceError */
+export function parseSeAddSecretRequest(input: Uint8Array): SeAddSecretRequest {
+  if (input.length > MAX_SIZE) throw new EvidenceError('too-large', `${input.length} bytes`, { field: 'addSecret', offset: 0, expected: `at most ${MAX_SIZE} bytes` })
+  const bytes = new Uint8Array(input)
+  const reader = new BigEndianReader(bytes)
+  if (!equalBytes(reader.bytes(6, 'addSecret.magic'), MAGIC)) throw malformed('addSecret.magic', 0, 'other bytes', '`asrcbM`')
+  const userDataKind = reader.be16('addSecret.userDataKind')
+  if (userDataKind > 4) throw malformed('addSecret.userDataKind', 6, String(userDataKind), '0 to 4')
+  const version = reader.be32('addSecret.version')
+  if (version !== VERSION) throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, { field: 'addSecret.version', offset: 8, expected: '0x100' })
+  const size = reader.be32('addSecret.size')
+  const iv = reader.bytes(12, 'addSecret.iv')
+  zeros(reader, 11, 'addSecret.reserved')
+  const count = reader.u8('addSecret.keySlots')
+  zeros(reader, 4, 'addSecret.reserved')
+  const encryptedSize = reader.be32('addSecret.encryptedSize')
+  if (size !== bytes.length || count === 0) throw malformed('addSecret.size', 12, `${size} bytes and ${count} slots`, `${bytes.length} bytes and one slot or more`)
+  const flags = reader.be64('addSecret.flags')
+  const digests = [64, 64, 64].map((length) => reader.bytes(length, 'addSecret.digests'))
+  const headerTag = reader.bytes(16, 'addSecret.headerTag')
+  const configUid = reader.bytes(16, 'addSecret.configUid')
+  zeros(reader, 256, 'addSecret.reserved')
+  const userData = reader.bytes(512, 'addSecret.userData')
+  const customerKey = readCustomerKey(reader)
+  const slots = readSlots(reader, count)
+  const secretHeader = reader.bytes(Math.max(0, size - FIXED_SIZE - count * SLOT_SIZE - encryptedSize - 16), 'addSecret.secretHeader')
+  const secret = readSecretHeader(secretHeader, FIXED_SIZE + count * SLOT_SIZE)
+  const encrypted = reader.bytes(encryptedSize, 'addSecret.encrypted')
+  const tag = reader.bytes(16, 'addSecret.tag')
+  reader.end('addSecret')
+  const [pld, ald, tld] = digests as [Uint8Array, Uint8Array, Uint8Array]
+  return { userDataKind, iv, flags, disableDump: msbBit(flags, 0), pld, ald, tld, headerTag, configUid, userData, customerKey, slots, secretHeader, ...secret, encrypted, tag, bytes }
+}
+
+function zeros(reader: BigEndianReader, length: number, field: string): void {
+  const offset = reader.offset
+  if (!allZero(reader.bytes(length, field))) throw malformed(field, offset, 'other bytes', `${length} zero bytes`)
+}
+
+function readSecretHeader(bytes: Uint8Array, offset: number): Pick<SeAddSecretRequest, 'secretKind' | 'secretLength' | 'secretId'> {
+  const reader = new BigEndianReader(bytes)
+  reader.be16('addSecret.secretHeader.reserved')
+  const secretKind = reader.be16('addSecret.secretHeader.kind')
+  const secretLength = reader.be32('addSecret.secretHeader.length')
+  zeros(reader, 8, 'addSecret.secretHeader.reserved')
+  const secretId = secretKind === NULL_KIND ? undefined : reader.bytes(32, 'addSecret.secretHeader.id')
+  if (reader.remaining !== 0) throw malformed('addSecret.secretHeader', offset, `${bytes.length} bytes`, '16 for the null secret, 48 for others')
+  return { secretKind, secretLength, secretId }
+}
+
+function malformed(field: string, offset: number, found: string, expected: string): EvidenceError {
+  return new EvidenceError('malformed', found, { field, offset, expected })
+}
+
+/** The bytes of a request; parsing and encoding give back the same bytes. */
+export function encodeSeAddSecretRequest(request: Omit<SeAddSecretRequest, 'bytes' | 'disableDump' | 'secretKind' | 'secretLength' | 'secretId'>): Uint8Array {
+  const { slots, encrypted, secretHeader } = request
+  return concatBytes(
+    MAGIC,
+    beBytes(request.userDataKind, 2),
+    beBytes(VERSION, 4),
+    beBytes(FIXED_SIZE + slots.length * SLOT_SIZE + secretHeader.length + encrypted.length + 16, 4),
+    request.iv,
+    new Uint8Array(11),
+    Uint8Array.of(slots.length),
+    new Uint8Array(4),
+    beBytes(encrypted.length, 4),
+    beBytes(request.flags, 8),
+    request.pld,
+    request.ald,
+    request.tld,
+    request.headerTag,
+    request.configUid,
+    new Uint8Array(256),
+    request.userData,
+    request.customerKey,
+    ...slotBytes(slots),
+    secretHeader,
+    encrypted,
+    request.tag,
+  )
+}
+
+/** Opens a request with its protection key; what comes out ends with the extension secret of 32 bytes. */
+export function seAddSecretJob({ bytes, encrypted, iv }: SeAddSecretRequest, protectionKey: Uint8Array): CipherJob {
+  const covered = bytes.length - encrypted.length - 16
+  return { kind: 'cipher', mode: 'gcm', key: protectionKey, iv, aad: bytes.subarray(0, covered), data: bytes.subarray(covered) }
+}
