@@ -32,11 +32,18 @@ function ofChain(name: string, view: ChainView): readonly CollateralPart[] {
   return found
 }
 
+// Dates and digests of a part never change: they are written out once for as long as the part lives.
+const DESCRIBED: WeakMap<DigestJob, CollateralPart> = new WeakMap()
+
 function part(name: string, digest: DigestJob, from: number, until: number | undefined): CollateralPart {
-  return {
+  const known = DESCRIBED.get(digest)
+  if (known?.name === name) return known
+  const made = {
     name,
     sha256: digestHex(digest),
     from: isoTime(from),
     ...(until === undefined ? {} : { until: isoTime(until) }),
   }
+  DESCRIBED.set(digest, made)
+  return made
 }

@@ -47,10 +47,11 @@ export const OPAQUE_TYPES = {
 
 export type OpaqueName = keyof typeof OPAQUE_TYPES
 
+const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(OPAQUE_TYPES).map(([name, type]) => [type, name]))
+
 /** NVIDIA's name of a type; undefined when it has none that is known. */
 export function opaqueName(type: number): string | undefined {
-  for (const name in OPAQUE_TYPES) if (OPAQUE_TYPES[name as OpaqueName] === type) return name
-  return undefined
+  return NAMES.get(type)
 }
 
 /**

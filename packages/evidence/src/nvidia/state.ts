@@ -64,14 +64,20 @@ export interface NvidiaState extends DeviceChainState {
 }
 
 /** The latest answer for each certificate, by its place in the chain, that names its issuer. */
-export function latestAnswers({ chain, candidates }: ChainView): ReadonlyMap<number, OcspCandidate> {
+export function latestAnswers(view: ChainView): ReadonlyMap<number, OcspCandidate> {
+  const known = LATEST.get(view)
+  if (known !== undefined) return known
   const latest = new Map<number, OcspCandidate>()
-  for (let position = 0; position < chain.certificates.length - 1; position++) {
-    for (const one of candidates) {
+  for (let position = 0; position < view.chain.certificates.length - 1; position++) {
+    for (const one of view.candidates) {
       if (one.position !== position || !namesIssuer(one)) continue
-      const known = latest.get(position)
-      if (known === undefined || one.answer.thisUpdate > known.answer.thisUpdate) latest.set(position, one)
+      const other = latest.get(position)
+      if (other === undefined || one.answer.thisUpdate > other.answer.thisUpdate) latest.set(position, one)
     }
   }
+  LATEST.set(view, latest)
   return latest
 }
+
+// Each check of revocation asks, of views whose jobs are settled.
+const LATEST: WeakMap<ChainView, ReadonlyMap<number, OcspCandidate>> = new WeakMap()
