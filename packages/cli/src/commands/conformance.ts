@@ -44,6 +44,7 @@ async function loadRunners(): Promise<readonly CaseRunner[]> {
     import('../conformance/intel.ts').then((one) => one.intelCases),
     import('../conformance/nitro.ts').then((one) => one.nitroCases),
     import('../conformance/sev.ts').then((one) => one.sevCases),
+    import('../conformance/ibm-se.ts').then((one) => one.ibmSeCases),
     import('../conformance/nvidia.ts').then((one) => one.nvidiaCases),
     import('../conformance/cca.ts').then((one) => one.ccaCases),
     import('../conformance/psa.ts').then((one) => one.psaCases),

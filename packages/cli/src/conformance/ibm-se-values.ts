@@ -1,0 +1,347 @@
+import { constants, createCipheriv, createDecipheriv, createECDH, createHash, createHmac, createPrivateKey, hkdfSync, pbkdf2Sync, privateDecrypt, X509Certificate } from 'node:crypto'
+import { EvidenceError } from '@sekisho/evidence'
+import {
+  encodeSeAddSecretRequest,
+  encodeSeExchange,
+  encodeSeHeader,
+  findSeHeader,
+  openSeKeySlot,
+  parseHostKeyDocument,
+  parseHyperProtectRecord,
+  parseSeAddSecretRequest,
+  parseSeExchange,
+  parseSeHeader,
+  parseSeRequest,
+  readSeHeaderSecrets,
+  readSeRequestSecrets,
+  type SeHeader,
+  type SeRequestSecrets,
+  SE_EXCHANGE_PARTS,
+  seAddSecretJob,
+  seHeaderJob,
+  seMeasuredBytes,
+  sePageDigests,
+  seRequestJob,
+  unpaddedPoint,
+} from '@sekisho/evidence/ibm-se'
+import type { JsonValue } from './case.ts'
+import { type CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
+
+/** Members of a case's `expect`, as found; `rows` is whether everything in files beside the case holds. */
+export type Values = Readonly<Record<string, JsonValue | undefined>>
+
+/** Lower-case hex; null for nothing. */
+export function bytesHex(bytes: Uint8Array | undefined): string | null {
+  return bytes === undefined ? null : Buffer.from(bytes).toString('hex')
+}
+
+function hexBytes(from: JsonValue | undefined, name: string): Uint8Array {
+  return new Uint8Array(Buffer.from(textMember(from, name) ?? '', 'hex'))
+}
+
+async function rowsOf(files: CaseFiles, name: string): Promise<readonly JsonValue[]> {
+  const rows: JsonValue = JSON.parse(new TextDecoder().decode(await files.need(name)))
+  return Array.isArray(rows) ? rows : []
+}
+
+interface Gcm {
+  readonly key: Uint8Array
+  readonly iv: Uint8Array
+  readonly aad?: Uint8Array
+  readonly data: Uint8Array
+}
+
+/** Does what the package asks the platform for. */
+function openGcm({ key, iv, aad, data }: Gcm): Uint8Array | undefined {
+  const cipher = createDecipheriv('aes-256-gcm', key, iv)
+  cipher.setAAD(aad ?? new Uint8Array(0)).setAuthTag(data.subarray(data.length - 16))
+  try {
+    return new Uint8Array(Buffer.concat([cipher.update(data.subarray(0, -16)), cipher.final()]))
+  } catch {
+    return undefined
+  }
+}
+
+/** What an attestation request holds; undefined when its tag does not hold. */
+export function opened(request: Uint8Array, key: Uint8Array): SeRequestSecrets | undefined {
+  const plain = openGcm(seRequestJob(parseSeRequest(request), key))
+  return plain && readSeRequestSecrets(plain)
+}
+
+/** Add-secret requests, each opened and encoded again. */
+export async function addSecretValues(files: CaseFiles): Promise<Values> {
+  const key = await files.need('protection-key.bin')
+  const rows = await rowsOf(files, 'rows.json')
+  let right = true
+  let first: JsonValue = {}
+  for (const row of rows) {
+    const bytes = await files.need(textMember(row, 'file') ?? '')
+    const request = parseSeAddSecretRequest(bytes)
+    const plain = openGcm(seAddSecretJob(request, key))
+    const secret = plain?.subarray(0, plain.length - 32)
+    right &&=
+      bytesHex(encodeSeAddSecretRequest(request)) === bytesHex(bytes) &&
+      bytes.length === member(row, 'size') &&
+      request.slots.length === member(row, 'keySlots') &&
+      request.secretKind === member(row, 'secretKind') &&
+      request.flags.toString(16).padStart(16, '0') === textMember(row, 'flagsHex') &&
+      bytesHex(request.configUid) === textMember(row, 'configUidHex') &&
+      bytesHex(request.secretHeader) === textMember(row, 'secretHeaderHex') &&
+      bytesHex(secret) === (textMember(row, 'secretHex') ?? '') &&
+      bytesHex(plain?.subarray(-32)) === textMember(row, 'extensionSecretHex') &&
+      (textMember(row, 'extensionSecret')?.startsWith('derived') !== true || bytesHex(derivedExtension(request.headerTag)) === textMember(row, 'extensionSecretHex'))
+    const named = request.secretId === undefined || bytesHex(request.secretId) === sha256Hex(new TextEncoder().encode('add_secret_request'))
+    first = {
+      ivHex: bytesHex(request.iv),
+      pldHex: bytesHex(request.pld),
+      aldHex: bytesHex(request.ald),
+      tldHex: bytesHex(request.tld),
+      seTagHex: bytesHex(request.headerTag),
+      secretName: named ? 'add_secret_request' : null,
+      rows: rows.length,
+    }
+    right &&= named
+  }
+  return { fields: first, rows: right }
+}
+
+/** The cases derive it from a customer communication key of 32 zero bytes. */
+function derivedExtension(salt: Uint8Array): Uint8Array {
+  return new Uint8Array(hkdfSync('sha512', new Uint8Array(32), salt, 'IBM Z Ultravisor Add-Secret', 32))
+}
+
+/** Digests of pages: encrypted as a builder does, then measured by the evidence package. */
+export async function componentValues(files: CaseFiles): Promise<Values> {
+  let right = true
+  let pages = 0
+  for (const name of ['encrypted.json', 'plain.json']) {
+    const recipe: JsonValue = JSON.parse(new TextDecoder().decode(await files.need(name)))
+    const list = member(recipe, 'components')
+    const stored = (Array.isArray(list) ? list : []).map((one) => {
+      const filled = new Uint8Array(Number(member(one, 'length'))).fill(hexBytes(one, 'fillHex')[0] ?? 0)
+      const tweak = hexBytes(one, 'tweakHex')
+      const data = member(recipe, 'encryption') === true ? encrypted(filled, hexBytes(recipe, 'xtsKeyHex'), tweak) : padded(filled)
+      return { address: BigInt(Number(member(one, 'address'))), tweak, data }
+    })
+    const digests = sePageDigests(stored)
+    pages = digests.pages
+    right &&= pages === member(recipe, 'pages') && digestsAre(digests, recipe)
+    const [firstPage, lastPage] = [stored[0]?.data.subarray(0, 4096), stored.at(-1)?.data.slice(-4096)]
+    if (textMember(recipe, 'firstPageSha256') !== undefined) right &&= sha256Hex(firstPage ?? new Uint8Array(0)) === textMember(recipe, 'firstPageSha256') && sha256Hex(lastPage ?? new Uint8Array(0)) === textMember(recipe, 'lastPageSha256')
+  }
+  return { fields: { pages }, rows: right }
+}
+
+function digestsAre(digests: ReturnType<typeof sePageDigests>, expected: JsonValue): boolean {
+  return (['pld', 'ald', 'tld'] as const).every((name) => createHash('sha512').update(digests[name].data).digest('hex') === textMember(expected, `${name}Hex`))
+}
+
+function padded(data: Uint8Array): Uint8Array {
+  const whole = new Uint8Array(Math.ceil(data.length / 4096) * 4096)
+  whole.set(data)
+  return whole
+}
+
+function encrypted(data: Uint8Array, key: Uint8Array, tweak: Uint8Array): Uint8Array {
+  const whole = padded(data)
+  const first = BigInt(`0x${bytesHex(tweak)}`)
+  for (let at = 0; at < whole.length; at += 4096) {
+    const cipher = createCipheriv('aes-256-xts', key, Buffer.from((first + BigInt(at)).toString(16).padStart(32, '0'), 'hex'))
+    whole.set(cipher.update(whole.subarray(at, at + 4096)), at)
+  }
+  return whole
+}
+
+/** Containers, each parsed and encoded again. */
+export async function exchangeValues(files: CaseFiles): Promise<Values> {
+  let right = true
+  const seen: Record<string, JsonValue> = {}
+  for (const row of await rowsOf(files, 'rows.json')) {
+    const bytes = await files.need(textMember(row, 'file') ?? '')
+    const exchange = parseSeExchange(bytes)
+    right &&= bytes.length === member(row, 'size') && exchange.kind === textMember(row, 'kind') && bytesHex(encodeSeExchange(exchange)) === bytesHex(bytes)
+    const entries = member(row, 'entries')
+    for (const [i, entry] of (Array.isArray(entries) ? entries : []).entries()) {
+      const part = SE_EXCHANGE_PARTS[i] ?? 'request'
+      const { size, offset, bytes: content } = exchange.entries[part]
+      const digest = content === undefined ? null : sha256Hex(content)
+      right &&= size === member(entry, 'size') && offset === member(entry, 'offset') && digest === (textMember(entry, 'sha256') ?? null)
+      if (content !== undefined) seen[part === 'request' ? 'arcbHex' : `${part}Hex`] ??= bytesHex(content)
+    }
+  }
+  return { fields: seen, rows: right && refusesDamage(await files.need('full_resp.bin'), await files.need('min_req.bin')) }
+}
+
+
+/** The refusals that the notes of the case list. */
+function refusesDamage(response: Uint8Array, request: Uint8Array): boolean {
+  const inverted = response.slice()
+  inverted[0] = (inverted[0] ?? 0) ^ 0xff
+  const emptied = response.slice().fill(0, 24, 32)
+  return [inverted, response.subarray(0, -1), emptied].every(isRefused) && parseSeExchange(request).kind === 'request'
+}
+
+function isRefused(bytes: Uint8Array): boolean {
+  try {
+    parseSeExchange(bytes)
+    return false
+  } catch (error) {
+    return error instanceof EvidenceError
+  }
+}
+
+/** A record, decrypted with the sample key and parsed. */
+export async function recordValues(files: CaseFiles): Promise<Values> {
+  const key = createPrivateKey({ key: Buffer.from(await files.need('private-key.pkcs8.der')), format: 'der', type: 'pkcs8' })
+  const [, wrapped, body] = new TextDecoder().decode(await files.need('se-checksums.txt.enc')).trim().split('.')
+  // Node.js takes off no PKCS #1 v1.5 padding any more; with a published key and no oracle it can be done by hand.
+  const block = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, Buffer.from(wrapped ?? '', 'base64'))
+  const password = block.subarray(block.indexOf(0, 2) + 1)
+  const sealed = Buffer.from(body ?? '', 'base64')
+  const derived = pbkdf2Sync(password, sealed.subarray(8, 16), 10_000, 48, 'sha256')
+  const cipher = createDecipheriv('aes-256-cbc', derived.subarray(0, 32), derived.subarray(32))
+  const plain = Buffer.concat([cipher.update(sealed.subarray(16)), cipher.final()])
+  const record = parseHyperProtectRecord(plain.toString('utf8'))
+  return {
+    fields: { version: record.version, machine: record.machine, entries: record.entries.map((one) => ({ ...one })), plainSha256: sha256Hex(new Uint8Array(plain)) },
+    rows: plain.equals(Buffer.from(await files.need('se-checksums.txt'))),
+  }
+}
+
+/** Images built as the recipes say, and what is found in them. */
+export async function discoveryValues(files: CaseFiles): Promise<Values> {
+  let right = true
+  let metadata: string | null = null
+  for (const recipe of await rowsOf(files, 'recipes.json')) {
+    const image = new Uint8Array(Number(member(recipe, 'size')))
+    const pieces = member(recipe, 'pieces')
+    for (const piece of Array.isArray(pieces) ? pieces : []) {
+      const file = textMember(piece, 'file')
+      image.set(file === undefined ? hexBytes(piece, 'hex') : await files.need(file), Number(member(piece, 'offset')))
+      metadata ??= textMember(piece, 'hex') ?? null
+    }
+    const found = findSeHeader(image)
+    const expect = member(recipe, 'expect')
+    const expected = isRecord(expect) ? expect : {}
+    right &&= (found?.headerOffset ?? null) === (expected.headerOffset ?? null) && (expected.ipibOffset === undefined || expected.ipibOffset === found?.ipibOffset)
+  }
+  return { fields: { metadataHex: metadata }, rows: right }
+}
+
+/** A slot, opened by the customer's side of the key agreement. */
+export async function keySlotValues(files: CaseFiles): Promise<Values> {
+  const scalar = (await files.need('customer-private-scalar.bin')).slice(-66)
+  const slotFile = await files.need('keyslot.bin')
+  const host = parseHostKeyDocument(new Uint8Array(new X509Certificate(await files.need('host-cert.pem')).raw))
+  const slot = { hostKeyHash: slotFile.subarray(0, 32), wrappedKey: slotFile.subarray(32, 64), tag: slotFile.subarray(64) }
+  const found = await openSeKeySlot(slot, agreedSecret(scalar, host.certificate.key?.bytes ?? new Uint8Array(0)))
+  const hash = createHash('sha256').update(host.keyHash.data).digest('hex')
+  return {
+    fields: {
+      hostKeyHash: hash === bytesHex(slot.hostKeyHash) ? hash : null,
+      wrappedKeyHex: bytesHex(slot.wrappedKey),
+      tagHex: bytesHex(slot.tag),
+      keyEncryptionKeyHex: bytesHex(found.keyEncryptionKey),
+    },
+    rows: bytesHex(found.protectionKey) === bytesHex(await files.need('protection-key.bin')),
+  }
+}
+
+function agreedSecret(scalar: Uint8Array, point: Uint8Array): Uint8Array {
+  const ecdh = createECDH('secp521r1')
+  ecdh.setPrivateKey(scalar)
+  return new Uint8Array(ecdh.computeSecret(Buffer.concat([Buffer.of(4), point])))
+}
+
+/** Measurements of the rows, over the bytes that the evidence package puts together. */
+export async function measurementValues(files: CaseFiles, content: JsonValue): Promise<Values> {
+  const fields = member(member(content, 'expect'), 'fields')
+  const common = { pld: hexBytes(fields, 'pldHex'), ald: hexBytes(fields, 'aldHex'), tld: hexBytes(fields, 'tldHex'), tag: hexBytes(fields, 'seTagHex'), configUid: hexBytes(fields, 'configUidHex') }
+  const rows = await rowsOf(files, 'rows.json')
+  const right = rows.every((row) => {
+    const nonce = textMember(row, 'nonceHex') === undefined || textMember(row, 'nonceHex') === '' ? undefined : hexBytes(row, 'nonceHex')
+    const data = seMeasuredBytes({ ...common, userData: hexBytes(row, 'userDataHex'), nonce, additional: hexBytes(row, 'additionalHex') })
+    return createHmac('sha512', hexBytes(fields, 'measurementKeyHex')).update(data).digest('hex') === textMember(row, 'measurementHex')
+  })
+  // Members of the case are the inputs of the rows: they count when every row comes out.
+  return { fields: right ? fields : {}, rows: right }
+}
+
+/** A header, parsed, encoded again, and opened where the case has keys. */
+export async function headerValues(files: CaseFiles): Promise<Values> {
+  const bytes = await files.need('se-header.bin')
+  const header = parseSeHeader(bytes)
+  const inputs = await files.read('inputs.json')
+  const changed = await files.read('se-header-flags-changed.bin')
+  const known: JsonValue = inputs === undefined ? null : JSON.parse(new TextDecoder().decode(inputs))
+  const key = hexBytes(known, 'protectionKeyHex')
+  const fields = {
+    size: bytes.length,
+    version: 256,
+    ivHex: bytesHex(header.iv),
+    keySlots: header.slots.length,
+    encryptedSize: header.encrypted.length,
+    pages: Number(header.pages),
+    pcfHex: header.pcf.toString(16).padStart(16, '0'),
+    pldHex: bytesHex(header.pld),
+    aldHex: bytesHex(header.ald),
+    tldHex: bytesHex(header.tld),
+    tagHex: bytesHex(header.tag),
+    keySlotHashes: header.slots.map((slot) => bytesHex(slot.hostKeyHash)),
+    customerPublicHex: bytesHex(header.customerKey),
+    sha256: sha256Hex(bytes),
+    flagsChanged: changed !== undefined && openGcm(seHeaderJob(parseSeHeader(changed), key)) === undefined ? 'tag-mismatch' : null,
+  }
+  const opens = inputs === undefined || (await headerOpens(files, header, known, key))
+  return { fields, rows: opens && bytesHex(encodeSeHeader(header)) === bytesHex(bytes) && discoveryHolds(bytes) }
+}
+
+async function headerOpens(files: CaseFiles, header: SeHeader, known: JsonValue, key: Uint8Array): Promise<boolean> {
+  const plain = openGcm(seHeaderJob(header, key))
+  if (plain === undefined) return false
+  const secrets = readSeHeaderSecrets(plain)
+  const psw = member(known, 'psw')
+  const same =
+    bytesHex(secrets.customerCommunicationKey) === textMember(known, 'cckHex') &&
+    bytesHex(secrets.imageKey) === textMember(known, 'xtsKeyHex') &&
+    secrets.pswMask.toString(16).padStart(16, '0') === textMember(psw, 'maskHex') &&
+    secrets.pswAddress.toString(16).padStart(16, '0') === textMember(psw, 'addressHex') &&
+    secrets.scf.toString(16).padStart(16, '0') === textMember(known, 'scfHex')
+  return same && (await slotsOpen(header, known, key)) && componentsFit(await storedComponents(files, known), header)
+}
+
+/** Each host key of the case opens its own slot. */
+async function slotsOpen(header: SeHeader, known: JsonValue, key: Uint8Array): Promise<boolean> {
+  const hosts = member(known, 'hostKeys')
+  const customer = unpaddedPoint(header.customerKey)
+  if (!Array.isArray(hosts) || customer === undefined) return false
+  for (const [i, host] of hosts.entries()) {
+    const slot = header.slots[i]
+    const found = slot && (await openSeKeySlot(slot, agreedSecret(hexBytes(host, 'privateScalarHex'), customer)))
+    if (bytesHex(found?.protectionKey) !== bytesHex(key)) return false
+  }
+  return true
+}
+
+async function storedComponents(files: CaseFiles, known: JsonValue): Promise<Parameters<typeof sePageDigests>[0]> {
+  const list = member(known, 'components')
+  const stored: { address: bigint; tweak: Uint8Array; data: Uint8Array }[] = []
+  for (const [i, one] of (Array.isArray(list) ? list : []).entries()) {
+    stored.push({ address: BigInt(Number(member(one, 'address'))), tweak: hexBytes(one, 'tweakHex'), data: await files.need(`component-${i}.enc`) })
+  }
+  return stored
+}
+
+function componentsFit(stored: Parameters<typeof sePageDigests>[0], header: SeHeader): boolean {
+  const digests = sePageDigests(stored)
+  return BigInt(digests.pages) === header.pages && (['pld', 'ald', 'tld'] as const).every((name) => createHash('sha512').update(digests[name].data).digest('hex') === bytesHex(header[name]))
+}
+
+/** The ways not to find a header that the notes list. */
+function discoveryHolds(bytes: Uint8Array): boolean {
+  const late = new Uint8Array(0x13000)
+  late.set(bytes, 0x12000)
+  const shifted = new Uint8Array(0x2000)
+  shifted.set(bytes, 8)
+  return findSeHeader(bytes.subarray(1)) === undefined && findSeHeader(shifted) === undefined && findSeHeader(late)?.headerOffset === 0x12000
+}
