@@ -42,8 +42,7 @@ export const SIGNER_CHAIN: ChainKind = {
 /** A span of time, both ends included; milliseconds since 1970. */
 export interface Window {
   readonly from: number
-  /** Undefined for a list that does not say when the next one comes: such a list never counts as current. */
-  readonly until: number | undefined
+  readonly until: number
 }
 
 /** A parsed certificate chain and the checks of its signatures. Immutable; outcomes of settled checks stay in it. */
@@ -110,18 +109,48 @@ export class PckChain extends Chain {
   }
 }
 
-/**
- * Parses the PEM of a chain.
- * @throws EvidenceError when it holds no certificate or something that is none
- */
-export function parseChainPem(pem: string, kind: ChainKind, pool: Certificate[]): readonly Certificate[] {
-  const { what } = kind
-  if (pem.length > MAX_PEM) throw refuse(what, `${pem.length} characters`, `at most ${MAX_PEM}`, 0, 'too-large')
-  const certificates = decodePem(pem, 'CERTIFICATE', what).map((der) => parseCertificate(der, pool))
-  if (certificates.length === 0) throw refuse(what, 'no certificate', 'certificates in PEM')
-  return certificates
+/** Certificates that were parsed before. Chains share issuers, mostly in the same text: that is not decoded again. */
+export class CertificatePool {
+  readonly certificates: Certificate[]
+  readonly #tails: Tail[]
+
+  constructor(from?: CertificatePool) {
+    this.certificates = from === undefined ? [] : [...from.certificates]
+    this.#tails = from === undefined ? [] : [...from.#tails]
+  }
+
+  /**
+   * Parses the PEM of a chain.
+   * @throws EvidenceError when it holds no certificate or something that is none
+   */
+  parse(pem: string, { what }: ChainKind): readonly Certificate[] {
+    if (pem.length > MAX_PEM) throw refuse(what, `${pem.length} characters`, `at most ${MAX_PEM}`, 0, 'too-large')
+    const text = withoutBlankEnd(pem)
+    const tail = this.#tails.find((one) => text.endsWith(one.text))
+    const head = tail === undefined ? pem : text.slice(0, -tail.text.length)
+    const certificates = decodePem(head, 'CERTIFICATE', what).map((der) => parseCertificate(der, this.certificates))
+    if (tail !== undefined) certificates.push(...tail.certificates)
+    const last = certificates.at(-1)
+    if (last === undefined) throw refuse(what, 'no certificate', 'certificates in PEM')
+    if (text.startsWith(BEGIN)) this.#tails.unshift({ text, certificates })
+    if (tail === undefined) this.#tails.push({ text: text.slice(text.lastIndexOf(BEGIN)), certificates: [last] })
+    return certificates
+  }
 }
 
+// Blanks are those that `decodePem` skips, no others.
+function withoutBlankEnd(text: string): string {
+  let end = text.length
+  while (end > 0 && ' \t\r\n\0'.includes(text.charAt(end - 1))) end--
+  return text.slice(0, end)
+}
+
+interface Tail {
+  readonly text: string
+  readonly certificates: readonly Certificate[]
+}
+
+const BEGIN = '-----BEGIN'
 const MAX_PEM = 64 * 1024
 
 function readExtensions(leaf: Certificate): PckExtensions | string {

@@ -1,7 +1,7 @@
 import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, type Step, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
-import { type Chain, sameRoot, type Window } from './certificates.ts'
+import { type Chain, sameRoot } from './certificates.ts'
 import { type Part, valueOf } from './part.ts'
 import type { DcapState } from './state.ts'
 import { authentic, finding, PCK_PROFILE } from './steps.ts'
@@ -58,8 +58,8 @@ export function chainSteps(
     }),
     step('root', (found, state) => rootFinding(state, found, what)),
     step('validity', ({ window }, state) => {
-      const begun = begunFinding(state, window, what)
-      return begun.outcome === 'pass' ? currentFinding(state, window, what) : begun
+      const begun = begunFinding(state, window.from, what)
+      return begun.outcome === 'pass' ? currentFinding(state, window.until, what) : begun
     }),
   ]
 }
@@ -73,8 +73,8 @@ function rootFinding(state: DcapState, chain: Chain, what: string): Finding {
   return pass(`it ends at the key of ${anchor.name}`, { anchor: anchor.id })
 }
 
-/** Whether a window has begun. */
-export function begunFinding({ at }: DcapState, { from }: Window, what: string): Finding {
+/** Whether a span of time has begun. */
+export function begunFinding({ at }: DcapState, from: number, what: string): Finding {
   if (at >= from) return pass()
   const text = isoTime(from)
   return fail(
@@ -84,8 +84,8 @@ export function begunFinding({ at }: DcapState, { from }: Window, what: string):
   )
 }
 
-/** Whether a window has not ended. A list that never says when it ends is never current. */
-export function currentFinding({ at }: DcapState, { until }: Window, what: string): Finding {
+/** Whether a span of time has not ended. A list that never says when it ends is never current. */
+export function currentFinding({ at }: DcapState, until: number | undefined, what: string): Finding {
   if (until !== undefined && at <= until) return pass()
   const text = until === undefined ? 'no time' : isoTime(until)
   return fail(`the ${what} ended at ${text}`, refetch(what), { expected: `until ${text}`, actual: isoTime(at) })

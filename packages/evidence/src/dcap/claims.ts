@@ -37,31 +37,33 @@ export interface QeClaim {
   readonly isvSvn: number
 }
 
-// Members that are there: `undefined` ones are left out.
-function defined<T extends object>(members: T): { [K in keyof T]?: T[K] & {} } {
-  const found: { [K in keyof T]?: T[K] & {} } = {}
-  for (const name in members) {
-    const value = members[name]
-    if (value !== undefined && value !== null) found[name] = value
-  }
-  return found
-}
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
+// Optional members are set afterwards: copying with a spread costs more than the rest.
 function platformClaim({ extensions, pck }: DcapState): PlatformClaim | undefined {
   if (extensions === undefined) return undefined
   const { configuration, platformInstanceId, fmspc, pceId, ppid, cpuSvn, sgxType } = extensions
-  return {
+  const claim: Mutable<PlatformClaim> = {
     fmspc: toHex(fmspc),
     pceId: toHex(pceId),
     ppid: toHex(ppid),
     cpuSvn: toHex(cpuSvn),
     sgxType: SGX_TYPES[sgxType] ?? `${sgxType}`,
-    ...defined({
-      ca: caWord(valueOf(pck)?.first.issuer.commonName ?? ''),
-      platformInstanceId: platformInstanceId === undefined ? undefined : toHex(platformInstanceId),
-      configuration: configuration === undefined ? undefined : defined(configuration),
-    }),
   }
+  const ca = caWord(valueOf(pck)?.first.issuer.commonName ?? '')
+  if (ca !== undefined) claim.ca = ca
+  if (platformInstanceId !== undefined) claim.platformInstanceId = toHex(platformInstanceId)
+  if (configuration !== undefined) claim.configuration = known(configuration)
+  return claim
+}
+
+function known(configuration: PckConfiguration): NonNullable<PlatformClaim['configuration']> {
+  const said: { -readonly [K in keyof PckConfiguration]?: boolean } = {}
+  for (const name of ['dynamicPlatform', 'cachedKeys', 'smtEnabled'] as const) {
+    const value = configuration[name]
+    if (value !== undefined) said[name] = value
+  }
+  return said
 }
 
 function caWord(issuer: string): string | undefined {
@@ -93,25 +95,23 @@ export function tcbClaim(state: DcapState, found: boolean): DcapTcbClaim {
   const tcb = found ? state.tcb : undefined
   const launch = matched(tcb?.launch)
   const current = matched(tcb?.current)
-  return {
-    ...defined({
-      status: tcb?.status,
-      date: launch?.date,
-      advisories: launch?.advisories,
-      platformStatus: launch?.platform.status,
-      qeStatus: launch?.qe.status,
-      moduleStatus: launch?.module?.status,
-      current:
-        current === undefined
-          ? undefined
-          : { status: current.status, date: current.date, advisories: current.advisories },
-    }),
-    evaluationDataNumbers: defined({
-      tcbInfo: valueOf(tcbInfo.content)?.evaluationDataNumber,
-      qeIdentity: valueOf(qeIdentity.content)?.evaluationDataNumber,
-    }),
-    components: components(state),
+  const numbers: Mutable<DcapTcbClaim['evaluationDataNumbers']> = {}
+  const info = valueOf(tcbInfo.content)
+  const identity = valueOf(qeIdentity.content)
+  if (info !== undefined) numbers.tcbInfo = info.evaluationDataNumber
+  if (identity !== undefined) numbers.qeIdentity = identity.evaluationDataNumber
+  const claim: Mutable<DcapTcbClaim> = { evaluationDataNumbers: numbers, components: components(state) }
+  if (launch !== undefined && tcb?.status !== undefined) {
+    claim.status = tcb.status
+    claim.date = launch.date
+    claim.advisories = launch.advisories
+    claim.platformStatus = launch.platform.status
+    claim.qeStatus = launch.qe.status
+    if (launch.module !== undefined) claim.moduleStatus = launch.module.status
   }
+  if (current !== undefined)
+    claim.current = { status: current.status, date: current.date, advisories: current.advisories }
+  return claim
 }
 
 function components({ extensions, svns, quote }: DcapState): Readonly<Record<string, number>> {

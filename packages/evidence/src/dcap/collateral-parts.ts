@@ -3,7 +3,8 @@ import { isoTime } from '../core/time.ts'
 import type { CollateralPart } from '../core/verdict.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
 import type { Chain, PckChain, Window } from './certificates.ts'
-import type { DcapCollateral } from './collateral.ts'
+import type { Crl } from '../x509/crl.ts'
+import type { DcapCollateral, SignedDocument } from './collateral.ts'
 import { type Part, valueOf } from './part.ts'
 
 /** Names, digests and dates of all endorsements that a verification used. */
@@ -24,32 +25,39 @@ function once(
 
 function ownParts({ rootCrl, pckCrl, pckCrlChain, tcbInfo, qeIdentity }: DcapCollateral): readonly CollateralPart[] {
   const parts: CollateralPart[] = []
-  const add = (name: string, digest: DigestJob | undefined, window: Window | undefined): void => {
-    if (digest !== undefined) parts.push(part(name, digest, window))
+  const addCrl = (name: string, crl: Crl | undefined): void => {
+    if (crl !== undefined) parts.push(part(name, crl.digest, crl.thisUpdate, crl.nextUpdate))
   }
   const addChain = (chain: Part<Chain>, names: readonly string[]): void => {
     const found = valueOf(chain)
     if (found !== undefined) parts.push(...certificateParts(found, names))
   }
-  add('root-ca-crl', valueOf(rootCrl)?.digest, valueOf(rootCrl)?.window)
-  add('pck-crl', valueOf(pckCrl)?.digest, valueOf(pckCrl)?.window)
+  const addDocument = (name: string, { digest, content, chain }: SignedDocument<Dated>): void => {
+    const window = valueOf(content)?.window
+    if (digest !== undefined) parts.push(part(name, digest, window?.from, window?.until))
+    addChain(chain, [`${name}-signer`, `${name}-root`])
+  }
+  addCrl('root-ca-crl', valueOf(rootCrl))
+  addCrl('pck-crl', valueOf(pckCrl))
   addChain(pckCrlChain, ['pck-crl-issuer', 'pck-crl-root'])
-  add('tcb-info', tcbInfo.digest, valueOf(tcbInfo.content)?.window)
-  addChain(tcbInfo.chain, ['tcb-info-signer', 'tcb-info-root'])
-  add('qe-identity', qeIdentity.digest, valueOf(qeIdentity.content)?.window)
-  addChain(qeIdentity.chain, ['qe-identity-signer', 'qe-identity-root'])
+  addDocument('tcb-info', tcbInfo)
+  addDocument('qe-identity', qeIdentity)
   return parts
+}
+
+interface Dated {
+  readonly window: Window
 }
 
 function certificateParts(chain: Chain, names: readonly string[]): readonly CollateralPart[] {
   return chain.certificates
     .slice(0, names.length)
-    .map(({ digest, notBefore, notAfter }, i) => part(names[i] as string, digest, { from: notBefore, until: notAfter }))
+    .map(({ digest, notBefore, notAfter }, i) => part(names[i] as string, digest, notBefore, notAfter))
 }
 
-function part(name: string, digest: DigestJob, window: Window | undefined): CollateralPart {
+function part(name: string, digest: DigestJob, from: number | undefined, until: number | undefined): CollateralPart {
   const sha256 = digestHex(digest)
-  return window?.until === undefined
+  return from === undefined || until === undefined
     ? { name, sha256 }
-    : { name, sha256, from: isoTime(window.from), until: isoTime(window.until) }
+    : { name, sha256, from: isoTime(from), until: isoTime(until) }
 }

@@ -5,7 +5,7 @@ import type { Certificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodeBase64, decodePem } from '../x509/pem.ts'
 import { Signed } from '../x509/signature.ts'
-import { Chain, type ChainKind, CRL_CHAIN, parseChainPem, SIGNER_CHAIN, type Window } from './certificates.ts'
+import { Chain, type ChainKind, CRL_CHAIN, CertificatePool, SIGNER_CHAIN } from './certificates.ts'
 import { type Part, readPart, valueOf } from './part.ts'
 import { parseQeIdentity, type QeIdentity } from './qe-identity.ts'
 import { refuse } from './refuse.ts'
@@ -39,11 +39,6 @@ export interface DcapCollateralInput {
   readonly pck_certificate_chain?: string
 }
 
-/** A CRL with its span. */
-export interface DatedCrl extends Crl {
-  readonly window: Window
-}
-
 /** A document that Intel signed: its text, its content and its signature. */
 export interface SignedDocument<T> {
   readonly content: Part<T>
@@ -59,8 +54,8 @@ export interface SignedDocument<T> {
  * every verification judges signatures, validity and revocation again.
  */
 export class DcapCollateral {
-  readonly rootCrl: Part<DatedCrl>
-  readonly pckCrl: Part<DatedCrl>
+  readonly rootCrl: Part<Crl>
+  readonly pckCrl: Part<Crl>
   readonly pckCrlChain: Part<Chain>
   readonly tcbInfo: SignedDocument<TcbInfo>
   readonly qeIdentity: SignedDocument<QeIdentity>
@@ -69,7 +64,7 @@ export class DcapCollateral {
   /** PEM of the PCK CA and the root, to complete a quote that has the PCK certificate alone. */
   readonly caChain: string | undefined
   /** Certificates of all chains, each once: for parsing further chains of the same issuers. */
-  readonly certificates: readonly Certificate[]
+  readonly pool: CertificatePool
   /** What a verdict says of the parts, once it was said: belongs to `collateralParts`. */
   told: readonly CollateralPart[] | undefined
   /** Whether all of `jobs` have been settled: belongs to `verifyDcap`. */
@@ -80,9 +75,9 @@ export class DcapCollateral {
   /** @throws TypeError when a member is of another type than {@link DcapCollateralInput} says */
   constructor(input: DcapCollateralInput) {
     checkTypes(input)
-    const pool: Certificate[] = []
+    const pool = new CertificatePool()
     const chain = (pem: string | undefined, kind: ChainKind): Part<Chain> =>
-      readPart(pem, (text) => new Chain(parseChainPem(text, kind, pool), kind))
+      readPart(pem, (text) => new Chain(pool.parse(text, kind), kind))
     this.pckCrlChain = chain(input.pck_crl_issuer_chain, CRL_CHAIN)
     const signer = chain(input.tcb_info_issuer_chain, SIGNER_CHAIN)
     this.rootCrl = readPart(input.root_ca_crl, readCrl)
@@ -93,7 +88,7 @@ export class DcapCollateral {
     this.qeIdentity = readDocument(input.qe_identity, input.qe_identity_signature, qeSigner, parseQeIdentity)
     this.pckChain = input.pck_certificate_chain
     this.caChain = input.pck_crl_issuer_chain
-    this.certificates = pool
+    this.pool = pool
     this.jobs = this.#ownJobs()
   }
 
@@ -148,9 +143,8 @@ function readSignature(value: TextOrBytes): Uint8Array {
   throw refuse('signature', 'something else', '64 bytes: r then s')
 }
 
-function readCrl(value: TextOrBytes): DatedCrl {
-  const crl = parseCrl(crlDer(value))
-  return { ...crl, window: { from: crl.thisUpdate, until: crl.nextUpdate } }
+function readCrl(value: TextOrBytes): Crl {
+  return parseCrl(crlDer(value))
 }
 
 const MAX_CRL_TEXT = 12 * 1024 * 1024

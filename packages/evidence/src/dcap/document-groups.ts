@@ -40,8 +40,8 @@ function documentSteps(id: string, member: keyof typeof KINDS, what: string): re
       (state) => valueOf(document(state).chain)?.first,
     ),
     step('signature', (state) => signatureFinding(document(state), what), certificates),
-    step('issued', (state, { window }) => begunFinding(state, window, what)),
-    step('current', (state, { window }) => currentFinding(state, window, what)),
+    step('issued', (state, { window }) => begunFinding(state, window.from, what)),
+    step('current', (state, { window }) => currentFinding(state, window.until, what)),
     step('kind', ({ tee }, content) => {
       const kind = KINDS[member][tee]
       // TCB info of version 2 knows no TDX; no QE identity has another version than 2.

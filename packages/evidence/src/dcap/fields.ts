@@ -2,7 +2,7 @@ import { toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Field } from '../core/fields.ts'
 import { isoTime } from '../core/time.ts'
-import { PCK_CHAIN, parseChainPem } from './certificates.ts'
+import { CertificatePool, PCK_CHAIN } from './certificates.ts'
 import { ENCLAVE_REPORT } from './enclave-report.ts'
 import { type Layout, sizeOf } from './layout.ts'
 import { parsePckExtensions, SGX_TYPES } from './pck.ts'
@@ -192,7 +192,7 @@ const PROFILE = 'Intel SGX PCK Certificate and CRL Profile Specification, sectio
 function pckFields({ certification }: Quote<unknown>): readonly Field[] {
   if (certification.type !== 4 && certification.type !== 5) return []
   try {
-    const [leaf] = parseChainPem(new TextDecoder('latin1').decode(certification.data), PCK_CHAIN, [])
+    const [leaf] = new CertificatePool().parse(new TextDecoder('latin1').decode(certification.data), PCK_CHAIN)
     if (leaf === undefined) return []
     const pck = parsePckExtensions(leaf)
     const field = (name: string, value: Field['value'], meaning?: string): Field => ({

@@ -8,24 +8,19 @@ import { refuse } from './refuse.ts'
  * left alone: vendors add some.
  */
 export class JsonReader {
-  readonly #members: object
+  readonly #members: JsonObject
   readonly #path: string
 
   /** @throws EvidenceError when `value` is no JSON object */
   constructor(value: unknown, path: string) {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
-      throw refuse(path, 'something else', 'an object')
+    if (!isObject(value)) throw refuse(path, 'something else', 'an object')
     this.#members = value
     this.#path = path
   }
 
-  has(name: string): boolean {
-    return Object.hasOwn(this.#members, name)
-  }
-
-  /** The member, of whatever type; undefined when there is none. */
+  /** The member, of whatever type; undefined when there is none. No name asked for is one that all objects have. */
   get(name: string): unknown {
-    return this.has(name) ? Reflect.get(this.#members, name) : undefined
+    return this.#members[name]
   }
 
   text(name: string): string {
@@ -67,8 +62,7 @@ export class JsonReader {
   integers(name: string, member: string, count: number, most: number): readonly number[] {
     const numbers: number[] = []
     for (const one of this.#array(name, count)) {
-      const value: unknown =
-        typeof one === 'object' && one !== null && Object.hasOwn(one, member) ? Reflect.get(one, member) : undefined
+      const value = isObject(one) ? one[member] : undefined
       numbers.push(isInteger(value, most) ? value : this.#refuse(name, `whole numbers up to ${most}`))
     }
     return numbers.length === count ? numbers : this.#refuse(name, `${count} of them`)
@@ -80,7 +74,7 @@ export class JsonReader {
   }
 
   error(name: string, expected: string): EvidenceError {
-    return refuse(`${this.#path}.${name}`, this.has(name) ? 'another value' : 'nothing', expected)
+    return refuse(`${this.#path}.${name}`, this.get(name) === undefined ? 'nothing' : 'another value', expected)
   }
 
   #refuse(name: string, expected: string): never {
@@ -91,6 +85,12 @@ export class JsonReader {
     const value = this.get(name)
     return Array.isArray(value) && value.length <= most ? value : this.#refuse(name, `a list of at most ${most}`)
   }
+}
+
+type JsonObject = Readonly<Record<string, unknown>>
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isShortText(value: unknown): value is string {

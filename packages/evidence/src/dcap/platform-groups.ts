@@ -11,8 +11,8 @@ import {
 } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
+import type { Crl } from '../x509/crl.ts'
 import { begunFinding, chainSteps, currentFinding, givenFinding, refetch } from './chain-steps.ts'
-import type { DatedCrl } from './collateral.ts'
 import { type Part, valueOf } from './part.ts'
 import type { DcapState } from './state.ts'
 import { authentic, finding, PCK_PROFILE, QVL } from './steps.ts'
@@ -39,11 +39,11 @@ function presentFinding({ pck, quote }: DcapState): Finding {
 /** `root` or `pck`: whose certificates a CRL is about, and with which words. */
 function crlSteps(which: 'root' | 'pck', what: string, issuerStep: string): readonly Step<DcapState>[] {
   const id = `crl.${which}`
-  const part = ({ collateral }: DcapState): Part<DatedCrl> => collateral[`${which}Crl`]
+  const part = ({ collateral }: DcapState): Part<Crl> => collateral[`${which}Crl`]
   const step = (
     name: string,
     needs: readonly string[],
-    check: (crl: DatedCrl, state: DcapState) => Finding,
+    check: (crl: Crl, state: DcapState) => Finding,
   ): Step<DcapState> =>
     authentic(`${id}.${name}`, PCK_PROFILE, needs, (state) => {
       const crl = valueOf(part(state))
@@ -58,17 +58,17 @@ function crlSteps(which: 'root' | 'pck', what: string, issuerStep: string): read
       const chain = valueOf(pck)
       return crlSignatureFinding(crl, which === 'root' ? chain?.root : chain?.issuer, what)
     }),
-    step('issued', [], ({ window }, state) => begunFinding(state, window, what)),
-    step('current', [], ({ window }, state) => currentFinding(state, window, what)),
+    step('issued', [], ({ thisUpdate }, state) => begunFinding(state, thisUpdate, what)),
+    step('current', [], ({ nextUpdate }, state) => currentFinding(state, nextUpdate, what)),
   ]
 }
 
-function crlSignatureFinding(crl: DatedCrl, issuer: Certificate | undefined, what: string): Finding {
+function crlSignatureFinding(crl: Crl, issuer: Certificate | undefined, what: string): Finding {
   const fault = crlFault(crl, issuer)
   return fault === undefined ? pass() : fail(`the ${what} ${fault}`, refetch(what))
 }
 
-function crlFault(crl: DatedCrl, issuer: Certificate | undefined): string | undefined {
+function crlFault(crl: Crl, issuer: Certificate | undefined): string | undefined {
   if (issuer?.key === undefined || crl.issuer.key !== issuer.subject.key) return 'is issued by another CA'
   if (crl.unknownCritical.length > 0) return 'has an unknown critical extension'
   if (issuer.keyUsage?.has(KEY_USAGE.crlSign) !== true) return 'has an issuer that may not sign CRLs'

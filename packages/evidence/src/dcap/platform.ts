@@ -2,7 +2,7 @@ import { concatBytes, toHex } from '../core/bytes.ts'
 import type { Memory, Remembered } from '../core/memory.ts'
 import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
-import { PCK_CHAIN, PckChain, parseChainPem } from './certificates.ts'
+import { CertificatePool, PCK_CHAIN, PckChain } from './certificates.ts'
 import type { DcapCollateral } from './collateral.ts'
 import { type Part, readPart, valueOf } from './part.ts'
 import { bindingOf, signatureOf } from './qe.ts'
@@ -40,13 +40,15 @@ export class Platform implements Remembered {
   }
 }
 
+const ascii = new TextDecoder('latin1')
+
 /** Parses what a quote, or its collateral, says about the platform. */
-export function platformOf(quote: Quote<unknown>, { pckChain, caChain, certificates }: DcapCollateral): Platform {
+export function platformOf(quote: Quote<unknown>, { pckChain, caChain, pool }: DcapCollateral): Platform {
   const { type, data } = quote.certification
-  const own = (): string => new TextDecoder('latin1').decode(data)
+  const own = (): string => ascii.decode(data)
   const pem =
     pckChain ?? (type === 5 ? own() : type === 4 && caChain !== undefined ? `${own()}\n${caChain}` : undefined)
-  const chain = readPart(pem, (text) => new PckChain(parseChainPem(text, PCK_CHAIN, [...certificates])))
+  const chain = readPart(pem, (text) => new PckChain(new CertificatePool(pool).parse(text, PCK_CHAIN)))
   return new Platform(quote, chain)
 }
 

@@ -105,7 +105,8 @@ export function parseQuote<B>(bytes: Uint8Array, kind: TeeKind<B>): Quote<B> {
   const signed = bytes.subarray(0, reader.offset)
   const end = sectionEnd(reader, 'signatureData')
   const platformStart = reader.offset + 64
-  const signature = readSignature(new Reader(bytes, reader.offset, end), header.version)
+  const section = readSignature(new Reader(bytes, reader.offset, end), header.version)
+  // Member by member: copying with a spread costs more than the reading.
   return {
     header,
     bodyKind,
@@ -113,7 +114,14 @@ export function parseQuote<B>(bytes: Uint8Array, kind: TeeKind<B>): Quote<B> {
     bodyBytes,
     bodyOffset,
     signed,
-    ...signature,
+    signature: section.signature,
+    attestationKey: section.attestationKey,
+    qeReport: section.qeReport,
+    qe: section.qe,
+    qeReportSignature: section.qeReportSignature,
+    qeAuthData: section.qeAuthData,
+    certification: section.certification,
+    qeReportOffset: section.qeReportOffset,
     platformBytes: bytes.subarray(platformStart, end),
     padding: bytes.subarray(end),
   }

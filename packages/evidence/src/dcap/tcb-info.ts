@@ -90,7 +90,7 @@ export function parseTcbInfo(text: string): TcbInfo {
   const tdx = id === 'TDX'
   const records = json.list('tcbLevels', MAX_LEVELS)
   const levels = records.map((one) => readTcbLevel(one, version, tdx))
-  const identities = tdx && json.has('tdxModuleIdentities') ? json.list('tdxModuleIdentities', MAX_IDENTITIES) : []
+  const identities = tdx && json.get('tdxModuleIdentities') !== undefined ? json.list('tdxModuleIdentities', MAX_IDENTITIES) : []
   const named = records[0]?.object('tcb')
   return {
     id,
@@ -121,27 +121,37 @@ export function readWindow(json: JsonReader): Window {
 export function readSvnLevels(json: JsonReader): readonly SvnLevel[] {
   const levels = json
     .list('tcbLevels', MAX_LEVELS)
-    .map((one): SvnLevel => readLevel(one, { isvSvn: one.object('tcb').integer('isvsvn', MAX_SVN) }))
+    .map(
+      (one): SvnLevel => ({
+        isvSvn: one.object('tcb').integer('isvsvn', MAX_SVN),
+        status: one.word('tcbStatus', PLATFORM_STATUSES),
+        date: readDate(one),
+        advisories: readAdvisories(one),
+      }),
+    )
   return descending(levels, (a, b) => b.isvSvn - a.isvSvn)
 }
 
+// Member by member: copying with a spread costs more than reading.
 function readTcbLevel(json: JsonReader, version: number, tdx: boolean): TcbLevel {
   const tcb = json.object('tcb')
-  return readLevel(json, {
+  return {
     sgx: version === 3 ? readComponents(tcb, 'sgxtcbcomponents') : readNumberedComponents(tcb),
     pceSvn: tcb.integer('pcesvn', MAX_SVN),
     tdx: tdx ? readComponents(tcb, 'tdxtcbcomponents') : undefined,
-  })
+    status: json.word('tcbStatus', PLATFORM_STATUSES),
+    date: readDate(json),
+    advisories: readAdvisories(json),
+  }
 }
 
-function readLevel<T extends object>(json: JsonReader, svns: T): T & Level {
+function readDate(json: JsonReader): string {
   json.time('tcbDate')
-  return {
-    ...svns,
-    status: json.word('tcbStatus', PLATFORM_STATUSES),
-    date: json.text('tcbDate'),
-    advisories: json.has('advisoryIDs') ? json.texts('advisoryIDs', MAX_ADVISORIES) : [],
-  }
+  return json.text('tcbDate')
+}
+
+function readAdvisories(json: JsonReader): readonly string[] {
+  return json.get('advisoryIDs') === undefined ? [] : json.texts('advisoryIDs', MAX_ADVISORIES)
 }
 
 function readComponents(tcb: JsonReader, name: string): readonly number[] {

@@ -37,10 +37,9 @@ export interface DcapTee<B, E extends DcapExpectations, C extends Claims> {
   notes(state: DcapState<B, E>): readonly Note[]
 }
 
-/** What a caller brought beside quote and collateral: its own cryptography, checks and notes. */
+/** What a caller brought beside quote and collateral: its own cryptography and notes. */
 export interface Companion<S> {
   readonly jobs: readonly Job[]
-  readonly groups: readonly StepGroup<S>[]
   notes(state: S): readonly Note[]
 }
 
@@ -82,8 +81,7 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
   collateral.settled = true
   if (memory !== undefined && key !== undefined && recalled === undefined) remember(memory, key, quote, platform)
 
-  const groups = companion === undefined ? tee.groups : [...tee.groups, ...companion.groups]
-  const judgement = judge(groups, state, options.waive)
+  const judgement = judge(tee.groups, state, options.waive)
   const chain = valueOf(platform.chain)
   const anchor = chain === undefined ? undefined : state.anchorOf(chain)
   const level = `${state.tee}.tcb.level`

@@ -27,10 +27,8 @@ export interface SgxAttributes extends Flags<typeof SGX_ATTRIBUTES> {
 
 /** Decodes the 16 bytes of ATTRIBUTES: flags, then XFRM. */
 export function decodeSgxAttributes(attributes: Uint8Array): SgxAttributes {
-  return {
-    ...decodeFlags(attributes.subarray(0, 8), SGX_ATTRIBUTES),
-    xfrm: decodeFlags(attributes.subarray(8, 16), XFEATURES),
-  }
+  const flags = decodeFlags(attributes.subarray(0, 8), SGX_ATTRIBUTES)
+  return Object.assign(flags, { xfrm: decodeFlags(attributes.subarray(8, 16), XFEATURES) })
 }
 
 /** SGX quotes: format 3, format 4, and format 5 with body type 1. */

@@ -11,12 +11,12 @@ type State = DcapState<TdReport, TdxExpectations>
 /** An event log ready to be judged with a quote; made by `prepareEventLog`. It brings its own checks. */
 export class PreparedEventLog implements Companion<State> {
   readonly jobs: readonly Job[]
-  readonly groups: readonly StepGroup<State>[]
+  readonly group: StepGroup<State>
   readonly notes: (state: State) => readonly Note[]
 
   constructor(jobs: readonly Job[], group: StepGroup<State>, notes: (state: State) => readonly Note[]) {
     this.jobs = jobs
-    this.groups = [group]
+    this.group = group
     this.notes = notes
   }
 }

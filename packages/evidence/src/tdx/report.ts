@@ -115,7 +115,7 @@ export interface TdAttributes extends Flags<typeof TD_ATTRIBUTES> {
 
 /** Decodes the 8 bytes of TDATTRIBUTES. */
 export function decodeTdAttributes(attributes: Uint8Array): TdAttributes {
-  return { ...decodeFlags(attributes, TD_ATTRIBUTES), tudNonZero: attributes[0] !== 0 }
+  return Object.assign(decodeFlags(attributes, TD_ATTRIBUTES), { tudNonZero: attributes[0] !== 0 })
 }
 
 /** Decodes the 8 bytes of XFAM. */

@@ -35,14 +35,10 @@ const GROUPS: Tee['groups'] = ofTee('tdx', [
   EXPECTED,
 ])
 
-const NO_LOG: PreparedEventLog = new PreparedEventLog(
-  [],
-  {
-    id: 'tdx.event-log',
-    steps: [appraised('tdx.event-log.format', QVL, [], () => notApplicable('you gave no event log'))],
-  },
-  () => [],
-)
+const NO_LOG: Tee['groups'][number] = {
+  id: 'tdx.event-log',
+  steps: [appraised('tdx.event-log.format', QVL, [], () => notApplicable('you gave no event log'))],
+}
 
 function assumed(state: State): readonly Assumption[] {
   const { quote, expect } = state
@@ -89,7 +85,7 @@ function notes(state: State): readonly Note[] {
 
 const TDX: Tee = {
   kind: TDX_QUOTES,
-  groups: GROUPS,
+  groups: [...GROUPS, NO_LOG],
   readExpectations: readTdxExpectations,
   svns: ({ teeTcbSvn, teeTcbSvn2 }) => ({ launch: teeTcbSvn, current: teeTcbSvn2 }),
   claims: tdxClaims,
@@ -103,15 +99,16 @@ const TDX: Tee = {
  * @throws EvidenceError when the quote cannot be read; TypeError when an option is wrong
  */
 export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Promise<Verdict<TdxClaims>> {
-  return run(verifyDcap(TDX, evidence, options, logOf(options)), settle)
+  return run(verifyDcap(teeFor(options), evidence, options, options.eventLog), settle)
 }
 
 /** As {@link verifyTdx}, where cryptography is synchronous (Node.js). @throws TypeError elsewhere */
 export function verifyTdxSync(evidence: Uint8Array, options: TdxOptions): Verdict<TdxClaims> {
-  return runNow(verifyDcap(TDX, evidence, options, logOf(options)), settleNow)
+  return runNow(verifyDcap(teeFor(options), evidence, options, options.eventLog), settleNow)
 }
 
-function logOf({ eventLog = NO_LOG }: TdxOptions): PreparedEventLog {
-  if (eventLog instanceof PreparedEventLog) return eventLog
+function teeFor({ eventLog }: TdxOptions): Tee {
+  if (eventLog === undefined) return TDX
+  if (eventLog instanceof PreparedEventLog) return { ...TDX, groups: [...GROUPS, eventLog.group] }
   throw new TypeError('eventLog: expected what prepareEventLog makes')
 }
