@@ -1,4 +1,5 @@
 import { describeAmd, describeIntel, describePck } from './describe.ts'
+import { describeNvidiaOcsp, describeNvidiaRim, type NvidiaOcspCollateral, type NvidiaRimCollateral } from './nvidia.ts'
 import { bad, isRecord } from './reading.ts'
 import type {
   AmdCollateral,
@@ -15,6 +16,8 @@ export type BundleItem =
   | { readonly kind: 'intel'; readonly collateral: IntelCollateral }
   | { readonly kind: 'intel-pck'; readonly request: PckRequest; readonly certificate: PckCertificate }
   | { readonly kind: 'amd'; readonly collateral: AmdCollateral }
+  | { readonly kind: 'nvidia-rim'; readonly collateral: NvidiaRimCollateral }
+  | { readonly kind: 'nvidia-ocsp'; readonly collateral: NvidiaOcspCollateral }
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -38,13 +41,24 @@ export function itemToJson(item: BundleItem): Json {
       }
       return { kind: item.kind, ...rest, ...windowToJson(window), certificates, crl: toBase64(crl) }
     }
+    case 'nvidia-rim': {
+      const { window, manifest, ...rest } = item.collateral
+      return { kind: item.kind, ...rest, ...windowToJson(window), manifest: toBase64(manifest) }
+    }
+    case 'nvidia-ocsp': {
+      const { window, response, serials } = item.collateral
+      // One text: lists are compared by no reader.
+      return { kind: item.kind, serials: serials.join(' '), ...windowToJson(window), response: toBase64(response) }
+    }
   }
 }
 
-const READERS: ReadonlyMap<string, (json: Json) => BundleItem> = new Map([
+const READERS: ReadonlyMap<string, (json: Json) => BundleItem> = new Map<string, (json: Json) => BundleItem>([
   ['intel', readIntel],
   ['intel-pck', readPck],
   ['amd', readAmd],
+  ['nvidia-rim', (json) => ({ kind: 'nvidia-rim', collateral: describeNvidiaRim(base64(json, 'manifest')) })],
+  ['nvidia-ocsp', (json) => ({ kind: 'nvidia-ocsp', collateral: describeNvidiaOcsp(base64(json, 'response')) })],
 ])
 
 /**

@@ -14,6 +14,12 @@ export { CollateralError, type CollateralErrorCode, type CollateralErrorDetails 
 export type { EvaluationNumber } from './intel.ts'
 export { type NetworkSource, networkSource } from './network.ts'
 export {
+  describeNvidiaOcsp,
+  describeNvidiaRim,
+  type NvidiaOcspCollateral,
+  type NvidiaRimCollateral,
+} from './nvidia.ts'
+export {
   AMD_KDS_URL,
   type HttpLimits,
   INTEL_PCS_URL,

@@ -43,6 +43,8 @@ function rowOf(item: BundleItem, at: number): Row {
 function wordsOf(item: BundleItem): string {
   if (item.kind === 'intel-pck')
     return `PCK certificate of a platform with FMSPC ${item.certificate.fmspc} (${item.certificate.ca} CA)`
+  if (item.kind === 'nvidia-rim') return `NVIDIA manifest of ${item.collateral.product} ${item.collateral.version}`
+  if (item.kind === 'nvidia-ocsp') return `NVIDIA OCSP answer about ${item.collateral.serials.join(', ')}`
   if (item.kind === 'amd') {
     const { product, vlek, chipId, cspId, tcb } = item.collateral
     const whose =

@@ -1,5 +1,6 @@
 import {
   deviceFacts,
+  type NvidiaCollateralInput,
   type NvidiaVerifyOptions,
   nvidiaFields,
   parseNvidiaReport,
@@ -7,6 +8,7 @@ import {
   verifyNvidiaNodeSync,
   verifyNvidiaSync,
 } from '@sekisho/evidence/nvidia'
+import type { CollateralFiles } from '../options/collateral-files.ts'
 import { nvidiaCollateral } from '../options/nvidia-files.ts'
 import type { Field, TeeDoor } from './door.ts'
 import { toHex } from './shared.ts'
@@ -16,7 +18,7 @@ export const nvidiaDoor: TeeDoor = {
   async verify({ evidence, at, expect, waive, trustAnchors, files }) {
     const options: NvidiaVerifyOptions = {
       at,
-      collateral: nvidiaCollateral(files.nvidia),
+      collateral: { ...fromBundles(evidence, files, at), ...nvidiaCollateral(files.nvidia) },
       expect,
       waive,
       ...(trustAnchors === undefined ? {} : { trustAnchors }),
@@ -42,6 +44,33 @@ export const nvidiaDoor: TeeDoor = {
     }
   },
 }
+
+/** Manifests for the versions that the reports name, and the OCSP answers that hold now. */
+function fromBundles(evidence: Uint8Array, { bundles }: CollateralFiles, at: Date): NvidiaCollateralInput {
+  if (bundles.length === 0) return {}
+  const items = bundles.flatMap((bundle) => bundle.items)
+  const devices = splitNvidiaEvidence(evidence).map(({ report }) => deviceFacts(parseNvidiaReport(report)))
+  const manifest = (kind: 'driver' | 'vbios'): Uint8Array | undefined => {
+    const versions = devices.map(({ versions }) => versions[kind]?.toLowerCase())
+    const rims = items.flatMap((item) => (item.kind === 'nvidia-rim' ? [item.collateral] : []))
+    return rims
+      .filter(({ version }) => versions.includes(version.toLowerCase()))
+      .sort((a, b) => b.window.from - a.window.from)
+      .find(({ window }) => window.from <= at.getTime() && at.getTime() <= window.to)?.manifest
+  }
+  const driverRim = manifest('driver')
+  const vbiosRim = manifest('vbios')
+  const answers = items.flatMap((item) => (item.kind === 'nvidia-ocsp' ? [item.collateral] : []))
+  const now = answers.filter(({ window }) => window.from <= at.getTime() && at.getTime() <= window.to)
+  return {
+    ...(driverRim === undefined ? {} : { driverRim }),
+    ...(vbiosRim === undefined ? {} : { vbiosRim }),
+    ...(now.length === 0 ? {} : { ocsp: now.slice(0, MAX_ANSWERS).map(({ response }) => response) }),
+  }
+}
+
+// As many as the verifier takes.
+const MAX_ANSWERS = 32
 
 // Offsets count from the start of each device's report, which the path names.
 function ofDevice(fields: readonly Field[], i: number): readonly Field[] {
