@@ -87,12 +87,7 @@ function readProtected(bytes: Uint8Array, item: CborItem, header: Uint8Array, fi
 function rejectUnknownCritical(headers: CborMap, unprotected: CborMap, field: string): void {
   for (const { key } of unprotected.entries) {
     if (key.value === HEADER.critical || headers.entries.some((one) => one.key.value === key.value)) {
-      throw wrongItem(
-        key,
-        `${field}.unprotected`,
-        'labels that are not in the protected header',
-        `label ${quoted(key.value)}`,
-      )
+      throw wrongItem(key, `${field}.unprotected`, 'labels that are in one header only', `label ${quoted(key.value)}`)
     }
   }
   const critical = entryOf(headers, HEADER.critical)
@@ -103,7 +98,7 @@ function rejectUnknownCritical(headers: CborMap, unprotected: CborMap, field: st
     throw new EvidenceError('unsupported-kind', 'a critical header that is not understood', {
       field: `${field}.protected.crit`,
       offset: label.offset,
-      expected: 'no critical headers but the algorithm and the content type',
+      expected: 'none but the algorithm and the content type',
     })
   }
 }

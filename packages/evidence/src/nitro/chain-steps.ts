@@ -1,4 +1,4 @@
-import { fail, pass, type Step, type StepGroup } from '../core/engine.ts'
+import { fail, pass, REPLACE_EVIDENCE, type Step, type StepGroup } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
@@ -8,7 +8,7 @@ const PROCESS = 'AWS Nitro Enclaves, attestation process, section 3.2'
 const PATH = 'RFC 5280, section 6.1'
 
 const NEW_DOCUMENT: Remedy = {
-  action: 'ask the enclave for a new document: certificates come with it and cannot be fetched elsewhere',
+  action: 'ask the enclave for a new document: its certificates come with it',
   by: 'workload-owner',
 }
 
@@ -102,39 +102,34 @@ function algorithmFault(_state: NitroState, { certificate }: Known): string | un
     : `is signed with another algorithm than ECDSA with SHA-384: ${certificate.signatureAlgorithm}`
 }
 
-const FORGED: Remedy = {
-  action:
-    'nothing mends a forged chain: ask the enclave for a new document, and treat the sender as hostile if it happens again',
-  by: 'nobody',
-}
-
 function intermediates({ chain }: NitroState): Finding {
   for (let i = 1; i < chain.links.length - 1; i++) {
     if (chain.signatures[i]?.result !== true)
-      return fail(`${chain.links[i]?.name} is not signed by the one before it: it is forged or damaged`, FORGED)
+      return fail(
+        `${chain.links[i]?.name} is not signed by the one before it: it is forged or damaged`,
+        REPLACE_EVIDENCE,
+      )
   }
-  return pass(`${chain.links.length - 2} intermediate certificates are signed each by the one before`)
+  return pass('each is signed by the one before')
 }
 
 function leaf({ chain }: NitroState): Finding {
-  if (chain.signatures[chain.links.length - 1]?.result === true)
-    return pass('the leaf is signed by the last certificate of the bundle')
-  return fail('the leaf is not signed by the last certificate of the bundle: it is forged or damaged', FORGED)
+  if (chain.signatures[chain.links.length - 1]?.result === true) return pass('it is signed by the last of the bundle')
+  return fail('the leaf is not signed by the last of the bundle: it is forged or damaged', REPLACE_EVIDENCE)
 }
 
 function root({ chain, rootIsPublished }: NitroState): Finding {
-  if (rootIsPublished) return pass('the root is the certificate that AWS has published, byte for byte')
-  if (chain.signatures[0]?.result === true) return pass('the root is signed with its own key')
-  return fail('the root is not signed with its own key: it is forged or damaged', FORGED)
+  if (rootIsPublished) return pass('it is the one that AWS has published, byte for byte')
+  if (chain.signatures[0]?.result === true) return pass('it is signed with its own key')
+  return fail('the root is not signed with its own key: it is forged or damaged', REPLACE_EVIDENCE)
 }
 
 function pinned({ anchor, chain }: NitroState): Finding {
   if (anchor !== undefined) return pass(`the root's key is that of ${anchor.name}`, { anchor: anchor.id })
   return fail(
-    "the root's key is none of the trusted root keys, whatever its name says: the whole chain may have been made by anybody",
+    "the root's key is none of the trusted ones, whatever its name says: anybody may have made this",
     {
-      action:
-        'ask for a document of a real enclave; to accept a simulator, pass its root in `trustAnchors` with `emulated: true`',
+      action: 'ask a real enclave; to accept a simulator, pass its root in `trustAnchors` with `emulated: true`',
       by: 'relying-party',
     },
     { actual: quoted(chain.links[0]?.certificate?.subject.commonName) },
@@ -142,7 +137,7 @@ function pinned({ anchor, chain }: NitroState): Finding {
 }
 
 function judged({ at }: NitroState): string {
-  return `and this was judged at ${isoTime(at)}: certificates of documents live for hours, so judge a stored one at its own time`
+  return `judged at ${isoTime(at)}: judge a stored document at its own time`
 }
 
 /** The chain that the document brings along, up to the pinned root. */

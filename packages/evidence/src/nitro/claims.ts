@@ -75,21 +75,20 @@ export function nitroAssumptions({ document, chain }: NitroState): readonly Assu
   const assumed: Assumption[] = [
     {
       id: 'vendor-key',
-      statement: 'AWS keeps the keys of its attestation root and issuers secret',
-      because: `the chain has ${chain.links.length - 1} issuers, and AWS publishes no revocation for them`,
+      statement: 'AWS keeps its attestation keys secret',
+      because: `the chain has ${chain.links.length - 1} issuers, and none can be revoked`,
     },
     {
       id: 'cloud-operator',
-      statement:
-        'AWS, which makes and runs the Nitro hypervisor that measures and signs, does not turn against its customer',
-      because: 'no processor vendor signs anything in this document',
+      statement: 'AWS, whose hypervisor measures and signs, does not turn against its customer',
+      because: 'no processor vendor signs anything here',
     },
   ]
   if (document.device === 'nitrotpm') {
     assumed.push({
       id: 'instance-administrator',
-      statement: 'nobody with access to the running instance changes it after its boot was measured',
-      because: 'a NitroTPM measures the boot of a whole instance and isolates nothing inside it',
+      statement: 'nobody changes the running instance after its boot',
+      because: 'a NitroTPM measures the boot and isolates nothing',
     })
   }
   return assumed
@@ -102,7 +101,7 @@ export function nitroNotes({ document, chain }: NitroState): readonly Note[] {
   if (unknown.length > 0) {
     notes.push({
       id: 'nitro.unknown-members',
-      text: `the document has members without a known meaning: ${unknown
+      text: `unknown members: ${unknown
         .slice(0, 8)
         .map((name) => JSON.stringify(name))
         .join(', ')}`,

@@ -11,18 +11,15 @@ function algorithm({ document }: NitroState): Finding {
   const expected = 'ES384 and no other protected header'
   if (algorithm === ES384 && headers.entries.length === 1) return pass('the protected header says ES384', { expected })
   const actual = algorithm === undefined ? 'none' : (COSE_ALGORITHMS.get(algorithm)?.name ?? String(algorithm))
-  return fail('the protected header is not that of an attestation document', REPLACE_EVIDENCE, {
+  return fail('the protected header is none of an attestation document', REPLACE_EVIDENCE, {
     expected,
     actual: `${actual}, ${headers.entries.length} headers`,
   })
 }
 
 function signature({ signature }: NitroState): Finding {
-  if (signature?.result === true) return pass("the document's signature verifies with the key of the leaf")
-  return fail(
-    "the document's signature does not verify with the key of the leaf: the document is forged or was changed",
-    REPLACE_EVIDENCE,
-  )
+  if (signature?.result === true) return pass('it verifies with the key of the leaf')
+  return fail('the document does not verify with the key of the leaf: it is forged or was changed', REPLACE_EVIDENCE)
 }
 
 /** The document's own signature. */
