@@ -188,10 +188,20 @@ export function decodeSnpReport(report: Uint8Array): SnpReport {
     )
   }
   const view = new DataView(report.buffer, report.byteOffset, report.byteLength)
-  const read: Partial<Record<keyof SnpReport, unknown>> = {}
-  for (const row of snpReportLayout(view.getUint32(0, true))) read[row.name] = readField(view, row)
+  const rows = snpReportLayout(view.getUint32(0, true))
+  // A copy of an object with these members is made in one piece, where an empty one would grow a dozen times.
+  const read = { ...blankOf(rows) }
+  for (const row of rows) read[row.name] = readField(view, row)
   // The rows of every version set all fields that the type does not mark as optional, of these types; a test holds that.
   return read as SnpReport
+}
+
+const BLANKS: WeakMap<readonly ReportRow[], Partial<Record<keyof SnpReport, unknown>>> = new WeakMap()
+
+function blankOf(rows: readonly ReportRow[]): Partial<Record<keyof SnpReport, unknown>> {
+  const known = BLANKS.get(rows) ?? Object.fromEntries(rows.map(({ name }) => [name, undefined]))
+  BLANKS.set(rows, known)
+  return known
 }
 
 function readField(view: DataView, { kind, offset }: ReportRow): number | bigint | FirmwareVersion | Uint8Array {

@@ -200,11 +200,11 @@ export function readExtensions(from: DerReader, tag: number): ReadonlyMap<string
   while (!list.done) {
     const one = list.inside(TAG.sequence, 'extensions')
     const oid = one.oid('extensions')
-    const critical = one.peek() === TAG.boolean ? one.boolean(`extensions.${oid}.critical`) : false
-    const value = one.content(one.element(TAG.octetString, `extensions.${oid}`))
-    one.finish(`extensions.${oid}`)
-    if (extensions.has(oid))
-      throw list.error('malformed', 'the extension a second time', 'each extension once', `extensions.${oid}`)
+    const name = `extensions.${oid}`
+    const critical = one.peek() === TAG.boolean ? one.boolean(name) : false
+    const value = one.content(one.element(TAG.octetString, name))
+    one.finish(name)
+    if (extensions.has(oid)) throw list.error('malformed', 'the extension a second time', 'each extension once', name)
     if (extensions.size === MAX_EXTENSIONS)
       throw list.error('too-large', 'more extensions', `at most ${MAX_EXTENSIONS}`, 'extensions')
     extensions.set(oid, { critical, value })

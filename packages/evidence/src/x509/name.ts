@@ -52,13 +52,10 @@ export function readName(from: DerReader, field: string): Name {
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
-// Names are ASCII, and short: a loop is several times faster than a decoder.
+// Names are ASCII, and short: one call is several times faster than a decoder, and adding letter to letter leaves a
+// chain of pieces behind, thirty times the size.
 function text(from: DerReader, element: Tlv): string {
-  let ascii = ''
-  for (let i = element.start; i < element.end; i++) {
-    const byte = from.bytes[i] as number
-    if (byte >= 0x80) return utf8.decode(from.content(element))
-    ascii += String.fromCharCode(byte)
-  }
-  return ascii
+  const content = from.content(element)
+  for (let i = 0; i < content.length; i++) if ((content[i] as number) >= 0x80) return utf8.decode(content)
+  return content.length > 64 ? utf8.decode(content) : Reflect.apply(String.fromCharCode, undefined, content)
 }
