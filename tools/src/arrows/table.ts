@@ -44,7 +44,7 @@ export const TEE_FOLDERS: readonly string[] = [
   'psa',
   'tpm',
   'azure',
-  'secure-execution',
+  'ibm-se',
   'nvidia',
 ]
 

@@ -30,6 +30,16 @@ const EVIDENCE: readonly Row[] = [
     forms:
       'GPUs of Hopper (16 real devices) and Blackwell (3), NVSwitch LS10 (5), alone and as a node; SPDM 1.1 report, manifests (XML), OCSP answers',
   },
+  {
+    what: 'AMD SEV, SEV-ES',
+    forms:
+      'platform certificates (Naples and Milan chains of real machines; roots of Genoa and Turin; no Rome), launch measurement and session (published and generated), attestation report (generated)',
+  },
+  {
+    what: 'IBM SE',
+    forms:
+      'host key documents (2 real ones, published test chain), Secure Execution header version 1, pvattest exchange (one real z16 request; responses generated), add-secret requests are decoded',
+  },
 ]
 
 const WRAPPERS: readonly Row[] = [

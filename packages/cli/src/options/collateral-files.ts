@@ -7,6 +7,7 @@ import { unreadable } from '../exit.ts'
 import { inWords, readInput } from '../input.ts'
 import { type ArmFiles, isArmFile, noArmFiles, takeArm } from './arm-files.ts'
 import { isNvidiaFile, type NvidiaFiles, noNvidiaFiles, takeNvidia } from './nvidia-files.ts'
+import { type IbmFiles, isIbmFile, noIbmFiles, takeIbm } from './ibm-files.ts'
 import { isSevFile, noSevFiles, type SevFiles, takeSev } from './sev-files.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
@@ -30,6 +31,7 @@ export interface CollateralFiles {
   readonly bundles: readonly EndorsementBundle[]
   readonly arm: ArmFiles
   readonly sev: SevFiles
+  readonly ibm: IbmFiles
   readonly nvidia: NvidiaFiles
 }
 
@@ -39,6 +41,7 @@ interface Gathering {
   readonly bundles: EndorsementBundle[]
   readonly arm: ArmFiles
   readonly sev: SevFiles
+  readonly ibm: IbmFiles
   readonly nvidia: NvidiaFiles
 }
 
@@ -58,6 +61,7 @@ export async function readCollateral(paths: readonly string[], around: Around): 
     bundles: [],
     arm: noArmFiles(),
     sev: noSevFiles(),
+    ibm: noIbmFiles(),
     nvidia: noNvidiaFiles(),
   }
   for (const path of paths) {
@@ -83,6 +87,7 @@ export async function withCompanions(
     bundles: [],
     arm: noArmFiles(),
     sev: noSevFiles(),
+    ibm: noIbmFiles(),
     nvidia: noNvidiaFiles(),
   }
   for (const one of companions) {
@@ -96,6 +101,7 @@ export async function withCompanions(
     bundles: files.bundles,
     arm: files.arm,
     sev: files.sev,
+    ibm: files.ibm,
     nvidia: files.nvidia,
   }
 }
@@ -119,6 +125,7 @@ async function listFolder(folder: string): Promise<readonly string[]> {
       /\.(der|pem|crt|cer|crl)$/.test(name) ||
       isArmFile(name) ||
       isSevFile(name) ||
+      isIbmFile(name) ||
       isNvidiaFile(name) ||
       name === 'collateral.json' ||
       name === 'bundle.json',
@@ -161,6 +168,7 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
     into.snp[named] = bytes
     return
   }
+  if (takeIbm(basename(file), bytes, into.ibm)) return
   if (takeSev(bytes, into.sev) || takeArm(bytes, into.arm)) return
   if (takeNvidia(bytes, into.nvidia)) return
   if (startsTable(bytes)) {

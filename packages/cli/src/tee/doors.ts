@@ -11,11 +11,14 @@ export async function doorOf(tee: Tee): Promise<TeeDoor> {
 
 const DOORS: Readonly<Partial<Record<Tee, () => Promise<TeeDoor>>>> = {
   snp: async () => (await import('./snp.ts')).snpDoor,
+  'ibm-se': async () => (await import('./ibm-se.ts')).ibmSeDoor,
   sev: async () => (await import('./sev.ts')).sevDoor,
   sgx: async () => (await import('./sgx.ts')).sgxDoor,
   cca: async () => (await import('./cca.ts')).ccaDoor,
   psa: async () => (await import('./psa.ts')).psaDoor,
   nitro: async () => (await import('./nitro.ts')).nitroDoor,
   'nvidia-gpu': async () => (await import('./nvidia.ts')).nvidiaDoor,
+  tpm: async () => (await import('./tpm.ts')).tpmDoor,
+  'azure-vtpm': async () => (await import('./azure.ts')).azureDoor,
   tdx: async () => (await import('./tdx.ts')).tdxDoor,
 }

@@ -14,7 +14,7 @@ import { type IbmSeClaims, ibmSeAssumptions, ibmSeClaims, ibmSeNotes } from './c
 import { parseSeExchange, SE_EXCHANGE_MAGIC } from './exchange.ts'
 import { APPRAISAL_STEPS, EXCHANGE_STEPS } from './exchange-steps.ts'
 import { type IbmSeExpectations, readIbmSeExpectations } from './expectations.ts'
-import { parseSeHeader, type SeHeader } from './header.ts'
+import { parseSeHeader, SE_HEADER_MAGIC, type SeHeader } from './header.ts'
 import { HOST_STEPS } from './host-steps.ts'
 import { findSeHeader } from './image.ts'
 import { listNames } from './names.ts'
@@ -108,6 +108,9 @@ function readKey(key: HexOrBytes | undefined): Uint8Array | undefined {
 }
 
 function parseEvidence(data: Uint8Array): IbmSeEvidence {
+  if (equalBytes(data.subarray(0, 8), SE_HEADER_MAGIC)) {
+    throw new EvidenceError('unsupported-kind', 'the header of an image, which proves nothing by itself', { field: 'evidence', offset: 0, expected: 'an attestation response, with this header beside it' })
+  }
   if (data[0] === 0x30 || data[0] === 0x2d) return { kind: 'host-key', host: parseHostKeyDocument(data) }
   if (!equalBytes(data.subarray(0, 8), SE_EXCHANGE_MAGIC)) return { kind: 'request', request: parseSeRequest(data), exchange: undefined }
   const exchange = parseSeExchange(data)

@@ -3,6 +3,8 @@ import { EvidenceError } from '../core/errors.ts'
 import { identifyCose, openNsmAnswer } from './cose.ts'
 import type { Identified, Opened } from './model.ts'
 import { identifyNvidia } from './nvidia.ts'
+import { identifyIbmSe, identifySev } from './sev-ibm.ts'
+import { identifyTpm } from './tpm.ts'
 
 const REPORT_SIZE = 1184
 const RESPONSE_HEADER = 32
@@ -30,9 +32,11 @@ const TDX_TEE_TYPE = 0x81
 
 /** Tells a report or quote by its first fields, even when it is cut short, so that its parser can say where. */
 export function identify(bytes: Uint8Array): Identified | undefined {
+  const other = identifyIbmSe(bytes) ?? identifySev(bytes)
+  if (other !== undefined) return other
   if (looksLikeQuote(bytes)) return identifyQuote(bytes)
   if (looksLikeReport(bytes)) return identifyReport(bytes)
-  return identifyNvidia(bytes) ?? identifyCose(bytes)
+  return identifyNvidia(bytes) ?? identifyCose(bytes) ?? identifyTpm(bytes)
 }
 
 /** Takes off a binary wrapper. @returns undefined when the bytes begin like none */

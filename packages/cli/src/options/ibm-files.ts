@@ -1,0 +1,55 @@
+/** What files hold for IBM Secure Execution. */
+export interface IbmFiles {
+  /** Certificates and lists of IBM and the authority above it, and host key documents. */
+  readonly x509: Uint8Array[]
+  /** The header of the expected image, or the image. */
+  header: Uint8Array | undefined
+  protectionKey: Uint8Array | undefined
+}
+
+/** None yet. */
+export function noIbmFiles(): IbmFiles {
+  return { x509: [], header: undefined, protectionKey: undefined }
+}
+
+/** Names of files in a folder that are read for Secure Execution. */
+export function isIbmFile(name: string): boolean {
+  return /^(protection-key|se-header)\.bin$|\.(hdr|arpk)$/.test(name)
+}
+
+const HEADER_MAGIC = 'IBMSecEx'
+const IMAGE_MAGIC = 'SeImgLnx'
+const METADATA_AT = 0xc000
+const KEY_SIZE = 32
+const NAMES = ['International Business Machines', 'DigiCert', 'ibm-z-host-key', 'Host Key Signing'].map((name) => Buffer.from(name))
+
+/**
+ * Takes the header of an image, an image, a protection key of 32 bytes, or certificates and lists that
+ * name IBM or DigiCert.
+ *
+ * @returns false when the file is for somebody else
+ */
+export function takeIbm(name: string, bytes: Uint8Array, into: IbmFiles): boolean {
+  if (textAt(bytes, 0) === HEADER_MAGIC || textAt(bytes, METADATA_AT) === IMAGE_MAGIC) {
+    into.header = bytes
+    return true
+  }
+  if (bytes.length === KEY_SIZE && /key|arpk/i.test(name)) {
+    into.protectionKey = bytes
+    return true
+  }
+  if (!isOfIbm(bytes)) return false
+  into.x509.push(bytes)
+  return true
+}
+
+function textAt(bytes: Uint8Array, at: number): string {
+  return Buffer.from(bytes.subarray(at, at + 8)).toString('latin1')
+}
+
+function isOfIbm(bytes: Uint8Array): boolean {
+  if (bytes[0] === 0x30) return NAMES.some((name) => Buffer.from(bytes).includes(name))
+  const text = Buffer.from(bytes).toString('latin1')
+  const block = /-----BEGIN (?:CERTIFICATE|X509 CRL)-----([A-Za-z0-9+/=\s]+)-----END/.exec(text)?.[1]
+  return block !== undefined && NAMES.some((name) => Buffer.from(block, 'base64').includes(name))
+}

@@ -1,0 +1,59 @@
+import { equalBytes } from '../core/bytes.ts'
+import type { Identified } from './model.ts'
+
+const EXCHANGE: Uint8Array = Uint8Array.from('pvattest', (letter) => letter.charCodeAt(0))
+const HEADER: Uint8Array = Uint8Array.from('IBMSecEx', (letter) => letter.charCodeAt(0))
+/** The object identifier of P-521, which no other evidence in a certificate has. */
+const P521: Uint8Array = Uint8Array.of(0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23)
+const SEV_CERTIFICATE = 2084
+const SEV_REPORT = 208
+const LAUNCH_MEASURE = 48
+
+/** Tells evidence of IBM Secure Execution by its magic, or a host key document by its curve. */
+export function identifyIbmSe(bytes: Uint8Array): Identified | undefined {
+  const form = startsWith(bytes, EXCHANGE)
+    ? 'Secure Execution attestation exchange'
+    : startsWith(bytes, HEADER)
+      ? 'Secure Execution header'
+      : bytes[0] === 0x30 && bytes[1] === 0x82 && bytes.length < 16_384 && has(bytes, P521)
+        ? 'IBM host key document'
+        : undefined
+  return form && { tee: 'ibm-se', form, bytes }
+}
+
+function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {
+  return equalBytes(bytes.subarray(0, magic.length), magic)
+}
+
+function has(bytes: Uint8Array, part: Uint8Array): boolean {
+  for (let at = bytes.indexOf(part[0] as number); at >= 0; at = bytes.indexOf(part[0] as number, at + 1)) {
+    if (equalBytes(bytes.subarray(at, at + part.length), part)) return true
+  }
+  return false
+}
+
+/** Tells first-generation SEV: certificates by version and usage, a report by its signer, a launch measurement by its size alone. */
+export function identifySev(bytes: Uint8Array): Identified | undefined {
+  const form = isCertificate(bytes) ? 'SEV certificates' : isReport(bytes) ? 'SEV attestation report' : isMeasure(bytes) ? 'SEV launch measurement' : undefined
+  return form && { tee: 'sev', form, bytes }
+}
+
+function isCertificate(bytes: Uint8Array): boolean {
+  if (bytes.length < 576 || u32(bytes, 0) !== 1) return false
+  const usage = u32(bytes, 8)
+  const bits = u32(bytes, 56)
+  return (bytes.length >= SEV_CERTIFICATE && usage >= 0x1001 && usage <= 0x1004) || ((bits === 2048 || bits === 4096) && bits === u32(bytes, 60))
+}
+
+function isReport(bytes: Uint8Array): boolean {
+  return bytes.length === SEV_REPORT && u32(bytes, 52) === 0x1002 && u32(bytes, 56) === 2
+}
+
+// A MAC and a nonce have no marks; text of this length has no byte above 127.
+function isMeasure(bytes: Uint8Array): boolean {
+  return bytes.length === LAUNCH_MEASURE && bytes.some((byte) => byte > 127)
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at, true)
+}
