@@ -20,7 +20,7 @@ import { firstFound, isZero, sourceFor, toHex } from './shared.ts'
 /** SEV-SNP behind the commands. */
 export const snpDoor: TeeDoor = {
   async verify(request) {
-    const collateral = await collateralOf(parseSnpReport(request.evidence), request)
+    const collateral = await snpCollateralOf(parseSnpReport(request.evidence), request)
     const { evidence, at, expect, waive, trustAnchors } = request
     return verifySnpSync(evidence, {
       at,
@@ -53,7 +53,7 @@ const NEEDED: readonly (readonly SnpPart[])[] = [
 ]
 
 /** The parts from files, and for what they lack the bundles' or the source's. */
-async function collateralOf(report: SnpReport, request: VerifyRequest): Promise<SnpCollateralInput> {
+export async function snpCollateralOf(report: SnpReport, request: VerifyRequest): Promise<SnpCollateralInput> {
   const { snp } = request.files
   if (NEEDED.every((parts) => parts.some((part) => part in snp))) return snp
   const source = await sourceFor(request)

@@ -15,13 +15,14 @@ function step(id: string, title: string, needs: readonly string[], check: Check,
 
 const ASK: Remedy = { action: 'ask the guest for new evidence with all of its parts', by: 'workload-owner' }
 
-function first(verdict: Verdict, outcome: 'fail' | 'unchecked', phase?: 'authenticity'): string {
+/** The first check of a part that came out so: it tells what to do better than the part as a whole. */
+function first(verdict: Verdict, outcome: 'fail' | 'unchecked', phase?: 'authenticity'): { readonly text: string; readonly remedy: Remedy } {
   for (const group of verdict.checks) {
-    for (const check of group.checks) {
-      if (check.outcome === outcome && check.waived !== true && (phase === undefined || check.phase === phase)) return `${check.id}: ${check.reason}`
+    for (const { id, reason, remedy, waived, blockedBy, outcome: found, phase: own } of group.checks) {
+      if (found === outcome && waived !== true && blockedBy === undefined && (phase === undefined || own === phase)) return { text: `${id}: ${reason}`, remedy: remedy ?? ASK }
     }
   }
-  return verdict.summary
+  return { text: verdict.summary, remedy: ASK }
 }
 
 /** Whether a part is genuine. */
@@ -30,8 +31,10 @@ function genuine(what: string, part: Part<Verdict>): Finding {
   if (verdict === undefined) return part.error === undefined ? notApplicable(`there is no ${what}`) : fail(`the ${what} cannot be read: ${part.error.message}`, ASK)
   if (verdict.authenticity === 'proven') return pass(`the ${what} is genuine`)
   const details = { expected: 'proven', actual: verdict.authenticity }
-  if (verdict.authenticity === 'refuted') return fail(`the ${what} is not genuine: ${first(verdict, 'fail', 'authenticity')}`, { action: 'see the check that failed in this part', by: 'nobody' }, details)
-  return unchecked(`the ${what} is not proven to be genuine: ${first(verdict, 'unchecked', 'authenticity')}`, { action: 'see the unmade checks of this part', by: 'relying-party' }, details)
+  const refuted = verdict.authenticity === 'refuted'
+  const { text, remedy } = first(verdict, refuted ? 'fail' : 'unchecked', 'authenticity')
+  if (refuted) return fail(`the ${what} is not genuine: ${text}`, remedy, details)
+  return unchecked(`the ${what} is not proven to be genuine: ${text}`, remedy, details)
 }
 
 /** Whether a part is what the relying party wants. */
@@ -40,8 +43,10 @@ function accepted(what: string, part: Part<Verdict>): Finding {
   if (verdict === undefined) return notApplicable(`there is no ${what} that could be read`)
   const details = { expected: 'verified', actual: verdict.outcome }
   if (verdict.outcome === 'verified') return pass(`the ${what} is as you expect`, details)
-  if (verdict.outcome === 'rejected') return fail(`the ${what} is rejected: ${first(verdict, 'fail')}`, { action: 'see the checks that failed in this part', by: 'relying-party' }, details)
-  return unchecked(`the ${what} is incomplete: ${first(verdict, 'unchecked')}`, { action: 'see the unmade checks of this part', by: 'relying-party' }, details)
+  const rejected = verdict.outcome === 'rejected'
+  const { text, remedy } = first(verdict, rejected ? 'fail' : 'unchecked')
+  if (rejected) return fail(`the ${what} is rejected: ${text}`, remedy, details)
+  return unchecked(`the ${what} is incomplete: ${text}`, remedy, details)
 }
 
 function hardwarePresent({ hcl, hardware }: AzureState): Finding {

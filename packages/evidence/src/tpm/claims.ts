@@ -1,4 +1,5 @@
 import { EvidenceError } from '../core/errors.ts'
+import { toHex } from '../core/bytes.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
 import { attributeNames } from '../tpm-structures/public-area.ts'
 import { akSpki } from './ak-steps.ts'
@@ -54,7 +55,7 @@ export function tpmClaims(state: TpmState): TpmClaims {
   const { attest, anchor, ak, hex, bank, bound } = state
   const values = quotedValues(state) ?? {}
   const runtime: Record<string, string> = {}
-  for (const [index, value] of Object.entries(values)) if (/[^0]/.test(value)) runtime[`PCR${index}`] = value
+  for (const [index, value] of Object.entries(values)) if (/[^0]/.test(value) && /[^f]/.test(value)) runtime[`PCR${index}`] = value
   const facts = state.chain?.facts instanceof EvidenceError ? undefined : state.chain?.facts
   const spki = akSpki(state)
   const boot = bootClaims(state)
@@ -72,7 +73,7 @@ export function tpmClaims(state: TpmState): TpmClaims {
     selection: selectionText(state),
     bank,
     pcrs: values,
-    qualifiedSigner: hexOf(attest.qualifiedSigner),
+    qualifiedSigner: toHex(attest.qualifiedSigner),
     extraData: hex.extraData,
     clock: attest.clockInfo.clock.toString(16),
     clockSafe: attest.clockInfo.safe,
@@ -87,12 +88,6 @@ export function tpmClaims(state: TpmState): TpmClaims {
     ...(facts?.instance === undefined ? {} : { instance: facts.instance }),
     ...(boot === undefined ? {} : { boot }),
   }
-}
-
-function hexOf(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
-  return text
 }
 
 function bootClaims({ log, bank }: TpmState): BootClaims | undefined {

@@ -1,0 +1,40 @@
+import { parseAzureJson } from '../azure/evidence.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { startsWith } from '../eventlog/text.ts'
+import { parseTpmJson } from '../tpm/evidence.ts'
+import { MAX_INPUT, type Identified } from './model.ts'
+
+const BRACE = 0x7b
+
+/**
+ * Tells JSON forms whose parts only mean something together: a TPM's quote with what came with it, and the
+ * evidence of an Azure confidential VM, when it has both an HCL report and a quote of the vTPM.
+ */
+export function identifyTpm(bytes: Uint8Array): Identified | undefined {
+  if (bytes.length > MAX_INPUT || firstLetter(bytes) !== BRACE) return undefined
+  const azure = tried(() => parseAzureJson(bytes))
+  if (azure?.quote !== undefined && startsWith(azure.hclReport, 'HCLA') && isQuote(azure.quote.message)) {
+    return { tee: 'azure-vtpm', form: 'Azure confidential VM evidence', bytes }
+  }
+  const tpm = azure === undefined ? tried(() => parseTpmJson(bytes)) : undefined
+  return tpm !== undefined && isQuote(tpm.message) ? { tee: 'tpm', form: 'TPM 2.0 quote', bytes } : undefined
+}
+
+function firstLetter(bytes: Uint8Array): number | undefined {
+  return bytes.find((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d)
+}
+
+// TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE.
+function isQuote(message: Uint8Array): boolean {
+  return message[0] === 0xff && startsWith(message.subarray(1), 'TCG\x80\x18')
+}
+
+function tried<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    // Some other JSON: the envelopes say what is wrong with it.
+    if (error instanceof EvidenceError) return undefined
+    throw error
+  }
+}
