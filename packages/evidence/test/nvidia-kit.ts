@@ -241,10 +241,6 @@ export function makeRim(kind: 'driver' | 'vbios', changes: RimChanges = {}): Uin
   return utf8(changes.after?.(whole) ?? whole)
 }
 
-export function rimChain(changes: CertificateChanges = {}): readonly Uint8Array[] {
-  return chain('rim', RIM_NAMES, changes, [])
-}
-
 /** What of an OCSP answer differs from a good one. */
 export interface OcspChanges {
   readonly status?: 'good' | 'revoked' | 'hold' | 'unknown'

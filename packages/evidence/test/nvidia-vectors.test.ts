@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { canonicalJson } from '../src/core/canonical.ts'
@@ -294,6 +294,33 @@ describe('NVIDIA nodes', { skip }, () => {
   it('no devices, and too many, are a mistake of the caller', () => {
     assert.throws(() => node([]), TypeError)
     assert.throws(() => node(Array.from({ length: 65 }, () => devices[0] as NvidiaNodeDevice)), TypeError)
+  })
+})
+
+const TOKEN = join(VECTORS, 'tokens', 'nvidia-nras-gpu-2025', 'detached-eat.json')
+
+describe("NVIDIA's own service", { skip: skip || (existsSync(TOKEN) ? false : `needs ${TOKEN}`) }, () => {
+  it('says the same of the same report', () => {
+    const [, parts]: readonly [unknown, Readonly<Record<string, string>>] = JSON.parse(readFileSync(TOKEN, 'utf8'))
+    const payload = Buffer.from(parts['GPU-0']?.split('.')[1] ?? '', 'base64url').toString('utf8')
+    const theirs: Readonly<Record<string, unknown>> = JSON.parse(payload)
+    const verdict = judged(named('hopper-550-full'))
+    const { ueid, hardwareModel, driverVersion, vbiosVersion, userData, debug, goldenValues } = verdict.claims
+    const ours = {
+      ueid,
+      hwmodel: hardwareModel,
+      'x-nvidia-gpu-driver-version': driverVersion,
+      'x-nvidia-gpu-vbios-version': vbiosVersion,
+      eat_nonce: userData,
+      dbgstat: debug ? 'enabled' : 'disabled',
+      measres: goldenValues.mismatched.length === 0 ? 'success' : 'fail',
+      'x-nvidia-gpu-vbios-index-no-conflict': checkOf(verdict, 'nvidia.measurements.conflicts').outcome === 'pass',
+      'x-nvidia-gpu-attestation-report-cert-chain-fwid-match':
+        checkOf(verdict, 'nvidia.report.fwid').outcome === 'pass',
+      'x-nvidia-gpu-driver-rim-version-match': checkOf(verdict, 'nvidia.rim.driver.version').outcome === 'pass',
+      'x-nvidia-gpu-driver-rim-signature-verified': checkOf(verdict, 'nvidia.rim.driver.signature').outcome === 'pass',
+    }
+    for (const [name, value] of Object.entries(ours)) assert.deepEqual(value, theirs[name], name)
   })
 })
 

@@ -6,7 +6,7 @@ import {
   verifyNvidiaRim,
 } from '@sekisho/evidence/nvidia'
 import type { JsonValue } from './case.ts'
-import type { ReportRun } from './nvidia.ts'
+import type { ReportRun } from './nvidia-run.ts'
 import { iso } from './nvidia-values.ts'
 import { textMember } from './snp-files.ts'
 

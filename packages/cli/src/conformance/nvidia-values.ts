@@ -28,12 +28,10 @@ export function iso(ms: number): string {
   return new Date(ms).toISOString().replace('.000Z', 'Z')
 }
 
-/** Everything decoded of a report and its chain, as cases list it. */
-export function reportValues(report: NvidiaReport, { certificates }: Chain): JsonValue {
+/** Everything decoded of a report, and of its chain where there is one, as cases list it. */
+export function reportValues(report: NvidiaReport, chain: Chain | undefined): JsonValue {
   const { request, response } = report
-  const facts = deviceFacts(report, certificates)
-  const leaf = certificates[0] as Certificate
-  const extension = diceExtension(leaf)
+  const facts = deviceFacts(report, chain?.certificates)
   const opaqueLength = response.opaque.reduce((sum, { value }) => sum + 4 + value.length, 0)
   return {
     architecture: facts.architecture ?? null,
@@ -65,6 +63,14 @@ export function reportValues(report: NvidiaReport, { certificates }: Chain): Jso
     driverVersion: facts.versions.driver ?? null,
     vbiosVersion: facts.versions.vbios ?? null,
     rimIds: { driver: facts.rimIds.driver ?? null, [facts.isSwitch ? 'bios' : 'vbios']: facts.rimIds.vbios ?? null },
+    ...(chain === undefined ? {} : chainValues(report, chain)),
+  }
+}
+
+function chainValues(report: NvidiaReport, { certificates }: Chain): { readonly [name: string]: JsonValue } {
+  const leaf = certificates[0] as Certificate
+  const extension = diceExtension(leaf)
+  return {
     certChain: certificates.map(certificateValue),
     certFwidExtensionOid: extension?.oid ?? null,
     certFwidExtensionHex: extension === undefined ? null : hex(extension.value),

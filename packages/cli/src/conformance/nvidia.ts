@@ -21,6 +21,7 @@ import {
 import type { CaseResult, CaseRunner, Comparison, JsonValue } from './case.ts'
 import { conclude, expectedMembers, type Ruling, ruling } from './judged.ts'
 import { ocspValues } from './nvidia-ocsp.ts'
+import type { ReportRun } from './nvidia-run.ts'
 import { comparisonValues, hex, iso, reportValues, rimValues } from './nvidia-values.ts'
 import { WORDS, wordsOfRim } from './nvidia-words.ts'
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
@@ -75,18 +76,6 @@ function readable<T>(read: () => T): T | undefined {
     if (error instanceof EvidenceError) return undefined
     throw error
   }
-}
-
-/** A case about one report. */
-export interface ReportRun {
-  readonly folder: string
-  readonly at: Date
-  readonly evidence: Uint8Array
-  readonly files: CaseFiles
-  readonly input: NvidiaCollateralInput
-  /** Undefined when it cannot be read. */
-  readonly report: NvidiaReport | undefined
-  readonly chain: Chain | undefined
 }
 
 async function runReport(folder: string, name: string, content: JsonValue): Promise<CaseResult> {
@@ -163,8 +152,7 @@ function equal(path: string, expected: string, actual: string | undefined): Comp
 }
 
 const REPORT: Readonly<Record<string, Observer<ReportRun>>> = {
-  fields: ({ report, chain }) =>
-    report === undefined || chain === undefined ? undefined : reportValues(report, chain),
+  fields: ({ report, chain }) => report && reportValues(report, chain),
   expectedNonceHex: ({ report }) => report && hex(report.request.nonce),
   rims: async (run, expected) => {
     const names = isRecord(expected) ? Object.keys(expected) : []
