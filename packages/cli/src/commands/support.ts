@@ -14,7 +14,7 @@ const EVIDENCE: readonly Row[] = [
   { what: 'AMD SEV-SNP', forms: 'report version 2, 3, 5 (4 read like 3); Milan, Genoa, Turin; VCEK and VLEK' },
   {
     what: 'AWS Nitro',
-    forms: 'attestation document of enclaves (14 real ones) and NitroTPM (structure only); COSE_Sign1 tagged or not',
+    forms: 'attestation document of enclaves (12 real ones) and NitroTPM (structure only); COSE_Sign1 tagged or not',
   },
   {
     what: 'Arm CCA',
