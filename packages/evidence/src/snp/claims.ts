@@ -1,15 +1,6 @@
 import { allZero, equalBytes, toHex } from '../core/bytes.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
-import {
-  flagsOf,
-  hex64,
-  PLATFORM_BITS,
-  POLICY_BITS,
-  type SnpPlatformFlag,
-  type SnpPolicyFlag,
-  type SnpSigningKey,
-  unknownPlatformBits,
-} from './bits.ts'
+import { hex64, type SnpPlatformInfo, type SnpPolicy, type SnpSigningKey, unknownPlatformBits } from './bits.ts'
 import { decodeTcb, type SnpTcb } from './products.ts'
 import { type FirmwareVersion, VMPL_HOST } from './report.ts'
 import type { SnpState } from './state.ts'
@@ -24,12 +15,8 @@ export interface SnpClaims extends Claims {
   readonly signingKey: SnpSigningKey
   readonly maskChipKey: boolean
   readonly authorKeyEnabled: boolean
-  readonly policy: Readonly<Record<SnpPolicyFlag, boolean>> & {
-    readonly raw: string
-    readonly abiMajor: number
-    readonly abiMinor: number
-  }
-  readonly platformInfo: Readonly<Record<SnpPlatformFlag, boolean>> & { readonly raw: string }
+  readonly policy: SnpPolicy
+  readonly platformInfo: SnpPlatformInfo
   readonly currentTcb: SnpTcb
   readonly reportedTcb: SnpTcb
   readonly committedTcb: SnpTcb
@@ -45,17 +32,6 @@ export interface SnpClaims extends Claims {
   readonly reportId: string
   readonly reportIdMigrationAgent: string
   readonly cloudProvider?: string
-}
-
-/** The guest policy by name. */
-export function policyOf(policy: bigint): SnpClaims['policy'] {
-  const low = Number(policy & 0xffffn)
-  return Object.assign(flagsOf(policy, POLICY_BITS), { raw: hex64(policy), abiMajor: low >> 8, abiMinor: low & 0xff })
-}
-
-/** PLATFORM_INFO by name. */
-export function platformOf(info: bigint): SnpClaims['platformInfo'] {
-  return Object.assign(flagsOf(info, PLATFORM_BITS), { raw: hex64(info) })
 }
 
 type Writable = { -readonly [K in keyof SnpClaims]: SnpClaims[K] }

@@ -2,9 +2,8 @@ import type { EvidenceError } from '../core/errors.ts'
 import type { TrustAnchor } from '../core/verdict.ts'
 import type { SignatureJob } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
-import type { SnpKeyInfo } from './bits.ts'
+import type { SnpKeyInfo, SnpPlatformInfo, SnpPolicy } from './bits.ts'
 import type { LeafExtensions, LeafRole } from './certificates.ts'
-import type { SnpClaims } from './claims.ts'
 import type { Part, SnpParts } from './collateral.ts'
 import type { SnpExpectations } from './expectations.ts'
 import type { SnpProduct, TcbLayout } from './products.ts'
@@ -52,8 +51,8 @@ export interface SnpState extends ChainState {
   readonly hex: ReportHex
   readonly keyInfo: SnpKeyInfo
   /** Flags of the guest policy and of PLATFORM_INFO. */
-  readonly policy: SnpClaims['policy']
-  readonly platformInfo: SnpClaims['platformInfo']
+  readonly policy: SnpPolicy
+  readonly platformInfo: SnpPlatformInfo
   readonly layout: TcbLayout
   /** Undefined when the signature cannot verify under any circumstances. */
   readonly signature: SignatureJob | undefined

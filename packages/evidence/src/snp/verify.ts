@@ -10,11 +10,11 @@ import type { Certificate } from '../x509/certificate.ts'
 import type { Crl } from '../x509/crl.ts'
 import { AMD_ROOTS } from './anchors.ts'
 import { APPRAISAL_STEPS } from './appraisal-steps.ts'
-import { keyInfoOf } from './bits.ts'
+import { keyInfoOf, platformOf, policyOf } from './bits.ts'
 import type { TableEntry } from './certificate-table.ts'
 import { intermediateOf, type LeafRole } from './certificates.ts'
 import { CHAIN_STEPS } from './chain-steps.ts'
-import { platformOf, policyOf, type SnpClaims, snpAssumptions, snpClaims, snpNotes } from './claims.ts'
+import { type SnpClaims, snpAssumptions, snpClaims, snpNotes } from './claims.ts'
 import {
   type ChainJobs,
   collateralBytes,
