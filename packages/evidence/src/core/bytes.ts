@@ -83,18 +83,6 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /**
- * Compares two unsigned big-endian numbers of equal length.
- * @returns negative, zero or positive, as `a` is below, equal to or above `b`.
- */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  for (let i = 0; i < a.length; i++) {
-    const difference = (a[i] as number) - (b[i] as number)
-    if (difference !== 0) return difference
-  }
-  return 0
-}
-
-/**
  * Reads fixed little-endian layouts front to back. Every read is checked against the end, so that a
  * structure cut short is an {@link EvidenceError} `truncated` that names the field.
  */
