@@ -2,7 +2,6 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { EvidenceError } from '@sekisho/evidence'
 import {
-  type Chain,
   linkedGpus,
   linkedSwitches,
   type NvidiaCollateralInput,
