@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type AzureEvidence, type AzureVerifyOptions, azureCheckIds, azureFields, encodeHclReport, parseAzureJson, parseHclReport, readRuntimeClaims, verifyAzure, verifyAzureSync } from '../src/azure/index.ts'
+import {
+  type AzureEvidence,
+  type AzureVerifyOptions,
+  azureCheckIds,
+  azureFields,
+  encodeHclReport,
+  parseAzureJson,
+  parseHclReport,
+  readRuntimeClaims,
+  verifyAzure,
+  verifyAzureSync,
+} from '../src/azure/index.ts'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import { AT, azure, check, file, json, part } from './tpm-kit.ts'
@@ -13,7 +24,9 @@ const NONCE = '6368616c6c656e6765'
 function options(extra: AzureVerifyOptions['expect'] = {}): AzureVerifyOptions {
   return {
     at: AT,
-    collateral: { snp: { ask: file(`azure-vtpm/${NAME}/certs/ask.der`), ark: file(`azure-vtpm/${NAME}/certs/ark.der`) } },
+    collateral: {
+      snp: { ask: file(`azure-vtpm/${NAME}/certs/ask.der`), ark: file(`azure-vtpm/${NAME}/certs/ark.der`) },
+    },
     waive: ['snp.crl.present'],
     expect: { reportData: NONCE, ...extra },
   }
@@ -29,16 +42,27 @@ function edited(at: number, ...bytes: readonly number[]): AzureEvidence {
 describe('Azure confidential VM', { skip }, () => {
   it('is verified as one tree, once hardware, PCRs and nonce are as expected', () => {
     const evidence = azure(NAME)
-    const pcrs = Object.fromEntries(Object.entries(evidence.quote?.pcrs?.['sha256'] ?? {}).map(([index, value]) => [index, [value]]))
-    const measurement = '6a063be9dd79f6371c842e480f8dc3b5c725961344e57130e88c5adf49e8f7f6c79b75a5eb77fc769959f4aeb2f9401e'
+    const pcrs = Object.fromEntries(
+      Object.entries(evidence.quote?.pcrs?.['sha256'] ?? {}).map(([index, value]) => [index, [value]]),
+    )
+    const measurement =
+      '6a063be9dd79f6371c842e480f8dc3b5c725961344e57130e88c5adf49e8f7f6c79b75a5eb77fc769959f4aeb2f9401e'
     const before = verifyAzureSync(evidence, options())
     assert.equal(before.outcome, 'incomplete')
     const hardware = part(before, 'hardware-report').checks.flatMap(({ checks }) => checks)
-    const open = hardware.filter(({ outcome, waived, blockedBy }) => outcome === 'unchecked' && waived !== true && blockedBy === undefined).map(({ id }) => id)
+    const open = hardware
+      .filter(({ outcome, waived, blockedBy }) => outcome === 'unchecked' && waived !== true && blockedBy === undefined)
+      .map(({ id }) => id)
     const waive = ['snp.crl.present', ...open.filter((id) => id !== 'snp.expect.measurement')]
-    const verdict = verifyAzureSync(evidence, { ...options({ measurement: [measurement], vtpm: { pcrs }, reportDataIsFresh: true }), waive })
+    const verdict = verifyAzureSync(evidence, {
+      ...options({ measurement: [measurement], vtpm: { pcrs }, reportDataIsFresh: true }),
+      waive,
+    })
     assert.equal(verdict.outcome, 'verified', verdict.summary)
-    assert.deepEqual(verdict.parts?.map(({ name }) => name), ['hardware-report', 'vtpm'])
+    assert.deepEqual(
+      verdict.parts?.map(({ name }) => name),
+      ['hardware-report', 'vtpm'],
+    )
     assert.ok(verdict.assumed.some(({ id }) => id === 'paravisor'))
     assert.equal(verdict.claims.hardware, true)
   })
@@ -53,7 +77,10 @@ describe('Azure confidential VM', { skip }, () => {
 
   it('has the same verdict when it is waited for', async () => {
     const evidence = azure(NAME)
-    assert.equal(canonicalJson(await verifyAzure(evidence, options())), canonicalJson(verifyAzureSync(evidence, options())))
+    assert.equal(
+      canonicalJson(await verifyAzure(evidence, options())),
+      canonicalJson(verifyAzureSync(evidence, options())),
+    )
   })
 
   it('with one bit of any signed byte turned is refuted, and cut short it is refused', () => {
@@ -69,16 +96,31 @@ describe('Azure confidential VM', { skip }, () => {
         assert.ok(error instanceof EvidenceError, `byte ${at}`)
       }
     }
-    for (let length = 0; length < end; length += 11) assert.throws(() => parseHclReport(evidence.hclReport.subarray(0, length)), EvidenceError)
+    for (let length = 0; length < end; length += 11)
+      assert.throws(() => parseHclReport(evidence.hclReport.subarray(0, length)), EvidenceError)
   })
 
   it('reads every JSON form, and refuses what is none', () => {
-    for (const name of ['milan-json-v0', 'milan-json-v1', 'milan-live', 'genoa-json-v0', 'tdx-json-v0', 'tdx-json-v1']) {
+    for (const name of [
+      'milan-json-v0',
+      'milan-json-v1',
+      'milan-live',
+      'genoa-json-v0',
+      'tdx-json-v0',
+      'tdx-json-v1',
+    ]) {
       const read = parseAzureJson(file(`azure-vtpm/${name}/evidence.json`))
       assert.deepEqual(read.hclReport, file(`azure-vtpm/${name}/hcl-report.bin`), name)
       assert.deepEqual(read.quote?.signature, file(`azure-vtpm/${name}/tpm-quote.sig`), name)
     }
-    for (const wrong of ['{}', 'x', '{"hcl_report":"AA"}', '{"hcl_report":"AA","tpm_quote":{"message":"0","signature":""}}', '{"version":9,"hcl_report":"AA","tpm_quote":{}}', '{"report":[256],"quote":{}}']) {
+    for (const wrong of [
+      '{}',
+      'x',
+      '{"hcl_report":"AA"}',
+      '{"hcl_report":"AA","tpm_quote":{"message":"0","signature":""}}',
+      '{"version":9,"hcl_report":"AA","tpm_quote":{}}',
+      '{"report":[256],"quote":{}}',
+    ]) {
       assert.throws(() => parseAzureJson(new TextEncoder().encode(wrong)), EvidenceError, wrong)
     }
   })
@@ -94,7 +136,13 @@ describe('Azure confidential VM', { skip }, () => {
     const { claims } = parseHclReport(azure(NAME).hclReport)
     const text = new TextDecoder().decode(claims)
     assert.equal(readRuntimeClaims(claims).ak.kid, 'HCLAkPub')
-    for (const wrong of [text.replace('HCLEkPub', 'HCLAkPub'), text.replace('HCLAkPub', 'HCLAkPuc'), '{"keys":{}}', '[]', text.replace('"RSA"', '"EC"')]) {
+    for (const wrong of [
+      text.replace('HCLEkPub', 'HCLAkPub'),
+      text.replace('HCLAkPub', 'HCLAkPuc'),
+      '{"keys":{}}',
+      '[]',
+      text.replace('"RSA"', '"EC"'),
+    ]) {
       assert.throws(() => readRuntimeClaims(new TextEncoder().encode(wrong)), EvidenceError)
     }
   })
@@ -153,7 +201,11 @@ describe('soundness of Azure evidence', { skip }, () => {
 function azureTdx(): AzureEvidence {
   return {
     hclReport: file('azure-vtpm/tdx-json-v0/hcl-report.bin'),
-    quote: { message: file('azure-vtpm/tdx-json-v0/tpm-quote.msg'), signature: file('azure-vtpm/tdx-json-v0/tpm-quote.sig'), pcrs: json('azure-vtpm/tdx-json-v0/pcrs.json') },
+    quote: {
+      message: file('azure-vtpm/tdx-json-v0/tpm-quote.msg'),
+      signature: file('azure-vtpm/tdx-json-v0/tpm-quote.sig'),
+      pcrs: json('azure-vtpm/tdx-json-v0/pcrs.json'),
+    },
     tdQuote: file('azure-vtpm/tdx-json-v0/td-quote.bin'),
   }
 }

@@ -1,8 +1,8 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Check, TrustAnchor, Verdict } from '../src/core/verdict.ts'
-import { createHash } from 'node:crypto'
 import type { AzureEvidence } from '../src/azure/index.ts'
+import type { Check, TrustAnchor, Verdict } from '../src/core/verdict.ts'
 import { type PcrValues, parsePublic, publicKeyOf, spkiOf, type TpmEvidence } from '../src/tpm/index.ts'
 import { VECTORS } from './vectors.ts'
 
@@ -31,7 +31,13 @@ export function synthetic(name: string): { readonly evidence: TpmEvidence; reado
 /** An enrolled key as an anchor. */
 export function anchorOf(akPublic: Uint8Array): TrustAnchor {
   const spki = spkiOf(publicKeyOf(parsePublic(akPublic)))
-  return { id: 'test-ak', name: 'a key of the vectors', vendor: 'test', spkiSha256: createHash('sha256').update(spki).digest('hex'), emulated: true }
+  return {
+    id: 'test-ak',
+    name: 'a key of the vectors',
+    vendor: 'test',
+    spkiSha256: createHash('sha256').update(spki).digest('hex'),
+    emulated: true,
+  }
 }
 
 export const SYNTHETIC_NONCE = '6e6f6e63652d30313233343536373839'

@@ -3,21 +3,53 @@ import { describe, it } from 'node:test'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import { settle } from '../src/crypto/web.ts'
-import { encodeAttest, encodePublic2b, encodeSignature, explainBootLog, parseAttest, parsePublic, parseSignature, parseTpmJson, type TpmVerifyOptions, tpmCheckIds, tpmFields, verifyTpmSync } from '../src/tpm/index.ts'
+import {
+  encodeAttest,
+  encodePublic2b,
+  encodeSignature,
+  explainBootLog,
+  parseAttest,
+  parsePublic,
+  parseSignature,
+  parseTpmJson,
+  type TpmVerifyOptions,
+  tpmCheckIds,
+  tpmFields,
+  verifyTpmSync,
+} from '../src/tpm/index.ts'
 import { tpmStory } from '../src/tpm/verify.ts'
-import { anchorOf, AT, check, file, json, SYNTHETIC_NONCE, synthetic } from './tpm-kit.ts'
+import { AT, anchorOf, check, file, json, SYNTHETIC_NONCE, synthetic } from './tpm-kit.ts'
 import { missing } from './vectors.ts'
 
 const skip = missing('tpm') || missing('measured-boot')
 
 function judged(name: string, extra: TpmVerifyOptions['expect'] = {}) {
   const { evidence, anchor } = synthetic(name)
-  return verifyTpmSync(evidence, { at: AT, trustAnchors: [anchor], expect: { reportData: SYNTHETIC_NONCE, bank: 'sha256', requiredPcrs: [0, 1, 2, 3, 4, 5, 6, 7], allowEmulated: true, ...extra } })
+  return verifyTpmSync(evidence, {
+    at: AT,
+    trustAnchors: [anchor],
+    expect: {
+      reportData: SYNTHETIC_NONCE,
+      bank: 'sha256',
+      requiredPcrs: [0, 1, 2, 3, 4, 5, 6, 7],
+      allowEmulated: true,
+      ...extra,
+    },
+  })
 }
 
 describe('TPM structures', { skip }, () => {
   it('come out byte for byte as they were read', () => {
-    for (const name of ['rsassa', 'rsapss', 'ecdsa-p256', 'ecdsa-p384-sha384', 'ecdsa-short-integers', 'select-four-bytes', 'two-banks-other-order', 'type-certify']) {
+    for (const name of [
+      'rsassa',
+      'rsapss',
+      'ecdsa-p256',
+      'ecdsa-p384-sha384',
+      'ecdsa-short-integers',
+      'select-four-bytes',
+      'two-banks-other-order',
+      'type-certify',
+    ]) {
       const { message, signature, akPublic } = synthetic(name).evidence
       assert.deepEqual(encodeAttest(parseAttest(message)), message)
       assert.deepEqual(encodeSignature(parseSignature(signature)), signature)
@@ -29,9 +61,17 @@ describe('TPM structures', { skip }, () => {
 
   it('cut short at any length are refused by name', () => {
     const { message, signature, akPublic } = synthetic('rsassa').evidence
-    for (const [bytes, parse] of [[message, parseAttest], [signature, parseSignature], [akPublic ?? new Uint8Array(), parsePublic]] as const) {
-      for (let length = 0; length < bytes.length; length++) assert.throws(() => parse(bytes.subarray(0, length)), EvidenceError)
-      assert.throws(() => parse(new Uint8Array([...bytes, 0])), (error) => error instanceof EvidenceError)
+    for (const [bytes, parse] of [
+      [message, parseAttest],
+      [signature, parseSignature],
+      [akPublic ?? new Uint8Array(), parsePublic],
+    ] as const) {
+      for (let length = 0; length < bytes.length; length++)
+        assert.throws(() => parse(bytes.subarray(0, length)), EvidenceError)
+      assert.throws(
+        () => parse(new Uint8Array([...bytes, 0])),
+        (error) => error instanceof EvidenceError,
+      )
     }
   })
 })
@@ -39,8 +79,16 @@ describe('TPM structures', { skip }, () => {
 describe('TPM quote', { skip }, () => {
   it('is verified with an enrolled key, named PCRs and a nonce', () => {
     const { evidence, anchor } = synthetic('rsassa')
-    const pcrs = Object.fromEntries(Object.entries(evidence.pcrs?.['sha256'] ?? {}).filter(([index]) => Number(index) < 8).map(([index, value]) => [index, [value]]))
-    const verdict = verifyTpmSync(evidence, { at: AT, trustAnchors: [anchor], expect: { nonce: SYNTHETIC_NONCE, pcrs, allowEmulated: true } })
+    const pcrs = Object.fromEntries(
+      Object.entries(evidence.pcrs?.['sha256'] ?? {})
+        .filter(([index]) => Number(index) < 8)
+        .map(([index, value]) => [index, [value]]),
+    )
+    const verdict = verifyTpmSync(evidence, {
+      at: AT,
+      trustAnchors: [anchor],
+      expect: { nonce: SYNTHETIC_NONCE, pcrs, allowEmulated: true },
+    })
     assert.equal(verdict.outcome, 'verified', verdict.summary)
     assert.equal(verdict.emulated, true)
   })
@@ -66,7 +114,10 @@ describe('TPM quote', { skip }, () => {
   it('of another key, or with its parts swapped, is refuted', () => {
     const one = synthetic('rsassa')
     const other = synthetic('ecdsa-p256')
-    for (const evidence of [{ ...one.evidence, signature: other.evidence.signature }, { ...one.evidence, akPublic: other.evidence.akPublic ?? new Uint8Array() }]) {
+    for (const evidence of [
+      { ...one.evidence, signature: other.evidence.signature },
+      { ...one.evidence, akPublic: other.evidence.akPublic ?? new Uint8Array() },
+    ]) {
       const verdict = verifyTpmSync(evidence, { at: AT, trustAnchors: [one.anchor, other.anchor] })
       assert.equal(check(verdict, 'tpm.quote.signature').outcome, 'fail')
     }
@@ -96,32 +147,63 @@ describe('TPM quote', { skip }, () => {
   it('is trusted through a credential activation, but not for another key', () => {
     const { evidence } = synthetic('rsassa')
     const root = 'tpm/gce-ek-ak-certificates'
-    const ekCertificates = [file(`${root}/pca_tpm_rsa_enc_cert.der`), file(`${root}/ca/gcp_ek_ak_ca_intermediate_v3.der`), file(`${root}/ca/gcp_ek_ak_ca_root.der`)]
-    const akName = json<{ expect: { akPublic: { name: string } } }>('tpm/synthetic/rsassa/case.json').expect.akPublic.name
+    const ekCertificates = [
+      file(`${root}/pca_tpm_rsa_enc_cert.der`),
+      file(`${root}/ca/gcp_ek_ak_ca_intermediate_v3.der`),
+      file(`${root}/ca/gcp_ek_ak_ca_root.der`),
+    ]
+    const akName = json<{ expect: { akPublic: { name: string } } }>('tpm/synthetic/rsassa/case.json').expect.akPublic
+      .name
     const good = verifyTpmSync(evidence, { at: AT, activation: { akName, ekCertificates } })
     assert.equal(good.authenticity, 'proven', good.summary)
     const other = verifyTpmSync(evidence, { at: AT, activation: { akName: `000b${'00'.repeat(32)}`, ekCertificates } })
     assert.equal(check(other, 'tpm.ak.trust').outcome, 'fail')
-    const ak = verifyTpmSync(evidence, { at: AT, activation: { akName, ekCertificates: [file(`${root}/pca_tpm_rsa_sign_cert.der`), ...ekCertificates.slice(1)] } })
+    const ak = verifyTpmSync(evidence, {
+      at: AT,
+      activation: { akName, ekCertificates: [file(`${root}/pca_tpm_rsa_sign_cert.der`), ...ekCertificates.slice(1)] },
+    })
     assert.equal(check(ak, 'tpm.chain.usage').outcome, 'fail')
   })
 
   it('names every check once, and waives only what may be', () => {
     assert.equal(new Set(tpmCheckIds()).size, tpmCheckIds().length)
-    assert.deepEqual(tpmCheckIds('waivable'), ['tpm.expect.measurement', 'tpm.expect.open-pcrs', 'tpm.expect.report-data', 'tpm.expect.freshness'])
+    assert.deepEqual(tpmCheckIds('waivable'), [
+      'tpm.expect.measurement',
+      'tpm.expect.open-pcrs',
+      'tpm.expect.report-data',
+      'tpm.expect.freshness',
+    ])
     const { evidence, anchor } = synthetic('rsassa')
-    assert.throws(() => verifyTpmSync(evidence, { at: AT, trustAnchors: [anchor], waive: ['tpm.quote.signature'] }), TypeError)
+    assert.throws(
+      () => verifyTpmSync(evidence, { at: AT, trustAnchors: [anchor], waive: ['tpm.quote.signature'] }),
+      TypeError,
+    )
   })
 
   it('reads from JSON, and shows each field once', () => {
     const { evidence } = synthetic('rsassa')
     const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
-    const text = JSON.stringify({ tpm: { message: base64(evidence.message), signature: base64(evidence.signature), akPublic: base64(evidence.akPublic ?? new Uint8Array()), pcrs: evidence.pcrs } })
+    const text = JSON.stringify({
+      tpm: {
+        message: base64(evidence.message),
+        signature: base64(evidence.signature),
+        akPublic: base64(evidence.akPublic ?? new Uint8Array()),
+        pcrs: evidence.pcrs,
+      },
+    })
     const read = parseTpmJson(new TextEncoder().encode(text))
     assert.deepEqual(read.message, evidence.message)
     const paths = tpmFields(read).map(({ path }) => path)
     assert.equal(new Set(paths).size, paths.length)
-    for (const wrong of ['{}', '[]', '{"tpm":{}}', '{"tpm":{"message":"!","signature":""}}', '{"tpm":{"message":"AA","signature":"AA","x":1}}', '{"tpm":{"message":"AA","signature":"AA","pcrs":{"md5":{}}}}', '{"tpm":{"message":"AA","signature":"AA","pcrs":{"sha1":{"24":""}}}}']) {
+    for (const wrong of [
+      '{}',
+      '[]',
+      '{"tpm":{}}',
+      '{"tpm":{"message":"!","signature":""}}',
+      '{"tpm":{"message":"AA","signature":"AA","x":1}}',
+      '{"tpm":{"message":"AA","signature":"AA","pcrs":{"md5":{}}}}',
+      '{"tpm":{"message":"AA","signature":"AA","pcrs":{"sha1":{"24":""}}}}',
+    ]) {
       assert.throws(() => parseTpmJson(new TextEncoder().encode(wrong)), EvidenceError, wrong)
     }
   })
@@ -141,7 +223,7 @@ describe('soundness of TPM quotes and logs', { skip }, () => {
     assert.equal(verdict.claims.launchMeasurement.length, 96)
   })
 
-  it("soundness 38: a key that may sign anything, leave its TPM or decrypt is no attestation key", () => {
+  it('soundness 38: a key that may sign anything, leave its TPM or decrypt is no attestation key', () => {
     for (const name of ['ak-not-restricted', 'ak-not-fixed-tpm', 'ak-imported', 'ak-also-decrypts']) {
       const verdict = judged(name)
       assert.equal(check(verdict, 'tpm.quote.signature').outcome, 'pass', name)
@@ -157,7 +239,10 @@ describe('soundness of TPM quotes and logs', { skip }, () => {
 
   it('soundness 40: event data that do not have their digest give no facts', async () => {
     for (const name of ['synthetic-vbs-data-not-hashed', 'synthetic-secure-boot-data-not-hashed']) {
-      const { banks } = await explainBootLog(file(`measured-boot/${name}/event-log.bin`), json(`measured-boot/${name}/tpm-pcrs.json`))
+      const { banks } = await explainBootLog(
+        file(`measured-boot/${name}/event-log.bin`),
+        json(`measured-boot/${name}/tpm-pcrs.json`),
+      )
       const bank = banks.find((one) => one.bank === 'sha256')
       assert.deepEqual(bank?.replay?.differing, [])
       assert.equal(bank?.fault, 'event-digest')
@@ -168,7 +253,10 @@ describe('soundness of TPM quotes and logs', { skip }, () => {
 
   it('soundness 41: events after the separator replay, and do not count', async () => {
     const name = 'synthetic-vbs-forged-after-separator'
-    const { banks } = await explainBootLog(file(`measured-boot/${name}/event-log.bin`), json(`measured-boot/${name}/tpm-pcrs.json`))
+    const { banks } = await explainBootLog(
+      file(`measured-boot/${name}/event-log.bin`),
+      json(`measured-boot/${name}/tpm-pcrs.json`),
+    )
     assert.deepEqual(banks[0]?.replay?.differing, [])
     assert.equal(banks[0]?.fault, 'event-after-separator')
     assert.notEqual(banks[0]?.windows?.vbs.state, 'on')
@@ -177,7 +265,10 @@ describe('soundness of TPM quotes and logs', { skip }, () => {
 
   it('soundness 42: banks are judged apart', async () => {
     const name = 'windows-server2022-wrong-sha1-log'
-    const { banks } = await explainBootLog(file(`measured-boot/${name}/event-log.bin`), json(`measured-boot/${name}/tpm-pcrs.json`))
+    const { banks } = await explainBootLog(
+      file(`measured-boot/${name}/event-log.bin`),
+      json(`measured-boot/${name}/tpm-pcrs.json`),
+    )
     assert.deepEqual(banks.find((one) => one.bank === 'sha1')?.replay?.matching, [])
     assert.deepEqual(banks.find((one) => one.bank === 'sha256')?.replay?.differing, [])
   })
@@ -207,9 +298,16 @@ describe('soundness of TPM quotes and logs', { skip }, () => {
       akPublic: file(`${folder}/ak-public.tpmt`),
       pcrs: json<Record<string, Record<string, string>>>(`${folder}/pcrs.json`),
       eventLog: file(`${folder}/event-log.bin`),
-      certificates: [file(`${folder}/certs/ak.der`), file(`${folder}/certs/intermediate.der`), file(`${folder}/certs/root.der`)],
+      certificates: [
+        file(`${folder}/certs/ak.der`),
+        file(`${folder}/certs/intermediate.der`),
+        file(`${folder}/certs/root.der`),
+      ],
     }
-    const verdict = verifyTpmSync(quote, { at: new Date('2022-06-01T00:00:00Z'), expect: { reportData: '9009', secureBoot: true } })
+    const verdict = verifyTpmSync(quote, {
+      at: new Date('2022-06-01T00:00:00Z'),
+      expect: { reportData: '9009', secureBoot: true },
+    })
     assert.equal(verdict.authenticity, 'proven', verdict.summary)
     assert.equal(verdict.claims.tpm?.manufacturer, 'id:474F4F47')
     assert.equal(verdict.claims.instance?.instanceName, 'cos-test')
@@ -217,11 +315,17 @@ describe('soundness of TPM quotes and logs', { skip }, () => {
     assert.equal(verdict.claims.akHierarchy, 'endorsement')
     const late = verifyTpmSync(quote, { at: new Date('2052-01-01T00:00:00Z') })
     assert.equal(check(late, 'tpm.chain.not-after').outcome, 'fail')
-    const strangers = verifyTpmSync(quote, { at: AT, trustAnchors: [anchorOf(file('tpm/synthetic/rsassa/ak-public.tpmt'))] })
+    const strangers = verifyTpmSync(quote, {
+      at: AT,
+      trustAnchors: [anchorOf(file('tpm/synthetic/rsassa/ak-public.tpmt'))],
+    })
     assert.equal(check(strangers, 'tpm.chain.pinned').outcome, 'fail')
     const swapped = verifyTpmSync({ ...quote, akPublic: file('tpm/synthetic/rsassa/ak-public.tpmt') }, { at: AT })
     assert.equal(check(swapped, 'tpm.ak.trust').outcome, 'fail')
-    const dropped = verifyTpmSync({ ...quote, eventLog: quote.eventLog.subarray(0, 900) }, { at: AT, expect: { secureBoot: true } })
+    const dropped = verifyTpmSync(
+      { ...quote, eventLog: quote.eventLog.subarray(0, 900) },
+      { at: AT, expect: { secureBoot: true } },
+    )
     assert.equal(dropped.outcome === 'verified', false)
   })
 })

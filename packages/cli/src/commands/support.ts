@@ -40,6 +40,15 @@ const EVIDENCE: readonly Row[] = [
     forms:
       'host key documents (2 real ones, published test chain), Secure Execution header version 1, pvattest exchange (one real z16 request; responses generated), add-secret requests are decoded',
   },
+  {
+    what: 'TPM 2.0',
+    forms:
+      'quotes with RSASSA, RSAPSS, ECDSA over SHA-1 to SHA-512 banks (6 of real and software TPMs, 29 generated); AK certificate (Google), EK certificate with credential activation; 35 published event logs, Windows (VBS, HVCI) among them; credentials for activation are made elsewhere',
+  },
+  {
+    what: 'Azure CVM',
+    forms: 'HCL report with SEV-SNP report (6 real ones) or TD quote (2), and the quote of the vTPM; JSON versions 0, 1 and 2 (version 2: structure only)',
+  },
 ]
 
 const WRAPPERS: readonly Row[] = [

@@ -1,14 +1,22 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type Check, EvidenceError, type Verdict } from '@sekisho/evidence'
-import { type AzureEvidence, type AzureVerifyOptions, parseAzureJson, parseHclReport, readRuntimeClaims, tdReportParts, verifyAzureSync } from '@sekisho/evidence/azure'
+import {
+  type AzureEvidence,
+  type AzureVerifyOptions,
+  parseAzureJson,
+  parseHclReport,
+  readRuntimeClaims,
+  tdReportParts,
+  verifyAzureSync,
+} from '@sekisho/evidence/azure'
 import { decodeSnpReport } from '@sekisho/evidence/snp'
 import { parseTdxQuote } from '@sekisho/evidence/tdx'
 import { parseAttest, readPcrs, spkiOf } from '@sekisho/evidence/tpm'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
+import { applyEdit } from './edits.ts'
 import type { MutationRunner } from './find.ts'
 import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruling } from './judged.ts'
-import { applyEdit } from './edits.ts'
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 import { fieldValues } from './snp-values.ts'
@@ -53,7 +61,10 @@ async function runMutations(folder: string, name: string, content: JsonValue): P
     const ops = member(mutation, 'ops')
     for (const op of Array.isArray(ops) ? ops : []) await applyEdit(dirname(base), files, op)
     const nonce = textMember(member(original, 'expect'), 'nonce')
-    const edits = isRecord(original) && isRecord(mutation) ? { ...original, ...(nonce === undefined ? {} : { expectedNonce: nonce }), ...mutation } : mutation
+    const edits =
+      isRecord(original) && isRecord(mutation)
+        ? { ...original, ...(nonce === undefined ? {} : { expectedNonce: nonce }), ...mutation }
+        : mutation
     results.push(await runCase(files, `${name}#${textMember(mutation, 'id') ?? '?'}`, edits))
   }
   return results
@@ -83,16 +94,37 @@ async function runCase(files: CaseFiles, name: string, content: JsonValue): Prom
 async function withJson(result: CaseResult, files: CaseFiles, content: JsonValue): Promise<CaseResult> {
   const json = parseAzureJson(await files.need('evidence.json'))
   const split = await evidenceOf(files)
-  const same = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean => a !== undefined && b !== undefined && hex(a) === hex(b)
+  const same = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+    a !== undefined && b !== undefined && hex(a) === hex(b)
   const ruled = judged(await files.need('evidence.json'), await optionsOf(files, content))
   const comparisons: readonly Comparison[] = [
-    { path: 'evidence.json.hclReport', expected: true, actual: same(json.hclReport, split.hclReport), equal: same(json.hclReport, split.hclReport) },
-    { path: 'evidence.json.message', expected: true, actual: same(json.quote?.message, split.quote?.message), equal: same(json.quote?.message, split.quote?.message) },
-    { path: 'evidence.json.verdict', expected: result.actualVerdict, actual: ruled.verdict, equal: ruled.verdict === result.actualVerdict },
+    {
+      path: 'evidence.json.hclReport',
+      expected: true,
+      actual: same(json.hclReport, split.hclReport),
+      equal: same(json.hclReport, split.hclReport),
+    },
+    {
+      path: 'evidence.json.message',
+      expected: true,
+      actual: same(json.quote?.message, split.quote?.message),
+      equal: same(json.quote?.message, split.quote?.message),
+    },
+    {
+      path: 'evidence.json.verdict',
+      expected: result.actualVerdict,
+      actual: ruled.verdict,
+      equal: ruled.verdict === result.actualVerdict,
+    },
   ]
   const bad = comparisons.find(({ equal }) => !equal)
   if (bad === undefined) return { ...result, comparisons: [...result.comparisons, ...comparisons] }
-  return { ...result, outcome: 'fail', comparisons: [...result.comparisons, ...comparisons], message: `a value differs: ${bad.path}` }
+  return {
+    ...result,
+    outcome: 'fail',
+    comparisons: [...result.comparisons, ...comparisons],
+    message: `a value differs: ${bad.path}`,
+  }
 }
 
 async function evidenceOf(files: CaseFiles): Promise<AzureEvidence> {
@@ -104,7 +136,9 @@ async function evidenceOf(files: CaseFiles): Promise<AzureEvidence> {
   const values = pcrs === undefined ? undefined : readPcrs(JSON.parse(new TextDecoder().decode(pcrs)))
   return {
     hclReport: await files.need('hcl-report.bin'),
-    ...(message === undefined || signature === undefined ? {} : { quote: { message, signature, ...(values === undefined ? {} : { pcrs: values }) } }),
+    ...(message === undefined || signature === undefined
+      ? {}
+      : { quote: { message, signature, ...(values === undefined ? {} : { pcrs: values }) } }),
     ...(tdQuote === undefined ? {} : { tdQuote }),
     ...(vcek === undefined ? {} : { vcek }),
   }
@@ -118,7 +152,14 @@ async function optionsOf(files: CaseFiles, content: JsonValue): Promise<AzureVer
   const nonce = textMember(content, 'expectedNonce') ?? textMember(member(content, 'expect'), 'nonce')
   return {
     at: new Date(textMember(content, 'evaluateAt') ?? Number.NaN),
-    collateral: { snp: { ...(vcek === undefined ? {} : { vcek }), ...(ask === undefined ? {} : { ask }), ...(ark === undefined ? {} : { ark }), ...(crl === undefined ? {} : { crl }) } },
+    collateral: {
+      snp: {
+        ...(vcek === undefined ? {} : { vcek }),
+        ...(ask === undefined ? {} : { ask }),
+        ...(ark === undefined ? {} : { ark }),
+        ...(crl === undefined ? {} : { crl }),
+      },
+    },
     // A case without a revocation list is one that decided to go without.
     waive: crl === undefined && ark !== undefined ? ['snp.crl.present'] : [],
     expect: nonce === undefined ? {} : { reportData: nonce },
@@ -130,7 +171,12 @@ function judged(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOption
     return rulingOf(verifyAzureSync(evidence, options))
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
-    return { verdict: 'invalid', reasons: WORDS[error.code] ?? [error.code], decidedBy: error.code, message: error.message }
+    return {
+      verdict: 'invalid',
+      reasons: WORDS[error.code] ?? [error.code],
+      decidedBy: error.code,
+      message: error.message,
+    }
   }
 }
 
@@ -148,12 +194,31 @@ function rulingOf(found: Verdict): Ruling {
   const failed = [...inOrder, ...parts].filter((check) => decisive(check) && check.outcome === 'fail')
   const [by] = failed
   // Several parts can be wrong at once, and a verdict names them all; a case names one.
-  if (by !== undefined) return { verdict: 'invalid', reasons: failed.flatMap(({ id }) => WORDS[id] ?? [id]), decidedBy: by.id, message: by.reason, found }
+  if (by !== undefined)
+    return {
+      verdict: 'invalid',
+      reasons: failed.flatMap(({ id }) => WORDS[id] ?? [id]),
+      decidedBy: by.id,
+      message: by.reason,
+      found,
+    }
   const open = [...all.filter(({ id }) => !id.startsWith('azure.part.')), ...parts].find(
-    (check) => check.phase === 'authenticity' && check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined && !NEEDS_COLLATERAL.test(check.id) && check.id !== 'tpm.ak.trust',
+    (check) =>
+      check.phase === 'authenticity' &&
+      check.outcome === 'unchecked' &&
+      check.waived !== true &&
+      check.blockedBy === undefined &&
+      !NEEDS_COLLATERAL.test(check.id) &&
+      check.id !== 'tpm.ak.trust',
   )
   if (open === undefined) return { verdict: 'valid', reasons: [], found }
-  return { verdict: 'unverifiable', reasons: WORDS[open.id] ?? [open.id], decidedBy: open.id, message: open.reason, found }
+  return {
+    verdict: 'unverifiable',
+    reasons: WORDS[open.id] ?? [open.id],
+    decidedBy: open.id,
+    message: open.reason,
+    found,
+  }
 }
 
 function failing({ parts = [] }: Verdict, check: Check): readonly Check[] {
@@ -173,7 +238,8 @@ const OBSERVERS: Readonly<Record<string, Observer>> = {
   userData: ({ evidence }) => claimsOf(evidence).userData ?? null,
   keys: ({ evidence }) => claimsOf(evidence).keys.map(({ kid, kty, keyOps }) => ({ kid, kty, keyOps })),
   akSpkiSha256: ({ evidence }) => sha256Hex(spkiOf(claimsOf(evidence).ak.key)),
-  quote: ({ evidence }) => (evidence.quote === undefined ? undefined : attestValues(parseAttest(evidence.quote.message))),
+  quote: ({ evidence }) =>
+    evidence.quote === undefined ? undefined : attestValues(parseAttest(evidence.quote.message)),
   nonce: ({ evidence }) => nonceOf(evidence),
   nonceText: ({ evidence }) => {
     const text = Buffer.from(nonceOf(evidence) ?? '', 'hex').toString('latin1')
@@ -223,7 +289,10 @@ function checkValues(run: AzureRun): JsonValue {
   const boundTd = run.evidence.tdQuote === undefined ? undefined : parseTdxQuote(run.evidence.tdQuote)
   return {
     hardwareReportBindsRuntimeData: holds(found, 'azure.binding') ?? null,
-    snpChain: all(hardware, /^snp\.(chain|leaf|intermediate|ark)\.(present|well-formed|names|constraints|algorithms|signature|pinned|not-before|not-after)$/),
+    snpChain: all(
+      hardware,
+      /^snp\.(chain|leaf|intermediate|ark)\.(present|well-formed|names|constraints|algorithms|signature|pinned|not-before|not-after)$/,
+    ),
     snpSignature: holds(hardware, 'snp.report.signature') ?? null,
     snpTcbMatchesCertificate: holds(hardware, 'snp.tcb.certificate') ?? null,
     snpChipIdMatchesCertificate: holds(hardware, 'snp.chip-id') ?? null,
@@ -235,7 +304,10 @@ function checkValues(run: AzureRun): JsonValue {
       quoteSignature: holds(hardware, 'tdx.quote.signature') ?? null,
       qeReportSignature: holds(hardware, 'tdx.qe.report-signature') ?? null,
       qeBindsAttestationKey: holds(hardware, 'tdx.qe.report-data') ?? null,
-      pckChain: all(hardware, /^tdx\.pck\.(chain|root|certificates|present|signatures?|not-before|not-after|issued|current)$/),
+      pckChain: all(
+        hardware,
+        /^tdx\.pck\.(chain|root|certificates|present|signatures?|not-before|not-after|issued|current)$/,
+      ),
       rootSpkiSha256: hardware?.anchors[0]?.spkiSha256 ?? null,
       reportDataBindsRuntimeData: holds(found, 'azure.binding') ?? null,
     },
@@ -246,14 +318,26 @@ function hardwareValues(run: AzureRun): JsonValue {
   const { evidence } = run
   const part = partOf(run, 'hardware-report')
   const hcl = parseHclReport(evidence.hclReport)
-  if (hcl.hardware === 'snp') return fieldValues(decodeSnpReport(hcl.hardwareReport), PRODUCTS.find((one) => one === part?.claims.product))
+  if (hcl.hardware === 'snp')
+    return fieldValues(
+      decodeSnpReport(hcl.hardwareReport),
+      PRODUCTS.find((one) => one === part?.claims.product),
+    )
   const { reportData, mrTd } = tdReportParts(hcl.hardwareReport)
   const quote = evidence.tdQuote === undefined ? undefined : parseTdxQuote(evidence.tdQuote)
   return {
     tdReport: { reportType: hex(hcl.hardwareReport.subarray(0, 4)), reportData: hex(reportData), mrTd: hex(mrTd) },
     ...(quote === undefined
       ? {}
-      : { tdQuote: { mrTd: hex(quote.body.mrTd), rtmr0: hex(quote.body.rtmr0), tdAttributes: hex(quote.body.tdAttributes), teeTcbSvn: hex(quote.body.teeTcbSvn), ...pckDates(part) } }),
+      : {
+          tdQuote: {
+            mrTd: hex(quote.body.mrTd),
+            rtmr0: hex(quote.body.rtmr0),
+            tdAttributes: hex(quote.body.tdAttributes),
+            teeTcbSvn: hex(quote.body.teeTcbSvn),
+            ...pckDates(part),
+          },
+        }),
   }
 }
 

@@ -1,12 +1,20 @@
 import { createHash } from 'node:crypto'
 import { EvidenceError } from '@sekisho/evidence'
-import { type ExplainedBank, type ExplainedBootLog, explainBootLog, parseAttest, parseSignature, type PcrValues, readPcrs } from '@sekisho/evidence/tpm'
+import {
+  type ExplainedBank,
+  type ExplainedBootLog,
+  explainBootLog,
+  type PcrValues,
+  parseAttest,
+  parseSignature,
+  readPcrs,
+} from '@sekisho/evidence/tpm'
 import type { CaseRunner, Comparison, JsonValue } from './case.ts'
 import { conclude, expectedMembers, type Ruling } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
-import { attestValues, hex, signatureValues } from './tpm-values.ts'
 import { inOrderOf } from './tpm.ts'
+import { attestValues, hex, signatureValues } from './tpm-values.ts'
 
 /** Runs cases of event logs on their own, beside PCR values where a case has them. */
 export const measuredBootCases: CaseRunner = {
@@ -26,8 +34,15 @@ export const measuredBootCases: CaseRunner = {
     const found = verdictOf(run, expected)
     comparisons.push({ path: 'verdict', expected, actual: found.verdict, equal: expected === found.verdict })
     const { expect, ...rest } = isRecord(content) ? content : { expect: null }
-    const listed = isRecord(expect) ? Object.fromEntries(Object.entries(expect).filter(([key]) => key !== 'verdict')) : {}
-    return { ...conclude(name, { ...rest, expect: listed }, found.ruled, comparisons, unimplemented), tee: 'measured-boot', expectedVerdict: expected, actualVerdict: found.verdict }
+    const listed = isRecord(expect)
+      ? Object.fromEntries(Object.entries(expect).filter(([key]) => key !== 'verdict'))
+      : {}
+    return {
+      ...conclude(name, { ...rest, expect: listed }, found.ruled, comparisons, unimplemented),
+      tee: 'measured-boot',
+      expectedVerdict: expected,
+      actualVerdict: found.verdict,
+    }
   },
 }
 
@@ -59,7 +74,8 @@ function verdictOf(run: BootRun, expected: string): { readonly verdict: string; 
   if (run.error !== undefined) return { verdict: 'malformed', ruled: ruled([], run.error.message) }
   const fault = judgedBank(run)?.fault
   const differs = run.log?.banks.some(({ replay }) => (replay?.differing.length ?? 0) > 0) === true
-  if (fault !== undefined && fault !== 'replay-mismatch' && run.pcrs !== undefined) return { verdict: 'refused', ruled: ruled([fault], fault) }
+  if (fault !== undefined && fault !== 'replay-mismatch' && run.pcrs !== undefined)
+    return { verdict: 'refused', ruled: ruled([fault], fault) }
   // A case that lists every bank calls the whole a mismatch when one of them is.
   if (differs) return { verdict: 'replay-mismatch', ruled: ruled(['replay-mismatch'], 'a PCR differs') }
   return { verdict: run.pcrs === undefined ? 'parses' : 'replays', ruled: { ...ruled([], expected), verdict: 'valid' } }
@@ -83,7 +99,12 @@ const OBSERVERS: Readonly<Record<string, Observer>> = {
   },
   algorithms: ({ log }) => log?.banks.map(({ bank }) => bank),
   vendorInfoSize: ({ log }) => vendorInfoSize(log),
-  pcrs: ({ log }) => byBank(log, ({ log: bank }) => Object.fromEntries([...bank.replays].map(([index, { result }]) => [String(index), hex(result ?? new Uint8Array(0))]))),
+  pcrs: ({ log }) =>
+    byBank(log, ({ log: bank }) =>
+      Object.fromEntries(
+        [...bank.replays].map(([index, { result }]) => [String(index), hex(result ?? new Uint8Array(0))]),
+      ),
+    ),
   eventTypes: ({ log }) => eventTypes(log),
   secureBootVariable: (run) => secureBootVariable(run),
   efiApplications: ({ log }) => byBank(log, applications),
@@ -162,7 +183,9 @@ function secureBootVariable(run: BootRun): JsonValue {
 }
 
 /** Types whose digest is, or is often taken to be, over the data. */
-const OVER_DATA: readonly number[] = [0x04, 0x05, 0x06, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x80000001, 0x80000006, 0x80000007, 0x8000000c, 0x800000e0]
+const OVER_DATA: readonly number[] = [
+  0x04, 0x05, 0x06, 0x08, 0x09, 0x0a, 0x0b, 0x10, 0x11, 0x80000001, 0x80000006, 0x80000007, 0x8000000c, 0x800000e0,
+]
 
 // Of each event the first bank whose digest is not over the data.
 function unboundEvents(log: ExplainedBootLog | undefined): JsonValue | undefined {
@@ -175,7 +198,8 @@ function unboundEvents(log: ExplainedBootLog | undefined): JsonValue | undefined
       const digest = own.events[number]?.digest
       return digest !== undefined && createHash(bank).update(data).digest('hex') !== hex(digest)
     })
-    if (other !== undefined) found.push({ event: number, pcr: Number(register?.slice(3)), type: typeName(type), alg: other.bank })
+    if (other !== undefined)
+      found.push({ event: number, pcr: Number(register?.slice(3)), type: typeName(type), alg: other.bank })
   }
   return found
 }
@@ -207,7 +231,17 @@ function keyValues(bank: ExplainedBank | undefined): JsonValue | undefined {
   return Object.fromEntries(
     Object.entries(keys).map(([name, { pcr, bits, exponent, modulus }]) => {
       const bytes = Buffer.from(modulus, 'hex')
-      return [name, { pcr, keyAlgId: 1, keyBits: bits, exponent, modulusSha256: createHash('sha256').update(bytes).digest('hex'), modulusBytes: bytes.length }]
+      return [
+        name,
+        {
+          pcr,
+          keyAlgId: 1,
+          keyBits: bits,
+          exponent,
+          modulusSha256: createHash('sha256').update(bytes).digest('hex'),
+          modulusBytes: bytes.length,
+        },
+      ]
     }),
   )
 }
@@ -220,5 +254,9 @@ async function quoteValues({ files, pcrs }: BootRun): Promise<JsonValue> {
   for (const { bank, pcrs: indices } of attest.quote?.selections ?? []) {
     for (const index of indices) hash.update(Buffer.from(pcrs?.[bank]?.[String(index)] ?? '', 'hex'))
   }
-  return { attest: attestValues(attest), pcrDigestMatches: hash.digest('hex') === hex(attest.quote?.pcrDigest ?? new Uint8Array(0)), signature: signatureValues(signature) }
+  return {
+    attest: attestValues(attest),
+    pcrDigestMatches: hash.digest('hex') === hex(attest.quote?.pcrDigest ?? new Uint8Array(0)),
+    signature: signatureValues(signature),
+  }
 }

@@ -5,7 +5,15 @@ import type { JsonValue } from './case.ts'
 import { type CaseFiles, isRecord, textMember } from './snp-files.ts'
 import { certificateValues, hex } from './tpm-values.ts'
 
-const USAGES: readonly string[] = ['digital_signature', 'content_commitment', 'key_encipherment', 'data_encipherment', 'key_agreement', 'key_cert_sign', 'crl_sign']
+const USAGES: readonly string[] = [
+  'digital_signature',
+  'content_commitment',
+  'key_encipherment',
+  'data_encipherment',
+  'key_agreement',
+  'key_cert_sign',
+  'crl_sign',
+]
 const GOOGLE_INSTANCE = '1.3.6.1.4.1.11129.2.1.21'
 
 /** The certificates that a case lists, by file or by the name of an authority, with who issued them. */
@@ -63,5 +71,7 @@ function issuersOf(der: Uint8Array, cas: ReadonlyMap<string, Uint8Array>): reado
 }
 
 function isIssuer(certificate: X509Certificate, ca: X509Certificate): boolean {
-  return certificate.fingerprint256 !== ca.fingerprint256 && certificate.checkIssued(ca) && certificate.verify(ca.publicKey)
+  return (
+    certificate.fingerprint256 !== ca.fingerprint256 && certificate.checkIssued(ca) && certificate.verify(ca.publicKey)
+  )
 }

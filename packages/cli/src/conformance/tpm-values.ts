@@ -1,6 +1,14 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { EvidenceError } from '@sekisho/evidence'
-import { algorithmId, type Attest, attributeNames, parseAttest, parsePublic, type TpmPublic, type TpmSignature } from '@sekisho/evidence/tpm'
+import {
+  type Attest,
+  algorithmId,
+  attributeNames,
+  parseAttest,
+  parsePublic,
+  type TpmPublic,
+  type TpmSignature,
+} from '@sekisho/evidence/tpm'
 import type { JsonValue } from './case.ts'
 
 /** Lower-case hex. */
@@ -33,7 +41,10 @@ export function attestValues(attest: Attest): JsonValue {
     firmwareVersion: attest.firmwareVersion.toString(16).padStart(16, '0'),
     ...(quote === undefined
       ? {}
-      : { pcrSelect: quote.selections.map(({ bank, pcrs }) => ({ hash: bank, pcrs })), pcrDigest: hex(quote.pcrDigest) }),
+      : {
+          pcrSelect: quote.selections.map(({ bank, pcrs }) => ({ hash: bank, pcrs })),
+          pcrDigest: hex(quote.pcrDigest),
+        }),
   }
 }
 
@@ -54,7 +65,15 @@ export function publicValues(bytes: Uint8Array): JsonValue {
     attributes: attributeNames(area),
     attributesRaw: area.attributes.toString(16).padStart(8, '0'),
     authPolicy: hex(area.authPolicy),
-    ...(symmetric === undefined ? {} : { symmetric: { alg: SYMMETRIC[symmetric.algorithm] ?? null, keyBits: symmetric.keyBits, mode: SYMMETRIC[symmetric.mode] ?? null } }),
+    ...(symmetric === undefined
+      ? {}
+      : {
+          symmetric: {
+            alg: SYMMETRIC[symmetric.algorithm] ?? null,
+            keyBits: symmetric.keyBits,
+            mode: SYMMETRIC[symmetric.mode] ?? null,
+          },
+        }),
     scheme: scheme?.name ?? 'null',
     schemeHash: scheme?.hash ?? null,
     keyBits: area.keyBits,
@@ -79,7 +98,9 @@ export function certificateValues(der: Uint8Array): { readonly [key: string]: Js
     notBefore: isoOf(certificate.validFrom),
     notAfter: isoOf(certificate.validTo),
     sha256: createHash('sha256').update(der).digest('hex'),
-    spkiSha256: createHash('sha256').update(certificate.publicKey.export({ type: 'spki', format: 'der' })).digest('hex'),
+    spkiSha256: createHash('sha256')
+      .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
+      .digest('hex'),
     selfSigned: certificate.checkIssued(certificate),
   }
 }

@@ -5,13 +5,13 @@ import {
   certifyInfo,
   creationInfo,
   explainBootLog,
+  type PcrValues,
   parseAttest,
   parsePublic,
   parseSignature,
-  type PcrValues,
+  publicKeyOf,
   readPcrs,
   spkiOf,
-  publicKeyOf,
   type TpmEvidence,
   type TpmExpectations,
   verifyTpmSync,
@@ -21,7 +21,15 @@ import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruli
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 import { certificateList } from './tpm-certificates.ts'
-import { attestValues, certificateValues, hex, lookAtAttest, nameOf, publicValues, signatureValues } from './tpm-values.ts'
+import {
+  attestValues,
+  certificateValues,
+  hex,
+  lookAtAttest,
+  nameOf,
+  publicValues,
+  signatureValues,
+} from './tpm-values.ts'
 
 /** Runs cases of TPM 2.0: quotes with what came with them, and certificates alone. */
 export const tpmCases: CaseRunner = {
@@ -85,7 +93,8 @@ interface TpmRun {
 }
 
 async function runOf(files: CaseFiles, content: JsonValue): Promise<TpmRun> {
-  const akPublic = (await files.read('ak-public.tpmt')) ?? (await files.read('ak-public.tpm2b')) ?? (await files.read('ak-public.der'))
+  const akPublic =
+    (await files.read('ak-public.tpmt')) ?? (await files.read('ak-public.tpm2b')) ?? (await files.read('ak-public.der'))
   const pcrFile = await files.read('pcrs.json')
   const pcrs = pcrFile === undefined ? undefined : readPcrs(JSON.parse(new TextDecoder().decode(pcrFile)))
   const certificates: Uint8Array[] = []
@@ -110,7 +119,8 @@ async function runOf(files: CaseFiles, content: JsonValue): Promise<TpmRun> {
     }
     quotes.push({ bank, message, signature, ruled: judged(evidence, content) })
   }
-  const ruled = quotes.find((one) => one.ruled.verdict !== 'valid')?.ruled ?? quotes[0]?.ruled ?? { verdict: 'unverifiable', reasons: [] }
+  const ruled = quotes.find((one) => one.ruled.verdict !== 'valid')?.ruled ??
+    quotes[0]?.ruled ?? { verdict: 'unverifiable', reasons: [] }
   return { files, akPublic, quotes, ruled, pcrs }
 }
 
@@ -122,12 +132,20 @@ function judged(evidence: TpmEvidence, content: JsonValue): Ruling {
     return rulingOf(verifyTpmSync(evidence, optionsOf(evidence, content)))
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
-    return { verdict: 'invalid', reasons: TPM_WORDS[error.code] ?? [error.code], decidedBy: error.code, message: error.message }
+    return {
+      verdict: 'invalid',
+      reasons: TPM_WORDS[error.code] ?? [error.code],
+      decidedBy: error.code,
+      message: error.message,
+    }
   }
 }
 
 /** Cases with required PCRs state a policy; the others ask whether the mathematics of old algorithms hold. */
-function optionsOf(evidence: TpmEvidence, content: JsonValue): { at: Date; expect: TpmExpectations; trustAnchors?: readonly TrustAnchor[] } {
+function optionsOf(
+  evidence: TpmEvidence,
+  content: JsonValue,
+): { at: Date; expect: TpmExpectations; trustAnchors?: readonly TrustAnchor[] } {
   const at = new Date(textMember(content, 'evaluateAt') ?? '2025-01-01T00:00:00Z')
   const required = member(content, 'requiredPcrs')
   const nonce = textMember(content, 'expectedNonce')
@@ -141,23 +159,37 @@ function optionsOf(evidence: TpmEvidence, content: JsonValue): { at: Date; expec
     ...(nonce === undefined ? {} : { reportData: nonce }),
   }
   // Without a certificate, the case's key itself is the one to trust.
-  const own = evidence.certificates?.length === 0 && evidence.akPublic !== undefined ? [caseKey(evidence.akPublic)] : undefined
+  const own =
+    evidence.certificates?.length === 0 && evidence.akPublic !== undefined ? [caseKey(evidence.akPublic)] : undefined
   return own === undefined ? { at, expect } : { at, expect, trustAnchors: own }
 }
 
 function caseKey(akPublic: Uint8Array): TrustAnchor {
   const spki = akPublic[0] === 0x30 ? akPublic : spkiOf(publicKeyOf(parsePublic(akPublic)))
-  return { id: 'case-ak', name: 'attestation key of the case', vendor: 'test', spkiSha256: sha256Hex(spki), emulated: true }
+  return {
+    id: 'case-ak',
+    name: 'attestation key of the case',
+    vendor: 'test',
+    spkiSha256: sha256Hex(spki),
+    emulated: true,
+  }
 }
 
 function rulingOf(found: Verdict): Ruling {
   const checks = checksOf(found)
   const decisive = (check: Check): boolean => check.phase === 'authenticity' || POLICY.includes(check.id)
   const failed = checks.find((check) => decisive(check) && check.outcome === 'fail')
-  const open = checks.find((check) => check.phase === 'authenticity' && check.outcome === 'unchecked' && check.blockedBy === undefined)
+  const open = checks.find(
+    (check) => check.phase === 'authenticity' && check.outcome === 'unchecked' && check.blockedBy === undefined,
+  )
   const by = failed ?? (found.authenticity === 'proven' ? undefined : open)
   const verdict = failed !== undefined ? 'invalid' : found.authenticity === 'proven' ? 'valid' : 'unverifiable'
-  return { verdict, reasons: by === undefined ? [] : (TPM_WORDS[by.id] ?? [by.id]), found, ...(by === undefined ? {} : { decidedBy: by.id, message: by.reason }) }
+  return {
+    verdict,
+    reasons: by === undefined ? [] : (TPM_WORDS[by.id] ?? [by.id]),
+    found,
+    ...(by === undefined ? {} : { decidedBy: by.id, message: by.reason }),
+  }
 }
 
 type Observer = (run: TpmRun, expected: JsonValue) => JsonValue | undefined | Promise<JsonValue | undefined>
@@ -170,8 +202,12 @@ const OBSERVERS: Readonly<Record<string, Observer>> = {
   akPublic: ({ akPublic }) => (akPublic === undefined ? undefined : publicValues(akPublic)),
   ekPublic: async ({ files }) => publicValues(await files.need('ek-public.tpm2b')),
   certifiedPublic: async ({ files }) => publicValues(await files.need('certified-public.tpmt')),
-  akSpkiSha256: ({ ruled }) => (ruled.found?.claims !== undefined && 'akSpkiSha256' in ruled.found.claims ? String(ruled.found.claims.akSpkiSha256) : undefined),
-  akNameMatchesFile: async ({ files, akPublic }) => akPublic !== undefined && nameOf(parsePublic(akPublic)) === hex(await files.need('ak-name.bin')),
+  akSpkiSha256: ({ ruled }) =>
+    ruled.found?.claims !== undefined && 'akSpkiSha256' in ruled.found.claims
+      ? String(ruled.found.claims.akSpkiSha256)
+      : undefined,
+  akNameMatchesFile: async ({ files, akPublic }) =>
+    akPublic !== undefined && nameOf(parsePublic(akPublic)) === hex(await files.need('ak-name.bin')),
   certificate: chainValues,
   eventLog: logValues,
   creation: creationValues,
@@ -208,10 +244,26 @@ function signedBy(akPublic: Uint8Array, message: Uint8Array, signature: Uint8Arr
   return nodeVerify(hash, message, key, scheme, numbers)
 }
 
-function nodeVerify(hash: string, message: Uint8Array, key: ReturnType<typeof createPublicKey>, scheme: string, numbers: readonly Uint8Array[]): boolean {
-  const verifier = { key, ...(scheme === 'ecdsa' ? { dsaEncoding: 'ieee-p1363' as const } : scheme === 'rsapss' ? { padding: 6, saltLength: -2 } : {}) }
+function nodeVerify(
+  hash: string,
+  message: Uint8Array,
+  key: ReturnType<typeof createPublicKey>,
+  scheme: string,
+  numbers: readonly Uint8Array[],
+): boolean {
+  const verifier = {
+    key,
+    ...(scheme === 'ecdsa'
+      ? { dsaEncoding: 'ieee-p1363' as const }
+      : scheme === 'rsapss'
+        ? { padding: 6, saltLength: -2 }
+        : {}),
+  }
   const size = key.asymmetricKeyDetails?.namedCurve === 'secp384r1' ? 48 : 32
-  const signature = scheme === 'ecdsa' ? Buffer.concat(numbers.map((one) => Buffer.concat([Buffer.alloc(size - one.length), one]))) : Buffer.from(numbers[0] ?? new Uint8Array(0))
+  const signature =
+    scheme === 'ecdsa'
+      ? Buffer.concat(numbers.map((one) => Buffer.concat([Buffer.alloc(size - one.length), one])))
+      : Buffer.from(numbers[0] ?? new Uint8Array(0))
   return cryptoVerify(hash, message, verifier, signature)
 }
 
@@ -224,7 +276,9 @@ async function chainValues({ files, ruled }: TpmRun): Promise<JsonValue> {
     values[one] = certificateValues(der)
     all.push(values[one])
   }
-  const chainHolds = ['tpm.chain.constraints', 'tpm.chain.pinned', 'tpm.chain.signatures', 'tpm.chain.not-after'].every((id) => holds(ruled.found, id) === true)
+  const chainHolds = ['tpm.chain.constraints', 'tpm.chain.pinned', 'tpm.chain.signatures', 'tpm.chain.not-after'].every(
+    (id) => holds(ruled.found, id) === true,
+  )
   const issuer = isRecord(values['intermediate']) ? textMember(values['intermediate'], 'subject') : undefined
   return {
     ...values,
@@ -232,7 +286,8 @@ async function chainValues({ files, ruled }: TpmRun): Promise<JsonValue> {
     chainValid: chainHolds,
     akKeyMatches: holds(ruled.found, 'tpm.ak.trust') ?? null,
     // Listed by common name: the signatures prove that it is the issuer.
-    issuedBy: chainHolds && issuer !== undefined ? [/CN=((?:\\.|[^,\\])*)/.exec(issuer)?.[1]?.replaceAll('\\', '') ?? ''] : [],
+    issuedBy:
+      chainHolds && issuer !== undefined ? [/CN=((?:\\.|[^,\\])*)/.exec(issuer)?.[1]?.replaceAll('\\', '') ?? ''] : [],
     intermediateIssuedByRoot: chainHolds,
     rootSpkiSha256: isRecord(values['root']) ? (values['root']['spkiSha256'] ?? null) : null,
   }
@@ -246,7 +301,12 @@ async function logValues({ files, pcrs }: TpmRun, expected: JsonValue): Promise<
     algorithms: banks.map(({ bank }) => bank),
     events: measured.log.events.length,
     replayMismatch: Object.fromEntries(banks.map(({ bank, replay }) => [bank, replay?.differing ?? null])),
-    pcrsNotInLog: Object.fromEntries(banks.map(({ bank, log }) => [bank, inOrderOf(listed(bank), notLogged(pcrs?.[bank] ?? {}, [...log.replays.keys()]))])),
+    pcrsNotInLog: Object.fromEntries(
+      banks.map(({ bank, log }) => [
+        bank,
+        inOrderOf(listed(bank), notLogged(pcrs?.[bank] ?? {}, [...log.replays.keys()])),
+      ]),
+    ),
   }
 }
 
@@ -273,7 +333,11 @@ async function creationValues({ files, akPublic }: TpmRun): Promise<JsonValue> {
     objectName: hex(name),
     objectNameMatchesAk: area !== undefined && nameOf(area) === hex(name),
     creationHash: hex(creationHash),
-    creationHashMatches: area !== undefined && createHash(area.nameAlg).update(await files.need('create-data.bin')).digest('hex') === hex(creationHash),
+    creationHashMatches:
+      area !== undefined &&
+      createHash(area.nameAlg)
+        .update(await files.need('create-data.bin'))
+        .digest('hex') === hex(creationHash),
     signatureValid: akPublic !== undefined && signedBy(akPublic, message, await files.need('create-attest.sig')),
   }
 }

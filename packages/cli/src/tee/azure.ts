@@ -14,7 +14,8 @@ export const azureDoor: TeeDoor = {
     const parts = parseAzureJson(request.evidence)
     const hcl = parseHclReport(parts.hclReport)
     const snp = hcl.hardware === 'snp' ? await snpCollateralOf(parseSnpReport(hcl.hardwareReport), request) : undefined
-    const tdx = parts.tdQuote === undefined ? undefined : await intelCollateral('tdx', parseTdxQuote(parts.tdQuote), request)
+    const tdx =
+      parts.tdQuote === undefined ? undefined : await intelCollateral('tdx', parseTdxQuote(parts.tdQuote), request)
     return verifyAzureSync(eventLog === undefined ? parts : { ...parts, eventLog }, {
       at,
       expect,
@@ -27,8 +28,13 @@ export const azureDoor: TeeDoor = {
   skeleton(evidence) {
     const { hclReport, quote } = parseAzureJson(evidence)
     const hcl = parseHclReport(hclReport)
-    const measurement = hcl.hardware === 'snp' ? parseSnpReport(hcl.hardwareReport).measurement : tdReportParts(hcl.hardwareReport).mrTd
+    const measurement =
+      hcl.hardware === 'snp' ? parseSnpReport(hcl.hardwareReport).measurement : tdReportParts(hcl.hardwareReport).mrTd
     const { reportData, ...vtpm } = quote === undefined ? {} : tpmSkeleton(quote)
-    return { measurement: [toHex(measurement)], ...(reportData === undefined ? {} : { reportData }), ...(Object.keys(vtpm).length === 0 ? {} : { vtpm }) }
+    return {
+      measurement: [toHex(measurement)],
+      ...(reportData === undefined ? {} : { reportData }),
+      ...(Object.keys(vtpm).length === 0 ? {} : { vtpm }),
+    }
   },
 }

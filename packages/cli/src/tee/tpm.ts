@@ -6,7 +6,12 @@ import { toHex } from './shared.ts'
 export const tpmDoor: TeeDoor = {
   async verify({ evidence, at, expect, waive, trustAnchors, eventLog }) {
     const parts = parseTpmJson(evidence)
-    return verifyTpmSync(eventLog === undefined ? parts : { ...parts, eventLog }, { at, expect, waive, ...(trustAnchors === undefined ? {} : { trustAnchors }) })
+    return verifyTpmSync(eventLog === undefined ? parts : { ...parts, eventLog }, {
+      at,
+      expect,
+      waive,
+      ...(trustAnchors === undefined ? {} : { trustAnchors }),
+    })
   },
   fields: (evidence) => tpmFields(parseTpmJson(evidence)),
   skeleton: (evidence) => tpmSkeleton(parseTpmJson(evidence)),

@@ -55,10 +55,13 @@ export function azureClaims(state: AzureState): AzureClaims {
 export function azureAssumptions({ hardware, vtpm, hcl }: AzureState): readonly Assumption[] {
   const paravisor: Assumption = {
     id: 'paravisor',
-    statement: "Microsoft's paravisor, which makes the vTPM and holds its keys, does what it should: it alone vouches for the PCRs",
+    statement:
+      "Microsoft's paravisor, which makes the vTPM and holds its keys, does what it should: it alone vouches for the PCRs",
     because: `the ${hcl.hardware === 'snp' ? 'SNP report' : 'TD quote'} measures the paravisor, and its report data hold only a digest of what the paravisor says`,
   }
-  const below = [...(hardware.value?.assumed ?? []), ...(vtpm.value?.assumed ?? [])].filter(({ id }) => id !== 'paravisor')
+  const below = [...(hardware.value?.assumed ?? []), ...(vtpm.value?.assumed ?? [])].filter(
+    ({ id }) => id !== 'paravisor',
+  )
   const known = new Set<string>()
   const others = below.filter(({ id }) => !known.has(id) && known.add(id) !== undefined)
   return [paravisor, ...others]
@@ -66,9 +69,18 @@ export function azureAssumptions({ hardware, vtpm, hcl }: AzureState): readonly 
 
 /** Facts that change no outcome. */
 export function azureNotes({ hcl, claims }: AzureState): readonly Note[] {
-  const notes: Note[] = [{ id: 'azure.header', text: 'the header of the HCL report and what follows its claims are covered by no signature, and were not looked at' }]
-  if (claims.value !== undefined && claims.value.userData === undefined) notes.push({ id: 'azure.user-data', text: 'the runtime claims have no user-data, as in images of early 2023' })
-  if (hcl.requestType !== 2) notes.push({ id: 'azure.request-type', text: `the unsigned header has the request type ${hcl.requestType}, where 2 is usual` })
+  const notes: Note[] = [
+    {
+      id: 'azure.header',
+      text: 'the header of the HCL report and what follows its claims are covered by no signature, and were not looked at',
+    },
+  ]
+  if (claims.value !== undefined && claims.value.userData === undefined)
+    notes.push({ id: 'azure.user-data', text: 'the runtime claims have no user-data, as in images of early 2023' })
+  if (hcl.requestType !== 2)
+    notes.push({
+      id: 'azure.request-type',
+      text: `the unsigned header has the request type ${hcl.requestType}, where 2 is usual`,
+    })
   return notes
 }
-

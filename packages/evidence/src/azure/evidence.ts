@@ -1,7 +1,7 @@
 import { concatBytes, fromHex, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { readPcrs } from '../tpm/evidence.ts'
 import type { PcrValues } from '../tpm/boot/measured-log.ts'
+import { readPcrs } from '../tpm/evidence.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 
 /** Evidence of an Azure confidential VM, in its parts. */
@@ -61,9 +61,11 @@ export function framedAzure({ hclReport, quote, tdQuote, vcek, eventLog }: Azure
 export function parseAzureJson(json: Uint8Array): AzureEvidence {
   if (json.length > MAX_JSON) throw bad('too-large', 'json', `${json.length} bytes`, `at most ${MAX_JSON} bytes`)
   const outer = record(jsonOf(json), 'json')
-  const inner = outer['platform'] !== undefined && outer['evidence'] !== undefined ? record(outer['evidence'], 'evidence') : outer
+  const inner =
+    outer['platform'] !== undefined && outer['evidence'] !== undefined ? record(outer['evidence'], 'evidence') : outer
   const version = inner['version'] ?? 0
-  if (version !== 0 && version !== 1 && version !== 2) throw bad('unsupported-version', 'version', 'another version', '0, 1 or 2')
+  if (version !== 0 && version !== 1 && version !== 2)
+    throw bad('unsupported-version', 'version', 'another version', '0, 1 or 2')
   const hclReport = bytesOf(inner['hcl_report'] ?? inner['report'], 'hcl_report')
   const quote = readQuote(inner['tpm_quote'] ?? inner['quote'])
   const tdQuote = inner['td_quote'] === undefined ? undefined : bytesOf(inner['td_quote'], 'td_quote')
@@ -80,7 +82,8 @@ function readQuote(value: unknown): NonNullable<AzureEvidence['quote']> {
 
 // All 24 registers of the SHA-256 bank, in their order.
 function pcrsOf(value: unknown): PcrValues {
-  if (!Array.isArray(value) || value.length !== 24) throw bad('malformed', 'tpm_quote.pcrs', 'another value', 'a list of 24 values')
+  if (!Array.isArray(value) || value.length !== 24)
+    throw bad('malformed', 'tpm_quote.pcrs', 'another value', 'a list of 24 values')
   const values: Record<string, string> = {}
   for (const [i, one] of value.entries()) values[String(i)] = toHex(hexOrNumbers(one, `tpm_quote.pcrs[${i}]`))
   return readPcrs({ sha256: values })
@@ -124,7 +127,8 @@ function jsonOf(bytes: Uint8Array): unknown {
 }
 
 function record(value: unknown, field: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad('malformed', field, 'another value', 'an object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw bad('malformed', field, 'another value', 'an object')
   return Object.fromEntries(Object.entries(value))
 }
 

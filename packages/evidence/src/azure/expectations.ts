@@ -1,4 +1,12 @@
-import { booleanField, type FieldKind, type FieldKinds, hexField, listOf, readExpectations, textField } from '../core/expectations.ts'
+import {
+  booleanField,
+  type FieldKind,
+  type FieldKinds,
+  hexField,
+  listOf,
+  readExpectations,
+  textField,
+} from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import type { SnpExpectations } from '../snp/expectations.ts'
 import type { TdxExpectations } from '../tdx/expectations.ts'
@@ -8,7 +16,11 @@ import type { TpmExpectations } from '../tpm/expectations.ts'
  * What a relying party may expect of an Azure confidential VM. `measurement` is of the paravisor
  * (MEASUREMENT or MRTD), which each image release changes; `hardware.signer` pins its maker instead.
  */
-export interface AzureExpectations extends Pick<CommonExpectations, 'measurement' | 'nonce' | 'reportData' | 'reportDataIsFresh' | 'allowDebug' | 'allowEmulated'> {
+export interface AzureExpectations
+  extends Pick<
+    CommonExpectations,
+    'measurement' | 'nonce' | 'reportData' | 'reportDataIsFresh' | 'allowDebug' | 'allowEmulated'
+  > {
   /** Of the SNP report or TD quote; report data and freshness are seen to here. */
   readonly hardware?: Omit<SnpExpectations & TdxExpectations, 'reportData' | 'nonce' | 'reportDataIsFresh'>
   /** Of the vTPM's quote: PCRs, and what the event log must prove. */

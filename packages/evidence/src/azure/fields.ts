@@ -11,7 +11,14 @@ const HEADER = 'not covered by any signature'
 /** Every field of the HCL report and of the quote. The hardware report's own fields are for its TEE to show. */
 export function azureFields(evidence: AzureEvidence): readonly Field[] {
   const hcl = parseHclReport(evidence.hclReport)
-  const field = (path: string, offset: number, length: number, value: Field['value'], meaning?: string): Field => ({ path: `hcl.${path}`, offset, length, value, source: SOURCE, ...(meaning === undefined ? {} : { meaning }) })
+  const field = (path: string, offset: number, length: number, value: Field['value'], meaning?: string): Field => ({
+    path: `hcl.${path}`,
+    offset,
+    length,
+    value,
+    source: SOURCE,
+    ...(meaning === undefined ? {} : { meaning }),
+  })
   const fields: Field[] = [
     field('version', 4, 4, hcl.headerVersion, HEADER),
     field('reportSize', 8, 4, hcl.reportSize, HEADER),
@@ -27,11 +34,19 @@ export function azureFields(evidence: AzureEvidence): readonly Field[] {
   ]
   if (hcl.hardware === 'tdx') {
     const { reportData, mrTd } = tdReportParts(hcl.hardwareReport)
-    fields.push(field('tdReport.reportData', 32 + 128, 64, toHex(reportData)), field('tdReport.mrTd', 32 + 528, 48, toHex(mrTd)))
+    fields.push(
+      field('tdReport.reportData', 32 + 128, 64, toHex(reportData)),
+      field('tdReport.mrTd', 32 + 528, 48, toHex(mrTd)),
+    )
   }
   if (evidence.quote === undefined) return fields
   const { message, signature, pcrs } = evidence.quote
-  fields.push(...attestFields(parseAttest(message), message.length), { path: 'quote.signature', length: signature.length, value: toHex(signature) })
-  for (const [bank, values] of Object.entries(pcrs ?? {})) for (const [index, value] of Object.entries(values ?? {})) fields.push({ path: `pcrs.${bank}.${index}`, value })
+  fields.push(...attestFields(parseAttest(message), message.length), {
+    path: 'quote.signature',
+    length: signature.length,
+    value: toHex(signature),
+  })
+  for (const [bank, values] of Object.entries(pcrs ?? {}))
+    for (const [index, value] of Object.entries(values ?? {})) fields.push({ path: `pcrs.${bank}.${index}`, value })
   return fields
 }

@@ -38,7 +38,8 @@ const HASHES: Readonly<Record<number, HclReport['hash']>> = { 1: 'sha256', 2: 's
  * @throws EvidenceError
  */
 export function parseHclReport(bytes: Uint8Array): HclReport {
-  if (bytes.length > MAX_REPORT) throw refuse('too-large', `${bytes.length} bytes`, 'length', 0, `at most ${MAX_REPORT} bytes`)
+  if (bytes.length > MAX_REPORT)
+    throw refuse('too-large', `${bytes.length} bytes`, 'length', 0, `at most ${MAX_REPORT} bytes`)
   const from = new Reader(bytes)
   if (from.u32('HCL.signature') !== SIGNATURE) throw refuse('malformed', 'another signature', 'signature', 0, '`HCLA`')
   const headerVersion = from.u32('HCL.version')
@@ -49,17 +50,38 @@ export function parseHclReport(bytes: Uint8Array): HclReport {
   const hardwareReport = from.bytes(SLOT, 'HCL.hardwareReport')
   const runtimeDataSize = from.u32('HCL.runtimeDataSize')
   const runtimeVersion = from.u32('HCL.runtimeVersion')
-  if (runtimeVersion !== 1) throw refuse('unsupported-version', String(runtimeVersion), 'runtimeVersion', from.offset - 4, '1')
+  if (runtimeVersion !== 1)
+    throw refuse('unsupported-version', String(runtimeVersion), 'runtimeVersion', from.offset - 4, '1')
   const type = from.u32('HCL.reportType')
-  if (type !== 2 && type !== 4) throw refuse('unsupported-kind', String(type), 'reportType', from.offset - 4, '2 (SNP) or 4 (TDX)')
+  if (type !== 2 && type !== 4)
+    throw refuse('unsupported-kind', String(type), 'reportType', from.offset - 4, '2 (SNP) or 4 (TDX)')
   const hardware = type === 2 ? 'snp' : 'tdx'
   checkSlot(hardware, hardwareReport)
   const hashType = from.u32('HCL.hashType')
   const hash = HASHES[hashType]
-  if (hash === undefined) throw refuse('unsupported-algorithm', String(hashType), 'hashType', from.offset - 4, '1, 2 or 3 (SHA-256, -384, -512)')
+  if (hash === undefined)
+    throw refuse(
+      'unsupported-algorithm',
+      String(hashType),
+      'hashType',
+      from.offset - 4,
+      '1, 2 or 3 (SHA-256, -384, -512)',
+    )
   const size = from.u32('HCL.claimsSize')
   const claims = from.bytes(size, 'HCL.claims')
-  return { headerVersion, reportSize, requestType, status, hardware, hardwareReport, runtimeDataSize, runtimeVersion, hash, claims, totalBytes: bytes.length }
+  return {
+    headerVersion,
+    reportSize,
+    requestType,
+    status,
+    hardware,
+    hardwareReport,
+    runtimeDataSize,
+    runtimeVersion,
+    hash,
+    claims,
+    totalBytes: bytes.length,
+  }
 }
 
 const TDX_TYPE = 0x81
@@ -68,7 +90,13 @@ const TDX_TYPE = 0x81
 function checkSlot(hardware: HclReport['hardware'], slot: Uint8Array): void {
   const isTd = slot[0] === TDX_TYPE && slot[1] === 0 && allZero(slot.subarray(TD_REPORT))
   if (isTd === (hardware === 'tdx')) return
-  throw refuse('malformed', `what is ${isTd ? 'a TDREPORT' : 'no TDREPORT'}`, 'hardwareReport', HEADER, hardware === 'tdx' ? 'a TDREPORT, as the type says' : 'an SNP report, as the type says')
+  throw refuse(
+    'malformed',
+    `what is ${isTd ? 'a TDREPORT' : 'no TDREPORT'}`,
+    'hardwareReport',
+    HEADER,
+    hardware === 'tdx' ? 'a TDREPORT, as the type says' : 'an SNP report, as the type says',
+  )
 }
 
 /** Report data and MRTD of a TDREPORT. Only its own machine can check its MAC: they are compared with a TD quote. */
@@ -93,6 +121,12 @@ function words(...values: readonly number[]): Uint8Array {
   return bytes
 }
 
-function refuse(code: EvidenceError['code'], found: string, field: string, offset: number, expected: string): EvidenceError {
+function refuse(
+  code: EvidenceError['code'],
+  found: string,
+  field: string,
+  offset: number,
+  expected: string,
+): EvidenceError {
   return new EvidenceError(code, found, { field: `HCL.${field}`, offset, expected })
 }

@@ -32,13 +32,19 @@ const MAX_SETTINGS = 64
 export function readRuntimeClaims(bytes: Uint8Array): RuntimeClaims {
   const claims = record(jsonOf(bytes), 'claims')
   const list: unknown = claims['keys']
-  if (!Array.isArray(list) || list.length > MAX_KEYS) throw bad('keys', 'another value', `a list of at most ${MAX_KEYS} keys`)
+  if (!Array.isArray(list) || list.length > MAX_KEYS)
+    throw bad('keys', 'another value', `a list of at most ${MAX_KEYS} keys`)
   const keys = list.map(readKey)
   const aks = keys.filter(({ kid }) => kid === 'HCLAkPub')
   const [ak] = aks
   if (ak === undefined || aks.length !== 1) throw bad('keys', `${aks.length} keys HCLAkPub`, 'exactly one')
   if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw bad('keys', 'a key id twice', 'each id once')
-  return { keys, ak, vmConfiguration: readSettings(claims['vm-configuration']), userData: readUserData(claims['user-data']) }
+  return {
+    keys,
+    ak,
+    vmConfiguration: readSettings(claims['vm-configuration']),
+    userData: readUserData(claims['user-data']),
+  }
 }
 
 function readKey(value: unknown, i: number): RuntimeKey {
@@ -50,19 +56,33 @@ function readKey(value: unknown, i: number): RuntimeKey {
   if (kty !== 'RSA') throw bad(`${field}.kty`, 'another value', '`RSA`')
   const modulus = typeof n === 'string' ? decodeBase64(n) : undefined
   const exponent = typeof e === 'string' ? decodeBase64(e) : undefined
-  if (modulus === undefined || modulus.length < 128 || modulus.length > 1024) throw bad(`${field}.n`, 'another value', 'a modulus in base64url')
-  if (exponent === undefined || exponent.length < 1 || exponent.length > 4) throw bad(`${field}.e`, 'another value', 'an exponent in base64url')
-  const keyOps = Array.isArray(operations) ? operations.filter((one): one is string => typeof one === 'string').slice(0, 8) : []
-  return { kid, kty, keyOps, key: rsaKey(modulus, exponent.reduce((sum, byte) => sum * 256 + byte, 0)) }
+  if (modulus === undefined || modulus.length < 128 || modulus.length > 1024)
+    throw bad(`${field}.n`, 'another value', 'a modulus in base64url')
+  if (exponent === undefined || exponent.length < 1 || exponent.length > 4)
+    throw bad(`${field}.e`, 'another value', 'an exponent in base64url')
+  const keyOps = Array.isArray(operations)
+    ? operations.filter((one): one is string => typeof one === 'string').slice(0, 8)
+    : []
+  return {
+    kid,
+    kty,
+    keyOps,
+    key: rsaKey(
+      modulus,
+      exponent.reduce((sum, byte) => sum * 256 + byte, 0),
+    ),
+  }
 }
 
 function readSettings(value: unknown): RuntimeClaims['vmConfiguration'] {
   if (value === undefined) return {}
   const entries = Object.entries(record(value, 'vm-configuration'))
-  if (entries.length > MAX_SETTINGS) throw bad('vm-configuration', `${entries.length} settings`, `at most ${MAX_SETTINGS}`)
+  if (entries.length > MAX_SETTINGS)
+    throw bad('vm-configuration', `${entries.length} settings`, `at most ${MAX_SETTINGS}`)
   const settings: Record<string, string | number | boolean> = {}
   for (const [name, setting] of entries) {
-    if (typeof setting === 'boolean' || (typeof setting === 'number' && Number.isSafeInteger(setting))) settings[name.slice(0, 64)] = setting
+    if (typeof setting === 'boolean' || (typeof setting === 'number' && Number.isSafeInteger(setting)))
+      settings[name.slice(0, 64)] = setting
     else if (typeof setting === 'string') settings[name.slice(0, 64)] = setting.slice(0, 256)
   }
   return settings
@@ -70,7 +90,8 @@ function readSettings(value: unknown): RuntimeClaims['vmConfiguration'] {
 
 function readUserData(value: unknown): string | undefined {
   if (value === undefined) return undefined
-  if (typeof value !== 'string' || !/^[0-9a-fA-F]{128}$/.test(value)) throw bad('user-data', 'another value', '128 hex digits')
+  if (typeof value !== 'string' || !/^[0-9a-fA-F]{128}$/.test(value))
+    throw bad('user-data', 'another value', '128 hex digits')
   return value.toLowerCase()
 }
 
@@ -84,7 +105,8 @@ function jsonOf(bytes: Uint8Array): unknown {
 }
 
 function record(value: unknown, field: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(field, 'another value', 'an object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw bad(field, 'another value', 'an object')
   return Object.fromEntries(Object.entries(value))
 }
 

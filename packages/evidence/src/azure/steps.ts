@@ -9,17 +9,28 @@ const SOURCE = 'Azure confidential VMs, guest attestation design'
 
 type Check = (state: AzureState) => Finding
 
-function step(id: string, title: string, needs: readonly string[], check: Check, phase: 'authenticity' | 'appraisal' = 'authenticity'): Step<AzureState> {
+function step(
+  id: string,
+  title: string,
+  needs: readonly string[],
+  check: Check,
+  phase: 'authenticity' | 'appraisal' = 'authenticity',
+): Step<AzureState> {
   return { id: `azure.${id}`, title, phase, source: SOURCE, needs, check }
 }
 
 const ASK: Remedy = { action: 'ask the guest for new evidence with all of its parts', by: 'workload-owner' }
 
 /** The first check of a part that came out so: it tells what to do better than the part as a whole. */
-function first(verdict: Verdict, outcome: 'fail' | 'unchecked', phase?: 'authenticity'): { readonly text: string; readonly remedy: Remedy } {
+function first(
+  verdict: Verdict,
+  outcome: 'fail' | 'unchecked',
+  phase?: 'authenticity',
+): { readonly text: string; readonly remedy: Remedy } {
   for (const group of verdict.checks) {
     for (const { id, reason, remedy, waived, blockedBy, outcome: found, phase: own } of group.checks) {
-      if (found === outcome && waived !== true && blockedBy === undefined && (phase === undefined || own === phase)) return { text: `${id}: ${reason}`, remedy: remedy ?? ASK }
+      if (found === outcome && waived !== true && blockedBy === undefined && (phase === undefined || own === phase))
+        return { text: `${id}: ${reason}`, remedy: remedy ?? ASK }
     }
   }
   return { text: verdict.summary, remedy: ASK }
@@ -28,7 +39,10 @@ function first(verdict: Verdict, outcome: 'fail' | 'unchecked', phase?: 'authent
 /** Whether a part is genuine. */
 function genuine(what: string, part: Part<Verdict>): Finding {
   const verdict = part.value
-  if (verdict === undefined) return part.error === undefined ? notApplicable(`there is no ${what}`) : fail(`the ${what} cannot be read: ${part.error.message}`, ASK)
+  if (verdict === undefined)
+    return part.error === undefined
+      ? notApplicable(`there is no ${what}`)
+      : fail(`the ${what} cannot be read: ${part.error.message}`, ASK)
   if (verdict.authenticity === 'proven') return pass(`the ${what} is genuine`)
   const details = { expected: 'proven', actual: verdict.authenticity }
   const refuted = verdict.authenticity === 'refuted'
@@ -50,53 +64,85 @@ function accepted(what: string, part: Part<Verdict>): Finding {
 }
 
 function hardwarePresent({ hcl, hardware }: AzureState): Finding {
-  if (hardware.value !== undefined || hardware.error !== undefined) return pass(hcl.hardware === 'snp' ? 'the HCL report has an SNP report' : 'a TD quote came along')
-  return unchecked('there is only a TDREPORT, which nobody but its own machine can check', { action: 'have the guest ask its host for a TD quote (metadata service, /acc/tdquote) and send it', by: 'workload-owner' })
+  if (hardware.value !== undefined || hardware.error !== undefined)
+    return pass(hcl.hardware === 'snp' ? 'the HCL report has an SNP report' : 'a TD quote came along')
+  return unchecked('there is only a TDREPORT, which nobody but its own machine can check', {
+    action: 'have the guest ask its host for a TD quote (metadata service, /acc/tdquote) and send it',
+    by: 'workload-owner',
+  })
 }
 
 function tdReport({ hcl, reportData, measurement }: AzureState): Finding {
   if (hcl.hardware !== 'tdx') return notApplicable('the SNP report is itself in the HCL report')
   const inside = tdReportParts(hcl.hardwareReport)
-  const details = { expected: `${toHex(inside.reportData)} ${toHex(inside.mrTd)}`, actual: `${reportData} ${measurement}` }
-  if (details.expected === details.actual) return pass('the TD quote was made of the TDREPORT in the HCL report', details)
+  const details = {
+    expected: `${toHex(inside.reportData)} ${toHex(inside.mrTd)}`,
+    actual: `${reportData} ${measurement}`,
+  }
+  if (details.expected === details.actual)
+    return pass('the TD quote was made of the TDREPORT in the HCL report', details)
   return fail('the TD quote is of another TD than the HCL report: report data or MRTD differ', ASK, details)
 }
 
 function binding({ hcl, digest, reportData }: AzureState): Finding {
   const actual = reportData ?? (hcl.hardware === 'tdx' ? toHex(tdReportParts(hcl.hardwareReport).reportData) : '')
   const expected = toHex(digest.result ?? new Uint8Array(0)).padEnd(128, '0')
-  if (actual === expected) return pass(`the hardware report holds the ${hcl.hash} digest of the runtime claims`, { expected, actual })
-  return fail('the runtime claims are not those that the hardware report was made for: they were changed, or are of another machine', REPLACE_EVIDENCE, { expected, actual })
+  if (actual === expected)
+    return pass(`the hardware report holds the ${hcl.hash} digest of the runtime claims`, { expected, actual })
+  return fail(
+    'the runtime claims are not those that the hardware report was made for: they were changed, or are of another machine',
+    REPLACE_EVIDENCE,
+    { expected, actual },
+  )
 }
 
 function claims({ claims }: AzureState): Finding {
-  if (claims.error !== undefined) return fail(`the runtime claims cannot be read: ${claims.error.message}`, ASK, { expected: claims.error.expected })
+  if (claims.error !== undefined)
+    return fail(`the runtime claims cannot be read: ${claims.error.message}`, ASK, { expected: claims.error.expected })
   return pass('the runtime claims name one attestation key of the vTPM')
 }
 
 function quotePresent({ evidence }: AzureState): Finding {
   if (evidence.quote !== undefined) return pass('there is a quote of the vTPM')
-  return unchecked('there is no quote of the vTPM: a recorded HCL report stays valid, and nothing tells what was booted', { action: 'have the guest quote its PCRs with your nonce', by: 'workload-owner' })
+  return unchecked(
+    'there is no quote of the vTPM: a recorded HCL report stays valid, and nothing tells what was booted',
+    { action: 'have the guest quote its PCRs with your nonce', by: 'workload-owner' },
+  )
 }
 
 function quoteSignature({ evidence, signature }: AzureState): Finding {
   if (evidence.quote === undefined) return notApplicable('there is no quote')
   if (signature?.result === true) return pass('the attestation key of the runtime claims signed the quote')
-  return fail('the attestation key of the runtime claims did not sign this quote: it was changed, or is of another machine', REPLACE_EVIDENCE)
+  return fail(
+    'the attestation key of the runtime claims did not sign this quote: it was changed, or is of another machine',
+    REPLACE_EVIDENCE,
+  )
 }
 
 function userData({ claims, expect }: AzureState): Finding {
   const actual = claims.value?.userData
   if (expect.userData === undefined) {
-    return actual === undefined || /^0*$/.test(actual) ? notApplicable('the guest put nothing into its HCL report') : unchecked('what the guest put into its HCL report was compared with nothing', { action: `if ${actual} is what you expect, say so with \`userData\``, by: 'relying-party' }, { actual })
+    return actual === undefined || /^0*$/.test(actual)
+      ? notApplicable('the guest put nothing into its HCL report')
+      : unchecked(
+          'what the guest put into its HCL report was compared with nothing',
+          { action: `if ${actual} is what you expect, say so with \`userData\``, by: 'relying-party' },
+          { actual },
+        )
   }
-  return compareOneOf({ what: 'what the guest put into its HCL report (user-data)', actual: actual ?? 'absent', option: 'userData' }, [expect.userData.padEnd(128, '0')])
+  return compareOneOf(
+    { what: 'what the guest put into its HCL report (user-data)', actual: actual ?? 'absent', option: 'userData' },
+    [expect.userData.padEnd(128, '0')],
+  )
 }
 
 function vmId({ claims, expect }: AzureState): Finding {
   if (expect.vmIds === undefined) return notApplicable('you did not say')
   const id = claims.value?.vmConfiguration['vmUniqueId']
-  return compareOneOf({ what: 'the VM (vmUniqueId)', actual: typeof id === 'string' ? id.toLowerCase() : 'absent', option: 'vmIds' }, expect.vmIds.map((one) => one.toLowerCase()))
+  return compareOneOf(
+    { what: 'the VM (vmUniqueId)', actual: typeof id === 'string' ? id.toLowerCase() : 'absent', option: 'vmIds' },
+    expect.vmIds.map((one) => one.toLowerCase()),
+  )
 }
 
 const BOUND: readonly string[] = ['azure.binding', 'azure.claims']
@@ -108,9 +154,20 @@ export const AZURE_STEPS: readonly StepGroup<AzureState>[] = [
     title: 'Hardware report and what it binds',
     steps: [
       step('hardware.present', 'There is a hardware report that can be verified from afar', [], hardwarePresent),
-      step('binding', 'The hardware report binds the runtime claims', [], (state) => (state.hardware.error !== undefined || state.hardware.value?.authenticity === 'refuted' ? notApplicable('the hardware report is not genuine, so that it binds nothing') : binding(state))),
-      step('part.hardware', 'The hardware report is genuine', [], ({ hardware }) => genuine('hardware report', hardware)),
-      step('td-report', 'The TD quote is of this HCL report', ['azure.hardware.present', 'azure.part.hardware'], tdReport),
+      step('binding', 'The hardware report binds the runtime claims', [], (state) =>
+        state.hardware.error !== undefined || state.hardware.value?.authenticity === 'refuted'
+          ? notApplicable('the hardware report is not genuine, so that it binds nothing')
+          : binding(state),
+      ),
+      step('part.hardware', 'The hardware report is genuine', [], ({ hardware }) =>
+        genuine('hardware report', hardware),
+      ),
+      step(
+        'td-report',
+        'The TD quote is of this HCL report',
+        ['azure.hardware.present', 'azure.part.hardware'],
+        tdReport,
+      ),
       step('claims', 'The runtime claims can be read', ['azure.binding'], claims),
     ],
   },
@@ -120,15 +177,29 @@ export const AZURE_STEPS: readonly StepGroup<AzureState>[] = [
     steps: [
       step('quote.present', 'There is a quote of the vTPM', [], quotePresent),
       step('quote.signature', 'The bound attestation key signed the quote', BOUND, quoteSignature),
-      step('part.vtpm', 'The quote of the vTPM is genuine', ['azure.quote.signature'], ({ vtpm }) => genuine('quote of the vTPM', vtpm)),
+      step('part.vtpm', 'The quote of the vTPM is genuine', ['azure.quote.signature'], ({ vtpm }) =>
+        genuine('quote of the vTPM', vtpm),
+      ),
     ],
   },
   {
     id: 'azure.expect',
     title: 'What you expect',
     steps: [
-      step('accept.hardware', 'The hardware report is as you expect', [], ({ hardware }) => accepted('hardware report', hardware), 'appraisal'),
-      step('accept.vtpm', 'The quote of the vTPM is as you expect', [], ({ vtpm }) => accepted('quote of the vTPM', vtpm), 'appraisal'),
+      step(
+        'accept.hardware',
+        'The hardware report is as you expect',
+        [],
+        ({ hardware }) => accepted('hardware report', hardware),
+        'appraisal',
+      ),
+      step(
+        'accept.vtpm',
+        'The quote of the vTPM is as you expect',
+        [],
+        ({ vtpm }) => accepted('quote of the vTPM', vtpm),
+        'appraisal',
+      ),
       { ...step('expect.user-data', "The guest's data are as expected", BOUND, userData, 'appraisal'), waivable: true },
       step('expect.vm-id', 'The VM is an accepted one', BOUND, vmId, 'appraisal'),
     ],

@@ -10,21 +10,21 @@ import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
 import type { DcapCollateral, DcapCollateralInput } from '../dcap/collateral.ts'
 import { SnpCollateral, type SnpCollateralInput } from '../snp/collateral.ts'
 import type { SnpExpectations } from '../snp/expectations.ts'
+import { parseSnpReport } from '../snp/report.ts'
 import { type SnpVerifyOptions, verifySnp, verifySnpSync } from '../snp/verify.ts'
 import type { TdxExpectations } from '../tdx/expectations.ts'
-import { type TdxOptions, verifyTdx, verifyTdxSync } from '../tdx/verify.ts'
-import { parseSnpReport } from '../snp/report.ts'
 import { parseTdxQuote } from '../tdx/report.ts'
+import { type TdxOptions, verifyTdx, verifyTdxSync } from '../tdx/verify.ts'
 import type { TpmClaims } from '../tpm/claims.ts'
+import type { TpmExpectations } from '../tpm/expectations.ts'
 import type { BoundKey } from '../tpm/state.ts'
 import { tpmStory } from '../tpm/verify.ts'
-import type { TpmExpectations } from '../tpm/expectations.ts'
 import { bareSignature, signatureJob } from '../tpm-structures/signature.ts'
 import { type AzureClaims, azureAssumptions, azureClaims, azureNotes } from './claims.ts'
 import { type AzureEvidence, copyAzure, framedAzure, parseAzureJson } from './evidence.ts'
 import { type AzureExpectations, readAzureExpectations } from './expectations.ts'
 import { type HclReport, parseHclReport } from './hcl.ts'
-import { readRuntimeClaims, type RuntimeClaims } from './runtime-claims.ts'
+import { type RuntimeClaims, readRuntimeClaims } from './runtime-claims.ts'
 import type { AzureState, Part } from './state.ts'
 import { AZURE_STEPS } from './steps.ts'
 
@@ -34,7 +34,10 @@ import { AZURE_STEPS } from './steps.ts'
  */
 export interface AzureVerifyOptions extends VerifyOptions {
   /** Endorsements of the hardware report. Certificates that came with the evidence fill the gaps of raw ones. */
-  readonly collateral?: { readonly snp?: SnpCollateralInput | SnpCollateral; readonly tdx?: DcapCollateralInput | DcapCollateral }
+  readonly collateral?: {
+    readonly snp?: SnpCollateralInput | SnpCollateral
+    readonly tdx?: DcapCollateralInput | DcapCollateral
+  }
   readonly expect?: AzureExpectations
 }
 
@@ -51,7 +54,10 @@ export function azureCheckIds(which: 'all' | 'waivable' = 'all'): readonly strin
  * @throws EvidenceError when the HCL report cannot be read
  * @throws TypeError for options that make no sense
  */
-export async function verifyAzure(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Promise<Verdict<AzureClaims>> {
+export async function verifyAzure(
+  evidence: AzureEvidence | Uint8Array,
+  options: AzureVerifyOptions,
+): Promise<Verdict<AzureClaims>> {
   const door = openDoor(evidence, options)
   await settle(door.jobs)
   const hardware = await tryPart(async () => {
@@ -67,7 +73,10 @@ export async function verifyAzure(evidence: AzureEvidence | Uint8Array, options:
 }
 
 /** As {@link verifyAzure}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
-export function verifyAzureSync(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Verdict<AzureClaims> {
+export function verifyAzureSync(
+  evidence: AzureEvidence | Uint8Array,
+  options: AzureVerifyOptions,
+): Verdict<AzureClaims> {
   const door = openDoor(evidence, options)
   settleNow(door.jobs)
   const hardware = tryPartNow(() => {
@@ -104,8 +113,22 @@ function openDoor(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOpti
   const whole: DigestJob = { kind: 'digest', algorithm: 'sha256', data: raw ?? framedAzure(parts) }
   const digest: DigestJob = { kind: 'digest', algorithm: hcl.hash, data: hcl.claims }
   const claims = partOf(() => readRuntimeClaims(hcl.claims))
-  const signature = claims.value === undefined || parts.quote === undefined ? undefined : signatureJob(bareSignature(parts.quote.signature), claims.value.ak.key, parts.quote.message)
-  return { options, at, expect, evidence: parts, hcl, claims, whole, digest, signature, jobs: signature === undefined ? [whole, digest] : [whole, digest, signature] }
+  const signature =
+    claims.value === undefined || parts.quote === undefined
+      ? undefined
+      : signatureJob(bareSignature(parts.quote.signature), claims.value.ak.key, parts.quote.message)
+  return {
+    options,
+    at,
+    expect,
+    evidence: parts,
+    hcl,
+    claims,
+    whole,
+    digest,
+    signature,
+    jobs: signature === undefined ? [whole, digest] : [whole, digest, signature],
+  }
 }
 
 interface HardwarePlan {
@@ -130,15 +153,25 @@ function planHardware({ options, expect, evidence, hcl, digest }: Door): Hardwar
     ...(options.trustAnchors === undefined ? {} : { trustAnchors: options.trustAnchors }),
     ...(options.memory === undefined ? {} : { memory: options.memory }),
   }
-  if (hcl.hardware === 'snp') return { report: hcl.hardwareReport, snp: { ...common, collateral: snpCollateral(options.collateral?.snp, evidence.vcek), expect: wishes } }
+  if (hcl.hardware === 'snp')
+    return {
+      report: hcl.hardwareReport,
+      snp: { ...common, collateral: snpCollateral(options.collateral?.snp, evidence.vcek), expect: wishes },
+    }
   if (evidence.tdQuote === undefined) return { report: hcl.hardwareReport }
   const collateral = options.collateral?.tdx
   // Under a paravisor it handles the exceptions that SEPT_VE_DISABLE would rule out.
   const tdx: TdxExpectations = { ...wishes, allowSeptVeDisableOff: true }
-  return { report: evidence.tdQuote, tdx: { ...common, ...(collateral === undefined ? {} : { collateral }), expect: tdx } }
+  return {
+    report: evidence.tdQuote,
+    tdx: { ...common, ...(collateral === undefined ? {} : { collateral }), expect: tdx },
+  }
 }
 
-function snpCollateral(given: SnpCollateralInput | SnpCollateral | undefined, vcek: Uint8Array | undefined): SnpCollateralInput | SnpCollateral {
+function snpCollateral(
+  given: SnpCollateralInput | SnpCollateral | undefined,
+  vcek: Uint8Array | undefined,
+): SnpCollateralInput | SnpCollateral {
   if (given instanceof SnpCollateral) return given
   return vcek === undefined ? { ...given } : { vcek, ...given }
 }
@@ -183,9 +216,18 @@ function* vtpmStory(door: Door, hardware: Part<Verdict>): Generator<readonly Job
     ...(expect.reportData === undefined ? {} : { reportData: expect.reportData }),
     ...(expect.reportDataIsFresh === undefined ? {} : { reportDataIsFresh: expect.reportDataIsFresh }),
   }
-  const input = { message: quote.message, signature: quote.signature, ...(quote.pcrs === undefined ? {} : { pcrs: quote.pcrs }), ...(evidence.eventLog === undefined ? {} : { eventLog: evidence.eventLog }) }
+  const input = {
+    message: quote.message,
+    signature: quote.signature,
+    ...(quote.pcrs === undefined ? {} : { pcrs: quote.pcrs }),
+    ...(evidence.eventLog === undefined ? {} : { eventLog: evidence.eventLog }),
+  }
   try {
-    const story = tpmStory(input, { at: options.at, expect: wishes, waive: waiversOf(options, 'tpm') }, { key: claims.value.ak.key, bound, bareSignature: true })
+    const story = tpmStory(
+      input,
+      { at: options.at, expect: wishes, waive: waiversOf(options, 'tpm') },
+      { key: claims.value.ak.key, bound, bareSignature: true },
+    )
     return { value: yield* story }
   } catch (error) {
     if (error instanceof EvidenceError) return { error }
@@ -196,14 +238,23 @@ function* vtpmStory(door: Door, hardware: Part<Verdict>): Generator<readonly Job
 function boundOf(door: Door, hardware: Part<Verdict>): BoundKey {
   const authenticity = hardware.value?.authenticity
   const names = reportParts(door, hardware)?.reportData === digestHex(door.digest).padEnd(128, '0')
-  if (hardware.value !== undefined && !names) return { holds: false, reason: 'the hardware report is for other runtime claims than those that name the key' }
-  if (authenticity === 'proven') return { holds: true, reason: 'a genuine hardware report holds the digest of the runtime claims, and these name the key' }
-  if (authenticity === 'refuted' || hardware.error !== undefined) return { holds: false, reason: 'the hardware report that should vouch for the key is not genuine' }
+  if (hardware.value !== undefined && !names)
+    return { holds: false, reason: 'the hardware report is for other runtime claims than those that name the key' }
+  if (authenticity === 'proven')
+    return {
+      holds: true,
+      reason: 'a genuine hardware report holds the digest of the runtime claims, and these name the key',
+    }
+  if (authenticity === 'refuted' || hardware.error !== undefined)
+    return { holds: false, reason: 'the hardware report that should vouch for the key is not genuine' }
   return { holds: undefined, reason: 'the hardware report that should vouch for the key is not proven to be genuine' }
 }
 
 /** Report data and measurement of the report that the hardware verdict is about, hex. */
-function reportParts({ hcl, evidence }: Door, hardware: Part<Verdict>): { readonly reportData: string; readonly measurement: string } | undefined {
+function reportParts(
+  { hcl, evidence }: Door,
+  hardware: Part<Verdict>,
+): { readonly reportData: string; readonly measurement: string } | undefined {
   if (hardware.value === undefined) return undefined
   if (hcl.hardware === 'snp') {
     const { reportData, measurement } = parseSnpReport(hcl.hardwareReport)
@@ -217,7 +268,18 @@ function reportParts({ hcl, evidence }: Door, hardware: Part<Verdict>): { readon
 function conclude(door: Door, hardware: Part<Verdict>, vtpm: Part<Verdict<TpmClaims>>): Verdict<AzureClaims> {
   const found = reportParts(door, hardware)
   const { evidence, hcl, claims, digest, signature, expect } = door
-  const state: AzureState = { evidence, hcl, claims, digest, hardware, reportData: found?.reportData, measurement: found?.measurement, signature, vtpm, expect }
+  const state: AzureState = {
+    evidence,
+    hcl,
+    claims,
+    digest,
+    hardware,
+    reportData: found?.reportData,
+    measurement: found?.measurement,
+    signature,
+    vtpm,
+    expect,
+  }
   const judgement = judge<AzureState>(AZURE_STEPS, state, waiversOf(door.options, 'azure'))
   const verdict = assembleVerdict(judgement, {
     format: `Azure confidential VM (${hcl.hardware === 'snp' ? 'SEV-SNP' : 'TDX'}, HCL report${evidence.quote === undefined ? '' : ', vTPM quote'})`,

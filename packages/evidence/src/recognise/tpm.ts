@@ -2,7 +2,7 @@ import { parseAzureJson } from '../azure/evidence.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { startsWith } from '../eventlog/text.ts'
 import { parseTpmJson } from '../tpm/evidence.ts'
-import { MAX_INPUT, type Identified } from './model.ts'
+import { type Identified, MAX_INPUT } from './model.ts'
 
 const BRACE = 0x7b
 

@@ -6,7 +6,16 @@ import { bigEndian, sized, TpmReader } from './reader.ts'
 export const TPM_GENERATED = 0xff544347
 
 /** TPMI_ST_ATTEST. @see TCG TPM 2.0 Library, part 2, section 6.9 */
-export const ATTEST = { nv: 0x8014, commandAudit: 0x8015, sessionAudit: 0x8016, certify: 0x8017, quote: 0x8018, time: 0x8019, creation: 0x801a, nvDigest: 0x801c } as const
+export const ATTEST = {
+  nv: 0x8014,
+  commandAudit: 0x8015,
+  sessionAudit: 0x8016,
+  certify: 0x8017,
+  quote: 0x8018,
+  time: 0x8019,
+  creation: 0x801a,
+  nvDigest: 0x801c,
+} as const
 
 /** PCRs of one bank that a quote covers. */
 export interface PcrSelection {
@@ -65,7 +74,8 @@ const MAX_BANKS = 16
  */
 export function parseAttest(bytes: Uint8Array): Attest {
   const from = new TpmReader(bytes, 'TPMS_ATTEST')
-  if (bytes.length > MAX_ATTEST) throw from.error('too-large', `${bytes.length} bytes`, 'length', `at most ${MAX_ATTEST} bytes`)
+  if (bytes.length > MAX_ATTEST)
+    throw from.error('too-large', `${bytes.length} bytes`, 'length', `at most ${MAX_ATTEST} bytes`)
   const magic = from.u32('magic')
   const type = from.u16('type')
   const qualifiedSigner = from.sized(MAX_NAME, 'qualifiedSigner')
@@ -78,7 +88,16 @@ export function parseAttest(bytes: Uint8Array): Attest {
   const firmwareVersion = from.u64('firmwareVersion')
   const attested = bytes.subarray(from.offset)
   const quote = type === ATTEST.quote ? readQuote(from) : undefined
-  return { magic, type, qualifiedSigner, extraData, clockInfo: { clock, resetCount, restartCount, safe: safe === 1 }, firmwareVersion, attested, quote }
+  return {
+    magic,
+    type,
+    qualifiedSigner,
+    extraData,
+    clockInfo: { clock, resetCount, restartCount, safe: safe === 1 },
+    firmwareVersion,
+    attested,
+    quote,
+  }
 }
 
 function readQuote(from: TpmReader): QuoteInfo {
@@ -92,15 +111,19 @@ function readQuote(from: TpmReader): QuoteInfo {
 function readSelections(from: TpmReader): readonly PcrSelection[] {
   const field = 'quote.pcrSelect'
   const count = from.u32(`${field}.count`)
-  if (count > MAX_BANKS) throw from.error('too-large', `${count} selections`, `${field}.count`, `at most ${MAX_BANKS}`, from.offset - 4)
+  if (count > MAX_BANKS)
+    throw from.error('too-large', `${count} selections`, `${field}.count`, `at most ${MAX_BANKS}`, from.offset - 4)
   const selections: PcrSelection[] = []
   for (let i = 0; i < count; i++) {
     const id = from.u16(`${field}.hash`)
     const bank = hashOf(id)
-    if (bank === undefined) throw from.error('unsupported-algorithm', idText(id), `${field}.hash`, 'a hash algorithm', from.offset - 2)
-    if (selections.some((one) => one.bank === bank)) throw from.error('malformed', `${bank} again`, `${field}.hash`, 'each bank once', from.offset - 2)
+    if (bank === undefined)
+      throw from.error('unsupported-algorithm', idText(id), `${field}.hash`, 'a hash algorithm', from.offset - 2)
+    if (selections.some((one) => one.bank === bank))
+      throw from.error('malformed', `${bank} again`, `${field}.hash`, 'each bank once', from.offset - 2)
     const size = from.u8(`${field}.sizeofSelect`)
-    if (size < 1 || size > 4) throw from.error('malformed', `${size} bytes`, `${field}.sizeofSelect`, '1 to 4 bytes', from.offset - 1)
+    if (size < 1 || size > 4)
+      throw from.error('malformed', `${size} bytes`, `${field}.sizeofSelect`, '1 to 4 bytes', from.offset - 1)
     selections.push({ bank, pcrs: indices(from.bytes(size, `${field}.pcrSelect`)), size })
   }
   return selections
@@ -142,7 +165,8 @@ function encodeQuote({ selections, pcrDigest }: QuoteInfo): Uint8Array {
 /** What TPM2_Certify states: the names of another key. @throws EvidenceError */
 export function certifyInfo(attest: Attest): { readonly name: Uint8Array; readonly qualifiedName: Uint8Array } {
   const from = new TpmReader(attest.attested, 'TPMS_CERTIFY_INFO')
-  if (attest.type !== ATTEST.certify) throw from.error('unsupported-kind', idText(attest.type), 'type', 'TPM_ST_ATTEST_CERTIFY')
+  if (attest.type !== ATTEST.certify)
+    throw from.error('unsupported-kind', idText(attest.type), 'type', 'TPM_ST_ATTEST_CERTIFY')
   const info = { name: from.sized(MAX_NAME, 'name'), qualifiedName: from.sized(MAX_NAME, 'qualifiedName') }
   from.end()
   return info
@@ -151,7 +175,8 @@ export function certifyInfo(attest: Attest): { readonly name: Uint8Array; readon
 /** What TPM2_CertifyCreation states: the name of an object and the hash of its creation data. @throws EvidenceError */
 export function creationInfo(attest: Attest): { readonly name: Uint8Array; readonly creationHash: Uint8Array } {
   const from = new TpmReader(attest.attested, 'TPMS_CREATION_INFO')
-  if (attest.type !== ATTEST.creation) throw from.error('unsupported-kind', idText(attest.type), 'type', 'TPM_ST_ATTEST_CREATION')
+  if (attest.type !== ATTEST.creation)
+    throw from.error('unsupported-kind', idText(attest.type), 'type', 'TPM_ST_ATTEST_CREATION')
   const info = { name: from.sized(MAX_NAME, 'objectName'), creationHash: from.sized(64, 'creationHash') }
   from.end()
   return info

@@ -1,6 +1,15 @@
 import { concatBytes } from '../core/bytes.ts'
 import { CURVE_BYTES, type DigestJob, type KeyKind, type PublicKey } from '../crypto/jobs.ts'
-import { algorithmId, computable, hashOf, idText, NULL_ALGORITHM, schemeOf, type TpmHash, type TpmScheme } from './algorithms.ts'
+import {
+  algorithmId,
+  computable,
+  hashOf,
+  idText,
+  NULL_ALGORITHM,
+  schemeOf,
+  type TpmHash,
+  type TpmScheme,
+} from './algorithms.ts'
 import { bigEndian, sized, TpmReader } from './reader.ts'
 
 /** TPMA_OBJECT by bit. @see TCG TPM 2.0 Library, part 2, section 8.3 */
@@ -55,9 +64,11 @@ export function parsePublic(bytes: Uint8Array): TpmPublic {
   const isSized = bytes.length > 2 && (((bytes[0] as number) << 8) | (bytes[1] as number)) === bytes.length - 2
   const area = isSized ? bytes.subarray(2) : bytes
   const from = new TpmReader(area, 'TPMT_PUBLIC')
-  if (area.length > MAX_PUBLIC) throw from.error('too-large', `${area.length} bytes`, 'length', `at most ${MAX_PUBLIC} bytes`)
+  if (area.length > MAX_PUBLIC)
+    throw from.error('too-large', `${area.length} bytes`, 'length', `at most ${MAX_PUBLIC} bytes`)
   const kind = from.u16('type')
-  if (kind !== 0x0001 && kind !== 0x0023) throw from.error('unsupported-algorithm', idText(kind), 'type', 'an RSA or ECC key', 0)
+  if (kind !== 0x0001 && kind !== 0x0023)
+    throw from.error('unsupported-algorithm', idText(kind), 'type', 'an RSA or ECC key', 0)
   const nameAlg = hash(from, 'nameAlg')
   const attributes = from.u32('objectAttributes')
   const authPolicy = from.sized(64, 'authPolicy')
@@ -71,7 +82,8 @@ export function parsePublic(bytes: Uint8Array): TpmPublic {
 function hash(from: TpmReader, field: string): TpmHash {
   const id = from.u16(field)
   const name = hashOf(id)
-  if (name === undefined) throw from.error('unsupported-algorithm', idText(id), field, 'a hash algorithm', from.offset - 2)
+  if (name === undefined)
+    throw from.error('unsupported-algorithm', idText(id), field, 'a hash algorithm', from.offset - 2)
   return name
 }
 
@@ -98,16 +110,25 @@ function readRsa(from: TpmReader): Key {
   const keyBits = from.u16('parameters.keyBits')
   const at = from.offset
   const exponent = from.u32('parameters.exponent')
-  if (exponent !== 0 && (exponent < 3 || exponent % 2 === 0)) throw from.error('malformed', `${exponent}`, 'parameters.exponent', '0 (which is 65537) or an odd number', at)
+  if (exponent !== 0 && (exponent < 3 || exponent % 2 === 0))
+    throw from.error('malformed', `${exponent}`, 'parameters.exponent', '0 (which is 65537) or an odd number', at)
   const modulus = from.sized(1024, 'unique')
-  if (modulus.length * 8 !== keyBits) throw from.error('malformed', `${modulus.length} bytes`, 'unique', `${keyBits} bits`)
+  if (modulus.length * 8 !== keyBits)
+    throw from.error('malformed', `${modulus.length} bytes`, 'unique', `${keyBits} bits`)
   return { keyBits, exponent: exponent === 0 ? 65537 : exponent, curve: undefined, unique: [modulus] }
 }
 
 function readEcc(from: TpmReader): Key {
   const id = from.u16('parameters.curveID')
   const curve = CURVES[id]
-  if (curve === undefined) throw from.error('unsupported-algorithm', idText(id), 'parameters.curveID', 'P-256, P-384 or P-521', from.offset - 2)
+  if (curve === undefined)
+    throw from.error(
+      'unsupported-algorithm',
+      idText(id),
+      'parameters.curveID',
+      'P-256, P-384 or P-521',
+      from.offset - 2,
+    )
   if (from.u16('parameters.kdf') !== NULL_ALGORITHM) hash(from, 'parameters.kdf.hashAlg')
   const size = CURVE_BYTES[curve]
   const unique = [from.sized(size, 'unique.x'), from.sized(size, 'unique.y')]
@@ -152,16 +173,22 @@ function derInteger(number: Uint8Array): Uint8Array {
 function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
   const content = concatBytes(...parts)
   const { length } = content
-  const header = length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff]
+  const header =
+    length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff]
   return concatBytes(Uint8Array.from(header), content)
 }
 
 const EC_ALGORITHMS: Readonly<Record<Exclude<KeyKind, 'RSA'>, readonly number[]>> = {
-  'P-256': [0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07],
+  'P-256': [
+    0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
+    0x01, 0x07,
+  ],
   'P-384': [0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22],
   'P-521': [0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23],
 }
-const RSA_ALGORITHM: readonly number[] = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00]
+const RSA_ALGORITHM: readonly number[] = [
+  0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
+]
 
 /** The DER SubjectPublicKeyInfo of a key. @see RFC 5480, section 2; RFC 8017, appendix A.1 */
 export function spkiOf(key: PublicKey): Uint8Array {

@@ -63,16 +63,24 @@ export class TpmReader {
 
   /** @throws EvidenceError `trailing-bytes` unless everything was read */
   end(): void {
-    if (this.remaining > 0) throw this.error('trailing-bytes', `${this.remaining} bytes are left over`, 'end', 'the end of the structure')
+    if (this.remaining > 0)
+      throw this.error('trailing-bytes', `${this.remaining} bytes are left over`, 'end', 'the end of the structure')
   }
 
-  error(code: EvidenceErrorCode, found: string, field: string, expected: string, offset: number = this.#at): EvidenceError {
+  error(
+    code: EvidenceErrorCode,
+    found: string,
+    field: string,
+    expected: string,
+    offset: number = this.#at,
+  ): EvidenceError {
     return new EvidenceError(code, found, { field: `${this.#what}.${field}`, offset, expected })
   }
 
   #advance(length: number, field: string): number {
     const start = this.#at
-    if (length > this.remaining) throw this.error('truncated', `${this.remaining} bytes are left`, field, `${length} bytes`)
+    if (length > this.remaining)
+      throw this.error('truncated', `${this.remaining} bytes are left`, field, `${length} bytes`)
     this.#at = start + length
     return start
   }

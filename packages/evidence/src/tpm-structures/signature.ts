@@ -21,7 +21,8 @@ export function parseSignature(bytes: Uint8Array): TpmSignature {
   const from = new TpmReader(bytes, 'TPMT_SIGNATURE')
   const id = from.u16('sigAlg')
   const scheme = schemeOf(id)
-  if (scheme === undefined) throw from.error('unsupported-algorithm', idText(id), 'sigAlg', 'RSASSA, RSAPSS or ECDSA', 0)
+  if (scheme === undefined)
+    throw from.error('unsupported-algorithm', idText(id), 'sigAlg', 'RSASSA, RSAPSS or ECDSA', 0)
   const hashId = from.u16('hash')
   const hash = hashOf(hashId)
   if (hash === undefined) throw from.error('unsupported-algorithm', idText(hashId), 'hash', 'a hash algorithm', 2)
@@ -33,7 +34,8 @@ export function parseSignature(bytes: Uint8Array): TpmSignature {
 
 /** A bare RSASSA signature with SHA-256, as Azure's evidence carries it. @throws EvidenceError when it is too long */
 export function bareSignature(bytes: Uint8Array): TpmSignature {
-  if (bytes.length > 1024) throw new TpmReader(bytes, 'signature').error('too-large', `${bytes.length} bytes`, 'length', 'at most 1024 bytes')
+  if (bytes.length > 1024)
+    throw new TpmReader(bytes, 'signature').error('too-large', `${bytes.length} bytes`, 'length', 'at most 1024 bytes')
   return { scheme: 'rsassa', hash: 'sha256', numbers: [bytes] }
 }
 
@@ -47,7 +49,11 @@ export function encodeSignature({ scheme, hash, numbers }: TpmSignature): Uint8A
  * @returns undefined when it cannot verify under any circumstances: a scheme that does not fit the key,
  *   or numbers longer than the curve's
  */
-export function signatureJob({ scheme, hash, numbers }: TpmSignature, key: PublicKey, data: Uint8Array): SignatureJob | undefined {
+export function signatureJob(
+  { scheme, hash, numbers }: TpmSignature,
+  key: PublicKey,
+  data: Uint8Array,
+): SignatureJob | undefined {
   const computed = computable(hash)
   if (computed === undefined || (scheme === 'ecdsa') === (key.kind === 'RSA')) return undefined
   if (key.kind !== 'RSA') {

@@ -1,11 +1,11 @@
-import { EvidenceError } from '../core/errors.ts'
+import { digestHex } from '../core/assemble.ts'
 import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
-import { digestHex } from '../core/assemble.ts'
-import { sameKey } from '../x509/signature.ts'
-import { KEY_USAGE } from '../x509/certificate.ts'
 import { attributeNames, type ObjectAttribute } from '../tpm-structures/public-area.ts'
+import { KEY_USAGE } from '../x509/certificate.ts'
+import { sameKey } from '../x509/signature.ts'
 import { AK_USAGE, EK_USAGE, PROCESSED_EXTENSIONS, type TpmChain, type TpmLink } from './certificates.ts'
 import type { TpmState } from './state.ts'
 
@@ -13,8 +13,16 @@ const LIBRARY = 'TCG TPM 2.0 Library, part 1'
 const PATH = 'RFC 5280, section 6.1'
 const PROFILE = 'TCG EK Credential Profile 2.5, section 3.2'
 
-const NEW_CHAIN: Remedy = { action: 'pass the certificate of the key and all that are above it, as the maker of the TPM or the cloud hands them out', by: 'platform-owner' }
-const NEW_KEY: Remedy = { action: 'have the TPM make a new attestation key: restricted, for signing only, fixed to the TPM, with SHA-256 or better', by: 'workload-owner' }
+const NEW_CHAIN: Remedy = {
+  action:
+    'pass the certificate of the key and all that are above it, as the maker of the TPM or the cloud hands them out',
+  by: 'platform-owner',
+}
+const NEW_KEY: Remedy = {
+  action:
+    'have the TPM make a new attestation key: restricted, for signing only, fixed to the TPM, with SHA-256 or better',
+  by: 'workload-owner',
+}
 const FORGED: Remedy = { action: 'nothing mends a forged chain: ask for the genuine one', by: 'nobody' }
 
 type Check = (state: TpmState) => Finding
@@ -24,8 +32,15 @@ function step(id: string, title: string, source: string, needs: readonly string[
 }
 
 /** A step about the chain, which need not be there. */
-function chained(id: string, title: string, needs: readonly string[], check: (chain: TpmChain, state: TpmState) => Finding): Step<TpmState> {
-  return step(`chain.${id}`, title, PATH, needs, (state) => (state.chain === undefined ? notApplicable(noChain(state)) : check(state.chain, state)))
+function chained(
+  id: string,
+  title: string,
+  needs: readonly string[],
+  check: (chain: TpmChain, state: TpmState) => Finding,
+): Step<TpmState> {
+  return step(`chain.${id}`, title, PATH, needs, (state) =>
+    state.chain === undefined ? notApplicable(noChain(state)) : check(state.chain, state),
+  )
 }
 
 function noChain({ bound, akIsAnchor }: TpmState): string {
@@ -37,7 +52,12 @@ function nameOf({ certificate }: TpmLink): string {
   return JSON.stringify((certificate.subject.commonName ?? 'a certificate without a name').slice(0, 64))
 }
 
-function each(id: string, title: string, holds: string, fault: (link: TpmLink, index: number, chain: TpmChain, state: TpmState) => string | undefined): Step<TpmState> {
+function each(
+  id: string,
+  title: string,
+  holds: string,
+  fault: (link: TpmLink, index: number, chain: TpmChain, state: TpmState) => string | undefined,
+): Step<TpmState> {
   return chained(id, title, ['tpm.chain.well-formed'], (chain, state) => {
     for (const [i, link] of chain.links.entries()) {
       const found = fault(link, i, chain, state)
@@ -49,18 +69,23 @@ function each(id: string, title: string, holds: string, fault: (link: TpmLink, i
 
 function wellFormed(chain: TpmChain): Finding {
   const error = chain.facts instanceof EvidenceError ? chain.facts : chain.errors[0]
-  return error === undefined ? pass(`${chain.links.length} certificates can be read`) : fail(`a certificate cannot be read: ${error.message}`, NEW_CHAIN)
+  return error === undefined
+    ? pass(`${chain.links.length} certificates can be read`)
+    : fail(`a certificate cannot be read: ${error.message}`, NEW_CHAIN)
 }
 
 function constraintFault({ certificate }: TpmLink, index: number): string | undefined {
   const { basicConstraints, keyUsage, unknownCritical, version } = certificate
   const unknown = unknownCritical.find((oid) => !PROCESSED_EXTENSIONS.includes(oid))
   if (unknown !== undefined) return `has a critical extension that is not known: ${unknown}`
-  if (index === 0) return basicConstraints?.ca === true ? 'is a certificate authority, which no key of a TPM is' : undefined
+  if (index === 0)
+    return basicConstraints?.ca === true ? 'is a certificate authority, which no key of a TPM is' : undefined
   if (version !== 3 || basicConstraints?.ca !== true) return 'is no certificate authority'
   if (keyUsage?.has(KEY_USAGE.keyCertSign) === false) return 'must not sign certificates, says its key usage'
   const { pathLength } = basicConstraints
-  return pathLength !== undefined && pathLength < index - 1 ? `allows ${pathLength} certificate authorities below it, and there are ${index - 1}` : undefined
+  return pathLength !== undefined && pathLength < index - 1
+    ? `allows ${pathLength} certificate authorities below it, and there are ${index - 1}`
+    : undefined
 }
 
 function pinned(chain: TpmChain, { anchor }: TpmState): Finding {
@@ -68,7 +93,10 @@ function pinned(chain: TpmChain, { anchor }: TpmState): Finding {
   const top = chain.links.at(-1)
   return fail(
     'the chain ends at no root key that is trusted, whatever its name says',
-    { action: 'pass the certificates up to the root; to accept the root of a TPM maker, name its key in `trustAnchors`', by: 'relying-party' },
+    {
+      action: 'pass the certificates up to the root; to accept the root of a TPM maker, name its key in `trustAnchors`',
+      by: 'relying-party',
+    },
     { actual: top === undefined ? 'no certificate' : nameOf(top) },
   )
 }
@@ -76,7 +104,8 @@ function pinned(chain: TpmChain, { anchor }: TpmState): Finding {
 function signatures({ links }: TpmChain): Finding {
   for (let i = 0; i < links.length - 1; i++) {
     const link = links[i] as TpmLink
-    if (link.signature?.result !== true) return fail(`${nameOf(link)} is not signed by the certificate above it: it is forged or damaged`, FORGED)
+    if (link.signature?.result !== true)
+      return fail(`${nameOf(link)} is not signed by the certificate above it: it is forged or damaged`, FORGED)
   }
   return pass('each certificate is signed by the one above it')
 }
@@ -87,53 +116,89 @@ const KEY_AGREEMENT = 4
 function usage(chain: TpmChain, { role, anchor }: TpmState): Finding {
   const leaf = chain.links[0]?.certificate
   const facts = chain.facts
-  if (leaf === undefined || facts === undefined || facts instanceof EvidenceError) return fail('the certificate cannot be read', NEW_CHAIN)
+  if (leaf === undefined || facts === undefined || facts instanceof EvidenceError)
+    return fail('the certificate cannot be read', NEW_CHAIN)
   // Google's AK certificates have no key usage of their own kind; the instance extension and the CA tell.
   const google = anchor?.vendor === 'Google' && facts.instance !== undefined
   const signs = leaf.keyUsage?.has(KEY_USAGE.digitalSignature) === true
   const encrypts = leaf.keyUsage?.has(KEY_ENCIPHERMENT) === true || leaf.keyUsage?.has(KEY_AGREEMENT) === true
   if (role === 'ak') {
     if (signs && (facts.usages.includes(AK_USAGE) || google)) return pass('the certificate is for an attestation key')
-    return fail('the certificate is for no attestation key: anything may have been signed with it', NEW_CHAIN, { expected: `digitalSignature and ${AK_USAGE}`, actual: facts.usages.join(', ') || 'no extended key usage' })
+    return fail('the certificate is for no attestation key: anything may have been signed with it', NEW_CHAIN, {
+      expected: `digitalSignature and ${AK_USAGE}`,
+      actual: facts.usages.join(', ') || 'no extended key usage',
+    })
   }
-  if (encrypts && !signs && (facts.usages.includes(EK_USAGE) || google)) return pass('the certificate is for an endorsement key')
-  return fail('the certificate is for no endorsement key', NEW_CHAIN, { expected: `keyEncipherment or keyAgreement, and ${EK_USAGE}`, actual: facts.usages.join(', ') || 'no extended key usage' })
+  if (encrypts && !signs && (facts.usages.includes(EK_USAGE) || google))
+    return pass('the certificate is for an endorsement key')
+  return fail('the certificate is for no endorsement key', NEW_CHAIN, {
+    expected: `keyEncipherment or keyAgreement, and ${EK_USAGE}`,
+    actual: facts.usages.join(', ') || 'no extended key usage',
+  })
 }
 
 function trust(state: TpmState): Finding {
   const { ak, chain, bound, akIsAnchor, anchor, role, activation } = state
   if (ak === undefined) {
-    return unchecked('there is no attestation key to check the signature with', { action: 'pass the key (`akPublic`) or its certificate', by: 'platform-owner' })
+    return unchecked('there is no attestation key to check the signature with', {
+      action: 'pass the key (`akPublic`) or its certificate',
+      by: 'platform-owner',
+    })
   }
   if (bound !== undefined) {
-    if (bound.holds === undefined) return unchecked(bound.reason, { action: 'pass what the hardware report lacks to be proven', by: 'relying-party' })
-    return bound.holds ? pass(bound.reason) : fail(bound.reason, { action: 'ask for a quote and a hardware report of the same machine', by: 'workload-owner' })
+    if (bound.holds === undefined)
+      return unchecked(bound.reason, {
+        action: 'pass what the hardware report lacks to be proven',
+        by: 'relying-party',
+      })
+    return bound.holds
+      ? pass(bound.reason)
+      : fail(bound.reason, {
+          action: 'ask for a quote and a hardware report of the same machine',
+          by: 'workload-owner',
+        })
   }
-  if (akIsAnchor && anchor !== undefined) return pass(`you named this key as trusted: ${anchor.name}`, { anchor: anchor.id })
+  if (akIsAnchor && anchor !== undefined)
+    return pass(`you named this key as trusted: ${anchor.name}`, { anchor: anchor.id })
   const leaf = chain?.links[0]?.certificate
   if (leaf === undefined) {
     return unchecked('nobody vouches for the attestation key: whoever sent the quote may have made it', {
-      action: 'pass the certificate of the AK, or the outcome of a credential activation with the certificate of the EK, or name the key in `trustAnchors`',
+      action:
+        'pass the certificate of the AK, or the outcome of a credential activation with the certificate of the EK, or name the key in `trustAnchors`',
       by: 'relying-party',
     })
   }
   if (role === 'ek') {
     const details = { expected: activation?.akName ?? '', actual: ak.name ?? 'a bare key, which has no name' }
-    if (ak.name !== undefined && ak.name === activation?.akName) return pass('the TPM with this endorsement key activated a credential for this attestation key', details)
-    return fail('the credential was activated for another attestation key', { action: 'activate a credential for the key that signs', by: 'relying-party' }, details)
+    if (ak.name !== undefined && ak.name === activation?.akName)
+      return pass('the TPM with this endorsement key activated a credential for this attestation key', details)
+    return fail(
+      'the credential was activated for another attestation key',
+      { action: 'activate a credential for the key that signs', by: 'relying-party' },
+      details,
+    )
   }
   if (leaf.key !== undefined && sameKey(leaf.key, ak.key)) return pass('the certificate is for the attestation key')
-  return fail('the certificate is for another key than the one that came with the quote', { action: 'pass the certificate of the key that signs', by: 'platform-owner' })
+  return fail('the certificate is for another key than the one that came with the quote', {
+    action: 'pass the certificate of the key that signs',
+    by: 'platform-owner',
+  })
 }
 
 const NEEDED: readonly ObjectAttribute[] = ['fixedTPM', 'fixedParent', 'sensitiveDataOrigin', 'restricted', 'sign']
 
 function attributes({ ak }: TpmState): Finding {
-  if (ak?.area === undefined) return notApplicable('only the bare key is known: whoever vouches for it vouches for its attributes')
+  if (ak?.area === undefined)
+    return notApplicable('only the bare key is known: whoever vouches for it vouches for its attributes')
   const found = attributeNames(ak.area)
   const missing = NEEDED.filter((name) => !found.includes(name))
   const details = { expected: `${NEEDED.join(', ')}, and not decrypt`, actual: found.join(', ') }
-  if (missing.length > 0) return fail(`the key is no attestation key, as it is not ${missing.join(', ')}: it may sign what no TPM has stated`, NEW_KEY, details)
+  if (missing.length > 0)
+    return fail(
+      `the key is no attestation key, as it is not ${missing.join(', ')}: it may sign what no TPM has stated`,
+      NEW_KEY,
+      details,
+    )
   if (found.includes('decrypt')) return fail('the key also decrypts, which no attestation key does', NEW_KEY, details)
   return pass('the key signs only what its TPM states, and never leaves it', details)
 }
@@ -143,10 +208,14 @@ function strength({ ak, signed, expect }: TpmState): Finding {
   if (key === undefined) return notApplicable('there is no key')
   if (area?.scheme === undefined && area !== undefined) return fail('the key may be used with any scheme', NEW_KEY)
   if (area?.scheme?.name === 'other') return fail('the key is for a scheme that signs no quotes', NEW_KEY)
-  if (key.kind === 'RSA' && (key.bits ?? 0) < 2048) return fail(`the key has ${key.bits} bits only`, NEW_KEY, { expected: 'RSA of 2048 bits or more' })
+  if (key.kind === 'RSA' && (key.bits ?? 0) < 2048)
+    return fail(`the key has ${key.bits} bits only`, NEW_KEY, { expected: 'RSA of 2048 bits or more' })
   if (signed.hash !== 'sha1' && area?.scheme?.hash !== 'sha1') return pass('no weak algorithm is in use')
   if (expect.allowSha1 === true) return pass('the key signs with SHA-1, and you allowed it with `allowSha1`')
-  return fail('the key signs with SHA-1, for which two texts with one digest can be made', NEW_KEY, { expected: 'SHA-256 or better', actual: 'SHA-1' })
+  return fail('the key signs with SHA-1, for which two texts with one digest can be made', NEW_KEY, {
+    expected: 'SHA-256 or better',
+    actual: 'SHA-1',
+  })
 }
 
 /** Who vouches for the attestation key, and what kind of key it is. */
@@ -155,16 +224,25 @@ export const AK_STEPS: StepGroup<TpmState> = {
   title: 'Attestation key',
   steps: [
     chained('well-formed', 'Every certificate can be read', [], wellFormed),
-    each('constraints', 'Authorities are authorities, and the leaf is none', 'basic constraints, path lengths and key usages fit', constraintFault),
+    each(
+      'constraints',
+      'Authorities are authorities, and the leaf is none',
+      'basic constraints, path lengths and key usages fit',
+      constraintFault,
+    ),
     each('algorithms', 'Keys and signatures are of known strength', 'they are', ({ certificate }) =>
-      certificate.key === undefined || certificate.signed.scheme === undefined ? `has a key or signature of a kind that is not accepted: ${certificate.keyKind}, ${certificate.signatureAlgorithm}` : undefined,
+      certificate.key === undefined || certificate.signed.scheme === undefined
+        ? `has a key or signature of a kind that is not accepted: ${certificate.keyKind}, ${certificate.signatureAlgorithm}`
+        : undefined,
     ),
     chained('pinned', 'The chain ends at a root key that is trusted', ['tpm.chain.well-formed'], pinned),
     chained('signatures', 'The certificates are signed', ['tpm.chain.algorithms'], signatures),
     each('not-before', 'The certificates are valid already', 'so are all', ({ certificate }, _i, _chain, { at }) =>
       at < certificate.notBefore ? `is valid from ${isoTime(certificate.notBefore)} only` : undefined,
     ),
-    each('not-after', 'The certificates are still valid', 'so are all', ({ certificate }, _i, _chain, { at }) => (at > certificate.notAfter ? `expired at ${isoTime(certificate.notAfter)}` : undefined)),
+    each('not-after', 'The certificates are still valid', 'so are all', ({ certificate }, _i, _chain, { at }) =>
+      at > certificate.notAfter ? `expired at ${isoTime(certificate.notAfter)}` : undefined,
+    ),
     { ...chained('usage', 'The certificate is for a key of this use', ['tpm.chain.pinned'], usage), source: PROFILE },
     step('ak.trust', 'Somebody trusted vouches for the attestation key', `${LIBRARY}, section 9.5`, [], trust),
     step('ak.attributes', 'The key signs only what its TPM states', `${LIBRARY}, section 25`, [], attributes),

@@ -168,5 +168,11 @@ function readInstance(value: Uint8Array): GoogleInstance {
     return value.toString()
   }
   // Which security properties follow in [0] differs by age; they are not read.
-  return { zone: text('zone'), projectNumber: number('projectNumber'), projectId: text('projectId'), instanceId: number('instanceId'), instanceName: text('instanceName') }
+  return {
+    zone: text('zone'),
+    projectNumber: number('projectNumber'),
+    projectId: text('projectId'),
+    instanceId: number('instanceId'),
+    instanceName: text('instanceName'),
+  }
 }

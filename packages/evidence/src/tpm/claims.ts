@@ -1,5 +1,5 @@
-import { EvidenceError } from '../core/errors.ts'
 import { toHex } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
 import { attributeNames } from '../tpm-structures/public-area.ts'
 import { akSpki } from './ak-steps.ts'
@@ -55,7 +55,8 @@ export function tpmClaims(state: TpmState): TpmClaims {
   const { attest, anchor, ak, hex, bank, bound } = state
   const values = quotedValues(state) ?? {}
   const runtime: Record<string, string> = {}
-  for (const [index, value] of Object.entries(values)) if (/[^0]/.test(value) && /[^f]/.test(value)) runtime[`PCR${index}`] = value
+  for (const [index, value] of Object.entries(values))
+    if (/[^0]/.test(value) && /[^f]/.test(value)) runtime[`PCR${index}`] = value
   const facts = state.chain?.facts instanceof EvidenceError ? undefined : state.chain?.facts
   const spki = akSpki(state)
   const boot = bootClaims(state)
@@ -112,21 +113,45 @@ function bootClaims({ log, bank }: TpmState): BootClaims | undefined {
 export function tpmAssumptions(state: TpmState): readonly Assumption[] {
   const { ak, bound, anchor, role, akIsAnchor } = state
   const assumed: Assumption[] = [
-    { id: 'after-boot', statement: 'nobody with access to the running system changed it after its boot was measured', because: 'a TPM measures a boot and isolates nothing' },
+    {
+      id: 'after-boot',
+      statement: 'nobody with access to the running system changed it after its boot was measured',
+      because: 'a TPM measures a boot and isolates nothing',
+    },
   ]
   if (ak?.area === undefined) {
-    assumed.push({ id: 'ak-attributes', statement: 'the attestation key signs only what its TPM states', because: 'the evidence has the bare key, without its attributes' })
+    assumed.push({
+      id: 'ak-attributes',
+      statement: 'the attestation key signs only what its TPM states',
+      because: 'the evidence has the bare key, without its attributes',
+    })
   }
   if (bound === undefined && anchor?.vendor === 'Google') {
-    assumed.push({ id: 'cloud-operator', statement: 'Google, whose software the virtual TPM is, does not turn against its customer', because: `the chain ends at ${anchor.name}` })
+    assumed.push({
+      id: 'cloud-operator',
+      statement: 'Google, whose software the virtual TPM is, does not turn against its customer',
+      because: `the chain ends at ${anchor.name}`,
+    })
   } else if (bound === undefined) {
-    assumed.push({ id: 'physical-attack', statement: 'nobody tapped or reset the TPM and fed it measurements of another boot', because: 'a discrete TPM believes what comes over its bus' })
+    assumed.push({
+      id: 'physical-attack',
+      statement: 'nobody tapped or reset the TPM and fed it measurements of another boot',
+      because: 'a discrete TPM believes what comes over its bus',
+    })
   }
   if (bound === undefined && !akIsAnchor && state.chain !== undefined) {
-    assumed.push({ id: 'no-revocation', statement: 'none of the certificates was revoked', because: 'no revocation lists are looked at for TPMs' })
+    assumed.push({
+      id: 'no-revocation',
+      statement: 'none of the certificates was revoked',
+      because: 'no revocation lists are looked at for TPMs',
+    })
   }
   if (role === 'ek' && state.chain !== undefined) {
-    assumed.push({ id: 'activation', statement: 'your credential activation was made as it should be, with a fresh secret', because: 'you passed its outcome' })
+    assumed.push({
+      id: 'activation',
+      statement: 'your credential activation was made as it should be, with a fresh secret',
+      because: 'you passed its outcome',
+    })
   }
   return assumed
 }
@@ -135,11 +160,22 @@ export function tpmAssumptions(state: TpmState): readonly Assumption[] {
 export function tpmNotes({ log, attest }: TpmState): readonly Note[] {
   const notes: Note[] = []
   for (const { bank, differing } of log?.otherBanks ?? []) {
-    notes.push({ id: 'tpm.other-bank', text: `the log does not replay to PCR ${differing.join(', ')} of the ${bank} bank, which is not the one judged by` })
+    notes.push({
+      id: 'tpm.other-bank',
+      text: `the log does not replay to PCR ${differing.join(', ')} of the ${bank} bank, which is not the one judged by`,
+    })
   }
   const unlogged = log?.explained?.replay?.unlogged ?? []
-  if (unlogged.length > 0) notes.push({ id: 'tpm.unlogged', text: `PCR ${unlogged.join(', ')} were extended by something that is not in the log` })
+  if (unlogged.length > 0)
+    notes.push({
+      id: 'tpm.unlogged',
+      text: `PCR ${unlogged.join(', ')} were extended by something that is not in the log`,
+    })
   if (!attest.clockInfo.safe) notes.push({ id: 'tpm.clock', text: 'the clock may have gone back' })
-  if (log?.explained?.facts.leftFirmware === false) notes.push({ id: 'tpm.log.no-exit', text: 'the log has no event of leaving the firmware: it was cut, or is of an old form' })
+  if (log?.explained?.facts.leftFirmware === false)
+    notes.push({
+      id: 'tpm.log.no-exit',
+      text: 'the log has no event of leaving the firmware: it was cut, or is of an old form',
+    })
   return notes
 }

@@ -1,7 +1,7 @@
 import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { decodeBase64 } from '../x509/pem.ts'
 import { TPM_HASHES } from '../tpm-structures/algorithms.ts'
+import { decodeBase64 } from '../x509/pem.ts'
 import { PCR_COUNT, type PcrValues } from './boot/measured-log.ts'
 
 /**
@@ -31,7 +31,8 @@ export const MAX_CERTIFICATES = 16
 /** A copy that the caller cannot change, with its PCR values checked and in lower case. @throws EvidenceError */
 export function copyEvidence(input: TpmEvidence): TpmEvidence {
   const { certificates = [] } = input
-  if (certificates.length > MAX_CERTIFICATES) throw bad('too-large', 'certificates', `${certificates.length} certificates`, `at most ${MAX_CERTIFICATES}`)
+  if (certificates.length > MAX_CERTIFICATES)
+    throw bad('too-large', 'certificates', `${certificates.length} certificates`, `at most ${MAX_CERTIFICATES}`)
   return {
     message: new Uint8Array(input.message),
     signature: new Uint8Array(input.signature),
@@ -78,10 +79,12 @@ export function readPcrs(value: unknown): PcrValues {
   const banks: Record<string, Record<string, string>> = {}
   for (const [bank, list] of members(value, 'pcrs')) {
     const size = TPM_HASHES.find(({ name }) => name === bank)?.size
-    if (size === undefined) throw bad('unsupported-algorithm', 'pcrs', quote(bank), `one of ${TPM_HASHES.map(({ name }) => name).join(', ')}`)
+    if (size === undefined)
+      throw bad('unsupported-algorithm', 'pcrs', quote(bank), `one of ${TPM_HASHES.map(({ name }) => name).join(', ')}`)
     const values: Record<string, string> = {}
     for (const [index, one] of members(list, `pcrs.${bank}`)) {
-      if (!/^(?:1?\d|2[0-3])$/.test(index)) throw bad('malformed', `pcrs.${bank}`, quote(index), 'a PCR number from 0 to 23')
+      if (!/^(?:1?\d|2[0-3])$/.test(index))
+        throw bad('malformed', `pcrs.${bank}`, quote(index), 'a PCR number from 0 to 23')
       if (typeof one !== 'string' || one.length !== 2 * size || !/^[0-9a-fA-F]*$/.test(one)) {
         throw bad('malformed', `pcrs.${bank}.${index}`, 'another value', `${size} bytes in hex`)
       }
@@ -104,16 +107,19 @@ export function parseTpmJson(json: Uint8Array): TpmEvidence {
   if (json.length > MAX_TPM_JSON) throw bad('too-large', 'tpm', `${json.length} bytes`, `at most ${MAX_TPM_JSON} bytes`)
   const outer = members(jsonOf(json), 'json')
   const [first] = outer
-  if (first === undefined || outer.length !== 1 || first[0] !== 'tpm') throw bad('unsupported-kind', 'json', 'another object', 'one member, `tpm`')
+  if (first === undefined || outer.length !== 1 || first[0] !== 'tpm')
+    throw bad('unsupported-kind', 'json', 'another object', 'one member, `tpm`')
   const inner = members(first[1], 'tpm')
-  for (const [name] of inner) if (!MEMBERS.includes(name)) throw bad('malformed', 'tpm', quote(name), `no members beside ${MEMBERS.join(', ')}`)
+  for (const [name] of inner)
+    if (!MEMBERS.includes(name)) throw bad('malformed', 'tpm', quote(name), `no members beside ${MEMBERS.join(', ')}`)
   const found = Object.fromEntries(inner)
   const need = (name: string): Uint8Array => {
     const bytes = optional(name)
     if (bytes === undefined) throw bad('truncated', `tpm.${name}`, 'nothing', 'base64')
     return bytes
   }
-  const optional = (name: string): Uint8Array | undefined => (found[name] === undefined ? undefined : base64(found[name], `tpm.${name}`))
+  const optional = (name: string): Uint8Array | undefined =>
+    found[name] === undefined ? undefined : base64(found[name], `tpm.${name}`)
   const akPublic = optional('akPublic')
   const eventLog = optional('eventLog')
   return {
@@ -128,7 +134,8 @@ export function parseTpmJson(json: Uint8Array): TpmEvidence {
 
 function certificatesOf(value: unknown): readonly Uint8Array[] {
   if (value === undefined) return []
-  if (!Array.isArray(value) || value.length > MAX_CERTIFICATES) throw bad('malformed', 'tpm.certificates', 'another value', `a list of at most ${MAX_CERTIFICATES}`)
+  if (!Array.isArray(value) || value.length > MAX_CERTIFICATES)
+    throw bad('malformed', 'tpm.certificates', 'another value', `a list of at most ${MAX_CERTIFICATES}`)
   return value.map((one, i) => base64(one, `tpm.certificates[${i}]`))
 }
 
@@ -148,7 +155,8 @@ function jsonOf(bytes: Uint8Array): unknown {
 }
 
 function members(value: unknown, field: string): readonly (readonly [string, unknown])[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad('malformed', field, 'another value', 'an object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw bad('malformed', field, 'another value', 'an object')
   return Object.entries(value)
 }
 

@@ -1,9 +1,19 @@
-import { booleanField, type FieldKind, type FieldKinds, hexField, integerField, listOf, readExpectations, wordField } from '../core/expectations.ts'
+import {
+  booleanField,
+  type FieldKind,
+  type FieldKinds,
+  hexField,
+  integerField,
+  listOf,
+  readExpectations,
+  wordField,
+} from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import type { DigestAlgorithm } from '../crypto/jobs.ts'
 
 /** What a relying party may expect of a quote. `measurement` is the digest over all quoted PCRs; `reportData` and `nonce` are the qualifying data in full. */
-export interface TpmExpectations extends Pick<CommonExpectations, 'measurement' | 'reportData' | 'nonce' | 'reportDataIsFresh' | 'allowEmulated'> {
+export interface TpmExpectations
+  extends Pick<CommonExpectations, 'measurement' | 'reportData' | 'nonce' | 'reportDataIsFresh' | 'allowEmulated'> {
   /** Bank that `pcrs` and claims from the log go by; SHA-256 when not said. */
   readonly bank?: Exclude<DigestAlgorithm, 'sha1'> | 'sha1'
   /** Accepted values of PCRs of that bank, by number. */

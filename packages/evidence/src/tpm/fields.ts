@@ -12,14 +12,32 @@ const ATTEST_SOURCE = 'TCG TPM 2.0 Library, part 2, section 10.12.12'
 export function tpmFields(evidence: TpmEvidence): readonly Field[] {
   const fields: Field[] = [...attestFields(parseAttest(evidence.message), evidence.message.length)]
   const signature = parseSignature(evidence.signature)
-  fields.push({ path: 'signature.scheme', offset: 0, length: 4, value: `${signature.scheme} with ${signature.hash}`, source: 'TCG TPM 2.0 Library, part 2, section 11.3.4' })
-  for (const [i, number] of signature.numbers.entries()) fields.push({ path: `signature.${signature.scheme === 'ecdsa' ? 'rs'.charAt(i) : 'value'}`, length: number.length, value: toHex(number) })
+  fields.push({
+    path: 'signature.scheme',
+    offset: 0,
+    length: 4,
+    value: `${signature.scheme} with ${signature.hash}`,
+    source: 'TCG TPM 2.0 Library, part 2, section 11.3.4',
+  })
+  for (const [i, number] of signature.numbers.entries())
+    fields.push({
+      path: `signature.${signature.scheme === 'ecdsa' ? 'rs'.charAt(i) : 'value'}`,
+      length: number.length,
+      value: toHex(number),
+    })
   if (evidence.akPublic !== undefined && evidence.akPublic[0] !== 0x30) {
     const area = parsePublic(evidence.akPublic)
     fields.push({ path: 'ak.type', value: area.type })
     fields.push({ path: 'ak.nameAlg', value: area.nameAlg })
-    fields.push({ path: 'ak.attributes', value: area.attributes.toString(16).padStart(8, '0'), meaning: attributeNames(area).join(', ') })
-    fields.push({ path: 'ak.scheme', value: area.scheme === undefined ? 'none' : `${area.scheme.name} with ${area.scheme.hash}` })
+    fields.push({
+      path: 'ak.attributes',
+      value: area.attributes.toString(16).padStart(8, '0'),
+      meaning: attributeNames(area).join(', '),
+    })
+    fields.push({
+      path: 'ak.scheme',
+      value: area.scheme === undefined ? 'none' : `${area.scheme.name} with ${area.scheme.hash}`,
+    })
     fields.push({ path: 'ak.keyBits', value: area.keyBits })
   }
   for (const [bank, values] of Object.entries(evidence.pcrs ?? {})) {
@@ -33,18 +51,35 @@ export function attestFields(attest: Attest, length: number): readonly Field[] {
   const fields: Field[] = []
   let at = 0
   const add = (path: string, size: number, value: Field['value'], meaning?: string): void => {
-    fields.push({ path: `quote.${path}`, offset: at, length: size, value, source: ATTEST_SOURCE, ...(meaning === undefined ? {} : { meaning }) })
+    fields.push({
+      path: `quote.${path}`,
+      offset: at,
+      length: size,
+      value,
+      source: ATTEST_SOURCE,
+      ...(meaning === undefined ? {} : { meaning }),
+    })
     at += size
   }
   const { clockInfo } = attest
-  add('magic', 4, attest.magic.toString(16), attest.magic === TPM_GENERATED ? 'made inside of a TPM' : 'not made by a TPM')
+  add(
+    'magic',
+    4,
+    attest.magic.toString(16),
+    attest.magic === TPM_GENERATED ? 'made inside of a TPM' : 'not made by a TPM',
+  )
   add('type', 2, idText(attest.type), Object.entries(ATTEST).find(([, id]) => id === attest.type)?.[0] ?? 'unknown')
   add('qualifiedSigner', 2 + attest.qualifiedSigner.length, toHex(attest.qualifiedSigner))
   add('extraData', 2 + attest.extraData.length, toHex(attest.extraData), 'the nonce')
   add('clockInfo.clock', 8, clockInfo.clock.toString(), 'milliseconds')
   add('clockInfo.resetCount', 4, clockInfo.resetCount)
   add('clockInfo.restartCount', 4, clockInfo.restartCount)
-  add('clockInfo.safe', 1, clockInfo.safe, clockInfo.safe ? 'the clock has not gone back' : 'the clock may have gone back')
+  add(
+    'clockInfo.safe',
+    1,
+    clockInfo.safe,
+    clockInfo.safe ? 'the clock has not gone back' : 'the clock may have gone back',
+  )
   add('firmwareVersion', 8, attest.firmwareVersion.toString(16).padStart(16, '0'))
   if (attest.quote === undefined) {
     add('attested', length - at, toHex(attest.attested))

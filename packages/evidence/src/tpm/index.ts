@@ -1,3 +1,32 @@
+export { algorithmId, type TpmHash, type TpmScheme } from '../tpm-structures/algorithms.ts'
+export {
+  ATTEST,
+  type Attest,
+  certifyInfo,
+  creationInfo,
+  encodeAttest,
+  type PcrSelection,
+  parseAttest,
+  type QuoteInfo,
+  TPM_GENERATED,
+} from '../tpm-structures/attest.ts'
+export {
+  attributeNames,
+  encodePublic2b,
+  OBJECT_ATTRIBUTES,
+  type ObjectAttribute,
+  parsePublic,
+  publicKeyOf,
+  spkiOf,
+  type TpmPublic,
+} from '../tpm-structures/public-area.ts'
+export {
+  bareSignature,
+  encodeSignature,
+  parseSignature,
+  signatureJob,
+  type TpmSignature,
+} from '../tpm-structures/signature.ts'
 export { GOOGLE_TPM_ROOTS } from './anchors.ts'
 export { type BootLogFault, type ExplainedBank, type ExplainedBootLog, explainBootLog } from './boot/explain.ts'
 export type { BootFacts, BootProgram, BootText, SecureBoot, SecureBootKeys } from './boot/facts.ts'
@@ -11,7 +40,3 @@ export { readTpmExpectations, type TpmExpectations } from './expectations.ts'
 export { tpmFields } from './fields.ts'
 export type { TpmActivation } from './state.ts'
 export { type TpmVerifyOptions, tpmCheckIds, verifyTpm, verifyTpmSync } from './verify.ts'
-export { algorithmId, type TpmHash, type TpmScheme } from '../tpm-structures/algorithms.ts'
-export { ATTEST, type Attest, certifyInfo, creationInfo, encodeAttest, parseAttest, type PcrSelection, type QuoteInfo, TPM_GENERATED } from '../tpm-structures/attest.ts'
-export { attributeNames, encodePublic2b, OBJECT_ATTRIBUTES, type ObjectAttribute, parsePublic, publicKeyOf, spkiOf, type TpmPublic } from '../tpm-structures/public-area.ts'
-export { bareSignature, encodeSignature, parseSignature, signatureJob, type TpmSignature } from '../tpm-structures/signature.ts'

@@ -5,7 +5,15 @@ import type { TrustAnchor } from '../core/verdict.ts'
 import type { DigestAlgorithm, DigestJob, Job, PublicKey } from '../crypto/jobs.ts'
 import { computable } from '../tpm-structures/algorithms.ts'
 import type { Attest } from '../tpm-structures/attest.ts'
-import { nameJob, nameOf, parsePublic, publicKeyOf, qualifiedNameJob, spkiOf, type TpmPublic } from '../tpm-structures/public-area.ts'
+import {
+  nameJob,
+  nameOf,
+  parsePublic,
+  publicKeyOf,
+  qualifiedNameJob,
+  spkiOf,
+  type TpmPublic,
+} from '../tpm-structures/public-area.ts'
 import type { TpmSignature } from '../tpm-structures/signature.ts'
 import { readPublicKey } from '../x509/algorithms.ts'
 import { DerReader } from '../x509/der.ts'
@@ -34,29 +42,49 @@ export function readKey(bytes: Uint8Array): PlannedKey {
   const from = new DerReader(bytes, 'akPublic')
   const { key } = readPublicKey(from, WIDE)
   from.finish('akPublic')
-  if (key === undefined) throw new EvidenceError('unsupported-algorithm', 'another key', { field: 'akPublic', offset: 0, expected: 'RSA, P-256, P-384 or P-521' })
+  if (key === undefined)
+    throw new EvidenceError('unsupported-algorithm', 'another key', {
+      field: 'akPublic',
+      offset: 0,
+      expected: 'RSA, P-256, P-384 or P-521',
+    })
   return plannedKey(key, undefined)
 }
 
 /** A key without a public area. */
 export function plannedKey(key: PublicKey, area: TpmPublic | undefined): PlannedKey {
-  return { key, area, nameJob: area === undefined ? undefined : nameJob(area), spki: { kind: 'digest', algorithm: 'sha256', data: spkiOf(key) } }
+  return {
+    key,
+    area,
+    nameJob: area === undefined ? undefined : nameJob(area),
+    spki: { kind: 'digest', algorithm: 'sha256', data: spkiOf(key) },
+  }
 }
 
 /** The key to verify with: that of the leaf where it is the same, as it may have been imported before. */
-export function preferLeaf(planned: PlannedKey | undefined, chain: TpmChain | undefined, role: 'ak' | 'ek'): PlannedKey | undefined {
+export function preferLeaf(
+  planned: PlannedKey | undefined,
+  chain: TpmChain | undefined,
+  role: 'ak' | 'ek',
+): PlannedKey | undefined {
   const leaf = role === 'ak' ? chain?.links[0]?.certificate.key : undefined
   if (leaf === undefined) return planned
   if (planned === undefined) return plannedKey(leaf, undefined)
-  return sameKey(planned.key, leaf) ? { key: leaf, area: planned.area, nameJob: planned.nameJob, spki: planned.spki } : planned
+  return sameKey(planned.key, leaf)
+    ? { key: leaf, area: planned.area, nameJob: planned.nameJob, spki: planned.spki }
+    : planned
 }
 
 /** The chain up to the first key that is an anchor, and that anchor. Digests of the keys must be settled. */
-export function cutAtAnchor(chain: TpmChain, anchors: readonly TrustAnchor[]): { readonly chain: TpmChain; readonly anchor: TrustAnchor | undefined } {
+export function cutAtAnchor(
+  chain: TpmChain,
+  anchors: readonly TrustAnchor[],
+): { readonly chain: TpmChain; readonly anchor: TrustAnchor | undefined } {
   for (const [i, { certificate }] of chain.links.entries()) {
     const spki = digestHex(certificate.spkiDigest)
     const anchor = i === 0 ? undefined : anchors.find((one) => one.spkiSha256 === spki)
-    if (anchor !== undefined) return { chain: { links: chain.links.slice(0, i + 1), errors: chain.errors, facts: chain.facts }, anchor }
+    if (anchor !== undefined)
+      return { chain: { links: chain.links.slice(0, i + 1), errors: chain.errors, facts: chain.facts }, anchor }
   }
   return { chain, anchor: undefined }
 }
@@ -86,9 +114,14 @@ export function hierarchyGuesses(area: TpmPublic | undefined, name: Uint8Array |
 }
 
 /** The hierarchy whose settled guess is the signer's qualified name. */
-export function hierarchyOf(area: TpmPublic | undefined, guesses: readonly HierarchyGuess[], signer: Uint8Array): string | undefined {
+export function hierarchyOf(
+  area: TpmPublic | undefined,
+  guesses: readonly HierarchyGuess[],
+  signer: Uint8Array,
+): string | undefined {
   if (area === undefined) return undefined
-  return guesses.find(({ job }) => job.result !== undefined && equalBytes(nameOf(area.nameAlg, job.result), signer))?.hierarchy
+  return guesses.find(({ job }) => job.result !== undefined && equalBytes(nameOf(area.nameAlg, job.result), signer))
+    ?.hierarchy
 }
 
 /** Name of a key with a settled digest. */
@@ -101,7 +134,11 @@ export function settledName({ area, nameJob: job }: PlannedKey): Uint8Array | un
  * is that of the signature, whatever the banks.
  * @see TCG TPM 2.0 Library, part 3, section 18.4
  */
-export function planPcrDigest({ quote }: Attest, { hash }: TpmSignature, pcrs: PcrValues | undefined): { readonly job: DigestJob | undefined; readonly missing: readonly string[] } {
+export function planPcrDigest(
+  { quote }: Attest,
+  { hash }: TpmSignature,
+  pcrs: PcrValues | undefined,
+): { readonly job: DigestJob | undefined; readonly missing: readonly string[] } {
   const algorithm = computable(hash)
   if (quote === undefined || pcrs === undefined) return { job: undefined, missing: [] }
   const values: Uint8Array[] = []

@@ -2,40 +2,60 @@ import { equalBytes, toHex } from '../core/bytes.ts'
 import { compareOneOf } from '../core/compare.ts'
 import { fail, notApplicable, pass, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
-import { ATTEST, TPM_GENERATED } from '../tpm-structures/attest.ts'
 import { idText } from '../tpm-structures/algorithms.ts'
+import { ATTEST, TPM_GENERATED } from '../tpm-structures/attest.ts'
 import type { TpmState } from './state.ts'
 
 const QUOTE = 'TCG TPM 2.0 Library, part 3, section 18.4'
 
 function signature({ signature, ak }: TpmState): Finding {
-  if (ak === undefined) return unchecked('there is no attestation key to check the signature with', { action: 'pass the key (`akPublic`) or its certificate', by: 'platform-owner' })
+  if (ak === undefined)
+    return unchecked('there is no attestation key to check the signature with', {
+      action: 'pass the key (`akPublic`) or its certificate',
+      by: 'platform-owner',
+    })
   if (signature?.result === true) return pass('the attestation key signed the quote')
-  return fail('the attestation key did not sign this quote: it is forged, was changed, or is of another TPM', REPLACE_EVIDENCE)
+  return fail(
+    'the attestation key did not sign this quote: it is forged, was changed, or is of another TPM',
+    REPLACE_EVIDENCE,
+  )
 }
 
 function magic({ attest }: TpmState): Finding {
   const details = { expected: TPM_GENERATED.toString(16), actual: attest.magic.toString(16).padStart(8, '0') }
   if (attest.magic === TPM_GENERATED) return pass('the statement was made inside of a TPM', details)
-  return fail('the statement was not made inside of a TPM: its key signs whatever it is given', REPLACE_EVIDENCE, details)
+  return fail(
+    'the statement was not made inside of a TPM: its key signs whatever it is given',
+    REPLACE_EVIDENCE,
+    details,
+  )
 }
 
 function type({ attest }: TpmState): Finding {
   const details = { expected: idText(ATTEST.quote), actual: idText(attest.type) }
   if (attest.type === ATTEST.quote) return pass('the statement is a quote', details)
-  return fail('the statement is about something else than PCRs', { action: 'ask for a TPM2_Quote', by: 'workload-owner' }, details)
+  return fail(
+    'the statement is about something else than PCRs',
+    { action: 'ask for a TPM2_Quote', by: 'workload-owner' },
+    details,
+  )
 }
 
 /** The quoted PCRs in words, e.g. `sha256:0,1,7`. */
 export function selectionText({ attest }: Pick<TpmState, 'attest'>): string {
-  const lists = (attest.quote?.selections ?? []).filter(({ pcrs }) => pcrs.length > 0).map(({ bank, pcrs }) => `${bank}:${pcrs.join(',')}`)
+  const lists = (attest.quote?.selections ?? [])
+    .filter(({ pcrs }) => pcrs.length > 0)
+    .map(({ bank, pcrs }) => `${bank}:${pcrs.join(',')}`)
   return lists.length === 0 ? 'no PCR' : lists.join(' ')
 }
 
 function selection(state: TpmState): Finding {
   const actual = selectionText(state)
   if (actual !== 'no PCR') return pass(`the quote covers ${actual}`)
-  return fail('the quote covers no PCR, and so says nothing about the machine', { action: 'ask for a quote of PCRs 0 to 15 of the SHA-256 bank', by: 'workload-owner' })
+  return fail('the quote covers no PCR, and so says nothing about the machine', {
+    action: 'ask for a quote of PCRs 0 to 15 of the SHA-256 bank',
+    by: 'workload-owner',
+  })
 }
 
 function required(state: TpmState): Finding {
@@ -46,7 +66,11 @@ function required(state: TpmState): Finding {
   const missing = wanted.filter((index) => !covered.includes(index)).sort((a, b) => a - b)
   const details = { expected: `${bank}:${wanted.sort((a, b) => a - b).join(',')}`, actual: selectionText(state) }
   if (missing.length === 0) return pass('the quote covers every PCR that you named', details)
-  return fail(`the quote does not cover PCR ${missing.join(', ')} of the ${bank} bank, whatever values came with it`, { action: `ask for a quote of ${details.expected}`, by: 'workload-owner' }, details)
+  return fail(
+    `the quote does not cover PCR ${missing.join(', ')} of the ${bank} bank, whatever values came with it`,
+    { action: `ask for a quote of ${details.expected}`, by: 'workload-owner' },
+    details,
+  )
 }
 
 function digest({ pcrs, pcrDigest, missing, attest }: TpmState): Finding {
@@ -54,17 +78,29 @@ function digest({ pcrs, pcrDigest, missing, attest }: TpmState): Finding {
   const expected = toHex(attest.quote?.pcrDigest ?? new Uint8Array(0))
   if (pcrDigest?.result === undefined) {
     return fail(
-      missing.length > 0 ? `the quote covers PCRs whose values did not come with it: ${missing.slice(0, 8).join(', ')}` : "the digest of the PCRs is by a hash that cannot be computed here",
+      missing.length > 0
+        ? `the quote covers PCRs whose values did not come with it: ${missing.slice(0, 8).join(', ')}`
+        : 'the digest of the PCRs is by a hash that cannot be computed here',
       { action: 'send the values of all PCRs that the quote covers', by: 'workload-owner' },
       { expected },
     )
   }
   const details = { expected, actual: toHex(pcrDigest.result) }
-  if (attest.quote !== undefined && equalBytes(pcrDigest.result, attest.quote.pcrDigest)) return pass('the PCR values that came with the quote are those it was made of', details)
-  return fail('the PCR values that came with the quote are not those it was made of', { action: 'send the values that the PCRs had when the quote was made', by: 'workload-owner' }, details)
+  if (attest.quote !== undefined && equalBytes(pcrDigest.result, attest.quote.pcrDigest))
+    return pass('the PCR values that came with the quote are those it was made of', details)
+  return fail(
+    'the PCR values that came with the quote are not those it was made of',
+    { action: 'send the values that the PCRs had when the quote was made', by: 'workload-owner' },
+    details,
+  )
 }
 
-function authentic(id: string, title: string, check: (state: TpmState) => Finding, needs: readonly string[] = []): Step<TpmState> {
+function authentic(
+  id: string,
+  title: string,
+  check: (state: TpmState) => Finding,
+  needs: readonly string[] = [],
+): Step<TpmState> {
   return { id: `tpm.${id}`, title, phase: 'authenticity', source: QUOTE, needs, check }
 }
 
@@ -77,7 +113,14 @@ export const QUOTE_STEPS: StepGroup<TpmState> = {
     authentic('quote.magic', 'A TPM made the statement', magic),
     authentic('quote.type', 'The statement is a quote', type),
     authentic('quote.selection', 'The quote covers PCRs', selection, ['tpm.quote.type']),
-    { id: 'tpm.expect.selection', title: 'The quote covers the PCRs that you ask for', phase: 'appraisal', source: QUOTE, needs: ['tpm.quote.type'], check: required },
+    {
+      id: 'tpm.expect.selection',
+      title: 'The quote covers the PCRs that you ask for',
+      phase: 'appraisal',
+      source: QUOTE,
+      needs: ['tpm.quote.type'],
+      check: required,
+    },
     authentic('pcr.digest', 'The PCR values are those of the quote', digest, ['tpm.quote.type']),
   ],
 }
@@ -99,7 +142,14 @@ export function quotedValues(state: TpmState): Readonly<Record<string, string>> 
 
 function nonce({ hex, expect }: TpmState): Finding {
   const wanted = expect.nonce ?? expect.reportData
-  return compareOneOf({ what: "the quote's qualifying data", actual: hex.extraData === '' ? 'empty' : hex.extraData, option: expect.nonce === undefined ? 'reportData' : 'nonce' }, wanted === undefined ? undefined : [wanted])
+  return compareOneOf(
+    {
+      what: "the quote's qualifying data",
+      actual: hex.extraData === '' ? 'empty' : hex.extraData,
+      option: expect.nonce === undefined ? 'reportData' : 'nonce',
+    },
+    wanted === undefined ? undefined : [wanted],
+  )
 }
 
 function freshness({ hex, expect }: TpmState): Finding {
@@ -112,12 +162,20 @@ function freshness({ hex, expect }: TpmState): Finding {
   }
   const details = { expected: wanted, actual: hex.extraData === '' ? 'empty' : hex.extraData }
   if (hex.extraData === wanted) return pass('the quote answers this exchange', details)
-  return fail('the quote was made for another exchange, or is replayed', { action: `have the TPM quote with ${wanted} as qualifying data, whole and without padding`, by: 'workload-owner' }, details)
+  return fail(
+    'the quote was made for another exchange, or is replayed',
+    { action: `have the TPM quote with ${wanted} as qualifying data, whole and without padding`, by: 'workload-owner' },
+    details,
+  )
 }
 
 function measurement({ hex, expect }: TpmState): Finding {
-  if (expect.measurement === undefined && expect.pcrs !== undefined) return notApplicable('you named PCRs, which are compared one by one')
-  return compareOneOf({ what: 'the digest over all quoted PCRs', actual: hex.pcrDigest, option: 'measurement' }, expect.measurement)
+  if (expect.measurement === undefined && expect.pcrs !== undefined)
+    return notApplicable('you named PCRs, which are compared one by one')
+  return compareOneOf(
+    { what: 'the digest over all quoted PCRs', actual: hex.pcrDigest, option: 'measurement' },
+    expect.measurement,
+  )
 }
 
 function namedPcrs(state: TpmState): Finding {
@@ -126,7 +184,11 @@ function namedPcrs(state: TpmState): Finding {
   const values = quotedValues(state)
   for (const [index, accepted] of Object.entries(pcrs)) {
     const actual = values?.[index]
-    if (actual === undefined) return fail(`PCR ${index} is not in the quote, or its value did not come with it`, { action: `ask for a quote with PCR ${index} and its value`, by: 'workload-owner' })
+    if (actual === undefined)
+      return fail(`PCR ${index} is not in the quote, or its value did not come with it`, {
+        action: `ask for a quote with PCR ${index} and its value`,
+        by: 'workload-owner',
+      })
     const finding = compareOneOf({ what: `PCR ${index}`, actual, option: 'pcrs' }, accepted)
     if (finding.outcome !== 'pass') return finding
   }
@@ -142,29 +204,50 @@ function openPcrs(state: TpmState): Finding {
   }
   if (open.length === 0) return pass('every PCR that boot extends and the quote covers is zero or was compared')
   return unchecked(`PCR ${open.join(', ')}: quoted, and compared with nothing`, {
-    action: 'say with `pcrs` which values you accept, or waive this check if what they measure does not matter to you, or the log proves what does',
+    action:
+      'say with `pcrs` which values you accept, or waive this check if what they measure does not matter to you, or the log proves what does',
     by: 'relying-party',
   })
 }
 
 function firmware({ attest, expect }: TpmState): Finding {
   if (expect.firmwareVersions === undefined) return notApplicable('you did not say')
-  return compareOneOf({ what: 'the firmware version of the TPM', actual: attest.firmwareVersion.toString(16).padStart(16, '0'), option: 'firmwareVersions' }, expect.firmwareVersions)
+  return compareOneOf(
+    {
+      what: 'the firmware version of the TPM',
+      actual: attest.firmwareVersion.toString(16).padStart(16, '0'),
+      option: 'firmwareVersions',
+    },
+    expect.firmwareVersions,
+  )
 }
 
 function resets({ attest, expect }: TpmState): Finding {
   if (expect.resetCounts === undefined) return notApplicable('you did not say')
-  return compareOneOf({ what: 'the count of resets', actual: String(attest.clockInfo.resetCount), option: 'resetCounts' }, expect.resetCounts.map(String))
+  return compareOneOf(
+    { what: 'the count of resets', actual: String(attest.clockInfo.resetCount), option: 'resetCounts' },
+    expect.resetCounts.map(String),
+  )
 }
 
 function clock({ attest, expect }: TpmState): Finding {
   if (attest.clockInfo.safe) return pass('the clock has not gone back')
   if (expect.requireSafeClock !== true) return notApplicable('the clock may have gone back, and you compare no clocks')
-  return fail('the clock may have gone back', { action: 'wait until the TPM has stored its clock, and quote again', by: 'workload-owner' })
+  return fail('the clock may have gone back', {
+    action: 'wait until the TPM has stored its clock, and quote again',
+    by: 'workload-owner',
+  })
 }
 
 function wish(id: string, title: string, check: (state: TpmState) => Finding, waivable: boolean): Step<TpmState> {
-  const made: Step<TpmState> = { id: `tpm.expect.${id}`, title, phase: 'appraisal', source: QUOTE, needs: ['tpm.quote.type'], check }
+  const made: Step<TpmState> = {
+    id: `tpm.expect.${id}`,
+    title,
+    phase: 'appraisal',
+    source: QUOTE,
+    needs: ['tpm.quote.type'],
+    check,
+  }
   return waivable ? { ...made, waivable: true } : made
 }
 

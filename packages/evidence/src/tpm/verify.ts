@@ -6,9 +6,9 @@ import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job, PublicKey } from '../crypto/jobs.ts'
-import type { Certificate } from '../x509/certificate.ts'
 import { parseAttest } from '../tpm-structures/attest.ts'
 import { bareSignature, parseSignature, signatureJob } from '../tpm-structures/signature.ts'
+import type { Certificate } from '../x509/certificate.ts'
 import { AK_STEPS } from './ak-steps.ts'
 import { GOOGLE_TPM_ROOTS } from './anchors.ts'
 import { explainBank } from './boot/explain.ts'
@@ -18,7 +18,20 @@ import { type TpmClaims, tpmAssumptions, tpmClaims, tpmNotes } from './claims.ts
 import { copyEvidence, framedEvidence, parseTpmJson, type TpmEvidence } from './evidence.ts'
 import { readTpmExpectations, type TpmExpectations } from './expectations.ts'
 import { LOG_STEPS } from './log-steps.ts'
-import { chainKey, cutAtAnchor, hexOrEmpty, hierarchyGuesses, hierarchyOf, plannedKey, planPcrDigest, preferLeaf, present, quotedBanks, readKey, settledName } from './plan.ts'
+import {
+  chainKey,
+  cutAtAnchor,
+  hexOrEmpty,
+  hierarchyGuesses,
+  hierarchyOf,
+  plannedKey,
+  planPcrDigest,
+  preferLeaf,
+  present,
+  quotedBanks,
+  readKey,
+  settledName,
+} from './plan.ts'
 import { EXPECT_STEPS, QUOTE_STEPS, quotedValues } from './quote-steps.ts'
 import type { BoundKey, LogState, TpmActivation, TpmState } from './state.ts'
 
@@ -44,7 +57,10 @@ export function tpmCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[
  * @throws EvidenceError when quote, signature, key or PCR values cannot be read
  * @throws TypeError for options that make no sense
  */
-export async function verifyTpm(evidence: TpmEvidence | Uint8Array, options: TpmVerifyOptions): Promise<Verdict<TpmClaims>> {
+export async function verifyTpm(
+  evidence: TpmEvidence | Uint8Array,
+  options: TpmVerifyOptions,
+): Promise<Verdict<TpmClaims>> {
   const story = tpmStory(evidence, options)
   for (let turn = story.next(); ; turn = story.next()) {
     if (turn.done === true) return turn.value
@@ -70,7 +86,11 @@ export interface BoundEvidence {
 }
 
 /** One verification, told in turns: it hands out jobs, and goes on when they are settled. */
-export function* tpmStory(evidence: TpmEvidence | Uint8Array, options: TpmVerifyOptions, wrapped?: BoundEvidence): Generator<readonly Job[], Verdict<TpmClaims>, void> {
+export function* tpmStory(
+  evidence: TpmEvidence | Uint8Array,
+  options: TpmVerifyOptions,
+  wrapped?: BoundEvidence,
+): Generator<readonly Job[], Verdict<TpmClaims>, void> {
   const at = evaluationTime(options.at)
   const expect = readTpmExpectations(options.expect)
   const raw = evidence instanceof Uint8Array ? new Uint8Array(evidence) : undefined
@@ -78,9 +98,17 @@ export function* tpmStory(evidence: TpmEvidence | Uint8Array, options: TpmVerify
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: raw ?? framedEvidence(parts) }
   const attest = parseAttest(parts.message)
   const signed = wrapped?.bareSignature === true ? bareSignature(parts.signature) : parseSignature(parts.signature)
-  const given = wrapped !== undefined ? plannedKey(wrapped.key, undefined) : parts.akPublic === undefined ? undefined : readKey(parts.akPublic)
+  const given =
+    wrapped !== undefined
+      ? plannedKey(wrapped.key, undefined)
+      : parts.akPublic === undefined
+        ? undefined
+        : readKey(parts.akPublic)
 
-  const ders = parts.certificates?.length === 0 ? (options.activation?.ekCertificates.map((der) => new Uint8Array(der)) ?? []) : (parts.certificates ?? [])
+  const ders =
+    parts.certificates?.length === 0
+      ? (options.activation?.ekCertificates.map((der) => new Uint8Array(der)) ?? [])
+      : (parts.certificates ?? [])
   const role = parts.certificates?.length === 0 && options.activation !== undefined ? 'ek' : 'ak'
   const key = options.memory === undefined || ders.length === 0 ? undefined : chainKey(ders)
   if (key !== undefined) yield [key]
@@ -88,11 +116,18 @@ export function* tpmStory(evidence: TpmEvidence | Uint8Array, options: TpmVerify
   const pool: Certificate[] = [...(known?.certificates ?? [])]
   const whole = wrapped !== undefined || ders.length === 0 ? undefined : readChain(ders, pool)
   const planned = preferLeaf(given, whole, role)
-  yield [digest, ...present(planned?.nameJob, planned?.spki), ...(whole?.links.map(({ certificate }) => certificate.spkiDigest) ?? [])]
+  yield [
+    digest,
+    ...present(planned?.nameJob, planned?.spki),
+    ...(whole?.links.map(({ certificate }) => certificate.spkiDigest) ?? []),
+  ]
 
   const anchors = options.trustAnchors ?? GOOGLE_TPM_ROOTS
   const cut = whole === undefined ? undefined : cutAtAnchor(whole, anchors)
-  const enrolled = planned === undefined || wrapped !== undefined ? undefined : anchors.find((one) => one.spkiSha256 === digestHex(planned.spki))
+  const enrolled =
+    planned === undefined || wrapped !== undefined
+      ? undefined
+      : anchors.find((one) => one.spkiSha256 === digestHex(planned.spki))
   const name = planned === undefined ? undefined : settledName(planned)
   const guesses = hierarchyGuesses(planned?.area, name)
   const signature = planned === undefined ? undefined : signatureJob(signed, planned.key, parts.message)
@@ -100,13 +135,27 @@ export function* tpmStory(evidence: TpmEvidence | Uint8Array, options: TpmVerify
   const banks = quotedBanks(attest)
   const bank = expect.bank ?? banks[0] ?? 'sha256'
   const log = parts.eventLog === undefined ? {} : tryMeasuredLog(parts.eventLog, banks, bank)
-  yield [...present(signature, pcrDigest), ...guesses.map(({ job }) => job), ...(cut === undefined ? [] : chainJobs(cut.chain)), ...(log.value?.jobs ?? [])]
+  yield [
+    ...present(signature, pcrDigest),
+    ...guesses.map(({ job }) => job),
+    ...(cut === undefined ? [] : chainJobs(cut.chain)),
+    ...(log.value?.jobs ?? []),
+  ]
 
   const early: TpmState = {
     at,
     attest,
     signed,
-    ak: planned === undefined ? undefined : { key: planned.key, area: planned.area, name: name === undefined ? undefined : toHex(name), hierarchy: hierarchyOf(planned.area, guesses, attest.qualifiedSigner), spki: planned.spki },
+    ak:
+      planned === undefined
+        ? undefined
+        : {
+            key: planned.key,
+            area: planned.area,
+            name: name === undefined ? undefined : toHex(name),
+            hierarchy: hierarchyOf(planned.area, guesses, attest.qualifiedSigner),
+            spki: planned.spki,
+          },
     signature,
     bound: wrapped?.bound,
     activation: options.activation,
@@ -141,7 +190,8 @@ export function* tpmStory(evidence: TpmEvidence | Uint8Array, options: TpmVerify
 function logState(state: TpmState, measured: MeasuredLog): LogState {
   const values = quotedValues(state)
   const own = measured.banks.find(({ bank }) => bank === state.bank)
-  const explained = own === undefined || values === undefined ? undefined : explainBank(own, values, measured.startupLocality, true)
+  const explained =
+    own === undefined || values === undefined ? undefined : explainBank(own, values, measured.startupLocality, true)
   const otherBanks: { bank: string; differing: readonly number[] }[] = []
   for (const other of measured.banks) {
     const quoted = other === own ? undefined : quotedValues({ ...state, bank: other.bank })
@@ -152,7 +202,12 @@ function logState(state: TpmState, measured: MeasuredLog): LogState {
 }
 
 // Refuted chains are not kept: whoever sends forgeries must not push the good ones out.
-function remember({ memory }: TpmVerifyOptions, key: DigestJob | undefined, certificates: readonly Certificate[], { authenticity }: Judgement): void {
+function remember(
+  { memory }: TpmVerifyOptions,
+  key: DigestJob | undefined,
+  certificates: readonly Certificate[],
+  { authenticity }: Judgement,
+): void {
   if (memory === undefined || key === undefined || authenticity === 'refuted') return
   memory.set(digestHex(key), { certificates, jobs: [] }, key.data.length)
 }

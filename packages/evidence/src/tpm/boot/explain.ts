@@ -1,12 +1,24 @@
 import { settle } from '#crypto'
 import type { DigestAlgorithm } from '../../crypto/jobs.ts'
 import { type BootFacts, readBootFacts } from './facts.ts'
-import { type BankLog, compareReplay, type MeasuredLog, type PcrValues, readMeasuredLog, type ReplayResult } from './measured-log.ts'
+import {
+  type BankLog,
+  compareReplay,
+  type MeasuredLog,
+  type PcrValues,
+  type ReplayResult,
+  readMeasuredLog,
+} from './measured-log.ts'
 import { pcrOf, readWindowsLog, type WindowsLog } from './wbcl.ts'
 import { type WindowsClaims, windowsClaims } from './windows.ts'
 
 /** Why a log must not be believed although it replays, or does not replay. */
-export type BootLogFault = 'replay-mismatch' | 'duplicate-separator' | 'event-after-separator' | 'event-digest' | 'secure-boot-contradiction'
+export type BootLogFault =
+  | 'replay-mismatch'
+  | 'duplicate-separator'
+  | 'event-after-separator'
+  | 'event-digest'
+  | 'secure-boot-contradiction'
 
 /** A log explained in one bank. */
 export interface ExplainedBank {
@@ -36,14 +48,22 @@ export interface ExplainedBootLog {
 export async function explainBootLog(bytes: Uint8Array, values: PcrValues = {}): Promise<ExplainedBootLog> {
   const measured = readMeasuredLog(new Uint8Array(bytes))
   await settle(measured.jobs)
-  return { measured, banks: measured.banks.map((bank) => explainBank(bank, values[bank.bank], measured.startupLocality)) }
+  return {
+    measured,
+    banks: measured.banks.map((bank) => explainBank(bank, values[bank.bank], measured.startupLocality)),
+  }
 }
 
 /**
  * Explains one bank of a settled log.
  * @param strict true to take facts only from PCRs that replay to `values`
  */
-export function explainBank(whole: BankLog, values: Readonly<Record<string, string>> | undefined, locality: number, strict = false): ExplainedBank {
+export function explainBank(
+  whole: BankLog,
+  values: Readonly<Record<string, string>> | undefined,
+  locality: number,
+  strict = false,
+): ExplainedBank {
   const replay = values === undefined ? undefined : compareReplay(whole, values, locality)
   const log = strict ? onlyPcrs(whole, replay?.matching ?? []) : whole
   const facts = readBootFacts(log)
@@ -58,7 +78,11 @@ function onlyPcrs(log: BankLog, pcrs: readonly number[]): BankLog {
   return { ...log, events: log.events.filter(({ register }) => counts(pcrOf(register))) }
 }
 
-function faultOf(replay: ReplayResult | undefined, { secureBoot }: BootFacts, windows: WindowsLog | undefined): BootLogFault | undefined {
+function faultOf(
+  replay: ReplayResult | undefined,
+  { secureBoot }: BootFacts,
+  windows: WindowsLog | undefined,
+): BootLogFault | undefined {
   if (replay !== undefined && replay.differing.length > 0) return 'replay-mismatch'
   if (windows !== undefined && windows.separatorTwice.length > 0) return 'duplicate-separator'
   if (windows !== undefined && windows.afterSeparator.length > 0) return 'event-after-separator'

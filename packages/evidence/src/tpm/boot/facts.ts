@@ -70,8 +70,14 @@ export function readBootFacts(log: BankLog): BootFacts {
     if (!event.extends) continue
     if (event.type === EV.bootApplication) programs.push(programOf(event))
     else if (event.type === EV.ipl) addText(event, texts)
-    else if (event.type === EV.efiAction && coverOf(event) === 'all' && startsWith(event.data, 'Exit Boot Services Returned')) leftFirmware = true
-    else if (event.type === EV.nonhostInfo && event.register === 'pcr0' && coverOf(event) === 'all') google ??= technologyOf(event.data)
+    else if (
+      event.type === EV.efiAction &&
+      coverOf(event) === 'all' &&
+      startsWith(event.data, 'Exit Boot Services Returned')
+    )
+      leftFirmware = true
+    else if (event.type === EV.nonhostInfo && event.register === 'pcr0' && coverOf(event) === 'all')
+      google ??= technologyOf(event.data)
   }
   const facts = { secureBoot: readSecureBoot(log), programs, texts, leftFirmware }
   return google === undefined ? facts : { ...facts, googleTechnology: google }
@@ -102,7 +108,9 @@ const KINDS: Readonly<Record<string, BootText['kind']>> = {
 const TECHNOLOGIES: readonly string[] = ['none', 'AMD SEV', 'AMD SEV-ES', 'Intel TDX', 'AMD SEV-SNP']
 
 function technologyOf(data: Uint8Array): string | undefined {
-  return startsWith(data, 'GCE NonHostInfo\0') && data.length > 16 ? (TECHNOLOGIES[data[16] as number] ?? 'unknown') : undefined
+  return startsWith(data, 'GCE NonHostInfo\0') && data.length > 16
+    ? (TECHNOLOGIES[data[16] as number] ?? 'unknown')
+    : undefined
 }
 
 /** Secure boot as PCR 7 tells it up to its first separator: what comes later was measured by whatever booted. */

@@ -42,7 +42,11 @@ export interface LogPart {
  * @see TCG PC Client Platform Firmware Profile 1.06, sections 3.3.4 and 10
  * @throws EvidenceError
  */
-export function readMeasuredLog(bytes: Uint8Array, banks?: readonly DigestAlgorithm[], explained?: DigestAlgorithm): MeasuredLog {
+export function readMeasuredLog(
+  bytes: Uint8Array,
+  banks?: readonly DigestAlgorithm[],
+  explained?: DigestAlgorithm,
+): MeasuredLog {
   const log = parseTcgLog(bytes, { zeroEntry: 'event' })
   const startupLocality = localityOf(log.events)
   const found = banksOf(log).filter((bank) => banks === undefined || banks.includes(bank))
@@ -51,7 +55,11 @@ export function readMeasuredLog(bytes: Uint8Array, banks?: readonly DigestAlgori
 }
 
 /** As {@link readMeasuredLog}, with an unreadable log as a value. */
-export function tryMeasuredLog(bytes: Uint8Array, banks: readonly DigestAlgorithm[], explained: DigestAlgorithm): LogPart {
+export function tryMeasuredLog(
+  bytes: Uint8Array,
+  banks: readonly DigestAlgorithm[],
+  explained: DigestAlgorithm,
+): LogPart {
   try {
     return { value: readMeasuredLog(bytes, banks, explained) }
   } catch (error) {
@@ -76,7 +84,8 @@ const LOCALITY = 'StartupLocality\0'
 // EV_NO_ACTION of PCR 0; the last byte of the PCR's first value.
 function localityOf(events: readonly TcgEvent[]): number {
   for (const { type, index, data } of events) {
-    if (type === EV.noAction && index === 0 && data.length === 17 && startsWith(data, LOCALITY)) return data[16] as number
+    if (type === EV.noAction && index === 0 && data.length === 17 && startsWith(data, LOCALITY))
+      return data[16] as number
   }
   return 0
 }
@@ -98,10 +107,22 @@ function bankLog(bank: DigestAlgorithm, log: TcgLog, locality: number): BankLog 
   }
   const replays = new Map<number, ReplayJob>()
   for (const [index, list] of extended) {
-    replays.set(index, { kind: 'replay', algorithm: bank, initial: initialValue(index, hashSize(bank), locality), events: list })
+    replays.set(index, {
+      kind: 'replay',
+      algorithm: bank,
+      initial: initialValue(index, hashSize(bank), locality),
+      events: list,
+    })
   }
-  const over = (data: readonly number[]): DigestJob => ({ kind: 'digest', algorithm: bank, data: Uint8Array.from(data) })
-  const separators = { firmware: [over([0, 0, 0, 0]), over([255, 255, 255, 255]), over([1, 0, 0, 0])], windows: over([0x57, 0x42, 0x43, 0x4c]) }
+  const over = (data: readonly number[]): DigestJob => ({
+    kind: 'digest',
+    algorithm: bank,
+    data: Uint8Array.from(data),
+  })
+  const separators = {
+    firmware: [over([0, 0, 0, 0]), over([255, 255, 255, 255]), over([1, 0, 0, 0])],
+    windows: over([0x57, 0x42, 0x43, 0x4c]),
+  }
   return { bank, replays, events, separators }
 }
 

@@ -72,7 +72,8 @@ export function readWindowsLog(log: BankLog): WindowsLog | undefined {
     } else if ((pcr === 12 || pcr === 13) && !ended.has(pcr)) hidden.push(event.number)
     else if (pcr !== 11 && ended.has(pcr)) afterSeparator.push(event.number)
   }
-  if (!values.some(({ name }) => name !== undefined) && unbound.length === 0 && afterSeparator.length === 0) return undefined
+  if (!values.some(({ name }) => name !== undefined) && unbound.length === 0 && afterSeparator.length === 0)
+    return undefined
   const separatorMissing = [...seen].filter((pcr) => pcr !== 11 && !ended.has(pcr))
   return { values, unbound, afterSeparator, separatorTwice, separatorMissing, hidden }
 }
@@ -132,5 +133,11 @@ export function vsmKeyOf({ data, pcr }: WbclValue): VsmKey | undefined {
   const modulusBytes = view.getUint32(12, true)
   if (exponentBytes + modulusBytes !== data.length - 16) return undefined
   const exponent = data.subarray(16, 16 + exponentBytes)
-  return { pcr, algorithm: view.getUint32(0, true), bits: view.getUint32(4, true), exponent, modulus: data.subarray(16 + exponentBytes) }
+  return {
+    pcr,
+    algorithm: view.getUint32(0, true),
+    bits: view.getUint32(4, true),
+    exponent,
+    modulus: data.subarray(16 + exponentBytes),
+  }
 }

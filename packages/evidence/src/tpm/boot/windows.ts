@@ -1,6 +1,6 @@
+import { toHex } from '../../core/bytes.ts'
 import type { SecureBoot } from './facts.ts'
 import { numberOf, numbersOf, type VsmKey, vsmKeyOf, type WindowsLog } from './wbcl.ts'
-import { toHex } from '../../core/bytes.ts'
 
 /** A conclusion about Windows, with what it rests on or what is missing. */
 export interface WindowsFinding {
@@ -30,7 +30,9 @@ export interface WindowsClaims {
   readonly elam: WindowsFinding
   /** Data execution prevention: `opt-in` is the default of clients, and not off. */
   readonly dep?: string
-  readonly vsmKeys: Readonly<Record<string, { readonly pcr: number; readonly bits: number; readonly exponent: string; readonly modulus: string }>>
+  readonly vsmKeys: Readonly<
+    Record<string, { readonly pcr: number; readonly bits: number; readonly exponent: string; readonly modulus: string }>
+  >
   readonly bootCounter?: number
 }
 
@@ -52,10 +54,9 @@ export function windowsClaims(log: WindowsLog, secureBoot: SecureBoot): WindowsC
   for (const value of log.values) {
     const number = value.name === undefined || SHOWN_OTHERWISE.has(value.name) ? undefined : numberOf(value)
     if (value.name === undefined || number === undefined) continue
-    const list = (values[value.name] ??= [])
-    list.push(number)
-    const seen = (pcrs[value.name] ??= [])
-    if (!seen.includes(value.pcr)) seen.push(value.pcr)
+    const seen = pcrs[value.name] ?? []
+    values[value.name] = [...(values[value.name] ?? []), number]
+    pcrs[value.name] = seen.includes(value.pcr) ? seen : [...seen, value.pcr]
   }
   for (const seen of Object.values(pcrs)) seen.sort((a, b) => a - b)
   const faults = logFaults(log)
@@ -77,16 +78,59 @@ export function windowsClaims(log: WindowsLog, secureBoot: SecureBoot): WindowsC
     elam: elamFinding(log, faults),
     vsmKeys: keysOf(log),
   }
-  return { ...claims, ...(dep === undefined ? {} : { dep: DEP[dep] ?? String(dep) }), ...(counter === undefined ? {} : { bootCounter: counter }) }
+  return {
+    ...claims,
+    ...(dep === undefined ? {} : { dep: DEP[dep] ?? String(dep) }),
+    ...(counter === undefined ? {} : { bootCounter: counter }),
+  }
 }
 
 // Containers and byte strings, not numbers.
-const SHOWN_OTHERWISE: ReadonlySet<string> = new Set(['TrustBoundary', 'ElamAggregation', 'LoadedModuleAggregation', 'Information', 'ModulePath', 'ImageSize', 'HashAlgorithm', 'AuthenticodeHash', 'AuthorityIssuer', 'AuthoritySerial', 'ImageBase', 'AuthorityPublisher', 'AuthorityThumbprint', 'ImageValidated', 'ModuleSvn', 'SystemRoot', 'OsDevice', 'SvnChainStatus', 'ApplicationSvn', 'AuthorityPublicKey', 'NoAuthority', 'ElamKeyName', 'ElamConfiguration', 'ElamPolicy', 'ElamMeasured', 'VsmIdkInfo', 'VsmIdksInfo', 'SiPolicy', 'BootRevocationList', 'OsRevocationList', 'HypervisorPath', 'TransferControl', 'ApplicationReturn', 'CounterId', 'DumpEncryptionKeyDigest', 'MorBitNotCancelable', 'MorBitApiStatus'])
+const SHOWN_OTHERWISE: ReadonlySet<string> = new Set([
+  'TrustBoundary',
+  'ElamAggregation',
+  'LoadedModuleAggregation',
+  'Information',
+  'ModulePath',
+  'ImageSize',
+  'HashAlgorithm',
+  'AuthenticodeHash',
+  'AuthorityIssuer',
+  'AuthoritySerial',
+  'ImageBase',
+  'AuthorityPublisher',
+  'AuthorityThumbprint',
+  'ImageValidated',
+  'ModuleSvn',
+  'SystemRoot',
+  'OsDevice',
+  'SvnChainStatus',
+  'ApplicationSvn',
+  'AuthorityPublicKey',
+  'NoAuthority',
+  'ElamKeyName',
+  'ElamConfiguration',
+  'ElamPolicy',
+  'ElamMeasured',
+  'VsmIdkInfo',
+  'VsmIdksInfo',
+  'SiPolicy',
+  'BootRevocationList',
+  'OsRevocationList',
+  'HypervisorPath',
+  'TransferControl',
+  'ApplicationReturn',
+  'CounterId',
+  'DumpEncryptionKeyDigest',
+  'MorBitNotCancelable',
+  'MorBitApiStatus',
+])
 
 /** Why nothing may be concluded from a Windows log; undefined when its events are where and what they should be. */
 export function logFaults(log: WindowsLog): string | undefined {
   if (log.separatorTwice.length > 0) return `PCR ${log.separatorTwice[0]} has a second separator`
-  if (log.afterSeparator.length > 0) return `event ${log.afterSeparator[0]} comes after the separator of its PCR, where the running system can write`
+  if (log.afterSeparator.length > 0)
+    return `event ${log.afterSeparator[0]} comes after the separator of its PCR, where the running system can write`
   if (log.separatorMissing.length > 0) return `PCR ${log.separatorMissing[0]} has no separator: the log was cut`
   if (log.unbound.length > 0) return `the data of event ${log.unbound[0]} do not have the event's digest`
   if (log.hidden.length > 0) return `event ${log.hidden[0]} is of a type that could hide a setting`
@@ -122,24 +166,39 @@ function vbsFinding(log: WindowsLog, secureBoot: SecureBoot, faults: string | un
     const found = numbersOf(log, name)
     if (found.length === 0) return { state: 'unproven', because: `${name} was not measured` }
     const other = found.find((value) => value !== wanted)
-    if (other !== undefined) return { state: 'unproven', because: `${name} is ${other}, and would have to be ${wanted}` }
+    if (other !== undefined)
+      return { state: 'unproven', because: `${name} is ${other}, and would have to be ${wanted}` }
   }
-  if (secureBoot.enabled !== true) return { state: 'unproven', because: 'secure boot is not proven to be on, so that anything may have measured this' }
-  return { state: 'on', because: 'hypervisor and virtual secure mode were launched under secure boot, without debugging' }
+  if (secureBoot.enabled !== true)
+    return { state: 'unproven', because: 'secure boot is not proven to be on, so that anything may have measured this' }
+  return {
+    state: 'on',
+    because: 'hypervisor and virtual secure mode were launched under secure boot, without debugging',
+  }
 }
 
 function hvciFinding(log: WindowsLog, vbs: WindowsFinding): WindowsFinding {
   const found = numbersOf(log, 'VbsHvciPolicy')
   if (vbs.state === 'off') return { state: 'off', because: 'virtualization-based security is off' }
   if (found.length === 0) return { state: 'unproven', because: 'VbsHvciPolicy was not measured' }
-  if (found.some((value) => value !== 1)) return { state: found.every((value) => value === 0) ? 'off' : 'unproven', because: 'VbsHvciPolicy is not 1 everywhere' }
-  return vbs.state === 'on' ? { state: 'on', because: 'VbsHvciPolicy is 1, and virtualization-based security is on' } : vbs
+  if (found.some((value) => value !== 1))
+    return {
+      state: found.every((value) => value === 0) ? 'off' : 'unproven',
+      because: 'VbsHvciPolicy is not 1 everywhere',
+    }
+  return vbs.state === 'on'
+    ? { state: 'on', because: 'VbsHvciPolicy is 1, and virtualization-based security is on' }
+    : vbs
 }
 
 function elamFinding(log: WindowsLog, faults: string | undefined): WindowsFinding {
-  const found = log.values.some(({ name }) => name === 'ElamAggregation' || name === 'ElamKeyName' || name === 'ElamMeasured')
+  const found = log.values.some(
+    ({ name }) => name === 'ElamAggregation' || name === 'ElamKeyName' || name === 'ElamMeasured',
+  )
   if (!found) return { state: 'off', because: 'no early-launch anti-malware driver was measured' }
-  return faults === undefined ? { state: 'on', because: 'an early-launch anti-malware driver and its settings were measured' } : { state: 'unproven', because: faults }
+  return faults === undefined
+    ? { state: 'on', because: 'an early-launch anti-malware driver and its settings were measured' }
+    : { state: 'unproven', because: faults }
 }
 
 function unlockWords(values: readonly number[]): readonly string[] {
@@ -155,7 +214,8 @@ function keysOf(log: WindowsLog): WindowsClaims['vsmKeys'] {
   for (const value of log.values) {
     if (value.name !== 'VsmIdkInfo' && value.name !== 'VsmIdksInfo') continue
     const key: VsmKey | undefined = vsmKeyOf(value)
-    if (key?.algorithm === 1) keys[value.name] ??= { pcr: key.pcr, bits: key.bits, exponent: toHex(key.exponent), modulus: toHex(key.modulus) }
+    if (key?.algorithm === 1)
+      keys[value.name] ??= { pcr: key.pcr, bits: key.bits, exponent: toHex(key.exponent), modulus: toHex(key.modulus) }
   }
   return keys
 }
