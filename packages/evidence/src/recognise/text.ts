@@ -1,6 +1,7 @@
 import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { decodeBase64 } from '../x509/pem.ts'
+import { identifyIbmSe } from './sev-ibm.ts'
 import { jsonFault } from './json-error.ts'
 import type { Opened } from './model.ts'
 
@@ -58,6 +59,8 @@ function openPem(text: string, start: number, where: string): Opened {
   const label = line?.[1]
   if (line === null || label === undefined)
     throw unreadable(field, byteOffset(text, start), 'an unusual first line', '`-----BEGIN …-----`')
+  const document = label === 'CERTIFICATE' ? hostKeyDocument(text.slice(start)) : undefined
+  if (document !== undefined) return { name: 'PEM CERTIFICATE', inner: { bytes: document }, path: '' }
   if (label.includes('CERTIFICATE') || label.includes('CRL') || label.includes('KEY')) {
     throw new EvidenceError('unsupported-kind', `a ${label}: that is collateral, not evidence`, {
       field,
@@ -70,6 +73,13 @@ function openPem(text: string, start: number, where: string): Opened {
   if (to < 0) throw unreadable(field, byteOffset(text, text.length), 'the end', `\`-----END ${label}-----\``)
   const body = text.slice(from, to)
   return { name: `PEM ${label}`, inner: { bytes: base64(body, text, from, field) }, path: '' }
+}
+
+/** A host key document, the one certificate that is evidence too, where it stands alone. */
+function hostKeyDocument(pem: string): Uint8Array | undefined {
+  const body = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,24000})-----END CERTIFICATE-----\s*$/.exec(pem)?.[1]
+  const der = body === undefined ? undefined : decodeBase64(body)
+  return der !== undefined && identifyIbmSe(der) !== undefined ? der : undefined
 }
 
 function base64(body: string, text: string, from: number, field: string): Uint8Array {
