@@ -25,10 +25,8 @@ export function scopeOf(element: XmlElement, outer: Scope = NONE): Scope {
 function write(element: XmlElement, outer: Scope, rendered: Scope, omit: XmlElement | undefined): string {
   const scope = scopeOf(element, outer)
   let text = `<${element.name}`
-  for (const prefix of [...scope.keys()].sort()) {
-    const uri = scope.get(prefix) as string
-    if (rendered.get(prefix) !== uri) text += ` xmlns${prefix === '' ? '' : `:${prefix}`}="${attributeText(uri)}"`
-  }
+  // Where nothing is declared, the scope is the one that was written out around it.
+  if (scope !== rendered) text += declarations(scope, rendered)
   const attributes = element.attributes.length > 1 ? [...element.attributes].sort(byName) : element.attributes
   for (const { name, value } of attributes) text += ` ${name}="${attributeText(value)}"`
   text += '>'
@@ -37,6 +35,15 @@ function write(element: XmlElement, outer: Scope, rendered: Scope, omit: XmlElem
     else if (child !== omit) text += write(child, scope, scope, undefined)
   }
   return `${text}</${element.name}>`
+}
+
+function declarations(scope: Scope, rendered: Scope): string {
+  let text = ''
+  for (const prefix of [...scope.keys()].sort()) {
+    const uri = scope.get(prefix) as string
+    if (rendered.get(prefix) !== uri) text += ` xmlns${prefix === '' ? '' : `:${prefix}`}="${attributeText(uri)}"`
+  }
+  return text
 }
 
 // Names and namespaces are ASCII: UTF-16 order is the order of code points.

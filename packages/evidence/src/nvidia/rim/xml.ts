@@ -28,6 +28,7 @@ const MAX_BYTES = 512 * 1024
 const MAX_DEPTH = 12
 const MAX_ELEMENTS = 8192
 const MAX_ATTRIBUTES = 128
+const MAX_NAMESPACES = 32
 
 /**
  * Reads as much of XML as reference integrity manifests use: elements, attributes, text, character
@@ -99,6 +100,7 @@ class XmlReader {
       spaced = this.#match(SPACE) !== ''
     }
     const scope = declared.size === 0 ? outer : new Map([...outer, ...declared])
+    if (scope.size > MAX_NAMESPACES) throw this.#error('more namespaces', `at most ${MAX_NAMESPACES}`, 'too-large')
     const [local, namespace] = this.#resolve(name, scope, true)
     const attributes = this.#attributes(written, scope)
     if (this.#skip('/>')) return { name, local, namespace, declared, attributes, children: [] }
@@ -155,7 +157,7 @@ class XmlReader {
   #declare(prefix: string, uri: string, declared: Map<string, string>): void {
     if (prefix === 'xml' || prefix === 'xmlns') throw this.#error('a reserved prefix', 'another prefix')
     if (declared.has(prefix)) throw this.#error('a prefix declared twice', 'each prefix once')
-    if (declared.size === MAX_ATTRIBUTES) throw this.#error('more namespaces', `at most ${MAX_ATTRIBUTES}`, 'too-large')
+    if (declared.size === MAX_NAMESPACES) throw this.#error('more namespaces', `at most ${MAX_NAMESPACES}`, 'too-large')
     if (!URI.test(uri)) throw this.#error('another name of a namespace', 'a URI of visible ASCII characters')
     declared.set(prefix, uri)
   }
