@@ -60,6 +60,8 @@ function readKey(value: unknown, i: number): RuntimeKey {
     throw bad(`${field}.n`, 'another value', 'a modulus in base64url')
   if (exponent === undefined || exponent.length < 1 || exponent.length > 4)
     throw bad(`${field}.e`, 'another value', 'an exponent in base64url')
+  const number = exponent.reduce((sum, byte) => sum * 256 + byte, 0)
+  if (number < 3 || number % 2 === 0) throw bad(`${field}.e`, 'another number', 'an odd exponent of 3 or more')
   const keyOps = Array.isArray(operations)
     ? operations.filter((one): one is string => typeof one === 'string').slice(0, 8)
     : []
@@ -67,10 +69,7 @@ function readKey(value: unknown, i: number): RuntimeKey {
     kid,
     kty,
     keyOps,
-    key: rsaKey(
-      modulus,
-      exponent.reduce((sum, byte) => sum * 256 + byte, 0),
-    ),
+    key: rsaKey(modulus, number),
   }
 }
 

@@ -54,8 +54,10 @@ export function windowsClaims(log: WindowsLog, secureBoot: SecureBoot): WindowsC
   for (const value of log.values) {
     const number = value.name === undefined || SHOWN_OTHERWISE.has(value.name) ? undefined : numberOf(value)
     if (value.name === undefined || number === undefined) continue
+    const list = values[value.name]
+    if (list === undefined) values[value.name] = [number]
+    else list.push(number)
     const seen = pcrs[value.name] ?? []
-    values[value.name] = [...(values[value.name] ?? []), number]
     pcrs[value.name] = seen.includes(value.pcr) ? seen : [...seen, value.pcr]
   }
   for (const seen of Object.values(pcrs)) seen.sort((a, b) => a - b)
