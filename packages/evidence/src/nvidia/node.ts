@@ -1,5 +1,5 @@
 import { settle, settleNow } from '#crypto'
-import { assembleVerdict } from '../core/assemble.ts'
+import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { concatBytes } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
 import type { Assumption, CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
@@ -58,6 +58,8 @@ export function verifyNvidiaNodeSync(
 interface Node {
   readonly doors: readonly Door[]
   readonly evidence: DigestJob
+  /** Over the measurement records of all devices, in their order. */
+  readonly measurement: DigestJob
   readonly options: NvidiaVerifyOptions
 }
 
@@ -75,14 +77,16 @@ function openNode(devices: readonly NvidiaNodeDevice[], options: NvidiaVerifyOpt
   if (doors.length === 0 || doors.length > MAX_DEVICES)
     throw new TypeError(`a node has 1 to ${MAX_DEVICES} devices, not ${doors.length}`)
   const evidence: DigestJob = { kind: 'digest', algorithm: 'sha256', data: concatBytes(...copies) }
-  return { doors, evidence, options }
+  const records = doors.map(({ report }) => report.response.record)
+  const measurement: DigestJob = { kind: 'digest', algorithm: 'sha384', data: concatBytes(...records) }
+  return { doors, evidence, measurement, options }
 }
 
-function jobsOf({ evidence }: Node, plans: readonly Plan[]): readonly Job[] {
-  return [evidence, ...plans.flatMap(({ jobs }) => jobs)]
+function jobsOf({ evidence, measurement }: Node, plans: readonly Plan[]): readonly Job[] {
+  return [evidence, measurement, ...plans.flatMap(({ jobs }) => jobs)]
 }
 
-function conclude({ evidence, options }: Node, plans: readonly Plan[]): Verdict<NvidiaClaims> {
+function conclude({ evidence, measurement, options }: Node, plans: readonly Plan[]): Verdict<NvidiaClaims> {
   const state = stateOf(plans, options.waive ?? [])
   const judgement = judge<NodeState>([NODE_STEPS], state)
   const { devices } = state
@@ -95,11 +99,8 @@ function conclude({ evidence, options }: Node, plans: readonly Plan[]): Verdict<
     at: plans[0]?.door.at ?? 0,
     evidence,
     anchor: anchors.find(({ emulated }) => emulated === true) ?? anchors[0],
-    collateral: distinctBy(
-      devices.flatMap((one) => one.verdict.collateral),
-      ({ sha256 }: CollateralPart) => sha256,
-    ),
-    claims: nodeClaims(state),
+    collateral: distinctBy(devices.flatMap(partsOf), ({ sha256 }: CollateralPart) => sha256),
+    claims: nodeClaims(state, digestHex(measurement)),
     assumed: distinctBy(
       devices.flatMap((one) => one.verdict.assumed),
       ({ id }: Assumption) => id,
@@ -111,6 +112,11 @@ function conclude({ evidence, options }: Node, plans: readonly Plan[]): Verdict<
     (id: string) => id,
   )
   return { ...verdict, anchors, waived, parts: devices.map(({ name, verdict: part }) => ({ name, verdict: part })) }
+}
+
+/** The collateral of one device, by names that tell the devices apart. */
+function partsOf({ name, verdict }: NodeDevice): readonly CollateralPart[] {
+  return verdict.collateral.map((part) => ({ ...part, name: `${name}-${part.name}` }))
 }
 
 function stateOf(plans: readonly Plan[], waive: readonly string[]): NodeState {
@@ -128,7 +134,7 @@ function stateOf(plans: readonly Plan[], waive: readonly string[]): NodeState {
 }
 
 /** The claims that all GPUs share, and those that hold for the node when they hold for each device. */
-function nodeClaims({ devices, gpus }: NodeState): NvidiaClaims {
+function nodeClaims({ devices, gpus }: NodeState, launchMeasurement: string): NvidiaClaims {
   const first = ((gpus[0] ?? devices[0]) as NodeDevice).verdict.claims
   const all = devices.map(({ verdict }) => verdict.claims)
   const claims = {
@@ -138,7 +144,7 @@ function nodeClaims({ devices, gpus }: NodeState): NvidiaClaims {
     debug: all.some(({ debug }) => debug),
     links: [],
     measurements: {},
-    launchMeasurement: '',
+    launchMeasurement,
     goldenValues: { active: sum(all.map(({ goldenValues }) => goldenValues.active)), mismatched: [] },
   }
   // What only one device can say would be misread as the node's.
