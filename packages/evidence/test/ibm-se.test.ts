@@ -15,14 +15,15 @@ import {
   type IbmSeClaims,
   type IbmSeExpectations,
   type IbmSeVerifyOptions,
+  ibmSeCatalogue,
   ibmSeCheckIds,
   ibmSeFields,
+  paddedPoint,
   parseHostKeyDocument,
   parseSeAddSecretRequest,
   parseSeExchange,
   parseSeHeader,
   parseSeRequest,
-  paddedPoint,
   seRequestJob,
   unpaddedPoint,
   verifyIbmSe,
@@ -101,7 +102,9 @@ function flipped(bytes: Uint8Array, at: number): Uint8Array {
 
 /** For checks that can fail or stay open, a change that makes them. */
 const FAULTS: Readonly<Record<string, () => Asked>> = {
-  'ibm-se.files.well-formed': () => ({ options: { files: [...CHAIN.map(document), document('host.crt'), Uint8Array.of(0x30, 3, 1)] } }),
+  'ibm-se.files.well-formed': () => ({
+    options: { files: [...CHAIN.map(document), document('host.crt'), Uint8Array.of(0x30, 3, 1)] },
+  }),
   'ibm-se.hkd.present': () => ({ options: { files: CHAIN.map(document) } }),
   'ibm-se.signing-key.present': () => ({ without: 'ibm.crt' }),
   'ibm-se.signing-key.single': () => ({ files: [...CHAIN, 'ibm_rev.crt'] }),
@@ -136,7 +139,12 @@ const FAULTS: Readonly<Record<string, () => Asked>> = {
   'ibm-se.expect.hardware-id': () => ({ expect: { hardwareIds: ['00'.repeat(32)] } }),
 }
 /** Need certificates that the published ones do not have. */
-const NOT_SHOWN: readonly string[] = ['ibm-se.chain.constraints', 'ibm-se.chain.strength', 'ibm-se.chain.signature', 'ibm-se.hkd.strength']
+const NOT_SHOWN: readonly string[] = [
+  'ibm-se.chain.constraints',
+  'ibm-se.chain.strength',
+  'ibm-se.chain.signature',
+  'ibm-se.hkd.strength',
+]
 
 describe('IBM Secure Execution: every check', { skip }, () => {
   it('a response that is as expected is verified, the same in both ways', async () => {
@@ -160,6 +168,10 @@ describe('IBM Secure Execution: every check', { skip }, () => {
   it('there is no other check', () => {
     assert.deepEqual([...Object.keys(FAULTS), ...NOT_SHOWN].sort(), [...ibmSeCheckIds()].sort())
   })
+  it('the catalogue has a title for every check, and no other', () => {
+    const groups = judged().checks.map((group) => group.id)
+    assert.deepEqual(Object.keys(ibmSeCatalogue).sort(), [...groups, ...ibmSeCheckIds()].sort())
+  })
   it('without expectations a genuine response is incomplete', () => {
     const verdict = judged({ options: { expect: { allowEmulated: true } } })
     assert.equal(verdict.outcome, 'incomplete')
@@ -173,7 +185,12 @@ describe('IBM Secure Execution: every check', { skip }, () => {
 
 describe('soundness 52: IBM', { skip }, () => {
   it('a list that is expired, early or of another key counts as absent, and never revokes', () => {
-    for (const list of ['ibm_outdated_late.crl', 'ibm_outdated_early.crl', 'ibm_invalid_hash.crl', 'ibm_wrong_issuer.crl']) {
+    for (const list of [
+      'ibm_outdated_late.crl',
+      'ibm_outdated_early.crl',
+      'ibm_invalid_hash.crl',
+      'ibm_wrong_issuer.crl',
+    ]) {
       const verdict = judged({ files: swap('ibm.crl', list) })
       assert.equal(check(verdict, 'ibm-se.hkd.crl').outcome, 'unchecked', list)
       assert.notEqual(check(verdict, 'ibm-se.hkd.not-revoked').outcome, 'fail', list)
@@ -181,7 +198,10 @@ describe('soundness 52: IBM', { skip }, () => {
     }
   })
   it('the fix of the locality goes from Armonk to Poughkeepsie only', () => {
-    assert.equal(judged({ evidence: document('host.crt'), files: swap('ibm.crt', 'ibm_armonk.crt') }).authenticity, 'proven')
+    assert.equal(
+      judged({ evidence: document('host.crt'), files: swap('ibm.crt', 'ibm_armonk.crt') }).authenticity,
+      'proven',
+    )
   })
   it('stored coordinates have 80 bytes, numbers 66', () => {
     const host = parseHostKeyDocument(document('host.crt'))
@@ -210,18 +230,29 @@ describe('IBM Secure Execution: bytes', { skip }, () => {
       if (i >= 16 && i < 24) continue
       assert.notEqual(outcomeOf(flipped(response, i)), 'proven', `byte ${i}`)
     }
-    for (let length = 0; length < response.length; length++) assert.throws(() => judged({ evidence: response.subarray(0, length) }), EvidenceError)
+    for (let length = 0; length < response.length; length++)
+      assert.throws(() => judged({ evidence: response.subarray(0, length) }), EvidenceError)
   })
   it('headers cut short or changed in what is measured are refused', () => {
     const header = vector('attestation-valid', 'se-header.bin')
-    for (let length = 0; length < header.length; length++) assert.throws(() => parseSeHeader(header.subarray(0, length)), EvidenceError)
-    for (let i = 0; i < header.length; i += 3) assert.notEqual(judged({ options: { header: flipped(header, i) } }).outcome, 'verified', `byte ${i}`)
+    for (let length = 0; length < header.length; length++)
+      assert.throws(() => parseSeHeader(header.subarray(0, length)), EvidenceError)
+    for (let i = 0; i < header.length; i += 3)
+      assert.notEqual(judged({ options: { header: flipped(header, i) } }).outcome, 'verified', `byte ${i}`)
   })
   it('parts of another exchange are refused', () => {
-    for (const name of ['attestation-config-uid-changed', 'attestation-user-data-changed', 'attestation-other-image', 'attestation-request-flags-changed']) {
+    for (const name of [
+      'attestation-config-uid-changed',
+      'attestation-user-data-changed',
+      'attestation-other-image',
+      'attestation-request-flags-changed',
+    ]) {
       assert.notEqual(outcomeOf(vector(name, 'response.pvattest')), 'proven', name)
     }
-    assert.equal(judged({ options: { header: vector('attestation-other-image', 'se-header.bin') } }).authenticity, 'refuted')
+    assert.equal(
+      judged({ options: { header: vector('attestation-other-image', 'se-header.bin') } }).authenticity,
+      'refuted',
+    )
   })
   it('20,000 damaged inputs end in a value or an EvidenceError', () => {
     let seed = 1
@@ -229,8 +260,22 @@ describe('IBM Secure Execution: bytes', { skip }, () => {
       seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
       return seed % below
     }
-    const samples = [response, vector('attestation-valid', 'se-header.bin'), vector('attestation-request-kat', 'arcb.bin'), vector('add-secret-request-kat', 'assoc_none_default_cuid_one.bin'), document('der.crt'), document('host.crt')]
-    const decoders = [parseSeExchange, parseSeHeader, parseSeRequest, parseSeAddSecretRequest, parseHostKeyDocument, ibmSeFields]
+    const samples = [
+      response,
+      vector('attestation-valid', 'se-header.bin'),
+      vector('attestation-request-kat', 'arcb.bin'),
+      vector('add-secret-request-kat', 'assoc_none_default_cuid_one.bin'),
+      document('der.crt'),
+      document('host.crt'),
+    ]
+    const decoders = [
+      parseSeExchange,
+      parseSeHeader,
+      parseSeRequest,
+      parseSeAddSecretRequest,
+      parseHostKeyDocument,
+      ibmSeFields,
+    ]
     for (let i = 0; i < 20_000; i++) {
       const sample = samples[next(samples.length)] as Uint8Array
       const bytes = sample.slice(0, 1 + next(sample.length + 8))
@@ -253,7 +298,9 @@ describe('IBM Secure Execution: bytes', { skip }, () => {
   })
   it('every file of every case is read as something or refused in words', () => {
     for (const name of readdirSync(join(VECTORS, 'ibm-se'))) {
-      for (const file of readdirSync(join(VECTORS, 'ibm-se', name)).filter((one) => /\.(bin|pvattest|pem|crt)$/.test(one))) {
+      for (const file of readdirSync(join(VECTORS, 'ibm-se', name)).filter((one) =>
+        /\.(bin|pvattest|pem|crt)$/.test(one),
+      )) {
         try {
           ibmSeFields(vector(name, file))
         } catch (error) {

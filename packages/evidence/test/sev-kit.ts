@@ -1,12 +1,24 @@
 import { constants, createHash, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { concatBytes } from '../src/core/bytes.ts'
 import type { TrustAnchor } from '../src/core/verdict.ts'
-import { encodeAmdCertificate, launchMeasureInput, parseAmdCertificate, type SevLaunchOptions, sevSpki } from '../src/sev/index.ts'
+import {
+  encodeAmdCertificate,
+  launchMeasureInput,
+  parseAmdCertificate,
+  type SevLaunchOptions,
+  sevSpki,
+} from '../src/sev/index.ts'
 
 export const AT: Date = new Date('2026-06-15T12:00:00Z')
 export const DIGEST: Uint8Array = new Uint8Array(32).fill(7)
 export const NONCE: Uint8Array = new Uint8Array(16).fill(9)
-export const LAUNCH: SevLaunchOptions = { tik: '0f'.repeat(16), apiMajor: 1, apiMinor: 55, buildId: 24, policy: 0x0000000f }
+export const LAUNCH: SevLaunchOptions = {
+  tik: '0f'.repeat(16),
+  apiMajor: 1,
+  apiMinor: 55,
+  buildId: 24,
+  policy: 0x0000000f,
+}
 const REPORT_POLICY = 15
 
 /** A made key; EC keys are on P-384. */
@@ -23,7 +35,15 @@ export function ec(curve: 'P-256' | 'P-384' = 'P-384'): Key {
   return generateKeyPairSync('ec', { namedCurve: curve })
 }
 
-export const KEYS: Readonly<Record<'ark' | 'ask' | 'cek' | 'oca' | 'pek' | 'pdh' | 'stranger', Key>> = { ark: rsa(), ask: rsa(), cek: ec(), oca: ec(), pek: ec(), pdh: ec(), stranger: ec() }
+export const KEYS: Readonly<Record<'ark' | 'ask' | 'cek' | 'oca' | 'pek' | 'pdh' | 'stranger', Key>> = {
+  ark: rsa(),
+  ask: rsa(),
+  cek: ec(),
+  oca: ec(),
+  pek: ec(),
+  pdh: ec(),
+  stranger: ec(),
+}
 
 function little(base64: string | undefined, size: number): Uint8Array {
   const bytes = new Uint8Array(size)
@@ -64,7 +84,9 @@ export function amdCertificate(place: 'ark' | 'ask', change: AmdChange = {}): Ui
 }
 
 function rsaSignature({ privateKey }: Key, data: Uint8Array): Uint8Array {
-  return new Uint8Array(sign('sha256', data, { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }).reverse())
+  return new Uint8Array(
+    sign('sha256', data, { key: privateKey, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 32 }).reverse(),
+  )
 }
 
 export interface Slot {
@@ -93,11 +115,30 @@ export const SLOTS: Readonly<Record<'byAsk' | 'byOca' | 'byCek' | 'byPek', Slot>
 /** A certificate of the SEV form. */
 export function sevCertificate(place: 'cek' | 'oca' | 'pek' | 'pdh', change: SevChange = {}): Uint8Array {
   const jwk = (change.key ?? KEYS[place]).publicKey.export({ format: 'jwk' })
-  const key = concatBytes(u32(jwk.crv === 'P-256' ? 1 : 2), little(jwk.x, 72), little(jwk.y, 72), new Uint8Array(1028 - 148))
-  const signed = concatBytes(u32(1), Uint8Array.of(1, 55, 0, 0), u32(change.usage ?? USAGE[place]), u32(change.algorithm ?? (place === 'pdh' ? 3 : 2)), key)
-  const usual = { cek: [SLOTS.byAsk, EMPTY], oca: [SLOTS.byOca, EMPTY], pek: [SLOTS.byOca, SLOTS.byCek], pdh: [SLOTS.byPek, EMPTY] } as const
+  const key = concatBytes(
+    u32(jwk.crv === 'P-256' ? 1 : 2),
+    little(jwk.x, 72),
+    little(jwk.y, 72),
+    new Uint8Array(1028 - 148),
+  )
+  const signed = concatBytes(
+    u32(1),
+    Uint8Array.of(1, 55, 0, 0),
+    u32(change.usage ?? USAGE[place]),
+    u32(change.algorithm ?? (place === 'pdh' ? 3 : 2)),
+    key,
+  )
+  const usual = {
+    cek: [SLOTS.byAsk, EMPTY],
+    oca: [SLOTS.byOca, EMPTY],
+    pek: [SLOTS.byOca, SLOTS.byCek],
+    pdh: [SLOTS.byPek, EMPTY],
+  } as const
   const slots = change.slots ?? usual[place]
-  return concatBytes(signed, ...slots.map((slot) => concatBytes(u32(slot.usage), u32(slot.algorithm), signature(slot, signed))))
+  return concatBytes(
+    signed,
+    ...slots.map((slot) => concatBytes(u32(slot.usage), u32(slot.algorithm), signature(slot, signed))),
+  )
 }
 
 function signature({ key }: Slot, data: Uint8Array): Uint8Array {
@@ -144,7 +185,9 @@ export const ANCHOR: TrustAnchor = {
   id: 'made-ark',
   name: 'made ARK',
   vendor: 'test',
-  spkiSha256: createHash('sha256').update(sevSpki(parseAmdCertificate(amdCertificate('ark')).key)).digest('hex'),
+  spkiSha256: createHash('sha256')
+    .update(sevSpki(parseAmdCertificate(amdCertificate('ark')).key))
+    .digest('hex'),
   emulated: true,
 }
 
@@ -157,12 +200,20 @@ export interface ReportChange {
 /** An attestation report. */
 export function makeReport(change: ReportChange = {}): Uint8Array {
   const signed = concatBytes(NONCE, DIGEST, u32(change.policy ?? REPORT_POLICY))
-  return concatBytes(signed, u32(change.usage ?? 0x1002), u32(2), new Uint8Array(4), ecdsa(change.key ?? KEYS.pek, signed))
+  return concatBytes(
+    signed,
+    u32(change.usage ?? 0x1002),
+    u32(2),
+    new Uint8Array(4),
+    ecdsa(change.key ?? KEYS.pek, signed),
+  )
 }
 
 /** An answer to LAUNCH_MEASURE. */
 export function makeMeasure(launch: SevLaunchOptions = LAUNCH): Uint8Array {
-  const measure = createHmac('sha256', Buffer.from(String(launch.tik), 'hex')).update(launchMeasureInput(launch, DIGEST, NONCE)).digest()
+  const measure = createHmac('sha256', Buffer.from(String(launch.tik), 'hex'))
+    .update(launchMeasureInput(launch, DIGEST, NONCE))
+    .digest()
   return concatBytes(new Uint8Array(measure), NONCE)
 }
 

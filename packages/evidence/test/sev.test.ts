@@ -24,10 +24,33 @@ import {
   verifySev,
   verifySevSync,
 } from '../src/sev/index.ts'
-import { again, ANCHOR, AT, type ChainChange, chainFiles, DIGEST, ec, EMPTY, KEYS, LAUNCH, makeMeasure, makeReport, NONCE, rsa, sevCertificate, SLOTS } from './sev-kit.ts'
+import {
+  ANCHOR,
+  AT,
+  again,
+  type ChainChange,
+  chainFiles,
+  DIGEST,
+  EMPTY,
+  ec,
+  KEYS,
+  LAUNCH,
+  makeMeasure,
+  makeReport,
+  NONCE,
+  rsa,
+  SLOTS,
+  sevCertificate,
+} from './sev-kit.ts'
 import { missing, VECTORS } from './vectors.ts'
 
-const GOOD: SevExpectations = { measurement: [toHex(DIGEST)], nonce: toHex(NONCE), tikIsFresh: true, minFirmware: { major: 1, minor: 55, build: 20 }, allowEmulated: true }
+const GOOD: SevExpectations = {
+  measurement: [toHex(DIGEST)],
+  nonce: toHex(NONCE),
+  tikIsFresh: true,
+  minFirmware: { major: 1, minor: 55, build: 20 },
+  allowEmulated: true,
+}
 
 interface Asked {
   readonly evidence?: Uint8Array
@@ -37,7 +60,13 @@ interface Asked {
 }
 
 function judged({ evidence, chain, expect, options }: Asked = {}): Verdict<SevClaims> {
-  return verifySevSync(evidence ?? makeReport(), { at: AT, certificates: chainFiles(chain), trustAnchors: [ANCHOR], expect: { ...GOOD, ...expect }, ...options })
+  return verifySevSync(evidence ?? makeReport(), {
+    at: AT,
+    certificates: chainFiles(chain),
+    trustAnchors: [ANCHOR],
+    expect: { ...GOOD, ...expect },
+    ...options,
+  })
 }
 
 function check(verdict: Verdict, id: string): Check {
@@ -52,7 +81,10 @@ const stranger = { ...SLOTS.byCek, key: KEYS.stranger }
 /** For every check a change that makes it fail. */
 const FAILING: Readonly<Record<string, Asked>> = {
   'sev.certificates.well-formed': { options: { certificates: [...chainFiles(), new Uint8Array(700).fill(1)] } },
-  'sev.chain.usage': { chain: { cek: { usage: 0x1001 } }, options: { certificates: [concatBytes(...chainFiles({ pdh: { usage: 0x1002 } }))] } },
+  'sev.chain.usage': {
+    chain: { cek: { usage: 0x1001 } },
+    options: { certificates: [concatBytes(...chainFiles({ pdh: { usage: 0x1002 } }))] },
+  },
   'sev.chain.key-ids': { chain: { ask: { certifying: 5 } } },
   'sev.chain.algorithms': { chain: { cek: { key: ec('P-256') } } },
   'sev.ark.pinned': { options: { trustAnchors: [] } },
@@ -78,7 +110,9 @@ const FAILING: Readonly<Record<string, Asked>> = {
   'sev.expect.product': { expect: { products: ['Milan'] } },
 }
 /** What is missing is a gap, never a refusal. */
-const GAPS: readonly string[] = ['ark', 'ask', 'cek', 'oca', 'pek', 'pdh'].map((place) => `sev.${place}.present`).concat('sev.launch.known', 'sev.guest')
+const GAPS: readonly string[] = ['ark', 'ask', 'cek', 'oca', 'pek', 'pdh']
+  .map((place) => `sev.${place}.present`)
+  .concat('sev.launch.known', 'sev.guest')
 
 describe('SEV: every check', () => {
   it('a report and a launch measurement that are as expected are verified', () => {
@@ -110,7 +144,10 @@ describe('SEV: every check', () => {
     })
   }
   it('a launch measurement needs the PDH, the launch and a digest; a platform is no guest', () => {
-    assert.equal(judged({ evidence: measure, options: { launch: LAUNCH }, chain: { without: 'pdh' } }).authenticity, 'unproven')
+    assert.equal(
+      judged({ evidence: measure, options: { launch: LAUNCH }, chain: { without: 'pdh' } }).authenticity,
+      'unproven',
+    )
     assert.equal(check(judged({ evidence: measure }), 'sev.launch.known').outcome, 'unchecked')
     const platform = judged({ evidence: concatBytes(...chainFiles()), options: { certificates: [] } })
     assert.equal(platform.authenticity, 'proven')
@@ -119,7 +156,8 @@ describe('SEV: every check', () => {
   })
   it('says what this generation cannot promise', () => {
     const ids = judged({ evidence: makeReport({ policy: 1 }) }).assumed.map(({ id }) => id)
-    for (const id of ['chip-key', 'memory-integrity', 'no-guest-data', 'host-asked', 'register-state', 'migration']) assert.ok(ids.includes(id), id)
+    for (const id of ['chip-key', 'memory-integrity', 'no-guest-data', 'host-asked', 'register-state', 'migration'])
+      assert.ok(ids.includes(id), id)
   })
   it('never shows the TIK', () => {
     assert.ok(!canonicalJson(judged({ evidence: measure, options: { launch: LAUNCH } })).includes(String(LAUNCH.tik)))
@@ -144,14 +182,26 @@ describe('soundness 35: legacy SEV', () => {
   })
   it('a good signature in a slot of another usage is none', () => {
     const mislabelled = { ...SLOTS.byCek, usage: 0x1003 }
-    assert.equal(check(judged({ chain: { pek: { slots: [SLOTS.byOca, mislabelled] } } }), 'sev.pek.cek-signature').outcome, 'fail')
+    assert.equal(
+      check(judged({ chain: { pek: { slots: [SLOTS.byOca, mislabelled] } } }), 'sev.pek.cek-signature').outcome,
+      'fail',
+    )
   })
   it('a PEK with the signature of the OCA alone is of no chip', () => {
-    assert.equal(check(judged({ chain: { pek: { slots: [SLOTS.byOca, EMPTY] } } }), 'sev.pek.cek-signature').outcome, 'fail')
-    assert.equal(check(judged({ chain: { pek: { slots: [EMPTY, SLOTS.byCek] } } }), 'sev.pek.oca-signature').outcome, 'fail')
+    assert.equal(
+      check(judged({ chain: { pek: { slots: [SLOTS.byOca, EMPTY] } } }), 'sev.pek.cek-signature').outcome,
+      'fail',
+    )
+    assert.equal(
+      check(judged({ chain: { pek: { slots: [EMPTY, SLOTS.byCek] } } }), 'sev.pek.oca-signature').outcome,
+      'fail',
+    )
   })
   it('two slots of one usage are refused', () => {
-    assert.equal(check(judged({ chain: { pek: { slots: [SLOTS.byCek, SLOTS.byCek] } } }), 'sev.pek.cek-signature').outcome, 'fail')
+    assert.equal(
+      check(judged({ chain: { pek: { slots: [SLOTS.byCek, SLOTS.byCek] } } }), 'sev.pek.cek-signature').outcome,
+      'fail',
+    )
   })
 })
 
@@ -176,7 +226,8 @@ describe('SEV: bytes', () => {
       }
       assert.throws(() => parse(concatBytes(file, Uint8Array.of(0))), EvidenceError)
     }
-    for (let length = 0; length < 208; length++) assert.throws(() => parseSevReport(makeReport().subarray(0, length)), EvidenceError)
+    for (let length = 0; length < 208; length++)
+      assert.throws(() => parseSevReport(makeReport().subarray(0, length)), EvidenceError)
   })
   it('every bit of report and measurement counts', () => {
     const report = makeReport()
@@ -184,10 +235,16 @@ describe('SEV: bytes', () => {
       if (i >= 60 && i < 64) continue
       assert.notEqual(judged({ evidence: flipped(report, i) }).outcome, 'verified', `byte ${i}`)
     }
-    for (let i = 0; i < measure.length; i++) assert.notEqual(judged({ evidence: flipped(measure, i), options: { launch: LAUNCH } }).authenticity, 'proven', `byte ${i}`)
+    for (let i = 0; i < measure.length; i++)
+      assert.notEqual(
+        judged({ evidence: flipped(measure, i), options: { launch: LAUNCH } }).authenticity,
+        'proven',
+        `byte ${i}`,
+      )
   })
   it('a changed certificate is refused or cannot be read, save in slots that say they are empty', () => {
-    const empty = (at: number): boolean => [0, 2, 3].some((index) => at >= index * 2084 + 1564 && at < (index + 1) * 2084)
+    const empty = (at: number): boolean =>
+      [0, 2, 3].some((index) => at >= index * 2084 + 1564 && at < (index + 1) * 2084)
     for (let i = 0; i < whole.length; i += 23) {
       if (empty(i)) continue
       assert.ok(!isProven(flipped(whole, i)), `byte ${i}`)
@@ -232,7 +289,9 @@ function isProven(evidence: Uint8Array): boolean {
 }
 
 describe('SEV: real chains', { skip: missing('amd-sev') }, () => {
-  const chains = ['chain-milan', 'chain-naples'].map((name) => ({ file: (file: string): Uint8Array => new Uint8Array(readFileSync(join(VECTORS, 'amd-sev', name, file))) }))
+  const chains = ['chain-milan', 'chain-naples'].map((name) => ({
+    file: (file: string): Uint8Array => new Uint8Array(readFileSync(join(VECTORS, 'amd-sev', name, file))),
+  }))
   it('prove a platform under the pinned root, with the same verdict when waited for', async () => {
     assert.ok(chains.length === 2)
     for (const { file } of chains) {
@@ -248,7 +307,9 @@ describe('SEV: real chains', { skip: missing('amd-sev') }, () => {
     const [milan, naples] = chains
     assert.ok(milan !== undefined && naples !== undefined)
     for (const place of ['pdh', 'pek', 'cek', 'ask', 'ark']) {
-      const parts: readonly Uint8Array[] = ['pdh', 'pek', 'oca', 'cek', 'ask', 'ark'].map((one) => (one === place ? naples : milan).file(`${one}.cert`))
+      const parts: readonly Uint8Array[] = ['pdh', 'pek', 'oca', 'cek', 'ask', 'ark'].map((one) =>
+        (one === place ? naples : milan).file(`${one}.cert`),
+      )
       assert.equal(verifySevSync(concatBytes(...parts), { at: AT }).authenticity, 'refuted', place)
     }
   })

@@ -16,7 +16,8 @@ import { type CaseFiles, sha256Hex } from './snp-files.ts'
 /** Values of a response, opened with the key of the case. */
 export async function attestationValues(files: CaseFiles, evidence: Uint8Array, header: SeHeader): Promise<Values> {
   const { entries } = parseSeExchange(evidence)
-  const part = (name: 'request' | 'measurement' | 'additional' | 'userData' | 'configUid'): Uint8Array => entries[name].bytes ?? new Uint8Array(0)
+  const part = (name: 'request' | 'measurement' | 'additional' | 'userData' | 'configUid'): Uint8Array =>
+    entries[name].bytes ?? new Uint8Array(0)
   const request = parseSeRequest(part('request'))
   const sent = await sentRequest(files, part('request'))
   const secrets = opened(sent, await files.need('protection-key.bin'))
@@ -32,7 +33,8 @@ export async function attestationValues(files: CaseFiles, evidence: Uint8Array, 
       imagePhkh: image,
       attestationPhkh: bytesHex(additional.attestationHostKeyHash),
       // Named by the case; it is in the slots of request and header.
-      expectedHostKeyHash: request.slots.some((slot) => bytesHex(slot.hostKeyHash) === host) && header.slots.length > 0 ? host : null,
+      expectedHostKeyHash:
+        request.slots.some((slot) => bytesHex(slot.hostKeyHash) === host) && header.slots.length > 0 ? host : null,
       userDataHex: bytesHex(part('userData')),
     },
   }
@@ -66,7 +68,13 @@ export async function requestValues(files: CaseFiles): Promise<Values> {
   }
 }
 
-const FLAG_NAMES = { nonce: 'nonce', imageHostKey: 'image-phkh', attestationHostKey: 'attestation-phkh', secretStore: 'secret-store-hash', firmwareState: 'firmware-state' } as const
+const FLAG_NAMES = {
+  nonce: 'nonce',
+  imageHostKey: 'image-phkh',
+  attestationHostKey: 'attestation-phkh',
+  secretStore: 'secret-store-hash',
+  firmwareState: 'firmware-state',
+} as const
 
 /** Values of a request for a real machine, whose signing certificate is not at hand. */
 export async function z16Values(files: CaseFiles, at: Date): Promise<Values> {
@@ -95,7 +103,9 @@ export async function z16Values(files: CaseFiles, at: Date): Promise<Values> {
         keySlots: request.slots.length,
         encryptedSize: request.encrypted.length,
         flagsHex: request.flags.toString(16).padStart(16, '0'),
-        flags: (Object.keys(FLAG_NAMES) as (keyof typeof FLAG_NAMES)[]).filter((name) => flags[name]).map((name) => FLAG_NAMES[name]),
+        flags: (Object.keys(FLAG_NAMES) as (keyof typeof FLAG_NAMES)[])
+          .filter((name) => flags[name])
+          .map((name) => FLAG_NAMES[name]),
         measurementAlgorithm: request.measurementAlgorithm,
         keySlotHashHex: bytesHex(request.slots[0]?.hostKeyHash),
         tagHex: bytesHex(request.tag),
@@ -104,13 +114,18 @@ export async function z16Values(files: CaseFiles, at: Date): Promise<Values> {
       hkd: documentValues(document),
     },
     // Without a signing certificate nothing is proven, whatever opens.
-    rows: holds(verdict, 'ibm-se.request.tag') === true && verdict.authenticity === 'unproven' && holds(verdict, 'ibm-se.signing-key.present') === undefined,
+    rows:
+      holds(verdict, 'ibm-se.request.tag') === true &&
+      verdict.authenticity === 'unproven' &&
+      holds(verdict, 'ibm-se.signing-key.present') === undefined,
   }
 }
 
 function documentValues(file: Uint8Array): JsonValue {
   const { certificate } = parseHostKeyDocument(file)
-  const points = new TextDecoder('latin1').decode(certificate.extensions.get('2.5.29.31')?.value ?? new Uint8Array(0)).match(/https?:\/\/[\x21-\x7e]+/g)
+  const points = new TextDecoder('latin1')
+    .decode(certificate.extensions.get('2.5.29.31')?.value ?? new Uint8Array(0))
+    .match(/https?:\/\/[\x21-\x7e]+/g)
   return {
     subjectCN: certificate.subject.commonName ?? null,
     issuerOU: certificate.issuer.organizationalUnit ?? null,

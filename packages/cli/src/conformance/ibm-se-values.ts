@@ -1,4 +1,16 @@
-import { constants, createCipheriv, createDecipheriv, createECDH, createHash, createHmac, createPrivateKey, hkdfSync, pbkdf2Sync, privateDecrypt, X509Certificate } from 'node:crypto'
+import {
+  constants,
+  createCipheriv,
+  createDecipheriv,
+  createECDH,
+  createHash,
+  createHmac,
+  createPrivateKey,
+  hkdfSync,
+  pbkdf2Sync,
+  privateDecrypt,
+  X509Certificate,
+} from 'node:crypto'
 import { EvidenceError } from '@sekisho/evidence'
 import {
   encodeSeAddSecretRequest,
@@ -14,9 +26,9 @@ import {
   parseSeRequest,
   readSeHeaderSecrets,
   readSeRequestSecrets,
+  SE_EXCHANGE_PARTS,
   type SeHeader,
   type SeRequestSecrets,
-  SE_EXCHANGE_PARTS,
   seAddSecretJob,
   seHeaderJob,
   seMeasuredBytes,
@@ -89,8 +101,11 @@ export async function addSecretValues(files: CaseFiles): Promise<Values> {
       bytesHex(request.secretHeader) === textMember(row, 'secretHeaderHex') &&
       bytesHex(secret) === (textMember(row, 'secretHex') ?? '') &&
       bytesHex(plain?.subarray(-32)) === textMember(row, 'extensionSecretHex') &&
-      (textMember(row, 'extensionSecret')?.startsWith('derived') !== true || bytesHex(derivedExtension(request.headerTag)) === textMember(row, 'extensionSecretHex'))
-    const named = request.secretId === undefined || bytesHex(request.secretId) === sha256Hex(new TextEncoder().encode('add_secret_request'))
+      (textMember(row, 'extensionSecret')?.startsWith('derived') !== true ||
+        bytesHex(derivedExtension(request.headerTag)) === textMember(row, 'extensionSecretHex'))
+    const named =
+      request.secretId === undefined ||
+      bytesHex(request.secretId) === sha256Hex(new TextEncoder().encode('add_secret_request'))
     first = {
       ivHex: bytesHex(request.iv),
       pldHex: bytesHex(request.pld),
@@ -120,20 +135,26 @@ export async function componentValues(files: CaseFiles): Promise<Values> {
     const stored = (Array.isArray(list) ? list : []).map((one) => {
       const filled = new Uint8Array(Number(member(one, 'length'))).fill(hexBytes(one, 'fillHex')[0] ?? 0)
       const tweak = hexBytes(one, 'tweakHex')
-      const data = member(recipe, 'encryption') === true ? encrypted(filled, hexBytes(recipe, 'xtsKeyHex'), tweak) : padded(filled)
+      const data =
+        member(recipe, 'encryption') === true ? encrypted(filled, hexBytes(recipe, 'xtsKeyHex'), tweak) : padded(filled)
       return { address: BigInt(Number(member(one, 'address'))), tweak, data }
     })
     const digests = sePageDigests(stored)
     pages = digests.pages
     right &&= pages === member(recipe, 'pages') && digestsAre(digests, recipe)
     const [firstPage, lastPage] = [stored[0]?.data.subarray(0, 4096), stored.at(-1)?.data.slice(-4096)]
-    if (textMember(recipe, 'firstPageSha256') !== undefined) right &&= sha256Hex(firstPage ?? new Uint8Array(0)) === textMember(recipe, 'firstPageSha256') && sha256Hex(lastPage ?? new Uint8Array(0)) === textMember(recipe, 'lastPageSha256')
+    if (textMember(recipe, 'firstPageSha256') !== undefined)
+      right &&=
+        sha256Hex(firstPage ?? new Uint8Array(0)) === textMember(recipe, 'firstPageSha256') &&
+        sha256Hex(lastPage ?? new Uint8Array(0)) === textMember(recipe, 'lastPageSha256')
   }
   return { fields: { pages }, rows: right }
 }
 
 function digestsAre(digests: ReturnType<typeof sePageDigests>, expected: JsonValue): boolean {
-  return (['pld', 'ald', 'tld'] as const).every((name) => createHash('sha512').update(digests[name].data).digest('hex') === textMember(expected, `${name}Hex`))
+  return (['pld', 'ald', 'tld'] as const).every(
+    (name) => createHash('sha512').update(digests[name].data).digest('hex') === textMember(expected, `${name}Hex`),
+  )
 }
 
 function padded(data: Uint8Array): Uint8Array {
@@ -146,7 +167,11 @@ function encrypted(data: Uint8Array, key: Uint8Array, tweak: Uint8Array): Uint8A
   const whole = padded(data)
   const first = BigInt(`0x${bytesHex(tweak)}`)
   for (let at = 0; at < whole.length; at += 4096) {
-    const cipher = createCipheriv('aes-256-xts', key, Buffer.from((first + BigInt(at)).toString(16).padStart(32, '0'), 'hex'))
+    const cipher = createCipheriv(
+      'aes-256-xts',
+      key,
+      Buffer.from((first + BigInt(at)).toString(16).padStart(32, '0'), 'hex'),
+    )
     whole.set(cipher.update(whole.subarray(at, at + 4096)), at)
   }
   return whole
@@ -159,19 +184,27 @@ export async function exchangeValues(files: CaseFiles): Promise<Values> {
   for (const row of await rowsOf(files, 'rows.json')) {
     const bytes = await files.need(textMember(row, 'file') ?? '')
     const exchange = parseSeExchange(bytes)
-    right &&= bytes.length === member(row, 'size') && exchange.kind === textMember(row, 'kind') && bytesHex(encodeSeExchange(exchange)) === bytesHex(bytes)
+    right &&=
+      bytes.length === member(row, 'size') &&
+      exchange.kind === textMember(row, 'kind') &&
+      bytesHex(encodeSeExchange(exchange)) === bytesHex(bytes)
     const entries = member(row, 'entries')
     for (const [i, entry] of (Array.isArray(entries) ? entries : []).entries()) {
       const part = SE_EXCHANGE_PARTS[i] ?? 'request'
       const { size, offset, bytes: content } = exchange.entries[part]
       const digest = content === undefined ? null : sha256Hex(content)
-      right &&= size === member(entry, 'size') && offset === member(entry, 'offset') && digest === (textMember(entry, 'sha256') ?? null)
+      right &&=
+        size === member(entry, 'size') &&
+        offset === member(entry, 'offset') &&
+        digest === (textMember(entry, 'sha256') ?? null)
       if (content !== undefined) seen[part === 'request' ? 'arcbHex' : `${part}Hex`] ??= bytesHex(content)
     }
   }
-  return { fields: seen, rows: right && refusesDamage(await files.need('full_resp.bin'), await files.need('min_req.bin')) }
+  return {
+    fields: seen,
+    rows: right && refusesDamage(await files.need('full_resp.bin'), await files.need('min_req.bin')),
+  }
 }
-
 
 /** The refusals that the notes of the case list. */
 function refusesDamage(response: Uint8Array, request: Uint8Array): boolean {
@@ -192,8 +225,15 @@ function isRefused(bytes: Uint8Array): boolean {
 
 /** A record, decrypted with the sample key and parsed. */
 export async function recordValues(files: CaseFiles): Promise<Values> {
-  const key = createPrivateKey({ key: Buffer.from(await files.need('private-key.pkcs8.der')), format: 'der', type: 'pkcs8' })
-  const [, wrapped, body] = new TextDecoder().decode(await files.need('se-checksums.txt.enc')).trim().split('.')
+  const key = createPrivateKey({
+    key: Buffer.from(await files.need('private-key.pkcs8.der')),
+    format: 'der',
+    type: 'pkcs8',
+  })
+  const [, wrapped, body] = new TextDecoder()
+    .decode(await files.need('se-checksums.txt.enc'))
+    .trim()
+    .split('.')
   // Node.js takes off no PKCS #1 v1.5 padding any more; with a published key and no oracle it can be done by hand.
   const block = privateDecrypt({ key, padding: constants.RSA_NO_PADDING }, Buffer.from(wrapped ?? '', 'base64'))
   const password = block.subarray(block.indexOf(0, 2) + 1)
@@ -203,7 +243,12 @@ export async function recordValues(files: CaseFiles): Promise<Values> {
   const plain = Buffer.concat([cipher.update(sealed.subarray(16)), cipher.final()])
   const record = parseHyperProtectRecord(plain.toString('utf8'))
   return {
-    fields: { version: record.version, machine: record.machine, entries: record.entries.map((one) => ({ ...one })), plainSha256: sha256Hex(new Uint8Array(plain)) },
+    fields: {
+      version: record.version,
+      machine: record.machine,
+      entries: record.entries.map((one) => ({ ...one })),
+      plainSha256: sha256Hex(new Uint8Array(plain)),
+    },
     rows: plain.equals(Buffer.from(await files.need('se-checksums.txt'))),
   }
 }
@@ -223,7 +268,9 @@ export async function discoveryValues(files: CaseFiles): Promise<Values> {
     const found = findSeHeader(image)
     const expect = member(recipe, 'expect')
     const expected = isRecord(expect) ? expect : {}
-    right &&= (found?.headerOffset ?? null) === (expected.headerOffset ?? null) && (expected.ipibOffset === undefined || expected.ipibOffset === found?.ipibOffset)
+    right &&=
+      (found?.headerOffset ?? null) === (expected.headerOffset ?? null) &&
+      (expected.ipibOffset === undefined || expected.ipibOffset === found?.ipibOffset)
   }
   return { fields: { metadataHex: metadata }, rows: right }
 }
@@ -233,7 +280,11 @@ export async function keySlotValues(files: CaseFiles): Promise<Values> {
   const scalar = (await files.need('customer-private-scalar.bin')).slice(-66)
   const slotFile = await files.need('keyslot.bin')
   const host = parseHostKeyDocument(new Uint8Array(new X509Certificate(await files.need('host-cert.pem')).raw))
-  const slot = { hostKeyHash: slotFile.subarray(0, 32), wrappedKey: slotFile.subarray(32, 64), tag: slotFile.subarray(64) }
+  const slot = {
+    hostKeyHash: slotFile.subarray(0, 32),
+    wrappedKey: slotFile.subarray(32, 64),
+    tag: slotFile.subarray(64),
+  }
   const found = await openSeKeySlot(slot, agreedSecret(scalar, host.certificate.key?.bytes ?? new Uint8Array(0)))
   const hash = createHash('sha256').update(host.keyHash.data).digest('hex')
   return {
@@ -256,12 +307,29 @@ function agreedSecret(scalar: Uint8Array, point: Uint8Array): Uint8Array {
 /** Measurements of the rows, over the bytes that the evidence package puts together. */
 export async function measurementValues(files: CaseFiles, content: JsonValue): Promise<Values> {
   const fields = member(member(content, 'expect'), 'fields')
-  const common = { pld: hexBytes(fields, 'pldHex'), ald: hexBytes(fields, 'aldHex'), tld: hexBytes(fields, 'tldHex'), tag: hexBytes(fields, 'seTagHex'), configUid: hexBytes(fields, 'configUidHex') }
+  const common = {
+    pld: hexBytes(fields, 'pldHex'),
+    ald: hexBytes(fields, 'aldHex'),
+    tld: hexBytes(fields, 'tldHex'),
+    tag: hexBytes(fields, 'seTagHex'),
+    configUid: hexBytes(fields, 'configUidHex'),
+  }
   const rows = await rowsOf(files, 'rows.json')
   const right = rows.every((row) => {
-    const nonce = textMember(row, 'nonceHex') === undefined || textMember(row, 'nonceHex') === '' ? undefined : hexBytes(row, 'nonceHex')
-    const data = seMeasuredBytes({ ...common, userData: hexBytes(row, 'userDataHex'), nonce, additional: hexBytes(row, 'additionalHex') })
-    return createHmac('sha512', hexBytes(fields, 'measurementKeyHex')).update(data).digest('hex') === textMember(row, 'measurementHex')
+    const nonce =
+      textMember(row, 'nonceHex') === undefined || textMember(row, 'nonceHex') === ''
+        ? undefined
+        : hexBytes(row, 'nonceHex')
+    const data = seMeasuredBytes({
+      ...common,
+      userData: hexBytes(row, 'userDataHex'),
+      nonce,
+      additional: hexBytes(row, 'additionalHex'),
+    })
+    return (
+      createHmac('sha512', hexBytes(fields, 'measurementKeyHex')).update(data).digest('hex') ===
+      textMember(row, 'measurementHex')
+    )
   })
   // Members of the case are the inputs of the rows: they count when every row comes out.
   return { fields: right ? fields : {}, rows: right }
@@ -290,7 +358,8 @@ export async function headerValues(files: CaseFiles): Promise<Values> {
     keySlotHashes: header.slots.map((slot) => bytesHex(slot.hostKeyHash)),
     customerPublicHex: bytesHex(header.customerKey),
     sha256: sha256Hex(bytes),
-    flagsChanged: changed !== undefined && openGcm(seHeaderJob(parseSeHeader(changed), key)) === undefined ? 'tag-mismatch' : null,
+    flagsChanged:
+      changed !== undefined && openGcm(seHeaderJob(parseSeHeader(changed), key)) === undefined ? 'tag-mismatch' : null,
   }
   const opens = inputs === undefined || (await headerOpens(files, header, known, key))
   return { fields, rows: opens && bytesHex(encodeSeHeader(header)) === bytesHex(bytes) && discoveryHolds(bytes) }
@@ -327,14 +396,23 @@ async function storedComponents(files: CaseFiles, known: JsonValue): Promise<Par
   const list = member(known, 'components')
   const stored: { address: bigint; tweak: Uint8Array; data: Uint8Array }[] = []
   for (const [i, one] of (Array.isArray(list) ? list : []).entries()) {
-    stored.push({ address: BigInt(Number(member(one, 'address'))), tweak: hexBytes(one, 'tweakHex'), data: await files.need(`component-${i}.enc`) })
+    stored.push({
+      address: BigInt(Number(member(one, 'address'))),
+      tweak: hexBytes(one, 'tweakHex'),
+      data: await files.need(`component-${i}.enc`),
+    })
   }
   return stored
 }
 
 function componentsFit(stored: Parameters<typeof sePageDigests>[0], header: SeHeader): boolean {
   const digests = sePageDigests(stored)
-  return BigInt(digests.pages) === header.pages && (['pld', 'ald', 'tld'] as const).every((name) => createHash('sha512').update(digests[name].data).digest('hex') === bytesHex(header[name]))
+  return (
+    BigInt(digests.pages) === header.pages &&
+    (['pld', 'ald', 'tld'] as const).every(
+      (name) => createHash('sha512').update(digests[name].data).digest('hex') === bytesHex(header[name]),
+    )
+  )
 }
 
 /** The ways not to find a header that the notes list. */
@@ -343,5 +421,9 @@ function discoveryHolds(bytes: Uint8Array): boolean {
   late.set(bytes, 0x12000)
   const shifted = new Uint8Array(0x2000)
   shifted.set(bytes, 8)
-  return findSeHeader(bytes.subarray(1)) === undefined && findSeHeader(shifted) === undefined && findSeHeader(late)?.headerOffset === 0x12000
+  return (
+    findSeHeader(bytes.subarray(1)) === undefined &&
+    findSeHeader(shifted) === undefined &&
+    findSeHeader(late)?.headerOffset === 0x12000
+  )
 }

@@ -2,8 +2,18 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseSeHeader, verifyIbmSeSync } from '@sekisho/evidence/ibm-se'
 import type { CaseResult, CaseRunner, Comparison, JsonValue } from './case.ts'
-import { addSecretValues, componentValues, discoveryValues, exchangeValues, headerValues, keySlotValues, measurementValues, recordValues, type Values } from './ibm-se-values.ts'
 import { attestationValues, productionValues, requestValues, z16Values } from './ibm-se-requests.ts'
+import {
+  addSecretValues,
+  componentValues,
+  discoveryValues,
+  exchangeValues,
+  headerValues,
+  keySlotValues,
+  measurementValues,
+  recordValues,
+  type Values,
+} from './ibm-se-values.ts'
 import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruling, ruling } from './judged.ts'
 import { CaseFiles, emulatedAnchor, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
@@ -14,7 +24,8 @@ export const ibmSeCases: CaseRunner = {
   run: async (folder, name, content) => {
     const files = new CaseFiles(folder)
     const version = textMember(content, 'version') ?? ''
-    if (version === 'hkd-x509' && (await files.read('scenarios.json')) !== undefined) return runScenarios(files, folder, name, content)
+    if (version === 'hkd-x509' && (await files.read('scenarios.json')) !== undefined)
+      return runScenarios(files, folder, name, content)
     if ((await files.read('response.pvattest')) !== undefined) return runAttestation(files, name, content)
     return runValues(files, name, content, version)
   },
@@ -59,7 +70,9 @@ async function runScenarios(files: CaseFiles, folder: string, name: string, cont
     const found = reason !== undefined && ruled.reasons.includes(reason) ? reason : (ruled.reasons[0] ?? null)
     comparisons.push(...compareTree(label, expect ?? null, { verdict, reason: found }))
   }
-  const fields: Values = { fields: { scenarios: Array.isArray(scenarios) ? scenarios.length : 0, valid, ...(await hostHashes(folder)) } }
+  const fields: Values = {
+    fields: { scenarios: Array.isArray(scenarios) ? scenarios.length : 0, valid, ...(await hostHashes(folder)) },
+  }
   // The case has a verdict for each scenario, and none of its own.
   return concludeValues(name, content, fields, comparisons)
 }
@@ -73,7 +86,10 @@ async function judgeScenario(folder: string, scenario: JsonValue): Promise<Rulin
   const root = await read(textMember(scenario, 'root') ?? '')
   const given = await Promise.all([...list('signing'), ...list('intermediates'), ...list('crls')].map(read))
   const hkd = await read(textMember(scenario, 'hkd') ?? '')
-  return ruling(() => verifyIbmSeSync(hkd, { at: timeOf(scenario), files: [...given, root], trustAnchors: [emulatedAnchor(root)] }), WORDS)
+  return ruling(
+    () => verifyIbmSeSync(hkd, { at: timeOf(scenario), files: [...given, root], trustAnchors: [emulatedAnchor(root)] }),
+    WORDS,
+  )
 }
 
 async function hostHashes(folder: string): Promise<Record<string, JsonValue>> {
@@ -88,10 +104,20 @@ async function hostHashes(folder: string): Promise<Record<string, JsonValue>> {
 async function runAttestation(files: CaseFiles, name: string, content: JsonValue): Promise<CaseResult> {
   const evidence = await files.need('response.pvattest')
   const header = await files.need('se-header.bin')
-  const options = { at: timeOf(content), files: [await files.need('hkd.crt')], header, protectionKey: await files.need('protection-key.bin') }
+  const options = {
+    at: timeOf(content),
+    files: [await files.need('hkd.crt')],
+    header,
+    protectionKey: await files.need('protection-key.bin'),
+  }
   const ruled = await ruling(() => verifyIbmSeSync(evidence, options), WORDS)
-  const bound = holds(ruled.found, 'ibm-se.measurement') === true && holds(ruled.found, 'ibm-se.attestation-key') === true && holds(ruled.found, 'ibm-se.image-key') === true
-  const failed = ruled.found !== undefined && checksOf(ruled.found).some((check) => check.phase === 'authenticity' && check.outcome === 'fail')
+  const bound =
+    holds(ruled.found, 'ibm-se.measurement') === true &&
+    holds(ruled.found, 'ibm-se.attestation-key') === true &&
+    holds(ruled.found, 'ibm-se.image-key') === true
+  const failed =
+    ruled.found !== undefined &&
+    checksOf(ruled.found).some((check) => check.phase === 'authenticity' && check.outcome === 'fail')
   const judged: Ruling = bound && !failed ? { ...ruled, verdict: 'valid', reasons: [] } : ruled
   const values = await attestationValues(files, evidence, parseSeHeader(header))
   const comparisons = expectedMembers(content).flatMap(([path, expected]) => compareTree(path, expected, values[path]))
@@ -108,7 +134,8 @@ const RECIPES: Readonly<Record<string, (files: CaseFiles, content: JsonValue) =>
   'hmac-sha512': measurementValues,
   'se-header-0x100': headerValues,
   'hkd-x509': productionValues,
-  'arcb-0x100': async (files, content) => ((await files.read('request.pvattest')) === undefined ? requestValues(files) : z16Values(files, timeOf(content))),
+  'arcb-0x100': async (files, content) =>
+    (await files.read('request.pvattest')) === undefined ? requestValues(files) : z16Values(files, timeOf(content)),
 }
 
 async function runValues(files: CaseFiles, name: string, content: JsonValue, version: string): Promise<CaseResult> {
@@ -119,8 +146,14 @@ async function runValues(files: CaseFiles, name: string, content: JsonValue, ver
 
 /** Known answers are right when every value comes out; `checks` are comparisons of their own. */
 function concludeValues(name: string, content: JsonValue, values: Values, more: readonly Comparison[]): CaseResult {
-  const unknown = expectedMembers(content).filter(([path]) => values[path] === undefined).map(([path]) => `expect.${path}`)
-  const comparisons = [...expectedMembers(content).flatMap(([path, expected]) => compareTree(path, expected, values[path])), ...compareTree('rows', true, values.rows ?? true), ...more]
+  const unknown = expectedMembers(content)
+    .filter(([path]) => values[path] === undefined)
+    .map(([path]) => `expect.${path}`)
+  const comparisons = [
+    ...expectedMembers(content).flatMap(([path, expected]) => compareTree(path, expected, values[path])),
+    ...compareTree('rows', true, values.rows ?? true),
+    ...more,
+  ]
   const right = comparisons.every((one) => one.equal)
   const expected = textMember(member(content, 'expect'), 'verdict') ?? ''
   const result = conclude(name, content, { verdict: right ? 'valid' : 'invalid', reasons: [] }, comparisons, unknown)

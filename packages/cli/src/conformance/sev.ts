@@ -1,4 +1,4 @@
-import { createECDH } from 'node:crypto'
+import { createECDH, createHmac } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EvidenceError, type Verdict } from '@sekisho/evidence'
@@ -21,7 +21,6 @@ import {
   sevUsageName,
   verifySevSync,
 } from '@sekisho/evidence/sev'
-import { createHmac } from 'node:crypto'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
 import type { MutationRunner } from './find.ts'
 import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruling, ruling } from './judged.ts'
@@ -39,11 +38,23 @@ export const sevCases: MutationRunner = {
 }
 
 const MALFORMED = ['malformed']
-const WORDS: ReasonWords = { malformed: MALFORMED, truncated: MALFORMED, 'trailing-bytes': MALFORMED, 'too-large': MALFORMED, 'unsupported-version': MALFORMED }
+const WORDS: ReasonWords = {
+  malformed: MALFORMED,
+  truncated: MALFORMED,
+  'trailing-bytes': MALFORMED,
+  'too-large': MALFORMED,
+  'unsupported-version': MALFORMED,
+}
 
 /** Every refusal of a certificate is `chain` in these cases. */
 function words(id: string | undefined): readonly string[] {
-  return id === undefined ? [] : id === 'sev.certificates.well-formed' ? MALFORMED : /^sev\.(chain|ark|ask|cek|oca|pek|pdh)\./.test(id) ? ['chain', id] : [id]
+  return id === undefined
+    ? []
+    : id === 'sev.certificates.well-formed'
+      ? MALFORMED
+      : /^sev\.(chain|ark|ask|cek|oca|pek|pdh)\./.test(id)
+        ? ['chain', id]
+        : [id]
 }
 
 async function runMutations(folder: string, name: string, content: JsonValue): Promise<readonly CaseResult[]> {
@@ -56,7 +67,9 @@ async function runMutations(folder: string, name: string, content: JsonValue): P
     const files = new CaseFiles(base)
     const ops = member(mutation, 'ops')
     for (const op of Array.isArray(ops) ? ops : []) await applyOp(folder, files, op)
-    results.push(await runCase(files, base, `${name}#${textMember(mutation, 'id') ?? '?'}`, { ...original, ...mutation }))
+    results.push(
+      await runCase(files, base, `${name}#${textMember(mutation, 'id') ?? '?'}`, { ...original, ...mutation }),
+    )
   }
   return results
 }
@@ -127,7 +140,10 @@ async function runCertificates(files: CaseFiles, name: string, content: JsonValu
     if (parsed !== undefined) certificates[place] = parsed
   }
   const whole = new Uint8Array(Buffer.concat(given))
-  const ruled = await partial(() => verifySevSync(whole, { at: AT }), textMember(content, 'kind') !== 'certificate-chain')
+  const ruled = await partial(
+    () => verifySevSync(whole, { at: AT }),
+    textMember(content, 'kind') !== 'certificate-chain',
+  )
   const found: Found = { content, files, verdict: ruled.found, certificates }
   const comparisons: Comparison[] = []
   const unimplemented: string[] = []
@@ -156,7 +172,8 @@ async function partial(verify: () => Verdict, incomplete: boolean): Promise<Ruli
   const failed = checksOf(found).find((check) => check.phase === 'authenticity' && check.outcome === 'fail')
   if (failed !== undefined) return { ...ruled, verdict: 'invalid', reasons: words(failed.id) }
   const signed = checksOf(found).some((check) => check.id.endsWith('signature') && check.outcome === 'pass')
-  if (incomplete) return signed ? { verdict: 'valid', reasons: [], found } : { ...ruled, verdict: 'invalid', reasons: ['chain'] }
+  if (incomplete)
+    return signed ? { verdict: 'valid', reasons: [], found } : { ...ruled, verdict: 'invalid', reasons: ['chain'] }
   return ruled
 }
 
@@ -175,7 +192,12 @@ async function certificateMember(path: string, expected: JsonValue, found: Found
   if (certificate !== undefined) return certificate.form === 'amd' ? amdValues(certificate) : sevValues(certificate)
   switch (path) {
     case 'checks':
-      return Object.fromEntries(Object.keys(isRecord(expected) ? expected : {}).map((name) => [name, holds(found.verdict, CHECKS[name] ?? '') ?? null]))
+      return Object.fromEntries(
+        Object.keys(isRecord(expected) ? expected : {}).map((name) => [
+          name,
+          holds(found.verdict, CHECKS[name] ?? '') ?? null,
+        ]),
+      )
     case 'platformOwner':
       return ownerOf(found.verdict)
     case 'sameKeyAsX509':
@@ -211,7 +233,10 @@ function sevValues(one: SevCertificate): JsonValue {
     curve: one.key.kind,
     apiMajor: one.apiMajor,
     apiMinor: one.apiMinor,
-    signatures: one.signatures.map((slot) => ({ usage: sevUsageName(slot.usage), algo: sevAlgorithmName(slot.algorithm) })),
+    signatures: one.signatures.map((slot) => ({
+      usage: sevUsageName(slot.usage),
+      algo: sevAlgorithmName(slot.algorithm),
+    })),
     spkiSha256: sha256Hex(sevSpki(one.key)),
   }
 }
@@ -240,7 +265,11 @@ async function withoutSignature(expected: JsonValue, { files }: Found): Promise<
   const bytes = await files.need(file)
   const ark = parseAmdCertificate(bytes)
   const pinned = holds(verifySevSync(bytes, { at: AT }), 'sev.ark.signature')
-  return { file: pinned === true ? file : null, size: bytes.length, missing: ark.signature === undefined ? ark.bits / 8 : 0 }
+  return {
+    file: pinned === true ? file : null,
+    size: bytes.length,
+    missing: ark.signature === undefined ? ark.bits / 8 : 0,
+  }
 }
 
 async function runReport(files: CaseFiles, name: string, content: JsonValue): Promise<CaseResult> {
@@ -260,11 +289,15 @@ async function runReport(files: CaseFiles, name: string, content: JsonValue): Pr
 }
 
 function comparedMembers(content: JsonValue, actual: Readonly<Record<string, JsonValue>>): readonly Comparison[] {
-  return expectedMembers(content).flatMap(([path, expected]) => (Object.hasOwn(actual, path) ? compareTree(path, expected, actual[path]) : []))
+  return expectedMembers(content).flatMap(([path, expected]) =>
+    Object.hasOwn(actual, path) ? compareTree(path, expected, actual[path]) : [],
+  )
 }
 
 function unknownMembers(content: JsonValue, actual: Readonly<Record<string, JsonValue>>): readonly string[] {
-  return expectedMembers(content).filter(([path]) => !Object.hasOwn(actual, path)).map(([path]) => `expect.${path}`)
+  return expectedMembers(content)
+    .filter(([path]) => !Object.hasOwn(actual, path))
+    .map(([path]) => `expect.${path}`)
 }
 
 function vectorsOf(content: JsonValue): readonly JsonValue[] {
@@ -273,20 +306,40 @@ function vectorsOf(content: JsonValue): readonly JsonValue[] {
 }
 
 /** Known answers have no verdict of their own: theirs is that every value comes out. The rule is prose. */
-function knownAnswers(name: string, content: JsonValue, actual: readonly JsonValue[], extra: readonly Comparison[] = []): CaseResult {
-  const comparisons = [...vectorsOf(content).flatMap((vector, i) => compareTree(`vectors[${i}]`, vector, actual[i])), ...extra]
-  const others = expectedMembers(content).filter(([path]) => path !== 'vectors' && path !== 'rule').map(([path]) => `expect.${path}`)
+function knownAnswers(
+  name: string,
+  content: JsonValue,
+  actual: readonly JsonValue[],
+  extra: readonly Comparison[] = [],
+): CaseResult {
+  const comparisons = [
+    ...vectorsOf(content).flatMap((vector, i) => compareTree(`vectors[${i}]`, vector, actual[i])),
+    ...extra,
+  ]
+  const others = expectedMembers(content)
+    .filter(([path]) => path !== 'vectors' && path !== 'rule')
+    .map(([path]) => `expect.${path}`)
   const verdict = comparisons.every((one) => one.equal) ? 'valid' : 'invalid'
   return conclude(name, content, { verdict, reasons: [] }, comparisons, others)
 }
 
 function launchOf(vector: JsonValue): NonNullable<SevVerifyOptions['launch']> {
   const number = (name: string): number => Number(member(vector, name))
-  return { tik: textMember(vector, 'tik') ?? '', apiMajor: number('apiMajor'), apiMinor: number('apiMinor'), buildId: number('buildId'), policy: number('policy') }
+  return {
+    tik: textMember(vector, 'tik') ?? '',
+    apiMajor: number('apiMajor'),
+    apiMinor: number('apiMinor'),
+    buildId: number('buildId'),
+    policy: number('policy'),
+  }
 }
 
 function measureHolds(vector: JsonValue, blob: Uint8Array): boolean {
-  const verdict = verifySevSync(blob, { at: AT, launch: launchOf(vector), expect: { measurement: [textMember(vector, 'launchDigest') ?? ''] } })
+  const verdict = verifySevSync(blob, {
+    at: AT,
+    launch: launchOf(vector),
+    expect: { measurement: [textMember(vector, 'launchDigest') ?? ''] },
+  })
   return holds(verdict, 'sev.launch.mac') === true
 }
 
@@ -310,7 +363,12 @@ function measured(vector: JsonValue): JsonValue {
   const blob = Buffer.concat([measure, bytesOf(vector, 'mnonce')])
   // Values that the evidence package itself accepts: the check stands behind every one that is shown.
   const accepted = measureHolds(vector, new Uint8Array(blob))
-  const shown = { ...(isRecord(vector) ? vector : {}), measure: hex(measure), launchMeasureBlob: blob.toString('hex'), launchMeasureBase64: blob.toString('base64') }
+  const shown = {
+    ...(isRecord(vector) ? vector : {}),
+    measure: hex(measure),
+    launchMeasureBlob: blob.toString('hex'),
+    launchMeasureBase64: blob.toString('base64'),
+  }
   return accepted ? shown : {}
 }
 
@@ -322,7 +380,10 @@ async function runSessions(files: CaseFiles, folder: string, name: string, conte
 
 async function sessionValues(files: CaseFiles, folder: string, vector: JsonValue): Promise<JsonValue> {
   const session = parseSevSession(bytesOf(vector, 'sessionBlob'))
-  const z = textMember(vector, 'guestOwnerPrivateScalar') === undefined ? bytesOf(vector, 'z') : await agreed(files, folder, vector)
+  const z =
+    textMember(vector, 'guestOwnerPrivateScalar') === undefined
+      ? bytesOf(vector, 'z')
+      : await agreed(files, folder, vector)
   const policy = Number(member(vector, 'policy'))
   const opened = await openSevSession(session, z, policy)
   return {
@@ -344,11 +405,14 @@ async function sessionValues(files: CaseFiles, folder: string, vector: JsonValue
 
 /** The key agreement is the guest owner's: made here, with the certificates read by the evidence package. */
 async function agreed(files: CaseFiles, folder: string, vector: JsonValue): Promise<Uint8Array> {
-  const pdh = parseSevCertificate(new Uint8Array(await readFile(join(folder, '..', textMember(vector, 'platformPdh') ?? ''))))
+  const pdh = parseSevCertificate(
+    new Uint8Array(await readFile(join(folder, '..', textMember(vector, 'platformPdh') ?? ''))),
+  )
   const owner = parseSevCertificate(await files.need(textMember(vector, 'guestOwnerCertificate') ?? ''))
   const ecdh = createECDH('secp384r1')
   ecdh.setPrivateKey(bytesOf(vector, 'guestOwnerPrivateScalar'))
-  if (hex(ecdh.getPublicKey().subarray(1)) !== hex(owner.key.bytes)) throw new Error("the owner's certificate has another key than its scalar")
+  if (hex(ecdh.getPublicKey().subarray(1)) !== hex(owner.key.bytes))
+    throw new Error("the owner's certificate has another key than its scalar")
   return new Uint8Array(ecdh.computeSecret(Buffer.concat([Buffer.of(4), pdh.key.bytes])))
 }
 
@@ -363,8 +427,13 @@ async function secretValues(vector: JsonValue, table: string): Promise<JsonValue
   const bytes = bytesOf(vector, 'header')
   const header = parseSevSecretHeader(bytes)
   const secret = { ...header, ciphertext: bytesOf(vector, 'ciphertext') }
-  const { data, macHolds } = await openSevSecret(secret, { tek: bytesOf(vector, 'tek'), tik: bytesOf(vector, 'tik') }, bytesOf(vector, 'measure'))
-  const plaintext = textMember(vector, 'id') === 'guest-secret-table' && hex(data) !== table ? 'not the table of the case' : hex(data)
+  const { data, macHolds } = await openSevSecret(
+    secret,
+    { tek: bytesOf(vector, 'tek'), tik: bytesOf(vector, 'tik') },
+    bytesOf(vector, 'measure'),
+  )
+  const plaintext =
+    textMember(vector, 'id') === 'guest-secret-table' && hex(data) !== table ? 'not the table of the case' : hex(data)
   return {
     ...(isRecord(vector) ? vector : {}),
     flags: header.flags,

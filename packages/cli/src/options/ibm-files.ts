@@ -21,7 +21,9 @@ const HEADER_MAGIC = 'IBMSecEx'
 const IMAGE_MAGIC = 'SeImgLnx'
 const METADATA_AT = 0xc000
 const KEY_SIZE = 32
-const NAMES = ['International Business Machines', 'DigiCert', 'ibm-z-host-key', 'Host Key Signing'].map((name) => Buffer.from(name))
+const NAMES = ['International Business Machines', 'DigiCert', 'ibm-z-host-key', 'Host Key Signing'].map((name) =>
+  Buffer.from(name),
+)
 
 /**
  * Takes the header of an image, an image, a protection key of 32 bytes, or certificates and lists that

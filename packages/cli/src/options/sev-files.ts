@@ -37,7 +37,10 @@ function isCertificate(bytes: Uint8Array): boolean {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const usage = view.getUint32(8, true)
   const bits = view.getUint32(56, true)
-  return view.getUint32(0, true) === 1 && ((usage >= 0x1001 && usage <= 0x1004) || ((bits === 2048 || bits === 4096) && bits === view.getUint32(60, true)))
+  return (
+    view.getUint32(0, true) === 1 &&
+    ((usage >= 0x1001 && usage <= 0x1004) || ((bits === 2048 || bits === 4096) && bits === view.getUint32(60, true)))
+  )
 }
 
 function launchOf(text: string): SevLaunchOptions | undefined {

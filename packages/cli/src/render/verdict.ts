@@ -1,4 +1,5 @@
 import type { Check, CheckGroup, Outcome, Party, Verdict } from '@sekisho/evidence'
+import { ibmSeCatalogue } from '@sekisho/evidence/ibm-se'
 import { nvidiaCatalogue } from '@sekisho/evidence/nvidia'
 import { sgxCatalogue } from '@sekisho/evidence/sgx'
 import { snpCatalogue } from '@sekisho/evidence/snp'
@@ -188,6 +189,7 @@ const CATALOGUE: Readonly<Record<string, string>> = {
   ...tdxCatalogue,
   ...snpCatalogue,
   ...nvidiaCatalogue,
+  ...ibmSeCatalogue,
 }
 
 /** What a check establishes, or a group is about. */

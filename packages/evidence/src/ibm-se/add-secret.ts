@@ -1,7 +1,7 @@
 import { allZero, concatBytes, equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
-import { beBytes, BigEndianReader, msbBit } from './big-endian.ts'
+import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
 const MAGIC: Uint8Array = Uint8Array.from('asrcbM', (letter) => letter.charCodeAt(0))
@@ -42,21 +42,38 @@ export interface SeAddSecretRequest {
 
 /** Parses an add-secret request. @throws EvidenceError */
 export function parseSeAddSecretRequest(input: Uint8Array): SeAddSecretRequest {
-  if (input.length > MAX_SIZE) throw new EvidenceError('too-large', `${input.length} bytes`, { field: 'addSecret', offset: 0, expected: `at most ${MAX_SIZE} bytes` })
+  if (input.length > MAX_SIZE)
+    throw new EvidenceError('too-large', `${input.length} bytes`, {
+      field: 'addSecret',
+      offset: 0,
+      expected: `at most ${MAX_SIZE} bytes`,
+    })
   const bytes = new Uint8Array(input)
   const reader = new BigEndianReader(bytes)
-  if (!equalBytes(reader.bytes(6, 'addSecret.magic'), MAGIC)) throw malformed('addSecret.magic', 0, 'other bytes', '`asrcbM`')
+  if (!equalBytes(reader.bytes(6, 'addSecret.magic'), MAGIC))
+    throw malformed('addSecret.magic', 0, 'other bytes', '`asrcbM`')
   const userDataKind = reader.be16('addSecret.userDataKind')
   if (userDataKind > 4) throw malformed('addSecret.userDataKind', 6, String(userDataKind), '0 to 4')
   const version = reader.be32('addSecret.version')
-  if (version !== VERSION) throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, { field: 'addSecret.version', offset: 8, expected: '0x100' })
+  if (version !== VERSION)
+    throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, {
+      field: 'addSecret.version',
+      offset: 8,
+      expected: '0x100',
+    })
   const size = reader.be32('addSecret.size')
   const iv = reader.bytes(12, 'addSecret.iv')
   zeros(reader, 11, 'addSecret.reserved')
   const count = reader.u8('addSecret.keySlots')
   zeros(reader, 4, 'addSecret.reserved')
   const encryptedSize = reader.be32('addSecret.encryptedSize')
-  if (size !== bytes.length || count === 0) throw malformed('addSecret.size', 12, `${size} bytes and ${count} slots`, `${bytes.length} bytes and one slot or more`)
+  if (size !== bytes.length || count === 0)
+    throw malformed(
+      'addSecret.size',
+      12,
+      `${size} bytes and ${count} slots`,
+      `${bytes.length} bytes and one slot or more`,
+    )
   const flags = reader.be64('addSecret.flags')
   const digests = [64, 64, 64].map((length) => reader.bytes(length, 'addSecret.digests'))
   const headerTag = reader.bytes(16, 'addSecret.headerTag')
@@ -65,13 +82,34 @@ export function parseSeAddSecretRequest(input: Uint8Array): SeAddSecretRequest {
   const userData = reader.bytes(512, 'addSecret.userData')
   const customerKey = readCustomerKey(reader)
   const slots = readSlots(reader, count)
-  const secretHeader = reader.bytes(Math.max(0, size - FIXED_SIZE - count * SLOT_SIZE - encryptedSize - 16), 'addSecret.secretHeader')
+  const secretHeader = reader.bytes(
+    Math.max(0, size - FIXED_SIZE - count * SLOT_SIZE - encryptedSize - 16),
+    'addSecret.secretHeader',
+  )
   const secret = readSecretHeader(secretHeader, FIXED_SIZE + count * SLOT_SIZE)
   const encrypted = reader.bytes(encryptedSize, 'addSecret.encrypted')
   const tag = reader.bytes(16, 'addSecret.tag')
   reader.end('addSecret')
   const [pld, ald, tld] = digests as [Uint8Array, Uint8Array, Uint8Array]
-  return { userDataKind, iv, flags, disableDump: msbBit(flags, 0), pld, ald, tld, headerTag, configUid, userData, customerKey, slots, secretHeader, ...secret, encrypted, tag, bytes }
+  return {
+    userDataKind,
+    iv,
+    flags,
+    disableDump: msbBit(flags, 0),
+    pld,
+    ald,
+    tld,
+    headerTag,
+    configUid,
+    userData,
+    customerKey,
+    slots,
+    secretHeader,
+    ...secret,
+    encrypted,
+    tag,
+    bytes,
+  }
 }
 
 function zeros(reader: BigEndianReader, length: number, field: string): void {
@@ -79,14 +117,18 @@ function zeros(reader: BigEndianReader, length: number, field: string): void {
   if (!allZero(reader.bytes(length, field))) throw malformed(field, offset, 'other bytes', `${length} zero bytes`)
 }
 
-function readSecretHeader(bytes: Uint8Array, offset: number): Pick<SeAddSecretRequest, 'secretKind' | 'secretLength' | 'secretId'> {
+function readSecretHeader(
+  bytes: Uint8Array,
+  offset: number,
+): Pick<SeAddSecretRequest, 'secretKind' | 'secretLength' | 'secretId'> {
   const reader = new BigEndianReader(bytes)
   reader.be16('addSecret.secretHeader.reserved')
   const secretKind = reader.be16('addSecret.secretHeader.kind')
   const secretLength = reader.be32('addSecret.secretHeader.length')
   zeros(reader, 8, 'addSecret.secretHeader.reserved')
   const secretId = secretKind === NULL_KIND ? undefined : reader.bytes(32, 'addSecret.secretHeader.id')
-  if (reader.remaining !== 0) throw malformed('addSecret.secretHeader', offset, `${bytes.length} bytes`, '16 for the null secret, 48 for others')
+  if (reader.remaining !== 0)
+    throw malformed('addSecret.secretHeader', offset, `${bytes.length} bytes`, '16 for the null secret, 48 for others')
   return { secretKind, secretLength, secretId }
 }
 
@@ -95,7 +137,9 @@ function malformed(field: string, offset: number, found: string, expected: strin
 }
 
 /** The bytes of a request; parsing and encoding give back the same bytes. */
-export function encodeSeAddSecretRequest(request: Omit<SeAddSecretRequest, 'bytes' | 'disableDump' | 'secretKind' | 'secretLength' | 'secretId'>): Uint8Array {
+export function encodeSeAddSecretRequest(
+  request: Omit<SeAddSecretRequest, 'bytes' | 'disableDump' | 'secretKind' | 'secretLength' | 'secretId'>,
+): Uint8Array {
   const { slots, encrypted, secretHeader } = request
   return concatBytes(
     MAGIC,
@@ -126,5 +170,12 @@ export function encodeSeAddSecretRequest(request: Omit<SeAddSecretRequest, 'byte
 /** Opens a request with its protection key; what comes out ends with the extension secret of 32 bytes. */
 export function seAddSecretJob({ bytes, encrypted, iv }: SeAddSecretRequest, protectionKey: Uint8Array): CipherJob {
   const covered = bytes.length - encrypted.length - 16
-  return { kind: 'cipher', mode: 'gcm', key: protectionKey, iv, aad: bytes.subarray(0, covered), data: bytes.subarray(covered) }
+  return {
+    kind: 'cipher',
+    mode: 'gcm',
+    key: protectionKey,
+    iv,
+    aad: bytes.subarray(0, covered),
+    data: bytes.subarray(covered),
+  }
 }

@@ -1,5 +1,5 @@
-import type { TrustAnchor } from '../core/verdict.ts'
 import { digestHex } from '../core/assemble.ts'
+import type { TrustAnchor } from '../core/verdict.ts'
 import type { Job, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
 import type { Crl } from '../x509/crl.ts'
@@ -51,8 +51,11 @@ export function findPath(signing: Certificate, certificates: readonly Certificat
   const path = [signing]
   for (let depth = 0; depth <= MAX_INTERMEDIATES + 1; depth++) {
     const last = path[path.length - 1] as Certificate
-    if (last.issuer.key === last.subject.key) return { certificates: path, complete: depth > 0 && path.length <= MAX_INTERMEDIATES + 2 }
-    const issuers = certificates.filter((one) => one !== last && one.subject.key === last.issuer.key && namesIssuer(last.extensions, one))
+    if (last.issuer.key === last.subject.key)
+      return { certificates: path, complete: depth > 0 && path.length <= MAX_INTERMEDIATES + 2 }
+    const issuers = certificates.filter(
+      (one) => one !== last && one.subject.key === last.issuer.key && namesIssuer(last.extensions, one),
+    )
     const next = issuers.find((one) => isSignedBy(last, one)) ?? issuers[0]
     if (next === undefined || path.includes(next)) break
     path.push(next)
@@ -71,8 +74,16 @@ export interface ListSearch {
 /** Lists of an issuer at a time. Lists that are expired, early or signed by another key count as absent. */
 export function findLists(issuer: Certificate, names: readonly string[], crls: readonly Crl[], at: number): ListSearch {
   const name = names.find((key) => crls.some((crl) => crl.issuer.key === key))
-  const genuine = crls.filter((crl) => crl.issuer.key === name && namesIssuer(crl.extensions, issuer) && crl.unknownCritical.length === 0 && isSignedBy(crl, issuer))
-  const usable = genuine.filter(({ thisUpdate, nextUpdate }) => thisUpdate <= at && nextUpdate !== undefined && at < nextUpdate)
+  const genuine = crls.filter(
+    (crl) =>
+      crl.issuer.key === name &&
+      namesIssuer(crl.extensions, issuer) &&
+      crl.unknownCritical.length === 0 &&
+      isSignedBy(crl, issuer),
+  )
+  const usable = genuine.filter(
+    ({ thisUpdate, nextUpdate }) => thisUpdate <= at && nextUpdate !== undefined && at < nextUpdate,
+  )
   return { usable, stale: usable.length === 0 && genuine.length > 0 }
 }
 
@@ -87,8 +98,10 @@ export function constraintFault(certificate: Certificate, position: number): str
   if (position === 0) return undefined
   const { basicConstraints, keyUsage } = certificate
   if (basicConstraints?.ca !== true) return 'is no certificate authority'
-  if (keyUsage !== undefined && !(keyUsage.has(KEY_USAGE.keyCertSign) && keyUsage.has(KEY_USAGE.crlSign))) return 'may not sign certificates and lists'
-  if (basicConstraints.pathLength !== undefined && basicConstraints.pathLength < position - 1) return 'allows a shorter path only'
+  if (keyUsage !== undefined && !(keyUsage.has(KEY_USAGE.keyCertSign) && keyUsage.has(KEY_USAGE.crlSign)))
+    return 'may not sign certificates and lists'
+  if (basicConstraints.pathLength !== undefined && basicConstraints.pathLength < position - 1)
+    return 'allows a shorter path only'
   return undefined
 }
 

@@ -26,7 +26,13 @@ export interface IbmSeClaims extends Claims {
     readonly hostKeyHashes: readonly string[]
     readonly flags: SePlainFlags
   }
-  readonly hosts: readonly { readonly name: string; readonly serial: string; readonly keyHash: string; readonly from: string; readonly until: string }[]
+  readonly hosts: readonly {
+    readonly name: string
+    readonly serial: string
+    readonly keyHash: string
+    readonly from: string
+    readonly until: string
+  }[]
 }
 
 /** Claims of the evidence; believable only as far as the verdict goes. */
@@ -87,23 +93,51 @@ function imageOf(header: NonNullable<IbmSeState['header']>): NonNullable<IbmSeCl
 /** What a verdict relies on without evidence. */
 export function ibmSeAssumptions({ evidence, anchor, header, additional }: IbmSeState): readonly Assumption[] {
   const assumed: Assumption[] = [
-    { id: 'vendor-key', statement: 'IBM keeps the keys of its machines and of its key signing service secret', because: 'a host key document is all that ties a host key to a machine' },
-    { id: 'firmware-level', statement: "the machine's firmware has no known hole", because: 'IBM publishes no levels that a verifier could compare' },
+    {
+      id: 'vendor-key',
+      statement: 'IBM keeps the keys of its machines and of its key signing service secret',
+      because: 'a host key document is all that ties a host key to a machine',
+    },
+    {
+      id: 'firmware-level',
+      statement: "the machine's firmware has no known hole",
+      because: 'IBM publishes no levels that a verifier could compare',
+    },
   ]
   if (anchor !== undefined && anchor.emulated !== true) {
-    assumed.push({ id: 'public-authority', statement: `${anchor.name} gives certificates with the name of IBM's key signing service to IBM only`, because: 'the root is a public one, and the subject alone tells the signing certificate' })
+    assumed.push({
+      id: 'public-authority',
+      statement: `${anchor.name} gives certificates with the name of IBM's key signing service to IBM only`,
+      because: 'the root is a public one, and the subject alone tells the signing certificate',
+    })
   }
   if (evidence.kind !== 'host-key') {
-    assumed.push({ id: 'protection-key', statement: 'nobody but you and the Ultravisor knows the protection key of the request', because: 'the measurement is a MAC, not a signature: whoever can open the request can make one' })
+    assumed.push({
+      id: 'protection-key',
+      statement: 'nobody but you and the Ultravisor knows the protection key of the request',
+      because: 'the measurement is a MAC, not a signature: whoever can open the request can make one',
+    })
   }
   if (header !== undefined && sePlainFlags(header.pcf).componentsNotEncrypted) {
-    assumed.push({ id: 'plain-components', statement: 'nothing in the image is secret', because: 'plaintext control flag 35 is set: the components are measured but not encrypted' })
+    assumed.push({
+      id: 'plain-components',
+      statement: 'nothing in the image is secret',
+      because: 'plaintext control flag 35 is set: the components are measured but not encrypted',
+    })
   }
   if (header !== undefined && sePlainFlags(header.pcf).dumpAllowed) {
-    assumed.push({ id: 'dumps', statement: 'whoever has the customer communication key may read the memory', because: 'plaintext control flag 34 allows encrypted dumps' })
+    assumed.push({
+      id: 'dumps',
+      statement: 'whoever has the customer communication key may read the memory',
+      because: 'plaintext control flag 34 allows encrypted dumps',
+    })
   }
   if (evidence.kind === 'response' && additional?.secretStoreHash === undefined) {
-    assumed.push({ id: 'secret-store', statement: 'it does not matter which secrets were added at run time', because: 'the request did not ask for the hash of the secret store' })
+    assumed.push({
+      id: 'secret-store',
+      statement: 'it does not matter which secrets were added at run time',
+      because: 'the request did not ask for the hash of the secret store',
+    })
   }
   return assumed
 }
@@ -113,7 +147,10 @@ export function ibmSeNotes({ hosts, signing, evidence }: IbmSeState): readonly N
   const notes: Note[] = []
   const issuer = signing[0]
   if (issuer !== undefined && hosts.some(({ certificate }) => certificate.issuer.key !== issuer.subject.key)) {
-    notes.push({ id: 'ibm-se.hkd-issuer', text: 'a host key document names its issuer otherwise than the signing certificate names itself, as IBM does; key and signature decide' })
+    notes.push({
+      id: 'ibm-se.hkd-issuer',
+      text: 'a host key document names its issuer otherwise than the signing certificate names itself, as IBM does; key and signature decide',
+    })
   }
   if (evidence.kind !== 'host-key' && evidence.request.reserved.some((bytes) => bytes.some((byte) => byte !== 0))) {
     notes.push({ id: 'ibm-se.reserved', text: 'reserved bytes of the request are not zero' })

@@ -1,6 +1,15 @@
-import { compareOneOf } from '../core/compare.ts'
 import { toHex } from '../core/bytes.ts'
-import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { compareOneOf } from '../core/compare.ts'
+import {
+  fail,
+  mend,
+  notApplicable,
+  pass,
+  REPLACE_EVIDENCE,
+  type Step,
+  type StepGroup,
+  unchecked,
+} from '../core/engine.ts'
 import type { Finding, Phase } from '../core/verdict.ts'
 import { sePlainFlags } from './header.ts'
 import { IBM } from './host-steps.ts'
@@ -10,8 +19,13 @@ const ATTESTATION = `${IBM}, attestation`
 const NO_EXCHANGE = 'this is a host key document alone'
 const NEW_EXCHANGE = mend('make a new request and have the guest answer it', 'workload-owner')
 
-function step(id: string, title: string, phase: Phase, needs: readonly string[], check: (state: IbmSeState) => Finding): Step<IbmSeState> {
-  return { id: `ibm-se.${id}`, title, phase, source: ATTESTATION, needs: needs.map((need) => `ibm-se.${need}`), check }
+function step(
+  id: string,
+  phase: Phase,
+  needs: readonly string[],
+  check: (state: IbmSeState) => Finding,
+): Step<IbmSeState> {
+  return { id: `ibm-se.${id}`, phase, source: ATTESTATION, needs: needs.map((need) => `ibm-se.${need}`), check }
 }
 
 function waivable(one: Step<IbmSeState>): Step<IbmSeState> {
@@ -28,33 +42,52 @@ function ofExchange(check: (state: IbmSeState) => Finding): (state: IbmSeState) 
 }
 
 function requestKey({ opened }: IbmSeState): Finding {
-  return opened === undefined ? unchecked('nobody gave the protection key of the request', mend('pass the key that was kept when the request was made as `protectionKey`')) : pass('the protection key is at hand')
+  return opened === undefined
+    ? unchecked(
+        'nobody gave the protection key of the request',
+        mend('pass the key that was kept when the request was made as `protectionKey`'),
+      )
+    : pass()
 }
 
 function requestTag({ opened }: IbmSeState): Finding {
   return opened?.result
-    ? pass('the request is the one that this key protects, unchanged')
+    ? pass()
     : fail('the tag of the request does not hold: it was changed, or is of another key', NEW_EXCHANGE)
 }
 
 function response({ evidence }: IbmSeState): Finding {
-  return evidence.kind === 'response' ? pass('the guest answered') : unchecked('this is a request alone, which proves nothing of a guest', mend('have the guest answer the request, and give the response', 'workload-owner'))
+  return evidence.kind === 'response'
+    ? pass()
+    : unchecked(
+        'this is a request alone, which proves nothing of a guest',
+        mend('have the guest answer the request, and give the response', 'workload-owner'),
+      )
 }
 
 function headerPresent({ header, headerError }: IbmSeState): Finding {
-  if (header !== undefined) return pass('the header of the expected image is at hand')
-  if (headerError !== undefined) return fail(`the header given cannot be read: ${headerError.message}`, mend('give the header of the image, or the image'))
-  return unchecked('nobody gave the header of the image', mend('pass the Secure Execution header of the image, or the image, as `header`'))
+  if (header !== undefined) return pass()
+  if (headerError !== undefined)
+    return fail(
+      `the header given cannot be read: ${headerError.message}`,
+      mend('give the header of the image, or the image'),
+    )
+  return unchecked(
+    'nobody gave the header of the image',
+    mend('pass the Secure Execution header of the image, or the image, as `header`'),
+  )
 }
 
 function additional({ additionalError }: IbmSeState): Finding {
-  return additionalError === undefined ? pass('it has what the request asked for, and no more') : fail(`the additional data are not what the request asked for: ${additionalError.message}`, NEW_EXCHANGE)
+  return additionalError === undefined
+    ? pass()
+    : fail(`the additional data are not what the request asked for: ${additionalError.message}`, NEW_EXCHANGE)
 }
 
 function measurement({ evidence, measurement }: IbmSeState): Finding {
   if (evidence.kind !== 'response') return notApplicable('there is no response')
   const received = evidence.exchange.entries.measurement.bytes ?? new Uint8Array(0)
-  if (measurement?.result !== undefined && sameMac(measurement.result, received)) return pass('the Ultravisor measured this image with this user data and configuration')
+  if (measurement?.result !== undefined && sameMac(measurement.result, received)) return pass()
   return fail(
     'the measurement is another one: of another image than the header given, other user data, another configuration or nonce, or by nobody who could open the request',
     mend('give the header of the image that runs; if it is the right one, ask for a new response', 'workload-owner'),
@@ -74,16 +107,22 @@ function attestationKey({ additional, hosts }: IbmSeState): Finding {
   const hash = additional?.attestationHostKeyHash
   if (hash === undefined) return notApplicable('the request did not ask which host key was used')
   const actual = toHex(hash)
-  if (hosts.some(({ keyHash }) => keyHash.result !== undefined && toHex(keyHash.result) === actual)) return pass('it is one that the request was made for', { actual })
+  if (hosts.some(({ keyHash }) => keyHash.result !== undefined && toHex(keyHash.result) === actual))
+    return pass('it is one that the request was made for', { actual })
   return fail('the host key that attested is none that the request was made for', REPLACE_EVIDENCE, { actual })
 }
 
 function imageKey({ additional, header, hosts }: IbmSeState): Finding {
   const hash = additional?.imageHostKeyHash
-  if (hash === undefined || header === undefined) return notApplicable('the request did not ask which key the image was loaded with')
+  if (hash === undefined || header === undefined)
+    return notApplicable('the request did not ask which key the image was loaded with')
   const actual = toHex(hash)
-  if (header.slots.some(({ hostKeyHash }) => toHex(hostKeyHash) === actual)) return pass('the image was made for this host key', { actual })
-  if (sePlainFlags(header.pcf).backupHostKeys && hosts.some(({ keyHash }) => keyHash.result !== undefined && toHex(keyHash.result) === actual)) {
+  if (header.slots.some(({ hostKeyHash }) => toHex(hostKeyHash) === actual))
+    return pass('the image was made for this host key', { actual })
+  if (
+    sePlainFlags(header.pcf).backupHostKeys &&
+    hosts.some(({ keyHash }) => keyHash.result !== undefined && toHex(keyHash.result) === actual)
+  ) {
     return pass('the image allows backup host keys, and this is one of a verified host', { actual })
   }
   return fail('the image was loaded with a host key that its header has no slot for', REPLACE_EVIDENCE, { actual })
@@ -94,16 +133,15 @@ const OPENED = ['request.key', 'request.tag']
 /** The exchange: only the Ultravisor of a verified host can open the request and make the measurement. */
 export const EXCHANGE_STEPS: StepGroup<IbmSeState> = {
   id: 'ibm-se.exchange',
-  title: 'Attestation',
   steps: [
-    step('request.key', 'The protection key of the request is at hand', 'authenticity', [], ofExchange(requestKey)),
-    step('request.tag', 'The request is ours, unchanged', 'authenticity', ['request.key'], ofExchange(requestTag)),
-    step('response', 'The guest answered', 'authenticity', [], ofExchange(response)),
-    step('header', 'The header of the expected image is at hand', 'authenticity', [], ofExchange(headerPresent)),
-    step('additional', 'The additional data are what the request asked for', 'authenticity', ['response'], ofExchange(additional)),
-    step('measurement', 'The Ultravisor measured the expected image', 'authenticity', [...OPENED, 'response', 'header'], ofExchange(measurement)),
-    step('attestation-key', 'The host that attested is one the request was made for', 'authenticity', ['response', 'additional'], ofExchange(attestationKey)),
-    step('image-key', 'The image was made for the host that loaded it', 'authenticity', ['response', 'additional', 'header'], ofExchange(imageKey)),
+    step('request.key', 'authenticity', [], ofExchange(requestKey)),
+    step('request.tag', 'authenticity', ['request.key'], ofExchange(requestTag)),
+    step('response', 'authenticity', [], ofExchange(response)),
+    step('header', 'authenticity', [], ofExchange(headerPresent)),
+    step('additional', 'authenticity', ['response'], ofExchange(additional)),
+    step('measurement', 'authenticity', [...OPENED, 'response', 'header'], ofExchange(measurement)),
+    step('attestation-key', 'authenticity', ['response', 'additional'], ofExchange(attestationKey)),
+    step('image-key', 'authenticity', ['response', 'additional', 'header'], ofExchange(imageKey)),
   ],
 }
 
@@ -111,19 +149,31 @@ function hardware({ anchor, expect }: IbmSeState): Finding {
   if (anchor === undefined) return notApplicable('the chain ends at no trusted root')
   const details = { actual: `${anchor.name} (${anchor.vendor})`, anchor: anchor.id }
   if (anchor.emulated !== true) return pass("the chain is that of IBM's key signing service", details)
-  if (expect.allowEmulated === true) return pass('EMULATED: no hardware vouches for this, and you allowed it with `allowEmulated`', details)
-  return fail("EMULATED: the chain ends at a root that is not the one of IBM's service, so that anybody may have made this", mend('run the workload on real hardware; for tests only, pass `allowEmulated`'), details)
+  if (expect.allowEmulated === true)
+    return pass('EMULATED: no hardware vouches for this, and you allowed it with `allowEmulated`', details)
+  return fail(
+    "EMULATED: the chain ends at a root that is not the one of IBM's service, so that anybody may have made this",
+    mend('run the workload on real hardware; for tests only, pass `allowEmulated`'),
+    details,
+  )
 }
 
 function image({ headerDigest, expect }: IbmSeState): Finding {
   if (headerDigest?.result === undefined) return notApplicable('there is no header')
-  return compareOneOf({ what: 'the image (SHA-256 of its header)', actual: toHex(headerDigest.result), option: 'measurement' }, expect.measurement)
+  return compareOneOf(
+    { what: 'the image (SHA-256 of its header)', actual: toHex(headerDigest.result), option: 'measurement' },
+    expect.measurement,
+  )
 }
 
 function userData({ evidence, expect }: Pick<IbmSeState, 'evidence' | 'expect'>): Finding {
   if (evidence.kind !== 'response') return notApplicable('there is no response')
   const actual = toHex(evidence.exchange.entries.userData.bytes ?? new Uint8Array(0))
-  return compareOneOf({ what: 'the user data', actual, option: 'reportData' }, expect.reportData === undefined ? undefined : [expect.reportData], actual === '')
+  return compareOneOf(
+    { what: 'the user data', actual, option: 'reportData' },
+    expect.reportData === undefined ? undefined : [expect.reportData],
+    actual === '',
+  )
 }
 
 function freshness({ evidence, secrets, expect }: IbmSeState): Finding {
@@ -132,29 +182,53 @@ function freshness({ evidence, secrets, expect }: IbmSeState): Finding {
     const actual = secrets?.nonce === undefined ? 'none' : toHex(secrets.nonce)
     return actual === expect.nonce
       ? pass('the nonce in the request is yours', { actual })
-      : fail('the nonce in the request is not yours: the response belongs to another exchange, or was replayed', NEW_EXCHANGE, { expected: expect.nonce, actual })
+      : fail(
+          'the nonce in the request is not yours: the response belongs to another exchange, or was replayed',
+          NEW_EXCHANGE,
+          { expected: expect.nonce, actual },
+        )
   }
-  if (expect.requestIsFresh === true) return pass('the request was made for this exchange alone, as you say')
+  if (expect.requestIsFresh === true) return pass()
   if (expect.reportDataIsFresh === true && expect.reportData !== undefined) return userData({ evidence, expect })
-  return unchecked('nothing shows when the guest answered: it may be a replay', mend('give the nonce of your request as `nonce`, or say with `requestIsFresh` that the request was made for this exchange'))
+  return unchecked(
+    'nothing shows when the guest answered: it may be a replay',
+    mend(
+      'give the nonce of your request as `nonce`, or say with `requestIsFresh` that the request was made for this exchange',
+    ),
+  )
 }
 
 function configuration({ evidence, expect }: IbmSeState): Finding {
   if (evidence.kind !== 'response') return notApplicable('there is no response')
-  if (expect.configurations === undefined) return notApplicable('any configuration will do: its UID names one start of the guest')
-  return compareOneOf({ what: 'the configuration UID', actual: toHex(evidence.exchange.entries.configUid.bytes ?? new Uint8Array(0)), option: 'configurations' }, expect.configurations)
+  if (expect.configurations === undefined)
+    return notApplicable('any configuration will do: its UID names one start of the guest')
+  return compareOneOf(
+    {
+      what: 'the configuration UID',
+      actual: toHex(evidence.exchange.entries.configUid.bytes ?? new Uint8Array(0)),
+      option: 'configurations',
+    },
+    expect.configurations,
+  )
 }
 
 function secretStore({ additional, expect }: IbmSeState): Finding {
   const hash = additional?.secretStoreHash
-  if (hash === undefined) return expect.secretStores === undefined ? notApplicable('the request did not ask for the secret store') : unchecked('the request did not ask for the secret store', mend('ask for it in the request (flag 4)'))
-  return compareOneOf({ what: 'the hash of the secret store', actual: toHex(hash), option: 'secretStores' }, expect.secretStores)
+  if (hash === undefined)
+    return expect.secretStores === undefined
+      ? notApplicable('the request did not ask for the secret store')
+      : unchecked('the request did not ask for the secret store', mend('ask for it in the request (flag 4)'))
+  return compareOneOf(
+    { what: 'the hash of the secret store', actual: toHex(hash), option: 'secretStores' },
+    expect.secretStores,
+  )
 }
 
 function host({ additional, hosts, expect }: IbmSeState): Finding {
   if (expect.hardwareIds === undefined) return notApplicable('any host will do')
   const named = additional?.attestationHostKeyHash
-  const found = named === undefined ? hosts.map(({ keyHash }) => toHex(keyHash.result ?? new Uint8Array(0))) : [toHex(named)]
+  const found =
+    named === undefined ? hosts.map(({ keyHash }) => toHex(keyHash.result ?? new Uint8Array(0))) : [toHex(named)]
   const other = found.find((one) => expect.hardwareIds?.includes(one) !== true) ?? found[0]
   return compareOneOf({ what: 'the host key', actual: other ?? 'unknown', option: 'hardwareIds' }, expect.hardwareIds)
 }
@@ -162,16 +236,23 @@ function host({ additional, hosts, expect }: IbmSeState): Finding {
 /** What the relying party wants. */
 export const APPRAISAL_STEPS: StepGroup<IbmSeState> = {
   id: 'ibm-se.appraisal',
-  title: 'Expectations',
   steps: [
-    step('hardware', "The chain is that of IBM's service", 'appraisal', ['root.pinned'], hardware),
-    waivable(step('guest', 'The evidence is of a guest', 'appraisal', [], ({ evidence }) =>
-      evidence.kind === 'host-key' ? unchecked('a host key document vouches for a machine, not for a guest', mend('get a response to an attestation request; or waive this check if the machine is all you ask about')) : pass('it is'))),
-    waivable(step('expect.measurement', 'The image is an accepted one', 'appraisal', [], ofExchange(image))),
-    waivable(step('expect.user-data', 'The user data are as expected', 'appraisal', [], userData)),
-    waivable(step('expect.freshness', 'The response was made for this exchange', 'appraisal', [], freshness)),
-    waivable(step('expect.configuration', 'The configuration is an accepted one', 'appraisal', [], configuration)),
-    waivable(step('expect.secret-store', 'The secrets added at run time are accepted ones', 'appraisal', [], secretStore)),
-    waivable(step('expect.hardware-id', 'The host is an accepted one', 'appraisal', [], host)),
+    step('hardware', 'appraisal', ['root.pinned'], hardware),
+    waivable(
+      step('guest', 'appraisal', [], ({ evidence }) =>
+        evidence.kind === 'host-key'
+          ? unchecked(
+              'a host key document vouches for a machine, not for a guest',
+              mend('get a response to an attestation request; or waive this check if the machine is all you ask about'),
+            )
+          : pass(),
+      ),
+    ),
+    waivable(step('expect.measurement', 'appraisal', [], ofExchange(image))),
+    waivable(step('expect.user-data', 'appraisal', [], userData)),
+    waivable(step('expect.freshness', 'appraisal', [], freshness)),
+    waivable(step('expect.configuration', 'appraisal', [], configuration)),
+    waivable(step('expect.secret-store', 'appraisal', [], secretStore)),
+    waivable(step('expect.hardware-id', 'appraisal', [], host)),
   ],
 }

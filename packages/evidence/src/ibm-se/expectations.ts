@@ -6,7 +6,11 @@ import type { CommonExpectations } from '../core/options.ts'
  * header, `reportData` the user data in full, `nonce` the 16 bytes in the request, `hardwareIds` host
  * key hashes.
  */
-export interface IbmSeExpectations extends Pick<CommonExpectations, 'measurement' | 'reportData' | 'nonce' | 'reportDataIsFresh' | 'hardwareIds' | 'allowEmulated'> {
+export interface IbmSeExpectations
+  extends Pick<
+    CommonExpectations,
+    'measurement' | 'reportData' | 'nonce' | 'reportDataIsFresh' | 'hardwareIds' | 'allowEmulated'
+  > {
   /** True when the request, with its protection key, was made for this exchange and used for no other. */
   readonly requestIsFresh?: boolean
   /** Accepted configuration UIDs. */

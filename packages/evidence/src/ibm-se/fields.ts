@@ -21,7 +21,14 @@ function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {
 }
 
 function placed(path: string, offset: number, bytes: Uint8Array, meaning?: string): Field {
-  return { path, offset, length: bytes.length, value: toHex(bytes), ...(meaning === undefined ? {} : { meaning }), source: SOURCE }
+  return {
+    path,
+    offset,
+    length: bytes.length,
+    value: toHex(bytes),
+    ...(meaning === undefined ? {} : { meaning }),
+    source: SOURCE,
+  }
 }
 
 function exchangeFields(evidence: Uint8Array): readonly Field[] {
@@ -29,11 +36,14 @@ function exchangeFields(evidence: Uint8Array): readonly Field[] {
   const fields: Field[] = [{ path: 'exchange.kind', value: kind, source: SOURCE }]
   for (const name of SE_EXCHANGE_PARTS) {
     const { bytes, offset, size } = entries[name]
-    if (bytes === undefined) fields.push({ path: `exchange.${name}`, value: size === 0 ? 'absent' : `${size} bytes expected`, source: SOURCE })
+    if (bytes === undefined)
+      fields.push({ path: `exchange.${name}`, value: size === 0 ? 'absent' : `${size} bytes expected`, source: SOURCE })
     else if (name !== 'request') fields.push(placed(`exchange.${name}`, offset, bytes))
   }
   const request = entries.request
-  return request.bytes === undefined ? fields : [...fields, ...requestFields(parseSeRequest(request.bytes), request.offset)]
+  return request.bytes === undefined
+    ? fields
+    : [...fields, ...requestFields(parseSeRequest(request.bytes), request.offset)]
 }
 
 function requestFields(request: SeRequest, start: number): readonly Field[] {
@@ -41,9 +51,24 @@ function requestFields(request: SeRequest, start: number): readonly Field[] {
   const end = start + 224 + 80 * slots.length
   return [
     placed('request.iv', start + 16, request.iv),
-    { path: 'request.flags', offset: start + 48, length: 8, value: `0x${request.flags.toString(16).padStart(16, '0')}`, source: SOURCE },
-    ...Object.entries(seRequestFlags(request.flags)).map(([name, value]): Field => ({ path: `request.flags.${name}`, value, source: SOURCE })),
-    { path: 'request.measurementAlgorithm', offset: start + 56, length: 4, value: request.measurementAlgorithm, meaning: 'HMAC-SHA-512', source: SOURCE },
+    {
+      path: 'request.flags',
+      offset: start + 48,
+      length: 8,
+      value: `0x${request.flags.toString(16).padStart(16, '0')}`,
+      source: SOURCE,
+    },
+    ...Object.entries(seRequestFlags(request.flags)).map(
+      ([name, value]): Field => ({ path: `request.flags.${name}`, value, source: SOURCE }),
+    ),
+    {
+      path: 'request.measurementAlgorithm',
+      offset: start + 56,
+      length: 4,
+      value: request.measurementAlgorithm,
+      meaning: 'HMAC-SHA-512',
+      source: SOURCE,
+    },
     placed('request.customerKey', start + 64, request.customerKey, 'x and y, padded to 80 bytes each'),
     ...slots.map((slot, i) => placed(`request.keySlots[${i}].hostKeyHash`, start + 224 + 80 * i, slot.hostKeyHash)),
     placed('request.encrypted', end, encrypted),
@@ -55,9 +80,24 @@ function headerFields(header: SeHeader): readonly Field[] {
   const end = 0x1a0 + 80 * header.slots.length
   return [
     placed('header.iv', 0x10, header.iv),
-    { path: 'header.pages', offset: 0x30, length: 8, value: header.pages.toString(), meaning: 'encrypted pages', source: SOURCE },
-    { path: 'header.pcf', offset: 0x38, length: 8, value: `0x${header.pcf.toString(16).padStart(16, '0')}`, source: SOURCE },
-    ...Object.entries(sePlainFlags(header.pcf)).map(([name, value]): Field => ({ path: `header.pcf.${name}`, value, source: SOURCE })),
+    {
+      path: 'header.pages',
+      offset: 0x30,
+      length: 8,
+      value: header.pages.toString(),
+      meaning: 'encrypted pages',
+      source: SOURCE,
+    },
+    {
+      path: 'header.pcf',
+      offset: 0x38,
+      length: 8,
+      value: `0x${header.pcf.toString(16).padStart(16, '0')}`,
+      source: SOURCE,
+    },
+    ...Object.entries(sePlainFlags(header.pcf)).map(
+      ([name, value]): Field => ({ path: `header.pcf.${name}`, value, source: SOURCE }),
+    ),
     placed('header.customerKey', 0x40, header.customerKey),
     placed('header.pld', 0xe0, header.pld, 'digest of page contents'),
     placed('header.ald', 0x120, header.ald, 'digest of page addresses'),
@@ -75,6 +115,11 @@ function documentFields(evidence: Uint8Array): readonly Field[] {
     { path: 'hostKeyDocument.serial', value: certificate.serial, source: SOURCE },
     { path: 'hostKeyDocument.notBefore', value: isoTime(certificate.notBefore), source: SOURCE },
     { path: 'hostKeyDocument.notAfter', value: isoTime(certificate.notAfter), source: SOURCE },
-    { path: 'hostKeyDocument.publicKey', value: toHex(certificate.key?.bytes ?? new Uint8Array(0)), meaning: 'x, then y', source: SOURCE },
+    {
+      path: 'hostKeyDocument.publicKey',
+      value: toHex(certificate.key?.bytes ?? new Uint8Array(0)),
+      meaning: 'x, then y',
+      source: SOURCE,
+    },
   ]
 }

@@ -1,7 +1,7 @@
 import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
-import { beBytes, BigEndianReader, msbBit } from './big-endian.ts'
+import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
 /** Longest header. */
@@ -43,10 +43,25 @@ export function parseSeHeader(input: Uint8Array): SeHeader {
   const head = new BigEndianReader(input)
   if (head.be64('header.magic') !== MAGIC) throw malformed('header.magic', 0, 'other bytes', '`IBMSecEx`')
   const version = head.be32('header.version')
-  if (version !== VERSION) throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, { field: 'header.version', offset: 8, expected: '0x100' })
+  if (version !== VERSION)
+    throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, {
+      field: 'header.version',
+      offset: 8,
+      expected: '0x100',
+    })
   const size = head.be32('header.size')
-  if (size > SE_HEADER_MAX_SIZE) throw new EvidenceError('too-large', `${size} bytes`, { field: 'header.size', offset: 12, expected: `at most ${SE_HEADER_MAX_SIZE}` })
-  if (size > input.length) throw new EvidenceError('truncated', `${input.length} bytes`, { field: 'header', offset: input.length, expected: `${size} bytes` })
+  if (size > SE_HEADER_MAX_SIZE)
+    throw new EvidenceError('too-large', `${size} bytes`, {
+      field: 'header.size',
+      offset: 12,
+      expected: `at most ${SE_HEADER_MAX_SIZE}`,
+    })
+  if (size > input.length)
+    throw new EvidenceError('truncated', `${input.length} bytes`, {
+      field: 'header',
+      offset: input.length,
+      expected: `${size} bytes`,
+    })
   return readBody(input.slice(0, size))
 }
 
@@ -56,14 +71,24 @@ function readBody(bytes: Uint8Array): SeHeader {
   if (reader.be32('header.reserved') !== 0) throw malformed('header.reserved', 28, 'another value', '0')
   const count = reader.be64('header.keySlots')
   const encryptedSize = reader.be64('header.encryptedSize')
-  if (encryptedSize !== BigInt(ENCRYPTED_SIZE)) throw malformed('header.encryptedSize', 40, String(encryptedSize), String(ENCRYPTED_SIZE))
+  if (encryptedSize !== BigInt(ENCRYPTED_SIZE))
+    throw malformed('header.encryptedSize', 40, String(encryptedSize), String(ENCRYPTED_SIZE))
   if (count < 1n || BigInt(FIXED_SIZE) + count * BigInt(SLOT_SIZE) !== BigInt(bytes.length)) {
-    throw malformed('header.keySlots', 32, `${count} slots in ${bytes.length} bytes`, 'one or more, as many as the size tells')
+    throw malformed(
+      'header.keySlots',
+      32,
+      `${count} slots in ${bytes.length} bytes`,
+      'one or more, as many as the size tells',
+    )
   }
   const pages = reader.be64('header.pages')
   const pcf = reader.be64('header.pcf')
   const customerKey = readCustomerKey(reader)
-  const [pld, ald, tld] = [reader.bytes(64, 'header.pld'), reader.bytes(64, 'header.ald'), reader.bytes(64, 'header.tld')]
+  const [pld, ald, tld] = [
+    reader.bytes(64, 'header.pld'),
+    reader.bytes(64, 'header.ald'),
+    reader.bytes(64, 'header.tld'),
+  ]
   const slots = readSlots(reader, Number(count))
   const encrypted = reader.bytes(ENCRYPTED_SIZE, 'header.encrypted')
   const tag = reader.bytes(16, 'header.tag')
@@ -101,7 +126,14 @@ export function encodeSeHeader(header: Omit<SeHeader, 'bytes'>): Uint8Array {
 /** Opens the encrypted area with the header protection key; the tag covers the whole header. */
 export function seHeaderJob(header: SeHeader, protectionKey: Uint8Array): CipherJob {
   const covered = header.bytes.length - ENCRYPTED_SIZE - 16
-  return { kind: 'cipher', mode: 'gcm', key: protectionKey, iv: header.iv, aad: header.bytes.subarray(0, covered), data: header.bytes.subarray(covered) }
+  return {
+    kind: 'cipher',
+    mode: 'gcm',
+    key: protectionKey,
+    iv: header.iv,
+    aad: header.bytes.subarray(0, covered),
+    data: header.bytes.subarray(covered),
+  }
 }
 
 /** The encrypted area of a header, opened. Keys: whoever has it can read the image. */

@@ -1,4 +1,13 @@
-import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import {
+  fail,
+  mend,
+  notApplicable,
+  pass,
+  REPLACE_EVIDENCE,
+  type Step,
+  type StepGroup,
+  unchecked,
+} from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { Certificate } from '../x509/certificate.ts'
@@ -12,11 +21,24 @@ const RULES = `${IBM}, verifying the host key document`
 const PATH = 'RFC 5280, section 6.1'
 
 const OTHER_DOCUMENT = mend('get the current host key document of this machine from IBM Resource Link')
-const OTHER_SIGNER = mend("get IBM's current host key signing certificate, with its CA certificates, from IBM Resource Link")
+const OTHER_SIGNER = mend(
+  "get IBM's current host key signing certificate, with its CA certificates, from IBM Resource Link",
+)
 const LISTS = mend("get the current revocation lists: IBM's for host keys, and the certificate authority's")
 
-function step(id: string, title: string, source: string, needs: readonly string[], check: (state: IbmSeState) => Finding): Step<IbmSeState> {
-  return { id: `ibm-se.${id}`, title, phase: 'authenticity', source, needs: needs.map((need) => `ibm-se.${need}`), check }
+function step(
+  id: string,
+  source: string,
+  needs: readonly string[],
+  check: (state: IbmSeState) => Finding,
+): Step<IbmSeState> {
+  return {
+    id: `ibm-se.${id}`,
+    phase: 'authenticity',
+    source,
+    needs: needs.map((need) => `ibm-se.${need}`),
+    check,
+  }
 }
 
 function waivable(one: Step<IbmSeState>): Step<IbmSeState> {
@@ -28,7 +50,10 @@ function quoted(certificate: Certificate): string {
   return JSON.stringify((organizationalUnit ?? commonName ?? 'without a name').slice(0, 64))
 }
 
-function eachOfPath(fault: (one: Certificate, position: number, state: IbmSeState) => string | undefined, good: string): (state: IbmSeState) => Finding {
+function eachOfPath(
+  fault: (one: Certificate, position: number, state: IbmSeState) => string | undefined,
+  good: string,
+): (state: IbmSeState) => Finding {
   return (state) => {
     for (const [i, one] of state.path.certificates.entries()) {
       const wrong = fault(one, i, state)
@@ -38,7 +63,11 @@ function eachOfPath(fault: (one: Certificate, position: number, state: IbmSeStat
   }
 }
 
-function eachHost(fault: (one: HostKeyDocument, state: IbmSeState) => string | undefined, good: string, remedy = OTHER_DOCUMENT): (state: IbmSeState) => Finding {
+function eachHost(
+  fault: (one: HostKeyDocument, state: IbmSeState) => string | undefined,
+  good: string,
+  remedy = OTHER_DOCUMENT,
+): (state: IbmSeState) => Finding {
   return (state) => {
     for (const host of state.hosts) {
       const wrong = fault(host, state)
@@ -53,48 +82,66 @@ function signer({ signing }: IbmSeState): Certificate | undefined {
 }
 
 function present({ evidence, hosts, strangers }: IbmSeState): Finding {
-  if (evidence.kind === 'host-key') return pass('the evidence is a host key document')
-  if (strangers.length === 0) return pass(`there is a document for each of the ${hosts.length} host keys of the request`)
-  return unchecked('the request can be answered by hosts that no document is at hand for', OTHER_DOCUMENT, { expected: 'a document for each host key of the request', actual: strangers.slice(0, 4).join(', ') })
+  if (evidence.kind === 'host-key') return pass()
+  if (strangers.length === 0)
+    return pass(`there is a document for each of the ${hosts.length} host keys of the request`)
+  return unchecked('the request can be answered by hosts that no document is at hand for', OTHER_DOCUMENT, {
+    expected: 'a document for each host key of the request',
+    actual: strangers.slice(0, 4).join(', '),
+  })
 }
 
 function complete({ path }: IbmSeState): Finding {
-  if (path.complete) return pass('from the signing certificate up to a root')
+  if (path.complete) return pass()
   const last = path.certificates.at(-1)
-  return unchecked(`the issuer of ${last === undefined ? 'the signing certificate' : quoted(last)} is not among the certificates given, or more than ${MAX_INTERMEDIATES} stand below the root`, OTHER_SIGNER)
+  return unchecked(
+    `the issuer of ${last === undefined ? 'the signing certificate' : quoted(last)} is not among the certificates given, or more than ${MAX_INTERMEDIATES} stand below the root`,
+    OTHER_SIGNER,
+  )
 }
 
 function pinned({ anchor }: IbmSeState): Finding {
   if (anchor !== undefined) return pass(`the last key is that of ${anchor.name}`, { anchor: anchor.id })
-  return fail('the chain ends at a root that is not trusted', mend('use the chain that IBM publishes; trust another root only by naming it as an anchor'))
+  return fail(
+    'the chain ends at a root that is not trusted',
+    mend('use the chain that IBM publishes; trust another root only by naming it as an anchor'),
+  )
 }
 
 function pathSigned({ path }: IbmSeState): Finding {
   const { certificates } = path
   for (const [i, one] of certificates.entries()) {
-    if (!isSignedBy(one, certificates[i + 1] ?? one)) return fail(`the certificate of ${quoted(one)} is not signed by its issuer`, REPLACE_EVIDENCE)
+    if (!isSignedBy(one, certificates[i + 1] ?? one))
+      return fail(`the certificate of ${quoted(one)} is not signed by its issuer`, REPLACE_EVIDENCE)
   }
-  return pass('each certificate is signed by the next one, the root by itself')
+  return pass()
 }
 
 function pathLists({ path, pathLists }: IbmSeState): Finding {
   const missing = path.certificates.find((_, i) => pathLists[i]?.usable.length === 0 && pathLists[i]?.stale !== true)
-  return missing === undefined ? pass('there is one for each certificate of the chain') : unchecked(`no usable revocation list says whether the certificate of ${quoted(missing)} is revoked`, LISTS)
+  return missing === undefined
+    ? pass()
+    : unchecked(`no usable revocation list says whether the certificate of ${quoted(missing)} is revoked`, LISTS)
 }
 
 function pathListsCurrent({ path, pathLists, at }: IbmSeState): Finding {
   const stale = path.certificates.find((_, i) => pathLists[i]?.stale === true)
-  return stale === undefined ? pass('they are') : unchecked(`the list for the certificate of ${quoted(stale)} is not valid at ${isoTime(at)}`, LISTS)
+  return stale === undefined
+    ? pass()
+    : unchecked(`the list for the certificate of ${quoted(stale)} is not valid at ${isoTime(at)}`, LISTS)
 }
 
 function pathRevoked({ path, pathLists }: IbmSeState): Finding {
   const revoked = path.certificates.find((certificate, i) => isListed({ certificate }, pathLists[i]?.usable ?? []))
-  return revoked === undefined ? pass('no certificate of the chain is listed') : fail(`the certificate of ${quoted(revoked)} is revoked`, OTHER_SIGNER)
+  return revoked === undefined ? pass() : fail(`the certificate of ${quoted(revoked)} is revoked`, OTHER_SIGNER)
 }
 
 function hostLists({ hostLists }: IbmSeState): Finding {
-  if (hostLists.usable.length > 0) return pass('there is a current list, signed by the signing key')
-  return unchecked(`no usable revocation list of the signing key is at hand${hostLists.stale ? ': those given are expired or not valid yet' : ''}`, LISTS)
+  if (hostLists.usable.length > 0) return pass()
+  return unchecked(
+    `no usable revocation list of the signing key is at hand${hostLists.stale ? ': those given are expired or not valid yet' : ''}`,
+    LISTS,
+  )
 }
 
 const SIGNER = ['signing-key.present', 'signing-key.single']
@@ -104,37 +151,134 @@ const HOSTS = [...SIGNER]
 /** IBM's rules for host key documents, in their order. */
 export const HOST_STEPS: StepGroup<IbmSeState> = {
   id: 'ibm-se.hosts',
-  title: 'Host key documents',
   steps: [
-    step('files.well-formed', 'The certificates and lists given can be read', RULES, [], ({ files: { error } }) =>
-      error === undefined ? pass('all of them') : fail(`a file cannot be read: ${error.message}`, OTHER_DOCUMENT, { expected: error.expected })),
-    step('hkd.present', 'Each host that can answer has a document', RULES, [], present),
-    step('signing-key.present', "IBM's signing certificate is at hand", RULES, [], (state) =>
-      signer(state) === undefined ? unchecked("no certificate has the subject of IBM's key signing service", OTHER_SIGNER) : pass('there is one with the subject of the key signing service')),
-    step('signing-key.single', 'There is one signing certificate alone', RULES, [], ({ signing }) =>
-      signing.length > 1 ? fail(`${signing.length} certificates have the subject of IBM's key signing service`, mend('give the one that signed this document')) : pass('there are no two')),
-    step('chain.complete', 'The signing certificate chains to a root', PATH, SIGNER, complete),
-    step('chain.constraints', 'The issuers are certificate authorities', PATH, SIGNER, eachOfPath(constraintFault, 'basic constraints, path lengths and key usages fit')),
-    step('chain.strength', 'Keys and signatures are strong enough', RULES, SIGNER, eachOfPath((one) => (isStrong(one) ? undefined : `has a weak key or signature (${one.keyKind})`), 'at least 112 bits each')),
-    step('root.pinned', 'The chain ends at a root key that is trusted', RULES, CHAIN, pinned),
-    step('chain.signature', 'Each certificate is signed by its issuer', PATH, CHAIN, pathSigned),
-    step('chain.not-before', 'All certificates are valid already', PATH, SIGNER, eachOfPath((one, _, { at }) => (at < one.notBefore ? `is valid from ${isoTime(one.notBefore)} only` : undefined), 'so they are')),
-    step('chain.not-after', 'All certificates are still valid', PATH, SIGNER, eachOfPath((one, _, { at }) => (at > one.notAfter ? `ended at ${isoTime(one.notAfter)}` : undefined), 'so they are')),
-    waivable(step('chain.crl', 'A revocation list is at hand for each certificate', RULES, CHAIN, pathLists)),
-    waivable(step('chain.crl-current', 'These lists are current', RULES, CHAIN, pathListsCurrent)),
-    step('chain.not-revoked', 'No certificate of the chain is revoked', RULES, CHAIN, pathRevoked),
-    step('hkd.akid', 'Each document names the signing key, if any', RULES, HOSTS, eachHost(({ certificate }, state) => {
-      const issuer = signer(state)
-      return issuer !== undefined && namesIssuer(certificate.extensions, issuer) ? undefined : 'names another signing key'
-    }, 'none names another one')),
-    step('hkd.signature', 'Each document is signed by the signing key', RULES, HOSTS, eachHost(({ certificate }, state) => {
-      const issuer = signer(state)
-      return issuer !== undefined && isSignedBy(certificate, issuer) ? undefined : 'is not signed by the signing key'
-    }, 'by the signing key', REPLACE_EVIDENCE)),
-    step('hkd.not-before', 'Each document is valid already', RULES, [], eachHost(({ certificate }, { at }) => (at < certificate.notBefore ? `is valid from ${isoTime(certificate.notBefore)} only` : undefined), 'so they are')),
-    step('hkd.not-after', 'Each document is still valid', RULES, [], eachHost(({ certificate }, { at }) => (at >= certificate.notAfter ? `ended at ${isoTime(certificate.notAfter)}` : undefined), 'so they are')),
-    waivable(step('hkd.crl', 'A current list of the signing key is at hand', RULES, HOSTS, hostLists)),
-    step('hkd.not-revoked', 'No document is revoked', RULES, HOSTS, eachHost((host, { hostLists }) => (isListed(host, hostLists.usable) ? 'is revoked' : undefined), 'none is listed')),
-    step('hkd.strength', 'Each document has a strong signature', RULES, [], eachHost(({ certificate }) => (isStrong(certificate) ? undefined : 'has a weak signature'), 'at least 112 bits')),
-  ].map((one) => (one.id.startsWith('ibm-se.hkd.') && one.id !== 'ibm-se.hkd.present' ? { ...one, check: (state: IbmSeState): Finding => (state.hosts.length === 0 ? notApplicable('there is no host key document') : one.check(state)) } : one)),
+    step('files.well-formed', RULES, [], ({ files: { error } }) =>
+      error === undefined
+        ? pass()
+        : fail(`a file cannot be read: ${error.message}`, OTHER_DOCUMENT, { expected: error.expected }),
+    ),
+    step('hkd.present', RULES, [], present),
+    step('signing-key.present', RULES, [], (state) =>
+      signer(state) === undefined
+        ? unchecked("no certificate has the subject of IBM's key signing service", OTHER_SIGNER)
+        : pass(),
+    ),
+    step('signing-key.single', RULES, [], ({ signing }) =>
+      signing.length > 1
+        ? fail(
+            `${signing.length} certificates have the subject of IBM's key signing service`,
+            mend('give the one that signed this document'),
+          )
+        : pass(),
+    ),
+    step('chain.complete', PATH, SIGNER, complete),
+    step(
+      'chain.constraints',
+      PATH,
+      SIGNER,
+      eachOfPath(constraintFault, 'basic constraints, path lengths and key usages fit'),
+    ),
+    step(
+      'chain.strength',
+      RULES,
+      SIGNER,
+      eachOfPath(
+        (one) => (isStrong(one) ? undefined : `has a weak key or signature (${one.keyKind})`),
+        'at least 112 bits each',
+      ),
+    ),
+    step('root.pinned', RULES, CHAIN, pinned),
+    step('chain.signature', PATH, CHAIN, pathSigned),
+    step(
+      'chain.not-before',
+      PATH,
+      SIGNER,
+      eachOfPath(
+        (one, _, { at }) => (at < one.notBefore ? `is valid from ${isoTime(one.notBefore)} only` : undefined),
+        'so they are',
+      ),
+    ),
+    step(
+      'chain.not-after',
+      PATH,
+      SIGNER,
+      eachOfPath(
+        (one, _, { at }) => (at > one.notAfter ? `ended at ${isoTime(one.notAfter)}` : undefined),
+        'so they are',
+      ),
+    ),
+    waivable(step('chain.crl', RULES, CHAIN, pathLists)),
+    waivable(step('chain.crl-current', RULES, CHAIN, pathListsCurrent)),
+    step('chain.not-revoked', RULES, CHAIN, pathRevoked),
+    step(
+      'hkd.akid',
+      RULES,
+      HOSTS,
+      eachHost(({ certificate }, state) => {
+        const issuer = signer(state)
+        return issuer !== undefined && namesIssuer(certificate.extensions, issuer)
+          ? undefined
+          : 'names another signing key'
+      }, 'none names another one'),
+    ),
+    step(
+      'hkd.signature',
+      RULES,
+      HOSTS,
+      eachHost(
+        ({ certificate }, state) => {
+          const issuer = signer(state)
+          return issuer !== undefined && isSignedBy(certificate, issuer)
+            ? undefined
+            : 'is not signed by the signing key'
+        },
+        'by the signing key',
+        REPLACE_EVIDENCE,
+      ),
+    ),
+    step(
+      'hkd.not-before',
+      RULES,
+      [],
+      eachHost(
+        ({ certificate }, { at }) =>
+          at < certificate.notBefore ? `is valid from ${isoTime(certificate.notBefore)} only` : undefined,
+        'so they are',
+      ),
+    ),
+    step(
+      'hkd.not-after',
+      RULES,
+      [],
+      eachHost(
+        ({ certificate }, { at }) =>
+          at >= certificate.notAfter ? `ended at ${isoTime(certificate.notAfter)}` : undefined,
+        'so they are',
+      ),
+    ),
+    waivable(step('hkd.crl', RULES, HOSTS, hostLists)),
+    step(
+      'hkd.not-revoked',
+      RULES,
+      HOSTS,
+      eachHost(
+        (host, { hostLists }) => (isListed(host, hostLists.usable) ? 'is revoked' : undefined),
+        'none is listed',
+      ),
+    ),
+    step(
+      'hkd.strength',
+      RULES,
+      [],
+      eachHost(({ certificate }) => (isStrong(certificate) ? undefined : 'has a weak signature'), 'at least 112 bits'),
+    ),
+  ].map((one) =>
+    one.id.startsWith('ibm-se.hkd.') && one.id !== 'ibm-se.hkd.present'
+      ? {
+          ...one,
+          check: (state: IbmSeState): Finding =>
+            state.hosts.length === 0 ? notApplicable('there is no host key document') : one.check(state),
+        }
+      : one,
+  ),
 }

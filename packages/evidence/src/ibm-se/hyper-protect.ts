@@ -26,19 +26,30 @@ export function parseHyperProtectRecord(text: string): HyperProtectRecord {
   const lines = text.split('\n').map((line) => line.trimEnd())
   while (lines.at(-1) === '') lines.pop()
   const [version, machine, ...rest] = lines
-  if (version === undefined || machine === undefined || version === '' || machine === '') throw bad('truncated', 0, `${lines.length} lines`, 'a version, a machine, and digests')
+  if (version === undefined || machine === undefined || version === '' || machine === '')
+    throw bad('truncated', 0, `${lines.length} lines`, 'a version, a machine, and digests')
   const entries = rest.map((line, i): HyperProtectEntry => {
     const match = /^([0-9a-f]{64})(?: {2}| \*| )(.+)$/.exec(line)
-    if (match?.[1] === undefined || match[2] === undefined) throw bad('malformed', i + 2, 'another line', 'a SHA-256, a space or two, and a name')
+    if (match?.[1] === undefined || match[2] === undefined)
+      throw bad('malformed', i + 2, 'another line', 'a SHA-256, a space or two, and a name')
     return { sha256: match[1], name: match[2] }
   })
-  return { version: valueOf(version), machine: valueOf(machine.replace(/^Machine Type\/Plant\/Serial: */, '')), entries }
+  return {
+    version: valueOf(version),
+    machine: valueOf(machine.replace(/^Machine Type\/Plant\/Serial: */, '')),
+    entries,
+  }
 }
 
 function valueOf(line: string): string {
   return line.slice(0, 256)
 }
 
-function bad(code: 'too-large' | 'truncated' | 'malformed', line: number, found: string, expected: string): EvidenceError {
+function bad(
+  code: 'too-large' | 'truncated' | 'malformed',
+  line: number,
+  found: string,
+  expected: string,
+): EvidenceError {
   return new EvidenceError(code, found, { field: `record.lines[${line}]`, offset: line, expected })
 }

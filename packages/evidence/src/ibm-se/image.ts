@@ -1,7 +1,7 @@
 import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
-import { beBytes, bigOf, BigEndianReader } from './big-endian.ts'
+import { BigEndianReader, beBytes, bigOf } from './big-endian.ts'
 import { SE_HEADER_MAGIC } from './header.ts'
 
 const PAGE = 4096
@@ -35,10 +35,17 @@ function fromMetadata(image: Uint8Array): SeImageLayout | undefined {
   const reader = new BigEndianReader(image, METADATA_AT + 8)
   const header = reader.be64('metadata.headerOffset')
   const version = reader.be32('metadata.version')
-  if (version !== 1) throw new EvidenceError('unsupported-version', String(version), { field: 'metadata.version', offset: METADATA_AT + 16, expected: '1' })
+  if (version !== 1)
+    throw new EvidenceError('unsupported-version', String(version), {
+      field: 'metadata.version',
+      offset: METADATA_AT + 16,
+      expected: '1',
+    })
   const ipib = reader.be64('metadata.ipibOffset')
   if (header > BigInt(image.length) || ipib > BigInt(Number.MAX_SAFE_INTEGER)) return undefined
-  return startsWith(image, Number(header), SE_HEADER_MAGIC) ? { headerOffset: Number(header), ipibOffset: Number(ipib) } : undefined
+  return startsWith(image, Number(header), SE_HEADER_MAGIC)
+    ? { headerOffset: Number(header), ipibOffset: Number(ipib) }
+    : undefined
 }
 
 function startsWith(bytes: Uint8Array, at: number, magic: Uint8Array): boolean {
@@ -71,8 +78,16 @@ const MAX_PAGES = 0x100000
 export function sePageDigests(components: readonly SeStoredComponent[]): SePageDigests {
   const sorted = [...components].sort((a, b) => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0))
   const pages = sorted.reduce((sum, { data }) => sum + data.length / PAGE, 0)
-  if (!Number.isInteger(pages) || pages > MAX_PAGES || sorted.some(({ data, tweak }) => data.length % PAGE !== 0 || tweak.length !== 16)) {
-    throw new EvidenceError('malformed', 'other sizes', { field: 'components', offset: 0, expected: `whole pages of ${PAGE} bytes, at most ${MAX_PAGES}, and tweaks of 16 bytes` })
+  if (
+    !Number.isInteger(pages) ||
+    pages > MAX_PAGES ||
+    sorted.some(({ data, tweak }) => data.length % PAGE !== 0 || tweak.length !== 16)
+  ) {
+    throw new EvidenceError('malformed', 'other sizes', {
+      field: 'components',
+      offset: 0,
+      expected: `whole pages of ${PAGE} bytes, at most ${MAX_PAGES}, and tweaks of 16 bytes`,
+    })
   }
   const contents = new Uint8Array(pages * PAGE)
   const addresses = new Uint8Array(pages * 8)

@@ -1,7 +1,20 @@
-export { encodeSeAddSecretRequest, parseSeAddSecretRequest, type SeAddSecretRequest, seAddSecretJob } from './add-secret.ts'
+export {
+  encodeSeAddSecretRequest,
+  parseSeAddSecretRequest,
+  type SeAddSecretRequest,
+  seAddSecretJob,
+} from './add-secret.ts'
 export { IBM_SE_ROOTS } from './anchors.ts'
+export { ibmSeCatalogue } from './catalogue.ts'
 export type { IbmSeClaims } from './claims.ts'
-export { encodeSeExchange, parseSeExchange, SE_EXCHANGE_PARTS, type SeExchange, type SeExchangeEntry, type SeExchangePart } from './exchange.ts'
+export {
+  encodeSeExchange,
+  parseSeExchange,
+  SE_EXCHANGE_PARTS,
+  type SeExchange,
+  type SeExchangeEntry,
+  type SeExchangePart,
+} from './exchange.ts'
 export { type IbmSeExpectations, readIbmSeExpectations } from './expectations.ts'
 export { ibmSeFields } from './fields.ts'
 export {

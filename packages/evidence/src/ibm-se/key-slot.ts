@@ -22,7 +22,13 @@ export async function openSeKeySlot(slot: KeySlot, z: Uint8Array): Promise<Opene
   const kek: DigestJob = { kind: 'digest', algorithm: 'sha256', data: concatBytes(z, Uint8Array.of(0, 0, 0, 1)) }
   await settle([kek])
   const keyEncryptionKey = kek.result ?? new Uint8Array(0)
-  const job: CipherJob = { kind: 'cipher', mode: 'gcm', key: keyEncryptionKey, iv: new Uint8Array(12), data: concatBytes(slot.wrappedKey, slot.tag) }
+  const job: CipherJob = {
+    kind: 'cipher',
+    mode: 'gcm',
+    key: keyEncryptionKey,
+    iv: new Uint8Array(12),
+    data: concatBytes(slot.wrappedKey, slot.tag),
+  }
   await settle([job])
   return { keyEncryptionKey, protectionKey: job.result || undefined }
 }

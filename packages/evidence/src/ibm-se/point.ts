@@ -6,7 +6,8 @@ export const COORDINATE = 80
 const SIZE = 66
 
 const P: bigint = 2n ** 521n - 1n
-const B: bigint = 0x051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00n
+const B: bigint =
+  0x051953eb9618e1c9a1f929a21a0b68540eea2da725b99b315f3b8b489918ef109e156193951ec7e937b1652c0bd3bb1bf073573df883d2c34f1ef451fd46b503f00n
 
 /** Whether a public point, x then y of equal length in big-endian, lies on P-521. @see NIST SP 800-186, section 3.2.1.5 */
 export function onP521(point: Uint8Array): boolean {
@@ -27,5 +28,7 @@ export function unpaddedPoint(stored: Uint8Array): Uint8Array | undefined {
   const pad = COORDINATE - SIZE
   const x = stored.subarray(0, COORDINATE)
   const y = stored.subarray(COORDINATE)
-  return allZero(x.subarray(0, pad)) && allZero(y.subarray(0, pad)) ? concatBytes(x.subarray(pad), y.subarray(pad)) : undefined
+  return allZero(x.subarray(0, pad)) && allZero(y.subarray(0, pad))
+    ? concatBytes(x.subarray(pad), y.subarray(pad))
+    : undefined
 }

@@ -1,7 +1,7 @@
 import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
-import { beBytes, BigEndianReader, msbBit } from './big-endian.ts'
+import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
 const VERSION = 0x100
@@ -42,29 +42,56 @@ export function parseSeRequest(input: Uint8Array): SeRequest {
   const reader = new BigEndianReader(bytes)
   if (reader.be64('request.magic') !== 0n) throw malformed('request.magic', 0, 'other bytes', '8 zero bytes')
   const version = reader.be32('request.version')
-  if (version !== VERSION) throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, { field: 'request.version', offset: 8, expected: '0x100' })
+  if (version !== VERSION)
+    throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, {
+      field: 'request.version',
+      offset: 8,
+      expected: '0x100',
+    })
   const size = reader.be32('request.size')
   const iv = reader.bytes(12, 'request.iv')
   const first = reader.bytes(11, 'request.reserved')
   const count = reader.u8('request.keySlots')
   const second = reader.bytes(4, 'request.reserved')
   const encryptedSize = reader.be32('request.encryptedSize')
-  if (size !== bytes.length) throw malformed('request.size', 12, String(size), `${bytes.length}, the size of the request`)
+  if (size !== bytes.length)
+    throw malformed('request.size', 12, String(size), `${bytes.length}, the size of the request`)
   if (count === 0 || FIXED_SIZE + count * SLOT_SIZE + encryptedSize + 16 !== size) {
-    throw malformed('request.keySlots', 39, `${count} slots and ${encryptedSize} encrypted bytes`, 'one or more, as many as the size tells')
+    throw malformed(
+      'request.keySlots',
+      39,
+      `${count} slots and ${encryptedSize} encrypted bytes`,
+      'one or more, as many as the size tells',
+    )
   }
   const flags = reader.be64('request.flags')
   const measurementAlgorithm = reader.be32('request.measurementAlgorithm')
-  if (measurementAlgorithm !== 1) throw new EvidenceError('unsupported-algorithm', String(measurementAlgorithm), { field: 'request.measurementAlgorithm', offset: 56, expected: '1 (HMAC-SHA-512)' })
+  if (measurementAlgorithm !== 1)
+    throw new EvidenceError('unsupported-algorithm', String(measurementAlgorithm), {
+      field: 'request.measurementAlgorithm',
+      offset: 56,
+      expected: '1 (HMAC-SHA-512)',
+    })
   const third = reader.bytes(4, 'request.reserved')
   const expected = KEY_SIZE + (msbBit(flags, 1) ? NONCE_SIZE : 0)
-  if (encryptedSize !== expected) throw malformed('request.encryptedSize', 44, String(encryptedSize), `${expected}, as the flags tell`)
+  if (encryptedSize !== expected)
+    throw malformed('request.encryptedSize', 44, String(encryptedSize), `${expected}, as the flags tell`)
   const customerKey = readCustomerKey(reader)
   const slots = readSlots(reader, count)
   const encrypted = reader.bytes(encryptedSize, 'request.encrypted')
   const tag = reader.bytes(16, 'request.tag')
   reader.end('request')
-  return { iv, flags, measurementAlgorithm, customerKey, slots, encrypted, tag, reserved: [first, second, third], bytes }
+  return {
+    iv,
+    flags,
+    measurementAlgorithm,
+    customerKey,
+    slots,
+    encrypted,
+    tag,
+    reserved: [first, second, third],
+    bytes,
+  }
 }
 
 function malformed(field: string, offset: number, found: string, expected: string): EvidenceError {
@@ -95,13 +122,26 @@ export function encodeSeRequest(request: Omit<SeRequest, 'bytes'>): Uint8Array {
 
 /** Decodes the flags; bits count from the most significant one. */
 export function seRequestFlags(flags: bigint): SeRequestFlags {
-  return { nonce: msbBit(flags, 1), imageHostKey: msbBit(flags, 2), attestationHostKey: msbBit(flags, 3), secretStore: msbBit(flags, 4), firmwareState: msbBit(flags, 5) }
+  return {
+    nonce: msbBit(flags, 1),
+    imageHostKey: msbBit(flags, 2),
+    attestationHostKey: msbBit(flags, 3),
+    secretStore: msbBit(flags, 4),
+    firmwareState: msbBit(flags, 5),
+  }
 }
 
 /** Opens a request with its protection key; the tag covers everything in front. */
 export function seRequestJob({ bytes, encrypted, iv }: SeRequest, protectionKey: Uint8Array): CipherJob {
   const covered = bytes.length - encrypted.length - 16
-  return { kind: 'cipher', mode: 'gcm', key: protectionKey, iv, aad: bytes.subarray(0, covered), data: bytes.subarray(covered) }
+  return {
+    kind: 'cipher',
+    mode: 'gcm',
+    key: protectionKey,
+    iv,
+    aad: bytes.subarray(0, covered),
+    data: bytes.subarray(covered),
+  }
 }
 
 /** What a request holds for the Ultravisor. */
@@ -112,7 +152,10 @@ export interface SeRequestSecrets {
 
 /** Splits the opened part of a request. */
 export function readSeRequestSecrets(opened: Uint8Array): SeRequestSecrets {
-  return { measurementKey: opened.subarray(0, KEY_SIZE), nonce: opened.length > KEY_SIZE ? opened.subarray(KEY_SIZE) : undefined }
+  return {
+    measurementKey: opened.subarray(0, KEY_SIZE),
+    nonce: opened.length > KEY_SIZE ? opened.subarray(KEY_SIZE) : undefined,
+  }
 }
 
 /** Additional data by what they are; undefined where nobody asked. */
@@ -126,7 +169,8 @@ export interface SeAdditionalData {
 /** Splits additional data as the flags of the request tell. @throws EvidenceError when they are longer or shorter */
 export function readSeAdditionalData(data: Uint8Array, flags: SeRequestFlags): SeAdditionalData {
   const reader = new BigEndianReader(data)
-  const take = (wanted: boolean, size: number, field: string): Uint8Array | undefined => (wanted ? reader.bytes(size, `additionalData.${field}`) : undefined)
+  const take = (wanted: boolean, size: number, field: string): Uint8Array | undefined =>
+    wanted ? reader.bytes(size, `additionalData.${field}`) : undefined
   const read = {
     imageHostKeyHash: take(flags.imageHostKey, 32, 'imageHostKeyHash'),
     attestationHostKeyHash: take(flags.attestationHostKey, 32, 'attestationHostKeyHash'),
@@ -152,5 +196,17 @@ export interface SeMeasured {
 /** The bytes that the Ultravisor authenticates with HMAC-SHA-512. Lengths are there even when zero; the nonce has none. */
 export function seMeasuredBytes(measured: SeMeasured): Uint8Array {
   const { pld, ald, tld, tag, configUid, userData, nonce, additional } = measured
-  return concatBytes(pld, ald, tld, tag, configUid, beBytes(userData.length, 2), beBytes(0, 2), beBytes(additional.length, 4), userData, nonce ?? new Uint8Array(0), additional)
+  return concatBytes(
+    pld,
+    ald,
+    tld,
+    tag,
+    configUid,
+    beBytes(userData.length, 2),
+    beBytes(0, 2),
+    beBytes(additional.length, 4),
+    userData,
+    nonce ?? new Uint8Array(0),
+    additional,
+  )
 }

@@ -38,6 +38,11 @@ export function slotBytes(slots: readonly KeySlot[]): readonly Uint8Array[] {
 export function readCustomerKey(reader: BigEndianReader): Uint8Array {
   const offset = reader.offset
   const point = reader.bytes(2 * COORDINATE, 'customerPublicKey')
-  if (!onP521(point)) throw new EvidenceError('malformed', 'no such point', { field: 'customerPublicKey', offset, expected: 'a point on P-521' })
+  if (!onP521(point))
+    throw new EvidenceError('malformed', 'no such point', {
+      field: 'customerPublicKey',
+      offset,
+      expected: 'a point on P-521',
+    })
   return point
 }

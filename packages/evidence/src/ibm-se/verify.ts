@@ -9,7 +9,15 @@ import type { CollateralPart, Verdict } from '../core/verdict.ts'
 import type { CipherJob, DigestJob, HmacJob, Job } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { IBM_SE_ROOTS } from './anchors.ts'
-import { anchorOf, candidateJobs, findLists, findPath, type ListSearch, type Path, signingCertificates } from './chain.ts'
+import {
+  anchorOf,
+  candidateJobs,
+  findLists,
+  findPath,
+  type ListSearch,
+  type Path,
+  signingCertificates,
+} from './chain.ts'
 import { type IbmSeClaims, ibmSeAssumptions, ibmSeClaims, ibmSeNotes } from './claims.ts'
 import { parseSeExchange, SE_EXCHANGE_MAGIC } from './exchange.ts'
 import { APPRAISAL_STEPS, EXCHANGE_STEPS } from './exchange-steps.ts'
@@ -18,7 +26,15 @@ import { parseSeHeader, SE_HEADER_MAGIC, type SeHeader } from './header.ts'
 import { HOST_STEPS } from './host-steps.ts'
 import { findSeHeader } from './image.ts'
 import { listNames } from './names.ts'
-import { parseSeRequest, readSeAdditionalData, readSeRequestSecrets, type SeAdditionalData, seMeasuredBytes, seRequestFlags, seRequestJob } from './request.ts'
+import {
+  parseSeRequest,
+  readSeAdditionalData,
+  readSeRequestSecrets,
+  type SeAdditionalData,
+  seMeasuredBytes,
+  seRequestFlags,
+  seRequestJob,
+} from './request.ts'
 import type { IbmSeEvidence, IbmSeState } from './state.ts'
 import { type HostKeyDocument, readX509Files, type X509Files } from './x509-files.ts'
 
@@ -109,10 +125,15 @@ function readKey(key: HexOrBytes | undefined): Uint8Array | undefined {
 
 function parseEvidence(data: Uint8Array): IbmSeEvidence {
   if (equalBytes(data.subarray(0, 8), SE_HEADER_MAGIC)) {
-    throw new EvidenceError('unsupported-kind', 'the header of an image, which proves nothing by itself', { field: 'evidence', offset: 0, expected: 'an attestation response, with this header beside it' })
+    throw new EvidenceError('unsupported-kind', 'the header of an image, which proves nothing by itself', {
+      field: 'evidence',
+      offset: 0,
+      expected: 'an attestation response, with this header beside it',
+    })
   }
   if (data[0] === 0x30 || data[0] === 0x2d) return { kind: 'host-key', host: parseHostKeyDocument(data) }
-  if (!equalBytes(data.subarray(0, 8), SE_EXCHANGE_MAGIC)) return { kind: 'request', request: parseSeRequest(data), exchange: undefined }
+  if (!equalBytes(data.subarray(0, 8), SE_EXCHANGE_MAGIC))
+    return { kind: 'request', request: parseSeRequest(data), exchange: undefined }
   const exchange = parseSeExchange(data)
   return { kind: exchange.kind, request: parseSeRequest(exchange.entries.request.bytes ?? new Uint8Array(0)), exchange }
 }
@@ -123,7 +144,11 @@ export function parseHostKeyDocument(data: Uint8Array): HostKeyDocument {
   const host = hosts[0]
   if (error !== undefined) throw error
   if (host === undefined || hosts.length + certificates.length + crls.length !== 1) {
-    throw new EvidenceError('unsupported-kind', 'other certificates', { field: 'hostKeyDocument', offset: 0, expected: 'one certificate with a key on P-521' })
+    throw new EvidenceError('unsupported-kind', 'other certificates', {
+      field: 'hostKeyDocument',
+      offset: 0,
+      expected: 'one certificate with a key on P-521',
+    })
   }
   return host
 }
@@ -150,11 +175,13 @@ interface Plan {
 /** What can be computed only once the request is open. */
 function planMeasurement({ evidence, opened, header }: Door): Plan {
   const secrets = opened?.result ? readSeRequestSecrets(opened.result) : undefined
-  if (evidence.kind !== 'response') return { secrets, additional: undefined, additionalError: undefined, measurement: undefined, jobs: [] }
+  if (evidence.kind !== 'response')
+    return { secrets, additional: undefined, additionalError: undefined, measurement: undefined, jobs: [] }
   const { entries } = evidence.exchange
   const data = entries.additional.bytes ?? new Uint8Array(0)
   const { additional, additionalError } = splitAdditional(data, evidence.request.flags)
-  if (secrets === undefined || header === undefined) return { secrets, additional, additionalError, measurement: undefined, jobs: [] }
+  if (secrets === undefined || header === undefined)
+    return { secrets, additional, additionalError, measurement: undefined, jobs: [] }
   const measured = seMeasuredBytes({
     ...header,
     configUid: entries.configUid.bytes ?? new Uint8Array(0),
@@ -198,7 +225,8 @@ const FORMATS: Readonly<Record<IbmSeEvidence['kind'], string>> = {
 function stateOf(door: Door, plan: Plan): IbmSeState {
   const { evidence, files, at } = door
   const signing = signingCertificates(files)
-  const path: Path = signing[0] === undefined ? { certificates: [], complete: false } : findPath(signing[0], files.certificates)
+  const path: Path =
+    signing[0] === undefined ? { certificates: [], complete: false } : findPath(signing[0], files.certificates)
   const { hosts, strangers } = hostsOf(evidence, files)
   const lists = (issuer: Certificate, names: readonly string[]): ListSearch => findLists(issuer, names, files.crls, at)
   return {
@@ -208,8 +236,11 @@ function stateOf(door: Door, plan: Plan): IbmSeState {
     strangers,
     signing,
     path,
-    pathLists: path.certificates.map((one, i) => lists(path.certificates[i + 1] ?? one, [(path.certificates[i + 1] ?? one).subject.key])),
-    hostLists: signing[0] === undefined ? { usable: [], stale: false } : lists(signing[0], listNames(signing[0].subject)),
+    pathLists: path.certificates.map((one, i) =>
+      lists(path.certificates[i + 1] ?? one, [(path.certificates[i + 1] ?? one).subject.key]),
+    ),
+    hostLists:
+      signing[0] === undefined ? { usable: [], stale: false } : lists(signing[0], listNames(signing[0].subject)),
     anchor: anchorOf(path, door.options.trustAnchors ?? IBM_SE_ROOTS),
   }
 }
@@ -224,12 +255,22 @@ function hostsOf(evidence: IbmSeEvidence, files: X509Files): Pick<IbmSeState, 'h
 }
 
 function collateralParts({ hosts, path, hostLists, pathLists, headerDigest }: IbmSeState): readonly CollateralPart[] {
-  const dated = (name: string, { digest, notBefore, notAfter }: Certificate): CollateralPart => ({ name, sha256: digestHex(digest), from: isoTime(notBefore), until: isoTime(notAfter) })
+  const dated = (name: string, { digest, notBefore, notAfter }: Certificate): CollateralPart => ({
+    name,
+    sha256: digestHex(digest),
+    from: isoTime(notBefore),
+    until: isoTime(notAfter),
+  })
   const listed = [...new Set([...pathLists, hostLists].flatMap(({ usable }) => usable))]
   return [
     ...hosts.map(({ certificate }) => dated('host-key-document', certificate)),
     ...path.certificates.map((one, i) => dated(i === 0 ? 'signing-certificate' : `issuer-${i}`, one)),
-    ...listed.map(({ digest, thisUpdate, nextUpdate }) => ({ name: 'revocation-list', sha256: digestHex(digest), from: isoTime(thisUpdate), ...(nextUpdate === undefined ? {} : { until: isoTime(nextUpdate) }) })),
+    ...listed.map(({ digest, thisUpdate, nextUpdate }) => ({
+      name: 'revocation-list',
+      sha256: digestHex(digest),
+      from: isoTime(thisUpdate),
+      ...(nextUpdate === undefined ? {} : { until: isoTime(nextUpdate) }),
+    })),
     ...(headerDigest === undefined ? [] : [{ name: 'header', sha256: digestHex(headerDigest) }]),
   ]
 }

@@ -1,10 +1,10 @@
 import { EvidenceError } from '../core/errors.ts'
+import type { DigestJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
 import { onP521, paddedPoint } from './point.ts'
-import type { DigestJob } from '../crypto/jobs.ts'
 
 /** A host key document, and the digest of its key that names the host everywhere. */
 export interface HostKeyDocument {
@@ -48,7 +48,11 @@ export function readX509Files(files: readonly Uint8Array[]): X509Files {
 }
 
 function tooMany(): EvidenceError {
-  return new EvidenceError('too-large', 'more objects', { field: 'files', offset: 0, expected: `at most ${MAX_CERTIFICATES} certificates and ${MAX_OBJECTS} objects` })
+  return new EvidenceError('too-large', 'more objects', {
+    field: 'files',
+    offset: 0,
+    expected: `at most ${MAX_CERTIFICATES} certificates and ${MAX_OBJECTS} objects`,
+  })
 }
 
 function place(certificate: Certificate, hosts: HostKeyDocument[], certificates: Certificate[]): void {
@@ -63,7 +67,12 @@ function place(certificate: Certificate, hosts: HostKeyDocument[], certificates:
 export function hostKeyDocument(certificate: Certificate): HostKeyDocument | undefined {
   const { key } = certificate
   if (key?.kind !== 'P-521') return undefined
-  if (!onP521(key.bytes)) throw new EvidenceError('malformed', 'no such point', { field: 'hostKeyDocument.publicKey', offset: 0, expected: 'a point on P-521' })
+  if (!onP521(key.bytes))
+    throw new EvidenceError('malformed', 'no such point', {
+      field: 'hostKeyDocument.publicKey',
+      offset: 0,
+      expected: 'a point on P-521',
+    })
   return { certificate, keyHash: { kind: 'digest', algorithm: 'sha256', data: paddedPoint(key.bytes) } }
 }
 
@@ -81,7 +90,8 @@ function splitFile(file: Uint8Array): readonly Uint8Array[] {
     const start = at + 16 + label.length
     const end = text.indexOf(`-----END ${label}-----`, start)
     const der = end < 0 ? undefined : decodeBase64(text.slice(start, end))
-    if (der === undefined || ders.length === MAX_OBJECTS) throw badPem(at, 'no whole block', `at most ${MAX_OBJECTS} blocks of base64`)
+    if (der === undefined || ders.length === MAX_OBJECTS)
+      throw badPem(at, 'no whole block', `at most ${MAX_OBJECTS} blocks of base64`)
     ders.push(der)
     at = text.indexOf('-----BEGIN ', end)
   }

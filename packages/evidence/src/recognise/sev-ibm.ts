@@ -34,7 +34,13 @@ function has(bytes: Uint8Array, part: Uint8Array): boolean {
 
 /** Tells first-generation SEV: certificates by version and usage, a report by its signer, a launch measurement by its size alone. */
 export function identifySev(bytes: Uint8Array): Identified | undefined {
-  const form = isCertificate(bytes) ? 'SEV certificates' : isReport(bytes) ? 'SEV attestation report' : isMeasure(bytes) ? 'SEV launch measurement' : undefined
+  const form = isCertificate(bytes)
+    ? 'SEV certificates'
+    : isReport(bytes)
+      ? 'SEV attestation report'
+      : isMeasure(bytes)
+        ? 'SEV launch measurement'
+        : undefined
   return form && { tee: 'sev', form, bytes }
 }
 
@@ -42,7 +48,10 @@ function isCertificate(bytes: Uint8Array): boolean {
   if (bytes.length < 576 || u32(bytes, 0) !== 1) return false
   const usage = u32(bytes, 8)
   const bits = u32(bytes, 56)
-  return (bytes.length >= SEV_CERTIFICATE && usage >= 0x1001 && usage <= 0x1004) || ((bits === 2048 || bits === 4096) && bits === u32(bytes, 60))
+  return (
+    (bytes.length >= SEV_CERTIFICATE && usage >= 0x1001 && usage <= 0x1004) ||
+    ((bits === 2048 || bits === 4096) && bits === u32(bytes, 60))
+  )
 }
 
 function isReport(bytes: Uint8Array): boolean {

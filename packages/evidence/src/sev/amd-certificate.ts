@@ -46,14 +46,31 @@ export function readAmdCertificate(bytes: Uint8Array, reader: Reader, field: str
   const exponentBits = reader.u32(`${field}.pubExpSize`)
   const bits = reader.u32(`${field}.modulusSize`)
   if ((bits !== 2048 && bits !== 4096) || exponentBits !== bits) {
-    throw new EvidenceError('malformed', `${exponentBits} and ${bits} bits`, { field: `${field}.modulusSize`, offset: sizeAt, expected: '2048 or 4096, the same for exponent and modulus' })
+    throw new EvidenceError('malformed', `${exponentBits} and ${bits} bits`, {
+      field: `${field}.modulusSize`,
+      offset: sizeAt,
+      expected: '2048 or 4096, the same for exponent and modulus',
+    })
   }
   const exponent = reader.bytes(bits / 8, `${field}.pubExp`)
   const modulus = reader.bytes(bits / 8, `${field}.modulus`)
   const signedBytes = bytes.subarray(start, reader.offset)
   // The Naples ARK was first published without its own signature; it stands last, or alone.
-  const signature = usage === AMD_USAGE.ark && reader.remaining === 0 ? undefined : reader.bytes(bits / 8, `${field}.signature`)
-  return { form: 'amd', keyId, certifyingKeyId, usage, reserved, bits, exponent, modulus, signature, signedBytes, key: keyOf(modulus, exponent, `${field}.modulus`, start + SIGNED_HEADER + bits / 8) }
+  const signature =
+    usage === AMD_USAGE.ark && reader.remaining === 0 ? undefined : reader.bytes(bits / 8, `${field}.signature`)
+  return {
+    form: 'amd',
+    keyId,
+    certifyingKeyId,
+    usage,
+    reserved,
+    bits,
+    exponent,
+    modulus,
+    signature,
+    signedBytes,
+    key: keyOf(modulus, exponent, `${field}.modulus`, start + SIGNED_HEADER + bits / 8),
+  }
 }
 
 function keyOf(modulus: Uint8Array, exponent: Uint8Array, field: string, offset: number): PublicKey {
@@ -61,7 +78,11 @@ function keyOf(modulus: Uint8Array, exponent: Uint8Array, field: string, offset:
   const n = bigEndian(modulus, size)
   const e = bigEndian(exponent, size)
   if (n === undefined || e === undefined || (n[0] as number) < 0x80) {
-    throw new EvidenceError('malformed', 'a modulus with leading zeros', { field, offset, expected: `a modulus of ${size * 8} bits` })
+    throw new EvidenceError('malformed', 'a modulus with leading zeros', {
+      field,
+      offset,
+      expected: `a modulus of ${size * 8} bits`,
+    })
   }
   return rsaKey(n, e)
 }
@@ -69,7 +90,8 @@ function keyOf(modulus: Uint8Array, exponent: Uint8Array, field: string, offset:
 function expectNumber(reader: Reader, field: string, expected: number): void {
   const offset = reader.offset
   const found = reader.u32(field)
-  if (found !== expected) throw new EvidenceError('unsupported-version', String(found), { field, offset, expected: String(expected) })
+  if (found !== expected)
+    throw new EvidenceError('unsupported-version', String(found), { field, offset, expected: String(expected) })
 }
 
 /** Parses an ARK or ASK file. @throws EvidenceError */

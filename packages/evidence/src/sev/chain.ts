@@ -1,6 +1,6 @@
 import { Reader } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { type AmdCertificate, AMD_USAGE, readAmdCertificate } from './amd-certificate.ts'
+import { AMD_USAGE, type AmdCertificate, readAmdCertificate } from './amd-certificate.ts'
 import { readSevCertificate, SEV_CERTIFICATE_SIZE, SEV_USAGE, type SevCertificate } from './sev-certificate.ts'
 
 /** Places of a chain, by the key they hold. */
@@ -25,7 +25,12 @@ const MAX_SIZE = 4 * SEV_CERTIFICATE_SIZE + 2 * 1600
  * @throws EvidenceError
  */
 export function parseSevCertificates(input: Uint8Array): SevCertificates {
-  if (input.length > MAX_SIZE) throw new EvidenceError('too-large', `${input.length} bytes`, { field: 'certificates', offset: 0, expected: `at most ${MAX_SIZE} bytes` })
+  if (input.length > MAX_SIZE)
+    throw new EvidenceError('too-large', `${input.length} bytes`, {
+      field: 'certificates',
+      offset: 0,
+      expected: `at most ${MAX_SIZE} bytes`,
+    })
   const bytes = new Uint8Array(input)
   const reader = new Reader(bytes)
   const platform: SevCertificate[] = []
@@ -51,10 +56,17 @@ function placePlatform(found: readonly SevCertificate[]): SevCertificates {
   if (a === undefined) return {}
   if (found.length === 1) {
     const { usage } = a
-    return usage === SEV_USAGE.oca ? { oca: a } : usage === SEV_USAGE.pek ? { pek: a } : usage === SEV_USAGE.pdh ? { pdh: a } : { cek: a }
+    return usage === SEV_USAGE.oca
+      ? { oca: a }
+      : usage === SEV_USAGE.pek
+        ? { pek: a }
+        : usage === SEV_USAGE.pdh
+          ? { pdh: a }
+          : { cek: a }
   }
   if (b !== undefined && c !== undefined && found.length === 3) return { pek: a, oca: b, cek: c }
-  if (b !== undefined && c !== undefined && d !== undefined && found.length === 4) return { pdh: a, pek: b, oca: c, cek: d }
+  if (b !== undefined && c !== undefined && d !== undefined && found.length === 4)
+    return { pdh: a, pek: b, oca: c, cek: d }
   throw wrongCount(`${found.length} certificates of a platform`, 'one, PEK || OCA || CEK, or PDH || PEK || OCA || CEK')
 }
 

@@ -1,4 +1,13 @@
-import { booleanField, type FieldKinds, hexField, integerField, listOf, objectField, readExpectations, textField } from '../core/expectations.ts'
+import {
+  booleanField,
+  type FieldKinds,
+  hexField,
+  integerField,
+  listOf,
+  objectField,
+  readExpectations,
+  textField,
+} from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
 
 /** Bits of the policy as they must be. */
@@ -21,7 +30,11 @@ export interface SevFirmwareExpectations {
  * What a relying party may expect. `measurement` is the launch digest, `nonce` the mnonce it chose for
  * an attestation report, `hardwareIds` the SHA-256 of the CEK's SubjectPublicKeyInfo.
  */
-export interface SevExpectations extends Pick<CommonExpectations, 'measurement' | 'nonce' | 'products' | 'hardwareIds' | 'allowDebug' | 'allowEmulated'> {
+export interface SevExpectations
+  extends Pick<
+    CommonExpectations,
+    'measurement' | 'nonce' | 'products' | 'hardwareIds' | 'allowDebug' | 'allowEmulated'
+  > {
   /** True when the TIK of this launch was made for it and used for no other. */
   readonly tikIsFresh?: boolean
   readonly policy?: SevPolicyExpectations

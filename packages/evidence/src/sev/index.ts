@@ -2,7 +2,12 @@ export { type AmdCertificate, encodeAmdCertificate, parseAmdCertificate } from '
 export { AMD_SEV_ROOTS } from './anchors.ts'
 export { parseSevCertificates, type SevCertificates, type SevPlace } from './chain.ts'
 export type { SevClaims } from './claims.ts'
-export { readSevExpectations, type SevExpectations, type SevFirmwareExpectations, type SevPolicyExpectations } from './expectations.ts'
+export {
+  readSevExpectations,
+  type SevExpectations,
+  type SevFirmwareExpectations,
+  type SevPolicyExpectations,
+} from './expectations.ts'
 export { sevFields } from './fields.ts'
 export { spkiOf as sevSpki } from './numbers.ts'
 export { type SevPolicy, sevPolicy } from './policy.ts'
@@ -42,4 +47,11 @@ export {
   sevAlgorithmName,
   sevUsageName,
 } from './sev-certificate.ts'
-export { encodeSevCertificates, type SevLaunchOptions, type SevVerifyOptions, sevCheckIds, verifySev, verifySevSync } from './verify.ts'
+export {
+  encodeSevCertificates,
+  type SevLaunchOptions,
+  type SevVerifyOptions,
+  sevCheckIds,
+  verifySev,
+  verifySevSync,
+} from './verify.ts'

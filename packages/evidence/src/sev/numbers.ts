@@ -19,7 +19,9 @@ export function u32(value: number): Uint8Array {
 }
 
 /** The two curves of SEV certificates by their number there: SP 800-186, section 3.2.1. */
-export const CURVES: Readonly<Record<number, { readonly kind: 'P-256' | 'P-384'; readonly size: number; readonly p: bigint; readonly b: bigint }>> = {
+export const CURVES: Readonly<
+  Record<number, { readonly kind: 'P-256' | 'P-384'; readonly size: number; readonly p: bigint; readonly b: bigint }>
+> = {
   1: {
     kind: 'P-256',
     size: 32,
@@ -35,7 +37,10 @@ export const CURVES: Readonly<Record<number, { readonly kind: 'P-256' | 'P-384';
 }
 
 /** Whether a point, x then y in big-endian, lies on its curve: y² = x³ - 3x + b. Public keys only. */
-export function onCurve(point: Uint8Array, { size, p, b }: { readonly size: number; readonly p: bigint; readonly b: bigint }): boolean {
+export function onCurve(
+  point: Uint8Array,
+  { size, p, b }: { readonly size: number; readonly p: bigint; readonly b: bigint },
+): boolean {
   const x = bigOf(point.subarray(0, size))
   const y = bigOf(point.subarray(size))
   return x < p && y < p && (y * y - x * x * x + 3n * x - b) % p === 0n

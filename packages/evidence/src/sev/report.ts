@@ -37,12 +37,29 @@ export function parseSevReport(input: Uint8Array): SevReport {
   const reserved = reader.bytes(4, 'report.reserved')
   const signature = reader.bytes(144, 'report.signature')
   reader.end('report')
-  return { mnonce, launchDigest, policy, signatureUsage, signatureAlgorithm, reserved, signature, signedBytes: bytes.subarray(0, SEV_REPORT_SIGNED_SIZE) }
+  return {
+    mnonce,
+    launchDigest,
+    policy,
+    signatureUsage,
+    signatureAlgorithm,
+    reserved,
+    signature,
+    signedBytes: bytes.subarray(0, SEV_REPORT_SIGNED_SIZE),
+  }
 }
 
 /** The bytes of a report; parsing and encoding give back the same bytes. */
 export function encodeSevReport(report: Omit<SevReport, 'signedBytes'>): Uint8Array {
-  return concatBytes(report.mnonce, report.launchDigest, u32(report.policy), u32(report.signatureUsage), u32(report.signatureAlgorithm), report.reserved, report.signature)
+  return concatBytes(
+    report.mnonce,
+    report.launchDigest,
+    u32(report.policy),
+    u32(report.signatureUsage),
+    u32(report.signatureAlgorithm),
+    report.reserved,
+    report.signature,
+  )
 }
 
 /**
@@ -79,10 +96,22 @@ export interface SevLaunch {
 }
 
 /** The bytes that LAUNCH_MEASURE authenticates. @throws EvidenceError when a number or digest does not fit its field */
-export function launchMeasureInput({ apiMajor, apiMinor, buildId, policy }: SevLaunch, launchDigest: Uint8Array, mnonce: Uint8Array): Uint8Array {
+export function launchMeasureInput(
+  { apiMajor, apiMinor, buildId, policy }: SevLaunch,
+  launchDigest: Uint8Array,
+  mnonce: Uint8Array,
+): Uint8Array {
   const numbers = [apiMajor, apiMinor, buildId]
-  if (numbers.some((one) => !Number.isInteger(one) || one < 0 || one > 255) || launchDigest.length !== 32 || mnonce.length !== 16) {
-    throw new EvidenceError('malformed', 'a launch that does not fit', { field: 'launch', offset: 0, expected: 'API version and build of one byte each, a digest of 32 bytes and a nonce of 16' })
+  if (
+    numbers.some((one) => !Number.isInteger(one) || one < 0 || one > 255) ||
+    launchDigest.length !== 32 ||
+    mnonce.length !== 16
+  ) {
+    throw new EvidenceError('malformed', 'a launch that does not fit', {
+      field: 'launch',
+      offset: 0,
+      expected: 'API version and build of one byte each, a digest of 32 bytes and a nonce of 16',
+    })
   }
   return concatBytes(Uint8Array.of(4, ...numbers), u32(policy), launchDigest, mnonce)
 }

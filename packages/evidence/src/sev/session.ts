@@ -104,7 +104,11 @@ export interface SevSecret {
 /** Parses the header of a packet. @throws EvidenceError */
 export function parseSevSecretHeader(input: Uint8Array): Omit<SevSecret, 'ciphertext'> {
   const reader = new Reader(new Uint8Array(input))
-  const header = { flags: reader.u32('secret.flags'), iv: reader.bytes(16, 'secret.iv'), mac: reader.bytes(32, 'secret.mac') }
+  const header = {
+    flags: reader.u32('secret.flags'),
+    iv: reader.bytes(16, 'secret.iv'),
+    mac: reader.bytes(32, 'secret.mac'),
+  }
   reader.end('secret')
   return header
 }
@@ -114,7 +118,11 @@ export function parseSevSecretHeader(input: Uint8Array): Omit<SevSecret, 'cipher
  *
  * @param measure the 32 bytes of the launch measurement
  */
-export async function openSevSecret(secret: SevSecret, keys: { readonly tek: Uint8Array; readonly tik: Uint8Array }, measure: Uint8Array): Promise<{ readonly data: Uint8Array; readonly macHolds: boolean }> {
+export async function openSevSecret(
+  secret: SevSecret,
+  keys: { readonly tek: Uint8Array; readonly tik: Uint8Array },
+  measure: Uint8Array,
+): Promise<{ readonly data: Uint8Array; readonly macHolds: boolean }> {
   const { flags, iv, ciphertext, mac } = secret
   const length = u32(ciphertext.length)
   const made = await hmac(keys.tik, concatBytes(Uint8Array.of(1), u32(flags), iv, length, length, ciphertext, measure))

@@ -11,7 +11,15 @@ const SIGNATURE_SIZE = 512
 const COORDINATE = 72
 
 /** Key usages, of keys and of whoever signed. */
-export const SEV_USAGE: { readonly ark: 0; readonly ask: 0x13; readonly invalid: 0x1000; readonly oca: 0x1001; readonly pek: 0x1002; readonly pdh: 0x1003; readonly cek: 0x1004 } = {
+export const SEV_USAGE: {
+  readonly ark: 0
+  readonly ask: 0x13
+  readonly invalid: 0x1000
+  readonly oca: 0x1001
+  readonly pek: 0x1002
+  readonly pdh: 0x1003
+  readonly cek: 0x1004
+} = {
   ark: 0,
   ask: 0x13,
   invalid: 0x1000,
@@ -45,7 +53,8 @@ export function sevAlgorithmName(algorithm: number): string {
 
 /** A usage by name, e.g. `PEK`; `invalid` for the number that marks an empty slot. */
 export function sevUsageName(usage: number): string {
-  for (const [name, number] of Object.entries(SEV_USAGE)) if (number === usage) return name === 'invalid' ? name : name.toUpperCase()
+  for (const [name, number] of Object.entries(SEV_USAGE))
+    if (number === usage) return name === 'invalid' ? name : name.toUpperCase()
   return `0x${usage.toString(16)}`
 }
 
@@ -80,7 +89,12 @@ export interface SevCertificate {
 export function readSevCertificate(bytes: Uint8Array, reader: Reader, field: string): SevCertificate {
   const start = reader.offset
   const version = reader.u32(`${field}.version`)
-  if (version !== 1) throw new EvidenceError('unsupported-version', String(version), { field: `${field}.version`, offset: start, expected: '1' })
+  if (version !== 1)
+    throw new EvidenceError('unsupported-version', String(version), {
+      field: `${field}.version`,
+      offset: start,
+      expected: '1',
+    })
   const apiMajor = reader.u8(`${field}.apiMajor`)
   const apiMinor = reader.u8(`${field}.apiMinor`)
   const reserved = reader.bytes(2, `${field}.reserved`)
@@ -90,21 +104,45 @@ export function readSevCertificate(bytes: Uint8Array, reader: Reader, field: str
   const keyBytes = reader.bytes(KEY_SIZE, `${field}.pubkey`)
   const key = readKey(algorithm, keyBytes, `${field}.pubkey`, keyAt)
   const signatures = [readSlot(reader, `${field}.sig1`), readSlot(reader, `${field}.sig2`)] as const
-  return { form: 'sev', apiMajor, apiMinor, reserved, usage, algorithm, keyBytes, signatures, signedBytes: bytes.subarray(start, start + SIGNED_SIZE), key }
+  return {
+    form: 'sev',
+    apiMajor,
+    apiMinor,
+    reserved,
+    usage,
+    algorithm,
+    keyBytes,
+    signatures,
+    signedBytes: bytes.subarray(start, start + SIGNED_SIZE),
+    key,
+  }
 }
 
 function readSlot(reader: Reader, field: string): SevSignature {
-  return { usage: reader.u32(`${field}.usage`), algorithm: reader.u32(`${field}.algo`), value: reader.bytes(SIGNATURE_SIZE, field) }
+  return {
+    usage: reader.u32(`${field}.usage`),
+    algorithm: reader.u32(`${field}.algo`),
+    value: reader.bytes(SIGNATURE_SIZE, field),
+  }
 }
 
 function readKey(algorithm: number, bytes: Uint8Array, field: string, offset: number): PublicKey {
   const number = new Reader(bytes).u32(field)
   const kind = algorithm & 0xff
   if (SCHEMES[algorithm] === undefined && kind !== 3) {
-    throw new EvidenceError('malformed', `algorithm ${sevAlgorithmName(algorithm)}`, { field, offset: offset - 4, expected: 'RSA, ECDSA or ECDH with SHA-256 or SHA-384' })
+    throw new EvidenceError('malformed', `algorithm ${sevAlgorithmName(algorithm)}`, {
+      field,
+      offset: offset - 4,
+      expected: 'RSA, ECDSA or ECDH with SHA-256 or SHA-384',
+    })
   }
   const key = kind === 1 ? rsaOf(number, bytes) : pointOf(number, bytes)
-  if (key === undefined) throw new EvidenceError('malformed', 'no such key', { field, offset, expected: 'a point on P-256 or P-384, or an RSA key of 2048 or 4096 bits' })
+  if (key === undefined)
+    throw new EvidenceError('malformed', 'no such key', {
+      field,
+      offset,
+      expected: 'a point on P-256 or P-384, or an RSA key of 2048 or 4096 bits',
+    })
   return key
 }
 
@@ -121,7 +159,9 @@ function rsaOf(bits: number, bytes: Uint8Array): PublicKey | undefined {
   if (bits !== 2048 && bits !== 4096) return undefined
   const exponent = bigEndian(bytes.subarray(4, 4 + 512), bits / 8)
   const modulus = bigEndian(bytes.subarray(4 + 512), bits / 8)
-  return exponent === undefined || modulus === undefined || (modulus[0] as number) < 0x80 ? undefined : rsaKey(modulus, exponent)
+  return exponent === undefined || modulus === undefined || (modulus[0] as number) < 0x80
+    ? undefined
+    : rsaKey(modulus, exponent)
 }
 
 /** Parses one certificate of 2084 bytes. @throws EvidenceError */
@@ -136,7 +176,15 @@ export function parseSevCertificate(input: Uint8Array): SevCertificate {
 /** The bytes of a certificate; parsing and encoding give back the same bytes. */
 export function encodeSevCertificate(one: Omit<SevCertificate, 'form' | 'signedBytes' | 'key'>): Uint8Array {
   const slots = one.signatures.flatMap(({ usage, algorithm, value }) => [u32(usage), u32(algorithm), value])
-  return concatBytes(u32(1), Uint8Array.of(one.apiMajor, one.apiMinor), one.reserved, u32(one.usage), u32(one.algorithm), one.keyBytes, ...slots)
+  return concatBytes(
+    u32(1),
+    Uint8Array.of(one.apiMajor, one.apiMinor),
+    one.reserved,
+    u32(one.usage),
+    u32(one.algorithm),
+    one.keyBytes,
+    ...slots,
+  )
 }
 
 /** Whether a slot says that it is empty. */
@@ -158,10 +206,16 @@ export function signatureBy(certificate: SevCertificate, usage: number, key: Pub
 }
 
 /** The check of a value as stored in a slot. @returns undefined when algorithm, key and value do not fit each other */
-export function signatureJob(algorithm: number, value: Uint8Array, data: Uint8Array, key: PublicKey): SignatureJob | undefined {
+export function signatureJob(
+  algorithm: number,
+  value: Uint8Array,
+  data: Uint8Array,
+  key: PublicKey,
+): SignatureJob | undefined {
   const scheme = SCHEMES[algorithm]
   if (scheme === undefined || scheme.startsWith('rsa') !== (key.kind === 'RSA')) return undefined
-  const signature = key.kind === 'RSA' ? rsaValue(value, (key.bits ?? 0) / 8) : ecdsaValue(value, key.kind === 'P-256' ? 32 : 48)
+  const signature =
+    key.kind === 'RSA' ? rsaValue(value, (key.bits ?? 0) / 8) : ecdsaValue(value, key.kind === 'P-256' ? 32 : 48)
   return signature && { kind: 'signature', scheme, key, data, signature }
 }
 

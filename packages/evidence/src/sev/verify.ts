@@ -16,7 +16,14 @@ import { readSevExpectations, type SevExpectations } from './expectations.ts'
 import { APPRAISAL_STEPS, EVIDENCE_STEPS } from './guest-steps.ts'
 import { bigEndian, spkiOf } from './numbers.ts'
 import { sevPolicy } from './policy.ts'
-import { launchMeasureInput, parseSevLaunchMeasure, parseSevReport, SEV_LAUNCH_MEASURE_SIZE, SEV_REPORT_SIZE, type SevLaunch } from './report.ts'
+import {
+  launchMeasureInput,
+  parseSevLaunchMeasure,
+  parseSevReport,
+  SEV_LAUNCH_MEASURE_SIZE,
+  SEV_REPORT_SIZE,
+  type SevLaunch,
+} from './report.ts'
 import { encodeSevCertificate, SEV_USAGE, signatureBy, signatureJob } from './sev-certificate.ts'
 import type { SevCandidate, SevEvidence, SevSignatures, SevState } from './state.ts'
 
@@ -77,16 +84,43 @@ function planSev(input: Uint8Array, options: SevVerifyOptions): Plan {
   const tik = readTik(options.launch)
   const data = new Uint8Array(input)
   const evidence = parseEvidence(data)
-  const { certificates, error } = gather(evidence.kind === 'platform' ? parseSevCertificates(data) : {}, options.certificates ?? [])
+  const { certificates, error } = gather(
+    evidence.kind === 'platform' ? parseSevCertificates(data) : {},
+    options.certificates ?? [],
+  )
   const signatures = planSignatures(certificates)
   const reportSignature = planReport(evidence, certificates)
   const candidates = planCandidates(evidence, options.launch, tik, expect)
   const digest = sha256(data)
   const keys = eachPlace(certificates, (one) => sha256(spkiOf(one.key)))
-  const files = eachPlace(certificates, (one) => sha256(one.form === 'amd' ? encodeAmdCertificate(one) : encodeSevCertificate(one)))
-  const named: readonly (Job | undefined)[] = [digest, reportSignature, ...Object.values(signatures), ...Object.values(keys), ...Object.values(files), ...candidates.map(({ mac }) => mac)]
+  const files = eachPlace(certificates, (one) =>
+    sha256(one.form === 'amd' ? encodeAmdCertificate(one) : encodeSevCertificate(one)),
+  )
+  const named: readonly (Job | undefined)[] = [
+    digest,
+    reportSignature,
+    ...Object.values(signatures),
+    ...Object.values(keys),
+    ...Object.values(files),
+    ...candidates.map(({ mac }) => mac),
+  ]
   const jobs = named.filter((job): job is Job => job !== undefined)
-  return { options, at, expect, evidence, certificates, error, signatures, reportSignature, candidates, launch: options.launch, digest, keys, files, jobs }
+  return {
+    options,
+    at,
+    expect,
+    evidence,
+    certificates,
+    error,
+    signatures,
+    reportSignature,
+    candidates,
+    launch: options.launch,
+    digest,
+    keys,
+    files,
+    jobs,
+  }
 }
 
 function sha256(data: Uint8Array): DigestJob {
@@ -95,11 +129,17 @@ function sha256(data: Uint8Array): DigestJob {
 
 function readTik(launch: SevLaunchOptions | undefined): Uint8Array | undefined {
   if (launch === undefined) return undefined
-  const tik = typeof launch.tik === 'string' ? fromHex(launch.tik) : launch.tik instanceof Uint8Array ? new Uint8Array(launch.tik) : undefined
+  const tik =
+    typeof launch.tik === 'string'
+      ? fromHex(launch.tik)
+      : launch.tik instanceof Uint8Array
+        ? new Uint8Array(launch.tik)
+        : undefined
   if (tik?.length !== 16) throw new TypeError('launch.tik: expected 16 bytes')
   for (const name of ['apiMajor', 'apiMinor', 'buildId', 'policy'] as const) {
     const limit = name === 'policy' ? 0xffffffff : 255
-    if (!Number.isInteger(launch[name]) || launch[name] < 0 || launch[name] > limit) throw new TypeError(`launch.${name}: expected a whole number from 0 to ${limit}`)
+    if (!Number.isInteger(launch[name]) || launch[name] < 0 || launch[name] > limit)
+      throw new TypeError(`launch.${name}: expected a whole number from 0 to ${limit}`)
   }
   return tik
 }
@@ -150,24 +190,45 @@ type Amd = NonNullable<SevCertificates['ark']>
 function byAmd({ signature, signedBytes }: Amd, { key, bits }: Amd): SignatureJob | undefined {
   const value = signature && bigEndian(signature, bits / 8)
   if (value === undefined || signature?.length !== bits / 8) return undefined
-  return { kind: 'signature', scheme: bits === 2048 ? 'rsassa-pss-sha256' : 'rsassa-pss-sha384', key, data: signedBytes, signature: value }
+  return {
+    kind: 'signature',
+    scheme: bits === 2048 ? 'rsassa-pss-sha256' : 'rsassa-pss-sha384',
+    key,
+    data: signedBytes,
+    signature: value,
+  }
 }
 
 function planReport(evidence: SevEvidence, { pek }: SevCertificates): SignatureJob | undefined {
   if (evidence.kind !== 'report' || pek === undefined) return undefined
   const { signature, signatureAlgorithm, signedBytes } = evidence.report
-  return pek.key.kind === 'P-384' && signatureAlgorithm === 2 ? signatureJob(2, signature, signedBytes, pek.key) : undefined
+  return pek.key.kind === 'P-384' && signatureAlgorithm === 2
+    ? signatureJob(2, signature, signedBytes, pek.key)
+    : undefined
 }
 
-function planCandidates(evidence: SevEvidence, launch: SevLaunch | undefined, key: Uint8Array | undefined, { measurement }: SevExpectations): readonly SevCandidate[] {
+function planCandidates(
+  evidence: SevEvidence,
+  launch: SevLaunch | undefined,
+  key: Uint8Array | undefined,
+  { measurement }: SevExpectations,
+): readonly SevCandidate[] {
   if (evidence.kind !== 'launch' || launch === undefined || key === undefined) return []
   return (measurement ?? []).map((digest) => ({
     digest,
-    mac: { kind: 'hmac', algorithm: 'sha256', key, data: launchMeasureInput(launch, fromHex(digest) ?? new Uint8Array(0), evidence.measure.mnonce) },
+    mac: {
+      kind: 'hmac',
+      algorithm: 'sha256',
+      key,
+      data: launchMeasureInput(launch, fromHex(digest) ?? new Uint8Array(0), evidence.measure.mnonce),
+    },
   }))
 }
 
-function eachPlace(certificates: SevCertificates, make: (one: NonNullable<SevCertificates[SevPlace]>) => DigestJob): Partial<Record<SevPlace, DigestJob>> {
+function eachPlace(
+  certificates: SevCertificates,
+  make: (one: NonNullable<SevCertificates[SevPlace]>) => DigestJob,
+): Partial<Record<SevPlace, DigestJob>> {
   const made: Partial<Record<SevPlace, DigestJob>> = {}
   for (const place of ['ark', 'ask', 'cek', 'oca', 'pek', 'pdh'] as const) {
     const one = certificates[place]
@@ -178,7 +239,8 @@ function eachPlace(certificates: SevCertificates, make: (one: NonNullable<SevCer
 
 function conclude(plan: Plan): Verdict<SevClaims> {
   const { evidence, options, launch } = plan
-  const rawPolicy = evidence.kind === 'report' ? evidence.report.policy : evidence.kind === 'launch' ? launch?.policy : undefined
+  const rawPolicy =
+    evidence.kind === 'report' ? evidence.report.policy : evidence.kind === 'launch' ? launch?.policy : undefined
   const state: SevState = {
     ...plan,
     rawPolicy,
@@ -230,7 +292,9 @@ function collateralParts({ files }: Plan): readonly CollateralPart[] {
 
 /** All bytes of a platform's certificates in the order of whole chains: PDH, PEK, OCA, CEK, ASK, ARK. */
 export function encodeSevCertificates({ pdh, pek, oca, cek, ask, ark }: SevCertificates): Uint8Array {
-  const platform = [pdh, pek, oca, cek].map((one) => (one === undefined ? new Uint8Array(0) : encodeSevCertificate(one)))
+  const platform = [pdh, pek, oca, cek].map((one) =>
+    one === undefined ? new Uint8Array(0) : encodeSevCertificate(one),
+  )
   const vendor = [ask, ark].map((one) => (one === undefined ? new Uint8Array(0) : encodeAmdCertificate(one)))
   return concatBytes(...platform, ...vendor)
 }
