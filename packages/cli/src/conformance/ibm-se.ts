@@ -2,14 +2,13 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseSeHeader, verifyIbmSeSync } from '@sekisho/evidence/ibm-se'
 import type { CaseResult, CaseRunner, Comparison, JsonValue } from './case.ts'
+import { headerValues, keySlotValues } from './ibm-se-headers.ts'
 import { attestationValues, productionValues, requestValues, z16Values } from './ibm-se-requests.ts'
 import {
   addSecretValues,
   componentValues,
   discoveryValues,
   exchangeValues,
-  headerValues,
-  keySlotValues,
   measurementValues,
   recordValues,
   type Values,
