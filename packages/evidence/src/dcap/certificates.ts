@@ -164,10 +164,8 @@ function readExtensions(leaf: Certificate): PckExtensions | string {
 
 function chainFault(certificates: readonly Certificate[], kind: ChainKind): string | undefined {
   const rules = [...kind.below, ROOT]
-  if (certificates.length !== rules.length) {
-    const roles = rules.map((rule) => rule.role).join(', ')
-    return `it has ${certificates.length} certificates, not exactly ${rules.length} (${roles})`
-  }
+  if (certificates.length !== rules.length)
+    return `it has ${certificates.length} certificates, not ${rules.map(({ role }) => role).join(', ')}`
   for (let i = 0; i < rules.length; i++) {
     const certificate = certificates[i] as Certificate
     const rule = rules[i] as CertificateRule
@@ -185,21 +183,18 @@ function certificateFault(
   issuer: Certificate,
   below: number,
 ): string | undefined {
-  const { basicConstraints, keyUsage, subject } = certificate
-  if (!rule.hasName(subject.commonName ?? ''))
-    return `has the common name ${JSON.stringify((subject.commonName ?? '').slice(0, 64))}`
+  const { basicConstraints, keyUsage, subject, unknownCritical } = certificate
+  const { ca } = rule
+  const name = subject.commonName ?? ''
+  if (!rule.hasName(name)) return `has the common name ${JSON.stringify(name.slice(0, 64))}`
   if (certificate.issuer.key !== issuer.subject.key) return 'names another issuer than the certificate that follows it'
   if (certificate.key?.kind !== 'P-256') return `has a key of another kind (${certificate.keyKind}) than EC P-256`
-  if (certificate.version !== 3 || basicConstraints === undefined) return 'has no basic constraints'
-  if (basicConstraints.ca !== rule.ca) return rule.ca ? 'is not a CA' : 'is a CA'
+  if (certificate.version !== 3 || basicConstraints?.ca !== ca) return ca ? 'is not a CA' : 'is a CA, or does not say'
   // Of a pinned root only the key counts (RFC 5280, 6.1.1 d): Intel's first root certificate allowed too short a path.
-  if (rule !== ROOT && basicConstraints.pathLength !== undefined && basicConstraints.pathLength < below - 1)
-    return 'allows no path of this length'
-  const use = rule.ca ? KEY_USAGE.keyCertSign : KEY_USAGE.digitalSignature
-  if (keyUsage?.has(use) !== true) return `may not be used to sign ${rule.ca ? 'certificates' : 'data'}`
-  if (certificate.unknownCritical.length > 0)
-    return `has an unknown critical extension ${certificate.unknownCritical[0] ?? ''}`
-  return undefined
+  if (rule !== ROOT && (basicConstraints.pathLength ?? below) < below - 1) return 'allows no path of this length'
+  if (keyUsage?.has(ca ? KEY_USAGE.keyCertSign : KEY_USAGE.digitalSignature) !== true)
+    return `may not be used to sign ${ca ? 'certificates' : 'data'}`
+  return unknownCritical.length > 0 ? `has an unknown critical extension ${unknownCritical[0] ?? ''}` : undefined
 }
 
 /** Whether two chains end at the same key. */

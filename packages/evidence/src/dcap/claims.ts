@@ -135,8 +135,8 @@ export function commonAssumptions({ extensions }: DcapState): readonly Assumptio
   }
   assume(
     'vendor-keys',
-    "Intel's signing keys, and the platform's certified key, are known to nobody else",
-    'every signature of the evidence rests on them',
+    "nobody else knows Intel's signing keys and the platform's certified key",
+    'every signature rests on them',
   )
   const certified = (words: string): string => `the PCK certificate ${words}`
   const type = SGX_TYPES[extensions?.sgxType ?? -1]
@@ -145,13 +145,13 @@ export function commonAssumptions({ extensions }: DcapState): readonly Assumptio
     assume(
       'no-physical-access',
       'nobody with physical access reads or replays memory on its bus',
-      certified(`has the SGX type ${type}: memory is encrypted without protection from replay`),
+      certified(`says SGX type ${type}: memory is encrypted, and may be replayed`),
     )
   if (smtEnabled !== false)
     assume(
       'smt',
-      'no side channel leads over simultaneous multithreading to other workloads',
-      certified(smtEnabled === true ? 'says that SMT is enabled' : 'does not tell whether SMT is enabled'),
+      'no side channel leads over SMT to other workloads',
+      certified(smtEnabled === true ? 'says that SMT is on' : 'does not say whether SMT is on'),
     )
   if (dynamicPlatform === true)
     assume(
@@ -178,6 +178,6 @@ export function commonNotes({ quote, collateral }: DcapState): readonly Note[] {
   if (header.version > 3 && (header.qeSvn !== 0 || header.pceSvn !== 0))
     note('header-reserved', 'reserved bytes of the header are not zero')
   if (!allZero(qe.reportData.subarray(32)))
-    note('qe-report-data', "the second half of the QE report's REPORTDATA is not zero, as it is by convention")
+    note('qe-report-data', "the second half of the QE report's REPORTDATA is not zero")
   return notes
 }

@@ -90,7 +90,8 @@ export function parseTcbInfo(text: string): TcbInfo {
   const tdx = id === 'TDX'
   const records = json.list('tcbLevels', MAX_LEVELS)
   const levels = records.map((one) => readTcbLevel(one, version, tdx))
-  const identities = tdx && json.get('tdxModuleIdentities') !== undefined ? json.list('tdxModuleIdentities', MAX_IDENTITIES) : []
+  const identities =
+    tdx && json.get('tdxModuleIdentities') !== undefined ? json.list('tdxModuleIdentities', MAX_IDENTITIES) : []
   const named = records[0]?.object('tcb')
   return {
     id,
@@ -119,16 +120,14 @@ export function readWindow(json: JsonReader): Window {
 
 /** Levels by one SVN, highest first. @throws EvidenceError when there are none, or two of one SVN */
 export function readSvnLevels(json: JsonReader): readonly SvnLevel[] {
-  const levels = json
-    .list('tcbLevels', MAX_LEVELS)
-    .map(
-      (one): SvnLevel => ({
-        isvSvn: one.object('tcb').integer('isvsvn', MAX_SVN),
-        status: one.word('tcbStatus', PLATFORM_STATUSES),
-        date: readDate(one),
-        advisories: readAdvisories(one),
-      }),
-    )
+  const levels = json.list('tcbLevels', MAX_LEVELS).map(
+    (one): SvnLevel => ({
+      isvSvn: one.object('tcb').integer('isvsvn', MAX_SVN),
+      status: one.word('tcbStatus', PLATFORM_STATUSES),
+      date: readDate(one),
+      advisories: readAdvisories(one),
+    }),
+  )
   return descending(levels, (a, b) => b.isvSvn - a.isvSvn)
 }
 
