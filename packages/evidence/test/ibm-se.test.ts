@@ -3,6 +3,15 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import {
+  basicConstraints,
+  type CertificateOptions,
+  distinguishedName,
+  issueCertificate,
+  keyUsage,
+  namedKey,
+  spkiSha256,
+} from '@sekisho/testkit'
 import { equalBytes, toHex } from '../src/core/bytes.ts'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'
@@ -138,7 +147,7 @@ const FAULTS: Readonly<Record<string, () => Asked>> = {
   'ibm-se.expect.secret-store': () => ({ expect: { secretStores: ['00'.repeat(64)] } }),
   'ibm-se.expect.hardware-id': () => ({ expect: { hardwareIds: ['00'.repeat(32)] } }),
 }
-/** Need certificates that the published ones do not have. */
+/** Shown with made certificates below: the published ones do not have these faults. */
 const NOT_SHOWN: readonly string[] = [
   'ibm-se.chain.constraints',
   'ibm-se.chain.strength',
@@ -319,3 +328,85 @@ function outcomeOf(evidence: Uint8Array): string {
     return 'unreadable'
   }
 }
+
+const IBM_NAME = 'International Business Machines Corporation'
+const [ROOT, SIGNER, HOST] = [
+  namedKey('ibm root', 'P-384'),
+  namedKey('ibm signer', 'P-384'),
+  namedKey('ibm host', 'P-521'),
+]
+
+function ibmName(unit: string): Uint8Array {
+  return distinguishedName(
+    ['C', 'US'],
+    ['O', IBM_NAME],
+    ['OU', unit],
+    ['L', 'Armonk'],
+    ['ST', 'New York'],
+    ['CN', IBM_NAME],
+  )
+}
+
+function made(change: Partial<CertificateOptions>): Uint8Array {
+  return issueCertificate({
+    subject: ibmName('Made Root'),
+    issuer: ibmName('Made Root'),
+    serial: 1,
+    notBefore: new Date('2024-01-01T00:00:00Z'),
+    notAfter: new Date('2027-01-01T00:00:00Z'),
+    subjectKey: ROOT,
+    issuerKey: ROOT,
+    algorithm: 'ecdsa-p384-sha384',
+    extensions: [basicConstraints(true), keyUsage('keyCertSign', 'cRLSign')],
+    ...change,
+  })
+}
+
+/** A document under a made chain of two certificates, with a fault in one of them. */
+function madeVerdict(change: {
+  readonly root?: Partial<CertificateOptions>
+  readonly signer?: Partial<CertificateOptions>
+  readonly host?: Partial<CertificateOptions>
+}): Verdict<IbmSeClaims> {
+  const service = ibmName('IBM Z Host Key Signing Service')
+  const root = made({ ...change.root })
+  const signer = made({
+    subject: service,
+    subjectKey: SIGNER,
+    serial: 2,
+    extensions: [keyUsage('digitalSignature')],
+    ...change.signer,
+  })
+  const host = made({
+    subject: ibmName('Host'),
+    issuer: service,
+    subjectKey: HOST,
+    issuerKey: SIGNER,
+    serial: 3,
+    extensions: [],
+    ...change.host,
+  })
+  return verifyIbmSeSync(host, {
+    at: AT,
+    files: [signer, root],
+    trustAnchors: [{ ...ANCHOR, spkiSha256: spkiSha256(ROOT) }],
+  })
+}
+
+describe('IBM Secure Execution: made certificates', () => {
+  it('a good chain fails nowhere', () => {
+    for (const id of NOT_SHOWN) assert.equal(check(madeVerdict({}), id).outcome, 'pass', id)
+  })
+  for (const [id, change] of [
+    ['ibm-se.chain.constraints', { root: { extensions: [basicConstraints(false)] } }],
+    ['ibm-se.chain.signature', { signer: { corrupt: 'signature' } }],
+    ['ibm-se.chain.strength', { signer: { algorithm: 'ecdsa-sha1' } }],
+    ['ibm-se.hkd.strength', { host: { algorithm: 'ecdsa-sha1' } }],
+  ] as const) {
+    it(`${id} can fail`, () => {
+      const failed = check(madeVerdict(change as Parameters<typeof madeVerdict>[0]), id)
+      assert.equal(failed.outcome, 'fail', failed.reason)
+      assert.ok((failed.remedy?.action.length ?? 0) > 10)
+    })
+  }
+})
