@@ -6,7 +6,9 @@ import { createMemory } from '../src/core/memory.ts'
 import type { Check, Verdict } from '../src/core/verdict.ts'
 import {
   type DcapCollateralInput,
+  encodeQuote,
   INTEL_ROOT,
+  parseSgxQuote,
   prepareDcapCollateral,
   type SgxClaims,
   type SgxExpectations,
@@ -329,5 +331,48 @@ describe('roots', () => {
       },
     )
     assert.ok(failures(verdict).includes('sgx.tcb-info.signer.root'))
+  })
+})
+
+describe('a PCK chain', () => {
+  const withCertification = (type: 4 | 5, text: string): Uint8Array => {
+    const quote = parseSgxQuote(MADE.evidence)
+    return encodeQuote({ ...quote, certification: { type, data: new TextEncoder().encode(text) } })
+  }
+  const chain = new TextDecoder().decode(parseSgxQuote(MADE.evidence).certification.data)
+  const leaf = chain.slice(0, chain.indexOf('-----BEGIN', 1))
+  const options = { at: MADE.at, trustAnchors: [MADE.anchor], expect: MADE.expectations, collateral: MADE.collateral }
+
+  it('of which the quote has the leaf only is completed by the collateral', () => {
+    const memory = createMemory()
+    for (let i = 0; i < 2; i++) {
+      const verdict = verifySgxSync(withCertification(4, leaf), { ...options, memory })
+      assert.equal(verdict.outcome, 'verified', verdict.summary)
+    }
+    assert.equal(memory.entries, 1)
+    const { pck_crl_issuer_chain: _chain, ...without } = MADE.collateral
+    const verdict = verifySgxSync(withCertification(4, leaf), { ...options, memory, collateral: without })
+    assert.equal(find(verdict, 'sgx.pck.present').outcome, 'unchecked')
+  })
+  it('that is completed by another authority does not verify', () => {
+    const other = makeSgx({ authority: createIntelAuthority() }).collateral
+    const collateral = { ...MADE.collateral, pck_crl_issuer_chain: other.pck_crl_issuer_chain }
+    const verdict = verifySgxSync(withCertification(4, leaf), { ...options, collateral })
+    assert.ok(failures(verdict).includes('sgx.pck.chain'))
+    assert.notEqual(verdict.authenticity, 'proven')
+  })
+  it('that cannot be read leaves the QE report unchecked', () => {
+    const verdict = verifySgxSync(withCertification(5, `${leaf}and more`), options)
+    assert.equal(find(verdict, 'sgx.pck.certificates').outcome, 'fail')
+    assert.equal(find(verdict, 'sgx.qe.report-signature').outcome, 'unchecked')
+    assert.equal(verdict.authenticity, 'refuted')
+  })
+  it('may end in blanks and a NUL, and in nothing else', () => {
+    for (const [end, outcome] of [
+      ['\n\0', 'verified'],
+      [' \r\n', 'verified'],
+      ['\u00a0', 'rejected'],
+    ] as const)
+      assert.equal(verifySgxSync(withCertification(5, chain + end), options).outcome, outcome)
   })
 })

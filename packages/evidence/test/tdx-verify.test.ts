@@ -5,6 +5,7 @@ import { canonicalJson } from '../src/core/canonical.ts'
 import { createMemory } from '../src/core/memory.ts'
 import type { Check, Verdict } from '../src/core/verdict.ts'
 import {
+  type PreparedEventLog,
   prepareDcapCollateral,
   prepareEventLog,
   type TdxClaims,
@@ -185,6 +186,10 @@ describe('the event log', () => {
     trustAnchors: [MADE.anchor],
     expect: expectationsOf(MADE),
   }
+  it('is prepared first: bytes are refused', () => {
+    const eventLog: unknown = MADE.eventLog
+    assert.throws(() => verifyTdxSync(MADE.evidence, { ...options, eventLog: eventLog as PreparedEventLog }), TypeError)
+  })
   it('does not apply when there is none', () =>
     assert.equal(find(verdictOf(), 'tdx.event-log.format').outcome, 'not-applicable'))
   it('replays to the registers', () => {
