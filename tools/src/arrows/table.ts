@@ -46,6 +46,7 @@ export const TEE_FOLDERS: readonly string[] = [
   'azure',
   'ibm-se',
   'nvidia',
+  'token',
 ]
 
 /** The TEEs that carry evidence of others inside: these may import those. */

@@ -1,0 +1,264 @@
+import { compareOneOf, debugFinding, hardwareFinding } from '../core/compare.ts'
+import {
+  fail,
+  mend,
+  notApplicable,
+  pass,
+  REPLACE_EVIDENCE,
+  type Step,
+  type StepGroup,
+  unchecked,
+} from '../core/engine.ts'
+import { isoTime } from '../core/time.ts'
+import type { Finding, Phase } from '../core/verdict.ts'
+import { memberOf, textOf, textsOf } from './json.ts'
+import { SERVICES } from './services.ts'
+import type { TokenState } from './state.ts'
+
+/** Clocks may differ by this much, in milliseconds. */
+export const SLACK: number = 5 * 60 * 1000
+
+const NEW_TOKEN = mend('ask for a new token; judge a stored one at its own time', 'workload-owner')
+
+function issuer({ token, issuer }: TokenState): Finding {
+  const actual = textOf(token.claims, 'iss')
+  const details = { actual: quoted(actual), ...(issuer === undefined ? {} : { expected: quoted(issuer) }) }
+  if (issuer !== undefined)
+    return actual === issuer
+      ? pass('the issuer is the one whose keys you trust', details)
+      : fail('the issuer is another one than that whose keys you trust', REPLACE_EVIDENCE, details)
+  if (memberOf(token.claims, 'iss') === undefined) return notApplicable('the token names no issuer, and nor did you')
+  return unchecked(
+    'your keys were not said to be those of this issuer',
+    mend(`if they are, say so with \`issuer\`: ${quoted(actual)}`),
+    details,
+  )
+}
+
+function mandatory({ statement }: TokenState): Finding {
+  return statement.missing === undefined
+    ? pass('the claims that this service always makes are there')
+    : fail(`the token lacks ${statement.missing}: a good signature over nothing`, REPLACE_EVIDENCE)
+}
+
+function expiry({ token, service, at }: TokenState): Finding {
+  const end = secondsOf(token.claims, 'exp')
+  if (end === undefined)
+    return SERVICES[service].expires
+      ? fail('the token has no end, and tokens of this service always have one', REPLACE_EVIDENCE)
+      : notApplicable('the token has no end')
+  const details = { expected: `before ${isoTime(end)}`, actual: isoTime(at) }
+  return at < end + SLACK
+    ? pass('the token has not expired', details)
+    : fail('the token has expired', NEW_TOKEN, details)
+}
+
+function begun({ token, at }: TokenState): Finding {
+  const starts = ['nbf', 'iat'].map((name) => secondsOf(token.claims, name)).filter((one) => one !== undefined)
+  if (starts.length === 0) return notApplicable('the token has no beginning')
+  const start = Math.max(...starts)
+  const details = { expected: `from ${isoTime(start)}`, actual: isoTime(at) }
+  return at >= start - SLACK
+    ? pass('the token is valid already', details)
+    : fail('the token is not valid yet', NEW_TOKEN, details)
+}
+
+function secondsOf(claims: TokenState['token']['claims'], name: string): number | undefined {
+  const value = memberOf(claims, name)
+  return typeof value === 'number' ? value * 1000 : undefined
+}
+
+function isolation({ statement, service }: TokenState): Finding {
+  if (service === 'ear') return notApplicable('the verifier judges that, in its appraisal')
+  const details = { actual: quoted(statement.attested) }
+  return statement.isolation === 'none'
+    ? fail(
+        'the token is about no confidential machine',
+        mend('run the workload in a confidential machine', 'workload-owner'),
+        details,
+      )
+    : pass('the service has seen evidence of a TEE', details)
+}
+
+function hardware({ anchor, expect }: TokenState): Finding {
+  return anchor === undefined ? notApplicable('no key is trusted') : hardwareFinding(anchor, expect)
+}
+
+function debug({ statement, service, expect }: TokenState): Finding {
+  if (service === 'ear' || service === 'nras') return notApplicable('the service judges that itself')
+  return debugFinding(statement.debug, 'says the service, or it does not say that it is off', expect)
+}
+
+function tcb({ statement, expect, service }: TokenState): Finding {
+  const { tcbStatus } = statement
+  const accepted = expect.tcbStatuses ?? ['UpToDate']
+  if (tcbStatus === undefined)
+    return service === 'ita' || statement.attested === 'GCP_INTEL_TDX'
+      ? unchecked(
+          'the service does not tell the state of the platform',
+          mend('ask for a token that does', 'workload-owner'),
+        )
+      : notApplicable('this service gives no status')
+  const details = { expected: accepted.join(', '), actual: quoted(tcbStatus) }
+  return accepted.includes(tcbStatus)
+    ? pass('the status of the platform is one that you accept', details)
+    : fail(
+        'the status of the platform is none that you accept',
+        mend('update the platform, or accept the status with `tcbStatuses`', 'platform-owner'),
+        details,
+      )
+}
+
+function judgement({ statement, expect, token, service }: TokenState): Finding {
+  if (service === 'ita' && expect.policies !== undefined) return policies(token.claims, expect.policies)
+  const { objections } = statement
+  return objections.length === 0
+    ? pass('the service has no objection')
+    : fail(
+        `the token is signed, and says itself: ${objections.slice(0, 4).join('; ')}`,
+        mend('mend what the service found, or name the policies that must match with `policies`', 'workload-owner'),
+      )
+}
+
+function policies(claims: TokenState['token']['claims'], wanted: readonly string[]): Finding {
+  const list = memberOf(claims, 'policy_ids_matched')
+  const matched = Array.isArray(list) ? list.map((one) => textOf(one, 'id')) : []
+  const lacking = wanted.filter((id) => !matched.includes(id))
+  return lacking.length === 0
+    ? pass('all policies that you named have matched')
+    : fail('a policy that you named has not matched', mend('mend what the policy asks for', 'workload-owner'), {
+        expected: wanted.join(', '),
+        actual: quoted(matched.join(', ')),
+      })
+}
+
+function submodules({ service }: TokenState): Finding {
+  return service === 'nras'
+    ? unchecked(
+        'the claims of each device are in tokens of their own, which were not compared with the digests in this one',
+        mend('check the tokens of the devices, then waive this check'),
+      )
+    : notApplicable('this service writes one token')
+}
+
+function audience({ token, expect }: TokenState): Finding {
+  const found = textsOf(memberOf(token.claims, 'aud'))
+  const actual = found.slice(0, 4).map(quoted).join(', ')
+  const wanted = expect.audience
+  if (wanted === undefined)
+    return found.length === 0
+      ? notApplicable('the token is made for nobody in particular')
+      : unchecked(
+          'the token was made for somebody, and you did not say who you are',
+          mend('name yourself with `audience`'),
+          { actual },
+        )
+  const details = { expected: wanted.map(quoted).join(', '), actual }
+  return found.some((one) => wanted.includes(one))
+    ? pass('the token was made for you', details)
+    : fail(
+        'the token was made for somebody else',
+        mend('ask for a token with your audience', 'workload-owner'),
+        details,
+      )
+}
+
+function freshness({ statement, expect }: TokenState): Finding {
+  const { nonces } = statement
+  const actual = nonces.slice(0, 4).map(quoted).join(', ')
+  if (expect.nonce === undefined)
+    return unchecked(
+      'nothing shows that the token was made for this exchange',
+      mend('choose a nonce, have it put into the token, and pass it as `nonce`'),
+      { actual },
+    )
+  const details = { expected: quoted(expect.nonce), actual }
+  return nonces.includes(expect.nonce)
+    ? pass('the token has your nonce', details)
+    : fail('the token does not have your nonce: it was made for another exchange', NEW_TOKEN, details)
+}
+
+function compared(
+  what: string,
+  option: 'measurement' | 'signer' | 'reportData' | 'hostData',
+  actual: (state: TokenState) => string,
+  optional = false,
+): (state: TokenState) => Finding {
+  return (state) => {
+    const found = actual(state)
+    const wanted = state.expect[option]
+    const empty = /^0*$/.test(found)
+    if (wanted === undefined && (optional || empty)) return notApplicable(`nothing was expected of ${what}`)
+    const padded = typeof wanted === 'string' ? [wanted.padEnd(found.length, '0')] : wanted
+    return compareOneOf({ what, actual: found, option }, padded, empty)
+  }
+}
+
+function step(
+  id: string,
+  title: string,
+  phase: Phase,
+  source: string,
+  check: (state: TokenState) => Finding,
+): Step<TokenState> {
+  return { id: `token.${id}`, title, phase, source, needs: phase === 'authenticity' ? ['token.signature'] : [], check }
+}
+
+function waivable(id: string, title: string, check: (state: TokenState) => Finding): Step<TokenState> {
+  return { ...step(id, title, 'appraisal', APPRAISAL, check), waivable: true }
+}
+
+const JWT = 'RFC 7519, section 4.1'
+const APPRAISAL = "documentation of the service's claims"
+
+/** What the token says, once it is known who said it. */
+export const CLAIM_STEPS: readonly StepGroup<TokenState>[] = [
+  {
+    id: 'token.claims',
+    title: 'Claims',
+    steps: [
+      step('issuer', 'The issuer is the one that the keys are of', 'authenticity', `${JWT}.1`, issuer),
+      step('mandatory', 'The claims of this service are there', 'authenticity', APPRAISAL, mandatory),
+      step('time.end', 'The token has not expired', 'authenticity', `${JWT}.4`, expiry),
+      step('time.start', 'The token is valid already', 'authenticity', `${JWT}.5`, begun),
+    ],
+  },
+  {
+    id: 'token.appraisal',
+    title: 'Expectations',
+    steps: [
+      step('hardware', 'The anchor is no test key', 'appraisal', APPRAISAL, hardware),
+      step('isolation', 'The token is about a confidential machine', 'appraisal', APPRAISAL, isolation),
+      step('debug', 'Debugging is off', 'appraisal', APPRAISAL, debug),
+      step('tcb', 'The platform is up to date', 'appraisal', APPRAISAL, tcb),
+      step('judgement', 'The service itself has no objection', 'appraisal', APPRAISAL, judgement),
+      waivable('submodules', 'The tokens of the devices belong to this one', submodules),
+      waivable('expect.audience', 'The token was made for you', audience),
+      waivable('expect.freshness', 'The token was made for this exchange', freshness),
+      waivable(
+        'expect.measurement',
+        'The measurement is accepted',
+        compared('the measurement', 'measurement', ({ statement }) => statement.measurement),
+      ),
+      waivable(
+        'expect.signer',
+        'The signer is accepted',
+        compared('the signer', 'signer', ({ statement }) => statement.signer ?? '', true),
+      ),
+      waivable(
+        'expect.report-data',
+        'The user data is accepted',
+        compared('the report data', 'reportData', ({ statement }) => statement.reportData),
+      ),
+      waivable(
+        'expect.host-data',
+        'The host data is accepted',
+        compared('the host data', 'hostData', ({ statement }) => statement.hostData ?? ''),
+      ),
+    ],
+  },
+]
+
+function quoted(text: string | undefined): string {
+  return JSON.stringify((text ?? '').slice(0, 128))
+}

@@ -1,0 +1,73 @@
+import type { Assumption, Claims } from '../core/verdict.ts'
+import { memberOf, textOf, textsOf } from './json.ts'
+import { SERVICES, type TokenService } from './services.ts'
+import type { TokenState } from './state.ts'
+
+/** What a token claims, beside what all evidence does. Texts are cut to 256 characters. */
+export interface TokenClaims extends Claims {
+  readonly tee: 'token'
+  readonly service: TokenService
+  /** What the service attested, in its own word: `sgx`, `sevsnpvm`, `GCP_INTEL_TDX`, … */
+  readonly attested: string
+  readonly issuer?: string
+  readonly audience: readonly string[]
+  readonly nonces: readonly string[]
+  /** Seconds since 1970. */
+  readonly issuedAt?: number
+  readonly expires?: number
+}
+
+/** Claims of a token; believable only as far as the verdict goes. */
+export function tokenClaims({ token, service, statement, anchor }: TokenState): TokenClaims {
+  const { signer, svn, hostData, tcbStatus, tcbDate, advisories } = statement
+  const issuer = textOf(token.claims, 'iss')
+  const issuedAt = memberOf(token.claims, 'iat')
+  const expires = memberOf(token.claims, 'exp')
+  return {
+    tee: 'token',
+    vendor: SERVICES[service].vendor,
+    isolation: statement.isolation,
+    hardware: anchor !== undefined && anchor.emulated !== true && statement.isolation !== 'none',
+    debug: statement.debug,
+    launchMeasurement: statement.measurement,
+    runtimeMeasurements: {},
+    ...(signer === undefined || signer === '' ? {} : { signer }),
+    ...(svn === undefined ? {} : { svn }),
+    userData: statement.reportData,
+    ...(hostData === undefined ? {} : { hostData }),
+    tcb: {
+      ...(tcbStatus === undefined ? {} : { status: short(tcbStatus) }),
+      ...(tcbDate === undefined ? {} : { date: short(tcbDate) }),
+      ...(advisories === undefined ? {} : { advisories: advisories.slice(0, 64).map(short) }),
+      components: {},
+    },
+    service,
+    attested: short(statement.attested),
+    ...(issuer === undefined ? {} : { issuer: short(issuer) }),
+    audience: textsOf(memberOf(token.claims, 'aud')).slice(0, 16).map(short),
+    nonces: statement.nonces.slice(0, 16).map(short),
+    ...(typeof issuedAt === 'number' ? { issuedAt } : {}),
+    ...(typeof expires === 'number' ? { expires } : {}),
+  }
+}
+
+function short(text: string): string {
+  return text.slice(0, 256)
+}
+
+/** What a verdict about a token relies on without evidence. */
+export function tokenAssumptions({ service }: TokenState): readonly Assumption[] {
+  const { name } = SERVICES[service]
+  return [
+    {
+      id: 'service',
+      statement: `${name} verified the evidence as it should, and keeps its signing keys secret`,
+      because: 'a token is a statement about evidence, not the evidence',
+    },
+    {
+      id: 'keys',
+      statement: 'the keys or roots that you gave are those of the issuer',
+      because: 'keys that a token offers are never trusted by themselves',
+    },
+  ]
+}

@@ -1,0 +1,97 @@
+import { EvidenceError } from '../core/errors.ts'
+import { decodeBase64 } from '../x509/pem.ts'
+import { isObject, type Json, type JsonObject, memberOf, parseStrict } from './json.ts'
+
+/** A signed token in compact form, decoded and not yet believed. */
+export interface Token {
+  readonly header: JsonObject
+  readonly claims: JsonObject
+  /** The signed text as received: header, dot, claims. */
+  readonly signed: Uint8Array
+  readonly signature: Uint8Array
+  /** The token's text, without white space around it. */
+  readonly text: string
+}
+
+/** Longest token that is read, in bytes. */
+export const TOKEN_MAX_SIZE: number = 512 * 1024
+
+const TIMES = ['exp', 'nbf', 'iat'] as const
+
+/**
+ * Parses a JSON Web Token in compact form. White space may surround it.
+ * @throws EvidenceError
+ * @see RFC 7515, section 5.2; RFC 7519, section 7.2
+ */
+export function parseToken(bytes: Uint8Array): Token {
+  if (bytes.length > TOKEN_MAX_SIZE)
+    throw bad('token', `${bytes.length} bytes`, `at most ${TOKEN_MAX_SIZE} bytes`, 'too-large')
+  const text = asciiOf(bytes).trim()
+  const parts = text.split('.')
+  const [head, body, tail] = parts
+  if (head === undefined || body === undefined || tail === undefined || parts.length !== 3)
+    throw bad('token', `${parts.length} parts`, 'three parts with dots between them')
+  const header = objectOf(head, 'token.header')
+  const claims = objectOf(body, 'token.claims')
+  assertTimes(claims)
+  return {
+    header,
+    claims,
+    signed: new TextEncoder().encode(`${head}.${body}`),
+    signature: decodeStrict(tail, 'token.signature'),
+    text,
+  }
+}
+
+/**
+ * Bytes of base64url without padding, white space or leftover bits.
+ * @throws EvidenceError that names `field`
+ * @see RFC 7515, section 2
+ */
+export function decodeStrict(text: string, field: string): Uint8Array {
+  const bytes = /^[\w-]*$/.test(text) && text.length % 4 !== 1 ? decodeBase64(text) : undefined
+  if (bytes === undefined) throw bad(field, 'other text', 'base64url without padding')
+  return bytes
+}
+
+function objectOf(text: string, field: string): JsonObject {
+  const bytes = decodeStrict(text, field)
+  const value: Json = parseStrict(utf8Of(bytes, field), field)
+  if (!isObject(value)) throw bad(field, 'another value', 'a JSON object')
+  return value
+}
+
+// Whole seconds: a fraction is an error in EAR, and services of ours never write one.
+function assertTimes(claims: JsonObject): void {
+  for (const name of TIMES) {
+    const value = memberOf(claims, name)
+    if (value === undefined) continue
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > MAX_SECONDS)
+      throw bad(`token.claims.${name}`, 'another value', 'a whole number of seconds since 1970')
+  }
+}
+
+// The last second of the year 9999.
+const MAX_SECONDS = 253_402_300_799
+
+function asciiOf(bytes: Uint8Array): string {
+  return utf8Of(bytes, 'token')
+}
+
+function utf8Of(bytes: Uint8Array, field: string): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    // The decoder's own words differ between runtimes.
+    throw bad(field, 'bytes that are no UTF-8', 'UTF-8 text')
+  }
+}
+
+function bad(
+  field: string,
+  found: string,
+  expected: string,
+  code: 'malformed' | 'too-large' = 'malformed',
+): EvidenceError {
+  return new EvidenceError(code, found, { field, offset: 0, expected })
+}

@@ -1,0 +1,188 @@
+import {
+  fail,
+  mend,
+  notApplicable,
+  pass,
+  REPLACE_EVIDENCE,
+  type Step,
+  type StepGroup,
+  unchecked,
+} from '../core/engine.ts'
+import { isoTime } from '../core/time.ts'
+import type { Finding } from '../core/verdict.ts'
+import { pathFault } from './chain.ts'
+import { memberOf, textOf } from './json.ts'
+import { misfit } from './keys.ts'
+import { SERVICES, schemeOf } from './services.ts'
+import type { TokenState } from './state.ts'
+
+const GET_KEYS = mend("pass the issuer's current key set, which you got from the issuer itself")
+const NO_CHAIN = 'the key is one of your own set'
+
+function algorithm({ token, service }: TokenState): Finding {
+  const alg = textOf(token.header, 'alg')
+  const { algorithms, name } = SERVICES[service]
+  const details = { expected: algorithms.join(', '), actual: quoted(alg) }
+  return alg !== undefined && algorithms.includes(alg) && schemeOf(alg) !== undefined
+    ? pass(`${name} signs with this algorithm`, details)
+    : fail(`the algorithm is none that ${name} signs with`, REPLACE_EVIDENCE, details)
+}
+
+function critical({ token }: TokenState): Finding {
+  return memberOf(token.header, 'crit') === undefined && memberOf(token.header, 'b64') === undefined
+    ? pass('the header asks for no extension')
+    : fail('the header asks for an extension that is not known here', REPLACE_EVIDENCE)
+}
+
+function keysPresent({ keys, keysFault, chain }: TokenState): Finding {
+  if (keysFault !== undefined) return fail(`the key set cannot be read: ${keysFault}`, GET_KEYS)
+  if (keys !== undefined) return pass(`there are ${keys.length} keys that you trust`)
+  return chain === undefined
+    ? unchecked('there is no key of the issuer to check the token with', GET_KEYS)
+    : pass('the token has certificates, to be judged up to a pinned root')
+}
+
+function kid({ token, chain, keys }: TokenState): Finding {
+  const value = memberOf(token.header, 'kid')
+  if (chain !== undefined) return notApplicable('the certificates name the key')
+  if (typeof value === 'string') return pass('the token names its key')
+  if (value !== undefined) return fail('the key id is no text', REPLACE_EVIDENCE)
+  if (keys?.length === 1 && keys[0]?.kid === undefined) return notApplicable('the issuer has one key, and it has no id')
+  return fail('the token does not name its key, and all keys are not tried', REPLACE_EVIDENCE)
+}
+
+function known({ named, chain, token }: TokenState): Finding {
+  if (chain !== undefined) return notApplicable('the certificates name the key')
+  if (named === undefined)
+    return fail('the key that the token names is not in your key set', GET_KEYS, {
+      actual: quoted(textOf(token.header, 'kid')),
+    })
+  return pass('the key is in your key set')
+}
+
+function readable({ named }: TokenState): Finding {
+  if (named === undefined) return notApplicable('there is no key set')
+  return named.fault === undefined ? pass('the key can be read') : fail(named.fault, GET_KEYS)
+}
+
+function suits({ named, token, chain }: TokenState): Finding {
+  const alg = textOf(token.header, 'alg') ?? ''
+  const key = chain?.certificates[0]?.key
+  const one = named ?? { kid: undefined, alg: undefined, use: undefined, key, spki: undefined, fault: undefined }
+  const fault = misfit(one, alg)
+  return fault === undefined
+    ? pass('the key is one for this algorithm')
+    : fail(`the key does not suit the algorithm of the token: ${fault}`, REPLACE_EVIDENCE, { actual: alg })
+}
+
+function trusted({ anchor, chain }: TokenState): Finding {
+  if (anchor !== undefined)
+    return pass(`${chain === undefined ? 'the key' : 'the root'} is trusted`, { anchor: anchor.id })
+  return fail(
+    chain === undefined
+      ? 'the key is none of your `trustAnchors`'
+      : 'the certificates end at a root that is not pinned, whatever its name: anybody may have made this',
+    chain === undefined
+      ? mend('add the key to `trustAnchors`, or leave them out to trust the whole key set')
+      : REPLACE_EVIDENCE,
+  )
+}
+
+function chainReadable({ chain }: TokenState): Finding {
+  if (chain === undefined) return notApplicable(NO_CHAIN)
+  return chain.fault === undefined
+    ? pass(`all ${chain.certificates.length} certificates can be read`)
+    : fail(`the certificates cannot be read: ${chain.fault}`, REPLACE_EVIDENCE)
+}
+
+function path({ chain }: TokenState): Finding {
+  if (chain === undefined) return notApplicable(NO_CHAIN)
+  const fault = pathFault(chain)
+  return fault === undefined ? pass('the certificates form one path') : fail(fault, REPLACE_EVIDENCE)
+}
+
+function chainSigned({ chain }: TokenState): Finding {
+  if (chain === undefined) return notApplicable(NO_CHAIN)
+  const bad = chain.signatures.findIndex((job) => job?.result !== true)
+  return bad < 0
+    ? pass('each certificate is signed by the next')
+    : fail(`certificate ${bad} is not signed by the next one`, REPLACE_EVIDENCE)
+}
+
+function chainDates({ chain, at }: TokenState): Finding {
+  if (chain === undefined) return notApplicable(NO_CHAIN)
+  const bad = chain.certificates.findIndex((one) => at < one.notBefore || at > one.notAfter)
+  const one = chain.certificates[bad]
+  return one === undefined
+    ? pass('all certificates are in date')
+    : fail(
+        `certificate ${bad} is valid from ${isoTime(one.notBefore)} to ${isoTime(one.notAfter)} only`,
+        mend('judge a stored token at its own time, or ask for a new one'),
+        { actual: isoTime(at) },
+      )
+}
+
+function signature({ signature }: TokenState): Finding {
+  return signature?.result === true
+    ? pass("the received text is signed with the issuer's key")
+    : fail('the token does not verify with the key it names: it is forged, or was changed', REPLACE_EVIDENCE)
+}
+
+function step(
+  id: string,
+  title: string,
+  source: string,
+  check: (state: TokenState) => Finding,
+  needs: readonly string[] = [],
+): Step<TokenState> {
+  const all = needs.map((need) => `token.${need}`)
+  return { id: `token.${id}`, title, phase: 'authenticity', source, needs: all, check }
+}
+
+function quoted(text: string | undefined): string {
+  return JSON.stringify((text ?? '').slice(0, 64))
+}
+
+const JWS = 'RFC 7515, section 5.2'
+const PATH = 'RFC 5280, section 6.1'
+
+/** Which key the token is to be checked with, and whether it was signed with it. */
+export const KEY_STEPS: readonly StepGroup<TokenState>[] = [
+  {
+    id: 'token.key',
+    title: 'Key',
+    steps: [
+      step('alg', "The algorithm is one of the issuer's", 'RFC 8725, section 3.1', algorithm),
+      step('crit', 'No unknown extension is critical', 'RFC 7515, section 4.1.11', critical),
+      step('keys.present', 'There are keys to trust', 'RFC 7517, section 5', keysPresent),
+      step('kid', 'The token names its key', 'RFC 7515, section 4.1.4', kid, ['keys.present']),
+      step('key.known', 'The key is a trusted one of the issuer', JWS, known, ['kid']),
+      step('key.readable', 'The key can be read', 'RFC 7517, section 4', readable, ['key.known']),
+    ],
+  },
+  {
+    id: 'token.chain',
+    title: 'Certificates',
+    steps: [
+      step('chain.readable', 'The certificates can be read', 'RFC 7515, section 4.1.6', chainReadable, [
+        'keys.present',
+      ]),
+      step('key.trusted', 'The key or its root is an anchor', JWS, trusted, ['key.readable', 'chain.readable']),
+      step('chain.path', 'The certificates form a path', PATH, path, ['chain.readable']),
+      step('chain.signatures', 'The certificates are genuine', PATH, chainSigned, ['chain.readable']),
+      step('chain.dates', 'The certificates are in date', PATH, chainDates, ['chain.readable']),
+    ],
+  },
+  {
+    id: 'token.signature',
+    title: 'Signature',
+    steps: [
+      step('key.suits', 'The key suits the algorithm', 'RFC 8725, section 3.1', suits, [
+        'alg',
+        'key.readable',
+        'chain.readable',
+      ]),
+      step('signature', 'The token is signed by the issuer', JWS, signature, ['alg', 'crit', 'key.suits']),
+    ],
+  },
+]

@@ -1,0 +1,140 @@
+import { spkiOf } from '../arm/keys.ts'
+import { concatBytes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { CURVE_BYTES, type DigestJob, type PublicKey } from '../crypto/jobs.ts'
+import { rsaKey } from '../tpm-structures/public-area.ts'
+import { parseCertificate } from '../x509/certificate.ts'
+import { decodeBase64 } from '../x509/pem.ts'
+import { sameKey } from '../x509/signature.ts'
+import { WIDE } from '../x509/wide-algorithms.ts'
+import { isList, isObject, type Json, memberOf, parseStrict, textOf } from './json.ts'
+import { decodeStrict } from './jwt.ts'
+import { keyKindOf } from './services.ts'
+
+/** One key of a set that the caller trusts. */
+export interface TrustedKey {
+  /** Undefined when the set gives the key no id. */
+  readonly kid: string | undefined
+  readonly alg: string | undefined
+  /** `use` of the key; undefined when it does not say. */
+  readonly use: string | undefined
+  /** Undefined when it could not be read; `fault` says why. */
+  readonly key: PublicKey | undefined
+  /** SHA-256 of the DER SubjectPublicKeyInfo. */
+  readonly spki: DigestJob | undefined
+  readonly fault: string | undefined
+}
+
+const MAX_KEYS = 64
+const MAX_CHAIN = 8
+
+/**
+ * Reads a JSON Web Key Set. A key that cannot be read does not hide the others: it has a `fault`.
+ *
+ * @throws EvidenceError when the set as a whole is unreadable, or one key id stands for two keys
+ * @see RFC 7517, section 5; RFC 7518, section 6
+ */
+export function readKeySet(text: string): readonly TrustedKey[] {
+  const list = memberOf(parseStrict(text, 'jwks'), 'keys')
+  if (!isList(list) || list.length > MAX_KEYS) throw bad('jwks.keys', 'another value', `a list of at most ${MAX_KEYS}`)
+  const keys = list.map(readKey)
+  const named = keys.map(({ kid }) => kid).filter((kid) => kid !== undefined)
+  if (new Set(named).size !== named.length) throw bad('jwks.keys', 'a key id twice', 'each key id once')
+  return keys
+}
+
+function readKey(jwk: Json, index: number): TrustedKey {
+  const field = `jwks.keys[${index}]`
+  if (!isObject(jwk)) throw bad(field, 'another value', 'an object')
+  const named = { kid: textOf(jwk, 'kid'), alg: textOf(jwk, 'alg'), use: textOf(jwk, 'use') }
+  try {
+    const { key, spki } = material(jwk, field)
+    return { ...named, key, spki: { kind: 'digest', algorithm: 'sha256', data: spki }, fault: undefined }
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    return { ...named, key: undefined, spki: undefined, fault: error.message }
+  }
+}
+
+interface Material {
+  readonly key: PublicKey
+  readonly spki: Uint8Array
+}
+
+// Where a key has certificates, they must be of this very key: a set that says two things is damaged.
+function material(jwk: Json, field: string): Material {
+  const plain = textOf(jwk, 'kty') === 'EC' ? ecOf(jwk, field) : rsaOf(jwk, field)
+  const certified = memberOf(jwk, 'x5c') === undefined ? undefined : certifiedOf(memberOf(jwk, 'x5c'), field)
+  if (plain === undefined) {
+    if (certified === undefined) throw bad(field, 'neither a public key nor a certificate', 'a public key')
+    return certified
+  }
+  if (certified !== undefined && !sameKey(plain.key, certified.key))
+    throw bad(`${field}.x5c`, 'the certificate of another key', 'the certificate of this key')
+  return plain
+}
+
+function certifiedOf(x5c: Json | undefined, field: string): Material {
+  const chain = decodeChain(x5c, `${field}.x5c`).map((der) => parseCertificate(der, [], WIDE))
+  const key = chain[0]?.key
+  if (chain[0] === undefined || key === undefined) throw bad(`${field}.x5c`, 'another key', 'an RSA or EC key')
+  return { key, spki: chain[0].spki }
+}
+
+/** DER of the certificates of an `x5c` member, leaf first. @throws EvidenceError @see RFC 7515, section 4.1.6 */
+export function decodeChain(x5c: Json | undefined, field: string): readonly Uint8Array[] {
+  if (!isList(x5c) || x5c.length === 0 || x5c.length > MAX_CHAIN)
+    throw bad(field, 'another value', `a list of 1 to ${MAX_CHAIN} certificates`)
+  return x5c.map((one) => {
+    const der = typeof one === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(one) ? decodeBase64(one) : undefined
+    if (der === undefined) throw bad(field, 'another value', 'certificates in base64')
+    return der
+  })
+}
+
+function ecOf(jwk: Json, field: string): Material {
+  const crv = textOf(jwk, 'crv')
+  if (crv !== 'P-256' && crv !== 'P-384' && crv !== 'P-521')
+    throw bad(`${field}.crv`, 'another curve', 'P-256, P-384 or P-521')
+  const [x, y] = ['x', 'y'].map((name) => decodeStrict(textOf(jwk, name) ?? '', `${field}.${name}`))
+  const size = CURVE_BYTES[crv]
+  if (x?.length !== size || y?.length !== size) throw bad(field, 'coordinates of another length', `${size} bytes each`)
+  const key: PublicKey = { kind: crv, bytes: concatBytes(x, y) }
+  return { key, spki: spkiOf(key) }
+}
+
+function rsaOf(jwk: Json, field: string): Material | undefined {
+  if (textOf(jwk, 'kty') !== 'RSA') throw bad(`${field}.kty`, 'another kind of key', '`RSA` or `EC`')
+  if (memberOf(jwk, 'n') === undefined && memberOf(jwk, 'e') === undefined) return undefined
+  const modulus = decodeStrict(textOf(jwk, 'n') ?? '', `${field}.n`)
+  const exponent = decodeStrict(textOf(jwk, 'e') ?? '', `${field}.e`).reduce((sum, byte) => sum * 256 + byte, 0)
+  if (modulus.length < 256 || modulus.length > 1024) throw bad(`${field}.n`, 'another length', '2048 to 8192 bits')
+  if (exponent < 3 || exponent > 0xffffffff || exponent % 2 === 0)
+    throw bad(`${field}.e`, 'another number', 'an odd exponent of 4 bytes at most')
+  const key = rsaKey(modulus, exponent)
+  return { key, spki: rsaSpki(key.bytes) }
+}
+
+const RSA_ALGORITHM: Uint8Array = Uint8Array.of(0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1, 5, 0)
+
+function rsaSpki(pkcs1: Uint8Array): Uint8Array {
+  const bits = element(0x03, concatBytes(Uint8Array.of(0), pkcs1))
+  return element(0x30, concatBytes(RSA_ALGORITHM, bits))
+}
+
+// All lengths here are of 256 to 65,535 bytes: a key of 2048 bits or more is inside.
+function element(tag: number, content: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(tag, 0x82, content.length >> 8, content.length & 0xff), content)
+}
+
+/** Why a key must not be used with an algorithm; undefined when it may. */
+export function misfit(key: TrustedKey, alg: string): string | undefined {
+  if (key.alg !== undefined && key.alg !== alg) return `the key is for ${JSON.stringify(key.alg.slice(0, 16))}`
+  if (key.use !== undefined && key.use !== 'sig') return 'the key is not for signatures'
+  const kind = keyKindOf(alg)
+  return key.key === undefined || key.key.kind === kind ? undefined : `the key is of the kind ${key.key.kind}`
+}
+
+function bad(field: string, found: string, expected: string): EvidenceError {
+  return new EvidenceError('malformed', found, { field, offset: 0, expected })
+}

@@ -1,0 +1,96 @@
+import type { SignatureScheme } from '../crypto/jobs.ts'
+import { type JsonObject, memberOf, textOf } from './json.ts'
+
+/**
+ * Who made a token, as its claims tell: Microsoft Azure Attestation, Google Confidential Space, Intel
+ * Trust Authority, NVIDIA's remote attestation service, a verifier that writes EAR, or nobody known.
+ */
+export type TokenService = 'azure' | 'confidential-space' | 'ita' | 'nras' | 'ear' | 'unknown'
+
+/** What is known of a service. */
+export interface ServiceRule {
+  readonly name: string
+  readonly vendor: string
+  /** Signature algorithms that this issuer uses; checked before any key is looked at. */
+  readonly algorithms: readonly string[]
+  /** The one issuer there is; undefined where each instance has its own name, which the caller pins. */
+  readonly issuer?: string
+  /** Whether tokens must carry an end of validity. */
+  readonly expires: boolean
+}
+
+const EVERY: readonly string[] = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512']
+
+/** Rules by service. */
+export const SERVICES: Readonly<Record<TokenService, ServiceRule>> = {
+  azure: { name: 'Microsoft Azure Attestation', vendor: 'microsoft', algorithms: ['RS256'], expires: true },
+  'confidential-space': {
+    name: 'Google Confidential Space',
+    vendor: 'google',
+    algorithms: ['RS256'],
+    issuer: 'https://confidentialcomputing.googleapis.com',
+    expires: true,
+  },
+  ita: { name: 'Intel Trust Authority', vendor: 'intel', algorithms: ['PS384', 'RS256'], expires: true },
+  nras: {
+    name: 'NVIDIA remote attestation service',
+    vendor: 'nvidia',
+    algorithms: ['ES384'],
+    issuer: 'https://nras.attestation.nvidia.com',
+    expires: true,
+  },
+  ear: {
+    name: 'a verifier of the RATS architecture (EAR)',
+    vendor: 'verifier',
+    algorithms: ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'],
+    expires: false,
+  },
+  unknown: { name: 'an unknown service', vendor: 'unknown', algorithms: EVERY, expires: true },
+}
+
+const SCHEMES: ReadonlyMap<string, SignatureScheme> = new Map<string, SignatureScheme>([
+  ['RS256', 'rsassa-pkcs1-sha256'],
+  ['RS384', 'rsassa-pkcs1-sha384'],
+  ['RS512', 'rsassa-pkcs1-sha512'],
+  ['PS256', 'rsassa-pss-sha256'],
+  ['PS384', 'rsassa-pss-sha384'],
+  ['PS512', 'rsassa-pss-sha512'],
+  ['ES256', 'ecdsa-sha256'],
+  ['ES384', 'ecdsa-sha384'],
+  ['ES512', 'ecdsa-sha512'],
+])
+
+const KEY_KINDS: ReadonlyMap<string, string> = new Map([
+  ['ES256', 'P-256'],
+  ['ES384', 'P-384'],
+  ['ES512', 'P-521'],
+])
+
+/** The scheme of an `alg` value; undefined for `none`, for MACs and for anything unknown. @see RFC 7518, section 3.1 */
+export function schemeOf(alg: string | undefined): SignatureScheme | undefined {
+  return alg === undefined ? undefined : SCHEMES.get(alg)
+}
+
+/** The kind of key that an `alg` value needs. */
+export function keyKindOf(alg: string): string {
+  return KEY_KINDS.get(alg) ?? 'RSA'
+}
+
+const EAR_PROFILES: readonly string[] = [
+  'tag:ietf.org,2026:rats/ear#03',
+  'tag:github.com,2023:veraison/ear',
+  'tag:github.com,2024:confidential-containers/Trustee',
+]
+
+/** Whose token it is. Claims decide, which are believed only once the issuer's own key has signed them. */
+export function serviceOf(claims: JsonObject): TokenService {
+  const issuer = textOf(claims, 'iss')
+  if (EAR_PROFILES.includes(textOf(claims, 'eat_profile') ?? '')) return 'ear'
+  if (memberOf(claims, 'x-ms-attestation-type') !== undefined) return 'azure'
+  if (issuer === SERVICES['confidential-space'].issuer) return 'confidential-space'
+  if (issuer === SERVICES.nras.issuer) return 'nras'
+  if (memberOf(claims, 'attester_type') !== undefined || memberOf(claims, 'policy_ids_matched') !== undefined)
+    return 'ita'
+  if (memberOf(claims, 'x-nvidia-overall-att-result') !== undefined) return 'nras'
+  return 'unknown'
+}

@@ -1,0 +1,33 @@
+import type { TrustAnchor } from '../core/verdict.ts'
+import type { PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import type { TokenChain } from './chain.ts'
+import type { TokenExpectations } from './expectations.ts'
+import type { Token } from './jwt.ts'
+import type { TrustedKey } from './keys.ts'
+import type { TokenService } from './services.ts'
+import type { Statement } from './statement.ts'
+
+/** Everything that the steps of a verification read. */
+export interface TokenState {
+  readonly token: Token
+  readonly service: TokenService
+  readonly statement: Statement
+  /** The issuer that the keys belong to: the caller's, or the only one that this service has. */
+  readonly issuer: string | undefined
+  /** Keys of the caller; undefined when none were given. */
+  readonly keys: readonly TrustedKey[] | undefined
+  /** Why the caller's keys could not be read. */
+  readonly keysFault: string | undefined
+  /** The key of the set that the token names. */
+  readonly named: TrustedKey | undefined
+  /** Certificates of the token; only where no keys were given. */
+  readonly chain: TokenChain | undefined
+  /** The key that the signature is checked with. */
+  readonly key: PublicKey | undefined
+  /** Undefined when it cannot verify under any circumstances. */
+  readonly signature: SignatureJob | undefined
+  readonly anchor: TrustAnchor | undefined
+  /** Milliseconds since 1970. */
+  readonly at: number
+  readonly expect: TokenExpectations
+}

@@ -1,0 +1,214 @@
+import type { Claims } from '../core/verdict.ts'
+import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from './json.ts'
+import type { TokenService } from './services.ts'
+
+/** What a service says about the evidence that it saw, in one shape. */
+export interface Statement {
+  readonly isolation: Claims['isolation']
+  /** What was attested, as the service names it: `sgx`, `sevsnpvm`, `GCP_INTEL_TDX`, … */
+  readonly attested: string
+  readonly debug: boolean
+  readonly measurement: string
+  readonly signer?: string | undefined
+  readonly svn?: number | undefined
+  readonly reportData: string
+  readonly hostData?: string | undefined
+  readonly tcbStatus?: string | undefined
+  readonly tcbDate?: string | undefined
+  readonly advisories?: readonly string[] | undefined
+  readonly nonces: readonly string[]
+  /** The service's own judgement, where it is bad: what did not match. */
+  readonly objections: readonly string[]
+  /** A claim that tokens of this service always have, and this one lacks. */
+  readonly missing: string | undefined
+}
+
+/** Reads the claims of a service. Nothing is thrown: what is absent is empty, or `missing`. */
+export function statementOf(service: TokenService, claims: JsonObject): Statement {
+  return READERS[service](claims)
+}
+
+const NOTHING: Statement = {
+  isolation: 'none',
+  attested: '',
+  debug: true,
+  measurement: '',
+  reportData: '',
+  nonces: [],
+  objections: [],
+  missing: undefined,
+}
+
+const READERS: Readonly<Record<TokenService, (claims: JsonObject) => Statement>> = {
+  azure,
+  'confidential-space': confidentialSpace,
+  ita,
+  nras,
+  ear,
+  unknown: () => ({ ...NOTHING, missing: 'the claims of a known service' }),
+}
+
+// Debugging is off only where the service says so: an absent claim must not pass for a good one.
+function azure(claims: JsonObject): Statement {
+  const tee = memberOf(claims, 'x-ms-isolation-tee')
+  const from: Json = isObject(tee) ? tee : claims
+  const type = textOf(from, 'x-ms-attestation-type') ?? ''
+  const found = { ...NOTHING, ...azureHardware(type, from), attested: type, nonces: azureNonces(claims) }
+  return { ...found, missing: found.isolation !== 'none' && found.measurement === '' ? 'the measurement' : undefined }
+}
+
+function azureHardware(type: string, from: Json): Partial<Statement> {
+  const snp = (name: string): Json | undefined => memberOf(from, `x-ms-sevsnpvm-${name}`)
+  if (type === 'sgx')
+    return {
+      isolation: 'process',
+      debug: memberOf(from, 'x-ms-sgx-is-debuggable') !== false,
+      measurement: hexOf(memberOf(from, 'x-ms-sgx-mrenclave')),
+      signer: hexOf(memberOf(from, 'x-ms-sgx-mrsigner')),
+      svn: integerOf(memberOf(from, 'x-ms-sgx-svn')),
+      reportData: hexOf(memberOf(from, 'x-ms-sgx-report-data')),
+    }
+  if (type === 'sevsnpvm')
+    return {
+      isolation: 'vm',
+      debug: snp('is-debuggable') !== false,
+      measurement: hexOf(snp('launchmeasurement')),
+      signer: hexOf(snp('idkeydigest')),
+      svn: integerOf(snp('guestsvn')),
+      reportData: hexOf(snp('reportdata')),
+      hostData: hexOf(snp('hostdata')),
+    }
+  return type === 'tdxvm' ? tdx(from) : {}
+}
+
+function tdx(from: Json): Partial<Statement> {
+  return {
+    isolation: 'vm',
+    debug: memberOf(from, 'tdx_td_attributes_debug') !== false,
+    measurement: hexOf(memberOf(from, 'tdx_mrtd')),
+    reportData: hexOf(memberOf(from, 'tdx_report_data')),
+    hostData: hexOf(memberOf(from, 'tdx_mrconfigid')),
+    tcbStatus: textOf(from, 'attester_tcb_status'),
+  }
+}
+
+function azureNonces(claims: JsonObject): readonly string[] {
+  const given = [textOf(claims, 'nonce'), textOf(claims, 'x-ms-runtime', 'client-payload', 'nonce')]
+  return given.filter((one) => one !== undefined)
+}
+
+const SPACES: readonly string[] = ['GCP_AMD_SEV', 'GCP_AMD_SEV_ES', 'GCP_AMD_SEV_SNP', 'GCP_INTEL_TDX']
+
+function confidentialSpace(claims: JsonObject): Statement {
+  const attested = textOf(claims, 'hwmodel') ?? ''
+  const digest = textOf(claims, 'submods', 'container', 'image_digest') ?? ''
+  const measurement = hexOf(digest.startsWith('sha256:') ? digest.slice(7) : digest)
+  return {
+    ...NOTHING,
+    attested,
+    isolation: SPACES.includes(attested) ? 'vm' : 'none',
+    debug: textOf(claims, 'dbgstat') !== 'disabled-since-boot',
+    measurement,
+    tcbStatus: textOf(claims, 'tdx', 'gcp_attester_tcb_status'),
+    tcbDate: textOf(claims, 'tdx', 'gcp_attester_tcb_date'),
+    nonces: textsOf(memberOf(claims, 'eat_nonce')),
+    objections: memberOf(claims, 'secboot') === true ? [] : ['secure boot is off'],
+    missing: attested === '' ? 'hwmodel' : measurement === '' ? 'image_digest' : undefined,
+  }
+}
+
+function ita(claims: JsonObject): Statement {
+  const attested = textOf(claims, 'attester_type') ?? ''
+  const unmatched = memberOf(claims, 'policy_ids_unmatched')
+  const hardware: Partial<Statement> =
+    attested === 'SGX'
+      ? {
+          isolation: 'process',
+          debug: memberOf(claims, 'sgx_is_debuggable') !== false,
+          measurement: hexOf(memberOf(claims, 'sgx_mrenclave')),
+          signer: hexOf(memberOf(claims, 'sgx_mrsigner')),
+          svn: integerOf(memberOf(claims, 'sgx_isvsvn')),
+          reportData: hexOf(memberOf(claims, 'sgx_report_data')),
+        }
+      : attested === 'TDX'
+        ? tdx(claims)
+        : {}
+  const { measurement = '' } = hardware
+  return {
+    ...NOTHING,
+    ...hardware,
+    attested,
+    tcbStatus: textOf(claims, 'attester_tcb_status'),
+    tcbDate: textOf(claims, 'attester_tcb_date'),
+    advisories: textsOf(memberOf(claims, 'attester_advisory_ids')),
+    nonces: textsOf(memberOf(claims, 'verifier_nonce', 'val')),
+    objections: isList(unmatched) ? unmatched.map((one) => `policy ${quoted(textOf(one, 'id'))} did not match`) : [],
+    missing: attested === '' ? 'attester_type' : measurement === '' ? 'the measurement' : undefined,
+  }
+}
+
+function nras(claims: JsonObject): Statement {
+  const overall = memberOf(claims, 'x-nvidia-overall-att-result')
+  return {
+    ...NOTHING,
+    isolation: 'gpu',
+    attested: 'nvidia',
+    debug: false,
+    nonces: textsOf(memberOf(claims, 'eat_nonce')),
+    objections: overall === true ? [] : ['the overall result is not true'],
+    missing:
+      overall === undefined
+        ? 'x-nvidia-overall-att-result'
+        : isObject(memberOf(claims, 'submods'))
+          ? undefined
+          : 'submods',
+  }
+}
+
+function ear(claims: JsonObject): Statement {
+  const submods = memberOf(claims, 'submods')
+  const all = isObject(submods) ? Object.entries(submods) : []
+  const statuses = all.map(([name, one]) => [name, memberOf(one, 'ear_status') ?? memberOf(one, 'ear.status')] as const)
+  const identified = memberOf(claims, 'ear_verifier_id') ?? memberOf(claims, 'ear.verifier-id')
+  return {
+    ...NOTHING,
+    attested: all
+      .map(([name]) => quoted(name))
+      .join(', ')
+      .slice(0, 256),
+    debug: false,
+    nonces: textsOf(memberOf(claims, 'eat_nonce')),
+    objections: statuses
+      .filter(([, status]) => status !== 'affirming' && status !== 2)
+      .map(([name]) => `the appraisal of ${quoted(name)} is not affirming`),
+    missing: earMissing(claims, identified, statuses),
+  }
+}
+
+function earMissing(
+  claims: JsonObject,
+  identified: Json | undefined,
+  statuses: readonly (readonly [string, Json | undefined])[],
+): string | undefined {
+  if (memberOf(claims, 'iat') === undefined) return 'iat'
+  if (!isObject(identified)) return 'the id of the verifier'
+  if (statuses.length === 0) return 'submods'
+  const known = (status: Json | undefined): boolean => STATUSES.some((one) => one === status)
+  return statuses.every(([, status]) => known(status)) ? undefined : 'the status of an appraisal'
+}
+
+const STATUSES: readonly Json[] = ['none', 'affirming', 'warning', 'contraindicated', 0, 2, 32, 96]
+
+function quoted(text: string | undefined): string {
+  return JSON.stringify((text ?? '').slice(0, 64))
+}
+
+function hexOf(value: Json | undefined): string {
+  return typeof value === 'string' && value.length <= 256 && /^([0-9a-fA-F]{2})*$/.test(value)
+    ? value.toLowerCase()
+    : ''
+}
+
+function integerOf(value: Json | undefined): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}

@@ -1,0 +1,144 @@
+import { settle, settleNow } from '#crypto'
+import { assembleVerdict, digestHex } from '../core/assemble.ts'
+import { judge, type StepGroup, stepIds } from '../core/engine.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { VerifyOptions } from '../core/options.ts'
+import { evaluationTime } from '../core/time.ts'
+import type { TrustAnchor, Verdict } from '../core/verdict.ts'
+import type { DigestJob, Job } from '../crypto/jobs.ts'
+import { Signed } from '../x509/signature.ts'
+import { CONFIDENTIAL_SPACE_ROOT } from './anchors.ts'
+import { chainAnchor, chainJobs, leafKey, readChain } from './chain.ts'
+import { CLAIM_STEPS } from './claim-steps.ts'
+import { type TokenClaims, tokenAssumptions, tokenClaims } from './claims.ts'
+import { readTokenExpectations, type TokenExpectations } from './expectations.ts'
+import { memberOf, textOf } from './json.ts'
+import { parseToken, type Token } from './jwt.ts'
+import { KEY_STEPS } from './key-steps.ts'
+import { readKeySet, type TrustedKey } from './keys.ts'
+import { SERVICES, schemeOf, serviceOf } from './services.ts'
+import type { TokenState } from './state.ts'
+import { statementOf } from './statement.ts'
+
+/** Keys that the caller trusts, and whose they are. */
+export interface TokenKeySet {
+  /** `iss` of the tokens that these keys sign, exactly; left out where the verifier writes none. */
+  readonly issuer?: string
+  /** JSON Web Key Set, got from the issuer itself; never from an address in a token. */
+  readonly jwks: string
+}
+
+/** What a verification takes beside the token. */
+export interface TokenVerifyOptions extends VerifyOptions {
+  /** Without keys only tokens with certificates under a pinned root (Confidential Space, PKI) can be proven. */
+  readonly keySet?: TokenKeySet
+  readonly expect?: TokenExpectations
+}
+
+const STEPS: readonly StepGroup<TokenState>[] = [...KEY_STEPS, ...CLAIM_STEPS]
+
+/** Ids of all checks of a verdict about a token, in order; with `waivable` those that may be waived. */
+export function tokenCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[] {
+  return stepIds<TokenState>(STEPS, which)
+}
+
+/**
+ * Verifies the signed token of an attestation service at `options.at`, with at most five minutes of slack.
+ *
+ * @param evidence the token in compact form, as received
+ * @returns a verdict; forged tokens and unreadable key sets give one too
+ * @throws EvidenceError when the token cannot be read
+ * @throws TypeError for options that make no sense
+ */
+export async function verifyToken(evidence: Uint8Array, options: TokenVerifyOptions): Promise<Verdict<TokenClaims>> {
+  const plan = planToken(evidence, options)
+  await settle(plan.jobs)
+  return conclude(plan)
+}
+
+/** As {@link verifyToken}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
+export function verifyTokenSync(evidence: Uint8Array, options: TokenVerifyOptions): Verdict<TokenClaims> {
+  const plan = planToken(evidence, options)
+  settleNow(plan.jobs)
+  return conclude(plan)
+}
+
+interface Plan {
+  readonly waive: readonly string[] | undefined
+  readonly trustAnchors: readonly TrustAnchor[] | undefined
+  readonly state: Omit<TokenState, 'anchor'>
+  readonly evidence: DigestJob
+  readonly jobs: readonly Job[]
+}
+
+function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
+  const at = evaluationTime(options.at)
+  const expect = readTokenExpectations(options.expect)
+  const data = new Uint8Array(evidence)
+  const token = parseToken(data)
+  const service = serviceOf(token.claims)
+  const { keys, keysFault } = keysOf(options.keySet)
+  const named = keys === undefined ? undefined : namedKey(keys, token)
+  const x5c = memberOf(token.header, 'x5c')
+  // Certificates of the token count only where it is not for a key set to say which keys are trusted.
+  const chain = options.keySet === undefined && x5c !== undefined ? readChain(x5c) : undefined
+  const key = chain === undefined ? named?.key : leafKey(chain)
+  const scheme = schemeOf(textOf(token.header, 'alg'))
+  const allowed = SERVICES[service].algorithms.includes(textOf(token.header, 'alg') ?? '')
+  const signature = allowed && key ? new Signed(token.signed, scheme, token.signature).by(key) : undefined
+  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
+  const jobs = [digest, signature, named?.spki, ...(chain === undefined ? [] : chainJobs(chain))]
+  const issuer = options.keySet?.issuer ?? SERVICES[service].issuer
+  const statement = statementOf(service, token.claims)
+  return {
+    waive: options.waive,
+    trustAnchors: options.trustAnchors,
+    state: { token, service, statement, issuer, keys, keysFault, named, chain, key, signature, at, expect },
+    evidence: digest,
+    jobs: jobs.filter((job) => job !== undefined),
+  }
+}
+
+function keysOf(keySet: TokenKeySet | undefined): Pick<TokenState, 'keys' | 'keysFault'> {
+  if (keySet === undefined) return { keys: undefined, keysFault: undefined }
+  try {
+    return { keys: readKeySet(keySet.jwks), keysFault: undefined }
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    return { keys: undefined, keysFault: error.message }
+  }
+}
+
+// A token without a key id has a key only where there is no choice. Keys inside of the token are not looked at.
+function namedKey(keys: readonly TrustedKey[], token: Token): TrustedKey | undefined {
+  const kid = memberOf(token.header, 'kid')
+  if (kid === undefined) return keys.length === 1 && keys[0]?.kid === undefined ? keys[0] : undefined
+  return keys.find((one) => one.kid === kid)
+}
+
+function anchorOf({ state, trustAnchors }: Plan): TrustAnchor | undefined {
+  const { chain, named, issuer, service } = state
+  if (chain !== undefined) {
+    const pinned = service === 'confidential-space' ? [CONFIDENTIAL_SPACE_ROOT] : []
+    return chainAnchor(chain, trustAnchors ?? pinned)
+  }
+  if (named?.spki === undefined) return undefined
+  const spkiSha256 = digestHex(named.spki)
+  const name = issuer === undefined ? 'a key that you named' : `key of ${issuer.slice(0, 128)}`
+  const made: TrustAnchor = { id: 'token-key', name, vendor: SERVICES[service].vendor, spkiSha256 }
+  return trustAnchors === undefined ? made : trustAnchors.find((anchor) => anchor.spkiSha256 === spkiSha256)
+}
+
+function conclude(plan: Plan): Verdict<TokenClaims> {
+  const state: TokenState = { ...plan.state, anchor: anchorOf(plan) }
+  return assembleVerdict(judge<TokenState>(STEPS, state, plan.waive), {
+    format: `JWT of ${SERVICES[state.service].name}`,
+    at: state.at,
+    evidence: plan.evidence,
+    anchor: state.anchor,
+    collateral: [],
+    claims: tokenClaims(state),
+    assumed: tokenAssumptions(state),
+    notes: [],
+  })
+}

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { EvidenceError } from '../src/core/errors.ts'
+import type { Check, Verdict } from '../src/core/verdict.ts'
+import { type TokenVerifyOptions, verifyToken, verifyTokenSync } from '../src/token/index.ts'
+import { parseStrict } from '../src/token/json.ts'
+
+const VECTORS =
+  process.env['SEKISHO_VECTORS'] ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
+const FOLDER = join(VECTORS, 'tokens')
+const skip = existsSync(FOLDER) ? false : `needs the token vectors in ${VECTORS} (SEKISHO_VECTORS)`
+
+const read = (name: string): string => readFileSync(join(FOLDER, name), 'utf8')
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const b64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+function check(verdict: Verdict, id: string): Check {
+  const found = verdict.checks.flatMap((group) => group.checks).find((one) => one.id === id)
+  assert.ok(found, id)
+  return found
+}
+
+const AZURE = 'maa-azurevm-snp-2025'
+const AZURE_AT = new Date('2025-12-15T23:24:08Z')
+const AZURE_ISSUER = 'https://sharedeus2.eus2.attest.azure.net'
+const azure = (): TokenVerifyOptions => ({
+  at: AZURE_AT,
+  keySet: { issuer: AZURE_ISSUER, jwks: read(`${AZURE}/jwks.json`) },
+})
+
+function reheaded(token: string, change: Readonly<Record<string, unknown>>): Uint8Array {
+  const [head = '', body = '', tail = ''] = token.trim().split('.')
+  const header: object = JSON.parse(Buffer.from(head, 'base64url').toString())
+  return bytes(`${b64({ ...header, ...change })}.${body}.${tail}`)
+}
+
+function refused(evidence: Uint8Array, options: TokenVerifyOptions, id: string): void {
+  const verdict = verifyTokenSync(evidence, options)
+  assert.equal(verdict.outcome, 'rejected')
+  assert.equal(verdict.authenticity, 'refuted')
+  const found = check(verdict, id)
+  assert.equal(found.outcome, 'fail', JSON.stringify(found))
+  assert.ok(found.remedy?.action)
+}
+
+describe('tokens', { skip }, () => {
+  it('a real token is verified once everything is expected, the same in both doors', async () => {
+    const token = bytes(read(`${AZURE}/token.jwt`))
+    const open = verifyTokenSync(token, azure())
+    assert.equal(open.authenticity, 'proven')
+    assert.equal(open.outcome, 'incomplete')
+    const full: TokenVerifyOptions = {
+      ...azure(),
+      expect: {
+        nonce: open.claims.nonces[0] ?? '',
+        measurement: [open.claims.launchMeasurement],
+        reportData: open.claims.userData,
+      },
+    }
+    const verdict = verifyTokenSync(token, full)
+    assert.equal(verdict.outcome, 'verified', verdict.summary)
+    assert.deepEqual(await verifyToken(token, full), verdict)
+  })
+
+  it('every changed character of the signed text is refused', () => {
+    const text = read(`${AZURE}/token.jwt`).trim()
+    for (let i = 0; i < text.length; i += 7) {
+      const other = text.charAt(i) === 'A' ? 'B' : 'A'
+      const evidence = bytes(text.slice(0, i) + other + text.slice(i + 1))
+      try {
+        assert.notEqual(verifyTokenSync(evidence, azure()).authenticity, 'proven', String(i))
+      } catch (error) {
+        assert.ok(error instanceof EvidenceError, String(error))
+      }
+    }
+  })
+
+  it('every truncation is refused', () => {
+    const text = read(`${AZURE}/token.jwt`).trim()
+    for (let i = 0; i < text.length; i += 11) {
+      try {
+        assert.notEqual(verifyTokenSync(bytes(text.slice(0, i)), azure()).authenticity, 'proven', String(i))
+      } catch (error) {
+        assert.ok(error instanceof EvidenceError, String(error))
+      }
+    }
+  })
+
+  it('another time is refused, with five minutes of slack', () => {
+    const token = bytes(read(`${AZURE}/token.jwt`))
+    const at = (seconds: number): TokenVerifyOptions => ({ ...azure(), at: new Date(seconds * 1000) })
+    assert.equal(verifyTokenSync(token, at(1765855448 + 299)).authenticity, 'proven')
+    refused(token, at(1765855448 + 300), 'token.time.end')
+    assert.equal(verifyTokenSync(token, at(1765826648 - 300)).authenticity, 'proven')
+    refused(token, at(1765826648 - 301), 'token.time.start')
+  })
+
+  it('another issuer is refused, and one that nobody named stays open', () => {
+    const token = bytes(read(`${AZURE}/token.jwt`))
+    const jwks = read(`${AZURE}/jwks.json`)
+    refused(token, { at: AZURE_AT, keySet: { issuer: 'https://other.example', jwks } }, 'token.issuer')
+    const unnamed = verifyTokenSync(token, { at: AZURE_AT, keySet: { jwks } })
+    assert.equal(unnamed.authenticity, 'unproven')
+    assert.equal(check(unnamed, 'token.issuer').outcome, 'unchecked')
+  })
+
+  it('a token in a public debug image is refused by default', () => {
+    const folder = 'confidential-space-oidc-2025'
+    const options = {
+      at: new Date('2025-12-02T21:20:36Z'),
+      keySet: { jwks: read(`${folder}/jwks.json`) },
+    }
+    const verdict = verifyTokenSync(bytes(read(`${folder}/token.jwt`)), options)
+    assert.equal(verdict.authenticity, 'proven')
+    assert.equal(check(verdict, 'token.debug').outcome, 'fail')
+  })
+})
+
+describe('soundness 53: tokens that bring their own trust', { skip }, () => {
+  const token = (): string => read(`${AZURE}/token.jwt`)
+
+  it('soundness 53: `none` and MACs are refused before any key', () => {
+    for (const alg of ['none', 'None', 'HS256', 'HS384', 'HS512', 'RS384', undefined])
+      refused(reheaded(token(), { alg }), azure(), 'token.alg')
+  })
+
+  it('soundness 53: a key in the header is not looked at', () => {
+    const { keySet, at } = azure()
+    const jwk: object = JSON.parse(keySet?.jwks ?? '').keys[0]
+    const none = verifyTokenSync(reheaded(token(), { jwk, jku: 'https://attacker.example' }), { at })
+    assert.equal(none.authenticity, 'unproven')
+    assert.equal(check(none, 'token.keys.present').outcome, 'unchecked')
+  })
+
+  it('soundness 53: certificates in the header lead to a pin or nowhere', () => {
+    const rows: readonly { readonly name: string; readonly token: string; readonly evaluateAt: string }[] = JSON.parse(
+      read('negatives/rows.json'),
+    )
+    const row = rows.find((one) => one.name === 'confidential-space-attacker-root')
+    assert.ok(row)
+    refused(bytes(row.token), { at: new Date(row.evaluateAt) }, 'token.key.trusted')
+  })
+
+  it('soundness 53: one key id for two keys is refused', () => {
+    const keys: object[] = JSON.parse(read(`${AZURE}/jwks.json`)).keys
+    const jwks = JSON.stringify({ keys: [...keys, ...keys] })
+    refused(bytes(token()), { at: AZURE_AT, keySet: { issuer: AZURE_ISSUER, jwks } }, 'token.keys.present')
+  })
+
+  it('soundness 53: a missing, numeric or unknown key id is refused', () => {
+    refused(reheaded(token(), { kid: undefined }), azure(), 'token.kid')
+    refused(reheaded(token(), { kid: 1 }), azure(), 'token.kid')
+    refused(reheaded(token(), { kid: 'other' }), azure(), 'token.key.known')
+  })
+
+  it('soundness 53: an audience that nobody compared leaves the verdict open, and another one rejects', () => {
+    const folder = 'confidential-space-pki-tdx-2025'
+    const at = new Date('2025-09-05T08:47:30Z')
+    const evidence = bytes(read(`${folder}/token.jwt`))
+    const open = verifyTokenSync(evidence, { at })
+    assert.equal(open.authenticity, 'proven')
+    assert.equal(check(open, 'token.expect.audience').outcome, 'unchecked')
+    const other = verifyTokenSync(evidence, { at, expect: { audience: ['https://other.example'] } })
+    assert.equal(other.outcome, 'rejected')
+    assert.equal(check(other, 'token.expect.audience').outcome, 'fail')
+  })
+
+  it('a member name twice is refused', () => {
+    for (const text of ['{"a":1,"a":1}', '{"a":1,"\\u0061":2}', '{"b":[{"x":1,"x":2}]}'])
+      assert.throws(() => parseStrict(text, 'test'), EvidenceError)
+    assert.deepEqual(parseStrict(' {"a":[1,-2.5e3,"\\u00e9",true,null,{}]} ', 'test'), {
+      a: [1, -2500, 'é', true, null, {}],
+    })
+    for (const text of ['', '{', '[1,]', '{"a"}', '01', '"\n"', 'nul', '1 2', '['.repeat(100)])
+      assert.throws(() => parseStrict(text, 'test'), EvidenceError)
+  })
+
+  it('base64 with padding, other letters or leftover bits is refused', () => {
+    const [head, body, tail] = token().trim().split('.')
+    for (const text of [`${head}=.${body}.${tail}`, `${head}.${body}.${tail}.`, `${head}. ${body}.${tail}`])
+      assert.throws(() => verifyTokenSync(bytes(text), azure()), EvidenceError)
+  })
+})
+
+describe('soundness 54: a good signature under a bad judgement', { skip }, () => {
+  it('soundness 54: policies that did not match reject, unless those that count have matched', () => {
+    const folder = 'ita-sgx-2023'
+    const evidence = bytes(read(`${folder}/token.jwt`))
+    const options: TokenVerifyOptions = {
+      at: new Date('2023-12-21T05:33:38Z'),
+      keySet: { issuer: 'Intel Trust Authority', jwks: read(`${folder}/jwks.json`) },
+    }
+    const verdict = verifyTokenSync(evidence, options)
+    assert.equal(verdict.authenticity, 'proven')
+    assert.equal(check(verdict, 'token.judgement').outcome, 'fail')
+    assert.match(check(verdict, 'token.judgement').reason, /7f381430/)
+    const named = (id: string): string =>
+      check(verifyTokenSync(evidence, { ...options, expect: { policies: [id] } }), 'token.judgement').outcome
+    assert.equal(named('91488e12-f39e-4f3e-8435-d49c813decb5'), 'pass')
+    assert.equal(named('7f381430-51f8-47b0-a6e0-393ef1837af3'), 'fail')
+    assert.equal(check(verdict, 'token.tcb').outcome, 'fail')
+  })
+})
