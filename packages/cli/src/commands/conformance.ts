@@ -51,6 +51,7 @@ async function loadRunners(): Promise<readonly CaseRunner[]> {
     import('../conformance/tpm.ts').then((one) => one.tpmCases),
     import('../conformance/measured-boot.ts').then((one) => one.measuredBootCases),
     import('../conformance/azure.ts').then((one) => one.azureCases),
+    import('../conformance/token.ts').then((one) => one.tokenCases),
   ]
   return Promise.all(runners)
 }

@@ -6,9 +6,10 @@ import type { Around } from '../around.ts'
 import { unreadable } from '../exit.ts'
 import { inWords, readInput } from '../input.ts'
 import { type ArmFiles, isArmFile, noArmFiles, takeArm } from './arm-files.ts'
-import { isNvidiaFile, type NvidiaFiles, noNvidiaFiles, takeNvidia } from './nvidia-files.ts'
 import { type IbmFiles, isIbmFile, noIbmFiles, takeIbm } from './ibm-files.ts'
+import { isNvidiaFile, type NvidiaFiles, noNvidiaFiles, takeNvidia } from './nvidia-files.ts'
 import { isSevFile, noSevFiles, type SevFiles, takeSev } from './sev-files.ts'
+import { isTokenFile, noTokenFiles, type TokenFiles, takeToken } from './token-files.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
 export type SnpPart =
@@ -33,6 +34,7 @@ export interface CollateralFiles {
   readonly sev: SevFiles
   readonly ibm: IbmFiles
   readonly nvidia: NvidiaFiles
+  readonly token: TokenFiles
 }
 
 interface Gathering {
@@ -43,6 +45,7 @@ interface Gathering {
   readonly sev: SevFiles
   readonly ibm: IbmFiles
   readonly nvidia: NvidiaFiles
+  readonly token: TokenFiles
 }
 
 const MAX_FILES = 64
@@ -63,6 +66,7 @@ export async function readCollateral(paths: readonly string[], around: Around): 
     sev: noSevFiles(),
     ibm: noIbmFiles(),
     nvidia: noNvidiaFiles(),
+    token: noTokenFiles(),
   }
   for (const path of paths) {
     const files = (await isFolder(path)) ? await listFolder(path) : [path]
@@ -89,6 +93,7 @@ export async function withCompanions(
     sev: noSevFiles(),
     ibm: noIbmFiles(),
     nvidia: noNvidiaFiles(),
+    token: noTokenFiles(),
   }
   for (const one of companions) {
     if (one.kind === 'certificate-table') found.snp.certificateTable = one.bytes
@@ -103,6 +108,7 @@ export async function withCompanions(
     sev: files.sev,
     ibm: files.ibm,
     nvidia: files.nvidia,
+    token: files.token,
   }
 }
 
@@ -127,6 +133,7 @@ async function listFolder(folder: string): Promise<readonly string[]> {
       isSevFile(name) ||
       isIbmFile(name) ||
       isNvidiaFile(name) ||
+      isTokenFile(name) ||
       name === 'collateral.json' ||
       name === 'bundle.json',
   )
@@ -169,6 +176,7 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
     return
   }
   if (takeIbm(basename(file), bytes, into.ibm)) return
+  if (takeToken(bytes, into.token)) return
   if (takeSev(bytes, into.sev) || takeArm(bytes, into.arm)) return
   if (takeNvidia(bytes, into.nvidia)) return
   if (startsTable(bytes)) {

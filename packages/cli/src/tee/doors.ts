@@ -20,5 +20,6 @@ const DOORS: Readonly<Partial<Record<Tee, () => Promise<TeeDoor>>>> = {
   'nvidia-gpu': async () => (await import('./nvidia.ts')).nvidiaDoor,
   tpm: async () => (await import('./tpm.ts')).tpmDoor,
   'azure-vtpm': async () => (await import('./azure.ts')).azureDoor,
+  token: async () => (await import('./token.ts')).tokenDoor,
   tdx: async () => (await import('./tdx.ts')).tdxDoor,
 }

@@ -4,6 +4,7 @@ import { identifyCose, openNsmAnswer } from './cose.ts'
 import type { Identified, Opened } from './model.ts'
 import { identifyNvidia } from './nvidia.ts'
 import { identifyIbmSe, identifySev } from './sev-ibm.ts'
+import { identifyToken } from './token.ts'
 import { identifyTpm } from './tpm.ts'
 
 const REPORT_SIZE = 1184
@@ -36,7 +37,7 @@ export function identify(bytes: Uint8Array): Identified | undefined {
   if (other !== undefined) return other
   if (looksLikeQuote(bytes)) return identifyQuote(bytes)
   if (looksLikeReport(bytes)) return identifyReport(bytes)
-  return identifyNvidia(bytes) ?? identifyCose(bytes) ?? identifyTpm(bytes)
+  return identifyNvidia(bytes) ?? identifyCose(bytes) ?? identifyTpm(bytes) ?? identifyToken(bytes)
 }
 
 /** Takes off a binary wrapper. @returns undefined when the bytes begin like none */

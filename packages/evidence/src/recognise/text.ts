@@ -1,9 +1,9 @@
 import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { decodeBase64 } from '../x509/pem.ts'
-import { identifyIbmSe } from './sev-ibm.ts'
 import { jsonFault } from './json-error.ts'
 import type { Opened } from './model.ts'
+import { identifyIbmSe } from './sev-ibm.ts'
 
 /** The text that `bytes` are, without a byte order mark; undefined when they hold control characters or are not UTF-8. */
 export function textOf(bytes: Uint8Array): string | undefined {
@@ -33,13 +33,6 @@ export function openText(text: string, where: string): Opened {
   const first = text.charAt(start)
   if (first === '{' || first === '[' || first === '"') return openJson(text, where)
   if (text.startsWith('-----BEGIN ', start)) return openPem(text, start, where)
-  if (/^\s*eyJ[\w-]+\.[\w-]+\.[\w-]*\s*$/.test(text)) {
-    throw new EvidenceError('unsupported-kind', "a JSON Web Token: somebody's statement about evidence", {
-      field: where,
-      offset: start,
-      expected: 'the evidence itself',
-    })
-  }
   return openDigits(text, where)
 }
 

@@ -1,0 +1,31 @@
+import { parseToken, serviceOf, statementOf, tokenFields, verifyTokenSync } from '@sekisho/evidence/token'
+import { unreadable } from '../exit.ts'
+import type { TeeDoor } from './door.ts'
+
+/** Tokens of attestation services behind the commands. `issuer` of the expectations names whose keys were given. */
+export const tokenDoor: TeeDoor = {
+  async verify({ evidence, at, expect: { issuer, ...expect }, waive, trustAnchors, files }) {
+    if (issuer !== undefined && typeof issuer !== 'string') throw unreadable('expectations.issuer: expected text')
+    const { jwks } = files.token
+    return verifyTokenSync(evidence, {
+      at,
+      expect,
+      waive,
+      ...(jwks === undefined ? {} : { keySet: issuer === undefined ? { jwks } : { issuer, jwks } }),
+      ...(trustAnchors === undefined ? {} : { trustAnchors }),
+    })
+  },
+  fields: (evidence) => tokenFields(parseToken(evidence)),
+  skeleton(evidence) {
+    const { claims } = parseToken(evidence)
+    const { measurement, nonces, reportData } = statementOf(serviceOf(claims), claims)
+    const { iss, aud } = claims
+    return {
+      ...(typeof iss === 'string' ? { issuer: iss } : {}),
+      ...(typeof aud === 'string' || Array.isArray(aud) ? { audience: aud } : {}),
+      ...(measurement === '' ? {} : { measurement: [measurement] }),
+      ...(/^0*$/.test(reportData) ? {} : { reportData }),
+      ...(nonces[0] === undefined ? {} : { nonce: nonces[0] }),
+    }
+  },
+}
