@@ -213,5 +213,5 @@ function replacing(base: DcapCollateral, input: DcapCollateralInput, member: Mem
   // The signature of a document that cannot be read is not looked at: the check for its presence goes before.
   const documents = [made.tcbInfo, made.qeIdentity].filter((one) => one.content.state === 'present')
   const jobs = [...fresh.jobs, ...documents.map(documentJob)].filter((job) => job !== undefined)
-  return Object.assign(made, { jobs })
+  return Object.assign(made, { jobs, settled: false, told: undefined })
 }
