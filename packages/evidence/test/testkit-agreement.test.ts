@@ -41,7 +41,13 @@ describe('what the test kit signs as specified is genuine', () => {
       const made = makeSnp({ idBlock, report: { guestSvn: 4, familyId: 'fa'.repeat(16), imageId: '1a'.repeat(16) } })
       assertVerified(judgeSnp(made))
       const { idKeyDigest: signer } = made.fields
-      const expect = { signer: [signer], minSvn: 4, nonce: made.expectations.nonce, minTcb: { snp: 0 }, allowEmulated: true }
+      const expect = {
+        signer: [signer],
+        minSvn: 4,
+        nonce: made.expectations.nonce,
+        minTcb: { snp: 0 },
+        allowEmulated: true,
+      }
       assertVerified(judgeSnp(made, { expect }))
     }
   })

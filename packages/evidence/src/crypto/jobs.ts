@@ -109,8 +109,7 @@ export type Job = SignatureJob | DigestJob | ReplayJob | HmacJob | CipherJob
 
 const ORDERS: Readonly<Record<'P-256' | 'P-384', string>> = {
   'P-256': 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',
-  'P-384':
-    'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
+  'P-384': 'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
 }
 
 /**

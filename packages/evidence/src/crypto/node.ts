@@ -1,5 +1,21 @@
-import { constants, createDecipheriv, createHash, createHmac, createPublicKey, hash, type KeyObject, verify } from 'node:crypto'
-import { type CipherJob, type DigestAlgorithm, type Job, type PublicKey, type SignatureJob, schemeHash } from './jobs.ts'
+import {
+  constants,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createPublicKey,
+  hash,
+  type KeyObject,
+  verify,
+} from 'node:crypto'
+import {
+  type CipherJob,
+  type DigestAlgorithm,
+  type Job,
+  type PublicKey,
+  type SignatureJob,
+  schemeHash,
+} from './jobs.ts'
 
 /** Whether {@link settleNow} can be used: node:crypto is synchronous. */
 export const synchronous: boolean = true
@@ -47,7 +63,8 @@ function digest(algorithm: DigestAlgorithm, data: Uint8Array): Uint8Array {
 }
 
 function decipher({ mode, key, iv, aad, data }: CipherJob): Uint8Array | false {
-  if (mode === 'ctr') return new Uint8Array(createDecipheriv(key.length === 16 ? 'aes-128-ctr' : 'aes-256-ctr', key, iv).update(data))
+  if (mode === 'ctr')
+    return new Uint8Array(createDecipheriv(key.length === 16 ? 'aes-128-ctr' : 'aes-256-ctr', key, iv).update(data))
   const tag = data.length - 16
   if (tag < 0) return false
   const opened = createDecipheriv(key.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm', key, iv, { authTagLength: 16 })

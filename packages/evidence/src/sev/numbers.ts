@@ -3,14 +3,8 @@ import type { PublicKey } from '../crypto/jobs.ts'
 /** A number of AMD's little-endian tables as big-endian bytes of `size`; undefined when it needs more. */
 export function bigEndian(little: Uint8Array, size: number): Uint8Array | undefined {
   for (let i = size; i < little.length; i++) if (little[i] !== 0) return undefined
-  return little.slice(0, size).reverse()
-}
-
-/** A big-endian number as `size` little-endian bytes. */
-export function littleEndian(big: Uint8Array, size: number): Uint8Array {
-  const little = new Uint8Array(size)
-  little.set(big.slice().reverse())
-  return little
+  // Not slice(): on a Buffer it does not copy, and reverse() would turn the evidence around.
+  return new Uint8Array(little.subarray(0, size)).reverse()
 }
 
 /** Writes a 32-bit number, little-endian. */
