@@ -199,9 +199,9 @@ export async function exchangeValues(files: CaseFiles): Promise<Values> {
 
 /** The refusals that the notes of the case list. */
 function refusesDamage(response: Uint8Array, request: Uint8Array): boolean {
-  const inverted = response.slice()
+  const inverted = new Uint8Array(response)
   inverted[0] = (inverted[0] ?? 0) ^ 0xff
-  const emptied = response.slice().fill(0, 24, 32)
+  const emptied = new Uint8Array(response).fill(0, 24, 32)
   return [inverted, response.subarray(0, -1), emptied].every(isRefused) && parseSeExchange(request).kind === 'request'
 }
 

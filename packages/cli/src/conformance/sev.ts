@@ -206,7 +206,7 @@ function amdValues(one: AmdCertificate): JsonValue {
     keyId: hex(one.keyId),
     certifyingKeyId: hex(one.certifyingKeyId),
     modulusBits: one.bits,
-    publicExponent: Number(BigInt(`0x${hex(one.exponent.slice().reverse())}`)),
+    publicExponent: Number(BigInt(`0x${hex(new Uint8Array(one.exponent).reverse())}`)),
     spkiSha256: sha256Hex(sevSpki(one.key)),
   }
 }

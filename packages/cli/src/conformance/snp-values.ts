@@ -70,7 +70,10 @@ export function fieldValues(report: SnpReport, known: SnpProduct | undefined): V
     launchTcb: tcb(report.launchTcb),
     ...(report.launchMitVector === undefined ? {} : { launchMitVector: word(report.launchMitVector) }),
     ...(report.currentMitVector === undefined ? {} : { currentMitVector: word(report.currentMitVector) }),
-    signature: { r: hex(report.signatureR.slice().reverse()), s: hex(report.signatureS.slice().reverse()) },
+    signature: {
+      r: hex(new Uint8Array(report.signatureR).reverse()),
+      s: hex(new Uint8Array(report.signatureS).reverse()),
+    },
   }
 }
 

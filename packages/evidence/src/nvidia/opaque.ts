@@ -141,7 +141,7 @@ export function linkedGpus(opaque: readonly OpaqueEntry[]): readonly string[] {
 /** A switch's own identifier as GPUs write it, which is the opposite order of bytes. */
 export function switchIdentity(opaque: readonly OpaqueEntry[]): string | undefined {
   const value = opaqueBytes(opaque, 'SWITCH_PDI')
-  return value?.length === 8 ? toHex(value.slice().reverse()) : undefined
+  return value?.length === 8 ? toHex(new Uint8Array(value).reverse()) : undefined
 }
 
 /** How a GPU is handed to its guest, as the report says; undefined on firmware that does not say. */
