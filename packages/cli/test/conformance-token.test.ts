@@ -22,6 +22,8 @@ const SUPPORTED: readonly string[] = [
   'maa-azurevm-snp-2025',
   'maa-azurevm-trustedlaunch-2022',
   'maa-sevsnp-2025',
+  'negatives',
+  'nvidia-nras-gpu-2025',
 ]
 
 const UNSUPPORTED: readonly string[] = ['cmw-samples', 'coco-as-2023', 'ear-claims-sets', 'eat-payloads']

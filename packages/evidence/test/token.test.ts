@@ -204,3 +204,60 @@ describe('soundness 54: a good signature under a bad judgement', { skip }, () =>
     assert.equal(check(verdict, 'token.tcb').outcome, 'fail')
   })
 })
+
+describe('bundles of NVIDIA', { skip }, () => {
+  const folder = 'nvidia-nras-gpu-2025'
+  const options = (): TokenVerifyOptions => ({
+    at: new Date('2025-06-11T01:00:58Z'),
+    keySet: { jwks: read(`${folder}/jwks.json`) },
+  })
+
+  it('a real bundle is verified with its nonce', () => {
+    const evidence = bytes(read(`${folder}/detached-eat.json`))
+    const nonce = '931d8dd0add203ac3d8b4fbde75e115278eefcdceac5b87671a748f32364dfcb'
+    const verdict = verifyTokenSync(evidence, { ...options(), expect: { nonce } })
+    assert.equal(verdict.outcome, 'verified', verdict.summary)
+  })
+
+  it('the main token alone leaves the devices open', () => {
+    const verdict = verifyTokenSync(bytes(read(`${folder}/token.jwt`)), options())
+    assert.equal(verdict.authenticity, 'proven')
+    assert.equal(check(verdict, 'token.submodules').outcome, 'unchecked')
+  })
+
+  it('a changed, exchanged or further token is refused', () => {
+    const [main, others]: readonly [unknown, Record<string, string>] = JSON.parse(read(`${folder}/detached-eat.json`))
+    const token = others['GPU-0'] ?? ''
+    const bundle = (changed: Record<string, string>): Uint8Array => bytes(JSON.stringify([main, changed]))
+    const last = token.charAt(token.length - 2) === 'A' ? 'B' : 'A'
+    const spoilt = `${token.slice(0, -2)}${last}${token.slice(-1)}`
+    refused(bundle({ 'GPU-0': spoilt }), options(), 'token.submodules.digest')
+    refused(bundle({ 'GPU-0': spoilt }), options(), 'token.submodules.signature')
+    refused(bundle({ 'GPU-0': read(`${folder}/token.jwt`).trim() }), options(), 'token.submodules.digest')
+    refused(bundle({ ...others, 'GPU-1': token }), options(), 'token.submodules.digest')
+  })
+})
+
+describe('random input', () => {
+  it('gives an error of ours or a verdict that proves nothing', () => {
+    let seed = 53
+    const next = (below: number): number => {
+      seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0
+      return Math.floor((seed / 2 ** 32) * below)
+    }
+    const letters = 'eyJhbGciOiJSUzI1NiJ9.{}[]":,=_-AZ09 \n\\u0000'
+    const jwks = JSON.stringify({ keys: [] })
+    for (let i = 0; i < 20_000; i++) {
+      let text = ''
+      for (let n = next(60); n > 0; n--) text += letters.charAt(next(letters.length))
+      const evidence = bytes(
+        i % 2 === 0 ? text : `${b64({ alg: 'RS256' })}.${Buffer.from(text).toString('base64url')}.AA`,
+      )
+      try {
+        assert.equal(verifyTokenSync(evidence, { at: AZURE_AT, keySet: { jwks } }).outcome, 'rejected')
+      } catch (error) {
+        assert.ok(error instanceof EvidenceError, String(error))
+      }
+    }
+  })
+})

@@ -47,7 +47,13 @@ const EVIDENCE: readonly Row[] = [
   },
   {
     what: 'Azure CVM',
-    forms: 'HCL report with SEV-SNP report (6 real ones) or TD quote (2), and the quote of the vTPM; JSON versions 0, 1 and 2 (version 2: structure only)',
+    forms:
+      'HCL report with SEV-SNP report (6 real ones) or TD quote (2), and the quote of the vTPM; JSON versions 0, 1 and 2 (version 2: structure only)',
+  },
+  {
+    what: 'Tokens',
+    forms:
+      'JWT of Azure Attestation, Google Confidential Space (OIDC and PKI), Intel Trust Authority, NVIDIA (also as bundle), and EAR, with the key set of the issuer (12 published ones verified, TDX claims of Azure and Intel: structure only); no CWT, no lists of revocation',
   },
 ]
 
@@ -68,6 +74,7 @@ const COLLATERAL: readonly Row[] = [
     forms: 'certificates and CRL in DER or PEM, certificate table, ID block; fetched from the key service',
   },
   { what: 'Arm', forms: 'verification keys as JWK, reference values in JSON, unsigned CoRIM' },
+  { what: 'tokens', forms: 'JSON Web Key Set of the issuer' },
   { what: 'any', forms: 'endorsement bundle' },
 ]
 

@@ -24,6 +24,12 @@ const READERS: Readonly<Record<string, (claims: JsonValue, get: Get, token: Toke
   azure,
   'confidential-space': confidentialSpace,
   ita,
+  nras: (_claims, get, token) => ({
+    overall: get('x-nvidia-overall-att-result'),
+    nonce: get('eat_nonce'),
+    submodDigests: digests(get('submods')),
+    submodClaims: token.submodules[0]?.token.claims ?? null,
+  }),
   ear: (claims, get) => ({
     profile: get('eat_profile'),
     verifierId: member(claims, 'ear_verifier_id') ?? get('ear.verifier-id'),
@@ -143,4 +149,10 @@ function akpub(submods: JsonValue): JsonValue {
   if (!isRecord(submods)) return null
   const first = Object.values(submods)[0]
   return textMember(member(first, 'ear.veraison.key-attestation'), 'akpub') ?? null
+}
+
+function digests(submods: JsonValue): JsonValue {
+  if (!isRecord(submods)) return null
+  const hex = (one: JsonValue): JsonValue => (Array.isArray(one) && Array.isArray(one[1]) ? (one[1][1] ?? null) : null)
+  return Object.fromEntries(Object.entries(submods).map(([name, one]) => [name, hex(one)]))
 }

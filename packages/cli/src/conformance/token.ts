@@ -1,31 +1,20 @@
 import { parseToken, type Token, verifyTokenSync } from '@sekisho/evidence/token'
 import type { CaseRunner, Comparison, JsonValue } from './case.ts'
-import { conclude, expectedMembers, type ReasonWords, type Ruling, ruling } from './judged.ts'
+import { conclude, expectedMembers, type Ruling, ruling } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
+import { runRows } from './token-rows.ts'
 import { tokenValues } from './token-values.ts'
-
-const WORDS: ReasonWords = {
-  'token.alg': ['alg-not-allowed'],
-  'token.kid': ['kid-missing', 'kid-not-a-string'],
-  'token.key.known': ['key-not-found'],
-  'token.key.trusted': ['chain-root'],
-  'token.chain.path': ['chain-incomplete'],
-  'token.chain.dates': ['expired'],
-  'token.signature': ['signature'],
-  'token.issuer': ['issuer'],
-  'token.mandatory': ['mandatory-claims-missing'],
-  'token.time.end': ['expired'],
-  'token.time.start': ['not-yet-valid'],
-  malformed: ['malformed'],
-}
+import { TOKEN_WORDS } from './token-words.ts'
 
 /** Runs cases of signed tokens. Cases of other formats, of rows and of bundles are reported as not supported. */
 export const tokenCases: CaseRunner = {
   tees: ['token'],
   run: async (folder, name, content) => {
     const files = new CaseFiles(folder)
-    const evidence = await files.read('token.jwt')
+    const evidence = (await files.read('detached-eat.json')) ?? (await files.read('token.jwt'))
+    const rows = await files.read('rows.json')
+    if (rows !== undefined && textMember(content, 'version') === 'mixed') return runRows(folder, name, content, rows)
     if (evidence === undefined) return conclude(name, content, NOT_RUN, [], ['the files of this case'])
     const jwks = await files.read('jwks.json')
     const fields = member(member(content, 'expect'), 'fields')
@@ -33,7 +22,7 @@ export const tokenCases: CaseRunner = {
     const at = new Date(textMember(content, 'evaluateAt') ?? Number.NaN)
     const text = jwks === undefined ? undefined : new TextDecoder().decode(jwks)
     const keySet = text === undefined ? {} : { keySet: issuer === undefined ? { jwks: text } : { issuer, jwks: text } }
-    const ruled = await ruling(() => verifyTokenSync(evidence, { at, ...keySet }), WORDS)
+    const ruled = await ruling(() => verifyTokenSync(evidence, { at, ...keySet }), TOKEN_WORDS)
     return compared(name, content, ruled, parseToken(evidence))
   },
 }

@@ -14,6 +14,7 @@ import type { Finding, Phase } from '../core/verdict.ts'
 import { memberOf, textOf, textsOf } from './json.ts'
 import { SERVICES } from './services.ts'
 import type { TokenState } from './state.ts'
+import { submoduleDigests, submoduleObjections, submoduleSignatures, submodulesPresent } from './submodules.ts'
 
 /** Clocks may differ by this much, in milliseconds. */
 export const SLACK: number = 5 * 60 * 1000
@@ -111,7 +112,7 @@ function tcb({ statement, expect, service }: TokenState): Finding {
 
 function judgement({ statement, expect, token, service }: TokenState): Finding {
   if (service === 'ita' && expect.policies !== undefined) return policies(token.claims, expect.policies)
-  const { objections } = statement
+  const objections = [...statement.objections, ...submoduleObjections(token)]
   return objections.length === 0
     ? pass('the service has no objection')
     : fail(
@@ -130,15 +131,6 @@ function policies(claims: TokenState['token']['claims'], wanted: readonly string
         expected: wanted.join(', '),
         actual: quoted(matched.join(', ')),
       })
-}
-
-function submodules({ service }: TokenState): Finding {
-  return service === 'nras'
-    ? unchecked(
-        'the claims of each device are in tokens of their own, which were not compared with the digests in this one',
-        mend('check the tokens of the devices, then waive this check'),
-      )
-    : notApplicable('this service writes one token')
 }
 
 function audience({ token, expect }: TokenState): Finding {
@@ -219,6 +211,20 @@ export const CLAIM_STEPS: readonly StepGroup<TokenState>[] = [
     steps: [
       step('issuer', 'The issuer is the one that the keys are of', 'authenticity', `${JWT}.1`, issuer),
       step('mandatory', 'The claims of this service are there', 'authenticity', APPRAISAL, mandatory),
+      step(
+        'submodules.digest',
+        'Each token beside it is one that it names',
+        'authenticity',
+        'RFC 9711, section 5',
+        submoduleDigests,
+      ),
+      step(
+        'submodules.signature',
+        'Each token beside it is signed',
+        'authenticity',
+        'RFC 7515, section 5.2',
+        submoduleSignatures,
+      ),
       step('time.end', 'The token has not expired', 'authenticity', `${JWT}.4`, expiry),
       step('time.start', 'The token is valid already', 'authenticity', `${JWT}.5`, begun),
     ],
@@ -232,7 +238,7 @@ export const CLAIM_STEPS: readonly StepGroup<TokenState>[] = [
       step('debug', 'Debugging is off', 'appraisal', APPRAISAL, debug),
       step('tcb', 'The platform is up to date', 'appraisal', APPRAISAL, tcb),
       step('judgement', 'The service itself has no objection', 'appraisal', APPRAISAL, judgement),
-      waivable('submodules', 'The tokens of the devices belong to this one', submodules),
+      waivable('submodules', 'The tokens of all devices are there', submodulesPresent),
       waivable('expect.audience', 'The token was made for you', audience),
       waivable('expect.freshness', 'The token was made for this exchange', freshness),
       waivable(

@@ -10,6 +10,7 @@ export function tokenFields(token: Token): readonly Field[] {
   const fields: Field[] = []
   collect('header', token.header, fields)
   collect('claims', token.claims, fields)
+  for (const one of token.submodules) collect(`submodules.${one.name.slice(0, 64)}`, one.token.claims, fields)
   return fields
 }
 

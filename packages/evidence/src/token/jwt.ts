@@ -1,6 +1,6 @@
 import { EvidenceError } from '../core/errors.ts'
 import { decodeBase64 } from '../x509/pem.ts'
-import { isObject, type Json, type JsonObject, memberOf, parseStrict } from './json.ts'
+import { isList, isObject, type Json, type JsonObject, memberOf, parseStrict } from './json.ts'
 
 /** A signed token in compact form, decoded and not yet believed. */
 export interface Token {
@@ -11,6 +11,14 @@ export interface Token {
   readonly signature: Uint8Array
   /** The token's text, without white space around it. */
   readonly text: string
+  /** Tokens that came beside this one in a detached EAT bundle, by name. */
+  readonly submodules: readonly Submodule[]
+}
+
+/** One token of a bundle. Only its digest in the main token, and its signature, connect it with that. */
+export interface Submodule {
+  readonly name: string
+  readonly token: Token
 }
 
 /** Longest token that is read, in bytes. */
@@ -19,14 +27,38 @@ export const TOKEN_MAX_SIZE: number = 512 * 1024
 const TIMES = ['exp', 'nbf', 'iat'] as const
 
 /**
- * Parses a JSON Web Token in compact form. White space may surround it.
+ * Parses a JSON Web Token in compact form, or NVIDIA's detached bundle of them in JSON: a list of
+ * `["JWT", main token]` and an object of further tokens by name. White space may surround it.
+ *
  * @throws EvidenceError
- * @see RFC 7515, section 5.2; RFC 7519, section 7.2
+ * @see RFC 7515, section 5.2; RFC 7519, section 7.2; RFC 9711, section 5
  */
 export function parseToken(bytes: Uint8Array): Token {
   if (bytes.length > TOKEN_MAX_SIZE)
     throw bad('token', `${bytes.length} bytes`, `at most ${TOKEN_MAX_SIZE} bytes`, 'too-large')
-  const text = asciiOf(bytes).trim()
+  const text = utf8Of(bytes, 'token').trim()
+  return text.startsWith('[') ? parseBundle(text) : parseCompact(text)
+}
+
+function parseBundle(text: string): Token {
+  const value = parseStrict(text, 'bundle')
+  const [main, others] = isList(value) && value.length === 2 ? value : []
+  const [kind, first] = isList(main) && main.length === 2 ? main : []
+  if (kind !== 'JWT' || typeof first !== 'string' || !isObject(others))
+    throw bad('bundle', 'another value', 'a list of `["JWT", token]` and an object of tokens')
+  const entries = Object.entries(others)
+  if (entries.length > MAX_SUBMODULES) throw bad('bundle', 'more tokens', `at most ${MAX_SUBMODULES}`, 'too-large')
+  return { ...parseCompact(first), submodules: entries.map(([name, one]) => ({ name, token: inBundle(one) })) }
+}
+
+function inBundle(value: Json): Token {
+  if (typeof value !== 'string') throw bad('bundle', 'another value', 'a token in compact form')
+  return parseCompact(value)
+}
+
+const MAX_SUBMODULES = 32
+
+function parseCompact(text: string): Token {
   const parts = text.split('.')
   const [head, body, tail] = parts
   if (head === undefined || body === undefined || tail === undefined || parts.length !== 3)
@@ -40,6 +72,7 @@ export function parseToken(bytes: Uint8Array): Token {
     signed: new TextEncoder().encode(`${head}.${body}`),
     signature: decodeStrict(tail, 'token.signature'),
     text,
+    submodules: [],
   }
 }
 
@@ -73,10 +106,6 @@ function assertTimes(claims: JsonObject): void {
 
 // The last second of the year 9999.
 const MAX_SECONDS = 253_402_300_799
-
-function asciiOf(bytes: Uint8Array): string {
-  return utf8Of(bytes, 'token')
-}
 
 function utf8Of(bytes: Uint8Array, field: string): string {
   try {

@@ -6,6 +6,7 @@ import type { Token } from './jwt.ts'
 import type { TrustedKey } from './keys.ts'
 import type { TokenService } from './services.ts'
 import type { Statement } from './statement.ts'
+import type { SubmoduleJobs } from './submodules.ts'
 
 /** Everything that the steps of a verification read. */
 export interface TokenState {
@@ -26,6 +27,8 @@ export interface TokenState {
   readonly key: PublicKey | undefined
   /** Undefined when it cannot verify under any circumstances. */
   readonly signature: SignatureJob | undefined
+  /** The tokens beside it. */
+  readonly submodules: readonly SubmoduleJobs[]
   readonly anchor: TrustAnchor | undefined
   /** Milliseconds since 1970. */
   readonly at: number

@@ -19,6 +19,7 @@ import { readKeySet, type TrustedKey } from './keys.ts'
 import { SERVICES, schemeOf, serviceOf } from './services.ts'
 import type { TokenState } from './state.ts'
 import { statementOf } from './statement.ts'
+import { planSubmodules, submoduleJobs } from './submodules.ts'
 
 /** Keys that the caller trusts, and whose they are. */
 export interface TokenKeySet {
@@ -86,14 +87,21 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
   const scheme = schemeOf(textOf(token.header, 'alg'))
   const allowed = SERVICES[service].algorithms.includes(textOf(token.header, 'alg') ?? '')
   const signature = allowed && key ? new Signed(token.signed, scheme, token.signature).by(key) : undefined
+  const submodules = planSubmodules(token, allowed ? key : undefined)
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
-  const jobs = [digest, signature, named?.spki, ...(chain === undefined ? [] : chainJobs(chain))]
+  const jobs = [
+    digest,
+    signature,
+    named?.spki,
+    ...submoduleJobs(submodules),
+    ...(chain === undefined ? [] : chainJobs(chain)),
+  ]
   const issuer = options.keySet?.issuer ?? SERVICES[service].issuer
   const statement = statementOf(service, token.claims)
   return {
     waive: options.waive,
     trustAnchors: options.trustAnchors,
-    state: { token, service, statement, issuer, keys, keysFault, named, chain, key, signature, at, expect },
+    state: { token, service, statement, issuer, keys, keysFault, named, chain, key, signature, submodules, at, expect },
     evidence: digest,
     jobs: jobs.filter((job) => job !== undefined),
   }

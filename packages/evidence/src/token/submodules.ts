@@ -1,0 +1,94 @@
+import { digestHex } from '../core/assemble.ts'
+import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, unchecked } from '../core/engine.ts'
+import type { Finding } from '../core/verdict.ts'
+import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import { Signed } from '../x509/signature.ts'
+import { isList, isObject, memberOf, textOf } from './json.ts'
+import type { Token } from './jwt.ts'
+import { schemeOf } from './services.ts'
+import type { TokenState } from './state.ts'
+
+/** What is computed of one token beside the main one. */
+export interface SubmoduleJobs {
+  readonly name: string
+  readonly token: Token
+  /** SHA-256 of the token's text, which the main token names. */
+  readonly digest: DigestJob
+  /** Under the key of the main token; undefined when the token names another key or algorithm. */
+  readonly signature: SignatureJob | undefined
+}
+
+/** Plans the tokens of a bundle. One key signs them all: another key id or algorithm has no signature. */
+export function planSubmodules(main: Token, key: PublicKey | undefined): readonly SubmoduleJobs[] {
+  const same = (token: Token, name: string): boolean => textOf(token.header, name) === textOf(main.header, name)
+  return main.submodules.map(({ name, token }) => {
+    const scheme = same(token, 'alg') && same(token, 'kid') ? schemeOf(textOf(token.header, 'alg')) : undefined
+    return {
+      name,
+      token,
+      digest: { kind: 'digest', algorithm: 'sha256', data: new TextEncoder().encode(token.text) },
+      signature: key && new Signed(token.signed, scheme, token.signature).by(key),
+    }
+  })
+}
+
+/** What must be computed before they can be judged. */
+export function submoduleJobs(all: readonly SubmoduleJobs[]): readonly Job[] {
+  return all.flatMap(({ digest, signature }) => (signature === undefined ? [digest] : [digest, signature]))
+}
+
+/** Whether each token of the bundle is one that the main token names. */
+export function submoduleDigests({ submodules, token }: TokenState): Finding {
+  if (submodules.length === 0) return notApplicable('the token came alone')
+  const strange = submodules.find(({ name, digest }) => digestOf(token, name) !== digestHex(digest))
+  return strange === undefined
+    ? pass('the main token names the digest of each')
+    : fail(`the token of ${quoted(strange.name)} is not the one that the main token names`, REPLACE_EVIDENCE, {
+        expected: quoted(digestOf(token, strange.name)),
+        actual: digestHex(strange.digest),
+      })
+}
+
+/** Whether each token of the bundle is signed with the key of the main token. */
+export function submoduleSignatures({ submodules }: TokenState): Finding {
+  if (submodules.length === 0) return notApplicable('the token came alone')
+  const bad = submodules.find(({ signature }) => signature?.result !== true)
+  return bad === undefined
+    ? pass('each is signed with the key of the main token')
+    : fail(`the token of ${quoted(bad.name)} does not verify with the key of the main token`, REPLACE_EVIDENCE)
+}
+
+/** Whether every token that the main one names is there. */
+export function submodulesPresent({ submodules, token, service }: TokenState): Finding {
+  if (service !== 'nras') return notApplicable('this service writes one token')
+  const named = memberOf(token.claims, 'submods')
+  const missing = (isObject(named) ? Object.keys(named) : []).filter(
+    (name) => !submodules.some((one) => one.name === name),
+  )
+  return missing.length === 0
+    ? pass(`the tokens of all ${submodules.length} devices are there`)
+    : unchecked(
+        `the claims of ${missing.slice(0, 4).map(quoted).join(', ')} are in a token of its own, which is not here`,
+        mend('pass the whole bundle as the service answered it, not the main token alone'),
+      )
+}
+
+/** What the service holds against a device; its whole result can be good only if these are none. */
+export function submoduleObjections({ submodules }: Token): readonly string[] {
+  return submodules.flatMap(({ name, token: { claims } }) => [
+    ...(textOf(claims, 'measres') === 'success' ? [] : [`the measurements of ${quoted(name)} do not match`]),
+    ...(textOf(claims, 'dbgstat') === 'disabled' ? [] : [`debugging of ${quoted(name)} is not disabled`]),
+  ])
+}
+
+// `["DIGEST", ["SHA-256", hex]]`.
+function digestOf({ claims }: Token, name: string): string | undefined {
+  const entry = memberOf(claims, 'submods', name)
+  const pair = isList(entry) && entry.length === 2 && entry[0] === 'DIGEST' ? entry[1] : undefined
+  const [algorithm, hex] = isList(pair) && pair.length === 2 ? pair : []
+  return algorithm === 'SHA-256' && typeof hex === 'string' ? hex.toLowerCase() : undefined
+}
+
+function quoted(text: string | undefined): string {
+  return JSON.stringify((text ?? '').slice(0, 64))
+}
