@@ -202,6 +202,20 @@ describe('soundness 54: a good signature under a bad judgement', { skip }, () =>
     assert.equal(named('91488e12-f39e-4f3e-8435-d49c813decb5'), 'pass')
     assert.equal(named('7f381430-51f8-47b0-a6e0-393ef1837af3'), 'fail')
     assert.equal(check(verdict, 'token.tcb').outcome, 'fail')
+    assert.equal(check(verdict, 'token.binding').outcome, 'pass')
+  })
+})
+
+describe('EAR', { skip }, () => {
+  it("a key whose private half is published is an emulator's", () => {
+    const folder = 'ear-veraison-affirming'
+    const verdict = verifyTokenSync(bytes(read(`${folder}/token.jwt`)), {
+      at: new Date('2022-10-18T11:10:33Z'),
+      keySet: { jwks: read(`${folder}/jwks.json`) },
+    })
+    assert.equal(verdict.authenticity, 'proven')
+    assert.equal(verdict.emulated, true)
+    assert.equal(check(verdict, 'token.hardware').outcome, 'fail')
   })
 })
 

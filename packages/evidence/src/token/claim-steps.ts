@@ -11,6 +11,7 @@ import {
 } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Phase } from '../core/verdict.ts'
+import { bindingFinding } from './binding.ts'
 import { memberOf, textOf, textsOf } from './json.ts'
 import { SERVICES } from './services.ts'
 import type { TokenState } from './state.ts'
@@ -238,6 +239,7 @@ export const CLAIM_STEPS: readonly StepGroup<TokenState>[] = [
       step('debug', 'Debugging is off', 'appraisal', APPRAISAL, debug),
       step('tcb', 'The platform is up to date', 'appraisal', APPRAISAL, tcb),
       step('judgement', 'The service itself has no objection', 'appraisal', APPRAISAL, judgement),
+      step('binding', 'The nonce is bound to the report', 'appraisal', APPRAISAL, bindingFinding),
       waivable('submodules', 'The tokens of all devices are there', submodulesPresent),
       waivable('expect.audience', 'The token was made for you', audience),
       waivable('expect.freshness', 'The token was made for this exchange', freshness),

@@ -1,5 +1,5 @@
 import type { TrustAnchor } from '../core/verdict.ts'
-import type { PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import type { DigestJob, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import type { TokenChain } from './chain.ts'
 import type { TokenExpectations } from './expectations.ts'
 import type { Token } from './jwt.ts'
@@ -27,6 +27,8 @@ export interface TokenState {
   readonly key: PublicKey | undefined
   /** Undefined when it cannot verify under any circumstances. */
   readonly signature: SignatureJob | undefined
+  /** What the report data must be; undefined where no nonce is bound. */
+  readonly binding: DigestJob | undefined
   /** The tokens beside it. */
   readonly submodules: readonly SubmoduleJobs[]
   readonly anchor: TrustAnchor | undefined

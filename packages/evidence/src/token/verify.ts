@@ -7,7 +7,8 @@ import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
 import { Signed } from '../x509/signature.ts'
-import { CONFIDENTIAL_SPACE_ROOT } from './anchors.ts'
+import { CONFIDENTIAL_SPACE_ROOT, PUBLISHED_KEYS } from './anchors.ts'
+import { planBinding } from './binding.ts'
 import { chainAnchor, chainJobs, leafKey, readChain } from './chain.ts'
 import { CLAIM_STEPS } from './claim-steps.ts'
 import { type TokenClaims, tokenAssumptions, tokenClaims } from './claims.ts'
@@ -87,12 +88,14 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
   const scheme = schemeOf(textOf(token.header, 'alg'))
   const allowed = SERVICES[service].algorithms.includes(textOf(token.header, 'alg') ?? '')
   const signature = allowed && key ? new Signed(token.signed, scheme, token.signature).by(key) : undefined
+  const binding = planBinding(token, service)
   const submodules = planSubmodules(token, allowed ? key : undefined)
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
   const jobs = [
     digest,
     signature,
     named?.spki,
+    binding,
     ...submoduleJobs(submodules),
     ...(chain === undefined ? [] : chainJobs(chain)),
   ]
@@ -101,7 +104,22 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
   return {
     waive: options.waive,
     trustAnchors: options.trustAnchors,
-    state: { token, service, statement, issuer, keys, keysFault, named, chain, key, signature, submodules, at, expect },
+    state: {
+      token,
+      service,
+      statement,
+      issuer,
+      keys,
+      keysFault,
+      named,
+      chain,
+      key,
+      signature,
+      binding,
+      submodules,
+      at,
+      expect,
+    },
     evidence: digest,
     jobs: jobs.filter((job) => job !== undefined),
   }
@@ -134,7 +152,8 @@ function anchorOf({ state, trustAnchors }: Plan): TrustAnchor | undefined {
   const spkiSha256 = digestHex(named.spki)
   const name = issuer === undefined ? 'a key that you named' : `key of ${issuer.slice(0, 128)}`
   const made: TrustAnchor = { id: 'token-key', name, vendor: SERVICES[service].vendor, spkiSha256 }
-  return trustAnchors === undefined ? made : trustAnchors.find((anchor) => anchor.spkiSha256 === spkiSha256)
+  const listed = trustAnchors === undefined ? made : trustAnchors.find((anchor) => anchor.spkiSha256 === spkiSha256)
+  return listed !== undefined && PUBLISHED_KEYS.includes(spkiSha256) ? { ...listed, emulated: true } : listed
 }
 
 function conclude(plan: Plan): Verdict<TokenClaims> {

@@ -1,0 +1,35 @@
+import { digestHex } from '../core/assemble.ts'
+import { concatBytes } from '../core/bytes.ts'
+import { fail, notApplicable, pass, REPLACE_EVIDENCE } from '../core/engine.ts'
+import type { Finding } from '../core/verdict.ts'
+import type { DigestJob } from '../crypto/jobs.ts'
+import { decodeBase64 } from '../x509/pem.ts'
+import { textOf } from './json.ts'
+import type { Token } from './jwt.ts'
+import type { TokenService } from './services.ts'
+import type { TokenState } from './state.ts'
+
+/**
+ * Intel Trust Authority: the digest that an SGX enclave or a TD puts into its report data, over the
+ * nonce, its time and the held data. Undefined where the token does not carry all of these.
+ */
+export function planBinding({ claims }: Token, service: TokenService): DigestJob | undefined {
+  const sgx = textOf(claims, 'attester_type') === 'SGX'
+  if (service !== 'ita' || textOf(claims, 'verifier_nonce', 'val') === undefined) return undefined
+  const texts = [textOf(claims, 'verifier_nonce', 'val'), textOf(claims, 'verifier_nonce', 'iat')]
+  const held = textOf(claims, 'attester_held_data') ?? ''
+  const parts = [...texts, held].map((text) => (text === undefined ? undefined : decodeBase64(text)))
+  const known = parts.filter((part) => part !== undefined)
+  if (known.length < parts.length) return undefined
+  return { kind: 'digest', algorithm: sgx ? 'sha256' : 'sha512', data: concatBytes(...known) }
+}
+
+/** Whether the nonce that the token names is the one in the attested report data. */
+export function bindingFinding({ binding, statement, service }: TokenState): Finding {
+  if (service !== 'ita' || statement.nonces.length === 0) return notApplicable('the token has no nonce to be bound')
+  const expected = binding === undefined ? undefined : digestHex(binding)
+  const details = { ...(expected === undefined ? {} : { expected }), actual: statement.reportData }
+  return expected !== undefined && statement.reportData === expected.padEnd(128, '0')
+    ? pass('the report data is the digest of nonce and held data', details)
+    : fail('the report data is not the digest of nonce and held data', REPLACE_EVIDENCE, details)
+}
