@@ -37,6 +37,7 @@ const BUNDLES: readonly BundleBudget[] = [
   one('Secure Execution', 'verifyIbmSe', 'ibm-se', 21.5),
   one('TPM', 'verifyTpm', 'tpm', 31.5),
   one('NVIDIA', 'verifyNvidia', 'nvidia', 30),
+  one('Token', 'verifyToken', 'token', 21),
   {
     what: 'verify SNP, SGX and TDX',
     code: `export { verifySnp } from '@sekisho/evidence/snp'

@@ -19,6 +19,7 @@ const SUPPORTED: readonly string[] = [
   'ear-veraison-affirming',
   'ear-veraison-embedded-jwk',
   'ear-veraison-extensions',
+  'ita-sgx-2023',
   'maa-azurevm-snp-2025',
   'maa-azurevm-trustedlaunch-2022',
   'maa-sevsnp-2025',

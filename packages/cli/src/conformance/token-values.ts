@@ -18,7 +18,8 @@ export function tokenValues(token: Token): Readonly<Record<string, JsonValue>> {
 }
 
 type Get = (...path: readonly string[]) => JsonValue
-type Values = Readonly<Record<string, JsonValue>>
+/** Values by the names that cases give them. */
+export type Values = Readonly<Record<string, JsonValue>>
 
 const READERS: Readonly<Record<string, (claims: JsonValue, get: Get, token: Token) => Values>> = {
   azure,
@@ -155,4 +156,13 @@ function digests(submods: JsonValue): JsonValue {
   if (!isRecord(submods)) return null
   const hex = (one: JsonValue): JsonValue => (Array.isArray(one) && Array.isArray(one[1]) ? (one[1][1] ?? null) : null)
   return Object.fromEntries(Object.entries(submods).map(([name, one]) => [name, hex(one)]))
+}
+
+/** What cases list of a key set: the digest of the last certificate of its only key, where there is one. */
+export function keySetValues(jwks: string | undefined): Values {
+  const keys: JsonValue | undefined = jwks === undefined ? undefined : member(JSON.parse(jwks), 'keys')
+  const x5c = Array.isArray(keys) && keys.length === 1 ? member(keys[0], 'x5c') : undefined
+  const last: JsonValue | undefined = Array.isArray(x5c) ? x5c.at(-1) : undefined
+  if (typeof last !== 'string') return {}
+  return { rootSha256: createHash('sha256').update(Buffer.from(last, 'base64')).digest('hex') }
 }

@@ -1,10 +1,10 @@
-import { parseToken, type Token, verifyTokenSync } from '@sekisho/evidence/token'
+import { parseToken, verifyTokenSync } from '@sekisho/evidence/token'
 import type { CaseRunner, Comparison, JsonValue } from './case.ts'
 import { conclude, expectedMembers, type Ruling, ruling } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 import { runRows } from './token-rows.ts'
-import { tokenValues } from './token-values.ts'
+import { keySetValues, tokenValues, type Values } from './token-values.ts'
 import { TOKEN_WORDS } from './token-words.ts'
 
 /** Runs cases of signed tokens. Cases of other formats, of rows and of bundles are reported as not supported. */
@@ -23,16 +23,15 @@ export const tokenCases: CaseRunner = {
     const text = jwks === undefined ? undefined : new TextDecoder().decode(jwks)
     const keySet = text === undefined ? {} : { keySet: issuer === undefined ? { jwks: text } : { issuer, jwks: text } }
     const ruled = await ruling(() => verifyTokenSync(evidence, { at, ...keySet }), TOKEN_WORDS)
-    return compared(name, content, ruled, parseToken(evidence))
+    return compared(name, content, ruled, { ...tokenValues(parseToken(evidence)), ...keySetValues(text) })
   },
 }
 
 const NOT_RUN: Ruling = { verdict: 'unverifiable', reasons: [] }
 
-function compared(name: string, content: JsonValue, ruled: Ruling, token: Token): ReturnType<typeof conclude> {
+function compared(name: string, content: JsonValue, ruled: Ruling, values: Values): ReturnType<typeof conclude> {
   const comparisons: Comparison[] = []
   const unimplemented: string[] = []
-  const values = tokenValues(token)
   for (const [path, expected] of expectedMembers(content)) {
     if (path !== 'fields' || !isRecord(expected)) {
       unimplemented.push(`expect.${path}`)
