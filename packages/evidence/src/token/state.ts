@@ -6,7 +6,16 @@ import type { Token } from './jwt.ts'
 import type { TrustedKey } from './keys.ts'
 import type { TokenService } from './services.ts'
 import type { Statement } from './statement.ts'
-import type { SubmoduleJobs } from './submodules.ts'
+
+/** What is computed of one token beside the main one. */
+export interface SubmoduleJobs {
+  readonly name: string
+  readonly token: Token
+  /** SHA-256 of the token's text, which the main token names. */
+  readonly digest: DigestJob
+  /** Under the key of the main token; undefined when the token names another key or algorithm. */
+  readonly signature: SignatureJob | undefined
+}
 
 /** Everything that the steps of a verification read. */
 export interface TokenState {

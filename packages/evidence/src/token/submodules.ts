@@ -1,22 +1,12 @@
 import { digestHex } from '../core/assemble.ts'
 import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, unchecked } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
-import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import type { Job, PublicKey } from '../crypto/jobs.ts'
 import { Signed } from '../x509/signature.ts'
 import { isList, isObject, memberOf, textOf } from './json.ts'
 import type { Token } from './jwt.ts'
 import { schemeOf } from './services.ts'
-import type { TokenState } from './state.ts'
-
-/** What is computed of one token beside the main one. */
-export interface SubmoduleJobs {
-  readonly name: string
-  readonly token: Token
-  /** SHA-256 of the token's text, which the main token names. */
-  readonly digest: DigestJob
-  /** Under the key of the main token; undefined when the token names another key or algorithm. */
-  readonly signature: SignatureJob | undefined
-}
+import type { SubmoduleJobs, TokenState } from './state.ts'
 
 /** Plans the tokens of a bundle. One key signs them all: another key id or algorithm has no signature. */
 export function planSubmodules(main: Token, key: PublicKey | undefined): readonly SubmoduleJobs[] {
