@@ -1,10 +1,16 @@
 import { processAround } from './around.ts'
+import { EXIT } from './exit.ts'
 import { run } from './run.ts'
 
-// A reader that has seen enough (`sekisho … | head`) is no fault of ours.
 process.stdout.on('error', (error) => {
-  if ('code' in error && error.code === 'EPIPE') process.exit(0)
-  throw error
+  // A reader that has seen enough (`sekisho … | head`) is no fault of ours, and no reason to report another
+  // verdict: the exit code stays the command's own.
+  if ('code' in error && error.code === 'EPIPE') return
+  process.stderr.write(`sekisho: standard output cannot be written: ${error.message}\n`)
+  process.exit(EXIT.internal)
+})
+process.stderr.on('error', () => {
+  // Nobody is left to be told; the exit code still says what was found.
 })
 
 // No top-level await: the bundled program is a CommonJS file, which starts sooner.
