@@ -150,7 +150,7 @@ function assertWaivable<S>(groups: readonly StepGroup<S>[], waive: readonly stri
     throw new TypeError(
       step === undefined
         ? `there is no check ${id} to waive; these can be waived: ${stepIds(groups, 'waivable').join(', ')}`
-        : `the check ${id} cannot be waived: without it the evidence proves nothing`,
+        : `the check ${id} cannot be waived: a verdict without it would say nothing`,
     )
   }
 }

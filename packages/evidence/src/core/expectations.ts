@@ -84,7 +84,8 @@ export function objectField<T extends object>(kinds: FieldKinds<T>): FieldKind<T
  *   pass for one that holds
  */
 export function readExpectations<T extends object>(input: unknown, kinds: FieldKinds<T>): T {
-  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+  // A Map or a Date has no members of its own: it would read as expecting nothing.
+  if (typeof input !== 'object' || input === null || Object.prototype.toString.call(input) !== '[object Object]') {
     throw new TypeError('expectations: expected an object')
   }
   const read: Partial<T> = {}

@@ -128,7 +128,7 @@ const SGX_NAMES: readonly string[] = Array.from({ length: 16 }, (_, i) => `sgx${
 const TDX_NAMES: readonly string[] = Array.from({ length: 16 }, (_, i) => `tdx${i + 1}`)
 
 /** What any Intel evidence relies on without proof. */
-export function commonAssumptions({ extensions }: DcapState): readonly Assumption[] {
+export function commonAssumptions({ extensions, collateral }: DcapState): readonly Assumption[] {
   const assumed: Assumption[] = []
   const assume = (id: string, statement: string, because: string): void => {
     assumed.push({ id, statement, because })
@@ -138,6 +138,8 @@ export function commonAssumptions({ extensions }: DcapState): readonly Assumptio
     "nobody else knows Intel's signing keys and the platform's certified key",
     'every signature rests on them',
   )
+  if (collateral.rootCrl.state === 'absent' || collateral.pckCrl.state === 'absent')
+    assume('not-revoked', 'Intel has not revoked the platform or its CA', 'a revocation list is missing')
   const certified = (words: string): string => `the PCK certificate ${words}`
   const type = SGX_TYPES[extensions?.sgxType ?? -1]
   const { smtEnabled, dynamicPlatform } = extensions?.configuration ?? {}

@@ -32,7 +32,9 @@ function levelFinding(state: DcapState): Finding {
 function statusFinding(state: DcapState): Finding {
   const status = state.tcb?.status ?? 'Revoked'
   const match = matched(state.tcb?.launch)
-  const advisories = match?.advisories ?? []
+  // Of the launch and of now: an exception has to accept what either is known to have.
+  const now = matched(state.tcb?.current)?.advisories ?? []
+  const advisories = [...new Set([...(match?.advisories ?? []), ...(status === 'UpToDate' ? [] : now)])].sort()
   const details = {
     expected: 'UpToDate',
     actual: advisories.length > 0 ? `${status} (${advisories.join(', ')})` : status,

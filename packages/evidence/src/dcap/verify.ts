@@ -1,3 +1,4 @@
+import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
 import { judge, type StepGroup } from '../core/engine.ts'
@@ -79,9 +80,11 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
   if (companion !== undefined) jobs.push(...companion.jobs)
   yield jobs
   collateral.settled = true
-  if (memory !== undefined && key !== undefined && recalled === undefined) remember(memory, key, quote, platform)
 
   const judgement = judge(tee.groups, state, options.waive)
+  // Refuted platforms are not kept: whoever sends forgeries must not push the good ones out.
+  const keep = recalled === undefined && judgement.authenticity !== 'refuted'
+  if (memory !== undefined && key !== undefined && keep) remember(memory, key, quote, platform)
   const chain = valueOf(platform.chain)
   const anchor = chain === undefined ? undefined : state.anchorOf(chain)
   const level = `${state.tee}.tcb.level`
@@ -148,11 +151,8 @@ function addLateJobs(
   for (const job of [rootCrl, pckCrl, quoteSignature]) if (job !== undefined) jobs.push(job)
 }
 
-function anchorFinder(anchors: readonly TrustAnchor[] = [INTEL_ROOT]): (chain: Chain) => TrustAnchor | undefined {
-  for (const anchor of anchors) {
-    if (anchor.emulated === true || anchor.spkiSha256 === INTEL_ROOT.spkiSha256) continue
-    throw new TypeError(`trustAnchors: ${anchor.id} is not Intel's root, and must say \`emulated: true\``)
-  }
+function anchorFinder(given: readonly TrustAnchor[] | undefined): (chain: Chain) => TrustAnchor | undefined {
+  const anchors = trustedAnchors(given, [INTEL_ROOT])
   return ({ root }) => {
     const digest = root.spkiDigest.result
     if (digest === undefined) return undefined

@@ -1,5 +1,6 @@
 import { settle, settleNow } from '#crypto'
 import { sign1Input } from '../cbor/sign1.ts'
+import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { allZero, toHex } from '../core/bytes.ts'
 import { type Judgement, judge, stepIds } from '../core/engine.ts'
@@ -144,7 +145,8 @@ function stateOf({ door, chain, rootIsPublished, signature }: Plan): NitroState 
   }
 }
 
-function anchorOf({ links }: NitroChain, anchors: readonly TrustAnchor[] = AWS_NITRO_ROOTS): TrustAnchor | undefined {
+function anchorOf({ links }: NitroChain, given: readonly TrustAnchor[] | undefined): TrustAnchor | undefined {
+  const anchors = trustedAnchors(given, AWS_NITRO_ROOTS)
   const root = links[0]?.certificate
   const spki = root === undefined ? undefined : digestHex(root.spkiDigest)
   return anchors.find((anchor) => anchor.spkiSha256 === spki)

@@ -1,4 +1,5 @@
 import { settle } from '#crypto'
+import { trustedAnchors } from '../core/anchors.ts'
 import { type Judgement, judge, type StepGroup } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
@@ -53,7 +54,7 @@ async function judgeParts(
     if (one !== undefined) for (const answer of collateral.answersFor(one)) jobs.push(...answer.jobs)
   }
   await settle(jobs)
-  const anchors = options.trustAnchors ?? NVIDIA_ROOTS
+  const anchors = trustedAnchors(options.trustAnchors, NVIDIA_ROOTS)
   const view = (one: Chain | undefined, purpose: 'device' | 'rim'): ChainView | undefined =>
     one && viewOf(one, collateral, anchors, purpose)
   const state: DeviceChainState = {

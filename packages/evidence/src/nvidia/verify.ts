@@ -1,4 +1,5 @@
 import { settle, settleNow } from '#crypto'
+import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
 import { type Judgement, judge, stepIds } from '../core/engine.ts'
@@ -204,7 +205,7 @@ export function concludeDevice(plan: Plan, waive: readonly string[] = [], inNode
 
 function stateOf(plan: Plan, inNode: boolean): NvidiaState {
   const { door, chain, collateral } = plan
-  const anchors = door.options.trustAnchors ?? NVIDIA_ROOTS
+  const anchors = trustedAnchors(door.options.trustAnchors, NVIDIA_ROOTS)
   const view = (one: Chain | undefined, purpose: 'device' | 'rim'): ChainView | undefined =>
     one && viewOf(one, collateral, anchors, purpose)
   const { driverRim, vbiosRim, ocsp } = collateral

@@ -1,4 +1,5 @@
 import { settle, settleNow } from '#crypto'
+import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { concatBytes, fromHex } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
@@ -268,7 +269,7 @@ const FORMATS: Readonly<Record<SevEvidence['kind'], string>> = {
 
 function anchorOf({ keys, options }: Plan): TrustAnchor | undefined {
   const spki = keys.ark === undefined ? undefined : digestHex(keys.ark)
-  return (options.trustAnchors ?? AMD_SEV_ROOTS).find((anchor) => anchor.spkiSha256 === spki)
+  return trustedAnchors(options.trustAnchors, AMD_SEV_ROOTS).find((anchor) => anchor.spkiSha256 === spki)
 }
 
 function matchOf({ evidence, candidates }: Plan): string | undefined {

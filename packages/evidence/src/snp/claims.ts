@@ -100,6 +100,13 @@ export function snpAssumptions(state: SnpState): readonly Assumption[] {
       because: 'SEV-SNP does not protect the freshness of memory against hardware',
     },
   ]
+  if (state.parts.crl.value === undefined) {
+    assumed.push({
+      id: 'not-revoked',
+      statement: 'AMD has not revoked the ASK or ASVK',
+      because: 'no revocation list was looked at',
+    })
+  }
   if (!platformInfo.ciphertextHidingDramEnabled) {
     assumed.push({
       id: 'ciphertext-side-channel',

@@ -1,4 +1,5 @@
 import { settle, settleNow } from '#crypto'
+import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
 import { type Judgement, judge, stepIds } from '../core/engine.ts'
@@ -218,8 +219,9 @@ function conclude(plan: Plan): Verdict<SnpClaims> {
 function chainState(
   at: number,
   { parts, role, chain }: Pick<Plan, 'parts' | 'role' | 'chain'>,
-  anchors: readonly TrustAnchor[] = AMD_ROOTS,
+  given: readonly TrustAnchor[] | undefined,
 ): ChainState {
+  const anchors = trustedAnchors(given, AMD_ROOTS)
   const { leaf, intermediate } = pickEndorsement(parts, role)
   const { ark } = parts
   const spki = ark.value && digestHex(ark.value.spkiDigest)

@@ -142,19 +142,18 @@ function septFinding({ quote, expect }: State): Finding {
 }
 
 function serviceFinding({ quote, expect }: State): Finding {
-  const { mrServiceTd } = quote.body
+  const { mrServiceTd, initialServiceTdHash, currentServiceTdHash } = quote.body
   if (mrServiceTd === undefined) return notApplicable('TDX 1.0 reports no service TD')
-  if (allZero(mrServiceTd)) return pass()
-  return compareOneOf(
-    {
-      what: 'the bound service TD (MRSERVICETD), which can read or change this TD,',
-      actual: toHex(mrServiceTd),
-      option: 'mrServiceTd',
-    },
-    expect.mrServiceTd ?? ['0'.repeat(96)],
-  )
+  const accepted = expect.mrServiceTd ?? ['0'.repeat(96)]
+  // An extended report names the service TD at launch and now as well: each has to be one that is accepted.
+  const bound = [mrServiceTd, initialServiceTdHash, currentServiceTdHash]
+  const found = bound
+    .filter((hash): hash is Uint8Array => hash !== undefined && !allZero(hash))
+    .map((hash) => compareOneOf({ what: SERVICE_TD, actual: toHex(hash), option: 'mrServiceTd' }, accepted))
+  return found.find(({ outcome }) => outcome !== 'pass') ?? found[0] ?? pass()
 }
 
+const SERVICE_TD = 'the bound service TD (MRSERVICETD), which can read or change this TD,'
 type Identifier = 'mrTd' | 'mrConfigId' | 'mrSeam' | 'mrOwner' | 'mrOwnerConfig'
 type Option = 'measurement' | 'hostData' | 'mrSeam' | 'mrOwner' | 'mrOwnerConfig'
 

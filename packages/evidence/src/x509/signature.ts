@@ -13,7 +13,8 @@ export class Signed {
   readonly scheme: SignatureScheme | undefined
   readonly #signature: Uint8Array
   readonly #form: 'raw' | 'der'
-  readonly #checks: { readonly key: PublicKey; readonly job: SignatureJob | undefined }[] = []
+  // Weak, so that keys a stranger brings along (certificates of forged chains) go when he does.
+  readonly #checks = new WeakMap<PublicKey, { readonly job: SignatureJob | undefined }>()
 
   /** `form` tells how an ECDSA signature is written: r then s in full length, or DER as in certificates. */
   constructor(
@@ -34,10 +35,10 @@ export class Signed {
    *   allowed or does not fit the key, or a malformed signature
    */
   by(key: PublicKey): SignatureJob | undefined {
-    const known = this.#checks.find((check) => check.key === key || sameKey(check.key, key))
+    const known = this.#checks.get(key)
     if (known !== undefined) return known.job
     const job = this.#check(key)
-    this.#checks.push({ key, job })
+    this.#checks.set(key, { job })
     return job
   }
 
