@@ -62,7 +62,7 @@ function one(name: string, verify: string, folder: string, limit: number): Bundl
 const PACKED: Readonly<Record<string, number>> = {
   '@sekisho/evidence': 520 * KB,
   '@sekisho/collateral': 80 * KB,
-  sekisho: 320 * KB,
+  sekisho: 480 * KB,
 }
 
 const rows = [...(await Promise.all(BUNDLES.map(bundleRow))), ...publishable(ROOT).map(packedRow)]
