@@ -129,6 +129,16 @@ describe('sekisho collateral', () => {
     }
   })
 
+  it('a bundle that has expired is judged as expired, not as missing', () => {
+    const args = [...EXAMPLE.tdx]
+    args[args.indexOf('--collateral') + 1] = bundle
+    args[args.indexOf('--at') + 1] = '2051-01-01T00:00:00Z'
+    const ran = sekisho(['verify', ...args])
+    assert.equal(ran.code, 1)
+    assert.match(ran.out, /FAIL tdx\.tcb-info\.current/)
+    assert.doesNotMatch(ran.out, /tdx\.tcb-info\.present/)
+  })
+
   it('shows what a bundle holds and until when', () => {
     const ran = sekisho(['collateral', 'show', bundle, '--at', '2026-06-15'])
     assert.equal(ran.code, 0)

@@ -1,13 +1,29 @@
-import type { CollateralSource } from '@sekisho/collateral'
+import type { CollateralSource, EndorsementBundle } from '@sekisho/collateral'
 import type { VerifyRequest } from './door.ts'
 
-/** Where collateral may come from, in order: the bundles that were given, then the network if it may be asked. */
+/**
+ * Where collateral may come from, in order: what the given bundles hold for the time, the network if it may be asked,
+ * and last what the bundles hold for another time, so that the verdict says "expired" rather than "missing".
+ */
 export async function sourceFor(request: VerifyRequest): Promise<CollateralSource | undefined> {
   const { bundles } = request.files
   if (bundles.length === 0) return request.source
   const { bundleSource, chainSources } = await import('@sekisho/collateral')
-  const sources = bundles.map((bundle) => bundleSource(bundle, request.at))
-  return chainSources(...sources, ...(request.source === undefined ? [] : [request.source]))
+  const current = bundles.map((bundle) => bundleSource(bundle, request.at))
+  const network = request.source === undefined ? [] : [request.source]
+  const other = bundles.flatMap((bundle) => lastDays(bundle).map((day) => bundleSource(bundle, day)))
+  return chainSources(...current, ...network, ...other)
+}
+
+const MAX_OTHER_DAYS = 16
+
+/** The last moments at which items of a bundle are valid, the latest first. */
+function lastDays({ items }: EndorsementBundle): readonly Date[] {
+  const ends = items.map((item) => (item.kind === 'intel-pck' ? item.certificate : item.collateral).window.to)
+  return [...new Set(ends)]
+    .sort((a, b) => b - a)
+    .slice(0, MAX_OTHER_DAYS)
+    .map((end) => new Date(end))
 }
 
 /**
