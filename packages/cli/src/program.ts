@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
 import type { Around } from './around.ts'
-import { acceptTcbOption, countOption, levelsOption, listOption, timeOption } from './options/values.ts'
+import { acceptTcbOption, countOption, levelsOption, listOption, once, text, timeOption } from './options/values.ts'
 
 /** Called with the exit code of the command that ran. */
 export type Done = (exitCode: number) => void
@@ -39,20 +39,24 @@ function addVerify(root: Command, around: Around, done: Done): void {
     .command('verify')
     .description('judge evidence: genuine? in date? what you expect?')
     .argument('<file>', 'evidence in any form that `inspect` reads; - for standard input')
-    .option('--expect <file>', 'what you expect, YAML or JSON (docs/expectations.md)')
+    .option('--expect <file>', 'what you expect, YAML or JSON (docs/expectations.md)', once('--expect', text))
     .option(
       '--collateral <path>',
       'endorsements: bundle, DCAP collateral.json, certificates, CRL, certificate table, or a folder; repeatable; nothing is fetched then',
       collect,
     )
-    .option('--at <time>', 'judge at this time (ISO 8601, UTC) instead of now', timeOption)
+    .option('--at <time>', 'judge at this time (ISO 8601, UTC) instead of now', once('--at', timeOption))
     .option('--waive <id>', 'let this check stay unmade; shows in the verdict; repeatable', listOption)
     .option(
       '--trust-anchor <file>',
       'trust these roots instead of the vendors’: JSON list, or certificate; repeatable',
       collect,
     )
-    .option('--event-log <file>', 'measured-boot log that goes with the evidence (CCEL or JSON)')
+    .option(
+      '--event-log <file>',
+      'measured-boot log that goes with the evidence (CCEL or JSON)',
+      once('--event-log', text),
+    )
     .option('--json', 'print the verdict as canonical JSON')
     .option('--verbose', 'show every check, with its source')
   addNetwork(command)
@@ -67,10 +71,14 @@ function addExpectations(command: Command): void {
   command
     .option('--measurement <hex>', 'launch measurement: MRENCLAVE, MRTD, SNP MEASUREMENT', listOption)
     .option('--signer <hex>', 'signer of the workload, with --min-svn', listOption)
-    .option('--min-svn <number>', 'lowest security version from that signer', countOption('--min-svn'))
-    .option('--report-data <hex>', 'user data, up to 64 bytes')
+    .option(
+      '--min-svn <number>',
+      'lowest security version from that signer',
+      once('--min-svn', countOption('--min-svn')),
+    )
+    .option('--report-data <hex>', 'user data, up to 64 bytes', once('--report-data', text))
     .option('--report-data-is-fresh', 'the report data was derived from a nonce of this exchange')
-    .option('--nonce <hex>', 'bytes with which the report data must begin, 16 to 64')
+    .option('--nonce <hex>', 'bytes with which the report data must begin, 16 to 64', once('--nonce', text))
     .option('--host-data <hex>', 'HOST_DATA, MRCONFIGID or CONFIGID', listOption)
     .option('--product <name>', 'Milan, Genoa, Turin; for Intel the FMSPC', listOption)
     .option('--hardware-id <hex>', 'chip id or platform instance id', listOption)

@@ -193,7 +193,10 @@ describe('sekisho verify: what is expected', () => {
   ]
   for (const [name, args, message] of faults) {
     it(`${name}: 64 and one sentence`, () => {
-      const ran = sekisho([...base, ...args])
+      // An option of one value is given once: the case's own in the place of the example's.
+      const at = args[0] === '--at' ? base.indexOf('--at') : -1
+      const rest = at < 0 ? base : [...base.slice(0, at), ...base.slice(at + 2)]
+      const ran = sekisho([...rest, ...args])
       assert.deepEqual([ran.code, ran.out], [64, ''])
       assert.match(ran.err, message)
       assert.doesNotMatch(ran.err, /\n {4}at /)

@@ -14,7 +14,7 @@ interface Completed {
 /** Prints a completion script, made from the commands themselves. */
 export function completionCommand(shell: string, root: Command, around: Around): number {
   const commands = listCommands(root, [])
-  const write = SHELLS[shell]
+  const write = Object.hasOwn(SHELLS, shell) ? SHELLS[shell] : undefined
   if (write === undefined)
     throw usageError(`there is no completion for ${shell}; there is for ${Object.keys(SHELLS).join(', ')}`)
   around.out(write(commands))

@@ -4,7 +4,7 @@ import { unreadable, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
 import type { Expectations } from '../tee/door.ts'
 
-const MAX_FILE = 1_000_000
+const MAX_FILE = 64 * 1024
 const TEES: readonly string[] = [
   'snp',
   'sgx',
@@ -34,8 +34,9 @@ export interface ExpectationFile {
 export async function readExpectationFile(path: string, around: Around): Promise<ExpectationFile> {
   const bytes = await readInput(path, around, MAX_FILE)
   const text = decode(bytes, path)
-  const content = /^\s*\{/.test(text) ? parseJson(text, path) : await parseYaml(text, path)
+  const content = /^\s*\{/.test(text) ? await parseJson(text, path) : await parseYaml(text, path)
   if (!isObject(content)) throw usageError(`${path}: expected a list of members such as \`measurement: …\``)
+  assertComplete(content, path, '')
   return { for: (tee) => select(content, tee, path) }
 }
 
@@ -55,27 +56,59 @@ function decode(bytes: Uint8Array, path: string): string {
   }
 }
 
-function parseJson(text: string, path: string): unknown {
+/** A member without a value would be compared with nothing, and pass for an expectation that holds. */
+function assertComplete(value: unknown, path: string, member: string): void {
+  if (value === null || value === undefined) throw usageError(`${path}: \`${member}\` has no value`)
+  if (typeof value !== 'object' || value instanceof Uint8Array) return
+  for (const [name, inner] of Object.entries(value)) {
+    if (member === '' && TEES.includes(name) && (inner === null || inner === undefined)) continue
+    assertComplete(inner, path, member === '' ? name : `${member}.${name}`)
+  }
+}
+
+async function parseJson(text: string, path: string): Promise<unknown> {
+  let content: unknown
   try {
-    return JSON.parse(text)
+    content = JSON.parse(text)
   } catch (error) {
     throw unreadable(`${path}: ${error instanceof Error ? error.message : 'not JSON'}`, error)
   }
+  // JSON.parse takes the last of two members of one name; read as YAML they are an error.
+  const { parseDocument } = await import('yaml')
+  refuseFaults(parseDocument(text, READING).errors, path)
+  return content
+}
+
+// Every scalar stays the text it was written as: YAML would turn digests such as 00e1… into numbers.
+const READING = { schema: 'failsafe', uniqueKeys: true, prettyErrors: true } as const
+
+function refuseFaults([fault]: readonly Error[], path: string): void {
+  if (fault === undefined) return
+  const deep = fault.message.includes('call stack')
+  throw unreadable(`${path}: ${deep ? 'nested too deep' : (fault.message.split('\n')[0] ?? 'not YAML')}`, fault)
 }
 
 // Loaded only for YAML files: it is the largest thing this program has.
 async function parseYaml(text: string, path: string): Promise<unknown> {
+  // Keys that are more than a word take the reader exponential time, and mean nothing here.
+  if (/(^|[\s[{,])\?(\s|$)/.test(text)) throw unreadable(`${path}: keys written with \`?\` are not read`)
   const { parseDocument, isScalar, visit } = await import('yaml')
-  // Every scalar stays the text it was written as: YAML would turn digests such as 00e1… into numbers.
-  const document = parseDocument(text, { schema: 'failsafe', uniqueKeys: true, prettyErrors: true })
-  const [fault] = document.errors
-  if (fault !== undefined) throw unreadable(`${path}: ${fault.message.split('\n')[0] ?? 'not YAML'}`, fault)
+  const document = parseDocument(text, READING)
+  refuseFaults([...document.errors, ...document.warnings], path)
   visit(document, {
     Alias: () => {
       throw unreadable(`${path}: aliases are not read`)
     },
+    Pair: (_, { key }) => {
+      if (!isScalar(key)) throw unreadable(`${path}: the name of a member must be one word`)
+    },
+    Node: (_, { tag }) => {
+      if (tag !== undefined) throw unreadable(`${path}: tags such as ${JSON.stringify(tag.slice(0, 32))} are not read`)
+    },
+  })
+  visit(document, {
     Scalar: (key, node) => {
-      if (key !== 'key' && isScalar(node) && node.type === 'PLAIN') node.value = plainScalar(node.value)
+      if (key !== 'key' && node.type === 'PLAIN') node.value = plainScalar(node.value)
     },
   })
   return document.toJS()
@@ -86,7 +119,7 @@ function plainScalar(value: unknown): unknown {
   if (typeof value !== 'string') return value
   if (value === 'true') return true
   if (value === 'false') return false
-  if (value === '' || value === '~' || value === 'null') return undefined
+  if (value === '' || value === '~' || value === 'null') return null
   return /^(0|[1-9]\d{0,8})$/.test(value) ? Number(value) : value
 }
 

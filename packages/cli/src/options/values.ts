@@ -35,9 +35,23 @@ export function levelsOption(
     const [, name, level] = /^([A-Za-z][\w-]{0,31})=(\d{1,5})$/.exec(part) ?? []
     if (name === undefined || level === undefined)
       throw usageError(`--min-tcb ${text}: expected such as bootloader=3,snp=8,microcode=115`)
+    if (Object.hasOwn(levels, name)) throw usageError(`--min-tcb ${text}: ${name} was given before`)
     levels[name] = Number(level)
   }
   return levels
+}
+
+/** Reads an option that has one value. @throws CliError (usage) when it is given a second time: which would count? */
+export function once<T>(flag: string, read: (text: string) => T): (text: string, before: T | undefined) => T {
+  return (text, before) => {
+    if (before !== undefined) throw usageError(`${flag} was given twice`)
+    return read(text)
+  }
+}
+
+/** A value as it stands. */
+export function text(value: string): string {
+  return value
 }
 
 /**
