@@ -10,7 +10,7 @@ import { beforeEach, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { filesBelow, foldersIn, ROOT } from './files.ts'
 
-const homes = [...foldersIn(join(ROOT, 'packages')).map((name) => `packages/${name}`), 'testkit', 'bench', 'tools']
+const homes = [...foldersIn(join(ROOT, 'packages')).map((name) => `packages/${name}`), 'bench', 'tools']
 const filters = process.argv.slice(2)
 
 const files = homes

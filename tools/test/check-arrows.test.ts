@@ -38,7 +38,7 @@ export function tdx({ module, process: document }: { module: string; process: nu
 `,
   'packages/evidence/src/sgx/claims.ts': 'export const snp = { fetch: 1, process: 2, console: 3 }\n',
   'packages/evidence/test/a.test.ts':
-    "import test from 'node:test'\nimport '@sekisho/testkit'\nimport '@sekisho/evidence'\nimport '../src/index.ts'\nvoid test\n",
+    "import test from 'node:test'\nimport '@sekisho/emulator/kit'\nimport '@sekisho/evidence'\nimport '../src/index.ts'\nvoid test\n",
   'packages/collateral/package.json': manifest('@sekisho/collateral', {
     dependencies: { '@sekisho/evidence': '0.1.0' },
   }),
@@ -109,7 +109,12 @@ const BREACHES: readonly (readonly [name: string, rule: string, says: string, ch
     { 'packages/evidence/test/b.test.ts': "await import('@sekisho/collateral')\n" },
   ],
   ['an undeclared dependency', 'arrow', 'does not name', { 'packages/collateral/src/x.ts': "import 'undici'\n" }],
-  ['the test kit in sources', 'arrow', 'test kit', { 'packages/collateral/src/x.ts': "import '@sekisho/testkit'\n" }],
+  [
+    'the test kit in sources',
+    'arrow',
+    'test kit',
+    { 'packages/collateral/src/x.ts': "import '@sekisho/emulator/kit'\n" },
+  ],
   ['tests in sources', 'arrow', 'must not import tests', { 'packages/collateral/src/x.ts': "import '../test/x.ts'\n" }],
   [
     'a path out of the package',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DEFAULT_AT, makeSgx, makeTdx } from '@sekisho/testkit'
+import { DEFAULT_AT, makeSgx, makeTdx } from '@sekisho/emulator/kit'
 import {
   type BundleItem,
   bundleSource,

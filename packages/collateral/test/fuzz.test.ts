@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { fromHex, makeSgx, pemChain } from '@sekisho/testkit'
+import { fromHex, makeSgx, pemChain } from '@sekisho/emulator/kit'
 import { readLeafFacts } from '../src/amd.ts'
 import { readJsonObject } from '../src/json-text.ts'
 import { readPckFacts } from '../src/pck-certificate.ts'

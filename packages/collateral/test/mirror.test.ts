@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { canonicalJson } from '@sekisho/evidence'
-import { verifySnpSync } from '@sekisho/evidence/snp'
-import { verifyTdxSync } from '@sekisho/evidence/tdx'
 import {
   createAmdAuthority,
   createIntelAuthority,
@@ -10,7 +7,10 @@ import {
   type MadeTdx,
   makeSnp,
   makeTdx,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
+import { canonicalJson } from '@sekisho/evidence'
+import { verifySnpSync } from '@sekisho/evidence/snp'
+import { verifyTdxSync } from '@sekisho/evidence/tdx'
 import {
   type AmdCollateral,
   describeAmd,

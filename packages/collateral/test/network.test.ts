@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { toHex } from '@sekisho/testkit'
+import { toHex } from '@sekisho/emulator/kit'
 import { networkSource } from '../src/index.ts'
 import { canned, startServer } from './hostile-server.ts'
 import { bench } from './setup.ts'

@@ -2,7 +2,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { DEFAULT_AT } from '@sekisho/testkit'
+import { DEFAULT_AT } from '@sekisho/emulator/kit'
 import {
   type CollateralCache,
   diskCache,

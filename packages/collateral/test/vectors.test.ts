@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { pemChain } from '@sekisho/testkit'
+import { pemChain } from '@sekisho/emulator/kit'
 import {
   describeAmd,
   describeIntel,

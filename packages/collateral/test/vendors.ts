@@ -11,7 +11,7 @@ import {
   makeTdx,
   pemChain,
   type SnpOptions,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import type { AmdRequest, IntelRequest, PckCa } from '../src/index.ts'
 import type { Canned } from './hostile-server.ts'
 

@@ -1,4 +1,4 @@
-import { digest, ecdsaRaw, generateKey, type KeyPair, namedKey, rawPoint } from '@sekisho/testkit'
+import { digest, ecdsaRaw, generateKey, type KeyPair, namedKey, rawPoint } from '@sekisho/emulator/kit'
 import type { SoftwareComponent } from '../src/arm/components.ts'
 import { cborBytes, cborInteger, cborMap } from '../src/cbor/encode.ts'
 import { type CoseSign1, encodeSign1, sign1Input } from '../src/cbor/sign1.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { EXAMPLE_MODULES, makeSgx, makeSnp, makeTdx } from '@sekisho/testkit'
+import { EXAMPLE_MODULES, makeSgx, makeSnp, makeTdx } from '@sekisho/emulator/kit'
 import { createMemory } from '../src/core/memory.ts'
 import type { TrustAnchor, Verdict } from '../src/core/verdict.ts'
 import { verifySgxSync } from '../src/sgx/index.ts'

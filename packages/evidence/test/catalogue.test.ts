@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { makeSgx, makeSnp, makeTdx } from '@sekisho/testkit'
+import { makeSgx, makeSnp, makeTdx } from '@sekisho/emulator/kit'
 import type { Claims, Verdict } from '../src/core/verdict.ts'
 import { sgxCatalogue } from '../src/sgx/catalogue.ts'
 import { snpCatalogue } from '../src/snp/catalogue.ts'

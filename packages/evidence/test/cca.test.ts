@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { flipBit } from '@sekisho/testkit'
+import { flipBit } from '@sekisho/emulator/kit'
 import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText } from '../src/cbor/encode.ts'
 import {
   type ArmEndorsementsInput,

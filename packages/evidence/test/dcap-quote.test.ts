@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { makeSgx, makeTdx } from '@sekisho/testkit'
+import { makeSgx, makeTdx } from '@sekisho/emulator/kit'
 import fc from 'fast-check'
 import { EvidenceError } from '../src/core/errors.ts'
 import { encodeEnclaveReport, parseEnclaveReport } from '../src/dcap/enclave-report.ts'

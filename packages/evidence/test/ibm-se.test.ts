@@ -11,7 +11,7 @@ import {
   keyUsage,
   namedKey,
   spkiSha256,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import { equalBytes, toHex } from '../src/core/bytes.ts'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'

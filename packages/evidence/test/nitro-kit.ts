@@ -8,7 +8,7 @@ import {
   keyUsage,
   namedKey,
   spkiSha256,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import { encodeSign1, sign1Input } from '../src/cbor/sign1.ts'
 import type { TrustAnchor } from '../src/core/verdict.ts'
 import { encodeNitroPayload, NITRO_PROTECTED, type NitroPayload } from '../src/nitro/index.ts'

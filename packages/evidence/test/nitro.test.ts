@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { basicConstraints, distinguishedName, flipBit, generateKey, keyUsage } from '@sekisho/testkit'
+import { basicConstraints, distinguishedName, flipBit, generateKey, keyUsage } from '@sekisho/emulator/kit'
 import { cborArray, cborBytes, cborInteger, cborMap, cborText } from '../src/cbor/encode.ts'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { basicConstraints, distinguishedName, keyUsage, namedKey } from '@sekisho/testkit'
+import { basicConstraints, distinguishedName, keyUsage, namedKey } from '@sekisho/emulator/kit'
 import { NVIDIA_ROOTS, nvidiaCatalogue, nvidiaCheckIds, verifyNvidiaNodeSync } from '../src/nvidia/index.ts'
 import {
   AT,

@@ -16,7 +16,7 @@ import {
   spkiSha256,
   toPem,
   utf8,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import type { Check, TrustAnchor, Verdict } from '../src/core/verdict.ts'
 import {
   encodeNvidiaReport,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { namedKey, utf8 } from '@sekisho/testkit'
+import { namedKey, utf8 } from '@sekisho/emulator/kit'
 import { EvidenceError } from '../src/core/errors.ts'
 import { parseNvidiaRim } from '../src/nvidia/index.ts'
 import { canonicalXml } from '../src/nvidia/rim/canonical-xml.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { flipBit } from '@sekisho/testkit'
+import { flipBit } from '@sekisho/emulator/kit'
 import { cborInteger, cborMap, cborTag } from '../src/cbor/encode.ts'
 import { toHex } from '../src/core/bytes.ts'
 import { canonicalJson } from '../src/core/canonical.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createIntelAuthority, type SgxOptions as MakeOptions, makeSgx } from '@sekisho/testkit'
+import { createIntelAuthority, type SgxOptions as MakeOptions, makeSgx } from '@sekisho/emulator/kit'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { createMemory } from '../src/core/memory.ts'
 import type { Check, Verdict } from '../src/core/verdict.ts'

@@ -14,7 +14,7 @@ import {
   patched,
   type SnpOptions,
   sharedAmdAuthority,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { createMemory } from '../src/core/memory.ts'
 import type { Check, Verdict } from '../src/core/verdict.ts'

@@ -14,7 +14,7 @@ import {
   reportResponse,
   sharedAmdAuthority,
   TABLE_GUIDS,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import fc from 'fast-check'
 import { EvidenceError, type EvidenceErrorCode } from '../src/core/errors.ts'
 import { readLeafExtensions } from '../src/snp/certificates.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { type TdxOptions as MakeOptions, makeTdx } from '@sekisho/testkit'
+import { type TdxOptions as MakeOptions, makeTdx } from '@sekisho/emulator/kit'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { createMemory } from '../src/core/memory.ts'
 import type { Check, Verdict } from '../src/core/verdict.ts'

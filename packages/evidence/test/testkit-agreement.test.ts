@@ -13,7 +13,7 @@ import {
   pemChain,
   reportResponse,
   toHex,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import { encodeSnpReport, parseSnpReport } from '../src/snp/index.ts'
 import { encodeQuote, parseTdxQuote } from '../src/tdx/index.ts'
 import { assertIncomplete, assertVerified, judgeSgx, judgeSnp, judgeTdx } from './soundness/kit.ts'

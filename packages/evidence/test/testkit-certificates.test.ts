@@ -18,7 +18,7 @@ import {
   namedKey,
   sgxExtensions,
   sharedAmdAuthority,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import { assertRefuted, assertVerified, checkOf, failing, judgeSgx, judgeSnp } from './soundness/kit.ts'
 
 const UNKNOWN: Extension = { oid: '1.2.3.4', critical: true, value: Uint8Array.of(5, 0) }

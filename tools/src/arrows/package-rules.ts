@@ -2,7 +2,9 @@ import { builtinModules } from 'node:module'
 import { PACKAGE_RULES, type PackageRule } from './table.ts'
 import { type PackageTree, packageOf, relativeTarget, type SourceFile, type Violation } from './tree.ts'
 
-const TESTKIT = '@sekisho/testkit'
+/** Makes evidence for the tests of every package. Its kit may break anything, and is for tests only. */
+const EMULATOR = '@sekisho/emulator'
+const TEST_KIT = '@sekisho/emulator/kit'
 
 /** Holds the imports and the manifest of each package to the table of arrows. */
 export function checkPackages(packages: readonly PackageTree[]): Violation[] {
@@ -37,7 +39,7 @@ function checkManifest(tree: PackageTree, rule: PackageRule, folderOf: FolderOf)
     }
   }
   for (const name of Object.keys(devDependencies ?? {})) {
-    const allowed = !isOurs(name) || name === TESTKIT || mayImport(rule, folderOf.get(name))
+    const allowed = !isOurs(name) || name === EMULATOR || mayImport(rule, folderOf.get(name))
     if (!allowed) found.push({ rule: 'arrow', file, message: `must not depend on ${name}, not even in tests` })
   }
   return found
@@ -70,7 +72,8 @@ function importFault(
     return file.part === 'src' ? `imports its own package by name (${specifier}); use a relative path` : undefined
   }
   if (!isOurs(name)) return file.part === 'src' ? undeclaredFault(tree, name) : undefined
-  if (name === TESTKIT) return file.part === 'src' ? 'sources must not import the test kit' : undefined
+  if (specifier === TEST_KIT && file.part === 'src') return 'sources must not import the test kit'
+  if (name === EMULATOR && file.part === 'test') return undefined
   const folder = folderOf.get(name)
   if (!mayImport(rule, folder)) return `packages/${tree.folder} must not import ${name}`
   const part = folder === undefined ? undefined : rule.partly?.[folder]

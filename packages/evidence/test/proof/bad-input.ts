@@ -22,7 +22,7 @@ import {
   sgxExtensions,
   sharedIntelAuthority,
   toHex,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import type { EvidenceErrorCode } from '../../src/core/errors.ts'
 import type { Claims, Verdict } from '../../src/core/verdict.ts'
 import { curveOrder } from '../../src/crypto/jobs.ts'

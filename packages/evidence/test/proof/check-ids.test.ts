@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { makeSgx, makeTdx } from '@sekisho/testkit'
+import { makeSgx, makeTdx } from '@sekisho/emulator/kit'
 import { canonicalJson } from '../../src/core/canonical.ts'
 import type { Claims, Verdict } from '../../src/core/verdict.ts'
 import { sgxCatalogue } from '../../src/sgx/index.ts'

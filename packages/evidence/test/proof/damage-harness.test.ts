@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { makeSgx } from '@sekisho/testkit'
+import { makeSgx } from '@sekisho/emulator/kit'
 import type { Claims, Verdict } from '../../src/core/verdict.ts'
 import { judgeSgx } from '../soundness/kit.ts'
 import { damage } from './damage.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { makeSnp } from '@sekisho/testkit'
+import { makeSnp } from '@sekisho/emulator/kit'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { parseCertificateTable } from '../../src/snp/certificate-table.ts'
 import { type Opened, openSubject, planDamage } from './damage-plan.ts'

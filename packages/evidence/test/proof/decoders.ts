@@ -9,7 +9,7 @@ import {
   reportResponse,
   toPem,
   utf8,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import { settleNow } from '#crypto'
 import { fromHex } from '../../src/core/bytes.ts'
 import { DcapCollateral } from '../../src/dcap/collateral.ts'

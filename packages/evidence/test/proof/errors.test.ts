@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { concat, filled, makeSgx, makeSnp, makeTdx, patched } from '@sekisho/testkit'
+import { concat, filled, makeSgx, makeSnp, makeTdx, patched } from '@sekisho/emulator/kit'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Check, Verdict } from '../../src/core/verdict.ts'
 import { assertVerified, judgeSgx, judgeSnp, judgeTdx } from '../soundness/kit.ts'

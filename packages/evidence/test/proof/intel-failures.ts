@@ -16,7 +16,7 @@ import {
   type SgxOptions,
   sharedIntelAuthority,
   type TdxOptions,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import type { VerifyOptions } from '../../src/core/options.ts'
 import type { Claims, Outcome, Verdict } from '../../src/core/verdict.ts'
 import type { DcapCollateralInput } from '../../src/dcap/collateral.ts'

@@ -1,4 +1,4 @@
-import { concat } from '@sekisho/testkit'
+import { concat } from '@sekisho/emulator/kit'
 import type { DcapCollateralInput } from '../../src/dcap/collateral.ts'
 import { parseQuote, type Quote } from '../../src/dcap/quote.ts'
 import { SGX_QUOTES } from '../../src/sgx/report.ts'

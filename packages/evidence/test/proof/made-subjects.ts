@@ -1,4 +1,4 @@
-import { generateKey, type MadeIntel, type MadeSnp, makeSgx, makeSnp, makeTdx } from '@sekisho/testkit'
+import { generateKey, type MadeIntel, type MadeSnp, makeSgx, makeSnp, makeTdx } from '@sekisho/emulator/kit'
 import type { IntelSubject, SnpSubject, Subject } from './subjects.ts'
 
 /** A subject out of what the test kit made. */

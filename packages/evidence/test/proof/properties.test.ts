@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { makeSgx, makeSnp, makeTdx } from '@sekisho/testkit'
+import { makeSgx, makeSnp, makeTdx } from '@sekisho/emulator/kit'
 import fc from 'fast-check'
 import { fromHex, toHex } from '../../src/core/bytes.ts'
 import { canonicalJson } from '../../src/core/canonical.ts'

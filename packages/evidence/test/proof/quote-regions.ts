@@ -1,4 +1,4 @@
-import { concat, le, utf8 } from '@sekisho/testkit'
+import { concat, le, utf8 } from '@sekisho/emulator/kit'
 import type { Quote } from '../../src/dcap/quote.ts'
 import { pemOf, pemParts } from './pem.ts'
 import { inRow, type Region } from './target.ts'

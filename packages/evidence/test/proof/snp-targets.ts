@@ -1,4 +1,4 @@
-import { certificateTable, TABLE_GUIDS } from '@sekisho/testkit'
+import { certificateTable, TABLE_GUIDS } from '@sekisho/emulator/kit'
 import type { Claims, Verdict } from '../../src/core/verdict.ts'
 import { prepareSnpCollateral, SnpCollateral, type SnpCollateralInput } from '../../src/snp/collateral.ts'
 import type { SnpExpectations } from '../../src/snp/expectations.ts'

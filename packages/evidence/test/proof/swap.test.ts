@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { createIntelAuthority, generateKey, makeSgx, makeSnp, makeTdx } from '@sekisho/testkit'
+import { createIntelAuthority, generateKey, makeSgx, makeSnp, makeTdx } from '@sekisho/emulator/kit'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Claims, Verdict } from '../../src/core/verdict.ts'
 import { INTEL_SWAPS, type IntelPiece, ownSwaps, pieceOf, type Swapped } from './intel-swaps.ts'

@@ -15,7 +15,7 @@ import {
   sharedAmdAuthority,
   signReport,
   TABLE_GUIDS,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import { assertRefuted, assertUnwanted, assertVerified, checkOf, judgeSnp } from './kit.ts'
 
 const SPL = '1.3.6.1.4.1.3704.1.3'

@@ -10,7 +10,7 @@ import {
   makeSnp,
   makeTdx,
   type PlatformLevel,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import type { Claims, Verdict } from '../../src/core/verdict.ts'
 import { snpCheckIds } from '../../src/snp/verify.ts'
 import {

@@ -16,7 +16,7 @@ import {
   namedKey,
   sharedIntelAuthority,
   subjectKeyIdentifier,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import { verifySgxSync } from '../../src/sgx/verify.ts'
 import { assertRefuted, assertUnwanted, assertVerified, checkOf, judgeSgx, judgeTdx } from './kit.ts'
 

@@ -12,7 +12,7 @@ import {
   makeTdx,
   specIdEntry,
   utf8,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import { EvidenceError } from '../../src/core/errors.ts'
 import { settleNow } from '../../src/crypto/node.ts'
 import { compareRegisters, logJobs, parseEventLog, type RegisterComparison } from '../../src/tdx/event-log/index.ts'

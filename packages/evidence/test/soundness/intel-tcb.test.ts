@@ -9,7 +9,7 @@ import {
   makeTdx,
   type PlatformLevel,
   type SvnLevel,
-} from '@sekisho/testkit'
+} from '@sekisho/emulator/kit'
 import { assertRefuted, assertUnwanted, assertVerified, checkOf, failing, judgeSgx, judgeTdx } from './kit.ts'
 
 const [TDX_LEVEL] = exampleLevels('TDX', EXAMPLE_PLATFORM) as [PlatformLevel]

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { MadeSgx, MadeSnp, MadeTdx } from '@sekisho/testkit'
+import type { MadeSgx, MadeSnp, MadeTdx } from '@sekisho/emulator/kit'
 import type { Check, Claims, Verdict } from '../../src/core/verdict.ts'
 import type { SgxClaims } from '../../src/sgx/claims.ts'
 import { type SgxOptions, verifySgxSync } from '../../src/sgx/verify.ts'

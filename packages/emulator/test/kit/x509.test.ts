@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { integer, oid, rawInteger, time } from '../src/der.ts'
+import { integer, oid, rawInteger, time } from '../../src/kit/der.ts'
 import {
   basicConstraints,
   type CertificateOptions,
@@ -15,7 +15,7 @@ import {
   namedKey,
   toHex,
   toPem,
-} from '../src/index.ts'
+} from '../../src/kit/index.ts'
 import { openssl, withoutOpenssl } from './openssl.ts'
 
 const EC_256: readonly IssuingAlgorithm[] = ['ecdsa-p256-sha256', 'ecdsa-sha1']

@@ -14,7 +14,7 @@ import {
   type SnpOptions,
   toHex,
   toPem,
-} from '../src/index.ts'
+} from '../../src/kit/index.ts'
 import { openssl, withoutOpenssl } from './openssl.ts'
 
 const PRODUCTS: readonly AmdProduct[] = ['Milan', 'Genoa', 'Turin']

@@ -1,13 +1,22 @@
-import { makeSnp } from './amd.ts'
-import { createAmdAuthority } from './amd-authority.ts'
-import type { Window } from './anchor.ts'
-import { toHex, utf8 } from './bytes.ts'
-import { EXAMPLES_README } from './examples-readme.ts'
-import { exampleLevels, type IntelOptions, makeSgx, makeTdx } from './intel.ts'
-import { createIntelAuthority } from './intel-authority.ts'
-import type { DcapCollateralJson, PlatformLevel } from './intel-collateral.ts'
-import { EXAMPLE_PLATFORM, type PckFields } from './intel-pck.ts'
-import { digest, generateKey } from './keys.ts'
+import {
+  createAmdAuthority,
+  createIntelAuthority,
+  type DcapCollateralJson,
+  digest,
+  EXAMPLE_PLATFORM,
+  exampleLevels,
+  generateKey,
+  type IntelOptions,
+  makeSgx,
+  makeSnp,
+  makeTdx,
+  type PckFields,
+  type PlatformLevel,
+  toHex,
+  utf8,
+  type Window,
+} from '@sekisho/emulator/kit'
+import { EXAMPLES_README } from './readme.ts'
 
 /** Files of the examples by their path. */
 export type ExampleFiles = ReadonlyMap<string, string | Uint8Array>

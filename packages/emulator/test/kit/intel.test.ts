@@ -15,7 +15,7 @@ import {
   toHex,
   toPem,
   utf8,
-} from '../src/index.ts'
+} from '../../src/kit/index.ts'
 import { openssl, withoutOpenssl } from './openssl.ts'
 
 function certificates(pem: string): readonly X509Certificate[] {

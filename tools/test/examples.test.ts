@@ -3,8 +3,8 @@ import { X509Certificate } from 'node:crypto'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { makeExamples } from '../src/examples.ts'
-import { digest, toHex, toPem } from '../src/index.ts'
+import { digest, toHex, toPem } from '@sekisho/emulator/kit'
+import { makeExamples } from '../src/examples/examples.ts'
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples')
 

@@ -13,7 +13,7 @@ export function openssl(
   files: Readonly<Record<string, string | Uint8Array>>,
   ...args: string[]
 ): { readonly status: number | null; readonly text: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'sekisho-testkit-'))
+  const folder = mkdtempSync(join(tmpdir(), 'sekisho-emulator-'))
   try {
     for (const [name, content] of Object.entries(files)) writeFileSync(join(folder, name), content)
     const { status, stdout, stderr } = spawnSync('openssl', args, { cwd: folder, encoding: 'utf8' })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { EVENT, makeEventLog, makeTdx, toHex } from '../src/index.ts'
+import { EVENT, makeEventLog, makeTdx, toHex } from '../../src/kit/index.ts'
 
 /** Reads a log back and replays it, independently of the writer. */
 function replayed(log: Uint8Array): readonly string[] {

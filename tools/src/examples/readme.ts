@@ -4,7 +4,7 @@ const ROOT = '--trust-anchor examples/example-root.json'
 /** The README of the examples. */
 export const EXAMPLES_README: string = `# Everything here is signed by an example authority, not by hardware
 
-The test kit of this project made these files (\`node testkit/dist/src/make-examples.js examples\`) and forgot the
+The test kit of this project made these files (\`node tools/dist/src/make-examples.js examples\`) and forgot the
 keys. A verifier must be told to trust their roots (\`--trust-anchor\`) and that this is no hardware
 (\`allowEmulated: true\` in the expectations), and every verdict says EMULATED. The collateral is valid until the end
 of 2049, so the commands work without \`--at\` too.
