@@ -1,5 +1,5 @@
+import { isCollateralError } from '@sekisho/collateral/requests'
 import { canonicalJson, type Verdict } from '@sekisho/evidence'
-
 import type { Around } from '../around.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
@@ -11,7 +11,6 @@ import { renderVerdict } from '../render/verdict.ts'
 import { toYaml } from '../render/yaml.ts'
 import type { Expectations, TeeDoor, VerifyRequest } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
-import { isCollateralError } from '../tee/shared.ts'
 import { namingFile, readEvidence } from './evidence-file.ts'
 import { type NetworkFlags, sourceOf } from './source.ts'
 

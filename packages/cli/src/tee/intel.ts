@@ -1,7 +1,8 @@
-import type { IntelRequest, IntelTee, PckCertificate, PckRequest } from '@sekisho/collateral'
+import type { IntelTee } from '@sekisho/collateral'
+import { firstFound, hasPckChain, intelRequest, platformOf } from '@sekisho/collateral/requests'
 import type { DcapCollateralInput, Quote } from '@sekisho/evidence/sgx'
 import type { VerifyRequest } from './door.ts'
-import { firstFound, sourceFor, toHex } from './shared.ts'
+import { sourceOfRequest } from './shared.ts'
 
 /** Members of DCAP collateral without which something stays unchecked. */
 const NEEDED: readonly (keyof DcapCollateralInput)[] = [
@@ -28,57 +29,13 @@ export async function intelCollateral(
 ): Promise<DcapCollateralInput> {
   const given: DcapCollateralInput = request.files.intel ?? {}
   const complete =
-    NEEDED.every((name) => given[name] !== undefined) && (hasChain(quote) || given.pck_certificate_chain !== undefined)
-  const source = complete ? undefined : await sourceFor(request)
+    NEEDED.every((name) => given[name] !== undefined) &&
+    (hasPckChain(quote) || given.pck_certificate_chain !== undefined)
+  const source = complete ? undefined : await sourceOfRequest(request)
   if (source === undefined) return given
   const platform = await platformOf(quote, given.pck_certificate_chain, (one) => source.pck(one))
   if (platform === undefined) return given
   const found = await firstFound([() => source.intel(intelRequest(tee, platform))])
-  const chain = hasChain(quote) ? {} : { pck_certificate_chain: platform.chain }
+  const chain = hasPckChain(quote) ? {} : { pck_certificate_chain: platform.chain }
   return { ...found?.collateral, ...chain, ...given }
-}
-
-/** What collateral a platform needs. */
-export function intelRequest(tee: IntelTee, { fmspc, ca }: PckCertificate): IntelRequest {
-  return { tee, fmspc, ca }
-}
-
-function hasChain(quote: Quote<unknown>): boolean {
-  return quote.certification.type === 5
-}
-
-/** The platform's certificate chain: the given one, the quote's own, or what `ask` answers for the ids in the quote. */
-export async function platformOf(
-  quote: Quote<unknown>,
-  given: string | undefined,
-  ask: (request: PckRequest) => Promise<PckCertificate>,
-): Promise<PckCertificate | undefined> {
-  const { certification } = quote
-  const pem = given ?? (certification.type === 5 ? new TextDecoder('latin1').decode(certification.data) : undefined)
-  if (pem !== undefined) return describe(pem)
-  const ids = idsOf(quote)
-  return ids === undefined ? undefined : firstFound([() => ask(ids)])
-}
-
-async function describe(pem: string): Promise<PckCertificate | undefined> {
-  const { describePck } = await import('@sekisho/collateral')
-  try {
-    return describePck(pem.replace(/\0+$/, ''))
-  } catch {
-    // A chain that cannot be read names no platform to ask for; the verifier's own check says what is wrong with it.
-    return undefined
-  }
-}
-
-function idsOf({ certification, header }: Quote<unknown>): PckRequest | undefined {
-  if (certification.type > 3 || !('ppid' in certification)) return undefined
-  const { ppid, cpuSvn, pceSvn, pceId } = certification
-  const encrypted = certification.type === 3 ? { encryptedPpid: toHex(ppid) } : {}
-  return {
-    ...encrypted,
-    cpuSvn: toHex(cpuSvn),
-    pceSvn,
-    pceId: toHex(pceId),
-    qeId: toHex(header.userData.subarray(0, 16)),
-  }
 }

@@ -1,53 +1,10 @@
-import type { CollateralSource, EndorsementBundle } from '@sekisho/collateral'
+import type { CollateralSource } from '@sekisho/collateral'
+import { sourceFor } from '@sekisho/collateral/requests'
 import type { VerifyRequest } from './door.ts'
 
-/**
- * Where collateral may come from, in order: what the given bundles hold for the time, the network if it may be asked,
- * and last what the bundles hold for another time, so that the verdict says "expired" rather than "missing".
- */
-export async function sourceFor(request: VerifyRequest): Promise<CollateralSource | undefined> {
-  const { bundles } = request.files
-  if (bundles.length === 0) return request.source
-  const { bundleSource, chainSources } = await import('@sekisho/collateral')
-  const current = bundles.map((bundle) => bundleSource(bundle, request.at))
-  const network = request.source === undefined ? [] : [request.source]
-  const other = bundles.flatMap((bundle) => lastDays(bundle).map((day) => bundleSource(bundle, day)))
-  return chainSources(...current, ...network, ...other)
-}
-
-const MAX_OTHER_DAYS = 16
-
-/** The last moments at which items of a bundle are valid, the latest first. */
-function lastDays({ items }: EndorsementBundle): readonly Date[] {
-  const ends = items.map((item) => (item.kind === 'intel-pck' ? item.certificate : item.collateral).window.to)
-  return [...new Set(ends)]
-    .sort((a, b) => b - a)
-    .slice(0, MAX_OTHER_DAYS)
-    .map((end) => new Date(end))
-}
-
-/**
- * The first answer; what a source has not got is passed over.
- *
- * @throws CollateralError the last one that is worse than `not-found`, when there is no answer
- */
-export async function firstFound<T>(asks: readonly (() => Promise<T>)[]): Promise<T | undefined> {
-  let worst: unknown
-  for (const ask of asks) {
-    try {
-      return await ask()
-    } catch (error) {
-      if (!isCollateralError(error)) throw error
-      if (error.code !== 'not-found') worst = error
-    }
-  }
-  if (worst !== undefined) throw worst
-  return undefined
-}
-
-/** Whether an error is a CollateralError; asked by name, so that the network code is not loaded for it. */
-export function isCollateralError(error: unknown): error is Error & { readonly code: string } {
-  return error instanceof Error && error.name === 'CollateralError' && 'code' in error && typeof error.code === 'string'
+/** Where a verification may get collateral from; undefined when nowhere. */
+export function sourceOfRequest({ files, source, at }: VerifyRequest): Promise<CollateralSource | undefined> {
+  return sourceFor(files.bundles, source, at)
 }
 
 /** Lower-case hex. */

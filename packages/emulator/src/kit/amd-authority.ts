@@ -23,6 +23,8 @@ export interface AmdAuthority {
   readonly ask: Issued
   readonly asvk: Issued
   readonly anchor: ExampleAnchor
+  /** Organisational unit in its names; tells that it is not AMD's. */
+  readonly unit?: string
 }
 
 type Part = 'ark' | 'ask' | 'asvk'
@@ -35,12 +37,14 @@ export interface AmdAuthorityOptions {
   readonly certificates?: Partial<Readonly<Record<Part, Partial<CertificateOptions>>>>
   /** Another value gives other keys under the same names: a look-alike. */
   readonly label?: string
+  /** Organisational unit in its names. */
+  readonly unit?: string
 }
 
 /** A name with the attributes and the order that AMD's have; the unit says that it is not AMD's. */
-export function amdName(commonName: string): Uint8Array {
+export function amdName(commonName: string, unit = 'Example, not AMD'): Uint8Array {
   return distinguishedName(
-    ['OU', 'Example, not AMD'],
+    ['OU', unit],
     ['C', 'US'],
     ['L', 'Santa Clara'],
     ['ST', 'CA'],
@@ -56,10 +60,10 @@ const SERIALS: Readonly<Record<AmdProduct, number>> = { Milan: 0x10000, Genoa: 0
  * @see AMD 57230, "Versioned Chip Endorsement Key (VCEK) Certificate and KDS Interface Specification", section 3
  */
 export function createAmdAuthority(product: AmdProduct, options: AmdAuthorityOptions = {}): AmdAuthority {
-  const { keys = {}, certificates = {}, bits = 4096, label = 'example' } = options
+  const { keys = {}, certificates = {}, bits = 4096, label = 'example', unit } = options
   const key = (part: Part): KeyPair => keys[part] ?? namedKey(`${label} ${product} ${part}`, `RSA-${bits}`)
   const arkKey = key('ark')
-  const arkName = amdName(`ARK-${product}`)
+  const arkName = amdName(`ARK-${product}`, unit)
   const make = (
     part: Part,
     commonName: string,
@@ -68,7 +72,7 @@ export function createAmdAuthority(product: AmdProduct, options: AmdAuthorityOpt
   ): Issued => {
     const subjectKey = key(part)
     return issue({
-      subject: amdName(commonName),
+      subject: amdName(commonName, unit),
       issuer: arkName,
       serial: SERIALS[product] + number,
       ...CA_VALIDITY,
@@ -85,6 +89,7 @@ export function createAmdAuthority(product: AmdProduct, options: AmdAuthorityOpt
   let asvk: Issued | undefined
   return {
     product,
+    ...(unit === undefined ? {} : { unit }),
     ark,
     // Made at their first use: most evidence needs one of the two, and RSA keys take time.
     get ask(): Issued {

@@ -68,7 +68,7 @@ export function issueLeaf(
 ): Issued {
   const issuer = role === 'vcek' ? authority.ask : authority.asvk
   return issue({
-    subject: amdName(role === 'vcek' ? 'SEV-VCEK' : 'SEV-VLEK'),
+    subject: amdName(role === 'vcek' ? 'SEV-VCEK' : 'SEV-VLEK', authority.unit),
     issuer: issuer.name,
     serial: 0,
     notBefore: new Date('2025-01-01T00:00:00Z'),

@@ -19,6 +19,8 @@ export interface IntelAuthority {
   readonly processor: Issued
   readonly tcbSigning: Issued
   readonly anchor: ExampleAnchor
+  /** Organisation in its names; tells that it is not Intel. */
+  readonly organization?: string
 }
 
 type Part = 'root' | 'platform' | 'processor' | 'tcbSigning'
@@ -27,13 +29,15 @@ type Part = 'root' | 'platform' | 'processor' | 'tcbSigning'
 export interface IntelAuthorityOptions {
   readonly keys?: Partial<Readonly<Record<Part, KeyPair>>>
   readonly certificates?: Partial<Readonly<Record<Part, Partial<CertificateOptions>>>>
+  /** Organisation in its names. */
+  readonly organization?: string
 }
 
 /** A name of the form Intel gives its certificates, under an organisation that is plainly not Intel. */
-export function intelName(commonName: string): Uint8Array {
+export function intelName(commonName: string, organization = 'Example Authority (not Intel)'): Uint8Array {
   return distinguishedName(
     ['CN', commonName],
-    ['O', 'Example Authority (not Intel)'],
+    ['O', organization],
     ['L', 'Santa Clara'],
     ['ST', 'CA'],
     ['C', 'US'],
@@ -45,13 +49,13 @@ export function intelName(commonName: string): Uint8Array {
  * @see Intel SGX PCK Certificate and CRL Profile Specification, sections 1.3 to 1.6
  */
 export function createIntelAuthority(options: IntelAuthorityOptions = {}): IntelAuthority {
-  const { keys = {}, certificates = {} } = options
+  const { keys = {}, certificates = {}, organization } = options
   const rootKey = keys.root ?? generateKey('P-256')
-  const rootName = intelName('Intel SGX Root CA')
+  const rootName = intelName('Intel SGX Root CA', organization)
   const below = (part: Part, commonName: string, extensions: CertificateOptions['extensions'] = []): Issued => {
     const subjectKey = keys[part] ?? (part === 'root' ? rootKey : generateKey('P-256'))
     return issue({
-      subject: intelName(commonName),
+      subject: intelName(commonName, organization),
       issuer: rootName,
       serial: highSerial(commonName),
       ...CA_VALIDITY,
@@ -65,6 +69,7 @@ export function createIntelAuthority(options: IntelAuthorityOptions = {}): Intel
   const ca = keyUsage('keyCertSign', 'cRLSign')
   const root = below('root', 'Intel SGX Root CA', [ca, basicConstraints(true, 1)])
   return {
+    ...(organization === undefined ? {} : { organization }),
     root,
     platform: below('platform', 'Intel SGX PCK Platform CA', [ca, basicConstraints(true, 0)]),
     processor: below('processor', 'Intel SGX PCK Processor CA', [ca, basicConstraints(true, 0)]),

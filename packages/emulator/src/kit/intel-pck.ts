@@ -94,7 +94,7 @@ export function issuePck(
   const serial = digest('sha256', key.spki).subarray(0, 20)
   serial[0] = ((serial[0] as number) & 0x3f) | 0x40
   return issue({
-    subject: intelName('Intel SGX PCK Certificate'),
+    subject: intelName('Intel SGX PCK Certificate', authority.organization),
     issuer: issuer.name,
     serial,
     notBefore: new Date('2025-01-01T00:00:00Z'),

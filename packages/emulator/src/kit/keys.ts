@@ -24,15 +24,16 @@ export function generateKey(kind: KeyKind): KeyPair {
   const { privateKey } = kind.startsWith('RSA-')
     ? generateKeyPairSync('rsa', { modulusLength: Number(kind.slice(4)) })
     : generateKeyPairSync('ec', { namedCurve: kind })
-  return pairOf(privateKey)
+  return keyPairOf(privateKey)
 }
 
 /** The key pair of a private key in PEM. */
 export function keyFromPem(pem: string): KeyPair {
-  return pairOf(createPrivateKey(pem))
+  return keyPairOf(createPrivateKey(pem))
 }
 
-function pairOf(privateKey: KeyObject): KeyPair {
+/** The key pair of a private key. */
+export function keyPairOf(privateKey: KeyObject): KeyPair {
   const publicKey = createPublicKey(privateKey)
   return { privateKey, publicKey, spki: new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })) }
 }
