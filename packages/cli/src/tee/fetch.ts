@@ -1,5 +1,4 @@
 import type { BundleItem, CollateralSource } from '@sekisho/collateral'
-import { amdItems, intelItems } from '@sekisho/collateral/requests'
 import type { Recognised } from '@sekisho/evidence/recognise'
 import { unreadable } from '../exit.ts'
 
@@ -9,6 +8,7 @@ export async function itemsFor(
   source: CollateralSource,
 ): Promise<readonly BundleItem[]> {
   if (tee === 'snp') {
+    const { amdItems } = await import('@sekisho/collateral/requests/amd')
     const { parseSnpReport } = await import('@sekisho/evidence/snp')
     return someOf(
       await amdItems(parseSnpReport(evidence), source),
@@ -20,6 +20,7 @@ export async function itemsFor(
     tee === 'sgx'
       ? (await import('@sekisho/evidence/sgx')).parseSgxQuote(evidence)
       : (await import('@sekisho/evidence/tdx')).parseTdxQuote(evidence)
+  const { intelItems } = await import('@sekisho/collateral/requests/intel')
   return someOf(
     await intelItems(tee, quote, source),
     'the quote does not say which platform it is from, so that nothing can be asked for',

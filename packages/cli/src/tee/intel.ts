@@ -1,5 +1,6 @@
 import type { IntelTee } from '@sekisho/collateral'
-import { firstFound, hasPckChain, intelRequest, platformOf } from '@sekisho/collateral/requests'
+import { firstFound } from '@sekisho/collateral/requests'
+import { hasPckChain, intelRequest, platformOf } from '@sekisho/collateral/requests/intel'
 import type { DcapCollateralInput, Quote } from '@sekisho/evidence/sgx'
 import type { VerifyRequest } from './door.ts'
 import { sourceOfRequest } from './shared.ts'

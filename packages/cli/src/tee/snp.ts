@@ -1,4 +1,5 @@
-import { firstFound, snpPartsOf, snpRequests } from '@sekisho/collateral/requests'
+import { firstFound } from '@sekisho/collateral/requests'
+import { snpPartsOf, snpRequests } from '@sekisho/collateral/requests/amd'
 import {
   decodeTcb,
   parseSnpReport,

@@ -1,0 +1,78 @@
+import type { Quote } from '@sekisho/evidence/sgx'
+import type { BundleItem } from './bundle-items.ts'
+import { firstFound } from './requests.ts'
+import type { CollateralSource, IntelRequest, IntelTee, PckCertificate, PckRequest } from './types.ts'
+
+/** What collateral a platform needs. */
+export function intelRequest(tee: IntelTee, { fmspc, ca }: Pick<PckCertificate, 'fmspc' | 'ca'>): IntelRequest {
+  return { tee, fmspc, ca }
+}
+
+/** Whether a quote brings its PCK chain along (certification data of type 5). */
+export function hasPckChain(quote: Quote<unknown>): boolean {
+  return quote.certification.type === 5
+}
+
+/**
+ * The platform's certificate chain: the given one, the quote's own, or what `ask` answers for the ids in the quote.
+ *
+ * @param given PEM
+ * @returns undefined when none of them names a platform
+ * @throws CollateralError when asking fails otherwise than by `not-found`
+ */
+export async function platformOf(
+  quote: Quote<unknown>,
+  given: string | undefined,
+  ask: (request: PckRequest) => Promise<PckCertificate>,
+): Promise<PckCertificate | undefined> {
+  const { certification } = quote
+  const pem = given ?? (certification.type === 5 ? new TextDecoder('latin1').decode(certification.data) : undefined)
+  if (pem !== undefined) return describe(pem)
+  const ids = idsOf(quote)
+  return ids === undefined ? undefined : firstFound([() => ask(ids)])
+}
+
+async function describe(pem: string): Promise<PckCertificate | undefined> {
+  // Loaded when needed: it brings the readers of all vendors' documents along.
+  const { describePck } = await import('./describe.ts')
+  try {
+    return describePck(pem.replace(/\0+$/, ''))
+  } catch {
+    // A chain that cannot be read names no platform to ask for; the verifier's own check says what is wrong with it.
+    return undefined
+  }
+}
+
+function idsOf({ certification, header }: Quote<unknown>): PckRequest | undefined {
+  if (certification.type > 3 || !('ppid' in certification)) return undefined
+  const { ppid, cpuSvn, pceSvn, pceId } = certification
+  const encrypted = certification.type === 3 ? { encryptedPpid: toHex(ppid) } : {}
+  return {
+    ...encrypted,
+    cpuSvn: toHex(cpuSvn),
+    pceSvn,
+    pceId: toHex(pceId),
+    qeId: toHex(header.userData.subarray(0, 16)),
+  }
+}
+
+/** What a source has for an SGX or TDX quote, as items of a bundle; empty when the quote names no platform. @throws CollateralError */
+export async function intelItems(
+  tee: IntelTee,
+  quote: Quote<unknown>,
+  source: CollateralSource,
+): Promise<readonly BundleItem[]> {
+  const items: BundleItem[] = []
+  const platform = await platformOf(quote, undefined, async (request) => {
+    const certificate = await source.pck(request)
+    items.push({ kind: 'intel-pck', request, certificate })
+    return certificate
+  })
+  if (platform === undefined) return []
+  items.push({ kind: 'intel', collateral: await source.intel(intelRequest(tee, platform)) })
+  return items
+}
+
+function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
+}
