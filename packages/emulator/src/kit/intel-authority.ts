@@ -35,13 +35,7 @@ export interface IntelAuthorityOptions {
 
 /** A name of the form Intel gives its certificates, under an organisation that is plainly not Intel. */
 export function intelName(commonName: string, organization = 'Example Authority (not Intel)'): Uint8Array {
-  return distinguishedName(
-    ['CN', commonName],
-    ['O', organization],
-    ['L', 'Santa Clara'],
-    ['ST', 'CA'],
-    ['C', 'US'],
-  )
+  return distinguishedName(['CN', commonName], ['O', organization], ['L', 'Santa Clara'], ['ST', 'CA'], ['C', 'US'])
 }
 
 /**

@@ -1,0 +1,61 @@
+import { fromHex } from './kit/bytes.ts'
+import { generateKey, type KeyPair, keyFromPem } from './kit/keys.ts'
+import type { Seed } from './secrets.ts'
+import type { WorldState } from './state.ts'
+
+/** What every authority and platform of a world stands on. */
+export interface Ground {
+  readonly state: WorldState
+  readonly seed: Seed
+  now(): Date
+  /** The RSA key called `name`: made at its first use, which takes a second or more, and kept in the state. */
+  rsaKey(name: string, bits: 2048 | 3072 | 4096): KeyPair
+  /** What `make` gave under this key before; forgotten as soon as an authority acts. */
+  remember<T>(key: string, make: () => T): T
+  /** An authority acted: what was remembered is forgotten. */
+  changed(): void
+}
+
+/** Makes the ground under a state. */
+export function groundOf(state: WorldState, now: () => Date): Ground {
+  const keys = new Map<string, KeyPair>()
+  const kept = new Map<string, unknown>()
+  return {
+    state,
+    seed: fromHex(state.seed),
+    now,
+    rsaKey(name, bits): KeyPair {
+      const pem = state.rsa[name]
+      const key = keys.get(name) ?? (pem === undefined ? generateKey(`RSA-${bits}`) : keyFromPem(pem))
+      keys.set(name, key)
+      state.rsa[name] ??= key.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
+      return key
+    },
+    remember<T>(key: string, make: () => T): T {
+      if (kept.has(key)) return kept.get(key) as T
+      if (kept.size >= MAX_KEPT) kept.clear()
+      const made = make()
+      kept.set(key, made)
+      return made
+    },
+    changed: () => kept.clear(),
+  }
+}
+
+const MAX_KEPT = 1024
+
+const DAY_MS = 86_400_000
+
+/** Window of something that is issued anew each day and holds for `days`; `expired` gives one that ended then. */
+export function dailyWindow(
+  now: Date,
+  days: number,
+  expired: string | undefined,
+): { readonly from: Date; readonly to: Date } {
+  if (expired !== undefined) {
+    const to = Date.parse(expired)
+    return { from: new Date(to - days * DAY_MS), to: new Date(to) }
+  }
+  const from = Math.floor(now.getTime() / DAY_MS) * DAY_MS
+  return { from: new Date(from), to: new Date(from + days * DAY_MS) }
+}

@@ -1,0 +1,23 @@
+import { fromHex, toHex } from './kit/bytes.ts'
+
+/**
+ * A byte string of exactly `size` bytes that a caller wrote in hex, in lower case; `fallback` when there is none.
+ * @throws TypeError that names the option
+ */
+export function hexOption(value: string | undefined, name: string, size: number, fallback: string): string {
+  if (value === undefined) return fallback
+  if (!/^[0-9a-fA-F]*$/.test(value) || value.length !== 2 * size)
+    throw new TypeError(`\`${name}\` must be ${size} bytes in hexadecimal`)
+  return toHex(fromHex(value))
+}
+
+/**
+ * A whole number from 0 to `max`.
+ * @throws TypeError that names the option
+ */
+export function integerOption(value: number | undefined, name: string, max: number, fallback: number): number {
+  if (value === undefined) return fallback
+  if (!Number.isInteger(value) || value < 0 || value > max)
+    throw new TypeError(`\`${name}\` must be a whole number from 0 to ${max}`)
+  return value
+}

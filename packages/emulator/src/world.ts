@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { amdOffice, type EmulatedAmd } from './amd/authority.ts'
+import { keyService } from './amd/kds.ts'
+import { type SnpPlatform, type SnpPlatformOptions, snpPlatform } from './amd/snp.ts'
+import type { EmulatedAnchor } from './anchor.ts'
+import { groundOf } from './ground.ts'
+import type { AmdProduct } from './kit/amd-authority.ts'
+import { refusal, type ServiceAnswer, type ServiceRequest } from './service.ts'
+import { newState, readState } from './state.ts'
+
+/** How a world begins. */
+export interface WorldOptions {
+  /** What `save` gave before; without it a new world is made. */
+  readonly saved?: string
+  /** The clock of its authorities; default the system's. */
+  readonly now?: () => Date
+  /** Product lines of AMD that a new world has, by default all: each has a root whose RSA key takes a second to make. */
+  readonly products?: readonly AmdProduct[]
+}
+
+/** Vendors' authorities with their services, and the machines that they endorse. Nothing in it is hardware. */
+export interface World {
+  /** The roots of all its authorities; every one says `emulated: true`. */
+  readonly anchors: readonly EmulatedAnchor[]
+  readonly amd: EmulatedAmd
+  /** The clock of its authorities. */
+  readonly now: () => Date
+  /** AMD's key service and Intel's provisioning certification service as one; whoever calls puts it on a socket. */
+  handle(request: ServiceRequest): ServiceAnswer
+  /** The world as JSON, with its private keys: to be kept in a file of mode 0600. */
+  save(): string
+  snp(options?: SnpPlatformOptions): SnpPlatform
+}
+
+/**
+ * Makes a world, or opens a saved one.
+ * @throws TypeError when `saved` is no saved world
+ */
+export function createWorld(options: WorldOptions = {}): World {
+  const { now = (): Date => new Date(), products = ALL_PRODUCTS } = options
+  const state =
+    options.saved === undefined ? newState(randomBytes(32).toString('hex'), now(), products) : readState(options.saved)
+  const ground = groundOf(state, now)
+  const amd = amdOffice(ground)
+  const kds = keyService(ground, amd)
+  return {
+    get anchors(): readonly EmulatedAnchor[] {
+      return amd.anchors
+    },
+    amd,
+    now,
+    handle: (request) => {
+      if (!URL.canParse(request.url, BASE)) return refusal(400, 'Bad Request')
+      const { pathname, searchParams } = new URL(request.url, BASE)
+      if (request.method !== 'GET') return refusal(405, 'Method Not Allowed', { allow: 'GET' })
+      return kds(pathname, searchParams) ?? refusal(404, 'Not Found')
+    },
+    save: () => JSON.stringify(state),
+    snp: (platform = {}) => snpPlatform(ground, amd, platform),
+  }
+}
+
+const BASE = 'http://world.invalid'
+const ALL_PRODUCTS: readonly AmdProduct[] = ['Milan', 'Genoa', 'Turin']
