@@ -1,0 +1,63 @@
+import {
+  type AzureEvidence,
+  parseAzureJson,
+  parseHclReport,
+  tdReportParts,
+  verifyAzureSync,
+} from '@sekisho/evidence/azure'
+import { AMD_ROOTS, parseSnpReport } from '@sekisho/evidence/snp'
+import { INTEL_ROOT, parseTdxQuote } from '@sekisho/evidence/tdx'
+import { parseAttest } from '@sekisho/evidence/tpm'
+import { fittedBinding, keep, toHex } from './bytes.ts'
+import { intelEndorser } from './intel.ts'
+import type { Door, JudgeRequest, Surroundings } from './model.ts'
+import { snpEndorser } from './snp.ts'
+import { tpmSkeleton } from './tpm.ts'
+
+/** Azure confidential VMs: the hardware report, and the vTPM's quote by the key that it binds. */
+export function azureDoor(around: Surroundings): Door {
+  const snp = snpEndorser(around)
+  const tdx = intelEndorser('tdx', around)
+  const endorse = async (parts: AzureEvidence, request: JudgeRequest) => {
+    const hcl = parseHclReport(parts.hclReport)
+    if (hcl.hardware === 'snp') {
+      const leaf =
+        parts.vcek === undefined
+          ? []
+          : [{ kind: 'certificates' as const, from: 'vcek', label: 'VCEK', bytes: parts.vcek }]
+      const { collateral, kept } = await snp(parseSnpReport(hcl.hardwareReport), { companions: leaf }, request)
+      return { collateral: { snp: collateral }, kept }
+    }
+    if (parts.tdQuote === undefined) return { collateral: {}, kept: keep(new Uint8Array()) }
+    const { collateral, kept } = await tdx(parseTdxQuote(parts.tdQuote), request)
+    return { collateral: { tdx: collateral }, kept }
+  }
+  return {
+    skeleton({ evidence }) {
+      const { hclReport, quote } = parseAzureJson(evidence)
+      const hcl = parseHclReport(hclReport)
+      const measurement =
+        hcl.hardware === 'snp' ? parseSnpReport(hcl.hardwareReport).measurement : tdReportParts(hcl.hardwareReport).mrTd
+      const vtpm = quote === undefined ? {} : tpmSkeleton(quote)
+      return { measurement: [toHex(measurement)], ...(Object.keys(vtpm).length === 0 ? {} : { vtpm }) }
+    },
+    binding({ evidence }, digest) {
+      const { quote } = parseAzureJson(evidence)
+      return fittedBinding(digest, quote === undefined ? 0 : parseAttest(quote.message).extraData.length)
+    },
+    async verify({ evidence, eventLog }, request) {
+      const { expect, at, waive } = request
+      const parts = parseAzureJson(evidence)
+      const { collateral, kept } = await endorse(parts, request)
+      const verdict = verifyAzureSync(eventLog === undefined ? parts : { ...parts, eventLog }, {
+        at,
+        expect,
+        collateral,
+        memory: around.memory,
+        ...around.anchors([...AMD_ROOTS, INTEL_ROOT]),
+        ...(waive === undefined ? {} : { waive }),
+      })
+      return { verdict, collateral: kept }
+    },
+  }
+}

@@ -1,0 +1,28 @@
+/** Things in use, under a key, for a while: bounded in number, the least recently used go first. */
+export interface Held<T> {
+  get(key: string, now: number): T | undefined
+  set(key: string, value: T, until: number): void
+}
+
+/** @param max most entries that are held */
+export function holding<T>(max: number): Held<T> {
+  const entries = new Map<string, { readonly value: T; readonly until: number }>()
+  return {
+    get(key, now) {
+      const entry = entries.get(key)
+      if (entry === undefined) return undefined
+      entries.delete(key)
+      if (entry.until < now) return undefined
+      entries.set(key, entry)
+      return entry.value
+    },
+    set(key, value, until) {
+      entries.delete(key)
+      entries.set(key, { value, until })
+      for (const oldest of entries.keys()) {
+        if (entries.size <= max) break
+        entries.delete(oldest)
+      }
+    },
+  }
+}

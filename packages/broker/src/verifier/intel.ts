@@ -1,0 +1,73 @@
+import type { PckCertificate } from '@sekisho/collateral'
+import { firstFound, sourceFor } from '@sekisho/collateral/requests'
+import { hasPckChain, intelRequest, platformOf } from '@sekisho/collateral/requests/intel'
+import { canonicalJson } from '@sekisho/evidence'
+import { type DcapCollateral, type DcapCollateralInput, prepareDcapCollateral, type Quote } from '@sekisho/evidence/sgx'
+import { keep, sha256 } from './bytes.ts'
+import { type Held, holding } from './held.ts'
+import type { JudgeRequest, KeptCollateral, Surroundings } from './model.ts'
+import { trying } from './trying.ts'
+
+/** Intel's endorsements of one platform, ready to be used, and as they are kept. */
+export interface IntelEndorsed {
+  readonly collateral: DcapCollateral
+  readonly kept: KeptCollateral
+}
+
+/** Finds endorsements of SGX or TDX quotes. */
+export function intelEndorser(
+  tee: 'sgx' | 'tdx',
+  around: Surroundings,
+): (quote: Quote<unknown>, request: JudgeRequest) => Promise<IntelEndorsed> {
+  const platforms: Held<PckCertificate> = holding(around.maxHeld)
+  const held: Held<IntelEndorsed> = holding(around.maxHeld)
+  const prepared: Held<IntelEndorsed> = holding(around.maxHeld)
+  const ready = (bytes: Uint8Array): IntelEndorsed => {
+    const kept = keep(bytes)
+    const known = prepared.get(kept.sha256, 0)
+    if (known !== undefined) return known
+    const made = { collateral: prepareDcapCollateral(readKept(kept.bytes)), kept }
+    prepared.set(kept.sha256, made, Number.POSITIVE_INFINITY)
+    return made
+  }
+  return async (quote, request) => {
+    if (request.kept !== undefined) return ready(request.kept)
+    const source = request.source ?? (await sourceFor(around.options.bundles ?? [], around.options.source, request.at))
+    if (source === undefined) return ready(NO_COLLATERAL)
+    const now = request.at.getTime()
+    const chainKey = sha256(canonicalBytes(quote))
+    const platform =
+      platforms.get(chainKey, now) ??
+      (await trying(() => platformOf(quote, undefined, (one) => source.pck(one)), around.trouble))
+    if (platform === undefined) return ready(NO_COLLATERAL)
+    platforms.set(chainKey, platform, now + around.holdMs)
+    const asked = intelRequest(tee, platform)
+    const { update } = request
+    const own = request.source !== undefined || update !== undefined
+    const key = `${asked.fmspc} ${asked.ca} ${hasPckChain(quote) ? '' : chainKey}`
+    const known = own || request.refresh === true ? undefined : held.get(key, now)
+    if (known !== undefined) return known
+    const found = await trying(
+      () => firstFound([() => source.intel(update === undefined ? asked : { ...asked, update })]),
+      around.trouble,
+    )
+    const chain = hasPckChain(quote) ? {} : { pck_certificate_chain: platform.chain }
+    const made = ready(Buffer.from(canonicalJson({ ...found?.collateral, ...chain })))
+    if (!own) held.set(key, made, now + (found === undefined ? RETRY_MS : around.holdMs))
+    return made
+  }
+}
+
+const RETRY_MS = 2000
+const NO_COLLATERAL: Uint8Array = Buffer.from('{}')
+
+// What names the platform: its chain, or the ids that stand for it.
+function canonicalBytes({ certification, header }: Quote<unknown>): Uint8Array {
+  if ('data' in certification) return Buffer.concat([certification.data])
+  return Buffer.from(JSON.stringify({ certification, user: Buffer.from(header.userData).toString('hex') }))
+}
+
+function readKept(bytes: Uint8Array): DcapCollateralInput {
+  const value: unknown = bytes.length === 0 ? {} : JSON.parse(Buffer.from(bytes).toString('utf8'))
+  return typeof value === 'object' && value !== null ? value : {}
+}

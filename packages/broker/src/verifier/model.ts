@@ -1,0 +1,112 @@
+import type { CollateralSource, EndorsementBundle } from '@sekisho/collateral'
+import type { Memory, TrustAnchor, Verdict } from '@sekisho/evidence'
+import type { Recognised } from '@sekisho/evidence/recognise'
+
+/** Evidence without its wrappers, with what travelled beside it. As untrusted as it came. */
+export interface Received extends Recognised {
+  /** The measured-boot log that came along, in the envelope or beside it. */
+  readonly eventLog?: Uint8Array
+}
+
+/** An expectations object of the TEE, as its `read…Expectations` takes it. */
+export type Expectations = Readonly<Record<string, unknown>>
+
+/** Endorsements in the form in which they are kept, for judging again as of their time. */
+export interface KeptCollateral {
+  /** SHA-256 of `bytes`, lower-case hex. */
+  readonly sha256: string
+  /**
+   * SEV-SNP: a GHCB certificate table. Intel: `collateral.json` as the field's tools exchange it. NVIDIA, Arm, services:
+   * JSON. All can be given to `sekisho verify --collateral`. Empty where the evidence brings everything itself.
+   */
+  readonly bytes: Uint8Array
+}
+
+/** How one piece of evidence is to be judged. */
+export interface JudgeRequest {
+  readonly expect: Expectations
+  readonly at: Date
+  /** Ids of checks that may stay unmade. */
+  readonly waive?: readonly string[]
+  /** Judge with exactly these endorsements, as {@link KeptCollateral} has them, and ask nobody. */
+  readonly kept?: Uint8Array
+  /** Ask this source instead of the verifier's own: a forecast. Nothing of it is remembered. */
+  readonly source?: CollateralSource
+  /** Intel: ask for this update channel; `early` is the TCB level that will be the standard one. */
+  readonly update?: 'standard' | 'early'
+  /** Ask the source again, although an answer is held. */
+  readonly refresh?: boolean
+}
+
+/** What judging gives. */
+export interface Judged {
+  readonly verdict: Verdict
+  readonly collateral: KeptCollateral
+}
+
+/** What the checkpoint needs of evidence: one door for every TEE. */
+export interface Verifier {
+  /** True when emulated roots are trusted. */
+  readonly emulated: boolean
+  /**
+   * Finds the evidence in a KBS `primary_evidence` object, another JSON value, or bytes. Nothing is verified.
+   * @throws EvidenceError when it is none that is known
+   */
+  recognise(evidence: unknown, eventLog?: Uint8Array): Received
+  /** Expectations that this evidence would meet, user data left out. @throws EvidenceError when it cannot be read */
+  skeleton(received: Received): Expectations
+  /**
+   * The expectations that bind evidence to a digest of the verifier's making: report data, padded or cut to the
+   * hardware's field (specs of the KBS protocol, section 5).
+   * @param digest SHA-384 over nonce and key
+   */
+  binding(received: Received, digest: Uint8Array): Expectations
+  /**
+   * Judges evidence. Where collateral cannot be had, the verdict says what stays unchecked.
+   * @throws EvidenceError when the evidence cannot be read
+   * @throws TypeError when an expectation is none
+   */
+  verify(received: Received, request: JudgeRequest): Promise<Judged>
+}
+
+/** What a verifier is made with. */
+export interface VerifierOptions {
+  /** Asked for endorsements; a source with a cache, usually. Without one only what comes with the evidence counts. */
+  readonly source?: CollateralSource
+  /** Endorsements that need not be asked for. */
+  readonly bundles?: readonly EndorsementBundle[]
+  /** Roots beside the vendors': emulators'. Every one must say `emulated: true`. */
+  readonly trustAnchors?: readonly TrustAnchor[]
+  /** Remembers what was verified once; default one of its own, 32 MiB. */
+  readonly memory?: Memory
+  /** How long endorsements are used before the source is asked again, in seconds. Default 300. */
+  readonly holdSeconds?: number
+  /** Most platforms whose endorsements are held at once. Default 1024. */
+  readonly maxHeld?: number
+  /** Arm CCA and PSA: keys and reference values, JSON. */
+  readonly arm?: { readonly keys?: string; readonly referenceValues?: string }
+  /** Attestation services: key sets by issuer. */
+  readonly keySets?: readonly { readonly issuer: string; readonly jwks: string }[]
+  /** TPM: activations of attestation keys, by the name of the key in hex. */
+  readonly activation?: (akPublic: Uint8Array) => { akName: string; ekCertificates: readonly Uint8Array[] } | undefined
+  /** Told when a source did not give what was asked; for the log of the process. */
+  readonly onTrouble?: (what: string) => void
+}
+
+/** What the doors share: the verifier's own things, with defaults filled in. */
+export interface Surroundings {
+  readonly options: VerifierOptions
+  readonly memory: Memory
+  readonly holdMs: number
+  readonly maxHeld: number
+  readonly trouble: (what: string) => void
+  /** The vendor's roots together with the emulated ones; undefined for the vendor's alone. */
+  anchors(vendor: readonly TrustAnchor[]): { readonly trustAnchors?: readonly TrustAnchor[] }
+}
+
+/** One TEE's part of a {@link Verifier}. */
+export interface Door {
+  skeleton(received: Received): Expectations
+  binding(received: Received, digest: Uint8Array): Expectations
+  verify(received: Received, request: JudgeRequest): Promise<Judged>
+}

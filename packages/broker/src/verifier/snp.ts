@@ -1,0 +1,137 @@
+import { firstFound, sourceFor } from '@sekisho/collateral/requests'
+import { snpPartsOf, snpRequests } from '@sekisho/collateral/requests/amd'
+import {
+  AMD_ROOTS,
+  decodeTcb,
+  parseSnpReport,
+  prepareSnpCollateral,
+  reportProduct,
+  type SnpCollateral,
+  type SnpCollateralInput,
+  type SnpReport,
+  tcbLayout,
+  verifySnpSync,
+} from '@sekisho/evidence/snp'
+import { fullBinding, isZero, keep, sha256, toHex } from './bytes.ts'
+import { snpPartsOfCompanions, writeSnpTable } from './certificate-table.ts'
+import { type Held, holding } from './held.ts'
+import type { Door, Expectations, JudgeRequest, KeptCollateral, Received, Surroundings } from './model.ts'
+import { trying } from './trying.ts'
+
+/** Endorsements ready to be used, and as they are kept. */
+export interface SnpEndorsed {
+  readonly collateral: SnpCollateral
+  readonly kept: KeptCollateral
+  /** Keeps them ready for the next report of the platform. */
+  hold(): void
+}
+
+type Prepared = Pick<SnpEndorsed, 'collateral' | 'kept'>
+
+/** SEV-SNP. */
+export function snpDoor(around: Surroundings): Door {
+  const endorse = snpEndorser(around)
+  return {
+    skeleton: ({ evidence }) => snpSkeleton(parseSnpReport(bareReport(evidence))),
+    binding: (_received, digest) => fullBinding(digest),
+    async verify(received, request) {
+      const { expect, at, waive } = request
+      const endorsed = await endorse(parseSnpReport(bareReport(received.evidence)), received, request)
+      const { collateral, kept } = endorsed
+      const options = { at, expect, collateral, ...around.anchors(AMD_ROOTS) }
+      const verdict = verifySnpSync(received.evidence, waive === undefined ? options : { ...options, waive })
+      // Whoever sends forgeries must not push the good ones out.
+      if (verdict.authenticity !== 'refuted') endorsed.hold()
+      return { verdict, collateral: kept }
+    },
+  }
+}
+
+const REPORT_SIZE = 1184
+
+function bareReport(evidence: Uint8Array): Uint8Array {
+  return evidence.length > REPORT_SIZE ? evidence.subarray(0, REPORT_SIZE) : evidence
+}
+
+/** Expectations that a report would meet. */
+export function snpSkeleton(report: SnpReport): Expectations {
+  const product = reportProduct(report)
+  return {
+    measurement: [toHex(report.measurement)],
+    ...(isZero(report.hostData) ? {} : { hostData: [toHex(report.hostData)] }),
+    ...(isZero(report.idKeyDigest) ? {} : { idKeyDigest: [toHex(report.idKeyDigest)] }),
+    ...(isZero(report.authorKeyDigest) ? {} : { authorKeyDigest: [toHex(report.authorKeyDigest)] }),
+    ...(product === undefined ? {} : { products: [product] }),
+    minTcb: decodeTcb(report.committedTcb, tcbLayout(product)),
+  }
+}
+
+/** Finds endorsements of reports: what came along, and for what that lacks, held ones or the source's. */
+export function snpEndorser(
+  around: Surroundings,
+): (report: SnpReport, received: Pick<Received, 'companions'>, request: JudgeRequest) => Promise<SnpEndorsed> {
+  const found: Held<SnpCollateralInput> = holding(around.maxHeld)
+  const prepared: Held<Prepared> = holding(around.maxHeld)
+  const whole: Held<Prepared> = holding(around.maxHeld)
+  const ready = (parts: SnpCollateralInput): Prepared => {
+    const kept = keep(writeSnpTable(parts))
+    const known = prepared.get(kept.sha256, 0)
+    if (known !== undefined) return known
+    const made: Prepared = { collateral: prepareSnpCollateral({ certificateTable: kept.bytes }), kept }
+    return made
+  }
+  return async (report, received, request) => {
+    if (request.kept !== undefined) return { ...ready({ certificateTable: request.kept }), hold: NOTHING_TO_HOLD }
+    const key = keyOf(report, received)
+    const now = request.at.getTime()
+    const own = request.source !== undefined || request.refresh === true
+    const known = own ? undefined : whole.get(key, now)
+    if (known !== undefined) return { ...known, hold: NOTHING_TO_HOLD }
+    const given = snpPartsOfCompanions(received.companions)
+    const asked = await ask(report, given, request, around, own ? undefined : found)
+    const made = ready({ ...asked, ...given, ...(asked.crl === undefined ? {} : { crl: asked.crl }) })
+    const hold = (): void => {
+      prepared.set(made.kept.sha256, made, Number.POSITIVE_INFINITY)
+      if (request.source === undefined) whole.set(key, made, now + (asked.crl === undefined ? RETRY_MS : around.holdMs))
+    }
+    return { ...made, hold }
+  }
+}
+
+const NOTHING_TO_HOLD = (): void => undefined
+
+// What a source could not give is asked again soon, but not for every request.
+const RETRY_MS = 2000
+
+function keyOf(report: SnpReport, { companions }: Pick<Received, 'companions'>): string {
+  const digests = companions
+    .filter(({ kind }) => kind === 'certificates' || kind === 'certificate-table' || kind === 'endorsements')
+    .map(({ bytes, label }) => `${label ?? ''}:${sha256(bytes)}`)
+  return [
+    report.version,
+    reportProduct(report),
+    report.keyInfo,
+    toHex(report.chipId),
+    toHex(report.reportedTcb),
+    ...digests,
+  ].join()
+}
+
+async function ask(
+  report: SnpReport,
+  given: SnpCollateralInput,
+  request: JudgeRequest,
+  around: Surroundings,
+  found: Held<SnpCollateralInput> | undefined,
+): Promise<SnpCollateralInput> {
+  const source = request.source ?? (await sourceFor(around.options.bundles ?? [], around.options.source, request.at))
+  if (source === undefined) return {}
+  const requests = snpRequests(report, given.vlek ?? given.vcek)
+  const key = JSON.stringify(requests)
+  const known = found?.get(key, request.at.getTime())
+  if (known !== undefined) return known
+  const answer = await trying(() => firstFound(requests.map((one) => () => source.amd(one))), around.trouble)
+  const parts = answer === undefined ? {} : snpPartsOf(answer)
+  if (answer !== undefined) found?.set(key, parts, request.at.getTime() + around.holdMs)
+  return parts
+}
