@@ -19,8 +19,8 @@ export function parseIsoTime(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(text)) return undefined
   const ms = Date.parse(text)
   if (Number.isNaN(ms)) return undefined
-  // Date.parse carries 2026-02-30 over into March on some runtimes: the text must say what the number says.
-  return isoTime(ms).slice(0, 19) === text.slice(0, 19) ? ms : undefined
+  // Date.parse carries 2026-02-30 over into March on some runtimes, and 24:00 into the next day.
+  return new Date(ms).getUTCDate() === Number(text.slice(8, 10)) ? ms : undefined
 }
 
 /**

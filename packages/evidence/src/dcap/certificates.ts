@@ -4,6 +4,8 @@ import type { CollateralPart } from '../core/verdict.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
 import { decodePem } from '../x509/pem.ts'
+import { sameKey } from '../x509/signature.ts'
+import { INTEL_ROOT_KEY } from './anchors.ts'
 import { type PckExtensions, parsePckExtensions } from './pck.ts'
 import { refuse } from './refuse.ts'
 
@@ -128,13 +130,22 @@ export class CertificatePool {
     const text = withoutBlankEnd(pem)
     const tail = this.#tails.find((one) => text.endsWith(one.text))
     const head = tail === undefined ? pem : text.slice(0, -tail.text.length)
-    const certificates = decodePem(head, 'CERTIFICATE', what).map((der) => parseCertificate(der, this.certificates))
+    const certificates = decodePem(head, 'CERTIFICATE', what).map((der) => this.#certificate(der))
     if (tail !== undefined) certificates.push(...tail.certificates)
     const last = certificates.at(-1)
     if (last === undefined) throw refuse(what, 'no certificate', 'certificates in PEM')
     if (text.startsWith(BEGIN)) this.#tails.unshift({ text, certificates })
     if (tail === undefined) this.#tails.push({ text: text.slice(text.lastIndexOf(BEGIN)), certificates: [last] })
     return certificates
+  }
+
+  #certificate(der: Uint8Array): Certificate {
+    const certificate = parseCertificate(der, this.certificates)
+    const { key } = certificate
+    if (key === undefined || key === INTEL_ROOT_KEY || !sameKey(key, INTEL_ROOT_KEY)) return certificate
+    const pinned = { ...certificate, key: INTEL_ROOT_KEY }
+    this.certificates[this.certificates.indexOf(certificate)] = pinned
+    return pinned
   }
 }
 
