@@ -1,1 +1,2 @@
-export {}
+export { DEFAULT_LIMITS, type ServerLimits } from './limits.ts'
+export { type RunningServer, type ServerOptions, startServer } from './server.ts'

@@ -1,0 +1,33 @@
+/** Writes structured log lines, one JSON object each. */
+export interface LineLog {
+  write(entry: Readonly<Record<string, unknown>>): void
+  /** Hands over what is gathered. */
+  flush(): void
+}
+
+/** A line longer than this is cut in its long members before it is written. */
+const MAX_TEXT = 512
+
+/**
+ * Gathers lines and hands them to `sink` together, once a turn of the event loop. Long texts are cut. The callers
+ * choose the members: no body, token, cookie or query ever is one.
+ */
+export function lineLog(sink: (text: string) => void): LineLog {
+  let lines: string[] = []
+  const flush = (): void => {
+    if (lines.length === 0) return
+    const text = `${lines.join('\n')}\n`
+    lines = []
+    sink(text)
+  }
+  return {
+    write(entry) {
+      if (lines.push(JSON.stringify(entry, cut)) === 1) setImmediate(flush)
+    },
+    flush,
+  }
+}
+
+function cut(_key: string, value: unknown): unknown {
+  return typeof value === 'string' && value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT)}…` : value
+}

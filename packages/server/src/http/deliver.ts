@@ -1,0 +1,64 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { Call } from './call.ts'
+import type { Reply, ReplyStream } from './reply.ts'
+
+/** What every answer carries, whatever it answers. */
+export interface Delivery {
+  readonly call: Call
+  readonly tls: boolean
+  /** True while the server shuts down: the connection is not kept. */
+  readonly draining: boolean
+}
+
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+
+/** Writes a reply; resolves when its body has been handed to the socket. A client that is gone is no error. */
+export async function deliver(
+  outgoing: ServerResponse,
+  reply: Reply,
+  { call, tls, draining }: Delivery,
+): Promise<void> {
+  if (outgoing.destroyed || outgoing.headersSent) return
+  const headers: Record<string, string> = { ...SECURITY_HEADERS, 'x-request-id': call.id, ...reply.headers }
+  if (tls) headers['strict-transport-security'] = 'max-age=31536000'
+  if (draining) headers['connection'] = 'close'
+  const { body } = reply
+  if (body !== undefined && typeof body === 'object' && !(body instanceof Uint8Array)) {
+    outgoing.writeHead(reply.status, headers)
+    return stream(outgoing, body, call)
+  }
+  if (body === undefined) {
+    if (reply.status !== 204) headers['content-length'] = '0'
+    outgoing.writeHead(reply.status, headers)
+    outgoing.end()
+    return
+  }
+  headers['content-length'] = String(typeof body === 'string' ? Buffer.byteLength(body) : body.length)
+  outgoing.writeHead(reply.status, headers)
+  outgoing.end(body)
+}
+
+async function stream(outgoing: ServerResponse, body: ReplyStream, call: Call): Promise<void> {
+  if (call.method === 'HEAD') {
+    outgoing.end()
+    return
+  }
+  outgoing.flushHeaders()
+  await body.run({
+    signal: call.signal,
+    pending: () => outgoing.writableLength,
+    write: (text) => {
+      if (!outgoing.destroyed) outgoing.write(text)
+    },
+  })
+  if (outgoing.destroyed) return
+  outgoing.end()
+  await once(outgoing, 'close')
+}

@@ -1,0 +1,182 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
+import { Hono } from 'hono'
+import type { LineLog } from './access-log.ts'
+import { clientAddress, limitKey } from './address.ts'
+import { type Call, openCall } from './call.ts'
+import { deliver } from './deliver.ts'
+import { HttpError, notFound } from './errors.ts'
+import type { HttpMetrics } from './http-metrics.ts'
+import { asHttpError, problemReply } from './problem.ts'
+import type { RateLimiter } from './rate-limit.ts'
+import type { Reply } from './reply.ts'
+
+/** Answers one request. What it throws is turned into an answer by the face it belongs to. */
+export type Handler = (call: Call) => Promise<Reply> | Reply
+
+/** How a family of routes words its errors: RFC 9457, or ErrorInformation for KBS clients. */
+export type ErrorWriter = (error: HttpError, call: Call) => Reply
+
+/** What the front is made from. */
+export interface FrontOptions {
+  readonly log: LineLog
+  readonly metrics: HttpMetrics
+  readonly perAddress: RateLimiter
+  readonly trustedProxies: readonly string[]
+  readonly tls: boolean
+  readonly now: () => Date
+  /** Chooses the error writer of a path that no route matched, or that was refused before routing. */
+  readonly errorsOf: (path: string) => ErrorWriter
+}
+
+/** The one entrance: every request gets an id, a limit, an answer, a log line and its place in the metrics here. */
+export interface Front {
+  on(method: string, pattern: string, handler: Handler): void
+  readonly listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void
+  /** Ends event streams and stops keeping connections. */
+  drain(): void
+}
+
+/** Makes the entrance. */
+export function createFront(o: FrontOptions): Front {
+  const app = new Hono<{ Bindings: HttpBindings }>()
+  const calls = new WeakMap<IncomingMessage, Call>()
+  const closing = new AbortController()
+
+  const callOf = (incoming: IncomingMessage): Call => {
+    const call = calls.get(incoming)
+    if (call === undefined) throw new TypeError('a request came past the entrance')
+    return call
+  }
+  const send = (outgoing: ServerResponse, reply: Reply, call: Call): Promise<void> =>
+    deliver(outgoing, reply, { call, tls: o.tls, draining: closing.signal.aborted })
+  const fail = (outgoing: ServerResponse, thrown: unknown, call: Call): Promise<void> => {
+    const error = asHttpError(thrown)
+    call.facts.code ??= error.code
+    if (error.status >= 500) logFailure(o.log, error, call)
+    return send(outgoing, o.errorsOf(call.path)(error, call), call)
+  }
+
+  app.notFound(async ({ env }) => {
+    const call = callOf(env.incoming)
+    await fail(
+      env.outgoing,
+      missing((method) => app.router.match(method, call.path)[0].length > 0),
+      call,
+    )
+    return RESPONSE_ALREADY_SENT
+  })
+  app.onError(async (error, { env }) => {
+    await fail(env.outgoing, error, callOf(env.incoming))
+    return RESPONSE_ALREADY_SENT
+  })
+  const hono = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+
+  return {
+    on(method, pattern, handler) {
+      app.on(method, pattern, async (c) => {
+        const call = callOf(c.env.incoming)
+        call.facts.route = pattern
+        call.params = c.req.param()
+        try {
+          await send(c.env.outgoing, await handler(call), call)
+        } catch (error) {
+          await fail(c.env.outgoing, error, call)
+        }
+        return RESPONSE_ALREADY_SENT
+      })
+    },
+    listener(incoming, outgoing) {
+      const started = performance.now()
+      const gone = new AbortController()
+      const stop = (): void => gone.abort()
+      closing.signal.addEventListener('abort', stop)
+      const call = openCall({
+        incoming,
+        address: clientAddress(incoming, o.trustedProxies),
+        at: o.now(),
+        signal: gone.signal,
+      })
+      calls.set(incoming, call)
+      outgoing.once('close', () => {
+        closing.signal.removeEventListener('abort', stop)
+        stop()
+        const seconds = (performance.now() - started) / 1000
+        o.metrics.finished(call, outgoing.statusCode, seconds)
+        logRequest(o.log, call, outgoing, seconds)
+      })
+      const wait = o.perAddress.take(limitKey(call.address))
+      if (wait !== undefined) {
+        o.metrics.limited('address')
+        void fail(outgoing, tooMany(wait), call)
+      } else if (!SANE_TARGET.test(incoming.url ?? '')) {
+        void fail(outgoing, new HttpError(400, 'invalid-request', 'the request target is not a path'), call)
+      } else if (!SANE_HOST.test(incoming.headers.host ?? '')) {
+        void fail(outgoing, new HttpError(400, 'invalid-request', 'the Host header is not a host name'), call)
+      } else void hono(incoming, outgoing)
+    },
+    drain() {
+      closing.abort()
+    },
+  }
+}
+
+const METHODS = ['GET', 'PUT', 'POST', 'DELETE'] as const
+
+/** 405 with `Allow` when the path answers to other methods, else 404. */
+function missing(answers: (method: string) => boolean): HttpError {
+  const allowed = METHODS.filter(answers)
+  if (allowed.length === 0) return notFound('there is nothing at this path')
+  return new HttpError(405, 'method-not-allowed', `this path answers to ${allowed.join(', ')}`, {
+    headers: { allow: allowed.join(', ') },
+  })
+}
+
+/** 429 with the seconds to wait. */
+export function tooMany(seconds: number): HttpError {
+  return new HttpError(429, 'too-many-requests', `too many requests; try again in ${seconds} s`, {
+    headers: { 'retry-after': String(seconds) },
+  })
+}
+
+/** The error writer of the native face and of everything that has no other. */
+export const problems: ErrorWriter = problemReply
+
+// Absolute targets (`GET http://…`) are for proxies, and this is none.
+const SANE_TARGET = /^\/[!-~]{0,8191}$/
+const SANE_HOST = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
+
+function logRequest(log: LineLog, call: Call, outgoing: ServerResponse, seconds: number): void {
+  log.write({
+    time: call.at.toISOString(),
+    level: outgoing.statusCode >= 500 ? 'error' : 'info',
+    msg: 'request',
+    id: call.id,
+    method: call.method,
+    ...call.facts,
+    status: outgoing.statusCode,
+    ms: Math.round(seconds * 1e5) / 100,
+    address: call.address,
+    ...(outgoing.writableFinished ? {} : { aborted: true }),
+  })
+}
+
+function logFailure(log: LineLog, error: HttpError, call: Call): void {
+  const cause = error.details.cause
+  log.write({
+    time: call.at.toISOString(),
+    level: 'error',
+    msg: 'failure',
+    id: call.id,
+    code: error.code,
+    ...(cause instanceof Error ? { error: cause.name, reason: cause.message, where: firstFrame(cause) } : {}),
+  })
+}
+
+function firstFrame(error: Error): string | undefined {
+  return error.stack
+    ?.split('\n')
+    .find((line) => line.trimStart().startsWith('at '))
+    ?.trim()
+}

@@ -1,0 +1,108 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import { problemType } from './problem.ts'
+
+/** Certificate and key, PEM. */
+export interface TlsOptions {
+  readonly cert: string
+  readonly key: string
+}
+
+/** Bounds of connections and of the time a request may take to arrive, in milliseconds. */
+export interface ConnectionLimits {
+  readonly maxConnections: number
+  /** From the first byte to the end of the headers. */
+  readonly headersTimeout: number
+  /** From the first byte to the end of the body. */
+  readonly requestTimeout: number
+  readonly keepAliveTimeout: number
+  /** Bytes of all headers together; tokens of attested workloads are large. */
+  readonly maxHeaderBytes: number
+  readonly maxHeaders: number
+}
+
+/** A socket that listens. */
+export interface Listening {
+  readonly url: string
+  /** Takes no new connection and waits for the answers under way; at the deadline the rest is cut. */
+  close(deadline: number): Promise<void>
+}
+
+/** What `listen` is given. */
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  readonly tls?: TlsOptions | undefined
+  readonly limits: ConnectionLimits
+  readonly listener: (incoming: IncomingMessage, outgoing: ServerResponse) => void
+  /** A connection was answered without ever becoming a request. */
+  readonly onBroken: (status: number) => void
+}
+
+/** Listens; rejects when the address cannot be had. */
+export async function listen(o: ListenOptions): Promise<Listening> {
+  const options = {
+    headersTimeout: o.limits.headersTimeout,
+    requestTimeout: o.limits.requestTimeout,
+    keepAliveTimeout: o.limits.keepAliveTimeout,
+    maxHeaderSize: o.limits.maxHeaderBytes,
+    connectionsCheckingInterval: Math.max(100, Math.min(1000, o.limits.headersTimeout / 2)),
+    noDelay: true,
+  }
+  const server =
+    o.tls === undefined
+      ? createServer(options, o.listener)
+      : createTlsServer({ ...options, ...o.tls, minVersion: 'TLSv1.2' }, o.listener)
+  server.maxConnections = o.limits.maxConnections
+  server.maxHeadersCount = o.limits.maxHeaders
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket, o.onBroken))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(o.port, o.host, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  return { url: urlOf(server, o), close: (deadline) => closeWithin(server, deadline) }
+}
+
+function closeWithin(server: Server, deadline: number): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), deadline)
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
+  })
+}
+
+function urlOf(server: Server, { host, tls }: ListenOptions): string {
+  const { port } = server.address() as AddressInfo
+  const name = host.includes(':') ? `[${host}]` : host
+  return `${tls === undefined ? 'http' : 'https'}://${name}:${port}`
+}
+
+const BROKEN: Readonly<Record<string, { readonly status: number; readonly code: string; readonly detail: string }>> = {
+  HPE_HEADER_OVERFLOW: { status: 431, code: 'headers-too-large', detail: 'the headers are too large' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, code: 'too-slow', detail: 'the request did not arrive in time' },
+}
+const MALFORMED = { status: 400, code: 'malformed', detail: 'this is not an HTTP request' }
+
+/** Before there is a request there is nothing to answer through: the answer is written to the socket. */
+function refuse(error: NodeJS.ErrnoException, socket: Socket, onBroken: (status: number) => void): void {
+  const { status, code, detail } = BROKEN[error.code ?? ''] ?? MALFORMED
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  onBroken(status)
+  const title = STATUS_CODES[status] ?? 'Error'
+  const body = JSON.stringify({ type: problemType(code), title, status, detail, code })
+  socket.end(
+    `HTTP/1.1 ${status} ${title}\r\nconnection: close\r\ncontent-type: application/problem+json\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  )
+  // A peer that goes on sending and never reads would keep the socket.
+  setTimeout(() => socket.destroy(), 1000).unref()
+}

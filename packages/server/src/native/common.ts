@@ -1,0 +1,72 @@
+import { type TObject, type TString, type TUnsafe, Type } from '@sinclair/typebox'
+
+/** Where the native API begins. */
+export const API_PREFIX = '/api/v1'
+
+/** Largest JSON body that a route takes unless it says otherwise. */
+export const JSON_LIMIT: number = 1024 * 1024
+
+/** Largest body of bytes that a route takes unless it says otherwise. */
+export const BYTES_LIMIT: number = 2 * 1024 * 1024
+
+/** Name of a namespace. */
+export function namespaceSchema(): TString {
+  return Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'the name of a namespace' })
+}
+
+/** One of three segments of a resource's path. */
+export function segmentSchema(): TString {
+  return Type.String({
+    pattern: '^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$',
+    description: 'letters, digits, `_`, `-` and `.`, at most 128, not beginning with a dot',
+  })
+}
+
+/** An identifier that the server gave: prefix and 26 characters, sortable by time. */
+export function idSchema(prefix: string): TString {
+  return Type.String({ pattern: `^${prefix}_[0-9A-Za-z]{26}$`, description: `an identifier beginning with ${prefix}_` })
+}
+
+/** An instant, ISO 8601 in UTC. */
+export function timeSchema(): TString {
+  return Type.String({
+    pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,3})?Z$',
+    description: 'a time in UTC, e.g. 2026-11-21T02:05:00Z',
+  })
+}
+
+/** One of these texts. */
+export function oneOf<T extends string>(values: readonly T[]): TUnsafe<T> {
+  return Type.Unsafe<T>({ type: 'string', enum: [...values], description: `one of ${values.join(', ')}` })
+}
+
+/** RFC 9457 problem details as this server writes them. */
+export function problemSchema(): TObject {
+  return Type.Object(
+    {
+      type: Type.String(),
+      title: Type.String(),
+      status: Type.Integer(),
+      detail: Type.String(),
+      instance: Type.String(),
+      code: Type.String(),
+      errors: Type.Optional(
+        Type.Array(
+          Type.Object(
+            {
+              field: Type.String(),
+              expected: Type.String(),
+              line: Type.Optional(Type.Integer()),
+              column: Type.Optional(Type.Integer()),
+              hint: Type.Optional(Type.String()),
+            },
+            { additionalProperties: false },
+          ),
+        ),
+      ),
+      decision: Type.Optional(Type.String()),
+      emulated: Type.Optional(Type.Boolean()),
+    },
+    { additionalProperties: false },
+  )
+}

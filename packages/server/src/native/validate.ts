@@ -1,0 +1,65 @@
+import type { TObject, TSchema } from '@sinclair/typebox'
+import { type TypeCheck, TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
+import { type FieldError, type HttpError, invalid } from '../http/errors.ts'
+
+const compiled = new WeakMap<TSchema, TypeCheck<TSchema>>()
+
+/** As many members as one answer names. */
+const MAX_ERRORS = 20
+
+/** Checks a value against a schema. @throws HttpError 400 naming every member that is not what was expected. */
+export function check(schema: TSchema, value: unknown, where: string): void {
+  const validator = compiled.get(schema) ?? compile(schema)
+  if (validator.Check(value)) return
+  const errors: FieldError[] = []
+  for (const error of validator.Errors(value)) {
+    if (errors.length === MAX_ERRORS) break
+    if (errors.some(({ field }) => field === where + error.path)) continue
+    errors.push({ field: where + error.path, expected: expectation(error) })
+  }
+  throw invalid(`${where === '' ? 'the body' : `the ${where}`} is not as this route expects it`, errors)
+}
+
+function compile(schema: TSchema): TypeCheck<TSchema> {
+  const validator = TypeCompiler.Compile(schema)
+  compiled.set(schema, validator)
+  return validator
+}
+
+/** What the schema's author wrote, else what the schema says; never the value, which may be a secret. */
+function expectation({ schema, message }: ValueError): string {
+  if (typeof schema.description === 'string') return schema.description
+  if (typeof schema.pattern === 'string') return `a text that matches ${schema.pattern}`
+  const constants: readonly TSchema[] = Array.isArray(schema.anyOf) ? schema.anyOf : []
+  if (constants.length > 0 && constants.every((one) => 'const' in one)) {
+    return `one of ${constants.map((one) => JSON.stringify(one['const'])).join(', ')}`
+  }
+  return message.charAt(0).toLowerCase() + message.slice(1)
+}
+
+/**
+ * Reads a query by its schema: numbers and booleans from their texts.
+ *
+ * @throws HttpError 400 for a member given twice, unknown, or not as its schema says.
+ */
+export function readQuery(schema: TObject | undefined, query: URLSearchParams): Readonly<Record<string, unknown>> {
+  const out: Record<string, unknown> = {}
+  for (const [name, text] of query) {
+    const member = schema !== undefined && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
+    if (member === undefined) throw badQuery(name.slice(0, 40), 'no such member of the query')
+    if (Object.hasOwn(out, name)) throw badQuery(name, 'to be given once')
+    out[name] = typed(member, text)
+  }
+  if (schema !== undefined) check(schema, out, 'query')
+  return out
+}
+
+function typed(schema: TSchema, text: string): unknown {
+  if ((schema['type'] === 'integer' || schema['type'] === 'number') && /^-?\d{1,15}$/.test(text)) return Number(text)
+  if (schema['type'] === 'boolean' && (text === 'true' || text === 'false')) return text === 'true'
+  return text
+}
+
+function badQuery(name: string, expected: string): HttpError {
+  return invalid('the query is not as this route expects it', [{ field: `query/${name}`, expected }])
+}
