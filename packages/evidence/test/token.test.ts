@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { EvidenceError } from '../src/core/errors.ts'
+import { parseStrict } from '../src/core/json.ts'
 import type { Check, Verdict } from '../src/core/verdict.ts'
 import { type TokenVerifyOptions, verifyToken, verifyTokenSync } from '../src/token/index.ts'
-import { parseStrict } from '../src/token/json.ts'
 
 const VECTORS =
   process.env['SEKISHO_VECTORS'] ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))

@@ -1,5 +1,6 @@
 import { parseToken, verifyTokenSync } from '@sekisho/evidence/token'
 import type { CaseRunner, Comparison, JsonValue } from './case.ts'
+import { runCmw } from './cmw.ts'
 import { conclude, expectedMembers, type Ruling, ruling } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
@@ -15,6 +16,8 @@ export const tokenCases: CaseRunner = {
     const evidence = (await files.read('detached-eat.json')) ?? (await files.read('token.jwt'))
     const rows = await files.read('rows.json')
     if (rows !== undefined && textMember(content, 'version') === 'mixed') return runRows(folder, name, content, rows)
+    const other = RUNNERS[textMember(content, 'version') ?? '']
+    if (evidence === undefined && other !== undefined) return other(folder, name, content)
     if (evidence === undefined) return conclude(name, content, NOT_RUN, [], ['the files of this case'])
     const jwks = await files.read('jwks.json')
     const fields = member(member(content, 'expect'), 'fields')
@@ -26,6 +29,8 @@ export const tokenCases: CaseRunner = {
     return compared(name, content, ruled, { ...tokenValues(parseToken(evidence)), ...keySetValues(text) })
   },
 }
+
+const RUNNERS: Readonly<Record<string, typeof runCmw>> = { cmw: runCmw }
 
 const NOT_RUN: Ruling = { verdict: 'unverifiable', reasons: [] }
 

@@ -77,10 +77,20 @@ function looksLikeReport(bytes: Uint8Array): boolean {
 
 const TABLE_GUID_STARTS: readonly number[] = [0x63da758d, 0xa8074bc2, 0x4ab7b379, 0xc0b406a4, 0x92f81bc3, 0xecae0c0f]
 
+// Buffers of guest devices have a page at most beside the report (4000 bytes of a response, 4096 of a page).
+const MAX_PADDING = 4096
+
 // An extended report as some tools write it: the report, and the certificate table right behind it.
 function identifyReport(bytes: Uint8Array): Identified {
   const form = 'SEV-SNP report'
   const table = bytes.subarray(REPORT_SIZE)
+  if (table.length > 0 && table.length <= MAX_PADDING && allZero(table))
+    return {
+      tee: 'snp',
+      form,
+      bytes: bytes.subarray(0, REPORT_SIZE),
+      unused: [`${table.length} zero bytes behind the report, which nobody signed`],
+    }
   if (table.length < 24 || !TABLE_GUID_STARTS.includes(u32be(table, 0))) return { tee: 'snp', form, bytes }
   return {
     tee: 'snp',

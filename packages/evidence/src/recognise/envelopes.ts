@@ -1,7 +1,8 @@
 import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { decodeBase64 } from '../x509/pem.ts'
-import type { Companion, CompanionKind, Opened } from './model.ts'
+import { jsonFault } from './json-error.ts'
+import type { Companion, CompanionKind, Opened, Part } from './model.ts'
 import { byteArray, isMembers, isReportStructure, reportFromStructure } from './snp-structure.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -13,6 +14,8 @@ interface Envelope {
   readonly members: readonly (readonly string[])[]
   /** Further members that are worth keeping. */
   readonly companions?: Readonly<Record<string, CompanionKind>>
+  /** A member with evidence that stands on its own: JSON text of an object by kind. */
+  readonly beside?: string
   /** Members whose content proves nothing here, although their owners may think so. */
   readonly unused?: Readonly<Record<string, string>>
 }
@@ -38,6 +41,7 @@ const ENVELOPES: readonly Envelope[] = [
   {
     name: 'KBS evidence',
     members: [['primary_evidence']],
+    beside: 'additional_evidence',
     unused: { additional_evidence: 'the evidence of further devices' },
   },
   { name: 'request to an attestation service', members: [['verification_requests']] },
@@ -158,10 +162,48 @@ function openObject(object: Members, where: string): Opened {
     inner: { json: object[path] },
     path,
     companions: companionsOf(object, envelope),
-    unused: Object.entries(envelope.unused ?? {})
-      .filter(([name]) => name !== path && !isBlank(object[name]))
-      .map(([, text]) => text),
+    beside: besideOf(object, envelope),
+    unused: [
+      ...Object.entries(envelope.unused ?? {})
+        .filter(([name]) => name !== path && !isBlank(own(object, name)))
+        .map(([, text]) => text),
+      ...rivalsOf(object, envelope, path).map((name) => `the member ${name}, which may hold other evidence`),
+    ],
   }
+}
+
+const CANDIDATES: readonly string[] = [...new Set(ENVELOPES.flatMap(({ members }) => members[0] ?? []))]
+
+// Whoever looks for another member first sees other evidence: it must not go unnamed.
+function rivalsOf(
+  object: Members,
+  { companions = {}, unused = {}, members }: Envelope,
+  path: string,
+): readonly string[] {
+  const known = [path, ...Object.keys(companions), ...Object.keys(unused), ...members.slice(1).flat()]
+  return CANDIDATES.filter((name) => !known.includes(name) && !isBlank(own(object, name)))
+}
+
+const MAX_BESIDE = 16
+
+function besideOf(object: Members, { beside }: Envelope): readonly Part[] {
+  const value = beside === undefined ? undefined : own(object, beside)
+  if (isBlank(value)) return []
+  const field = beside ?? ''
+  const devices = typeof value === 'string' && jsonFault(value) === undefined ? JSON.parse(value) : value
+  if (!isMembers(devices)) return []
+  const all = Object.entries(devices)
+  if (all.length > MAX_BESIDE)
+    throw new EvidenceError('too-large', `${all.length} kinds of devices`, {
+      field,
+      offset: 0,
+      expected: `at most ${MAX_BESIDE}`,
+    })
+  return all.map(([label, json]) => ({ label: `${field}/${label}`, inner: { json } }))
+}
+
+function own(object: Members, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
 /** The spelling of a member that is there and not empty. */
@@ -178,7 +220,7 @@ const MAX_COMPANIONS = 16
 function companionsOf(object: Members, envelope: Envelope): readonly Companion[] {
   const found: Companion[] = []
   for (const [name, kind] of Object.entries(envelope.companions ?? {})) {
-    const value = Object.hasOwn(object, name) ? object[name] : undefined
+    const value = own(object, name)
     if (isBlank(value)) continue
     const parts: readonly unknown[] =
       kind === 'certificates' && Array.isArray(value) && byteArray(value) === undefined ? value : [value]
@@ -190,14 +232,14 @@ function companionsOf(object: Members, envelope: Envelope): readonly Companion[]
 }
 
 function companion(kind: CompanionKind, from: string, value: unknown): Companion {
-  if (isMembers(value) && 'data' in value && kind === 'certificates') {
-    const label = value['cert_type']
+  if (isMembers(value) && Object.hasOwn(value, 'data') && kind === 'certificates') {
+    const label = own(value, 'cert_type')
     const bytes = companionBytes(value['data'])
     return typeof label === 'string' && /^[\w-]{1,32}$/.test(label)
       ? { kind, from, label, bytes }
       : { kind, from, bytes }
   }
-  if (isMembers(value) && 'data' in value && kind === 'runtime-data')
+  if (isMembers(value) && Object.hasOwn(value, 'data') && kind === 'runtime-data')
     return { kind, from: `${from}.data`, bytes: companionBytes(value['data']) }
   return { kind, from, bytes: companionBytes(value) }
 }

@@ -1,2 +1,11 @@
-export { type Companion, type CompanionKind, MAX_INPUT, MAX_WRAPPERS, type Recognised, type Wrapper } from './model.ts'
-export { recognise } from './recognise.ts'
+export {
+  type Companion,
+  type CompanionKind,
+  MAX_INPUT,
+  MAX_PARTS,
+  MAX_WRAPPERS,
+  type Recognised,
+  type RecognisedPart,
+  type Wrapper,
+} from './model.ts'
+export { recognise, recogniseParts } from './recognise.ts'

@@ -6,13 +6,16 @@ export interface JsonFault {
 }
 
 const MAX_DEPTH = 64
+/** Evidence is bytes, perhaps as numbers: of anything else there is little, and a parsed value costs many times its text. */
+const MAX_VALUES = 100_000
+const MAX_NUMBERS = 2_000_000
 const LITERAL = /true|false|null/y
 const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
 const ESCAPE = /\\(["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 /**
  * Finds the first fault in `text`: JSON.parse words it differently on each runtime, and some name no place.
- * @returns undefined when the text is JSON of at most 64 levels
+ * @returns undefined when the text is JSON of at most 64 levels, 100,000 values and 2,000,000 numbers
  * @see RFC 8259
  */
 export function jsonFault(text: string): JsonFault | undefined {
@@ -23,6 +26,8 @@ export function jsonFault(text: string): JsonFault | undefined {
 class Scanner {
   readonly #text: string
   #at = 0
+  #values = 0
+  #numbers = 0
 
   constructor(text: string) {
     this.#text = text
@@ -32,6 +37,9 @@ class Scanner {
     this.#blank()
     if (depth > MAX_DEPTH) return this.#fault(`at most ${MAX_DEPTH} levels`)
     const first = this.#text.charAt(this.#at)
+    const number = first === '-' || (first >= '0' && first <= '9')
+    if (number ? ++this.#numbers > MAX_NUMBERS : ++this.#values > MAX_VALUES)
+      return this.#fault(`at most ${MAX_NUMBERS} numbers and ${MAX_VALUES} other values`)
     if (first === '{') return this.#list('}', () => this.#member(depth))
     if (first === '[') return this.#list(']', () => this.value(depth + 1))
     if (first === '"') return this.#string('a string')

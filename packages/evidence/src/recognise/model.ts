@@ -67,7 +67,31 @@ export interface Opened {
   readonly path: string
   readonly companions?: readonly Companion[]
   readonly unused?: readonly string[]
+  /** What the inner part must turn out to be, where the wrapper says so. */
+  readonly tees?: readonly Tee[]
+  /** Every piece of evidence inside, `inner` among them, where a wrapper can hold several. */
+  readonly parts?: readonly Part[]
+  /** Evidence beside `inner`, which stands on its own: taken by whoever asks for all parts. */
+  readonly beside?: readonly Part[]
 }
+
+/** One of several pieces of evidence in one wrapper. */
+export interface Part {
+  /** What the wrapper calls it; empty where it has one part only. */
+  readonly label: string
+  readonly inner: { readonly bytes: Uint8Array } | { readonly json: unknown }
+  readonly tees?: readonly Tee[]
+}
+
+/** One piece of evidence of several, and what the wrapper around them calls it. */
+export interface RecognisedPart {
+  /** Labels from the outside in, joined by `/`; empty where there is only one piece. */
+  readonly label: string
+  readonly recognised: Recognised
+}
+
+/** Most pieces of evidence in one input. */
+export const MAX_PARTS = 64
 
 /** Bytes that look like evidence; whether they are is for the TEE's own parser to say. */
 export interface Identified {
@@ -75,4 +99,5 @@ export interface Identified {
   readonly form: string
   readonly bytes: Uint8Array
   readonly companions?: readonly Companion[]
+  readonly unused?: readonly string[]
 }

@@ -1,49 +1,137 @@
 import { EvidenceError } from '../core/errors.ts'
+import type { Tee } from '../core/verdict.ts'
 import { identify, openBinary, strangerOf } from './binary.ts'
+import { openCmw, openCmwJson } from './cmw.ts'
 import { openEnvelope } from './envelopes.ts'
 import {
   type Companion,
   type Identified,
   MAX_INPUT,
+  MAX_PARTS,
   MAX_WRAPPERS,
   type Opened,
+  type Part,
   type Recognised,
-  type Wrapper,
+  type RecognisedPart,
 } from './model.ts'
 import { openText, textOf } from './text.ts'
 
 /**
  * Finds the evidence in what somebody was handed: a raw report or quote, or one in hexadecimal,
- * base64, PEM, one of the JSON envelopes in which attesters send them, the answer of a guest device,
- * or up to four of these around each other. Nothing is verified.
+ * base64, PEM, a conceptual message wrapper, one of the JSON envelopes in which attesters send them, the
+ * answer of a guest device, or up to four of these around each other. Nothing is verified.
  *
  * @param input at most 10,000,000 bytes
- * @throws EvidenceError that names the wrapper, says at which byte what was expected, and what was tried
+ * @throws EvidenceError that names the wrapper, says at which byte what was expected, and what was tried; also
+ *   for a wrapper around several pieces of evidence, none of which is the first: see {@link recogniseParts}
  */
 export function recognise(input: Uint8Array): Recognised {
-  if (input.length > MAX_INPUT)
-    throw new EvidenceError('too-large', `${input.length} bytes`, {
-      field: 'input',
-      offset: MAX_INPUT,
-      expected: `at most ${MAX_INPUT} bytes`,
-    })
-  const wrappers: Wrapper[] = []
-  const companions: Companion[] = []
-  const unused: string[] = []
-  let where = 'input'
-  let bytes = input
+  const [only] = unwrap({ bytes: within(input), where: 'input', around: NOTHING_AROUND, label: '' }, 'one')
+  if (only === undefined) throw new Error('nothing was recognised, and nothing refused')
+  return only.recognised
+}
+
+/**
+ * As {@link recognise}, of every piece of evidence in the input: the messages of a collection, and the evidence
+ * of devices beside that of the machine they are in. One piece alone has an empty label.
+ *
+ * @throws EvidenceError when one of them cannot be recognised, and for more than 64
+ */
+export function recogniseParts(input: Uint8Array): readonly RecognisedPart[] {
+  return unwrap({ bytes: within(input), where: 'input', around: NOTHING_AROUND, label: '' }, 'all')
+}
+
+function within(input: Uint8Array): Uint8Array {
+  if (input.length <= MAX_INPUT) return input
+  throw new EvidenceError('too-large', `${input.length} bytes`, {
+    field: 'input',
+    offset: MAX_INPUT,
+    expected: `at most ${MAX_INPUT} bytes`,
+  })
+}
+
+type Around = Pick<Recognised, 'wrappers' | 'companions' | 'unused'>
+
+const NOTHING_AROUND: Around = { wrappers: [], companions: [], unused: [] }
+
+/** Bytes with their wrappers partly off. */
+interface Wrapped {
+  readonly bytes: Uint8Array
+  readonly where: string
+  readonly around: Around
+  readonly label: string
+  /** What the wrapper around these says that they are. */
+  readonly tees?: readonly Tee[]
+}
+
+function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[] {
+  const others: RecognisedPart[] = []
+  let at = outer
   for (;;) {
-    const found = identify(bytes)
-    if (found !== undefined) return finish(found, { wrappers, companions, unused })
-    const opened = openOne(bytes, where)
-    if (wrappers.length === MAX_WRAPPERS) throw tooDeep(where)
-    wrappers.push({ name: opened.name, length: bytes.length })
-    companions.push(...(opened.companions ?? []))
-    unused.push(...(opened.unused ?? []))
-    where = opened.path === '' ? where : `${where}.${opened.path}`
-    if (!('bytes' in opened.inner)) throw new Error('a JSON value was left unopened')
-    bytes = opened.inner.bytes
+    const cmw = openCmw(at.bytes)
+    const found = cmw === undefined ? identify(at.bytes) : undefined
+    if (found !== undefined) return [{ label: at.label, recognised: finish(found, at) }, ...others]
+    const opened = cmw ?? openOne(at.bytes, at.where)
+    const around = taken(at, opened)
+    const [, second] = opened.parts ?? []
+    if (second !== undefined) {
+      if (which === 'one') throw several(opened.parts ?? [], at.where)
+      return [...others, ...(opened.parts ?? []).flatMap((part) => unwrapPart(part, { ...at, around }, which))]
+    }
+    for (const part of which === 'all' ? (opened.beside ?? []) : [])
+      others.push(...unwrapPart(part, { ...at, around: { ...around, companions: [], unused: [] } }, which))
+    if (others.length > MAX_PARTS) throw tooMany(at.where)
+    at = into(opened, { ...at, around })
   }
+}
+
+function taken({ bytes, where, around }: Wrapped, opened: Opened): Around {
+  if (around.wrappers.length === MAX_WRAPPERS) throw tooDeep(where)
+  return {
+    wrappers: [...around.wrappers, { name: opened.name, length: bytes.length }],
+    companions: [...around.companions, ...(opened.companions ?? [])],
+    unused: [...around.unused, ...(opened.unused ?? [])],
+  }
+}
+
+function into({ inner, path, tees }: Opened, from: Wrapped): Wrapped {
+  if (!('bytes' in inner)) throw new Error('a JSON value was left unopened')
+  const where = path === '' ? from.where : `${from.where}.${path}`
+  const kinds = tees ?? from.tees
+  return {
+    bytes: inner.bytes,
+    where,
+    around: from.around,
+    label: from.label,
+    ...(kinds === undefined ? {} : { tees: kinds }),
+  }
+}
+
+function unwrapPart(part: Part, from: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[] {
+  const label = from.label === '' ? part.label : `${from.label}/${part.label}`
+  const where = `${from.where}.${part.label.slice(0, 64)}`
+  const bytes = 'bytes' in part.inner ? part.inner.bytes : new TextEncoder().encode(JSON.stringify(part.inner.json))
+  return unwrap(
+    { bytes, where, around: from.around, label, ...(part.tees === undefined ? {} : { tees: part.tees }) },
+    which,
+  )
+}
+
+function several(parts: readonly Part[], where: string): EvidenceError {
+  const labels = parts.slice(0, 8).map(({ label }) => JSON.stringify(label.slice(0, 32)))
+  return new EvidenceError('unsupported-kind', `${parts.length} pieces of evidence: ${labels.join(', ')}`, {
+    field: where,
+    offset: 0,
+    expected: 'one piece; several are taken one by one',
+  })
+}
+
+function tooMany(where: string): EvidenceError {
+  return new EvidenceError('too-large', 'a further piece of evidence', {
+    field: where,
+    offset: 0,
+    expected: `at most ${MAX_PARTS} pieces`,
+  })
 }
 
 /** Takes one wrapper off bytes; a JSON envelope goes together with the encoding of the member inside. */
@@ -62,10 +150,15 @@ function openJson(json: unknown, where: string): Opened {
   const paths: string[] = []
   const companions: Companion[] = []
   const unused: string[] = []
+  const beside: Part[] = []
   let value = json
   for (let depth = 0; depth < 2 * MAX_WRAPPERS; depth++) {
     const at = [where, ...paths].join('.')
+    const cmw = openCmwJson(value, at)
+    if (cmw !== undefined)
+      return { ...cmw, path: paths.join('.'), unused: [...unused, ...(cmw.unused ?? [])], companions, beside }
     const opened = openEnvelope(value, at)
+    beside.push(...(opened.beside ?? []))
     if (opened.name.startsWith('JSON: ')) names.push(opened.name.slice(6))
     if (opened.path !== '') paths.push(opened.path)
     companions.push(...(opened.companions ?? []))
@@ -78,6 +171,7 @@ function openJson(json: unknown, where: string): Opened {
         path: paths.join('.'),
         companions,
         unused,
+        beside,
       }
     }
     value = opened.inner.json
@@ -91,14 +185,20 @@ function memberBytes(text: string, where: string): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
-function finish(found: Identified, around: Pick<Recognised, 'wrappers' | 'companions' | 'unused'>): Recognised {
+function finish(found: Identified, { around, tees, where }: Wrapped): Recognised {
+  if (tees !== undefined && !tees.includes(found.tee))
+    throw new EvidenceError('malformed', `a ${found.form}`, {
+      field: where,
+      offset: 0,
+      expected: `what its media type says: evidence of the kind ${tees.join(', ')}`,
+    })
   return {
     tee: found.tee,
     form: found.form,
     evidence: new Uint8Array(found.bytes),
     wrappers: around.wrappers,
     companions: [...around.companions, ...(found.companions ?? [])],
-    unused: around.unused,
+    unused: [...around.unused, ...(found.unused ?? [])],
   }
 }
 

@@ -4,7 +4,7 @@ type Members = Readonly<Record<string, unknown>>
 
 /** Whether a JSON value looks like the report as a structure of the Rust `sev` crate. */
 export function isReportStructure(value: unknown): value is Members {
-  return isMembers(value) && 'measurement' in value && 'reported_tcb' in value && 'signature' in value
+  return isMembers(value) && ['measurement', 'reported_tcb', 'signature'].every((name) => Object.hasOwn(value, name))
 }
 
 /**
@@ -21,7 +21,8 @@ export function reportFromStructure(report: Members): Uint8Array {
 // Before version 5 of the crate: KEY_INFO under the name of its first bit, firmware versions in three
 // members each, reserved bytes spelled out.
 function inNewForm(report: Members): Members {
-  const form: Record<string, unknown> = {}
+  // Without a prototype: a member of the name `__proto__` is a member like any other.
+  const form: Record<string, unknown> = Object.create(null)
   for (const [name, value] of Object.entries(report)) {
     if (/^(current|committed)_(major|minor|build)$/.test(name) || /^_?reserved/.test(name)) continue
     if (name === '_author_key_en' || name === 'author_key_en') form['key_info'] = value

@@ -1,6 +1,6 @@
-import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { decodeBase64 } from '../x509/pem.ts'
+import { carriesEvidence } from './carriers.ts'
 import { jsonFault } from './json-error.ts'
 import type { Opened } from './model.ts'
 import { identifyIbmSe } from './sev-ibm.ts'
@@ -52,7 +52,7 @@ function openPem(text: string, start: number, where: string): Opened {
   const label = line?.[1]
   if (line === null || label === undefined)
     throw unreadable(field, byteOffset(text, start), 'an unusual first line', '`-----BEGIN …-----`')
-  const document = label === 'CERTIFICATE' ? hostKeyDocument(text.slice(start)) : undefined
+  const document = label === 'CERTIFICATE' ? evidenceIn(text.slice(start)) : undefined
   if (document !== undefined) return { name: 'PEM CERTIFICATE', inner: { bytes: document }, path: '' }
   if (label.includes('CERTIFICATE') || label.includes('CRL') || label.includes('KEY')) {
     throw new EvidenceError('unsupported-kind', `a ${label}: that is collateral, not evidence`, {
@@ -68,11 +68,11 @@ function openPem(text: string, start: number, where: string): Opened {
   return { name: `PEM ${label}`, inner: { bytes: base64(body, text, from, field) }, path: '' }
 }
 
-/** A host key document, the one certificate that is evidence too, where it stands alone. */
-function hostKeyDocument(pem: string): Uint8Array | undefined {
+/** A certificate that is evidence, or carries some, where it stands alone. */
+function evidenceIn(pem: string): Uint8Array | undefined {
   const body = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,24000})-----END CERTIFICATE-----\s*$/.exec(pem)?.[1]
   const der = body === undefined ? undefined : decodeBase64(body)
-  return der !== undefined && identifyIbmSe(der) !== undefined ? der : undefined
+  return der !== undefined && (identifyIbmSe(der) !== undefined || carriesEvidence(der)) ? der : undefined
 }
 
 function base64(body: string, text: string, from: number, field: string): Uint8Array {
@@ -83,32 +83,74 @@ function base64(body: string, text: string, from: number, field: string): Uint8A
   throw unreadable(field, byteOffset(text, at), bad < 0 ? 'padding that does not fit' : found(text, at), 'base64')
 }
 
-const NOT_HEX = /[^0-9a-fA-F\s:,]/
 const NOT_BASE64 = /[^A-Za-z0-9+/_=\s-]/
 
 function openDigits(text: string, where: string): Opened {
-  // Kept as long as it was, so that offsets stay true.
-  const plain = text.replace(/(^|[\s,:])0[xX]/g, '$1  ')
-  const noHex = plain.search(NOT_HEX)
-  if (noHex < 0) {
-    const bytes = fromHex(plain.replace(/[\s:,]+/g, ''))
-    if (bytes !== undefined) return { name: 'hexadecimal', inner: { bytes }, path: '' }
-  }
+  const hex = hexDigits(text)
+  if (hex.bytes !== undefined) return { name: 'hexadecimal', inner: { bytes: hex.bytes }, path: '' }
   const noBase64 = text.search(NOT_BASE64)
   if (noBase64 < 0) {
     const bytes = decodeBase64(text)
     if (bytes !== undefined) return { name: 'base64', inner: { bytes }, path: '' }
   }
-  throw digitFault(text, where, noHex, noBase64)
+  throw digitFault(text, where, hex, noBase64)
 }
 
+interface HexDigits {
+  /** Undefined when the text is no whole number of bytes in hexadecimal. */
+  readonly bytes: Uint8Array | undefined
+  /** Index of the first character that is no digit and no separator, or -1; and how many there are. */
+  readonly stranger: number
+  readonly strangers: number
+}
+
+// Digits with white space, colons or commas between, and `0x` in front of each group. In one pass, without copies:
+// the text may be long, and hostile.
+function hexDigits(text: string): HexDigits {
+  const bytes = new Uint8Array(text.length >> 1)
+  let digits = 0
+  let stranger = -1
+  let strangers = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    const value = hexValue(code)
+    if (value < 0) {
+      if (isSeparator(code)) continue
+      if (stranger < 0) stranger = i
+      strangers++
+    } else if (isPrefix(text, i)) i++
+    else {
+      bytes[digits >> 1] = ((bytes[digits >> 1] as number) << 4) | value
+      digits++
+    }
+  }
+  const whole = stranger < 0 && digits % 2 === 0
+  return { bytes: whole ? bytes.subarray(0, digits / 2) : undefined, stranger, strangers }
+}
+
+function hexValue(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30
+  const letter = code | 0x20
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1
+}
+
+function isSeparator(code: number): boolean {
+  return code === 0x3a || code === 0x2c || BLANK.test(String.fromCharCode(code))
+}
+
+function isPrefix(text: string, i: number): boolean {
+  if (text.charCodeAt(i) !== 0x30 || (text.charCodeAt(i + 1) | 0x20) !== 0x78) return false
+  return i === 0 || isSeparator(text.charCodeAt(i - 1))
+}
+
+const BLANK = /\s/
+
 // Neither: whichever it was nearly is what the writer meant.
-function digitFault(text: string, where: string, noHex: number, noBase64: number): EvidenceError {
+function digitFault(text: string, where: string, { stranger, strangers }: HexDigits, noBase64: number): EvidenceError {
   const end = byteOffset(text, text.length)
-  if (noHex < 0) return unreadable(where, end, 'the end after an odd number of hexadecimal digits', 'one digit more')
-  const strangers = (text.match(new RegExp(NOT_HEX, 'g')) ?? []).length
+  if (stranger < 0) return unreadable(where, end, 'the end after an odd number of hexadecimal digits', 'one digit more')
   const nearlyHex = strangers * 8 <= text.length
-  if (nearlyHex) return unreadable(where, byteOffset(text, noHex), found(text, noHex), 'a hexadecimal digit')
+  if (nearlyHex) return unreadable(where, byteOffset(text, stranger), found(text, stranger), 'a hexadecimal digit')
   if (noBase64 < 0)
     return unreadable(where, end, 'the end of base64 text whose length or padding does not fit', 'base64 to its end')
   return unreadable(where, byteOffset(text, noBase64), found(text, noBase64), 'a base64 character')

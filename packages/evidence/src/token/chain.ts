@@ -1,10 +1,10 @@
 import { digestHex } from '../core/assemble.ts'
 import { EvidenceError } from '../core/errors.ts'
+import type { Json } from '../core/json.ts'
 import type { TrustAnchor } from '../core/verdict.ts'
 import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
-import type { Json } from './json.ts'
 import { decodeChain } from './keys.ts'
 
 /** The certificates that a token brings along: leaf first, root last. */

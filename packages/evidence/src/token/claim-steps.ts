@@ -9,10 +9,10 @@ import {
   type StepGroup,
   unchecked,
 } from '../core/engine.ts'
+import { memberOf, textOf, textsOf } from '../core/json.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Phase } from '../core/verdict.ts'
 import { bindingFinding } from './binding.ts'
-import { memberOf, textOf, textsOf } from './json.ts'
 import { SERVICES } from './services.ts'
 import type { TokenState } from './state.ts'
 import { submoduleDigests, submoduleObjections, submoduleSignatures, submodulesPresent } from './submodules.ts'

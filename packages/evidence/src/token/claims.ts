@@ -1,5 +1,5 @@
+import { memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Assumption, Claims } from '../core/verdict.ts'
-import { memberOf, textOf, textsOf } from './json.ts'
 import { SERVICES, type TokenService } from './services.ts'
 import type { TokenState } from './state.ts'
 

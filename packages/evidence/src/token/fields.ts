@@ -1,5 +1,5 @@
 import type { Field } from '../core/fields.ts'
-import { isList, isObject, type Json } from './json.ts'
+import { isList, isObject, type Json } from '../core/json.ts'
 import type { Token } from './jwt.ts'
 
 const MAX_FIELDS = 2048

@@ -1,6 +1,6 @@
 import { EvidenceError } from '../core/errors.ts'
-import { decodeBase64 } from '../x509/pem.ts'
-import { isList, isObject, type Json, type JsonObject, memberOf, parseStrict } from './json.ts'
+import { isList, isObject, type Json, type JsonObject, memberOf, parseStrict } from '../core/json.ts'
+import { decodeBase64url } from '../x509/base64url.ts'
 
 /** A signed token in compact form, decoded and not yet believed. */
 export interface Token {
@@ -70,25 +70,14 @@ function parseCompact(text: string): Token {
     header,
     claims,
     signed: new TextEncoder().encode(`${head}.${body}`),
-    signature: decodeStrict(tail, 'token.signature'),
+    signature: decodeBase64url(tail, 'token.signature'),
     text,
     submodules: [],
   }
 }
 
-/**
- * Bytes of base64url without padding, white space or leftover bits.
- * @throws EvidenceError that names `field`
- * @see RFC 7515, section 2
- */
-export function decodeStrict(text: string, field: string): Uint8Array {
-  const bytes = /^[\w-]*$/.test(text) && text.length % 4 !== 1 ? decodeBase64(text) : undefined
-  if (bytes === undefined) throw bad(field, 'other text', 'base64url without padding')
-  return bytes
-}
-
 function objectOf(text: string, field: string): JsonObject {
-  const bytes = decodeStrict(text, field)
+  const bytes = decodeBase64url(text, field)
   const value: Json = parseStrict(utf8Of(bytes, field), field)
   if (!isObject(value)) throw bad(field, 'another value', 'a JSON object')
   return value

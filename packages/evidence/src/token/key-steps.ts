@@ -8,10 +8,10 @@ import {
   type StepGroup,
   unchecked,
 } from '../core/engine.ts'
+import { memberOf, textOf } from '../core/json.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
 import { pathFault } from './chain.ts'
-import { memberOf, textOf } from './json.ts'
 import { misfit } from './keys.ts'
 import { SERVICES, schemeOf } from './services.ts'
 import type { TokenState } from './state.ts'

@@ -1,14 +1,14 @@
 import { spkiOf } from '../arm/keys.ts'
 import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { isList, isObject, type Json, memberOf, parseStrict, textOf } from '../core/json.ts'
 import { CURVE_BYTES, type DigestJob, type PublicKey } from '../crypto/jobs.ts'
 import { rsaKey } from '../tpm-structures/public-area.ts'
+import { decodeBase64url } from '../x509/base64url.ts'
 import { parseCertificate } from '../x509/certificate.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { sameKey } from '../x509/signature.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
-import { isList, isObject, type Json, memberOf, parseStrict, textOf } from './json.ts'
-import { decodeStrict } from './jwt.ts'
 import { keyKindOf } from './services.ts'
 
 /** One key of a set that the caller trusts. */
@@ -96,7 +96,7 @@ function ecOf(jwk: Json, field: string): Material {
   const crv = textOf(jwk, 'crv')
   if (crv !== 'P-256' && crv !== 'P-384' && crv !== 'P-521')
     throw bad(`${field}.crv`, 'another curve', 'P-256, P-384 or P-521')
-  const [x, y] = ['x', 'y'].map((name) => decodeStrict(textOf(jwk, name) ?? '', `${field}.${name}`))
+  const [x, y] = ['x', 'y'].map((name) => decodeBase64url(textOf(jwk, name) ?? '', `${field}.${name}`))
   const size = CURVE_BYTES[crv]
   if (x?.length !== size || y?.length !== size) throw bad(field, 'coordinates of another length', `${size} bytes each`)
   const key: PublicKey = { kind: crv, bytes: concatBytes(x, y) }
@@ -106,8 +106,8 @@ function ecOf(jwk: Json, field: string): Material {
 function rsaOf(jwk: Json, field: string): Material | undefined {
   if (textOf(jwk, 'kty') !== 'RSA') throw bad(`${field}.kty`, 'another kind of key', '`RSA` or `EC`')
   if (memberOf(jwk, 'n') === undefined && memberOf(jwk, 'e') === undefined) return undefined
-  const modulus = decodeStrict(textOf(jwk, 'n') ?? '', `${field}.n`)
-  const exponent = decodeStrict(textOf(jwk, 'e') ?? '', `${field}.e`).reduce((sum, byte) => sum * 256 + byte, 0)
+  const modulus = decodeBase64url(textOf(jwk, 'n') ?? '', `${field}.n`)
+  const exponent = decodeBase64url(textOf(jwk, 'e') ?? '', `${field}.e`).reduce((sum, byte) => sum * 256 + byte, 0)
   if (modulus.length < 256 || modulus.length > 1024) throw bad(`${field}.n`, 'another length', '2048 to 8192 bits')
   if (exponent < 3 || exponent > 0xffffffff || exponent % 2 === 0)
     throw bad(`${field}.e`, 'another number', 'an odd exponent of 4 bytes at most')

@@ -1,5 +1,5 @@
+import { type JsonObject, memberOf, textOf } from '../core/json.ts'
 import type { SignatureScheme } from '../crypto/jobs.ts'
-import { type JsonObject, memberOf, textOf } from './json.ts'
 
 /**
  * Who made a token, as its claims tell: Microsoft Azure Attestation, Google Confidential Space, Intel

@@ -1,5 +1,5 @@
+import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Claims } from '../core/verdict.ts'
-import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from './json.ts'
 import type { TokenService } from './services.ts'
 
 /** What a service says about the evidence that it saw, in one shape. */

@@ -182,6 +182,11 @@ export class DerReader {
   }
 }
 
+/** The dotted form of the content octets of an OBJECT IDENTIFIER; undefined when they are none. */
+export function oidOf(content: Uint8Array): string | undefined {
+  return oidText(content, 0, content.length)
+}
+
 // Undefined for anything but at most 32 bytes of arcs in their shortest form, none above 32 bits.
 function oidText(bytes: Uint8Array, start: number, end: number): string | undefined {
   if (start === end || end - start > 32 || (bytes[end - 1] as number) >= 0x80) return undefined
