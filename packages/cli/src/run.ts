@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import type { Around } from './around.ts'
 import { CliError, EXIT } from './exit.ts'
-import { program } from './program.ts'
+import { program } from './program/program.ts'
 import { plain } from './render/plain.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander'
-import type { Around } from './around.ts'
-import { acceptTcbOption, countOption, levelsOption, listOption, once, text, timeOption } from './options/values.ts'
+import type { Around } from '../around.ts'
+import { acceptTcbOption, countOption, levelsOption, listOption, once, text, timeOption } from '../options/values.ts'
 
 /** Called with the exit code of the command that ran. */
 export type Done = (exitCode: number) => void
@@ -62,7 +62,7 @@ function addVerify(root: Command, around: Around, done: Done): void {
   addNetwork(command)
   addExpectations(command)
   command.addHelpText('after', VERIFY_HELP).action(async (file, options) => {
-    done(await (await import('./commands/verify.ts')).verifyCommand(file, options, around))
+    done(await (await import('../commands/verify.ts')).verifyCommand(file, options, around))
   })
 }
 
@@ -109,7 +109,7 @@ function addInspect(root: Command, around: Around, done: Done): void {
       '\nExamples:\n  $ sekisho inspect quote.bin\n  $ curl -s http://127.0.0.1:8006/aa/evidence?runtime_data=x | sekisho inspect -\n  $ sekisho inspect quote.bin --as-expectations > expect.yaml',
     )
     .action(async (file, options) => {
-      done(await (await import('./commands/inspect.ts')).inspectCommand(file, options, around))
+      done(await (await import('../commands/inspect.ts')).inspectCommand(file, options, around))
     })
 }
 
@@ -125,7 +125,7 @@ function addDiff(root: Command, around: Around, done: Done): void {
       '\nExit codes: 0 nothing differs, 1 something does, 3 unreadable, 64 wrong usage.\n\nExample:\n  $ sekisho diff yesterday.bin today.bin',
     )
     .action(async (a, b, options) => {
-      done(await (await import('./commands/diff.ts')).diffCommand(a, b, options, around))
+      done(await (await import('../commands/diff.ts')).diffCommand(a, b, options, around))
     })
 }
 
@@ -141,7 +141,7 @@ function addConformance(root: Command, around: Around, done: Done): void {
       '\nExit codes: 0 all cases pass, 1 some fail, 2 some are unsupported and none fails, 3 unreadable, 64 wrong usage.\n\nExample:\n  $ sekisho conformance vectors/intel-tdx vectors/amd-sev-snp',
     )
     .action(async (folders, options) => {
-      done(await (await import('./commands/conformance.ts')).conformanceCommand(folders, options, around))
+      done(await (await import('../commands/conformance.ts')).conformanceCommand(folders, options, around))
     })
 }
 
@@ -156,7 +156,7 @@ function addCollateral(root: Command, around: Around, done: Done): void {
     .option('--json', 'print JSON')
   addNetwork(fetch, 'fetch')
   fetch.action(async (files, options) => {
-    done(await (await import('./commands/collateral-fetch.ts')).collateralFetchCommand(files, options, around))
+    done(await (await import('../commands/collateral-fetch.ts')).collateralFetchCommand(files, options, around))
   })
   group
     .command('pack')
@@ -164,7 +164,7 @@ function addCollateral(root: Command, around: Around, done: Done): void {
     .argument('<collateral...>', 'bundles, DCAP collateral.json, folders of certificates')
     .requiredOption('-o, --output <file>', 'the bundle to write')
     .action(async (files, options) => {
-      done(await (await import('./commands/collateral-pack.ts')).collateralPackCommand(files, options, around))
+      done(await (await import('../commands/collateral-pack.ts')).collateralPackCommand(files, options, around))
     })
   group
     .command('show')
@@ -173,7 +173,7 @@ function addCollateral(root: Command, around: Around, done: Done): void {
     .option('--at <time>', 'judge the dates at this time instead of now', timeOption)
     .option('--json', 'print JSON')
     .action(async (file, options) => {
-      done(await (await import('./commands/collateral-show.ts')).collateralShowCommand(file, options, around))
+      done(await (await import('../commands/collateral-show.ts')).collateralShowCommand(file, options, around))
     })
 }
 
@@ -183,7 +183,7 @@ function addSmall(root: Command, around: Around, done: Done): void {
     .description('which evidence, wrappers and collateral this version reads')
     .option('--json', 'print JSON')
     .action(async (options) => {
-      done((await import('./commands/support.ts')).supportCommand(options, around))
+      done((await import('../commands/support.ts')).supportCommand(options, around))
     })
   root
     .command('completion')
@@ -194,13 +194,13 @@ function addSmall(root: Command, around: Around, done: Done): void {
       '\nExamples:\n  $ source <(sekisho completion bash)\n  $ sekisho completion fish > ~/.config/fish/completions/sekisho.fish',
     )
     .action(async (shell) => {
-      done((await import('./commands/completion.ts')).completionCommand(shell, root, around))
+      done((await import('../commands/completion.ts')).completionCommand(shell, root, around))
     })
   root
     .command('start')
     .description('verify an example and show what to try next')
     .action(async () => {
-      done(await (await import('./commands/start.ts')).startCommand(around))
+      done(await (await import('../commands/start.ts')).startCommand(around))
     })
 }
 

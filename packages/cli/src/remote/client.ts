@@ -1,0 +1,173 @@
+import type { Around } from '../around.ts'
+import { CliError, EXIT, unreadable } from '../exit.ts'
+import { type Profile, profileOf, type RemoteOptions } from './profile.ts'
+
+/** One thing that is wrong with a request. */
+export interface Fault {
+  readonly field?: string
+  readonly message?: string
+  readonly line?: number
+  readonly column?: number
+}
+
+/** An answer of the checkpoint that is no success, as RFC 9457 has it. */
+export interface Problem {
+  readonly status: number
+  readonly title: string
+  readonly detail?: string
+  readonly instance?: string
+  readonly errors?: readonly Fault[]
+}
+
+/** The checkpoint said no, or could not be asked. */
+export class RemoteError extends CliError {
+  readonly problem: Problem | undefined
+
+  constructor(exitCode: number, message: string, problem?: Problem, options?: ErrorOptions) {
+    super(exitCode, message, options)
+    this.problem = problem
+  }
+}
+
+/** What a request carries besides its path. */
+export interface Body {
+  readonly json?: unknown
+  readonly bytes?: Uint8Array
+  readonly contentType?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Talks to the checkpoint of a profile. Paths are below `/api/v1`; `namespaced` ones below the namespace. */
+export interface Client {
+  readonly server: string
+  readonly namespace: string
+  get(path: string): Promise<unknown>
+  send(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: Body): Promise<unknown>
+  /** The answer as bytes, from anywhere below the origin. */
+  raw(path: string): Promise<Uint8Array>
+  /** A path below the namespace. */
+  in(path: string): string
+}
+
+const TIMEOUT_MS = 60_000
+const MAX_ANSWER = 64 * 1024 * 1024
+
+/** A client for a command's options. @throws CliError */
+export async function clientOf(options: RemoteOptions, around: Around): Promise<Client> {
+  return clientFor(await profileOf(options, around), options.namespace ?? around.env['SEKISHO_NAMESPACE'] ?? 'default')
+}
+
+/** A client for a profile. */
+export function clientFor(profile: Profile, namespace: string): Client {
+  const ask = async (method: string, url: string, body: Body = {}): Promise<Uint8Array> => {
+    const response = await reach(profile, method, url, body)
+    const bytes = await bounded(response)
+    if (!response.ok) throw problemOf(response, bytes, profile)
+    return bytes
+  }
+  const json = async (method: string, path: string, body?: Body): Promise<unknown> => {
+    const bytes = await ask(method, `/api/v1${path}`, body)
+    return bytes.length === 0 ? undefined : JSON.parse(new TextDecoder().decode(bytes))
+  }
+  return {
+    server: profile.server,
+    namespace,
+    get: (path) => json('GET', path),
+    send: (method, path, body) => json(method, path, body),
+    raw: (path) => ask('GET', path),
+    in: (path) => `/namespaces/${encodeURIComponent(namespace)}${path}`,
+  }
+}
+
+async function reach({ server, token }: Profile, method: string, path: string, body: Body): Promise<Response> {
+  const headers: Record<string, string> = { accept: 'application/json', ...body.headers }
+  if (token !== undefined) headers['authorization'] = `Bearer ${token}`
+  if (body.json !== undefined) headers['content-type'] = 'application/json'
+  if (body.bytes !== undefined) headers['content-type'] = body.contentType ?? 'application/octet-stream'
+  // A copy: the types of fetch want bytes that no other thread shares.
+  const content = body.json === undefined ? body.bytes && new Uint8Array(body.bytes) : JSON.stringify(body.json)
+  try {
+    return await fetch(`${server}${path}`, {
+      method,
+      headers,
+      redirect: 'error',
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+      ...(content === undefined ? {} : { body: content }),
+    })
+  } catch (error) {
+    throw new RemoteError(
+      EXIT.unreadable,
+      `${server} does not answer (${reasonOf(error)}); is the checkpoint up? \`sekisho up\` starts one`,
+      undefined,
+      { cause: error },
+    )
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
+  if (cause instanceof Error && 'code' in cause && typeof cause.code === 'string') return cause.code
+  return cause instanceof Error ? cause.message : String(cause)
+}
+
+async function bounded(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  for await (const chunk of response.body ?? []) {
+    length += chunk.length
+    if (length > MAX_ANSWER) throw unreadable(`the checkpoint answered more than ${MAX_ANSWER} bytes`)
+    chunks.push(chunk)
+  }
+  return new Uint8Array(Buffer.concat(chunks))
+}
+
+function problemOf(response: Response, bytes: Uint8Array, { server, token }: Profile): RemoteError {
+  const problem = readProblem(response, bytes)
+  const exitCode =
+    response.status === 401 || response.status === 403 || response.status === 409 ? EXIT.rejected : EXIT.unreadable
+  const details = (problem.errors ?? []).map(({ field, message, line, column }) => {
+    const where = line === undefined ? field : `line ${line}, column ${column ?? 1}`
+    return `\n  ${where === undefined ? '' : `${where}: `}${message ?? ''}`
+  })
+  const hint =
+    response.status === 401
+      ? token === undefined
+        ? `; no token for ${server}: \`sekisho login\` gets one`
+        : '; the token is unknown here, expired or revoked: `sekisho login` gets a new one'
+      : ''
+  const id = problem.instance === undefined ? '' : ` (request ${problem.instance})`
+  return new RemoteError(exitCode, `${problem.detail ?? problem.title}${hint}${id}${details.join('')}`, problem)
+}
+
+function readProblem(response: Response, bytes: Uint8Array): Problem {
+  const { status } = response
+  const title = response.statusText || `HTTP status ${status}`
+  try {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
+    if (typeof value !== 'object' || value === null) return { status, title }
+    const told: { [K in keyof Problem]?: unknown } = value
+    return {
+      status,
+      title: typeof told.title === 'string' ? told.title : title,
+      ...(typeof told.detail === 'string' ? { detail: told.detail } : {}),
+      ...(typeof told.instance === 'string' ? { instance: told.instance } : {}),
+      ...(Array.isArray(told.errors) ? { errors: told.errors.flatMap(readFault) } : {}),
+    }
+  } catch {
+    // Not JSON: a proxy's page, say. The status tells enough.
+    return { status, title }
+  }
+}
+
+function readFault(value: unknown): readonly Fault[] {
+  if (typeof value !== 'object' || value === null) return []
+  const { field, message, line, column }: { [K in keyof Fault]?: unknown } = value
+  return [
+    {
+      ...(typeof field === 'string' ? { field } : {}),
+      ...(typeof message === 'string' ? { message } : {}),
+      ...(typeof line === 'number' ? { line } : {}),
+      ...(typeof column === 'number' ? { column } : {}),
+    },
+  ]
+}
