@@ -1,13 +1,15 @@
 import type { SnpAttested } from './amd/snp.ts'
+import type { SgxAttested } from './intel/sgx.ts'
+import type { TdxAttested } from './intel/tdx.ts'
 import type { TcbParts } from './kit/amd-leaf.ts'
 import type { FirmwareVersion } from './kit/amd-report.ts'
 import { fromHex } from './kit/bytes.ts'
 
 /** The names of TEEs in the KBS protocol, for those that this package emulates. */
-export type KbsTee = 'snp'
+export type KbsTee = 'snp' | 'tdx' | 'sgx'
 
 /** Evidence of any emulated platform. */
-export type Attested = SnpAttested
+export type Attested = SnpAttested | TdxAttested | SgxAttested
 
 /**
  * The `primary_evidence` object of the KBS protocol for evidence of a platform.
@@ -15,7 +17,18 @@ export type Attested = SnpAttested
  */
 export function kbsEvidence(tee: KbsTee, attested: Attested): unknown {
   if (tee !== attested.tee) throw new TypeError(`this is evidence of ${attested.tee}, not of ${tee}`)
-  return snpEvidence(attested)
+  switch (attested.tee) {
+    case 'snp':
+      return snpEvidence(attested)
+    case 'tdx':
+      return { cc_eventlog: base64(attested.eventLog), quote: base64(attested.evidence) }
+    case 'sgx':
+      return { quote: base64(attested.evidence) }
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
 }
 
 /** The report as a structure of the Rust `sev` crate: numbers, and byte strings as arrays of numbers. */

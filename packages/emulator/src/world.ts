@@ -4,6 +4,10 @@ import { keyService } from './amd/kds.ts'
 import { type SnpPlatform, type SnpPlatformOptions, snpPlatform } from './amd/snp.ts'
 import type { EmulatedAnchor } from './anchor.ts'
 import { groundOf } from './ground.ts'
+import { type EmulatedIntel, intelOffice } from './intel/authority.ts'
+import { certificationService } from './intel/pcs.ts'
+import { type SgxPlatform, type SgxPlatformOptions, sgxPlatform } from './intel/sgx.ts'
+import { type TdxPlatform, type TdxPlatformOptions, tdxPlatform } from './intel/tdx.ts'
 import type { AmdProduct } from './kit/amd-authority.ts'
 import { refusal, type ServiceAnswer, type ServiceRequest } from './service.ts'
 import { newState, readState } from './state.ts'
@@ -23,6 +27,7 @@ export interface World {
   /** The roots of all its authorities; every one says `emulated: true`. */
   readonly anchors: readonly EmulatedAnchor[]
   readonly amd: EmulatedAmd
+  readonly intel: EmulatedIntel
   /** The clock of its authorities. */
   readonly now: () => Date
   /** AMD's key service and Intel's provisioning certification service as one; whoever calls puts it on a socket. */
@@ -30,6 +35,8 @@ export interface World {
   /** The world as JSON, with its private keys: to be kept in a file of mode 0600. */
   save(): string
   snp(options?: SnpPlatformOptions): SnpPlatform
+  tdx(options?: TdxPlatformOptions): TdxPlatform
+  sgx(options?: SgxPlatformOptions): SgxPlatform
 }
 
 /**
@@ -42,21 +49,26 @@ export function createWorld(options: WorldOptions = {}): World {
     options.saved === undefined ? newState(randomBytes(32).toString('hex'), now(), products) : readState(options.saved)
   const ground = groundOf(state, now)
   const amd = amdOffice(ground)
+  const intel = intelOffice(ground)
   const kds = keyService(ground, amd)
+  const pcs = certificationService(ground, intel)
   return {
     get anchors(): readonly EmulatedAnchor[] {
-      return amd.anchors
+      return [...amd.anchors, intel.anchor]
     },
     amd,
+    intel,
     now,
     handle: (request) => {
       if (!URL.canParse(request.url, BASE)) return refusal(400, 'Bad Request')
       const { pathname, searchParams } = new URL(request.url, BASE)
       if (request.method !== 'GET') return refusal(405, 'Method Not Allowed', { allow: 'GET' })
-      return kds(pathname, searchParams) ?? refusal(404, 'Not Found')
+      return kds(pathname, searchParams) ?? pcs(pathname, searchParams, request.headers) ?? refusal(404, 'Not Found')
     },
     save: () => JSON.stringify(state),
     snp: (platform = {}) => snpPlatform(ground, amd, platform),
+    tdx: (platform = {}) => tdxPlatform(ground, intel, platform),
+    sgx: (platform = {}) => sgxPlatform(ground, intel, platform),
   }
 }
 

@@ -82,7 +82,7 @@ export interface SnpPlatform {
   /** What verifies its reports, without asking a service. */
   collateral(): SnpEndorsements
   /** MSG_KEY_REQ: 32 bytes that depend on what the guest chose to mix in. */
-  derivedKey(request?: DerivedKeyRequest): Uint8Array
+  sealingKey(request?: DerivedKeyRequest): Uint8Array
 }
 
 const DEFAULT_MEASUREMENT = 'a5'.repeat(48)
@@ -129,7 +129,7 @@ export function snpPlatform(ground: Ground, office: AmdOffice, options: SnpPlatf
       return { tee: 'snp', evidence, certificateTable: tableOf(certificates()), product, fields: bound, ...idParts }
     },
     collateral: () => ({ ...certificates(), crl: office.crl(product), ...idParts }),
-    derivedKey: (request = {}) => derivedKey(chipSecret(ground, product, chipId), product, fields, request),
+    sealingKey: (request = {}) => derivedKey(chipSecret(ground, product, chipId), product, fields, request),
   }
 }
 

@@ -1,0 +1,112 @@
+import type { Ground } from '../ground.ts'
+import { concat, le, toHex, utf8 } from '../kit/bytes.ts'
+import { bootEvents, type EventLogOptions, type LogEvent, makeEventLog } from '../kit/event-log.ts'
+import type { DcapCollateralJson } from '../kit/intel-collateral.ts'
+import { EXAMPLE_TD, encodeTdReport, type TdBodyType, type TdReportFields } from '../kit/intel-reports.ts'
+import { hexOption } from '../options.ts'
+import { reportDataField } from '../report-data.ts'
+import type { IntelOffice, PckCa } from './authority.ts'
+import { intelMachine, type MachineOptions } from './machine.ts'
+
+/** A confidential VM on an emulated TDX machine. */
+export interface TdxPlatformOptions extends MachineOptions {
+  /** MRTD, 48 bytes in hex. */
+  readonly measurement?: string
+  /** MRCONFIGID, 48 bytes in hex. */
+  readonly hostData?: string
+  readonly mrOwner?: string
+  readonly mrOwnerConfig?: string
+  readonly debug?: boolean
+  /** SEPT_VE_DISABLE; default set. */
+  readonly septVeDisable?: boolean
+  /** Quote version; default 4. */
+  readonly version?: 4 | 5
+  /** Version 5 only: 2 is TD report 1.0, 3 is 1.5 (default), 4 is 1.5 extended. */
+  readonly bodyType?: TdBodyType
+  /** What boots, and whether Secure Boot was on. */
+  readonly boot?: Pick<EventLogOptions, 'secureBoot' | 'kernel' | 'commandLine' | 'initrd'>
+}
+
+/** A quote with the log that its registers replay. */
+export interface TdxAttested {
+  readonly tee: 'tdx'
+  readonly evidence: Uint8Array
+  /** CCEL event log. */
+  readonly eventLog: Uint8Array
+}
+
+/** A TD. */
+export interface TdxPlatform {
+  readonly tee: 'tdx'
+  readonly fmspc: string
+  readonly ca: PckCa
+  /** Hex. */
+  readonly pckSerial: string
+  readonly measurement: string
+  readonly hostData: string
+  /** RTMR0 to RTMR3 in hex, as they are now. */
+  readonly rtmrs: readonly [string, string, string, string]
+  /** A quote over at most 64 bytes of report data. */
+  attest(reportData: Uint8Array): TdxAttested
+  /** Extends RTMR2 or RTMR3 (default) with an event of the running guest, and writes it to the log. */
+  extend(event: string, register?: 2 | 3): void
+  /** What verifies its quotes, without asking the service. */
+  collateral(channel?: 'standard' | 'early'): DcapCollateralJson
+}
+
+const EVENT_TAG = 6
+/** Tag of events that guests of Confidential Containers write: the letters AAEL. */
+const AAEL = 0x4141454c
+const SEPT_VE_DISABLE = 1 << 28
+const DEBUG = 1
+
+/** Starts a TD. @throws TypeError for options that make no sense */
+export function tdxPlatform(ground: Ground, office: IntelOffice, options: TdxPlatformOptions): TdxPlatform {
+  const machine = intelMachine(ground, office, 'TDX', options)
+  const { version = 4, debug = false, septVeDisable = true } = options
+  const bodyType = options.bodyType ?? (version === 5 ? 3 : 2)
+  if (version === 4 && bodyType !== 2) throw new TypeError('`bodyType`: version 4 has TD report 1.0 only')
+  const events: LogEvent[] = [...bootEvents(options.boot)]
+  const registers = (): readonly [string, string, string, string] => {
+    const [r0 = '', r1 = '', r2 = '', r3 = ''] = makeEventLog({ events }).registers
+    return [r0, r1, r2, r3]
+  }
+  const teeTcbSvn = toHex(concat(Uint8Array.of(machine.moduleSvn, 1, 7), new Uint8Array(13)))
+  const fixed: Omit<TdReportFields, 'rtmrs' | 'reportData'> = {
+    ...EXAMPLE_TD,
+    teeTcbSvn,
+    teeTcbSvn2: teeTcbSvn,
+    tdAttributes: toHex(le((septVeDisable ? SEPT_VE_DISABLE : 0) | (debug ? DEBUG : 0), 8)),
+    mrTd: hexOption(options.measurement, 'measurement', 48, 'd1'.repeat(48)),
+    mrConfigId: hexOption(options.hostData, 'hostData', 48, '00'.repeat(48)),
+    mrOwner: hexOption(options.mrOwner, 'mrOwner', 48, '00'.repeat(48)),
+    mrOwnerConfig: hexOption(options.mrOwnerConfig, 'mrOwnerConfig', 48, '00'.repeat(48)),
+  }
+  return {
+    tee: 'tdx',
+    fmspc: machine.fmspc,
+    ca: machine.ca,
+    pckSerial: machine.pckSerial,
+    measurement: fixed.mrTd,
+    hostData: fixed.mrConfigId,
+    get rtmrs() {
+      return registers()
+    },
+    attest: (reportData) => {
+      const field = toHex(reportDataField(reportData, 64, options))
+      const body = encodeTdReport({ ...fixed, rtmrs: registers(), reportData: field }, bodyType)
+      const evidence = machine.quote({ version, teeType: 0x81, bodyType, body })
+      return { tee: 'tdx', evidence, eventLog: makeEventLog({ events }).bytes }
+    },
+    extend: (event, register = 3) => {
+      events.push({ index: register + 1, type: EVENT_TAG, data: taggedEvent(event) })
+    },
+    collateral: (channel = 'standard') => machine.collateral(channel),
+  }
+}
+
+/** TCG_PCClientTaggedEvent: tag, length, text. */
+function taggedEvent(event: string): Uint8Array {
+  const text = utf8(event)
+  return concat(le(AAEL, 4), le(text.length, 4), text)
+}

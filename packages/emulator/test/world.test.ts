@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { createWorld } from '../src/index.ts'
+import { testWorld } from './judging.ts'
+
+describe('a saved world', () => {
+  it('has the same keys, chips, releases and revocations', () => {
+    const { world, clock } = testWorld()
+    world.amd.publishFirmware({ product: 'Genoa' })
+    world.amd.revoke({ product: 'Genoa', part: 'asvk' })
+    world.intel.publishTcb({ advisories: ['INTEL-SA-01234'], channel: 'early' })
+    world.intel.revokePck(world.tdx())
+    const again = createWorld({ saved: world.save(), now: () => clock.at })
+    assert.deepEqual(again.anchors, world.anchors)
+    assert.equal(again.save(), world.save())
+    assert.equal(again.snp().chipId, world.snp().chipId)
+    assert.deepEqual(again.snp().tcb, world.snp().tcb)
+    assert.equal(again.tdx().pckSerial, world.tdx().pckSerial)
+    assert.deepEqual(again.intel.evaluationNumbers(), { standard: 17, early: 18 })
+    assert.deepEqual(
+      Buffer.from(again.sgx().sealingKey({ policy: 'mrenclave' })),
+      Buffer.from(world.sgx().sealingKey({ policy: 'mrenclave' })),
+    )
+  })
+  it('is told from anything else, and no refusal repeats what it holds', () => {
+    const saved = testWorld().world.save()
+    const value: Record<string, unknown> = JSON.parse(saved)
+    for (const member of ['schema', 'seed', 'born', 'rsa', 'amd', 'intel', 'expired']) {
+      const { [member]: secret, ...rest } = value
+      assert.throws(
+        () => createWorld({ saved: JSON.stringify(rest) }),
+        (error) => error instanceof TypeError && !error.message.includes(JSON.stringify(secret).slice(0, 20)),
+      )
+    }
+    assert.throws(() => createWorld({ saved: saved.slice(1) }), TypeError)
+    assert.throws(() => createWorld({ saved: 'null' }), TypeError)
+  })
+  it('leaves the state it was read from alone', () => {
+    const { world } = testWorld()
+    const saved = world.save()
+    createWorld({ saved }).amd.publishFirmware({ product: 'Genoa' })
+    assert.equal(world.save(), saved)
+  })
+})
+
+describe('two worlds', () => {
+  it('share no key', () => {
+    const one = createWorld({ products: [] })
+    const other = createWorld({ products: [] })
+    assert.notEqual(one.anchors[0]?.spkiSha256, other.anchors[0]?.spkiSha256)
+  })
+})
