@@ -1,0 +1,46 @@
+import type { PcrValues, TpmHash } from '@sekisho/evidence/tpm'
+import type { AttestationKey } from './tpm/attestation-key.ts'
+import { BANK_SIZES, PCR_COUNT, type Quoted } from './tpm/pcr.ts'
+
+/** Everything that was collected from a TPM. */
+export interface CollectedTpm {
+  readonly quoted: Quoted
+  /** Values of all active PCRs of the bank. */
+  readonly pcrs: PcrValues
+  readonly bank: TpmHash
+  readonly ak: Pick<AttestationKey, 'area' | 'certificates'>
+  readonly eventLog: Uint8Array | undefined
+}
+
+/** The JSON form that `parseTpmJson` of `@sekisho/evidence/tpm` reads, and so `sekisho verify`. */
+export function tpmJson({ quoted, pcrs, ak, eventLog }: CollectedTpm): Uint8Array {
+  const tpm = {
+    message: base64(quoted.message),
+    signature: base64(quoted.signature),
+    akPublic: base64(ak.area.bytes),
+    pcrs,
+    ...(eventLog === undefined ? {} : { eventLog: base64(eventLog) }),
+    ...(ak.certificates.length === 0 ? {} : { certificates: ak.certificates.map(base64) }),
+  }
+  return new TextEncoder().encode(JSON.stringify({ tpm }))
+}
+
+/**
+ * The `tpm` evidence of the KBS protocol: TPMS_ATTEST, TPMT_SIGNATURE and TPMT_PUBLIC in base64, and the values of all
+ * 24 PCRs of the bank in hex, by position. `event_log` and `ak_certificates` (base64) are members of ours, which
+ * others pass over.
+ */
+export function kbsTpmEvidence({ quoted, pcrs, bank, ak, eventLog }: CollectedTpm): unknown {
+  const unread = '00'.repeat(BANK_SIZES[bank] ?? 32)
+  const values = Array.from({ length: PCR_COUNT }, (_, index) => pcrs[bank]?.[String(index)] ?? unread)
+  return {
+    tpm_quote: { signature: base64(quoted.signature), message: base64(quoted.message), pcrs: values },
+    ak_public: base64(ak.area.bytes),
+    ...(eventLog === undefined ? {} : { event_log: base64(eventLog) }),
+    ...(ak.certificates.length === 0 ? {} : { ak_certificates: ak.certificates.map(base64) }),
+  }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}
