@@ -1,1 +1,7 @@
-export {}
+export { encodeEntry, type LogEntry, readEntry } from './log/entry.ts'
+export { type InclusionProof, type Log, type LogOptions, openLog, type Receipt } from './log/log.ts'
+export { makeReceipt, type ReceiptVerdict, verifyReceipt } from './log/receipt.ts'
+export { type DatabaseLocation, type DatabaseOptions, openDatabase } from './storage/database.ts'
+export { DatabaseBusyError, StorageError, type StorageErrorCode } from './storage/errors.ts'
+export type { Database, NoticeListener, Row, Sql, SqlValue } from './storage/sql.ts'
+export { UNIT_LIMITS, type UnitLimits } from './storage/units.ts'

@@ -1,0 +1,30 @@
+import { openPostgres } from './postgres.ts'
+import type { Database } from './sql.ts'
+import { openSqlite } from './sqlite.ts'
+import { UNIT_LIMITS, type UnitLimits } from './units.ts'
+
+/** Where the data is. */
+export type DatabaseLocation =
+  /** A folder of this machine for the embedded SQLite; created when it is not there. One process at a time. */
+  | { readonly folder: string }
+  /** `postgres://…`: a PostgreSQL that any number of processes may share. */
+  | { readonly url: string }
+
+/** Where the data is, and how much may wait. */
+export type DatabaseOptions = DatabaseLocation & {
+  /** Default {@link UNIT_LIMITS}. */
+  readonly limits?: Partial<UnitLimits>
+}
+
+/**
+ * Opens the storage and brings its schema up to date. What a transaction resolved with is on disk:
+ * SQLite runs with a write-ahead log and `synchronous = FULL`, PostgreSQL with `synchronous_commit`
+ * at least `on`.
+ *
+ * @throws StorageError `locked` (another process has the folder), `newer` (written by a newer
+ *   program), `unavailable`, `permission`, `corrupt`, `io`, `full`; TypeError for a URL that is none
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const limits = { ...UNIT_LIMITS, ...options.limits }
+  return 'url' in options ? await openPostgres(options.url, limits) : await openSqlite(options.folder, limits)
+}

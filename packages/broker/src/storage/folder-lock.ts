@@ -1,0 +1,56 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import Libsql from 'libsql'
+import { StorageError } from './errors.ts'
+
+/**
+ * Takes a folder for this process: creates it (only its owner may enter) and holds an exclusive lock
+ * in it. The lock is the kernel's: it goes with the process, however that ends.
+ *
+ * @returns a function that gives the folder back
+ * @throws StorageError `locked` when another process (or another database of this one) has it, `permission`
+ */
+export function lockFolder(folder: string): () => void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    // Created here so that the database, and the files SQLite puts beside it, are nobody else's to read.
+    for (const name of ['lock', 'sekisho.db']) writeFileSync(join(folder, name), '', { flag: 'a', mode: 0o600 })
+  } catch (error) {
+    throw new StorageError('permission', `the folder ${folder} cannot be used: ${reasonOf(error)}`, error)
+  }
+  const owner = join(folder, 'owner')
+  let lock: Libsql.Database | undefined
+  try {
+    lock = new Libsql(join(folder, 'lock'))
+    lock.exec('BEGIN EXCLUSIVE')
+    writeFileSync(owner, `${process.pid}\n`, { mode: 0o600 })
+  } catch (error) {
+    lock?.close()
+    throw refusal(folder, owner, error)
+  }
+  const held = lock
+  return () => held.close()
+}
+
+function refusal(folder: string, owner: string, error: unknown): StorageError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'SQLITE_BUSY') {
+    return new StorageError('io', `the folder ${folder} cannot be locked: ${reasonOf(error)}`, error)
+  }
+  let pid = ''
+  try {
+    pid = ` (process ${Number.parseInt(readFileSync(owner, 'utf8'), 10)})`
+  } catch {
+    // Only for the message: without the note it names nobody.
+    pid = ''
+  }
+  return new StorageError(
+    'locked',
+    `the folder ${folder} is in use by another server${pid}: stop that one first, or give this one another folder or a PostgreSQL`,
+  )
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return 'code' in error ? String(error.code) : error.message
+}

@@ -1,0 +1,111 @@
+import type { Database } from './sql.ts'
+
+/** One step of the schema. Steps that were released are never edited; new ones are added at the end. */
+export interface Migration {
+  readonly version: number
+  /** Statements in the common subset; {@link dialect} turns the types in capitals in braces into each database's own. */
+  readonly statements: readonly string[]
+}
+
+/** Type names that differ. `KEY_INT` is a primary key of whole numbers, `SERIAL_KEY` one that the database counts up. */
+const TYPES: Readonly<Record<Database['kind'], Readonly<Record<string, string>>>> = {
+  sqlite: {
+    INT: 'INTEGER',
+    BLOB: 'BLOB',
+    SERIAL_KEY: 'INTEGER PRIMARY KEY AUTOINCREMENT',
+    WITHOUT_ROWID: 'WITHOUT ROWID',
+  },
+  postgres: {
+    INT: 'BIGINT',
+    BLOB: 'BYTEA',
+    SERIAL_KEY: 'BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
+    WITHOUT_ROWID: '',
+  },
+}
+
+/** A statement of the schema in the words of one database. */
+export function dialect(kind: Database['kind'], statement: string): string {
+  return statement.replace(/\{([A-Z_]+)\}/g, (_, name: string) => {
+    const word = TYPES[kind][name]
+    if (word === undefined) throw new TypeError(`the schema names an unknown type ${name}`)
+    return word
+  })
+}
+
+/**
+ * The schema. Times are milliseconds since 1970 UTC; truth values are 0 and 1; `body`, `metadata`
+ * and the like are JSON texts; digests in TEXT columns are lower-case hex.
+ */
+export const MIGRATIONS: readonly Migration[] = [
+  {
+    version: 1,
+    statements: [
+      `CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL)`,
+      `CREATE TABLE namespaces (name TEXT PRIMARY KEY, created {INT} NOT NULL)`,
+
+      `CREATE TABLE secrets (
+        namespace TEXT NOT NULL, path TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('secret', 'key')),
+        metadata TEXT NOT NULL, created {INT} NOT NULL, deleted {INT},
+        PRIMARY KEY (namespace, path))`,
+      `CREATE TABLE secret_versions (
+        namespace TEXT NOT NULL, path TEXT NOT NULL, version {INT} NOT NULL, content_type TEXT,
+        data_key_wrapped {BLOB} NOT NULL, master_key_id TEXT NOT NULL, nonce {BLOB} NOT NULL, ciphertext {BLOB} NOT NULL,
+        created {INT} NOT NULL, created_by TEXT NOT NULL,
+        PRIMARY KEY (namespace, path, version))`,
+      `CREATE INDEX secret_versions_master_key ON secret_versions (master_key_id)`,
+
+      `CREATE TABLE reference_sets (
+        namespace TEXT NOT NULL, name TEXT NOT NULL, body TEXT NOT NULL, created {INT} NOT NULL, created_by TEXT NOT NULL,
+        expires {INT}, last_matched {INT}, deleted {INT},
+        PRIMARY KEY (namespace, name))`,
+      `CREATE TABLE policy_versions (
+        namespace TEXT NOT NULL, version {INT} NOT NULL, text TEXT NOT NULL, sha256 TEXT NOT NULL,
+        created {INT} NOT NULL, created_by TEXT NOT NULL, note TEXT,
+        PRIMARY KEY (namespace, version))`,
+      `CREATE TABLE policy_active (namespace TEXT PRIMARY KEY, version {INT} NOT NULL)`,
+      `CREATE TABLE advisories (
+        id TEXT NOT NULL, namespace TEXT NOT NULL, vendor TEXT NOT NULL, body TEXT NOT NULL, created {INT} NOT NULL,
+        PRIMARY KEY (namespace, id))`,
+
+      `CREATE TABLE sessions (
+        id TEXT PRIMARY KEY, namespace TEXT NOT NULL, protocol TEXT NOT NULL, tee TEXT NOT NULL, nonce TEXT NOT NULL,
+        created {INT} NOT NULL, expires {INT} NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('challenged', 'attested', 'spent')), body TEXT NOT NULL)`,
+      `CREATE INDEX sessions_expires ON sessions (expires)`,
+      `CREATE TABLE evidence (sha256 TEXT PRIMARY KEY, bytes {BLOB} NOT NULL, created {INT} NOT NULL)`,
+      `CREATE TABLE verdicts (sha256 TEXT PRIMARY KEY, body TEXT NOT NULL)`,
+      `CREATE TABLE appraisals (
+        id TEXT PRIMARY KEY, namespace TEXT NOT NULL, at {INT} NOT NULL, session TEXT, evidence_sha256 TEXT NOT NULL,
+        verdict_sha256 TEXT NOT NULL, collateral_sha256 TEXT, tee TEXT NOT NULL, product TEXT, hardware_id TEXT,
+        tcb_status TEXT, advisories TEXT NOT NULL, outcome TEXT NOT NULL, status TEXT NOT NULL, emulated {INT} NOT NULL,
+        context TEXT NOT NULL, tee_key TEXT, reference_set TEXT,
+        vendor TEXT NOT NULL, expires {INT} NOT NULL, revoked {INT}, body TEXT NOT NULL)`,
+      `CREATE INDEX appraisals_namespace ON appraisals (namespace, at)`,
+      `CREATE TABLE decisions (
+        id TEXT PRIMARY KEY, namespace TEXT NOT NULL, at {INT} NOT NULL,
+        kind TEXT NOT NULL CHECK (kind IN ('attest', 'release', 'renew', 'revoke', 'admin')),
+        outcome TEXT NOT NULL CHECK (outcome IN ('released', 'refused', 'renewed', 'revoked', 'attested', 'changed')),
+        resource TEXT, appraisal TEXT, policy_version {INT}, reason_code TEXT, body TEXT NOT NULL, leaf_index {INT})`,
+      `CREATE INDEX decisions_namespace ON decisions (namespace, id)`,
+      `CREATE TABLE leases (
+        id TEXT PRIMARY KEY, namespace TEXT NOT NULL, resource TEXT NOT NULL, appraisal TEXT NOT NULL, decision TEXT NOT NULL,
+        holder_key_sha256 TEXT NOT NULL, secret_hash TEXT NOT NULL, created {INT} NOT NULL, expires {INT} NOT NULL,
+        state TEXT NOT NULL CHECK (state IN ('live', 'revoked', 'expired')), ended {INT}, ended_reason TEXT)`,
+      `CREATE INDEX leases_state ON leases (namespace, state, expires)`,
+      `CREATE INDEX leases_appraisal ON leases (appraisal)`,
+
+      `CREATE TABLE log_leaves (idx {INT} PRIMARY KEY, hash {BLOB} NOT NULL, entry {BLOB} NOT NULL)`,
+      `CREATE TABLE log_nodes (
+        level {INT} NOT NULL, idx {INT} NOT NULL, hash {BLOB} NOT NULL, PRIMARY KEY (level, idx)) {WITHOUT_ROWID}`,
+      `CREATE TABLE log_head (
+        id {INT} PRIMARY KEY CHECK (id = 1), size {INT} NOT NULL, frontier {BLOB} NOT NULL, verifier_key TEXT NOT NULL)`,
+
+      `CREATE TABLE api_tokens (
+        id TEXT PRIMARY KEY, namespace TEXT NOT NULL, hash {BLOB} NOT NULL UNIQUE, scopes TEXT NOT NULL, name TEXT NOT NULL,
+        created {INT} NOT NULL, expires {INT}, last_used {INT}, revoked {INT})`,
+      `CREATE TABLE events (
+        seq {SERIAL_KEY}, namespace TEXT NOT NULL, at {INT} NOT NULL, kind TEXT NOT NULL, body TEXT NOT NULL)`,
+      `CREATE INDEX events_namespace ON events (namespace, seq)`,
+    ],
+  },
+]
