@@ -1,0 +1,14 @@
+import type * as wasm from '@cedar-policy/cedar-wasm/nodejs'
+
+/** What this package uses of Cedar. */
+export type Cedar = Pick<typeof wasm, 'validate' | 'policyToJson' | 'preparsePolicySet' | 'statefulIsAuthorized'>
+
+export type {
+  AuthorizationAnswer,
+  CedarValueJson,
+  Clause,
+  DetailedError,
+  EntityJson,
+  Expr,
+  PolicyJson,
+} from '@cedar-policy/cedar-wasm/nodejs'

@@ -1,0 +1,132 @@
+import type { Verdict } from '@sekisho/evidence'
+import type { Json, JsonObject } from '@sekisho/evidence/token'
+import type { Appraisal, TrustVector } from '../model.ts'
+import { TRUST_CATEGORIES } from '../vector/tiers.ts'
+import type { EarClaims } from './model.ts'
+import { EAR_NAMES, type EarDialect, type EarNames } from './names.ts'
+import { readEarPayload } from './payload.ts'
+
+/** What a result is made with, beside the appraisal and the verdict. */
+export interface EarOptions {
+  readonly issuer: string
+  readonly verifierId: { readonly developer: string; readonly build: string }
+  readonly issuedAt: Date
+  readonly expiresAt: Date
+  readonly policyIds: readonly string[]
+  /** The nonce of the exchange, as the workload got it. */
+  readonly nonce: string
+  /** The workload's public key that the evidence binds: secrets are encrypted to it. */
+  readonly teeKey?: JsonWebKey
+  /** Further claims at the top. They cannot take the place of claims that the result itself has. */
+  readonly extra?: JsonObject
+  /** Names to write; those that Trustee deployed unless said. */
+  readonly dialect?: EarDialect
+  /** Base64url of the evidence, where the token shall carry it. */
+  readonly rawEvidence?: string
+}
+
+/**
+ * Claims of an Attestation Result (EAR) for one appraisal: submodule `cpu0`, or `gpu0` for a GPU.
+ *
+ * Members of JSON keys that are private never get in: of `teeKey` only public members are copied.
+ *
+ * @throws TypeError when a claim would not be one: no policy ids in order, times that are none
+ * @see draft-ietf-rats-ear-03, section 3; the KBS protocol's section on tokens
+ */
+export function earClaims(appraisal: Appraisal, verdict: Verdict, options: EarOptions): EarClaims {
+  const { dialect = 'trustee', extra = {}, issuer, issuedAt, expiresAt } = options
+  const names = EAR_NAMES[dialect]
+  const payload: JsonObject = {
+    ...extra,
+    eat_profile: names.profile,
+    iss: issuer,
+    iat: seconds(issuedAt, 'issuedAt'),
+    exp: seconds(expiresAt, 'expiresAt'),
+    [names.verifierId]: { developer: options.verifierId.developer, build: options.verifierId.build },
+    ...nonceClaim(options.nonce),
+    ...(options.rawEvidence === undefined ? {} : { [names.rawEvidence]: options.rawEvidence }),
+    submods: { [submoduleName(verdict)]: submoduleOf(appraisal, verdict, options, names, dialect) },
+    ...(appraisal.context.emulated ? { 'sekisho.emulated': true } : {}),
+  }
+  return readEarPayload(payload)
+}
+
+function seconds(at: Date, what: string): number {
+  const value = Math.floor(at.getTime() / 1000)
+  if (!Number.isSafeInteger(value)) throw new TypeError(`${what}: expected a time`)
+  return value
+}
+
+// EAT, section 4.1: 8 to 64 bytes, as text 12 to 88 characters.
+function nonceClaim(nonce: string): JsonObject {
+  return nonce.length >= 12 && nonce.length <= 88 ? { eat_nonce: nonce } : {}
+}
+
+function submoduleName({ tee }: Verdict): string {
+  return tee === 'nvidia-gpu' ? 'gpu0' : 'cpu0'
+}
+
+function submoduleOf(
+  appraisal: Appraisal,
+  verdict: Verdict,
+  options: EarOptions,
+  names: EarNames,
+  dialect: EarDialect,
+): JsonObject {
+  const ids = options.policyIds
+  return {
+    [names.status]: appraisal.status,
+    [names.vector]: vectorClaim(appraisal.vector),
+    [names.policyIds]: dialect === 'draft' ? [...ids] : ids.join(' ') || 'default',
+    [names.annotatedEvidence]: annotated(appraisal, verdict, options),
+  }
+}
+
+function vectorClaim(vector: TrustVector): JsonObject {
+  return Object.fromEntries(
+    TRUST_CATEGORIES.flatMap((category) => {
+      const claim = vector[category]
+      return claim === undefined ? [] : [[category, claim]]
+    }),
+  )
+}
+
+function annotated(appraisal: Appraisal, verdict: Verdict, { teeKey, nonce }: EarOptions): JsonObject {
+  const { context } = appraisal
+  return {
+    [verdict.tee]: plainJson({
+      vendor: context.vendor,
+      product: context.product,
+      isolation: context.isolation,
+      hardware: context.hardware,
+      debug: context.debug,
+      launch_measurement: context.measurement,
+      runtime_measurements: context.registers,
+      signer: context.signer,
+      svn: context.svn,
+      host_data: context.hostData,
+      hardware_id: context.hardwareId,
+      tcb: context.tcb,
+    }),
+    ...(context.userData === undefined ? {} : { report_data: context.userData }),
+    ...(teeKey === undefined ? {} : { runtime_data_claims: { 'tee-pubkey': publicMembers(teeKey), nonce } }),
+    'sekisho.references': [...appraisal.references],
+    'sekisho.evidence-sha256': verdict.evidence.sha256,
+  }
+}
+
+const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'alg', 'use', 'kid'] as const
+
+function publicMembers(key: JsonWebKey & { readonly kid?: string }): JsonObject {
+  return Object.fromEntries(
+    PUBLIC_MEMBERS.flatMap((name) => {
+      const value = key[name]
+      return typeof value === 'string' ? [[name, value]] : []
+    }),
+  )
+}
+
+// Undefined members are left out, as JSON has none.
+function plainJson(value: object): Json {
+  return JSON.parse(JSON.stringify(value)) as Json
+}

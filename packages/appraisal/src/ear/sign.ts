@@ -1,0 +1,31 @@
+import { toBase64url } from './base64url.ts'
+import type { EarClaims } from './model.ts'
+
+/** Whoever signs results: an ES256 key, wherever it lives. */
+export interface Signer {
+  readonly kid: string
+  /** The public key with `alg` ES256 and `kid`; goes into the token's header, and into key sets. */
+  readonly jwk: Readonly<Record<string, string>>
+  /** ECDSA with P-256 and SHA-256 over the bytes: r and s, 64 bytes. */
+  sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>
+}
+
+const encoder: TextEncoder = new TextEncoder()
+
+/**
+ * Signs a result: a compact JWS with `typ` JWT, `alg` ES256, `kid` and the public `jwk`, as clients of a
+ * KBS expect it.
+ *
+ * @throws TypeError when the signer gives no 64-byte signature
+ */
+export async function signEar(claims: EarClaims, signer: Signer): Promise<string> {
+  const header = { typ: 'JWT', alg: 'ES256', kid: signer.kid, jwk: signer.jwk }
+  const signed = `${encode(header)}.${encode(claims.payload)}`
+  const signature = await signer.sign(encoder.encode(signed))
+  if (signature.length !== 64) throw new TypeError('the signer gave no ES256 signature of 64 bytes')
+  return `${signed}.${toBase64url(signature)}`
+}
+
+function encode(value: object): string {
+  return toBase64url(encoder.encode(JSON.stringify(value)))
+}

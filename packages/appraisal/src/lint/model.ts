@@ -1,0 +1,21 @@
+/** Something about a policy that is allowed and probably not meant. */
+export interface LintFinding {
+  readonly code: LintCode
+  readonly severity: 'error' | 'warning'
+  /** Of the statement, counted from 1. */
+  readonly line: number
+  /** The statement's id. */
+  readonly id: string
+  readonly message: string
+  readonly remedy: string
+}
+
+/** Stable names of findings. */
+export type LintCode =
+  | 'unreachable'
+  | 'duplicate'
+  | 'base-unpinned'
+  | 'debug-allowed'
+  | 'no-attestation'
+  | 'emulated-allowed'
+  | 'exception-without-end'

@@ -1,0 +1,93 @@
+import type { Tee } from '@sekisho/evidence'
+import type { ReferenceSet } from '../model.ts'
+
+/** The set to verify with, or the one that comes nearest. */
+export interface ReferenceChoice {
+  /** Unexpired, and nothing that could be compared differs; of several the one that compares most. */
+  readonly matched?: ReferenceSet
+  /** When none matched: the one with the fewest differences. */
+  readonly nearest?: ReferenceSet
+  /** Members of `nearest` that the evidence does not meet: `measurement`, `pcrs.7`, `minTcb.snp`, `expires`. */
+  readonly differs: readonly string[]
+}
+
+type Values = Readonly<Record<string, unknown>>
+
+/** What came of comparing one set. */
+interface Compared {
+  readonly set: ReferenceSet
+  readonly same: number
+  readonly differs: readonly string[]
+}
+
+/**
+ * Chooses the set that evidence is verified with. This only chooses: whether the evidence meets the set
+ * is for the verifier to say, which also compares what `skeleton` does not tell.
+ *
+ * @param skeleton what the evidence would meet: members of its TEE's expectations with their values
+ * @param sets of any TEE; those of others are not looked at. Expired sets never match
+ */
+export function chooseReference(tee: Tee, skeleton: Values, sets: readonly ReferenceSet[], at: Date): ReferenceChoice {
+  const compared = sets.filter((set) => set.tee === tee).map((set) => compare(set, skeleton, at))
+  const [best] = compared.filter(({ differs }) => differs.length === 0).sort((a, b) => b.same - a.same)
+  if (best !== undefined) return { matched: best.set, differs: [] }
+  const [nearest] = compared.sort((a, b) => a.differs.length - b.differs.length || b.same - a.same)
+  return nearest === undefined ? { differs: [] } : { nearest: nearest.set, differs: nearest.differs }
+}
+
+/** Whether a set's time is over. */
+export function isExpired({ expires }: ReferenceSet, at: Date): boolean {
+  return expires !== undefined && !(at.getTime() < new Date(expires).getTime())
+}
+
+function compare(set: ReferenceSet, skeleton: Values, at: Date): Compared {
+  const found = Object.entries(set.values).flatMap(([name, wanted]) => compareMember(name, wanted, skeleton[name]))
+  const differs = found.filter(({ isSame }) => !isSame).map(({ name }) => name)
+  return {
+    set,
+    same: found.length - differs.length,
+    differs: isExpired(set, at) ? [...differs, 'expires'] : differs,
+  }
+}
+
+interface MemberFinding {
+  readonly name: string
+  readonly isSame: boolean
+}
+
+/** Members that a skeleton leaves out when the evidence has only zeros there. */
+const ZERO_WHEN_ABSENT = /^(?:rtmr[0-3]|rem[0-3]|hostData)$/
+
+function compareMember(name: string, wanted: unknown, found: unknown): readonly MemberFinding[] {
+  if (isObject(wanted)) {
+    if (!isObject(found)) return []
+    return Object.entries(wanted).flatMap(([key, value]) => {
+      const its = found[key]
+      // A register that is named and not quoted is one that differs.
+      if (its === undefined && name !== 'minTcb') return [{ name: `${name}.${key}`, isSame: !Array.isArray(value) }]
+      return compareMember(`${name}.${key}`, value, its)
+    })
+  }
+  if (Array.isArray(wanted)) return compareList(name, wanted, found)
+  if (typeof wanted === 'number' && typeof found === 'number' && /^min[A-Z]/.test(name))
+    return [{ name, isSame: found >= wanted }]
+  return []
+}
+
+function compareList(name: string, wanted: readonly unknown[], found: unknown): readonly MemberFinding[] {
+  const accepted = wanted.map(comparable)
+  if (found === undefined) {
+    if (!ZERO_WHEN_ABSENT.test(name)) return []
+    return [{ name, isSame: accepted.some((value) => /^0*$/.test(value)) }]
+  }
+  const values = Array.isArray(found) ? found : [found]
+  return [{ name, isSame: values.length > 0 && values.every((value) => accepted.includes(comparable(value))) }]
+}
+
+function comparable(value: unknown): string {
+  return typeof value === 'string' ? value.toLowerCase() : JSON.stringify(value)
+}
+
+function isObject(value: unknown): value is Values {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

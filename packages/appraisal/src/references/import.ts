@@ -1,0 +1,136 @@
+import { readCorim } from '@sekisho/evidence/cca'
+import type { Provenance, ReferenceSet } from '../model.ts'
+import { corimSets } from './corim.ts'
+import { readReferenceSet } from './read.ts'
+
+/** What an import is made with. */
+export interface ImportOptions {
+  /** Name of the set; of several, `name-1`, `name-2`, … unless they carry names of their own. */
+  readonly name: string
+  readonly owner: string
+  readonly at: Date
+  /** Where the bytes came from, for the provenance. */
+  readonly source?: string
+  /** SHA-256 of the bytes in lower-case hex, for the provenance. */
+  readonly sha256?: string
+}
+
+const MAX_SIZE = 1024 * 1024
+const MAX_SETS = 1024
+
+/**
+ * Reads reference sets out of a file: JSON as {@link readReferenceSet} takes it, one set or a list; the
+ * JSON that a measurement tool prints (`{ "tee", "measurement", … }`); or an unsigned CoRIM of Arm's
+ * profiles (CBOR), whose signer the caller has checked.
+ *
+ * @throws TypeError that names the entry and field that cannot be read
+ */
+export function importReferences(bytes: Uint8Array, options: ImportOptions): readonly ReferenceSet[] {
+  if (bytes.length === 0 || bytes.length > MAX_SIZE)
+    throw new TypeError(`the file has ${bytes.length} bytes: expected 1 to ${MAX_SIZE}`)
+  return isJson(bytes) ? fromJson(bytes, options) : fromCorim(bytes, options)
+}
+
+// CBOR of a CoRIM begins with a tag (major type 6); JSON with a brace or bracket, after white space or a BOM.
+function isJson(bytes: Uint8Array): boolean {
+  const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  const first = bytes.subarray(start, start + 1024).find((byte) => ![0x20, 0x09, 0x0a, 0x0d].includes(byte))
+  return first === 0x7b || first === 0x5b
+}
+
+function fromJson(bytes: Uint8Array, options: ImportOptions): readonly ReferenceSet[] {
+  const entries = entriesOf(parse(bytes))
+  if (entries.length === 0 || entries.length > MAX_SETS)
+    throw new TypeError(`the file has ${entries.length} reference sets: expected 1 to ${MAX_SETS}`)
+  return entries.map((entry, i) =>
+    inEntry(i, entries.length, () => readEntry(entry, named(options, i, entries.length))),
+  )
+}
+
+function parse(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw new TypeError('the file begins like JSON and cannot be read as such')
+  }
+}
+
+function entriesOf(value: unknown): readonly unknown[] {
+  if (Array.isArray(value)) return value
+  if (isRecord(value) && Array.isArray(value['referenceSets'])) return value['referenceSets']
+  return [value]
+}
+
+function readEntry(entry: unknown, options: ImportOptions): ReferenceSet {
+  if (!isRecord(entry)) throw new TypeError('expected an object')
+  if (Object.hasOwn(entry, 'values'))
+    return readReferenceSet({
+      name: options.name,
+      owner: options.owner,
+      provenance: provenanceOf('json', options),
+      ...entry,
+    })
+  return fromMeasurement(entry, options)
+}
+
+/** Members of a measurement tool's output that say how it was made, and are no values. */
+const ABOUT: ReadonlySet<string> = new Set(['schema', 'tool', 'version', 'source', 'image', 'made', 'name', 'expires'])
+
+function fromMeasurement(entry: Readonly<Record<string, unknown>>, options: ImportOptions): ReferenceSet {
+  const { tee, ...members } = entry
+  if (tee === undefined || !Object.hasOwn(entry, 'measurement'))
+    throw new TypeError(
+      'expected a reference set with `tee` and `values`, or a measurement with `tee` and `measurement`',
+    )
+  const values = Object.fromEntries(Object.entries(members).filter(([name]) => !ABOUT.has(name)))
+  const source = [entry['source'], entry['image']].find((one) => typeof one === 'string')
+  return readReferenceSet({
+    name: entry['name'] ?? options.name,
+    tee,
+    values,
+    owner: options.owner,
+    provenance: { ...provenanceOf('measurement', options), ...(source === undefined ? {} : { source }) },
+    ...(entry['expires'] === undefined ? {} : { expires: entry['expires'] }),
+  })
+}
+
+function fromCorim(bytes: Uint8Array, options: ImportOptions): readonly ReferenceSet[] {
+  const content = readCorim(bytes)
+  if (content.error !== undefined)
+    throw new TypeError(`the file is neither JSON nor a CoRIM that can be read: ${content.error.message}`)
+  const found = corimSets(content)
+  if (found.length === 0)
+    throw new TypeError(
+      'the CoRIM has no reference values of realms or of PSA devices: keys and platforms are endorsements',
+    )
+  if (found.length > MAX_SETS)
+    throw new TypeError(`the CoRIM has ${found.length} references: expected at most ${MAX_SETS}`)
+  return found.map((one, i) =>
+    inEntry(i, found.length, () => {
+      const { name, owner } = named(options, i, found.length)
+      return readReferenceSet({ name, owner, provenance: provenanceOf('corim', options), ...one })
+    }),
+  )
+}
+
+function provenanceOf(kind: Provenance['kind'], { source, sha256 }: ImportOptions): Provenance {
+  return { kind, ...(source === undefined ? {} : { source }), ...(sha256 === undefined ? {} : { sha256 }) }
+}
+
+function named(options: ImportOptions, index: number, count: number): ImportOptions {
+  return count === 1 ? options : { ...options, name: `${options.name}-${index + 1}` }
+}
+
+function inEntry<T>(index: number, count: number, read: () => T): T {
+  if (count === 1) return read()
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new TypeError(`[${index}] ${error.message}`)
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

@@ -1,0 +1,101 @@
+import type { Tee } from '@sekisho/evidence'
+import { readAzureExpectations } from '@sekisho/evidence/azure'
+import { readCcaExpectations } from '@sekisho/evidence/cca'
+import { readIbmSeExpectations } from '@sekisho/evidence/ibm-se'
+import { readNitroExpectations } from '@sekisho/evidence/nitro'
+import { readNvidiaExpectations } from '@sekisho/evidence/nvidia'
+import { readPsaExpectations } from '@sekisho/evidence/psa'
+import { readSevExpectations } from '@sekisho/evidence/sev'
+import { readSgxExpectations } from '@sekisho/evidence/sgx'
+import { readSnpExpectations } from '@sekisho/evidence/snp'
+import { readTdxExpectations } from '@sekisho/evidence/tdx'
+import { readTokenExpectations } from '@sekisho/evidence/token'
+import { readTpmExpectations } from '@sekisho/evidence/tpm'
+
+type Values = Readonly<Record<string, unknown>>
+/** Checks expectations of one TEE and gives them back in one shape. @throws TypeError that names the field */
+type ValuesReader = (input: Values) => object
+
+/** Each TEE's own reader of expectations: what a set may hold is what its verifier compares. */
+const READERS: Readonly<Record<Tee, ValuesReader>> = {
+  sgx: readSgxExpectations,
+  tdx: readTdxExpectations,
+  snp: readSnpExpectations,
+  sev: readSevExpectations,
+  nitro: readNitroExpectations,
+  cca: readCcaExpectations,
+  psa: readPsaExpectations,
+  tpm: readTpmExpectations,
+  'azure-vtpm': readAzureValues,
+  'nvidia-gpu': readNvidiaExpectations,
+  'ibm-se': readIbmSeExpectations,
+  token: readTokenExpectations,
+}
+
+/** Members that belong to one exchange: only the verifier that holds it may set them. */
+const EXCHANGE_MEMBERS: readonly string[] = [
+  'nonce',
+  'reportData',
+  'reportDataIsFresh',
+  'tikIsFresh',
+  'requestIsFresh',
+  'ocspNonces',
+  'publicKey',
+]
+
+/** Whether a word names a TEE. */
+export function isTee(word: unknown): word is Tee {
+  return typeof word === 'string' && Object.hasOwn(READERS, word)
+}
+
+/** Names of all TEEs. */
+export const TEES: readonly string[] = Object.keys(READERS)
+
+/** Values of a set in one shape. @throws TypeError that names the field, below `values` */
+export function readValues(tee: Tee, values: unknown): Values {
+  if (typeof values !== 'object' || values === null || Array.isArray(values))
+    throw new TypeError('values: expected an object of accepted values')
+  const exchange = EXCHANGE_MEMBERS.find((name) => Object.hasOwn(values, name))
+  if (exchange !== undefined)
+    throw new TypeError(
+      `values.${exchange}: belongs to one exchange, and is set by the verifier, not by a reference set`,
+    )
+  try {
+    return { ...READERS[tee](values as Values) }
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new TypeError(error.message.replace(/^expectations/, 'values'))
+  }
+}
+
+// The reader of the whole leaves its parts to their verifiers: here they are checked at once.
+function readAzureValues(input: Values): object {
+  const read = readAzureExpectations(input)
+  return {
+    ...read,
+    ...(read.hardware === undefined ? {} : { hardware: under('hardware', () => readHardware(read.hardware ?? {})) }),
+    ...(read.vtpm === undefined ? {} : { vtpm: under('vtpm', () => readTpmExpectations(read.vtpm)) }),
+  }
+}
+
+// The guest runs under SNP or under TDX: the set is for whichever its fields fit.
+function readHardware(hardware: Values): object {
+  try {
+    return readSnpExpectations(hardware)
+  } catch (error) {
+    try {
+      return readTdxExpectations(hardware)
+    } catch {
+      throw error
+    }
+  }
+}
+
+function under<T>(name: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw new TypeError(error.message.replace(/^expectations/, `expectations.${name}`))
+  }
+}
