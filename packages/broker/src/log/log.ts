@@ -5,12 +5,12 @@ import { unitOf } from '../storage/units.ts'
 import { checkpointBody } from './checkpoint.ts'
 import type { LogEntry } from './entry.ts'
 
-export type { LogEntry }
-
 import { consistencyNodes, inclusionNodes, type NodeId, rootOf } from './merkle.ts'
 import { encodeVerifierKey, signNote } from './note.ts'
 import { PendingLeaves, readHead } from './pending.ts'
 import { ENTRY_LIMIT, TILE_WIDTH } from './tiles.ts'
+
+export type { LogEntry }
 
 /** That a leaf is in the tree of the first `size` leaves. */
 export interface InclusionProof {

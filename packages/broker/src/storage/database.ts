@@ -14,7 +14,11 @@ export type DatabaseLocation =
 export type DatabaseOptions = DatabaseLocation & {
   /** Default {@link UNIT_LIMITS}. */
   readonly limits?: Partial<UnitLimits>
+  /** Milliseconds to wait for a PostgreSQL that is not up yet; default 10,000. */
+  readonly patienceMs?: number
 }
+
+const PATIENCE_MS = 10_000
 
 /**
  * Opens the storage and brings its schema up to date. What a transaction resolved with is on disk:
@@ -26,5 +30,6 @@ export type DatabaseOptions = DatabaseLocation & {
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const limits = { ...UNIT_LIMITS, ...options.limits }
-  return 'url' in options ? await openPostgres(options.url, limits) : await openSqlite(options.folder, limits)
+  if ('url' in options) return await openPostgres(options.url, limits, options.patienceMs ?? PATIENCE_MS)
+  return await openSqlite(options.folder, limits)
 }

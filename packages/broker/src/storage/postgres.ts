@@ -1,8 +1,228 @@
+import pg from 'pg'
 import { StorageError } from './errors.ts'
-import type { Database } from './sql.ts'
-import type { UnitLimits } from './units.ts'
+import { migrate } from './migrate.ts'
+import { checkNotice, Listeners } from './notices.ts'
+import { POSTGRES_CHANNEL, PostgresNotices } from './postgres-notices.ts'
+import { PostgresSession, PostgresStatements, postgresError, postgresSettings } from './postgres-session.ts'
+import type { Database, NoticeListener, Row, Sql, SqlValue } from './sql.ts'
+import { type UnitLimits, UnitQueue, type Writer } from './units.ts'
 
-/** Opens a PostgreSQL; see `openDatabase`. */
-export function openPostgres(_url: string, _limits: UnitLimits): Promise<Database> {
-  return Promise.reject(new StorageError('unavailable', 'PostgreSQL cannot be opened yet'))
+const READERS = 4
+const RETRY_MS = 200
+
+/** Opens a PostgreSQL, waiting up to `patienceMs` for a server that is not up yet; see `openDatabase`. */
+export async function openPostgres(url: string, limits: UnitLimits, patienceMs: number): Promise<Database> {
+  const end = performance.now() + patienceMs
+  for (;;) {
+    try {
+      return await openOnce(url, limits)
+    } catch (error) {
+      const waits = error instanceof StorageError && error.code === 'unavailable' && performance.now() < end
+      if (!waits) throw error
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
+    }
+  }
+}
+
+async function openOnce(url: string, limits: UnitLimits): Promise<Database> {
+  const statements = new PostgresStatements()
+  const writer = new PostgresWriter(url, statements)
+  const listeners = new Listeners()
+  const notices = new PostgresNotices(url, listeners)
+  try {
+    await writer.begin()
+    await migrate(writer, 'postgres')
+    await writer.commit()
+    await notices.open()
+  } catch (error) {
+    await writer.rollback()
+    await writer.end()
+    await notices.close()
+    throw error
+  }
+  return new PostgresDatabase(url, statements, writer, listeners, notices, limits)
+}
+
+class PostgresDatabase implements Database {
+  readonly kind = 'postgres'
+  readonly #statements: PostgresStatements
+  readonly #readers: pg.Pool
+  readonly #writer: PostgresWriter
+  readonly #queue: UnitQueue
+  readonly #listeners: Listeners
+  readonly #notices: PostgresNotices
+  #closing: Promise<void> | undefined
+
+  constructor(
+    url: string,
+    statements: PostgresStatements,
+    writer: PostgresWriter,
+    listeners: Listeners,
+    notices: PostgresNotices,
+    limits: UnitLimits,
+  ) {
+    this.#statements = statements
+    this.#writer = writer
+    this.#queue = new UnitQueue(writer, limits)
+    this.#listeners = listeners
+    this.#notices = notices
+    this.#readers = new pg.Pool({ ...postgresSettings(url, 'read'), max: READERS })
+    // An idle connection that breaks is replaced by the pool; who uses one is told by the query.
+    this.#readers.on('error', () => undefined)
+  }
+
+  async all<T extends Row>(text: string, params: readonly SqlValue[] = []): Promise<readonly T[]> {
+    this.#check()
+    const query = this.#statements.query(text, params)
+    return (await this.#read<T>(query)).rows
+  }
+
+  run(text: string, params?: readonly SqlValue[]): Promise<number> {
+    return this.transaction((sql) => sql.run(text, params))
+  }
+
+  transaction<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#queue.add(work)
+  }
+
+  async notify(channel: string, payload: string): Promise<void> {
+    this.#check()
+    checkNotice(channel, payload)
+    await this.#read({ text: 'SELECT pg_notify($1, $2)', values: [POSTGRES_CHANNEL, `${channel}\n${payload}`] })
+  }
+
+  listen(channel: string, on: NoticeListener, onGap?: () => void): () => void {
+    return this.#listeners.add(channel, on, onGap)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    await this.#queue.close()
+    this.#listeners.clear()
+    await Promise.all([this.#notices.close(), this.#readers.end(), this.#writer.end()])
+  }
+
+  #check(): void {
+    if (this.#closing !== undefined) throw new StorageError('closed', 'the database was closed')
+  }
+
+  // A connection of the pool may have broken while it was idle: a query that changes nothing is asked again.
+  async #read<T extends Row>(query: pg.QueryConfig): Promise<pg.QueryResult<T>> {
+    for (let again = READERS; ; again--) {
+      try {
+        return await this.#readers.query<T>(query)
+      } catch (error) {
+        const translated = postgresError(error)
+        if (translated.code !== 'unavailable' || again === 0) throw translated
+      }
+    }
+  }
+}
+
+/**
+ * `sekisho` in ASCII: batches of all processes run one after another under this advisory lock. So a
+ * transaction here means what it means on SQLite, nothing in one can be undone by a race with
+ * another, and the log's indexes follow each other.
+ */
+const WRITER_LOCK = '32481134326802543'
+
+// Read committed: each statement sees all that was committed before the lock was had.
+const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(${WRITER_LOCK})`
+
+const DURABLE = `SELECT set_config('synchronous_commit', 'on', false)
+  WHERE current_setting('synchronous_commit') IN ('off', 'local')`
+
+/** The one connection of this process that writes; opened again when it broke. */
+class PostgresWriter implements Writer {
+  readonly #url: string
+  readonly #statements: PostgresStatements
+  #session: PostgresSession | undefined
+  #savepoint = false
+
+  constructor(url: string, statements: PostgresStatements) {
+    this.#url = url
+    this.#statements = statements
+  }
+
+  async begin(): Promise<void> {
+    this.#savepoint = false
+    const known = this.#session?.lost === false ? this.#session : undefined
+    try {
+      await (known ?? (await this.#connect())).exec(BEGIN)
+    } catch (error) {
+      // A connection that broke while it was idle is only noticed now, and nothing has happened yet.
+      const stale = known !== undefined && error instanceof StorageError && error.code === 'unavailable'
+      if (!stale) throw error
+      await (await this.#connect()).exec(BEGIN)
+    }
+  }
+
+  // The end of one unit and the beginning of the next are one message.
+  async savepoint(): Promise<void> {
+    await this.#held().exec(this.#savepoint ? 'RELEASE SAVEPOINT unit; SAVEPOINT unit' : 'SAVEPOINT unit')
+    this.#savepoint = true
+  }
+
+  async release(): Promise<void> {
+    // The next savepoint does it, or the commit.
+  }
+
+  async rollbackToSavepoint(): Promise<void> {
+    await this.#held().exec('ROLLBACK TO SAVEPOINT unit')
+  }
+
+  async commit(): Promise<void> {
+    let command: string
+    try {
+      command = await this.#held().exec('COMMIT')
+    } catch (error) {
+      if (!(error instanceof StorageError) || error.code !== 'unavailable') throw error
+      throw new StorageError(
+        'outcome-unknown',
+        'the database server went away during the commit: the change may have been kept or not',
+        error,
+      )
+    }
+    if (command !== 'COMMIT') throw new StorageError('io', 'the database rolled the transaction back')
+  }
+
+  async rollback(): Promise<void> {
+    if (this.#session === undefined || this.#session.lost) return
+    try {
+      await this.#session.exec('ROLLBACK')
+    } catch {
+      // The next batch begins on a new connection; the server ends the transaction of the old one.
+      await this.end()
+    }
+  }
+
+  async all<T extends Row>(text: string, params: readonly SqlValue[] = []): Promise<readonly T[]> {
+    return await this.#held().all<T>(text, params)
+  }
+
+  async run(text: string, params: readonly SqlValue[] = []): Promise<number> {
+    return await this.#held().run(text, params)
+  }
+
+  async end(): Promise<void> {
+    const session = this.#session
+    this.#session = undefined
+    await session?.end()
+  }
+
+  #held(): PostgresSession {
+    if (this.#session === undefined) throw new StorageError('unavailable', 'the connection to the database was lost')
+    return this.#session
+  }
+
+  async #connect(): Promise<PostgresSession> {
+    const session = await PostgresSession.open(this.#url, this.#statements)
+    await session.exec(DURABLE)
+    this.#session = session
+    return session
+  }
 }
