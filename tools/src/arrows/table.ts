@@ -47,6 +47,7 @@ export const TEE_FOLDERS: readonly string[] = [
   'ibm-se',
   'nvidia',
   'token',
+  'ias',
 ]
 
 /** The TEEs that carry evidence of others inside: these may import those. */
@@ -63,6 +64,8 @@ export const SHARED_FOLDERS: readonly string[] = [
   'cose',
   'tpm-structures',
   'eventlog',
+  'eat',
+  'cmw',
   'policy',
   'claims',
 ]

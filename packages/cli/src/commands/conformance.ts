@@ -51,6 +51,8 @@ async function loadRunners(): Promise<readonly CaseRunner[]> {
     import('../conformance/tpm.ts').then((one) => one.tpmCases),
     import('../conformance/measured-boot.ts').then((one) => one.measuredBootCases),
     import('../conformance/azure.ts').then((one) => one.azureCases),
+    import('../conformance/x509.ts').then((one) => one.x509Cases),
+    import('../conformance/ias.ts').then((one) => one.iasCases),
     import('../conformance/token.ts').then((one) => one.tokenCases),
   ]
   return Promise.all(runners)

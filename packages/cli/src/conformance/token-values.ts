@@ -1,5 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { type Json, serviceOf, type Token } from '@sekisho/evidence/token'
+import { parseSgxQuote } from '@sekisho/evidence/sgx'
+import { AZURE_QUOTE_EXTENSION, azureKeyQuote, type Json, serviceOf, type Token } from '@sekisho/evidence/token'
+import { parseCertificate } from '@sekisho/evidence/x509'
 import type { JsonValue } from './case.ts'
 import { isRecord, member, textMember } from './snp-files.ts'
 
@@ -30,6 +32,15 @@ const READERS: Readonly<Record<string, (claims: JsonValue, get: Get, token: Toke
     nonce: get('eat_nonce'),
     submodDigests: digests(get('submods')),
     submodClaims: token.submodules[0]?.token.claims ?? null,
+    submodDigestMatches: digestMatches(token),
+    digestAlgorithmName: digestName(get('submods')),
+  }),
+  coco: (claims, get, { header }) => ({
+    alg: header['alg'] ?? null,
+    keyInClaims: isRecord(member(claims, 'jwk')),
+    policyId: firstOf(get('evaluation-reports'), 'policy-id'),
+    evaluationResult: firstOf(get('evaluation-reports'), 'evaluation-result'),
+    mrenclave: get('tcb-status', 'sgx.body.mr_enclave'),
   }),
   ear: (claims, get) => ({
     profile: get('eat_profile'),
@@ -97,6 +108,10 @@ function confidentialSpace(_claims: JsonValue, get: Get, { header }: Token): Val
     x5cLength: ders.length,
     rootSha256: root === undefined ? null : createHash('sha256').update(root).digest('hex'),
     leafNotAfter: chain[0] === undefined ? null : notAfter(chain[0]),
+    // Whether the key id is the digest of one of the certificates, as some writers have it.
+    kidIs: ders.some((der) => createHash('sha256').update(der).digest('base64url') === header['kid'])
+      ? 'sha256 of a certificate'
+      : null,
   }
 }
 
@@ -122,6 +137,25 @@ function ita(_claims: JsonValue, get: Get): Values {
     verifierNonceTimeUtf8: utf8(get('verifier_nonce', 'iat'), 'base64'),
     reportData: get('sgx_report_data'),
   }
+}
+
+function firstOf(list: JsonValue, name: string): JsonValue {
+  return Array.isArray(list) ? (textMember(list[0], name) ?? null) : null
+}
+
+function digestName(submods: JsonValue): JsonValue {
+  const [first] = isRecord(submods) ? Object.values(submods) : []
+  return Array.isArray(first) && Array.isArray(first[1]) ? (first[1][0] ?? null) : null
+}
+
+function digestMatches({ claims, submodules }: Token): JsonValue {
+  const all = digests(member(claims, 'submods') ?? null)
+  return (
+    submodules.length > 0 &&
+    submodules.every(
+      ({ name, token }) => textMember(all, name) === createHash('sha256').update(token.text).digest('hex'),
+    )
+  )
 }
 
 function firstId(list: JsonValue): JsonValue {
@@ -165,4 +199,30 @@ export function keySetValues(jwks: string | undefined): Values {
   const last: JsonValue | undefined = Array.isArray(x5c) ? x5c.at(-1) : undefined
   if (typeof last !== 'string') return {}
   return { rootSha256: createHash('sha256').update(Buffer.from(last, 'base64')).digest('hex') }
+}
+
+/** What cases list of the certificate of the key that signed: Azure's quote inside of it, with its enclave. */
+export function signingCertificateValues(jwks: string | undefined, kid: JsonValue | undefined): Values {
+  const keys: JsonValue | undefined = jwks === undefined ? undefined : member(JSON.parse(jwks), 'keys')
+  const key = Array.isArray(keys) ? keys.find((one: JsonValue) => member(one, 'kid') === kid) : undefined
+  const x5c = member(key, 'x5c')
+  const first: JsonValue | undefined = Array.isArray(x5c) ? x5c[0] : undefined
+  if (typeof first !== 'string') return {}
+  const certificate = parseCertificate(new Uint8Array(Buffer.from(first, 'base64')))
+  const value = certificate.extensions.get(AZURE_QUOTE_EXTENSION)?.value
+  const found = azureKeyQuote(certificate)
+  if (value === undefined || found === undefined) return {}
+  const { header, body } = parseSgxQuote(found.quote)
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+  return {
+    signingCertificate: {
+      quoteExtension: AZURE_QUOTE_EXTENSION,
+      extensionLength: value.length,
+      headerLength: found.quote.byteOffset - value.byteOffset,
+      quoteVersion: header.version,
+      quoteReportDataHex: hex(body.reportData),
+      mrenclave: hex(body.mrEnclave),
+      mrsigner: hex(body.mrSigner),
+    },
+  }
 }

@@ -1,19 +1,24 @@
 import { parseToken, verifyTokenSync } from '@sekisho/evidence/token'
 import type { CaseRunner, Comparison, JsonValue } from './case.ts'
 import { runCmw } from './cmw.ts'
+import { runEar, runEat } from './ear.ts'
 import { conclude, expectedMembers, type Ruling, ruling } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 import { runRows } from './token-rows.ts'
-import { keySetValues, tokenValues, type Values } from './token-values.ts'
+import { keySetValues, signingCertificateValues, tokenValues, type Values } from './token-values.ts'
 import { TOKEN_WORDS } from './token-words.ts'
+import { runChain } from './x509.ts'
 
 /** Runs cases of signed tokens. Cases of other formats, of rows and of bundles are reported as not supported. */
 export const tokenCases: CaseRunner = {
   tees: ['token'],
   run: async (folder, name, content) => {
     const files = new CaseFiles(folder)
-    const evidence = (await files.read('detached-eat.json')) ?? (await files.read('token.jwt'))
+    const evidence =
+      (await files.read('detached-eat.json')) ??
+      detached(await files.read('bundle.json')) ??
+      (await files.read('token.jwt'))
     const rows = await files.read('rows.json')
     if (rows !== undefined && textMember(content, 'version') === 'mixed') return runRows(folder, name, content, rows)
     const other = RUNNERS[textMember(content, 'version') ?? '']
@@ -26,11 +31,27 @@ export const tokenCases: CaseRunner = {
     const text = jwks === undefined ? undefined : new TextDecoder().decode(jwks)
     const keySet = text === undefined ? {} : { keySet: issuer === undefined ? { jwks: text } : { issuer, jwks: text } }
     const ruled = await ruling(() => verifyTokenSync(evidence, { at, ...keySet }), TOKEN_WORDS)
-    return compared(name, content, ruled, { ...tokenValues(parseToken(evidence)), ...keySetValues(text) })
+    return compared(name, content, ruled, {
+      ...tokenValues(parseToken(evidence)),
+      ...keySetValues(text),
+      ...signingCertificateValues(text, parseToken(evidence).header['kid']),
+    })
   },
 }
 
-const RUNNERS: Readonly<Record<string, typeof runCmw>> = { cmw: runCmw }
+// The answer of NVIDIA's local verifier: a bundle, among other things.
+function detached(bytes: Uint8Array | undefined): Uint8Array | undefined {
+  const bundle: JsonValue | undefined =
+    bytes === undefined ? undefined : member(JSON.parse(new TextDecoder().decode(bytes)), 'detached_eat')
+  return bundle === undefined ? undefined : new TextEncoder().encode(JSON.stringify(bundle))
+}
+
+const RUNNERS: Readonly<Record<string, typeof runCmw>> = {
+  cmw: runCmw,
+  'ear-draft-03': runEar,
+  'eat-rfc9711': runEat,
+  'nvidia-nras-x5c': runChain,
+}
 
 const NOT_RUN: Ruling = { verdict: 'unverifiable', reasons: [] }
 

@@ -1,4 +1,5 @@
 import { EvidenceError } from '../core/errors.ts'
+import { EAR_PROFILES } from '../eat/ear.ts'
 import type { Identified, Opened } from './model.ts'
 
 const TAG_SIGN1 = 0xd2
@@ -16,12 +17,24 @@ const CCA_STARTS: readonly (readonly number[])[] = [
 /** Tells tokens in CBOR by their first bytes, also when they are cut short: CCA, Nitro, PSA. */
 export function identifyCose(bytes: Uint8Array): Identified | undefined {
   if (CCA_STARTS.some((start) => startsWith(bytes, start))) return { tee: 'cca', form: 'CCA token', bytes }
+  if (startsWith(bytes, TAG_CWT) || isResult(bytes)) return { tee: 'token', form: 'CBOR Web Token', bytes }
   const array = bytes[0] === TAG_SIGN1 ? 1 : 0
   if (bytes[array] !== ARRAY_OF_FOUR) return undefined
   const key = firstClaim(bytes, array + 1)
   // Members of a Nitro document have names, claims of a PSA token have numbers.
   if (key === 3) return { tee: 'nitro', form: 'Nitro attestation document', bytes }
   return key === 0 || key === 1 ? { tee: 'psa', form: 'PSA token', bytes } : undefined
+}
+
+/** Tag 61 around a tagged COSE_Sign1. */
+const TAG_CWT: readonly number[] = [0xd8, 0x3d, TAG_SIGN1]
+const MAX_START = 1024
+
+// An attestation result names its profile near the start of its claims.
+function isResult(bytes: Uint8Array): boolean {
+  if (bytes[0] !== TAG_SIGN1 && bytes[0] !== ARRAY_OF_FOUR) return false
+  const start = new TextDecoder('latin1').decode(bytes.subarray(0, MAX_START))
+  return EAR_PROFILES.some((profile) => start.includes(profile))
 }
 
 /** Major type of the first key of a COSE_Sign1's payload. */

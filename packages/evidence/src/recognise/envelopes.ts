@@ -46,6 +46,11 @@ const ENVELOPES: readonly Envelope[] = [
   },
   { name: 'request to an attestation service', members: [['verification_requests']] },
   {
+    name: "answer of NVIDIA's verifier",
+    members: [['detached_eat']],
+    unused: { claims: 'the claims beside the tokens, which nobody signed' },
+  },
+  {
     name: 'az-tdx-vtpm evidence',
     members: [['td_quote', 'tdQuote']],
     companions: { hcl_report: 'runtime-data' },

@@ -17,6 +17,8 @@ import { SERVICES } from './services.ts'
 import type { TokenState } from './state.ts'
 import { submoduleDigests, submoduleObjections, submoduleSignatures, submodulesPresent } from './submodules.ts'
 
+const EAR = 'draft-ietf-rats-ear, section 3'
+
 /** Clocks may differ by this much, in milliseconds. */
 export const SLACK: number = 5 * 60 * 1000
 
@@ -41,6 +43,14 @@ function mandatory({ statement }: TokenState): Finding {
   return statement.missing === undefined
     ? pass('the claims that this service always makes are there')
     : fail(`the token lacks ${statement.missing}: a good signature over nothing`, REPLACE_EVIDENCE)
+}
+
+function consistent({ statement, service }: TokenState): Finding {
+  if (service !== 'ear') return notApplicable('the token is no attestation result (EAR)')
+  const { faults = [] } = statement
+  return faults.length === 0
+    ? pass('the claims keep the rules of their profile')
+    : fail(`the claims break their profile: ${faults.slice(0, 4).join('; ')}`, REPLACE_EVIDENCE)
 }
 
 function expiry({ token, service, at }: TokenState): Finding {
@@ -226,6 +236,7 @@ export const CLAIM_STEPS: readonly StepGroup<TokenState>[] = [
         'RFC 7515, section 5.2',
         submoduleSignatures,
       ),
+      step('profile', 'The claims keep the rules of their profile', 'authenticity', EAR, consistent),
       step('time.end', 'The token has not expired', 'authenticity', `${JWT}.4`, expiry),
       step('time.start', 'The token is valid already', 'authenticity', `${JWT}.5`, begun),
     ],

@@ -1,15 +1,17 @@
 import { EvidenceError } from '../core/errors.ts'
 import { isList, isObject, type Json, type JsonObject, memberOf, parseStrict } from '../core/json.ts'
 import { decodeBase64url } from '../x509/base64url.ts'
+import { beginsLikeCwt, parseCwt } from './cwt.ts'
 
-/** A signed token in compact form, decoded and not yet believed. */
+/** A signed token, a JWT in compact form or a CWT, decoded and not yet believed. */
 export interface Token {
+  readonly form: 'JWT' | 'CWT'
   readonly header: JsonObject
   readonly claims: JsonObject
   /** The signed text as received: header, dot, claims. */
   readonly signed: Uint8Array
   readonly signature: Uint8Array
-  /** The token's text, without white space around it. */
+  /** The text of a JWT, without white space around it; empty for a CWT. */
   readonly text: string
   /** Tokens that came beside this one in a detached EAT bundle, by name. */
   readonly submodules: readonly Submodule[]
@@ -27,8 +29,9 @@ export const TOKEN_MAX_SIZE: number = 512 * 1024
 const TIMES = ['exp', 'nbf', 'iat'] as const
 
 /**
- * Parses a JSON Web Token in compact form, or NVIDIA's detached bundle of them in JSON: a list of
- * `["JWT", main token]` and an object of further tokens by name. White space may surround it.
+ * Parses a JSON Web Token in compact form, NVIDIA's detached bundle of them in JSON (a list of
+ * `["JWT", main token]` and an object of further tokens by name), or a CBOR Web Token. White space may surround
+ * text.
  *
  * @throws EvidenceError
  * @see RFC 7515, section 5.2; RFC 7519, section 7.2; RFC 9711, section 5
@@ -36,6 +39,11 @@ const TIMES = ['exp', 'nbf', 'iat'] as const
 export function parseToken(bytes: Uint8Array): Token {
   if (bytes.length > TOKEN_MAX_SIZE)
     throw bad('token', `${bytes.length} bytes`, `at most ${TOKEN_MAX_SIZE} bytes`, 'too-large')
+  if (beginsLikeCwt(bytes)) {
+    const token = parseCwt(bytes)
+    assertTimes(token.claims)
+    return token
+  }
   const text = utf8Of(bytes, 'token').trim()
   return text.startsWith('[') ? parseBundle(text) : parseCompact(text)
 }
@@ -67,6 +75,7 @@ function parseCompact(text: string): Token {
   const claims = objectOf(body, 'token.claims')
   assertTimes(claims)
   return {
+    form: 'JWT',
     header,
     claims,
     signed: new TextEncoder().encode(`${head}.${body}`),

@@ -11,6 +11,7 @@ import {
 import { memberOf, textOf } from '../core/json.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
+import { keyQuoteFinding } from './azure-key.ts'
 import { pathFault } from './chain.ts'
 import { misfit } from './keys.ts'
 import { SERVICES, schemeOf } from './services.ts'
@@ -63,6 +64,10 @@ function known({ named, chain, token }: TokenState): Finding {
 function readable({ named }: TokenState): Finding {
   if (named === undefined) return notApplicable('there is no key set')
   return named.fault === undefined ? pass('the key can be read') : fail(named.fault, GET_KEYS)
+}
+
+function keyQuote({ named, service }: TokenState): Finding {
+  return service === 'azure' ? keyQuoteFinding(named?.quote) : notApplicable('this service has no quotes with its keys')
 }
 
 function suits({ named, token, chain }: TokenState): Finding {
@@ -158,6 +163,13 @@ export const KEY_STEPS: readonly StepGroup<TokenState>[] = [
       step('kid', 'The token names its key', 'RFC 7515, section 4.1.4', kid, ['keys.present']),
       step('key.known', 'The key is a trusted one of the issuer', JWS, known, ['kid']),
       step('key.readable', 'The key can be read', 'RFC 7517, section 4', readable, ['key.known']),
+      step(
+        'key.quote',
+        'The quote with the key is about this key',
+        'Azure Attestation, signing certificates',
+        keyQuote,
+        ['key.readable'],
+      ),
     ],
   },
   {

@@ -9,6 +9,7 @@ import { parseCertificate } from '../x509/certificate.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { sameKey } from '../x509/signature.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
+import { type AzureKeyQuote, azureKeyQuote } from './azure-key.ts'
 import { keyKindOf } from './services.ts'
 
 /** One key of a set that the caller trusts. */
@@ -22,6 +23,8 @@ export interface TrustedKey {
   readonly key: PublicKey | undefined
   /** SHA-256 of the DER SubjectPublicKeyInfo. */
   readonly spki: DigestJob | undefined
+  /** Azure: what the certificate of the key says of it. */
+  readonly quote?: AzureKeyQuote | undefined
   readonly fault: string | undefined
 }
 
@@ -29,13 +32,14 @@ const MAX_KEYS = 64
 const MAX_CHAIN = 8
 
 /**
- * Reads a JSON Web Key Set. A key that cannot be read does not hide the others: it has a `fault`.
+ * Reads a JSON Web Key Set, or a single JSON Web Key. A key that cannot be read does not hide the others: it has a `fault`.
  *
  * @throws EvidenceError when the set as a whole is unreadable, or one key id stands for two keys
  * @see RFC 7517, section 5; RFC 7518, section 6
  */
 export function readKeySet(text: string): readonly TrustedKey[] {
-  const list = memberOf(parseStrict(text, 'jwks'), 'keys')
+  const set = parseStrict(text, 'jwks')
+  const list = memberOf(set, 'keys') ?? (textOf(set, 'kty') === undefined ? undefined : [set])
   if (!isList(list) || list.length > MAX_KEYS) throw bad('jwks.keys', 'another value', `a list of at most ${MAX_KEYS}`)
   const keys = list.map(readKey)
   const named = keys.map(({ kid }) => kid).filter((kid) => kid !== undefined)
@@ -48,8 +52,8 @@ function readKey(jwk: Json, index: number): TrustedKey {
   if (!isObject(jwk)) throw bad(field, 'another value', 'an object')
   const named = { kid: textOf(jwk, 'kid'), alg: textOf(jwk, 'alg'), use: textOf(jwk, 'use') }
   try {
-    const { key, spki } = material(jwk, field)
-    return { ...named, key, spki: { kind: 'digest', algorithm: 'sha256', data: spki }, fault: undefined }
+    const { key, spki, quote } = material(jwk, field)
+    return { ...named, key, spki: { kind: 'digest', algorithm: 'sha256', data: spki }, quote, fault: undefined }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return { ...named, key: undefined, spki: undefined, fault: error.message }
@@ -59,6 +63,7 @@ function readKey(jwk: Json, index: number): TrustedKey {
 interface Material {
   readonly key: PublicKey
   readonly spki: Uint8Array
+  readonly quote?: AzureKeyQuote | undefined
 }
 
 // Where a key has certificates, they must be of this very key: a set that says two things is damaged.
@@ -71,14 +76,14 @@ function material(jwk: Json, field: string): Material {
   }
   if (certified !== undefined && !sameKey(plain.key, certified.key))
     throw bad(`${field}.x5c`, 'the certificate of another key', 'the certificate of this key')
-  return plain
+  return { ...plain, quote: certified?.quote }
 }
 
 function certifiedOf(x5c: Json | undefined, field: string): Material {
   const chain = decodeChain(x5c, `${field}.x5c`).map((der) => parseCertificate(der, [], WIDE))
   const key = chain[0]?.key
   if (chain[0] === undefined || key === undefined) throw bad(`${field}.x5c`, 'another key', 'an RSA or EC key')
-  return { key, spki: chain[0].spki }
+  return { key, spki: chain[0].spki, quote: azureKeyQuote(chain[0]) }
 }
 
 /** DER of the certificates of an `x5c` member, leaf first. @throws EvidenceError @see RFC 7515, section 4.1.6 */

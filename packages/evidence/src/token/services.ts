@@ -1,11 +1,13 @@
 import { type JsonObject, memberOf, textOf } from '../core/json.ts'
 import type { SignatureScheme } from '../crypto/jobs.ts'
+import { EAR_PROFILES } from '../eat/ear.ts'
 
 /**
  * Who made a token, as its claims tell: Microsoft Azure Attestation, Google Confidential Space, Intel
- * Trust Authority, NVIDIA's remote attestation service, a verifier that writes EAR, or nobody known.
+ * Trust Authority, NVIDIA's remote attestation service, a verifier that writes EAR, the attestation service
+ * of Confidential Containers before it did, or nobody known.
  */
-export type TokenService = 'azure' | 'confidential-space' | 'ita' | 'nras' | 'ear' | 'unknown'
+export type TokenService = 'azure' | 'confidential-space' | 'ita' | 'nras' | 'ear' | 'coco' | 'unknown'
 
 /** What is known of a service. */
 export interface ServiceRule {
@@ -45,6 +47,13 @@ export const SERVICES: Readonly<Record<TokenService, ServiceRule>> = {
     algorithms: ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'],
     expires: false,
   },
+  coco: {
+    name: 'the attestation service of Confidential Containers',
+    vendor: 'verifier',
+    algorithms: ['RS384', 'ES256'],
+    issuer: 'CoCo-Attestation-Service',
+    expires: true,
+  },
   unknown: { name: 'an unknown service', vendor: 'unknown', algorithms: EVERY, expires: true },
 }
 
@@ -76,12 +85,6 @@ export function keyKindOf(alg: string): string {
   return KEY_KINDS.get(alg) ?? 'RSA'
 }
 
-const EAR_PROFILES: readonly string[] = [
-  'tag:ietf.org,2026:rats/ear#03',
-  'tag:github.com,2023:veraison/ear',
-  'tag:github.com,2024:confidential-containers/Trustee',
-]
-
 /** Whose token it is. Claims decide, which are believed only once the issuer's own key has signed them. */
 export function serviceOf(claims: JsonObject): TokenService {
   const issuer = textOf(claims, 'iss')
@@ -91,6 +94,7 @@ export function serviceOf(claims: JsonObject): TokenService {
   if (issuer === SERVICES.nras.issuer) return 'nras'
   if (memberOf(claims, 'attester_type') !== undefined || memberOf(claims, 'policy_ids_matched') !== undefined)
     return 'ita'
+  if (issuer === SERVICES.coco.issuer && memberOf(claims, 'tcb-status') !== undefined) return 'coco'
   if (memberOf(claims, 'x-nvidia-overall-att-result') !== undefined) return 'nras'
   return 'unknown'
 }

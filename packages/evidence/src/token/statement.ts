@@ -1,5 +1,6 @@
 import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Claims } from '../core/verdict.ts'
+import { readEar } from '../eat/ear.ts'
 import type { TokenService } from './services.ts'
 
 /** What a service says about the evidence that it saw, in one shape. */
@@ -19,6 +20,8 @@ export interface Statement {
   readonly nonces: readonly string[]
   /** The service's own judgement, where it is bad: what did not match. */
   readonly objections: readonly string[]
+  /** Where the claims contradict themselves, or break a rule of their profile. */
+  readonly faults?: readonly string[] | undefined
   /** A claim that tokens of this service always have, and this one lacks. */
   readonly missing: string | undefined
 }
@@ -45,6 +48,7 @@ const READERS: Readonly<Record<TokenService, (claims: JsonObject) => Statement>>
   ita,
   nras,
   ear,
+  coco,
   unknown: () => ({ ...NOTHING, missing: 'the claims of a known service' }),
 }
 
@@ -166,38 +170,73 @@ function nras(claims: JsonObject): Statement {
 }
 
 function ear(claims: JsonObject): Statement {
-  const submods = memberOf(claims, 'submods')
-  const all = isObject(submods) ? Object.entries(submods) : []
-  const statuses = all.map(([name, one]) => [name, memberOf(one, 'ear_status') ?? memberOf(one, 'ear.status')] as const)
-  const identified = memberOf(claims, 'ear_verifier_id') ?? memberOf(claims, 'ear.verifier-id')
+  const { appraisals, nonces, missing, faults } = readEar(claims)
   return {
     ...NOTHING,
-    attested: all
-      .map(([name]) => quoted(name))
+    attested: appraisals
+      .map(({ name }) => quoted(name))
       .join(', ')
       .slice(0, 256),
     debug: false,
-    nonces: textsOf(memberOf(claims, 'eat_nonce')),
-    objections: statuses
-      .filter(([, status]) => status !== 'affirming' && status !== 2)
-      .map(([name]) => `the appraisal of ${quoted(name)} is not affirming`),
-    missing: earMissing(claims, identified, statuses),
+    nonces,
+    faults,
+    objections: appraisals
+      .filter(({ status }) => status !== 'affirming')
+      .map(({ name }) => `the appraisal of ${quoted(name)} is not affirming`),
+    missing,
   }
 }
 
-function earMissing(
-  claims: JsonObject,
-  identified: Json | undefined,
-  statuses: readonly (readonly [string, Json | undefined])[],
-): string | undefined {
-  if (memberOf(claims, 'iat') === undefined) return 'iat'
-  if (!isObject(identified)) return 'the id of the verifier'
-  if (statuses.length === 0) return 'submods'
-  const known = (status: Json | undefined): boolean => STATUSES.some((one) => one === status)
-  return statuses.every(([, status]) => known(status)) ? undefined : 'the status of an appraisal'
+// Before it wrote EAR: what evidence said, field by field under the name of its kind, and what each policy came to.
+function coco(claims: JsonObject): Statement {
+  const tcb = memberOf(claims, 'tcb-status')
+  const names = isObject(tcb) ? Object.keys(tcb) : []
+  const attested = names[0]?.split('.')[0]?.slice(0, 16) ?? ''
+  const hardware: Partial<Statement> = attested === 'sgx' ? cocoSgx(tcb) : attested === 'tdx' ? cocoTdx(tcb) : {}
+  const reports = memberOf(claims, 'evaluation-reports')
+  return {
+    ...NOTHING,
+    ...hardware,
+    attested,
+    objections: cocoObjections(reports),
+    missing: !isList(reports)
+      ? 'evaluation-reports'
+      : hardware.measurement === undefined || hardware.measurement === ''
+        ? 'the measurement'
+        : undefined,
+  }
 }
 
-const STATUSES: readonly Json[] = ['none', 'affirming', 'warning', 'contraindicated', 0, 2, 32, 96]
+function cocoSgx(tcb: Json | undefined): Partial<Statement> {
+  const flags = hexOf(memberOf(tcb, 'sgx.body.attributes.flags'))
+  return {
+    isolation: 'process',
+    debug: flags.length < 2 || (Number.parseInt(flags.slice(0, 2), 16) & 2) !== 0,
+    measurement: hexOf(memberOf(tcb, 'sgx.body.mr_enclave')),
+    signer: hexOf(memberOf(tcb, 'sgx.body.mr_signer')),
+    reportData: hexOf(memberOf(tcb, 'sgx.body.report_data')),
+    hostData: hexOf(memberOf(tcb, 'sgx.body.config_id')),
+  }
+}
+
+function cocoTdx(tcb: Json | undefined): Partial<Statement> {
+  const attributes = hexOf(memberOf(tcb, 'tdx.quote.body.td_attributes'))
+  return {
+    isolation: 'vm',
+    debug: attributes.length < 2 || (Number.parseInt(attributes.slice(0, 2), 16) & 1) !== 0,
+    measurement: hexOf(memberOf(tcb, 'tdx.quote.body.mr_td')),
+    reportData: hexOf(memberOf(tcb, 'tdx.quote.body.report_data')),
+    hostData: hexOf(memberOf(tcb, 'tdx.quote.body.mr_config_id')),
+  }
+}
+
+// Each result is JSON in a text: `{"allow": true}` is what the default policy says.
+function cocoObjections(reports: Json | undefined): readonly string[] {
+  if (!isList(reports) || reports.length === 0) return ['no policy was evaluated']
+  return reports
+    .filter((one) => textOf(one, 'evaluation-result')?.replace(/\s/g, '') !== '{"allow":true}')
+    .map((one) => `the policy ${quoted(textOf(one, 'policy-id'))} does not simply allow`)
+}
 
 function quoted(text: string | undefined): string {
   return JSON.stringify((text ?? '').slice(0, 64))

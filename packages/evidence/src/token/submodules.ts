@@ -71,12 +71,12 @@ export function submoduleObjections({ submodules }: Token): readonly string[] {
   ])
 }
 
-// `["DIGEST", ["SHA-256", hex]]`.
+// `["DIGEST", ["SHA-256", hex]]`; NVIDIA's local verifier leaves the hyphen out.
 function digestOf({ claims }: Token, name: string): string | undefined {
   const entry = memberOf(claims, 'submods', name)
   const pair = isList(entry) && entry.length === 2 && entry[0] === 'DIGEST' ? entry[1] : undefined
   const [algorithm, hex] = isList(pair) && pair.length === 2 ? pair : []
-  return algorithm === 'SHA-256' && typeof hex === 'string' ? hex.toLowerCase() : undefined
+  return (algorithm === 'SHA-256' || algorithm === 'SHA256') && typeof hex === 'string' ? hex.toLowerCase() : undefined
 }
 
 function quoted(text: string | undefined): string {

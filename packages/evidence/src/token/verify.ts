@@ -13,6 +13,7 @@ import { planBinding } from './binding.ts'
 import { chainAnchor, chainJobs, leafKey, readChain } from './chain.ts'
 import { CLAIM_STEPS } from './claim-steps.ts'
 import { type TokenClaims, tokenAssumptions, tokenClaims } from './claims.ts'
+import { readCoseKeySet } from './cose-keys.ts'
 import { readTokenExpectations, type TokenExpectations } from './expectations.ts'
 import { parseToken, type Token } from './jwt.ts'
 import { KEY_STEPS } from './key-steps.ts'
@@ -26,8 +27,10 @@ import { planSubmodules, submoduleJobs } from './submodules.ts'
 export interface TokenKeySet {
   /** `iss` of the tokens that these keys sign, exactly; left out where the verifier writes none. */
   readonly issuer?: string
-  /** JSON Web Key Set, got from the issuer itself; never from an address in a token. */
-  readonly jwks: string
+  /** JSON Web Key Set, got from the issuer itself; never from an address in a token. A single key may stand for a set. */
+  readonly jwks?: string
+  /** The same as a COSE_KeySet or COSE_Key, instead of `jwks`. */
+  readonly coseKeys?: Uint8Array
 }
 
 /** What a verification takes beside the token. */
@@ -47,7 +50,7 @@ export function tokenCheckIds(which: 'all' | 'waivable' = 'all'): readonly strin
 /**
  * Verifies the signed token of an attestation service at `options.at`, with at most five minutes of slack.
  *
- * @param evidence the token in compact form, as received
+ * @param evidence the token as received: a JWT in compact form, a bundle of these, or a CWT
  * @returns a verdict; forged tokens and unreadable key sets give one too
  * @throws EvidenceError when the token cannot be read
  * @throws TypeError for options that make no sense
@@ -95,6 +98,7 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
     digest,
     signature,
     named?.spki,
+    named?.quote?.digest,
     binding,
     ...submoduleJobs(submodules),
     ...(chain === undefined ? [] : chainJobs(chain)),
@@ -127,8 +131,11 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
 
 function keysOf(keySet: TokenKeySet | undefined): Pick<TokenState, 'keys' | 'keysFault'> {
   if (keySet === undefined) return { keys: undefined, keysFault: undefined }
+  const { jwks, coseKeys } = keySet
+  if ((jwks === undefined) === (coseKeys === undefined))
+    throw new TypeError('keySet: expected either `jwks` or `coseKeys`')
   try {
-    return { keys: readKeySet(keySet.jwks), keysFault: undefined }
+    return { keys: coseKeys === undefined ? readKeySet(jwks ?? '') : readCoseKeySet(coseKeys), keysFault: undefined }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return { keys: undefined, keysFault: error.message }
@@ -159,7 +166,7 @@ function anchorOf({ state, trustAnchors }: Plan): TrustAnchor | undefined {
 function conclude(plan: Plan): Verdict<TokenClaims> {
   const state: TokenState = { ...plan.state, anchor: anchorOf(plan) }
   return assembleVerdict(judge<TokenState>(STEPS, state, plan.waive), {
-    format: `JWT of ${SERVICES[state.service].name}`,
+    format: `${state.token.form} of ${SERVICES[state.service].name}`,
     at: state.at,
     evidence: plan.evidence,
     anchor: state.anchor,

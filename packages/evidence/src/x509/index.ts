@@ -8,6 +8,7 @@ export { type Crl, parseCrl } from './crl.ts'
 export type { Name } from './name.ts'
 export { decodePem } from './pem.ts'
 export { Signed } from './signature.ts'
+export { WIDE } from './wide-algorithms.ts'
 
 /**
  * Whether a signature verifies under `key`: for whoever checks endorsements before they are kept. Where

@@ -1,0 +1,131 @@
+import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from '../core/json.ts'
+import { CATEGORIES } from './names.ts'
+
+/** How good an appraisal is, from the best to the worst. @see draft-ietf-rats-ar4si, section 2.3.2 */
+export type EarTier = 'none' | 'affirming' | 'warning' | 'contraindicated'
+
+/** Profiles of attestation results in either dialect: the draft's, and those deployed since 2023. */
+export const EAR_PROFILES: readonly string[] = [
+  'tag:ietf.org,2026:rats/ear#03',
+  'tag:github.com,2023:veraison/ear',
+  'tag:github.com,2024:confidential-containers/Trustee',
+]
+
+/** One appraisal of an attestation result. */
+export interface EarAppraisal {
+  readonly name: string
+  /** Undefined when it is absent, or no status. */
+  readonly status: EarTier | undefined
+  /** Numbers from -128 to 127 by category; only what the verifier stated. */
+  readonly vector: Readonly<Record<string, number>>
+  readonly policies: readonly string[]
+}
+
+/** An EAT attestation result, in one shape for JSON and CBOR and for both dialects. Nothing of it is believed. */
+export interface Ear {
+  readonly profile: string | undefined
+  readonly verifier: { readonly developer?: string; readonly build?: string } | undefined
+  readonly rawEvidence: string | undefined
+  readonly nonces: readonly string[]
+  readonly appraisals: readonly EarAppraisal[]
+  /** The mandatory claim that is not there. */
+  readonly missing: string | undefined
+  /** Where the claims break a rule of the profile, in words. */
+  readonly faults: readonly string[]
+}
+
+const TIERS: readonly (readonly [EarTier, number])[] = [
+  ['none', 0],
+  ['affirming', 2],
+  ['warning', 32],
+  ['contraindicated', 96],
+]
+const MOST_SUBMODULES = 256
+
+/** The tier of one trustworthiness claim: a signed 8-bit number. @see draft-ietf-rats-ar4si, section 2.3.2 */
+export function earTierOf(value: number): EarTier {
+  if (value >= 2) return value >= 96 ? 'contraindicated' : value >= 32 ? 'warning' : 'affirming'
+  if (value <= -2) return value <= -97 ? 'contraindicated' : value <= -33 ? 'warning' : 'affirming'
+  return 'none'
+}
+
+/** Reads the claims of a result. Nothing is thrown: what is absent is empty or `missing`, what is wrong a fault. */
+export function readEar(claims: JsonObject): Ear {
+  const identified = memberOf(claims, 'ear_verifier_id') ?? memberOf(claims, 'ear.verifier-id')
+  const submods = memberOf(claims, 'submods')
+  const entries = isObject(submods) ? Object.entries(submods) : []
+  const appraisals = entries.slice(0, MOST_SUBMODULES).map(([name, one]) => appraisalOf(name, one))
+  const nonces = textsOf(memberOf(claims, 'eat_nonce'))
+  return {
+    profile: textOf(claims, 'eat_profile'),
+    verifier: isObject(identified) ? verifierOf(identified) : undefined,
+    rawEvidence: textOf(claims, 'ear_raw_evidence') ?? textOf(claims, 'ear.raw-evidence'),
+    nonces,
+    appraisals,
+    missing: missingOf(claims, identified, appraisals),
+    faults: [
+      ...nonces.filter((one) => one.length < 8 || one.length > 88).map(() => 'a nonce of another length than 8 to 88'),
+      ...(entries.length > MOST_SUBMODULES ? [`more than ${MOST_SUBMODULES} appraisals`] : []),
+      ...entries.slice(0, MOST_SUBMODULES).flatMap(([name, one], i) => appraisalFaults(name, one, appraisals[i])),
+    ],
+  }
+}
+
+function verifierOf(value: JsonObject): NonNullable<Ear['verifier']> {
+  const developer = textOf(value, 'developer')
+  const build = textOf(value, 'build')
+  return { ...(developer === undefined ? {} : { developer }), ...(build === undefined ? {} : { build }) }
+}
+
+function appraisalOf(name: string, value: Json): EarAppraisal {
+  const vector = memberOf(value, 'ear_trustworthiness_vector') ?? memberOf(value, 'ear.trustworthiness-vector')
+  const stated = isObject(vector) ? Object.entries(vector) : []
+  return {
+    name,
+    status: statusOf(memberOf(value, 'ear_status') ?? memberOf(value, 'ear.status')),
+    vector: Object.fromEntries(
+      stated.filter((pair): pair is [string, number] => CATEGORIES.includes(pair[0]) && isClaim(pair[1])),
+    ),
+    policies: textsOf(memberOf(value, 'ear_appraisal_policy_ids') ?? memberOf(value, 'ear.appraisal-policy-id')),
+  }
+}
+
+function statusOf(value: Json | undefined): EarTier | undefined {
+  return TIERS.find(([name, number]) => value === name || value === number)?.[0]
+}
+
+function isClaim(value: Json | undefined): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= -128 && value <= 127
+}
+
+function missingOf(
+  claims: JsonObject,
+  identified: Json | undefined,
+  appraisals: readonly EarAppraisal[],
+): string | undefined {
+  if (memberOf(claims, 'eat_profile') === undefined) return 'eat_profile'
+  if (memberOf(claims, 'iat') === undefined) return 'iat'
+  if (!isObject(identified)) return 'the id of the verifier'
+  if (appraisals.length === 0) return 'submods'
+  return appraisals.every(({ status }) => status !== undefined) ? undefined : 'the status of an appraisal'
+}
+
+// A status may be worse than the worst entry of the vector, never better: a verifier that says both contradicts itself.
+function appraisalFaults(name: string, value: Json, appraisal: EarAppraisal | undefined): readonly string[] {
+  const what = JSON.stringify(name.slice(0, 64))
+  const vector = memberOf(value, 'ear_trustworthiness_vector') ?? memberOf(value, 'ear.trustworthiness-vector')
+  const policies = memberOf(value, 'ear_appraisal_policy_ids')
+  const faults: string[] = []
+  if (vector !== undefined && !isObject(vector)) faults.push(`the vector of ${what} is none`)
+  if (isObject(vector) && !Object.values(vector).every(isClaim)) faults.push(`the vector of ${what} has another value`)
+  if (policies !== undefined && !isList(policies)) faults.push(`the policies of ${what} are no list`)
+  const status = appraisal?.status
+  const worst = Object.values(appraisal?.vector ?? {}).map(earTierOf)
+  if (status !== undefined && worst.some((tier) => rank(tier) > rank(status)))
+    faults.push(`the appraisal of ${what} says ${status}, and its vector something worse`)
+  return faults
+}
+
+function rank(tier: EarTier): number {
+  return TIERS.findIndex(([name]) => name === tier)
+}
