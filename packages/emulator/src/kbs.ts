@@ -1,4 +1,6 @@
 import type { SnpAttested } from './amd/snp.ts'
+import type { CcaAttested } from './arm/cca.ts'
+import type { NitroAttested } from './aws/nitro.ts'
 import type { SgxAttested } from './intel/sgx.ts'
 import type { TdxAttested } from './intel/tdx.ts'
 import type { TcbParts } from './kit/amd-leaf.ts'
@@ -6,10 +8,10 @@ import type { FirmwareVersion } from './kit/amd-report.ts'
 import { fromHex } from './kit/bytes.ts'
 
 /** The names of TEEs in the KBS protocol, for those that this package emulates. */
-export type KbsTee = 'snp' | 'tdx' | 'sgx'
+export type KbsTee = 'snp' | 'tdx' | 'sgx' | 'nitro' | 'cca'
 
 /** Evidence of any emulated platform. */
-export type Attested = SnpAttested | TdxAttested | SgxAttested
+export type Attested = SnpAttested | TdxAttested | SgxAttested | NitroAttested | CcaAttested
 
 /**
  * The `primary_evidence` object of the KBS protocol for evidence of a platform.
@@ -24,6 +26,11 @@ export function kbsEvidence(tee: KbsTee, attested: Attested): unknown {
       return { cc_eventlog: base64(attested.eventLog), quote: base64(attested.evidence) }
     case 'sgx':
       return { quote: base64(attested.evidence) }
+    case 'cca':
+      return { token: Array.from(attested.evidence) }
+    case 'nitro':
+      // The protocol has no name for Nitro: this is the plainest object that holds a document.
+      return { evidence: base64(attested.evidence) }
   }
 }
 

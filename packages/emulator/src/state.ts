@@ -61,6 +61,10 @@ export interface WorldState {
     revokedParts: string[]
     throttle: Throttling
   }
+  readonly arm: {
+    /** Names of the platforms that were made. */
+    platforms: string[]
+  }
   /** ISO 8601 by part, e.g. `amd/Genoa/crl`: since then the part is out of date. */
   readonly expired: Record<string, string>
 }
@@ -77,6 +81,7 @@ export function newState(seed: string, born: Date, products: readonly AmdProduct
     rsa: {},
     amd: { products, firmware: [], revokedChips: [], revokedParts: [], throttle },
     intel: { families: [], publications: [], revokedPcks: [], revokedParts: [], throttle },
+    arm: { platforms: ['machine-1'] },
     expired: {},
   }
 }
@@ -88,13 +93,14 @@ export function newState(seed: string, born: Date, products: readonly AmdProduct
 export function readState(saved: string): WorldState {
   const value = parsed(saved)
   if (!isRecord(value) || value['schema'] !== SCHEMA) throw new TypeError(`a saved world must be JSON of ${SCHEMA}`)
-  const { seed, born, rsa, amd, intel, expired } = value
+  const { seed, born, rsa, amd, intel, arm, expired } = value
   if (typeof seed !== 'string' || !/^[0-9a-f]{64}$/.test(seed)) throw wrong('seed')
   if (typeof born !== 'string' || Number.isNaN(Date.parse(born))) throw wrong('born')
   if (!isRecord(rsa)) throw wrong('rsa')
   if (!isRecord(amd) || !hasLists(amd, ['products', 'firmware', 'revokedChips', 'revokedParts'])) throw wrong('amd')
   if (!isRecord(intel) || !hasLists(intel, ['families', 'publications', 'revokedPcks', 'revokedParts']))
     throw wrong('intel')
+  if (!isRecord(arm) || !hasLists(arm, ['platforms'])) throw wrong('arm')
   if (!isRecord(amd['throttle']) || !isRecord(intel['throttle'])) throw wrong('throttle')
   if (!isRecord(expired)) throw wrong('expired')
   return structuredClone(value) as unknown as WorldState

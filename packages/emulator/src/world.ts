@@ -3,6 +3,10 @@ import { amdOffice, type EmulatedAmd } from './amd/authority.ts'
 import { keyService } from './amd/kds.ts'
 import { type SnpPlatform, type SnpPlatformOptions, snpPlatform } from './amd/snp.ts'
 import type { EmulatedAnchor } from './anchor.ts'
+import { armOffice, type EmulatedArm } from './arm/authority.ts'
+import { type CcaPlatform, type CcaPlatformOptions, ccaPlatform } from './arm/cca.ts'
+import { awsOffice, type EmulatedAws } from './aws/authority.ts'
+import { type NitroPlatform, type NitroPlatformOptions, nitroPlatform } from './aws/nitro.ts'
 import { groundOf } from './ground.ts'
 import { type EmulatedIntel, intelOffice } from './intel/authority.ts'
 import { certificationService } from './intel/pcs.ts'
@@ -28,6 +32,8 @@ export interface World {
   readonly anchors: readonly EmulatedAnchor[]
   readonly amd: EmulatedAmd
   readonly intel: EmulatedIntel
+  readonly aws: EmulatedAws
+  readonly arm: EmulatedArm
   /** The clock of its authorities. */
   readonly now: () => Date
   /** AMD's key service and Intel's provisioning certification service as one; whoever calls puts it on a socket. */
@@ -37,6 +43,8 @@ export interface World {
   snp(options?: SnpPlatformOptions): SnpPlatform
   tdx(options?: TdxPlatformOptions): TdxPlatform
   sgx(options?: SgxPlatformOptions): SgxPlatform
+  nitro(options?: NitroPlatformOptions): NitroPlatform
+  cca(options?: CcaPlatformOptions): CcaPlatform
 }
 
 /**
@@ -50,14 +58,18 @@ export function createWorld(options: WorldOptions = {}): World {
   const ground = groundOf(state, now)
   const amd = amdOffice(ground)
   const intel = intelOffice(ground)
+  const aws = awsOffice(ground)
+  const arm = armOffice(ground)
   const kds = keyService(ground, amd)
   const pcs = certificationService(ground, intel)
   return {
     get anchors(): readonly EmulatedAnchor[] {
-      return [...amd.anchors, intel.anchor]
+      return [...amd.anchors, intel.anchor, aws.anchor, ...arm.anchors]
     },
     amd,
     intel,
+    aws,
+    arm,
     now,
     handle: (request) => {
       if (!URL.canParse(request.url, BASE)) return refusal(400, 'Bad Request')
@@ -69,6 +81,8 @@ export function createWorld(options: WorldOptions = {}): World {
     snp: (platform = {}) => snpPlatform(ground, amd, platform),
     tdx: (platform = {}) => tdxPlatform(ground, intel, platform),
     sgx: (platform = {}) => sgxPlatform(ground, intel, platform),
+    nitro: (platform = {}) => nitroPlatform(ground, aws, platform),
+    cca: (platform = {}) => ccaPlatform(arm, platform),
   }
 }
 
