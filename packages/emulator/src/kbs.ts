@@ -6,12 +6,13 @@ import type { TdxAttested } from './intel/tdx.ts'
 import type { TcbParts } from './kit/amd-leaf.ts'
 import type { FirmwareVersion } from './kit/amd-report.ts'
 import { fromHex } from './kit/bytes.ts'
+import type { TpmAttested } from './tpm/tpm.ts'
 
 /** The names of TEEs in the KBS protocol, for those that this package emulates. */
-export type KbsTee = 'snp' | 'tdx' | 'sgx' | 'nitro' | 'cca'
+export type KbsTee = 'snp' | 'tdx' | 'sgx' | 'nitro' | 'cca' | 'tpm'
 
 /** Evidence of any emulated platform. */
-export type Attested = SnpAttested | TdxAttested | SgxAttested | NitroAttested | CcaAttested
+export type Attested = SnpAttested | TdxAttested | SgxAttested | NitroAttested | CcaAttested | TpmAttested
 
 /**
  * The `primary_evidence` object of the KBS protocol for evidence of a platform.
@@ -26,11 +27,27 @@ export function kbsEvidence(tee: KbsTee, attested: Attested): unknown {
       return { cc_eventlog: base64(attested.eventLog), quote: base64(attested.evidence) }
     case 'sgx':
       return { quote: base64(attested.evidence) }
+    case 'tpm':
+      return tpmEvidence(attested)
     case 'cca':
       return { token: Array.from(attested.evidence) }
     case 'nitro':
       // The protocol has no name for Nitro: this is the plainest object that holds a document.
       return { evidence: base64(attested.evidence) }
+  }
+}
+
+/** Registers by position; `event_log` and `ak_certificates` are not the protocol's, and others pass over them. */
+function tpmEvidence({ message, signature, akPublic, pcrs, eventLog, certificates }: TpmAttested): unknown {
+  return {
+    tpm_quote: {
+      signature: base64(signature),
+      message: base64(message),
+      pcrs: Array.from({ length: 24 }, (_, index) => pcrs[String(index)]),
+    },
+    ak_public: base64(akPublic),
+    event_log: base64(eventLog),
+    ...(certificates.length === 0 ? {} : { ak_certificates: certificates.map(base64) }),
   }
 }
 

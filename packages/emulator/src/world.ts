@@ -15,6 +15,8 @@ import { type TdxPlatform, type TdxPlatformOptions, tdxPlatform } from './intel/
 import type { AmdProduct } from './kit/amd-authority.ts'
 import { refusal, type ServiceAnswer, type ServiceRequest } from './service.ts'
 import { newState, readState } from './state.ts'
+import { type EmulatedTpmVendor, tpmOffice } from './tpm/authority.ts'
+import { type TpmPlatform, type TpmPlatformOptions, tpmPlatform } from './tpm/tpm.ts'
 
 /** How a world begins. */
 export interface WorldOptions {
@@ -34,6 +36,7 @@ export interface World {
   readonly intel: EmulatedIntel
   readonly aws: EmulatedAws
   readonly arm: EmulatedArm
+  readonly tpmVendor: EmulatedTpmVendor
   /** The clock of its authorities. */
   readonly now: () => Date
   /** AMD's key service and Intel's provisioning certification service as one; whoever calls puts it on a socket. */
@@ -45,6 +48,7 @@ export interface World {
   sgx(options?: SgxPlatformOptions): SgxPlatform
   nitro(options?: NitroPlatformOptions): NitroPlatform
   cca(options?: CcaPlatformOptions): CcaPlatform
+  tpm(options?: TpmPlatformOptions): TpmPlatform
 }
 
 /**
@@ -60,16 +64,18 @@ export function createWorld(options: WorldOptions = {}): World {
   const intel = intelOffice(ground)
   const aws = awsOffice(ground)
   const arm = armOffice(ground)
+  const tpmVendor = tpmOffice(ground)
   const kds = keyService(ground, amd)
   const pcs = certificationService(ground, intel)
   return {
     get anchors(): readonly EmulatedAnchor[] {
-      return [...amd.anchors, intel.anchor, aws.anchor, ...arm.anchors]
+      return [...amd.anchors, intel.anchor, aws.anchor, ...arm.anchors, tpmVendor.anchor]
     },
     amd,
     intel,
     aws,
     arm,
+    tpmVendor,
     now,
     handle: (request) => {
       if (!URL.canParse(request.url, BASE)) return refusal(400, 'Bad Request')
@@ -83,6 +89,7 @@ export function createWorld(options: WorldOptions = {}): World {
     sgx: (platform = {}) => sgxPlatform(ground, intel, platform),
     nitro: (platform = {}) => nitroPlatform(ground, aws, platform),
     cca: (platform = {}) => ccaPlatform(arm, platform),
+    tpm: (platform = {}) => tpmPlatform(ground, tpmVendor, platform),
   }
 }
 

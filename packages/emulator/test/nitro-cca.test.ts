@@ -143,16 +143,12 @@ describe('CCA tokens', () => {
   })
 })
 
-test('KBS objects hold what the recogniser finds in them', () => {
+test('KBS objects hold the evidence', () => {
   const { world } = testWorld()
   const document = world.nitro().attest(REPORT_DATA)
+  const found = recognise(new TextEncoder().encode(JSON.stringify(kbsEvidence('nitro', document))))
+  assert.equal(found.tee, 'nitro')
+  assert.deepEqual(Buffer.from(found.evidence), Buffer.from(document.evidence))
   const token = world.cca().attest(REPORT_DATA)
-  for (const [tee, attested] of [
-    ['nitro', document],
-    ['cca', token],
-  ] as const) {
-    const found = recognise(new TextEncoder().encode(JSON.stringify(kbsEvidence(tee, attested))))
-    assert.equal(found.tee, tee)
-    assert.deepEqual(Buffer.from(found.evidence), Buffer.from(attested.evidence))
-  }
+  assert.deepEqual(kbsEvidence('cca', token), { token: [...token.evidence] })
 })
