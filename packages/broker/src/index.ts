@@ -1,3 +1,23 @@
+export {
+  type Access,
+  AccessError,
+  assertAccess,
+  type Grant,
+  mayAccess,
+  readGrant,
+  SCOPES,
+  type Scope,
+} from './access/access.ts'
+export { createSetupLink, redeemSetupLink, type SetupLink } from './access/setup-link.ts'
+export {
+  type AccessTokens,
+  accessTokens,
+  type CreatedToken,
+  type NewToken,
+  type TokenSummary,
+} from './access/tokens.ts'
+export { encryptToTeeKey, type FlattenedJwe } from './jwe/encrypt.ts'
+export { JweError, type JweErrorCode, readTeeKey, type TeeKey, teeKeyThumbprint } from './jwe/tee-key.ts'
 export { encodeEntry, type LogEntry, readEntry } from './log/entry.ts'
 export { type InclusionProof, type Log, type LogOptions, openLog, type Receipt } from './log/log.ts'
 export { makeReceipt, type ReceiptVerdict, verifyReceipt } from './log/receipt.ts'
@@ -5,3 +25,21 @@ export { type DatabaseLocation, type DatabaseOptions, openDatabase } from './sto
 export { DatabaseBusyError, StorageError, type StorageErrorCode } from './storage/errors.ts'
 export type { Database, NoticeListener, Row, Sql, SqlValue } from './storage/sql.ts'
 export { UNIT_LIMITS, type UnitLimits } from './storage/units.ts'
+export { VaultError, type VaultErrorCode } from './vault/errors.ts'
+export { generateKeyMaterial, KEY_TYPES, type KeyMaterial, type KeyType } from './vault/key-material.ts'
+export type { Metadata } from './vault/limits.ts'
+export type { MasterKey } from './vault/master-key.ts'
+export { type MasterKeySource, masterKeyFrom } from './vault/master-key-from.ts'
+export { type ServerKeys, serverKeys } from './vault/server-keys.ts'
+export {
+  type NewKey,
+  type NewKeyMaterial,
+  type NewSecret,
+  type OpenedSecret,
+  openVault,
+  type RotationReport,
+  type SecretDescription,
+  type SecretSummary,
+  type Vault,
+  type VaultOptions,
+} from './vault/vault.ts'

@@ -1,0 +1,126 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import type { Signer } from '@sekisho/appraisal'
+import type { Database, Sql } from '../storage/sql.ts'
+import { type Envelope, openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts'
+import { VaultError } from './errors.ts'
+import { KeyRing, type MasterKey } from './master-key.ts'
+import { serverKeyPlace } from './places.ts'
+
+/** The keys that the server signs with. */
+export interface ServerKeys {
+  /** Signs attestation results: ES256. */
+  readonly signer: Signer
+  /** Signs the log's checkpoints: an Ed25519 private key. */
+  readonly logKey: KeyObject
+}
+
+const EAR_KEY = 'server-key/ear-es256'
+const LOG_KEY = 'server-key/log-ed25519'
+const NAMES: readonly string[] = [EAR_KEY, LOG_KEY]
+
+/**
+ * The signing keys of the server behind this database, made at the first call and the same ever
+ * after, for all processes that share it. They lie in `settings`, encrypted as secrets are.
+ *
+ * @throws VaultError `master-key-unknown` when they are under a master key that is neither `master`
+ *   nor among `former`, `corrupt`; StorageError
+ */
+export async function serverKeys(
+  db: Database,
+  master: MasterKey,
+  former: readonly MasterKey[] = [],
+): Promise<ServerKeys> {
+  const ring = new KeyRing(master, former)
+  const ear = await held(db, ring, EAR_KEY, () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
+  const logKey = await held(db, ring, LOG_KEY, () => generateKeyPairSync('ed25519').privateKey)
+  return { signer: es256Signer(ear), logKey }
+}
+
+/** A signer of attestation results over a P-256 private key. Its `kid` is the key's thumbprint (RFC 7638). */
+export function es256Signer(key: KeyObject): Signer {
+  const { crv = '', x = '', y = '' } = createPublicKey(key).export({ format: 'jwk' })
+  const kid = createHash('sha256')
+    .update(JSON.stringify({ crv, kty: 'EC', x, y }))
+    .digest('base64url')
+  return {
+    kid,
+    jwk: { kty: 'EC', crv, x, y, alg: 'ES256', use: 'sig', kid },
+    sign: (data) => sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }),
+  }
+}
+
+/** Ids of the master keys that the server's keys are encrypted under. */
+export async function serverKeysMasterIds(sql: Sql): Promise<readonly string[]> {
+  const found = await Promise.all(NAMES.map((name) => stored(sql, name)))
+  return found.flatMap((one) => (one === undefined ? [] : [one.masterKeyId]))
+}
+
+/** Wraps the server's keys under the ring's current master key, in a transaction; how many there were. */
+export async function rewrapServerKeys(sql: Sql, ring: KeyRing): Promise<number> {
+  let count = 0
+  for (const name of NAMES) {
+    const envelope = await stored(sql, name)
+    if (envelope === undefined || envelope.masterKeyId === ring.current.id) continue
+    const anew = await rewrapEnvelope(ring, serverKeyPlace(name), envelope)
+    await sql.run('UPDATE settings SET value = ? WHERE name = ?', [settingText({ ...envelope, ...anew }), name])
+    count++
+  }
+  return count
+}
+
+async function held(db: Database, ring: KeyRing, name: string, make: () => KeyObject): Promise<KeyObject> {
+  const envelope = (await stored(db, name)) ?? (await create(db, ring, name, make))
+  const der = await openEnvelope(ring, serverKeyPlace(name), envelope)
+  return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
+}
+
+/** Keeps a new key, unless another process was faster: then its key counts. */
+async function create(db: Database, ring: KeyRing, name: string, make: () => KeyObject): Promise<Envelope> {
+  const der = make().export({ format: 'der', type: 'pkcs8' })
+  const envelope = await sealEnvelope(ring, serverKeyPlace(name), der)
+  der.fill(0)
+  return await db.transaction(async (sql) => {
+    await sql.run('INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING', [
+      name,
+      settingText(envelope),
+    ])
+    return (await stored(sql, name)) ?? envelope
+  })
+}
+
+async function stored(sql: Sql, name: string): Promise<Envelope | undefined> {
+  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [name])
+  return row && readSetting(row.value, name)
+}
+
+function settingText(envelope: Envelope): string {
+  return JSON.stringify({
+    masterKeyId: envelope.masterKeyId,
+    dataKeyWrapped: Buffer.from(envelope.dataKeyWrapped).toString('base64'),
+    nonce: Buffer.from(envelope.nonce).toString('base64'),
+    ciphertext: Buffer.from(envelope.ciphertext).toString('base64'),
+  })
+}
+
+function readSetting(text: string, name: string): Envelope {
+  const value: unknown = parsed(text)
+  const field = (member: string): string => {
+    const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[member] : undefined
+    if (typeof found === 'string') return found
+    throw new VaultError('corrupt', `the setting ${name} does not hold an encrypted key`)
+  }
+  return {
+    masterKeyId: field('masterKeyId'),
+    dataKeyWrapped: Buffer.from(field('dataKeyWrapped'), 'base64'),
+    nonce: Buffer.from(field('nonce'), 'base64'),
+    ciphertext: Buffer.from(field('ciphertext'), 'base64'),
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
