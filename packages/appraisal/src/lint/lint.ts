@@ -1,18 +1,171 @@
 import { loadCedar } from '../cedar/load.ts'
-import { parsePolicies } from '../policy/parse.ts'
-import type { LintFinding } from './model.ts'
+import { mentionsOf } from '../policy/mentions.ts'
+import { parsePolicies, type Statement } from '../policy/parse.ts'
+import { covers, coversScope, type Reading, readingOf } from './cover.ts'
+import type { LintCode, LintFinding } from './model.ts'
+import {
+  EMULATED,
+  GUEST_REGISTERS,
+  IN_DEBUG_MODE,
+  OLD_TCB_FOR_EVER,
+  UNATTESTED,
+  UNKNOWN_WORKLOAD,
+  withFree,
+} from './suppositions.ts'
+import { type Supposition, truthOfAll } from './truth.ts'
 
-/** What is allowed in a policy and probably not meant, in the order of the text. @throws PolicyError when it cannot be used */
+/**
+ * What is allowed in a policy and probably not meant, in the order of the text: statements that never
+ * decide, and permits that reach further than attestation does. A `forbid` that certainly applies
+ * settles what a permit leaves open, and `@allow("code")` on a statement answers a warning about it.
+ *
+ * @throws PolicyError when the policy cannot be used
+ */
 export async function lintPolicies(text: string): Promise<readonly LintFinding[]> {
-  const statements = parsePolicies(await loadCedar(), text)
-  return statements
-    .filter(({ impossible }) => impossible)
-    .map(({ id, line }) => ({
-      code: 'unreachable',
-      severity: 'warning',
-      line,
-      id,
-      message: 'it can never apply',
-      remedy: 'delete it, or mend its conditions',
-    }))
+  const readings = parsePolicies(await loadCedar(), text).map(readingOf)
+  const forbids = readings.filter(({ statement }) => statement.effect === 'forbid')
+  return readings.flatMap((one, i) => {
+    const idle = idleness(one, i, readings)
+    if (idle !== undefined) return [idle]
+    return one.statement.effect === 'permit' ? permitFindings(one, forbids).filter(isUnanswered(one.statement)) : []
+  })
+}
+
+// `@allow("emulated-allowed")` says, in the policy itself, that a warning was read and is meant. Errors stay.
+function isUnanswered({ json }: Statement): (finding: LintFinding) => boolean {
+  const allowed = (json.annotations?.['allow'] ?? '').split(/[\s,]+/)
+  return ({ code, severity }) => severity === 'error' || !allowed.includes(code)
+}
+
+function idleness(one: Reading, index: number, all: readonly Reading[]): LintFinding | undefined {
+  const { statement, conditions, implied } = one
+  if (statement.impossible || truthOfAll(conditions, implied) === false)
+    return finding(statement, 'unreachable', 'it can never apply', 'delete it, or mend its conditions')
+  for (const [i, other] of all.entries()) {
+    if (i === index || other.statement.impossible || !covers(other, one)) continue
+    const { effect, line } = other.statement
+    if (effect === 'forbid' && statement.effect === 'permit')
+      return finding(
+        statement,
+        'unreachable',
+        `the forbid on line ${line} applies to all that it permits`,
+        'narrow the forbid, or delete this permit',
+      )
+    if (effect === statement.effect && (i < index || !covers(one, other)))
+      return finding(
+        statement,
+        'duplicate',
+        `the ${effect} on line ${line} applies to all that it applies to`,
+        'delete one of the two',
+      )
+  }
+  return undefined
+}
+
+/** Claims that say nothing about a workload or its platform. */
+const REQUEST_CLAIMS: ReadonlySet<string> = new Set(['namespace', 'resource', 'now'])
+
+function permitFindings(one: Reading, forbids: readonly Reading[]): readonly LintFinding[] {
+  const { statement } = one
+  const allows = (suppose: Supposition): boolean => isAllowed(one, suppose, forbids)
+  const paths = [...mentionsOf(statement.json).paths]
+  if (paths.every((path) => REQUEST_CLAIMS.has(path)) && allows(UNATTESTED))
+    return [
+      finding(
+        statement,
+        'no-attestation',
+        'whoever asks gets this: no condition looks at the evidence',
+        'ask for `context.verdict.outcome == "verified"` and a reference set, such as `context.references.contains("…")`',
+        'error',
+      ),
+    ]
+  return [
+    ...registerFinding(one, forbids, paths),
+    ...(allows(IN_DEBUG_MODE)
+      ? [
+          finding(
+            statement,
+            'debug-allowed',
+            'it permits workloads in debug mode, whose memory the host can read',
+            'add `!context.debug`',
+          ),
+        ]
+      : []),
+    ...(allows(EMULATED)
+      ? [
+          finding(
+            statement,
+            'emulated-allowed',
+            'it permits emulated platforms, which anybody can make',
+            'add `context.hardware`, or `!context.emulated` where the platform is a virtual TPM',
+          ),
+        ]
+      : []),
+    ...(allows(UNKNOWN_WORKLOAD)
+      ? [
+          finding(
+            statement,
+            'workload-unpinned',
+            'it permits any workload on such a platform',
+            'ask for a reference set, such as `context.references.contains("…")`, or for a measurement or signer',
+          ),
+        ]
+      : []),
+    ...exceptionFinding(one, forbids, paths),
+  ]
+}
+
+// Allowed unless the permit certainly does not apply, or a forbid of the same scope certainly does.
+function isAllowed(
+  { statement, conditions, implied }: Reading,
+  suppose: Supposition,
+  forbids: readonly Reading[],
+): boolean {
+  const supposed = new Map([...implied, ...suppose])
+  if (truthOfAll(conditions, supposed) === false) return false
+  return !forbids.some(
+    (forbid) => coversScope(forbid.statement.json, statement.json) && truthOfAll(forbid.conditions, supposed) === true,
+  )
+}
+
+function registerFinding(one: Reading, forbids: readonly Reading[], paths: readonly string[]): readonly LintFinding[] {
+  for (const { name, below } of GUEST_REGISTERS) {
+    if (!paths.includes(`registers.${name}`)) continue
+    const free = below.filter((claims) => isAllowed(one, withFree(claims), forbids)).map(([claim]) => claim ?? '')
+    if (free.length === 0) continue
+    return [
+      finding(
+        one.statement,
+        'base-unpinned',
+        `the guest writes ${name} itself, and ${free.join(', ')} below it may be anything`,
+        `pin ${free.map((claim) => `\`context.${claim}\``).join(', ')} as well, or ask for a reference set that does`,
+        'error',
+      ),
+    ]
+  }
+  return []
+}
+
+// Only where the statement speaks of the TCB's state: all others leave it to the verifier, whose exceptions end.
+function exceptionFinding(one: Reading, forbids: readonly Reading[], paths: readonly string[]): readonly LintFinding[] {
+  if (!paths.some((path) => path === 'tcb.status' || path === 'tcb')) return []
+  if (!OLD_TCB_FOR_EVER.some((suppose) => isAllowed(one, suppose, forbids))) return []
+  return [
+    finding(
+      one.statement,
+      'exception-without-end',
+      'it permits a TCB that is not up to date, for ever',
+      'add an end, such as `context.now < datetime("2027-01-31")`',
+    ),
+  ]
+}
+
+function finding(
+  { id, line }: Statement,
+  code: LintCode,
+  message: string,
+  remedy: string,
+  severity: LintFinding['severity'] = 'warning',
+): LintFinding {
+  return { code, severity, line, id, message, remedy }
 }

@@ -17,5 +17,6 @@ export type LintCode =
   | 'base-unpinned'
   | 'debug-allowed'
   | 'no-attestation'
+  | 'workload-unpinned'
   | 'emulated-allowed'
   | 'exception-without-end'

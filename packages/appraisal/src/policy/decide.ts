@@ -42,7 +42,7 @@ interface Slice {
   readonly mentions: Pick<Mentions, 'principal' | 'resource'>
 }
 
-const MAX_SLICES = 256
+const MAX_SLICES = 2048
 const MAX_DECISIONS = 8192
 
 /**

@@ -1,7 +1,7 @@
 import type { Cedar } from '../cedar/cedar.ts'
 
 /** Policy sets that Cedar holds ready, at most; it forgets one only when another takes its name. */
-const PLACES = 256
+const PLACES = 2048
 
 /** A policy set to be held ready. */
 export interface PreparedSet {

@@ -48,8 +48,7 @@ function strangerOf(path: string): readonly [message: string, hint: string] {
 
 function askedPlace({ text, start }: StatementText, path: string): number {
   const name = path.slice(path.lastIndexOf('.') + 1)
-  const found = new RegExp(`\\bhas\\b[^&|;]*?\\b(?=${name}\\b)`).exec(text)
-  return start + (found === null ? 0 : found.index + found[0].length)
+  return start + Math.max(0, text.indexOf(name, text.indexOf('has')))
 }
 
 /** A claim and a text that it is compared with. */
