@@ -1,8 +1,8 @@
 import type { Tee } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
-import { unreadable, usageError } from '../exit.ts'
-import { readInput } from '../input.ts'
+import { usageError } from '../exit.ts'
 import type { Expectations } from '../tee/door.ts'
+import { readDocument } from './document.ts'
 
 const MAX_FILE = 64 * 1024
 const TEES: readonly string[] = [
@@ -18,6 +18,7 @@ const TEES: readonly string[] = [
   'nvidia-gpu',
   'ibm-se',
   'token',
+  'sgx-epid',
 ] satisfies readonly Tee[]
 
 /** A file of expectations: members for every TEE, and one object for each TEE of its own. */
@@ -32,9 +33,7 @@ export interface ExpectationFile {
  * @throws CliError (unreadable) for a file that cannot be read or parsed; (usage) for one that is no object
  */
 export async function readExpectationFile(path: string, around: Around): Promise<ExpectationFile> {
-  const bytes = await readInput(path, around, MAX_FILE)
-  const text = decode(bytes, path)
-  const content = /^\s*\{/.test(text) ? await parseJson(text, path) : await parseYaml(text, path)
+  const content = await readDocument(path, around, MAX_FILE)
   if (!isObject(content)) throw usageError(`${path}: expected a list of members such as \`measurement: …\``)
   assertComplete(content, path, '')
   return { for: (tee) => select(content, tee, path) }
@@ -48,14 +47,6 @@ function select(content: Expectations, tee: Tee, path: string): Expectations {
   return { ...Object.fromEntries(common), ...own }
 }
 
-function decode(bytes: Uint8Array, path: string): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch (error) {
-    throw unreadable(`${path}: not UTF-8 text`, error)
-  }
-}
-
 /** A member without a value would be compared with nothing, and pass for an expectation that holds. */
 function assertComplete(value: unknown, path: string, member: string): void {
   if (value === null || value === undefined) throw usageError(`${path}: \`${member}\` has no value`)
@@ -64,63 +55,6 @@ function assertComplete(value: unknown, path: string, member: string): void {
     if (member === '' && TEES.includes(name) && (inner === null || inner === undefined)) continue
     assertComplete(inner, path, member === '' ? name : `${member}.${name}`)
   }
-}
-
-async function parseJson(text: string, path: string): Promise<unknown> {
-  let content: unknown
-  try {
-    content = JSON.parse(text)
-  } catch (error) {
-    throw unreadable(`${path}: ${error instanceof Error ? error.message : 'not JSON'}`, error)
-  }
-  // JSON.parse takes the last of two members of one name; read as YAML they are an error.
-  const { parseDocument } = await import('yaml')
-  refuseFaults(parseDocument(text, READING).errors, path)
-  return content
-}
-
-// Every scalar stays the text it was written as: YAML would turn digests such as 00e1… into numbers.
-const READING = { schema: 'failsafe', uniqueKeys: true, prettyErrors: true } as const
-
-function refuseFaults([fault]: readonly Error[], path: string): void {
-  if (fault === undefined) return
-  const deep = fault.message.includes('call stack')
-  throw unreadable(`${path}: ${deep ? 'nested too deep' : (fault.message.split('\n')[0] ?? 'not YAML')}`, fault)
-}
-
-// Loaded only for YAML files: it is the largest thing this program has.
-async function parseYaml(text: string, path: string): Promise<unknown> {
-  // Keys that are more than a word take the reader exponential time, and mean nothing here.
-  if (/(^|[\s[{,])\?(\s|$)/.test(text)) throw unreadable(`${path}: keys written with \`?\` are not read`)
-  const { parseDocument, isScalar, visit } = await import('yaml')
-  const document = parseDocument(text, READING)
-  refuseFaults([...document.errors, ...document.warnings], path)
-  visit(document, {
-    Alias: () => {
-      throw unreadable(`${path}: aliases are not read`)
-    },
-    Pair: (_, { key }) => {
-      if (!isScalar(key)) throw unreadable(`${path}: the name of a member must be one word`)
-    },
-    Node: (_, { tag }) => {
-      if (tag !== undefined) throw unreadable(`${path}: tags such as ${JSON.stringify(tag.slice(0, 32))} are not read`)
-    },
-  })
-  visit(document, {
-    Scalar: (key, node) => {
-      if (key !== 'key' && node.type === 'PLAIN') node.value = plainScalar(node.value)
-    },
-  })
-  return document.toJS()
-}
-
-/** What an unquoted scalar means: true, false, nothing, or a whole number of at most nine digits; else its text. */
-function plainScalar(value: unknown): unknown {
-  if (typeof value !== 'string') return value
-  if (value === 'true') return true
-  if (value === 'false') return false
-  if (value === '' || value === '~' || value === 'null') return null
-  return /^(0|[1-9]\d{0,8})$/.test(value) ? Number(value) : value
 }
 
 function isObject(value: unknown): value is Expectations {

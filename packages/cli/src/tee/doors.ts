@@ -21,5 +21,6 @@ const DOORS: Readonly<Partial<Record<Tee, () => Promise<TeeDoor>>>> = {
   tpm: async () => (await import('./tpm.ts')).tpmDoor,
   'azure-vtpm': async () => (await import('./azure.ts')).azureDoor,
   token: async () => (await import('./token.ts')).tokenDoor,
+  'sgx-epid': async () => (await import('./ias.ts')).iasDoor,
   tdx: async () => (await import('./tdx.ts')).tdxDoor,
 }

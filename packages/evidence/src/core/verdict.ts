@@ -12,6 +12,7 @@ export type Tee =
   | 'nvidia-gpu'
   | 'ibm-se'
   | 'token'
+  | 'sgx-epid'
 
 /**
  * What became of one check.

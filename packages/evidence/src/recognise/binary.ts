@@ -1,6 +1,7 @@
 import { allZero, equalBytes, Reader } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { identifyCose, openNsmAnswer } from './cose.ts'
+import { identifyIas } from './ias.ts'
 import type { Identified, Opened } from './model.ts'
 import { identifyNvidia } from './nvidia.ts'
 import { identifyIbmSe, identifySev } from './sev-ibm.ts'
@@ -33,7 +34,7 @@ const TDX_TEE_TYPE = 0x81
 
 /** Tells a report or quote by its first fields, even when it is cut short, so that its parser can say where. */
 export function identify(bytes: Uint8Array): Identified | undefined {
-  const other = identifyIbmSe(bytes) ?? identifySev(bytes)
+  const other = identifyIas(bytes) ?? identifyIbmSe(bytes) ?? identifySev(bytes)
   if (other !== undefined) return other
   if (looksLikeQuote(bytes)) return identifyQuote(bytes)
   if (looksLikeReport(bytes)) return identifyReport(bytes)

@@ -1,0 +1,103 @@
+import { settle, settleNow } from '#crypto'
+import { trustedAnchors } from '../core/anchors.ts'
+import { assembleVerdict } from '../core/assemble.ts'
+import { concatBytes } from '../core/bytes.ts'
+import { judge, stepIds } from '../core/engine.ts'
+import type { VerifyOptions } from '../core/options.ts'
+import { evaluationTime } from '../core/time.ts'
+import type { TrustAnchor, Verdict } from '../core/verdict.ts'
+import type { DigestJob, Job } from '../crypto/jobs.ts'
+import { Signed } from '../x509/signature.ts'
+import { IAS_ROOT } from './anchors.ts'
+import { type IasEvidence, parseIas } from './archive.ts'
+import { anchorOf, authorityKey } from './certificates.ts'
+import { type IasClaims, iasAssumptions, iasClaims, iasNotes } from './claims.ts'
+import { type IasExpectations, readIasExpectations } from './expectations.ts'
+import type { IasState } from './state.ts'
+import { STEPS } from './steps.ts'
+
+/** What a verification takes beside the report. An archive is judged once: there is nothing to remember. */
+export interface IasVerifyOptions extends VerifyOptions {
+  readonly expect?: IasExpectations
+}
+
+/** Ids of all checks of a verdict about an archived report, in order; with `waivable` those that may be waived. */
+export function iasCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[] {
+  return stepIds<IasState>(STEPS, which)
+}
+
+/**
+ * Verifies an archived report of Intel's attestation service (EPID). Its certificates are judged at the report's own
+ * time, which must not be after `options.at`.
+ *
+ * @param evidence in one of the forms of {@link parseIas}
+ * @returns a verdict; forged reports give one too
+ * @throws EvidenceError when the report cannot be read
+ * @throws TypeError for options that make no sense
+ */
+export async function verifyIas(evidence: Uint8Array, options: IasVerifyOptions): Promise<Verdict<IasClaims>> {
+  const plan = planReport(evidence, options)
+  await settle(plan.jobs)
+  return conclude(plan)
+}
+
+/** As {@link verifyIas}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
+export function verifyIasSync(evidence: Uint8Array, options: IasVerifyOptions): Verdict<IasClaims> {
+  const plan = planReport(evidence, options)
+  settleNow(plan.jobs)
+  return conclude(plan)
+}
+
+interface Plan {
+  readonly waive: readonly string[] | undefined
+  readonly anchors: readonly TrustAnchor[]
+  readonly state: Omit<IasState, 'anchor'>
+  readonly evidence: DigestJob
+  readonly jobs: readonly Job[]
+}
+
+function planReport(input: Uint8Array, options: IasVerifyOptions): Plan {
+  const at = evaluationTime(options.at)
+  const expect = readIasExpectations(options.expect)
+  const anchors = trustedAnchors(options.trustAnchors, [IAS_ROOT])
+  const data = new Uint8Array(input)
+  const evidence = parseIas(data)
+  const { chain, signature: bytes, body } = evidence
+  const key = chain[0]?.key
+  const authority = authorityKey(evidence, anchors)
+  const chainSignature = authority === undefined ? undefined : chain[0]?.signed.by(authority)
+  const signature =
+    key === undefined || bytes === undefined ? undefined : new Signed(body, 'rsassa-pkcs1-sha256', bytes).by(key)
+  const tlsDigests = digestsOfKey(evidence)
+  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
+  const jobs = [digest, chainSignature, signature, ...tlsDigests, ...chain.map((one) => one.spkiDigest)]
+  return {
+    waive: options.waive,
+    anchors,
+    state: { evidence, chainSignature, signature, tlsDigests, at, expect },
+    evidence: digest,
+    jobs: jobs.filter((job) => job !== undefined),
+  }
+}
+
+// RA-TLS was written in several ways: digests of the SubjectPublicKeyInfo, of the point, of x and y.
+function digestsOfKey({ tls }: IasEvidence): readonly DigestJob[] {
+  if (tls === undefined) return []
+  const point = tls.key === undefined || tls.key.kind === 'RSA' ? [] : [tls.key.bytes]
+  const forms = [tls.spki, ...point, ...point.map((one) => concatBytes(Uint8Array.of(4), one))]
+  return forms.map((data) => ({ kind: 'digest', algorithm: 'sha256', data }))
+}
+
+function conclude(plan: Plan): Verdict<IasClaims> {
+  const state: IasState = { ...plan.state, anchor: anchorOf(plan.state.evidence, plan.anchors) }
+  return assembleVerdict(judge<IasState>(STEPS, state, plan.waive), {
+    format: `IAS report v${state.evidence.report.version}`,
+    at: state.at,
+    evidence: plan.evidence,
+    anchor: state.anchor,
+    collateral: [],
+    claims: iasClaims(state),
+    assumed: iasAssumptions(),
+    notes: iasNotes(),
+  })
+}
