@@ -10,6 +10,8 @@ export interface Ground {
   now(): Date
   /** The RSA key called `name`: made at its first use, which takes a second or more, and kept in the state. */
   rsaKey(name: string, bits: 2048 | 3072 | 4096): KeyPair
+  /** The derived key called `name`: the same for the life of the world, so that it is derived once. */
+  derivedKey(name: string, derive: () => KeyPair): KeyPair
   /** What `make` gave under this key before; forgotten as soon as an authority acts. */
   remember<T>(key: string, make: () => T): T
   /** An authority acted: what was remembered is forgotten. */
@@ -19,6 +21,7 @@ export interface Ground {
 /** Makes the ground under a state. */
 export function groundOf(state: WorldState, now: () => Date): Ground {
   const keys = new Map<string, KeyPair>()
+  const derived = new Map<string, KeyPair>()
   const kept = new Map<string, unknown>()
   return {
     state,
@@ -30,6 +33,14 @@ export function groundOf(state: WorldState, now: () => Date): Ground {
       keys.set(name, key)
       state.rsa[name] ??= key.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
       return key
+    },
+    derivedKey(name, derive): KeyPair {
+      const known = derived.get(name)
+      if (known !== undefined) return known
+      if (derived.size >= MAX_KEPT) derived.clear()
+      const made = derive()
+      derived.set(name, made)
+      return made
     },
     remember<T>(key: string, make: () => T): T {
       if (kept.has(key)) return kept.get(key) as T

@@ -1,5 +1,6 @@
 import type { AmdProduct } from './kit/amd-authority.ts'
 import type { TcbParts } from './kit/amd-leaf.ts'
+import { count, date, flag, isRecord, list, maybe, members, names, type Rule, text, word } from './state-reading.ts'
 
 /** A firmware release of AMD's, as the world knows it. */
 export interface FirmwareRelease {
@@ -86,24 +87,63 @@ export function newState(seed: string, born: Date, products: readonly AmdProduct
   }
 }
 
+const HEX = text(/^(?:[0-9a-f]{2})+$/)
+const SVN: Rule = (value) => count(value) && Number(value) <= 255
+const PRODUCT = word('Milan', 'Genoa', 'Turin')
+const TEXTS = list(text(/^.{1,256}$/s))
+const THROTTLE = members({ requests: count, retryAfterSeconds: count })
+
+const RULES: Readonly<Record<keyof WorldState, Rule>> = {
+  schema: word(SCHEMA),
+  seed: text(/^[0-9a-f]{64}$/),
+  born: date,
+  rsa: names(text(/^-----BEGIN PRIVATE KEY-----\n[A-Za-z0-9+/=\n]{64,8192}-----END PRIVATE KEY-----\n$/)),
+  amd: members({
+    products: list(PRODUCT),
+    firmware: list(
+      members({
+        product: PRODUCT,
+        tcb: members({ fmc: maybe(SVN), bootLoader: SVN, tee: SVN, snp: SVN, microcode: SVN }),
+        date,
+        advisories: TEXTS,
+      }),
+    ),
+    revokedChips: list(HEX),
+    revokedParts: list(text(/^(?:Milan|Genoa|Turin)\/(?:ask|asvk)$/)),
+    throttle: THROTTLE,
+  }),
+  intel: members({
+    families: list(text(/^[0-9a-f]{12}$/)),
+    publications: list(
+      members({
+        evaluation: count,
+        part: word('platform', 'qe', 'tdx-module'),
+        fmspc: maybe(text(/^[0-9a-f]{12}$/)),
+        status: text(/^[A-Za-z]{4,48}$/),
+        advisories: TEXTS,
+        date,
+        standard: flag,
+      }),
+    ),
+    revokedPcks: list(members({ ca: word('platform', 'processor'), serial: HEX })),
+    revokedParts: list(word('platform', 'processor', 'tcbSigning')),
+    throttle: THROTTLE,
+  }),
+  arm: members({ platforms: TEXTS }),
+  expired: names(date),
+}
+
 /**
  * Reads a saved world.
- * @throws TypeError when it is none; the message repeats nothing of it, for it holds private keys
+ * @throws TypeError that names the member which is not as `save` writes it, and repeats nothing of it: it may be a key
  */
 export function readState(saved: string): WorldState {
   const value = parsed(saved)
   if (!isRecord(value) || value['schema'] !== SCHEMA) throw new TypeError(`a saved world must be JSON of ${SCHEMA}`)
-  const { seed, born, rsa, amd, intel, arm, expired } = value
-  if (typeof seed !== 'string' || !/^[0-9a-f]{64}$/.test(seed)) throw wrong('seed')
-  if (typeof born !== 'string' || Number.isNaN(Date.parse(born))) throw wrong('born')
-  if (!isRecord(rsa)) throw wrong('rsa')
-  if (!isRecord(amd) || !hasLists(amd, ['products', 'firmware', 'revokedChips', 'revokedParts'])) throw wrong('amd')
-  if (!isRecord(intel) || !hasLists(intel, ['families', 'publications', 'revokedPcks', 'revokedParts']))
-    throw wrong('intel')
-  if (!isRecord(arm) || !hasLists(arm, ['platforms'])) throw wrong('arm')
-  if (!isRecord(amd['throttle']) || !isRecord(intel['throttle'])) throw wrong('throttle')
-  if (!isRecord(expired)) throw wrong('expired')
-  return structuredClone(value) as unknown as WorldState
+  for (const [member, rule] of Object.entries(RULES))
+    if (!rule(value[member])) throw new TypeError(`the member \`${member}\` of the saved world is damaged`)
+  if (!members(RULES)(value)) throw new TypeError('the saved world has a member that is not known')
+  return value as unknown as WorldState
 }
 
 function parsed(saved: string): unknown {
@@ -111,18 +151,7 @@ function parsed(saved: string): unknown {
     const value: unknown = JSON.parse(saved)
     return value
   } catch {
+    // The parser's own words quote the text, which holds keys.
     return undefined
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function hasLists(value: Readonly<Record<string, unknown>>, names: readonly string[]): boolean {
-  return names.every((name) => Array.isArray(value[name]))
-}
-
-function wrong(member: string): TypeError {
-  return new TypeError(`the member \`${member}\` of the saved world is damaged`)
 }

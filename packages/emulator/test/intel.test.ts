@@ -239,6 +239,26 @@ describe('keys of an enclave', () => {
   })
 })
 
+describe('TD reports', () => {
+  const { world } = testWorld()
+  it('are of the machine that made them, and hold the registers of the TD', () => {
+    const td = world.tdx()
+    const report = td.localReport(REPORT_DATA)
+    assert.equal(report.length, 1024)
+    assert.equal(Buffer.from(report.subarray(128, 176)).toString('hex'), REPORT_DATA_HEX)
+    assert.equal(Buffer.from(report.subarray(528, 576)).toString('hex'), td.measurement)
+    assert.equal(Buffer.from(report.subarray(720, 768)).toString('hex'), td.rtmrs[0])
+    assert.equal(world.tdx({ measurement: '01'.repeat(48) }).verifyLocalReport(report), true)
+    assert.equal(world.tdx({ chip: 'machine-2' }).verifyLocalReport(report), false)
+    for (const at of [16, 128, 256, 300, 512, 1023, 224]) {
+      const changed = Uint8Array.from(report)
+      changed[at] = (changed[at] ?? 0) ^ 1
+      assert.equal(td.verifyLocalReport(changed), false, `byte ${at}`)
+    }
+    assert.equal(td.verifyLocalReport(report.subarray(1)), false)
+  })
+})
+
 describe('KBS objects', () => {
   const { world } = testWorld()
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')

@@ -3,7 +3,7 @@ import { dailyWindow, type Ground } from '../ground.ts'
 import { type AmdAuthority, type AmdProduct, amdCrl, createAmdAuthority } from '../kit/amd-authority.ts'
 import { issueLeaf, type TcbParts } from '../kit/amd-leaf.ts'
 import { encodeTcb } from '../kit/amd-report.ts'
-import { fromHex } from '../kit/bytes.ts'
+import { fromHex, toHex } from '../kit/bytes.ts'
 import type { KeyPair } from '../kit/keys.ts'
 import { derive, deriveKey, isOwnId, makeId } from '../secrets.ts'
 import type { FirmwareRelease } from '../state.ts'
@@ -109,9 +109,12 @@ export function amdOffice(ground: Ground): AmdOffice {
     chipId: (product, name) => makeId(seed, chipIdSize(product), `${product} chip`, name),
     knows: (product, chip) => chip.length === chipIdSize(product) && isOwnId(seed, `${product} chip`, chip),
     vcekKey: (product, chip, tcb) => vcekKey(ground, product, chip, tcb),
-    vlekKey: (product, cloud, tcb) => deriveKey(seed, 'P-384', 'vlek', product, cloud, encodeTcb(product, tcb)),
+    vlekKey: (product, cloud, tcb) =>
+      ground.derivedKey(`vlek/${product}/${cloud}/${tcbName(product, tcb)}`, () =>
+        deriveKey(seed, 'P-384', 'vlek', product, cloud, encodeTcb(product, tcb)),
+      ),
     vcek: (product, chip, tcb) => {
-      const hwId = Buffer.from(chip).toString('hex')
+      const hwId = toHex(chip)
       return leafOf('vcek', product, { hwId }, office.vcekKey(product, chip, tcb), tcb, `amd/vcek/${hwId}`)
     },
     vlek: (product, cloud, tcb) =>
@@ -206,7 +209,13 @@ function authorityOf(ground: Ground, product: AmdProduct): AmdAuthority {
  * @see AMD 57230, section 1.2; SEV-SNP ABI, section 3.6
  */
 function vcekKey(ground: Ground, product: AmdProduct, chip: Uint8Array, tcb: TcbParts): KeyPair {
-  return deriveKey(chipSecret(ground, product, chip), 'P-384', 'vcek', encodeTcb(product, tcb))
+  return ground.derivedKey(`vcek/${product}/${toHex(chip)}/${tcbName(product, tcb)}`, () =>
+    deriveKey(chipSecret(ground, product, chip), 'P-384', 'vcek', encodeTcb(product, tcb)),
+  )
+}
+
+function tcbName(product: AmdProduct, tcb: TcbParts): string {
+  return toHex(encodeTcb(product, tcb))
 }
 
 /** What is fused into a chip, 48 bytes. */

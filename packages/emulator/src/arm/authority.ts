@@ -79,7 +79,10 @@ export function armOffice(ground: Ground): ArmOffice {
     provision: (name) => {
       if (!state.arm.platforms.includes(name)) state.arm.platforms.push(name)
     },
-    platformKey: (name) => deriveKey(derive(seed, 48, 'fuses', 'cca', name), 'P-384', 'initial attestation key'),
+    platformKey: (name) =>
+      ground.derivedKey(`cca/${name}`, () =>
+        deriveKey(derive(seed, 48, 'fuses', 'cca', name), 'P-384', 'initial attestation key'),
+      ),
     instanceId: (name) => concat(Uint8Array.of(1), derive(seed, 32, 'cca instance', name)),
     realmKey: (name, personalization, measurement) =>
       deriveKey(derive(seed, 48, 'fuses', 'cca', name), 'P-384', 'realm attestation key', personalization, measurement),

@@ -69,8 +69,8 @@ export function awsOffice(ground: Ground): AwsOffice {
   }
 }
 
-function keyOf({ seed }: Ground, part: AwsPart, name: string): KeyPair {
-  return deriveKey(seed, 'P-384', 'aws', part, name)
+function keyOf({ seed, derivedKey }: Ground, part: AwsPart, name: string): KeyPair {
+  return derivedKey(`aws/${part}/${name}`, () => deriveKey(seed, 'P-384', 'aws', part, name))
 }
 
 function certificate(

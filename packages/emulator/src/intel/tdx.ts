@@ -7,6 +7,7 @@ import { hexOption } from '../options.ts'
 import { reportDataField } from '../report-data.ts'
 import type { IntelOffice, PckCa } from './authority.ts'
 import { intelMachine, type MachineOptions } from './machine.ts'
+import { tdReport, verifyTdReport } from './td-report.ts'
 
 /** A confidential VM on an emulated TDX machine. */
 export interface TdxPlatformOptions extends MachineOptions {
@@ -52,6 +53,10 @@ export interface TdxPlatform {
   extend(event: string, register?: 2 | 3): void
   /** What verifies its quotes, without asking the service. */
   collateral(channel?: 'standard' | 'early'): DcapCollateralJson
+  /** TDG.MR.REPORT: a TDREPORT over at most 64 bytes, 1024 bytes, which this machine alone can check. */
+  localReport(reportData: Uint8Array): Uint8Array
+  /** TDG.MR.VERIFYREPORT: whether a TDREPORT was made on this machine. */
+  verifyLocalReport(report: Uint8Array): boolean
 }
 
 const EVENT_TAG = 6
@@ -67,8 +72,9 @@ export function tdxPlatform(ground: Ground, office: IntelOffice, options: TdxPla
   const bodyType = options.bodyType ?? (version === 5 ? 3 : 2)
   if (version === 4 && bodyType !== 2) throw new TypeError('`bodyType`: version 4 has TD report 1.0 only')
   const events: LogEvent[] = [...bootEvents(options.boot)]
+  let log = makeEventLog({ events })
   const registers = (): readonly [string, string, string, string] => {
-    const [r0 = '', r1 = '', r2 = '', r3 = ''] = makeEventLog({ events }).registers
+    const [r0 = '', r1 = '', r2 = '', r3 = ''] = log.registers
     return [r0, r1, r2, r3]
   }
   const teeTcbSvn = toHex(concat(Uint8Array.of(machine.moduleSvn, 1, 7), new Uint8Array(13)))
@@ -82,6 +88,11 @@ export function tdxPlatform(ground: Ground, office: IntelOffice, options: TdxPla
     mrOwner: hexOption(options.mrOwner, 'mrOwner', 48, '00'.repeat(48)),
     mrOwnerConfig: hexOption(options.mrOwnerConfig, 'mrOwnerConfig', 48, '00'.repeat(48)),
   }
+  const bound = (reportData: Uint8Array): TdReportFields => ({
+    ...fixed,
+    rtmrs: registers(),
+    reportData: toHex(reportDataField(reportData, 64, options)),
+  })
   return {
     tee: 'tdx',
     fmspc: machine.fmspc,
@@ -93,15 +104,17 @@ export function tdxPlatform(ground: Ground, office: IntelOffice, options: TdxPla
       return registers()
     },
     attest: (reportData) => {
-      const field = toHex(reportDataField(reportData, 64, options))
-      const body = encodeTdReport({ ...fixed, rtmrs: registers(), reportData: field }, bodyType)
+      const body = encodeTdReport(bound(reportData), bodyType)
       const evidence = machine.quote({ version, teeType: 0x81, bodyType, body })
-      return { tee: 'tdx', evidence, eventLog: makeEventLog({ events }).bytes }
+      return { tee: 'tdx', evidence, eventLog: log.bytes }
     },
     extend: (event, register = 3) => {
       events.push({ index: register + 1, type: EVENT_TAG, data: taggedEvent(event) })
+      log = makeEventLog({ events })
     },
     collateral: (channel = 'standard') => machine.collateral(channel),
+    localReport: (reportData) => tdReport(machine.secret, machine.cpuSvn, bound(reportData)),
+    verifyLocalReport: (report) => verifyTdReport(machine.secret, report),
   }
 }
 

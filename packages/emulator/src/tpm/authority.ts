@@ -40,7 +40,10 @@ export function tpmOffice(ground: Ground): TpmOffice {
   const { state, seed } = ground
   const rootKey = deriveKey(seed, 'P-384', 'tpm', 'root')
   const intermediateKey = deriveKey(seed, 'P-384', 'tpm', 'intermediate')
-  const akKey = (chip: string): KeyPair => deriveKey(derive(seed, 48, 'fuses', 'tpm', chip), 'P-256', 'attestation key')
+  const akKey = (chip: string): KeyPair =>
+    ground.derivedKey(`tpm/${chip}`, () =>
+      deriveKey(derive(seed, 48, 'fuses', 'tpm', chip), 'P-256', 'attestation key'),
+    )
   const issued = (
     part: TpmPart,
     chip: string,
