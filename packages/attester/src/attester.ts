@@ -4,9 +4,9 @@ export interface Collected {
   readonly tee: string
   /** Value of `primary_evidence` in the KBS protocol: a JSON value. */
   readonly kbs: unknown
-  /** The evidence as `sekisho verify` reads it from a file. */
+  /** The evidence as `sekisho verify` reads it from a file, with its certificates where the machine has them. */
   readonly evidence: Uint8Array
-  /** The event log that the registers were extended by, where there is one. */
+  /** The event log that the registers were extended by, where it goes beside the evidence; a TPM's is inside. */
   readonly eventLog?: Uint8Array
 }
 

@@ -1,5 +1,20 @@
 export type { Attester, Collected } from './attester.ts'
+export { ClientError, type ClientErrorCode, Refusal } from './client/errors.ts'
+export type { Transport } from './client/http.ts'
+export { decryptJwe } from './client/jwe.ts'
+export type { ReleaseStep, SecretRequest } from './client/kbs.ts'
+export {
+  type HeldLease,
+  type LeasedSecret,
+  type RenewalRequest,
+  renewLease,
+  requestLeasedSecret,
+} from './client/native.ts'
+export { type ReleasedSecret, requestSecret } from './client/request-secret.ts'
+export { bindingOf, makeTeeKey, type TeeKey, type TeePublicKey } from './client/tee-key.ts'
+export { type LeaseEvent, type WatchOptions, watchLease } from './client/watch.ts'
 export { type Credential, makeCredential } from './credential.ts'
+export { type EmulatedAttester, type EmulatedPlatform, emulatedAttester } from './emulated.ts'
 export { type EnrolmentRequest, finishEnrolment, type PendingEnrolment, startEnrolment } from './enrolment.ts'
 export type { AkSource, MadeAk, PersistentAk, TemplateAk } from './tpm/attestation-key.ts'
 export { describeTpm, getRandom, readBanks, readHandles, type TpmDescription } from './tpm/capability.ts'

@@ -144,12 +144,7 @@ function fits({ message, signature }: Quoted, values: PcrValues, bank: TpmHash, 
 }
 
 function formsOf(parts: CollectedTpm): Collected {
-  return {
-    tee: 'tpm',
-    kbs: kbsTpmEvidence(parts),
-    evidence: tpmJson(parts),
-    ...(parts.eventLog === undefined ? {} : { eventLog: parts.eventLog }),
-  }
+  return { tee: 'tpm', kbs: kbsTpmEvidence(parts), evidence: tpmJson(parts) }
 }
 
 async function requestOf(

@@ -1,6 +1,6 @@
 import type { PcrValues, TpmHash } from '@sekisho/evidence/tpm'
 import type { AttestationKey } from './tpm/attestation-key.ts'
-import { BANK_SIZES, PCR_COUNT, type Quoted } from './tpm/pcr.ts'
+import { PCR_COUNT, type Quoted } from './tpm/pcr.ts'
 
 /** Everything that was collected from a TPM. */
 export interface CollectedTpm {
@@ -27,12 +27,13 @@ export function tpmJson({ quoted, pcrs, ak, eventLog }: CollectedTpm): Uint8Arra
 
 /**
  * The `tpm` evidence of the KBS protocol: TPMS_ATTEST, TPMT_SIGNATURE and TPMT_PUBLIC in base64, and the values of all
- * 24 PCRs of the bank in hex, by position. `event_log` and `ak_certificates` (base64) are members of ours, which
+ * 24 PCRs of the SHA-256 bank in hex, by position; of another bank as an object from bank to number to hex. `event_log` and `ak_certificates` (base64) are members of ours, which
  * others pass over.
  */
 export function kbsTpmEvidence({ quoted, pcrs, bank, ak, eventLog }: CollectedTpm): unknown {
-  const unread = '00'.repeat(BANK_SIZES[bank] ?? 32)
-  const values = Array.from({ length: PCR_COUNT }, (_, index) => pcrs[bank]?.[String(index)] ?? unread)
+  const unread = '00'.repeat(32)
+  const values =
+    bank === 'sha256' ? Array.from({ length: PCR_COUNT }, (_, i) => pcrs[bank]?.[String(i)] ?? unread) : pcrs
   return {
     tpm_quote: { signature: base64(quoted.signature), message: base64(quoted.message), pcrs: values },
     ak_public: base64(ak.area.bytes),

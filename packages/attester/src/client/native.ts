@@ -1,0 +1,155 @@
+import type { Attester, Collected } from '../attester.ts'
+import { ClientError, Refusal } from './errors.ts'
+import { type Answer, isMembers, type Members, send, type Transport, textOf } from './http.ts'
+import { decryptJwe } from './jwe.ts'
+import type { ReleaseStep, SecretRequest } from './kbs.ts'
+import { checkNamespace, checkResource, DEFAULT_NAMESPACE } from './names.ts'
+import { bindingOf, makeTeeKey, type TeeKey } from './tee-key.ts'
+
+/** A lease as its holder has it. Its secret and key are for whoever renews it: keep them in memory. */
+export interface HeldLease {
+  readonly id: string
+  readonly secret: string
+  readonly expires: Date
+  readonly namespace: string
+  /** The key that the evidence bound; a renewal must bind the same. */
+  readonly key: TeeKey
+}
+
+/** A secret with the lease that it is released under. */
+export interface LeasedSecret {
+  readonly secret: Uint8Array
+  readonly version: number
+  readonly contentType: string | undefined
+  /** Attestation result (EAR), compact JWS. */
+  readonly token: string
+  readonly decision: string
+  /** No hardware vouches for the workload. */
+  readonly emulated: boolean
+  readonly lease: HeldLease
+}
+
+const API = '/api/v1/workload'
+const MAX_TOKEN = 1024 * 1024
+const MAX_NONCE = 128
+const MAX_ID = 64
+
+/**
+ * Gets a secret through the native API: as through the KBS protocol, and with a lease.
+ *
+ * @throws Refusal when the checkpoint says no
+ * @throws ClientError when it cannot be reached, answers nonsense, or not for this key
+ */
+export async function requestLeasedSecret(request: SecretRequest): Promise<LeasedSecret> {
+  const { resource, namespace = DEFAULT_NAMESPACE, onProgress = () => undefined } = request
+  checkNamespace(namespace)
+  checkResource(resource)
+  const key = makeTeeKey()
+  const evidence = await collect(request, namespace, key, onProgress)
+  onProgress('attest')
+  const token = textOf((await post(request, `${API}/attest`, evidence))['token'], 'token', MAX_TOKEN)
+  onProgress('release')
+  const released = await post(request, `${API}/release`, { namespace, resource, session: evidence.session })
+  const { version, contentType, emulated } = released
+  if (!Number.isSafeInteger(version) || typeof emulated !== 'boolean' || !isMembers(released['lease']))
+    throw new ClientError('protocol', 'the answer to a request for a secret lacks version, emulated or lease')
+  return {
+    secret: decryptJwe(released['jwe'], key.privateKey),
+    version: Number(version),
+    contentType: typeof contentType === 'string' ? contentType : undefined,
+    token,
+    decision: textOf(released['decision'], 'decision', MAX_ID),
+    emulated,
+    lease: {
+      id: leaseId(released['lease']['id']),
+      secret: textOf(released['lease']['secret'], 'lease.secret', 256),
+      expires: timeOf(released['lease']['expires']),
+      namespace,
+      key,
+    },
+  }
+}
+
+/** A request to prolong a lease. */
+export interface RenewalRequest extends Transport {
+  readonly attester: Attester
+  readonly lease: HeldLease
+  readonly onProgress?: (step: ReleaseStep) => void
+}
+
+/**
+ * Prolongs a lease by attesting anew: a fresh nonce, the same key. A refusal leaves the lease to end when it ends.
+ * @throws Refusal, ClientError
+ */
+export async function renewLease(request: RenewalRequest): Promise<HeldLease> {
+  const { lease, onProgress = () => undefined } = request
+  const evidence = await collect(request, lease.namespace, lease.key, onProgress)
+  onProgress('release')
+  const path = `${API}/leases/${leaseId(lease.id)}/renew`
+  const renewed = await post(request, path, evidence, { authorization: `Bearer ${lease.secret}` })
+  return { ...lease, expires: timeOf(renewed['expires']) }
+}
+
+interface SentEvidence {
+  readonly session: string
+  readonly tee: string
+  readonly evidence: string
+  readonly eventLog?: string
+  readonly runtimeData: { readonly nonce: string; readonly 'tee-pubkey': TeeKey['publicKey'] }
+}
+
+async function collect(
+  request: Transport & { readonly attester: Attester },
+  namespace: string,
+  key: TeeKey,
+  onProgress: (step: ReleaseStep) => void,
+): Promise<SentEvidence> {
+  onProgress('challenge')
+  const challenge = await post(request, `${API}/challenge`, { namespace, tee: request.attester.tee })
+  const session = textOf(challenge['session'], 'session', MAX_ID)
+  const nonce = textOf(challenge['nonce'], 'nonce', MAX_NONCE)
+  onProgress('evidence')
+  const collected = await request.attester.attest({ reportData: bindingOf(nonce, key.publicKey) })
+  return { session, ...formOf(collected), runtimeData: { nonce, 'tee-pubkey': key.publicKey } }
+}
+
+function formOf({ tee, evidence, eventLog }: Collected): Pick<SentEvidence, 'tee' | 'evidence' | 'eventLog'> {
+  return { tee, evidence: base64(evidence), ...(eventLog === undefined ? {} : { eventLog: base64(eventLog) }) }
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}
+
+async function post(
+  transport: Transport,
+  path: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Members> {
+  const answer = await send(transport, { method: 'POST', path, body, headers })
+  if (answer.status !== 200) throw refusalOf(answer)
+  if (!isMembers(answer.json)) throw new ClientError('protocol', 'the answer is no JSON object')
+  return answer.json
+}
+
+/** RFC 9457 problem details, whose `code` and `decision` are this project's. */
+export function refusalOf({ status, json }: Pick<Answer, 'status' | 'json'>): Error {
+  const { code, decision } = isMembers(json) ? json : {}
+  if (typeof code !== 'string' || !/^[a-z-]{1,64}$/.test(code))
+    return new ClientError('protocol', `the server answers ${status} without a reason`)
+  return new Refusal(code, typeof decision === 'string' && decision.length <= MAX_ID ? decision : undefined, status)
+}
+
+/** An id of a lease, as it stands in paths. @throws ClientError */
+export function leaseId(value: unknown): string {
+  if (typeof value !== 'string' || !/^[\w-]{1,64}$/.test(value))
+    throw new ClientError('protocol', 'the lease has an id that is none')
+  return value
+}
+
+function timeOf(value: unknown): Date {
+  const time = typeof value === 'string' && value.length <= 40 ? new Date(value) : new Date(Number.NaN)
+  if (Number.isNaN(time.getTime())) throw new ClientError('protocol', 'the lease has no time at which it ends')
+  return time
+}

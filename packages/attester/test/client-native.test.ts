@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import type { ServerResponse } from 'node:http'
+import { describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import {
+  bindingOf,
+  ClientError,
+  type LeaseEvent,
+  makeTeeKey,
+  Refusal,
+  renewLease,
+  requestSecret,
+  type TeePublicKey,
+  watchLease,
+} from '../src/index.ts'
+import { failure } from './failure.ts'
+import { encrypt, type Handler, json, SAMPLE, type Seen, withServer } from './fake-checkpoint.ts'
+
+const SESSION = '0b9a3c1e5d7f40a2b1c3d5e7f9012345'
+const NONCE = Buffer.alloc(32, 5).toString('base64')
+const LEASE = 'lse_01JDEMO0000000000000000000'
+const EXPIRES = '2026-11-21T03:00:00.000Z'
+const HELD = { id: LEASE, secret: 'lease secret', expires: new Date(EXPIRES), namespace: 'team-a', key: makeTeeKey() }
+
+function problem(response: ServerResponse, status: number, code: string, decision?: string): void {
+  json(response, status, {
+    type: `urn:sekisho:problem:${code}`,
+    status,
+    code,
+    ...(decision === undefined ? {} : { decision }),
+  })
+}
+
+interface Sent {
+  readonly evidence: string
+  readonly runtimeData: { readonly nonce: string; readonly 'tee-pubkey': TeePublicKey }
+}
+
+function sent({ body }: Seen): Sent {
+  return body as unknown as Sent
+}
+
+function isBound(seen: Seen): boolean {
+  const { evidence, runtimeData } = sent(seen)
+  const expected = Buffer.from(bindingOf(NONCE, runtimeData['tee-pubkey'])).toString('base64')
+  return runtimeData.nonce === NONCE && evidence === expected
+}
+
+function checkpoint(replaced: Readonly<Record<string, Handler>> = {}): Handler {
+  let key: TeePublicKey | undefined
+  const parts: Readonly<Record<string, Handler>> = {
+    challenge: (_seen, response) => json(response, 200, { session: SESSION, nonce: NONCE, expires: EXPIRES }),
+    attest: (seen, response) => {
+      key = sent(seen).runtimeData['tee-pubkey']
+      return isBound(seen)
+        ? json(response, 200, { token: 'e30.e30.c2ln', emulated: true })
+        : problem(response, 403, 'evidence-stale')
+    },
+    release: (_seen, response) =>
+      json(response, 200, {
+        jwe: encrypt('the secret', key ?? HELD.key.publicKey),
+        version: 3,
+        contentType: 'text/plain',
+        lease: { id: LEASE, secret: 'lease secret', expires: EXPIRES },
+        decision: 'dec_1',
+        emulated: true,
+      }),
+    renew: (seen, response) => {
+      if (seen.headers.authorization !== 'Bearer lease secret') return problem(response, 404, 'lease-unknown')
+      return isBound(seen)
+        ? json(response, 200, { lease: LEASE, expires: '2026-11-21T04:00:00.000Z', decision: 'dec_2' })
+        : problem(response, 403, 'evidence-stale')
+    },
+    ...replaced,
+  }
+  return (seen, response) => parts[/\/([a-z]+)$/.exec(seen.path)?.[1] ?? '']?.(seen, response)
+}
+
+describe('a workload that asks the checkpoint for a secret under a lease', () => {
+  const ask = (url: string) =>
+    requestSecret({ url, attester: SAMPLE, resource: 'demo/key/1', namespace: 'team-a', protocol: 'native' })
+
+  it('gets both', async () => {
+    await withServer(checkpoint(), async (url, seen) => {
+      const { secret, lease, token, decision } = await ask(url)
+      assert.equal(Buffer.from(secret).toString(), 'the secret')
+      assert.equal(token, 'e30.e30.c2ln')
+      assert.equal(decision, 'dec_1')
+      assert.equal(lease?.id, LEASE)
+      assert.equal(lease?.expires.toISOString(), EXPIRES)
+      assert.deepEqual(seen[0]?.body, { namespace: 'team-a', tee: 'sample' })
+      assert.deepEqual(seen[2]?.body, { namespace: 'team-a', resource: 'demo/key/1', session: SESSION })
+      for (const { path } of seen) assert.ok(!path.includes('secret'), 'no secret stands in a URL')
+    })
+  })
+
+  it('tells a refusal by code, decision and status', async () => {
+    await withServer(checkpoint({ release: (_s, r) => problem(r, 403, 'policy-deny', 'dec_7') }), async (url) => {
+      const { code, id, status } = await failure(ask(url), Refusal)
+      assert.deepEqual({ code, id, status }, { code: 'policy-deny', id: 'dec_7', status: 403 })
+    })
+  })
+
+  it('does not take nonsense for an answer', async () => {
+    const cases: readonly Readonly<Record<string, Handler>>[] = [
+      { challenge: (_s, r) => json(r, 200, { nonce: NONCE }) },
+      { challenge: (_s, r) => json(r, 502, 'bad gateway') },
+      { attest: (_s, r) => json(r, 200, { token: '' }) },
+      { release: (_s, r) => json(r, 200, { jwe: {}, version: 1, emulated: false }) },
+      {
+        release: (_s, r) =>
+          json(r, 200, { jwe: {}, version: 1, emulated: false, lease: { id: '../x', secret: 's', expires: EXPIRES } }),
+      },
+      { attest: (_s, r) => json(r, 403, { code: 'Not A Code' }) },
+    ]
+    for (const [i, replaced] of cases.entries())
+      await withServer(checkpoint(replaced), async (url) =>
+        assert.equal((await failure(ask(url), ClientError)).code, 'protocol', `case ${i}`),
+      )
+  })
+
+  it('renews with the same key and a fresh nonce, and shows the lease secret in a header only', async () => {
+    await withServer(checkpoint(), async (url, seen) => {
+      const { lease } = await ask(url)
+      assert.ok(lease)
+      const renewed = await renewLease({ url, attester: SAMPLE, lease })
+      assert.equal(renewed.expires.toISOString(), '2026-11-21T04:00:00.000Z')
+      assert.equal(renewed.secret, lease.secret)
+      const [first, second] = seen.filter(({ path }) => /attest|renew/.test(path)).map(sent)
+      assert.deepEqual(second?.runtimeData['tee-pubkey'], first?.runtimeData['tee-pubkey'])
+      assert.ok(!JSON.stringify(seen.map(({ path, body }) => [path, body])).includes('lease secret'))
+      const stranger = { ...lease, secret: 'guessed' }
+      assert.equal(
+        (await failure(renewLease({ url, attester: SAMPLE, lease: stranger }), Refusal)).code,
+        'lease-unknown',
+      )
+    })
+  })
+})
+
+/** Writes one event of a stream. */
+function event(response: ServerResponse, id: number, kind: string, body: object = {}): void {
+  response.write(`id: ${id}\nevent: ${kind}\ndata: ${JSON.stringify({ seq: id, at: EXPIRES, kind, ...body })}\n\n`)
+}
+
+function begin(response: ServerResponse): void {
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  response.write('retry: 2000\n\n: \n\n')
+}
+
+async function all(events: AsyncIterable<LeaseEvent>): Promise<readonly LeaseEvent[]> {
+  const found: LeaseEvent[] = []
+  for await (const one of events) found.push(one)
+  return found
+}
+
+describe('a workload that watches its lease', () => {
+  it('learns of a renewal and of the revocation, at once, and is done', async () => {
+    const stream: Handler = async (_seen, response) => {
+      begin(response)
+      event(response, 4, 'lease-renewed')
+      await delay(20)
+      const text = `id: 5\nevent: lease-revoked\ndata: {"reason":"policy 3","at":"${EXPIRES}"}\n\n`
+      for (const letter of text) response.write(letter)
+    }
+    await withServer(stream, async (url, seen) => {
+      const events = await all(watchLease({ url, lease: HELD }))
+      assert.deepEqual(
+        events.map(({ kind, ended, reason }) => ({ kind, ended, reason })),
+        [
+          { kind: 'lease-renewed', ended: false, reason: undefined },
+          { kind: 'lease-revoked', ended: true, reason: 'policy 3' },
+        ],
+      )
+      assert.equal(events[1]?.at?.toISOString(), EXPIRES)
+      assert.equal(seen[0]?.path, `/api/v1/workload/leases/${LEASE}/events`)
+      assert.equal(seen[0]?.headers.authorization, 'Bearer lease secret')
+    })
+  })
+
+  it('comes back behind the last event when the connection breaks', async () => {
+    let count = 0
+    const stream: Handler = (_seen, response) => {
+      begin(response)
+      if (count++ === 0) {
+        event(response, 7, 'lease-renewed')
+        setTimeout(() => response.destroy(), 20)
+      } else event(response, 8, 'lease-expired')
+    }
+    await withServer(stream, async (url, seen) => {
+      const kinds = (await all(watchLease({ url, lease: HELD }))).map(({ kind }) => kind)
+      assert.deepEqual(kinds, ['lease-renewed', 'lease-expired'])
+      assert.deepEqual(
+        seen.map(({ headers }) => headers['last-event-id']),
+        [undefined, '7'],
+      )
+    })
+  })
+
+  it('does not hang on a connection that is dead, nor on a checkpoint that is away', async () => {
+    await withServer(
+      (_seen, response) => begin(response),
+      async (url, seen) => {
+        const watching = watchLease({ url, lease: HELD, silenceMs: 60, signal: AbortSignal.timeout(500) })
+        await assert.rejects(all(watching), { name: 'TimeoutError' })
+        assert.ok(seen.length >= 2, 'it has come back')
+      },
+    )
+    const away = watchLease({ url: 'http://127.0.0.1:9', lease: HELD, outageMs: 200 })
+    assert.equal((await failure(all(away), ClientError)).code, 'unreachable')
+    await withServer(
+      (_seen, response) => problem(response, 503, 'too-many-streams'),
+      async (url, seen) => {
+        const busy = watchLease({ url, lease: HELD, outageMs: 150 })
+        assert.equal((await failure(all(busy), ClientError)).code, 'unreachable')
+        assert.ok(seen.length >= 2)
+      },
+    )
+  })
+
+  it('is told when the lease is not its own', async () => {
+    await withServer(
+      (_seen, response) => problem(response, 404, 'lease-unknown'),
+      async (url) =>
+        assert.equal((await failure(all(watchLease({ url, lease: HELD })), Refusal)).code, 'lease-unknown'),
+    )
+  })
+
+  it('does not keep an event without end in memory', async () => {
+    const flood: Handler = (_seen, response) => {
+      begin(response)
+      response.write(`data: ${'x'.repeat(300_000)}`)
+    }
+    await withServer(flood, async (url) => {
+      assert.equal((await failure(all(watchLease({ url, lease: HELD })), ClientError)).code, 'protocol')
+    })
+  })
+})
+
+describe('the key of a workload', () => {
+  it('is on P-256, with full coordinates, and binds differently for each nonce', () => {
+    const { publicKey } = makeTeeKey()
+    assert.equal(Buffer.from(publicKey.x, 'base64url').length, 32)
+    assert.equal(Buffer.from(publicKey.y, 'base64url').length, 32)
+    assert.notDeepEqual(bindingOf('a', publicKey), bindingOf('b', publicKey))
+    assert.equal(bindingOf('a', publicKey, 'sha256').length, createHash('sha256').digest().length)
+  })
+})
