@@ -16,11 +16,46 @@ export {
   type NewToken,
   type TokenSummary,
 } from './access/tokens.ts'
+export { openBroker } from './checkpoint/broker.ts'
+export {
+  type Acting,
+  type Advisory,
+  type AffectedLease,
+  type AttestOutcome,
+  type AttestRequest,
+  type Broker,
+  type BrokerAdmin,
+  BrokerError,
+  type BrokerEvent,
+  type BrokerLimits,
+  type BrokerOptions,
+  type Cause,
+  type Challenge,
+  type Explained,
+  type Forecast,
+  type ForecastRequest,
+  type GrantedLease,
+  type LeaseState,
+  type PolicyVersion,
+  type Protocol,
+  type Reappraised,
+  type Refusal,
+  type ReleaseOutcome,
+  type ReleaseRequest,
+  type RenewOutcome,
+  type RenewRequest,
+  type RuntimeData,
+  type StoredReference,
+} from './checkpoint/model.ts'
+export type { RefusalCode } from './checkpoint/refusal.ts'
 export { encryptToTeeKey, type FlattenedJwe } from './jwe/encrypt.ts'
 export { JweError, type JweErrorCode, readTeeKey, type TeeKey, teeKeyThumbprint } from './jwe/tee-key.ts'
 export { encodeEntry, type LogEntry, readEntry } from './log/entry.ts'
+export { exportLog, folderReader, type LogReader, logReader, urlReader } from './log/files.ts'
 export { type InclusionProof, type Log, type LogOptions, openLog, type Receipt } from './log/log.ts'
 export { makeReceipt, type ReceiptVerdict, verifyReceipt } from './log/receipt.ts'
+export { type LogPath, parseLogPath } from './log/tiles.ts'
+export { type LogVerdict, type VerifyLogOptions, verifyLogExport } from './log/verify-log.ts'
 export { type DatabaseLocation, type DatabaseOptions, openDatabase } from './storage/database.ts'
 export { DatabaseBusyError, StorageError, type StorageErrorCode } from './storage/errors.ts'
 export type { Database, NoticeListener, Row, Sql, SqlValue } from './storage/sql.ts'
@@ -43,3 +78,13 @@ export {
   type Vault,
   type VaultOptions,
 } from './vault/vault.ts'
+export type {
+  Expectations,
+  Judged,
+  JudgeRequest,
+  KeptCollateral,
+  Received,
+  Verifier,
+  VerifierOptions,
+} from './verifier/model.ts'
+export { openVerifier } from './verifier/open.ts'

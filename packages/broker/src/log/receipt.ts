@@ -33,7 +33,7 @@ export async function makeReceipt(log: Log, index: number): Promise<Receipt> {
 /**
  * Checks a receipt against the log's key, offline: the entry is the leaf at this index of the tree
  * whose root the checkpoint signs. It does not show that the log kept its earlier promises: compare
- * checkpoints for that (`verifyLog`).
+ * checkpoints for that (`verifyLogExport`).
  *
  * @param receipt parsed JSON, from anyone
  * @param verifierKey the log's key as {@link Log.verifierKey} gives it, from a source that is trusted

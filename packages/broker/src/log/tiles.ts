@@ -52,8 +52,14 @@ export function formatBundle(entries: readonly Uint8Array[]): Uint8Array {
   return Buffer.concat(parts)
 }
 
-/** @throws TypeError when the bundle does not hold exactly `count` entries */
-export function parseBundle(bytes: Uint8Array, count: number): readonly Uint8Array[] {
+/**
+ * The entries of a bundle, at most `count`; `whole` says whether the bundle holds exactly so many,
+ * and nothing else.
+ */
+export function splitBundle(
+  bytes: Uint8Array,
+  count: number,
+): { readonly entries: readonly Uint8Array[]; readonly whole: boolean } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const entries: Uint8Array[] = []
   let at = 0
@@ -63,8 +69,5 @@ export function parseBundle(bytes: Uint8Array, count: number): readonly Uint8Arr
     entries.push(bytes.subarray(at + 2, end))
     at = end
   }
-  if (entries.length !== count || at !== bytes.length) {
-    throw new TypeError(`the bundle does not hold exactly ${count} entries`)
-  }
-  return entries
+  return { entries, whole: entries.length === count && at === bytes.length }
 }
