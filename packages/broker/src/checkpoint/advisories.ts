@@ -1,0 +1,111 @@
+import type { PolicyContext } from '@sekisho/appraisal'
+import type { Tee } from '@sekisho/evidence'
+import type { Row } from '../storage/sql.ts'
+import type { Core } from './core.ts'
+import { concerns } from './decide.ts'
+import { type Advisory, type AffectedLease, BrokerError } from './model.ts'
+
+const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
+const WORD = /^[a-z0-9][a-z0-9-]{0,31}$/
+const MAX_PRODUCTS = 64
+const MAX_NOTE = 4096
+
+/** Reads an advisory of an operator. @throws BrokerError `invalid` that names the member */
+export function readAdvisory(input: unknown): Advisory {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) throw invalid('advisory', 'an object')
+  const given: Readonly<Record<string, unknown>> = { ...input }
+  const stranger = Object.keys(given).find(
+    (name) => !['id', 'vendor', 'products', 'tcb', 'published', 'note'].includes(name),
+  )
+  if (stranger !== undefined) throw invalid(`advisory.${stranger.slice(0, 32)}`, 'no such member')
+  const { id, vendor, products, tcb, published, note } = given
+  if (typeof id !== 'string' || !ID.test(id)) throw invalid('advisory.id', 'an id such as AMD-SB-3019')
+  if (typeof vendor !== 'string' || !WORD.test(vendor)) throw invalid('advisory.vendor', 'a word such as amd or intel')
+  if (typeof published !== 'string' || Number.isNaN(Date.parse(published)))
+    throw invalid('advisory.published', 'a time in ISO 8601')
+  if (note !== undefined && (typeof note !== 'string' || note.length > MAX_NOTE))
+    throw invalid('advisory.note', `text of at most ${MAX_NOTE} characters`)
+  if (products !== undefined && !isProducts(products))
+    throw invalid('advisory.products', `a list of at most ${MAX_PRODUCTS} names`)
+  if (tcb !== undefined && !isLevels(tcb)) throw invalid('advisory.tcb', 'an object from component to level')
+  return {
+    id,
+    vendor,
+    published,
+    ...(products === undefined ? {} : { products }),
+    ...(tcb === undefined ? {} : { tcb }),
+    ...(note === undefined ? {} : { note }),
+  }
+}
+
+function isProducts(value: unknown): value is readonly string[] {
+  return (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.length <= MAX_PRODUCTS &&
+    value.every((one) => typeof one === 'string' && one.length > 0 && one.length <= 64)
+  )
+}
+
+function isLevels(value: unknown): value is Readonly<Record<string, number>> {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((level) => Number.isSafeInteger(level) && Number(level) >= 0)
+  )
+}
+
+function invalid(field: string, expected: string): BrokerError {
+  return new BrokerError('invalid', `${field}: expected ${expected}`)
+}
+
+interface AffectedRow extends Row {
+  readonly id: string
+  readonly resource: string
+  readonly appraisal: string
+  readonly expires: number
+  readonly tee: string
+  readonly product: string | null
+  readonly hardware_id: string | null
+  readonly advisories: string
+  readonly context: string
+}
+
+/**
+ * Live leases that an advisory concerns: those whose evidence's collateral names it, and those of platforms that an
+ * operator's advisory of this id describes.
+ */
+export async function affectedBy(core: Core, namespace: string, id: string): Promise<readonly AffectedLease[]> {
+  if (!ID.test(id)) throw invalid('advisory', 'an id such as AMD-SB-3019')
+  const rows = await core.db.all<AffectedRow & { readonly advisory: string | null }>(
+    `SELECT l.id, l.resource, l.appraisal, l.expires, a.tee, a.product, a.hardware_id, a.advisories, a.context, v.body AS advisory
+     FROM leases l JOIN appraisals a ON a.id = l.appraisal
+     LEFT JOIN advisories v ON v.namespace = l.namespace AND v.id = ? AND v.vendor = a.vendor
+     WHERE l.namespace = ? AND l.state = 'live' AND (v.id IS NOT NULL OR a.advisories LIKE ?)
+     ORDER BY l.id`,
+    [id, namespace, `%"${id}"%`],
+  )
+  return rows.filter((row) => isAffected(row, row.advisory, id)).map(affected)
+}
+
+function isAffected(row: AffectedRow, advisory: string | null, id: string): boolean {
+  // Both columns are written by this package alone.
+  if ((JSON.parse(row.advisories) as readonly string[]).includes(id)) return true
+  return advisory !== null && concerns(JSON.parse(advisory) as Advisory, JSON.parse(row.context) as PolicyContext)
+}
+
+/** A row as owners see it. */
+export function affected(
+  row: Pick<AffectedRow, 'id' | 'resource' | 'appraisal' | 'expires' | 'tee' | 'product' | 'hardware_id'>,
+): AffectedLease {
+  return {
+    lease: row.id,
+    resource: row.resource,
+    appraisal: row.appraisal,
+    tee: row.tee as Tee,
+    expires: new Date(row.expires),
+    ...(row.product === null ? {} : { product: row.product }),
+    ...(row.hardware_id === null ? {} : { hardwareId: row.hardware_id }),
+  }
+}

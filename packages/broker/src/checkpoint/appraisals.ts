@@ -1,0 +1,183 @@
+import type { JsonWebKey } from 'node:crypto'
+import type { PolicyContext } from '@sekisho/appraisal'
+import { canonicalJson, type Tee, type Verdict } from '@sekisho/evidence'
+import type { Row, Sql, SqlValue } from '../storage/sql.ts'
+import { sha256 } from '../verifier/bytes.ts'
+import type { Expectations, KeptCollateral, Received } from '../verifier/model.ts'
+import type { Core } from './core.ts'
+
+/** What an appraisal rests on, beside its verdict: enough to judge again. */
+export interface Grounds {
+  readonly tee: Tee
+  /** Digest of the evidence as it is stored. */
+  readonly evidence: string
+  readonly collateral: string
+  readonly eventLog?: string
+  /** Everything that was expected, binding included. */
+  readonly expect: Expectations
+  /** The reference set's part of it is replaced when judged again; the rest stays. */
+  readonly bound: Expectations
+  readonly reference?: string
+}
+
+/** An appraisal as it is stored. It never changes, but for being revoked. */
+export interface StoredAppraisal {
+  readonly id: string
+  readonly namespace: string
+  readonly at: number
+  readonly expires: number
+  readonly session: string | undefined
+  readonly verdict: string
+  readonly outcome: Verdict['outcome']
+  readonly authenticity: Verdict['authenticity']
+  readonly emulated: boolean
+  readonly status: string
+  readonly context: PolicyContext
+  readonly teeKey: JsonWebKey | undefined
+  /** The primary evidence first, then that of further devices. */
+  readonly grounds: readonly Grounds[]
+}
+
+/** What the verifier was given and found, for one piece of evidence. */
+export interface JudgedEvidence {
+  readonly name: string
+  readonly received: Received
+  readonly verdict: Verdict
+  readonly collateral: KeptCollateral
+  readonly grounds: Grounds
+}
+
+interface AppraisalRow extends Row {
+  readonly id: string
+  readonly namespace: string
+  readonly at: number
+  readonly session: string | null
+  readonly verdict_sha256: string
+  readonly outcome: string
+  readonly status: string
+  readonly emulated: number
+  readonly context: string
+  readonly tee_key: string | null
+  readonly expires: number
+  readonly body: string
+}
+
+const COLUMNS = 'id, namespace, at, session, verdict_sha256, outcome, status, emulated, context, tee_key, expires, body'
+
+/** An appraisal by its id. Whether it was revoked is another question, asked each time. */
+export async function loadAppraisal(core: Core, sql: Sql, id: string): Promise<StoredAppraisal | undefined> {
+  const known = core.appraisals.get(id, 0)
+  if (known !== undefined) return known
+  const [row] = await sql.all<AppraisalRow>(`SELECT ${COLUMNS} FROM appraisals WHERE id = ?`, [id])
+  if (row === undefined) return undefined
+  const appraisal = fromRow(row)
+  core.appraisals.set(id, appraisal, Number.POSITIVE_INFINITY)
+  return appraisal
+}
+
+/** Reads a row with all of {@link COLUMNS}. Rows are written by {@link storeAppraisal} alone. */
+function fromRow(row: AppraisalRow): StoredAppraisal {
+  const body = JSON.parse(row.body) as { authenticity: Verdict['authenticity']; grounds: readonly Grounds[] }
+  return {
+    id: row.id,
+    namespace: row.namespace,
+    at: row.at,
+    expires: row.expires,
+    session: row.session ?? undefined,
+    verdict: row.verdict_sha256,
+    outcome: row.outcome as Verdict['outcome'],
+    authenticity: body.authenticity,
+    emulated: row.emulated === 1,
+    status: row.status,
+    context: JSON.parse(row.context) as PolicyContext,
+    teeKey: row.tee_key === null ? undefined : (JSON.parse(row.tee_key) as JsonWebKey),
+    grounds: body.grounds,
+  }
+}
+
+/** Whether an appraisal was revoked. True for one that is not there. */
+export async function isRevoked(sql: Sql, id: string): Promise<boolean> {
+  const [row] = await sql.all<{ revoked: number | null }>('SELECT revoked FROM appraisals WHERE id = ?', [id])
+  return row === undefined || row.revoked !== null
+}
+
+/** Stores everything that a judgement rests on, and the verdict, each under its digest. */
+export async function storeGrounds(
+  core: Core,
+  sql: Sql,
+  judged: readonly JudgedEvidence[],
+  verdict: { readonly text: string; readonly sha256: string },
+  at: Date,
+): Promise<void> {
+  for (const { received, collateral, grounds } of judged) {
+    await storeBytes(core, sql, grounds.evidence, received.evidence, at)
+    await storeBytes(core, sql, collateral.sha256, collateral.bytes, at)
+    if (grounds.eventLog !== undefined && received.eventLog !== undefined)
+      await storeBytes(core, sql, grounds.eventLog, received.eventLog, at)
+  }
+  await sql.run('INSERT INTO verdicts (sha256, body) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING', [
+    verdict.sha256,
+    verdict.text,
+  ])
+}
+
+async function storeBytes(core: Core, sql: Sql, digest: string, bytes: Uint8Array, at: Date): Promise<void> {
+  if (core.stored.get(digest, 0) === true) return
+  await sql.run('INSERT INTO evidence (sha256, bytes, created) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING', [
+    digest,
+    bytes,
+    at.getTime(),
+  ])
+}
+
+/** Bytes by their digest. */
+export async function storedBytes(sql: Sql, digest: string): Promise<Uint8Array | undefined> {
+  const [row] = await sql.all<{ bytes: Uint8Array }>('SELECT bytes FROM evidence WHERE sha256 = ?', [digest])
+  return row?.bytes
+}
+
+/** Remembers which shared parts are stored, once the transaction is on disk. */
+export function rememberStored(core: Core, judged: readonly JudgedEvidence[]): void {
+  for (const { collateral } of judged) core.stored.set(collateral.sha256, true, Number.POSITIVE_INFINITY)
+}
+
+/** A verdict as it is stored. */
+export function verdictText(verdict: Verdict): { readonly text: string; readonly sha256: string } {
+  const text = canonicalJson(verdict)
+  return { text, sha256: sha256(text) }
+}
+
+/** Writes an appraisal. Its grounds are stored by {@link storeGrounds}. */
+export async function storeAppraisal(sql: Sql, appraisal: StoredAppraisal): Promise<void> {
+  const { context, teeKey, grounds, authenticity } = appraisal
+  const [primary] = grounds
+  const values: readonly SqlValue[] = [
+    appraisal.id,
+    appraisal.namespace,
+    appraisal.at,
+    appraisal.session ?? null,
+    primary?.evidence ?? '',
+    appraisal.verdict,
+    primary?.collateral ?? null,
+    context.tee,
+    context.product ?? null,
+    context.hardwareId ?? null,
+    context.tcb.status ?? null,
+    JSON.stringify(context.tcb.advisories),
+    appraisal.outcome,
+    appraisal.status,
+    appraisal.emulated ? 1 : 0,
+    JSON.stringify(context),
+    teeKey === undefined ? null : JSON.stringify(teeKey),
+    primary?.reference ?? null,
+    context.vendor,
+    appraisal.expires,
+    JSON.stringify({ authenticity, grounds }),
+  ]
+  await sql.run(
+    `INSERT INTO appraisals (id, namespace, at, session, evidence_sha256, verdict_sha256, collateral_sha256, tee, product,
+       hardware_id, tcb_status, advisories, outcome, status, emulated, context, tee_key, reference_set, vendor, expires, body)
+     VALUES (${values.map(() => '?').join(', ')})`,
+    values,
+  )
+}

@@ -1,0 +1,226 @@
+import { type JsonWebKey, timingSafeEqual } from 'node:crypto'
+import { rememberStored, type StoredAppraisal, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
+import { teeKeyOf } from './binding.ts'
+import type { Core } from './core.ts'
+import { type Evaluation, evaluate } from './evaluate.ts'
+import { newId } from './ids.ts'
+import type { AttestOutcome, AttestRequest } from './model.ts'
+import { record } from './record.ts'
+import { type RefusalCode, reasonsOf } from './refusal.ts'
+import { type Rules, rulesOf } from './rules.ts'
+import { readSession, type Session, spendSession } from './sessions.ts'
+import { issueToken } from './tokens.ts'
+
+/**
+ * Judges the evidence of a session. Its nonce is spent by whatever comes of it, in the transaction that records
+ * that: of any number of calls in any number of processes, one finds it unspent.
+ */
+export async function attest(core: Core, request: AttestRequest): Promise<AttestOutcome> {
+  const session = await readSession(core.db, request.session)
+  if (session === undefined) return { refusal: { code: 'session-unknown' } }
+  if (request.namespace !== undefined && request.namespace !== session.namespace)
+    return refuse(core, session, 'session-mismatch', 'the session is of another namespace', request.at, false)
+  const answered = await answeredBefore(core, session, request.at)
+  if (answered !== undefined) return answered
+  if (!sameText(session.nonce, request.runtimeData.nonce))
+    return refuse(core, session, 'nonce-mismatch', 'runtime-data.nonce is not the nonce of this session', request.at)
+  const teeKey = teeKeyOf(request.runtimeData['tee-pubkey'])
+  if (teeKey === undefined)
+    return refuse(
+      core,
+      session,
+      'key-unsupported',
+      'tee-pubkey is no public key that a secret can be encrypted to',
+      request.at,
+    )
+  if (tooLarge(core, request))
+    return refuse(core, session, 'evidence-unreadable', 'the evidence is too large', request.at)
+  const rules = await rulesOf(core, core.db, session.namespace)
+  const tee = request.tee ?? (session.tee === '' ? undefined : session.tee)
+  const evaluation = await evaluate(core, rules, tee === undefined ? request : { ...request, tee })
+  if (evaluation.unreadable !== undefined)
+    return refuse(core, session, evaluation.unreadable, evaluation.reason, request.at)
+  return conclude(core, { session, request, rules, evaluation, teeKey })
+}
+
+function sameText(a: string, b: unknown): boolean {
+  if (typeof b !== 'string') return false
+  const [left, right] = [Buffer.from(a), Buffer.from(b)]
+  return left.length === right.length && timingSafeEqual(left, right)
+}
+
+function tooLarge({ limits }: Core, { evidence, additionalEvidence, initData, eventLog }: AttestRequest): boolean {
+  const bytes = evidence instanceof Uint8Array || typeof evidence === 'string' ? evidence.length : 0
+  const all = bytes + (additionalEvidence?.length ?? 0) + (initData?.body.length ?? 0) + (eventLog?.length ?? 0)
+  return all > limits.maxEvidence
+}
+
+async function answeredBefore(core: Core, session: Session, at: Date): Promise<AttestOutcome | undefined> {
+  if (session.expires < at.getTime())
+    return refuse(core, session, 'session-expired', 'the time of the session is over', at, false)
+  if (session.state === 'challenged') return undefined
+  const { token, appraisal, decision } = session.body
+  if (session.protocol !== 'kbs' || session.state !== 'attested' || token === undefined)
+    return refuse(core, session, 'session-spent', 'the nonce of this session was used before', at, false)
+  return {
+    token,
+    expires: new Date(session.expires),
+    ...(appraisal === undefined ? {} : { appraisal }),
+    ...(decision === undefined ? {} : { decision }),
+  }
+}
+
+async function refuse(
+  core: Core,
+  session: Session,
+  code: RefusalCode,
+  reason: string,
+  at: Date,
+  spend = true,
+): Promise<AttestOutcome> {
+  const { id: session_, namespace } = session
+  const decision = await core.db.transaction(async (sql) => {
+    const id = newId('dec', at)
+    if (spend) await spendSession(sql, session_, 'spent', { decision: id, refusal: code }, at)
+    const body = { session: session_, reasons: [reason] }
+    return record(core, sql, {
+      id,
+      namespace,
+      at,
+      kind: 'attest',
+      outcome: 'refused',
+      reason: code,
+      emulated: false,
+      body,
+    })
+  })
+  return { refusal: { code, id: decision } }
+}
+
+interface Concluding {
+  readonly session: Session
+  readonly request: AttestRequest
+  readonly rules: Rules
+  readonly evaluation: Exclude<Evaluation, { readonly unreadable: RefusalCode }>
+  readonly teeKey: JsonWebKey
+}
+
+async function conclude(core: Core, concluding: Concluding): Promise<AttestOutcome> {
+  const { session, request, rules, evaluation, teeKey } = concluding
+  const { judged, verdict, appraisal, refusal } = evaluation
+  const { at } = request
+  const decision = newId('dec', at)
+  const text = verdictText(verdict)
+  const expires = new Date(at.getTime() + core.limits.tokenSeconds * 1000)
+  const stored: StoredAppraisal = {
+    id: newId('apr', at),
+    namespace: session.namespace,
+    at: at.getTime(),
+    expires: expires.getTime(),
+    session: session.id,
+    verdict: text.sha256,
+    // Genuine, but nobody said that it is wanted: no policy may make a yes of that.
+    outcome: refusal !== undefined && verdict.outcome === 'verified' ? 'incomplete' : verdict.outcome,
+    authenticity: verdict.authenticity,
+    emulated: verdict.emulated,
+    status: appraisal.status,
+    context: appraisal.context,
+    teeKey,
+    grounds: judged.map(({ grounds }) => grounds),
+  }
+  const token =
+    refusal === undefined
+      ? await issueToken(core, appraisal, verdict, {
+          namespace: session.namespace,
+          appraisal: stored.id,
+          decision,
+          nonce: session.nonce,
+          teeKey,
+          policyIds: rules.policy === undefined ? [] : [rules.policy.compiled.sha256],
+          issuedAt: at,
+          expiresAt: expires,
+        })
+      : undefined
+  const won = await core.db.transaction(async (sql) => {
+    const body = {
+      appraisal: stored.id,
+      decision,
+      ...(token === undefined ? {} : { token }),
+      ...(refusal === undefined ? {} : { refusal }),
+    }
+    if (!(await spendSession(sql, session.id, token === undefined ? 'spent' : 'attested', body, at))) return false
+    await storeGrounds(core, sql, judged, text, at)
+    await storeAppraisal(sql, stored)
+    await noteMatches(sql, session.namespace, judged, at)
+    await recordAttest(core, sql, decision, concluding, stored)
+    return true
+  })
+  // Somebody was faster: what they were answered is the answer.
+  if (!won) return again(core, request)
+  rememberStored(core, judged)
+  core.appraisals.set(stored.id, stored, Number.POSITIVE_INFINITY)
+  if (token === undefined)
+    return { decision, appraisal: stored.id, refusal: { code: refusal ?? 'evidence-rejected', id: decision } }
+  return { token, appraisal: stored.id, decision, expires }
+}
+
+async function again(core: Core, request: AttestRequest): Promise<AttestOutcome> {
+  const session = await readSession(core.db, request.session)
+  const answered = session === undefined ? undefined : await answeredBefore(core, session, request.at)
+  return answered ?? { refusal: { code: 'session-unknown' } }
+}
+
+const NOTE_EVERY_MS = 60_000
+
+// When a reference set matched last is of interest by the day, not by the request.
+async function noteMatches(
+  sql: Parameters<typeof storeAppraisal>[0],
+  namespace: string,
+  judged: Concluding['evaluation']['judged'],
+  at: Date,
+): Promise<void> {
+  const now = at.getTime()
+  for (const { grounds } of judged) {
+    if (grounds.reference === undefined) continue
+    await sql.run(
+      `UPDATE reference_sets SET last_matched = ? WHERE namespace = ? AND name = ? AND (last_matched IS NULL OR last_matched < ?)`,
+      [now, namespace, grounds.reference, now - NOTE_EVERY_MS],
+    )
+  }
+}
+
+function recordAttest(
+  core: Core,
+  sql: Parameters<typeof storeAppraisal>[0],
+  id: string,
+  { session, request, evaluation, rules }: Concluding,
+  stored: StoredAppraisal,
+): Promise<string> {
+  const { verdict, refusal, judged } = evaluation
+  const [primary] = judged
+  const { reference, evidence, collateral } = primary.grounds
+  return record(core, sql, {
+    id,
+    namespace: session.namespace,
+    at: request.at,
+    kind: 'attest',
+    outcome: refusal === undefined ? 'attested' : 'refused',
+    appraisal: stored.id,
+    emulated: verdict.emulated,
+    digests: { evidence, verdict: stored.verdict, collateral },
+    ...(rules.policy === undefined
+      ? {}
+      : { policy: { version: rules.policy.version, sha256: rules.policy.compiled.sha256 } }),
+    ...(reference === undefined ? {} : { referenceSet: reference }),
+    ...(refusal === undefined ? {} : { reason: refusal }),
+    body: {
+      session: session.id,
+      protocol: session.protocol,
+      tee: verdict.tee,
+      status: stored.status,
+      summary: verdict.summary,
+      emulated: verdict.emulated,
+      reasons: refusal === undefined ? [] : reasonsOf(verdict),
+    },
+  })
+}

@@ -1,0 +1,55 @@
+import { adminOf } from './admin.ts'
+import { affectedBy } from './advisories.ts'
+import { attest } from './attest.ts'
+import { coreOf } from './core.ts'
+import { eventsAfter } from './events.ts'
+import { forecast } from './forecast.ts'
+import { decisions, receipt, why } from './inspect.ts'
+import { expireLeases, holds, listLeases, readLease, revokeLease, stateOf } from './leases.ts'
+import { type Broker, BrokerError, type BrokerOptions } from './model.ts'
+import { expireReferences, reappraise, resumePending } from './reappraise.ts'
+import { release } from './release.ts'
+import { renew } from './renew.ts'
+import { sessionOpener, sweepSessions } from './sessions.ts'
+
+/**
+ * Opens a checkpoint over a database, a vault, a log and a verifier.
+ *
+ * @throws BrokerError `unsafe` when production is asked for and the verifier trusts an emulated root; nothing overrides it
+ */
+export async function openBroker(options: BrokerOptions): Promise<Broker> {
+  if (options.production && options.verifier.emulated)
+    throw new BrokerError('unsafe', 'a production checkpoint does not start with emulated trust anchors')
+  const core = coreOf(options)
+  const { jwk } = core.signer
+  return {
+    challenge: sessionOpener(core),
+    attest: (request) => attest(core, request),
+    release: (request) => release(core, request),
+    renew: (request) => renew(core, request),
+    async leaseState(id, { at, secret, namespace }) {
+      const lease = await readLease(core.db, id)
+      if (lease === undefined || (secret !== undefined && !holds(lease, secret))) return undefined
+      return namespace === undefined || namespace === lease.namespace ? stateOf(lease, at) : undefined
+    },
+    leases: (namespace, o = {}) => listLeases(core, namespace, o),
+    revoke: (namespace, lease, o) => revokeLease(core, namespace, lease, o),
+    events: (namespace, after, o = {}) => eventsAfter(core, namespace, after, o),
+    reappraiseAll: (namespace, cause, at) => reappraise(core, namespace, cause, at),
+    forecast: (request) => forecast(core, request),
+    affectedBy: (namespace, advisory) => affectedBy(core, namespace, advisory),
+    why: (namespace, decision) => why(core, namespace, decision),
+    decisions: (namespace, o = {}) => decisions(core, namespace, o),
+    receipt: (namespace, decision) => receipt(core, namespace, decision),
+    async tick(at) {
+      const expired = await expireLeases(core, at)
+      const swept = await sweepSessions(core, at)
+      await resumePending(core, at)
+      await expireReferences(core, at)
+      return { expired, swept }
+    },
+    admin: adminOf(core),
+    jwks: { keys: [jwk] },
+    issuer: core.issuer,
+  }
+}

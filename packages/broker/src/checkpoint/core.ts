@@ -1,0 +1,59 @@
+import type { Signer } from '@sekisho/appraisal'
+import type { Log } from '../log/log.ts'
+import type { Database } from '../storage/sql.ts'
+import type { Vault } from '../vault/vault.ts'
+import { type Held, holding } from '../verifier/held.ts'
+import type { Verifier } from '../verifier/model.ts'
+import type { StoredAppraisal } from './appraisals.ts'
+import type { BrokerLimits, BrokerOptions } from './model.ts'
+import type { Rules } from './rules.ts'
+
+/** What the parts of a broker share. */
+export interface Core {
+  readonly db: Database
+  readonly vault: Vault
+  readonly log: Log
+  readonly verifier: Verifier
+  readonly signer: Signer
+  readonly issuer: string
+  readonly verifierId: { readonly developer: string; readonly build: string }
+  readonly production: boolean
+  readonly leaseMs: number
+  readonly limits: Required<BrokerLimits>
+  /** Rules in force by namespace, good for as long as their epoch is the database's. */
+  readonly rules: Map<string, Rules>
+  /** Appraisals never change: those in use need not be read twice. */
+  readonly appraisals: Held<StoredAppraisal>
+  /** Digests of what is known to be stored already. */
+  readonly stored: Held<true>
+}
+
+const LIMITS: Required<BrokerLimits> = {
+  sessionSeconds: 300,
+  tokenSeconds: 300,
+  maxSessions: 100_000,
+  maxEvidence: 2 * 1024 * 1024,
+}
+const LEASE_SECONDS = 3600
+const HELD_APPRAISALS = 2048
+const HELD_DIGESTS = 4096
+
+/** Options with their defaults. */
+export function coreOf(options: BrokerOptions): Core {
+  const { db, vault, log, verifier, signer, issuer, production } = options
+  return {
+    db,
+    vault,
+    log,
+    verifier,
+    signer,
+    issuer,
+    production,
+    verifierId: options.verifierId ?? { developer: 'Sekisho', build: '0.1.0' },
+    leaseMs: (options.leaseSeconds ?? LEASE_SECONDS) * 1000,
+    limits: { ...LIMITS, ...options.limits },
+    rules: new Map(),
+    appraisals: holding(HELD_APPRAISALS),
+    stored: holding(HELD_DIGESTS),
+  }
+}

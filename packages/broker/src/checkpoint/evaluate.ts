@@ -1,0 +1,222 @@
+import { type Appraisal, appraise, chooseReference } from '@sekisho/appraisal'
+import { EvidenceError, type Tee, type Verdict } from '@sekisho/evidence'
+import { sha256, toHex } from '../verifier/bytes.ts'
+import type { Expectations, JudgeRequest, KeptCollateral, Received } from '../verifier/model.ts'
+import type { Grounds, JudgedEvidence } from './appraisals.ts'
+import { deviceDigest, initDataDigest, primaryDigest } from './binding.ts'
+import { combine } from './combine.ts'
+import type { Core } from './core.ts'
+import type { AttestRequest, RuntimeData } from './model.ts'
+import { teeName } from './names.ts'
+import { meetsFloor, type RefusalCode, refusalOf } from './refusal.ts'
+import type { Rules } from './rules.ts'
+
+/** What became of evidence: judged, or not even readable. */
+export type Evaluation =
+  | { readonly unreadable: RefusalCode; readonly reason: string }
+  | {
+      readonly unreadable?: undefined
+      readonly judged: readonly [JudgedEvidence, ...JudgedEvidence[]]
+      readonly verdict: Verdict
+      readonly appraisal: Appraisal
+      /** Undefined when the verdict meets the floor. */
+      readonly refusal: RefusalCode | undefined
+    }
+
+const MAX_DEVICES = 8
+
+/** Judges what a workload sent: its primary evidence, and that of every further device, each by its own reference values. */
+export async function evaluate(core: Core, rules: Rules, request: AttestRequest): Promise<Evaluation> {
+  const { runtimeData, additionalEvidence = '', at } = request
+  try {
+    const received = core.verifier.recognise(request.evidence, request.eventLog)
+    const named = request.tee === undefined ? received.tee : teeName(request.tee)
+    if (named !== received.tee && isKnownTee(named))
+      return {
+        unreadable: 'session-mismatch',
+        reason: `the evidence is of ${received.tee}, and ${named} was announced`,
+      }
+    const initData = request.initData === undefined ? undefined : initDataDigest(request.initData)
+    if (request.initData !== undefined && initData === undefined)
+      return { unreadable: 'evidence-unreadable', reason: 'init-data: expected TOML that names its hash algorithm' }
+    const digest = primaryDigest(runtimeData, additionalEvidence)
+    const primary = await judgeOne(core, rules, { name: 'cpu-0', received, digest, initData, at })
+    const devices = await judgeDevices(core, rules, additionalEvidence, runtimeData, at)
+    return conclude([primary, ...devices], at)
+  } catch (error) {
+    // Evidence is hostile until proven otherwise: that it cannot be read is an answer, not a failure of ours.
+    if (error instanceof EvidenceError) return { unreadable: 'evidence-unreadable', reason: error.message }
+    throw error
+  }
+}
+
+function isKnownTee(name: string): boolean {
+  return /^(snp|sgx|tdx|nitro|cca|tpm|azure-vtpm|nvidia-gpu|token|sev|psa|ibm-se)$/.test(name)
+}
+
+interface OnePiece {
+  readonly name: string
+  readonly received: Received
+  readonly digest: Uint8Array
+  readonly initData: Uint8Array | undefined
+  readonly at: Date
+}
+
+async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<JudgedEvidence> {
+  const { name, received, digest, initData, at } = piece
+  const { tee } = received
+  const choice = referenceFor(core, rules, received, at)
+  const bound: Expectations = {
+    ...core.verifier.binding(received, digest),
+    ...(initData === undefined ? {} : { hostData: [fitHostData(tee, initData)] }),
+  }
+  const expect = expectationsOf(core, choice.values, bound)
+  const { verdict, collateral } = await core.verifier.verify(received, { expect, at })
+  const grounds: Grounds = {
+    tee,
+    evidence: sha256(received.evidence),
+    collateral: collateral.sha256,
+    expect,
+    bound,
+    ...(received.eventLog === undefined ? {} : { eventLog: sha256(received.eventLog) }),
+    ...(choice.matched === undefined ? {} : { reference: choice.matched }),
+  }
+  return { name, received, verdict, collateral, grounds }
+}
+
+/** The reference values to compare with: those that are met, else the nearest, so that the failing check names both sides. */
+export function referenceFor(
+  core: Core,
+  rules: Rules,
+  received: Received,
+  at: Date,
+): { readonly values: Expectations; readonly matched?: string } {
+  const { matched, nearest } = chooseReference(received.tee, core.verifier.skeleton(received), rules.references, at)
+  const values = (matched ?? nearest)?.values ?? {}
+  return matched === undefined ? { values } : { values, matched: matched.name }
+}
+
+/** Everything that is expected. What only the checkpoint itself may allow is taken from nobody else. */
+export function expectationsOf(core: Core, values: Expectations, bound: Expectations): Expectations {
+  const { allowEmulated: _emulated, reportData: _data, nonce: _nonce, reportDataIsFresh: _fresh, ...reference } = values
+  const { allowDebug, ...rest } = reference
+  const hostData = rest['hostData'] ?? bound['hostData']
+  return {
+    ...rest,
+    ...bound,
+    // Reference values that pin the host data win: what the workload says it was launched with cannot widen them.
+    ...(hostData === undefined ? {} : { hostData }),
+    ...(allowDebug === true && !core.production ? { allowDebug } : {}),
+    ...(core.verifier.emulated && !core.production ? { allowEmulated: true } : {}),
+  }
+}
+
+/** Bytes of the field that holds the digest of init-data. KBS protocol, section 5. */
+const HOST_DATA: Readonly<Partial<Record<Tee, number>>> = { snp: 32, tdx: 48, sgx: 64, cca: 64 }
+
+function fitHostData(tee: Tee, digest: Uint8Array): string {
+  const length = HOST_DATA[tee] ?? digest.length
+  const field = new Uint8Array(length)
+  field.set(digest.subarray(0, length))
+  return toHex(field)
+}
+
+async function judgeDevices(
+  core: Core,
+  rules: Rules,
+  text: string,
+  runtimeData: RuntimeData,
+  at: Date,
+): Promise<readonly JudgedEvidence[]> {
+  if (text === '') return []
+  const devices = Object.entries(readDevices(text))
+  const digest = deviceDigest(runtimeData)
+  const judged: JudgedEvidence[] = []
+  for (const [i, [tee, evidence]] of devices.entries()) {
+    const received = core.verifier.recognise(evidence)
+    if (received.tee !== teeName(tee)) throw unreadableDevices(`evidence of ${received.tee} under another name`)
+    judged.push(
+      await judgeOne(core, rules, { name: `${received.tee}-${i}`, received, digest, initData: undefined, at }),
+    )
+  }
+  return judged
+}
+
+function readDevices(text: string): object {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (
+      typeof value === 'object' &&
+      value !== null &&
+      !Array.isArray(value) &&
+      Object.keys(value).length <= MAX_DEVICES
+    )
+      return value
+  } catch {
+    // Said below, in the same words for whatever is wrong.
+  }
+  throw unreadableDevices('another value')
+}
+
+function unreadableDevices(found: string): EvidenceError {
+  return new EvidenceError('malformed', found, {
+    field: 'additional_evidence',
+    offset: 0,
+    expected: `an object of at most ${MAX_DEVICES} devices, from TEE to evidence`,
+  })
+}
+
+function conclude(judged: readonly [JudgedEvidence, ...JudgedEvidence[]], at: Date): Evaluation {
+  const [primary, ...devices] = judged
+  const verdict = combine(
+    primary.verdict,
+    devices.map(({ name, verdict: one }) => ({ name, verdict: one })),
+  )
+  const references = judged.flatMap(({ grounds }) => grounds.reference ?? [])
+  const appraisal = appraise(verdict, { references, at })
+  const referenced = judged.every(({ grounds }) => grounds.reference !== undefined)
+  return { judged, verdict, appraisal, refusal: refusalFor(verdict, referenced) }
+}
+
+/** Evidence passes when its verdict meets the floor and reference values in force were met; the nearest ones are not enough. */
+function refusalFor(verdict: Verdict, referenced: boolean): RefusalCode | undefined {
+  if (!meetsFloor(verdict)) return refusalOf(verdict, referenced)
+  return referenced ? undefined : 'reference-missing'
+}
+
+/** What judging stored evidence again gave. */
+export interface Evaluated {
+  readonly verdict: Verdict
+  readonly appraisal: Appraisal
+  /** Undefined when it passes. */
+  readonly refusal: RefusalCode | undefined
+  /** Of each piece, in order. */
+  readonly collateral: readonly KeptCollateral[]
+}
+
+/** One piece of stored evidence, and how it is judged now. */
+export interface Piece {
+  readonly name: string
+  readonly received: Received
+  readonly request: JudgeRequest
+  /** Name of the reference set in force that it meets. */
+  readonly reference?: string
+}
+
+/** Judges stored evidence again. */
+export async function judgeAgain(core: Core, pieces: readonly Piece[], at: Date): Promise<Evaluated> {
+  const parts: { name: string; verdict: Verdict }[] = []
+  const collateral: KeptCollateral[] = []
+  for (const { name, received, request } of pieces) {
+    const judged = await core.verifier.verify(received, request)
+    parts.push({ name, verdict: judged.verdict })
+    collateral.push(judged.collateral)
+  }
+  const [primary, ...devices] = parts
+  if (primary === undefined) throw new TypeError('an appraisal without evidence')
+  const verdict = combine(primary.verdict, devices)
+  const references = pieces.flatMap(({ reference }) => reference ?? [])
+  const referenced = pieces.every(({ reference }) => reference !== undefined)
+  const appraisal = appraise(verdict, { references, at })
+  return { verdict, appraisal, refusal: refusalFor(verdict, referenced), collateral }
+}

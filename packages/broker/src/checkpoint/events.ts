@@ -1,0 +1,104 @@
+import type { Row, Sql, SqlValue } from '../storage/sql.ts'
+import type { Core } from './core.ts'
+import type { BrokerEvent } from './model.ts'
+
+const CHANNEL = 'sekisho_events'
+
+/** An event to be written. */
+export interface NewEvent {
+  readonly kind: string
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+const ROWS_AT_ONCE = 100
+
+/** Writes events, in the transaction of what they tell of. */
+export async function addEvents(sql: Sql, namespace: string, at: Date, events: readonly NewEvent[]): Promise<void> {
+  for (let i = 0; i < events.length; i += ROWS_AT_ONCE) {
+    const some = events.slice(i, i + ROWS_AT_ONCE)
+    const values = some.map(() => '(?, ?, ?, ?)').join(', ')
+    const params: readonly SqlValue[] = some.flatMap(({ kind, body }) => [
+      namespace,
+      at.getTime(),
+      kind,
+      JSON.stringify(body),
+    ])
+    await sql.run(`INSERT INTO events (namespace, at, kind, body) VALUES ${values}`, params)
+  }
+}
+
+/** Tells listeners in every process that there are new events; after the commit. */
+export function announce({ db }: Core, namespace: string): Promise<void> {
+  return db.notify(CHANNEL, namespace)
+}
+
+interface EventRow extends Row {
+  readonly seq: number
+  readonly namespace: string
+  readonly at: number
+  readonly kind: string
+  readonly body: string
+}
+
+const PAGE = 256
+// Notices may be lost with a connection: look anyway, now and then.
+const LOOK_EVERY_MS = 1000
+
+/** Events of a namespace behind `after`, then those to come, until the signal. */
+export async function* eventsAfter(
+  core: Core,
+  namespace: string,
+  after: number,
+  { signal, lease }: { readonly signal?: AbortSignal; readonly lease?: string },
+): AsyncGenerator<BrokerEvent, void, void> {
+  let seen = after
+  let wake = (): void => undefined
+  const stop = core.db.listen(
+    CHANNEL,
+    (payload) => {
+      if (payload === namespace) wake()
+    },
+    () => wake(),
+  )
+  try {
+    while (signal?.aborted !== true) {
+      // Made before looking, so that a notice in between is not missed.
+      const woken = new Promise<void>((resolve) => {
+        wake = resolve
+      })
+      const rows = await page(core.db, namespace, seen)
+      for (const row of rows) {
+        seen = row.seq
+        const event = fromRow(row)
+        if (lease === undefined || event.body['lease'] === lease) yield event
+      }
+      if (rows.length < PAGE) await pause(woken, signal)
+    }
+  } finally {
+    stop()
+  }
+}
+
+function page(sql: Sql, namespace: string, after: number): Promise<readonly EventRow[]> {
+  return sql.all<EventRow>(
+    `SELECT seq, namespace, at, kind, body FROM events WHERE namespace = ? AND seq > ? ORDER BY seq LIMIT ${PAGE}`,
+    [namespace, after],
+  )
+}
+
+function fromRow({ seq, namespace, at, kind, body }: EventRow): BrokerEvent {
+  return { seq, namespace, at: new Date(at), kind, body: JSON.parse(body) as BrokerEvent['body'] }
+}
+
+async function pause(woken: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  let aborted = (): void => undefined
+  const others = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, LOOK_EVERY_MS)
+    aborted = (): void => resolve()
+    signal?.addEventListener('abort', aborted, { once: true })
+  })
+  await Promise.race([woken, others])
+  clearTimeout(timer)
+  signal?.removeEventListener('abort', aborted)
+}

@@ -1,0 +1,86 @@
+import { compilePolicies } from '@sekisho/appraisal'
+import type { Expectations } from '../verifier/model.ts'
+import { affected } from './advisories.ts'
+import { loadAppraisal, type StoredAppraisal } from './appraisals.ts'
+import type { Core } from './core.ts'
+import { decide, policyReasons } from './decide.ts'
+import type { AffectedLease, Forecast, ForecastRequest } from './model.ts'
+import { liveLeases } from './reappraise.ts'
+import { type RefusalCode, reasonsOf } from './refusal.ts'
+import { rejudge } from './rejudge.ts'
+import { allowing } from './release.ts'
+import { type Rules, rulesOf } from './rules.ts'
+
+/** What would become of live leases under endorsements, TCB levels or a policy to come. Nothing is changed. */
+export async function forecast(core: Core, request: ForecastRequest): Promise<Forecast> {
+  const { namespace, at } = request
+  const now = await rulesOf(core, core.db, namespace)
+  const rules: Rules =
+    request.policy === undefined
+      ? now
+      : { ...now, policy: { version: 0, compiled: await compilePolicies(request.policy) } }
+  const known = new Map<string, Promise<Fate>>()
+  const fails: (AffectedLease & { code: RefusalCode; reasons: readonly string[] })[] = []
+  let leases = 0
+  for await (const page of liveLeases(core, namespace, at)) {
+    leases += page.length
+    for (const lease of page) {
+      const key = `${lease.resource} ${lease.appraisal}`
+      const fate = known.get(key) ?? fateOf(core, rules, request, lease.appraisal, lease.resource)
+      known.set(key, fate)
+      const { code, reasons, appraisal } = await fate
+      if (code === undefined) continue
+      const { context } = appraisal ?? {}
+      const row = {
+        ...lease,
+        tee: context?.tee ?? '',
+        product: context?.product ?? null,
+        hardware_id: context?.hardwareId ?? null,
+      }
+      fails.push({ ...affected(row), code, reasons })
+    }
+  }
+  return { leases, fails }
+}
+
+interface Fate {
+  readonly code?: RefusalCode
+  readonly reasons: readonly string[]
+  readonly appraisal?: StoredAppraisal
+}
+
+async function fateOf(core: Core, rules: Rules, request: ForecastRequest, id: string, resource: string): Promise<Fate> {
+  const { at, source, update } = request
+  const appraisal = await loadAppraisal(core, core.db, id)
+  if (appraisal === undefined) return { code: 'attestation-revoked', reasons: ['the appraisal is not stored any more'] }
+  const found = await rejudge(core, core.db, rules, appraisal, {
+    collateral: source === undefined && update === undefined ? 'as-of-then' : 'now',
+    at,
+    adjust: (expect) => withMinTcb(expect, request, appraisal),
+    request: { ...(source === undefined ? {} : { source }), ...(update === undefined ? {} : { update }) },
+  })
+  if (found === undefined)
+    return { code: 'attestation-revoked', reasons: ['the evidence is not stored any more'], appraisal }
+  if (found.refusal !== undefined) return { code: found.refusal, reasons: reasonsOf(found.verdict), appraisal }
+  const { outcome, authenticity } = found.verdict
+  const { context } = found.appraisal
+  const answer = decide(
+    { ...appraisal, outcome, authenticity, context },
+    rules,
+    { action: 'release', resource, at },
+    allowing(core),
+  )
+  return answer.permitted
+    ? { reasons: [], appraisal }
+    : { code: answer.code ?? 'policy-deny', reasons: policyReasons(answer), appraisal }
+}
+
+/** Levels to come, where they are above those expected already. */
+function withMinTcb(expect: Expectations, { minTcb }: ForecastRequest, { context }: StoredAppraisal): Expectations {
+  const levels = context.product === undefined ? undefined : minTcb?.[context.product]
+  if (levels === undefined || context.tee !== 'snp') return expect
+  const before = expect['minTcb']
+  const all: Record<string, number> = typeof before === 'object' && before !== null ? { ...before } : {}
+  for (const [part, level] of Object.entries(levels)) all[part] = Math.max(all[part] ?? 0, level)
+  return { ...expect, minTcb: all }
+}

@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto'
+
+const LETTERS = '0123456789abcdefghjkmnpqrstvwxyz'
+const TIME_LETTERS = 10
+const RANDOM_LETTERS = 16
+
+let lastTime = -1
+let lastRandom: number[] = []
+
+/**
+ * A new id: a prefix, and 26 characters that sort by time (48 bits of milliseconds, 80 random bits, in Crockford's
+ * base 32). Two of the same millisecond and process sort in the order they were made.
+ */
+export function newId(prefix: 'dec' | 'lse' | 'apr', at: Date): string {
+  const time = at.getTime()
+  lastRandom = time === lastTime ? next(lastRandom) : Array.from(randomBytes(RANDOM_LETTERS), (byte) => byte & 31)
+  lastTime = time
+  let text = ''
+  for (let i = TIME_LETTERS - 1; i >= 0; i--) text += LETTERS.charAt(Math.floor(time / 32 ** i) % 32)
+  return `${prefix}_${text}${lastRandom.map((value) => LETTERS.charAt(value)).join('')}`
+}
+
+function next(digits: readonly number[]): number[] {
+  const more = [...digits]
+  for (let i = more.length - 1; i >= 0; i--) {
+    const value = ((more[i] ?? 0) + 1) % 32
+    more[i] = value
+    if (value !== 0) break
+  }
+  return more
+}
+
+/** A new session id: 32 lower-case hex digits, as KBS clients expect. */
+export function newSessionId(): string {
+  return randomBytes(16).toString('hex')
+}
+
+/** 32 random bytes, base64 with padding. */
+export function newNonce(): string {
+  return randomBytes(32).toString('base64')
+}
+
+/** 32 random bytes, base64url: a secret that is shown once. */
+export function newLeaseSecret(): string {
+  return randomBytes(32).toString('base64url')
+}

@@ -1,0 +1,115 @@
+import type { Remedy, Verdict } from '@sekisho/evidence'
+import type { Receipt } from '../log/log.ts'
+import { makeReceipt } from '../log/receipt.ts'
+import type { Row } from '../storage/sql.ts'
+import type { Core } from './core.ts'
+import type { Explained } from './model.ts'
+import { allChecks } from './refusal.ts'
+
+interface DecisionRow extends Row {
+  readonly id: string
+  readonly namespace: string
+  readonly at: number
+  readonly kind: string
+  readonly outcome: string
+  readonly resource: string | null
+  readonly appraisal: string | null
+  readonly policy_version: number | null
+  readonly reason_code: string | null
+  readonly body: string
+  readonly leaf_index: number | null
+}
+
+const COLUMNS = 'id, namespace, at, kind, outcome, resource, appraisal, policy_version, reason_code, body, leaf_index'
+
+/** The whole reason of a decision: what was found, check by check, and what would mend it. Undefined for one of another namespace. */
+export async function why(core: Core, namespace: string, id: string): Promise<Explained | undefined> {
+  const row = await readDecision(core, namespace, id)
+  if (row === undefined) return undefined
+  const explained = explain(row)
+  if (row.appraisal === null) return explained
+  const [found] = await core.db.all<{ verdict: string | null; context: string }>(
+    `SELECT v.body AS verdict, a.context FROM appraisals a LEFT JOIN verdicts v ON v.sha256 = a.verdict_sha256 WHERE a.id = ?`,
+    [row.appraisal],
+  )
+  if (found === undefined) return explained
+  // Both texts are written by this package alone.
+  const verdict = found.verdict === null ? undefined : (JSON.parse(found.verdict) as Verdict)
+  return {
+    ...explained,
+    ...(verdict === undefined ? {} : { verdict, remedies: remediesOf(verdict) }),
+    context: explained.body['context'] ?? JSON.parse(found.context),
+  }
+}
+
+/** What would mend a verdict, each remedy once: of failed checks first. */
+function remediesOf(verdict: Verdict): readonly Remedy[] {
+  const checks = allChecks(verdict).filter(({ blockedBy, waived }) => blockedBy === undefined && waived !== true)
+  const ordered = [
+    ...checks.filter(({ outcome }) => outcome === 'fail'),
+    ...checks.filter(({ outcome }) => outcome === 'unchecked'),
+  ]
+  const byAction = new Map(
+    ordered.flatMap(({ remedy }) => (remedy === undefined ? [] : [[remedy.action, remedy] as const])),
+  )
+  return [...byAction.values()]
+}
+
+const MAX_LISTED = 1000
+const LISTED = 100
+
+/** Decisions of a namespace, the newest first. */
+export async function decisions(
+  core: Core,
+  namespace: string,
+  o: { readonly after?: string; readonly outcome?: string; readonly resource?: string; readonly limit?: number },
+): Promise<readonly Explained[]> {
+  const filters: (readonly [string, string | undefined])[] = [
+    ['namespace = ?', namespace],
+    ['id < ?', o.after],
+    ['outcome = ?', o.outcome],
+    ['resource = ?', o.resource],
+  ]
+  const used = filters.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]))
+  const limit = Math.min(Math.max(Math.trunc(o.limit ?? LISTED), 1), MAX_LISTED)
+  const rows = await core.db.all<DecisionRow>(
+    `SELECT ${COLUMNS} FROM decisions WHERE ${used.map(({ text }) => text).join(' AND ')} ORDER BY id DESC LIMIT ${limit}`,
+    used.map(({ value }) => value),
+  )
+  return rows.map(explain)
+}
+
+async function readDecision(core: Core, namespace: string, id: string): Promise<DecisionRow | undefined> {
+  if (!/^dec_[0-9a-z]{26}$/.test(id)) return undefined
+  const [row] = await core.db.all<DecisionRow>(`SELECT ${COLUMNS} FROM decisions WHERE id = ? AND namespace = ?`, [
+    id,
+    namespace,
+  ])
+  return row
+}
+
+function explain(row: DecisionRow): Explained {
+  const body = JSON.parse(row.body) as Explained['body']
+  const reasons = body['reasons']
+  return {
+    id: row.id,
+    namespace: row.namespace,
+    at: new Date(row.at),
+    kind: row.kind,
+    outcome: row.outcome,
+    reasons: Array.isArray(reasons) ? reasons.map(String) : [],
+    remedies: [],
+    body,
+    ...(row.resource === null ? {} : { resource: row.resource }),
+    ...(row.reason_code === null ? {} : { reasonCode: row.reason_code }),
+    ...(row.appraisal === null ? {} : { appraisal: row.appraisal }),
+    ...(row.leaf_index === null ? {} : { leafIndex: row.leaf_index }),
+  }
+}
+
+/** Proof that a decision is in the log, as of now. Undefined for one of another namespace. */
+export async function receipt(core: Core, namespace: string, id: string): Promise<Receipt | undefined> {
+  const row = await readDecision(core, namespace, id)
+  if (row?.leaf_index === undefined || row.leaf_index === null) return undefined
+  return makeReceipt(core.log, row.leaf_index)
+}

@@ -1,0 +1,151 @@
+import { timingSafeEqual } from 'node:crypto'
+import type { Row, Sql } from '../storage/sql.ts'
+import type { Core } from './core.ts'
+import { addEvents, announce } from './events.ts'
+import { newId } from './ids.ts'
+import type { Acting, LeaseState } from './model.ts'
+import { record } from './record.ts'
+import { secretHash } from './release.ts'
+
+/** A lease as its row has it. */
+export interface LeaseRow extends Row {
+  readonly id: string
+  readonly namespace: string
+  readonly resource: string
+  readonly appraisal: string
+  readonly decision: string
+  readonly holder_key_sha256: string
+  readonly secret_hash: string
+  readonly created: number
+  readonly expires: number
+  readonly state: string
+  readonly ended: number | null
+  readonly ended_reason: string | null
+}
+
+const COLUMNS =
+  'id, namespace, resource, appraisal, decision, holder_key_sha256, secret_hash, created, expires, state, ended, ended_reason'
+
+/** A lease by its id. */
+export async function readLease(sql: Sql, id: string): Promise<LeaseRow | undefined> {
+  if (!/^lse_[0-9a-z]{26}$/.test(id)) return undefined
+  const [row] = await sql.all<LeaseRow>(`SELECT ${COLUMNS} FROM leases WHERE id = ?`, [id])
+  return row
+}
+
+/** Whether `secret` is the lease's, compared in constant time. */
+export function holds(lease: LeaseRow, secret: string): boolean {
+  return timingSafeEqual(Buffer.from(lease.secret_hash, 'hex'), Buffer.from(secretHash(secret), 'hex'))
+}
+
+/** A lease as it stands at a time: one whose time is over has expired, whether or not somebody wrote that down. */
+export function stateOf(row: LeaseRow, at: Date): LeaseState {
+  const over = row.state === 'live' && row.expires < at.getTime()
+  const ended = over ? row.expires : row.ended
+  return {
+    id: row.id,
+    namespace: row.namespace,
+    resource: row.resource,
+    // Rows are written by this package alone.
+    state: over ? 'expired' : (row.state as LeaseState['state']),
+    created: new Date(row.created),
+    expires: new Date(row.expires),
+    appraisal: row.appraisal,
+    decision: row.decision,
+    ...(ended === null ? {} : { ended: new Date(ended) }),
+    ...(row.ended_reason === null ? {} : { endedReason: row.ended_reason }),
+  }
+}
+
+const MAX_LISTED = 1000
+const LISTED = 100
+
+/** Leases of a namespace, the newest first. */
+export async function listLeases(
+  core: Core,
+  namespace: string,
+  o: { readonly state?: LeaseState['state']; readonly after?: string; readonly limit?: number },
+): Promise<readonly LeaseState[]> {
+  const filters = [
+    'namespace = ?',
+    ...(o.state === undefined ? [] : ['state = ?']),
+    ...(o.after === undefined ? [] : ['id < ?']),
+  ]
+  const params = [namespace, ...(o.state === undefined ? [] : [o.state]), ...(o.after === undefined ? [] : [o.after])]
+  const limit = Math.min(Math.max(o.limit ?? LISTED, 1), MAX_LISTED)
+  const rows = await core.db.all<LeaseRow>(
+    `SELECT ${COLUMNS} FROM leases WHERE ${filters.join(' AND ')} ORDER BY id DESC LIMIT ${limit}`,
+    params,
+  )
+  return rows.map((row) => stateOf(row, new Date(0)))
+}
+
+const MAX_REASON = 256
+
+/** Ends a live lease, and what it was granted on: the same attestation gets nothing more. */
+export async function revokeLease(
+  core: Core,
+  namespace: string,
+  id: string,
+  { actor, at, reason = 'revoked by an operator' }: Acting & { readonly reason?: string },
+): Promise<boolean> {
+  const said = reason.slice(0, MAX_REASON)
+  const done = await core.db.transaction(async (sql) => {
+    const lease = await readLease(sql, id)
+    if (lease === undefined || lease.namespace !== namespace) return false
+    const changed = await sql.run(
+      `UPDATE leases SET state = 'revoked', ended = ?, ended_reason = ? WHERE id = ? AND state = 'live' AND expires >= ?`,
+      [at.getTime(), said, id, at.getTime()],
+    )
+    if (changed !== 1) return false
+    await sql.run('UPDATE appraisals SET revoked = ? WHERE id = ? AND revoked IS NULL', [at.getTime(), lease.appraisal])
+    const decision = await record(core, sql, {
+      id: newId('dec', at),
+      namespace,
+      at,
+      kind: 'revoke',
+      outcome: 'revoked',
+      resource: lease.resource,
+      appraisal: lease.appraisal,
+      lease: id,
+      reason: 'operator',
+      actor,
+      emulated: await isEmulated(sql, lease.appraisal),
+      body: { reasons: [said] },
+    })
+    await addEvents(sql, namespace, at, [
+      { kind: 'lease-revoked', body: { lease: id, resource: lease.resource, reason: said, decision } },
+    ])
+    return true
+  })
+  if (done) await announce(core, namespace)
+  return done
+}
+
+async function isEmulated(sql: Sql, appraisal: string): Promise<boolean> {
+  const [row] = await sql.all<{ emulated: number }>('SELECT emulated FROM appraisals WHERE id = ?', [appraisal])
+  return row?.emulated === 1
+}
+
+const BATCH = 500
+
+/** Writes down which leases are over. @returns how many */
+export async function expireLeases(core: Core, at: Date): Promise<number> {
+  let expired = 0
+  for (;;) {
+    const namespaces = await core.db.transaction(async (sql) => {
+      const rows = await sql.all<{ id: string; namespace: string; resource: string }>(
+        `UPDATE leases SET state = 'expired', ended = expires, ended_reason = 'expired'
+         WHERE id IN (SELECT id FROM leases WHERE state = 'live' AND expires < ? LIMIT ${BATCH})
+         RETURNING id, namespace, resource`,
+        [at.getTime()],
+      )
+      for (const { id, namespace, resource } of rows)
+        await addEvents(sql, namespace, at, [{ kind: 'lease-expired', body: { lease: id, resource } }])
+      return rows.map(({ namespace }) => namespace)
+    })
+    expired += namespaces.length
+    for (const namespace of new Set(namespaces)) await announce(core, namespace)
+    if (namespaces.length < BATCH) return expired
+  }
+}

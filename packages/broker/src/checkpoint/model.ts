@@ -1,0 +1,380 @@
+import type { JsonWebKey } from 'node:crypto'
+import type { Signer } from '@sekisho/appraisal'
+import type { CollateralSource } from '@sekisho/collateral'
+import type { Remedy, Tee, Verdict } from '@sekisho/evidence'
+import type { Log, Receipt } from '../log/log.ts'
+import type { Database, Sql } from '../storage/sql.ts'
+import type { FlattenedJwe, Vault } from '../vault/vault.ts'
+import type { Verifier } from '../verifier/model.ts'
+import type { RefusalCode } from './refusal.ts'
+
+/** How sessions are spoken: the KBS protocol, whose clients ask again after errors, or the native API. */
+export type Protocol = 'kbs' | 'native'
+
+/** What a refused caller is told: a short code, and the id under which the owner finds the whole reason. */
+export interface Refusal {
+  readonly code: RefusalCode
+  /** The decision; absent when there was nothing to attribute it to. */
+  readonly id?: string
+}
+
+/** A nonce for one exchange. */
+export interface Challenge {
+  /** 32 lower-case hex digits. */
+  readonly session: string
+  /** 32 random bytes, base64 with padding. */
+  readonly nonce: string
+  readonly expires: Date
+}
+
+/** What a workload says beside its evidence; the evidence binds it. */
+export interface RuntimeData {
+  readonly nonce: string
+  readonly 'tee-pubkey': JsonWebKey
+}
+
+/** Evidence for a session. */
+export interface AttestRequest {
+  readonly session: string
+  /** A KBS `primary_evidence` object, another JSON form, or bytes. */
+  readonly evidence: unknown
+  /** The TEE that the caller names; refused when the evidence is of another. */
+  readonly tee?: string
+  /** KBS `additional_evidence`: empty, or JSON text of an object from TEE to evidence. */
+  readonly additionalEvidence?: string
+  readonly runtimeData: RuntimeData
+  /** What the workload was launched with; its digest must be in the evidence's host data. */
+  readonly initData?: { readonly format: string; readonly body: string }
+  readonly eventLog?: Uint8Array
+  readonly at: Date
+  /** The namespace that the caller was reached through; refused when the session is of another. */
+  readonly namespace?: string
+}
+
+/** What attesting gives: a signed result, or a refusal. */
+export interface AttestOutcome {
+  /** Attestation result (EAR), compact JWS. Absent when refused. */
+  readonly token?: string
+  readonly appraisal?: string
+  readonly decision?: string
+  readonly expires?: Date
+  readonly refusal?: Refusal
+}
+
+/** A request for a secret. */
+export interface ReleaseRequest {
+  readonly by: { readonly session: string } | { readonly token: string }
+  readonly namespace: string
+  /** `repository/type/tag`. */
+  readonly resource: string
+  readonly at: Date
+}
+
+/** A lease as its holder is given it. */
+export interface GrantedLease {
+  readonly id: string
+  /** Shown once; whoever renews must show it. */
+  readonly secret: string
+  readonly expires: Date
+}
+
+/** What a request for a secret gives. */
+export type ReleaseOutcome =
+  | {
+      readonly released: {
+        readonly jwe: FlattenedJwe
+        readonly version: number
+        readonly contentType: string | undefined
+      }
+      readonly lease: GrantedLease
+      readonly decision: string
+      readonly refused?: undefined
+    }
+  | {
+      readonly refused: { readonly code: RefusalCode; readonly decision: string | undefined }
+      readonly released?: undefined
+    }
+
+/** Fresh evidence for a lease. */
+export interface RenewRequest extends Omit<AttestRequest, 'namespace'> {
+  readonly lease: string
+  readonly leaseSecret: string
+}
+
+/** What renewing gives. */
+export type RenewOutcome =
+  | {
+      readonly renewed: { readonly lease: string; readonly expires: Date }
+      readonly decision: string
+      readonly refused?: undefined
+    }
+  | {
+      readonly refused: { readonly code: RefusalCode; readonly decision: string | undefined }
+      readonly renewed?: undefined
+    }
+
+/** A lease as it stands. */
+export interface LeaseState {
+  readonly id: string
+  readonly namespace: string
+  readonly resource: string
+  readonly state: 'live' | 'revoked' | 'expired'
+  readonly created: Date
+  readonly expires: Date
+  readonly ended?: Date
+  readonly endedReason?: string
+  readonly appraisal: string
+  readonly decision: string
+}
+
+/** Something that happened to a namespace, in order. */
+export interface BrokerEvent {
+  readonly seq: number
+  readonly namespace: string
+  readonly at: Date
+  readonly kind: string
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+/** Why live leases are looked at again. */
+export type Cause =
+  | { readonly kind: 'policy'; readonly version: number }
+  | { readonly kind: 'reference'; readonly name: string }
+  | { readonly kind: 'advisory'; readonly id: string }
+  | { readonly kind: 'collateral' }
+
+/** What looking at live leases again gave. */
+export interface Reappraised {
+  /** Leases that were live and passed. */
+  readonly live: number
+  readonly revoked: number
+}
+
+/** A vulnerability that an operator wants policies to see. */
+export interface Advisory {
+  /** E.g. `AMD-SB-3019`: letters, digits, `.`, `_`, `:` and `-`, at most 64. */
+  readonly id: string
+  /** As the claims spell it: `intel`, `amd`, … */
+  readonly vendor: string
+  /** Product generations that it concerns; all of the vendor's when absent. */
+  readonly products?: readonly string[]
+  /** Component versions below which it concerns a platform; whatever its TCB when absent. */
+  readonly tcb?: Readonly<Record<string, number>>
+  /** ISO 8601. */
+  readonly published: string
+  readonly note?: string
+}
+
+/** A live lease that something concerns. */
+export interface AffectedLease {
+  readonly lease: string
+  readonly resource: string
+  readonly appraisal: string
+  readonly tee: Tee
+  readonly product?: string
+  readonly hardwareId?: string
+  readonly expires: Date
+}
+
+/** What live leases would be judged by, without changing anything. */
+export interface ForecastRequest {
+  readonly namespace: string
+  readonly at: Date
+  /** Endorsements to come. */
+  readonly source?: CollateralSource
+  /** Intel: the early update channel. */
+  readonly update?: 'early'
+  /** AMD: lowest levels, by product and part, of the TCB to come. */
+  readonly minTcb?: Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** A policy that is not active yet. */
+  readonly policy?: string
+}
+
+/** What would become of live leases. */
+export interface Forecast {
+  readonly leases: number
+  readonly fails: readonly (AffectedLease & { readonly code: RefusalCode; readonly reasons: readonly string[] })[]
+}
+
+/** What its owner is told of a decision. */
+export interface Explained {
+  readonly id: string
+  readonly namespace: string
+  readonly at: Date
+  readonly kind: string
+  readonly outcome: string
+  readonly resource?: string
+  readonly reasonCode?: string
+  /** Plain sentences, the weightiest first. */
+  readonly reasons: readonly string[]
+  readonly remedies: readonly Remedy[]
+  readonly body: Readonly<Record<string, unknown>>
+  readonly verdict?: Verdict
+  readonly context?: unknown
+  readonly appraisal?: string
+  readonly leafIndex?: number
+}
+
+/** Who did something, as logs name them: a token's id, `console`, `cli`. At most 128 characters. */
+export interface Acting {
+  readonly actor: string
+  readonly at: Date
+}
+
+/** What administrators do. Every change is written to the log. */
+export interface BrokerAdmin {
+  createNamespace(name: string, by: Acting): Promise<void>
+  namespaces(): Promise<readonly string[]>
+  /** Activates a new version and looks at all live leases again. @throws PolicyError for a policy that is none */
+  setPolicy(
+    namespace: string,
+    text: string,
+    by: Acting & { readonly note?: string },
+  ): Promise<{ readonly version: number } & Reappraised>
+  /** Activates an older version again. @throws BrokerError `not-found` */
+  rollback(namespace: string, version: number, by: Acting): Promise<{ readonly version: number } & Reappraised>
+  policy(
+    namespace: string,
+  ): Promise<{ readonly version: number; readonly text: string; readonly sha256: string } | undefined>
+  policyVersions(namespace: string): Promise<readonly PolicyVersion[]>
+  putReference(namespace: string, set: unknown, by: Acting): Promise<{ readonly name: string } & Reappraised>
+  deleteReference(namespace: string, name: string, by: Acting): Promise<Reappraised>
+  references(namespace: string): Promise<readonly StoredReference[]>
+  putAdvisory(namespace: string, advisory: unknown, by: Acting): Promise<{ readonly id: string } & Reappraised>
+  advisories(namespace: string): Promise<readonly Advisory[]>
+  putSecret(
+    namespace: string,
+    secret: {
+      readonly path: string
+      readonly bytes: Uint8Array
+      readonly contentType?: string
+      readonly metadata?: Readonly<Record<string, string>>
+    },
+    by: Acting,
+  ): Promise<{ readonly version: number }>
+  deleteSecret(namespace: string, path: string, by: Acting): Promise<boolean>
+  generateKey(
+    namespace: string,
+    key: { readonly path: string; readonly type: 'aes-256' | 'ec-p256' | 'ec-p384' | 'ed25519' | 'rsa-3072' },
+    by: Acting,
+  ): Promise<{ readonly version: number; readonly publicJwk?: JsonWebKey }>
+  /** Writes an administrative act that was done elsewhere (a token made, a key rotated) to the log; inside a transaction. */
+  record(
+    sql: Sql,
+    namespace: string,
+    act: { readonly what: string; readonly details: Readonly<Record<string, unknown>> },
+    by: Acting,
+  ): Promise<string>
+}
+
+/** One version of a namespace's policy. */
+export interface PolicyVersion {
+  readonly version: number
+  readonly sha256: string
+  readonly created: Date
+  readonly createdBy: string
+  readonly note?: string
+  readonly active: boolean
+}
+
+/** A reference set with its history. */
+export interface StoredReference {
+  readonly name: string
+  readonly tee: Tee
+  readonly values: Readonly<Record<string, unknown>>
+  readonly owner: string
+  readonly provenance: unknown
+  readonly expires?: string
+  readonly created: Date
+  /** When evidence met it last; never, when absent. */
+  readonly lastMatched?: Date
+}
+
+/** The checkpoint: evidence in, decisions recorded, secrets out encrypted to the key that the evidence binds. */
+export interface Broker {
+  challenge(o: {
+    readonly namespace: string
+    readonly protocol: Protocol
+    readonly tee?: string
+    readonly at: Date
+  }): Promise<Challenge>
+  /** One appraisal a session; a second call gives the first answer (KBS), or is refused (native). */
+  attest(request: AttestRequest): Promise<AttestOutcome>
+  release(request: ReleaseRequest): Promise<ReleaseOutcome>
+  /** Fresh evidence of the same key and workload prolongs a lease. A refusal leaves it to end when it ends. */
+  renew(request: RenewRequest): Promise<RenewOutcome>
+  /** A lease as it stands at `at`; with its secret, only for its holder. */
+  leaseState(
+    id: string,
+    o: { readonly at: Date; readonly secret?: string; readonly namespace?: string },
+  ): Promise<LeaseState | undefined>
+  leases(
+    namespace: string,
+    o?: { readonly state?: LeaseState['state']; readonly after?: string; readonly limit?: number },
+  ): Promise<readonly LeaseState[]>
+  /** @returns false when there is no such live lease */
+  revoke(namespace: string, lease: string, o: Acting & { readonly reason?: string }): Promise<boolean>
+  /** Events behind `after`, then those to come, until the signal. */
+  events(
+    namespace: string,
+    after: number,
+    o?: { readonly signal?: AbortSignal; readonly lease?: string },
+  ): AsyncIterable<BrokerEvent>
+  reappraiseAll(namespace: string, cause: Cause, at: Date): Promise<Reappraised>
+  forecast(request: ForecastRequest): Promise<Forecast>
+  affectedBy(namespace: string, advisory: string): Promise<readonly AffectedLease[]>
+  /** The whole reason of a decision, for the namespace's owner. */
+  why(namespace: string, decision: string): Promise<Explained | undefined>
+  decisions(
+    namespace: string,
+    o?: { readonly after?: string; readonly outcome?: string; readonly resource?: string; readonly limit?: number },
+  ): Promise<readonly Explained[]>
+  receipt(namespace: string, decision: string): Promise<Receipt | undefined>
+  /** Ends leases whose time is over, forgets old sessions, resumes what a stopped process left. The caller drives it. */
+  tick(at: Date): Promise<{ readonly expired: number; readonly swept: number }>
+  readonly admin: BrokerAdmin
+  /** The public key of attestation results, as `/.well-known/jwks.json` shows it. */
+  readonly jwks: { readonly keys: readonly Readonly<Record<string, string>>[] }
+  readonly issuer: string
+}
+
+/** Bounds. */
+export interface BrokerLimits {
+  /** Seconds that a nonce lives. Default 300, as KBS servers have it. */
+  readonly sessionSeconds?: number
+  /** Seconds that an attestation result lives. Default 300. */
+  readonly tokenSeconds?: number
+  /** Sessions that may be open at once. Default 100,000. */
+  readonly maxSessions?: number
+  /** Bytes of evidence, with everything beside it. Default 2 MiB. */
+  readonly maxEvidence?: number
+}
+
+/** What a broker is made of. */
+export interface BrokerOptions {
+  readonly db: Database
+  readonly vault: Vault
+  readonly log: Log
+  readonly verifier: Verifier
+  readonly signer: Signer
+  /** `iss` of attestation results: the URL under which their keys are found. */
+  readonly issuer: string
+  /** Refuses emulated roots, at start, whatever else is said. */
+  readonly production: boolean
+  /** Default 3600. */
+  readonly leaseSeconds?: number
+  readonly limits?: BrokerLimits
+  /** `ear.verifier-id`. */
+  readonly verifierId?: { readonly developer: string; readonly build: string }
+}
+
+/** Why an administrator's call was not done. */
+export class BrokerError extends Error {
+  override readonly name = 'BrokerError'
+  readonly code: 'not-found' | 'invalid' | 'conflict' | 'unsafe' | 'busy'
+
+  constructor(code: BrokerError['code'], message: string) {
+    super(message)
+    this.code = code
+  }
+}

@@ -1,0 +1,300 @@
+import type { PolicyContext } from '@sekisho/appraisal'
+import type { Row, Sql } from '../storage/sql.ts'
+import { loadAppraisal, type StoredAppraisal, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
+import type { Core } from './core.ts'
+import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
+import type { Evaluated } from './evaluate.ts'
+import { addEvents, announce } from './events.ts'
+import { newId } from './ids.ts'
+import type { Cause, Reappraised } from './model.ts'
+import { type DecisionRecord, recordAll } from './record.ts'
+import { type RefusalCode, reasonsOf } from './refusal.ts'
+import { platformChanged, rejudge, stillReferenced } from './rejudge.ts'
+import { allowing } from './release.ts'
+import { type Rules, rulesOf } from './rules.ts'
+
+/** A live lease with what its policy decision needs. */
+export interface LiveLease extends Row {
+  readonly id: string
+  readonly resource: string
+  readonly appraisal: string
+  readonly expires: number
+  readonly context: string
+  readonly outcome: string
+  readonly emulated: number
+}
+
+const PAGE = 1000
+
+/** Live leases of a namespace in pages, in the order of their ids. */
+export async function* liveLeases(
+  core: Core,
+  namespace: string,
+  at: Date,
+): AsyncGenerator<readonly LiveLease[], void, void> {
+  let after = ''
+  for (;;) {
+    const rows = await core.db.all<LiveLease>(
+      `SELECT l.id, l.resource, l.appraisal, l.expires, a.context, a.outcome, a.emulated FROM leases l
+       JOIN appraisals a ON a.id = l.appraisal
+       WHERE l.namespace = ? AND l.state = 'live' AND l.expires >= ? AND l.id > ? ORDER BY l.id LIMIT ${PAGE}`,
+      [namespace, at.getTime(), after],
+    )
+    const last = rows.at(-1)
+    if (last === undefined) return
+    yield rows
+    if (rows.length < PAGE) return
+    after = last.id
+  }
+}
+
+/** What becomes of a live lease. */
+type Fate = { readonly code?: undefined } | { readonly code: RefusalCode; readonly reasons: readonly string[] }
+
+const STAYS: Fate = {}
+
+/**
+ * Looks at every live lease of a namespace again and revokes those that no longer pass, each with a decision, a leaf and
+ * an event. A policy or advisory is decided on the recorded contexts; changed reference values and new endorsements
+ * are judged on the recorded evidence.
+ */
+export async function reappraise(core: Core, namespace: string, cause: Cause, at: Date): Promise<Reappraised> {
+  const rules = await rulesOf(core, core.db, namespace)
+  const judge = judgeOf(core, namespace, rules, cause, at)
+  let [live, revoked] = [0, 0]
+  for await (const page of liveLeases(core, namespace, at)) {
+    const failing: { readonly lease: LiveLease; readonly fate: Fate }[] = []
+    for (const lease of page) {
+      const fate = await judge(lease)
+      if (fate.code !== undefined) failing.push({ lease, fate })
+    }
+    const ended = failing.length === 0 ? 0 : await revokeAll(core, namespace, failing, cause, rules, at)
+    revoked += ended
+    live += page.length - ended
+  }
+  await done(core, namespace, cause)
+  if (revoked > 0) await announce(core, namespace)
+  return { live, revoked }
+}
+
+function judgeOf(
+  core: Core,
+  namespace: string,
+  rules: Rules,
+  cause: Cause,
+  at: Date,
+): (lease: LiveLease) => Promise<Fate> {
+  const byPolicy = policyJudge(core, namespace, rules, at)
+  if (cause.kind === 'policy' || cause.kind === 'advisory') return async (lease) => byPolicy(lease)
+  const evidence = new Map<string, Promise<Fate | StoredAppraisal>>()
+  return async (lease) => {
+    const known = evidence.get(lease.appraisal) ?? evidenceFate(core, rules, lease.appraisal, cause, at)
+    evidence.set(lease.appraisal, known)
+    const found = await known
+    if (!('context' in found)) return found
+    return byPolicy({ ...lease, context: JSON.stringify(found.context) })
+  }
+}
+
+function policyJudge(core: Core, namespace: string, rules: Rules, at: Date): (lease: LiveLease) => Fate {
+  const known = new Map<string, Fate>()
+  return ({ context: text, resource, outcome, emulated, appraisal }) => {
+    const key = `${resource} ${emulated} ${outcome} ${text}`
+    const before = known.get(key)
+    if (before !== undefined) return before
+    // Written by this package alone.
+    const context = JSON.parse(text) as PolicyContext
+    const stored = {
+      id: appraisal,
+      namespace,
+      context,
+      emulated: emulated === 1,
+      outcome: outcome as StoredAppraisal['outcome'],
+      authenticity: context.verdict.authenticity,
+    }
+    const fate = fateOf(decide(stored, rules, { action: 'release', resource, at }, allowing(core)))
+    if (known.size < PAGE) known.set(key, fate)
+    return fate
+  }
+}
+
+function fateOf(answer: PolicyAnswer): Fate {
+  return answer.permitted ? STAYS : { code: answer.code ?? 'policy-deny', reasons: policyReasons(answer) }
+}
+
+/** Judges an appraisal's evidence for a cause: a fate, or the appraisal that holds now, for the policy to decide on. */
+async function evidenceFate(
+  core: Core,
+  rules: Rules,
+  id: string,
+  cause: Cause,
+  at: Date,
+): Promise<Fate | StoredAppraisal> {
+  const appraisal = await loadAppraisal(core, core.db, id)
+  if (appraisal === undefined) return { code: 'attestation-revoked', reasons: ['the appraisal is not stored any more'] }
+  const changed = cause.kind === 'reference' ? cause.name : undefined
+  if (cause.kind === 'reference' && stillReferenced(appraisal, rules, changed, at)) return appraisal
+  const collateral = cause.kind === 'collateral' ? 'now' : 'as-of-then'
+  const found = await rejudge(core, core.db, rules, appraisal, {
+    collateral,
+    at,
+    ...(collateral === 'now' ? { request: { refresh: true } } : {}),
+  })
+  if (found === undefined) return { code: 'attestation-revoked', reasons: ['the evidence is not stored any more'] }
+  // A vendor's service that cannot be reached says nothing about a platform: renewal will ask again.
+  if (collateral === 'now' && found.refusal === 'collateral-missing') return appraisal
+  if (found.refusal !== undefined) {
+    await revokeAppraisal(core, id, at)
+    const reasons =
+      found.refusal === 'reference-missing'
+        ? ['no reference values in force are met', ...reasonsOf(found.verdict)]
+        : reasonsOf(found.verdict)
+    return { code: found.refusal, reasons }
+  }
+  return collateral === 'now' && platformChanged(found.verdict, appraisal)
+    ? replace(core, appraisal, found, at)
+    : { ...appraisal, context: found.appraisal.context }
+}
+
+async function revokeAppraisal(core: Core, id: string, at: Date): Promise<void> {
+  await core.db.transaction((sql) =>
+    sql.run('UPDATE appraisals SET revoked = ? WHERE id = ? AND revoked IS NULL', [at.getTime(), id]),
+  )
+}
+
+/** The platform's state is another now: leases rest on the new appraisal, and the old result gets nothing more. */
+async function replace(core: Core, before: StoredAppraisal, found: Evaluated, at: Date): Promise<StoredAppraisal> {
+  const text = verdictText(found.verdict)
+  const now: StoredAppraisal = {
+    ...before,
+    id: newId('apr', at),
+    at: at.getTime(),
+    verdict: text.sha256,
+    outcome: found.verdict.outcome,
+    authenticity: found.verdict.authenticity,
+    status: found.appraisal.status,
+    context: found.appraisal.context,
+    grounds: before.grounds.map((grounds, i) => ({
+      ...grounds,
+      collateral: found.collateral[i]?.sha256 ?? grounds.collateral,
+    })),
+  }
+  await core.db.transaction(async (sql) => {
+    for (const { sha256, bytes } of found.collateral)
+      await sql.run('INSERT INTO evidence (sha256, bytes, created) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING', [
+        sha256,
+        bytes,
+        at.getTime(),
+      ])
+    await storeGrounds(core, sql, [], text, at)
+    await storeAppraisal(sql, now)
+    await sql.run(`UPDATE leases SET appraisal = ? WHERE appraisal = ? AND state = 'live'`, [now.id, before.id])
+    await sql.run('UPDATE appraisals SET revoked = ? WHERE id = ? AND revoked IS NULL', [at.getTime(), before.id])
+  })
+  return now
+}
+
+async function revokeAll(
+  core: Core,
+  namespace: string,
+  failing: readonly { readonly lease: LiveLease; readonly fate: Fate }[],
+  cause: Cause,
+  rules: Rules,
+  at: Date,
+): Promise<number> {
+  return core.db.transaction(async (sql) => {
+    const byId = new Map(failing.map((one) => [one.lease.id, one]))
+    const places = failing.map(() => '?').join(', ')
+    const ended = await sql.all<{ id: string }>(
+      `UPDATE leases SET state = 'revoked', ended = ?, ended_reason = ? WHERE id IN (${places}) AND state = 'live' RETURNING id`,
+      [at.getTime(), `reappraisal: ${cause.kind}`, ...byId.keys()],
+    )
+    const decisions = ended.flatMap(({ id }) => {
+      const one = byId.get(id)
+      return one === undefined ? [] : [revocation(namespace, one.lease, one.fate, cause, rules, at)]
+    })
+    await recordAll(core, sql, decisions)
+    await addEvents(
+      sql,
+      namespace,
+      at,
+      decisions.map(({ id, lease, resource, reason }) => ({
+        kind: 'lease-revoked',
+        body: { lease, resource, reason, decision: id, cause },
+      })),
+    )
+    return decisions.length
+  })
+}
+
+function revocation(
+  namespace: string,
+  lease: LiveLease,
+  fate: Fate,
+  cause: Cause,
+  rules: Rules,
+  at: Date,
+): DecisionRecord & { readonly id: string } {
+  const policy = rules.policy
+  return {
+    id: newId('dec', at),
+    namespace,
+    at,
+    kind: 'revoke',
+    outcome: 'revoked',
+    resource: lease.resource,
+    appraisal: lease.appraisal,
+    lease: lease.id,
+    reason: fate.code ?? 'policy-deny',
+    emulated: lease.emulated === 1,
+    ...(policy === undefined ? {} : { policy: { version: policy.version, sha256: policy.compiled.sha256 } }),
+    body: { cause, reasons: fate.code === undefined ? [] : fate.reasons },
+  }
+}
+
+const PENDING = 'reappraise:'
+
+function pendingName(namespace: string, cause: Cause): string {
+  const what = cause.kind === 'reference' ? cause.name : cause.kind === 'advisory' ? cause.id : ''
+  return `${PENDING}${namespace}:${cause.kind}:${what}`
+}
+
+/** Notes, in the transaction of a change, that leases have to be looked at again: whoever comes next does it if this process cannot. */
+export async function pending(sql: Sql, namespace: string, cause: Cause): Promise<void> {
+  await sql.run(
+    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    [pendingName(namespace, cause), JSON.stringify({ namespace, cause })],
+  )
+}
+
+async function done(core: Core, namespace: string, cause: Cause): Promise<void> {
+  await core.db.transaction((sql) => sql.run('DELETE FROM settings WHERE name = ?', [pendingName(namespace, cause)]))
+}
+
+/** Does what a process that ended left undone. */
+export async function resumePending(core: Core, at: Date): Promise<void> {
+  const rows = await core.db.all<{ value: string }>(`SELECT value FROM settings WHERE name LIKE '${PENDING}%'`)
+  for (const { value } of rows) {
+    const { namespace, cause } = JSON.parse(value) as { namespace: string; cause: Cause }
+    await reappraise(core, namespace, cause, at)
+  }
+}
+
+const LAST_LOOK = 'references-looked-at'
+
+/** Reference sets whose time is over since the last look: leases that rest on them are looked at again. */
+export async function expireReferences(core: Core, at: Date): Promise<void> {
+  const [last] = await core.db.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [LAST_LOOK])
+  const rows = await core.db.all<{ namespace: string; name: string }>(
+    'SELECT namespace, name FROM reference_sets WHERE deleted IS NULL AND expires <= ? AND expires > ?',
+    [at.getTime(), Number(last?.value ?? 0)],
+  )
+  for (const { namespace, name } of rows) await reappraise(core, namespace, { kind: 'reference', name }, at)
+  if (rows.length > 0 || last === undefined)
+    await core.db.transaction((sql) =>
+      sql.run(
+        'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+        [LAST_LOOK, String(at.getTime())],
+      ),
+    )
+}

@@ -1,0 +1,122 @@
+import type { Check, Verdict } from '@sekisho/evidence'
+
+/**
+ * Why a caller is refused. Stable, short, and the same for whatever the caller must not learn.
+ *
+ * - `session-unknown`: no session of this id, or it is over and forgotten.
+ * - `session-expired`: its time is over.
+ * - `session-spent`: a nonce is for one exchange.
+ * - `session-mismatch`: of another namespace, protocol or TEE.
+ * - `busy`: too many sessions are open.
+ * - `nonce-mismatch`: the nonce is not the one of the session.
+ * - `key-unsupported`: the TEE key is none that a secret can be encrypted to.
+ * - `evidence-unreadable`: no evidence of a TEE that is verified here.
+ * - `evidence-rejected`: a check failed that no other code names.
+ * - `evidence-stale`: the evidence does not bind this session's nonce and key: replayed, relayed, or another key.
+ * - `evidence-emulated`: no hardware vouches for it, and this checkpoint does not accept that.
+ * - `debug-enabled`: the host can read the workload's memory.
+ * - `tcb-unacceptable`: the platform's TCB is out of date or revoked.
+ * - `certificate-revoked`: the platform's certificate was revoked.
+ * - `collateral-expired`: endorsements were not valid at the time.
+ * - `collateral-missing`: endorsements could not be had.
+ * - `reference-missing`: no reference values for workloads of this TEE.
+ * - `reference-mismatch`: the workload is none that the reference values name.
+ * - `evidence-incomplete`: something relevant was not checked.
+ * - `policy-deny`: the policy does not permit it, or there is nothing by that name for this caller.
+ * - `policy-missing`: the namespace has no policy: nothing is permitted.
+ * - `token-invalid`: no attestation result of this checkpoint.
+ * - `token-expired`: its time is over.
+ * - `attestation-revoked`: what the result rests on no longer holds.
+ * - `namespace-mismatch`: the result is for another namespace.
+ * - `not-attested`: nothing was attested in this session.
+ * - `not-found`: no such resource. Only told to a caller whom the policy permits it.
+ * - `resource-invalid`: no path of a resource.
+ * - `lease-unknown`: no such lease, or not this caller's.
+ * - `lease-ended`: it was revoked or is over.
+ * - `holder-mismatch`: the evidence is of another key or workload than the lease's.
+ */
+export type RefusalCode =
+  | 'session-unknown'
+  | 'session-expired'
+  | 'session-spent'
+  | 'session-mismatch'
+  | 'busy'
+  | 'nonce-mismatch'
+  | 'key-unsupported'
+  | 'evidence-unreadable'
+  | 'evidence-rejected'
+  | 'evidence-stale'
+  | 'evidence-emulated'
+  | 'debug-enabled'
+  | 'tcb-unacceptable'
+  | 'certificate-revoked'
+  | 'collateral-expired'
+  | 'collateral-missing'
+  | 'reference-missing'
+  | 'reference-mismatch'
+  | 'evidence-incomplete'
+  | 'policy-deny'
+  | 'policy-missing'
+  | 'token-invalid'
+  | 'token-expired'
+  | 'attestation-revoked'
+  | 'namespace-mismatch'
+  | 'not-attested'
+  | 'not-found'
+  | 'resource-invalid'
+  | 'lease-unknown'
+  | 'lease-ended'
+  | 'holder-mismatch'
+
+/** What may be released rests on a verdict like this, whatever a policy says. */
+export function meetsFloor(verdict: Pick<Verdict, 'outcome' | 'authenticity'>): boolean {
+  return verdict.outcome === 'verified' && verdict.authenticity === 'proven'
+}
+
+/** Checks of a verdict and of its parts, in order. */
+export function allChecks(verdict: Verdict): readonly Check[] {
+  return [
+    ...verdict.checks.flatMap(({ checks }) => checks),
+    ...(verdict.parts ?? []).flatMap((part) => allChecks(part.verdict)),
+  ]
+}
+
+/** Endings of check ids by what their failing means, the weightiest first. */
+const MEANINGS: readonly (readonly [RegExp, RefusalCode])[] = [
+  [/(report-data|fresh|nonce|challenge|extra-data|qualifying)/, 'evidence-stale'],
+  [/(revo|crl\.not-listed|not-listed)/, 'certificate-revoked'],
+  [/(hardware|emulated|vendor-root)$/, 'evidence-emulated'],
+  [/(valid|expired|dates|in-date|validity|window)/, 'collateral-expired'],
+  [/debug/, 'debug-enabled'],
+  [/(tcb|svn|firmware)/, 'tcb-unacceptable'],
+  [/(measurement|signer|host-data|rtmr|rem\d|pcr|product|expect)/, 'reference-mismatch'],
+]
+
+/**
+ * The code for a verdict that does not meet the floor. A failed proof of authenticity that no other code names is
+ * `evidence-rejected`, so that nobody learns from a code which part of a forgery was noticed.
+ *
+ * @param referenced whether there were reference values to compare with
+ */
+export function refusalOf(verdict: Verdict, referenced: boolean): RefusalCode {
+  const failed = allChecks(verdict).filter(({ outcome }) => outcome === 'fail')
+  if (failed.length > 0) {
+    const authenticity = failed.filter(({ phase }) => phase === 'authenticity')
+    const weighty = authenticity.length > 0 ? authenticity : failed
+    for (const [pattern, code] of MEANINGS) if (weighty.some(({ id }) => pattern.test(id))) return code
+    return 'evidence-rejected'
+  }
+  if (!referenced) return 'reference-missing'
+  const unmade = allChecks(verdict).filter(({ outcome, waived }) => outcome === 'unchecked' && waived !== true)
+  return unmade.some(({ phase }) => phase === 'authenticity') ? 'collateral-missing' : 'evidence-incomplete'
+}
+
+const MAX_REASONS = 32
+
+/** Why a verdict does not meet the floor, in plain sentences: failed checks first, then those not made. */
+export function reasonsOf(verdict: Verdict): readonly string[] {
+  const checks = allChecks(verdict)
+  const of = (outcome: Check['outcome']): readonly Check[] =>
+    checks.filter((check) => check.outcome === outcome && check.waived !== true && check.blockedBy === undefined)
+  return [...of('fail'), ...of('unchecked')].slice(0, MAX_REASONS).map(({ id, reason }) => `${id}: ${reason}`)
+}

@@ -1,0 +1,92 @@
+import type { Verdict } from '@sekisho/evidence'
+import type { Sql } from '../storage/sql.ts'
+import type { Expectations, JudgeRequest, Received } from '../verifier/model.ts'
+import { type Grounds, type StoredAppraisal, storedBytes } from './appraisals.ts'
+import type { Core } from './core.ts'
+import { type Evaluated, expectationsOf, judgeAgain, type Piece, referenceFor } from './evaluate.ts'
+import type { Rules } from './rules.ts'
+
+/** How stored evidence is to be judged again. */
+export interface Rejudging {
+  /** `as-of-then`: with the endorsements that were kept, at the time of the appraisal. `now`: with those to be had. */
+  readonly collateral: 'as-of-then' | 'now'
+  readonly at: Date
+  /** Beside what the reference values and the binding expect. */
+  readonly adjust?: (expect: Expectations, grounds: Grounds) => Expectations
+  readonly request?: Pick<JudgeRequest, 'source' | 'update' | 'refresh'>
+}
+
+/**
+ * Judges an appraisal's evidence again. The nonce was checked when it was fresh: what binds it is expected as it was then.
+ * @returns undefined when the evidence is not stored any more
+ */
+export async function rejudge(
+  core: Core,
+  sql: Sql,
+  rules: Rules,
+  appraisal: StoredAppraisal,
+  how: Rejudging,
+): Promise<Evaluated | undefined> {
+  const pieces: Piece[] = []
+  for (const [i, grounds] of appraisal.grounds.entries()) {
+    const kept = await storedBytes(sql, grounds.collateral)
+    const received = await receivedOf(sql, grounds, kept)
+    if (received === undefined) return undefined
+    const { values, matched } = referenceFor(core, rules, received, how.at)
+    const expect = expectationsOf(core, values, grounds.bound)
+    const then = how.collateral === 'as-of-then'
+    pieces.push({
+      name: `${grounds.tee}-${i}`,
+      received,
+      request: {
+        expect: how.adjust === undefined ? expect : how.adjust(expect, grounds),
+        at: then ? new Date(appraisal.at) : how.at,
+        ...(then && kept !== undefined ? { kept } : {}),
+        ...how.request,
+      },
+      ...(matched === undefined ? {} : { reference: matched }),
+    })
+  }
+  return judgeAgain(core, pieces, how.at)
+}
+
+async function receivedOf(sql: Sql, grounds: Grounds, kept: Uint8Array | undefined): Promise<Received | undefined> {
+  const evidence = await storedBytes(sql, grounds.evidence)
+  if (evidence === undefined) return undefined
+  const eventLog = grounds.eventLog === undefined ? undefined : await storedBytes(sql, grounds.eventLog)
+  return {
+    tee: grounds.tee,
+    form: grounds.tee,
+    evidence,
+    wrappers: [],
+    // A certificate that only the host handed out cannot be asked for: it is in what was kept.
+    companions:
+      grounds.tee === 'snp' && kept !== undefined ? [{ kind: 'certificate-table', from: 'kept', bytes: kept }] : [],
+    unused: [],
+    ...(eventLog === undefined ? {} : { eventLog }),
+  }
+}
+
+/** Whether all reference sets that an appraisal met are in force, and none of them is the one that changed. */
+export function stillReferenced(
+  { grounds }: Pick<StoredAppraisal, 'grounds'>,
+  rules: Rules,
+  changed: string | undefined,
+  at: Date,
+): boolean {
+  return grounds.every(({ reference }) => {
+    const set = rules.references.find(({ name }) => name === reference)
+    return (
+      set !== undefined && set.name !== changed && (set.expires === undefined || at.getTime() < Date.parse(set.expires))
+    )
+  })
+}
+
+/** Whether a verdict differs from a context in what policies see of the platform. */
+export function platformChanged({ claims }: Verdict, { context }: StoredAppraisal): boolean {
+  const { tcb } = claims
+  const same =
+    tcb.status === context.tcb.status &&
+    [...(tcb.advisories ?? [])].sort().join() === [...context.tcb.advisories].sort().join()
+  return !same
+}

@@ -1,0 +1,178 @@
+import { createHash, type JsonWebKey } from 'node:crypto'
+import { encryptToTeeKey } from '../jwe/encrypt.ts'
+import { teeKeyThumbprint } from '../jwe/tee-key.ts'
+import { isRevoked, loadAppraisal, type StoredAppraisal } from './appraisals.ts'
+import type { Core } from './core.ts'
+import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
+import { newId, newLeaseSecret } from './ids.ts'
+import type { ReleaseOutcome, ReleaseRequest } from './model.ts'
+import { checkNamespace, isResource } from './names.ts'
+import { type DecisionRecord, record } from './record.ts'
+import type { RefusalCode } from './refusal.ts'
+import { epochOf, type Rules, rulesOf } from './rules.ts'
+import { readSession } from './sessions.ts'
+import { readToken } from './tokens.ts'
+
+const MAX_ROUNDS = 4
+
+/**
+ * Hands out a secret, encrypted to the key that the evidence binds. Decision, lease and leaf are on disk before the
+ * secret leaves; the rules that permitted it are those in force in that very transaction.
+ */
+export async function release(core: Core, request: ReleaseRequest): Promise<ReleaseOutcome> {
+  checkNamespace(request.namespace)
+  if (!isResource(request.resource)) return refuse(core, request, { code: 'resource-invalid' })
+  const found = await appraisalOf(core, request)
+  if ('code' in found) return refuse(core, request, found)
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const outcome = await tryRelease(core, request, found.appraisal, found.teeKey)
+    if (outcome !== undefined) return outcome
+  }
+  return refuse(core, request, { code: 'busy', appraisal: found.appraisal })
+}
+
+interface Refusing {
+  readonly code: RefusalCode
+  readonly appraisal?: StoredAppraisal
+  readonly answer?: PolicyAnswer
+  readonly rules?: Rules
+  readonly reasons?: readonly string[]
+}
+
+type Found = { readonly appraisal: StoredAppraisal; readonly teeKey: JsonWebKey } | Refusing
+
+async function appraisalOf(core: Core, { by, namespace, at }: ReleaseRequest): Promise<Found> {
+  const shown = 'session' in by ? await bySession(core, by.session, at) : await byToken(core, by.token, at)
+  if ('code' in shown) return shown
+  const appraisal = await loadAppraisal(core, core.db, shown.id)
+  if (appraisal === undefined) return { code: 'token-invalid' }
+  if (appraisal.namespace !== shown.namespace || appraisal.namespace !== namespace)
+    return { code: 'namespace-mismatch', reasons: ['the attestation is for another namespace'] }
+  if (appraisal.expires < at.getTime()) return { code: 'token-expired', appraisal }
+  const { teeKey } = appraisal
+  return teeKey === undefined ? { code: 'not-attested', appraisal } : { appraisal, teeKey }
+}
+
+type Shown = { readonly id: string; readonly namespace: string } | Refusing
+
+async function bySession(core: Core, id: string, at: Date): Promise<Shown> {
+  const session = await readSession(core.db, id)
+  if (session === undefined) return { code: 'session-unknown' }
+  if (session.expires < at.getTime()) return { code: 'session-expired' }
+  const { appraisal } = session.body
+  if (session.state !== 'attested' || appraisal === undefined) return { code: 'not-attested' }
+  return { id: appraisal, namespace: session.namespace }
+}
+
+async function byToken(core: Core, token: string, at: Date): Promise<Shown> {
+  const shown = await readToken(core, token, at)
+  return shown.fault === undefined ? { id: shown.appraisal, namespace: shown.namespace } : { code: shown.fault }
+}
+
+async function tryRelease(
+  core: Core,
+  request: ReleaseRequest,
+  appraisal: StoredAppraisal,
+  teeKey: JsonWebKey,
+): Promise<ReleaseOutcome | undefined> {
+  const { namespace, resource, at } = request
+  const rules = await rulesOf(core, core.db, namespace)
+  const answer = decide(appraisal, rules, { action: 'release', resource, at }, allowing(core))
+  if (!answer.permitted) return refuse(core, request, { code: answer.code ?? 'policy-deny', appraisal, answer, rules })
+  const opened = await core.vault.open(core.db, namespace, resource)
+  // Whoever the policy permits a resource may learn that it is not there; nobody else does.
+  if (opened === undefined) return refuse(core, request, { code: 'not-found', appraisal, answer, rules })
+  const { bytes, version, contentType } = opened
+  const jwe = encryptToTeeKey(bytes, teeKey)
+  bytes.fill(0)
+  const lease = { id: newId('lse', at), secret: newLeaseSecret(), expires: new Date(at.getTime() + core.leaseMs) }
+  const decision = newId('dec', at)
+  const done = await core.db.transaction(async (sql) => {
+    if ((await epochOf(sql, namespace)) !== rules.epoch) return 'rules-changed'
+    if (await isRevoked(sql, appraisal.id)) return 'revoked'
+    await sql.run(
+      `INSERT INTO leases (id, namespace, resource, appraisal, decision, holder_key_sha256, secret_hash, created, expires, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'live')`,
+      [
+        lease.id,
+        namespace,
+        resource,
+        appraisal.id,
+        decision,
+        teeKeyThumbprint(teeKey),
+        secretHash(lease.secret),
+        at.getTime(),
+        lease.expires.getTime(),
+      ],
+    )
+    await record(core, sql, {
+      ...recordOf(request, { code: 'policy-deny', appraisal, answer, rules }),
+      id: decision,
+      outcome: 'released',
+      lease: lease.id,
+      body: { version, context: answer.context, policy: answer.decision?.reasons ?? [] },
+    })
+    return 'released'
+  })
+  if (done === 'rules-changed') return undefined
+  if (done === 'revoked') return refuse(core, request, { code: 'attestation-revoked', appraisal, rules })
+  return { released: { jwe, version, contentType }, lease, decision }
+}
+
+/** How a lease's secret is kept: SHA-256 in hex. It has 256 random bits, so that no salt is needed. */
+export function secretHash(secret: string): string {
+  return createHash('sha256').update(secret).digest('hex')
+}
+
+/** Whether emulated evidence may ever be released to. */
+export function allowing(core: Core): { readonly allowEmulated: boolean } {
+  return { allowEmulated: core.verifier.emulated && !core.production }
+}
+
+function recordOf(
+  { namespace, resource, at }: ReleaseRequest,
+  refusing: Refusing,
+): Omit<DecisionRecord, 'outcome' | 'body'> {
+  const { appraisal, rules } = refusing
+  const policy = rules?.policy
+  const [primary] = appraisal?.grounds ?? []
+  return {
+    namespace,
+    at,
+    kind: 'release',
+    ...(isResource(resource) ? { resource } : {}),
+    emulated: appraisal?.emulated ?? false,
+    ...(appraisal === undefined
+      ? {}
+      : {
+          appraisal: appraisal.id,
+          digests: {
+            verdict: appraisal.verdict,
+            ...(primary === undefined ? {} : { evidence: primary.evidence, collateral: primary.collateral }),
+          },
+        }),
+    ...(primary?.reference === undefined ? {} : { referenceSet: primary.reference }),
+    ...(policy === undefined ? {} : { policy: { version: policy.version, sha256: policy.compiled.sha256 } }),
+  }
+}
+
+/** Records a refusal; the caller learns its code and where its owner finds the reason. */
+async function refuse(core: Core, request: ReleaseRequest, refusing: Refusing): Promise<ReleaseOutcome> {
+  const { code, answer, reasons = [] } = refusing
+  // A caller who showed nothing that this namespace knows could fill its log otherwise.
+  if (refusing.appraisal === undefined && UNATTRIBUTED.includes(code)) return { refused: { code, decision: undefined } }
+  const decision = await core.db.transaction((sql) =>
+    record(core, sql, {
+      ...recordOf(request, refusing),
+      outcome: 'refused',
+      reason: code,
+      body: {
+        reasons: [...reasons, ...(answer === undefined ? [] : policyReasons(answer))],
+        ...(answer === undefined ? {} : { context: answer.context }),
+      },
+    }),
+  )
+  return { refused: { code, decision } }
+}
+
+const UNATTRIBUTED: readonly RefusalCode[] = ['session-unknown', 'resource-invalid']

@@ -1,0 +1,84 @@
+import { type CompiledPolicies, compilePolicies, type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
+import type { Sql } from '../storage/sql.ts'
+import type { Core } from './core.ts'
+import type { Advisory } from './model.ts'
+
+/** What a namespace is judged by. */
+export interface Rules {
+  /** Counts up with every change of them. */
+  readonly epoch: number
+  readonly policy: { readonly version: number; readonly compiled: CompiledPolicies } | undefined
+  readonly references: readonly ReferenceSet[]
+  readonly advisories: readonly Advisory[]
+}
+
+function epochName(namespace: string): string {
+  return `rules:${namespace}`
+}
+
+/** The epoch of a namespace's rules; 0 before the first change. */
+export async function epochOf(sql: Sql, namespace: string): Promise<number> {
+  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [epochName(namespace)])
+  return row === undefined ? 0 : Number(row.value)
+}
+
+/** Marks the rules as changed, in the transaction that changes them. */
+export async function bumpEpoch(sql: Sql, namespace: string): Promise<void> {
+  const epoch = (await epochOf(sql, namespace)) + 1
+  await sql.run(
+    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+    [epochName(namespace), String(epoch)],
+  )
+}
+
+/** The rules in force, read anew only when their epoch has changed. */
+export async function rulesOf(core: Core, sql: Sql, namespace: string): Promise<Rules> {
+  const epoch = await epochOf(sql, namespace)
+  const known = core.rules.get(namespace)
+  if (known?.epoch === epoch) return known
+  const rules = await readRules(core, sql, namespace, epoch, known)
+  // Read while someone changed them: what was read may be of either epoch, and is not kept.
+  if ((await epochOf(sql, namespace)) === epoch) core.rules.set(namespace, rules)
+  return rules
+}
+
+async function readRules(
+  core: Core,
+  sql: Sql,
+  namespace: string,
+  epoch: number,
+  before: Rules | undefined,
+): Promise<Rules> {
+  const [active] = await sql.all<{ version: number; text: string; sha256: string }>(
+    `SELECT v.version, v.text, v.sha256 FROM policy_active a
+     JOIN policy_versions v ON v.namespace = a.namespace AND v.version = a.version WHERE a.namespace = ?`,
+    [namespace],
+  )
+  const references = await sql.all<{ body: string }>(
+    'SELECT body FROM reference_sets WHERE namespace = ? AND deleted IS NULL ORDER BY name',
+    [namespace],
+  )
+  const advisories = await sql.all<{ body: string }>('SELECT body FROM advisories WHERE namespace = ? ORDER BY id', [
+    namespace,
+  ])
+  return {
+    epoch,
+    policy:
+      active === undefined
+        ? undefined
+        : { version: active.version, compiled: await compiledOf(core, active, before?.policy?.compiled) },
+    references: references.map(({ body }) => readReferenceSet(JSON.parse(body))),
+    // Written by `putAdvisory` alone, which checked them.
+    advisories: advisories.map(({ body }) => JSON.parse(body) as Advisory),
+  }
+}
+
+async function compiledOf(
+  core: Core,
+  { text, sha256 }: { readonly text: string; readonly sha256: string },
+  before: CompiledPolicies | undefined,
+): Promise<CompiledPolicies> {
+  if (before?.sha256 === sha256) return before
+  for (const { policy } of core.rules.values()) if (policy?.compiled.sha256 === sha256) return policy.compiled
+  return compilePolicies(text)
+}

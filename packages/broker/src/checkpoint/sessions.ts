@@ -1,0 +1,122 @@
+import type { Row, Sql } from '../storage/sql.ts'
+import type { Core } from './core.ts'
+import { newNonce, newSessionId } from './ids.ts'
+import { BrokerError, type Challenge, type Protocol } from './model.ts'
+import { checkNamespace } from './names.ts'
+
+/** What became of a session's one exchange. */
+export interface SessionBody {
+  readonly appraisal?: string
+  readonly decision?: string
+  readonly token?: string
+  readonly refusal?: string
+}
+
+/** A session as it is stored. */
+export interface Session {
+  readonly id: string
+  readonly namespace: string
+  readonly protocol: Protocol
+  readonly tee: string
+  readonly nonce: string
+  readonly expires: number
+  /** `challenged`: its nonce waits for evidence. `attested`: it was answered well. `spent`: it was answered badly. */
+  readonly state: 'challenged' | 'attested' | 'spent'
+  readonly body: SessionBody
+}
+
+const ID = /^[0-9a-f]{32}$/
+const MAX_TEE_NAME = 32
+const COUNT_EVERY_MS = 1000
+
+/** Opens sessions, as many as may be open at once. */
+export function sessionOpener(
+  core: Core,
+): (o: {
+  readonly namespace: string
+  readonly protocol: Protocol
+  readonly tee?: string
+  readonly at: Date
+}) => Promise<Challenge> {
+  let counted = { at: Number.NEGATIVE_INFINITY, open: 0 }
+  return async ({ namespace, protocol, tee = '', at }) => {
+    checkNamespace(namespace)
+    if (tee.length > MAX_TEE_NAME) throw new BrokerError('invalid', `tee: at most ${MAX_TEE_NAME} characters`)
+    const now = at.getTime()
+    // Counted now and then, and in between by hand: the bound may be passed by what one second brings, not by more.
+    if (Math.abs(now - counted.at) >= COUNT_EVERY_MS) counted = { at: now, open: await countOpen(core.db, now) }
+    if (counted.open >= core.limits.maxSessions)
+      throw new BrokerError('busy', 'too many sessions are open; try again later')
+    counted.open++
+    const session = newSessionId()
+    const nonce = newNonce()
+    const expires = now + core.limits.sessionSeconds * 1000
+    await core.db.transaction((sql) =>
+      sql.run(
+        `INSERT INTO sessions (id, namespace, protocol, tee, nonce, created, expires, state, body)
+         VALUES (?, ?, ?, ?, ?, ?, ?, 'challenged', '{}')`,
+        [session, namespace, protocol, tee, nonce, now, expires],
+      ),
+    )
+    return { session, nonce, expires: new Date(expires) }
+  }
+}
+
+async function countOpen(sql: Sql, now: number): Promise<number> {
+  const [row] = await sql.all<{ open: number }>('SELECT COUNT(*) AS open FROM sessions WHERE expires >= ?', [now])
+  return row?.open ?? 0
+}
+
+interface SessionRow extends Row {
+  readonly id: string
+  readonly namespace: string
+  readonly protocol: string
+  readonly tee: string
+  readonly nonce: string
+  readonly expires: number
+  readonly state: string
+  readonly body: string
+}
+
+/** A session by its id; undefined for one that is not known, or no id. */
+export async function readSession(sql: Sql, id: string): Promise<Session | undefined> {
+  if (!ID.test(id)) return undefined
+  const [row] = await sql.all<SessionRow>(
+    'SELECT id, namespace, protocol, tee, nonce, expires, state, body FROM sessions WHERE id = ?',
+    [id],
+  )
+  if (row === undefined) return undefined
+  // Rows are written by this file alone.
+  return {
+    ...row,
+    protocol: row.protocol as Protocol,
+    state: row.state as Session['state'],
+    body: JSON.parse(row.body) as SessionBody,
+  }
+}
+
+/**
+ * Spends a session's nonce, in the transaction that records what it was spent on.
+ *
+ * @returns false when somebody spent it before, here or in another process, or its time is over
+ */
+export async function spendSession(
+  sql: Sql,
+  id: string,
+  state: 'attested' | 'spent',
+  body: SessionBody,
+  at: Date,
+): Promise<boolean> {
+  const changed = await sql.run(
+    `UPDATE sessions SET state = ?, body = ? WHERE id = ? AND state = 'challenged' AND expires >= ?`,
+    [state, JSON.stringify(body), id, at.getTime()],
+  )
+  return changed === 1
+}
+
+/** Forgets sessions whose time is over for a while. @returns how many */
+export function sweepSessions(core: Core, at: Date): Promise<number> {
+  // Kept a little longer, so that whoever comes late is told that the time is over.
+  const before = at.getTime() - core.limits.sessionSeconds * 1000
+  return core.db.transaction((sql) => sql.run('DELETE FROM sessions WHERE expires < ?', [before]))
+}
