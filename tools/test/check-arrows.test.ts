@@ -44,6 +44,11 @@ export function tdx({ module, process: document }: { module: string; process: nu
   }),
   'packages/collateral/src/index.ts':
     "import { readFileSync } from 'node:fs'\nimport '@sekisho/evidence'\nexport const read = readFileSync\n",
+  'packages/emulator/package.json': manifest('@sekisho/emulator', {
+    devDependencies: { '@sekisho/collateral': '0.1.0' },
+  }),
+  'packages/emulator/src/index.ts': 'export const world = 1\n',
+  'packages/emulator/test/a.test.ts': "import '@sekisho/collateral'\n",
 }
 
 /** Each name says the rule that the changed files break; the second text must be in the message. */
@@ -107,6 +112,12 @@ const BREACHES: readonly (readonly [name: string, rule: string, says: string, ch
     'arrow',
     'must not import @sekisho/collateral',
     { 'packages/evidence/test/b.test.ts': "await import('@sekisho/collateral')\n" },
+  ],
+  [
+    'what tests alone may import, in sources',
+    'arrow',
+    'must not import @sekisho/collateral',
+    { 'packages/emulator/src/x.ts': "import '@sekisho/collateral'\n" },
   ],
   ['an undeclared dependency', 'arrow', 'does not name', { 'packages/collateral/src/x.ts': "import 'undici'\n" }],
   [

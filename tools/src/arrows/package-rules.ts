@@ -39,7 +39,7 @@ function checkManifest(tree: PackageTree, rule: PackageRule, folderOf: FolderOf)
     }
   }
   for (const name of Object.keys(devDependencies ?? {})) {
-    const allowed = !isOurs(name) || name === EMULATOR || mayImport(rule, folderOf.get(name))
+    const allowed = !isOurs(name) || name === EMULATOR || mayImport(rule, folderOf.get(name), 'test')
     if (!allowed) found.push({ rule: 'arrow', file, message: `must not depend on ${name}, not even in tests` })
   }
   return found
@@ -75,7 +75,7 @@ function importFault(
   if (specifier === TEST_KIT && file.part === 'src') return 'sources must not import the test kit'
   if (name === EMULATOR && file.part === 'test') return undefined
   const folder = folderOf.get(name)
-  if (!mayImport(rule, folder)) return `packages/${tree.folder} must not import ${name}`
+  if (!mayImport(rule, folder, file.part)) return `packages/${tree.folder} must not import ${name}`
   const part = folder === undefined ? undefined : rule.partly?.[folder]
   if (part !== undefined && !file.inside.startsWith(`${part}/`)) return `only src/${part}/ may import ${name}`
   return file.part === 'src' ? undeclaredFault(tree, name) : undefined
@@ -97,6 +97,7 @@ function isOurs(name: string): boolean {
   return name === 'sekisho' || name.startsWith('@sekisho/')
 }
 
-function mayImport(rule: PackageRule, folder: string | undefined): boolean {
-  return folder !== undefined && (rule.may === 'any' || rule.may.includes(folder))
+function mayImport(rule: PackageRule, folder: string | undefined, part: 'src' | 'test' = 'src'): boolean {
+  if (folder === undefined) return false
+  return rule.may === 'any' || rule.may.includes(folder) || (part === 'test' && rule.tests?.includes(folder) === true)
 }
