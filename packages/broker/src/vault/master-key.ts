@@ -58,8 +58,9 @@ export function softwareMasterKey(bytes: Uint8Array, kind: 'file' | 'environment
  * @throws VaultError `master-key`; the message does not show the text
  */
 export function decodeMasterKey(input: Uint8Array): Uint8Array {
-  if (input.length === MASTER_KEY_BYTES) return Uint8Array.from(input)
   const text = Buffer.from(input).toString('latin1').trim()
+  // 32 printable characters are a passphrase, or a key of half the length in hex; 32 random bytes never look so.
+  if (input.length === MASTER_KEY_BYTES && !/^[\x20-\x7e]+$/.test(text)) return Uint8Array.from(input)
   if (/^[0-9a-fA-F]{64}$/.test(text)) return Buffer.from(text, 'hex')
   if (/^[A-Za-z0-9+/_-]{43}=?$/.test(text)) return Buffer.from(text, 'base64url')
   throw new VaultError('master-key', 'the master key must be 32 bytes: as they are, as 64 hex digits, or in base64')
