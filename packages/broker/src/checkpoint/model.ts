@@ -88,6 +88,8 @@ export type ReleaseOutcome =
       }
       readonly lease: GrantedLease
       readonly decision: string
+      /** No hardware vouches for the workload. */
+      readonly emulated: boolean
       readonly refused?: undefined
     }
   | {

@@ -116,7 +116,7 @@ async function tryRelease(
   })
   if (done === 'rules-changed') return undefined
   if (done === 'revoked') return refuse(core, request, { code: 'attestation-revoked', appraisal, rules })
-  return { released: { jwe, version, contentType }, lease, decision }
+  return { released: { jwe, version, contentType }, lease, decision, emulated: appraisal.emulated }
 }
 
 /** How a lease's secret is kept: SHA-256 in hex. It has 256 random bits, so that no salt is needed. */
