@@ -3,6 +3,7 @@ import { EvidenceError, type TrustAnchor } from '@sekisho/evidence'
 import { instanceIdOf, type NitroDocument, parseNitroDocument, pcrOf, verifyNitroSync } from '@sekisho/evidence/nitro'
 import type { CaseRunner, Comparison, JsonValue } from './case.ts'
 import { conclude, expectedMembers, type ReasonWords, type Ruling, ruling } from './judged.ts'
+import { runNitroMessages } from './nitro-messages.ts'
 import { CaseFiles, emulatedAnchor, sha256Hex, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
@@ -10,10 +11,8 @@ import { compareTree } from './snp-tree.ts'
 export const nitroCases: CaseRunner = {
   tees: ['aws-nitro', 'aws-nitro-tpm', 'nitro'],
   run: async (folder, name, content) => {
-    if (textMember(content, 'version')?.startsWith('cose_sign1') === false) {
-      // The service's encrypted answers: no evidence in them.
-      return conclude(name, content, { verdict: 'unverifiable', reasons: [] }, [], ['version'])
-    }
+    const version = textMember(content, 'version')
+    if (version?.startsWith('cose_sign1') === false) return runNitroMessages(folder, name, content, version)
     const run = await readRun(folder, content)
     const comparisons: Comparison[] = []
     const unimplemented: string[] = []

@@ -15,4 +15,15 @@ export {
 } from './document.ts'
 export { type NitroExpectations, type PcrExpectations, readNitroExpectations } from './expectations.ts'
 export { nitroFields } from './fields.ts'
+export { KMS_MAX_SIZE, type KmsCiphertext, parseKmsCiphertext } from './kms.ts'
+export {
+  encodeNsmRequest,
+  encodeNsmResponse,
+  NSM_MAX,
+  type NsmError,
+  type NsmRequest,
+  type NsmResponse,
+  parseNsmRequest,
+  parseNsmResponse,
+} from './nsm.ts'
 export { type NitroVerifyOptions, nitroCheckIds, verifyNitro, verifyNitroSync } from './verify.ts'
