@@ -25,7 +25,8 @@ export function emulatedAttester(world: Pick<World, 'anchors'>, platform: Emulat
         tee: platform.tee,
         kbs: kbsEvidence(platform.tee, attested),
         evidence: withCertificates(attested),
-        ...('eventLog' in attested ? { eventLog: attested.eventLog } : {}),
+        // A TPM's log is inside of its evidence.
+        ...(attested.tee === 'tdx' ? { eventLog: attested.eventLog } : {}),
       }
     },
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { before, describe, it } from 'node:test'
 import { createWorld, type World } from '@sekisho/emulator'
 import { recognise } from '@sekisho/evidence/recognise'
+import { parseTpmJson } from '@sekisho/evidence/tpm'
 import { type EmulatedPlatform, emulatedAttester } from '../src/index.ts'
 
 const REPORT_DATA = new Uint8Array(createHash('sha384').update('nonce and key').digest())
@@ -17,22 +18,36 @@ describe('an emulated platform as an attester', () => {
     ['snp', () => world.snp({ product: 'Genoa' })],
     ['tdx', () => world.tdx()],
     ['sgx', () => world.sgx()],
+    ['nitro', () => world.nitro()],
+    ['cca', () => world.cca()],
+    ['tpm', () => world.tpm()],
   ]
   for (const [tee, platform] of platforms) {
-    it(`gives evidence of ${tee} in both forms, with the report data followed by zeros`, async () => {
+    it(`gives evidence of ${tee} that is recognised, and binds the report data`, async () => {
       const attester = emulatedAttester(world, platform())
-      const { evidence, kbs, tee: said } = await attester.attest({ reportData: REPORT_DATA })
+      const { evidence, tee: said } = await attester.attest({ reportData: REPORT_DATA })
       assert.equal(attester.tee, tee)
       assert.equal(said, tee)
       const file = recognise(evidence)
-      const wire = recognise(new TextEncoder().encode(JSON.stringify(kbs)))
       assert.equal(file.tee, tee)
-      assert.equal(wire.tee, tee)
-      assert.deepEqual(wire.evidence, file.evidence)
-      const field = Buffer.concat([REPORT_DATA, new Uint8Array(16)])
-      assert.ok(Buffer.from(file.evidence).includes(field))
+      const signed = tee === 'tpm' ? parseTpmJson(evidence).message : file.evidence
+      assert.ok(Buffer.from(signed).includes(REPORT_DATA))
     })
   }
+
+  it('gives the same evidence in the form of the KBS protocol', async () => {
+    for (const platform of [world.snp({ product: 'Genoa' }), world.tdx(), world.sgx(), world.nitro()]) {
+      const { evidence, kbs } = await emulatedAttester(world, platform).attest({ reportData: REPORT_DATA })
+      const wire = recognise(new TextEncoder().encode(JSON.stringify(kbs)))
+      assert.deepEqual(wire.evidence, recognise(evidence).evidence, platform.tee)
+    }
+    const cca = await emulatedAttester(world, world.cca()).attest({ reportData: REPORT_DATA })
+    assert.deepEqual(cca.kbs, { token: Array.from(cca.evidence) })
+    const tpm = await emulatedAttester(world, world.tpm()).attest({ reportData: REPORT_DATA })
+    const { message } = parseTpmJson(tpm.evidence)
+    assert.equal(JSON.parse(JSON.stringify(tpm.kbs)).tpm_quote.message, Buffer.from(message).toString('base64'))
+    assert.equal(tpm.eventLog, undefined, 'the log is inside')
+  })
 
   it('brings the certificates of SEV-SNP along, and the log of TDX', async () => {
     const snp = await emulatedAttester(world, world.snp({ product: 'Genoa' })).attest({ reportData: REPORT_DATA })

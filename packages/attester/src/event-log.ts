@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { TpmError } from './errors.ts'
+import { TpmError } from './tpm/errors.ts'
 
 /** Where Linux shows the firmware's event log; only root may read it. */
 export const LINUX_EVENT_LOG = '/sys/kernel/security/tpm0/binary_bios_measurements'
