@@ -1,2 +1,5 @@
+export type { OidcAlgorithm, OidcGrant, OidcOptions } from './access/oidc.ts'
+export type { TlsOptions } from './http/listen.ts'
+export type { Rate } from './http/rate-limit.ts'
 export { DEFAULT_LIMITS, type ServerLimits } from './limits.ts'
 export { type RunningServer, type ServerOptions, startServer } from './server.ts'

@@ -1,31 +1,48 @@
+import type { AccessTokens, Broker, Database, Log, Vault } from '@sekisho/broker'
+import { authenticator } from './access/authenticate.ts'
+import { type OidcOptions, oidcVerifier } from './access/oidc.ts'
+import { translate } from './broker-errors.ts'
 import { lineLog } from './http/access-log.ts'
-import { HttpError } from './http/errors.ts'
-import { createFront, problems } from './http/front.ts'
+import { createFront, type Front, type Handler, problems } from './http/front.ts'
 import { httpMetrics } from './http/http-metrics.ts'
 import { listen, type TlsOptions } from './http/listen.ts'
 import { createMetrics } from './http/metrics.ts'
 import { rateLimiter } from './http/rate-limit.ts'
-import { text } from './http/reply.ts'
 import { kbsErrorReply } from './kbs/errors.ts'
-import { isKbsPath, kbsFace } from './kbs/face.ts'
+import { kbsFace } from './kbs/face.ts'
+import { isKbsPath } from './kbs/paths.ts'
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.ts'
-import type { Broker } from './ports.ts'
+import { logFace } from './log-face.ts'
+import { eventStreams } from './native/events.ts'
+import type { NativeServices } from './native/services.ts'
+import { operationsFace, stateGauges } from './operations.ts'
+import { outcomeCounter } from './outcomes.ts'
+import { staticFace } from './static.ts'
+import { wellKnownFace } from './well-known.ts'
 
 /** What a server is made of. */
 export interface ServerOptions {
   readonly broker: Broker
-  /** Resolves when the database answers. */
-  readonly ready: () => Promise<unknown>
+  readonly db: Database
+  readonly vault: Vault
+  readonly log: Log
+  readonly tokens: AccessTokens
   /** Default `127.0.0.1`. */
   readonly host?: string
   /** Default 8080; 0 takes a free one. */
   readonly port?: number
   readonly tls?: TlsOptions
+  /** An OpenID provider whose tokens open the API beside our own. */
+  readonly oidc?: OidcOptions
   readonly limits?: Partial<ServerLimits>
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies?: readonly string[]
+  /** Folder of the web page, served at `/`. */
+  readonly console?: string
+  /** Of this program, as the OpenAPI document names it. */
+  readonly version?: string
   /** Takes the log lines; default standard error. */
-  readonly log?: (text: string) => void
+  readonly writeLog?: (text: string) => void
   /** The clock; default the system's. */
   readonly now?: () => Date
 }
@@ -37,12 +54,18 @@ export interface RunningServer {
   close(): Promise<void>
 }
 
-/** Listens and serves. Rejects when the address cannot be had. */
+/**
+ * Listens and serves.
+ *
+ * @throws TypeError for options of the OpenID provider that are not allowed; whatever the system says when the address
+ *   cannot be had
+ */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits }
   const metrics = createMetrics()
   const http = httpMetrics(metrics)
-  const log = lineLog(options.log ?? ((lines) => process.stderr.write(lines)))
+  const log = lineLog(options.writeLog ?? ((lines) => process.stderr.write(lines)))
+  const { broker, tokens } = options
   const front = createFront({
     log,
     metrics: http,
@@ -50,15 +73,25 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     trustedProxies: options.trustedProxies ?? [],
     tls: options.tls !== undefined,
     now: options.now ?? ((): Date => new Date()),
+    translate,
     errorsOf: (path) => (isKbsPath(path) ? kbsErrorReply : problems),
   })
-  front.on('GET', '/healthz', () => text(200, 'ok\n'))
-  front.on('GET', '/readyz', async () => {
-    await within(READY_TIME, options.ready())
-    return text(200, 'ready\n')
+  const auth = authenticator({
+    tokens,
+    oidc: options.oidc === undefined ? undefined : oidcVerifier(options.oidc),
+    perToken: rateLimiter(limits.perToken),
+    failures: rateLimiter(limits.failures),
+    metrics: http,
   })
-  front.on('GET', '/metrics', async () => text(200, await metrics.render(), { 'content-type': PROMETHEUS }))
-  kbsFace(front, { broker: options.broker, bodyLimit: limits.kbsBody })
+  const outcomes = outcomeCounter(metrics)
+  const streams = eventStreams(limits)
+  stateGauges(metrics, options, streams)
+  operationsFace(front, metrics, options.db)
+  kbsFace(front, { broker, auth, outcomes, bodyLimit: limits.kbsBody })
+  wellKnownFace(front, broker)
+  logFace(front, { log: options.log, auth })
+  nativeApi(front, { ...options, auth, streams, outcomes }, options.version ?? '0.0.0')
+  if (options.console !== undefined) await staticFace(front, options.console)
   const listening = await listen({
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8080,
@@ -77,19 +110,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
-const READY_TIME = 2000
-
-async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), milliseconds)
+/** The native API is loaded by its first request, so that nobody who speaks KBS only waits for it. */
+function nativeApi(front: Front, services: NativeServices, version: string): void {
+  let loaded: Promise<Handler> | undefined
+  front.on('ALL', '/api/v1/*', async (call) => {
+    loaded ??= import('./native/open.ts').then(({ openNativeApi }) => openNativeApi(services, version))
+    return (await loaded)(call)
   })
-  try {
-    await Promise.race([work, late])
-  } catch (cause) {
-    throw new HttpError(503, 'not-ready', 'the database does not answer', { cause, headers: { 'retry-after': '5' } })
-  } finally {
-    clearTimeout(timer)
-  }
 }

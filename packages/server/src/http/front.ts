@@ -26,6 +26,8 @@ export interface FrontOptions {
   readonly trustedProxies: readonly string[]
   readonly tls: boolean
   readonly now: () => Date
+  /** Turns errors of what lies behind the handlers into HttpErrors, and leaves others. */
+  readonly translate: (error: unknown) => unknown
   /** Chooses the error writer of a path that no route matched, or that was refused before routing. */
   readonly errorsOf: (path: string) => ErrorWriter
 }
@@ -52,7 +54,7 @@ export function createFront(o: FrontOptions): Front {
   const send = (outgoing: ServerResponse, reply: Reply, call: Call): Promise<void> =>
     deliver(outgoing, reply, { call, tls: o.tls, draining: closing.signal.aborted })
   const fail = (outgoing: ServerResponse, thrown: unknown, call: Call): Promise<void> => {
-    const error = asHttpError(thrown)
+    const error = asHttpError(o.translate(thrown))
     call.facts.code ??= error.code
     if (error.status >= 500) logFailure(o.log, error, call)
     return send(outgoing, o.errorsOf(call.path)(error, call), call)

@@ -20,8 +20,8 @@ export type KbsErrorName =
 
 /** Members of HttpError details that the KBS face puts into headers; its body has room for two members only. */
 export interface KbsFacts {
-  readonly decision?: string
-  readonly emulated?: boolean
+  readonly decision?: string | undefined
+  readonly emulated?: boolean | undefined
 }
 
 /**

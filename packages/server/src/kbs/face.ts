@@ -1,48 +1,54 @@
+import { tokenIsEmulated } from '../emulated.ts'
 import type { Call } from '../http/call.ts'
 import { HttpError } from '../http/errors.ts'
 import type { Front } from '../http/front.ts'
 import { readJson } from '../http/json.ts'
 import { json, type Reply } from '../http/reply.ts'
-import type { Broker } from '../ports.ts'
+import {
+  deleteResource,
+  getReferenceValue,
+  listPolicies,
+  putReferenceValues,
+  putResource,
+  refusePolicy,
+} from './admin.ts'
 import { readSessionCookie, sessionCookie } from './cookie.ts'
-import { factHeaders, KbsError, type KbsErrorName } from './errors.ts'
+import { factHeaders, KbsError } from './errors.ts'
 import { readAttestation, readKbsRequest } from './messages.ts'
+import { namespaceOf, resourceOf, restOf } from './paths.ts'
+import { attestRefusal, releaseRefusal } from './refusals.ts'
+import type { KbsServices } from './services.ts'
 
-/** What the KBS face stands on. */
-export interface KbsServices {
-  readonly broker: Broker
-  /** Largest body, in bytes. */
-  readonly bodyLimit: number
-}
+type KbsHandler = (call: Call, services: KbsServices) => Promise<Reply>
 
+/** Built-ins of the protocol. What is not here is answered `PluginNotFound`, whatever the method, as its servers do. */
+const ROUTES: readonly (readonly [method: string, path: string, handler: KbsHandler])[] = [
+  ['POST', '/auth', auth],
+  ['POST', '/attest', attest],
+  ['GET', '/resource/*', getResource],
+  ['POST', '/resource/*', putResource],
+  ['DELETE', '/resource/*', deleteResource],
+  ['POST', '/attestation-policy', refusePolicy],
+  ['POST', '/resource-policy', refusePolicy],
+  ['GET', '/resource-policy', listPolicies],
+  ['POST', '/reference-value', putReferenceValues],
+  ['GET', '/reference-value/*', getReferenceValue],
+]
 const PREFIXES = ['/kbs/v0', '/ns/:ns/kbs/v0'] as const
 const ROUTED: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])
-const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$/
-const NAMESPACE = /^[a-z0-9][a-z0-9-]{0,62}$/
-
-/** True for paths that KBS clients ask for, whose errors must be ErrorInformation. */
-export function isKbsPath(path: string): boolean {
-  return path.startsWith('/kbs/') || /^\/ns\/[^/]{0,63}\/kbs\//.test(path)
-}
 
 /** Serves the KBS protocol, version 0.4, for the namespace `default` and, below `/ns/NAME`, for any other. */
 export function kbsFace(front: Front, services: KbsServices): void {
   for (const prefix of PREFIXES) {
-    front.on('POST', `${prefix}/auth`, (call) => auth(call, services))
-    front.on('POST', `${prefix}/attest`, (call) => attest(call, services))
-    front.on('GET', `${prefix}/resource/*`, (call) => getResource(call, services))
+    for (const [method, path, handler] of ROUTES) front.on(method, prefix + path, (call) => handler(call, services))
     front.on('ALL', `${prefix}/*`, unknownPlugin)
   }
 }
 
 async function auth(call: Call, { broker, bodyLimit }: KbsServices): Promise<Reply> {
-  const request = readKbsRequest(await bodyOf(call, bodyLimit))
-  const challenge = await broker.challenge({
-    namespace: namespaceOf(call),
-    protocol: 'kbs',
-    tee: request.tee,
-    at: call.at,
-  })
+  const namespace = namespaceOf(call)
+  const { tee } = readKbsRequest(readJson(await call.body(bodyLimit)))
+  const challenge = await broker.challenge({ namespace, protocol: 'kbs', tee, at: call.at })
   return json(
     200,
     { nonce: challenge.nonce, 'extra-params': '' },
@@ -50,51 +56,66 @@ async function auth(call: Call, { broker, bodyLimit }: KbsServices): Promise<Rep
   )
 }
 
-async function attest(call: Call, { broker, bodyLimit }: KbsServices): Promise<Reply> {
+async function attest(call: Call, { broker, bodyLimit, outcomes }: KbsServices): Promise<Reply> {
   const namespace = namespaceOf(call)
   const session = readSessionCookie(call.header('cookie'))
-  if (session === undefined)
+  if (session === undefined) {
     throw new KbsError('AttestationError', 'the session cookie is missing; ask for a challenge first')
-  const sent = readAttestation(await bodyOf(call, bodyLimit))
+  }
+  const sent = readAttestation(readJson(await call.body(bodyLimit)))
   const outcome = await broker.attest({
     session,
+    namespace,
     evidence: sent.primaryEvidence,
     additionalEvidence: sent.additionalEvidence,
     runtimeData: { nonce: sent.runtimeData.nonce, 'tee-pubkey': sent.runtimeData.teePubkey },
     ...(sent.initData === undefined ? {} : { initData: sent.initData }),
-    namespace,
     at: call.at,
   })
-  note(call, outcome.decision)
-  if (outcome.token === undefined) throw refused(call, 'AttestationError', outcome.refusal ?? UNEXPLAINED)
-  return json(200, { token: outcome.token }, factHeaders(outcome))
+  if (outcome.token === undefined) throw attestRefusal(call, outcome, sent.primaryEvidence, outcomes)
+  if (outcome.decision !== undefined) call.facts.decision = outcome.decision
+  outcomes.attested()
+  return json(
+    200,
+    { token: outcome.token },
+    {
+      ...factHeaders({ decision: outcome.decision, emulated: tokenIsEmulated(outcome.token) }),
+      ...(outcome.expires === undefined ? {} : { 'set-cookie': sessionCookie(session, outcome.expires) }),
+    },
+  )
 }
 
-async function getResource(call: Call, { broker }: KbsServices): Promise<Reply> {
+async function getResource(call: Call, { broker, outcomes }: KbsServices): Promise<Reply> {
   const namespace = namespaceOf(call)
   const resource = resourceOf(call)
-  call.facts.resource = resource
   const session = readSessionCookie(call.header('cookie'))
-  if (session === undefined) throw new KbsError('TokenNotFound', 'no attestation token: attest first')
-  const outcome = await broker.release({ by: { session }, namespace, resource, at: call.at })
-  note(call, outcome.refused === undefined ? outcome.decision : outcome.refused.decision)
-  if (outcome.refused === undefined) return json(200, outcome.released.jwe, factHeaders(outcome))
-  throw refused(call, 'PolicyDeny', { code: outcome.refused.code, id: outcome.refused.decision })
-}
-
-function note(call: Call, decision: string | undefined): void {
-  if (decision !== undefined) call.facts.decision = decision
-}
-
-const UNEXPLAINED = { code: 'evidence-rejected' } as const
-
-function refused(call: Call, name: KbsErrorName, { code, id }: { code: string; id?: string | undefined }): KbsError {
-  call.facts.code = code
-  const decision = id === undefined ? '' : `; decision ${id}`
-  return new KbsError(name, `refused: ${code}${decision}`, {
-    code,
-    ...(id === undefined ? {} : { facts: { decision: id } }),
+  const token = bearerOf(call)
+  if (session === undefined && token === undefined) {
+    throw new KbsError('TokenNotFound', 'neither a session cookie nor a bearer token: attest first')
+  }
+  // The token of the session comes first; only when there is none is the header looked at.
+  let outcome =
+    session === undefined ? undefined : await broker.release({ by: { session }, namespace, resource, at: call.at })
+  const sessionless = outcome?.refused !== undefined && SESSIONLESS.has(outcome.refused.code)
+  if (token !== undefined && (outcome === undefined || sessionless)) {
+    outcome = await broker.release({ by: { token }, namespace, resource, at: call.at })
+  }
+  if (outcome === undefined) throw new KbsError('TokenNotFound', 'there is no attestation token: attest first')
+  if (outcome.refused !== undefined) throw releaseRefusal(call, outcome.refused, outcomes)
+  call.facts.decision = outcome.decision
+  outcomes.released()
+  const { lease, decision, emulated, released } = outcome
+  return json(200, released.jwe, {
+    ...factHeaders({ decision, emulated }),
+    'sekisho-lease': lease.id,
+    'sekisho-lease-expires': lease.expires.toISOString(),
   })
+}
+
+const SESSIONLESS: ReadonlySet<string> = new Set(['session-unknown', 'session-expired', 'not-attested'])
+
+function bearerOf(call: Call): string | undefined {
+  return /^Bearer +([A-Za-z0-9_.-]{1,131072})$/i.exec(call.header('authorization') ?? '')?.[1]
 }
 
 function unknownPlugin(call: Call): Reply {
@@ -103,30 +124,6 @@ function unknownPlugin(call: Call): Reply {
       headers: { allow: 'GET, POST, PUT, DELETE' },
     })
   }
-  const [plugin = ''] = restOf(call)
-  if (plugin === '') throw new KbsError('InvalidRequestPath', 'the path names no plugin')
-  throw new KbsError('PluginNotFound', 'there is no such plugin for this method')
-}
-
-function restOf(call: Call): readonly string[] {
-  return call.path.slice(call.path.indexOf('/kbs/v0') + '/kbs/v0/'.length).split('/')
-}
-
-function resourceOf(call: Call): string {
-  const segments = restOf(call).slice(1)
-  if (segments.length !== 3 || !segments.every((one) => SEGMENT.test(one))) {
-    throw new KbsError('InvalidRequestPath', 'a resource has three segments, repository/type/tag')
-  }
-  return segments.join('/')
-}
-
-function namespaceOf(call: Call): string {
-  const namespace = call.params['ns'] ?? 'default'
-  if (!NAMESPACE.test(namespace)) throw new KbsError('InvalidRequestPath', 'this is no name of a namespace')
-  call.facts.namespace = namespace
-  return namespace
-}
-
-async function bodyOf(call: Call, limit: number): Promise<unknown> {
-  return readJson(await call.body(limit))
+  if (restOf(call)[0] === '') throw new KbsError('InvalidRequestPath', 'the path names no plugin')
+  throw new KbsError('PluginNotFound', 'there is no such plugin, or it has nothing at this path and method')
 }

@@ -1,4 +1,4 @@
-import { type TObject, type TString, type TUnsafe, Type } from '@sinclair/typebox'
+import { type TInteger, type TObject, type TProperties, type TString, type TUnsafe, Type } from '@sinclair/typebox'
 
 /** Where the native API begins. */
 export const API_PREFIX = '/api/v1'
@@ -69,4 +69,34 @@ export function problemSchema(): TObject {
     },
     { additionalProperties: false },
   )
+}
+
+/** An object that has these members and no others. */
+export function closed<P extends TProperties>(properties: P): TObject<P> {
+  return Type.Object(properties, { additionalProperties: false })
+}
+
+/** `repository/type/tag`. */
+export function resourceSchema(): TString {
+  const segment = '[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}'
+  return Type.String({ pattern: `^${segment}/${segment}/${segment}$`, description: 'a resource, repository/type/tag' })
+}
+
+/** Bytes in base64 with padding. */
+export function base64Schema(maxLength: number): TString {
+  return Type.String({
+    pattern: '^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$',
+    maxLength,
+    description: 'bytes in base64 with padding',
+  })
+}
+
+/** How many entries of a list are wanted. */
+export function limitSchema(): TInteger {
+  return Type.Integer({ minimum: 1, maximum: 1000, description: 'a whole number from 1 to 1000' })
+}
+
+/** JSON whose shape another document describes. */
+export function anyObject(description: string): TUnsafe<Readonly<Record<string, unknown>>> {
+  return Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', description })
 }

@@ -1,10 +1,8 @@
+import type { Scope } from '@sekisho/broker'
 import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox'
 import type { Principal } from '../access/principal.ts'
 import type { Call } from '../http/call.ts'
 import type { Reply } from '../http/reply.ts'
-
-/** Who may call a route: anybody, or the bearer of a token with this scope in the namespace of the path. */
-export type RouteScope = string
 
 /** What a handler of a route is given: the request, checked against the schemas of the route. */
 export interface RouteInput<P extends TObject, Q extends TObject, B extends TSchema> {
@@ -24,8 +22,8 @@ export interface RouteShape {
   /** Groups routes in the document. */
   readonly tag: string
   readonly summary: string
-  /** Undefined: no token is asked for. */
-  readonly scope?: RouteScope
+  /** What the bearer must have in the namespace of the path; in all when the path has none. Undefined: no token is asked for. */
+  readonly scope?: Scope
   /** Schemas of the members of the path; every member named in `path` has one. */
   readonly params?: TObject
   readonly query?: TObject

@@ -1,0 +1,84 @@
+import { AccessError, type AccessTokens, assertAccess, readGrant, type Scope } from '@sekisho/broker'
+import { limitKey } from '../http/address.ts'
+import type { Call } from '../http/call.ts'
+import { HttpError } from '../http/errors.ts'
+import { tooMany } from '../http/front.ts'
+import type { HttpMetrics } from '../http/http-metrics.ts'
+import type { RateLimiter } from '../http/rate-limit.ts'
+import { bearer, unauthorized } from './bearer.ts'
+import { type OidcIdentity, OidcUnavailable, type OidcVerifier } from './oidc.ts'
+import type { Principal } from './principal.ts'
+
+/** What authentication stands on. */
+export interface AuthOptions {
+  readonly tokens: AccessTokens
+  readonly oidc: OidcVerifier | undefined
+  readonly perToken: RateLimiter
+  /** Refused tokens of one address. */
+  readonly failures: RateLimiter
+  readonly metrics: HttpMetrics
+}
+
+/** Who sends requests, and whether they may. */
+export interface Authenticator {
+  /** Whom the bearer token speaks for. @throws HttpError 401, 429, 503 */
+  authenticate(call: Call): Promise<Principal>
+  /** The same, when they have `scope` in `namespace` (`*`: in all). @throws HttpError 401, 403, 429, 503 */
+  authorize(call: Call, scope: Scope, namespace: string): Promise<Principal>
+}
+
+/** Makes it. */
+export function authenticator(o: AuthOptions): Authenticator {
+  const authenticate = async (call: Call): Promise<Principal> => {
+    const source = limitKey(call.address)
+    refuseWhile(o.failures.peek(source), 'failures', o.metrics)
+    const token = bearer(call)
+    const who = await principalOf(token, call.at, o)
+    if (who === undefined) {
+      o.failures.take(source)
+      throw unauthorized('this bearer token is not accepted')
+    }
+    call.facts.actor = who.actor
+    refuseWhile(o.perToken.take(who.actor), 'token', o.metrics)
+    return who
+  }
+  return {
+    authenticate,
+    async authorize(call, scope, namespace) {
+      const who = await authenticate(call)
+      try {
+        assertAccess(who, namespace, scope)
+      } catch (error) {
+        if (error instanceof AccessError) throw new HttpError(403, 'forbidden', error.message)
+        throw error
+      }
+      return who
+    },
+  }
+}
+
+function refuseWhile(seconds: number | undefined, by: 'failures' | 'token', metrics: HttpMetrics): void {
+  if (seconds === undefined) return
+  metrics.limited(by)
+  throw tooMany(seconds)
+}
+
+/** Three parts with dots between are a JWT; API tokens have no dot. */
+async function principalOf(token: string, at: Date, { tokens, oidc }: AuthOptions): Promise<Principal | undefined> {
+  if (!token.includes('.')) return tokens.check(token, at)
+  if (oidc === undefined) return undefined
+  try {
+    const identity = await oidc.check(token, at)
+    return identity === undefined ? undefined : granted(identity)
+  } catch (error) {
+    if (!(error instanceof OidcUnavailable)) throw error
+    throw new HttpError(503, 'oidc-unavailable', 'the OpenID provider cannot be asked now', {
+      cause: error.cause,
+      headers: { 'retry-after': '5' },
+    })
+  }
+}
+
+function granted({ subject, grants }: OidcIdentity): Principal {
+  return { actor: `oidc:${subject}`, grants: grants.map(({ namespace, scopes }) => readGrant(namespace, scopes)) }
+}

@@ -1,0 +1,68 @@
+import { PolicyError } from '@sekisho/appraisal'
+import { BrokerError, StorageError, VaultError } from '@sekisho/broker'
+import { HttpError } from './http/errors.ts'
+
+/** Answers for what the broker says of an administrator's call. */
+const BROKER_STATUS: Readonly<Record<BrokerError['code'], number>> = {
+  'not-found': 404,
+  invalid: 400,
+  conflict: 409,
+  unsafe: 422,
+  busy: 503,
+}
+
+/** Storage troubles that pass: the caller may try again. The rest is a fault of this server. */
+const PASSING: ReadonlySet<string> = new Set([
+  'busy',
+  'full',
+  'unavailable',
+  'outcome-unknown',
+  'timeout',
+  'io',
+  'closed',
+])
+
+/** Turns what the broker and its storage throw into answers; anything else is left as it is. */
+export function translate(error: unknown): unknown {
+  if (error instanceof PolicyError) {
+    const errors = error.problems.map(({ line, column, message, hint }) => ({
+      field: '/text',
+      expected: message,
+      line,
+      column,
+      ...(hint === undefined ? {} : { hint }),
+    }))
+    return new HttpError(422, 'policy-invalid', 'the policy cannot be used', { errors })
+  }
+  if (error instanceof BrokerError) return brokerAnswer(error)
+  if (error instanceof VaultError && (error.code === 'invalid' || error.code === 'conflict')) {
+    const status = error.code === 'invalid' ? 400 : 409
+    return new HttpError(status, error.code === 'invalid' ? 'invalid-request' : 'conflict', error.message, {
+      cause: error,
+    })
+  }
+  if (error instanceof StorageError && PASSING.has(error.code)) {
+    return new HttpError(503, `storage-${error.code}`, 'the database cannot serve this now; nothing was released', {
+      cause: error,
+      headers: { 'retry-after': error.code === 'full' ? '30' : '2' },
+    })
+  }
+  return error
+}
+
+function brokerAnswer(error: BrokerError): HttpError {
+  const status = BROKER_STATUS[error.code]
+  return new HttpError(status, error.code === 'invalid' ? 'invalid-request' : error.code, error.message, {
+    cause: error,
+    ...(error.code === 'busy' ? { headers: { 'retry-after': '1' } } : {}),
+    ...(error.code === 'invalid' ? { errors: [fieldOf(error.message)] } : {}),
+  })
+}
+
+/** The broker words it `member: what was expected`. */
+function fieldOf(message: string): { field: string; expected: string } {
+  const mark = message.indexOf(': ')
+  return mark === -1
+    ? { field: '', expected: message }
+    : { field: message.slice(0, mark), expected: message.slice(mark + 2) }
+}

@@ -1,0 +1,127 @@
+import { BrokerError } from '@sekisho/broker'
+import type { Principal } from '../access/principal.ts'
+import type { Call } from '../http/call.ts'
+import { HttpError } from '../http/errors.ts'
+import { readJson } from '../http/json.ts'
+import { json, type Reply } from '../http/reply.ts'
+import { KbsError } from './errors.ts'
+import { namespaceOf, resourceOf, restOf } from './paths.ts'
+import { type NamedValue, placeOf, readRvpsMessage, rvps, setName } from './reference-values.ts'
+import type { KbsServices } from './services.ts'
+
+/** POST `/resource/…`: the body as it is becomes a new version of the secret. */
+export async function putResource(call: Call, { broker, auth, bodyLimit }: KbsServices): Promise<Reply> {
+  const namespace = namespaceOf(call)
+  const who = await auth.authorize(call, 'secrets:write', namespace)
+  const path = resourceOf(call)
+  const bytes = await call.body(bodyLimit)
+  await broker.admin.putSecret(namespace, { path, bytes }, actingAs(who, call))
+  return DONE
+}
+
+/** DELETE `/resource/…`. */
+export async function deleteResource(call: Call, { broker, auth }: KbsServices): Promise<Reply> {
+  const namespace = namespaceOf(call)
+  const who = await auth.authorize(call, 'secrets:write', namespace)
+  const gone = await broker.admin.deleteSecret(namespace, resourceOf(call), actingAs(who, call))
+  if (!gone) throw new KbsError('PluginInternalError', 'there is no such resource', { status: 404 })
+  return DONE
+}
+
+/** POST `/attestation-policy` and `/resource-policy` carry Rego. It is refused, never taken and left aside. */
+export async function refusePolicy(call: Call, { auth }: KbsServices): Promise<Reply> {
+  const namespace = namespaceOf(call)
+  await auth.authorize(call, 'policy:write', namespace)
+  throw new KbsError(
+    'ParsePolicyError',
+    `policies of this server are written in Cedar, not in Rego: nothing was changed. PUT /api/v1/namespaces/${namespace}/policy, or run \`sekisho policy set\``,
+  )
+}
+
+/** GET `/resource-policy`: ids of the policies in force. */
+export async function listPolicies(call: Call, { broker, auth }: KbsServices): Promise<Reply> {
+  const namespace = namespaceOf(call)
+  await auth.authorize(call, 'policy:read', namespace)
+  const policy = await broker.admin.policy(namespace)
+  return json(200, policy === undefined ? [] : [`cedar-${policy.version}`])
+}
+
+/** POST `/reference-value`: an RVPS message, kept in one reference set a TEE. */
+export async function putReferenceValues(call: Call, services: KbsServices): Promise<Reply> {
+  const namespace = namespaceOf(call)
+  const who = await services.auth.authorize(call, 'references:write', namespace)
+  const values = readRvpsMessage(readJson(await call.body(services.bodyLimit)), readPayload)
+  for (const tee of new Set(values.map((value) => value.tee))) {
+    await putSet(call, services, who, { namespace, tee, values: values.filter((value) => value.tee === tee) })
+  }
+  return DONE
+}
+
+interface SetUpdate {
+  readonly namespace: string
+  readonly tee: string
+  readonly values: readonly NamedValue[]
+}
+
+async function putSet(
+  call: Call,
+  { broker }: KbsServices,
+  who: Principal,
+  { namespace, tee, values }: SetUpdate,
+): Promise<void> {
+  const name = setName(tee)
+  const before = (await broker.admin.references(namespace)).find((set) => set.name === name)
+  const members = Object.fromEntries(values.map(({ member, value }) => [member, value]))
+  try {
+    await broker.admin.putReference(
+      namespace,
+      {
+        name,
+        tee,
+        values: { ...before?.values, ...members },
+        owner: who.actor,
+        provenance: { kind: 'json', source: 'KBS reference-value' },
+        expires: inTwelveMonths(call.at).toISOString(),
+      },
+      actingAs(who, call),
+    )
+  } catch (error) {
+    if (error instanceof BrokerError && error.code === 'invalid') throw rvps(error.message)
+    throw error
+  }
+}
+
+/** GET `/reference-value/{id}`: the JSON value. */
+export async function getReferenceValue(call: Call, { broker, auth }: KbsServices): Promise<Reply> {
+  const namespace = namespaceOf(call)
+  await auth.authorize(call, 'references:read', namespace)
+  const id = decodeURIComponent(restOf(call).slice(1).join('/'))
+  const place = placeOf(id)
+  if (place === undefined) throw rvps('there is no reference value of this id')
+  const set = (await broker.admin.references(namespace)).find(({ name }) => name === setName(place.tee))
+  const value = set?.values[place.member]
+  if (value === undefined) throw rvps('there is no reference value of this id')
+  return json(200, Array.isArray(value) ? value : [value])
+}
+
+const DONE: Reply = { status: 200, headers: {}, body: '' }
+
+/** RVPS keeps values for twelve months. */
+function inTwelveMonths(at: Date): Date {
+  const later = new Date(at)
+  later.setUTCFullYear(later.getUTCFullYear() + 1)
+  return later
+}
+
+function actingAs(who: Principal, call: Call): { readonly actor: string; readonly at: Date } {
+  return { actor: who.actor, at: call.at }
+}
+
+function readPayload(body: Uint8Array): unknown {
+  try {
+    return readJson(body)
+  } catch (error) {
+    if (error instanceof HttpError) throw rvps(`the payload: ${error.message}`)
+    throw error
+  }
+}

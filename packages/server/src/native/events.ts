@@ -1,0 +1,90 @@
+import type { BrokerEvent } from '@sekisho/broker'
+import type { Call } from '../http/call.ts'
+import { HttpError, invalid } from '../http/errors.ts'
+import type { Reply, StreamSink } from '../http/reply.ts'
+import type { ServerLimits } from '../limits.ts'
+
+/** Counts the streams that are open, so that readers cannot take all connections. */
+export interface EventStreams {
+  readonly open: number
+  /** An event stream (WHATWG HTML, 9.2) of what `events` gives, from behind the `Last-Event-ID` of the request. */
+  stream(call: Call, events: (after: number, signal: AbortSignal) => AsyncIterable<BrokerEvent>): Reply
+}
+
+type Bounds = Pick<ServerLimits, 'eventStreams' | 'eventBacklog' | 'heartbeat'>
+
+/** Makes the counter. */
+export function eventStreams(limits: Bounds): EventStreams {
+  let open = 0
+  return {
+    get open() {
+      return open
+    },
+    stream(call, events) {
+      const after = lastEventId(call)
+      if (open >= limits.eventStreams) {
+        throw new HttpError(503, 'too-many-streams', 'too many event streams are open', {
+          headers: { 'retry-after': '10' },
+        })
+      }
+      return {
+        status: 200,
+        headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
+        body: {
+          async run(sink) {
+            open++
+            try {
+              await pump(sink, (signal) => events(after, signal), limits)
+            } finally {
+              open--
+            }
+          },
+        },
+      }
+    },
+  }
+}
+
+async function pump(
+  sink: StreamSink,
+  events: (signal: AbortSignal) => AsyncIterable<BrokerEvent>,
+  limits: Bounds,
+): Promise<void> {
+  const stop = new AbortController()
+  const abort = (): void => stop.abort()
+  sink.signal.addEventListener('abort', abort)
+  if (sink.signal.aborted) abort()
+  // The reader learns at once that the stream stands, and proxies see that it lives.
+  sink.write('retry: 2000\n\n')
+  const beat = setInterval(() => {
+    if (sink.pending() > limits.eventBacklog) abort()
+    else sink.write(': \n\n')
+  }, limits.heartbeat)
+  try {
+    for await (const event of events(stop.signal)) {
+      if (stop.signal.aborted) return
+      sink.write(frame(event))
+      // A reader that is this far behind would be kept in memory: it comes back by Last-Event-ID.
+      if (sink.pending() > limits.eventBacklog) return
+    }
+  } finally {
+    clearInterval(beat)
+    abort()
+    sink.signal.removeEventListener('abort', abort)
+  }
+}
+
+/** JSON holds no line feed, so one data line is enough. */
+function frame({ seq, kind, at, body }: BrokerEvent): string {
+  return `id: ${seq}\nevent: ${kind}\ndata: ${JSON.stringify({ seq, at: at.toISOString(), kind, ...body })}\n\n`
+}
+
+function lastEventId(call: Call): number {
+  const sent = call.header('last-event-id') ?? call.query.get('after') ?? '0'
+  if (!/^\d{1,15}$/.test(sent)) {
+    throw invalid('the position in the stream is not one', [
+      { field: 'header/last-event-id', expected: 'the id of an event' },
+    ])
+  }
+  return Number(sent)
+}

@@ -1,0 +1,33 @@
+import type { Handler } from '../http/front.ts'
+import { nativeFace } from './face.ts'
+import type { Route } from './route.ts'
+import { accessRoutes } from './routes/access.ts'
+import { advisoryRoutes } from './routes/advisories.ts'
+import { decisionRoutes } from './routes/decisions.ts'
+import { eventRoutes } from './routes/events.ts'
+import { leaseRoutes } from './routes/leases.ts'
+import { policyRoutes } from './routes/policy.ts'
+import { referenceRoutes } from './routes/references.ts'
+import { secretRoutes } from './routes/secrets.ts'
+import { workloadRoutes } from './routes/workload.ts'
+import type { NativeServices } from './services.ts'
+
+/** Every route of the native API: what is served, and what the document tells of. */
+export function nativeRoutes(services: NativeServices): readonly Route[] {
+  return [
+    ...workloadRoutes(services),
+    ...secretRoutes(services),
+    ...referenceRoutes(services),
+    ...policyRoutes(services),
+    ...decisionRoutes(services),
+    ...leaseRoutes(services),
+    ...advisoryRoutes(services),
+    ...eventRoutes(services),
+    ...accessRoutes(services),
+  ]
+}
+
+/** The native API as one handler. This module is loaded at the first request: its schemas cost a start 100 ms. */
+export function openNativeApi(services: NativeServices, version: string): Handler {
+  return nativeFace({ routes: nativeRoutes(services), version, auth: services.auth })
+}

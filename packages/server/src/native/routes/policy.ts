@@ -1,0 +1,196 @@
+import {
+  CEDAR_SCHEMA,
+  compilePolicies,
+  dryRun,
+  lintPolicies,
+  type PolicyContext,
+  STARTER_POLICIES,
+  testPolicies,
+} from '@sekisho/appraisal'
+import { Type } from '@sinclair/typebox'
+import { notFound } from '../../http/errors.ts'
+import { text } from '../../http/reply.ts'
+import { acting } from '../acting.ts'
+import { anyObject, closed, limitSchema, namespaceSchema, oneOf, resourceSchema, timeSchema } from '../common.ts'
+import { recordedDecisions } from '../recorded.ts'
+import { jsonRoute, type Route, rawRoute } from '../route.ts'
+import type { NativeServices } from '../services.ts'
+
+const NS = closed({ ns: namespaceSchema() })
+const TEXT = Type.String({ maxLength: 512 * 1024, description: 'Cedar policies, at most 512 KiB' })
+const VERSION = Type.Integer({ minimum: 1, description: 'the number of a version' })
+const CASE = closed({
+  name: Type.String({ minLength: 1, maxLength: 256 }),
+  action: Type.Optional(oneOf(['release', 'renew'] as const)),
+  namespace: Type.Optional(namespaceSchema()),
+  resource: resourceSchema(),
+  workload: Type.Optional(Type.String({ maxLength: 512 })),
+  context: Type.Unsafe<PolicyContext>({
+    type: 'object',
+    description: 'what the policy sees, GET /api/v1/policy/schema',
+  }),
+  permitted: Type.Boolean(),
+  by: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 64 })),
+})
+const ACTIVATED = closed({ version: VERSION, live: Type.Integer(), revoked: Type.Integer() })
+const POLICY_VERSION = closed({
+  version: VERSION,
+  sha256: Type.String(),
+  created: timeSchema(),
+  createdBy: Type.String(),
+  note: Type.Optional(Type.String()),
+  active: Type.Boolean(),
+})
+
+/** Policies: what is in force, what it was, and what a candidate would do. */
+export function policyRoutes({ broker }: NativeServices): readonly Route[] {
+  return [
+    jsonRoute({
+      method: 'GET',
+      path: '/namespaces/{ns}/policy',
+      tag: 'policy',
+      summary: 'The policy in force',
+      scope: 'policy:read',
+      params: NS,
+      answer: closed({ version: VERSION, text: Type.String(), sha256: Type.String() }),
+      handle: async ({ params }) => {
+        const policy = await broker.admin.policy(params.ns)
+        if (policy === undefined) throw notFound('this namespace has no policy: nothing is released')
+        return { version: policy.version, text: policy.text, sha256: policy.sha256 }
+      },
+    }),
+    jsonRoute({
+      method: 'PUT',
+      path: '/namespaces/{ns}/policy',
+      tag: 'policy',
+      summary: 'Puts a new version in force and looks at every live lease again',
+      scope: 'policy:write',
+      params: NS,
+      body: closed({ text: TEXT, note: Type.Optional(Type.String({ maxLength: 1024 })) }),
+      answer: ACTIVATED,
+      handle: async (input) => {
+        const { text, note } = input.body
+        return activated(
+          await broker.admin.setPolicy(input.params.ns, text, {
+            ...acting(input),
+            ...(note === undefined ? {} : { note }),
+          }),
+        )
+      },
+    }),
+    jsonRoute({
+      method: 'GET',
+      path: '/namespaces/{ns}/policy/versions',
+      tag: 'policy',
+      summary: 'All versions, the newest first',
+      scope: 'policy:read',
+      params: NS,
+      answer: closed({ versions: Type.Array(POLICY_VERSION) }),
+      handle: async ({ params }) => ({
+        versions: (await broker.admin.policyVersions(params.ns)).map((one) => ({
+          version: one.version,
+          sha256: one.sha256,
+          created: one.created.toISOString(),
+          createdBy: one.createdBy,
+          ...(one.note === undefined ? {} : { note: one.note }),
+          active: one.active,
+        })),
+      }),
+    }),
+    jsonRoute({
+      method: 'POST',
+      path: '/namespaces/{ns}/policy/rollback',
+      tag: 'policy',
+      summary: 'Puts an older version in force again',
+      scope: 'policy:write',
+      params: NS,
+      body: closed({ version: VERSION }),
+      answer: ACTIVATED,
+      handle: async (input) =>
+        activated(await broker.admin.rollback(input.params.ns, input.body.version, acting(input))),
+    }),
+    jsonRoute({
+      method: 'POST',
+      path: '/namespaces/{ns}/policy/lint',
+      tag: 'policy',
+      summary: 'What a reviewer would say of a policy; nothing is kept',
+      scope: 'policy:read',
+      params: NS,
+      body: closed({ text: TEXT }),
+      answer: closed({
+        findings: Type.Array(
+          closed({
+            code: Type.String(),
+            severity: Type.String(),
+            line: Type.Integer(),
+            message: Type.String(),
+            remedy: Type.String(),
+          }),
+        ),
+      }),
+      handle: async ({ body }) => {
+        await compilePolicies(body.text)
+        const findings = await lintPolicies(body.text)
+        return {
+          findings: findings.map(({ code, severity, line, message, remedy }) => ({
+            code,
+            severity,
+            line,
+            message,
+            remedy,
+          })),
+        }
+      },
+    }),
+    jsonRoute({
+      method: 'POST',
+      path: '/namespaces/{ns}/policy/dry-run',
+      tag: 'policy',
+      summary: 'What a candidate policy would have decided of the releases and renewals recorded; nothing is kept',
+      scope: 'policy:read',
+      params: NS,
+      body: closed({ text: TEXT, limit: Type.Optional(limitSchema()) }),
+      answer: anyObject('the report: how many were looked at, and which would have come out otherwise'),
+      handle: async ({ params, body }) => ({
+        ...(await dryRun(body.text, await recordedDecisions(broker, params.ns, body.limit ?? 1000))),
+      }),
+    }),
+    jsonRoute({
+      method: 'POST',
+      path: '/namespaces/{ns}/policy/test',
+      tag: 'policy',
+      summary: 'Runs cases against a policy and tells which statements none of them exercises',
+      scope: 'policy:read',
+      params: NS,
+      body: closed({ text: TEXT, cases: Type.Array(CASE, { maxItems: 1000 }) }),
+      answer: anyObject('the report: each case, and the statements that none of them reached'),
+      handle: async ({ body }) => ({ ...(await testPolicies(body.text, body.cases)) }),
+    }),
+    rawRoute({
+      method: 'GET',
+      path: '/policy/schema',
+      tag: 'policy',
+      summary: 'The Cedar schema that policies are checked against',
+      answerType: 'text/plain',
+      handle: async () => text(200, CEDAR_SCHEMA),
+    }),
+    jsonRoute({
+      method: 'GET',
+      path: '/policy/starters',
+      tag: 'policy',
+      summary: 'Policies to start from',
+      answer: closed({
+        starters: Type.Array(closed({ name: Type.String(), title: Type.String(), text: Type.String() })),
+      }),
+      handle: async () => ({ starters: STARTER_POLICIES.map(({ name, title, text }) => ({ name, title, text })) }),
+    }),
+  ]
+}
+
+function activated({ version, live, revoked }: { version: number; live: number; revoked: number }): {
+  version: number
+  live: number
+  revoked: number
+} {
+  return { version, live, revoked }
+}

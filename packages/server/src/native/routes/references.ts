@@ -1,0 +1,150 @@
+import { importReferences } from '@sekisho/appraisal'
+import type { StoredReference } from '@sekisho/broker'
+import { type Static, Type } from '@sinclair/typebox'
+import { invalid, notFound } from '../../http/errors.ts'
+import { acting } from '../acting.ts'
+import { anyObject, BYTES_LIMIT, closed, namespaceSchema, timeSchema } from '../common.ts'
+import { jsonRoute, type Route } from '../route.ts'
+import type { NativeServices } from '../services.ts'
+
+const NS = closed({ ns: namespaceSchema() })
+const NAME = Type.String({
+  pattern: '^[a-z0-9][a-z0-9._-]{0,63}$',
+  description: 'lower-case letters, digits, `.`, `_` and `-`, at most 64',
+})
+const ONE = closed({ ns: namespaceSchema(), name: NAME })
+const REAPPRAISED = { live: Type.Integer(), revoked: Type.Integer() }
+const SET = closed({
+  name: Type.Optional(NAME),
+  tee: Type.String({ maxLength: 32 }),
+  values: anyObject('members of the expectations of that TEE, docs/expectations.md'),
+  owner: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+  provenance: Type.Optional(anyObject('{kind, source?, sha256?}')),
+  expires: Type.Optional(timeSchema()),
+})
+const STORED = closed({
+  name: Type.String(),
+  tee: Type.String(),
+  values: anyObject('members of the expectations of that TEE'),
+  owner: Type.String(),
+  provenance: anyObject('where the set came from'),
+  expires: Type.Optional(Type.String()),
+  created: timeSchema(),
+  lastMatched: Type.Optional(timeSchema()),
+})
+
+/** Reference values: what workloads and platforms are expected to be. */
+export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
+  return [
+    jsonRoute({
+      method: 'GET',
+      path: '/namespaces/{ns}/references',
+      tag: 'references',
+      summary: 'All reference sets; one without `lastMatched` was never met by evidence',
+      scope: 'references:read',
+      params: NS,
+      answer: closed({ references: Type.Array(STORED) }),
+      handle: async ({ params }) => ({ references: (await broker.admin.references(params.ns)).map(storedOf) }),
+    }),
+    jsonRoute({
+      method: 'GET',
+      path: '/namespaces/{ns}/references/{name}',
+      tag: 'references',
+      summary: 'One reference set',
+      scope: 'references:read',
+      params: ONE,
+      answer: STORED,
+      handle: async ({ params }) => {
+        const found = (await broker.admin.references(params.ns)).find(({ name }) => name === params.name)
+        if (found === undefined) throw notFound('there is no such reference set in this namespace')
+        return storedOf(found)
+      },
+    }),
+    jsonRoute({
+      method: 'PUT',
+      path: '/namespaces/{ns}/references/{name}',
+      tag: 'references',
+      summary: 'Writes a reference set and looks at every live lease again',
+      scope: 'references:write',
+      params: ONE,
+      body: SET,
+      answer: closed({ name: Type.String(), ...REAPPRAISED }),
+      handle: async (input) => {
+        const { owner = input.who.actor, provenance = { kind: 'manual' }, ...set } = input.body
+        if (set.name !== undefined && set.name !== input.params.name) {
+          throw invalid('the set is of another name', [{ field: '/name', expected: 'the name in the path, or none' }])
+        }
+        const { name, live, revoked } = await broker.admin.putReference(
+          input.params.ns,
+          { ...set, name: input.params.name, owner, provenance },
+          acting(input),
+        )
+        return { name, live, revoked }
+      },
+    }),
+    jsonRoute({
+      method: 'DELETE',
+      path: '/namespaces/{ns}/references/{name}',
+      tag: 'references',
+      summary: 'Removes a reference set and looks at every live lease again',
+      scope: 'references:write',
+      params: ONE,
+      answer: closed(REAPPRAISED),
+      handle: async (input) => {
+        const { live, revoked } = await broker.admin.deleteReference(input.params.ns, input.params.name, acting(input))
+        return { live, revoked }
+      },
+    }),
+    jsonRoute({
+      method: 'POST',
+      path: '/namespaces/{ns}/references/import',
+      tag: 'references',
+      summary: 'Imports reference sets: our JSON, a CoRIM, or the output of a measurement',
+      scope: 'references:write',
+      params: NS,
+      query: closed({ name: NAME, owner: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })) }),
+      bodyKind: 'bytes',
+      body: Type.Unsafe<Uint8Array>({}),
+      bodyLimit: BYTES_LIMIT,
+      status: 201,
+      answer: closed({ names: Type.Array(Type.String()), ...REAPPRAISED }),
+      handle: async (input) => {
+        const { name, owner = input.who.actor } = input.query
+        const sets = importedFrom(input.body, { name, owner, at: input.call.at })
+        let last = { live: 0, revoked: 0 }
+        let revoked = 0
+        for (const set of sets) {
+          last = await broker.admin.putReference(input.params.ns, set, acting(input))
+          revoked += last.revoked
+        }
+        return { names: sets.map((set) => set.name), live: last.live, revoked }
+      },
+    }),
+  ]
+}
+
+function importedFrom(
+  bytes: Uint8Array,
+  options: { name: string; owner: string; at: Date },
+): ReturnType<typeof importReferences> {
+  try {
+    return importReferences(bytes, options)
+  } catch (error) {
+    // Imports refuse what they cannot read with a TypeError that names the member.
+    if (error instanceof TypeError) throw invalid(error.message, [{ field: '', expected: 'reference sets' }])
+    throw error
+  }
+}
+
+function storedOf(one: StoredReference): Static<typeof STORED> {
+  return {
+    name: one.name,
+    tee: one.tee,
+    values: one.values,
+    owner: one.owner,
+    provenance: { ...(typeof one.provenance === 'object' ? one.provenance : {}) },
+    ...(one.expires === undefined ? {} : { expires: one.expires }),
+    created: one.created.toISOString(),
+    ...(one.lastMatched === undefined ? {} : { lastMatched: one.lastMatched.toISOString() }),
+  }
+}

@@ -1,0 +1,15 @@
+import type { AccessTokens, Broker, Database, Vault } from '@sekisho/broker'
+import type { Authenticator } from '../access/authenticate.ts'
+import type { OutcomeCounter } from '../outcomes.ts'
+import type { EventStreams } from './events.ts'
+
+/** What the native API stands on. */
+export interface NativeServices {
+  readonly broker: Broker
+  readonly db: Database
+  readonly vault: Vault
+  readonly tokens: AccessTokens
+  readonly auth: Authenticator
+  readonly streams: EventStreams
+  readonly outcomes: OutcomeCounter
+}

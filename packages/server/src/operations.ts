@@ -1,0 +1,55 @@
+import type { Database, Log } from '@sekisho/broker'
+import { HttpError } from './http/errors.ts'
+import type { Front } from './http/front.ts'
+import type { Metrics } from './http/metrics.ts'
+import { text } from './http/reply.ts'
+import type { EventStreams } from './native/events.ts'
+
+const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
+/** Milliseconds that the database has to answer before the server counts as not ready. */
+const READY_TIME = 2000
+
+/** `/healthz`: the process runs. `/readyz`: the database answers. `/metrics`: numbers, no names of tenants. */
+export function operationsFace(front: Front, metrics: Metrics, db: Database): void {
+  front.on('GET', '/healthz', () => text(200, 'ok\n'))
+  front.on('GET', '/readyz', async () => {
+    await within(READY_TIME, db.all('SELECT 1 AS one'))
+    return text(200, 'ready\n')
+  })
+  front.on('GET', '/metrics', async () => text(200, await metrics.render(), { 'content-type': PROMETHEUS }))
+}
+
+/** Gauges that are read when somebody asks. */
+export function stateGauges(
+  metrics: Metrics,
+  { db, log, now = () => new Date() }: { readonly db: Database; readonly log: Log; readonly now?: () => Date },
+  streams: EventStreams,
+): void {
+  metrics.gauge('sekisho_leases_live', 'Leases that are live.', async () => {
+    const [row] = await db.all<{ live: number }>(
+      `SELECT COUNT(*) AS live FROM leases WHERE state = 'live' AND expires > ?`,
+      [now().getTime()],
+    )
+    return row?.live ?? 0
+  })
+  metrics.gauge('sekisho_log_size', 'Entries in the log.', () => log.size())
+  metrics.gauge('sekisho_event_streams', 'Event streams that are open.', () => streams.open)
+  metrics.gauge('process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss())
+  metrics.gauge('process_start_time_seconds', 'When the process started, seconds since 1970.', () =>
+    Math.round(Date.now() / 1000 - process.uptime()),
+  )
+}
+
+async function within(milliseconds: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('no answer in time')), milliseconds)
+  })
+  try {
+    await Promise.race([work, late])
+  } catch (cause) {
+    throw new HttpError(503, 'not-ready', 'the database does not answer', { cause, headers: { 'retry-after': '5' } })
+  } finally {
+    clearTimeout(timer)
+  }
+}

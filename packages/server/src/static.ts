@@ -1,0 +1,49 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { extname, join, relative, sep } from 'node:path'
+import { notFound } from './http/errors.ts'
+import type { Front } from './http/front.ts'
+import type { Reply } from './http/reply.ts'
+
+const TYPES: Readonly<Record<string, string>> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json',
+  '.map': 'application/json',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.wasm': 'application/wasm',
+  '.woff2': 'font/woff2',
+}
+const PAGE_POLICY =
+  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+  "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+const MAX_FILES = 2000
+
+/**
+ * Serves the files that are in a folder now, and nothing else: paths are looked up in a list, so that no path leads
+ * out of it. `/` and `/setup` are the page. @throws when the folder cannot be read
+ */
+export async function staticFace(front: Front, folder: string): Promise<void> {
+  const files = await filesOf(folder)
+  const page = files.get('/index.html')
+  const serve = async (file: string | undefined): Promise<Reply> => {
+    const type = file === undefined ? undefined : TYPES[extname(file)]
+    if (file === undefined || type === undefined) throw notFound('there is nothing at this path')
+    return {
+      status: 200,
+      headers: { 'content-type': type, 'content-security-policy': PAGE_POLICY, 'cache-control': 'no-cache' },
+      body: await readFile(file),
+    }
+  }
+  front.on('GET', '/', () => serve(page))
+  front.on('GET', '/setup', () => serve(page))
+  front.on('GET', '/*', (call) => serve(files.get(call.path)))
+}
+
+async function filesOf(folder: string): Promise<ReadonlyMap<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  if (files.length > MAX_FILES) throw new TypeError(`the folder of the web page holds more than ${MAX_FILES} files`)
+  return new Map(files.map((file) => [`/${relative(folder, file).split(sep).join('/')}`, file]))
+}
