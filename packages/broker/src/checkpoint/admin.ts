@@ -1,4 +1,4 @@
-import { compilePolicies, readReferenceSet } from '@sekisho/appraisal'
+import { compilePolicies, type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
 import type { Tee } from '@sekisho/evidence'
 import type { Row, Sql } from '../storage/sql.ts'
 import { readAdvisory } from './advisories.ts'
@@ -257,13 +257,22 @@ async function policyVersions(core: Core, namespace: string): Promise<readonly P
   }))
 }
 
+function readSet(input: unknown): ReferenceSet {
+  try {
+    return readReferenceSet(input)
+  } catch (error) {
+    if (error instanceof TypeError) throw new BrokerError('invalid', error.message)
+    throw error
+  }
+}
+
 async function putReference(
   core: Core,
   namespace: string,
   input: unknown,
   by: Acting,
 ): Promise<{ readonly name: string } & Reappraised> {
-  const set = readReferenceSet(input)
+  const set = readSet(input)
   const expires = set.expires === undefined ? null : Date.parse(set.expires)
   return changeRules(
     core,

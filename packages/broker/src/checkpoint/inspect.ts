@@ -38,7 +38,7 @@ export async function why(core: Core, namespace: string, id: string): Promise<Ex
   return {
     ...explained,
     ...(verdict === undefined ? {} : { verdict, remedies: remediesOf(verdict) }),
-    context: explained.body['context'] ?? JSON.parse(found.context),
+    context: explained.context ?? JSON.parse(found.context),
   }
 }
 
@@ -100,6 +100,7 @@ function explain(row: DecisionRow): Explained {
     reasons: Array.isArray(reasons) ? reasons.map(String) : [],
     remedies: [],
     body,
+    ...(body['context'] === undefined ? {} : { context: body['context'] }),
     ...(row.resource === null ? {} : { resource: row.resource }),
     ...(row.reason_code === null ? {} : { reasonCode: row.reason_code }),
     ...(row.appraisal === null ? {} : { appraisal: row.appraisal }),

@@ -13,6 +13,7 @@ import type { Check, Verdict } from '@sekisho/evidence'
  * - `evidence-unreadable`: no evidence of a TEE that is verified here.
  * - `evidence-rejected`: a check failed that no other code names.
  * - `evidence-stale`: the evidence does not bind this session's nonce and key: replayed, relayed, or another key.
+ * - `root-untrusted`: the evidence ends at no root that is trusted here: an emulated platform, or a forgery.
  * - `evidence-emulated`: no hardware vouches for it, and this checkpoint does not accept that.
  * - `debug-enabled`: the host can read the workload's memory.
  * - `tcb-unacceptable`: the platform's TCB is out of date or revoked.
@@ -46,6 +47,7 @@ export type RefusalCode =
   | 'evidence-unreadable'
   | 'evidence-rejected'
   | 'evidence-stale'
+  | 'root-untrusted'
   | 'evidence-emulated'
   | 'debug-enabled'
   | 'tcb-unacceptable'
@@ -81,15 +83,19 @@ export function allChecks(verdict: Verdict): readonly Check[] {
   ]
 }
 
-/** Endings of check ids by what their failing means, the weightiest first. */
+/** Ids of checks by what their failing means, the weightiest first. */
 const MEANINGS: readonly (readonly [RegExp, RefusalCode])[] = [
-  [/(report-data|fresh|nonce|challenge|extra-data|qualifying)/, 'evidence-stale'],
-  [/(revo|crl\.not-listed|not-listed)/, 'certificate-revoked'],
-  [/(hardware|emulated|vendor-root)$/, 'evidence-emulated'],
-  [/(valid|expired|dates|in-date|validity|window)/, 'collateral-expired'],
+  [/(pinned|anchor)$/, 'root-untrusted'],
+  [/expect\.(report-data|freshness|nonce)|\.(nonce|fresh|freshness|challenge|extra-data|user-data)$/, 'evidence-stale'],
+  [
+    /tcb\.not-revoked$|tcb\.(status|level|evaluation-number|order|certificate)$|\.min-(tcb|firmware)$/,
+    'tcb-unacceptable',
+  ],
+  [/revo/, 'certificate-revoked'],
+  [/hardware$/, 'evidence-emulated'],
+  [/not-after$|not-before$|valid(ity)?$|in-date$|expired$|dates$|current$/, 'collateral-expired'],
   [/debug/, 'debug-enabled'],
-  [/(tcb|svn|firmware)/, 'tcb-unacceptable'],
-  [/(measurement|signer|host-data|rtmr|rem\d|pcr|product|expect)/, 'reference-mismatch'],
+  [/expect\./, 'reference-mismatch'],
 ]
 
 /**
