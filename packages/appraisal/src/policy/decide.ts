@@ -23,7 +23,10 @@ export interface PolicyReason {
   readonly line: number
 }
 
-/** Default deny; one `forbid` is enough; a statement that cannot be evaluated denies. */
+/**
+ * Default deny; one `forbid` is enough; a statement that cannot be evaluated denies. Evidence whose verdict is
+ * not `verified` and `proven` is never permitted, whatever the policies say.
+ */
 export interface PolicyDecision {
   readonly permitted: boolean
   /** The statements that decided; none when nothing permits. */
@@ -55,6 +58,8 @@ export function createDecider(cedar: Cedar, statements: readonly Statement[]): D
   const decisions = new Map<string, PolicyDecision>()
   const mentions = statements.map(({ json }) => mentionsOf(json))
   return (request) => {
+    const floor = belowFloor(request.context)
+    if (floor !== undefined) return refusal([floor])
     const context = { ...request.context, namespace: request.namespace, resource: request.resource }
     const indexes = slicer({ ...request, context })
     if (indexes.length === 0) return NOTHING_PERMITS
@@ -70,6 +75,12 @@ export function createDecider(cedar: Cedar, statements: readonly Statement[]): D
     ])
     return remembered(decisions, key, MAX_DECISIONS, () => evaluate(cedar, statements, slice, request, projected))
   }
+}
+
+// No policy lifts what the verifier refused: nothing is evaluated below this floor.
+function belowFloor({ verdict }: PolicyContext): string | undefined {
+  if (verdict.outcome === 'verified' && verdict.authenticity === 'proven') return undefined
+  return `the evidence was not verified (${verdict.outcome}, authenticity ${verdict.authenticity}): no policy can permit it`
 }
 
 const NOTHING_PERMITS: PolicyDecision = { permitted: false, reasons: [], errors: [] }

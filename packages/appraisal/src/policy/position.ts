@@ -8,9 +8,26 @@ export interface Position {
 
 /** The place of a character of a text. */
 export function positionAt(text: string, offset: number): Position {
-  const before = text.slice(0, Math.max(0, Math.min(offset, text.length)))
-  const lastBreak = before.lastIndexOf('\n')
-  return { line: before.split('\n').length, column: before.length - lastBreak }
+  const starts = lineStarts(text)
+  let low = 0
+  let high = starts.length - 1
+  while (low < high) {
+    const middle = (low + high + 1) >> 1
+    if ((starts[middle] ?? 0) <= offset) low = middle
+    else high = middle - 1
+  }
+  return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 }
+}
+
+// Thousands of places of one text are asked for in a row: its lines are counted once.
+let counted: { readonly text: string; readonly starts: readonly number[] } = { text: '', starts: [0] }
+
+function lineStarts(text: string): readonly number[] {
+  if (counted.text === text) return counted.starts
+  const starts = [0]
+  for (let at = text.indexOf('\n'); at >= 0; at = text.indexOf('\n', at + 1)) starts.push(at + 1)
+  counted = { text, starts }
+  return starts
 }
 
 /** The character that begins at a byte of the text's UTF-8: Cedar counts bytes. */

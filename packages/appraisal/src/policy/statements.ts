@@ -18,7 +18,7 @@ const MAX_OPERATORS = 256
 const MAX_STEPS = 24
 
 const TOKEN =
-  /(?<space>\s+|\/\/[^\n]*)|(?<text>"(?:[^"\\\n]|\\[^\n])*")|(?<word>[A-Za-z_]\w*)|(?<operator>\|\||&&|[=!<>]=|[-+*!<>])|(?<open>[([{])|(?<close>[)\]}])|(?<step>\.)|(?<end>;)|(?<comma>,)|(?<other>[\s\S])/gy
+  /(?<space>\s+|\/\/[^\n]*)|(?<text>"(?:[^"\\\n]|\\[^\n])*")|(?<unclosed>")|(?<word>[A-Za-z_]\w*)|(?<operator>\|\||&&|[=!<>]=|[-+*!<>])|(?<open>[([{])|(?<close>[)\]}])|(?<step>\.)|(?<end>;)|(?<comma>,)|(?<other>[\s\S])/gy
 
 const WORD_OPERATORS: ReadonlySet<string> = new Set(['in', 'has', 'like', 'is', 'if', 'when', 'unless'])
 
@@ -34,8 +34,10 @@ export function splitStatements(text: string): readonly StatementText[] {
   const scan = new Scan(text)
   TOKEN.lastIndex = 0
   for (let token = TOKEN.exec(text); token !== null; token = TOKEN.exec(text)) {
-    const { space, end } = token.groups ?? {}
+    const { space, end, unclosed } = token.groups ?? {}
     if (space !== undefined) continue
+    if (unclosed !== undefined)
+      throw refuse(text, token.index, 'the text has no end', 'close it with `"` on the same line')
     scan.take(token)
     if (end === undefined) continue
     found.push({ text: text.slice(scan.start, token.index + 1), start: scan.start })

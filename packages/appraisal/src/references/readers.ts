@@ -16,8 +16,11 @@ type Values = Readonly<Record<string, unknown>>
 /** Checks expectations of one TEE and gives them back in one shape. @throws TypeError that names the field */
 type ValuesReader = (input: Values) => object
 
+/** TEEs that references are kept for: all but archived reports of EPID enclaves, on which nothing is released. */
+type ReferenceTee = Exclude<Tee, 'sgx-epid'>
+
 /** Each TEE's own reader of expectations: what a set may hold is what its verifier compares. */
-const READERS: Readonly<Record<Tee, ValuesReader>> = {
+const READERS: Readonly<Record<ReferenceTee, ValuesReader>> = {
   sgx: readSgxExpectations,
   tdx: readTdxExpectations,
   snp: readSnpExpectations,
@@ -43,8 +46,8 @@ const EXCHANGE_MEMBERS: readonly string[] = [
   'publicKey',
 ]
 
-/** Whether a word names a TEE. */
-export function isTee(word: unknown): word is Tee {
+/** Whether a word names a TEE that references are kept for. */
+export function isTee(word: unknown): word is ReferenceTee {
   return typeof word === 'string' && Object.hasOwn(READERS, word)
 }
 
@@ -52,7 +55,7 @@ export function isTee(word: unknown): word is Tee {
 export const TEES: readonly string[] = Object.keys(READERS)
 
 /** Values of a set in one shape. @throws TypeError that names the field, below `values` */
-export function readValues(tee: Tee, values: unknown): Values {
+export function readValues(tee: ReferenceTee, values: unknown): Values {
   if (typeof values !== 'object' || values === null || Array.isArray(values))
     throw new TypeError('values: expected an object of accepted values')
   const exchange = EXCHANGE_MEMBERS.find((name) => Object.hasOwn(values, name))

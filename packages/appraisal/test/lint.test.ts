@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { lintPolicies } from '../src/lint/lint.ts'
+import { MEASUREMENT } from './kit.ts'
+
+const HEAD = 'permit (principal, action, resource)'
+const SOUND = 'context.hardware && !context.debug && context.references.contains("db")'
+
+async function codes(text: string): Promise<readonly string[]> {
+  return (await lintPolicies(text)).map(({ line, code }) => `${line} ${code}`)
+}
+
+describe('the linter', () => {
+  const cases: readonly (readonly [what: string, text: string, found: readonly string[]])[] = [
+    ['finds nothing in a sound permit', `${HEAD} when { ${SOUND} };`, []],
+    ['finds `when false`', `${HEAD} when { false };`, ['1 unreachable']],
+    [
+      'finds conditions that exclude each other',
+      `${HEAD} when { context.tee == "snp" && context.tee == "tdx" };`,
+      ['1 unreachable'],
+    ],
+    [
+      'finds a permit that a forbid covers',
+      `${HEAD} when { ${SOUND} && context.vendor == "amd" };\nforbid (principal, action, resource) when { context.vendor == "amd" };`,
+      ['1 unreachable'],
+    ],
+    [
+      'finds a permit in a folder that is forbidden',
+      `permit (principal, action, resource in Sekisho::Folder::"db/test") when { ${SOUND} };
+       forbid (principal, action, resource in Sekisho::Folder::"db");`,
+      ['1 unreachable'],
+    ],
+    [
+      'leaves a permit alone of which a forbid takes a part',
+      `${HEAD} when { ${SOUND} };\nforbid (principal, action, resource) when { context.vendor == "amd" };`,
+      [],
+    ],
+    ['finds duplicates, the later one', `${HEAD} when { ${SOUND} };\n\n${HEAD} when { ${SOUND} };`, ['3 duplicate']],
+    [
+      'finds a statement that a wider one covers, wherever it stands',
+      `${HEAD} when { ${SOUND} && context.tee == "snp" };\n${HEAD} when { ${SOUND} };`,
+      ['1 duplicate'],
+    ],
+    [
+      'finds a register without its base',
+      `${HEAD} when { context.hardware && !context.debug && context.registers has rtmr3 && context.registers.rtmr3 == "aa" };`,
+      ['1 base-unpinned'],
+    ],
+    [
+      'finds a PCR above 7 without the firmware',
+      `${HEAD} when { !context.emulated && !context.debug && context.registers has PCR10 && context.registers.PCR10 == "aa" };`,
+      ['1 base-unpinned'],
+    ],
+    [
+      'leaves a register alone whose base is pinned',
+      `${HEAD} when { context.hardware && !context.debug && context.measurement == "${MEASUREMENT}" &&
+         context.registers has rtmr0 && context.registers.rtmr0 == "aa" };`,
+      [],
+    ],
+    [
+      'leaves a register alone under a reference set',
+      `${HEAD} when { ${SOUND} && context.registers has rtmr3 && context.registers.rtmr3 == "aa" };`,
+      [],
+    ],
+    ['finds debug', `${HEAD} when { context.hardware && context.references.contains("db") };`, ['1 debug-allowed']],
+    [
+      'finds emulated platforms',
+      `${HEAD} when { !context.debug && context.references.contains("db") };`,
+      ['1 emulated-allowed'],
+    ],
+    ['finds any workload', `${HEAD} when { context.hardware && !context.debug };`, ['1 workload-unpinned']],
+    ['finds release without attestation', `${HEAD};`, ['1 no-attestation']],
+    [
+      'finds release without attestation behind a folder and a date',
+      `permit (principal, action, resource in Sekisho::Folder::"db") when { context.now < datetime("2027-01-01") };`,
+      ['1 no-attestation'],
+    ],
+    [
+      'finds release without attestation beside a forbid that leaves it open',
+      `${HEAD};\nforbid (principal, action, resource) when { context.tcb.advisories.contains("X") };`,
+      ['1 no-attestation'],
+    ],
+    [
+      'lets a forbid settle what a permit leaves open',
+      `${HEAD} when { context.references.contains("db") };
+       forbid (principal, action, resource) when { context.debug || context.emulated };`,
+      [],
+    ],
+    [
+      'lets `forbid … unless` stand for attestation',
+      `${HEAD};\nforbid (principal, action, resource) unless { ${SOUND} };`,
+      [],
+    ],
+    ['takes an affirming status for all of it', `${HEAD} when { context.status == "affirming" };`, []],
+    [
+      'finds an exception without an end',
+      `${HEAD} when { ${SOUND} && context.tcb has status && ["UpToDate", "SWHardeningNeeded"].contains(context.tcb.status) };`,
+      ['1 exception-without-end'],
+    ],
+    [
+      'finds an exception that names what it refuses',
+      `${HEAD} when { ${SOUND} && context.tcb has status && context.tcb.status != "Revoked" };`,
+      ['1 exception-without-end'],
+    ],
+    [
+      'finds an exception that begins and does not end',
+      `${HEAD} when { ${SOUND} && context.tcb has status && context.tcb.status == "OutOfDate" && context.now > datetime("2026-01-01") };`,
+      ['1 exception-without-end'],
+    ],
+    [
+      'leaves an exception alone that ends',
+      `${HEAD} when { ${SOUND} && context.tcb has status && context.tcb.status == "OutOfDate" && context.now < datetime("2027-01-01T00:00:00Z") };`,
+      [],
+    ],
+    [
+      'takes `@allow` for an answer to a warning',
+      `@allow("debug-allowed") ${HEAD} when { context.hardware && context.references.contains("db") };`,
+      [],
+    ],
+    ['takes no answer to an error', `@allow("no-attestation") ${HEAD};`, ['1 no-attestation']],
+  ]
+  for (const [what, text, found] of cases) {
+    it(what, async () => {
+      assert.deepEqual(await codes(text), found)
+    })
+  }
+  it('says what would mend each finding', async () => {
+    for (const { message, remedy, id } of await lintPolicies(`@id("all") ${HEAD};`)) {
+      assert.equal(id, 'all')
+      assert.match(message, /whoever asks/)
+      assert.match(remedy, /context\.references/)
+    }
+  })
+})

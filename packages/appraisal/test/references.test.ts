@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import type { ReferenceSet } from '../src/model.ts'
+import { chooseReference } from '../src/references/choose.ts'
+import { importReferences } from '../src/references/import.ts'
+import { readReferenceSet } from '../src/references/read.ts'
+import { referenceWarnings } from '../src/references/warnings.ts'
+import { AT, MEASUREMENT } from './kit.ts'
+import { missing, vectorPath } from './vectors.ts'
+
+const OTHER = '11'.repeat(48)
+const SNP = { name: 'db', tee: 'snp', owner: 'ops', values: { measurement: MEASUREMENT } }
+const OPTIONS = { name: 'imported', owner: 'ops', at: AT }
+
+function setOf(change: object = {}): ReferenceSet {
+  return readReferenceSet({ ...SNP, ...change })
+}
+
+function json(value: unknown): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(value))
+}
+
+describe('a reference set', () => {
+  it('is read into one shape, by its TEE', () => {
+    const set = setOf({ values: { measurement: MEASUREMENT.toUpperCase(), minTcb: { snp: 22 } } })
+    assert.deepEqual(set.values, { measurement: [MEASUREMENT], minTcb: { snp: 22 } })
+    assert.deepEqual(set.provenance, { kind: 'manual' })
+    assert.equal(setOf({ expires: '2027-01-31T00:00Z' }).expires, '2027-01-31T00:00:00.000Z')
+  })
+  const wrong: readonly (readonly [what: string, change: object, field: RegExp])[] = [
+    ['a misspelt value', { values: { mesurement: MEASUREMENT } }, /^values: there is no field "mesurement"/],
+    ['a value of another length', { values: { measurement: 'ab' } }, /^values\.measurement: expected 48 bytes/],
+    ['a value of another TEE', { values: { rtmr0: OTHER } }, /^values: there is no field "rtmr0"/],
+    [
+      'a nonce',
+      { values: { measurement: MEASUREMENT, nonce: '00'.repeat(16) } },
+      /^values\.nonce: belongs to one exchange/,
+    ],
+    ['no value', { values: {} }, /^values: expected at least one/],
+    ['values that are none', { values: [] }, /^values: expected an object/],
+    ['an unknown TEE', { tee: 'sev-snp' }, /^tee: expected one of sgx/],
+    ['a name with a slash', { name: '../x' }, /^name: expected/],
+    ['no owner', { owner: '' }, /^owner: expected text/],
+    ['an unknown member', { expiry: '2027-01-01' }, /there is no member "expiry"/],
+    ['a local time', { expires: '2027-01-31T00:00:00' }, /^expires: expected a time in UTC/],
+    ['a day that is none', { expires: '2027-13-31T00:00:00Z' }, /^expires: expected a time in UTC/],
+    ['another provenance', { provenance: { kind: 'hearsay' } }, /^provenance\.kind: expected one of/],
+  ]
+  for (const [what, change, field] of wrong) {
+    it(`with ${what} is refused, and the field named`, () => {
+      assert.throws(
+        () => setOf(change),
+        (error) => error instanceof TypeError && field.test(error.message),
+      )
+    })
+  }
+  it('of Azure is checked in its parts as well', () => {
+    const azure = (values: object) => readReferenceSet({ name: 'a', tee: 'azure-vtpm', owner: 'o', values })
+    assert.deepEqual(azure({ vtpm: { pcrs: { 4: OTHER } } }).values, { vtpm: { pcrs: { 4: [OTHER] } } })
+    assert.throws(() => azure({ vtpm: { pcr: {} } }), /values\.vtpm: there is no field "pcr"/)
+    assert.throws(() => azure({ hardware: { measurment: OTHER } }), /values\.hardware: there is no field/)
+  })
+})
+
+describe('an import', () => {
+  it('takes one set, a list of sets, and measurements', () => {
+    const [one] = importReferences(json({ tee: 'snp', values: { measurement: MEASUREMENT } }), OPTIONS)
+    assert.deepEqual([one?.name, one?.owner, one?.provenance.kind], ['imported', 'ops', 'json'])
+    const two = importReferences(json([SNP, { tee: 'nitro', measurement: OTHER, image: 'app.eif' }]), OPTIONS)
+    assert.deepEqual(
+      two.map(({ name, tee, provenance }) => [name, tee, provenance.kind, provenance.source]),
+      [
+        ['db', 'snp', 'json', undefined],
+        ['imported-2', 'nitro', 'measurement', 'app.eif'],
+      ],
+    )
+  })
+  it('names the entry and the field that cannot be read', () => {
+    assert.throws(() => importReferences(json([SNP, { ...SNP, tee: 'x' }]), OPTIONS), /^TypeError: \[1\] tee: expected/)
+    assert.throws(() => importReferences(json({ measurement: MEASUREMENT }), OPTIONS), /with `tee` and `measurement`/)
+    assert.throws(() => importReferences(json([]), OPTIONS), /0 reference sets/)
+    assert.throws(() => importReferences(new TextEncoder().encode('{"a":'), OPTIONS), /begins like JSON/)
+    assert.throws(() => importReferences(new Uint8Array(0), OPTIONS), /0 bytes/)
+    assert.throws(() => importReferences(new Uint8Array(1024 * 1024 + 1), OPTIONS), /1048577 bytes/)
+    assert.throws(() => importReferences(Uint8Array.of(0xff, 1, 2), OPTIONS), /neither JSON nor a CoRIM/)
+  })
+  it('takes realms from a CoRIM', { skip: missing('arm-cca/services-good') }, () => {
+    const bytes = readFileSync(vectorPath('arm-cca/services-good/corim-realm.cbor'))
+    const [set] = importReferences(bytes, { ...OPTIONS, source: 'corim-realm.cbor' })
+    assert.equal(set?.tee, 'cca')
+    assert.deepEqual(set?.provenance, { kind: 'corim', source: 'corim-realm.cbor' })
+    const { measurement } = set?.values ?? {}
+    assert.ok(Array.isArray(measurement) && /^[0-9a-f]{64,128}$/.test(String(measurement[0])))
+    assert.ok('rem0' in (set?.values ?? {}))
+  })
+  it('takes no platform firmware as a reference of realms', { skip: missing('arm-cca/services-good') }, () => {
+    const bytes = readFileSync(vectorPath('arm-cca/services-good/corim-platform.cbor'))
+    assert.throws(() => importReferences(bytes, OPTIONS), /endorsements/)
+  })
+})
+
+describe('the choice of a reference set', () => {
+  const skeleton = {
+    measurement: [MEASUREMENT],
+    reportData: '00',
+    products: ['Genoa'],
+    minTcb: { snp: 22, microcode: 9 },
+  }
+  it('is the one that the evidence meets in most', () => {
+    const wide = setOf({ name: 'wide' })
+    const close = setOf({ name: 'close', values: { measurement: [OTHER, MEASUREMENT], products: ['Genoa'] } })
+    assert.equal(chooseReference('snp', skeleton, [wide, close], AT).matched?.name, 'close')
+  })
+  it('says what differs from the nearest one', () => {
+    const near = setOf({ name: 'near', values: { measurement: MEASUREMENT, minTcb: { snp: 23 } } })
+    const far = setOf({ name: 'far', values: { measurement: OTHER, products: ['Milan'] } })
+    const { matched, nearest, differs } = chooseReference('snp', skeleton, [far, near], AT)
+    assert.equal(matched, undefined)
+    assert.equal(nearest?.name, 'near')
+    assert.deepEqual(differs, ['minTcb.snp'])
+  })
+  it('is never one that has expired, from the very moment on', () => {
+    const set = setOf({ expires: AT.toISOString() })
+    const { matched, nearest, differs } = chooseReference('snp', skeleton, [set], AT)
+    assert.equal(matched, undefined)
+    assert.equal(nearest?.name, 'db')
+    assert.deepEqual(differs, ['expires'])
+    assert.equal(chooseReference('snp', skeleton, [set], new Date(AT.getTime() - 1)).matched?.name, 'db')
+    assert.equal(chooseReference('snp', skeleton, [set], new Date(Number.NaN)).matched, undefined)
+  })
+  it('is never one of another TEE', () => {
+    assert.deepEqual(chooseReference('tdx', skeleton, [setOf()], AT), { differs: [] })
+  })
+  it('compares registers one by one, and those that are missing as zeros', () => {
+    const tdx = (values: object) => readReferenceSet({ name: 't', tee: 'tdx', owner: 'o', values })
+    const register = { measurement: OTHER, rtmr3: OTHER }
+    const found = { measurement: [OTHER], rtmr0: [OTHER] }
+    assert.deepEqual(chooseReference('tdx', found, [tdx(register)], AT).differs, ['rtmr3'])
+    const zeros = tdx({ measurement: OTHER, rtmr3: '00'.repeat(48) })
+    assert.equal(chooseReference('tdx', found, [zeros], AT).matched?.name, 't')
+    const tpm = readReferenceSet({
+      name: 'p',
+      tee: 'tpm',
+      owner: 'o',
+      values: { pcrs: { 0: 'aa'.repeat(32), 7: 'bb'.repeat(32) } },
+    })
+    const quoted = { pcrs: { 0: ['aa'.repeat(32)], 4: ['cc'.repeat(32)] } }
+    assert.deepEqual(chooseReference('tpm', quoted, [tpm], AT).differs, ['pcrs.7'])
+  })
+})
+
+describe('warnings about reference sets', () => {
+  const codes = (sets: readonly ReferenceSet[], matched: readonly string[] = ['db']) =>
+    referenceWarnings(sets, { at: AT, matched: new Set(matched) }).map(({ code, set }) => `${set}: ${code}`)
+  it('name sets that nothing matched, that expire soon or have, and twins', () => {
+    assert.deepEqual(codes([setOf()]), [])
+    assert.deepEqual(codes([setOf()], []), ['db: never-matched'])
+    assert.deepEqual(codes([setOf({ expires: '2026-12-20T00:00:00Z' })]), ['db: expires-soon'])
+    assert.deepEqual(codes([setOf({ expires: '2027-01-20T00:00:00Z' })]), [])
+    assert.deepEqual(codes([setOf({ expires: '2026-01-20T00:00:00Z' })], []), ['db: expired'])
+    assert.deepEqual(codes([setOf(), setOf({ name: 'twin' })], ['db', 'twin']), ['twin: same-values'])
+  })
+  it('name sets that pin a register and not its base, allow debug, or emulated platforms', () => {
+    const tdx = readReferenceSet({ name: 't', tee: 'tdx', owner: 'o', values: { rtmr3: OTHER } })
+    assert.deepEqual(codes([tdx], ['t']), ['t: base-unpinned'])
+    const lax = { values: { measurement: MEASUREMENT, allowDebug: true, allowEmulated: true } }
+    assert.deepEqual(codes([setOf(lax)]), ['db: allows-debug', 'db: allows-emulated'])
+  })
+})

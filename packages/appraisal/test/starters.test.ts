@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { lintPolicies } from '../src/lint/lint.ts'
+import type { PolicyContext } from '../src/model.ts'
+import { type PolicyCase, testPolicies } from '../src/replay/test-policies.ts'
+import { STARTER_POLICIES, type StarterPolicy } from '../src/starters/starters.ts'
+import { contextWith } from './kit.ts'
+
+const TEES: readonly PolicyContext['tee'][] = [
+  ...([
+    'sgx',
+    'tdx',
+    'snp',
+    'sev',
+    'nitro',
+    'cca',
+    'psa',
+    'tpm',
+    'azure-vtpm',
+    'nvidia-gpu',
+    'ibm-se',
+    'token',
+  ] as const),
+]
+
+function starter(name: string): StarterPolicy {
+  const found = STARTER_POLICIES.find((one) => one.name === name)
+  assert.ok(found, `no starter ${name}`)
+  return found
+}
+
+function caseOf(name: string, permitted: boolean, change: Partial<PolicyContext>, by?: readonly string[]): PolicyCase {
+  const context = contextWith({ tcb: { status: 'UpToDate', advisories: [], components: {} }, ...change })
+  return { name, permitted, resource: 'db/password/prod', context, ...(by === undefined ? {} : { by }) }
+}
+
+async function assertPasses(name: string, cases: readonly PolicyCase[]): Promise<void> {
+  const report = await testPolicies(starter(name).text, cases)
+  assert.deepEqual(
+    report.cases.filter(({ passed }) => !passed),
+    [],
+  )
+  assert.deepEqual(report.unexercised, [])
+}
+
+describe('the starter policies', () => {
+  it('are one for each TEE, and two more', () => {
+    assert.deepEqual(
+      STARTER_POLICIES.map(({ name }) => name).sort(),
+      [...TEES, 'deny-one-generation', 'emulated'].sort(),
+    )
+  })
+  for (const { name, text } of STARTER_POLICIES) {
+    it(`${name} compiles and has no finding`, async () => {
+      assert.deepEqual(await lintPolicies(text), [])
+    })
+  }
+  for (const tee of TEES) {
+    it(`of ${tee} permits what is verified and known, and nothing else`, async () => {
+      const other = tee === 'snp' ? 'tdx' : 'snp'
+      await assertPasses(tee, [
+        caseOf('as it should be', true, { tee }, [tee]),
+        caseOf('another TEE', false, { tee: other }),
+        caseOf('no reference set', false, { tee, references: [] }),
+        caseOf('debug', false, { tee, debug: true }),
+        caseOf('emulated', false, { tee, emulated: true, hardware: false }),
+        caseOf('incomplete', false, { tee, verdict: { outcome: 'incomplete', authenticity: 'proven', waived: [] } }),
+      ])
+    })
+  }
+  for (const tee of ['tdx', 'sgx'] as const) {
+    it(`of ${tee} refuses a TCB that is out of date or untold`, async () => {
+      await assertPasses(tee, [
+        caseOf('up to date', true, { tee }),
+        caseOf('out of date', false, { tee, tcb: { status: 'OutOfDate', advisories: [], components: {} } }),
+        caseOf('untold', false, { tee, tcb: { advisories: [], components: {} } }),
+      ])
+    })
+  }
+  it('deny-one-generation refuses one generation of one vendor, and no other', async () => {
+    const { product: _, ...untold } = contextWith()
+    await assertPasses('deny-one-generation', [
+      caseOf('AMD Milan', false, { product: 'Milan' }, ['deny-one-generation']),
+      caseOf('AMD Genoa', true, { product: 'Genoa' }, ['confidential-vms']),
+      caseOf('AMD Turin', true, { product: 'Turin' }),
+      caseOf('Intel', true, { tee: 'tdx', vendor: 'intel', product: '00806f050000' }),
+      caseOf('Arm', true, { tee: 'cca', vendor: 'arm' }),
+      { ...caseOf('AMD of an untold generation', false, {}, ['deny-untold-generation']), context: untold },
+    ])
+  })
+  it('emulated permits emulated platforms alone', async () => {
+    await assertPasses('emulated', [
+      caseOf('emulated', true, { emulated: true, hardware: false, status: 'contraindicated' }),
+      caseOf('real', false, {}),
+    ])
+  })
+})
