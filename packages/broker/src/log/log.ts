@@ -5,7 +5,7 @@ import { unitOf } from '../storage/units.ts'
 import { checkpointBody } from './checkpoint.ts'
 import type { LogEntry } from './entry.ts'
 
-import { consistencyNodes, inclusionNodes, type NodeId, rootOf } from './merkle.ts'
+import { consistencyNodes, inclusionNodes, MAX_SIZE, type NodeId, rootOf } from './merkle.ts'
 import { encodeVerifierKey, signNote } from './note.ts'
 import { PendingLeaves, readHead } from './pending.ts'
 import { ENTRY_LIMIT, TILE_WIDTH } from './tiles.ts'
@@ -150,16 +150,16 @@ class DatabaseLog implements Log {
   }
 
   async tile(level: number, index: number, width: number = TILE_WIDTH): Promise<Uint8Array> {
-    const from = index * TILE_WIDTH
-    const nodes = await nodesOfLevel(this.#db, 8 * level, from, width)
-    if (width < 1 || width > TILE_WIDTH || nodes.length !== width) {
+    const possible = isIndex(level) && isIndex(index) && isIndex(width) && width > 0 && width <= TILE_WIDTH
+    const nodes = possible ? await nodesOfLevel(this.#db, 8 * level, index * TILE_WIDTH, width) : []
+    if (!possible || nodes.length !== width) {
       throw new RangeError(`the log has no tile ${level}/${index} of width ${width}`)
     }
     return Buffer.concat(nodes)
   }
 
   async entries(from: number, count: number): Promise<readonly Uint8Array[]> {
-    if (!Number.isSafeInteger(count) || count < 0 || count > ENTRIES_AT_ONCE) {
+    if (!isIndex(from) || !isIndex(count) || count > ENTRIES_AT_ONCE) {
       throw new RangeError(`at most ${ENTRIES_AT_ONCE} entries are given at once, not ${count}`)
     }
     const rows = await this.#db.all<{ idx: number; entry: Uint8Array }>(
@@ -179,6 +179,10 @@ class DatabaseLog implements Log {
       return rootOf(hashes.slice(end - list.length, end))
     })
   }
+}
+
+function isIndex(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0 && value <= MAX_SIZE
 }
 
 async function nodesOfLevel(sql: Pick<Sql, 'all'>, level: number, from: number, count: number): Promise<Uint8Array[]> {

@@ -66,7 +66,9 @@ export function openNote(note: string, key: VerifierKey): string {
     if (match === null) throw new TypeError('a signature line of the signed note is not well-formed')
     const bytes = Buffer.from(match[2] ?? '', 'base64')
     if (match[1] !== key.name || bytes.subarray(0, 4).toString('hex') !== key.id) continue
-    if (!verify(null, Buffer.from(text), key.key, bytes.subarray(4))) {
+    // One signature has one form: bits that base64 leaves unused are not a place to hide a difference.
+    const exact = bytes.toString('base64') === match[2]
+    if (!exact || !verify(null, Buffer.from(text), key.key, bytes.subarray(4))) {
       throw new TypeError(`the signature of ${key.name} on the signed note does not verify`)
     }
     found = true

@@ -20,9 +20,7 @@ export async function openSqlite(folder: string, limits: UnitLimits): Promise<Da
       connection.all(`PRAGMA ${pragma}`)
     }
     const writer = new SqliteWriter(connection)
-    await writer.begin()
-    await migrate(writer, 'sqlite')
-    await writer.commit()
+    await inTransaction(writer, () => migrate(writer, 'sqlite'))
     // A connection of its own sees what is committed, whatever the writer is in the middle of.
     const reader = new SqliteConnection(path)
     open.push(reader)
@@ -30,6 +28,18 @@ export async function openSqlite(folder: string, limits: UnitLimits): Promise<Da
     return new SqliteDatabase(writer, reader, limits, () => closeAll(open, unlock))
   } catch (error) {
     closeAll(open, unlock)
+    throw error
+  }
+}
+
+async function inTransaction(writer: Writer, work: () => Promise<void>): Promise<void> {
+  await writer.begin()
+  try {
+    await work()
+    await writer.commit()
+  } catch (error) {
+    // Closing would not end it: libsql keeps a connection as long as a statement of it is not collected.
+    await writer.rollback()
     throw error
   }
 }

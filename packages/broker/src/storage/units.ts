@@ -265,6 +265,7 @@ class Unit implements Sql, UnitContext {
     try {
       this.#savepoint ??= this.#batch.writer.savepoint()
       await this.#savepoint
+      this.check()
       return await statement(this.#batch.writer)
     } catch (error) {
       this.#failure ??= error
