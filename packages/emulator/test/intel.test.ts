@@ -18,14 +18,12 @@ const COMMON = { reportData: REPORT_DATA_HEX, reportDataIsFresh: true, allowEmul
 
 function judgeTdx(world: World, platform: TdxPlatform, expect: TdxExpectations = {}): Verdict<TdxClaims> {
   const { evidence, eventLog } = platform.attest(REPORT_DATA)
-  const [rtmr0, rtmr1, rtmr2, rtmr3] = platform.rtmrs
-  const registers = { rtmr0: [rtmr0], rtmr1: [rtmr1], rtmr2: [rtmr2], rtmr3: [rtmr3] }
   return verifyTdxSync(evidence, {
     at: world.now(),
     trustAnchors: world.anchors,
     collateral: platform.collateral(),
     eventLog: prepareEventLog(eventLog),
-    expect: { ...COMMON, measurement: [platform.measurement], ...registers, ...expect },
+    expect: { ...COMMON, ...platform.reference(), ...expect },
   })
 }
 
@@ -34,7 +32,7 @@ function judgeSgx(world: World, platform: SgxPlatform, expect: SgxExpectations =
     at: world.now(),
     trustAnchors: world.anchors,
     collateral: platform.collateral(),
-    expect: { ...COMMON, measurement: [platform.measurement], ...expect },
+    expect: { ...COMMON, ...platform.reference(), ...expect },
   })
 }
 

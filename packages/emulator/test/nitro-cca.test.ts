@@ -22,7 +22,7 @@ function judgeNitro(world: World, platform: NitroPlatform, expect: NitroExpectat
     at: world.now(),
     trustAnchors: world.anchors,
     expect: {
-      measurement: [platform.measurement],
+      ...platform.reference(),
       reportData: REPORT_DATA_HEX,
       reportDataIsFresh: true,
       allowEmulated: true,
@@ -37,8 +37,7 @@ function judgeCca(world: World, platform: CcaPlatform, expect: CcaExpectations =
     trustAnchors: world.anchors,
     endorsements: platform.endorsements(),
     expect: {
-      measurement: [platform.measurement],
-      hostData: [platform.hostData],
+      ...platform.reference(),
       reportData: REPORT_DATA_HEX,
       reportDataIsFresh: true,
       allowEmulated: true,

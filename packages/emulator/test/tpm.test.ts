@@ -11,7 +11,7 @@ function judge(world: World, platform: TpmPlatform, expect: TpmExpectations = {}
     at: world.now(),
     trustAnchors: world.anchors,
     expect: {
-      measurement: [platform.measurement],
+      ...platform.reference(),
       reportData: REPORT_DATA_HEX,
       reportDataIsFresh: true,
       allowEmulated: true,

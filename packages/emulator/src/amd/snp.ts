@@ -68,6 +68,22 @@ export interface SnpEndorsements {
   readonly idAuth?: Uint8Array
 }
 
+/** Reference values of a guest. */
+export interface SnpReference {
+  readonly measurement: readonly string[]
+  readonly hostData: readonly string[]
+  readonly products: readonly string[]
+  readonly vmpl: readonly number[]
+  /** Levels by the names that expectations have for them. */
+  readonly minTcb: {
+    readonly fmc?: number
+    readonly bootloader: number
+    readonly tee: number
+    readonly snp: number
+    readonly microcode: number
+  }
+}
+
 /** A guest on an emulated SEV-SNP machine. */
 export interface SnpPlatform {
   readonly tee: 'snp'
@@ -77,6 +93,8 @@ export interface SnpPlatform {
   readonly tcb: TcbParts
   readonly measurement: string
   readonly hostData: string
+  /** What a relying party that wants this very guest would expect: members of that TEE's expectations, and of a reference set. */
+  reference(): SnpReference
   /** A report over at most 64 bytes. */
   attest(reportData: Uint8Array): SnpAttested
   /** What verifies its reports, without asking a service. */
@@ -121,6 +139,13 @@ export function snpPlatform(ground: Ground, office: AmdOffice, options: SnpPlatf
     tcb,
     measurement: fields.measurement,
     hostData: fields.hostData,
+    reference: () => ({
+      measurement: [fields.measurement],
+      hostData: [fields.hostData],
+      products: [product],
+      vmpl: [fields.vmpl],
+      minTcb: levelsOf(tcb),
+    }),
     attest: (reportData) => {
       const bound = { ...fields, reportData: toHex(reportDataField(reportData, 64, options)) }
       const report = signReport(encodeSnpReport(product, bound), key())
@@ -131,6 +156,10 @@ export function snpPlatform(ground: Ground, office: AmdOffice, options: SnpPlatf
     collateral: () => ({ ...certificates(), crl: office.crl(product), ...idParts }),
     sealingKey: (request = {}) => derivedKey(chipSecret(ground, product, chipId), product, fields, request),
   }
+}
+
+function levelsOf({ fmc, bootLoader: bootloader, tee, snp, microcode }: TcbParts): SnpReference['minTcb'] {
+  return { ...(fmc === undefined ? {} : { fmc }), bootloader, tee, snp, microcode }
 }
 
 const REPORT_ID = 0x140

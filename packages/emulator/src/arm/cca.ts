@@ -29,6 +29,17 @@ export interface CcaAttested {
   readonly evidence: Uint8Array
 }
 
+/** Reference values of a realm. */
+export interface CcaReference {
+  readonly measurement: readonly string[]
+  readonly hostData: readonly string[]
+  readonly products: readonly string[]
+  readonly rem0: readonly string[]
+  readonly rem1: readonly string[]
+  readonly rem2: readonly string[]
+  readonly rem3: readonly string[]
+}
+
 /** A realm. */
 export interface CcaPlatform {
   readonly tee: 'cca'
@@ -39,6 +50,8 @@ export interface CcaPlatform {
   readonly hostData: string
   /** Realm extensible measurements, hex. */
   readonly rems: readonly string[]
+  /** What a relying party that wants this very realm, as it is now, would expect: members of that TEE's expectations, and of a reference set. */
+  reference(): CcaReference
   /** A token over a challenge of at most 64 bytes. */
   attest(challenge: Uint8Array): CcaAttested
   /** Extends one of the four extensible measurements. */
@@ -70,6 +83,11 @@ export function ccaPlatform(office: ArmOffice, options: CcaPlatformOptions): Cca
     measurement,
     hostData,
     rems,
+    reference: () => {
+      const [rem0 = '', rem1 = '', rem2 = '', rem3 = ''] = rems
+      const fixed = { measurement: [measurement], hostData: [hostData], products: [office.implementationId] }
+      return { ...fixed, rem0: [rem0], rem1: [rem1], rem2: [rem2], rem3: [rem3] }
+    },
     attest: (challenge) => {
       const publicKey = coseKey(realmKey)
       const realm = realmClaims(reportDataField(challenge, 64, options), hostData, publicKey, measurement, rems)

@@ -35,6 +35,12 @@ export interface NitroRequest {
   readonly publicKey?: Uint8Array
 }
 
+/** Reference values of an enclave: PCR0, and the registers of the workload that were extended. */
+export interface NitroReference {
+  readonly measurement: readonly string[]
+  readonly pcrs: Readonly<Record<string, readonly string[]>>
+}
+
 /** An enclave. */
 export interface NitroPlatform {
   readonly tee: 'nitro'
@@ -43,6 +49,8 @@ export interface NitroPlatform {
   readonly measurement: string
   /** All registers in hex, as they are now. */
   readonly pcrs: Readonly<Record<string, string>>
+  /** What a relying party that wants this very enclave, as it is now, would expect: members of that TEE's expectations, and of a reference set. */
+  reference(): NitroReference
   /** A document with this user data, at most 512 bytes. */
   attest(userData: Uint8Array, request?: NitroRequest): NitroAttested
   /** Extends a register of the workload's, 16 to 31. */
@@ -67,6 +75,12 @@ export function nitroPlatform(ground: Ground, office: AwsOffice, options: NitroP
     get pcrs() {
       return Object.fromEntries([...pcrs].map(([index, value]) => [String(index), value]))
     },
+    reference: () => ({
+      measurement: [pcrs.get(0) ?? ZERO],
+      pcrs: Object.fromEntries(
+        [...pcrs].filter(([index]) => index >= 16).map(([index, value]) => [String(index), [value]]),
+      ),
+    }),
     attest: (userData, request = {}) => {
       const bound = options.wrongBinding === true && userData.length > 0 ? flipBit(userData, 0) : userData
       checkSizes(bound, request)

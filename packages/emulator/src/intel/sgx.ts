@@ -29,6 +29,13 @@ export interface SgxAttested {
   readonly evidence: Uint8Array
 }
 
+/** Reference values of an enclave: by its own measurement. */
+export interface SgxReference {
+  readonly measurement: readonly string[]
+  readonly hostData: readonly string[]
+  readonly products: readonly string[]
+}
+
 /** An enclave. */
 export interface SgxPlatform {
   readonly tee: 'sgx'
@@ -39,6 +46,8 @@ export interface SgxPlatform {
   readonly measurement: string
   readonly signer: string
   readonly isvSvn: number
+  /** What a relying party that wants this very enclave would expect: members of that TEE's expectations, and of a reference set. */
+  reference(): SgxReference
   /** A quote over at most 64 bytes of report data. */
   attest(reportData: Uint8Array): SgxAttested
   /** What verifies its quotes, without asking the service. */
@@ -82,6 +91,7 @@ export function sgxPlatform(ground: Ground, office: IntelOffice, options: SgxPla
     measurement: enclave.mrEnclave,
     signer: enclave.mrSigner,
     isvSvn: enclave.isvSvn,
+    reference: () => ({ measurement: [enclave.mrEnclave], hostData: [enclave.configId], products: [machine.fmspc] }),
     attest: (reportData) => {
       const body = encodeSgxReport(bound(reportData))
       return { tee: 'sgx', evidence: machine.quote({ version, teeType: 0, bodyType: 1, body }) }

@@ -36,6 +36,17 @@ export interface TdxAttested {
   readonly eventLog: Uint8Array
 }
 
+/** Reference values of a TD. */
+export interface TdxReference {
+  readonly measurement: readonly string[]
+  readonly hostData: readonly string[]
+  readonly products: readonly string[]
+  readonly rtmr0: readonly string[]
+  readonly rtmr1: readonly string[]
+  readonly rtmr2: readonly string[]
+  readonly rtmr3: readonly string[]
+}
+
 /** A TD. */
 export interface TdxPlatform {
   readonly tee: 'tdx'
@@ -47,6 +58,8 @@ export interface TdxPlatform {
   readonly hostData: string
   /** RTMR0 to RTMR3 in hex, as they are now. */
   readonly rtmrs: readonly [string, string, string, string]
+  /** What a relying party that wants this very TD, as it is now, would expect: members of that TEE's expectations, and of a reference set. */
+  reference(): TdxReference
   /** A quote over at most 64 bytes of report data. */
   attest(reportData: Uint8Array): TdxAttested
   /** Extends RTMR2 or RTMR3 (default) with an event of the running guest, and writes it to the log. */
@@ -102,6 +115,11 @@ export function tdxPlatform(ground: Ground, office: IntelOffice, options: TdxPla
     hostData: fixed.mrConfigId,
     get rtmrs() {
       return registers()
+    },
+    reference: () => {
+      const [rtmr0, rtmr1, rtmr2, rtmr3] = registers()
+      const fixedValues = { measurement: [fixed.mrTd], hostData: [fixed.mrConfigId], products: [machine.fmspc] }
+      return { ...fixedValues, rtmr0: [rtmr0], rtmr1: [rtmr1], rtmr2: [rtmr2], rtmr3: [rtmr3] }
     },
     attest: (reportData) => {
       const body = encodeTdReport(bound(reportData), bodyType)

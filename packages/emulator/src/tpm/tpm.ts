@@ -38,6 +38,13 @@ export interface TpmAttested {
   readonly certificates: readonly Uint8Array[]
 }
 
+/** Reference values of a machine: each register that a quote covers. */
+export interface TpmReference {
+  readonly bank: 'sha256'
+  readonly pcrs: Readonly<Record<string, readonly string[]>>
+  readonly requiredPcrs: readonly number[]
+}
+
 /** A machine whose boot a TPM measured. It promises nothing about memory. */
 export interface TpmPlatform {
   readonly tee: 'tpm'
@@ -47,6 +54,8 @@ export interface TpmPlatform {
   readonly pcrs: readonly string[]
   /** Registers that a quote covers. */
   readonly selection: readonly number[]
+  /** What a relying party that wants this very state of the machine would expect: members of that TEE's expectations, and of a reference set. */
+  reference(): TpmReference
   /** A quote with these qualifying data, at most 64 bytes. */
   attest(qualifyingData: Uint8Array): TpmAttested
   /** Extends a register with the digest of `data`, as a running system does: the firmware's log does not tell. */
@@ -77,6 +86,11 @@ export function tpmPlatform(ground: Ground, office: TpmOffice, options: TpmPlatf
     get pcrs() {
       return [...pcrs]
     },
+    reference: () => ({
+      bank: 'sha256',
+      pcrs: Object.fromEntries(selection.map((index) => [String(index), [pcrs[index] ?? '']])),
+      requiredPcrs: selection,
+    }),
     attest: (qualifyingData) => {
       if (qualifyingData.length > MAX_QUALIFYING)
         throw new RangeError(`qualifying data of ${qualifyingData.length} bytes; ${MAX_QUALIFYING} fit`)
