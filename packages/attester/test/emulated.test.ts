@@ -31,7 +31,7 @@ describe('an emulated platform as an attester', () => {
       const file = recognise(evidence)
       assert.equal(file.tee, tee)
       const signed = tee === 'tpm' ? parseTpmJson(evidence).message : file.evidence
-      assert.ok(Buffer.from(signed).includes(REPORT_DATA))
+      assert.ok(Buffer.from(signed).includes(Buffer.from(REPORT_DATA)))
     })
   }
 

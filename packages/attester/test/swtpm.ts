@@ -1,5 +1,6 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { createHash, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,6 +10,9 @@ import { promisify } from 'node:util'
 import type { TrustAnchor } from '@sekisho/evidence'
 
 const run = promisify(execFile)
+
+const SERVER = 'swtpm'
+const MANUFACTURER = 'swtpm_setup'
 
 function has(program: string): boolean {
   try {
@@ -21,10 +25,46 @@ function has(program: string): boolean {
 
 /** False, or why tests with a software TPM are skipped. */
 export const swtpmMissing: false | string =
-  has('swtpm') && has('swtpm_setup') && has('swtpm_localca') ? false : 'needs swtpm, swtpm_setup and swtpm_localca'
+  has(SERVER) && has(MANUFACTURER) && has('swtpm_localca') ? false : 'needs swtpm, swtpm_setup and swtpm_localca'
 
 /** False, or why tests with the tools of tpm2-tools are skipped. */
 export const toolsMissing: false | string = has('tpm2_makecredential') ? false : 'needs tpm2-tools'
+
+/** False, or why the test of a device node is skipped. */
+export const ptyMissing: false | string = has('python3') ? false : 'needs python3, to have a terminal for a device node'
+
+/**
+ * A terminal in raw mode whose other end is a TPM's socket: like a device node it is opened by a path, written to and
+ * read from. Prints the path.
+ */
+const BRIDGE = `
+import os, pty, select, socket, sys, tty
+tpm = socket.socket(socket.AF_UNIX)
+tpm.connect(sys.argv[1])
+master, slave = pty.openpty()
+tty.setraw(slave)
+print(os.ttyname(slave), flush=True)
+while True:
+    for one in select.select([master, tpm], [], [])[0]:
+        data = os.read(master, 4096) if one == master else tpm.recv(4096)
+        if not data: sys.exit()
+        tpm.sendall(data) if one == master else os.write(master, data)
+`
+
+/** Gives a TPM the path of a device. @returns the path, and how to end it */
+export async function asDevice(socket: string): Promise<{ readonly path: string; stop(): Promise<void> }> {
+  const interpreter = 'python3'
+  const child = spawn(interpreter, ['-c', BRIDGE, socket], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const [first] = await once(child.stdout, 'data')
+  return {
+    path: String(first).trim(),
+    async stop() {
+      child.kill()
+      await ended
+    },
+  }
+}
 
 /** A software TPM of this test's own, with a certificate authority of its own. */
 export interface Swtpm {
@@ -96,7 +136,7 @@ async function manufacture(folder: string, banks: string): Promise<void> {
   )
   const state = ['--tpm2', '--tpmstate', join(folder, 'state'), '--config', join(folder, 'setup.conf')]
   const made = ['--create-ek-cert', '--create-platform-cert', '--lock-nvram', '--overwrite', '--vmid', 'test-vm']
-  await run('swtpm_setup', [...state, ...made, '--pcr-banks', banks])
+  await run(MANUFACTURER, [...state, ...made, '--pcr-banks', banks])
 }
 
 /** Starts swtpm in the foreground of a child. @returns how to end it */
@@ -104,7 +144,7 @@ async function powerOn(folder: string): Promise<() => Promise<void>> {
   const socket = join(folder, 'd.sock')
   await rm(socket, { force: true })
   const child = spawn(
-    'swtpm',
+    SERVER,
     [
       ...['socket', '--tpm2', '--tpmstate', `dir=${folder}/state`],
       ...['--server', `type=unixio,path=${socket}`, '--ctrl', `type=unixio,path=${folder}/c.sock`],
