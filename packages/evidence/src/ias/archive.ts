@@ -72,7 +72,16 @@ function fromBars(bytes: Uint8Array, tls: Certificate | undefined): IasEvidence 
 
 /** Names by which archives call the three parts; the first that is there counts. */
 const NAMES = {
-  body: ['report', 'body', 'raReport', 'ra_report', 'iasReport', 'attestation_report', 'attestationReport'],
+  body: [
+    'report',
+    'body',
+    'raReport',
+    'ra_report',
+    'iasReport',
+    'ias_report',
+    'attestation_report',
+    'attestationReport',
+  ],
   signature: ['signature', 'iasSignature', 'X-IASReport-Signature', 'x-iasreport-signature'],
   certificate: [
     'signingCertificate',
