@@ -1,13 +1,21 @@
-const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-
 /** Base64url without padding (RFC 4648, section 5). */
 export function toBase64url(bytes: Uint8Array): string {
   let text = ''
-  for (let i = 0; i < bytes.length; i += 3) {
-    const [a = 0, b = 0, c = 0] = bytes.subarray(i, i + 3)
-    const group = (a << 16) | (b << 8) | c
-    const left = bytes.length - i
-    for (let j = 0; j < Math.min(4, left + 1); j++) text += ALPHABET[(group >> (18 - 6 * j)) & 63]
-  }
-  return text
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return urlSafe(btoa(text))
+}
+
+/** Base64url of a value's JSON. Characters beyond ASCII are escaped, so that bytes and characters are the same. */
+export function jsonToBase64url(value: object): string {
+  const text = JSON.stringify(value)
+  const ascii = /[\x80-\uffff]/.test(text) ? text.replace(/[\x80-\uffff]/g, escape16) : text
+  return urlSafe(btoa(ascii))
+}
+
+function escape16(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+function urlSafe(base64: string): string {
+  return base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
 }

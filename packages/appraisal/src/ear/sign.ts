@@ -1,4 +1,4 @@
-import { toBase64url } from './base64url.ts'
+import { jsonToBase64url, toBase64url } from './base64url.ts'
 import type { EarClaims } from './model.ts'
 
 /** Whoever signs results: an ES256 key, wherever it lives. */
@@ -19,13 +19,19 @@ const encoder: TextEncoder = new TextEncoder()
  * @throws TypeError when the signer gives no 64-byte signature
  */
 export async function signEar(claims: EarClaims, signer: Signer): Promise<string> {
-  const header = { typ: 'JWT', alg: 'ES256', kid: signer.kid, jwk: signer.jwk }
-  const signed = `${encode(header)}.${encode(claims.payload)}`
+  const signed = `${headerOf(signer)}.${jsonToBase64url(claims.payload)}`
   const signature = await signer.sign(encoder.encode(signed))
   if (signature.length !== 64) throw new TypeError('the signer gave no ES256 signature of 64 bytes')
   return `${signed}.${toBase64url(signature)}`
 }
 
-function encode(value: object): string {
-  return toBase64url(encoder.encode(JSON.stringify(value)))
+const headers: WeakMap<Signer, string> = new WeakMap()
+
+// The same for every token of a signer.
+function headerOf(signer: Signer): string {
+  const known = headers.get(signer)
+  if (known !== undefined) return known
+  const made = jsonToBase64url({ typ: 'JWT', alg: 'ES256', kid: signer.kid, jwk: signer.jwk })
+  headers.set(signer, made)
+  return made
 }

@@ -1,0 +1,264 @@
+import assert from 'node:assert/strict'
+import { generateKeyPairSync, sign as signWith } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import type { JsonObject } from '@sekisho/evidence/token'
+import { earClaims } from '../src/ear/claims.ts'
+import { EarError, readEarPayload } from '../src/ear/payload.ts'
+import { type EarKey, readEar } from '../src/ear/read.ts'
+import { type Signer, signEar } from '../src/ear/sign.ts'
+import { appraise } from '../src/vector/appraise.ts'
+import { AT, verdictOf } from './kit.ts'
+import { missing, vectorPath } from './vectors.ts'
+
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const { kty = '', crv = '', x = '', y = '', d = '' } = privateKey.export({ format: 'jwk' })
+const SIGNER: Signer = {
+  kid: 'key-1',
+  jwk: { kty, crv, x, y, alg: 'ES256', kid: 'key-1' },
+  sign: (data) => signWith('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' }),
+}
+const KEYS = { keys: [SIGNER.jwk as EarKey] }
+const NONCE = Buffer.alloc(32, 7).toString('base64')
+const TEE_KEY = { kty: 'EC', crv: 'P-256', x, y, alg: 'ECDH-ES+A256KW', d }
+const EXPIRES = new Date(AT.getTime() + 300_000)
+
+function claimsOf(more: Partial<Parameters<typeof earClaims>[2]> = {}, verdict = verdictOf()) {
+  return earClaims(appraise(verdict, { references: ['db'], at: AT }), verdict, {
+    issuer: 'https://sekisho.example',
+    verifierId: { developer: 'https://sekisho.example', build: 'sekisho 0.1.0' },
+    issuedAt: AT,
+    expiresAt: EXPIRES,
+    policyIds: ['default'],
+    nonce: NONCE,
+    teeKey: TEE_KEY,
+    ...more,
+  })
+}
+
+/** A token over any header and claims, signed as it should be. */
+async function tokenOf(payload: JsonObject, header: object = { alg: 'ES256', kid: 'key-1' }): Promise<string> {
+  const encoded = [header, payload].map((one) => Buffer.from(JSON.stringify(one)).toString('base64url')).join('.')
+  const signature = await SIGNER.sign(Buffer.from(encoded))
+  return `${encoded}.${Buffer.from(signature).toString('base64url')}`
+}
+
+function refused(token: string, why: RegExp, at = AT, issuer?: string): Promise<void> {
+  const options = { at, ...(issuer === undefined ? {} : { issuer }) }
+  return assert.rejects(readEar(token, KEYS, options), (error) => error instanceof EarError && why.test(error.message))
+}
+
+describe('a result that this package signs', () => {
+  it('is read back with the same content', async () => {
+    const token = await signEar(claimsOf(), SIGNER)
+    const read = await readEar(token, KEYS, { at: AT, issuer: 'https://sekisho.example' })
+    assert.equal(read.status, 'affirming')
+    assert.deepEqual(read.submodules['cpu0']?.vector, {
+      configuration: 3,
+      executables: 3,
+      hardware: 2,
+      'runtime-opaque': 2,
+    })
+    assert.deepEqual(read.submodules['cpu0']?.policyIds, ['default'])
+    assert.equal(read.issuedAt.getTime(), AT.getTime())
+    assert.equal(read.expiresAt?.getTime(), EXPIRES.getTime())
+    assert.equal(read.nonce, NONCE)
+    assert.equal(read.emulated, false)
+    assert.deepEqual(read.teeKey, { kty: 'EC', crv: 'P-256', x, y, alg: 'ECDH-ES+A256KW' })
+  })
+  it('has the names that a KBS and its clients look for', async () => {
+    const token = await signEar(claimsOf(), SIGNER)
+    const [head = '', body = ''] = token.split('.')
+    const header = JSON.parse(Buffer.from(head, 'base64url').toString())
+    assert.deepEqual(header, { typ: 'JWT', alg: 'ES256', kid: 'key-1', jwk: SIGNER.jwk })
+    const payload = JSON.parse(Buffer.from(body, 'base64url').toString())
+    assert.equal(payload.eat_profile, 'tag:github.com,2024:confidential-containers/Trustee')
+    assert.deepEqual(Object.keys(payload['ear.verifier-id']), ['developer', 'build'])
+    const { cpu0 } = payload.submods
+    assert.equal(cpu0['ear.status'], 'affirming')
+    assert.equal(cpu0['ear.appraisal-policy-id'], 'default')
+    assert.deepEqual(cpu0['ear.veraison.annotated-evidence'].runtime_data_claims['tee-pubkey'], {
+      kty: 'EC',
+      crv: 'P-256',
+      x,
+      y,
+      alg: 'ECDH-ES+A256KW',
+    })
+    assert.ok(!token.includes(Buffer.from(d).toString('base64url')) && !JSON.stringify(payload).includes(d))
+  })
+  it('is written with the names of the draft when asked for', () => {
+    const { payload, submodules } = claimsOf({ dialect: 'draft', policyIds: ['a', 'b'] })
+    assert.equal(payload['eat_profile'], 'tag:ietf.org,2026:rats/ear#03')
+    assert.ok('ear_verifier_id' in payload)
+    assert.deepEqual(submodules['cpu0']?.policyIds, ['a', 'b'])
+    assert.ok('ear_trustworthiness_vector' in (submodules['cpu0']?.claims ?? {}))
+  })
+  it('says that it is emulated', () => {
+    const emulated = claimsOf({}, verdictOf({ emulated: true }))
+    assert.equal(emulated.emulated, true)
+    assert.equal(emulated.payload['sekisho.emulated'], true)
+    assert.equal(emulated.submodules['cpu0']?.vector.hardware, 97)
+    assert.equal(emulated.status, 'contraindicated')
+  })
+  it('holds any text', async () => {
+    const token = await signEar(claimsOf({ extra: { name: '関所 é 🚪' } }), SIGNER)
+    assert.equal((await readEar(token, KEYS, { at: AT })).payload['name'], '関所 é 🚪')
+  })
+  it('keeps its own claims, whatever extra ones say', () => {
+    const { payload } = claimsOf({ extra: { iss: 'https://other.example', tenant: 'a', submods: {} } })
+    assert.equal(payload['iss'], 'https://sekisho.example')
+    assert.equal(payload['tenant'], 'a')
+  })
+  it('is not signed by a signer that gives another signature', async () => {
+    await assert.rejects(signEar(claimsOf(), { ...SIGNER, sign: () => new Uint8Array(70) }), TypeError)
+  })
+})
+
+describe('a result is refused', () => {
+  it('after its time, before it, and from another issuer', async () => {
+    const token = await signEar(claimsOf(), SIGNER)
+    await refused(token, /^exp/, new Date(EXPIRES.getTime() + 60_000))
+    await refused(token, /^iat/, new Date(AT.getTime() - 61_000))
+    await refused(token, /^iss/, AT, 'https://other.example')
+    await assert.rejects(readEar(token, KEYS, { at: new Date(Number.NaN) }), TypeError)
+  })
+  it('when a character of it is changed', async () => {
+    const token = await signEar(claimsOf(), SIGNER)
+    const [header = '', payload = '', signature = ''] = token.split('.')
+    const changed = Buffer.from(payload, 'base64url').toString().replace('sekisho.example', 'sekisha.example')
+    await refused(`${header}.${Buffer.from(changed).toString('base64url')}.${signature}`, /signature/)
+    await refused(`${token}.`, /three parts/)
+    await refused(token.replace('.', '..'), /three parts/)
+    await refused(` ${token}`, /three parts/)
+    await refused(`${token}=`, /three parts/)
+  })
+  it('for another algorithm, an unknown key, or a key that it brings along', async () => {
+    const { payload } = claimsOf()
+    for (const alg of ['none', 'HS256', 'ES384', 'RS256', 'es256'])
+      await refused(await tokenOf(payload, { alg, kid: 'key-1' }), /^alg/)
+    await refused(await tokenOf(payload, { alg: 'ES256', kid: 'key-2', jwk: SIGNER.jwk }), /^kid/)
+    await refused(await tokenOf(payload, { alg: 'ES256', kid: 7 }), /^kid/)
+    await refused(await tokenOf(payload, { alg: 'ES256', kid: 'key-1', crit: ['b64'] }), /^crit/)
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+    const keys = { keys: [{ ...other, kid: 'key-1' } as EarKey] }
+    const token = await tokenOf(payload, { alg: 'ES256', kid: 'key-1', jwk: SIGNER.jwk })
+    await assert.rejects(readEar(token, keys, { at: AT }), EarError)
+    const twice = { keys: [...KEYS.keys, ...KEYS.keys] }
+    await assert.rejects(readEar(token, twice, { at: AT }), /kid/)
+  })
+  it('without a mandatory claim or with one that is none', async () => {
+    const { payload } = claimsOf()
+    const wrong: readonly (readonly [string, JsonObject])[] = [
+      ['eat_profile', { ...payload, eat_profile: 'tag:example,2020:x' }],
+      ['submods', { ...payload, submods: {} }],
+      ['submods', { ...payload, submods: [] }],
+      ['ear_verifier_id', { ...payload, 'ear.verifier-id': 'me' }],
+      ['eat_nonce', { ...payload, eat_nonce: 'short' }],
+      ['submods.cpu0', { ...payload, submods: { cpu0: {} } }],
+      ['submods.cpu0', { ...payload, submods: { cpu0: { 'ear.status': 'good' } } }],
+      ['submods.cpu0', { ...payload, submods: { cpu0: { 'ear.status': 7 } } }],
+      [
+        'submods.cpu0',
+        { ...payload, submods: { cpu0: { 'ear.status': 2, 'ear.trustworthiness-vector': { hardware: 300 } } } },
+      ],
+    ]
+    for (const [claim, changed] of wrong)
+      await refused(await tokenOf(changed), new RegExp(`^${claim.replace('.', '\\.')}`))
+    const { iat: _, ...timeless } = payload
+    await refused(await tokenOf(timeless), /^iat/)
+    await refused(await tokenOf({ ...payload, iat: 1.5 }), /./)
+  })
+  it('when a claim is there in both dialects and differs', async () => {
+    const { payload } = claimsOf()
+    const cpu0 = { 'ear.status': 'contraindicated', ear_status: 'affirming' }
+    await refused(await tokenOf({ ...payload, submods: { cpu0 } }), /two names/)
+  })
+})
+
+describe('a status better than its vector', () => {
+  it('is read as the vector has it, and the worst submodule counts', () => {
+    const { payload } = claimsOf()
+    const cpu0 = { 'ear.status': 'affirming', 'ear.trustworthiness-vector': { hardware: 97 } }
+    assert.equal(readEarPayload({ ...payload, submods: { cpu0 } }).status, 'contraindicated')
+    const gpu0 = { 'ear.status': 32 }
+    assert.equal(readEarPayload({ ...payload, submods: { cpu0: { 'ear.status': 2 }, gpu0 } }).status, 'warning')
+  })
+})
+
+/** A case of the collected tokens. */
+interface EarCase {
+  readonly evaluateAt: string
+  readonly expect: {
+    readonly fields: {
+      readonly iat: number
+      readonly profile: string
+      readonly verifierId: { readonly developer: string; readonly build: string }
+      readonly submods: Readonly<
+        Record<string, { readonly status: string; readonly vector: object | null; readonly policy: string }>
+      >
+    }
+  }
+}
+
+function jsonOf<T>(name: string): T {
+  return JSON.parse(readFileSync(vectorPath(`tokens/${name}`), 'utf8'))
+}
+
+describe('results of other verifiers', { skip: missing('tokens') }, () => {
+  const names = [
+    'ear-veraison-affirming',
+    'ear-veraison-embedded-jwk',
+    'ear-veraison-extensions',
+    'ear-parsec-tpm',
+    'ear-trustee-cca',
+  ]
+  for (const name of names) {
+    it(`${name} is read as it should be`, async () => {
+      const { evaluateAt, expect } = jsonOf<EarCase>(`${name}/case.json`)
+      const token = readFileSync(vectorPath(`tokens/${name}/token.jwt`), 'utf8').trim()
+      const read = await readEar(token, jsonOf<{ keys: EarKey[] }>(`${name}/jwks.json`), { at: new Date(evaluateAt) })
+      assert.equal(read.profile, expect.fields.profile)
+      assert.equal(read.issuedAt.getTime(), expect.fields.iat * 1000)
+      assert.deepEqual({ ...read.verifierId }, expect.fields.verifierId)
+      for (const [submodule, one] of Object.entries(expect.fields.submods)) {
+        const its = read.submodules[submodule]
+        assert.equal(its?.status, one.status)
+        assert.deepEqual({ ...its?.vector }, one.vector ?? {})
+        assert.deepEqual(its?.policyIds, [one.policy])
+      }
+      await assert.rejects(readEar(token, KEYS, { at: new Date(evaluateAt) }), EarError)
+    })
+  }
+  it('of the draft are read as well', () => {
+    const claims = jsonOf<JsonObject>('ear-claims-sets/ear-json-1.json')
+    assert.deepEqual(
+      { ...readEarPayload(claims).submodules['PSA']?.vector },
+      { 'instance-identity': 2, executables: 96, hardware: 2 },
+    )
+    assert.equal(readEarPayload(claims).status, 'contraindicated')
+    for (const name of [
+      'ear-json-2',
+      'ext-teep-json-1',
+      'ext-veraison-json-1',
+      'ext-veraison-json-2',
+      'ear-2023-indefinite',
+    ]) {
+      assert.ok(Object.keys(readEarPayload(jsonOf<JsonObject>(`ear-claims-sets/${name}.json`)).submodules).length > 0)
+    }
+  })
+  it('that are none are all refused', async () => {
+    type Row = {
+      readonly name: string
+      readonly token: string
+      readonly jwks: string
+      readonly evaluateAt: string | null
+    }
+    const rows = jsonOf<readonly Row[]>('negatives/rows.json').filter(({ name }) => name.startsWith('ear-'))
+    assert.ok(rows.length >= 5)
+    for (const { name, token, jwks, evaluateAt } of rows) {
+      const keys = jsonOf<{ keys: EarKey[] }>(`${jwks}/jwks.json`)
+      const at = new Date(evaluateAt ?? '2022-10-18T11:10:33Z')
+      await assert.rejects(readEar(token, keys, { at }), EarError, name)
+    }
+  })
+})
