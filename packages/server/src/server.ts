@@ -100,12 +100,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     listener: front.listener,
     onBroken: http.broken,
   })
+  const close = async (): Promise<void> => {
+    front.drain()
+    await listening.close(limits.drain)
+    log.flush()
+  }
+  let closed: Promise<void> | undefined
   return {
     url: listening.url,
-    close: async () => {
-      front.drain()
-      await listening.close(limits.drain)
-      log.flush()
+    close() {
+      closed ??= close()
+      return closed
     },
   }
 }

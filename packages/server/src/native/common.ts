@@ -37,7 +37,8 @@ export function timeSchema(): TString {
 
 /** One of these texts. */
 export function oneOf<T extends string>(values: readonly T[]): TUnsafe<T> {
-  return Type.Unsafe<T>({ type: 'string', enum: [...values], description: `one of ${values.join(', ')}` })
+  const literals = values.map((value) => Type.Literal(value))
+  return Type.Unsafe<T>(Type.Union(literals, { description: `one of ${values.join(', ')}` }))
 }
 
 /** RFC 9457 problem details as this server writes them. */
@@ -98,5 +99,5 @@ export function limitSchema(): TInteger {
 
 /** JSON whose shape another document describes. */
 export function anyObject(description: string): TUnsafe<Readonly<Record<string, unknown>>> {
-  return Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', description })
+  return Type.Unsafe<Readonly<Record<string, unknown>>>(Type.Object({}, { additionalProperties: true, description }))
 }

@@ -83,7 +83,7 @@ test('the handshake as the real client speaks it: 401, challenge, evidence, toke
   assert.equal(missing.status, 404)
   errorInformation(missing)
 
-  checkpoint.server.close()
+  await checkpoint.server.close()
   for (const line of checkpoint.lines) {
     for (const secret of [CANARY, token, nonce, cookie.split('=')[1] ?? '']) assert.ok(!line.includes(secret), line)
   }

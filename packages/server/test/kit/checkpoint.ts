@@ -84,6 +84,7 @@ export async function startCheckpoint(t: Closing, options: Partial<ServerOptions
   })
   t.after(async () => {
     await server.close()
+    for (const line of lines) if (line.includes('"msg":"failure"')) process.stderr.write(`${line}\n`)
     await db.close()
     rmSync(folder, { recursive: true, force: true })
   })

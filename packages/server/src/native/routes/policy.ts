@@ -25,10 +25,7 @@ const CASE = closed({
   namespace: Type.Optional(namespaceSchema()),
   resource: resourceSchema(),
   workload: Type.Optional(Type.String({ maxLength: 512 })),
-  context: Type.Unsafe<PolicyContext>({
-    type: 'object',
-    description: 'what the policy sees, GET /api/v1/policy/schema',
-  }),
+  context: Type.Unsafe<PolicyContext>(anyObject('what the policy sees, GET /api/v1/policy/schema')),
   permitted: Type.Boolean(),
   by: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 64 })),
 })

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { kbsEvidence } from '@sekisho/emulator'
+import { type ApiClient, apiClient } from '../kit/api.ts'
+import { CANARY, furnish, PERMIT, RESOURCE, sharedWorld, startCheckpoint } from '../kit/checkpoint.ts'
+import { binding, decryptAsClient, type TeeKeys, teeKeys } from '../kit/kbs-client.ts'
+
+const NS = '/api/v1/namespaces/default'
+
+interface Exchange {
+  readonly session: string
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+async function exchange(api: ApiClient, keys: TeeKeys, namespace = 'default'): Promise<Exchange> {
+  const challenge = await api.call('POST', '/api/v1/workload/challenge', { json: { namespace, tee: 'snp' } })
+  assert.equal(challenge.status, 200, challenge.text)
+  const [session, nonce] = [String(challenge.json['session']), String(challenge.json['nonce'])]
+  const evidence = kbsEvidence('snp', sharedWorld().snp().attest(binding(nonce, keys.publicJwk)))
+  return { session, body: { session, tee: 'snp', evidence, runtimeData: { nonce, 'tee-pubkey': keys.publicJwk } } }
+}
+
+test('every documented route answers, as the document says', async (t) => {
+  const checkpoint = await startCheckpoint(t, { version: '1.2.3' })
+  await furnish(checkpoint, sharedWorld().snp())
+  const api = await apiClient(checkpoint.url, await checkpoint.token(['admin']))
+  const ok = async (
+    method: string,
+    path: string,
+    json?: unknown,
+    status = 200,
+  ): Promise<Readonly<Record<string, unknown>>> => {
+    const told = await api.call(method, path, json === undefined ? {} : { json })
+    assert.equal(told.status, status, `${method} ${path}: ${told.text}`)
+    return told.json
+  }
+
+  assert.deepEqual((await ok('GET', '/api/v1/me'))['grants'], [{ namespace: '*', scopes: ['admin'] }])
+  await ok('POST', '/api/v1/namespaces', { name: 'other' }, 201)
+  assert.deepEqual((await ok('GET', '/api/v1/namespaces'))['namespaces'], ['default', 'other'])
+
+  const secret = `${NS}/secrets/app/db/password`
+  const value = Buffer.from(CANARY).toString('base64')
+  assert.deepEqual(await ok('PUT', secret, { value, contentType: 'text/plain', metadata: { owner: 'me' } }), {
+    version: 1,
+  })
+  const described = await ok('GET', secret)
+  assert.equal(described['contentType'], 'text/plain')
+  assert.ok(!JSON.stringify(described).includes(CANARY) && !JSON.stringify(described).includes(value))
+  await ok('GET', `${NS}/secrets?limit=1`)
+  const key = await ok('PUT', `${NS}/keys/app/signing/1`, { type: 'ec-p256' })
+  assert.ok(typeof key['publicJwk'] === 'object')
+  await ok('GET', `${NS}/keys/app/signing/1`)
+  await ok('DELETE', secret, undefined, 204)
+  assert.equal((await api.call('GET', secret)).status, 404)
+
+  await ok('GET', `${NS}/references`)
+  await ok('GET', `${NS}/references/mine`)
+  await ok('PUT', `${NS}/references/theirs`, { tee: 'snp', values: { measurement: 'ab'.repeat(48) } })
+  await ok('DELETE', `${NS}/references/theirs`)
+  const set = {
+    name: 'imported',
+    tee: 'snp',
+    values: { measurement: 'cd'.repeat(48) },
+    owner: 'me',
+    provenance: { kind: 'json' },
+  }
+  const imported = await api.call('POST', `${NS}/references/import?name=imported`, {
+    bytes: Buffer.from(JSON.stringify(set)),
+  })
+  assert.equal(imported.status, 201, imported.text)
+
+  const policy = await ok('GET', `${NS}/policy`)
+  assert.equal(policy['text'], PERMIT)
+  await ok('PUT', `${NS}/policy`, { text: `${PERMIT}\n`, note: 'a line' })
+  await ok('GET', `${NS}/policy/versions`)
+  await ok('POST', `${NS}/policy/rollback`, { version: 1 })
+  await ok('POST', `${NS}/policy/lint`, { text: PERMIT })
+  await ok('GET', '/api/v1/policy/starters')
+  assert.match((await api.call('GET', '/api/v1/policy/schema')).text, /Sekisho/)
+
+  const keys = teeKeys()
+  const { session, body } = await exchange(api, keys)
+  const attested = await ok('POST', '/api/v1/workload/attest', body)
+  assert.equal(attested['emulated'], true)
+  const released = await ok('POST', '/api/v1/workload/release', { resource: RESOURCE, session })
+  assert.equal(released['emulated'], true)
+  assert.equal(
+    decryptAsClient(released['jwe'] as Parameters<typeof decryptAsClient>[0], keys.privateKey).plaintext,
+    CANARY,
+  )
+  const lease = released['lease'] as { id: string; secret: string }
+  const holder = { token: lease.secret }
+  const stands = await api.call('GET', `/api/v1/workload/leases/${lease.id}`, holder)
+  assert.equal(stands.json['state'], 'live', stands.text)
+  const fresh = await exchange(api, keys)
+  const renewed = await api.call('POST', `/api/v1/workload/leases/${lease.id}/renew`, { ...holder, json: fresh.body })
+  assert.equal(renewed.status, 200, renewed.text)
+
+  const dry = await ok('POST', `${NS}/policy/dry-run`, { text: 'forbid (principal, action, resource);' })
+  assert.ok(JSON.stringify(dry).includes(String(released['decision'])), JSON.stringify(dry))
+  const { context } = await ok('GET', `${NS}/decisions/${released['decision']}`)
+  const one = { name: 'as it was', resource: RESOURCE, context, permitted: true }
+  assert.equal((await ok('POST', `${NS}/policy/test`, { text: PERMIT, cases: [one] }))['passed'], true)
+
+  const listed = await ok('GET', `${NS}/decisions?outcome=released&limit=10`)
+  assert.equal((listed['decisions'] as readonly unknown[]).length, 1)
+  const receipt = await ok('GET', `${NS}/decisions/${released['decision']}/receipt`)
+  assert.equal(receipt['schema'], 'urn:sekisho:receipt:v1')
+  await ok('GET', `${NS}/leases?state=live`)
+  await ok('GET', `${NS}/leases/${lease.id}`)
+
+  const advisory = { id: 'AMD-SB-9999', vendor: 'amd', products: ['Genoa'], published: '2026-11-01' }
+  await ok('POST', `${NS}/advisories`, advisory, 201)
+  await ok('GET', `${NS}/advisories`)
+  const affected = await ok('GET', `${NS}/advisories/AMD-SB-9999/affected`)
+  assert.equal((affected['affected'] as readonly unknown[]).length, 1)
+  await ok('POST', `${NS}/forecast`, { minTcb: { Genoa: { microcode: 255 } } })
+  await ok('POST', `${NS}/reappraise`, {})
+  assert.deepEqual(await ok('POST', `${NS}/leases/${lease.id}/revoke`, { reason: 'test' }), { revoked: true })
+  assert.equal((await api.call('GET', `/api/v1/workload/leases/${lease.id}`, holder)).json['state'], 'revoked')
+
+  const expires = new Date(Date.now() + 60_000).toISOString()
+  const made = await ok('POST', `${NS}/tokens`, { name: 'ci', scopes: ['policy:read'], expires }, 201)
+  await ok('GET', `${NS}/tokens`)
+  await ok('DELETE', `${NS}/tokens/${made['id']}`, undefined, 204)
+  assert.equal((await api.call('GET', '/api/v1/me', { token: String(made['token']) })).status, 401)
+  const global = await ok('POST', '/api/v1/tokens', { name: 'ops', scopes: ['decisions:read'], expires }, 201)
+  await ok('GET', '/api/v1/tokens')
+  await ok('DELETE', `/api/v1/tokens/${global['id']}`, undefined, 204)
+  assert.equal((await api.call('POST', '/api/v1/setup', { json: { secret: 'x' } })).status, 403)
+
+  const operations = Object.entries(api.paths).flatMap(([path, one]) =>
+    Object.keys(one).map((m) => `${m.toUpperCase()} ${path}`),
+  )
+  const streams = operations.filter((one) => one.endsWith('/events'))
+  assert.equal(streams.length, 2)
+  assert.deepEqual(operations.filter((one) => !api.called.has(one)).sort(), streams.sort())
+  await checkpoint.server.close()
+  for (const line of checkpoint.lines) {
+    for (const shown of [CANARY, value, lease.secret, String(made['token'])]) assert.ok(!line.includes(shown), line)
+  }
+})
