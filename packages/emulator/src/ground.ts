@@ -1,3 +1,5 @@
+import { generateKeyPair } from 'node:crypto'
+import { promisify } from 'node:util'
 import { fromHex } from './kit/bytes.ts'
 import { generateKey, type KeyPair, keyFromPem } from './kit/keys.ts'
 import type { Seed } from './secrets.ts'
@@ -10,6 +12,8 @@ export interface Ground {
   now(): Date
   /** The RSA key called `name`: made at its first use, which takes a second or more, and kept in the state. */
   rsaKey(name: string, bits: 2048 | 3072 | 4096): KeyPair
+  /** Makes several RSA keys at once, beside the event loop, unless they are there. */
+  prepareRsaKeys(names: readonly string[], bits: 2048 | 3072 | 4096): Promise<void>
   /** The derived key called `name`: the same for the life of the world, so that it is derived once. */
   derivedKey(name: string, derive: () => KeyPair): KeyPair
   /** What `make` gave under this key before; forgotten as soon as an authority acts. */
@@ -34,6 +38,12 @@ export function groundOf(state: WorldState, now: () => Date): Ground {
       state.rsa[name] ??= key.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
       return key
     },
+    async prepareRsaKeys(names, bits): Promise<void> {
+      const missing = names.filter((name) => state.rsa[name] === undefined)
+      const made = await Promise.all(missing.map(async (name) => [name, await generateRsa(bits)] as const))
+      // Someone may have needed one in the meantime: the first one made is the world's.
+      for (const [name, pem] of made) state.rsa[name] ??= pem
+    },
     derivedKey(name, derive): KeyPair {
       const known = derived.get(name)
       if (known !== undefined) return known
@@ -53,6 +63,17 @@ export function groundOf(state: WorldState, now: () => Date): Ground {
   }
 }
 
+async function generateRsa(modulusLength: number): Promise<string> {
+  const encoding = { type: 'pkcs8', format: 'pem' } as const
+  const spki = { type: 'spki', format: 'pem' } as const
+  const { privateKey } = await promisify(generateKeyPair)('rsa', {
+    modulusLength,
+    privateKeyEncoding: encoding,
+    publicKeyEncoding: spki,
+  })
+  return privateKey
+}
+
 const MAX_KEPT = 1024
 
 const DAY_MS = 86_400_000
@@ -69,4 +90,9 @@ export function dailyWindow(
   }
   const from = Math.floor(now.getTime() / DAY_MS) * DAY_MS
   return { from: new Date(from), to: new Date(from + days * DAY_MS) }
+}
+
+/** Number of a revocation list: higher each day, and with each certificate on it. RFC 5280, section 5.2.3. */
+export function listNumber(from: Date, revoked: readonly unknown[]): number {
+  return Math.max(0, Math.floor(from.getTime() / DAY_MS)) * 1000 + revoked.length
 }

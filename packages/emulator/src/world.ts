@@ -41,6 +41,11 @@ export interface World {
   readonly now: () => Date
   /** AMD's key service and Intel's provisioning certification service as one; whoever calls puts it on a socket. */
   handle(request: ServiceRequest): ServiceAnswer
+  /**
+   * Makes the RSA keys of AMD's roots and intermediates that are not made yet, on other threads: nobody then waits for
+   * one later. Saved worlds have those that were made.
+   */
+  ready(): Promise<void>
   /** The world as JSON, with its private keys: to be kept in a file of mode 0600. */
   save(): string
   snp(options?: SnpPlatformOptions): SnpPlatform
@@ -83,6 +88,11 @@ export function createWorld(options: WorldOptions = {}): World {
       if (request.method !== 'GET') return refusal(405, 'Method Not Allowed', { allow: 'GET' })
       return kds(pathname, searchParams) ?? pcs(pathname, searchParams, request.headers) ?? refusal(404, 'Not Found')
     },
+    ready: () =>
+      ground.prepareRsaKeys(
+        state.amd.products.flatMap((product) => [`${product} ark`, `${product} ask`]),
+        4096,
+      ),
     save: () => JSON.stringify(state),
     snp: (platform = {}) => snpPlatform(ground, amd, platform),
     tdx: (platform = {}) => tdxPlatform(ground, intel, platform),

@@ -43,6 +43,18 @@ describe('a saved world', () => {
   })
 })
 
+describe('a world made ready', () => {
+  it('has its RSA keys, makes them once, and keeps them', { timeout: 60_000 }, async () => {
+    const world = createWorld({ products: ['Turin'] })
+    await Promise.all([world.ready(), world.ready()])
+    const saved = world.save()
+    await world.ready()
+    world.snp({ product: 'Turin' }).collateral()
+    assert.equal(world.save(), saved)
+    assert.deepEqual(Object.keys(JSON.parse(saved).rsa), ['Turin ark', 'Turin ask'])
+  })
+})
+
 describe('two worlds', () => {
   it('share no key', () => {
     const one = createWorld({ products: [] })

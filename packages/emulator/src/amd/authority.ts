@@ -1,10 +1,11 @@
 import { type EmulatedAnchor, emulatedAnchor } from '../anchor.ts'
-import { dailyWindow, type Ground } from '../ground.ts'
+import { dailyWindow, type Ground, listNumber } from '../ground.ts'
 import { type AmdAuthority, type AmdProduct, amdCrl, createAmdAuthority } from '../kit/amd-authority.ts'
 import { issueLeaf, type TcbParts } from '../kit/amd-leaf.ts'
 import { encodeTcb } from '../kit/amd-report.ts'
 import { fromHex, toHex } from '../kit/bytes.ts'
 import type { KeyPair } from '../kit/keys.ts'
+import { authorityKeyIdentifier, crlNumber } from '../kit/x509.ts'
 import { derive, deriveKey, isOwnId, makeId } from '../secrets.ts'
 import type { FirmwareRelease } from '../state.ts'
 import { firmwareOf, latestTcb } from './firmware.ts'
@@ -133,7 +134,9 @@ export function amdOffice(ground: Ground): AmdOffice {
         const serials = { ask: SERIALS[product] + ask, asvk: SERIALS[product] + asvk }
         const parts = (['ask', 'asvk'] as const).filter((part) => state.amd.revokedParts.includes(`${product}/${part}`))
         const revoked = parts.map((part) => ({ serial: serials[part], at: window.from }))
-        return amdCrl(authority(product), { revoked }, window)
+        const { ark } = authority(product)
+        const extensions = [crlNumber(listNumber(window.from, revoked)), authorityKeyIdentifier(ark.key)]
+        return amdCrl(authority(product), { revoked, extensions }, window)
       })
     },
     publishFirmware: ({ product, tcb, advisories = [], date = ground.now() }) => {

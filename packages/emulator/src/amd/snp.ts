@@ -118,6 +118,7 @@ const FIRMWARE = { build: 40, minor: 55, major: 1 } as const
 /** Starts a guest. @throws TypeError for options that make no sense */
 export function snpPlatform(ground: Ground, office: AmdOffice, options: SnpPlatformOptions): SnpPlatform {
   const { product = 'Genoa', chip = 'chip-1', signedBy = 'vcek', cloud = CLOUD } = options
+  if (!office.products.includes(product)) throw new TypeError(`this world has no ${product}`)
   const tcb = checkTcb(product, options.tcb ?? office.latest(product))
   const chipId = office.chipId(product, chip)
   const launched = launch(product, chipId, tcb, options)

@@ -1,12 +1,12 @@
 import { type EmulatedAnchor, emulatedAnchor } from '../anchor.ts'
-import { dailyWindow, type Ground } from '../ground.ts'
+import { dailyWindow, type Ground, listNumber } from '../ground.ts'
 import { concat, fromHex, le, toHex, utf8 } from '../kit/bytes.ts'
 import { isoDate } from '../kit/intel.ts'
 import { createIntelAuthority, type IntelAuthority } from '../kit/intel-authority.ts'
 import { type DcapCollateralJson, qeIdentityText, tcbInfoText } from '../kit/intel-collateral.ts'
 import { issuePck, type PckFields } from '../kit/intel-pck.ts'
 import { ecdsaRaw, type KeyPair } from '../kit/keys.ts'
-import { type Issued, issueCrl, pemChain } from '../kit/x509.ts'
+import { authorityKeyIdentifier, crlNumber, type Issued, issueCrl, pemChain } from '../kit/x509.ts'
 import { derive, deriveKey, isOwnId, makeId } from '../secrets.ts'
 import type { TcbPublication } from '../state.ts'
 import { knownFamilies } from './families.ts'
@@ -137,6 +137,7 @@ export function intelOffice(ground: Ground): IntelOffice {
         issuer: name,
         issuerKey: key,
         algorithm: 'ecdsa-p256-sha256',
+        extensions: [crlNumber(listNumber(from, revoked)), authorityKeyIdentifier(key)],
         thisUpdate: from,
         nextUpdate: to,
         revoked,
