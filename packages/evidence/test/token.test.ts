@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -249,6 +250,56 @@ describe('bundles of NVIDIA', { skip }, () => {
     refused(bundle({ 'GPU-0': spoilt }), options(), 'token.submodules.signature')
     refused(bundle({ 'GPU-0': read(`${folder}/token.jwt`).trim() }), options(), 'token.submodules.digest')
     refused(bundle({ ...others, 'GPU-1': token }), options(), 'token.submodules.digest')
+  })
+})
+
+describe("Azure's keys", { skip }, () => {
+  const folder = 'maa-sgx-2023'
+  const at = new Date('2023-09-26T18:15:47Z')
+  const issuer = 'https://sharedeus.eus.attest.azure.net'
+
+  it('the quote in the certificate of the key names the key, and no other', () => {
+    const token = bytes(read(`${folder}/token.jwt`))
+    const jwks = read(`${folder}/jwks.json`)
+    const verdict = verifyTokenSync(token, { at, keySet: { issuer, jwks } })
+    assert.equal(check(verdict, 'token.key.quote').outcome, 'pass')
+    const keys: readonly { kid: string; x5c: string[] }[] = JSON.parse(jwks).keys
+    const kid = JSON.parse(Buffer.from(read(`${folder}/token.jwt`).split('.')[0] ?? '', 'base64url').toString()).kid
+    const own = keys.find((one) => one.kid === kid)
+    assert.ok(own)
+    // One bit of the report data in the quote: byte 384 of the extension, which begins where its header does.
+    const der = Buffer.from(own.x5c[0] ?? '', 'base64')
+    const header = der.indexOf(Buffer.from('0100000002000000', 'hex'))
+    assert.ok(header > 0)
+    der[header + 384] = (der[header + 384] ?? 0) ^ 1
+    const bent = JSON.stringify({ keys: [{ kid, kty: 'RSA', x5c: [der.toString('base64')] }] })
+    refused(token, { at, keySet: { issuer, jwks: bent } }, 'token.key.quote')
+  })
+})
+
+describe('tokens of Confidential Containers before EAR', { skip }, () => {
+  const folder = 'coco-as-2023'
+  const at = new Date('2023-12-04T06:53:35Z')
+  const issuer = 'CoCo-Attestation-Service'
+
+  it('are proven with the key that somebody trusts, and say what was attested', () => {
+    const verdict = verifyTokenSync(bytes(read(`${folder}/token.jwt`)), {
+      at,
+      keySet: { issuer, jwks: read(`${folder}/jwks.json`) },
+    })
+    assert.equal(verdict.authenticity, 'proven', verdict.summary)
+    assert.equal(verdict.claims.attested, 'sgx')
+    assert.equal(check(verdict, 'token.judgement').outcome, 'pass')
+    // 07: initialised, debug, 64-bit.
+    assert.equal(check(verdict, 'token.debug').outcome, 'fail')
+  })
+
+  it('the key in their claims never makes trust', () => {
+    const none = verifyTokenSync(bytes(read(`${folder}/token.jwt`)), { at })
+    assert.equal(check(none, 'token.keys.present').outcome, 'unchecked')
+    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' })
+    const jwks = JSON.stringify({ keys: [{ ...other, alg: 'RS384' }] })
+    refused(bytes(read(`${folder}/token.jwt`)), { at, keySet: { issuer, jwks } }, 'token.signature')
   })
 })
 
