@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { EvidenceError } from '@sekisho/evidence'
 import { type PcrValues, parseAttest, parseSignature, type TpmHash } from '@sekisho/evidence/tpm'
 import { type Attester, type Collected, checkReportData } from './attester.ts'
 import type { Credential } from './credential.ts'
@@ -134,14 +135,27 @@ function quoted(
   })
 }
 
-function fits({ message, signature }: Quoted, values: PcrValues, bank: TpmHash, pcrs: readonly number[]): boolean {
-  const { hash } = parseSignature(signature)
-  const digest = createHash(hash === 'sha1' || hash === 'sha384' || hash === 'sha512' ? hash : 'sha256')
+function fits(found: Quoted, values: PcrValues, bank: TpmHash, pcrs: readonly number[]): boolean {
+  const { hash, stated } = readQuote(found)
+  const digest = createHash(hash)
   for (const index of [...new Set(pcrs)].sort((a, b) => a - b))
     digest.update(Buffer.from(values[bank]?.[String(index)] ?? '', 'hex'))
-  const stated = parseAttest(message).quote?.pcrDigest
-  return stated !== undefined && digest.digest().compare(stated) === 0
+  return digest.digest().compare(stated) === 0
 }
+
+function readQuote({ message, signature }: Quoted): { readonly hash: string; readonly stated: Uint8Array } {
+  try {
+    const { hash } = parseSignature(signature)
+    const stated = parseAttest(message).quote?.pcrDigest
+    if (stated !== undefined && HASHES.has(hash)) return { hash, stated }
+  } catch (cause) {
+    if (!(cause instanceof EvidenceError)) throw cause
+    throw new TpmError('response', `the TPM's quote cannot be read: ${cause.message}`, { cause })
+  }
+  throw new TpmError('response', 'the TPM signed something else than a quote, or by a hash that is not computed here')
+}
+
+const HASHES: ReadonlySet<string> = new Set(['sha1', 'sha256', 'sha384', 'sha512'])
 
 function formsOf(parts: CollectedTpm): Collected {
   return { tee: 'tpm', kbs: kbsTpmEvidence(parts), evidence: tpmJson(parts) }
