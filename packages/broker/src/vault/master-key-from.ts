@@ -9,14 +9,38 @@ export type MasterKeySource =
   | { readonly file: string }
   /** Name of an environment variable: 64 hex digits or base64. Others of the same user can read a process's environment: prefer a file. */
   | { readonly env: string; readonly environment?: Readonly<Record<string, string | undefined>> }
+  /** An AES-256 key in a PKCS#11 token, which it never leaves. */
+  | { readonly pkcs11: Pkcs11Location }
+
+/** An AES-256 key in a token. */
+export interface Pkcs11Location {
+  /** Path of the token's PKCS#11 library. */
+  readonly module: string
+  /** Label of the token. */
+  readonly token: string
+  /** A file that only its owner can read, with the user PIN. */
+  readonly pinFile: string
+  /** Label of the key. */
+  readonly label: string
+  /** Generate the key, never to leave the token, when there is none of that label. */
+  readonly create?: boolean
+}
 
 /** @throws VaultError `master-key` */
 export async function masterKeyFrom(source: MasterKeySource): Promise<MasterKey> {
   if ('file' in source)
     return softwareMasterKey(decodeMasterKey(await readPrivateFile(source.file, 'master key')), 'file')
-  const value = (source.environment ?? process.env)[source.env]
-  if (value === undefined || value === '') throw new VaultError('master-key', `${source.env} is not set`)
-  return softwareMasterKey(decodeMasterKey(Buffer.from(value)), 'environment')
+  if ('env' in source) {
+    const value = (source.environment ?? process.env)[source.env]
+    if (value === undefined || value === '') throw new VaultError('master-key', `${source.env} is not set`)
+    return softwareMasterKey(decodeMasterKey(Buffer.from(value)), 'environment')
+  }
+  // Only who keeps the key in a token needs the native library.
+  const { pkcs11MasterKey } = await import('./pkcs11/pkcs11-master-key.ts')
+  const pin = Buffer.from(await readPrivateFile(source.pkcs11.pinFile, 'PIN'))
+    .toString()
+    .trimEnd()
+  return await pkcs11MasterKey(source.pkcs11, pin)
 }
 
 const MAX_FILE_BYTES = 1024
