@@ -6,7 +6,6 @@ import { BoundedCache, checkParameters, splitAtParameters } from './statements.t
 /** Milliseconds: how long a server may take to answer, and to run one statement. */
 const CONNECT_MS = 5_000
 const STATEMENT_MS = 8_000
-const LOCK_MS = 5_000
 const ANSWER_MS = 15_000
 
 /** Settings of every connection. A transaction that its process left open ends by itself. */
@@ -18,7 +17,6 @@ export function postgresSettings(url: string, role: 'write' | 'read'): pg.Client
     connectionTimeoutMillis: CONNECT_MS,
     query_timeout: ANSWER_MS,
     statement_timeout: STATEMENT_MS,
-    lock_timeout: LOCK_MS,
     idle_in_transaction_session_timeout: ANSWER_MS,
     keepAlive: true,
     types: { getTypeParser },
@@ -95,8 +93,11 @@ export class PostgresSession {
   }
 
   /** @throws StorageError */
-  static async open(url: string, statements: PostgresStatements): Promise<PostgresSession> {
-    const session = new PostgresSession(createClient(postgresSettings(url, 'write')), statements)
+  static async open(url: string, statements: PostgresStatements, lockMs: number): Promise<PostgresSession> {
+    const session = new PostgresSession(
+      createClient({ ...postgresSettings(url, 'write'), lock_timeout: lockMs }),
+      statements,
+    )
     try {
       await session.#client.connect()
     } catch (error) {

@@ -26,7 +26,7 @@ export async function openPostgres(url: string, limits: UnitLimits, patienceMs: 
 
 async function openOnce(url: string, limits: UnitLimits): Promise<Database> {
   const statements = new PostgresStatements()
-  const writer = new PostgresWriter(url, statements)
+  const writer = new PostgresWriter(url, statements, limits.lockMs)
   const listeners = new Listeners()
   const notices = new PostgresNotices(url, listeners)
   try {
@@ -140,12 +140,14 @@ const DURABLE = `SELECT set_config('synchronous_commit', 'on', false)
 class PostgresWriter implements Writer {
   readonly #url: string
   readonly #statements: PostgresStatements
+  readonly #lockMs: number
   #session: PostgresSession | undefined
   #savepoint = false
 
-  constructor(url: string, statements: PostgresStatements) {
+  constructor(url: string, statements: PostgresStatements, lockMs: number) {
     this.#url = url
     this.#statements = statements
+    this.#lockMs = lockMs
   }
 
   async begin(): Promise<void> {
@@ -220,7 +222,7 @@ class PostgresWriter implements Writer {
   }
 
   async #connect(): Promise<PostgresSession> {
-    const session = await PostgresSession.open(this.#url, this.#statements)
+    const session = await PostgresSession.open(this.#url, this.#statements, this.#lockMs)
     await session.exec(DURABLE)
     this.#session = session
     return session

@@ -45,10 +45,12 @@ export interface UnitLimits {
   readonly unitMs: number
   /** Milliseconds after which a batch takes in no further units. */
   readonly batchMs: number
+  /** Milliseconds to wait for another process that is in the middle of a batch. */
+  readonly lockMs: number
 }
 
 /** Limits that suit a server. */
-export const UNIT_LIMITS: UnitLimits = { queue: 10_000, unitMs: 10_000, batchMs: 20 }
+export const UNIT_LIMITS: UnitLimits = { queue: 10_000, unitMs: 10_000, batchMs: 20, lockMs: 5_000 }
 
 /** The context of the unit that `sql` belongs to, or undefined when it belongs to none. */
 export function unitOf(sql: Sql): UnitContext | undefined {

@@ -1,0 +1,170 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import pg from 'pg'
+import { openDatabase } from '../../src/storage/database.ts'
+import { StorageError } from '../../src/storage/errors.ts'
+import { Child } from './child.ts'
+import { onPostgres } from './fixtures.ts'
+
+function withCode(...codes: readonly string[]): (error: unknown) => boolean {
+  return (error) => error instanceof StorageError && codes.includes(error.code)
+}
+
+async function until(condition: () => boolean, ms: number): Promise<number> {
+  const start = performance.now()
+  while (!condition()) {
+    if (performance.now() - start > ms) throw new Error(`not within ${ms} ms`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  return performance.now() - start
+}
+
+const SET = 'INSERT INTO settings (name, value) VALUES (?, ?)'
+
+onPostgres('shared database', (server) => {
+  it('carries notices from one process to another within a second', async () => {
+    const url = await server().createDatabase()
+    const db = await openDatabase({ url })
+    const other = new Child('holder.js', [url])
+    await other.line('open')
+    const answers: string[] = []
+    db.listen('answers', (payload) => answers.push(payload))
+    await db.notify('greetings', 'hello')
+    await until(() => other.lines.includes('heard hello'), 1000)
+    other.process.stdin.write('good day\n')
+    await until(() => answers.includes('good day'), 1000)
+    await other.kill()
+    await db.close()
+  })
+
+  it('tells listeners to look again after the connection was lost, and hears on', async () => {
+    const url = await server().createDatabase()
+    const [db, other] = [await openDatabase({ url }), await openDatabase({ url })]
+    const heard: string[] = []
+    let gaps = 0
+    db.listen(
+      'leases',
+      (payload) => heard.push(payload),
+      () => gaps++,
+    )
+    await endSessions(url, "query LIKE 'LISTEN%' OR query = 'SELECT 1'")
+    await until(() => gaps > 0, 3000)
+    await other.notify('leases', 'after the gap')
+    await until(() => heard.length > 0, 1000)
+    assert.deepEqual(heard, ['after the gap'])
+    await db.close()
+    await other.close()
+  })
+
+  it('goes on by itself when idle connections were ended', async () => {
+    const url = await server().createDatabase()
+    const db = await openDatabase({ url })
+    await db.run(SET, ['a', 'b'])
+    await db.all('SELECT 1 AS one')
+    await endSessions(url, 'true')
+    await db.run(SET, ['c', 'd'])
+    assert.equal((await db.all('SELECT name FROM settings')).length, 2)
+    await db.close()
+  })
+
+  it('says that it is away, and works again when it is back', async () => {
+    const url = await server().createDatabase()
+    const db = await openDatabase({ url })
+    await db.run(SET, ['before', 'x'])
+    const during = db.transaction(async (sql) => {
+      await sql.run(SET, ['during', 'x'])
+      await server().kill()
+      await sql.run(SET, ['during too', 'x'])
+    })
+    const waiting = db.run(SET, ['waiting', 'x'])
+    await assert.rejects(during, withCode('unavailable'))
+    await assert.rejects(waiting, withCode('unavailable'))
+    await assert.rejects(db.run(SET, ['away', 'x']), withCode('unavailable'))
+    await assert.rejects(db.all('SELECT 1'), withCode('unavailable'))
+    await assert.rejects(openDatabase({ url, patienceMs: 300 }), withCode('unavailable'))
+    const patient = openDatabase({ url })
+    await server().start()
+    await db.run(SET, ['after', 'x'])
+    const rows = await db.all<{ name: string }>('SELECT name FROM settings ORDER BY name')
+    assert.deepEqual(
+      rows.map((row) => row.name),
+      ['after', 'before'],
+    )
+    await (await patient).close()
+    await db.close()
+  })
+
+  it('does not wait for ever for another process that holds the database', async () => {
+    const url = await server().createDatabase()
+    const db = await openDatabase({ url, limits: { lockMs: 300 } })
+    const other = await openDatabase({ url })
+    let release: () => void = () => undefined
+    const held = other.transaction(() => new Promise<void>((resolve) => (release = resolve)))
+    await assert.rejects(db.run(SET, ['a', 'b']), withCode('busy'))
+    release()
+    await held
+    await db.run(SET, ['a', 'b'])
+    await db.close()
+    await other.close()
+  })
+
+  it('runs transactions of two processes one after another', async () => {
+    const url = await server().createDatabase()
+    const both = [await openDatabase({ url }), await openDatabase({ url })]
+    await both[0]?.run(SET, ['count', '0'])
+    const work = Array.from({ length: 60 }, (_, i) =>
+      both[i % 2]?.transaction(async (sql) => {
+        const [row] = await sql.all<{ value: string }>('SELECT value FROM settings')
+        await sql.run('UPDATE settings SET value = ?', [String(Number(row?.value) + 1)])
+      }),
+    )
+    await Promise.all(work)
+    assert.deepEqual((await both[0]?.all('SELECT value FROM settings'))?.[0], { value: '60' })
+    for (const db of both) await db.close()
+  })
+
+  it('opens a new database from several processes at once', async () => {
+    const url = await server().createDatabase()
+    const opened = await Promise.all(Array.from({ length: 4 }, () => openDatabase({ url })))
+    assert.equal((await opened[3]?.all('SELECT version FROM schema_versions'))?.length, 1)
+    for (const db of opened) await db.close()
+  })
+
+  it('makes commits durable even where the server’s default is not', async () => {
+    const url = await server().createDatabase()
+    await ask(url, `ALTER DATABASE ${new URL(url).pathname.slice(1)} SET synchronous_commit = off`)
+    const db = await openDatabase({ url })
+    const [row] = await db.transaction((sql) =>
+      sql.all<{ s: string }>("SELECT current_setting('synchronous_commit') AS s"),
+    )
+    assert.equal(row?.s, 'on')
+    await db.close()
+  })
+})
+
+describe('URL of a database', () => {
+  it('that is none is refused without being repeated', async () => {
+    for (const url of ['mysql://user:canary@host/db', 'canary', 'postgres://user:canary@host:port:port/db']) {
+      await assert.rejects(openDatabase({ url, patienceMs: 0 }), (error) => {
+        assert.ok(error instanceof TypeError || withCode('unavailable', 'permission')(error), String(error))
+        assert.doesNotMatch(String(error), /canary/)
+        return true
+      })
+    }
+  })
+})
+
+async function ask(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(text)
+  await client.end()
+}
+
+async function endSessions(url: string, which: string): Promise<void> {
+  await ask(
+    url,
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+     WHERE datname = current_database() AND application_name = 'sekisho' AND (${which})`,
+  )
+}
