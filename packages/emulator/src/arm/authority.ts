@@ -28,12 +28,12 @@ export interface EmulatedArm {
   readonly anchors: readonly EmulatedAnchor[]
   readonly implementationId: string
   endorsements(): ArmEndorsements
+  /** Makes a platform of this name known before its first realm starts. */
+  provision(name: string): void
 }
 
 /** What realms need of the maker. */
 export interface ArmOffice extends EmulatedArm {
-  /** Makes a platform known, unless it is. */
-  provision(name: string): void
   platformKey(name: string): KeyPair
   /** 33 bytes. */
   instanceId(name: string): Uint8Array
