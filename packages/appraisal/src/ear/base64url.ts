@@ -1,8 +1,6 @@
-/** Base64url without padding (RFC 4648, section 5). */
+/** Base64url without padding (RFC 4648, section 5), of up to a few thousand bytes. */
 export function toBase64url(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return urlSafe(btoa(text))
+  return urlSafe(btoa(String.fromCharCode(...bytes)))
 }
 
 /** Base64url of a value's JSON. Characters beyond ASCII are escaped, so that bytes and characters are the same. */
@@ -17,5 +15,6 @@ function escape16(character: string): string {
 }
 
 function urlSafe(base64: string): string {
-  return base64.replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '')
+  const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0
+  return base64.slice(0, base64.length - padding).replaceAll('+', '-').replaceAll('/', '_')
 }
