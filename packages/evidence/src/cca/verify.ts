@@ -6,6 +6,7 @@ import { planSign1 } from '../arm/signature.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { concatBytes, equalBytes, toHex } from '../core/bytes.ts'
 import { type Judgement, judge, type StepGroup, stepIds } from '../core/engine.ts'
+import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Verdict } from '../core/verdict.ts'
@@ -80,7 +81,7 @@ interface Door {
 function openDoor(evidence: Uint8Array, options: CcaVerifyOptions): Door {
   const at = evaluationTime(options.at)
   const expect = readCcaExpectations(options.expect)
-  const data = new Uint8Array(evidence)
+  const data = copyOfEvidence(evidence)
   const token = parseCcaToken(data)
   const given = options.endorsements
   const endorsements = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})

@@ -3,6 +3,7 @@ import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict } from '../core/assemble.ts'
 import { concatBytes } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
+import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
@@ -60,7 +61,7 @@ function planReport(input: Uint8Array, options: IasVerifyOptions): Plan {
   const at = evaluationTime(options.at)
   const expect = readIasExpectations(options.expect)
   const anchors = trustedAnchors(options.trustAnchors, [IAS_ROOT])
-  const data = new Uint8Array(input)
+  const data = copyOfEvidence(input)
   const evidence = parseIas(data)
   const { chain, signature: bytes, body } = evidence
   const key = chain[0]?.key

@@ -3,6 +3,7 @@ import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { equalBytes, fromHex, toHex } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { copyOfEvidence } from '../core/input.ts'
 import type { HexOrBytes, VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, Verdict } from '../core/verdict.ts'
@@ -98,7 +99,7 @@ function openDoor(input: Uint8Array, options: IbmSeVerifyOptions): Door {
   const at = evaluationTime(options.at)
   const expect = readIbmSeExpectations(options.expect)
   const key = readKey(options.protectionKey)
-  const data = new Uint8Array(input)
+  const data = copyOfEvidence(input)
   const evidence = parseEvidence(data)
   const given = readX509Files(options.files ?? [])
   const files = evidence.kind === 'host-key' ? { ...given, hosts: [evidence.host] } : given

@@ -4,6 +4,7 @@ import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { allZero, toHex } from '../core/bytes.ts'
 import { type Judgement, judge, stepIds } from '../core/engine.ts'
+import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
@@ -73,7 +74,7 @@ interface Door {
 function openDoor(evidence: Uint8Array, options: NitroVerifyOptions): Door {
   const at = evaluationTime(options.at)
   const expect = readNitroExpectations(options.expect)
-  const data = new Uint8Array(evidence)
+  const data = copyOfEvidence(evidence)
   const document = parseNitroDocument(data)
   const root: DigestJob = { kind: 'digest', algorithm: 'sha256', data: document.cabundle[0] as Uint8Array }
   const key = options.memory === undefined ? undefined : chainDigest(document)

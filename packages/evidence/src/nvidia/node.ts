@@ -2,6 +2,7 @@ import { settle, settleNow } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { concatBytes } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
+import { copyOfEvidence } from '../core/input.ts'
 import type { Assumption, CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
@@ -68,7 +69,7 @@ const MAX_DEVICES = 64
 function openNode(devices: readonly NvidiaNodeDevice[], options: NvidiaVerifyOptions): Node {
   // All chains end alike: certificates that several share are read and checked once.
   const pool: Certificate[] = []
-  const copies = devices.map(({ evidence }) => new Uint8Array(evidence))
+  const copies = devices.map(({ evidence }) => copyOfEvidence(evidence))
   const doors = devices.flatMap(({ collateral }, i) => {
     const own = collateral ?? options.collateral
     const given = { ...options, ...(own === undefined ? {} : { collateral: own }) }

@@ -4,6 +4,7 @@ import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
 import { type Judgement, judge, stepIds } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Verdict } from '../core/verdict.ts'
@@ -78,7 +79,7 @@ export function verifyNvidiaSync(evidence: Uint8Array, options: NvidiaVerifyOpti
 }
 
 function openDoor(evidence: Uint8Array, options: NvidiaVerifyOptions): Door {
-  const copy = new Uint8Array(evidence)
+  const copy = copyOfEvidence(evidence)
   const devices = splitNvidiaEvidence(copy)
   const [device] = devices
   if (device === undefined || devices.length !== 1) {

@@ -6,6 +6,7 @@ import { planSign1 } from '../arm/signature.ts'
 import { assembleVerdict } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
+import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
@@ -60,7 +61,7 @@ interface Plan {
 function planToken(evidence: Uint8Array, options: PsaVerifyOptions): Plan {
   const at = evaluationTime(options.at)
   const expect = readPsaExpectations(options.expect)
-  const data = new Uint8Array(evidence)
+  const data = copyOfEvidence(evidence)
   const token = parsePsaToken(data)
   const given = options.endorsements
   const endorsements = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})

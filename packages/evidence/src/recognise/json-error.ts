@@ -68,6 +68,7 @@ class Scanner {
     this.#blank()
     const name = this.#string('a member name in quotes')
     if (name !== undefined) return name
+    if (++this.#values > MAX_VALUES) return this.#fault(`at most ${MAX_VALUES} members and values`)
     this.#blank()
     return this.#is(':') ? this.value(depth + 1) : this.#fault('`:`')
   }

@@ -4,6 +4,7 @@ import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { concatBytes, fromHex } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { copyOfEvidence } from '../core/input.ts'
 import type { HexOrBytes, VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
@@ -83,7 +84,7 @@ function planSev(input: Uint8Array, options: SevVerifyOptions): Plan {
   const at = evaluationTime(options.at)
   const expect = readSevExpectations(options.expect)
   const tik = readTik(options.launch)
-  const data = new Uint8Array(input)
+  const data = copyOfEvidence(input)
   const evidence = parseEvidence(data)
   const { certificates, error } = gather(
     evidence.kind === 'platform' ? parseSevCertificates(data) : {},

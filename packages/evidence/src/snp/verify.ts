@@ -3,6 +3,7 @@ import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
 import { type Judgement, judge, stepIds } from '../core/engine.ts'
+import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
@@ -108,7 +109,7 @@ interface Door {
 function openDoor(evidence: Uint8Array, options: SnpVerifyOptions): Door {
   const at = evaluationTime(options.at)
   const expect = readSnpExpectations(options.expect)
-  const copy = new Uint8Array(evidence)
+  const copy = copyOfEvidence(evidence)
   const { report: bytes, table } = splitSnpEvidence(copy)
   const report = parseSnpReport(bytes)
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: copy }

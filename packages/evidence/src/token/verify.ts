@@ -2,6 +2,7 @@ import { settle, settleNow } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { judge, type StepGroup, stepIds } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { copyOfEvidence } from '../core/input.ts'
 import { memberOf, textOf } from '../core/json.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
@@ -79,7 +80,7 @@ interface Plan {
 function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
   const at = evaluationTime(options.at)
   const expect = readTokenExpectations(options.expect)
-  const data = new Uint8Array(evidence)
+  const data = copyOfEvidence(evidence)
   const token = parseToken(data)
   const service = serviceOf(token.claims)
   const { keys, keysFault } = keysOf(options.keySet)
