@@ -14,13 +14,15 @@ import { issueToken } from './tokens.ts'
 /**
  * Judges the evidence of a session. Its nonce is spent by whatever comes of it, in the transaction that records
  * that: of any number of calls in any number of processes, one finds it unspent.
+ *
+ * @param repeats whether a KBS session that was answered well may be answered the same again
  */
-export async function attest(core: Core, request: AttestRequest): Promise<AttestOutcome> {
+export async function attest(core: Core, request: AttestRequest, repeats = true): Promise<AttestOutcome> {
   const session = await readSession(core.db, request.session)
   if (session === undefined) return { refusal: { code: 'session-unknown' } }
   if (request.namespace !== undefined && request.namespace !== session.namespace)
     return refuse(core, session, 'session-mismatch', 'the session is of another namespace', request.at, false)
-  const answered = await answeredBefore(core, session, request.at)
+  const answered = await answeredBefore(core, session, request.at, repeats)
   if (answered !== undefined) return answered
   if (!sameText(session.nonce, request.runtimeData.nonce))
     return refuse(core, session, 'nonce-mismatch', 'runtime-data.nonce is not the nonce of this session', request.at)
@@ -40,7 +42,7 @@ export async function attest(core: Core, request: AttestRequest): Promise<Attest
   const evaluation = await evaluate(core, rules, tee === undefined ? request : { ...request, tee })
   if (evaluation.unreadable !== undefined)
     return refuse(core, session, evaluation.unreadable, evaluation.reason, request.at)
-  return conclude(core, { session, request, rules, evaluation, teeKey })
+  return conclude(core, { session, request, rules, evaluation, teeKey, repeats })
 }
 
 function sameText(a: string, b: unknown): boolean {
@@ -55,12 +57,17 @@ function tooLarge({ limits }: Core, { evidence, additionalEvidence, initData, ev
   return all > limits.maxEvidence
 }
 
-async function answeredBefore(core: Core, session: Session, at: Date): Promise<AttestOutcome | undefined> {
+async function answeredBefore(
+  core: Core,
+  session: Session,
+  at: Date,
+  repeats: boolean,
+): Promise<AttestOutcome | undefined> {
   if (session.expires < at.getTime())
     return refuse(core, session, 'session-expired', 'the time of the session is over', at, false)
   if (session.state === 'challenged') return undefined
   const { token, appraisal, decision } = session.body
-  if (session.protocol !== 'kbs' || session.state !== 'attested' || token === undefined)
+  if (!repeats || session.protocol !== 'kbs' || session.state !== 'attested' || token === undefined)
     return refuse(core, session, 'session-spent', 'the nonce of this session was used before', at, false)
   return {
     token,
@@ -103,6 +110,7 @@ interface Concluding {
   readonly rules: Rules
   readonly evaluation: Exclude<Evaluation, { readonly unreadable: RefusalCode }>
   readonly teeKey: JsonWebKey
+  readonly repeats: boolean
 }
 
 async function conclude(core: Core, concluding: Concluding): Promise<AttestOutcome> {
@@ -156,7 +164,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
     return true
   })
   // Somebody was faster: what they were answered is the answer.
-  if (!won) return again(core, request)
+  if (!won) return again(core, request, concluding.repeats)
   rememberStored(core, judged)
   core.appraisals.set(stored.id, stored, Number.POSITIVE_INFINITY)
   if (token === undefined)
@@ -164,9 +172,9 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   return { token, appraisal: stored.id, decision, expires }
 }
 
-async function again(core: Core, request: AttestRequest): Promise<AttestOutcome> {
+async function again(core: Core, request: AttestRequest, repeats: boolean): Promise<AttestOutcome> {
   const session = await readSession(core.db, request.session)
-  const answered = session === undefined ? undefined : await answeredBefore(core, session, request.at)
+  const answered = session === undefined ? undefined : await answeredBefore(core, session, request.at, repeats)
   return answered ?? { refusal: { code: 'session-unknown' } }
 }
 

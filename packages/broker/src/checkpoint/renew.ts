@@ -22,7 +22,7 @@ export async function renew(core: Core, request: RenewRequest): Promise<RenewOut
   if (lease === undefined || !holds(lease, leaseSecret))
     return { refused: { code: 'lease-unknown', decision: undefined } }
   if (stateOf(lease, at).state !== 'live') return refuse(core, lease, { code: 'lease-ended', at })
-  const attested = await attest(core, { ...request, namespace: lease.namespace })
+  const attested = await attest(core, { ...request, namespace: lease.namespace }, false)
   if (attested.token === undefined || attested.appraisal === undefined)
     return refuse(core, lease, {
       code: attested.refusal?.code ?? 'evidence-rejected',

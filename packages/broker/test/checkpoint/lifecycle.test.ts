@@ -237,15 +237,13 @@ test('a TCB level that Intel publishes: forecast before it is the standard one, 
 
 test('a PCK certificate that Intel revokes ends the leases of its platform', async (t) => {
   const world = createWorld({ products: [] })
-  const [machine, other] = [
-    world.tdx(),
-    world.tdx({ measurement: 'ab'.repeat(48), machine: 'machine-2' } as Parameters<World['tdx']>[0]),
-  ]
+  const [machine, other] = [world.tdx(), world.tdx({ chip: 'machine-2' })]
   const { broker } = await scene(t, [machine, other], world)
-  const first = await granted(broker, machine)
+  const [first, second] = [await granted(broker, machine), await granted(broker, other)]
   world.intel.revokePck(machine)
   await broker.reappraiseAll(NAMESPACE, { kind: 'collateral' }, AT)
   assert.equal(await state(broker, first), 'revoked')
+  assert.equal(await state(broker, second), 'live', 'another platform stays')
   const [decision] = await broker.decisions(NAMESPACE, { outcome: 'revoked' })
   assert.equal(decision?.reasonCode, 'certificate-revoked')
 })
