@@ -14,7 +14,8 @@ const EVIDENCE: readonly Row[] = [
   { what: 'AMD SEV-SNP', forms: 'report version 2, 3, 5 (4 read like 3); Milan, Genoa, Turin; VCEK and VLEK' },
   {
     what: 'AWS Nitro',
-    forms: 'attestation document of enclaves (12 real ones) and NitroTPM (structure only); COSE_Sign1 tagged or not',
+    forms:
+      'attestation document of enclaves (12 real ones) and NitroTPM (structure only); COSE_Sign1 tagged or not; messages of the security module and answers of the key service (decoded by the library; 2 real answers)',
   },
   {
     what: 'Arm CCA',
@@ -53,7 +54,12 @@ const EVIDENCE: readonly Row[] = [
   {
     what: 'Tokens',
     forms:
-      'JWT of Azure Attestation, Google Confidential Space (OIDC and PKI), Intel Trust Authority, NVIDIA (also as bundle), and EAR, with the key set of the issuer (12 published ones verified, TDX claims of Azure and Intel: structure only); no CWT, no lists of revocation',
+      'JWT of Azure Attestation (with the quote that its key has), Google Confidential Space (OIDC and PKI), Intel Trust Authority, NVIDIA (also as bundle), Confidential Containers, and EAR in both dialects, with the key set of the issuer (14 published ones verified, TDX claims of Azure and Intel: structure only); EAR as CWT (made keys; claims published); no lists of revocation; other EAT claims are decoded by the library only',
+  },
+  {
+    what: 'IAS reports',
+    forms:
+      'archived reports of Intel SGX with EPID, versions 3 and 4, in RA-TLS certificates, in three parts or as JSON (2 real ones); certificates judged at the time of the report, no revocation lists',
   },
 ]
 
@@ -63,6 +69,11 @@ const WRAPPERS: readonly Row[] = [
     what: 'JSON',
     forms:
       'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), the SEV-SNP report field by field',
+  },
+  {
+    what: 'CMW',
+    forms:
+      'conceptual message wrappers in JSON and CBOR: records, tags, collections (all published samples); in certificates, JWS and COSE_Sign1, whose signatures are not checked; several pieces of evidence are refused, the library gives them one by one',
   },
   { what: 'binary', forms: 'MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers' },
 ]
@@ -74,7 +85,7 @@ const COLLATERAL: readonly Row[] = [
     forms: 'certificates and CRL in DER or PEM, certificate table, ID block; fetched from the key service',
   },
   { what: 'Arm', forms: 'verification keys as JWK, reference values in JSON, unsigned CoRIM' },
-  { what: 'tokens', forms: 'JSON Web Key Set of the issuer' },
+  { what: 'tokens', forms: 'JSON Web Key Set, COSE_KeySet or COSE_Key of the issuer' },
   { what: 'any', forms: 'endorsement bundle' },
 ]
 

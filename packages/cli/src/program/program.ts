@@ -1,9 +1,9 @@
 import { Command, Option } from 'commander'
 import type { Around } from '../around.ts'
 import { acceptTcbOption, countOption, levelsOption, listOption, once, text, timeOption } from '../options/values.ts'
-
-/** Called with the exit code of the command that ran. */
-export type Done = (exitCode: number) => void
+import { VERSION } from '../version.ts'
+import { addCheckpoint } from './checkpoint.ts'
+import { addRemote, type Done } from './remote.ts'
 
 const EXIT_CODES = `
 Exit codes: 0 verified, 1 rejected, 2 incomplete, 3 unreadable, 64 wrong usage.
@@ -16,7 +16,7 @@ Exit codes: 0 verified, 1 rejected, 2 incomplete, 3 unreadable, 64 wrong usage.
 export function program(around: Around, done: Done): Command {
   const root = new Command('sekisho')
     .description('Verifies evidence of trusted execution environments (SGX, TDX, SEV-SNP), and says why.')
-    .version('0.1.0', '-V, --version', 'print the version')
+    .version(VERSION, '-V, --version', 'print the version')
     .addHelpText(
       'after',
       `${EXIT_CODES}
@@ -30,6 +30,8 @@ Examples:
   addDiff(root, around, done)
   addConformance(root, around, done)
   addCollateral(root, around, done)
+  addCheckpoint(root, around, done)
+  addRemote(root, around, done)
   addSmall(root, around, done)
   return root
 }

@@ -6,12 +6,13 @@ import type { TeeDoor } from './door.ts'
 export const tokenDoor: TeeDoor = {
   async verify({ evidence, at, expect: { issuer, ...expect }, waive, trustAnchors, files }) {
     if (issuer !== undefined && typeof issuer !== 'string') throw unreadable('expectations.issuer: expected text')
-    const { jwks } = files.token
+    const { jwks, coseKeys } = files.token
+    const keys = jwks === undefined ? (coseKeys === undefined ? undefined : { coseKeys }) : { jwks }
     return verifyTokenSync(evidence, {
       at,
       expect,
       waive,
-      ...(jwks === undefined ? {} : { keySet: issuer === undefined ? { jwks } : { issuer, jwks } }),
+      ...(keys === undefined ? {} : { keySet: issuer === undefined ? keys : { issuer, ...keys } }),
       ...(trustAnchors === undefined ? {} : { trustAnchors }),
     })
   },

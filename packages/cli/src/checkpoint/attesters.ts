@@ -1,0 +1,97 @@
+import type { Attester, EmulatedPlatform, TpmAddress } from '@sekisho/attester'
+import type { World } from '@sekisho/emulator'
+import type { Around } from '../around.ts'
+import { usageError } from '../exit.ts'
+import { openWorld } from './world-file.ts'
+
+/** Which machine is to attest, as the argument parser gives it. */
+export interface AttesterFlags {
+  readonly tpm?: string
+  readonly eventLog?: string
+  readonly pcrs?: string
+  readonly emulated?: string
+  readonly world?: string
+  readonly product?: string
+  readonly measurement?: string
+  readonly debug?: true
+}
+
+/** An attester, and what has to be done when it is not needed any more. */
+export interface OpenAttester {
+  readonly attester: Attester
+  close(): Promise<void>
+}
+
+/** The attester that the flags name. @throws CliError (usage) when they name none, or two */
+export async function attesterOf(flags: AttesterFlags, around: Around): Promise<OpenAttester> {
+  const { tpm, emulated, world: file } = flags
+  if (tpm !== undefined && emulated !== undefined) throw usageError('--tpm and --emulated: a machine is one of the two')
+  if (tpm !== undefined) return tpmOf(tpm, flags)
+  if (emulated === undefined)
+    throw usageError('say what attests: --tpm /dev/tpmrm0 on this machine, or --emulated snp --world FILE')
+  if (file === undefined) throw usageError('--emulated needs --world FILE: the emulated world that the machine is in')
+  const { world, save } = await openWorld(file, () => around.now())
+  const { emulatedAttester } = await import('@sekisho/attester')
+  return { attester: emulatedAttester(world, platformOf(world, emulated, flags)), close: save }
+}
+
+async function tpmOf(where: string, flags: AttesterFlags): Promise<OpenAttester> {
+  const { tpmAttester } = await import('@sekisho/attester')
+  const attester = await tpmAttester({
+    device: tpmAddress(where),
+    ...(flags.pcrs === undefined ? {} : { pcrs: pcrsOf(flags.pcrs) }),
+    ...(flags.eventLog === undefined ? {} : { eventLog: flags.eventLog }),
+  })
+  return { attester, close: () => attester.close() }
+}
+
+/** `/dev/tpmrm0`, `127.0.0.1:2321`, or the path of a socket. */
+export function tpmAddress(where: string): TpmAddress {
+  const [, host, port] = /^([A-Za-z0-9.-]+|\[[0-9a-f:]+\]):(\d{1,5})$/.exec(where) ?? []
+  if (host !== undefined && port !== undefined) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+  return where.startsWith('/dev/') ? where : { socket: where }
+}
+
+function pcrsOf(list: string): readonly number[] {
+  const numbers = list.split(',').map(Number)
+  if (/^\d{1,2}(,\d{1,2}){0,23}$/.test(list) && numbers.every((one) => one < 24)) return numbers
+  throw usageError(`--pcrs ${list}: expected numbers from 0 to 23 with commas, such as 0,1,2,7`)
+}
+
+const PRODUCTS = ['Milan', 'Genoa', 'Turin'] as const
+
+/** A platform of an emulated world. @throws CliError (usage) for a kind that there is none of */
+export function platformOf(world: World, kind: string, flags: AttesterFlags): EmulatedPlatform {
+  const { measurement, debug } = flags
+  const launch = {
+    ...(measurement === undefined ? {} : { measurement }),
+    ...(debug === true ? { debug } : {}),
+  }
+  switch (kind) {
+    case 'snp': {
+      const product = PRODUCTS.find((one) => one === flags.product)
+      if (flags.product !== undefined && product === undefined)
+        throw usageError(`--product ${flags.product}: expected ${PRODUCTS.join(', ')}`)
+      return world.snp({ ...launch, ...(product === undefined ? {} : { product }) })
+    }
+    case 'tdx':
+      return world.tdx(launch)
+    case 'sgx':
+      return world.sgx(launch)
+    case 'nitro':
+      return world.nitro(debug === true ? { debug } : {})
+    case 'cca':
+      return world.cca({})
+    case 'tpm':
+      return world.tpm({})
+    default:
+      throw usageError(`there is no emulated ${kind}; there are snp, tdx, sgx, nitro, cca and tpm`)
+  }
+}
+
+/** Up to 64 bytes in hexadecimal. @throws CliError (usage) */
+export function reportDataOf(hex: string | undefined): Uint8Array {
+  if (hex === undefined) return new Uint8Array(64)
+  if (/^([0-9a-fA-F]{2}){1,64}$/.test(hex)) return new Uint8Array(Buffer.from(hex, 'hex'))
+  throw usageError('--report-data: expected 1 to 64 bytes in hexadecimal')
+}

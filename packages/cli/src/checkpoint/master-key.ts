@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { MasterKey } from '@sekisho/broker'
+import type { Around } from '../around.ts'
+import { unreadable, usageError } from '../exit.ts'
+import { errorCode, inWords } from '../input.ts'
+
+/** Where `sekisho up` may find the master key. */
+export interface MasterKeyOptions {
+  readonly masterKeyFile?: string
+  readonly pkcs11?: string
+  readonly production?: true
+}
+
+const VARIABLE = 'SEKISHO_MASTER_KEY'
+
+/**
+ * The master key: from a PKCS#11 token, a file or the environment; else one beside the database, made at the first
+ * start. The last is for trying out: whoever copies the folder has both.
+ *
+ * @throws CliError in production when no key is named
+ */
+export async function masterKeyOf(options: MasterKeyOptions, folder: string, around: Around): Promise<MasterKey> {
+  const { masterKeyFrom } = await import('@sekisho/broker')
+  const environment = around.env[VARIABLE] ?? ''
+  const given = [options.masterKeyFile, options.pkcs11, environment || undefined].filter((one) => one !== undefined)
+  if (given.length > 1) throw usageError(`give one of --master-key-file, --pkcs11 and ${VARIABLE}, not several`)
+  if (options.pkcs11 !== undefined) return pkcs11Key(options.pkcs11)
+  if (options.masterKeyFile !== undefined) return masterKeyFrom({ file: options.masterKeyFile })
+  if (environment !== '') return masterKeyFrom({ env: VARIABLE, environment: { [VARIABLE]: environment } })
+  if (options.production === true)
+    throw usageError(`--production needs a master key of its own: --master-key-file, --pkcs11 or ${VARIABLE}`)
+  const file = join(folder, 'master.key')
+  await makeKey(file)
+  around.err(`sekisho: the master key is ${file}; keep it away from the database where it matters\n`)
+  return masterKeyFrom({ file })
+}
+
+/** Makes the file once: of two starts at the same time one makes it, and both read it. */
+async function makeKey(file: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  try {
+    const handle = await open(file, 'wx', 0o600)
+    try {
+      await handle.writeFile(`${randomBytes(32).toString('base64')}\n`)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw inWords(file, error)
+  }
+}
+
+async function pkcs11Key(file: string): Promise<MasterKey> {
+  const { masterKeyFrom } = await import('@sekisho/broker')
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw inWords(file, error)
+  })
+  const options = readPkcs11(text)
+  if (options === undefined) throw unreadable(`${file}: expected JSON { "module", "token", "pinFile", "label" }`)
+  return masterKeyFrom({ pkcs11: options })
+}
+
+interface Pkcs11Options {
+  readonly module: string
+  readonly token: string
+  readonly pinFile: string
+  readonly label: string
+}
+
+function readPkcs11(text: string): Pkcs11Options | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null) return undefined
+    const { module, token, pinFile, label }: { [K in keyof Pkcs11Options]?: unknown } = value
+    if ([module, token, pinFile, label].every((one) => typeof one === 'string'))
+      return { module: String(module), token: String(token), pinFile: String(pinFile), label: String(label) }
+    return undefined
+  } catch {
+    // Not JSON: the caller says what was expected.
+    return undefined
+  }
+}

@@ -1,0 +1,179 @@
+import { join } from 'node:path'
+import type { Broker, Database, MasterKey, Verifier } from '@sekisho/broker'
+import type { CollateralSource } from '@sekisho/collateral'
+import type { TrustAnchor } from '@sekisho/evidence'
+import type { TlsOptions } from '@sekisho/server'
+
+/** What a checkpoint is made of. */
+export interface CheckpointOptions {
+  /** Where an embedded database lies; with `databaseUrl` only what is made beside it. */
+  readonly folder: string
+  readonly databaseUrl?: string
+  readonly master: MasterKey
+  readonly production: boolean
+  /** Roots of emulated platforms; refused in production. */
+  readonly emulatedAnchors: readonly TrustAnchor[]
+  readonly source: CollateralSource | undefined
+  readonly host: string
+  readonly port: number
+  readonly tls?: TlsOptions
+  /** URL that others reach it at; names it in attestation results and in the log. */
+  readonly publicUrl?: string
+  readonly leaseSeconds?: number
+  readonly version: string
+  readonly console?: string
+  readonly now: () => Date
+  /** Takes the log lines. */
+  readonly writeLog: (text: string) => void
+  /** Verifies TPMs whose attestation keys were enrolled elsewhere. */
+  readonly activation?: NonNullable<Parameters<typeof import('@sekisho/broker').openVerifier>[0]['activation']>
+}
+
+/** A checkpoint that answers. */
+export interface Checkpoint {
+  readonly url: string
+  readonly broker: Broker
+  readonly db: Database
+  readonly verifier: Verifier
+  /** The log's public key, as verifiers keep it. */
+  readonly logKey: string
+  /** The one-time link that makes the first token; undefined once there is one. */
+  readonly setupLink: string | undefined
+  /** A token for everything, for whoever holds this object: the demonstration. */
+  adminToken(): Promise<string>
+  close(): Promise<void>
+}
+
+const TICK_MS = 1000
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** Opens database, vault, log, verifier and broker, and serves them. Whatever was opened is closed when a part fails. */
+export async function openCheckpoint(options: CheckpointOptions): Promise<Checkpoint> {
+  const closers: (() => Promise<void>)[] = []
+  const closeAll = async (): Promise<void> => {
+    for (const close of closers.reverse().splice(0)) await close()
+  }
+  try {
+    return await open(options, closers, closeAll)
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+async function open(
+  options: CheckpointOptions,
+  closers: (() => Promise<void>)[],
+  closeAll: () => Promise<void>,
+): Promise<Checkpoint> {
+  const { master, production, now, source, emulatedAnchors } = options
+  const parts = await import('@sekisho/broker')
+  const url = options.databaseUrl
+  const db = await parts.openDatabase(url === undefined ? { folder: join(options.folder, 'db') } : { url })
+  closers.push(() => db.close())
+  const { signer, logKey } = await parts.serverKeys(db, master)
+  const vault = await parts.openVault(db, { master })
+  const port = options.port === 0 ? await freePort(options.host) : options.port
+  const issuer = options.publicUrl ?? originOf(options, port)
+  const log = await parts.openLog(db, { origin: await originOfLog(db, issuer), signingKey: logKey })
+  const verifier = parts.openVerifier({
+    ...(source === undefined ? {} : { source }),
+    ...(emulatedAnchors.length === 0 ? {} : { trustAnchors: emulatedAnchors }),
+    ...(options.activation === undefined ? {} : { activation: options.activation }),
+    onTrouble: (what) => options.writeLog(`${JSON.stringify({ at: now().toISOString(), trouble: what })}\n`),
+  })
+  const broker = await parts.openBroker({
+    db,
+    vault,
+    log,
+    verifier,
+    signer,
+    issuer,
+    production,
+    ...(options.leaseSeconds === undefined ? {} : { leaseSeconds: options.leaseSeconds }),
+  })
+  const tokens = parts.accessTokens(db)
+  const setup = await parts.createSetupLink(db, now())
+  closers.push(ticking(broker, options))
+  const { startServer } = await import('@sekisho/server')
+  const server = await startServer({
+    broker,
+    db,
+    vault,
+    log,
+    tokens,
+    host: options.host,
+    port,
+    version: options.version,
+    writeLog: options.writeLog,
+    now,
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.console === undefined ? {} : { console: options.console }),
+  })
+  closers.push(() => server.close())
+  return {
+    url: server.url,
+    broker,
+    db,
+    verifier,
+    logKey: log.verifierKey,
+    setupLink: setup === undefined ? undefined : `${server.url}/setup#${setup.secret}`,
+    adminToken: async () => {
+      const expires = new Date(now().getTime() + DAY_MS)
+      const made = await db.transaction((sql) =>
+        tokens.create(sql, { namespace: '*', name: 'demonstration', scopes: ['admin'], expires, at: now() }),
+      )
+      return made.token
+    },
+    close: closeAll,
+  }
+}
+
+/** Lets time pass for leases and sessions. What fails once is tried again a second later, and said. */
+function ticking(broker: Broker, { now, writeLog }: CheckpointOptions): () => Promise<void> {
+  let running: Promise<unknown> = Promise.resolve()
+  let busy = false
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    running = broker
+      .tick(now())
+      .catch((error: unknown) => {
+        const trouble = error instanceof Error ? error.message : String(error)
+        writeLog(`${JSON.stringify({ at: now().toISOString(), trouble })}\n`)
+      })
+      .finally(() => {
+        busy = false
+      })
+  }, TICK_MS)
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
+
+function originOf({ host, tls }: CheckpointOptions, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `${tls === undefined ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+/** A log keeps the name that it began with, wherever the server listens today. */
+async function originOfLog(db: Database, issuer: string): Promise<string> {
+  const [head] = await db.all<{ verifier_key: string }>('SELECT verifier_key FROM log_head WHERE id = 1')
+  return head?.verifier_key.split('+')[0] ?? `${new URL(issuer).host}/log`
+}
+
+/** A port that is free now. */
+async function freePort(host: string): Promise<number> {
+  const { createServer } = await import('node:net')
+  const probe = createServer()
+  await new Promise<void>((resolve, reject) => {
+    probe.once('error', reject).listen(0, host, resolve)
+  })
+  const address = probe.address()
+  await new Promise<void>((resolve) => {
+    probe.close(() => resolve())
+  })
+  if (typeof address === 'object' && address !== null) return address.port
+  throw new TypeError(`${host} gives no port`)
+}

@@ -1,0 +1,116 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { PolicyCase, PolicyContext } from '@sekisho/appraisal'
+import type { Around } from '../around.ts'
+import { serveWorld } from '../commands/emulate.ts'
+import { usageError } from '../exit.ts'
+import { type AttesterFlags, platformOf } from './attesters.ts'
+
+/** A case as a file has it: with the context written out, or with an emulated platform whose evidence gives it. */
+interface WrittenCase {
+  readonly name: string
+  readonly resource: string
+  readonly permitted: boolean
+  readonly action?: 'release' | 'renew'
+  readonly by?: readonly string[]
+  readonly context?: PolicyContext
+  readonly platform?: AttesterFlags & { readonly kind: string }
+  /** Whether the platform's values are among the reference values; default true. */
+  readonly known?: boolean
+}
+
+const MAX_CASES = 1000
+
+/**
+ * Reads test cases of policies. A `platform` is emulated: its evidence, in real wire format, is verified by the
+ * same code as any, and policies see it as they would see hardware.
+ *
+ * @throws CliError (usage) that names the case and the member
+ */
+export async function readPolicyCases(content: unknown, file: string, around: Around): Promise<readonly PolicyCase[]> {
+  if (!Array.isArray(content) || content.length === 0 || content.length > MAX_CASES)
+    throw usageError(`${file}: expected a list of 1 to ${MAX_CASES} cases`)
+  const written = content.map((one: unknown, index) => readCase(one, `${file}: case ${index + 1}`))
+  const stage = written.some(({ platform }) => platform !== undefined) ? await openStage(around) : undefined
+  try {
+    const cases: PolicyCase[] = []
+    for (const { platform, known = true, context, ...one } of written) {
+      const seen = context ?? (await stage?.contextOf(platform ?? { kind: '' }, known, one.resource))
+      if (seen !== undefined) cases.push({ ...one, context: seen })
+    }
+    return cases
+  } finally {
+    await stage?.close()
+  }
+}
+
+function readCase(value: unknown, where: string): WrittenCase {
+  if (typeof value !== 'object' || value === null)
+    throw usageError(`${where}: expected { name, resource, permitted, platform }`)
+  const one: { [K in keyof WrittenCase]?: unknown } = value
+  const unknown = Object.keys(value).find((name) => !MEMBERS.includes(name))
+  if (unknown !== undefined)
+    throw usageError(`${where}: there is no member ${unknown}; known are ${MEMBERS.join(', ')}`)
+  if (typeof one.name !== 'string') throw usageError(`${where}: \`name\` must be text`)
+  if (typeof one.resource !== 'string') throw usageError(`${where}: \`resource\` must be repository/type/tag`)
+  if (typeof one.permitted !== 'boolean') throw usageError(`${where}: \`permitted\` must be true or false`)
+  if ((one.context === undefined) === (one.platform === undefined))
+    throw usageError(`${where}: give either \`platform\` or \`context\``)
+  if (!isWritten(value)) throw usageError(`${where}: \`platform\` needs a \`kind\`: snp, tdx, sgx, nitro, cca or tpm`)
+  return value
+}
+
+const MEMBERS: readonly string[] = ['name', 'resource', 'permitted', 'action', 'by', 'context', 'platform', 'known']
+
+function isWritten(value: object): value is WrittenCase {
+  const { platform, context, by, action }: { [K in keyof WrittenCase]?: unknown } = value
+  const isObject = (one: unknown): one is object => typeof one === 'object' && one !== null
+  const isPlatform = isObject(platform) && 'kind' in platform && typeof platform.kind === 'string'
+  return (
+    (platform === undefined ? isObject(context) : isPlatform) &&
+    (by === undefined || (Array.isArray(by) && by.every((one) => typeof one === 'string'))) &&
+    (action === undefined || action === 'release' || action === 'renew')
+  )
+}
+
+interface CaseStage {
+  contextOf(
+    platform: AttesterFlags & { readonly kind: string },
+    known: boolean,
+    resource: string,
+  ): Promise<PolicyContext>
+  close(): Promise<void>
+}
+
+/** One emulated world for all cases of a run, with its services. */
+async function openStage(around: Around): Promise<CaseStage> {
+  const { createWorld } = await import('@sekisho/emulator')
+  const { networkSource } = await import('@sekisho/collateral')
+  const { openVerifier } = await import('@sekisho/broker')
+  const { appraise } = await import('@sekisho/appraisal')
+  const { emulatedAttester } = await import('@sekisho/attester')
+  const now = (): Date => around.now()
+  const world = createWorld({ now })
+  const { url, close } = await serveWorld(async () => world, 0)
+  const intel = { baseUrl: url, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` } as const
+  const { anchors } = world
+  const source = networkSource({ intel, amd: { baseUrl: url }, trustAnchors: anchors, now })
+  const verifier = openVerifier({ source, trustAnchors: anchors })
+  return {
+    async contextOf({ kind, ...flags }, known, resource) {
+      const digest = new Uint8Array(createHash('sha384').update(randomBytes(32)).digest())
+      const { evidence, eventLog } = await emulatedAttester(world, platformOf(world, kind, flags)).attest({
+        reportData: digest,
+      })
+      const received = verifier.recognise(evidence, eventLog)
+      const binding = verifier.binding(received, digest)
+      const values = known ? verifier.skeleton(received) : {}
+      const expect = { ...values, ...binding, reportDataIsFresh: true, allowEmulated: true }
+      const at = now()
+      const { verdict } = await verifier.verify(received, { expect, at })
+      const { context } = appraise(verdict, { references: known ? ['known'] : [], at, resource })
+      // The case is about what hardware would be given: the platform plays it.
+      return { ...context, hardware: true, emulated: false, vector: { ...context.vector, hardware: 2 } }
+    },
+    close,
+  }
+}

@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises'
+import type { World } from '@sekisho/emulator'
+import { unreadable } from '../exit.ts'
+import { errorCode, inWords } from '../input.ts'
+import { writePrivate } from '../remote/private-file.ts'
+
+/** An emulated world that lives in a file. */
+export interface KeptWorld {
+  readonly world: World
+  /** Writes what has changed back to the file. */
+  save(): Promise<void>
+}
+
+/**
+ * Opens the emulated world in a file, or makes one there. The file holds its private keys: only its owner may read it.
+ * @throws CliError when the file is no such world
+ */
+export async function openWorld(path: string, now: () => Date): Promise<KeptWorld> {
+  const { createWorld } = await import('@sekisho/emulator')
+  const saved = await readSaved(path)
+  try {
+    const world = createWorld({ now, ...(saved === undefined ? {} : { saved }) })
+    const save = (): Promise<void> => writePrivate(path, `${world.save()}\n`)
+    if (saved === undefined) await save()
+    return { world, save }
+  } catch (error) {
+    if (error instanceof TypeError) throw unreadable(`${path}: no emulated world: ${error.message}`, error)
+    throw error
+  }
+}
+
+async function readSaved(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw inWords(path, error)
+  }
+}

@@ -1,0 +1,60 @@
+import type { Around } from '../around.ts'
+import { usageError } from '../exit.ts'
+import { readDocument } from '../options/document.ts'
+import { Answer } from '../remote/answer.ts'
+import { clientOf } from '../remote/client.ts'
+import type { RemoteOptions } from '../remote/profile.ts'
+import { reappraised, show, showRows, when } from '../remote/show.ts'
+
+/** `sekisho advisory put` */
+export async function advisoryPutCommand(file: string, options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const advisory = await readDocument(file, around, 64 * 1024)
+  if (typeof advisory !== 'object' || advisory === null || Array.isArray(advisory))
+    throw usageError(`${file}: expected an advisory: { id, vendor, products, published, note }`)
+  const json = { published: around.now().toISOString(), ...advisory }
+  const answer = await client.send('POST', client.in('/advisories'), { json })
+  const told = new Answer(answer)
+  return show(answer, options, around, (paper) => {
+    paper.line(0, 2, `${told.text('id')}: recorded. ${reappraised(told.number('live'), told.number('revoked'))}`)
+  })
+}
+
+/** `sekisho advisory list` */
+export async function advisoryListCommand(options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.get(client.in('/advisories'))
+  return showRows(
+    answer,
+    options,
+    around,
+    new Answer(answer).list('advisories'),
+    [
+      { title: 'ID', value: (row) => row.text('id') },
+      { title: 'VENDOR', value: (row) => row.text('vendor') },
+      { title: 'PRODUCTS', value: (row) => row.texts('products').join(', ') || 'all' },
+      { title: 'PUBLISHED', value: (row) => when(row.text('published')) },
+    ],
+    'No advisories are recorded.',
+  )
+}
+
+/** `sekisho advisory affected` */
+export async function advisoryAffectedCommand(id: string, options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.get(client.in(`/advisories/${encodeURIComponent(id)}/affected`))
+  return showRows(
+    answer,
+    options,
+    around,
+    new Answer(answer).list('affected'),
+    [
+      { title: 'LEASE', value: (row) => row.text('lease') },
+      { title: 'RESOURCE', value: (row) => row.text('resource') },
+      { title: 'TEE', value: (row) => row.text('tee') },
+      { title: 'PRODUCT', value: (row) => row.optional('product') ?? '–' },
+      { title: 'UNTIL', value: (row) => when(row.text('expires')) },
+    ],
+    `No live lease is on a platform that ${id} names.`,
+  )
+}

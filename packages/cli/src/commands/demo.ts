@@ -1,0 +1,27 @@
+import type { Around } from '../around.ts'
+import { narrator } from '../demo/narrator.ts'
+import { EXIT, usageError } from '../exit.ts'
+
+/** `sekisho demo`: every step is a real call; one that does not go as told ends the story with an error. */
+export async function demoCommand(
+  options: {
+    readonly tpm?: string
+    readonly tpmCa?: string
+    readonly eventLog?: string
+    readonly json?: true
+  },
+  around: Around,
+): Promise<number> {
+  const tell = narrator(options.json === true, around)
+  if (options.tpm === undefined) {
+    const { tellEmulatedStory } = await import('../demo/emulated-story.ts')
+    await tellEmulatedStory(tell, around)
+  } else {
+    const { tellTpmStory } = await import('../demo/tpm-story.ts')
+    if (options.tpmCa === undefined)
+      throw usageError('--tpm needs --tpm-ca FILE: the certificates of the TPM maker’s CA, which vouches for the TPM')
+    await tellTpmStory({ where: options.tpm, ca: options.tpmCa, eventLog: options.eventLog }, tell, around)
+  }
+  tell.end()
+  return EXIT.ok
+}

@@ -1,0 +1,139 @@
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { Around } from '../around.ts'
+import { EXIT, unreadable, usageError } from '../exit.ts'
+import { errorCode, inWords } from '../input.ts'
+import { readDocument, readText } from '../options/document.ts'
+import { clientOf } from '../remote/client.ts'
+import type { RemoteOptions } from '../remote/profile.ts'
+import { show } from '../remote/show.ts'
+import { writeOutput } from './output.ts'
+
+/** `sekisho log checkpoint`: the signed note, to be kept. */
+export async function logCheckpointCommand(options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const [note, key] = await Promise.all([client.raw('/log/checkpoint'), client.raw('/log/key')])
+  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+  return show({ checkpoint: text(note), verifierKey: text(key).trim() }, options, around, (paper) => {
+    paper.verbatim(0, text(note).trimEnd())
+    paper.blank().line(0, 2, { text: 'verifier key', tone: 'faint' }).verbatim(0, text(key).trim())
+  })
+}
+
+/** `sekisho log export`: the files of C2SP tlog-tiles, the checkpoint last. */
+export async function logExportCommand(folder: string, options: RemoteOptions, around: Around): Promise<number> {
+  await emptyFolder(folder)
+  const client = await clientOf(options, around)
+  const { formatLogPath, logFiles } = await import('@sekisho/broker')
+  const checkpoint = await client.raw('/log/checkpoint')
+  const size = sizeOf(new TextDecoder().decode(checkpoint))
+  for (const path of logFiles(size)) {
+    const name = formatLogPath(path)
+    await place(folder, name, await client.raw(`/log/${name}`))
+  }
+  await place(folder, 'checkpoint', checkpoint)
+  return show({ folder, entries: size }, options, around, (paper) => {
+    paper.line(0, 2, `${folder}: ${size} entries. \`sekisho log verify\` checks them anywhere.`)
+  })
+}
+
+async function emptyFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true })
+    if ((await readdir(folder)).length > 0) throw usageError(`${folder}: expected a new or empty folder`)
+  } catch (error) {
+    throw errorCode(error) === undefined ? error : inWords(folder, error)
+  }
+}
+
+async function place(folder: string, name: string, bytes: Uint8Array): Promise<void> {
+  const path = join(folder, name)
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, bytes)
+}
+
+/** The second line of a checkpoint (C2SP tlog-checkpoint). */
+function sizeOf(checkpoint: string): number {
+  const size = Number(checkpoint.split('\n')[1])
+  if (Number.isSafeInteger(size) && size >= 0) return size
+  throw unreadable('the checkpoint of the log is none')
+}
+
+/** `sekisho log verify`: exit code 1 when an entry was altered, removed, added or moved. */
+export async function logVerifyCommand(
+  folder: string,
+  options: { readonly key: string; readonly since?: string; readonly json?: true },
+  around: Around,
+): Promise<number> {
+  const key = (await readText(options.key, around, 4096)).trim()
+  const earlier = options.since === undefined ? [] : [await readText(options.since, around, 64 * 1024)]
+  const { folderReader, verifyLogExport } = await import('@sekisho/broker')
+  const verdict = await named(options.key, () =>
+    verifyLogExport(folderReader(folder), key, {
+      earlier,
+      onProgress: (entries, of) => {
+        if (around.liveProgress) around.err(`\rsekisho: ${entries} of ${of} entries`)
+      },
+    }),
+  )
+  if (around.liveProgress) around.err('\r\u001b[K')
+  show(verdict, options, around, (paper) => {
+    if (verdict.valid) {
+      paper.line(0, 2, { text: 'CONSISTENT', tone: 'good' }, `  ${verdict.origin}, ${verdict.size} entries`)
+      paper.entry(2, 6, 'root', verdict.root)
+      return
+    }
+    paper.line(0, 2, { text: 'TAMPERED', tone: 'bad' }, `  ${verdict.problem}`)
+    if (verdict.index !== undefined) paper.entry(2, 14, 'first entry', String(verdict.index))
+  })
+  return verdict.valid ? EXIT.ok : EXIT.rejected
+}
+
+/** `sekisho log receipt` */
+export async function logReceiptCommand(
+  id: string,
+  options: RemoteOptions & { readonly output?: string },
+  around: Around,
+): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.get(client.in(`/decisions/${encodeURIComponent(id)}/receipt`))
+  await writeOutput(
+    options.output ?? '-',
+    `${JSON.stringify(answer, undefined, options.json === true ? 0 : 2)}\n`,
+    around,
+  )
+  return EXIT.ok
+}
+
+/** `sekisho log check-receipt`: exit code 1 when the receipt proves nothing. */
+export async function logCheckReceiptCommand(
+  file: string,
+  options: { readonly key: string; readonly json?: true },
+  around: Around,
+): Promise<number> {
+  const receipt = await readDocument(file, around, 1024 * 1024)
+  const key = (await readText(options.key, around, 4096)).trim()
+  const { verifyReceipt } = await import('@sekisho/broker')
+  const verdict = await named(options.key, async () => verifyReceipt(receipt, key))
+  show(verdict, options, around, (paper) => {
+    if (!verdict.valid) {
+      paper.line(0, 2, { text: 'NO PROOF', tone: 'bad' }, `  ${verdict.problem}`)
+      return
+    }
+    const { entry, index, size, origin, emulated } = verdict
+    const mark = emulated ? [{ text: ' EMULATED', tone: 'bad' } as const] : []
+    paper.line(0, 2, { text: 'PROVEN', tone: 'good' }, ...mark, `  entry ${index} of ${size} of ${origin}`)
+    for (const [name, value] of Object.entries(entry)) paper.entry(2, 18, name, String(value))
+  })
+  return verdict.valid ? EXIT.ok : EXIT.rejected
+}
+
+/** A key that is none is a fault of the file that it was read from. */
+async function named<T>(file: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof TypeError) throw unreadable(`${file}: ${error.message}`, error)
+    throw error
+  }
+}

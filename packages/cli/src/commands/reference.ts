@@ -1,0 +1,107 @@
+import type { Around } from '../around.ts'
+import { EXIT, usageError } from '../exit.ts'
+import { readDocument } from '../options/document.ts'
+import { Answer } from '../remote/answer.ts'
+import { clientOf } from '../remote/client.ts'
+import type { RemoteOptions } from '../remote/profile.ts'
+import { reappraised, show, showRows, when } from '../remote/show.ts'
+import { toYaml } from '../render/yaml.ts'
+import { doorOf } from '../tee/doors.ts'
+import { readEvidence } from './evidence-file.ts'
+
+const MAX_FILE = 256 * 1024
+
+/** `sekisho reference put` */
+export async function referencePutCommand(
+  name: string,
+  file: string,
+  options: RemoteOptions,
+  around: Around,
+): Promise<number> {
+  const set = await readDocument(file, around, MAX_FILE)
+  if (typeof set !== 'object' || set === null || Array.isArray(set))
+    throw usageError(`${file}: expected a set of reference values: { tee, values, owner }`)
+  return put(name, { ...set }, options, around)
+}
+
+/** Members of a skeleton that belong to one exchange and never to a reference value. */
+const OF_ONE_EXCHANGE: readonly string[] = ['reportData', 'nonce', 'reportDataIsFresh']
+
+/** `sekisho reference from-evidence`: what this evidence measures, as a set. */
+export async function referenceFromEvidenceCommand(
+  name: string,
+  file: string,
+  options: RemoteOptions & { readonly owner?: string; readonly expires?: string; readonly print?: true },
+  around: Around,
+): Promise<number> {
+  const { tee, evidence } = await readEvidence(file, around)
+  const skeleton = (await doorOf(tee)).skeleton(evidence)
+  const values = Object.fromEntries(Object.entries(skeleton).filter(([member]) => !OF_ONE_EXCHANGE.includes(member)))
+  const set = {
+    tee,
+    values,
+    ...(options.owner === undefined ? {} : { owner: options.owner }),
+    ...(options.expires === undefined ? {} : { expires: options.expires }),
+  }
+  if (options.print === true) {
+    around.out(options.json === true ? `${JSON.stringify(set)}\n` : toYaml(set))
+    return EXIT.ok
+  }
+  return put(name, { ...set, provenance: { kind: 'measurement', source: file } }, options, around)
+}
+
+async function put(
+  name: string,
+  set: Readonly<Record<string, unknown>>,
+  options: RemoteOptions,
+  around: Around,
+): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.send('PUT', client.in(`/references/${encodeURIComponent(name)}`), { json: set })
+  const stored = new Answer(answer)
+  return show(answer, options, around, (paper) => {
+    paper.line(0, 2, `${name}: stored. ${reappraised(stored.number('live'), stored.number('revoked'))}`)
+  })
+}
+
+/** `sekisho reference list` */
+export async function referenceListCommand(options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.get(client.in('/references'))
+  return showRows(
+    answer,
+    options,
+    around,
+    new Answer(answer).list('references'),
+    [
+      { title: 'NAME', value: (row) => row.text('name') },
+      { title: 'TEE', value: (row) => row.text('tee') },
+      { title: 'OWNER', value: (row) => row.text('owner') },
+      { title: 'EXPIRES', value: (row) => when(row.optional('expires')) },
+      {
+        title: 'LAST MATCHED',
+        value: (row) => (row.has('lastMatched') ? when(row.optional('lastMatched')) : 'never'),
+        tone: (row) => (row.has('lastMatched') ? undefined : 'open'),
+      },
+    ],
+    'There are no reference values yet; `sekisho reference from-evidence` makes a set from a workload’s evidence.',
+  )
+}
+
+/** `sekisho reference show` */
+export async function referenceShowCommand(name: string, options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.get(client.in(`/references/${encodeURIComponent(name)}`))
+  const { raw } = new Answer(answer)
+  return show(answer, options, around, (paper) => paper.verbatim(0, toYaml(raw).trimEnd()))
+}
+
+/** `sekisho reference delete` */
+export async function referenceDeleteCommand(name: string, options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.send('DELETE', client.in(`/references/${encodeURIComponent(name)}`))
+  const told = new Answer(answer)
+  return show(answer, options, around, (paper) => {
+    paper.line(0, 2, `${name}: deleted. ${reappraised(told.number('live'), told.number('revoked'))}`)
+  })
+}

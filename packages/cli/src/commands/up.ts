@@ -1,0 +1,186 @@
+import { readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Around } from '../around.ts'
+import { type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
+import { type Checkpoint, openCheckpoint } from '../checkpoint/open.ts'
+import { untilStopped } from '../checkpoint/stop.ts'
+import { openWorld } from '../checkpoint/world-file.ts'
+import { CliError, EXIT, usageError } from '../exit.ts'
+import { inWords } from '../input.ts'
+import { dataFolder } from '../remote/folders.ts'
+import { writePrivate } from '../remote/private-file.ts'
+import { DEFAULT_PORT } from '../remote/profile.ts'
+import { Paper } from '../render/paper.ts'
+import { VERSION } from '../version.ts'
+import { type ServedWorld, serveWorld } from './emulate.ts'
+import { SETUP_LINK } from './login.ts'
+import { type NetworkFlags, sourceOf } from './source.ts'
+
+/** Options of `sekisho up`, as the argument parser gives them. */
+export interface UpOptions extends MasterKeyOptions, NetworkFlags {
+  readonly data?: string
+  readonly host?: string
+  readonly port?: number
+  readonly publicUrl?: string
+  readonly tlsCert?: string
+  readonly tlsKey?: string
+  readonly emulated?: true
+  readonly lease?: number
+}
+
+/** `sekisho up`: the whole checkpoint in one process, until it is told to stop. */
+export async function upCommand(options: UpOptions, around: Around): Promise<number> {
+  if (options.production === true && options.emulated === true)
+    throw usageError(
+      '--production refuses --emulated: nobody should get a real secret for software that plays a machine',
+    )
+  const folder = dataFolder(options.data, around)
+  const stopped = untilStopped()
+  const emulated = options.emulated === true ? await startWorld(folder, around) : undefined
+  try {
+    const checkpoint = await start(folder, emulated, options, around)
+    try {
+      await announce(checkpoint, folder, emulated, options, around)
+      await stopped
+      around.err('sekisho: stopping\n')
+    } finally {
+      await checkpoint.close()
+    }
+  } finally {
+    await emulated?.close()
+  }
+  return EXIT.ok
+}
+
+interface EmulatedWorld extends ServedWorld {
+  readonly anchors: Parameters<typeof openCheckpoint>[0]['emulatedAnchors']
+  readonly file: string
+}
+
+/** The world stays in its file: what `sekisho emulate` and `sekisho request` change there is served at once. */
+async function startWorld(folder: string, around: Around): Promise<EmulatedWorld> {
+  const file = join(folder, 'world.json')
+  const first = await openWorld(file, () => around.now())
+  const { anchors } = first.world
+  await first.save()
+  let world = first.world
+  let read = await changed(file)
+  const served = await serveWorld(async () => {
+    const now = await changed(file)
+    if (now !== read) {
+      world = (await openWorld(file, () => around.now())).world
+      read = now
+    }
+    return world
+  }, 0)
+  return { url: served.url, anchors, file, close: () => served.close() }
+}
+
+async function changed(file: string): Promise<number> {
+  return (await stat(file)).mtimeMs
+}
+
+async function start(
+  folder: string,
+  emulated: EmulatedWorld | undefined,
+  options: UpOptions,
+  around: Around,
+): Promise<Checkpoint> {
+  const databaseUrl = around.env['DATABASE_URL'] ?? ''
+  const master = await masterKeyOf(options, folder, around)
+  try {
+    return await openCheckpoint({
+      folder,
+      ...(databaseUrl === '' ? {} : { databaseUrl }),
+      master,
+      production: options.production === true,
+      emulatedAnchors: emulated?.anchors ?? [],
+      source: await endorsements(emulated, options, around),
+      host: options.host ?? '127.0.0.1',
+      port: options.port ?? DEFAULT_PORT,
+      ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
+      ...(await tlsOf(options)),
+      ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
+      version: VERSION,
+      now: () => around.now(),
+      writeLog: (text) => around.err(text),
+    })
+  } catch (error) {
+    throw inPlainWords(error)
+  }
+}
+
+/** Emulated platforms' endorsements come from the emulated services, all others from the vendors'. */
+async function endorsements(
+  emulated: EmulatedWorld | undefined,
+  options: UpOptions,
+  around: Around,
+): ReturnType<typeof sourceOf> {
+  const { chainSources, networkSource } = await import('@sekisho/collateral')
+  const real = options.offline === true ? [] : [await sourceOf(options, undefined, around)]
+  const played =
+    emulated === undefined
+      ? []
+      : [
+          networkSource({
+            intel: { baseUrl: emulated.url, kind: 'pcs', rootCrlUrl: `${emulated.url}/IntelSGXRootCA.der` },
+            amd: { baseUrl: emulated.url },
+            trustAnchors: emulated.anchors,
+            now: () => around.now(),
+          }),
+        ]
+  return chainSources(...played, ...real)
+}
+
+async function tlsOf({ tlsCert, tlsKey }: UpOptions): Promise<{ tls?: { cert: string; key: string } }> {
+  if (tlsCert === undefined && tlsKey === undefined) return {}
+  if (tlsCert === undefined || tlsKey === undefined) throw usageError('--tls-cert and --tls-key belong together')
+  const read = (path: string): Promise<string> =>
+    readFile(path, 'utf8').catch((error: unknown) => {
+      throw inWords(path, error)
+    })
+  return { tls: { cert: await read(tlsCert), key: await read(tlsKey) } }
+}
+
+/** Faults of the database, the master key, the address: what a person can do something about. */
+function inPlainWords(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  if (['StorageError', 'VaultError', 'BrokerError'].includes(error.name))
+    return new CliError(EXIT.unreadable, error.message, { cause: error })
+  const code = 'code' in error ? error.code : undefined
+  if (code === 'EADDRINUSE')
+    return new CliError(EXIT.unreadable, 'the address is taken by another program; --port chooses another', {
+      cause: error,
+    })
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+    return new CliError(EXIT.unreadable, `this address cannot be listened on (${code})`, { cause: error })
+  return error
+}
+
+async function announce(
+  { url, setupLink, logKey }: Checkpoint,
+  folder: string,
+  emulated: EmulatedWorld | undefined,
+  options: UpOptions,
+  around: Around,
+): Promise<void> {
+  const paper = new Paper(around)
+  const mark = emulated === undefined ? [] : [{ text: ' EMULATED platforms are trusted', tone: 'bad' } as const]
+  paper.line(0, 2, { text: 'Sekisho is up', tone: 'good' }, ` at ${url}`, ...mark)
+  paper.entry(2, 14, 'KBS', `${url}/kbs/v0`)
+  paper.entry(2, 14, 'API', `${url}/api/v1/openapi.json`)
+  paper.entry(2, 14, 'log key', logKey)
+  paper.entry(2, 14, 'data', around.env['DATABASE_URL'] ? 'PostgreSQL of DATABASE_URL' : folder)
+  if (emulated !== undefined) {
+    paper.entry(2, 14, 'emulated', `${emulated.url} (KDS and PCS), world in ${emulated.file}`)
+  }
+  if (setupLink !== undefined) {
+    const file = join(folder, SETUP_LINK)
+    await writePrivate(file, `${setupLink}\n`)
+    paper.blank().line(0, 2, 'First start. This link works once, for 30 minutes:')
+    paper.verbatim(2, setupLink)
+    const where = options.data === undefined ? '' : ` --data ${options.data}`
+    paper.line(0, 2, 'or, on this machine, in another terminal:').verbatim(2, `npx sekisho login${where}`)
+  }
+  around.out(paper.blank().line(0, 2, { text: 'Ctrl-C stops it.', tone: 'faint' }).toString())
+}

@@ -1,0 +1,180 @@
+import { createHash, randomBytes, X509Certificate } from 'node:crypto'
+import {
+  extendPcr,
+  finishEnrolment,
+  Refusal,
+  renewLease,
+  resetPcr,
+  startEnrolment,
+  type TpmAttester,
+  tpmAttester,
+} from '@sekisho/attester'
+import type { TrustAnchor } from '@sekisho/evidence'
+import type { Around } from '../around.ts'
+import { tpmAddress } from '../checkpoint/attesters.ts'
+import { unreadable } from '../exit.ts'
+import { readText } from '../options/document.ts'
+import type { Client } from '../remote/client.ts'
+import { tpmDoor } from '../tee/tpm.ts'
+import { activate, ask, storeSecret, tellReceipt, tellRefusal, tellRelease } from './acts.ts'
+import type { Narrator } from './narrator.ts'
+import { openStage } from './stage.ts'
+
+/** What the story is told on. */
+export interface TpmStage {
+  readonly where: string
+  /** PEM: the certificates above the endorsement key's, root last. */
+  readonly ca: string
+  readonly eventLog: string | undefined
+}
+
+/** A register for applications, which may be set back: the boot's own are left alone. */
+const PCR = 23
+const QUOTED: readonly number[] = [0, 1, 2, 3, 4, 5, 6, 7, PCR]
+
+const POLICY = `@id("known-machines")
+permit (principal, action, resource)
+when {
+  context.tee == "tpm" &&
+  context.verdict.outcome == "verified" &&
+  !context.references.isEmpty()
+};
+`
+
+/** The story on a real TPM 2.0, whose register 23 is what the workload measures itself into. */
+export async function tellTpmStory(stage: TpmStage, tell: Narrator, around: Around): Promise<void> {
+  const authorities = readCertificates(await readText(stage.ca, around, 256 * 1024), stage.ca)
+  const attester = await tpmAttester({
+    device: tpmAddress(stage.where),
+    pcrs: QUOTED,
+    ...(stage.eventLog === undefined ? {} : { eventLog: stage.eventLog }),
+  })
+  try {
+    await reset(attester)
+    await tellOn(attester, authorities, tell, around)
+  } finally {
+    await reset(attester).finally(() => attester.close())
+  }
+}
+
+async function tellOn(
+  attester: TpmAttester,
+  authorities: readonly X509Certificate[],
+  tell: Narrator,
+  around: Around,
+): Promise<void> {
+  tell.step('enrolment', 'The TPM proves that its attestation key lives beside a certified endorsement key.')
+  const request = await attester.enrolmentRequest()
+  const certificates = [...request.ekCertificates, ...authorities.map((one) => new Uint8Array(one.raw))]
+  const { credential, pending } = startEnrolment({ ...request, ekCertificates: certificates })
+  const activation = finishEnrolment(pending, await attester.activate(credential))
+  tell.say(`The credential is activated: attestation key ${activation.akName.slice(0, 20)}…`)
+  tell.fact({ attestationKey: activation.akName })
+
+  tell.step('stage', 'A checkpoint comes up: verifier, policy, key broker and log, on an embedded database.')
+  const stage = await openStage(
+    { anchors: [anchorOf(authorities)], source: undefined, activation: () => activation },
+    around,
+  )
+  try {
+    const { owner, checkpoint } = stage
+    tell.say(`${owner.server}, trusting the TPM maker’s root that you named.`)
+    tell.fact({ url: owner.server })
+    const secret = `correct-horse-${randomBytes(3).toString('hex')}`
+    await storeSecret(owner, secret, tell)
+    await activate(owner, POLICY, 'known machines only')
+    await rememberBoot(owner, attester, tell)
+
+    tell.step('refused', `Something unknown is measured into PCR ${PCR}; then the workload asks.`)
+    await extend(attester, 'a program that nobody knows')
+    await tellRefusal(owner, await ask(owner, attester), tell)
+
+    tell.step('remedy', 'The machine is started again without it.')
+    await reset(attester)
+    tell.say(`PCR ${PCR} is as it was.`)
+    tell.fact({ pcr: PCR })
+
+    tell.step('released', 'The same workload asks again.')
+    const held = tellRelease(await ask(owner, attester), secret, tell)
+    await tellReceipt(owner, checkpoint.logKey, held.decision, tell)
+
+    tell.step('renewal', `PCR ${PCR} changes while the workload runs; it tries to renew.`)
+    await extend(attester, 'a program that nobody knows')
+    const refusal = await renewal(owner, attester, held.lease)
+    tell.say(
+      { text: 'REFUSED', tone: 'bad' },
+      `  “${refusal.code}”: the lease ends at ${held.lease.expires.toISOString()}`,
+    )
+    tell.fact({ outcome: 'refused', code: refusal.code, decision: refusal.id })
+    tell.say('What a TPM cannot promise stands under “assumed” of every verdict: memory is not encrypted.')
+  } finally {
+    await stage.close()
+  }
+}
+
+/** The owner takes the registers as they are now for known. */
+async function rememberBoot(owner: Client, attester: TpmAttester, tell: Narrator): Promise<void> {
+  tell.step('reference', 'The owner says which boot is known: this machine’s registers as they are now.')
+  tell.command(
+    'sekisho attest --tpm /dev/tpmrm0 -o quote.json && sekisho reference from-evidence this-machine quote.json',
+  )
+  const { evidence } = await attester.attest({ reportData: randomBytes(48) })
+  const { reportData: _, ...values } = tpmDoor.skeleton(evidence)
+  const pcrs = { ...(isMembers(values['pcrs']) ? values['pcrs'] : {}), [PCR]: ['00'.repeat(32)] }
+  const set = { tee: 'tpm', values: { ...values, pcrs, requiredPcrs: QUOTED }, owner: 'demo' }
+  await owner.send('PUT', owner.in('/references/this-machine'), { json: set })
+  tell.say(`this-machine: PCR ${Object.keys(pcrs).join(', ')}`)
+  tell.fact({ reference: 'this-machine', pcrs: Object.keys(pcrs).map(Number) })
+}
+
+function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+async function extend(attester: TpmAttester, what: string): Promise<void> {
+  const digest = new Uint8Array(createHash('sha256').update(what).digest())
+  await attester.tpm.use((channel) => extendPcr(channel, PCR, { sha256: digest }))
+}
+
+async function reset(attester: TpmAttester): Promise<void> {
+  await attester.tpm.use((channel) => resetPcr(channel, PCR))
+}
+
+async function renewal(
+  owner: Client,
+  attester: TpmAttester,
+  lease: Parameters<typeof renewLease>[0]['lease'],
+): Promise<Refusal> {
+  try {
+    await renewLease({ url: owner.server, attester, lease })
+  } catch (error) {
+    if (error instanceof Refusal) return error
+    throw error
+  }
+  throw new Error('a lease was renewed for a machine that has changed')
+}
+
+function readCertificates(pem: string, path: string): readonly X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
+  try {
+    const certificates = blocks.slice(0, 8).map((block) => new X509Certificate(block))
+    if (certificates.length > 0) return certificates
+  } catch (error) {
+    throw unreadable(`${path}: a certificate in it cannot be read`, error)
+  }
+  throw unreadable(`${path}: expected certificates in PEM, the root last`)
+}
+
+/** Roots of TPM makers are not pinned here: this one is named by whoever runs the story, and marked as such. */
+function anchorOf(authorities: readonly X509Certificate[]): TrustAnchor {
+  const root = authorities.at(-1)
+  if (root === undefined) throw new TypeError('there is no root')
+  const spki = root.publicKey.export({ type: 'spki', format: 'der' })
+  return {
+    id: 'tpm-maker-root',
+    name: /^CN=(.+)$/m.exec(root.subject)?.[1] ?? 'root of a TPM maker',
+    vendor: 'tpm',
+    spkiSha256: createHash('sha256').update(spki).digest('hex'),
+    emulated: true,
+  }
+}

@@ -1,0 +1,158 @@
+import type { Command } from 'commander'
+import type { Around } from '../around.ts'
+import { countOption, once, text } from '../options/values.ts'
+import type { Done } from './remote.ts'
+
+/** Commands that start a checkpoint, emulated platforms, or a workload's part of the conversation. */
+export function addCheckpoint(root: Command, around: Around, done: Done): void {
+  addUp(root, around, done)
+  addDemo(root, around, done)
+  addEmulate(root, around, done)
+  addAttest(root, around, done)
+  addRequest(root, around, done)
+}
+
+function addUp(root: Command, around: Around, done: Done): void {
+  root
+    .command('up')
+    .description('start the checkpoint: verifier, policy, key broker, log')
+    .option('--data <folder>', 'where database and keys are kept (SEKISHO_DATA)', once('--data', text))
+    .option('--host <address>', 'address to listen on', once('--host', text))
+    .option('--port <number>', 'port to listen on; 0 takes a free one', once('--port', countOption('--port')))
+    .option(
+      '--public-url <url>',
+      'where others reach it; names it in results and in the log',
+      once('--public-url', text),
+    )
+    .option('--tls-cert <file>', 'certificate chain in PEM', once('--tls-cert', text))
+    .option('--tls-key <file>', 'its private key in PEM', once('--tls-key', text))
+    .option('--master-key-file <file>', '32 bytes that wrap every key at rest', once('--master-key-file', text))
+    .option(
+      '--pkcs11 <file>',
+      'master key in a PKCS#11 token: JSON { module, token, pinFile, label }',
+      once('--pkcs11', text),
+    )
+    .option('--production', 'refuse everything that is for trying out only')
+    .option('--emulated', 'trust emulated platforms too, and serve their key services; never in production')
+    .option('--offline', 'fetch no endorsements')
+    .option('--pccs <url>', 'ask this PCCS instead of Intel’s service', once('--pccs', text))
+    .option('--kds <url>', 'ask this mirror instead of AMD’s key service', once('--kds', text))
+    .option('--cache <folder>', 'keep fetched endorsements here (SEKISHO_CACHE)', once('--cache', text))
+    .option('--lease <seconds>', 'how long a release holds without renewal', once('--lease', countOption('--lease')))
+    .addHelpText(
+      'after',
+      `
+With DATABASE_URL in the environment the database is that PostgreSQL, and several processes may share it; else it is
+SQLite in the data folder. The master key may also come from SEKISHO_MASTER_KEY (base64).
+
+Examples:
+  $ sekisho up
+  $ sekisho up --emulated --port 0 --data /tmp/try
+  $ DATABASE_URL=postgres://… sekisho up --production --master-key-file key.bin --tls-cert cert.pem --tls-key key.pem`,
+    )
+    .action(async (options) => {
+      done(await (await import('../commands/up.ts')).upCommand(options, around))
+    })
+}
+
+function addDemo(root: Command, around: Around, done: Done): void {
+  root
+    .command('demo')
+    .description('the whole story in a minute: refused, mended, released, receipt, advisory, lease lost')
+    .option(
+      '--tpm <where>',
+      'tell it on a TPM 2.0 instead of an emulated machine: a device, host:port, or a socket',
+      once('--tpm', text),
+    )
+    .option('--tpm-ca <file>', 'certificates of the TPM maker’s CA, PEM, up to its root', once('--tpm-ca', text))
+    .option('--event-log <file>', 'measured-boot log of that TPM', once('--event-log', text))
+    .option('--json', 'print each step as one line of JSON')
+    .addHelpText('after', '\nExamples:\n  $ sekisho demo\n  $ sekisho demo --tpm /dev/tpmrm0 --tpm-ca maker.pem')
+    .action(async (options) => {
+      done(await (await import('../commands/demo.ts')).demoCommand(options, around))
+    })
+}
+
+function addEmulate(root: Command, around: Around, done: Done): void {
+  const group = root
+    .command('emulate')
+    .description('software platforms with evidence in real wire formats, under emulated roots')
+  group
+    .command('serve')
+    .description('serve the emulated vendors’ key and collateral services')
+    .requiredOption(
+      '--world <file>',
+      'file that holds the emulated world; made if it is not there',
+      once('--world', text),
+    )
+    .option('--port <number>', 'port to listen on; 0 takes a free one', once('--port', countOption('--port')))
+    .action(async (options) => {
+      done(await (await import('../commands/emulate.ts')).emulateServeCommand(options, around))
+    })
+  group
+    .command('attest')
+    .description('print evidence of an emulated platform')
+    .argument('<kind>', 'snp, tdx, sgx, nitro, cca or tpm')
+    .requiredOption(
+      '--world <file>',
+      'file that holds the emulated world; made if it is not there',
+      once('--world', text),
+    )
+    .option('--product <name>', 'snp: Milan, Genoa or Turin', once('--product', text))
+    .option('--report-data <hex>', 'up to 64 bytes that the workload binds', once('--report-data', text))
+    .option('--measurement <hex>', 'launch measurement', once('--measurement', text))
+    .option('--debug', 'a workload whose host may read it')
+    .option('-o, --output <file>', 'write to this file; - for standard output', once('--output', text))
+    .option('--json', 'the object that KBS clients send')
+    .action(async (kind, options) => {
+      done(await (await import('../commands/emulate.ts')).emulateAttestCommand(kind, options, around))
+    })
+  group
+    .command('anchors')
+    .description('print the emulated roots, for --trust-anchor')
+    .requiredOption('--world <file>', 'file that holds the emulated world', once('--world', text))
+    .action(async (options) => {
+      done(await (await import('../commands/emulate.ts')).emulateAnchorsCommand(options, around))
+    })
+}
+
+function attester(command: Command): Command {
+  return command
+    .option('--tpm <where>', 'a TPM 2.0: a device such as /dev/tpmrm0, host:port, or a socket', once('--tpm', text))
+    .option('--event-log <file>', 'measured-boot log of that TPM', once('--event-log', text))
+    .option('--pcrs <list>', 'PCRs to quote, e.g. 0,1,2,7', once('--pcrs', text))
+    .option('--emulated <kind>', 'an emulated platform: snp, tdx, sgx, nitro, cca or tpm', once('--emulated', text))
+    .option('--world <file>', 'the emulated world it is in', once('--world', text))
+    .option('--product <name>', 'emulated snp: Milan, Genoa or Turin', once('--product', text))
+    .option('--measurement <hex>', 'emulated: launch measurement', once('--measurement', text))
+}
+
+function addAttest(root: Command, around: Around, done: Done): void {
+  attester(root.command('attest').description('print evidence of the machine this runs on'))
+    .option('--report-data <hex>', 'bytes to bind into the evidence', once('--report-data', text))
+    .option('-o, --output <file>', 'write to this file; - for standard output', once('--output', text))
+    .option('--json', 'the object that KBS clients send')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  $ sekisho attest --tpm /dev/tpmrm0 --report-data 00112233445566778899aabbccddeeff -o quote.json\n  $ sekisho attest --emulated snp --world world.json --report-data 0011 -o report.bin',
+    )
+    .action(async (options) => {
+      done(await (await import('../commands/attest.ts')).attestCommand(options, around))
+    })
+}
+
+function addRequest(root: Command, around: Around, done: Done): void {
+  attester(root.command('request').description('as a workload: attest, and ask for a secret'))
+    .argument('<resource>', 'repository/type/tag')
+    .option('--server <url>', 'the checkpoint (SEKISHO_SERVER)', once('--server', text))
+    .option('--namespace <name>', 'namespace; else default', once('--namespace', text))
+    .requiredOption(
+      '-o, --output <file>',
+      'write the secret to this file, readable by its owner only; - for standard output',
+      once('--output', text),
+    )
+    .option('--json', 'print lease and decision as JSON')
+    .action(async (resource, options) => {
+      done(await (await import('../commands/request.ts')).requestCommand(resource, options, around))
+    })
+}

@@ -1,0 +1,48 @@
+import { canonicalJson } from '@sekisho/evidence'
+import type { Around } from '../around.ts'
+import { EXIT } from '../exit.ts'
+import { Paper } from '../render/paper.ts'
+import { addTable, type Column } from '../render/table.ts'
+
+/** Prints an answer: as JSON where that is wanted, else as `draw` lays it out. */
+export function show(
+  answer: unknown,
+  options: { readonly json?: true },
+  around: Around,
+  draw: (paper: Paper) => void,
+): number {
+  if (options.json === true) {
+    around.out(`${canonicalJson(answer ?? {})}\n`)
+    return EXIT.ok
+  }
+  const paper = new Paper(around)
+  draw(paper)
+  around.out(paper.toString())
+  return EXIT.ok
+}
+
+/** Prints rows, or one sentence where there are none. */
+export function showRows<T>(
+  answer: unknown,
+  options: { readonly json?: true },
+  around: Around,
+  rows: readonly T[],
+  columns: readonly Column<T>[],
+  none: string,
+): number {
+  return show(answer, options, around, (paper) => {
+    if (rows.length === 0) paper.line(0, 2, none)
+    else addTable(paper, 0, columns, rows)
+  })
+}
+
+/** A time as people read it, in UTC: `2026-11-21 02:05:00Z`. */
+export function when(iso: string | undefined): string {
+  return iso === undefined ? '–' : iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z')
+}
+
+/** What appraising the live leases again came to. */
+export function reappraised(live: number, revoked: number): string {
+  if (live + revoked === 0) return 'There are no live leases.'
+  return `Live leases appraised again: ${live} kept, ${revoked} revoked.`
+}
