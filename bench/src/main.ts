@@ -6,6 +6,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { brokerLogRows } from './broker-log.ts'
 import { processRows } from './processes.ts'
 import { printRows, type Row } from './rows.ts'
 import { synchronousRows } from './verification.ts'
@@ -23,6 +24,7 @@ console.log(`Node.js ${process.version}; ratio (target)  ours | against`)
 printRows(await synchronousRows(vectors))
 printRows(webCryptoRows())
 printRows(processRows(root, vectors))
+printRows(await brokerLogRows())
 
 function webCryptoRows(): readonly Row[] {
   const args = ['--conditions=browser', join(import.meta.dirname, 'web.js'), vectors]
