@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import type { PolicyContext } from '../src/model.ts'
 import { PolicyError } from '../src/policy/error.ts'
 import { dryRun, type RecordedAppraisal } from '../src/replay/dry-run.ts'
+import { readPolicyCases } from '../src/replay/read-cases.ts'
 import { type PolicyCase, testPolicies } from '../src/replay/test-policies.ts'
 import { contextWith } from './kit.ts'
 
@@ -84,5 +85,47 @@ describe('tests of policies', () => {
     assert.deepEqual([wrong.passed, wrong.cases[0]?.expected], [false, 'permitted'])
     const other = await testPolicies(POLICY, [{ ...refused, by: ['snp'] }])
     assert.deepEqual([other.passed, other.cases[0]?.expected], [false, 'decided by snp'])
+  })
+})
+
+describe('cases in a file', () => {
+  const milan = { name: 'Milan', resource: 'a/b/c', permitted: false, context: { tee: 'snp', product: 'Milan' } }
+  it('need say only what matters', async () => {
+    const cases = readPolicyCases({
+      cases: [
+        milan,
+        { ...milan, name: 'Genoa', permitted: true, context: { tee: 'snp', tcb: { status: 'UpToDate' } } },
+      ],
+    })
+    const report = await testPolicies(POLICY, cases)
+    assert.equal(report.passed, true)
+    assert.deepEqual(cases[1]?.context.tcb, { advisories: [], components: {}, status: 'UpToDate' })
+  })
+  const wrong: readonly (readonly [change: object, field: RegExp])[] = [
+    [{ permitted: 'yes' }, /^cases\[0\]\.permitted/],
+    [{ permited: true }, /^cases\[0\]: there is no member "permited"/],
+    [{ name: '' }, /^cases\[0\]\.name/],
+    [{ action: 'steal' }, /^cases\[0\]\.action/],
+    [{ by: [1] }, /^cases\[0\]\.by/],
+    [{ context: {} }, /^cases\[0\]\.context\.tee/],
+    [{ context: { tee: 'sev-snp' } }, /^cases\[0\]\.context\.tee: expected one of/],
+    [{ context: { tee: 'snp', prodct: 'Milan' } }, /there is no claim "prodct"; did you mean product\?/],
+    [{ context: { tee: 'snp', tcb: { status: 1 } } }, /^cases\[0\]\.context\.tcb\.status: expected text/],
+    [{ context: { tee: 'snp', tcb: 'new' } }, /there is no claim "tcb"/],
+    [{ context: { tee: 'snp', now: 'soon' } }, /\.now: expected a time/],
+    [{ context: { tee: 'snp', references: 'db' } }, /\.references: expected a list/],
+    [{ context: { tee: 'snp', debug: 'no' } }, /\.debug: expected true or false/],
+    [{ context: { tee: 'snp', svn: 1.5 } }, /\.svn: expected a whole number/],
+  ]
+  for (const [change, field] of wrong) {
+    it(`are refused with ${JSON.stringify(change)}`, () => {
+      assert.throws(
+        () => readPolicyCases([{ ...milan, ...change }]),
+        (error) => error instanceof TypeError && field.test(error.message),
+      )
+    })
+  }
+  it('are a list', () => {
+    assert.throws(() => readPolicyCases({ tests: [] }), /^TypeError: cases: expected a list/)
   })
 })

@@ -16,5 +16,8 @@ function escape16(character: string): string {
 
 function urlSafe(base64: string): string {
   const padding = base64.endsWith('==') ? 2 : base64.endsWith('=') ? 1 : 0
-  return base64.slice(0, base64.length - padding).replaceAll('+', '-').replaceAll('/', '_')
+  return base64
+    .slice(0, base64.length - padding)
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
 }
