@@ -48,7 +48,7 @@ export interface CallInput {
   readonly incoming: IncomingMessage
   readonly address: string
   readonly at: Date
-  readonly signal: AbortSignal
+  readonly signal: () => AbortSignal
 }
 
 /** Makes the call of a request. A target that is no path is answered 400 by the front, with the path `/`. */
@@ -68,7 +68,9 @@ export function openCall({ incoming, address, at, signal }: CallInput): Call {
     params: {},
     address,
     facts: {},
-    signal,
+    get signal() {
+      return signal()
+    },
     at,
     header: (name) => {
       const value = incoming.headers[name]

@@ -44,7 +44,8 @@ export interface Front {
 export function createFront(o: FrontOptions): Front {
   const app = new Hono<{ Bindings: HttpBindings }>()
   const calls = new WeakMap<IncomingMessage, Call>()
-  const closing = new AbortController()
+  const streams = new Set<AbortController>()
+  let draining = false
 
   const callOf = (incoming: IncomingMessage): Call => {
     const call = calls.get(incoming)
@@ -52,7 +53,7 @@ export function createFront(o: FrontOptions): Front {
     return call
   }
   const send = (outgoing: ServerResponse, reply: Reply, call: Call): Promise<void> =>
-    deliver(outgoing, reply, { call, tls: o.tls, draining: closing.signal.aborted })
+    deliver(outgoing, reply, { call, tls: o.tls, draining })
   const fail = (outgoing: ServerResponse, thrown: unknown, call: Call): Promise<void> => {
     const error = asHttpError(o.translate(thrown))
     call.facts.code ??= error.code
@@ -91,19 +92,24 @@ export function createFront(o: FrontOptions): Front {
     },
     listener(incoming, outgoing) {
       const started = performance.now()
-      const gone = new AbortController()
-      const stop = (): void => gone.abort()
-      closing.signal.addEventListener('abort', stop)
+      let gone: AbortController | undefined
       const call = openCall({
         incoming,
         address: clientAddress(incoming, o.trustedProxies),
         at: o.now(),
-        signal: gone.signal,
+        signal: () => {
+          gone ??= new AbortController()
+          if (draining) gone.abort()
+          else streams.add(gone)
+          return gone.signal
+        },
       })
       calls.set(incoming, call)
       outgoing.once('close', () => {
-        closing.signal.removeEventListener('abort', stop)
-        stop()
+        if (gone !== undefined) {
+          streams.delete(gone)
+          gone.abort()
+        }
         const seconds = (performance.now() - started) / 1000
         o.metrics.finished(call, outgoing.statusCode, seconds)
         logRequest(o.log, call, outgoing, seconds)
@@ -119,7 +125,8 @@ export function createFront(o: FrontOptions): Front {
       } else void hono(incoming, outgoing)
     },
     drain() {
-      closing.abort()
+      draining = true
+      for (const stream of streams) stream.abort()
     },
   }
 }

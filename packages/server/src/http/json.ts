@@ -16,14 +16,13 @@ export function readJson(body: Uint8Array): unknown {
   } catch {
     throw invalid('the body is not UTF-8', [{ field: '', expected: 'JSON in UTF-8' }])
   }
-  checkNesting(text)
+  checkShape(text)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     throw invalid('the body is not JSON', [{ field: '', expected: 'one JSON value' }])
   }
-  refuseTwins(text)
   return value
 }
 
@@ -36,41 +35,51 @@ const OPEN_ARRAY = 0x5b
 const CLOSE_ARRAY = 0x5d
 const COLON = 0x3a
 
-/** Before the parser sees the text, so that no depth can exhaust it. */
-function checkNesting(text: string): void {
-  let depth = 0
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    if (c === QUOTE) i = endOfString(text, i)
-    else if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
-      if (++depth > MAX_DEPTH) {
-        throw invalid('the body is nested too deeply', [{ field: '', expected: `at most ${MAX_DEPTH} levels` }])
-      }
-    } else if (c === CLOSE_OBJECT || c === CLOSE_ARRAY) depth--
-  }
-}
-
-/** Walks a text that is known to be JSON. */
-function refuseTwins(text: string): void {
+/**
+ * Depth and names, in one pass before the parser sees the text. What is no JSON may pass here, or fail with another
+ * reason than the parser's; what is JSON is looked at exactly.
+ */
+function checkShape(text: string): void {
+  /** The names of each object that is open; undefined for a list. */
   const open: (Set<string> | undefined)[] = []
+  let names: Set<string> | undefined
   let last = ''
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i)
+    // Most of a body of evidence is digits and commas.
+    if (c < COLON && c !== QUOTE) continue
     if (c === QUOTE) {
       const end = endOfString(text, i)
-      last = text.slice(i, end + 1)
+      // A text that no colon follows is a value.
+      if (names !== undefined) last = text.slice(i, end + 1)
       i = end
-    } else if (c === OPEN_OBJECT) open.push(new Set())
-    else if (c === OPEN_ARRAY) open.push(undefined)
-    else if (c === CLOSE_OBJECT || c === CLOSE_ARRAY) open.pop()
-    else if (c === COLON) nameMember(open.at(-1), last)
+    } else if (c === COLON) nameMember(names, last)
+    else if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
+      names = c === OPEN_OBJECT ? new Set() : undefined
+      if (open.push(names) > MAX_DEPTH) {
+        throw invalid('the body is nested too deeply', [{ field: '', expected: `at most ${MAX_DEPTH} levels` }])
+      }
+    } else if (c === CLOSE_OBJECT || c === CLOSE_ARRAY) {
+      open.pop()
+      names = open.at(-1)
+    }
   }
 }
 
 function nameMember(names: Set<string> | undefined, quoted: string): void {
-  const name = quoted.includes('\\') ? String(JSON.parse(quoted)) : quoted.slice(1, -1)
-  if (names?.has(name)) throw invalid('a member is given twice', [{ field: '', expected: 'each member once' }])
-  names?.add(name)
+  if (names === undefined) return
+  const name = quoted.includes('\\') ? unescaped(quoted) : quoted
+  if (names.has(name)) throw invalid('a member is given twice', [{ field: '', expected: 'each member once' }])
+  names.add(name)
+}
+
+/** The same name may be written with and without escapes. */
+function unescaped(quoted: string): string {
+  try {
+    return JSON.stringify(JSON.parse(quoted))
+  } catch {
+    return quoted
+  }
 }
 
 /** Index of the quote that ends the string begun at `start`, or the last index when none does. */
