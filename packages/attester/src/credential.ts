@@ -23,12 +23,12 @@ export interface Credential {
 
 /** What an endorsement key's public area says of how secrets are protected under it. */
 export interface Protection {
-  readonly nameAlg: 'sha1' | 'sha256' | 'sha384' | 'sha512'
+  readonly nameAlg: 'sha256' | 'sha384' | 'sha512'
   /** Of AES. */
   readonly symmetricBits: number
 }
 
-const DIGEST_BYTES = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 } as const
+const DIGEST_BYTES = { sha256: 32, sha384: 48, sha512: 64 } as const
 const AES = 0x0006
 const CFB = 0x0043
 
@@ -59,8 +59,8 @@ export function makeCredential(options: {
 }
 
 function protectionOf({ nameAlg, symmetric }: TpmPublic): Protection {
-  if (nameAlg !== 'sha256' && nameAlg !== 'sha384' && nameAlg !== 'sha512' && nameAlg !== 'sha1')
-    throw new TypeError(`ekPublic.nameAlg is ${nameAlg}, which is not computed here`)
+  if (nameAlg !== 'sha256' && nameAlg !== 'sha384' && nameAlg !== 'sha512')
+    throw new TypeError(`ekPublic.nameAlg is ${nameAlg}, which is not accepted`)
   if (symmetric?.algorithm !== AES || symmetric.mode !== CFB || ![128, 192, 256].includes(symmetric.keyBits))
     throw new TypeError('ekPublic is no endorsement key: it protects nothing with AES in CFB mode')
   return { nameAlg, symmetricBits: symmetric.keyBits }

@@ -23,7 +23,7 @@ export interface EnrolmentRequest {
   readonly ekCertificates: readonly Uint8Array[]
 }
 
-/** An enrolment that waits for its answer: for the verifier to keep, as it holds the secret. */
+/** An enrolment that waits for its answer: for the verifier to keep, as it holds the secret, and to use once. */
 export interface PendingEnrolment {
   readonly secret: Uint8Array
   readonly activation: TpmActivation
@@ -32,6 +32,7 @@ export interface PendingEnrolment {
 const AK_NEEDS: readonly ObjectAttribute[] = ['fixedTPM', 'fixedParent', 'sensitiveDataOrigin', 'restricted', 'sign']
 const EK_NEEDS: readonly ObjectAttribute[] = ['fixedTPM', 'fixedParent', 'sensitiveDataOrigin', 'restricted', 'decrypt']
 const SECRET_BYTES = 32
+const LEAST_RSA_BITS = 2048
 
 /**
  * The verifier's first half of a credential activation: checks the attributes of both keys and that the certificate
@@ -49,6 +50,8 @@ export function startEnrolment(request: EnrolmentRequest): {
   const ek = parsePublic(request.ekPublic)
   requireAttributes('attestation', ak, AK_NEEDS, 'decrypt')
   requireAttributes('endorsement', ek, EK_NEEDS, 'sign')
+  if (ek.type === 'rsa' && ek.keyBits < LEAST_RSA_BITS)
+    throw new TpmError('mismatch', `the endorsement key has ${ek.keyBits} bits only`)
   const [leaf] = request.ekCertificates
   if (leaf === undefined) throw new TpmError('mismatch', 'there is no certificate of the endorsement key')
   if (!isSameKey(certifiedKey(leaf, 'the certificate of the endorsement key'), publicKeyOf(ek)))

@@ -21,7 +21,7 @@ const SESSION = '0b9a3c1e5d7f40a2b1c3d5e7f9012345'
 const NONCE = Buffer.alloc(32, 5).toString('base64')
 const LEASE = 'lse_01JDEMO0000000000000000000'
 const EXPIRES = '2026-11-21T03:00:00.000Z'
-const HELD = { id: LEASE, secret: 'lease secret', expires: new Date(EXPIRES), namespace: 'team-a', key: makeTeeKey() }
+const HELD = { id: LEASE, secret: 'lease-secret', expires: new Date(EXPIRES), namespace: 'team-a', key: makeTeeKey() }
 
 function problem(response: ServerResponse, status: number, code: string, decision?: string): void {
   json(response, status, {
@@ -62,12 +62,12 @@ function checkpoint(replaced: Readonly<Record<string, Handler>> = {}): Handler {
         jwe: encrypt('the secret', key ?? HELD.key.publicKey),
         version: 3,
         contentType: 'text/plain',
-        lease: { id: LEASE, secret: 'lease secret', expires: EXPIRES },
+        lease: { id: LEASE, secret: 'lease-secret', expires: EXPIRES },
         decision: 'dec_1',
         emulated: true,
       }),
     renew: (seen, response) => {
-      if (seen.headers.authorization !== 'Bearer lease secret') return problem(response, 404, 'lease-unknown')
+      if (seen.headers.authorization !== 'Bearer lease-secret') return problem(response, 404, 'lease-unknown')
       return isBound(seen)
         ? json(response, 200, { lease: LEASE, expires: '2026-11-21T04:00:00.000Z', decision: 'dec_2' })
         : problem(response, 403, 'evidence-stale')
@@ -75,6 +75,21 @@ function checkpoint(replaced: Readonly<Record<string, Handler>> = {}): Handler {
     ...replaced,
   }
   return (seen, response) => parts[/\/([a-z]+)$/.exec(seen.path)?.[1] ?? '']?.(seen, response)
+}
+
+/** A release whose lease is changed. */
+function released(lease: object): Handler {
+  return ({ body }, response) => {
+    assert.equal(body['session'], SESSION)
+    const given = { id: LEASE, secret: 's', expires: EXPIRES, ...lease }
+    json(response, 200, {
+      jwe: encrypt('x', HELD.key.publicKey),
+      version: 1,
+      emulated: false,
+      decision: 'd',
+      lease: given,
+    })
+  }
 }
 
 describe('a workload that asks the checkpoint for a secret under a lease', () => {
@@ -112,6 +127,8 @@ describe('a workload that asks the checkpoint for a secret under a lease', () =>
         release: (_s, r) =>
           json(r, 200, { jwe: {}, version: 1, emulated: false, lease: { id: '../x', secret: 's', expires: EXPIRES } }),
       },
+      { release: released({ secret: 'two\nlines' }) },
+      { release: released({ expires: 'soon' }) },
       { attest: (_s, r) => json(r, 403, { code: 'Not A Code' }) },
     ]
     for (const [i, replaced] of cases.entries())
@@ -129,7 +146,7 @@ describe('a workload that asks the checkpoint for a secret under a lease', () =>
       assert.equal(renewed.secret, lease.secret)
       const [first, second] = seen.filter(({ path }) => /attest|renew/.test(path)).map(sent)
       assert.deepEqual(second?.runtimeData['tee-pubkey'], first?.runtimeData['tee-pubkey'])
-      assert.ok(!JSON.stringify(seen.map(({ path, body }) => [path, body])).includes('lease secret'))
+      assert.ok(!JSON.stringify(seen.map(({ path, body }) => [path, body])).includes('lease-secret'))
       const stranger = { ...lease, secret: 'guessed' }
       assert.equal(
         (await failure(renewLease({ url, attester: SAMPLE, lease: stranger }), Refusal)).code,
@@ -175,7 +192,7 @@ describe('a workload that watches its lease', () => {
       )
       assert.equal(events[1]?.at?.toISOString(), EXPIRES)
       assert.equal(seen[0]?.path, `/api/v1/workload/leases/${LEASE}/events`)
-      assert.equal(seen[0]?.headers.authorization, 'Bearer lease secret')
+      assert.equal(seen[0]?.headers.authorization, 'Bearer lease-secret')
     })
   })
 

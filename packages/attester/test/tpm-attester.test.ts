@@ -210,6 +210,12 @@ describe('evidence of a TPM', { skip: swtpmMissing }, () => {
     assert.throws(() => startEnrolment({ ...request, ekCertificates: rsa.ekCertificates }), /another endorsement key/)
     assert.throws(() => startEnrolment({ ...request, akPublic: request.ekPublic }), /attestation key is not sign/)
     assert.throws(() => startEnrolment({ ...request, ekPublic: request.akPublic }), /endorsement key is not decrypt/)
+    const short = Buffer.from(rsa.ekPublic)
+    // The modulus, its size and the number of bits, cut to 1024 bits.
+    const weak = Buffer.concat([short.subarray(0, short.length - 128)])
+    weak.writeUInt16BE(1024, weak.length - 136)
+    weak.writeUInt16BE(128, weak.length - 130)
+    assert.throws(() => startEnrolment({ ...rsa, ekPublic: weak }), /1024 bits only/)
     const { pending } = startEnrolment(request)
     assert.throws(() => finishEnrolment(pending, new Uint8Array(32)), /did not activate/)
     assert.throws(() => finishEnrolment(pending, new Uint8Array(0)), /did not activate/)

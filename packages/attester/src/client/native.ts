@@ -51,23 +51,25 @@ export async function requestLeasedSecret(request: SecretRequest): Promise<Lease
   onProgress('release')
   const released = await post(request, `${API}/release`, { namespace, resource, session: evidence.session })
   const { version, contentType, emulated } = released
-  if (!Number.isSafeInteger(version) || typeof emulated !== 'boolean' || !isMembers(released['lease']))
-    throw new ClientError('protocol', 'the answer to a request for a secret lacks version, emulated or lease')
+  if (!Number.isSafeInteger(version) || typeof emulated !== 'boolean')
+    throw new ClientError('protocol', 'the answer to a request for a secret lacks version or emulated')
+  const lease = leaseOf(released['lease'], namespace, key)
+  const decision = textOf(released['decision'], 'decision', MAX_ID)
   return {
     secret: decryptJwe(released['jwe'], key.privateKey),
     version: Number(version),
     contentType: typeof contentType === 'string' ? contentType : undefined,
     token,
-    decision: textOf(released['decision'], 'decision', MAX_ID),
+    decision,
     emulated,
-    lease: {
-      id: leaseId(released['lease']['id']),
-      secret: textOf(released['lease']['secret'], 'lease.secret', 256),
-      expires: timeOf(released['lease']['expires']),
-      namespace,
-      key,
-    },
+    lease,
   }
+}
+
+function leaseOf(value: unknown, namespace: string, key: TeeKey): HeldLease {
+  if (!isMembers(value)) throw new ClientError('protocol', 'the answer to a request for a secret has no lease')
+  const { id, secret, expires } = value
+  return { id: leaseId(id), secret: leaseSecret(secret), expires: timeOf(expires), namespace, key }
 }
 
 /** A request to prolong a lease. */
@@ -146,6 +148,13 @@ export function leaseId(value: unknown): string {
   if (typeof value !== 'string' || !/^[\w-]{1,64}$/.test(value))
     throw new ClientError('protocol', 'the lease has an id that is none')
   return value
+}
+
+// It is sent in a header, which holds printable characters only. The error must not show it.
+function leaseSecret(value: unknown): string {
+  const secret = textOf(value, 'lease.secret', 256)
+  if (!/^[\x21-\x7e]+$/.test(secret)) throw new ClientError('protocol', 'the lease has a secret that cannot be sent')
+  return secret
 }
 
 function timeOf(value: unknown): Date {
