@@ -1,8 +1,8 @@
-import { compilePolicies, type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
+import { type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
 import type { Tee } from '@sekisho/evidence'
 import type { Row, Sql } from '../storage/sql.ts'
 import { readAdvisory } from './advisories.ts'
-import type { Core } from './core.ts'
+import { type Core, compiledPolicy } from './core.ts'
 import { addEvents, announce } from './events.ts'
 import {
   type Acting,
@@ -164,7 +164,7 @@ async function setPolicy(
   by: Acting & { readonly note?: string },
 ): Promise<{ readonly version: number } & Reappraised> {
   if (text.length > MAX_POLICY) throw new BrokerError('invalid', `policy: at most ${MAX_POLICY} characters`)
-  const { sha256 } = await compilePolicies(text)
+  const { sha256 } = await compiledPolicy(core, text)
   return changeRules(
     core,
     namespace,

@@ -1,7 +1,8 @@
-import type { Signer } from '@sekisho/appraisal'
+import { type CompiledPolicies, compilePolicies, type Signer } from '@sekisho/appraisal'
 import type { Log } from '../log/log.ts'
 import type { Database } from '../storage/sql.ts'
 import type { Vault } from '../vault/vault.ts'
+import { sha256 } from '../verifier/bytes.ts'
 import { type Held, holding } from '../verifier/held.ts'
 import type { Verifier } from '../verifier/model.ts'
 import type { StoredAppraisal } from './appraisals.ts'
@@ -22,6 +23,8 @@ export interface Core {
   readonly limits: Required<BrokerLimits>
   /** Rules in force by namespace, good for as long as their epoch is the database's. */
   readonly rules: Map<string, Rules>
+  /** Compiled policies by the digest of their text. */
+  readonly compiled: Held<CompiledPolicies>
   /** Appraisals never change: those in use need not be read twice. */
   readonly appraisals: Held<StoredAppraisal>
   /** Digests of what is known to be stored already. */
@@ -36,6 +39,7 @@ const LIMITS: Required<BrokerLimits> = {
 }
 const LEASE_SECONDS = 3600
 const HELD_APPRAISALS = 2048
+const HELD_POLICIES = 64
 const HELD_DIGESTS = 4096
 
 /** Options with their defaults. */
@@ -53,7 +57,18 @@ export function coreOf(options: BrokerOptions): Core {
     leaseMs: (options.leaseSeconds ?? LEASE_SECONDS) * 1000,
     limits: { ...LIMITS, ...options.limits },
     rules: new Map(),
+    compiled: holding(HELD_POLICIES),
     appraisals: holding(HELD_APPRAISALS),
     stored: holding(HELD_DIGESTS),
   }
+}
+
+/** A policy, compiled once for as long as it is in use. @throws PolicyError */
+export async function compiledPolicy(core: Core, text: string): Promise<CompiledPolicies> {
+  const key = sha256(text)
+  const known = core.compiled.get(key, 0)
+  if (known !== undefined) return known
+  const made = await compilePolicies(text)
+  core.compiled.set(key, made, Number.POSITIVE_INFINITY)
+  return made
 }

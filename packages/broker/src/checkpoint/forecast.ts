@@ -1,8 +1,7 @@
-import { compilePolicies } from '@sekisho/appraisal'
 import type { Expectations } from '../verifier/model.ts'
 import { affected } from './advisories.ts'
 import { loadAppraisal, type StoredAppraisal } from './appraisals.ts'
-import type { Core } from './core.ts'
+import { type Core, compiledPolicy } from './core.ts'
 import { decide, policyReasons } from './decide.ts'
 import type { AffectedLease, Forecast, ForecastRequest } from './model.ts'
 import { liveLeases } from './reappraise.ts'
@@ -18,7 +17,7 @@ export async function forecast(core: Core, request: ForecastRequest): Promise<Fo
   const rules: Rules =
     request.policy === undefined
       ? now
-      : { ...now, policy: { version: 0, compiled: await compilePolicies(request.policy) } }
+      : { ...now, policy: { version: 0, compiled: await compiledPolicy(core, request.policy) } }
   const known = new Map<string, Promise<Fate>>()
   const fails: (AffectedLease & { code: RefusalCode; reasons: readonly string[] })[] = []
   let leases = 0

@@ -1,6 +1,6 @@
-import { type CompiledPolicies, compilePolicies, type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
+import { type CompiledPolicies, type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
 import type { Sql } from '../storage/sql.ts'
-import type { Core } from './core.ts'
+import { type Core, compiledPolicy } from './core.ts'
 import type { Advisory } from './model.ts'
 
 /** What a namespace is judged by. */
@@ -36,21 +36,15 @@ export async function rulesOf(core: Core, sql: Sql, namespace: string): Promise<
   const epoch = await epochOf(sql, namespace)
   const known = core.rules.get(namespace)
   if (known?.epoch === epoch) return known
-  const rules = await readRules(core, sql, namespace, epoch, known)
+  const rules = await readRules(core, sql, namespace, epoch)
   // Read while someone changed them: what was read may be of either epoch, and is not kept.
   if ((await epochOf(sql, namespace)) === epoch) core.rules.set(namespace, rules)
   return rules
 }
 
-async function readRules(
-  core: Core,
-  sql: Sql,
-  namespace: string,
-  epoch: number,
-  before: Rules | undefined,
-): Promise<Rules> {
-  const [active] = await sql.all<{ version: number; text: string; sha256: string }>(
-    `SELECT v.version, v.text, v.sha256 FROM policy_active a
+async function readRules(core: Core, sql: Sql, namespace: string, epoch: number): Promise<Rules> {
+  const [active] = await sql.all<{ version: number; text: string }>(
+    `SELECT v.version, v.text FROM policy_active a
      JOIN policy_versions v ON v.namespace = a.namespace AND v.version = a.version WHERE a.namespace = ?`,
     [namespace],
   )
@@ -64,21 +58,9 @@ async function readRules(
   return {
     epoch,
     policy:
-      active === undefined
-        ? undefined
-        : { version: active.version, compiled: await compiledOf(core, active, before?.policy?.compiled) },
+      active === undefined ? undefined : { version: active.version, compiled: await compiledPolicy(core, active.text) },
     references: references.map(({ body }) => readReferenceSet(JSON.parse(body))),
     // Written by `putAdvisory` alone, which checked them.
     advisories: advisories.map(({ body }) => JSON.parse(body) as Advisory),
   }
-}
-
-async function compiledOf(
-  core: Core,
-  { text, sha256 }: { readonly text: string; readonly sha256: string },
-  before: CompiledPolicies | undefined,
-): Promise<CompiledPolicies> {
-  if (before?.sha256 === sha256) return before
-  for (const { policy } of core.rules.values()) if (policy?.compiled.sha256 === sha256) return policy.compiled
-  return compilePolicies(text)
 }
