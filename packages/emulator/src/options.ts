@@ -12,6 +12,27 @@ export function hexOption(value: string | undefined, name: string, size: number,
 }
 
 /**
+ * A name of a machine or a cloud.
+ * @throws TypeError that names the option
+ */
+export function nameOption(value: string | undefined, name: string, fallback: string): string {
+  if (value === undefined) return fallback
+  if (typeof value !== 'string' || !/^.{1,128}$/s.test(value))
+    throw new TypeError(`\`${name}\` must be 1 to 128 characters`)
+  return value
+}
+
+/**
+ * Identifiers of advisories, as a list.
+ * @throws TypeError for one that is none
+ */
+export function advisoryOption(values: readonly string[] = []): readonly string[] {
+  if (values.some((one) => !/^[\w.:-]{1,64}$/.test(one)))
+    throw new TypeError('`advisories` must be identifiers such as INTEL-SA-01234')
+  return [...values]
+}
+
+/**
  * A whole number from 0 to `max`.
  * @throws TypeError that names the option
  */

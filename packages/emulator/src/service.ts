@@ -35,6 +35,13 @@ export function found(
   }
 }
 
+/** Orders a service to refuse the next requests. @throws TypeError for numbers that are none */
+export function throttlingOf(requests: number, retryAfterSeconds: number): Throttling {
+  for (const one of [requests, retryAfterSeconds])
+    if (!Number.isSafeInteger(one) || one < 0) throw new TypeError('a throttling takes whole numbers from 0 on')
+  return { requests, retryAfterSeconds }
+}
+
 /** Takes one request off a throttling: its refusal, or undefined when requests are let through. */
 export function throttled(authority: { throttle: Throttling }): ServiceAnswer | undefined {
   const { requests, retryAfterSeconds } = authority.throttle

@@ -77,6 +77,18 @@ describe('each TDX knob makes its own check fail', () => {
       assert.deepEqual(failed(judgeTdx(world, world.tdx(options), expect)), ids)
     })
   }
+  it('the log of another boot', () => {
+    const { world } = testWorld()
+    const verdict = judgeTdx(world, world.tdx({ foreignEventLog: true }))
+    assert.deepEqual(failed(verdict), ['tdx.event-log.rtmr1'])
+  })
+  it('another machine', () => {
+    const { world } = testWorld()
+    const [one, other] = [world.tdx(), world.tdx({ chip: 'machine-2' })]
+    assertVerified(judgeTdx(world, one, { hardwareIds: [one.hardwareId] }))
+    assert.deepEqual(failed(judgeTdx(world, other, { hardwareIds: [one.hardwareId] })), ['tdx.platform.id'])
+    assert.throws(() => world.tdx({ tcb: { platform: 0.5 } }), /`tcb.platform`/)
+  })
   it('another kernel boots into another RTMR1, and what the guest extends into RTMR3', () => {
     const { world } = testWorld()
     const [before] = [world.tdx()]

@@ -41,6 +41,12 @@ describe('each knob makes its own check fail', () => {
     ['masked id', { maskedId: true }, { requireChipId: true }, ['snp.expect.chip-id']],
     ['wrong binding', { wrongBinding: true }, {}, ['snp.expect.report-data', 'snp.expect.freshness']],
     ['wrong signature', { wrongSignature: true }, {}, ['snp.report.signature']],
+    [
+      'firmware version',
+      { firmware: { major: 1, minor: 55, build: 21 } },
+      { minFirmware: '1.55.22' },
+      ['snp.expect.min-firmware'],
+    ],
     ['migration agent', { migratable: true }, {}, ['snp.migration']],
   ]
   for (const [name, options, expect, ids] of cases) {
@@ -102,7 +108,28 @@ describe('what the authority does', () => {
     lapsed.amd.expire({ chip: chipId })
     assert.deepEqual(failed(judge(lapsed, lapsed.snp())), ['snp.chain.not-after'])
   })
+  it('gives each cloud a VLEK of its own', () => {
+    const { world } = testWorld()
+    const [one, other] = ['one.invalid', 'other.invalid'].map((cloud) => world.snp({ signedBy: 'vlek', cloud }))
+    assert.ok(one !== undefined && other !== undefined)
+    assertVerified(judge(world, one, { cspIds: ['CN=one.invalid'] }))
+    assert.deepEqual(failed(judge(world, other, { cspIds: ['CN=one.invalid'] })), ['snp.expect.provider'])
+  })
+  it('says that firmware which may be rolled back is provisional', () => {
+    const { world } = testWorld()
+    const { tcb } = world.snp()
+    const verdict = judge(world, world.snp({ provisionalTcb: { ...tcb, microcode: tcb.microcode + 1 } }))
+    assert.ok(verdict.notes.some(({ id }) => id === 'provisional-firmware'))
+  })
   it('refuses options that make no sense', () => {
+    assert.throws(() => testWorld().world.snp({ chip: '' }), /`chip`/)
+    assert.throws(() => testWorld().world.snp({ cloud: 'a b' }), /`cloud`/)
+    assert.throws(() => testWorld().world.amd.publishFirmware({ product: 'Milan' }), /no Milan/)
+    assert.throws(
+      () => testWorld().world.amd.publishFirmware({ product: 'Genoa', advisories: ['a b'] }),
+      /`advisories`/,
+    )
+    assert.throws(() => testWorld().world.amd.throttle(-1, 0), TypeError)
     const { world } = testWorld()
     assert.throws(() => world.snp({ measurement: 'zz' }), /`measurement` must be 48 bytes/)
     assert.throws(() => world.snp({ tcb: { fmc: 1, bootLoader: 1, tee: 0, snp: 1, microcode: 1 } }), /`tcb.fmc`/)

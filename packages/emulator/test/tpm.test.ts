@@ -46,6 +46,7 @@ describe('each knob makes its own check fail', () => {
     ['fewer registers', { pcrs: [0] }, { requiredPcrs: [0, 7] }, ['tpm.expect.selection']],
     ['resets', { resetCount: 9 }, { resetCounts: [1] }, ['tpm.expect.resets']],
     ['a loose key', { unrestrictedKey: true }, {}, ['tpm.ak.attributes']],
+    ['the log of another boot', { foreignEventLog: true }, {}, ['tpm.log.replay']],
     ['wrong binding', { wrongBinding: true }, {}, ['tpm.expect.report-data', 'tpm.expect.freshness']],
     ['wrong signature', { wrongSignature: true }, {}, ['tpm.quote.signature']],
   ]

@@ -6,9 +6,11 @@ import { encodeTcb } from '../kit/amd-report.ts'
 import { fromHex, toHex } from '../kit/bytes.ts'
 import type { KeyPair } from '../kit/keys.ts'
 import { authorityKeyIdentifier, crlNumber } from '../kit/x509.ts'
+import { advisoryOption } from '../options.ts'
 import { derive, deriveKey, isOwnId, makeId } from '../secrets.ts'
+import { throttlingOf } from '../service.ts'
 import type { FirmwareRelease } from '../state.ts'
-import { firmwareOf, latestTcb } from './firmware.ts'
+import { checkTcb, firmwareOf, latestTcb } from './firmware.ts'
 
 /** A certificate or list of AMD's that can run out: the CRL, a CA certificate, or all VCEKs of one chip. */
 export type AmdPart =
@@ -74,11 +76,14 @@ export function chipIdSize(product: AmdProduct): number {
 export function amdOffice(ground: Ground): AmdOffice {
   const { state, seed } = ground
   const authorities = new Map<AmdProduct, AmdAuthority>()
+  const known = (product: AmdProduct): AmdProduct => {
+    if (state.amd.products.includes(product)) return product
+    throw new TypeError(`this world has no ${product}`)
+  }
   const authority = (product: AmdProduct): AmdAuthority => {
-    if (!state.amd.products.includes(product)) throw new TypeError(`this world has no ${product}`)
-    const known = authorities.get(product) ?? authorityOf(ground, product)
-    authorities.set(product, known)
-    return known
+    const made = authorities.get(product) ?? authorityOf(ground, known(product))
+    authorities.set(product, made)
+    return made
   }
   const leafOf = (
     role: 'vcek' | 'vlek',
@@ -88,7 +93,7 @@ export function amdOffice(ground: Ground): AmdOffice {
     tcb: TcbParts,
     part: string,
   ): Uint8Array =>
-    ground.remember(`${part}/${product}/${JSON.stringify(tcb)}`, () => {
+    ground.remember(`${part}/${product}/${JSON.stringify([owner, tcb])}`, () => {
       const end = state.expired[part]
       const days = role === 'vcek' ? VCEK_DAYS : VLEK_DAYS
       const notAfter = end === undefined ? new Date(Date.parse(state.born) + days * DAY_MS) : new Date(end)
@@ -140,21 +145,21 @@ export function amdOffice(ground: Ground): AmdOffice {
       })
     },
     publishFirmware: ({ product, tcb, advisories = [], date = ground.now() }) => {
+      known(product)
       const before = latestTcb(state, product)
       const release: FirmwareRelease = {
         product,
-        tcb: tcb ?? { ...before, microcode: before.microcode + 1 },
+        tcb: checkTcb(product, tcb ?? { ...before, microcode: before.microcode + 1 }),
         date: date.toISOString(),
-        advisories,
+        advisories: advisoryOption(advisories),
       }
-      encodeTcb(product, release.tcb)
       state.amd.firmware.push(release)
       ground.changed()
       return release
     },
     revoke: (what) => {
-      if ('chip' in what) state.amd.revokedChips.push(normalChip(what.chip))
-      else state.amd.revokedParts.push(`${what.product}/${what.part}`)
+      if ('chip' in what) addOnce(state.amd.revokedChips, normalChip(what.chip))
+      else addOnce(state.amd.revokedParts, `${known(what.product)}/${what.part}`)
       ground.changed()
     },
     expire: (part) => {
@@ -168,7 +173,7 @@ export function amdOffice(ground: Ground): AmdOffice {
       ground.changed()
     },
     throttle: (requests, retryAfterSeconds) => {
-      state.amd.throttle = { requests, retryAfterSeconds }
+      state.amd.throttle = throttlingOf(requests, retryAfterSeconds)
     },
   }
   return office
@@ -224,6 +229,11 @@ function tcbName(product: AmdProduct, tcb: TcbParts): string {
 /** What is fused into a chip, 48 bytes. */
 export function chipSecret({ seed }: Ground, product: AmdProduct, chip: Uint8Array): Uint8Array {
   return derive(seed, 48, 'fuses', product, chip)
+}
+
+/** Adds what is not there: twice on a list is a malformed list. */
+function addOnce(list: string[], one: string): void {
+  if (!list.includes(one)) list.push(one)
 }
 
 function normalChip(chip: string): string {

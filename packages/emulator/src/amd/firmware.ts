@@ -1,5 +1,6 @@
 import type { AmdProduct } from '../kit/amd-authority.ts'
 import type { TcbParts } from '../kit/amd-leaf.ts'
+import { integerOption } from '../options.ts'
 import type { FirmwareRelease, WorldState } from '../state.ts'
 
 /** The TCB that platforms of a product have in a new world. */
@@ -13,6 +14,14 @@ const FIRST: Readonly<Record<AmdProduct, TcbParts>> = {
 export function firmwareOf(state: WorldState, product: AmdProduct): readonly FirmwareRelease[] {
   const first = { product, tcb: FIRST[product], date: state.born, advisories: [] }
   return [first, ...state.amd.firmware.filter((one) => one.product === product)]
+}
+
+/** A TCB that a caller wrote: each part a byte, and an FMC for Turin alone. @throws TypeError that names the part */
+export function checkTcb(product: AmdProduct, tcb: TcbParts): TcbParts {
+  for (const [part, value] of Object.entries(tcb)) integerOption(value, `tcb.${part}`, 255, 0)
+  if ((product === 'Turin') !== (tcb.fmc !== undefined))
+    throw new TypeError(`\`tcb.fmc\` ${product === 'Turin' ? 'must be given for Turin' : `is unknown to ${product}`}`)
+  return tcb
 }
 
 /** The TCB of the newest release. */

@@ -31,7 +31,7 @@ const KEY_SIZE = 32
 
 /**
  * The key that firmware derives for a guest, 32 bytes.
- * @throws RangeError for a level that the guest has not
+ * @throws RangeError for a level that the guest has not; TypeError for a field that there is none of
  */
 export function derivedKey(
   chip: Uint8Array,
@@ -45,6 +45,8 @@ export function derivedKey(
     throw new RangeError(`VMPL ${vmpl} is not one of this guest, which runs at ${guest.vmpl}`)
   if (guestSvn > guest.guestSvn) throw new RangeError(`guest SVN ${guestSvn} is above the guest's ${guest.guestSvn}`)
   if (exceeds(tcb, guest.committedTcb)) throw new RangeError('the TCB is above the committed one')
+  const stranger = fields.find((field) => !ORDER.includes(field))
+  if (stranger !== undefined) throw new TypeError(`\`fields\`: nothing is called ${JSON.stringify(stranger)}`)
   const values: Readonly<Record<DerivedKeyField, Uint8Array>> = {
     guestPolicy: le(guest.policy, 8),
     imageId: fromHex(guest.imageId),

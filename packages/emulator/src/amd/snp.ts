@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto'
 import type { Ground } from '../ground.ts'
 import type { AmdProduct } from '../kit/amd-authority.ts'
 import type { TcbParts } from '../kit/amd-leaf.ts'
-import { encodeSnpReport, type SnpReportFields, signReport } from '../kit/amd-report.ts'
+import { encodeSnpReport, type FirmwareVersion, type SnpReportFields, signReport } from '../kit/amd-report.ts'
 import { certificateTable, encodeIdBlock, makeIdAuth, TABLE_GUIDS } from '../kit/amd-tables.ts'
 import { concat, filled, flipBit, toHex } from '../kit/bytes.ts'
 import type { KeyPair } from '../kit/keys.ts'
-import { hexOption, integerOption } from '../options.ts'
+import { hexOption, integerOption, nameOption } from '../options.ts'
 import { type Faults, reportDataField } from '../report-data.ts'
 import { type AmdOffice, chipSecret } from './authority.ts'
+import { checkTcb } from './firmware.ts'
 import { type DerivedKeyRequest, derivedKey } from './sealing.ts'
 
 /** A confidential VM on an emulated SEV-SNP machine. Everything absent is as it should be. */
@@ -18,6 +19,12 @@ export interface SnpPlatformOptions extends Faults {
   readonly chip?: string
   /** Default: the newest firmware that AMD's authority released. */
   readonly tcb?: TcbParts
+  /**
+   * CURRENT_TCB, where it is above what is committed: firmware that the host may still roll back. Default: the same.
+   */
+  readonly provisionalTcb?: TcbParts
+  /** Firmware version. Default 1.55.40. */
+  readonly firmware?: FirmwareVersion
   /** The guest policy allows debugging. */
   readonly debug?: boolean
   /** The guest policy allows a migration agent. */
@@ -117,7 +124,9 @@ const FIRMWARE = { build: 40, minor: 55, major: 1 } as const
 
 /** Starts a guest. @throws TypeError for options that make no sense */
 export function snpPlatform(ground: Ground, office: AmdOffice, options: SnpPlatformOptions): SnpPlatform {
-  const { product = 'Genoa', chip = 'chip-1', signedBy = 'vcek', cloud = CLOUD } = options
+  const { product = 'Genoa', signedBy = 'vcek' } = options
+  const chip = nameOption(options.chip, 'chip', 'chip-1')
+  const cloud = cloudOf(options.cloud)
   if (!office.products.includes(product)) throw new TypeError(`this world has no ${product}`)
   const tcb = checkTcb(product, options.tcb ?? office.latest(product))
   const chipId = office.chipId(product, chip)
@@ -163,6 +172,12 @@ function levelsOf({ fmc, bootLoader: bootloader, tee, snp, microcode }: TcbParts
   return { ...(fmc === undefined ? {} : { fmc }), bootloader, tee, snp, microcode }
 }
 
+// It stands in a certificate as IA5String.
+function cloudOf(cloud: string = CLOUD): string {
+  if (!/^[A-Za-z0-9.-]{1,128}$/.test(cloud)) throw new TypeError('`cloud` must be a host name')
+  return cloud
+}
+
 const REPORT_ID = 0x140
 
 function authorityParts(
@@ -196,7 +211,7 @@ function launch(product: AmdProduct, chipId: Uint8Array, tcb: TcbParts, options:
     imageId: '00'.repeat(16),
     vmpl: integerOption(options.vmpl, 'vmpl', 3, 0),
     signatureAlgo: 1,
-    currentTcb: tcb,
+    currentTcb: checkTcb(product, options.provisionalTcb ?? tcb),
     platformInfo: options.platformInfo ?? 0x25n,
     keyInfo: signedBy === 'vcek' ? 0 : 1 << 2,
     reportData: '00'.repeat(64),
@@ -210,8 +225,8 @@ function launch(product: AmdProduct, chipId: Uint8Array, tcb: TcbParts, options:
     cpuid: CPUID[product],
     chipId: toHex(hidden ? filled(64) : concat(chipId, filled(64 - chipId.length))),
     committedTcb: tcb,
-    current: FIRMWARE,
-    committed: FIRMWARE,
+    current: options.firmware ?? FIRMWARE,
+    committed: options.firmware ?? FIRMWARE,
     launchTcb: tcb,
     launchMitVector: 0xfn,
     currentMitVector: 0xfn,
@@ -235,12 +250,4 @@ function signIdBlock(launched: SnpReportFields, keys: SnpPlatformOptions['idBloc
     keyInfo: keys.authorKey === undefined ? keyInfo : keyInfo | 1,
   }
   return { idBlock, idAuth: auth.bytes, fields }
-}
-
-/** Reads a TCB that a caller wrote; each part a byte. @throws TypeError that names the part */
-function checkTcb(product: AmdProduct, tcb: TcbParts): TcbParts {
-  for (const [part, value] of Object.entries(tcb)) integerOption(value, `tcb.${part}`, 255, 0)
-  if ((product === 'Turin') !== (tcb.fmc !== undefined))
-    throw new TypeError(`\`tcb.fmc\` ${product === 'Turin' ? 'must be given for Turin' : `is unknown to ${product}`}`)
-  return tcb
 }

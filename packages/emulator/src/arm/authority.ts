@@ -2,6 +2,7 @@ import { type EmulatedAnchor, emulatedAnchor } from '../anchor.ts'
 import type { Ground } from '../ground.ts'
 import { concat, toHex } from '../kit/bytes.ts'
 import type { KeyPair } from '../kit/keys.ts'
+import { nameOption } from '../options.ts'
 import { derive, deriveKey } from '../secrets.ts'
 
 /** A part of the firmware under a realm. Byte strings in hex. */
@@ -77,7 +78,8 @@ export function armOffice(ground: Ground): ArmOffice {
       referenceValues: JSON.stringify({ platform: [referenceOf(implementationId)] }),
     }),
     provision: (name) => {
-      if (!state.arm.platforms.includes(name)) state.arm.platforms.push(name)
+      const known = nameOption(name, 'name', name)
+      if (!state.arm.platforms.includes(known)) state.arm.platforms.push(known)
     },
     platformKey: (name) =>
       ground.derivedKey(`cca/${name}`, () =>

@@ -1,7 +1,7 @@
 import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText, coseSign1 } from '../cbor.ts'
 import { flipBit, fromHex, toHex } from '../kit/bytes.ts'
 import { digest, type KeyPair, rawPoint } from '../kit/keys.ts'
-import { hexOption, integerOption } from '../options.ts'
+import { hexOption, integerOption, nameOption } from '../options.ts'
 import { type Faults, reportDataField } from '../report-data.ts'
 import { type ArmComponent, type ArmEndorsements, type ArmOffice, CONFIGURATION, FIRMWARE } from './authority.ts'
 
@@ -68,7 +68,8 @@ const NON_CCA_DEBUG = 0x4000
 
 /** Starts a realm. @throws TypeError for options that make no sense */
 export function ccaPlatform(office: ArmOffice, options: CcaPlatformOptions): CcaPlatform {
-  const { chip = 'machine-1', debug = false, components = FIRMWARE } = options
+  const { debug = false, components = FIRMWARE } = options
+  const chip = nameOption(options.chip, 'chip', 'machine-1')
   office.provision(chip)
   const measurement = hexOption(options.measurement, 'measurement', 32, 'c4'.repeat(32))
   const hostData = hexOption(options.hostData, 'hostData', 64, '00'.repeat(64))

@@ -2,7 +2,7 @@ import { CBOR_NULL, cborArray, cborBytes, cborInteger, cborMap, cborText, coseSi
 import type { Ground } from '../ground.ts'
 import { filled, flipBit, fromHex, toHex, utf8 } from '../kit/bytes.ts'
 import { digest } from '../kit/keys.ts'
-import { hexOption } from '../options.ts'
+import { hexOption, nameOption } from '../options.ts'
 import type { Faults } from '../report-data.ts'
 import { derive } from '../secrets.ts'
 import type { AwsOffice, NitroChain } from './authority.ts'
@@ -63,7 +63,7 @@ const MAX_USER_DATA = 512
 
 /** Starts an enclave. @throws TypeError for options that make no sense */
 export function nitroPlatform(ground: Ground, office: AwsOffice, options: NitroPlatformOptions): NitroPlatform {
-  const { chip = 'instance-1' } = options
+  const chip = nameOption(options.chip, 'chip', 'instance-1')
   const instanceId = `i-0${toHex(derive(ground.seed, 8, 'nitro instance', chip)).slice(1)}`
   const moduleId = `${instanceId}-enc0${toHex(derive(ground.seed, 8, 'nitro enclave', chip)).slice(1)}`
   const pcrs = new Map(registersAtStart(options, instanceId))

@@ -7,7 +7,9 @@ import { type DcapCollateralJson, qeIdentityText, tcbInfoText } from '../kit/int
 import { issuePck, type PckFields } from '../kit/intel-pck.ts'
 import { ecdsaRaw, type KeyPair } from '../kit/keys.ts'
 import { authorityKeyIdentifier, crlNumber, type Issued, issueCrl, pemChain } from '../kit/x509.ts'
+import { advisoryOption } from '../options.ts'
 import { derive, deriveKey, isOwnId, makeId } from '../secrets.ts'
+import { throttlingOf } from '../service.ts'
 import type { TcbPublication } from '../state.ts'
 import { knownFamilies } from './families.ts'
 import {
@@ -227,11 +229,12 @@ export function intelOffice(ground: Ground): IntelOffice {
     evaluationNumbers: () => ({ standard: channelNumber(state, 'standard'), early: channelNumber(state, 'early') }),
     revokePck: ({ ca, pckSerial }) => {
       if (!/^(?:[0-9a-f]{2}){1,21}$/.test(pckSerial)) throw new TypeError('`pckSerial` must be hexadecimal')
-      state.intel.revokedPcks.push({ ca, serial: pckSerial })
+      const isListed = state.intel.revokedPcks.some((one) => one.ca === ca && one.serial === pckSerial)
+      if (!isListed) state.intel.revokedPcks.push({ ca, serial: pckSerial })
       ground.changed()
     },
     revokePart: (part) => {
-      state.intel.revokedParts.push(part)
+      if (!state.intel.revokedParts.includes(part)) state.intel.revokedParts.push(part)
       ground.changed()
     },
     expire: (part) => {
@@ -243,7 +246,7 @@ export function intelOffice(ground: Ground): IntelOffice {
       ground.changed()
     },
     throttle: (requests, retryAfterSeconds) => {
-      state.intel.throttle = { requests, retryAfterSeconds }
+      state.intel.throttle = throttlingOf(requests, retryAfterSeconds)
     },
   }
   return office
@@ -259,7 +262,8 @@ function authorityOf({ seed, state }: Ground): IntelAuthority {
 }
 
 function publicationOf(update: TcbUpdate, next: number, now: Date): TcbPublication {
-  const { part = 'platform', fmspc, status = 'OutOfDate', advisories = [], channel = 'standard' } = update
+  const { part = 'platform', fmspc, status = 'OutOfDate', channel = 'standard' } = update
+  const advisories = advisoryOption(update.advisories)
   const { evaluation = next, date = now } = update
   if (!TCB_STATUSES.includes(status)) throw new TypeError(`\`status\` must be one of ${TCB_STATUSES.join(', ')}`)
   if (fmspc !== undefined && !/^[0-9a-fA-F]{12}$/.test(fmspc)) throw new TypeError('`fmspc` must be 12 hex digits')

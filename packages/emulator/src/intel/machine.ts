@@ -6,7 +6,7 @@ import type { PckFields } from '../kit/intel-pck.ts'
 import { makeQuote, type QuoteParts } from '../kit/intel-quote.ts'
 import { EXAMPLE_ENCLAVE, type SgxReportFields } from '../kit/intel-reports.ts'
 import { type Issued, pemChain } from '../kit/x509.ts'
-import { integerOption } from '../options.ts'
+import { nameOption } from '../options.ts'
 import type { Faults } from '../report-data.ts'
 import { derive, deriveKey } from '../secrets.ts'
 import type { IntelOffice, PckCa } from './authority.ts'
@@ -82,7 +82,9 @@ export function pckFieldsOf(
 
 /** Builds a machine. @throws TypeError for options that make no sense */
 export function intelMachine(ground: Ground, office: IntelOffice, tee: IntelTee, options: MachineOptions): Machine {
-  const { product = 'Sapphire Rapids', chip = 'machine-1', ca = 'platform', tcb = {} } = options
+  const { product = 'Sapphire Rapids', ca = 'platform', tcb = {} } = options
+  const chip = nameOption(options.chip, 'chip', 'machine-1')
+  for (const [part, level] of Object.entries(tcb)) checkLevel(part, level)
   const fmspc = familyOf(ground, options.fmspc ?? FAMILIES[product])
   const ppid = office.ppid(fmspc, ca, chip)
   const secret = office.secret(ppid)
@@ -102,7 +104,7 @@ export function intelMachine(ground: Ground, office: IntelOffice, tee: IntelTee,
     pckSerial,
     cpuSvn,
     components,
-    moduleSvn: integerOption(svnAt('tdx-module', tcb.module ?? newest('tdx-module')), 'tcb.module', 255, 0),
+    moduleSvn: svnAt('tdx-module', tcb.module ?? newest('tdx-module')),
     secret,
     quote: (kind) => {
       const pck = office.pck(fields, ca)
@@ -131,6 +133,11 @@ export function intelMachine(ground: Ground, office: IntelOffice, tee: IntelTee,
       return { ...collateral, pck_certificate_chain: pemChain(office.pck(fields, ca).der, issuer.der, root.der) }
     },
   }
+}
+
+function checkLevel(part: string, level: number | undefined): void {
+  if (level !== undefined && !(Number.isSafeInteger(level) && level >= -1 && level <= 255))
+    throw new TypeError(`\`tcb.${part}\` must be a whole number from -1 to 255`)
 }
 
 function familyOf({ state, changed }: Ground, fmspc: string): string {

@@ -43,6 +43,8 @@ export interface SgxPlatform {
   readonly ca: PckCa
   /** Hex. */
   readonly pckSerial: string
+  /** As verifiers claim it: the platform instance id, or the PPID under the processor CA. Hex. */
+  readonly hardwareId: string
   readonly measurement: string
   readonly signer: string
   readonly isvSvn: number
@@ -88,6 +90,7 @@ export function sgxPlatform(ground: Ground, office: IntelOffice, options: SgxPla
     fmspc: machine.fmspc,
     ca: machine.ca,
     pckSerial: machine.pckSerial,
+    hardwareId: machine.platformInstanceId ?? machine.ppid,
     measurement: enclave.mrEnclave,
     signer: enclave.mrSigner,
     isvSvn: enclave.isvSvn,

@@ -24,6 +24,8 @@ export interface TdxPlatformOptions extends MachineOptions {
   readonly version?: 4 | 5
   /** Version 5 only: 2 is TD report 1.0, 3 is 1.5 (default), 4 is 1.5 extended. */
   readonly bodyType?: TdBodyType
+  /** The log that comes along is of another boot: it does not replay to the quoted registers. */
+  readonly foreignEventLog?: boolean
   /** What boots, and whether Secure Boot was on. */
   readonly boot?: Pick<EventLogOptions, 'secureBoot' | 'kernel' | 'commandLine' | 'initrd'>
 }
@@ -54,6 +56,8 @@ export interface TdxPlatform {
   readonly ca: PckCa
   /** Hex. */
   readonly pckSerial: string
+  /** As verifiers claim it: the platform instance id, or the PPID under the processor CA. Hex. */
+  readonly hardwareId: string
   readonly measurement: string
   readonly hostData: string
   /** RTMR0 to RTMR3 in hex, as they are now. */
@@ -111,6 +115,7 @@ export function tdxPlatform(ground: Ground, office: IntelOffice, options: TdxPla
     fmspc: machine.fmspc,
     ca: machine.ca,
     pckSerial: machine.pckSerial,
+    hardwareId: machine.platformInstanceId ?? machine.ppid,
     measurement: fixed.mrTd,
     hostData: fixed.mrConfigId,
     get rtmrs() {
@@ -124,7 +129,9 @@ export function tdxPlatform(ground: Ground, office: IntelOffice, options: TdxPla
     attest: (reportData) => {
       const body = encodeTdReport(bound(reportData), bodyType)
       const evidence = machine.quote({ version, teeType: 0x81, bodyType, body })
-      return { tee: 'tdx', evidence, eventLog: log.bytes }
+      const eventLog =
+        options.foreignEventLog === true ? makeEventLog({ kernel: utf8('of another boot') }).bytes : log.bytes
+      return { tee: 'tdx', evidence, eventLog }
     },
     extend: (event, register = 3) => {
       events.push({ index: register + 1, type: EVENT_TAG, data: taggedEvent(event) })

@@ -1,5 +1,6 @@
 import { type EmulatedAnchor, emulatedAnchor } from '../anchor.ts'
 import type { Ground } from '../ground.ts'
+import { toHex } from '../kit/bytes.ts'
 import { explicit, oid, sequence, set, utf8String } from '../kit/der.ts'
 import { digest, type KeyPair } from '../kit/keys.ts'
 import {
@@ -54,7 +55,10 @@ export function tpmOffice(ground: Ground): TpmOffice {
     const { notBefore, notAfter } = validity(ground, part)
     return ground.remember(`tpm/${part}/${chip}/${notAfter.getTime()}`, () =>
       issueCertificate({
-        subject: part === 'ak' ? nameOf(`Emulated TPM attestation key of ${chip}`) : NAMES[part],
+        subject:
+          part === 'ak'
+            ? nameOf(`Emulated TPM attestation key ${toHex(derive(seed, 8, 'tpm name', chip))}`)
+            : NAMES[part],
         issuer: part === 'ak' ? NAMES.intermediate : NAMES.root,
         serial: digest('sha256', key.spki)
           .subarray(1, 8)

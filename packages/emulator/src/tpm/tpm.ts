@@ -1,7 +1,7 @@
 import type { Ground } from '../ground.ts'
 import { concat, flipBit, fromHex, toHex, utf8 } from '../kit/bytes.ts'
 import { digest } from '../kit/keys.ts'
-import { integerOption } from '../options.ts'
+import { integerOption, nameOption } from '../options.ts'
 import type { Faults } from '../report-data.ts'
 import type { TpmOffice } from './authority.ts'
 import { bootLog, extendPcr, type TpmBoot } from './boot-log.ts'
@@ -18,6 +18,8 @@ export interface TpmPlatformOptions extends Faults {
   readonly resetCount?: number
   /** The attestation key is not restricted: it signs whatever it is given. */
   readonly unrestrictedKey?: boolean
+  /** The log is of another boot: it does not replay to the quoted registers. */
+  readonly foreignEventLog?: boolean
   /** Nobody vouches for the key: no certificate comes along. */
   readonly withoutCertificate?: boolean
 }
@@ -68,7 +70,8 @@ const PCR_COUNT = 24
 
 /** Boots a machine. @throws TypeError for options that make no sense */
 export function tpmPlatform(ground: Ground, office: TpmOffice, options: TpmPlatformOptions): TpmPlatform {
-  const { chip = 'machine-1', withoutCertificate = false } = options
+  const { withoutCertificate = false } = options
+  const chip = nameOption(options.chip, 'chip', 'machine-1')
   const selection = selectionOf(options.pcrs)
   const log = bootLog(options.boot)
   const pcrs = [...log.pcrs]
@@ -110,7 +113,7 @@ export function tpmPlatform(ground: Ground, office: TpmOffice, options: TpmPlatf
         signature: signQuote(signed, key),
         akPublic,
         pcrs: Object.fromEntries(pcrs.map((value, index) => [String(index), value])),
-        eventLog: log.bytes,
+        eventLog: options.foreignEventLog === true ? bootLog({ kernel: utf8('of another boot') }).bytes : log.bytes,
         certificates: withoutCertificate ? [] : office.chain(chip),
       }
       return { tee: 'tpm', evidence: jsonOf(parts), ...parts }
