@@ -11,12 +11,16 @@ import {
   utf8,
 } from '@sekisho/emulator/kit'
 import { settleNow } from '#crypto'
+import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText } from '../../src/cbor/encode.ts'
+import { type CmwRecord, decodeCmw, encodeCmwCbor, encodeCmwJson } from '../../src/cmw/index.ts'
 import { fromHex } from '../../src/core/bytes.ts'
 import { DcapCollateral } from '../../src/dcap/collateral.ts'
 import { parsePckExtensions } from '../../src/dcap/pck.ts'
 import { parseQeIdentity } from '../../src/dcap/qe-identity.ts'
 import { parseTcbInfo } from '../../src/dcap/tcb-info.ts'
-import { recognise } from '../../src/recognise/index.ts'
+import { parseIas } from '../../src/ias/index.ts'
+import { encodeNsmResponse, parseNsmResponse } from '../../src/nitro/nsm.ts'
+import { recognise, recogniseParts } from '../../src/recognise/index.ts'
 import { readSgxExpectations } from '../../src/sgx/expectations.ts'
 import { parseSgxQuote } from '../../src/sgx/report.ts'
 import { parseCertificateTable } from '../../src/snp/certificate-table.ts'
@@ -37,6 +41,8 @@ import {
 } from '../../src/tdx/event-log/index.ts'
 import { readTdxExpectations } from '../../src/tdx/expectations.ts'
 import { parseTdxQuote } from '../../src/tdx/report.ts'
+import { parseToken, readCoseKeySet } from '../../src/token/index.ts'
+import { parseBer } from '../../src/x509/ber.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { parseCrl } from '../../src/x509/crl.ts'
 import { decodeBase64, decodePem } from '../../src/x509/pem.ts'
@@ -147,6 +153,18 @@ export const DECODERS: readonly Decoder[] = [
     samples: [...sgx, ...tdx, ...snp].map(({ evidence }) => evidence),
     decode: recognise,
   },
+  { name: 'conceptual message wrapper', form: 'bytes', samples: wrappers(), decode: (bytes) => decodeCmw(bytes) },
+  { name: 'recognise, several', form: 'bytes', samples: wrappers(snp[0]?.evidence), decode: (bytes) => recogniseParts(bytes) },
+  { name: 'CBOR Web Token', form: 'bytes', samples: webTokens(), decode: (bytes) => parseToken(bytes) },
+  { name: 'COSE keys', form: 'bytes', samples: [coseKey()], decode: (bytes) => readCoseKeySet(bytes) },
+  { name: 'IAS report', form: 'bytes', samples: [iasBody()], decode: (bytes) => parseIas(bytes) },
+  { name: 'NSM answer', form: 'bytes', samples: nsmAnswers(), decode: (bytes) => parseNsmResponse(bytes) },
+  {
+    name: 'BER',
+    form: 'bytes',
+    samples: [fromHex('30803080020102000004021234a0800401ff000000') ?? new Uint8Array()],
+    decode: (bytes) => parseBer(bytes, 'ber'),
+  },
   { name: 'recognise, text', form: 'text', samples: envelopes(), decode: (text) => recognise(utf8(text)) },
   { name: 'JSON report', form: 'text', samples: [jsonReport()], decode: parseSnpJson },
   { name: 'DCAP collateral', form: 'text', samples: [...ders.map((der) => toPem(der)), ...tcbInfos], decode: readDcap },
@@ -238,6 +256,81 @@ function readExpected(text: string): void {
       if (!(error instanceof TypeError)) throw error
     }
   }
+}
+
+function wrappers(inner: Uint8Array = Uint8Array.of(1, 2, 3)): readonly Uint8Array[] {
+  const record = (value: Uint8Array): CmwRecord => ({
+    kind: 'record',
+    form: 'record',
+    type: 'application/x',
+    value,
+    indicators: ['evidence'],
+  })
+  const one = record(inner)
+  const entries = [
+    { label: 1, message: one },
+    { label: 'b', message: { ...one, form: 'tag' as const, type: 30_001 } },
+  ]
+  return [
+    encodeCmwCbor(one),
+    encodeCmwCbor({ kind: 'collection', type: 'tag:x', entries }),
+    utf8(
+      JSON.stringify(
+        encodeCmwJson({
+          kind: 'collection',
+          type: undefined,
+          entries: entries.slice(1).map(({ label }) => ({ label, message: one })),
+        }),
+      ),
+    ),
+  ]
+}
+
+function coseKey(): Uint8Array {
+  return cborMap([
+    [cborInteger(1), cborInteger(2)],
+    [cborInteger(-1), cborInteger(1)],
+    [cborInteger(-2), cborBytes(new Uint8Array(32).fill(1))],
+    [cborInteger(-3), cborBytes(new Uint8Array(32).fill(2))],
+  ])
+}
+
+function webTokens(): readonly Uint8Array[] {
+  const claims = cborMap([
+    [cborInteger(265), cborText('tag:ietf.org,2026:rats/ear#03')],
+    [cborInteger(6), cborInteger(1)],
+    [cborInteger(266), cborMap([[cborText('a'), cborMap([[cborInteger(1000), cborInteger(2)]])]])],
+  ])
+  const header = cborBytes(cborMap([[cborInteger(1), cborInteger(-7)]]))
+  const token = cborArray([header, cborMap([]), cborBytes(claims), cborBytes(new Uint8Array(64))])
+  return [token, cborTag(18, token), cborTag(61, cborTag(18, token))]
+}
+
+function iasBody(): Uint8Array {
+  return utf8(
+    JSON.stringify({
+      id: '1',
+      timestamp: '2021-09-12T18:06:20.402478',
+      version: 4,
+      isvEnclaveQuoteStatus: 'OK',
+      isvEnclaveQuoteBody: base64(Uint8Array.of(2, ...new Uint8Array(431))),
+    }),
+  )
+}
+
+function nsmAnswers(): readonly Uint8Array[] {
+  return [
+    encodeNsmResponse({ kind: 'LockPCR' }),
+    encodeNsmResponse({ kind: 'DescribePCR', locked: true, data: new Uint8Array(48) }),
+    encodeNsmResponse({
+      kind: 'DescribeNSM',
+      version: [1, 0, 0],
+      moduleId: 'i',
+      maxPcrs: 32,
+      lockedPcrs: [0],
+      digest: 'SHA384',
+    }),
+  ]
 }
 
 function envelopes(): readonly string[] {
