@@ -119,7 +119,7 @@ describe('what the authority does', () => {
     const { world } = testWorld()
     const { tcb } = world.snp()
     const verdict = judge(world, world.snp({ provisionalTcb: { ...tcb, microcode: tcb.microcode + 1 } }))
-    assert.ok(verdict.notes.some(({ id }) => id === 'provisional-firmware'))
+    assert.ok(verdict.notes.some(({ id }) => id === 'snp.provisional-firmware'))
   })
   it('refuses options that make no sense', () => {
     assert.throws(() => testWorld().world.snp({ chip: '' }), /`chip`/)
