@@ -21,7 +21,16 @@ function fromJson(value: unknown): Received {
   if (isSample(value)) throw noEvidence('sample evidence, which proves nothing')
   if (isMembers(value['attestation_report'])) return snpStructure(value) ?? recognise(jsonBytes(value))
   if (isMembers(value['tpm_quote']) && value['hcl_report'] === undefined) return recognise(jsonBytes(kbsTpm(value)))
+  const { token } = value
+  if (Array.isArray(token) && token.length <= MAX_TOKEN && token.every(isByte)) return recognise(Uint8Array.from(token))
   return recognise(jsonBytes(value))
+}
+
+// KBS protocol, section 6: a CCA token as a list of numbers. Longer ones are no tokens.
+const MAX_TOKEN = 64 * 1024
+
+function isByte(value: unknown): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255
 }
 
 function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -58,6 +67,7 @@ function kbsTpm({
   tpm_quote: quote,
   ak_public: akPublic,
   ak_certificates: certificates,
+  event_log: eventLog,
 }: Readonly<Record<string, unknown>>): object {
   const { signature, message, pcrs } = isMembers(quote) ? quote : {}
   return {
@@ -67,6 +77,7 @@ function kbsTpm({
       ...(akPublic === undefined ? {} : { akPublic: pemBody(akPublic) }),
       ...(pcrs === undefined ? {} : { pcrs: Array.isArray(pcrs) ? bankOf(pcrs) : pcrs }),
       ...(certificates === undefined ? {} : { certificates }),
+      ...(eventLog === undefined ? {} : { eventLog }),
     },
   }
 }
