@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { oidcVerifier } from '../../src/access/oidc.ts'
+import { apiClient } from '../kit/api.ts'
+import { type Closing, startCheckpoint } from '../kit/checkpoint.ts'
+
+interface Provider {
+  readonly issuer: string
+  readonly sign: (claims: Readonly<Record<string, unknown>>, o?: SignOptions) => Promise<string>
+  readonly key: CryptoKey
+  down: boolean
+}
+
+interface SignOptions {
+  readonly audience?: string
+  readonly issuer?: string
+  readonly expires?: number
+  readonly key?: CryptoKey | Uint8Array
+  readonly alg?: string
+  readonly kid?: string
+}
+
+async function startProvider(t: Closing): Promise<Provider> {
+  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
+  const provider = { down: false }
+  const server = createServer((request, response) => {
+    if (provider.down) response.writeHead(500).end()
+    else if (request.url === '/.well-known/openid-configuration') {
+      response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/keys` }))
+    } else response.end(JSON.stringify({ keys: [jwk] }))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return Object.assign(provider, {
+    issuer,
+    key: privateKey,
+    sign: (claims: Readonly<Record<string, unknown>>, o: SignOptions = {}) =>
+      new SignJWT({ sub: 'alice', ...claims })
+        .setProtectedHeader({ alg: o.alg ?? 'ES256', kid: o.kid ?? 'k1' })
+        .setIssuer(o.issuer ?? issuer)
+        .setAudience(o.audience ?? 'sekisho')
+        .setExpirationTime(Math.floor(Date.now() / 1000) + (o.expires ?? 300))
+        .sign(o.key ?? privateKey),
+  })
+}
+
+const GRANTS = [
+  { value: 'sekisho-admins', namespace: '*', scopes: ['admin'] },
+  { value: 'red-readers', namespace: 'red', scopes: ['policy:read'] },
+]
+
+test('a token of the provider opens what its claim is granted, and nothing else', async (t) => {
+  const provider = await startProvider(t)
+  const { issuer, sign } = provider
+  const checkpoint = await startCheckpoint(t, {
+    oidc: { issuer, audience: 'sekisho', claim: 'groups', grants: GRANTS },
+  })
+  const by = { actor: 'test', at: new Date() }
+  for (const name of ['red', 'blue']) await checkpoint.broker.admin.createNamespace(name, by)
+  const api = await apiClient(checkpoint.url)
+  const status = async (token: string, path = '/api/v1/me'): Promise<number> =>
+    (await api.call('GET', path, { token })).status
+
+  const me = await api.call('GET', '/api/v1/me', { token: await sign({ groups: ['red-readers', 'others'] }) })
+  assert.equal(me.json['actor'], 'oidc:alice', me.text)
+  assert.deepEqual(me.json['grants'], [{ namespace: 'red', scopes: ['policy:read'] }])
+  const reader = await sign({ groups: 'red-readers' })
+  assert.equal(await status(reader, '/api/v1/namespaces/red/policy'), 404, 'may ask; there is none')
+  assert.equal(await status(reader, '/api/v1/namespaces/blue/policy'), 403)
+  assert.equal(await status(await sign({ groups: ['sekisho-admins'] }), '/api/v1/namespaces'), 200)
+  assert.equal(await status(await sign({}), '/api/v1/namespaces/red/policy'), 403)
+
+  const foreign = await generateKeyPair('ES256')
+  assert.equal(await status(await sign({}, { audience: 'someone-else' })), 401)
+  assert.equal(await status(await sign({}, { issuer: 'https://evil.example' })), 401)
+  assert.equal(await status(await sign({}, { expires: -3600 })), 401)
+  assert.equal(await status(await sign({}, { key: foreign.privateKey })), 401)
+  assert.equal(await status(await sign({}, { kid: 'unknown' })), 401)
+  assert.equal(await status(await sign({}, { alg: 'HS256', key: new Uint8Array(32) })), 401)
+  const [, payload = ''] = reader.split('.')
+  const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${payload}.`
+  assert.equal(await status(none), 401)
+  for (const line of checkpoint.lines) assert.ok(!line.includes(payload), line)
+})
+
+test('a provider that cannot be asked is 503, not 401 and not 200', async (t) => {
+  const provider = await startProvider(t)
+  const token = await provider.sign({ groups: ['sekisho-admins'] })
+  provider.down = true
+  const oidc = { issuer: provider.issuer, audience: 'sekisho', claim: 'groups', grants: GRANTS }
+  const checkpoint = await startCheckpoint(t, { oidc })
+  const api = await apiClient(checkpoint.url, token)
+  assert.equal((await api.call('GET', '/api/v1/me')).status, 503)
+  provider.down = false
+  assert.equal((await api.call('GET', '/api/v1/me')).status, 200)
+})
+
+test('options that would open too much are refused at the start', () => {
+  const options = { issuer: 'https://id.example', audience: 'sekisho', grants: GRANTS }
+  assert.throws(() => oidcVerifier({ ...options, issuer: 'http://id.example' }), TypeError)
+  assert.throws(() => oidcVerifier({ ...options, audience: '' }), TypeError)
+  assert.throws(() => oidcVerifier({ ...options, algorithms: ['HS256' as 'RS256'] }), TypeError)
+  assert.throws(() => oidcVerifier({ ...options, algorithms: [] }), TypeError)
+  assert.throws(
+    () => oidcVerifier({ ...options, grants: [{ value: 'x', namespace: '*', scopes: ['root'] }] }),
+    TypeError,
+  )
+})

@@ -1,0 +1,148 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createSetupLink, SCOPES } from '@sekisho/broker'
+import { kbsEvidence } from '@sekisho/emulator'
+import { apiClient } from './kit/api.ts'
+import { CANARY, furnish, PERMIT, RESOURCE, sharedWorld, startCheckpoint } from './kit/checkpoint.ts'
+import {
+  attestBody,
+  authBody,
+  binding,
+  cookieOf,
+  errorInformation,
+  JSON_HEADERS,
+  send,
+  teeKeys,
+} from './kit/kbs-client.ts'
+
+test('a token opens its namespace and no other, by any route', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  const machine = sharedWorld().snp()
+  await furnish(checkpoint, machine, 'red')
+  await furnish(checkpoint, machine, 'blue')
+  const api = await apiClient(checkpoint.url, await checkpoint.token(['admin'], 'red'))
+  let crossed = 0
+  for (const [template, methods] of Object.entries(api.paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      if (operation.security.length === 0) continue
+      const path = template
+        .replace('{ns}', 'blue')
+        .replace('{decision}', `dec_${'0'.repeat(26)}`)
+        .replace('{lease}', `lse_${'0'.repeat(26)}`)
+      const told = await api.call(method.toUpperCase(), path.replace(/\{\w+\}/g, 'x'))
+      assert.equal(told.status, 403, `${method} ${path}: ${told.text}`)
+      assert.ok(!told.text.includes(CANARY))
+      crossed++
+    }
+  }
+  assert.ok(crossed > 30)
+  assert.equal((await api.call('GET', '/api/v1/namespaces/red/policy')).status, 200)
+  for (const ns of ['Red', '%2A', '*', 'red%2F..%2Fblue', `${'a'.repeat(64)}`]) {
+    const told = await api.call('GET', `/api/v1/namespaces/${ns}/policy`)
+    assert.ok([400, 403].includes(told.status), `${ns}: ${told.text}`)
+  }
+  const kbs = await send(`${checkpoint.url}/ns/blue/kbs/v0/resource/a/b/c`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${await checkpoint.token(['admin'], 'red')}` },
+    body: 'x',
+  })
+  assert.equal(kbs.status, 401)
+  assert.ok(errorInformation(kbs).type.endsWith('/AdminAuthAccess'))
+})
+
+test('a session of one namespace gets nothing from another, nor does its token', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  const machine = sharedWorld().snp()
+  await furnish(checkpoint, machine, 'red')
+  await furnish(checkpoint, machine, 'blue')
+  const at = (ns: string): string => `${checkpoint.url}/ns/${ns}/kbs/v0`
+  const challenged = await send(`${at('red')}/auth`, { method: 'POST', headers: JSON_HEADERS, body: authBody('snp') })
+  const { nonce } = JSON.parse(challenged.text) as { nonce: string }
+  const keys = teeKeys()
+  const body = attestBody(nonce, keys.publicJwk, kbsEvidence('snp', machine.attest(binding(nonce, keys.publicJwk))))
+  const headers = { ...JSON_HEADERS, cookie: cookieOf(challenged) }
+  const elsewhere = await send(`${at('blue')}/attest`, { method: 'POST', headers, body })
+  assert.equal(elsewhere.status, 401, elsewhere.text)
+  const attested = await send(`${at('red')}/attest`, { method: 'POST', headers, body })
+  assert.equal(attested.status, 200, attested.text)
+  const { token } = JSON.parse(attested.text) as { token: string }
+  for (const proof of [{ cookie: headers.cookie }, { authorization: `Bearer ${token}` }]) {
+    assert.equal((await send(`${at('red')}/resource/${RESOURCE}`, { method: 'GET', headers: proof })).status, 200)
+    for (const base of [at('blue'), `${checkpoint.url}/kbs/v0`]) {
+      const crossing = await send(`${base}/resource/${RESOURCE}`, { method: 'GET', headers: proof })
+      assert.equal(crossing.status, 401, crossing.text)
+      errorInformation(crossing)
+    }
+  }
+})
+
+test('each route asks for its own scope and no less', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  await furnish(checkpoint, sharedWorld().snp())
+  const api = await apiClient(checkpoint.url)
+  const tokens = new Map<string, string>()
+  for (const scope of SCOPES) tokens.set(scope, await checkpoint.token([scope], 'default'))
+  const routes: readonly (readonly [method: string, path: string, scope: string, json?: unknown])[] = [
+    ['GET', '/policy', 'policy:read'],
+    ['PUT', '/policy', 'policy:write', { text: PERMIT }],
+    ['GET', '/secrets', 'secrets:read'],
+    ['PUT', '/secrets/a/b/c', 'secrets:write', { value: 'eA==' }],
+    ['GET', '/references', 'references:read'],
+    ['GET', '/decisions', 'decisions:read'],
+    ['GET', '/leases', 'leases:read'],
+    ['POST', '/reappraise', 'leases:write', {}],
+    ['GET', '/advisories', 'advisories:read'],
+    ['GET', '/tokens', 'tokens:read'],
+  ]
+  for (const [method, path, needed, json] of routes) {
+    for (const [scope, token] of tokens) {
+      const told = await api.call(method, `/api/v1/namespaces/default${path}`, {
+        token,
+        ...(json === undefined ? {} : { json }),
+      })
+      assert.equal(
+        told.status,
+        scope === needed || scope === 'admin' ? 200 : 403,
+        `${scope}: ${method} ${path}: ${told.text}`,
+      )
+    }
+    assert.equal((await api.call(method, `/api/v1/namespaces/default${path}`)).status, 401)
+  }
+  const expires = new Date(Date.now() + 60_000).toISOString()
+  const climbing = await api.call('POST', '/api/v1/namespaces/default/tokens', {
+    token: tokens.get('tokens:write') ?? '',
+    json: { name: 'climber', scopes: ['admin'], expires },
+  })
+  assert.equal(climbing.status, 403, 'who may make tokens gives nothing away that they do not have')
+})
+
+test('tokens cannot be guessed: an address that fails often waits, and does not learn why', async (t) => {
+  const checkpoint = await startCheckpoint(t, { limits: { failures: { perSecond: 0.001, burst: 3 } } })
+  const api = await apiClient(checkpoint.url)
+  const ask = (token: string): ReturnType<typeof api.call> => api.call('GET', '/api/v1/me', { token })
+  const good = await checkpoint.token(['admin'])
+  const answers = [await ask('nonsense'), await ask(`${good}x`), await ask(`sk_${'0'.repeat(16)}_${'A'.repeat(43)}`)]
+  assert.deepEqual(
+    answers.map(({ status }) => status),
+    [401, 401, 401],
+  )
+  assert.equal(new Set(answers.map(({ json }) => json['detail'])).size, 1)
+  assert.match(String(answers[0]?.headers['www-authenticate']), /^Bearer/)
+  assert.equal((await ask(good)).status, 429)
+})
+
+test('the one-time link opens once', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  const link = await createSetupLink(checkpoint.db, new Date())
+  assert.ok(link)
+  const api = await apiClient(checkpoint.url)
+  const redeem = (secret: string): ReturnType<typeof api.call> =>
+    api.call('POST', '/api/v1/setup', { json: { secret } })
+  assert.equal((await redeem('guess')).status, 403)
+  const redeemed = await redeem(link.secret)
+  assert.equal(redeemed.status, 201, redeemed.text)
+  const me = await api.call('GET', '/api/v1/me', { token: String(redeemed.json['token']) })
+  assert.deepEqual(me.json['grants'], [{ namespace: '*', scopes: ['admin'] }])
+  assert.equal((await redeem(link.secret)).status, 403)
+  for (const line of checkpoint.lines) assert.ok(!line.includes(link.secret))
+})
