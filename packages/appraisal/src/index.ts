@@ -1,3 +1,5 @@
+export type { CedarSource } from './cedar/cedar.ts'
+export { loadPolicyEngine } from './cedar/load.ts'
 export { CEDAR_SCHEMA } from './claims/schema.ts'
 export { CLAIMS, type ClaimRow, type ClaimType } from './claims/table.ts'
 export { type EarOptions, earClaims } from './ear/claims.ts'

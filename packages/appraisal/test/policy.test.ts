@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createRequire } from 'node:module'
 import { before, describe, it } from 'node:test'
 import * as wasm from '@cedar-policy/cedar-wasm/nodejs'
 import fc from 'fast-check'
@@ -216,6 +218,7 @@ const condition = fc.oneof(
   fc.constantFrom('Milan', 'Genoa').map((product) => `context has product && context.product == "${product}"`),
   fc.constantFrom('context.debug', '!context.debug', 'context.hardware', 'context.references.isEmpty()'),
   fc.constantFrom('"AA"', '"BB"').map((id) => `context.tcb.advisories.contains(${id})`),
+  fc.constantFrom('context.now < datetime("2026-11-21T06:00:00Z")', 'context.now >= datetime("2026-11-22")'),
   fc.constantFrom('["snp", "tdx"].contains(context.tee)', 'context has svn && context.svn * 4611686018427387904 >= 0'),
   fc.constantFrom('principal == Sekisho::Workload::"w1"', 'resource in Sekisho::Folder::"db"'),
 )
@@ -245,6 +248,7 @@ const request = fc
     svn: fc.option(fc.constantFrom(0, 1, 2, 3), { nil: undefined }),
     debug: fc.boolean(),
     references: fc.constantFrom([], ['db']),
+    now: fc.constantFrom('2026-11-21T05:59:59.999Z', '2026-11-21T06:00:00.000Z', '2026-11-22T00:00:00.000Z'),
     advisories: fc.constantFrom([], ['AA'], ['AA', 'BB']),
     action: fc.constantFrom('release', 'renew'),
     workload: fc.constantFrom('w1', 'w2'),
@@ -256,6 +260,29 @@ const request = fc
     const context = { ...base, ...(product === undefined ? {} : { product }), ...(svn === undefined ? {} : { svn }) }
     return { action, workload, resource, namespace: 'default', context }
   })
+
+describe('the engine of browsers', () => {
+  it('decides the same, from WebAssembly that it is given', () => {
+    const nodejs = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs')
+    const wasmFile = nodejs.replace(/nodejs.cedar_wasm\.js$/, 'web/cedar_wasm_bg.wasm')
+    const index = new URL('../src/index.js', import.meta.url).href
+    const script = `
+      import { readFileSync } from 'node:fs'
+      const { loadPolicyEngine, compilePolicies } = await import(${JSON.stringify(index)})
+      await loadPolicyEngine(readFileSync(${JSON.stringify(wasmFile)}))
+      const policies = await compilePolicies(${JSON.stringify(POLICIES)})
+      console.log(JSON.stringify(policies.decide(${JSON.stringify(requestWith())})))`
+    const { stdout, stderr } = spawnSync(process.execPath, ['-C', 'browser', '--input-type=module', '-e', script], {
+      encoding: 'utf8',
+    })
+    assert.equal(stderr, '')
+    assert.deepEqual(JSON.parse(stdout), {
+      permitted: true,
+      reasons: [{ id: 'db', effect: 'permit', line: 2 }],
+      errors: [],
+    })
+  })
+})
 
 describe('slicing and remembering', () => {
   const whole = projectionOf(new Set(['*']))

@@ -193,6 +193,12 @@ describe('a verdict on composite evidence', () => {
     assert.equal(status, 'warning')
     assert.deepEqual(context.parts, ['nvidia-gpu'])
   })
+  it('takes no harm from a TPM beside it, which isolates nothing', () => {
+    const part = verdictOf({ tee: 'tpm', claims: { ...CLAIMS, tee: 'tpm', isolation: 'none' } })
+    const { vector, status } = appraise(verdictOf({ parts: [{ name: 'vtpm', verdict: part }] }), OPTIONS)
+    assert.equal(vector['runtime-opaque'], 2)
+    assert.equal(status, 'affirming')
+  })
   it('with an emulated or rejected part is contraindicated', () => {
     for (const change of [{ emulated: true }, { outcome: 'rejected' as const }]) {
       const parts = [{ name: 'hardware-report', verdict: verdictOf(change) }]

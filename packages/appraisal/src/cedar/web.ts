@@ -1,8 +1,8 @@
-import type { Cedar } from './cedar.ts'
+import type { Cedar, CedarSource } from './cedar.ts'
 
-/** Loads Cedar where WebAssembly is fetched from beside the script. */
-export async function openCedar(): Promise<Cedar> {
+/** Loads Cedar where WebAssembly is fetched: from beside the script, or from `source`. */
+export async function openCedar(source?: CedarSource): Promise<Cedar> {
   const web = await import('@cedar-policy/cedar-wasm/web')
-  await web.default()
+  await (source === undefined ? web.default() : web.default({ module_or_path: source }))
   return web
 }

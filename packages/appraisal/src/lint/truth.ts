@@ -1,5 +1,15 @@
 import type { Expr } from '../cedar/cedar.ts'
-import { argOf, askedPath, literalOf, nodeOf, operandsOf, pathOf, sidesOf, textsOf } from '../policy/expressions.ts'
+import {
+  argOf,
+  askedPath,
+  literalOf,
+  nodeOf,
+  operandsOf,
+  pathOf,
+  sidesOf,
+  textsOf,
+  timeOf,
+} from '../policy/expressions.ts'
 
 /** A value that no policy names, and a claim that the evidence lacks. */
 export const OTHER: unique symbol = Symbol('other')
@@ -52,7 +62,7 @@ type Operation = (expr: Expr, suppose: Supposition) => Value
 const OPERATIONS: Readonly<Record<string, Operation>> = {
   Value: (expr) => literalOf(expr) ?? textsOf(expr),
   Set: (expr) => textsOf(expr),
-  datetime: datetimeOf,
+  datetime: timeOf,
   '!': (expr, suppose) => {
     const arg = argOf(expr, '!')
     return not(arg === undefined ? undefined : truthOf(arg, suppose))
@@ -83,14 +93,6 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 
 function not(truth: Value): boolean | undefined {
   return typeof truth === 'boolean' ? !truth : undefined
-}
-
-function datetimeOf(expr: Expr): number | undefined {
-  const [, body] = nodeOf(expr)
-  const [literal] = Array.isArray(body) ? body : []
-  const text: unknown = typeof literal === 'object' && literal !== null ? Object.values(literal)[0] : undefined
-  const at = typeof text === 'string' ? new Date(text).getTime() : Number.NaN
-  return Number.isNaN(at) ? undefined : at
 }
 
 function ifThenElse(expr: Expr, suppose: Supposition): Value {

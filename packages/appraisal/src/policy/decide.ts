@@ -42,7 +42,7 @@ export type Decider = (request: PolicyRequest) => PolicyDecision
 interface Slice {
   readonly set: PreparedSet
   readonly project: Projection
-  readonly mentions: Pick<Mentions, 'principal' | 'resource'>
+  readonly mentions: Pick<Mentions, 'principal' | 'resource' | 'times'>
 }
 
 const MAX_SLICES = 2048
@@ -71,7 +71,9 @@ export function createDecider(cedar: Cedar, statements: readonly Statement[]): D
       request.action,
       slice.mentions.principal ? request.workload : '',
       slice.mentions.resource ? request.resource : '',
-      projected,
+      slice.mentions.times === undefined
+        ? projected
+        : { ...projected, now: periodOf(context.now, slice.mentions.times) },
     ])
     return remembered(decisions, key, MAX_DECISIONS, () => evaluate(cedar, statements, slice, request, projected))
   }
@@ -84,6 +86,13 @@ function belowFloor({ verdict }: PolicyContext): string | undefined {
 }
 
 const NOTHING_PERMITS: PolicyDecision = { permitted: false, reasons: [], errors: [] }
+
+// Between two times that statements name, and at each of them, all moments are alike.
+function periodOf(now: string, times: readonly number[]): string {
+  if (times.length === 0) return ''
+  const at = new Date(now).getTime()
+  return times.map((time) => (at < time ? '<' : at > time ? '>' : at === time ? '=' : '?')).join('')
+}
 
 // The oldest goes first: what is asked often is soon back.
 function remembered<T>(memory: Map<string, T>, key: string, max: number, make: () => T): T {
@@ -103,14 +112,16 @@ function sliceOf(statements: readonly Statement[], mentions: readonly Mentions[]
   const paths = new Set<string>()
   let principal = false
   let resource = false
+  let times: readonly number[] | undefined = []
   for (const index of indexes) {
     texts[index] = (statements[index] as Statement).text
     const its = mentions[index] as Mentions
     for (const path of its.paths) paths.add(path)
     principal ||= its.principal
     resource ||= its.resource
+    times = times === undefined || its.times === undefined ? undefined : [...times, ...its.times]
   }
-  return { set: { texts }, project: projectionOf(paths), mentions: { principal, resource } }
+  return { set: { texts }, project: projectionOf(paths), mentions: { principal, resource, times } }
 }
 
 function evaluate(

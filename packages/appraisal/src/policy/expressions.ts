@@ -82,6 +82,15 @@ export function askedPath(expr: Expr): string | undefined {
   return base === '' ? rest : `${base}.${rest}`
 }
 
+/** Milliseconds of a `datetime` literal; undefined for everything else. */
+export function timeOf(expr: Expr): number | undefined {
+  const [name, body] = nodeOf(expr)
+  const [literal]: readonly unknown[] = name === 'datetime' && Array.isArray(body) ? body : []
+  const text: unknown = typeof literal === 'object' && literal !== null ? Object.values(literal)[0] : undefined
+  const at = typeof text === 'string' ? new Date(text).getTime() : Number.NaN
+  return Number.isNaN(at) ? undefined : at
+}
+
 /** Parts of a conjunction, in the order of evaluation. */
 export function conjunctsOf(expr: Expr): readonly Expr[] {
   const sides = sidesOf(expr, '&&')

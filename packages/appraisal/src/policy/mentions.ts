@@ -1,5 +1,5 @@
 import type { Expr, PolicyJson } from '../cedar/cedar.ts'
-import { askedPath, nodeOf, pathOf, walk } from './expressions.ts'
+import { askedPath, nodeOf, pathOf, sidesOf, timeOf, walk } from './expressions.ts'
 
 /** What a statement looks at. */
 export interface Mentions {
@@ -9,6 +9,8 @@ export interface Mentions {
   readonly principal: boolean
   /** True where the secret's name matters beyond the scope. */
   readonly resource: boolean
+  /** Times that `context.now` is compared with, in milliseconds; undefined where more of it matters than their order. */
+  readonly times: readonly number[] | undefined
 }
 
 /** Everything that a statement's outcome depends on, beside its scope. */
@@ -16,11 +18,19 @@ export function mentionsOf(policy: PolicyJson): Mentions {
   const paths = new Set<string>()
   let principal = policy.principal.op !== 'All' && policy.principal.op !== 'is'
   let resource = false
+  let times: number[] | undefined = []
   for (const { body } of policy.conditions) {
     walk(body, (node: Expr) => {
+      const limit = comparedTime(node)
+      if (limit !== undefined) {
+        paths.add('now')
+        times?.push(limit)
+        return false
+      }
       const path = askedPath(node) ?? pathOf(node)
       if (path !== undefined) {
         paths.add(path === '' ? '*' : path)
+        if (path === '' || path === 'now') times = undefined
         return false
       }
       const [name, variable] = nodeOf(node)
@@ -29,5 +39,16 @@ export function mentionsOf(policy: PolicyJson): Mentions {
       return true
     })
   }
-  return { paths, principal, resource }
+  return { paths, principal, resource, times }
+}
+
+/** The time that a node compares `context.now` with. */
+function comparedTime(node: Expr): number | undefined {
+  for (const operation of ['<', '<=', '>', '>=', '==', '!=']) {
+    const [left, right] = sidesOf(node, operation) ?? []
+    if (left === undefined || right === undefined) continue
+    if (pathOf(left) === 'now') return timeOf(right)
+    if (pathOf(right) === 'now') return timeOf(left)
+  }
+  return undefined
 }

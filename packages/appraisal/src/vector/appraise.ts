@@ -48,9 +48,17 @@ function vectorOf(verdict: Verdict): TrustVector {
   const own = ownVector(verdict)
   for (const { verdict: part } of verdict.parts ?? []) {
     const its = vectorOf(part)
-    for (const category of TRUST_CATEGORIES) set(own, category, its[category])
+    for (const category of TRUST_CATEGORIES) {
+      if (category === 'runtime-opaque' && isBeside(part, verdict)) continue
+      set(own, category, its[category])
+    }
   }
   return own
+}
+
+// A TPM beside an isolated whole measures its boot: that it isolates nothing itself takes nothing away.
+function isBeside(part: Verdict, whole: Verdict): boolean {
+  return part.claims.isolation === 'none' && whole.claims.isolation !== 'none' && !part.claims.debug
 }
 
 function set(vector: Mutable, category: TrustCategory, claim: number | undefined): void {
@@ -136,6 +144,8 @@ const ENCRYPTED: ReadonlySet<string> = new Set(['sgx', 'tdx', 'snp', 'sev', 'cca
 function opaqueClaim({ tee, claims }: Verdict): number {
   if (claims.debug) return 96
   if (claims.isolation === 'none' || claims.isolation === 'gpu') return 32
+  // Before SEV-ES the host could read the guest's registers.
+  if (tee === 'sev' && !('generation' in claims && claims.generation === 'sev-es')) return 32
   return ENCRYPTED.has(tee) ? 2 : 32
 }
 
