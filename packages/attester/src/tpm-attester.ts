@@ -9,7 +9,7 @@ import { type AkSource, type AttestationKey, openAttestationKey } from './tpm/at
 import { readBanks } from './tpm/capability.ts'
 import { openTpm, type TpmChannel, type TpmDevice, type TpmOptions } from './tpm/device.ts'
 import { authorizeEndorsementKey, type EkChoice, openEndorsementKey } from './tpm/endorsement.ts'
-import { TpmError } from './tpm/errors.ts'
+import { isRefusal, TpmError } from './tpm/errors.ts'
 import { activateCredential } from './tpm/keys.ts'
 import { PCR_COUNT, type Quoted, quote, readPcrValues } from './tpm/pcr.ts'
 import type { TpmAddress } from './tpm/transport.ts'
@@ -128,11 +128,19 @@ function quoted(
     const active = (await readBanks(channel)).get(bank) ?? []
     for (let turn = 0; turn < MOST_QUOTES; turn++) {
       const values = await readPcrValues(channel, { bank, pcrs: active })
-      const found = await quote(channel, key, reportData, [{ bank, pcrs }])
+      const found = await quote(channel, key, reportData, [{ bank, pcrs }]).catch((error: unknown) => {
+        throw isRefusal(error, 'TPM_RC_SIZE') ? tooLong(reportData, error) : error
+      })
       if (fits(found, values, bank, pcrs)) return { quoted: found, pcrs: values }
     }
     throw new TpmError('mismatch', 'the PCRs change faster than they can be quoted')
   })
+}
+
+// TPM2B_DATA holds the largest digest of the TPM and its algorithm.
+function tooLong({ length }: Uint8Array, cause: TpmError): TpmError {
+  const message = `this TPM does not quote with ${length} bytes of report data: with SHA-384 it takes 50, with SHA-256 34`
+  return new TpmError('unsupported', message, { cause })
 }
 
 function fits(found: Quoted, values: PcrValues, bank: TpmHash, pcrs: readonly number[]): boolean {

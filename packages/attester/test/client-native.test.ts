@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import type { ServerResponse } from 'node:http'
 import { describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -219,7 +220,7 @@ describe('a workload that watches its lease', () => {
     await withServer(
       (_seen, response) => begin(response),
       async (url, seen) => {
-        const watching = watchLease({ url, lease: HELD, silenceMs: 60, signal: AbortSignal.timeout(500) })
+        const watching = watchLease({ url, lease: HELD, silenceMs: 60, signal: AbortSignal.timeout(1_200) })
         await assert.rejects(all(watching), { name: 'TimeoutError' })
         assert.ok(seen.length >= 2, 'it has come back')
       },
@@ -229,11 +230,27 @@ describe('a workload that watches its lease', () => {
     await withServer(
       (_seen, response) => problem(response, 503, 'too-many-streams'),
       async (url, seen) => {
-        const busy = watchLease({ url, lease: HELD, outageMs: 150 })
+        const busy = watchLease({ url, lease: HELD, outageMs: 1_000 })
         assert.equal((await failure(all(busy), ClientError)).code, 'unreachable')
         assert.ok(seen.length >= 2)
       },
     )
+  })
+
+  it('lets go of the connection when it looks no longer', async () => {
+    let closed: Promise<unknown> = Promise.resolve()
+    const stream: Handler = (_seen, response) => {
+      closed = once(response, 'close')
+      begin(response)
+      event(response, 1, 'lease-renewed')
+    }
+    await withServer(stream, async (url) => {
+      for await (const { kind } of watchLease({ url, lease: HELD })) {
+        assert.equal(kind, 'lease-renewed')
+        break
+      }
+      await closed
+    })
   })
 
   it('is told when the lease is not its own', async () => {

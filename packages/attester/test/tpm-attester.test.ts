@@ -19,6 +19,8 @@ import {
   TpmError,
   tpmAttester,
 } from '../src/index.ts'
+import { refused } from '../src/tpm/command.ts'
+import { decodeResponseCode } from '../src/tpm/response-code.ts'
 import { failure } from './failure.ts'
 import { type Swtpm, startSwtpm, swtpmMissing } from './swtpm.ts'
 
@@ -201,6 +203,25 @@ describe('evidence of a TPM', { skip: swtpmMissing }, () => {
     await assert.rejects(open({ pcrs: [24] }), TypeError)
     await assert.rejects(open({ pcrs: [] }), TypeError)
     assert.equal((await failure(open({ bank: 'sha512' }), TpmError)).code, 'unsupported')
+  })
+
+  it('says so when the TPM takes no report data of this length', async () => {
+    const device: TpmDevice = {
+      name: 'a TPM with SHA-256 only',
+      close: async () => undefined,
+      use: (work) =>
+        attester.tpm.use((channel) =>
+          work({
+            execute: (command) =>
+              command.name === 'TPM2_Quote'
+                ? Promise.reject(refused(command, decodeResponseCode(0x1d5)))
+                : channel.execute(command),
+          }),
+        ),
+    }
+    const error = await failure((await tpmAttester({ device })).attest({ reportData: REPORT_DATA }), TpmError)
+    assert.equal(error.code, 'unsupported')
+    assert.match(error.message, /48 bytes of report data/)
   })
 
   it('does not enrol an attestation key with another endorsement key, or with none', async () => {

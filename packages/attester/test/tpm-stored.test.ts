@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { after, before, beforeEach, describe, it } from 'node:test'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { parseTpmJson, verifyTpmSync } from '@sekisho/evidence/tpm'
-import { openTpm, type TpmChannel, type TpmDevice, TpmError, tpmAttester } from '../src/index.ts'
+import { getRandom, openTpm, type TpmChannel, type TpmDevice, TpmError, tpmAttester } from '../src/index.ts'
 import { password } from '../src/tpm/command.ts'
 import { createPrimary } from '../src/tpm/keys.ts'
 import { join, NOTHING, sized, uint } from '../src/tpm/marshal.ts'
@@ -87,6 +89,12 @@ describe('keys and certificates that are stored in a TPM', { skip: swtpmMissing 
     assert.deepEqual(ekCertificates.slice(1), swtpm.authorities)
   })
 
+  it('that cannot be used do not hide those that can', async () => {
+    await tpm.use((channel) => store(channel, 0x01c00014, new Uint8Array(100).fill(0xff)))
+    const { ekCertificates } = await (await tpmAttester({ device: tpm })).enrolmentRequest()
+    assert.equal(ekCertificates[0]?.[0], 0x30)
+  })
+
   it('are found by the certificates that the caller has, and by no others', async () => {
     const own = await tpmAttester({ device: tpm })
     const { ekCertificates, ekPublic } = await own.enrolmentRequest()
@@ -132,9 +140,24 @@ describe('a TPM behind a path', { skip: swtpmMissing || ptyMissing }, () => {
   beforeEach(async () => {
     device = await asDevice(swtpm.socket)
   })
-  after(async () => {
-    await device?.stop()
-    await swtpm?.stop()
+  afterEach(() => device?.stop())
+  after(() => swtpm?.stop())
+
+  it('is given up when it does not answer, although its file cannot be closed', async () => {
+    const path = `${swtpm.folder}/silent.sock`
+    const server = createServer((socket) => socket.resume()).listen(path)
+    await once(server, 'listening')
+    const silent = await asDevice(path)
+    const tpm = await openTpm(silent.path, { timeoutMs: 50 })
+    try {
+      const random = (): Promise<unknown> => tpm.use((channel) => getRandom(channel, 8))
+      assert.equal((await failure(random(), TpmError)).code, 'timeout')
+      assert.equal((await failure(random(), TpmError)).code, 'closed')
+      await tpm.close()
+    } finally {
+      await silent.stop()
+      server.close()
+    }
   })
 
   it('is enrolled and quotes as one behind a socket', async () => {

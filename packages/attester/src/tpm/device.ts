@@ -81,7 +81,7 @@ class Device implements TpmDevice {
       return await work(channel)
     } finally {
       // A slot that cannot be freed is lost until the connection ends, so it ends; the work's outcome stands.
-      await channel.flush().catch((cause: unknown) => this.#break(lost(this.name, cause)))
+      await channel.flush().catch((cause: unknown) => void this.#break(lost(this.name, cause)))
     }
   }
 
@@ -106,7 +106,8 @@ class Device implements TpmDevice {
     try {
       return await Promise.race([this.#transport.transmit(bytes, command.name), late])
     } catch (error) {
-      await this.#break(lost(this.name, error))
+      // Not waited for: a file closes only when its last read has ended, and this one may not end.
+      void this.#break(lost(this.name, error))
       throw error
     } finally {
       stop.abort()
@@ -114,10 +115,11 @@ class Device implements TpmDevice {
     }
   }
 
+  // Closing frees the slots of the one who opened; that it fails changes nothing for those who cannot use it any more.
   async #break(error: TpmError): Promise<void> {
     if (this.#broken !== undefined) return
     this.#broken = error
-    await this.#transport.close()
+    await this.#transport.close().catch(() => undefined)
   }
 }
 

@@ -75,13 +75,25 @@ async function certificatesOf(
     indices.filter((index) => index >= CHAIN_FIRST),
   )
   const found: Certified[] = []
+  let fault: TpmError | undefined
   for (const template of present) {
-    const stored = await readNv(channel, template.certificateIndex)
-    if (stored === undefined) continue
-    const [leaf] = cutCertificates(stored, `NV index 0x0${template.certificateIndex.toString(16)}`)
-    if (leaf !== undefined) found.push({ template, certificates: [leaf, ...chain] })
+    const leaf = await readLeaf(channel, template.certificateIndex)
+    if (leaf instanceof TpmError) fault ??= leaf
+    else if (leaf !== undefined) found.push({ template, certificates: [leaf, ...chain] })
   }
+  if (found.length === 0 && fault !== undefined) throw fault
   return found
+}
+
+// One that cannot be used, as nobody may read it or it was never filled in, must not hide the others.
+async function readLeaf(channel: TpmChannel, index: number): Promise<Uint8Array | TpmError | undefined> {
+  try {
+    const stored = await readNv(channel, index)
+    return stored === undefined ? undefined : cutCertificates(stored, `NV index 0x0${index.toString(16)}`)[0]
+  } catch (error) {
+    if (error instanceof TpmError && (error.code === 'unsupported' || error.code === 'response')) return error
+    throw error
+  }
 }
 
 // The chain's certificates follow each other across the indices.
