@@ -95,13 +95,20 @@ async function putSet(
 export async function getReferenceValue(call: Call, { broker, auth }: KbsServices): Promise<Reply> {
   const namespace = namespaceOf(call)
   await auth.authorize(call, 'references:read', namespace)
-  const id = decodeURIComponent(restOf(call).slice(1).join('/'))
-  const place = placeOf(id)
+  const place = placeOf(decoded(restOf(call).slice(1).join('/')))
   if (place === undefined) throw rvps('there is no reference value of this id')
   const set = (await broker.admin.references(namespace)).find(({ name }) => name === setName(place.tee))
   const value = set?.values[place.member]
   if (value === undefined) throw rvps('there is no reference value of this id')
   return json(200, Array.isArray(value) ? value : [value])
+}
+
+function decoded(id: string): string {
+  try {
+    return decodeURIComponent(id)
+  } catch {
+    throw rvps('the id is not percent-encoded UTF-8')
+  }
 }
 
 const DONE: Reply = { status: 200, headers: {}, body: '' }

@@ -1,0 +1,126 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CANARY, furnish, sharedWorld, startCheckpoint } from '../kit/checkpoint.ts'
+import { type Answer, errorInformation, send } from '../kit/kbs-client.ts'
+
+const rego = (text: string): string => Buffer.from(text).toString('base64url')
+const rvps = (values: unknown, over: Readonly<Record<string, unknown>> = {}): string =>
+  JSON.stringify({
+    version: '0.1.0',
+    type: 'sample',
+    payload: Buffer.from(JSON.stringify(values)).toString('base64'),
+    ...over,
+  })
+
+test('resources are written and removed by who may, with our API token as bearer', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  await furnish(checkpoint, sharedWorld().snp())
+  const resource = `${checkpoint.url}/kbs/v0/resource/app/file/1`
+  const authorization = `Bearer ${await checkpoint.token(['secrets:write'], 'default')}`
+  const headers = { 'content-type': 'application/octet-stream', 'user-agent': 'kbs-client/0.1.0' }
+  const bytes = Buffer.from(`\0${CANARY}\xff`, 'latin1')
+
+  for (const [method, wrong] of [
+    ['POST', {}],
+    ['POST', { authorization: 'Bearer nonsense' }],
+    ['DELETE', {}],
+  ] as const) {
+    const answer = await send(resource, {
+      method,
+      headers: { ...headers, ...wrong },
+      ...(method === 'POST' ? { body: bytes } : {}),
+    })
+    assert.equal(answer.status, 401, answer.text)
+    assert.ok(errorInformation(answer).type.endsWith('/AdminAuthAccess'), answer.text)
+  }
+  const put = await send(resource, { method: 'POST', headers: { ...headers, authorization }, body: bytes })
+  assert.equal(put.status, 200, put.text)
+  assert.equal(put.text, '')
+  const kept = await checkpoint.vault.open(checkpoint.db, 'default', 'app/file/1')
+  assert.deepEqual(Buffer.from(kept?.bytes ?? []), bytes)
+  const remove = (): Promise<Answer> => send(resource, { method: 'DELETE', headers: { authorization } })
+  assert.equal((await remove()).status, 200)
+  const again = await remove()
+  assert.equal(again.status, 404)
+  errorInformation(again)
+  const invalid = await send(`${checkpoint.url}/kbs/v0/resource/app/file`, {
+    method: 'POST',
+    headers: { authorization },
+    body: 'x',
+  })
+  assert.equal(invalid.status, 404)
+  for (const line of checkpoint.lines) assert.ok(!line.includes(CANARY) && !line.includes(authorization.slice(7)))
+})
+
+test('Rego is refused with a word about Cedar, and nothing is changed', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  await furnish(checkpoint, sharedWorld().snp())
+  const authorization = `Bearer ${await checkpoint.token(['policy:write', 'policy:read'], 'default')}`
+  const before = await checkpoint.broker.admin.policy('default')
+  const bodies = [
+    ['/resource-policy', { policy: rego('package policy\ndefault allow = true') }],
+    ['/attestation-policy', { type: 'rego', policy_id: 'default_cpu', policy: rego('package policy') }],
+  ] as const
+  for (const [path, body] of bodies) {
+    const post = (headers: Readonly<Record<string, string>>): Promise<Answer> =>
+      send(`${checkpoint.url}/kbs/v0${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+      })
+    assert.ok(errorInformation(await post({})).type.endsWith('/AdminAuthAccess'))
+    const refused = await post({ authorization })
+    assert.equal(refused.status, 401)
+    const { type, detail } = errorInformation(refused)
+    assert.ok(type.endsWith('/ParsePolicyError'))
+    assert.match(detail, /Cedar/)
+  }
+  assert.deepEqual(await checkpoint.broker.admin.policy('default'), before)
+  const listed = await send(`${checkpoint.url}/kbs/v0/resource-policy`, { method: 'GET', headers: { authorization } })
+  assert.equal(listed.text, '["cedar-1"]')
+  assert.equal(listed.headers['content-type'], 'application/json')
+})
+
+test('reference values go in by the RVPS message and come out by id', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  await furnish(checkpoint, sharedWorld().snp())
+  const base = `${checkpoint.url}/kbs/v0/reference-value`
+  const authorization = `Bearer ${await checkpoint.token(['references:write', 'references:read'], 'default')}`
+  const headers = { authorization, 'content-type': 'application/json' }
+  const post = (body: string): Promise<Answer> => send(base, { method: 'POST', headers, body })
+  const get = (id: string): Promise<Answer> => send(`${base}/${id}`, { method: 'GET', headers })
+
+  const measurement = 'ab'.repeat(48)
+  const put = await post(
+    rvps({ snp_launch_measurement: [measurement], 'tdx.measurement': ['cd'.repeat(48), 'ef'.repeat(48)] }),
+  )
+  assert.equal(put.status, 200, put.text)
+  assert.deepEqual(JSON.parse((await get('snp_launch_measurement')).text), [measurement])
+  assert.deepEqual(JSON.parse((await get('tdx.measurement')).text), ['cd'.repeat(48), 'ef'.repeat(48)])
+  assert.equal((await post(rvps({ snp_host_data: ['12'.repeat(32)] }))).status, 200)
+  assert.deepEqual(JSON.parse((await get('snp_launch_measurement')).text), [measurement], 'others of the set stay')
+  const sets = await checkpoint.broker.admin.references('default')
+  assert.deepEqual(sets.map(({ name }) => name).sort(), ['kbs-snp', 'kbs-tdx', 'mine'])
+
+  const refusals: readonly (readonly [body: string, detail: RegExp])[] = [
+    [rvps({ svn: ['1'] }), /nothing is compared with `svn`/],
+    [rvps({ snp_launch_measurement: ['xyz'] }), /measurement/],
+    [rvps({}, { version: '0.2.0' }), /version/],
+    [rvps({}, { type: 'swid' }), /type/],
+    [rvps({}, { payload: '!' }), /payload/],
+    [rvps([]), /payload/],
+  ]
+  for (const [body, detail] of refusals) {
+    const answer = await post(body)
+    assert.equal(answer.status, 401, answer.text)
+    const error = errorInformation(answer)
+    assert.ok(error.type.endsWith('/RvpsError'), answer.text)
+    assert.match(error.detail, detail)
+  }
+  for (const id of ['unknown', 'sgx.measurement', '%zz', 'a/b']) {
+    const answer = await get(id)
+    assert.equal(answer.status, 401, `${id}: ${answer.text}`)
+    assert.ok(errorInformation(answer).type.endsWith('/RvpsError'), answer.text)
+  }
+  assert.ok(errorInformation(await send(base, { method: 'POST', body: rvps({}) })).type.endsWith('/AdminAuthAccess'))
+})

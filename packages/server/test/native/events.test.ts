@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { get, type IncomingMessage } from 'node:http'
+import { test } from 'node:test'
+import type { BrokerEvent } from '@sekisho/broker'
+import { eventStreams } from '../../src/native/events.ts'
+import { PERMIT, startCheckpoint } from '../kit/checkpoint.ts'
+
+const NS = '/api/v1/namespaces/default'
+
+function open(url: string, headers: Readonly<Record<string, string>>): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers, agent: false }, resolve).on('error', reject)
+  })
+}
+
+const heard = new WeakMap<IncomingMessage, { text: string }>()
+
+/** Everything that was heard so far, once it matches; the stream stays open. */
+function until(stream: IncomingMessage, pattern: RegExp): Promise<string> {
+  const all = heard.get(stream) ?? { text: '' }
+  if (!heard.has(stream)) {
+    heard.set(stream, all)
+    stream.on('data', (chunk: Buffer) => {
+      all.text += chunk.toString()
+    })
+  }
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`not within 20 s: ${pattern}; heard: ${all.text}`)), 20_000)
+    const look = (): void => {
+      if (!pattern.test(all.text)) return
+      clearTimeout(timer)
+      stream.off('data', look)
+      resolve(all.text)
+    }
+    stream.on('data', look)
+    look()
+  })
+}
+
+test('what happens is told as it happens, and again from Last-Event-ID', async (t) => {
+  const checkpoint = await startCheckpoint(t, { limits: { heartbeat: 50, drain: 10_000 } })
+  const by = { actor: 'tester', at: new Date() }
+  const { admin } = checkpoint.broker
+  await admin.createNamespace('default', by)
+  await admin.createNamespace('other', by)
+  const authorization = `Bearer ${await checkpoint.token(['decisions:read'], 'default')}`
+  const stream = await open(`${checkpoint.url}${NS}/events`, { authorization })
+  assert.equal(stream.statusCode, 200)
+  assert.equal(stream.headers['content-type'], 'text/event-stream')
+  assert.equal(stream.headers['cache-control'], 'no-store')
+  await until(stream, /^: $/m)
+
+  await admin.setPolicy('other', PERMIT, by)
+  await admin.setPolicy('default', PERMIT, by)
+  const told = await until(stream, /event: /)
+  const [, id] = /^id: (\d+)$/m.exec(told) ?? []
+  assert.ok(id !== undefined)
+  const [, data = ''] = /^data: (.*)$/m.exec(told) ?? []
+  assert.equal((JSON.parse(data) as { seq: number }).seq, Number(id))
+  assert.ok(!told.includes('"other"'))
+
+  await admin.setPolicy('default', `${PERMIT}\n`, by)
+  const resumed = await open(`${checkpoint.url}${NS}/events`, { authorization, 'last-event-id': id })
+  const rest = await until(resumed, /event: /)
+  assert.ok(Number(/^id: (\d+)$/m.exec(rest)?.[1]) > Number(id))
+
+  const wrong = await open(`${checkpoint.url}${NS}/events`, { authorization, 'last-event-id': 'x' })
+  assert.equal(wrong.statusCode, 400)
+  wrong.resume()
+  const metrics = await (await fetch(`${checkpoint.url}/metrics`)).text()
+  assert.match(metrics, /^sekisho_event_streams 2$/m)
+
+  const ended = Promise.all([stream, resumed].map((one) => new Promise((resolve) => one.on('end', resolve))))
+  const started = performance.now()
+  await checkpoint.server.close()
+  await ended
+  assert.ok(performance.now() - started < 4000, 'open streams do not hold up the end')
+})
+
+test('no more streams than are allowed', async (t) => {
+  const checkpoint = await startCheckpoint(t, { limits: { eventStreams: 1 } })
+  await checkpoint.broker.admin.createNamespace('default', { actor: 'tester', at: new Date() })
+  const authorization = `Bearer ${await checkpoint.token(['decisions:read'], 'default')}`
+  const first = await open(`${checkpoint.url}${NS}/events`, { authorization })
+  await until(first, /retry/)
+  const second = await open(`${checkpoint.url}${NS}/events`, { authorization })
+  assert.equal(second.statusCode, 503)
+  second.resume()
+  first.destroy()
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const third = await open(`${checkpoint.url}${NS}/events`, { authorization })
+  assert.equal(third.statusCode, 200)
+})
+
+test('a reader that takes nothing is cut off before it fills the memory', async () => {
+  const streams = eventStreams({ eventStreams: 10, eventBacklog: 10_000, heartbeat: 60_000 })
+  let written = 0
+  let aborted = false
+  async function* endless(_after: number, signal: AbortSignal): AsyncGenerator<BrokerEvent> {
+    signal.addEventListener('abort', () => {
+      aborted = true
+    })
+    for (let seq = 1; ; seq++)
+      yield { seq, namespace: 'default', at: new Date(0), kind: 'test', body: { text: 'x'.repeat(100) } }
+  }
+  const call = { header: () => undefined, query: new URLSearchParams() } as never
+  const { body } = streams.stream(call, endless)
+  assert.ok(typeof body === 'object' && 'run' in body)
+  await body.run({
+    signal: new AbortController().signal,
+    pending: () => written,
+    write: (text) => {
+      written += text.length
+    },
+  })
+  assert.ok(written < 11_000)
+  assert.ok(aborted)
+  assert.equal(streams.open, 0)
+})
