@@ -5,7 +5,7 @@ import { textOf } from '../core/json.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
 import { decodeBase64 } from '../x509/pem.ts'
-import type { Token } from './jwt.ts'
+import type { Token } from './model.ts'
 import type { TokenService } from './services.ts'
 import type { TokenState } from './state.ts'
 

@@ -5,7 +5,7 @@ import { EvidenceError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import { claimsFromCbor } from '../eat/from-cbor.ts'
 import { encodeBase64url } from '../x509/base64url.ts'
-import type { Token } from './jwt.ts'
+import type { Token } from './model.ts'
 
 const TAG_CWT = 61
 const TAG_UCCS = 601

@@ -1,6 +1,6 @@
 import type { Field } from '../core/fields.ts'
 import { isList, isObject, type Json } from '../core/json.ts'
-import type { Token } from './jwt.ts'
+import type { Token } from './model.ts'
 
 const MAX_FIELDS = 2048
 const MAX_TEXT = 512

@@ -4,7 +4,7 @@ import { isList, isObject, memberOf, textOf } from '../core/json.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { Job, PublicKey } from '../crypto/jobs.ts'
 import { Signed } from '../x509/signature.ts'
-import type { Token } from './jwt.ts'
+import type { Token } from './model.ts'
 import { schemeOf } from './services.ts'
 import type { SubmoduleJobs, TokenState } from './state.ts'
 

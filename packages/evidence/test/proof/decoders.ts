@@ -154,7 +154,12 @@ export const DECODERS: readonly Decoder[] = [
     decode: recognise,
   },
   { name: 'conceptual message wrapper', form: 'bytes', samples: wrappers(), decode: (bytes) => decodeCmw(bytes) },
-  { name: 'recognise, several', form: 'bytes', samples: wrappers(snp[0]?.evidence), decode: (bytes) => recogniseParts(bytes) },
+  {
+    name: 'recognise, several',
+    form: 'bytes',
+    samples: wrappers(snp[0]?.evidence),
+    decode: (bytes) => recogniseParts(bytes),
+  },
   { name: 'CBOR Web Token', form: 'bytes', samples: webTokens(), decode: (bytes) => parseToken(bytes) },
   { name: 'COSE keys', form: 'bytes', samples: [coseKey()], decode: (bytes) => readCoseKeySet(bytes) },
   { name: 'IAS report', form: 'bytes', samples: [iasBody()], decode: (bytes) => parseIas(bytes) },
@@ -162,7 +167,7 @@ export const DECODERS: readonly Decoder[] = [
   {
     name: 'BER',
     form: 'bytes',
-    samples: [fromHex('30803080020102000004021234a0800401ff000000') ?? new Uint8Array()],
+    samples: [fromHex('30803080020100000004021234a0800401ff00000000') ?? new Uint8Array()],
     decode: (bytes) => parseBer(bytes, 'ber'),
   },
   { name: 'recognise, text', form: 'text', samples: envelopes(), decode: (text) => recognise(utf8(text)) },
