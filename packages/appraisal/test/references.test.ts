@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import type { ReferenceSet } from '../src/model.ts'
 import { chooseReference } from '../src/references/choose.ts'
 import { importReferences } from '../src/references/import.ts'
@@ -147,6 +148,64 @@ describe('the choice of a reference set', () => {
     })
     const quoted = { pcrs: { 0: ['aa'.repeat(32)], 4: ['cc'.repeat(32)] } }
     assert.deepEqual(chooseReference('tpm', quoted, [tpm], AT).differs, ['pcrs.7'])
+  })
+})
+
+describe('references of composite evidence and of signers', () => {
+  it('are compared in their parts, as far as the skeleton tells', () => {
+    const values = { measurement: OTHER, vtpm: { pcrs: { 4: OTHER }, requiredPcrs: [4, 7] } }
+    const azure = readReferenceSet({ name: 'a', tee: 'azure-vtpm', owner: 'o', values })
+    const found = { measurement: [OTHER], vtpm: { pcrs: { 4: [OTHER] } } }
+    assert.equal(chooseReference('azure-vtpm', found, [azure], AT).matched?.name, 'a')
+    const changed = { measurement: [OTHER], vtpm: { pcrs: { 4: [MEASUREMENT] } } }
+    assert.deepEqual(chooseReference('azure-vtpm', changed, [azure], AT).differs, ['vtpm.pcrs.4'])
+  })
+  it('are told apart by signer, product id and lowest version', () => {
+    const signed = (name: string, isvProdId: number) =>
+      readReferenceSet({ name, tee: 'sgx', owner: 'o', values: { signer: 'aa'.repeat(32), isvProdId, minSvn: 3 } })
+    const found = { signer: ['AA'.repeat(32)], isvProdId: 2, minSvn: 4 }
+    const sets = [signed('one', 1), signed('two', 2)]
+    assert.equal(chooseReference('sgx', found, sets, AT).matched?.name, 'two')
+    assert.deepEqual(chooseReference('sgx', { ...found, minSvn: 2 }, sets, AT).differs, ['minSvn'])
+  })
+})
+
+describe('hostile reference sets', () => {
+  it('end in a TypeError or in a set that is read again the same', () => {
+    const tee = fc.constantFrom('snp', 'sgx', 'tdx', 'tpm', 'azure-vtpm', 'nitro', 'cca', 'token')
+    const values = fc.oneof(
+      fc.dictionary(fc.constantFrom('measurement', 'pcrs', 'minTcb', 'vtpm', '__proto__'), fc.jsonValue()),
+      fc.jsonValue(),
+    )
+    fc.assert(
+      fc.property(fc.record({ name: fc.string(), tee, owner: fc.string(), values }), (input) => {
+        try {
+          const set = readReferenceSet(input)
+          assert.deepEqual(readReferenceSet(set), set)
+        } catch (error) {
+          assert.ok(error instanceof TypeError, String(error))
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+  it('in files end in a TypeError or in sets', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.uint8Array({ maxLength: 200 }),
+          fc.json().map((text) => new TextEncoder().encode(text)),
+        ),
+        (bytes) => {
+          try {
+            assert.ok(importReferences(bytes, OPTIONS).length > 0)
+          } catch (error) {
+            assert.ok(error instanceof TypeError, String(error))
+          }
+        },
+      ),
+      { numRuns: 1000 },
+    )
   })
 })
 

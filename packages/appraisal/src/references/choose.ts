@@ -59,19 +59,19 @@ interface MemberFinding {
 const ZERO_WHEN_ABSENT = /^(?:rtmr[0-3]|rem[0-3]|hostData)$/
 
 function compareMember(name: string, wanted: unknown, found: unknown): readonly MemberFinding[] {
-  if (isObject(wanted)) {
-    if (!isObject(found)) return []
-    return Object.entries(wanted).flatMap(([key, value]) => {
-      const its = found[key]
-      // A register that is named and not quoted is one that differs.
-      if (its === undefined && name !== 'minTcb') return [{ name: `${name}.${key}`, isSame: !Array.isArray(value) }]
-      return compareMember(`${name}.${key}`, value, its)
-    })
-  }
+  if (isObject(wanted)) return isObject(found) ? compareMembers(name, wanted, found) : []
   if (Array.isArray(wanted)) return compareList(name, wanted, found)
-  if (typeof wanted === 'number' && typeof found === 'number' && /^min[A-Z]/.test(name))
-    return [{ name, isSame: found >= wanted }]
-  return []
+  if (found === undefined || typeof wanted !== typeof found) return []
+  if (!/(?:^|\.)min[A-Z]/.test(name)) return [{ name, isSame: comparable(wanted) === comparable(found) }]
+  return typeof wanted === 'number' && typeof found === 'number' ? [{ name, isSame: found >= wanted }] : []
+}
+
+function compareMembers(name: string, wanted: Values, found: Values): readonly MemberFinding[] {
+  return Object.entries(wanted).flatMap(([key, value]) => {
+    // A register that is named and not quoted is one that differs.
+    if (found[key] === undefined && /(?:^|\.)pcrs$/.test(name)) return [{ name: `${name}.${key}`, isSame: false }]
+    return compareMember(`${name}.${key}`, value, found[key])
+  })
 }
 
 function compareList(name: string, wanted: readonly unknown[], found: unknown): readonly MemberFinding[] {

@@ -132,9 +132,7 @@ function configurationClaim(verdict: Verdict, checks: readonly Check[]): number 
 
 // A register that the guest writes was named, and what stands below it was not (soundness, line 2).
 function isBaseFree(checks: readonly Check[]): boolean {
-  const named = checks.some(
-    ({ id, expected, outcome }) => RUNTIME_CHECKS.test(id) && (outcome === 'pass' || expected !== undefined),
-  )
+  const named = checks.some(({ id, expected }) => RUNTIME_CHECKS.test(id) && expected !== undefined)
   return named && !checks.some(({ id, outcome }) => outcome === 'pass' && LAUNCH_CHECKS.test(id))
 }
 
