@@ -108,6 +108,8 @@ export type RenewOutcome =
   | {
       readonly renewed: { readonly lease: string; readonly expires: Date }
       readonly decision: string
+      /** No hardware vouches for the workload. */
+      readonly emulated: boolean
       readonly refused?: undefined
     }
   | {

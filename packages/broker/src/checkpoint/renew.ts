@@ -71,7 +71,7 @@ async function tryRenew(
   })
   if (done === 'rules-changed') return undefined
   if (done !== 'renewed') return refuse(core, lease, { code: done, at, appraisal, rules })
-  return { renewed: { lease: lease.id, expires }, decision }
+  return { renewed: { lease: lease.id, expires }, decision, emulated: appraisal.emulated }
 }
 
 interface About {
