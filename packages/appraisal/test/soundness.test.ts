@@ -24,7 +24,7 @@ describe('soundness, line 1: a TCB that is not up to date is never lost', () => 
 
 describe('soundness, line 2: a register of the guest without its base has no weight', () => {
   it('in the vector, in the linter, and among reference sets', async () => {
-    const { evidence, at, collateral, anchor } = makeTdx({ td: { rtmrs: [0, 1, 2, 3].map((i) => `0${i}`.repeat(48)) } })
+    const { evidence, at, collateral, anchor } = makeTdx({ td: { rtmrs: [OWN, OWN, OWN, OWN] } })
     const expect = { rtmr3: [OWN], allowEmulated: true }
     const { vector } = appraise(verifyTdxSync(evidence, { at, collateral, expect, trustAnchors: [anchor] }), OPTIONS)
     assert.equal(vector.configuration, 36)
