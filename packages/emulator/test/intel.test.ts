@@ -12,7 +12,7 @@ import {
   type TdxPlatformOptions,
   type World,
 } from '../src/index.ts'
-import { assertVerified, failed, REPORT_DATA, REPORT_DATA_HEX, testWorld } from './judging.ts'
+import { assertVerified, failed, REPORT_DATA, REPORT_DATA_HEX, worldWithoutAmd } from './judging.ts'
 
 const COMMON = { reportData: REPORT_DATA_HEX, reportDataIsFresh: true, allowEmulated: true } as const
 
@@ -37,7 +37,7 @@ function judgeSgx(world: World, platform: SgxPlatform, expect: SgxExpectations =
 }
 
 describe('quotes are verified by the evidence code', () => {
-  const { world } = testWorld()
+  const { world } = worldWithoutAmd()
   const tdx: readonly TdxPlatformOptions[] = [
     {},
     { product: 'Granite Rapids', boot: { secureBoot: false, commandLine: 'quiet' } },
@@ -73,24 +73,24 @@ describe('each TDX knob makes its own check fail', () => {
   ]
   for (const [name, options, expect, ids] of cases) {
     it(name, () => {
-      const { world } = testWorld()
+      const { world } = worldWithoutAmd()
       assert.deepEqual(failed(judgeTdx(world, world.tdx(options), expect)), ids)
     })
   }
   it('the log of another boot', () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     const verdict = judgeTdx(world, world.tdx({ foreignEventLog: true }))
     assert.deepEqual(failed(verdict), ['tdx.event-log.rtmr1'])
   })
   it('another machine', () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     const [one, other] = [world.tdx(), world.tdx({ chip: 'machine-2' })]
     assertVerified(judgeTdx(world, one, { hardwareIds: [one.hardwareId] }))
     assert.deepEqual(failed(judgeTdx(world, other, { hardwareIds: [one.hardwareId] })), ['tdx.platform.id'])
     assert.throws(() => world.tdx({ tcb: { platform: 0.5 } }), /`tcb.platform`/)
   })
   it('another kernel boots into another RTMR1, and what the guest extends into RTMR3', () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     const [before] = [world.tdx()]
     const other = world.tdx({ boot: { kernel: Uint8Array.of(1) } })
     assert.deepEqual(failed(judgeTdx(world, other, { rtmr1: [before.rtmrs[1]] })), ['tdx.expect.rtmr1'])
@@ -115,7 +115,7 @@ describe('each SGX knob makes its own check fail', () => {
   ]
   for (const [name, options, expect, ids] of cases) {
     it(name, () => {
-      const { world } = testWorld()
+      const { world } = worldWithoutAmd()
       assert.deepEqual(failed(judgeSgx(world, world.sgx(options), expect)), ids)
     })
   }
@@ -123,7 +123,7 @@ describe('each SGX knob makes its own check fail', () => {
 
 describe("what Intel's authority does", () => {
   it('publishes a level: what runs becomes out of date with the advisories, what is updated does not', () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     const running = world.tdx()
     assertVerified(judgeTdx(world, running))
     const published = world.intel.publishTcb({ advisories: ['INTEL-SA-01234'], channel: 'early' })
@@ -142,7 +142,7 @@ describe("what Intel's authority does", () => {
     assertVerified(judgeTdx(world, world.tdx()))
   })
   it('publishes for one family, and with another status', () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     const [sapphire, emerald] = [world.sgx(), world.sgx({ product: 'Emerald Rapids' })]
     const advisories = ['INTEL-SA-00615']
     world.intel.publishTcb({ fmspc: sapphire.fmspc, status: 'SWHardeningNeeded', advisories })
@@ -153,7 +153,7 @@ describe("what Intel's authority does", () => {
   })
   it('publishes a level of the quoting enclave and of the TDX module', () => {
     for (const part of ['qe', 'tdx-module'] as const) {
-      const { world } = testWorld()
+      const { world } = worldWithoutAmd()
       const running = world.tdx()
       world.intel.publishTcb({ part })
       assert.deepEqual(failed(judgeTdx(world, running)), ['tdx.tcb.status'])
@@ -161,15 +161,15 @@ describe("what Intel's authority does", () => {
     }
   })
   it('revokes a platform, a CA and the signer of TCB info', () => {
-    const one = testWorld().world
+    const one = worldWithoutAmd().world
     const [bad, good] = [one.tdx(), one.tdx({ chip: 'machine-2' })]
     one.intel.revokePck(bad)
     assert.deepEqual(failed(judgeTdx(one, bad)), ['tdx.pck.revocation'])
     assertVerified(judgeTdx(one, good))
-    const ca = testWorld().world
+    const ca = worldWithoutAmd().world
     ca.intel.revokePart('platform')
     assert.deepEqual(failed(judgeTdx(ca, ca.tdx())), ['tdx.pck.ca-revocation'])
-    const signer = testWorld().world
+    const signer = worldWithoutAmd().world
     signer.intel.revokePart('tcbSigning')
     assert.deepEqual(failed(judgeTdx(signer, signer.tdx())), [
       'tdx.tcb-info.signer.revocation',
@@ -187,7 +187,7 @@ describe("what Intel's authority does", () => {
   ]
   for (const [part, ids] of lapses) {
     it(`lets ${part} run out, and renews it`, () => {
-      const { world } = testWorld()
+      const { world } = worldWithoutAmd()
       world.intel.expire(part)
       assert.deepEqual(failed(judgeTdx(world, world.tdx())), ids)
       world.intel.renew(part)
@@ -195,7 +195,7 @@ describe("what Intel's authority does", () => {
     })
   }
   it('issues documents anew each day, for thirty days', () => {
-    const { world, clock } = testWorld()
+    const { world, clock } = worldWithoutAmd()
     const platform = world.tdx()
     const first = platform.collateral()
     clock.at = new Date('2026-06-15T23:59:59Z')
@@ -205,7 +205,7 @@ describe("what Intel's authority does", () => {
     assertVerified(judgeTdx(world, platform))
   })
   it('refuses acts that make no sense', () => {
-    const { intel } = testWorld().world
+    const { intel } = worldWithoutAmd().world
     assert.throws(() => intel.publishTcb({ evaluation: 17 }), /numbers only rise/)
     assert.throws(() => intel.publishTcb({ fmspc: 'x' }), /`fmspc`/)
     assert.throws(() => intel.publishTcb({ part: 'qe', fmspc: '00606a000000' }), /`fmspc`/)
@@ -214,7 +214,7 @@ describe("what Intel's authority does", () => {
 })
 
 describe('keys of an enclave', () => {
-  const { world } = testWorld()
+  const { world } = worldWithoutAmd()
   const hex = (key: Uint8Array): string => Buffer.from(key).toString('hex')
   const other = { measurement: 'b6'.repeat(32) }
   it('sealing to MRENCLAVE is for this enclave, to MRSIGNER for all of its signer', () => {
@@ -250,7 +250,7 @@ describe('keys of an enclave', () => {
 })
 
 describe('TD reports', () => {
-  const { world } = testWorld()
+  const { world } = worldWithoutAmd()
   it('are of the machine that made them, and hold the registers of the TD', () => {
     const td = world.tdx()
     const report = td.localReport(REPORT_DATA)
@@ -270,7 +270,7 @@ describe('TD reports', () => {
 })
 
 describe('KBS objects', () => {
-  const { world } = testWorld()
+  const { world } = worldWithoutAmd()
   const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
   it('TDX and SGX', () => {
     const td = world.tdx().attest(REPORT_DATA)

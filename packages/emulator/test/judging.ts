@@ -25,6 +25,12 @@ export function testWorld(): { readonly world: World; readonly clock: Clock } {
   return { world: createWorld({ saved: genoa.saved, now }), clock }
 }
 
+/** A world without AMD: no RSA key is made for it. */
+export function worldWithoutAmd(): { readonly world: World; readonly clock: Clock } {
+  const clock: Clock = { at: new Date('2026-06-15T12:00:00Z') }
+  return { world: createWorld({ products: [], now: () => clock.at }), clock }
+}
+
 /** Ids of a verdict's failed checks. */
 export function failed(verdict: Verdict): readonly string[] {
   return checks(verdict)

@@ -13,7 +13,7 @@ import {
   type NitroPlatformOptions,
   type World,
 } from '../src/index.ts'
-import { assertVerified, failed, REPORT_DATA, REPORT_DATA_HEX, testWorld } from './judging.ts'
+import { assertVerified, failed, REPORT_DATA, REPORT_DATA_HEX, worldWithoutAmd } from './judging.ts'
 
 const NONCE: Uint8Array = new Uint8Array(32).fill(9)
 
@@ -48,7 +48,7 @@ function judgeCca(world: World, platform: CcaPlatform, expect: CcaExpectations =
 
 describe('Nitro documents', () => {
   it('are verified by the evidence code', () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     assertVerified(judgeNitro(world, world.nitro()))
     const full = world.nitro({ role: 'arn:aws:iam::123456789012:role/emulated', signer: '88'.repeat(48) })
     full.extend(16, REPORT_DATA)
@@ -70,12 +70,12 @@ describe('Nitro documents', () => {
   ]
   for (const [name, options, expect, ids] of cases) {
     it(`knob: ${name}`, () => {
-      const { world } = testWorld()
+      const { world } = worldWithoutAmd()
       assert.deepEqual(failed(judgeNitro(world, world.nitro(options), expect)), ids)
     })
   }
   it('carry certificates that hold for hours, and each part can have run out', () => {
-    const { world, clock } = testWorld()
+    const { world, clock } = worldWithoutAmd()
     const platform = world.nitro()
     const { evidence } = platform.attest(REPORT_DATA)
     for (const part of ['root', 'region', 'zone', 'instance', 'enclave'] satisfies AwsPart[]) {
@@ -91,14 +91,14 @@ describe('Nitro documents', () => {
     assert.deepEqual(failed(later).includes('nitro.chain.not-after'), true)
   })
   it('refuse what does not fit', () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     const platform = world.nitro()
     assert.throws(() => platform.attest(new Uint8Array(513)), RangeError)
     assert.throws(() => platform.attest(REPORT_DATA, { publicKey: new Uint8Array() }), RangeError)
     assert.throws(() => platform.extend(4, REPORT_DATA), RangeError)
   })
   it("are nobody's without the anchors of the world", () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     const verdict = verifyNitroSync(world.nitro().attest(REPORT_DATA).evidence, { at: world.now() })
     assert.deepEqual(failed(verdict).includes('nitro.root.pinned'), true)
   })
@@ -106,7 +106,7 @@ describe('Nitro documents', () => {
 
 describe('CCA tokens', () => {
   it('are verified by the evidence code', () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     assertVerified(judgeCca(world, world.cca()))
     assertVerified(judgeCca(world, world.cca({ chip: 'machine-2', hostData: '07'.repeat(64) })))
     const realm = world.cca()
@@ -128,22 +128,22 @@ describe('CCA tokens', () => {
   ]
   for (const [name, options, expect, ids] of cases) {
     it(`knob: ${name}`, () => {
-      const { world } = testWorld()
+      const { world } = worldWithoutAmd()
       assert.deepEqual(failed(judgeCca(world, world.cca(options), expect)), ids)
     })
   }
   it("of platforms that the anchors do not name are nobody's", () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     const platform = world.cca({ chip: 'machine-3' })
     const { evidence } = platform.attest(REPORT_DATA)
-    const trustAnchors = testWorld().world.anchors
+    const trustAnchors = worldWithoutAmd().world.anchors
     const options = { at: world.now(), trustAnchors, endorsements: platform.endorsements() }
     assert.deepEqual(failed(verifyCcaSync(evidence, options)).includes('cca.key.trusted'), true)
   })
 })
 
 test('KBS objects hold the evidence', () => {
-  const { world } = testWorld()
+  const { world } = worldWithoutAmd()
   const document = world.nitro().attest(REPORT_DATA)
   const found = recognise(new TextEncoder().encode(JSON.stringify(kbsEvidence('nitro', document))))
   assert.equal(found.tee, 'nitro')

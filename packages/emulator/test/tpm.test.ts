@@ -4,7 +4,7 @@ import type { Verdict } from '@sekisho/evidence'
 import { recognise } from '@sekisho/evidence/recognise'
 import { parseTpmJson, type TpmClaims, type TpmExpectations, verifyTpmSync } from '@sekisho/evidence/tpm'
 import { kbsEvidence, type TpmPart, type TpmPlatform, type TpmPlatformOptions, type World } from '../src/index.ts'
-import { assertVerified, failed, REPORT_DATA, REPORT_DATA_HEX, testWorld } from './judging.ts'
+import { assertVerified, failed, REPORT_DATA, REPORT_DATA_HEX, worldWithoutAmd } from './judging.ts'
 
 function judge(world: World, platform: TpmPlatform, expect: TpmExpectations = {}): Verdict<TpmClaims> {
   return verifyTpmSync(parseTpmJson(platform.attest(REPORT_DATA).evidence), {
@@ -21,14 +21,14 @@ function judge(world: World, platform: TpmPlatform, expect: TpmExpectations = {}
 }
 
 test('quotes are verified by the evidence code, with what the log proves', () => {
-  const { world } = testWorld()
+  const { world } = worldWithoutAmd()
   assertVerified(judge(world, world.tpm(), { secureBoot: true, requiredPcrs: [0, 7], resetCounts: [1] }))
   assertVerified(judge(world, world.tpm({ boot: { secureBoot: false }, pcrs: [7, 0, 4] }), { secureBoot: false }))
   assertVerified(judge(world, world.tpm({ chip: 'other', resetCount: 7 }), { resetCounts: [7] }))
 })
 
 describe('each knob makes its own check fail', () => {
-  const fresh = testWorld().world.tpm()
+  const fresh = worldWithoutAmd().world.tpm()
   const cases: readonly (readonly [string, TpmPlatformOptions, TpmExpectations, readonly string[]])[] = [
     ['Secure Boot off', { boot: { secureBoot: false } }, { secureBoot: true }, ['tpm.expect.secure-boot']],
     [
@@ -52,12 +52,12 @@ describe('each knob makes its own check fail', () => {
   ]
   for (const [name, options, expect, ids] of cases) {
     it(name, () => {
-      const { world } = testWorld()
+      const { world } = worldWithoutAmd()
       assert.deepEqual(failed(judge(world, world.tpm(options), expect)), ids)
     })
   }
   it('a register that the running system extended', () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     const platform = world.tpm()
     const before = { measurement: [platform.measurement], pcrs: { 10: [platform.pcrs[10] ?? ''] } }
     platform.extend(10, 'something was loaded')
@@ -70,12 +70,12 @@ describe('each knob makes its own check fail', () => {
     assert.throws(() => platform.attest(new Uint8Array(65)), RangeError)
   })
   it('a key that nobody vouches for', () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     const verdict = judge(world, world.tpm({ withoutCertificate: true }))
     assert.equal(verdict.outcome, 'incomplete')
   })
   it('certificates that ran out', () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     for (const part of ['root', 'intermediate', 'ak'] satisfies TpmPart[]) {
       world.tpmVendor.expire(part)
       assert.deepEqual(failed(judge(world, world.tpm())), ['tpm.chain.not-after'], part)
@@ -84,14 +84,14 @@ describe('each knob makes its own check fail', () => {
     assertVerified(judge(world, world.tpm()))
   })
   it("no anchor of the world's", () => {
-    const { world } = testWorld()
+    const { world } = worldWithoutAmd()
     const verdict = verifyTpmSync(parseTpmJson(world.tpm().attest(REPORT_DATA).evidence), { at: world.now() })
     assert.deepEqual(failed(verdict).includes('tpm.chain.pinned'), true)
   })
 })
 
 test('the evidence is recognised, and its KBS object has the parts', () => {
-  const { world } = testWorld()
+  const { world } = worldWithoutAmd()
   const attested = world.tpm().attest(REPORT_DATA)
   assert.equal(recognise(attested.evidence).tee, 'tpm')
   const kbs = JSON.parse(JSON.stringify(kbsEvidence('tpm', attested)))
