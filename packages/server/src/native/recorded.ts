@@ -1,14 +1,26 @@
 import type { PolicyContext, RecordedAppraisal } from '@sekisho/appraisal'
 import type { Broker, Explained } from '@sekisho/broker'
 
-/** The newest releases and renewals of a namespace that a policy was asked about, as a dry run wants them. */
+const PAGE = 1000
+
+/**
+ * The newest releases and renewals of a namespace that a policy was asked about, at most `limit`, as a dry run wants
+ * them.
+ */
 export async function recordedDecisions(
   broker: Broker,
   namespace: string,
   limit: number,
 ): Promise<readonly RecordedAppraisal[]> {
-  const decisions = await broker.decisions(namespace, { limit })
-  return decisions.flatMap(recordedOf)
+  const recorded: RecordedAppraisal[] = []
+  let after: string | undefined
+  while (recorded.length < limit) {
+    const page = await broker.decisions(namespace, { limit: PAGE, ...(after === undefined ? {} : { after }) })
+    recorded.push(...page.flatMap(recordedOf))
+    after = page.at(-1)?.id
+    if (page.length < PAGE || after === undefined) break
+  }
+  return recorded.slice(0, limit)
 }
 
 function recordedOf(one: Explained): readonly RecordedAppraisal[] {
@@ -21,9 +33,11 @@ function recordedOf(one: Explained): readonly RecordedAppraisal[] {
       action: one.kind,
       namespace: one.namespace,
       resource: one.resource,
-      workload: one.context.measurement,
+      // As the broker names workloads that nobody measured.
+      workload: one.context.measurement === '' ? (one.appraisal ?? '') : one.context.measurement,
       context: one.context,
-      permitted: one.outcome === 'released' || one.outcome === 'renewed',
+      // `not-found` is told only to whom the policy permitted the resource.
+      permitted: one.outcome === 'released' || one.outcome === 'renewed' || one.reasonCode === 'not-found',
     },
   ]
 }

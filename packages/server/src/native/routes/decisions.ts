@@ -49,7 +49,7 @@ export function decisionRoutes({ broker }: NativeServices): readonly Route[] {
       method: 'GET',
       path: '/namespaces/{ns}/decisions',
       tag: 'decisions',
-      summary: 'Decisions in the order in which they were made',
+      summary: 'Decisions, the newest first; `after` takes those before an id',
       scope: 'decisions:read',
       params: closed({ ns: namespaceSchema() }),
       query: closed({

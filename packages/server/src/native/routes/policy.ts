@@ -11,7 +11,7 @@ import { Type } from '@sinclair/typebox'
 import { notFound } from '../../http/errors.ts'
 import { text } from '../../http/reply.ts'
 import { acting } from '../acting.ts'
-import { anyObject, closed, limitSchema, namespaceSchema, oneOf, resourceSchema, timeSchema } from '../common.ts'
+import { anyObject, closed, namespaceSchema, oneOf, resourceSchema, timeSchema } from '../common.ts'
 import { recordedDecisions } from '../recorded.ts'
 import { jsonRoute, type Route, rawRoute } from '../route.ts'
 import type { NativeServices } from '../services.ts'
@@ -146,10 +146,10 @@ export function policyRoutes({ broker }: NativeServices): readonly Route[] {
       summary: 'What a candidate policy would have decided of the releases and renewals recorded; nothing is kept',
       scope: 'policy:read',
       params: NS,
-      body: closed({ text: TEXT, limit: Type.Optional(limitSchema()) }),
+      body: closed({ text: TEXT, limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 20_000 })) }),
       answer: anyObject('the report: how many were looked at, and which would have come out otherwise'),
       handle: async ({ params, body }) => ({
-        ...(await dryRun(body.text, await recordedDecisions(broker, params.ns, body.limit ?? 1000))),
+        ...(await dryRun(body.text, await recordedDecisions(broker, params.ns, body.limit ?? 5000))),
       }),
     }),
     jsonRoute({

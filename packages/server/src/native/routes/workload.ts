@@ -161,7 +161,7 @@ export function workloadRoutes({ broker, outcomes }: NativeServices): readonly R
       params: closed({ lease: idSchema('lse') }),
       body: ATTEST,
       bodyLimit: BYTES_LIMIT,
-      answer: closed({ lease: Type.String(), expires: timeSchema(), decision: DECISION_ID }),
+      answer: closed({ lease: Type.String(), expires: timeSchema(), decision: DECISION_ID, emulated: Type.Boolean() }),
       handle: async ({ call, params, body }) => {
         const outcome = await broker.renew({
           ...attestRequest(body, call.at),
@@ -172,7 +172,7 @@ export function workloadRoutes({ broker, outcomes }: NativeServices): readonly R
         call.facts.decision = outcome.decision
         outcomes.renewed()
         const { lease, expires } = outcome.renewed
-        return { lease, expires: expires.toISOString(), decision: outcome.decision }
+        return { lease, expires: expires.toISOString(), decision: outcome.decision, emulated: outcome.emulated }
       },
     }),
     jsonRoute({
