@@ -46,7 +46,10 @@ export interface World {
    * one later. Saved worlds have those that were made.
    */
   ready(): Promise<void>
-  /** The world as JSON, with its private keys: to be kept in a file of mode 0600. */
+  /**
+   * The world as JSON, with its private keys: to be kept in a file of mode 0600. Processes that open the same file agree
+   * on AMD's roots only if those were made before: see {@link World.ready}.
+   */
   save(): string
   snp(options?: SnpPlatformOptions): SnpPlatform
   tdx(options?: TdxPlatformOptions): TdxPlatform
