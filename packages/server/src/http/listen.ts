@@ -67,11 +67,16 @@ export async function listen(o: ListenOptions): Promise<Listening> {
   return { url: urlOf(server, o), close: (deadline) => closeWithin(server, deadline) }
 }
 
+const SWEEP_MS = 50
+
 function closeWithin(server: Server, deadline: number): Promise<void> {
   return new Promise((resolve) => {
     const cut = setTimeout(() => server.closeAllConnections(), deadline)
+    // Connections whose answer began before the close still believe that they are kept.
+    const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
     server.close(() => {
       clearTimeout(cut)
+      clearInterval(sweep)
       resolve()
     })
   })
