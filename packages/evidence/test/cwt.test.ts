@@ -297,3 +297,41 @@ describe('EAR and EAT claims', () => {
     assert.equal(eatFaults(bad).length, Object.keys(bad).length)
   })
 })
+
+describe('keys that a token shows', () => {
+  const b64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const other = generateKey('P-256')
+  const claimsOf: JsonObject = {
+    eat_profile: PROFILE,
+    iat: SECONDS - 10,
+    ear_verifier_id: { developer: 'a', build: 'b' },
+    submods: { cpu0: { ear_status: 'affirming' } },
+  }
+
+  function jwt(shown: KeyPair, key: KeyPair = P256): Uint8Array {
+    const text = `${b64({ alg: 'ES256', jwk: shown.publicKey.export({ format: 'jwk' }) })}.${b64(claimsOf)}`
+    const signature = sign('sha256', Buffer.from(text), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
+    return new TextEncoder().encode(`${text}.${signature.toString('base64url')}`)
+  }
+
+  const set = (...keys: readonly KeyPair[]): TokenKeySet => ({
+    jwks: JSON.stringify({ keys: keys.map((key, i) => JSON.parse(jwks(key, { kid: `k${i}` }))) }),
+  })
+
+  it('select among the trusted ones, and make no trust', () => {
+    assert.equal(judged(jwt(P256), set(other, P256)).authenticity, 'proven')
+    assert.equal(judged(jwt(P256), set(P256)).authenticity, 'proven')
+    assert.equal(check(judged(jwt(other, other), set(P256)), 'token.kid').outcome, 'fail')
+    assert.equal(check(judged(jwt(other), set(other, P256)), 'token.signature').outcome, 'fail')
+    assert.equal(judged(jwt(other, other), { jwks: jwks(P256) }).authenticity, 'refuted')
+  })
+
+  it('a token inside of JSON is found', () => {
+    const text = new TextDecoder().decode(jwt(P256))
+    const found = recognise(new TextEncoder().encode(JSON.stringify({ token: text })))
+    assert.equal(found.tee, 'token')
+    assert.deepEqual(found.evidence, jwtBytes(text))
+  })
+
+  const jwtBytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+})

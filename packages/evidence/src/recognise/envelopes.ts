@@ -104,6 +104,7 @@ const ENVELOPES: readonly Envelope[] = [
     },
     unused: { vm_config: 'the machine configuration', attestation: 'the attestation member' },
   },
+  { name: 'token', members: [['token', 'cca_token', 'jwt']] },
   {
     name: 'evidence',
     members: [['evidence', 'attestation', 'hardware_evidence']],

@@ -179,7 +179,11 @@ function openJson(json: unknown, where: string): Opened {
   throw tooDeep(where)
 }
 
+// A token in compact form is text as it is.
+const COMPACT = /^\s*eyJ[\w-]*\.[\w-]+\.[\w-]*\s*$/
+
 function memberBytes(text: string, where: string): Uint8Array {
+  if (COMPACT.test(text)) return new TextEncoder().encode(text)
   const opened = openText(text, where)
   if ('bytes' in opened.inner) return opened.inner.bytes
   return new TextEncoder().encode(text)

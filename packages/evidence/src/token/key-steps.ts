@@ -43,11 +43,13 @@ function keysPresent({ keys, keysFault, chain }: TokenState): Finding {
     : pass('the token has certificates, to be judged up to a pinned root')
 }
 
-function kid({ token, chain, keys }: TokenState): Finding {
+function kid({ token, chain, keys, named }: TokenState): Finding {
   const value = memberOf(token.header, 'kid')
   if (chain !== undefined) return notApplicable('the certificates name the key')
   if (typeof value === 'string') return pass('the token names its key')
   if (value !== undefined) return fail('the key id is no text', REPLACE_EVIDENCE)
+  if (named !== undefined && keys?.length !== 1) return pass('the token shows which of your keys it is signed with')
+  if (named !== undefined && named.kid !== undefined) return pass('the token shows the key that you trust')
   if (keys?.length === 1 && keys[0]?.kid === undefined) return notApplicable('the issuer has one key, and it has no id')
   return fail('the token does not name its key, and all keys are not tried', REPLACE_EVIDENCE)
 }

@@ -3,12 +3,12 @@ import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { judge, type StepGroup, stepIds } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { copyOfEvidence } from '../core/input.ts'
-import { memberOf, textOf } from '../core/json.ts'
+import { isObject, memberOf, textOf } from '../core/json.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
-import { Signed } from '../x509/signature.ts'
+import { Signed, sameKey } from '../x509/signature.ts'
 import { CONFIDENTIAL_SPACE_ROOT, PUBLISHED_KEYS } from './anchors.ts'
 import { planBinding } from './binding.ts'
 import { chainAnchor, chainJobs, leafKey, readChain } from './chain.ts'
@@ -144,11 +144,21 @@ function keysOf(keySet: TokenKeySet | undefined): Pick<TokenState, 'keys' | 'key
   }
 }
 
-// A token without a key id has a key only where there is no choice. Keys inside of the token are not looked at.
+// A token without a key id has a key where there is no choice, or where it shows which of the trusted ones it is.
+// A key inside of the token is never trusted by itself.
 function namedKey(keys: readonly TrustedKey[], token: Token): TrustedKey | undefined {
   const kid = memberOf(token.header, 'kid')
-  if (kid === undefined) return keys.length === 1 && keys[0]?.kid === undefined ? keys[0] : undefined
+  if (kid === undefined)
+    return shownKey(keys, token) ?? (keys.length === 1 && keys[0]?.kid === undefined ? keys[0] : undefined)
   return keys.find((one) => one.kid === kid)
+}
+
+function shownKey(keys: readonly TrustedKey[], { header }: Token): TrustedKey | undefined {
+  const jwk = memberOf(header, 'jwk')
+  if (!isObject(jwk)) return undefined
+  const [shown] = readKeySet(JSON.stringify({ keys: [jwk] }))
+  const key = shown?.key
+  return key === undefined ? undefined : keys.find((one) => one.key !== undefined && sameKey(one.key, key))
 }
 
 function anchorOf({ state, trustAnchors }: Plan): TrustAnchor | undefined {
