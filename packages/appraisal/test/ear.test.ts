@@ -100,6 +100,18 @@ describe('a result that this package signs', () => {
     assert.equal(emulated.submodules['cpu0']?.vector.hardware, 97)
     assert.equal(emulated.status, 'contraindicated')
   })
+  it('has a submodule for each GPU, and one that speaks for the whole', () => {
+    const gpu = verdictOf({ tee: 'nvidia-gpu', outcome: 'incomplete' })
+    const parts = [0, 1].map((i) => ({ name: `gpu-${i}`, verdict: gpu }))
+    const { submodules, status } = claimsOf({}, verdictOf({ parts }))
+    assert.deepEqual(Object.keys(submodules), ['cpu0', 'gpu0', 'gpu1'])
+    assert.deepEqual(
+      Object.values(submodules).map((one) => one.status),
+      ['warning', 'warning', 'warning'],
+    )
+    assert.equal(status, 'warning')
+    assert.ok(!JSON.stringify(submodules['gpu0']?.claims).includes('tee-pubkey'))
+  })
   it('holds any text', async () => {
     const token = await signEar(claimsOf({ extra: { name: '関所 é 🚪' } }), SIGNER)
     assert.equal((await readEar(token, KEYS, { at: AT })).payload['name'], '関所 é 🚪')

@@ -1,9 +1,10 @@
 import type { Verdict } from '@sekisho/evidence'
 import type { Json, JsonObject } from '@sekisho/evidence/token'
 import type { Appraisal, TrustVector } from '../model.ts'
+import { appraise } from '../vector/appraise.ts'
 import { TRUST_CATEGORIES } from '../vector/tiers.ts'
 import type { EarClaims } from './model.ts'
-import { EAR_NAMES, type EarDialect, type EarNames } from './names.ts'
+import { EAR_NAMES, type EarDialect } from './names.ts'
 import { readEarPayload } from './payload.ts'
 
 /** What a result is made with, beside the appraisal and the verdict. */
@@ -26,11 +27,11 @@ export interface EarOptions {
 }
 
 /**
- * Claims of an Attestation Result (EAR) for one appraisal: submodule `cpu0`, or `gpu0` for a GPU.
+ * Claims of an Attestation Result (EAR) for one appraisal: submodule `cpu0`, and `gpu0`, `gpu1`, … for GPUs beside it.
  *
  * Members of JSON keys that are private never get in: of `teeKey` only public members are copied.
  *
- * @throws TypeError when a claim would not be one: no policy ids in order, times that are none
+ * @throws TypeError for times that are none, EarError when another claim would not be one
  * @see draft-ietf-rats-ear-03, section 3; the KBS protocol's section on tokens
  */
 export function earClaims(appraisal: Appraisal, verdict: Verdict, options: EarOptions): EarClaims {
@@ -45,7 +46,7 @@ export function earClaims(appraisal: Appraisal, verdict: Verdict, options: EarOp
     [names.verifierId]: { developer: options.verifierId.developer, build: options.verifierId.build },
     ...nonceClaim(options.nonce),
     ...(options.rawEvidence === undefined ? {} : { [names.rawEvidence]: options.rawEvidence }),
-    submods: { [submoduleName(verdict)]: submoduleOf(appraisal, verdict, options, names, dialect) },
+    submods: submodulesOf(appraisal, verdict, options),
     ...(appraisal.context.emulated ? { 'sekisho.emulated': true } : {}),
   }
   return readEarPayload(payload)
@@ -62,23 +63,37 @@ function nonceClaim(nonce: string): JsonObject {
   return nonce.length >= 12 && nonce.length <= 88 ? { eat_nonce: nonce } : {}
 }
 
-function submoduleName({ tee }: Verdict): string {
-  return tee === 'nvidia-gpu' ? 'gpu0' : 'cpu0'
+// The KBS protocol, section 7: classes with numbers. The first submodule speaks for the whole, parts included;
+// each GPU beside it has one of its own.
+function submodulesOf(appraisal: Appraisal, verdict: Verdict, options: EarOptions): JsonObject {
+  const isGpu = (one: Verdict): boolean => one.tee === 'nvidia-gpu'
+  const gpus = isGpu(verdict) ? [] : (verdict.parts ?? []).filter((part) => isGpu(part.verdict))
+  const { references } = appraisal
+  const { issuedAt: at } = options
+  return {
+    [isGpu(verdict) ? 'gpu0' : 'cpu0']: submoduleOf(appraisal, verdict, options, options.teeKey),
+    ...Object.fromEntries(
+      gpus.map(({ verdict: gpu }, i) => [
+        `gpu${i}`,
+        submoduleOf(appraise(gpu, { references, at }), gpu, options, undefined),
+      ]),
+    ),
+  }
 }
 
 function submoduleOf(
   appraisal: Appraisal,
   verdict: Verdict,
   options: EarOptions,
-  names: EarNames,
-  dialect: EarDialect,
+  teeKey: JsonWebKey | undefined,
 ): JsonObject {
-  const ids = options.policyIds
+  const { policyIds, nonce, dialect = 'trustee' } = options
+  const names = EAR_NAMES[dialect]
   return {
     [names.status]: appraisal.status,
     [names.vector]: vectorClaim(appraisal.vector),
-    [names.policyIds]: dialect === 'draft' ? [...ids] : ids.join(' ') || 'default',
-    [names.annotatedEvidence]: annotated(appraisal, verdict, options),
+    [names.policyIds]: dialect === 'draft' ? [...policyIds] : policyIds.join(' ') || 'default',
+    [names.annotatedEvidence]: annotated(appraisal, verdict, nonce, teeKey),
   }
 }
 
@@ -91,7 +106,7 @@ function vectorClaim(vector: TrustVector): JsonObject {
   )
 }
 
-function annotated(appraisal: Appraisal, verdict: Verdict, { teeKey, nonce }: EarOptions): JsonObject {
+function annotated(appraisal: Appraisal, verdict: Verdict, nonce: string, teeKey: JsonWebKey | undefined): JsonObject {
   const { context } = appraisal
   return {
     [verdict.tee]: plainJson({

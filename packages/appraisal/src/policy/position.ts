@@ -44,5 +44,6 @@ export function characterAtByte(text: string, byte: number): number {
 
 /** A problem at a character of the text. */
 export function problemAt(text: string, offset: number, message: string, hint?: string): PolicyProblem {
-  return { ...positionAt(text, offset), message, ...(hint === undefined ? {} : { hint }) }
+  // Cedar repeats what it was given: a problem is for reading.
+  return { ...positionAt(text, offset), message: message.slice(0, 512), ...(hint === undefined ? {} : { hint }) }
 }
