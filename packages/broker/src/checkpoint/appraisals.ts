@@ -1,9 +1,10 @@
 import type { JsonWebKey } from 'node:crypto'
 import type { PolicyContext } from '@sekisho/appraisal'
-import { canonicalJson, type Tee, type Verdict } from '@sekisho/evidence'
+import type { Tee, Verdict } from '@sekisho/evidence'
 import type { Row, Sql, SqlValue } from '../storage/sql.ts'
 import { sha256 } from '../verifier/bytes.ts'
 import type { Expectations, KeptCollateral, Received } from '../verifier/model.ts'
+import { canonicalText } from './canonical-text.ts'
 import type { Core } from './core.ts'
 
 /** What an appraisal rests on, beside its verdict: enough to judge again. */
@@ -34,6 +35,8 @@ export interface StoredAppraisal {
   readonly status: string
   readonly context: PolicyContext
   readonly teeKey: JsonWebKey | undefined
+  /** RFC 7638 thumbprint of the key, hex. */
+  readonly holder: string | undefined
   /** The primary evidence first, then that of further devices. */
   readonly grounds: readonly Grounds[]
 }
@@ -77,7 +80,11 @@ export async function loadAppraisal(core: Core, sql: Sql, id: string): Promise<S
 
 /** Reads a row with all of {@link COLUMNS}. Rows are written by {@link storeAppraisal} alone. */
 function fromRow(row: AppraisalRow): StoredAppraisal {
-  const body = JSON.parse(row.body) as { authenticity: Verdict['authenticity']; grounds: readonly Grounds[] }
+  const body = JSON.parse(row.body) as {
+    authenticity: Verdict['authenticity']
+    grounds: readonly Grounds[]
+    holder?: string
+  }
   return {
     id: row.id,
     namespace: row.namespace,
@@ -91,6 +98,7 @@ function fromRow(row: AppraisalRow): StoredAppraisal {
     status: row.status,
     context: JSON.parse(row.context) as PolicyContext,
     teeKey: row.tee_key === null ? undefined : (JSON.parse(row.tee_key) as JsonWebKey),
+    holder: body.holder,
     grounds: body.grounds,
   }
 }
@@ -143,13 +151,13 @@ export function rememberStored(core: Core, judged: readonly JudgedEvidence[]): v
 
 /** A verdict as it is stored. */
 export function verdictText(verdict: Verdict): { readonly text: string; readonly sha256: string } {
-  const text = canonicalJson(verdict)
+  const text = canonicalText(verdict)
   return { text, sha256: sha256(text) }
 }
 
 /** Writes an appraisal. Its grounds are stored by {@link storeGrounds}. */
 export async function storeAppraisal(sql: Sql, appraisal: StoredAppraisal): Promise<void> {
-  const { context, teeKey, grounds, authenticity } = appraisal
+  const { context, teeKey, grounds, authenticity, holder } = appraisal
   const [primary] = grounds
   const values: readonly SqlValue[] = [
     appraisal.id,
@@ -172,7 +180,7 @@ export async function storeAppraisal(sql: Sql, appraisal: StoredAppraisal): Prom
     primary?.reference ?? null,
     context.vendor,
     appraisal.expires,
-    JSON.stringify({ authenticity, grounds }),
+    JSON.stringify({ authenticity, grounds, holder }),
   ]
   await sql.run(
     `INSERT INTO appraisals (id, namespace, at, session, evidence_sha256, verdict_sha256, collateral_sha256, tee, product,

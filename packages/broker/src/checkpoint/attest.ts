@@ -1,4 +1,5 @@
 import { type JsonWebKey, timingSafeEqual } from 'node:crypto'
+import { teeKeyThumbprint } from '../jwe/tee-key.ts'
 import { rememberStored, type StoredAppraisal, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
 import { teeKeyOf } from './binding.ts'
 import type { Core } from './core.ts'
@@ -134,6 +135,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
     status: appraisal.status,
     context: appraisal.context,
     teeKey,
+    holder: teeKeyThumbprint(teeKey),
     grounds: judged.map(({ grounds }) => grounds),
   }
   const token =
@@ -153,13 +155,13 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
     const body = {
       appraisal: stored.id,
       decision,
-      ...(token === undefined ? {} : { token }),
+      ...(token === undefined || session.protocol !== 'kbs' ? {} : { token }),
       ...(refusal === undefined ? {} : { refusal }),
     }
     if (!(await spendSession(sql, session.id, token === undefined ? 'spent' : 'attested', body, at))) return false
     await storeGrounds(core, sql, judged, text, at)
     await storeAppraisal(sql, stored)
-    await noteMatches(sql, session.namespace, judged, at)
+    await noteMatches(core, sql, session.namespace, judged, at)
     await recordAttest(core, sql, decision, concluding, stored)
     return true
   })
@@ -182,6 +184,7 @@ const NOTE_EVERY_MS = 60_000
 
 // When a reference set matched last is of interest by the day, not by the request.
 async function noteMatches(
+  core: Core,
   sql: Parameters<typeof storeAppraisal>[0],
   namespace: string,
   judged: Concluding['evaluation']['judged'],
@@ -189,10 +192,14 @@ async function noteMatches(
 ): Promise<void> {
   const now = at.getTime()
   for (const { grounds } of judged) {
-    if (grounds.reference === undefined) continue
+    const { reference } = grounds
+    if (reference === undefined) continue
+    const key = `${namespace} ${reference}`
+    if (core.noted.get(key, now) === true) continue
+    core.noted.set(key, true, now + NOTE_EVERY_MS)
     await sql.run(
       `UPDATE reference_sets SET last_matched = ? WHERE namespace = ? AND name = ? AND (last_matched IS NULL OR last_matched < ?)`,
-      [now, namespace, grounds.reference, now - NOTE_EVERY_MS],
+      [now, namespace, reference, now - NOTE_EVERY_MS],
     )
   }
 }

@@ -29,6 +29,8 @@ export interface Core {
   readonly appraisals: Held<StoredAppraisal>
   /** Digests of what is known to be stored already. */
   readonly stored: Held<true>
+  /** Reference sets whose last match was noted lately. */
+  readonly noted: Held<true>
 }
 
 const LIMITS: Required<BrokerLimits> = {
@@ -60,6 +62,7 @@ export function coreOf(options: BrokerOptions): Core {
     compiled: holding(HELD_POLICIES),
     appraisals: holding(HELD_APPRAISALS),
     stored: holding(HELD_DIGESTS),
+    noted: holding(HELD_DIGESTS),
   }
 }
 

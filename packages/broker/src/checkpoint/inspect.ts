@@ -18,9 +18,12 @@ interface DecisionRow extends Row {
   readonly reason_code: string | null
   readonly body: string
   readonly leaf_index: number | null
+  /** Of the appraisal. */
+  readonly context: string | null
 }
 
-const COLUMNS = 'id, namespace, at, kind, outcome, resource, appraisal, policy_version, reason_code, body, leaf_index'
+const COLUMNS = `d.id, d.namespace, d.at, d.kind, d.outcome, d.resource, d.appraisal, d.policy_version, d.reason_code, d.body,
+  d.leaf_index, a.context FROM decisions d LEFT JOIN appraisals a ON a.id = d.appraisal`
 
 /** The whole reason of a decision: what was found, check by check, and what would mend it. Undefined for one of another namespace. */
 export async function why(core: Core, namespace: string, id: string): Promise<Explained | undefined> {
@@ -28,8 +31,8 @@ export async function why(core: Core, namespace: string, id: string): Promise<Ex
   if (row === undefined) return undefined
   const explained = explain(row)
   if (row.appraisal === null) return explained
-  const [found] = await core.db.all<{ verdict: string | null; context: string }>(
-    `SELECT v.body AS verdict, a.context FROM appraisals a LEFT JOIN verdicts v ON v.sha256 = a.verdict_sha256 WHERE a.id = ?`,
+  const [found] = await core.db.all<{ verdict: string | null }>(
+    `SELECT v.body AS verdict FROM appraisals a LEFT JOIN verdicts v ON v.sha256 = a.verdict_sha256 WHERE a.id = ?`,
     [row.appraisal],
   )
   if (found === undefined) return explained
@@ -38,7 +41,6 @@ export async function why(core: Core, namespace: string, id: string): Promise<Ex
   return {
     ...explained,
     ...(verdict === undefined ? {} : { verdict, remedies: remediesOf(verdict) }),
-    context: explained.context ?? JSON.parse(found.context),
   }
 }
 
@@ -65,15 +67,15 @@ export async function decisions(
   o: { readonly after?: string; readonly outcome?: string; readonly resource?: string; readonly limit?: number },
 ): Promise<readonly Explained[]> {
   const filters: (readonly [string, string | undefined])[] = [
-    ['namespace = ?', namespace],
-    ['id < ?', o.after],
-    ['outcome = ?', o.outcome],
-    ['resource = ?', o.resource],
+    ['d.namespace = ?', namespace],
+    ['d.id < ?', o.after],
+    ['d.outcome = ?', o.outcome],
+    ['d.resource = ?', o.resource],
   ]
   const used = filters.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]))
   const limit = Math.min(Math.max(Math.trunc(o.limit ?? LISTED), 1), MAX_LISTED)
   const rows = await core.db.all<DecisionRow>(
-    `SELECT ${COLUMNS} FROM decisions WHERE ${used.map(({ text }) => text).join(' AND ')} ORDER BY id DESC LIMIT ${limit}`,
+    `SELECT ${COLUMNS} WHERE ${used.map(({ text }) => text).join(' AND ')} ORDER BY d.id DESC LIMIT ${limit}`,
     used.map(({ value }) => value),
   )
   return rows.map(explain)
@@ -81,16 +83,19 @@ export async function decisions(
 
 async function readDecision(core: Core, namespace: string, id: string): Promise<DecisionRow | undefined> {
   if (!/^dec_[0-9a-z]{26}$/.test(id)) return undefined
-  const [row] = await core.db.all<DecisionRow>(`SELECT ${COLUMNS} FROM decisions WHERE id = ? AND namespace = ?`, [
-    id,
-    namespace,
-  ])
+  const [row] = await core.db.all<DecisionRow>(`SELECT ${COLUMNS} WHERE d.id = ? AND d.namespace = ?`, [id, namespace])
   return row
+}
+
+// The appraisal's own context, at the time of the decision.
+function contextThen(text: string, at: number): object {
+  return { ...(JSON.parse(text) as object), now: new Date(at).toISOString() }
 }
 
 function explain(row: DecisionRow): Explained {
   const body = JSON.parse(row.body) as Explained['body']
   const reasons = body['reasons']
+  const context = body['context'] ?? (row.context === null ? undefined : contextThen(row.context, row.at))
   return {
     id: row.id,
     namespace: row.namespace,
@@ -100,7 +105,7 @@ function explain(row: DecisionRow): Explained {
     reasons: Array.isArray(reasons) ? reasons.map(String) : [],
     remedies: [],
     body,
-    ...(body['context'] === undefined ? {} : { context: body['context'] }),
+    ...(context === undefined ? {} : { context }),
     ...(row.resource === null ? {} : { resource: row.resource }),
     ...(row.reason_code === null ? {} : { reasonCode: row.reason_code }),
     ...(row.appraisal === null ? {} : { appraisal: row.appraisal }),

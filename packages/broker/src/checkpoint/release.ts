@@ -1,4 +1,5 @@
 import { createHash, type JsonWebKey } from 'node:crypto'
+import type { PolicyContext } from '@sekisho/appraisal'
 import { encryptToTeeKey } from '../jwe/encrypt.ts'
 import { teeKeyThumbprint } from '../jwe/tee-key.ts'
 import { isRevoked, loadAppraisal, type StoredAppraisal } from './appraisals.ts'
@@ -99,7 +100,7 @@ async function tryRelease(
         resource,
         appraisal.id,
         decision,
-        teeKeyThumbprint(teeKey),
+        appraisal.holder ?? teeKeyThumbprint(teeKey),
         secretHash(lease.secret),
         at.getTime(),
         lease.expires.getTime(),
@@ -110,13 +111,18 @@ async function tryRelease(
       id: decision,
       outcome: 'released',
       lease: lease.id,
-      body: { version, context: answer.context, policy: answer.decision?.reasons ?? [] },
+      body: { version, ...contextBody(appraisal, answer), policy: answer.decision?.reasons ?? [] },
     })
     return 'released'
   })
   if (done === 'rules-changed') return undefined
   if (done === 'revoked') return refuse(core, request, { code: 'attestation-revoked', appraisal, rules })
   return { released: { jwe, version, contentType }, lease, decision, emulated: appraisal.emulated }
+}
+
+/** The context of a decision, where it is another than the appraisal's own: with advisories of the operator. */
+export function contextBody({ context }: StoredAppraisal, answer: PolicyAnswer): { readonly context?: PolicyContext } {
+  return answer.context.tcb.advisories.length === context.tcb.advisories.length ? {} : { context: answer.context }
 }
 
 /** How a lease's secret is kept: SHA-256 in hex. It has 256 random bits, so that no salt is needed. */
@@ -168,7 +174,7 @@ async function refuse(core: Core, request: ReleaseRequest, refusing: Refusing): 
       reason: code,
       body: {
         reasons: [...reasons, ...(answer === undefined ? [] : policyReasons(answer))],
-        ...(answer === undefined ? {} : { context: answer.context }),
+        ...(answer === undefined || refusing.appraisal === undefined ? {} : contextBody(refusing.appraisal, answer)),
       },
     }),
   )

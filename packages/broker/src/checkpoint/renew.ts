@@ -9,7 +9,7 @@ import { holds, type LeaseRow, readLease, stateOf } from './leases.ts'
 import type { RenewOutcome, RenewRequest } from './model.ts'
 import { record } from './record.ts'
 import type { RefusalCode } from './refusal.ts'
-import { allowing } from './release.ts'
+import { allowing, contextBody } from './release.ts'
 import { epochOf, type Rules, rulesOf } from './rules.ts'
 
 const MAX_ROUNDS = 4
@@ -41,7 +41,7 @@ export async function renew(core: Core, request: RenewRequest): Promise<RenewOut
 }
 
 function isSameHolder(lease: LeaseRow, before: StoredAppraisal, now: StoredAppraisal): boolean {
-  if (now.teeKey === undefined || teeKeyThumbprint(now.teeKey) !== lease.holder_key_sha256) return false
+  if (now.teeKey === undefined || (now.holder ?? teeKeyThumbprint(now.teeKey)) !== lease.holder_key_sha256) return false
   return before.context.tee === now.context.tee && before.context.measurement === now.context.measurement
 }
 
@@ -106,7 +106,7 @@ function write(
     ...(policy === undefined ? {} : { policy: { version: policy.version, sha256: policy.compiled.sha256 } }),
     body: {
       reasons: [...reasons, ...(answer === undefined ? [] : policyReasons(answer))],
-      ...(answer === undefined ? {} : { context: answer.context }),
+      ...(answer === undefined || appraisal === undefined ? {} : contextBody(appraisal, answer)),
     },
   })
 }
