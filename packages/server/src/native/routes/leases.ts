@@ -27,7 +27,7 @@ export function leaseRoutes({ broker }: NativeServices): readonly Route[] {
       method: 'GET',
       path: '/namespaces/{ns}/leases',
       tag: 'leases',
-      summary: 'Leases, the oldest first',
+      summary: 'Leases, the newest first; `after` takes those before an id',
       scope: 'leases:read',
       params: closed({ ns: namespaceSchema() }),
       query: closed({

@@ -144,7 +144,7 @@ export function policyRoutes({ broker }: NativeServices): readonly Route[] {
       path: '/namespaces/{ns}/policy/dry-run',
       tag: 'policy',
       summary: 'What a candidate policy would have decided of the releases and renewals recorded; nothing is kept',
-      scope: 'policy:read',
+      scope: 'decisions:read',
       params: NS,
       body: closed({ text: TEXT, limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 20_000 })) }),
       answer: anyObject('the report: how many were looked at, and which would have come out otherwise'),
