@@ -208,6 +208,12 @@ describe('decisions', () => {
     assert.equal(permitted, false)
     assert.equal(errors.length, 1)
   })
+  it('of a record without a verdict are refusals, not failures', () => {
+    const { verdict: _, ...rest } = contextWith()
+    const { permitted, errors } = policies.decide({ ...requestWith(), context: rest as ReturnType<typeof contextWith> })
+    assert.equal(permitted, false)
+    assert.match(errors[0] ?? '', /cannot be decided/)
+  })
   it('of an empty policy permit nothing', async () => {
     assert.equal((await compilePolicies('// nothing yet\n')).decide(requestWith()).permitted, false)
   })
@@ -229,6 +235,9 @@ const scope = fc.constantFrom(
   '(principal == Sekisho::Workload::"w1", action, resource)',
   '(principal, action, resource in Sekisho::Folder::"db/password")',
   '(principal, action, resource == Sekisho::Secret::"a/b/c")',
+  '(principal, action, resource in Sekisho::Folder::"a/b/c")',
+  '(principal, action, resource in Sekisho::Secret::"a/b/c")',
+  '(principal in Sekisho::Workload::"w2", action, resource in Sekisho::Folder::"a")',
   '(principal is Sekisho::Workload, action, resource is Sekisho::Secret in Sekisho::Folder::"a")',
 )
 const statement = fc

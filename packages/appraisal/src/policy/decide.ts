@@ -57,7 +57,7 @@ export function createDecider(cedar: Cedar, statements: readonly Statement[]): D
   const slices = new Map<string, Slice>()
   const decisions = new Map<string, PolicyDecision>()
   const mentions = statements.map(({ json }) => mentionsOf(json))
-  return (request) => {
+  const decide: Decider = (request) => {
     const floor = belowFloor(request.context)
     if (floor !== undefined) return refusal([floor])
     const context = { ...request.context, namespace: request.namespace, resource: request.resource }
@@ -66,17 +66,34 @@ export function createDecider(cedar: Cedar, statements: readonly Statement[]): D
     const applicable = indexes.join(',')
     const slice = remembered(slices, applicable, MAX_SLICES, () => sliceOf(statements, mentions, indexes))
     const projected = slice.project(context)
-    const key = JSON.stringify([
-      applicable,
-      request.action,
-      slice.mentions.principal ? request.workload : '',
-      slice.mentions.resource ? request.resource : '',
-      slice.mentions.times === undefined
-        ? projected
-        : { ...projected, now: periodOf(context.now, slice.mentions.times) },
-    ])
+    const key = keyOf(applicable, slice, request, projected)
     return remembered(decisions, key, MAX_DECISIONS, () => evaluate(cedar, statements, slice, request, projected))
   }
+  return (request) => {
+    try {
+      return decide(request)
+    } catch (error) {
+      // A record of another shape, say: nobody gets anything for it.
+      return refusal([`the request cannot be decided: ${error instanceof Error ? error.message : 'unknown error'}`])
+    }
+  }
+}
+
+// Everything that the statements of the slice look at. Its scopes hold, for they chose it.
+function keyOf(
+  applicable: string,
+  { mentions }: Slice,
+  { action, workload, resource, context }: PolicyRequest,
+  projected: Record<string, CedarValueJson>,
+): string {
+  const { times } = mentions
+  return JSON.stringify([
+    applicable,
+    action,
+    mentions.principal ? workload : '',
+    mentions.resource ? resource : '',
+    times === undefined ? projected : { ...projected, now: periodOf(context.now, times) },
+  ])
 }
 
 // No policy lifts what the verifier refused: nothing is evaluated below this floor.

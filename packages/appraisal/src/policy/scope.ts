@@ -7,11 +7,11 @@ export interface ScopeRequest {
   readonly workload: string
 }
 
-/** Whether a statement's scope holds for a request; its conditions are not looked at. */
+/** Whether a statement's scope holds for a request, exactly; its conditions are not looked at. */
 export function appliesTo({ principal, action, resource }: PolicyJson, request: ScopeRequest): boolean {
   return (
     namesAction(action, request.action) &&
-    (principal.op === 'All' || principal.op === 'is' || named(principal) === request.workload) &&
+    namesWorkload(principal, request.workload) &&
     namesResource(resource, request.resource)
   )
 }
@@ -19,7 +19,13 @@ export function appliesTo({ principal, action, resource }: PolicyJson, request: 
 function namesAction(action: PolicyJson['action'], wanted: string): boolean {
   if (action.op === 'All') return true
   const entities = 'entities' in action ? action.entities : 'entity' in action ? [action.entity] : undefined
-  return entities === undefined || entities.some((entity) => idOf(entity) === wanted)
+  return entities === undefined || entities.some((entity) => uidOf(entity)?.id === wanted)
+}
+
+// Nothing contains workloads: `in` is `==`.
+function namesWorkload(principal: PolicyJson['principal'], wanted: string): boolean {
+  if (principal.op === 'All' || (principal.op === 'is' && !('in' in principal))) return true
+  return isEntity(constraintOf(principal), WORKLOAD, wanted)
 }
 
 function namesResource(resource: PolicyJson['resource'], path: string): boolean {
@@ -27,24 +33,42 @@ function namesResource(resource: PolicyJson['resource'], path: string): boolean 
     case 'All':
       return true
     case 'is':
-      return resource.in === undefined || isWithin(path, named(resource.in))
+      return !('in' in resource) || isIn(constraintOf(resource), path)
     case '==':
-      return named(resource) === path
+      return isEntity(constraintOf(resource), SECRET, path)
     case 'in':
-      return isWithin(path, named(resource))
+      return isIn(constraintOf(resource), path)
   }
 }
 
-function isWithin(path: string, folder: string | undefined): boolean {
-  return folder === undefined || path === folder || path.startsWith(`${folder}/`)
+const WORKLOAD = 'Sekisho::Workload'
+const SECRET = 'Sekisho::Secret'
+const FOLDER = 'Sekisho::Folder'
+
+function isIn(entity: EntityName | undefined, path: string): boolean {
+  if (entity?.type === FOLDER) return path.startsWith(`${entity.id}/`)
+  return isEntity(entity, SECRET, path)
 }
 
-function named(constraint: object): string | undefined {
-  return 'entity' in constraint ? idOf(constraint.entity) : undefined
+function isEntity(entity: EntityName | undefined, type: string, id: string): boolean {
+  return entity?.type === type && entity.id === id
 }
 
-function idOf(entity: unknown): string | undefined {
+/** Type and id of an entity that a scope names. */
+interface EntityName {
+  readonly type: string
+  readonly id: string
+}
+
+function constraintOf(constraint: object): EntityName | undefined {
+  if ('in' in constraint && typeof constraint.in === 'object' && constraint.in !== null)
+    return constraintOf(constraint.in)
+  return 'entity' in constraint ? uidOf(constraint.entity) : undefined
+}
+
+function uidOf(entity: unknown): EntityName | undefined {
   if (typeof entity !== 'object' || entity === null) return undefined
-  const { id, __entity }: { readonly id?: unknown; readonly __entity?: unknown } = entity
-  return typeof id === 'string' ? id : __entity === undefined ? undefined : idOf(__entity)
+  const { type, id, __entity }: { readonly type?: unknown; readonly id?: unknown; readonly __entity?: unknown } = entity
+  if (typeof id === 'string' && typeof type === 'string') return { type, id }
+  return __entity === undefined ? undefined : uidOf(__entity)
 }
