@@ -1,4 +1,5 @@
 import Libsql from 'libsql'
+import LibsqlAsync from 'libsql/promise'
 import { StorageError, type StorageErrorCode } from './errors.ts'
 import type { Row, SqlValue } from './sql.ts'
 import { BoundedCache, checkParameters, splitAtParameters } from './statements.ts'
@@ -10,7 +11,7 @@ interface Prepared {
   readonly parameters: number
 }
 
-/** One connection to a SQLite file. Everything it does blocks; its errors are {@link StorageError}s. */
+/** One connection to a SQLite file. All it does blocks, but {@link commit}; its errors are {@link StorageError}s. */
 export class SqliteConnection {
   readonly #db: Libsql.Database
   readonly #statements = new BoundedCache<Prepared>(STATEMENTS)
@@ -32,6 +33,20 @@ export class SqliteConnection {
   /** Runs statements without parameters or results. */
   exec(text: string): void {
     translated(() => this.#db.exec(text))
+  }
+
+  /**
+   * Commits beside the event loop: flushing a disk takes milliseconds, in which requests are read and
+   * evidence is verified. Until it resolves, nothing else may be asked of this connection.
+   */
+  async commit(): Promise<void> {
+    try {
+      // The asynchronous class of libsql works on the same connection, but prepares and reads slower.
+      const done: Promise<void> = LibsqlAsync.prototype.exec.call(this.#db, 'COMMIT')
+      await done
+    } catch (error) {
+      throw sqliteError(error)
+    }
   }
 
   all<T extends Row>(text: string, params: readonly SqlValue[] = []): readonly T[] {

@@ -131,7 +131,7 @@ class SqliteWriter implements Writer {
   }
 
   async commit(): Promise<void> {
-    this.#connection.exec('COMMIT')
+    await this.#connection.commit()
   }
 
   async rollback(): Promise<void> {
