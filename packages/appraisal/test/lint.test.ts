@@ -42,6 +42,24 @@ describe('the linter', () => {
       ['1 duplicate'],
     ],
     [
+      'finds a permit that a forbid over a list of values covers',
+      `${HEAD} when { ${SOUND} && context.vendor == "amd" };
+       forbid (principal, action, resource) when { ["amd", "intel"].contains(context.vendor) };`,
+      ['1 unreachable'],
+    ],
+    [
+      'finds a permit that a forbid with the same list covers',
+      `${HEAD} when { ${SOUND} && ["amd", "intel"].contains(context.vendor) };
+       forbid (principal, action, resource) when { ["amd", "intel"].contains(context.vendor) };`,
+      ['1 unreachable'],
+    ],
+    [
+      'finds a permit that a forbid of a debug state covers',
+      `${HEAD} when { context.hardware && context.references.contains("db") && context.debug };
+       forbid (principal, action, resource) when { context.debug };`,
+      ['1 unreachable'],
+    ],
+    [
       'finds a register without its base',
       `${HEAD} when { context.hardware && !context.debug && context.registers has rtmr3 && context.registers.rtmr3 == "aa" };`,
       ['1 base-unpinned'],

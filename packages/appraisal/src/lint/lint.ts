@@ -1,6 +1,7 @@
 import { loadCedar } from '../cedar/load.ts'
 import { mentionsOf } from '../policy/mentions.ts'
 import { parsePolicies, type Statement } from '../policy/parse.ts'
+import { createCandidates } from './candidates.ts'
 import { covers, coversScope, type Reading, readingOf } from './cover.ts'
 import type { LintCode, LintFinding } from './model.ts'
 import {
@@ -24,8 +25,9 @@ import { type Supposition, truthOfAll } from './truth.ts'
 export async function lintPolicies(text: string): Promise<readonly LintFinding[]> {
   const readings = parsePolicies(await loadCedar(), text).map(readingOf)
   const forbids = readings.filter(({ statement }) => statement.effect === 'forbid')
+  const candidates = createCandidates(readings)
   return readings.flatMap((one, i) => {
-    const idle = idleness(one, i, readings)
+    const idle = idleness(one, i, readings, candidates(one))
     if (idle !== undefined) return [idle]
     return one.statement.effect === 'permit' ? permitFindings(one, forbids).filter(isUnanswered(one.statement)) : []
   })
@@ -37,12 +39,18 @@ function isUnanswered({ json }: Statement): (finding: LintFinding) => boolean {
   return ({ code, severity }) => severity === 'error' || !allowed.includes(code)
 }
 
-function idleness(one: Reading, index: number, all: readonly Reading[]): LintFinding | undefined {
+function idleness(
+  one: Reading,
+  index: number,
+  all: readonly Reading[],
+  candidates: readonly number[],
+): LintFinding | undefined {
   const { statement, conditions, implied } = one
   if (statement.impossible || truthOfAll(conditions, implied) === false)
     return finding(statement, 'unreachable', 'it can never apply', 'delete it, or mend its conditions')
-  for (const [i, other] of all.entries()) {
-    if (i === index || other.statement.impossible || !covers(other, one)) continue
+  for (const i of candidates) {
+    const other = all[i]
+    if (other === undefined || i === index || other.statement.impossible || !covers(other, one)) continue
     const { effect, line } = other.statement
     if (effect === 'forbid' && statement.effect === 'permit')
       return finding(
