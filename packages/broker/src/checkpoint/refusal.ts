@@ -85,7 +85,7 @@ export function allChecks(verdict: Verdict): readonly Check[] {
 
 /** Ids of checks by what their failing means, the weightiest first. */
 const MEANINGS: readonly (readonly [RegExp, RefusalCode])[] = [
-  [/(pinned|anchor)$/, 'root-untrusted'],
+  [/(pinned|anchor|\.root|-root|trusted)$/, 'root-untrusted'],
   [/expect\.(report-data|freshness|nonce)|\.(nonce|fresh|freshness|challenge|extra-data|user-data)$/, 'evidence-stale'],
   [
     /tcb\.not-revoked$|tcb\.(status|level|evaluation-number|order|certificate)$|\.min-(tcb|firmware)$/,
@@ -93,7 +93,7 @@ const MEANINGS: readonly (readonly [RegExp, RefusalCode])[] = [
   ],
   [/revo/, 'certificate-revoked'],
   [/hardware$/, 'evidence-emulated'],
-  [/not-after$|not-before$|valid(ity)?$|in-date$|expired$|dates$|current$/, 'collateral-expired'],
+  [/not-after$|not-before$|valid(ity)?$|in-date$|expired$|dates$|current$|issued$/, 'collateral-expired'],
   [/debug/, 'debug-enabled'],
   [/expect\./, 'reference-mismatch'],
 ]

@@ -377,13 +377,15 @@ test('emulated evidence in production: the checkpoint does not start with emulat
   const verifier = openVerifier({})
   const broker = await brokerOver(db, verifier, { production: true })
   await furnish(broker, NAMESPACE, AT, 'permit (principal, action, resource);')
-  const machine = sharedWorld().snp()
-  await broker.admin.putReference(NAMESPACE, referenceOf(verifier, machine, 'mine'), BY)
-  const { session, outcome } = await attested(broker, machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
-  assert.equal(outcome.refusal?.code, 'root-untrusted')
-  await assertLogged(broker, outcome.refusal?.id, 'root-untrusted')
-  const released = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })
-  assert.equal(released.refused?.code, 'not-attested')
+  const world = sharedWorld()
+  for (const machine of [world.snp(), world.tdx(), world.sgx(), world.nitro(), world.tpm()]) {
+    await broker.admin.putReference(NAMESPACE, referenceOf(verifier, machine, machine.tee), BY)
+    const { session, outcome } = await attested(broker, machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
+    assert.equal(outcome.refusal?.code, 'root-untrusted', machine.tee)
+    await assertLogged(broker, outcome.refusal?.id, 'root-untrusted')
+    const released = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })
+    assert.equal(released.refused?.code, 'not-attested')
+  }
 })
 
 test('a database of a trying start gives nothing to a production one: emulated appraisals stay emulated', async (t) => {

@@ -69,7 +69,7 @@ export async function worldVerifier(
 ): Promise<Verifier> {
   const url = await serveWorld(t, world)
   const source = networkSource({
-    intel: { baseUrl: `${url}/`, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` },
+    intel: { baseUrl: `${url}/`, kind: 'pcs', subscriptionKey: 'a-test-key', rootCrlUrl: `${url}/IntelSGXRootCA.der` },
     amd: { baseUrl: url },
     trustAnchors: world.anchors,
     now: world.now,

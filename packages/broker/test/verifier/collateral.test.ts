@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import {
+  describeIntel,
+  type EndorsementBundle,
+  type IntelCollateralInput,
+  readBundle,
+  writeBundle,
+} from '@sekisho/collateral'
+import { createWorld, kbsEvidence } from '@sekisho/emulator'
+import { canonicalJson } from '@sekisho/evidence'
+import { type Broker, openVerifier, type Verifier } from '../../src/index.ts'
+import {
+  attested,
+  brokerOver,
+  furnish,
+  later,
+  type Machine,
+  newDatabase,
+  referenceOf,
+  sharedWorld,
+  teeKeys,
+  worldVerifier,
+} from '../checkpoint/kit.ts'
+
+const AT = new Date()
+const DAY = 86_400
+
+async function brokerWith(t: TestContext, verifier: Verifier, machine: Machine, at: Date = AT): Promise<Broker> {
+  const broker = await brokerOver(await newDatabase(t), verifier)
+  await furnish(broker, 'default', at)
+  await broker.admin.putReference('default', referenceOf(verifier, machine, 'mine'), { actor: 'tester', at })
+  return broker
+}
+
+async function codeOf(broker: Broker, machine: Machine, at: Date = AT): Promise<string | undefined> {
+  const { outcome } = await attested(broker, machine, { namespace: 'default', at, keys: teeKeys() })
+  if (outcome.refusal !== undefined) {
+    const receipt = await broker.receipt('default', outcome.refusal.id ?? '')
+    assert.equal(receipt?.entry.reason, outcome.refusal.code, 'a refusal is in the log with its reason')
+  }
+  return outcome.refusal?.code
+}
+
+/** What a platform’s world would serve now, as a bundle in a file. */
+function bundleOf(collateral: IntelCollateralInput): EndorsementBundle {
+  return readBundle(writeBundle({ items: [{ kind: 'intel', collateral: describeIntel(collateral) }] }))
+}
+
+test('endorsements whose time is over are refused as expired, not taken as good enough', async (t) => {
+  const world = createWorld({ products: [] })
+  const machine = world.tdx()
+  const bundle = bundleOf(machine.collateral() as IntelCollateralInput)
+  const verifier = openVerifier({ bundles: [bundle], trustAnchors: world.anchors })
+  const broker = await brokerWith(t, verifier, machine)
+  assert.equal(await codeOf(broker, machine), undefined)
+  assert.equal(await codeOf(broker, machine, later(AT, 60 * DAY)), 'collateral-expired')
+})
+
+test('downgraded endorsements: an older, lower bar is not taken once its time is over, and the newer one rejects', async (t) => {
+  let now = AT
+  const world = createWorld({ products: [], now: () => now })
+  const machine = world.tdx()
+  const old = bundleOf(machine.collateral() as IntelCollateralInput)
+  now = later(AT, 40 * DAY)
+  world.intel.publishTcb({ status: 'OutOfDate', advisories: ['INTEL-SA-1'] })
+  const fresh = bundleOf(machine.collateral() as IntelCollateralInput)
+  const both = await brokerWith(t, openVerifier({ bundles: [old, fresh], trustAnchors: world.anchors }), machine, now)
+  assert.equal(await codeOf(both, machine, now), 'tcb-unacceptable')
+  const alone = await brokerWith(t, openVerifier({ bundles: [old], trustAnchors: world.anchors }), machine, now)
+  assert.equal(await codeOf(alone, machine, now), 'collateral-expired')
+})
+
+test('without endorsements nothing is released, and the reason says so', async (t) => {
+  for (const machine of [sharedWorld().tdx(), sharedWorld().sgx(), sharedWorld().snp()]) {
+    const broker = await brokerWith(t, openVerifier({ trustAnchors: sharedWorld().anchors }), machine)
+    assert.equal(await codeOf(broker, machine), 'collateral-missing')
+  }
+})
+
+test('a service that fails is told of, and does not become a yes', async (t) => {
+  const troubles: string[] = []
+  const world = createWorld({ products: [] })
+  const verifier = await worldVerifier(t, world, { onTrouble: (what) => troubles.push(what) })
+  const machine = world.sgx()
+  const broker = await brokerWith(t, verifier, machine)
+  world.intel.expire('tcb-info')
+  assert.equal(await codeOf(broker, machine), 'collateral-missing')
+  assert.equal(troubles.length, 1)
+})
+
+test('a revoked platform certificate is refused as revoked', async (t) => {
+  const world = createWorld({ products: [] })
+  const machine = world.tdx()
+  world.intel.revokePck(machine)
+  const broker = await brokerWith(t, await worldVerifier(t, world), machine)
+  assert.equal(await codeOf(broker, machine), 'certificate-revoked')
+})
+
+test('what was kept judges again to the same verdict, byte for byte, long after', async (t) => {
+  const verifier = await worldVerifier(t, sharedWorld())
+  const machines: readonly Machine[] = [
+    sharedWorld().snp(),
+    sharedWorld().snp({ signedBy: 'vlek' }),
+    sharedWorld().tdx(),
+    sharedWorld().sgx(),
+    sharedWorld().tdx({ certification: 'encrypted-ppid' }),
+  ]
+  for (const machine of machines) {
+    const digest = Buffer.alloc(48, 9)
+    const received = verifier.recognise(kbsEvidence(machine.tee, machine.attest(digest)))
+    const expect = { ...verifier.skeleton(received), ...verifier.binding(received, digest), allowEmulated: true }
+    const first = await verifier.verify(received, { expect, at: AT })
+    assert.equal(first.verdict.outcome, 'verified')
+    const alone = openVerifier({ trustAnchors: sharedWorld().anchors })
+    const bare = { ...received, companions: [] }
+    const again = await alone.verify(bare, { expect, at: AT, kept: first.collateral.bytes })
+    assert.equal(canonicalJson(again.verdict), canonicalJson(first.verdict), machine.tee)
+    assert.equal(again.collateral.sha256, first.collateral.sha256)
+  }
+})
+
+test('endorsements are held for a while, asked for again when told to, and never for a forecast', async (t) => {
+  const world = createWorld({ products: [] })
+  const machine = world.sgx()
+  const verifier = await worldVerifier(t, world, { holdSeconds: 60 })
+  const received = verifier.recognise(kbsEvidence('sgx', machine.attest(new Uint8Array(48))))
+  const expect = {
+    ...verifier.skeleton(received),
+    ...verifier.binding(received, new Uint8Array(48)),
+    allowEmulated: true,
+  }
+  const status = async (o: object, at: Date = AT): Promise<string | undefined> =>
+    (await verifier.verify(received, { expect, at, ...o })).verdict.claims.tcb.status
+  assert.equal(await status({}), 'UpToDate')
+  world.intel.publishTcb({ status: 'OutOfDate', channel: 'early' })
+  assert.equal(await status({ update: 'early' }), 'OutOfDate')
+  assert.equal(await status({}), 'UpToDate', 'a forecast is not remembered')
+  world.intel.promote(world.intel.evaluationNumbers().early)
+  assert.equal(await status({}), 'UpToDate', 'held')
+  assert.equal(await status({}, later(AT, 61)), 'OutOfDate', 'and asked for again')
+})
+
+test('roots that are no vendor’s must say so', () => {
+  const [anchor] = sharedWorld().anchors
+  assert.ok(anchor)
+  assert.throws(() => openVerifier({ trustAnchors: [{ ...anchor, emulated: false }] }), TypeError)
+  assert.equal(openVerifier({}).emulated, false)
+  assert.equal(openVerifier({ trustAnchors: [anchor] }).emulated, true)
+})
