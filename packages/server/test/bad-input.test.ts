@@ -219,6 +219,7 @@ test('slow requests are ended, in their headers and in their body', async (t) =>
   const { url } = checkpoint
   const started = performance.now()
   assert.match(await raw(url, ['GET /healthz HTTP/1.1\r\nhost: x\r\n']), /^HTTP\/1\.1 408 /)
+  assert.doesNotMatch(await raw(url, []), /200/, 'a connection that says nothing')
   const stalled = 'POST /kbs/v0/auth HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"version"'
   assert.doesNotMatch(await raw(url, [stalled]), /^HTTP\/1\.1 200 /)
   assert.ok(performance.now() - started < 5000)

@@ -58,6 +58,11 @@ export function createFront(o: FrontOptions): Front {
     const error = asHttpError(o.translate(thrown))
     call.facts.code ??= error.code
     if (error.status >= 500) logFailure(o.log, error, call)
+    // Half of an answer is out: what is left is to say that it is not whole.
+    if (outgoing.headersSent) {
+      outgoing.destroy()
+      return Promise.resolve()
+    }
     return send(outgoing, o.errorsOf(call.path)(error, call), call)
   }
 

@@ -70,6 +70,10 @@ test('the handshake as the real client speaks it: 401, challenge, evidence, toke
     'what the client writes again is the same text',
   )
 
+  const head = await send(resource, { method: 'HEAD', headers: { ...CLIENT_HEADERS, cookie } })
+  assert.equal(head.status, 405, 'HEAD releases nothing')
+  assert.equal((await checkpoint.broker.leases('default', {})).length, 1)
+
   const passport = await send(resource, {
     method: 'GET',
     headers: { ...CLIENT_HEADERS, authorization: `Bearer ${token}` },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { get, type IncomingMessage } from 'node:http'
 import { test } from 'node:test'
 import type { BrokerEvent } from '@sekisho/broker'
+import { startServer } from '../../src/index.ts'
 import { eventStreams } from '../../src/native/events.ts'
 import { PERMIT, startCheckpoint } from '../kit/checkpoint.ts'
 
@@ -116,4 +117,21 @@ test('a reader that takes nothing is cut off before it fills the memory', async 
   assert.ok(written < 11_000)
   assert.ok(aborted)
   assert.equal(streams.open, 0)
+})
+
+test('a stream that fails in the middle is broken off, not left hanging', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  await checkpoint.broker.admin.createNamespace('default', { actor: 'tester', at: new Date() })
+  async function* failing(): AsyncGenerator<BrokerEvent> {
+    yield { seq: 1, namespace: 'default', at: new Date(0), kind: 'test', body: {} }
+    throw new Error('the database went away')
+  }
+  const broker = { ...checkpoint.broker, events: failing }
+  const server = await startServer({ ...checkpoint, broker, port: 0, writeLog: () => undefined })
+  t.after(() => server.close())
+  const authorization = `Bearer ${await checkpoint.token(['decisions:read'], 'default')}`
+  const stream = await open(`${server.url}${NS}/events`, { authorization })
+  await assert.rejects(async () => {
+    for await (const _ of stream);
+  }, /aborted/)
 })

@@ -111,6 +111,8 @@ test('what is not as expected is named by its member, and never quoted', async (
   const cases: readonly (readonly [method: string, path: string, json: unknown, field: string, status?: number])[] = [
     ['PUT', `${NS}/secrets/a/b/c`, { value: `${CANARY} not base64` }, '/value'],
     ['PUT', `${NS}/secrets/a/b/c`, { value: 'eA==', contentTyp: CANARY }, '/contentTyp'],
+    ['PUT', `${NS}/secrets/a/b/c`, { value: 'eA' }, '/value'],
+    ['PUT', `${NS}/secrets/a/b/c`, { value: 'eB==' }, '/value'],
     ['PUT', `${NS}/secrets/a/b/c`, {}, '/value'],
     ['PUT', `${NS}/secrets/a/b/.c`, { value: 'eA==' }, 'path/tag'],
     ['PUT', `${NS}/keys/a/b/c`, { type: 'rsa-512' }, '/type'],

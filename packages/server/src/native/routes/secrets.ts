@@ -6,6 +6,7 @@ import {
   anyObject,
   BYTES_LIMIT,
   base64Schema,
+  bytesOf,
   closed,
   limitSchema,
   namespaceSchema,
@@ -92,7 +93,7 @@ export function secretRoutes({ broker, vault, db }: NativeServices): readonly Ro
       answer: ADDED,
       handle: async (input) => {
         const { value, ...about } = input.body
-        const bytes = new Uint8Array(Buffer.from(value, 'base64'))
+        const bytes = bytesOf(value, '/value')
         const { version } = await broker.admin.putSecret(
           input.params.ns,
           { path: pathOf(input.params), bytes, ...about },

@@ -6,6 +6,7 @@ import { HttpError, invalid } from '../../http/errors.ts'
 import {
   BYTES_LIMIT,
   base64Schema,
+  bytesOf,
   closed,
   idSchema,
   namespaceSchema,
@@ -219,12 +220,12 @@ function attestRequest(body: Static<typeof ATTEST>, at: Date): AttestRequest {
   const { kty, alg, ...members } = body.runtimeData['tee-pubkey']
   return {
     session: body.session,
-    evidence: typeof body.evidence === 'string' ? bytesOf(body.evidence) : body.evidence,
+    evidence: typeof body.evidence === 'string' ? bytesOf(body.evidence, '/evidence') : body.evidence,
     ...(body.tee === undefined ? {} : { tee: body.tee }),
     additionalEvidence: body.additionalEvidence ?? '',
     runtimeData: { nonce: body.runtimeData.nonce, 'tee-pubkey': { kty, alg, ...members } },
     ...(body.initData === undefined ? {} : { initData: body.initData }),
-    ...(body.eventLog === undefined ? {} : { eventLog: bytesOf(body.eventLog) }),
+    ...(body.eventLog === undefined ? {} : { eventLog: bytesOf(body.eventLog, '/eventLog') }),
     at,
   }
 }
@@ -235,8 +236,4 @@ function byOf({ session, token }: { session?: string; token?: string }): { sessi
   throw invalid('what was attested is named by a session or by a token', [
     { field: '/session', expected: 'a session, or a token, and not both' },
   ])
-}
-
-function bytesOf(base64: string): Uint8Array {
-  return new Uint8Array(Buffer.from(base64, 'base64'))
 }
