@@ -74,6 +74,6 @@ export class PostgresNotices {
           if (!this.#closed) this.#reopen(Math.min(2 * pause, LAST_PAUSE_MS))
         },
       )
-    }, pause)
+    }, pause).unref()
   }
 }

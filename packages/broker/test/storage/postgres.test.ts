@@ -99,7 +99,17 @@ onPostgres('shared database', (server) => {
     const db = await openDatabase({ url, limits: { lockMs: 300 } })
     const other = await openDatabase({ url })
     let release: () => void = () => undefined
-    const held = other.transaction(() => new Promise<void>((resolve) => (release = resolve)))
+    let begun: () => void = () => undefined
+    const running = new Promise<void>((resolve) => {
+      begun = resolve
+    })
+    const held = other.transaction(() => {
+      begun()
+      return new Promise<void>((resolve) => {
+        release = resolve
+      })
+    })
+    await running
     await assert.rejects(db.run(SET, ['a', 'b']), withCode('busy'))
     release()
     await held
