@@ -18,10 +18,13 @@ export const EXIT = {
 export class CliError extends Error {
   override readonly name = 'CliError'
   readonly exitCode: number
+  /** Further lines below the message. */
+  readonly details: readonly string[]
 
-  constructor(exitCode: number, message: string, options?: ErrorOptions) {
+  constructor(exitCode: number, message: string, options?: ErrorOptions & { readonly details?: readonly string[] }) {
     super(message, options)
     this.exitCode = exitCode
+    this.details = options?.details ?? []
   }
 }
 

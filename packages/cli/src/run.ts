@@ -47,6 +47,7 @@ function report(error: unknown, around: Around): number {
   if (debug && error instanceof Error) around.err(`${error.stack ?? error.message}\n`)
   if (error instanceof CliError) {
     around.err(`sekisho: ${plain(error.message)}\n`)
+    for (const line of error.details) around.err(`  ${plain(line)}\n`)
     return error.exitCode
   }
   const message = error instanceof Error ? error.message : String(error)

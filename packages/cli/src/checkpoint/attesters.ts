@@ -91,7 +91,8 @@ export function platformOf(world: World, kind: string, flags: AttesterFlags): Em
 
 /** Up to 64 bytes in hexadecimal. @throws CliError (usage) */
 export function reportDataOf(hex: string | undefined): Uint8Array {
-  if (hex === undefined) return new Uint8Array(64)
+  // Small TPMs sign no more than this.
+  if (hex === undefined) return new Uint8Array(32)
   if (/^([0-9a-fA-F]{2}){1,64}$/.test(hex)) return new Uint8Array(Buffer.from(hex, 'hex'))
   throw usageError('--report-data: expected 1 to 64 bytes in hexadecimal')
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Broker, Database, MasterKey, Verifier } from '@sekisho/broker'
+import type { Broker, Database, MasterKey, VerifierOptions } from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { TlsOptions } from '@sekisho/server'
@@ -25,8 +25,8 @@ export interface CheckpointOptions {
   readonly now: () => Date
   /** Takes the log lines. */
   readonly writeLog: (text: string) => void
-  /** Verifies TPMs whose attestation keys were enrolled elsewhere. */
-  readonly activation?: NonNullable<Parameters<typeof import('@sekisho/broker').openVerifier>[0]['activation']>
+  /** What else the verifier is made with: keys of Arm platforms, enrolled keys of TPMs. */
+  readonly verifier?: Pick<VerifierOptions, 'activation' | 'arm'>
 }
 
 /** A checkpoint that answers. */
@@ -34,7 +34,6 @@ export interface Checkpoint {
   readonly url: string
   readonly broker: Broker
   readonly db: Database
-  readonly verifier: Verifier
   /** The log's public key, as verifiers keep it. */
   readonly logKey: string
   /** The one-time link that makes the first token; undefined once there is one. */
@@ -79,7 +78,7 @@ async function open(
   const verifier = parts.openVerifier({
     ...(source === undefined ? {} : { source }),
     ...(emulatedAnchors.length === 0 ? {} : { trustAnchors: emulatedAnchors }),
-    ...(options.activation === undefined ? {} : { activation: options.activation }),
+    ...options.verifier,
     onTrouble: (what) => options.writeLog(`${JSON.stringify({ at: now().toISOString(), trouble: what })}\n`),
   })
   const broker = await parts.openBroker({
@@ -115,7 +114,6 @@ async function open(
     url: server.url,
     broker,
     db,
-    verifier,
     logKey: log.verifierKey,
     setupLink: setup === undefined ? undefined : `${server.url}/setup#${setup.secret}`,
     adminToken: async () => {

@@ -21,7 +21,11 @@ export async function openWorld(path: string, now: () => Date): Promise<KeptWorl
   try {
     const world = createWorld({ now, ...(saved === undefined ? {} : { saved }) })
     const save = (): Promise<void> => writePrivate(path, `${world.save()}\n`)
-    if (saved === undefined) await save()
+    // The keys that take time are made before the first save: whoever opens the file next has the same ones.
+    if (saved === undefined) {
+      await world.ready()
+      await save()
+    }
     return { world, save }
   } catch (error) {
     if (error instanceof TypeError) throw unreadable(`${path}: no emulated world: ${error.message}`, error)

@@ -191,10 +191,10 @@ async function explained<T>(file: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (error instanceof TypeError) throw unreadable(`${file}: ${error.message}`, error)
     if (!(error instanceof PolicyError)) throw error
-    const lines = error.problems.map(
+    const details = error.problems.map(
       ({ line, column, message, hint }) =>
-        `${file}:${line}:${column}: ${message}${hint === undefined ? '' : `\n    ${hint}`}`,
+        `${file}:${line}:${column}: ${message}${hint === undefined ? '' : `; ${hint}`}`,
     )
-    throw new CliError(EXIT.unreadable, lines.join('\n'), { cause: error })
+    throw new CliError(EXIT.unreadable, `${file}: these policies cannot be used`, { cause: error, details })
   }
 }

@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Around } from '../around.ts'
 import { type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
-import { type Checkpoint, openCheckpoint } from '../checkpoint/open.ts'
+import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../checkpoint/open.ts'
 import { untilStopped } from '../checkpoint/stop.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
 import { CliError, EXIT, usageError } from '../exit.ts'
@@ -53,7 +53,8 @@ export async function upCommand(options: UpOptions, around: Around): Promise<num
 }
 
 interface EmulatedWorld extends ServedWorld {
-  readonly anchors: Parameters<typeof openCheckpoint>[0]['emulatedAnchors']
+  readonly anchors: CheckpointOptions['emulatedAnchors']
+  readonly arm: { readonly keys: string; readonly referenceValues: string }
   readonly file: string
 }
 
@@ -73,7 +74,7 @@ async function startWorld(folder: string, around: Around): Promise<EmulatedWorld
     }
     return world
   }, 0)
-  return { url: served.url, anchors, file, close: () => served.close() }
+  return { url: served.url, anchors, arm: first.world.arm.endorsements(), file, close: () => served.close() }
 }
 
 async function changed(file: string): Promise<number> {
@@ -95,6 +96,7 @@ async function start(
       master,
       production: options.production === true,
       emulatedAnchors: emulated?.anchors ?? [],
+      ...(emulated === undefined ? {} : { verifier: { arm: emulated.arm } }),
       source: await endorsements(emulated, options, around),
       host: options.host ?? '127.0.0.1',
       port: options.port ?? DEFAULT_PORT,

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
-import { type Checkpoint, openCheckpoint } from '../checkpoint/open.ts'
+import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../checkpoint/open.ts'
 import { type Client, clientFor } from '../remote/client.ts'
 import { VERSION } from '../version.ts'
 
@@ -21,7 +21,7 @@ export interface Stage {
 export interface StageOptions {
   readonly anchors: readonly TrustAnchor[]
   readonly source: CollateralSource | undefined
-  readonly activation?: NonNullable<Parameters<typeof openCheckpoint>[0]['activation']>
+  readonly verifier?: CheckpointOptions['verifier']
 }
 
 /** Opens a checkpoint in a folder that goes when the story ends: real sockets, a real database, a real log. */
@@ -38,7 +38,7 @@ export async function openStage(options: StageOptions, around: Around): Promise<
       production: false,
       emulatedAnchors: options.anchors,
       source: options.source,
-      ...(options.activation === undefined ? {} : { activation: options.activation }),
+      ...(options.verifier === undefined ? {} : { verifier: options.verifier }),
       host: '127.0.0.1',
       port: 0,
       leaseSeconds: 900,

@@ -73,7 +73,7 @@ async function tellOn(
 
   tell.step('stage', 'A checkpoint comes up: verifier, policy, key broker and log, on an embedded database.')
   const stage = await openStage(
-    { anchors: [anchorOf(authorities)], source: undefined, activation: () => activation },
+    { anchors: [anchorOf(authorities)], source: undefined, verifier: { activation: () => activation } },
     around,
   )
   try {

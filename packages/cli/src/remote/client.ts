@@ -3,11 +3,12 @@ import { CliError, EXIT, unreadable } from '../exit.ts'
 import { type Profile, profileOf, type RemoteOptions } from './profile.ts'
 
 /** One thing that is wrong with a request. */
-export interface Fault {
+interface Fault {
   readonly field?: string
-  readonly message?: string
+  readonly expected?: string
   readonly line?: number
   readonly column?: number
+  readonly hint?: string
 }
 
 /** An answer of the checkpoint that is no success, as RFC 9457 has it. */
@@ -23,7 +24,12 @@ export interface Problem {
 export class RemoteError extends CliError {
   readonly problem: Problem | undefined
 
-  constructor(exitCode: number, message: string, problem?: Problem, options?: ErrorOptions) {
+  constructor(
+    exitCode: number,
+    message: string,
+    problem?: Problem,
+    options?: ErrorOptions & { readonly details?: readonly string[] },
+  ) {
     super(exitCode, message, options)
     this.problem = problem
   }
@@ -125,10 +131,7 @@ function problemOf(response: Response, bytes: Uint8Array, { server, token }: Pro
   const problem = readProblem(response, bytes)
   const exitCode =
     response.status === 401 || response.status === 403 || response.status === 409 ? EXIT.rejected : EXIT.unreadable
-  const details = (problem.errors ?? []).map(({ field, message, line, column }) => {
-    const where = line === undefined ? field : `line ${line}, column ${column ?? 1}`
-    return `\n  ${where === undefined ? '' : `${where}: `}${message ?? ''}`
-  })
+  const details = (problem.errors ?? []).map(faultLine)
   const hint =
     response.status === 401
       ? token === undefined
@@ -136,7 +139,14 @@ function problemOf(response: Response, bytes: Uint8Array, { server, token }: Pro
         : '; the token is unknown here, expired or revoked: `sekisho login` gets a new one'
       : ''
   const id = problem.instance === undefined ? '' : ` (request ${problem.instance})`
-  return new RemoteError(exitCode, `${problem.detail ?? problem.title}${hint}${id}${details.join('')}`, problem)
+  const { detail, title } = problem
+  return new RemoteError(exitCode, `${detail ?? title}${hint}${id}`, problem, { details })
+}
+
+function faultLine({ field, expected, line, column, hint }: Fault): string {
+  const where = line === undefined ? field : `line ${line}, column ${column ?? 1}`
+  const words = [expected, hint].filter((one) => one !== undefined && one !== '').join('; ')
+  return where === undefined || where === '' ? words : `${where}: ${words}`
 }
 
 function readProblem(response: Response, bytes: Uint8Array): Problem {
@@ -161,13 +171,14 @@ function readProblem(response: Response, bytes: Uint8Array): Problem {
 
 function readFault(value: unknown): readonly Fault[] {
   if (typeof value !== 'object' || value === null) return []
-  const { field, message, line, column }: { [K in keyof Fault]?: unknown } = value
+  const told: { [K in keyof Fault]?: unknown } = value
   return [
     {
-      ...(typeof field === 'string' ? { field } : {}),
-      ...(typeof message === 'string' ? { message } : {}),
-      ...(typeof line === 'number' ? { line } : {}),
-      ...(typeof column === 'number' ? { column } : {}),
+      ...(typeof told.field === 'string' ? { field: told.field } : {}),
+      ...(typeof told.expected === 'string' ? { expected: told.expected } : {}),
+      ...(typeof told.line === 'number' ? { line: told.line } : {}),
+      ...(typeof told.column === 'number' ? { column: told.column } : {}),
+      ...(typeof told.hint === 'string' ? { hint: told.hint } : {}),
     },
   ]
 }
