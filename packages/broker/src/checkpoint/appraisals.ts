@@ -1,45 +1,12 @@
 import type { JsonWebKey } from 'node:crypto'
 import type { PolicyContext } from '@sekisho/appraisal'
-import type { Tee, Verdict } from '@sekisho/evidence'
+import type { Verdict } from '@sekisho/evidence'
 import type { Row, Sql, SqlValue } from '../storage/sql.ts'
 import { sha256 } from '../verifier/bytes.ts'
-import type { Expectations, KeptCollateral, Received } from '../verifier/model.ts'
+import type { KeptCollateral, Received } from '../verifier/model.ts'
 import { canonicalText } from './canonical-text.ts'
 import type { Core } from './core.ts'
-
-/** What an appraisal rests on, beside its verdict: enough to judge again. */
-export interface Grounds {
-  readonly tee: Tee
-  /** Digest of the evidence as it is stored. */
-  readonly evidence: string
-  readonly collateral: string
-  readonly eventLog?: string
-  /** Everything that was expected, binding included. */
-  readonly expect: Expectations
-  /** The reference set's part of it is replaced when judged again; the rest stays. */
-  readonly bound: Expectations
-  readonly reference?: string
-}
-
-/** An appraisal as it is stored. It never changes, but for being revoked. */
-export interface StoredAppraisal {
-  readonly id: string
-  readonly namespace: string
-  readonly at: number
-  readonly expires: number
-  readonly session: string | undefined
-  readonly verdict: string
-  readonly outcome: Verdict['outcome']
-  readonly authenticity: Verdict['authenticity']
-  readonly emulated: boolean
-  readonly status: string
-  readonly context: PolicyContext
-  readonly teeKey: JsonWebKey | undefined
-  /** RFC 7638 thumbprint of the key, hex. */
-  readonly holder: string | undefined
-  /** The primary evidence first, then that of further devices. */
-  readonly grounds: readonly Grounds[]
-}
+import type { Grounds, StoredAppraisal } from './state.ts'
 
 /** What the verifier was given and found, for one piece of evidence. */
 export interface JudgedEvidence {

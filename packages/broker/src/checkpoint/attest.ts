@@ -1,6 +1,6 @@
 import { type JsonWebKey, timingSafeEqual } from 'node:crypto'
 import { teeKeyThumbprint } from '../jwe/tee-key.ts'
-import { rememberStored, type StoredAppraisal, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
+import { rememberStored, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
 import { teeKeyOf } from './binding.ts'
 import type { Core } from './core.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
@@ -8,8 +8,9 @@ import { newId } from './ids.ts'
 import type { AttestOutcome, AttestRequest } from './model.ts'
 import { record } from './record.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
-import { type Rules, rulesOf } from './rules.ts'
+import { rulesOf } from './rules.ts'
 import { readSession, type Session, spendSession } from './sessions.ts'
+import type { Rules, StoredAppraisal } from './state.ts'
 import { issueToken } from './tokens.ts'
 
 /**

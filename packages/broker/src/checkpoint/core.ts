@@ -5,9 +5,8 @@ import type { Vault } from '../vault/vault.ts'
 import { sha256 } from '../verifier/bytes.ts'
 import { type Held, holding } from '../verifier/held.ts'
 import type { Verifier } from '../verifier/model.ts'
-import type { StoredAppraisal } from './appraisals.ts'
 import type { BrokerLimits, BrokerOptions } from './model.ts'
-import type { Rules } from './rules.ts'
+import type { Rules, StoredAppraisal } from './state.ts'
 
 /** What the parts of a broker share. */
 export interface Core {

@@ -1,8 +1,7 @@
 import type { PolicyContext, PolicyDecision } from '@sekisho/appraisal'
-import type { StoredAppraisal } from './appraisals.ts'
 import type { Advisory } from './model.ts'
 import { meetsFloor, type RefusalCode } from './refusal.ts'
-import type { Rules } from './rules.ts'
+import type { Rules, StoredAppraisal } from './state.ts'
 
 /** Whether a policy permits something, with what it was asked and why. */
 export interface PolicyAnswer {

@@ -2,14 +2,14 @@ import { type Appraisal, appraise, chooseReference } from '@sekisho/appraisal'
 import { EvidenceError, type Tee, type Verdict } from '@sekisho/evidence'
 import { sha256, toHex } from '../verifier/bytes.ts'
 import type { Expectations, JudgeRequest, KeptCollateral, Received } from '../verifier/model.ts'
-import type { Grounds, JudgedEvidence } from './appraisals.ts'
+import type { JudgedEvidence } from './appraisals.ts'
 import { deviceDigest, initDataDigest, primaryDigest } from './binding.ts'
 import { combine } from './combine.ts'
 import type { Core } from './core.ts'
 import type { AttestRequest, RuntimeData } from './model.ts'
 import { teeName } from './names.ts'
 import { meetsFloor, type RefusalCode, refusalOf } from './refusal.ts'
-import type { Rules } from './rules.ts'
+import type { Grounds, Rules } from './state.ts'
 
 /** What became of evidence: judged, or not even readable. */
 export type Evaluation =

@@ -1,6 +1,6 @@
 import type { Expectations } from '../verifier/model.ts'
 import { affected } from './advisories.ts'
-import { loadAppraisal, type StoredAppraisal } from './appraisals.ts'
+import { loadAppraisal } from './appraisals.ts'
 import { type Core, compiledPolicy } from './core.ts'
 import { decide, policyReasons } from './decide.ts'
 import type { AffectedLease, Forecast, ForecastRequest } from './model.ts'
@@ -8,7 +8,8 @@ import { liveLeases } from './reappraise.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
 import { rejudge } from './rejudge.ts'
 import { allowing } from './release.ts'
-import { type Rules, rulesOf } from './rules.ts'
+import { rulesOf } from './rules.ts'
+import type { Rules, StoredAppraisal } from './state.ts'
 
 /** What would become of live leases under endorsements, TCB levels or a policy to come. Nothing is changed. */
 export async function forecast(core: Core, request: ForecastRequest): Promise<Forecast> {

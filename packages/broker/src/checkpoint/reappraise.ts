@@ -1,6 +1,6 @@
 import type { PolicyContext } from '@sekisho/appraisal'
 import type { Row, Sql } from '../storage/sql.ts'
-import { loadAppraisal, type StoredAppraisal, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
+import { loadAppraisal, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
 import type { Evaluated } from './evaluate.ts'
@@ -11,7 +11,8 @@ import { type DecisionRecord, recordAll } from './record.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
 import { platformChanged, rejudge, stillReferenced } from './rejudge.ts'
 import { allowing } from './release.ts'
-import { type Rules, rulesOf } from './rules.ts'
+import { rulesOf } from './rules.ts'
+import type { Rules, StoredAppraisal } from './state.ts'
 
 /** A live lease with what its policy decision needs. */
 export interface LiveLease extends Row {

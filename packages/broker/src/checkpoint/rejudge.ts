@@ -1,10 +1,10 @@
 import type { Verdict } from '@sekisho/evidence'
 import type { Sql } from '../storage/sql.ts'
 import type { Expectations, JudgeRequest, Received } from '../verifier/model.ts'
-import { type Grounds, type StoredAppraisal, storedBytes } from './appraisals.ts'
+import { storedBytes } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { type Evaluated, expectationsOf, judgeAgain, type Piece, referenceFor } from './evaluate.ts'
-import type { Rules } from './rules.ts'
+import type { Grounds, Rules, StoredAppraisal } from './state.ts'
 
 /** How stored evidence is to be judged again. */
 export interface Rejudging {

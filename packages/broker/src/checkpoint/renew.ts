@@ -1,6 +1,6 @@
 import { teeKeyThumbprint } from '../jwe/tee-key.ts'
 import type { Sql } from '../storage/sql.ts'
-import { isRevoked, loadAppraisal, type StoredAppraisal } from './appraisals.ts'
+import { isRevoked, loadAppraisal } from './appraisals.ts'
 import { attest } from './attest.ts'
 import type { Core } from './core.ts'
 import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
@@ -10,7 +10,8 @@ import type { RenewOutcome, RenewRequest } from './model.ts'
 import { record } from './record.ts'
 import type { RefusalCode } from './refusal.ts'
 import { allowing, contextBody } from './release.ts'
-import { epochOf, type Rules, rulesOf } from './rules.ts'
+import { epochOf, rulesOf } from './rules.ts'
+import type { Rules, StoredAppraisal } from './state.ts'
 
 const MAX_ROUNDS = 4
 

@@ -1,16 +1,8 @@
-import { type CompiledPolicies, type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
+import { readReferenceSet } from '@sekisho/appraisal'
 import type { Sql } from '../storage/sql.ts'
 import { type Core, compiledPolicy } from './core.ts'
 import type { Advisory } from './model.ts'
-
-/** What a namespace is judged by. */
-export interface Rules {
-  /** Counts up with every change of them. */
-  readonly epoch: number
-  readonly policy: { readonly version: number; readonly compiled: CompiledPolicies } | undefined
-  readonly references: readonly ReferenceSet[]
-  readonly advisories: readonly Advisory[]
-}
+import type { Rules } from './state.ts'
 
 function epochName(namespace: string): string {
   return `rules:${namespace}`

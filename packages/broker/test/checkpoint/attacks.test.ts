@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, type TestContext, test } from 'node:test'
 import { kbsEvidence } from '@sekisho/emulator'
 import { primaryDigest } from '../../src/checkpoint/binding.ts'
-import { type Broker, type BrokerOptions, type Database, openVerifier, verifyReceipt } from '../../src/index.ts'
+import type { Broker, BrokerOptions, Database } from '../../src/index.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import { postgresMissing, startPostgres } from '../postgres.ts'
 import {
@@ -369,47 +369,5 @@ async function nextEvent(broker: Broker, t: TestContext): Promise<string | undef
     if (event.kind.startsWith('lease')) return event.kind
   return undefined
 }
-
-test('emulated evidence in production: the checkpoint does not start with emulated roots, and refuses without them', async (t) => {
-  const db = await newDatabase(t)
-  const trusting = await worldVerifier(t, sharedWorld())
-  await assert.rejects(brokerOver(db, trusting, { production: true }), { name: 'BrokerError', code: 'unsafe' })
-  const verifier = openVerifier({})
-  const broker = await brokerOver(db, verifier, { production: true })
-  await furnish(broker, NAMESPACE, AT, 'permit (principal, action, resource);')
-  const world = sharedWorld()
-  for (const machine of [world.snp(), world.tdx(), world.sgx(), world.nitro(), world.tpm()]) {
-    await broker.admin.putReference(NAMESPACE, referenceOf(verifier, machine, machine.tee), BY)
-    const { session, outcome } = await attested(broker, machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
-    assert.equal(outcome.refusal?.code, 'root-untrusted', machine.tee)
-    await assertLogged(broker, outcome.refusal?.id, 'root-untrusted')
-    const released = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })
-    assert.equal(released.refused?.code, 'not-attested')
-  }
-})
-
-test('a database of a trying start gives nothing to a production one: emulated appraisals stay emulated', async (t) => {
-  const db = await newDatabase(t)
-  const it = await scene(t, () => Promise.resolve(db))
-  const { outcome } = await attested(it.broker, it.machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
-  const production = await brokerOver(db, openVerifier({}), { production: true })
-  const released = await production.release({
-    by: { token: outcome.token ?? '' },
-    namespace: NAMESPACE,
-    resource: RESOURCE,
-    at: AT,
-  })
-  assert.equal(released.refused?.code, 'evidence-emulated')
-})
-
-test('receipts verify offline, and say EMULATED', async (t) => {
-  const it = await scene(t, newDatabase)
-  const { outcome } = await attested(it.broker, it.machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
-  const receipt = await it.broker.receipt(NAMESPACE, outcome.decision ?? '')
-  const [row] = await it.db.all<{ verifier_key: string }>('SELECT verifier_key FROM log_head')
-  const verdict = verifyReceipt(receipt, row?.verifier_key ?? '')
-  assert.ok(verdict.valid)
-  assert.equal(verdict.emulated, true)
-})
 
 after(() => server?.stop())

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import fc from 'fast-check'
+import type fc from 'fast-check'
 import { primaryDigest } from '../../src/checkpoint/binding.ts'
 import type { Broker } from '../../src/index.ts'
 import type { FakeEvidence } from './fake-verifier.ts'
@@ -57,7 +57,8 @@ export interface Real {
   readonly tenants: readonly [string, string]
 }
 
-type Step = fc.AsyncCommand<Model, Real>
+/** One step of a run. */
+export type Step = fc.AsyncCommand<Model, Real>
 
 const KEYS = [teeKeys().publicJwk, teeKeys().publicJwk]
 export const GOOD: string = 'a1'.repeat(48)
@@ -103,7 +104,8 @@ function tenantName({ tenants }: Real, index: number): string {
   return tenants[index === 0 ? 0 : 1]
 }
 
-function challenge(tenant: number, protocol: 'kbs' | 'native'): Step {
+/** Asks for a nonce. */
+export function challenge(tenant: number, protocol: 'kbs' | 'native'): Step {
   return step(`challenge(${tenant},${protocol})`, async (model, real) => {
     const { session, nonce } = await real.broker.challenge({
       namespace: tenantName(real, tenant),
@@ -123,7 +125,8 @@ function challenge(tenant: number, protocol: 'kbs' | 'native'): Step {
   })
 }
 
-interface Sent {
+/** How evidence is sent. */
+export interface Sent {
   readonly session: number
   readonly key: number
   /** Which evidence: made for this exchange, or one that was made before. */
@@ -157,7 +160,8 @@ function send(
   return { evidence: value, nonce, passes: fresh && value.genuine && wanted, measurement: value.measurement }
 }
 
-function attest(sent: Sent): Step {
+/** Sends evidence, honest or not. */
+export function attest(sent: Sent): Step {
   return step(
     `attest(${JSON.stringify(sent)})`,
     async (model, { broker }) => {
@@ -207,7 +211,8 @@ function settle(
   model.appraisals.push({ token, of: appraisal })
 }
 
-function release(index: number, by: 'session' | 'token', tenant: number): Step {
+/** Asks for the secret. */
+export function release(index: number, by: 'session' | 'token', tenant: number): Step {
   return step(
     `release(${index},${by},${tenant})`,
     async (model, real) => {
@@ -256,7 +261,8 @@ function release(index: number, by: 'session' | 'token', tenant: number): Step {
   )
 }
 
-function renew(index: number, sent: Sent, wrongSecret: boolean): Step {
+/** Asks for more time. */
+export function renew(index: number, sent: Sent, wrongSecret: boolean): Step {
   return step(
     `renew(${index},${JSON.stringify(sent)},${wrongSecret})`,
     async (model, { broker }) => {
@@ -318,7 +324,8 @@ function renew(index: number, sent: Sent, wrongSecret: boolean): Step {
   )
 }
 
-function revoke(index: number, tenant: number): Step {
+/** An operator ends a lease. */
+export function revoke(index: number, tenant: number): Step {
   return step(
     `revoke(${index},${tenant})`,
     async (model, real) => {
@@ -335,7 +342,8 @@ function revoke(index: number, tenant: number): Step {
   )
 }
 
-function setPolicy(tenant: number, permits: boolean): Step {
+/** An operator permits or forbids everything. */
+export function setPolicy(tenant: number, permits: boolean): Step {
   return step(`policy(${tenant},${permits})`, async (model, real) => {
     await real.broker.admin.setPolicy(tenantName(real, tenant), permits ? PERMIT_ALL : DENY_ALL, {
       actor: 'model',
@@ -348,7 +356,8 @@ function setPolicy(tenant: number, permits: boolean): Step {
   })
 }
 
-function look(index: number): Step {
+/** Asks how a lease stands. */
+export function look(index: number): Step {
   return step(
     `lease(${index})`,
     async (model, { broker }) => {
@@ -365,49 +374,10 @@ function look(index: number): Step {
   )
 }
 
-function pass(seconds: number): Step {
+/** Time passes. */
+export function pass(seconds: number): Step {
   return step(`wait(${seconds})`, async (model, { broker }) => {
     model.at = later(model.at, seconds)
     await broker.tick(model.at)
   })
 }
-
-const small: fc.Arbitrary<number> = fc.nat({ max: 11 })
-const tenant: fc.Arbitrary<number> = fc.nat({ max: 1 })
-const sent: fc.Arbitrary<Sent> = fc.record({
-  session: small,
-  key: tenant,
-  replay: fc.option(small, { nil: undefined, freq: 3 }),
-  genuine: fc.constantFrom(true, true, false),
-  good: fc.constantFrom(true, true, false),
-  lie: fc.constantFrom('none', 'none', 'none', 'key', 'nonce'),
-})
-const honest: fc.Arbitrary<Sent> = fc.record({
-  session: small,
-  key: tenant,
-  replay: fc.constant(undefined),
-  genuine: fc.constant(true),
-  good: fc.constant(true),
-  lie: fc.constant('none'),
-})
-const any: fc.Arbitrary<Sent> = fc.oneof(honest, honest, sent)
-
-/** Every kind of step, those that lead on more often than those that end things. */
-export const STEPS: readonly fc.Arbitrary<Step>[] = [
-  fc.tuple(tenant, fc.constantFrom<'kbs' | 'native'>('kbs', 'native')).map(([t, p]) => challenge(t, p)),
-  fc.tuple(tenant, fc.constantFrom<'kbs' | 'native'>('kbs', 'native')).map(([t, p]) => challenge(t, p)),
-  any.map(attest),
-  any.map(attest),
-  any.map(attest),
-  fc
-    .tuple(small, fc.constantFrom<'session' | 'token'>('session', 'token'), tenant)
-    .map(([i, by, t]) => release(i, by, t)),
-  fc
-    .tuple(small, fc.constantFrom<'session' | 'token'>('session', 'token'), tenant)
-    .map(([i, by, t]) => release(i, by, t)),
-  fc.tuple(small, any, fc.boolean()).map(([i, s, wrong]) => renew(i, s, wrong)),
-  fc.tuple(small, tenant).map(([i, t]) => revoke(i, t)),
-  fc.tuple(tenant, fc.boolean()).map(([t, p]) => setPolicy(t, p)),
-  small.map(look),
-  fc.constantFrom(1, 100, 299, 301, 3000).map(pass),
-]

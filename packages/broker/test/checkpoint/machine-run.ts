@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { type Broker, type Database, openDatabase } from '../../src/index.ts'
 import { fakeVerifier } from './fake-verifier.ts'
 import { ACTOR, brokerOver, RESOURCE } from './kit.ts'
-import { emptyModel, GOOD, PERMIT_ALL, STEPS } from './machine-model.ts'
+import { emptyModel, GOOD, PERMIT_ALL } from './machine-model.ts'
+import { STEPS } from './machine-steps.ts'
 
 /** What a run of the model test found. */
 export interface ModelReport {
