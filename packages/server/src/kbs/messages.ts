@@ -23,6 +23,9 @@ const TEES: ReadonlyMap<string, string> = new Map([
     (tee) => [tee, tee] as const,
   ),
   ...['sample', 'sampledevice', 'sev'].map((tee) => [tee, tee] as const),
+  // Not the protocol's: it has no name for these, and their guests ask for secrets all the same.
+  ['nitro', 'nitro'],
+  ['psa', 'psa'],
   ['azsnpvtpm', 'az-snp-vtpm'],
   ['aztdxvtpm', 'az-tdx-vtpm'],
 ])

@@ -21,7 +21,7 @@ import {
   type Verifier,
 } from '@sekisho/broker'
 import { networkSource } from '@sekisho/collateral'
-import { createWorld, kbsEvidence, type SnpPlatform, type World } from '@sekisho/emulator'
+import { type Attested, createWorld, type KbsTee, kbsEvidence, type World } from '@sekisho/emulator'
 import { type RunningServer, type ServerOptions, startServer } from '../../src/index.ts'
 
 /** What is closed when a test ends. */
@@ -67,7 +67,11 @@ export async function startCheckpoint(t: Closing, options: Partial<ServerOptions
   const keys = await serverKeys(db, master)
   const vault = await openVault(db, { master })
   const log = await openLog(db, { origin: 'checkpoint.example/log', signingKey: keys.logKey })
-  const verifier = openVerifier({ source: await worldSource(t, world), trustAnchors: world.anchors })
+  const verifier = openVerifier({
+    source: await worldSource(t, world),
+    trustAnchors: world.anchors,
+    arm: world.arm.endorsements(),
+  })
   const issuer = 'https://checkpoint.example'
   const broker = await openBroker({ db, vault, log, verifier, signer: keys.signer, issuer, production: false })
   const tokens = accessTokens(db)
@@ -96,14 +100,20 @@ export async function startCheckpoint(t: Closing, options: Partial<ServerOptions
   return { server, url: server.url, broker, db, vault, log, tokens, verifier, world, lines, token }
 }
 
+/** A machine that attests. */
+export interface Machine {
+  readonly tee: KbsTee
+  attest(reportData: Uint8Array): Attested
+}
+
 /** A secret, a policy and a reference set for a machine, as every namespace of a test has. */
-export async function furnish(checkpoint: Checkpoint, machine: SnpPlatform, namespace = 'default'): Promise<void> {
+export async function furnish(checkpoint: Checkpoint, machine: Machine, namespace = 'default'): Promise<void> {
   const { broker, verifier } = checkpoint
   const by = { actor: 'tester', at: new Date() }
   await broker.admin.createNamespace(namespace, by)
   await broker.admin.putSecret(namespace, { path: RESOURCE, bytes: Buffer.from(CANARY), contentType: 'text/plain' }, by)
   await broker.admin.setPolicy(namespace, PERMIT, by)
-  const received = verifier.recognise(kbsEvidence('snp', machine.attest(new Uint8Array(48))))
+  const received = verifier.recognise(kbsEvidence(machine.tee, machine.attest(new Uint8Array(48))))
   const values = verifier.skeleton(received)
   const set = { name: 'mine', tee: received.tee, values, owner: 'tester', provenance: { kind: 'manual' } }
   await broker.admin.putReference(namespace, set, by)
