@@ -14,7 +14,7 @@ export function lockFolder(folder: string): () => void {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     // Created here so that the database, and the files SQLite puts beside it, are nobody else's to read.
-    for (const name of ['lock', 'sekisho.db']) writeFileSync(join(folder, name), '', { flag: 'a', mode: 0o600 })
+    for (const name of ['lock', 'sekisho.db']) createFile(join(folder, name))
   } catch (error) {
     throw new StorageError('permission', `the folder ${folder} cannot be used: ${reasonOf(error)}`, error)
   }
@@ -30,6 +30,15 @@ export function lockFolder(folder: string): () => void {
   }
   const held = lock
   return () => held.close()
+}
+
+// Never opens a file that is there: closing it would drop every lock this process has on it (POSIX fcntl).
+function createFile(path: string): void {
+  try {
+    writeFileSync(path, '', { flag: 'wx', mode: 0o600 })
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error
+  }
 }
 
 function refusal(folder: string, owner: string, error: unknown): StorageError {

@@ -18,11 +18,11 @@ describe('SQLite folder', () => {
   it('is refused to a second process, and to a second database of the same one', async () => {
     const folder = join(temporaryFolder(), 'data')
     const db = await openDatabase({ folder })
+    await assert.rejects(openDatabase({ folder }), withCode('locked'))
     const second = new Child('holder.js', [folder])
     const answer = await second.line('locked: ')
     assert.match(answer, new RegExp(`in use by another server \\(process ${process.pid}\\)`))
     await second.ended()
-    await assert.rejects(openDatabase({ folder }), withCode('locked'))
     await db.run('INSERT INTO settings VALUES (?, ?)', ['still', 'mine'])
     await db.close()
   })
