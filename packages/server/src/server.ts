@@ -17,7 +17,7 @@ import { eventStreams } from './native/events.ts'
 import type { NativeServices } from './native/services.ts'
 import { operationsFace, stateGauges } from './operations.ts'
 import { outcomeCounter } from './outcomes.ts'
-import { staticFace } from './static.ts'
+import { plainFace, staticFace } from './static.ts'
 import { wellKnownFace } from './well-known.ts'
 
 /** What a server is made of. */
@@ -91,7 +91,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   wellKnownFace(front, broker)
   logFace(front, { log: options.log, auth })
   nativeApi(front, { ...options, auth, streams, outcomes }, options.version ?? '0.0.0')
-  if (options.console !== undefined) await staticFace(front, options.console)
+  if (options.console === undefined) plainFace(front)
+  else await staticFace(front, options.console)
   const listening = await listen({
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8080,

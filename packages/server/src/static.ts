@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { extname, join, relative, sep } from 'node:path'
 import { notFound } from './http/errors.ts'
 import type { Front } from './http/front.ts'
-import type { Reply } from './http/reply.ts'
+import { type Reply, text } from './http/reply.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
@@ -46,4 +46,16 @@ async function filesOf(folder: string): Promise<ReadonlyMap<string, string>> {
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
   if (files.length > MAX_FILES) throw new TypeError(`the folder of the web page holds more than ${MAX_FILES} files`)
   return new Map(files.map((file) => [`/${relative(folder, file).split(sep).join('/')}`, file]))
+}
+
+/** What stands at `/` and `/setup` when there is no web page. */
+export function plainFace(front: Front): void {
+  front.on('GET', '/', () => text(200, 'Sekisho. The interface is described at /api/v1/openapi.json.\n'))
+  front.on('GET', '/setup', () =>
+    text(
+      200,
+      'The one-time link of this server is redeemed with `sekisho login`, or by POST /api/v1/setup with\n' +
+        '{"secret": "what stands behind # in the link"}. It gives a token that is shown once.\n',
+    ),
+  )
 }

@@ -129,6 +129,7 @@ test('tokens cannot be guessed: an address that fails often waits, and does not 
   assert.equal(new Set(answers.map(({ json }) => json['detail'])).size, 1)
   assert.match(String(answers[0]?.headers['www-authenticate']), /^Bearer/)
   assert.equal((await ask(good)).status, 429)
+  assert.equal((await api.call('POST', '/api/v1/setup', { json: { secret: 'guess' } })).status, 429)
 })
 
 test('the one-time link opens once', async (t) => {
@@ -145,4 +146,6 @@ test('the one-time link opens once', async (t) => {
   assert.deepEqual(me.json['grants'], [{ namespace: '*', scopes: ['admin'] }])
   assert.equal((await redeem(link.secret)).status, 403)
   for (const line of checkpoint.lines) assert.ok(!line.includes(link.secret))
+  const page = await send(`${checkpoint.url}/setup`, { method: 'GET' })
+  assert.match(page.text, /sekisho login/)
 })

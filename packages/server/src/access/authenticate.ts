@@ -25,25 +25,30 @@ export interface Authenticator {
   authenticate(call: Call): Promise<Principal>
   /** The same, when they have `scope` in `namespace` (`*`: in all). @throws HttpError 401, 403, 429, 503 */
   authorize(call: Call, scope: Scope, namespace: string): Promise<Principal>
+  /** What `attempt` gives; an address for which it gave nothing too often waits. @throws HttpError 429 */
+  guess<T>(call: Call, attempt: () => Promise<T | undefined>): Promise<T | undefined>
 }
 
 /** Makes it. */
 export function authenticator(o: AuthOptions): Authenticator {
-  const authenticate = async (call: Call): Promise<Principal> => {
+  const guess = async <T>(call: Call, attempt: () => Promise<T | undefined>): Promise<T | undefined> => {
     const source = limitKey(call.address)
     refuseWhile(o.failures.peek(source), 'failures', o.metrics)
+    const found = await attempt()
+    if (found === undefined) o.failures.take(source)
+    return found
+  }
+  const authenticate = async (call: Call): Promise<Principal> => {
     const token = bearer(call)
-    const who = await principalOf(token, call.at, o)
-    if (who === undefined) {
-      o.failures.take(source)
-      throw unauthorized('this bearer token is not accepted')
-    }
+    const who = await guess(call, () => principalOf(token, call.at, o))
+    if (who === undefined) throw unauthorized('this bearer token is not accepted')
     call.facts.actor = who.actor
     refuseWhile(o.perToken.take(who.actor), 'token', o.metrics)
     return who
   }
   return {
     authenticate,
+    guess,
     async authorize(call, scope, namespace) {
       const who = await authenticate(call)
       try {

@@ -40,7 +40,7 @@ export function accessRoutes({ auth, broker, db, tokens }: NativeServices): read
       status: 201,
       answer: CREATED,
       handle: async ({ call, body }) => {
-        const created = await redeemSetupLink(db, tokens, body.secret, call.at)
+        const created = await auth.guess(call, () => redeemSetupLink(db, tokens, body.secret, call.at))
         if (created === undefined) throw new HttpError(403, 'setup-over', 'this link was used, is over, or never was')
         return { id: created.id, token: created.token }
       },
