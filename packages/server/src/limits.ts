@@ -11,6 +11,8 @@ export interface ServerLimits extends ConnectionLimits {
   readonly failures: Rate
   /** Bytes of a body on the KBS face. */
   readonly kbsBody: number
+  /** Bytes of bodies of all requests together that are in memory at once. */
+  readonly bodyBytes: number
   /** Event streams open at once. */
   readonly eventStreams: number
   /** Bytes that a reader of an event stream may be behind before it is cut off, to come back by `Last-Event-ID`. */
@@ -33,6 +35,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   perToken: { perSecond: 1000, burst: 2000 },
   failures: { perSecond: 0.2, burst: 20 },
   kbsBody: 2 * 1024 * 1024,
+  bodyBytes: 256 * 1024 * 1024,
   eventStreams: 1000,
   eventBacklog: 1024 * 1024,
   heartbeat: 15_000,

@@ -70,6 +70,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     log,
     metrics: http,
     perAddress: rateLimiter(limits.perAddress),
+    bodyBytes: limits.bodyBytes,
     trustedProxies: options.trustedProxies ?? [],
     tls: options.tls !== undefined,
     now: options.now ?? ((): Date => new Date()),

@@ -243,3 +243,21 @@ test('an address that asks too often waits; the others do not notice', async (t)
   errorInformation(kbs)
   assert.equal((await ask('203.0.113.2', '/healthz')).status, 200)
 })
+
+test('many large bodies at once are bounded together, and room comes back', async (t) => {
+  const checkpoint = await startCheckpoint(t, { limits: { bodyBytes: 1024 * 1024, requestTimeout: 60_000 } })
+  const url = `${checkpoint.url}/kbs/v0/auth`
+  const body = Buffer.concat([new Uint8Array(700 * 1024).fill(0x20), Buffer.from(authBody('snp'))])
+  const held = 'POST /kbs/v0/auth HTTP/1.1\r\nhost: x\r\ncontent-length: 800000\r\n\r\n'
+  const slow = raw(checkpoint.url, [held + ' '.repeat(600_000), { waitMs: 400 }, ' '.repeat(200_000)])
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  const refused = await post(url, body).catch(() => undefined)
+  if (refused !== undefined) assert.equal(refused.status, 503, refused.text)
+  assert.equal((await post(url, authBody('snp'))).status, 200, 'small ones pass')
+  const keepAlive = slow.catch((error: unknown) => String(error))
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  assert.equal((await post(url, body)).status, 200)
+  await checkpoint.server.close()
+  await keepAlive
+  assert.equal(checkpoint.lines.filter((line) => line.includes('"code":"busy"')).length, 1)
+})

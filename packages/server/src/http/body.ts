@@ -1,14 +1,32 @@
 import type { IncomingMessage } from 'node:http'
 import { HttpError } from './errors.ts'
 
+/** Bytes of bodies that are in memory, of all requests together. */
+export interface BodyBudget {
+  readonly most: number
+  used: number
+}
+
+/** What one request holds of the budget; whoever ends the request gives it back. */
+export interface HeldBody {
+  readonly budget: BodyBudget
+  bytes: number
+}
+
+/** Gives back what a request held. */
+export function releaseBody(held: HeldBody): void {
+  held.budget.used -= held.bytes
+  held.bytes = 0
+}
+
 /**
  * Reads the body of a request, and never more than `limit` bytes of it.
  *
  * @throws HttpError 413 `too-large` as soon as the declared or the received length passes the limit; 415
  *   `unsupported-encoding` for a compressed body (it could unfold to any size); 400 `incomplete-body` when the client
- *   goes away in the middle.
+ *   goes away in the middle; 503 `busy` when the bodies of all requests together would pass their budget.
  */
-export function readBody(incoming: IncomingMessage, limit: number): Promise<Uint8Array> {
+export function readBody(incoming: IncomingMessage, limit: number, held: HeldBody): Promise<Uint8Array> {
   const encoding = incoming.headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     return Promise.reject(new HttpError(415, 'unsupported-encoding', 'bodies are taken without content encoding'))
@@ -23,11 +41,15 @@ export function readBody(incoming: IncomingMessage, limit: number): Promise<Uint
     }
     const onData = (chunk: Buffer): void => {
       length += chunk.length
-      if (length > limit) {
-        settle()
-        incoming.pause()
-        reject(tooLarge(limit))
-      } else chunks.push(chunk)
+      held.bytes += chunk.length
+      held.budget.used += chunk.length
+      if (length <= limit && held.budget.used <= held.budget.most) {
+        chunks.push(chunk)
+        return
+      }
+      settle()
+      incoming.pause()
+      reject(length > limit ? tooLarge(limit) : overBudget())
     }
     const onEnd = (): void => {
       settle()
@@ -44,5 +66,11 @@ export function readBody(incoming: IncomingMessage, limit: number): Promise<Uint
 function tooLarge(limit: number): HttpError {
   return new HttpError(413, 'too-large', `the body may have at most ${limit} bytes`, {
     headers: { connection: 'close' },
+  })
+}
+
+function overBudget(): HttpError {
+  return new HttpError(503, 'busy', 'too many large requests at once; try again', {
+    headers: { connection: 'close', 'retry-after': '1' },
   })
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import { readBody } from './body.ts'
+import { type HeldBody, readBody } from './body.ts'
 import { HttpError, invalid } from './errors.ts'
 import { readJson } from './json.ts'
 
@@ -49,10 +49,11 @@ export interface CallInput {
   readonly address: string
   readonly at: Date
   readonly signal: () => AbortSignal
+  readonly held: HeldBody
 }
 
 /** Makes the call of a request. A target that is no path is answered 400 by the front, with the path `/`. */
-export function openCall({ incoming, address, at, signal }: CallInput): Call {
+export function openCall({ incoming, address, at, signal, held }: CallInput): Call {
   const target = incoming.url ?? '/'
   const mark = target.indexOf('?')
   const sent = incoming.headers['x-request-id']
@@ -76,12 +77,12 @@ export function openCall({ incoming, address, at, signal }: CallInput): Call {
       const value = incoming.headers[name]
       return Array.isArray(value) ? value[0] : value
     },
-    body: (limit) => readBody(incoming, limit),
+    body: (limit) => readBody(incoming, limit, held),
     json: async (limit) => {
       if (!isJsonType(incoming.headers['content-type'])) {
         throw new HttpError(415, 'unsupported-type', 'the body must be JSON, with content-type application/json')
       }
-      const body = await readBody(incoming, limit)
+      const body = await readBody(incoming, limit, held)
       if (body.length === 0) throw invalid('the body is empty', [{ field: '', expected: 'one JSON value' }])
       return readJson(body)
     },

@@ -4,6 +4,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
 import type { LineLog } from './access-log.ts'
 import { clientAddress, limitKey } from './address.ts'
+import { type BodyBudget, releaseBody } from './body.ts'
 import { type Call, openCall } from './call.ts'
 import { deliver } from './deliver.ts'
 import { HttpError, notFound } from './errors.ts'
@@ -23,6 +24,8 @@ export interface FrontOptions {
   readonly log: LineLog
   readonly metrics: HttpMetrics
   readonly perAddress: RateLimiter
+  /** Bytes of bodies that may be in memory at once. */
+  readonly bodyBytes: number
   readonly trustedProxies: readonly string[]
   readonly tls: boolean
   readonly now: () => Date
@@ -46,6 +49,7 @@ export function createFront(o: FrontOptions): Front {
   const calls = new WeakMap<IncomingMessage, Call>()
   const streams = new Set<AbortController>()
   let draining = false
+  const budget: BodyBudget = { most: o.bodyBytes, used: 0 }
 
   const callOf = (incoming: IncomingMessage): Call => {
     const call = calls.get(incoming)
@@ -57,7 +61,10 @@ export function createFront(o: FrontOptions): Front {
   const fail = (outgoing: ServerResponse, thrown: unknown, call: Call): Promise<void> => {
     const error = asHttpError(o.translate(thrown))
     call.facts.code ??= error.code
-    if (error.status >= 500) logFailure(o.log, error, call)
+    // 503 without a cause is a bound that held, and stands in the request's own line.
+    if (error.status === 500 || (error.status > 500 && error.details.cause !== undefined)) {
+      logFailure(o.log, error, call)
+    }
     // Half of an answer is out: what is left is to say that it is not whole.
     if (outgoing.headersSent) {
       outgoing.destroy()
@@ -98,10 +105,12 @@ export function createFront(o: FrontOptions): Front {
     listener(incoming, outgoing) {
       const started = performance.now()
       let gone: AbortController | undefined
+      const held = { budget, bytes: 0 }
       const call = openCall({
         incoming,
         address: clientAddress(incoming, o.trustedProxies),
         at: o.now(),
+        held,
         signal: () => {
           gone ??= new AbortController()
           if (draining) gone.abort()
@@ -111,6 +120,7 @@ export function createFront(o: FrontOptions): Front {
       })
       calls.set(incoming, call)
       outgoing.once('close', () => {
+        releaseBody(held)
         if (gone !== undefined) {
           streams.delete(gone)
           gone.abort()
