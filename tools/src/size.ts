@@ -78,7 +78,12 @@ function one(name: string, verify: string, folder: string, limit: number): Bundl
 const PACKED: Readonly<Record<string, number>> = {
   '@sekisho/evidence': 520 * KB,
   '@sekisho/collateral': 80 * KB,
-  sekisho: 480 * KB,
+  '@sekisho/emulator': 100 * KB,
+  '@sekisho/appraisal': 75 * KB,
+  '@sekisho/attester': 75 * KB,
+  '@sekisho/broker': 160 * KB,
+  '@sekisho/server': 80 * KB,
+  sekisho: 560 * KB,
 }
 
 const rows = [...(await Promise.all(BUNDLES.map(bundleRow))), ...publishable(ROOT).map(packedRow)]

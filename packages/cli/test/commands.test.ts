@@ -186,7 +186,7 @@ describe('sekisho: help, completion, support, start', () => {
     ['collateral', 'show'],
     ['completion'],
     ['support'],
-    ['start'],
+    ['examples'],
   ]) {
     it(`${command.join(' ') || 'sekisho'} --help`, () => {
       const ran = sekisho([...command, '--help'])
@@ -226,14 +226,14 @@ describe('sekisho: help, completion, support, start', () => {
   it('support', () => assert.match(sekisho(['support']).out, /AMD SEV-SNP/))
 
   it('start verifies an example and shows what to try next', () => {
-    const ran = sekisho(['start'])
+    const ran = sekisho(['examples'])
     assert.deepEqual([ran.code, ran.err], [0, ''])
     assert.match(ran.out, /VERIFIED EMULATED/)
     assert.match(ran.out, /Try next/)
   })
 
   it('each command that start shows does what it says', () => {
-    const shown = sekisho(['start']).out.match(/^ {4}npx sekisho (?:verify|inspect|diff) examples\/.+$/gm) ?? []
+    const shown = sekisho(['examples']).out.match(/^ {4}npx sekisho (?:verify|inspect|diff) examples\/.+$/gm) ?? []
     assert.equal(shown.length, 5)
     const codes = shown.map((line) => sekisho(line.trim().split(' ').slice(2)).code)
     assert.deepEqual(codes, [1, 2, 0, 0, 1])

@@ -6,13 +6,18 @@
  * at the first that did not.
  */
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { compilePolicies, STARTER_POLICIES } from '@sekisho/appraisal'
+import { openDatabase } from '@sekisho/broker'
 import { networkSource } from '@sekisho/collateral'
+import { createWorld } from '@sekisho/emulator'
 import { canonicalJson, EvidenceError, type Verdict } from '@sekisho/evidence'
 import * as sgx from '@sekisho/evidence/sgx'
 import * as snp from '@sekisho/evidence/snp'
 import * as tdx from '@sekisho/evidence/tdx'
+import { startServer } from '@sekisho/server'
 import { parse } from 'yaml'
 
 const [examples] = process.argv.slice(2)
@@ -31,6 +36,22 @@ await expectVerified('snp', snp.verifySnp(file('snp-genoa/report.bin'), { at, tr
 
 assert.equal(typeof networkSource, 'function')
 console.log('collateral: imports')
+
+const [starter] = STARTER_POLICIES
+assert.equal((await compilePolicies(starter?.text ?? '')).statements.length, 1)
+console.log('appraisal: a starter policy compiles')
+
+const data = mkdtempSync(join(tmpdir(), 'sekisho-consumer-'))
+const database = await openDatabase({ folder: data })
+assert.deepEqual(await database.all('SELECT name FROM namespaces'), [])
+await database.close()
+rmSync(data, { recursive: true })
+console.log('broker: its database opens')
+
+assert.equal(createWorld({ products: [] }).sgx().attest(new Uint8Array(64)).tee, 'sgx')
+console.log('emulator: an enclave attests')
+assert.equal(typeof startServer, 'function')
+console.log('server: imports')
 
 function refusesRubbish(tee: string, parser: (bytes: Uint8Array) => unknown): void {
   assert.throws(() => parser(Uint8Array.of(1, 2, 3)), EvidenceError)

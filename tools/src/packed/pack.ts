@@ -45,9 +45,13 @@ export function packForeign(root: string, folder: string): Packed[] {
   const found = new Map<string, string>()
   const pending = ours.map(({ path }) => join(root, path))
   for (let home = pending.pop(); home !== undefined; home = pending.pop()) {
-    for (const name of Object.keys(readManifest(home).dependencies ?? {})) {
+    const { dependencies, optionalDependencies } = readManifest(home)
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) {
       if (found.has(name) || ours.some((each) => each.name === name)) continue
       const installed = installedFolder(name, home)
+      // A native part for another platform: npm leaves it out, and so does this.
+      if (installed === undefined && optionalDependencies?.[name] !== undefined) continue
+      if (installed === undefined) throw new Error(`${name} is not installed; run npm ci`)
       found.set(name, pack(installed, folder))
       pending.push(installed)
     }
@@ -56,7 +60,7 @@ export function packForeign(root: string, folder: string): Packed[] {
 }
 
 /** Where Node finds `name` from `home`; a package may hide its package.json from import, but not from paths. */
-function installedFolder(name: string, home: string): string {
+function installedFolder(name: string, home: string): string | undefined {
   const paths = createRequire(join(home, 'package.json')).resolve.paths(name) ?? []
   for (const path of paths) {
     try {
@@ -66,7 +70,7 @@ function installedFolder(name: string, home: string): string {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error
     }
   }
-  throw new Error(`${name} is not installed; run npm ci`)
+  return undefined
 }
 
 function pack(home: string, folder: string): string {

@@ -199,10 +199,10 @@ function addSmall(root: Command, around: Around, done: Done): void {
       done((await import('../commands/completion.ts')).completionCommand(shell, root, around))
     })
   root
-    .command('start')
+    .command('examples')
     .description('verify an example and show what to try next')
     .action(async () => {
-      done(await (await import('../commands/start.ts')).startCommand(around))
+      done(await (await import('../commands/examples.ts')).examplesCommand(around))
     })
 }
 

@@ -7,8 +7,8 @@ import { verifyCommand } from './verify.ts'
 
 const AT = '2026-06-15T12:00:00Z'
 
-/** Verifies an example of this project and shows what to try next; what `npm start` runs. */
-export async function startCommand(around: Around): Promise<number> {
+/** Verifies an example of this project and shows what to try next. */
+export async function examplesCommand(around: Around): Promise<number> {
   const folder = examplesFolder()
   const path = (...parts: readonly string[]): string => join(relative(process.cwd(), folder) || '.', ...parts)
   const common = `--trust-anchor ${path('example-root.json')} --at ${AT}`
