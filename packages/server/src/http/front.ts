@@ -73,6 +73,10 @@ export function createFront(o: FrontOptions): Front {
     return send(outgoing, o.errorsOf(call.path)(error, call), call)
   }
 
+  const refuse = (outgoing: ServerResponse, error: HttpError, call: Call): void => {
+    fail(outgoing, error, call).catch(() => outgoing.destroy())
+  }
+
   app.notFound(async ({ env }) => {
     const call = callOf(env.incoming)
     await fail(
@@ -132,11 +136,11 @@ export function createFront(o: FrontOptions): Front {
       const wait = o.perAddress.take(limitKey(call.address))
       if (wait !== undefined) {
         o.metrics.limited('address')
-        void fail(outgoing, tooMany(wait), call)
+        refuse(outgoing, tooMany(wait), call)
       } else if (!SANE_TARGET.test(incoming.url ?? '')) {
-        void fail(outgoing, new HttpError(400, 'invalid-request', 'the request target is not a path'), call)
+        refuse(outgoing, new HttpError(400, 'invalid-request', 'the request target is not a path'), call)
       } else if (!SANE_HOST.test(incoming.headers.host ?? '')) {
-        void fail(outgoing, new HttpError(400, 'invalid-request', 'the Host header is not a host name'), call)
+        refuse(outgoing, new HttpError(400, 'invalid-request', 'the Host header is not a host name'), call)
       } else void hono(incoming, outgoing)
     },
     drain() {
