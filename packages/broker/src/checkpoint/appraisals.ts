@@ -70,12 +70,6 @@ function fromRow(row: AppraisalRow): StoredAppraisal {
   }
 }
 
-/** Whether an appraisal was revoked. True for one that is not there. */
-export async function isRevoked(sql: Sql, id: string): Promise<boolean> {
-  const [row] = await sql.all<{ revoked: number | null }>('SELECT revoked FROM appraisals WHERE id = ?', [id])
-  return row === undefined || row.revoked !== null
-}
-
 /** Stores everything that a judgement rests on, and the verdict, each under its digest. */
 export async function storeGrounds(
   core: Core,

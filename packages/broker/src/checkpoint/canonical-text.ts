@@ -1,7 +1,7 @@
 import { canonicalJson } from '@sekisho/evidence'
 
 /** Names of members in canonical order, by the names as they came. */
-const ORDERS: Map<string, readonly string[] | undefined> = new Map()
+const ORDERS: Map<string, readonly string[]> = new Map()
 // Verdicts have a few hundred shapes; whatever brings more is not held.
 const MAX_ORDERS = 4096
 
@@ -46,11 +46,12 @@ function orderOf(value: object): readonly string[] | undefined {
   const prototype: unknown = Object.getPrototypeOf(value)
   if (prototype !== Object.prototype) return undefined
   const names = Object.keys(value)
-  const shape = JSON.stringify(names)
+  // Names with line breaks are not held, so that a list of another length is another shape.
+  const shape = names.join('\n')
   const known = ORDERS.get(shape)
-  if (known !== undefined) return known
+  if (known?.length === names.length) return known
   if (names.some((name) => /^\d+$/.test(name) || name === '__proto__')) return undefined
   const order = names.sort()
-  if (ORDERS.size < MAX_ORDERS) ORDERS.set(shape, order)
+  if (ORDERS.size < MAX_ORDERS && !names.some((name) => name.includes('\n'))) ORDERS.set(shape, order)
   return order
 }

@@ -1,4 +1,4 @@
-import { type Appraisal, appraise, chooseReference } from '@sekisho/appraisal'
+import { type Appraisal, appraise, chooseReference, type ReferenceSet } from '@sekisho/appraisal'
 import { EvidenceError, type Tee, type Verdict } from '@sekisho/evidence'
 import { sha256, toHex } from '../verifier/bytes.ts'
 import type { Expectations, JudgeRequest, KeptCollateral, Received } from '../verifier/model.ts'
@@ -9,6 +9,7 @@ import type { Core } from './core.ts'
 import type { AttestRequest, RuntimeData } from './model.ts'
 import { teeName } from './names.ts'
 import { meetsFloor, type RefusalCode, refusalOf } from './refusal.ts'
+import { referenceDigest } from './rules.ts'
 import type { Grounds, Rules } from './state.ts'
 
 /** What became of evidence: judged, or not even readable. */
@@ -79,7 +80,9 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
     expect,
     bound,
     ...(received.eventLog === undefined ? {} : { eventLog: sha256(received.eventLog) }),
-    ...(choice.matched === undefined ? {} : { reference: choice.matched }),
+    ...(choice.matched === undefined
+      ? {}
+      : { reference: choice.matched.name, referenceSha256: referenceDigest(choice.matched) }),
   }
   return { name, received, verdict, collateral, grounds }
 }
@@ -90,10 +93,10 @@ export function referenceFor(
   rules: Rules,
   received: Received,
   at: Date,
-): { readonly values: Expectations; readonly matched?: string } {
+): { readonly values: Expectations; readonly matched?: ReferenceSet } {
   const { matched, nearest } = chooseReference(received.tee, core.verifier.skeleton(received), rules.references, at)
   const values = (matched ?? nearest)?.values ?? {}
-  return matched === undefined ? { values } : { values, matched: matched.name }
+  return matched === undefined ? { values } : { values, matched }
 }
 
 /** Everything that is expected. What only the checkpoint itself may allow is taken from nobody else. */

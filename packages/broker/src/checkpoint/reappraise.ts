@@ -73,6 +73,7 @@ export async function reappraise(core: Core, namespace: string, cause: Cause, at
     revoked += ended
     live += page.length - ended
   }
+  if (cause.kind === 'collateral') await revokeRecent(core, namespace, rules, at)
   await done(core, namespace, cause)
   if (revoked > 0) await announce(core, namespace)
   return { live, revoked }
@@ -133,8 +134,7 @@ async function evidenceFate(
 ): Promise<Fate | StoredAppraisal> {
   const appraisal = await loadAppraisal(core, core.db, id)
   if (appraisal === undefined) return { code: 'attestation-revoked', reasons: ['the appraisal is not stored any more'] }
-  const changed = cause.kind === 'reference' ? cause.name : undefined
-  if (cause.kind === 'reference' && stillReferenced(appraisal, rules, changed, at)) return appraisal
+  if (cause.kind === 'reference' && stillReferenced(appraisal, rules, at)) return appraisal
   const collateral = cause.kind === 'collateral' ? 'now' : 'as-of-then'
   const found = await rejudge(core, core.db, rules, appraisal, {
     collateral,
@@ -155,6 +155,50 @@ async function evidenceFate(
   return collateral === 'now' && platformChanged(found.verdict, appraisal)
     ? replace(core, appraisal, found, at)
     : { ...appraisal, context: found.appraisal.context }
+}
+
+interface Group extends Row {
+  readonly id: string
+  readonly tee: string
+  readonly hardware_id: string | null
+  readonly collateral_sha256: string | null
+  readonly reference_set: string | null
+}
+
+/**
+ * Results that are still good for a release are looked at too: one of each platform, endorsements and reference set, for
+ * all that share them.
+ */
+async function revokeRecent(core: Core, namespace: string, rules: Rules, at: Date): Promise<void> {
+  const groups = await core.db.all<Group>(
+    `SELECT MIN(id) AS id, tee, hardware_id, collateral_sha256, reference_set FROM appraisals
+     WHERE namespace = ? AND expires >= ? AND revoked IS NULL AND outcome = 'verified'
+     GROUP BY tee, hardware_id, collateral_sha256, reference_set`,
+    [namespace, at.getTime()],
+  )
+  for (const group of groups) {
+    const appraisal = await loadAppraisal(core, core.db, group.id)
+    if (appraisal === undefined) continue
+    const found = await rejudge(core, core.db, rules, appraisal, { collateral: 'now', at, request: { refresh: true } })
+    if (found === undefined || found.refusal === 'collateral-missing') continue
+    if (found.refusal === undefined && !platformChanged(found.verdict, appraisal)) continue
+    await core.db.transaction((sql) =>
+      sql.run(
+        `UPDATE appraisals SET revoked = ? WHERE namespace = ? AND revoked IS NULL AND expires >= ? AND at <= ? AND tee = ?
+         AND COALESCE(hardware_id, '') = ? AND COALESCE(collateral_sha256, '') = ? AND COALESCE(reference_set, '') = ?`,
+        [
+          at.getTime(),
+          namespace,
+          at.getTime(),
+          at.getTime(),
+          group.tee,
+          group.hardware_id ?? '',
+          group.collateral_sha256 ?? '',
+          group.reference_set ?? '',
+        ],
+      ),
+    )
+  }
 }
 
 async function revokeAppraisal(core: Core, id: string, at: Date): Promise<void> {

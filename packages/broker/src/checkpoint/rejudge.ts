@@ -4,6 +4,7 @@ import type { Expectations, JudgeRequest, Received } from '../verifier/model.ts'
 import { storedBytes } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { type Evaluated, expectationsOf, judgeAgain, type Piece, referenceFor } from './evaluate.ts'
+import { referenceDigest } from './rules.ts'
 import type { Grounds, Rules, StoredAppraisal } from './state.ts'
 
 /** How stored evidence is to be judged again. */
@@ -44,7 +45,7 @@ export async function rejudge(
         ...(then && kept !== undefined ? { kept } : {}),
         ...how.request,
       },
-      ...(matched === undefined ? {} : { reference: matched }),
+      ...(matched === undefined ? {} : { reference: matched.name }),
     })
   }
   return judgeAgain(core, pieces, how.at)
@@ -67,18 +68,12 @@ async function receivedOf(sql: Sql, grounds: Grounds, kept: Uint8Array | undefin
   }
 }
 
-/** Whether all reference sets that an appraisal met are in force, and none of them is the one that changed. */
-export function stillReferenced(
-  { grounds }: Pick<StoredAppraisal, 'grounds'>,
-  rules: Rules,
-  changed: string | undefined,
-  at: Date,
-): boolean {
-  return grounds.every(({ reference }) => {
+/** Whether all reference sets that an appraisal met are in force, as they were when it met them. */
+export function stillReferenced({ grounds }: Pick<StoredAppraisal, 'grounds'>, rules: Rules, at: Date): boolean {
+  return grounds.every(({ reference, referenceSha256 }) => {
     const set = rules.references.find(({ name }) => name === reference)
-    return (
-      set !== undefined && set.name !== changed && (set.expires === undefined || at.getTime() < Date.parse(set.expires))
-    )
+    if (set === undefined || referenceDigest(set) !== referenceSha256) return false
+    return set.expires === undefined || at.getTime() < Date.parse(set.expires)
   })
 }
 

@@ -2,7 +2,7 @@ import { createHash, type JsonWebKey } from 'node:crypto'
 import type { PolicyContext } from '@sekisho/appraisal'
 import { encryptToTeeKey } from '../jwe/encrypt.ts'
 import { teeKeyThumbprint } from '../jwe/tee-key.ts'
-import { isRevoked, loadAppraisal } from './appraisals.ts'
+import { loadAppraisal } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
 import { newId, newLeaseSecret } from './ids.ts'
@@ -10,7 +10,8 @@ import type { ReleaseOutcome, ReleaseRequest } from './model.ts'
 import { checkNamespace, isResource } from './names.ts'
 import { type DecisionRecord, record } from './record.ts'
 import type { RefusalCode } from './refusal.ts'
-import { epochOf, rulesOf } from './rules.ts'
+import { stillReferenced } from './rejudge.ts'
+import { rulesOf, standing } from './rules.ts'
 import { readSession } from './sessions.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 import { readToken } from './tokens.ts'
@@ -79,6 +80,8 @@ async function tryRelease(
 ): Promise<ReleaseOutcome | undefined> {
   const { namespace, resource, at } = request
   const rules = await rulesOf(core, core.db, namespace)
+  if (!stillReferenced(appraisal, rules, at))
+    return refuse(core, request, { code: 'attestation-revoked', appraisal, rules, reasons: [UNREFERENCED] })
   const answer = decide(appraisal, rules, { action: 'release', resource, at }, allowing(core))
   if (!answer.permitted) return refuse(core, request, { code: answer.code ?? 'policy-deny', appraisal, answer, rules })
   const opened = await core.vault.open(core.db, namespace, resource)
@@ -90,8 +93,9 @@ async function tryRelease(
   const lease = { id: newId('lse', at), secret: newLeaseSecret(), expires: new Date(at.getTime() + core.leaseMs) }
   const decision = newId('dec', at)
   const done = await core.db.transaction(async (sql) => {
-    if ((await epochOf(sql, namespace)) !== rules.epoch) return 'rules-changed'
-    if (await isRevoked(sql, appraisal.id)) return 'revoked'
+    const now = await standing(sql, namespace, appraisal.id)
+    if (now.epoch !== rules.epoch) return 'rules-changed'
+    if (now.revoked) return 'revoked'
     await sql.run(
       `INSERT INTO leases (id, namespace, resource, appraisal, decision, holder_key_sha256, secret_hash, created, expires, state)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'live')`,
@@ -120,6 +124,9 @@ async function tryRelease(
   if (done === 'revoked') return refuse(core, request, { code: 'attestation-revoked', appraisal, rules })
   return { released: { jwe, version, contentType }, lease, decision, emulated: appraisal.emulated }
 }
+
+/** Why a result that was good is not any more. */
+export const UNREFERENCED = 'the reference values that it met have changed since, or are over'
 
 /** The context of a decision, where it is another than the appraisal's own: with advisories of the operator. */
 export function contextBody({ context }: StoredAppraisal, answer: PolicyAnswer): { readonly context?: PolicyContext } {

@@ -1,6 +1,6 @@
 import { teeKeyThumbprint } from '../jwe/tee-key.ts'
 import type { Sql } from '../storage/sql.ts'
-import { isRevoked, loadAppraisal } from './appraisals.ts'
+import { loadAppraisal } from './appraisals.ts'
 import { attest } from './attest.ts'
 import type { Core } from './core.ts'
 import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
@@ -9,8 +9,9 @@ import { holds, type LeaseRow, readLease, stateOf } from './leases.ts'
 import type { RenewOutcome, RenewRequest } from './model.ts'
 import { record } from './record.ts'
 import type { RefusalCode } from './refusal.ts'
-import { allowing, contextBody } from './release.ts'
-import { epochOf, rulesOf } from './rules.ts'
+import { stillReferenced } from './rejudge.ts'
+import { allowing, contextBody, UNREFERENCED } from './release.ts'
+import { rulesOf, standing } from './rules.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 
 const MAX_ROUNDS = 4
@@ -54,14 +55,17 @@ async function tryRenew(
 ): Promise<RenewOutcome | undefined> {
   const { namespace, resource } = lease
   const rules = await rulesOf(core, core.db, namespace)
+  if (!stillReferenced(appraisal, rules, at))
+    return refuse(core, lease, { code: 'attestation-revoked', at, appraisal, rules, reasons: [UNREFERENCED] })
   const answer = decide(appraisal, rules, { action: 'renew', resource, at }, allowing(core))
   if (!answer.permitted)
     return refuse(core, lease, { code: answer.code ?? 'policy-deny', at, appraisal, answer, rules })
   const expires = new Date(at.getTime() + core.leaseMs)
   const decision = newId('dec', at)
   const done = await core.db.transaction(async (sql) => {
-    if ((await epochOf(sql, namespace)) !== rules.epoch) return 'rules-changed'
-    if (await isRevoked(sql, appraisal.id)) return 'attestation-revoked'
+    const now = await standing(sql, namespace, appraisal.id)
+    if (now.epoch !== rules.epoch) return 'rules-changed'
+    if (now.revoked) return 'attestation-revoked'
     const changed = await sql.run(
       `UPDATE leases SET expires = ?, appraisal = ? WHERE id = ? AND state = 'live' AND expires >= ?`,
       [expires.getTime(), appraisal.id, lease.id, at.getTime()],

@@ -1,5 +1,7 @@
-import { readReferenceSet } from '@sekisho/appraisal'
+import { type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
 import type { Sql } from '../storage/sql.ts'
+import { sha256 } from '../verifier/bytes.ts'
+import { canonicalText } from './canonical-text.ts'
 import { type Core, compiledPolicy } from './core.ts'
 import type { Advisory } from './model.ts'
 import type { Rules } from './state.ts'
@@ -12,6 +14,21 @@ function epochName(namespace: string): string {
 export async function epochOf(sql: Sql, namespace: string): Promise<number> {
   const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [epochName(namespace)])
   return row === undefined ? 0 : Number(row.value)
+}
+
+/** The epoch of a namespace's rules, and whether an appraisal was revoked (true for one that is not there): one statement. */
+export async function standing(
+  sql: Sql,
+  namespace: string,
+  appraisal: string,
+): Promise<{ readonly epoch: number; readonly revoked: boolean }> {
+  const [row] = await sql.all<{ epoch: string | null; revoked: number | null }>(
+    'SELECT (SELECT value FROM settings WHERE name = ?) AS epoch, revoked FROM appraisals WHERE id = ?',
+    [epochName(namespace), appraisal],
+  )
+  return row === undefined
+    ? { epoch: await epochOf(sql, namespace), revoked: true }
+    : { epoch: Number(row.epoch ?? 0), revoked: row.revoked !== null }
 }
 
 /** Marks the rules as changed, in the transaction that changes them. */
@@ -55,4 +72,15 @@ async function readRules(core: Core, sql: Sql, namespace: string, epoch: number)
     // Written by `putAdvisory` alone, which checked them.
     advisories: advisories.map(({ body }) => JSON.parse(body) as Advisory),
   }
+}
+
+const DIGESTS: WeakMap<ReferenceSet, string> = new WeakMap()
+
+/** SHA-256 of a reference set, hex: another as soon as anything in it is. */
+export function referenceDigest(set: ReferenceSet): string {
+  const known = DIGESTS.get(set)
+  if (known !== undefined) return known
+  const digest = sha256(canonicalText(set))
+  DIGESTS.set(set, digest)
+  return digest
 }

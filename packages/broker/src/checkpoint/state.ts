@@ -15,7 +15,10 @@ export interface Grounds {
   readonly expect: Expectations
   /** The reference set's part of it is replaced when judged again; the rest stays. */
   readonly bound: Expectations
+  /** Name of the reference set that was met. */
   readonly reference?: string
+  /** SHA-256 of that set as it was, hex. */
+  readonly referenceSha256?: string
 }
 
 /** An appraisal as it is stored. It never changes, but for being revoked. */

@@ -23,6 +23,8 @@ test('canonical texts are those of the evidence package, whatever the value', ()
     canonicalText({ b: undefined, '10': 1, '9': 2, a: { é: [1, { z: null, y: true }] } }),
     '{"10":1,"9":2,"a":{"é":[1,{"y":true,"z":null}]}}',
   )
+  assert.equal(canonicalText({ a: 1, b: 2 }), '{"a":1,"b":2}')
+  assert.equal(canonicalText({ 'a\nb': 3 }), '{"a\\nb":3}')
   assert.throws(() => canonicalText({ a: 1.5 }), TypeError)
   assert.throws(() => canonicalText({ a: new Date(0) }), TypeError)
 })

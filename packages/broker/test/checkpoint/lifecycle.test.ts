@@ -297,3 +297,22 @@ test('a change that a process did not see through is seen through by the next', 
   assert.equal(await state(next, grant), 'revoked')
   assert.deepEqual(await db.all(`SELECT name FROM settings WHERE name LIKE 'reappraise:%'`), [])
 })
+
+test('a result made before reference values changed, or before a platform was revoked, opens nothing after', async (t) => {
+  const world = createWorld({ products: [] })
+  const machine = world.tdx()
+  const { broker, verifier } = await scene(t, [machine], world)
+  const take = (session: string) =>
+    broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })
+  const first = await attested(broker, machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
+  const set = referenceOf(verifier, machine, 'set-0') as Record<string, unknown>
+  await broker.admin.putReference(NAMESPACE, { ...set, owner: 'somebody else' }, BY)
+  assert.equal((await take(first.session)).refused?.code, 'attestation-revoked')
+  const second = await attested(broker, machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
+  await broker.reappraiseAll(NAMESPACE, { kind: 'collateral' }, AT)
+  assert.ok((await take(second.session)).released, 'nothing changed')
+  const third = await attested(broker, machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
+  world.intel.revokePck(machine)
+  await broker.reappraiseAll(NAMESPACE, { kind: 'collateral' }, AT)
+  assert.equal((await take(third.session)).refused?.code, 'attestation-revoked')
+})
