@@ -1,0 +1,99 @@
+import { createHash, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { kbsEvidence, type SnpPlatform } from '@sekisho/emulator'
+import { Connection } from './connection.ts'
+import { RESOURCE } from './open.ts'
+
+/** Times of one handshake, in milliseconds. */
+export interface HandshakeTimes {
+  readonly whole: number
+  /** Of auth, attest and get, from the client's side of the socket. */
+  readonly requests: readonly number[]
+}
+
+/** A workload on an emulated machine: one connection, one key, any number of handshakes with release. */
+export class Workload {
+  readonly #connection: Connection
+  readonly #machine: SnpPlatform
+  readonly #key: JsonWebKey
+
+  private constructor(connection: Connection, machine: SnpPlatform) {
+    this.#connection = connection
+    this.#machine = machine
+    const { x = '', y = '' } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+    // In canonical order, as the report binds it.
+    this.#key = { alg: 'ECDH-ES+A256KW', crv: 'P-256', kty: 'EC', x, y }
+  }
+
+  static async start(url: string, machine: SnpPlatform): Promise<Workload> {
+    return new Workload(await Connection.open(url), machine)
+  }
+
+  /** auth, attest, get. @throws Error when a secret is not released: the rate of refusals is not what is measured */
+  async handshake(): Promise<HandshakeTimes> {
+    const start = performance.now()
+    const auth = await this.#ask('POST', '/auth', '', AUTH)
+    const { nonce } = JSON.parse(auth.body) as { nonce: string }
+    const runtimeData = { nonce, 'tee-pubkey': this.#key }
+    const bound = JSON.stringify({ 'additional-evidence': '', ...runtimeData })
+    const reportData = Buffer.alloc(64)
+    createHash('sha384').update(bound).digest().copy(reportData)
+    const evidence = kbsEvidence('snp', this.#machine.attest(reportData))
+    const attestation = JSON.stringify({
+      'init-data': null,
+      'runtime-data': runtimeData,
+      'tee-evidence': { primary_evidence: evidence, additional_evidence: '' },
+    })
+    const attest = await this.#ask('POST', '/attest', auth.cookie, attestation)
+    const get = await this.#ask('GET', `/resource/${RESOURCE}`, auth.cookie, '')
+    return { whole: performance.now() - start, requests: [auth.millis, attest.millis, get.millis] }
+  }
+
+  close(): void {
+    this.#connection.close()
+  }
+
+  async #ask(method: string, path: string, cookie: string, body: string): ReturnType<Connection['send']> {
+    const answer = await this.#connection.send(method, `/kbs/v0${path}`, cookie, body)
+    if (answer.status !== 200) throw new Error(`${path} was answered ${answer.status}: ${answer.body.slice(0, 500)}`)
+    return answer
+  }
+}
+
+const AUTH = JSON.stringify({ version: '0.4.0', tee: 'snp', 'extra-params': {} })
+
+/** What a load measured. */
+export interface Load {
+  readonly perSecond: number
+  readonly handshakes: number
+  /** Milliseconds, sorted. */
+  readonly whole: readonly number[]
+  readonly requests: readonly number[]
+}
+
+/** Has the workloads make `count` handshakes together, each waiting for its own. */
+export async function load(workloads: readonly Workload[], count: number): Promise<Load> {
+  const whole: number[] = []
+  const requests: number[] = []
+  let left = count
+  const start = performance.now()
+  await Promise.all(
+    workloads.map(async (workload) => {
+      while (left-- > 0) {
+        const times = await workload.handshake()
+        whole.push(times.whole)
+        requests.push(...times.requests)
+      }
+    }),
+  )
+  const perSecond = (count * 1000) / (performance.now() - start)
+  return { perSecond, handshakes: count, whole: sorted(whole), requests: sorted(requests) }
+}
+
+function sorted(values: readonly number[]): readonly number[] {
+  return [...values].sort((a, b) => a - b)
+}
+
+/** The value that a share of all is not above. */
+export function percentile(values: readonly number[], share: number): number {
+  return values[Math.min(values.length - 1, Math.floor(values.length * share))] ?? Number.NaN
+}
