@@ -3,11 +3,12 @@ import {
   createCipheriv,
   createECDH,
   createHash,
+  type ECDH,
   type JsonWebKey,
   publicEncrypt,
   randomBytes,
 } from 'node:crypto'
-import { type EcTeeKey, JweError, type RsaTeeKey, readTeeKey } from './tee-key.ts'
+import { type EcTeeKey, JweError, notOnCurve, parseTeeKey, type RsaTeeKey } from './tee-key.ts'
 
 /** A JWE in flattened JSON serialisation (RFC 7516, 7.2.2); every member is base64url without padding. */
 export interface FlattenedJwe {
@@ -39,7 +40,8 @@ export const MAX_PLAINTEXT_BYTES: number = 1_100_000
  * @throws JweError when the key is not accepted ({@link readTeeKey}) or the plaintext is too long
  */
 export function encryptToTeeKey(plaintext: Uint8Array, teeKey: JsonWebKey): FlattenedJwe {
-  return encryptWith(plaintext, teeKey, { cek: randomBytes(32), iv: randomBytes(12) })
+  const fresh = randomBytes(32 + 12)
+  return encryptWith(plaintext, teeKey, { cek: fresh.subarray(0, 32), iv: fresh.subarray(32) })
 }
 
 /** {@link encryptToTeeKey} with chosen randomness. For tests with known answers; not exported from the package. */
@@ -47,7 +49,7 @@ export function encryptWith(plaintext: Uint8Array, teeKey: JsonWebKey, ephemeral
   if (plaintext.length > MAX_PLAINTEXT_BYTES) {
     throw new JweError('too-large', `the plaintext has ${plaintext.length} bytes, more than ${MAX_PLAINTEXT_BYTES}`)
   }
-  const key = readTeeKey(teeKey)
+  const key = parseTeeKey(teeKey)
   const { header, encryptedKey } = key.kty === 'EC' ? wrapEc(key, ephemeral) : wrapRsa(key, ephemeral)
   const encoded = Buffer.from(header).toString('base64url')
   const cipher = createCipheriv('aes-256-gcm', ephemeral.cek, ephemeral.iv)
@@ -72,11 +74,9 @@ interface Wrapped {
 function wrapEc(key: EcTeeKey, { cek, scalar }: Ephemeral): Wrapped {
   const { name, size } = key.curve
   const own = createECDH(name)
-  if (scalar === undefined) own.generateKeys()
-  else own.setPrivateKey(scalar)
-  // OpenSSL returns the x coordinate in the field's full length: 66 bytes on P-521.
-  const kek = concatKdf(own.computeSecret(key.point), key.alg)
-  const point = own.getPublicKey()
+  if (scalar !== undefined) own.setPrivateKey(scalar)
+  const point = scalar === undefined ? own.generateKeys() : own.getPublicKey()
+  const kek = concatKdf(sharedSecret(own, key), key.alg)
   const x = point.subarray(1, 1 + size).toString('base64url')
   const y = point.subarray(1 + size).toString('base64url')
   // KBS clients do not authenticate the header they received but one that they write again: `alg`,
@@ -90,12 +90,19 @@ function wrapRsa({ key, alg }: RsaTeeKey, { cek }: Ephemeral): Wrapped {
   return { header: `{"alg":"${alg}","enc":"A256GCM"}`, encryptedKey }
 }
 
+/** Z: the x coordinate in the field's full length, 66 bytes on P-521. OpenSSL refuses points off the curve. */
+function sharedSecret(own: ECDH, { point, crv }: EcTeeKey): Buffer {
+  try {
+    return own.computeSecret(point)
+  } catch (cause) {
+    throw notOnCurve(crv, cause)
+  }
+}
+
 /** One block of the Concat KDF with SHA-256 for a 256-bit key and empty party infos (RFC 7518, 4.6.2). */
 function concatKdf(z: Uint8Array, alg: string): Buffer {
-  const hash = createHash('sha256')
-  hash.update(u32(1)).update(z)
-  hash.update(u32(alg.length)).update(alg)
-  return hash.update(u32(0)).update(u32(0)).update(u32(256)).digest()
+  const info = [u32(1), z, u32(alg.length), Buffer.from(alg), u32(0), u32(0), u32(256)]
+  return createHash('sha256').update(Buffer.concat(info)).digest()
 }
 
 function u32(value: number): Buffer {

@@ -39,7 +39,7 @@ export interface EcTeeKey {
   readonly alg: 'ECDH-ES+A256KW'
   readonly crv: string
   readonly curve: Curve
-  /** The uncompressed point: 0x04, x, y. It lies on the curve. */
+  /** The uncompressed point: 0x04, x, y. */
   readonly point: Uint8Array
 }
 
@@ -65,6 +65,18 @@ const PRIVATE_MEMBERS: readonly string[] = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'ot
  * @throws JweError
  */
 export function readTeeKey(jwk: unknown): TeeKey {
+  const key = parseTeeKey(jwk)
+  if (key.kty === 'EC') checkPoint(key)
+  return key
+}
+
+/**
+ * {@link readTeeKey} without the look at whether the point lies on the curve: for who computes a
+ * shared secret with it next, which fails on any other point.
+ *
+ * @throws JweError
+ */
+export function parseTeeKey(jwk: unknown): TeeKey {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) {
     throw new JweError('malformed', 'tee-pubkey must be a JSON Web Key')
   }
@@ -98,13 +110,23 @@ function readEcKey(jwk: object): EcTeeKey {
   const curve = CURVES.get(crv)
   if (curve === undefined) throw new JweError('unsupported', 'tee-pubkey has a crv other than P-256 and P-521')
   const [x, y] = [coordinate(jwk, 'x', curve), coordinate(jwk, 'y', curve)]
-  const point = Buffer.concat([Buffer.of(4), x, y])
+  return { kty: 'EC', alg, crv, curve, point: Buffer.concat([UNCOMPRESSED, x, y]) }
+}
+
+/** First byte of an uncompressed point (SEC 1, 2.3.3). */
+const UNCOMPRESSED: Uint8Array = Uint8Array.of(4)
+
+function checkPoint({ crv, curve, point }: EcTeeKey): void {
   try {
     ECDH.convertKey(point, curve.name)
   } catch (cause) {
-    throw new JweError('malformed', `tee-pubkey is not a point on ${crv}`, cause)
+    throw notOnCurve(crv, cause)
   }
-  return { kty: 'EC', alg, crv, curve, point }
+}
+
+/** The error for a point that is not on its curve. */
+export function notOnCurve(crv: string, cause: unknown): JweError {
+  return new JweError('malformed', `tee-pubkey is not a point on ${crv}`, cause)
 }
 
 function coordinate(jwk: object, name: string, curve: Curve): Uint8Array {

@@ -117,6 +117,16 @@ describe('encryptToTeeKey', () => {
     }
   })
 
+  it('encrypts to no point off the curve', () => {
+    for (const crv of ['P-256', 'P-521'] as const) {
+      const { pub } = ec(crv)
+      assert.throws(
+        () => encryptToTeeKey(SECRET, { ...pub, y: String(pub.x) }),
+        (error) => error instanceof JweError && error.code === 'malformed' && error.message.includes(crv),
+      )
+    }
+  })
+
   it('refuses a plaintext that is too long', () => {
     assert.throws(
       () => encryptToTeeKey(new Uint8Array(MAX_PLAINTEXT_BYTES + 1), ec('P-256').pub),
