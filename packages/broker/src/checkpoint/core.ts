@@ -21,7 +21,7 @@ export interface Core {
   readonly leaseMs: number
   readonly limits: Required<BrokerLimits>
   /** Rules in force by namespace, good for as long as their epoch is the database's. */
-  readonly rules: Map<string, Rules>
+  readonly rules: Held<Rules>
   /** Compiled policies by the digest of their text. */
   readonly compiled: Held<CompiledPolicies>
   /** Appraisals never change: those in use need not be read twice. */
@@ -40,6 +40,7 @@ const LIMITS: Required<BrokerLimits> = {
 }
 const LEASE_SECONDS = 3600
 const HELD_APPRAISALS = 2048
+const HELD_NAMESPACES = 1024
 const HELD_POLICIES = 64
 const HELD_DIGESTS = 4096
 
@@ -57,7 +58,7 @@ export function coreOf(options: BrokerOptions): Core {
     verifierId: options.verifierId ?? { developer: 'Sekisho', build: '0.1.0' },
     leaseMs: (options.leaseSeconds ?? LEASE_SECONDS) * 1000,
     limits: { ...LIMITS, ...options.limits },
-    rules: new Map(),
+    rules: holding(HELD_NAMESPACES),
     compiled: holding(HELD_POLICIES),
     appraisals: holding(HELD_APPRAISALS),
     stored: holding(HELD_DIGESTS),

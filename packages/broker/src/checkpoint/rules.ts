@@ -43,11 +43,11 @@ export async function bumpEpoch(sql: Sql, namespace: string): Promise<void> {
 /** The rules in force, read anew only when their epoch has changed. */
 export async function rulesOf(core: Core, sql: Sql, namespace: string): Promise<Rules> {
   const epoch = await epochOf(sql, namespace)
-  const known = core.rules.get(namespace)
+  const known = core.rules.get(namespace, 0)
   if (known?.epoch === epoch) return known
   const rules = await readRules(core, sql, namespace, epoch)
   // Read while someone changed them: what was read may be of either epoch, and is not kept.
-  if ((await epochOf(sql, namespace)) === epoch) core.rules.set(namespace, rules)
+  if ((await epochOf(sql, namespace)) === epoch) core.rules.set(namespace, rules, Number.POSITIVE_INFINITY)
   return rules
 }
 

@@ -96,7 +96,13 @@ function bankOf(values: readonly unknown[]): Readonly<Record<string, Readonly<Re
 }
 
 function jsonBytes(value: unknown): Uint8Array {
-  return Buffer.from(JSON.stringify(value))
+  try {
+    return Buffer.from(JSON.stringify(value))
+  } catch (error) {
+    // The runtime's own bound on nesting.
+    if (error instanceof RangeError) throw noEvidence('a value that is nested too deeply')
+    throw error
+  }
 }
 
 function noEvidence(found: string): EvidenceError {

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { type TestContext, test } from 'node:test'
+import { kbsEvidence } from '@sekisho/emulator'
+import { deviceDigest, initDataDigest, primaryDigest, teeKeyOf } from '../../src/checkpoint/binding.ts'
+import type { AttestOutcome, AttestRequest, Broker } from '../../src/index.ts'
+import {
+  brokerOver,
+  furnish,
+  type Machine,
+  newDatabase,
+  RESOURCE,
+  referenceOf,
+  sharedWorld,
+  teeKeys,
+  worldVerifier,
+} from './kit.ts'
+
+const AT = new Date()
+
+test('binding: the worked example of the KBS protocol, section 12', () => {
+  const key = {
+    alg: 'ECDH-ES+A256KW',
+    crv: 'P-256',
+    kty: 'EC',
+    x: 'f6_vJiG6k6150u06YUyvQM7DwvQbN9phCOQ77r-e-yE',
+    y: 'F0YT1g2zhXK6otqYnAfaU9Xs01XbwIFGn54V3bkSj5U',
+  }
+  const nonce = 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8='
+  const digest = Buffer.from(primaryDigest({ nonce, 'tee-pubkey': key }, '')).toString('hex')
+  assert.equal(
+    digest,
+    'e393665d9bddd0413a617370a358f842ca0c9dc3aeda7e1775519ef149e46f2d25c2f73aceb0f91143baf20e5fa948b5',
+  )
+  assert.notEqual(digest, Buffer.from(deviceDigest({ nonce, 'tee-pubkey': key })).toString('hex'))
+  assert.deepEqual(teeKeyOf(key), key)
+  for (const bad of [undefined, 'key', [], { ...key, d: 'AA' }, { ...key, extra: 1 }, { ...key, y: key.x }])
+    assert.equal(teeKeyOf(bad), undefined)
+})
+
+test('init-data: the hash that its TOML names, over the text as sent', () => {
+  const body = 'version = "0.1.0"\nalgorithm = "sha384"\n[data]\n"aa.toml" = \'\'\'x\'\'\'\n'
+  assert.deepEqual(initDataDigest({ format: 'toml', body }), createHash('sha384').update(body).digest())
+  assert.equal(initDataDigest({ format: 'json', body }), undefined)
+  assert.equal(initDataDigest({ format: 'toml', body: 'algorithm = "md5"' }), undefined)
+  assert.equal(initDataDigest({ format: 'toml', body: '' }), undefined)
+})
+
+async function brokerFor(t: TestContext, machines: readonly Machine[]): Promise<Broker> {
+  const verifier = await worldVerifier(t, sharedWorld())
+  const broker = await brokerOver(await newDatabase(t), verifier)
+  await furnish(broker, 'default', AT)
+  for (const [i, machine] of machines.entries()) {
+    const set = referenceOf(verifier, machine, `set-${i}`) as { values: Record<string, unknown> }
+    const { hostData: _open, ...values } = set.values
+    await broker.admin.putReference('default', { ...set, values }, { actor: 'tester', at: AT })
+  }
+  return broker
+}
+
+type Sent = Omit<AttestRequest, 'session' | 'runtimeData' | 'at' | 'evidence'>
+
+async function send(
+  broker: Broker,
+  machine: Machine,
+  make: (runtime: AttestRequest['runtimeData']) => Sent,
+): Promise<AttestOutcome & { readonly session: string }> {
+  const { session, nonce } = await broker.challenge({ namespace: 'default', protocol: 'kbs', at: AT })
+  const runtimeData = { nonce, 'tee-pubkey': teeKeys().publicJwk }
+  const more = make(runtimeData)
+  const evidence = kbsEvidence(machine.tee, machine.attest(primaryDigest(runtimeData, more.additionalEvidence ?? '')))
+  return { ...(await broker.attest({ session, evidence, runtimeData, at: AT, ...more })), session }
+}
+
+test('init-data must be what the machine was launched with', async (t) => {
+  const body = 'algorithm = "sha256"\nversion = "0.1.0"\n'
+  const hostData = createHash('sha256').update(body).digest('hex')
+  const machine = sharedWorld().snp({ hostData })
+  const broker = await brokerFor(t, [machine])
+  assert.ok((await send(broker, machine, () => ({ initData: { format: 'toml', body } }))).token)
+  const other = await send(broker, machine, () => ({ initData: { format: 'toml', body: `${body}# another` } }))
+  assert.equal(other.refusal?.code, 'reference-mismatch')
+  const none = await send(broker, machine, () => ({ initData: { format: 'yaml', body } }))
+  assert.equal(none.refusal?.code, 'evidence-unreadable')
+})
+
+test('additional devices: each is judged, each is bound, and the worst counts', async (t) => {
+  const [machine, device] = [sharedWorld().snp(), sharedWorld().sgx()]
+  const broker = await brokerFor(t, [machine, device])
+  const of = (made: Machine, digest: Uint8Array): string =>
+    JSON.stringify({ [made.tee]: kbsEvidence(made.tee, made.attest(digest)) })
+  const good = await send(broker, machine, (runtime) => ({ additionalEvidence: of(device, deviceDigest(runtime)) }))
+  assert.ok(good.token, JSON.stringify(good.refusal))
+  assert.ok(
+    (await broker.release({ by: { session: good.session }, namespace: 'default', resource: RESOURCE, at: AT }))
+      .released,
+  )
+  const unbound = await send(broker, machine, () => ({ additionalEvidence: of(device, new Uint8Array(48)) }))
+  assert.equal(unbound.refusal?.code, 'evidence-stale')
+  const stranger = sharedWorld().sgx({ measurement: '99'.repeat(32) })
+  const unknown = await send(broker, machine, (runtime) => ({
+    additionalEvidence: of(stranger, deviceDigest(runtime)),
+  }))
+  assert.equal(unknown.refusal?.code, 'reference-mismatch')
+  const noReference = await send(broker, machine, (runtime) => ({
+    additionalEvidence: of(sharedWorld().tdx(), deviceDigest(runtime)),
+  }))
+  assert.equal(noReference.refusal?.code, 'reference-missing')
+  for (const text of ['[]', '{', '{"sample":{"svn":"1","report_data":""}}', '{"tdx":{}}'])
+    assert.equal(
+      (await send(broker, machine, () => ({ additionalEvidence: text }))).refusal?.code,
+      'evidence-unreadable',
+      text,
+    )
+})
+
+test('what was announced must come', async (t) => {
+  const machine = sharedWorld().snp()
+  const broker = await brokerFor(t, [machine])
+  assert.equal((await send(broker, machine, () => ({ tee: 'tdx' }))).refusal?.code, 'session-mismatch')
+  assert.ok((await send(broker, machine, () => ({ tee: 'snp' }))).token)
+})
