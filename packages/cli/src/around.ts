@@ -5,6 +5,8 @@ import { unreadable } from './exit.ts'
 export interface Around {
   /** Writes to standard output. */
   out(text: string): void
+  /** Writes bytes to standard output as they are. */
+  outBytes(bytes: Uint8Array): void
   /** Writes to standard error: progress and errors. */
   err(text: string): void
   /** Reads standard input to its end. @throws CliError when it is longer than `limit` bytes */
@@ -27,6 +29,7 @@ export function processAround(): Around {
   const { stdout, stderr, env } = process
   return {
     out: (text) => void stdout.write(text),
+    outBytes: (bytes) => void stdout.write(bytes),
     err: (text) => void stderr.write(text),
     stdin: (limit) => collect(process.stdin, limit, 'standard input'),
     env,

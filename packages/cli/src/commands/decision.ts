@@ -70,11 +70,29 @@ export async function decisionShowCommand(
     if (decision.has('details')) {
       paper.heading('Recorded')
       for (const [name, value] of Object.entries(decision.object('details').raw))
-        paper.entry(2, 18, name, typeof value === 'string' ? value : JSON.stringify(value))
+        if (!TOLD_ABOVE.includes(name)) paper.entry(2, 18, name, wordsOf(name, value))
     }
   })
   if (tree !== undefined) around.out(`\n${tree}`)
   return exitCode
+}
+
+/** Details that stand higher up already. */
+const TOLD_ABOVE: readonly string[] = ['reasons', 'emulated']
+
+function wordsOf(name: string, value: unknown): string {
+  if (name === 'policy' && Array.isArray(value))
+    return (
+      value
+        .map((one) => new Answer(one))
+        .map(statementOf)
+        .join(', ') || 'no statement applied'
+    )
+  return typeof value === 'string' ? value : JSON.stringify(value)
+}
+
+function statementOf(statement: Answer): string {
+  return `${statement.text('effect')} ${statement.text('id')} (line ${statement.number('line')})`
 }
 
 async function verdictText(verdict: Answer, around: Around): Promise<string> {

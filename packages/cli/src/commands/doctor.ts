@@ -4,7 +4,7 @@ import { Answer } from '../remote/answer.ts'
 import { type Client, clientOf, RemoteError } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { resourcePath } from '../remote/resource.ts'
-import { show } from '../remote/show.ts'
+import { counted, show } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
 import { doorOf } from '../tee/doors.ts'
 import { readEvidence } from './evidence-file.ts'
@@ -97,7 +97,13 @@ async function references(client: Client): Promise<readonly Finding[]> {
     ]
   const never = sets.filter((set) => !set.has('lastMatched')).map((set) => set.text('name'))
   if (never.length === 0)
-    return [{ link: 'references', state: 'good', what: `${sets.length} sets, all of them matched` }]
+    return [
+      {
+        link: 'references',
+        state: 'good',
+        what: `${counted(sets.length, 'set')}, ${sets.length === 1 ? '' : 'all '}matched by evidence`,
+      },
+    ]
   return [{ link: 'references', state: 'doubtful', what: `never matched by any evidence: ${never.join(', ')}` }]
 }
 
@@ -138,11 +144,17 @@ async function secret(client: Client, resource: string): Promise<readonly Findin
   return [{ link: 'resource', state: 'good', what: `${resource}: version ${found.number('version')}` }]
 }
 
-/** The latest refusal says more than any guess. */
+/** The latest refusal says more than any guess, unless the secret was released since. */
 async function decisions(client: Client, resource: string | undefined): Promise<readonly Finding[]> {
-  const query = new URLSearchParams({ outcome: 'refused', ...(resource === undefined ? {} : { resource }) })
-  const refused = new Answer(await client.get(client.in(`/decisions?${query}`))).list('decisions').at(-1)
+  const latest = async (outcome: string): Promise<Answer | undefined> => {
+    const query = new URLSearchParams({ outcome, limit: '1', ...(resource === undefined ? {} : { resource }) })
+    return new Answer(await client.get(client.in(`/decisions?${query}`))).list('decisions')[0]
+  }
+  const refused = await latest('refused')
   if (refused === undefined) return [{ link: 'decisions', state: 'good', what: 'nothing was refused yet' }]
+  const released = await latest('released')
+  if (released !== undefined && released.text('at') > refused.text('at'))
+    return [{ link: 'decisions', state: 'good', what: `last release ${released.text('id')}, after the last refusal` }]
   const [reason] = refused.texts('reasons')
   const [remedy] = refused.list('remedies')
   return [

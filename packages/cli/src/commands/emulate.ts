@@ -6,7 +6,8 @@ import { type AttesterFlags, platformOf, reportDataOf } from '../checkpoint/atte
 import { untilStopped } from '../checkpoint/stop.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
 import { writeBytes } from '../checkpoint/write-bytes.ts'
-import { EXIT } from '../exit.ts'
+import { EXIT, unreadable } from '../exit.ts'
+import { errorCode } from '../input.ts'
 
 /** A world's services on a socket of this machine. */
 export interface ServedWorld {
@@ -52,7 +53,10 @@ export async function emulateServeCommand(
   around: Around,
 ): Promise<number> {
   const { world } = await openWorld(options.world, () => around.now())
-  const { url, close } = await serveWorld(async () => world, options.port ?? 0)
+  const { url, close } = await serveWorld(async () => world, options.port ?? 0).catch((error: unknown) => {
+    if (errorCode(error) === undefined) throw error
+    throw unreadable(`127.0.0.1:${options.port ?? 0} cannot be listened on (${errorCode(error)})`, error)
+  })
   around.out(
     `EMULATED key and collateral services on ${url}\n  sekisho verify … --kds ${url} --pccs ${url} --trust-anchor ANCHORS --allow-emulated\n`,
   )

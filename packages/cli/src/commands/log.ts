@@ -20,6 +20,18 @@ export async function logCheckpointCommand(options: RemoteOptions, around: Aroun
   })
 }
 
+/** `sekisho log key`: for `log verify` and `log check-receipt`, which believe nothing else. */
+export async function logKeyCommand(
+  options: RemoteOptions & { readonly output?: string },
+  around: Around,
+): Promise<number> {
+  const client = await clientOf(options, around)
+  const verifierKey = new TextDecoder().decode(await client.raw('/log/key')).trim()
+  const text = options.json === true ? `${JSON.stringify({ verifierKey })}\n` : `${verifierKey}\n`
+  await writeOutput(options.output ?? '-', text, around)
+  return EXIT.ok
+}
+
 /** `sekisho log export`: the files of C2SP tlog-tiles, the checkpoint last. */
 export async function logExportCommand(folder: string, options: RemoteOptions, around: Around): Promise<number> {
   await emptyFolder(folder)

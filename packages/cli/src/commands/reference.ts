@@ -1,5 +1,6 @@
 import type { Around } from '../around.ts'
 import { EXIT, usageError } from '../exit.ts'
+import { readInput } from '../input.ts'
 import { readDocument } from '../options/document.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
@@ -10,6 +11,7 @@ import { doorOf } from '../tee/doors.ts'
 import { readEvidence } from './evidence-file.ts'
 
 const MAX_FILE = 256 * 1024
+const MAX_IMPORT = 1024 * 1024
 
 /** `sekisho reference put` */
 export async function referencePutCommand(
@@ -61,6 +63,24 @@ async function put(
   const stored = new Answer(answer)
   return show(answer, options, around, (paper) => {
     paper.line(0, 2, `${name}: stored. ${reappraised(stored.number('live'), stored.number('revoked'))}`)
+  })
+}
+
+/** `sekisho reference import`: what the file is, the checkpoint sees from its bytes. */
+export async function referenceImportCommand(
+  name: string,
+  file: string,
+  options: RemoteOptions & { readonly owner?: string },
+  around: Around,
+): Promise<number> {
+  const bytes = await readInput(file, around, MAX_IMPORT)
+  const client = await clientOf(options, around)
+  const query = new URLSearchParams({ name, ...(options.owner === undefined ? {} : { owner: options.owner }) })
+  const answer = await client.send('POST', client.in(`/references/import?${query}`), { bytes })
+  const told = new Answer(answer)
+  return show(answer, options, around, (paper) => {
+    const names = told.texts('names').join(', ')
+    paper.line(0, 2, `${names}: stored. ${reappraised(told.number('live'), told.number('revoked'))}`)
   })
 }
 

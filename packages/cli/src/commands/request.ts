@@ -1,8 +1,11 @@
+import { lstat } from 'node:fs/promises'
+import type { ClientError } from '@sekisho/attester'
 import type { Around } from '../around.ts'
 import { type AttesterFlags, attesterOf } from '../checkpoint/attesters.ts'
 import { writeSecret } from '../checkpoint/write-bytes.ts'
-import { CliError, EXIT } from '../exit.ts'
-import { profileOf } from '../remote/profile.ts'
+import { CliError, EXIT, unreadable } from '../exit.ts'
+import { errorCode, inWords } from '../input.ts'
+import { namespaceOf, profileOf } from '../remote/profile.ts'
 import { resourcePath } from '../remote/resource.ts'
 import { when } from '../remote/show.ts'
 
@@ -18,36 +21,56 @@ export interface RequestOptions extends AttesterFlags {
 export async function requestCommand(path: string, options: RequestOptions, around: Around): Promise<number> {
   const resource = resourcePath(path)
   const { server } = await profileOf(options.server === undefined ? {} : { server: options.server }, around)
-  const { ClientError, Refusal, requestSecret } = await import('@sekisho/attester')
+  const namespace = namespaceOf(options, around)
+  await refuseExisting(options.output)
+  const attesting = await import('@sekisho/attester')
   const { attester, close } = await attesterOf(options, around)
   try {
-    const { secret, decision, lease } = await requestSecret({
+    const { secret, decision, lease } = await attesting.requestSecret({
       url: server,
       attester,
       resource,
       protocol: 'native',
-      ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
+      ...(namespace === undefined ? {} : { namespace }),
       onProgress: (step) => around.err(`sekisho: ${step}\n`),
     })
     const told = { resource, decision, lease: lease?.id, expires: lease?.expires.toISOString() }
-    if (options.output === '-') around.out(new TextDecoder().decode(secret))
+    if (options.output === '-') around.outBytes(secret)
     else await writeSecret(options.output, secret)
-    around.err(
+    // Beside a secret on standard output nothing else may stand there.
+    const tell = options.output === '-' ? around.err : around.out
+    tell(
       options.json === true
         ? `${JSON.stringify(told)}\n`
-        : `sekisho: ${secret.length} bytes, lease ${told.lease ?? 'none'} until ${when(told.expires)}, decision ${decision ?? 'unknown'}\n`,
+        : `${options.output === '-' ? 'sekisho: ' : `${options.output}: `}${secret.length} bytes, lease ${told.lease ?? 'none'} until ${when(told.expires)}, decision ${decision ?? 'unknown'}\n`,
     )
     return EXIT.ok
   } catch (error) {
-    if (error instanceof Refusal)
+    if (error instanceof attesting.Refusal)
       throw new CliError(
         EXIT.rejected,
-        `refused: ${error.code}${error.id === undefined ? '' : `; the owner sees why with \`sekisho decision show ${error.id}\``}`,
+        `refused: ${error.code}${error.id === undefined ? '' : `; the owner sees why with \`sekisho decision show ${error.id}${namespace === undefined ? '' : ` --namespace ${namespace}`}\``}`,
         { cause: error },
       )
-    if (error instanceof ClientError) throw new CliError(EXIT.unreadable, error.message, { cause: error })
+    if (error instanceof attesting.ClientError)
+      throw new CliError(EXIT.unreadable, unreachable(error, server), { cause: error })
     throw error
   } finally {
     await close()
   }
+}
+
+/** Said before a lease is taken that nobody could use. */
+async function refuseExisting(path: string): Promise<void> {
+  if (path === '-') return
+  const there = await lstat(path).catch((error: unknown) => {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw inWords(path, error)
+  })
+  if (there !== undefined) throw unreadable(`${path}: is there already; nothing is written over`)
+}
+
+function unreachable({ code, message }: ClientError, server: string): string {
+  if (code !== 'unreachable') return `${server}: ${message}`
+  return `${server} does not answer; is the checkpoint up? \`sekisho up\` starts one`
 }

@@ -1,5 +1,4 @@
 import type { Around } from '../around.ts'
-import { EXIT } from '../exit.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
 import { writePrivate } from '../remote/private-file.ts'
@@ -25,8 +24,11 @@ export async function tokenCreateCommand(
     })
   }
   await writePrivate(options.output, `${token}\n`)
-  around.err(`${options.output}: the token ${made.text('id')}, readable by you only\n`)
-  return EXIT.ok
+  const { token: _, ...told } = made.raw
+  return show({ ...told, file: options.output }, options, around, (paper) => {
+    const until = when(made.optional('expires') ?? expires)
+    paper.line(0, 2, `${options.output}: the token ${made.text('id')}, readable by you only. Expires ${until}.`)
+  })
 }
 
 /** `sekisho token list` */
@@ -45,7 +47,7 @@ export async function tokenListCommand(options: RemoteOptions, around: Around): 
       { title: 'EXPIRES', value: (row) => when(row.optional('expires')) },
       { title: 'LAST USED', value: (row) => when(row.optional('lastUsed')) },
     ],
-    'There are no tokens.',
+    'There are no tokens of this namespace.',
   )
 }
 

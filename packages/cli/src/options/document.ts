@@ -1,5 +1,5 @@
 import type { Around } from '../around.ts'
-import { unreadable } from '../exit.ts'
+import { CliError, unreadable } from '../exit.ts'
 import { readInput } from '../input.ts'
 
 /** Reads a file of UTF-8 text. @throws CliError (unreadable) */
@@ -20,7 +20,17 @@ export async function readText(path: string, around: Around, limit: number): Pro
  */
 export async function readDocument(path: string, around: Around, limit: number): Promise<unknown> {
   const text = await readText(path, around, limit)
-  return /^\s*[{[]/.test(text) ? parseJson(text, path) : parseYaml(text, path)
+  if (!/^\s*[{[]/.test(text)) return parseYaml(text, path)
+  try {
+    return await parseJson(text, path)
+  } catch (error) {
+    // YAML may begin like this too: `{ id: INTEL-SA-00615 }`. What is neither is told as what it looks like.
+    const isJson = error instanceof CliError && !(error.cause instanceof SyntaxError)
+    if (isJson) throw error
+    return await parseYaml(text, path).catch(() => {
+      throw error
+    })
+  }
 }
 
 async function parseJson(text: string, path: string): Promise<unknown> {

@@ -30,6 +30,7 @@ export function addRemote(root: Command, around: Around, done: Done): void {
   addAdvisory(root, around, done)
   addLog(root, around, done)
   addToken(root, around, done)
+  addNamespace(root, around, done)
   addDoctor(root, around, done)
 }
 
@@ -101,6 +102,13 @@ function addReference(root: Command, around: Around, done: Done): void {
     .option('--print', 'print the set and store nothing')
     .action(async (name, file, options) => {
       done(await (await import('../commands/reference.ts')).referenceFromEvidenceCommand(name, file, options, around))
+    })
+  remote(group.command('import').description('store sets from a CoRIM, or from a tool’s measurements'))
+    .argument('<name>', 'name of the set, or what the names of several begin with')
+    .argument('<file>', 'CoRIM (CBOR), measurements, or sets in JSON; - for standard input')
+    .option('--owner <owner>', 'who answers for the values', once('--owner', text))
+    .action(async (name, file, options) => {
+      done(await (await import('../commands/reference.ts')).referenceImportCommand(name, file, options, around))
     })
   remote(group.command('list').description('sets of reference values, and which were never matched')).action(
     async (options) => {
@@ -240,6 +248,11 @@ function addLog(root: Command, around: Around, done: Done): void {
   remote(group.command('checkpoint').description('the signed size and root of the log')).action(async (options) => {
     done(await (await log()).logCheckpointCommand(options, around))
   })
+  remote(group.command('key').description('the public key that checkpoints of the log are verified with; keep it'))
+    .option('-o, --output <file>', 'write it to this file', once('--output', text))
+    .action(async (options) => {
+      done(await (await log()).logKeyCommand(options, around))
+    })
   remote(group.command('export').description('write the log to a folder, to be verified anywhere'))
     .argument('<folder>', 'a new or empty folder')
     .action(async (folder, options) => {
@@ -290,6 +303,18 @@ function addToken(root: Command, around: Around, done: Done): void {
     .action(async (id, options) => {
       done(await (await import('../commands/token.ts')).tokenRevokeCommand(id, options, around))
     })
+}
+
+function addNamespace(root: Command, around: Around, done: Done): void {
+  const group = root.command('namespace').description('tenants: each has its own secrets, policies and log view')
+  remote(group.command('create').description('make a namespace'))
+    .argument('<name>', 'small letters, digits and -')
+    .action(async (name, options) => {
+      done(await (await import('../commands/namespace.ts')).namespaceCreateCommand(name, options, around))
+    })
+  remote(group.command('list').description('all namespaces')).action(async (options) => {
+    done(await (await import('../commands/namespace.ts')).namespaceListCommand(options, around))
+  })
 }
 
 function addDoctor(root: Command, around: Around, done: Done): void {

@@ -1,6 +1,6 @@
 import type { Around } from '../around.ts'
 import { CliError, EXIT, unreadable } from '../exit.ts'
-import { type Profile, profileOf, type RemoteOptions } from './profile.ts'
+import { namespaceOf, type Profile, profileOf, type RemoteOptions } from './profile.ts'
 
 /** One thing that is wrong with a request. */
 interface Fault {
@@ -60,7 +60,7 @@ const MAX_ANSWER = 64 * 1024 * 1024
 
 /** A client for a command's options. @throws CliError */
 export async function clientOf(options: RemoteOptions, around: Around): Promise<Client> {
-  return clientFor(await profileOf(options, around), options.namespace ?? around.env['SEKISHO_NAMESPACE'] ?? 'default')
+  return clientFor(await profileOf(options, around), namespaceOf(options, around) ?? 'default')
 }
 
 /** A client for a profile. */
@@ -138,7 +138,8 @@ function problemOf(response: Response, bytes: Uint8Array, { server, token }: Pro
         ? `; no token for ${server}: \`sekisho login\` gets one`
         : '; the token is unknown here, expired or revoked: `sekisho login` gets a new one'
       : ''
-  const id = problem.instance === undefined ? '' : ` (request ${problem.instance})`
+  // The server's log line of this request has the same id.
+  const id = problem.instance === undefined ? '' : ` (request ${problem.instance.replace(/^urn:sekisho:request:/, '')})`
   const { detail, title } = problem
   return new RemoteError(exitCode, `${detail ?? title}${hint}${id}`, problem, { details })
 }

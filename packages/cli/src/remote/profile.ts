@@ -40,6 +40,11 @@ export async function profileOf(options: RemoteOptions, around: Around): Promise
   return token === undefined ? { server } : { server, token }
 }
 
+/** The namespace that is named by option or `SEKISHO_NAMESPACE`. */
+export function namespaceOf(options: Pick<RemoteOptions, 'namespace'>, { env }: Around): string | undefined {
+  return options.namespace ?? present(env['SEKISHO_NAMESPACE'])
+}
+
 /** Keeps a profile in a file that only its owner may read. */
 export async function keepProfile(profile: Profile, around: Around): Promise<string> {
   const path = profileFile(around)

@@ -41,6 +41,11 @@ export function when(iso: string | undefined): string {
   return iso === undefined ? '–' : iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z')
 }
 
+/** `1 set`, `2 sets`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
+}
+
 /** What appraising the live leases again came to. */
 export function reappraised(live: number, revoked: number): string {
   if (live + revoked === 0) return 'There are no live leases.'

@@ -1,0 +1,23 @@
+import type { Around } from '../around.ts'
+import { Answer } from '../remote/answer.ts'
+import { clientOf } from '../remote/client.ts'
+import type { RemoteOptions } from '../remote/profile.ts'
+import { show } from '../remote/show.ts'
+
+/** `sekisho namespace create` */
+export async function namespaceCreateCommand(name: string, options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.send('POST', '/namespaces', { json: { name } })
+  return show(answer, options, around, (paper) => {
+    paper.line(0, 2, `${name}: made. \`--namespace ${name}\`, or SEKISHO_NAMESPACE, names it to every command.`)
+  })
+}
+
+/** `sekisho namespace list` */
+export async function namespaceListCommand(options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.get('/namespaces')
+  return show(answer, options, around, (paper) => {
+    for (const name of new Answer(answer).texts('namespaces')) paper.line(0, 2, name)
+  })
+}

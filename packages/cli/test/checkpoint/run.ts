@@ -1,0 +1,50 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { MAIN, type Ran, ROOT } from '../process.ts'
+
+/** What a command is run with. */
+export interface RunOptions {
+  readonly input?: string | Uint8Array
+  readonly env?: Readonly<Record<string, string>>
+  /** The folder that it runs in; else the project's. */
+  readonly cwd?: string
+}
+
+/** A command's answer, its standard output as bytes too. */
+export interface Answered extends Ran {
+  readonly bytes: Buffer
+}
+
+const LIMIT_MS = 60_000
+
+/** The environment of a command: nothing of whoever runs the tests names a checkpoint or a database. */
+export function cleanEnv(env: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const kept = Object.entries(process.env).filter(
+    (pair): pair is [string, string] =>
+      pair[1] !== undefined && !/^(SEKISHO_.*|DATABASE_URL|NO_COLOR|NODE_OPTIONS)$/.test(pair[0]),
+  )
+  return { ...Object.fromEntries(kept), SEKISHO_PROFILE: '/nonexistent/profile.json', ...env }
+}
+
+/** Starts the command line as a process of its own. */
+export function start(args: readonly string[], { env, cwd = ROOT }: RunOptions = {}): ChildProcess {
+  return spawn(process.execPath, [MAIN, ...args], { cwd, env: cleanEnv(env), stdio: ['pipe', 'pipe', 'pipe'] })
+}
+
+/** Runs the command line as a process of its own to its end; one that does not end in a minute is killed. */
+export async function run(args: readonly string[], options: RunOptions = {}): Promise<Answered> {
+  const child = start(args, options)
+  const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
+  const out: Buffer[] = []
+  const err: Buffer[] = []
+  child.stdout?.on('data', (chunk: Buffer) => out.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => err.push(chunk))
+  // A command that refuses its arguments does not wait for its input.
+  child.stdin?.on('error', () => undefined)
+  child.stdin?.end(options.input ?? '')
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.once('error', reject).once('close', resolve)
+  })
+  clearTimeout(timer)
+  const bytes = Buffer.concat(out)
+  return { code, bytes, out: bytes.toString('utf8'), err: Buffer.concat(err).toString('utf8') }
+}
