@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPair, type JsonWebKey, randomBytes } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair, type JsonWebKey, randomBytes } from 'node:crypto'
 import { promisify } from 'node:util'
 import { VaultError } from './errors.ts'
 
@@ -45,16 +45,33 @@ async function generate(type: KeyType): Promise<JsonWebKey> {
     case 'aes-256':
       return { kty: 'oct', k: randomBytes(32).toString('base64url') }
     case 'ec-p256':
-      return (await pairOf('ec', { namedCurve: 'P-256' })).privateKey.export({ format: 'jwk' })
+      return jwkOf((await pairOf('ec', { namedCurve: 'P-256', ...ENCODED })).privateKey)
     case 'ec-p384':
-      return (await pairOf('ec', { namedCurve: 'P-384' })).privateKey.export({ format: 'jwk' })
+      return jwkOf((await pairOf('ec', { namedCurve: 'P-384', ...ENCODED })).privateKey)
     case 'ed25519':
-      return (await pairOf('ed25519')).privateKey.export({ format: 'jwk' })
+      return jwkOf((await pairOf('ed25519', ENCODED)).privateKey)
     case 'rsa-3072':
-      return (await pairOf('rsa', { modulusLength: 3072 })).privateKey.export({ format: 'jwk' })
+      return jwkOf((await pairOf('rsa', { modulusLength: 3072, ...ENCODED })).privateKey)
     default:
       throw new VaultError('invalid', `type of key must be one of ${KEY_TYPES.join(', ')}`)
   }
+}
+
+/** How keys are asked of the generator: encoded, the private one as PKCS #8. */
+// In Node 20 a key object fresh from the generator can block the process for ever when it is exported
+// while the generator is collected: they share a lock. One that is read from its encoding does not.
+export const ENCODED: {
+  readonly publicKeyEncoding: { readonly type: 'spki'; readonly format: 'der' }
+  readonly privateKeyEncoding: { readonly type: 'pkcs8'; readonly format: 'der' }
+} = {
+  publicKeyEncoding: { type: 'spki', format: 'der' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+}
+
+function jwkOf(der: Buffer): JsonWebKey {
+  const jwk = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }).export({ format: 'jwk' })
+  der.fill(0)
+  return jwk
 }
 
 function publicHalf(privateJwk: JsonWebKey): JsonWebKey | undefined {

@@ -2,6 +2,7 @@ import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { VaultError } from './errors.ts'
 import { decodeMasterKey, type MasterKey, softwareMasterKey } from './master-key.ts'
+import type { Pkcs11Location } from './pkcs11/location.ts'
 
 /** Where the master key is. */
 export type MasterKeySource =
@@ -11,20 +12,6 @@ export type MasterKeySource =
   | { readonly env: string; readonly environment?: Readonly<Record<string, string | undefined>> }
   /** An AES-256 key in a PKCS#11 token, which it never leaves. */
   | { readonly pkcs11: Pkcs11Location }
-
-/** An AES-256 key in a token. */
-export interface Pkcs11Location {
-  /** Path of the token's PKCS#11 library. */
-  readonly module: string
-  /** Label of the token. */
-  readonly token: string
-  /** A file that only its owner can read, with the user PIN. */
-  readonly pinFile: string
-  /** Label of the key. */
-  readonly label: string
-  /** Generate the key, never to leave the token, when there is none of that label. */
-  readonly create?: boolean
-}
 
 /** @throws VaultError `master-key` */
 export async function masterKeyFrom(source: MasterKeySource): Promise<MasterKey> {

@@ -3,6 +3,7 @@ import type { Signer } from '@sekisho/appraisal'
 import type { Database, Sql } from '../storage/sql.ts'
 import { type Envelope, openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts'
 import { VaultError } from './errors.ts'
+import { ENCODED } from './key-material.ts'
 import { KeyRing, type MasterKey } from './master-key.ts'
 import { serverKeyPlace } from './places.ts'
 
@@ -31,8 +32,13 @@ export async function serverKeys(
   former: readonly MasterKey[] = [],
 ): Promise<ServerKeys> {
   const ring = new KeyRing(master, former)
-  const ear = await held(db, ring, EAR_KEY, () => generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
-  const logKey = await held(db, ring, LOG_KEY, () => generateKeyPairSync('ed25519').privateKey)
+  const ear = await held(
+    db,
+    ring,
+    EAR_KEY,
+    () => generateKeyPairSync('ec', { namedCurve: 'P-256', ...ENCODED }).privateKey,
+  )
+  const logKey = await held(db, ring, LOG_KEY, () => generateKeyPairSync('ed25519', ENCODED).privateKey)
   return { signer: es256Signer(ear), logKey }
 }
 
@@ -68,15 +74,15 @@ export async function rewrapServerKeys(sql: Sql, ring: KeyRing): Promise<number>
   return count
 }
 
-async function held(db: Database, ring: KeyRing, name: string, make: () => KeyObject): Promise<KeyObject> {
+async function held(db: Database, ring: KeyRing, name: string, make: () => Buffer): Promise<KeyObject> {
   const envelope = (await stored(db, name)) ?? (await create(db, ring, name, make))
   const der = await openEnvelope(ring, serverKeyPlace(name), envelope)
   return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
 }
 
 /** Keeps a new key, unless another process was faster: then its key counts. */
-async function create(db: Database, ring: KeyRing, name: string, make: () => KeyObject): Promise<Envelope> {
-  const der = make().export({ format: 'der', type: 'pkcs8' })
+async function create(db: Database, ring: KeyRing, name: string, make: () => Buffer): Promise<Envelope> {
+  const der = make()
   const envelope = await sealEnvelope(ring, serverKeyPlace(name), der)
   der.fill(0)
   return await db.transaction(async (sql) => {

@@ -44,6 +44,8 @@ export interface Checkpoint {
 }
 
 const TICK_MS = 1000
+/** Vendors' lists are good for days, and recoveries are announced weeks ahead: an hour late is early. */
+const REFRESH_MS = 60 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Opens database, vault, log, verifier and broker, and serves them. Whatever was opened is closed when a part fails. */
@@ -127,15 +129,23 @@ async function open(
   }
 }
 
-/** Lets time pass for leases and sessions. What fails once is tried again a second later, and said. */
+/** Lets time pass for leases and sessions, and looks at live leases with new endorsements every hour. What fails once is tried again a second later, and said. */
 function ticking(broker: Broker, { now, writeLog }: CheckpointOptions): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve()
   let busy = false
+  let refreshed = now().getTime()
+  const pass = async (): Promise<void> => {
+    const at = now()
+    await broker.tick(at)
+    if (at.getTime() - refreshed < REFRESH_MS) return
+    refreshed = at.getTime()
+    for (const namespace of await broker.admin.namespaces())
+      await broker.reappraiseAll(namespace, { kind: 'collateral' }, at)
+  }
   const timer = setInterval(() => {
     if (busy) return
     busy = true
-    running = broker
-      .tick(now())
+    running = pass()
       .catch((error: unknown) => {
         const trouble = error instanceof Error ? error.message : String(error)
         writeLog(`${JSON.stringify({ at: now().toISOString(), trouble })}\n`)
