@@ -1,4 +1,11 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, type JsonWebKey, randomBytes } from 'node:crypto'
+import {
+  createPrivateKey,
+  createPublicKey,
+  type ED25519KeyPairOptions,
+  generateKeyPair,
+  type JsonWebKey,
+  randomBytes,
+} from 'node:crypto'
 import { promisify } from 'node:util'
 import { VaultError } from './errors.ts'
 
@@ -60,10 +67,7 @@ async function generate(type: KeyType): Promise<JsonWebKey> {
 /** How keys are asked of the generator: encoded, the private one as PKCS #8. */
 // In Node 20 a key object fresh from the generator can block the process for ever when it is exported
 // while the generator is collected: they share a lock. One that is read from its encoding does not.
-export const ENCODED: {
-  readonly publicKeyEncoding: { readonly type: 'spki'; readonly format: 'der' }
-  readonly privateKeyEncoding: { readonly type: 'pkcs8'; readonly format: 'der' }
-} = {
+export const ENCODED: ED25519KeyPairOptions<'der', 'der'> = {
   publicKeyEncoding: { type: 'spki', format: 'der' },
   privateKeyEncoding: { type: 'pkcs8', format: 'der' },
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { createECDH, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { createECDH, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { flattenedDecrypt, importJWK } from 'jose'
 import { encryptToTeeKey, encryptWith, type FlattenedJwe, MAX_PLAINTEXT_BYTES } from '../../src/jwe/encrypt.ts'
 import { JweError } from '../../src/jwe/tee-key.ts'
+import { ENCODED } from '../../src/vault/key-material.ts'
 
 interface Pair {
   readonly pub: JsonWebKey
@@ -11,15 +12,16 @@ interface Pair {
 }
 
 function ec(crv: 'P-256' | 'P-521'): Pair {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: crv })
-  const alg = 'ECDH-ES+A256KW'
-  return { pub: { ...publicKey.export({ format: 'jwk' }), alg }, priv: privateKey.export({ format: 'jwk' }) }
+  return pair(generateKeyPairSync('ec', { namedCurve: crv, ...ENCODED }).privateKey, 'ECDH-ES+A256KW')
 }
 
 function rsa(modulusLength: number): Pair {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength })
-  const alg = 'RSA-OAEP-256'
-  return { pub: { ...publicKey.export({ format: 'jwk' }), alg }, priv: privateKey.export({ format: 'jwk' }) }
+  return pair(generateKeyPairSync('rsa', { modulusLength, ...ENCODED }).privateKey, 'RSA-OAEP-256')
+}
+
+function pair(der: Buffer, alg: string): Pair {
+  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  return { pub: { ...createPublicKey(key).export({ format: 'jwk' }), alg }, priv: key.export({ format: 'jwk' }) }
 }
 
 async function decrypt(jwe: FlattenedJwe, { pub, priv }: Pair): Promise<Uint8Array> {
