@@ -5,6 +5,7 @@ import { parseTpmJson } from '../tpm/evidence.ts'
 import { jsonFault } from './json-error.ts'
 import { type Identified, MAX_INPUT } from './model.ts'
 import { textOf } from './text.ts'
+import { tpmOfKbs } from './tpm-kbs.ts'
 
 const BRACE = 0x7b
 
@@ -18,8 +19,10 @@ export function identifyTpm(bytes: Uint8Array): Identified | undefined {
   if (azure?.quote !== undefined && startsWith(azure.hclReport, 'HCLA') && isQuote(azure.quote.message)) {
     return { tee: 'azure-vtpm', form: 'Azure confidential VM evidence', bytes }
   }
-  const tpm = azure === undefined ? tried(() => parseTpmJson(bytes)) : undefined
-  return tpm !== undefined && isQuote(tpm.message) ? { tee: 'tpm', form: 'TPM 2.0 quote', bytes } : undefined
+  if (azure !== undefined) return undefined
+  const json = tpmOfKbs(bytes) ?? bytes
+  const tpm = tried(() => parseTpmJson(json))
+  return tpm !== undefined && isQuote(tpm.message) ? { tee: 'tpm', form: 'TPM 2.0 quote', bytes: json } : undefined
 }
 
 // Both forms name the quote `message`. Other JSON is not parsed for them: it may be long, and hostile.
