@@ -22,10 +22,16 @@ export type KeyKind = 'P-256' | 'P-384' | 'P-521' | `RSA-${2048 | 3072 | 4096}`
 /** Makes a new key pair. */
 export function generateKey(kind: KeyKind): KeyPair {
   const { privateKey } = kind.startsWith('RSA-')
-    ? generateKeyPairSync('rsa', { modulusLength: Number(kind.slice(4)) })
-    : generateKeyPairSync('ec', { namedCurve: kind })
-  return keyPairOf(privateKey)
+    ? generateKeyPairSync('rsa', { modulusLength: Number(kind.slice(4)), ...ENCODED })
+    : generateKeyPairSync('ec', { namedCurve: kind, ...ENCODED })
+  return keyPairOf(createPrivateKey({ key: privateKey, format: 'der', type: 'pkcs8' }))
 }
+
+// In Node 20 a key object fresh from the generator can block the process for ever when it is exported.
+const ENCODED = {
+  publicKeyEncoding: { type: 'spki', format: 'der' },
+  privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+} as const
 
 /** The key pair of a private key in PEM. */
 export function keyFromPem(pem: string): KeyPair {
