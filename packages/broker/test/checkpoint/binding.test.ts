@@ -46,6 +46,33 @@ test('init-data: the hash that its TOML names, over the text as sent', () => {
   assert.equal(initDataDigest({ format: 'toml', body: '' }), undefined)
 })
 
+test('init-data: a text of blanks or line breaks takes no time; keys may be quoted, lines may end in CR LF', () => {
+  const started = performance.now()
+  for (const blank of ['\n', ' ', '\t', '\r\n', ' \n', 'algorithm=\n', '#'])
+    assert.equal(initDataDigest({ format: 'toml', body: blank.repeat(500_000) }), undefined)
+  assert.ok(performance.now() - started < 2000, 'seven texts of half a megabyte are read within two seconds')
+  for (const body of ['"algorithm" = "SHA-256" # so\r\n', "version = '0.1.0'\n\t'algorithm'='sha256'\n"])
+    assert.deepEqual(initDataDigest({ format: 'toml', body }), createHash('sha256').update(body).digest())
+})
+
+test('tee-pubkey: members that describe a key are bounded, each is of its type', () => {
+  const key = teeKeys().publicJwk
+  const described = { ...key, kid: 'a', use: 'enc', key_ops: ['deriveBits'], ext: true }
+  assert.deepEqual(teeKeyOf(described), described)
+  for (const more of [
+    { kid: 'a'.repeat(257) },
+    { kid: 1.5 },
+    { kid: { deep: [] } },
+    { use: ['enc'] },
+    { key_ops: 'deriveBits' },
+    { key_ops: new Array<string>(17).fill('sign') },
+    { key_ops: [1.5] },
+    { ext: 0.5 },
+    { n: 'A'.repeat(1_000_000) },
+  ])
+    assert.equal(teeKeyOf({ ...key, ...more }), undefined, JSON.stringify(more).slice(0, 40))
+})
+
 async function brokerFor(t: TestContext, machines: readonly Machine[]): Promise<Broker> {
   const verifier = await worldVerifier(t, sharedWorld())
   const broker = await brokerOver(await newDatabase(t), verifier)
