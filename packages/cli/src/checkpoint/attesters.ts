@@ -58,7 +58,8 @@ function pcrsOf(list: string): readonly number[] {
   throw usageError(`--pcrs ${list}: expected numbers from 0 to 23 with commas, such as 0,1,2,7`)
 }
 
-const PRODUCTS = ['Milan', 'Genoa', 'Turin'] as const
+/** Generations of emulated SEV-SNP machines. */
+export const PRODUCTS = ['Milan', 'Genoa', 'Turin'] as const
 
 /** A platform of an emulated world. @throws CliError (usage) for a kind that there is none of */
 export function platformOf(world: World, kind: string, flags: AttesterFlags): EmulatedPlatform {

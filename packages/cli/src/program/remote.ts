@@ -115,7 +115,7 @@ function addReference(root: Command, around: Around, done: Done): void {
       done(await (await import('../commands/reference.ts')).referenceListCommand(options, around))
     },
   )
-  remote(group.command('show').description('one set'))
+  remote(group.command('show').description('one set of reference values, with where it comes from'))
     .argument('<name>', 'name of the set')
     .action(async (name, options) => {
       done(await (await import('../commands/reference.ts')).referenceShowCommand(name, options, around))
@@ -152,6 +152,7 @@ function addPolicy(root: Command, around: Around, done: Done): void {
     .description('decide recorded cases and name the lines that no case exercises; needs no checkpoint')
     .argument('<file>', 'Cedar policies')
     .argument('<cases>', 'YAML or JSON list of cases')
+    .option('--world <file>', 'keep the emulated world here: the next run starts sooner', once('--world', text))
     .option('--json', 'print JSON')
     .action(async (file, cases, options) => {
       done(await (await policy()).policyTestCommand(file, cases, options, around))
