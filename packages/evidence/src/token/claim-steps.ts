@@ -149,7 +149,7 @@ function audience({ token, expect }: TokenState): Finding {
   const actual = found.slice(0, 4).map(quoted).join(', ')
   const wanted = expect.audience
   if (wanted === undefined)
-    return found.length === 0
+    return memberOf(token.claims, 'aud') === undefined
       ? notApplicable('the token is made for nobody in particular')
       : unchecked(
           'the token was made for somebody, and you did not say who you are',

@@ -170,7 +170,7 @@ function nras(claims: JsonObject): Statement {
 }
 
 function ear(claims: JsonObject): Statement {
-  const { appraisals, nonces, missing, faults } = readEar(claims)
+  const { appraisals, status, nonces, missing, faults } = readEar(claims)
   return {
     ...NOTHING,
     attested: appraisals
@@ -180,9 +180,12 @@ function ear(claims: JsonObject): Statement {
     debug: false,
     nonces,
     faults,
-    objections: appraisals
-      .filter(({ status }) => status !== 'affirming')
-      .map(({ name }) => `the appraisal of ${quoted(name)} is not affirming`),
+    objections: [
+      ...(status === undefined || status === 'affirming' ? [] : ['the result as a whole is not affirming']),
+      ...appraisals
+        .filter((one) => one.status !== 'affirming')
+        .map(({ name }) => `the appraisal of ${quoted(name)} is not affirming`),
+    ],
     missing,
   }
 }
