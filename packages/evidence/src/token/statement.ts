@@ -1,6 +1,7 @@
 import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Claims } from '../core/verdict.ts'
 import { readEar } from '../eat/ear.ts'
+import { itaAttester, itaNonce } from './ita.ts'
 import type { TokenService } from './services.ts'
 
 /** What a service says about the evidence that it saw, in one shape. */
@@ -122,30 +123,30 @@ function confidentialSpace(claims: JsonObject): Statement {
 }
 
 function ita(claims: JsonObject): Statement {
-  const attested = textOf(claims, 'attester_type') ?? ''
+  const { type: attested, from } = itaAttester(claims)
   const unmatched = memberOf(claims, 'policy_ids_unmatched')
   const hardware: Partial<Statement> =
     attested === 'SGX'
       ? {
           isolation: 'process',
-          debug: memberOf(claims, 'sgx_is_debuggable') !== false,
-          measurement: hexOf(memberOf(claims, 'sgx_mrenclave')),
-          signer: hexOf(memberOf(claims, 'sgx_mrsigner')),
-          svn: integerOf(memberOf(claims, 'sgx_isvsvn')),
-          reportData: hexOf(memberOf(claims, 'sgx_report_data')),
+          debug: memberOf(from, 'sgx_is_debuggable') !== false,
+          measurement: hexOf(memberOf(from, 'sgx_mrenclave')),
+          signer: hexOf(memberOf(from, 'sgx_mrsigner')),
+          svn: integerOf(memberOf(from, 'sgx_isvsvn')),
+          reportData: hexOf(memberOf(from, 'sgx_report_data')),
         }
       : attested === 'TDX'
-        ? tdx(claims)
+        ? tdx(from)
         : {}
   const { measurement = '' } = hardware
   return {
     ...NOTHING,
     ...hardware,
     attested,
-    tcbStatus: textOf(claims, 'attester_tcb_status'),
-    tcbDate: textOf(claims, 'attester_tcb_date'),
-    advisories: textsOf(memberOf(claims, 'attester_advisory_ids')),
-    nonces: textsOf(memberOf(claims, 'verifier_nonce', 'val')),
+    tcbStatus: textOf(from, 'attester_tcb_status'),
+    tcbDate: textOf(from, 'attester_tcb_date'),
+    advisories: textsOf(memberOf(from, 'attester_advisory_ids')),
+    nonces: textsOf(itaNonce(claims, 'val')),
     objections: isList(unmatched) ? unmatched.map((one) => `policy ${quoted(textOf(one, 'id'))} did not match`) : [],
     missing: attested === '' ? 'attester_type' : measurement === '' ? 'the measurement' : undefined,
   }
