@@ -1,11 +1,12 @@
 import { type Appraisal, appraise, chooseReference, type ReferenceSet } from '@sekisho/appraisal'
-import { EvidenceError, type Tee, type Verdict } from '@sekisho/evidence'
-import { sha256, toHex } from '../verifier/bytes.ts'
+import { EvidenceError, type Verdict } from '@sekisho/evidence'
+import { sha256 } from '../verifier/bytes.ts'
 import type { Expectations, JudgeRequest, KeptCollateral, Received } from '../verifier/model.ts'
 import type { JudgedEvidence } from './appraisals.ts'
 import { deviceDigest, initDataDigest, primaryDigest } from './binding.ts'
 import { combine } from './combine.ts'
 import type { Core } from './core.ts'
+import { boundExpectations, initDataExpectation } from './init-data.ts'
 import type { AttestRequest, RuntimeData } from './model.ts'
 import { teeName } from './names.ts'
 import { meetsFloor, type RefusalCode, refusalOf } from './refusal.ts'
@@ -37,9 +38,12 @@ export async function evaluate(core: Core, rules: Rules, request: AttestRequest)
         unreadable: 'session-mismatch',
         reason: `the evidence is of ${received.tee}, and ${named} was announced`,
       }
-    const initData = request.initData === undefined ? undefined : initDataDigest(request.initData)
-    if (request.initData !== undefined && initData === undefined)
+    const sent = request.initData === undefined ? undefined : initDataDigest(request.initData)
+    if (request.initData !== undefined && sent === undefined)
       return { unreadable: 'evidence-unreadable', reason: 'init-data: expected TOML that names its hash algorithm' }
+    const initData = sent === undefined ? undefined : initDataExpectation(received.tee, sent)
+    if (sent !== undefined && initData === undefined)
+      return { unreadable: 'evidence-unreadable', reason: `init-data: evidence of ${received.tee} has no place for it` }
     const digest = primaryDigest(runtimeData, additionalEvidence)
     const primary = await judgeOne(core, rules, { name: 'cpu-0', received, digest, initData, at })
     const devices = await judgeDevices(core, rules, additionalEvidence, runtimeData, at)
@@ -59,7 +63,7 @@ interface OnePiece {
   readonly name: string
   readonly received: Received
   readonly digest: Uint8Array
-  readonly initData: Uint8Array | undefined
+  readonly initData: Expectations | undefined
   readonly at: Date
 }
 
@@ -69,7 +73,7 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
   const choice = referenceFor(core, rules, received, at)
   const bound: Expectations = {
     ...core.verifier.binding(received, digest),
-    ...(initData === undefined ? {} : { hostData: [fitHostData(tee, initData)] }),
+    ...initData,
   }
   const expect = expectationsOf(core, choice.values, bound)
   const { verdict, collateral } = await core.verifier.verify(received, { expect, at })
@@ -103,25 +107,11 @@ export function referenceFor(
 export function expectationsOf(core: Core, values: Expectations, bound: Expectations): Expectations {
   const { allowEmulated: _emulated, reportData: _data, nonce: _nonce, reportDataIsFresh: _fresh, ...reference } = values
   const { allowDebug, ...rest } = reference
-  const hostData = rest['hostData'] ?? bound['hostData']
   return {
-    ...rest,
-    ...bound,
-    // Reference values that pin the host data win: what the workload says it was launched with cannot widen them.
-    ...(hostData === undefined ? {} : { hostData }),
+    ...boundExpectations(rest, bound),
     ...(allowDebug === true && !core.production ? { allowDebug } : {}),
     ...(core.verifier.emulated && !core.production ? { allowEmulated: true } : {}),
   }
-}
-
-/** Bytes of the field that holds the digest of init-data. KBS protocol, section 5. */
-const HOST_DATA: Readonly<Partial<Record<Tee, number>>> = { snp: 32, tdx: 48, sgx: 64, cca: 64 }
-
-function fitHostData(tee: Tee, digest: Uint8Array): string {
-  const length = HOST_DATA[tee] ?? digest.length
-  const field = new Uint8Array(length)
-  field.set(digest.subarray(0, length))
-  return toHex(field)
 }
 
 async function judgeDevices(

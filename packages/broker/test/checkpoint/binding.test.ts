@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { kbsEvidence } from '@sekisho/emulator'
 import { deviceDigest, initDataDigest, primaryDigest, teeKeyOf } from '../../src/checkpoint/binding.ts'
+import { boundExpectations, initDataExpectation } from '../../src/checkpoint/init-data.ts'
 import type { AttestOutcome, AttestRequest, Broker } from '../../src/index.ts'
 import {
   brokerOver,
@@ -109,6 +110,33 @@ test('init-data must be what the machine was launched with', async (t) => {
   assert.equal(other.refusal?.code, 'reference-mismatch')
   const none = await send(broker, machine, () => ({ initData: { format: 'yaml', body } }))
   assert.equal(none.refusal?.code, 'evidence-unreadable')
+})
+
+test('init-data of a TPM is in PCR 8; evidence without a place for it is refused, and no reference value is widened', async (t) => {
+  const digest = createHash('sha256').update('x').digest()
+  const pcr8 = createHash('sha256').update(Buffer.alloc(32)).update(digest).digest('hex')
+  assert.deepEqual(initDataExpectation('tpm', digest), { pcrs: { 8: [pcr8] } })
+  assert.deepEqual(initDataExpectation('azure-vtpm', digest), { vtpm: { pcrs: { 8: [pcr8] } } })
+  assert.deepEqual(initDataExpectation('tdx', digest), { hostData: [`${digest.toString('hex')}${'00'.repeat(16)}`] })
+  assert.equal(initDataExpectation('nitro', digest), undefined)
+  const bound = { reportData: 'aa', vtpm: { pcrs: { 8: [pcr8] } } }
+  for (const [given, kept] of [
+    [{ vtpm: { requiredPcrs: [4], pcrs: { 4: ['bb'] } } }, { requiredPcrs: [4], pcrs: { 4: ['bb'], 8: [pcr8] } }],
+    [{ vtpm: { pcrs: { 8: ['cc'] } } }, { pcrs: { 8: ['cc'] } }],
+    [{ measurement: ['dd'] }, { pcrs: { 8: [pcr8] } }],
+  ] as const)
+    assert.deepEqual(boundExpectations(given, bound), { ...given, reportData: 'aa', vtpm: kept })
+  const [machine, enclave] = [sharedWorld().tpm(), sharedWorld().nitro()]
+  const broker = await brokerFor(t, [machine, enclave])
+  const initData = { format: 'toml', body: 'algorithm = "sha256"\n' } as const
+  for (const one of [machine, enclave]) assert.equal((await send(broker, one, () => ({}))).refusal, undefined, one.tee)
+  assert.equal((await send(broker, enclave, () => ({ initData }))).refusal?.code, 'evidence-unreadable')
+  const values = (await broker.admin.references('default')).find(({ tee }) => tee === 'tpm')?.values
+  const { 8: _open, ...pcrs } = values?.['pcrs'] as Readonly<Record<string, unknown>>
+  const set = { name: 'set-0', tee: 'tpm', values: { ...values, pcrs }, owner: 'tester' }
+  await broker.admin.putReference('default', set, { actor: 'tester', at: AT })
+  assert.equal((await send(broker, machine, () => ({}))).refusal?.code, 'evidence-incomplete')
+  assert.equal((await send(broker, machine, () => ({ initData }))).refusal?.code, 'reference-mismatch')
 })
 
 test('additional devices: each is judged, each is bound, and the worst counts', async (t) => {
