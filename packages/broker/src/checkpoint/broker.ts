@@ -1,3 +1,5 @@
+import { sweepEnrolments } from '../enrolment/enrol.ts'
+import { tpmKeysOf } from '../enrolment/keys.ts'
 import { adminOf } from './admin.ts'
 import { affectedBy } from './advisories.ts'
 import { attest } from './attest.ts'
@@ -43,12 +45,13 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     receipt: (namespace, decision) => receipt(core, namespace, decision),
     async tick(at) {
       const expired = await expireLeases(core, at)
-      const swept = await sweepSessions(core, at)
+      const swept = (await sweepSessions(core, at)) + (await sweepEnrolments(core, at))
       await resumePending(core, at)
       await expireReferences(core, at)
       return { expired, swept }
     },
     admin: adminOf(core),
+    tpmKeys: tpmKeysOf(core),
     jwks: { keys: [jwk] },
     issuer: core.issuer,
   }

@@ -7,7 +7,7 @@ import { deviceDigest, initDataDigest, primaryDigest } from './binding.ts'
 import { combine } from './combine.ts'
 import type { Core } from './core.ts'
 import { boundExpectations, initDataExpectation } from './init-data.ts'
-import type { AttestRequest, RuntimeData } from './model.ts'
+import type { AttestRequest } from './model.ts'
 import { teeName } from './names.ts'
 import { meetsFloor, type RefusalCode, refusalOf } from './refusal.ts'
 import { referenceDigest } from './rules.ts'
@@ -45,8 +45,9 @@ export async function evaluate(core: Core, rules: Rules, request: AttestRequest)
     if (sent !== undefined && initData === undefined)
       return { unreadable: 'evidence-unreadable', reason: `init-data: evidence of ${received.tee} has no place for it` }
     const digest = primaryDigest(runtimeData, additionalEvidence)
-    const primary = await judgeOne(core, rules, { name: 'cpu-0', received, digest, initData, at })
-    const devices = await judgeDevices(core, rules, additionalEvidence, runtimeData, at)
+    const { namespace } = request
+    const primary = await judgeOne(core, rules, { name: 'cpu-0', received, digest, initData, at, namespace })
+    const devices = await judgeDevices(core, rules, request)
     return conclude([primary, ...devices], at)
   } catch (error) {
     // Evidence is hostile until proven otherwise: that it cannot be read is an answer, not a failure of ours.
@@ -65,10 +66,12 @@ interface OnePiece {
   readonly digest: Uint8Array
   readonly initData: Expectations | undefined
   readonly at: Date
+  /** Whose enrolled keys count; none when undefined. */
+  readonly namespace: string | undefined
 }
 
 async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<JudgedEvidence> {
-  const { name, received, digest, initData, at } = piece
+  const { name, received, digest, initData, at, namespace } = piece
   const { tee } = received
   const choice = referenceFor(core, rules, received, at)
   const bound: Expectations = {
@@ -76,7 +79,8 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
     ...initData,
   }
   const expect = expectationsOf(core, choice.values, bound)
-  const { verdict, collateral } = await core.verifier.verify(received, { expect, at })
+  const request = { expect, at, ...(namespace === undefined ? {} : { namespace }) }
+  const { verdict, collateral, enrolledKey } = await core.verifier.verify(received, request)
   const grounds: Grounds = {
     tee,
     evidence: sha256(received.evidence),
@@ -87,6 +91,7 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
     ...(choice.matched === undefined
       ? {}
       : { reference: choice.matched.name, referenceSha256: referenceDigest(choice.matched) }),
+    ...(enrolledKey === undefined ? {} : { enrolledKey }),
   }
   return { name, received, verdict, collateral, grounds }
 }
@@ -117,9 +122,7 @@ export function expectationsOf(core: Core, values: Expectations, bound: Expectat
 async function judgeDevices(
   core: Core,
   rules: Rules,
-  text: string,
-  runtimeData: RuntimeData,
-  at: Date,
+  { additionalEvidence: text = '', runtimeData, at, namespace }: AttestRequest,
 ): Promise<readonly JudgedEvidence[]> {
   if (text === '') return []
   const devices = Object.entries(readDevices(text))
@@ -128,9 +131,8 @@ async function judgeDevices(
   for (const [i, [tee, evidence]] of devices.entries()) {
     const received = core.verifier.recognise(evidence)
     if (received.tee !== teeName(tee)) throw unreadableDevices(`evidence of ${received.tee} under another name`)
-    judged.push(
-      await judgeOne(core, rules, { name: `${received.tee}-${i}`, received, digest, initData: undefined, at }),
-    )
+    const name = `${received.tee}-${i}`
+    judged.push(await judgeOne(core, rules, { name, received, digest, initData: undefined, at, namespace }))
   }
   return judged
 }

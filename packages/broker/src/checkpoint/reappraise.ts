@@ -1,4 +1,5 @@
 import type { PolicyContext } from '@sekisho/appraisal'
+import { areEnrolled } from '../enrolment/enrolled-keys.ts'
 import type { Row, Sql } from '../storage/sql.ts'
 import { loadAppraisal, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
 import type { Core } from './core.ts'
@@ -135,6 +136,7 @@ async function evidenceFate(
   const appraisal = await loadAppraisal(core, core.db, id)
   if (appraisal === undefined) return { code: 'attestation-revoked', reasons: ['the appraisal is not stored any more'] }
   if (cause.kind === 'reference' && stillReferenced(appraisal, rules, at)) return appraisal
+  if (cause.kind === 'tpm-key') return keyFate(core, appraisal, at)
   const collateral = cause.kind === 'collateral' ? 'now' : 'as-of-then'
   const found = await rejudge(core, core.db, rules, appraisal, {
     collateral,
@@ -199,6 +201,14 @@ async function revokeRecent(core: Core, namespace: string, rules: Rules, at: Dat
       ),
     )
   }
+}
+
+/** Whether the TPMs' keys that an appraisal rests on are enrolled still. */
+async function keyFate(core: Core, appraisal: StoredAppraisal, at: Date): Promise<Fate | StoredAppraisal> {
+  const keys = appraisal.grounds.flatMap(({ enrolledKey }) => enrolledKey ?? [])
+  if (await areEnrolled(core.db, appraisal.namespace, keys)) return appraisal
+  await revokeAppraisal(core, appraisal.id, at)
+  return { code: 'tpm-key-revoked', reasons: ['an operator revoked the TPM whose key signed the evidence'] }
 }
 
 async function revokeAppraisal(core: Core, id: string, at: Date): Promise<void> {
@@ -300,7 +310,8 @@ function revocation(
 const PENDING = 'reappraise:'
 
 function pendingName(namespace: string, cause: Cause): string {
-  const what = cause.kind === 'reference' ? cause.name : cause.kind === 'advisory' ? cause.id : ''
+  const what =
+    cause.kind === 'reference' || cause.kind === 'tpm-key' ? cause.name : cause.kind === 'advisory' ? cause.id : ''
   return `${PENDING}${namespace}:${cause.kind}:${what}`
 }
 

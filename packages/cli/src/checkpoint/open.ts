@@ -25,8 +25,8 @@ export interface CheckpointOptions {
   readonly now: () => Date
   /** Takes the log lines. */
   readonly writeLog: (text: string) => void
-  /** What else the verifier is made with: keys of Arm platforms, enrolled keys of TPMs. */
-  readonly verifier?: Pick<VerifierOptions, 'activation' | 'arm'>
+  /** What else the verifier is made with: keys of Arm platforms, roots of TPM makers. */
+  readonly verifier?: Pick<VerifierOptions, 'arm' | 'tpmRoots'>
 }
 
 /** A checkpoint that answers. */
@@ -81,6 +81,7 @@ async function open(
     ...(source === undefined ? {} : { source }),
     ...(emulatedAnchors.length === 0 ? {} : { trustAnchors: emulatedAnchors }),
     ...options.verifier,
+    activation: parts.enrolledKeys(db),
     onTrouble: (what) => options.writeLog(`${JSON.stringify({ at: now().toISOString(), trouble: what })}\n`),
   })
   const broker = await parts.openBroker({

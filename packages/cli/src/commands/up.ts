@@ -7,6 +7,7 @@ import { untilStopped } from '../checkpoint/stop.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
 import { CliError, EXIT, usageError } from '../exit.ts'
 import { inWords } from '../input.ts'
+import { readTpmRootFiles } from '../options/tpm-roots.ts'
 import { dataFolder } from '../remote/folders.ts'
 import { writePrivate } from '../remote/private-file.ts'
 import { DEFAULT_PORT } from '../remote/profile.ts'
@@ -25,6 +26,7 @@ export interface UpOptions extends MasterKeyOptions, NetworkFlags {
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly emulated?: true
+  readonly tpmRoot?: readonly string[]
   readonly lease?: number
 }
 
@@ -88,6 +90,7 @@ async function start(
   around: Around,
 ): Promise<Checkpoint> {
   const databaseUrl = around.env['DATABASE_URL'] ?? ''
+  const tpmRoots = options.tpmRoot === undefined ? undefined : await readTpmRootFiles(options.tpmRoot, around)
   const master = await masterKeyOf(options, folder, around)
   try {
     return await openCheckpoint({
@@ -96,7 +99,10 @@ async function start(
       master,
       production: options.production === true,
       emulatedAnchors: emulated?.anchors ?? [],
-      ...(emulated === undefined ? {} : { verifier: { arm: emulated.arm } }),
+      verifier: {
+        ...(emulated === undefined ? {} : { arm: emulated.arm }),
+        ...(tpmRoots === undefined ? {} : { tpmRoots }),
+      },
       source: await endorsements(emulated, options, around),
       host: options.host ?? '127.0.0.1',
       port: options.port ?? DEFAULT_PORT,

@@ -6,7 +6,7 @@ import { countOption, once, text } from '../options/values.ts'
 export type Done = (exitCode: number) => void
 
 /** Options of every command that talks to a checkpoint. */
-function remote(command: Command): Command {
+export function remote(command: Command): Command {
   return command
     .option('--server <url>', 'the checkpoint to talk to (SEKISHO_SERVER; else the last login)', once('--server', text))
     .option(
