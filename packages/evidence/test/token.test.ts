@@ -318,7 +318,7 @@ describe('tokens of Intel Trust Authority, version 2', () => {
     tdx_td_attributes_debug: false,
     verifier_nonce: { val, iat },
   }
-  const judge = (change: object): Verdict => {
+  const judge = (change: object, also: TokenVerifyOptions['expect'] = {}): Verdict => {
     const seconds = at.getTime() / 1000
     const signed = `${b64({ alg: 'PS384', kid: 'k', typ: 'JWT' })}.${b64({ iss: issuer, iat: seconds, exp: seconds + 300, ver: '2.0.0', tdx, ...change })}`
     const signature = sign('sha384', bytes(signed), {
@@ -326,7 +326,7 @@ describe('tokens of Intel Trust Authority, version 2', () => {
       padding: constants.RSA_PKCS1_PSS_PADDING,
       saltLength: 48,
     })
-    const expect = { measurement: ['11'.repeat(48)], reportData: tdx.tdx_report_data, nonce: val ?? '' }
+    const expect = { measurement: ['11'.repeat(48)], reportData: tdx.tdx_report_data, nonce: val ?? '', ...also }
     return verifyTokenSync(bytes(`${signed}.${signature.toString('base64url')}`), {
       at,
       keySet: { issuer, jwks },
@@ -341,6 +341,19 @@ describe('tokens of Intel Trust Authority, version 2', () => {
     assert.equal(good.claims.launchMeasurement, '11'.repeat(48))
     assert.equal(check(good, 'token.binding').outcome, 'pass')
     assert.equal(check(good, 'token.tcb').outcome, 'pass')
+  })
+
+  it('stay open while registers of what booted are compared with nothing', () => {
+    const [rtmr0, rtmr1] = ['33'.repeat(48), '44'.repeat(48)]
+    const change = { tdx: { ...tdx, tdx_rtmr0: rtmr0, tdx_rtmr1: rtmr1, tdx_rtmr3: '00'.repeat(48) } }
+    const open = judge(change)
+    assert.equal(open.outcome, 'incomplete')
+    assert.equal(open.claims.runtimeMeasurements['rtmr1'], rtmr1)
+    assert.equal(check(open, 'token.expect.rtmr0').outcome, 'unchecked')
+    assert.equal(check(open, 'token.expect.rtmr3').outcome, 'not-applicable')
+    assert.equal(check(judge(change, { rtmr1: [rtmr1] }), 'token.expect.rtmr1').outcome, 'unchecked')
+    assert.equal(check(judge(change, { rtmr0: [rtmr1] }), 'token.expect.rtmr0').outcome, 'fail')
+    assert.equal(judge(change, { rtmr0: [rtmr0], rtmr1: [rtmr1] }).outcome, 'verified')
   })
 
   it('are judged by these claims', () => {

@@ -15,6 +15,8 @@ export interface Statement {
   readonly svn?: number | undefined
   readonly reportData: string
   readonly hostData?: string | undefined
+  /** TDX: RTMR0 to RTMR3, which what booted has extended. */
+  readonly rtmrs?: readonly string[] | undefined
   readonly tcbStatus?: string | undefined
   readonly tcbDate?: string | undefined
   readonly advisories?: readonly string[] | undefined
@@ -93,6 +95,7 @@ function tdx(from: Json): Partial<Statement> {
     measurement: hexOf(memberOf(from, 'tdx_mrtd')),
     reportData: hexOf(memberOf(from, 'tdx_report_data')),
     hostData: hexOf(memberOf(from, 'tdx_mrconfigid')),
+    rtmrs: [0, 1, 2, 3].map((index) => hexOf(memberOf(from, `tdx_rtmr${index}`))),
     tcbStatus: textOf(from, 'attester_tcb_status'),
   }
 }
