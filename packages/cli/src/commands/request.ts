@@ -39,7 +39,8 @@ export async function requestCommand(path: string, options: RequestOptions, arou
     const told = { resource, decision, lease: lease?.id, expires: lease?.expires.toISOString() }
     if (options.output === '-') around.outBytes(secret)
     else await writeSecret(options.output, secret)
-    // Beside a secret on standard output nothing else may stand there.
+    // Beside a secret on standard output nothing else may stand there; on a terminal the rest begins on a new line.
+    if (options.output === '-' && around.liveProgress) around.err('\n')
     const tell = options.output === '-' ? around.err : around.out
     tell(
       options.json === true
