@@ -49,7 +49,13 @@ export {
 } from './checkpoint/model.ts'
 export type { RefusalCode } from './checkpoint/refusal.ts'
 export type { EnrolmentRequest } from './enrolment/activation.ts'
-export { type Credential, makeCredential } from './enrolment/credential.ts'
+export {
+  type Credential,
+  eccSeed,
+  makeCredential,
+  type Protection,
+  protectCredential,
+} from './enrolment/credential.ts'
 export { enrolledKeys } from './enrolment/enrolled-keys.ts'
 export { joinTpmRoots, readTpmRoots, type TpmMakers, type TpmRoots } from './enrolment/makers.ts'
 export type {
