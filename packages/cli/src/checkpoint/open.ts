@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import type { Broker, Database, MasterKey, VerifierOptions } from '@sekisho/broker'
+import type { Broker, Database, MasterKey, Vault, VerifierOptions } from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
-import type { TlsOptions } from '@sekisho/server'
+import type { OidcOptions, TlsOptions } from '@sekisho/server'
 
 /** What a checkpoint is made of. */
 export interface CheckpointOptions {
@@ -10,6 +10,12 @@ export interface CheckpointOptions {
   readonly folder: string
   readonly databaseUrl?: string
   readonly master: MasterKey
+  /** Master keys that something may still be encrypted under; it is wrapped anew under `master` while the server runs. */
+  readonly former?: readonly MasterKey[]
+  /** An OpenID provider whose tokens open the API beside our own. */
+  readonly oidc?: OidcOptions
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[]
   readonly production: boolean
   /** Roots of emulated platforms; refused in production. */
   readonly emulatedAnchors: readonly TrustAnchor[]
@@ -72,8 +78,9 @@ async function open(
   const url = options.databaseUrl
   const db = await parts.openDatabase(url === undefined ? { folder: join(options.folder, 'db') } : { url })
   closers.push(() => db.close())
-  const { signer, logKey } = await parts.serverKeys(db, master)
-  const vault = await parts.openVault(db, { master })
+  const former = options.former ?? []
+  const { signer, logKey } = await parts.serverKeys(db, master, former)
+  const vault = await parts.openVault(db, { master, former })
   const port = options.port === 0 ? await freePort(options.host) : options.port
   const issuer = options.publicUrl ?? originOf(options, port)
   const log = await parts.openLog(db, { origin: await originOfLog(db, issuer), signingKey: logKey })
@@ -110,9 +117,12 @@ async function open(
     writeLog: options.writeLog,
     now,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.oidc === undefined ? {} : { oidc: options.oidc }),
+    ...(options.trustedProxies === undefined ? {} : { trustedProxies: options.trustedProxies }),
     ...(options.console === undefined ? {} : { console: options.console }),
   })
   closers.push(() => server.close())
+  if (former.length > 0) closers.push(rotation(vault, options))
   return {
     url: server.url,
     broker,
@@ -128,6 +138,17 @@ async function open(
     },
     close: closeAll,
   }
+}
+
+/** Wraps what is under a former master key anew, beside everything else; what is left is said. */
+function rotation(vault: Vault, { master, writeLog, now }: CheckpointOptions): () => Promise<void> {
+  const say = (facts: Readonly<Record<string, unknown>>): void =>
+    writeLog(`${JSON.stringify({ at: now().toISOString(), ...facts })}\n`)
+  const running = vault.rotateMaster(master).then(
+    ({ rewrapped, inUse }) => say({ rotation: 'done', rewrapped, inUse }),
+    (error: unknown) => say({ trouble: error instanceof Error ? error.message : String(error) }),
+  )
+  return () => running
 }
 
 /** Lets time pass for leases and sessions, and looks at live leases with new endorsements every hour. What fails once is tried again a second later, and said. */

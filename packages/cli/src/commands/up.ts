@@ -1,7 +1,8 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Around } from '../around.ts'
-import { type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
+import { formerMasterKeys, type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
+import { readOidc } from '../checkpoint/oidc-file.ts'
 import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../checkpoint/open.ts'
 import { untilStopped } from '../checkpoint/stop.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
@@ -25,6 +26,8 @@ export interface UpOptions extends MasterKeyOptions, NetworkFlags {
   readonly publicUrl?: string
   readonly tlsCert?: string
   readonly tlsKey?: string
+  readonly oidc?: string
+  readonly trustedProxy?: readonly string[]
   readonly emulated?: true
   readonly tpmRoot?: readonly string[]
   readonly lease?: number
@@ -97,6 +100,7 @@ async function start(
       folder,
       ...(databaseUrl === '' ? {} : { databaseUrl }),
       master,
+      former: await formerMasterKeys(options),
       production: options.production === true,
       emulatedAnchors: emulated?.anchors ?? [],
       verifier: {
@@ -108,6 +112,8 @@ async function start(
       port: options.port ?? DEFAULT_PORT,
       ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
       ...(await tlsOf(options)),
+      ...(options.oidc === undefined ? {} : { oidc: await readOidc(options.oidc, around) }),
+      ...(options.trustedProxy === undefined ? {} : { trustedProxies: options.trustedProxy }),
       ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
       version: VERSION,
       now: () => around.now(),
