@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { basicConstraints, distinguishedName, issueCertificate, keyUsage, namedKey } from '@sekisho/emulator/kit'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import { settle } from '../src/crypto/web.ts'
@@ -142,6 +143,44 @@ describe('TPM quote', { skip }, () => {
     const verdict = verifyTpmSync(evidence, { at: AT })
     assert.equal(verdict.authenticity, 'unproven')
     assert.match(check(verdict, 'tpm.ak.trust').remedy?.action ?? '', /certificate of the AK/)
+  })
+
+  it('finds its issuer among authorities of one name by key identifier', () => {
+    const { evidence } = synthetic('rsassa')
+    const root = 'tpm/gce-ek-ak-certificates'
+    const chain = [`${root}/ca/gcp_ek_ak_ca_intermediate_v3.der`, `${root}/ca/gcp_ek_ak_ca_root.der`].map(file)
+    const key = namedKey('another intermediate', 'P-256')
+    const namesake = issueCertificate({
+      subject: distinguishedName(
+        ['C', 'US'],
+        ['ST', 'California'],
+        ['L', 'Mountain View'],
+        ['O', 'Google LLC'],
+        ['OU', 'Google Cloud'],
+        ['CN', 'EK/AK CA Intermediate'],
+      ),
+      issuer: distinguishedName(['CN', 'root']),
+      serial: 7,
+      notBefore: new Date('2020-01-01T00:00:00Z'),
+      notAfter: new Date('2040-01-01T00:00:00Z'),
+      subjectKey: key,
+      issuerKey: key,
+      algorithm: 'ecdsa-p256-sha256',
+      extensions: [
+        basicConstraints(true),
+        keyUsage('keyCertSign'),
+        { oid: '2.5.29.14', value: Uint8Array.of(4, 1, 9) },
+      ],
+    })
+    for (const above of [
+      [namesake, ...chain],
+      [...chain, namesake],
+    ]) {
+      const certificates = [file(`${root}/pca_tpm_rsa_sign_cert.der`), ...above]
+      const verdict = verifyTpmSync({ ...evidence, certificates }, { at: AT })
+      assert.equal(check(verdict, 'tpm.chain.signatures').outcome, 'pass')
+      assert.equal(check(verdict, 'tpm.chain.pinned').outcome, 'pass')
+    }
   })
 
   it('is trusted through a credential activation, but not for another key', () => {
