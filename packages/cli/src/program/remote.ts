@@ -326,6 +326,12 @@ function addDoctor(root: Command, around: Around, done: Done): void {
   )
     .argument('[resource]', 'repository/type/tag that a workload asks for')
     .option('--evidence <file>', 'evidence of the workload, in any form that `inspect` reads', once('--evidence', text))
+    .option('--event-log <file>', 'measured-boot log that goes with it', once('--event-log', text))
+    .option('--world <file>', 'the emulated world that the evidence is from', once('--world', text))
+    .option('--offline', 'fetch no endorsements')
+    .option('--pccs <url>', 'ask this PCCS instead of Intel’s service', once('--pccs', text))
+    .option('--kds <url>', 'ask this mirror instead of AMD’s key service', once('--kds', text))
+    .option('--cache <folder>', 'keep fetched endorsements here (SEKISHO_CACHE)', once('--cache', text))
     .action(async (resource, options) => {
       done(await (await import('../commands/doctor.ts')).doctorCommand(resource, options, around))
     })
