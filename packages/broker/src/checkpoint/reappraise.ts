@@ -338,12 +338,27 @@ export async function resumePending(core: Core, at: Date): Promise<void> {
 
 const LAST_LOOK = 'references-looked-at'
 
+/** Leases of a time when emulated platforms were trusted end in production, with their decisions and events. */
+export async function endEmulated(core: Core, at: Date): Promise<void> {
+  const rows = await core.db.all<{ namespace: string }>(
+    `SELECT DISTINCT l.namespace FROM leases l JOIN appraisals a ON a.id = l.appraisal
+     WHERE l.state = 'live' AND l.expires >= ? AND a.emulated = 1`,
+    [at.getTime()],
+  )
+  for (const { namespace } of rows) {
+    const { policy } = await rulesOf(core, core.db, namespace)
+    await reappraise(core, namespace, { kind: 'policy', version: policy?.version ?? 0 }, at)
+  }
+}
+
 /** Reference sets whose time is over since the last look: leases that rest on them are looked at again. */
 export async function expireReferences(core: Core, at: Date): Promise<void> {
   const [last] = await core.db.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [LAST_LOOK])
+  const seen = Number(last?.value ?? 0)
   const rows = await core.db.all<{ namespace: string; name: string }>(
     'SELECT namespace, name FROM reference_sets WHERE deleted IS NULL AND expires <= ? AND expires > ?',
-    [at.getTime(), Number(last?.value ?? 0)],
+    // A clock that was ahead for a while must not hide what expires before it gets there again.
+    [at.getTime(), seen > at.getTime() ? 0 : seen],
   )
   for (const { namespace, name } of rows) await reappraise(core, namespace, { kind: 'reference', name }, at)
   if (rows.length > 0 || last === undefined)
