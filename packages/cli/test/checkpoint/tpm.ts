@@ -9,6 +9,8 @@ export interface SoftwareTpm {
   readonly socket: string
   /** PEM: issuer and root of its endorsement key's certificate. */
   readonly ca: string
+  /** Power off and on. */
+  restart(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -41,6 +43,25 @@ export async function startTpm(): Promise<SoftwareTpm> {
   )
   writeFileSync(path('ca.pem'), `${issuer}${root}`)
   const socket = path('tpm.sock')
+  let powerOff = await powerOn(path)
+  return {
+    socket,
+    ca: path('ca.pem'),
+    async restart() {
+      await powerOff()
+      powerOff = await powerOn(path)
+    },
+    async stop() {
+      await powerOff()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Starts swtpm in the foreground of a child. @returns how to end it */
+async function powerOn(path: (name: string) => string): Promise<() => Promise<void>> {
+  const socket = path('tpm.sock')
+  rmSync(socket, { force: true })
   const sockets = ['--server', `type=unixio,path=${socket}`, '--ctrl', `type=unixio,path=${path('control.sock')}`]
   const flags = ['--flags', 'startup-clear,not-need-init']
   const state = ['socket', '--tpm2', '--tpmstate', `dir=${path('state')}`]
@@ -50,13 +71,8 @@ export async function startTpm(): Promise<SoftwareTpm> {
     if (tries > 250) throw new Error('swtpm did not start')
     await delay(20)
   }
-  return {
-    socket,
-    ca: path('ca.pem'),
-    async stop() {
-      child.kill()
-      await ended
-      rmSync(folder, { recursive: true, force: true })
-    },
+  return async () => {
+    child.kill()
+    await ended
   }
 }
