@@ -109,7 +109,7 @@ function flat({ checks }: Verdict): readonly Check[] {
 
 /** Two links: is the evidence genuine, by the vendor's endorsements; and is it what is expected. */
 function verdictLinks(verdict: Verdict): readonly Finding[] {
-  const isWish = ({ id }: Check): boolean => id.includes('.expect.')
+  const isWish = ({ phase }: Check): boolean => phase === 'appraisal'
   const open = flat(verdict).filter(
     ({ outcome, waived, blockedBy }) =>
       outcome === 'fail' || (outcome === 'unchecked' && waived !== true && blockedBy === undefined),
