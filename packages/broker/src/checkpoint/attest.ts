@@ -1,7 +1,7 @@
 import { type JsonWebKey, timingSafeEqual } from 'node:crypto'
 import { areEnrolled } from '../enrolment/enrolled-keys.ts'
 import { teeKeyThumbprint } from '../jwe/tee-key.ts'
-import { rememberStored, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
+import { KEPT_OF_REFUSED, rememberStored, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
 import { teeKeyOf } from './binding.ts'
 import type { Core } from './core.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
@@ -165,7 +165,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
     const keys = judged.flatMap(({ grounds }) => grounds.enrolledKey ?? [])
     if (!(await areEnrolled(sql, session.namespace, keys))) return 'tpm-key-revoked'
     if (!(await spendSession(sql, session.id, token === undefined ? 'spent' : 'attested', body, at))) return false
-    await storeGrounds(core, sql, judged, text, at)
+    await storeGrounds(core, sql, judged, text, at, refusal === undefined ? undefined : KEPT_OF_REFUSED)
     await storeAppraisal(sql, stored)
     await noteMatches(core, sql, session.namespace, judged, at)
     await recordAttest(core, sql, decision, concluding, stored)

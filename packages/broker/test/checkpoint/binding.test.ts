@@ -92,11 +92,13 @@ async function send(
   broker: Broker,
   machine: Machine,
   make: (runtime: AttestRequest['runtimeData']) => Sent,
+  digest?: Uint8Array,
 ): Promise<AttestOutcome & { readonly session: string }> {
   const { session, nonce } = await broker.challenge({ namespace: 'default', protocol: 'kbs', at: AT })
   const runtimeData = { nonce, 'tee-pubkey': teeKeys().publicJwk }
   const more = make(runtimeData)
-  const evidence = kbsEvidence(machine.tee, machine.attest(primaryDigest(runtimeData, more.additionalEvidence ?? '')))
+  const bound = digest ?? primaryDigest(runtimeData, more.additionalEvidence ?? '')
+  const evidence = kbsEvidence(machine.tee, machine.attest(bound))
   return { ...(await broker.attest({ session, evidence, runtimeData, at: AT, ...more })), session }
 }
 
@@ -132,7 +134,7 @@ test('init-data of a TPM is in PCR 8; evidence without a place for it is refused
   for (const one of [machine, enclave]) assert.equal((await send(broker, one, () => ({}))).refusal, undefined, one.tee)
   assert.equal((await send(broker, enclave, () => ({ initData }))).refusal?.code, 'evidence-unreadable')
   const values = (await broker.admin.references('default')).find(({ tee }) => tee === 'tpm')?.values
-  const { 8: _open, ...pcrs } = values?.['pcrs'] as Readonly<Record<string, unknown>>
+  const { 8: _open, ...pcrs } = (values?.['pcrs'] ?? {}) as Readonly<Record<string, unknown>>
   const set = { name: 'set-0', tee: 'tpm', values: { ...values, pcrs }, owner: 'tester' }
   await broker.admin.putReference('default', set, { actor: 'tester', at: AT })
   assert.equal((await send(broker, machine, () => ({}))).refusal?.code, 'evidence-incomplete')
@@ -174,4 +176,26 @@ test('what was announced must come', async (t) => {
   const broker = await brokerFor(t, [machine])
   assert.equal((await send(broker, machine, () => ({ tee: 'tdx' }))).refusal?.code, 'session-mismatch')
   assert.ok((await send(broker, machine, () => ({ tee: 'snp' }))).token)
+})
+
+test('what is refused does not fill the disk: large event logs are kept by digest only', async (t) => {
+  const machine = sharedWorld().tdx()
+  const verifier = await worldVerifier(t, sharedWorld())
+  const db = await newDatabase(t)
+  const broker = await brokerOver(db, verifier)
+  await furnish(broker, 'default', AT)
+  await broker.admin.putReference('default', referenceOf(verifier, machine, 'mine'), { actor: 'tester', at: AT })
+  const eventLog = Buffer.concat([
+    machine.attest(new Uint8Array(48)).eventLog ?? Buffer.alloc(0),
+    Buffer.alloc(100_000),
+  ])
+  const stored = async (): Promise<readonly number[]> =>
+    (await db.all<{ size: number }>('SELECT LENGTH(bytes) AS size FROM evidence')).map(({ size }) => size)
+  const refused = await send(broker, machine, () => ({ eventLog }), new Uint8Array(48))
+  assert.equal(refused.refusal?.code, 'evidence-stale')
+  assert.ok((await broker.why('default', refused.refusal.id ?? ''))?.verdict)
+  assert.ok((await stored()).length > 0 && !(await stored()).includes(eventLog.length))
+  const good = await send(broker, machine, () => ({ eventLog }))
+  assert.ok(good.token, good.refusal?.code)
+  assert.ok((await stored()).includes(eventLog.length), 'what something was released on is kept whole')
 })
