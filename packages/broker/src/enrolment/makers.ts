@@ -29,7 +29,8 @@ export function readTpmRoots(pem: string): TpmRoots {
     return read
   })
   const anchors = certificates.filter(isRoot).map(anchorOf)
-  if (anchors.length === 0) throw new TypeError('expected certificates in PEM, the root last: none of them signs itself')
+  if (anchors.length === 0)
+    throw new TypeError('expected certificates in PEM, the root last: none of them signs itself')
   const emulated = certificates.find(({ subject, issuer }) => /EMULATED/i.test(`${subject}\n${issuer}`))
   if (emulated !== undefined)
     throw new TypeError(`${commonName(emulated)} is of emulated platforms, which are trusted by being told so only`)

@@ -41,11 +41,7 @@ function addUp(root: Command, around: Around, done: Done): void {
     .option('--trusted-proxy <address>', 'believe X-Forwarded-For of this proxy; repeatable', collect)
     .option('--production', 'refuse everything that is for trying out only')
     .option('--emulated', 'trust emulated platforms too, and serve their key services; never in production')
-    .option(
-      '--tpm-root <file>',
-      'vouch for these TPM makers: roots and what is below them, PEM; repeatable',
-      collect,
-    )
+    .option('--tpm-root <file>', 'vouch for these TPM makers: roots and what is below them, PEM; repeatable', collect)
     .option('--offline', 'fetch no endorsements')
     .option('--pccs <url>', 'ask this PCCS instead of Intel’s service', once('--pccs', text))
     .option('--kds <url>', 'ask this mirror instead of AMD’s key service', once('--kds', text))
