@@ -87,7 +87,8 @@ function climb(
   if (path.length > 1 && trusted.has(spkiSha256(last))) return path
   if (path.length === MAX_LINKS) return undefined
   for (const issuer of untried) {
-    if (!isSignedBy(last, issuer)) continue
+    // What signs itself leads nowhere but to itself.
+    if (issuer.raw.equals(last.raw) || !isSignedBy(last, issuer)) continue
     untried.delete(issuer)
     const found = climb([...path, issuer], untried, trusted)
     if (found !== undefined) return found
