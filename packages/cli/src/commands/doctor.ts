@@ -7,15 +7,7 @@ import { resourcePath } from '../remote/resource.ts'
 import { counted, show } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
 import { type EvidenceOptions, evidenceLinks } from './doctor-evidence.ts'
-
-/** One link of the chain: what was looked at, and what came of it. */
-export interface Finding {
-  readonly link: string
-  readonly state: 'good' | 'broken' | 'doubtful' | 'not-checked'
-  readonly what: string
-  /** What mends it. */
-  readonly remedy?: string
-}
+import type { Finding } from './doctor-finding.ts'
 
 const TONES: Readonly<Record<Finding['state'], Tone>> = {
   good: 'good',
