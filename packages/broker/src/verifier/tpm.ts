@@ -1,7 +1,14 @@
 import type { TrustAnchor } from '@sekisho/evidence'
-import { GOOGLE_TPM_ROOTS, parseAttest, parseTpmJson, type TpmEvidence, verifyTpmSync } from '@sekisho/evidence/tpm'
-import { fittedBinding, NOTHING_KEPT, toHex } from './bytes.ts'
-import type { Door, Expectations, Surroundings, VerifierOptions } from './model.ts'
+import {
+  GOOGLE_TPM_ROOTS,
+  parseAttest,
+  parseTpmJson,
+  type TpmActivation,
+  type TpmEvidence,
+  verifyTpmSync,
+} from '@sekisho/evidence/tpm'
+import { fittedBinding, keep, NOTHING_KEPT, toHex } from './bytes.ts'
+import type { Door, Expectations, KeptCollateral, Surroundings, VerifierOptions } from './model.ts'
 
 /** TPM 2.0. Certificates come with the quote, or the key was enrolled by credential activation. */
 export function tpmDoor(around: Surroundings): Door {
@@ -28,10 +35,17 @@ export function tpmDoor(around: Surroundings): Door {
         ...(activation === undefined ? {} : { activation }),
       })
       // A certificate of the attestation key's own comes first, and then nobody asked for the enrolment.
-      const isEnrolled = activation !== undefined && (parts.certificates ?? []).length === 0
-      return { verdict, collateral: NOTHING_KEPT, ...(isEnrolled ? { enrolledKey: activation.akName } : {}) }
+      if (activation === undefined || (parts.certificates ?? []).length > 0)
+        return { verdict, collateral: NOTHING_KEPT }
+      return { verdict, collateral: kept(activation), enrolledKey: activation.akName }
     },
   }
+}
+
+/** An enrolment as it is kept with a decision: what vouched for the key then. */
+function kept({ akName, ekCertificates }: TpmActivation): KeptCollateral {
+  const certificates = ekCertificates.map((der) => Buffer.from(der).toString('base64'))
+  return keep(new TextEncoder().encode(JSON.stringify({ akName, ekCertificates: certificates })))
 }
 
 /** Roots above TPMs' keys: those that are known, those that the operator named, and emulated ones where they are trusted. */

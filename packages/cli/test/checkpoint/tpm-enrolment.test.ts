@@ -170,6 +170,12 @@ describe('TPMs at a running checkpoint', { skip: tpmMissing }, () => {
     const attested = new Answer(await owner.get(owner.in('/decisions?outcome=attested'))).list('decisions').at(-1)
     const whole = JSON.stringify(await owner.get(owner.in(`/decisions/${attested?.text('id') ?? ''}`)))
     assert.match(whole, /a TPM maker’s root named by the operator/)
+    const { db } = here.checkpoint
+    const [kept] = await db.all<{ bytes: Uint8Array }>(
+      `SELECT e.bytes FROM evidence e JOIN appraisals a ON a.collateral_sha256 = e.sha256 WHERE a.outcome = 'verified'`,
+    )
+    const vouched = members(JSON.parse(new TextDecoder().decode(kept?.bytes)))
+    assert.equal(vouched['akName'], machine.akName, 'what vouched for the key is kept with the decision')
     await renewLease({ url: here.checkpoint.url, attester: machine, lease: held.lease })
     await closeAll()
   })
@@ -351,6 +357,13 @@ describe('TPMs at a running checkpoint', { skip: tpmMissing }, () => {
       const [key] = rows((await owner.json(['tpm', 'list']))['keys'])
       const name = text(key?.['akName'])
       assert.match(await owner.ok(['tpm', 'list']), new RegExp(name))
+      const quote = owner.path('quote.json')
+      await owner.ok(['attest', '--tpm', tpm.socket, '--pcrs', PCRS.join(','), '-o', quote])
+      const given = ['--trust-anchor', tpm.ca, '--collateral', owner.file('key.json', JSON.stringify(key)), '--offline']
+      const judged = await owner.run(['verify', quote, ...given, '--json'])
+      assert.equal(members(JSON.parse(judged.out))['authenticity'], 'proven', judged.err)
+      const damaged = owner.file('damaged.json', JSON.stringify({ akName: name, ekCertificates: ['AAAA', 7] }))
+      assert.equal((await owner.run(['verify', quote, '--collateral', damaged, '--offline'])).code, 3)
       assert.match(await owner.ok(['tpm', 'revoke', name]), /Revoked: 1 keys of this TPM, and 2 leases/)
       const refused = await owner.run(request)
       assert.equal(refused.code, 1)
