@@ -10,8 +10,8 @@ import { serveWorld } from './source.ts'
 import { type Load, load, percentile, Workload } from './workload.ts'
 
 export const CLIENTS = 32
-const ROUNDS = 7
-const HANDSHAKES_A_ROUND = 1500
+const ROUNDS = 5
+const HANDSHAKES_A_ROUND = 1000
 const WARM_UP = 1500
 const BOUND_MS = 500
 

@@ -6,8 +6,8 @@ import { CLIENTS, onStage } from './handshake.ts'
 import { startProcess } from './process.ts'
 import { type Load, load } from './workload.ts'
 
-const ROUNDS = 5
-const HANDSHAKES_A_ROUND = 800
+const ROUNDS = 3
+const HANDSHAKES_A_ROUND = 500
 
 interface Postgres {
   createDatabase(): Promise<string>
@@ -57,7 +57,7 @@ async function measured(place: string): Promise<readonly Row[]> {
       against: `one server ${median(rounds.map(({ one }) => one.perSecond)).toFixed(0)}/s`,
       ratio: median(rounds.map(({ one, two }) => two.perSecond / one.perSecond)),
       target: 0,
-      sense: 'at-least',
+      sense: 'reported',
     }
     return [row]
   })
