@@ -3,6 +3,7 @@ import type { Broker, Database, MasterKey, Vault, VerifierOptions } from '@sekis
 import type { CollateralSource } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { OidcOptions, TlsOptions } from '@sekisho/server'
+import { isDue } from './due.ts'
 
 /** What a checkpoint is made of. */
 export interface CheckpointOptions {
@@ -155,12 +156,12 @@ function rotation(vault: Vault, { master, writeLog, now }: CheckpointOptions): (
 function ticking(broker: Broker, { now, writeLog }: CheckpointOptions): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve()
   let busy = false
-  let refreshed = now().getTime()
+  let refreshed = now()
   const pass = async (): Promise<void> => {
     const at = now()
     await broker.tick(at)
-    if (at.getTime() - refreshed < REFRESH_MS) return
-    refreshed = at.getTime()
+    if (!isDue(at, refreshed, REFRESH_MS)) return
+    refreshed = at
     for (const namespace of await broker.admin.namespaces())
       await broker.reappraiseAll(namespace, { kind: 'collateral' }, at)
   }
