@@ -52,7 +52,7 @@ const BUNDLES: readonly BundleBudget[] = [
   one('TPM', 'verifyTpm', 'tpm', 31.5),
   one('NVIDIA', 'verifyNvidia', 'nvidia', 30),
   // 21 before tokens could be CBOR: the decoder, COSE, COSE keys and the rules of EAR in both encodings are 4.5 kB.
-  one('Token', 'verifyToken', 'token', 26),
+  one('Token', 'verifyToken', 'token', 27.5),
   one('IAS', 'verifyIas', 'ias', 17.5),
   {
     what: 'verify SNP, SGX and TDX',
