@@ -88,7 +88,7 @@ describe('Azure confidential VM', { skip }, () => {
   it('with one bit of any signed byte turned is refuted, and cut short it is refused', () => {
     const evidence = azure(NAME)
     const end = 1236 + parseHclReport(evidence.hclReport).claims.length
-    for (let at = 0; at < end; at += at < 1216 ? 7 : 3) {
+    for (let at = 0; at < end; at += at < 1216 ? 3 : 2) {
       // The header, what only describes sizes, and the tail of the SNP report behind its signature carry nothing.
       if (at < 32 || (at >= 848 && at < 1236)) continue
       try {

@@ -10,11 +10,11 @@ const SHA256_BASE64 = 44
  * in hex or base64, all of the SHA-256 bank by position, or of other banks by name and number.
  *
  * @see KBS protocol, section 6; the members `event_log` and `ak_certificates` are of this project's attester
+ * @param json text that is known to be JSON
  * @returns undefined when it is another form; what is wrong with its values, the reader of that form says
  */
-export function tpmOfKbs(json: Uint8Array): Uint8Array | undefined {
-  // Whoever calls has looked whether this is JSON.
-  const value: unknown = JSON.parse(new TextDecoder().decode(json))
+export function tpmOfKbs(json: string): Uint8Array | undefined {
+  const value: unknown = JSON.parse(json)
   if (!isMembers(value) || !isMembers(value['tpm_quote'])) return undefined
   if (Object.keys(value).some((name) => !MEMBERS.includes(name))) return undefined
   const { message, signature, pcrs } = value['tpm_quote']
