@@ -175,7 +175,7 @@ describe('sekisho doctor', () => {
   const state = (found: ReadonlyMap<string, Record<string, unknown>>, link: string): unknown =>
     found.get(link)?.['state']
   before(async () => {
-    owner = await ownerOf('doctor')
+    owner = await ownerOf('doctor-chain')
   })
 
   it('a namespace with nothing in it: what is missing, and how to mend it', async () => {
