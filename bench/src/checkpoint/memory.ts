@@ -13,10 +13,10 @@ export async function memoryRows(releases: number): Promise<readonly Row[]> {
   return onStage(async (stage) => {
     const server = await startProcess({ ...stage, place: join(stage.folder, 'data'), furnish: true, collect: true })
     const workloads = await stage.workloads(server.url, CLIENTS)
-    await load(workloads, WARM_UP)
+    await load(workloads, { count: WARM_UP })
     const looks = [await server.usage()]
     for (let i = 0; i < STEPS; i++) {
-      await load(workloads, releases / STEPS)
+      await load(workloads, { count: releases / STEPS })
       looks.push(await server.usage())
     }
     for (const workload of workloads) workload.close()

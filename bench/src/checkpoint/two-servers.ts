@@ -7,7 +7,7 @@ import { startProcess } from './process.ts'
 import { type Load, load } from './workload.ts'
 
 const ROUNDS = 3
-const HANDSHAKES_A_ROUND = 500
+const ROUND_MS = 4000
 
 interface Postgres {
   createDatabase(): Promise<string>
@@ -45,9 +45,9 @@ async function measured(place: string): Promise<readonly Row[]> {
     const alone = [...half, ...(await stage.workloads(first.url, CLIENTS / 2))]
     const both = [...half, ...other]
     const rounds: { readonly one: Load; readonly two: Load }[] = []
-    for (const workloads of [alone, both]) await load(workloads, HANDSHAKES_A_ROUND)
+    for (const workloads of [alone, both]) await load(workloads, { millis: ROUND_MS })
     for (let i = 0; i < ROUNDS; i++)
-      rounds.push({ one: await load(alone, HANDSHAKES_A_ROUND), two: await load(both, HANDSHAKES_A_ROUND) })
+      rounds.push({ one: await load(alone, { millis: ROUND_MS }), two: await load(both, { millis: ROUND_MS }) })
     for (const workload of new Set([...alone, ...both])) workload.close()
     await first.stop()
     await second.stop()
