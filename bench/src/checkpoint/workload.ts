@@ -79,8 +79,7 @@ export async function load(workloads: readonly Workload[], extent: Extent): Prom
   const requests: number[] = []
   const start = performance.now()
   let begun = 0
-  const more = (): boolean =>
-    'count' in extent ? begun++ < extent.count : performance.now() - start < extent.millis
+  const more = (): boolean => ('count' in extent ? begun++ < extent.count : performance.now() - start < extent.millis)
   await Promise.all(
     workloads.map(async (workload) => {
       while (more()) {
