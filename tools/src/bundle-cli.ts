@@ -7,43 +7,55 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 import { ROOT } from './files.ts'
 
 const CLI = join(ROOT, 'packages', 'cli')
 const BIN = join(CLI, 'bin', 'sekisho.cjs')
 const BUNDLE = join(CLI, 'dist', 'bundle', 'sekisho.cjs')
 
+const CHECKPOINT = join(CLI, 'dist', 'bundle', 'checkpoint.cjs')
+
 /** Packages of the checkpoint: imported when a command needs them, so that verifying does not pay for them. */
 const LEFT_OUT = ['appraisal', 'attester', 'broker', 'emulator', 'server'].map((name) => `@sekisho/${name}`)
 
+/** What the checkpoint's own bundle exports, each under its name. */
+const SERVING = ['appraisal', 'broker', 'server'] as const
+
+/** Native code, WebAssembly, and what only some checkpoints need. */
+const NOT_BUNDLED = ['libsql', 'koffi', 'pg', 'jose', '@cedar-policy/cedar-wasm']
+
 async function bundle(): Promise<void> {
-  await build({
-    entryPoints: [join(CLI, 'dist', 'src', 'main.js')],
-    outfile: BUNDLE,
+  const common = {
     bundle: true,
     minify: true,
     platform: 'node',
     target: 'node20',
     format: 'cjs',
     conditions: ['node'],
-    external: LEFT_OUT,
     legalComments: 'eof',
     logLevel: 'warning',
-  })
+  } as const satisfies BuildOptions
+  await build({ ...common, entryPoints: [join(CLI, 'dist', 'src', 'main.js')], outfile: BUNDLE, external: LEFT_OUT })
+  const contents = SERVING.map((name) => `export * as ${name} from '@sekisho/${name}'`).join('\n')
+  const stdin = { contents, resolveDir: CLI }
+  await build({ ...common, stdin, outfile: CHECKPOINT, external: NOT_BUNDLED.flatMap((name) => [name, `${name}/*`]) })
   // A script that comes out of V8's code cache has forgotten who resolves its imports: they are handed in.
-  writeFileSync(BUNDLE, readFileSync(BUNDLE, 'utf8').replace(/\bimport\((?=")/g, 'importPackage('))
+  for (const file of [BUNDLE, CHECKPOINT])
+    writeFileSync(file, readFileSync(file, 'utf8').replace(/\bimport\((?=")/g, 'importPackage('))
   // In a process of its own: what the program prints while it is warmed up is nobody's business.
   const warmed = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--warm'], {
     cwd: ROOT,
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
   })
-  if (warmed.status !== 0) throw new Error('the bundled command line did not run')
+  if (warmed.status !== 0) throw new Error(`the bundled command line did not run:\n${warmed.stderr}`)
   tryImports()
 }
 
@@ -95,22 +107,91 @@ const WARM: readonly (readonly string[])[] = [
   ['inspect', 'examples/tdx/quote.bin'],
 ]
 
+type Run = (...around: readonly unknown[]) => void
+
+/** A bundle as the program's bin loads it. */
+function loaded(file: string): { readonly script: Script; readonly run: () => Readonly<Record<string, unknown>> } {
+  const source = `(function(exports,require,module,__filename,__dirname,importPackage){${readFileSync(file, 'utf8')}\n})`
+  const script = new Script(source, { filename: file })
+  const run = (): Readonly<Record<string, unknown>> => {
+    const module = { exports: {} }
+    const body: Run = script.runInThisContext()
+    body(module.exports, createRequire(file), module, file, dirname(file), importPackage)
+    return module.exports
+  }
+  return { script, run }
+}
+
+const checkpoint = loading(() => loaded(CHECKPOINT))
+const checkpointExports = loading(() => checkpoint().run())
+
+function loading<T>(load: () => T): () => T {
+  let known: { readonly value: T } | undefined
+  return () => {
+    known ??= { value: load() }
+    return known.value
+  }
+}
+
+async function importPackage(name: string): Promise<unknown> {
+  const served = SERVING.find((one) => name === `@sekisho/${one}`)
+  return served === undefined ? import(name) : checkpointExports()[served]
+}
+
 // V8 keeps in the cache what was compiled by then: each line is run once, as the program's bin runs it.
 async function warm(): Promise<void> {
-  const source = `(function(exports,require,module,__filename,__dirname,importPackage){${readFileSync(BUNDLE, 'utf8')}\n})`
-  const script = new Script(source, { filename: BUNDLE })
-  const importPackage = (name: string): Promise<unknown> => import(name)
-  for (const line of WARM) {
-    process.argv = [process.execPath, BUNDLE, ...line]
-    process.exitCode = undefined
-    const module = { exports: {} }
-    script.runInThisContext()(module.exports, createRequire(BUNDLE), module, BUNDLE, dirname(BUNDLE), importPackage)
-    for (let waited = 0; process.exitCode === undefined && waited < 200; waited++) await wait(20)
-    if (process.exitCode === undefined || Number(process.exitCode) > 2)
-      throw new Error(`\`sekisho ${line.join(' ')}\` ended with ${process.exitCode}`)
-  }
-  writeFileSync(`${BUNDLE}.cache`, script.createCachedData())
+  const program = loaded(BUNDLE)
+  for (const line of WARM) await ends(program.run, line)
+  writeFileSync(`${BUNDLE}.cache`, program.script.createCachedData())
+  await warmServer(program.run)
+  writeFileSync(`${CHECKPOINT}.cache`, checkpoint().script.createCachedData())
   process.exitCode = 0
+}
+
+async function ends(run: () => unknown, line: readonly string[], meanwhile?: () => Promise<void>): Promise<void> {
+  process.argv = [process.execPath, BUNDLE, ...line]
+  process.exitCode = undefined
+  run()
+  await meanwhile?.()
+  for (let waited = 0; process.exitCode === undefined && waited < 200; waited++) await wait(20)
+  if (process.exitCode === undefined || Number(process.exitCode) > 2)
+    throw new Error(`\`sekisho ${line.join(' ')}\` ended with ${process.exitCode}`)
+}
+
+/** Starts the checkpoint in a folder of its own, asks whether it is ready, and stops it. */
+async function warmServer(run: () => unknown): Promise<void> {
+  for (const name of Object.keys(process.env))
+    if (name === 'DATABASE_URL' || name.startsWith('SEKISHO_')) delete process.env[name]
+  const folder = mkdtempSync(join(tmpdir(), 'sekisho-bundle-'))
+  const port = await freePort()
+  try {
+    await ends(run, ['up', '--offline', '--port', String(port), '--data', folder], async () => {
+      await answers(`http://127.0.0.1:${port}/readyz`)
+      process.emit('SIGTERM')
+    })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
+    })
+  })
+}
+
+async function answers(url: string): Promise<void> {
+  for (let tried = 0; tried < 500 && process.exitCode === undefined; tried++) {
+    const answer = await fetch(url, { headers: { connection: 'close' } }).catch(() => undefined)
+    await answer?.arrayBuffer()
+    if (answer?.ok === true) return
+    await wait(20)
+  }
+  throw new Error('the bundled checkpoint did not answer')
 }
 
 if (process.argv[2] === '--warm') await warm()

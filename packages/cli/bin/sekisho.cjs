@@ -10,21 +10,23 @@ const { dirname, join } = require('node:path')
 const home = dirname(__dirname)
 const workspace = dirname(dirname(home))
 const bundle = join(home, 'dist', 'bundle', 'sekisho.cjs')
+const checkpoint = join(home, 'dist', 'bundle', 'checkpoint.cjs')
 const main = join(home, 'dist', 'src', 'main.js')
 
-if (isCurrent(bundle)) runBundle(bundle)
+const VERIFYING = ['evidence', 'collateral', 'cli']
+const SERVING = ['evidence', 'collateral', 'appraisal', 'broker', 'server']
+
+if (isCurrent(bundle, VERIFYING)) runBundle(bundle)
 else {
   if (!existsSync(main)) buildOnce()
   void import(require('node:url').pathToFileURL(main).href)
 }
 
 // In a clone the compiler's own records say whether something was compiled after the bundle was made.
-function isCurrent(file) {
+function isCurrent(file, packages) {
   const made = timeOf(file)
   if (made === undefined) return false
-  const records = ['evidence', 'collateral', 'cli'].map((name) =>
-    timeOf(join(workspace, 'packages', name, 'dist', '.tsbuildinfo')),
-  )
+  const records = packages.map((name) => timeOf(join(workspace, 'packages', name, 'dist', '.tsbuildinfo')))
   return records.every((time) => time === undefined || time <= made)
 }
 
@@ -34,6 +36,7 @@ function timeOf(file) {
 
 // V8 takes the code cache only if it was made from this source by this version of V8 (or compiles as usual).
 function runBundle(file) {
+  const module = { exports: {} }
   const { Script } = require('node:vm')
   const cache = `${file}.cache`
   const source = `(function(exports,require,module,__filename,__dirname,importPackage){${readFileSync(file, 'utf8')}\n})`
@@ -41,9 +44,19 @@ function runBundle(file) {
     filename: file,
     ...(existsSync(cache) ? { cachedData: readFileSync(cache) } : {}),
   })
-  // What the bundle leaves out (the checkpoint's packages) is imported when a command needs it.
-  const importPackage = (name) => import(name)
-  script.runInThisContext()(exports, require, module, file, dirname(file), importPackage)
+  script.runInThisContext()(module.exports, require, module, file, dirname(file), importPackage)
+  return module.exports
+}
+
+let served
+
+// What the bundle leaves out is imported when a command needs it: the checkpoint's packages from a bundle of their own,
+// so that there is one of each, and all others as they are.
+async function importPackage(name) {
+  served ??= isCurrent(checkpoint, SERVING) ? { packages: undefined } : {}
+  if (!('packages' in served) || !/^@sekisho\/(appraisal|broker|server)$/.test(name)) return import(name)
+  served.packages ??= runBundle(checkpoint)
+  return served.packages[name.slice('@sekisho/'.length)]
 }
 
 function buildOnce() {

@@ -1,4 +1,3 @@
-import { openPostgres } from './postgres.ts'
 import type { Database } from './sql.ts'
 import { openSqlite } from './sqlite.ts'
 import { UNIT_LIMITS, type UnitLimits } from './units.ts'
@@ -30,6 +29,10 @@ const PATIENCE_MS = 10_000
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const limits = { ...UNIT_LIMITS, ...options.limits }
-  if ('url' in options) return await openPostgres(options.url, limits, options.patienceMs ?? PATIENCE_MS)
+  if ('url' in options) {
+    // Its client is loaded by those who use it.
+    const { openPostgres } = await import('./postgres.ts')
+    return await openPostgres(options.url, limits, options.patienceMs ?? PATIENCE_MS)
+  }
   return await openSqlite(options.folder, limits)
 }
