@@ -42,7 +42,8 @@ export function azureClaims(state: AzureState): AzureClaims {
     ...(below?.hardwareId === undefined ? {} : { hardwareId: below.hardwareId }),
     tcb: below?.tcb ?? { components: {} },
     hardwareTee: hcl.hardware,
-    vmConfiguration: claims.value?.vmConfiguration ?? {},
+    // A copy: the claims may be remembered, and the verdict is the caller's.
+    vmConfiguration: { ...claims.value?.vmConfiguration },
     ...(typeof id === 'string' ? { vmUniqueId: id } : {}),
     ...(claims.value?.userData === undefined ? {} : { guestUserData: claims.value.userData }),
     ...(tpm?.akSpkiSha256 === undefined ? {} : { akSpkiSha256: tpm.akSpkiSha256 }),

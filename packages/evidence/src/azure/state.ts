@@ -12,6 +12,16 @@ export interface Part<T> {
   readonly error?: EvidenceError
 }
 
+/** What the steps of the whole read of the hardware report. */
+export interface HardwareFacts {
+  /** Hex. */
+  readonly reportData: string
+  /** Hex; SNP: MEASUREMENT, TDX: MRTD. */
+  readonly measurement: string
+  /** SNP only. */
+  readonly vmpl: number | undefined
+}
+
 /** Everything that the steps of the whole read. */
 export interface AzureState {
   readonly evidence: AzureEvidence
@@ -21,9 +31,8 @@ export interface AzureState {
   readonly digest: DigestJob
   /** Neither when the evidence has no report for remote verifiers. */
   readonly hardware: Part<Verdict>
-  /** Report data of the report that the hardware verdict is about, hex. */
-  readonly reportData: string | undefined
-  readonly measurement: string | undefined
+  /** Of the report that the hardware verdict is about; undefined without one. */
+  readonly facts: HardwareFacts | undefined
   /** Undefined when the signature cannot verify under any circumstances. */
   readonly signature: SignatureJob | undefined
   readonly vtpm: Part<Verdict>

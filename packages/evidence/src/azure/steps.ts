@@ -2,7 +2,6 @@ import { toHex } from '../core/bytes.ts'
 import { compareOneOf } from '../core/compare.ts'
 import { fail, notApplicable, pass, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding, Remedy, Verdict } from '../core/verdict.ts'
-import { parseSnpReport } from '../snp/report.ts'
 import { tdReportParts } from './hcl.ts'
 import type { AzureState, Part } from './state.ts'
 
@@ -73,20 +72,21 @@ function hardwarePresent({ hcl, hardware }: AzureState): Finding {
   })
 }
 
-function tdReport({ hcl, reportData, measurement }: AzureState): Finding {
+function tdReport({ hcl, facts }: AzureState): Finding {
   if (hcl.hardware !== 'tdx') return notApplicable('the SNP report is itself in the HCL report')
   const inside = tdReportParts(hcl.hardwareReport)
   const details = {
     expected: `${toHex(inside.reportData)} ${toHex(inside.mrTd)}`,
-    actual: `${reportData} ${measurement}`,
+    actual: `${facts?.reportData} ${facts?.measurement}`,
   }
   if (details.expected === details.actual)
     return pass('the TD quote was made of the TDREPORT in the HCL report', details)
   return fail('the TD quote is of another TD than the HCL report: report data or MRTD differ', ASK, details)
 }
 
-function binding({ hcl, digest, reportData }: AzureState): Finding {
-  const actual = reportData ?? (hcl.hardware === 'tdx' ? toHex(tdReportParts(hcl.hardwareReport).reportData) : '')
+function binding({ hcl, digest, facts }: AzureState): Finding {
+  const actual =
+    facts?.reportData ?? (hcl.hardware === 'tdx' ? toHex(tdReportParts(hcl.hardwareReport).reportData) : '')
   const expected = toHex(digest.result ?? new Uint8Array(0)).padEnd(128, '0')
   if (actual === expected)
     return pass(`the hardware report holds the ${hcl.hash} digest of the runtime claims`, { expected, actual })
@@ -98,9 +98,9 @@ function binding({ hcl, digest, reportData }: AzureState): Finding {
 }
 
 // A guest below the paravisor can ask for a report of its own, with report data of its own choice.
-function paravisor({ hcl, hardware }: AzureState): Finding {
+function paravisor({ hcl, facts }: AzureState): Finding {
   if (hcl.hardware !== 'snp') return notApplicable('a TD quote is asked for by the paravisor alone')
-  const vmpl = hardware.value === undefined ? undefined : parseSnpReport(hcl.hardwareReport).vmpl
+  const vmpl = facts?.vmpl
   if (vmpl === undefined) return notApplicable('there is no hardware report that can be read')
   const details = { expected: 'VMPL 0', actual: `VMPL ${vmpl}` }
   if (vmpl === 0) return pass('the paravisor asked for the hardware report', details)

@@ -1,31 +1,28 @@
 import { settle, settleNow } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
-import { toHex } from '../core/bytes.ts'
-import { judge, stepIds } from '../core/engine.ts'
+import { type Judgement, judge, stepIds } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Verdict, VerdictPart } from '../core/verdict.ts'
 import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
+import { KeptChecks } from '../crypto/kept-checks.ts'
 import type { DcapCollateral, DcapCollateralInput } from '../dcap/collateral.ts'
 import { SnpCollateral, type SnpCollateralInput } from '../snp/collateral.ts'
 import type { SnpExpectations } from '../snp/expectations.ts'
-import { parseSnpReport } from '../snp/report.ts'
-import { type SnpVerifyOptions, verifySnp, verifySnpSync } from '../snp/verify.ts'
+import { type SnpVerifyOptions, snpStory } from '../snp/verify.ts'
 import type { TdxExpectations } from '../tdx/expectations.ts'
-import { parseTdxQuote } from '../tdx/report.ts'
-import { type TdxOptions, verifyTdx, verifyTdxSync } from '../tdx/verify.ts'
+import { type TdxOptions, tdxStory } from '../tdx/verify.ts'
 import type { TpmClaims } from '../tpm/claims.ts'
 import type { TpmExpectations } from '../tpm/expectations.ts'
 import type { BoundKey } from '../tpm/state.ts'
 import { tpmStory } from '../tpm/verify.ts'
 import { bareSignature, signatureJob } from '../tpm-structures/signature.ts'
+import { AzureBoot, bootKey, recallBoot, rememberBoot } from './boot.ts'
 import { type AzureClaims, azureAssumptions, azureClaims, azureNotes } from './claims.ts'
 import { type AzureEvidence, copyAzure, framedAzure, parseAzureJson } from './evidence.ts'
 import { type AzureExpectations, readAzureExpectations } from './expectations.ts'
-import { type HclReport, parseHclReport } from './hcl.ts'
-import { type RuntimeClaims, readRuntimeClaims } from './runtime-claims.ts'
-import type { AzureState, Part } from './state.ts'
+import type { AzureState, HardwareFacts, Part } from './state.ts'
 import { AZURE_STEPS } from './steps.ts'
 
 /**
@@ -58,16 +55,9 @@ export async function verifyAzure(
   evidence: AzureEvidence | Uint8Array,
   options: AzureVerifyOptions,
 ): Promise<Verdict<AzureClaims>> {
-  const door = openDoor(evidence, options)
-  await settle(door.jobs)
-  const hardware = await tryPart(async () => {
-    const plan = planHardware(door)
-    if (plan.snp !== undefined) return verifySnp(plan.report, plan.snp)
-    return plan.tdx === undefined ? undefined : verifyTdx(plan.report, plan.tdx)
-  })
-  const story = vtpmStory(door, hardware)
+  const story = azureStory(evidence, options)
   for (let turn = story.next(); ; turn = story.next()) {
-    if (turn.done === true) return conclude(door, hardware, turn.value)
+    if (turn.done === true) return turn.value
     await settle(turn.value)
   }
 }
@@ -77,18 +67,22 @@ export function verifyAzureSync(
   evidence: AzureEvidence | Uint8Array,
   options: AzureVerifyOptions,
 ): Verdict<AzureClaims> {
-  const door = openDoor(evidence, options)
-  settleNow(door.jobs)
-  const hardware = tryPartNow(() => {
-    const plan = planHardware(door)
-    if (plan.snp !== undefined) return verifySnpSync(plan.report, plan.snp)
-    return plan.tdx === undefined ? undefined : verifyTdxSync(plan.report, plan.tdx)
-  })
-  const story = vtpmStory(door, hardware)
+  const story = azureStory(evidence, options)
   for (let turn = story.next(); ; turn = story.next()) {
-    if (turn.done === true) return conclude(door, hardware, turn.value)
+    if (turn.done === true) return turn.value
     settleNow(turn.value)
   }
+}
+
+function* azureStory(
+  evidence: AzureEvidence | Uint8Array,
+  options: AzureVerifyOptions,
+): Generator<readonly Job[], Verdict<AzureClaims>, void> {
+  const door = yield* openDoor(evidence, options)
+  yield door.jobs
+  const hardware = yield* hardwareStory(door)
+  const vtpm = yield* vtpmStory(door, hardware)
+  return conclude(door, hardware, vtpm)
 }
 
 interface Door {
@@ -96,23 +90,30 @@ interface Door {
   readonly at: number
   readonly expect: AzureExpectations
   readonly evidence: AzureEvidence
-  readonly hcl: HclReport
-  readonly claims: Part<RuntimeClaims>
+  readonly boot: AzureBoot
+  /** What the memory knows this boot by, where there is one and the boot is new to it. */
+  readonly newKey: DigestJob | undefined
+  readonly kept: KeptChecks
   readonly whole: DigestJob
-  readonly digest: DigestJob
   readonly signature: SignatureJob | undefined
   readonly jobs: readonly Job[]
 }
 
-function openDoor(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Door {
+function* openDoor(
+  evidence: AzureEvidence | Uint8Array,
+  options: AzureVerifyOptions,
+): Generator<readonly Job[], Door, void> {
+  const { memory } = options
   const at = evaluationTime(options.at)
   const expect = readAzureExpectations(options.expect)
   const raw = evidence instanceof Uint8Array ? new Uint8Array(evidence) : undefined
   const parts = copyAzure(evidence instanceof Uint8Array ? parseAzureJson(evidence) : evidence)
-  const hcl = parseHclReport(parts.hclReport)
+  const key = memory === undefined ? undefined : bootKey(parts)
+  if (key !== undefined) yield [key]
+  const known = memory === undefined || key === undefined ? undefined : recallBoot(memory, key)
+  const boot = known ?? new AzureBoot(parts)
+  const { claims, digest } = boot
   const whole: DigestJob = { kind: 'digest', algorithm: 'sha256', data: raw ?? framedAzure(parts) }
-  const digest: DigestJob = { kind: 'digest', algorithm: hcl.hash, data: hcl.claims }
-  const claims = partOf(() => readRuntimeClaims(hcl.claims))
   const signature =
     claims.value === undefined || parts.quote === undefined
       ? undefined
@@ -122,12 +123,24 @@ function openDoor(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOpti
     at,
     expect,
     evidence: parts,
-    hcl,
-    claims,
+    boot,
+    newKey: known === undefined ? key : undefined,
+    kept: new KeptChecks(boot.jobs),
     whole,
-    digest,
     signature,
     jobs: signature === undefined ? [whole, digest] : [whole, digest, signature],
+  }
+}
+
+/** The verdict about the hardware report, where there is one that can be verified from afar. */
+function* hardwareStory(door: Door): Generator<readonly Job[], Part<Verdict>, void> {
+  const { report, snp, tdx } = planHardware(door)
+  try {
+    if (snp !== undefined) return { value: yield* snpStory(report, snp, door.kept) }
+    return tdx === undefined ? {} : { value: yield* tdxStory(report, tdx, door.kept) }
+  } catch (error) {
+    if (error instanceof EvidenceError) return { error }
+    throw error
   }
 }
 
@@ -138,7 +151,7 @@ interface HardwarePlan {
 }
 
 /** The hardware report has to hold the digest of the claims; that it is of now is for the vTPM's quote to show. */
-function planHardware({ options, expect, evidence, hcl, digest }: Door): HardwarePlan {
+function planHardware({ options, expect, evidence, boot: { hcl, digest } }: Door): HardwarePlan {
   const { allowDebug, allowEmulated, measurement } = expect
   const wishes: SnpExpectations & TdxExpectations = {
     ...expect.hardware,
@@ -180,33 +193,10 @@ function waiversOf({ waive = [] }: AzureVerifyOptions, part: 'snp' | 'tdx' | 'tp
   return waive.filter((id) => id.startsWith(`${part}.`) || (part === 'azure' && !/^(?:snp|tdx|tpm)\./.test(id)))
 }
 
-function partOf<T>(read: () => T): Part<T> {
-  try {
-    return { value: read() }
-  } catch (error) {
-    if (error instanceof EvidenceError) return { error }
-    throw error
-  }
-}
-
-function tryPartNow(verify: () => Verdict | undefined): Part<Verdict> {
-  const { value, error } = partOf(verify)
-  return value !== undefined ? { value } : error !== undefined ? { error } : {}
-}
-
-async function tryPart(verify: () => Promise<Verdict | undefined>): Promise<Part<Verdict>> {
-  try {
-    const value = await verify()
-    return value === undefined ? {} : { value }
-  } catch (error) {
-    if (error instanceof EvidenceError) return { error }
-    throw error
-  }
-}
-
 /** The quote of the vTPM, by the key that the claims name; it is vouched for as far as the hardware report is. */
 function* vtpmStory(door: Door, hardware: Part<Verdict>): Generator<readonly Job[], Part<Verdict<TpmClaims>>, void> {
-  const { evidence, claims, options, expect } = door
+  const { evidence, options, expect } = door
+  const { claims } = door.boot
   const { quote } = evidence
   if (quote === undefined || claims.value === undefined) return {}
   const bound = boundOf(door, hardware)
@@ -226,7 +216,7 @@ function* vtpmStory(door: Door, hardware: Part<Verdict>): Generator<readonly Job
     const story = tpmStory(
       input,
       { at: options.at, expect: wishes, waive: waiversOf(options, 'tpm') },
-      { key: claims.value.ak.key, bound, bareSignature: true },
+      { key: claims.value.ak.key, bound, signature: door.signature },
     )
     return { value: yield* story }
   } catch (error) {
@@ -237,7 +227,7 @@ function* vtpmStory(door: Door, hardware: Part<Verdict>): Generator<readonly Job
 
 function boundOf(door: Door, hardware: Part<Verdict>): BoundKey {
   const authenticity = hardware.value?.authenticity
-  const names = reportParts(door, hardware)?.reportData === digestHex(door.digest).padEnd(128, '0')
+  const names = factsOf(door, hardware)?.reportData === digestHex(door.boot.digest).padEnd(128, '0')
   if (hardware.value !== undefined && !names)
     return { holds: false, reason: 'the hardware report is for other runtime claims than those that name the key' }
   if (authenticity === 'proven')
@@ -250,37 +240,18 @@ function boundOf(door: Door, hardware: Part<Verdict>): BoundKey {
   return { holds: undefined, reason: 'the hardware report that should vouch for the key is not proven to be genuine' }
 }
 
-/** Report data and measurement of the report that the hardware verdict is about, hex. */
-function reportParts(
-  { hcl, evidence }: Door,
-  hardware: Part<Verdict>,
-): { readonly reportData: string; readonly measurement: string } | undefined {
-  if (hardware.value === undefined) return undefined
-  if (hcl.hardware === 'snp') {
-    const { reportData, measurement } = parseSnpReport(hcl.hardwareReport)
-    return { reportData: toHex(reportData), measurement: toHex(measurement) }
-  }
-  if (evidence.tdQuote === undefined) return undefined
-  const { reportData, mrTd } = parseTdxQuote(evidence.tdQuote).body
-  return { reportData: toHex(reportData), measurement: toHex(mrTd) }
+/** Facts of the report that the hardware verdict is about. */
+function factsOf({ boot }: Door, hardware: Part<Verdict>): HardwareFacts | undefined {
+  return hardware.value === undefined ? undefined : boot.facts
 }
 
 function conclude(door: Door, hardware: Part<Verdict>, vtpm: Part<Verdict<TpmClaims>>): Verdict<AzureClaims> {
-  const found = reportParts(door, hardware)
-  const { evidence, hcl, claims, digest, signature, expect } = door
-  const state: AzureState = {
-    evidence,
-    hcl,
-    claims,
-    digest,
-    hardware,
-    reportData: found?.reportData,
-    measurement: found?.measurement,
-    signature,
-    vtpm,
-    expect,
-  }
+  const { evidence, boot, signature, expect } = door
+  const { hcl, claims, digest } = boot
+  const facts = factsOf(door, hardware)
+  const state: AzureState = { evidence, hcl, claims, digest, hardware, facts, signature, vtpm, expect }
   const judgement = judge<AzureState>(AZURE_STEPS, state, waiversOf(door.options, 'azure'))
+  remember(door, judgement)
   const verdict = assembleVerdict(judgement, {
     format: `Azure confidential VM (${hcl.hardware === 'snp' ? 'SEV-SNP' : 'TDX'}, HCL report${evidence.quote === undefined ? '' : ', vTPM quote'})`,
     at: door.at,
@@ -295,4 +266,10 @@ function conclude(door: Door, hardware: Part<Verdict>, vtpm: Part<Verdict<TpmCla
   if (hardware.value !== undefined) parts.push({ name: 'hardware-report', verdict: hardware.value })
   if (vtpm.value !== undefined) parts.push({ name: 'vtpm', verdict: vtpm.value })
   return { ...verdict, parts }
+}
+
+// What is refuted is not kept: whoever sends forgeries must not push the good ones out.
+function remember({ options: { memory }, newKey, boot, kept }: Door, { authenticity }: Judgement): void {
+  if (memory === undefined || newKey === undefined || authenticity === 'refuted') return
+  rememberBoot(memory, newKey, boot, kept.verified)
 }

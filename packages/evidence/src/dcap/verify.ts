@@ -6,6 +6,7 @@ import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Assumption, Claims, Note, TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
+import type { KeptChecks } from '../crypto/kept-checks.ts'
 import { INTEL_ROOT } from './anchors.ts'
 import type { Chain } from './certificates.ts'
 import { DcapCollateral, type DcapCollateralInput } from './collateral.ts'
@@ -48,6 +49,7 @@ export interface Companion<S> {
  * The story of a verification, up to each point where cryptography has to be settled. Whoever drives
  * it settles the jobs it yields, at once or later.
  *
+ * @param kept for a quote that is verified again and again: the check of its own signature is taken from there
  * @throws EvidenceError when the evidence is malformed; TypeError when an option is
  */
 export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
@@ -55,6 +57,7 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
   evidence: Uint8Array,
   options: DcapOptions<E>,
   companion?: Companion<DcapState<B, E>>,
+  kept?: KeptChecks,
 ): Generator<readonly Job[], Verdict<C>, void> {
   if (!(evidence instanceof Uint8Array)) throw new TypeError('evidence: expected a Uint8Array')
   const at = evaluationTime(options.at)
@@ -71,7 +74,7 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
   if (key !== undefined) yield [key]
   const recalled = memory === undefined || key === undefined ? undefined : recall(memory, key, quote)
   const platform = recalled ?? platformOf(quote, collateral)
-  const state = makeState(tee, quote, collateral, platform, at, options.trustAnchors, expect)
+  const state = makeState(tee, quote, collateral, platform, at, options.trustAnchors, expect, kept)
 
   const jobs: Job[] = [evidenceDigest]
   if (!collateral.settled) jobs.push(...collateral.jobs)
@@ -112,12 +115,14 @@ function makeState<B, E extends DcapExpectations, C extends Claims>(
   at: number,
   anchors: readonly TrustAnchor[] | undefined,
   expect: E,
+  kept: KeptChecks | undefined,
 ): DcapState<B, E> {
   const chain = valueOf(platform.chain)
   const extensions = typeof chain?.extensions === 'object' ? chain.extensions : undefined
   const info = valueOf(collateral.tcbInfo.content)
   const identity = valueOf(collateral.qeIdentity.content)
   const svns = svnsOf(quote.body)
+  const signature = signatureOf(quote.signed, quote.signature, platform.attestationKey)
   const complete = extensions !== undefined && info !== undefined && identity !== undefined
   return {
     tee: kind.tee,
@@ -129,7 +134,7 @@ function makeState<B, E extends DcapExpectations, C extends Claims>(
     extensions,
     qeSignature: platform.qeSignature,
     qeBinding: platform.qeBinding,
-    quoteSignature: signatureOf(quote.signed, quote.signature, platform.attestationKey),
+    quoteSignature: signature === undefined ? undefined : (kept?.take(signature) ?? signature),
     svns,
     tcb: complete ? tcbStateOf(extensions, quote.qe.isvSvn, info, identity, svns) : undefined,
     anchorOf: anchorFinder(anchors),

@@ -8,6 +8,7 @@ import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
 import { type DigestJob, inSignatureRange, type Job, type SignatureJob } from '../crypto/jobs.ts'
+import type { KeptChecks } from '../crypto/kept-checks.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { Crl } from '../x509/crl.ts'
 import { AMD_ROOTS } from './anchors.ts'
@@ -74,19 +75,36 @@ export function snpCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[
  * @throws TypeError for options that make no sense
  */
 export async function verifySnp(evidence: Uint8Array, options: SnpVerifyOptions): Promise<Verdict<SnpClaims>> {
-  const door = openDoor(evidence, options)
-  await settle(door.first)
-  const plan = planReport(door)
-  await settle(plan.jobs)
-  return conclude(plan)
+  const story = snpStory(evidence, options)
+  for (let turn = story.next(); ; turn = story.next()) {
+    if (turn.done === true) return turn.value
+    await settle(turn.value)
+  }
 }
 
 /** As {@link verifySnp}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifySnpSync(evidence: Uint8Array, options: SnpVerifyOptions): Verdict<SnpClaims> {
+  const story = snpStory(evidence, options)
+  for (let turn = story.next(); ; turn = story.next()) {
+    if (turn.done === true) return turn.value
+    settleNow(turn.value)
+  }
+}
+
+/**
+ * One verification, told in turns: it hands out jobs, and goes on when they are settled.
+ *
+ * @param kept for a report that is verified again and again: the check of its own signature is taken from there
+ */
+export function* snpStory(
+  evidence: Uint8Array,
+  options: SnpVerifyOptions,
+  kept?: KeptChecks,
+): Generator<readonly Job[], Verdict<SnpClaims>, void> {
   const door = openDoor(evidence, options)
-  settleNow(door.first)
-  const plan = planReport(door)
-  settleNow(plan.jobs)
+  yield door.first
+  const plan = planReport(door, kept)
+  yield plan.jobs
   return conclude(plan)
 }
 
@@ -143,13 +161,14 @@ interface Plan {
   readonly jobs: readonly Job[]
 }
 
-function planReport(door: Door): Plan {
+function planReport(door: Door, kept: KeptChecks | undefined): Plan {
   const { report, bytes } = door
   const { collateral, parts } = collateralOf(door)
   const role: LeafRole = keyInfoOf(report.keyInfo).signingKey === 'vlek' ? 'vlek' : 'vcek'
   const { leaf, intermediate } = pickEndorsement(parts, role)
   const chain = planChain(leaf.value?.certificate, intermediate.value, parts.ark.value, parts.crl.value)
-  const signature = planSignature(report, bytes, leaf.value?.certificate.key)
+  const planned = planSignature(report, bytes, leaf.value?.certificate.key)
+  const signature = planned === undefined ? undefined : (kept?.take(planned) ?? planned)
   // The longest first: where jobs run side by side, the others hide behind it.
   const jobs: Job[] = signature === undefined ? [] : [signature]
   jobs.push(...chain.all, ...(parts.idBlock.value?.jobs ?? []), door.evidence)

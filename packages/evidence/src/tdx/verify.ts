@@ -2,6 +2,8 @@ import { settle, settleNow } from '#crypto'
 import { allZero } from '../core/bytes.ts'
 import { notApplicable } from '../core/engine.ts'
 import type { Assumption, Note, Verdict } from '../core/verdict.ts'
+import type { Job } from '../crypto/jobs.ts'
+import type { KeptChecks } from '../crypto/kept-checks.ts'
 import { commonAssumptions, commonNotes } from '../dcap/claims.ts'
 import { DOCUMENT_GROUPS, QUOTE_GROUP } from '../dcap/document-groups.ts'
 import { hasBit } from '../dcap/flags.ts'
@@ -99,12 +101,21 @@ const TDX: Tee = {
  * @throws EvidenceError when the quote cannot be read; TypeError when an option is wrong
  */
 export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Promise<Verdict<TdxClaims>> {
-  return run(verifyDcap(teeFor(options), evidence, options, options.eventLog), settle)
+  return run(tdxStory(evidence, options), settle)
 }
 
 /** As {@link verifyTdx}, where cryptography is synchronous (Node.js). @throws TypeError elsewhere */
 export function verifyTdxSync(evidence: Uint8Array, options: TdxOptions): Verdict<TdxClaims> {
-  return runNow(verifyDcap(teeFor(options), evidence, options, options.eventLog), settleNow)
+  return runNow(tdxStory(evidence, options), settleNow)
+}
+
+/** One verification, told in turns. `kept`, for a quote that is verified again and again: the check of its signature is taken from there. */
+export function tdxStory(
+  evidence: Uint8Array,
+  options: TdxOptions,
+  kept?: KeptChecks,
+): Generator<readonly Job[], Verdict<TdxClaims>, void> {
+  return verifyDcap(teeFor(options), evidence, options, options.eventLog, kept)
 }
 
 function teeFor({ eventLog }: TdxOptions): Tee {

@@ -5,7 +5,7 @@ import { type Judgement, judge, stepIds } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, Verdict } from '../core/verdict.ts'
-import type { DigestJob, Job, PublicKey } from '../crypto/jobs.ts'
+import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { parseAttest } from '../tpm-structures/attest.ts'
 import { bareSignature, parseSignature, signatureJob } from '../tpm-structures/signature.ts'
 import type { Certificate } from '../x509/certificate.ts'
@@ -81,8 +81,8 @@ export function verifyTpmSync(evidence: TpmEvidence | Uint8Array, options: TpmVe
 export interface BoundEvidence {
   readonly key: PublicKey
   readonly bound: BoundKey
-  /** The signature is a bare RSASSA one with SHA-256. */
-  readonly bareSignature: boolean
+  /** The check of the quote's signature, a bare RSASSA one with SHA-256, by that key; undefined when it cannot verify. */
+  readonly signature: SignatureJob | undefined
 }
 
 /** One verification, told in turns: it hands out jobs, and goes on when they are settled. */
@@ -97,7 +97,7 @@ export function* tpmStory(
   const parts = copyEvidence(evidence instanceof Uint8Array ? parseTpmJson(evidence) : evidence)
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: raw ?? framedEvidence(parts) }
   const attest = parseAttest(parts.message)
-  const signed = wrapped?.bareSignature === true ? bareSignature(parts.signature) : parseSignature(parts.signature)
+  const signed = wrapped !== undefined ? bareSignature(parts.signature) : parseSignature(parts.signature)
   const given =
     wrapped !== undefined
       ? plannedKey(wrapped.key, undefined)
@@ -130,7 +130,12 @@ export function* tpmStory(
       : anchors.find((one) => one.spkiSha256 === digestHex(planned.spki))
   const name = planned === undefined ? undefined : settledName(planned)
   const guesses = hierarchyGuesses(planned?.area, name)
-  const signature = planned === undefined ? undefined : signatureJob(signed, planned.key, parts.message)
+  const signature =
+    wrapped !== undefined
+      ? wrapped.signature
+      : planned === undefined
+        ? undefined
+        : signatureJob(signed, planned.key, parts.message)
   const { job: pcrDigest, missing } = planPcrDigest(attest, signed, parts.pcrs)
   const banks = quotedBanks(attest)
   // A bank of SHA-1 stands in for a better one only where the caller says so.
