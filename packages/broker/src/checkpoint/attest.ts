@@ -1,6 +1,6 @@
 import { type JsonWebKey, timingSafeEqual } from 'node:crypto'
 import { areEnrolled } from '../enrolment/enrolled-keys.ts'
-import { teeKeyThumbprint } from '../jwe/tee-key.ts'
+import { acceptedThumbprint } from '../jwe/tee-key.ts'
 import { KEPT_OF_REFUSED, rememberStored, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
 import { teeKeyOf } from './binding.ts'
 import type { Core } from './core.ts'
@@ -10,8 +10,8 @@ import type { AttestOutcome, AttestRequest } from './model.ts'
 import { record } from './record.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
 import { rulesOf } from './rules.ts'
-import { readSession, type Session, spendSession } from './sessions.ts'
-import type { Rules, StoredAppraisal } from './state.ts'
+import { readSession, spendSession } from './sessions.ts'
+import type { Rules, Session, StoredAppraisal } from './state.ts'
 import { issueToken } from './tokens.ts'
 
 /**
@@ -21,7 +21,8 @@ import { issueToken } from './tokens.ts'
  * @param repeats whether a KBS session that was answered well may be answered the same again
  */
 export async function attest(core: Core, request: AttestRequest, repeats = true): Promise<AttestOutcome> {
-  const session = await readSession(core.db, request.session)
+  const opened = core.opened.take(request.session, request.at.getTime())
+  const session = opened ?? (await readSession(core.db, request.session))
   if (session === undefined) return { refusal: { code: 'session-unknown' } }
   if (request.namespace !== undefined && request.namespace !== session.namespace)
     return refuse(core, session, 'session-mismatch', 'the session is of another namespace', request.at, false)
@@ -138,7 +139,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
     status: appraisal.status,
     context: appraisal.context,
     teeKey,
-    holder: teeKeyThumbprint(teeKey),
+    holder: acceptedThumbprint(teeKey),
     grounds: judged.map(({ grounds }) => grounds),
   }
   const token =
@@ -178,6 +179,8 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   core.appraisals.set(stored.id, stored, Number.POSITIVE_INFINITY)
   if (token === undefined)
     return { decision, appraisal: stored.id, refusal: { code: refusal ?? 'evidence-rejected', id: decision } }
+  if (session.protocol === 'kbs')
+    core.answered.set(session.id, { appraisal: stored.id, namespace: session.namespace }, session.expires)
   return { token, appraisal: stored.id, decision, expires }
 }
 

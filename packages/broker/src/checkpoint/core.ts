@@ -6,7 +6,7 @@ import { sha256 } from '../verifier/bytes.ts'
 import { type Held, holding } from '../verifier/held.ts'
 import type { Verifier } from '../verifier/model.ts'
 import type { BrokerLimits, BrokerOptions } from './model.ts'
-import type { Rules, StoredAppraisal } from './state.ts'
+import type { Rules, Session, StoredAppraisal } from './state.ts'
 
 /** What the parts of a broker share. */
 export interface Core {
@@ -26,6 +26,13 @@ export interface Core {
   readonly compiled: Held<CompiledPolicies>
   /** Appraisals never change: those in use need not be read twice. */
   readonly appraisals: Held<StoredAppraisal>
+  /**
+   * Sessions that this process opened, until their evidence comes. Whether another process was faster is asked when
+   * they are spent, in the database.
+   */
+  readonly opened: Held<Session>
+  /** Appraisals of sessions that this process answered well. Nothing changes such a session any more; it only ends. */
+  readonly answered: Held<{ readonly appraisal: string; readonly namespace: string }>
   /** Digests of what is known to be stored already. */
   readonly stored: Held<true>
   /** Reference sets whose last match was noted lately. */
@@ -40,6 +47,7 @@ const LIMITS: Required<BrokerLimits> = {
 }
 const LEASE_SECONDS = 3600
 const HELD_APPRAISALS = 2048
+const HELD_SESSIONS = 4096
 const HELD_NAMESPACES = 1024
 const HELD_POLICIES = 64
 const HELD_DIGESTS = 4096
@@ -61,6 +69,8 @@ export function coreOf(options: BrokerOptions): Core {
     rules: holding(HELD_NAMESPACES),
     compiled: holding(HELD_POLICIES),
     appraisals: holding(HELD_APPRAISALS),
+    opened: holding(HELD_SESSIONS),
+    answered: holding(HELD_SESSIONS),
     stored: holding(HELD_DIGESTS),
     noted: holding(HELD_DIGESTS),
   }

@@ -59,6 +59,8 @@ async function appraisalOf(core: Core, { by, namespace, at }: ReleaseRequest): P
 type Shown = { readonly id: string; readonly namespace: string } | Refusing
 
 async function bySession(core: Core, id: string, at: Date): Promise<Shown> {
+  const answered = core.answered.get(id, at.getTime())
+  if (answered !== undefined) return { id: answered.appraisal, namespace: answered.namespace }
   const session = await readSession(core.db, id)
   if (session === undefined) return { code: 'session-unknown' }
   if (session.expires < at.getTime()) return { code: 'session-expired' }

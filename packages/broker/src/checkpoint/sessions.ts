@@ -3,27 +3,7 @@ import type { Core } from './core.ts'
 import { newNonce, newSessionId } from './ids.ts'
 import { BrokerError, type Challenge, type Protocol } from './model.ts'
 import { checkNamespace } from './names.ts'
-
-/** What became of a session's one exchange. */
-export interface SessionBody {
-  readonly appraisal?: string
-  readonly decision?: string
-  readonly token?: string
-  readonly refusal?: string
-}
-
-/** A session as it is stored. */
-export interface Session {
-  readonly id: string
-  readonly namespace: string
-  readonly protocol: Protocol
-  readonly tee: string
-  readonly nonce: string
-  readonly expires: number
-  /** `challenged`: its nonce waits for evidence. `attested`: it was answered well. `spent`: it was answered badly. */
-  readonly state: 'challenged' | 'attested' | 'spent'
-  readonly body: SessionBody
-}
+import type { Session, SessionBody } from './state.ts'
 
 const ID = /^[0-9a-f]{32}$/
 const MAX_TEE_NAME = 32
@@ -51,6 +31,7 @@ export function sessionOpener(
     const session = newSessionId()
     const nonce = newNonce()
     const expires = now + core.limits.sessionSeconds * 1000
+    const opened: Session = { id: session, namespace, protocol, tee, nonce, expires, state: 'challenged', body: {} }
     await core.db.transaction((sql) =>
       sql.run(
         `INSERT INTO sessions (id, namespace, protocol, tee, nonce, created, expires, state, body)
@@ -58,6 +39,7 @@ export function sessionOpener(
         [session, namespace, protocol, tee, nonce, now, expires],
       ),
     )
+    core.opened.set(session, opened, expires)
     return { session, nonce, expires: new Date(expires) }
   }
 }

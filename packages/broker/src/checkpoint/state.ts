@@ -2,7 +2,7 @@ import type { JsonWebKey } from 'node:crypto'
 import type { CompiledPolicies, PolicyContext, ReferenceSet } from '@sekisho/appraisal'
 import type { Tee, Verdict } from '@sekisho/evidence'
 import type { Expectations } from '../verifier/model.ts'
-import type { Advisory } from './model.ts'
+import type { Advisory, Protocol } from './model.ts'
 
 /** What an appraisal rests on, beside its verdict: enough to judge again. */
 export interface Grounds {
@@ -50,4 +50,25 @@ export interface Rules {
   readonly policy: { readonly version: number; readonly compiled: CompiledPolicies } | undefined
   readonly references: readonly ReferenceSet[]
   readonly advisories: readonly Advisory[]
+}
+
+/** What became of a session's one exchange. */
+export interface SessionBody {
+  readonly appraisal?: string
+  readonly decision?: string
+  readonly token?: string
+  readonly refusal?: string
+}
+
+/** A session as it is stored. */
+export interface Session {
+  readonly id: string
+  readonly namespace: string
+  readonly protocol: Protocol
+  readonly tee: string
+  readonly nonce: string
+  readonly expires: number
+  /** `challenged`: its nonce waits for evidence. `attested`: it was answered well. `spent`: it was answered badly. */
+  readonly state: 'challenged' | 'attested' | 'spent'
+  readonly body: SessionBody
 }

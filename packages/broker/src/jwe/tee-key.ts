@@ -98,7 +98,15 @@ export function parseTeeKey(jwk: unknown): TeeKey {
  * @throws JweError for a key that {@link readTeeKey} refuses
  */
 export function teeKeyThumbprint(jwk: JsonWebKey): string {
-  const key = readTeeKey(jwk)
+  return thumbprintOf(readTeeKey(jwk), jwk)
+}
+
+/** {@link teeKeyThumbprint} of a key that {@link readTeeKey} has accepted: the point is not looked at again. */
+export function acceptedThumbprint(jwk: JsonWebKey): string {
+  return thumbprintOf(parseTeeKey(jwk), jwk)
+}
+
+function thumbprintOf(key: TeeKey, jwk: JsonWebKey): string {
   const { e, n, x, y } = jwk
   const members = key.kty === 'EC' ? { crv: key.crv, kty: key.kty, x, y } : { e, kty: key.kty, n }
   return createHash('sha256').update(JSON.stringify(members)).digest('hex')

@@ -2,6 +2,8 @@
 export interface Held<T> {
   get(key: string, now: number): T | undefined
   set(key: string, value: T, until: number): void
+  /** Gives it a last time, and holds it no more. */
+  take(key: string, now: number): T | undefined
 }
 
 /** @param max most entries that are held */
@@ -23,6 +25,11 @@ export function holding<T>(max: number): Held<T> {
         if (entries.size <= max) break
         entries.delete(oldest)
       }
+    },
+    take(key, now) {
+      const entry = entries.get(key)
+      entries.delete(key)
+      return entry === undefined || entry.until < now ? undefined : entry.value
     },
   }
 }
