@@ -85,8 +85,8 @@ export function tpmClaims(state: TpmState): TpmClaims {
     ...(ak?.name === undefined ? {} : { akName: ak.name }),
     ...(ak?.area === undefined ? {} : { akAttributes: attributeNames(ak.area) }),
     ...(ak?.hierarchy === undefined ? {} : { akHierarchy: ak.hierarchy }),
-    ...(facts === undefined ? {} : { tpm: facts.tpm }),
-    ...(facts?.instance === undefined ? {} : { instance: facts.instance }),
+    ...(facts === undefined ? {} : { tpm: { ...facts.tpm } }),
+    ...(facts?.instance === undefined ? {} : { instance: { ...facts.instance } }),
     ...(boot === undefined ? {} : { boot }),
   }
 }

@@ -57,8 +57,19 @@ export function plannedKey(key: PublicKey, area: TpmPublic | undefined): Planned
     key,
     area,
     nameJob: area === undefined ? undefined : nameJob(area),
-    spki: { kind: 'digest', algorithm: 'sha256', data: spkiOf(key) },
+    spki: spkiDigest(key),
   }
+}
+
+// A key's bytes never change: the digest is named once for as long as the key lives.
+const SPKIS: WeakMap<PublicKey, DigestJob> = new WeakMap()
+
+function spkiDigest(key: PublicKey): DigestJob {
+  const known = SPKIS.get(key)
+  if (known !== undefined) return known
+  const made: DigestJob = { kind: 'digest', algorithm: 'sha256', data: spkiOf(key) }
+  SPKIS.set(key, made)
+  return made
 }
 
 /** The key to verify with: that of the leaf where it is the same, as it may have been imported before. */
@@ -102,14 +113,20 @@ export interface HierarchyGuess {
   readonly job: DigestJob
 }
 
+// A name follows from its public area, and the guesses from both.
+const GUESSES: WeakMap<TpmPublic, readonly HierarchyGuess[]> = new WeakMap()
+
 /** Guesses of the hierarchy that a key is a primary key of. */
 export function hierarchyGuesses(area: TpmPublic | undefined, name: Uint8Array | undefined): readonly HierarchyGuess[] {
   if (area === undefined || name === undefined) return []
+  const known = GUESSES.get(area)
+  if (known !== undefined) return known
   const guesses: HierarchyGuess[] = []
   for (const [hierarchy, handle] of HIERARCHIES) {
     const job = qualifiedNameJob(area.nameAlg, fromHex(handle) as Uint8Array, name)
     if (job !== undefined) guesses.push({ hierarchy, job })
   }
+  GUESSES.set(area, guesses)
   return guesses
 }
 

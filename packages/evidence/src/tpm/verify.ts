@@ -1,25 +1,23 @@
 import { settle, settleNow } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
-import { type Judgement, judge, stepIds } from '../core/engine.ts'
+import { judge, stepIds } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { parseAttest } from '../tpm-structures/attest.ts'
 import { bareSignature, parseSignature, signatureJob } from '../tpm-structures/signature.ts'
-import type { Certificate } from '../x509/certificate.ts'
 import { AK_STEPS } from './ak-steps.ts'
 import { GOOGLE_TPM_ROOTS } from './anchors.ts'
 import { explainBank } from './boot/explain.ts'
 import { compareReplay, type MeasuredLog, tryMeasuredLog } from './boot/measured-log.ts'
-import { chainJobs, readChain } from './certificates.ts'
+import { chainJobs } from './certificates.ts'
 import { type TpmClaims, tpmAssumptions, tpmClaims, tpmNotes } from './claims.ts'
 import { copyEvidence, framedEvidence, parseTpmJson, type TpmEvidence } from './evidence.ts'
 import { readTpmExpectations, type TpmExpectations } from './expectations.ts'
 import { LOG_STEPS } from './log-steps.ts'
 import {
-  chainKey,
   cutAtAnchor,
   hexOrEmpty,
   hierarchyGuesses,
@@ -29,9 +27,9 @@ import {
   preferLeaf,
   present,
   quotedBanks,
-  readKey,
   settledName,
 } from './plan.ts'
+import { platformKey, recallPlatform, rememberPlatform, TpmPlatform } from './platform.ts'
 import { EXPECT_STEPS, QUOTE_STEPS, quotedValues } from './quote-steps.ts'
 import type { BoundKey, LogState, TpmActivation, TpmState } from './state.ts'
 
@@ -98,23 +96,19 @@ export function* tpmStory(
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: raw ?? framedEvidence(parts) }
   const attest = parseAttest(parts.message)
   const signed = wrapped !== undefined ? bareSignature(parts.signature) : parseSignature(parts.signature)
-  const given =
-    wrapped !== undefined
-      ? plannedKey(wrapped.key, undefined)
-      : parts.akPublic === undefined
-        ? undefined
-        : readKey(parts.akPublic)
-
   const ders =
     parts.certificates?.length === 0
       ? (options.activation?.ekCertificates.map((der) => new Uint8Array(der)) ?? [])
       : (parts.certificates ?? [])
   const role = parts.certificates?.length === 0 && options.activation !== undefined ? 'ek' : 'ak'
-  const key = options.memory === undefined || ders.length === 0 ? undefined : chainKey(ders)
+  const { memory } = options
+  const nothing = wrapped !== undefined || (ders.length === 0 && parts.akPublic === undefined)
+  const key = memory === undefined || nothing ? undefined : platformKey(parts.akPublic, ders)
   if (key !== undefined) yield [key]
-  const known = key === undefined ? undefined : options.memory?.get(digestHex(key))
-  const pool: Certificate[] = [...(known?.certificates ?? [])]
-  const whole = wrapped !== undefined || ders.length === 0 ? undefined : readChain(ders, pool)
+  const known = memory === undefined || key === undefined ? undefined : recallPlatform(memory, key)
+  const platform = known ?? (wrapped === undefined ? new TpmPlatform(parts.akPublic, ders) : undefined)
+  const whole = platform?.chain
+  const given = wrapped === undefined ? platform?.given : plannedKey(wrapped.key, undefined)
   const planned = preferLeaf(given, whole, role)
   yield [
     digest,
@@ -180,7 +174,10 @@ export function* tpmStory(
   }
   const state: TpmState = log.value === undefined ? early : { ...early, log: logState(early, log.value) }
   const judgement = judge<TpmState>(STEPS, state, options.waive)
-  remember(options, key, cut?.chain.links.map(({ certificate }) => certificate) ?? [], judgement)
+  // Only what is proven is kept: whoever sends keys of his own must not push the good ones out.
+  const isNew = known === undefined && judgement.authenticity === 'proven'
+  if (memory !== undefined && key !== undefined && platform !== undefined && isNew)
+    rememberPlatform(memory, key, platform)
   return assembleVerdict(judgement, {
     format: 'TPM 2.0 quote',
     at,
@@ -205,17 +202,6 @@ function logState(state: TpmState, measured: MeasuredLog): LogState {
     if (differing.length > 0) otherBanks.push({ bank: other.bank, differing })
   }
   return { measured, explained, proven: explained?.replay?.matching ?? [], otherBanks }
-}
-
-// Refuted chains are not kept: whoever sends forgeries must not push the good ones out.
-function remember(
-  { memory }: TpmVerifyOptions,
-  key: DigestJob | undefined,
-  certificates: readonly Certificate[],
-  { authenticity }: Judgement,
-): void {
-  if (memory === undefined || key === undefined || authenticity === 'refuted') return
-  memory.set(digestHex(key), { certificates, jobs: [] }, key.data.length)
 }
 
 function collateralParts({ chain, role }: TpmState): readonly CollateralPart[] {
