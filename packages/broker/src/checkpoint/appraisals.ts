@@ -155,10 +155,9 @@ export async function storeAppraisal(sql: Sql, appraisal: StoredAppraisal): Prom
     appraisal.expires,
     JSON.stringify({ authenticity, grounds, holder }),
   ]
-  await sql.run(
-    `INSERT INTO appraisals (id, namespace, at, session, evidence_sha256, verdict_sha256, collateral_sha256, tee, product,
-       hardware_id, tcb_status, advisories, outcome, status, emulated, context, tee_key, reference_set, vendor, expires, body)
-     VALUES (${values.map(() => '?').join(', ')})`,
-    values,
-  )
+  await sql.run(INSERT_APPRAISAL, values)
 }
+
+const INSERT_APPRAISAL = `INSERT INTO appraisals (id, namespace, at, session, evidence_sha256, verdict_sha256,
+  collateral_sha256, tee, product, hardware_id, tcb_status, advisories, outcome, status, emulated, context, tee_key,
+  reference_set, vendor, expires, body) VALUES (${Array(21).fill('?').join(', ')})`

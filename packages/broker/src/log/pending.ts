@@ -61,8 +61,8 @@ export class PendingLeaves implements BatchMember {
 
   async flush(sql: Sql): Promise<void> {
     if (this.#leaves.length === 0) return
-    await insertRows(sql, 'log_leaves (idx, hash, entry)', this.#leaves)
-    await insertRows(sql, 'log_nodes (level, idx, hash)', this.#nodes)
+    await insertRows(sql, LEAVES, this.#leaves)
+    await insertRows(sql, NODES, this.#nodes)
     const { size, frontier } = this.#head
     const changed = await sql.run('UPDATE log_head SET size = ?, frontier = ? WHERE id = 1 AND size = ?', [
       size,
@@ -73,16 +73,28 @@ export class PendingLeaves implements BatchMember {
   }
 }
 
-// A few lengths only, so that the statements stay prepared.
-const CHUNKS = [64, 16, 4, 1]
+const LEAVES = 'log_leaves (idx, hash, entry)'
+const NODES = 'log_nodes (level, idx, hash)'
 
-async function insertRows(sql: Sql, target: string, rows: readonly (readonly SqlValue[])[]): Promise<void> {
+// A few lengths only, so that the statements stay prepared; their texts are written once.
+const CHUNKS: readonly (readonly [rows: number, texts: Readonly<Record<typeof LEAVES | typeof NODES, string>>])[] = [
+  64, 16, 4, 1,
+].map((rows) => [rows, { [LEAVES]: insertText(LEAVES, rows), [NODES]: insertText(NODES, rows) }])
+
+function insertText(target: string, rows: number): string {
+  return `INSERT INTO ${target} VALUES ${Array(rows).fill('(?, ?, ?)').join(', ')}`
+}
+
+async function insertRows(
+  sql: Sql,
+  target: typeof LEAVES | typeof NODES,
+  rows: readonly (readonly SqlValue[])[],
+): Promise<void> {
   let at = 0
-  for (const length of CHUNKS) {
+  for (const [length, texts] of CHUNKS) {
     for (; rows.length - at >= length; at += length) {
       const chunk = rows.slice(at, at + length)
-      const values = Array(length).fill('(?, ?, ?)').join(', ')
-      await sql.run(`INSERT INTO ${target} VALUES ${values}`, chunk.flat())
+      await sql.run(texts[target], chunk.flat())
     }
   }
 }
