@@ -129,10 +129,10 @@ describe('a policy text that cannot be used says where and why', () => {
 // The deepest and longest statements that are let through, of every kind.
 async function depths(): Promise<fc.IProperty<[number]>> {
   const bodies = [
-    `${'('.repeat(22)}${Array(120).fill('context.debug').join(' || ')}${')'.repeat(22)}`,
-    `${'!('.repeat(22)}true${')'.repeat(22)}`,
-    Array(120).fill('context.tee == "snp"').join(' && '),
-    `${'if context.debug then true else '.repeat(120)}false`,
+    `${'('.repeat(14)}${Array(60).fill('context.debug').join(' || ')}${')'.repeat(14)}`,
+    `${'!('.repeat(14)}true${')'.repeat(14)}`,
+    Array(30).fill('context.tee == "snp"').join(' && '),
+    `${'if context.debug then true else '.repeat(60)}false`,
     `[${Array(2000).fill(`"${MEASUREMENT}"`).join(',')}].contains(context.measurement)`,
   ]
   const compiled = await Promise.all(bodies.map((body) => compilePolicies(`${HEAD} when { ${body} };`)))

@@ -9,12 +9,13 @@ export interface StatementText {
 }
 
 const MAX_TEXT = 4 * 1024 * 1024
-const MAX_STATEMENTS = 10_000
+// Reading and linting are synchronous: a larger set would hold everybody up for seconds.
+const MAX_STATEMENTS = 2000
 const MAX_STATEMENT = 256 * 1024
-// Cedar recurses over nesting and over chains of operators, and overflows its stack at about 100 and 400:
-// an overflow there ends the engine for good. These leave room for both at once.
-const MAX_NESTING = 24
-const MAX_OPERATORS = 256
+// Cedar recurses over nesting and over chains of operators, and an overflow of its stack ends the engine for good: with
+// code that the runtime has optimised, whose frames are larger, at about 100 operators. These leave room for half as much.
+const MAX_NESTING = 16
+const MAX_OPERATORS = 64
 const MAX_STEPS = 24
 
 const TOKEN =
