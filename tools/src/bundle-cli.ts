@@ -42,6 +42,8 @@ async function bundle(): Promise<void> {
     legalComments: 'eof',
     logLevel: 'warning',
   } as const satisfies BuildOptions
+  // V8 tells a cache's source by its length alone: none of another build may stay.
+  for (const file of [BUNDLE, CHECKPOINT]) rmSync(`${file}.cache`, { force: true })
   await build({ ...common, entryPoints: [join(CLI, 'dist', 'src', 'main.js')], outfile: BUNDLE, external: LEFT_OUT })
   const contents = SERVING.map((name) => `export * as ${name} from '@sekisho/${name}'`).join('\n')
   const stdin = { contents, resolveDir: CLI }
