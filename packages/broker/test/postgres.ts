@@ -110,7 +110,7 @@ async function ready(url: string): Promise<void> {
       await once(url, 'SELECT 1')
       return
     } catch (error) {
-      if (attempt === 200) throw error
+      if (attempt === 1800) throw error
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }

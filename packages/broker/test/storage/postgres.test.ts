@@ -83,7 +83,7 @@ onPostgres('shared database', (server) => {
     await assert.rejects(db.run(SET, ['away', 'x']), withCode('unavailable'))
     await assert.rejects(db.all('SELECT 1'), withCode('unavailable'))
     await assert.rejects(openDatabase({ url, patienceMs: 300 }), withCode('unavailable'))
-    const patient = openDatabase({ url })
+    const patient = openDatabase({ url, patienceMs: 90_000 })
     await server().start()
     await db.run(SET, ['after', 'x'])
     const rows = await db.all<{ name: string }>('SELECT name FROM settings ORDER BY name')
