@@ -3,7 +3,7 @@
  * done when nothing that goes into the page has changed since; `--force` builds anyway.
  */
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build, type Plugin } from 'vite'
 import { parse } from 'yaml'
@@ -11,6 +11,8 @@ import { filesBelow, ROOT } from './files.ts'
 
 const CONSOLE = join(ROOT, 'packages', 'console')
 const PAGE = join(CONSOLE, 'dist', 'page')
+/** Where the command line serves it from. */
+const SERVED = join(ROOT, 'packages', 'cli', 'dist', 'page')
 const STAMP = join(CONSOLE, 'dist', 'page.sha256')
 const EXAMPLES = ['snp-genoa', 'tdx', 'tdx-out-of-date', 'tdx-debug', 'sgx']
 
@@ -18,10 +20,13 @@ const wanted = digestOfSources()
 if (
   process.argv.includes('--force') ||
   !existsSync(join(PAGE, 'index.html')) ||
+  !existsSync(join(SERVED, 'index.html')) ||
   !existsSync(STAMP) ||
   readFileSync(STAMP, 'utf8') !== wanted
 ) {
   await buildPage()
+  rmSync(SERVED, { recursive: true, force: true })
+  cpSync(PAGE, SERVED, { recursive: true })
   writeFileSync(STAMP, wanted)
 }
 

@@ -10,7 +10,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { constants, Script } from 'node:vm'
+import { Script } from 'node:vm'
 import { build } from 'esbuild'
 import { ROOT } from './files.ts'
 
@@ -31,9 +31,14 @@ async function bundle(): Promise<void> {
     format: 'cjs',
     conditions: ['node'],
     external: LEFT_OUT,
+    // The format has no `import.meta`; the program finds the web page beside itself by it.
+    define: { 'import.meta.url': 'HERE' },
+    banner: { js: "const HERE=require('node:url').pathToFileURL(__filename).href;" },
     legalComments: 'eof',
     logLevel: 'warning',
   })
+  // V8 forgets who answers `import()` of code that it takes from a cache, so the program is handed a function for it.
+  writeFileSync(BUNDLE, readFileSync(BUNDLE, 'utf8').replace(/(?<![\w$.])import\((?=["'`])/g, 'importModule('))
   // In a process of its own: what the program prints while it is warmed up is nobody's business.
   const warmed = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--warm'], {
     cwd: ROOT,
@@ -80,16 +85,14 @@ const WARM: readonly (readonly string[])[] = [
 
 // V8 keeps in the cache what was compiled by then: each line is run once, as the program's bin runs it.
 async function warm(): Promise<void> {
-  const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(BUNDLE, 'utf8')}\n})`
-  const script = new Script(source, {
-    filename: BUNDLE,
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  })
+  const source = `(function(exports,require,module,__filename,__dirname,importModule){${readFileSync(BUNDLE, 'utf8')}\n})`
+  const script = new Script(source, { filename: BUNDLE })
+  const importModule = (name: string): Promise<unknown> => import(name)
   for (const line of WARM) {
     process.argv = [process.execPath, BUNDLE, ...line]
     process.exitCode = undefined
     const module = { exports: {} }
-    script.runInThisContext()(module.exports, createRequire(BUNDLE), module, BUNDLE, dirname(BUNDLE))
+    script.runInThisContext()(module.exports, createRequire(BUNDLE), module, BUNDLE, dirname(BUNDLE), importModule)
     for (let waited = 0; process.exitCode === undefined && waited < 200; waited++) await wait(20)
     if (process.exitCode === undefined || Number(process.exitCode) > 2)
       throw new Error(`\`sekisho ${line.join(' ')}\` ended with ${process.exitCode}`)

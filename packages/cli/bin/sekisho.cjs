@@ -34,16 +34,16 @@ function timeOf(file) {
 
 // V8 takes the code cache only if it was made from this source by this version of V8 (or compiles as usual).
 function runBundle(file) {
-  const { constants, Script } = require('node:vm')
+  const { Script } = require('node:vm')
   const cache = `${file}.cache`
-  const source = `(function(exports,require,module,__filename,__dirname){${readFileSync(file, 'utf8')}\n})`
+  const source = `(function(exports,require,module,__filename,__dirname,importModule){${readFileSync(file, 'utf8')}\n})`
   const script = new Script(source, {
     filename: file,
-    // What the bundle leaves out (the checkpoint's packages) is imported when a command needs it.
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
     ...(existsSync(cache) ? { cachedData: readFileSync(cache) } : {}),
   })
-  script.runInThisContext()(exports, require, module, file, dirname(file))
+  // What the bundle leaves out (the checkpoint's packages) is imported when a command needs it.
+  const importModule = (name) => import(name)
+  script.runInThisContext()(exports, require, module, file, dirname(file), importModule)
 }
 
 function buildOnce() {

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Around } from '../around.ts'
 import { type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
 import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../checkpoint/open.ts'
+import { pageFolder } from '../checkpoint/page.ts'
 import { untilStopped } from '../checkpoint/stop.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
 import { CliError, EXIT, usageError } from '../exit.ts'
@@ -89,6 +90,7 @@ async function start(
 ): Promise<Checkpoint> {
   const databaseUrl = around.env['DATABASE_URL'] ?? ''
   const master = await masterKeyOf(options, folder, around)
+  const page = pageFolder()
   try {
     return await openCheckpoint({
       folder,
@@ -100,6 +102,7 @@ async function start(
       source: await endorsements(emulated, options, around),
       host: options.host ?? '127.0.0.1',
       port: options.port ?? DEFAULT_PORT,
+      ...(page === undefined ? {} : { console: page }),
       ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
       ...(await tlsOf(options)),
       ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
@@ -169,6 +172,7 @@ async function announce(
   const paper = new Paper(around)
   const mark = emulated === undefined ? [] : [{ text: ' EMULATED platforms are trusted', tone: 'bad' } as const]
   paper.line(0, 2, { text: 'Sekisho is up', tone: 'good' }, ` at ${url}`, ...mark)
+  if (pageFolder() !== undefined) paper.entry(2, 14, 'workbench', `${url}/`)
   paper.entry(2, 14, 'KBS', `${url}/kbs/v0`)
   paper.entry(2, 14, 'API', `${url}/api/v1/openapi.json`)
   paper.entry(2, 14, 'log key', logKey)

@@ -6,7 +6,17 @@ import { isRecord, type JsonRecord, parseJson } from './json.ts'
 import type { GivenFile } from './messages.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
-export type SnpPart = 'vcek' | 'vlek' | 'ask' | 'asvk' | 'ark' | 'certChain' | 'crl' | 'certificateTable' | 'idBlock' | 'idAuth'
+export type SnpPart =
+  | 'vcek'
+  | 'vlek'
+  | 'ask'
+  | 'asvk'
+  | 'ark'
+  | 'certChain'
+  | 'crl'
+  | 'certificateTable'
+  | 'idBlock'
+  | 'idAuth'
 
 /** What the given files hold, unverified. Where two hold the same part, the later one counts. */
 export interface Collateral {
@@ -212,7 +222,11 @@ function takeDer(der: Uint8Array, file: Uint8Array, into: Collateral): string | 
   return NAMES_OF_PARTS.crl
 }
 
-function takeCertificate({ der, subject, issuer }: Certificate, file: Uint8Array, into: Collateral): string | undefined {
+function takeCertificate(
+  { der, subject, issuer }: Certificate,
+  file: Uint8Array,
+  into: Collateral,
+): string | undefined {
   const name = subject.commonName ?? ''
   if (name === 'Intel SGX PCK Certificate') {
     into.intel = { ...into.intel, pck_certificate_chain: textOf(file) }

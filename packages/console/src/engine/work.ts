@@ -107,7 +107,10 @@ function gathered({ companions }: Recognised, files: readonly GivenFile[]): Coll
 function takeCompanion({ kind, label, bytes }: Companion, into: Collateral): void {
   if (kind === 'certificate-table') into.snp.certificateTable = bytes
   const part = label?.toLowerCase()
-  if (kind === 'certificates' && (part === 'vcek' || part === 'vlek' || part === 'ask' || part === 'asvk' || part === 'ark'))
+  if (
+    kind === 'certificates' &&
+    (part === 'vcek' || part === 'vlek' || part === 'ask' || part === 'asvk' || part === 'ark')
+  )
     into.snp[part] = bytes
   else if (kind === 'certificates' || kind === 'endorsements') takeCollateral({ name: '', bytes }, into)
 }

@@ -1,5 +1,5 @@
-import { faultOf, WORK } from './work.ts'
 import type { FromWorker, ToWorker } from './messages.ts'
+import { faultOf, WORK } from './work.ts'
 
 /**
  * The worker: reads and judges bytes away from the page, so that the page can end it when it takes too long. It is

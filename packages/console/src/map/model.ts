@@ -26,7 +26,15 @@ export interface Layer {
 }
 
 /** Why a party stands as it does, where no assumption of the verdict says it. */
-export type PartyReason = 'keys' | 'debug' | 'measured-only' | 'isolated' | 'not-isolated' | 'unproven' | 'process' | 'machine'
+export type PartyReason =
+  | 'keys'
+  | 'debug'
+  | 'measured-only'
+  | 'isolated'
+  | 'not-isolated'
+  | 'unproven'
+  | 'process'
+  | 'machine'
 
 /** One party, and why it stands so: a reason of the page's own, or a statement of the verdict's. */
 export interface PartyStanding {
@@ -47,9 +55,18 @@ export interface TrustMap {
 const LAYER_OF_CHECK: readonly (readonly [LayerId, RegExp])[] = [
   ['conversation', /report-data|freshness|user-data|public-key|nonce|challenge|audience|selection$/],
   ['runtime', /rtmr|pcr|event-log|\.log\.|secure-boot|vbs|hvci|elam|\.rem\d|runtime|open-pcrs|resets|clock|vm-id/],
-  ['workload', /expect\.(measurement|signer|svn|host-data|owner|product-id|config-svn|extended-product-id|family-id|image-id|id-key|author-key|components)|id-block|measurements/],
-  ['isolation', /debug|migration|vmpl|expect\.policy|attributes|xfam|service-td|sept|\.tud|guest-requested|provision-key|lifecycle|\.mode/],
-  ['firmware', /(^|\.)tcb|qe-identity|\.qe\.|module|firmware|mitigations|min-tcb|platform\.|platform-info|seam|driver|vbios|tee-tcb-svn/],
+  [
+    'workload',
+    /expect\.(measurement|signer|svn|host-data|owner|product-id|config-svn|extended-product-id|family-id|image-id|id-key|author-key|components)|id-block|measurements/,
+  ],
+  [
+    'isolation',
+    /debug|migration|vmpl|expect\.policy|attributes|xfam|service-td|sept|\.tud|guest-requested|provision-key|lifecycle|\.mode/,
+  ],
+  [
+    'firmware',
+    /(^|\.)tcb|qe-identity|\.qe\.|module|firmware|mitigations|min-tcb|platform\.|platform-info|seam|driver|vbios|tee-tcb-svn/,
+  ],
 ]
 
 const LAYERS: readonly LayerId[] = ['silicon', 'firmware', 'isolation', 'workload', 'runtime', 'conversation']
@@ -61,7 +78,8 @@ export function trustMapOf(verdict: Verdict): TrustMap {
   for (const id of LAYERS) {
     const own = checks.filter((check) => check.outcome !== 'not-applicable' && layerOf(check) === id)
     // A process has no kernel of its own that ran later; other layers are there whether or not anybody checked them.
-    if (own.length === 0 && (id === 'firmware' || (id === 'runtime' && verdict.claims.isolation === 'process'))) continue
+    if (own.length === 0 && (id === 'firmware' || (id === 'runtime' && verdict.claims.isolation === 'process')))
+      continue
     layers.push(layerFrom(id, own, verdict))
   }
   return { layers, parties: partiesOf(verdict, layers), anchors: anchorsOf(verdict) }

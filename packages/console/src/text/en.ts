@@ -24,9 +24,11 @@ export const en: Texts = {
     pasteLabel: 'Evidence as text',
     pasteOpen: 'Open this text',
     cancel: 'Cancel',
-    kinds: 'SEV-SNP, SEV, TDX, SGX, Nitro, Arm CCA, PSA, TPM 2.0, Azure confidential VMs, NVIDIA GPUs, IBM Secure Execution, tokens of attestation services',
+    kinds:
+      'SEV-SNP, SEV, TDX, SGX, Nitro, Arm CCA, PSA, TPM 2.0, Azure confidential VMs, NVIDIA GPUs, IBM Secure Execution, tokens of attestation services',
     kindsLabel: 'Reads evidence of',
-    together: 'Certificates, DCAP collateral, endorsement bundles, event logs and trust anchors can be dropped together with it.',
+    together:
+      'Certificates, DCAP collateral, endorsement bundles, event logs and trust anchors can be dropped together with it.',
     examples: 'No evidence at hand?',
     examplesHint: 'Examples, signed by an example authority and marked as such.',
   },
@@ -153,7 +155,8 @@ export const en: Texts = {
     heading: 'Fields',
     filter: 'Find a field',
     none: 'No field matches.',
-    shown: (shown, all) => (shown === all ? plural(all, 'field', 'fields') : `${shown} of ${plural(all, 'field', 'fields')}`),
+    shown: (shown, all) =>
+      shown === all ? plural(all, 'field', 'fields') : `${shown} of ${plural(all, 'field', 'fields')}`,
     hex: 'Bytes',
     hexHint: 'Arrow keys move from byte to byte; the field that a byte belongs to is shown.',
     offset: 'Offset',
@@ -207,7 +210,7 @@ export const en: Texts = {
       silicon: 'Silicon',
     },
     layerHints: {
-      conversation: 'the evidence is fresh, and bound to the key you talk to',
+      conversation: 'fresh, and bound to the key you talk to',
       runtime: 'kernel, boot chain, containers',
       workload: 'the measured image, or who signed it',
       isolation: 'debug off, launched under the policy you want',
@@ -216,7 +219,7 @@ export const en: Texts = {
     },
     parties: {
       vendor: 'Hardware vendor',
-      physical: 'Somebody with the machine in hand',
+      physical: 'Whoever holds the machine',
       host: 'Host administrator',
       hypervisor: 'Hypervisor',
       paravisor: 'Paravisor',

@@ -11,7 +11,8 @@ export const ja: Texts = {
   themes: { auto: 'システムに合わせる', light: 'ライト', dark: 'ダーク' },
   local: 'ここで開いたものが、このページの外に送られることはありません。',
   emulated: 'EMULATED',
-  emulatedWhy: 'ハードウェアベンダーのものではないルートに依拠しています（エミュレーション）。実機については何も証明しません。',
+  emulatedWhy:
+    'ハードウェアベンダーのものではないルートに依拠しています（エミュレーション）。実機については何も証明しません。',
   welcome: {
     heading: 'この Evidence は、何を証明しているのか',
     lead: 'アテステーションレポート、クォート、トークンをドロップしてください。解析も検証もこのブラウザーの中で行い、何が証明され、何が証明されていないか、どうすれば合格するかを示します。',
@@ -22,9 +23,11 @@ export const ja: Texts = {
     pasteLabel: 'テキスト形式の Evidence',
     pasteOpen: 'このテキストを開く',
     cancel: 'キャンセル',
-    kinds: 'SEV-SNP、SEV、TDX、SGX、Nitro、Arm CCA、PSA、TPM 2.0、Azure Confidential VM、NVIDIA GPU、IBM Secure Execution、アテステーションサービスのトークン',
+    kinds:
+      'SEV-SNP、SEV、TDX、SGX、Nitro、Arm CCA、PSA、TPM 2.0、Azure Confidential VM、NVIDIA GPU、IBM Secure Execution、アテステーションサービスのトークン',
     kindsLabel: '対応する Evidence',
-    together: '証明書、DCAP コラテラル、エンドースメントバンドル、イベントログ、トラストアンカーも一緒にドロップできます。',
+    together:
+      '証明書、DCAP コラテラル、エンドースメントバンドル、イベントログ、トラストアンカーも一緒にドロップできます。',
     examples: '手元に Evidence がない場合',
     examplesHint: 'サンプル用の認証局が署名したもので、その旨を表示します。',
   },
@@ -47,7 +50,13 @@ export const ja: Texts = {
     dismiss: '閉じる',
     code: 'コード',
   },
-  tabs: { label: '表示の切り替え', verdict: '判定', map: '信頼マップ', fields: 'フィールドとバイト列', compare: '比較' },
+  tabs: {
+    label: '表示の切り替え',
+    verdict: '判定',
+    map: '信頼マップ',
+    fields: 'フィールドとバイト列',
+    compare: '比較',
+  },
   actions: {
     close: '別のものを開く',
     download: '判定をダウンロード',
@@ -244,5 +253,8 @@ export const ja: Texts = {
     tower: '層',
     anchors: 'アンカー',
   },
-  footer: { offline: '一度読み込めば、オフラインでも動作します。', utc: '時刻はお使いのタイムゾーンです。重ねると UTC を表示します。' },
+  footer: {
+    offline: '一度読み込めば、オフラインでも動作します。',
+    utc: '時刻はお使いのタイムゾーンです。重ねると UTC を表示します。',
+  },
 }

@@ -109,8 +109,6 @@ function Side({
   if (other === undefined || other.length !== value.length || value.length < 8) return <td>{shortText(value, 200)}</td>
   const pairs = value.slice(0, 200).match(/.{1,2}/g) ?? []
   return (
-    <td>
-      {pairs.map((pair, i) => (other.slice(i * 2, i * 2 + 2) === pair ? pair : <mark key={i * 2}>{pair}</mark>))}
-    </td>
+    <td>{pairs.map((pair, i) => (other.slice(i * 2, i * 2 + 2) === pair ? pair : <mark key={i * 2}>{pair}</mark>))}</td>
   )
 }

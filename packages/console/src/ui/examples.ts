@@ -10,10 +10,12 @@ export async function loadExample(name: ExampleName): Promise<Opening | undefine
     const answer = await fetch(`examples/${name}.json`)
     const content: unknown = answer.ok ? await answer.json() : undefined
     if (!isRecord(content) || !Array.isArray(content['files'])) return undefined
-    const files = content['files'].filter(isRecord).map((file): GivenFile => ({
-      name: textMember(file, 'name'),
-      bytes: fromBase64(textMember(file, 'base64')) ?? new Uint8Array(),
-    }))
+    const files = content['files'].filter(isRecord).map(
+      (file): GivenFile => ({
+        name: textMember(file, 'name'),
+        bytes: fromBase64(textMember(file, 'base64')) ?? new Uint8Array(),
+      }),
+    )
     const { allowEmulated, ...expect } = isRecord(content['expect']) ? content['expect'] : {}
     return { files, expect, allowEmulated: allowEmulated === true }
   } catch {

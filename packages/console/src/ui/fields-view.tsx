@@ -70,7 +70,9 @@ function FieldCard({ field, pointed }: { field: Field | undefined; pointed: bool
   const t = useTexts().fields
   if (field === undefined) return <p class="field-card faint">{pointed ? t.noField : t.pick}</p>
   return (
-    <div class="field-card" aria-live="polite">
+    // Of one height, so that the bytes below stay where they are pointed at; a long field scrolls.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section class="field-card" aria-label={field.path} aria-live="polite" tabIndex={0}>
       <p class="field-name">
         <code>{field.path}</code>
       </p>
@@ -85,7 +87,7 @@ function FieldCard({ field, pointed }: { field: Field | undefined; pointed: bool
         )}
         {field.length === undefined ? null : <CardPair name={t.length} value={String(field.length)} />}
       </dl>
-    </div>
+    </section>
   )
 }
 

@@ -10,9 +10,7 @@ export async function readFiles(list: readonly File[], t: Texts): Promise<readon
   const long = list.find(({ size }) => size > MAX_FILE)
   if (long !== undefined)
     return { message: t.fault.tooLarge(long.name.slice(0, 80), Math.round(long.size / 1e6)), code: 'too-large' }
-  return Promise.all(
-    list.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })),
-  )
+  return Promise.all(list.map(async (file) => ({ name: file.name, bytes: new Uint8Array(await file.arrayBuffer()) })))
 }
 
 /** Offers bytes as a file to keep. */

@@ -4,7 +4,7 @@ import type { Field } from '../engine/messages.ts'
 import { useTexts } from '../text/language.ts'
 
 const ROW = 16
-const PAGE = 512
+const PAGE = 384
 
 /** Bytes in hexadecimal, one page at a time: however long evidence is, a page costs the same. */
 export function HexView({
@@ -56,7 +56,13 @@ export function HexView({
         </button>
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: moved through with arrow keys; a stop for every byte would be hundreds */}
-      <div class="hex" role="group" tabIndex={0} aria-label={t.hex} aria-describedby="hex-hint" onKeyDown={move}>
+      <section
+        class="hex"
+        tabIndex={0}
+        aria-label={t.page(start, Math.max(start, end - 1), bytes.length)}
+        aria-describedby="hex-hint"
+        onKeyDown={move}
+      >
         {rows.map((row) => (
           <div class="hex-row" key={row}>
             <span class="hex-offset">{row.toString(16).padStart(4, '0')}</span>
@@ -65,7 +71,7 @@ export function HexView({
               const owner = owners[at - start]
               const look = at === byte ? 'at' : at >= from && at < to ? 'in' : owner === undefined ? 'free' : ''
               return (
-                // biome-ignore lint/a11y/useKeyWithMouseEvents: the group around moves by arrow keys
+                // biome-ignore lint/a11y/useKeyWithMouseEvents lint/a11y/noStaticElementInteractions: the section around moves by arrow keys
                 <span
                   key={at}
                   class={`byte ${look} ${value === 0 ? 'zero' : ''}`}
@@ -78,7 +84,7 @@ export function HexView({
             })}
           </div>
         ))}
-      </div>
+      </section>
       <p class="small faint" id="hex-hint">
         {t.hexHint}
       </p>

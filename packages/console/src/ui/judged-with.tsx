@@ -52,7 +52,7 @@ function EndorsementList({ bench: { inputs, change, open, setFault } }: { bench:
       {endorsements.length === 0 ? <p class="small faint">{t.judgedWith.noEndorsements}</p> : null}
       <ul class="plain files">
         {endorsements.map((one) => (
-          <li key={one}>
+          <li key={`${one.what} ${one.file.name}`}>
             <span class="file">
               {one.what}
               <span class="small faint"> {one.file.name}</span>
@@ -134,7 +134,13 @@ function AnchorList({ bench: { inputs, change, engine } }: { bench: Workbench })
 function Remove({ what, onClick }: { what: string; onClick: () => void }): JSX.Element {
   const t = useTexts()
   return (
-    <button type="button" class="icon" aria-label={t.judgedWith.remove(what)} title={t.judgedWith.remove(what)} onClick={onClick}>
+    <button
+      type="button"
+      class="icon"
+      aria-label={t.judgedWith.remove(what)}
+      title={t.judgedWith.remove(what)}
+      onClick={onClick}
+    >
       <span aria-hidden="true">×</span>
     </button>
   )

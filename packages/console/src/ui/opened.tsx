@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useState } from 'preact/hooks'
 import { useTexts } from '../text/language.ts'
 import { CompareView } from './compare-view.tsx'
 import { Expectations } from './expectations.tsx'
@@ -20,15 +20,17 @@ export function Opened({ bench, evidence }: { readonly bench: Workbench; readonl
   const t = useTexts()
   const [view, setView] = useState<View>('verdict')
   const { judged, verdictFault, busy } = bench
+  useEffect(() => {
+    // What was opened starts at its top, and a screen reader goes on from there.
+    scrollTo(0, 0)
+    document.getElementById('content')?.focus({ preventScroll: true })
+  }, [evidence])
   return (
     <div class="opened">
       <FileLine bench={bench} evidence={evidence} />
       {judged === undefined ? null : <VerdictHead verdict={judged.verdict} busy={busy === 'judging'} />}
       {verdictFault === undefined ? null : (
-        <FaultBox
-          code={verdictFault.code}
-          text={verdictFault.code === 'time' ? t.fault.time : verdictFault.message}
-        />
+        <FaultBox code={verdictFault.code} text={verdictFault.code === 'time' ? t.fault.time : verdictFault.message} />
       )}
       {judged === undefined && verdictFault === undefined ? <div class="waiting" /> : null}
       <Tabs
@@ -106,7 +108,10 @@ function FileLine({ bench, evidence }: { bench: Workbench; evidence: OpenFile })
         {opened.parts.length < 2 ? null : (
           <label>
             {t.actions.part}{' '}
-            <select value={String(opened.part)} onChange={(event) => void bench.choosePart(Number(event.currentTarget.value))}>
+            <select
+              value={String(opened.part)}
+              onChange={(event) => void bench.choosePart(Number(event.currentTarget.value))}
+            >
               {opened.parts.map((name, i) => (
                 <option key={`${i} ${name}`} value={String(i)}>
                   {name}

@@ -22,11 +22,15 @@ export function OutcomeSign({ outcome }: { readonly outcome: Outcome }): JSX.Ele
 }
 
 /** A moment in the reader's zone, with UTC on hover. */
-export function Moment({ iso }: { readonly iso: string }): JSX.Element {
+export function Moment({ iso, day }: { readonly iso: string; readonly day?: true }): JSX.Element {
   const language = useContext(LanguageContext)
   const date = new Date(iso)
   if (Number.isNaN(date.getTime())) return <span>{iso}</span>
-  const text = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' }).format(date)
+  // British and American readers write dates differently: the browser's own locale, where it is of the page's language.
+  const locale = navigator.languages.find((one) => one.startsWith(language)) ?? language
+  const style =
+    day === true ? ({ dateStyle: 'medium' } as const) : ({ dateStyle: 'medium', timeStyle: 'short' } as const)
+  const text = new Intl.DateTimeFormat(locale, style).format(date)
   return (
     <time dateTime={date.toISOString()} title={`${date.toISOString().replace('T', ' ').replace('.000Z', '')} UTC`}>
       {text}
@@ -60,7 +64,15 @@ export function FileButton({
       <button type="button" class={`button ${look}`} title={hint} onClick={() => input.current?.click()}>
         {label}
       </button>
-      <input ref={input} type="file" class="unseen" tabIndex={-1} multiple={multiple} onChange={changed} aria-label={hint ?? label} />
+      <input
+        ref={input}
+        type="file"
+        class="unseen"
+        tabIndex={-1}
+        multiple={multiple}
+        onChange={changed}
+        aria-label={hint ?? label}
+      />
     </>
   )
 }

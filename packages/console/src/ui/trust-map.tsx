@@ -29,7 +29,8 @@ export function TrustMapView({ bench, judged }: { readonly bench: Workbench; rea
         <ul class="legend">
           {STANDINGS.map((standing) => (
             <li key={standing}>
-              <Mark tone={standing}>{t.standings[standing]}</Mark> <span class="small">{t.standingHints[standing]}</span>
+              <Mark tone={standing}>{t.standings[standing]}</Mark>{' '}
+              <span class="small">{t.standingHints[standing]}</span>
             </li>
           ))}
         </ul>
@@ -53,7 +54,9 @@ export function TrustMapView({ bench, judged }: { readonly bench: Workbench; rea
             {fault}
           </p>
         )}
-        <div role="status">{without === undefined ? null : <Fall before={judged.verdict} after={without.verdict} />}</div>
+        <div role="status">
+          {without === undefined ? null : <Fall before={judged.verdict} after={without.verdict} />}
+        </div>
       </Panel>
       <Panel title={t.list}>
         <ol class="plain layers" reversed>

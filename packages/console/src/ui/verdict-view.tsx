@@ -66,7 +66,13 @@ export function VerdictBody({
 }
 
 /** One titled part of the page. */
-export function Panel({ title, children }: { readonly title: string; readonly children: ComponentChildren }): JSX.Element {
+export function Panel({
+  title,
+  children,
+}: {
+  readonly title: string
+  readonly children: ComponentChildren
+}): JSX.Element {
   return (
     <section class="panel">
       <h2>{title}</h2>
@@ -197,7 +203,7 @@ function Endorsements({ parts }: { parts: readonly CollateralPart[] }): JSX.Elem
           {from === undefined || until === undefined ? null : (
             <span class="faint small">
               {' '}
-              <Moment iso={from} /> – <Moment iso={until} />
+              <Moment iso={from} day /> – <Moment iso={until} day />
             </span>
           )}
         </li>

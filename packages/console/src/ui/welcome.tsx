@@ -92,7 +92,13 @@ export function Welcome({
 export function Gate(): JSX.Element {
   return (
     <svg class="gate" viewBox="0 0 48 48" width="48" height="48" aria-hidden="true">
-      <path d="M5 12h38M9 19h30M14 12v28M34 12v28M24 12v7" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" />
+      <path
+        d="M5 12h38M9 19h30M14 12v28M34 12v28M24 12v7"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="3"
+        stroke-linecap="round"
+      />
     </svg>
   )
 }

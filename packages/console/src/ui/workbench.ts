@@ -195,8 +195,7 @@ async function placed(engine: Engine, opening: Opening, before: Inputs): Promise
   let found: OpenFile | undefined
   for (const file of opening.files) {
     const place = await engine.ask('place', { file, part: 0 })
-    if (place.as === 'endorsement')
-      next = { ...next, endorsements: [...next.endorsements, { file, what: place.what }] }
+    if (place.as === 'endorsement') next = { ...next, endorsements: [...next.endorsements, { file, what: place.what }] }
     else if (place.as === 'anchors') next = { ...next, anchors: withAnchors(next.anchors, place.anchors) }
     else if (place.as === 'event-log') next = { ...next, eventLog: file }
     else found = { file, opened: place.opened }
@@ -220,10 +219,7 @@ async function placed(engine: Engine, opening: Opening, before: Inputs): Promise
 }
 
 /** Anchors, each key once. */
-export function withAnchors(
-  before: readonly TrustAnchor[],
-  more: readonly TrustAnchor[],
-): readonly TrustAnchor[] {
+export function withAnchors(before: readonly TrustAnchor[], more: readonly TrustAnchor[]): readonly TrustAnchor[] {
   const known = new Set(before.map(({ spkiSha256 }) => spkiSha256))
   return [...before, ...more.filter(({ spkiSha256 }) => !known.has(spkiSha256))]
 }

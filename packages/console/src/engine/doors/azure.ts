@@ -39,9 +39,7 @@ export const azureDoor: Door = {
     const snp =
       hcl.hardware === 'snp' ? { snp: snpCollateralOf(parseSnpReport(hcl.hardwareReport), collateral, at) } : {}
     const tdx =
-      parts.tdQuote === undefined
-        ? {}
-        : { tdx: intelCollateral('tdx', parseTdxQuote(parts.tdQuote), collateral, at) }
+      parts.tdQuote === undefined ? {} : { tdx: intelCollateral('tdx', parseTdxQuote(parts.tdQuote), collateral, at) }
     return verifyAzure(eventLog === undefined ? parts : { ...parts, eventLog }, {
       ...commonOptions<AzureExpectations>(request),
       collateral: { ...snp, ...tdx },

@@ -24,7 +24,10 @@ export const nvidiaDoor: Door = {
     if (only !== undefined && devices.length === 1) return only
     // Offsets count from the start of each device's report: they mark no byte of the whole.
     return devices.flatMap((fields, i) =>
-      fields.map(({ offset: _offset, length: _length, ...field }) => ({ ...field, path: `device[${i}].${field.path}` })),
+      fields.map(({ offset: _offset, length: _length, ...field }) => ({
+        ...field,
+        path: `device[${i}].${field.path}`,
+      })),
     )
   },
   skeleton(evidence) {

@@ -1,4 +1,11 @@
-import { INTEL_ROOT, parseSgxQuote, type SgxExpectations, sgxCatalogue, sgxFields, verifySgx } from '@sekisho/evidence/sgx'
+import {
+  INTEL_ROOT,
+  parseSgxQuote,
+  type SgxExpectations,
+  sgxCatalogue,
+  sgxFields,
+  verifySgx,
+} from '@sekisho/evidence/sgx'
 import { isZero, toHex } from '../bytes.ts'
 import { commonOptions, type Door } from '../door.ts'
 import { intelCollateral } from './intel.ts'

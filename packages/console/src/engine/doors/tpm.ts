@@ -24,7 +24,10 @@ export const tpmDoor: Door = {
 }
 
 /** Expectations that a quote would meet: the PCRs that boot extends, where their values came along. */
-export function tpmSkeleton({ message, pcrs }: Pick<TpmEvidence, 'message' | 'pcrs'>): Readonly<Record<string, unknown>> {
+export function tpmSkeleton({
+  message,
+  pcrs,
+}: Pick<TpmEvidence, 'message' | 'pcrs'>): Readonly<Record<string, unknown>> {
   const { extraData, quote } = parseAttest(message)
   const selection = quote?.selections.find(({ bank }) => bank === 'sha256') ?? quote?.selections[0]
   const values = selection === undefined ? undefined : pcrs?.[selection.bank]
