@@ -1,18 +1,53 @@
 /**
- * `npm run bench`: how close verification is to the signatures it cannot avoid, and how it compares
- * with named peers. Every figure is a ratio within one run on one machine; absolute times are shown
- * for orientation only. Needs the shared vectors (SEKISHO_VECTORS, default ../shared/vectors).
+ * `npm run bench [-- NAME… [--soak]]`: how close verification and release are to the signatures they cannot avoid, and
+ * how verification compares with named peers. Figures are ratios within one run on one machine, or times where the goal
+ * is one. Needs the shared vectors (SEKISHO_VECTORS, default ../shared/vectors). With names, only those parts; `--soak`
+ * watches the memory over 100,000 releases instead of 10,000.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { brokerLogRows } from './broker-log.ts'
+import { earRows } from './checkpoint/ear.ts'
+import { handshakeRows } from './checkpoint/handshake.ts'
+import { memoryRows } from './checkpoint/memory.ts'
+import { policyRows } from './checkpoint/policy.ts'
+import { reappraiseRows } from './checkpoint/reappraise.ts'
+import { startRows } from './checkpoint/start.ts'
+import { twoServerRows } from './checkpoint/two-servers.ts'
+import { furtherRows } from './further.ts'
+import { nitroPeerRows } from './nitro.ts'
 import { processRows } from './processes.ts'
 import { printRows, type Row } from './rows.ts'
 import { synchronousRows } from './verification.ts'
 
 const root = resolve(import.meta.dirname, '../../..')
 const vectors = resolve(root, process.env['SEKISHO_VECTORS'] ?? '../shared/vectors')
+const asked = process.argv.slice(2)
+const releases = asked.includes('--soak') ? 100_000 : 10_000
+
+const PARTS: Readonly<Record<string, () => readonly Row[] | Promise<readonly Row[]>>> = {
+  verification: () => synchronousRows(vectors),
+  web: webCryptoRows,
+  further: () => furtherRows(vectors),
+  nitro: () => nitroPeerRows(vectors),
+  process: () => processRows(root, vectors),
+  handshake: handshakeRows,
+  log: brokerLogRows,
+  policy: policyRows,
+  reappraise: reappraiseRows,
+  ear: () => earRows(vectors),
+  start: () => startRows(root),
+  memory: () => memoryRows(releases),
+  postgres: () => twoServerRows(root),
+}
+
+const names = asked.filter((name) => name !== '--soak')
+const stranger = names.find((name) => !Object.hasOwn(PARTS, name))
+if (stranger !== undefined) {
+  console.error(`there is no part ${stranger}; there are ${Object.keys(PARTS).join(', ')}, and --soak`)
+  process.exit(64)
+}
 if (!existsSync(join(vectors, 'intel-tdx'))) {
   console.error(
     `there are no vectors in ${vectors}: set SEKISHO_VECTORS to a folder laid out like them (npm run vectors fetches one)`,
@@ -21,10 +56,11 @@ if (!existsSync(join(vectors, 'intel-tdx'))) {
 }
 
 console.log(`Node.js ${process.version}; ratio (target)  ours | against`)
-printRows(await synchronousRows(vectors))
-printRows(webCryptoRows())
-printRows(processRows(root, vectors))
-printRows(await brokerLogRows())
+for (const [name, measure] of Object.entries(PARTS)) {
+  if (names.length > 0 && !names.includes(name)) continue
+  const rows = await measure()
+  if (rows.length > 0) printRows(rows)
+}
 
 function webCryptoRows(): readonly Row[] {
   const args = ['--conditions=browser', join(import.meta.dirname, 'web.js'), vectors]

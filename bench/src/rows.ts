@@ -7,8 +7,8 @@ export interface Row {
   readonly against: string
   readonly ratio: number
   readonly target: number
-  /** `at-least`: higher is better. `at-most`: lower is better. */
-  readonly sense: 'at-least' | 'at-most'
+  /** `at-least`: higher is better. `at-most`: lower is better. `reported`: there is no goal. */
+  readonly sense: 'at-least' | 'at-most' | 'reported'
 }
 
 /** A row that says how fast `ours` is relative to `other`: 1 is as fast, above 1 is faster. */
@@ -27,10 +27,15 @@ export function speedRow(what: string, ours: Measured, other: Measured, target: 
 export function printRows(rows: readonly Row[]): void {
   const width = Math.max(...rows.map((row) => row.what.length))
   for (const row of rows) {
-    const met = row.sense === 'at-least' ? row.ratio >= row.target : row.ratio <= row.target
-    const target = `${row.sense === 'at-least' ? '>=' : '<='} ${row.target}`
+    const { verdict, goal } = against(row)
     console.log(
-      `${met ? 'met   ' : 'missed'} ${row.what.padEnd(width)}  ${row.ratio.toFixed(2).padStart(5)} (${target})  ${row.ours} | ${row.against}`,
+      `${verdict} ${row.what.padEnd(width)}  ${row.ratio.toFixed(2).padStart(7)} ${goal}  ${row.ours} | ${row.against}`,
     )
   }
+}
+
+function against({ ratio, target, sense }: Row): { readonly verdict: string; readonly goal: string } {
+  if (sense === 'reported') return { verdict: '      ', goal: '(no goal)' }
+  const met = sense === 'at-least' ? ratio >= target : ratio <= target
+  return { verdict: met ? 'met   ' : 'missed', goal: `(${sense === 'at-least' ? '>=' : '<='} ${target})` }
 }

@@ -5,8 +5,9 @@
  * `node tools/dist/src/bundle-cli.js` after `tsc -b`; `packages/cli/bin/sekisho.cjs` starts the result.
  */
 import { spawnSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -15,6 +16,7 @@ import { build } from 'esbuild'
 import { ROOT } from './files.ts'
 
 const CLI = join(ROOT, 'packages', 'cli')
+const BIN = join(CLI, 'bin', 'sekisho.cjs')
 const BUNDLE = join(CLI, 'dist', 'bundle', 'sekisho.cjs')
 
 /** Packages of the checkpoint: imported when a command needs them, so that verifying does not pay for them. */
@@ -37,14 +39,27 @@ async function bundle(): Promise<void> {
     legalComments: 'eof',
     logLevel: 'warning',
   })
-  // V8 forgets who answers `import()` of code that it takes from a cache, so the program is handed a function for it.
-  writeFileSync(BUNDLE, readFileSync(BUNDLE, 'utf8').replace(/(?<![\w$.])import\((?=["'`])/g, 'importModule('))
+  // A script that comes out of V8's code cache has forgotten who resolves its imports: they are handed in.
+  writeFileSync(BUNDLE, readFileSync(BUNDLE, 'utf8').replace(/\bimport\((?=")/g, 'importPackage('))
   // In a process of its own: what the program prints while it is warmed up is nobody's business.
   const warmed = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--warm'], {
     cwd: ROOT,
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   if (warmed.status !== 0) throw new Error('the bundled command line did not run')
+  tryImports()
+}
+
+/** With the code cache, as users have it, a command that needs packages which are left out has to find them. */
+function tryImports(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'sekisho-bundle-'))
+  try {
+    const line = [BIN, 'emulate', 'attest', 'snp', '--world', join(folder, 'world.json')]
+    const tried = spawnSync(process.execPath, line, { stdio: ['ignore', 'ignore', 'inherit'] })
+    if (tried.status !== 0) throw new Error('the bundled command line does not find the packages that are left out')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 }
 
 const AT = ['--trust-anchor', 'examples/example-root.json', '--at', '2026-06-15T12:00:00Z']
@@ -85,14 +100,14 @@ const WARM: readonly (readonly string[])[] = [
 
 // V8 keeps in the cache what was compiled by then: each line is run once, as the program's bin runs it.
 async function warm(): Promise<void> {
-  const source = `(function(exports,require,module,__filename,__dirname,importModule){${readFileSync(BUNDLE, 'utf8')}\n})`
+  const source = `(function(exports,require,module,__filename,__dirname,importPackage){${readFileSync(BUNDLE, 'utf8')}\n})`
   const script = new Script(source, { filename: BUNDLE })
-  const importModule = (name: string): Promise<unknown> => import(name)
+  const importPackage = (name: string): Promise<unknown> => import(name)
   for (const line of WARM) {
     process.argv = [process.execPath, BUNDLE, ...line]
     process.exitCode = undefined
     const module = { exports: {} }
-    script.runInThisContext()(module.exports, createRequire(BUNDLE), module, BUNDLE, dirname(BUNDLE), importModule)
+    script.runInThisContext()(module.exports, createRequire(BUNDLE), module, BUNDLE, dirname(BUNDLE), importPackage)
     for (let waited = 0; process.exitCode === undefined && waited < 200; waited++) await wait(20)
     if (process.exitCode === undefined || Number(process.exitCode) > 2)
       throw new Error(`\`sekisho ${line.join(' ')}\` ended with ${process.exitCode}`)

@@ -3,16 +3,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { ROOT } from '../src/files.ts'
-import { exampleCases, vectorCases } from '../src/portable/cases.ts'
+import { filesBelow, ROOT } from '../src/files.ts'
+import { exampleCases, mutatedCases, vectorCases } from '../src/portable/cases.ts'
 import { damaged } from '../src/portable/damage.ts'
 import { runtimes } from '../src/portable/runtimes.ts'
 import { type PortableCase, type PortableResult, runSuite } from '../src/portable/suite.ts'
+import { recognised, tokenCases } from '../src/portable/token-cases.ts'
 
 const vectorsFolder = resolve(ROOT, process.env.SEKISHO_VECTORS ?? '../shared/vectors')
 const vectors = vectorCases(vectorsFolder)
 const sound = [...exampleCases(join(ROOT, 'examples')), ...vectors]
-const cases: readonly PortableCase[] = [...sound, ...damaged(sound)]
+const mutated = mutatedCases(vectorsFolder)
+const tokens = tokenCases(vectorsFolder)
+const wrapped = filesBelow(join(ROOT, 'examples'), '.bin').map((path) => recognised(join(ROOT, 'examples', path), path))
+const others = [...mutated, ...tokens, ...wrapped]
+const cases: readonly PortableCase[] = [...sound, ...damaged(sound), ...others, ...damaged(tokens)]
 
 describe('the same verdict bytes on every runtime', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'sekisho-portable-'))
@@ -46,6 +51,9 @@ describe('the same verdict bytes on every runtime', () => {
     skip: vectors.length > 0 ? false : 'the vectors are not here; see npm run vectors',
   }, () => {
     assert.ok(vectors.length >= 60, `${vectors.length} vectors`)
+    assert.ok(mutated.length >= 40, `${mutated.length} edited cases`)
+    const kinds = new Set(tokens.map(({ tee }) => tee))
+    assert.deepEqual([...kinds].sort(), ['recognise', 'sgx-epid', 'token'])
   })
 
   for (const runtime of runtimes(ROOT)) {

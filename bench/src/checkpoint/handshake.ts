@@ -10,9 +10,9 @@ import { serveWorld } from './source.ts'
 import { type Load, load, percentile, Workload } from './workload.ts'
 
 export const CLIENTS = 32
-const ROUNDS = 7
-const HANDSHAKES_A_ROUND = 1500
-const WARM_UP = 1500
+const ROUNDS = 5
+const ROUND_MS = 4000
+const WARM_UP_MS = 6000
 const BOUND_MS = 500
 
 interface Round {
@@ -60,7 +60,7 @@ export async function handshakeRows(): Promise<readonly Row[]> {
     const place = join(stage.folder, 'data')
     const server = await startProcess({ ...stage, place, furnish: true })
     const workloads = await stage.workloads(server.url, CLIENTS)
-    await load(workloads, WARM_UP)
+    await load(workloads, { millis: WARM_UP_MS })
     const bound = handshakeBound()
     rateOf(bound, BOUND_MS)
     const rounds: Round[] = []
@@ -73,7 +73,7 @@ export async function handshakeRows(): Promise<readonly Row[]> {
 
 async function round(server: ServerProcess, workloads: readonly Workload[], bound: () => void): Promise<Round> {
   const before = await server.usage()
-  const done = await load(workloads, HANDSHAKES_A_ROUND)
+  const done = await load(workloads, { millis: ROUND_MS })
   const { cpuMs } = await server.usage()
   return { load: done, cpuMs: cpuMs - before.cpuMs, bound: rateOf(bound, BOUND_MS) }
 }

@@ -70,23 +70,27 @@ export interface Load {
   readonly requests: readonly number[]
 }
 
-/** Has the workloads make `count` handshakes together, each waiting for its own. */
-export async function load(workloads: readonly Workload[], count: number): Promise<Load> {
+/** How long a load goes on: a number of handshakes, or of milliseconds. */
+export type Extent = { readonly count: number } | { readonly millis: number }
+
+/** Has the workloads make handshakes together, each waiting for its own. */
+export async function load(workloads: readonly Workload[], extent: Extent): Promise<Load> {
   const whole: number[] = []
   const requests: number[] = []
-  let left = count
   const start = performance.now()
+  let begun = 0
+  const more = (): boolean => ('count' in extent ? begun++ < extent.count : performance.now() - start < extent.millis)
   await Promise.all(
     workloads.map(async (workload) => {
-      while (left-- > 0) {
+      while (more()) {
         const times = await workload.handshake()
         whole.push(times.whole)
         requests.push(...times.requests)
       }
     }),
   )
-  const perSecond = (count * 1000) / (performance.now() - start)
-  return { perSecond, handshakes: count, whole: sorted(whole), requests: sorted(requests) }
+  const perSecond = (whole.length * 1000) / (performance.now() - start)
+  return { perSecond, handshakes: whole.length, whole: sorted(whole), requests: sorted(requests) }
 }
 
 function sorted(values: readonly number[]): readonly number[] {

@@ -23,6 +23,7 @@ export type {
 export { type CompiledPolicies, compilePolicies } from './policy/compile.ts'
 export type { PolicyDecision, PolicyReason, PolicyRequest } from './policy/decide.ts'
 export { PolicyError, type PolicyProblem } from './policy/error.ts'
+export type { UnmetPermit } from './policy/explain.ts'
 export { chooseReference, type ReferenceChoice } from './references/choose.ts'
 export { type ImportOptions, importReferences } from './references/import.ts'
 export { readReferenceSet } from './references/read.ts'

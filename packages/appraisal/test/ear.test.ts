@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, sign as signWith } from 'node:crypto'
+import { sign as signWith } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
 import type { JsonObject } from '@sekisho/evidence/token'
 import { earClaims } from '../src/ear/claims.ts'
 import { EarError, readEarPayload } from '../src/ear/payload.ts'
@@ -11,7 +12,7 @@ import { appraise } from '../src/vector/appraise.ts'
 import { AT, verdictOf } from './kit.ts'
 import { missing, vectorPath } from './vectors.ts'
 
-const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const { privateKey } = generateKey('P-256')
 const { kty = '', crv = '', x = '', y = '', d = '' } = privateKey.export({ format: 'jwk' })
 const SIGNER: Signer = {
   kid: 'key-1',
@@ -151,7 +152,7 @@ describe('a result is refused', () => {
     await refused(await tokenOf(payload, { alg: 'ES256', kid: 'key-2', jwk: SIGNER.jwk }), /^kid/)
     await refused(await tokenOf(payload, { alg: 'ES256', kid: 7 }), /^kid/)
     await refused(await tokenOf(payload, { alg: 'ES256', kid: 'key-1', crit: ['b64'] }), /^crit/)
-    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+    const other = generateKey('P-256').publicKey.export({ format: 'jwk' })
     const keys = { keys: [{ ...other, kid: 'key-1' } as EarKey] }
     const token = await tokenOf(payload, { alg: 'ES256', kid: 'key-1', jwk: SIGNER.jwk })
     await assert.rejects(readEar(token, keys, { at: AT }), EarError)

@@ -61,6 +61,10 @@ describe('a reference set', () => {
     assert.deepEqual(azure({ vtpm: { pcrs: { 4: OTHER } } }).values, { vtpm: { pcrs: { 4: [OTHER] } } })
     assert.throws(() => azure({ vtpm: { pcr: {} } }), /values\.vtpm: there is no field "pcr"/)
     assert.throws(() => azure({ hardware: { measurment: OTHER } }), /values\.hardware: there is no field/)
+    assert.equal(azure({ allowDebug: true }).values['allowDebug'], true)
+    for (const part of ['hardware', 'vtpm'])
+      for (const hidden of [{ allowDebug: true }, { allowEmulated: true }, { nonce: 'aa'.repeat(32) }])
+        assert.throws(() => azure({ [part]: hidden }), new RegExp(`values\\.${part}.${Object.keys(hidden)[0]}: `))
   })
 })
 

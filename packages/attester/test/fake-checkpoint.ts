@@ -1,14 +1,8 @@
-import {
-  createCipheriv,
-  createHash,
-  createPublicKey,
-  diffieHellman,
-  generateKeyPairSync,
-  randomBytes,
-} from 'node:crypto'
+import { createCipheriv, createHash, createPublicKey, diffieHellman, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { generateKey } from '@sekisho/emulator/kit'
 import type { Attester } from '../src/index.ts'
 
 /** One request as it came. */
@@ -69,7 +63,7 @@ export interface WireKey {
 
 /** A JWE as KBS servers make it. @see RFC 7518, section 4.6; RFC 3394 */
 export function encrypt(secret: string, { x, y }: WireKey): Record<string, string> {
-  const ephemeral = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const ephemeral = generateKey('P-256')
   const publicKey = createPublicKey({ key: { kty: 'EC', crv: 'P-256', x, y }, format: 'jwk' })
   const z = diffieHellman({ privateKey: ephemeral.privateKey, publicKey })
   const fixed = Buffer.from(`0000000e${Buffer.from('ECDH-ES+A256KW').toString('hex')}000000000000000000000100`, 'hex')

@@ -48,6 +48,23 @@ export {
   type StoredReference,
 } from './checkpoint/model.ts'
 export type { RefusalCode } from './checkpoint/refusal.ts'
+export type { EnrolmentRequest } from './enrolment/activation.ts'
+export {
+  type Credential,
+  eccSeed,
+  makeCredential,
+  type Protection,
+  protectCredential,
+} from './enrolment/credential.ts'
+export { enrolledKeys } from './enrolment/enrolled-keys.ts'
+export { joinTpmRoots, readTpmRoots, type TpmMakers, type TpmRoots } from './enrolment/makers.ts'
+export type {
+  ActivationOutcome,
+  EnrolledKey,
+  EnrolmentOutcome,
+  EnrolmentRefused,
+  TpmKeys,
+} from './enrolment/model.ts'
 export { encryptToTeeKey, type FlattenedJwe } from './jwe/encrypt.ts'
 export { JweError, type JweErrorCode, readTeeKey, type TeeKey, teeKeyThumbprint } from './jwe/tee-key.ts'
 export { encodeEntry, type LogEntry, readEntry } from './log/entry.ts'

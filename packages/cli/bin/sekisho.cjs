@@ -36,14 +36,14 @@ function timeOf(file) {
 function runBundle(file) {
   const { Script } = require('node:vm')
   const cache = `${file}.cache`
-  const source = `(function(exports,require,module,__filename,__dirname,importModule){${readFileSync(file, 'utf8')}\n})`
+  const source = `(function(exports,require,module,__filename,__dirname,importPackage){${readFileSync(file, 'utf8')}\n})`
   const script = new Script(source, {
     filename: file,
     ...(existsSync(cache) ? { cachedData: readFileSync(cache) } : {}),
   })
   // What the bundle leaves out (the checkpoint's packages) is imported when a command needs it.
-  const importModule = (name) => import(name)
-  script.runInThisContext()(exports, require, module, file, dirname(file), importModule)
+  const importPackage = (name) => import(name)
+  script.runInThisContext()(exports, require, module, file, dirname(file), importPackage)
 }
 
 function buildOnce() {

@@ -63,7 +63,7 @@ describe('an option given twice is a question, not an answer', () => {
   })
 
   it('is so for every option of verify that has one value', () => {
-    const program = readFileSync(new URL('../src/program.js', import.meta.url), 'utf8')
+    const program = readFileSync(new URL('../src/program/program.js', import.meta.url), 'utf8')
     for (const flag of ['--expect', '--at', '--event-log', '--min-svn', '--report-data', '--nonce'])
       assert.ok(program.includes(`once('${flag}'`), flag)
   })

@@ -5,7 +5,8 @@ import { describe, it } from 'node:test'
 import { readSgxExpectations } from '@sekisho/evidence/sgx'
 import { readSnpExpectations } from '@sekisho/evidence/snp'
 import { readTdxExpectations } from '@sekisho/evidence/tdx'
-import { ROOT, sekisho } from './process.ts'
+import { commandLines, helpOf } from './checkpoint/commands.ts'
+import { ROOT } from './process.ts'
 
 const read = (name: string): string => readFileSync(join(ROOT, 'docs', name), 'utf8')
 
@@ -33,27 +34,43 @@ describe('docs/expectations.md', () => {
   }
 })
 
+/** Sections of a document, by their headings of the second level. */
+function sections(text: string): readonly string[] {
+  return text.split(/^(?=## )/m)
+}
+
 describe('docs/cli.md', () => {
-  const text = read('cli.md')
-  for (const command of [
-    ['verify'],
-    ['inspect'],
-    ['diff'],
-    ['conformance'],
-    ['collateral', 'fetch'],
-    ['collateral', 'pack'],
-    ['collateral', 'show'],
-  ]) {
-    it(`describes every option of ${command.join(' ')}`, () => {
-      const options = sekisho([...command, '--help']).out.match(/--[a-z0-9-]+/g) ?? []
-      const missing = [...new Set(options)].filter(
-        (option) =>
-          option !== '--help' &&
-          !/^--rtmr[12]$/.test(option) &&
-          !text.includes(option) &&
-          !(option === '--output' && text.includes('-o ')),
-      )
+  const parts = sections(read('cli.md'))
+  const common = parts.find((part) => part.startsWith('## Which checkpoint')) ?? ''
+  const ofEveryRemote = ['--server', '--token-file', '--namespace', '--json']
+
+  it('names the options of every command that talks to a checkpoint', () => {
+    for (const option of ofEveryRemote) assert.ok(common.includes(`\`${option}`), option)
+  })
+
+  for (const command of commandLines()) {
+    it(`describes every option of ${command.join(' ')}`, async () => {
+      const name = `sekisho ${command.join(' ')}`
+      const section = parts.filter((part) => new RegExp(`${name}(?![a-z-])`).test(part)).join('\n')
+      assert.notEqual(section, '', `no section shows \`${name}\``)
+      const { out } = await helpOf(command)
+      const options = [...out.matchAll(/^ {2}(?:(-[a-zA-Z]), )?(--[a-z0-9-]+)/gm)]
+      assert.ok(options.length > 0)
+      const isRemote = out.includes('--token-file')
+      const missing = options
+        .filter(([, short, long = '']) => !section.includes(long) && !(short !== undefined && section.includes(short)))
+        .map(([, , long = '']) => long)
+        .filter((long) => long !== '--help' && !/^--rtmr[12]$/.test(long))
+        .filter((long) => !(isRemote && ofEveryRemote.includes(long)))
       assert.deepEqual(missing, [])
     })
   }
+
+  it('shows no command that there is none of', () => {
+    const known = commandLines().map((command) => command.join(' '))
+    const shown = [...parts.join('').matchAll(/^ {4}(?:.*\| )?sekisho (.+)$/gm)].map(([, words = '']) => words)
+    assert.ok(shown.length > known.length)
+    const unknown = shown.filter((words) => !known.some((one) => words === one || words.startsWith(`${one} `)))
+    assert.deepEqual(unknown, [])
+  })
 })

@@ -245,6 +245,28 @@ describe('EAR and EAT claims', () => {
     assert.deepEqual(readEar({ ...newer, eat_nonce: 'short' }).faults, ['a nonce of another length than 8 to 88'])
   })
 
+  it('the status of the whole is read, never better than the worst, and in one dialect', () => {
+    const whole = (status: number): Verdict => judged(cwt(claims({ also: [[1000, cborInteger(status)]] })))
+    assert.equal(check(whole(2), 'token.judgement').outcome, 'pass')
+    assert.equal(check(whole(96), 'token.judgement').outcome, 'fail')
+    assert.equal(check(whole(5), 'token.profile').outcome, 'fail')
+    const worse = cwt(claims({ status: 32, also: [[1000, cborInteger(2)]] }))
+    assert.equal(check(judged(worse), 'token.profile').outcome, 'fail')
+    const result = {
+      eat_profile: PROFILE,
+      iat: SECONDS,
+      ear_verifier_id: { developer: 'd', build: 'b' },
+      submods: { a: { ear_status: 'affirming', 'ear.status': 'contraindicated' } },
+    }
+    assert.deepEqual(readEar(result).faults, ['the status of "a" is there in two dialects'])
+    assert.equal(readEar({ ...result, ear_verifier_id: { developer: 'd' } }).missing, 'the id of the verifier')
+  })
+
+  it('an audience that is no text is not nobody', () => {
+    const verdict = judged(cwt(claims({ also: [[3, cborArray([cborInteger(5)])]] })))
+    assert.equal(check(verdict, 'token.expect.audience').outcome, 'unchecked')
+  })
+
   it('claims in CBOR get the names they have in JSON', () => {
     const bytes = map(
       [10, cborBytes(NONCE)],

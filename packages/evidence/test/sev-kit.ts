@@ -1,4 +1,5 @@
-import { constants, createHash, createHmac, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { constants, createHash, createHmac, type KeyObject, sign } from 'node:crypto'
+import { generateKey } from '@sekisho/emulator/kit'
 import { concatBytes } from '../src/core/bytes.ts'
 import type { TrustAnchor } from '../src/core/verdict.ts'
 import {
@@ -28,11 +29,11 @@ export interface Key {
 }
 
 export function rsa(bits: 2048 | 4096 = 2048): Key {
-  return generateKeyPairSync('rsa', { modulusLength: bits })
+  return generateKey(`RSA-${bits}`)
 }
 
 export function ec(curve: 'P-256' | 'P-384' = 'P-384'): Key {
-  return generateKeyPairSync('ec', { namedCurve: curve })
+  return generateKey(curve)
 }
 
 export const KEYS: Readonly<Record<'ark' | 'ask' | 'cek' | 'oca' | 'pek' | 'pdh' | 'stranger', Key>> = {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { generateKey } from '@sekisho/emulator/kit'
 import { EvidenceError } from '../src/core/errors.ts'
 import { parseStrict } from '../src/core/json.ts'
 import type { Check, Verdict } from '../src/core/verdict.ts'
@@ -297,7 +297,7 @@ describe('tokens of Confidential Containers before EAR', { skip }, () => {
   it('the key in their claims never makes trust', () => {
     const none = verifyTokenSync(bytes(read(`${folder}/token.jwt`)), { at })
     assert.equal(check(none, 'token.keys.present').outcome, 'unchecked')
-    const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey.export({ format: 'jwk' })
+    const other = generateKey('RSA-2048').publicKey.export({ format: 'jwk' })
     const jwks = JSON.stringify({ keys: [{ ...other, alg: 'RS384' }] })
     refused(bytes(read(`${folder}/token.jwt`)), { at, keySet: { issuer, jwks } }, 'token.signature')
   })

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { createHash, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
 import type { TrustAnchor, Verdict } from '../src/core/verdict.ts'
 import {
   encodeAttest,
@@ -15,7 +16,7 @@ import { AT, check, file, json } from './tpm-kit.ts'
 import { missing } from './vectors.ts'
 
 const skip = missing('measured-boot')
-const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const { publicKey, privateKey } = generateKey('P-256')
 const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
 const anchor: TrustAnchor = {
   id: 'made',

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { basicConstraints, distinguishedName, issueCertificate, keyUsage, namedKey } from '@sekisho/emulator/kit'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import { settle } from '../src/crypto/web.ts'
@@ -144,6 +145,44 @@ describe('TPM quote', { skip }, () => {
     assert.match(check(verdict, 'tpm.ak.trust').remedy?.action ?? '', /certificate of the AK/)
   })
 
+  it('finds its issuer among authorities of one name by key identifier', () => {
+    const { evidence } = synthetic('rsassa')
+    const root = 'tpm/gce-ek-ak-certificates'
+    const chain = [`${root}/ca/gcp_ek_ak_ca_intermediate_v3.der`, `${root}/ca/gcp_ek_ak_ca_root.der`].map(file)
+    const key = namedKey('another intermediate', 'P-256')
+    const namesake = issueCertificate({
+      subject: distinguishedName(
+        ['C', 'US'],
+        ['ST', 'California'],
+        ['L', 'Mountain View'],
+        ['O', 'Google LLC'],
+        ['OU', 'Google Cloud'],
+        ['CN', 'EK/AK CA Intermediate'],
+      ),
+      issuer: distinguishedName(['CN', 'root']),
+      serial: 7,
+      notBefore: new Date('2020-01-01T00:00:00Z'),
+      notAfter: new Date('2040-01-01T00:00:00Z'),
+      subjectKey: key,
+      issuerKey: key,
+      algorithm: 'ecdsa-p256-sha256',
+      extensions: [
+        basicConstraints(true),
+        keyUsage('keyCertSign'),
+        { oid: '2.5.29.14', value: Uint8Array.of(4, 1, 9) },
+      ],
+    })
+    for (const above of [
+      [namesake, ...chain],
+      [...chain, namesake],
+    ]) {
+      const certificates = [file(`${root}/pca_tpm_rsa_sign_cert.der`), ...above]
+      const verdict = verifyTpmSync({ ...evidence, certificates }, { at: AT })
+      assert.equal(check(verdict, 'tpm.chain.signatures').outcome, 'pass')
+      assert.equal(check(verdict, 'tpm.chain.pinned').outcome, 'pass')
+    }
+  })
+
   it('is trusted through a credential activation, but not for another key', () => {
     const { evidence } = synthetic('rsassa')
     const root = 'tpm/gce-ek-ak-certificates'
@@ -165,10 +204,54 @@ describe('TPM quote', { skip }, () => {
     assert.equal(check(ak, 'tpm.chain.usage').outcome, 'fail')
   })
 
+  it('without PCR values is not verified by an empty list of expected PCRs', () => {
+    const { evidence, anchor } = synthetic('rsassa')
+    const { pcrs: _pcrs, ...bare } = evidence
+    const expect = { nonce: SYNTHETIC_NONCE, allowEmulated: true, pcrs: {} }
+    const verdict = verifyTpmSync(bare, { at: AT, trustAnchors: [anchor], expect })
+    assert.equal(check(verdict, 'tpm.expect.measurement').outcome, 'unchecked')
+    assert.equal(verdict.outcome, 'incomplete')
+  })
+
+  it('2. and 36. is not verified by PCRs that whatever booted can write, nor by a digest over PCRs that nobody named', () => {
+    const { evidence, anchor } = synthetic('wrong-selection')
+    const { sha256 = {} } = evidence.pcrs ?? {}
+    const judge = (expect: TpmVerifyOptions['expect']) =>
+      verifyTpmSync(evidence, {
+        at: AT,
+        trustAnchors: [anchor],
+        expect: { nonce: SYNTHETIC_NONCE, allowEmulated: true, ...expect },
+      })
+    const pcrs = { 16: [sha256['16'] ?? ''], 23: [sha256['23'] ?? ''] }
+    const pinned = judge({ pcrs })
+    assert.equal(pinned.outcome, 'incomplete')
+    assert.equal(check(pinned, 'tpm.expect.base-pcrs').outcome, 'unchecked')
+    assert.match(check(pinned, 'tpm.expect.base-pcrs').remedy?.action ?? '', /PCR 4 or 7/)
+    const measurement = [Buffer.from(parseAttest(evidence.message).quote?.pcrDigest ?? []).toString('hex')]
+    const digest = judge({ measurement })
+    assert.equal(digest.outcome, 'incomplete')
+    assert.equal(check(digest, 'tpm.expect.base-pcrs').outcome, 'unchecked')
+    assert.equal(check(judge({ measurement, requiredPcrs: [16] }), 'tpm.expect.base-pcrs').outcome, 'unchecked')
+    assert.equal(judge({ measurement, requiredPcrs: [16, 23] }).outcome, 'verified')
+  })
+
+  it('of the SHA-1 bank alone stands in for a better one only where that was allowed', () => {
+    const { evidence, anchor } = synthetic('weak-bank-only')
+    const judge = (expect: TpmVerifyOptions['expect']) =>
+      check(
+        verifyTpmSync(evidence, { at: AT, trustAnchors: [anchor], expect: { requiredPcrs: [0, 7], ...expect } }),
+        'tpm.expect.selection',
+      ).outcome
+    assert.equal(judge({}), 'fail')
+    assert.equal(judge({ allowSha1: true }), 'pass')
+    assert.equal(judge({ bank: 'sha1' }), 'pass')
+  })
+
   it('names every check once, and waives only what may be', () => {
     assert.equal(new Set(tpmCheckIds()).size, tpmCheckIds().length)
     assert.deepEqual(tpmCheckIds('waivable'), [
       'tpm.expect.measurement',
+      'tpm.expect.base-pcrs',
       'tpm.expect.open-pcrs',
       'tpm.expect.report-data',
       'tpm.expect.freshness',

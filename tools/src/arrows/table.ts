@@ -74,7 +74,7 @@ export const SHARED_FOLDERS: readonly string[] = [
 ]
 
 /** Folders of `evidence/src` that stand above all TEEs and pull them all in: no TEE or shared folder may import one. */
-export const ROOF_FOLDERS: readonly string[] = ['recognise']
+export const ROOF_FOLDERS: readonly string[] = ['recognise', 'composite']
 
 /** Globals that `evidence` may not touch: it is given bytes and a time, and gives back a verdict. */
 export const IMPURE_GLOBALS: readonly string[] = [

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { parse } from 'yaml'
 import { filesBelow } from '../files.ts'
+import { editedFile, mutationsOf } from './mutations.ts'
 import type { PortableCase } from './suite.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -16,6 +17,46 @@ export function vectorCases(folder: string): PortableCase[] {
       .map((path) => vectorCase(join(folder, kind, dirname(path)), `${kind}/${dirname(path)}`, kind)),
   )
 }
+
+/** Every edited copy of a case of SEV-SNP, at its own time. */
+export function mutatedCases(folder: string): PortableCase[] {
+  const home = join(folder, 'amd-sev-snp')
+  return mutationsOf(home).flatMap((mutation) => {
+    const evidence = editedFile(home, mutation, 'evidence.bin')
+    const whole = vectorCaseOf(home, mutation.base)
+    if (evidence === undefined || whole === undefined) return []
+    const { at } = optionsOf(whole)
+    const collateral = Object.fromEntries(
+      SNP_PARTS.flatMap((part) => {
+        const file = part === 'crl' ? 'crl.der' : `certs/${part}.der`
+        const edited = editedFile(home, mutation, file)
+        return edited === undefined ? [] : [[part, { $hex: Buffer.from(edited).toString('hex') }]]
+      }),
+    )
+    const time = mutation.evaluateAt === undefined ? at : date(mutation.evaluateAt)
+    return [
+      {
+        ...whole,
+        name: `amd-sev-snp/${mutation.id}`,
+        evidence: { $hex: Buffer.from(evidence).toString('hex') },
+        options: { ...optionsOf(whole), at: time, collateral },
+      },
+    ]
+  })
+}
+
+function vectorCaseOf(home: string, base: string): PortableCase | undefined {
+  const folder = join(home, base)
+  return existsSync(join(folder, 'case.json')) && existsSync(join(folder, 'evidence.bin'))
+    ? vectorCase(folder, base, 'amd-sev-snp')
+    : undefined
+}
+
+function optionsOf({ options }: PortableCase): Json {
+  return typeof options === 'object' && options !== null ? { ...options } : {}
+}
+
+const SNP_PARTS: readonly string[] = ['vcek', 'vlek', 'ask', 'asvk', 'ark', 'crl']
 
 /** The examples of this repository, as cases: the suite has something to say without the vectors too. */
 export function exampleCases(folder: string): PortableCase[] {

@@ -1,7 +1,10 @@
 import { canonicalJson, EvidenceError, type VerdictOutcome } from '@sekisho/evidence'
+import { verifyIas } from '@sekisho/evidence/ias'
+import { recogniseParts } from '@sekisho/evidence/recognise'
 import { verifySgx } from '@sekisho/evidence/sgx'
 import { verifySnp } from '@sekisho/evidence/snp'
 import { prepareEventLog, type TdxOptions, verifyTdx } from '@sekisho/evidence/tdx'
+import { verifyToken } from '@sekisho/evidence/token'
 
 /**
  * One verification, as JSON that every runtime can load: byte strings stand as `{ "$hex": "…" }` and
@@ -9,7 +12,8 @@ import { prepareEventLog, type TdxOptions, verifyTdx } from '@sekisho/evidence/t
  */
 export interface PortableCase {
   readonly name: string
-  readonly tee: 'sgx' | 'tdx' | 'snp'
+  /** Whose verifier judges it; `recognise` only takes the wrappers off. */
+  readonly tee: 'sgx' | 'tdx' | 'snp' | 'sgx-epid' | 'token' | 'recognise'
   readonly evidence: unknown
   readonly options: unknown
 }
@@ -17,8 +21,8 @@ export interface PortableCase {
 /** What a runtime made of one case. */
 export interface PortableResult {
   readonly name: string
-  /** The verdict's outcome, or the code of the EvidenceError. */
-  readonly outcome: VerdictOutcome | `error ${string}`
+  /** The verdict's outcome, the TEEs that were recognised, or the code of the EvidenceError. */
+  readonly outcome: VerdictOutcome | `error ${string}` | `recognised ${string}`
   /** SHA-256 of the verdict's canonical JSON, or of the error's message. */
   readonly digest: string
 }
@@ -42,12 +46,27 @@ async function judge({
   options,
 }: PortableCase): Promise<{ outcome: PortableResult['outcome']; text: string }> {
   try {
+    if (tee === 'recognise') return told(revive(evidence))
     const verdict = await VERIFY[tee](revive(evidence), revive(options))
     return { outcome: verdict.outcome, text: canonicalJson(verdict) }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return { outcome: `error ${error.code}`, text: error.message }
   }
+}
+
+/** Every part and what came with it, byte for byte. */
+function told(input: Uint8Array): { outcome: PortableResult['outcome']; text: string } {
+  const parts = recogniseParts(input)
+  const text = canonicalJson(
+    parts.map(({ label, recognised }) => ({
+      ...recognised,
+      label,
+      evidence: [...recognised.evidence],
+      companions: recognised.companions.map((one) => ({ ...one, bytes: [...one.bytes] })),
+    })),
+  )
+  return { outcome: `recognised ${parts.map(({ recognised }) => recognised.tee).join(' ')}`, text }
 }
 
 /** What these tests wrote out themselves is read back as what it was; the type is known where it is used. */
@@ -70,6 +89,8 @@ const VERIFY = {
     return verifyTdx(evidence, eventLog === undefined ? others : { ...others, eventLog: prepareEventLog(eventLog) })
   },
   snp: verifySnp,
+  'sgx-epid': verifyIas,
+  token: verifyToken,
 } as const
 
 function bytesOf(hex: string): Uint8Array {

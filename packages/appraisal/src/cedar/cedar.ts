@@ -1,7 +1,10 @@
 import type * as wasm from '@cedar-policy/cedar-wasm/nodejs'
 
 /** What this package uses of Cedar. */
-export type Cedar = Pick<typeof wasm, 'validate' | 'policyToJson' | 'preparsePolicySet' | 'statefulIsAuthorized'>
+export type Cedar = Pick<
+  typeof wasm,
+  'validate' | 'policyToJson' | 'policyToText' | 'preparsePolicySet' | 'statefulIsAuthorized'
+>
 
 /** Where Cedar's WebAssembly comes from: its bytes, the compiled module, or its address. */
 export type CedarSource = BufferSource | WebAssembly.Module | URL

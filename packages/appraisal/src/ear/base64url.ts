@@ -1,6 +1,25 @@
-/** Base64url without padding (RFC 4648, section 5), of up to a few thousand bytes. */
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+/** The two letters of each 12 bits. */
+const PAIRS: readonly string[] = Array.from(
+  { length: 4096 },
+  (_, bits) => ALPHABET.charAt(bits >> 6) + ALPHABET.charAt(bits & 63),
+)
+
+/** Base64url without padding (RFC 4648, section 5). */
 export function toBase64url(bytes: Uint8Array): string {
-  return urlSafe(btoa(String.fromCharCode(...bytes)))
+  const at = (index: number): number => bytes[index] ?? 0
+  const whole = bytes.length - (bytes.length % 3)
+  let text = ''
+  for (let i = 0; i < whole; i += 3) {
+    const bits = (at(i) << 16) | (at(i + 1) << 8) | at(i + 2)
+    text += `${PAIRS[bits >> 12]}${PAIRS[bits & 4095]}`
+  }
+  if (bytes.length - whole === 1) return `${text}${PAIRS[at(whole) << 4]}`
+  if (bytes.length - whole === 2) {
+    const bits = (at(whole) << 10) | (at(whole + 1) << 2)
+    return `${text}${PAIRS[bits >> 6]}${ALPHABET.charAt(bits & 63)}`
+  }
+  return text
 }
 
 /** Base64url of a value's JSON. Characters beyond ASCII are escaped, so that bytes and characters are the same. */

@@ -1,5 +1,6 @@
 import { loadCedar } from '../cedar/load.ts'
 import { createDecider, type PolicyDecision, type PolicyReason, type PolicyRequest } from './decide.ts'
+import { type UnmetPermit, unmetPermits } from './explain.ts'
 import { parsePolicies, type Statement } from './parse.ts'
 import { sha256Hex } from './sha256.ts'
 
@@ -11,6 +12,8 @@ export interface CompiledPolicies {
   readonly statements: readonly PolicyReason[]
   /** Synchronous, and never throws: what cannot be evaluated is denied, and `errors` says why. */
   decide(request: PolicyRequest): PolicyDecision
+  /** Of a request that nothing permits: the permits that came nearest, and what they lack. For people, not for deciding. */
+  explain(request: PolicyRequest): readonly UnmetPermit[]
 }
 
 /**
@@ -27,6 +30,7 @@ export async function compilePolicies(text: string): Promise<CompiledPolicies> {
     sha256: await sha256Hex(text),
     statements: statements.map(reasonOf),
     decide: createDecider(cedar, statements),
+    explain: (request) => unmetPermits(cedar, statements, request),
   }
 }
 

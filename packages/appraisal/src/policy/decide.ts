@@ -164,7 +164,7 @@ function evaluate(
 }
 
 /** A secret and the folders it is in: `a/b/c` is in `a/b` and in `a`. */
-function secretEntity(resource: string): EntityJson {
+export function secretEntity(resource: string): EntityJson {
   const parents = foldersOf(resource).map((id) => ({ type: 'Sekisho::Folder', id }))
   return { uid: { type: 'Sekisho::Secret', id: resource }, attrs: {}, parents }
 }

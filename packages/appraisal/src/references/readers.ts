@@ -76,9 +76,24 @@ function readAzureValues(input: Values): object {
   const read = readAzureExpectations(input)
   return {
     ...read,
-    ...(read.hardware === undefined ? {} : { hardware: under('hardware', () => readHardware(read.hardware ?? {})) }),
-    ...(read.vtpm === undefined ? {} : { vtpm: under('vtpm', () => readTpmExpectations(read.vtpm)) }),
+    ...(read.hardware === undefined
+      ? {}
+      : { hardware: under('hardware', () => readHardware(partOf('hardware', read.hardware))) }),
+    ...(read.vtpm === undefined ? {} : { vtpm: under('vtpm', () => readTpmExpectations(partOf('vtpm', read.vtpm))) }),
   }
+}
+
+/** Members that a checkpoint has to see: what it never allows in production must not hide in a part. */
+const WHOLE_MEMBERS: readonly string[] = ['allowDebug', 'allowEmulated']
+
+function partOf(name: string, part: object | undefined): Values {
+  const values = { ...part }
+  const exchange = EXCHANGE_MEMBERS.find((member) => Object.hasOwn(values, member))
+  if (exchange !== undefined) throw new TypeError(`expectations.${exchange}: belongs to one exchange`)
+  const whole = WHOLE_MEMBERS.find((member) => Object.hasOwn(values, member))
+  if (whole !== undefined)
+    throw new TypeError(`expectations.${whole}: is said of the whole evidence, outside of \`${name}\``)
+  return values
 }
 
 // The guest runs under SNP or under TDX: the set is for whichever its fields fit.

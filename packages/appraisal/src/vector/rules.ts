@@ -35,7 +35,7 @@ const RULES: readonly Rule[] = [
   },
   {
     category: 'executables',
-    ids: /^(?:expect\.(?:measurement|signer|svn|product-id|extended-product-id|family-id|image-id|id-key|author-key|seam|driver|vbios|rtmr\d|rem\d|pcrs|runtime-pcrs|open-pcrs|secret-store)|pcr\.digest|event-log\..+|log\..+|reference\.components|id-block\..+|module\..+|measurements\..+|image-key)$/,
+    ids: /^(?:expect\.(?:measurement|signer|svn|product-id|extended-product-id|family-id|image-id|id-key|author-key|seam|driver|vbios|rtmr\d|rem\d|pcrs|runtime-pcrs|base-pcrs|open-pcrs|secret-store)|pcr\.digest|event-log\..+|log\..+|reference\.components|id-block\..+|module\..+|measurements\..+|image-key)$/,
     failed: 96,
     unmade: 33,
   },

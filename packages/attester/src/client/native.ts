@@ -1,6 +1,7 @@
 import type { Attester, Collected } from '../attester.ts'
-import { ClientError, Refusal } from './errors.ts'
-import { type Answer, isMembers, type Members, send, type Transport, textOf } from './http.ts'
+import { ClientError } from './errors.ts'
+import { base64, post } from './exchange.ts'
+import { isMembers, type Transport, textOf } from './http.ts'
 import { decryptJwe } from './jwe.ts'
 import type { ReleaseStep, SecretRequest } from './kbs.ts'
 import { checkNamespace, checkResource, DEFAULT_NAMESPACE } from './names.ts'
@@ -117,30 +118,6 @@ async function collect(
 
 function formOf({ tee, evidence, eventLog }: Collected): Pick<SentEvidence, 'tee' | 'evidence' | 'eventLog'> {
   return { tee, evidence: base64(evidence), ...(eventLog === undefined ? {} : { eventLog: base64(eventLog) }) }
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
-}
-
-async function post(
-  transport: Transport,
-  path: string,
-  body: unknown,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<Members> {
-  const answer = await send(transport, { method: 'POST', path, body, headers })
-  if (answer.status !== 200) throw refusalOf(answer)
-  if (!isMembers(answer.json)) throw new ClientError('protocol', 'the answer is no JSON object')
-  return answer.json
-}
-
-/** RFC 9457 problem details, whose `code` and `decision` are this project's. */
-export function refusalOf({ status, json }: Pick<Answer, 'status' | 'json'>): Error {
-  const { code, decision } = isMembers(json) ? json : {}
-  if (typeof code !== 'string' || !/^[a-z-]{1,64}$/.test(code))
-    return new ClientError('protocol', `the server answers ${status} without a reason`)
-  return new Refusal(code, typeof decision === 'string' && decision.length <= MAX_ID ? decision : undefined, status)
 }
 
 /** An id of a lease, as it stands in paths. @throws ClientError */

@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { canonicalJson } from '@sekisho/evidence'
 
 /** The public half of a workload's key, as the KBS protocol writes it. */
@@ -19,8 +19,15 @@ export interface TeeKey {
 
 /** Makes a key that secrets are encrypted to. */
 export function makeTeeKey(): TeeKey {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const { x = '', y = '' } = publicKey.export({ format: 'jwk' })
+  // Encoded: in Node 20 a key object fresh from the generator can block the process for ever when it is exported.
+  const { privateKey: der } = generateKeyPairSync('ec', {
+    namedCurve: 'P-256',
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+  })
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  der.fill(0)
+  const { x = '', y = '' } = createPublicKey(privateKey).export({ format: 'jwk' })
   return { privateKey, publicKey: { kty: 'EC', crv: 'P-256', alg: 'ECDH-ES+A256KW', x, y } }
 }
 

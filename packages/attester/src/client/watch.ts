@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ClientError, Refusal } from './errors.ts'
 import { readEvents, type ServerEvent } from './event-stream.ts'
+import { refusalOf } from './exchange.ts'
 import { begin, isMembers, nameTrouble, type Transport } from './http.ts'
-import { type HeldLease, leaseId, refusalOf } from './native.ts'
+import { type HeldLease, leaseId } from './native.ts'
 
 /** Something that happened to a lease. */
 export interface LeaseEvent {

@@ -1,6 +1,7 @@
 import { type JsonWebKey, timingSafeEqual } from 'node:crypto'
+import { areEnrolled } from '../enrolment/enrolled-keys.ts'
 import { teeKeyThumbprint } from '../jwe/tee-key.ts'
-import { rememberStored, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
+import { KEPT_OF_REFUSED, rememberStored, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
 import { teeKeyOf } from './binding.ts'
 import type { Core } from './core.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
@@ -41,7 +42,8 @@ export async function attest(core: Core, request: AttestRequest, repeats = true)
     return refuse(core, session, 'evidence-unreadable', 'the evidence is too large', request.at)
   const rules = await rulesOf(core, core.db, session.namespace)
   const tee = request.tee ?? (session.tee === '' ? undefined : session.tee)
-  const evaluation = await evaluate(core, rules, tee === undefined ? request : { ...request, tee })
+  const { namespace } = session
+  const evaluation = await evaluate(core, rules, { ...request, namespace, ...(tee === undefined ? {} : { tee }) })
   if (evaluation.unreadable !== undefined)
     return refuse(core, session, evaluation.unreadable, evaluation.reason, request.at)
   return conclude(core, { session, request, rules, evaluation, teeKey, repeats })
@@ -159,13 +161,17 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
       ...(token === undefined || session.protocol !== 'kbs' ? {} : { token }),
       ...(refusal === undefined ? {} : { refusal }),
     }
+    // A key that was revoked while its evidence was judged vouches for nothing any more.
+    const keys = judged.flatMap(({ grounds }) => grounds.enrolledKey ?? [])
+    if (!(await areEnrolled(sql, session.namespace, keys))) return 'tpm-key-revoked'
     if (!(await spendSession(sql, session.id, token === undefined ? 'spent' : 'attested', body, at))) return false
-    await storeGrounds(core, sql, judged, text, at)
+    await storeGrounds(core, sql, judged, text, at, refusal === undefined ? undefined : KEPT_OF_REFUSED)
     await storeAppraisal(sql, stored)
     await noteMatches(core, sql, session.namespace, judged, at)
     await recordAttest(core, sql, decision, concluding, stored)
     return true
   })
+  if (won === 'tpm-key-revoked') return refuse(core, session, won, 'the key was revoked meanwhile', at)
   // Somebody was faster: what they were answered is the answer.
   if (!won) return again(core, request, concluding.repeats)
   rememberStored(core, judged)

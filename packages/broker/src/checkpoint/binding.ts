@@ -26,7 +26,7 @@ function digestOf(runtimeData: object): Uint8Array {
  */
 export function teeKeyOf(value: unknown): JsonWebKey | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-  if (Object.keys(value).some((name) => !KEY_MEMBERS.includes(name))) return undefined
+  if (!Object.entries(value).every(([name, member]) => KEY_MEMBERS.get(name)?.(member) === true)) return undefined
   try {
     readTeeKey(value)
   } catch (error) {
@@ -36,9 +36,27 @@ export function teeKeyOf(value: unknown): JsonWebKey | undefined {
   return { ...value }
 }
 
-const KEY_MEMBERS: readonly string[] = ['kty', 'crv', 'alg', 'x', 'y', 'n', 'e', 'kid', 'use', 'key_ops', 'ext']
+/** Of a key of 4096 bits, in base64url; other texts are shorter. */
+const MAX_NUMBER = 1024
+const MAX_TEXT = 256
+const MAX_OPERATIONS = 16
+
+const isNumber = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_NUMBER
+const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_TEXT
+
+/** Members of a key, and what each may hold: it is kept with the appraisal and stands in the result (RFC 7517, 4). */
+const KEY_MEMBERS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
+  ...['kty', 'crv', 'alg', 'kid', 'use'].map((name) => [name, isText] as const),
+  ...['x', 'y', 'n', 'e'].map((name) => [name, isNumber] as const),
+  ['key_ops', (value) => Array.isArray(value) && value.length <= MAX_OPERATIONS && value.every(isText)],
+  ['ext', (value) => typeof value === 'boolean'],
+])
 
 const HASHES: readonly string[] = ['sha256', 'sha384', 'sha512']
+
+// Blanks of one line only: a pattern that takes line breaks as well needs quadratic time for a text of line breaks.
+const ALGORITHM =
+  /^[ \t]*(?:algorithm|"algorithm"|'algorithm')[ \t]*=[ \t]*(?:"([\w-]{1,16})"|'([\w-]{1,16})')[ \t]*(?:#.*)?$/m
 
 /**
  * Digest of init-data, by the hash that its TOML names, over the text as it was sent.
@@ -53,7 +71,7 @@ export function initDataDigest({
   readonly format: string
   readonly body: string
 }): Uint8Array | undefined {
-  const named = /^\s*algorithm\s*=\s*(?:"([\w-]+)"|'([\w-]+)')\s*(?:#.*)?$/m.exec(body)
+  const named = ALGORITHM.exec(body)
   const algorithm = (named?.[1] ?? named?.[2])?.toLowerCase().replace('-', '')
   if (format !== 'toml' || algorithm === undefined || !HASHES.includes(algorithm)) return undefined
   return createHash(algorithm).update(body).digest()

@@ -1,3 +1,5 @@
+import { sweepEnrolments } from '../enrolment/enrol.ts'
+import { tpmKeysOf } from '../enrolment/keys.ts'
 import { adminOf } from './admin.ts'
 import { affectedBy } from './advisories.ts'
 import { attest } from './attest.ts'
@@ -7,7 +9,7 @@ import { forecast } from './forecast.ts'
 import { decisions, receipt, why } from './inspect.ts'
 import { expireLeases, holds, listLeases, readLease, revokeLease, stateOf } from './leases.ts'
 import { type Broker, BrokerError, type BrokerOptions } from './model.ts'
-import { expireReferences, reappraise, resumePending } from './reappraise.ts'
+import { endEmulated, expireReferences, reappraise, resumePending } from './reappraise.ts'
 import { release } from './release.ts'
 import { renew } from './renew.ts'
 import { sessionOpener, sweepSessions } from './sessions.ts'
@@ -22,6 +24,8 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     throw new BrokerError('unsafe', 'a production checkpoint does not start with emulated trust anchors')
   const core = coreOf(options)
   const { jwk } = core.signer
+  // Once is enough: nothing emulated is released to from here on.
+  let emulatedMayLive = options.production
   return {
     challenge: sessionOpener(core),
     attest: (request) => attest(core, request),
@@ -43,12 +47,15 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     receipt: (namespace, decision) => receipt(core, namespace, decision),
     async tick(at) {
       const expired = await expireLeases(core, at)
-      const swept = await sweepSessions(core, at)
+      const swept = (await sweepSessions(core, at)) + (await sweepEnrolments(core, at))
       await resumePending(core, at)
       await expireReferences(core, at)
+      if (emulatedMayLive) await endEmulated(core, at)
+      emulatedMayLive = false
       return { expired, swept }
     },
     admin: adminOf(core),
+    tpmKeys: tpmKeysOf(core),
     jwks: { keys: [jwk] },
     issuer: core.issuer,
   }

@@ -1,12 +1,13 @@
 import { type Appraisal, appraise, chooseReference, type ReferenceSet } from '@sekisho/appraisal'
-import { EvidenceError, type Tee, type Verdict } from '@sekisho/evidence'
-import { sha256, toHex } from '../verifier/bytes.ts'
+import { EvidenceError, type Verdict } from '@sekisho/evidence'
+import { sha256 } from '../verifier/bytes.ts'
 import type { Expectations, JudgeRequest, KeptCollateral, Received } from '../verifier/model.ts'
 import type { JudgedEvidence } from './appraisals.ts'
 import { deviceDigest, initDataDigest, primaryDigest } from './binding.ts'
 import { combine } from './combine.ts'
 import type { Core } from './core.ts'
-import type { AttestRequest, RuntimeData } from './model.ts'
+import { boundExpectations, initDataExpectation } from './init-data.ts'
+import type { AttestRequest } from './model.ts'
 import { teeName } from './names.ts'
 import { meetsFloor, type RefusalCode, refusalOf } from './refusal.ts'
 import { referenceDigest } from './rules.ts'
@@ -37,12 +38,16 @@ export async function evaluate(core: Core, rules: Rules, request: AttestRequest)
         unreadable: 'session-mismatch',
         reason: `the evidence is of ${received.tee}, and ${named} was announced`,
       }
-    const initData = request.initData === undefined ? undefined : initDataDigest(request.initData)
-    if (request.initData !== undefined && initData === undefined)
+    const sent = request.initData === undefined ? undefined : initDataDigest(request.initData)
+    if (request.initData !== undefined && sent === undefined)
       return { unreadable: 'evidence-unreadable', reason: 'init-data: expected TOML that names its hash algorithm' }
+    const initData = sent === undefined ? undefined : initDataExpectation(received.tee, sent)
+    if (sent !== undefined && initData === undefined)
+      return { unreadable: 'evidence-unreadable', reason: `init-data: evidence of ${received.tee} has no place for it` }
     const digest = primaryDigest(runtimeData, additionalEvidence)
-    const primary = await judgeOne(core, rules, { name: 'cpu-0', received, digest, initData, at })
-    const devices = await judgeDevices(core, rules, additionalEvidence, runtimeData, at)
+    const { namespace } = request
+    const primary = await judgeOne(core, rules, { name: 'cpu-0', received, digest, initData, at, namespace })
+    const devices = await judgeDevices(core, rules, request)
     return conclude([primary, ...devices], at)
   } catch (error) {
     // Evidence is hostile until proven otherwise: that it cannot be read is an answer, not a failure of ours.
@@ -59,20 +64,23 @@ interface OnePiece {
   readonly name: string
   readonly received: Received
   readonly digest: Uint8Array
-  readonly initData: Uint8Array | undefined
+  readonly initData: Expectations | undefined
   readonly at: Date
+  /** Whose enrolled keys count; none when undefined. */
+  readonly namespace: string | undefined
 }
 
 async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<JudgedEvidence> {
-  const { name, received, digest, initData, at } = piece
+  const { name, received, digest, initData, at, namespace } = piece
   const { tee } = received
   const choice = referenceFor(core, rules, received, at)
   const bound: Expectations = {
     ...core.verifier.binding(received, digest),
-    ...(initData === undefined ? {} : { hostData: [fitHostData(tee, initData)] }),
+    ...initData,
   }
   const expect = expectationsOf(core, choice.values, bound)
-  const { verdict, collateral } = await core.verifier.verify(received, { expect, at })
+  const request = { expect, at, ...(namespace === undefined ? {} : { namespace }) }
+  const { verdict, collateral, enrolledKey } = await core.verifier.verify(received, request)
   const grounds: Grounds = {
     tee,
     evidence: sha256(received.evidence),
@@ -83,6 +91,7 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
     ...(choice.matched === undefined
       ? {}
       : { reference: choice.matched.name, referenceSha256: referenceDigest(choice.matched) }),
+    ...(enrolledKey === undefined ? {} : { enrolledKey }),
   }
   return { name, received, verdict, collateral, grounds }
 }
@@ -103,33 +112,17 @@ export function referenceFor(
 export function expectationsOf(core: Core, values: Expectations, bound: Expectations): Expectations {
   const { allowEmulated: _emulated, reportData: _data, nonce: _nonce, reportDataIsFresh: _fresh, ...reference } = values
   const { allowDebug, ...rest } = reference
-  const hostData = rest['hostData'] ?? bound['hostData']
   return {
-    ...rest,
-    ...bound,
-    // Reference values that pin the host data win: what the workload says it was launched with cannot widen them.
-    ...(hostData === undefined ? {} : { hostData }),
+    ...boundExpectations(rest, bound),
     ...(allowDebug === true && !core.production ? { allowDebug } : {}),
     ...(core.verifier.emulated && !core.production ? { allowEmulated: true } : {}),
   }
 }
 
-/** Bytes of the field that holds the digest of init-data. KBS protocol, section 5. */
-const HOST_DATA: Readonly<Partial<Record<Tee, number>>> = { snp: 32, tdx: 48, sgx: 64, cca: 64 }
-
-function fitHostData(tee: Tee, digest: Uint8Array): string {
-  const length = HOST_DATA[tee] ?? digest.length
-  const field = new Uint8Array(length)
-  field.set(digest.subarray(0, length))
-  return toHex(field)
-}
-
 async function judgeDevices(
   core: Core,
   rules: Rules,
-  text: string,
-  runtimeData: RuntimeData,
-  at: Date,
+  { additionalEvidence: text = '', runtimeData, at, namespace }: AttestRequest,
 ): Promise<readonly JudgedEvidence[]> {
   if (text === '') return []
   const devices = Object.entries(readDevices(text))
@@ -138,9 +131,8 @@ async function judgeDevices(
   for (const [i, [tee, evidence]] of devices.entries()) {
     const received = core.verifier.recognise(evidence)
     if (received.tee !== teeName(tee)) throw unreadableDevices(`evidence of ${received.tee} under another name`)
-    judged.push(
-      await judgeOne(core, rules, { name: `${received.tee}-${i}`, received, digest, initData: undefined, at }),
-    )
+    const name = `${received.tee}-${i}`
+    judged.push(await judgeOne(core, rules, { name, received, digest, initData: undefined, at, namespace }))
   }
   return judged
 }

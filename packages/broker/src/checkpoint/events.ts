@@ -66,12 +66,12 @@ export async function* eventsAfter(
       const woken = new Promise<void>((resolve) => {
         wake = resolve
       })
-      const rows = await page(core.db, namespace, seen)
+      const { rows, upTo } = await page(core.db, namespace, seen, lease)
       for (const row of rows) {
-        seen = row.seq
         const event = fromRow(row)
         if (lease === undefined || event.body['lease'] === lease) yield event
       }
+      seen = rows.length < PAGE ? upTo : (rows.at(-1)?.seq ?? upTo)
       if (rows.length < PAGE) await pause(woken, signal)
     }
   } finally {
@@ -79,11 +79,27 @@ export async function* eventsAfter(
   }
 }
 
-function page(sql: Sql, namespace: string, after: number): Promise<readonly EventRow[]> {
-  return sql.all<EventRow>(
-    `SELECT seq, namespace, at, kind, body FROM events WHERE namespace = ? AND seq > ? ORDER BY seq LIMIT ${PAGE}`,
-    [namespace, after],
+/**
+ * The next events, and where they end: what a holder may see of its lease is picked by the database, for a namespace has
+ * many events and many holders.
+ */
+async function page(
+  sql: Sql,
+  namespace: string,
+  after: number,
+  lease: string | undefined,
+): Promise<{ readonly rows: readonly EventRow[]; readonly upTo: number }> {
+  const [last] = await sql.all<{ seq: number | null }>('SELECT MAX(seq) AS seq FROM events WHERE namespace = ?', [
+    namespace,
+  ])
+  const upTo = Math.max(after, last?.seq ?? 0)
+  if (upTo === after) return { rows: [], upTo }
+  const rows = await sql.all<EventRow>(
+    `SELECT seq, namespace, at, kind, body FROM events WHERE namespace = ? AND seq > ? AND seq <= ?
+     ${lease === undefined ? '' : 'AND body LIKE ?'} ORDER BY seq LIMIT ${PAGE}`,
+    [namespace, after, upTo, ...(lease === undefined ? [] : [`%"lease":"${lease}"%`])],
   )
+  return { rows, upTo }
 }
 
 function fromRow({ seq, namespace, at, kind, body }: EventRow): BrokerEvent {

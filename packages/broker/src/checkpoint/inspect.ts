@@ -1,3 +1,4 @@
+import { compilePolicies, type PolicyContext } from '@sekisho/appraisal'
 import type { Remedy, Verdict } from '@sekisho/evidence'
 import type { Receipt } from '../log/log.ts'
 import { makeReceipt } from '../log/receipt.ts'
@@ -29,7 +30,7 @@ const COLUMNS = `d.id, d.namespace, d.at, d.kind, d.outcome, d.resource, d.appra
 export async function why(core: Core, namespace: string, id: string): Promise<Explained | undefined> {
   const row = await readDecision(core, namespace, id)
   if (row === undefined) return undefined
-  const explained = explain(row)
+  const explained = await withNearestPermits(core, row, explain(row))
   if (row.appraisal === null) return explained
   const [found] = await core.db.all<{ verdict: string | null }>(
     `SELECT v.body AS verdict FROM appraisals a LEFT JOIN verdicts v ON v.sha256 = a.verdict_sha256 WHERE a.id = ?`,
@@ -42,6 +43,33 @@ export async function why(core: Core, namespace: string, id: string): Promise<Ex
     ...explained,
     ...(verdict === undefined ? {} : { verdict, remedies: remediesOf(verdict) }),
   }
+}
+
+/** Of a refusal by policy: which permits came nearest, and the first condition of each that does not hold. */
+async function withNearestPermits(core: Core, row: DecisionRow, explained: Explained): Promise<Explained> {
+  const { context } = explained
+  if (row.reason_code !== 'policy-deny' || row.policy_version === null || row.resource === null) return explained
+  if (!isContext(context)) return explained
+  const [policy] = await core.db.all<{ text: string }>(
+    'SELECT text FROM policy_versions WHERE namespace = ? AND version = ?',
+    [row.namespace, row.policy_version],
+  )
+  if (policy === undefined) return explained
+  const compiled = await compilePolicies(policy.text)
+  const near = compiled.explain({
+    action: row.kind === 'renew' ? 'renew' : 'release',
+    namespace: row.namespace,
+    resource: row.resource,
+    workload: context.measurement,
+    context,
+  })
+  const sentences = near.map(({ id, line, unmet }) => `line ${line} (${id}) would permit it if this held: ${unmet}`)
+  return { ...explained, reasons: [...explained.reasons, ...sentences] }
+}
+
+// Written by this package alone, as the appraisal had it.
+function isContext(value: unknown): value is PolicyContext {
+  return typeof value === 'object' && value !== null && 'measurement' in value && 'verdict' in value
 }
 
 /** What would mend a verdict, each remedy once: of failed checks first. */

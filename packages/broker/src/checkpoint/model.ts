@@ -2,6 +2,7 @@ import type { JsonWebKey } from 'node:crypto'
 import type { Signer } from '@sekisho/appraisal'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { Remedy, Tee, Verdict } from '@sekisho/evidence'
+import type { TpmKeys } from '../enrolment/model.ts'
 import type { Log, Receipt } from '../log/log.ts'
 import type { Database, Sql } from '../storage/sql.ts'
 import type { FlattenedJwe, Vault } from '../vault/vault.ts'
@@ -146,6 +147,8 @@ export type Cause =
   | { readonly kind: 'reference'; readonly name: string }
   | { readonly kind: 'advisory'; readonly id: string }
   | { readonly kind: 'collateral' }
+  /** A TPM was revoked, by the name of one of its keys. */
+  | { readonly kind: 'tpm-key'; readonly name: string }
 
 /** What looking at live leases again gave. */
 export interface Reappraised {
@@ -337,6 +340,7 @@ export interface Broker {
   /** Ends leases whose time is over, forgets old sessions, resumes what a stopped process left. The caller drives it. */
   tick(at: Date): Promise<{ readonly expired: number; readonly swept: number }>
   readonly admin: BrokerAdmin
+  readonly tpmKeys: TpmKeys
   /** The public key of attestation results, as `/.well-known/jwks.json` shows it. */
   readonly jwks: { readonly keys: readonly Readonly<Record<string, string>>[] }
   readonly issuer: string

@@ -1,4 +1,5 @@
 import type { PolicyContext } from '@sekisho/appraisal'
+import { areEnrolled } from '../enrolment/enrolled-keys.ts'
 import type { Row, Sql } from '../storage/sql.ts'
 import { loadAppraisal, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
 import type { Core } from './core.ts'
@@ -135,6 +136,7 @@ async function evidenceFate(
   const appraisal = await loadAppraisal(core, core.db, id)
   if (appraisal === undefined) return { code: 'attestation-revoked', reasons: ['the appraisal is not stored any more'] }
   if (cause.kind === 'reference' && stillReferenced(appraisal, rules, at)) return appraisal
+  if (cause.kind === 'tpm-key') return keyFate(core, appraisal, at)
   const collateral = cause.kind === 'collateral' ? 'now' : 'as-of-then'
   const found = await rejudge(core, core.db, rules, appraisal, {
     collateral,
@@ -199,6 +201,14 @@ async function revokeRecent(core: Core, namespace: string, rules: Rules, at: Dat
       ),
     )
   }
+}
+
+/** Whether the TPMs' keys that an appraisal rests on are enrolled still. */
+async function keyFate(core: Core, appraisal: StoredAppraisal, at: Date): Promise<Fate | StoredAppraisal> {
+  const keys = appraisal.grounds.flatMap(({ enrolledKey }) => enrolledKey ?? [])
+  if (await areEnrolled(core.db, appraisal.namespace, keys)) return appraisal
+  await revokeAppraisal(core, appraisal.id, at)
+  return { code: 'tpm-key-revoked', reasons: ['an operator revoked the TPM whose key signed the evidence'] }
 }
 
 async function revokeAppraisal(core: Core, id: string, at: Date): Promise<void> {
@@ -300,7 +310,8 @@ function revocation(
 const PENDING = 'reappraise:'
 
 function pendingName(namespace: string, cause: Cause): string {
-  const what = cause.kind === 'reference' ? cause.name : cause.kind === 'advisory' ? cause.id : ''
+  const what =
+    cause.kind === 'reference' || cause.kind === 'tpm-key' ? cause.name : cause.kind === 'advisory' ? cause.id : ''
   return `${PENDING}${namespace}:${cause.kind}:${what}`
 }
 
@@ -327,12 +338,27 @@ export async function resumePending(core: Core, at: Date): Promise<void> {
 
 const LAST_LOOK = 'references-looked-at'
 
+/** Leases of a time when emulated platforms were trusted end in production, with their decisions and events. */
+export async function endEmulated(core: Core, at: Date): Promise<void> {
+  const rows = await core.db.all<{ namespace: string }>(
+    `SELECT DISTINCT l.namespace FROM leases l JOIN appraisals a ON a.id = l.appraisal
+     WHERE l.state = 'live' AND l.expires >= ? AND a.emulated = 1`,
+    [at.getTime()],
+  )
+  for (const { namespace } of rows) {
+    const { policy } = await rulesOf(core, core.db, namespace)
+    await reappraise(core, namespace, { kind: 'policy', version: policy?.version ?? 0 }, at)
+  }
+}
+
 /** Reference sets whose time is over since the last look: leases that rest on them are looked at again. */
 export async function expireReferences(core: Core, at: Date): Promise<void> {
   const [last] = await core.db.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [LAST_LOOK])
+  const seen = Number(last?.value ?? 0)
   const rows = await core.db.all<{ namespace: string; name: string }>(
     'SELECT namespace, name FROM reference_sets WHERE deleted IS NULL AND expires <= ? AND expires > ?',
-    [at.getTime(), Number(last?.value ?? 0)],
+    // A clock that was ahead for a while must not hide what expires before it gets there again.
+    [at.getTime(), seen > at.getTime() ? 0 : seen],
   )
   for (const { namespace, name } of rows) await reappraise(core, namespace, { kind: 'reference', name }, at)
   if (rows.length > 0 || last === undefined)

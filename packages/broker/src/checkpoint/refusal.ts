@@ -35,6 +35,11 @@ import type { Check, Verdict } from '@sekisho/evidence'
  * - `lease-unknown`: no such lease, or not this caller's.
  * - `lease-ended`: it was revoked or is over.
  * - `holder-mismatch`: the evidence is of another key or workload than the lease's.
+ * - `tpm-key-unknown`: nobody vouches for the TPM's attestation key: it is not enrolled in this namespace.
+ * - `tpm-key-revoked`: a key of this TPM was revoked.
+ * - `enrolment-unknown`: no enrolment of this id waits for an answer: it is over, or was answered.
+ * - `enrolment-failed`: the machine did not activate the credential.
+ * - `enrolment-limit`: too many keys are enrolled.
  */
 export type RefusalCode =
   | 'session-unknown'
@@ -69,6 +74,11 @@ export type RefusalCode =
   | 'lease-unknown'
   | 'lease-ended'
   | 'holder-mismatch'
+  | 'tpm-key-unknown'
+  | 'tpm-key-revoked'
+  | 'enrolment-unknown'
+  | 'enrolment-failed'
+  | 'enrolment-limit'
 
 /** What may be released rests on a verdict like this, whatever a policy says. */
 export function meetsFloor(verdict: Pick<Verdict, 'outcome' | 'authenticity'>): boolean {
@@ -106,6 +116,8 @@ const MEANINGS: readonly (readonly [RegExp, RefusalCode])[] = [
  */
 export function refusalOf(verdict: Verdict, referenced: boolean): RefusalCode {
   const failed = allChecks(verdict).filter(({ outcome }) => outcome === 'fail')
+  // The machine can mend this itself, and until then it does not matter what else is amiss.
+  if (isUnenrolled(verdict) && !failed.some(({ phase }) => phase === 'authenticity')) return 'tpm-key-unknown'
   if (failed.length > 0) {
     const authenticity = failed.filter(({ phase }) => phase === 'authenticity')
     const weighty = authenticity.length > 0 ? authenticity : failed
@@ -115,6 +127,13 @@ export function refusalOf(verdict: Verdict, referenced: boolean): RefusalCode {
   if (!referenced) return 'reference-missing'
   const unmade = allChecks(verdict).filter(({ outcome, waived }) => outcome === 'unchecked' && waived !== true)
   return unmade.some(({ phase }) => phase === 'authenticity') ? 'collateral-missing' : 'evidence-incomplete'
+}
+
+function isUnenrolled(verdict: Verdict): boolean {
+  return (
+    verdict.tee === 'tpm' &&
+    allChecks(verdict).some(({ id, outcome }) => id === 'tpm.ak.trust' && outcome === 'unchecked')
+  )
 }
 
 const MAX_REASONS = 32

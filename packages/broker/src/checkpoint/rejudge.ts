@@ -42,6 +42,7 @@ export async function rejudge(
       request: {
         expect: how.adjust === undefined ? expect : how.adjust(expect, grounds),
         at: then ? new Date(appraisal.at) : how.at,
+        namespace: appraisal.namespace,
         ...(then && kept !== undefined ? { kept } : {}),
         ...how.request,
       },

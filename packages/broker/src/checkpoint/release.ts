@@ -189,4 +189,4 @@ async function refuse(core: Core, request: ReleaseRequest, refusing: Refusing): 
   return { refused: { code, decision } }
 }
 
-const UNATTRIBUTED: readonly RefusalCode[] = ['session-unknown', 'resource-invalid']
+const UNATTRIBUTED: readonly RefusalCode[] = ['session-unknown', 'resource-invalid', 'token-invalid']

@@ -19,6 +19,8 @@ export interface Grounds {
   readonly reference?: string
   /** SHA-256 of that set as it was, hex. */
   readonly referenceSha256?: string
+  /** Name of the TPM's attestation key that was enrolled when this was judged, hex. */
+  readonly enrolledKey?: string
 }
 
 /** An appraisal as it is stored. It never changes, but for being revoked. */

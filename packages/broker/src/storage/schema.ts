@@ -108,4 +108,19 @@ export const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX events_namespace ON events (namespace, seq)`,
     ],
   },
+  {
+    version: 2,
+    statements: [
+      `CREATE TABLE tpm_enrolments (
+        id TEXT PRIMARY KEY, namespace TEXT NOT NULL, secret_sha256 {BLOB} NOT NULL, ak_name TEXT NOT NULL,
+        ek_sha256 TEXT NOT NULL, ek_certificates TEXT NOT NULL, created {INT} NOT NULL, expires {INT} NOT NULL)`,
+      `CREATE INDEX tpm_enrolments_expires ON tpm_enrolments (expires)`,
+      `CREATE INDEX tpm_enrolments_ek ON tpm_enrolments (namespace, ek_sha256)`,
+      `CREATE TABLE tpm_keys (
+        namespace TEXT NOT NULL, ak_name TEXT NOT NULL, ek_sha256 TEXT NOT NULL, ek_certificates TEXT NOT NULL,
+        enrolled {INT} NOT NULL, enrolled_by TEXT NOT NULL, revoked {INT}, revoked_by TEXT,
+        PRIMARY KEY (namespace, ak_name))`,
+      `CREATE INDEX tpm_keys_ek ON tpm_keys (namespace, ek_sha256)`,
+    ],
+  },
 ]

@@ -1,6 +1,8 @@
 import type { CollateralSource, EndorsementBundle } from '@sekisho/collateral'
 import type { Memory, TrustAnchor, Verdict } from '@sekisho/evidence'
 import type { Recognised } from '@sekisho/evidence/recognise'
+import type { TpmActivation } from '@sekisho/evidence/tpm'
+import type { TpmMakers, TpmRoots } from '../enrolment/makers.ts'
 
 /** Evidence without its wrappers, with what travelled beside it. As untrusted as it came. */
 export interface Received extends Recognised {
@@ -16,8 +18,8 @@ export interface KeptCollateral {
   /** SHA-256 of `bytes`, lower-case hex. */
   readonly sha256: string
   /**
-   * SEV-SNP: a GHCB certificate table. Intel: `collateral.json` as the field's tools exchange it. NVIDIA, Arm, services:
-   * JSON. All can be given to `sekisho verify --collateral`. Empty where the evidence brings everything itself.
+   * SEV-SNP: a GHCB certificate table. Intel: `collateral.json` as the field's tools exchange it. NVIDIA, Arm, services,
+   * enrolled TPMs: JSON. All can be given to `sekisho verify --collateral`. Empty where the evidence brings everything itself.
    */
   readonly bytes: Uint8Array
 }
@@ -36,18 +38,24 @@ export interface JudgeRequest {
   readonly update?: 'standard' | 'early'
   /** Ask the source again, although an answer is held. */
   readonly refresh?: boolean
+  /** Whose enrolled keys of TPMs count; none without it. */
+  readonly namespace?: string
 }
 
 /** What judging gives. */
 export interface Judged {
   readonly verdict: Verdict
   readonly collateral: KeptCollateral
+  /** Name of the TPM's attestation key, hex, where it was vouched for by being enrolled. */
+  readonly enrolledKey?: string
 }
 
 /** What the checkpoint needs of evidence: one door for every TEE. */
 export interface Verifier {
   /** True when emulated roots are trusted. */
   readonly emulated: boolean
+  /** Who may vouch for a TPM's endorsement key. Without it no TPM is enrolled. */
+  readonly tpmMakers?: TpmMakers
   /**
    * Finds the evidence in a KBS `primary_evidence` object, another JSON value, or bytes. Nothing is verified.
    * @throws EvidenceError when it is none that is known
@@ -87,8 +95,13 @@ export interface VerifierOptions {
   readonly arm?: { readonly keys?: string; readonly referenceValues?: string }
   /** Attestation services: key sets by issuer. */
   readonly keySets?: readonly { readonly issuer: string; readonly jwks: string }[]
-  /** TPM: activations of attestation keys, by the name of the key in hex. */
-  readonly activation?: (akPublic: Uint8Array) => { akName: string; ekCertificates: readonly Uint8Array[] } | undefined
+  /** TPM: looks up the activation of an attestation key, by its TPMT_PUBLIC; `enrolledKeys` of a database is one. */
+  readonly activation?: (
+    akPublic: Uint8Array,
+    namespace: string,
+  ) => TpmActivation | undefined | Promise<TpmActivation | undefined>
+  /** TPM: roots of makers that the operator vouches for, beside those that are known. They are not emulated. */
+  readonly tpmRoots?: TpmRoots
   /** Told when a source did not give what was asked; for the log of the process. */
   readonly onTrouble?: (what: string) => void
 }

@@ -1,4 +1,5 @@
 import { createMemory, EvidenceError, type Tee } from '@sekisho/evidence'
+import { tpmMakers } from '../enrolment/makers.ts'
 import { azureDoor } from './azure.ts'
 import { ccaDoor } from './cca.ts'
 import type { Door, Judged, JudgeRequest, Received, Surroundings, Verifier, VerifierOptions } from './model.ts'
@@ -9,7 +10,7 @@ import { sgxDoor } from './sgx.ts'
 import { snpDoor } from './snp.ts'
 import { tdxDoor } from './tdx.ts'
 import { tokenDoor } from './token.ts'
-import { tpmDoor } from './tpm.ts'
+import { tpmAnchors, tpmDoor } from './tpm.ts'
 
 const DOORS: Readonly<Partial<Record<Tee, (around: Surroundings) => Door>>> = {
   snp: snpDoor,
@@ -30,7 +31,7 @@ const MAX_HELD = 1024
  * Opens a verifier of evidence of every TEE that a checkpoint takes. Prepared endorsements are held for a while and
  * bounded in number; what is held is judged again on each use (dates, revocation), only its parsing is saved.
  *
- * @throws TypeError for a root that does not say `emulated: true`
+ * @throws TypeError for a root that does not say `emulated: true`, or a TPM maker's that does
  */
 export function openVerifier(options: VerifierOptions): Verifier {
   const around = surroundings(options)
@@ -46,6 +47,7 @@ export function openVerifier(options: VerifierOptions): Verifier {
   }
   return {
     emulated: (options.trustAnchors ?? []).length > 0,
+    tpmMakers: tpmMakers(tpmAnchors(options), options.tpmRoots?.pool ?? []),
     recognise: receive,
     skeleton: (received) => doorOf(received.tee).skeleton(received),
     binding: (received, digest) => doorOf(received.tee).binding(received, digest),
@@ -59,6 +61,10 @@ function surroundings(options: VerifierOptions): Surroundings {
   const foreign = trustAnchors.find((one) => one.emulated !== true)
   if (foreign !== undefined)
     throw new TypeError(`trustAnchors: ${foreign.id} must say \`emulated: true\`; vendors' roots are known already`)
+  const played = (options.tpmRoots?.anchors ?? []).find(
+    (one) => one.emulated === true || trustAnchors.some(({ spkiSha256 }) => spkiSha256 === one.spkiSha256),
+  )
+  if (played !== undefined) throw new TypeError(`tpmRoots: ${played.id} is emulated, and no maker's`)
   return {
     options,
     memory,

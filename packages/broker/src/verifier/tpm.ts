@@ -1,30 +1,56 @@
-import { GOOGLE_TPM_ROOTS, parseAttest, parseTpmJson, type TpmEvidence, verifyTpmSync } from '@sekisho/evidence/tpm'
-import { fittedBinding, NOTHING_KEPT, toHex } from './bytes.ts'
-import type { Door, Expectations, Surroundings } from './model.ts'
+import type { TrustAnchor } from '@sekisho/evidence'
+import {
+  GOOGLE_TPM_ROOTS,
+  parseAttest,
+  parseTpmJson,
+  type TpmActivation,
+  type TpmEvidence,
+  verifyTpmSync,
+} from '@sekisho/evidence/tpm'
+import { fittedBinding, keep, NOTHING_KEPT, toHex } from './bytes.ts'
+import type { Door, Expectations, KeptCollateral, Surroundings, VerifierOptions } from './model.ts'
 
 /** TPM 2.0. Certificates come with the quote, or the key was enrolled by credential activation. */
 export function tpmDoor(around: Surroundings): Door {
+  const anchors = tpmAnchors(around.options)
   return {
     skeleton: ({ evidence }) => tpmSkeleton(parseTpmJson(evidence)),
     binding({ evidence }, digest) {
       return fittedBinding(digest, parseAttest(parseTpmJson(evidence).message).extraData.length)
     },
-    async verify({ evidence, eventLog }, { expect, at, waive }) {
+    async verify({ evidence, eventLog }, { expect, at, waive, namespace }) {
       const quote = parseTpmJson(evidence)
       const parts = eventLog === undefined || quote.eventLog !== undefined ? quote : { ...quote, eventLog }
       const { akPublic } = parts
-      const activation = akPublic === undefined ? undefined : around.options.activation?.(akPublic)
+      const activation =
+        akPublic === undefined || namespace === undefined
+          ? undefined
+          : await around.options.activation?.(akPublic, namespace)
       const verdict = verifyTpmSync(parts, {
         at,
         expect,
         memory: around.memory,
-        ...around.anchors(GOOGLE_TPM_ROOTS),
+        trustAnchors: anchors,
         ...(waive === undefined ? {} : { waive }),
         ...(activation === undefined ? {} : { activation }),
       })
-      return { verdict, collateral: NOTHING_KEPT }
+      // A certificate of the attestation key's own comes first, and then nobody asked for the enrolment.
+      if (activation === undefined || (parts.certificates ?? []).length > 0)
+        return { verdict, collateral: NOTHING_KEPT }
+      return { verdict, collateral: kept(activation), enrolledKey: activation.akName }
     },
   }
+}
+
+/** An enrolment as it is kept with a decision: what vouched for the key then. */
+function kept({ akName, ekCertificates }: TpmActivation): KeptCollateral {
+  const certificates = ekCertificates.map((der) => Buffer.from(der).toString('base64'))
+  return keep(new TextEncoder().encode(JSON.stringify({ akName, ekCertificates: certificates })))
+}
+
+/** Roots above TPMs' keys: those that are known, those that the operator named, and emulated ones where they are trusted. */
+export function tpmAnchors({ trustAnchors = [], tpmRoots }: VerifierOptions): readonly TrustAnchor[] {
+  return [...GOOGLE_TPM_ROOTS, ...(tpmRoots?.anchors ?? []), ...trustAnchors]
 }
 
 const FIRST_PCR_OF_APPLICATIONS = 16

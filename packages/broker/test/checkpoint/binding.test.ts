@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { kbsEvidence } from '@sekisho/emulator'
 import { deviceDigest, initDataDigest, primaryDigest, teeKeyOf } from '../../src/checkpoint/binding.ts'
+import { boundExpectations, initDataExpectation } from '../../src/checkpoint/init-data.ts'
 import type { AttestOutcome, AttestRequest, Broker } from '../../src/index.ts'
 import {
   brokerOver,
@@ -46,6 +47,33 @@ test('init-data: the hash that its TOML names, over the text as sent', () => {
   assert.equal(initDataDigest({ format: 'toml', body: '' }), undefined)
 })
 
+test('init-data: a text of blanks or line breaks takes no time; keys may be quoted, lines may end in CR LF', () => {
+  const started = performance.now()
+  for (const blank of ['\n', ' ', '\t', '\r\n', ' \n', 'algorithm=\n', '#'])
+    assert.equal(initDataDigest({ format: 'toml', body: blank.repeat(500_000) }), undefined)
+  assert.ok(performance.now() - started < 2000, 'seven texts of half a megabyte are read within two seconds')
+  for (const body of ['"algorithm" = "SHA-256" # so\r\n', "version = '0.1.0'\n\t'algorithm'='sha256'\n"])
+    assert.deepEqual(initDataDigest({ format: 'toml', body }), createHash('sha256').update(body).digest())
+})
+
+test('tee-pubkey: members that describe a key are bounded, each is of its type', () => {
+  const key = teeKeys().publicJwk
+  const described = { ...key, kid: 'a', use: 'enc', key_ops: ['deriveBits'], ext: true }
+  assert.deepEqual(teeKeyOf(described), described)
+  for (const more of [
+    { kid: 'a'.repeat(257) },
+    { kid: 1.5 },
+    { kid: { deep: [] } },
+    { use: ['enc'] },
+    { key_ops: 'deriveBits' },
+    { key_ops: new Array<string>(17).fill('sign') },
+    { key_ops: [1.5] },
+    { ext: 0.5 },
+    { n: 'A'.repeat(1_000_000) },
+  ])
+    assert.equal(teeKeyOf({ ...key, ...more }), undefined, JSON.stringify(more).slice(0, 40))
+})
+
 async function brokerFor(t: TestContext, machines: readonly Machine[]): Promise<Broker> {
   const verifier = await worldVerifier(t, sharedWorld())
   const broker = await brokerOver(await newDatabase(t), verifier)
@@ -64,11 +92,13 @@ async function send(
   broker: Broker,
   machine: Machine,
   make: (runtime: AttestRequest['runtimeData']) => Sent,
+  digest?: Uint8Array,
 ): Promise<AttestOutcome & { readonly session: string }> {
   const { session, nonce } = await broker.challenge({ namespace: 'default', protocol: 'kbs', at: AT })
   const runtimeData = { nonce, 'tee-pubkey': teeKeys().publicJwk }
   const more = make(runtimeData)
-  const evidence = kbsEvidence(machine.tee, machine.attest(primaryDigest(runtimeData, more.additionalEvidence ?? '')))
+  const bound = digest ?? primaryDigest(runtimeData, more.additionalEvidence ?? '')
+  const evidence = kbsEvidence(machine.tee, machine.attest(bound))
   return { ...(await broker.attest({ session, evidence, runtimeData, at: AT, ...more })), session }
 }
 
@@ -82,6 +112,33 @@ test('init-data must be what the machine was launched with', async (t) => {
   assert.equal(other.refusal?.code, 'reference-mismatch')
   const none = await send(broker, machine, () => ({ initData: { format: 'yaml', body } }))
   assert.equal(none.refusal?.code, 'evidence-unreadable')
+})
+
+test('init-data of a TPM is in PCR 8; evidence without a place for it is refused, and no reference value is widened', async (t) => {
+  const digest = createHash('sha256').update('x').digest()
+  const pcr8 = createHash('sha256').update(Buffer.alloc(32)).update(digest).digest('hex')
+  assert.deepEqual(initDataExpectation('tpm', digest), { pcrs: { 8: [pcr8] } })
+  assert.deepEqual(initDataExpectation('azure-vtpm', digest), { vtpm: { pcrs: { 8: [pcr8] } } })
+  assert.deepEqual(initDataExpectation('tdx', digest), { hostData: [`${digest.toString('hex')}${'00'.repeat(16)}`] })
+  assert.equal(initDataExpectation('nitro', digest), undefined)
+  const bound = { reportData: 'aa', vtpm: { pcrs: { 8: [pcr8] } } }
+  for (const [given, kept] of [
+    [{ vtpm: { requiredPcrs: [4], pcrs: { 4: ['bb'] } } }, { requiredPcrs: [4], pcrs: { 4: ['bb'], 8: [pcr8] } }],
+    [{ vtpm: { pcrs: { 8: ['cc'] } } }, { pcrs: { 8: ['cc'] } }],
+    [{ measurement: ['dd'] }, { pcrs: { 8: [pcr8] } }],
+  ] as const)
+    assert.deepEqual(boundExpectations(given, bound), { ...given, reportData: 'aa', vtpm: kept })
+  const [machine, enclave] = [sharedWorld().tpm(), sharedWorld().nitro()]
+  const broker = await brokerFor(t, [machine, enclave])
+  const initData = { format: 'toml', body: 'algorithm = "sha256"\n' } as const
+  for (const one of [machine, enclave]) assert.equal((await send(broker, one, () => ({}))).refusal, undefined, one.tee)
+  assert.equal((await send(broker, enclave, () => ({ initData }))).refusal?.code, 'evidence-unreadable')
+  const values = (await broker.admin.references('default')).find(({ tee }) => tee === 'tpm')?.values
+  const { 8: _open, ...pcrs } = (values?.['pcrs'] ?? {}) as Readonly<Record<string, unknown>>
+  const set = { name: 'set-0', tee: 'tpm', values: { ...values, pcrs }, owner: 'tester' }
+  await broker.admin.putReference('default', set, { actor: 'tester', at: AT })
+  assert.equal((await send(broker, machine, () => ({}))).refusal?.code, 'evidence-incomplete')
+  assert.equal((await send(broker, machine, () => ({ initData }))).refusal?.code, 'reference-mismatch')
 })
 
 test('additional devices: each is judged, each is bound, and the worst counts', async (t) => {
@@ -119,4 +176,26 @@ test('what was announced must come', async (t) => {
   const broker = await brokerFor(t, [machine])
   assert.equal((await send(broker, machine, () => ({ tee: 'tdx' }))).refusal?.code, 'session-mismatch')
   assert.ok((await send(broker, machine, () => ({ tee: 'snp' }))).token)
+})
+
+test('what is refused does not fill the disk: large event logs are kept by digest only', async (t) => {
+  const machine = sharedWorld().tdx()
+  const verifier = await worldVerifier(t, sharedWorld())
+  const db = await newDatabase(t)
+  const broker = await brokerOver(db, verifier)
+  await furnish(broker, 'default', AT)
+  await broker.admin.putReference('default', referenceOf(verifier, machine, 'mine'), { actor: 'tester', at: AT })
+  const eventLog = Buffer.concat([
+    machine.attest(new Uint8Array(48)).eventLog ?? Buffer.alloc(0),
+    Buffer.alloc(100_000),
+  ])
+  const stored = async (): Promise<readonly number[]> =>
+    (await db.all<{ size: number }>('SELECT LENGTH(bytes) AS size FROM evidence')).map(({ size }) => size)
+  const refused = await send(broker, machine, () => ({ eventLog }), new Uint8Array(48))
+  assert.equal(refused.refusal?.code, 'evidence-stale')
+  assert.ok((await broker.why('default', refused.refusal.id ?? ''))?.verdict)
+  assert.ok((await stored()).length > 0 && !(await stored()).includes(eventLog.length))
+  const good = await send(broker, machine, () => ({ eventLog }))
+  assert.ok(good.token, good.refusal?.code)
+  assert.ok((await stored()).includes(eventLog.length), 'what something was released on is kept whole')
 })

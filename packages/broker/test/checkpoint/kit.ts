@@ -3,7 +3,6 @@ import {
   createHash,
   createPublicKey,
   diffieHellman,
-  generateKeyPairSync,
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto'
@@ -14,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { networkSource } from '@sekisho/collateral'
 import { type Attested, createWorld, type KbsTee, kbsEvidence, type World } from '@sekisho/emulator'
+import { generateKey } from '@sekisho/emulator/kit'
 import { primaryDigest } from '../../src/checkpoint/binding.ts'
 import {
   type Broker,
@@ -132,7 +132,7 @@ export interface TeeKeys {
 }
 
 export function teeKeys(): TeeKeys {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey, publicKey } = generateKey('P-256')
   const { x, y } = publicKey.export({ format: 'jwk' })
   return {
     privateKey,

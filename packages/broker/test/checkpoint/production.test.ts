@@ -61,6 +61,10 @@ test('a database of a trying start gives nothing to a production one: emulated a
   const db = await newDatabase(t)
   const it = await scene(t, db)
   const { outcome } = await attested(it.broker, it.machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
+  const asked = { by: { token: outcome.token ?? '' }, namespace: NAMESPACE, resource: RESOURCE, at: AT }
+  const given = await it.broker.release(asked)
+  assert.ok(given.released)
+  const lease = given.lease.id
   const production = await brokerOver(db, openVerifier({}), { production: true })
   const released = await production.release({
     by: { token: outcome.token ?? '' },
@@ -69,6 +73,30 @@ test('a database of a trying start gives nothing to a production one: emulated a
     at: AT,
   })
   assert.equal(released.refused?.code, 'evidence-emulated')
+  assert.equal((await production.leaseState(lease, { at: AT }))?.state, 'live')
+  await production.tick(AT)
+  assert.equal((await production.leaseState(lease, { at: AT }))?.state, 'revoked')
+  const [revoked] = await production.decisions(NAMESPACE, { outcome: 'revoked' })
+  assert.equal(revoked?.reasonCode, 'evidence-emulated')
+})
+
+test('a clock that was ahead hides no reference set that expires later', async (t) => {
+  const db = await newDatabase(t)
+  const it = await scene(t, db)
+  const hour = 3_600_000
+  const reference = referenceOf(await worldVerifier(t, sharedWorld()), it.machine, 'mine') as object
+  const expires = new Date(AT.getTime() + 0.5 * hour).toISOString()
+  await it.broker.admin.putReference(NAMESPACE, { ...reference, expires }, BY)
+  const { outcome } = await attested(it.broker, it.machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
+  const asked = { by: { token: outcome.token ?? '' }, namespace: NAMESPACE, resource: RESOURCE, at: AT }
+  const given = await it.broker.release(asked)
+  assert.ok(given.released)
+  const lease = given.lease.id
+  await db.run(`INSERT INTO settings (name, value) VALUES ('references-looked-at', ?)`, [AT.getTime() + 48 * hour])
+  assert.equal((await it.broker.leaseState(lease, { at: AT }))?.state, 'live')
+  const later = new Date(AT.getTime() + 0.6 * hour)
+  await it.broker.tick(later)
+  assert.equal((await it.broker.leaseState(lease, { at: later }))?.state, 'revoked')
 })
 
 test('receipts verify offline, and say EMULATED', async (t) => {

@@ -1,21 +1,27 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
 import { calculateJwkThumbprint } from 'jose'
 import { JweError, type JweErrorCode, readTeeKey, teeKeyThumbprint } from '../../src/jwe/tee-key.ts'
+import { ENCODED } from '../../src/vault/key-material.ts'
 
 const P256 = {
-  ...generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' }),
+  ...generateKey('P-256').publicKey.export({ format: 'jwk' }),
   alg: 'ECDH-ES+A256KW',
 }
 const P521 = {
-  ...generateKeyPairSync('ec', { namedCurve: 'P-521' }).publicKey.export({ format: 'jwk' }),
+  ...generateKey('P-521').publicKey.export({ format: 'jwk' }),
   alg: 'ECDH-ES+A256KW',
 }
 const RSA = { ...rsa(2048), alg: 'RSA-OAEP-256' }
 
 function rsa(modulusLength: number, publicExponent = 65537): object {
-  return generateKeyPairSync('rsa', { modulusLength, publicExponent }).publicKey.export({ format: 'jwk' })
+  return createPublicKey({
+    key: generateKeyPairSync('rsa', { modulusLength, publicExponent, ...ENCODED }).publicKey,
+    format: 'der',
+    type: 'spki',
+  }).export({ format: 'jwk' })
 }
 
 function longer(value: unknown): string {

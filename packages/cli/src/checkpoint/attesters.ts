@@ -1,4 +1,4 @@
-import type { Attester, EmulatedPlatform, TpmAddress } from '@sekisho/attester'
+import type { Attester, EmulatedPlatform, TpmAddress, TpmAttester } from '@sekisho/attester'
 import type { World } from '@sekisho/emulator'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
@@ -19,6 +19,8 @@ export interface AttesterFlags {
 /** An attester, and what has to be done when it is not needed any more. */
 export interface OpenAttester {
   readonly attester: Attester
+  /** The same, where it is a TPM, whose key can be enrolled. */
+  readonly tpm?: TpmAttester
   close(): Promise<void>
 }
 
@@ -42,7 +44,7 @@ async function tpmOf(where: string, flags: AttesterFlags): Promise<OpenAttester>
     ...(flags.pcrs === undefined ? {} : { pcrs: pcrsOf(flags.pcrs) }),
     ...(flags.eventLog === undefined ? {} : { eventLog: flags.eventLog }),
   })
-  return { attester, close: () => attester.close() }
+  return { attester, tpm: attester, close: () => attester.close() }
 }
 
 /** `/dev/tpmrm0`, `127.0.0.1:2321`, or the path of a socket. */
@@ -58,7 +60,8 @@ function pcrsOf(list: string): readonly number[] {
   throw usageError(`--pcrs ${list}: expected numbers from 0 to 23 with commas, such as 0,1,2,7`)
 }
 
-const PRODUCTS = ['Milan', 'Genoa', 'Turin'] as const
+/** Generations of emulated SEV-SNP machines. */
+export const PRODUCTS = ['Milan', 'Genoa', 'Turin'] as const
 
 /** A platform of an emulated world. @throws CliError (usage) for a kind that there is none of */
 export function platformOf(world: World, kind: string, flags: AttesterFlags): EmulatedPlatform {

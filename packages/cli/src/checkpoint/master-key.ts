@@ -10,6 +10,8 @@ import { errorCode, inWords } from '../input.ts'
 export interface MasterKeyOptions {
   readonly masterKeyFile?: string
   readonly pkcs11?: string
+  /** Files with former master keys. */
+  readonly formerMasterKeyFile?: readonly string[]
   readonly production?: true
 }
 
@@ -35,6 +37,12 @@ export async function masterKeyOf(options: MasterKeyOptions, folder: string, aro
   await makeKey(file)
   around.err(`sekisho: the master key is ${file}; keep it away from the database where it matters\n`)
   return masterKeyFrom({ file })
+}
+
+/** Former master keys, which something may still be encrypted under. @throws VaultError */
+export async function formerMasterKeys({ formerMasterKeyFile = [] }: MasterKeyOptions): Promise<readonly MasterKey[]> {
+  const { masterKeyFrom } = await import('@sekisho/broker')
+  return Promise.all(formerMasterKeyFile.map((file) => masterKeyFrom({ file })))
 }
 
 /** Makes the file once: of two starts at the same time one makes it, and both read it. */

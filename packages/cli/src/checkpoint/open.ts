@@ -1,8 +1,9 @@
 import { join } from 'node:path'
-import type { Broker, Database, MasterKey, VerifierOptions } from '@sekisho/broker'
+import type { Broker, Database, MasterKey, Vault, VerifierOptions } from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
-import type { TlsOptions } from '@sekisho/server'
+import type { OidcOptions, TlsOptions } from '@sekisho/server'
+import { isDue } from './due.ts'
 
 /** What a checkpoint is made of. */
 export interface CheckpointOptions {
@@ -10,6 +11,12 @@ export interface CheckpointOptions {
   readonly folder: string
   readonly databaseUrl?: string
   readonly master: MasterKey
+  /** Master keys that something may still be encrypted under; it is wrapped anew under `master` while the server runs. */
+  readonly former?: readonly MasterKey[]
+  /** An OpenID provider whose tokens open the API beside our own. */
+  readonly oidc?: OidcOptions
+  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
+  readonly trustedProxies?: readonly string[]
   readonly production: boolean
   /** Roots of emulated platforms; refused in production. */
   readonly emulatedAnchors: readonly TrustAnchor[]
@@ -25,8 +32,8 @@ export interface CheckpointOptions {
   readonly now: () => Date
   /** Takes the log lines. */
   readonly writeLog: (text: string) => void
-  /** What else the verifier is made with: keys of Arm platforms, enrolled keys of TPMs. */
-  readonly verifier?: Pick<VerifierOptions, 'activation' | 'arm'>
+  /** What else the verifier is made with: keys of Arm platforms, roots of TPM makers. */
+  readonly verifier?: Pick<VerifierOptions, 'arm' | 'tpmRoots'>
 }
 
 /** A checkpoint that answers. */
@@ -72,8 +79,9 @@ async function open(
   const url = options.databaseUrl
   const db = await parts.openDatabase(url === undefined ? { folder: join(options.folder, 'db') } : { url })
   closers.push(() => db.close())
-  const { signer, logKey } = await parts.serverKeys(db, master)
-  const vault = await parts.openVault(db, { master })
+  const former = options.former ?? []
+  const { signer, logKey } = await parts.serverKeys(db, master, former)
+  const vault = await parts.openVault(db, { master, former })
   const port = options.port === 0 ? await freePort(options.host) : options.port
   const issuer = options.publicUrl ?? originOf(options, port)
   const log = await parts.openLog(db, { origin: await originOfLog(db, issuer), signingKey: logKey })
@@ -81,6 +89,7 @@ async function open(
     ...(source === undefined ? {} : { source }),
     ...(emulatedAnchors.length === 0 ? {} : { trustAnchors: emulatedAnchors }),
     ...options.verifier,
+    activation: parts.enrolledKeys(db),
     onTrouble: (what) => options.writeLog(`${JSON.stringify({ at: now().toISOString(), trouble: what })}\n`),
   })
   const broker = await parts.openBroker({
@@ -109,9 +118,12 @@ async function open(
     writeLog: options.writeLog,
     now,
     ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.oidc === undefined ? {} : { oidc: options.oidc }),
+    ...(options.trustedProxies === undefined ? {} : { trustedProxies: options.trustedProxies }),
     ...(options.console === undefined ? {} : { console: options.console }),
   })
   closers.push(() => server.close())
+  if (former.length > 0) closers.push(rotation(vault, options))
   return {
     url: server.url,
     broker,
@@ -129,16 +141,27 @@ async function open(
   }
 }
 
+/** Wraps what is under a former master key anew, beside everything else; what is left is said. */
+function rotation(vault: Vault, { master, writeLog, now }: CheckpointOptions): () => Promise<void> {
+  const say = (facts: Readonly<Record<string, unknown>>): void =>
+    writeLog(`${JSON.stringify({ at: now().toISOString(), ...facts })}\n`)
+  const running = vault.rotateMaster(master).then(
+    ({ rewrapped, inUse }) => say({ rotation: 'done', rewrapped, inUse }),
+    (error: unknown) => say({ trouble: error instanceof Error ? error.message : String(error) }),
+  )
+  return () => running
+}
+
 /** Lets time pass for leases and sessions, and looks at live leases with new endorsements every hour. What fails once is tried again a second later, and said. */
 function ticking(broker: Broker, { now, writeLog }: CheckpointOptions): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve()
   let busy = false
-  let refreshed = now().getTime()
+  let refreshed = now()
   const pass = async (): Promise<void> => {
     const at = now()
     await broker.tick(at)
-    if (at.getTime() - refreshed < REFRESH_MS) return
-    refreshed = at.getTime()
+    if (!isDue(at, refreshed, REFRESH_MS)) return
+    refreshed = at
     for (const namespace of await broker.admin.namespaces())
       await broker.reappraiseAll(namespace, { kind: 'collateral' }, at)
   }

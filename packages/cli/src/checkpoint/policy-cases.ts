@@ -3,7 +3,8 @@ import type { PolicyCase, PolicyContext } from '@sekisho/appraisal'
 import type { Around } from '../around.ts'
 import { serveWorld } from '../commands/emulate.ts'
 import { usageError } from '../exit.ts'
-import { type AttesterFlags, platformOf } from './attesters.ts'
+import { type AttesterFlags, PRODUCTS, platformOf } from './attesters.ts'
+import { type KeptWorld, openWorld } from './world-file.ts'
 
 /** A case as a file has it: with the context written out, or with an emulated platform whose evidence gives it. */
 interface WrittenCase {
@@ -13,10 +14,12 @@ interface WrittenCase {
   readonly action?: 'release' | 'renew'
   readonly by?: readonly string[]
   readonly context?: PolicyContext
-  readonly platform?: AttesterFlags & { readonly kind: string }
+  readonly platform?: Platform
   /** Whether the platform's values are among the reference values; default true. */
   readonly known?: boolean
 }
+
+type Platform = AttesterFlags & { readonly kind: string }
 
 const MAX_CASES = 1000
 
@@ -24,13 +27,20 @@ const MAX_CASES = 1000
  * Reads test cases of policies. A `platform` is emulated: its evidence, in real wire format, is verified by the
  * same code as any, and policies see it as they would see hardware.
  *
+ * @param worldFile keeps the emulated world from run to run; undefined makes one for this run
  * @throws CliError (usage) that names the case and the member
  */
-export async function readPolicyCases(content: unknown, file: string, around: Around): Promise<readonly PolicyCase[]> {
+export async function readPolicyCases(
+  content: unknown,
+  file: string,
+  worldFile: string | undefined,
+  around: Around,
+): Promise<readonly PolicyCase[]> {
   if (!Array.isArray(content) || content.length === 0 || content.length > MAX_CASES)
     throw usageError(`${file}: expected a list of 1 to ${MAX_CASES} cases`)
   const written = content.map((one: unknown, index) => readCase(one, `${file}: case ${index + 1}`))
-  const stage = written.some(({ platform }) => platform !== undefined) ? await openStage(around) : undefined
+  const platforms = written.flatMap(({ platform }) => (platform === undefined ? [] : [platform]))
+  const stage = platforms.length === 0 ? undefined : await openStage(platforms, worldFile, around)
   try {
     const cases: PolicyCase[] = []
     for (const { platform, known = true, context, ...one } of written) {
@@ -73,23 +83,22 @@ function isWritten(value: object): value is WrittenCase {
 }
 
 interface CaseStage {
-  contextOf(
-    platform: AttesterFlags & { readonly kind: string },
-    known: boolean,
-    resource: string,
-  ): Promise<PolicyContext>
+  contextOf(platform: Platform, known: boolean, resource: string): Promise<PolicyContext>
   close(): Promise<void>
 }
 
-/** One emulated world for all cases of a run, with its services. */
-async function openStage(around: Around): Promise<CaseStage> {
-  const { createWorld } = await import('@sekisho/emulator')
+/** One emulated world for all cases of a run, with its services. Making one takes seconds: a file keeps it for the next. */
+async function openStage(
+  platforms: readonly Platform[],
+  worldFile: string | undefined,
+  around: Around,
+): Promise<CaseStage> {
   const { networkSource } = await import('@sekisho/collateral')
   const { openVerifier } = await import('@sekisho/broker')
   const { appraise } = await import('@sekisho/appraisal')
   const { emulatedAttester } = await import('@sekisho/attester')
   const now = (): Date => around.now()
-  const world = createWorld({ now })
+  const { world, save } = await worldOf(platforms, worldFile, now)
   const { url, close } = await serveWorld(async () => world, 0)
   const intel = { baseUrl: url, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` } as const
   const { anchors } = world
@@ -111,6 +120,20 @@ async function openStage(around: Around): Promise<CaseStage> {
       // The case is about what hardware would be given: the platform plays it.
       return { ...context, hardware: true, emulated: false, vector: { ...context.vector, hardware: 2 } }
     },
-    close,
+    close: async () => {
+      await close()
+      await save()
+    },
   }
+}
+
+async function worldOf(platforms: readonly Platform[], file: string | undefined, now: () => Date): Promise<KeptWorld> {
+  if (file !== undefined) return openWorld(file, now)
+  const { createWorld } = await import('@sekisho/emulator')
+  // Each generation has roots of its own, and keys of that size take a second to make.
+  const used = PRODUCTS.filter((one) =>
+    platforms.some(({ kind, product = 'Genoa' }) => kind === 'snp' && product === one),
+  )
+  const products = used.length === 0 ? (['Genoa'] as const) : used
+  return { world: createWorld({ now, products }), save: async () => undefined }
 }

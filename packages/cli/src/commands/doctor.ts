@@ -6,17 +6,8 @@ import type { RemoteOptions } from '../remote/profile.ts'
 import { resourcePath } from '../remote/resource.ts'
 import { counted, show } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
-import { doorOf } from '../tee/doors.ts'
-import { readEvidence } from './evidence-file.ts'
-
-/** One link of the chain. */
-interface Finding {
-  readonly link: string
-  readonly state: 'good' | 'broken' | 'doubtful' | 'not-checked'
-  readonly what: string
-  /** What mends it. */
-  readonly remedy?: string
-}
+import { type EvidenceOptions, evidenceLinks } from './doctor-evidence.ts'
+import type { Finding } from './doctor-finding.ts'
 
 const TONES: Readonly<Record<Finding['state'], Tone>> = {
   good: 'good',
@@ -37,7 +28,7 @@ const WORDS: Readonly<Record<Finding['state'], string>> = {
  */
 export async function doctorCommand(
   resource: string | undefined,
-  options: RemoteOptions & { readonly evidence?: string },
+  options: RemoteOptions & EvidenceOptions,
   around: Around,
 ): Promise<number> {
   const client = await clientOf(options, around)
@@ -47,8 +38,9 @@ export async function doctorCommand(
     await attempt(findings, 'access', () => access(client))
     await attempt(findings, 'references', () => references(client))
     await attempt(findings, 'policy', () => policy(client))
-    if (options.evidence !== undefined)
-      await attempt(findings, 'evidence', () => evidence(client, options.evidence ?? '', around))
+    const file = options.evidence
+    if (file !== undefined)
+      await attempt(findings, 'evidence', () => evidenceLinks(client, file, resource, options, around))
     if (resource !== undefined) await attempt(findings, 'resource', () => secret(client, resourcePath(resource)))
     await attempt(findings, 'decisions', () => decisions(client, resource))
   }
@@ -121,42 +113,32 @@ async function policy(client: Client): Promise<readonly Finding[]> {
   }))
 }
 
-/** Whether the evidence's own values are those of a set: what the checkpoint would compare it with. */
-async function evidence(client: Client, file: string, around: Around): Promise<readonly Finding[]> {
-  const { tee, evidence } = await readEvidence(file, around)
-  const skeleton = (await doorOf(tee)).skeleton(evidence)
-  const { chooseReference, readReferenceSet } = await import('@sekisho/appraisal')
-  const stored = new Answer(await client.get(client.in('/references'))).list('references')
-  const sets = stored.map(({ raw: { created: _, lastMatched: __, ...set } }) => readReferenceSet(set))
-  const { matched, nearest, differs } = chooseReference(tee, skeleton, sets, around.now())
-  const read: Finding = { link: 'evidence', state: 'good', what: `${file} is evidence of the kind ${tee}` }
-  if (matched !== undefined)
-    return [read, { link: 'values', state: 'good', what: `they are those of the set ${matched.name}` }]
-  const what =
-    nearest === undefined
-      ? `no set of reference values is for ${tee}`
-      : `no set matches; the nearest is ${nearest.name}, which differs in ${differs.join(', ')}`
-  return [read, { link: 'values', state: 'broken', what, remedy: `sekisho reference from-evidence NAME ${file}` }]
-}
-
 async function secret(client: Client, resource: string): Promise<readonly Finding[]> {
   const found = new Answer(await client.get(client.in(`/secrets/${resource}`)))
   return [{ link: 'resource', state: 'good', what: `${resource}: version ${found.number('version')}` }]
 }
 
-/** The latest refusal says more than any guess, unless the secret was released since. */
+const LOOKED_AT = '100'
+
+/**
+ * The latest refusal says more than any guess, unless the secret was released since. Evidence that is refused never gets
+ * as far as naming a resource: such refusals count for every one.
+ */
 async function decisions(client: Client, resource: string | undefined): Promise<readonly Finding[]> {
   const latest = async (outcome: string): Promise<Answer | undefined> => {
-    const query = new URLSearchParams({ outcome, limit: '1', ...(resource === undefined ? {} : { resource }) })
-    return new Answer(await client.get(client.in(`/decisions?${query}`))).list('decisions')[0]
+    const query = new URLSearchParams({ outcome, limit: LOOKED_AT })
+    const found = new Answer(await client.get(client.in(`/decisions?${query}`))).list('decisions')
+    return found.find((one) => resource === undefined || [undefined, resource].includes(one.optional('resource')))
   }
   const refused = await latest('refused')
-  if (refused === undefined) return [{ link: 'decisions', state: 'good', what: 'nothing was refused yet' }]
+  if (refused === undefined) return [{ link: 'decisions', state: 'good', what: 'nothing was refused lately' }]
   const released = await latest('released')
   if (released !== undefined && released.text('at') > refused.text('at'))
     return [{ link: 'decisions', state: 'good', what: `last release ${released.text('id')}, after the last refusal` }]
-  const [reason] = refused.texts('reasons')
-  const [remedy] = refused.list('remedies')
+  // Remedies are in the tree of the verdict, which lists do not hold.
+  const whole = new Answer(await client.get(client.in(`/decisions/${refused.text('id')}`)))
+  const [reason] = whole.texts('reasons')
+  const [remedy] = whole.list('remedies')
   return [
     {
       link: 'decisions',

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { EvidenceError } from '@sekisho/evidence'
-import { type Recognised, recognise } from '@sekisho/evidence/recognise'
+import { type Recognised, type RecognisedPart, recognise, recogniseParts } from '@sekisho/evidence/recognise'
 import type { Around } from '../around.ts'
 import { unreadable } from '../exit.ts'
 import { readInput } from '../input.ts'
@@ -13,6 +13,23 @@ import { readInput } from '../input.ts'
 export async function readEvidence(path: string, around: Around): Promise<Recognised> {
   const bytes = await readInput(path, around)
   return inFile(path, () => recognise(bytes))
+}
+
+/** What a file holds: one piece of evidence, or several that are one whole. */
+export type EvidenceFile =
+  | { readonly recognised: Recognised }
+  | { readonly recognised?: undefined; readonly bytes: Uint8Array; readonly parts: readonly RecognisedPart[] }
+
+/**
+ * Reads a file (or `-`) with one piece of evidence or several.
+ *
+ * @throws CliError (unreadable) that names the file, and says at which byte what was expected
+ */
+export async function readEvidenceFile(path: string, around: Around): Promise<EvidenceFile> {
+  const bytes = await readInput(path, around)
+  const parts = inFile(path, () => recogniseParts(bytes))
+  const [first, second] = parts
+  return first !== undefined && second === undefined ? { recognised: first.recognised } : { bytes, parts }
 }
 
 /** Runs `read`, and names the file in its EvidenceError. */

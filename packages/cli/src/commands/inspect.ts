@@ -1,10 +1,13 @@
 import { canonicalJson } from '@sekisho/evidence'
+import type { Recognised } from '@sekisho/evidence/recognise'
 import type { Around } from '../around.ts'
 import { EXIT } from '../exit.ts'
-import { renderFields } from '../render/fields.ts'
+import { type FieldsView, renderFields } from '../render/fields.ts'
 import { toYaml } from '../render/yaml.ts'
+import type { Expectations, Field } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
-import { inFile, readEvidence, sha256 } from './evidence-file.ts'
+import { skeletonOf } from './composite.ts'
+import { inFile, namingFile, readEvidenceFile, sha256 } from './evidence-file.ts'
 
 /** Options of `sekisho inspect`. */
 export interface InspectOptions {
@@ -15,27 +18,81 @@ export interface InspectOptions {
 
 /** Decodes evidence without verifying anything. */
 export async function inspectCommand(file: string, options: InspectOptions, around: Around): Promise<number> {
-  const recognised = await readEvidence(file, around)
+  const evidence = await readEvidenceFile(file, around)
+  if (evidence.recognised === undefined) return inspectSeveral(file, evidence.bytes, options, around)
+  const { recognised } = evidence
   const door = await doorOf(recognised.tee)
   if (options.asExpectations === true) {
-    const skeleton = inFile(file, () => door.skeleton(recognised.evidence))
-    around.out(
-      options.json === true
-        ? `${canonicalJson(skeleton)}\n`
-        : `# values of ${recognised.form}, unverified: keep what you know to be right\n${toYaml(skeleton)}`,
+    showExpectations(
+      inFile(file, () => door.skeleton(recognised.evidence)),
+      recognised.form,
+      options,
+      around,
     )
     return EXIT.ok
   }
   const fields = inFile(file, () => door.fields(recognised.evidence))
-  const digest = sha256(recognised.evidence)
-  if (options.json === true) {
-    const companions = recognised.companions.map(({ bytes, ...about }) => ({ ...about, length: bytes.length }))
-    const { tee, form, wrappers, unused, evidence } = recognised
-    around.out(
-      `${canonicalJson({ tee, form, length: evidence.length, sha256: digest, wrappers, companions, unused, fields })}\n`,
-    )
+  if (options.json === true) around.out(`${canonicalJson(decodedJson(recognised, fields))}\n`)
+  else around.out(renderFields(viewOf(recognised, fields, options), around))
+  return EXIT.ok
+}
+
+/** Decodes several pieces of evidence one after the other, by the names that they have in a verdict. */
+async function inspectSeveral(
+  file: string,
+  bytes: Uint8Array,
+  options: InspectOptions,
+  around: Around,
+): Promise<number> {
+  const { compositeParts } = await import('@sekisho/evidence/composite')
+  const parts = inFile(file, () => compositeParts(bytes))
+  if (options.asExpectations === true) {
+    const skeleton = await skeletonOf(parts).catch((error: unknown) => {
+      throw namingFile(file, error)
+    })
+    showExpectations(skeleton, `${parts.length} pieces of evidence`, options, around)
     return EXIT.ok
   }
-  around.out(renderFields({ recognised, sha256: digest, fields, verbose: options.verbose === true }, around))
+  const found: { readonly name: string; readonly recognised: Recognised; readonly fields: readonly Field[] }[] = []
+  for (const { name, recognised } of parts) {
+    const door = await doorOf(recognised.tee)
+    found.push({ name, recognised, fields: inFile(`${file} (${name})`, () => door.fields(recognised.evidence)) })
+  }
+  if (options.json === true) {
+    const decoded = found.map(({ name, recognised, fields }) => ({ name, ...decodedJson(recognised, fields) }))
+    around.out(`${canonicalJson({ parts: decoded })}\n`)
+    return EXIT.ok
+  }
+  for (const { name, recognised, fields } of found)
+    around.out(`part ${name}\n${renderFields(viewOf(recognised, fields, options), around)}\n`)
   return EXIT.ok
+}
+
+function showExpectations(skeleton: Expectations, what: string, options: InspectOptions, around: Around): void {
+  around.out(
+    options.json === true
+      ? `${canonicalJson(skeleton)}\n`
+      : `# values of ${what}, unverified: keep what you know to be right\n${toYaml(skeleton)}`,
+  )
+}
+
+function viewOf(recognised: Recognised, fields: readonly Field[], { verbose }: InspectOptions): FieldsView {
+  return { recognised, sha256: sha256(recognised.evidence), fields, verbose: verbose === true }
+}
+
+function decodedJson(
+  { tee, form, wrappers, unused, evidence, companions }: Recognised,
+  fields: readonly Field[],
+): object {
+  const travelled = companions.map(({ bytes, ...about }) => ({ ...about, length: bytes.length }))
+  return {
+    tee,
+    form,
+    length: evidence.length,
+    sha256: sha256(evidence),
+    wrappers,
+    companions: travelled,
+    unused,
+    fields,
+  }
 }

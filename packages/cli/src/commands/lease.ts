@@ -4,7 +4,7 @@ import { readDocument } from '../options/document.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
-import { show, showRows, when } from '../remote/show.ts'
+import { counted, show, showRows, when } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
 
 const TONES: Readonly<Record<string, Tone>> = { live: 'good', revoked: 'bad', expired: 'faint' }
@@ -57,7 +57,11 @@ export async function leaseForecastCommand(file: string, options: RemoteOptions,
   const forecast = new Answer(answer)
   const fails = forecast.list('fails')
   show(answer, options, around, (paper) => {
-    paper.line(0, 2, `${fails.length} of ${forecast.number('leases')} live leases would fail. Nothing was changed.`)
+    paper.line(
+      0,
+      2,
+      `${fails.length} of ${counted(forecast.number('leases'), 'live lease')} would fail. Nothing was changed.`,
+    )
     for (const lease of fails) {
       paper.line(
         2,

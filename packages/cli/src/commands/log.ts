@@ -80,7 +80,8 @@ export async function logVerifyCommand(
   const key = (await readText(options.key, around, 4096)).trim()
   const earlier = options.since === undefined ? [] : [await readText(options.since, around, 64 * 1024)]
   const { folderReader, verifyLogExport } = await import('@sekisho/broker')
-  const verdict = await named(options.key, () =>
+  const files = options.since === undefined ? options.key : `${options.key}, ${options.since}`
+  const verdict = await named(files, () =>
     verifyLogExport(folderReader(folder), key, {
       earlier,
       onProgress: (entries, of) => {

@@ -120,14 +120,14 @@ export async function policyLintCommand(
 export async function policyTestCommand(
   file: string,
   casesFile: string,
-  options: { readonly json?: true },
+  options: { readonly world?: string; readonly json?: true },
   around: Around,
 ): Promise<number> {
   const text = await readText(file, around, MAX_POLICY)
   const content = await readDocument(casesFile, around, 8 * 1024 * 1024)
   const { testPolicies } = await import('@sekisho/appraisal')
   const { readPolicyCases } = await import('../checkpoint/policy-cases.ts')
-  const cases = await readPolicyCases(content, casesFile, around)
+  const cases = await readPolicyCases(content, casesFile, options.world, around)
   const report = await explained(file, () => testPolicies(text, cases))
   show(report, options, around, (paper) => {
     for (const { name, passed, expected, decision } of report.cases) {

@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises'
-import type { ClientError } from '@sekisho/attester'
+import type { ClientError, ReleasedSecret } from '@sekisho/attester'
 import type { Around } from '../around.ts'
 import { type AttesterFlags, attesterOf } from '../checkpoint/attesters.ts'
 import { writeSecret } from '../checkpoint/write-bytes.ts'
@@ -24,20 +24,23 @@ export async function requestCommand(path: string, options: RequestOptions, arou
   const namespace = namespaceOf(options, around)
   await refuseExisting(options.output)
   const attesting = await import('@sekisho/attester')
-  const { attester, close } = await attesterOf(options, around)
+  const { attester, tpm, close } = await attesterOf(options, around)
+  const where = { url: server, ...(namespace === undefined ? {} : { namespace }) }
+  const onProgress = (step: string): void => around.err(`sekisho: ${step}\n`)
+  const ask = (): Promise<ReleasedSecret> =>
+    attesting.requestSecret({ ...where, attester, resource, protocol: 'native', onProgress })
   try {
-    const { secret, decision, lease } = await attesting.requestSecret({
-      url: server,
-      attester,
-      resource,
-      protocol: 'native',
-      ...(namespace === undefined ? {} : { namespace }),
-      onProgress: (step) => around.err(`sekisho: ${step}\n`),
+    const { secret, decision, lease } = await ask().catch(async (error: unknown) => {
+      if (tpm === undefined || !(error instanceof attesting.Refusal) || error.code !== 'tpm-key-unknown') throw error
+      onProgress('enrol')
+      await attesting.enrol({ ...where, attester: tpm })
+      return ask()
     })
     const told = { resource, decision, lease: lease?.id, expires: lease?.expires.toISOString() }
     if (options.output === '-') around.outBytes(secret)
     else await writeSecret(options.output, secret)
-    // Beside a secret on standard output nothing else may stand there.
+    // Beside a secret on standard output nothing else may stand there; on a terminal the rest begins on a new line.
+    if (options.output === '-' && around.liveProgress) around.err('\n')
     const tell = options.output === '-' ? around.err : around.out
     tell(
       options.json === true
@@ -54,6 +57,7 @@ export async function requestCommand(path: string, options: RequestOptions, arou
       )
     if (error instanceof attesting.ClientError)
       throw new CliError(EXIT.unreadable, unreachable(error, server), { cause: error })
+    if (error instanceof attesting.TpmError) throw new CliError(EXIT.unreadable, error.message, { cause: error })
     throw error
   } finally {
     await close()

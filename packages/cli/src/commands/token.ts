@@ -18,16 +18,15 @@ export async function tokenCreateCommand(
   const answer = await client.send('POST', client.in('/tokens'), { json: { name, scopes: options.scope, expires } })
   const made = new Answer(answer)
   const token = made.text('token')
+  const told = { id: made.text('id'), name, scopes: options.scope, expires }
   if (options.output === undefined || options.output === '-') {
-    return show(answer, options, around, (paper) => {
-      paper.verbatim(0, token).line(0, 2, `Shown once. Expires ${when(made.optional('expires') ?? expires)}.`)
+    return show({ ...told, token }, options, around, (paper) => {
+      paper.verbatim(0, token).line(0, 2, `Shown once. Expires ${when(expires)}.`)
     })
   }
   await writePrivate(options.output, `${token}\n`)
-  const { token: _, ...told } = made.raw
   return show({ ...told, file: options.output }, options, around, (paper) => {
-    const until = when(made.optional('expires') ?? expires)
-    paper.line(0, 2, `${options.output}: the token ${made.text('id')}, readable by you only. Expires ${until}.`)
+    paper.line(0, 2, `${options.output}: the token ${made.text('id')}, readable by you only. Expires ${when(expires)}.`)
   })
 }
 

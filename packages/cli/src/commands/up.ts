@@ -1,13 +1,15 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Around } from '../around.ts'
-import { type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
+import { formerMasterKeys, type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
+import { readOidc } from '../checkpoint/oidc-file.ts'
 import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../checkpoint/open.ts'
 import { pageFolder } from '../checkpoint/page.ts'
 import { untilStopped } from '../checkpoint/stop.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
 import { CliError, EXIT, usageError } from '../exit.ts'
 import { inWords } from '../input.ts'
+import { readTpmRootFiles } from '../options/tpm-roots.ts'
 import { dataFolder } from '../remote/folders.ts'
 import { writePrivate } from '../remote/private-file.ts'
 import { DEFAULT_PORT } from '../remote/profile.ts'
@@ -25,7 +27,10 @@ export interface UpOptions extends MasterKeyOptions, NetworkFlags {
   readonly publicUrl?: string
   readonly tlsCert?: string
   readonly tlsKey?: string
+  readonly oidc?: string
+  readonly trustedProxy?: readonly string[]
   readonly emulated?: true
+  readonly tpmRoot?: readonly string[]
   readonly lease?: number
 }
 
@@ -89,6 +94,7 @@ async function start(
   around: Around,
 ): Promise<Checkpoint> {
   const databaseUrl = around.env['DATABASE_URL'] ?? ''
+  const tpmRoots = options.tpmRoot === undefined ? undefined : await readTpmRootFiles(options.tpmRoot, around)
   const master = await masterKeyOf(options, folder, around)
   const page = pageFolder()
   try {
@@ -96,15 +102,21 @@ async function start(
       folder,
       ...(databaseUrl === '' ? {} : { databaseUrl }),
       master,
+      former: await formerMasterKeys(options),
       production: options.production === true,
       emulatedAnchors: emulated?.anchors ?? [],
-      ...(emulated === undefined ? {} : { verifier: { arm: emulated.arm } }),
+      verifier: {
+        ...(emulated === undefined ? {} : { arm: emulated.arm }),
+        ...(tpmRoots === undefined ? {} : { tpmRoots }),
+      },
       source: await endorsements(emulated, options, around),
       host: options.host ?? '127.0.0.1',
       port: options.port ?? DEFAULT_PORT,
       ...(page === undefined ? {} : { console: page }),
       ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
       ...(await tlsOf(options)),
+      ...(options.oidc === undefined ? {} : { oidc: await readOidc(options.oidc, around) }),
+      ...(options.trustedProxy === undefined ? {} : { trustedProxies: options.trustedProxy }),
       ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
       version: VERSION,
       now: () => around.now(),

@@ -1,5 +1,7 @@
 import { isCollateralError } from '@sekisho/collateral/requests'
 import { canonicalJson, type Verdict } from '@sekisho/evidence'
+import type { PartDoor } from '@sekisho/evidence/composite'
+import type { Recognised } from '@sekisho/evidence/recognise'
 import type { Around } from '../around.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
@@ -7,11 +9,12 @@ import { readAnchors } from '../options/anchors.ts'
 import { readCollateral, withCompanions } from '../options/collateral-files.ts'
 import { type ExpectationFlags, expectationsOfFlags, readExpectationFile } from '../options/expectations.ts'
 import { remarksOf } from '../render/fields.ts'
-import { renderVerdict } from '../render/verdict.ts'
+import { renderVerdict, type VerdictView } from '../render/verdict.ts'
 import { toYaml } from '../render/yaml.ts'
 import type { Expectations, TeeDoor, VerifyRequest } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
-import { namingFile, readEvidence } from './evidence-file.ts'
+import { compositeExpectations, skeletonOf } from './composite.ts'
+import { type EvidenceFile, inFile, namingFile, readEvidenceFile } from './evidence-file.ts'
 import { type NetworkFlags, sourceOf } from './source.ts'
 
 /** Options of `sekisho verify`, as the argument parser gives them. */
@@ -34,50 +37,92 @@ const EXIT_OF: Readonly<Record<Verdict['outcome'], number>> = {
 
 /** Judges evidence; the exit code is the verdict's. */
 export async function verifyCommand(file: string, options: VerifyOptions, around: Around): Promise<number> {
-  const recognised = await readEvidence(file, around)
+  const evidence = await readEvidenceFile(file, around)
+  if (evidence.recognised === undefined) return verifySeveral(file, evidence, options, around)
+  const { recognised } = evidence
   const door = await doorOf(recognised.tee)
-  const given = await readCollateral(options.collateral ?? [], around)
+  const expect: Expectations = {
+    ...(options.expect === undefined ? {} : (await readExpectationFile(options.expect, around)).for(recognised.tee)),
+    ...expectationsOfFlags(options),
+  }
+  const setting = await settingOf(options, around)
+  const request = await requestFor(recognised, { ...setting, expect, waive: options.waive ?? [] }, options, around)
+  const verdict = await judge(file, door, request, around)
+  const expectations = verdict.outcome === 'incomplete' ? toYaml(door.skeleton(recognised.evidence)) : undefined
+  show({ verdict, verbose: options.verbose === true, remarks: remarksOf(recognised), expectations }, options, around)
+  return EXIT_OF[verdict.outcome]
+}
+
+/** Judges several pieces of evidence as one. What flags and common members expect is expected of the machine. */
+async function verifySeveral(
+  file: string,
+  evidence: Extract<EvidenceFile, { readonly recognised?: undefined }>,
+  options: VerifyOptions,
+  around: Around,
+): Promise<number> {
+  const { compositeParts, verifyComposite } = await import('@sekisho/evidence/composite')
+  const parts = inFile(file, () => compositeParts(evidence.bytes))
+  const content = options.expect === undefined ? undefined : (await readExpectationFile(options.expect, around)).split()
+  const expect = compositeExpectations({ ...content?.common, ...expectationsOfFlags(options) }, content?.tees, parts)
+  const setting = await settingOf(options, around)
+  const judgePart: PartDoor = async ({ part, expect: wishes, waive }) => {
+    const door = await doorOf(part.recognised.tee)
+    const own = { ...setting, expect: wishes, waive }
+    return judgeOrWithout(door, await requestFor(part.recognised, own, options, around, part.device), around)
+  }
+  const verdict = await naming(file, () =>
+    verifyComposite(evidence.bytes, { at: setting.at, door: judgePart, expect, waive: options.waive ?? [] }),
+  )
+  const remarks = parts.flatMap(({ name, recognised }) => remarksOf(recognised).map((one) => `${name}: ${one}`))
+  const expectations = verdict.outcome === 'incomplete' ? toYaml(await skeletonOf(parts)) : undefined
+  show({ verdict, verbose: options.verbose === true, remarks, expectations }, options, around)
+  return EXIT_OF[verdict.outcome]
+}
+
+function show(view: VerdictView, options: VerifyOptions, around: Around): void {
+  around.out(options.json === true ? `${canonicalJson(view.verdict)}\n` : renderVerdict(view, around))
+}
+
+type Setting = Pick<VerifyRequest, 'at' | 'files' | 'source' | 'trustAnchors'>
+
+async function settingOf(options: VerifyOptions, around: Around): Promise<Setting> {
+  const files = await readCollateral(options.collateral ?? [], around)
   const trustAnchors = await readAnchors(options.trustAnchor, around)
   const source =
     options.collateral === undefined && options.offline !== true
       ? await sourceOf(options, trustAnchors, around)
       : undefined
-  const expect: Expectations = {
-    ...(options.expect === undefined ? {} : (await readExpectationFile(options.expect, around)).for(recognised.tee)),
-    ...expectationsOfFlags(options),
-  }
-  const request: VerifyRequest = {
-    evidence: recognised.evidence,
-    at: options.at ?? around.now(),
-    files: await withCompanions(given, recognised.companions),
-    source,
-    expect,
-    waive: options.waive ?? [],
-    trustAnchors,
+  return { at: options.at ?? around.now(), files, source, trustAnchors }
+}
+
+/** A log that was named on the command line is the machine's. */
+async function requestFor(
+  { evidence, companions }: Recognised,
+  setting: Setting & Pick<VerifyRequest, 'expect' | 'waive'>,
+  { eventLog }: VerifyOptions,
+  around: Around,
+  device = false,
+): Promise<VerifyRequest> {
+  return {
+    ...setting,
+    evidence,
+    files: await withCompanions(setting.files, companions),
     eventLog:
-      options.eventLog === undefined
-        ? recognised.companions.find((one) => one.kind === 'event-log')?.bytes
-        : await readInput(options.eventLog, around),
+      eventLog === undefined || device
+        ? companions.find((one) => one.kind === 'event-log')?.bytes
+        : await readInput(eventLog, around),
   }
-  const verdict = await judge(file, door, request, around)
-  if (options.json === true) around.out(`${canonicalJson(verdict)}\n`)
-  else {
-    const expectations = verdict.outcome === 'incomplete' ? toYaml(door.skeleton(recognised.evidence)) : undefined
-    around.out(
-      renderVerdict(
-        { verdict, verbose: options.verbose === true, remarks: remarksOf(recognised), expectations },
-        around,
-      ),
-    )
-  }
-  return EXIT_OF[verdict.outcome]
 }
 
 async function judge(file: string, door: TeeDoor, request: VerifyRequest, around: Around): Promise<Verdict> {
+  return naming(file, () => judgeOrWithout(door, request, around))
+}
+
+/** Runs a verification, and words what is wrong with options or evidence for whoever typed the command. */
+async function naming(file: string, verify: () => Promise<Verdict>): Promise<Verdict> {
   try {
-    return await door.verify(request)
+    return await verify()
   } catch (error) {
-    if (isCollateralError(error)) return withoutSource(file, door, request, error, around)
     if (error instanceof TypeError && OPTION_FAULT.test(error.message)) throw usageError(error.message, error)
     throw namingFile(file, error)
   }
@@ -87,13 +132,12 @@ async function judge(file: string, door: TeeDoor, request: VerifyRequest, around
 const OPTION_FAULT = /^(expectations|the check |there is no check |trust ?anchor|`?at`?\b|minTcb|acceptTcb)/
 
 // What cannot be fetched is missing, no more: the verdict says what could not be checked for want of it.
-function withoutSource(
-  file: string,
-  door: TeeDoor,
-  request: VerifyRequest,
-  error: Error,
-  around: Around,
-): Promise<Verdict> {
-  around.err(`sekisho: endorsements could not be had: ${error.message}\n`)
-  return judge(file, door, { ...request, source: undefined }, around)
+async function judgeOrWithout(door: TeeDoor, request: VerifyRequest, around: Around): Promise<Verdict> {
+  try {
+    return await door.verify(request)
+  } catch (error) {
+    if (!isCollateralError(error)) throw error
+    around.err(`sekisho: endorsements could not be had: ${error.message}\n`)
+    return judgeOrWithout(door, { ...request, source: undefined }, around)
+  }
 }

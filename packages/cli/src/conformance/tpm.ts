@@ -197,6 +197,7 @@ type Observer = (run: TpmRun, expected: JsonValue) => JsonValue | undefined | Pr
 /** What was found, member by member of a case's `expect`. */
 const OBSERVERS: Readonly<Record<string, Observer>> = {
   quotes: ({ quotes }) => quotes.map(quoteValues),
+  vectors: async (_run, expected) => (await import('./tpm-credential.ts')).credentialVectors(expected),
   attest: ({ quotes }) => (quotes[0] === undefined ? undefined : attestValues(lookAtAttest(quotes[0].message).attest)),
   signatureValid: ({ quotes, akPublic }) => (quotes[0] === undefined ? undefined : signatureHolds(quotes[0], akPublic)),
   akPublic: ({ akPublic }) => (akPublic === undefined ? undefined : publicValues(akPublic)),

@@ -1,19 +1,9 @@
-import { createHash, randomBytes, X509Certificate } from 'node:crypto'
-import {
-  extendPcr,
-  finishEnrolment,
-  Refusal,
-  renewLease,
-  resetPcr,
-  startEnrolment,
-  type TpmAttester,
-  tpmAttester,
-} from '@sekisho/attester'
-import type { TrustAnchor } from '@sekisho/evidence'
+import { createHash, randomBytes } from 'node:crypto'
+import { enrol, extendPcr, Refusal, renewLease, resetPcr, type TpmAttester, tpmAttester } from '@sekisho/attester'
+import type { TpmRoots } from '@sekisho/broker'
 import type { Around } from '../around.ts'
 import { tpmAddress } from '../checkpoint/attesters.ts'
-import { unreadable } from '../exit.ts'
-import { readText } from '../options/document.ts'
+import { readTpmRootFiles } from '../options/tpm-roots.ts'
 import type { Client } from '../remote/client.ts'
 import { tpmDoor } from '../tee/tpm.ts'
 import { activate, ask, storeSecret, tellReceipt, tellRefusal, tellRelease } from './acts.ts'
@@ -43,7 +33,7 @@ when {
 
 /** The story on a real TPM 2.0, whose register 23 is what the workload measures itself into. */
 export async function tellTpmStory(stage: TpmStage, tell: Narrator, around: Around): Promise<void> {
-  const authorities = readCertificates(await readText(stage.ca, around, 256 * 1024), stage.ca)
+  const roots = await readTpmRootFiles([stage.ca], around)
   const attester = await tpmAttester({
     device: tpmAddress(stage.where),
     pcrs: QUOTED,
@@ -51,35 +41,23 @@ export async function tellTpmStory(stage: TpmStage, tell: Narrator, around: Arou
   })
   try {
     await reset(attester)
-    await tellOn(attester, authorities, tell, around)
+    await tellOn(attester, roots, tell, around)
   } finally {
     await reset(attester).finally(() => attester.close())
   }
 }
 
-async function tellOn(
-  attester: TpmAttester,
-  authorities: readonly X509Certificate[],
-  tell: Narrator,
-  around: Around,
-): Promise<void> {
-  tell.step('enrolment', 'The TPM proves that its attestation key lives beside a certified endorsement key.')
-  const request = await attester.enrolmentRequest()
-  const certificates = [...request.ekCertificates, ...authorities.map((one) => new Uint8Array(one.raw))]
-  const { credential, pending } = startEnrolment({ ...request, ekCertificates: certificates })
-  const activation = finishEnrolment(pending, await attester.activate(credential))
-  tell.say(`The credential is activated: attestation key ${activation.akName.slice(0, 20)}…`)
-  tell.fact({ attestationKey: activation.akName })
-
+async function tellOn(attester: TpmAttester, roots: TpmRoots, tell: Narrator, around: Around): Promise<void> {
   tell.step('stage', 'A checkpoint comes up: verifier, policy, key broker and log, on an embedded database.')
-  const stage = await openStage(
-    { anchors: [anchorOf(authorities)], source: undefined, verifier: { activation: () => activation } },
-    around,
-  )
+  const stage = await openStage({ anchors: [], source: undefined, verifier: { tpmRoots: roots } }, around)
   try {
     const { owner, checkpoint } = stage
     tell.say(`${owner.server}, trusting the TPM maker’s root that you named.`)
     tell.fact({ url: owner.server })
+    tell.step('enrolment', 'The TPM proves that its attestation key lives beside a certified endorsement key.')
+    const { akName } = await enrol({ url: owner.server, attester })
+    tell.say(`The credential is activated: attestation key ${akName.slice(0, 20)}…`)
+    tell.fact({ attestationKey: akName })
     const secret = `correct-horse-${randomBytes(3).toString('hex')}`
     await storeSecret(owner, secret, tell)
     await activate(owner, POLICY, 'known machines only')
@@ -152,29 +130,4 @@ async function renewal(
     throw error
   }
   throw new Error('a lease was renewed for a machine that has changed')
-}
-
-function readCertificates(pem: string, path: string): readonly X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
-  try {
-    const certificates = blocks.slice(0, 8).map((block) => new X509Certificate(block))
-    if (certificates.length > 0) return certificates
-  } catch (error) {
-    throw unreadable(`${path}: a certificate in it cannot be read`, error)
-  }
-  throw unreadable(`${path}: expected certificates in PEM, the root last`)
-}
-
-/** Roots of TPM makers are not pinned here: this one is named by whoever runs the story, and marked as such. */
-function anchorOf(authorities: readonly X509Certificate[]): TrustAnchor {
-  const root = authorities.at(-1)
-  if (root === undefined) throw new TypeError('there is no root')
-  const spki = root.publicKey.export({ type: 'spki', format: 'der' })
-  return {
-    id: 'tpm-maker-root',
-    name: /^CN=(.+)$/m.exec(root.subject)?.[1] ?? 'root of a TPM maker',
-    vendor: 'tpm',
-    spkiSha256: createHash('sha256').update(spki).digest('hex'),
-    emulated: true,
-  }
 }

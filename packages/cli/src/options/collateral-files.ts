@@ -10,6 +10,7 @@ import { type IbmFiles, isIbmFile, noIbmFiles, takeIbm } from './ibm-files.ts'
 import { isNvidiaFile, type NvidiaFiles, noNvidiaFiles, takeNvidia } from './nvidia-files.ts'
 import { isSevFile, noSevFiles, type SevFiles, takeSev } from './sev-files.ts'
 import { isTokenFile, noTokenFiles, type TokenFiles, takeToken } from './token-files.ts'
+import { noTpmFiles, type TpmFiles, takeTpm } from './tpm-files.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
 export type SnpPart =
@@ -35,6 +36,7 @@ export interface CollateralFiles {
   readonly ibm: IbmFiles
   readonly nvidia: NvidiaFiles
   readonly token: TokenFiles
+  readonly tpm: TpmFiles
 }
 
 interface Gathering {
@@ -46,6 +48,7 @@ interface Gathering {
   readonly ibm: IbmFiles
   readonly nvidia: NvidiaFiles
   readonly token: TokenFiles
+  readonly tpm: TpmFiles
 }
 
 const MAX_FILES = 64
@@ -67,6 +70,7 @@ export async function readCollateral(paths: readonly string[], around: Around): 
     ibm: noIbmFiles(),
     nvidia: noNvidiaFiles(),
     token: noTokenFiles(),
+    tpm: noTpmFiles(),
   }
   for (const path of paths) {
     const files = (await isFolder(path)) ? await listFolder(path) : [path]
@@ -94,6 +98,7 @@ export async function withCompanions(
     ibm: noIbmFiles(),
     nvidia: noNvidiaFiles(),
     token: noTokenFiles(),
+    tpm: noTpmFiles(),
   }
   for (const one of companions) {
     if (one.kind === 'certificate-table') found.snp.certificateTable = one.bytes
@@ -109,6 +114,7 @@ export async function withCompanions(
     ibm: files.ibm,
     nvidia: files.nvidia,
     token: files.token,
+    tpm: files.tpm,
   }
 }
 
@@ -177,6 +183,7 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
   }
   if (takeIbm(basename(file), bytes, into.ibm)) return
   if (takeToken(bytes, into.token)) return
+  if (takeTpm(bytes, into.tpm)) return
   if (takeSev(bytes, into.sev) || takeArm(bytes, into.arm)) return
   if (takeNvidia(bytes, into.nvidia)) return
   if (startsTable(bytes)) {

@@ -25,6 +25,8 @@ const TEES: readonly string[] = [
 export interface ExpectationFile {
   /** What holds for evidence of the kind `tee`: the common members, overridden by the TEE's own. */
   for(tee: Tee): Expectations
+  /** The common members alone, and the objects of TEEs alone: for evidence of several TEEs. */
+  split(): { readonly common: Expectations; readonly tees: Readonly<Record<string, Expectations>> }
 }
 
 /**
@@ -36,7 +38,18 @@ export async function readExpectationFile(path: string, around: Around): Promise
   const content = await readDocument(path, around, MAX_FILE)
   if (!isObject(content)) throw usageError(`${path}: expected a list of members such as \`measurement: …\``)
   assertComplete(content, path, '')
-  return { for: (tee) => select(content, tee, path) }
+  return { for: (tee) => select(content, tee, path), split: () => splitByTee(content, path) }
+}
+
+function splitByTee(content: Expectations, path: string): ReturnType<ExpectationFile['split']> {
+  const tees: Record<string, Expectations> = {}
+  for (const tee of TEES) {
+    const own = Object.hasOwn(content, tee) ? content[tee] : undefined
+    if (own === undefined || own === null) continue
+    if (!isObject(own)) throw usageError(`${path}: expected members below \`${tee}:\``)
+    tees[tee] = own
+  }
+  return { common: Object.fromEntries(Object.entries(content).filter(([name]) => !TEES.includes(name))), tees }
 }
 
 function select(content: Expectations, tee: Tee, path: string): Expectations {

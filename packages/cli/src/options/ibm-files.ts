@@ -5,19 +5,22 @@ export interface IbmFiles {
   /** The header of the expected image, or the image. */
   header: Uint8Array | undefined
   protectionKey: Uint8Array | undefined
+  /** The request that an answer of the KBS protocol answers. */
+  request: Uint8Array | undefined
 }
 
 /** None yet. */
 export function noIbmFiles(): IbmFiles {
-  return { x509: [], header: undefined, protectionKey: undefined }
+  return { x509: [], header: undefined, protectionKey: undefined, request: undefined }
 }
 
 /** Names of files in a folder that are read for Secure Execution. */
 export function isIbmFile(name: string): boolean {
-  return /^(protection-key|se-header)\.bin$|\.(hdr|arpk)$/.test(name)
+  return /^(protection-key|se-header)\.bin$|\.(hdr|arpk|arcb)$/.test(name)
 }
 
 const HEADER_MAGIC = 'IBMSecEx'
+const EXCHANGE_MAGIC = 'pvattest'
 const IMAGE_MAGIC = 'SeImgLnx'
 const METADATA_AT = 0xc000
 const KEY_SIZE = 32
@@ -26,7 +29,7 @@ const NAMES = ['International Business Machines', 'DigiCert', 'ibm-z-host-key', 
 )
 
 /**
- * Takes the header of an image, an image, a protection key of 32 bytes, or certificates and lists that
+ * Takes the header of an image, an image, a protection key of 32 bytes, a request (`pvattest`, or named `*.arcb`), or certificates and lists that
  * name IBM or DigiCert.
  *
  * @returns false when the file is for somebody else
@@ -38,6 +41,10 @@ export function takeIbm(name: string, bytes: Uint8Array, into: IbmFiles): boolea
   }
   if (bytes.length === KEY_SIZE && /key|arpk/i.test(name)) {
     into.protectionKey = bytes
+    return true
+  }
+  if (textAt(bytes, 0) === EXCHANGE_MAGIC || (name.endsWith('.arcb') && bytes.length > KEY_SIZE)) {
+    into.request = bytes
     return true
   }
   if (!isOfIbm(bytes)) return false

@@ -32,8 +32,16 @@ function addUp(root: Command, around: Around, done: Done): void {
       'master key in a PKCS#11 token: JSON { module, token, pinFile, label }',
       once('--pkcs11', text),
     )
+    .option(
+      '--former-master-key-file <file>',
+      'a master key used before: what it wraps is wrapped anew; repeatable',
+      collect,
+    )
+    .option('--oidc <file>', 'OpenID provider whose tokens open the API: YAML or JSON', once('--oidc', text))
+    .option('--trusted-proxy <address>', 'believe X-Forwarded-For of this proxy; repeatable', collect)
     .option('--production', 'refuse everything that is for trying out only')
     .option('--emulated', 'trust emulated platforms too, and serve their key services; never in production')
+    .option('--tpm-root <file>', 'vouch for these TPM makers: roots and what is below them, PEM; repeatable', collect)
     .option('--offline', 'fetch no endorsements')
     .option('--pccs <url>', 'ask this PCCS instead of Intel’s service', once('--pccs', text))
     .option('--kds <url>', 'ask this mirror instead of AMD’s key service', once('--kds', text))
@@ -155,4 +163,8 @@ function addRequest(root: Command, around: Around, done: Done): void {
     .action(async (resource, options) => {
       done(await (await import('../commands/request.ts')).requestCommand(resource, options, around))
     })
+}
+
+function collect(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value]
 }

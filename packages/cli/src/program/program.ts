@@ -4,6 +4,7 @@ import { acceptTcbOption, countOption, levelsOption, listOption, once, text, tim
 import { VERSION } from '../version.ts'
 import { addCheckpoint } from './checkpoint.ts'
 import { addRemote, type Done } from './remote.ts'
+import { addTpm } from './tpm.ts'
 
 const EXIT_CODES = `
 Exit codes: 0 verified, 1 rejected, 2 incomplete, 3 unreadable, 64 wrong usage.
@@ -32,6 +33,7 @@ Examples:
   addCollateral(root, around, done)
   addCheckpoint(root, around, done)
   addRemote(root, around, done)
+  addTpm(root, around, done)
   addSmall(root, around, done)
   return root
 }

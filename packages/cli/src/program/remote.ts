@@ -6,7 +6,7 @@ import { countOption, once, text } from '../options/values.ts'
 export type Done = (exitCode: number) => void
 
 /** Options of every command that talks to a checkpoint. */
-function remote(command: Command): Command {
+export function remote(command: Command): Command {
   return command
     .option('--server <url>', 'the checkpoint to talk to (SEKISHO_SERVER; else the last login)', once('--server', text))
     .option(
@@ -115,7 +115,7 @@ function addReference(root: Command, around: Around, done: Done): void {
       done(await (await import('../commands/reference.ts')).referenceListCommand(options, around))
     },
   )
-  remote(group.command('show').description('one set'))
+  remote(group.command('show').description('one set of reference values, with where it comes from'))
     .argument('<name>', 'name of the set')
     .action(async (name, options) => {
       done(await (await import('../commands/reference.ts')).referenceShowCommand(name, options, around))
@@ -152,6 +152,7 @@ function addPolicy(root: Command, around: Around, done: Done): void {
     .description('decide recorded cases and name the lines that no case exercises; needs no checkpoint')
     .argument('<file>', 'Cedar policies')
     .argument('<cases>', 'YAML or JSON list of cases')
+    .option('--world <file>', 'keep the emulated world here: the next run starts sooner', once('--world', text))
     .option('--json', 'print JSON')
     .action(async (file, cases, options) => {
       done(await (await policy()).policyTestCommand(file, cases, options, around))
@@ -325,6 +326,12 @@ function addDoctor(root: Command, around: Around, done: Done): void {
   )
     .argument('[resource]', 'repository/type/tag that a workload asks for')
     .option('--evidence <file>', 'evidence of the workload, in any form that `inspect` reads', once('--evidence', text))
+    .option('--event-log <file>', 'measured-boot log that goes with it', once('--event-log', text))
+    .option('--world <file>', 'the emulated world that the evidence is from', once('--world', text))
+    .option('--offline', 'fetch no endorsements')
+    .option('--pccs <url>', 'ask this PCCS instead of Intel’s service', once('--pccs', text))
+    .option('--kds <url>', 'ask this mirror instead of AMD’s key service', once('--kds', text))
+    .option('--cache <folder>', 'keep fetched endorsements here (SEKISHO_CACHE)', once('--cache', text))
     .action(async (resource, options) => {
       done(await (await import('../commands/doctor.ts')).doctorCommand(resource, options, around))
     })

@@ -73,7 +73,7 @@ export function clientFor(profile: Profile, namespace: string): Client {
   }
   const json = async (method: string, path: string, body?: Body): Promise<unknown> => {
     const bytes = await ask(method, `/api/v1${path}`, body)
-    return bytes.length === 0 ? undefined : JSON.parse(new TextDecoder().decode(bytes))
+    return bytes.length === 0 ? undefined : parsed(bytes, profile)
   }
   return {
     server: profile.server,
@@ -82,6 +82,14 @@ export function clientFor(profile: Profile, namespace: string): Client {
     send: (method, path, body) => json(method, path, body),
     raw: (path) => ask('GET', path),
     in: (path) => `/namespaces/${encodeURIComponent(namespace)}${path}`,
+  }
+}
+
+function parsed(bytes: Uint8Array, { server }: Profile): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes))
+  } catch (error) {
+    throw unreadable(`${server} answers with no JSON: is it a checkpoint?`, error)
   }
 }
 

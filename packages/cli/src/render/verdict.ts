@@ -46,6 +46,11 @@ function writeHead(paper: Paper, { verdict }: VerdictView): void {
   paper.line(0, 2, `${verdict.summary}.`)
 }
 
+/** The checks of a verdict, and of its parts, which say more precisely what to do: those first. */
+function allChecks({ checks, parts = [] }: Verdict): readonly Check[] {
+  return [...parts.flatMap(({ verdict }) => allChecks(verdict)), ...checks.flatMap((group) => group.checks)]
+}
+
 const BY: Readonly<Record<Party, string>> = {
   'relying-party': 'you, who relies on it',
   'workload-owner': 'whoever owns the workload',
@@ -65,9 +70,7 @@ const VENDORS: Readonly<Record<string, string>> = {
 }
 
 function writeRemedies(paper: Paper, verdict: Verdict): void {
-  const open = verdict.checks
-    .flatMap((group) => group.checks)
-    .filter((check) => isOpen(check) && check.remedy !== undefined)
+  const open = allChecks(verdict).filter((check) => isOpen(check) && check.remedy !== undefined)
   if (open.length === 0) return
   paper.heading('What would make it pass')
   const seen = new Set<string>()
@@ -169,9 +172,14 @@ function markOf(outcome: Outcome): Span {
 
 function writeTree(paper: Paper, view: VerdictView): void {
   paper.heading('Checks')
-  for (const group of view.verdict.checks) {
+  writeGroups(paper, view.verdict, view.verbose, 2)
+}
+
+/** The checks of a verdict, and below them those of its parts, each under its name. */
+function writeGroups(paper: Paper, { checks, parts = [] }: Verdict, verbose: boolean, indent: number): void {
+  for (const group of checks) {
     paper.line(
-      2,
+      indent,
       5,
       markOf(group.outcome),
       ' ',
@@ -179,9 +187,28 @@ function writeTree(paper: Paper, view: VerdictView): void {
       { text: `  ${countsOf(group)}`, tone: 'faint' },
     )
     for (const check of group.checks) {
-      if (view.verbose || isOpen(check) || check.waived === true) writeCheck(paper, check, view.verbose)
+      if (verbose || isOpen(check) || check.waived === true) writeCheck(paper, check, verbose, indent + 5)
     }
   }
+  for (const { name, verdict } of parts) {
+    paper.line(
+      indent,
+      5,
+      { text: WORD_OF_PART[verdict.outcome], tone: TONE_OF_VERDICT[verdict.outcome] },
+      ' ',
+      { text: `part ${name}`, tone: 'strong' },
+      { text: `  ${verdict.format}: ${verdict.summary}`, tone: 'faint' },
+    )
+    writeGroups(paper, verdict, verbose, indent + INSET)
+  }
+}
+
+/** Columns by which the checks of a part stand further in. */
+const INSET = 5
+const WORD_OF_PART: Readonly<Record<Verdict['outcome'], string>> = {
+  verified: 'pass',
+  rejected: 'FAIL',
+  incomplete: 'OPEN',
 }
 
 const CATALOGUE: Readonly<Record<string, string>> = {
@@ -197,14 +224,15 @@ function titleOf({ id, title }: Check | CheckGroup): string {
   return title ?? CATALOGUE[id] ?? id
 }
 
-function writeCheck(paper: Paper, check: Check, verbose: boolean): void {
+function writeCheck(paper: Paper, check: Check, verbose: boolean, indent: number): void {
   const waived: readonly Span[] = check.waived === true ? [{ text: ' waived by you', tone: 'open' }] : []
-  paper.line(7, 5, markOf(check.outcome), ' ', check.id, ...waived, ': ', check.reason)
+  paper.line(indent, 5, markOf(check.outcome), ' ', check.id, ...waived, ': ', check.reason)
   if (!verbose && !isOpen(check)) return
-  if (verbose) paper.line(12, 2, { text: `${titleOf(check)}; ${check.source}`, tone: 'faint' })
-  if (check.expected !== undefined) paper.line(12, 9, { text: 'expected ', tone: 'faint' }, check.expected)
-  if (check.actual !== undefined) paper.line(12, 9, { text: 'found    ', tone: 'faint' }, check.actual)
-  if (check.anchor !== undefined && verbose) paper.line(12, 9, { text: 'rests on ', tone: 'faint' }, check.anchor)
+  const inner = indent + 5
+  if (verbose) paper.line(inner, 2, { text: `${titleOf(check)}; ${check.source}`, tone: 'faint' })
+  if (check.expected !== undefined) paper.line(inner, 9, { text: 'expected ', tone: 'faint' }, check.expected)
+  if (check.actual !== undefined) paper.line(inner, 9, { text: 'found    ', tone: 'faint' }, check.actual)
+  if (check.anchor !== undefined && verbose) paper.line(inner, 9, { text: 'rests on ', tone: 'faint' }, check.anchor)
 }
 
 /** Whether a check keeps the verdict from being better, by itself. */

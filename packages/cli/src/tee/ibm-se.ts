@@ -12,6 +12,7 @@ export const ibmSeDoor: TeeDoor = {
       files: ibm.x509,
       ...(ibm.header === undefined ? {} : { header: ibm.header }),
       ...(ibm.protectionKey === undefined ? {} : { protectionKey: ibm.protectionKey }),
+      ...(ibm.request === undefined ? {} : { request: ibm.request }),
       ...(trustAnchors === undefined ? {} : { trustAnchors }),
     })
   },

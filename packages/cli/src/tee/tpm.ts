@@ -2,15 +2,16 @@ import { parseAttest, parseTpmJson, type TpmEvidence, tpmFields, verifyTpmSync }
 import type { Expectations, TeeDoor } from './door.ts'
 import { toHex } from './shared.ts'
 
-/** TPM 2.0 quotes behind the commands. Certificates come with them; roots of TPM makers with `--root`. */
+/** TPM 2.0 quotes behind the commands. Certificates come with them, or the outcome of an enrolment is given. */
 export const tpmDoor: TeeDoor = {
-  async verify({ evidence, at, expect, waive, trustAnchors, eventLog }) {
+  async verify({ evidence, at, expect, waive, trustAnchors, eventLog, files }) {
     const parts = parseTpmJson(evidence)
     return verifyTpmSync(eventLog === undefined ? parts : { ...parts, eventLog }, {
       at,
       expect,
       waive,
       ...(trustAnchors === undefined ? {} : { trustAnchors }),
+      ...(files.tpm.activation === undefined ? {} : { activation: files.tpm.activation }),
     })
   },
   fields: (evidence) => tpmFields(parseTpmJson(evidence)),

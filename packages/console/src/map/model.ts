@@ -100,7 +100,8 @@ export function fallen(before: Verdict, after: Verdict): readonly Check[] {
 }
 
 function layerOf({ id, phase }: Check): LayerId {
-  if (/\.hardware$/.test(id)) return 'silicon'
+  // Where a chain ends is about whoever signed, whatever it was that they signed.
+  if (/\.(hardware|root|pinned)$/.test(id)) return 'silicon'
   const found = LAYER_OF_CHECK.find(([, words]) => words.test(id))?.[0]
   return found ?? (phase === 'authenticity' ? 'silicon' : 'workload')
 }

@@ -10,7 +10,7 @@ const TOP = 34
 const TOWER_X = 250
 const TOWER_WIDTH = 300
 const ANCHOR_X = 600
-const PARTY_WIDTH = 200
+const PARTY_WIDTH = 214
 const PARTY = 44
 
 /**
@@ -102,7 +102,7 @@ function Party({ party: { id, standing }, y }: { party: PartyStanding; y: number
 function Anchor({ anchor, off, y, to }: { anchor: TrustAnchor; off: boolean; y: number; to: number }): JSX.Element {
   const t = useTexts()
   const middle = y + PARTY / 2
-  const name = anchor.name.length > 24 ? `${anchor.name.slice(0, 23)}…` : anchor.name
+  const name = anchor.name.length > 21 ? `${anchor.name.slice(0, 20)}…` : anchor.name
   return (
     <g class={off ? 'anchor off' : 'anchor'}>
       <path class="anchor-line" d={`M${ANCHOR_X} ${middle}H${ANCHOR_X - 19}V${to}H${TOWER_X + TOWER_WIDTH}`} />

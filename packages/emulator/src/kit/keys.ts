@@ -21,11 +21,21 @@ export type KeyKind = 'P-256' | 'P-384' | 'P-521' | `RSA-${2048 | 3072 | 4096}`
 
 /** Makes a new key pair. */
 export function generateKey(kind: KeyKind): KeyPair {
-  const { privateKey } = kind.startsWith('RSA-')
-    ? generateKeyPairSync('rsa', { modulusLength: Number(kind.slice(4)) })
-    : generateKeyPairSync('ec', { namedCurve: kind })
-  return keyPairOf(privateKey)
+  // Encoded: in Node 20 a key object fresh from the generator can block the process for ever when it is exported.
+  const der = kind.startsWith('RSA-') ? rsaKey(Number(kind.slice(4))) : ecKey(kind)
+  return keyPairOf(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }))
 }
+
+function rsaKey(modulusLength: number): Buffer {
+  return generateKeyPairSync('rsa', { modulusLength, publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }).privateKey
+}
+
+function ecKey(namedCurve: string): Buffer {
+  return generateKeyPairSync('ec', { namedCurve, publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }).privateKey
+}
+
+const SPKI = { type: 'spki', format: 'der' } as const
+const PKCS8 = { type: 'pkcs8', format: 'der' } as const
 
 /** The key pair of a private key in PEM. */
 export function keyFromPem(pem: string): KeyPair {

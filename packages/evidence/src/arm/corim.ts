@@ -160,7 +160,7 @@ function readReference(
   const isRealm =
     measurements.some(({ name }) => name !== undefined && REALM_KEY.test(name)) ||
     measurements.some(({ registers }) => registers !== undefined)
-  if (isRealm) realms.push(realmOf(measurements, classId ?? instance, field, map.offset))
+  if (isRealm) realms.push(...realmsOf(measurements, classId ?? instance, field, map.offset))
   else if (classId !== undefined) platforms.push(platformOf(classId, measurements))
 }
 
@@ -239,8 +239,23 @@ function platformOf(implementationId: string, measurements: readonly Measurement
   return { implementationId, components, configuration }
 }
 
+/** One reference for each algorithm that the digests of a realm are given in. */
+function realmsOf(
+  measurements: readonly Measurement[],
+  classId: string | undefined,
+  field: string,
+  offset: number,
+): readonly RealmReference[] {
+  const counts = measurements.flatMap(({ digests, registers = new Map() }) => [
+    digests.length,
+    ...[...registers.values()].map((list) => list.length),
+  ])
+  return Array.from({ length: Math.max(1, ...counts) }, (_, i) => realmOf(measurements, i, classId, field, offset))
+}
+
 function realmOf(
   measurements: readonly Measurement[],
+  position: number,
   classId: string | undefined,
   field: string,
   offset: number,
@@ -249,7 +264,8 @@ function realmOf(
     const digests =
       measurements.find((measurement) => measurement.name === `cca.${name}`)?.digests ??
       measurements.find(({ registers }) => registers?.has(name))?.registers?.get(name)
-    return digests?.[0]
+    // A register that is given in fewer algorithms counts with each of the others'.
+    return digests?.[Math.min(position, digests.length - 1)]
   }
   const initialMeasurement = one('rim') ?? classId
   if (initialMeasurement === undefined)

@@ -2,6 +2,7 @@ import { toHex } from '../core/bytes.ts'
 import { compareOneOf } from '../core/compare.ts'
 import { fail, notApplicable, pass, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding, Remedy, Verdict } from '../core/verdict.ts'
+import { parseSnpReport } from '../snp/report.ts'
 import { tdReportParts } from './hcl.ts'
 import type { AzureState, Part } from './state.ts'
 
@@ -96,6 +97,20 @@ function binding({ hcl, digest, reportData }: AzureState): Finding {
   )
 }
 
+// A guest below the paravisor can ask for a report of its own, with report data of its own choice.
+function paravisor({ hcl, hardware }: AzureState): Finding {
+  if (hcl.hardware !== 'snp') return notApplicable('a TD quote is asked for by the paravisor alone')
+  const vmpl = hardware.value === undefined ? undefined : parseSnpReport(hcl.hardwareReport).vmpl
+  if (vmpl === undefined) return notApplicable('there is no hardware report that can be read')
+  const details = { expected: 'VMPL 0', actual: `VMPL ${vmpl}` }
+  if (vmpl === 0) return pass('the paravisor asked for the hardware report', details)
+  return fail(
+    'the hardware report was asked for by somebody else than the paravisor, who can name any attestation key',
+    REPLACE_EVIDENCE,
+    details,
+  )
+}
+
 function claims({ claims }: AzureState): Finding {
   if (claims.error !== undefined)
     return fail(`the runtime claims cannot be read: ${claims.error.message}`, ASK, { expected: claims.error.expected })
@@ -168,6 +183,7 @@ export const AZURE_STEPS: readonly StepGroup<AzureState>[] = [
         ['azure.hardware.present', 'azure.part.hardware'],
         tdReport,
       ),
+      step('paravisor', 'The paravisor asked for the hardware report', [], paravisor),
       step('claims', 'The runtime claims can be read', ['azure.binding'], claims),
     ],
   },

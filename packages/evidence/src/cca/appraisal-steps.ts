@@ -34,14 +34,29 @@ function lifecycle({ token, expect }: CcaState): Finding {
   )
 }
 
-/** Values of the reference realms that have this initial measurement. */
-function referenced(
-  { endorsements, rim }: CcaState,
-  value: (realm: CcaState['endorsements']['realms'][number]) => string | undefined,
-): readonly string[] | undefined {
-  const values = endorsements.realms.filter((realm) => realm.initialMeasurement === rim).map(value)
+type Reference = CcaState['endorsements']['realms'][number]
+
+/**
+ * Values of the reference realms that have this initial measurement. Where one of them fits the realm as a whole, its
+ * values count alone: values of several references do not add up to a further one.
+ */
+function referenced(state: CcaState, value: (realm: Reference) => string | undefined): readonly string[] | undefined {
+  const candidates = state.endorsements.realms.filter((realm) => realm.initialMeasurement === state.rim)
+  const whole = candidates.filter((realm) => fits(realm, state))
+  const [nearest] = candidates
+  const used = whole.length > 0 ? whole : nearest === undefined ? [] : [nearest]
+  const values = used.map(value)
   const known = values.filter((one): one is string => one !== undefined)
   return known.length > 0 && known.length === values.length ? known : undefined
+}
+
+// What the relying party names itself is not asked of a reference.
+function fits({ extensibleMeasurements, personalizationValue }: Reference, { rems, rpv, expect }: CcaState): boolean {
+  const named = [expect.rem0, expect.rem1, expect.rem2, expect.rem3]
+  return (
+    extensibleMeasurements.every((one, i) => one === undefined || named[i] !== undefined || one === rems[i]) &&
+    (expect.hostData !== undefined || (personalizationValue ?? rpv) === rpv)
+  )
 }
 
 function acceptedRims({ expect, endorsements }: CcaState): readonly string[] | undefined {

@@ -24,6 +24,8 @@ export interface EarAppraisal {
 /** An EAT attestation result, in one shape for JSON and CBOR and for both dialects. Nothing of it is believed. */
 export interface Ear {
   readonly profile: string | undefined
+  /** Of the result as a whole, where it has one: never better than the worst appraisal. */
+  readonly status: EarTier | undefined
   readonly verifier: { readonly developer?: string; readonly build?: string } | undefined
   readonly rawEvidence: string | undefined
   readonly nonces: readonly string[]
@@ -51,24 +53,54 @@ export function earTierOf(value: number): EarTier {
 
 /** Reads the claims of a result. Nothing is thrown: what is absent is empty or `missing`, what is wrong a fault. */
 export function readEar(claims: JsonObject): Ear {
-  const identified = memberOf(claims, 'ear_verifier_id') ?? memberOf(claims, 'ear.verifier-id')
+  const identified = either(claims, 'verifier-id')
   const submods = memberOf(claims, 'submods')
   const entries = isObject(submods) ? Object.entries(submods) : []
   const appraisals = entries.slice(0, MOST_SUBMODULES).map(([name, one]) => appraisalOf(name, one))
   const nonces = textsOf(memberOf(claims, 'eat_nonce'))
   return {
     profile: textOf(claims, 'eat_profile'),
+    status: statusOf(either(claims, 'status')),
     verifier: isObject(identified) ? verifierOf(identified) : undefined,
-    rawEvidence: textOf(claims, 'ear_raw_evidence') ?? textOf(claims, 'ear.raw-evidence'),
+    rawEvidence: textOf({ raw: either(claims, 'raw-evidence') ?? null }, 'raw'),
     nonces,
     appraisals,
     missing: missingOf(claims, identified, appraisals),
     faults: [
       ...nonces.filter((one) => one.length < 8 || one.length > 88).map(() => 'a nonce of another length than 8 to 88'),
+      ...statusFaults(claims, appraisals),
       ...(entries.length > MOST_SUBMODULES ? [`more than ${MOST_SUBMODULES} appraisals`] : []),
       ...entries.slice(0, MOST_SUBMODULES).flatMap(([name, one], i) => appraisalFaults(name, one, appraisals[i])),
     ],
   }
+}
+
+/** A claim under its name in either dialect: `ear_verifier_id` of the draft, `ear.verifier-id` before. */
+function either(value: Json | undefined, name: string): Json | undefined {
+  const [draft, deployed] = namesOf(name)
+  return memberOf(value, draft) ?? memberOf(value, deployed)
+}
+
+function namesOf(name: string): readonly [string, string] {
+  return [`ear_${name.replaceAll('-', '_')}`, `ear.${name}`]
+}
+
+// Readers that know one dialect only would see different results in one token.
+function twoFaced(value: Json | undefined, what: string, names: readonly string[]): readonly string[] {
+  return names
+    .filter((name) => namesOf(name).every((one) => memberOf(value, one) !== undefined))
+    .map((name) => `the ${name} of ${what} is there in two dialects`)
+}
+
+function statusFaults(claims: JsonObject, appraisals: readonly EarAppraisal[]): readonly string[] {
+  const faults = [...twoFaced(claims, 'the result', ['status', 'verifier-id'])]
+  const stated = either(claims, 'status')
+  if (stated === undefined) return faults
+  const status = statusOf(stated)
+  if (status === undefined) return [...faults, 'the status of the result is none']
+  if (appraisals.some((one) => one.status !== undefined && rank(one.status) > rank(status)))
+    faults.push(`the result says ${status}, and an appraisal something worse`)
+  return faults
 }
 
 function verifierOf(value: JsonObject): NonNullable<Ear['verifier']> {
@@ -78,11 +110,11 @@ function verifierOf(value: JsonObject): NonNullable<Ear['verifier']> {
 }
 
 function appraisalOf(name: string, value: Json): EarAppraisal {
-  const vector = memberOf(value, 'ear_trustworthiness_vector') ?? memberOf(value, 'ear.trustworthiness-vector')
+  const vector = either(value, 'trustworthiness-vector')
   const stated = isObject(vector) ? Object.entries(vector) : []
   return {
     name,
-    status: statusOf(memberOf(value, 'ear_status') ?? memberOf(value, 'ear.status')),
+    status: statusOf(either(value, 'status')),
     vector: Object.fromEntries(
       stated.filter((pair): pair is [string, number] => CATEGORIES.includes(pair[0]) && isClaim(pair[1])),
     ),
@@ -105,7 +137,7 @@ function missingOf(
 ): string | undefined {
   if (memberOf(claims, 'eat_profile') === undefined) return 'eat_profile'
   if (memberOf(claims, 'iat') === undefined) return 'iat'
-  if (!isObject(identified)) return 'the id of the verifier'
+  if (!isObject(identified) || Object.keys(verifierOf(identified)).length < 2) return 'the id of the verifier'
   if (appraisals.length === 0) return 'submods'
   return appraisals.every(({ status }) => status !== undefined) ? undefined : 'the status of an appraisal'
 }
@@ -113,9 +145,9 @@ function missingOf(
 // A status may be worse than the worst entry of the vector, never better: a verifier that says both contradicts itself.
 function appraisalFaults(name: string, value: Json, appraisal: EarAppraisal | undefined): readonly string[] {
   const what = JSON.stringify(name.slice(0, 64))
-  const vector = memberOf(value, 'ear_trustworthiness_vector') ?? memberOf(value, 'ear.trustworthiness-vector')
+  const vector = either(value, 'trustworthiness-vector')
   const policies = memberOf(value, 'ear_appraisal_policy_ids')
-  const faults: string[] = []
+  const faults = [...twoFaced(value, what, ['status', 'trustworthiness-vector'])]
   if (vector !== undefined && !isObject(vector)) faults.push(`the vector of ${what} is none`)
   if (isObject(vector) && !Object.values(vector).every(isClaim)) faults.push(`the vector of ${what} has another value`)
   if (policies !== undefined && !isList(policies)) faults.push(`the policies of ${what} are no list`)

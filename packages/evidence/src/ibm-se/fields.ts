@@ -3,6 +3,7 @@ import type { Field } from '../core/fields.ts'
 import { isoTime } from '../core/time.ts'
 import { parseSeExchange, SE_EXCHANGE_MAGIC, SE_EXCHANGE_PARTS } from './exchange.ts'
 import { parseSeHeader, SE_HEADER_MAGIC, type SeHeader, sePlainFlags } from './header.ts'
+import { isSeJson, parseSeKbs, type SeKbsAnswer } from './kbs.ts'
 import { parseSeRequest, type SeRequest, seRequestFlags } from './request.ts'
 import { parseHostKeyDocument } from './verify.ts'
 
@@ -13,7 +14,17 @@ export function ibmSeFields(evidence: Uint8Array): readonly Field[] {
   if (startsWith(evidence, SE_HEADER_MAGIC)) return headerFields(parseSeHeader(evidence))
   if (startsWith(evidence, SE_EXCHANGE_MAGIC)) return exchangeFields(evidence)
   if (evidence[0] === 0x30 || evidence[0] === 0x2d) return documentFields(evidence)
+  if (isSeJson(evidence)) return answerFields(parseSeKbs(evidence))
   return requestFields(parseSeRequest(evidence), 0)
+}
+
+function answerFields({ measurement, additional, userData, configUid }: SeKbsAnswer): readonly Field[] {
+  const parts = Object.entries({ measurement, additional, userData, configUid })
+  return parts.map(([name, bytes]) => ({
+    path: `answer.${name}`,
+    value: bytes === undefined ? 'absent' : toHex(bytes),
+    source: 'KBS protocol, section 6',
+  }))
 }
 
 function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {

@@ -20,12 +20,13 @@ import {
   signingCertificates,
 } from './chain.ts'
 import { type IbmSeClaims, ibmSeAssumptions, ibmSeClaims, ibmSeNotes } from './claims.ts'
-import { parseSeExchange, SE_EXCHANGE_MAGIC } from './exchange.ts'
+import { parseSeExchange, SE_EXCHANGE_MAGIC, type SeExchange } from './exchange.ts'
 import { APPRAISAL_STEPS, EXCHANGE_STEPS } from './exchange-steps.ts'
 import { type IbmSeExpectations, readIbmSeExpectations } from './expectations.ts'
 import { parseSeHeader, SE_HEADER_MAGIC, type SeHeader } from './header.ts'
 import { HOST_STEPS } from './host-steps.ts'
 import { findSeHeader } from './image.ts'
+import { exchangeOfKbs, isSeJson, parseSeKbs } from './kbs.ts'
 import { listNames } from './names.ts'
 import {
   parseSeRequest,
@@ -45,6 +46,8 @@ export interface IbmSeVerifyOptions extends VerifyOptions {
   readonly files?: readonly Uint8Array[]
   /** Secure Execution header of the expected image, or the image. */
   readonly header?: Uint8Array
+  /** The request that was sent, bare or in a `pvattest` container: an answer of the KBS protocol comes without it. */
+  readonly request?: Uint8Array
   /** Protection key of the request, 32 bytes. A secret: it shows nowhere in a verdict. */
   readonly protectionKey?: HexOrBytes
   readonly expect?: IbmSeExpectations
@@ -58,7 +61,8 @@ export function ibmSeCheckIds(which: 'all' | 'waivable' = 'all'): readonly strin
 }
 
 /**
- * Verifies evidence of IBM Secure Execution: a `pvattest` response, a request, or a host key document.
+ * Verifies evidence of IBM Secure Execution: a `pvattest` response, the `se`
+ * evidence of the KBS protocol, a request, or a host key document.
  *
  * @returns a verdict; forged evidence and unreadable collateral give one too
  * @throws EvidenceError when the evidence cannot be read
@@ -100,7 +104,7 @@ function openDoor(input: Uint8Array, options: IbmSeVerifyOptions): Door {
   const expect = readIbmSeExpectations(options.expect)
   const key = readKey(options.protectionKey)
   const data = copyOfEvidence(input)
-  const evidence = parseEvidence(data)
+  const evidence = parseEvidence(data, options.request)
   const given = readX509Files(options.files ?? [])
   const files = evidence.kind === 'host-key' ? { ...given, hosts: [evidence.host] } : given
   const { header, headerError } = readHeader(options.header)
@@ -124,7 +128,7 @@ function readKey(key: HexOrBytes | undefined): Uint8Array | undefined {
   return bytes
 }
 
-function parseEvidence(data: Uint8Array): IbmSeEvidence {
+function parseEvidence(data: Uint8Array, request: Uint8Array | undefined): IbmSeEvidence {
   if (equalBytes(data.subarray(0, 8), SE_HEADER_MAGIC)) {
     throw new EvidenceError('unsupported-kind', 'the header of an image, which proves nothing by itself', {
       field: 'evidence',
@@ -133,9 +137,13 @@ function parseEvidence(data: Uint8Array): IbmSeEvidence {
     })
   }
   if (data[0] === 0x30 || data[0] === 0x2d) return { kind: 'host-key', host: parseHostKeyDocument(data) }
+  if (isSeJson(data)) return evidenceOf(exchangeOfKbs(parseSeKbs(data), request))
   if (!equalBytes(data.subarray(0, 8), SE_EXCHANGE_MAGIC))
     return { kind: 'request', request: parseSeRequest(data), exchange: undefined }
-  const exchange = parseSeExchange(data)
+  return evidenceOf(parseSeExchange(data))
+}
+
+function evidenceOf(exchange: SeExchange): IbmSeEvidence {
   return { kind: exchange.kind, request: parseSeRequest(exchange.entries.request.bytes ?? new Uint8Array(0)), exchange }
 }
 

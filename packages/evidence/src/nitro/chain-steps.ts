@@ -82,12 +82,12 @@ function constraintFault(state: NitroState, one: Known): string | undefined {
   if (unknownCritical.length > 0) return `has a critical extension that is not known: ${unknownCritical[0]}`
   if (isLeaf(state, one)) {
     if (basicConstraints?.ca === true) return 'is a certificate authority, which no leaf is'
-    return keyUsage?.has(KEY_USAGE.digitalSignature) === false
-      ? 'must not sign documents, says its key usage'
-      : undefined
+    return keyUsage?.has(KEY_USAGE.digitalSignature) === true
+      ? undefined
+      : 'has no key usage that lets it sign documents'
   }
   if (basicConstraints?.ca !== true) return 'is no certificate authority'
-  if (keyUsage?.has(KEY_USAGE.keyCertSign) === false) return 'must not sign certificates, says its key usage'
+  if (keyUsage?.has(KEY_USAGE.keyCertSign) !== true) return 'has no key usage that lets it sign certificates'
   const below = state.chain.links.length - 2 - one.index
   const { pathLength } = basicConstraints
   return pathLength !== undefined && pathLength < below

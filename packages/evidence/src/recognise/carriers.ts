@@ -25,6 +25,9 @@ function isCertificate(bytes: Uint8Array): boolean {
   return bytes[0] === 0x30 && bytes[1] === 0x82 && bytes.length <= MAX_CERTIFICATE
 }
 
+// A character for each byte. What decoders call latin1 is windows-1252 on most runtimes, which differs from 80 to 9f.
 function latin1(bytes: Uint8Array): string {
-  return new TextDecoder('latin1').decode(bytes)
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
 }

@@ -1,5 +1,6 @@
 import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
+import type { Tee } from '../core/verdict.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { jsonFault } from './json-error.ts'
 import type { Companion, CompanionKind, Opened, Part } from './model.ts'
@@ -42,7 +43,7 @@ const ENVELOPES: readonly Envelope[] = [
     name: 'KBS evidence',
     members: [['primary_evidence']],
     beside: 'additional_evidence',
-    unused: { additional_evidence: 'the evidence of further devices' },
+    companions: { additional_evidence: 'additional-evidence' },
   },
   { name: 'request to an attestation service', members: [['verification_requests']] },
   {
@@ -192,20 +193,42 @@ function rivalsOf(
 
 const MAX_BESIDE = 16
 
+// KBS protocol, section 3: text, empty or of an object from TEE to evidence.
 function besideOf(object: Members, { beside }: Envelope): readonly Part[] {
   const value = beside === undefined ? undefined : own(object, beside)
-  if (isBlank(value)) return []
-  const field = beside ?? ''
-  const devices = typeof value === 'string' && jsonFault(value) === undefined ? JSON.parse(value) : value
-  if (!isMembers(devices)) return []
+  if (beside === undefined || isBlank(value)) return []
+  const devices: unknown = typeof value === 'string' && jsonFault(value) === undefined ? JSON.parse(value) : undefined
+  if (!isMembers(devices) || Object.keys(devices).length === 0) {
+    throw new EvidenceError('malformed', 'another value', {
+      field: beside,
+      offset: 0,
+      expected: 'text: empty, or a JSON object from TEE to evidence',
+    })
+  }
   const all = Object.entries(devices)
   if (all.length > MAX_BESIDE)
     throw new EvidenceError('too-large', `${all.length} kinds of devices`, {
-      field,
+      field: beside,
       offset: 0,
       expected: `at most ${MAX_BESIDE}`,
     })
-  return all.map(([label, json]) => ({ label: `${field}/${label}`, inner: { json } }))
+  return all.map(([name, json]) => {
+    const tees = KBS_TEES[name]
+    return { label: `${beside}/${name}`, inner: { json }, ...(tees === undefined ? {} : { tees: [tees] }) }
+  })
+}
+
+/** Names of the KBS protocol, section 3. */
+const KBS_TEES: Readonly<Record<string, Tee>> = {
+  nvidia: 'nvidia-gpu',
+  sgx: 'sgx',
+  snp: 'snp',
+  tdx: 'tdx',
+  cca: 'cca',
+  tpm: 'tpm',
+  se: 'ibm-se',
+  'az-snp-vtpm': 'azure-vtpm',
+  'az-tdx-vtpm': 'azure-vtpm',
 }
 
 function own(object: Members, name: string): unknown {
@@ -247,15 +270,15 @@ function companion(kind: CompanionKind, from: string, value: unknown): Companion
   }
   if (isMembers(value) && Object.hasOwn(value, 'data') && kind === 'runtime-data')
     return { kind, from: `${from}.data`, bytes: companionBytes(value['data']) }
-  return { kind, from, bytes: companionBytes(value) }
+  return { kind, from, bytes: companionBytes(value, kind) }
 }
 
 /** Companions are text, encoded bytes, numbers or JSON; what cannot be told is kept as its text. */
-function companionBytes(value: unknown): Uint8Array {
+function companionBytes(value: unknown, kind?: CompanionKind): Uint8Array {
   const numbers = byteArray(value)
   if (numbers !== undefined) return numbers
   if (typeof value !== 'string') return new TextEncoder().encode(JSON.stringify(value))
-  if (/^\s*[[{-]/.test(value)) return new TextEncoder().encode(value)
+  if (kind === 'additional-evidence' || /^\s*[[{-]/.test(value)) return new TextEncoder().encode(value)
   return fromHex(value.replace(/^0x/i, '')) ?? decodeBase64(value) ?? new TextEncoder().encode(value)
 }
 

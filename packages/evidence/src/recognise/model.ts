@@ -14,6 +14,7 @@ export const MAX_WRAPPERS = 4
  * - `endorsements`: JSON in which a host delivers certificates.
  * - `event-log`: a measured-boot log, binary (CCEL) or JSON.
  * - `runtime-data`: what the report data is (said to be) a digest of.
+ * - `additional-evidence`: the text of the evidence of devices, which a KBS client's own evidence binds.
  * - `nonce`, `report-data`, `init-data`: as their names say.
  */
 export type CompanionKind =
@@ -22,6 +23,7 @@ export type CompanionKind =
   | 'endorsements'
   | 'event-log'
   | 'runtime-data'
+  | 'additional-evidence'
   | 'nonce'
   | 'report-data'
   | 'init-data'

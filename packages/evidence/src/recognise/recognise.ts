@@ -72,7 +72,7 @@ function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[]
     const found = cmw === undefined ? identify(at.bytes) : undefined
     if (found !== undefined) return [{ label: at.label, recognised: finish(found, at) }, ...others]
     const opened = cmw ?? openOne(at.bytes, at.where)
-    const around = taken(at, opened)
+    const around = taken(at, which === 'one' ? namingOthers(opened) : opened)
     const [, second] = opened.parts ?? []
     if (second !== undefined) {
       if (which === 'one') throw several(opened.parts ?? [], at.where)
@@ -83,6 +83,12 @@ function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[]
     if (others.length > MAX_PARTS) throw tooMany(at.where)
     at = into(opened, { ...at, around })
   }
+}
+
+// What is not taken is said.
+function namingOthers(opened: Opened): Opened {
+  const { beside = [], unused = [] } = opened
+  return beside.length === 0 ? opened : { ...opened, unused: [...unused, 'the evidence of further devices'] }
 }
 
 function taken({ bytes, where, around }: Wrapped, opened: Opened): Around {
@@ -154,6 +160,11 @@ function openJson(json: unknown, where: string): Opened {
   let value = json
   for (let depth = 0; depth < 2 * MAX_WRAPPERS; depth++) {
     const at = [where, ...paths].join('.')
+    const leaf = depth === 0 ? undefined : leafOf(value)
+    if (leaf !== undefined) {
+      const name = ['JSON', names.join(' in ')].join(': ')
+      return { name, inner: { bytes: leaf }, path: paths.join('.'), companions, unused, beside }
+    }
     const cmw = openCmwJson(value, at)
     if (cmw !== undefined)
       return { ...cmw, path: paths.join('.'), unused: [...unused, ...(cmw.unused ?? [])], companions, beside }
@@ -178,6 +189,23 @@ function openJson(json: unknown, where: string): Opened {
   }
   throw tooDeep(where)
 }
+
+// Forms whose members mean something only together, inside of another: they are told as if they stood alone.
+function leafOf(value: unknown): Uint8Array | undefined {
+  if (typeof value !== 'object' || value === null || !MEMBERS_OF_LEAVES.some((name) => Object.hasOwn(value, name)))
+    return undefined
+  const bytes = new TextEncoder().encode(JSON.stringify(value))
+  return identify(bytes) === undefined ? undefined : bytes
+}
+
+const MEMBERS_OF_LEAVES: readonly string[] = [
+  'tpm_quote',
+  'tpm',
+  'hcl_report',
+  'evidence_list',
+  'device_evidence_list',
+  'image_hdr_tags',
+]
 
 // A token in compact form is text as it is.
 const COMPACT = /^\s*eyJ[\w-]*\.[\w-]+\.[\w-]*\s*$/

@@ -1,4 +1,5 @@
 import { equalBytes } from '../core/bytes.ts'
+import { jsonFault } from './json-error.ts'
 import type { Identified } from './model.ts'
 
 const EXCHANGE: Uint8Array = Uint8Array.from('pvattest', (letter) => letter.charCodeAt(0))
@@ -17,8 +18,25 @@ export function identifyIbmSe(bytes: Uint8Array): Identified | undefined {
       ? 'Secure Execution header'
       : bytes[0] === 0x30 && bytes[1] === 0x82 && bytes.length < 16_384 && has(bytes, P521)
         ? 'IBM host key document'
-        : undefined
+        : isAnswer(bytes)
+          ? 'Secure Execution attestation answer'
+          : undefined
   return form && { tee: 'ibm-se', form, bytes }
+}
+
+const MAX_ANSWER = 1 << 20
+
+// JSON with members that only the answer of the KBS protocol has, unescaped.
+function isAnswer(bytes: Uint8Array): boolean {
+  if (bytes.length > MAX_ANSWER || bytes.find((byte) => byte > 0x20) !== 0x7b) return false
+  const text = new TextDecoder().decode(bytes)
+  return ['"measurement"', '"cuid"', '"image_hdr_tags"'].every((name) => text.includes(name)) && isAlone(text)
+}
+
+function isAlone(text: string): boolean {
+  if (jsonFault(text) !== undefined) return false
+  const value: unknown = JSON.parse(text)
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'cuid')
 }
 
 function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {

@@ -5,6 +5,7 @@ import { parseTpmJson } from '../tpm/evidence.ts'
 import { jsonFault } from './json-error.ts'
 import { type Identified, MAX_INPUT } from './model.ts'
 import { textOf } from './text.ts'
+import { tpmOfKbs } from './tpm-kbs.ts'
 
 const BRACE = 0x7b
 
@@ -13,19 +14,22 @@ const BRACE = 0x7b
  * evidence of an Azure confidential VM, when it has both an HCL report and a quote of the vTPM.
  */
 export function identifyTpm(bytes: Uint8Array): Identified | undefined {
-  if (bytes.length > MAX_INPUT || firstLetter(bytes) !== BRACE || !mayBeQuote(bytes)) return undefined
+  if (bytes.length > MAX_INPUT || firstLetter(bytes) !== BRACE) return undefined
+  const text = textOf(bytes)
+  if (text === undefined || !mayBeQuote(text)) return undefined
   const azure = tried(() => parseAzureJson(bytes))
   if (azure?.quote !== undefined && startsWith(azure.hclReport, 'HCLA') && isQuote(azure.quote.message)) {
     return { tee: 'azure-vtpm', form: 'Azure confidential VM evidence', bytes }
   }
-  const tpm = azure === undefined ? tried(() => parseTpmJson(bytes)) : undefined
-  return tpm !== undefined && isQuote(tpm.message) ? { tee: 'tpm', form: 'TPM 2.0 quote', bytes } : undefined
+  if (azure !== undefined) return undefined
+  const json = tpmOfKbs(text) ?? bytes
+  const tpm = tried(() => parseTpmJson(json))
+  return tpm !== undefined && isQuote(tpm.message) ? { tee: 'tpm', form: 'TPM 2.0 quote', bytes: json } : undefined
 }
 
 // Both forms name the quote `message`. Other JSON is not parsed for them: it may be long, and hostile.
-function mayBeQuote(bytes: Uint8Array): boolean {
-  const text = textOf(bytes)
-  return text?.includes('"message"') === true && jsonFault(text) === undefined
+function mayBeQuote(text: string): boolean {
+  return text.includes('"message"') && jsonFault(text) === undefined
 }
 
 function firstLetter(bytes: Uint8Array): number | undefined {

@@ -5,6 +5,7 @@ import { textOf } from '../core/json.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
 import { decodeBase64 } from '../x509/pem.ts'
+import { itaAttester, itaNonce } from './ita.ts'
 import type { Token } from './model.ts'
 import type { TokenService } from './services.ts'
 import type { TokenState } from './state.ts'
@@ -14,11 +15,12 @@ import type { TokenState } from './state.ts'
  * nonce, its time and the held data. Undefined where the token does not carry all of these.
  */
 export function planBinding({ claims }: Token, service: TokenService): DigestJob | undefined {
-  const sgx = textOf(claims, 'attester_type') === 'SGX'
-  if (service !== 'ita' || textOf(claims, 'verifier_nonce', 'val') === undefined) return undefined
-  const texts = [textOf(claims, 'verifier_nonce', 'val'), textOf(claims, 'verifier_nonce', 'iat')]
-  const held = textOf(claims, 'attester_held_data') ?? ''
-  const parts = [...texts, held].map((text) => (text === undefined ? undefined : decodeBase64(text)))
+  if (service !== 'ita' || itaNonce(claims, 'val') === undefined) return undefined
+  const { type, from } = itaAttester(claims)
+  const sgx = type === 'SGX'
+  const held = textOf(from, 'attester_held_data') ?? ''
+  const texts = [itaNonce(claims, 'val'), itaNonce(claims, 'iat'), held]
+  const parts = texts.map((text) => (typeof text === 'string' ? decodeBase64(text) : undefined))
   const known = parts.filter((part) => part !== undefined)
   if (known.length < parts.length) return undefined
   return { kind: 'digest', algorithm: sgx ? 'sha256' : 'sha512', data: concatBytes(...known) }

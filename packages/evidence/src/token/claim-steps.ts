@@ -1,4 +1,4 @@
-import { compareOneOf, debugFinding, hardwareFinding } from '../core/compare.ts'
+import { compareOneOf, debugFinding, hardwareFinding, registerFinding } from '../core/compare.ts'
 import {
   fail,
   mend,
@@ -149,7 +149,7 @@ function audience({ token, expect }: TokenState): Finding {
   const actual = found.slice(0, 4).map(quoted).join(', ')
   const wanted = expect.audience
   if (wanted === undefined)
-    return found.length === 0
+    return memberOf(token.claims, 'aud') === undefined
       ? notApplicable('the token is made for nobody in particular')
       : unchecked(
           'the token was made for somebody, and you did not say who you are',
@@ -195,6 +195,19 @@ function compared(
     const padded = typeof wanted === 'string' ? [wanted.padEnd(found.length, '0')] : wanted
     return compareOneOf({ what, actual: found, option }, padded, empty)
   }
+}
+
+// The rule of all registers that a guest extends: those below must be pinned too.
+function rtmr(index: 0 | 1 | 2 | 3): Step<TokenState> {
+  return waivable(`expect.rtmr${index}`, `RTMR${index} is as expected`, ({ statement, expect }) => {
+    const all = [expect.rtmr0, expect.rtmr1, expect.rtmr2, expect.rtmr3]
+    const registers = all.map((accepted, i) => ({ name: `rtmr${i}`, actual: statement.rtmrs?.[i] ?? '', accepted }))
+    const launch = { name: 'measurement', actual: statement.measurement, accepted: expect.measurement }
+    const one = registers[index]
+    if (one === undefined) return notApplicable('there is no such register')
+    const below = registers.slice(0, index).filter(({ actual }) => /[^0]/.test(actual))
+    return registerFinding(one, [launch, ...below], /^0*$/.test(one.actual))
+  })
 }
 
 function step(
@@ -259,6 +272,10 @@ export const CLAIM_STEPS: readonly StepGroup<TokenState>[] = [
         'The measurement is accepted',
         compared('the measurement', 'measurement', ({ statement }) => statement.measurement),
       ),
+      rtmr(0),
+      rtmr(1),
+      rtmr(2),
+      rtmr(3),
       waivable(
         'expect.signer',
         'The signer is accepted',

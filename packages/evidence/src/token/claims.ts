@@ -30,7 +30,7 @@ export function tokenClaims({ token, service, statement, anchor }: TokenState): 
     hardware: anchor !== undefined && anchor.emulated !== true && statement.isolation !== 'none',
     debug: statement.debug,
     launchMeasurement: statement.measurement,
-    runtimeMeasurements: {},
+    runtimeMeasurements: Object.fromEntries((statement.rtmrs ?? []).map((value, i) => [`rtmr${i}`, value])),
     ...(signer === undefined || signer === '' ? {} : { signer }),
     ...(svn === undefined ? {} : { svn }),
     userData: statement.reportData,

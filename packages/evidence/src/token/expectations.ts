@@ -16,6 +16,11 @@ export interface TokenExpectations
   readonly nonce?: string
   /** Statuses of the platform's TCB that are accepted; `UpToDate` alone unless said. */
   readonly tcbStatuses?: readonly string[]
+  /** TDX: accepted values of the registers that what booted has extended. */
+  readonly rtmr0?: readonly string[]
+  readonly rtmr1?: readonly string[]
+  readonly rtmr2?: readonly string[]
+  readonly rtmr3?: readonly string[]
   /** Intel Trust Authority: ids of policies that must have matched. */
   readonly policies?: readonly string[]
 }
@@ -25,6 +30,10 @@ const KINDS: FieldKinds<TokenExpectations> = {
   signer: listOf(hexField(32, 64)),
   reportData: hexField(1, 64),
   hostData: listOf(hexField(32, 64)),
+  rtmr0: listOf(hexField(48)),
+  rtmr1: listOf(hexField(48)),
+  rtmr2: listOf(hexField(48)),
+  rtmr3: listOf(hexField(48)),
   audience: listOf(textField(1024)),
   nonce: textField(1024),
   tcbStatuses: listOf(textField(64)),

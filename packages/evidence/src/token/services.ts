@@ -1,6 +1,7 @@
 import { type JsonObject, memberOf, textOf } from '../core/json.ts'
 import type { SignatureScheme } from '../crypto/jobs.ts'
 import { EAR_PROFILES } from '../eat/ear.ts'
+import { isNestedIta } from './ita.ts'
 
 /**
  * Who made a token, as its claims tell: Microsoft Azure Attestation, Google Confidential Space, Intel
@@ -92,7 +93,11 @@ export function serviceOf(claims: JsonObject): TokenService {
   if (memberOf(claims, 'x-ms-attestation-type') !== undefined) return 'azure'
   if (issuer === SERVICES['confidential-space'].issuer) return 'confidential-space'
   if (issuer === SERVICES.nras.issuer) return 'nras'
-  if (memberOf(claims, 'attester_type') !== undefined || memberOf(claims, 'policy_ids_matched') !== undefined)
+  if (
+    memberOf(claims, 'attester_type') !== undefined ||
+    memberOf(claims, 'policy_ids_matched') !== undefined ||
+    isNestedIta(claims)
+  )
     return 'ita'
   if (issuer === SERVICES.coco.issuer && memberOf(claims, 'tcb-status') !== undefined) return 'coco'
   if (memberOf(claims, 'x-nvidia-overall-att-result') !== undefined) return 'nras'

@@ -1,6 +1,7 @@
 import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Claims } from '../core/verdict.ts'
 import { readEar } from '../eat/ear.ts'
+import { itaAttester, itaNonce } from './ita.ts'
 import type { TokenService } from './services.ts'
 
 /** What a service says about the evidence that it saw, in one shape. */
@@ -14,6 +15,8 @@ export interface Statement {
   readonly svn?: number | undefined
   readonly reportData: string
   readonly hostData?: string | undefined
+  /** TDX: RTMR0 to RTMR3, which what booted has extended. */
+  readonly rtmrs?: readonly string[] | undefined
   readonly tcbStatus?: string | undefined
   readonly tcbDate?: string | undefined
   readonly advisories?: readonly string[] | undefined
@@ -92,6 +95,7 @@ function tdx(from: Json): Partial<Statement> {
     measurement: hexOf(memberOf(from, 'tdx_mrtd')),
     reportData: hexOf(memberOf(from, 'tdx_report_data')),
     hostData: hexOf(memberOf(from, 'tdx_mrconfigid')),
+    rtmrs: [0, 1, 2, 3].map((index) => hexOf(memberOf(from, `tdx_rtmr${index}`))),
     tcbStatus: textOf(from, 'attester_tcb_status'),
   }
 }
@@ -122,30 +126,30 @@ function confidentialSpace(claims: JsonObject): Statement {
 }
 
 function ita(claims: JsonObject): Statement {
-  const attested = textOf(claims, 'attester_type') ?? ''
+  const { type: attested, from } = itaAttester(claims)
   const unmatched = memberOf(claims, 'policy_ids_unmatched')
   const hardware: Partial<Statement> =
     attested === 'SGX'
       ? {
           isolation: 'process',
-          debug: memberOf(claims, 'sgx_is_debuggable') !== false,
-          measurement: hexOf(memberOf(claims, 'sgx_mrenclave')),
-          signer: hexOf(memberOf(claims, 'sgx_mrsigner')),
-          svn: integerOf(memberOf(claims, 'sgx_isvsvn')),
-          reportData: hexOf(memberOf(claims, 'sgx_report_data')),
+          debug: memberOf(from, 'sgx_is_debuggable') !== false,
+          measurement: hexOf(memberOf(from, 'sgx_mrenclave')),
+          signer: hexOf(memberOf(from, 'sgx_mrsigner')),
+          svn: integerOf(memberOf(from, 'sgx_isvsvn')),
+          reportData: hexOf(memberOf(from, 'sgx_report_data')),
         }
       : attested === 'TDX'
-        ? tdx(claims)
+        ? tdx(from)
         : {}
   const { measurement = '' } = hardware
   return {
     ...NOTHING,
     ...hardware,
     attested,
-    tcbStatus: textOf(claims, 'attester_tcb_status'),
-    tcbDate: textOf(claims, 'attester_tcb_date'),
-    advisories: textsOf(memberOf(claims, 'attester_advisory_ids')),
-    nonces: textsOf(memberOf(claims, 'verifier_nonce', 'val')),
+    tcbStatus: textOf(from, 'attester_tcb_status'),
+    tcbDate: textOf(from, 'attester_tcb_date'),
+    advisories: textsOf(memberOf(from, 'attester_advisory_ids')),
+    nonces: textsOf(itaNonce(claims, 'val')),
     objections: isList(unmatched) ? unmatched.map((one) => `policy ${quoted(textOf(one, 'id'))} did not match`) : [],
     missing: attested === '' ? 'attester_type' : measurement === '' ? 'the measurement' : undefined,
   }
@@ -170,7 +174,7 @@ function nras(claims: JsonObject): Statement {
 }
 
 function ear(claims: JsonObject): Statement {
-  const { appraisals, nonces, missing, faults } = readEar(claims)
+  const { appraisals, status, nonces, missing, faults } = readEar(claims)
   return {
     ...NOTHING,
     attested: appraisals
@@ -180,9 +184,12 @@ function ear(claims: JsonObject): Statement {
     debug: false,
     nonces,
     faults,
-    objections: appraisals
-      .filter(({ status }) => status !== 'affirming')
-      .map(({ name }) => `the appraisal of ${quoted(name)} is not affirming`),
+    objections: [
+      ...(status === undefined || status === 'affirming' ? [] : ['the result as a whole is not affirming']),
+      ...appraisals
+        .filter((one) => one.status !== 'affirming')
+        .map(({ name }) => `the appraisal of ${quoted(name)} is not affirming`),
+    ],
     missing,
   }
 }

@@ -8,11 +8,15 @@ import type { Token } from './model.ts'
 import { schemeOf } from './services.ts'
 import type { SubmoduleJobs, TokenState } from './state.ts'
 
-/** Plans the tokens of a bundle. One key signs them all: another key id or algorithm has no signature. */
-export function planSubmodules(main: Token, key: PublicKey | undefined): readonly SubmoduleJobs[] {
-  const same = (token: Token, name: string): boolean => textOf(token.header, name) === textOf(main.header, name)
+/**
+ * Plans the tokens of a bundle. Another algorithm than the main token's has no signature; the key is the one that
+ * each names among the trusted ones, as a service may change its key between two signatures.
+ */
+export function planSubmodules(main: Token, keyOf: (token: Token) => PublicKey | undefined): readonly SubmoduleJobs[] {
+  const alg = textOf(main.header, 'alg')
   return main.submodules.map(({ name, token }) => {
-    const scheme = same(token, 'alg') && same(token, 'kid') ? schemeOf(textOf(token.header, 'alg')) : undefined
+    const scheme = textOf(token.header, 'alg') === alg ? schemeOf(alg) : undefined
+    const key = keyOf(token)
     return {
       name,
       token,
@@ -39,13 +43,13 @@ export function submoduleDigests({ submodules, token }: TokenState): Finding {
       })
 }
 
-/** Whether each token of the bundle is signed with the key of the main token. */
+/** Whether each token of the bundle is signed with a trusted key. */
 export function submoduleSignatures({ submodules }: TokenState): Finding {
   if (submodules.length === 0) return notApplicable('the token came alone')
   const bad = submodules.find(({ signature }) => signature?.result !== true)
   return bad === undefined
-    ? pass('each is signed with the key of the main token')
-    : fail(`the token of ${quoted(bad.name)} does not verify with the key of the main token`, REPLACE_EVIDENCE)
+    ? pass('each is signed with a key that is trusted')
+    : fail(`the token of ${quoted(bad.name)} does not verify with the key it names`, REPLACE_EVIDENCE)
 }
 
 /** Whether every token that the main one names is there. */

@@ -7,7 +7,7 @@ import { isObject, memberOf, textOf } from '../core/json.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
-import type { DigestJob, Job } from '../crypto/jobs.ts'
+import type { DigestJob, Job, PublicKey } from '../crypto/jobs.ts'
 import { Signed, sameKey } from '../x509/signature.ts'
 import { CONFIDENTIAL_SPACE_ROOT, PUBLISHED_KEYS } from './anchors.ts'
 import { planBinding } from './binding.ts'
@@ -18,7 +18,7 @@ import { readCoseKeySet } from './cose-keys.ts'
 import { readTokenExpectations, type TokenExpectations } from './expectations.ts'
 import { parseToken } from './jwt.ts'
 import { KEY_STEPS } from './key-steps.ts'
-import { readKeySet, type TrustedKey } from './keys.ts'
+import { misfit, readKeySet, type TrustedKey } from './keys.ts'
 import type { Token } from './model.ts'
 import { SERVICES, schemeOf, serviceOf } from './services.ts'
 import type { TokenState } from './state.ts'
@@ -94,7 +94,7 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
   const allowed = SERVICES[service].algorithms.includes(textOf(token.header, 'alg') ?? '')
   const signature = allowed && key ? new Signed(token.signed, scheme, token.signature).by(key) : undefined
   const binding = planBinding(token, service)
-  const submodules = planSubmodules(token, allowed ? key : undefined)
+  const submodules = planSubmodules(token, (one) => (allowed ? keyFor(one, token, key, keys) : undefined))
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
   const jobs = [
     digest,
@@ -151,6 +151,19 @@ function namedKey(keys: readonly TrustedKey[], token: Token): TrustedKey | undef
   if (kid === undefined)
     return shownKey(keys, token) ?? (keys.length === 1 && keys[0]?.kid === undefined ? keys[0] : undefined)
   return keys.find((one) => one.kid === kid)
+}
+
+// The main token's own key where a further token names the same, or certificates vouch for it.
+function keyFor(
+  one: Token,
+  main: Token,
+  key: PublicKey | undefined,
+  keys: readonly TrustedKey[] | undefined,
+): PublicKey | undefined {
+  const [kid, first] = [memberOf(one.header, 'kid'), memberOf(main.header, 'kid')]
+  if (kid === first) return key
+  const other = typeof kid === 'string' ? keys?.find((trusted) => trusted.kid === kid) : undefined
+  return other !== undefined && misfit(other, textOf(one.header, 'alg') ?? '') === undefined ? other.key : undefined
 }
 
 function shownKey(keys: readonly TrustedKey[], { header }: Token): TrustedKey | undefined {

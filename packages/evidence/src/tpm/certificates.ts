@@ -1,3 +1,4 @@
+import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Job, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
@@ -42,7 +43,7 @@ export interface TpmChain {
 
 const MAX_LINKS = 8
 
-/** Parses certificates, leaf first, and orders those above it by their names. What cannot be read is named, not thrown. */
+/** Parses certificates, leaf first, and orders those above it by their names and key identifiers. What cannot be read is named, not thrown. */
 export function readChain(ders: readonly Uint8Array[], pool: Certificate[]): TpmChain {
   const errors: EvidenceError[] = []
   const found: Certificate[] = []
@@ -59,7 +60,8 @@ export function readChain(ders: readonly Uint8Array[], pool: Certificate[]): Tpm
   const path: Certificate[] = [leaf]
   while (path.length < MAX_LINKS) {
     const last = path[path.length - 1] as Certificate
-    const issuer = others.find((one) => one.subject.key === last.issuer.key && !path.includes(one))
+    const issuers = others.filter((one) => one.subject.key === last.issuer.key && !path.includes(one))
+    const issuer = issuers.find((one) => isNamedBy(last, one)) ?? issuers[0]
     if (issuer === undefined || last.issuer.key === last.subject.key) break
     path.push(issuer)
   }
@@ -68,6 +70,16 @@ export function readChain(ders: readonly Uint8Array[], pool: Certificate[]): Tpm
     return { certificate, signature: key === undefined ? undefined : certificate.signed.by(key) }
   })
   return { links, errors, facts: factsOf(leaf) }
+}
+
+const SUBJECT_KEY_ID = '2.5.29.14'
+const AUTHORITY_KEY_ID = '2.5.29.35'
+
+// Authorities of one name with different keys are common in bundles. This only chooses among them: signatures decide.
+function isNamedBy(subject: Certificate, issuer: Certificate): boolean {
+  const wanted = subject.extensions.get(AUTHORITY_KEY_ID)?.value.subarray(4)
+  const id = issuer.extensions.get(SUBJECT_KEY_ID)?.value.subarray(2)
+  return wanted !== undefined && id !== undefined && equalBytes(wanted.subarray(0, id.length), id)
 }
 
 /** Work of a chain. */

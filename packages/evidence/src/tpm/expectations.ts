@@ -14,11 +14,11 @@ import type { DigestAlgorithm } from '../crypto/jobs.ts'
 /** What a relying party may expect of a quote. `measurement` is the digest over all quoted PCRs; `reportData` and `nonce` are the qualifying data in full. */
 export interface TpmExpectations
   extends Pick<CommonExpectations, 'measurement' | 'reportData' | 'nonce' | 'reportDataIsFresh' | 'allowEmulated'> {
-  /** Bank that `pcrs` and claims from the log go by; SHA-256 when not said. */
+  /** Bank that `pcrs` and claims from the log go by; when not said SHA-256, or what the quote has beside SHA-1. */
   readonly bank?: Exclude<DigestAlgorithm, 'sha1'> | 'sha1'
   /** Accepted values of PCRs of that bank, by number. */
   readonly pcrs?: Readonly<Record<string, readonly string[]>>
-  /** PCRs of that bank that the quote must cover. */
+  /** PCRs of that bank that the quote must cover. With `measurement` over PCRs above 7 name all: a digest does not tell over which it is. */
   readonly requiredPcrs?: readonly number[]
   /** Accepted firmware versions of the TPM, 8 bytes. */
   readonly firmwareVersions?: readonly string[]
@@ -26,7 +26,7 @@ export interface TpmExpectations
   readonly resetCounts?: readonly number[]
   /** Refuse a clock that may have gone back. */
   readonly requireSafeClock?: boolean
-  /** Accept signatures with SHA-1, and RSA and PCRs of that age. */
+  /** Accept signatures with SHA-1, and a bank of SHA-1 where the quote has no other. */
   readonly allowSha1?: boolean
   /** What the log must prove of secure boot. */
   readonly secureBoot?: boolean

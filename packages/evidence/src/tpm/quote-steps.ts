@@ -4,6 +4,7 @@ import { fail, notApplicable, pass, REPLACE_EVIDENCE, type Step, type StepGroup,
 import type { Finding } from '../core/verdict.ts'
 import { idText } from '../tpm-structures/algorithms.ts'
 import { ATTEST, TPM_GENERATED } from '../tpm-structures/attest.ts'
+import { PCR_COUNT } from './boot/measured-log.ts'
 import type { TpmState } from './state.ts'
 
 const QUOTE = 'TCG TPM 2.0 Library, part 3, section 18.4'
@@ -170,7 +171,7 @@ function freshness({ hex, expect }: TpmState): Finding {
 }
 
 function measurement({ hex, expect }: TpmState): Finding {
-  if (expect.measurement === undefined && expect.pcrs !== undefined)
+  if (expect.measurement === undefined && namedIndices(expect).length > 0)
     return notApplicable('you named PCRs, which are compared one by one')
   return compareOneOf(
     { what: 'the digest over all quoted PCRs', actual: hex.pcrDigest, option: 'measurement' },
@@ -178,9 +179,14 @@ function measurement({ hex, expect }: TpmState): Finding {
   )
 }
 
+/** PCRs that have accepted values; an empty list of them is none. */
+function namedIndices({ pcrs = {} }: TpmState['expect']): readonly number[] {
+  return Object.keys(pcrs).map(Number)
+}
+
 function namedPcrs(state: TpmState): Finding {
-  const { pcrs } = state.expect
-  if (pcrs === undefined) return notApplicable('you named no PCR')
+  const { pcrs = {} } = state.expect
+  if (namedIndices(state.expect).length === 0) return notApplicable('you named no PCR')
   const values = quotedValues(state)
   for (const [index, accepted] of Object.entries(pcrs)) {
     const actual = values?.[index]
@@ -195,11 +201,48 @@ function namedPcrs(state: TpmState): Finding {
   return pass(`the PCRs you named are as you expect: ${Object.keys(pcrs).join(', ')}`)
 }
 
+/** PCRs that firmware extends before anything else of the machine runs; those above start at zero for whatever booted. */
+const FIRMWARE_PCRS = 8
+
+// A value above the firmware's PCRs is made by whatever booted, which can repeat any sequence of extends there. A
+// digest over PCRs does not tell over which: PCR 8 to 15 may have been given the values of PCR 0 to 7.
+function basePcrs(state: TpmState): Finding {
+  const { expect } = state
+  if (expect.measurement !== undefined)
+    return isUnmistakable(state)
+      ? pass('the digest can be of no other PCRs than those it was accepted for')
+      : unchecked(
+          `the digest is one that you accept, and does not tell over which PCRs: this one is over ${selectionText(state)}`,
+          { action: 'name all PCRs that the digest is over with `requiredPcrs`', by: 'relying-party' },
+          { actual: selectionText(state) },
+        )
+  const named = namedIndices(expect)
+  if (named.length === 0) return notApplicable('you named no PCR')
+  if (named.some((index) => index < FIRMWARE_PCRS)) return pass('what you named begins with PCRs of the firmware')
+  return unchecked(
+    `PCR ${named.join(', ')}: whatever booted writes there, and no PCR from 0 to 7 below is pinned`,
+    { action: 'pin what booted as well, at least PCR 4 or 7', by: 'relying-party' },
+    { actual: named.join(', ') },
+  )
+}
+
+function isUnmistakable({ attest, expect, bank }: TpmState): boolean {
+  const wanted = new Set([...(expect.requiredPcrs ?? []), ...namedIndices(expect)])
+  return (attest.quote?.selections ?? []).every(
+    (one) =>
+      one.pcrs.length === PCR_COUNT ||
+      one.pcrs.every((index) => index < FIRMWARE_PCRS) ||
+      (one.bank === bank && one.pcrs.length === wanted.size && one.pcrs.every((index) => wanted.has(index))),
+  )
+}
+
 // PCR 16 and 23 can be reset by anybody, 17 to 22 belong to a dynamic launch, which is rare.
 function openPcrs(state: TpmState): Finding {
   if (state.expect.measurement !== undefined) return notApplicable('you compared the digest over all quoted PCRs')
+  const values = quotedValues(state)
+  if (values === undefined) return notApplicable('no values of quoted PCRs are known')
   const open: string[] = []
-  for (const [index, value] of Object.entries(quotedValues(state) ?? {})) {
+  for (const [index, value] of Object.entries(values)) {
     if (Number(index) < 16 && /[^0]/.test(value) && state.expect.pcrs?.[index] === undefined) open.push(index)
   }
   if (open.length === 0) return pass('every PCR that boot extends and the quote covers is zero or was compared')
@@ -258,6 +301,7 @@ export const EXPECT_STEPS: StepGroup<TpmState> = {
   steps: [
     wish('measurement', 'The machine booted accepted code', measurement, true),
     wish('pcrs', 'The PCRs you named are as you expect', namedPcrs, false),
+    wish('base-pcrs', 'What is compared stands on what the firmware measured', basePcrs, true),
     wish('open-pcrs', 'No quoted PCR stays uncompared', openPcrs, true),
     wish('report-data', 'The qualifying data are as expected', nonce, true),
     wish('freshness', 'The quote was made for this exchange', freshness, true),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { DECODERS } from './decoders.ts'
+import { ENVELOPE_DECODERS } from './envelope-decoders.ts'
 import { fuzz } from './fuzz.ts'
 
 const INPUTS = 20_000
@@ -8,7 +9,7 @@ const INPUTS = 20_000
 const SEED = Number(process.env['SEKISHO_SEED'] ?? 20_261_121)
 
 describe(`decoders refuse mutated input as documented (seed ${SEED})`, () => {
-  for (const decoder of DECODERS) {
+  for (const decoder of [...DECODERS, ...ENVELOPE_DECODERS]) {
     it(`${decoder.name}: the samples are read`, () => {
       for (const sample of decoder.samples) readSample(decoder, sample)
     })

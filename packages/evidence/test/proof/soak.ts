@@ -7,6 +7,7 @@
 import { openSubject, planDamage } from './damage-plan.ts'
 import { runErrands } from './damage-pool.ts'
 import { DECODERS } from './decoders.ts'
+import { ENVELOPE_DECODERS } from './envelope-decoders.ts'
 import { fuzz } from './fuzz.ts'
 import { madeSubjects } from './made-subjects.ts'
 import { intelCases, MISSING, snpCases } from './vector-subjects.ts'
@@ -23,7 +24,7 @@ function say(text: string, problems: readonly string[]): void {
 
 if (!Number.isSafeInteger(inputs) || inputs < 0) throw new TypeError(`${process.argv[2]}: expected a number of inputs`)
 console.log(`seed ${seed}: SEKISHO_SEED=${seed} gives the same mutations again`)
-for (const decoder of DECODERS) {
+for (const decoder of [...DECODERS, ...ENVELOPE_DECODERS]) {
   const { problems, read, slowest } = fuzz(decoder, seed, inputs)
   say(`fuzz ${decoder.name}: ${inputs} inputs, ${read} read, slowest ${slowest.toFixed(1)} ms`, problems)
 }

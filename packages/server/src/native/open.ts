@@ -9,6 +9,7 @@ import { leaseRoutes } from './routes/leases.ts'
 import { policyRoutes } from './routes/policy.ts'
 import { referenceRoutes } from './routes/references.ts'
 import { secretRoutes } from './routes/secrets.ts'
+import { tpmKeyRoutes } from './routes/tpm-keys.ts'
 import { workloadRoutes } from './routes/workload.ts'
 import type { NativeServices } from './services.ts'
 
@@ -18,6 +19,7 @@ export function nativeRoutes(services: NativeServices): readonly Route[] {
     ...workloadRoutes(services),
     ...secretRoutes(services),
     ...referenceRoutes(services),
+    ...tpmKeyRoutes(services),
     ...policyRoutes(services),
     ...decisionRoutes(services),
     ...leaseRoutes(services),

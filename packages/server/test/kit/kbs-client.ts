@@ -3,11 +3,11 @@ import {
   createHash,
   createPublicKey,
   diffieHellman,
-  generateKeyPairSync,
   type JsonWebKey,
   type KeyObject,
 } from 'node:crypto'
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { generateKey } from '@sekisho/emulator/kit'
 
 /** An answer as it came over the socket. */
 export interface Answer {
@@ -50,7 +50,7 @@ export interface TeeKeys {
 }
 
 export function teeKeys(): TeeKeys {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey, publicKey } = generateKey('P-256')
   const { x = '', y = '' } = publicKey.export({ format: 'jwk' })
   return { privateKey, publicJwk: { kty: 'EC', crv: 'P-256', alg: 'ECDH-ES+A256KW', x, y } }
 }

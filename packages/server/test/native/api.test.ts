@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { kbsEvidence } from '@sekisho/emulator'
 import { type ApiClient, apiClient } from '../kit/api.ts'
-import { CANARY, furnish, PERMIT, RESOURCE, sharedWorld, startCheckpoint } from '../kit/checkpoint.ts'
+import { CANARY, type Checkpoint, furnish, PERMIT, RESOURCE, sharedWorld, startCheckpoint } from '../kit/checkpoint.ts'
 import { binding, decryptAsClient, type TeeKeys, teeKeys } from '../kit/kbs-client.ts'
 
 const NS = '/api/v1/namespaces/default'
@@ -18,6 +18,31 @@ async function exchange(api: ApiClient, keys: TeeKeys, namespace = 'default'): P
   const [session, nonce] = [String(challenge.json['session']), String(challenge.json['nonce'])]
   const evidence = kbsEvidence('snp', sharedWorld().snp().attest(binding(nonce, keys.publicJwk)))
   return { session, body: { session, tee: 'snp', evidence, runtimeData: { nonce, 'tee-pubkey': keys.publicJwk } } }
+}
+
+type Ok = (method: string, path: string, json?: unknown, status?: number) => Promise<Readonly<Record<string, unknown>>>
+
+/** Enrolment itself is tried with TPMs, where there are some: the command line's tests. */
+async function tpmKeys({ db }: Checkpoint, api: ApiClient, ok: Ok): Promise<void> {
+  const keys = { akPublic: 'AAAA', ekPublic: 'AAAA', ekCertificates: ['AAAA'] }
+  const begun = await ok('POST', '/api/v1/workload/enrolments', keys, 400)
+  assert.match(JSON.stringify(begun['errors']), /akPublic/)
+  const activate = `/api/v1/workload/enrolments/${'0'.repeat(32)}/activate`
+  assert.equal((await ok('POST', activate, { secret: 'AAAA' }, 404))['code'], 'enrolment-unknown')
+  const name = `000b${'ab'.repeat(32)}`
+  await db.transaction((sql) =>
+    sql.run(
+      `INSERT INTO tpm_keys (namespace, ak_name, ek_sha256, ek_certificates, enrolled, enrolled_by)
+       VALUES ('default', ?, ?, '["AAAA"]', 0, 'tester')`,
+      [name, 'cd'.repeat(32)],
+    ),
+  )
+  const [one] = (await ok('GET', `${NS}/tpm-keys?limit=1`))['keys'] as readonly Record<string, unknown>[]
+  assert.equal(one?.['akName'], name)
+  assert.equal((await api.call('DELETE', `/api/v1/namespaces/other/tpm-keys/${name}`)).status, 404)
+  assert.equal((await ok('DELETE', `${NS}/tpm-keys/${name}`))['keys'], 1)
+  assert.deepEqual(await ok('POST', `${NS}/tpm-keys/${name}/readmit`), { keys: 1 })
+  assert.equal((await api.call('DELETE', `${NS}/tpm-keys/${name}`)).status, 404)
 }
 
 test('every documented route answers, as the document says', async (t) => {
@@ -69,6 +94,8 @@ test('every documented route answers, as the document says', async (t) => {
     bytes: Buffer.from(JSON.stringify(set)),
   })
   assert.equal(imported.status, 201, imported.text)
+
+  await tpmKeys(checkpoint, api, ok)
 
   const policy = await ok('GET', `${NS}/policy`)
   assert.equal(policy['text'], PERMIT)

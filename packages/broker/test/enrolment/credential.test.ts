@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import {
   createHash,
   createPrivateKey,
@@ -9,20 +8,14 @@ import {
   privateDecrypt,
 } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
-import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
-import { eccSeed, type Protection, protectCredential } from '../src/credential.ts'
-import { makeCredential, type TpmAttester, TpmError, tpmAttester } from '../src/index.ts'
-import { join as concat, sized, uint } from '../src/tpm/marshal.ts'
-import { failure } from './failure.ts'
-import { type Swtpm, startSwtpm, swtpmMissing, toolsMissing } from './swtpm.ts'
+import { eccSeed, makeCredential, type Protection, protectCredential } from '../../src/enrolment/credential.ts'
+import { join as concat, sized, uint } from '../../src/enrolment/tpm-bytes.ts'
 
-const run = promisify(execFile)
 const FOLDER: string =
-  process.env['SEKISHO_VECTORS'] ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
+  process.env['SEKISHO_VECTORS'] ?? fileURLToPath(new URL('../../../../../../shared/vectors', import.meta.url))
 const FILE = join(FOLDER, 'tpm/make-credential/case.json')
 const skip = existsSync(FILE) ? false : `needs the vectors of make-credential in ${FOLDER} (SEKISHO_VECTORS)`
 
@@ -179,66 +172,5 @@ describe('makeCredential against known answers', { skip }, () => {
     assert.throws(() => makeCredential({ ekPublic, akName: new Uint8Array(4), secret }), /akName/)
     const signing = concat(ekPublic.slice(0, 42), uint(0x10, 2), ekPublic.slice(48))
     assert.throws(() => makeCredential({ ekPublic: signing, akName, secret }), /no endorsement key/)
-  })
-})
-
-describe('credential activation in a TPM', { skip: swtpmMissing }, () => {
-  let swtpm: Swtpm
-  before(async () => {
-    swtpm = await startSwtpm()
-  })
-  after(async () => {
-    await swtpm?.stop()
-  })
-
-  for (const type of ['rsa', 'ecc'] as const) {
-    const attester = (): Promise<TpmAttester> => tpmAttester({ device: { socket: swtpm.socket }, ek: { type } })
-
-    it(`gives the secret to the TPM with both keys (${type})`, async () => {
-      const machine = await attester()
-      try {
-        const { ekPublic } = await machine.enrolmentRequest()
-        const secret = new Uint8Array(32).fill(7)
-        const akName = bytes(machine.akName)
-        assert.deepEqual(await machine.activate(makeCredential({ ekPublic, akName, secret })), secret)
-        const otherName = akName.map((byte, i) => (i === 33 ? byte ^ 1 : byte))
-        const error = await failure(machine.activate(makeCredential({ ekPublic, akName: otherName, secret })), TpmError)
-        assert.equal(error.responseCode?.name, 'TPM_RC_INTEGRITY')
-      } finally {
-        await machine.close()
-      }
-    })
-
-    it(`opens what tpm2_makecredential has made (${type})`, { skip: toolsMissing }, async () => {
-      const machine = await attester()
-      try {
-        const { ekPublic } = await machine.enrolmentRequest()
-        const path = (name: string): string => join(swtpm.folder, `${type}-${name}`)
-        await writeFile(path('ek.pub'), sized(ekPublic))
-        await writeFile(path('secret'), 'twelve bytes')
-        const args = ['-T', 'none', '-u', path('ek.pub'), '-s', path('secret'), '-n', machine.akName, '-o', path('out')]
-        await run('tpm2_makecredential', args)
-        const made = await readFile(path('out'))
-        assert.equal(made.toString('hex', 0, 8), 'badcc0de00000001')
-        const middle = 10 + made.readUInt16BE(8)
-        const credential = {
-          credentialBlob: new Uint8Array(made.subarray(8, middle)),
-          encryptedSecret: new Uint8Array(made.subarray(middle)),
-        }
-        assert.equal(Buffer.from(await machine.activate(credential)).toString(), 'twelve bytes')
-      } finally {
-        await machine.close()
-      }
-    })
-  }
-
-  it('sends nothing to the TPM whose size is a lie', async () => {
-    const machine = await tpmAttester({ device: { socket: swtpm.socket } })
-    try {
-      const credential = { credentialBlob: Uint8Array.of(0, 9, 1, 2), encryptedSecret: new Uint8Array(4) }
-      await assert.rejects(machine.activate(credential), /credentialBlob must begin with its size/)
-    } finally {
-      await machine.close()
-    }
   })
 })

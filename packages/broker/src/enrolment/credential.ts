@@ -3,6 +3,7 @@ import {
   createCipheriv,
   createHash,
   createHmac,
+  createPrivateKey,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
@@ -11,7 +12,7 @@ import {
   randomBytes,
 } from 'node:crypto'
 import { parsePublic, publicKeyOf, spkiOf, type TpmPublic } from '@sekisho/evidence/tpm'
-import { join, sized, uint } from './tpm/marshal.ts'
+import { join, sized, uint } from './tpm-bytes.ts'
 
 /** A secret that only one TPM can read, and only if it holds one attestation key. */
 export interface Credential {
@@ -84,9 +85,15 @@ function seedForRsa(key: KeyObject, { nameAlg }: Protection): Seed {
 
 function seedForEcc(key: KeyObject, { curve }: TpmPublic, protection: Protection): Seed {
   if (curve === undefined) throw new TypeError('ekPublic has no curve')
-  const ephemeral = generateKeyPairSync('ec', { namedCurve: curve })
-  const z = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: key })
-  const own = pointOf(ephemeral.publicKey)
+  // Encoded: in Node 20 a key object fresh from the generator can block the process for ever when it is exported.
+  const { privateKey: der } = generateKeyPairSync('ec', {
+    namedCurve: curve,
+    publicKeyEncoding: { type: 'spki', format: 'der' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'der' },
+  })
+  const privateKey = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+  const z = diffieHellman({ privateKey, publicKey: key })
+  const own = pointOf(createPublicKey(privateKey))
   return {
     seed: eccSeed(protection.nameAlg, z, own.x, pointOf(key).x),
     encrypted: join(sized(own.x), sized(own.y)),

@@ -1,0 +1,34 @@
+import { ClientError, Refusal } from './errors.ts'
+import { type Answer, isMembers, type Members, send, type Transport } from './http.ts'
+
+/** Posts JSON to the native API and reads its answer. @throws Refusal, ClientError */
+export async function post(
+  transport: Transport,
+  path: string,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Members> {
+  const answer = await send(transport, { method: 'POST', path, body, headers })
+  if (answer.status !== 200) throw refusalOf(answer)
+  if (!isMembers(answer.json)) throw new ClientError('protocol', 'the answer is no JSON object')
+  return answer.json
+}
+
+const MAX_DECISION = 64
+
+/** RFC 9457 problem details, whose `code` and `decision` are this project's. */
+export function refusalOf({ status, json }: Pick<Answer, 'status' | 'json'>): Error {
+  const { code, decision } = isMembers(json) ? json : {}
+  if (typeof code !== 'string' || !/^[a-z-]{1,64}$/.test(code))
+    return new ClientError('protocol', `the server answers ${status} without a reason`)
+  return new Refusal(
+    code,
+    typeof decision === 'string' && decision.length <= MAX_DECISION ? decision : undefined,
+    status,
+  )
+}
+
+/** Bytes as JSON carries them: base64 with padding. */
+export function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64')
+}

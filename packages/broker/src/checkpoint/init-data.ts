@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto'
+import type { Tee } from '@sekisho/evidence'
+import { toHex } from '../verifier/bytes.ts'
+import type { Expectations } from '../verifier/model.ts'
+
+/** Bytes of the field that holds the digest of init-data. KBS protocol, section 5. */
+const HOST_DATA: Readonly<Partial<Record<Tee, number>>> = { snp: 32, tdx: 48, sgx: 64, cca: 64 }
+/** The register that a guest extends once with it, where the platform has no such field. */
+const REGISTER = '8'
+
+/**
+ * What evidence meets when it was launched with init-data of this digest: the host data, padded or cut to the field;
+ * for a TPM, PCR 8 of the SHA-256 bank. Undefined for evidence that has no place for it.
+ *
+ * @see the init-data specification of Confidential Containers; KBS protocol, section 5
+ */
+export function initDataExpectation(tee: Tee, digest: Uint8Array): Expectations | undefined {
+  if (tee === 'tpm') return { pcrs: { [REGISTER]: [extendedOnce(digest)] } }
+  if (tee === 'azure-vtpm') return { vtpm: { pcrs: { [REGISTER]: [extendedOnce(digest)] } } }
+  const length = HOST_DATA[tee]
+  return length === undefined ? undefined : { hostData: [toHex(fitted(digest, length))] }
+}
+
+/**
+ * Reference values together with what binds the evidence. Values that pin the same field or register win: what the
+ * workload says it was launched with cannot widen them.
+ */
+export function boundExpectations(reference: Expectations, bound: Expectations): Expectations {
+  const pinned = Object.entries(bound).flatMap(([name, wanted]) => {
+    const given = reference[name]
+    if (given === undefined || !MERGED.has(name)) return []
+    return [[name, isMembers(wanted) && isMembers(given) ? boundMembers(given, wanted) : given] as const]
+  })
+  return { ...reference, ...bound, ...Object.fromEntries(pinned) }
+}
+
+/** Members of a binding that reference values may have as well. */
+const MERGED: ReadonlySet<string> = new Set(['hostData', 'pcrs', 'vtpm'])
+
+function boundMembers(given: Expectations, wanted: Expectations): Expectations {
+  const { pcrs } = wanted
+  if (!isMembers(pcrs)) return { ...wanted, ...given }
+  return { ...given, pcrs: { ...pcrs, ...(isMembers(given['pcrs']) ? given['pcrs'] : {}) } }
+}
+
+function isMembers(value: unknown): value is Expectations {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function fitted(digest: Uint8Array, length: number): Uint8Array {
+  const field = new Uint8Array(length)
+  field.set(digest.subarray(0, length))
+  return field
+}
+
+// TPM 2.0 Library, Part 1, PCR extend: the register begins with zeros.
+const BANK_BYTES = 32
+
+function extendedOnce(digest: Uint8Array): string {
+  return createHash('sha256').update(new Uint8Array(BANK_BYTES)).update(digest).digest('hex')
+}

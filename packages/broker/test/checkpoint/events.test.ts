@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { type Broker, type Database, openVerifier } from '../../src/index.ts'
+import { brokerOver, newDatabase } from './kit.ts'
+
+const MINE = `lse_${'0'.repeat(26)}`
+const OTHER = `lse_${'1'.repeat(26)}`
+const NAMESPACE = 'default'
+
+async function scene(t: TestContext): Promise<{ readonly broker: Broker; readonly db: Database }> {
+  const db = await newDatabase(t)
+  return { db, broker: await brokerOver(db, openVerifier({})) }
+}
+
+/** As many events of a lease, with nine of others after each. */
+async function happen(db: Database, lease: string, times: number): Promise<void> {
+  const row = (body: object): string => `('${NAMESPACE}', 1, 'lease-revoked', '${JSON.stringify(body)}')`
+  const others = new Array<string>(9).fill(row({ lease: OTHER, note: `not ${MINE}` }))
+  const rows = Array.from({ length: times }, () => [row({ lease }), ...others].join()).join()
+  await db.run(`INSERT INTO events (namespace, at, kind, body) VALUES ${rows}`)
+}
+
+async function seen(broker: Broker, after: number, wanted: number, lease?: string): Promise<readonly number[]> {
+  const stop = AbortSignal.timeout(5000)
+  const found: number[] = []
+  for await (const { seq, body } of broker.events(NAMESPACE, after, {
+    signal: stop,
+    ...(lease === undefined ? {} : { lease }),
+  })) {
+    if (lease !== undefined) assert.equal(body['lease'], lease)
+    found.push(seq)
+    if (found.length === wanted) break
+  }
+  return found
+}
+
+test('a holder sees the events of its lease, each once, across pages, and from where it was', async (t) => {
+  const { broker, db } = await scene(t)
+  await happen(db, MINE, 600)
+  await happen(db, OTHER, 100)
+  const all = await seen(broker, 0, 7000)
+  assert.equal(new Set(all).size, 7000)
+  assert.deepEqual(
+    all,
+    [...all].sort((a, b) => a - b),
+  )
+  const mine = await seen(broker, 0, 600, MINE)
+  assert.deepEqual(
+    mine,
+    all.filter((_, i) => i % 10 === 0 && i < 6000),
+  )
+  assert.deepEqual(await seen(broker, mine[299] ?? 0, 300, MINE), mine.slice(300))
+  const waiting = seen(broker, mine[599] ?? 0, 1, MINE)
+  await happen(db, MINE, 1)
+  assert.equal((await waiting)[0], (all.at(-1) ?? 0) + 1)
+})

@@ -1,0 +1,53 @@
+import type { Around } from '../around.ts'
+import { usageError } from '../exit.ts'
+import { Answer } from '../remote/answer.ts'
+import { clientOf } from '../remote/client.ts'
+import type { RemoteOptions } from '../remote/profile.ts'
+import { show, showRows, when } from '../remote/show.ts'
+
+/** `sekisho tpm list` */
+export async function tpmListCommand(options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.get(client.in('/tpm-keys?limit=1000'))
+  return showRows(
+    answer,
+    options,
+    around,
+    new Answer(answer).list('keys'),
+    [
+      { title: 'KEY', value: (row) => row.text('akName') },
+      { title: 'TPM', value: (row) => row.text('ekSha256').slice(0, 16) },
+      { title: 'ENROLLED', value: (row) => when(row.text('enrolled')) },
+      {
+        title: 'REVOKED',
+        value: (row) => (row.has('revoked') ? `${when(row.text('revoked'))} by ${row.text('revokedBy')}` : '–'),
+        tone: (row) => (row.has('revoked') ? 'bad' : undefined),
+      },
+    ],
+    'No TPM has enrolled a key; `sekisho request --tpm` does, when it asks for a secret.',
+  )
+}
+
+/** `sekisho tpm revoke` */
+export async function tpmRevokeCommand(name: string, options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.send('DELETE', client.in(`/tpm-keys/${keyName(name)}`))
+  const { keys, revoked } = new Answer(answer).raw
+  return show(answer, options, around, (paper) => {
+    paper.line(0, 2, `Revoked: ${String(keys)} keys of this TPM, and ${String(revoked)} leases. It cannot enrol again.`)
+  })
+}
+
+/** `sekisho tpm readmit` */
+export async function tpmReadmitCommand(name: string, options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.send('POST', client.in(`/tpm-keys/${keyName(name)}/readmit`))
+  return show(answer, options, around, (paper) => {
+    paper.line(0, 2, 'The TPM may enrol again; until it does, it gets nothing.')
+  })
+}
+
+function keyName(name: string): string {
+  if (/^[0-9a-f]{68,132}$/.test(name)) return name
+  throw usageError('expected the name of a key in hexadecimal, as `sekisho tpm list` shows it')
+}

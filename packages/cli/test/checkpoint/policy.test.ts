@@ -1,0 +1,211 @@
+import assert from 'node:assert/strict'
+import { copyFileSync } from 'node:fs'
+import { before, describe, it } from 'node:test'
+import { STARTER_POLICIES } from '@sekisho/appraisal'
+import { scratch } from '../process.ts'
+import {
+  asking,
+  type Checkpoint,
+  members,
+  type Owner,
+  ownerAt,
+  ownerOf,
+  ready,
+  rows,
+  sharedCheckpoint,
+  text,
+} from './shared.ts'
+
+const home = scratch()
+
+/** Policies and cases need no checkpoint: whoever runs these has none. */
+const alone = ownerAt(`${home}/none.json`, 'none', home)
+
+const world = ['--world', `${home}/world.json`]
+
+const MISSPELT = `permit (principal, action, resource) when { context.debg };
+forbid (principal, action, resource) when { context.tee == 3 };
+`
+
+describe('policies without a checkpoint', () => {
+  // Making a world takes seconds: this one is there already.
+  before(async () => copyFileSync((await sharedCheckpoint()).world, `${home}/world.json`))
+
+  it('starter lists and prints; every one of them passes the linter', async () => {
+    const list = await alone.ok(['policy', 'starter'])
+    assert.match(list, /^NAME +WHAT IT IS\n/)
+    const listed = rows((await alone.json(['policy', 'starter']))['starters'])
+    assert.deepEqual(
+      listed.map((one) => one['name']),
+      STARTER_POLICIES.map((one) => one.name),
+    )
+    for (const { name, text: policy } of STARTER_POLICIES) assert.ok(list.includes(name) && policy.length > 0)
+    const printed = await alone.ok(['policy', 'starter', 'snp'])
+    const linted = await alone.run(['policy', 'lint', '-'], { input: printed })
+    assert.equal(linted.code, 0, linted.out)
+    assert.equal(linted.out, '-: nothing to say against it.\n')
+    const none = await alone.run(['policy', 'starter', 'nope'])
+    assert.equal(none.code, 3)
+    assert.match(none.err, /there is no starter policy nope; there are snp, tdx/)
+  })
+
+  it('schema prints what policies see', async () => {
+    const schema = await alone.ok(['policy', 'schema'])
+    assert.match(schema, /^namespace Sekisho \{/)
+    assert.match(schema, /debug: Bool/)
+  })
+
+  it('lint names line and column of a misspelt claim and of a wrong type', async () => {
+    const file = alone.file('misspelt.cedar', MISSPELT)
+    const { code, err } = await alone.run(['policy', 'lint', file])
+    assert.equal(code, 3)
+    assert.ok(err.includes(`${file}:1:45: there is no claim \`debg\`; did you mean \`debug\`?`), err)
+    assert.match(err, /misspelt\.cedar:2:\d+: the types Long and String are not compatible/)
+  })
+
+  it('lint says what is risky, and what mends it', async () => {
+    const file = alone.file('all.cedar', 'permit (principal, action, resource);')
+    const { code, out } = await alone.run(['policy', 'lint', file])
+    assert.equal(code, 1)
+    assert.match(out, /all\.cedar:1: error .*no condition looks at the evidence \[no-attestation\]\n {2}ask for/)
+    const json = await alone.run(['policy', 'lint', file, '--json'])
+    assert.equal(json.code, 1)
+    const [finding] = rows(members(JSON.parse(json.out))['findings'])
+    assert.equal(finding?.['code'], 'no-attestation')
+  })
+
+  it('test runs cases on emulated platforms and names the lines that none exercises', async () => {
+    const policy = alone.file(
+      'no-milan.cedar',
+      `${await alone.ok(['policy', 'starter', 'snp'])}
+@id("no-milan") forbid (principal, action, resource) when { context has product && context.product == "Milan" };
+`,
+    )
+    const genoa = { name: 'Genoa', resource: 'a/b/c', permitted: true, platform: { kind: 'snp', product: 'Genoa' } }
+    const debug = { name: 'debug', resource: 'a/b/c', permitted: false, platform: { kind: 'snp', debug: true } }
+    const unknown = { name: 'unknown', resource: 'a/b/c', permitted: false, platform: { kind: 'snp' }, known: false }
+    const tdx = { name: 'a TD', resource: 'a/b/c', permitted: false, platform: { kind: 'tdx' } }
+    const some = alone.file('some.json', JSON.stringify([genoa, debug, unknown, tdx]))
+    const gap = await alone.run(['policy', 'test', policy, some, ...world])
+    assert.equal(gap.code, 2, gap.err)
+    assert.match(gap.out, /^pass {2}Genoa: permitted by snp\npass {2}debug: refused\n/)
+    assert.match(gap.out, /No case exercises\n {2}\S+no-milan\.cedar:\d+: forbid no-milan\n/)
+
+    const milan = `- { name: Milan, resource: a/b/c, permitted: false, by: [no-milan], platform: { kind: snp, product: Milan } }\n`
+    const yaml = alone.file(
+      'all.yaml',
+      `${milan}- { name: Genoa, resource: a/b/c, permitted: true, platform: { kind: snp } }\n`,
+    )
+    const whole = await alone.run(['policy', 'test', policy, yaml, '--json', ...world])
+    assert.equal(whole.code, 0, whole.out + whole.err)
+    const report = members(JSON.parse(whole.out))
+    assert.deepEqual(report['unexercised'], [])
+    assert.equal(report['passed'], true)
+
+    const wrong = alone.file('wrong.json', JSON.stringify([{ ...genoa, permitted: false }]))
+    const failed = await alone.run(['policy', 'test', policy, wrong, ...world])
+    assert.equal(failed.code, 1)
+    assert.match(failed.out, /^FAIL {2}Genoa: permitted by snp; expected refused\n/)
+  })
+
+  it('test says what is wrong with a case, by number and member', async () => {
+    const policy = alone.file('snp.cedar', await alone.ok(['policy', 'starter', 'snp']))
+    const good = { name: 'x', resource: 'a/b/c', permitted: true }
+    const cases: readonly (readonly [unknown, RegExp])[] = [
+      [[], /expected a list of 1 to 1000 cases/],
+      [{}, /expected a list of 1 to 1000 cases/],
+      [[good], /case 1: give either `platform` or `context`/],
+      [[{ ...good, platform: { kind: 'snp' }, contxt: {} }], /case 1: there is no member contxt; known are name/],
+      [[{ ...good, platform: { product: 'Milan' } }], /case 1: `platform` needs a `kind`/],
+      [[{ ...good, platform: { kind: 'sev9' } }], /there is no emulated sev9; there are snp/],
+      [[{ ...good, permitted: 'yes', platform: { kind: 'snp' } }], /case 1: `permitted` must be true or false/],
+      [[{ ...good, name: 5, platform: { kind: 'snp' } }], /case 1: `name` must be text/],
+    ]
+    for (const [content, words] of cases) {
+      const { code, err } = await alone.run(['policy', 'test', policy, '-', ...world], {
+        input: JSON.stringify(content),
+      })
+      assert.equal(code, 64, `${JSON.stringify(content)}: ${err}`)
+      assert.match(err, words)
+    }
+  })
+})
+
+describe('policies at a checkpoint', () => {
+  let owner: Owner & { readonly checkpoint: Checkpoint }
+  let emulated: string
+  let noTdx: string
+  before(async () => {
+    owner = await ownerOf('policies')
+    await ready(owner, owner.checkpoint.world, 'x', ['snp', 'tdx'])
+    emulated = await owner.ok(['policy', 'starter', 'emulated'])
+    noTdx = owner.file(
+      'no-tdx.cedar',
+      `${emulated}@id("no-tdx") forbid (principal, action, resource) when { context.tee == "tdx" };\n`,
+    )
+    for (const kind of ['snp', 'tdx'])
+      assert.equal((await owner.run(asking(owner.checkpoint.world, kind))).code, 0, kind)
+  })
+
+  it('a namespace without policies says so', async () => {
+    const other = await ownerOf('policies-none')
+    const shown = await other.run(['policy', 'show'])
+    assert.equal(shown.code, 3)
+    assert.match(shown.err, /this namespace has no policy: nothing is released/)
+    assert.match(await other.ok(['policy', 'versions']), /There is no policy yet: nothing is released\./)
+  })
+
+  it('set refuses what cannot be used, line by line, and changes nothing', async () => {
+    const { code, err } = await owner.run(['policy', 'set', '-'], { input: MISSPELT })
+    assert.equal(code, 3)
+    assert.match(err, /line 1, column 45: there is no claim `debg`; did you mean `debug`\?/)
+    assert.match(err, /line 2, column \d+: the types Long and String/)
+    assert.equal((await owner.json(['policy', 'show']))['version'], 1)
+  })
+
+  it('dry-run tells which recorded releases would have been refused, and changes nothing', async () => {
+    const { code, out } = await owner.run(['policy', 'dry-run', noTdx])
+    assert.equal(code, 1)
+    assert.match(
+      out,
+      /^It would have refused 1 of 2\.\n\nRefused\n {2}dec_\w+ {2}20\S+ \S+Z {2}release demo\/db\/password\n$/,
+    )
+    const json = await owner.run(['policy', 'dry-run', noTdx, '--json'])
+    assert.equal(rows(members(JSON.parse(json.out))['refused']).length, 1)
+    const same = await owner.run(['policy', 'dry-run', '-'], { input: emulated })
+    assert.equal(same.code, 0, same.err)
+    assert.match(same.out, /^It would have refused 0 of 2\.\n$/)
+    const bad = await owner.run(['policy', 'dry-run', '-'], { input: MISSPELT })
+    assert.equal(bad.code, 3)
+    assert.equal((await owner.json(['policy', 'show']))['version'], 1)
+    assert.equal(
+      rows((await owner.json(['lease', 'list']))['leases']).filter(({ state }) => state === 'live').length,
+      2,
+    )
+  })
+
+  it('set, versions, show and rollback; live leases follow', async () => {
+    const set = await owner.ok(['policy', 'set', noTdx, '--note', 'no TDs until the advisory is mended'])
+    assert.equal(set, 'Version 2 is active. Live leases appraised again: 1 kept, 1 revoked.\n')
+    const versions = await owner.ok(['policy', 'versions'])
+    assert.match(versions, /^VERSION +ACTIVE +CREATED +BY +NOTE\n2 +yes .* no TDs until the advisory is mended\n1 /)
+    const shown = await owner.ok(['policy', 'show'])
+    assert.match(shown, /^\/\/ version 2, SHA-256 [0-9a-f]{64}\n/)
+    assert.ok(shown.includes('@id("no-tdx")'))
+    const refused = await owner.run(asking(owner.checkpoint.world, 'tdx'))
+    assert.equal(refused.code, 1)
+    assert.match(refused.err, /refused: policy-deny; the owner sees why with `sekisho decision show dec_\w+/)
+    const id = /dec_\w+/.exec(refused.err)?.[0] ?? ''
+    const why = await owner.ok(['decision', 'show', id])
+    assert.match(why, /^REFUSED EMULATED {2}demo\/db\/password/)
+    assert.match(why, /no-tdx/)
+
+    const back = await owner.json(['policy', 'rollback', '1'])
+    assert.equal(typeof back['live'], 'number')
+    assert.equal((await owner.run(asking(owner.checkpoint.world, 'tdx'))).code, 0)
+    assert.ok(!text((await owner.json(['policy', 'show']))['text']).includes('no-tdx'))
+    const none = await owner.run(['policy', 'rollback', '99'])
+    assert.equal(none.code, 3)
+    assert.match(none.err, /there is no version 99 of the policy/)
+  })
+})

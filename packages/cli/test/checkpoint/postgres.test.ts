@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs'
+import { after, before, describe, it } from 'node:test'
+import { emulatedAttester, type LeasedSecret, Refusal, renewLease, requestLeasedSecret } from '@sekisho/attester'
+import { createWorld, type World } from '@sekisho/emulator'
+import { scratch } from '../process.ts'
+import { type Postgres, postgresMissing, startPostgres } from './postgres.ts'
+import { type Owner, ownerAt, ownerOf, ready, rows } from './shared.ts'
+import { startUp, type Up } from './up.ts'
+
+const home = scratch()
+const SECRET = `canary-${randomBytes(18).toString('hex')}`
+
+describe('two processes on one PostgreSQL', { skip: postgresMissing }, () => {
+  let postgres: Postgres
+  let ups: readonly Up[] = []
+  let owner: Owner
+  let world: World
+  const env = (): Record<string, string> => ({
+    DATABASE_URL: postgres.url,
+    SEKISHO_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+  })
+  const held = async (up: Up): Promise<LeasedSecret> =>
+    requestLeasedSecret({
+      url: up.url,
+      attester: emulatedAttester(world, world.snp({})),
+      resource: 'demo/db/password',
+    })
+
+  /** The token goes to the server that gave it; to the other one it is named. */
+  const administer = (up: Up): readonly string[] => ['--server', up.url, '--token-file', `${home}/token`]
+
+  before(async () => {
+    const shared = (await ownerOf('postgres')).checkpoint.world
+    postgres = await startPostgres()
+    // The same emulated world in both: as two servers see the same vendors.
+    for (const name of ['one', 'two']) {
+      mkdirSync(`${home}/${name}`)
+      copyFileSync(shared, `${home}/${name}/world.json`)
+    }
+    const first = await startUp(['--emulated', '--offline', '--data', `${home}/one`], { env: env() })
+    ups = [first, await startUp(['--emulated', '--offline', '--data', `${home}/two`], { env: env() })]
+    owner = ownerAt(`${home}/profile.json`, 'default', home)
+    // The link of the process that started last is the one that counts.
+    assert.equal((await owner.run(['login', '--data', `${home}/one`])).code, 1)
+    await owner.ok(['login', '--data', `${home}/two`])
+    await owner.ok(['token', 'create', 'both', '--scope', 'leases:read', 'leases:write', '-o', `${home}/token`])
+    world = createWorld({ saved: readFileSync(shared, 'utf8') })
+    await ready(owner, shared, SECRET, ['snp'])
+  })
+
+  after(async () => {
+    const codes = await Promise.all(ups.map((up) => up.stop()))
+    await postgres?.stop()
+    assert.deepEqual(
+      codes,
+      ups.map(() => 0),
+    )
+  })
+
+  it('each says that its data are in PostgreSQL, and both have one log key', () => {
+    const keys = ups.map((up) => /log key +(\S+)/.exec(up.out())?.[1])
+    assert.ok(keys[0] !== undefined && keys[0] === keys[1])
+    for (const up of ups) assert.match(up.out(), /data +PostgreSQL of DATABASE_URL/)
+  })
+
+  it('a secret that was stored through one is released by the other', async () => {
+    const [, second] = ups
+    assert.ok(second !== undefined)
+    const { secret, emulated } = await held(second)
+    assert.equal(new TextDecoder().decode(secret), SECRET)
+    assert.equal(emulated, true)
+  })
+
+  it('a lease that was revoked through one is refused by the other within a second', async () => {
+    const [first, second] = ups
+    assert.ok(first !== undefined && second !== undefined)
+    const { lease } = await held(second)
+    const attester = emulatedAttester(world, world.snp({}))
+    await renewLease({ url: second.url, attester, lease })
+    await owner.ok(['lease', 'revoke', lease.id, '--reason', 'the laptop is lost', ...administer(first)])
+    const revoked = Date.now()
+    await assert.rejects(renewLease({ url: second.url, attester, lease }), (error: unknown) => {
+      assert.ok(error instanceof Refusal)
+      assert.equal(error.code, 'lease-ended')
+      return true
+    })
+    assert.ok(Date.now() - revoked < 1000, `${Date.now() - revoked} ms`)
+    const leases = rows((await owner.json(['lease', 'list', ...administer(first)]))['leases'])
+    assert.equal(leases.find(({ id }) => id === lease.id)?.['state'], 'revoked')
+  })
+
+  it('the database’s dump holds no secret', () => {
+    const dump = postgres.dump()
+    assert.match(dump, /demo\/db\/password/)
+    for (const encoding of ['utf8', 'hex', 'base64'] as const)
+      assert.ok(!dump.includes(Buffer.from(SECRET).toString(encoding).slice(0, 40)), encoding)
+  })
+})

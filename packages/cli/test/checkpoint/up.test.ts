@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
+import { before, describe, it } from 'node:test'
+import { scratch } from '../process.ts'
+import { run } from './run.ts'
+import { type Checkpoint, type Owner, ownerAt, ownerOf, rows } from './shared.ts'
+import { startUp } from './up.ts'
+
+const home = scratch()
+
+describe('sekisho up', () => {
+  let shared: Owner & { readonly checkpoint: Checkpoint }
+  before(async () => {
+    shared = await ownerOf('up')
+  })
+
+  it('says where it is, what it trusts, and how to log in', () => {
+    const out = shared.checkpoint.up.out()
+    assert.match(out, /^Sekisho is up at http:\/\/127\.0\.0\.1:\d+ EMULATED platforms are trusted\n/)
+    for (const line of [
+      /^ {2}KBS +\S+\/kbs\/v0$/m,
+      /^ {2}log key +\S+\/log\+/m,
+      /This link works once, for 30 minutes:/,
+    ])
+      assert.match(out, line)
+    assert.match(out, /npx sekisho login --data /)
+  })
+
+  it('a second process on the same folder is refused in words', async () => {
+    const { code, out, err } = await run(['up', '--port', '0', '--offline', '--data', shared.checkpoint.data])
+    assert.equal(code, 3)
+    assert.equal(out, '')
+    assert.match(err, /is in use by another server \(process \d+\): stop that one first/)
+  })
+
+  it('a taken port is said in words', async () => {
+    const taken = createServer()
+    await new Promise<void>((resolve) => {
+      taken.listen(0, '127.0.0.1', resolve)
+    })
+    const port = String((taken.address() as AddressInfo).port)
+    const up = await run(['up', '--offline', '--port', port, '--data', `${home}/taken`])
+    const services = await run(['emulate', 'serve', '--port', port, '--world', shared.checkpoint.world])
+    taken.close()
+    assert.equal(up.code, 3)
+    assert.match(up.err, /the address is taken by another program; --port chooses another/)
+    assert.equal(services.code, 3, services.err)
+    assert.match(services.err, /127\.0\.0\.1:\d+ cannot be listened on \(EADDRINUSE\)/)
+  })
+
+  it('SIGTERM ends it with 0, and a restart keeps everything', async () => {
+    const data = `${home}/kept`
+    const owner = ownerAt(`${home}/kept.json`, 'default', home)
+    const first = await startUp(['--offline', '--data', data])
+    await owner.ok(['login', '--data', data])
+    await owner.ok(['secret', 'put', 'a/b/c'], { input: 'kept' })
+    await owner.ok(['policy', 'set', '-'], { input: await owner.ok(['policy', 'starter', 'snp']) })
+    await owner.ok(['log', 'export', `${home}/before`])
+    const [key, checkpoint] = await Promise.all([owner.json(['log', 'key']), owner.json(['log', 'checkpoint'])])
+    assert.equal(await first.stop(), 0)
+    assert.match(first.err(), /sekisho: stopping\n$/)
+    const down = await owner.run(['secret', 'list'])
+    assert.equal(down.code, 3)
+
+    const second = await startUp(['--offline', '--data', data])
+    try {
+      assert.ok(!second.out().includes('First start'), 'there is no second one-time link')
+      const at = ['--server', second.url]
+      const token = { SEKISHO_TOKEN: String(JSON.parse(readFileSync(`${home}/kept.json`, 'utf8')).token) }
+      const list = await owner.ok(['secret', 'list', ...at], { env: token })
+      assert.match(list, /a\/b\/c +secret +1/)
+      assert.equal((await owner.json(['policy', 'show', ...at], { env: token }))['version'], 1)
+      assert.deepEqual(await owner.json(['log', 'key', ...at]), key)
+      await owner.ok(['secret', 'put', 'a/b/d', ...at], { input: 'more', env: token })
+      await owner.ok(['log', 'export', `${home}/after`, ...at], { env: token })
+      const keyFile = owner.file('kept.key', String(key['verifierKey']))
+      const since = owner.file('kept.checkpoint', String(checkpoint['checkpoint']))
+      await owner.ok(['log', 'verify', `${home}/after`, '--key', keyFile, '--since', since])
+      const decisions = rows((await owner.json(['decision', 'list', ...at], { env: token }))['decisions'])
+      assert.ok(decisions.length >= 3)
+    } finally {
+      assert.equal(await second.stop('SIGINT'), 0)
+    }
+  })
+
+  it('takes a lease’s length, a public URL, and TLS files that belong together', async () => {
+    const bad = await run([
+      'up',
+      '--port',
+      '0',
+      '--data',
+      `${home}/tls`,
+      '--offline',
+      '--tls-cert',
+      '/nonexistent',
+      '--tls-key',
+      '/nonexistent',
+    ])
+    assert.equal(bad.code, 3)
+    assert.match(bad.err, /\/nonexistent: no such file/)
+    const up = await startUp([
+      '--offline',
+      '--data',
+      `${home}/named`,
+      '--public-url',
+      'https://checkpoint.example',
+      '--lease',
+      '60',
+    ])
+    try {
+      const jwks = await fetch(`${up.url}/.well-known/openid-configuration`)
+      assert.match(JSON.stringify(await jwks.json()), /https:\/\/checkpoint\.example/)
+      assert.match(up.out(), /log key +checkpoint\.example\/log\+/)
+    } finally {
+      assert.equal(await up.stop(), 0)
+    }
+  })
+})

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, it } from 'node:test'
+import { EXIT } from '../../src/exit.ts'
+import { scratch } from '../process.ts'
+import { commandLines, helpOf } from './commands.ts'
+import { run } from './run.ts'
+
+const home = scratch()
+
+describe('the help of every command', () => {
+  for (const command of commandLines()) {
+    it(`${command.join(' ')} --help`, async () => {
+      const { code, out } = await helpOf(command)
+      assert.equal(code, EXIT.ok)
+      assert.match(out, new RegExp(`^Usage: sekisho ${command.join(' ')}`))
+      assert.match(out, /^ {2}-h, --help/m)
+      const [, described = ''] = out.split('\n\n')
+      assert.ok(described.trim().length > 10, `it says what it does: ${out}`)
+    })
+  }
+})
+
+describe('a command line that is wrong', () => {
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['secret', 'remove'], /unknown command 'remove'/],
+    [['secret', 'put'], /missing required argument 'path'/],
+    [['secret', 'list', '--jsn'], /unknown option '--jsn'\n\(Did you mean --json\?\)/],
+    [['decision', 'list', '--limit', 'many'], /--limit/],
+    [['decision', 'list', '--limit', '1', '--limit', '2'], /--limit/],
+    [['policy', 'rollback', 'first'], /version/],
+    [['secret', 'list', '--server', 'nowhere'], /--server: "nowhere" is no URL; expected e\.g\. http:/],
+    [['secret', 'list', '--server', 'ftp://127.0.0.1'], /expected http or https/],
+    [['secret', 'list', '--server', 'http://user:pass@127.0.0.1'], /without user, query or fragment/],
+    [['request', 'a/b/c', '-o', '-'], /say what attests: --tpm .* or --emulated snp --world FILE/],
+    [['request', 'a/b/c', '--emulated', 'snp', '-o', '-'], /--emulated needs --world FILE/],
+    [['request', 'a/b/c'], /required option '-o, --output <file>' not specified/],
+    [['request', 'a/b/c', '--tpm', 'x', '--emulated', 'snp', '-o', '-'], /a machine is one of the two/],
+    [
+      ['attest', '--report-data', 'xyz', '--emulated', 'snp', '--world', `${home}/w`],
+      /--report-data: expected 1 to 64/,
+    ],
+    [['attest', '--tpm', `${home}/none`, '--pcrs', '99'], /--pcrs 99: expected numbers from 0 to 23/],
+    [['emulate', 'attest', 'snp'], /required option '--world <file>' not specified/],
+    [['demo', '--tpm', '/dev/null'], /--tpm needs --tpm-ca FILE/],
+    [['log', 'verify', home], /required option '--key <file>' not specified/],
+    [['token', 'create', 'x'], /required option '--scope <scope...>' not specified/],
+    [['up', '--production', '--emulated', '--data', home], /--production refuses --emulated/],
+    [['up', '--production', '--data', home], /--production needs a master key of its own/],
+    [['up', '--tls-cert', 'x', '--data', home, '--port', '0'], /--tls-cert and --tls-key belong together/],
+  ]
+  for (const [args, words] of cases) {
+    it(args.join(' ').replace(home, 'FOLDER'), async () => {
+      const { code, out, err } = await run(args)
+      assert.equal(code, EXIT.usage, err)
+      assert.match(err, words)
+      assert.equal(out, '')
+    })
+  }
+})
+
+describe('a checkpoint that does not answer as one', () => {
+  const away = 'http://127.0.0.1:1'
+
+  it('is down', async () => {
+    const { code, err } = await run(['secret', 'list', '--server', away])
+    assert.equal(code, EXIT.unreadable)
+    assert.match(err, /^sekisho: http:\/\/127\.0\.0\.1:1 does not answer \(.+\); is the checkpoint up\? `sekisho up`/)
+    const doctor = await run(['doctor', '--server', away])
+    assert.equal(doctor.code, EXIT.rejected)
+    assert.match(doctor.out, /^FAIL {2}server: .* does not answer/)
+  })
+
+  it('is another program', async () => {
+    for (const [status, body, words] of [
+      [200, '[]', /is not the object that was expected; is it of another version\?/],
+      [200, '{"secrets":7}', /the answer\.secrets of the checkpoint is not a list/],
+      [502, '<h1>Bad Gateway</h1>', /Bad Gateway/],
+    ] as const) {
+      const server = createServer((_, response) => response.writeHead(status).end(body))
+      await new Promise<void>((resolve) => {
+        server.listen(0, '127.0.0.1', resolve)
+      })
+      const { port } = server.address() as AddressInfo
+      const { code, err } = await run(['secret', 'list', '--server', `http://127.0.0.1:${port}`])
+      server.close()
+      assert.equal(code, EXIT.unreadable)
+      assert.match(err, words)
+    }
+  })
+
+  it('sends its callers elsewhere, with their token', async () => {
+    const server = createServer((_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end())
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    const { port } = server.address() as AddressInfo
+    const { code } = await run(['secret', 'list', '--server', `http://127.0.0.1:${port}`])
+    server.close()
+    assert.equal(code, EXIT.unreadable)
+  })
+
+  it('sends something that is no JSON where JSON is due', async () => {
+    const server = createServer((_, response) => response.writeHead(200).end('<html>'))
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    const { port } = server.address() as AddressInfo
+    const { code, err } = await run(['secret', 'list', '--server', `http://127.0.0.1:${port}`])
+    server.close()
+    assert.equal(code, EXIT.unreadable, err)
+    assert.match(err, /no JSON/)
+  })
+})

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { type ExampleAnchor, makeSnp, makeTdx } from '@sekisho/emulator/kit'
+import type { Verdict } from '@sekisho/evidence'
+import { type Ran, scratch, sekisho } from './process.ts'
+
+const NONCE = '5a'.repeat(32)
+const nonce: Uint8Array = Buffer.from(NONCE, 'hex')
+const folder = scratch()
+const snp = makeSnp({ nonce })
+const tdx = makeTdx({ nonce })
+const strangerToNonce = makeTdx({ nonce: Buffer.alloc(32, 7) })
+
+mkdirSync(join(folder, 'snp'))
+for (const [name, der] of Object.entries({ ...snp.certificates, crl: snp.crl }))
+  writeFileSync(join(folder, 'snp', `${name}.der`), der)
+save('collateral.json', JSON.stringify(tdx.collateral))
+save('roots.json', JSON.stringify([snp.anchor, tdx.anchor] satisfies readonly ExampleAnchor[]))
+save(
+  'expect.json',
+  JSON.stringify({
+    nonce: NONCE,
+    allowEmulated: true,
+    snp: { measurement: snp.expectations.measurement, minTcb: snp.expectations.minTcb },
+    tdx: Object.fromEntries(Object.entries(tdx.expectations).filter(([name]) => /^(measurement|rtmr)/.test(name))),
+  }),
+)
+
+function save(name: string, content: string | Uint8Array): string {
+  const path = join(folder, name)
+  writeFileSync(path, content)
+  return path
+}
+
+function collection(name: string, second: Uint8Array): string {
+  const record = (bytes: Uint8Array): readonly string[] => [
+    'application/octet-stream',
+    Buffer.from(bytes).toString('base64url'),
+  ]
+  return save(name, JSON.stringify({ vm: record(snp.evidence), td: record(second) }))
+}
+
+function verify(file: string, ...more: readonly string[]): Ran {
+  const at = ['--at', snp.at.toISOString().replace('.000', ''), '--trust-anchor', join(folder, 'roots.json')]
+  const collateral = ['--collateral', join(folder, 'snp'), '--collateral', join(folder, 'collateral.json')]
+  return sekisho(['verify', file, ...at, ...collateral, ...more])
+}
+
+describe('several pieces of evidence on the command line', () => {
+  const good = collection('good.json', tdx.evidence)
+  const expected = ['--expect', join(folder, 'expect.json')]
+
+  it('are verified as one, with each part in the verdict', () => {
+    const { code, out, err } = verify(good, ...expected, '--json')
+    assert.equal(err, '')
+    const verdict: Verdict = JSON.parse(out)
+    assert.deepEqual([code, verdict.outcome], [0, 'verified'], verdict.summary)
+    assert.deepEqual(
+      verdict.parts?.map(({ name, verdict: one }) => [name, one.tee, one.outcome]),
+      [
+        ['vm', 'snp', 'verified'],
+        ['td', 'tdx', 'verified'],
+      ],
+    )
+  })
+
+  it('shows the checks that fail in a part, under its name, and all of them with --verbose', () => {
+    const bad = collection('bad.json', strangerToNonce.evidence)
+    const { code, out } = verify(bad, ...expected)
+    assert.equal(code, 1)
+    assert.match(out, /FAIL part td /)
+    const tree = out.slice(out.indexOf('Checks'))
+    assert.ok(tree.indexOf('FAIL part td') < tree.indexOf('FAIL tdx.expect.freshness'), tree)
+    assert.ok(!tree.includes('pass snp.report.signature'))
+    assert.match(out, /FAIL composite\.binding/)
+    assert.match(verify(bad, ...expected, '--verbose').out, /pass snp\.\S+signature/)
+  })
+
+  it('are incomplete without expectations, and say what to expect by part', () => {
+    const { code, out } = verify(good, '--nonce', NONCE, '--allow-emulated')
+    assert.equal(code, 2)
+    assert.match(out, /parts:\n\s+vm:\n\s+measurement:/)
+  })
+
+  it('refuses expectations of a part that is not there', () => {
+    const path = save('wrong.json', JSON.stringify({ parts: { gpu: { nonce: NONCE } } }))
+    const { code, err } = verify(good, '--expect', path)
+    assert.equal(code, 64)
+    assert.match(err, /no part "gpu"; known are vm, td/)
+  })
+
+  it('are decoded one after the other', () => {
+    const { out, code } = sekisho(['inspect', good, '--json'])
+    const { parts }: { parts: readonly { name: string; tee: string; fields: readonly unknown[] }[] } = JSON.parse(out)
+    assert.equal(code, 0)
+    assert.deepEqual(
+      parts.map(({ name, tee, fields }) => [name, tee, fields.length > 20]),
+      [
+        ['vm', 'snp', true],
+        ['td', 'tdx', true],
+      ],
+    )
+    assert.match(sekisho(['inspect', good]).out, /^part vm\n[\s\S]*\npart td\n/)
+    assert.match(sekisho(['inspect', good, '--as-expectations']).out, /parts:\n {2}vm:/)
+  })
+
+  it('names the part that cannot be read', () => {
+    const { code, err } = verify(collection('cut.json', tdx.evidence.subarray(0, 700)), ...expected)
+    assert.equal(code, 3)
+    assert.match(err, /cut\.json: \w+: td\./)
+  })
+})

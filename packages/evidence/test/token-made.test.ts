@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { constants, createHash, sign } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
+import type { Check, Verdict } from '../src/core/verdict.ts'
+import { type TokenVerifyOptions, verifyTokenSync } from '../src/token/index.ts'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+const b64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+function check(verdict: Verdict, id: string): Check {
+  const found = verdict.checks.flatMap((group) => group.checks).find((one) => one.id === id)
+  assert.ok(found, id)
+  return found
+}
+
+describe('a bundle of the NVIDIA service whose key changed in between', () => {
+  const at = new Date('2026-01-01T00:00:00Z')
+  const keys = ['k1', 'k2', 'k3'].map((kid) => ({ kid, key: generateKey('P-384') }))
+  const jwks = JSON.stringify({
+    keys: keys.slice(0, 2).map(({ kid, key }) => ({ ...key.publicKey.export({ format: 'jwk' }), kid, alg: 'ES384' })),
+  })
+  const issue = (index: number, claims: object, kid = keys[index]?.kid): string => {
+    const signed = `${b64({ alg: 'ES384', kid })}.${b64(claims)}`
+    const { privateKey } = (keys[index] ?? assert.fail()).key
+    const signature = sign('sha384', bytes(signed), { key: privateKey, dsaEncoding: 'ieee-p1363' })
+    return `${signed}.${signature.toString('base64url')}`
+  }
+  const judge = (device: string): Verdict => {
+    const seconds = at.getTime() / 1000
+    const main = issue(0, {
+      iss: 'https://nras.attestation.nvidia.com',
+      iat: seconds,
+      exp: seconds + 3600,
+      'x-nvidia-overall-att-result': true,
+      submods: { 'GPU-0': ['DIGEST', ['SHA-256', createHash('sha256').update(device).digest('hex')]] },
+    })
+    return verifyTokenSync(bytes(JSON.stringify([['JWT', main], { 'GPU-0': device }])), { at, keySet: { jwks } })
+  }
+  const claims = { measres: 'success', dbgstat: 'disabled' }
+
+  it('is checked with the key that each token names, among the trusted ones', () => {
+    assert.equal(check(judge(issue(0, claims)), 'token.submodules.signature').outcome, 'pass')
+    const verdict = judge(issue(1, claims))
+    assert.equal(check(verdict, 'token.submodules.signature').outcome, 'pass')
+    assert.equal(verdict.authenticity, 'proven')
+    for (const forged of [issue(2, claims), issue(2, claims, 'k1'), issue(1, claims, 'k1')])
+      assert.equal(check(judge(forged), 'token.submodules.signature').outcome, 'fail')
+  })
+})
+
+describe('tokens of Intel Trust Authority, version 2', () => {
+  const key = generateKey('RSA-3072')
+  const jwks = JSON.stringify({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k', alg: 'PS384' }] })
+  const issuer = 'Intel Trust Authority'
+  const at = new Date('2026-01-01T00:00:00Z')
+  const [val, iat, held] = ['nonce', 'time', 'held'].map((text) => Buffer.from(text).toString('base64'))
+  const tdx = {
+    attester_tcb_status: 'UpToDate',
+    attester_held_data: held,
+    tdx_mrtd: '11'.repeat(48),
+    tdx_report_data: createHash('sha512').update('noncetimeheld').digest('hex'),
+    tdx_td_attributes_debug: false,
+    verifier_nonce: { val, iat },
+  }
+  const judge = (change: object, also: TokenVerifyOptions['expect'] = {}): Verdict => {
+    const seconds = at.getTime() / 1000
+    const signed = `${b64({ alg: 'PS384', kid: 'k', typ: 'JWT' })}.${b64({ iss: issuer, iat: seconds, exp: seconds + 300, ver: '2.0.0', tdx, ...change })}`
+    const signature = sign('sha384', bytes(signed), {
+      key: key.privateKey,
+      padding: constants.RSA_PKCS1_PSS_PADDING,
+      saltLength: 48,
+    })
+    const expect = { measurement: ['11'.repeat(48)], reportData: tdx.tdx_report_data, nonce: val ?? '', ...also }
+    return verifyTokenSync(bytes(`${signed}.${signature.toString('base64url')}`), {
+      at,
+      keySet: { issuer, jwks },
+      expect,
+    })
+  }
+
+  it('have the claims of their attester in a member of its own', () => {
+    const good = judge({})
+    assert.equal(good.outcome, 'verified', good.summary)
+    assert.equal(good.authenticity, 'proven')
+    assert.equal(good.claims.launchMeasurement, '11'.repeat(48))
+    assert.equal(check(good, 'token.binding').outcome, 'pass')
+    assert.equal(check(good, 'token.tcb').outcome, 'pass')
+  })
+
+  it('stay open while registers of what booted are compared with nothing', () => {
+    const [rtmr0, rtmr1] = ['33'.repeat(48), '44'.repeat(48)]
+    const change = { tdx: { ...tdx, tdx_rtmr0: rtmr0, tdx_rtmr1: rtmr1, tdx_rtmr3: '00'.repeat(48) } }
+    const open = judge(change)
+    assert.equal(open.outcome, 'incomplete')
+    assert.equal(open.claims.runtimeMeasurements['rtmr1'], rtmr1)
+    assert.equal(check(open, 'token.expect.rtmr0').outcome, 'unchecked')
+    assert.equal(check(open, 'token.expect.rtmr3').outcome, 'not-applicable')
+    assert.equal(check(judge(change, { rtmr1: [rtmr1] }), 'token.expect.rtmr1').outcome, 'unchecked')
+    assert.equal(check(judge(change, { rtmr0: [rtmr1] }), 'token.expect.rtmr0').outcome, 'fail')
+    assert.equal(judge(change, { rtmr0: [rtmr0], rtmr1: [rtmr1] }).outcome, 'verified')
+  })
+
+  it('are judged by these claims', () => {
+    const other = (change: object, id: string): void => assert.equal(check(judge(change), id).outcome, 'fail', id)
+    other({ tdx: { ...tdx, tdx_td_attributes_debug: undefined } }, 'token.debug')
+    other({ tdx: { ...tdx, attester_tcb_status: 'OutOfDate' } }, 'token.tcb')
+    other({ tdx: { ...tdx, attester_held_data: val } }, 'token.binding')
+    other({ tdx: { ...tdx, tdx_mrtd: '22'.repeat(48) } }, 'token.expect.measurement')
+    other({ sgx: tdx }, 'token.mandatory')
+    other({ tdx: undefined, nvgpu: {}, policy_ids_matched: [] }, 'token.mandatory')
+  })
+})

@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import { filesBelow, foldersIn, ROOT } from '../files.ts'
+
+/** A test file of the workspace. */
+export interface TestFile {
+  /** Folder from the root: `packages/evidence`. */
+  readonly home: string
+  /** Below the home's `test`, as in the sources. */
+  readonly path: string
+}
+
+/**
+ * The test files whose path contains one of `filters`; all without filters. The list comes from the sources, not
+ * from `dist`, so a test that was deleted does not run on and a test that was not compiled is a failure.
+ */
+export function testFiles(filters: readonly string[]): readonly TestFile[] {
+  const homes = [...foldersIn(join(ROOT, 'packages')).map((name) => `packages/${name}`), 'bench', 'tools']
+  return homes
+    .flatMap((home) => filesBelow(join(ROOT, home, 'test'), '.test.ts').map((path) => ({ home, path })))
+    .filter(
+      ({ home, path }) => filters.length === 0 || filters.some((filter) => `${home}/test/${path}`.includes(filter)),
+    )
+}
+
+/** The two halves that run side by side: verifying evidence takes about as long as everything else. */
+export function halfOf(files: readonly TestFile[], half: 'evidence' | 'rest'): readonly TestFile[] {
+  return files.filter(({ home }) => (home === 'packages/evidence') === (half === 'evidence'))
+}
+
+/** Variable in which the filters of the command line reach the halves, as a JSON list. */
+export const FILTERS = 'SEKISHO_TEST_FILTERS'
