@@ -15,7 +15,11 @@ import { exampleFiles } from './browser.ts'
 const AT = Date.parse('2026-06-15T12:00:00Z')
 
 async function judgedTdx(folder: 'tdx' | 'tdx-debug', distrust: readonly string[] = []) {
-  const [quote, collateral, root] = exampleFiles(`${folder}/quote.bin`, `${folder}/collateral.json`, 'example-root.json')
+  const [quote, collateral, root] = exampleFiles(
+    `${folder}/quote.bin`,
+    `${folder}/collateral.json`,
+    'example-root.json',
+  )
   return WORK.verify({
     file: quote?.bytes ?? new Uint8Array(),
     part: 0,
@@ -103,7 +107,13 @@ describe('a link', () => {
 })
 
 describe('a bundle', () => {
-  const item = { kind: 'nvidia-rim', version: '1', manifest: 'AAAA', from: '2026-01-01T00:00:00Z', to: '2026-02-01T00:00:00Z' }
+  const item = {
+    kind: 'nvidia-rim',
+    version: '1',
+    manifest: 'AAAA',
+    from: '2026-01-01T00:00:00Z',
+    to: '2026-02-01T00:00:00Z',
+  }
   it('gives the item that holds, else the one that ended last', () => {
     const later = { ...item, from: '2026-03-01T00:00:00Z', to: '2026-04-01T00:00:00Z' }
     const items = readBundle({ format: 'sekisho-endorsements', version: 1, items: [item, later, { kind: 'other' }] })
@@ -120,7 +130,14 @@ describe('a bundle', () => {
 
 describe('files', () => {
   it('are told apart by what they hold', async () => {
-    const files = exampleFiles('snp-genoa/report.bin', 'snp-genoa/crl.der', 'snp-genoa/certs/vcek.der', 'tdx/ccel.bin', 'tdx/collateral.json', 'example-root.json')
+    const files = exampleFiles(
+      'snp-genoa/report.bin',
+      'snp-genoa/crl.der',
+      'snp-genoa/certs/vcek.der',
+      'tdx/ccel.bin',
+      'tdx/collateral.json',
+      'example-root.json',
+    )
     const places = await Promise.all(files.map((file) => WORK.place({ file, part: 0 })))
     assert.deepEqual(
       places.map((place) => (place.as === 'endorsement' ? place.what : place.as)),
@@ -170,7 +187,8 @@ describe('languages', () => {
     const walk = (a: object, b: object, path: string): void => {
       for (const [name, value] of Object.entries(a)) {
         const other: unknown = Object.entries(b).find(([key]) => key === name)?.[1]
-        if (typeof value === 'object' && typeof other === 'object' && other !== null) walk(value, other, `${path}${name}.`)
+        if (typeof value === 'object' && typeof other === 'object' && other !== null)
+          walk(value, other, `${path}${name}.`)
         else if (typeof value === 'string' && value === other && value !== '') same.push(`${path}${name}`)
       }
     }

@@ -55,9 +55,9 @@ export function HexView({
           <span class="unseen">{t.next}</span>
         </button>
       </p>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: moved through with arrow keys; a stop for every byte would be hundreds */}
       <section
         class="hex"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: moved through with arrow keys; a stop for every byte would be hundreds
         tabIndex={0}
         aria-label={t.page(start, Math.max(start, end - 1), bytes.length)}
         aria-describedby="hex-hint"
