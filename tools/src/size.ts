@@ -162,7 +162,13 @@ function pageRow(): Row {
   if (!existsSync(join(page, 'index.html'))) throw new Error('the web page is not built: npm run build')
   const first = readdirSync(join(page, 'assets')).filter((name) => /^(page|worker)-/.test(name))
   if (first.length < 3) throw new Error(`the web page has lost a part: ${first.join(', ')}`)
-  const size = ['index.html', ...first.map((name) => `assets/${name}`)].reduce(
+  // What they import is fetched with them; what they import when it is needed is not.
+  const files = new Set(first)
+  for (const name of files) {
+    const code = readFileSync(join(page, 'assets', name), 'utf8')
+    for (const [, imported = ''] of code.matchAll(/\bfrom\s*"\.\/([^"]+)"/g)) files.add(imported)
+  }
+  const size = ['index.html', ...[...files].map((name) => `assets/${name}`)].reduce(
     (sum, file) => sum + gzipSync(readFileSync(join(page, file)), { level: 9 }).length,
     0,
   )
