@@ -39,6 +39,9 @@ async function bundle(): Promise<void> {
     target: 'node20',
     format: 'cjs',
     conditions: ['node'],
+    // The format has no `import.meta`; the program finds the web page beside itself by it.
+    define: { 'import.meta.url': 'HERE' },
+    banner: { js: "const HERE=require('node:url').pathToFileURL(__filename).href;" },
     legalComments: 'eof',
     logLevel: 'warning',
   } as const satisfies BuildOptions

@@ -17,12 +17,12 @@ const TYPES: Readonly<Record<string, string>> = {
 }
 const PAGE_POLICY =
   "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-  "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+  "connect-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 const MAX_FILES = 2000
 
 /**
  * Serves the files that are in a folder now, and nothing else: paths are looked up in a list, so that no path leads
- * out of it. `/` and `/setup` are the page. @throws when the folder cannot be read
+ * out of it. `/` is the page. @throws when the folder cannot be read
  */
 export async function staticFace(front: Front, folder: string): Promise<void> {
   const files = await filesOf(folder)
@@ -37,7 +37,7 @@ export async function staticFace(front: Front, folder: string): Promise<void> {
     }
   }
   front.on('GET', '/', () => serve(page))
-  front.on('GET', '/setup', () => serve(page))
+  setupFace(front)
   front.on('GET', '/*', (call) => serve(files.get(call.path)))
 }
 
@@ -51,6 +51,11 @@ async function filesOf(folder: string): Promise<ReadonlyMap<string, string>> {
 /** What stands at `/` and `/setup` when there is no web page. */
 export function plainFace(front: Front): void {
   front.on('GET', '/', () => text(200, 'Sekisho. The interface is described at /api/v1/openapi.json.\n'))
+  setupFace(front)
+}
+
+/** What the one-time link shows to a browser: it is redeemed by a program. */
+function setupFace(front: Front): void {
   front.on('GET', '/setup', () =>
     text(
       200,

@@ -34,7 +34,11 @@ const GLOBAL_OBJECTS: ReadonlySet<string> = new Set(['globalThis', 'self', 'wind
  * @throws Error when the file does not parse: an unread file must not pass for a clean one.
  */
 export function readSyntax(path: string, source: string): FileSyntax {
-  const { program, errors } = parseSync(path, source, { lang: 'ts', sourceType: 'module', preserveParens: false })
+  const { program, errors } = parseSync(path, source, {
+    lang: path.endsWith('.tsx') ? 'tsx' : 'ts',
+    sourceType: 'module',
+    preserveParens: false,
+  })
   if (errors.length > 0) throw new Error(`${path} does not parse: ${errors[0]?.message ?? 'unknown error'}`)
   const lineOf = lineCounter(source)
   const modules: ModuleUse[] = []

@@ -34,9 +34,9 @@ export function readPackages(root: string): PackageTree[] {
   return foldersIn(join(root, 'packages')).map((folder) => {
     const path = `packages/${folder}`
     const files = (['src', 'test'] as const).flatMap((part) =>
-      filesBelow(join(root, path, part), '.ts').map((inside) =>
-        readFile(root, `${path}/${part}/${inside}`, part, inside),
-      ),
+      ['.ts', '.tsx']
+        .flatMap((ending) => filesBelow(join(root, path, part), ending))
+        .map((inside) => readFile(root, `${path}/${part}/${inside}`, part, inside)),
     )
     return { folder, path, manifest: readManifest(join(root, path)), files }
   })

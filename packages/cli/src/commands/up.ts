@@ -4,6 +4,7 @@ import type { Around } from '../around.ts'
 import { formerMasterKeys, type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
 import { readOidc } from '../checkpoint/oidc-file.ts'
 import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../checkpoint/open.ts'
+import { pageFolder } from '../checkpoint/page.ts'
 import { untilStopped } from '../checkpoint/stop.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
 import { CliError, EXIT, usageError } from '../exit.ts'
@@ -95,6 +96,7 @@ async function start(
   const databaseUrl = around.env['DATABASE_URL'] ?? ''
   const tpmRoots = options.tpmRoot === undefined ? undefined : await readTpmRootFiles(options.tpmRoot, around)
   const master = await masterKeyOf(options, folder, around)
+  const page = pageFolder()
   try {
     return await openCheckpoint({
       folder,
@@ -110,6 +112,7 @@ async function start(
       source: await endorsements(emulated, options, around),
       host: options.host ?? '127.0.0.1',
       port: options.port ?? DEFAULT_PORT,
+      ...(page === undefined ? {} : { console: page }),
       ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
       ...(await tlsOf(options)),
       ...(options.oidc === undefined ? {} : { oidc: await readOidc(options.oidc, around) }),
@@ -181,6 +184,7 @@ async function announce(
   const paper = new Paper(around)
   const mark = emulated === undefined ? [] : [{ text: ' EMULATED platforms are trusted', tone: 'bad' } as const]
   paper.line(0, 2, { text: 'Sekisho is up', tone: 'good' }, ` at ${url}`, ...mark)
+  if (pageFolder() !== undefined) paper.entry(2, 14, 'workbench', `${url}/`)
   paper.entry(2, 14, 'KBS', `${url}/kbs/v0`)
   paper.entry(2, 14, 'API', `${url}/api/v1/openapi.json`)
   paper.entry(2, 14, 'log key', logKey)

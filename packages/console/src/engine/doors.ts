@@ -1,0 +1,23 @@
+import type { Tee } from '@sekisho/evidence'
+import type { Door } from './door.ts'
+
+/** The door of a TEE; only that TEE's code is loaded. */
+export function doorOf(tee: Tee): Promise<Door> {
+  return DOORS[tee]()
+}
+
+const DOORS: Readonly<Record<Tee, () => Promise<Door>>> = {
+  snp: async () => (await import('./doors/snp.ts')).snpDoor,
+  sgx: async () => (await import('./doors/sgx.ts')).sgxDoor,
+  tdx: async () => (await import('./doors/tdx.ts')).tdxDoor,
+  sev: async () => (await import('./doors/sev.ts')).sevDoor,
+  nitro: async () => (await import('./doors/nitro.ts')).nitroDoor,
+  cca: async () => (await import('./doors/cca.ts')).ccaDoor,
+  psa: async () => (await import('./doors/psa.ts')).psaDoor,
+  tpm: async () => (await import('./doors/tpm.ts')).tpmDoor,
+  'azure-vtpm': async () => (await import('./doors/azure.ts')).azureDoor,
+  'nvidia-gpu': async () => (await import('./doors/nvidia.ts')).nvidiaDoor,
+  'ibm-se': async () => (await import('./doors/ibm-se.ts')).ibmSeDoor,
+  token: async () => (await import('./doors/token.ts')).tokenDoor,
+  'sgx-epid': async () => (await import('./doors/ias.ts')).iasDoor,
+}

@@ -1,0 +1,84 @@
+import {
+  deviceFacts,
+  NVIDIA_ROOTS,
+  type NvidiaCollateralInput,
+  type NvidiaExpectations,
+  nvidiaCatalogue,
+  nvidiaFields,
+  parseNvidiaReport,
+  splitNvidiaEvidence,
+  verifyNvidia,
+  verifyNvidiaNode,
+} from '@sekisho/evidence/nvidia'
+import { type NvidiaItem, newest } from '../bundle.ts'
+import { toHex } from '../bytes.ts'
+import { commonOptions, type Door, type DoorRequest } from '../door.ts'
+
+/** NVIDIA GPUs and NVSwitches behind the page: one device, or all of a node in one JSON. */
+export const nvidiaDoor: Door = {
+  roots: () => NVIDIA_ROOTS,
+  titles: nvidiaCatalogue,
+  fields(evidence) {
+    const devices = splitNvidiaEvidence(evidence).map(({ report }) => nvidiaFields(parseNvidiaReport(report)))
+    const [only] = devices
+    if (only !== undefined && devices.length === 1) return only
+    // Offsets count from the start of each device's report: they mark no byte of the whole.
+    return devices.flatMap((fields, i) =>
+      fields.map(({ offset: _offset, length: _length, ...field }) => ({
+        ...field,
+        path: `device[${i}].${field.path}`,
+      })),
+    )
+  },
+  skeleton(evidence) {
+    const reports = splitNvidiaEvidence(evidence).map(({ report }) => parseNvidiaReport(report))
+    const of = (kind: 'driver' | 'vbios'): readonly string[] =>
+      [...new Set(reports.flatMap((one) => deviceFacts(one).versions[kind] ?? []))].sort()
+    const driverVersions = of('driver')
+    const vbiosVersions = of('vbios')
+    return {
+      nonce: toHex(reports[0]?.request.nonce ?? new Uint8Array()),
+      ...(driverVersions.length === 0 ? {} : { driverVersions }),
+      ...(vbiosVersions.length === 0 ? {} : { vbiosVersions }),
+    }
+  },
+  verify(request) {
+    const { evidence, collateral } = request
+    const options = {
+      ...commonOptions<NvidiaExpectations>(request),
+      collateral: {
+        ...fromBundles(request),
+        ...collateral.nvidia,
+        ...(collateral.ocsp.length === 0 ? {} : { ocsp: collateral.ocsp }),
+      },
+    }
+    return splitNvidiaEvidence(evidence).length === 1
+      ? verifyNvidia(evidence, options)
+      : verifyNvidiaNode([{ evidence }], options)
+  },
+}
+
+// As many as the verifier takes.
+const MAX_ANSWERS = 32
+
+/** Manifests for the versions that the reports name, and the OCSP answers that hold now. */
+function fromBundles({ evidence, collateral: { bundled }, at }: DoorRequest): NvidiaCollateralInput {
+  const items = bundled.filter((item): item is NvidiaItem => item.kind.startsWith('nvidia-'))
+  if (items.length === 0) return {}
+  const devices = splitNvidiaEvidence(evidence).map(({ report }) => deviceFacts(parseNvidiaReport(report)))
+  const manifest = (kind: 'driver' | 'vbios'): Uint8Array | undefined => {
+    const versions = devices.map(({ versions }) => versions[kind]?.toLowerCase())
+    const fitting = items.filter((one) => one.kind === 'nvidia-rim' && versions.includes(one.version.toLowerCase()))
+    return newest(fitting, at.getTime())?.bytes
+  }
+  const driverRim = manifest('driver')
+  const vbiosRim = manifest('vbios')
+  const now = items.filter(
+    ({ kind, window }) => kind === 'nvidia-ocsp' && window.from <= at.getTime() && at.getTime() <= window.to,
+  )
+  return {
+    ...(driverRim === undefined ? {} : { driverRim }),
+    ...(vbiosRim === undefined ? {} : { vbiosRim }),
+    ...(now.length === 0 ? {} : { ocsp: now.slice(0, MAX_ANSWERS).map(({ bytes }) => bytes) }),
+  }
+}

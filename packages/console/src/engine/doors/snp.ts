@@ -1,0 +1,63 @@
+import {
+  AMD_ROOTS,
+  decodeTcb,
+  keyInfoOf,
+  parseSnpReport,
+  reportProduct,
+  type SnpCollateralInput,
+  type SnpExpectations,
+  type SnpReport,
+  snpCatalogue,
+  snpFields,
+  tcbLayout,
+  verifySnp,
+} from '@sekisho/evidence/snp'
+import { type AmdItem, newest } from '../bundle.ts'
+import { isZero, toHex } from '../bytes.ts'
+import type { Collateral } from '../collateral.ts'
+import { commonOptions, type Door } from '../door.ts'
+
+/** SEV-SNP behind the page. */
+export const snpDoor: Door = {
+  roots: () => AMD_ROOTS,
+  titles: snpCatalogue,
+  fields: (evidence) => snpFields(parseSnpReport(evidence)),
+  skeleton(evidence) {
+    const report = parseSnpReport(evidence)
+    const product = reportProduct(report)
+    return {
+      measurement: [toHex(report.measurement)],
+      reportData: toHex(report.reportData),
+      ...(isZero(report.hostData) ? {} : { hostData: [toHex(report.hostData)] }),
+      ...(product === undefined ? {} : { products: [product] }),
+      minTcb: decodeTcb(report.committedTcb, tcbLayout(product)),
+    }
+  },
+  verify: (request) =>
+    verifySnp(request.evidence, {
+      ...commonOptions<SnpExpectations>(request),
+      collateral: snpCollateralOf(parseSnpReport(request.evidence), request.collateral, request.at),
+    }),
+}
+
+/** The parts from files, and for what they lack a bundle's. */
+export function snpCollateralOf(report: SnpReport, { snp, bundled }: Collateral, at: Date): SnpCollateralInput {
+  const items = bundled.filter((item): item is AmdItem => item.kind === 'amd' && fits(item, report))
+  const item = newest(items, at.getTime())
+  if (item === undefined) return snp
+  const leaf = item.leaf === undefined ? {} : item.vlek ? { vlek: item.leaf } : { vcek: item.leaf }
+  const intermediate = item.vlek ? { asvk: item.intermediate } : { ask: item.intermediate }
+  return { ...leaf, ...intermediate, ark: item.root, crl: item.crl, ...snp }
+}
+
+function fits(item: AmdItem, report: SnpReport): boolean {
+  const product = reportProduct(report)
+  if (product !== undefined && item.product !== product) return false
+  if (item.vlek !== (keyInfoOf(report.keyInfo).signingKey === 'vlek')) return false
+  if (!item.vlek && (item.chipId === '' || !toHex(report.chipId).startsWith(item.chipId))) return false
+  const { tcb } = item
+  if (tcb === undefined) return true
+  return Object.entries(decodeTcb(report.reportedTcb, tcbLayout(product))).every(
+    ([name, svn]) => tcb[name] === undefined || tcb[name] === svn,
+  )
+}

@@ -1,0 +1,113 @@
+/**
+ * Builds the web page into `packages/console/dist/page`: `node tools/dist/src/build-console.js` after `tsc -b`. Nothing is
+ * done when nothing that goes into the page has changed since; `--force` builds anyway.
+ */
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { build, type Plugin } from 'vite'
+import { parse } from 'yaml'
+import { filesBelow, ROOT } from './files.ts'
+
+const CONSOLE = join(ROOT, 'packages', 'console')
+const PAGE = join(CONSOLE, 'dist', 'page')
+/** Where the command line serves it from. */
+const SERVED = join(ROOT, 'packages', 'cli', 'dist', 'page')
+const STAMP = join(CONSOLE, 'dist', 'page.sha256')
+const EXAMPLES = ['snp-genoa', 'tdx', 'tdx-out-of-date', 'tdx-debug', 'sgx']
+
+const wanted = digestOfSources()
+if (
+  process.argv.includes('--force') ||
+  !existsSync(join(PAGE, 'index.html')) ||
+  !existsSync(join(SERVED, 'index.html')) ||
+  !existsSync(STAMP) ||
+  readFileSync(STAMP, 'utf8') !== wanted
+) {
+  await buildPage()
+  rmSync(SERVED, { recursive: true, force: true })
+  cpSync(PAGE, SERVED, { recursive: true })
+  writeFileSync(STAMP, wanted)
+}
+
+/** Digest of every file that the page is made of: its own, the verifier as compiled, the examples, the lock file. */
+function digestOfSources(): string {
+  const hash = createHash('sha256')
+  const add = (folder: string, endings: readonly string[]): void => {
+    for (const ending of endings)
+      for (const path of filesBelow(join(ROOT, folder), ending))
+        hash.update(`${folder}/${path}\0`).update(readFileSync(join(ROOT, folder, path)))
+  }
+  add('packages/console/src', ['.ts', '.tsx', '.css'])
+  add('packages/console/public', ['.svg', '.json'])
+  add('packages/evidence/src', ['.ts'])
+  add('examples', ['.bin', '.json', '.yaml', '.der'])
+  for (const file of ['packages/console/index.html', 'tools/src/build-console.ts', 'package-lock.json'])
+    hash.update(readFileSync(join(ROOT, file)))
+  return hash.digest('hex')
+}
+
+async function buildPage(): Promise<void> {
+  await build({
+    configFile: false,
+    root: CONSOLE,
+    base: './',
+    logLevel: 'warn',
+    oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+    worker: { format: 'es' },
+    plugins: [examples(), serviceWorker()],
+    build: {
+      outDir: PAGE,
+      emptyOutDir: true,
+      target: 'es2023',
+      // Files of their own: the page's policy allows no inline data but images.
+      assetsInlineLimit: 0,
+      modulePreload: { polyfill: false },
+      rolldownOptions: {
+        input: { page: join(CONSOLE, 'index.html'), sw: join(CONSOLE, 'src', 'service-worker.ts') },
+        output: { entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
+      },
+    },
+  })
+}
+
+/** The examples, each with its collateral, trust anchors and expectations in one JSON that the page can open. */
+function examples(): Plugin {
+  return {
+    name: 'sekisho-examples',
+    generateBundle() {
+      for (const name of EXAMPLES)
+        this.emitFile({ type: 'asset', fileName: `examples/${name}.json`, source: JSON.stringify(exampleOf(name)) })
+    },
+  }
+}
+
+function exampleOf(name: string): unknown {
+  const folder = join(ROOT, 'examples', name)
+  const collateral = ['.der', '.json', '.bin'].flatMap((ending) => filesBelow(folder, ending))
+  const paths = [...collateral.map((path) => join(folder, path)), join(ROOT, 'examples', 'example-root.json')]
+  const files = paths.map((path) => ({ name: basename(path), base64: readFileSync(path).toString('base64') }))
+  // One example is there to show what a verdict says when nobody expects anything.
+  const expectations = name === 'sgx' ? join(ROOT, 'examples', 'expect-nothing.yaml') : join(folder, 'expect.yaml')
+  return { files, expect: parse(readFileSync(expectations, 'utf8')) ?? {} }
+}
+
+/** Tells the service worker which files there are: another list is another worker, and browsers fetch it anew. */
+function serviceWorker(): Plugin {
+  return {
+    name: 'sekisho-service-worker',
+    enforce: 'post',
+    generateBundle: {
+      order: 'post',
+      handler(_, bundle) {
+        const worker = bundle['sw.js']
+        if (worker?.type !== 'chunk') throw new Error('the page was built without its service worker')
+        const files = [...Object.keys(bundle).filter((name) => name !== 'sw.js'), 'icon.svg', 'manifest.json']
+        const version = createHash('sha256').update(wanted).digest('hex').slice(0, 16)
+        const code = worker.code.replace('["__FILES__"]', JSON.stringify(files)).replace('__VERSION__', version)
+        if (code.includes('__')) throw new Error('the list of files did not find its place in the service worker')
+        worker.code = code
+      },
+    },
+  }
+}
