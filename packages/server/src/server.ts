@@ -91,7 +91,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   kbsFace(front, { broker, auth, outcomes, bodyLimit: limits.kbsBody })
   wellKnownFace(front, broker)
   logFace(front, { log: options.log, auth })
-  nativeApi(front, { ...options, auth, streams, outcomes }, options.version ?? '0.0.0')
+  const secureCookies = options.tls !== undefined
+  nativeApi(front, { ...options, auth, streams, outcomes, secureCookies }, options.version ?? '0.0.0')
   if (options.console === undefined) plainFace(front)
   else await staticFace(front, options.console)
   const listening = await listen({

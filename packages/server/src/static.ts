@@ -37,7 +37,7 @@ export async function staticFace(front: Front, folder: string): Promise<void> {
     }
   }
   front.on('GET', '/', () => serve(page))
-  setupFace(front)
+  front.on('GET', '/setup', () => serve(page))
   front.on('GET', '/*', (call) => serve(files.get(call.path)))
 }
 
@@ -54,7 +54,7 @@ export function plainFace(front: Front): void {
   setupFace(front)
 }
 
-/** What the one-time link shows to a browser: it is redeemed by a program. */
+/** What the one-time link shows to a browser where there is no page to redeem it. */
 function setupFace(front: Front): void {
   front.on('GET', '/setup', () =>
     text(

@@ -5,8 +5,9 @@ import { HttpError } from '../http/errors.ts'
 import { tooMany } from '../http/front.ts'
 import type { HttpMetrics } from '../http/http-metrics.ts'
 import type { RateLimiter } from '../http/rate-limit.ts'
-import { bearer, unauthorized } from './bearer.ts'
+import { bearer, optionalBearer, unauthorized } from './bearer.ts'
 import { type OidcIdentity, OidcUnavailable, type OidcVerifier } from './oidc.ts'
+import { pageSessionToken, SESSION_HEADER } from './page-session.ts'
 import type { Principal } from './principal.ts'
 
 /** What authentication stands on. */
@@ -21,8 +22,10 @@ export interface AuthOptions {
 
 /** Who sends requests, and whether they may. */
 export interface Authenticator {
-  /** Whom the bearer token speaks for. @throws HttpError 401, 429, 503 */
+  /** Whom the bearer token, or the session of the web page, speaks for. @throws HttpError 401, 429, 503 */
   authenticate(call: Call): Promise<Principal>
+  /** Whom a token speaks for; undefined when it is not believed. @throws HttpError 503 */
+  believe(token: string, at: Date): Promise<Principal | undefined>
   /** The same, when they have `scope` in `namespace` (`*`: in all). @throws HttpError 401, 403, 429, 503 */
   authorize(call: Call, scope: Scope, namespace: string): Promise<Principal>
   /** What `attempt` gives; an address for which it gave nothing too often waits. @throws HttpError 429 */
@@ -39,15 +42,19 @@ export function authenticator(o: AuthOptions): Authenticator {
     return found
   }
   const authenticate = async (call: Call): Promise<Principal> => {
-    const token = bearer(call)
-    const who = await guess(call, () => principalOf(token, call.at, o))
-    if (who === undefined) throw unauthorized('this bearer token is not accepted')
+    const token = tokenOf(call)
+    const who = await guess(call, async () => (token === undefined ? undefined : principalOf(token, call.at, o)))
+    if (who === undefined)
+      throw unauthorized(
+        call.header(SESSION_HEADER) === undefined ? 'this bearer token is not accepted' : 'the session is over',
+      )
     call.facts.actor = who.actor
     refuseWhile(o.perToken.take(who.actor), 'token', o.metrics)
     return who
   }
   return {
     authenticate,
+    believe: (token, at) => principalOf(token, at, o),
     guess,
     async authorize(call, scope, namespace) {
       const who = await authenticate(call)
@@ -60,6 +67,13 @@ export function authenticator(o: AuthOptions): Authenticator {
       return who
     },
   }
+}
+
+/** A bearer token goes first; undefined for a session whose halves do not fit. @throws HttpError 401 when there is neither */
+function tokenOf(call: Call): string | undefined {
+  const sent = optionalBearer(call)
+  if (sent !== undefined) return sent
+  return call.header(SESSION_HEADER) === undefined ? bearer(call) : pageSessionToken(call)
 }
 
 function refuseWhile(seconds: number | undefined, by: 'failures' | 'token', metrics: HttpMetrics): void {

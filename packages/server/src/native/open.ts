@@ -6,6 +6,7 @@ import { advisoryRoutes } from './routes/advisories.ts'
 import { decisionRoutes } from './routes/decisions.ts'
 import { eventRoutes } from './routes/events.ts'
 import { leaseRoutes } from './routes/leases.ts'
+import { pageSessionRoutes } from './routes/page-session.ts'
 import { policyRoutes } from './routes/policy.ts'
 import { referenceRoutes } from './routes/references.ts'
 import { secretRoutes } from './routes/secrets.ts'
@@ -26,6 +27,7 @@ export function nativeRoutes(services: NativeServices): readonly Route[] {
     ...advisoryRoutes(services),
     ...eventRoutes(services),
     ...accessRoutes(services),
+    ...pageSessionRoutes(services),
   ]
 }
 

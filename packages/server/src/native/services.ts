@@ -12,4 +12,6 @@ export interface NativeServices {
   readonly auth: Authenticator
   readonly streams: EventStreams
   readonly outcomes: OutcomeCounter
+  /** True where the server speaks TLS: cookies never leave it. */
+  readonly secureCookies: boolean
 }

@@ -1,0 +1,72 @@
+import { redeemSetupLink } from '@sekisho/broker'
+import { Type } from '@sinclair/typebox'
+import { unauthorized } from '../../access/bearer.ts'
+import { closePageSession, MAX_SESSION_TOKEN, openPageSession } from '../../access/page-session.ts'
+import type { Principal } from '../../access/principal.ts'
+import type { Call } from '../../http/call.ts'
+import { HttpError, invalid } from '../../http/errors.ts'
+import { empty, json, type Reply } from '../../http/reply.ts'
+import { closed } from '../common.ts'
+import { type Route, rawRoute } from '../route.ts'
+import type { NativeServices } from '../services.ts'
+
+const OPENING = closed({
+  token: Type.Optional(
+    Type.String({ minLength: 1, maxLength: MAX_SESSION_TOKEN, description: 'an API token, or one of the provider' }),
+  ),
+  setup: Type.Optional(
+    Type.String({ minLength: 1, maxLength: 128, description: 'what stands behind # in the one-time link' }),
+  ),
+})
+
+/** Sessions of the web page: a token in two halves, the cookie and the key in the answer. */
+export function pageSessionRoutes(services: NativeServices): readonly Route[] {
+  const { auth, secureCookies } = services
+  return [
+    rawRoute({
+      method: 'POST',
+      path: '/session',
+      tag: 'access',
+      summary: 'Begins a session of the web page with a token, or with the one-time link of the first start',
+      body: OPENING,
+      answerType: 'application/json',
+      handle: async ({ call, body }) => {
+        const token = await tokenOf(services, call, body)
+        const who = await auth.guess(call, () => auth.believe(token, call.at))
+        if (who === undefined) throw unauthorized('this token is not accepted')
+        call.facts.actor = who.actor
+        const { cookie, key } = openPageSession(call, token, secureCookies)
+        return withCookie(json(201, { key, ...answerOf(who) }), cookie)
+      },
+    }),
+    rawRoute({
+      method: 'DELETE',
+      path: '/session',
+      tag: 'access',
+      summary: 'Ends the session of the web page in this browser; the token itself goes on',
+      answerType: 'application/json',
+      handle: async ({ call }) => withCookie(empty(), closePageSession(call, secureCookies)),
+    }),
+  ]
+}
+
+async function tokenOf(
+  { auth, db, tokens }: NativeServices,
+  call: Call,
+  { token, setup }: { readonly token?: string; readonly setup?: string },
+): Promise<string> {
+  if (token !== undefined && setup === undefined) return token
+  if (token !== undefined || setup === undefined)
+    throw invalid('one of the two is needed', [{ field: '', expected: 'either `token` or `setup`' }])
+  const created = await auth.guess(call, () => redeemSetupLink(db, tokens, setup, call.at))
+  if (created === undefined) throw new HttpError(403, 'setup-over', 'this link was used, is over, or never was')
+  return created.token
+}
+
+function answerOf({ actor, grants }: Principal): Readonly<Record<string, unknown>> {
+  return { actor, grants: grants.map(({ namespace, scopes }) => ({ namespace, scopes: [...scopes] })) }
+}
+
+function withCookie(reply: Reply, cookie: string): Reply {
+  return { ...reply, headers: { ...reply.headers, 'set-cookie': cookie } }
+}

@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startCheckpoint } from '../kit/checkpoint.ts'
+
+interface Begun {
+  readonly cookie: string
+  readonly key: string
+}
+
+async function begin(url: string, body: unknown): Promise<Response> {
+  return fetch(`${url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+}
+
+async function begun(
+  url: string,
+  token: string,
+): Promise<Begun & { readonly attributes: string; readonly body: string }> {
+  const answer = await begin(url, { token })
+  assert.equal(answer.status, 201)
+  const [pair = '', ...attributes] = (answer.headers.get('set-cookie') ?? '').split('; ')
+  const body = await answer.text()
+  const { key } = JSON.parse(body) as { key: string }
+  return { cookie: pair, key, attributes: attributes.join('; '), body }
+}
+
+function me(url: string, { cookie, key }: Partial<Begun>): Promise<Response> {
+  return fetch(`${url}/api/v1/me`, {
+    headers: {
+      ...(cookie === undefined ? {} : { cookie }),
+      ...(key === undefined ? {} : { 'sekisho-session': key }),
+    },
+  })
+}
+
+test('a session of the page is of use with both halves only', async (t) => {
+  const { url, token } = await startCheckpoint(t)
+  const mine = await token(['admin'])
+  const session = await begun(url, mine)
+  assert.equal(session.attributes, 'Path=/api/v1; Max-Age=43200; HttpOnly; SameSite=Strict')
+  assert.ok(!session.cookie.includes(mine) && !session.body.includes(mine), 'neither half shows the token')
+  assert.equal((await me(url, session)).status, 200)
+  assert.equal((await me(url, { cookie: session.cookie })).status, 401, 'as another site would send it')
+  assert.equal((await me(url, { key: session.key })).status, 401)
+  const other = await begun(url, mine)
+  assert.equal((await me(url, { cookie: session.cookie, key: other.key })).status, 401)
+  assert.equal((await me(url, { cookie: `${session.cookie.slice(0, -3)}AAA`, key: session.key })).status, 401)
+  assert.equal((await me(url, { cookie: 'sekisho-page=AAAA', key: session.key })).status, 401)
+})
+
+test('the cookie is named after the port, so that two servers of a host do not end each other’s sessions', async (t) => {
+  const { url, token } = await startCheckpoint(t)
+  assert.ok((await begun(url, await token(['admin']))).cookie.startsWith(`sekisho-${new URL(url).port}=`))
+})
+
+test('a session ends with its token, and with DELETE in the browser', async (t) => {
+  const { url, token, tokens, db } = await startCheckpoint(t)
+  const mine = await token(['decisions:read'])
+  const session = await begun(url, mine)
+  const ended = await fetch(`${url}/api/v1/session`, { method: 'DELETE' })
+  assert.equal(ended.status, 204)
+  assert.match(
+    ended.headers.get('set-cookie') ?? '',
+    /^sekisho-\d+=; Path=\/api\/v1; Max-Age=0; HttpOnly; SameSite=Strict$/,
+  )
+  const [only] = await tokens.list(db, '*')
+  assert.ok(only !== undefined)
+  await db.transaction((sql) => tokens.revoke(sql, '*', only.id, new Date()))
+  const answer = await me(url, session)
+  assert.equal(answer.status, 401)
+  assert.match(await answer.text(), /the session is over/)
+})
+
+test('a token that is not believed begins nothing, and guessing is slowed down', async (t) => {
+  const { url } = await startCheckpoint(t, { limits: { failures: { perSecond: 0.01, burst: 2 } } })
+  assert.equal((await begin(url, { token: 'sk_nobody' })).status, 401)
+  assert.equal((await begin(url, { setup: 'guess' })).status, 403)
+  assert.equal((await begin(url, { token: 'sk_nobody' })).status, 429)
+})
+
+test('exactly one of token and link is taken', async (t) => {
+  const { url } = await startCheckpoint(t)
+  for (const body of [{}, { token: 'a', setup: 'b' }, { token: 'a'.repeat(4000) }, { other: 1 }])
+    assert.equal((await begin(url, body)).status, 400)
+})
