@@ -1,10 +1,10 @@
-import type { TrustAnchor } from '@sekisho/evidence'
+import { type TrustAnchor, toHex } from '@sekisho/evidence'
 import { checkChain, intersection, validity } from './anchors.ts'
 import { derElement, derInteger } from './der.ts'
 import { CollateralError } from './errors.ts'
 import type { Checked, Obtain, Part } from './obtain.ts'
 import { below } from './origins.ts'
-import { bad, toHex, utf8 } from './reading.ts'
+import { bad, utf8 } from './reading.ts'
 import type { AmdCollateral, AmdRequest, AmdTcb } from './types.ts'
 import { type CertificateFacts, readCertificate, readCrl, readPemChain } from './x509.ts'
 

@@ -1,10 +1,10 @@
-import type { TrustAnchor } from '@sekisho/evidence'
+import { type TrustAnchor, toHex } from '@sekisho/evidence'
 import { intersection } from './anchors.ts'
 import { checkDocument, checkPckCrl, checkRootCrl, type IssuedCrl, type SignedDocument } from './intel-answers.ts'
 import type { Obtain, Part } from './obtain.ts'
 import { below } from './origins.ts'
 import { checkPckCertificate } from './pck-certificate.ts'
-import { bad, isRecord, toHex } from './reading.ts'
+import { bad, isRecord } from './reading.ts'
 import type { IntelCollateral, IntelRequest, IntelTee, PckCa, PckCertificate, PckRequest } from './types.ts'
 import type { CertificateFacts } from './x509.ts'
 

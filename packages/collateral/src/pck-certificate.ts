@@ -1,9 +1,9 @@
-import type { TrustAnchor } from '@sekisho/evidence'
+import { type TrustAnchor, toHex } from '@sekisho/evidence'
 import { checkChain, intersection, validity } from './anchors.ts'
 import { derElement, derElements, derInteger } from './der.ts'
 import { issuerChain } from './intel-answers.ts'
 import type { Answer, Checked } from './obtain.ts'
-import { bad, toHex, utf8 } from './reading.ts'
+import { bad, utf8 } from './reading.ts'
 import type { PckCa, PckCertificate, PckRequest } from './types.ts'
 import { type CertificateFacts, readPemChain } from './x509.ts'
 

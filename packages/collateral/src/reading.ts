@@ -10,11 +10,6 @@ export function utf8(bytes: Uint8Array): string {
   return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
 }
 
-/** Lower-case hexadecimal of bytes. */
-export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
-}
-
 /** Whether a JSON value is an object. */
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { allZero, toHex } from '@sekisho/evidence'
 import {
   decodeTcb,
   keyInfoOf,
@@ -21,7 +22,7 @@ import type { AmdCollateral, AmdRequest, AmdTcb, CollateralSource } from './type
  */
 export function snpRequests(report: SnpReport, leaf: Uint8Array | undefined): readonly AmdRequest[] {
   const vlek = keyInfoOf(report.keyInfo).signingKey === 'vlek'
-  const chipId = isZero(report.chipId) ? undefined : toHex(report.chipId)
+  const chipId = allZero(report.chipId) ? undefined : toHex(report.chipId)
   return productsOf(report, leaf).map((product) => ({
     product,
     tcb: amdTcb(decodeTcb(report.reportedTcb, tcbLayout(product))),
@@ -64,12 +65,4 @@ export function snpPartsOf(found: AmdCollateral): SnpCollateralInput {
 export async function amdItems(report: SnpReport, source: CollateralSource): Promise<readonly BundleItem[]> {
   const collateral = await firstFound(snpRequests(report, undefined).map((one) => () => source.amd(one)))
   return collateral === undefined ? [] : [{ kind: 'amd', collateral }]
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
-}
-
-function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0)
 }

@@ -1,3 +1,4 @@
+import { toHex } from '@sekisho/evidence'
 import type { Quote } from '@sekisho/evidence/sgx'
 import type { BundleItem } from './bundle-items.ts'
 import { firstFound } from './requests.ts'
@@ -71,8 +72,4 @@ export async function intelItems(
   if (platform === undefined) return []
   items.push({ kind: 'intel', collateral: await source.intel(intelRequest(tee, platform)) })
   return items
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
 }

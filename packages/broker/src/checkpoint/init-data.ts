@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Tee } from '@sekisho/evidence'
-import { toHex } from '../verifier/bytes.ts'
+import { type Tee, toHex } from '@sekisho/evidence'
 import type { Expectations } from '../verifier/model.ts'
 
 /** Bytes of the field that holds the digest of init-data. KBS protocol, section 5. */

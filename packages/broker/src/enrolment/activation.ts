@@ -1,5 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { EvidenceError } from '@sekisho/evidence'
+import { EvidenceError, toHex } from '@sekisho/evidence'
 import {
   algorithmId,
   attributeNames,
@@ -138,8 +138,4 @@ function credentialFor(ek: TpmPublic, akName: Uint8Array, secret: Uint8Array): C
 
 function digest(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(createHash('sha256').update(bytes).digest())
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('hex')
 }

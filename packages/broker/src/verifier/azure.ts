@@ -1,18 +1,17 @@
 import {
   type AzureEvidence,
+  azureSkeleton,
   parseAzureJson,
   parseHclReport,
-  tdReportParts,
   verifyAzureSync,
 } from '@sekisho/evidence/azure'
 import { AMD_ROOTS, parseSnpReport } from '@sekisho/evidence/snp'
 import { INTEL_ROOT, parseTdxQuote } from '@sekisho/evidence/tdx'
 import { parseAttest } from '@sekisho/evidence/tpm'
-import { fittedBinding, keep, toHex } from './bytes.ts'
+import { fittedBinding, keep, lasting } from './bytes.ts'
 import { intelEndorser } from './intel.ts'
 import type { Door, JudgeRequest, Surroundings } from './model.ts'
 import { snpEndorser } from './snp.ts'
-import { tpmSkeleton } from './tpm.ts'
 
 /** Azure confidential VMs: the hardware report, and the vTPM's quote by the key that it binds. */
 export function azureDoor(around: Surroundings): Door {
@@ -33,14 +32,7 @@ export function azureDoor(around: Surroundings): Door {
     return { collateral: { tdx: collateral }, kept }
   }
   return {
-    skeleton({ evidence }) {
-      const { hclReport, quote } = parseAzureJson(evidence)
-      const hcl = parseHclReport(hclReport)
-      const measurement =
-        hcl.hardware === 'snp' ? parseSnpReport(hcl.hardwareReport).measurement : tdReportParts(hcl.hardwareReport).mrTd
-      const vtpm = quote === undefined ? {} : tpmSkeleton(quote)
-      return { measurement: [toHex(measurement)], ...(Object.keys(vtpm).length === 0 ? {} : { vtpm }) }
-    },
+    skeleton: ({ evidence }) => lasting(azureSkeleton(parseAzureJson(evidence))),
     binding({ evidence }, digest) {
       const { quote } = parseAzureJson(evidence)
       return fittedBinding(digest, quote === undefined ? 0 : parseAttest(quote.message).extraData.length)

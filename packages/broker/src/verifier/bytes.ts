@@ -1,15 +1,6 @@
 import { createHash } from 'node:crypto'
+import { type Skeleton, toHex } from '@sekisho/evidence'
 import type { Expectations, KeptCollateral } from './model.ts'
-
-/** Lower-case hex. */
-export function toHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
-}
-
-/** Whether all bytes are zero. */
-export function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0)
-}
 
 /** SHA-256 in lower-case hex. */
 export function sha256(bytes: Uint8Array | string): string {
@@ -38,4 +29,12 @@ export function fittedBinding(digest: Uint8Array, field: number): Expectations {
   const fitted = new Uint8Array(field)
   fitted.set(digest.subarray(0, field))
   return fullBinding(fitted)
+}
+
+/**
+ * What of a skeleton holds beyond this exchange. Report data, nonces and the issuer of a token belong to the session:
+ * reference sets never name them, and the checkpoint expects its own.
+ */
+export function lasting({ reportData: _data, nonce: _nonce, issuer: _issuer, ...rest }: Skeleton): Expectations {
+  return rest
 }

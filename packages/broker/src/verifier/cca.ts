@@ -1,6 +1,12 @@
 import { canonicalJson } from '@sekisho/evidence'
-import { type ArmEndorsementsInput, parseCcaToken, prepareArmEndorsements, verifyCcaSync } from '@sekisho/evidence/cca'
-import { fullBinding, isZero, keep, toHex } from './bytes.ts'
+import {
+  type ArmEndorsementsInput,
+  ccaSkeleton,
+  parseCcaToken,
+  prepareArmEndorsements,
+  verifyCcaSync,
+} from '@sekisho/evidence/cca'
+import { fullBinding, keep, lasting } from './bytes.ts'
 import type { Door, Surroundings } from './model.ts'
 
 /** Arm CCA. There is no global root: whoever runs the verifier says whose keys count. */
@@ -8,18 +14,7 @@ export function ccaDoor(around: Surroundings): Door {
   const kept = keep(Buffer.from(canonicalJson({ ...around.options.arm })))
   const own = prepareArmEndorsements({ ...around.options.arm })
   return {
-    skeleton({ evidence }) {
-      const { platform, realm } = parseCcaToken(evidence)
-      const rems = realm.claims.extensibleMeasurements.map((value, i) => [`rem${i}`, value] as const)
-      return {
-        measurement: [toHex(realm.claims.initialMeasurement)],
-        ...Object.fromEntries(
-          rems.filter(([, value]) => !isZero(value)).map(([name, value]) => [name, [toHex(value)]]),
-        ),
-        ...(isZero(realm.claims.personalizationValue) ? {} : { hostData: [toHex(realm.claims.personalizationValue)] }),
-        products: [toHex(platform.claims.implementationId)],
-      }
-    },
+    skeleton: ({ evidence }) => lasting(ccaSkeleton(parseCcaToken(evidence))),
     binding: (_received, digest) => fullBinding(digest),
     async verify({ evidence }, { expect, at, waive, kept: given }) {
       const endorsements = given === undefined ? own : prepareArmEndorsements(readArm(given))

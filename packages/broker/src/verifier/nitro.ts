@@ -1,24 +1,11 @@
-import { AWS_NITRO_ROOTS, parseNitroDocument, pcrOf, verifyNitroSync } from '@sekisho/evidence/nitro'
-import { fittedBinding, isZero, NOTHING_KEPT, toHex } from './bytes.ts'
+import { AWS_NITRO_ROOTS, nitroSkeleton, parseNitroDocument, verifyNitroSync } from '@sekisho/evidence/nitro'
+import { fittedBinding, lasting, NOTHING_KEPT } from './bytes.ts'
 import type { Door, Surroundings } from './model.ts'
 
 /** AWS Nitro. Its certificates come with the document. */
 export function nitroDoor(around: Surroundings): Door {
   return {
-    skeleton({ evidence }) {
-      const document = parseNitroDocument(evidence)
-      const enclave = document.device === 'nsm'
-      const measurement = pcrOf(document, enclave ? 0 : 4)
-      const signer = enclave ? pcrOf(document, 8) : undefined
-      const others = document.pcrs.filter(({ index, value }) => (enclave ? index > 8 : index === 7) && !isZero(value))
-      return {
-        ...(measurement === undefined ? {} : { measurement: [toHex(measurement)] }),
-        ...(signer === undefined || isZero(signer) ? {} : { signer: [toHex(signer)] }),
-        ...(others.length === 0
-          ? {}
-          : { pcrs: Object.fromEntries(others.map(({ index, value }) => [String(index), [toHex(value)]])) }),
-      }
-    },
+    skeleton: ({ evidence }) => lasting(nitroSkeleton(parseNitroDocument(evidence))),
     binding({ evidence }, digest) {
       const { userData } = parseNitroDocument(evidence)
       return fittedBinding(digest, userData?.length ?? 0)

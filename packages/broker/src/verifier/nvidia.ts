@@ -1,15 +1,16 @@
-import { canonicalJson } from '@sekisho/evidence'
+import { canonicalJson, toHex } from '@sekisho/evidence'
 import {
   deviceFacts,
   NVIDIA_ROOTS,
   type NvidiaCollateralInput,
   type NvidiaVerifyOptions,
+  nvidiaSkeleton,
   parseNvidiaReport,
   splitNvidiaEvidence,
   verifyNvidiaNodeSync,
   verifyNvidiaSync,
 } from '@sekisho/evidence/nvidia'
-import { keep, NOTHING_KEPT, toHex } from './bytes.ts'
+import { keep, lasting, NOTHING_KEPT } from './bytes.ts'
 import type { Door, KeptCollateral, Surroundings } from './model.ts'
 
 const NONCE = 32
@@ -19,17 +20,8 @@ const MAX_ANSWERS = 32
 /** NVIDIA GPUs and NVSwitches: one device, or all of a node. */
 export function nvidiaDoor(around: Surroundings): Door {
   return {
-    skeleton({ evidence }) {
-      const reports = splitNvidiaEvidence(evidence).map(({ report }) => parseNvidiaReport(report))
-      const of = (kind: 'driver' | 'vbios'): readonly string[] =>
-        [...new Set(reports.flatMap((one) => deviceFacts(one).versions[kind] ?? []))].sort()
-      const driverVersions = of('driver')
-      const vbiosVersions = of('vbios')
-      return {
-        ...(driverVersions.length === 0 ? {} : { driverVersions }),
-        ...(vbiosVersions.length === 0 ? {} : { vbiosVersions }),
-      }
-    },
+    skeleton: ({ evidence }) =>
+      lasting(nvidiaSkeleton(splitNvidiaEvidence(evidence).map(({ report }) => parseNvidiaReport(report)))),
     // KBS protocol, section 6: the device's nonce is the first 32 bytes of the digest.
     binding: (_received, digest) => ({ nonce: toHex(digest.subarray(0, NONCE)) }),
     async verify({ evidence }, { expect, at, waive, kept: given }) {

@@ -1,5 +1,6 @@
-import { INTEL_ROOT, parseSgxQuote, verifySgxSync } from '@sekisho/evidence/sgx'
-import { fullBinding, isZero, toHex } from './bytes.ts'
+import { toHex } from '@sekisho/evidence'
+import { INTEL_ROOT, parseSgxQuote, sgxSkeleton, verifySgxSync } from '@sekisho/evidence/sgx'
+import { fullBinding, lasting } from './bytes.ts'
 import { intelEndorser } from './intel.ts'
 import type { Door, Surroundings } from './model.ts'
 
@@ -8,13 +9,9 @@ export function sgxDoor(around: Surroundings): Door {
   const endorse = intelEndorser('sgx', around)
   return {
     skeleton({ evidence }) {
-      const { body } = parseSgxQuote(evidence)
-      return {
-        measurement: [toHex(body.mrEnclave)],
-        signer: [toHex(body.mrSigner)],
-        minSvn: body.isvSvn,
-        ...(isZero(body.configId) ? {} : { hostData: [toHex(body.configId)] }),
-      }
+      const quote = parseSgxQuote(evidence)
+      // Sets may name the signer and a lowest version instead of one enclave.
+      return { ...lasting(sgxSkeleton(quote)), signer: [toHex(quote.body.mrSigner)], minSvn: quote.body.isvSvn }
     },
     binding: (_received, digest) => fullBinding(digest),
     async verify({ evidence }, request) {

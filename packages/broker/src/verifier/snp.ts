@@ -1,18 +1,18 @@
 import { firstFound, sourceFor } from '@sekisho/collateral/requests'
 import { snpPartsOf, snpRequests } from '@sekisho/collateral/requests/amd'
+import { allZero, toHex } from '@sekisho/evidence'
 import {
   AMD_ROOTS,
-  decodeTcb,
   parseSnpReport,
   prepareSnpCollateral,
   reportProduct,
   type SnpCollateral,
   type SnpCollateralInput,
   type SnpReport,
-  tcbLayout,
+  snpSkeleton,
   verifySnpSync,
 } from '@sekisho/evidence/snp'
-import { fullBinding, isZero, keep, sha256, toHex } from './bytes.ts'
+import { fullBinding, keep, lasting, sha256 } from './bytes.ts'
 import { snpPartsOfCompanions, writeSnpTable } from './certificate-table.ts'
 import { type Held, holding } from './held.ts'
 import type { Door, Expectations, JudgeRequest, KeptCollateral, Received, Surroundings } from './model.ts'
@@ -32,7 +32,7 @@ type Prepared = Pick<SnpEndorsed, 'collateral' | 'kept'>
 export function snpDoor(around: Surroundings): Door {
   const endorse = snpEndorser(around)
   return {
-    skeleton: ({ evidence }) => snpSkeleton(parseSnpReport(bareReport(evidence))),
+    skeleton: ({ evidence }) => skeletonOf(parseSnpReport(bareReport(evidence))),
     binding: (_received, digest) => fullBinding(digest),
     async verify(received, request) {
       const { expect, at, waive } = request
@@ -53,16 +53,12 @@ function bareReport(evidence: Uint8Array): Uint8Array {
   return evidence.length > REPORT_SIZE ? evidence.subarray(0, REPORT_SIZE) : evidence
 }
 
-/** Expectations that a report would meet. */
-export function snpSkeleton(report: SnpReport): Expectations {
-  const product = reportProduct(report)
+/** A set may name the signer of the launch instead of the one measurement. */
+function skeletonOf(report: SnpReport): Expectations {
   return {
-    measurement: [toHex(report.measurement)],
-    ...(isZero(report.hostData) ? {} : { hostData: [toHex(report.hostData)] }),
-    ...(isZero(report.idKeyDigest) ? {} : { idKeyDigest: [toHex(report.idKeyDigest)] }),
-    ...(isZero(report.authorKeyDigest) ? {} : { authorKeyDigest: [toHex(report.authorKeyDigest)] }),
-    ...(product === undefined ? {} : { products: [product] }),
-    minTcb: decodeTcb(report.committedTcb, tcbLayout(product)),
+    ...lasting(snpSkeleton(report)),
+    ...(allZero(report.idKeyDigest) ? {} : { idKeyDigest: [toHex(report.idKeyDigest)] }),
+    ...(allZero(report.authorKeyDigest) ? {} : { authorKeyDigest: [toHex(report.authorKeyDigest)] }),
   }
 }
 

@@ -1,19 +1,12 @@
-import { parseToken, serviceOf, statementOf, verifyTokenSync } from '@sekisho/evidence/token'
-import { keep, NOTHING_KEPT, toHex } from './bytes.ts'
+import { toHex } from '@sekisho/evidence'
+import { parseToken, tokenSkeleton, verifyTokenSync } from '@sekisho/evidence/token'
+import { keep, lasting, NOTHING_KEPT } from './bytes.ts'
 import type { Door, Surroundings } from './model.ts'
 
 /** Tokens of attestation services, whose keys the verifier was given by issuer. */
 export function tokenDoor(around: Surroundings): Door {
   return {
-    skeleton({ evidence }) {
-      const { claims } = parseToken(evidence)
-      const { measurement } = statementOf(serviceOf(claims), claims)
-      const { aud } = claims
-      return {
-        ...(typeof aud === 'string' || Array.isArray(aud) ? { audience: aud } : {}),
-        ...(measurement === '' ? {} : { measurement: [measurement] }),
-      }
-    },
+    skeleton: ({ evidence }) => lasting(tokenSkeleton(parseToken(evidence))),
     binding: (_received, digest) => ({ nonce: toHex(digest) }),
     async verify({ evidence }, { expect, at, waive, kept: given }) {
       const { iss } = parseToken(evidence).claims

@@ -4,17 +4,17 @@ import {
   parseAttest,
   parseTpmJson,
   type TpmActivation,
-  type TpmEvidence,
+  tpmSkeleton,
   verifyTpmSync,
 } from '@sekisho/evidence/tpm'
-import { fittedBinding, keep, NOTHING_KEPT, toHex } from './bytes.ts'
-import type { Door, Expectations, KeptCollateral, Surroundings, VerifierOptions } from './model.ts'
+import { fittedBinding, keep, lasting, NOTHING_KEPT } from './bytes.ts'
+import type { Door, KeptCollateral, Surroundings, VerifierOptions } from './model.ts'
 
 /** TPM 2.0. Certificates come with the quote, or the key was enrolled by credential activation. */
 export function tpmDoor(around: Surroundings): Door {
   const anchors = tpmAnchors(around.options)
   return {
-    skeleton: ({ evidence }) => tpmSkeleton(parseTpmJson(evidence)),
+    skeleton: ({ evidence }) => lasting(tpmSkeleton(parseTpmJson(evidence))),
     binding({ evidence }, digest) {
       return fittedBinding(digest, parseAttest(parseTpmJson(evidence).message).extraData.length)
     },
@@ -51,24 +51,4 @@ function kept({ akName, ekCertificates }: TpmActivation): KeptCollateral {
 /** Roots above TPMs' keys: those that are known, those that the operator named, and emulated ones where they are trusted. */
 export function tpmAnchors({ trustAnchors = [], tpmRoots }: VerifierOptions): readonly TrustAnchor[] {
   return [...GOOGLE_TPM_ROOTS, ...(tpmRoots?.anchors ?? []), ...trustAnchors]
-}
-
-const FIRST_PCR_OF_APPLICATIONS = 16
-
-/** Expectations that a quote would meet: the PCRs that boot extends, where their values came along. */
-export function tpmSkeleton({ message, pcrs }: Pick<TpmEvidence, 'message' | 'pcrs'>): Expectations {
-  const { quote } = parseAttest(message)
-  const selection = quote?.selections.find(({ bank }) => bank === 'sha256') ?? quote?.selections[0]
-  const values = selection === undefined ? undefined : pcrs?.[selection.bank]
-  const named = (selection?.pcrs ?? []).filter(
-    (index) => index < FIRST_PCR_OF_APPLICATIONS && /[^0]/.test(values?.[String(index)] ?? ''),
-  )
-  return {
-    ...(selection === undefined || selection.bank === 'sha256' ? {} : { bank: selection.bank }),
-    ...(named.length > 0
-      ? { pcrs: Object.fromEntries(named.map((index) => [String(index), [values?.[String(index)] ?? '']])) }
-      : quote === undefined
-        ? {}
-        : { measurement: [toHex(quote.pcrDigest)] }),
-  }
 }

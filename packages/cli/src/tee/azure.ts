@@ -1,11 +1,9 @@
-import { azureFields, parseAzureJson, parseHclReport, tdReportParts, verifyAzureSync } from '@sekisho/evidence/azure'
+import { azureFields, azureSkeleton, parseAzureJson, parseHclReport, verifyAzureSync } from '@sekisho/evidence/azure'
 import { parseSnpReport } from '@sekisho/evidence/snp'
 import { parseTdxQuote } from '@sekisho/evidence/tdx'
 import type { TeeDoor } from './door.ts'
 import { intelCollateral } from './intel.ts'
-import { toHex } from './shared.ts'
 import { snpCollateralOf } from './snp.ts'
-import { tpmSkeleton } from './tpm.ts'
 
 /** Azure confidential VMs behind the commands. */
 export const azureDoor: TeeDoor = {
@@ -25,16 +23,5 @@ export const azureDoor: TeeDoor = {
     })
   },
   fields: (evidence) => azureFields(parseAzureJson(evidence)),
-  skeleton(evidence) {
-    const { hclReport, quote } = parseAzureJson(evidence)
-    const hcl = parseHclReport(hclReport)
-    const measurement =
-      hcl.hardware === 'snp' ? parseSnpReport(hcl.hardwareReport).measurement : tdReportParts(hcl.hardwareReport).mrTd
-    const { reportData, ...vtpm } = quote === undefined ? {} : tpmSkeleton(quote)
-    return {
-      measurement: [toHex(measurement)],
-      ...(reportData === undefined ? {} : { reportData }),
-      ...(Object.keys(vtpm).length === 0 ? {} : { vtpm }),
-    }
-  },
+  skeleton: (evidence) => azureSkeleton(parseAzureJson(evidence)),
 }

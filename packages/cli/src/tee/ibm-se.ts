@@ -1,6 +1,5 @@
-import { ibmSeFields, parseSeExchange, verifyIbmSeSync } from '@sekisho/evidence/ibm-se'
+import { ibmSeFields, ibmSeSkeleton, isSeExchange, parseSeExchange, verifyIbmSeSync } from '@sekisho/evidence/ibm-se'
 import type { TeeDoor } from './door.ts'
-import { toHex } from './shared.ts'
 
 /** IBM Secure Execution behind the commands. */
 export const ibmSeDoor: TeeDoor = {
@@ -17,9 +16,6 @@ export const ibmSeDoor: TeeDoor = {
     })
   },
   fields: (evidence) => ibmSeFields(evidence),
-  skeleton(evidence) {
-    if (Buffer.from(evidence.subarray(0, 8)).toString('latin1') !== 'pvattest') return {}
-    const { userData } = parseSeExchange(evidence).entries
-    return userData.bytes === undefined ? {} : { reportData: toHex(userData.bytes) }
-  },
+  // A header alone names nothing that an exchange would be expected to have.
+  skeleton: (evidence) => (isSeExchange(evidence) ? ibmSeSkeleton(parseSeExchange(evidence)) : {}),
 }

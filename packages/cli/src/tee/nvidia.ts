@@ -3,6 +3,7 @@ import {
   type NvidiaCollateralInput,
   type NvidiaVerifyOptions,
   nvidiaFields,
+  nvidiaSkeleton,
   parseNvidiaReport,
   splitNvidiaEvidence,
   verifyNvidiaNodeSync,
@@ -11,7 +12,6 @@ import {
 import type { CollateralFiles } from '../options/collateral-files.ts'
 import { nvidiaCollateral } from '../options/nvidia-files.ts'
 import type { Field, TeeDoor } from './door.ts'
-import { toHex } from './shared.ts'
 
 /** NVIDIA GPUs and NVSwitches behind the commands: one device, or all of a node in one JSON. */
 export const nvidiaDoor: TeeDoor = {
@@ -31,18 +31,7 @@ export const nvidiaDoor: TeeDoor = {
     const [only] = devices
     return only !== undefined && devices.length === 1 ? only : devices.flatMap(ofDevice)
   },
-  skeleton(evidence) {
-    const reports = splitNvidiaEvidence(evidence).map(({ report }) => parseNvidiaReport(report))
-    const of = (kind: 'driver' | 'vbios'): readonly string[] =>
-      [...new Set(reports.flatMap((one) => deviceFacts(one).versions[kind] ?? []))].sort()
-    const driverVersions = of('driver')
-    const vbiosVersions = of('vbios')
-    return {
-      nonce: toHex(reports[0]?.request.nonce ?? new Uint8Array()),
-      ...(driverVersions.length === 0 ? {} : { driverVersions }),
-      ...(vbiosVersions.length === 0 ? {} : { vbiosVersions }),
-    }
-  },
+  skeleton: (evidence) => nvidiaSkeleton(splitNvidiaEvidence(evidence).map(({ report }) => parseNvidiaReport(report))),
 }
 
 /** Manifests for the versions that the reports name, and the OCSP answers that hold now. */

@@ -1,7 +1,6 @@
-import { parsePsaToken, psaFields, readCorim, verifyPsaSync } from '@sekisho/evidence/psa'
+import { parsePsaToken, psaFields, psaSkeleton, readCorim, verifyPsaSync } from '@sekisho/evidence/psa'
 import { armEndorsements } from '../options/arm-files.ts'
 import type { TeeDoor } from './door.ts'
-import { toHex } from './shared.ts'
 
 /** PSA behind the commands. */
 export const psaDoor: TeeDoor = {
@@ -15,12 +14,5 @@ export const psaDoor: TeeDoor = {
     })
   },
   fields: (evidence) => psaFields(parsePsaToken(evidence)),
-  skeleton(evidence) {
-    const { components, nonce, implementationId } = parsePsaToken(evidence)
-    return {
-      ...(components.length === 0 ? {} : { measurement: components.map(({ measurement }) => toHex(measurement)) }),
-      reportData: toHex(nonce),
-      products: [toHex(implementationId)],
-    }
-  },
+  skeleton: (evidence) => psaSkeleton(parsePsaToken(evidence)),
 }

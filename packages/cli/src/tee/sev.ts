@@ -1,6 +1,5 @@
-import { parseSevReport, SEV_REPORT_SIZE, sevFields, verifySevSync } from '@sekisho/evidence/sev'
+import { parseSevReport, SEV_REPORT_SIZE, sevFields, sevSkeleton, verifySevSync } from '@sekisho/evidence/sev'
 import type { TeeDoor } from './door.ts'
-import { toHex } from './shared.ts'
 
 /** First-generation SEV and SEV-ES behind the commands. */
 export const sevDoor: TeeDoor = {
@@ -15,9 +14,5 @@ export const sevDoor: TeeDoor = {
     })
   },
   fields: (evidence) => sevFields(evidence),
-  skeleton(evidence) {
-    if (evidence.length !== SEV_REPORT_SIZE) return {}
-    const report = parseSevReport(evidence)
-    return { measurement: [toHex(report.launchDigest)], nonce: toHex(report.mnonce) }
-  },
+  skeleton: (evidence) => (evidence.length === SEV_REPORT_SIZE ? sevSkeleton(parseSevReport(evidence)) : {}),
 }

@@ -1,7 +1,6 @@
-import { parseSgxQuote, sgxFields, verifySgxSync } from '@sekisho/evidence/sgx'
+import { parseSgxQuote, sgxFields, sgxSkeleton, verifySgxSync } from '@sekisho/evidence/sgx'
 import type { TeeDoor } from './door.ts'
 import { intelCollateral } from './intel.ts'
-import { isZero, toHex } from './shared.ts'
 
 /** SGX behind the commands. */
 export const sgxDoor: TeeDoor = {
@@ -17,12 +16,5 @@ export const sgxDoor: TeeDoor = {
     })
   },
   fields: (evidence) => sgxFields(parseSgxQuote(evidence)),
-  skeleton(evidence) {
-    const { body } = parseSgxQuote(evidence)
-    return {
-      measurement: [toHex(body.mrEnclave)],
-      reportData: toHex(body.reportData),
-      ...(isZero(body.configId) ? {} : { hostData: [toHex(body.configId)] }),
-    }
-  },
+  skeleton: (evidence) => sgxSkeleton(parseSgxQuote(evidence)),
 }

@@ -1,18 +1,16 @@
 import { firstFound } from '@sekisho/collateral/requests'
 import { snpPartsOf, snpRequests } from '@sekisho/collateral/requests/amd'
 import {
-  decodeTcb,
   parseSnpReport,
-  reportProduct,
   type SnpCollateralInput,
   type SnpReport,
   snpFields,
-  tcbLayout,
+  snpSkeleton,
   verifySnpSync,
 } from '@sekisho/evidence/snp'
 import type { SnpPart } from '../options/collateral-files.ts'
-import type { Expectations, TeeDoor, VerifyRequest } from './door.ts'
-import { isZero, sourceOfRequest, toHex } from './shared.ts'
+import type { TeeDoor, VerifyRequest } from './door.ts'
+import { sourceOfRequest } from './shared.ts'
 
 /** SEV-SNP behind the commands. */
 export const snpDoor: TeeDoor = {
@@ -28,18 +26,7 @@ export const snpDoor: TeeDoor = {
     })
   },
   fields: (evidence) => snpFields(parseSnpReport(evidence)),
-  skeleton: (evidence) => skeletonOf(parseSnpReport(evidence)),
-}
-
-function skeletonOf(report: SnpReport): Expectations {
-  const product = reportProduct(report)
-  return {
-    measurement: [toHex(report.measurement)],
-    reportData: toHex(report.reportData),
-    ...(isZero(report.hostData) ? {} : { hostData: [toHex(report.hostData)] }),
-    ...(product === undefined ? {} : { products: [product] }),
-    minTcb: decodeTcb(report.committedTcb, tcbLayout(product)),
-  }
+  skeleton: (evidence) => snpSkeleton(parseSnpReport(evidence)),
 }
 
 const NEEDED: readonly (readonly SnpPart[])[] = [

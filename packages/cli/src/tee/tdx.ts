@@ -1,7 +1,6 @@
-import { parseTdxQuote, prepareEventLog, tdxFields, verifyTdxSync } from '@sekisho/evidence/tdx'
+import { parseTdxQuote, prepareEventLog, tdxFields, tdxSkeleton, verifyTdxSync } from '@sekisho/evidence/tdx'
 import type { TeeDoor } from './door.ts'
 import { intelCollateral } from './intel.ts'
-import { isZero, toHex } from './shared.ts'
 
 /** TDX behind the commands. */
 export const tdxDoor: TeeDoor = {
@@ -18,15 +17,5 @@ export const tdxDoor: TeeDoor = {
     })
   },
   fields: (evidence) => tdxFields(parseTdxQuote(evidence)),
-  skeleton(evidence) {
-    const { body } = parseTdxQuote(evidence)
-    const registers = { rtmr0: body.rtmr0, rtmr1: body.rtmr1, rtmr2: body.rtmr2, rtmr3: body.rtmr3 }
-    const extended = Object.entries(registers).filter(([, value]) => !isZero(value))
-    return {
-      measurement: [toHex(body.mrTd)],
-      ...Object.fromEntries(extended.map(([name, value]) => [name, [toHex(value)]])),
-      reportData: toHex(body.reportData),
-      ...(isZero(body.mrConfigId) ? {} : { hostData: [toHex(body.mrConfigId)] }),
-    }
-  },
+  skeleton: (evidence) => tdxSkeleton(parseTdxQuote(evidence)),
 }

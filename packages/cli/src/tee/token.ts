@@ -1,4 +1,4 @@
-import { parseToken, serviceOf, statementOf, tokenFields, verifyTokenSync } from '@sekisho/evidence/token'
+import { parseToken, tokenFields, tokenSkeleton, verifyTokenSync } from '@sekisho/evidence/token'
 import { unreadable } from '../exit.ts'
 import type { TeeDoor } from './door.ts'
 
@@ -17,16 +17,5 @@ export const tokenDoor: TeeDoor = {
     })
   },
   fields: (evidence) => tokenFields(parseToken(evidence)),
-  skeleton(evidence) {
-    const { claims } = parseToken(evidence)
-    const { measurement, nonces, reportData } = statementOf(serviceOf(claims), claims)
-    const { iss, aud } = claims
-    return {
-      ...(typeof iss === 'string' ? { issuer: iss } : {}),
-      ...(typeof aud === 'string' || Array.isArray(aud) ? { audience: aud } : {}),
-      ...(measurement === '' ? {} : { measurement: [measurement] }),
-      ...(/^0*$/.test(reportData) ? {} : { reportData }),
-      ...(nonces[0] === undefined ? {} : { nonce: nonces[0] }),
-    }
-  },
+  skeleton: (evidence) => tokenSkeleton(parseToken(evidence)),
 }

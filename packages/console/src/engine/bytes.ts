@@ -1,14 +1,4 @@
-/** Lower-case hex. */
-export function toHex(bytes: Uint8Array): string {
-  let hex = ''
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0')
-  return hex
-}
-
-/** Whether all bytes are zero. */
-export function isZero(bytes: Uint8Array): boolean {
-  return bytes.every((byte) => byte === 0)
-}
+import { toHex } from '@sekisho/evidence'
 
 /** Bytes of base64 or base64url text, with or without padding; undefined where it is neither. */
 export function fromBase64(text: string): Uint8Array | undefined {

@@ -1,7 +1,8 @@
+import { toHex } from '@sekisho/evidence'
 import type { SevLaunchOptions } from '@sekisho/evidence/sev'
 import { type Certificate, decodePem, parseCertificate, parseCrl, WIDE } from '@sekisho/evidence/x509'
 import { type BundleItem, isBundle, readBundle, textMembers } from './bundle.ts'
-import { textOf, toHex } from './bytes.ts'
+import { textOf } from './bytes.ts'
 import { isRecord, type JsonRecord, parseJson } from './json.ts'
 import type { GivenFile } from './messages.ts'
 

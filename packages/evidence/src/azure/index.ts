@@ -4,4 +4,5 @@ export { type AzureExpectations, readAzureExpectations } from './expectations.ts
 export { azureFields } from './fields.ts'
 export { encodeHclReport, type HclReport, parseHclReport, tdReportParts } from './hcl.ts'
 export { type RuntimeClaims, type RuntimeKey, readRuntimeClaims } from './runtime-claims.ts'
+export { azureSkeleton } from './skeleton.ts'
 export { type AzureVerifyOptions, azureCheckIds, verifyAzure, verifyAzureSync } from './verify.ts'

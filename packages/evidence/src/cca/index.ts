@@ -20,5 +20,6 @@ export {
   readPlatformClaims,
 } from './platform.ts'
 export { encodeRealmClaims, REALM_PROFILE, type RealmClaims, type RealmKeyFormat, readRealmClaims } from './realm.ts'
+export { ccaSkeleton } from './skeleton.ts'
 export { CCA_MAX_SIZE, CCA_TAGS, type CcaToken, encodeCcaToken, type KeyAttestation, parseCcaToken } from './token.ts'
 export { type CcaVerifyOptions, ccaCheckIds, verifyCca, verifyCcaSync } from './verify.ts'

@@ -13,4 +13,5 @@ export {
   parseEpidQuote,
   parseIasReport,
 } from './report.ts'
+export { iasSkeleton } from './skeleton.ts'
 export { type IasVerifyOptions, iasCheckIds, verifyIas, verifyIasSync } from './verify.ts'

@@ -2,8 +2,7 @@ import { concatBytes, equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { BigEndianReader, beBytes } from './big-endian.ts'
 
-/** `pvattest`, with which a container begins. */
-export const SE_EXCHANGE_MAGIC: Uint8Array = Uint8Array.from('pvattest', (letter) => letter.charCodeAt(0))
+const MAGIC: Uint8Array = Uint8Array.from('pvattest', (letter) => letter.charCodeAt(0))
 const VERSION = 0x100
 const DATA_AT = 64
 const MAX_SIZE = 1 << 20
@@ -32,6 +31,11 @@ export interface SeExchange {
   readonly bytes: Uint8Array
 }
 
+/** Whether bytes begin as a container does, with `pvattest`. */
+export function isSeExchange(bytes: Uint8Array): boolean {
+  return equalBytes(bytes.subarray(0, MAGIC.length), MAGIC)
+}
+
 /** Parses a container. @throws EvidenceError, also for a response without a configuration UID */
 export function parseSeExchange(input: Uint8Array): SeExchange {
   if (input.length > MAX_SIZE)
@@ -42,7 +46,7 @@ export function parseSeExchange(input: Uint8Array): SeExchange {
     })
   const bytes = new Uint8Array(input)
   const reader = new BigEndianReader(bytes)
-  if (!equalBytes(reader.bytes(8, 'exchange.magic'), SE_EXCHANGE_MAGIC))
+  if (!equalBytes(reader.bytes(8, 'exchange.magic'), MAGIC))
     throw malformed('exchange.magic', 0, 'other bytes', '`pvattest`')
   const version = reader.be32('exchange.version')
   if (version !== VERSION)
@@ -112,7 +116,7 @@ export function encodeSeExchange({ entries, reserved }: Pick<SeExchange, 'entrie
     DATA_AT,
   )
   const head = concatBytes(
-    SE_EXCHANGE_MAGIC,
+    MAGIC,
     beBytes(VERSION, 4),
     beBytes(size, 4),
     reserved,

@@ -1,7 +1,7 @@
 import { toHex } from '../core/bytes.ts'
 import type { Field } from '../core/fields.ts'
 import { isoTime } from '../core/time.ts'
-import { parseSeExchange, SE_EXCHANGE_MAGIC, SE_EXCHANGE_PARTS } from './exchange.ts'
+import { isSeExchange, parseSeExchange, SE_EXCHANGE_PARTS } from './exchange.ts'
 import { parseSeHeader, SE_HEADER_MAGIC, type SeHeader, sePlainFlags } from './header.ts'
 import { isSeJson, parseSeKbs, type SeKbsAnswer } from './kbs.ts'
 import { parseSeRequest, type SeRequest, seRequestFlags } from './request.ts'
@@ -12,7 +12,7 @@ const SOURCE = 'IBM Secure Execution for Linux'
 /** Every field of a container, request, header or host key document. @throws EvidenceError when it cannot be read */
 export function ibmSeFields(evidence: Uint8Array): readonly Field[] {
   if (startsWith(evidence, SE_HEADER_MAGIC)) return headerFields(parseSeHeader(evidence))
-  if (startsWith(evidence, SE_EXCHANGE_MAGIC)) return exchangeFields(evidence)
+  if (isSeExchange(evidence)) return exchangeFields(evidence)
   if (evidence[0] === 0x30 || evidence[0] === 0x2d) return documentFields(evidence)
   if (isSeJson(evidence)) return answerFields(parseSeKbs(evidence))
   return requestFields(parseSeRequest(evidence), 0)

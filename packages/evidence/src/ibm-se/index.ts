@@ -9,6 +9,7 @@ export { ibmSeCatalogue } from './catalogue.ts'
 export type { IbmSeClaims } from './claims.ts'
 export {
   encodeSeExchange,
+  isSeExchange,
   parseSeExchange,
   SE_EXCHANGE_PARTS,
   type SeExchange,
@@ -46,6 +47,7 @@ export {
   seRequestFlags,
   seRequestJob,
 } from './request.ts'
+export { ibmSeSkeleton } from './skeleton.ts'
 export { type KeySlot, readSlot, SLOT_SIZE } from './slots.ts'
 export { type IbmSeVerifyOptions, ibmSeCheckIds, parseHostKeyDocument, verifyIbmSe, verifyIbmSeSync } from './verify.ts'
 export type { HostKeyDocument } from './x509-files.ts'

@@ -1,12 +1,6 @@
 import { EvidenceError } from '../core/errors.ts'
 import { decodeBase64 } from '../x509/pem.ts'
-import {
-  encodeSeExchange,
-  parseSeExchange,
-  SE_EXCHANGE_MAGIC,
-  type SeExchange,
-  type SeExchangeEntry,
-} from './exchange.ts'
+import { encodeSeExchange, isSeExchange, parseSeExchange, type SeExchange, type SeExchangeEntry } from './exchange.ts'
 
 const MAX_JSON = 1 << 20
 const BRACE = 0x7b
@@ -75,7 +69,7 @@ export function exchangeOfKbs(answer: SeKbsAnswer, request: Uint8Array | undefin
   if (request === undefined) {
     throw bad('unsupported-kind', 'se', 'an answer without its request', 'the request that was sent, beside it')
   }
-  const asked = startsContainer(request) ? parseSeExchange(request).entries.request.bytes : request
+  const asked = isSeExchange(request) ? parseSeExchange(request).entries.request.bytes : request
   let offset = DATA_AT
   const entry = (bytes: Uint8Array | undefined): SeExchangeEntry => {
     if (bytes === undefined) return { size: 0, offset: 0, bytes }
@@ -91,10 +85,6 @@ export function exchangeOfKbs(answer: SeKbsAnswer, request: Uint8Array | undefin
     configUid: entry(answer.configUid),
   }
   return parseSeExchange(encodeSeExchange({ entries, reserved: new Uint8Array(8) }))
-}
-
-function startsContainer(bytes: Uint8Array): boolean {
-  return SE_EXCHANGE_MAGIC.every((byte, i) => bytes[i] === byte)
 }
 
 function bad(code: EvidenceError['code'], field: string, found: string, expected: string): EvidenceError {

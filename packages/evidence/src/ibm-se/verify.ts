@@ -20,7 +20,7 @@ import {
   signingCertificates,
 } from './chain.ts'
 import { type IbmSeClaims, ibmSeAssumptions, ibmSeClaims, ibmSeNotes } from './claims.ts'
-import { parseSeExchange, SE_EXCHANGE_MAGIC, type SeExchange } from './exchange.ts'
+import { isSeExchange, parseSeExchange, type SeExchange } from './exchange.ts'
 import { APPRAISAL_STEPS, EXCHANGE_STEPS } from './exchange-steps.ts'
 import { type IbmSeExpectations, readIbmSeExpectations } from './expectations.ts'
 import { parseSeHeader, SE_HEADER_MAGIC, type SeHeader } from './header.ts'
@@ -138,8 +138,7 @@ function parseEvidence(data: Uint8Array, request: Uint8Array | undefined): IbmSe
   }
   if (data[0] === 0x30 || data[0] === 0x2d) return { kind: 'host-key', host: parseHostKeyDocument(data) }
   if (isSeJson(data)) return evidenceOf(exchangeOfKbs(parseSeKbs(data), request))
-  if (!equalBytes(data.subarray(0, 8), SE_EXCHANGE_MAGIC))
-    return { kind: 'request', request: parseSeRequest(data), exchange: undefined }
+  if (!isSeExchange(data)) return { kind: 'request', request: parseSeRequest(data), exchange: undefined }
   return evidenceOf(parseSeExchange(data))
 }
 

@@ -26,4 +26,5 @@ export {
   parseNsmRequest,
   parseNsmResponse,
 } from './nsm.ts'
+export { nitroSkeleton } from './skeleton.ts'
 export { type NitroVerifyOptions, nitroCheckIds, verifyNitro, verifyNitroSync } from './verify.ts'

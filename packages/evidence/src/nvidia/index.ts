@@ -44,6 +44,7 @@ export {
 export { compareMeasurements, type GoldenSource, type MeasurementComparison, type Mismatch } from './rim/compare.ts'
 export { type GoldenMeasurement, type NvidiaRim, parseNvidiaRim } from './rim/manifest.ts'
 export { NVIDIA_RIM_SERVICE } from './rim/rim-steps.ts'
+export { nvidiaSkeleton } from './skeleton.ts'
 export type { DeviceFacts, RimKind } from './state.ts'
 export { type NvidiaVerifyOptions, nvidiaCheckIds, verifyNvidia, verifyNvidiaSync } from './verify.ts'
 export { type NvidiaPartOptions, verifyNvidiaChain, verifyNvidiaRim } from './verify-parts.ts'

@@ -12,6 +12,7 @@ export { type LifecycleState, lifecycleState } from '../arm/lifecycle.ts'
 export type { PsaClaims } from './claims.ts'
 export { type PsaExpectations, readPsaExpectations } from './expectations.ts'
 export { psaFields } from './fields.ts'
+export { psaSkeleton } from './skeleton.ts'
 export {
   encodePsaClaims,
   encodePsaToken,

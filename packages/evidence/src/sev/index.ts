@@ -47,6 +47,7 @@ export {
   sevAlgorithmName,
   sevUsageName,
 } from './sev-certificate.ts'
+export { sevSkeleton } from './skeleton.ts'
 export {
   encodeSevCertificates,
   type SevLaunchOptions,

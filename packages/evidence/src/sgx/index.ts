@@ -17,4 +17,5 @@ export {
   parseSgxQuote,
   type SgxAttributes,
 } from './report.ts'
+export { sgxSkeleton } from './skeleton.ts'
 export { type SgxOptions, verifySgx, verifySgxSync } from './verify.ts'

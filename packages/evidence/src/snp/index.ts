@@ -47,6 +47,7 @@ export {
   snpReportLayout,
   VMPL_HOST,
 } from './report.ts'
+export { snpSkeleton } from './skeleton.ts'
 export {
   type SnpEndorsementOptions,
   type SnpVerifyOptions,

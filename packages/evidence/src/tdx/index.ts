@@ -23,4 +23,5 @@ export {
   type TdReport,
 } from './report.ts'
 export { settleEventLog, settleEventLogSync } from './settle-log.ts'
+export { tdxSkeleton } from './skeleton.ts'
 export { type TdxOptions, verifyTdx, verifyTdxSync } from './verify.ts'

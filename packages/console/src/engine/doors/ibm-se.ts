@@ -3,10 +3,11 @@ import {
   type IbmSeExpectations,
   ibmSeCatalogue,
   ibmSeFields,
+  ibmSeSkeleton,
+  isSeExchange,
   parseSeExchange,
   verifyIbmSe,
 } from '@sekisho/evidence/ibm-se'
-import { textOf, toHex } from '../bytes.ts'
 import { commonOptions, type Door } from '../door.ts'
 
 /** IBM Secure Execution behind the page. Protection keys are secrets and have no business in a page. */
@@ -14,11 +15,8 @@ export const ibmSeDoor: Door = {
   roots: () => IBM_SE_ROOTS,
   titles: ibmSeCatalogue,
   fields: (evidence) => ibmSeFields(evidence),
-  skeleton(evidence) {
-    if (textOf(evidence.subarray(0, 8)) !== 'pvattest') return {}
-    const { userData } = parseSeExchange(evidence).entries
-    return userData.bytes === undefined ? {} : { reportData: toHex(userData.bytes) }
-  },
+  // A header alone names nothing that an exchange would be expected to have.
+  skeleton: (evidence) => (isSeExchange(evidence) ? ibmSeSkeleton(parseSeExchange(evidence)) : {}),
   verify: (request) =>
     verifyIbmSe(request.evidence, {
       ...commonOptions<IbmSeExpectations>(request),

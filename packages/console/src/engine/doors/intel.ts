@@ -1,4 +1,4 @@
-import type { Tee } from '@sekisho/evidence'
+import { type Tee, toHex } from '@sekisho/evidence'
 import {
   type DcapCollateralInput,
   prepareDcapCollateral,
@@ -6,7 +6,6 @@ import {
   readPlatformCertificate,
 } from '@sekisho/evidence/sgx'
 import { type IntelItem, newest } from '../bundle.ts'
-import { toHex } from '../bytes.ts'
 import type { Collateral } from '../collateral.ts'
 
 /** Intel's collateral from files, and for what they lack a bundle's for the platform that the quote names. */

@@ -5,13 +5,13 @@ import {
   type NvidiaExpectations,
   nvidiaCatalogue,
   nvidiaFields,
+  nvidiaSkeleton,
   parseNvidiaReport,
   splitNvidiaEvidence,
   verifyNvidia,
   verifyNvidiaNode,
 } from '@sekisho/evidence/nvidia'
 import { type NvidiaItem, newest } from '../bundle.ts'
-import { toHex } from '../bytes.ts'
 import { commonOptions, type Door, type DoorRequest } from '../door.ts'
 
 /** NVIDIA GPUs and NVSwitches behind the page: one device, or all of a node in one JSON. */
@@ -30,18 +30,7 @@ export const nvidiaDoor: Door = {
       })),
     )
   },
-  skeleton(evidence) {
-    const reports = splitNvidiaEvidence(evidence).map(({ report }) => parseNvidiaReport(report))
-    const of = (kind: 'driver' | 'vbios'): readonly string[] =>
-      [...new Set(reports.flatMap((one) => deviceFacts(one).versions[kind] ?? []))].sort()
-    const driverVersions = of('driver')
-    const vbiosVersions = of('vbios')
-    return {
-      nonce: toHex(reports[0]?.request.nonce ?? new Uint8Array()),
-      ...(driverVersions.length === 0 ? {} : { driverVersions }),
-      ...(vbiosVersions.length === 0 ? {} : { vbiosVersions }),
-    }
-  },
+  skeleton: (evidence) => nvidiaSkeleton(splitNvidiaEvidence(evidence).map(({ report }) => parseNvidiaReport(report))),
   verify(request) {
     const { evidence, collateral } = request
     const options = {

@@ -1,5 +1,11 @@
-import { type PsaExpectations, parsePsaToken, psaFields, readCorim, verifyPsa } from '@sekisho/evidence/psa'
-import { toHex } from '../bytes.ts'
+import {
+  type PsaExpectations,
+  parsePsaToken,
+  psaFields,
+  psaSkeleton,
+  readCorim,
+  verifyPsa,
+} from '@sekisho/evidence/psa'
 import { commonOptions, type Door } from '../door.ts'
 import { armEndorsements } from './arm.ts'
 
@@ -8,14 +14,7 @@ export const psaDoor: Door = {
   roots: () => [],
   titles: {},
   fields: (evidence) => psaFields(parsePsaToken(evidence)),
-  skeleton(evidence) {
-    const { components, nonce, implementationId } = parsePsaToken(evidence)
-    return {
-      ...(components.length === 0 ? {} : { measurement: components.map(({ measurement }) => toHex(measurement)) }),
-      reportData: toHex(nonce),
-      products: [toHex(implementationId)],
-    }
-  },
+  skeleton: (evidence) => psaSkeleton(parsePsaToken(evidence)),
   verify: (request) =>
     verifyPsa(request.evidence, {
       ...commonOptions<PsaExpectations>(request),

@@ -4,9 +4,9 @@ import {
   SEV_REPORT_SIZE,
   type SevExpectations,
   sevFields,
+  sevSkeleton,
   verifySev,
 } from '@sekisho/evidence/sev'
-import { toHex } from '../bytes.ts'
 import { commonOptions, type Door } from '../door.ts'
 
 /** First-generation SEV and SEV-ES behind the page. */
@@ -14,11 +14,7 @@ export const sevDoor: Door = {
   roots: () => AMD_SEV_ROOTS,
   titles: {},
   fields: (evidence) => sevFields(evidence),
-  skeleton(evidence) {
-    if (evidence.length !== SEV_REPORT_SIZE) return {}
-    const report = parseSevReport(evidence)
-    return { measurement: [toHex(report.launchDigest)], nonce: toHex(report.mnonce) }
-  },
+  skeleton: (evidence) => (evidence.length === SEV_REPORT_SIZE ? sevSkeleton(parseSevReport(evidence)) : {}),
   verify: (request) =>
     verifySev(request.evidence, {
       ...commonOptions<SevExpectations>(request),

@@ -4,9 +4,9 @@ import {
   type SgxExpectations,
   sgxCatalogue,
   sgxFields,
+  sgxSkeleton,
   verifySgx,
 } from '@sekisho/evidence/sgx'
-import { isZero, toHex } from '../bytes.ts'
 import { commonOptions, type Door } from '../door.ts'
 import { intelCollateral } from './intel.ts'
 
@@ -15,14 +15,7 @@ export const sgxDoor: Door = {
   roots: () => [INTEL_ROOT],
   titles: sgxCatalogue,
   fields: (evidence) => sgxFields(parseSgxQuote(evidence)),
-  skeleton(evidence) {
-    const { body } = parseSgxQuote(evidence)
-    return {
-      measurement: [toHex(body.mrEnclave)],
-      reportData: toHex(body.reportData),
-      ...(isZero(body.configId) ? {} : { hostData: [toHex(body.configId)] }),
-    }
-  },
+  skeleton: (evidence) => sgxSkeleton(parseSgxQuote(evidence)),
   verify: (request) =>
     verifySgx(request.evidence, {
       ...commonOptions<SgxExpectations>(request),

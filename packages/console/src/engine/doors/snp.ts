@@ -1,3 +1,4 @@
+import { toHex } from '@sekisho/evidence'
 import {
   AMD_ROOTS,
   decodeTcb,
@@ -9,11 +10,11 @@ import {
   type SnpReport,
   snpCatalogue,
   snpFields,
+  snpSkeleton,
   tcbLayout,
   verifySnp,
 } from '@sekisho/evidence/snp'
 import { type AmdItem, newest } from '../bundle.ts'
-import { isZero, toHex } from '../bytes.ts'
 import type { Collateral } from '../collateral.ts'
 import { commonOptions, type Door } from '../door.ts'
 
@@ -22,17 +23,7 @@ export const snpDoor: Door = {
   roots: () => AMD_ROOTS,
   titles: snpCatalogue,
   fields: (evidence) => snpFields(parseSnpReport(evidence)),
-  skeleton(evidence) {
-    const report = parseSnpReport(evidence)
-    const product = reportProduct(report)
-    return {
-      measurement: [toHex(report.measurement)],
-      reportData: toHex(report.reportData),
-      ...(isZero(report.hostData) ? {} : { hostData: [toHex(report.hostData)] }),
-      ...(product === undefined ? {} : { products: [product] }),
-      minTcb: decodeTcb(report.committedTcb, tcbLayout(product)),
-    }
-  },
+  skeleton: (evidence) => snpSkeleton(parseSnpReport(evidence)),
   verify: (request) =>
     verifySnp(request.evidence, {
       ...commonOptions<SnpExpectations>(request),

@@ -1,10 +1,9 @@
 import {
   CONFIDENTIAL_SPACE_ROOT,
   parseToken,
-  serviceOf,
-  statementOf,
   type TokenExpectations,
   tokenFields,
+  tokenSkeleton,
   verifyToken,
 } from '@sekisho/evidence/token'
 import { commonOptions, type Door } from '../door.ts'
@@ -14,18 +13,7 @@ export const tokenDoor: Door = {
   roots: () => [CONFIDENTIAL_SPACE_ROOT],
   titles: {},
   fields: (evidence) => tokenFields(parseToken(evidence)),
-  skeleton(evidence) {
-    const { claims } = parseToken(evidence)
-    const { measurement, nonces, reportData } = statementOf(serviceOf(claims), claims)
-    const { iss, aud } = claims
-    return {
-      ...(typeof iss === 'string' ? { issuer: iss } : {}),
-      ...(typeof aud === 'string' || Array.isArray(aud) ? { audience: aud } : {}),
-      ...(measurement === '' ? {} : { measurement: [measurement] }),
-      ...(/^0*$/.test(reportData) ? {} : { reportData }),
-      ...(nonces[0] === undefined ? {} : { nonce: nonces[0] }),
-    }
-  },
+  skeleton: (evidence) => tokenSkeleton(parseToken(evidence)),
   async verify(request) {
     const { issuer, ...expect } = request.expect
     if (issuer !== undefined && typeof issuer !== 'string') throw new TypeError('expect.issuer: expected text')

@@ -1,0 +1,30 @@
+import { toHex } from '../core/bytes.ts'
+import type { Skeleton } from '../core/skeleton.ts'
+import { parseAttest } from '../tpm-structures/attest.ts'
+import type { TpmEvidence } from './evidence.ts'
+
+/**
+ * Expectations that a quote would meet: the PCRs that boot extends, where their values came along, and the digest
+ * over all of them otherwise.
+ *
+ * @throws EvidenceError for a message that cannot be read
+ */
+export function tpmSkeleton({ message, pcrs }: Pick<TpmEvidence, 'message' | 'pcrs'>): Skeleton {
+  const { extraData, quote } = parseAttest(message)
+  const selection = quote?.selections.find(({ bank }) => bank === 'sha256') ?? quote?.selections[0]
+  const values = selection === undefined ? undefined : pcrs?.[selection.bank]
+  const named = (selection?.pcrs ?? []).filter(
+    (index) => index < FIRST_PCR_OF_APPLICATIONS && /[^0]/.test(values?.[String(index)] ?? ''),
+  )
+  return {
+    ...(selection === undefined || selection.bank === 'sha256' ? {} : { bank: selection.bank }),
+    ...(named.length > 0
+      ? { pcrs: Object.fromEntries(named.map((index) => [String(index), [values?.[String(index)] ?? '']])) }
+      : quote === undefined
+        ? {}
+        : { measurement: [toHex(quote.pcrDigest)] }),
+    ...(extraData.length === 0 ? {} : { reportData: toHex(extraData) }),
+  }
+}
+
+const FIRST_PCR_OF_APPLICATIONS = 16
