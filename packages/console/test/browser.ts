@@ -1,10 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const CHROMIUM = process.env['SEKISHO_CHROMIUM'] ?? '/usr/bin/chromium'
 
 /** Root of the workspace, from the compiled place of this file. */
@@ -51,32 +53,19 @@ export interface Seen {
   readonly errors: string[]
 }
 
-/** Serves the built page and starts Chromium. */
-export async function openStage(): Promise<Stage> {
-  const asked: string[] = []
-  const server = createServer((request, answer) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname
-    asked.push(path)
-    const file = join(PAGE, path === '/' ? 'index.html' : path)
-    const type = TYPES[extname(file)]
-    if (path.includes('..') || type === undefined || !existsSync(file)) return answer.writeHead(404).end()
-    return answer.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(readFileSync(file))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+/** Chromium, and pages of one origin in it. */
+export interface Pages {
+  page(options?: BrowserContextOptions): Promise<Seen>
+  close(): Promise<void>
+}
+
+/** Starts Chromium; every page notes requests to anywhere but `url`. */
+export async function openPages(url: string): Promise<Pages> {
   const browser: Browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
   })
-  const stopServing = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.closeAllConnections()
-      server.close(() => resolve())
-    })
   return {
-    url,
-    asked,
-    stopServing,
     async page(options = {}) {
       const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options })
       const page = await context.newPage()
@@ -90,11 +79,54 @@ export async function openStage(): Promise<Stage> {
       })
       return { page, errors }
     },
+    close: () => browser.close(),
+  }
+}
+
+/** Serves the built page and starts Chromium. */
+export async function openStage(): Promise<Stage> {
+  const asked: string[] = []
+  const server = createServer((request, answer) => {
+    const path = new URL(request.url ?? '/', 'http://localhost').pathname
+    asked.push(path)
+    const file = join(PAGE, path === '/' ? 'index.html' : path)
+    const type = TYPES[extname(file)]
+    if (path.includes('..') || type === undefined || !existsSync(file)) return answer.writeHead(404).end()
+    return answer.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(readFileSync(file))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const { page, close } = await openPages(url)
+  const stopServing = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.closeAllConnections()
+      server.close(() => resolve())
+    })
+  return {
+    url,
+    asked,
+    stopServing,
+    page,
     async close() {
-      await browser.close()
+      await close()
       if (server.listening) await stopServing()
     },
   }
+}
+
+/** What axe finds: impact, rule and the first element of each. */
+export async function axeFindings(page: Page): Promise<readonly string[]> {
+  // The policy of the page lets nobody add a script to it, so the checker is evaluated by the debugger.
+  await page.evaluate(readFileSync(AXE, 'utf8'))
+  const { violations } = await page.evaluate<{
+    violations: readonly { id: string; impact: string; nodes: readonly { html: string }[] }[]
+  }>('axe.run(document, { resultTypes: ["violations"] })')
+  return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 160)}`)
+}
+
+/** Whether the page is wider than the window. */
+export async function overflows(page: Page): Promise<boolean> {
+  return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
 }
 
 /** Drops files anywhere on the page, as a person would. */

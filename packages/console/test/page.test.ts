@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { drop, exampleFiles, MISSING, openStage, type Stage } from './browser.ts'
+import { axeFindings, drop, exampleFiles, MISSING, openStage, type Stage } from './browser.ts'
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const SNP = exampleFiles(
   'snp-genoa/report.bin',
   'snp-genoa/certs/vcek.der',
@@ -16,15 +14,6 @@ const SNP = exampleFiles(
 )
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const outcome = (page: Page): Promise<string | null> => page.locator('.head h1').textContent()
-
-async function axeFindings(page: Page): Promise<readonly string[]> {
-  // The policy of the page lets nobody add a script to it, so the checker is evaluated by the debugger.
-  await page.evaluate(readFileSync(AXE, 'utf8'))
-  const { violations } = await page.evaluate<{
-    violations: readonly { id: string; impact: string; nodes: readonly { html: string }[] }[]
-  }>('axe.run(document, { resultTypes: ["violations"] })')
-  return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 160)}`)
-}
 
 describe('the page', { skip: MISSING ?? false }, () => {
   let stage: Stage

@@ -10,9 +10,14 @@ export const LANGUAGES: Readonly<Record<Language, Texts>> = { en, ja }
 /** Gives components their texts. */
 export const LanguageContext: import('preact').Context<Language> = createContext<Language>('en')
 
-/** Texts in the reader's language. */
+/** The reader's language, for texts of a page that is loaded when it is opened. */
+export function useLanguage(): Language {
+  return useContext(LanguageContext)
+}
+
+/** Texts of the workbench in the reader's language. */
 export function useTexts(): Texts {
-  return LANGUAGES[useContext(LanguageContext)]
+  return LANGUAGES[useLanguage()]
 }
 
 /** The language that a browser asks for first, of those that there are. */

@@ -1,99 +1,18 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
-import type { Engine } from '../engine/client.ts'
-import { LANGUAGES, LanguageContext, useTexts } from '../text/language.ts'
-import type { ExampleName, Language, Texts, Theme } from '../text/texts.ts'
+import { useTexts } from '../text/language.ts'
+import type { ExampleName, Texts } from '../text/texts.ts'
 import { loadExample } from './examples.ts'
 import { readFiles } from './files.ts'
 import { Opened } from './opened.tsx'
 import { FaultBox, Mark } from './parts.tsx'
 import { linkedIn } from './permalink.ts'
-import type { Preferences } from './preferences.ts'
-import { Gate, Welcome } from './welcome.tsx'
-import { useWorkbench, type Workbench } from './workbench.ts'
+import { Welcome } from './welcome.tsx'
+import type { Workbench } from './workbench.ts'
 
-/** The page. */
-export function App({
-  engine,
-  preferences,
-}: {
-  readonly engine: Engine
-  readonly preferences: Preferences
-}): JSX.Element {
-  const [language, setLanguage] = useState<Language>(preferences.language)
-  const [theme, setTheme] = useState<Theme>(preferences.theme)
-  useEffect(() => {
-    document.documentElement.lang = language
-    document.title = LANGUAGES[language].title
-    document.documentElement.dataset['theme'] = theme
-    preferences.keep({ language, theme })
-  }, [language, theme, preferences])
-  return (
-    <LanguageContext.Provider value={language}>
-      <Header language={language} onLanguage={setLanguage} theme={theme} onTheme={setTheme} />
-      <Main engine={engine} />
-      <Footer />
-    </LanguageContext.Provider>
-  )
-}
-
-function Header({
-  language,
-  onLanguage,
-  theme,
-  onTheme,
-}: {
-  language: Language
-  onLanguage: (language: Language) => void
-  theme: Theme
-  onTheme: (theme: Theme) => void
-}): JSX.Element {
+/** The workbench: evidence that is open, or the place to open some. */
+export function WorkbenchView({ bench }: { readonly bench: Workbench }): JSX.Element {
   const t = useTexts()
-  return (
-    <header class="top">
-      <a class="skip" href="#content">
-        {t.skip}
-      </a>
-      <p class="brand">
-        <Gate />
-        <span>
-          <strong>Sekisho</strong> <span class="faint wide-only">{t.tagline}</span>
-        </span>
-      </p>
-      <p class="row">
-        <select
-          aria-label={t.language}
-          value={language}
-          onChange={(event) => onLanguage(event.currentTarget.value === 'ja' ? 'ja' : 'en')}
-        >
-          {Object.entries(LANGUAGES).map(([id, { name }]) => (
-            <option key={id} value={id} lang={id}>
-              {name}
-            </option>
-          ))}
-        </select>
-        <select
-          aria-label={t.theme}
-          value={theme}
-          onChange={(event) => {
-            const { value } = event.currentTarget
-            onTheme(value === 'light' || value === 'dark' ? value : 'auto')
-          }}
-        >
-          {Object.entries(t.themes).map(([id, name]) => (
-            <option key={id} value={id}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </p>
-    </header>
-  )
-}
-
-function Main({ engine }: { engine: Engine }): JSX.Element {
-  const t = useTexts()
-  const bench = useWorkbench(engine)
   const [over, setOver] = useState(false)
   const { inputs, judged, fault, busy } = bench
   const files = async (list: readonly File[]): Promise<void> => {
@@ -111,7 +30,7 @@ function Main({ engine }: { engine: Engine }): JSX.Element {
   }
   const emulated = judged?.verdict.emulated === true
   return (
-    <main id="content" class={over ? 'over' : ''} tabIndex={-1}>
+    <div class={over ? 'over' : ''}>
       {emulated ? (
         <p class="emulated-bar">
           <Mark tone="emulated">{t.emulated}</Mark> {t.emulatedWhy}
@@ -132,7 +51,7 @@ function Main({ engine }: { engine: Engine }): JSX.Element {
       ) : (
         <Opened key={inputs.evidence.file.name} bench={bench} evidence={inputs.evidence} />
       )}
-    </main>
+    </div>
   )
 }
 
@@ -187,13 +106,4 @@ function useArrivals(
       removeEventListener('paste', pasted)
     }
   }, [bench.open, onFiles, onOver])
-}
-
-function Footer(): JSX.Element {
-  const t = useTexts()
-  return (
-    <footer class="bottom small faint">
-      <span>{t.local}</span> <span>{t.footer.offline}</span> <span>{t.footer.utc}</span>
-    </footer>
-  )
 }

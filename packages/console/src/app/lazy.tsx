@@ -1,0 +1,75 @@
+import type { ComponentType, JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import { useLanguage } from '../text/language.ts'
+import { SHELL } from '../text/shell.ts'
+import type { PageName } from './route.ts'
+import type { PageProps, StartProps } from './session.tsx'
+
+/** A page's code is loaded when the page is opened: the workbench must not wait for an editor. */
+const LOADERS: Readonly<Record<PageName, () => Promise<ComponentType<PageProps>>>> = {
+  decisions: async () => (await import('../pages/decisions/page.tsx')).DecisionsPage,
+  policies: async () => (await import('../pages/policies/page.tsx')).PoliciesPage,
+  references: async () => (await import('../pages/references/page.tsx')).ReferencesPage,
+  secrets: async () => (await import('../pages/secrets/page.tsx')).SecretsPage,
+  leases: async () => (await import('../pages/leases/page.tsx')).LeasesPage,
+  log: async () => (await import('../pages/log/page.tsx')).LogPage,
+  access: async () => (await import('../pages/access/page.tsx')).AccessPage,
+}
+
+/** One page, as soon as its code is there. */
+export function LazyPage({ name, props }: { readonly name: PageName; readonly props: PageProps }): JSX.Element {
+  return <Lazy name={name} load={LOADERS[name]} props={props} />
+}
+
+/** The guided first run; without props for whoever is not signed in. */
+export function LazyStart({ props }: { readonly props: PageProps | undefined }): JSX.Element {
+  return <Lazy name="start" load={START} props={{ signedIn: props }} />
+}
+
+const START = async (): Promise<ComponentType<StartProps>> => (await import('../pages/start/page.tsx')).StartPage
+
+function Lazy<P extends object>({
+  name,
+  load,
+  props,
+}: {
+  readonly name: string
+  readonly load: () => Promise<ComponentType<P>>
+  readonly props: P
+}): JSX.Element {
+  const t = SHELL[useLanguage()]
+  const [loaded, setLoaded] = useState<{ readonly name: string; readonly Page: ComponentType<P> }>()
+  const [failed, setFailed] = useState(false)
+  const [turn, setTurn] = useState(0)
+  useEffect(() => {
+    let wanted = true
+    setFailed(false)
+    load().then(
+      (Page) => {
+        if (wanted) setLoaded({ name, Page })
+      },
+      () => {
+        if (wanted) setFailed(true)
+      },
+    )
+    return () => {
+      wanted = false
+    }
+  }, [name, load, turn])
+  if (failed)
+    return (
+      <div class="fault" role="alert">
+        <p>{t.pageFailed}</p>
+        <button type="button" class="button quiet" onClick={() => setTurn(turn + 1)}>
+          {t.again}
+        </button>
+      </div>
+    )
+  if (loaded?.name !== name)
+    return (
+      <p class="loading" role="status">
+        {t.loading}
+      </p>
+    )
+  return <loaded.Page {...props} />
+}

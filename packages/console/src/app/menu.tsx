@@ -1,0 +1,80 @@
+import type { JSX } from 'preact'
+import { useEffect, useState } from 'preact/hooks'
+import type { Api } from '../api/client.ts'
+import { may, type Who } from '../api/session.ts'
+import { useLanguage } from '../text/language.ts'
+import { SHELL } from '../text/shell.ts'
+import { fragmentOf, PAGES, type Place } from './route.ts'
+import { useSession } from './session.tsx'
+
+/** The pages, and the namespace that they are of. */
+export function Menu({ place, namespace }: { readonly place: Place; readonly namespace: string }): JSX.Element {
+  const t = SHELL[useLanguage()]
+  const link = (to: Place, name: string): JSX.Element => (
+    <li key={to.at}>
+      <a href={fragmentOf(to)} aria-current={to.at === place.at ? 'page' : undefined}>
+        {name}
+      </a>
+    </li>
+  )
+  return (
+    <nav class="menu" aria-label={t.menu}>
+      <ul>
+        {link({ at: 'workbench' }, t.workbench)}
+        {link({ at: 'start' }, t.start)}
+        {PAGES.map((at) => link({ at, namespace, id: undefined }, t.pages[at]))}
+      </ul>
+      <Namespaces place={place} namespace={namespace} />
+    </nav>
+  )
+}
+
+function Namespaces({ place, namespace }: { readonly place: Place; readonly namespace: string }): JSX.Element | null {
+  const t = SHELL[useLanguage()]
+  const { api, standing } = useSession()
+  const names = useNamespaces(api, standing)
+  if (place.at === 'workbench' || place.at === 'start' || names.length < 2) return null
+  const shown = names.includes(namespace) ? names : [namespace, ...names]
+  return (
+    <label class="row small">
+      {t.namespace}
+      <select
+        value={namespace}
+        onChange={(event) => {
+          location.hash = fragmentOf({ at: place.at, namespace: event.currentTarget.value, id: undefined })
+        }}
+      >
+        {shown.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
+/** Names of the namespaces that the reader may see. */
+function useNamespaces(api: Api, standing: string | Who): readonly string[] {
+  const [names, setNames] = useState<readonly string[]>([])
+  useEffect(() => {
+    let wanted = true
+    namespacesOf(api, standing).then(
+      (found) => {
+        if (wanted) setNames(found)
+      },
+      // The menu does without; the page itself tells what is wrong.
+      () => undefined,
+    )
+    return () => {
+      wanted = false
+    }
+  }, [api, standing])
+  return names
+}
+
+async function namespacesOf(api: Api, standing: string | Who): Promise<readonly string[]> {
+  if (typeof standing === 'string') return []
+  if (may(standing, '*', 'admin')) return (await api.get<{ namespaces: readonly string[] }>('/namespaces')).namespaces
+  return [...new Set(standing.grants.map(({ namespace }) => namespace).filter((name) => name !== '*'))].sort()
+}

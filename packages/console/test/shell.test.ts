@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { PAGES } from '../src/app/route.ts'
+import { axeFindings, MISSING, overflows } from './browser.ts'
+import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
+
+describe('the pages of a running checkpoint', { skip: MISSING ?? false }, () => {
+  let stage: CheckpointStage
+  before(async () => {
+    stage = await openCheckpointStage()
+  })
+  after(() => stage.close())
+
+  it('opens by the one-time link, once, and keeps neither its secret nor a token where scripts see them', async () => {
+    const { page, errors } = await stage.administrator()
+    assert.equal(new URL(page.url()).hash, '#/start')
+    assert.ok(!page.url().includes('setup'))
+    const secret = stage.setupLink.split('#')[1] ?? ''
+    const seen = await page.evaluate(() =>
+      JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
+    )
+    assert.ok(!seen.includes(secret) && !seen.includes('sk_'), seen)
+    assert.deepEqual(errors, [])
+    await page.context().close()
+
+    const late = await stage.visitor()
+    await late.page.goto(stage.setupLink)
+    await late.page.getByRole('alert').waitFor()
+    assert.match((await late.page.getByRole('alert').textContent()) ?? '', /used, is over, or never was/)
+    await late.page.context().close()
+  })
+
+  it('asks whoever is not signed in for a token, and says when it is not accepted', async () => {
+    const { page } = await stage.visitor()
+    await page.goto(`${stage.url}#/ns/default/decisions`)
+    await page.getByLabel('Token').fill('sk_0000000000000000_wrong')
+    await page.getByRole('button', { name: 'Sign in' }).click()
+    await page.getByRole('alert').waitFor()
+    assert.match((await page.getByRole('alert').textContent()) ?? '', /not accepted/)
+    assert.deepEqual(await axeFindings(page), [])
+    await page.context().close()
+  })
+
+  it('signs out in the browser, and shows the sign-in when the server ends the session', async () => {
+    const { page } = await stage.administrator()
+    await page.goto(`${stage.url}#/ns/default/decisions`)
+    await page.locator('.page-head').waitFor()
+    await page.evaluate(() => localStorage.setItem('sekisho-session-key', 'A'.repeat(43)))
+    await page.reload()
+    await page.getByLabel('Token').waitFor()
+    await page.context().close()
+  })
+
+  for (const locale of ['en-GB', 'ja-JP'] as const)
+    for (const colorScheme of ['light', 'dark'] as const)
+      it(`every page, ${locale}, ${colorScheme}: axe finds nothing, nothing is wider than 360 px, no error`, async () => {
+        const { page, errors } = await stage.administrator({
+          locale,
+          colorScheme,
+          viewport: { width: 360, height: 740 },
+        })
+        for (const name of PAGES) {
+          await page.goto(`${stage.url}#/ns/default/${name}`)
+          await page.locator('.page-head h1').waitFor()
+          await page.locator('.loading').waitFor({ state: 'detached' })
+          assert.deepEqual(await axeFindings(page), [], name)
+          assert.equal(await overflows(page), false, name)
+        }
+        assert.deepEqual(errors, [])
+        await page.context().close()
+      })
+})
