@@ -37,6 +37,17 @@ export {
 export { DEFAULT_AT, DEFAULT_WINDOW, type ExampleAnchor, type Window } from './anchor.ts'
 export { concat, filled, flipBit, fromHex, layout, le, patched, toHex, utf8 } from './bytes.ts'
 export {
+  type EifEntry,
+  type EifOptions,
+  type EifSection,
+  eifSection,
+  makeEif,
+  makeSigner,
+  sealEif,
+  signEif,
+  signedRegister,
+} from './eif.ts'
+export {
   bootEvents,
   EVENT,
   type EventLogOptions,
@@ -101,6 +112,8 @@ export {
   rawPoint,
   spkiSha256,
 } from './keys.ts'
+export { mutate, mutateText } from './mutate.ts'
+export { Prng } from './prng.ts'
 export { type IssuingAlgorithm, signWith } from './signing.ts'
 export {
   authorityKeyIdentifier,

@@ -64,6 +64,14 @@ export interface DigestJob {
   result?: Uint8Array
 }
 
+/** A digest of bytes that come piece by piece, such as those of an image. */
+export interface Digester {
+  /** `piece` must stay as it is until the last digest was taken: where cryptography takes whole inputs only, it is kept. */
+  update(piece: Uint8Array): void
+  /** The digest of everything so far; more may follow. */
+  digest(): Promise<Uint8Array>
+}
+
 /** A measurement register replayed: for each event, register := digest(register || event). */
 export interface ReplayJob {
   readonly kind: 'replay'

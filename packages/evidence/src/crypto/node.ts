@@ -11,6 +11,7 @@ import {
 import {
   type CipherJob,
   type DigestAlgorithm,
+  type Digester,
   type Job,
   type PublicKey,
   type SignatureJob,
@@ -60,6 +61,15 @@ function settleOne(job: Job): void {
 function digest(algorithm: DigestAlgorithm, data: Uint8Array): Uint8Array {
   const result = hash(algorithm, data, 'buffer')
   return new Uint8Array(result.buffer, result.byteOffset, result.byteLength)
+}
+
+/** A digest of bytes that come piece by piece; none is kept. */
+export function createDigester(algorithm: DigestAlgorithm): Digester {
+  const running = createHash(algorithm)
+  return {
+    update: (piece) => void running.update(piece),
+    digest: () => Promise.resolve(new Uint8Array(running.copy().digest())),
+  }
 }
 
 function decipher({ mode, key, iv, aad, data }: CipherJob): Uint8Array | false {

@@ -1,6 +1,8 @@
+import { concatBytes } from '../core/bytes.ts'
 import {
   type CipherJob,
   type DigestAlgorithm,
+  type Digester,
   type HmacJob,
   type Job,
   type PublicKey,
@@ -66,6 +68,15 @@ function webHash(algorithm: DigestAlgorithm): string {
 
 async function digest(algorithm: DigestAlgorithm, data: Uint8Array): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest(webHash(algorithm), source(data)))
+}
+
+/** A digest of bytes that come piece by piece. WebCrypto digests whole inputs only: the pieces are kept until then. */
+export function createDigester(algorithm: DigestAlgorithm): Digester {
+  const pieces: Uint8Array[] = []
+  return {
+    update: (piece) => void pieces.push(piece),
+    digest: () => digest(algorithm, concatBytes(...pieces)),
+  }
 }
 
 async function hmac({ algorithm, key, data }: HmacJob): Promise<Uint8Array> {

@@ -1,7 +1,6 @@
+import { mutate, mutateText, Prng } from '@sekisho/emulator/kit'
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Decoder } from './decoders.ts'
-import { mutate, mutateText } from './mutate.ts'
-import { Prng } from './prng.ts'
 
 /** What fuzzing a decoder showed. */
 export interface Fuzzed {
