@@ -4,7 +4,7 @@ import type { Verdict } from '@sekisho/evidence'
 import type { Row, Sql, SqlValue } from '../storage/sql.ts'
 import { sha256 } from '../verifier/bytes.ts'
 import type { KeptCollateral, Received } from '../verifier/model.ts'
-import { canonicalText } from './canonical-text.ts'
+import { type CanonicalWriter, canonicalWriter } from './canonical-text.ts'
 import type { Core } from './core.ts'
 import type { Grounds, StoredAppraisal } from './state.ts'
 
@@ -122,10 +122,19 @@ export function rememberStored(core: Core, judged: readonly JudgedEvidence[]): v
   for (const { collateral } of judged) core.stored.set(collateral.sha256, true, Number.POSITIVE_INFINITY)
 }
 
-/** A verdict as it is stored. */
-export function verdictText(verdict: Verdict): { readonly text: string; readonly sha256: string } {
-  const text = canonicalText(verdict)
+/** A verdict as it is stored: its canonical JSON. */
+export function verdictText(core: Core, verdict: Verdict): { readonly text: string; readonly sha256: string } {
+  const text = writerOf(core, verdict.tee)(verdict)
   return { text, sha256: sha256(text) }
+}
+
+/** One for each TEE, whose verdicts are alike. */
+function writerOf({ writers }: Core, tee: Verdict['tee']): CanonicalWriter {
+  const known = writers.get(tee)
+  if (known !== undefined) return known
+  const made = canonicalWriter()
+  writers.set(tee, made)
+  return made
 }
 
 /** Writes an appraisal. Its grounds are stored by {@link storeGrounds}. */

@@ -123,7 +123,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   const { judged, verdict, appraisal, refusal } = evaluation
   const { at } = request
   const decision = newId('dec', at)
-  const text = verdictText(verdict)
+  const text = verdictText(core, verdict)
   const expires = new Date(at.getTime() + core.limits.tokenSeconds * 1000)
   const stored: StoredAppraisal = {
     id: newId('apr', at),

@@ -1,57 +1,141 @@
 import { canonicalJson } from '@sekisho/evidence'
 
-/** Names of members in canonical order, by the names as they came. */
-const ORDERS: Map<string, readonly string[]> = new Map()
-// Verdicts have a few hundred shapes; whatever brings more is not held.
-const MAX_ORDERS = 4096
+/** Writes canonical JSON, and remembers what it wrote last. */
+export type CanonicalWriter = (value: unknown) => string
 
 /**
- * The same text as `canonicalJson`, for values that come in the same shapes again and again, as verdicts do: the order
- * of members is worked out once a shape, and the runtime writes the text.
+ * Makes a writer whose texts are those of `canonicalJson`, and that is fast for values most of which is as it was the
+ * last time, as verdicts on one platform are: what has not changed is not written again. It holds the texts of one
+ * value, and no reference to any.
+ *
+ * @throws TypeError (the writer) where `canonicalJson` does
  */
-export function canonicalText(value: unknown): string {
-  const sorted = inOrder(value)
-  return sorted === UNORDERED ? canonicalJson(value) : JSON.stringify(sorted)
-}
-
-/** Objects with members such as `0` or `10` cannot be put in order: engines list these first, by number. */
-const UNORDERED: unique symbol = Symbol('unordered')
-
-function inOrder(value: unknown): unknown {
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) return UNORDERED
-  if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return listInOrder(value)
-  const order = orderOf(value)
-  if (order === undefined) return UNORDERED
-  const members: Record<string, unknown> = {}
-  for (const name of order) {
-    const member = inOrder((value as Readonly<Record<string, unknown>>)[name])
-    if (member === UNORDERED) return UNORDERED
-    members[name] = member
+export function canonicalWriter(): CanonicalWriter {
+  let spot = new Spot()
+  return (value) => {
+    try {
+      return spot.write(value)
+    } catch (error) {
+      // Half of it may be of this value and half of the last.
+      spot = new Spot()
+      throw error
+    }
   }
-  return members
 }
 
-function listInOrder(list: readonly unknown[]): unknown {
-  const sorted: unknown[] = []
-  for (const one of list) {
-    const member = inOrder(one)
-    if (member === UNORDERED) return UNORDERED
-    sorted.push(member)
+/** What is between the brackets of an object or a list. */
+interface Members {
+  fits(value: object): boolean
+  write(value: object): string
+}
+
+/** One place in a value: what stood there last, and its text. Texts that did not change are the same string. */
+class Spot {
+  #text: string | undefined
+  #primitive: unknown
+  #members: Members | undefined
+
+  write(value: unknown): string {
+    if (typeof value === 'object' && value !== null) {
+      this.#text = undefined
+      if (this.#members?.fits(value) !== true)
+        this.#members = Array.isArray(value) ? new ListMembers() : new ObjectMembers(value)
+      return this.#members.write(value)
+    }
+    if (this.#text === undefined || this.#primitive !== value) {
+      this.#members = undefined
+      this.#primitive = value
+      this.#text = typeof value === 'string' ? JSON.stringify(value) : canonicalJson(value)
+    }
+    return this.#text
   }
-  return sorted
 }
 
-function orderOf(value: object): readonly string[] | undefined {
+class ListMembers implements Members {
+  readonly #spots: Spot[] = []
+  #texts: string[] = []
+  #text = '[]'
+
+  fits(value: object): boolean {
+    return Array.isArray(value)
+  }
+
+  write(list: readonly unknown[]): string {
+    const { length } = list
+    let changed = length !== this.#texts.length
+    if (changed) this.#texts = this.#texts.slice(0, length)
+    this.#spots.length = Math.min(length, this.#spots.length)
+    for (let i = 0; i < length; i++) {
+      const spot = this.#spots[i] ?? new Spot()
+      const text = spot.write(list[i])
+      if (text === this.#texts[i]) continue
+      this.#spots[i] = spot
+      this.#texts[i] = text
+      changed = true
+    }
+    if (changed) this.#text = `[${this.#texts.join(',')}]`
+    return this.#text
+  }
+}
+
+interface Member {
+  readonly name: string
+  /** The name as it stands before the value. */
+  readonly label: string
+  readonly spot: Spot
+  /** Empty for a member that is undefined: it is left out. */
+  text: string
+}
+
+class ObjectMembers implements Members {
+  /** As they come in the object. */
+  readonly #members: readonly Member[]
+  /** As they stand in the text: RFC 8785, section 3.2.3. */
+  readonly #sorted: readonly Member[]
+  #text = '{}'
+
+  constructor(value: object) {
+    if (!isPlain(value)) throw new TypeError('canonical JSON holds plain objects only')
+    const made = Object.keys(value).map((name) => ({
+      name,
+      label: `${JSON.stringify(name)}:`,
+      spot: new Spot(),
+      text: '',
+    }))
+    this.#members = made
+    this.#sorted = made.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
+  fits(value: object): boolean {
+    if (!isPlain(value)) return false
+    let i = 0
+    for (const name in value) if (this.#members[i++]?.name !== name) return false
+    return i === this.#members.length
+  }
+
+  write(value: Readonly<Record<string, unknown>>): string {
+    let changed = false
+    for (const member of this.#members) {
+      const one = value[member.name]
+      const text = one === undefined ? '' : member.spot.write(one)
+      if (text === member.text) continue
+      member.text = text
+      changed = true
+    }
+    if (changed)
+      this.#text = `{${this.#sorted
+        .filter(({ text }) => text !== '')
+        .map(labelled)
+        .join(',')}}`
+    return this.#text
+  }
+}
+
+function labelled({ label, text }: Member): string {
+  return label + text
+}
+
+function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype !== Object.prototype) return undefined
-  const names = Object.keys(value)
-  // Names with line breaks are not held, so that a list of another length is another shape.
-  const shape = names.join('\n')
-  const known = ORDERS.get(shape)
-  if (known?.length === names.length) return known
-  if (names.some((name) => /^\d+$/.test(name) || name === '__proto__')) return undefined
-  const order = names.sort()
-  if (ORDERS.size < MAX_ORDERS && !names.some((name) => name.includes('\n'))) ORDERS.set(shape, order)
-  return order
+  return prototype === Object.prototype || prototype === null
 }

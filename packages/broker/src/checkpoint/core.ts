@@ -1,10 +1,12 @@
 import { type CompiledPolicies, compilePolicies, type Signer } from '@sekisho/appraisal'
+import type { Verdict } from '@sekisho/evidence'
 import type { Log } from '../log/log.ts'
 import type { Database } from '../storage/sql.ts'
 import type { Vault } from '../vault/vault.ts'
 import { sha256 } from '../verifier/bytes.ts'
 import { type Held, holding } from '../verifier/held.ts'
 import type { Verifier } from '../verifier/model.ts'
+import type { CanonicalWriter } from './canonical-text.ts'
 import type { BrokerLimits, BrokerOptions } from './model.ts'
 import type { Rules, Session, StoredAppraisal } from './state.ts'
 
@@ -33,6 +35,8 @@ export interface Core {
   readonly opened: Held<Session>
   /** Appraisals of sessions that this process answered well. Nothing changes such a session any more; it only ends. */
   readonly answered: Held<{ readonly appraisal: string; readonly namespace: string }>
+  /** Writers of verdicts, by TEE. */
+  readonly writers: Map<Verdict['tee'], CanonicalWriter>
   /** Digests of what is known to be stored already. */
   readonly stored: Held<true>
   /** Reference sets whose last match was noted lately. */
@@ -71,6 +75,7 @@ export function coreOf(options: BrokerOptions): Core {
     appraisals: holding(HELD_APPRAISALS),
     opened: holding(HELD_SESSIONS),
     answered: holding(HELD_SESSIONS),
+    writers: new Map(),
     stored: holding(HELD_DIGESTS),
     noted: holding(HELD_DIGESTS),
   }

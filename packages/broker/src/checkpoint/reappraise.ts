@@ -219,7 +219,7 @@ async function revokeAppraisal(core: Core, id: string, at: Date): Promise<void> 
 
 /** The platform's state is another now: leases rest on the new appraisal, and the old result gets nothing more. */
 async function replace(core: Core, before: StoredAppraisal, found: Evaluated, at: Date): Promise<StoredAppraisal> {
-  const text = verdictText(found.verdict)
+  const text = verdictText(core, found.verdict)
   const now: StoredAppraisal = {
     ...before,
     id: newId('apr', at),

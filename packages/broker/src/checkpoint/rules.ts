@@ -1,7 +1,7 @@
 import { type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
+import { canonicalJson } from '@sekisho/evidence'
 import type { Sql } from '../storage/sql.ts'
 import { sha256 } from '../verifier/bytes.ts'
-import { canonicalText } from './canonical-text.ts'
 import { type Core, compiledPolicy } from './core.ts'
 import type { Advisory } from './model.ts'
 import type { Rules } from './state.ts'
@@ -80,7 +80,7 @@ const DIGESTS: WeakMap<ReferenceSet, string> = new WeakMap()
 export function referenceDigest(set: ReferenceSet): string {
   const known = DIGESTS.get(set)
   if (known !== undefined) return known
-  const digest = sha256(canonicalText(set))
+  const digest = sha256(canonicalJson(set))
   DIGESTS.set(set, digest)
   return digest
 }

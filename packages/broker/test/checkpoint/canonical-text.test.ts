@@ -2,29 +2,60 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { canonicalJson } from '@sekisho/evidence'
 import fc from 'fast-check'
-import { canonicalText } from '../../src/checkpoint/canonical-text.ts'
+import { canonicalWriter } from '../../src/checkpoint/canonical-text.ts'
 
-test('canonical texts are those of the evidence package, whatever the value', () => {
-  const value = fc.jsonValue({ maxDepth: 5 })
-  fc.assert(
-    fc.property(value, (one) => {
-      let expected: string | undefined
-      try {
-        expected = canonicalJson(one)
-      } catch {
-        assert.throws(() => canonicalText(one), TypeError)
-        return
-      }
-      assert.equal(canonicalText(one), expected)
+/** A value, and others that are near it: a member added, taken away, changed, or of another kind. */
+const near = fc.letrec<{ value: unknown }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom<unknown>(null, true, 0, -0, 1.5, 7, '', 'a', 'b', '\u2028', '\ud800', undefined),
+    fc.array(tie('value'), { maxLength: 3 }),
+    fc.dictionary(fc.constantFrom('b', 'a', '10', '9', '', '\u00e9', 'a\nb', '__proto__'), tie('value'), {
+      maxKeys: 4,
     }),
-    { numRuns: 2000 },
+  ),
+})).value
+
+function written(write: (value: unknown) => string, value: unknown): string | undefined {
+  try {
+    return write(value)
+  } catch (error) {
+    assert.ok(error instanceof TypeError)
+    return undefined
+  }
+}
+
+test('a writer of canonical texts writes those of the evidence package, whatever it wrote before', () => {
+  const values = fc.array(fc.oneof(near, fc.jsonValue({ maxDepth: 4 })), { minLength: 1, maxLength: 6 })
+  fc.assert(
+    fc.property(values, (several) => {
+      const write = canonicalWriter()
+      for (const one of [...several, ...several]) assert.equal(written(write, one), written(canonicalJson, one))
+    }),
+    { numRuns: 3000 },
   )
+})
+
+test('values that canonical JSON cannot hold are refused, and what was written before them does not show', () => {
+  const write = canonicalWriter()
   assert.equal(
-    canonicalText({ b: undefined, '10': 1, '9': 2, a: { é: [1, { z: null, y: true }] } }),
+    write({ b: undefined, '10': 1, '9': 2, a: { é: [1, { z: null, y: true }] } }),
     '{"10":1,"9":2,"a":{"é":[1,{"y":true,"z":null}]}}',
   )
-  assert.equal(canonicalText({ a: 1, b: 2 }), '{"a":1,"b":2}')
-  assert.equal(canonicalText({ 'a\nb': 3 }), '{"a\\nb":3}')
-  assert.throws(() => canonicalText({ a: 1.5 }), TypeError)
-  assert.throws(() => canonicalText({ a: new Date(0) }), TypeError)
+  assert.equal(write({ a: 1, b: 2 }), '{"a":1,"b":2}')
+  assert.throws(() => write({ a: 3, b: 1.5 }), TypeError)
+  assert.throws(() => write({ a: new Date(0), b: 2 }), TypeError)
+  assert.throws(() => write([1, undefined]), TypeError)
+  assert.equal(write({ a: 3, b: 2 }), '{"a":3,"b":2}')
+  assert.equal(write({ a: 3, b: undefined }), '{"a":3}')
+  assert.equal(write({}), '{}')
+})
+
+test('an object that was changed after it was written is written as it is now', () => {
+  const write = canonicalWriter()
+  const value = { list: [{ a: 1 }], text: 'one' }
+  assert.equal(write(value), '{"list":[{"a":1}],"text":"one"}')
+  value.list.push({ a: 2 })
+  value.text = 'two'
+  assert.equal(write(value), '{"list":[{"a":1},{"a":2}],"text":"two"}')
 })
