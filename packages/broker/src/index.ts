@@ -35,6 +35,7 @@ export {
   type Forecast,
   type ForecastRequest,
   type GrantedLease,
+  type Kept,
   type LeaseState,
   type PolicyVersion,
   type Protocol,
@@ -44,6 +45,7 @@ export {
   type ReleaseRequest,
   type RenewOutcome,
   type RenewRequest,
+  type Retention,
   type RuntimeData,
   type StoredReference,
 } from './checkpoint/model.ts'

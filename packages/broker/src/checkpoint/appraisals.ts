@@ -70,30 +70,19 @@ function fromRow(row: AppraisalRow): StoredAppraisal {
   }
 }
 
-/**
- * Bytes of evidence that are kept of a refused attestation, each for evidence and event log; of more, only the digest.
- * Anybody may send what is refused: it must not fill the disk.
- */
-export const KEPT_OF_REFUSED: number = 32 * 1024
-
-/**
- * Stores everything that a judgement rests on, and the verdict, each under its digest.
- *
- * @param most evidence and event logs of more bytes are not stored
- */
+/** Stores everything that a judgement rests on, and the verdict, each under its digest, for good. */
 export async function storeGrounds(
   core: Core,
   sql: Sql,
   judged: readonly JudgedEvidence[],
   verdict: { readonly text: string; readonly sha256: string },
   at: Date,
-  most: number = Number.POSITIVE_INFINITY,
 ): Promise<void> {
   for (const { received, collateral, grounds } of judged) {
-    if (received.evidence.length <= most) await storeBytes(core, sql, grounds.evidence, received.evidence, at)
+    await storeBytes(core, sql, grounds.evidence, received.evidence, at)
     await storeBytes(core, sql, collateral.sha256, collateral.bytes, at)
     const { eventLog } = received
-    if (grounds.eventLog !== undefined && eventLog !== undefined && eventLog.length <= most)
+    if (grounds.eventLog !== undefined && eventLog !== undefined)
       await storeBytes(core, sql, grounds.eventLog, eventLog, at)
   }
   await sql.run('INSERT INTO verdicts (sha256, body) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING', [

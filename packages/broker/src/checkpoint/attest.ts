@@ -1,7 +1,7 @@
 import { type JsonWebKey, timingSafeEqual } from 'node:crypto'
 import { areEnrolled } from '../enrolment/enrolled-keys.ts'
 import { acceptedThumbprint } from '../jwe/tee-key.ts'
-import { KEPT_OF_REFUSED, rememberStored, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
+import { rememberStored, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
 import { teeKeyOf } from './binding.ts'
 import type { Core } from './core.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
@@ -9,6 +9,7 @@ import { newId } from './ids.ts'
 import type { AttestOutcome, AttestRequest } from './model.ts'
 import { record } from './record.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
+import { storeRefused } from './refused-evidence.ts'
 import { rulesOf } from './rules.ts'
 import { readSession, spendSession } from './sessions.ts'
 import type { Rules, Session, StoredAppraisal } from './state.ts'
@@ -166,7 +167,8 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
     const keys = judged.flatMap(({ grounds }) => grounds.enrolledKey ?? [])
     if (!(await areEnrolled(sql, session.namespace, keys))) return 'tpm-key-revoked'
     if (!(await spendSession(sql, session.id, token === undefined ? 'spent' : 'attested', body, at))) return false
-    await storeGrounds(core, sql, judged, text, at, refusal === undefined ? undefined : KEPT_OF_REFUSED)
+    if (refusal === undefined) await storeGrounds(core, sql, judged, text, at)
+    else await storeRefused(sql, judged, text, stored, at)
     await storeAppraisal(sql, stored)
     await noteMatches(core, sql, session.namespace, judged, at)
     await recordAttest(core, sql, decision, concluding, stored)
@@ -175,7 +177,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   if (won === 'tpm-key-revoked') return refuse(core, session, won, 'the key was revoked meanwhile', at)
   // Somebody was faster: what they were answered is the answer.
   if (!won) return again(core, request, concluding.repeats)
-  rememberStored(core, judged)
+  if (refusal === undefined) rememberStored(core, judged)
   core.appraisals.set(stored.id, stored, Number.POSITIVE_INFINITY)
   if (token === undefined)
     return { decision, appraisal: stored.id, refusal: { code: refusal ?? 'evidence-rejected', id: decision } }

@@ -12,7 +12,8 @@ import { type Broker, BrokerError, type BrokerOptions } from './model.ts'
 import { endEmulated, expireReferences, reappraise, resumePending } from './reappraise.ts'
 import { release } from './release.ts'
 import { renew } from './renew.ts'
-import { sessionOpener, sweepSessions } from './sessions.ts'
+import { keptNow, pruner } from './retention.ts'
+import { sessionOpener } from './sessions.ts'
 
 /**
  * Opens a checkpoint over a database, a vault, a log and a verifier.
@@ -24,6 +25,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     throw new BrokerError('unsafe', 'a production checkpoint does not start with emulated trust anchors')
   const core = coreOf(options)
   const { jwk } = core.signer
+  const prune = pruner(core)
   // Once is enough: nothing emulated is released to from here on.
   let emulatedMayLive = options.production
   return {
@@ -47,13 +49,16 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     receipt: (namespace, decision) => receipt(core, namespace, decision),
     async tick(at) {
       const expired = await expireLeases(core, at)
-      const swept = (await sweepSessions(core, at)) + (await sweepEnrolments(core, at))
+      const enrolments = await sweepEnrolments(core, at)
       await resumePending(core, at)
       await expireReferences(core, at)
       if (emulatedMayLive) await endEmulated(core, at)
       emulatedMayLive = false
-      return { expired, swept }
+      // Last: that leases end in time matters more than that something is forgotten.
+      const { sessions, refused, events } = await prune(at)
+      return { expired, swept: sessions + enrolments, pruned: refused + events }
     },
+    kept: () => keptNow(core),
     admin: adminOf(core),
     tpmKeys: tpmKeysOf(core),
     jwks: { keys: [jwk] },

@@ -7,7 +7,7 @@ import { sha256 } from '../verifier/bytes.ts'
 import { type Held, holding } from '../verifier/held.ts'
 import type { Verifier } from '../verifier/model.ts'
 import type { CanonicalWriter } from './canonical-text.ts'
-import type { BrokerLimits, BrokerOptions } from './model.ts'
+import type { BrokerLimits, BrokerOptions, Retention } from './model.ts'
 import type { Rules, Session, StoredAppraisal } from './state.ts'
 
 /** What the parts of a broker share. */
@@ -22,6 +22,7 @@ export interface Core {
   readonly production: boolean
   readonly leaseMs: number
   readonly limits: Required<BrokerLimits>
+  readonly retention: Required<Retention>
   /** Rules in force by namespace, good for as long as their epoch is the database's. */
   readonly rules: Held<Rules>
   /** Compiled policies by the digest of their text. */
@@ -49,6 +50,7 @@ const LIMITS: Required<BrokerLimits> = {
   maxSessions: 100_000,
   maxEvidence: 2 * 1024 * 1024,
 }
+const RETENTION: Required<Retention> = { refusedDays: 30, refusedBytes: 256 * 1024 * 1024, eventDays: 30 }
 const LEASE_SECONDS = 3600
 const HELD_APPRAISALS = 2048
 const HELD_SESSIONS = 4096
@@ -70,6 +72,7 @@ export function coreOf(options: BrokerOptions): Core {
     verifierId: options.verifierId ?? { developer: 'Sekisho', build: '0.1.0' },
     leaseMs: (options.leaseSeconds ?? LEASE_SECONDS) * 1000,
     limits: { ...LIMITS, ...options.limits },
+    retention: { ...RETENTION, ...options.retention },
     rules: holding(HELD_NAMESPACES),
     compiled: holding(HELD_POLICIES),
     appraisals: holding(HELD_APPRAISALS),

@@ -32,17 +32,25 @@ export async function why(core: Core, namespace: string, id: string): Promise<Ex
   if (row === undefined) return undefined
   const explained = await withNearestPermits(core, row, explain(row))
   if (row.appraisal === null) return explained
-  const [found] = await core.db.all<{ verdict: string | null }>(
-    `SELECT v.body AS verdict FROM appraisals a LEFT JOIN verdicts v ON v.sha256 = a.verdict_sha256 WHERE a.id = ?`,
-    [row.appraisal],
+  const verdict = await verdictOf(core, row.appraisal)
+  if (verdict === undefined) return { ...explained, notKept: NOT_KEPT, reasons: [...explained.reasons, NOT_KEPT] }
+  return { ...explained, verdict, remedies: remediesOf(verdict) }
+}
+
+const NOT_KEPT = 'the evidence was not kept: retention'
+
+/** The verdict of an appraisal, where it is kept for good or, of a refusal, for a while. */
+async function verdictOf(core: Core, appraisal: string): Promise<Verdict | undefined> {
+  const [found] = await core.db.all<{ verdict: string | null; refused: Uint8Array | null }>(
+    `SELECT v.body AS verdict, r.bytes AS refused FROM appraisals a
+     LEFT JOIN verdicts v ON v.sha256 = a.verdict_sha256
+     LEFT JOIN refused_evidence r ON r.sha256 = a.verdict_sha256 WHERE a.id = ?`,
+    [appraisal],
   )
-  if (found === undefined) return explained
-  // Both texts are written by this package alone.
-  const verdict = found.verdict === null ? undefined : (JSON.parse(found.verdict) as Verdict)
-  return {
-    ...explained,
-    ...(verdict === undefined ? {} : { verdict, remedies: remediesOf(verdict) }),
-  }
+  if (found === undefined) return undefined
+  const text = found.verdict ?? (found.refused === null ? undefined : Buffer.from(found.refused).toString())
+  // Both are written by this package alone.
+  return text === undefined ? undefined : (JSON.parse(text) as Verdict)
 }
 
 /** Of a refusal by policy: which permits came nearest, and the first condition of each that does not hold. */

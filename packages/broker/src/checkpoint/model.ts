@@ -217,6 +217,8 @@ export interface Explained {
   readonly remedies: readonly Remedy[]
   readonly body: Readonly<Record<string, unknown>>
   readonly verdict?: Verdict
+  /** Why there is no verdict although there was one; it stands among the reasons too. */
+  readonly notKept?: string
   readonly context?: unknown
   readonly appraisal?: string
   readonly leafIndex?: number
@@ -337,13 +339,40 @@ export interface Broker {
     o?: { readonly after?: string; readonly outcome?: string; readonly resource?: string; readonly limit?: number },
   ): Promise<readonly Explained[]>
   receipt(namespace: string, decision: string): Promise<Receipt | undefined>
-  /** Ends leases whose time is over, forgets old sessions, resumes what a stopped process left. The caller drives it. */
-  tick(at: Date): Promise<{ readonly expired: number; readonly swept: number }>
+  /**
+   * Ends leases whose time is over, resumes what a stopped process left, and forgets what is not kept for good: sessions
+   * (`swept`, with enrolments), refused attestations and events (`pruned`), a bounded number at a time. The caller drives it.
+   */
+  tick(at: Date): Promise<{ readonly expired: number; readonly swept: number; readonly pruned: number }>
+  /** What refused attestations take in the database, and what they may take. */
+  kept(): Promise<Kept>
   readonly admin: BrokerAdmin
   readonly tpmKeys: TpmKeys
   /** The public key of attestation results, as `/.well-known/jwks.json` shows it. */
   readonly jwks: { readonly keys: readonly Readonly<Record<string, string>>[] }
   readonly issuer: string
+}
+
+/**
+ * How long what nothing rests on is kept. Decisions, the log, and the evidence of releases, renewals and revocations are
+ * kept for good.
+ */
+export interface Retention {
+  /** Days that evidence and verdict of a refused attestation are kept. Default 30. */
+  readonly refusedDays?: number
+  /** Bytes of them that are kept; of more, the oldest go first. Default 256 MiB. */
+  readonly refusedBytes?: number
+  /** Days that events can be read again. Default 30. */
+  readonly eventDays?: number
+}
+
+/** What is kept of refused attestations. */
+export interface Kept {
+  /** Bytes of evidence, endorsements and verdicts, with what their rows take, about. */
+  readonly refusedBytes: number
+  /** When the oldest of it came; absent when there is nothing. */
+  readonly oldestRefused?: Date
+  readonly limits: Required<Retention>
 }
 
 /** Bounds. */
@@ -372,6 +401,7 @@ export interface BrokerOptions {
   /** Default 3600. */
   readonly leaseSeconds?: number
   readonly limits?: BrokerLimits
+  readonly retention?: Retention
   /** `ear.verifier-id`. */
   readonly verifierId?: { readonly developer: string; readonly build: string }
 }

@@ -96,9 +96,20 @@ export async function spendSession(
   return changed === 1
 }
 
-/** Forgets sessions whose time is over for a while. @returns how many */
-export function sweepSessions(core: Core, at: Date): Promise<number> {
+/**
+ * Forgets sessions whose time is over for a while: at most `batches` times `most`, each in a transaction of its own.
+ * @returns how many
+ */
+export async function sweepSessions(core: Core, at: Date, most: number, batches: number): Promise<number> {
   // Kept a little longer, so that whoever comes late is told that the time is over.
   const before = at.getTime() - core.limits.sessionSeconds * 1000
-  return core.db.transaction((sql) => sql.run('DELETE FROM sessions WHERE expires < ?', [before]))
+  let swept = 0
+  for (let i = 0; i < batches; i++) {
+    const some = await core.db.transaction((sql) =>
+      sql.run(`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires < ? LIMIT ${most})`, [before]),
+    )
+    swept += some
+    if (some < most) break
+  }
+  return swept
 }

@@ -123,4 +123,14 @@ export const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX tpm_keys_ek ON tpm_keys (namespace, ek_sha256)`,
     ],
   },
+  {
+    version: 3,
+    statements: [
+      // What refused attestations rest on, evidence and verdicts alike: kept for a while, apart from what is kept for good.
+      `CREATE TABLE refused_evidence (
+        sha256 TEXT PRIMARY KEY, bytes {BLOB} NOT NULL, size {INT} NOT NULL, seen {INT} NOT NULL)`,
+      `CREATE INDEX refused_evidence_seen ON refused_evidence (seen, size)`,
+      `CREATE INDEX appraisals_refused ON appraisals (verdict_sha256) WHERE outcome <> 'verified'`,
+    ],
+  },
 ]

@@ -189,13 +189,15 @@ test('what is refused does not fill the disk: large event logs are kept by diges
     machine.attest(new Uint8Array(48)).eventLog ?? Buffer.alloc(0),
     Buffer.alloc(100_000),
   ])
-  const stored = async (): Promise<readonly number[]> =>
-    (await db.all<{ size: number }>('SELECT LENGTH(bytes) AS size FROM evidence')).map(({ size }) => size)
+  const stored = async (table: string): Promise<readonly number[]> =>
+    (await db.all<{ size: number }>(`SELECT LENGTH(bytes) AS size FROM ${table}`)).map(({ size }) => size)
   const refused = await send(broker, machine, () => ({ eventLog }), new Uint8Array(48))
   assert.equal(refused.refusal?.code, 'evidence-stale')
   assert.ok((await broker.why('default', refused.refusal.id ?? ''))?.verdict)
-  assert.ok((await stored()).length > 0 && !(await stored()).includes(eventLog.length))
+  const refusedSizes = await stored('refused_evidence')
+  assert.ok(refusedSizes.length > 0 && !refusedSizes.includes(eventLog.length))
+  assert.deepEqual(await stored('evidence'), [], 'nothing of it is among what is kept for good')
   const good = await send(broker, machine, () => ({ eventLog }))
   assert.ok(good.token, good.refusal?.code)
-  assert.ok((await stored()).includes(eventLog.length), 'what something was released on is kept whole')
+  assert.ok((await stored('evidence')).includes(eventLog.length), 'what something was released on is kept whole')
 })

@@ -269,7 +269,7 @@ test('leases end when they end, and are written down as ended; sessions are forg
   const { broker, db } = await scene(t, [machine])
   const grant = await granted(broker, machine)
   assert.equal(await state(broker, grant, later(AT, 3601)), 'expired')
-  assert.deepEqual(await broker.tick(later(AT, 3601)), { expired: 1, swept: 1 })
+  assert.deepEqual(await broker.tick(later(AT, 3601)), { expired: 1, swept: 1, pruned: 0 })
   const [row] = await db.all<{ state: string }>('SELECT state FROM leases')
   assert.equal(row?.state, 'expired')
   assert.deepEqual(await db.all('SELECT id FROM sessions'), [])
