@@ -57,7 +57,7 @@ async function collect(stream: NodeJS.ReadableStream, limit: number, name: strin
   for await (const part of stream) {
     const bytes = typeof part === 'string' ? new TextEncoder().encode(part) : part
     length += bytes.length
-    if (length > limit) throw unreadable(`${name}: longer than ${limit} bytes, which no evidence is`)
+    if (length > limit) throw unreadable(`${name}: longer than ${limit} bytes, and no more are read`)
     parts.push(bytes)
   }
   return new Uint8Array(Buffer.concat(parts))

@@ -13,6 +13,7 @@ const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../.
 
 const FAMILIES: readonly (readonly [family: string, runner: CaseRunner, cases: number, atLeast: number])[] = [
   ['aws-nitro', nitroCases, 21, 400],
+  ['nitro-eif', nitroCases, 8, 80],
   ['arm-cca', ccaCases, 13, 500],
   ['arm-cca-claims', ccaCases, 1, 50],
   ['arm-psa', psaCases, 2, 40],

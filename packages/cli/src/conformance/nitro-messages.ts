@@ -1,4 +1,4 @@
-import { createDecipheriv, createHash, privateDecrypt } from 'node:crypto'
+import { createDecipheriv, privateDecrypt } from 'node:crypto'
 import {
   encodeNsmRequest,
   encodeNsmResponse,
@@ -9,6 +9,7 @@ import {
 } from '@sekisho/evidence/nitro'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
 import { conclude } from './judged.ts'
+import { comparePlaces } from './nitro-images.ts'
 import { CaseFiles, isRecord, member } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
@@ -17,7 +18,7 @@ type Run = (files: CaseFiles) => Promise<{
   readonly comparisons: readonly Comparison[]
 }>
 
-const RUNS: Readonly<Record<string, Run>> = { 'kms-cms': runKms, 'nsm-api': runNsm, 'pcr-rules': runPcrRules }
+const RUNS: Readonly<Record<string, Run>> = { 'kms-cms': runKms, 'nsm-api': runNsm, 'pcr-rules': runPlaces }
 
 /** Runs cases of Nitro's other messages: of the security module, of the key service, and the rules of PCR3 and PCR4. */
 export async function runNitroMessages(
@@ -115,21 +116,6 @@ function bytesOf(value: JsonValue): Uint8Array {
   return new Uint8Array(Buffer.from(typeof value === 'string' ? value : '', 'hex'))
 }
 
-/** PCR3 and PCR4: one extension of the zero register with the raw text. */
-async function runPcrRules(files: CaseFiles): ReturnType<Run> {
-  const known: JsonValue = JSON.parse(new TextDecoder().decode(await files.need('kats.json')))
-  const comparisons: Comparison[] = []
-  for (const [register, text] of [
-    ['pcr4', 'instanceId'],
-    ['pcr3', 'roleArn'],
-  ] as const) {
-    const rows = member(known, register)
-    for (const row of Array.isArray(rows) ? rows : []) {
-      const name = member(row, text)
-      if (typeof name !== 'string') throw new Error(`a row of ${register} has no ${text}`)
-      const value = createHash('sha384').update(Buffer.alloc(48)).update(name).digest('hex')
-      comparisons.push(...compareTree(`${register} of ${name}`, member(row, register) ?? null, value))
-    }
-  }
-  return { comparisons }
+async function runPlaces(files: CaseFiles): ReturnType<Run> {
+  return { comparisons: await comparePlaces(files) }
 }

@@ -3,6 +3,7 @@ import { EvidenceError, type TrustAnchor } from '@sekisho/evidence'
 import { instanceIdOf, type NitroDocument, parseNitroDocument, pcrOf, verifyNitroSync } from '@sekisho/evidence/nitro'
 import type { CaseRunner, Comparison, JsonValue } from './case.ts'
 import { conclude, expectedMembers, type ReasonWords, type Ruling, ruling } from './judged.ts'
+import { runNitroImage } from './nitro-images.ts'
 import { runNitroMessages } from './nitro-messages.ts'
 import { CaseFiles, emulatedAnchor, sha256Hex, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
@@ -12,6 +13,7 @@ export const nitroCases: CaseRunner = {
   tees: ['aws-nitro', 'aws-nitro-tpm', 'nitro'],
   run: async (folder, name, content) => {
     const version = textMember(content, 'version')
+    if (version?.startsWith('eif-') === true) return runNitroImage(folder, name, content)
     if (version?.startsWith('cose_sign1') === false) return runNitroMessages(folder, name, content, version)
     const run = await readRun(folder, content)
     const comparisons: Comparison[] = []

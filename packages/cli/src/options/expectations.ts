@@ -38,7 +38,23 @@ export async function readExpectationFile(path: string, around: Around): Promise
   const content = await readDocument(path, around, MAX_FILE)
   if (!isObject(content)) throw usageError(`${path}: expected a list of members such as \`measurement: …\``)
   assertComplete(content, path, '')
+  if (Object.hasOwn(content, 'tee')) return forOneTee(content, path)
   return { for: (tee) => select(content, tee, path), split: () => splitByTee(content, path) }
+}
+
+/** A file of one TEE's expectations, as `measure` writes it: `tee` says whose, `source` where they come from. */
+function forOneTee({ tee, source: _, ...members }: Expectations, path: string): ExpectationFile {
+  const known = TEES.find((one) => one === tee)
+  if (known === undefined) throw usageError(`${path}: \`tee\`: expected one of ${TEES.join(', ')}`)
+  const nested = TEES.find((one) => Object.hasOwn(members, one))
+  if (nested !== undefined) throw usageError(`${path}: \`${nested}\` in a file that is for ${known} alone`)
+  return {
+    for: (evidence) => {
+      if (evidence === known) return members
+      throw usageError(`${path}: these expectations are for ${known}, and the evidence is of the kind ${evidence}`)
+    },
+    split: () => ({ common: {}, tees: { [known]: members } }),
+  }
 }
 
 function splitByTee(content: Expectations, path: string): ReturnType<ExpectationFile['split']> {

@@ -1,0 +1,149 @@
+import { EvidenceError } from '@sekisho/evidence'
+import { parseNitroDocument, pcrOf, readNitroExpectations } from '@sekisho/evidence/nitro'
+import { type EifMeasurement, type EifSectionType, measureEif, nitroPcr3, nitroPcr4 } from '@sekisho/measurement'
+import type { CaseResult, Comparison, JsonValue } from './case.ts'
+import { conclude, expectedMembers, type Ruling } from './judged.ts'
+import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
+import { compareTree } from './snp-tree.ts'
+
+/** Runs cases of enclave image files: what is measured of an image, and whether its signature holds. */
+export async function runNitroImage(folder: string, name: string, content: JsonValue): Promise<CaseResult> {
+  const files = new CaseFiles(folder)
+  const image = await files.read('image.eif')
+  if (image === undefined) return runPublishedRegisters(files, name, content)
+  const { ruled, found } = await judged(image, new Date(textMember(content, 'evaluateAt') ?? Number.NaN))
+  const values = found === undefined ? {} : { fields: valuesOf(found) }
+  const comparisons: Comparison[] = []
+  for (const [field, expected] of expectedMembers(content))
+    comparisons.push(...compareTree(field, expected, member(values, field)))
+  if (found !== undefined) comparisons.push(...(await compareParts(files, image, found)))
+  return conclude(name, content, ruled, comparisons, [])
+}
+
+interface Judged {
+  readonly ruled: Ruling
+  /** Undefined when it is no image. */
+  readonly found?: EifMeasurement
+}
+
+async function judged(image: Uint8Array, at: Date): Promise<Judged> {
+  try {
+    const found = await measureEif(image, { at })
+    return { ruled: rulingOf(found), found }
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    const reasons = error.field === 'eif.crc32' ? ['crc-mismatch'] : [REASONS[error.code] ?? error.code]
+    return { ruled: { verdict: 'invalid', reasons, decidedBy: error.code, message: error.message } }
+  }
+}
+
+const REASONS: Readonly<Partial<Record<EvidenceError['code'], string>>> = { 'trailing-bytes': 'trailing-data' }
+
+const WORDS: Readonly<Record<string, string>> = {
+  'eif.signature.algorithm': 'signature-algorithm-mismatch',
+  'eif.signature.valid': 'bad-signature',
+  'eif.signature.register': 'signature-pcr0-mismatch',
+  'eif.signature.dates': 'certificate-expired',
+}
+
+function rulingOf({ signers }: EifMeasurement): Ruling {
+  const failed = signers.flatMap(({ checks }) => checks).find(({ outcome }) => outcome === 'fail')
+  if (failed === undefined) return { verdict: 'valid', reasons: [] }
+  return { verdict: 'invalid', reasons: [WORDS[failed.id] ?? failed.id], decidedBy: failed.id, message: failed.reason }
+}
+
+const TYPES: Readonly<Record<EifSectionType, number>> = {
+  kernel: 1,
+  'command-line': 2,
+  ramdisk: 3,
+  signature: 4,
+  metadata: 5,
+}
+
+function valuesOf({ pcrs, crc32, sections, version, architecture, signature }: EifMeasurement): JsonValue {
+  return {
+    measurements: {
+      HashAlgorithm: 'SHA384',
+      PCR0: pcrs.pcr0,
+      PCR1: pcrs.pcr1,
+      PCR2: pcrs.pcr2,
+      ...(pcrs.pcr8 === undefined ? {} : { PCR8: pcrs.pcr8 }),
+    },
+    crc32,
+    offsets: sections.map(({ offset }) => offset),
+    sizes: sections.map(({ size }) => size),
+    types: sections.map(({ type }) => TYPES[type]),
+    version,
+    flags: architecture === 'aarch64' ? 1 : 0,
+    signed: signature !== 'none',
+    // The rule that `measureEif` follows; the value beside it shows that it is this one.
+    ...(pcrs.pcr8 === undefined ? {} : { pcr8Rule: 'SHA384(0^48 || SHA384(DER of the signing certificate))' }),
+  }
+}
+
+const PARTS: readonly (readonly [file: string, type: EifSectionType, index: number])[] = [
+  ['kernel.bin', 'kernel', 0],
+  ['cmdline.txt', 'command-line', 0],
+  ['metadata.json', 'metadata', 0],
+  ...[0, 1, 2].map((index) => [`ramdisk${index}.bin`, 'ramdisk', index] as const),
+]
+
+/** The parts that an image was made from, where the case has them, beside its sections. */
+async function compareParts(
+  files: CaseFiles,
+  image: Uint8Array,
+  { sections }: EifMeasurement,
+): Promise<readonly Comparison[]> {
+  const comparisons: Comparison[] = []
+  for (const [file, type, index] of PARTS) {
+    const part = await files.read(file)
+    const section = sections.filter((one) => one.type === type)[index]
+    if (part === undefined) continue
+    const start = (section?.offset ?? 0) + 12
+    const content = Buffer.from(image.subarray(start, start + (section?.size ?? 0))).toString('hex')
+    comparisons.push(...compareTree(file, Buffer.from(part).toString('hex'), content))
+  }
+  return comparisons
+}
+
+/** A genuine document of an enclave that was built with the stock kernel of the published registers. */
+const GENUINE = '../../aws-nitro/dstack-indefinite-map-2025/evidence.bin'
+
+/** Registers that AWS publishes for an image that is not here: they are what expectations take, and PCR1 occurs in the field. */
+async function runPublishedRegisters(files: CaseFiles, name: string, content: JsonValue): Promise<CaseResult> {
+  const published: JsonValue = JSON.parse(new TextDecoder().decode(await files.need('pcrs.json')))
+  const comparisons: Comparison[] = []
+  for (const [architecture, registers] of isRecord(published) ? Object.entries(published) : []) {
+    for (const register of ['PCR0', 'PCR1', 'PCR2']) {
+      const value = member(registers, register) ?? null
+      const read = readNitroExpectations({ measurement: [value] }).measurement?.[0]
+      comparisons.push(...compareTree(`${architecture}.${register}`, value, read))
+    }
+  }
+  const genuine = await files.read(GENUINE)
+  if (genuine !== undefined) {
+    const pcr1 = Buffer.from(pcrOf(parseNitroDocument(genuine), 1) ?? []).toString('hex')
+    comparisons.push(...compareTree('PCR1 in the field', member(member(published, 'x86_64'), 'PCR1') ?? null, pcr1))
+  }
+  const verdict = comparisons.length >= 3 ? 'valid' : 'unverifiable'
+  return conclude(name, content, { verdict, reasons: [] }, comparisons, [])
+}
+
+/** PCR3 and PCR4: one extension of the zero register with the raw text. */
+export async function comparePlaces(files: CaseFiles): Promise<readonly Comparison[]> {
+  const known: JsonValue = JSON.parse(new TextDecoder().decode(await files.need('kats.json')))
+  const comparisons: Comparison[] = []
+  for (const [register, text, compute] of [
+    ['pcr4', 'instanceId', nitroPcr4],
+    ['pcr3', 'roleArn', nitroPcr3],
+  ] as const) {
+    const rows = member(known, register)
+    for (const row of Array.isArray(rows) ? rows : []) {
+      const name = member(row, text)
+      if (typeof name !== 'string') throw new Error(`a row of ${register} has no ${text}`)
+      const value = Buffer.from(await compute(name)).toString('hex')
+      comparisons.push(...compareTree(`${register} of ${name}`, member(row, register) ?? null, value))
+    }
+  }
+  return comparisons
+}
