@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 } from 'node:buffer'
 import { invalid } from './errors.ts'
 
 /** Deepest nesting of a JSON body; evidence needs about six. */
@@ -10,81 +11,61 @@ const MAX_DEPTH = 32
  * @throws HttpError 400 `invalid-request` saying where the text stops being JSON; it never quotes the text.
  */
 export function readJson(body: Uint8Array): unknown {
-  let text: string
-  try {
-    text = UTF8.decode(body)
-  } catch {
-    throw invalid('the body is not UTF-8', [{ field: '', expected: 'JSON in UTF-8' }])
-  }
-  checkShape(text)
+  const text = textOf(body)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
     throw invalid('the body is not JSON', [{ field: '', expected: 'one JSON value' }])
   }
+  // Of members with one name the parser keeps the last: then there are fewer than the text has names.
+  if (membersIn(value, 0) !== namesIn(text))
+    throw invalid('a member is given twice', [{ field: '', expected: 'each member once' }])
   return value
 }
 
-const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-const QUOTE = 0x22
+function textOf(body: Uint8Array): string {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  if (isAscii(bytes)) return bytes.toString('latin1')
+  if (!isUtf8(bytes)) throw invalid('the body is not UTF-8', [{ field: '', expected: 'JSON in UTF-8' }])
+  return bytes.toString()
+}
+
+/** How many members all objects in a value have. @throws HttpError when it is nested too deeply */
+function membersIn(value: unknown, depth: number): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (depth === MAX_DEPTH)
+    throw invalid('the body is nested too deeply', [{ field: '', expected: `at most ${MAX_DEPTH} levels` }])
+  let count = 0
+  if (Array.isArray(value)) {
+    for (const one of value) if (typeof one === 'object') count += membersIn(one, depth + 1)
+    return count
+  }
+  const members: readonly unknown[] = Object.values(value)
+  for (const one of members) count += membersIn(one, depth + 1)
+  return count + members.length
+}
+
+const QUOTE = '"'
 const BACKSLASH = 0x5c
-const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
-const OPEN_ARRAY = 0x5b
-const CLOSE_ARRAY = 0x5d
 const COLON = 0x3a
+const BLANK = 0x20
 
-/**
- * Depth and names, in one pass before the parser sees the text. What is no JSON may pass here, or fail with another
- * reason than the parser's; what is JSON is looked at exactly.
- */
-function checkShape(text: string): void {
-  /** The names of each object that is open; undefined for a list. */
-  const open: (Set<string> | undefined)[] = []
-  let names: Set<string> | undefined
-  let last = ''
-  for (let i = 0; i < text.length; i++) {
-    const c = text.charCodeAt(i)
-    // Most of a body of evidence is digits and commas.
-    if (c < COLON && c !== QUOTE) continue
-    if (c === QUOTE) {
-      const end = endOfString(text, i)
-      // A text that no colon follows is a value.
-      if (names !== undefined) last = text.slice(i, end + 1)
-      i = end
-    } else if (c === COLON) nameMember(names, last)
-    else if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
-      names = c === OPEN_OBJECT ? new Set() : undefined
-      if (open.push(names) > MAX_DEPTH) {
-        throw invalid('the body is nested too deeply', [{ field: '', expected: `at most ${MAX_DEPTH} levels` }])
-      }
-    } else if (c === CLOSE_OBJECT || c === CLOSE_ARRAY) {
-      open.pop()
-      names = open.at(-1)
-    }
+/** How many names of members a JSON text has: strings that a colon follows. */
+function namesIn(text: string): number {
+  let count = 0
+  for (let start = text.indexOf(QUOTE); start !== -1; ) {
+    let next = endOfString(text, start) + 1
+    while (text.charCodeAt(next) <= BLANK) next++
+    if (text.charCodeAt(next) === COLON) count++
+    start = text.indexOf(QUOTE, next)
   }
+  return count
 }
 
-function nameMember(names: Set<string> | undefined, quoted: string): void {
-  if (names === undefined) return
-  const name = quoted.includes('\\') ? unescaped(quoted) : quoted
-  if (names.has(name)) throw invalid('a member is given twice', [{ field: '', expected: 'each member once' }])
-  names.add(name)
-}
-
-/** The same name may be written with and without escapes. */
-function unescaped(quoted: string): string {
-  try {
-    return JSON.stringify(JSON.parse(quoted))
-  } catch {
-    return quoted
-  }
-}
-
-/** Index of the quote that ends the string begun at `start`, or the last index when none does. */
+/** Index of the quote that ends the string begun at `start`. */
 function endOfString(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end !== -1; end = text.indexOf('"', end + 1)) {
+  for (let end = text.indexOf(QUOTE, start + 1); end !== -1; end = text.indexOf(QUOTE, end + 1)) {
     let slashes = 0
     while (text.charCodeAt(end - 1 - slashes) === BACKSLASH) slashes++
     if (slashes % 2 === 0) return end
