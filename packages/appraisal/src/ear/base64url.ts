@@ -25,8 +25,37 @@ export function toBase64url(bytes: Uint8Array): string {
 /** Base64url of a value's JSON. Characters beyond ASCII are escaped, so that bytes and characters are the same. */
 export function jsonToBase64url(value: object): string {
   const text = JSON.stringify(value)
-  const ascii = /[\x80-\uffff]/.test(text) ? text.replace(/[\x80-\uffff]/g, escape16) : text
-  return urlSafe(btoa(ascii))
+  return urlSafe(btoa(isAscii(text) ? text : text.replace(/[\x80-\uffff]/g, escape16)))
+}
+
+/**
+ * The bytes of an ASCII text, in memory that the next call uses again unless `kept` is called: making room costs more
+ * than writing.
+ */
+export function asciiBytes(text: string): { readonly bytes: Uint8Array; readonly keep: () => void } {
+  const room = roomFor(text)
+  encoder.encodeInto(text, room)
+  const keep = (): void => {
+    if (scratch === room) scratch = new Uint8Array(0)
+  }
+  return { bytes: room.subarray(0, text.length), keep }
+}
+
+const encoder: TextEncoder = new TextEncoder()
+let scratch: Uint8Array = new Uint8Array(0)
+const LARGEST_HELD = 64 * 1024
+
+function roomFor({ length }: string): Uint8Array {
+  if (scratch.length >= length) return scratch
+  const room = new Uint8Array(Math.max(4096, 2 * length))
+  if (length <= LARGEST_HELD) scratch = room
+  return room
+}
+
+// One byte a character: the platform's own encoder is the fastest to tell.
+function isAscii(text: string): boolean {
+  const { read, written } = encoder.encodeInto(text, roomFor(text))
+  return read === text.length && written === text.length
 }
 
 function escape16(character: string): string {

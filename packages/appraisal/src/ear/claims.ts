@@ -98,18 +98,18 @@ function submoduleOf(
 }
 
 function vectorClaim(vector: TrustVector): JsonObject {
-  return Object.fromEntries(
-    TRUST_CATEGORIES.flatMap((category) => {
-      const claim = vector[category]
-      return claim === undefined ? [] : [[category, claim]]
-    }),
-  )
+  const claims: Record<string, Json> = {}
+  for (const category of TRUST_CATEGORIES) {
+    const claim = vector[category]
+    if (claim !== undefined) claims[category] = claim
+  }
+  return claims
 }
 
 function annotated(appraisal: Appraisal, verdict: Verdict, nonce: string, teeKey: JsonWebKey | undefined): JsonObject {
   const { context } = appraisal
   return {
-    [verdict.tee]: plainJson({
+    [verdict.tee]: defined({
       vendor: context.vendor,
       product: context.product,
       isolation: context.isolation,
@@ -121,7 +121,7 @@ function annotated(appraisal: Appraisal, verdict: Verdict, nonce: string, teeKey
       svn: context.svn,
       host_data: context.hostData,
       hardware_id: context.hardwareId,
-      tcb: context.tcb,
+      tcb: defined(context.tcb),
     }),
     ...(context.userData === undefined ? {} : { report_data: context.userData }),
     ...(teeKey === undefined ? {} : { runtime_data_claims: { 'tee-pubkey': publicMembers(teeKey), nonce } }),
@@ -133,15 +133,17 @@ function annotated(appraisal: Appraisal, verdict: Verdict, nonce: string, teeKey
 const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e', 'alg', 'use', 'kid'] as const
 
 function publicMembers(key: JsonWebKey & { readonly kid?: string }): JsonObject {
-  return Object.fromEntries(
-    PUBLIC_MEMBERS.flatMap((name) => {
-      const value = key[name]
-      return typeof value === 'string' ? [[name, value]] : []
-    }),
-  )
+  const members: Record<string, Json> = {}
+  for (const name of PUBLIC_MEMBERS) {
+    const value = key[name]
+    if (typeof value === 'string') members[name] = value
+  }
+  return members
 }
 
 // Undefined members are left out, as JSON has none.
-function plainJson(value: object): Json {
-  return JSON.parse(JSON.stringify(value)) as Json
+function defined(value: Readonly<Record<string, Json | undefined>>): JsonObject {
+  const members: Record<string, Json> = {}
+  for (const [name, member] of Object.entries(value)) if (member !== undefined) members[name] = member
+  return members
 }
