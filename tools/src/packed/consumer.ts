@@ -17,6 +17,7 @@ import { canonicalJson, EvidenceError, type Verdict } from '@sekisho/evidence'
 import * as sgx from '@sekisho/evidence/sgx'
 import * as snp from '@sekisho/evidence/snp'
 import * as tdx from '@sekisho/evidence/tdx'
+import { measureEif } from '@sekisho/measurement'
 import { startServer } from '@sekisho/server'
 import { parse } from 'yaml'
 
@@ -36,6 +37,9 @@ await expectVerified('snp', snp.verifySnp(file('snp-genoa/report.bin'), { at, tr
 
 assert.equal(typeof networkSource, 'function')
 console.log('collateral: imports')
+
+await assert.rejects(measureEif(new Uint8Array(16), { at }), EvidenceError)
+console.log('measurement: refuses what is no image')
 
 const [starter] = STARTER_POLICIES
 assert.equal((await compilePolicies(starter?.text ?? '')).statements.length, 1)

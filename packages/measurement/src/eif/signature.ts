@@ -40,7 +40,7 @@ const END = '-----END CERTIFICATE-----'
  * @see AWS Nitro Enclaves image format, EifSignature and PcrInfo
  */
 export function parseEifSignature(bytes: Uint8Array, field: string): readonly EifSignatureEntry[] {
-  const list = arrayOf(decodeCbor(bytes, { field, maxItems: bytes.length }), field, 1, MAX_ENTRIES)
+  const list = arrayOf(decodeCbor(bytes, { field, maxItems: bytes.length + 1 }), field, 1, MAX_ENTRIES)
   return list.items.map((item, i) => readEntry(item, `${field}[${i}]`))
 }
 
