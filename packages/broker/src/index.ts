@@ -103,6 +103,7 @@ export type {
   JudgeRequest,
   KeptCollateral,
   Received,
+  SecureExecution,
   Verifier,
   VerifierOptions,
 } from './verifier/model.ts'

@@ -1,7 +1,13 @@
 import { type Appraisal, appraise, chooseReference, type ReferenceSet } from '@sekisho/appraisal'
 import { EvidenceError, type Verdict } from '@sekisho/evidence'
 import { sha256 } from '../verifier/bytes.ts'
-import type { Expectations, JudgeRequest, KeptCollateral, Received } from '../verifier/model.ts'
+import {
+  type Expectations,
+  type JudgeRequest,
+  type KeptCollateral,
+  type Received,
+  UnboundEvidence,
+} from '../verifier/model.ts'
 import type { JudgedEvidence } from './appraisals.ts'
 import { deviceDigest, initDataDigest, primaryDigest } from './binding.ts'
 import { combine } from './combine.ts'
@@ -51,13 +57,14 @@ export async function evaluate(core: Core, rules: Rules, request: AttestRequest)
     return conclude([primary, ...devices], at)
   } catch (error) {
     // Evidence is hostile until proven otherwise: that it cannot be read is an answer, not a failure of ours.
+    if (error instanceof UnboundEvidence) return { unreadable: 'evidence-unbound', reason: error.message }
     if (error instanceof EvidenceError) return { unreadable: 'evidence-unreadable', reason: error.message }
     throw error
   }
 }
 
 function isKnownTee(name: string): boolean {
-  return /^(snp|sgx|tdx|nitro|cca|tpm|azure-vtpm|nvidia-gpu|token|sev|psa|ibm-se)$/.test(name)
+  return /^(snp|sgx|tdx|nitro|cca|tpm|azure-vtpm|nvidia-gpu|token|sev|psa|ibm-se|sgx-epid)$/.test(name)
 }
 
 interface OnePiece {

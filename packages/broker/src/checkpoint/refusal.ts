@@ -11,6 +11,7 @@ import type { Check, Verdict } from '@sekisho/evidence'
  * - `nonce-mismatch`: the nonce is not the one of the session.
  * - `key-unsupported`: the TEE key is none that a secret can be encrypted to.
  * - `evidence-unreadable`: no evidence of a TEE that is verified here.
+ * - `evidence-unbound`: evidence of this kind cannot name a session and its key: nothing is released on it.
  * - `evidence-rejected`: a check failed that no other code names.
  * - `evidence-stale`: the evidence does not bind this session's nonce and key: replayed, relayed, or another key.
  * - `root-untrusted`: the evidence ends at no root that is trusted here: an emulated platform, or a forgery.
@@ -50,6 +51,7 @@ export type RefusalCode =
   | 'nonce-mismatch'
   | 'key-unsupported'
   | 'evidence-unreadable'
+  | 'evidence-unbound'
   | 'evidence-rejected'
   | 'evidence-stale'
   | 'root-untrusted'

@@ -2,7 +2,7 @@ import type { Row, Sql } from '../storage/sql.ts'
 import type { Core } from './core.ts'
 import { newNonce, newSessionId } from './ids.ts'
 import { BrokerError, type Challenge, type Protocol } from './model.ts'
-import { checkNamespace } from './names.ts'
+import { checkNamespace, teeName } from './names.ts'
 import type { Session, SessionBody } from './state.ts'
 
 const ID = /^[0-9a-f]{32}$/
@@ -29,7 +29,7 @@ export function sessionOpener(
       throw new BrokerError('busy', 'too many sessions are open; try again later')
     counted.open++
     const session = newSessionId()
-    const nonce = newNonce()
+    const nonce = core.verifier.challenge?.(teeName(tee)) ?? newNonce()
     const expires = now + core.limits.sessionSeconds * 1000
     const opened: Session = { id: session, namespace, protocol, tee, nonce, expires, state: 'challenged', body: {} }
     await core.db.transaction((sql) =>

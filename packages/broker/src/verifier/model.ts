@@ -50,6 +50,11 @@ export interface Judged {
   readonly enrolledKey?: string
 }
 
+/** Evidence that cannot name a session: however genuine it is, nothing is released on it. The message says why. */
+export class UnboundEvidence extends Error {
+  override readonly name = 'UnboundEvidence'
+}
+
 /** What the checkpoint needs of evidence: one door for every TEE. */
 export interface Verifier {
   /** True when emulated roots are trusted. */
@@ -67,14 +72,31 @@ export interface Verifier {
    * The expectations that bind evidence to a digest of the verifier's making: report data, padded or cut to the
    * hardware's field (specs of the KBS protocol, section 5).
    * @param digest SHA-384 over nonce and key
+   * @throws UnboundEvidence for evidence in which a workload cannot name a session
    */
   binding(received: Received, digest: Uint8Array): Expectations
+  /**
+   * What a session's nonce must be where the TEE answers requests: text that no other session has. Undefined where any
+   * random nonce will do.
+   * @param tee in our spelling; one that is not known will be found out by its evidence
+   */
+  challenge?(tee: string): string | undefined
   /**
    * Judges evidence. Where collateral cannot be had, the verdict says what stays unchecked.
    * @throws EvidenceError when the evidence cannot be read
    * @throws TypeError when an expectation is none
    */
   verify(received: Received, request: JudgeRequest): Promise<Judged>
+}
+
+/** What judging guests of IBM Secure Execution takes beside their answers. */
+export interface SecureExecution {
+  /** Host key documents, IBM's signing certificate, those above it, and revocation lists; PEM or DER. */
+  readonly files?: readonly Uint8Array[]
+  /** Headers of the images that may run, or the images; at most 64. Answers name none: each is tried. */
+  readonly images?: readonly Uint8Array[]
+  /** Attestation requests, bare or as `pvattest`, with the key of 32 bytes that was kept when each was made: a secret. At most 8. */
+  readonly requests?: readonly { readonly request: Uint8Array; readonly protectionKey: Uint8Array }[]
 }
 
 /** What a verifier is made with. */
@@ -93,6 +115,8 @@ export interface VerifierOptions {
   readonly maxHeld?: number
   /** Arm CCA and PSA: keys and reference values, JSON. */
   readonly arm?: { readonly keys?: string; readonly referenceValues?: string }
+  /** IBM Secure Execution: whom to believe, what may run, and what guests are asked. */
+  readonly secureExecution?: SecureExecution
   /** Attestation services: key sets by issuer. */
   readonly keySets?: readonly { readonly issuer: string; readonly jwks: string }[]
   /** TPM: looks up the activation of an attestation key, by its TPMT_PUBLIC; `enrolledKeys` of a database is one. */
@@ -122,4 +146,6 @@ export interface Door {
   skeleton(received: Received): Expectations
   binding(received: Received, digest: Uint8Array): Expectations
   verify(received: Received, request: JudgeRequest): Promise<Judged>
+  /** See {@link Verifier.challenge}. */
+  challenge?(): string | undefined
 }

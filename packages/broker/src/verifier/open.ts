@@ -2,10 +2,14 @@ import { createMemory, EvidenceError, type Tee } from '@sekisho/evidence'
 import { tpmMakers } from '../enrolment/makers.ts'
 import { azureDoor } from './azure.ts'
 import { ccaDoor } from './cca.ts'
+import { iasDoor } from './ias.ts'
+import { ibmSeDoor } from './ibm-se.ts'
 import type { Door, Judged, JudgeRequest, Received, Surroundings, Verifier, VerifierOptions } from './model.ts'
 import { nitroDoor } from './nitro.ts'
 import { nvidiaDoor } from './nvidia.ts'
+import { psaDoor } from './psa.ts'
 import { receive } from './recognise.ts'
+import { sevDoor } from './sev.ts'
 import { sgxDoor } from './sgx.ts'
 import { snpDoor } from './snp.ts'
 import { tdxDoor } from './tdx.ts'
@@ -14,10 +18,14 @@ import { tpmAnchors, tpmDoor } from './tpm.ts'
 
 const DOORS: Readonly<Partial<Record<Tee, (around: Surroundings) => Door>>> = {
   snp: snpDoor,
+  sev: sevDoor,
   sgx: sgxDoor,
+  'sgx-epid': iasDoor,
   tdx: tdxDoor,
   nitro: nitroDoor,
   cca: ccaDoor,
+  psa: psaDoor,
+  'ibm-se': ibmSeDoor,
   tpm: tpmDoor,
   'azure-vtpm': azureDoor,
   'nvidia-gpu': nvidiaDoor,
@@ -45,15 +53,22 @@ export function openVerifier(options: VerifierOptions): Verifier {
     doors.set(tee, door)
     return door
   }
+  // What the operator got wrong is said at the start, and to nobody who sends evidence.
+  if (options.secureExecution !== undefined) doorOf('ibm-se')
   return {
     emulated: (options.trustAnchors ?? []).length > 0,
     tpmMakers: tpmMakers(tpmAnchors(options), options.tpmRoots?.pool ?? []),
     recognise: receive,
     skeleton: (received) => doorOf(received.tee).skeleton(received),
     binding: (received, digest) => doorOf(received.tee).binding(received, digest),
+    challenge: (tee) => (isTee(tee) ? doorOf(tee).challenge?.() : undefined),
     verify: (received: Received, request: JudgeRequest): Promise<Judged> =>
       doorOf(received.tee).verify(received, request),
   }
+}
+
+function isTee(name: string): name is Tee {
+  return Object.hasOwn(DOORS, name)
 }
 
 function surroundings(options: VerifierOptions): Surroundings {

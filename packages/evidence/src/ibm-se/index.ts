@@ -31,6 +31,7 @@ export {
 } from './header.ts'
 export { type HyperProtectEntry, type HyperProtectRecord, parseHyperProtectRecord } from './hyper-protect.ts'
 export { findSeHeader, type SeImageLayout, type SePageDigests, type SeStoredComponent, sePageDigests } from './image.ts'
+export { exchangeOfKbs, isSeJson, parseSeKbs, type SeKbsAnswer } from './kbs.ts'
 export { type OpenedKeySlot, openSeKeySlot } from './key-slot.ts'
 export { onP521, paddedPoint, unpaddedPoint } from './point.ts'
 export {
