@@ -32,8 +32,8 @@ export interface CheckpointOptions {
   readonly now: () => Date
   /** Takes the log lines. */
   readonly writeLog: (text: string) => void
-  /** What else the verifier is made with: keys of Arm platforms, roots of TPM makers. */
-  readonly verifier?: Pick<VerifierOptions, 'arm' | 'tpmRoots'>
+  /** What else the verifier is made with: endorsements from files, roots of TPM makers. */
+  readonly verifier?: Pick<VerifierOptions, 'arm' | 'bundles' | 'secureExecution' | 'tpmRoots'>
 }
 
 /** A checkpoint that answers. */

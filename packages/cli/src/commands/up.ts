@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Around } from '../around.ts'
+import { readEndorsementFiles } from '../checkpoint/endorsement-files.ts'
 import { formerMasterKeys, type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
 import { readOidc } from '../checkpoint/oidc-file.ts'
 import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../checkpoint/open.ts'
@@ -31,6 +32,7 @@ export interface UpOptions extends MasterKeyOptions, NetworkFlags {
   readonly trustedProxy?: readonly string[]
   readonly emulated?: true
   readonly tpmRoot?: readonly string[]
+  readonly endorsements?: readonly string[]
   readonly lease?: number
 }
 
@@ -95,6 +97,9 @@ async function start(
 ): Promise<Checkpoint> {
   const databaseUrl = around.env['DATABASE_URL'] ?? ''
   const tpmRoots = options.tpmRoot === undefined ? undefined : await readTpmRootFiles(options.tpmRoot, around)
+  const files = options.endorsements === undefined ? {} : await readEndorsementFiles(options.endorsements, around)
+  if (emulated !== undefined && files.arm !== undefined)
+    throw usageError('--emulated brings the keys of its own Arm platforms; leave out those of --endorsements')
   const master = await masterKeyOf(options, folder, around)
   const page = pageFolder()
   try {
@@ -106,6 +111,7 @@ async function start(
       production: options.production === true,
       emulatedAnchors: emulated?.anchors ?? [],
       verifier: {
+        ...files,
         ...(emulated === undefined ? {} : { arm: emulated.arm }),
         ...(tpmRoots === undefined ? {} : { tpmRoots }),
       },
@@ -162,7 +168,8 @@ async function tlsOf({ tlsCert, tlsKey }: UpOptions): Promise<{ tls?: { cert: st
 /** Faults of the database, the master key, the address: what a person can do something about. */
 function inPlainWords(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  if (['StorageError', 'VaultError', 'BrokerError'].includes(error.name))
+  const ofFiles = error.name === 'EvidenceError' || /^secureExecution\b/.test(error.message)
+  if (ofFiles || ['StorageError', 'VaultError', 'BrokerError'].includes(error.name))
     return new CliError(EXIT.unreadable, error.message, { cause: error })
   const code = 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE')

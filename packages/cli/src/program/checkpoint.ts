@@ -42,6 +42,11 @@ function addUp(root: Command, around: Around, done: Done): void {
     .option('--production', 'refuse everything that is for trying out only')
     .option('--emulated', 'trust emulated platforms too, and serve their key services; never in production')
     .option('--tpm-root <file>', 'vouch for these TPM makers: roots and what is below them, PEM; repeatable', collect)
+    .option(
+      '--endorsements <path>',
+      'bundles, keys of Arm platforms, files for IBM Secure Execution: a file or a folder; repeatable',
+      collect,
+    )
     .option('--offline', 'fetch no endorsements')
     .option('--pccs <url>', 'ask this PCCS instead of Intel’s service', once('--pccs', text))
     .option('--kds <url>', 'ask this mirror instead of AMD’s key service', once('--kds', text))

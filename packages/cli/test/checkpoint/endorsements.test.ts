@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import { openVerifier } from '@sekisho/broker'
+import type { Around } from '../../src/around.ts'
+import { readEndorsementFiles } from '../../src/checkpoint/endorsement-files.ts'
+import { scratch } from '../process.ts'
+import { run } from './run.ts'
+
+const VECTORS =
+  process.env['SEKISHO_VECTORS'] ?? fileURLToPath(new URL('../../../../../../shared/vectors', import.meta.url))
+const SE = join(VECTORS, 'ibm-se')
+const skip = existsSync(SE) ? false : `needs the vectors of ibm-se in ${VECTORS} (SEKISHO_VECTORS)`
+
+const around: Around = {
+  out: () => undefined,
+  outBytes: () => undefined,
+  err: () => undefined,
+  stdin: () => Promise.resolve(new Uint8Array()),
+  env: {},
+  colour: false,
+  liveProgress: false,
+  columns: undefined,
+  now: () => new Date(),
+}
+
+const KEY = JSON.stringify([{ pkey: { kty: 'EC', crv: 'P-384', x: 'AA', y: 'AA' }, 'implementation-id': '11' }])
+
+function written(name: string, files: Readonly<Record<string, string | Uint8Array>>): string {
+  const folder = join(scratch(), name)
+  mkdirSync(folder, { recursive: true })
+  for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content)
+  return folder
+}
+
+describe('sekisho up --endorsements', () => {
+  it('takes keys and reference values of Arm platforms', async () => {
+    const folder = written('arm', { 'ta-store.json': KEY, 'rv-store.json': '{"platform":[]}' })
+    const { arm, ...rest } = await readEndorsementFiles([folder], around)
+    assert.deepEqual(JSON.parse(arm?.keys ?? ''), JSON.parse(KEY))
+    assert.equal(arm?.referenceValues, '{"platform":[]}')
+    assert.deepEqual(rest, {})
+    await assert.rejects(readEndorsementFiles([folder, folder], around), /belong in one file/)
+  })
+
+  it('takes images and requests of Secure Execution, one of each from a folder', { skip }, async () => {
+    const folder = written('se', {})
+    for (const name of ['se-header.bin', 'protection-key.bin'])
+      copyFileSync(join(SE, 'attestation-valid', name), join(folder, name))
+    copyFileSync(join(SE, 'attestation-valid/request.pvattest'), join(folder, 'request.arcb'))
+    const certificate = join(SE, 'host-key-documents/files/ibm.crt')
+    const files = await readEndorsementFiles([certificate, join(folder, 'se-header.bin')], around)
+    assert.equal(files.secureExecution?.files?.length, 1)
+    assert.equal(files.secureExecution?.images?.length, 1)
+    const all = await readEndorsementFiles([certificate, folder], around)
+    assert.equal(all.secureExecution?.requests?.length, 1)
+    const challenge = openVerifier(all).challenge?.('ibm-se')
+    assert.match(challenge ?? '', /"request_blob":"AAAA/)
+    assert.equal(openVerifier(files).challenge?.('ibm-se'), undefined)
+    await assert.rejects(readEndorsementFiles([join(folder, 'request.arcb')], around), /belong together/)
+  })
+
+  it('refuses at the start what would not count', { skip }, async () => {
+    const folder = written('wrong-key', { 'protection-key.bin': new Uint8Array(32) })
+    copyFileSync(join(SE, 'attestation-valid/request.pvattest'), join(folder, 'request.arcb'))
+    const data = join(scratch(), 'data')
+    const wrong = await run(['up', '--port', '0', '--offline', '--data', data, '--endorsements', folder])
+    assert.notEqual(wrong.code, 0)
+    assert.match(wrong.err, /secureExecution\.requests\[0\]: the protection key does not open the request/)
+    assert.doesNotMatch(wrong.err, / at .*\.js/)
+    const root = written('ark', {})
+    copyFileSync(join(VECTORS, 'trust-anchors-amd.json'), join(root, 'other.json'))
+    await assert.rejects(readEndorsementFiles([join(root, 'other.json')], around))
+  })
+})
