@@ -15,7 +15,7 @@ const EVIDENCE: readonly Row[] = [
   {
     what: 'AWS Nitro',
     forms:
-      'attestation document of enclaves (12 real ones) and NitroTPM (structure only); COSE_Sign1 tagged or not; messages of the security module and answers of the key service (decoded by the library; 2 real answers)',
+      'attestation document of enclaves (12 real ones) and NitroTPM (structure only); COSE_Sign1 tagged or not; messages of the security module and answers of the key service (decoded by the library; 2 real answers); enclave image files version 2 to 4 are measured (4 made ones; PCR rules on real documents)',
   },
   {
     what: 'Arm CCA',

@@ -3,7 +3,7 @@ import { createDigester } from '@sekisho/evidence/crypto'
 const ZERO: Uint8Array = new Uint8Array(48)
 
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\x21-\x7e]{1,576}$/
-const INSTANCE = /^i-(?:[0-9a-f]{8}|[0-9a-f]{17})$/
+const INSTANCE = /^i-[0-9a-f]{8,17}$/
 
 /** SHA-384 of bytes. */
 export async function sha384(bytes: Uint8Array): Promise<Uint8Array> {
