@@ -41,14 +41,15 @@ export function startApi(onOver: () => void): Api {
     const answer = await reach(PREFIX + path, { ...init, headers })
     if (answer.ok) return answer
     const problem = await problemOf(answer)
-    if (problem.status === 401 && key !== undefined) {
+    // Unless somebody signed in while the answer was under way.
+    if (problem.status === 401 && key !== undefined && sessionKey() === key) {
       keepSessionKey(undefined)
       onOver()
     }
     throw problem
   }
-  const plain = async (path: string): Promise<Response> => {
-    const answer = await reach(path, {})
+  const plain = async (path: string, init: RequestInit = {}): Promise<Response> => {
+    const answer = await reach(path, init)
     if (!answer.ok) throw await problemOf(answer)
     return answer
   }
@@ -69,7 +70,7 @@ export function startApi(onOver: () => void): Api {
     bytes: async (path) => new Uint8Array(await (await plain(path)).arrayBuffer()),
     open: (path, headers, signal) => ask(path, { headers, signal }),
     async signIn(proof) {
-      const answer = await ask('/session', {
+      const answer = await plain(`${PREFIX}/session`, {
         method: 'POST',
         body: JSON.stringify(proof),
         headers: { 'content-type': 'application/json' },

@@ -24,9 +24,11 @@ export function SessionProvider({ children }: { readonly children: ComponentChil
   const api = useMemo(() => startApi(() => setStanding('over')), [])
   const ask = (): void => {
     setStanding('asking')
+    // Whoever signed in meanwhile, or was told that the session is over, stays so.
+    const answered = (next: Standing) => setStanding((before) => (before === 'asking' ? next : before))
     api.whoami().then(
-      (who) => setStanding((before) => who ?? (before === 'over' ? 'over' : 'nobody')),
-      () => setStanding('unreachable'),
+      (who) => answered(who ?? 'nobody'),
+      () => answered('unreachable'),
     )
   }
   useEffect(ask, [api])
