@@ -12,6 +12,8 @@ export interface CheckpointStage {
   readonly url: string
   /** As the first start prints it; used up by the first call of `administrator`. */
   readonly setupLink: string
+  /** File of the emulated platforms, for `--world`. */
+  readonly world: string
   /** A page of somebody who never signed in. */
   visitor(options?: BrowserContextOptions): Promise<Seen>
   /** A page of the administrator, signed in by the one-time link the first time and by the same session after. */
@@ -75,6 +77,7 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
   return {
     url,
     setupLink,
+    world: join(folder, 'data', 'world.json'),
     visitor: (options) => pages.page(options),
     administrator,
     async sekisho(...args) {

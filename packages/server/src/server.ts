@@ -1,4 +1,5 @@
 import type { AccessTokens, Broker, Database, Log, Vault } from '@sekisho/broker'
+import type { CollateralSource } from '@sekisho/collateral'
 import { authenticator } from './access/authenticate.ts'
 import { type OidcOptions, oidcVerifier } from './access/oidc.ts'
 import { translate } from './broker-errors.ts'
@@ -37,6 +38,8 @@ export interface ServerOptions {
   readonly limits?: Partial<ServerLimits>
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */
   readonly trustedProxies?: readonly string[]
+  /** Asked for endorsements on behalf of the web page. */
+  readonly source?: CollateralSource
   /** Folder of the web page, served at `/`. */
   readonly console?: string
   /** Of this program, as the OpenAPI document names it. */
@@ -92,7 +95,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   wellKnownFace(front, broker)
   logFace(front, { log: options.log, auth })
   const secureCookies = options.tls !== undefined
-  nativeApi(front, { ...options, auth, streams, outcomes, secureCookies }, options.version ?? '0.0.0')
+  nativeApi(
+    front,
+    { ...options, source: options.source, auth, streams, outcomes, secureCookies },
+    options.version ?? '0.0.0',
+  )
   if (options.console === undefined) plainFace(front)
   else await staticFace(front, options.console)
   const listening = await listen({

@@ -117,6 +117,7 @@ async function open(
     version: options.version,
     writeLog: options.writeLog,
     now,
+    ...(source === undefined ? {} : { source }),
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     ...(options.oidc === undefined ? {} : { oidc: options.oidc }),
     ...(options.trustedProxies === undefined ? {} : { trustedProxies: options.trustedProxies }),

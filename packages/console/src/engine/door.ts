@@ -15,6 +15,11 @@ export interface DoorRequest {
   readonly eventLog: Uint8Array | undefined
 }
 
+/** What names a platform to whoever has its endorsements: the body of `POST /endorsements`. Nothing else of the evidence is in it. */
+export type EndorsementNeed = Partial<
+  Readonly<Record<'amd' | 'intel' | 'intelPlatform', Readonly<Record<string, unknown>>>>
+>
+
 /** What the page needs of one TEE. */
 export interface Door {
   /** The vendor's pinned roots for this evidence. */
@@ -23,6 +28,11 @@ export interface Door {
   readonly titles: Readonly<Record<string, string>>
   /** Decodes evidence. @throws EvidenceError when it cannot be read */
   fields(evidence: Uint8Array): readonly Field[]
+  /**
+   * What to ask a checkpoint for, where the vendor's endorsements can be fetched: one of these answers will do.
+   * Undefined for TEEs whose endorsements come otherwise.
+   */
+  needs?(evidence: Uint8Array): readonly EndorsementNeed[]
   /** Expectations that this evidence would meet. @throws EvidenceError */
   skeleton(evidence: Uint8Array): Readonly<Record<string, unknown>>
   /** @throws EvidenceError for evidence that cannot be read, TypeError for expectations that make no sense */

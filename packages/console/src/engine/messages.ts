@@ -1,4 +1,5 @@
 import type { TrustAnchor, Verdict } from '@sekisho/evidence'
+import type { EndorsementNeed } from './door.ts'
 
 /** Longest file that is read, in bytes; longer ones are refused before a byte of them is. */
 export const MAX_FILE = 10_000_000
@@ -42,6 +43,8 @@ export interface OpenedEvidence {
   readonly parts: readonly string[]
   readonly part: number
   readonly fields: readonly Field[]
+  /** What to ask a checkpoint for endorsements with; empty where they come otherwise. */
+  readonly needs: readonly EndorsementNeed[]
   /** Expectations that this very evidence would meet. */
   readonly skeleton: Readonly<Record<string, unknown>>
 }

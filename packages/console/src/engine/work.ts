@@ -58,6 +58,7 @@ async function open(bytes: Uint8Array, part: number): Promise<OpenedEvidence> {
     parts: labels,
     part,
     fields: door.fields(found.evidence),
+    needs: attempt(() => door.needs?.(found.evidence)) ?? [],
     skeleton: attempt(() => door.skeleton(found.evidence)) ?? {},
   }
 }

@@ -138,6 +138,10 @@ export const ja: Texts = {
     vendorAnchors: 'ベンダーのルート（固定）',
     add: '追加…',
     addEndorsement: 'エンドースメントを追加（バンドル、DCAP コラテラル、証明書）',
+    fetch: 'このチェックポイント経由で取得',
+    fetching: '取得中…',
+    fetchHint:
+      'チェックポイントがベンダーに問い合わせます。伝わるのはプラットフォームの識別情報だけで、証拠はこのページから出ません。',
     addAnchor: 'トラストアンカーを追加（ルート証明書または JSON）',
     remove: (what) => `${what} を外す`,
     eventLog: 'イベントログ',

@@ -77,6 +77,9 @@ export interface Texts {
       | 'vendorAnchors'
       | 'add'
       | 'addEndorsement'
+      | 'fetch'
+      | 'fetching'
+      | 'fetchHint'
       | 'addAnchor'
       | 'eventLog',
       string

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import type { Fault } from '../engine/messages.ts'
 import { useTexts } from '../text/language.ts'
+import { FetchEndorsements } from './fetch-endorsements.tsx'
 import { readFiles } from './files.ts'
 import { FileButton, Mark } from './parts.tsx'
 import { faultIn, type Workbench, withAnchors } from './workbench.ts'
@@ -80,6 +81,7 @@ function EndorsementList({ bench: { inputs, change, open, setFault } }: { bench:
         multiple
         onFiles={(list) => void add(list)}
       />
+      <FetchEndorsements needs={inputs.evidence?.opened.needs ?? []} open={open} />
     </>
   )
 }

@@ -4,6 +4,7 @@ import type { Route } from './route.ts'
 import { accessRoutes } from './routes/access.ts'
 import { advisoryRoutes } from './routes/advisories.ts'
 import { decisionRoutes } from './routes/decisions.ts'
+import { endorsementRoutes } from './routes/endorsements.ts'
 import { eventRoutes } from './routes/events.ts'
 import { leaseRoutes } from './routes/leases.ts'
 import { pageSessionRoutes } from './routes/page-session.ts'
@@ -26,6 +27,7 @@ export function nativeRoutes(services: NativeServices): readonly Route[] {
     ...leaseRoutes(services),
     ...advisoryRoutes(services),
     ...eventRoutes(services),
+    ...endorsementRoutes(services),
     ...accessRoutes(services),
     ...pageSessionRoutes(services),
   ]

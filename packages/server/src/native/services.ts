@@ -1,4 +1,5 @@
 import type { AccessTokens, Broker, Database, Vault } from '@sekisho/broker'
+import type { CollateralSource } from '@sekisho/collateral'
 import type { Authenticator } from '../access/authenticate.ts'
 import type { OutcomeCounter } from '../outcomes.ts'
 import type { EventStreams } from './events.ts'
@@ -14,4 +15,6 @@ export interface NativeServices {
   readonly outcomes: OutcomeCounter
   /** True where the server speaks TLS: cookies never leave it. */
   readonly secureCookies: boolean
+  /** Where endorsements come from; undefined where nobody is asked. */
+  readonly source: CollateralSource | undefined
 }

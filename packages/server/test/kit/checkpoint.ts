@@ -119,7 +119,7 @@ export async function furnish(checkpoint: Checkpoint, machine: Machine, namespac
   await broker.admin.putReference(namespace, set, by)
 }
 
-async function worldSource(t: Closing, world: World): Promise<ReturnType<typeof networkSource>> {
+export async function worldSource(t: Closing, world: World): Promise<ReturnType<typeof networkSource>> {
   const service = createServer((request, response) => {
     const { method = 'GET', url = '/', headers } = request
     const answer = world.handle({ method, url, headers })

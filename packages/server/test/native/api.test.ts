@@ -97,6 +97,10 @@ test('every documented route answers, as the document says', async (t) => {
 
   await tpmKeys(checkpoint, api, ok)
 
+  await ok('POST', '/api/v1/endorsements', { intel: { tee: 'sgx', fmspc: '90c06f000000', ca: 'platform' } }, 404)
+  await ok('POST', '/api/v1/session', { setup: 'guess' }, 403)
+  await ok('DELETE', '/api/v1/session', undefined, 204)
+
   const policy = await ok('GET', `${NS}/policy`)
   assert.equal(policy['text'], PERMIT)
   await ok('PUT', `${NS}/policy`, { text: `${PERMIT}\n`, note: 'a line' })

@@ -9,8 +9,8 @@ import {
 import { AMD_ROOTS, parseSnpReport } from '@sekisho/evidence/snp'
 import { INTEL_ROOT, parseTdxQuote } from '@sekisho/evidence/tdx'
 import { commonOptions, type Door } from '../door.ts'
-import { intelCollateral } from './intel.ts'
-import { snpCollateralOf } from './snp.ts'
+import { intelCollateral, intelNeeds } from './intel.ts'
+import { snpCollateralOf, snpNeeds } from './snp.ts'
 
 /** Azure confidential VMs behind the page. */
 export const azureDoor: Door = {
@@ -19,6 +19,12 @@ export const azureDoor: Door = {
   titles: {},
   fields: (evidence) => azureFields(parseAzureJson(evidence)),
   skeleton: (evidence) => azureSkeleton(parseAzureJson(evidence)),
+  needs(evidence) {
+    const parts = parseAzureJson(evidence)
+    if (parts.tdQuote !== undefined) return intelNeeds('tdx', parseTdxQuote(parts.tdQuote))
+    const { hardware, hardwareReport } = parseHclReport(parts.hclReport)
+    return hardware === 'snp' ? snpNeeds(parseSnpReport(hardwareReport)) : []
+  },
   verify(request) {
     const { collateral, at, eventLog } = request
     const parts = parseAzureJson(request.evidence)

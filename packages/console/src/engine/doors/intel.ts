@@ -7,6 +7,7 @@ import {
 } from '@sekisho/evidence/sgx'
 import { type IntelItem, newest } from '../bundle.ts'
 import type { Collateral } from '../collateral.ts'
+import type { EndorsementNeed } from '../door.ts'
 
 /** Intel's collateral from files, and for what they lack a bundle's for the platform that the quote names. */
 export function intelCollateral(
@@ -17,13 +18,45 @@ export function intelCollateral(
 ): DcapCollateralInput {
   const items = bundled.filter((item): item is IntelItem => item.kind === 'intel' && item.tee === tee)
   if (items.length === 0) return intel
-  const platform = readPlatformCertificate(quote, prepareDcapCollateral(intel))
-  if (platform?.extensions === undefined) return intel
-  const fmspc = toHex(platform.extensions.fmspc)
-  const ca = platform.issuer.includes('Processor') ? 'processor' : 'platform'
+  const family = familyOf(quote, intel)
+  if (family === undefined) return intel
   const item = newest(
-    items.filter((one) => one.fmspc === fmspc && one.ca === ca),
+    items.filter((one) => one.fmspc === family.fmspc && one.ca === family.ca),
     at.getTime(),
   )
   return { ...item?.collateral, ...intel }
+}
+
+/** The family of platforms that a quote's PCK certificate names, and the CA that issued it. */
+function familyOf(
+  quote: Quote<unknown>,
+  given: DcapCollateralInput,
+): { readonly fmspc: string; readonly ca: 'platform' | 'processor' } | undefined {
+  const platform = readPlatformCertificate(quote, prepareDcapCollateral(given))
+  if (platform?.extensions === undefined) return undefined
+  return {
+    fmspc: toHex(platform.extensions.fmspc),
+    ca: platform.issuer.includes('Processor') ? 'processor' : 'platform',
+  }
+}
+
+/** What names the platform of a quote: its family, or, where the quote brings no PCK chain, its own ids. */
+export function intelNeeds(tee: Extract<Tee, 'sgx' | 'tdx'>, quote: Quote<unknown>): readonly EndorsementNeed[] {
+  const family = familyOf(quote, {})
+  if (family !== undefined) return [{ intel: { tee, ...family } }]
+  const { certification, header } = quote
+  if (certification.type > 3 || !('ppid' in certification)) return []
+  const { type, ppid, cpuSvn, pceSvn, pceId } = certification
+  return [
+    {
+      intelPlatform: {
+        tee,
+        ...(type === 3 ? { encryptedPpid: toHex(ppid) } : {}),
+        cpuSvn: toHex(cpuSvn),
+        pceSvn,
+        pceId: toHex(pceId),
+        qeId: toHex(header.userData.subarray(0, 16)),
+      },
+    },
+  ]
 }

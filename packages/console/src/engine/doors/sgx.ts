@@ -8,7 +8,7 @@ import {
   verifySgx,
 } from '@sekisho/evidence/sgx'
 import { commonOptions, type Door } from '../door.ts'
-import { intelCollateral } from './intel.ts'
+import { intelCollateral, intelNeeds } from './intel.ts'
 
 /** SGX behind the page. */
 export const sgxDoor: Door = {
@@ -16,6 +16,7 @@ export const sgxDoor: Door = {
   titles: sgxCatalogue,
   fields: (evidence) => sgxFields(parseSgxQuote(evidence)),
   skeleton: (evidence) => sgxSkeleton(parseSgxQuote(evidence)),
+  needs: (evidence) => intelNeeds('sgx', parseSgxQuote(evidence)),
   verify: (request) =>
     verifySgx(request.evidence, {
       ...commonOptions<SgxExpectations>(request),

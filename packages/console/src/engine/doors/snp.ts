@@ -1,4 +1,4 @@
-import { toHex } from '@sekisho/evidence'
+import { allZero, toHex } from '@sekisho/evidence'
 import {
   AMD_ROOTS,
   decodeTcb,
@@ -16,7 +16,7 @@ import {
 } from '@sekisho/evidence/snp'
 import { type AmdItem, newest } from '../bundle.ts'
 import type { Collateral } from '../collateral.ts'
-import { commonOptions, type Door } from '../door.ts'
+import { commonOptions, type Door, type EndorsementNeed } from '../door.ts'
 
 /** SEV-SNP behind the page. */
 export const snpDoor: Door = {
@@ -24,6 +24,7 @@ export const snpDoor: Door = {
   titles: snpCatalogue,
   fields: (evidence) => snpFields(parseSnpReport(evidence)),
   skeleton: (evidence) => snpSkeleton(parseSnpReport(evidence)),
+  needs: (evidence) => snpNeeds(parseSnpReport(evidence)),
   verify: (request) =>
     verifySnp(request.evidence, {
       ...commonOptions<SnpExpectations>(request),
@@ -52,3 +53,20 @@ function fits(item: AmdItem, report: SnpReport): boolean {
     ([name, svn]) => tcb[name] === undefined || tcb[name] === svn,
   )
 }
+
+/** What names the chip to AMD's key service. A report of version 2 does not tell its product: either of the older two. */
+export function snpNeeds(report: SnpReport): readonly EndorsementNeed[] {
+  const product = reportProduct(report)
+  const products = product !== undefined ? [product] : report.cpuidFamily === undefined ? OLDER : []
+  const vlek = keyInfoOf(report.keyInfo).signingKey === 'vlek'
+  return products.map((name) => ({
+    amd: {
+      product: name,
+      vlek,
+      ...(allZero(report.chipId) ? {} : { chipId: toHex(report.chipId) }),
+      tcb: { bootloader: 0, tee: 0, snp: 0, microcode: 0, ...decodeTcb(report.reportedTcb, tcbLayout(name)) },
+    },
+  }))
+}
+
+const OLDER = ['Milan', 'Genoa'] as const

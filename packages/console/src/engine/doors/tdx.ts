@@ -9,7 +9,7 @@ import {
   verifyTdx,
 } from '@sekisho/evidence/tdx'
 import { commonOptions, type Door } from '../door.ts'
-import { intelCollateral } from './intel.ts'
+import { intelCollateral, intelNeeds } from './intel.ts'
 
 /** TDX behind the page. */
 export const tdxDoor: Door = {
@@ -17,6 +17,7 @@ export const tdxDoor: Door = {
   titles: tdxCatalogue,
   fields: (evidence) => tdxFields(parseTdxQuote(evidence)),
   skeleton: (evidence) => tdxSkeleton(parseTdxQuote(evidence)),
+  needs: (evidence) => intelNeeds('tdx', parseTdxQuote(evidence)),
   verify: (request) =>
     verifyTdx(request.evidence, {
       ...commonOptions<TdxExpectations>(request),
