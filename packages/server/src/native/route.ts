@@ -77,13 +77,12 @@ export function jsonRoute<
   }
 }
 
-/** A route that answers something else than JSON: bytes, text, an event stream. */
+/** A route that writes its reply itself: bytes, text, an event stream, headers of its own. */
 export function rawRoute<P extends TObject = None, Q extends TObject = None, B extends TSchema = TSchema>(
   definition: RouteShape & {
     readonly params?: P
     readonly query?: Q
     readonly body?: B
-    readonly answerType: string
     handle(input: RouteInput<P, Q, B>): Promise<Reply>
   },
 ): Route {

@@ -10,6 +10,7 @@ import { closed } from '../common.ts'
 import { type Route, rawRoute } from '../route.ts'
 import type { NativeServices } from '../services.ts'
 
+const GRANT = closed({ namespace: Type.String(), scopes: Type.Array(Type.String()) })
 const OPENING = closed({
   token: Type.Optional(
     Type.String({ minLength: 1, maxLength: MAX_SESSION_TOKEN, description: 'an API token, or one of the provider' }),
@@ -29,7 +30,8 @@ export function pageSessionRoutes(services: NativeServices): readonly Route[] {
       tag: 'access',
       summary: 'Begins a session of the web page with a token, or with the one-time link of the first start',
       body: OPENING,
-      answerType: 'application/json',
+      status: 201,
+      answer: closed({ key: Type.String(), actor: Type.String(), grants: Type.Array(GRANT) }),
       handle: async ({ call, body }) => {
         const token = await tokenOf(services, call, body)
         const who = await auth.guess(call, () => auth.believe(token, call.at))
@@ -44,7 +46,7 @@ export function pageSessionRoutes(services: NativeServices): readonly Route[] {
       path: '/session',
       tag: 'access',
       summary: 'Ends the session of the web page in this browser; the token itself goes on',
-      answerType: 'application/json',
+      status: 204,
       handle: async ({ call }) => withCookie(empty(), closePageSession(call, secureCookies)),
     }),
   ]
