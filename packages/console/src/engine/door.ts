@@ -1,6 +1,6 @@
 import type { TrustAnchor, Verdict } from '@sekisho/evidence'
 import type { Collateral } from './collateral.ts'
-import type { Field } from './messages.ts'
+import type { EndorsementNeed, Field } from './messages.ts'
 
 /** What a verification of one piece of evidence is made with. */
 export interface DoorRequest {
@@ -14,11 +14,6 @@ export interface DoorRequest {
   readonly trustAnchors: readonly TrustAnchor[] | undefined
   readonly eventLog: Uint8Array | undefined
 }
-
-/** What names a platform to whoever has its endorsements: the body of `POST /endorsements`. Nothing else of the evidence is in it. */
-export type EndorsementNeed = Partial<
-  Readonly<Record<'amd' | 'intel' | 'intelPlatform', Readonly<Record<string, unknown>>>>
->
 
 /** What the page needs of one TEE. */
 export interface Door {

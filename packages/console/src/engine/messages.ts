@@ -1,5 +1,4 @@
 import type { TrustAnchor, Verdict } from '@sekisho/evidence'
-import type { EndorsementNeed } from './door.ts'
 
 /** Longest file that is read, in bytes; longer ones are refused before a byte of them is. */
 export const MAX_FILE = 10_000_000
@@ -26,6 +25,11 @@ export type Place =
   | { readonly as: 'endorsement'; readonly what: string }
   | { readonly as: 'anchors'; readonly anchors: readonly TrustAnchor[] }
   | { readonly as: 'event-log' }
+
+/** What names a platform to whoever has its endorsements: the body of `POST /endorsements`. Nothing else of the evidence is in it. */
+export type EndorsementNeed = Partial<
+  Readonly<Record<'amd' | 'intel' | 'intelPlatform', Readonly<Record<string, unknown>>>>
+>
 
 /** Evidence without its wrappers, decoded and not verified. */
 export interface OpenedEvidence {

@@ -7,7 +7,7 @@ import {
 } from '@sekisho/evidence/sgx'
 import { type IntelItem, newest } from '../bundle.ts'
 import type { Collateral } from '../collateral.ts'
-import type { EndorsementNeed } from '../door.ts'
+import type { EndorsementNeed } from '../messages.ts'
 
 /** Intel's collateral from files, and for what they lack a bundle's for the platform that the quote names. */
 export function intelCollateral(

@@ -16,7 +16,8 @@ import {
 } from '@sekisho/evidence/snp'
 import { type AmdItem, newest } from '../bundle.ts'
 import type { Collateral } from '../collateral.ts'
-import { commonOptions, type Door, type EndorsementNeed } from '../door.ts'
+import { commonOptions, type Door } from '../door.ts'
+import type { EndorsementNeed } from '../messages.ts'
 
 /** SEV-SNP behind the page. */
 export const snpDoor: Door = {
