@@ -1,4 +1,4 @@
-import type { Database, Log } from '@sekisho/broker'
+import type { Broker, Database, Log } from '@sekisho/broker'
 import { HttpError } from './http/errors.ts'
 import type { Front } from './http/front.ts'
 import type { Metrics } from './http/metrics.ts'
@@ -22,7 +22,12 @@ export function operationsFace(front: Front, metrics: Metrics, db: Database): vo
 /** Gauges that are read when somebody asks. */
 export function stateGauges(
   metrics: Metrics,
-  { db, log, now = () => new Date() }: { readonly db: Database; readonly log: Log; readonly now?: () => Date },
+  {
+    broker,
+    db,
+    log,
+    now = () => new Date(),
+  }: { readonly broker: Broker; readonly db: Database; readonly log: Log; readonly now?: () => Date },
   streams: EventStreams,
 ): void {
   metrics.gauge('sekisho_leases_live', 'Leases that are live.', async () => {
@@ -32,6 +37,16 @@ export function stateGauges(
     )
     return row?.live ?? 0
   })
+  metrics.gauge(
+    'sekisho_refused_bytes',
+    'Bytes that are kept of refused attestations.',
+    async () => (await broker.kept()).refusedBytes,
+  )
+  metrics.gauge(
+    'sekisho_refused_bytes_limit',
+    'Bytes that may be kept of refused attestations.',
+    async () => (await broker.kept()).limits.refusedBytes,
+  )
   metrics.gauge('sekisho_log_size', 'Entries in the log.', () => log.size())
   metrics.gauge('sekisho_event_streams', 'Event streams that are open.', () => streams.open)
   metrics.gauge('process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss())

@@ -2,40 +2,48 @@ import type { Database, Sql } from '../storage/sql.ts'
 import { isSecret, newSecretText, secretHash } from './secret-text.ts'
 import type { AccessTokens, CreatedToken } from './tokens.ts'
 
-/** The secret of the link that opens a new server once. */
+/** The secret of a link that opens a new server once. */
 export interface SetupLink {
   /** 43 characters, for the fragment or the body of a request; never for a query that is logged. */
   readonly secret: string
   readonly expires: Date
 }
 
-const NAME = 'setup-link'
+const NAME = 'setup-links'
+/** Links that wait at once: as many processes as may be started before anybody logs in. The oldest makes room. */
+const MAX_LINKS = 16
 const LIFE_MS = 30 * 60_000
+const FIRST_TOKEN = 'first start'
 const FIRST_TOKEN_MS = 365 * 24 * 3600 * 1000
 
+/** A link as it is kept. */
+interface Waiting {
+  /** Of its secret, hex. */
+  readonly hash: string
+  /** Milliseconds since 1970. */
+  readonly expires: number
+}
+
 /**
- * Makes the one-time link of the first start: valid for 30 minutes, in place of any made before.
- * Undefined when somebody has been let in already: there is a token, used or not.
+ * Makes a one-time link of the first start, valid for 30 minutes. Processes that share a database make one each; all of
+ * them work, the last 16. Undefined when somebody has been let in already: there is a token, used or not.
  *
  * @throws StorageError
  */
 export async function createSetupLink(db: Database, at: Date): Promise<SetupLink | undefined> {
   const secret = newSecretText()
   const expires = new Date(at.getTime() + LIFE_MS)
-  const value = JSON.stringify({ hash: Buffer.from(secretHash(secret)).toString('hex'), expires: expires.getTime() })
+  const link: Waiting = { hash: Buffer.from(secretHash(secret)).toString('hex'), expires: expires.getTime() }
   return await db.transaction(async (sql) => {
     if (await isSetUp(sql)) return undefined
-    await sql.run(
-      'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-      [NAME, value],
-    )
+    await keep(sql, [...(await waiting(sql, at)), link].slice(-MAX_LINKS))
     return { secret, expires }
   })
 }
 
 /**
- * Redeems the link: once, in time, and only while nobody else was let in. Gives a token with
- * `admin` in all namespaces; undefined for a secret that is not the link's, or no longer.
+ * Redeems a link: once, in time, and while no token was made but by such links. Gives a token with `admin` in all namespaces; undefined for a secret that is no
+ * link's, or no longer.
  *
  * @throws StorageError
  */
@@ -45,16 +53,38 @@ export async function redeemSetupLink(
   secret: string,
   at: Date,
 ): Promise<CreatedToken | undefined> {
+  // Transactions follow each other in all processes: of two that bring one link together, the first finds it.
   return await db.transaction(async (sql) => {
-    const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [NAME])
-    if (row === undefined || (await isSetUp(sql))) return undefined
-    const { hash, expires } = JSON.parse(row.value) as { readonly hash: string; readonly expires: number }
-    if (!isSecret(secret, Buffer.from(hash, 'hex')) || at.getTime() >= expires) return undefined
-    // Whoever deletes the row has it: of two that come together, one.
-    if ((await sql.run('DELETE FROM settings WHERE name = ? AND value = ?', [NAME, row.value])) === 0) return undefined
+    const links = (await hasOwnTokens(sql)) ? [] : await waiting(sql, at)
+    // Each is compared, whichever it is.
+    const left = links.filter(({ hash }) => !isSecret(secret, Buffer.from(hash, 'hex')))
+    if (left.length === links.length) return undefined
+    await keep(sql, left)
     const life = new Date(at.getTime() + FIRST_TOKEN_MS)
-    return await tokens.create(sql, { namespace: '*', name: 'first start', scopes: ['admin'], expires: life, at })
+    return await tokens.create(sql, { namespace: '*', name: FIRST_TOKEN, scopes: ['admin'], expires: life, at })
   })
+}
+
+/** Links whose time is not over. */
+async function waiting(sql: Sql, at: Date): Promise<readonly Waiting[]> {
+  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [NAME])
+  // Written by this file alone.
+  const links = row === undefined ? [] : (JSON.parse(row.value) as readonly Waiting[])
+  return links.filter(({ expires }) => at.getTime() < expires)
+}
+
+async function keep(sql: Sql, links: readonly Waiting[]): Promise<void> {
+  if (links.length === 0) await sql.run('DELETE FROM settings WHERE name = ?', [NAME])
+  else
+    await sql.run(
+      'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+      [NAME, JSON.stringify(links)],
+    )
+}
+
+/** Whether somebody who was let in has made tokens: then nobody needs a link any more. */
+async function hasOwnTokens(sql: Sql): Promise<boolean> {
+  return (await sql.all('SELECT id FROM api_tokens WHERE name <> ? LIMIT 1', [FIRST_TOKEN])).length > 0
 }
 
 async function isSetUp(sql: Sql): Promise<boolean> {

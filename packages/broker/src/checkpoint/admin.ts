@@ -1,6 +1,7 @@
 import { type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
 import type { Tee } from '@sekisho/evidence'
 import type { Row, Sql } from '../storage/sql.ts'
+import { generateKeyMaterial } from '../vault/key-material.ts'
 import { readAdvisory } from './advisories.ts'
 import { type Core, compiledPolicy } from './core.ts'
 import { addEvents, announce } from './events.ts'
@@ -55,13 +56,7 @@ export function adminOf(core: Core): BrokerAdmin {
           change: { what: 'secret-put', details: { path: secret.path, version }, resource: secret.path },
         }
       }),
-    generateKey: (namespace, key, by) =>
-      change(core, namespace, by, async (sql) => {
-        checkPath(key.path)
-        const made = await core.vault.generateKey(sql, { ...key, namespace, actor: by.actor, at: by.at })
-        const details = { path: key.path, type: key.type, version: made.version }
-        return { result: made, change: { what: 'key-made', details, resource: key.path } }
-      }),
+    generateKey: (namespace, key, by) => generateKey(core, namespace, key, by),
     deleteSecret: (namespace, path, by) =>
       change(core, namespace, by, async (sql) => {
         checkPath(path)
@@ -72,6 +67,27 @@ export function adminOf(core: Core): BrokerAdmin {
         }
       }),
     record: (sql, namespace, act, by) => recordChange(core, sql, namespace, by, act),
+  }
+}
+
+// An RSA key takes up to a second: made before the transaction begins, it holds nobody up.
+async function generateKey(
+  core: Core,
+  namespace: string,
+  { path, type }: Parameters<BrokerAdmin['generateKey']>[1],
+  by: Acting,
+): ReturnType<BrokerAdmin['generateKey']> {
+  checkNamespace(namespace)
+  checkPath(path)
+  const key = await generateKeyMaterial(type)
+  try {
+    return await change(core, namespace, by, async (sql) => {
+      const made = await core.vault.putKey(sql, { namespace, path, key, actor: by.actor, at: by.at })
+      const details = { path, type, version: made.version }
+      return { result: made, change: { what: 'key-made', details, resource: path } }
+    })
+  } finally {
+    key.privateJwk.fill(0)
   }
 }
 

@@ -21,10 +21,12 @@ export interface LeaseRow extends Row {
   readonly state: string
   readonly ended: number | null
   readonly ended_reason: string | null
+  /** Of the appraisal that it rests on. */
+  readonly emulated: number | null
 }
 
-const COLUMNS =
-  'id, namespace, resource, appraisal, decision, holder_key_sha256, secret_hash, created, expires, state, ended, ended_reason'
+const COLUMNS = `id, namespace, resource, appraisal, decision, holder_key_sha256, secret_hash, created, expires, state,
+  ended, ended_reason, (SELECT emulated FROM appraisals WHERE appraisals.id = leases.appraisal) AS emulated`
 
 /** A lease by its id. */
 export async function readLease(sql: Sql, id: string): Promise<LeaseRow | undefined> {
@@ -52,6 +54,7 @@ export function stateOf(row: LeaseRow, at: Date): LeaseState {
     expires: new Date(row.expires),
     appraisal: row.appraisal,
     decision: row.decision,
+    emulated: row.emulated === 1,
     ...(ended === null ? {} : { ended: new Date(ended) }),
     ...(row.ended_reason === null ? {} : { endedReason: row.ended_reason }),
   }
@@ -110,7 +113,7 @@ export async function revokeLease(
       lease: id,
       reason: 'operator',
       actor,
-      emulated: await isEmulated(sql, lease.appraisal),
+      emulated: lease.emulated === 1,
       body: { reasons: [said] },
     })
     await addEvents(sql, namespace, at, [
@@ -120,11 +123,6 @@ export async function revokeLease(
   })
   if (done) await announce(core, namespace)
   return done
-}
-
-async function isEmulated(sql: Sql, appraisal: string): Promise<boolean> {
-  const [row] = await sql.all<{ emulated: number }>('SELECT emulated FROM appraisals WHERE id = ?', [appraisal])
-  return row?.emulated === 1
 }
 
 const BATCH = 500

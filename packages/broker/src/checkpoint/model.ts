@@ -130,6 +130,8 @@ export interface LeaseState {
   readonly endedReason?: string
   readonly appraisal: string
   readonly decision: string
+  /** No hardware vouches for the workload. */
+  readonly emulated: boolean
 }
 
 /** Something that happened to a namespace, in order. */

@@ -151,13 +151,36 @@ describe('the link of the first start', () => {
     assert.ok(await redeemSetupLink(db, accessTokens(db), link?.secret ?? '', later(30 * 60_000 - 1)))
   })
 
-  it('is not guessed, and a new one ends the one before', async (t) => {
+  it('is not guessed', async (t) => {
     const { db } = await database(t)
-    const [old, link] = [await createSetupLink(db, AT), await createSetupLink(db, AT)]
-    for (const secret of ['', 'x', 'A'.repeat(43), old?.secret ?? '']) {
+    await createSetupLink(db, AT)
+    for (const secret of ['', 'x', 'A'.repeat(43)])
+      assert.equal(await redeemSetupLink(db, accessTokens(db), secret, AT), undefined)
+  })
+
+  it('of several processes each has one that works, once each, until one who was let in makes a token', async (t) => {
+    const { db } = await database(t)
+    const links = [await createSetupLink(db, AT), await createSetupLink(db, AT), await createSetupLink(db, AT)]
+    const [one = '', two = '', three = ''] = links.map((link) => link?.secret)
+    assert.equal(new Set([one, two, three]).size, 3)
+    for (const secret of [two, one]) {
+      assert.ok(await redeemSetupLink(db, accessTokens(db), secret, AT))
       assert.equal(await redeemSetupLink(db, accessTokens(db), secret, AT), undefined)
     }
-    assert.ok(await redeemSetupLink(db, accessTokens(db), link?.secret ?? '', AT))
+    await make(db)
+    assert.equal(await redeemSetupLink(db, accessTokens(db), three, AT), undefined)
+  })
+
+  it('waits with at most fifteen others: the oldest makes room', async (t) => {
+    const { db } = await database(t)
+    const links = []
+    for (let i = 0; i < 17; i++) links.push(await createSetupLink(db, AT))
+    const redeemed = []
+    for (const link of links) redeemed.push(await redeemSetupLink(db, accessTokens(db), link?.secret ?? '', AT))
+    assert.deepEqual(
+      redeemed.map((token) => token !== undefined),
+      [false, ...Array<boolean>(16).fill(true)],
+    )
   })
 
   it('is not made, and not taken, once there is a token, even one that was revoked', async (t) => {

@@ -264,6 +264,22 @@ test('AMD: a forecast of a higher TCB names the leases that would fall', async (
   assert.equal(policy.fails[0]?.code, 'policy-deny')
 })
 
+test('an RSA key is made before the transaction begins: it holds nobody up', async (t) => {
+  const { broker, db } = await scene(t, [])
+  const order: string[] = []
+  const key = broker.admin.generateKey(NAMESPACE, { path: 'a/b/rsa', type: 'rsa-3072' }, BY).then((made) => {
+    order.push('key')
+    return made
+  })
+  await db.transaction(async (sql) => {
+    await sql.all('SELECT name FROM namespaces')
+    order.push('somebody else')
+  })
+  assert.equal((await key).publicJwk?.kty, 'RSA')
+  assert.deepEqual(order, ['somebody else', 'key'])
+  await assert.rejects(broker.admin.generateKey(NAMESPACE, { path: 'a/b', type: 'aes-256' }, BY), { code: 'invalid' })
+})
+
 test('leases end when they end, and are written down as ended; sessions are forgotten', async (t) => {
   const machine = sharedWorld().snp()
   const { broker, db } = await scene(t, [machine])

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Broker, Database, MasterKey, Vault, VerifierOptions } from '@sekisho/broker'
+import type { Broker, Database, MasterKey, Retention, Vault, VerifierOptions } from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { OidcOptions, TlsOptions } from '@sekisho/server'
@@ -27,6 +27,9 @@ export interface CheckpointOptions {
   /** URL that others reach it at; names it in attestation results and in the log. */
   readonly publicUrl?: string
   readonly leaseSeconds?: number
+  /** How often live leases are judged by endorsements as they are then, beside whenever these are seen to be others. Default 60. */
+  readonly recheckMinutes?: number
+  readonly retention?: Retention
   readonly version: string
   readonly console?: string
   readonly now: () => Date
@@ -101,6 +104,7 @@ async function open(
     issuer,
     production,
     ...(options.leaseSeconds === undefined ? {} : { leaseSeconds: options.leaseSeconds }),
+    ...(options.retention === undefined ? {} : { retention: options.retention }),
   })
   const tokens = parts.accessTokens(db)
   const setup = await parts.createSetupLink(db, now())

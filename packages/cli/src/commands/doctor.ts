@@ -1,5 +1,6 @@
 import type { Around } from '../around.ts'
 import { EXIT } from '../exit.ts'
+import { sizeInWords } from '../options/retention.ts'
 import { Answer } from '../remote/answer.ts'
 import { type Client, clientOf, RemoteError } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
@@ -43,6 +44,7 @@ export async function doctorCommand(
       await attempt(findings, 'evidence', () => evidenceLinks(client, file, resource, options, around))
     if (resource !== undefined) await attempt(findings, 'resource', () => secret(client, resourcePath(resource)))
     await attempt(findings, 'decisions', () => decisions(client, resource))
+    await attempt(findings, 'storage', () => storage(client))
   }
   const broken = findings.some(({ state }) => state === 'broken')
   show({ server: client.server, namespace: client.namespace, findings }, options, around, (paper) => {
@@ -148,3 +150,27 @@ async function decisions(client: Client, resource: string | undefined): Promise<
     },
   ]
 }
+
+/** What refused attestations take; anybody may send them, so that a full measure is no fault of the owner's. */
+async function storage(client: Client): Promise<readonly Finding[]> {
+  const metrics = Buffer.from(await client.raw('/metrics')).toString()
+  const gauge = (name: string): number | undefined => {
+    const [, value] = new RegExp(`^${name} (\\d+)$`, 'm').exec(metrics) ?? []
+    return value === undefined ? undefined : Number(value)
+  }
+  const [kept, most] = [gauge('sekisho_refused_bytes'), gauge('sekisho_refused_bytes_limit')]
+  if (kept === undefined || most === undefined) return []
+  const what = `${sizeInWords(kept)} of refused evidence are kept, of at most ${sizeInWords(most)}`
+  if (kept < most * NEARLY) return [{ link: 'storage', state: 'good', what }]
+  return [
+    {
+      link: 'storage',
+      state: 'doubtful',
+      what: `${what}: the oldest goes before its time`,
+      remedy:
+        'see in `sekisho decision list --outcome refused` who is refused so often, or allow more: up --keep-refused',
+    },
+  ]
+}
+
+const NEARLY = 0.9

@@ -24,7 +24,11 @@ export async function leaseListCommand(options: RemoteOptions, around: Around): 
     rows,
     [
       { title: 'ID', value: (row) => row.text('id') },
-      { title: 'STATE', value: (row) => row.text('state'), tone: (row) => TONES[row.text('state')] },
+      {
+        title: 'STATE',
+        value: (row) => `${row.text('state')}${row.flag('emulated') ? ' EMULATED' : ''}`,
+        tone: (row) => TONES[row.text('state')],
+      },
       { title: 'RESOURCE', value: (row) => row.text('resource') },
       { title: 'UNTIL', value: (row) => when(row.optional('ended') ?? row.text('expires')) },
       { title: 'WHY ENDED', value: (row) => row.optional('endedReason') ?? '–' },

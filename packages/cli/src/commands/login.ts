@@ -1,9 +1,11 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Around } from '../around.ts'
 import { EXIT, unreadable } from '../exit.ts'
+import { errorCode } from '../input.ts'
 import { readText } from '../options/document.ts'
 import { Answer } from '../remote/answer.ts'
-import { clientFor } from '../remote/client.ts'
+import { clientFor, RemoteError } from '../remote/client.ts'
 import { dataFolder } from '../remote/folders.ts'
 import { DEFAULT_SERVER, keepProfile } from '../remote/profile.ts'
 import { show } from '../remote/show.ts'
@@ -11,20 +13,52 @@ import { show } from '../remote/show.ts'
 /** The file in the data folder that `sekisho up` leaves the one-time link in. */
 export const SETUP_LINK = 'setup-link'
 
-/** `sekisho login`: the link comes from a file, never from the arguments, where every process could read it. */
+/**
+ * `sekisho login`: the link comes from a file, never from the arguments, where every process could read it. A link in the
+ * data folder is removed with its use.
+ */
 export async function loginCommand(
   options: { readonly server?: string; readonly data?: string; readonly linkFile?: string; readonly json?: true },
   around: Around,
 ): Promise<number> {
-  const file = options.linkFile ?? join(dataFolder(options.data, around), SETUP_LINK)
-  const { server, secret } = linkOf((await readText(file, around, 4096)).trim(), options.server, file)
+  const own = join(dataFolder(options.data, around), SETUP_LINK)
+  const file = options.linkFile ?? own
+  const { server, secret } = linkOf(await readLink(file, own, around), options.server, file)
   const client = clientFor({ server }, 'default')
-  const answer = await client.send('POST', '/setup', { json: { secret } })
+  const answer = await redeemed(client.send('POST', '/setup', { json: { secret } }), () => spent(file, own))
+  await spent(file, own)
   const path = await keepProfile({ server, token: new Answer(answer).text('token') }, around)
   show({ server, profile: path }, options, around, (paper) => {
     paper.line(0, 2, `Logged in to ${server}; the token is in ${path}, readable by you only.`)
   })
   return EXIT.ok
+}
+
+async function readLink(file: string, own: string, around: Around): Promise<string> {
+  try {
+    return (await readText(file, around, 4096)).trim()
+  } catch (error) {
+    const missing = file === own && error instanceof Error && errorCode(error.cause) === 'ENOENT'
+    throw missing ? unreadable(`${file}: no such file: ${NO_LINK}`, error) : error
+  }
+}
+
+const NO_LINK =
+  'the link was used, or no `sekisho up` runs with this data folder. Who is logged in makes tokens for others: `sekisho token create`'
+
+/** The server's answer; a link that it does not take any more is forgotten. */
+async function redeemed(answer: Promise<unknown>, forget: () => Promise<void>): Promise<unknown> {
+  try {
+    return await answer
+  } catch (error) {
+    if (error instanceof RemoteError && error.problem?.status === 403) await forget()
+    throw error
+  }
+}
+
+/** Nothing opens with it any more. A file that the caller named is the caller's. */
+async function spent(file: string, own: string): Promise<void> {
+  if (file === own) await rm(file, { force: true })
 }
 
 function linkOf(

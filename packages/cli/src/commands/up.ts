@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Around } from '../around.ts'
 import { readEndorsementFiles } from '../checkpoint/endorsement-files.ts'
@@ -10,6 +10,7 @@ import { untilStopped } from '../checkpoint/stop.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
 import { CliError, EXIT, usageError } from '../exit.ts'
 import { inWords } from '../input.ts'
+import type { KeepRefused } from '../options/retention.ts'
 import { readTpmRootFiles } from '../options/tpm-roots.ts'
 import { dataFolder } from '../remote/folders.ts'
 import { writePrivate } from '../remote/private-file.ts'
@@ -34,6 +35,9 @@ export interface UpOptions extends MasterKeyOptions, NetworkFlags {
   readonly tpmRoot?: readonly string[]
   readonly endorsements?: readonly string[]
   readonly lease?: number
+  readonly recheck?: number
+  readonly keepRefused?: KeepRefused
+  readonly keepEvents?: number
 }
 
 /** `sekisho up`: the whole checkpoint in one process, until it is told to stop. */
@@ -42,6 +46,7 @@ export async function upCommand(options: UpOptions, around: Around): Promise<num
     throw usageError(
       '--production refuses --emulated: nobody should get a real secret for software that plays a machine',
     )
+  if (options.recheck === 0) throw usageError('--recheck 0: expected minutes, one at least')
   const folder = dataFolder(options.data, around)
   const stopped = untilStopped()
   const emulated = options.emulated === true ? await startWorld(folder, around) : undefined
@@ -53,6 +58,8 @@ export async function upCommand(options: UpOptions, around: Around): Promise<num
       around.err('sekisho: stopping\n')
     } finally {
       await checkpoint.close()
+      // It names a server that is gone; another start makes another.
+      await rm(join(folder, SETUP_LINK), { force: true })
     }
   } finally {
     await emulated?.close()
@@ -124,6 +131,11 @@ async function start(
       ...(options.oidc === undefined ? {} : { oidc: await readOidc(options.oidc, around) }),
       ...(options.trustedProxy === undefined ? {} : { trustedProxies: options.trustedProxy }),
       ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
+      ...(options.recheck === undefined ? {} : { recheckMinutes: options.recheck }),
+      retention: {
+        ...options.keepRefused,
+        ...(options.keepEvents === undefined ? {} : { eventDays: options.keepEvents }),
+      },
       version: VERSION,
       now: () => around.now(),
       writeLog: (text) => around.err(text),
@@ -199,8 +211,10 @@ async function announce(
   if (emulated !== undefined) {
     paper.entry(2, 14, 'emulated', `${emulated.url} (KDS and PCS), world in ${emulated.file}`)
   }
-  if (setupLink !== undefined) {
-    const file = join(folder, SETUP_LINK)
+  const file = join(folder, SETUP_LINK)
+  // A process that was killed leaves the link of its start, which is spent or over by now.
+  if (setupLink === undefined) await rm(file, { force: true })
+  else {
     await writePrivate(file, `${setupLink}\n`)
     paper.blank().line(0, 2, 'First start. This link works once, for 30 minutes:')
     paper.verbatim(2, setupLink)

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Around } from '../around.ts'
+import { keepRefusedOption } from '../options/retention.ts'
 import { countOption, once, text } from '../options/values.ts'
 import type { Done } from './remote.ts'
 
@@ -52,6 +53,21 @@ function addUp(root: Command, around: Around, done: Done): void {
     .option('--kds <url>', 'ask this mirror instead of AMD’s key service', once('--kds', text))
     .option('--cache <folder>', 'keep fetched endorsements here (SEKISHO_CACHE)', once('--cache', text))
     .option('--lease <seconds>', 'how long a release holds without renewal', once('--lease', countOption('--lease')))
+    .option(
+      '--recheck <minutes>',
+      'how often live leases are judged by endorsements as they are then; else 60',
+      once('--recheck', countOption('--recheck')),
+    )
+    .option(
+      '--keep-refused <days|size>',
+      'keep evidence of refused attestations so long, and so much: 30d, 256MiB; repeatable',
+      keepRefusedOption,
+    )
+    .option(
+      '--keep-events <days>',
+      'how long events can be read again; else 30',
+      once('--keep-events', countOption('--keep-events')),
+    )
     .addHelpText(
       'after',
       `

@@ -22,15 +22,22 @@ describe('who may do what', () => {
     const kept = members(JSON.parse(readFileSync(profile, 'utf8')))
     assert.match(text(kept['token']), /^sk_/)
     assert.equal(kept['server'], owner.checkpoint.up.url)
-    for (const file of ['world.json', 'master.key', 'setup-link']) assert.equal(mode(`${data}/${file}`), '600', file)
+    for (const file of ['world.json', 'master.key']) assert.equal(mode(`${data}/${file}`), '600', file)
     assert.equal(mode(data), '700')
+    assert.throws(() => statSync(`${data}/setup-link`), { code: 'ENOENT' }, 'a spent link is no use to anybody')
   })
 
   it('the one-time link opens once', async () => {
     const { data } = owner.checkpoint
-    const again = await owner.run(['login', '--data', data], { env: { SEKISHO_PROFILE: owner.path('second.json') } })
+    const env = { SEKISHO_PROFILE: owner.path('second.json') }
+    const link = owner.file('spent', /^ {2}(\S+\/setup#\S+)$/m.exec(owner.checkpoint.up.out())?.[1] ?? 'no link')
+    const again = await owner.run(['login', '--link-file', link], { env })
     assert.equal(again.code, 1)
     assert.match(again.err, /this link was used, is over, or never was/)
+    assert.ok(statSync(link), 'a file that somebody else keeps is theirs')
+    const gone = await owner.run(['login', '--data', data], { env })
+    assert.equal(gone.code, 3)
+    assert.match(gone.err, /setup-link: no such file: the link was used, .* `sekisho token create`/)
     assert.throws(() => statSync(owner.path('second.json')), { code: 'ENOENT' })
   })
 

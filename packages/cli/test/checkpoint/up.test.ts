@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { before, describe, it } from 'node:test'
@@ -54,7 +54,11 @@ describe('sekisho up', () => {
     const data = `${home}/kept`
     const owner = ownerAt(`${home}/kept.json`, 'default', home)
     const first = await startUp(['--offline', '--data', data])
+    assert.equal(statSync(`${data}/setup-link`).mode & 0o777, 0o600)
     await owner.ok(['login', '--data', data])
+    assert.ok(!existsSync(`${data}/setup-link`), 'removed with its use')
+    // As a process leaves it that was killed before anybody came.
+    writeFileSync(`${data}/setup-link`, 'http://127.0.0.1:1/setup#old')
     await owner.ok(['secret', 'put', 'a/b/c'], { input: 'kept' })
     await owner.ok(['policy', 'set', '-'], { input: await owner.ok(['policy', 'starter', 'snp']) })
     await owner.ok(['log', 'export', `${home}/before`])
@@ -67,6 +71,7 @@ describe('sekisho up', () => {
     const second = await startUp(['--offline', '--data', data])
     try {
       assert.ok(!second.out().includes('First start'), 'there is no second one-time link')
+      assert.ok(!existsSync(`${data}/setup-link`), 'nor the file of the first')
       const at = ['--server', second.url]
       const token = { SEKISHO_TOKEN: String(JSON.parse(readFileSync(`${home}/kept.json`, 'utf8')).token) }
       const list = await owner.ok(['secret', 'list', ...at], { env: token })

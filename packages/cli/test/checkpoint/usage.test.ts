@@ -48,6 +48,9 @@ describe('a command line that is wrong', () => {
     [['token', 'create', 'x'], /required option '--scope <scope...>' not specified/],
     [['up', '--production', '--emulated', '--data', home], /--production refuses --emulated/],
     [['up', '--production', '--data', home], /--production needs a master key of its own/],
+    [['up', '--keep-refused', 'long', '--data', home], /--keep-refused long: expected days, such as 30, or a size/],
+    [['up', '--keep-refused', '5,6d', '--data', home], /--keep-refused was given twice for the same/],
+    [['up', '--recheck', '0', '--data', home], /--recheck 0: expected minutes, one at least/],
     [['up', '--tls-cert', 'x', '--data', home, '--port', '0'], /--tls-cert and --tls-key belong together/],
   ]
   for (const [args, words] of cases) {

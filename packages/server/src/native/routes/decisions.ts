@@ -34,6 +34,7 @@ const EXPLAINED = closed({
   ...SUMMARY,
   details: anyObject('what was recorded with the decision'),
   verdict: Type.Optional(anyObject('the tree of checks, docs/verdict.md')),
+  notKept: Type.Optional(Type.String({ description: 'why there is no verdict although there was one' })),
   context: Type.Optional(anyObject('what the policy saw')),
 })
 const LIST = closed({
@@ -81,6 +82,7 @@ export function decisionRoutes({ broker }: NativeServices): readonly Route[] {
           ...summaryOf(found),
           details: found.body,
           ...(found.verdict === undefined ? {} : { verdict: { ...found.verdict } }),
+          ...(found.notKept === undefined ? {} : { notKept: found.notKept }),
           ...(isRecord(found.context) ? { context: found.context } : {}),
         }
       },

@@ -18,6 +18,7 @@ const LEASE = closed({
   endedReason: Type.Optional(Type.String()),
   appraisal: Type.String(),
   decision: Type.String(),
+  emulated: Type.Boolean({ description: 'no hardware vouches for the workload' }),
 })
 
 /** Leases, for the owner of the namespace. */
@@ -91,5 +92,6 @@ function leaseOf(one: LeaseState): Static<typeof LEASE> {
     ...(one.endedReason === undefined ? {} : { endedReason: one.endedReason }),
     appraisal: one.appraisal,
     decision: one.decision,
+    emulated: one.emulated,
   }
 }
