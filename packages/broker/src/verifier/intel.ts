@@ -52,6 +52,7 @@ export function intelEndorser(
       around.trouble,
     )
     const chain = hasPckChain(quote) ? {} : { pck_certificate_chain: platform.chain }
+    if (!own) around.noted(`intel ${asked.fmspc} ${asked.ca}`, found && Buffer.from(canonicalJson(found.collateral)))
     const made = ready(Buffer.from(canonicalJson({ ...found?.collateral, ...chain })))
     if (!own) held.set(key, made, now + (found === undefined ? RETRY_MS : around.holdMs))
     return made

@@ -128,6 +128,11 @@ export interface VerifierOptions {
   readonly tpmRoots?: TpmRoots
   /** Told when a source did not give what was asked; for the log of the process. */
   readonly onTrouble?: (what: string) => void
+  /**
+   * Told when a source gives another revocation list or other TCB information than it did before: time to judge anew what
+   * rests on them. `what` names the vendor and what they are for.
+   */
+  readonly onNews?: (what: string) => void
 }
 
 /** What the doors share: the verifier's own things, with defaults filled in. */
@@ -137,6 +142,8 @@ export interface Surroundings {
   readonly holdMs: number
   readonly maxHeld: number
   readonly trouble: (what: string) => void
+  /** Notes what a source gave for a question, to tell when it gives something else. */
+  readonly noted: (question: string, answer: Uint8Array | undefined) => void
   /** The vendor's roots together with the emulated ones; undefined for the vendor's alone. */
   anchors(vendor: readonly TrustAnchor[]): { readonly trustAnchors?: readonly TrustAnchor[] }
 }

@@ -5,6 +5,7 @@ import { ccaDoor } from './cca.ts'
 import { iasDoor } from './ias.ts'
 import { ibmSeDoor } from './ibm-se.ts'
 import type { Door, Judged, JudgeRequest, Received, Surroundings, Verifier, VerifierOptions } from './model.ts'
+import { newsTeller } from './news.ts'
 import { nitroDoor } from './nitro.ts'
 import { nvidiaDoor } from './nvidia.ts'
 import { psaDoor } from './psa.ts'
@@ -86,6 +87,7 @@ function surroundings(options: VerifierOptions): Surroundings {
     holdMs: holdSeconds * 1000,
     maxHeld,
     trouble: options.onTrouble ?? ((): void => undefined),
+    noted: newsTeller(maxHeld, options.onNews ?? ((): void => undefined)),
     anchors: (vendor) => (trustAnchors.length === 0 ? {} : { trustAnchors: [...vendor, ...trustAnchors] }),
   }
 }

@@ -85,6 +85,9 @@ export function snpEndorser(
     if (known !== undefined) return { ...known, hold: NOTHING_TO_HOLD }
     const given = snpPartsOfCompanions(received.companions)
     const asked = await ask(report, given, request, around, own ? undefined : found)
+    // By the root as well: an emulated machine of a product has other endorsements than a real one.
+    if (request.source === undefined)
+      around.noted(`amd ${reportProduct(report) ?? ''} ${asked.ark === undefined ? '' : sha256(asked.ark)}`, asked.crl)
     const made = ready({ ...asked, ...given, ...(asked.crl === undefined ? {} : { crl: asked.crl }) })
     const hold = (): void => {
       prepared.set(made.kept.sha256, made, Number.POSITIVE_INFINITY)

@@ -3,7 +3,7 @@ import type { Broker, Database, MasterKey, Retention, Vault, VerifierOptions } f
 import type { CollateralSource } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { OidcOptions, TlsOptions } from '@sekisho/server'
-import { isDue } from './due.ts'
+import { type Rechecks, rechecks } from './due.ts'
 
 /** What a checkpoint is made of. */
 export interface CheckpointOptions {
@@ -54,8 +54,11 @@ export interface Checkpoint {
 }
 
 const TICK_MS = 1000
+const MINUTE_MS = 60 * 1000
 /** Vendors' lists are good for days, and recoveries are announced weeks ahead: an hour late is early. */
-const REFRESH_MS = 60 * 60 * 1000
+const RECHECK_MINUTES = 60
+/** Where a source wavers, leases are not looked at all the time. */
+const NEWS_GAP_MS = 10_000
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /** Opens database, vault, log, verifier and broker, and serves them. Whatever was opened is closed when a part fails. */
@@ -88,12 +91,20 @@ async function open(
   const port = options.port === 0 ? await freePort(options.host) : options.port
   const issuer = options.publicUrl ?? originOf(options, port)
   const log = await parts.openLog(db, { origin: await originOfLog(db, issuer), signingKey: logKey })
+  const everyMs = (options.recheckMinutes ?? RECHECK_MINUTES) * MINUTE_MS
+  const looks = rechecks({ everyMs, gapMs: NEWS_GAP_MS, started: now() })
+  const say = (facts: Readonly<Record<string, string>>): void =>
+    options.writeLog(`${JSON.stringify({ at: now().toISOString(), ...facts })}\n`)
   const verifier = parts.openVerifier({
     ...(source === undefined ? {} : { source }),
     ...(emulatedAnchors.length === 0 ? {} : { trustAnchors: emulatedAnchors }),
     ...options.verifier,
     activation: parts.enrolledKeys(db),
-    onTrouble: (what) => options.writeLog(`${JSON.stringify({ at: now().toISOString(), trouble: what })}\n`),
+    onTrouble: (trouble) => say({ trouble }),
+    onNews(endorsements) {
+      say({ endorsements, news: 'others than before: live leases are looked at again' })
+      looks.news()
+    },
   })
   const broker = await parts.openBroker({
     db,
@@ -108,7 +119,7 @@ async function open(
   })
   const tokens = parts.accessTokens(db)
   const setup = await parts.createSetupLink(db, now())
-  closers.push(ticking(broker, options))
+  closers.push(ticking(broker, looks, options))
   const { startServer } = await import('@sekisho/server')
   const server = await startServer({
     broker,
@@ -157,16 +168,14 @@ function rotation(vault: Vault, { master, writeLog, now }: CheckpointOptions): (
   return () => running
 }
 
-/** Lets time pass for leases and sessions, and looks at live leases with new endorsements every hour. What fails once is tried again a second later, and said. */
-function ticking(broker: Broker, { now, writeLog }: CheckpointOptions): () => Promise<void> {
+/** Lets time pass for leases and sessions, and looks at live leases with new endorsements when it is time. What fails once is tried again a second later, and said. */
+function ticking(broker: Broker, looks: Rechecks, { now, writeLog }: CheckpointOptions): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve()
   let busy = false
-  let refreshed = now()
   const pass = async (): Promise<void> => {
     const at = now()
     await broker.tick(at)
-    if (!isDue(at, refreshed, REFRESH_MS)) return
-    refreshed = at
+    if (!looks.take(at)) return
     for (const namespace of await broker.admin.namespaces())
       await broker.reappraiseAll(namespace, { kind: 'collateral' }, at)
   }

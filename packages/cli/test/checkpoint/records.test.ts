@@ -92,7 +92,10 @@ describe('decisions, leases and advisories', () => {
   it('lease list and revoke', async () => {
     assert.match(await owner.ok(['lease', 'list']), /^Nobody holds anything\.\n$/)
     const id = await lease('snp')
-    assert.match(await owner.ok(['lease', 'list']), new RegExp(`${id} +live EMULATED +demo/db/password +20\\S+ \\S+Z +–`))
+    assert.match(
+      await owner.ok(['lease', 'list']),
+      new RegExp(`${id} +live EMULATED +demo/db/password +20\\S+ \\S+Z +–`),
+    )
     const revoked = await owner.ok(['lease', 'revoke', id, '--reason', 'a lost laptop'])
     assert.equal(revoked, `${id}: revoked. Its holder is told.\n`)
     assert.match(await owner.ok(['lease', 'list']), new RegExp(`${id} +revoked EMULATED .*a lost laptop`))
