@@ -2,7 +2,7 @@
 import { ROOT } from './files.ts'
 import { metadataFaults, useInstalled, withPacked } from './packed/check.ts'
 
-await withPacked(ROOT, (ours, folder) => {
+await withPacked(ROOT, async (ours, folder) => {
   const faults = ours.map((each) => metadataFaults(ROOT, each)).filter((fault) => fault !== undefined)
   for (const { name } of ours) console.log(`${name}: packed`)
   if (faults.length > 0) {
@@ -11,5 +11,5 @@ await withPacked(ROOT, (ours, folder) => {
     return
   }
   console.log('publint and are-the-types-wrong have nothing to say')
-  for (const line of useInstalled(ROOT, ours, folder)) console.log(line)
+  for (const line of await useInstalled(ROOT, ours, folder)) console.log(line)
 })

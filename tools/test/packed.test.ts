@@ -10,7 +10,15 @@ const skip = npm.status === 0 ? false : 'npm is not here, so nothing can be pack
 describe('the packed packages', () => {
   it('install into an empty project, without a registry, and run there', { skip }, async () => {
     const lines = await withPacked(ROOT, (ours, folder) => useInstalled(ROOT, ours, folder))
-    for (const what of ['snp: ', 'sgx: ', 'tdx: ', 'collateral: ', 'sekisho verify ']) {
+    for (const what of [
+      'snp: ',
+      'sgx: ',
+      'tdx: ',
+      'collateral: ',
+      'sekisho verify ',
+      'sekisho up: ',
+      'sekisho demo: ',
+    ]) {
       assert.ok(
         lines.some((line) => line.startsWith(what)),
         `nothing about ${what} in ${lines.join('\n')}`,

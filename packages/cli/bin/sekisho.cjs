@@ -53,10 +53,21 @@ let served
 // What the bundle leaves out is imported when a command needs it: the checkpoint's packages from a bundle of their own,
 // so that there is one of each, and all others as they are.
 async function importPackage(name) {
-  served ??= isCurrent(checkpoint, SERVING) ? { packages: undefined } : {}
+  served ??= isCurrent(checkpoint, SERVING) && finds('libsql') ? { packages: undefined } : {}
   if (!('packages' in served) || !/^@sekisho\/(appraisal|broker|server)$/.test(name)) return import(name)
   served.packages ??= runBundle(checkpoint)
   return served.packages[name.slice('@sekisho/'.length)]
+}
+
+// What is not bundled is the packages' own. Some installers show nobody another's dependencies: then the packages are
+// imported as they are.
+function finds(name) {
+  try {
+    require.resolve(name)
+    return true
+  } catch {
+    return false
+  }
 }
 
 function buildOnce() {

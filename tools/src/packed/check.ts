@@ -2,6 +2,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { useCheckpoint } from './checkpoint.ts'
 import { installInto, mustRun, type Packed, packForeign, packOurs, run } from './pack.ts'
 
 const CONSUMER = fileURLToPath(new URL('./consumer.js', import.meta.url))
@@ -40,11 +41,11 @@ const AT = '2026-06-15T12:00:00Z'
 
 /**
  * Installs the packed packages into an empty project and uses them there: the libraries by a small
- * program, the command line on the examples.
+ * program, the command line on the examples, the checkpoint by starting it and by its demonstration.
  * @returns one line for each thing that worked
  * @throws Error with the output of whatever did not
  */
-export function useInstalled(root: string, ours: readonly Packed[], folder: string): string[] {
+export async function useInstalled(root: string, ours: readonly Packed[], folder: string): Promise<readonly string[]> {
   const project = join(folder, 'consumer')
   installInto(project, [...ours, ...packForeign(root, folder)])
   copyFileSync(CONSUMER, join(project, 'consumer.js'))
@@ -59,6 +60,7 @@ export function useInstalled(root: string, ours: readonly Packed[], folder: stri
       throw new Error(`sekisho ${args.join(' ')} ended with ${ran.status}, not ${exit}\n${ran.stdout}\n${ran.stderr}`)
     lines.push(`sekisho verify ${evidence}: exit code ${exit}`)
   }
+  lines.push(...(await useCheckpoint(project)))
   if (existsSync(join(project, 'node_modules/@sekisho/testkit'))) throw new Error('the test kit was installed too')
   return lines
 }
