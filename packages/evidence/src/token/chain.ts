@@ -1,13 +1,15 @@
 import { digestHex } from '../core/assemble.ts'
 import { EvidenceError } from '../core/errors.ts'
-import type { Json } from '../core/json.ts'
+import { isList, type Json } from '../core/json.ts'
 import type { TrustAnchor } from '../core/verdict.ts'
 import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
+import { decodeBase64 } from '../x509/pem.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
-import { decodeChain } from './keys.ts'
 
-/** The certificates that a token brings along: leaf first, root last. */
+const MAX_CHAIN = 8
+
+/** The certificates that a token, or a key of a set, brings along: leaf first, root last. */
 export interface TokenChain {
   readonly certificates: readonly Certificate[]
   /** Each certificate under the next one, the last under itself; undefined where it cannot verify. */
@@ -16,19 +18,38 @@ export interface TokenChain {
   readonly fault: string | undefined
 }
 
-/** Reads the chain. Certificates that cannot be read are a fault, no error: the verdict names it. */
+/** Reads the chain of a token's header. Certificates that cannot be read are a fault, no error: the verdict names it. */
 export function readChain(x5c: Json): TokenChain {
   try {
-    const certificates = decodeChain(x5c, 'x5c').map((der) => parseCertificate(der, [], WIDE))
-    const signatures = certificates.map((one, i) => {
-      const key = (certificates[i + 1] ?? one).key
-      return key === undefined ? undefined : one.signed.by(key)
-    })
-    return { certificates, signatures, fault: undefined }
+    return parseChain(x5c, 'x5c')
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return { certificates: [], signatures: [], fault: error.message }
   }
+}
+
+/** Reads the certificates of an `x5c` member. @throws EvidenceError @see RFC 7515, section 4.1.6; RFC 7517, section 4.7 */
+export function parseChain(x5c: Json | undefined, field: string): TokenChain {
+  const certificates = decodeChain(x5c, field).map((der) => parseCertificate(der, [], WIDE))
+  const signatures = certificates.map((one, i) => {
+    const key = (certificates[i + 1] ?? one).key
+    return key === undefined ? undefined : one.signed.by(key)
+  })
+  return { certificates, signatures, fault: undefined }
+}
+
+function decodeChain(x5c: Json | undefined, field: string): readonly Uint8Array[] {
+  if (!isList(x5c) || x5c.length === 0 || x5c.length > MAX_CHAIN)
+    throw bad(field, `a list of 1 to ${MAX_CHAIN} certificates`)
+  return x5c.map((one) => {
+    const der = typeof one === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(one) ? decodeBase64(one) : undefined
+    if (der === undefined) throw bad(field, 'certificates in base64')
+    return der
+  })
+}
+
+function bad(field: string, expected: string): EvidenceError {
+  return new EvidenceError('malformed', 'another value', { field, offset: 0, expected })
 }
 
 /** What must be computed before the chain can be judged. */

@@ -11,14 +11,21 @@ import {
 import { memberOf, textOf } from '../core/json.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
+import { sameKey } from '../x509/signature.ts'
 import { keyQuoteFinding } from './azure-key.ts'
-import { pathFault } from './chain.ts'
+import { leafKey, pathFault } from './chain.ts'
 import { misfit } from './keys.ts'
 import { SERVICES, schemeOf } from './services.ts'
 import type { TokenState } from './state.ts'
 
 const GET_KEYS = mend("pass the issuer's current key set, which you got from the issuer itself")
-const NO_CHAIN = 'the key is one of your own set'
+const NO_CHAIN = 'the key itself is trusted: no certificate has to vouch for it'
+const BY_CERTIFICATES = 'the certificates name the key'
+
+/** Whether the token's own certificates name its key, for want of a key set. */
+function byCertificates({ keys, chain }: TokenState): boolean {
+  return keys === undefined && chain !== undefined
+}
 
 function algorithm({ token, service }: TokenState): Finding {
   const alg = textOf(token.header, 'alg')
@@ -43,9 +50,10 @@ function keysPresent({ keys, keysFault, chain }: TokenState): Finding {
     : pass('the token has certificates, to be judged up to a pinned root')
 }
 
-function kid({ token, chain, keys, named }: TokenState): Finding {
+function kid(state: TokenState): Finding {
+  const { token, keys, named } = state
   const value = memberOf(token.header, 'kid')
-  if (chain !== undefined) return notApplicable('the certificates name the key')
+  if (byCertificates(state)) return notApplicable(BY_CERTIFICATES)
   if (typeof value === 'string') return pass('the token names its key')
   if (value !== undefined) return fail('the key id is no text', REPLACE_EVIDENCE)
   if (named !== undefined && keys?.length !== 1) return pass('the token shows which of your keys it is signed with')
@@ -54,8 +62,9 @@ function kid({ token, chain, keys, named }: TokenState): Finding {
   return fail('the token does not name its key, and all keys are not tried', REPLACE_EVIDENCE)
 }
 
-function known({ named, chain, token }: TokenState): Finding {
-  if (chain !== undefined) return notApplicable('the certificates name the key')
+function known(state: TokenState): Finding {
+  const { named, token } = state
+  if (byCertificates(state)) return notApplicable(BY_CERTIFICATES)
   if (named === undefined)
     return fail('the key that the token names is not in your key set', GET_KEYS, {
       actual: quoted(textOf(token.header, 'kid')),
@@ -82,17 +91,34 @@ function suits({ named, token, chain }: TokenState): Finding {
     : fail(`the key does not suit the algorithm of the token: ${fault}`, REPLACE_EVIDENCE, { actual: alg })
 }
 
-function trusted({ anchor, chain }: TokenState): Finding {
+function trusted({ anchor, chain, keys }: TokenState): Finding {
   if (anchor !== undefined)
     return pass(`${chain === undefined ? 'the key' : 'the root'} is trusted`, { anchor: anchor.id })
+  if (chain === undefined)
+    return fail(
+      'the key is none of your `trustAnchors`, and has no certificates that could lead to one',
+      mend('add the key to `trustAnchors`, or leave them out to trust the whole key set'),
+    )
+  if (keys === undefined)
+    return fail(
+      'the certificates end at a root that is not pinned, whatever its name: anybody may have made this',
+      REPLACE_EVIDENCE,
+    )
   return fail(
-    chain === undefined
-      ? 'the key is none of your `trustAnchors`'
-      : 'the certificates end at a root that is not pinned, whatever its name: anybody may have made this',
-    chain === undefined
-      ? mend('add the key to `trustAnchors`, or leave them out to trust the whole key set')
-      : REPLACE_EVIDENCE,
+    'the certificates of the key end at a certificate that is none of your `trustAnchors`',
+    mend('get the key set with certificates up to the root that you named, or name the key itself in `trustAnchors`'),
   )
+}
+
+function chainLeaf(state: TokenState): Finding {
+  const { shown, named } = state
+  if (state.keys === undefined) return notApplicable(BY_CERTIFICATES)
+  if (shown === undefined) return notApplicable('the token carries no certificates')
+  if (shown.fault !== undefined) return fail(`the certificates cannot be read: ${shown.fault}`, REPLACE_EVIDENCE)
+  const key = leafKey(shown)
+  return key !== undefined && named?.key !== undefined && sameKey(key, named.key)
+    ? pass('the first certificate is of the key of your set')
+    : fail('the first certificate in the token is of another key than the one it names', REPLACE_EVIDENCE)
 }
 
 function chainReadable({ chain }: TokenState): Finding {
@@ -180,6 +206,9 @@ export const KEY_STEPS: readonly StepGroup<TokenState>[] = [
     steps: [
       step('chain.readable', 'The certificates can be read', 'RFC 7515, section 4.1.6', chainReadable, [
         'keys.present',
+      ]),
+      step('chain.leaf', 'Certificates in the token are of its key', 'RFC 7515, section 4.1.6', chainLeaf, [
+        'key.readable',
       ]),
       step('key.trusted', 'The key or its root is an anchor', JWS, trusted, ['key.readable', 'chain.readable']),
       step('chain.path', 'The certificates form a path', PATH, path, ['chain.readable']),

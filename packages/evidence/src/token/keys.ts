@@ -5,11 +5,9 @@ import { isList, isObject, type Json, memberOf, parseStrict, textOf } from '../c
 import { CURVE_BYTES, type DigestJob, type PublicKey } from '../crypto/jobs.ts'
 import { rsaKey } from '../tpm-structures/public-area.ts'
 import { decodeBase64url } from '../x509/base64url.ts'
-import { parseCertificate } from '../x509/certificate.ts'
-import { decodeBase64 } from '../x509/pem.ts'
 import { sameKey } from '../x509/signature.ts'
-import { WIDE } from '../x509/wide-algorithms.ts'
 import { type AzureKeyQuote, azureKeyQuote } from './azure-key.ts'
+import { parseChain, type TokenChain } from './chain.ts'
 import { keyKindOf } from './services.ts'
 
 /** One key of a set that the caller trusts. */
@@ -25,11 +23,12 @@ export interface TrustedKey {
   readonly spki: DigestJob | undefined
   /** Azure: what the certificate of the key says of it. */
   readonly quote?: AzureKeyQuote | undefined
+  /** Certificates of the key, its own first; not judged. */
+  readonly chain?: TokenChain | undefined
   readonly fault: string | undefined
 }
 
 const MAX_KEYS = 64
-const MAX_CHAIN = 8
 
 /**
  * Reads a JSON Web Key Set, or a single JSON Web Key. A key that cannot be read does not hide the others: it has a `fault`.
@@ -52,8 +51,8 @@ function readKey(jwk: Json, index: number): TrustedKey {
   if (!isObject(jwk)) throw bad(field, 'another value', 'an object')
   const named = { kid: textOf(jwk, 'kid'), alg: textOf(jwk, 'alg'), use: textOf(jwk, 'use') }
   try {
-    const { key, spki, quote } = material(jwk, field)
-    return { ...named, key, spki: { kind: 'digest', algorithm: 'sha256', data: spki }, quote, fault: undefined }
+    const { key, spki, quote, chain } = material(jwk, field)
+    return { ...named, key, spki: { kind: 'digest', algorithm: 'sha256', data: spki }, quote, chain, fault: undefined }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return { ...named, key: undefined, spki: undefined, fault: error.message }
@@ -64,6 +63,7 @@ interface Material {
   readonly key: PublicKey
   readonly spki: Uint8Array
   readonly quote?: AzureKeyQuote | undefined
+  readonly chain?: TokenChain
 }
 
 // Where a key has certificates, they must be of this very key: a set that says two things is damaged.
@@ -76,25 +76,14 @@ function material(jwk: Json, field: string): Material {
   }
   if (certified !== undefined && !sameKey(plain.key, certified.key))
     throw bad(`${field}.x5c`, 'the certificate of another key', 'the certificate of this key')
-  return { ...plain, quote: certified?.quote }
+  return certified === undefined ? plain : { ...certified, ...plain }
 }
 
 function certifiedOf(x5c: Json | undefined, field: string): Material {
-  const chain = decodeChain(x5c, `${field}.x5c`).map((der) => parseCertificate(der, [], WIDE))
-  const key = chain[0]?.key
-  if (chain[0] === undefined || key === undefined) throw bad(`${field}.x5c`, 'another key', 'an RSA or EC key')
-  return { key, spki: chain[0].spki, quote: azureKeyQuote(chain[0]) }
-}
-
-/** DER of the certificates of an `x5c` member, leaf first. @throws EvidenceError @see RFC 7515, section 4.1.6 */
-export function decodeChain(x5c: Json | undefined, field: string): readonly Uint8Array[] {
-  if (!isList(x5c) || x5c.length === 0 || x5c.length > MAX_CHAIN)
-    throw bad(field, 'another value', `a list of 1 to ${MAX_CHAIN} certificates`)
-  return x5c.map((one) => {
-    const der = typeof one === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(one) ? decodeBase64(one) : undefined
-    if (der === undefined) throw bad(field, 'another value', 'certificates in base64')
-    return der
-  })
+  const chain = parseChain(x5c, `${field}.x5c`)
+  const [leaf] = chain.certificates
+  if (leaf?.key === undefined) throw bad(`${field}.x5c`, 'another key', 'an RSA or EC key')
+  return { key: leaf.key, spki: leaf.spki, quote: azureKeyQuote(leaf), chain }
 }
 
 function ecOf(jwk: Json, field: string): Material {

@@ -30,7 +30,12 @@ export interface TokenState {
   readonly keysFault: string | undefined
   /** The key of the set that the token names. */
   readonly named: TrustedKey | undefined
-  /** Certificates of the token; only where no keys were given. */
+  /** Certificates in the token's header. */
+  readonly shown: TokenChain | undefined
+  /**
+   * Certificates to be judged up to a root: the token's where no keys were given; else those of the key, or else the
+   * token's, where the caller named roots and not the key itself.
+   */
   readonly chain: TokenChain | undefined
   /** The key that the signature is checked with. */
   readonly key: PublicKey | undefined

@@ -11,7 +11,7 @@ import type { DigestJob, Job, PublicKey } from '../crypto/jobs.ts'
 import { Signed, sameKey } from '../x509/signature.ts'
 import { CONFIDENTIAL_SPACE_ROOT, PUBLISHED_KEYS } from './anchors.ts'
 import { planBinding } from './binding.ts'
-import { chainAnchor, chainJobs, leafKey, readChain } from './chain.ts'
+import { chainAnchor, chainJobs, leafKey, readChain, type TokenChain } from './chain.ts'
 import { CLAIM_STEPS } from './claim-steps.ts'
 import { type TokenClaims, tokenAssumptions, tokenClaims } from './claims.ts'
 import { readCoseKeySet } from './cose-keys.ts'
@@ -35,7 +35,10 @@ export interface TokenKeySet {
   readonly coseKeys?: Uint8Array
 }
 
-/** What a verification takes beside the token. */
+/**
+ * What a verification takes beside the token. With a key set, `trustAnchors` name the keys of it that count, or roots:
+ * then the certificates of the key (`x5c` of the key, or else of the token's header) must lead to one of these.
+ */
 export interface TokenVerifyOptions extends VerifyOptions {
   /** Without keys only tokens with certificates under a pinned root (Confidential Space, PKI) can be proven. */
   readonly keySet?: TokenKeySet
@@ -87,9 +90,10 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
   const { keys, keysFault } = keysOf(options.keySet)
   const named = keys === undefined ? undefined : namedKey(keys, token)
   const x5c = memberOf(token.header, 'x5c')
-  // Certificates of the token count only where it is not for a key set to say which keys are trusted.
-  const chain = options.keySet === undefined && x5c !== undefined ? readChain(x5c) : undefined
-  const key = chain === undefined ? named?.key : leafKey(chain)
+  const shown = x5c === undefined ? undefined : readChain(x5c)
+  const chain = chainToJudge(options, named, shown)
+  // Certificates of the token name the key only where it is not for a key set to say which keys are trusted.
+  const key = options.keySet === undefined && chain !== undefined ? leafKey(chain) : named?.key
   const scheme = schemeOf(textOf(token.header, 'alg'))
   const allowed = SERVICES[service].algorithms.includes(textOf(token.header, 'alg') ?? '')
   const signature = allowed && key ? new Signed(token.signed, scheme, token.signature).by(key) : undefined
@@ -118,6 +122,7 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
       keys,
       keysFault,
       named,
+      shown,
       chain,
       key,
       signature,
@@ -129,6 +134,15 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
     evidence: digest,
     jobs: jobs.filter((job) => job !== undefined),
   }
+}
+
+function chainToJudge(
+  { keySet, trustAnchors }: TokenVerifyOptions,
+  named: TrustedKey | undefined,
+  shown: TokenChain | undefined,
+): TokenChain | undefined {
+  if (keySet === undefined) return shown
+  return trustAnchors === undefined ? undefined : (named?.chain ?? shown)
 }
 
 function keysOf(keySet: TokenKeySet | undefined): Pick<TokenState, 'keys' | 'keysFault'> {
@@ -174,22 +188,38 @@ function shownKey(keys: readonly TrustedKey[], { header }: Token): TrustedKey | 
   return key === undefined ? undefined : keys.find((one) => one.key !== undefined && sameKey(one.key, key))
 }
 
-function anchorOf({ state, trustAnchors }: Plan): TrustAnchor | undefined {
-  const { chain, named, issuer, service } = state
-  if (chain !== undefined) {
+type Trusted = Pick<TokenState, 'anchor' | 'chain'>
+
+/** The anchor that the token's key rests on, and the certificates that lead there. */
+function trustedBy({ state, trustAnchors }: Plan): Trusted {
+  const { chain, named, keys, service } = state
+  if (keys === undefined) {
     const pinned = service === 'confidential-space' ? [CONFIDENTIAL_SPACE_ROOT] : []
-    return chainAnchor(chain, trustAnchors ?? pinned)
+    return { anchor: chain && chainAnchor(chain, trustAnchors ?? pinned), chain }
   }
-  if (named?.spki === undefined) return undefined
-  const spkiSha256 = digestHex(named.spki)
-  const name = issuer === undefined ? 'a key that you named' : `key of ${issuer.slice(0, 128)}`
-  const made: TrustAnchor = { id: 'token-key', name, vendor: SERVICES[service].vendor, spkiSha256 }
-  const listed = trustAnchors === undefined ? made : trustAnchors.find((anchor) => anchor.spkiSha256 === spkiSha256)
-  return listed !== undefined && PUBLISHED_KEYS.includes(spkiSha256) ? { ...listed, emulated: true } : listed
+  if (named?.spki === undefined) return { anchor: undefined, chain }
+  const { anchor, chain: judged } = trustedKey(state, digestHex(named.spki), trustAnchors)
+  const published = anchor !== undefined && PUBLISHED_KEYS.includes(digestHex(named.spki))
+  return { anchor: published ? { ...anchor, emulated: true } : anchor, chain: judged }
+}
+
+// A key that the caller names needs no certificates. Others do, as soon as the caller names roots.
+function trustedKey(
+  { chain, issuer, service }: Plan['state'],
+  spkiSha256: string,
+  trustAnchors: readonly TrustAnchor[] | undefined,
+): Trusted {
+  if (trustAnchors === undefined) {
+    const name = issuer === undefined ? 'a key that you named' : `key of ${issuer.slice(0, 128)}`
+    return { anchor: { id: 'token-key', name, vendor: SERVICES[service].vendor, spkiSha256 }, chain: undefined }
+  }
+  const listed = trustAnchors.find((anchor) => anchor.spkiSha256 === spkiSha256)
+  if (listed !== undefined) return { anchor: listed, chain: undefined }
+  return { anchor: chain && chainAnchor(chain, trustAnchors), chain }
 }
 
 function conclude(plan: Plan): Verdict<TokenClaims> {
-  const state: TokenState = { ...plan.state, anchor: anchorOf(plan) }
+  const state: TokenState = { ...plan.state, ...trustedBy(plan) }
   return assembleVerdict(judge<TokenState>(STEPS, state, plan.waive), {
     format: `${state.token.form} of ${SERVICES[state.service].name}`,
     at: state.at,
