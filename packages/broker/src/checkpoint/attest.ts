@@ -223,7 +223,7 @@ function recordAttest(
   { session, request, evaluation, rules }: Concluding,
   stored: StoredAppraisal,
 ): Promise<string> {
-  const { verdict, refusal, judged } = evaluation
+  const { verdict, refusal, judged, faults, initData } = evaluation
   const [primary] = judged
   const { reference, evidence, collateral } = primary.grounds
   return record(core, sql, {
@@ -247,7 +247,8 @@ function recordAttest(
       status: stored.status,
       summary: verdict.summary,
       emulated: verdict.emulated,
-      reasons: refusal === undefined ? [] : reasonsOf(verdict),
+      reasons: refusal === undefined ? [] : [...faults, ...reasonsOf(verdict)],
+      ...(initData === undefined ? {} : { initData }),
     },
   })
 }

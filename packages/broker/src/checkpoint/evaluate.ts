@@ -1,5 +1,5 @@
 import { type Appraisal, appraise, chooseReference, type ReferenceSet } from '@sekisho/appraisal'
-import { EvidenceError, type Verdict } from '@sekisho/evidence'
+import { EvidenceError, toHex, type Verdict } from '@sekisho/evidence'
 import { sha256 } from '../verifier/bytes.ts'
 import {
   type Expectations,
@@ -12,7 +12,7 @@ import type { JudgedEvidence } from './appraisals.ts'
 import { deviceDigest, initDataDigest, primaryDigest } from './binding.ts'
 import { combine } from './combine.ts'
 import type { Core } from './core.ts'
-import { boundExpectations, initDataExpectation } from './init-data.ts'
+import { boundExpectations, initDataExpectation, initDataFault } from './init-data.ts'
 import type { AttestRequest } from './model.ts'
 import { teeName } from './names.ts'
 import { meetsFloor, type RefusalCode, refusalOf } from './refusal.ts'
@@ -29,6 +29,10 @@ export type Evaluation =
       readonly appraisal: Appraisal
       /** Undefined when the verdict meets the floor. */
       readonly refusal: RefusalCode | undefined
+      /** What is wrong beside the verdict, in plain sentences. */
+      readonly faults: readonly string[]
+      /** Digest of the init-data that came along, hex. */
+      readonly initData: string | undefined
     }
 
 const MAX_DEVICES = 8
@@ -54,7 +58,10 @@ export async function evaluate(core: Core, rules: Rules, request: AttestRequest)
     const { namespace } = request
     const primary = await judgeOne(core, rules, { name: 'cpu-0', received, digest, initData, at, namespace })
     const devices = await judgeDevices(core, rules, request)
-    return conclude([primary, ...devices], at)
+    const concluded = conclude([primary, ...devices], at)
+    if (sent === undefined || initData === undefined) return concluded
+    const fault = initDataFault(core.verifier.skeleton(received), initData)
+    return withInitData(concluded, toHex(sent), fault)
   } catch (error) {
     // Evidence is hostile until proven otherwise: that it cannot be read is an answer, not a failure of ours.
     if (error instanceof UnboundEvidence) return { unreadable: 'evidence-unbound', reason: error.message }
@@ -168,7 +175,17 @@ function unreadableDevices(found: string): EvidenceError {
   })
 }
 
-function conclude(judged: readonly [JudgedEvidence, ...JudgedEvidence[]], at: Date): Evaluation {
+type Judged = Exclude<Evaluation, { readonly unreadable: RefusalCode }>
+
+/** Reference values may pin host data of their own: that they are met does not say that the text is what was launched. */
+function withInitData(judged: Judged, initData: string, fault: string | undefined): Judged {
+  if (fault === undefined) return { ...judged, initData }
+  const { refusal = 'init-data-mismatch' } = judged
+  const isOnlyThat = refusal === 'reference-mismatch' || refusal === 'reference-missing'
+  return { ...judged, initData, faults: [fault], refusal: isOnlyThat ? 'init-data-mismatch' : refusal }
+}
+
+function conclude(judged: readonly [JudgedEvidence, ...JudgedEvidence[]], at: Date): Judged {
   const [primary, ...devices] = judged
   const verdict = combine(
     primary.verdict,
@@ -177,7 +194,8 @@ function conclude(judged: readonly [JudgedEvidence, ...JudgedEvidence[]], at: Da
   const references = judged.flatMap(({ grounds }) => grounds.reference ?? [])
   const appraisal = appraise(verdict, { references, at })
   const referenced = judged.every(({ grounds }) => grounds.reference !== undefined)
-  return { judged, verdict, appraisal, refusal: refusalFor(verdict, referenced) }
+  const refusal = refusalFor(verdict, referenced)
+  return { judged, verdict, appraisal, refusal, faults: [], initData: undefined }
 }
 
 /** Evidence passes when its verdict meets the floor and reference values in force were met; the nearest ones are not enough. */

@@ -21,6 +21,28 @@ export function initDataExpectation(tee: Tee, digest: Uint8Array): Expectations 
 }
 
 /**
+ * What is wrong with init-data beside evidence, in a sentence: its digest is another than the evidence carries, or the
+ * evidence carries none. Undefined when the evidence binds it. What reference values pin does not matter here.
+ *
+ * @param carried expectations that the evidence would meet
+ * @param wanted of {@link initDataExpectation}
+ */
+export function initDataFault(carried: Expectations, wanted: Expectations): string | undefined {
+  const [found, expected] = [valueOf(carried), valueOf(wanted)]
+  if (found === undefined)
+    return `init-data: nothing in the evidence binds it; launched with it, the machine would carry ${expected}`
+  return found === expected ? undefined : `init-data: it stands for ${expected}, and the evidence carries ${found}`
+}
+
+/** The one value in the place of init-data. */
+function valueOf({ hostData, pcrs, vtpm }: Expectations): string | undefined {
+  const registers = isMembers(vtpm) ? vtpm['pcrs'] : pcrs
+  const values: unknown = isMembers(registers) ? registers[REGISTER] : hostData
+  const first: unknown = Array.isArray(values) ? values[0] : undefined
+  return typeof first === 'string' ? first : undefined
+}
+
+/**
  * Reference values together with what binds the evidence. Values that pin the same field or register win: what the
  * workload says it was launched with cannot widen them.
  */

@@ -23,6 +23,7 @@ import type { Check, Verdict } from '@sekisho/evidence'
  * - `collateral-missing`: endorsements could not be had.
  * - `reference-missing`: no reference values for workloads of this TEE.
  * - `reference-mismatch`: the workload is none that the reference values name.
+ * - `init-data-mismatch`: the machine was launched with other init-data than was sent, or with none that its evidence binds.
  * - `evidence-incomplete`: something relevant was not checked.
  * - `policy-deny`: the policy does not permit it, or there is nothing by that name for this caller.
  * - `policy-missing`: the namespace has no policy: nothing is permitted.
@@ -63,6 +64,7 @@ export type RefusalCode =
   | 'collateral-missing'
   | 'reference-missing'
   | 'reference-mismatch'
+  | 'init-data-mismatch'
   | 'evidence-incomplete'
   | 'policy-deny'
   | 'policy-missing'

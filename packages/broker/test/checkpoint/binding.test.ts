@@ -109,9 +109,54 @@ test('init-data must be what the machine was launched with', async (t) => {
   const broker = await brokerFor(t, [machine])
   assert.ok((await send(broker, machine, () => ({ initData: { format: 'toml', body } }))).token)
   const other = await send(broker, machine, () => ({ initData: { format: 'toml', body: `${body}# another` } }))
-  assert.equal(other.refusal?.code, 'reference-mismatch')
+  assert.equal(other.refusal?.code, 'init-data-mismatch')
+  const [told] = (await broker.why('default', other.refusal.id ?? ''))?.reasons ?? []
+  assert.match(told ?? '', new RegExp(`^init-data: it stands for [0-9a-f]{64}, and the evidence carries ${hostData}$`))
   const none = await send(broker, machine, () => ({ initData: { format: 'yaml', body } }))
   assert.equal(none.refusal?.code, 'evidence-unreadable')
+})
+
+test('init-data that is not what was launched is refused although the reference values pin the host data', async (t) => {
+  const body = 'algorithm = "sha256"\nversion = "0.1.0"\n'
+  const initData = { format: 'toml', body } as const
+  const digest = createHash('sha256').update(body).digest('hex')
+  const [launched, pinned, bare] = [
+    sharedWorld().snp({ hostData: digest }),
+    sharedWorld().snp({ hostData: 'cd'.repeat(32) }),
+    sharedWorld().tdx(),
+  ]
+  const verifier = await worldVerifier(t, sharedWorld())
+  const broker = await brokerOver(await newDatabase(t), verifier)
+  await furnish(broker, 'default', AT)
+  for (const [i, machine] of [launched, pinned, bare].entries())
+    await broker.admin.putReference('default', referenceOf(verifier, machine, `set-${i}`), { actor: 'tester', at: AT })
+
+  const good = await send(broker, launched, () => ({ initData }))
+  assert.ok(good.token, good.refusal?.code)
+  assert.equal((await broker.why('default', good.decision ?? ''))?.body['initData'], digest)
+  assert.ok((await send(broker, pinned, () => ({}))).token, 'without a text there is nothing to compare')
+
+  const other = await send(broker, pinned, () => ({ initData }))
+  assert.equal(other.refusal?.code, 'init-data-mismatch')
+  const why = await broker.why('default', other.refusal.id ?? '')
+  assert.equal(why?.verdict?.outcome, 'verified', 'the hardware says the truth; the text does not')
+  assert.match(why.reasons[0] ?? '', /^init-data: it stands for [0-9a-f]{64}, and the evidence carries (cd){32}$/)
+  assert.equal(
+    (await broker.release({ by: { session: other.session }, namespace: 'default', resource: RESOURCE, at: AT })).refused
+      ?.code,
+    'not-attested',
+  )
+
+  const unbound = await send(broker, bare, () => ({ initData }))
+  assert.equal(unbound.refusal?.code, 'init-data-mismatch')
+  const reasons = (await broker.why('default', unbound.refusal.id ?? ''))?.reasons ?? []
+  assert.match(
+    reasons[0] ?? '',
+    /^init-data: nothing in the evidence binds it; launched with it, .* would carry [0-9a-f]{96}$/,
+  )
+
+  const stale = await send(broker, pinned, () => ({ initData }), new Uint8Array(48))
+  assert.equal(stale.refusal?.code, 'evidence-stale', 'what is weightier is said first')
 })
 
 test('init-data of a TPM is in PCR 8; evidence without a place for it is refused, and no reference value is widened', async (t) => {
@@ -138,7 +183,7 @@ test('init-data of a TPM is in PCR 8; evidence without a place for it is refused
   const set = { name: 'set-0', tee: 'tpm', values: { ...values, pcrs }, owner: 'tester' }
   await broker.admin.putReference('default', set, { actor: 'tester', at: AT })
   assert.equal((await send(broker, machine, () => ({}))).refusal?.code, 'evidence-incomplete')
-  assert.equal((await send(broker, machine, () => ({ initData }))).refusal?.code, 'reference-mismatch')
+  assert.equal((await send(broker, machine, () => ({ initData }))).refusal?.code, 'init-data-mismatch')
 })
 
 test('additional devices: each is judged, each is bound, and the worst counts', async (t) => {
