@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
+import { sign } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { type ExampleAnchor, makeSnp, makeTdx } from '@sekisho/emulator/kit'
+import { type ExampleAnchor, generateKey, makeSnp, makeTdx } from '@sekisho/emulator/kit'
 import type { Verdict } from '@sekisho/evidence'
 import { type Ran, scratch, sekisho } from './process.ts'
 
@@ -104,6 +105,28 @@ describe('several pieces of evidence on the command line', () => {
     )
     assert.match(sekisho(['inspect', good]).out, /^part vm\n[\s\S]*\npart td\n/)
     assert.match(sekisho(['inspect', good, '--as-expectations']).out, /parts:\n {2}vm:/)
+  })
+
+  it('stay open in a signed wrapper whose key nobody gave, also where one part is all there is', () => {
+    const key = generateKey('P-256')
+    const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const record = (bytes: Uint8Array): readonly string[] => [
+      'application/octet-stream',
+      Buffer.from(bytes).toString('base64url'),
+    ]
+    save('jwks.json', JSON.stringify({ keys: [key.publicKey.export({ format: 'jwk' })] }))
+    save('other.jwks', JSON.stringify({ keys: [generateKey('P-256').publicKey.export({ format: 'jwk' })] }))
+    for (const parts of [{ vm: record(snp.evidence), td: record(tdx.evidence) }, { vm: record(snp.evidence) }]) {
+      const signed = `${part({ alg: 'ES256', cty: 'cmw+json' })}.${part(parts)}`
+      const signature = sign('sha256', Buffer.from(signed), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
+      const file = save('signed.jws', `${signed}.${signature.toString('base64url')}`)
+      const open = verify(file, ...expected)
+      assert.equal(open.code, 2)
+      assert.match(open.out, /composite\.wrapper/)
+      assert.equal(verify(file, ...expected, '--waive', 'composite.wrapper').code, 0)
+      assert.equal(verify(file, ...expected, '--collateral', join(folder, 'jwks.json')).code, 0)
+      assert.equal(verify(file, ...expected, '--collateral', join(folder, 'other.jwks')).code, 1)
+    }
   })
 
   it('names the part that cannot be read', () => {

@@ -197,11 +197,13 @@ describe('a collection of conceptual messages, as one', () => {
   })
 })
 
-it('every check of the whole was made to fail or to stay open above', () =>
+// `composite.wrapper`: composite-wrapper.test.ts.
+it('every check of the whole was made to fail or to stay open', () =>
   assert.deepEqual(compositeCheckIds(), [
     'composite.genuine',
     'composite.distinct',
     'composite.binding',
     'composite.freshness',
+    'composite.wrapper',
     'composite.accepted',
   ]))

@@ -17,7 +17,7 @@ export async function readEvidence(path: string, around: Around): Promise<Recogn
 
 /** What a file holds: one piece of evidence, or several that are one whole. */
 export type EvidenceFile =
-  | { readonly recognised: Recognised }
+  | { readonly recognised: Recognised; readonly bytes: Uint8Array }
   | { readonly recognised?: undefined; readonly bytes: Uint8Array; readonly parts: readonly RecognisedPart[] }
 
 /**
@@ -29,7 +29,7 @@ export async function readEvidenceFile(path: string, around: Around): Promise<Ev
   const bytes = await readInput(path, around)
   const parts = inFile(path, () => recogniseParts(bytes))
   const [first, second] = parts
-  return first !== undefined && second === undefined ? { recognised: first.recognised } : { bytes, parts }
+  return first !== undefined && second === undefined ? { recognised: first.recognised, bytes } : { bytes, parts }
 }
 
 /** Runs `read`, and names the file in its EvidenceError. */

@@ -38,8 +38,9 @@ const EXIT_OF: Readonly<Record<Verdict['outcome'], number>> = {
 /** Judges evidence; the exit code is the verdict's. */
 export async function verifyCommand(file: string, options: VerifyOptions, around: Around): Promise<number> {
   const evidence = await readEvidenceFile(file, around)
-  if (evidence.recognised === undefined) return verifySeveral(file, evidence, options, around)
   const { recognised } = evidence
+  // Who signed a wrapper is a check of the whole, also where one part is all there is.
+  if (recognised === undefined || isSigned(recognised)) return verifySeveral(file, evidence, options, around)
   const door = await doorOf(recognised.tee)
   const expect: Expectations = {
     ...(options.expect === undefined ? {} : (await readExpectationFile(options.expect, around)).for(recognised.tee)),
@@ -53,10 +54,14 @@ export async function verifyCommand(file: string, options: VerifyOptions, around
   return EXIT_OF[verdict.outcome]
 }
 
+function isSigned({ companions }: Recognised): boolean {
+  return companions.some(({ kind }) => kind === 'signed-wrapper')
+}
+
 /** Judges several pieces of evidence as one. What flags and common members expect is expected of the machine. */
 async function verifySeveral(
   file: string,
-  evidence: Extract<EvidenceFile, { readonly recognised?: undefined }>,
+  evidence: EvidenceFile,
   options: VerifyOptions,
   around: Around,
 ): Promise<number> {
@@ -70,9 +75,11 @@ async function verifySeveral(
     const own = { ...setting, expect: wishes, waive }
     return judgeOrWithout(door, await requestFor(part.recognised, own, options, around, part.device), around)
   }
-  const verdict = await naming(file, () =>
-    verifyComposite(evidence.bytes, { at: setting.at, door: judgePart, expect, waive: options.waive ?? [] }),
-  )
+  const { jwks, coseKeys } = setting.files.token
+  const keys = jwks === undefined ? (coseKeys === undefined ? undefined : { coseKeys }) : { jwks }
+  const wrapperKeys = keys === undefined ? {} : { wrapperKeys: keys }
+  const asked = { at: setting.at, door: judgePart, expect, waive: options.waive ?? [], ...wrapperKeys }
+  const verdict = await naming(file, () => verifyComposite(evidence.bytes, asked))
   const remarks = parts.flatMap(({ name, recognised }) => remarksOf(recognised).map((one) => `${name}: ${one}`))
   const expectations = verdict.outcome === 'incomplete' ? toYaml(await skeletonOf(parts)) : undefined
   show({ verdict, verbose: options.verbose === true, remarks, expectations }, options, around)

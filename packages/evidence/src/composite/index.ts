@@ -6,6 +6,7 @@ export type {
   PartDoor,
   PartExpectations,
   PartRequest,
+  WrapperKeys,
 } from './model.ts'
 export { compositeParts } from './parts.ts'
 export { compositeCheckIds, verifyComposite } from './verify.ts'

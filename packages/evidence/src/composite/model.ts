@@ -50,9 +50,18 @@ export interface CompositeOptions {
   /** How parts are judged: with which collateral and trust anchors is the caller's to say. */
   readonly door: PartDoor
   readonly expect?: CompositeExpectations
+  /** Keys of those who may sign a wrapper around the parts (COSE_Sign1, JWS or certificate). */
+  readonly wrapperKeys?: WrapperKeys
   /** Ids of checks that may stay unmade: of the whole (`composite.…`), or of parts. */
   readonly waive?: readonly string[]
 }
+
+/** Keys, one of two ways. */
+export type WrapperKeys =
+  /** A JSON Web Key Set, or a single key. */
+  | { readonly jwks: string; readonly coseKeys?: undefined }
+  /** A COSE_KeySet or COSE_Key. */
+  | { readonly coseKeys: Uint8Array; readonly jwks?: undefined }
 
 /** Prefixes of the check ids of each TEE's verdicts. */
 export const CHECK_PREFIXES: Readonly<Record<Tee, readonly string[]>> = {

@@ -11,6 +11,7 @@ import {
 import type { Finding, Phase, Remedy, Verdict } from '../core/verdict.ts'
 import { type Binding, boundValue, holds, holdsNonce } from './binding.ts'
 import type { CompositeExpectations, CompositePart } from './model.ts'
+import { type SignedWrapper, wrapperFinding } from './wrapper.ts'
 
 /** A part with its own verdict. */
 export interface JudgedPart {
@@ -24,6 +25,8 @@ export interface JudgedPart {
 export interface CompositeState {
   readonly parts: readonly JudgedPart[]
   readonly binding: Binding
+  /** Signatures around the parts. */
+  readonly wrappers: readonly SignedWrapper[]
   readonly expect: CompositeExpectations
   /** Whether the exchange is shown to be the verifier's own; undefined when it did not say. */
   readonly fresh: boolean | undefined
@@ -31,6 +34,7 @@ export interface CompositeState {
 
 const COMPOSITE = 'RFC 9334, section 3.3 (composite devices)'
 const BINDING = 'composite.binding'
+const WRAPPER = 'draft-ietf-rats-msg-wrap, section 4'
 const KBS = 'Confidential Containers KBS protocol, composite evidence'
 
 function step(
@@ -53,6 +57,12 @@ export const COMPOSITE_STEPS: readonly StepGroup<CompositeState>[] = [
       step('distinct', 'No part is there twice', 'authenticity', COMPOSITE, distinct),
       step('binding', 'All parts are bound to one exchange', 'authenticity', KBS, bound),
       { ...step('freshness', 'The exchange is yours', 'appraisal', KBS, freshness), needs: [BINDING], waivable: true },
+      {
+        ...step('wrapper', 'The wrapper is signed by whom you trust', 'appraisal', WRAPPER, ({ wrappers }) =>
+          wrapperFinding(wrappers),
+        ),
+        waivable: true,
+      },
       step('accepted', 'Every part is as you expect', 'appraisal', COMPOSITE, accepted),
     ],
   },

@@ -18,6 +18,7 @@ import {
 } from './model.ts'
 import { compositeParts } from './parts.ts'
 import { COMPOSITE_STEPS, type CompositeState, freshnessOf, type JudgedPart } from './steps.ts'
+import { planWrappers } from './wrapper.ts'
 
 /** Ids of the checks of the whole; those of the parts are the parts' own. */
 export function compositeCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[] {
@@ -43,7 +44,9 @@ export async function verifyComposite(evidence: Uint8Array, options: CompositeOp
   const waive = waiversOf(parts, options.waive ?? [])
   const binding = bindingOf(parts, expect)
   const whole: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
-  await settle([whole, ...(binding.kind === 'runtime-data' ? binding.digests.values() : [])])
+  const wrappers = planWrappers(parts, options.wrapperKeys)
+  const signatures = wrappers.map(({ job }) => job).filter((job) => job !== undefined)
+  await settle([whole, ...signatures, ...(binding.kind === 'runtime-data' ? binding.digests.values() : [])])
   const fresh = freshnessOf(parts, binding, expect)
   const judged: JudgedPart[] = []
   for (const part of parts) {
@@ -54,7 +57,7 @@ export async function verifyComposite(evidence: Uint8Array, options: CompositeOp
     )
     judged.push({ part, verdict, boundByCaller: isBound(own) })
   }
-  return conclude({ parts: judged, binding, expect, fresh }, waive.whole, whole, at)
+  return conclude({ parts: judged, binding, wrappers, expect, fresh }, waive.whole, whole, at)
 }
 
 /** A name that no part has would pass for an expectation that holds. */
@@ -126,7 +129,7 @@ function conclude(state: CompositeState, waive: readonly string[], evidence: Dig
     ({ spkiSha256 }: TrustAnchor) => spkiSha256,
   )
   const verdict = assembleVerdict(judgement, {
-    format: `${parts.length} pieces of evidence: ${verdicts.map(({ format }) => format).join(' + ')}`,
+    format: `${parts.length === 1 ? 'one piece' : `${parts.length} pieces`} of evidence: ${verdicts.map(({ format }) => format).join(' + ')}`,
     at,
     evidence,
     anchor: anchors.find(({ emulated }) => emulated === true) ?? anchors[0],

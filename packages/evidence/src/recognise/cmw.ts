@@ -10,7 +10,6 @@ import type { Tee } from '../core/verdict.ts'
 import { carriesCmw } from './carriers.ts'
 import type { Opened, Part } from './model.ts'
 
-const SIGNED = 'the signature around the wrapper, which nobody has checked'
 const TSM_REPORT = 'application/vnd.veraison.tsm-report+cbor'
 
 /** What messages of a media type are; types that are not named here are told by their bytes. */
@@ -27,7 +26,13 @@ const KINDS: readonly (readonly [RegExp, readonly Tee[]])[] = [
 /** Takes a wrapper off bytes: bare, signed, or in a certificate. @returns undefined when there is none */
 export function openCmw(bytes: Uint8Array): Opened | undefined {
   const signed = signedCmw(bytes)
-  if (signed !== undefined) return { ...chosen(signed), unused: [SIGNED, ...(chosen(signed).unused ?? [])] }
+  if (signed !== undefined) {
+    const { carrier: label, message } = signed
+    return {
+      ...chosen(message),
+      companions: [{ kind: 'signed-wrapper', from: 'wrapper', label, bytes: bytes.slice() }],
+    }
+  }
   const bare = bareCmw(bytes)
   return bare === undefined ? undefined : chosen(bare)
 }
@@ -53,11 +58,22 @@ function isMediaType(value: unknown): boolean {
   return typeof value === 'string' && /^[\w.+-]{1,127}\/[\w.+-]{1,127}/.test(value)
 }
 
-function signedCmw(bytes: Uint8Array): Cmw | undefined {
+interface SignedCmw {
+  readonly carrier: 'COSE_Sign1' | 'JWS' | 'certificate'
+  readonly message: Cmw
+}
+
+function signedCmw(bytes: Uint8Array): SignedCmw | undefined {
   const start = new TextDecoder('latin1').decode(bytes.subarray(0, 512))
-  if ((bytes[0] === 0xd2 || bytes[0] === 0x84) && start.includes('application/cmw')) return cmwOfSign1(bytes)
-  if (carriesCmw(bytes)) return cmwOfCertificate(bytes)
-  return /^\s*eyJ[\w-]+\.[\w-]/.test(start) && bytes.length < MAX_JWS ? cmwOfJws(latin1(bytes)) : undefined
+  if ((bytes[0] === 0xd2 || bytes[0] === 0x84) && start.includes('application/cmw'))
+    return inside('COSE_Sign1', cmwOfSign1(bytes))
+  if (carriesCmw(bytes)) return inside('certificate', cmwOfCertificate(bytes))
+  const isJws = /^\s*eyJ[\w-]+\.[\w-]/.test(start) && bytes.length < MAX_JWS
+  return isJws ? inside('JWS', cmwOfJws(latin1(bytes))) : undefined
+}
+
+function inside(carrier: SignedCmw['carrier'], message: Cmw | undefined): SignedCmw | undefined {
+  return message && { carrier, message }
 }
 
 const MAX_JWS = 1_000_000

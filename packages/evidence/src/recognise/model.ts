@@ -15,6 +15,8 @@ export const MAX_WRAPPERS = 4
  * - `event-log`: a measured-boot log, binary (CCEL) or JSON.
  * - `runtime-data`: what the report data is (said to be) a digest of.
  * - `additional-evidence`: the text of the evidence of devices, which a KBS client's own evidence binds.
+ * - `signed-wrapper`: the signed form (`COSE_Sign1`, `JWS` or `certificate`, says the label) of the wrapper that lay
+ *   around the evidence, whose signature nobody has checked.
  * - `nonce`, `report-data`, `init-data`: as their names say.
  */
 export type CompanionKind =
@@ -24,6 +26,7 @@ export type CompanionKind =
   | 'event-log'
   | 'runtime-data'
   | 'additional-evidence'
+  | 'signed-wrapper'
   | 'nonce'
   | 'report-data'
   | 'init-data'

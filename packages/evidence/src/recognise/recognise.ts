@@ -85,11 +85,15 @@ function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[]
   }
 }
 
-// What is not taken is said.
+// What is not taken is said, and what nobody will check.
 function namingOthers(opened: Opened): Opened {
-  const { beside = [], unused = [] } = opened
-  return beside.length === 0 ? opened : { ...opened, unused: [...unused, 'the evidence of further devices'] }
+  const { beside = [], unused = [], companions = [] } = opened
+  const others = beside.length === 0 ? [] : ['the evidence of further devices']
+  const signed = companions.some(({ kind }) => kind === 'signed-wrapper') ? [SIGNED] : []
+  return { ...opened, unused: [...signed, ...unused, ...others] }
 }
+
+const SIGNED = 'the signature around the wrapper, which nobody has checked'
 
 function taken({ bytes, where, around }: Wrapped, opened: Opened): Around {
   if (around.wrappers.length === MAX_WRAPPERS) throw tooDeep(where)

@@ -1,0 +1,139 @@
+import { decodeCbor } from '../cbor/decode.ts'
+import { type CborItem, entryOf } from '../cbor/item.ts'
+import { readSign1, sign1Input } from '../cbor/sign1.ts'
+import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, unchecked } from '../core/engine.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { memberOf, parseStrict, textOf } from '../core/json.ts'
+import type { Finding } from '../core/verdict.ts'
+import type { SignatureJob } from '../crypto/jobs.ts'
+import type { Companion } from '../recognise/index.ts'
+import { readCoseKeySet } from '../token/cose-keys.ts'
+import { algorithmNameOf, keyIdText } from '../token/cwt.ts'
+import { misfit, readKeySet, type TrustedKey } from '../token/keys.ts'
+import { schemeOf } from '../token/services.ts'
+import { decodeBase64url } from '../x509/base64url.ts'
+import { parseCertificate } from '../x509/certificate.ts'
+import { Signed } from '../x509/signature.ts'
+import { WIDE } from '../x509/wide-algorithms.ts'
+import type { CompositePart, WrapperKeys } from './model.ts'
+
+/** The signature around a conceptual message wrapper, and the key that it is checked with. */
+export interface SignedWrapper {
+  /** `COSE_Sign1`, `JWS` or `certificate`. */
+  readonly carrier: string
+  /** Why no key was found, or the signature is none; undefined when `job` tells, or nobody gave keys. */
+  readonly fault: string | undefined
+  /** Undefined without keys, and with a fault. */
+  readonly job: SignatureJob | undefined
+}
+
+/** What a signature says of itself. */
+interface Signature {
+  readonly signed: Signed
+  /** Undefined in certificates, which say it in their own terms. */
+  readonly alg?: string
+  readonly kid?: string
+}
+
+/** The signatures around the parts, each once. Nothing is thrown for one that cannot be read: the check says so. */
+export function planWrappers(parts: readonly CompositePart[], keys: WrapperKeys | undefined): readonly SignedWrapper[] {
+  const all = parts.flatMap(({ recognised }) => recognised.companions.filter(({ kind }) => kind === 'signed-wrapper'))
+  return [...new Set(all)].map((wrapper) => planWrapper(wrapper, keys))
+}
+
+function planWrapper(wrapper: Companion, keys: WrapperKeys | undefined): SignedWrapper {
+  const carrier = wrapper.label ?? ''
+  try {
+    const signature = signatureOf(wrapper)
+    if (keys === undefined) return { carrier, fault: undefined, job: undefined }
+    const key = keyOf(signature, readKeys(keys))
+    const job = key.key === undefined ? undefined : signature.signed.by(key.key)
+    return job === undefined
+      ? { carrier, fault: 'the signature is none that this key makes', job }
+      : { carrier, fault: undefined, job }
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    return { carrier, fault: error.message, job: undefined }
+  }
+}
+
+function signatureOf({ label, bytes }: Companion): Signature {
+  if (label === 'COSE_Sign1') return ofSign1(bytes)
+  return label === 'JWS' ? ofJws(bytes) : { signed: parseCertificate(bytes, [], WIDE).signed }
+}
+
+function ofSign1(bytes: Uint8Array): Signature {
+  const cose = readSign1(bytes, decodeCbor(bytes, { field: 'COSE_Sign1', maxItems: 64 }), 'COSE_Sign1')
+  const alg = cose.algorithm === undefined ? undefined : algorithmNameOf(cose.algorithm)
+  const signed = new Signed(sign1Input(cose.protected, cose.payload), schemeOf(alg), cose.signature)
+  const kid = keyIdOf(entryOf(cose.headers, KEY_ID)) ?? keyIdOf(entryOf(cose.unprotected, KEY_ID))
+  return named(signed, alg, kid, 'COSE_Sign1')
+}
+
+const KEY_ID = 4
+
+function keyIdOf(item: CborItem | undefined): string | undefined {
+  return item?.type === 'bytes' && item.value.length <= 256 ? keyIdText(item.value) : undefined
+}
+
+function ofJws(bytes: Uint8Array): Signature {
+  const text = new TextDecoder('latin1').decode(bytes).trim()
+  const [head = '', body = '', tail = '', more] = text.split('.')
+  if (more !== undefined) throw bad('JWS', 'more parts', 'three parts with dots between them')
+  const header = parseStrict(new TextDecoder().decode(decodeBase64url(head, 'JWS.header')), 'JWS.header')
+  if (memberOf(header, 'crit') !== undefined || memberOf(header, 'b64') !== undefined)
+    throw bad('JWS.header.crit', 'an extension that is not known', 'none')
+  const alg = textOf(header, 'alg')
+  const data = new TextEncoder().encode(`${head}.${body}`)
+  const signed = new Signed(data, schemeOf(alg), decodeBase64url(tail, 'JWS.signature'))
+  return named(signed, alg, textOf(header, 'kid'), 'JWS')
+}
+
+function named(signed: Signed, alg: string | undefined, kid: string | undefined, field: string): Signature {
+  if (alg === undefined || signed.scheme === undefined)
+    throw bad(`${field}.alg`, JSON.stringify((alg ?? '').slice(0, 16)), 'an algorithm of digital signatures')
+  return { signed, alg, ...(kid === undefined ? {} : { kid }) }
+}
+
+function readKeys({ jwks, coseKeys }: WrapperKeys): readonly TrustedKey[] {
+  return coseKeys === undefined ? readKeySet(jwks ?? '') : readCoseKeySet(coseKeys)
+}
+
+// As with tokens: the key that is named, or the only one where neither has a name. All are never tried.
+function keyOf({ alg, kid }: Signature, keys: readonly TrustedKey[]): TrustedKey {
+  const [only, second] = keys
+  const key = kid === undefined ? (second === undefined ? only : undefined) : keys.find((one) => one.kid === kid)
+  if (key === undefined)
+    throw bad(
+      'wrapperKeys',
+      kid === undefined ? 'several keys, and no key id' : 'no key of this id',
+      'the key of the signature',
+    )
+  const fault = key.fault ?? (alg === undefined ? undefined : misfit(key, alg))
+  if (fault !== undefined) throw bad('wrapperKeys', fault, 'a key for this signature')
+  return key
+}
+
+function bad(field: string, found: string, expected: string): EvidenceError {
+  return new EvidenceError('malformed', found, { field, offset: 0, expected })
+}
+
+const GIVE_KEYS = mend(
+  'pass the key of whoever wraps your evidence as `wrapperKeys`; or waive the check: each part has a signature of its own, which is judged in any case',
+)
+
+/** Whether somebody whom the caller trusts has put the parts together. */
+export function wrapperFinding(wrappers: readonly SignedWrapper[]): Finding {
+  const wrong = wrappers.find(({ fault, job }) => fault !== undefined || job?.result === false)
+  if (wrong !== undefined)
+    return fail(
+      `the ${wrong.carrier} around the parts ${wrong.fault === undefined ? 'does not verify: somebody changed it, or another made it' : `cannot be verified: ${wrong.fault}`}`,
+      REPLACE_EVIDENCE,
+    )
+  const open = wrappers.find(({ job }) => job === undefined)
+  if (open !== undefined)
+    return unchecked(`nobody has checked the signature of the ${open.carrier} around the parts`, GIVE_KEYS)
+  return wrappers.length === 0
+    ? notApplicable('no signed wrapper is around the parts')
+    : pass('the wrapper is signed with a key that you gave')
+}
