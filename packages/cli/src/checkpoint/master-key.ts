@@ -67,7 +67,10 @@ async function pkcs11Key(file: string): Promise<MasterKey> {
     throw inWords(file, error)
   })
   const options = readPkcs11(text)
-  if (options === undefined) throw unreadable(`${file}: expected JSON { "module", "token", "pinFile", "label" }`)
+  if (options === undefined)
+    throw unreadable(
+      `${file}: expected JSON { "module", "token", "pinFile", "label" }, and "create": true to make the key`,
+    )
   return masterKeyFrom({ pkcs11: options })
 }
 
@@ -76,16 +79,19 @@ interface Pkcs11Options {
   readonly token: string
   readonly pinFile: string
   readonly label: string
+  /** Makes the key in the token when there is none of that label. */
+  readonly create?: true
 }
 
 function readPkcs11(text: string): Pkcs11Options | undefined {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null) return undefined
-    const { module, token, pinFile, label }: { [K in keyof Pkcs11Options]?: unknown } = value
-    if ([module, token, pinFile, label].every((one) => typeof one === 'string'))
-      return { module: String(module), token: String(token), pinFile: String(pinFile), label: String(label) }
-    return undefined
+    const { module, token, pinFile, label, create = false }: { [K in keyof Pkcs11Options]?: unknown } = value
+    if (![module, token, pinFile, label].every((one) => typeof one === 'string')) return undefined
+    if (typeof create !== 'boolean') return undefined
+    const given = { module: String(module), token: String(token), pinFile: String(pinFile), label: String(label) }
+    return create ? { ...given, create } : given
   } catch {
     // Not JSON: the caller says what was expected.
     return undefined

@@ -107,9 +107,9 @@ async function start(
   const files = options.endorsements === undefined ? {} : await readEndorsementFiles(options.endorsements, around)
   if (emulated !== undefined && files.arm !== undefined)
     throw usageError('--emulated brings the keys of its own Arm platforms; leave out those of --endorsements')
-  const master = await masterKeyOf(options, folder, around)
   const page = pageFolder()
   try {
+    const master = await masterKeyOf(options, folder, around)
     return await openCheckpoint({
       folder,
       ...(databaseUrl === '' ? {} : { databaseUrl }),
@@ -174,7 +174,15 @@ async function tlsOf({ tlsCert, tlsKey }: UpOptions): Promise<{ tls?: { cert: st
     readFile(path, 'utf8').catch((error: unknown) => {
       throw inWords(path, error)
     })
-  return { tls: { cert: await read(tlsCert), key: await read(tlsKey) } }
+  const tls = { cert: await read(tlsCert), key: await read(tlsKey) }
+  const { createSecureContext } = await import('node:tls')
+  try {
+    createSecureContext(tls)
+  } catch (cause) {
+    const message = '--tls-cert and --tls-key: expected a certificate chain and the private key of its first, in PEM'
+    throw new CliError(EXIT.unreadable, message, { cause })
+  }
+  return { tls }
 }
 
 /** Faults of the database, the master key, the address: what a person can do something about. */

@@ -30,7 +30,7 @@ function addUp(root: Command, around: Around, done: Done): void {
     .option('--master-key-file <file>', '32 bytes that wrap every key at rest', once('--master-key-file', text))
     .option(
       '--pkcs11 <file>',
-      'master key in a PKCS#11 token: JSON { module, token, pinFile, label }',
+      'master key in a PKCS#11 token: JSON { module, token, pinFile, label, create }',
       once('--pkcs11', text),
     )
     .option(

@@ -52,6 +52,23 @@ describe('reference values', () => {
     assert.match(bad.err, /^sekisho: /)
   })
 
+  it('import takes a CoRIM, and nothing that only looks like one', async () => {
+    const corim = Buffer.from(CORIM, 'base64')
+    const file = owner.file('realm.cbor', corim)
+    assert.match(await owner.ok(['reference', 'import', 'realm', file, '--owner', 'the vendor']), /^realm: stored\./)
+    const shown = await owner.json(['reference', 'show', 'realm'])
+    assert.equal(shown['tee'], 'cca')
+    assert.equal(shown['owner'], 'the vendor')
+    assert.deepEqual(members(shown['values']), { measurement: ['a1'.repeat(32)], rem0: ['b2'.repeat(32)] })
+    assert.equal(members(shown['provenance'])['kind'], 'corim')
+    assert.match(await owner.ok(['reference', 'list']), /^realm +cca +the vendor +– +never$/m)
+
+    const cut = await owner.run(['reference', 'import', 'cut', owner.file('cut.cbor', corim.subarray(0, -1))])
+    assert.equal(cut.code, 3)
+    assert.match(cut.err, /^sekisho: /)
+    assert.equal((await owner.run(['reference', 'show', 'cut'])).code, 3)
+  })
+
   it('files that are no set, no evidence or not there are said by name', async () => {
     const cases: readonly (readonly [readonly string[], string, number, RegExp])[] = [
       [['reference', 'put', 'x', '-'], '[]', 64, /expected a set of reference values/],
@@ -239,3 +256,8 @@ describe('sekisho doctor', () => {
     assert.equal(state(await links('demo/db/password'), 'decisions'), 'good')
   })
 })
+
+/** An unsigned CoRIM of one realm: `cca.rim` is SHA-256 a1…a1, `cca.rem0` b2…b2 (draft-ydb-rats-cca-endorsements). */
+const CORIM =
+  '2QH1ogBlY29yaW0BgdkB+lieogGhAGVyZWFsbQShAIGCoQChANkCMFggAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQGCogBnY2NhLnJpbQGhAo' +
+  'GCAVggoaGhoaGhoaGhoaGhoaGhoaGhoaGhoaGhoaGhoaGhoaGiAGhjY2EucmVtMAGhAoGCAVggsrKysrKysrKysrKysrKysrKysrKysrKysrKysrKysrI='
