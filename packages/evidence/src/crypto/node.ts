@@ -8,6 +8,7 @@ import {
   type KeyObject,
   verify,
 } from 'node:crypto'
+import { toHex } from '../core/bytes.ts'
 import {
   type CipherJob,
   type DigestAlgorithm,
@@ -89,6 +90,7 @@ function decipher({ mode, key, iv, aad, data }: CipherJob): Uint8Array | false {
 
 // OpenSSL throws for some keys that cannot verify at all (an RSA modulus shorter than the padding): that is a no.
 function checkSignature(job: SignatureJob): boolean {
+  if (job.published !== undefined && isPublished(job.published)) return true
   const key = importKey(job.key)
   if (key === undefined) return false
   try {
@@ -96,6 +98,11 @@ function checkSignature(job: SignatureJob): boolean {
   } catch {
     return false
   }
+}
+
+function isPublished({ digest: one, among }: NonNullable<SignatureJob['published']>): boolean {
+  one.result ??= digest(one.algorithm, one.data)
+  return among.includes(toHex(one.result))
 }
 
 function verifies(job: SignatureJob, key: KeyObject): boolean {

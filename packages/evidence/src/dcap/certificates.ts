@@ -4,8 +4,9 @@ import type { CollateralPart } from '../core/verdict.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
 import { decodePem } from '../x509/pem.ts'
+import { rootSignature } from '../x509/root-signature.ts'
 import { sameKey } from '../x509/signature.ts'
-import { INTEL_ROOT_KEY } from './anchors.ts'
+import { INTEL_ROOT_CERTIFICATES, INTEL_ROOT_KEY } from './anchors.ts'
 import { type PckExtensions, parsePckExtensions } from './pck.ts'
 import { refuse } from './refuse.ts'
 
@@ -66,7 +67,9 @@ export class Chain {
       until: Math.min(...certificates.map((one) => one.notAfter)),
     }
     this.signatures = certificates.map((one, i) => {
-      const key = (certificates[i + 1] ?? one).key
+      const issuer = certificates[i + 1]
+      if (issuer === undefined) return rootSignature(one, INTEL_ROOT_CERTIFICATES)
+      const { key } = issuer
       return key === undefined ? undefined : one.signed.by(key)
     })
   }

@@ -2,6 +2,8 @@ import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
+import { rootSignature } from '../x509/root-signature.ts'
+import { AWS_NITRO_ROOT_CERTIFICATES } from './anchors.ts'
 import type { NitroPayload } from './document.ts'
 
 /** One certificate of the chain, or why it cannot be read. */
@@ -44,18 +46,19 @@ export function readChain({ cabundle, certificate }: NitroPayload, known?: reado
       throw error
     }
   })
-  return { links, signatures: links.map((link, i) => check(link, links[Math.max(0, i - 1)])) }
+  return { links, signatures: links.map((link, i) => check(link, links[i - 1])) }
 }
 
-function check(link: Link, issuer: Link | undefined): SignatureJob | undefined {
-  const key = issuer?.certificate?.key
-  return key === undefined ? undefined : link.certificate?.signed.by(key)
+function check({ certificate }: Link, issuer: Link | undefined): SignatureJob | undefined {
+  if (issuer === undefined) return certificate && rootSignature(certificate, AWS_NITRO_ROOT_CERTIFICATES)
+  const key = issuer.certificate?.key
+  return key === undefined ? undefined : certificate?.signed.by(key)
 }
 
-/** Jobs of a chain. The root's own signature is left out when the root is a published certificate, byte for byte. */
-export function chainJobs({ links, signatures }: NitroChain, rootIsPublished: boolean): readonly Job[] {
+/** Jobs of a chain. */
+export function chainJobs({ links, signatures }: NitroChain): readonly Job[] {
   const jobs: Job[] = []
-  for (const [i, job] of signatures.entries()) if (job !== undefined && !(i === 0 && rootIsPublished)) jobs.push(job)
+  for (const job of signatures) if (job !== undefined) jobs.push(job)
   for (const { certificate } of links) if (certificate !== undefined) jobs.push(certificate.digest)
   return jobs
 }

@@ -2,6 +2,7 @@ import { fail, pass, REPLACE_EVIDENCE, type Step, type StepGroup } from '../core
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
+import type { Link } from './certificates.ts'
 import type { NitroState } from './state.ts'
 
 const PROCESS = 'AWS Nitro Enclaves, attestation process, section 3.2'
@@ -12,21 +13,7 @@ const NEW_DOCUMENT: Remedy = {
   by: 'workload-owner',
 }
 
-interface Known {
-  readonly name: string
-  readonly certificate: Certificate
-  readonly index: number
-}
-
-/** The certificates that could be read, root first. */
-function known({ chain }: NitroState): readonly Known[] {
-  const found: Known[] = []
-  for (const [index, { name, certificate }] of chain.links.entries())
-    if (certificate !== undefined) found.push({ name, certificate, index })
-  return found
-}
-
-function isLeaf({ chain }: NitroState, { index }: Known): boolean {
+function isLeaf({ chain }: NitroState, index: number): boolean {
   return index === chain.links.length - 1
 }
 
@@ -51,12 +38,14 @@ function each(
   title: string,
   source: string,
   holds: string,
-  fault: (state: NitroState, one: Known) => string | undefined,
+  fault: (state: NitroState, certificate: Certificate, index: number) => string | undefined,
 ): Step<NitroState> {
   return step(id, title, source, READ, (state) => {
-    for (const one of known(state)) {
-      const found = fault(state, one)
-      if (found !== undefined) return fail(`${one.name} ${found}`, NEW_DOCUMENT)
+    const { links } = state.chain
+    for (let i = 0; i < links.length; i++) {
+      const { name, certificate } = links[i] as Link
+      const found = certificate && fault(state, certificate, i)
+      if (found !== undefined) return fail(`${name} ${found}`, NEW_DOCUMENT)
     }
     return pass(holds)
   })
@@ -70,17 +59,17 @@ function wellFormed({ chain }: NitroState): Finding {
   return fail(`${bad.name} cannot be read: ${bad.error.message}`, NEW_DOCUMENT, { expected: bad.error.expected })
 }
 
-function nameFault({ chain }: NitroState, { certificate, index }: Known): string | undefined {
+function nameFault({ chain }: NitroState, certificate: Certificate, index: number): string | undefined {
   const issuer = chain.links[Math.max(0, index - 1)]?.certificate
   if (issuer === undefined || certificate.issuer.key === issuer.subject.key) return undefined
   return `was issued by ${quoted(certificate.issuer.commonName)}, and ${index === 0 ? 'is itself' : 'the one before it is'} ${quoted(issuer.subject.commonName)}`
 }
 
-function constraintFault(state: NitroState, one: Known): string | undefined {
-  const { basicConstraints, keyUsage, unknownCritical, version } = one.certificate
+function constraintFault(state: NitroState, certificate: Certificate, index: number): string | undefined {
+  const { basicConstraints, keyUsage, unknownCritical, version } = certificate
   if (version !== 3) return `is of version ${version}, which has no constraints`
   if (unknownCritical.length > 0) return `has a critical extension that is not known: ${unknownCritical[0]}`
-  if (isLeaf(state, one)) {
+  if (isLeaf(state, index)) {
     if (basicConstraints?.ca === true) return 'is a certificate authority, which no leaf is'
     return keyUsage?.has(KEY_USAGE.digitalSignature) === true
       ? undefined
@@ -88,14 +77,14 @@ function constraintFault(state: NitroState, one: Known): string | undefined {
   }
   if (basicConstraints?.ca !== true) return 'is no certificate authority'
   if (keyUsage?.has(KEY_USAGE.keyCertSign) !== true) return 'has no key usage that lets it sign certificates'
-  const below = state.chain.links.length - 2 - one.index
+  const below = state.chain.links.length - 2 - index
   const { pathLength } = basicConstraints
   return pathLength !== undefined && pathLength < below
     ? `allows ${pathLength} certificate authorities below it, and there are ${below}`
     : undefined
 }
 
-function algorithmFault(_state: NitroState, { certificate }: Known): string | undefined {
+function algorithmFault(_state: NitroState, certificate: Certificate): string | undefined {
   if (certificate.key?.kind !== 'P-384') return `has a key of another kind than EC P-384: ${certificate.keyKind}`
   return certificate.signed.scheme === 'ecdsa-p384-sha384'
     ? undefined
@@ -177,13 +166,11 @@ export const CHAIN_STEPS: StepGroup<NitroState> = {
       intermediates,
     ),
     step('leaf.signature', 'The leaf is signed', PATH, [...READ, 'nitro.chain.algorithms'], leaf),
-    each('chain.not-before', 'The certificates are valid already', PROCESS, 'so are all', (state, { certificate }) =>
-      state.at < certificate.notBefore
-        ? `is valid from ${isoTime(certificate.notBefore)} only, ${judged(state)}`
-        : undefined,
+    each('chain.not-before', 'The certificates are valid already', PROCESS, 'so are all', (state, { notBefore }) =>
+      state.at < notBefore ? `is valid from ${isoTime(notBefore)} only, ${judged(state)}` : undefined,
     ),
-    each('chain.not-after', 'The certificates are still valid', PROCESS, 'so are all', (state, { certificate }) =>
-      state.at > certificate.notAfter ? `expired at ${isoTime(certificate.notAfter)}, ${judged(state)}` : undefined,
+    each('chain.not-after', 'The certificates are still valid', PROCESS, 'so are all', (state, { notAfter }) =>
+      state.at > notAfter ? `expired at ${isoTime(notAfter)}, ${judged(state)}` : undefined,
     ),
   ],
 }

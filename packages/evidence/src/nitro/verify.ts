@@ -64,8 +64,6 @@ interface Door {
   readonly expect: NitroExpectations
   readonly document: NitroDocument
   readonly evidence: DigestJob
-  /** Digest of the root certificate as received. */
-  readonly root: DigestJob
   /** Digest of all certificates, under which a memory may know them; undefined without one. */
   readonly key: DigestJob | undefined
   readonly first: readonly Job[]
@@ -76,16 +74,16 @@ function openDoor(evidence: Uint8Array, options: NitroVerifyOptions): Door {
   const expect = readNitroExpectations(options.expect)
   const data = copyOfEvidence(evidence)
   const document = parseNitroDocument(data)
-  const root: DigestJob = { kind: 'digest', algorithm: 'sha256', data: document.cabundle[0] as Uint8Array }
   const key = options.memory === undefined ? undefined : chainDigest(document)
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
-  return { options, at, expect, document, evidence: digest, root, key, first: key === undefined ? [root] : [root, key] }
+  return { options, at, expect, document, evidence: digest, key, first: key === undefined ? [] : [key] }
 }
 
 interface Plan {
   readonly door: Door
   readonly chain: NitroChain
-  readonly rootIsPublished: boolean
+  /** Whether a memory had the chain. */
+  readonly known: boolean
   readonly signature: SignatureJob | undefined
   readonly jobs: readonly Job[]
 }
@@ -94,13 +92,12 @@ function planDocument(door: Door): Plan {
   const { document, options, key } = door
   const known = key === undefined ? undefined : options.memory?.get(digestHex(key))
   const chain = readChain(document, known?.certificates)
-  const rootIsPublished = AWS_NITRO_ROOT_CERTIFICATES.includes(digestHex(door.root))
   const signature = planSignature(document, chain.links.at(-1)?.certificate)
-  const jobs: Job[] = [...chainJobs(chain, rootIsPublished), door.evidence]
+  const jobs: Job[] = [...chainJobs(chain), door.evidence]
   const root = chain.links[0]?.certificate
   if (root !== undefined) jobs.push(root.spkiDigest)
   if (signature !== undefined) jobs.push(signature)
-  return { door, chain, rootIsPublished, signature, jobs }
+  return { door, chain, known: known !== undefined, signature, jobs }
 }
 
 /** The check of the document's own signature; undefined when its form or the leaf's key does not allow it. */
@@ -128,13 +125,14 @@ function conclude(plan: Plan): Verdict<NitroClaims> {
   })
 }
 
-function stateOf({ door, chain, rootIsPublished, signature }: Plan): NitroState {
+function stateOf({ door, chain, signature }: Plan): NitroState {
   const { document } = door
+  const root = chain.links[0]?.certificate
   return {
     at: door.at,
     document,
     chain,
-    rootIsPublished,
+    rootIsPublished: root !== undefined && AWS_NITRO_ROOT_CERTIFICATES.includes(digestHex(root.digest)),
     anchor: anchorOf(chain, door.options.trustAnchors),
     signature,
     pcrs: new Map(document.pcrs.map(({ index, value }) => [index, allZero(value) ? ZERO_PCR : toHex(value)])),
@@ -154,8 +152,8 @@ function anchorOf({ links }: NitroChain, given: readonly TrustAnchor[] | undefin
 }
 
 // Refuted chains are not kept: whoever sends forgeries must not push the good ones out.
-function remember({ door: { options, key }, chain }: Plan, { authenticity }: Judgement): void {
-  if (options.memory === undefined || key === undefined || authenticity === 'refuted') return
+function remember({ door: { options, key }, chain, known }: Plan, { authenticity }: Judgement): void {
+  if (options.memory === undefined || key === undefined || known || authenticity === 'refuted') return
   const certificates: Certificate[] = []
   for (const { certificate } of chain.links) if (certificate !== undefined) certificates.push(certificate)
   if (certificates.length !== chain.links.length) return

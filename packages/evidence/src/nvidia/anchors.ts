@@ -16,6 +16,12 @@ export const NVIDIA_RIM_ROOT: TrustAnchor = {
   spkiSha256: 'dec1dc316477aa851eebdf51327ae9f864bc8d89254657ed1e7eb9168af1e1a3',
 }
 
+/** SHA-256 of the two root certificates that NVIDIA has published. */
+export const NVIDIA_ROOT_CERTIFICATES: readonly string[] = [
+  '102bf659d5419614c9d8e6aecebc80454eb26b1df6a769ac720b9a690b167b48',
+  '12977b5115acb0381179279fffeb5a8c4d264971ebb32298023a465fa41df5d1',
+]
+
 /** What is trusted where the caller names no roots. */
 export const NVIDIA_ROOTS: readonly TrustAnchor[] = [NVIDIA_DEVICE_ROOT, NVIDIA_RIM_ROOT]
 

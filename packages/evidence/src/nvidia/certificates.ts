@@ -3,7 +3,9 @@ import type { Job, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { DerReader, TAG } from '../x509/der.ts'
 import { decodePem } from '../x509/pem.ts'
+import { rootSignature } from '../x509/root-signature.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
+import { NVIDIA_ROOT_CERTIFICATES } from './anchors.ts'
 
 /** A certificate chain as it was given: leaf first, root last. */
 export interface Chain {
@@ -30,7 +32,9 @@ export function chainOf(ders: readonly Uint8Array[], pool: Certificate[]): Chain
   }
   const certificates = ders.map((der) => parseCertificate(der, pool, WIDE))
   const links = certificates.map((certificate, i) => {
-    const { key } = certificates[i + 1] ?? certificate
+    const issuer = certificates[i + 1]
+    if (issuer === undefined) return rootSignature(certificate, NVIDIA_ROOT_CERTIFICATES)
+    const { key } = issuer
     return key === undefined ? undefined : certificate.signed.by(key)
   })
   const root = certificates[certificates.length - 1] as Certificate

@@ -10,6 +10,13 @@ export const AMD_ROOTS: readonly TrustAnchor[] = [
   root('Turin', '4f125410563a2ab9a50356f9243f6fe0b6f73de98603f53f90339c70e9d7ad08'),
 ]
 
+/** SHA-256 of the root certificates that AMD has published. */
+export const AMD_ROOT_CERTIFICATES: readonly string[] = [
+  '69d063b45344d26a2e94e1f4210de49ef555308287d4c174445c95639a540bcd',
+  '4c6598d19c18719c5dfd4a7d335f674e5bfe1d8f800cea2cf270c10d103db2f1',
+  '1f084161a44bb6d93778a904877d4819cafa5d05ef4193b2ded9dd9c73dd3f6a',
+]
+
 function root(product: string, spkiSha256: string): TrustAnchor {
   return { id: `amd-ark-${product.toLowerCase()}`, name: `ARK-${product}`, vendor: 'AMD', spkiSha256 }
 }

@@ -5,7 +5,9 @@ import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodePem } from '../x509/pem.ts'
+import { rootSignature } from '../x509/root-signature.ts'
 import type { Signed } from '../x509/signature.ts'
+import { AMD_ROOT_CERTIFICATES } from './anchors.ts'
 import { parseCertificateTable, type TableEntry } from './certificate-table.ts'
 import { intermediateOf, type LeafExtensions, type LeafRole, readLeafExtensions } from './certificates.ts'
 import { type IdBlockProof, planIdBlock } from './id-block.ts'
@@ -288,7 +290,7 @@ export function planChain(
   const jobs = {
     leaf: signedBy(leaf?.signed, intermediate?.key),
     intermediate: signedBy(intermediate?.signed, ark?.key),
-    ark: signedBy(ark?.signed, ark?.key),
+    ark: ark && rootSignature(ark, AMD_ROOT_CERTIFICATES),
     crl: signedBy(crl?.signed, ark?.key),
   }
   const all: (Job | undefined)[] = [
