@@ -6,6 +6,7 @@ import type { Around } from '../around.ts'
 import { unreadable } from '../exit.ts'
 import { inWords, readInput } from '../input.ts'
 import { type ArmFiles, isArmFile, noArmFiles, takeArm } from './arm-files.ts'
+import { type IasFiles, noIasFiles, takeIas } from './ias-files.ts'
 import { type IbmFiles, isIbmFile, noIbmFiles, takeIbm } from './ibm-files.ts'
 import { isNvidiaFile, type NvidiaFiles, noNvidiaFiles, takeNvidia } from './nvidia-files.ts'
 import { isSevFile, noSevFiles, type SevFiles, takeSev } from './sev-files.ts'
@@ -33,6 +34,7 @@ export interface CollateralFiles {
   readonly bundles: readonly EndorsementBundle[]
   readonly arm: ArmFiles
   readonly sev: SevFiles
+  readonly ias: IasFiles
   readonly ibm: IbmFiles
   readonly nvidia: NvidiaFiles
   readonly token: TokenFiles
@@ -45,6 +47,7 @@ interface Gathering {
   readonly bundles: EndorsementBundle[]
   readonly arm: ArmFiles
   readonly sev: SevFiles
+  readonly ias: IasFiles
   readonly ibm: IbmFiles
   readonly nvidia: NvidiaFiles
   readonly token: TokenFiles
@@ -67,6 +70,7 @@ export async function readCollateral(paths: readonly string[], around: Around): 
     bundles: [],
     arm: noArmFiles(),
     sev: noSevFiles(),
+    ias: noIasFiles(),
     ibm: noIbmFiles(),
     nvidia: noNvidiaFiles(),
     token: noTokenFiles(),
@@ -95,6 +99,7 @@ export async function withCompanions(
     bundles: [],
     arm: noArmFiles(),
     sev: noSevFiles(),
+    ias: noIasFiles(),
     ibm: noIbmFiles(),
     nvidia: noNvidiaFiles(),
     token: noTokenFiles(),
@@ -111,6 +116,7 @@ export async function withCompanions(
     bundles: files.bundles,
     arm: files.arm,
     sev: files.sev,
+    ias: files.ias,
     ibm: files.ibm,
     nvidia: files.nvidia,
     token: files.token,
@@ -181,6 +187,7 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
     into.snp[named] = bytes
     return
   }
+  if (takeIas(bytes, into.ias)) return
   if (takeIbm(basename(file), bytes, into.ibm)) return
   if (takeToken(bytes, into.token)) return
   if (takeTpm(bytes, into.tpm)) return

@@ -46,8 +46,8 @@ export function iasClaims({ evidence, anchor }: IasState): IasClaims {
 }
 
 /** What a verdict about a report relies on without evidence. */
-export function iasAssumptions(): readonly Assumption[] {
-  return [
+export function iasAssumptions({ list }: IasState): readonly Assumption[] {
+  const all: readonly Assumption[] = [
     {
       id: 'service',
       statement: "Intel's attestation service judged the quote as it should, and kept its signing key secret",
@@ -59,6 +59,7 @@ export function iasAssumptions(): readonly Assumption[] {
       because: 'archives hold no revocation list',
     },
   ]
+  return list === undefined ? all : all.filter(({ id }) => id !== 'not-revoked')
 }
 
 /** Facts that change no outcome. */

@@ -2,6 +2,7 @@ import type { TrustAnchor } from '../core/verdict.ts'
 import type { DigestJob, SignatureJob } from '../crypto/jobs.ts'
 import type { IasEvidence } from './archive.ts'
 import type { IasExpectations } from './expectations.ts'
+import type { IasList } from './revocation.ts'
 
 /** Everything that the steps of a verification read. */
 export interface IasState {
@@ -9,6 +10,8 @@ export interface IasState {
   readonly anchor: TrustAnchor | undefined
   /** The signing certificate under the authority's key; undefined when it cannot verify. */
   readonly chainSignature: SignatureJob | undefined
+  /** Undefined when the caller gave none. */
+  readonly list: IasList | undefined
   /** The body under the signing key; undefined when it cannot verify. */
   readonly signature: SignatureJob | undefined
   /** SHA-256 of what the TLS certificate's key may be bound by: its SubjectPublicKeyInfo, its point, x and y. */

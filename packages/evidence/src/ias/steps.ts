@@ -7,6 +7,7 @@ import type { Finding } from '../core/verdict.ts'
 import { hasBit } from '../dcap/flags.ts'
 import { CHAIN } from './certificates.ts'
 import { IAS_ACCEPTABLE } from './report.ts'
+import { REVOCATION } from './revocation.ts'
 import type { IasState } from './state.ts'
 import { appraisal, authenticity } from './step.ts'
 
@@ -115,6 +116,7 @@ function product({ evidence, expect }: IasState): Finding {
 /** Every step of a verification, in order. */
 export const STEPS: readonly StepGroup<IasState>[] = [
   CHAIN,
+  REVOCATION,
   {
     id: 'ias.report',
     title: 'Report',

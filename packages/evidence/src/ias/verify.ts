@@ -14,12 +14,18 @@ import { type IasEvidence, parseIas } from './archive.ts'
 import { anchorOf, authorityKey } from './certificates.ts'
 import { type IasClaims, iasAssumptions, iasClaims, iasNotes } from './claims.ts'
 import { type IasExpectations, readIasExpectations } from './expectations.ts'
+import { readList } from './revocation.ts'
 import type { IasState } from './state.ts'
 import { STEPS } from './steps.ts'
 
 /** What a verification takes beside the report. An archive is judged once: there is nothing to remember. */
 export interface IasVerifyOptions extends VerifyOptions {
   readonly expect?: IasExpectations
+  /**
+   * Revocation list of the authority of the service, DER. Archives hold none: without it the verdict says that it
+   * relies on the key not having been revoked.
+   */
+  readonly crl?: Uint8Array
 }
 
 /** Ids of all checks of a verdict about an archived report, in order; with `waivable` those that may be waived. */
@@ -67,15 +73,23 @@ function planReport(input: Uint8Array, options: IasVerifyOptions): Plan {
   const key = chain[0]?.key
   const authority = authorityKey(evidence, anchors)
   const chainSignature = authority === undefined ? undefined : chain[0]?.signed.by(authority)
+  const list = options.crl === undefined ? undefined : readList(options.crl, authority)
   const signature =
     key === undefined || bytes === undefined ? undefined : new Signed(body, 'rsassa-pkcs1-sha256', bytes).by(key)
   const tlsDigests = digestsOfKey(evidence)
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
-  const jobs = [digest, chainSignature, signature, ...tlsDigests, ...chain.map((one) => one.spkiDigest)]
+  const jobs = [
+    digest,
+    chainSignature,
+    list?.signature,
+    signature,
+    ...tlsDigests,
+    ...chain.map((one) => one.spkiDigest),
+  ]
   return {
     waive: options.waive,
     anchors,
-    state: { evidence, chainSignature, signature, tlsDigests, at, expect },
+    state: { evidence, chainSignature, list, signature, tlsDigests, at, expect },
     evidence: digest,
     jobs: jobs.filter((job) => job !== undefined),
   }
@@ -98,7 +112,7 @@ function conclude(plan: Plan): Verdict<IasClaims> {
     anchor: state.anchor,
     collateral: [],
     claims: iasClaims(state),
-    assumed: iasAssumptions(),
+    assumed: iasAssumptions(state),
     notes: iasNotes(),
   })
 }
