@@ -38,7 +38,7 @@ const COLUMNS = 'id, namespace, at, session, verdict_sha256, outcome, status, em
 export async function loadAppraisal(core: Core, sql: Sql, id: string): Promise<StoredAppraisal | undefined> {
   const known = core.appraisals.get(id, 0)
   if (known !== undefined) return known
-  const [row] = await sql.all<AppraisalRow>(`SELECT ${COLUMNS} FROM appraisals WHERE id = ?`, [id])
+  const [row] = await sql.all<AppraisalRow>(`SELECT ${COLUMNS} FROM appraisals WHERE id = ? LIMIT 1`, [id])
   if (row === undefined) return undefined
   const appraisal = fromRow(row)
   core.appraisals.set(id, appraisal, Number.POSITIVE_INFINITY)

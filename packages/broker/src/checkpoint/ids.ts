@@ -5,6 +5,7 @@ const TIME_LETTERS = 10
 const RANDOM_LETTERS = 16
 
 let lastTime = -1
+let lastTimeText = ''
 let lastRandom: number[] = []
 
 /**
@@ -13,11 +14,16 @@ let lastRandom: number[] = []
  */
 export function newId(prefix: 'dec' | 'lse' | 'apr', at: Date): string {
   const time = at.getTime()
-  lastRandom = time === lastTime ? next(lastRandom) : Array.from(randomBytes(RANDOM_LETTERS), (byte) => byte & 31)
-  lastTime = time
-  let text = ''
-  for (let i = TIME_LETTERS - 1; i >= 0; i--) text += LETTERS.charAt(Math.floor(time / 32 ** i) % 32)
-  return `${prefix}_${text}${lastRandom.map((value) => LETTERS.charAt(value)).join('')}`
+  if (time === lastTime) lastRandom = next(lastRandom)
+  else {
+    lastRandom = Array.from(randomBytes(RANDOM_LETTERS), (byte) => byte & 31)
+    lastTimeText = ''
+    for (let i = TIME_LETTERS - 1; i >= 0; i--) lastTimeText += LETTERS.charAt(Math.floor(time / 32 ** i) % 32)
+    lastTime = time
+  }
+  let random = ''
+  for (const value of lastRandom) random += LETTERS.charAt(value)
+  return `${prefix}_${lastTimeText}${random}`
 }
 
 function next(digits: readonly number[]): number[] {

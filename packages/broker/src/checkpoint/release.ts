@@ -16,7 +16,7 @@ import { readSession } from './sessions.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 import { readToken } from './tokens.ts'
 
-const MAX_ROUNDS = 4
+const MAX_ROUNDS = 5
 
 /**
  * Hands out a secret, encrypted to the key that the evidence binds. Decision, lease and leaf are on disk before the
@@ -28,7 +28,8 @@ export async function release(core: Core, request: ReleaseRequest): Promise<Rele
   const found = await appraisalOf(core, request)
   if ('code' in found) return refuse(core, request, found)
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const outcome = await tryRelease(core, request, found.appraisal, found.teeKey)
+    const held = round === 0 ? core.rules.get(request.namespace, 0) : undefined
+    const outcome = await tryRelease(core, request, found, held)
     if (outcome !== undefined) return outcome
   }
   return refuse(core, request, { code: 'busy', appraisal: found.appraisal })
@@ -42,7 +43,12 @@ interface Refusing {
   readonly reasons?: readonly string[]
 }
 
-type Found = { readonly appraisal: StoredAppraisal; readonly teeKey: JsonWebKey } | Refusing
+interface Attested {
+  readonly appraisal: StoredAppraisal
+  readonly teeKey: JsonWebKey
+}
+
+type Found = Attested | Refusing
 
 async function appraisalOf(core: Core, { by, namespace, at }: ReleaseRequest): Promise<Found> {
   const shown = 'session' in by ? await bySession(core, by.session, at) : await byToken(core, by.token, at)
@@ -74,21 +80,27 @@ async function byToken(core: Core, token: string, at: Date): Promise<Shown> {
   return shown.fault === undefined ? { id: shown.appraisal, namespace: shown.namespace } : { code: shown.fault }
 }
 
+/**
+ * @param held rules that were in force lately. A release by them is one by the rules in force, for its transaction looks;
+ *   a refusal is not, so that one is not made by them
+ * @returns undefined when it has to be tried again, by rules that are read anew
+ */
 async function tryRelease(
   core: Core,
   request: ReleaseRequest,
-  appraisal: StoredAppraisal,
-  teeKey: JsonWebKey,
+  { appraisal, teeKey }: Attested,
+  held: Rules | undefined,
 ): Promise<ReleaseOutcome | undefined> {
   const { namespace, resource, at } = request
-  const rules = await rulesOf(core, core.db, namespace)
-  if (!stillReferenced(appraisal, rules, at))
-    return refuse(core, request, { code: 'attestation-revoked', appraisal, rules, reasons: [UNREFERENCED] })
+  const rules = held ?? (await rulesOf(core, core.db, namespace))
+  const refused = (refusing: Refusing): Promise<ReleaseOutcome> | undefined =>
+    held === undefined ? refuse(core, request, { ...refusing, appraisal, rules }) : undefined
+  if (!stillReferenced(appraisal, rules, at)) return refused({ code: 'attestation-revoked', reasons: [UNREFERENCED] })
   const answer = decide(appraisal, rules, { action: 'release', resource, at }, allowing(core))
-  if (!answer.permitted) return refuse(core, request, { code: answer.code ?? 'policy-deny', appraisal, answer, rules })
+  if (!answer.permitted) return refused({ code: answer.code ?? 'policy-deny', answer })
   const opened = await core.vault.open(core.db, namespace, resource)
   // Whoever the policy permits a resource may learn that it is not there; nobody else does.
-  if (opened === undefined) return refuse(core, request, { code: 'not-found', appraisal, answer, rules })
+  if (opened === undefined) return refused({ code: 'not-found', answer })
   const { bytes, version, contentType } = opened
   const jwe = encryptToTeeKey(bytes, teeKey)
   bytes.fill(0)

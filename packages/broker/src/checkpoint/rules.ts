@@ -12,7 +12,9 @@ function epochName(namespace: string): string {
 
 /** The epoch of a namespace's rules; 0 before the first change. */
 export async function epochOf(sql: Sql, namespace: string): Promise<number> {
-  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [epochName(namespace)])
+  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ? LIMIT 1', [
+    epochName(namespace),
+  ])
   return row === undefined ? 0 : Number(row.value)
 }
 
@@ -23,7 +25,7 @@ export async function standing(
   appraisal: string,
 ): Promise<{ readonly epoch: number; readonly revoked: boolean }> {
   const [row] = await sql.all<{ epoch: string | null; revoked: number | null }>(
-    'SELECT (SELECT value FROM settings WHERE name = ?) AS epoch, revoked FROM appraisals WHERE id = ?',
+    'SELECT (SELECT value FROM settings WHERE name = ?) AS epoch, revoked FROM appraisals WHERE id = ? LIMIT 1',
     [epochName(namespace), appraisal],
   )
   return row === undefined

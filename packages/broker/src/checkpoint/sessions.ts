@@ -64,7 +64,7 @@ interface SessionRow extends Row {
 export async function readSession(sql: Sql, id: string): Promise<Session | undefined> {
   if (!ID.test(id)) return undefined
   const [row] = await sql.all<SessionRow>(
-    'SELECT id, namespace, protocol, tee, nonce, expires, state, body FROM sessions WHERE id = ?',
+    'SELECT id, namespace, protocol, tee, nonce, expires, state, body FROM sessions WHERE id = ? LIMIT 1',
     [id],
   )
   if (row === undefined) return undefined

@@ -1,5 +1,3 @@
-import { canonicalJson } from '@sekisho/evidence'
-
 /** What the log keeps of one decision. Digests are lower-case hex; absent members do not apply. */
 export interface LogEntry {
   /** What happened: `attest`, `release`, `renew`, `revoke`, `admin` or the like. */
@@ -40,7 +38,25 @@ const MEMBERS: ReadonlySet<string> = new Set([...REQUIRED, ...OPTIONAL, 'emulate
 
 /** The bytes of an entry's leaf: canonical JSON (RFC 8785) in UTF-8. */
 export function encodeEntry(entry: LogEntry): Uint8Array {
-  return Buffer.from(canonicalJson(entry))
+  // In the order of RFC 8785: of texts and truth values the runtime then writes what that asks for.
+  const ordered: { readonly [K in keyof Required<LogEntry>]: LogEntry[K] } = {
+    actor: entry.actor,
+    at: entry.at,
+    collateralSha256: entry.collateralSha256,
+    emulated: entry.emulated,
+    evidenceSha256: entry.evidenceSha256,
+    id: entry.id,
+    lease: entry.lease,
+    namespace: entry.namespace,
+    outcome: entry.outcome,
+    policySha256: entry.policySha256,
+    reason: entry.reason,
+    referenceSet: entry.referenceSet,
+    resource: entry.resource,
+    type: entry.type,
+    verdictSha256: entry.verdictSha256,
+  }
+  return Buffer.from(JSON.stringify(ordered))
 }
 
 /**

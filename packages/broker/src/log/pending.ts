@@ -12,7 +12,7 @@ export interface Head {
 /** @throws StorageError `corrupt` when the head is missing or cannot be one */
 export async function readHead(sql: Pick<Sql, 'all'>): Promise<Head> {
   const [row] = await sql.all<{ size: number; frontier: Uint8Array }>(
-    'SELECT size, frontier FROM log_head WHERE id = 1',
+    'SELECT size, frontier FROM log_head WHERE id = 1 LIMIT 1',
   )
   if (row === undefined) throw new StorageError('corrupt', 'the head of the log is missing')
   const frontier: Uint8Array[] = []

@@ -9,6 +9,8 @@ const STATEMENTS = 256
 interface Prepared {
   readonly statement: Libsql.Statement
   readonly parameters: number
+  /** Of a query for one row: libsql reads one in half the time that it takes to make a list. */
+  readonly single: boolean
 }
 
 /** One connection to a SQLite file. All it does blocks, but {@link commit}; its errors are {@link StorageError}s. */
@@ -23,6 +25,7 @@ export class SqliteConnection {
     this.#prepare = (text) => ({
       statement: this.#db.prepare(text),
       parameters: splitAtParameters(text).length - 1,
+      single: /\bLIMIT 1$/.test(text),
     })
   }
 
@@ -51,9 +54,10 @@ export class SqliteConnection {
 
   all<T extends Row>(text: string, params: readonly SqlValue[] = []): readonly T[] {
     return translated(() => {
-      const { statement, parameters } = this.#statements.get(text, this.#prepare)
+      const { statement, parameters, single } = this.#statements.get(text, this.#prepare)
       checkParameters(parameters, params)
-      const rows = statement.all(params.map(toSqlite))
+      const values = params.map(toSqlite)
+      const rows = single ? oneRow(statement.get(values)) : statement.all(values)
       for (const row of rows) normalise(row as Record<string, unknown>)
       return rows as readonly T[]
     })
@@ -78,11 +82,19 @@ function toSqlite(value: SqlValue): SqlValue {
   return typeof value === 'number' && Number.isInteger(value) ? BigInt(value) : value
 }
 
-// libsql gives blobs as ArrayBuffer.
+function oneRow(found: unknown): readonly unknown[] {
+  if (found === undefined) return []
+  // libsql puts the time that it took among the columns.
+  const { _metadata, ...row } = found as Record<string, unknown>
+  return [row]
+}
+
+// libsql gives blobs as ArrayBuffer, and those of one row as Buffer.
 function normalise(row: Record<string, unknown>): void {
   for (const name in row) {
     const value = row[name]
     if (value instanceof ArrayBuffer) row[name] = new Uint8Array(value)
+    else if (value instanceof Buffer) row[name] = new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   }
 }
 

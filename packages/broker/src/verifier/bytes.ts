@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { type Skeleton, toHex } from '@sekisho/evidence'
 import type { Expectations, KeptCollateral } from './model.ts'
 
 /** SHA-256 in lower-case hex. */
 export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes)
 }
 
 /** Endorsements with their digest. */

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, before, describe, it, test } from 'node:test'
+import { canonicalJson } from '@sekisho/evidence'
 import fc from 'fast-check'
-import { encodeEntry, type LogEntry } from '../../src/log/entry.ts'
+import { encodeEntry, type LogEntry, readEntry } from '../../src/log/entry.ts'
 import { type Log, openLog, type Receipt } from '../../src/log/log.ts'
 import { makeReceipt, verifyReceipt } from '../../src/log/receipt.ts'
 import { openDatabase } from '../../src/storage/database.ts'
@@ -27,6 +28,26 @@ async function openLogIn(folder: string, signingKey: KeyObject): Promise<{ db: D
   for (let i = 0; i < 7; i++) await db.transaction((sql) => log.append(sql, encodeEntry(entryOf(i))))
   return { db, log }
 }
+
+test('the bytes of an entry are its canonical JSON', () => {
+  const text = fc.string({ unit: 'grapheme', maxLength: 20 })
+  const required = { type: text, id: text, at: text, namespace: text, outcome: text, emulated: fc.boolean() }
+  const optional = {
+    ...{ resource: text, evidenceSha256: text, verdictSha256: text, collateralSha256: text, policySha256: text },
+    ...{ referenceSet: text, reason: text, lease: text, actor: text },
+  }
+  const entry = fc.record(
+    { ...required, ...optional },
+    { requiredKeys: ['type', 'id', 'at', 'namespace', 'outcome', 'emulated'] },
+  )
+  fc.assert(
+    fc.property(entry, (one) => {
+      const bytes = Buffer.from(encodeEntry(one))
+      assert.equal(bytes.toString(), canonicalJson(one))
+      assert.deepEqual(readEntry(JSON.parse(bytes.toString())), { ...one })
+    }),
+  )
+})
 
 describe('receipts', () => {
   const signingKey = generateKeyPairSync('ed25519').privateKey
