@@ -2,20 +2,11 @@ import { fail, mend, notApplicable, pass, type StepGroup } from '../core/engine.
 import { EvidenceError } from '../core/errors.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
-import type { PublicKey, SignatureJob } from '../crypto/jobs.ts'
-import { type Crl, parseCrl } from '../x509/crl.ts'
+import type { PublicKey } from '../crypto/jobs.ts'
+import { parseCrl } from '../x509/crl.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
-import type { IasState } from './state.ts'
+import type { IasList, IasState } from './state.ts'
 import { authenticity } from './step.ts'
-
-/** A revocation list that the caller gave. */
-export interface IasList {
-  /** Undefined when it cannot be read; `fault` says why. */
-  readonly crl: Crl | undefined
-  readonly fault: string | undefined
-  /** The list under the authority's key; undefined when it cannot verify. */
-  readonly signature: SignatureJob | undefined
-}
 
 /** Reads a list; one that cannot be read is named by the verdict. */
 export function readList(der: Uint8Array, authority: PublicKey | undefined): IasList {

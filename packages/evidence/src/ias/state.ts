@@ -1,8 +1,17 @@
 import type { TrustAnchor } from '../core/verdict.ts'
 import type { DigestJob, SignatureJob } from '../crypto/jobs.ts'
+import type { Crl } from '../x509/crl.ts'
 import type { IasEvidence } from './archive.ts'
 import type { IasExpectations } from './expectations.ts'
-import type { IasList } from './revocation.ts'
+
+/** A revocation list that the caller gave. */
+export interface IasList {
+  /** Undefined when it cannot be read; `fault` says why. */
+  readonly crl: Crl | undefined
+  readonly fault: string | undefined
+  /** The list under the authority's key; undefined when it cannot verify. */
+  readonly signature: SignatureJob | undefined
+}
 
 /** Everything that the steps of a verification read. */
 export interface IasState {
