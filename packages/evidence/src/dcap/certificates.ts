@@ -4,8 +4,8 @@ import type { CollateralPart } from '../core/verdict.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
 import { decodePem } from '../x509/pem.ts'
+import { withPinnedKey } from '../x509/pinned-key.ts'
 import { rootSignature } from '../x509/root-signature.ts'
-import { sameKey } from '../x509/signature.ts'
 import { INTEL_ROOT_CERTIFICATES, INTEL_ROOT_KEY } from './anchors.ts'
 import { type PckExtensions, parsePckExtensions } from './pck.ts'
 import { refuse } from './refuse.ts'
@@ -144,11 +144,7 @@ export class CertificatePool {
 
   #certificate(der: Uint8Array): Certificate {
     const certificate = parseCertificate(der, this.certificates)
-    const { key } = certificate
-    if (key === undefined || key === INTEL_ROOT_KEY || !sameKey(key, INTEL_ROOT_KEY)) return certificate
-    const pinned = { ...certificate, key: INTEL_ROOT_KEY }
-    this.certificates[this.certificates.indexOf(certificate)] = pinned
-    return pinned
+    return withPinnedKey(certificate, PINNED, this.certificates)
   }
 }
 
@@ -158,6 +154,8 @@ function withoutBlankEnd(text: string): string {
   while (end > 0 && ' \t\r\n\0'.includes(text.charAt(end - 1))) end--
   return text.slice(0, end)
 }
+
+const PINNED = [INTEL_ROOT_KEY]
 
 interface Tail {
   readonly text: string

@@ -3,9 +3,10 @@ import type { Job, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { DerReader, TAG } from '../x509/der.ts'
 import { decodePem } from '../x509/pem.ts'
+import { withPinnedKey } from '../x509/pinned-key.ts'
 import { rootSignature } from '../x509/root-signature.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
-import { NVIDIA_ROOT_CERTIFICATES } from './anchors.ts'
+import { NVIDIA_ROOT_CERTIFICATES, NVIDIA_ROOT_KEYS } from './anchors.ts'
 
 /** A certificate chain as it was given: leaf first, root last. */
 export interface Chain {
@@ -30,7 +31,10 @@ export function chainOf(ders: readonly Uint8Array[], pool: Certificate[]): Chain
       expected: `${MIN_CHAIN} to ${MAX_CHAIN}, leaf first and root last`,
     })
   }
-  const certificates = ders.map((der) => parseCertificate(der, pool, WIDE))
+  const certificates = ders.map((der, i) => {
+    const certificate = parseCertificate(der, pool, WIDE)
+    return i === ders.length - 1 ? withPinnedKey(certificate, NVIDIA_ROOT_KEYS, pool) : certificate
+  })
   const links = certificates.map((certificate, i) => {
     const issuer = certificates[i + 1]
     if (issuer === undefined) return rootSignature(certificate, NVIDIA_ROOT_CERTIFICATES)
