@@ -183,7 +183,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
     return { decision, appraisal: stored.id, refusal: { code: refusal ?? 'evidence-rejected', id: decision } }
   if (session.protocol === 'kbs')
     core.answered.set(session.id, { appraisal: stored.id, namespace: session.namespace }, session.expires)
-  return { token, appraisal: stored.id, decision, expires }
+  return { token, appraisal: stored.id, decision, expires, emulated: appraisal.context.emulated }
 }
 
 async function again(core: Core, request: AttestRequest, repeats: boolean): Promise<AttestOutcome> {

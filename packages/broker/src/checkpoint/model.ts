@@ -59,6 +59,8 @@ export interface AttestOutcome {
   readonly appraisal?: string
   readonly decision?: string
   readonly expires?: Date
+  /** Whether the evidence is of an emulated platform; absent where an answer is given again. The token says it too. */
+  readonly emulated?: boolean
   readonly refusal?: Refusal
 }
 

@@ -11,13 +11,13 @@ export interface Delivery {
   readonly draining: boolean
 }
 
-const SECURITY_HEADERS: Readonly<Record<string, string>> = {
-  'cache-control': 'no-store',
-  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
-  'cross-origin-resource-policy': 'same-origin',
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-}
+const SECURITY_HEADERS: readonly (readonly [name: string, value: string])[] = [
+  ['cache-control', 'no-store'],
+  ['content-security-policy', "default-src 'none'; frame-ancestors 'none'"],
+  ['cross-origin-resource-policy', 'same-origin'],
+  ['referrer-policy', 'no-referrer'],
+  ['x-content-type-options', 'nosniff'],
+]
 
 /** Writes a reply; resolves when its body has been handed to the socket. A client that is gone is no error. */
 export async function deliver(
@@ -26,23 +26,32 @@ export async function deliver(
   { call, tls, draining }: Delivery,
 ): Promise<void> {
   if (outgoing.destroyed || outgoing.headersSent) return
-  const headers: Record<string, string> = { ...SECURITY_HEADERS, 'x-request-id': call.id, ...reply.headers }
-  if (tls) headers['strict-transport-security'] = 'max-age=31536000'
-  if (draining) headers['connection'] = 'close'
+  const headers = headersOf(reply, call)
+  if (tls) headers.push('strict-transport-security', 'max-age=31536000')
+  if (draining && !Object.hasOwn(reply.headers, 'connection')) headers.push('connection', 'close')
   const { body } = reply
   if (body !== undefined && typeof body === 'object' && !(body instanceof Uint8Array)) {
     outgoing.writeHead(reply.status, headers)
     return stream(outgoing, body, call)
   }
   if (body === undefined) {
-    if (reply.status !== 204) headers['content-length'] = '0'
+    if (reply.status !== 204) headers.push('content-length', '0')
     outgoing.writeHead(reply.status, headers)
     outgoing.end()
     return
   }
-  headers['content-length'] = String(typeof body === 'string' ? Buffer.byteLength(body) : body.length)
+  headers.push('content-length', String(typeof body === 'string' ? Buffer.byteLength(body) : body.length))
   outgoing.writeHead(reply.status, headers)
   outgoing.end(body)
+}
+
+/** Names and values in turn: the form that node:http writes without another look. A reply's own come before ours. */
+function headersOf({ headers }: Reply, { id }: Call): string[] {
+  const list: string[] = []
+  for (const [name, value] of SECURITY_HEADERS) if (!Object.hasOwn(headers, name)) list.push(name, value)
+  if (!Object.hasOwn(headers, 'x-request-id')) list.push('x-request-id', id)
+  for (const [name, value] of Object.entries(headers)) list.push(name, value)
+  return list
 }
 
 async function stream(outgoing: ServerResponse, body: ReplyStream, call: Call): Promise<void> {

@@ -132,9 +132,16 @@ function boundedKey(series: ReadonlyMap<string, unknown>, labels: Labels): strin
 }
 
 function labelText(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value.replace(/[\\"\n]/g, escapeLabel)}"`)
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
+  let pairs = ''
+  for (const name in labels) {
+    const value = labels[name] ?? ''
+    const safe = UNSAFE.test(value) ? value.replaceAll(/[\\"\n]/g, escapeLabel) : value
+    pairs += `${pairs === '' ? '' : ','}${name}="${safe}"`
+  }
+  return pairs === '' ? '' : `{${pairs}}`
 }
+
+const UNSAFE = /[\\"\n]/
 
 function escapeLabel(c: string): string {
   return c === '\n' ? '\\n' : `\\${c}`

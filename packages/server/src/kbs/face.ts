@@ -84,7 +84,10 @@ async function attest(call: Call, { broker, bodyLimit, outcomes }: KbsServices):
     200,
     { token: outcome.token },
     {
-      ...factHeaders({ decision: outcome.decision, emulated: tokenIsEmulated(outcome.token) }),
+      ...factHeaders({
+        decision: outcome.decision,
+        emulated: outcome.emulated ?? tokenIsEmulated(outcome.token),
+      }),
       ...(outcome.expires === undefined ? {} : { 'set-cookie': sessionCookie(session, outcome.expires) }),
     },
   )

@@ -105,7 +105,7 @@ export function workloadRoutes({ broker, outcomes }: NativeServices): readonly R
           ...(outcome.appraisal === undefined ? {} : { appraisal: outcome.appraisal }),
           ...(outcome.decision === undefined ? {} : { decision: outcome.decision }),
           ...(outcome.expires === undefined ? {} : { expires: outcome.expires.toISOString() }),
-          emulated: tokenIsEmulated(outcome.token),
+          emulated: outcome.emulated ?? tokenIsEmulated(outcome.token),
         }
       },
     }),
