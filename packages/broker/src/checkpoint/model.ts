@@ -362,9 +362,9 @@ export interface Broker {
  * kept for good.
  */
 export interface Retention {
-  /** Days that evidence and verdict of a refused attestation are kept. Default 30. */
+  /** Days that evidence and verdict of an attestation are kept that was refused, or that nothing was released on. Default 30. */
   readonly refusedDays?: number
-  /** Bytes of them that are kept; of more, the oldest go first. Default 256 MiB. */
+  /** Bytes that are kept of refused ones; of more, the oldest go first. Default 256 MiB. */
   readonly refusedBytes?: number
   /** Days that events can be read again. Default 30. */
   readonly eventDays?: number

@@ -14,6 +14,7 @@ import { platformChanged, rejudge, stillReferenced } from './rejudge.ts'
 import { allowing } from './release.ts'
 import { rulesOf } from './rules.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
+import { noteUsed } from './unused.ts'
 
 /** A live lease with what its policy decision needs. */
 export interface LiveLease extends Row {
@@ -243,6 +244,7 @@ async function replace(core: Core, before: StoredAppraisal, found: Evaluated, at
       ])
     await storeGrounds(core, sql, [], text, at)
     await storeAppraisal(sql, now)
+    await noteUsed(sql, { appraisal: before.id })
     await sql.run(`UPDATE leases SET appraisal = ? WHERE appraisal = ? AND state = 'live'`, [now.id, before.id])
     await sql.run('UPDATE appraisals SET revoked = ? WHERE id = ? AND revoked IS NULL', [at.getTime(), before.id])
   })

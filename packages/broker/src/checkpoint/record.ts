@@ -55,7 +55,8 @@ export async function recordAll(
 }
 
 function rowOf(decision: DecisionRecord & { readonly id: string }, index: number): readonly SqlValue[] {
-  const { id, namespace, at, kind, outcome, resource, appraisal, policy, reason, lease, actor, body } = decision
+  const { id, namespace, at, kind, outcome, resource, appraisal, policy, reason, lease, actor, emulated, body } =
+    decision
   return [
     id,
     namespace,
@@ -66,7 +67,13 @@ function rowOf(decision: DecisionRecord & { readonly id: string }, index: number
     appraisal ?? null,
     policy?.version ?? null,
     reason ?? null,
-    JSON.stringify({ ...body, ...(lease === undefined ? {} : { lease }), ...(actor === undefined ? {} : { actor }) }),
+    JSON.stringify({
+      ...body,
+      // The appraisal may be forgotten before the decision.
+      ...(emulated ? { emulated } : {}),
+      ...(lease === undefined ? {} : { lease }),
+      ...(actor === undefined ? {} : { actor }),
+    }),
     index,
   ]
 }

@@ -13,6 +13,7 @@ import { stillReferenced } from './rejudge.ts'
 import { allowing, contextBody, UNREFERENCED } from './release.ts'
 import { rulesOf, standing } from './rules.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
+import { noteUsed } from './unused.ts'
 
 const MAX_ROUNDS = 4
 
@@ -66,6 +67,7 @@ async function tryRenew(
     const now = await standing(sql, namespace, appraisal.id)
     if (now.epoch !== rules.epoch) return 'rules-changed'
     if (now.revoked) return 'attestation-revoked'
+    await noteUsed(sql, { lease: lease.id })
     const changed = await sql.run(
       `UPDATE leases SET expires = ?, appraisal = ? WHERE id = ? AND state = 'live' AND expires >= ?`,
       [expires.getTime(), appraisal.id, lease.id, at.getTime()],

@@ -4,6 +4,7 @@ import type { Core } from './core.ts'
 import type { Kept } from './model.ts'
 import { forgetRefused, refusedKept } from './refused-evidence.ts'
 import { sweepSessions } from './sessions.ts'
+import { forgetUnused, hasUnseen } from './unused.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Rows that one transaction removes: it holds everybody up. */
@@ -14,14 +15,15 @@ const BATCHES = 25
 /** What was forgotten in one pass. */
 export interface Pruned {
   readonly sessions: number
+  /** Rows of refused attestations. */
   readonly refused: number
   readonly events: number
 }
 
 /**
  * What forgets: sessions whose time is over, what refused attestations rest on (after days, and the oldest when it is too
- * much), and events after days. Decisions stay, and the log; so does all that a release, a renewal or a revocation
- * rests on.
+ * much), attestations that passed and that nothing was released on (after as many days), and events after days.
+ * Decisions stay, and the log; so does all that a release, a renewal or a revocation rests on.
  *
  * @returns a pass of bounded work; of several processes on one database, one at a time does it
  */
@@ -33,6 +35,7 @@ export function pruner(core: Core): (at: Date) => Promise<Pruned> {
     }
     const sessions = await sweepSessions(core, at, BATCH, BATCHES)
     const refused = await pruneRefused(core, at, claimed)
+    await pruneUnused(core, at, claimed)
     const events = await pruneEvents(core, at, claimed)
     return { sessions, refused, events }
   }
@@ -56,6 +59,16 @@ async function pruneRefused(core: Core, at: Date, claimed: Claimed): Promise<num
       return rows
     }),
   )
+}
+
+/** A result is good for a while: nothing is forgotten before it, and before clocks that differ say the same. */
+const MARGIN_MS = 60_000
+
+async function pruneUnused(core: Core, at: Date, claimed: Claimed): Promise<void> {
+  const kept = Math.max(core.retention.refusedDays * DAY_MS, core.limits.tokenSeconds * 1000 + MARGIN_MS)
+  const cutoff = at.getTime() - kept
+  if (!(await hasUnseen(core.db, cutoff))) return
+  await batches(claimed((sql) => forgetUnused(sql, { cutoff, most: BATCH })))
 }
 
 async function pruneEvents(core: Core, at: Date, claimed: Claimed): Promise<number> {

@@ -133,4 +133,13 @@ export const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX appraisals_refused ON appraisals (verdict_sha256) WHERE outcome <> 'verified'`,
     ],
   },
+  {
+    version: 4,
+    statements: [
+      // Appraisals that leases rested on before they moved to another: what was decided on them stays provable.
+      `CREATE TABLE used_appraisals (id TEXT PRIMARY KEY)`,
+      `INSERT INTO used_appraisals (id) SELECT DISTINCT appraisal FROM decisions
+        WHERE appraisal IS NOT NULL AND outcome IN ('released', 'renewed', 'revoked')`,
+    ],
+  },
 ]

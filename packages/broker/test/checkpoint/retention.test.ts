@@ -123,6 +123,45 @@ onBoth('retention', (place) => {
     await db.close()
   })
 
+  it('an attestation that passed and that nothing was released on goes as well; one that was used stays, renewed or not', async () => {
+    const db = await opened()
+    const { broker, attest } = await furnished(db, { refusedDays: 2, eventDays: 1 })
+    const [used, idle] = [await attest({ good: true }), await attest({ good: true })]
+    const denied = await attest({ good: true })
+    const asked = { by: { session: denied.session }, namespace: NAMESPACE, at: AT }
+    const refused = await broker.release({ ...asked, resource: 'not/there/1' })
+    assert.equal(refused.refused?.code, 'not-found')
+    const granted = await broker.release({ ...asked, by: { session: used.session }, resource: RESOURCE })
+    assert.ok(granted.released)
+    const { session, nonce } = await broker.challenge({ namespace: NAMESPACE, protocol: 'native', tee: 'snp', at: AT })
+    const runtimeData = { nonce, 'tee-pubkey': KEY }
+    const reportData = Buffer.from(primaryDigest(runtimeData, '')).toString('hex')
+    const evidence: FakeEvidence = { genuine: true, measurement: GOOD, reportData }
+    const proof = { lease: granted.lease.id, leaseSecret: granted.lease.secret, session, evidence, runtimeData, at: AT }
+    const renewed = await broker.renew(proof)
+    assert.ok(renewed.renewed, JSON.stringify(renewed))
+
+    await broker.tick(later(AT, 2 * DAY))
+    assert.ok((await broker.why(NAMESPACE, idle.decision ?? ''))?.verdict, 'not before its time')
+    await broker.tick(later(AT, 2 * DAY + 1))
+    for (const decision of [idle.decision, denied.decision, refused.refused?.decision])
+      assert.equal((await broker.why(NAMESPACE, decision ?? ''))?.notKept, NOT_KEPT)
+    for (const decision of [used.decision, granted.decision, renewed.decision])
+      assert.equal((await broker.why(NAMESPACE, decision ?? ''))?.verdict?.outcome, 'verified')
+    // Evidence of both that were used, and the endorsements.
+    assert.equal(await count(db, 'evidence'), 3)
+    assert.equal(await count(db, 'verdicts'), 2)
+    assert.equal(await count(db, 'appraisals'), 2)
+
+    // What comes later is looked at in its turn, also when there is more of it than one pass takes.
+    const at = later(AT, 3 * DAY)
+    await Promise.all(Array.from({ length: 450 }, () => attest({ good: true, at })))
+    assert.equal(await count(db, 'appraisals'), 452)
+    await broker.tick(later(at, 2 * DAY + 1))
+    assert.equal(await count(db, 'appraisals'), 2)
+    await db.close()
+  })
+
   it('evidence that was refused first and passed later is kept, although it was forgotten meanwhile', async () => {
     const db = await opened()
     const { broker, attest } = await furnished(db, { refusedDays: 1 })
