@@ -64,17 +64,22 @@ export function prepareArmEndorsements(input: ArmEndorsementsInput): PreparedArm
   return new PreparedArmEndorsements(input)
 }
 
-/** The key that counts for a device, the one that names it most closely; undefined when there is none. */
-export function keyFor(
-  { keys }: ArmEndorsements,
+/**
+ * The keys that count for a device: of those that fit, the ones that name it most closely. A device may have several,
+ * from before and after its key was changed, say. None when endorsements could not be read.
+ */
+export function keysFor(
+  { keys, error }: ArmEndorsements,
   implementationId: string,
   instanceId: string,
-): EndorsedKey | undefined {
+): readonly EndorsedKey[] {
+  if (error !== undefined) return []
   const fitting = keys.filter(
     (one) =>
       (one.implementationId ?? implementationId) === implementationId && (one.instanceId ?? instanceId) === instanceId,
   )
   const named = (one: EndorsedKey): number =>
     (one.instanceId === undefined ? 0 : 2) + (one.implementationId === undefined ? 0 : 1)
-  return fitting.sort((a, b) => named(b) - named(a))[0]
+  const closest = Math.max(...fitting.map(named))
+  return fitting.filter((one) => named(one) === closest)
 }

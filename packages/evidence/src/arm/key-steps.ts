@@ -2,6 +2,7 @@ import { digestHex } from '../core/assemble.ts'
 import { fail, notApplicable, pass, type Step, unchecked } from '../core/engine.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import type { Finding, TrustAnchor } from '../core/verdict.ts'
+import { MAX_CANDIDATES } from './candidates.ts'
 import type { EndorsedKey } from './endorsed.ts'
 import type { ArmEndorsements } from './endorsements.ts'
 import { isOnCurve } from './keys.ts'
@@ -9,7 +10,9 @@ import { isOnCurve } from './keys.ts'
 /** What the steps about a platform's key read. */
 export interface KeyState {
   readonly endorsements: ArmEndorsements
-  /** The key that counts for this device, if any. */
+  /** How many keys count for this device. */
+  readonly keys: number
+  /** The one of them that signed, or else the first; undefined without any. */
   readonly endorsed: EndorsedKey | undefined
   /** Set when the key is one that is trusted. */
   readonly anchor: TrustAnchor | undefined
@@ -60,8 +63,15 @@ function wellFormed({ endorsements: { error } }: KeyState): Finding {
   )
 }
 
-function present({ endorsed, implementationId, instanceId }: KeyState): Finding {
+function present({ endorsed, keys, implementationId, instanceId }: KeyState): Finding {
   const actual = `implementation ${implementationId}, instance ${instanceId}`
+  if (keys > MAX_CANDIDATES)
+    return unchecked(
+      `there are ${keys} keys for this device, and no more than ${MAX_CANDIDATES} are tried`,
+      { action: 'say which device each key belongs to: `implementation-id` and `instance-id`', by: 'relying-party' },
+      { actual },
+    )
+  if (keys > 1) return pass(`there are ${keys} verification keys for this device`, { actual })
   if (endorsed !== undefined) return pass('there is a verification key for this device', { actual })
   return unchecked(
     'there is no verification key for this device: nothing connects the token with hardware',

@@ -1,6 +1,7 @@
 import { settle, settleNow } from '#crypto'
+import { candidateJobs, type KeyCandidate, planCandidates, signingCandidate } from '../arm/candidates.ts'
 import type { EndorsedKey } from '../arm/endorsed.ts'
-import { type ArmEndorsementsInput, keyFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
+import { type ArmEndorsementsInput, keysFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
 import { anchorOf, keySteps } from '../arm/key-steps.ts'
 import { planSign1 } from '../arm/signature.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
@@ -11,6 +12,7 @@ import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Verdict } from '../core/verdict.ts'
 import type { DigestAlgorithm, DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import { sameKey } from '../x509/signature.ts'
 import { APPRAISAL_STEPS } from './appraisal-steps.ts'
 import { type CcaClaims, ccaAssumptions, ccaClaims, ccaNotes } from './claims.ts'
 import { type CcaExpectations, readCcaExpectations } from './expectations.ts'
@@ -69,11 +71,12 @@ interface Door {
   readonly expect: CcaExpectations
   readonly token: CcaToken
   readonly endorsements: PreparedArmEndorsements
-  readonly endorsed: EndorsedKey | undefined
+  /** Keys that count for the device. */
+  readonly keys: readonly EndorsedKey[]
   readonly implementationId: string
   readonly instanceId: string
   readonly evidence: DigestJob
-  /** Digest of platform token and key, under which a memory may know both; undefined without one. */
+  /** Digest of platform token and keys, under which a memory may know both; undefined without one. */
   readonly key: DigestJob | undefined
   readonly first: readonly Job[]
 }
@@ -87,18 +90,18 @@ function openDoor(evidence: Uint8Array, options: CcaVerifyOptions): Door {
   const endorsements = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})
   const implementationId = toHex(token.platform.claims.implementationId)
   const instanceId = toHex(token.platform.claims.instanceId)
-  const endorsed = endorsements.error === undefined ? keyFor(endorsements, implementationId, instanceId) : undefined
+  const keys = keysFor(endorsements, implementationId, instanceId)
   const key =
-    options.memory === undefined || endorsed === undefined
+    options.memory === undefined || keys.length === 0
       ? undefined
-      : sha256(concatBytes(DOMAIN, endorsed.spki.data, token.platformToken))
+      : sha256(concatBytes(DOMAIN, ...keys.map(({ spki }) => spki.data), token.platformToken))
   return {
     options,
     at,
     expect,
     token,
     endorsements,
-    endorsed,
+    keys,
     implementationId,
     instanceId,
     evidence: sha256(data),
@@ -116,7 +119,8 @@ function sha256(data: Uint8Array): DigestJob {
 
 interface Plan {
   readonly door: Door
-  readonly platformSignature: SignatureJob | undefined
+  /** The platform token's signature with each key of the device; with the one alone that is remembered. */
+  readonly platform: readonly KeyCandidate[]
   readonly realmSignature: SignatureJob | undefined
   readonly binding: DigestJob | undefined
   readonly keyAttestation: DigestJob | undefined
@@ -124,10 +128,9 @@ interface Plan {
 }
 
 function planToken(door: Door): Plan {
-  const { token, endorsed, key, options } = door
+  const { token, keys, key, options } = door
   const known = key === undefined ? undefined : options.memory?.get(digestHex(key))
-  const platformSignature =
-    known === undefined ? endorsed && planSign1(token.platform.cose, endorsed.key) : signatureIn(known.jobs, 0)
+  const platform = rememberedKey(keys, signatureIn(known?.jobs ?? [], 0)) ?? planCandidates(keys, token.platform.cose)
   const realmSignature = planSign1(
     token.realm.cose,
     importedKey(token.realm.claims.key, signatureIn(known?.jobs ?? [], 1)?.key),
@@ -139,14 +142,14 @@ function planToken(door: Door): Plan {
     token.keyAttestation === undefined
       ? undefined
       : { kind: 'digest', algorithm: 'sha512', data: token.keyAttestation.raw }
-  const planned = [platformSignature, realmSignature, binding, keyAttestation, endorsed?.spki]
+  const planned = [realmSignature, binding, keyAttestation].filter((job) => job !== undefined)
   return {
     door,
-    platformSignature,
+    platform,
     realmSignature,
     binding,
     keyAttestation,
-    jobs: [door.evidence, ...planned.filter((job) => job !== undefined)],
+    jobs: [door.evidence, ...candidateJobs(platform), ...planned],
   }
 }
 
@@ -156,6 +159,15 @@ const HASHES: ReadonlyMap<string, DigestAlgorithm> = new Map([
   ['sha-384', 'sha384'],
   ['sha-512', 'sha512'],
 ])
+
+// What a memory knows by the digest of all keys was signed with one of them.
+function rememberedKey(
+  keys: readonly EndorsedKey[],
+  signature: SignatureJob | undefined,
+): readonly KeyCandidate[] | undefined {
+  const endorsed = signature && keys.find(({ key }) => sameKey(key, signature.key))
+  return endorsed && [{ endorsed, signature }]
+}
 
 function signatureIn(jobs: readonly Job[], index: number): SignatureJob | undefined {
   const job = jobs[index]
@@ -184,11 +196,15 @@ function conclude(plan: Plan): Verdict<CcaClaims> {
   })
 }
 
-function stateOf({ door, platformSignature, realmSignature, binding, keyAttestation }: Plan): CcaState {
-  const { token, endorsements, endorsed, implementationId, instanceId, expect, options } = door
+function stateOf({ door, platform, realmSignature, binding, keyAttestation }: Plan): CcaState {
+  const { token, endorsements, keys, implementationId, instanceId, expect, options } = door
+  const candidate = signingCandidate(platform)
+  const endorsed = candidate?.endorsed
+  const platformSignature = candidate?.signature
   const { claims: realm } = token.realm
   return {
     endorsements,
+    keys: keys.length,
     endorsed,
     anchor: anchorOf(endorsed, options.trustAnchors),
     implementationId,
@@ -207,10 +223,8 @@ function stateOf({ door, platformSignature, realmSignature, binding, keyAttestat
 }
 
 // Only what verified is kept: whoever sends forgeries must not push the good ones out.
-function remember(
-  { door: { options, key }, platformSignature, realmSignature }: Plan,
-  { authenticity }: Judgement,
-): void {
+function remember({ door: { options, key }, platform, realmSignature }: Plan, { authenticity }: Judgement): void {
+  const platformSignature = signingCandidate(platform)?.signature
   if (
     options.memory === undefined ||
     key === undefined ||

@@ -1,8 +1,8 @@
 import { settle, settleNow } from '#crypto'
-import { type ArmEndorsementsInput, keyFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
+import { candidateJobs, type KeyCandidate, planCandidates, signingCandidate } from '../arm/candidates.ts'
+import { type ArmEndorsementsInput, keysFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
 import { anchorOf } from '../arm/key-steps.ts'
 import { uncompressed } from '../arm/keys.ts'
-import { planSign1 } from '../arm/signature.ts'
 import { assembleVerdict } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
@@ -53,7 +53,10 @@ interface Plan {
   readonly at: number
   readonly waive: readonly string[] | undefined
   readonly trustAnchors: readonly TrustAnchor[] | undefined
-  readonly state: Omit<PsaState, 'anchor'>
+  readonly state: Omit<PsaState, 'anchor' | 'endorsed' | 'signature' | 'point'>
+  readonly candidates: readonly KeyCandidate[]
+  /** Of the key of each candidate. */
+  readonly points: readonly DigestJob[]
   readonly evidence: DigestJob
   readonly jobs: readonly Job[]
 }
@@ -67,13 +70,11 @@ function planToken(evidence: Uint8Array, options: PsaVerifyOptions): Plan {
   const endorsements = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})
   const implementationId = toHex(token.implementationId)
   const instanceId = toHex(token.instanceId)
-  const endorsed = endorsements.error === undefined ? keyFor(endorsements, implementationId, instanceId) : undefined
-  const signature = endorsed && planSign1(token.cose, endorsed.key)
-  const point: DigestJob | undefined = endorsed && {
-    kind: 'digest',
-    algorithm: 'sha256',
-    data: uncompressed(endorsed.key),
-  }
+  const keys = keysFor(endorsements, implementationId, instanceId)
+  const candidates = planCandidates(keys, token.cose)
+  const points = candidates.map(
+    ({ endorsed }): DigestJob => ({ kind: 'digest', algorithm: 'sha256', data: uncompressed(endorsed.key) }),
+  )
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
   return {
     at,
@@ -81,22 +82,26 @@ function planToken(evidence: Uint8Array, options: PsaVerifyOptions): Plan {
     trustAnchors: options.trustAnchors,
     state: {
       endorsements,
-      endorsed,
+      keys: keys.length,
       implementationId,
       instanceId,
       token,
-      signature,
-      point,
       nonce: toHex(token.nonce),
       expect,
     },
+    candidates,
+    points,
     evidence: digest,
-    jobs: [digest, ...[signature, point, endorsed?.spki].filter((job) => job !== undefined)],
+    jobs: [digest, ...candidateJobs(candidates), ...points],
   }
 }
 
-function conclude({ at, waive, trustAnchors, state: settled, evidence }: Plan): Verdict<PsaClaims> {
-  const state: PsaState = { ...settled, anchor: anchorOf(settled.endorsed, trustAnchors) }
+function conclude({ at, waive, trustAnchors, state: settled, candidates, points, evidence }: Plan): Verdict<PsaClaims> {
+  const candidate = signingCandidate(candidates)
+  const point = candidate && points[candidates.indexOf(candidate)]
+  const endorsed = candidate?.endorsed
+  const signature = candidate?.signature
+  const state: PsaState = { ...settled, endorsed, signature, point, anchor: anchorOf(endorsed, trustAnchors) }
   return assembleVerdict(judge<PsaState>(STEPS, state, waive), {
     format: `PSA token (${state.token.profile})`,
     at,
