@@ -1,4 +1,3 @@
-import { settle, settleNow } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { type Judgement, judge, stepIds } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
@@ -7,6 +6,7 @@ import { evaluationTime } from '../core/time.ts'
 import type { Verdict, VerdictPart } from '../core/verdict.ts'
 import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
 import { KeptChecks } from '../crypto/kept-checks.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { DcapCollateral, DcapCollateralInput } from '../dcap/collateral.ts'
 import { SnpCollateral, type SnpCollateralInput } from '../snp/collateral.ts'
 import type { SnpExpectations } from '../snp/expectations.ts'
@@ -55,11 +55,7 @@ export async function verifyAzure(
   evidence: AzureEvidence | Uint8Array,
   options: AzureVerifyOptions,
 ): Promise<Verdict<AzureClaims>> {
-  const story = azureStory(evidence, options)
-  for (let turn = story.next(); ; turn = story.next()) {
-    if (turn.done === true) return turn.value
-    await settle(turn.value)
-  }
+  return tell(azureStory(evidence, options))
 }
 
 /** As {@link verifyAzure}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
@@ -67,17 +63,10 @@ export function verifyAzureSync(
   evidence: AzureEvidence | Uint8Array,
   options: AzureVerifyOptions,
 ): Verdict<AzureClaims> {
-  const story = azureStory(evidence, options)
-  for (let turn = story.next(); ; turn = story.next()) {
-    if (turn.done === true) return turn.value
-    settleNow(turn.value)
-  }
+  return tellNow(azureStory(evidence, options))
 }
 
-function* azureStory(
-  evidence: AzureEvidence | Uint8Array,
-  options: AzureVerifyOptions,
-): Generator<readonly Job[], Verdict<AzureClaims>, void> {
+function* azureStory(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Story<Verdict<AzureClaims>> {
   const door = yield* openDoor(evidence, options)
   yield door.jobs
   const hardware = yield* hardwareStory(door)

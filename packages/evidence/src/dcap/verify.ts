@@ -7,6 +7,7 @@ import { evaluationTime } from '../core/time.ts'
 import type { Assumption, Claims, Note, TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
 import type { KeptChecks } from '../crypto/kept-checks.ts'
+import type { Story } from '../crypto/story.ts'
 import { INTEL_ROOT } from './anchors.ts'
 import type { Chain } from './certificates.ts'
 import { DcapCollateral, type DcapCollateralInput } from './collateral.ts'
@@ -58,7 +59,7 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
   options: DcapOptions<E>,
   companion?: Companion<DcapState<B, E>>,
   kept?: KeptChecks,
-): Generator<readonly Job[], Verdict<C>, void> {
+): Story<Verdict<C>> {
   if (!(evidence instanceof Uint8Array)) throw new TypeError('evidence: expected a Uint8Array')
   const at = evaluationTime(options.at)
   const expect = tee.readExpectations(options.expect)
@@ -163,26 +164,5 @@ function anchorFinder(given: readonly TrustAnchor[] | undefined): (chain: Chain)
     if (digest === undefined) return undefined
     const hex = toHex(digest)
     return anchors.find((anchor) => anchor.spkiSha256 === hex)
-  }
-}
-
-/** Drives a verification with synchronous cryptography. */
-export function runNow<T>(story: Generator<readonly Job[], T, void>, settle: (jobs: readonly Job[]) => void): T {
-  for (;;) {
-    const next = story.next()
-    if (next.done === true) return next.value
-    settle(next.value)
-  }
-}
-
-/** Drives a verification with asynchronous cryptography. */
-export async function run<T>(
-  story: Generator<readonly Job[], T, void>,
-  settle: (jobs: readonly Job[]) => Promise<void>,
-): Promise<T> {
-  for (;;) {
-    const next = story.next()
-    if (next.done === true) return next.value
-    await settle(next.value)
   }
 }

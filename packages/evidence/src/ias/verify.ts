@@ -1,4 +1,3 @@
-import { settle, settleNow } from '#crypto'
 import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict } from '../core/assemble.ts'
 import { concatBytes } from '../core/bytes.ts'
@@ -8,6 +7,7 @@ import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { Signed } from '../x509/signature.ts'
 import { IAS_ROOT } from './anchors.ts'
 import { type IasEvidence, parseIas } from './archive.ts'
@@ -43,15 +43,17 @@ export function iasCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[
  * @throws TypeError for options that make no sense
  */
 export async function verifyIas(evidence: Uint8Array, options: IasVerifyOptions): Promise<Verdict<IasClaims>> {
-  const plan = planReport(evidence, options)
-  await settle(plan.jobs)
-  return conclude(plan)
+  return tell(iasStory(evidence, options))
 }
 
 /** As {@link verifyIas}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifyIasSync(evidence: Uint8Array, options: IasVerifyOptions): Verdict<IasClaims> {
+  return tellNow(iasStory(evidence, options))
+}
+
+function* iasStory(evidence: Uint8Array, options: IasVerifyOptions): Story<Verdict<IasClaims>> {
   const plan = planReport(evidence, options)
-  settleNow(plan.jobs)
+  yield plan.jobs
   return conclude(plan)
 }
 

@@ -1,4 +1,3 @@
-import { settle, settleNow } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { equalBytes, fromHex, toHex } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
@@ -8,6 +7,7 @@ import type { HexOrBytes, VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, Verdict } from '../core/verdict.ts'
 import type { CipherJob, DigestJob, HmacJob, Job } from '../crypto/jobs.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { IBM_SE_ROOTS } from './anchors.ts'
 import {
@@ -69,19 +69,19 @@ export function ibmSeCheckIds(which: 'all' | 'waivable' = 'all'): readonly strin
  * @throws TypeError for options that make no sense
  */
 export async function verifyIbmSe(evidence: Uint8Array, options: IbmSeVerifyOptions): Promise<Verdict<IbmSeClaims>> {
-  const door = openDoor(evidence, options)
-  await settle(door.jobs)
-  const plan = planMeasurement(door)
-  await settle(plan.jobs)
-  return conclude(door, plan)
+  return tell(ibmSeStory(evidence, options))
 }
 
 /** As {@link verifyIbmSe}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifyIbmSeSync(evidence: Uint8Array, options: IbmSeVerifyOptions): Verdict<IbmSeClaims> {
+  return tellNow(ibmSeStory(evidence, options))
+}
+
+function* ibmSeStory(evidence: Uint8Array, options: IbmSeVerifyOptions): Story<Verdict<IbmSeClaims>> {
   const door = openDoor(evidence, options)
-  settleNow(door.jobs)
+  yield door.jobs
   const plan = planMeasurement(door)
-  settleNow(plan.jobs)
+  yield plan.jobs
   return conclude(door, plan)
 }
 

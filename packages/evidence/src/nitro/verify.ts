@@ -1,4 +1,3 @@
-import { settle, settleNow } from '#crypto'
 import { sign1Input } from '../cbor/sign1.ts'
 import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
@@ -9,6 +8,7 @@ import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
 import { type DigestJob, inSignatureRange, type Job, type SignatureJob } from '../crypto/jobs.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { AWS_NITRO_ROOT_CERTIFICATES, AWS_NITRO_ROOTS } from './anchors.ts'
 import { APPRAISAL_STEPS } from './appraisal-steps.ts'
@@ -42,19 +42,19 @@ export function nitroCheckIds(which: 'all' | 'waivable' = 'all'): readonly strin
  * @throws TypeError for options that make no sense
  */
 export async function verifyNitro(evidence: Uint8Array, options: NitroVerifyOptions): Promise<Verdict<NitroClaims>> {
-  const door = openDoor(evidence, options)
-  await settle(door.first)
-  const plan = planDocument(door)
-  await settle(plan.jobs)
-  return conclude(plan)
+  return tell(nitroStory(evidence, options))
 }
 
 /** As {@link verifyNitro}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifyNitroSync(evidence: Uint8Array, options: NitroVerifyOptions): Verdict<NitroClaims> {
+  return tellNow(nitroStory(evidence, options))
+}
+
+function* nitroStory(evidence: Uint8Array, options: NitroVerifyOptions): Story<Verdict<NitroClaims>> {
   const door = openDoor(evidence, options)
-  settleNow(door.first)
+  yield door.first
   const plan = planDocument(door)
-  settleNow(plan.jobs)
+  yield plan.jobs
   return conclude(plan)
 }
 

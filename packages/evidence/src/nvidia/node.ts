@@ -1,10 +1,10 @@
-import { settle, settleNow } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { concatBytes } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
 import { copyOfEvidence } from '../core/input.ts'
 import type { Assumption, CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { NvidiaClaims } from './claims.ts'
 import type { NvidiaCollateral, NvidiaCollateralInput } from './collateral.ts'
@@ -37,11 +37,7 @@ export async function verifyNvidiaNode(
   devices: readonly NvidiaNodeDevice[],
   options: NvidiaVerifyOptions,
 ): Promise<Verdict<NvidiaClaims>> {
-  const node = openNode(devices, options)
-  await settle(node.doors.flatMap(({ first }) => first))
-  const plans = node.doors.map(planDevice)
-  await settle(jobsOf(node, plans))
-  return conclude(node, plans)
+  return tell(nodeStory(devices, options))
 }
 
 /** As {@link verifyNvidiaNode}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
@@ -49,10 +45,14 @@ export function verifyNvidiaNodeSync(
   devices: readonly NvidiaNodeDevice[],
   options: NvidiaVerifyOptions,
 ): Verdict<NvidiaClaims> {
+  return tellNow(nodeStory(devices, options))
+}
+
+function* nodeStory(devices: readonly NvidiaNodeDevice[], options: NvidiaVerifyOptions): Story<Verdict<NvidiaClaims>> {
   const node = openNode(devices, options)
-  settleNow(node.doors.flatMap(({ first }) => first))
+  yield node.doors.flatMap(({ first }) => first)
   const plans = node.doors.map(planDevice)
-  settleNow(jobsOf(node, plans))
+  yield jobsOf(node, plans)
   return conclude(node, plans)
 }
 

@@ -1,4 +1,3 @@
-import { settle, settleNow } from '#crypto'
 import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
@@ -9,6 +8,7 @@ import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Verdict } from '../core/verdict.ts'
 import { type DigestJob, inSignatureRange, type Job, type SignatureJob } from '../crypto/jobs.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { NVIDIA_ROOTS } from './anchors.ts'
 import { APPRAISAL_STEPS } from './appraisal-steps.ts'
@@ -62,19 +62,19 @@ export function nvidiaCheckIds(which: 'all' | 'waivable' = 'all'): readonly stri
  * @throws TypeError for options that make no sense
  */
 export async function verifyNvidia(evidence: Uint8Array, options: NvidiaVerifyOptions): Promise<Verdict<NvidiaClaims>> {
-  const door = openDoor(evidence, options)
-  await settle(door.first)
-  const plan = planDevice(door)
-  await settle(plan.jobs)
-  return concludeDevice(plan, options.waive)
+  return tell(nvidiaStory(evidence, options))
 }
 
 /** As {@link verifyNvidia}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifyNvidiaSync(evidence: Uint8Array, options: NvidiaVerifyOptions): Verdict<NvidiaClaims> {
+  return tellNow(nvidiaStory(evidence, options))
+}
+
+function* nvidiaStory(evidence: Uint8Array, options: NvidiaVerifyOptions): Story<Verdict<NvidiaClaims>> {
   const door = openDoor(evidence, options)
-  settleNow(door.first)
+  yield door.first
   const plan = planDevice(door)
-  settleNow(plan.jobs)
+  yield plan.jobs
   return concludeDevice(plan, options.waive)
 }
 

@@ -1,4 +1,3 @@
-import { settle, settleNow } from '#crypto'
 import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { concatBytes, fromHex } from '../core/bytes.ts'
@@ -9,6 +8,7 @@ import type { HexOrBytes, VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { encodeAmdCertificate } from './amd-certificate.ts'
 import { AMD_SEV_ROOTS } from './anchors.ts'
 import { parseSevCertificates, type SevCertificates, type SevPlace } from './chain.ts'
@@ -60,15 +60,17 @@ export function sevCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[
  * @throws TypeError for options that make no sense
  */
 export async function verifySev(evidence: Uint8Array, options: SevVerifyOptions): Promise<Verdict<SevClaims>> {
-  const plan = planSev(evidence, options)
-  await settle(plan.jobs)
-  return conclude(plan)
+  return tell(sevStory(evidence, options))
 }
 
 /** As {@link verifySev}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifySevSync(evidence: Uint8Array, options: SevVerifyOptions): Verdict<SevClaims> {
+  return tellNow(sevStory(evidence, options))
+}
+
+function* sevStory(evidence: Uint8Array, options: SevVerifyOptions): Story<Verdict<SevClaims>> {
   const plan = planSev(evidence, options)
-  settleNow(plan.jobs)
+  yield plan.jobs
   return conclude(plan)
 }
 

@@ -1,12 +1,12 @@
-import { settle, settleNow } from '#crypto'
 import type { Verdict } from '../core/verdict.ts'
+import { tell, tellNow } from '../crypto/story.ts'
 import { commonAssumptions, commonNotes } from '../dcap/claims.ts'
 import { DOCUMENT_GROUPS, QUOTE_GROUP } from '../dcap/document-groups.ts'
 import type { EnclaveReport } from '../dcap/enclave-report.ts'
 import { PLATFORM_GROUPS } from '../dcap/platform-groups.ts'
 import { ofTee } from '../dcap/steps.ts'
 import { TCB_GROUPS } from '../dcap/tcb-groups.ts'
-import { type DcapOptions, type DcapTee, run, runNow, verifyDcap } from '../dcap/verify.ts'
+import { type DcapOptions, type DcapTee, verifyDcap } from '../dcap/verify.ts'
 import { type SgxClaims, sgxClaims } from './claims.ts'
 import { readSgxExpectations, type SgxExpectations } from './expectations.ts'
 import { SGX_QUOTES } from './report.ts'
@@ -42,10 +42,10 @@ const SGX: Tee = {
  * @throws EvidenceError when the quote cannot be read; TypeError when an option is wrong
  */
 export function verifySgx(evidence: Uint8Array, options: SgxOptions): Promise<Verdict<SgxClaims>> {
-  return run(verifyDcap(SGX, evidence, options), settle)
+  return tell(verifyDcap(SGX, evidence, options))
 }
 
 /** As {@link verifySgx}, where cryptography is synchronous (Node.js). @throws TypeError elsewhere */
 export function verifySgxSync(evidence: Uint8Array, options: SgxOptions): Verdict<SgxClaims> {
-  return runNow(verifyDcap(SGX, evidence, options), settleNow)
+  return tellNow(verifyDcap(SGX, evidence, options))
 }

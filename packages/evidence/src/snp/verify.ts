@@ -1,4 +1,4 @@
-import { settle, settleNow } from '#crypto'
+import { settle } from '#crypto'
 import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
@@ -9,6 +9,7 @@ import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
 import { type DigestJob, inSignatureRange, type Job, type SignatureJob } from '../crypto/jobs.ts'
 import type { KeptChecks } from '../crypto/kept-checks.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { Crl } from '../x509/crl.ts'
 import { AMD_ROOTS } from './anchors.ts'
@@ -75,20 +76,12 @@ export function snpCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[
  * @throws TypeError for options that make no sense
  */
 export async function verifySnp(evidence: Uint8Array, options: SnpVerifyOptions): Promise<Verdict<SnpClaims>> {
-  const story = snpStory(evidence, options)
-  for (let turn = story.next(); ; turn = story.next()) {
-    if (turn.done === true) return turn.value
-    await settle(turn.value)
-  }
+  return tell(snpStory(evidence, options))
 }
 
 /** As {@link verifySnp}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifySnpSync(evidence: Uint8Array, options: SnpVerifyOptions): Verdict<SnpClaims> {
-  const story = snpStory(evidence, options)
-  for (let turn = story.next(); ; turn = story.next()) {
-    if (turn.done === true) return turn.value
-    settleNow(turn.value)
-  }
+  return tellNow(snpStory(evidence, options))
 }
 
 /**
@@ -100,7 +93,7 @@ export function* snpStory(
   evidence: Uint8Array,
   options: SnpVerifyOptions,
   kept?: KeptChecks,
-): Generator<readonly Job[], Verdict<SnpClaims>, void> {
+): Story<Verdict<SnpClaims>> {
   const door = openDoor(evidence, options)
   yield door.first
   const plan = planReport(door, kept)

@@ -1,9 +1,8 @@
-import { settle, settleNow } from '#crypto'
 import { allZero } from '../core/bytes.ts'
 import { notApplicable } from '../core/engine.ts'
 import type { Assumption, Note, Verdict } from '../core/verdict.ts'
-import type { Job } from '../crypto/jobs.ts'
 import type { KeptChecks } from '../crypto/kept-checks.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { commonAssumptions, commonNotes } from '../dcap/claims.ts'
 import { DOCUMENT_GROUPS, QUOTE_GROUP } from '../dcap/document-groups.ts'
 import { hasBit } from '../dcap/flags.ts'
@@ -11,7 +10,7 @@ import { PLATFORM_GROUPS } from '../dcap/platform-groups.ts'
 import type { DcapState } from '../dcap/state.ts'
 import { appraised, ofTee, QVL } from '../dcap/steps.ts'
 import { TCB_GROUPS } from '../dcap/tcb-groups.ts'
-import { type DcapOptions, type DcapTee, run, runNow, verifyDcap } from '../dcap/verify.ts'
+import { type DcapOptions, type DcapTee, verifyDcap } from '../dcap/verify.ts'
 import { type TdxClaims, tdxClaims } from './claims.ts'
 import { readTdxExpectations, type TdxExpectations } from './expectations.ts'
 import { PreparedEventLog } from './prepared-log.ts'
@@ -101,20 +100,16 @@ const TDX: Tee = {
  * @throws EvidenceError when the quote cannot be read; TypeError when an option is wrong
  */
 export async function verifyTdx(evidence: Uint8Array, options: TdxOptions): Promise<Verdict<TdxClaims>> {
-  return run(tdxStory(evidence, options), settle)
+  return tell(tdxStory(evidence, options))
 }
 
 /** As {@link verifyTdx}, where cryptography is synchronous (Node.js). @throws TypeError elsewhere */
 export function verifyTdxSync(evidence: Uint8Array, options: TdxOptions): Verdict<TdxClaims> {
-  return runNow(tdxStory(evidence, options), settleNow)
+  return tellNow(tdxStory(evidence, options))
 }
 
 /** One verification, told in turns. `kept`, for a quote that is verified again and again: the check of its signature is taken from there. */
-export function tdxStory(
-  evidence: Uint8Array,
-  options: TdxOptions,
-  kept?: KeptChecks,
-): Generator<readonly Job[], Verdict<TdxClaims>, void> {
+export function tdxStory(evidence: Uint8Array, options: TdxOptions, kept?: KeptChecks): Story<Verdict<TdxClaims>> {
   return verifyDcap(teeFor(options), evidence, options, options.eventLog, kept)
 }
 

@@ -1,4 +1,3 @@
-import { settle, settleNow } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { judge, type StepGroup, stepIds } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
@@ -8,6 +7,7 @@ import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job, PublicKey } from '../crypto/jobs.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { Signed, sameKey } from '../x509/signature.ts'
 import { CONFIDENTIAL_SPACE_ROOT, PUBLISHED_KEYS } from './anchors.ts'
 import { planBinding } from './binding.ts'
@@ -61,15 +61,17 @@ export function tokenCheckIds(which: 'all' | 'waivable' = 'all'): readonly strin
  * @throws TypeError for options that make no sense
  */
 export async function verifyToken(evidence: Uint8Array, options: TokenVerifyOptions): Promise<Verdict<TokenClaims>> {
-  const plan = planToken(evidence, options)
-  await settle(plan.jobs)
-  return conclude(plan)
+  return tell(tokenStory(evidence, options))
 }
 
 /** As {@link verifyToken}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifyTokenSync(evidence: Uint8Array, options: TokenVerifyOptions): Verdict<TokenClaims> {
+  return tellNow(tokenStory(evidence, options))
+}
+
+function* tokenStory(evidence: Uint8Array, options: TokenVerifyOptions): Story<Verdict<TokenClaims>> {
   const plan = planToken(evidence, options)
-  settleNow(plan.jobs)
+  yield plan.jobs
   return conclude(plan)
 }
 

@@ -1,11 +1,11 @@
-import { settle, settleNow } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, Verdict } from '../core/verdict.ts'
-import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import type { DigestJob, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { parseAttest } from '../tpm-structures/attest.ts'
 import { bareSignature, parseSignature, signatureJob } from '../tpm-structures/signature.ts'
 import { AK_STEPS } from './ak-steps.ts'
@@ -59,20 +59,12 @@ export async function verifyTpm(
   evidence: TpmEvidence | Uint8Array,
   options: TpmVerifyOptions,
 ): Promise<Verdict<TpmClaims>> {
-  const story = tpmStory(evidence, options)
-  for (let turn = story.next(); ; turn = story.next()) {
-    if (turn.done === true) return turn.value
-    await settle(turn.value)
-  }
+  return tell(tpmStory(evidence, options))
 }
 
 /** As {@link verifyTpm}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifyTpmSync(evidence: TpmEvidence | Uint8Array, options: TpmVerifyOptions): Verdict<TpmClaims> {
-  const story = tpmStory(evidence, options)
-  for (let turn = story.next(); ; turn = story.next()) {
-    if (turn.done === true) return turn.value
-    settleNow(turn.value)
-  }
+  return tellNow(tpmStory(evidence, options))
 }
 
 /** What a platform that wraps a TPM knows better than the evidence: its AK, and who vouches for it. */
@@ -88,7 +80,7 @@ export function* tpmStory(
   evidence: TpmEvidence | Uint8Array,
   options: TpmVerifyOptions,
   wrapped?: BoundEvidence,
-): Generator<readonly Job[], Verdict<TpmClaims>, void> {
+): Story<Verdict<TpmClaims>> {
   const at = evaluationTime(options.at)
   const expect = readTpmExpectations(options.expect)
   const raw = evidence instanceof Uint8Array ? new Uint8Array(evidence) : undefined
