@@ -67,6 +67,28 @@ describe('a result that this package signs', () => {
     assert.equal(read.emulated, false)
     assert.deepEqual(read.teeKey, { kty: 'EC', crv: 'P-256', x, y, alg: 'ECDH-ES+A256KW' })
   })
+  it('is signed over its own bytes, however long its signer takes and whatever is signed meanwhile', async () => {
+    const slow: Signer = {
+      ...SIGNER,
+      sign: async (data) => {
+        await new Promise((resolve) => setImmediate(resolve))
+        return SIGNER.sign(data)
+      },
+    }
+    const issuers = [
+      'https://one.example',
+      'https://zwei-äöü-\u{1f511}.example',
+      `https://${'x'.repeat(100_000)}.example`,
+    ]
+    const signers = [slow, SIGNER, slow, slow, SIGNER, SIGNER]
+    const tokens = await Promise.all(
+      signers.map((signer, i) => signEar(claimsOf({ issuer: issuers[i % issuers.length] ?? '' }), signer)),
+    )
+    for (const [i, token] of tokens.entries()) {
+      const read = await readEar(token, KEYS, { at: AT })
+      assert.equal(read.issuer, issuers[i % issuers.length])
+    }
+  })
   it('has the names that a KBS and its clients look for', async () => {
     const token = await signEar(claimsOf(), SIGNER)
     const [head = '', body = ''] = token.split('.')

@@ -35,9 +35,19 @@ export interface EarOptions {
  * @see draft-ietf-rats-ear-03, section 3; the KBS protocol's section on tokens
  */
 export function earClaims(appraisal: Appraisal, verdict: Verdict, options: EarOptions): EarClaims {
+  return readEarPayload(earPayload(appraisal, verdict, options))
+}
+
+/**
+ * The claims set of {@link earClaims} as it is signed, not read again: for who signs it and has no further claims but
+ * such as no EAR has.
+ *
+ * @throws TypeError for times that are none
+ */
+export function earPayload(appraisal: Appraisal, verdict: Verdict, options: EarOptions): JsonObject {
   const { dialect = 'trustee', extra = {}, issuer, issuedAt, expiresAt } = options
   const names = EAR_NAMES[dialect]
-  const payload: JsonObject = {
+  return {
     ...extra,
     eat_profile: names.profile,
     iss: issuer,
@@ -49,7 +59,6 @@ export function earClaims(appraisal: Appraisal, verdict: Verdict, options: EarOp
     submods: submodulesOf(appraisal, verdict, options),
     ...(appraisal.context.emulated ? { 'sekisho.emulated': true } : {}),
   }
-  return readEarPayload(payload)
 }
 
 function seconds(at: Date, what: string): number {

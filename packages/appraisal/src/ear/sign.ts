@@ -19,7 +19,7 @@ export interface Signer {
  *
  * @throws TypeError when the signer gives no 64-byte signature
  */
-export async function signEar(claims: EarClaims, signer: Signer): Promise<string> {
+export async function signEar(claims: Pick<EarClaims, 'payload'>, signer: Signer): Promise<string> {
   const signed = `${headerOf(signer)}.${jsonToBase64url(claims.payload)}`
   const { bytes, keep } = asciiBytes(signed)
   const signing = signer.sign(bytes)

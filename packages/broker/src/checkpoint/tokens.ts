@@ -1,5 +1,5 @@
 import { createPublicKey, type JsonWebKey, type KeyObject, verify } from 'node:crypto'
-import { type Appraisal, type EarClaims, earClaims, readEar, signEar } from '@sekisho/appraisal'
+import { type Appraisal, type EarClaims, earPayload, readEar, signEar } from '@sekisho/appraisal'
 import type { Verdict } from '@sekisho/evidence'
 import type { Core } from './core.ts'
 
@@ -23,13 +23,13 @@ export interface TokenSubject {
 /** Signs the result of an appraisal: an EAR as compact JWS. */
 export function issueToken(core: Core, appraisal: Appraisal, verdict: Verdict, subject: TokenSubject): Promise<string> {
   const { namespace, appraisal: id, decision, ...about } = subject
-  const claims = earClaims(appraisal, verdict, {
+  const payload = earPayload(appraisal, verdict, {
     ...about,
     issuer: core.issuer,
     verifierId: core.verifierId,
     extra: { [NAMESPACE_CLAIM]: namespace, [APPRAISAL_CLAIM]: id, [DECISION_CLAIM]: decision },
   })
-  return signEar(claims, core.signer)
+  return signEar({ payload }, core.signer)
 }
 
 /** A result that was shown to us. */

@@ -1,4 +1,5 @@
 import { createHash, createPublicKey, ECDH, type JsonWebKey, type KeyObject } from 'node:crypto'
+import { BoundedCache } from '../storage/statements.ts'
 
 /**
  * Why a TEE's key was not accepted, or nothing was encrypted to it.
@@ -124,12 +125,19 @@ function readEcKey(jwk: object): EcTeeKey {
 /** First byte of an uncompressed point (SEC 1, 2.3.3). */
 const UNCOMPRESSED: Uint8Array = Uint8Array.of(4)
 
+const HELD_POINTS = 4096
+/** Points that lie on their curves, by curve and coordinates: a workload attests with one key again and again. */
+const POINTS = new BoundedCache<true>(HELD_POINTS)
+
 function checkPoint({ crv, curve, point }: EcTeeKey): void {
-  try {
-    ECDH.convertKey(point, curve.name)
-  } catch (cause) {
-    throw notOnCurve(crv, cause)
-  }
+  POINTS.get(`${crv} ${Buffer.from(point).toString('latin1')}`, () => {
+    try {
+      ECDH.convertKey(point, curve.name)
+    } catch (cause) {
+      throw notOnCurve(crv, cause)
+    }
+    return true
+  })
 }
 
 /** The error for a point that is not on its curve. */
