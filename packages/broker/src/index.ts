@@ -27,15 +27,12 @@ export {
   type BrokerAdmin,
   BrokerError,
   type BrokerEvent,
-  type BrokerLimits,
-  type BrokerOptions,
   type Cause,
   type Challenge,
   type Explained,
   type Forecast,
   type ForecastRequest,
   type GrantedLease,
-  type Kept,
   type LeaseState,
   type PolicyVersion,
   type Protocol,
@@ -45,10 +42,10 @@ export {
   type ReleaseRequest,
   type RenewOutcome,
   type RenewRequest,
-  type Retention,
   type RuntimeData,
   type StoredReference,
 } from './checkpoint/model.ts'
+export type { BrokerLimits, BrokerOptions, Kept, Retention } from './checkpoint/options.ts'
 export type { RefusalCode } from './checkpoint/refusal.ts'
 export type { EnrolmentRequest } from './enrolment/activation.ts'
 export {

@@ -7,7 +7,7 @@ import { sha256 } from '../verifier/bytes.ts'
 import { type Held, holding } from '../verifier/held.ts'
 import type { Verifier } from '../verifier/model.ts'
 import type { CanonicalWriter } from './canonical-text.ts'
-import type { BrokerLimits, BrokerOptions, Retention } from './model.ts'
+import type { BrokerLimits, BrokerOptions, Retention } from './options.ts'
 import type { Rules, Session, StoredAppraisal } from './state.ts'
 
 /** What the parts of a broker share. */

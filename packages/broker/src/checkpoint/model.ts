@@ -1,12 +1,11 @@
 import type { JsonWebKey } from 'node:crypto'
-import type { Signer } from '@sekisho/appraisal'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { Remedy, Tee, Verdict } from '@sekisho/evidence'
 import type { TpmKeys } from '../enrolment/model.ts'
-import type { Log, Receipt } from '../log/log.ts'
-import type { Database, Sql } from '../storage/sql.ts'
-import type { FlattenedJwe, Vault } from '../vault/vault.ts'
-import type { Verifier } from '../verifier/model.ts'
+import type { Receipt } from '../log/log.ts'
+import type { Sql } from '../storage/sql.ts'
+import type { FlattenedJwe } from '../vault/vault.ts'
+import type { Kept } from './options.ts'
 import type { RefusalCode } from './refusal.ts'
 
 /** How sessions are spoken: the KBS protocol, whose clients ask again after errors, or the native API. */
@@ -355,59 +354,6 @@ export interface Broker {
   /** The public key of attestation results, as `/.well-known/jwks.json` shows it. */
   readonly jwks: { readonly keys: readonly Readonly<Record<string, string>>[] }
   readonly issuer: string
-}
-
-/**
- * How long what nothing rests on is kept. Decisions, the log, and the evidence of releases, renewals and revocations are
- * kept for good.
- */
-export interface Retention {
-  /** Days that evidence and verdict of an attestation are kept that was refused, or that nothing was released on. Default 30. */
-  readonly refusedDays?: number
-  /** Bytes that are kept of refused ones; of more, the oldest go first. Default 256 MiB. */
-  readonly refusedBytes?: number
-  /** Days that events can be read again. Default 30. */
-  readonly eventDays?: number
-}
-
-/** What is kept of refused attestations. */
-export interface Kept {
-  /** Bytes of evidence, endorsements and verdicts, with what their rows take, about. */
-  readonly refusedBytes: number
-  /** When the oldest of it came; absent when there is nothing. */
-  readonly oldestRefused?: Date
-  readonly limits: Required<Retention>
-}
-
-/** Bounds. */
-export interface BrokerLimits {
-  /** Seconds that a nonce lives. Default 300, as KBS servers have it. */
-  readonly sessionSeconds?: number
-  /** Seconds that an attestation result lives. Default 300. */
-  readonly tokenSeconds?: number
-  /** Sessions that may be open at once. Default 100,000. */
-  readonly maxSessions?: number
-  /** Bytes of evidence, with everything beside it. Default 2 MiB. */
-  readonly maxEvidence?: number
-}
-
-/** What a broker is made of. */
-export interface BrokerOptions {
-  readonly db: Database
-  readonly vault: Vault
-  readonly log: Log
-  readonly verifier: Verifier
-  readonly signer: Signer
-  /** `iss` of attestation results: the URL under which their keys are found. */
-  readonly issuer: string
-  /** Refuses emulated roots, at start, whatever else is said. */
-  readonly production: boolean
-  /** Default 3600. */
-  readonly leaseSeconds?: number
-  readonly limits?: BrokerLimits
-  readonly retention?: Retention
-  /** `ear.verifier-id`. */
-  readonly verifierId?: { readonly developer: string; readonly build: string }
 }
 
 /** Why an administrator's call was not done. */

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Sql } from '../storage/sql.ts'
 import type { Core } from './core.ts'
-import type { Kept } from './model.ts'
+import type { Kept } from './options.ts'
 import { forgetRefused, refusedKept } from './refused-evidence.ts'
 import { sweepSessions } from './sessions.ts'
 import { forgetUnused, hasUnseen } from './unused.ts'

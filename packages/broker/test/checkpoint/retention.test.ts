@@ -162,6 +162,34 @@ onBoth('retention', (place) => {
     await db.close()
   })
 
+  it('what a lease rested on before its platform’s state became another stays as well', async () => {
+    const db = await opened()
+    let status: 'UpToDate' | 'SWHardeningNeeded' = 'UpToDate'
+    const verifier: Verifier = {
+      ...fakeVerifier,
+      async verify(received, request) {
+        const judged = await fakeVerifier.verify(received, request)
+        const { verdict } = judged
+        const { tcb } = verdict.claims
+        return { ...judged, verdict: { ...verdict, claims: { ...verdict.claims, tcb: { ...tcb, status } } } }
+      },
+    }
+    const { broker, attest } = await furnished(db, { refusedDays: 2 }, verifier)
+    const { session } = await attest({ good: true })
+    const granted = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })
+    assert.ok(granted.released)
+    const before = await broker.leaseState(granted.lease.id, { at: AT })
+    status = 'SWHardeningNeeded'
+    await broker.reappraiseAll(NAMESPACE, { kind: 'collateral' }, later(AT, 60))
+    const after = await broker.leaseState(granted.lease.id, { at: AT })
+    assert.equal(after?.state, 'live')
+    assert.notEqual(after.appraisal, before?.appraisal, 'the lease rests on another appraisal now')
+    await broker.tick(later(AT, 9 * DAY))
+    assert.equal((await broker.why(NAMESPACE, granted.decision))?.verdict?.outcome, 'verified')
+    assert.equal(await count(db, 'appraisals'), 2)
+    await db.close()
+  })
+
   it('evidence that was refused first and passed later is kept, although it was forgotten meanwhile', async () => {
     const db = await opened()
     const { broker, attest } = await furnished(db, { refusedDays: 1 })
