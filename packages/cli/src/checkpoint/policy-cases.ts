@@ -1,22 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { PolicyCase, PolicyContext } from '@sekisho/appraisal'
+import type { PolicyCase, PolicyContext, readPolicyCases as readCases } from '@sekisho/appraisal'
 import type { Around } from '../around.ts'
 import { serveWorld } from '../commands/emulate.ts'
 import { usageError } from '../exit.ts'
 import { type AttesterFlags, PRODUCTS, platformOf } from './attesters.ts'
 import { type KeptWorld, openWorld } from './world-file.ts'
 
-/** A case as a file has it: with the context written out, or with an emulated platform whose evidence gives it. */
+/** A case as a file has it: complete, or with an emulated platform whose evidence gives its context. */
 interface WrittenCase {
-  readonly name: string
-  readonly resource: string
-  readonly permitted: boolean
-  readonly action?: 'release' | 'renew'
-  readonly by?: readonly string[]
-  readonly context?: PolicyContext
+  readonly one: PolicyCase
   readonly platform?: Platform
-  /** Whether the platform's values are among the reference values; default true. */
-  readonly known?: boolean
+  /** Whether the platform's values are among the reference values. */
+  readonly known: boolean
 }
 
 type Platform = AttesterFlags & { readonly kind: string }
@@ -38,14 +33,15 @@ export async function readPolicyCases(
 ): Promise<readonly PolicyCase[]> {
   if (!Array.isArray(content) || content.length === 0 || content.length > MAX_CASES)
     throw usageError(`${file}: expected a list of 1 to ${MAX_CASES} cases`)
-  const written = content.map((one: unknown, index) => readCase(one, `${file}: case ${index + 1}`))
+  const { readPolicyCases: readOne } = await import('@sekisho/appraisal')
+  const written = content.map((one: unknown, index) => readCase(readOne, one, `${file}: case ${index + 1}`))
   const platforms = written.flatMap(({ platform }) => (platform === undefined ? [] : [platform]))
   const stage = platforms.length === 0 ? undefined : await openStage(platforms, worldFile, around)
   try {
     const cases: PolicyCase[] = []
-    for (const { platform, known = true, context, ...one } of written) {
-      const seen = context ?? (await stage?.contextOf(platform ?? { kind: '' }, known, one.resource))
-      if (seen !== undefined) cases.push({ ...one, context: seen })
+    for (const { one, platform, known } of written) {
+      const context = platform && (await stage?.contextOf(platform, known, one.resource))
+      cases.push(context === undefined ? one : { ...one, context })
     }
     return cases
   } finally {
@@ -53,33 +49,37 @@ export async function readPolicyCases(
   }
 }
 
-function readCase(value: unknown, where: string): WrittenCase {
-  if (typeof value !== 'object' || value === null)
-    throw usageError(`${where}: expected { name, resource, permitted, platform }`)
-  const one: { [K in keyof WrittenCase]?: unknown } = value
-  const unknown = Object.keys(value).find((name) => !MEMBERS.includes(name))
-  if (unknown !== undefined)
-    throw usageError(`${where}: there is no member ${unknown}; known are ${MEMBERS.join(', ')}`)
-  if (typeof one.name !== 'string') throw usageError(`${where}: \`name\` must be text`)
-  if (typeof one.resource !== 'string') throw usageError(`${where}: \`resource\` must be repository/type/tag`)
-  if (typeof one.permitted !== 'boolean') throw usageError(`${where}: \`permitted\` must be true or false`)
-  if ((one.context === undefined) === (one.platform === undefined))
+function readCase(readOne: typeof readCases, value: unknown, where: string): WrittenCase {
+  if (!isMembers(value)) throw usageError(`${where}: expected { name, resource, permitted, platform }`)
+  const { platform, known = true, ...rest } = value
+  if ((rest['context'] === undefined) === (platform === undefined))
     throw usageError(`${where}: give either \`platform\` or \`context\``)
-  if (!isWritten(value)) throw usageError(`${where}: \`platform\` needs a \`kind\`: snp, tdx, sgx, nitro, cca or tpm`)
-  return value
+  if (typeof known !== 'boolean') throw usageError(`${where}.known: expected true or false`)
+  if (platform === undefined) return { one: readAs(readOne, rest, where), known }
+  if (!isPlatform(platform))
+    throw usageError(`${where}: \`platform\` needs a \`kind\`: snp, tdx, sgx, nitro, cca or tpm`)
+  // Its context is the evidence's; what stands here until then is read by nobody.
+  return { one: readAs(readOne, { ...rest, context: { tee: 'snp' } }, where), platform, known }
 }
 
-const MEMBERS: readonly string[] = ['name', 'resource', 'permitted', 'action', 'by', 'context', 'platform', 'known']
+function readAs(readOne: typeof readCases, written: object, where: string): PolicyCase {
+  try {
+    const [one] = readOne([written])
+    if (one !== undefined) return one
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    const said = error.message.replace(/^cases\[0\]/, where)
+    throw usageError(said.replace(/; known are name, .*/, (list) => `${list}, platform, known`))
+  }
+  throw usageError(`${where}: expected a case`)
+}
 
-function isWritten(value: object): value is WrittenCase {
-  const { platform, context, by, action }: { [K in keyof WrittenCase]?: unknown } = value
-  const isObject = (one: unknown): one is object => typeof one === 'object' && one !== null
-  const isPlatform = isObject(platform) && 'kind' in platform && typeof platform.kind === 'string'
-  return (
-    (platform === undefined ? isObject(context) : isPlatform) &&
-    (by === undefined || (Array.isArray(by) && by.every((one) => typeof one === 'string'))) &&
-    (action === undefined || action === 'release' || action === 'renew')
-  )
+function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function isPlatform(value: unknown): value is Platform {
+  return isMembers(value) && typeof value['kind'] === 'string'
 }
 
 interface CaseStage {

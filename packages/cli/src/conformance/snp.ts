@@ -14,6 +14,7 @@ import {
   verifySnpEndorsement,
 } from '@sekisho/evidence/snp'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
+import { applyEdit } from './edits.ts'
 import type { MutationRunner } from './find.ts'
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
 import {
@@ -70,37 +71,12 @@ async function runMutation(
   const files = new CaseFiles(base)
   const ops = member(mutation, 'ops')
   const list: readonly JsonValue[] = Array.isArray(ops) ? ops : []
-  for (const op of list) await applyOp(folder, files, op)
+  for (const op of list) await applyEdit(folder, files, op)
   const edits = isRecord(original) && isRecord(mutation) ? { ...original, ...mutation } : mutation
   const tableOnly = list.length > 0 && list.every((op) => textMember(op, 'file') === 'certs-table.bin')
   if (!tableOnly) return runCase(files, name, edits)
   const outcome = await runTable(files, edits)
   return conclude(name, edits, outcome, [], [])
-}
-
-async function applyOp(folder: string, files: CaseFiles, op: JsonValue): Promise<void> {
-  const file = textMember(op, 'file') ?? ''
-  const bytes = (await files.read(file)) ?? new Uint8Array()
-  const number = (name: string): number => {
-    const value = member(op, name)
-    return typeof value === 'number' ? value : 0
-  }
-  const hex = Buffer.from(textMember(op, 'hex') ?? '', 'hex')
-  switch (member(op, 'op')) {
-    case 'set': {
-      const edited = new Uint8Array(bytes)
-      edited.set(hex, number('offset'))
-      return files.edit(file, edited)
-    }
-    case 'truncate':
-      return files.edit(file, bytes.subarray(0, number('length')))
-    case 'append':
-      return files.edit(file, new Uint8Array(Buffer.concat([bytes, hex])))
-    case 'replace':
-      return files.edit(file, new Uint8Array(await readFile(join(folder, textMember(op, 'from') ?? ''))))
-    default:
-      throw new Error(`there is no edit ${JSON.stringify(member(op, 'op'))}`)
-  }
 }
 
 async function runCase(files: CaseFiles, name: string, content: JsonValue): Promise<CaseResult> {

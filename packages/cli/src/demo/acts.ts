@@ -1,4 +1,4 @@
-import { type Attester, type LeasedSecret, Refusal, requestLeasedSecret } from '@sekisho/attester'
+import { type Attester, type LeasedSecret, Refusal, renewLease, requestLeasedSecret } from '@sekisho/attester'
 import { Answer } from '../remote/answer.ts'
 import type { Client } from '../remote/client.ts'
 import type { Narrator } from './narrator.ts'
@@ -84,4 +84,20 @@ export async function tellReceipt(owner: Client, logKey: string, decision: strin
     `  entry ${index} of ${size} in the log of ${origin}: ${entry.outcome}`,
   )
   tell.fact({ index, size, origin, outcome: entry.outcome, emulated })
+}
+
+/** The workload tries to renew a lease that it must not get again. @throws Error with `otherwise` when it gets it */
+export async function refusedRenewal(
+  owner: Client,
+  attester: Attester,
+  { lease }: LeasedSecret,
+  otherwise: string,
+): Promise<Refusal> {
+  try {
+    await renewLease({ url: owner.server, attester, lease })
+  } catch (error) {
+    if (error instanceof Refusal) return error
+    throw error
+  }
+  throw new Error(otherwise)
 }

@@ -1,12 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import {
-  emulatedAttester,
-  type LeasedSecret,
-  type LeaseEvent,
-  Refusal,
-  renewLease,
-  watchLease,
-} from '@sekisho/attester'
+import { emulatedAttester, type LeasedSecret, type LeaseEvent, watchLease } from '@sekisho/attester'
 import { networkSource } from '@sekisho/collateral'
 import { createWorld } from '@sekisho/emulator'
 import { recognise } from '@sekisho/evidence/recognise'
@@ -15,7 +8,7 @@ import { serveWorld } from '../commands/emulate.ts'
 import { Answer } from '../remote/answer.ts'
 import type { Client } from '../remote/client.ts'
 import { snpDoor } from '../tee/snp.ts'
-import { activate, ask, RESOURCE, storeSecret, tellReceipt, tellRefusal, tellRelease } from './acts.ts'
+import { activate, ask, RESOURCE, refusedRenewal, storeSecret, tellReceipt, tellRefusal, tellRelease } from './acts.ts'
 import type { Narrator } from './narrator.ts'
 import { openStage } from './stage.ts'
 
@@ -83,7 +76,7 @@ export async function tellEmulatedStory(tell: Narrator, around: Around): Promise
       await tellLostLease(told, tell)
 
       tell.step('renewal', 'The workload tries to renew.')
-      const renewed = await renewal(owner, attester, held)
+      const renewed = await refusedRenewal(owner, attester, held, 'a lease was renewed that a policy forbids')
       tell.say(
         { text: 'REFUSED', tone: 'bad' },
         `  “${renewed.code}”: whoever runs it has to move to another CPU generation.`,
@@ -146,18 +139,4 @@ async function tellLostLease(told: Promise<LeaseEvent | undefined>, tell: Narrat
     `  the workload is told “${event.kind}”${event.reason === undefined ? '' : `: ${event.reason}`}`,
   )
   tell.fact({ event: event.kind, reason: event.reason })
-}
-
-async function renewal(
-  owner: Client,
-  attester: ReturnType<typeof emulatedAttester>,
-  { lease }: LeasedSecret,
-): Promise<Refusal> {
-  try {
-    await renewLease({ url: owner.server, attester, lease })
-  } catch (error) {
-    if (error instanceof Refusal) return error
-    throw error
-  }
-  throw new Error('a lease was renewed that a policy forbids')
 }

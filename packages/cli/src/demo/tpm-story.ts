@@ -1,12 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { enrol, extendPcr, Refusal, renewLease, resetPcr, type TpmAttester, tpmAttester } from '@sekisho/attester'
+import { enrol, extendPcr, resetPcr, type TpmAttester, tpmAttester } from '@sekisho/attester'
 import type { TpmRoots } from '@sekisho/broker'
 import type { Around } from '../around.ts'
 import { tpmAddress } from '../checkpoint/attesters.ts'
 import { readTpmRootFiles } from '../options/tpm-roots.ts'
 import type { Client } from '../remote/client.ts'
 import { tpmDoor } from '../tee/tpm.ts'
-import { activate, ask, storeSecret, tellReceipt, tellRefusal, tellRelease } from './acts.ts'
+import { activate, ask, refusedRenewal, storeSecret, tellReceipt, tellRefusal, tellRelease } from './acts.ts'
 import type { Narrator } from './narrator.ts'
 import { openStage } from './stage.ts'
 
@@ -78,7 +78,7 @@ async function tellOn(attester: TpmAttester, roots: TpmRoots, tell: Narrator, ar
 
     tell.step('renewal', `PCR ${PCR} changes while the workload runs; it tries to renew.`)
     await extend(attester, 'a program that nobody knows')
-    const refusal = await renewal(owner, attester, held.lease)
+    const refusal = await refusedRenewal(owner, attester, held, 'a lease was renewed for a machine that has changed')
     tell.say(
       { text: 'REFUSED', tone: 'bad' },
       `  “${refusal.code}”: the lease ends at ${held.lease.expires.toISOString()}`,
@@ -116,18 +116,4 @@ async function extend(attester: TpmAttester, what: string): Promise<void> {
 
 async function reset(attester: TpmAttester): Promise<void> {
   await attester.tpm.use((channel) => resetPcr(channel, PCR))
-}
-
-async function renewal(
-  owner: Client,
-  attester: TpmAttester,
-  lease: Parameters<typeof renewLease>[0]['lease'],
-): Promise<Refusal> {
-  try {
-    await renewLease({ url: owner.server, attester, lease })
-  } catch (error) {
-    if (error instanceof Refusal) return error
-    throw error
-  }
-  throw new Error('a lease was renewed for a machine that has changed')
 }

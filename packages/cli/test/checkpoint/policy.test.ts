@@ -108,6 +108,23 @@ describe('policies without a checkpoint', () => {
     assert.match(failed.out, /^FAIL {2}Genoa: permitted by snp; expected refused\n/)
   })
 
+  it('test takes a context that says only what matters', async () => {
+    const policy = alone.file(
+      'milan.cedar',
+      '@id("some") permit (principal, action, resource) when { context has product && context.product == "Genoa" && context.tcb.advisories.isEmpty() };',
+    )
+    const one = (product: string, permitted: boolean): object => ({
+      name: product,
+      resource: 'db/password/prod',
+      permitted,
+      context: { tee: 'snp', product, references: ['db-server'] },
+    })
+    const cases = alone.file('cases.json', JSON.stringify([one('Milan', false), one('Genoa', true)]))
+    const { code, out, err } = await alone.run(['policy', 'test', policy, cases])
+    assert.equal(code, 0, out + err)
+    assert.match(out, /^pass {2}Milan: refused\npass {2}Genoa: permitted by some\n/)
+  })
+
   it('test says what is wrong with a case, by number and member', async () => {
     const policy = alone.file('snp.cedar', await alone.ok(['policy', 'starter', 'snp']))
     const good = { name: 'x', resource: 'a/b/c', permitted: true }
@@ -115,11 +132,19 @@ describe('policies without a checkpoint', () => {
       [[], /expected a list of 1 to 1000 cases/],
       [{}, /expected a list of 1 to 1000 cases/],
       [[good], /case 1: give either `platform` or `context`/],
-      [[{ ...good, platform: { kind: 'snp' }, contxt: {} }], /case 1: there is no member contxt; known are name/],
+      [
+        [{ ...good, platform: { kind: 'snp' }, contxt: {} }],
+        /case 1: there is no member "contxt"; known are name, .*, platform, known/,
+      ],
       [[{ ...good, platform: { product: 'Milan' } }], /case 1: `platform` needs a `kind`/],
+      [
+        [{ ...good, context: { tee: 'snp', prodct: 'Milan' } }],
+        /case 1\.context: there is no claim "prodct"; did you mean product/,
+      ],
+      [[{ ...good, platform: { kind: 'snp' }, known: 'yes' }], /case 1\.known: expected true or false/],
       [[{ ...good, platform: { kind: 'sev9' } }], /there is no emulated sev9; there are snp/],
-      [[{ ...good, permitted: 'yes', platform: { kind: 'snp' } }], /case 1: `permitted` must be true or false/],
-      [[{ ...good, name: 5, platform: { kind: 'snp' } }], /case 1: `name` must be text/],
+      [[{ ...good, permitted: 'yes', platform: { kind: 'snp' } }], /case 1\.permitted: expected true or false/],
+      [[{ ...good, name: 5, platform: { kind: 'snp' } }], /case 1\.name: expected text/],
     ]
     for (const [content, words] of cases) {
       const { code, err } = await alone.run(['policy', 'test', policy, '-', ...world], {

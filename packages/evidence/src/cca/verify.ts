@@ -1,4 +1,3 @@
-import { settle, settleNow } from '#crypto'
 import { candidateJobs, type KeyCandidate, planCandidates, signingCandidate } from '../arm/candidates.ts'
 import type { EndorsedKey } from '../arm/endorsed.ts'
 import { type ArmEndorsementsInput, keysFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
@@ -12,6 +11,7 @@ import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Verdict } from '../core/verdict.ts'
 import type { DigestAlgorithm, DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { sameKey } from '../x509/signature.ts'
 import { APPRAISAL_STEPS } from './appraisal-steps.ts'
 import { type CcaClaims, ccaAssumptions, ccaClaims, ccaNotes } from './claims.ts'
@@ -49,19 +49,19 @@ export function ccaCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[
  * @throws TypeError for options that make no sense
  */
 export async function verifyCca(evidence: Uint8Array, options: CcaVerifyOptions): Promise<Verdict<CcaClaims>> {
-  const door = openDoor(evidence, options)
-  await settle(door.first)
-  const plan = planToken(door)
-  await settle(plan.jobs)
-  return conclude(plan)
+  return tell(ccaStory(evidence, options))
 }
 
 /** As {@link verifyCca}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifyCcaSync(evidence: Uint8Array, options: CcaVerifyOptions): Verdict<CcaClaims> {
+  return tellNow(ccaStory(evidence, options))
+}
+
+function* ccaStory(evidence: Uint8Array, options: CcaVerifyOptions): Story<Verdict<CcaClaims>> {
   const door = openDoor(evidence, options)
-  settleNow(door.first)
+  yield door.first
   const plan = planToken(door)
-  settleNow(plan.jobs)
+  yield plan.jobs
   return conclude(plan)
 }
 

@@ -2,6 +2,7 @@ import { allZero, concatBytes, equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
 import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
+import { readRequestHead } from './request-head.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
 const MAGIC: Uint8Array = Uint8Array.from('asrcbM', (letter) => letter.charCodeAt(0))
@@ -54,19 +55,9 @@ export function parseSeAddSecretRequest(input: Uint8Array): SeAddSecretRequest {
     throw malformed('addSecret.magic', 0, 'other bytes', '`asrcbM`')
   const userDataKind = reader.be16('addSecret.userDataKind')
   if (userDataKind > 4) throw malformed('addSecret.userDataKind', 6, String(userDataKind), '0 to 4')
-  const version = reader.be32('addSecret.version')
-  if (version !== VERSION)
-    throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, {
-      field: 'addSecret.version',
-      offset: 8,
-      expected: '0x100',
-    })
-  const size = reader.be32('addSecret.size')
-  const iv = reader.bytes(12, 'addSecret.iv')
-  zeros(reader, 11, 'addSecret.reserved')
-  const count = reader.u8('addSecret.keySlots')
-  zeros(reader, 4, 'addSecret.reserved')
-  const encryptedSize = reader.be32('addSecret.encryptedSize')
+  const { size, iv, reserved, count, encryptedSize } = readRequestHead(reader, 'addSecret')
+  assertZeros(reserved[0], 28)
+  assertZeros(reserved[1], 40)
   if (size !== bytes.length || count === 0)
     throw malformed(
       'addSecret.size',
@@ -113,8 +104,12 @@ export function parseSeAddSecretRequest(input: Uint8Array): SeAddSecretRequest {
 }
 
 function zeros(reader: BigEndianReader, length: number, field: string): void {
-  const offset = reader.offset
-  if (!allZero(reader.bytes(length, field))) throw malformed(field, offset, 'other bytes', `${length} zero bytes`)
+  const { offset } = reader
+  assertZeros(reader.bytes(length, field), offset, field)
+}
+
+function assertZeros(bytes: Uint8Array, offset: number, field = 'addSecret.reserved'): void {
+  if (!allZero(bytes)) throw malformed(field, offset, 'other bytes', `${bytes.length} zero bytes`)
 }
 
 function readSecretHeader(

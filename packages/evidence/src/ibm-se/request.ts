@@ -2,6 +2,7 @@ import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
 import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
+import { readRequestHead } from './request-head.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
 const VERSION = 0x100
@@ -41,19 +42,7 @@ export function parseSeRequest(input: Uint8Array): SeRequest {
   const bytes = new Uint8Array(input)
   const reader = new BigEndianReader(bytes)
   if (reader.be64('request.magic') !== 0n) throw malformed('request.magic', 0, 'other bytes', '8 zero bytes')
-  const version = reader.be32('request.version')
-  if (version !== VERSION)
-    throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, {
-      field: 'request.version',
-      offset: 8,
-      expected: '0x100',
-    })
-  const size = reader.be32('request.size')
-  const iv = reader.bytes(12, 'request.iv')
-  const first = reader.bytes(11, 'request.reserved')
-  const count = reader.u8('request.keySlots')
-  const second = reader.bytes(4, 'request.reserved')
-  const encryptedSize = reader.be32('request.encryptedSize')
+  const { size, iv, reserved, count, encryptedSize } = readRequestHead(reader, 'request')
   if (size !== bytes.length)
     throw malformed('request.size', 12, String(size), `${bytes.length}, the size of the request`)
   if (count === 0 || FIXED_SIZE + count * SLOT_SIZE + encryptedSize + 16 !== size) {
@@ -89,7 +78,7 @@ export function parseSeRequest(input: Uint8Array): SeRequest {
     slots,
     encrypted,
     tag,
-    reserved: [first, second, third],
+    reserved: [...reserved, third],
     bytes,
   }
 }

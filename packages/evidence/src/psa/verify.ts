@@ -1,4 +1,3 @@
-import { settle, settleNow } from '#crypto'
 import { candidateJobs, type KeyCandidate, planCandidates, signingCandidate } from '../arm/candidates.ts'
 import { type ArmEndorsementsInput, keysFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
 import { anchorOf } from '../arm/key-steps.ts'
@@ -11,6 +10,7 @@ import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { type PsaClaims, psaAssumptions, psaClaims, psaNotes } from './claims.ts'
 import { type PsaExpectations, readPsaExpectations } from './expectations.ts'
 import type { PsaState } from './state.ts'
@@ -37,15 +37,17 @@ export function psaCheckIds(which: 'all' | 'waivable' = 'all'): readonly string[
  * @throws TypeError for options that make no sense
  */
 export async function verifyPsa(evidence: Uint8Array, options: PsaVerifyOptions): Promise<Verdict<PsaClaims>> {
-  const plan = planToken(evidence, options)
-  await settle(plan.jobs)
-  return conclude(plan)
+  return tell(psaStory(evidence, options))
 }
 
 /** As {@link verifyPsa}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifyPsaSync(evidence: Uint8Array, options: PsaVerifyOptions): Verdict<PsaClaims> {
+  return tellNow(psaStory(evidence, options))
+}
+
+function* psaStory(evidence: Uint8Array, options: PsaVerifyOptions): Story<Verdict<PsaClaims>> {
   const plan = planToken(evidence, options)
-  settleNow(plan.jobs)
+  yield plan.jobs
   return conclude(plan)
 }
 
