@@ -28,8 +28,12 @@ export class Workload {
     return new Workload(await Connection.open(url), machine)
   }
 
-  /** auth, attest, get. @throws Error when a secret is not released: the rate of refusals is not what is measured */
-  async handshake(): Promise<HandshakeTimes> {
+  /**
+   * auth, attest, get, and as many further gets as make up `releases`.
+   *
+   * @throws Error when a secret is not released: the rate of refusals is not what is measured
+   */
+  async handshake(releases = 1): Promise<HandshakeTimes> {
     const start = performance.now()
     const auth = await this.#ask('POST', '/auth', '', AUTH)
     const { nonce } = JSON.parse(auth.body) as { nonce: string }
@@ -44,8 +48,12 @@ export class Workload {
       'tee-evidence': { primary_evidence: evidence, additional_evidence: '' },
     })
     const attest = await this.#ask('POST', '/attest', auth.cookie, attestation)
-    const get = await this.#ask('GET', `/resource/${RESOURCE}`, auth.cookie, '')
-    return { whole: performance.now() - start, requests: [auth.millis, attest.millis, get.millis] }
+    const requests = [auth.millis, attest.millis]
+    for (let i = 0; i < releases; i++) {
+      const get = await this.#ask('GET', `/resource/${RESOURCE}`, auth.cookie, '')
+      requests.push(get.millis)
+    }
+    return { whole: performance.now() - start, requests }
   }
 
   close(): void {
@@ -70,20 +78,21 @@ export interface Load {
   readonly requests: readonly number[]
 }
 
-/** How long a load goes on: a number of handshakes, or of milliseconds. */
-export type Extent = { readonly count: number } | { readonly millis: number }
+/** How long a load goes on: a number of handshakes (each with so many releases), or of milliseconds. */
+export type Extent = { readonly count: number; readonly releases?: number } | { readonly millis: number }
 
 /** Has the workloads make handshakes together, each waiting for its own. */
 export async function load(workloads: readonly Workload[], extent: Extent): Promise<Load> {
   const whole: number[] = []
   const requests: number[] = []
+  const releases = 'count' in extent ? extent.releases : 1
   const start = performance.now()
   let begun = 0
   const more = (): boolean => ('count' in extent ? begun++ < extent.count : performance.now() - start < extent.millis)
   await Promise.all(
     workloads.map(async (workload) => {
       while (more()) {
-        const times = await workload.handshake()
+        const times = await workload.handshake(releases)
         whole.push(times.whole)
         requests.push(...times.requests)
       }
