@@ -6,18 +6,13 @@ import {
   concat,
   filled,
   generateKey,
-  issueLeaf,
-  type LeafFields,
-  leafExtensions,
   makeSnp,
   patched,
   reportResponse,
-  sharedAmdAuthority,
   TABLE_GUIDS,
 } from '@sekisho/emulator/kit'
 import fc from 'fast-check'
-import { EvidenceError, type EvidenceErrorCode } from '../src/core/errors.ts'
-import { readLeafExtensions } from '../src/snp/certificates.ts'
+import { EvidenceError } from '../src/core/errors.ts'
 import {
   decodeSnpReport,
   encodeIdBlock,
@@ -28,7 +23,6 @@ import {
   parseCertificateTable,
   parseIdAuth,
   parseIdBlock,
-  parseSnpJson,
   parseSnpReport,
   prepareSnpCollateral,
   productOfCpuid,
@@ -41,20 +35,9 @@ import {
   verifySnpSync,
 } from '../src/snp/index.ts'
 import { productOfName } from '../src/snp/products.ts'
-import { parseCertificate } from '../src/x509/certificate.ts'
+import { refuses } from './refuses.ts'
 
 const good = makeSnp()
-const genoa = sharedAmdAuthority('Genoa')
-
-function refuses(code: EvidenceErrorCode, field: RegExp, run: () => unknown): void {
-  assert.throws(run, (error: unknown) => {
-    assert.ok(error instanceof EvidenceError, String(error))
-    assert.equal(error.code, code)
-    assert.match(error.field, field)
-    assert.ok(error.expected.length > 0 && Number.isSafeInteger(error.offset))
-    return true
-  })
-}
 
 const reportBytes = fc
   .tuple(
@@ -240,66 +223,6 @@ function padTo(bytes: Uint8Array, length: number): Uint8Array {
   return bytes.length >= length ? bytes : concat(bytes, filled(length - bytes.length))
 }
 
-const LEVELS = { bootLoader: 1, tee: 2, snp: 3, microcode: 219 }
-const FIELDS: LeafFields = { structVersion: 0, productName: 'Genoa', tcb: LEVELS, hwId: '04'.repeat(64) }
-const AMD = '1.3.6.1.4.1.3704.1'
-
-function leafWith(
-  fields: LeafFields,
-  ...extra: { readonly oid: string; readonly value: Uint8Array }[]
-): ReturnType<typeof readLeafExtensions> {
-  const { der } = issueLeaf(genoa, 'vcek', leafKey, fields, {
-    extensions: [
-      ...leafExtensions('Genoa', fields).filter((one) => !extra.some(({ oid }) => oid === one.oid)),
-      ...extra,
-    ],
-  })
-  return readLeafExtensions(parseCertificate(der))
-}
-const leafKey = generateKey('P-384')
-
-describe('leaf extensions', () => {
-  it('are read, levels of 128 and above too', () => {
-    const read = leafWith(FIELDS)
-    assert.equal(read.structVersion, 0)
-    assert.equal(read.productName, 'Genoa')
-    assert.equal(read.levels.get('3.8'), 219)
-    assert.equal(read.levels.get('3.4'), 0)
-  })
-  it('tell raw and wrapped chip ids apart by length alone', () => {
-    for (const id of ['0440'.padEnd(128, '1'), '02'.repeat(64), '04'.repeat(8), '0408'.padEnd(16, '2')]) {
-      const raw = leafWith({ ...FIELDS, hwId: id })
-      assert.equal(Buffer.from(raw.hwId ?? []).toString('hex'), id)
-      assert.equal(raw.hwIdWrapped, false)
-      const wrapped = leafWith({ ...FIELDS, hwId: id, hwIdWrapped: true })
-      assert.equal(Buffer.from(wrapped.hwId ?? []).toString('hex'), id)
-      assert.equal(wrapped.hwIdWrapped, true)
-    }
-    for (const length of [0, 7, 9, 63, 65, 67])
-      refuses('malformed', /hwID/, () => leafWith(FIELDS, { oid: `${AMD}.4`, value: filled(length) }))
-    refuses('malformed', /hwID/, () => leafWith(FIELDS, { oid: `${AMD}.4`, value: filled(66) }))
-  })
-  it('are refused when they are not strict DER', () => {
-    const level =
-      (...bytes: number[]) =>
-      () =>
-        leafWith(FIELDS, { oid: `${AMD}.3.8`, value: Uint8Array.from(bytes) })
-    refuses('malformed', /ucodeSPL/, level(2, 1, 0xdb))
-    refuses('malformed', /ucodeSPL/, level(2, 2, 0, 0x7f))
-    refuses('malformed', /ucodeSPL/, level(2, 2, 1, 0))
-    refuses('malformed', /ucodeSPL/, level(2, 0))
-    refuses('malformed', /ucodeSPL/, level(4, 1, 5))
-    refuses('trailing-bytes', /ucodeSPL/, level(2, 1, 5, 0))
-    refuses('truncated', /ucodeSPL/, level(2, 2, 5))
-    refuses('malformed', /productName/, () =>
-      leafWith(FIELDS, { oid: `${AMD}.2`, value: Uint8Array.of(0x16, 1, 0x0a) }),
-    )
-    refuses('malformed', /productName/, () =>
-      leafWith(FIELDS, { oid: `${AMD}.2`, value: Uint8Array.of(0x0c, 1, 0x41) }),
-    )
-  })
-})
-
 describe('ID block', () => {
   const signed = makeSnp({ idBlock: { idKey: generateKey('P-384'), authorKey: generateKey('P-384') } })
   const idBlock = signed.idBlock ?? filled(96)
@@ -354,109 +277,6 @@ describe('collateral in PEM', () => {
   it('is one certificate in each place, and two in a chain', () => {
     assert.equal(prepareSnpCollateral({ ark: concat(pem(ark), pem(ark)) }).ark.error?.code, 'malformed')
     assert.equal(prepareSnpCollateral({ certChain: pem(ark) }).ark.error?.field, 'certChain')
-  })
-})
-
-describe('JSON form of a report', () => {
-  const array = (bytes: Uint8Array): number[] => [...bytes]
-  function jsonOf(evidence: Uint8Array): Record<string, unknown> {
-    const report = parseSnpReport(evidence)
-    const turin = report.cpuidFamily === 0x1a
-    const tcb = (raw: Uint8Array): object => ({
-      fmc: turin ? raw[0] : null,
-      bootloader: raw[turin ? 1 : 0],
-      tee: raw[turin ? 2 : 1],
-      snp: raw[turin ? 3 : 6],
-      microcode: raw[7],
-    })
-    return {
-      version: report.version,
-      guest_svn: report.guestSvn,
-      policy: Number(report.policy),
-      family_id: array(report.familyId),
-      image_id: array(report.imageId),
-      vmpl: report.vmpl,
-      sig_algo: report.signatureAlgo,
-      current_tcb: tcb(report.currentTcb),
-      plat_info: Number(report.platformInfo),
-      key_info: report.keyInfo,
-      report_data: array(report.reportData),
-      measurement: array(report.measurement),
-      host_data: array(report.hostData),
-      id_key_digest: array(report.idKeyDigest),
-      author_key_digest: array(report.authorKeyDigest),
-      report_id: array(report.reportId),
-      report_id_ma: array(report.reportIdMa),
-      reported_tcb: tcb(report.reportedTcb),
-      cpuid_fam_id: report.cpuidFamily ?? null,
-      cpuid_mod_id: report.cpuidModel ?? null,
-      cpuid_step: report.cpuidStepping ?? null,
-      chip_id: array(report.chipId),
-      committed_tcb: tcb(report.committedTcb),
-      current: { ...report.current },
-      committed: { ...report.committed },
-      launch_tcb: tcb(report.launchTcb),
-      ...(report.launchMitVector === undefined
-        ? {}
-        : { launch_mit_vector: Number(report.launchMitVector), current_mit_vector: Number(report.currentMitVector) }),
-      signature: { r: array(report.signatureR), s: array(report.signatureS) },
-    }
-  }
-  it('gives the bytes that were signed, on every product and version', () => {
-    for (const product of ['Milan', 'Genoa', 'Turin'] as const) {
-      for (const version of product === 'Turin' ? [3, 5] : [2, 3, 4, 5]) {
-        const { evidence, certificates } = makeSnp({ product, version })
-        const text = JSON.stringify({
-          attestation_report: jsonOf(evidence),
-          cert_chain: [{ cert_type: 'VCEK', data: array(certificates.vcek ?? filled(0)) }],
-        })
-        const read = parseSnpJson(text)
-        assert.deepEqual(read.report, evidence)
-        assert.deepEqual(read.collateral.vcek, certificates.vcek)
-      }
-    }
-  })
-  it('is refused with unknown, missing, wrong or doubled members', () => {
-    const report = jsonOf(good.evidence)
-    const bad = (change: object, field: RegExp): void =>
-      refuses('malformed', field, () => parseSnpJson({ attestation_report: { ...report, ...change } }))
-    bad({ another: 1 }, /attestation_report/)
-    bad({ measurement: 'a5' }, /measurement/)
-    bad({ measurement: new Array<number>(49).fill(0) }, /measurement/)
-    bad({ measurement: new Array<number>(48).fill(256) }, /measurement/)
-    bad({ policy: 2 ** 60 }, /policy/)
-    bad({ policy: -1 }, /policy/)
-    bad({ vmpl: 1.5 }, /vmpl/)
-    bad({ current_tcb: { bootloader: 1, tee: 1, snp: 1 } }, /microcode/)
-    bad({ current_tcb: { fmc: 1, bootloader: 1, tee: 1, snp: 1, microcode: 1 } }, /fmc/)
-    bad({ launch_mit_vector: 1 }, /launch_mit_vector/)
-    bad({ signature: { r: [], s: [] } }, /signature/)
-    refuses('unsupported-version', /version/, () => parseSnpJson({ attestation_report: { ...report, version: 6 } }))
-    refuses('malformed', /\$/, () => parseSnpJson('{'))
-    refuses('malformed', /\$/, () => parseSnpJson('[]'))
-    refuses('too-large', /\$/, () => parseSnpJson(' '.repeat(300_000)))
-    const one = { cert_type: 'VCEK', data: [1] }
-    refuses('malformed', /cert_chain/, () => parseSnpJson({ attestation_report: report, cert_chain: [one, one] }))
-    refuses('malformed', /cert_chain/, () =>
-      parseSnpJson({ attestation_report: report, cert_chain: new Array<object>(9).fill(one) }),
-    )
-    assert.deepEqual(
-      parseSnpJson({ attestation_report: report, cert_chain: [{ cert_type: { OTHER: 'x' }, data: [] }] }).collateral,
-      {},
-    )
-    assert.deepEqual(parseSnpJson({ attestation_report: report, cert_chain: null }).collateral, {})
-  })
-  it('answers or refuses whatever JSON it is given', () => {
-    fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
-        try {
-          parseSnpJson(value)
-        } catch (error) {
-          assert.ok(error instanceof EvidenceError, String(error))
-        }
-      }),
-      { numRuns: 1000 },
-    )
   })
 })
 

@@ -3,7 +3,16 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AzureEvidence } from '../src/azure/index.ts'
 import type { Check, TrustAnchor, Verdict } from '../src/core/verdict.ts'
-import { type PcrValues, parsePublic, publicKeyOf, spkiOf, type TpmEvidence } from '../src/tpm/index.ts'
+import {
+  type PcrValues,
+  parsePublic,
+  publicKeyOf,
+  spkiOf,
+  type TpmClaims,
+  type TpmEvidence,
+  type TpmVerifyOptions,
+  verifyTpmSync,
+} from '../src/tpm/index.ts'
 import { VECTORS } from './vectors.ts'
 
 /** A file of a case. */
@@ -68,4 +77,20 @@ export function azure(name: string): AzureEvidence {
     },
     vcek: file(`azure-vtpm/${name}/certs/vcek.der`),
   }
+}
+
+/** The verdict about a made quote under everything that it should meet. */
+export function judged(name: string, extra: TpmVerifyOptions['expect'] = {}): Verdict<TpmClaims> {
+  const { evidence, anchor } = synthetic(name)
+  return verifyTpmSync(evidence, {
+    at: AT,
+    trustAnchors: [anchor],
+    expect: {
+      reportData: SYNTHETIC_NONCE,
+      bank: 'sha256',
+      requiredPcrs: [0, 1, 2, 3, 4, 5, 6, 7],
+      allowEmulated: true,
+      ...extra,
+    },
+  })
 }
