@@ -120,6 +120,8 @@ export async function furnish(checkpoint: Checkpoint, machine: Machine, namespac
 }
 
 export async function worldSource(t: Closing, world: World): Promise<ReturnType<typeof networkSource>> {
+  // AMD's RSA keys take seconds on a busy machine: no request should wait for them.
+  await world.ready()
   const service = createServer((request, response) => {
     const { method = 'GET', url = '/', headers } = request
     const answer = world.handle({ method, url, headers })
