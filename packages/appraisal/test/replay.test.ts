@@ -43,6 +43,7 @@ describe('a dry run', () => {
       ['dec_4'],
     )
     assert.equal(report.permitted, 2)
+    assert.equal(report.refused[0]?.emulated, false)
   })
   it('decides at the time of each record', async () => {
     const text = 'permit (principal, action, resource) when { context.now < datetime("2026-10-01") };'

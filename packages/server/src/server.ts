@@ -3,6 +3,7 @@ import type { CollateralSource } from '@sekisho/collateral'
 import { authenticator } from './access/authenticate.ts'
 import { type OidcOptions, oidcVerifier } from './access/oidc.ts'
 import { translate } from './broker-errors.ts'
+import type { EmulatedPlatforms } from './emulated-platforms.ts'
 import { lineLog } from './http/access-log.ts'
 import { createFront, type Front, type Handler, problems } from './http/front.ts'
 import { httpMetrics } from './http/http-metrics.ts'
@@ -40,6 +41,8 @@ export interface ServerOptions {
   readonly trustedProxies?: readonly string[]
   /** Asked for endorsements on behalf of the web page. */
   readonly source?: CollateralSource
+  /** Emulated machines that sign for administrators; without them those routes answer 404. Never in production. */
+  readonly emulated?: EmulatedPlatforms
   /** Folder of the web page, served at `/`. */
   readonly console?: string
   /** Of this program, as the OpenAPI document names it. */

@@ -22,6 +22,8 @@ export interface ChangedDecision {
   readonly action: 'release' | 'renew'
   readonly resource: string
   readonly workload: string
+  /** True where no hardware vendor vouches for the evidence. */
+  readonly emulated: boolean
   readonly reasons: readonly PolicyReason[]
   readonly errors: readonly string[]
 }
@@ -70,8 +72,9 @@ function changed({
   readonly one: RecordedAppraisal
   readonly decision: PolicyDecision
 }): ChangedDecision {
-  const { id, at, action, resource, workload } = one
-  return { id, at, action, resource, workload, reasons: decision.reasons, errors: decision.errors }
+  const { id, at, action, resource, workload, context } = one
+  const { emulated } = context
+  return { id, at, action, resource, workload, emulated, reasons: decision.reasons, errors: decision.errors }
 }
 
 function summaryOf(total: number, refused: number, permitted: number): string {

@@ -37,6 +37,7 @@ export function adminOf(core: Core): BrokerAdmin {
     rollback: (namespace, version, by) => rollback(core, namespace, version, by),
     policy: (namespace) => activePolicy(core, namespace),
     policyVersions: (namespace) => policyVersions(core, namespace),
+    policyVersion: (namespace, version) => policyVersion(core, namespace, version),
     putReference: (namespace, set, by) => putReference(core, namespace, set, by),
     deleteReference: (namespace, name, by) => deleteReference(core, namespace, name, by),
     references: (namespace) => references(core, namespace),
@@ -177,7 +178,7 @@ async function setPolicy(
   core: Core,
   namespace: string,
   text: string,
-  by: Acting & { readonly note?: string },
+  by: Acting & { readonly note?: string; readonly basedOn?: number },
 ): Promise<{ readonly version: number } & Reappraised> {
   if (text.length > MAX_POLICY) throw new BrokerError('invalid', `policy: at most ${MAX_POLICY} characters`)
   const { sha256 } = await compiledPolicy(core, text)
@@ -187,6 +188,7 @@ async function setPolicy(
     by,
     ({ version }) => ({ kind: 'policy', version }),
     async (sql) => {
+      await checkBase(sql, namespace, by.basedOn)
       const [row] = await sql.all<{ last: number | null }>(
         'SELECT MAX(version) AS last FROM policy_versions WHERE namespace = ?',
         [namespace],
@@ -203,6 +205,15 @@ async function setPolicy(
       }
     },
   )
+}
+
+/** Nobody overwrites what they have not seen. @throws BrokerError `conflict` */
+async function checkBase(sql: Sql, namespace: string, basedOn: number | undefined): Promise<void> {
+  if (basedOn === undefined) return
+  const [row] = await sql.all<{ version: number }>('SELECT version FROM policy_active WHERE namespace = ?', [namespace])
+  const active = row?.version ?? 0
+  if (active !== basedOn)
+    throw new BrokerError('conflict', `version ${active} of the policy is in force, not version ${basedOn}`)
 }
 
 async function rollback(
@@ -263,17 +274,32 @@ async function policyVersions(core: Core, namespace: string): Promise<readonly P
      LEFT JOIN policy_active a ON a.namespace = v.namespace AND a.version = v.version WHERE v.namespace = ? ORDER BY v.version DESC`,
     [namespace],
   )
-  return rows.map(({ version, sha256, created, created_by, note, active }) => ({
+  return rows.map(versionOf)
+}
+
+function versionOf({ version, sha256, created, created_by, note, active }: VersionRow): PolicyVersion {
+  return {
     version,
     sha256,
     created: new Date(created),
     createdBy: created_by,
     active: active !== null,
     ...(note === null ? {} : { note }),
-  }))
+  }
 }
 
-function readSet(input: unknown): ReferenceSet {
+async function policyVersion(core: Core, namespace: string, version: number): ReturnType<BrokerAdmin['policyVersion']> {
+  const [row] = await core.db.all<VersionRow & { readonly text: string }>(
+    `SELECT v.version, v.sha256, v.created, v.created_by, v.note, v.text, a.version AS active FROM policy_versions v
+     LEFT JOIN policy_active a ON a.namespace = v.namespace AND a.version = v.version
+     WHERE v.namespace = ? AND v.version = ?`,
+    [namespace, version],
+  )
+  return row === undefined ? undefined : { ...versionOf(row), text: row.text }
+}
+
+/** @throws BrokerError `invalid` that names the member */
+export function readSet(input: unknown): ReferenceSet {
   try {
     return readReferenceSet(input)
   } catch (error) {

@@ -70,6 +70,7 @@ interface AffectedRow extends Row {
   readonly hardware_id: string | null
   readonly advisories: string
   readonly context: string
+  readonly emulated: number
 }
 
 /**
@@ -79,7 +80,7 @@ interface AffectedRow extends Row {
 export async function affectedBy(core: Core, namespace: string, id: string): Promise<readonly AffectedLease[]> {
   if (!ID.test(id)) throw invalid('advisory', 'an id such as AMD-SB-3019')
   const rows = await core.db.all<AffectedRow & { readonly advisory: string | null }>(
-    `SELECT l.id, l.resource, l.appraisal, l.expires, a.tee, a.product, a.hardware_id, a.advisories, a.context, v.body AS advisory
+    `SELECT l.id, l.resource, l.appraisal, l.expires, a.tee, a.product, a.hardware_id, a.advisories, a.context, a.emulated, v.body AS advisory
      FROM leases l JOIN appraisals a ON a.id = l.appraisal
      LEFT JOIN advisories v ON v.namespace = l.namespace AND v.id = ? AND v.vendor = a.vendor
      WHERE l.namespace = ? AND l.state = 'live' AND (v.id IS NOT NULL OR a.advisories LIKE ?)
@@ -97,7 +98,7 @@ function isAffected(row: AffectedRow, advisory: string | null, id: string): bool
 
 /** A row as owners see it. */
 export function affected(
-  row: Pick<AffectedRow, 'id' | 'resource' | 'appraisal' | 'expires' | 'tee' | 'product' | 'hardware_id'>,
+  row: Pick<AffectedRow, 'id' | 'resource' | 'appraisal' | 'expires' | 'tee' | 'product' | 'hardware_id' | 'emulated'>,
 ): AffectedLease {
   return {
     lease: row.id,
@@ -105,6 +106,7 @@ export function affected(
     appraisal: row.appraisal,
     tee: row.tee as Tee,
     expires: new Date(row.expires),
+    emulated: row.emulated === 1,
     ...(row.product === null ? {} : { product: row.product }),
     ...(row.hardware_id === null ? {} : { hardwareId: row.hardware_id }),
   }

@@ -6,7 +6,7 @@ import { attest } from './attest.ts'
 import { coreOf } from './core.ts'
 import { eventsAfter } from './events.ts'
 import { forecast } from './forecast.ts'
-import { decisions, receipt, why } from './inspect.ts'
+import { decisions, receipt, refusals, why } from './inspect.ts'
 import { expireLeases, holds, listLeases, readLease, revokeLease, stateOf } from './leases.ts'
 import { type Broker, BrokerError } from './model.ts'
 import type { BrokerOptions } from './options.ts'
@@ -47,6 +47,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     affectedBy: (namespace, advisory) => affectedBy(core, namespace, advisory),
     why: (namespace, decision) => why(core, namespace, decision),
     decisions: (namespace, o = {}) => decisions(core, namespace, o),
+    refusals: (namespace, filter = {}) => refusals(core, namespace, filter),
     receipt: (namespace, decision) => receipt(core, namespace, decision),
     async tick(at) {
       const expired = await expireLeases(core, at)

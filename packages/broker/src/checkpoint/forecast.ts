@@ -1,4 +1,5 @@
 import type { Expectations } from '../verifier/model.ts'
+import { readSet } from './admin.ts'
 import { affected } from './advisories.ts'
 import { loadAppraisal } from './appraisals.ts'
 import { type Core, compiledPolicy } from './core.ts'
@@ -14,11 +15,7 @@ import type { Rules, StoredAppraisal } from './state.ts'
 /** What would become of live leases under endorsements, TCB levels or a policy to come. Nothing is changed. */
 export async function forecast(core: Core, request: ForecastRequest): Promise<Forecast> {
   const { namespace, at } = request
-  const now = await rulesOf(core, core.db, namespace)
-  const rules: Rules =
-    request.policy === undefined
-      ? now
-      : { ...now, policy: { version: 0, compiled: await compiledPolicy(core, request.policy) } }
+  const rules = await rulesToCome(core, await rulesOf(core, core.db, namespace), request)
   const known = new Map<string, Promise<Fate>>()
   const fails: (AffectedLease & { code: RefusalCode; reasons: readonly string[] })[] = []
   let leases = 0
@@ -41,6 +38,21 @@ export async function forecast(core: Core, request: ForecastRequest): Promise<Fo
     }
   }
   return { leases, fails }
+}
+
+async function rulesToCome(core: Core, now: Rules, request: ForecastRequest): Promise<Rules> {
+  const { policy, putReference, removeReference } = request
+  const put = putReference === undefined ? undefined : readSet(putReference)
+  const gone = [put?.name, removeReference]
+  return {
+    ...now,
+    ...(policy === undefined ? {} : { policy: { version: 0, compiled: await compiledPolicy(core, policy) } }),
+    // By name, as they are read: of two sets that fit alike, the first counts.
+    references: [
+      ...now.references.filter(({ name }) => !gone.includes(name)),
+      ...(put === undefined ? [] : [put]),
+    ].sort((a, b) => (a.name < b.name ? -1 : 1)),
+  }
 }
 
 interface Fate {

@@ -4,7 +4,7 @@ import type { Receipt } from '../log/log.ts'
 import { makeReceipt } from '../log/receipt.ts'
 import type { Row } from '../storage/sql.ts'
 import type { Core } from './core.ts'
-import type { Explained } from './model.ts'
+import type { DecisionFilter, Explained, Refusals } from './model.ts'
 import { allChecks } from './refusal.ts'
 
 interface DecisionRow extends Row {
@@ -100,21 +100,66 @@ const LISTED = 100
 export async function decisions(
   core: Core,
   namespace: string,
-  o: { readonly after?: string; readonly outcome?: string; readonly resource?: string; readonly limit?: number },
+  o: DecisionFilter & { readonly after?: string; readonly limit?: number },
 ): Promise<readonly Explained[]> {
-  const filters: (readonly [string, string | undefined])[] = [
-    ['d.namespace = ?', namespace],
-    ['d.id < ?', o.after],
-    ['d.outcome = ?', o.outcome],
-    ['d.resource = ?', o.resource],
-  ]
-  const used = filters.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]))
+  const { text, values } = conditionsOf(namespace, o, o.after)
   const limit = Math.min(Math.max(Math.trunc(o.limit ?? LISTED), 1), MAX_LISTED)
   const rows = await core.db.all<DecisionRow>(
-    `SELECT ${COLUMNS} WHERE ${used.map(({ text }) => text).join(' AND ')} ORDER BY d.id DESC LIMIT ${limit}`,
-    used.map(({ value }) => value),
+    `SELECT ${COLUMNS} WHERE ${text} ORDER BY d.id DESC LIMIT ${limit}`,
+    values,
   )
   return rows.map(explain)
+}
+
+/** The contexts of appraisals are JSON that this package wrote: quotes inside of texts are escaped there. */
+function conditionsOf(
+  namespace: string,
+  o: DecisionFilter,
+  after: string | undefined,
+): { readonly text: string; readonly values: readonly string[] } {
+  const like = (name: string, value: string | undefined, end: string): string | undefined =>
+    value === undefined || !/^[0-9a-z-]{1,128}$/.test(value) ? undefined : `%"${name}":"${value}${end}%`
+  const filters: readonly (readonly [string, string | undefined])[] = [
+    ['d.namespace = ?', namespace],
+    ['d.id < ?', after],
+    ['d.kind = ?', o.kind],
+    ['d.outcome = ?', o.outcome],
+    ['d.resource = ?', o.resource],
+    ['d.reason_code = ?', o.reason],
+    // Ids sort by time: no decision on a lease is older than it, and older ones need not be read.
+    ['d.id >= ?', o.lease === undefined ? undefined : `dec_${o.lease.slice(4, 14)}`],
+    ['d.body LIKE ?', o.lease === undefined ? undefined : `%"lease":"${o.lease}"%`],
+    ['a.context LIKE ?', like('tee', o.tee, '"')],
+    ['a.context LIKE ?', like('measurement', o.workload, '')],
+  ]
+  const used = filters.flatMap(([text, value]) => (value === undefined ? [] : [{ text, value }]))
+  return { text: used.map(({ text }) => text).join(' AND '), values: used.map(({ value }) => value) }
+}
+
+const MAX_COUNTED = 10_000
+
+/** The newest 10,000 refusals that fit, counted by reason, the commonest first. */
+export async function refusals(
+  core: Core,
+  namespace: string,
+  filter: Omit<DecisionFilter, 'outcome' | 'reason'>,
+): Promise<Refusals> {
+  const { text, values } = conditionsOf(namespace, { ...filter, outcome: 'refused' }, undefined)
+  const rows = await core.db.all<{ reason: string | null; count: number; latest: string; at: number }>(
+    `SELECT r.reason_code AS reason, COUNT(*) AS count, MAX(r.id) AS latest, MAX(r.at) AS at FROM (
+       SELECT d.id, d.at, d.reason_code FROM decisions d LEFT JOIN appraisals a ON a.id = d.appraisal
+       WHERE ${text} ORDER BY d.id DESC LIMIT ${MAX_COUNTED}) r
+     GROUP BY r.reason_code ORDER BY COUNT(*) DESC, MAX(r.id) DESC`,
+    values,
+  )
+  const groups = rows.map(({ reason, count, latest, at }) => ({
+    reason: reason ?? '',
+    count: Number(count),
+    latest,
+    latestAt: new Date(Number(at)),
+  }))
+  const counted = groups.reduce((sum, { count }) => sum + count, 0)
+  return { groups, counted, more: counted >= MAX_COUNTED }
 }
 
 async function readDecision(core: Core, namespace: string, id: string): Promise<DecisionRow | undefined> {
@@ -145,6 +190,7 @@ function explain(row: DecisionRow): Explained {
     ...(row.resource === null ? {} : { resource: row.resource }),
     ...(row.reason_code === null ? {} : { reasonCode: row.reason_code }),
     ...(row.appraisal === null ? {} : { appraisal: row.appraisal }),
+    ...(row.policy_version === null ? {} : { policyVersion: row.policy_version }),
     ...(row.leaf_index === null ? {} : { leafIndex: row.leaf_index }),
   }
 }

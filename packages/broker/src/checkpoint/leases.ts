@@ -22,16 +22,21 @@ export interface LeaseRow extends Row {
   readonly ended: number | null
   readonly ended_reason: string | null
   /** Of the appraisal that it rests on. */
-  readonly emulated: number | null
+  readonly tee: string
+  readonly product: string | null
+  readonly hardware_id: string | null
+  readonly reference_set: string | null
+  readonly emulated: number
 }
 
-const COLUMNS = `id, namespace, resource, appraisal, decision, holder_key_sha256, secret_hash, created, expires, state,
-  ended, ended_reason, (SELECT emulated FROM appraisals WHERE appraisals.id = leases.appraisal) AS emulated`
+const SELECT = `SELECT l.id, l.namespace, l.resource, l.appraisal, l.decision, l.holder_key_sha256, l.secret_hash, l.created,
+  l.expires, l.state, l.ended, l.ended_reason, a.tee, a.product, a.hardware_id, a.reference_set, a.emulated
+  FROM leases l JOIN appraisals a ON a.id = l.appraisal`
 
 /** A lease by its id. */
 export async function readLease(sql: Sql, id: string): Promise<LeaseRow | undefined> {
   if (!/^lse_[0-9a-z]{26}$/.test(id)) return undefined
-  const [row] = await sql.all<LeaseRow>(`SELECT ${COLUMNS} FROM leases WHERE id = ?`, [id])
+  const [row] = await sql.all<LeaseRow>(`${SELECT} WHERE l.id = ?`, [id])
   return row
 }
 
@@ -54,7 +59,11 @@ export function stateOf(row: LeaseRow, at: Date): LeaseState {
     expires: new Date(row.expires),
     appraisal: row.appraisal,
     decision: row.decision,
+    tee: row.tee as LeaseState['tee'],
     emulated: row.emulated === 1,
+    ...(row.product === null ? {} : { product: row.product }),
+    ...(row.hardware_id === null ? {} : { hardwareId: row.hardware_id }),
+    ...(row.reference_set === null ? {} : { referenceSet: row.reference_set }),
     ...(ended === null ? {} : { ended: new Date(ended) }),
     ...(row.ended_reason === null ? {} : { endedReason: row.ended_reason }),
   }
@@ -70,14 +79,14 @@ export async function listLeases(
   o: { readonly state?: LeaseState['state']; readonly after?: string; readonly limit?: number },
 ): Promise<readonly LeaseState[]> {
   const filters = [
-    'namespace = ?',
-    ...(o.state === undefined ? [] : ['state = ?']),
-    ...(o.after === undefined ? [] : ['id < ?']),
+    'l.namespace = ?',
+    ...(o.state === undefined ? [] : ['l.state = ?']),
+    ...(o.after === undefined ? [] : ['l.id < ?']),
   ]
   const params = [namespace, ...(o.state === undefined ? [] : [o.state]), ...(o.after === undefined ? [] : [o.after])]
   const limit = Math.min(Math.max(o.limit ?? LISTED, 1), MAX_LISTED)
   const rows = await core.db.all<LeaseRow>(
-    `SELECT ${COLUMNS} FROM leases WHERE ${filters.join(' AND ')} ORDER BY id DESC LIMIT ${limit}`,
+    `${SELECT} WHERE ${filters.join(' AND ')} ORDER BY l.id DESC LIMIT ${limit}`,
     params,
   )
   return rows.map((row) => stateOf(row, new Date(0)))

@@ -130,7 +130,13 @@ export interface LeaseState {
   readonly ended?: Date
   readonly endedReason?: string
   readonly appraisal: string
+  /** Of the release. */
   readonly decision: string
+  readonly tee: Tee
+  readonly product?: string
+  readonly hardwareId?: string
+  /** The set of reference values that the workload met. */
+  readonly referenceSet?: string
   /** No hardware vouches for the workload. */
   readonly emulated: boolean
 }
@@ -184,6 +190,7 @@ export interface AffectedLease {
   readonly product?: string
   readonly hardwareId?: string
   readonly expires: Date
+  readonly emulated: boolean
 }
 
 /** What live leases would be judged by, without changing anything. */
@@ -198,6 +205,10 @@ export interface ForecastRequest {
   readonly minTcb?: Readonly<Record<string, Readonly<Record<string, number>>>>
   /** A policy that is not active yet. */
   readonly policy?: string
+  /** A reference set to come, in the place of the one of its name. */
+  readonly putReference?: unknown
+  /** The name of a reference set that is to go. */
+  readonly removeReference?: string
 }
 
 /** What would become of live leases. */
@@ -224,7 +235,40 @@ export interface Explained {
   readonly notKept?: string
   readonly context?: unknown
   readonly appraisal?: string
+  /** Version of the policy that was in force; absent where none was asked. */
+  readonly policyVersion?: number
   readonly leafIndex?: number
+}
+
+/** Which decisions are wanted; those that fit all of it. */
+export interface DecisionFilter {
+  /** `attest`, `release`, `renew`, `revoke`, `admin`. */
+  readonly kind?: string
+  readonly outcome?: string
+  readonly resource?: string
+  /** A refusal's code, or what an administrator did. */
+  readonly reason?: string
+  /** As policies see it: `snp`, `tdx`, … */
+  readonly tee?: string
+  /** How the launch measurement begins, lower-case hex. */
+  readonly workload?: string
+  /** The release, renewals and end of this lease. */
+  readonly lease?: string
+}
+
+/** Refusals by their reason. */
+export interface Refusals {
+  readonly groups: readonly {
+    readonly reason: string
+    readonly count: number
+    /** Id of the newest one. */
+    readonly latest: string
+    readonly latestAt: Date
+  }[]
+  /** How many were looked at, the newest first. */
+  readonly counted: number
+  /** Whether there are older ones that were not. */
+  readonly more: boolean
 }
 
 /** Who did something, as logs name them: a token's id, `console`, `cli`. At most 128 characters. */
@@ -237,11 +281,16 @@ export interface Acting {
 export interface BrokerAdmin {
   createNamespace(name: string, by: Acting): Promise<void>
   namespaces(): Promise<readonly string[]>
-  /** Activates a new version and looks at all live leases again. @throws PolicyError for a policy that is none */
+  /**
+   * Activates a new version and looks at all live leases again.
+   *
+   * @param by `basedOn`: the version that is believed to be active, 0 for none
+   * @throws PolicyError for a policy that is none; BrokerError `conflict` when another version than `basedOn` is active
+   */
   setPolicy(
     namespace: string,
     text: string,
-    by: Acting & { readonly note?: string },
+    by: Acting & { readonly note?: string; readonly basedOn?: number },
   ): Promise<{ readonly version: number } & Reappraised>
   /** Activates an older version again. @throws BrokerError `not-found` */
   rollback(namespace: string, version: number, by: Acting): Promise<{ readonly version: number } & Reappraised>
@@ -249,6 +298,8 @@ export interface BrokerAdmin {
     namespace: string,
   ): Promise<{ readonly version: number; readonly text: string; readonly sha256: string } | undefined>
   policyVersions(namespace: string): Promise<readonly PolicyVersion[]>
+  /** One version with its text; undefined when there is none of that number. */
+  policyVersion(namespace: string, version: number): Promise<(PolicyVersion & { readonly text: string }) | undefined>
   putReference(namespace: string, set: unknown, by: Acting): Promise<{ readonly name: string } & Reappraised>
   deleteReference(namespace: string, name: string, by: Acting): Promise<Reappraised>
   references(namespace: string): Promise<readonly StoredReference[]>
@@ -339,8 +390,10 @@ export interface Broker {
   why(namespace: string, decision: string): Promise<Explained | undefined>
   decisions(
     namespace: string,
-    o?: { readonly after?: string; readonly outcome?: string; readonly resource?: string; readonly limit?: number },
+    o?: DecisionFilter & { readonly after?: string; readonly limit?: number },
   ): Promise<readonly Explained[]>
+  /** Refusals counted by reason: of the newest 10,000. */
+  refusals(namespace: string, filter?: Omit<DecisionFilter, 'outcome' | 'reason'>): Promise<Refusals>
   receipt(namespace: string, decision: string): Promise<Receipt | undefined>
   /**
    * Ends leases whose time is over, resumes what a stopped process left, and forgets what is not kept for good: sessions

@@ -280,6 +280,39 @@ test('an RSA key is made before the transaction begins: it holds nobody up', asy
   await assert.rejects(broker.admin.generateKey(NAMESPACE, { path: 'a/b', type: 'aes-256' }, BY), { code: 'invalid' })
 })
 
+test('a forecast without a reference set, or with another of its name, names the leases that would fall', async (t) => {
+  const machine = sharedWorld().snp()
+  const { broker } = await scene(t, [machine])
+  const grant = await granted(broker, machine)
+  const [set] = await broker.admin.references(NAMESPACE)
+  const { name = '', tee, owner, values, provenance } = set ?? {}
+  const without = await broker.forecast({ namespace: NAMESPACE, at: AT, removeReference: name })
+  assert.deepEqual([without.leases, without.fails[0]?.lease], [1, grant.lease.id])
+  const put = { name, tee, owner, provenance, values: { ...values, measurement: 'ab'.repeat(48) } }
+  const other = await broker.forecast({ namespace: NAMESPACE, at: AT, putReference: put })
+  assert.equal(other.fails[0]?.code, 'reference-mismatch')
+  const same = await broker.forecast({ namespace: NAMESPACE, at: AT, putReference: { ...put, values } })
+  assert.deepEqual(same.fails, [])
+  await assert.rejects(
+    broker.forecast({ namespace: NAMESPACE, at: AT, putReference: { ...put, values: {} } }),
+    /values: expected at least one accepted value/,
+  )
+  assert.equal(await state(broker, grant), 'live', 'a forecast changes nothing')
+})
+
+test('a policy is not put over a version that its author has not seen', async (t) => {
+  const { broker } = await scene(t, [])
+  const by = { actor: 'tester', at: AT }
+  const { version } = (await broker.admin.policy(NAMESPACE)) ?? { version: 0 }
+  const text = 'forbid (principal, action, resource);'
+  await assert.rejects(broker.admin.setPolicy(NAMESPACE, text, { ...by, basedOn: version + 1 }), /is in force, not/)
+  assert.equal((await broker.admin.setPolicy(NAMESPACE, text, { ...by, basedOn: version })).version, version + 1)
+  await assert.rejects(broker.admin.setPolicy(NAMESPACE, text, { ...by, basedOn: version }), /conflict|in force/)
+  assert.equal((await broker.admin.policyVersion(NAMESPACE, version + 1))?.text, text)
+  assert.equal(await broker.admin.policyVersion(NAMESPACE, version + 2), undefined)
+  assert.equal((await broker.admin.setPolicy('another', text, { ...by, basedOn: 0 })).version, 1)
+})
+
 test('leases end when they end, and are written down as ended; sessions are forgotten', async (t) => {
   const machine = sharedWorld().snp()
   const { broker, db } = await scene(t, [machine])

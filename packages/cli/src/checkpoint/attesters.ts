@@ -2,6 +2,7 @@ import type { Attester, EmulatedPlatform, TpmAddress, TpmAttester } from '@sekis
 import type { World } from '@sekisho/emulator'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
+import { emulatedMachine } from './emulated-machine.ts'
 import { openWorld } from './world-file.ts'
 
 /** Which machine is to attest, as the argument parser gives it. */
@@ -60,35 +61,13 @@ function pcrsOf(list: string): readonly number[] {
   throw usageError(`--pcrs ${list}: expected numbers from 0 to 23 with commas, such as 0,1,2,7`)
 }
 
-/** Generations of emulated SEV-SNP machines. */
-export const PRODUCTS = ['Milan', 'Genoa', 'Turin'] as const
-
 /** A platform of an emulated world. @throws CliError (usage) for a kind that there is none of */
 export function platformOf(world: World, kind: string, flags: AttesterFlags): EmulatedPlatform {
-  const { measurement, debug } = flags
-  const launch = {
-    ...(measurement === undefined ? {} : { measurement }),
-    ...(debug === true ? { debug } : {}),
-  }
-  switch (kind) {
-    case 'snp': {
-      const product = PRODUCTS.find((one) => one === flags.product)
-      if (flags.product !== undefined && product === undefined)
-        throw usageError(`--product ${flags.product}: expected ${PRODUCTS.join(', ')}`)
-      return world.snp({ ...launch, ...(product === undefined ? {} : { product }) })
-    }
-    case 'tdx':
-      return world.tdx(launch)
-    case 'sgx':
-      return world.sgx(launch)
-    case 'nitro':
-      return world.nitro(debug === true ? { debug } : {})
-    case 'cca':
-      return world.cca({})
-    case 'tpm':
-      return world.tpm({})
-    default:
-      throw usageError(`there is no emulated ${kind}; there are snp, tdx, sgx, nitro, cca and tpm`)
+  try {
+    return emulatedMachine(world, kind, flags)
+  } catch (error) {
+    if (error instanceof TypeError) throw usageError(error.message, error)
+    throw error
   }
 }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { Broker, Database, MasterKey, Retention, Vault, VerifierOptions } from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
-import type { OidcOptions, TlsOptions } from '@sekisho/server'
+import type { EmulatedPlatforms, OidcOptions, TlsOptions } from '@sekisho/server'
 import { type Rechecks, rechecks } from './due.ts'
 
 /** What a checkpoint is made of. */
@@ -20,6 +20,8 @@ export interface CheckpointOptions {
   readonly production: boolean
   /** Roots of emulated platforms; refused in production. */
   readonly emulatedAnchors: readonly TrustAnchor[]
+  /** Emulated machines that sign for administrators; refused in production. */
+  readonly emulated?: EmulatedPlatforms
   readonly source: CollateralSource | undefined
   readonly host: string
   readonly port: number
@@ -81,6 +83,7 @@ async function open(
   closeAll: () => Promise<void>,
 ): Promise<Checkpoint> {
   const { master, production, now, source, emulatedAnchors } = options
+  if (production && options.emulated !== undefined) throw new TypeError('emulated platforms sign nothing in production')
   const parts = await import('@sekisho/broker')
   const url = options.databaseUrl
   const db = await parts.openDatabase(url === undefined ? { folder: join(options.folder, 'db') } : { url })
@@ -133,6 +136,7 @@ async function open(
     writeLog: options.writeLog,
     now,
     ...(source === undefined ? {} : { source }),
+    ...(options.emulated === undefined ? {} : { emulated: options.emulated }),
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     ...(options.oidc === undefined ? {} : { oidc: options.oidc }),
     ...(options.trustedProxies === undefined ? {} : { trustedProxies: options.trustedProxies }),

@@ -3,7 +3,8 @@ import type { PolicyCase, PolicyContext, readPolicyCases as readCases } from '@s
 import type { Around } from '../around.ts'
 import { serveWorld } from '../commands/emulate.ts'
 import { usageError } from '../exit.ts'
-import { type AttesterFlags, PRODUCTS, platformOf } from './attesters.ts'
+import { type AttesterFlags, platformOf } from './attesters.ts'
+import { PRODUCTS } from './emulated-machine.ts'
 import { type KeptWorld, openWorld } from './world-file.ts'
 
 /** A case as a file has it: complete, or with an emulated platform whose evidence gives its context. */

@@ -7,14 +7,16 @@ import type { Tone } from '../render/paper.ts'
 
 const TONES: Readonly<Record<string, Tone>> = { released: 'good', renewed: 'good', refused: 'bad', revoked: 'bad' }
 
+const FILTERS = ['outcome', 'kind', 'tee', 'reason', 'resource', 'workload'] as const
+
 /** `sekisho decision list` */
 export async function decisionListCommand(
-  options: RemoteOptions & { readonly outcome?: string; readonly limit?: number },
+  options: RemoteOptions & { readonly [K in (typeof FILTERS)[number]]?: string } & { readonly limit?: number },
   around: Around,
 ): Promise<number> {
   const client = await clientOf(options, around)
   const query = new URLSearchParams()
-  if (options.outcome !== undefined) query.set('outcome', options.outcome)
+  for (const name of FILTERS) if (options[name] !== undefined) query.set(name, options[name])
   if (options.limit !== undefined) query.set('limit', String(options.limit))
   const answer = await client.get(client.in(`/decisions${query.size === 0 ? '' : `?${query}`}`))
   return showRows(

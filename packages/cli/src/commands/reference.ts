@@ -7,7 +7,7 @@ import { clientOf } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { reappraised, show, showRows, when } from '../remote/show.ts'
 import { toYaml } from '../render/yaml.ts'
-import { doorOf } from '../tee/doors.ts'
+import { referenceValues } from '../tee/reference-values.ts'
 import { readEvidence } from './evidence-file.ts'
 
 const MAX_FILE = 256 * 1024
@@ -26,9 +26,6 @@ export async function referencePutCommand(
   return put(name, { ...set }, options, around)
 }
 
-/** Members of a skeleton that belong to one exchange and never to a reference value. */
-const OF_ONE_EXCHANGE: readonly string[] = ['reportData', 'nonce', 'reportDataIsFresh']
-
 /** `sekisho reference from-evidence`: what this evidence measures, as a set. */
 export async function referenceFromEvidenceCommand(
   name: string,
@@ -37,8 +34,7 @@ export async function referenceFromEvidenceCommand(
   around: Around,
 ): Promise<number> {
   const { tee, evidence } = await readEvidence(file, around)
-  const skeleton = (await doorOf(tee)).skeleton(evidence)
-  const values = Object.fromEntries(Object.entries(skeleton).filter(([member]) => !OF_ONE_EXCHANGE.includes(member)))
+  const values = await referenceValues(tee, evidence)
   const set = {
     tee,
     values,

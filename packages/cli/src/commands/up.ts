@@ -1,10 +1,12 @@
 import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { World } from '@sekisho/emulator'
+import type { EmulatedPlatforms } from '@sekisho/server'
 import type { Around } from '../around.ts'
 import { readEndorsementFiles } from '../checkpoint/endorsement-files.ts'
 import { formerMasterKeys, type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
 import { readOidc } from '../checkpoint/oidc-file.ts'
-import { type Checkpoint, type CheckpointOptions, openCheckpoint } from '../checkpoint/open.ts'
+import { type Checkpoint, openCheckpoint } from '../checkpoint/open.ts'
 import { pageFolder } from '../checkpoint/page.ts'
 import { untilStopped } from '../checkpoint/stop.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
@@ -68,9 +70,11 @@ export async function upCommand(options: UpOptions, around: Around): Promise<num
 }
 
 interface EmulatedWorld extends ServedWorld {
-  readonly anchors: CheckpointOptions['emulatedAnchors']
+  readonly anchors: World['anchors']
   readonly arm: { readonly keys: string; readonly referenceValues: string }
   readonly file: string
+  /** The world as its file has it now. */
+  worldNow(): Promise<World>
 }
 
 /** The world stays in its file: what `sekisho emulate` and `sekisho request` change there is served at once. */
@@ -81,15 +85,21 @@ async function startWorld(folder: string, around: Around): Promise<EmulatedWorld
   await first.save()
   let world = first.world
   let read = await changed(file)
-  const served = await serveWorld(async () => {
+  const worldNow = async (): Promise<World> => {
     const now = await changed(file)
     if (now !== read) {
       world = (await openWorld(file, () => around.now())).world
       read = now
     }
     return world
-  }, 0)
-  return { url: served.url, anchors, arm: first.world.arm.endorsements(), file, close: () => served.close() }
+  }
+  const served = await serveWorld(worldNow, 0)
+  return { url: served.url, anchors, arm: first.world.arm.endorsements(), file, worldNow, close: () => served.close() }
+}
+
+async function platformsOf({ worldNow, anchors }: EmulatedWorld): Promise<EmulatedPlatforms> {
+  const { emulatedPlatforms } = await import('../checkpoint/emulated-platforms.ts')
+  return emulatedPlatforms(worldNow, anchors)
 }
 
 async function changed(file: string): Promise<number> {
@@ -117,6 +127,7 @@ async function start(
       former: await formerMasterKeys(options),
       production: options.production === true,
       emulatedAnchors: emulated?.anchors ?? [],
+      ...(emulated === undefined ? {} : { emulated: await platformsOf(emulated) }),
       verifier: {
         ...files,
         ...(emulated === undefined ? {} : { arm: emulated.arm }),

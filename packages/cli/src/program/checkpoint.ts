@@ -154,6 +154,7 @@ function attester(command: Command): Command {
     .option('--world <file>', 'the emulated world it is in', once('--world', text))
     .option('--product <name>', 'emulated snp: Milan, Genoa or Turin', once('--product', text))
     .option('--measurement <hex>', 'emulated: launch measurement', once('--measurement', text))
+    .option('--debug', 'emulated: a workload whose host may read it')
 }
 
 function addAttest(root: Command, around: Around, done: Done): void {

@@ -194,6 +194,11 @@ function addDecision(root: Command, around: Around, done: Done): void {
       'only this one: released, refused, renewed, revoked, attested, changed',
       once('--outcome', text),
     )
+    .option('--kind <kind>', 'only this one: attest, release, renew, revoke, admin', once('--kind', text))
+    .option('--tee <tee>', 'only of this TEE, e.g. snp', once('--tee', text))
+    .option('--reason <code>', 'only with this code, e.g. policy-deny', once('--reason', text))
+    .option('--resource <path>', 'only for this repository/type/tag', once('--resource', text))
+    .option('--workload <hex>', 'only of launch measurements that begin so', once('--workload', text))
     .option('--limit <number>', 'at most so many', once('--limit', countOption('--limit')))
     .action(async (options) => {
       done(await (await import('../commands/decision.ts')).decisionListCommand(options, around))

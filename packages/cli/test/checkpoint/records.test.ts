@@ -172,6 +172,10 @@ describe('decisions, leases and advisories', () => {
     const released = rows((await owner.json(['decision', 'list', '--outcome', 'released']))['decisions'])
     assert.ok(released.length >= 4 && released.every(({ outcome }) => outcome === 'released'))
     assert.equal(rows((await owner.json(['decision', 'list', '--limit', '2']))['decisions']).length, 2)
+    const narrow = ['--kind', 'release', '--tee', 'snp', '--resource', 'demo/db/password', '--workload', 'a5']
+    const narrowed = rows((await owner.json(['decision', 'list', ...narrow, '--outcome', 'released']))['decisions'])
+    assert.ok(narrowed.length > 0 && narrowed.length <= released.length)
+    assert.equal(rows((await owner.json(['decision', 'list', '--reason', 'busy']))['decisions']).length, 0)
     const shown = await owner.ok(['decision', 'show', text(released[0]?.['id'])])
     assert.match(shown, /^RELEASED EMULATED {2}demo\/db\/password, 20/)
     assert.match(shown, /^ {2}policy +permit emulated \(line \d+\)$/m)

@@ -4,6 +4,7 @@ import type { Route } from './route.ts'
 import { accessRoutes } from './routes/access.ts'
 import { advisoryRoutes } from './routes/advisories.ts'
 import { decisionRoutes } from './routes/decisions.ts'
+import { emulatedRoutes } from './routes/emulated.ts'
 import { endorsementRoutes } from './routes/endorsements.ts'
 import { eventRoutes } from './routes/events.ts'
 import { leaseRoutes } from './routes/leases.ts'
@@ -30,6 +31,7 @@ export function nativeRoutes(services: NativeServices): readonly Route[] {
     ...endorsementRoutes(services),
     ...accessRoutes(services),
     ...pageSessionRoutes(services),
+    ...emulatedRoutes(services),
   ]
 }
 

@@ -73,8 +73,10 @@ function requestBody({ body, bodyKind }: Route): unknown {
   return { required: true, content }
 }
 
-function success({ answer, answerType }: Route): unknown {
-  if (answerType !== undefined) return { description: 'Success', content: { [answerType]: {} } }
+function success({ status, answer, answerType }: Route): unknown {
+  if (status === 204) return { description: 'Success, without a body' }
+  if (answerType !== undefined)
+    return { description: 'Success', content: { [answerType]: answer === undefined ? {} : { schema: plain(answer) } } }
   if (answer === undefined) return { description: 'Success, without a body' }
   return { description: 'Success', content: { 'application/json': { schema: plain(answer) } } }
 }

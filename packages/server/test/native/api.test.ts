@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { kbsEvidence } from '@sekisho/emulator'
 import { type ApiClient, apiClient } from '../kit/api.ts'
 import { CANARY, type Checkpoint, furnish, PERMIT, RESOURCE, sharedWorld, startCheckpoint } from '../kit/checkpoint.ts'
+import { emulatedMachines } from '../kit/emulated.ts'
 import { binding, decryptAsClient, type TeeKeys, teeKeys } from '../kit/kbs-client.ts'
 
 const NS = '/api/v1/namespaces/default'
@@ -46,7 +47,7 @@ async function tpmKeys({ db }: Checkpoint, api: ApiClient, ok: Ok): Promise<void
 }
 
 test('every documented route answers, as the document says', async (t) => {
-  const checkpoint = await startCheckpoint(t, { version: '1.2.3' })
+  const checkpoint = await startCheckpoint(t, { version: '1.2.3', emulated: emulatedMachines() })
   await furnish(checkpoint, sharedWorld().snp())
   const api = await apiClient(checkpoint.url, await checkpoint.token(['admin']))
   const ok = async (
@@ -105,6 +106,10 @@ test('every documented route answers, as the document says', async (t) => {
   assert.equal(policy['text'], PERMIT)
   await ok('PUT', `${NS}/policy`, { text: `${PERMIT}\n`, note: 'a line' })
   await ok('GET', `${NS}/policy/versions`)
+  assert.equal((await ok('GET', `${NS}/policy/versions/1`))['text'], PERMIT)
+  assert.equal((await api.call('GET', `${NS}/policy/versions/99`)).status, 404)
+  const late = await ok('PUT', `${NS}/policy`, { text: PERMIT, basedOn: 1 }, 409)
+  assert.equal(late['code'], 'conflict')
   await ok('POST', `${NS}/policy/rollback`, { version: 1 })
   await ok('POST', `${NS}/policy/lint`, { text: PERMIT })
   await ok('GET', '/api/v1/policy/starters')
@@ -133,13 +138,40 @@ test('every documented route answers, as the document says', async (t) => {
   const { context } = await ok('GET', `${NS}/decisions/${released['decision']}`)
   const one = { name: 'as it was', resource: RESOURCE, context, permitted: true }
   assert.equal((await ok('POST', `${NS}/policy/test`, { text: PERMIT, cases: [one] }))['passed'], true)
+  const short = { name: 'what matters', resource: RESOURCE, context: { tee: 'snp' }, permitted: true }
+  const told = await ok('POST', `${NS}/policy/test`, { text: 'permit (principal, action, resource);', cases: [short] })
+  assert.equal(told['passed'], true, JSON.stringify(told))
+  const strange = await ok('POST', `${NS}/policy/test`, { text: PERMIT, cases: [{ ...short, context: {} }] }, 400)
+  assert.match(JSON.stringify(strange['errors']), /cases\/0\/context\/tee/)
 
   const listed = await ok('GET', `${NS}/decisions?outcome=released&limit=10`)
   assert.equal((listed['decisions'] as readonly unknown[]).length, 1)
+  const [summary] = listed['decisions'] as readonly Readonly<Record<string, unknown>>[]
+  const { tee, measurement } = context as { tee: string; measurement: string }
+  assert.deepEqual([summary?.['tee'], summary?.['workload'], summary?.['policyVersion']], [tee, measurement, 1])
+  const fits = async (query: string): Promise<number> =>
+    ((await ok('GET', `${NS}/decisions?${query}`))['decisions'] as readonly unknown[]).length
+  assert.equal(await fits(`kind=release&tee=snp&workload=${measurement.slice(0, 12)}`), 1)
+  assert.equal(await fits('kind=release&tee=tdx'), 0)
+  assert.equal(await fits(`workload=${measurement.slice(1)}`), 0)
+  assert.equal(await fits('kind=admin&reason=policy-rolled-back'), 1)
+  assert.equal((await api.call('GET', `${NS}/decisions?tee=${encodeURIComponent('sn%')}`)).status, 400)
+  assert.equal((await ok('GET', `${NS}/decisions/refusals?kind=release`))['counted'], 0)
   const receipt = await ok('GET', `${NS}/decisions/${released['decision']}/receipt`)
+  const entry = await ok('GET', `/api/v1/log/entries/${receipt['index']}`)
+  assert.deepEqual(JSON.parse(Buffer.from(String(entry['entry']), 'base64').toString()), receipt['entry'])
+  assert.equal((await api.call('GET', '/api/v1/log/entries/999999')).status, 404)
   assert.equal(receipt['schema'], 'urn:sekisho:receipt:v1')
+  const history = (await ok('GET', `${NS}/decisions?lease=${lease.id}`))['decisions'] as readonly { kind: string }[]
+  assert.deepEqual(
+    history.map(({ kind }) => kind),
+    ['renew', 'release'],
+  )
+  assert.deepEqual((await ok('GET', `${NS}/decisions?lease=lse_${'0'.repeat(26)}`))['decisions'], [])
+  await ok('GET', `${NS}/decisions/refusals`)
   await ok('GET', `${NS}/leases?state=live`)
-  await ok('GET', `${NS}/leases/${lease.id}`)
+  const held = await ok('GET', `${NS}/leases/${lease.id}`)
+  assert.deepEqual([held['tee'], held['referenceSet'], held['emulated']], ['snp', 'mine', true])
 
   const advisory = { id: 'AMD-SB-9999', vendor: 'amd', products: ['Genoa'], published: '2026-11-01' }
   await ok('POST', `${NS}/advisories`, advisory, 201)
@@ -147,6 +179,8 @@ test('every documented route answers, as the document says', async (t) => {
   const affected = await ok('GET', `${NS}/advisories/AMD-SB-9999/affected`)
   assert.equal((affected['affected'] as readonly unknown[]).length, 1)
   await ok('POST', `${NS}/forecast`, { minTcb: { Genoa: { microcode: 255 } } })
+  await ok('POST', `${NS}/forecast`, { removeReference: 'mine' })
+  await ok('POST', `${NS}/forecast`, { putReference: { name: 'x', tee: 'snp', values: {}, owner: 'me' } }, 400)
   await ok('POST', `${NS}/reappraise`, {})
   assert.deepEqual(await ok('POST', `${NS}/leases/${lease.id}/revoke`, { reason: 'test' }), { revoked: true })
   assert.equal((await api.call('GET', `/api/v1/workload/leases/${lease.id}`, holder)).json['state'], 'revoked')
@@ -161,11 +195,17 @@ test('every documented route answers, as the document says', async (t) => {
   await ok('DELETE', `/api/v1/tokens/${global['id']}`, undefined, 204)
   assert.equal((await api.call('POST', '/api/v1/setup', { json: { secret: 'x' } })).status, 403)
 
+  await ok('POST', '/api/v1/session', { token: await checkpoint.token(['admin']) }, 201)
+  await ok('DELETE', '/api/v1/session', undefined, 204)
+  await ok('GET', `${NS}/decisions/refusals`)
+  await ok('GET', '/api/v1/emulated')
+  await ok('POST', '/api/v1/emulated/attest', { tee: 'snp', reportData: '' })
+
   const operations = Object.entries(api.paths).flatMap(([path, one]) =>
     Object.keys(one).map((m) => `${m.toUpperCase()} ${path}`),
   )
   const streams = operations.filter((one) => one.endsWith('/events'))
-  assert.equal(streams.length, 2)
+  assert.equal(streams.length, 3)
   assert.deepEqual(operations.filter((one) => !api.called.has(one)).sort(), streams.sort())
   await checkpoint.server.close()
   for (const line of checkpoint.lines) {

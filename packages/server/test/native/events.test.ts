@@ -78,6 +78,43 @@ test('what happens is told as it happens, and again from Last-Event-ID', async (
   assert.ok(performance.now() - started < 4000, 'open streams do not hold up the end')
 })
 
+test('decisions are told in the order of the log as they are made, of one namespace, and once', async (t) => {
+  const checkpoint = await startCheckpoint(t, { limits: { heartbeat: 50 } })
+  const by = { actor: 'tester', at: new Date() }
+  const { admin } = checkpoint.broker
+  await admin.createNamespace('default', by)
+  const size = await checkpoint.log.size()
+  const authorization = `Bearer ${await checkpoint.token(['decisions:read'], 'default')}`
+  const from = { authorization, 'last-event-id': String(size) }
+  const stream = await open(`${checkpoint.url}${NS}/decisions/events`, from)
+  await until(stream, /^: $/m)
+  await admin.createNamespace('other', by)
+  await admin.setPolicy('other', PERMIT, by)
+  await admin.setPolicy('default', PERMIT, { ...by, at: new Date(by.at.getTime() - 60_000) })
+  await admin.setPolicy('default', `${PERMIT}\n`, by)
+  const told = await until(stream, /event: decision[\s\S]*event: decision/)
+  const events = [...told.matchAll(/^data: (.*)$/gm)].map(
+    ([, data = '']) => JSON.parse(data) as { seq: number; decision: { leafIndex: number; reasonCode: string } },
+  )
+  assert.deepEqual(
+    events.map(({ seq, decision }) => [seq - size, decision.leafIndex - size, decision.reasonCode]),
+    [
+      [3, 2, 'policy-set'],
+      [4, 3, 'policy-set'],
+    ],
+  )
+  assert.ok(!told.includes('namespace-created'))
+  stream.destroy()
+
+  const resumed = await open(`${checkpoint.url}${NS}/decisions/events`, { ...from, 'last-event-id': String(size + 3) })
+  const rest = await until(resumed, /event: decision[\s\S]*^: $/m)
+  assert.equal(rest.match(/event: decision/g)?.length, 1)
+  resumed.destroy()
+  const nobody = await open(`${checkpoint.url}/api/v1/namespaces/other/decisions/events`, from)
+  assert.equal(nobody.statusCode, 403)
+  nobody.resume()
+})
+
 test('no more streams than are allowed', async (t) => {
   const checkpoint = await startCheckpoint(t, { limits: { eventStreams: 1 } })
   await checkpoint.broker.admin.createNamespace('default', { actor: 'tester', at: new Date() })

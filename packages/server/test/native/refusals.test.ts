@@ -62,6 +62,18 @@ test('the workload is told a code and an id, its owner the whole tree', async (t
     json: { session: body.session, resource: RESOURCE },
   })
   assert.equal(nothing.json['code'], 'not-attested')
+
+  const counted = (await api.call('GET', `${NS}/decisions/refusals`)).json
+  const groups = counted['groups'] as readonly Readonly<Record<string, unknown>>[]
+  assert.deepEqual(groups.map(({ reason, count }) => [reason, count]).sort(), [
+    ['not-attested', 1],
+    ['reference-mismatch', 1],
+    ['session-spent', 1],
+  ])
+  assert.equal(groups.find(({ reason }) => reason === 'reference-mismatch')?.['latest'], refused.json['decision'])
+  assert.deepEqual([counted['counted'], counted['more']], [3, false])
+  const ofSnp = (await api.call('GET', `${NS}/decisions/refusals?tee=snp`)).json
+  assert.equal(ofSnp['counted'], 1)
 })
 
 test("KBS: a policy that denies is 401 PolicyDeny in the protocol's words, with the decision in a header", async (t) => {

@@ -1,7 +1,7 @@
 import type { AffectedLease } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
 import { acting } from '../acting.ts'
-import { closed, namespaceSchema, oneOf, timeSchema } from '../common.ts'
+import { anyObject, closed, namespaceSchema, oneOf, timeSchema } from '../common.ts'
 import { jsonRoute, type Route } from '../route.ts'
 import type { NativeServices } from '../services.ts'
 
@@ -33,6 +33,7 @@ const AFFECTED = {
   product: Type.Optional(Type.String()),
   hardwareId: Type.Optional(Type.String()),
   expires: timeSchema(),
+  emulated: Type.Boolean(),
 }
 const AFFECTED_LEASE = closed(AFFECTED)
 const REAPPRAISED = { live: Type.Integer(), revoked: Type.Integer() }
@@ -90,7 +91,8 @@ export function advisoryRoutes({ broker }: NativeServices): readonly Route[] {
       method: 'POST',
       path: '/namespaces/{ns}/forecast',
       tag: 'advisories',
-      summary: 'What would become of live leases under a TCB level or a policy to come; nothing is changed',
+      summary:
+        'What would become of live leases under a TCB level, a policy or a reference set to come; nothing is changed',
       scope: 'leases:read',
       params: NS,
       body: closed({
@@ -99,6 +101,8 @@ export function advisoryRoutes({ broker }: NativeServices): readonly Route[] {
           Type.Record(Type.String({ pattern: '^[A-Za-z0-9]{1,32}$' }), COMPONENTS, { maxProperties: 16 }),
         ),
         policy: Type.Optional(Type.String({ maxLength: 512 * 1024 })),
+        putReference: Type.Optional(anyObject('a reference set to come, in the place of the one of its name')),
+        removeReference: Type.Optional(Type.String({ maxLength: 64, description: 'a reference set that is to go' })),
       }),
       answer: closed({
         leases: Type.Integer(),
@@ -138,5 +142,6 @@ function affectedOf(one: AffectedLease): Static<typeof AFFECTED_LEASE> {
     ...(one.product === undefined ? {} : { product: one.product }),
     ...(one.hardwareId === undefined ? {} : { hardwareId: one.hardwareId }),
     expires: one.expires.toISOString(),
+    emulated: one.emulated,
   }
 }

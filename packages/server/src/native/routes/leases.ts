@@ -18,6 +18,10 @@ const LEASE = closed({
   endedReason: Type.Optional(Type.String()),
   appraisal: Type.String(),
   decision: Type.String(),
+  tee: Type.String(),
+  product: Type.Optional(Type.String()),
+  hardwareId: Type.Optional(Type.String()),
+  referenceSet: Type.Optional(Type.String({ description: 'the set of reference values that the workload met' })),
   emulated: Type.Boolean({ description: 'no hardware vouches for the workload' }),
 })
 
@@ -92,6 +96,10 @@ function leaseOf(one: LeaseState): Static<typeof LEASE> {
     ...(one.endedReason === undefined ? {} : { endedReason: one.endedReason }),
     appraisal: one.appraisal,
     decision: one.decision,
+    tee: one.tee,
+    ...(one.product === undefined ? {} : { product: one.product }),
+    ...(one.hardwareId === undefined ? {} : { hardwareId: one.hardwareId }),
+    ...(one.referenceSet === undefined ? {} : { referenceSet: one.referenceSet }),
     emulated: one.emulated,
   }
 }

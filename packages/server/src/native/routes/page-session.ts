@@ -10,7 +10,6 @@ import { closed } from '../common.ts'
 import { type Route, rawRoute } from '../route.ts'
 import type { NativeServices } from '../services.ts'
 
-const GRANT = closed({ namespace: Type.String(), scopes: Type.Array(Type.String()) })
 const OPENING = closed({
   token: Type.Optional(
     Type.String({ minLength: 1, maxLength: MAX_SESSION_TOKEN, description: 'an API token, or one of the provider' }),
@@ -18,6 +17,12 @@ const OPENING = closed({
   setup: Type.Optional(
     Type.String({ minLength: 1, maxLength: 128, description: 'what stands behind # in the one-time link' }),
   ),
+})
+
+const OPENED = closed({
+  key: Type.String(),
+  actor: Type.String(),
+  grants: Type.Array(closed({ namespace: Type.String(), scopes: Type.Array(Type.String()) })),
 })
 
 /** Sessions of the web page: a token in two halves, the cookie and the key in the answer. */
@@ -31,7 +36,7 @@ export function pageSessionRoutes(services: NativeServices): readonly Route[] {
       summary: 'Begins a session of the web page with a token, or with the one-time link of the first start',
       body: OPENING,
       status: 201,
-      answer: closed({ key: Type.String(), actor: Type.String(), grants: Type.Array(GRANT) }),
+      answer: OPENED,
       handle: async ({ call, body }) => {
         const token = await tokenOf(services, call, body)
         const who = await auth.guess(call, () => auth.believe(token, call.at))

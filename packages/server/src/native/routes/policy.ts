@@ -3,12 +3,15 @@ import {
   compilePolicies,
   dryRun,
   lintPolicies,
+  type PolicyCase,
   type PolicyContext,
+  readPolicyCases,
   STARTER_POLICIES,
   testPolicies,
 } from '@sekisho/appraisal'
-import { Type } from '@sinclair/typebox'
-import { notFound } from '../../http/errors.ts'
+import type { PolicyVersion } from '@sekisho/broker'
+import { type Static, Type } from '@sinclair/typebox'
+import { invalid, notFound } from '../../http/errors.ts'
 import { text } from '../../http/reply.ts'
 import { acting } from '../acting.ts'
 import { anyObject, closed, namespaceSchema, oneOf, resourceSchema, timeSchema } from '../common.ts'
@@ -30,14 +33,16 @@ const CASE = closed({
   by: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 64 })),
 })
 const ACTIVATED = closed({ version: VERSION, live: Type.Integer(), revoked: Type.Integer() })
-const POLICY_VERSION = closed({
+const NUMBER = Type.String({ pattern: '^[1-9][0-9]{0,8}$', description: 'the number of a version' })
+const VERSION_MEMBERS = {
   version: VERSION,
   sha256: Type.String(),
   created: timeSchema(),
   createdBy: Type.String(),
   note: Type.Optional(Type.String()),
   active: Type.Boolean(),
-})
+}
+const POLICY_VERSION = closed(VERSION_MEMBERS)
 
 /** Policies: what is in force, what it was, and what a candidate would do. */
 export function policyRoutes({ broker }: NativeServices): readonly Route[] {
@@ -63,14 +68,21 @@ export function policyRoutes({ broker }: NativeServices): readonly Route[] {
       summary: 'Puts a new version in force and looks at every live lease again',
       scope: 'policy:write',
       params: NS,
-      body: closed({ text: TEXT, note: Type.Optional(Type.String({ maxLength: 1024 })) }),
+      body: closed({
+        text: TEXT,
+        note: Type.Optional(Type.String({ maxLength: 1024 })),
+        basedOn: Type.Optional(
+          Type.Integer({ minimum: 0, description: 'the version that must be in force now, else 409; 0 for none' }),
+        ),
+      }),
       answer: ACTIVATED,
       handle: async (input) => {
-        const { text, note } = input.body
+        const { text, note, basedOn } = input.body
         return activated(
           await broker.admin.setPolicy(input.params.ns, text, {
             ...acting(input),
             ...(note === undefined ? {} : { note }),
+            ...(basedOn === undefined ? {} : { basedOn }),
           }),
         )
       },
@@ -84,15 +96,22 @@ export function policyRoutes({ broker }: NativeServices): readonly Route[] {
       params: NS,
       answer: closed({ versions: Type.Array(POLICY_VERSION) }),
       handle: async ({ params }) => ({
-        versions: (await broker.admin.policyVersions(params.ns)).map((one) => ({
-          version: one.version,
-          sha256: one.sha256,
-          created: one.created.toISOString(),
-          createdBy: one.createdBy,
-          ...(one.note === undefined ? {} : { note: one.note }),
-          active: one.active,
-        })),
+        versions: (await broker.admin.policyVersions(params.ns)).map(versionOf),
       }),
+    }),
+    jsonRoute({
+      method: 'GET',
+      path: '/namespaces/{ns}/policy/versions/{version}',
+      tag: 'policy',
+      summary: 'One version with its text',
+      scope: 'policy:read',
+      params: closed({ ns: namespaceSchema(), version: NUMBER }),
+      answer: closed({ ...VERSION_MEMBERS, text: Type.String() }),
+      handle: async ({ params }) => {
+        const found = await broker.admin.policyVersion(params.ns, Number(params.version))
+        if (found === undefined) throw notFound('there is no such version of the policy in this namespace')
+        return { ...versionOf(found), text: found.text }
+      },
     }),
     jsonRoute({
       method: 'POST',
@@ -161,7 +180,7 @@ export function policyRoutes({ broker }: NativeServices): readonly Route[] {
       params: NS,
       body: closed({ text: TEXT, cases: Type.Array(CASE, { maxItems: 1000 }) }),
       answer: anyObject('the report: each case, and the statements that none of them reached'),
-      handle: async ({ body }) => ({ ...(await testPolicies(body.text, body.cases)) }),
+      handle: async ({ body }) => ({ ...(await testPolicies(body.text, casesOf(body.cases))) }),
     }),
     rawRoute({
       method: 'GET',
@@ -182,6 +201,33 @@ export function policyRoutes({ broker }: NativeServices): readonly Route[] {
       handle: async () => ({ starters: STARTER_POLICIES.map(({ name, title, text }) => ({ name, title, text })) }),
     }),
   ]
+}
+
+/** Claims that a case does not name are the usual ones: docs/policies.md. */
+function casesOf(cases: unknown): readonly PolicyCase[] {
+  try {
+    return readPolicyCases(cases)
+  } catch (error) {
+    if (error instanceof TypeError) throw invalid(error.message, [fieldOfCases(error.message)])
+    throw error
+  }
+}
+
+/** The reader words it `cases[2].context.tee: expected …`. */
+function fieldOfCases(message: string): { readonly field: string; readonly expected: string } {
+  const [where = '', ...rest] = message.split(': ')
+  return { field: `/${where.replace(/\[(\d+)\]/g, '/$1').replaceAll('.', '/')}`, expected: rest.join(': ') }
+}
+
+function versionOf(one: PolicyVersion): Static<typeof POLICY_VERSION> {
+  return {
+    version: one.version,
+    sha256: one.sha256,
+    created: one.created.toISOString(),
+    createdBy: one.createdBy,
+    ...(one.note === undefined ? {} : { note: one.note }),
+    active: one.active,
+  }
 }
 
 function activated({ version, live, revoked }: { version: number; live: number; revoked: number }): {

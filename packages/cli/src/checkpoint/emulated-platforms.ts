@@ -1,0 +1,27 @@
+import { emulatedAttester } from '@sekisho/attester'
+import type { World } from '@sekisho/emulator'
+import { recognise } from '@sekisho/evidence/recognise'
+import type { EmulatedPlatforms } from '@sekisho/server'
+import { referenceValues } from '../tee/reference-values.ts'
+import { emulatedMachine, KINDS, PRODUCTS } from './emulated-machine.ts'
+
+/** The machines of an emulated world, for the server to have them sign. */
+export function emulatedPlatforms(worldNow: () => Promise<World>, anchors: World['anchors']): EmulatedPlatforms {
+  return {
+    kinds: KINDS.map((tee) => (tee === 'snp' ? { tee, products: PRODUCTS } : { tee })),
+    anchors,
+    async attest({ tee: kind, ...options }, reportData) {
+      const world = await worldNow()
+      const { tee, kbs, evidence } = await emulatedAttester(world, emulatedMachine(world, kind, options)).attest({
+        reportData,
+      })
+      const found = recognise(evidence)
+      const reference = await referenceValues(found.tee, found.evidence)
+      return { tee, evidence: { ...(isObject(kbs) ? kbs : {}) }, reference: { ...reference } }
+    },
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null
+}
