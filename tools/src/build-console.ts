@@ -41,6 +41,7 @@ function digestOfSources(): string {
   add('packages/console/src', ['.ts', '.tsx', '.css'])
   add('packages/console/public', ['.svg', '.json'])
   add('packages/evidence/src', ['.ts'])
+  add('packages/appraisal/src', ['.ts'])
   add('examples', ['.bin', '.json', '.yaml', '.der'])
   for (const file of ['packages/console/index.html', 'tools/src/build-console.ts', 'package-lock.json'])
     hash.update(readFileSync(join(ROOT, file)))
@@ -104,9 +105,10 @@ function serviceWorker(): Plugin {
         if (worker?.type !== 'chunk') throw new Error('the page was built without its service worker')
         const files = [...Object.keys(bundle).filter((name) => name !== 'sw.js'), 'icon.svg', 'manifest.json']
         const version = createHash('sha256').update(wanted).digest('hex').slice(0, 16)
-        const code = worker.code.replace('["__FILES__"]', JSON.stringify(files)).replace('__VERSION__', version)
-        if (code.includes('__')) throw new Error('the list of files did not find its place in the service worker')
-        worker.code = code
+        // Asked before: the hash in a file's name may have two underscores of its own.
+        for (const place of ['["__FILES__"]', '__VERSION__'])
+          if (!worker.code.includes(place)) throw new Error(`the service worker has no place for ${place}`)
+        worker.code = worker.code.replace('["__FILES__"]', JSON.stringify(files)).replace('__VERSION__', version)
       },
     },
   }

@@ -1,0 +1,92 @@
+import type { JSX } from 'preact'
+import { useLanguage } from '../../text/language.ts'
+import { Mark } from '../../ui/parts.tsx'
+import { Problem } from '../../ui/problem.tsx'
+import type { Checked } from './check.ts'
+import { POLICIES } from './languages.ts'
+
+/** What the checkpoint says of the text: what makes it unusable, and what is probably not meant, each with its place. */
+export function Findings({
+  checked,
+  text,
+  onGo,
+}: {
+  readonly checked: Checked | undefined
+  readonly text: string
+  readonly onGo: (line: number, column: number) => void
+}): JSX.Element {
+  const {
+    findings: t,
+    effect: { english },
+  } = POLICIES[useLanguage()]
+  const behind = checked === undefined || checked.text !== text
+  return (
+    <section class="panel" aria-labelledby="policy-findings" aria-busy={behind}>
+      <div class="row between">
+        <h2 id="policy-findings">{t.heading}</h2>
+        {behind ? <span class="small faint">{t.checking}</span> : null}
+      </div>
+      {checked?.error === undefined ? null : <Problem error={checked.error} />}
+      <p role="status" class="small">
+        {checked === undefined || checked.error !== undefined
+          ? ''
+          : checked.text.trim() === ''
+            ? t.empty
+            : checked.faults.length > 0
+              ? t.faults(checked.faults.length)
+              : checked.findings.length > 0
+                ? t.warnings
+                : t.fine}
+      </p>
+      {english === '' || (checked?.faults.length ?? 0) + (checked?.findings.length ?? 0) === 0 ? null : (
+        <p class="small faint">{english}</p>
+      )}
+      <ul class="plain findings">
+        {(checked?.faults ?? []).map(({ line, column, message, hint }) => (
+          <li key={`${line}:${column} ${message}`}>
+            <p class="row">
+              <Go line={line} column={column} onGo={onGo} />
+              <Mark tone="rejected">{t.error}</Mark>
+            </p>
+            <p>{message}</p>
+            {hint === undefined ? null : (
+              <p class="faint">
+                {t.hint}: {hint}
+              </p>
+            )}
+          </li>
+        ))}
+        {(checked?.findings ?? []).map(({ code, severity, line, message, remedy }) => (
+          <li key={`${line} ${code}`}>
+            <p class="row">
+              <Go line={line} column={1} onGo={onGo} />
+              <Mark tone={severity === 'error' ? 'rejected' : 'incomplete'}>
+                {severity === 'error' ? t.error : t.warning}
+              </Mark>
+              <code class="faint">{code}</code>
+            </p>
+            <p>{message}</p>
+            <p class="faint">{remedy}</p>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+function Go({
+  line,
+  column,
+  onGo,
+}: {
+  readonly line: number
+  readonly column: number
+  readonly onGo: (line: number, column: number) => void
+}): JSX.Element {
+  const t = POLICIES[useLanguage()].findings
+  return (
+    <button type="button" class="button quiet go" onClick={() => onGo(line, column)}>
+      {t.line(line)}
+    </button>
+  )
+}
