@@ -70,7 +70,7 @@ export const ja: Texts = {
     words: { verified: '検証済み', incomplete: '未完了', rejected: '拒否' },
     authenticity: { proven: '真正性：証明済み', unproven: '真正性：未証明', refuted: '真正性：反証あり' },
     judgedAt: '判定時刻',
-    english: '判定の理由や対処の文は、現在は英語のみです。',
+    english: '理由と対処の文は、現在は英語のみです。',
     why: '理由',
     remedies: '合格に必要なこと',
     by: {

@@ -19,6 +19,8 @@ export interface ShellTexts {
   readonly pageFailed: string
   readonly problem: string
   readonly forbidden: string
+  /** `*` stands for all namespaces. */
+  missingScope(scope: string, namespace: string): string
   readonly copy: string
   readonly copied: string
   readonly cancel: string
@@ -64,6 +66,10 @@ const en: ShellTexts = {
   pageFailed: 'This page could not be loaded.',
   problem: 'This did not work',
   forbidden: 'Your token does not allow this.',
+  missingScope: (scope, namespace) =>
+    namespace === '*'
+      ? `It needs the scope “${scope}” in all namespaces.`
+      : `It needs the scope “${scope}” in the namespace “${namespace}”. Whoever may make tokens there can give you one.`,
   copy: 'Copy',
   copied: 'Copied',
   cancel: 'Cancel',
@@ -115,6 +121,10 @@ const ja: ShellTexts = {
   pageFailed: 'ページを読み込めませんでした。',
   problem: '実行できませんでした',
   forbidden: 'このトークンの権限では実行できません。',
+  missingScope: (scope, namespace) =>
+    namespace === '*'
+      ? `すべての名前空間に対するスコープ「${scope}」が必要です。`
+      : `名前空間「${namespace}」に対するスコープ「${scope}」が必要です。トークンを発行できる人に依頼してください。`,
   copy: 'コピー',
   copied: 'コピーしました',
   cancel: 'キャンセル',

@@ -1,0 +1,72 @@
+function chain(id: string, whose: string): Readonly<Record<string, string>> {
+  return {
+    [`${id}.names`]: `各証明書が、次の証明書を発行者として示している（${whose}）`,
+    [`${id}.constraints`]: `発行者が認証局である（${whose}）`,
+    [`${id}.algorithms`]: `鍵が P-384、署名が ECDSA（SHA-384）である（${whose}）`,
+    [`${id}.root`]: `チェーンが信頼するルート鍵に至る（${whose}）`,
+    [`${id}.not-before`]: `すべての証明書の有効期間が始まっている（${whose}）`,
+    [`${id}.not-after`]: `すべての証明書の有効期間が終わっていない（${whose}）`,
+    [`${id}.signatures`]: `各証明書に、次の証明書の署名がある（${whose}）`,
+    [`${id}.ocsp.present`]: `すべての証明書の失効を問い合わせている（${whose}）`,
+    [`${id}.ocsp.binding`]: `応答が、チェーンの発行者を示している（${whose}）`,
+    [`${id}.ocsp.responder`]: `応答者が、発行者に指名されている（${whose}）`,
+    [`${id}.ocsp.signature`]: `応答に、応答者の署名がある（${whose}）`,
+    [`${id}.ocsp.current`]: `応答が現時点のものである（${whose}）`,
+    [`${id}.ocsp.nonce`]: `応答に、問い合わせのノンスがある（${whose}）`,
+    [`${id}.ocsp.status`]: `失効した証明書がない（${whose}）`,
+  }
+}
+
+function manifest(id: string, what: string): Readonly<Record<string, string>> {
+  return {
+    [id]: `参照値：${what}`,
+    [`${id}.present`]: `参照値がある（${what}）`,
+    [`${id}.well-formed`]: `マニフェストを読み取れる（${what}）`,
+    ...chain(`${id}.chain`, `${what}のチェーン`),
+    [`${id}.digest`]: `マニフェストが署名時のままである（${what}）`,
+    [`${id}.signature`]: `マニフェストに、チェーンのリーフの署名がある（${what}）`,
+    [`${id}.version`]: `マニフェストが、動作中のバージョンのものである（${what}）`,
+    [`${id}.product`]: `マニフェストが、この種類のチップのものである（${what}）`,
+  }
+}
+
+/** Titles of checks and groups of NVIDIA devices in Japanese, by id without `nvidia.`. */
+export const titles: Readonly<Record<string, string>> = {
+  ocsp: 'OCSP 応答',
+  'ocsp.well-formed': 'すべての OCSP 応答を読み取れる',
+  chain: 'エンドースメントチェーン',
+  'chain.present': 'デバイスの証明書がある',
+  'chain.well-formed': 'デバイスの証明書を読み取れる',
+  ...chain('chain', 'デバイスのチェーン'),
+  report: 'レポート',
+  'report.signature': '要求と応答にデバイスの署名がある',
+  'report.attestation-key': '先頭の証明書が、アテステーション鍵のものである',
+  'report.fwid': '鍵を持つファームウェアが、レポートの示すものである',
+  'report.architecture': 'チェーンとレポートの示すチップの種類が一致する',
+  ...manifest('rim.driver', 'ドライバーのマニフェスト'),
+  ...manifest('rim.vbios', 'VBIOS のマニフェスト'),
+  measurements: '測定値',
+  'measurements.conflicts': 'マニフェスト同士が矛盾しない',
+  'measurements.match': '有効な参照値のすべてに一致する',
+  appraisal: '期待値',
+  hardware: 'チェーンの背後にハードウェアベンダーがいる',
+  debug: 'デバッグ用ファームウェアが動いていない',
+  'mode.fields': 'モードについて、レポートの内容が一貫している',
+  'expect.mode': 'モードが許容値である',
+  'expect.freshness': 'この通信のために作られたレポートである',
+  'expect.measurement': '測定値が許容値である',
+  'expect.driver': 'ドライバーが許容値である',
+  'expect.vbios': 'VBIOS が許容値である',
+  'expect.product': 'アーキテクチャが許容値である',
+  'expect.hardware-id': 'デバイスが許容値である',
+  'expect.none': 'GPU にないものを期待していない',
+  node: 'ノード',
+  'node.genuine': 'すべてのデバイスが本物である',
+  'node.distinct': '同じデバイスを二重に数えていない',
+  'node.nonce': 'すべてのデバイスが同じノンスに応答している',
+  'node.mode': 'すべての GPU が同じモードで動いている',
+  'node.switches': 'すべての GPU が同じスイッチにつながっている',
+  'node.gpus': 'すべてのスイッチが同じ GPU につながっている',
+  'node.present': 'つながっているデバイスが、応答したデバイスと一致する',
+  'node.accepted': 'すべてのデバイスが期待どおりである',
+}

@@ -1,0 +1,33 @@
+import { common } from './dcap.ts'
+
+/** Titles of TDX checks and groups in Japanese, by id without `tdx.`. */
+export const titles: Readonly<Record<string, string>> = {
+  ...common,
+  module: 'TDX モジュール',
+  'module.identity': 'TDX モジュールが Intel のものである',
+  td: 'トラストドメイン',
+  'td.debug': 'TD のデバッグが無効である',
+  'td.tud': 'TD の信頼を損なう属性（TUD）がほかにない',
+  'td.sept-ve-disable': 'ホストはプライベートメモリに例外を注入できない',
+  'td.service-td': '許容したもの以外のサービス TD が結び付いていない',
+  'td.reserved-attributes': '意味が未知の属性が設定されていない',
+  'td.attributes': '属性が求めるとおりである',
+  'td.xfam': '許容した状態コンポーネントだけを使っている',
+  'td.tee-tcb-svn': 'TDX モジュールの SVN が下限を下回らない',
+  'expect.measurement': 'ファームウェアが期待どおりである（MRTD）',
+  'expect.rtmr0': '起動後の測定値が期待どおりである（RTMR0）',
+  'expect.rtmr1': '起動後の測定値が期待どおりである（RTMR1）',
+  'expect.rtmr2': '起動後の測定値が期待どおりである（RTMR2）',
+  'expect.rtmr3': '起動後の測定値が期待どおりである（RTMR3）',
+  'expect.host-data': '起動時の設定が期待どおりである（MRCONFIGID）',
+  'expect.owner': '所有者が期待どおりである（MROWNER）',
+  'expect.owner-config': '所有者の設定が期待どおりである（MROWNERCONFIG）',
+  'expect.seam': 'TDX モジュールが指定したものである（MRSEAM）',
+  'event-log': 'イベントログ',
+  'event-log.format': 'イベントログを読み取れる',
+  'event-log.rtmr0': 'イベントログの再計算が RTMR0 に一致する',
+  'event-log.rtmr1': 'イベントログの再計算が RTMR1 に一致する',
+  'event-log.rtmr2': 'イベントログの再計算が RTMR2 に一致する',
+  'event-log.rtmr3': 'イベントログの再計算が RTMR3 に一致する',
+  'event-log.findings': 'イベントログに、誤認を誘う細工がない',
+}
