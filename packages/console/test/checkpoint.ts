@@ -10,10 +10,12 @@ import { openPages, type Pages, ROOT, type Seen } from './browser.ts'
 export interface CheckpointStage {
   /** With a slash behind. */
   readonly url: string
+  /** Folder that goes with the stage, for files of commands. */
+  readonly folder: string
+  /** The file of the emulated world that the server trusts. */
+  readonly world: string
   /** As the first start prints it; used up by the first call of `administrator`. */
   readonly setupLink: string
-  /** File of the emulated platforms, for `--world`. */
-  readonly world: string
   /** A page of somebody who never signed in. */
   visitor(options?: BrowserContextOptions): Promise<Seen>
   /** A page of the administrator, signed in by the one-time link the first time and by the same session after. */
@@ -46,7 +48,7 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
     if (state === undefined) {
       await seen.page.goto(setupLink)
       await seen.page.getByRole('button', { name: /Sign out|サインアウト/ }).waitFor()
-      state = await seen.page.context().storageState()
+      state = withoutPreferences(await seen.page.context().storageState())
     }
     return seen
   }
@@ -76,6 +78,7 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
   }
   return {
     url,
+    folder,
     setupLink,
     world: join(folder, 'data', 'world.json'),
     visitor: (options) => pages.page(options),
@@ -94,6 +97,17 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+type Kept = Awaited<ReturnType<import('playwright-core').BrowserContext['storageState']>>
+
+/** The session alone: language and appearance are those of each new browser. */
+function withoutPreferences(state: Kept): Kept {
+  const origins = state.origins.map((one) => ({
+    ...one,
+    localStorage: one.localStorage.filter(({ name }) => name === 'sekisho-session-key'),
+  }))
+  return { ...state, origins }
 }
 
 function announcement(server: ChildProcess): Promise<string> {

@@ -6,6 +6,11 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { openStage, ROOT } from './browser.ts'
+import { openCheckpointStage } from './checkpoint.ts'
+import { takeDecisionPictures } from './images-decisions.ts'
+import { takeHoldingPictures } from './images-holdings.ts'
+import { takeRulePictures } from './images-rules.ts'
+import { takeStartPictures } from './images-start.ts'
 
 const FOLDER = join(ROOT, 'docs', 'images')
 
@@ -77,3 +82,16 @@ for (const { name, locale = 'en-GB', dark, width = 1280, height = 900, act } of 
   await page.context().close()
 }
 await stage.close()
+
+const checkpoint = await openCheckpointStage()
+await takeDecisionPictures(checkpoint, FOLDER, chosen)
+await takeStartPictures(checkpoint, FOLDER, chosen)
+await checkpoint.close()
+
+const holding = await openCheckpointStage()
+await takeHoldingPictures(holding, FOLDER, chosen)
+await holding.close()
+
+const ruled = await openCheckpointStage()
+await takeRulePictures(ruled, FOLDER, chosen)
+await ruled.close()

@@ -18,26 +18,25 @@ const MAX_LINE = 1024 * 1024
 /** How the stream stands. */
 export type StreamState = 'opening' | 'open' | 'waiting'
 
+/** How a stream is followed. */
+export interface Following {
+  readonly after: number
+  readonly signal: AbortSignal
+  onEvent(event: CheckpointEvent): void
+  onState(state: StreamState): void
+}
+
 /**
- * Follows the events of a namespace from now on (or from behind `after`) until `signal` aborts; after a break it goes on
- * where it was. Ends by itself only when the server says that the reader may not read.
+ * Follows a stream of events from now on (or from behind `after`) until `signal` aborts; after a break it goes on where it
+ * was. Ends by itself only when the server says that the reader may not read.
  */
-export async function followEvents(
-  api: Api,
-  namespace: string,
-  o: {
-    readonly after: number
-    readonly signal: AbortSignal
-    onEvent(event: CheckpointEvent): void
-    onState(state: StreamState): void
-  },
-): Promise<void> {
+export async function followStream(api: Api, path: string, o: Following): Promise<void> {
   let after = o.after
   let pause = FIRST_PAUSE_MS
   while (!o.signal.aborted) {
     o.onState('opening')
     try {
-      const answer = await api.open(`/namespaces/${namespace}/events`, { 'last-event-id': String(after) }, o.signal)
+      const answer = await api.open(path, { 'last-event-id': String(after) }, o.signal)
       o.onState('open')
       pause = FIRST_PAUSE_MS
       for await (const event of eventsOf(answer)) {
@@ -55,7 +54,7 @@ export async function followEvents(
 }
 
 /** The events in a stream whose data are one line of JSON each (WHATWG HTML, 9.2.6, as the checkpoint writes it). */
-async function* eventsOf(answer: Response): AsyncGenerator<CheckpointEvent> {
+export async function* eventsOf(answer: Response): AsyncGenerator<CheckpointEvent> {
   const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader()
   if (reader === undefined) return
   let rest = ''
@@ -78,4 +77,10 @@ async function* eventsOf(answer: Response): AsyncGenerator<CheckpointEvent> {
 
 function isEvent(value: unknown): value is CheckpointEvent {
   return isRecord(value) && typeof value['seq'] === 'number' && typeof value['kind'] === 'string'
+}
+
+/** The second line of a checkpoint (C2SP tlog-checkpoint): the size of the log; 0 for what is none: a stream then begins earlier. */
+export function sizeIn(checkpoint: string): number {
+  const size = Number(checkpoint.split('\n')[1])
+  return Number.isSafeInteger(size) && size > 0 ? size : 0
 }

@@ -6,13 +6,14 @@ import { SHELL } from '../text/shell.ts'
 import type { Language, Theme } from '../text/texts.ts'
 import type { Preferences } from '../ui/preferences.ts'
 import { Problem } from '../ui/problem.tsx'
-import { useWorkbench } from '../ui/workbench.ts'
+import { useWorkbench, type Workbench } from '../ui/workbench.ts'
 import { WorkbenchView } from '../ui/workbench-view.tsx'
+import { EngineContext } from './engine.ts'
 import { Header } from './header.tsx'
 import { LazyPage, LazyStart } from './lazy.tsx'
 import { Menu } from './menu.tsx'
 import { type Place, usePlace } from './route.ts'
-import { pageProps, SessionProvider, useSession } from './session.tsx'
+import { NOBODY, pageProps, SessionProvider, useSession } from './session.tsx'
 import { Setup, SignIn } from './sign-in.tsx'
 
 /**
@@ -38,11 +39,13 @@ export function App({
   }, [language, theme, preferences])
   return (
     <LanguageContext.Provider value={language}>
-      <SessionProvider>
-        <Header language={language} onLanguage={setLanguage} theme={theme} onTheme={setTheme} />
-        <Body engine={engine} setup={setup} />
-        <Footer />
-      </SessionProvider>
+      <EngineContext.Provider value={engine}>
+        <SessionProvider>
+          <Header language={language} onLanguage={setLanguage} theme={theme} onTheme={setTheme} />
+          <Body engine={engine} setup={setup} />
+          <Footer />
+        </SessionProvider>
+      </EngineContext.Provider>
     </LanguageContext.Provider>
   )
 }
@@ -68,22 +71,25 @@ function Body({ engine, setup }: { readonly engine: Engine; readonly setup: stri
           />
         ) : place.at === 'workbench' ? (
           <WorkbenchView bench={bench} />
+        ) : place.at === 'start' ? (
+          <Start namespace={namespace} bench={bench} />
         ) : (
-          <Signed place={place} namespace={namespace} />
+          <Signed place={place} />
         )}
       </main>
     </>
   )
 }
 
+/** The guides: one of them needs no checkpoint. */
+function Start({ namespace, bench }: { readonly namespace: string; readonly bench: Workbench }): JSX.Element {
+  const { api, standing } = useSession()
+  const who = typeof standing === 'string' ? undefined : standing
+  return <LazyStart signedIn={who === undefined ? undefined : pageProps(api, who, namespace)} bench={bench} />
+}
+
 /** A page of the checkpoint, for whoever may see one. */
-function Signed({
-  place,
-  namespace,
-}: {
-  readonly place: Exclude<Place, { at: 'workbench' }>
-  readonly namespace: string
-}): JSX.Element {
+function Signed({ place }: { readonly place: Exclude<Place, { at: 'workbench' | 'start' }> }): JSX.Element {
   const t = SHELL[useLanguage()]
   const { api, standing, ask } = useSession()
   if (standing === 'asking')
@@ -94,11 +100,12 @@ function Signed({
     )
   if (standing === 'unreachable') return <Problem error={new Error(t.codes['unreachable'])} onAgain={ask} />
   const who = typeof standing === 'string' ? undefined : standing
-  if (place.at === 'start')
-    return <LazyStart props={who === undefined ? undefined : pageProps(api, who, namespace, undefined)} />
-  if (who === undefined) return <SignIn />
+  // Checkpoints and receipts are for everybody.
+  if (who === undefined && place.at !== 'log') return <SignIn />
   const key = `${place.at}/${place.namespace}`
-  return <LazyPage key={key} name={place.at} props={pageProps(api, who, place.namespace, place.id)} />
+  return (
+    <LazyPage key={key} name={place.at} props={pageProps(api, who ?? NOBODY, place.namespace, place.id, place.query)} />
+  )
 }
 
 /** The namespace of the place; where a place has none, that of the last one. */
@@ -123,9 +130,16 @@ function useTitle(place: Place): void {
 
 function Footer(): JSX.Element {
   const t = useTexts()
+  // Other pages do send: what they are for is at the checkpoint.
+  const bench = usePlace().at === 'workbench'
   return (
     <footer class="bottom small faint">
-      <span>{t.local}</span> <span>{t.footer.offline}</span> <span>{t.footer.utc}</span>
+      {bench ? (
+        <>
+          <span>{t.local}</span> <span>{t.footer.offline}</span>
+        </>
+      ) : null}{' '}
+      <span>{t.footer.utc}</span>
     </footer>
   )
 }

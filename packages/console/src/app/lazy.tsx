@@ -21,9 +21,9 @@ export function LazyPage({ name, props }: { readonly name: PageName; readonly pr
   return <Lazy name={name} load={LOADERS[name]} props={props} />
 }
 
-/** The guided first run; without props for whoever is not signed in. */
-export function LazyStart({ props }: { readonly props: PageProps | undefined }): JSX.Element {
-  return <Lazy name="start" load={START} props={{ signedIn: props }} />
+/** The two guides; the first is without props for whoever is not signed in. */
+export function LazyStart(props: StartProps): JSX.Element {
+  return <Lazy name="start" load={START} props={props} />
 }
 
 const START = async (): Promise<ComponentType<StartProps>> => (await import('../pages/start/page.tsx')).StartPage

@@ -32,7 +32,7 @@ export function Menu({ place, namespace }: { readonly place: Place; readonly nam
 function Namespaces({ place, namespace }: { readonly place: Place; readonly namespace: string }): JSX.Element | null {
   const t = SHELL[useLanguage()]
   const { api, standing } = useSession()
-  const names = useNamespaces(api, standing)
+  const names = useNamespaces(api, standing, namespace)
   if (place.at === 'workbench' || place.at === 'start' || names.length < 2) return null
   const shown = names.includes(namespace) ? names : [namespace, ...names]
   return (
@@ -54,8 +54,8 @@ function Namespaces({ place, namespace }: { readonly place: Place; readonly name
   )
 }
 
-/** Names of the namespaces that the reader may see. */
-function useNamespaces(api: Api, standing: string | Who): readonly string[] {
+/** Names of the namespaces that the reader may see; asked for again in another one, which may be new. */
+function useNamespaces(api: Api, standing: string | Who, namespace: string): readonly string[] {
   const [names, setNames] = useState<readonly string[]>([])
   useEffect(() => {
     let wanted = true
@@ -69,12 +69,16 @@ function useNamespaces(api: Api, standing: string | Who): readonly string[] {
     return () => {
       wanted = false
     }
-  }, [api, standing])
+  }, [api, standing, namespace])
   return names
 }
 
 async function namespacesOf(api: Api, standing: string | Who): Promise<readonly string[]> {
   if (typeof standing === 'string') return []
-  if (may(standing, '*', 'admin')) return (await api.get<{ namespaces: readonly string[] }>('/namespaces')).namespaces
+  if (may(standing, '*', 'admin')) {
+    const { namespaces } = await api.get<{ namespaces: readonly string[] }>('/namespaces')
+    // The server tells of it when something is in it.
+    return [...new Set(['default', ...namespaces])]
+  }
   return [...new Set(standing.grants.map(({ namespace }) => namespace).filter((name) => name !== '*'))].sort()
 }

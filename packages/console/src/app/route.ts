@@ -8,26 +8,40 @@ export type PageName = (typeof PAGES)[number]
 
 /**
  * Where the reader is, as the fragment of the address says it: `#/` the workbench, `#/start`, and `#/ns/NAMESPACE/PAGE`
- * with an id behind it for one thing of a page. Fragments are sent to no server. Evidence in a link (`#evidence=…`) is
+ * with an id behind it for one thing of a page, or `?` and what a list is narrowed to. Fragments are sent to no server. Evidence in a link (`#evidence=…`) is
  * the workbench's.
  */
 export type Place =
   | { readonly at: 'workbench' }
   | { readonly at: 'start' }
-  | { readonly at: PageName; readonly namespace: string; readonly id: string | undefined }
+  | {
+      readonly at: PageName
+      readonly namespace: string
+      readonly id: string | undefined
+      /** Behind a question mark, as forms write it: what a list is narrowed to. */
+      readonly query?: string
+    }
 
 const NAMESPACE = /^[a-z0-9][a-z0-9-]{0,62}$/
 const MAX_ID = 600
+const MAX_QUERY = 1000
 
 /** The place that a fragment names; the workbench for everything that is none. */
 export function placeOf(fragment: string): Place {
-  const [, first, namespace, name, ...rest] = fragment.replace(/^#/, '').split('/')
+  const [path = '', ...behind] = fragment.replace(/^#/, '').split('?')
+  const [, first, namespace, name, ...rest] = path.split('/')
   if (first === 'start') return { at: 'start' }
   const page = PAGES.find((one) => one === name)
   if (first !== 'ns' || page === undefined || namespace === undefined || !NAMESPACE.test(namespace))
     return { at: 'workbench' }
   const id = decoded(rest.join('/'))
-  return { at: page, namespace, id: id === undefined || id === '' || id.length > MAX_ID ? undefined : id }
+  const query = behind.join('?')
+  return {
+    at: page,
+    namespace,
+    id: id === undefined || id === '' || id.length > MAX_ID ? undefined : id,
+    ...(query === '' || query.length > MAX_QUERY ? {} : { query }),
+  }
 }
 
 /** The fragment of a place. */
@@ -35,7 +49,8 @@ export function fragmentOf(place: Place): string {
   if (place.at === 'workbench') return '#/'
   if (place.at === 'start') return '#/start'
   const id = place.id === undefined ? '' : `/${place.id.split('/').map(encodeURIComponent).join('/')}`
-  return `#/ns/${place.namespace}/${place.at}${id}`
+  const query = place.query === undefined || place.query === '' ? '' : `?${place.query}`
+  return `#/ns/${place.namespace}/${place.at}${id}${query}`
 }
 
 /** Where the reader is, now and after every step. */

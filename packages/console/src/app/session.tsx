@@ -2,6 +2,7 @@ import { type ComponentChildren, createContext, type JSX } from 'preact'
 import { useContext, useEffect, useMemo, useState } from 'preact/hooks'
 import { type Api, startApi } from '../api/client.ts'
 import { may, type Who } from '../api/session.ts'
+import type { Workbench } from '../ui/workbench.ts'
 
 /** How the reader stands to the checkpoint. */
 export type Standing = 'asking' | 'nobody' | 'over' | 'unreachable' | Who
@@ -57,6 +58,8 @@ export interface PageProps {
   readonly namespace: string
   /** Behind the page's name in the address: the id of one thing, undefined for the list. */
   readonly id: string | undefined
+  /** Behind the question mark of the address: what a list is narrowed to. */
+  readonly query: URLSearchParams
   /** Whether the reader may do this here; the server decides, this is for what to show. */
   may(scope: string): boolean
 }
@@ -64,9 +67,14 @@ export interface PageProps {
 /** What the guided first run is given: nothing for whoever is not signed in. */
 export interface StartProps {
   readonly signedIn: PageProps | undefined
+  /** What is open in the workbench: the walk through a verdict is about the same evidence. */
+  readonly bench: Workbench
 }
 
 /** The props of a page for whoever is signed in. */
-export function pageProps(api: Api, who: Who, namespace: string, id: string | undefined): PageProps {
-  return { api, who, namespace, id, may: (scope) => may(who, namespace, scope) }
+export function pageProps(api: Api, who: Who, namespace: string, id?: string, query?: string): PageProps {
+  return { api, who, namespace, id, query: new URLSearchParams(query), may: (scope) => may(who, namespace, scope) }
 }
+
+/** Somebody who is not signed in: for pages that show something to everybody. */
+export const NOBODY: Who = { actor: '', grants: [] }

@@ -99,7 +99,8 @@ export function fallen(before: Verdict, after: Verdict): readonly Check[] {
   return allChecks(after).filter(({ id, outcome }) => outcome !== 'pass' && passed.has(id))
 }
 
-function layerOf({ id, phase }: Check): LayerId {
+/** The layer that a check is about. */
+export function layerOf({ id, phase }: Pick<Check, 'id' | 'phase'>): LayerId {
   // Where a chain ends is about whoever signed, whatever it was that they signed.
   if (/\.(hardware|root|pinned)$/.test(id)) return 'silicon'
   const found = LAYER_OF_CHECK.find(([, words]) => words.test(id))?.[0]

@@ -1,6 +1,7 @@
 import type { Check, CheckGroup } from '@sekisho/evidence'
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
+import { useCheckTitles } from '../text/check-titles.ts'
 import { useTexts } from '../text/language.ts'
 import { OutcomeSign } from './parts.tsx'
 
@@ -8,7 +9,8 @@ import { OutcomeSign } from './parts.tsx'
 export interface TreeOptions {
   readonly titles: Readonly<Record<string, string>>
   readonly waive: readonly string[]
-  readonly onWaive: (waive: readonly string[]) => void
+  /** Absent: a verdict that was recorded, in which nothing can be waived any more. */
+  readonly onWaive?: (waive: readonly string[]) => void
 }
 
 /** Whether a check keeps the verdict from being better, by itself. */
@@ -26,6 +28,7 @@ export function CheckTree({
 }: { readonly groups: readonly CheckGroup[] } & TreeOptions): JSX.Element {
   const t = useTexts()
   const [all, setAll] = useState<boolean>()
+  const titleOf = useCheckTitles(groups.map(({ id }) => id))
   return (
     <div>
       <p class="row end">
@@ -35,20 +38,34 @@ export function CheckTree({
       </p>
       <ul class="groups">
         {groups.map((group) => (
-          <Group key={`${group.id} ${all}`} group={group} open={all ?? group.checks.some(isOpen)} {...options} />
+          <Group
+            key={`${group.id} ${all}`}
+            group={group}
+            open={all ?? group.checks.some(isOpen)}
+            titleOf={titleOf}
+            {...options}
+          />
         ))}
       </ul>
     </div>
   )
 }
 
-function Group({ group, open, ...options }: { group: CheckGroup; open: boolean } & TreeOptions): JSX.Element {
+type TitleOf = ReturnType<typeof useCheckTitles>
+
+function Group({
+  group,
+  open,
+  ...options
+}: { group: CheckGroup; open: boolean; titleOf: TitleOf } & TreeOptions): JSX.Element {
   return (
     <li>
       <details open={open} class="group">
         <summary>
           <OutcomeSign outcome={group.outcome} />
-          <span class="group-title">{group.title ?? options.titles[group.id] ?? group.id}</span>
+          <span class="group-title">
+            {options.titleOf(group.id, group.title ?? options.titles[group.id]) ?? group.id}
+          </span>
           <span class="counts">{useCounts(group)}</span>
         </summary>
         <ul class="checks">
@@ -79,9 +96,15 @@ function useCounts(group: CheckGroup): string {
     .join(' · ')
 }
 
-function CheckLine({ check, titles, waive, onWaive }: { check: Check } & TreeOptions): JSX.Element {
+function CheckLine({
+  check,
+  titles,
+  titleOf,
+  waive,
+  onWaive,
+}: { check: Check; titleOf: TitleOf } & TreeOptions): JSX.Element {
   const t = useTexts().verdict
-  const title = check.title ?? titles[check.id]
+  const title = titleOf(check.id, check.title ?? titles[check.id])
   return (
     <li class={`check check-${check.outcome}`} id={`check-${check.id}`}>
       <OutcomeSign outcome={check.outcome} />
@@ -90,7 +113,7 @@ function CheckLine({ check, titles, waive, onWaive }: { check: Check } & TreeOpt
           {title === undefined ? null : <span class="check-title">{title}: </span>}
           {check.reason}
         </p>
-        <dl class="pairs">
+        <dl class="check-pairs">
           <Pair name={t.expected} value={check.expected} code />
           <Pair name={t.actual} value={check.actual} code />
           <Pair name={t.blockedBy} value={check.blockedBy} code />
@@ -100,23 +123,31 @@ function CheckLine({ check, titles, waive, onWaive }: { check: Check } & TreeOpt
           <code>{check.id}</code> · {t.source} {check.source}
         </p>
         {check.outcome === 'unchecked' && check.blockedBy === undefined ? (
-          <p class="row">
-            {check.waived === true ? <span class="mark mark-unchecked">{t.waived}</span> : null}
-            <button
-              type="button"
-              class="button small"
-              title={t.waiveHint(check.id)}
-              aria-label={`${check.waived === true ? t.unwaive : t.waive}: ${check.id}`}
-              onClick={() =>
-                onWaive(waive.includes(check.id) ? waive.filter((id) => id !== check.id) : [...waive, check.id])
-              }
-            >
-              {check.waived === true ? t.unwaive : t.waive}
-            </button>
-          </p>
+          <Waiver check={check} waive={waive} {...(onWaive === undefined ? {} : { onWaive })} />
         ) : null}
       </div>
     </li>
+  )
+}
+
+function Waiver({ check, waive, onWaive }: { check: Check } & Omit<TreeOptions, 'titles'>): JSX.Element {
+  const t = useTexts().verdict
+  const toggled = waive.includes(check.id) ? waive.filter((id) => id !== check.id) : [...waive, check.id]
+  return (
+    <p class="row">
+      {check.waived === true ? <span class="mark mark-unchecked">{t.waived}</span> : null}
+      {onWaive === undefined ? null : (
+        <button
+          type="button"
+          class="button small"
+          title={t.waiveHint(check.id)}
+          aria-label={`${check.waived === true ? t.unwaive : t.waive}: ${check.id}`}
+          onClick={() => onWaive(toggled)}
+        >
+          {check.waived === true ? t.unwaive : t.waive}
+        </button>
+      )}
+    </p>
   )
 }
 

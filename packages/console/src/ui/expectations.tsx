@@ -77,7 +77,8 @@ export function Expectations({ bench }: { readonly bench: Workbench }): JSX.Elem
   )
 }
 
-function RowEditor({
+/** One expectation: switched on by a tick, and edited as text. */
+export function RowEditor({
   row,
   bad,
   onChange,

@@ -42,10 +42,11 @@ export function Empty({
   )
 }
 
-/** A button that copies a text and says so. */
-export function CopyButton({ text, label }: { readonly text: string; readonly label?: string }): JSX.Element {
+/** A button that copies a text and says so; nothing where the browser lets no page copy (one that was not served securely). */
+export function CopyButton({ text, label }: { readonly text: string; readonly label?: string }): JSX.Element | null {
   const t = SHELL[useLanguage()]
   const [done, setDone] = useState(false)
+  if (!isSecureContext) return null
   const copy = (): void => {
     navigator.clipboard.writeText(text).then(
       () => setDone(true),
@@ -73,22 +74,42 @@ export function Snippet({ kind, text }: { readonly kind: 'commandLine' | 'code';
   )
 }
 
-/** A dialog over the page: focus stays in it, Escape closes it. */
+/**
+ * A dialog over the page: focus stays in it, and goes back to where it was; Escape closes it.
+ *
+ * @param stay Escape does not close it: what it shows cannot be shown again
+ */
 export function Dialog({
   title,
   onClose,
+  stay = false,
   children,
 }: {
   readonly title: string
   readonly onClose: () => void
+  readonly stay?: boolean
   readonly children: ComponentChildren
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
   useEffect(() => {
+    const before = document.activeElement
     dialog.current?.showModal()
+    return () => {
+      // Taken out of the page, a dialog does not give the focus back by itself; what opened it may be gone too. While the
+      // dialog is still there nothing outside of it takes the focus.
+      queueMicrotask(() => {
+        const back = before instanceof HTMLElement && before.isConnected ? before : document.getElementById('content')
+        back?.focus()
+      })
+    }
   }, [])
+  // Browsers let a second Escape through whatever the page says.
+  const closed = (): void => (stay ? dialog.current?.showModal() : onClose())
+  const cancelled = (event: Event): void => {
+    if (stay) event.preventDefault()
+  }
   return (
-    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={onClose}>
+    <dialog ref={dialog} aria-labelledby="dialog-title" onClose={closed} onCancel={cancelled}>
       <h2 id="dialog-title">{title}</h2>
       {children}
     </dialog>
@@ -99,6 +120,7 @@ export function Dialog({
 export function Confirm({
   title,
   action,
+  busy = false,
   children,
   onYes,
   onNo,
@@ -106,6 +128,8 @@ export function Confirm({
   readonly title: string
   /** What the button that does it says: the act, not "yes". */
   readonly action: string
+  /** It is being done, or something has to be known first. */
+  readonly busy?: boolean
   readonly children: ComponentChildren
   readonly onYes: () => void
   readonly onNo: () => void
@@ -118,7 +142,7 @@ export function Confirm({
         <button type="button" class="button" onClick={onNo}>
           {t.cancel}
         </button>
-        <button type="button" class="button danger" onClick={onYes}>
+        <button type="button" class="button danger" disabled={busy} onClick={onYes}>
           {action}
         </button>
       </p>

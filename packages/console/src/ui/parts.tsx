@@ -22,21 +22,39 @@ export function OutcomeSign({ outcome }: { readonly outcome: Outcome }): JSX.Ele
 }
 
 /** A moment in the reader's zone, with UTC on hover. */
-export function Moment({ iso, day }: { readonly iso: string; readonly day?: true }): JSX.Element {
+export function Moment({
+  iso,
+  day,
+  seconds,
+}: {
+  readonly iso: string
+  readonly day?: true
+  readonly seconds?: true
+}): JSX.Element {
   const language = useContext(LanguageContext)
   const date = new Date(iso)
   if (Number.isNaN(date.getTime())) return <span>{iso}</span>
   // British and American readers write dates differently: the browser's own locale, where it is of the page's language.
   const locale = navigator.languages.find((one) => one.startsWith(language)) ?? language
-  const style =
-    day === true ? ({ dateStyle: 'medium' } as const) : ({ dateStyle: 'medium', timeStyle: 'short' } as const)
-  const text = new Intl.DateTimeFormat(locale, style).format(date)
+  const text = formatOf(locale, day === true ? undefined : seconds === true ? 'medium' : 'short').format(date)
   return (
     <time dateTime={date.toISOString()} title={`${date.toISOString().replace('T', ' ').replace('.000Z', '')} UTC`}>
       {text}
     </time>
   )
 }
+
+/** Making a format takes longer than using it, and long lists use few. */
+function formatOf(locale: string, timeStyle: 'short' | 'medium' | undefined): Intl.DateTimeFormat {
+  const key = `${locale} ${timeStyle}`
+  const format =
+    FORMATS.get(key) ??
+    new Intl.DateTimeFormat(locale, { dateStyle: 'medium', ...(timeStyle === undefined ? {} : { timeStyle }) })
+  FORMATS.set(key, format)
+  return format
+}
+
+const FORMATS = new Map<string, Intl.DateTimeFormat>()
 
 /** A button that lets the reader choose files. */
 export function FileButton({

@@ -2,14 +2,12 @@ import type { TrustAnchor, Verdict } from '@sekisho/evidence'
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { Judged } from '../engine/messages.ts'
-import { fallen, type Layer, type PartyStanding, type Standing, trustMapOf } from '../map/model.ts'
+import { fallen, trustMapOf } from '../map/model.ts'
 import { useTexts } from '../text/language.ts'
 import { Mark } from './parts.tsx'
-import { TrustDrawing } from './trust-drawing.tsx'
+import { DrawingPanel, WordsPanel } from './trust-panels.tsx'
 import { Panel } from './verdict-view.tsx'
 import { faultIn, type Workbench } from './workbench.ts'
-
-const STANDINGS: readonly Standing[] = ['proven', 'assumed', 'excluded', 'inside', 'unknown', 'refuted']
 
 /** Whom a verdict trusts, drawn and in words, and what falls when an anchor is no longer trusted. */
 export function TrustMapView({ bench, judged }: { readonly bench: Workbench; readonly judged: Judged }): JSX.Element {
@@ -20,21 +18,7 @@ export function TrustMapView({ bench, judged }: { readonly bench: Workbench; rea
   const map = trustMapOf(shown)
   return (
     <>
-      <Panel title={t.heading}>
-        <p class="faint">{t.lead}</p>
-        {/* biome-ignore lint/a11y/noNoninteractiveTabindex: on a narrow screen the drawing is moved with the arrow keys */}
-        <section class="drawing" tabIndex={0} aria-label={t.heading}>
-          <TrustDrawing map={map} anchors={before.anchors} distrust={distrust} />
-        </section>
-        <ul class="legend">
-          {STANDINGS.map((standing) => (
-            <li key={standing}>
-              <Mark tone={standing}>{t.standings[standing]}</Mark>{' '}
-              <span class="small">{t.standingHints[standing]}</span>
-            </li>
-          ))}
-        </ul>
-      </Panel>
+      <DrawingPanel map={map} anchors={before.anchors} distrust={distrust} />
       <Panel title={t.anchorsHeading}>
         <p class="faint">{before.anchors.length === 0 ? t.noAnchors : t.anchorsHint}</p>
         <ul class="plain toggles">
@@ -58,19 +42,7 @@ export function TrustMapView({ bench, judged }: { readonly bench: Workbench; rea
           {without === undefined ? null : <Fall before={judged.verdict} after={without.verdict} />}
         </div>
       </Panel>
-      <Panel title={t.list}>
-        <ol class="plain layers" reversed>
-          {[...map.layers].reverse().map((layer) => (
-            <LayerInWords key={layer.id} layer={layer} />
-          ))}
-        </ol>
-        <h3>{t.partiesHeading}</h3>
-        <ul class="plain layers">
-          {map.parties.map((party) => (
-            <PartyInWords key={party.id} party={party} />
-          ))}
-        </ul>
-      </Panel>
+      <WordsPanel map={map} />
     </>
   )
 }
@@ -151,37 +123,5 @@ function Fall({ before, after }: { before: Verdict; after: Verdict }): JSX.Eleme
         ))}
       </ul>
     </>
-  )
-}
-
-function LayerInWords({ layer: { id, standing, because } }: { layer: Layer }): JSX.Element {
-  const t = useTexts().map
-  return (
-    <li>
-      <Mark tone={standing}>{t.standings[standing]}</Mark>
-      <div>
-        <strong>{t.layers[id]}</strong> <span class="faint">{t.layerHints[id]}</span>
-        {because.length === 0 ? null : (
-          <div class="small">
-            {t.because}: {because.join('; ')}
-          </div>
-        )}
-      </div>
-    </li>
-  )
-}
-
-function PartyInWords({ party: { id, standing, because } }: { party: PartyStanding }): JSX.Element {
-  const t = useTexts().map
-  return (
-    <li>
-      <Mark tone={standing}>{t.standings[standing]}</Mark>
-      <div>
-        <strong>{t.parties[id]}</strong>
-        <div class="small">
-          {t.because}: {typeof because === 'string' ? t.reasons[because] : because.statement}
-        </div>
-      </div>
-    </li>
   )
 }

@@ -1,5 +1,6 @@
 import type { Check, CollateralPart, Verdict } from '@sekisho/evidence'
 import type { ComponentChildren, JSX } from 'preact'
+import { useCheckTitles } from '../text/check-titles.ts'
 import { useTexts } from '../text/language.ts'
 import { CheckTree, isOpen, type TreeOptions } from './check-tree.tsx'
 import { Digest, Mark, Moment, OutcomeSign } from './parts.tsx'
@@ -27,16 +28,19 @@ export function VerdictHead({ verdict, busy }: { readonly verdict: Verdict; read
 export function VerdictBody({
   verdict,
   remarks,
+  why = true,
   ...tree
 }: {
   readonly verdict: Verdict
+  /** False where {@link Why} stands elsewhere on the page. */
+  readonly why?: boolean
   /** Wrappers taken off and what else lay in the file, by what they are. */
   readonly remarks: readonly (readonly [name: string, values: readonly string[]])[]
 } & TreeOptions): JSX.Element {
   const t = useTexts().verdict
   return (
     <>
-      <Why verdict={verdict} titles={tree.titles} />
+      {why ? <Why verdict={verdict} titles={tree.titles} /> : null}
       <Vouchers verdict={verdict} />
       <Panel title={t.checks}>
         <CheckTree groups={verdict.checks} {...tree} />
@@ -81,19 +85,27 @@ export function Panel({
   )
 }
 
-function Why({ verdict, titles }: { verdict: Verdict; titles: Readonly<Record<string, string>> }): JSX.Element | null {
+/** What keeps a verdict from being better, each with what would mend it; nothing for one that is verified. */
+export function Why({
+  verdict,
+  titles,
+}: {
+  readonly verdict: Verdict
+  readonly titles: Readonly<Record<string, string>>
+}): JSX.Element | null {
   const t = useTexts().verdict
   const open = [...verdict.checks, ...(verdict.parts ?? []).flatMap((part) => part.verdict.checks)]
     .flatMap(({ checks }) => checks)
     .filter(isOpen)
     // What failed weighs more than what nobody looked at.
     .toSorted((a, b) => Number(b.outcome === 'fail') - Number(a.outcome === 'fail'))
+  const titleOf = useCheckTitles(open.map(({ id }) => id))
   if (open.length === 0) return null
   return (
     <Panel title={open.some(({ remedy }) => remedy !== undefined) ? `${t.why} · ${t.remedies}` : t.why}>
       <ol class="why">
         {open.map((check) => (
-          <Reason key={check.id} check={check} title={check.title ?? titles[check.id] ?? check.id} />
+          <Reason key={check.id} check={check} title={titleOf(check.id, check.title ?? titles[check.id]) ?? check.id} />
         ))}
       </ol>
     </Panel>

@@ -7,21 +7,36 @@ import { FileButton } from './parts.tsx'
 const EXAMPLES: readonly ExampleName[] = ['snp-genoa', 'tdx', 'tdx-out-of-date', 'tdx-debug', 'sgx']
 
 /** What stands there when nothing is open. */
-export function Welcome({
-  onFiles,
-  onText,
-  onExample,
-}: {
-  readonly onFiles: (files: readonly File[]) => void
-  readonly onText: (text: string) => void
-  readonly onExample: (name: ExampleName) => void
-}): JSX.Element {
+export function Welcome(ways: Ways): JSX.Element {
   const t = useTexts()
-  const [text, setText] = useState<string>()
   return (
     <div class="welcome">
       <h1>{t.welcome.heading}</h1>
       <p class="lead">{t.welcome.lead}</p>
+      <Ways {...ways} />
+      <section class="small">
+        <p>
+          <strong>{t.welcome.kindsLabel}</strong> {t.welcome.kinds}
+        </p>
+        <p>{t.welcome.together}</p>
+      </section>
+    </div>
+  )
+}
+
+/** What is done with what the reader brings. */
+interface Ways {
+  readonly onFiles: (files: readonly File[]) => void
+  readonly onText: (text: string) => void
+  readonly onExample: (name: ExampleName) => void
+}
+
+/** The ways to bring evidence: files, text, or an example. */
+export function Ways({ onFiles, onText, onExample }: Ways): JSX.Element {
+  const t = useTexts()
+  const [text, setText] = useState<string>()
+  return (
+    <>
       <section class="drop" aria-label={t.welcome.drop}>
         {text === undefined ? (
           <>
@@ -78,13 +93,7 @@ export function Welcome({
           ))}
         </ul>
       </section>
-      <section class="small">
-        <p>
-          <strong>{t.welcome.kindsLabel}</strong> {t.welcome.kinds}
-        </p>
-        <p>{t.welcome.together}</p>
-      </section>
-    </div>
+    </>
   )
 }
 
