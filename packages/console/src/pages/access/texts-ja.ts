@@ -62,7 +62,7 @@ export const JA: AccessTexts = {
     'policy:write': 'ポリシーの変更',
     'references:read': '参照値と TPM の鍵の参照',
     'references:write': '参照値の変更、TPM の失効',
-    'decisions:read': '判定、受領証、ライブイベントの参照',
+    'decisions:read': '判定、レシート、ライブイベントの参照',
     'leases:read': 'リース、予測、影響範囲の参照',
     'leases:write': 'リースの失効、再評価',
     'advisories:read': 'アドバイザリの参照',

@@ -5,7 +5,7 @@ export const ja: PoliciesTexts = {
   lead: 'どのワークロードにどのシークレットを渡すかを決めるのがポリシーです。許可していないものはすべて拒否されます。変更を適用する前に、過去の判定がどう変わるかを確認できます。',
   needs: (scope) => `このページには、この名前空間のスコープ ${scope} が必要です。`,
   inForce: (version) => `バージョン ${version} を適用中`,
-  none: 'この名前空間にはポリシーがありません。何もリリースされません。',
+  none: 'この名前空間にはポリシーがありません。何も払い出されません。',
   noneHow: '下のひな形から始めるか、コマンドラインでファイルを適用してください。',
   tabs: { label: 'ポリシー', edit: '編集', tests: 'テストケース', versions: 'バージョン' },
   editor: {
@@ -68,7 +68,7 @@ export const ja: PoliciesTexts = {
   effect: {
     history: '過去の判定でのドライラン',
     asking: '記録された要求を判定し直しています…',
-    noHistory: 'リリースや更新の記録がまだないため、比較できません。',
+    noHistory: '払い出しや更新の記録がまだないため、比較できません。',
     same: '記録されたすべての判定が同じ結果になります。',
     refused: '許可されていたが、この本文では拒否される',
     permitted: '拒否されていたが、この本文では許可される',
@@ -94,7 +94,7 @@ export const ja: PoliciesTexts = {
     expires: '期限',
     region: '結果が変わる判定',
   },
-  actions: { release: 'リリース', renew: '更新' },
+  actions: { release: '払い出し', renew: '更新' },
   diff: {
     label: '行ごとの差分',
     gone: '削除',

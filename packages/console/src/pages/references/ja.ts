@@ -7,7 +7,7 @@ const leases = (kept: number, ended: number): string =>
 
 /** In Japanese. */
 export const ja: ReferencesTexts = {
-  lead: 'ワークロードとプラットフォームの期待値です。いずれかのセットに一致した Evidence にのみ、シークレットがリリースされます。',
+  lead: 'ワークロードとプラットフォームの期待値です。いずれかのセットに一致した Evidence にのみ、シークレットが払い出されます。',
   needs: (scope) => `このページには、この名前空間のスコープ ${scope} が必要です。`,
   actions: {
     evidence: 'Evidence から作成…',

@@ -3,7 +3,7 @@ import type { StartTexts } from './texts-model.ts'
 /** Japanese. */
 export const ja: StartTexts = {
   lead: 'チェックポイントの働きを知るための、ふたつの手引きです。最初の手引きの各手順は実際の API 呼び出しで、コマンドやコードでも同じことができます。',
-  guides: { label: '手引き', run: 'シークレットの払い出し', verdict: '判定の読み方' },
+  guides: { label: '手引き', run: 'シークレットの払い出し', verdict: '検証結果の読み方' },
   run: {
     lead: '機密マシン上のワークロードが、シークレットを受け取るまでの流れです。まず理由とともに拒否され、次に払い出されます。このページが所有者と、自分の鍵を持つワークロードの役を務めます。マシンはエミュレーションです。',
     emulated:
@@ -12,7 +12,7 @@ export const ja: StartTexts = {
       heading: 'エミュレートされたマシンがありません',
       text: 'このチェックポイントは実機だけを信頼しています。本番のシークレットを扱うなら、それが正しい設定です。ハードウェアなしで試すには、エミュレートされたマシン付きで別に起動してください。',
       restart: 'sekisho up --emulated --data try',
-      other: '「判定の読み方」にはどちらも不要です。お手元の Evidence か、サンプルで始められます。',
+      other: '「検証結果の読み方」にはどちらも不要です。お手元の Evidence か、サンプルで始められます。',
     },
     needsAdmin:
       'この手引きは名前空間を作成し、エミュレートされたマシンに署名させます。全名前空間（*）の「admin」スコープが必要ですが、お使いのトークンにはありません。',
@@ -187,7 +187,7 @@ export const ja: StartTexts = {
       wrappers: '取り出し元',
       companions: '同梱物',
       fields: '解析結果',
-      time: '判定時刻',
+      time: '検証時刻',
     },
     fields: (count) => `${count} フィールド`,
     who: { anchor: 'トラストアンカー', none: 'なし：信頼するルートに至るチェーンがありません' },
