@@ -1,10 +1,10 @@
 /**
- * `npm test -- [FILTER…]`: runs every test file of the workspace, compiled, in two processes side by side, under one
+ * `npm test -- [FILTER…]`: runs every test file of the workspace, compiled, in three processes side by side, under one
  * runner that prints one total. With filters, runs the files whose path contains one.
  */
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { FILTERS, halfOf, testFiles } from './tests/files.ts'
+import { FILTERS, filesOf, PARTS, testFiles } from './tests/files.ts'
 
 const filters = process.argv.slice(2)
 const files = testFiles(filters)
@@ -12,10 +12,14 @@ if (files.length === 0) {
   console.error(`no test file ${filters.length === 0 ? 'in this workspace' : `matches ${filters.join(', ')}`}`)
   process.exit(1)
 }
-const halves = (['evidence', 'rest'] as const).filter((half) => halfOf(files, half).length > 0)
-const entries = halves.map((half) => join(import.meta.dirname, 'tests', `${half}.js`))
-const { status } = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...entries], {
-  stdio: 'inherit',
-  env: { ...process.env, [FILTERS]: JSON.stringify(filters) },
-})
+const parts = PARTS.filter((part) => filesOf(files, part).length > 0)
+const entries = parts.map((part) => join(import.meta.dirname, 'tests', `${part}.js`))
+const { status } = spawnSync(
+  process.execPath,
+  ['--test', `--test-concurrency=${PARTS.length}`, '--test-reporter=spec', ...entries],
+  {
+    stdio: 'inherit',
+    env: { ...process.env, [FILTERS]: JSON.stringify(filters) },
+  },
+)
 process.exitCode = status ?? 1

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { reader } from './holdings.ts'
 
@@ -170,33 +170,32 @@ describe('access', { skip: MISSING ?? false }, () => {
     await page.context().close()
   })
 
-  for (const locale of ['en-GB', 'ja-JP'] as const)
-    for (const colorScheme of ['light', 'dark'] as const)
-      it(`every part and its dialogs, ${locale}, ${colorScheme}, 360 px: axe finds nothing, nothing is wider`, async () => {
-        const { page, errors } = await stage.administrator({
-          locale,
-          colorScheme,
-          viewport: { width: 360, height: 740 },
-        })
-        const look = async (what: string): Promise<void> => {
-          assert.deepEqual(await axeFindings(page), [], what)
-          assert.equal(await overflows(page), false, what)
-        }
-        await at(page)
-        await page.locator('.records').waitFor()
-        await look('tokens')
-        await page.locator('.page-head button').click()
-        await page.getByRole('dialog').waitFor()
-        await look('create')
-        await page.keyboard.press('Escape')
-        await page.locator('.records .button').first().click()
-        await look('revoke')
-        await page.keyboard.press('Escape')
-        for (const part of ['machines', 'namespaces', 'you']) {
-          await at(page, `/${part}`)
-          await look(part)
-        }
-        assert.deepEqual(errors, [])
-        await page.context().close()
+  for (const { locale, colorScheme } of LOOKS)
+    it(`every part and its dialogs, ${locale}, ${colorScheme}, 360 px: axe finds nothing, nothing is wider`, async () => {
+      const { page, errors } = await stage.administrator({
+        locale,
+        colorScheme,
+        viewport: { width: 360, height: 740 },
       })
+      const look = async (what: string): Promise<void> => {
+        assert.deepEqual(await axeFindings(page), [], what)
+        assert.equal(await overflows(page), false, what)
+      }
+      await at(page)
+      await page.locator('.records').waitFor()
+      await look('tokens')
+      await page.locator('.page-head button').click()
+      await page.getByRole('dialog').waitFor()
+      await look('create')
+      await page.keyboard.press('Escape')
+      await page.locator('.records .button').first().click()
+      await look('revoke')
+      await page.keyboard.press('Escape')
+      for (const part of ['machines', 'namespaces', 'you']) {
+        await at(page, `/${part}`)
+        await look(part)
+      }
+      assert.deepEqual(errors, [])
+      await page.context().close()
+    })
 })

@@ -114,6 +114,15 @@ export async function openStage(): Promise<Stage> {
   }
 }
 
+/**
+ * The looks that a page is tried in: each language and each appearance once. Layout depends on the language, colours on the
+ * appearance; no finding ever came of a pair alone.
+ */
+export const LOOKS = [
+  { locale: 'en-GB', colorScheme: 'light' },
+  { locale: 'ja-JP', colorScheme: 'dark' },
+] as const
+
 /** What axe finds: impact, rule and the first element of each. */
 export async function axeFindings(page: Page): Promise<readonly string[]> {
   // The policy of the page lets nobody add a script to it, so the checker is evaluated by the debugger.

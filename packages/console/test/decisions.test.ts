@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { type DecisionStory, manyDecisions, RESOURCE, tellDecisions } from './decision-story.ts'
 
@@ -370,30 +370,29 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await page.context().close()
   })
 
-  for (const locale of ['en-GB', 'ja-JP'] as const)
-    for (const colorScheme of ['light', 'dark'] as const)
-      it(`${locale}, ${colorScheme}, 360 px: every view and part, axe finds nothing, nothing is wider`, async () => {
-        const { page, errors } = await open('', { locale, colorScheme, viewport: { width: 360, height: 740 } })
-        assert.equal(await page.locator('html').getAttribute('lang'), locale.slice(0, 2))
-        const check = async (what: string): Promise<void> => {
-          await page.locator('.loading').first().waitFor({ state: 'detached' })
-          assert.deepEqual(await axeFindings(page), [], what)
-          assert.equal(await overflows(page), false, what)
-        }
-        await rows(page).first().waitFor()
-        await check('list')
-        await page.locator('.filters-toggle').click()
-        await check('filters')
-        await page.goto(`${stage.url}#/ns/default/decisions?view=reasons`)
-        await page.locator('.refusal-group').first().waitFor()
-        await check('reasons')
-        await page.goto(`${stage.url}#/ns/default/decisions/${story.released}`)
-        for (const part of ['verdict', 'map', 'policy', 'receipt', 'record']) {
-          await page.locator(`#tab-${part}`).click()
-          if (part === 'receipt') await page.locator('.proof').waitFor()
-          await check(part)
-        }
-        assert.deepEqual(errors, [])
-        await page.context().close()
-      })
+  for (const { locale, colorScheme } of LOOKS)
+    it(`${locale}, ${colorScheme}, 360 px: every view and part, axe finds nothing, nothing is wider`, async () => {
+      const { page, errors } = await open('', { locale, colorScheme, viewport: { width: 360, height: 740 } })
+      assert.equal(await page.locator('html').getAttribute('lang'), locale.slice(0, 2))
+      const check = async (what: string): Promise<void> => {
+        await page.locator('.loading').first().waitFor({ state: 'detached' })
+        assert.deepEqual(await axeFindings(page), [], what)
+        assert.equal(await overflows(page), false, what)
+      }
+      await rows(page).first().waitFor()
+      await check('list')
+      await page.locator('.filters-toggle').click()
+      await check('filters')
+      await page.goto(`${stage.url}#/ns/default/decisions?view=reasons`)
+      await page.locator('.refusal-group').first().waitFor()
+      await check('reasons')
+      await page.goto(`${stage.url}#/ns/default/decisions/${story.released}`)
+      for (const part of ['verdict', 'map', 'policy', 'receipt', 'record']) {
+        await page.locator(`#tab-${part}`).click()
+        if (part === 'receipt') await page.locator('.proof').waitFor()
+        await check(part)
+      }
+      assert.deepEqual(errors, [])
+      await page.context().close()
+    })
 })

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { type DecisionStory, tellDecisions } from './decision-story.ts'
 
@@ -226,21 +226,20 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await page.context().close()
   })
 
-  for (const locale of ['en-GB', 'ja-JP'] as const)
-    for (const colorScheme of ['light', 'dark'] as const)
-      it(`${locale}, ${colorScheme}, 360 px: axe finds nothing, nothing is wider, proven and refuted`, async () => {
-        const { page, errors } = await open({ locale, colorScheme, viewport: { width: 360, height: 740 } })
-        assert.equal(await page.locator('html').getAttribute('lang'), locale.slice(0, 2))
-        await page.locator('.index').fill('3')
-        await page.locator('.index').press('Enter')
-        await page.locator('.proof-proven').waitFor()
-        await page.locator('#kept-checkpoint').fill(kept.replace(/\n\d+\n/, '\n7\n'))
-        await page.locator('form.form button[type=submit]').click()
-        await page.locator('.proof-refuted').waitFor()
-        for (const one of await page.locator('details > summary').all()) await one.click()
-        assert.deepEqual(await axeFindings(page), [])
-        assert.equal(await overflows(page), false)
-        assert.deepEqual(errors, [])
-        await page.context().close()
-      })
+  for (const { locale, colorScheme } of LOOKS)
+    it(`${locale}, ${colorScheme}, 360 px: axe finds nothing, nothing is wider, proven and refuted`, async () => {
+      const { page, errors } = await open({ locale, colorScheme, viewport: { width: 360, height: 740 } })
+      assert.equal(await page.locator('html').getAttribute('lang'), locale.slice(0, 2))
+      await page.locator('.index').fill('3')
+      await page.locator('.index').press('Enter')
+      await page.locator('.proof-proven').waitFor()
+      await page.locator('#kept-checkpoint').fill(kept.replace(/\n\d+\n/, '\n7\n'))
+      await page.locator('form.form button[type=submit]').click()
+      await page.locator('.proof-refuted').waitFor()
+      for (const one of await page.locator('details > summary').all()) await one.click()
+      assert.deepEqual(await axeFindings(page), [])
+      assert.equal(await overflows(page), false)
+      assert.deepEqual(errors, [])
+      await page.context().close()
+    })
 })

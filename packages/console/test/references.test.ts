@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { storyFile, tellPolicyStory } from './policy-story.ts'
 
@@ -157,20 +157,19 @@ describe('reference values', { skip: MISSING ?? false }, () => {
     await page.context().close()
   })
 
-  for (const locale of ['en-GB', 'ja-JP'] as const)
-    for (const colorScheme of ['light', 'dark'] as const)
-      it(`${locale}, ${colorScheme}, 360 px: every part fits, and axe finds nothing`, async () => {
-        const { page, errors } = await open('', { locale, colorScheme, viewport: { width: 360, height: 740 } })
-        assert.equal(await page.locator('h1').textContent(), locale === 'ja-JP' ? '参照値' : 'Reference values')
-        for (const id of ['', '/old', '/+evidence', '/+write', '/+import']) {
-          await page.goto(`${stage.url}#/ns/default/references${id}`)
-          await page.locator('.panel').first().waitFor()
-          assert.deepEqual(await axeFindings(page), [], id)
-          assert.equal(await overflows(page), false, id)
-        }
-        await page.goto(`${stage.url}#/ns/nothing/references`)
-        await page.locator('.empty').waitFor()
-        assert.deepEqual(faults(errors), [])
-        await page.context().close()
-      })
+  for (const { locale, colorScheme } of LOOKS)
+    it(`${locale}, ${colorScheme}, 360 px: every part fits, and axe finds nothing`, async () => {
+      const { page, errors } = await open('', { locale, colorScheme, viewport: { width: 360, height: 740 } })
+      assert.equal(await page.locator('h1').textContent(), locale === 'ja-JP' ? '参照値' : 'Reference values')
+      for (const id of ['', '/old', '/+evidence', '/+write', '/+import']) {
+        await page.goto(`${stage.url}#/ns/default/references${id}`)
+        await page.locator('.panel').first().waitFor()
+        assert.deepEqual(await axeFindings(page), [], id)
+        assert.equal(await overflows(page), false, id)
+      }
+      await page.goto(`${stage.url}#/ns/nothing/references`)
+      await page.locator('.empty').waitFor()
+      assert.deepEqual(faults(errors), [])
+      await page.context().close()
+    })
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { CANARY, fileOf, reader } from './holdings.ts'
 
@@ -164,36 +164,35 @@ describe('secrets and keys', { skip: MISSING ?? false }, () => {
     await blind.page.context().close()
   })
 
-  for (const locale of ['en-GB', 'ja-JP'] as const)
-    for (const colorScheme of ['light', 'dark'] as const)
-      it(`list, one of them and dialogs, ${locale}, ${colorScheme}, 360 px: axe finds nothing, nothing is wider`, async () => {
-        const { page, errors } = await stage.administrator({
-          locale,
-          colorScheme,
-          viewport: { width: 360, height: 740 },
-        })
-        const look = async (what: string): Promise<void> => {
-          assert.deepEqual(await axeFindings(page), [], what)
-          assert.equal(await overflows(page), false, what)
-        }
-        await at(page)
-        await page.locator('.records').waitFor()
-        await look('list')
-        for (const button of [1, 2]) {
-          await page
-            .locator('.page-head button')
-            .nth(button - 1)
-            .click()
-          await page.getByRole('dialog').waitFor()
-          await look(`dialog ${button}`)
-          await page.keyboard.press('Escape')
-        }
-        await at(page, '/shop/keys/rsa-3072')
-        await page.locator('.jwk').waitFor()
-        await look('key')
-        await page.locator('.page-head button').first().click()
-        await look('delete')
-        assert.deepEqual(errors, [])
-        await page.context().close()
+  for (const { locale, colorScheme } of LOOKS)
+    it(`list, one of them and dialogs, ${locale}, ${colorScheme}, 360 px: axe finds nothing, nothing is wider`, async () => {
+      const { page, errors } = await stage.administrator({
+        locale,
+        colorScheme,
+        viewport: { width: 360, height: 740 },
       })
+      const look = async (what: string): Promise<void> => {
+        assert.deepEqual(await axeFindings(page), [], what)
+        assert.equal(await overflows(page), false, what)
+      }
+      await at(page)
+      await page.locator('.records').waitFor()
+      await look('list')
+      for (const button of [1, 2]) {
+        await page
+          .locator('.page-head button')
+          .nth(button - 1)
+          .click()
+        await page.getByRole('dialog').waitFor()
+        await look(`dialog ${button}`)
+        await page.keyboard.press('Escape')
+      }
+      await at(page, '/shop/keys/rsa-3072')
+      await page.locator('.jwk').waitFor()
+      await look('key')
+      await page.locator('.page-head button').first().click()
+      await look('delete')
+      assert.deepEqual(errors, [])
+      await page.context().close()
+    })
 })

@@ -4,7 +4,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, drop, exampleFiles, MISSING, openStage, overflows, type Seen, type Stage } from './browser.ts'
+import {
+  axeFindings,
+  drop,
+  exampleFiles,
+  LOOKS,
+  MISSING,
+  openStage,
+  overflows,
+  type Seen,
+  type Stage,
+} from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 
 const DO = /^(Do it|実行する)$/
@@ -249,26 +259,25 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     await other.context().close()
   })
 
-  for (const locale of ['en-GB', 'ja-JP'] as const)
-    for (const colorScheme of ['light', 'dark'] as const)
-      it(`${locale}, ${colorScheme}: axe finds nothing at any stage, nothing is wider than 360 px`, async () => {
-        const seen = await openRun(stage, { locale, colorScheme, viewport: { width: 360, height: 740 } })
-        const { page } = seen
-        assert.equal(await page.locator('html').getAttribute('lang'), locale.slice(0, 2))
-        const look = async (what: string): Promise<void> => {
-          assert.deepEqual(await axeFindings(page), [], what)
-          assert.equal(await overflows(page), false, what)
-        }
-        await look('beginning')
-        await doSteps(page, 0, 4)
-        await look('about to be refused')
-        await doSteps(page, 4, ALL)
-        for (const drawer of await page.locator('.drawers details').all()) await drawer.locator('summary').click()
-        await look('end, everything open')
-        if (locale === 'ja-JP') assert.doesNotMatch((await page.locator('h1').textContent()) ?? '', /[a-z]/i)
-        assert.deepEqual(troubles(seen), [])
-        await page.context().close()
-      })
+  for (const { locale, colorScheme } of LOOKS)
+    it(`${locale}, ${colorScheme}: axe finds nothing at any stage, nothing is wider than 360 px`, async () => {
+      const seen = await openRun(stage, { locale, colorScheme, viewport: { width: 360, height: 740 } })
+      const { page } = seen
+      assert.equal(await page.locator('html').getAttribute('lang'), locale.slice(0, 2))
+      const look = async (what: string): Promise<void> => {
+        assert.deepEqual(await axeFindings(page), [], what)
+        assert.equal(await overflows(page), false, what)
+      }
+      await look('beginning')
+      await doSteps(page, 0, 4)
+      await look('about to be refused')
+      await doSteps(page, 4, ALL)
+      for (const drawer of await page.locator('.drawers details').all()) await drawer.locator('summary').click()
+      await look('end, everything open')
+      if (locale === 'ja-JP') assert.doesNotMatch((await page.locator('h1').textContent()) ?? '', /[a-z]/i)
+      assert.deepEqual(troubles(seen), [])
+      await page.context().close()
+    })
 })
 
 describe('the walk through a verdict', { skip: MISSING ?? false }, () => {
@@ -329,21 +338,20 @@ describe('the walk through a verdict', { skip: MISSING ?? false }, () => {
     await page.context().close()
   })
 
-  for (const locale of ['en-GB', 'ja-JP'] as const)
-    for (const colorScheme of ['light', 'dark'] as const)
-      it(`${locale}, ${colorScheme}: axe finds nothing on any question, nothing is wider than 360 px`, async () => {
-        const { page } = await open({ locale, colorScheme, viewport: { width: 360, height: 740 } })
-        assert.deepEqual(await axeFindings(page), [])
-        await page.locator('.card').last().click()
-        await page.locator('.chapter').waitFor()
-        for (let i = 0; i < 6; i++) {
-          await page.locator('.chapters button').nth(i).click()
-          assert.deepEqual(await axeFindings(page), [], `question ${i + 1}`)
-          assert.equal(await overflows(page), false, `question ${i + 1}`)
-          if (locale === 'ja-JP')
-            for (const title of await page.locator('.chapter-checks strong').allTextContents())
-              assert.match(title, /[\u3040-\u30ff\u4e00-\u9fff]/)
-        }
-        await page.context().close()
-      })
+  for (const { locale, colorScheme } of LOOKS)
+    it(`${locale}, ${colorScheme}: axe finds nothing on any question, nothing is wider than 360 px`, async () => {
+      const { page } = await open({ locale, colorScheme, viewport: { width: 360, height: 740 } })
+      assert.deepEqual(await axeFindings(page), [])
+      await page.locator('.card').last().click()
+      await page.locator('.chapter').waitFor()
+      for (let i = 0; i < 6; i++) {
+        await page.locator('.chapters button').nth(i).click()
+        assert.deepEqual(await axeFindings(page), [], `question ${i + 1}`)
+        assert.equal(await overflows(page), false, `question ${i + 1}`)
+        if (locale === 'ja-JP')
+          for (const title of await page.locator('.chapter-checks strong').allTextContents())
+            assert.match(title, /[\u3040-\u30ff\u4e00-\u9fff]/)
+      }
+      await page.context().close()
+    })
 })

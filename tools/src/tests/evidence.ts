@@ -1,4 +1,4 @@
-/** One of the two processes of `npm test`. */
-import { runHalf } from './run.ts'
+/** One of the processes of `npm test`. */
+import { runPart } from './run.ts'
 
-await runHalf('evidence')
+await runPart('evidence')

@@ -22,10 +22,16 @@ export function testFiles(filters: readonly string[]): readonly TestFile[] {
     )
 }
 
-/** The two halves that run side by side: verifying evidence takes about as long as everything else. */
-export function halfOf(files: readonly TestFile[], half: 'evidence' | 'rest'): readonly TestFile[] {
-  return files.filter(({ home }) => (home === 'packages/evidence') === (half === 'evidence'))
+/** The parts that run side by side: verifying evidence, the web page in a browser, and everything else take about as long. */
+export const PARTS = ['evidence', 'console', 'rest'] as const
+
+/** One of {@link PARTS}. */
+export type Part = (typeof PARTS)[number]
+
+/** The files of a part. */
+export function filesOf(files: readonly TestFile[], part: Part): readonly TestFile[] {
+  return files.filter(({ home }) => (PARTS.find((one) => home === `packages/${one}`) ?? 'rest') === part)
 }
 
-/** Variable in which the filters of the command line reach the halves, as a JSON list. */
+/** Variable in which the filters of the command line reach the parts, as a JSON list. */
 export const FILTERS = 'SEKISHO_TEST_FILTERS'

@@ -2,12 +2,12 @@ import { join } from 'node:path'
 import { beforeEach, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { ROOT } from '../files.ts'
-import { FILTERS, halfOf, testFiles } from './files.ts'
+import { FILTERS, filesOf, type Part, testFiles } from './files.ts'
 
-/** Runs the test files of one half, compiled, in this one process: a process per file costs ten times as much. */
-export async function runHalf(half: 'evidence' | 'rest'): Promise<void> {
+/** Runs the test files of one part, compiled, in this one process: a process per file costs ten times as much. */
+export async function runPart(part: Part): Promise<void> {
   const filters: readonly string[] = JSON.parse(process.env[FILTERS] ?? '[]')
-  const files = halfOf(testFiles(filters), half)
+  const files = filesOf(testFiles(filters), part)
   let ran = 0
   beforeEach(() => {
     ran++

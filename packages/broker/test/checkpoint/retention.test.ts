@@ -241,7 +241,7 @@ onBoth('retention', (place) => {
     await db.close()
   })
 
-  const attacks = place.kind === 'sqlite' ? 10_000 : 3_000
+  const attacks = place.kind === 'sqlite' ? 4_000 : 1_000
   it(`${attacks} refused attestations leave the database bounded`, { timeout: 300_000 }, async (t) => {
     const db = await opened()
     const refusedBytes = 2 * MIB

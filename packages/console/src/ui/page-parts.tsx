@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { useLanguage } from '../text/language.ts'
 import { SHELL } from '../text/shell.ts'
 
@@ -91,7 +91,8 @@ export function Dialog({
   readonly children: ComponentChildren
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null)
-  useEffect(() => {
+  // Before it is painted: keys that are pressed at once are for the dialog.
+  useLayoutEffect(() => {
     const before = document.activeElement
     dialog.current?.showModal()
     return () => {

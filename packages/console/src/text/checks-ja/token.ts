@@ -12,6 +12,7 @@ export const titles: Readonly<Record<string, string>> = {
   'key.suits': '鍵がアルゴリズムに合う',
   chain: '証明書',
   'chain.readable': '証明書を読み取れる',
+  'chain.leaf': 'トークン内の証明書がその鍵のものである',
   'chain.path': '証明書がひとつの経路をなす',
   'chain.signatures': '証明書が本物である',
   'chain.dates': '証明書が有効期間内である',
