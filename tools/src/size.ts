@@ -164,7 +164,10 @@ function packedSize(answer: unknown): number {
 function pageRow(): Row {
   const page = join(ROOT, 'packages', 'console', 'dist', 'page')
   if (!existsSync(join(page, 'index.html'))) throw new Error('the web page is not built: npm run build')
-  const first = readdirSync(join(page, 'assets')).filter((name) => /^(page|worker)-/.test(name))
+  // What the page names, and the worker that it starts; pages of a checkpoint are fetched when they are opened.
+  const named = readFileSync(join(page, 'index.html'), 'utf8').matchAll(/"\.\/assets\/([^"]+)"/g)
+  const workers = readdirSync(join(page, 'assets')).filter((name) => name.startsWith('worker-'))
+  const first = [...[...named].map(([, name = '']) => name), ...workers]
   if (first.length < 3) throw new Error(`the web page has lost a part: ${first.join(', ')}`)
   // What they import is fetched with them; what they import when it is needed is not.
   const files = new Set(first)
