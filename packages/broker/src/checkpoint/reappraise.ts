@@ -245,6 +245,8 @@ async function replace(core: Core, before: StoredAppraisal, found: Evaluated, at
     await storeGrounds(core, sql, [], text, at)
     await storeAppraisal(sql, now)
     await noteUsed(sql, { appraisal: before.id })
+    // A lease may have ended or moved on meanwhile: nothing rests on the new one then, but its evidence is that of the old.
+    await noteUsed(sql, { appraisal: now.id })
     await sql.run(`UPDATE leases SET appraisal = ? WHERE appraisal = ? AND state = 'live'`, [now.id, before.id])
     await sql.run('UPDATE appraisals SET revoked = ? WHERE id = ? AND revoked IS NULL', [at.getTime(), before.id])
   })

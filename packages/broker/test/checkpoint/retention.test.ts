@@ -190,6 +190,36 @@ onBoth('retention', (place) => {
     await db.close()
   })
 
+  it('evidence of a release stays when its lease ends while its platform is looked at again', async () => {
+    const db = await opened()
+    let meanwhile = async (): Promise<void> => undefined
+    const verifier: Verifier = {
+      ...fakeVerifier,
+      async verify(received, request) {
+        const judged = await fakeVerifier.verify(received, request)
+        if (request.refresh !== true) return judged
+        await meanwhile()
+        const { verdict } = judged
+        const tcb = { ...verdict.claims.tcb, status: 'SWHardeningNeeded' }
+        return { ...judged, verdict: { ...verdict, claims: { ...verdict.claims, tcb } } }
+      },
+    }
+    const { broker, attest } = await furnished(db, { refusedDays: 2 }, verifier)
+    const { session } = await attest({ good: true })
+    const granted = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })
+    assert.ok(granted.released)
+    meanwhile = async () => {
+      await broker.revoke(NAMESPACE, granted.lease.id, { actor: ACTOR, at: later(AT, 60) })
+    }
+    await broker.reappraiseAll(NAMESPACE, { kind: 'collateral' }, later(AT, 60))
+    const { evidence = '' } = (await broker.why(NAMESPACE, granted.decision))?.verdict ?? {}
+    assert.ok(evidence !== '')
+    await broker.tick(later(AT, 9 * DAY))
+    const kept = await db.all('SELECT sha256 FROM evidence WHERE sha256 = ?', [evidence.sha256])
+    assert.equal(kept.length, 1, 'what the secret was released on')
+    await db.close()
+  })
+
   it('evidence that was refused first and passed later is kept, although it was forgotten meanwhile', async () => {
     const db = await opened()
     const { broker, attest } = await furnished(db, { refusedDays: 1 })
