@@ -52,7 +52,9 @@ export function intelEndorser(
       around.trouble,
     )
     const chain = hasPckChain(quote) ? {} : { pck_certificate_chain: platform.chain }
-    if (!own) around.noted(`intel ${asked.fmspc} ${asked.ca}`, found && Buffer.from(canonicalJson(found.collateral)))
+    // SGX and TDX of one platform have TCB information of their own: one is no news of the other.
+    const question = `intel ${asked.fmspc} ${asked.ca} ${tee}`
+    if (!own) around.noted(question, found && Buffer.from(canonicalJson(found.collateral)))
     const made = ready(Buffer.from(canonicalJson({ ...found?.collateral, ...chain })))
     if (!own) held.set(key, made, now + (found === undefined ? RETRY_MS : around.holdMs))
     return made

@@ -55,3 +55,22 @@ test('other TCB information of Intel is told, also when live leases are judged a
   assert.equal(news.length, 1)
   assert.match(news[0] ?? '', /^intel [0-9a-f]{12} /)
 })
+
+test('SGX and TDX on one platform are no news of each other', async (t) => {
+  const world = createWorld({ products: [] })
+  const { news, judge } = await watched(t, world)
+  const [enclave, guest] = [world.sgx({ product: 'Emerald Rapids' }), world.tdx({ product: 'Emerald Rapids' })] as const
+  assert.deepEqual([enclave.fmspc, enclave.ca], [guest.fmspc, guest.ca])
+  for (const seconds of [0, 11, 22]) {
+    await judge(enclave, seconds)
+    await judge(guest, seconds, true)
+  }
+  assert.equal(news.length, 0, news.join())
+  world.intel.publishTcb({ evaluation: 99 })
+  await judge(enclave, 40)
+  await judge(guest, 40)
+  assert.deepEqual(
+    news.map((one) => one.split(' ').at(-1)),
+    ['sgx', 'tdx'],
+  )
+})
