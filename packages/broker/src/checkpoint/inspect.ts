@@ -1,3 +1,4 @@
+import { setImmediate as others } from 'node:timers/promises'
 import { compilePolicies, type PolicyContext } from '@sekisho/appraisal'
 import type { Remedy, Verdict } from '@sekisho/evidence'
 import type { Receipt } from '../log/log.ts'
@@ -102,21 +103,59 @@ export async function decisions(
   namespace: string,
   o: DecisionFilter & { readonly after?: string; readonly limit?: number },
 ): Promise<readonly Explained[]> {
-  const { text, values } = conditionsOf(namespace, o, o.after)
   const limit = Math.min(Math.max(Math.trunc(o.limit ?? LISTED), 1), MAX_LISTED)
-  const rows = await core.db.all<DecisionRow>(
-    `SELECT ${COLUMNS} WHERE ${text} ORDER BY d.id DESC LIMIT ${limit}`,
-    values,
-  )
-  return rows.map(explain)
+  const found: Explained[] = []
+  for await (const { text, values } of stretches(core, namespace, o, o.after)) {
+    const rows = await core.db.all<DecisionRow>(
+      `SELECT ${COLUMNS} WHERE ${text} ORDER BY d.id DESC LIMIT ${limit - found.length}`,
+      values,
+    )
+    found.push(...rows.map(explain))
+    if (found.length === limit) break
+  }
+  return found
 }
 
-/** The contexts of appraisals are JSON that this package wrote: quotes inside of texts are escaped there. */
-function conditionsOf(
+interface Conditions {
+  readonly text: string
+  readonly values: readonly string[]
+}
+
+/** Decisions that are looked through at once, where each has to be. */
+const STRETCH = 2000
+
+/**
+ * Conditions for the decisions of a namespace that fit, stretch by stretch from the newest on: a search through all of them
+ * takes seconds where there are many, and the embedded database answers nobody else meanwhile.
+ */
+async function* stretches(
+  core: Core,
   namespace: string,
   o: DecisionFilter,
   after: string | undefined,
-): { readonly text: string; readonly values: readonly string[] } {
+): AsyncGenerator<Conditions, void, void> {
+  for (let before = after; ; ) {
+    const fitting = conditionsOf(namespace, o, before)
+    const all = conditionsOf(namespace, {}, before)
+    const [edge] =
+      fitting.text === all.text
+        ? []
+        : await core.db.all<{ id: string }>(
+            `SELECT d.id FROM decisions d WHERE ${all.text} ORDER BY d.id DESC LIMIT 1 OFFSET ${STRETCH - 1}`,
+            all.values,
+          )
+    if (edge === undefined) {
+      yield fitting
+      return
+    }
+    yield { text: `${fitting.text} AND d.id >= ?`, values: [...fitting.values, edge.id] }
+    before = edge.id
+    await others()
+  }
+}
+
+/** The contexts of appraisals are JSON that this package wrote: quotes inside of texts are escaped there. */
+function conditionsOf(namespace: string, o: DecisionFilter, after: string | undefined): Conditions {
   const like = (name: string, value: string | undefined, end: string): string | undefined =>
     value === undefined || !/^[0-9a-z-]{1,128}$/.test(value) ? undefined : `%"${name}":"${value}${end}%`
   const filters: readonly (readonly [string, string | undefined])[] = [
@@ -144,21 +183,24 @@ export async function refusals(
   namespace: string,
   filter: Omit<DecisionFilter, 'outcome' | 'reason'>,
 ): Promise<Refusals> {
-  const { text, values } = conditionsOf(namespace, { ...filter, outcome: 'refused' }, undefined)
-  const rows = await core.db.all<{ reason: string | null; count: number; latest: string; at: number }>(
-    `SELECT r.reason_code AS reason, COUNT(*) AS count, MAX(r.id) AS latest, MAX(r.at) AS at FROM (
-       SELECT d.id, d.at, d.reason_code FROM decisions d LEFT JOIN appraisals a ON a.id = d.appraisal
-       WHERE ${text} ORDER BY d.id DESC LIMIT ${MAX_COUNTED}) r
-     GROUP BY r.reason_code ORDER BY COUNT(*) DESC, MAX(r.id) DESC`,
-    values,
-  )
-  const groups = rows.map(({ reason, count, latest, at }) => ({
-    reason: reason ?? '',
-    count: Number(count),
-    latest,
-    latestAt: new Date(Number(at)),
-  }))
-  const counted = groups.reduce((sum, { count }) => sum + count, 0)
+  const byReason = new Map<string, { reason: string; count: number; latest: string; latestAt: Date }>()
+  let counted = 0
+  for await (const { text, values } of stretches(core, namespace, { ...filter, outcome: 'refused' }, undefined)) {
+    const rows = await core.db.all<{ reason: string | null; count: number; latest: string; at: number }>(
+      `SELECT r.reason_code AS reason, COUNT(*) AS count, MAX(r.id) AS latest, MAX(r.at) AS at FROM (
+         SELECT d.id, d.at, d.reason_code FROM decisions d LEFT JOIN appraisals a ON a.id = d.appraisal
+         WHERE ${text} ORDER BY d.id DESC LIMIT ${MAX_COUNTED - counted}) r GROUP BY r.reason_code`,
+      values,
+    )
+    for (const row of rows) {
+      const [reason, count] = [row.reason ?? '', Number(row.count)]
+      const known = byReason.get(reason) ?? { reason, count: 0, latest: row.latest, latestAt: new Date(Number(row.at)) }
+      byReason.set(reason, { ...known, count: known.count + count })
+      counted += count
+    }
+    if (counted >= MAX_COUNTED) break
+  }
+  const groups = [...byReason.values()].sort((a, b) => b.count - a.count || (a.latest < b.latest ? 1 : -1))
   return { groups, counted, more: counted >= MAX_COUNTED }
 }
 
