@@ -1,4 +1,4 @@
-import { AccessError, type AccessTokens, assertAccess, readGrant, type Scope } from '@sekisho/broker'
+import { AccessError, type AccessTokens, assertAccess, mayAccess, readGrant, type Scope } from '@sekisho/broker'
 import { limitKey } from '../http/address.ts'
 import type { Call } from '../http/call.ts'
 import { HttpError } from '../http/errors.ts'
@@ -28,6 +28,8 @@ export interface Authenticator {
   believe(token: string, at: Date): Promise<Principal | undefined>
   /** The same, when they have `scope` in `namespace` (`*`: in all). @throws HttpError 401, 403, 429, 503 */
   authorize(call: Call, scope: Scope, namespace: string): Promise<Principal>
+  /** Whether whom {@link authorize} let in may still: for answers that go on for long. @throws HttpError 503 */
+  stillMay(call: Call, scope: Scope, namespace: string, at: Date): Promise<boolean>
   /** What `attempt` gives; an address for which it gave nothing too often waits. @throws HttpError 429 */
   guess<T>(call: Call, attempt: () => Promise<T | undefined>): Promise<T | undefined>
 }
@@ -56,6 +58,11 @@ export function authenticator(o: AuthOptions): Authenticator {
     authenticate,
     believe: (token, at) => principalOf(token, at, o),
     guess,
+    async stillMay(call, scope, namespace, at) {
+      const token = tokenOf(call)
+      const who = token === undefined ? undefined : await principalOf(token, at, o)
+      return who !== undefined && mayAccess(who, namespace, scope)
+    },
     async authorize(call, scope, namespace) {
       const who = await authenticate(call)
       try {

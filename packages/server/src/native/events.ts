@@ -7,8 +7,15 @@ import type { ServerLimits } from '../limits.ts'
 /** Counts the streams that are open, so that readers cannot take all connections. */
 export interface EventStreams {
   readonly open: number
-  /** An event stream (WHATWG HTML, 9.2) of what `events` gives, from behind the `Last-Event-ID` of the request. */
-  stream(call: Call, events: (after: number, signal: AbortSignal) => AsyncIterable<BrokerEvent>): Reply
+  /**
+   * An event stream (WHATWG HTML, 9.2) of what `events` gives, from behind the `Last-Event-ID` of the request. With each
+   * heartbeat `stillMay` is asked, at the time it then is: a reader who may not any more is cut off.
+   */
+  stream(
+    call: Call,
+    events: (after: number, signal: AbortSignal) => AsyncIterable<BrokerEvent>,
+    stillMay?: (at: Date) => Promise<boolean>,
+  ): Reply
 }
 
 type Bounds = Pick<ServerLimits, 'eventStreams' | 'eventBacklog' | 'heartbeat'>
@@ -20,13 +27,16 @@ export function eventStreams(limits: Bounds): EventStreams {
     get open() {
       return open
     },
-    stream(call, events) {
+    stream(call, events, stillMay) {
       const after = lastEventId(call)
       if (open >= limits.eventStreams) {
         throw new HttpError(503, 'too-many-streams', 'too many event streams are open', {
           headers: { 'retry-after': '10' },
         })
       }
+      const began = performance.now()
+      const isStillLet = async (): Promise<boolean> =>
+        stillMay === undefined || stillMay(new Date(call.at.getTime() + performance.now() - began))
       return {
         status: 200,
         headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
@@ -34,7 +44,7 @@ export function eventStreams(limits: Bounds): EventStreams {
           async run(sink) {
             open++
             try {
-              await pump(sink, (signal) => events(after, signal), limits)
+              await pump(sink, (signal) => events(after, signal), isStillLet, limits)
             } finally {
               open--
             }
@@ -48,6 +58,7 @@ export function eventStreams(limits: Bounds): EventStreams {
 async function pump(
   sink: StreamSink,
   events: (signal: AbortSignal) => AsyncIterable<BrokerEvent>,
+  isStillLet: () => Promise<boolean>,
   limits: Bounds,
 ): Promise<void> {
   const stop = new AbortController()
@@ -59,6 +70,8 @@ async function pump(
   const beat = setInterval(() => {
     if (sink.pending() > limits.eventBacklog) abort()
     else sink.write(': \n\n')
+    // Who cannot be asked about now comes back, and is asked about then.
+    isStillLet().then((is) => is || abort(), abort)
   }, limits.heartbeat)
   try {
     for await (const event of events(stop.signal)) {

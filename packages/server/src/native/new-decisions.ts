@@ -3,6 +3,8 @@ import { summaryOf } from './decision-summary.ts'
 
 const LOOK_EVERY_MS = 1000
 const PAGE = 200
+/** Decisions that were logged before one whose request came earlier. */
+const LATE = 20
 /** Most that a reader who comes back is told of what it missed; older ones are in the list. */
 const MOST_AT_ONCE = 1000
 
@@ -23,12 +25,14 @@ export async function* newDecisions(
   while (!signal.aborted) {
     const now = await log.size()
     if (now !== size) {
-      for (const { leaf, decision } of await behind(broker, namespace, seen)) {
+      for (const { leaf, decision } of await behind(broker, namespace, seen, now)) {
         if (signal.aborted) return
         seen = leaf + 1
         yield { seq: seen, namespace, at: decision.at, kind: 'decision', body: { decision: summaryOf(decision) } }
       }
       size = now
+      // Entries are in the log with their decisions: what was of other namespaces need not be looked for again.
+      seen = Math.max(seen, now)
     }
     await pause(signal)
   }
@@ -41,17 +45,19 @@ interface Logged {
 }
 
 /** Ids follow the time at which a request came, leaves the order in which decisions were written: a late one is among the newest still. */
-async function behind(broker: Broker, namespace: string, seen: number): Promise<readonly Logged[]> {
+async function behind(broker: Broker, namespace: string, seen: number, size: number): Promise<readonly Logged[]> {
   const found: Logged[] = []
+  // There may be many readers, and mostly there is little to tell: no more is read than can be new, and some that is late.
+  const limit = Math.min(PAGE, Math.max(0, size - seen) + LATE)
   let after: string | undefined
   while (found.length < MOST_AT_ONCE) {
-    const page = await broker.decisions(namespace, { limit: PAGE, ...(after === undefined ? {} : { after }) })
+    const page = await broker.decisions(namespace, { limit, ...(after === undefined ? {} : { after }) })
     const fresh = page.flatMap((decision) =>
       decision.leafIndex === undefined || decision.leafIndex < seen ? [] : [{ leaf: decision.leafIndex, decision }],
     )
     found.push(...fresh)
     after = page.at(-1)?.id
-    if (page.length < PAGE || fresh.length === 0) break
+    if (page.length < limit || fresh.length === 0) break
   }
   return found.slice(0, MOST_AT_ONCE).sort((a, b) => a.leaf - b.leaf)
 }

@@ -172,3 +172,23 @@ test('a stream that fails in the middle is broken off, not left hanging', async 
     for await (const _ of stream);
   }, /aborted/)
 })
+
+test('a stream ends with the token that it was opened with', async (t) => {
+  const { url, token, tokens, db, broker } = await startCheckpoint(t, { limits: { heartbeat: 50 } })
+  await broker.admin.createNamespace('default', { actor: 'tester', at: new Date() })
+  const [mine, other] = [await token(['decisions:read'], 'default'), await token(['decisions:read'], 'default')]
+  const streams = await Promise.all(
+    ['events', 'decisions/events'].map((path) => open(`${url}${NS}/${path}`, { authorization: `Bearer ${mine}` })),
+  )
+  const stays = await open(`${url}${NS}/decisions/events`, { authorization: `Bearer ${other}` })
+  for (const stream of [...streams, stays]) await until(stream, /(?:^: $[^]*){3}/m)
+  const ended = Promise.all(streams.map((stream) => new Promise((resolve) => stream.on('end', resolve))))
+  const [who] = await fetch(`${url}/api/v1/me`, { headers: { authorization: `Bearer ${mine}` } }).then(
+    async (answer) => [(await answer.json()) as { readonly actor: string }],
+  )
+  const id = who?.actor.replace('token:', '') ?? ''
+  assert.equal(await db.transaction((sql) => tokens.revoke(sql, 'default', id, new Date())), true)
+  await ended
+  assert.equal(stays.readableEnded, false)
+  stays.destroy()
+})

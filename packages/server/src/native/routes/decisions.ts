@@ -72,7 +72,7 @@ const LIST = closed({
 })
 
 /** Decisions, for the owner of the namespace: here, and only here, is the whole reason told. */
-export function decisionRoutes({ broker, log, streams }: NativeServices): readonly Route[] {
+export function decisionRoutes({ auth, broker, log, streams }: NativeServices): readonly Route[] {
   return [
     jsonRoute({
       method: 'GET',
@@ -112,7 +112,11 @@ export function decisionRoutes({ broker, log, streams }: NativeServices): readon
       }),
       answerType: 'text/event-stream',
       handle: async ({ call, params }) =>
-        streams.stream(call, (after, signal) => newDecisions({ broker, log }, params.ns, after, signal)),
+        streams.stream(
+          call,
+          (after, signal) => newDecisions({ broker, log }, params.ns, after, signal),
+          (at) => auth.stillMay(call, 'decisions:read', params.ns, at),
+        ),
     }),
     jsonRoute({
       method: 'GET',

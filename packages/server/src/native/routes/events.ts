@@ -10,7 +10,7 @@ const AFTER = closed({
 })
 
 /** What happens in a namespace, and to a lease, as it happens. */
-export function eventRoutes({ broker, streams }: NativeServices): readonly Route[] {
+export function eventRoutes({ auth, broker, streams }: NativeServices): readonly Route[] {
   return [
     rawRoute({
       method: 'GET',
@@ -22,7 +22,11 @@ export function eventRoutes({ broker, streams }: NativeServices): readonly Route
       query: AFTER,
       answerType: 'text/event-stream',
       handle: async ({ call, params }) =>
-        streams.stream(call, (after, signal) => broker.events(params.ns, after, { signal })),
+        streams.stream(
+          call,
+          (after, signal) => broker.events(params.ns, after, { signal }),
+          (at) => auth.stillMay(call, 'decisions:read', params.ns, at),
+        ),
     }),
     rawRoute({
       method: 'GET',
