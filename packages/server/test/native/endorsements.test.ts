@@ -50,3 +50,31 @@ test('what the vendor does not have is 404, what cannot be asked is 503, and not
   const nobody = await apiClient(none.url, await none.token(['admin']))
   assert.equal((await nobody.call('POST', PATH, { json: { intel } })).status, 404)
 })
+
+test('readers ask for few at once, so that evidence of workloads is still judged', async (t) => {
+  let answer = (): void => undefined
+  const held = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const source = await worldSource(t, sharedWorld())
+  const slow: typeof source = {
+    ...source,
+    intel: async (request) => {
+      await held
+      return source.intel(request)
+    },
+  }
+  const checkpoint = await startCheckpoint(t, { source: slow })
+  const api = await apiClient(checkpoint.url, await checkpoint.token(['secrets:read']))
+  const ask = (): ReturnType<typeof api.call> =>
+    api.call('POST', PATH, { json: { intel: { tee: 'tdx', fmspc: '90c06f000000', ca: 'platform' } } })
+  const all = Array.from({ length: 12 }, ask)
+  const refused = await Promise.race(all)
+  assert.equal(refused.status, 503, refused.text)
+  assert.equal(refused.json['code'], 'busy')
+  assert.equal(refused.headers['retry-after'], '1')
+  answer()
+  const statuses = (await Promise.all(all)).map(({ status }) => status)
+  assert.equal(statuses.filter((status) => status === 200).length, 8)
+  assert.equal((await ask()).status, 200, 'and again afterwards')
+})
