@@ -48,12 +48,23 @@ export function pageSessionToken(call: Call): string | undefined {
   const key = call.header(SESSION_HEADER)
   if (key === undefined || !HALF.test(key)) return undefined
   const name = `${cookieName(call)}=`
-  const value = (call.header('cookie') ?? '')
+  // Whatever else runs on this host may set a cookie of this name: it must not stand before ours.
+  const sent = (call.header('cookie') ?? '')
     .split(';')
     .map((pair) => pair.trim())
-    .find((pair) => pair.startsWith(name))
-    ?.slice(name.length)
-  const sealed = Buffer.from(value ?? '', 'base64url')
+    .filter((pair) => pair.startsWith(name))
+    .slice(0, MOST_COOKIES)
+  for (const pair of sent) {
+    const token = unsealed(pair.slice(name.length), key)
+    if (token !== undefined) return token
+  }
+  return undefined
+}
+
+const MOST_COOKIES = 16
+
+function unsealed(value: string, key: string): string | undefined {
+  const sealed = Buffer.from(value, 'base64url')
   if (sealed.length <= NONCE + TAG) return undefined
   const decipher = createDecipheriv('aes-256-gcm', Buffer.from(key, 'base64url'), sealed.subarray(0, NONCE), {
     authTagLength: TAG,

@@ -51,6 +51,14 @@ test('a session of the page is of use with both halves only', async (t) => {
   assert.equal((await me(url, { cookie: 'sekisho-page=AAAA', key: session.key })).status, 401)
 })
 
+test('a cookie of the same name that another program of this host has set does not end the session', async (t) => {
+  const { url, token } = await startCheckpoint(t)
+  const { cookie, key } = await begun(url, await token(['admin']))
+  const [name = ''] = cookie.split('=')
+  for (const other of [`${name}=`, `${name}=${'A'.repeat(120)}`])
+    assert.equal((await me(url, { cookie: `${other}; ${cookie}`, key })).status, 200, other)
+})
+
 test('the cookie is named after the port, so that two servers of a host do not end each other’s sessions', async (t) => {
   const { url, token } = await startCheckpoint(t)
   assert.ok((await begun(url, await token(['admin']))).cookie.startsWith(`sekisho-${new URL(url).port}=`))
