@@ -41,8 +41,8 @@ export function startApi(onOver: () => void): Api {
     const answer = await reach(PREFIX + path, { ...init, headers })
     if (answer.ok) return answer
     const problem = await problemOf(answer)
-    // Unless somebody signed in while the answer was under way.
-    if (problem.status === 401 && key !== undefined && sessionKey() === key) {
+    // Unless somebody signed in while the answer was under way. Without a key, another window has signed out.
+    if (problem.status === 401 && sessionKey() === key) {
       keepSessionKey(undefined)
       onOver()
     }
