@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { fragmentOf, placeOf } from '../src/app/route.ts'
-import { arrived, feedOf, MOST_WAITING, released, withPage } from '../src/pages/decisions/feed.ts'
+import { arrived, feedOf, MOST_FOLLOWED, MOST_WAITING, released, withPage } from '../src/pages/decisions/feed.ts'
 import {
   type Decision,
   decisionIn,
@@ -49,6 +49,19 @@ describe('the list of decisions', () => {
     const feed = arrived(feedOf([], undefined), flood, true)
     assert.equal(feed.waiting.length, MOST_WAITING)
     assert.ok(feed.flooded)
+  })
+
+  it('does not grow without end under a flood that is looked at: what falls off comes with the older pages', () => {
+    let feed = feedOf([], undefined)
+    for (let sent = 0; sent < MOST_FOLLOWED + 500; sent += 500)
+      feed = arrived(
+        feed,
+        Array.from({ length: 500 }, (_, i) => decision(`x${sent + i}`)),
+        false,
+      )
+    assert.equal(feed.rows.length, MOST_FOLLOWED)
+    assert.deepEqual([feed.rows[0]?.id, feed.next], [`x${MOST_FOLLOWED + 499}`, 'x500'])
+    assert.equal(feed.flooded, false)
   })
 })
 

@@ -15,6 +15,9 @@ export interface Feed {
 /** Most new decisions that are held while they wait to be shown. */
 export const MOST_WAITING = 1000
 
+/** Most rows that a list is let grow to at its top: anybody may cause refusals. What falls off is fetched again as older pages are. */
+export const MOST_FOLLOWED = 10_000
+
 /** A list as its first page has it. */
 export function feedOf(rows: readonly Decision[], next: string | undefined): Feed {
   return { rows, waiting: [], flooded: false, next }
@@ -35,12 +38,15 @@ export function arrived(feed: Feed, came: readonly Decision[], hold: boolean): F
   if (fresh.length === 0) return feed
   const waiting = [...fresh, ...feed.waiting]
   if (waiting.length > MOST_WAITING) return { ...feed, waiting: waiting.slice(0, MOST_WAITING), flooded: true }
-  return hold ? { ...feed, waiting } : { ...feed, rows: [...waiting, ...feed.rows], waiting: [] }
+  return hold ? { ...feed, waiting } : released({ ...feed, waiting })
 }
 
 /** Shows what waits. */
 export function released(feed: Feed): Feed {
-  return { ...feed, rows: [...feed.waiting, ...feed.rows], waiting: [] }
+  const rows = [...feed.waiting, ...feed.rows]
+  if (rows.length <= MOST_FOLLOWED) return { ...feed, rows, waiting: [] }
+  const kept = rows.slice(0, MOST_FOLLOWED)
+  return { ...feed, rows: kept, waiting: [], next: kept.at(-1)?.id }
 }
 
 function without(these: readonly Decision[], known: readonly Decision[]): readonly Decision[] {
