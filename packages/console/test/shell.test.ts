@@ -15,6 +15,7 @@ describe('the pages of a running checkpoint', { skip: MISSING ?? false }, () => 
     const { page, errors } = await stage.administrator()
     assert.equal(new URL(page.url()).hash, '#/start')
     assert.ok(!page.url().includes('setup'))
+    await page.getByText(/make a token of your own before then/).waitFor()
     const secret = stage.setupLink.split('#')[1] ?? ''
     const seen = await page.evaluate(() =>
       JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie]),
@@ -48,6 +49,25 @@ describe('the pages of a running checkpoint', { skip: MISSING ?? false }, () => 
     await page.evaluate(() => localStorage.setItem('sekisho-session-key', 'A'.repeat(43)))
     await page.reload()
     await page.getByLabel('Token').waitFor()
+    await page.context().close()
+  })
+
+  it('no page is left for a file that is dropped on it', async () => {
+    const { page } = await stage.administrator()
+    for (const name of PAGES) {
+      await page.goto(`${stage.url}#/ns/default/${name}`)
+      await page.locator('.page-head').waitFor()
+      const stays = await page.evaluate(() => {
+        const dataTransfer = new DataTransfer()
+        dataTransfer.items.add(new File(['<script>alert(1)</script>'], 'evidence.html', { type: 'text/html' }))
+        return ['dragover', 'drop'].map((type) => {
+          const event = new DragEvent(type, { bubbles: true, cancelable: true, dataTransfer })
+          document.querySelector('main')?.dispatchEvent(event)
+          return event.defaultPrevented
+        })
+      })
+      assert.deepEqual(stays, [true, true], name)
+    }
     await page.context().close()
   })
 

@@ -12,7 +12,7 @@ import { EngineContext } from './engine.ts'
 import { Header } from './header.tsx'
 import { LazyPage, LazyStart } from './lazy.tsx'
 import { Menu } from './menu.tsx'
-import { type Place, usePlace } from './route.ts'
+import { fragmentOf, type Place, usePlace } from './route.ts'
 import { NOBODY, pageProps, SessionProvider, useSession } from './session.tsx'
 import { Setup, SignIn } from './sign-in.tsx'
 
@@ -54,18 +54,27 @@ function Body({ engine, setup }: { readonly engine: Engine; readonly setup: stri
   const place = usePlace()
   const namespace = useNamespace(place)
   const [opening, setOpening] = useState(setup)
+  const [redeemed, setRedeemed] = useState(false)
+  const t = SHELL[useLanguage()]
   // Here, so that what is open stays open while other pages are looked at.
   const bench = useWorkbench(engine)
   useTitle(place)
+  useStaying()
   return (
     <>
       <Menu place={place} namespace={namespace} />
       <main id="content" tabIndex={-1}>
+        {redeemed && place.at === 'start' ? (
+          <p class="caution" role="status">
+            {t.signIn.setupDone} <a href={fragmentOf({ at: 'access', namespace, id: undefined })}>{t.pages.access}</a>
+          </p>
+        ) : null}
         {opening !== undefined ? (
           <Setup
             secret={opening}
             onDone={() => {
               setOpening(undefined)
+              setRedeemed(true)
               location.hash = '#/start'
             }}
           />
@@ -126,6 +135,22 @@ function useTitle(place: Place): void {
       place.at === 'workbench' ? LANGUAGES[language].title : place.at === 'start' ? t.start : t.pages[place.at]
     document.title = place.at === 'workbench' ? name : `${name} · Sekisho`
   }, [language, place.at])
+}
+
+/** A file that is dropped where no page takes it does not take the place of the page. */
+function useStaying(): void {
+  useEffect(() => {
+    const stay = (event: DragEvent): void => {
+      const isFile = event.dataTransfer?.types.includes('Files') === true
+      if (isFile && !(event.target instanceof HTMLInputElement)) event.preventDefault()
+    }
+    addEventListener('dragover', stay)
+    addEventListener('drop', stay)
+    return () => {
+      removeEventListener('dragover', stay)
+      removeEventListener('drop', stay)
+    }
+  }, [])
 }
 
 function Footer(): JSX.Element {

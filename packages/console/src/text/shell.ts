@@ -56,7 +56,8 @@ const en: ShellTexts = {
     firstTime:
       'No token yet? The first start prints a link that works once. On the machine itself, “sekisho token create” makes more.',
     setup: 'Redeeming the one-time link…',
-    setupDone: 'You are the administrator of this checkpoint. The link has been used up.',
+    setupDone:
+      'You are the administrator of this checkpoint, in this browser, for twelve hours. The link has been used up: make a token of your own before then, or nobody can sign in any more.',
   },
   signOut: 'Sign out',
   signedInAs: (actor) => `Signed in as ${actor}`,
@@ -111,7 +112,8 @@ const ja: ShellTexts = {
     firstTime:
       'トークンをまだお持ちでない場合:初回起動時に一度だけ使えるリンクが表示されます。サーバー上では「sekisho token create」で追加できます。',
     setup: 'ワンタイムリンクを確認しています…',
-    setupDone: 'このチェックポイントの管理者になりました。リンクは使用済みです。',
+    setupDone:
+      'このブラウザーでは 12 時間、このチェックポイントの管理者としてサインインしています。リンクは使用済みです。その後は誰もサインインできなくなるため、それまでに自分のトークンを作成してください。',
   },
   signOut: 'サインアウト',
   signedInAs: (actor) => `${actor} としてサインイン中`,
