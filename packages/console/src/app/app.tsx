@@ -141,7 +141,7 @@ function useTitle(place: Place): void {
 function useStaying(): void {
   useEffect(() => {
     const stay = (event: DragEvent): void => {
-      const isFile = event.dataTransfer?.types.includes('Files') === true
+      const isFile = [...(event.dataTransfer?.items ?? [])].some(({ kind }) => kind === 'file')
       if (isFile && !(event.target instanceof HTMLInputElement)) event.preventDefault()
     }
     addEventListener('dragover', stay)
