@@ -17,7 +17,7 @@ import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText } from '.
 import { sign1Input } from '../src/cbor/sign1.ts'
 import { encodeCmwCbor, encodeCmwJson } from '../src/cmw/index.ts'
 import type { Cmw } from '../src/cmw/message.ts'
-import { type CompositeOptions, verifyComposite } from '../src/composite/index.ts'
+import { type CompositeOptions, compositeParts, verifyComposite } from '../src/composite/index.ts'
 import type { Verdict } from '../src/core/verdict.ts'
 import { recognise, recogniseParts } from '../src/recognise/index.ts'
 import { AT, doorFor, gpu, NONCE, wishes } from './composite-kit.ts'
@@ -107,6 +107,14 @@ describe('a collection of conceptual messages that is not signed', () => {
     assert.equal(verdict.outcome, 'verified', verdict.summary)
     assert.equal(checkOf(verdict, 'composite.wrapper').outcome, 'not-applicable')
   })
+
+  it('stays open for a caller who gives keys: somebody may have taken the signed wrapper off', async () => {
+    const options = { wrapperKeys: { jwks: jwks([SIGNER]) } }
+    const verdict = await judge(encodeCmwCbor(COLLECTION), options)
+    assert.deepEqual([verdict.outcome, open(verdict)], ['incomplete', ['composite.wrapper']])
+    const waived = await judge(encodeCmwCbor(COLLECTION), { ...options, waive: ['composite.wrapper'] })
+    assert.equal(waived.outcome, 'verified')
+  })
 })
 
 for (const [carrier, make] of Object.entries(CARRIERS)) {
@@ -181,7 +189,16 @@ describe('other signed wrappers', () => {
     assert.deepEqual(failing(await judge(evidence, { wrapperKeys: { jwks: jwks([SIGNER]) } })), ['composite.wrapper'])
   })
 
-  it('a certificate that carries one, under the key of its issuer', async () => {
+  it('a JSON Web Token that has expired, or is not valid yet', async () => {
+    const seconds = AT.getTime() / 1000
+    const judged = (times: object): Promise<Verdict> =>
+      judge(jws({}, { ...times, cmw: encodeCmwJson(COLLECTION) }, {}), { wrapperKeys: { jwks: jwks([SIGNER]) } })
+    assert.equal((await judged({ nbf: seconds, exp: seconds + 60 })).outcome, 'verified')
+    for (const times of [{ exp: seconds - 301 }, { nbf: seconds + 301 }, { exp: 'never' }])
+      assert.deepEqual(failing(await judged(times)), ['composite.wrapper'])
+  })
+
+  it('a certificate that carries one, under the key of its issuer and in its dates', async () => {
     const name = distinguishedName(['CN', 'carrier'])
     const wrapper = encodeCmwCbor({
       kind: 'collection',
@@ -206,9 +223,11 @@ describe('other signed wrappers', () => {
     assert.equal(verdict.outcome, 'verified', verdict.summary)
     const other = await judge(certificate, { expect, wrapperKeys: { jwks: jwks([STRANGER]) } })
     assert.deepEqual(failing(other), ['composite.wrapper'])
+    const late = { at: new Date(AT.getTime() + 1000), expect, wrapperKeys: { jwks: jwks([SIGNER]) } }
+    assert.ok(failing(await judge(certificate, late)).includes('composite.wrapper'))
   })
 
-  it('one around a part alone counts as well', async () => {
+  it('one around a part alone is checked, and does not stand for the whole', async () => {
     const inner = cborMap([
       [
         cborText('gpu'),
@@ -218,7 +237,24 @@ describe('other signed wrappers', () => {
     ])
     assert.deepEqual(open(await judge(inner)), ['composite.wrapper'])
     const verdict = await judge(inner, { wrapperKeys: { jwks: jwks([SIGNER]) } })
-    assert.equal(verdict.outcome, 'verified', verdict.summary)
+    assert.deepEqual([verdict.outcome, open(verdict)], ['incomplete', ['composite.wrapper']])
+    assert.match(checkOf(verdict, 'composite.wrapper').reason, /around all of the parts/)
+    const other = await judge(inner, { wrapperKeys: { jwks: jwks([STRANGER]) } })
+    assert.deepEqual(failing(other), ['composite.wrapper'])
+  })
+
+  it('one around KBS evidence is around its devices as well', async () => {
+    const devices = JSON.stringify({ nvidia: [gpu(NONCE)] })
+    const json = { primary_evidence: Buffer.from(snp.evidence).toString('base64'), additional_evidence: devices }
+    const payload = encodeCmwJson(record(utf8(JSON.stringify(json))))
+    const parts = compositeParts(jws({}, payload, { cty: 'cmw+json' }))
+    assert.deepEqual(
+      parts.map(({ device, wrappedBy }) => [device, wrappedBy.map(({ label }) => label)]),
+      [
+        [false, ['JWS']],
+        [true, ['JWS']],
+      ],
+    )
   })
 
   it('recognise hands the signed form on, once for all parts', () => {

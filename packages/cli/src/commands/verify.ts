@@ -77,7 +77,9 @@ async function verifySeveral(
   }
   const { jwks, coseKeys } = setting.files.token
   const keys = jwks === undefined ? (coseKeys === undefined ? undefined : { coseKeys }) : { jwks }
-  const wrapperKeys = keys === undefined ? {} : { wrapperKeys: keys }
+  // The same files may hold the keys of tokens among the parts: they say nothing of a wrapper where there is none.
+  const isWrapped = parts.some(({ recognised }) => isSigned(recognised))
+  const wrapperKeys = keys === undefined || !isWrapped ? {} : { wrapperKeys: keys }
   const asked = { at: setting.at, door: judgePart, expect, waive: options.waive ?? [], ...wrapperKeys }
   const verdict = await naming(file, () => verifyComposite(evidence.bytes, asked))
   const remarks = parts.flatMap(({ name, recognised }) => remarksOf(recognised).map((one) => `${name}: ${one}`))

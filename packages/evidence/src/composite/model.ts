@@ -1,5 +1,5 @@
 import type { Tee, Verdict } from '../core/verdict.ts'
-import type { Recognised } from '../recognise/index.ts'
+import type { Companion, Recognised } from '../recognise/index.ts'
 
 /** Expectations of one part, as its TEE's own verifier reads them. */
 export type PartExpectations = Readonly<Record<string, unknown>>
@@ -11,6 +11,8 @@ export interface CompositePart {
   /** True for a device beside the machine whose evidence is the first of the whole. */
   readonly device: boolean
   readonly recognised: Recognised
+  /** Signed wrappers that lay around all of it. */
+  readonly wrappedBy: readonly Companion[]
 }
 
 /** What the whole is to be judged by. Everything absent is not compared, and shows as unchecked where it matters. */
@@ -50,7 +52,10 @@ export interface CompositeOptions {
   /** How parts are judged: with which collateral and trust anchors is the caller's to say. */
   readonly door: PartDoor
   readonly expect?: CompositeExpectations
-  /** Keys of those who may sign a wrapper around the parts (COSE_Sign1, JWS or certificate). */
+  /**
+   * Keys of those who sign the wrapper around the parts (COSE_Sign1, JWS or certificate). With them, evidence in no
+   * signed wrapper, or only partly in one, stays unchecked: whoever passes it on could have taken the wrapper off.
+   */
   readonly wrapperKeys?: WrapperKeys
   /** Ids of checks that may stay unmade: of the whole (`composite.…`), or of parts. */
   readonly waive?: readonly string[]

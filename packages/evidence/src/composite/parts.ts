@@ -21,12 +21,19 @@ export function compositeParts(evidence: Uint8Array): readonly CompositePart[] {
     name: uniqueName(nameOf(label), names),
     device: label.startsWith(BESIDE),
     recognised,
+    wrappedBy: signedWrappers(recognised),
   })
   if (gpus.length < 2) return found.map(named)
   const others = found.filter((part) => !gpus.includes(part)).map(named)
   const device = gpus.some(({ label }) => label.startsWith(BESIDE))
   const recognised = oneNode(gpus.map((one) => one.recognised))
-  return [...others, { name: uniqueName('gpus', names), device, recognised }]
+  const [first, ...more] = gpus.map((one) => signedWrappers(one.recognised))
+  const wrappedBy = (first ?? []).filter((wrapper) => more.every((all) => all.includes(wrapper)))
+  return [...others, { name: uniqueName('gpus', names), device, recognised, wrappedBy }]
+}
+
+function signedWrappers({ companions }: Recognised): readonly Companion[] {
+  return companions.filter(({ kind }) => kind === 'signed-wrapper')
 }
 
 // Labels are the sender's: what is shown is a word. The machine's own evidence has none.

@@ -11,7 +11,7 @@ import {
 import type { Finding, Phase, Remedy, Verdict } from '../core/verdict.ts'
 import { type Binding, boundValue, holds, holdsNonce } from './binding.ts'
 import type { CompositeExpectations, CompositePart } from './model.ts'
-import { type SignedWrapper, wrapperFinding } from './wrapper.ts'
+import { type Wrapping, wrapperFinding } from './wrapper.ts'
 
 /** A part with its own verdict. */
 export interface JudgedPart {
@@ -26,7 +26,7 @@ export interface CompositeState {
   readonly parts: readonly JudgedPart[]
   readonly binding: Binding
   /** Signatures around the parts. */
-  readonly wrappers: readonly SignedWrapper[]
+  readonly wrapping: Wrapping
   readonly expect: CompositeExpectations
   /** Whether the exchange is shown to be the verifier's own; undefined when it did not say. */
   readonly fresh: boolean | undefined
@@ -58,8 +58,8 @@ export const COMPOSITE_STEPS: readonly StepGroup<CompositeState>[] = [
       step('binding', 'All parts are bound to one exchange', 'authenticity', KBS, bound),
       { ...step('freshness', 'The exchange is yours', 'appraisal', KBS, freshness), needs: [BINDING], waivable: true },
       {
-        ...step('wrapper', 'The wrapper is signed by whom you trust', 'appraisal', WRAPPER, ({ wrappers }) =>
-          wrapperFinding(wrappers),
+        ...step('wrapper', 'The wrapper is signed by whom you trust', 'appraisal', WRAPPER, ({ wrapping }) =>
+          wrapperFinding(wrapping),
         ),
         waivable: true,
       },

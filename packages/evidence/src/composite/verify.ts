@@ -44,8 +44,8 @@ export async function verifyComposite(evidence: Uint8Array, options: CompositeOp
   const waive = waiversOf(parts, options.waive ?? [])
   const binding = bindingOf(parts, expect)
   const whole: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
-  const wrappers = planWrappers(parts, options.wrapperKeys)
-  const signatures = wrappers.map(({ job }) => job).filter((job) => job !== undefined)
+  const wrapping = planWrappers(parts, options.wrapperKeys, at)
+  const signatures = wrapping.wrappers.map(({ job }) => job).filter((job) => job !== undefined)
   await settle([whole, ...signatures, ...(binding.kind === 'runtime-data' ? binding.digests.values() : [])])
   const fresh = freshnessOf(parts, binding, expect)
   const judged: JudgedPart[] = []
@@ -57,7 +57,7 @@ export async function verifyComposite(evidence: Uint8Array, options: CompositeOp
     )
     judged.push({ part, verdict, boundByCaller: isBound(own) })
   }
-  return conclude({ parts: judged, binding, wrappers, expect, fresh }, waive.whole, whole, at)
+  return conclude({ parts: judged, binding, wrapping, expect, fresh }, waive.whole, whole, at)
 }
 
 /** A name that no part has would pass for an expectation that holds. */

@@ -4,6 +4,7 @@ import { readSign1, sign1Input } from '../cbor/sign1.ts'
 import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, unchecked } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { memberOf, parseStrict, textOf } from '../core/json.ts'
+import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { SignatureJob } from '../crypto/jobs.ts'
 import type { Companion } from '../recognise/index.ts'
@@ -25,6 +26,14 @@ export interface SignedWrapper {
   readonly fault: string | undefined
   /** Undefined without keys, and with a fault. */
   readonly job: SignatureJob | undefined
+  /** Whether every part lay in it. */
+  readonly aroundAll: boolean
+}
+
+/** All signatures around parts, and whether the caller gave keys for them. */
+export interface Wrapping {
+  readonly wrappers: readonly SignedWrapper[]
+  readonly wanted: boolean
 }
 
 /** What a signature says of itself. */
@@ -36,15 +45,19 @@ interface Signature {
 }
 
 /** The signatures around the parts, each once. Nothing is thrown for one that cannot be read: the check says so. */
-export function planWrappers(parts: readonly CompositePart[], keys: WrapperKeys | undefined): readonly SignedWrapper[] {
+export function planWrappers(parts: readonly CompositePart[], keys: WrapperKeys | undefined, at: number): Wrapping {
   const all = parts.flatMap(({ recognised }) => recognised.companions.filter(({ kind }) => kind === 'signed-wrapper'))
-  return [...new Set(all)].map((wrapper) => planWrapper(wrapper, keys))
+  const wrappers = [...new Set(all)].map((wrapper) => ({
+    ...planWrapper(wrapper, keys, at),
+    aroundAll: parts.every(({ wrappedBy }) => wrappedBy.includes(wrapper)),
+  }))
+  return { wrappers, wanted: keys !== undefined }
 }
 
-function planWrapper(wrapper: Companion, keys: WrapperKeys | undefined): SignedWrapper {
+function planWrapper(wrapper: Companion, keys: WrapperKeys | undefined, at: number): Omit<SignedWrapper, 'aroundAll'> {
   const carrier = wrapper.label ?? ''
   try {
-    const signature = signatureOf(wrapper)
+    const signature = signatureOf(wrapper, at)
     if (keys === undefined) return { carrier, fault: undefined, job: undefined }
     const key = keyOf(signature, readKeys(keys))
     const job = key.key === undefined ? undefined : signature.signed.by(key.key)
@@ -57,9 +70,19 @@ function planWrapper(wrapper: Companion, keys: WrapperKeys | undefined): SignedW
   }
 }
 
-function signatureOf({ label, bytes }: Companion): Signature {
+function signatureOf({ label, bytes }: Companion, at: number): Signature {
   if (label === 'COSE_Sign1') return ofSign1(bytes)
-  return label === 'JWS' ? ofJws(bytes) : { signed: parseCertificate(bytes, [], WIDE).signed }
+  return label === 'JWS' ? ofJws(bytes, at) : ofCertificate(bytes, at)
+}
+
+function ofCertificate(bytes: Uint8Array, at: number): Signature {
+  const { signed, notBefore, notAfter } = parseCertificate(bytes, [], WIDE)
+  if (at >= notBefore && at <= notAfter) return { signed }
+  throw bad(
+    'certificate.validity',
+    `valid from ${isoTime(notBefore)} to ${isoTime(notAfter)}`,
+    `a certificate that is in date at ${isoTime(at)}`,
+  )
 }
 
 function ofSign1(bytes: Uint8Array): Signature {
@@ -76,17 +99,35 @@ function keyIdOf(item: CborItem | undefined): string | undefined {
   return item?.type === 'bytes' && item.value.length <= 256 ? keyIdText(item.value) : undefined
 }
 
-function ofJws(bytes: Uint8Array): Signature {
+function ofJws(bytes: Uint8Array, at: number): Signature {
   const text = new TextDecoder('latin1').decode(bytes).trim()
   const [head = '', body = '', tail = '', more] = text.split('.')
   if (more !== undefined) throw bad('JWS', 'more parts', 'three parts with dots between them')
   const header = parseStrict(new TextDecoder().decode(decodeBase64url(head, 'JWS.header')), 'JWS.header')
   if (memberOf(header, 'crit') !== undefined || memberOf(header, 'b64') !== undefined)
     throw bad('JWS.header.crit', 'an extension that is not known', 'none')
+  // Where the payload is no wrapper itself, the wrapper is a claim of a JSON Web Token, which may have a lifetime.
+  if (textOf(header, 'cty')?.includes('cmw') !== true) assertLifetime(body, at)
   const alg = textOf(header, 'alg')
   const data = new TextEncoder().encode(`${head}.${body}`)
   const signed = new Signed(data, schemeOf(alg), decodeBase64url(tail, 'JWS.signature'))
   return named(signed, alg, textOf(header, 'kid'), 'JWS')
+}
+
+/** Clocks may differ by this much, in milliseconds. */
+const SLACK = 5 * 60 * 1000
+
+// RFC 7519, sections 4.1.4 and 4.1.5.
+function assertLifetime(body: string, at: number): void {
+  const claims = parseStrict(new TextDecoder().decode(decodeBase64url(body, 'JWT.claims')), 'JWT.claims')
+  for (const [name, holds] of [
+    ['exp', (time: number) => at < time + SLACK],
+    ['nbf', (time: number) => at >= time - SLACK],
+  ] as const) {
+    const value = memberOf(claims, name)
+    if (value === undefined || (typeof value === 'number' && holds(value * 1000))) continue
+    throw bad(`JWT.${name}`, JSON.stringify(value).slice(0, 32), `a token that is valid at ${isoTime(at)}`)
+  }
 }
 
 function named(signed: Signed, alg: string | undefined, kid: string | undefined, field: string): Signature {
@@ -122,8 +163,12 @@ const GIVE_KEYS = mend(
   'pass the key of whoever wraps your evidence as `wrapperKeys`; or waive the check: each part has a signature of its own, which is judged in any case',
 )
 
+const WAIVE_OR_WRAP = mend(
+  'have all parts put into one signed wrapper; or waive the check: each part has a signature of its own, which is judged in any case',
+)
+
 /** Whether somebody whom the caller trusts has put the parts together. */
-export function wrapperFinding(wrappers: readonly SignedWrapper[]): Finding {
+export function wrapperFinding({ wrappers, wanted }: Wrapping): Finding {
   const wrong = wrappers.find(({ fault, job }) => fault !== undefined || job?.result === false)
   if (wrong !== undefined)
     return fail(
@@ -133,7 +178,10 @@ export function wrapperFinding(wrappers: readonly SignedWrapper[]): Finding {
   const open = wrappers.find(({ job }) => job === undefined)
   if (open !== undefined)
     return unchecked(`nobody has checked the signature of the ${open.carrier} around the parts`, GIVE_KEYS)
-  return wrappers.length === 0
-    ? notApplicable('no signed wrapper is around the parts')
-    : pass('the wrapper is signed with a key that you gave')
+  if (wrappers.length === 0 && !wanted) return notApplicable('no signed wrapper is around the parts')
+  if (wrappers.length === 0)
+    return unchecked('you gave keys of whoever wraps evidence, and no signed wrapper is around this', WAIVE_OR_WRAP)
+  return wrappers.some(({ aroundAll }) => aroundAll)
+    ? pass('the wrapper is signed with a key that you gave')
+    : unchecked('no signed wrapper is around all of the parts: anybody may have put them together', WAIVE_OR_WRAP)
 }

@@ -78,8 +78,10 @@ function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[]
       if (which === 'one') throw several(opened.parts ?? [], at.where)
       return [...others, ...(opened.parts ?? []).flatMap((part) => unwrapPart(part, { ...at, around }, which))]
     }
+    // Companions are of the machine, but a wrapper that somebody signed is around the devices too.
+    const signed = at.around.companions.filter(({ kind }) => kind === 'signed-wrapper')
     for (const part of which === 'all' ? (opened.beside ?? []) : [])
-      others.push(...unwrapPart(part, { ...at, around: { ...around, companions: [], unused: [] } }, which))
+      others.push(...unwrapPart(part, { ...at, around: { ...around, companions: signed, unused: [] } }, which))
     if (others.length > MAX_PARTS) throw tooMany(at.where)
     at = into(opened, { ...at, around })
   }
@@ -208,6 +210,7 @@ const MEMBERS_OF_LEAVES: readonly string[] = [
   'hcl_report',
   'evidence_list',
   'device_evidence_list',
+  'evidences',
   'image_hdr_tags',
 ]
 
