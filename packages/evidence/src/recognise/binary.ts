@@ -203,8 +203,9 @@ export function strangerOf(bytes: Uint8Array): string | undefined {
   if (bytes[0] === 0x30 && (bytes[1] === 0x82 || bytes[1] === 0x81))
     return 'DER, perhaps a certificate or CRL: that is collateral, not evidence'
   if (bytes[0] === 0xd2 || (bytes[0] === 0x84 && (bytes[1] as number) >> 5 === 2))
-    return 'COSE, perhaps an AWS Nitro document: not read by this version'
-  if (bytes[0] === 0xd9 || bytes[0] === 0xd8) return 'tagged CBOR, perhaps an Arm CCA token: not read by this version'
+    return 'COSE whose payload begins like no Nitro document, no PSA token and no attestation result'
+  if (bytes[0] === 0xd9 || bytes[0] === 0xd8)
+    return 'tagged CBOR with another tag than those of Arm CCA tokens and CWTs'
   return undefined
 }
 

@@ -42,8 +42,10 @@ function firstClaim(bytes: Uint8Array, start: number): number | undefined {
   const header = head(bytes, start)
   if (header?.major !== 2) return undefined
   const unprotected = head(bytes, header.next + header.argument)
-  if (unprotected?.major !== 5 || unprotected.argument !== 0) return undefined
-  const payload = head(bytes, unprotected.next)
+  if (unprotected?.major !== 5) return undefined
+  // Some firmware names its key there, and nobody signs it.
+  const behind = skipItems(bytes, unprotected.next, 2 * unprotected.argument)
+  const payload = behind === undefined ? undefined : head(bytes, behind)
   const map = payload?.major === 2 ? head(bytes, payload.next) : undefined
   return map?.major === 5 ? head(bytes, map.next)?.major : undefined
 }
@@ -65,6 +67,23 @@ function head(bytes: Uint8Array, at: number): Head | undefined {
   let argument = 0
   for (let i = 1; i <= size; i++) argument = argument * 256 + (bytes[at + i] as number)
   return { major, argument, next: at + 1 + size }
+}
+
+const MAX_DEPTH = 4
+
+/** Where the item behind `count` items begins; undefined where these are of indefinite length, cut short or too deep. */
+function skipItems(bytes: Uint8Array, start: number, count: number, depth = 0): number | undefined {
+  let at = start
+  for (let i = 0; i < count; i++) {
+    const item = head(bytes, at)
+    if (item === undefined || depth > MAX_DEPTH || (bytes[at] as number) % 32 === 31) return undefined
+    const { major, argument, next } = item
+    const inside = major === 4 ? argument : major === 5 ? 2 * argument : major === 6 ? 1 : 0
+    const end = skipItems(bytes, major === 2 || major === 3 ? next + argument : next, inside, depth + 1)
+    if (end === undefined) return undefined
+    at = end
+  }
+  return at
 }
 
 // {"Attestation": {"document": …}}: what the Nitro security module answers.

@@ -107,6 +107,13 @@ const ENVELOPES: readonly Envelope[] = [
   },
   { name: 'token', members: [['token', 'cca_token', 'jwt']] },
   {
+    name: 'Nitro attestation document',
+    members: [
+      ['attestation_document', 'attestationDocument', 'AttestationDocument', 'attestation_doc', 'attestationDoc'],
+    ],
+    companions: { nonce: 'nonce' },
+  },
+  {
     name: 'evidence',
     members: [['evidence', 'attestation', 'hardware_evidence']],
     companions: {
