@@ -21,6 +21,7 @@ import {
   verifyNvidiaNodeSync,
   verifyNvidiaSync,
 } from '../src/nvidia/index.ts'
+import { recognise } from '../src/recognise/index.ts'
 import { checkOf } from './nvidia-kit.ts'
 import { casesOf, missing, VECTORS, type VectorCase } from './vectors.ts'
 
@@ -208,6 +209,11 @@ describe('NVIDIA vectors', { skip }, () => {
     assert.deepEqual(device?.report, one.file('report.bin'))
     assert.equal(verifyNvidiaSync(json, { at: one.at, waive: WAIVE }).authenticity, 'proven')
     const list: readonly object[] = JSON.parse(new TextDecoder().decode(json))
+    // What `nvattest collect-evidence` prints.
+    const printed = { evidences: [...list, ...list], result_code: 0, result_message: 'Ok' }
+    const bytes = new TextEncoder().encode(JSON.stringify(printed, null, 2))
+    assert.equal(splitNvidiaEvidence(bytes).length, 2)
+    assert.equal(recognise(bytes).tee, 'nvidia-gpu')
     const two = new TextEncoder().encode(JSON.stringify({ evidence_list: [...list, ...list] }))
     assert.throws(() => verifyNvidiaSync(two, { at: one.at }), { code: 'unsupported-kind' })
     for (const bad of [

@@ -42,6 +42,12 @@ describe('a bundle of the NVIDIA service whose key changed in between', () => {
   it('is checked with the key that each token names, among the trusted ones', () => {
     assert.equal(check(judge(issue(0, claims)), 'token.submodules.signature').outcome, 'pass')
     const verdict = judge(issue(1, claims))
+    assert.equal(check(verdict, 'token.judgement').outcome, 'pass')
+    // As version 2 of the claims has it.
+    const older = { ...claims, measres: 'comparison-successful' }
+    assert.equal(check(judge(issue(1, older)), 'token.judgement').outcome, 'pass')
+    const failed = { ...claims, measres: 'comparison-fail' }
+    assert.equal(check(judge(issue(1, failed)), 'token.judgement').outcome, 'fail')
     assert.equal(check(verdict, 'token.submodules.signature').outcome, 'pass')
     assert.equal(verdict.authenticity, 'proven')
     for (const forged of [issue(2, claims), issue(2, claims, 'k1'), issue(1, claims, 'k1')])

@@ -11,12 +11,12 @@ export interface NvidiaDeviceEvidence {
 
 const MAX_DEVICES = 32
 const MAX_JSON = 4 * 1024 * 1024
-const LISTS: readonly string[] = ['evidence_list', 'device_evidence_list']
+const LISTS: readonly string[] = ['evidence_list', 'device_evidence_list', 'evidences']
 
 /**
  * The devices that evidence is about. It is one exchange as the driver returns it, or the JSON of
  * NVIDIA's tools and service: a list of objects with `evidence` and `certificate` in base64, bare or as
- * `evidence_list` or `device_evidence_list`. Other members, such as `arch` and `nonce`, are nobody's word
+ * `evidence_list`, `device_evidence_list` or `evidences` (what `nvattest collect-evidence` prints). Other members, such as `arch` and `nonce`, are nobody's word
  * and are not read.
  *
  * @throws EvidenceError

@@ -67,10 +67,13 @@ export function submodulesPresent({ submodules, token, service }: TokenState): F
       )
 }
 
+/** How the versions of the service's claims say that all measurements match. */
+const MATCHED: readonly string[] = ['success', 'comparison-successful']
+
 /** What the service holds against a device; its whole result can be good only if these are none. */
 export function submoduleObjections({ submodules }: Token): readonly string[] {
   return submodules.flatMap(({ name, token: { claims } }) => [
-    ...(textOf(claims, 'measres') === 'success' ? [] : [`the measurements of ${quoted(name)} do not match`]),
+    ...(MATCHED.includes(textOf(claims, 'measres') ?? '') ? [] : [`the measurements of ${quoted(name)} do not match`]),
     ...(textOf(claims, 'dbgstat') === 'disabled' ? [] : [`debugging of ${quoted(name)} is not disabled`]),
   ])
 }
