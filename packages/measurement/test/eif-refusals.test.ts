@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { type EifSection, eifSection, makeEif, sealEif, signEif, utf8 } from '@sekisho/emulator/kit'
+import { EvidenceError } from '@sekisho/evidence'
 import { measureEif } from '../src/index.ts'
 import { AT, HEADER, measured, type Refusal, refused, SIGNER } from './kit.ts'
 
@@ -196,6 +197,40 @@ describe('sections of enclave images', () => {
   it('32 sections are read', async () => {
     const disks = Array.from({ length: 30 }, () => DISK)
     assert.equal((await measured(makeEif({ sections: [KERNEL, LINE, ...disks] }))).sections.length, 32)
+  })
+})
+
+describe('images that were signed anew', () => {
+  const again: EifSection = { ...signature, size: signature.content.length }
+  // The table keeps the size of the former signature, which was shorter or longer.
+  const resigned = (sections: readonly EifSection[], former: number): Uint8Array => {
+    const image = makeEif({ sections })
+    const at = 284 + 8 * sections.findIndex(({ type }) => type === signature.type)
+    new DataView(image.buffer).setBigUint64(at, BigInt(former))
+    return sealEif(image)
+  }
+
+  it('the size of a signature at the end is its own header’s, whatever the table kept', async () => {
+    const good = await measured(makeEif({ sections: [...PLAIN, again] }))
+    for (const former of [again.content.length - 9, again.content.length + 9]) {
+      const { pcrs, sections } = await measured(resigned([...PLAIN, again], former))
+      assert.deepEqual(pcrs, good.pcrs)
+      assert.equal(sections.at(-1)?.size, again.content.length)
+    }
+  })
+
+  it('in the middle the table and the section must agree', async () => {
+    const sections = [KERNEL, LINE, again, DISK]
+    await assert.rejects(measured(resigned(sections, again.content.length - 1)), /section_offsets\[3\]/)
+  })
+
+  it('a size that is not there, or beyond every signature, is refused', async () => {
+    const longer = { ...again, size: again.content.length + 1 }
+    await assert.rejects(measured(makeEif({ sections: [...PLAIN, longer] })), /truncated|bytes are left/)
+    const huge = { ...again, size: 2n ** 63n }
+    await assert.rejects(measured(makeEif({ sections: [...PLAIN, huge] })), /at most 131072/)
+    const shorter = { ...again, size: again.content.length - 1 }
+    await assert.rejects(measured(makeEif({ sections: [...PLAIN, shorter] })), EvidenceError)
   })
 })
 

@@ -120,13 +120,23 @@ function placeOf(index: number, count: number, expected: number): string {
 }
 
 /**
- * Reads the header of a section, which must say what the table says of it.
+ * Reads the header of a section, which must say what the table says of it; but of a signature at the end of the image
+ * the table may say another size, which is the former signature's: AWS's signer leaves it there when it signs an image
+ * anew. No register depends on it.
  *
  * @param bytes {@link SECTION_HEADER_SIZE} bytes
  * @param index position of the section, for errors
+ * @param isLast whether no other section follows
+ * @returns its kind, and the bytes of its content
  * @throws EvidenceError with offsets in the file
  */
-export function parseSectionHeader(bytes: Uint8Array, index: number, row: SectionRow, version: number): SectionKind {
+export function parseSectionHeader(
+  bytes: Uint8Array,
+  index: number,
+  row: SectionRow,
+  version: number,
+  isLast: boolean,
+): { readonly kind: SectionKind; readonly size: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, SECTION_HEADER_SIZE)
   const field = `section[${index}]`
   const type = view.getUint16(0)
@@ -138,11 +148,11 @@ export function parseSectionHeader(bytes: Uint8Array, index: number, row: Sectio
   const flags = view.getUint16(2)
   if (flags !== 0) throw wrong('unsupported-kind', `${field}.flags`, row.offset + 2, hex(flags), 'zero')
   const size = view.getBigUint64(4)
-  if (size !== BigInt(row.size))
+  if (size !== BigInt(row.size) && !(kind.type === 'signature' && isLast))
     throw wrong('malformed', `${field}.size`, row.offset + 4, size, `${row.size}, as the header's table says`)
-  if (kind.limit !== undefined && row.size > kind.limit)
-    throw wrong('too-large', `${field}.size`, row.offset + 4, row.size, `at most ${kind.limit} for ${kind.type}`)
-  return kind
+  if (kind.limit !== undefined && size > BigInt(kind.limit))
+    throw wrong('too-large', `${field}.size`, row.offset + 4, size, `at most ${kind.limit} for ${kind.type}`)
+  return { kind, size: Number(size) }
 }
 
 function wrong(

@@ -54,9 +54,10 @@ export async function readSections(reader: ImageReader, { table, version }: EifH
   for (const [index, row] of table.entries()) {
     const field = `eif.section[${index}]`
     const header = await reader.take(SECTION_HEADER_SIZE, field)
-    const kind = parseSectionHeader(header, index, row, version)
+    const { kind, size } = parseSectionHeader(header, index, row, version, index === table.length - 1)
     refuseOutOfOrder(kind, sections, field, row.offset)
-    sections.push(await readSection(reader, kind, row, running, contents, `${field} (${kind.type})`))
+    const found = { offset: row.offset, size }
+    sections.push(await readSection(reader, kind, found, running, contents, `${field} (${kind.type})`))
   }
   const { boot } = running
   if (boot === undefined) throw missing(sections, reader.offset)
