@@ -241,6 +241,11 @@ describe('recognise: what cannot be read', () => {
     assert.equal(found.form, 'JSON Web Token')
   })
 
+  it('a quote of a TPM without its signature: what belongs to it is named', () => {
+    const error = fault(Uint8Array.of(0xff, 0x54, 0x43, 0x47, 0x80, 0x18, ...new Uint8Array(109)))
+    assert.equal(error.code, 'unsupported-kind')
+    assert.match(error.message, /TPM's quote without signature.*akPublic/)
+  })
   it('a fifth wrapper', () => {
     let wrapped = base64(quote('tdx'))
     for (let i = 0; i < 4; i++) wrapped = base64(text(wrapped))

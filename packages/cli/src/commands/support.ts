@@ -59,7 +59,7 @@ const EVIDENCE: readonly Row[] = [
   {
     what: 'IAS reports',
     forms:
-      'archived reports of Intel SGX with EPID, versions 3 and 4, in RA-TLS certificates, in three parts or as JSON (2 real ones); certificates judged at the time of the report, no revocation lists',
+      'archived reports of Intel SGX with EPID, versions 3 and 4, in RA-TLS certificates, in three parts or as JSON (2 real ones); certificates judged at the time of the report; a revocation list counts where one is given',
   },
 ]
 
@@ -73,7 +73,7 @@ const WRAPPERS: readonly Row[] = [
   {
     what: 'CMW',
     forms:
-      'conceptual message wrappers in JSON and CBOR: records, tags, collections (all published samples); in certificates, JWS and COSE_Sign1, whose signatures are not checked; several pieces of evidence are refused, the library gives them one by one',
+      'conceptual message wrappers in JSON and CBOR: records, tags, collections (all published samples); in certificates, JWS and COSE_Sign1, whose signatures are checked with the keys that are given; several pieces of evidence are one verdict with parts',
   },
   { what: 'binary', forms: 'MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers' },
 ]

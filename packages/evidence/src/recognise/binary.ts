@@ -192,12 +192,17 @@ function enclaveQuote(name: string, data: Uint8Array): Opened {
   }
 }
 
+/** What a TPM's attestation structures begin with. @see TCG TPM 2.0 Library, part 2, section 10.12.12 */
+const TPM_GENERATED = 0xff544347
+
 /** What well-known bytes are that are not evidence we read, in words; undefined for unknown ones. */
 export function strangerOf(bytes: Uint8Array): string | undefined {
   if (bytes.length === 1024 && bytes[0] === TDX_TEE_TYPE)
     return 'a TDREPORT, which only its own machine can check: have a quote made from it'
   if (bytes.length === 432)
     return 'perhaps an SGX EREPORT, which only its own machine can check: have a quote made from it'
+  if (u32be(bytes, 0) === TPM_GENERATED)
+    return "a TPM's quote without signature: it is read with what belongs to it, as JSON: `tpm` with `message`, `signature`, `akPublic` and `pcrs`"
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'gzip: unpack it first'
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return 'a zip archive: unpack it first'
   if (bytes[0] === 0x30 && (bytes[1] === 0x82 || bytes[1] === 0x81))

@@ -247,7 +247,7 @@ function unknownBytes(bytes: Uint8Array, where: string): EvidenceError {
     field: where,
     offset: 0,
     expected:
-      "an SEV-SNP report (version in 4 bytes, algorithm 1 at byte 52) or an SGX or TDX quote (version 3, 4 or 5, key type 2, Intel's vendor id at byte 12)",
+      "an SEV-SNP report (version in 4 bytes, algorithm 1 at byte 52), an SGX or TDX quote (version 3, 4 or 5, key type 2, Intel's vendor id at byte 12), or other evidence that `sekisho support` lists",
   })
 }
 
