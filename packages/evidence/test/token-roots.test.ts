@@ -201,3 +201,41 @@ describe('certificates in the header of a token whose key set is given', () => {
     assertFails(judged({ set: [certificate(0, { subjectKey: STRANGER }), ...CHAIN.slice(1)] }), 'token.key.readable')
   })
 })
+
+describe('certificates in the key that a token shows', () => {
+  // As the attestation service of Confidential Containers writes it: the result names no issuer.
+  const { iss: _, ...result } = RESULT
+  function shown(x5c: readonly Uint8Array[], jwk: KeyPair = LEAF, signer: KeyPair = LEAF): Uint8Array {
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const seconds = AT.getTime() / 1000
+    const key = { ...jwk.publicKey.export({ format: 'jwk' }), alg: 'ES256', x5c: base64(x5c) }
+    const head = { typ: 'JWT', alg: 'ES256', jwk: key }
+    const signed = `${part(head)}.${part({ ...result, eat_nonce: 'a nonce of mine', iat: seconds, exp: seconds + 300 })}`
+    const signature = sign('sha256', Buffer.from(signed), { key: signer.privateKey, dsaEncoding: 'ieee-p1363' })
+    return Buffer.from(`${signed}.${signature.toString('base64url')}`)
+  }
+  const judge = (token: Uint8Array, root: KeyPair = ROOT): Verdict =>
+    verifyTokenSync(token, { at: AT, trustAnchors: [anchor(root)], expect: { nonce: 'a nonce of mine' } })
+
+  it('lead to a root that the caller names', () => {
+    const verdict = judge(shown(CHAIN))
+    assert.equal(verdict.outcome, 'verified', verdict.summary)
+    assert.deepEqual(
+      verdict.anchors.map(({ id }) => id),
+      ['named'],
+    )
+  })
+
+  it('prove nothing under another root, with another key or another signer, or alone', () => {
+    for (const [token, root] of [
+      [shown(CHAIN), STRANGER],
+      [shown(CHAIN, STRANGER, STRANGER), ROOT],
+      [shown(CHAIN, STRANGER), ROOT],
+      [shown(CHAIN, LEAF, STRANGER), ROOT],
+      [shown(CHAIN.slice(0, 1)), LEAF],
+      [shown([]), ROOT],
+    ] as const)
+      assert.equal(judge(token, root).outcome, 'rejected')
+    assert.notEqual(verifyTokenSync(shown(CHAIN), { at: AT }).authenticity, 'proven')
+  })
+})

@@ -37,10 +37,14 @@ export interface TokenKeySet {
 
 /**
  * What a verification takes beside the token. With a key set, `trustAnchors` name the keys of it that count, or roots:
- * then the certificates of the key (`x5c` of the key, or else of the token's header) must lead to one of these.
+ * then the certificates of the key (`x5c` of the key, or else of the token's header or of the `jwk` in it) must lead to
+ * one of these.
  */
 export interface TokenVerifyOptions extends VerifyOptions {
-  /** Without keys only tokens with certificates under a pinned root (Confidential Space, PKI) can be proven. */
+  /**
+   * Without keys only tokens with certificates can be proven: under a pinned root (Confidential Space, PKI), or one of
+   * `trustAnchors`; and of these only such as name no issuer, or have the one that their service has.
+   */
   readonly keySet?: TokenKeySet
   readonly expect?: TokenExpectations
 }
@@ -91,8 +95,7 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
   const service = serviceOf(token.claims)
   const { keys, keysFault } = keysOf(options.keySet)
   const named = keys === undefined ? undefined : namedKey(keys, token)
-  const x5c = memberOf(token.header, 'x5c')
-  const shown = x5c === undefined ? undefined : readChain(x5c)
+  const shown = shownChain(token)
   const chain = chainToJudge(options, named, shown)
   // Certificates of the token name the key only where it is not for a key set to say which keys are trusted.
   const key = options.keySet === undefined && chain !== undefined ? leafKey(chain) : named?.key
@@ -136,6 +139,18 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
     evidence: digest,
     jobs: jobs.filter((job) => job !== undefined),
   }
+}
+
+// In the header, or in the key that the header shows: as the attestation service of Confidential Containers writes them.
+function shownChain({ header }: Token): TokenChain | undefined {
+  const x5c = memberOf(header, 'x5c')
+  if (x5c !== undefined) return readChain(x5c)
+  const within = memberOf(header, 'jwk', 'x5c')
+  if (within === undefined) return undefined
+  const chain = readChain(within)
+  const [jwk] = readKeySet(JSON.stringify({ keys: [memberOf(header, 'jwk') ?? null] }))
+  // Read with its certificates, a key that has other ones is at fault.
+  return chain.fault === undefined && jwk?.fault !== undefined ? { ...chain, fault: jwk.fault } : chain
 }
 
 function chainToJudge(
