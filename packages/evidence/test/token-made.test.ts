@@ -107,13 +107,56 @@ describe('tokens of Intel Trust Authority, version 2', () => {
     assert.equal(judge(change, { rtmr0: [rtmr0], rtmr1: [rtmr1] }).outcome, 'verified')
   })
 
+  it('say nothing good while they say something bad of a GPU beside the machine', () => {
+    const good = { measres: 'comparison-successful' }
+    for (const nvgpu of [good, { 'GPU-0': good, 'GPU-1': { measres: 'success' } }])
+      assert.equal(judge({ nvgpu }).outcome, 'verified')
+    for (const nvgpu of [
+      { measres: 'comparison-fail' },
+      { 'GPU-0': good, 'GPU-1': { measres: 'fail' } },
+      { ...good, 'x-nvidia-overall-att-result': false },
+      {},
+      [good],
+    ])
+      assert.equal(check(judge({ nvgpu }), 'token.judgement').outcome, 'fail', JSON.stringify(nvgpu))
+  })
+
   it('are judged by these claims', () => {
     const other = (change: object, id: string): void => assert.equal(check(judge(change), id).outcome, 'fail', id)
     other({ tdx: { ...tdx, tdx_td_attributes_debug: undefined } }, 'token.debug')
+    other({ tdx: { ...tdx, tdx_is_debuggable: true } }, 'token.debug')
+    const renamed = { ...tdx, tdx_td_attributes_debug: undefined, tdx_is_debuggable: false }
+    assert.equal(judge({ tdx: renamed }).outcome, 'verified')
     other({ tdx: { ...tdx, attester_tcb_status: 'OutOfDate' } }, 'token.tcb')
     other({ tdx: { ...tdx, attester_held_data: val } }, 'token.binding')
     other({ tdx: { ...tdx, tdx_mrtd: '22'.repeat(48) } }, 'token.expect.measurement')
     other({ sgx: tdx }, 'token.mandatory')
     other({ tdx: undefined, nvgpu: {}, policy_ids_matched: [] }, 'token.mandatory')
+  })
+})
+
+describe('tokens of Google about confidential machines without a container', () => {
+  it('are authentic, and rejected for what they do not say', () => {
+    const key = generateKey('RSA-3072')
+    const at = new Date('2026-01-01T00:00:00Z')
+    const seconds = at.getTime() / 1000
+    const claims = {
+      iss: 'https://confidentialcomputing.googleapis.com',
+      iat: seconds,
+      exp: seconds + 3600,
+      hwmodel: 'GCP_AMD_SEV_SNP',
+      secboot: true,
+    }
+    const judge = (swname: string): Verdict => {
+      const signed = `${b64({ alg: 'RS256', kid: 'k' })}.${b64({ ...claims, swname, submods: { gce: { zone: 'z' } } })}`
+      const signature = sign('sha256', bytes(signed), key.privateKey)
+      const jwks = JSON.stringify({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k' }] })
+      const options = { at, keySet: { jwks }, expect: { allowDebug: true } }
+      return verifyTokenSync(bytes(`${signed}.${signature.toString('base64url')}`), options)
+    }
+    const machine = judge('GCE')
+    assert.deepEqual([machine.authenticity, machine.outcome], ['proven', 'rejected'])
+    assert.match(check(machine, 'token.judgement').reason, /nothing tells what the machine runs/)
+    assert.equal(check(judge('CONFIDENTIAL_SPACE'), 'token.mandatory').outcome, 'fail')
   })
 })

@@ -91,13 +91,20 @@ function azureHardware(type: string, from: Json): Partial<Statement> {
 function tdx(from: Json): Partial<Statement> {
   return {
     isolation: 'vm',
-    debug: memberOf(from, 'tdx_td_attributes_debug') !== false,
+    debug: tdxDebug(from),
     measurement: hexOf(memberOf(from, 'tdx_mrtd')),
     reportData: hexOf(memberOf(from, 'tdx_report_data')),
     hostData: hexOf(memberOf(from, 'tdx_mrconfigid')),
     rtmrs: [0, 1, 2, 3].map((index) => hexOf(memberOf(from, `tdx_rtmr${index}`))),
     tcbStatus: textOf(from, 'attester_tcb_status'),
   }
+}
+
+// Tokens have one of two names for it, or both, which must then say the same.
+function tdxDebug(from: Json): boolean {
+  const said = ['tdx_td_attributes_debug', 'tdx_is_debuggable'].map((name) => memberOf(from, name))
+  const known = said.filter((one) => one !== undefined)
+  return known.length === 0 || known.some((one) => one !== false)
 }
 
 function azureNonces(claims: JsonObject): readonly string[] {
@@ -109,6 +116,8 @@ const SPACES: readonly string[] = ['GCP_AMD_SEV', 'GCP_AMD_SEV_ES', 'GCP_AMD_SEV
 
 function confidentialSpace(claims: JsonObject): Statement {
   const attested = textOf(claims, 'hwmodel') ?? ''
+  // The same service attests confidential machines of any image, which have no container.
+  const plainMachine = textOf(claims, 'swname') === 'GCE'
   const digest = textOf(claims, 'submods', 'container', 'image_digest') ?? ''
   const measurement = hexOf(digest.startsWith('sha256:') ? digest.slice(7) : digest)
   return {
@@ -120,8 +129,11 @@ function confidentialSpace(claims: JsonObject): Statement {
     tcbStatus: textOf(claims, 'tdx', 'gcp_attester_tcb_status'),
     tcbDate: textOf(claims, 'tdx', 'gcp_attester_tcb_date'),
     nonces: textsOf(memberOf(claims, 'eat_nonce')),
-    objections: memberOf(claims, 'secboot') === true ? [] : ['secure boot is off'],
-    missing: attested === '' ? 'hwmodel' : measurement === '' ? 'image_digest' : undefined,
+    objections: [
+      ...(memberOf(claims, 'secboot') === true ? [] : ['secure boot is off']),
+      ...(plainMachine && measurement === '' ? ['it names no container: nothing tells what the machine runs'] : []),
+    ],
+    missing: attested === '' ? 'hwmodel' : measurement === '' && !plainMachine ? 'image_digest' : undefined,
   }
 }
 
@@ -150,9 +162,32 @@ function ita(claims: JsonObject): Statement {
     tcbDate: textOf(from, 'attester_tcb_date'),
     advisories: textsOf(memberOf(from, 'attester_advisory_ids')),
     nonces: textsOf(itaNonce(claims, 'val')),
-    objections: isList(unmatched) ? unmatched.map((one) => `policy ${quoted(textOf(one, 'id'))} did not match`) : [],
+    objections: [
+      ...(isList(unmatched) ? unmatched.map((one) => `policy ${quoted(textOf(one, 'id'))} did not match`) : []),
+      ...gpuObjections(memberOf(claims, 'nvgpu')),
+    ],
     missing: attested === '' ? 'attester_type' : measurement === '' ? 'the measurement' : undefined,
   }
+}
+
+/** How the versions of NVIDIA's claims say that all measurements of a device match. */
+const MATCHED: readonly string[] = ['success', 'comparison-successful']
+
+/** Whether the claims of a GPU or switch say that its measurements match. */
+export function gpuMatches(claims: Json): boolean {
+  return MATCHED.includes(textOf(claims, 'measres') ?? '')
+}
+
+// Version 2 of Intel's tokens has the claims of GPUs beside those of the machine: of one, or of several by name.
+function gpuObjections(nvgpu: Json | undefined): readonly string[] {
+  if (nvgpu === undefined) return []
+  if (!isObject(nvgpu)) return ['the claims of the GPUs are none']
+  const several = Object.entries(nvgpu).filter(([, one]) => memberOf(one, 'measres') !== undefined)
+  const all = memberOf(nvgpu, 'measres') === undefined && several.length > 0 ? several : [['the GPU', nvgpu] as const]
+  return [
+    ...(memberOf(nvgpu, 'x-nvidia-overall-att-result') === false ? ['the overall result of the GPUs is not true'] : []),
+    ...all.filter(([, one]) => !gpuMatches(one)).map(([name]) => `the measurements of ${quoted(name)} do not match`),
+  ]
 }
 
 function nras(claims: JsonObject): Statement {

@@ -7,6 +7,7 @@ import { Signed } from '../x509/signature.ts'
 import type { Token } from './model.ts'
 import { schemeOf } from './services.ts'
 import type { SubmoduleJobs, TokenState } from './state.ts'
+import { gpuMatches } from './statement.ts'
 
 /**
  * Plans the tokens of a bundle. Another algorithm than the main token's has no signature; the key is the one that
@@ -67,13 +68,10 @@ export function submodulesPresent({ submodules, token, service }: TokenState): F
       )
 }
 
-/** How the versions of the service's claims say that all measurements match. */
-const MATCHED: readonly string[] = ['success', 'comparison-successful']
-
 /** What the service holds against a device; its whole result can be good only if these are none. */
 export function submoduleObjections({ submodules }: Token): readonly string[] {
   return submodules.flatMap(({ name, token: { claims } }) => [
-    ...(MATCHED.includes(textOf(claims, 'measres') ?? '') ? [] : [`the measurements of ${quoted(name)} do not match`]),
+    ...(gpuMatches(claims) ? [] : [`the measurements of ${quoted(name)} do not match`]),
     ...(textOf(claims, 'dbgstat') === 'disabled' ? [] : [`debugging of ${quoted(name)} is not disabled`]),
   ])
 }
