@@ -203,19 +203,19 @@ describe('certificates in the header of a token whose key set is given', () => {
 })
 
 describe('certificates in the key that a token shows', () => {
-  // As the attestation service of Confidential Containers writes it: the result names no issuer.
-  const { iss: _, ...result } = RESULT
+  // As the attestation service of Confidential Containers writes it.
+  const iss = 'CoCo-Attestation-Service'
   function shown(x5c: readonly Uint8Array[], jwk: KeyPair = LEAF, signer: KeyPair = LEAF): Uint8Array {
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
     const seconds = AT.getTime() / 1000
     const key = { ...jwk.publicKey.export({ format: 'jwk' }), alg: 'ES256', x5c: base64(x5c) }
     const head = { typ: 'JWT', alg: 'ES256', jwk: key }
-    const signed = `${part(head)}.${part({ ...result, eat_nonce: 'a nonce of mine', iat: seconds, exp: seconds + 300 })}`
+    const signed = `${part(head)}.${part({ ...RESULT, iss, eat_nonce: 'a nonce of mine', iat: seconds, exp: seconds + 300 })}`
     const signature = sign('sha256', Buffer.from(signed), { key: signer.privateKey, dsaEncoding: 'ieee-p1363' })
     return Buffer.from(`${signed}.${signature.toString('base64url')}`)
   }
-  const judge = (token: Uint8Array, root: KeyPair = ROOT): Verdict =>
-    verifyTokenSync(token, { at: AT, trustAnchors: [anchor(root)], expect: { nonce: 'a nonce of mine' } })
+  const judge = (token: Uint8Array, root: KeyPair = ROOT, issuer: string = iss): Verdict =>
+    verifyTokenSync(token, { at: AT, trustAnchors: [anchor(root)], issuer, expect: { nonce: 'a nonce of mine' } })
 
   it('lead to a root that the caller names', () => {
     const verdict = judge(shown(CHAIN))
@@ -224,6 +224,9 @@ describe('certificates in the key that a token shows', () => {
       verdict.anchors.map(({ id }) => id),
       ['named'],
     )
+    assert.equal(judge(shown(CHAIN), ROOT, 'another').outcome, 'rejected')
+    const unsaid = verifyTokenSync(shown(CHAIN), { at: AT, trustAnchors: [anchor(ROOT)] })
+    assert.equal(outcome(unsaid, 'token.issuer'), 'unchecked')
   })
 
   it('prove nothing under another root, with another key or another signer, or alone', () => {

@@ -8,11 +8,12 @@ export const tokenDoor: TeeDoor = {
     if (issuer !== undefined && typeof issuer !== 'string') throw unreadable('expectations.issuer: expected text')
     const { jwks, coseKeys } = files.token
     const keys = jwks === undefined ? (coseKeys === undefined ? undefined : { coseKeys }) : { jwks }
+    const whose = issuer === undefined ? {} : { issuer }
     return verifyTokenSync(evidence, {
       at,
       expect,
       waive,
-      ...(keys === undefined ? {} : { keySet: issuer === undefined ? keys : { issuer, ...keys } }),
+      ...(keys === undefined ? whose : { keySet: { ...whose, ...keys } }),
       ...(trustAnchors === undefined ? {} : { trustAnchors }),
     })
   },

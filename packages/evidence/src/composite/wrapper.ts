@@ -19,7 +19,7 @@ import { WIDE } from '../x509/wide-algorithms.ts'
 import type { CompositePart, WrapperKeys } from './model.ts'
 
 /** The signature around a conceptual message wrapper, and the key that it is checked with. */
-export interface SignedWrapper {
+interface SignedWrapper {
   /** `COSE_Sign1`, `JWS` or `certificate`. */
   readonly carrier: string
   /** Why no key was found, or the signature is none; undefined when `job` tells, or nobody gave keys. */

@@ -43,9 +43,11 @@ export interface TokenKeySet {
 export interface TokenVerifyOptions extends VerifyOptions {
   /**
    * Without keys only tokens with certificates can be proven: under a pinned root (Confidential Space, PKI), or one of
-   * `trustAnchors`; and of these only such as name no issuer, or have the one that their service has.
+   * `trustAnchors`.
    */
   readonly keySet?: TokenKeySet
+  /** Without keys: `iss` of the tokens that certificates under `trustAnchors` are for, exactly. */
+  readonly issuer?: string
   readonly expect?: TokenExpectations
 }
 
@@ -114,7 +116,7 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
     ...submoduleJobs(submodules),
     ...(chain === undefined ? [] : chainJobs(chain)),
   ]
-  const issuer = options.keySet?.issuer ?? SERVICES[service].issuer
+  const issuer = (options.keySet === undefined ? options.issuer : options.keySet.issuer) ?? SERVICES[service].issuer
   const statement = statementOf(service, token.claims)
   return {
     waive: options.waive,
