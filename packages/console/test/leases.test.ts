@@ -193,6 +193,8 @@ describe('leases', { skip: MISSING ?? false }, () => {
   it('says what is wrong when the checkpoint cannot be reached, and goes on when it can', async () => {
     const { page } = await stage.administrator()
     await page.route('**/leases?*', (route) => route.abort())
+    // News would have the list fetched again before anybody asks for it.
+    await page.route('**/log/checkpoint', (route) => route.abort())
     await at(page)
     await page.getByText('The checkpoint cannot be reached').waitFor()
     await page.unroute('**/leases?*')
