@@ -219,6 +219,42 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await page.context().close()
   })
 
+  it('holds no receipt against the decision that the reader went on to, however late its own comes', async () => {
+    const { page } = await open(`/${story.released}`)
+    await page.locator('#tab-receipt').click()
+    await page.locator('.proof-proven').waitFor()
+    let send = (): void => undefined
+    const held = new Promise<void>((resolve) => {
+      send = resolve
+    })
+    await page.route(`**/decisions/${story.revoked}/receipt`, async (route) => {
+      await held
+      await route.continue()
+    })
+    // Whatever the page says of a proof from here on, even for a moment.
+    await page.evaluate(() => {
+      const words = new Set<string>()
+      const look = (): void => {
+        for (const word of document.querySelectorAll('.proof-word')) words.add(word.textContent ?? '')
+      }
+      new MutationObserver(look).observe(document.body, { childList: true, subtree: true, characterData: true })
+      Object.assign(globalThis, { saidOfProofs: words })
+    })
+    await page.goto(`${stage.url}#/ns/default/decisions/${story.revoked}`)
+    await page.getByRole('heading', { name: 'Revoked' }).waitFor()
+    await page.locator('#tab-receipt').click()
+    await page.getByText('Loading…').waitFor()
+    assert.equal(await page.locator('.proof').count(), 0)
+    send()
+    await page.locator('.proof-proven').waitFor()
+    const said = await page.evaluate(() => [...(globalThis as unknown as { saidOfProofs: Set<string> }).saidOfProofs])
+    assert.deepEqual(
+      said.filter((word) => !word.includes('Proven')),
+      [],
+    )
+    await page.context().close()
+  })
+
   it('says refuted when a byte of receipt, decision, verdict or key was altered on the way', async () => {
     const alter = async (pattern: string, change: (text: string) => string, expected: RegExp): Promise<void> => {
       const { page } = await open(`/${story.released}`)

@@ -33,7 +33,8 @@ export function usePaged<T>(
       }
       return { items, next }
     },
-    [...inputs, pages],
+    inputs,
+    [pages],
   )
   return { list, more: () => setPages(pages + 1) }
 }

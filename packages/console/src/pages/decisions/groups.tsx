@@ -25,7 +25,8 @@ export function RefusalGroups({
   const query = queryOf(rest)
   const found = useLoad(
     (signal) => api.get<Refusals>(`/namespaces/${namespace}/decisions/refusals?${query}`, signal),
-    [api, namespace, query, fresh],
+    [api, namespace, query],
+    [fresh],
   )
   return (
     <Load of={found}>

@@ -1,7 +1,6 @@
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
 import type { PageProps } from '../../app/session.tsx'
-import { type DecisionProof, proveDecision } from '../../log/decision.ts'
+import { proveDecision } from '../../log/decision.ts'
 import { canCheck } from '../../log/note.ts'
 import { useLanguage } from '../../text/language.ts'
 import { PROOF } from '../../text/proof.ts'
@@ -9,7 +8,7 @@ import { saveText } from '../../ui/files.ts'
 import { Load, useLoad } from '../../ui/load.tsx'
 import { Snippet } from '../../ui/page-parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
-import { type ChosenKey, EntryView, KeyChoice, ProofView, useChosenKey } from '../../ui/proof-view.tsx'
+import { EntryView, KeyChoice, ProofView, useChosenKey } from '../../ui/proof-view.tsx'
 import { Panel } from '../../ui/verdict-view.tsx'
 import { type Explained, namespaceOption } from './model.ts'
 import { RECEIPTS } from './receipt-texts.ts'
@@ -45,7 +44,11 @@ function Checked({
   const language = useLanguage()
   const [t, p] = [RECEIPTS[language], PROOF[language]]
   const chosen = useChosenKey(canCheck() ? served : undefined, canCheck() ? pinned : '')
-  const { proof, error } = useProof(receipt, chosen, namespace, decision)
+  const { key } = chosen
+  const { value: proof, error } = useLoad(
+    async () => (key === undefined ? undefined : proveDecision(receipt, key, namespace, decision)),
+    [receipt, key, namespace, decision],
+  )
   const file = `receipt-${decision.id}.json`
   const more = namespaceOption(namespace).map((option) => ` ${option}`)
   return (
@@ -83,31 +86,4 @@ function Checked({
       />
     </Panel>
   )
-}
-
-interface Proving {
-  readonly proof: DecisionProof | undefined
-  readonly error: unknown
-}
-
-/** The proof of this receipt under this key; an older one is not shown for a newer question. */
-function useProof(receipt: unknown, { key }: ChosenKey, namespace: string, decision: Explained): Proving {
-  const [state, setState] = useState<Proving>({ proof: undefined, error: undefined })
-  useEffect(() => {
-    let current = true
-    setState({ proof: undefined, error: undefined })
-    if (key === undefined) return undefined
-    proveDecision(receipt, key, namespace, decision).then(
-      (proof) => {
-        if (current) setState({ proof, error: undefined })
-      },
-      (error: unknown) => {
-        if (current) setState({ proof: undefined, error })
-      },
-    )
-    return () => {
-      current = false
-    }
-  }, [receipt, key, namespace, decision])
-  return state
 }

@@ -2,8 +2,9 @@ import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { parseJson } from '../../engine/json.ts'
 import type { VerifierKey } from '../../log/note.ts'
-import { proveReceipt, type ReceiptProof } from '../../log/receipt.ts'
+import { proveReceipt } from '../../log/receipt.ts'
 import { useLanguage } from '../../text/language.ts'
+import { useLoad } from '../../ui/load.tsx'
 import { Snippet } from '../../ui/page-parts.tsx'
 import { FileButton } from '../../ui/parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
@@ -74,23 +75,7 @@ function useDrop(onFiles: (files: readonly File[]) => void): void {
 
 function Checked({ given, verifier }: { readonly given: Given; readonly verifier: VerifierKey }): JSX.Element {
   const t = LOG[useLanguage()].receipt
-  const [proof, setProof] = useState<ReceiptProof>()
-  const [error, setError] = useState<unknown>()
-  useEffect(() => {
-    let current = true
-    setProof(undefined)
-    proveReceipt(given.value, verifier).then(
-      (found) => {
-        if (current) setProof(found)
-      },
-      (thrown: unknown) => {
-        if (current) setError(thrown)
-      },
-    )
-    return () => {
-      current = false
-    }
-  }, [given, verifier])
+  const { value: proof, error } = useLoad(() => proveReceipt(given.value, verifier), [given, verifier])
   const { receipt, checkpoint } = proof ?? {}
   return (
     <>
