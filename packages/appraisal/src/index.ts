@@ -29,7 +29,13 @@ export { type ImportOptions, importReferences } from './references/import.ts'
 export { readReferenceSet } from './references/read.ts'
 export { type ReferenceUse, type ReferenceWarning, referenceWarnings } from './references/warnings.ts'
 export { type ChangedDecision, type DryRunReport, dryRun, type RecordedAppraisal } from './replay/dry-run.ts'
-export { readPolicyCases } from './replay/read-cases.ts'
+export {
+  type CasePlatform,
+  type PlatformPlay,
+  playCases,
+  readPolicyCases,
+  type WrittenCase,
+} from './replay/read-cases.ts'
 export { type PolicyCase, type PolicyCaseResult, type PolicyTestReport, testPolicies } from './replay/test-policies.ts'
 export { STARTER_POLICIES, type StarterPolicy } from './starters/starters.ts'
 export { type AppraiseOptions, appraise } from './vector/appraise.ts'

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import type { PolicyContext } from '../src/model.ts'
 import { PolicyError } from '../src/policy/error.ts'
 import { dryRun, type RecordedAppraisal } from '../src/replay/dry-run.ts'
-import { readPolicyCases } from '../src/replay/read-cases.ts'
+import { playCases, readPolicyCases } from '../src/replay/read-cases.ts'
 import { type PolicyCase, testPolicies } from '../src/replay/test-policies.ts'
 import { contextWith } from './kit.ts'
 
@@ -89,6 +89,14 @@ describe('tests of policies', () => {
   })
 })
 
+const notPlayed = (): Promise<never> => Promise.reject(new Error('no platform was asked for'))
+
+function contextOf(one: object): PolicyContext {
+  const [read] = readPolicyCases([one])
+  assert.ok(read !== undefined && 'context' in read)
+  return read.context
+}
+
 describe('cases in a file', () => {
   const milan = { name: 'Milan', resource: 'a/b/c', permitted: false, context: { tee: 'snp', product: 'Milan' } }
   it('need say only what matters', async () => {
@@ -98,9 +106,10 @@ describe('cases in a file', () => {
         { ...milan, name: 'Genoa', permitted: true, context: { tee: 'snp', tcb: { status: 'UpToDate' } } },
       ],
     })
-    const report = await testPolicies(POLICY, cases)
+    const report = await testPolicies(POLICY, await playCases(cases, notPlayed))
     assert.equal(report.passed, true)
-    assert.deepEqual(cases[1]?.context.tcb, { advisories: [], components: {}, status: 'UpToDate' })
+    assert.ok(cases[1] !== undefined && 'context' in cases[1])
+    assert.deepEqual(cases[1].context.tcb, { advisories: [], components: {}, status: 'UpToDate' })
   })
   const wrong: readonly (readonly [change: object, field: RegExp])[] = [
     [{ permitted: 'yes' }, /^cases\[0\]\.permitted/],
@@ -122,6 +131,58 @@ describe('cases in a file', () => {
     it(`are refused with ${JSON.stringify(change)}`, () => {
       assert.throws(
         () => readPolicyCases([{ ...milan, ...change }]),
+        (error) => error instanceof TypeError && field.test(error.message),
+      )
+    })
+  }
+  it('may name a platform, whose evidence gives the claims', async () => {
+    const { context: _, ...rest } = milan
+    const platform = { kind: 'snp', product: 'Milan', measurement: 'ab', debug: true }
+    const written = readPolicyCases([
+      { ...rest, platform },
+      { ...rest, platform: { kind: 'tdx' }, known: false },
+      milan,
+    ])
+    const asked: unknown[] = []
+    const cases = await playCases(written, async (...of) => {
+      asked.push(of)
+      return { ...contextOf(milan), product: 'played' }
+    })
+    assert.deepEqual(asked, [
+      [platform, true, 'a/b/c'],
+      [{ kind: 'tdx' }, false, 'a/b/c'],
+    ])
+    assert.deepEqual(
+      cases.map((one) => [one.context.product, 'platform' in one, 'known' in one]),
+      [
+        ['played', false, false],
+        ['played', false, false],
+        ['Milan', false, false],
+      ],
+    )
+    await assert.rejects(
+      playCases(written, () => Promise.reject(new TypeError('there is no emulated snp'))),
+      /^TypeError: cases\[0\]\.platform: there is no emulated snp$/,
+    )
+  })
+  const wrongPlatforms: readonly (readonly [change: object, field: RegExp])[] = [
+    [{ platform: undefined }, /^cases\[0\]: expected either `platform` or `context`/],
+    [{ context: milan.context }, /^cases\[0\]: expected either/],
+    [{ platform: 'snp' }, /^cases\[0\]\.platform: expected an object with a `kind`/],
+    [
+      { platform: { kind: 'snp', produkt: 'Milan' } },
+      /\.platform: there is no member "produkt"; known are kind, product/,
+    ],
+    [{ platform: { kind: 'snp', debug: 'yes' } }, /\.platform\.debug: expected true or false/],
+    [{ platform: { kind: 'snp', measurement: 5 } }, /\.platform\.measurement: expected text/],
+    [{ known: 1 }, /^cases\[0\]\.known: expected true or false/],
+    [{ platform: undefined, context: milan.context, known: true }, /^cases\[0\]\.known: .* there is none/],
+  ]
+  for (const [change, field] of wrongPlatforms) {
+    it(`on platforms are refused with ${JSON.stringify(change)}`, () => {
+      const { context: _, ...rest } = milan
+      assert.throws(
+        () => readPolicyCases([{ ...rest, platform: { kind: 'snp' }, ...change }]),
         (error) => error instanceof TypeError && field.test(error.message),
       )
     })

@@ -149,8 +149,13 @@ describe('policies', { skip: MISSING ?? false }, () => {
     await page.getByRole('alert').getByText('/cases/0/context/tee').waitFor()
     await box.fill('no json')
     await page.getByText('This is not JSON').waitFor()
-    await box.fill('[{ "name": "x", "resource": "a/b/c", "permitted": true, "platform": { "kind": "snp" } }]')
-    await page.getByText('need an emulated machine').waitFor()
+    await box.fill('[{ "name": "x", "resource": "a/b/c", "permitted": true, "platform": { "kind": "sev9" } }]')
+    await run.click()
+    await page.getByRole('alert').getByText('/cases/0/platform').waitFor()
+    const played = { name: 'played', resource: 'a/b/c', permitted: false, platform: { kind: 'tdx' }, known: false }
+    await box.fill(JSON.stringify([played]))
+    await run.click()
+    await page.getByText('1 of 1').waitFor()
     assert.deepEqual(
       faults(errors).filter((error) => !/status of 400/.test(error)),
       [],

@@ -105,13 +105,12 @@ describe('drafts', () => {
 })
 
 describe('test cases', () => {
-  it('are a list, alone or under a name; platforms are for the command line', () => {
+  it('are a list, alone or under a name', () => {
     assert.equal(casesIn(EXAMPLE_CASES).as, 'cases')
     assert.deepEqual(casesIn('{ "cases": [] }'), { as: 'cases', cases: [] })
     assert.equal(casesIn('{}').as, 'not-json')
     assert.equal(casesIn('[').as, 'not-json')
     assert.equal(casesIn(' ').as, 'empty')
-    assert.equal(casesIn('[{ "platform": { "kind": "snp" } }]').as, 'platform')
   })
   it('errors of policies are places; others are not', () => {
     const wrong = [{ field: '/text', expected: 'x', line: 3, column: 4, hint: 'y' }]

@@ -1,3 +1,5 @@
+import type { PlatformPlay } from '@sekisho/appraisal'
+
 /** A kind of platform that is emulated here. */
 export interface EmulatedKind {
   /** As the KBS protocol names it. */
@@ -42,4 +44,6 @@ export interface EmulatedPlatforms {
    * @throws TypeError naming what is wrong, for a machine that there is none of
    */
   attest(machine: EmulatedMachine, reportData: Uint8Array): Promise<EmulatedEvidence>
+  /** What policies would see of one of them, as if it were hardware: for test cases. No evidence leaves. */
+  readonly play: PlatformPlay
 }

@@ -6,7 +6,43 @@ import type { PolicyCase } from './test-policies.ts'
 type Members = Readonly<Record<string, unknown>>
 
 const MAX_CASES = 10_000
-const MEMBERS: readonly string[] = ['name', 'action', 'namespace', 'resource', 'workload', 'context', 'permitted', 'by']
+const MEMBERS: readonly string[] = [
+  'name',
+  'action',
+  'namespace',
+  'resource',
+  'workload',
+  'context',
+  'platform',
+  'known',
+  'permitted',
+  'by',
+]
+
+/** The platform of a case: what is left out is as it should be. */
+export interface CasePlatform {
+  /** As the emulator names it: snp, tdx, … */
+  readonly kind: string
+  readonly product?: string
+  /** Launch measurement, hex. */
+  readonly measurement?: string
+  /** Launched so that its host may look into it. */
+  readonly debug?: boolean
+}
+
+/** A test of policies as it is written: with its claims, or with a platform whose evidence gives them. */
+export type WrittenCase = Omit<PolicyCase, 'context'> &
+  (
+    | { readonly context: PolicyContext }
+    | {
+        readonly platform: CasePlatform
+        /** Whether the platform's values are among the reference values. */
+        readonly known: boolean
+      }
+  )
+
+/** What policies see of the evidence of a platform. @throws TypeError naming what is wrong, for one that there is none of */
+export type PlatformPlay = (platform: CasePlatform, known: boolean, resource: string) => Promise<PolicyContext>
 
 /** What a case's context holds unless it says otherwise: evidence as it should be, of no reference set. */
 const USUAL: Omit<PolicyContext, 'tee'> = {
@@ -27,20 +63,43 @@ const USUAL: Omit<PolicyContext, 'tee'> = {
 }
 
 /**
- * Reads tests of policies from JSON: a list of cases, or `{ "cases": [ … ] }`. A case needs `name`,
- * `resource`, `permitted` and `context.tee`; every other claim is that of verified evidence on genuine
- * hardware, met by no reference set, decided on at the start of 2026.
+ * Reads tests of policies from JSON: a list of cases, or `{ "cases": [ … ] }`. A case needs `name`, `resource`, `permitted`,
+ * and either `context.tee` or `platform.kind`; every claim that a context does not name is that of verified evidence on
+ * genuine hardware, met by no reference set, decided on at the start of 2026.
  *
  * @throws TypeError that names the case and the member
  */
-export function readPolicyCases(input: unknown): readonly PolicyCase[] {
+export function readPolicyCases(input: unknown): readonly WrittenCase[] {
   const list = isMembers(input) && Object.keys(input).join() === 'cases' ? input['cases'] : input
   if (!Array.isArray(list) || list.length > MAX_CASES)
     throw new TypeError(`cases: expected a list of at most ${MAX_CASES} cases`)
   return list.map((one: unknown, i) => readCase(one, `cases[${i}]`))
 }
 
-function readCase(input: unknown, at: string): PolicyCase {
+/**
+ * The cases with the claims of all of them.
+ *
+ * @throws TypeError that names the case, for a platform that `play` has none of
+ */
+export async function playCases(written: readonly WrittenCase[], play: PlatformPlay): Promise<readonly PolicyCase[]> {
+  const cases: PolicyCase[] = []
+  for (const [i, one] of written.entries()) {
+    if ('context' in one) {
+      cases.push(one)
+      continue
+    }
+    const { platform, known, ...rest } = one
+    try {
+      cases.push({ ...rest, context: await play(platform, known, one.resource) })
+    } catch (error) {
+      if (error instanceof TypeError) throw new TypeError(`cases[${i}].platform: ${error.message}`, { cause: error })
+      throw error
+    }
+  }
+  return cases
+}
+
+function readCase(input: unknown, at: string): WrittenCase {
   if (!isMembers(input)) throw new TypeError(`${at}: expected an object`)
   const stranger = Object.keys(input).find((name) => !MEMBERS.includes(name))
   if (stranger !== undefined)
@@ -54,11 +113,46 @@ function readCase(input: unknown, at: string): PolicyCase {
     name: textOf(input['name'], `${at}.name`),
     resource: textOf(input['resource'], `${at}.resource`),
     permitted,
-    context: readContext(input['context'], `${at}.context`),
+    ...readClaims(input, at),
     ...(action === undefined ? {} : { action }),
     ...(by === undefined ? {} : { by }),
     ...optionalText('namespace', input, at),
     ...optionalText('workload', input, at),
+  }
+}
+
+function readClaims(
+  { context, platform, known }: Members,
+  at: string,
+): { context: PolicyContext } | { platform: CasePlatform; known: boolean } {
+  if ((context === undefined) === (platform === undefined))
+    throw new TypeError(`${at}: expected either \`platform\` or \`context\``)
+  if (platform === undefined) {
+    if (known !== undefined) throw new TypeError(`${at}.known: says whether a \`platform\` is known; there is none`)
+    return { context: readContext(context, `${at}.context`) }
+  }
+  if (known !== undefined && typeof known !== 'boolean') throw new TypeError(`${at}.known: expected true or false`)
+  return { platform: readPlatform(platform, `${at}.platform`), known: known ?? true }
+}
+
+const PLATFORM_TEXTS = ['product', 'measurement'] as const
+
+function readPlatform(input: unknown, at: string): CasePlatform {
+  if (!isMembers(input) || typeof input['kind'] !== 'string')
+    throw new TypeError(`${at}: expected an object with a \`kind\`: snp, tdx, …`)
+  const members = ['kind', ...PLATFORM_TEXTS, 'debug']
+  const stranger = Object.keys(input).find((name) => !members.includes(name))
+  if (stranger !== undefined)
+    throw new TypeError(`${at}: there is no member ${shown(stranger)}; known are ${members.join(', ')}`)
+  const { debug } = input
+  if (debug !== undefined && typeof debug !== 'boolean') throw new TypeError(`${at}.debug: expected true or false`)
+  const texts = PLATFORM_TEXTS.flatMap((name) =>
+    input[name] === undefined ? [] : [[name, textOf(input[name], `${at}.${name}`)] as const],
+  )
+  return {
+    kind: textOf(input['kind'], `${at}.kind`),
+    ...Object.fromEntries(texts),
+    ...(debug === undefined ? {} : { debug }),
   }
 }
 

@@ -3,11 +3,14 @@ import type { World } from '@sekisho/emulator'
 import { recognise } from '@sekisho/evidence/recognise'
 import type { EmulatedPlatforms } from '@sekisho/server'
 import { referenceValues } from '../tee/reference-values.ts'
+import { type PlayOptions, playedBy } from './case-contexts.ts'
 import { emulatedMachine, KINDS, PRODUCTS } from './emulated-machine.ts'
 
 /** The machines of an emulated world, for the server to have them sign. */
-export function emulatedPlatforms(worldNow: () => Promise<World>, anchors: World['anchors']): EmulatedPlatforms {
+export function emulatedPlatforms(worldNow: () => Promise<World>, play: PlayOptions): EmulatedPlatforms {
+  const { anchors } = play
   return {
+    play: playedBy(worldNow, play),
     kinds: KINDS.map((tee) => (tee === 'snp' ? { tee, products: PRODUCTS } : { tee })),
     anchors,
     async attest({ tee: kind, ...options }, reportData) {

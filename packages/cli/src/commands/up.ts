@@ -1,5 +1,6 @@
 import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { CollateralSource } from '@sekisho/collateral'
 import type { World } from '@sekisho/emulator'
 import type { EmulatedPlatforms } from '@sekisho/server'
 import type { Around } from '../around.ts'
@@ -97,9 +98,10 @@ async function startWorld(folder: string, around: Around): Promise<EmulatedWorld
   return { url: served.url, anchors, arm: first.world.arm.endorsements(), file, worldNow, close: () => served.close() }
 }
 
-async function platformsOf({ worldNow, anchors }: EmulatedWorld): Promise<EmulatedPlatforms> {
+async function platformsOf(world: EmulatedWorld, around: Around): Promise<EmulatedPlatforms> {
   const { emulatedPlatforms } = await import('../checkpoint/emulated-platforms.ts')
-  return emulatedPlatforms(worldNow, anchors)
+  const source = await playedEndorsements(world, around)
+  return emulatedPlatforms(world.worldNow, { ...world, source, now: () => around.now() })
 }
 
 async function changed(file: string): Promise<number> {
@@ -127,7 +129,7 @@ async function start(
       former: await formerMasterKeys(options),
       production: options.production === true,
       emulatedAnchors: emulated?.anchors ?? [],
-      ...(emulated === undefined ? {} : { emulated: await platformsOf(emulated) }),
+      ...(emulated === undefined ? {} : { emulated: await platformsOf(emulated, around) }),
       verifier: {
         ...files,
         ...(emulated === undefined ? {} : { arm: emulated.arm }),
@@ -162,20 +164,20 @@ async function endorsements(
   options: UpOptions,
   around: Around,
 ): ReturnType<typeof sourceOf> {
-  const { chainSources, networkSource } = await import('@sekisho/collateral')
+  const { chainSources } = await import('@sekisho/collateral')
   const real = options.offline === true ? [] : [await sourceOf(options, undefined, around)]
-  const played =
-    emulated === undefined
-      ? []
-      : [
-          networkSource({
-            intel: { baseUrl: emulated.url, kind: 'pcs', rootCrlUrl: `${emulated.url}/IntelSGXRootCA.der` },
-            amd: { baseUrl: emulated.url },
-            trustAnchors: emulated.anchors,
-            now: () => around.now(),
-          }),
-        ]
+  const played = emulated === undefined ? [] : [await playedEndorsements(emulated, around)]
   return chainSources(...played, ...real)
+}
+
+async function playedEndorsements({ url, anchors }: EmulatedWorld, around: Around): Promise<CollateralSource> {
+  const { networkSource } = await import('@sekisho/collateral')
+  return networkSource({
+    intel: { baseUrl: url, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` },
+    amd: { baseUrl: url },
+    trustAnchors: anchors,
+    now: () => around.now(),
+  })
 }
 
 async function tlsOf({ tlsCert, tlsKey }: UpOptions): Promise<{ tls?: { cert: string; key: string } }> {

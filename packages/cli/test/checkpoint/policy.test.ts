@@ -108,6 +108,27 @@ describe('policies without a checkpoint', () => {
     assert.match(failed.out, /^FAIL {2}Genoa: permitted by snp; expected refused\n/)
   })
 
+  it('test has platforms of every kind attest, and what is known of them is verified', async () => {
+    const genuine = alone.file(
+      'genuine.cedar',
+      '@id("genuine") permit (principal, action, resource) when { context.verdict.outcome == "verified" };',
+    )
+    const kinds = ['snp', 'tdx', 'sgx', 'nitro', 'cca', 'tpm'].map((kind) => ({
+      name: kind,
+      resource: 'a/b/c',
+      permitted: true,
+      platform: { kind },
+    }))
+    const { code, out, err } = await alone.run([
+      'policy',
+      'test',
+      genuine,
+      alone.file('kinds.json', JSON.stringify(kinds)),
+      ...world,
+    ])
+    assert.equal(code, 0, out + err)
+  })
+
   it('test takes a context that says only what matters', async () => {
     const policy = alone.file(
       'milan.cedar',
@@ -131,12 +152,12 @@ describe('policies without a checkpoint', () => {
     const cases: readonly (readonly [unknown, RegExp])[] = [
       [[], /expected a list of 1 to 1000 cases/],
       [{}, /expected a list of 1 to 1000 cases/],
-      [[good], /case 1: give either `platform` or `context`/],
+      [[good], /case 1: expected either `platform` or `context`/],
       [
         [{ ...good, platform: { kind: 'snp' }, contxt: {} }],
-        /case 1: there is no member "contxt"; known are name, .*, platform, known/,
+        /case 1: there is no member "contxt"; known are name, .*, platform, known, permitted, by/,
       ],
-      [[{ ...good, platform: { product: 'Milan' } }], /case 1: `platform` needs a `kind`/],
+      [[{ ...good, platform: { product: 'Milan' } }], /case 1\.platform: expected an object with a `kind`/],
       [
         [{ ...good, context: { tee: 'snp', prodct: 'Milan' } }],
         /case 1\.context: there is no claim "prodct"; did you mean product/,

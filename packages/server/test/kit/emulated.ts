@@ -1,3 +1,4 @@
+import { readPolicyCases } from '@sekisho/appraisal'
 import { kbsEvidence } from '@sekisho/emulator'
 import type { EmulatedPlatforms } from '../../src/index.ts'
 import { sharedWorld } from './checkpoint.ts'
@@ -7,6 +8,19 @@ export function emulatedMachines(): EmulatedPlatforms {
   return {
     kinds: [{ tee: 'snp', products: ['Genoa'] }],
     anchors: sharedWorld().anchors,
+    play: async ({ kind, product = 'Genoa', debug = false }, known, resource) => {
+      if (kind !== 'snp') throw new TypeError(`there is no emulated ${kind}`)
+      const [written] = readPolicyCases([
+        {
+          name: 'played',
+          resource,
+          permitted: true,
+          context: { tee: 'snp', product, debug, references: known ? ['known'] : [] },
+        },
+      ])
+      if (written === undefined || !('context' in written)) throw new TypeError('no context')
+      return written.context
+    },
     attest: async ({ tee, product, ...launch }, reportData) => {
       if (tee !== 'snp') throw new TypeError(`there is no emulated ${tee}`)
       if (product !== undefined && product !== 'Genoa') throw new TypeError(`product ${product}: expected Genoa`)

@@ -85,3 +85,32 @@ test('a machine that there is none of is a wrong request that names the member',
     assert.match(told.text, expected)
   }
 })
+
+test('cases of a policy may have an emulated machine play the platform, and no evidence of it leaves', async (t) => {
+  const checkpoint = await startCheckpoint(t, { emulated: emulatedMachines() })
+  const api = await apiClient(checkpoint.url, await checkpoint.token(['policy:read']))
+  const run = async (cases: readonly object[]) =>
+    api.call('POST', '/api/v1/namespaces/default/policy/test', {
+      json: { text: 'permit (principal, action, resource) unless { context.references.isEmpty() };', cases },
+    })
+  const one = { name: 'known', resource: RESOURCE, permitted: true, platform: { kind: 'snp' } }
+  const told = await run([one, { ...one, name: 'unknown', permitted: false, known: false }])
+  assert.equal(told.status, 200, told.text)
+  assert.equal(told.json['passed'], true, told.text)
+  assert.ok(!told.text.includes('attestation_report'))
+  const strange = await run([one, { ...one, platform: { kind: 'sev9' } }])
+  assert.equal(strange.status, 400)
+  assert.match(strange.text, /\/cases\/1\/platform.*there is no emulated sev9/)
+  assert.match((await run([{ ...one, platform: { produkt: 'x' } }])).text, /\/cases\/0\/platform.*`kind`/)
+  const many = await run(Array.from({ length: 101 }, () => one))
+  assert.equal(many.status, 400)
+  assert.match(many.text, /at most 100 with a platform/)
+
+  const without = await startCheckpoint(t)
+  const plain = await apiClient(without.url, await without.token(['policy:read']))
+  const refused = await plain.call('POST', '/api/v1/namespaces/default/policy/test', {
+    json: { text: 'permit (principal, action, resource);', cases: [one] },
+  })
+  assert.equal(refused.status, 400)
+  assert.match(refused.text, /no emulated platforms are here/)
+})

@@ -7,8 +7,6 @@ export const MAX_CASES_FILE = 1_000_000
 export type Cases =
   | { readonly as: 'empty' }
   | { readonly as: 'not-json' }
-  /** Some need an emulated machine, which a page is none. */
-  | { readonly as: 'platform' }
   | { readonly as: 'cases'; readonly cases: readonly unknown[] }
 
 /** Reads cases as `sekisho policy test` takes them: a list, or `{ "cases": [ … ] }`. What is in a case, the checkpoint checks. */
@@ -17,7 +15,6 @@ export function casesIn(text: string): Cases {
   const value = parseJson(text)
   const list = isRecord(value) ? value['cases'] : value
   if (!Array.isArray(list)) return { as: 'not-json' }
-  if (list.some((one) => isRecord(one) && 'platform' in one)) return { as: 'platform' }
   return { as: 'cases', cases: list }
 }
 

@@ -107,7 +107,7 @@ export const en: PoliciesTexts = {
   },
   tests: {
     heading: 'Test cases',
-    lead: 'Cases run against the text in the editor, whether or not it is in force. A case says only what matters; every other claim is that of genuine, verified evidence.',
+    lead: 'Cases run against the text in the editor, whether or not it is in force. A case says only what matters; every other claim is that of genuine, verified evidence. Where emulated platforms run, a case may name one with “platform”.',
     label: 'Test cases, JSON',
     file: 'Open a file…',
     example: 'Begin with an example',
@@ -115,7 +115,6 @@ export const en: PoliciesTexts = {
     running: 'Running…',
     download: 'Download',
     notJson: 'This is not JSON: a list of cases, or { "cases": [ … ] }.',
-    platform: 'Cases with “platform” need an emulated machine; the command line runs them:',
     results: 'Results',
     pass: 'passed',
     fail: 'failed',

@@ -105,7 +105,7 @@ export const ja: PoliciesTexts = {
   },
   tests: {
     heading: 'テストケース',
-    lead: '適用中かどうかにかかわらず、エディターの本文に対して実行します。ケースには確かめたいクレームだけを書けば、残りは真正で検証済みの Evidence の値になります。',
+    lead: '適用中かどうかにかかわらず、エディターの本文に対して実行します。ケースには確かめたいクレームだけを書けば、残りは真正で検証済みの Evidence の値になります。エミュレートしたプラットフォームが動いていれば、「platform」で指定できます。',
     label: 'テストケース（JSON）',
     file: 'ファイルを開く…',
     example: '例から始める',
@@ -113,7 +113,6 @@ export const ja: PoliciesTexts = {
     running: '実行中…',
     download: 'ダウンロード',
     notJson: 'JSON として読み取れません。ケースのリスト、または { "cases": [ … ] } を入力してください。',
-    platform: '「platform」を使うケースにはエミュレートしたマシンが必要です。コマンドラインで実行してください：',
     results: '結果',
     pass: '合格',
     fail: '不合格',

@@ -70,11 +70,6 @@ export function TestsPanel({
             {t.notJson}
           </p>
         ) : null}
-        {written.as === 'platform' ? (
-          <p class="caution" role="alert">
-            {t.platform} <code>{COMMAND}</code>
-          </p>
-        ) : null}
         <p class="row">
           <button
             type="button"

@@ -72,7 +72,6 @@ export interface PoliciesTexts {
     | 'running'
     | 'download'
     | 'notJson'
-    | 'platform'
     | 'results'
     | 'pass'
     | 'fail'

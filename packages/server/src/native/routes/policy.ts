@@ -1,16 +1,20 @@
 import {
+  type CasePlatform,
   CEDAR_SCHEMA,
   compilePolicies,
   dryRun,
   lintPolicies,
+  type PlatformPlay,
   type PolicyCase,
   type PolicyContext,
+  playCases,
   readPolicyCases,
   STARTER_POLICIES,
   testPolicies,
 } from '@sekisho/appraisal'
 import type { PolicyVersion } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
+import type { EmulatedPlatforms } from '../../emulated-platforms.ts'
 import { invalid, notFound } from '../../http/errors.ts'
 import { text } from '../../http/reply.ts'
 import { acting } from '../acting.ts'
@@ -28,7 +32,15 @@ const CASE = closed({
   namespace: Type.Optional(namespaceSchema()),
   resource: resourceSchema(),
   workload: Type.Optional(Type.String({ maxLength: 512 })),
-  context: Type.Unsafe<PolicyContext>(anyObject('what the policy sees, GET /api/v1/policy/schema')),
+  context: Type.Optional(Type.Unsafe<PolicyContext>(anyObject('what the policy sees, GET /api/v1/policy/schema'))),
+  platform: Type.Optional(
+    Type.Unsafe<CasePlatform>(
+      anyObject(
+        'an emulated platform whose evidence gives the context: kind, product, measurement, debug; GET /api/v1/emulated',
+      ),
+    ),
+  ),
+  known: Type.Optional(Type.Boolean({ description: 'whether the values of the platform are reference values; true' })),
   permitted: Type.Boolean(),
   by: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 64 })),
 })
@@ -45,7 +57,7 @@ const VERSION_MEMBERS = {
 const POLICY_VERSION = closed(VERSION_MEMBERS)
 
 /** Policies: what is in force, what it was, and what a candidate would do. */
-export function policyRoutes({ broker }: NativeServices): readonly Route[] {
+export function policyRoutes({ broker, emulated }: NativeServices): readonly Route[] {
   return [
     jsonRoute({
       method: 'GET',
@@ -180,7 +192,7 @@ export function policyRoutes({ broker }: NativeServices): readonly Route[] {
       params: NS,
       body: closed({ text: TEXT, cases: Type.Array(CASE, { maxItems: 1000 }) }),
       answer: anyObject('the report: each case, and the statements that none of them reached'),
-      handle: async ({ body }) => ({ ...(await testPolicies(body.text, casesOf(body.cases))) }),
+      handle: async ({ body }) => ({ ...(await testPolicies(body.text, await casesOf(body.cases, emulated))) }),
     }),
     rawRoute({
       method: 'GET',
@@ -203,15 +215,24 @@ export function policyRoutes({ broker }: NativeServices): readonly Route[] {
   ]
 }
 
+/** Platforms that one request has attest: each costs a signature and a verification. */
+const MAX_PLATFORMS = 100
+
 /** Claims that a case does not name are the usual ones: docs/policies.md. */
-function casesOf(cases: unknown): readonly PolicyCase[] {
+async function casesOf(cases: unknown, emulated: EmulatedPlatforms | undefined): Promise<readonly PolicyCase[]> {
   try {
-    return readPolicyCases(cases)
+    const written = readPolicyCases(cases)
+    if (written.filter((one) => 'platform' in one).length > MAX_PLATFORMS)
+      throw new TypeError(`cases: expected at most ${MAX_PLATFORMS} with a platform`)
+    return await playCases(written, emulated?.play ?? playsNothing)
   } catch (error) {
     if (error instanceof TypeError) throw invalid(error.message, [fieldOfCases(error.message)])
     throw error
   }
 }
+
+const playsNothing: PlatformPlay = () =>
+  Promise.reject(new TypeError('no emulated platforms are here; `sekisho policy test` brings its own'))
 
 /** The reader words it `cases[2].context.tee: expected …`. */
 function fieldOfCases(message: string): { readonly field: string; readonly expected: string } {
