@@ -67,8 +67,9 @@ describe('damaged evidence is never accepted, and the damaged part is named', ()
   it('every accepted SNP vector, byte by byte', { skip, timeout: 900_000 }, async (t) => {
     t.diagnostic(await assertNoDamageAccepted(snpCases()))
   })
-  const already = MISSING.length === 0 ? 'the vectors were damaged instead' : false
-  it('samples that the test kit signs, byte by byte', { skip: already, timeout: 900_000 }, async (t) => {
-    t.diagnostic(await assertNoDamageAccepted(madeSubjects()))
-  })
+  // In their place.
+  if (MISSING.length > 0)
+    it('samples that the test kit signs, byte by byte', { timeout: 900_000 }, async (t) => {
+      t.diagnostic(await assertNoDamageAccepted(madeSubjects()))
+    })
 })
