@@ -1,5 +1,5 @@
 import type { Verdict } from '../core/verdict.ts'
-import { tell, tellNow } from '../crypto/story.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { commonAssumptions, commonNotes } from '../dcap/claims.ts'
 import { DOCUMENT_GROUPS, QUOTE_GROUP } from '../dcap/document-groups.ts'
 import type { EnclaveReport } from '../dcap/enclave-report.ts'
@@ -42,10 +42,15 @@ const SGX: Tee = {
  * @throws EvidenceError when the quote cannot be read; TypeError when an option is wrong
  */
 export function verifySgx(evidence: Uint8Array, options: SgxOptions): Promise<Verdict<SgxClaims>> {
-  return tell(verifyDcap(SGX, evidence, options))
+  return tell(sgxStory(evidence, options))
 }
 
 /** As {@link verifySgx}, where cryptography is synchronous (Node.js). @throws TypeError elsewhere */
 export function verifySgxSync(evidence: Uint8Array, options: SgxOptions): Verdict<SgxClaims> {
-  return tellNow(verifyDcap(SGX, evidence, options))
+  return tellNow(sgxStory(evidence, options))
+}
+
+/** One verification, told in turns. */
+export function sgxStory(evidence: Uint8Array, options: SgxOptions): Story<Verdict<SgxClaims>> {
+  return verifyDcap(SGX, evidence, options)
 }

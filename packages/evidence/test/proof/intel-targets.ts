@@ -9,9 +9,10 @@ import type { TdxExpectations } from '../../src/tdx/expectations.ts'
 import { TDX_QUOTES } from '../../src/tdx/report.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { parseCrl } from '../../src/x509/crl.ts'
+import { KnownChecks } from './known-checks.ts'
 import { pemOf, pemParts } from './pem.ts'
 import { chainTextRegions, quoteChain, quoteRegions, withChain } from './quote-regions.ts'
-import { type Baseline, type IntelSubject, judgeIntel } from './subjects.ts'
+import { type Baseline, type IntelSubject, judgeIntel, type Tell } from './subjects.ts'
 import { type Target, whole } from './target.ts'
 
 type Base = Baseline<TdxExpectations>
@@ -20,11 +21,13 @@ type Judge = (evidence: Uint8Array, collateral: DcapCollateralInput | DcapCollat
 /** Every part of an accepted SGX or TDX subject that can be damaged. */
 export function intelTargets(subject: IntelSubject, base: Base): readonly Target[] {
   const memory = createMemory()
+  const checks = new KnownChecks()
+  const tell: Tell = (story) => checks.tell(story)
   const prepared = new DcapCollateral(subject.collateral)
   const judge: Judge = (evidence, collateral, quick) =>
-    judgeIntel(subject, evidence, collateral, base, quick ? { memory } : {})
+    judgeIntel(subject, evidence, collateral, base, quick ? { memory, tell } : {})
   // Settles what the collateral shares, and fills the memory.
-  judge(subject.evidence, prepared, true)
+  judgeIntel(subject, subject.evidence, prepared, base, { memory, tell: (story) => checks.learn(story) })
   return [...quoteTargets(subject, prepared, judge), ...collateralTargets(subject, prepared, judge)]
 }
 

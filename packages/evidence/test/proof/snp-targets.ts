@@ -4,15 +4,19 @@ import { prepareSnpCollateral, SnpCollateral, type SnpCollateralInput } from '..
 import type { SnpExpectations } from '../../src/snp/expectations.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { parseCrl } from '../../src/x509/crl.ts'
-import { type Baseline, judgeSnp, type SnpSubject } from './subjects.ts'
+import { KnownChecks } from './known-checks.ts'
+import { type Baseline, judgeSnp, type SnpSubject, type Tell } from './subjects.ts'
 import { inRow, type Region, type Target, whole } from './target.ts'
 
 /** Every part of an accepted SNP subject that can be damaged. */
 export function snpTargets(subject: SnpSubject, base: Baseline<SnpExpectations>): readonly Target[] {
   const { evidence, collateral } = subject
   const prepared = prepareSnpCollateral(collateral)
-  const judge = (bytes: Uint8Array, parts: SnpCollateralInput | SnpCollateral): Verdict<Claims> =>
-    judgeSnp(subject, bytes, parts, base)
+  const checks = new KnownChecks()
+  const tell: Tell = (story) => checks.tell(story)
+  const judge: Judge = (bytes, parts) => judgeSnp(subject, bytes, parts, base, { tell })
+  const judgeAfresh: Judge = (bytes, parts) => judgeSnp(subject, bytes, parts, base)
+  judgeSnp(subject, evidence, prepared, base, { tell: (story) => checks.learn(story) })
   const target = (
     member: keyof SnpCollateralInput,
     regions: (bytes: Uint8Array) => readonly Region[],
@@ -29,7 +33,7 @@ export function snpTargets(subject: SnpSubject, base: Baseline<SnpExpectations>)
         regions: regions(bytes),
         ...(decode === undefined ? {} : { decode }),
         judge: (damaged) => judge(evidence, replacing(prepared, collateral, member, damaged)),
-        judgeAfresh: (damaged) => judge(evidence, { ...collateral, [member]: damaged }),
+        judgeAfresh: (damaged) => judgeAfresh(evidence, { ...collateral, [member]: damaged }),
       },
     ]
   }
@@ -44,7 +48,7 @@ export function snpTargets(subject: SnpSubject, base: Baseline<SnpExpectations>)
       bytes: evidence,
       regions: REPORT,
       judge: (damaged) => judge(damaged, prepared),
-      judgeAfresh: (damaged) => judge(damaged, collateral),
+      judgeAfresh: (damaged) => judgeAfresh(damaged, collateral),
     },
     ...target('vcek', certificate('leaf'), der),
     ...target('vlek', certificate('leaf'), der),
@@ -54,14 +58,14 @@ export function snpTargets(subject: SnpSubject, base: Baseline<SnpExpectations>)
     ...target('crl', (bytes) => whole(bytes, 'revocation list', ['snp.crl.']), parseCrl),
     ...target('idBlock', (bytes) => whole(bytes, 'ID block', ['snp.id-block.'])),
     ...target('idAuth', (bytes) => idAuthRegions(bytes)),
-    tableTarget(subject, judge),
+    tableTarget(subject, judge, judgeAfresh),
   ]
 }
 
 type Judge = (bytes: Uint8Array, parts: SnpCollateralInput | SnpCollateral) => Verdict<Claims>
 
 /** The same certificates as a host delivers them, with nothing beside the table but the revocation list. */
-function tableTarget({ evidence, collateral }: SnpSubject, judge: Judge): Target {
+function tableTarget({ evidence, collateral }: SnpSubject, judge: Judge, judgeAfresh: Judge): Target {
   const { vcek, vlek, ask, asvk, ark, ...rest } = collateral
   const parts = [
     [vcek === undefined ? 'vlek' : 'vcek', vcek ?? vlek],
@@ -74,7 +78,7 @@ function tableTarget({ evidence, collateral }: SnpSubject, judge: Judge): Target
   // Hosts pad to whole pages; a little of that will do.
   const bytes = certificateTable(entries).slice(0, used + 32)
   const any = ['snp.leaf.', 'snp.intermediate.', 'snp.ark.', 'snp.chain.']
-  const whole = (damaged: Uint8Array): Verdict<Claims> => judge(evidence, { ...rest, certificateTable: damaged })
+  const withTable = (damaged: Uint8Array): SnpCollateralInput => ({ ...rest, certificateTable: damaged })
   return {
     part: 'certificate table',
     kind: 'snp-table',
@@ -85,8 +89,8 @@ function tableTarget({ evidence, collateral }: SnpSubject, judge: Judge): Target
       { name: 'certificates', length: used - header, checks: any, elsewhere: 'each is damaged as a target of its own' },
       { name: 'padding', length: bytes.length - used, checks: [], unsigned: 'no entry points there' },
     ),
-    judge: whole,
-    judgeAfresh: whole,
+    judge: (damaged) => judge(evidence, withTable(damaged)),
+    judgeAfresh: (damaged) => judgeAfresh(evidence, withTable(damaged)),
   }
 }
 
