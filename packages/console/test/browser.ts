@@ -1,10 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:http'
 import { createRequire } from 'node:module'
-import type { AddressInfo } from 'node:net'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const CHROMIUM = process.env['SEKISHO_CHROMIUM'] ?? '/usr/bin/chromium'
@@ -12,8 +10,7 @@ const CHROMIUM = process.env['SEKISHO_CHROMIUM'] ?? '/usr/bin/chromium'
 /** Root of the workspace, from the compiled place of this file. */
 export const ROOT: string = fileURLToPath(new URL('../../../../', import.meta.url))
 
-/** The built page. */
-export const PAGE: string = join(ROOT, 'packages/console/dist/page')
+const PAGE: string = join(ROOT, 'packages/console/dist/page')
 
 /** Why the page cannot be tested here; undefined when it can. */
 export const MISSING: string | undefined = !existsSync(CHROMIUM)
@@ -22,30 +19,6 @@ export const MISSING: string | undefined = !existsSync(CHROMIUM)
     ? undefined
     : 'the page is not built (npm run build)'
 
-const TYPES: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json',
-  '.svg': 'image/svg+xml',
-}
-
-/** What the server of the checkpoint sends with the page. */
-const POLICY =
-  "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
-  "connect-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-
-/** The page on a loopback port, and a browser that may look at it. */
-export interface Stage {
-  readonly url: string
-  /** Every path that was asked for. */
-  readonly asked: readonly string[]
-  page(options?: BrowserContextOptions): Promise<Seen>
-  /** No more answers, as when the network is off. */
-  stopServing(): Promise<void>
-  close(): Promise<void>
-}
-
 /** A page, and what went wrong on it. */
 export interface Seen {
   readonly page: Page
@@ -53,65 +26,118 @@ export interface Seen {
   readonly errors: string[]
 }
 
+/** What makes a browser a person's: the cookies of the session, and the key that scripts send beside them. */
+export interface Session {
+  readonly cookies: Parameters<BrowserContext['addCookies']>[0]
+  readonly key: string
+}
+
 /** Chromium, and pages of one origin in it. */
 export interface Pages {
-  page(options?: BrowserContextOptions): Promise<Seen>
+  /** A page as in a browser of its own: no page before it left a session or a preference. Its test closes it. */
+  page(options?: BrowserContextOptions, session?: Session): Promise<Seen>
   close(): Promise<void>
 }
 
-/** Starts Chromium; every page notes requests to anywhere but `url`. */
-export async function openPages(url: string): Promise<Pages> {
-  const browser: Browser = await chromium.launch({
+let chromiumOfAll: Promise<Browser> | undefined
+let users = 0
+let leaving: NodeJS.Timeout | undefined
+
+// Test files that run in one process follow each other at once: they share one Chromium, which ends with the last.
+const LINGER_MS = 500
+
+function takeBrowser(): Promise<Browser> {
+  users++
+  clearTimeout(leaving)
+  chromiumOfAll ??= launch()
+  return chromiumOfAll
+}
+
+function leaveBrowser(): void {
+  users--
+  if (users > 0) return
+  leaving = setTimeout(() => {
+    const browser = chromiumOfAll
+    chromiumOfAll = undefined
+    void browser?.then((one) => one.close())
+  }, LINGER_MS)
+}
+
+async function launch(): Promise<Browser> {
+  const browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
   })
+  browser.once('disconnected', () => {
+    chromiumOfAll = undefined
+  })
+  return browser
+}
+
+interface Kept {
+  readonly context: BrowserContext
+  readonly options: string
+  used: boolean
+}
+
+/**
+ * Pages in the Chromium that all share; every page notes requests to anywhere but `url`. A context costs a second of CPU,
+ * most of it for code that it fetches and compiles again: the next page of the same options gets the same one, emptied.
+ */
+export async function openPages(url: string): Promise<Pages> {
+  const browser = await takeBrowser()
+  const all: Kept[] = []
+  const contextFor = async (options: BrowserContextOptions): Promise<Kept> => {
+    const name = JSON.stringify(options)
+    const free = all.find((one) => !one.used && one.options === name)
+    if (free !== undefined) {
+      free.used = true
+      return free
+    }
+    // A service worker would fetch the whole page again for every context; the one test that is about it says so.
+    const standard = { locale: 'en-GB', timezoneId: 'Europe/Berlin', serviceWorkers: 'block' } as const
+    const made = { context: await browser.newContext({ ...standard, ...options }), options: name, used: true }
+    all.push(made)
+    return made
+  }
   return {
-    async page(options = {}) {
-      const context = await browser.newContext({ locale: 'en-GB', timezoneId: 'Europe/Berlin', ...options })
+    async page(options = {}, session = { cookies: [], key: '' }) {
+      const kept = await contextFor(options)
+      const { context } = kept
+      await context.clearCookies()
+      await context.addCookies(session.cookies)
       const page = await context.newPage()
-      const errors: string[] = []
-      page.on('pageerror', (error) => errors.push(error.message))
-      page.on('console', (message) => {
-        if (message.type() === 'error') errors.push(message.text())
+      page.once('close', () => {
+        kept.used = false
       })
-      page.on('request', (request) => {
-        if (!request.url().startsWith(url) && !request.url().startsWith('blob:')) errors.push(`asked ${request.url()}`)
-      })
-      return { page, errors }
+      await page.addInitScript(beginAs, session.key)
+      return { page, errors: errorsOf(page, url) }
     },
-    close: () => browser.close(),
+    async close() {
+      await Promise.all(all.map(({ context }) => context.close()))
+      leaveBrowser()
+    },
   }
 }
 
-/** Serves the built page and starts Chromium. */
-export async function openStage(): Promise<Stage> {
-  const asked: string[] = []
-  const server = createServer((request, answer) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname
-    asked.push(path)
-    const file = join(PAGE, path === '/' ? 'index.html' : path)
-    const type = TYPES[extname(file)]
-    if (path.includes('..') || type === undefined || !existsSync(file)) return answer.writeHead(404).end()
-    return answer.writeHead(200, { 'content-type': type, 'content-security-policy': POLICY }).end(readFileSync(file))
+/** Runs in the page, before anything of its own: at the first document there is nothing in the storage but the session. */
+function beginAs(key: string): void {
+  if (window.name === 'begun' || !location.protocol.startsWith('http')) return
+  window.name = 'begun'
+  localStorage.clear()
+  if (key !== '') localStorage.setItem('sekisho-session-key', key)
+}
+
+function errorsOf(page: Page, url: string): string[] {
+  const errors: string[] = []
+  page.on('pageerror', (error) => errors.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error') errors.push(message.text())
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  const { page, close } = await openPages(url)
-  const stopServing = (): Promise<void> =>
-    new Promise((resolve) => {
-      server.closeAllConnections()
-      server.close(() => resolve())
-    })
-  return {
-    url,
-    asked,
-    stopServing,
-    page,
-    async close() {
-      await close()
-      if (server.listening) await stopServing()
-    },
-  }
+  page.on('request', (request) => {
+    if (!request.url().startsWith(url) && !request.url().startsWith('blob:')) errors.push(`asked ${request.url()}`)
+  })
+  return errors
 }
 
 /**
@@ -125,13 +151,18 @@ export const LOOKS = [
 
 /** What axe finds: impact, rule and the first element of each. */
 export async function axeFindings(page: Page): Promise<readonly string[]> {
-  // The policy of the page lets nobody add a script to it, so the checker is evaluated by the debugger.
-  await page.evaluate(readFileSync(AXE, 'utf8'))
-  const { violations } = await page.evaluate<{
-    violations: readonly { id: string; impact: string; nodes: readonly { html: string }[] }[]
-  }>('axe.run(document, { resultTypes: ["violations"] })')
-  return violations.map(({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 160)}`)
+  // The policy of the page lets nobody add a script to it, so the checker is evaluated by the debugger, once a document.
+  if (!(await page.evaluate<boolean>('"axe" in globalThis'))) {
+    axe ??= `${readFileSync(AXE, 'utf8')};undefined`
+    await page.evaluate(axe)
+  }
+  return page.evaluate<readonly string[]>(`axe
+    .run(document, { resultTypes: ['violations'] })
+    .then(({ violations }) => violations.map(({ id, impact, nodes }) =>
+      impact + ' ' + id + ': ' + (nodes[0]?.html ?? '').slice(0, 160)))`)
 }
+
+let axe: string | undefined
 
 /** Whether the page is wider than the window. */
 export async function overflows(page: Page): Promise<boolean> {

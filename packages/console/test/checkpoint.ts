@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { BrowserContextOptions } from 'playwright-core'
-import { openPages, type Pages, ROOT, type Seen } from './browser.ts'
+import { createWorld } from '@sekisho/emulator'
+import type { BrowserContextOptions, Page } from 'playwright-core'
+import { openPages, type Pages, ROOT, type Seen, type Session } from './browser.ts'
+import { runCommand } from './command-line.ts'
 
 /** A real `sekisho up --emulated` of its own data folder, and a browser that may look at it. */
 export interface CheckpointStage {
@@ -36,57 +38,40 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
     DATABASE_URL: '',
     SEKISHO_PROFILE: join(folder, 'profile.json'),
   }
-  const args = [CLI, 'up', '--emulated', '--offline', '--port', '0', '--data', join(folder, 'data')]
+  const data = join(folder, 'data')
+  const world = join(data, 'world.json')
+  mkdirSync(data, { mode: 0o700 })
+  writeFileSync(world, await worldOfAll(), { mode: 0o600 })
+  const args = [CLI, 'up', '--emulated', '--offline', '--port', '0', '--data', data]
   const server = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
   const said = await announcement(server)
   const url = `${/at (http:\S+)/.exec(said)?.[1] ?? ''}/`
   const setupLink = /http:\S+\/setup#\S+/.exec(said)?.[0] ?? ''
   const pages: Pages = await openPages(url)
-  let state: BrowserContextOptions['storageState']
+  let session: Session | undefined
   const administrator = async (options: BrowserContextOptions = {}): Promise<Seen> => {
-    const seen = await pages.page({ ...options, ...(state === undefined ? {} : { storageState: state }) })
-    if (state === undefined) {
-      await seen.page.goto(setupLink)
-      await seen.page.getByRole('button', { name: /Sign out|サインアウト/ }).waitFor()
-      state = withoutPreferences(await seen.page.context().storageState())
-    }
+    const seen = await pages.page(options, session)
+    session ??= await redeem(seen.page, setupLink)
     return seen
   }
-  let signedIn: Promise<void> | undefined
-  // The link is for the page: the command line gets a token that the page made.
+  // The link is for the page: the command line gets a token that the page's session made.
   const login = async (): Promise<void> => {
-    const { page } = await administrator()
-    await page.goto(url)
-    const token = await page.evaluate(async () => {
-      const answer = await fetch('/api/v1/tokens', {
-        method: 'POST',
-        headers: {
-          'content-type': 'application/json',
-          'sekisho-session': localStorage.getItem('sekisho-session-key') ?? '',
-        },
-        body: JSON.stringify({
-          name: 'stage',
-          scopes: ['admin'],
-          expires: new Date(Date.now() + 3_600_000).toISOString(),
-        }),
-      })
-      return ((await answer.json()) as { token: string }).token
-    })
-    await page.context().close()
-    environment['SEKISHO_TOKEN'] = token
+    if (session === undefined) await (await administrator()).page.close()
+    environment['SEKISHO_TOKEN'] = await makeToken(url, session)
     environment['SEKISHO_SERVER'] = url.replace(/\/$/, '')
   }
+  let loggedIn: Promise<void> | undefined
   return {
     url,
     folder,
     setupLink,
-    world: join(folder, 'data', 'world.json'),
+    world,
     visitor: (options) => pages.page(options),
     administrator,
-    async sekisho(...args) {
-      signedIn ??= login()
-      await signedIn
-      return output(spawn(process.execPath, [CLI, ...args], { env: environment, stdio: ['ignore', 'pipe', 'pipe'] }))
+    async sekisho(...line) {
+      loggedIn ??= login()
+      await loggedIn
+      return runCommand(line, environment)
     },
     async close() {
       await pages.close()
@@ -99,15 +84,43 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
   }
 }
 
-type Kept = Awaited<ReturnType<import('playwright-core').BrowserContext['storageState']>>
+let savedWorld: Promise<string> | undefined
 
-/** The session alone: language and appearance are those of each new browser. */
-function withoutPreferences(state: Kept): Kept {
-  const origins = state.origins.map((one) => ({
-    ...one,
-    localStorage: one.localStorage.filter(({ name }) => name === 'sekisho-session-key'),
-  }))
-  return { ...state, origins }
+/** The world that every stage of this process begins with: its RSA keys take seconds, and no test is about them. */
+function worldOfAll(): Promise<string> {
+  const make = async (): Promise<string> => {
+    const world = createWorld()
+    await world.ready()
+    return world.save()
+  }
+  savedWorld ??= make()
+  return savedWorld
+}
+
+async function redeem(page: Page, setupLink: string): Promise<Session> {
+  await page.goto(setupLink)
+  await page.getByRole('button', { name: /Sign out|サインアウト/ }).waitFor()
+  const key = await page.evaluate(() => localStorage.getItem('sekisho-session-key'))
+  return { cookies: await page.context().cookies(), key: key ?? '' }
+}
+
+async function makeToken(url: string, session: Session | undefined): Promise<string> {
+  const answer = await fetch(`${url}api/v1/tokens`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      cookie: (session?.cookies ?? []).map(({ name, value }) => `${name}=${value}`).join('; '),
+      'sekisho-session': session?.key ?? '',
+    },
+    body: JSON.stringify({
+      name: 'stage',
+      scopes: ['admin'],
+      expires: new Date(Date.now() + 3_600_000).toISOString(),
+    }),
+  })
+  const told = await answer.text()
+  if (!answer.ok) throw new Error(`no token for the command line: ${told}`)
+  return (JSON.parse(told) as { token: string }).token
 }
 
 function announcement(server: ChildProcess): Promise<string> {
@@ -129,18 +142,4 @@ function announcement(server: ChildProcess): Promise<string> {
       reject(new Error(`the server ended with ${code}: ${err}`))
     })
   })
-}
-
-async function output(child: ChildProcess): Promise<string> {
-  let out = ''
-  let err = ''
-  child.stdout?.on('data', (chunk: Buffer) => {
-    out += chunk.toString()
-  })
-  child.stderr?.on('data', (chunk: Buffer) => {
-    err += chunk.toString()
-  })
-  const [code] = (await once(child, 'close')) as [number | null]
-  if (code !== 0) throw new Error(`exit ${code}: ${err}${out}`)
-  return out
 }

@@ -51,7 +51,7 @@ describe('endorsements through the checkpoint', { skip: MISSING ?? false }, () =
       const signed = evidence.subarray(0x50, 0x80)
       for (const form of ['hex', 'base64'] as const) assert.ok(!(sent[0] ?? '').includes(signed.toString(form)))
       assert.deepEqual(errors, [])
-      await page.context().close()
+      await page.close()
     })
 
   it('says what is wrong when the vendor has nothing, and is not offered to a visitor', async () => {
@@ -65,13 +65,13 @@ describe('endorsements through the checkpoint', { skip: MISSING ?? false }, () =
     await drop(page, [{ name: 'stranger.bin', bytes }])
     await page.getByRole('button', { name: FETCH }).click()
     await page.getByRole('alert').waitFor()
-    await page.context().close()
+    await page.close()
 
     const visitor = await stage.visitor()
     await visitor.page.goto(stage.url)
     await drop(visitor.page, [report])
     await visitor.page.locator('.head h1').waitFor()
     assert.equal(await visitor.page.getByRole('button', { name: FETCH }).count(), 0)
-    await visitor.page.context().close()
+    await visitor.page.close()
   })
 })

@@ -61,7 +61,7 @@ export async function takeDecisionPictures(
     await page.waitForTimeout(400)
     await page.screenshot({ path: join(folder, `${name}.png`) })
     for (const error of errors) console.error(`${name}: ${error}`)
-    await page.context().close()
+    await page.close()
   }
 }
 

@@ -96,7 +96,7 @@ export async function takeHoldingPictures(
     await page.waitForTimeout(500)
     await page.screenshot({ path: join(folder, `${name}.png`) })
     for (const error of errors) console.error(`${name}: ${error}`)
-    await page.context().close()
+    await page.close()
   }
 }
 

@@ -58,7 +58,7 @@ export async function takeRulePictures(
     await page.waitForTimeout(600)
     await page.screenshot({ path: join(folder, `${name}.png`) })
     for (const error of errors) console.error(`${name}: ${error}`)
-    await page.context().close()
+    await page.close()
   }
 }
 

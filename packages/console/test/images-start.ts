@@ -77,6 +77,6 @@ export async function takeStartPictures(
     await page.waitForTimeout(300)
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage: full === true })
     for (const error of errors) console.error(`${name}: ${error}`)
-    await page.context().close()
+    await page.close()
   }
 }

@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { openStage, ROOT } from './browser.ts'
+import { ROOT } from './browser.ts'
 import { openCheckpointStage } from './checkpoint.ts'
 import { takeDecisionPictures } from './images-decisions.ts'
 import { takeHoldingPictures } from './images-holdings.ts'
@@ -62,11 +62,11 @@ const PICTURES: readonly Picture[] = [
 ]
 
 mkdirSync(FOLDER, { recursive: true })
-const stage = await openStage()
+const stage = await openCheckpointStage()
 const chosen = process.argv.slice(2)
 for (const { name, locale = 'en-GB', dark, width = 1280, height = 900, act } of PICTURES) {
   if (chosen.length > 0 && !chosen.includes(name)) continue
-  const { page, errors } = await stage.page({
+  const { page, errors } = await stage.visitor({
     locale,
     colorScheme: dark === true ? 'dark' : 'light',
     viewport: { width, height },
@@ -79,7 +79,7 @@ for (const { name, locale = 'en-GB', dark, width = 1280, height = 900, act } of 
   await page.waitForTimeout(300)
   await page.screenshot({ path: join(FOLDER, `${name}.png`) })
   for (const error of errors) console.error(`${name}: ${error}`)
-  await page.context().close()
+  await page.close()
 }
 await stage.close()
 

@@ -40,7 +40,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     assert.match(decision ?? '', /^#\/ns\/default\/decisions\/dec_/)
     assert.equal(await page.getByRole('link', { name: /^Open dec_/ }).getAttribute('href'), decision)
     assert.deepEqual(errors, [])
-    await page.context().close()
+    await page.close()
   })
 
   it('shows the renewals of a lease', async () => {
@@ -57,7 +57,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
       .locator('.mark', { hasText: /^revoked$/ })
       .nth(1)
       .waitFor()
-    await page.context().close()
+    await page.close()
   })
 
   it('shows a lease that began and ended elsewhere without being asked, and what was said as text', async () => {
@@ -78,7 +78,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
       .nth(1)
       .waitFor()
     assert.equal(await page.getByRole('button', { name: 'Revoke' }).count(), 0)
-    await page.context().close()
+    await page.close()
   })
 
   it('revokes those that were chosen, with a reason, and passes over what ended meanwhile', async () => {
@@ -97,7 +97,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await rowOf(page, two).waitFor({ state: 'detached' })
     assert.match(await stage.sekisho('lease', 'list'), new RegExp(`${two} +revoked.*it's over`))
     await rowOf(page, held).waitFor()
-    await page.context().close()
+    await page.close()
   })
 
   it('adds an advisory, shows whom it concerns, and how a policy forbids it', async () => {
@@ -128,7 +128,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await page.getByRole('button', { name: 'Look up' }).click()
     await page.getByText('No live lease is on a platform').waitFor()
     assert.deepEqual(errors, [])
-    await page.context().close()
+    await page.close()
   })
 
   it('forecasts under a level and under a policy to come, says where a policy is wrong, and changes nothing', async () => {
@@ -159,7 +159,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await run.click()
     await page.getByText('0 of 1 live lease would fail').waitFor()
     assert.match(await stage.sekisho('lease', 'list'), new RegExp(`${held} +live`))
-    await page.context().close()
+    await page.close()
   })
 
   it('looks at all leases again when it is asked to', async () => {
@@ -168,7 +168,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await page.getByRole('button', { name: 'Reappraise now' }).click()
     await page.getByRole('button', { name: 'Look at all leases again' }).click()
     await page.getByText(/Live leases looked at again: \d kept, \d revoked\./).waitFor()
-    await page.context().close()
+    await page.close()
   })
 
   it('offers readers nothing that they may not do, and names the scope that is missing', async () => {
@@ -183,11 +183,11 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await page.getByText('needs the scope decisions:read').waitFor()
     await at(page, '/lse_00000000000000000000000000')
     await page.getByText('There is no such lease').waitFor()
-    await page.context().close()
+    await page.close()
     const blind = await reader(stage, ['secrets:read'])
     await at(blind.page)
     await blind.page.getByText('leases:read').waitFor()
-    await blind.page.context().close()
+    await blind.page.close()
   })
 
   it('says what is wrong when the checkpoint cannot be reached, and goes on when it can', async () => {
@@ -200,7 +200,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await page.unroute('**/leases?*')
     await page.getByRole('button', { name: 'Try again' }).click()
     await rowOf(page, held).waitFor()
-    await page.context().close()
+    await page.close()
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -244,6 +244,6 @@ describe('leases', { skip: MISSING ?? false }, () => {
       await page.locator('.records').waitFor()
       await look('forecast')
       assert.deepEqual(errors, [])
-      await page.context().close()
+      await page.close()
     })
 })

@@ -52,7 +52,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await page.getByText('Signed; continues the one before').waitFor()
     assert.deepEqual(await axeFindings(page), [])
     assert.deepEqual(errors, [])
-    await page.context().close()
+    await page.close()
   })
 
   it('says refuted when a checkpoint is not signed, is older, or does not continue what was signed', async () => {
@@ -74,7 +74,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
       // What was seen once stays seen.
       assert.match(await refuted(page), expected)
       assert.deepEqual(await axeFindings(page), [])
-      await page.context().close()
+      await page.close()
     }
   })
 
@@ -90,7 +90,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await lookAgain(page)
     assert.match(await refuted(page), /The log is not what it was/)
     await page.getByText('Refuted: does not continue the one before').waitFor()
-    await page.context().close()
+    await page.close()
   })
 
   it('compares with a checkpoint that was kept, and refutes one that was altered or is of another log', async () => {
@@ -123,7 +123,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
       )
     }
     assert.deepEqual(await axeFindings(page), [])
-    await page.context().close()
+    await page.close()
   })
 
   it('looks up an entry and proves it from tiles; an altered entry is refuted', async () => {
@@ -154,7 +154,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await page.locator('.index').fill(String(leafIndex))
     await page.locator('.index').press('Enter')
     assert.match(await refuted(page), /does not lead from this entry/)
-    await page.context().close()
+    await page.close()
   })
 
   it('checks a receipt from a file without a sign-in, under a key that was kept', async () => {
@@ -191,7 +191,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await page.locator('.seen tbody tr').first().waitFor()
     assert.deepEqual(await axeFindings(page), [])
     assert.deepEqual(errors, [])
-    await page.context().close()
+    await page.close()
   })
 
   it('tells when the log cannot be reached, and goes on when it can', async () => {
@@ -209,7 +209,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.locator('.seen tbody tr').first().waitFor()
     assert.equal(await page.getByRole('alert').count(), 0)
-    await page.context().close()
+    await page.close()
   })
 
   it('names the scope that looking up needs', async () => {
@@ -223,7 +223,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await page.locator('.list-row').first().waitFor()
     await page.goto(`${stage.url}#/ns/default/log`)
     await page.getByText('It needs the scope “decisions:read” in all namespaces.').waitFor()
-    await page.context().close()
+    await page.close()
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -240,6 +240,6 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
       assert.deepEqual(await axeFindings(page), [])
       assert.equal(await overflows(page), false)
       assert.deepEqual(errors, [])
-      await page.context().close()
+      await page.close()
     })
 })

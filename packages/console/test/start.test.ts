@@ -4,17 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import {
-  axeFindings,
-  drop,
-  exampleFiles,
-  LOOKS,
-  MISSING,
-  openStage,
-  overflows,
-  type Seen,
-  type Stage,
-} from './browser.ts'
+import { axeFindings, drop, exampleFiles, LOOKS, MISSING, overflows, type Seen } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 
 const DO = /^(Do it|実行する)$/
@@ -79,7 +69,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     assert.match((await receipt.textContent()) ?? '', /released first\/run\/password EMULATED/)
     await receipt.locator('.proof-proven').waitFor()
     assert.deepEqual(troubles(seen), [])
-    await page.context().close()
+    await page.close()
   })
 
   it('goes on to an advisory, one line of policy and a lost lease; what it did stands at the checkpoint', async () => {
@@ -111,7 +101,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     const leases = await stage.sekisho('lease', 'list', '--namespace', 'first-run', '--json')
     assert.ok(leases.includes(lease ?? 'no lease') && leases.includes('revoked'))
     assert.deepEqual(troubles(seen), [])
-    await page.context().close()
+    await page.close()
   })
 
   it('calls what it says that it will call', async () => {
@@ -128,7 +118,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
       assert.equal(called.length, planned.length, `${called} ${planned}`)
       for (const [i, plan] of planned.entries()) assert.match(called[i] ?? '', exactly(plan))
     }
-    await page.context().close()
+    await page.close()
   })
 
   it('a receipt that was altered on its way proves nothing, and nobody can overlook it', async () => {
@@ -145,7 +135,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
       .waitFor()
     assert.match((await page.locator('.proof-refuted').textContent()) ?? '', /Refuted/)
     assert.equal(await page.locator('.proof-proven').count(), 0)
-    await page.context().close()
+    await page.close()
   })
 
   it('another program is refused for its measurement', async () => {
@@ -155,7 +145,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     await doSteps(page, 4, 6)
     assert.match((await page.locator('.outcome-refused').textContent()) ?? '', /reference-mismatch/)
     assert.match((await page.locator('.step-done').nth(5).textContent()) ?? '', /5e5e5e/)
-    await page.context().close()
+    await page.close()
   })
 
   it('goes on where it was after other pages; keys lead through it; the workload shows no token and no cookie', async () => {
@@ -185,7 +175,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('Token').waitFor()
     assert.ok(!((await page.locator('main').textContent()) ?? '').includes('correct-horse'))
-    await page.context().close()
+    await page.close()
   })
 
   it('what is shown of calls holds neither the secret nor what opens a lease', async () => {
@@ -205,7 +195,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     assert.ok(leases[0] !== undefined && leases[0].length > 20 && !shown.includes(leases[0]))
     assert.match(shown, /"value": "•••"/)
     assert.match(shown, /POST \/api\/v1\/workload\/attest/)
-    await page.context().close()
+    await page.close()
   })
 
   it('leaves a namespace alone that holds something else, and says so; goes on when that is gone', async () => {
@@ -219,7 +209,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     await stage.sekisho('secret', 'delete', 'not/ours/1', '--namespace', 'first-run')
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.locator('.step-done').waitFor()
-    await page.context().close()
+    await page.close()
   })
 
   it('says when the checkpoint does not answer, and goes on when it does', async () => {
@@ -232,7 +222,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     await page.unroute('**/api/v1/namespaces')
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.locator('.step-done').waitFor()
-    await page.context().close()
+    await page.close()
   })
 
   it('says what it takes to somebody who may not, and where there are no emulated machines', async () => {
@@ -246,7 +236,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     assert.deepEqual(await axeFindings(page), [])
     await page.locator('.empty').getByRole('link').click()
     await page.locator('.drop').waitFor()
-    await page.context().close()
+    await page.close()
 
     const made = await stage.sekisho('token', 'create', 'reader', '--scope', 'decisions:read', '--days', '1', '--json')
     const { page: other } = await stage.visitor()
@@ -276,19 +266,19 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
       await look('end, everything open')
       if (locale === 'ja-JP') assert.doesNotMatch((await page.locator('h1').textContent()) ?? '', /[a-z]/i)
       assert.deepEqual(troubles(seen), [])
-      await page.context().close()
+      await page.close()
     })
 })
 
 describe('the walk through a verdict', { skip: MISSING ?? false }, () => {
-  let stage: Stage
+  let stage: CheckpointStage
   before(async () => {
-    stage = await openStage()
+    stage = await openCheckpointStage()
   })
   after(() => stage.close())
 
-  const open = async (options?: Parameters<Stage['page']>[0]): Promise<Seen> => {
-    const seen = await stage.page(options)
+  const open = async (options?: Parameters<CheckpointStage['visitor']>[0]): Promise<Seen> => {
+    const seen = await stage.visitor(options)
     await seen.page.goto(`${stage.url}#/start/verdict`)
     await seen.page.locator('.drop').waitFor()
     return seen
@@ -318,7 +308,7 @@ describe('the walk through a verdict', { skip: MISSING ?? false }, () => {
     await page.locator('.chapters button').last().click()
     await page.getByRole('link', { name: 'Open it in the workbench' }).click()
     await page.locator('.head-rejected').waitFor()
-    await page.context().close()
+    await page.close()
   })
 
   it('takes evidence that is dropped, and says what can not be read', async () => {
@@ -335,7 +325,7 @@ describe('the walk through a verdict', { skip: MISSING ?? false }, () => {
       errors.filter((one) => !/404/.test(one)),
       [],
     )
-    await page.context().close()
+    await page.close()
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -352,6 +342,6 @@ describe('the walk through a verdict', { skip: MISSING ?? false }, () => {
           for (const title of await page.locator('.chapter-checks strong').allTextContents())
             assert.match(title, /[\u3040-\u30ff\u4e00-\u9fff]/)
       }
-      await page.context().close()
+      await page.close()
     })
 })
