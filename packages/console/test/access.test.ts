@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { reader } from './holdings.ts'
 
@@ -69,7 +69,7 @@ describe('access', { skip: MISSING ?? false }, () => {
     await page.getByLabel('Show ended ones').check()
     await row.getByText('revoked').waitFor()
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('creates a token for all namespaces with everything, until a day', async () => {
@@ -88,7 +88,7 @@ describe('access', { skip: MISSING ?? false }, () => {
     assert.deepEqual(JSON.parse((await me(token)).text)['grants'], [{ namespace: '*', scopes: ['admin'] }])
     await page.getByRole('button', { name: 'I have kept it' }).click()
     await page.locator('tr', { hasText: 'second administrator' }).getByText('all namespaces').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('offers only what the reader could give, and names the scope that is missing', async () => {
@@ -106,12 +106,12 @@ describe('access', { skip: MISSING ?? false }, () => {
     assert.equal(await page.getByLabel('New namespace').count(), 0)
     await at(page, '/machines')
     await page.getByText('references:read').waitFor()
-    await page.close()
+    await leave(page)
     const blind = await reader(stage, ['leases:read'])
     await at(blind.page)
     await blind.page.getByText('tokens:read').waitFor()
     assert.equal(await blind.page.getByRole('button', { name: 'Create a token' }).count(), 0)
-    await blind.page.close()
+    await leave(blind.page)
   })
 
   it('creates a namespace, which the menu then has', async () => {
@@ -126,7 +126,7 @@ describe('access', { skip: MISSING ?? false }, () => {
     await page.locator('.menu select option', { hasText: 'default' }).waitFor({ state: 'attached' })
     assert.equal(await page.locator('.menu select').inputValue(), 'second')
     assert.match(await stage.sekisho('namespace', 'list'), /second/)
-    await page.close()
+    await leave(page)
   })
 
   it('tells of enrolled TPMs, revokes and readmits them', async () => {
@@ -167,7 +167,7 @@ describe('access', { skip: MISSING ?? false }, () => {
     assert.deepEqual(asked, [`DELETE ${keys}/${AK}`, `POST ${keys}/${REVOKED}/readmit`])
     await page.setViewportSize({ width: 360, height: 740 })
     assert.equal(await overflows(page), false)
-    await page.close()
+    await leave(page)
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -196,6 +196,6 @@ describe('access', { skip: MISSING ?? false }, () => {
         await look(part)
       }
       assert.deepEqual(errors, [])
-      await page.close()
+      await leave(page)
     })
 })

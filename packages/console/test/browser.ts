@@ -34,7 +34,7 @@ export interface Session {
 
 /** Chromium, and pages of one origin in it. */
 export interface Pages {
-  /** A page as in a browser of its own: no page before it left a session or a preference. Its test closes it. */
+  /** A page as in a browser of its own: nobody before left a session or a preference in it. Its test calls {@link leave}. */
   page(options?: BrowserContextOptions, session?: Session): Promise<Seen>
   close(): Promise<void>
 }
@@ -75,49 +75,64 @@ async function launch(): Promise<Browser> {
 }
 
 interface Kept {
-  readonly context: BrowserContext
-  readonly options: string
+  readonly page: Page
+  /** The options of its context, and whose it is. */
+  readonly like: string
   used: boolean
 }
 
+const kept = new WeakMap<Page, Kept>()
+
 /**
- * Pages in the Chromium that all share; every page notes requests to anywhere but `url`. A context costs a second of CPU,
- * most of it for code that it fetches and compiles again: the next page of the same options gets the same one, emptied.
+ * Pages in the Chromium that all share; every page notes requests to anywhere but `url`. A page in a context of its own
+ * costs a second of CPU, most of it for code that is fetched and compiled again: a page that was left is emptied and given
+ * to the next that asks for one like it.
  */
 export async function openPages(url: string): Promise<Pages> {
   const browser = await takeBrowser()
   const all: Kept[] = []
-  const contextFor = async (options: BrowserContextOptions): Promise<Kept> => {
-    const name = JSON.stringify(options)
-    const free = all.find((one) => !one.used && one.options === name)
-    if (free !== undefined) {
-      free.used = true
-      return free
-    }
+  const opened = async (like: string, options: BrowserContextOptions, session: Session): Promise<Page> => {
     // A service worker would fetch the whole page again for every context; the one test that is about it says so.
     const standard = { locale: 'en-GB', timezoneId: 'Europe/Berlin', serviceWorkers: 'block' } as const
-    const made = { context: await browser.newContext({ ...standard, ...options }), options: name, used: true }
-    all.push(made)
-    return made
+    const context = await browser.newContext({ ...standard, ...options })
+    const page = await context.newPage()
+    await page.addInitScript(beginAs, session.key)
+    const one = { page, like, used: true }
+    kept.set(page, one)
+    all.push(one)
+    return page
   }
   return {
     async page(options = {}, session = { cookies: [], key: '' }) {
-      const kept = await contextFor(options)
-      const { context } = kept
-      await context.clearCookies()
-      await context.addCookies(session.cookies)
-      const page = await context.newPage()
-      page.once('close', () => {
-        kept.used = false
-      })
-      await page.addInitScript(beginAs, session.key)
+      const like = JSON.stringify([options, session.key])
+      const free = all.find((one) => !one.used && one.like === like)
+      if (free !== undefined) free.used = true
+      const page = free?.page ?? (await opened(like, options, session))
+      await page.context().clearCookies()
+      await page.context().addCookies(session.cookies)
       return { page, errors: errorsOf(page, url) }
     },
     async close() {
-      await Promise.all(all.map(({ context }) => context.close()))
+      await Promise.all(all.map(({ page }) => page.context().close()))
       leaveBrowser()
     },
   }
+}
+
+const HEARD = ['console', 'dialog', 'pageerror', 'request', 'response'] as const
+
+/** The end of a test with a page: whoever gets it next finds nothing of this one. */
+export async function leave(page: Page): Promise<void> {
+  const one = kept.get(page)
+  for (const event of HEARD) page.removeAllListeners(event)
+  await page.unrouteAll({ behavior: 'ignoreErrors' })
+  await page.evaluate(() => {
+    window.name = ''
+  })
+  await page.goto('about:blank')
+  const [{ viewport = { width: 1280, height: 720 } }] = JSON.parse(one?.like ?? '[{}]') as [BrowserContextOptions]
+  if (viewport !== null && viewport.width !== page.viewportSize()?.width) await page.setViewportSize(viewport)
+  if (one !== undefined) one.used = false
 }
 
 /** Runs in the page, before anything of its own: at the first document there is nothing in the storage but the session. */
@@ -125,6 +140,7 @@ function beginAs(key: string): void {
   if (window.name === 'begun' || !location.protocol.startsWith('http')) return
   window.name = 'begun'
   localStorage.clear()
+  sessionStorage.clear()
   if (key !== '') localStorage.setItem('sekisho-session-key', key)
 }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createWorld } from '@sekisho/emulator'
 import type { BrowserContextOptions, Page } from 'playwright-core'
-import { openPages, type Pages, ROOT, type Seen, type Session } from './browser.ts'
+import { leave, openPages, type Pages, ROOT, type Seen, type Session } from './browser.ts'
 import { runCommand } from './command-line.ts'
 
 /** A real `sekisho up --emulated` of its own data folder, and a browser that may look at it. */
@@ -56,7 +56,7 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
   }
   // The link is for the page: the command line gets a token that the page's session made.
   const login = async (): Promise<void> => {
-    if (session === undefined) await (await administrator()).page.close()
+    if (session === undefined) await leave((await administrator()).page)
     environment['SEKISHO_TOKEN'] = await makeToken(url, session)
     environment['SEKISHO_SERVER'] = url.replace(/\/$/, '')
   }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { type DecisionStory, manyDecisions, RESOURCE, tellDecisions } from './decision-story.ts'
 
@@ -46,7 +46,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     assert.equal(await page.locator('.windowed table').getAttribute('aria-rowcount'), String(all.decisions.length + 1))
     assert.deepEqual(await axeFindings(page), [])
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('narrows by outcome, kind, TEE, reason, resource and workload; the address carries it to others', async () => {
@@ -63,7 +63,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     assert.equal((JSON.parse(listed) as { decisions: readonly unknown[] }).decisions.length, 1)
     const shared = await open(`?${page.url().split('?')[1]}`)
     assert.equal(await rows(shared.page).count(), 1)
-    await shared.page.close()
+    await leave(shared.page)
 
     await page.getByRole('searchbox', { name: 'Workload' }).fill('not hex')
     assert.equal(await page.getByRole('searchbox', { name: 'Workload' }).getAttribute('aria-invalid'), 'true')
@@ -78,7 +78,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await page.getByRole('combobox', { name: 'Asked for' }).selectOption('release')
     await page.waitForFunction(() => document.querySelectorAll('.list-row').length === 2)
     assert.deepEqual(await outcomes(page), ['Released', 'Released'])
-    await page.close()
+    await leave(page)
   })
 
   it('shows new ones at the top as they are made, and holds them where something is being read', async () => {
@@ -105,7 +105,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await page.waitForTimeout(2000)
     await page.getByRole('link', { name: 'All decisions' }).click()
     await page.getByRole('button', { name: '1 new decision' }).waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('goes on after the stream broke', async () => {
@@ -123,7 +123,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await page.locator('.live-open').waitFor()
     await page.locator('.list-row').first().getByText('demo/live/four').waitFor()
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('is gone through with the keyboard: rows, a decision, its parts, and back to the same row', async () => {
@@ -144,7 +144,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await page.goBack()
     await rows(page).first().waitFor()
     await page.waitForFunction((wanted) => document.activeElement?.getAttribute('href') === wanted, href)
-    await page.close()
+    await leave(page)
   })
 
   it('tells the remedy of a refusal first, then every check, the map, what the policy saw, and the record', async () => {
@@ -177,7 +177,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await page.getByText('moved to another machine').waitFor()
     await page.goto(`${stage.url}#/ns/default/decisions/dec_00000000000000000000000000`)
     await page.getByText('There is no such decision').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('names the statement that forbade a release', async () => {
@@ -187,7 +187,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
       .getByText(/line \d+ of the policy \(tls-stays\) forbids it/)
       .first()
       .waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('verifies the receipt of every kind of decision in the page, and says whose key it was', async () => {
@@ -216,7 +216,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     assert.equal(await page.locator('.proof').count(), 0)
     const stored = await page.evaluate(() => JSON.stringify([{ ...localStorage }, { ...sessionStorage }]))
     assert.ok(!stored.includes('nonsense') && !stored.includes(served))
-    await page.close()
+    await leave(page)
   })
 
   it('holds no receipt against the decision that the reader went on to, however late its own comes', async () => {
@@ -252,7 +252,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
       said.filter((word) => !word.includes('Proven')),
       [],
     )
-    await page.close()
+    await leave(page)
   })
 
   it('says refuted when a byte of receipt, decision, verdict or key was altered on the way', async () => {
@@ -272,7 +272,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
       assert.match((await page.getByRole('alert').textContent()) ?? '', expected)
       assert.equal(await page.locator('.proof-proven').count(), 0)
       assert.deepEqual(await axeFindings(page), [])
-      await page.close()
+      await leave(page)
     }
     const receipt = `**/decisions/${story.released}/receipt`
     await alter(receipt, (text) => text.replace('"released"', '"refused"'), /does not lead from this entry/)
@@ -305,7 +305,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await page.locator('#tab-receipt').click()
     await page.getByText('Nothing is checked until the key can be read.').waitFor()
     assert.equal(await page.locator('.proof').count(), 0)
-    await page.close()
+    await leave(page)
   })
 
   it('groups refusals by reason, with counts, remedies and the way to each', async () => {
@@ -332,7 +332,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await page.getByRole('combobox', { name: 'TEE' }).selectOption('nitro')
     await page.waitForFunction(() => document.querySelectorAll('.refusal-group').length === 1)
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('shows markup in names and reasons as text, draws only what is in sight, and survives a hostile server', async () => {
@@ -371,7 +371,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     assert.equal(await page.locator('main img').count(), 0)
     assert.notEqual(await page.title(), '1')
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('tells what went wrong, tries again, and names the scope that is missing', async () => {
@@ -382,7 +382,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await page.unroute(/\/decisions\?/)
     await page.getByRole('button', { name: 'Try again' }).click()
     await rows(page).first().waitFor()
-    await page.close()
+    await leave(page)
 
     const made = JSON.parse(await stage.sekisho('token', 'create', 'narrow', '--scope', 'secrets:read', '--json')) as {
       token: string
@@ -393,7 +393,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await narrow.page.getByRole('button', { name: 'Sign in' }).click()
     await narrow.page.getByText(/needs the scope “decisions:read” in the namespace “default”/).waitFor()
     assert.deepEqual(await axeFindings(narrow.page), [])
-    await narrow.page.close()
+    await leave(narrow.page)
   })
 
   it('says how decisions come to be where there are none', async () => {
@@ -403,7 +403,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await page.goto(`${stage.url}#/ns/quiet/decisions`)
     await page.getByText('Nothing was decided yet').waitFor()
     await page.getByText(/sekisho request .* --namespace quiet/).waitFor()
-    await page.close()
+    await leave(page)
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -429,6 +429,6 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
         await check(part)
       }
       assert.deepEqual(errors, [])
-      await page.close()
+      await leave(page)
     })
 })

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { drop, MISSING } from './browser.ts'
+import { drop, leave, MISSING } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 
 const FETCH = 'Fetch through this checkpoint'
@@ -51,7 +51,7 @@ describe('endorsements through the checkpoint', { skip: MISSING ?? false }, () =
       const signed = evidence.subarray(0x50, 0x80)
       for (const form of ['hex', 'base64'] as const) assert.ok(!(sent[0] ?? '').includes(signed.toString(form)))
       assert.deepEqual(errors, [])
-      await page.close()
+      await leave(page)
     })
 
   it('says what is wrong when the vendor has nothing, and is not offered to a visitor', async () => {
@@ -65,13 +65,13 @@ describe('endorsements through the checkpoint', { skip: MISSING ?? false }, () =
     await drop(page, [{ name: 'stranger.bin', bytes }])
     await page.getByRole('button', { name: FETCH }).click()
     await page.getByRole('alert').waitFor()
-    await page.close()
+    await leave(page)
 
     const visitor = await stage.visitor()
     await visitor.page.goto(stage.url)
     await drop(visitor.page, [report])
     await visitor.page.locator('.head h1').waitFor()
     assert.equal(await visitor.page.getByRole('button', { name: FETCH }).count(), 0)
-    await visitor.page.close()
+    await leave(visitor.page)
   })
 })

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
+import { leave } from './browser.ts'
 import type { CheckpointStage } from './checkpoint.ts'
 import { tellDecisions } from './decision-story.ts'
 
@@ -61,7 +62,7 @@ export async function takeDecisionPictures(
     await page.waitForTimeout(400)
     await page.screenshot({ path: join(folder, `${name}.png`) })
     for (const error of errors) console.error(`${name}: ${error}`)
-    await page.close()
+    await leave(page)
   }
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
+import { leave } from './browser.ts'
 import type { CheckpointStage } from './checkpoint.ts'
 import { fileOf, hold, holdAndRenew, permitWorkloads } from './holdings.ts'
 
@@ -96,7 +97,7 @@ export async function takeHoldingPictures(
     await page.waitForTimeout(500)
     await page.screenshot({ path: join(folder, `${name}.png`) })
     for (const error of errors) console.error(`${name}: ${error}`)
-    await page.close()
+    await leave(page)
   }
 }
 

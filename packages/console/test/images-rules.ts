@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
+import { leave } from './browser.ts'
 import type { CheckpointStage } from './checkpoint.ts'
 import { SECOND_POLICY, storyFile, tellPolicyStory } from './policy-story.ts'
 
@@ -58,7 +59,7 @@ export async function takeRulePictures(
     await page.waitForTimeout(600)
     await page.screenshot({ path: join(folder, `${name}.png`) })
     for (const error of errors) console.error(`${name}: ${error}`)
-    await page.close()
+    await leave(page)
   }
 }
 

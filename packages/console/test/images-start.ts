@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
+import { leave } from './browser.ts'
 import type { CheckpointStage } from './checkpoint.ts'
 
 interface Picture {
@@ -77,6 +78,6 @@ export async function takeStartPictures(
     await page.waitForTimeout(300)
     await page.screenshot({ path: join(folder, `${name}.png`), fullPage: full === true })
     for (const error of errors) console.error(`${name}: ${error}`)
-    await page.close()
+    await leave(page)
   }
 }

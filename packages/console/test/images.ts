@@ -5,7 +5,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { ROOT } from './browser.ts'
+import { leave, ROOT } from './browser.ts'
 import { openCheckpointStage } from './checkpoint.ts'
 import { takeDecisionPictures } from './images-decisions.ts'
 import { takeHoldingPictures } from './images-holdings.ts'
@@ -79,7 +79,7 @@ for (const { name, locale = 'en-GB', dark, width = 1280, height = 900, act } of 
   await page.waitForTimeout(300)
   await page.screenshot({ path: join(FOLDER, `${name}.png`) })
   for (const error of errors) console.error(`${name}: ${error}`)
-  await page.close()
+  await leave(page)
 }
 await stage.close()
 

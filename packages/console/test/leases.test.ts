@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { hold, holdAndRenew, permitWorkloads, reader } from './holdings.ts'
 
@@ -40,7 +40,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     assert.match(decision ?? '', /^#\/ns\/default\/decisions\/dec_/)
     assert.equal(await page.getByRole('link', { name: /^Open dec_/ }).getAttribute('href'), decision)
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('shows the renewals of a lease', async () => {
@@ -57,7 +57,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
       .locator('.mark', { hasText: /^revoked$/ })
       .nth(1)
       .waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('shows a lease that began and ended elsewhere without being asked, and what was said as text', async () => {
@@ -78,7 +78,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
       .nth(1)
       .waitFor()
     assert.equal(await page.getByRole('button', { name: 'Revoke' }).count(), 0)
-    await page.close()
+    await leave(page)
   })
 
   it('revokes those that were chosen, with a reason, and passes over what ended meanwhile', async () => {
@@ -97,7 +97,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await rowOf(page, two).waitFor({ state: 'detached' })
     assert.match(await stage.sekisho('lease', 'list'), new RegExp(`${two} +revoked.*it's over`))
     await rowOf(page, held).waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('adds an advisory, shows whom it concerns, and how a policy forbids it', async () => {
@@ -128,7 +128,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await page.getByRole('button', { name: 'Look up' }).click()
     await page.getByText('No live lease is on a platform').waitFor()
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('forecasts under a level and under a policy to come, says where a policy is wrong, and changes nothing', async () => {
@@ -159,7 +159,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await run.click()
     await page.getByText('0 of 1 live lease would fail').waitFor()
     assert.match(await stage.sekisho('lease', 'list'), new RegExp(`${held} +live`))
-    await page.close()
+    await leave(page)
   })
 
   it('looks at all leases again when it is asked to', async () => {
@@ -168,7 +168,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await page.getByRole('button', { name: 'Reappraise now' }).click()
     await page.getByRole('button', { name: 'Look at all leases again' }).click()
     await page.getByText(/Live leases looked at again: \d kept, \d revoked\./).waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('offers readers nothing that they may not do, and names the scope that is missing', async () => {
@@ -183,11 +183,11 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await page.getByText('needs the scope decisions:read').waitFor()
     await at(page, '/lse_00000000000000000000000000')
     await page.getByText('There is no such lease').waitFor()
-    await page.close()
+    await leave(page)
     const blind = await reader(stage, ['secrets:read'])
     await at(blind.page)
     await blind.page.getByText('leases:read').waitFor()
-    await blind.page.close()
+    await leave(blind.page)
   })
 
   it('says what is wrong when the checkpoint cannot be reached, and goes on when it can', async () => {
@@ -200,7 +200,7 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await page.unroute('**/leases?*')
     await page.getByRole('button', { name: 'Try again' }).click()
     await rowOf(page, held).waitFor()
-    await page.close()
+    await leave(page)
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -244,6 +244,6 @@ describe('leases', { skip: MISSING ?? false }, () => {
       await page.locator('.records').waitFor()
       await look('forecast')
       assert.deepEqual(errors, [])
-      await page.close()
+      await leave(page)
     })
 })

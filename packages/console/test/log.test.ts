@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { type DecisionStory, tellDecisions } from './decision-story.ts'
 
@@ -52,7 +52,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await page.getByText('Signed; continues the one before').waitFor()
     assert.deepEqual(await axeFindings(page), [])
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('says refuted when a checkpoint is not signed, is older, or does not continue what was signed', async () => {
@@ -74,7 +74,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
       // What was seen once stays seen.
       assert.match(await refuted(page), expected)
       assert.deepEqual(await axeFindings(page), [])
-      await page.close()
+      await leave(page)
     }
   })
 
@@ -90,7 +90,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await lookAgain(page)
     assert.match(await refuted(page), /The log is not what it was/)
     await page.getByText('Refuted: does not continue the one before').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('compares with a checkpoint that was kept, and refutes one that was altered or is of another log', async () => {
@@ -123,7 +123,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
       )
     }
     assert.deepEqual(await axeFindings(page), [])
-    await page.close()
+    await leave(page)
   })
 
   it('looks up an entry and proves it from tiles; an altered entry is refuted', async () => {
@@ -154,7 +154,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await page.locator('.index').fill(String(leafIndex))
     await page.locator('.index').press('Enter')
     assert.match(await refuted(page), /does not lead from this entry/)
-    await page.close()
+    await leave(page)
   })
 
   it('checks a receipt from a file without a sign-in, under a key that was kept', async () => {
@@ -191,7 +191,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await page.locator('.seen tbody tr').first().waitFor()
     assert.deepEqual(await axeFindings(page), [])
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('tells when the log cannot be reached, and goes on when it can', async () => {
@@ -209,7 +209,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.locator('.seen tbody tr').first().waitFor()
     assert.equal(await page.getByRole('alert').count(), 0)
-    await page.close()
+    await leave(page)
   })
 
   it('names the scope that looking up needs', async () => {
@@ -223,7 +223,7 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await page.locator('.list-row').first().waitFor()
     await page.goto(`${stage.url}#/ns/default/log`)
     await page.getByText('It needs the scope “decisions:read” in all namespaces.').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -240,6 +240,6 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
       assert.deepEqual(await axeFindings(page), [])
       assert.equal(await overflows(page), false)
       assert.deepEqual(errors, [])
-      await page.close()
+      await leave(page)
     })
 })

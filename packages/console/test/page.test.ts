@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, drop, exampleFiles, MISSING } from './browser.ts'
+import { axeFindings, drop, exampleFiles, leave, MISSING } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 
 const SNP = exampleFiles(
@@ -43,7 +43,7 @@ describe('the page', { skip: MISSING ?? false }, () => {
     await page.getByRole('checkbox', { name: 'allowEmulated' }).check()
     await page.locator('.head-incomplete').waitFor()
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('judges again when expectations change, and keeps waivers by name', async () => {
@@ -68,7 +68,7 @@ describe('the page', { skip: MISSING ?? false }, () => {
     assert.ok(typeof verdict === 'object' && verdict !== null && 'outcome' in verdict && 'waived' in verdict)
     assert.equal(verdict.outcome, 'rejected')
     assert.deepEqual(verdict.waived, ['snp.expect.freshness'])
-    await page.close()
+    await leave(page)
   })
 
   it('shows a dropped SNP report within a moment', async () => {
@@ -80,7 +80,7 @@ describe('the page', { skip: MISSING ?? false }, () => {
     const took = performance.now() - started
     // 300 ms is asked of a quiet machine; a busy one gets five times that before this is called broken.
     assert.ok(took < 1500, `${Math.round(took)} ms`)
-    await page.close()
+    await leave(page)
   })
 
   it('links fields and bytes both ways', async () => {
@@ -96,7 +96,7 @@ describe('the page', { skip: MISSING ?? false }, () => {
     await page.locator('.hex').focus()
     await page.keyboard.press('ArrowDown')
     assert.equal(await page.locator('.byte.at').count(), 1)
-    await page.close()
+    await leave(page)
   })
 
   it('tells what falls when an anchor is no longer trusted', async () => {
@@ -110,7 +110,7 @@ describe('the page', { skip: MISSING ?? false }, () => {
     await page.locator('.fall').waitFor()
     assert.match((await page.locator('.fall').textContent()) ?? '', /tdx\.pck\.root/)
     assert.equal(await page.locator('.slab.stands-proven').count(), 0)
-    await page.close()
+    await leave(page)
   })
 
   it('compares two pieces of evidence', async () => {
@@ -126,7 +126,7 @@ describe('the page', { skip: MISSING ?? false }, () => {
     })
     await page.locator('.compare').waitFor()
     assert.match((await page.locator('.compare').textContent()) ?? '', /debug/i)
-    await page.close()
+    await leave(page)
   })
 
   it('carries evidence in the fragment of a link, and sends it to nobody', async () => {
@@ -150,8 +150,8 @@ describe('the page', { skip: MISSING ?? false }, () => {
     )
     await other.page.goto(`${stage.url}?2#evidence=%%%`)
     await other.page.locator('.fault').waitFor()
-    await other.page.close()
-    await page.close()
+    await leave(other.page)
+    await leave(page)
   })
 
   it('works with the network off once it was loaded', async () => {
@@ -218,7 +218,7 @@ describe('the page', { skip: MISSING ?? false }, () => {
       await page.locator('.fault').waitFor()
     })
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('speaks Japanese, and says which sentences are English', async () => {
@@ -231,7 +231,7 @@ describe('the page', { skip: MISSING ?? false }, () => {
     await page.getByRole('combobox', { name: '言語' }).selectOption('en')
     assert.equal(await outcome(page), 'Verified')
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   for (const colorScheme of ['light', 'dark'] as const) {
@@ -245,7 +245,7 @@ describe('the page', { skip: MISSING ?? false }, () => {
         await page.waitForTimeout(200)
         assert.deepEqual(await axeFindings(page), [], view)
       }
-      await page.close()
+      await leave(page)
     })
   }
 
@@ -258,7 +258,7 @@ describe('the page', { skip: MISSING ?? false }, () => {
       const wide = await page.evaluate(() => document.documentElement.scrollWidth)
       assert.ok(wide <= 360, `${view} is ${wide} wide`)
     }
-    await page.close()
+    await leave(page)
   })
 
   it('is used from the keyboard alone', async () => {
@@ -270,6 +270,6 @@ describe('the page', { skip: MISSING ?? false }, () => {
     await page.keyboard.press('ArrowRight')
     assert.equal(await page.locator('#tab-map').getAttribute('aria-selected'), 'true')
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'tab-map')
-    await page.close()
+    await leave(page)
   })
 })

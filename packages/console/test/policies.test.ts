@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { SECOND_POLICY, storyFile, tellPolicyStory } from './policy-story.ts'
 
@@ -49,7 +49,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
     assert.equal(await page.locator('style').count(), 0)
     assert.deepEqual(await axeFindings(page), [])
     assert.deepEqual(faults(errors), [])
-    await page.close()
+    await leave(page)
   })
 
   it('tells errors at their line and column, with a hint, and does not go on with them', async () => {
@@ -65,7 +65,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
     assert.match((await page.locator('.cm-activeLine').textContent()) ?? '', /^when/)
     assert.deepEqual(await axeFindings(page), [])
     assert.deepEqual(faults(errors), [])
-    await page.close()
+    await leave(page)
   })
 
   it('lists what the linter finds, with what would mend it', async () => {
@@ -74,7 +74,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
     const finding = page.locator('.findings li', { hasText: 'no-attestation' })
     await finding.waitFor()
     assert.match((await finding.textContent()) ?? '', /Line 1.*error/s)
-    await page.close()
+    await leave(page)
   })
 
   it('completes claims, and the values of those that have few; Escape and Tab leave the editor', async () => {
@@ -99,7 +99,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
     await page.keyboard.press('Tab')
     assert.equal(await focused(), false)
     assert.deepEqual(faults(errors), [])
-    await page.close()
+    await leave(page)
   })
 
   it('keeps unsaved text while other pages are looked at, and warns before the window is left', async () => {
@@ -120,7 +120,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
     assert.match(await editorText(page), /\/\/ mine/)
     await page.getByRole('button', { name: 'Discard changes' }).click()
     await page.getByText('As in force').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('marks statements that no test case exercises, and says of a wrong case what is wrong with it', async () => {
@@ -160,7 +160,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
       faults(errors).filter((error) => !/status of 400/.test(error)),
       [],
     )
-    await page.close()
+    await leave(page)
   })
 
   it('shows before a text is in force what it would have decided otherwise and which leases would end, then does it', async () => {
@@ -192,7 +192,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
     await page.getByText('Version 2 is in force.').waitFor()
     assert.match(await stage.sekisho('policy', 'show'), /version 2,/)
     assert.deepEqual(faults(errors), [])
-    await page.close()
+    await leave(page)
   })
 
   it('notices what another administrator put in force meanwhile, and overwrites nothing unasked', async () => {
@@ -216,7 +216,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
     await put.click()
     await page.getByText(/is in force\. Live leases/).waitFor()
     assert.match(await stage.sekisho('policy', 'show'), /\/\/ mine/)
-    await page.close()
+    await leave(page)
   })
 
   it('names the scope that is missing, and shows no button to whoever may not use it', async () => {
@@ -234,7 +234,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
     await page.getByText('decisions:read').waitFor()
     await page.locator('.review').getByText('needs the scope policy:write').waitFor()
     assert.equal(await page.getByRole('button', { name: 'Put in force', exact: true }).count(), 0)
-    await page.close()
+    await leave(page)
   })
 
   it('says when the checkpoint does not answer, and tries again', async () => {
@@ -245,7 +245,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
     await page.unroute('**/api/v1/namespaces/default/policy')
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.getByRole('textbox', { name: /^Cedar/ }).waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('a namespace without a policy says so, and begins from a starter', async () => {
@@ -259,7 +259,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
     await page.getByText('nothing to compare with').waitFor()
     await page.getByRole('button', { name: 'Put in force', exact: true }).click()
     await page.getByText('Version 1 is in force.').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -274,6 +274,6 @@ describe('policies', { skip: MISSING ?? false }, () => {
         assert.equal(await overflows(page), false, tab)
       }
       assert.deepEqual(faults(errors), [])
-      await page.close()
+      await leave(page)
     })
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { storyFile, tellPolicyStory } from './policy-story.ts'
 
@@ -43,7 +43,7 @@ describe('reference values', { skip: MISSING ?? false }, () => {
     assert.doesNotMatch((await page.getByRole('row', { name: /^web-milan/ }).textContent()) ?? '', /never/)
     assert.deepEqual(await axeFindings(page), [])
     assert.deepEqual(faults(errors), [])
-    await page.close()
+    await leave(page)
   })
 
   it('are made from evidence that is decoded in the page, with what is ticked and nothing of one exchange', async () => {
@@ -65,7 +65,7 @@ describe('reference values', { skip: MISSING ?? false }, () => {
     assert.match(stored, /measurement/)
     assert.doesNotMatch(stored, /minTcb|reportData/)
     assert.deepEqual(faults(errors), [])
-    await page.close()
+    await leave(page)
   })
 
   it('say what cannot be read: a file that is no evidence, and members that the verifier would not compare', async () => {
@@ -94,7 +94,7 @@ describe('reference values', { skip: MISSING ?? false }, () => {
     await page.getByRole('button', { name: 'Store', exact: true }).click()
     await page.getByText('There is a set of this name already').waitFor()
     assert.deepEqual(await axeFindings(page), [])
-    await page.close()
+    await leave(page)
   })
 
   it('are edited; what would end is told first, and somebody else’s change is not overwritten', async () => {
@@ -115,7 +115,7 @@ describe('reference values', { skip: MISSING ?? false }, () => {
     await stage.sekisho('reference', 'put', 'web-milan', storyFile(stage, 'theirs.json', JSON.stringify(theirs)))
     await page.getByRole('button', { name: 'Store', exact: true }).click()
     await page.getByText('Somebody stored this set while you were editing').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('are imported from a file, and one that cannot be imported says why', async () => {
@@ -135,7 +135,7 @@ describe('reference values', { skip: MISSING ?? false }, () => {
     await page.getByRole('button', { name: 'Import', exact: true }).click()
     await page.getByText(/^imported: stored\./).waitFor()
     await page.getByRole('link', { name: 'imported' }).waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('are deleted after it was said which live leases would end', async () => {
@@ -154,7 +154,7 @@ describe('reference values', { skip: MISSING ?? false }, () => {
     await page.getByText(/^web-milan: deleted\. .* 2 kept, 1 ended\./).waitFor()
     assert.doesNotMatch(await stage.sekisho('reference', 'list'), /web-milan/)
     assert.deepEqual(faults(errors), [])
-    await page.close()
+    await leave(page)
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -170,6 +170,6 @@ describe('reference values', { skip: MISSING ?? false }, () => {
       await page.goto(`${stage.url}#/ns/nothing/references`)
       await page.locator('.empty').waitFor()
       assert.deepEqual(faults(errors), [])
-      await page.close()
+      await leave(page)
     })
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { CANARY, fileOf, reader } from './holdings.ts'
 
@@ -51,7 +51,7 @@ describe('secrets and keys', { skip: MISSING ?? false }, () => {
     assert.ok(!everything.includes(CANARY) && !everything.includes(Buffer.from(CANARY).toString('base64')))
     assert.equal(await page.locator('img').count(), 0)
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('refuses before sending what the checkpoint would refuse, and says what is there already', async () => {
@@ -75,7 +75,7 @@ describe('secrets and keys', { skip: MISSING ?? false }, () => {
     await page.getByText('Line 1 is not').waitFor()
     assert.ok(await page.getByRole('button', { name: 'Keep it' }).isDisabled())
     assert.match(await stage.sekisho('secret', 'list'), /shop\/db\/password +secret +1 /)
-    await page.close()
+    await leave(page)
   })
 
   it('keeps the metadata of a secret that gets another version by its path', async () => {
@@ -88,7 +88,7 @@ describe('secrets and keys', { skip: MISSING ?? false }, () => {
     await page.getByText('shop/db/password: version 2 is kept').waitFor()
     await at(page, '/shop/db/password')
     await page.getByText('<img src=x onerror=alert(1)>').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('keeps what was typed when nothing could be sent, and sends it when it is tried again', async () => {
@@ -105,7 +105,7 @@ describe('secrets and keys', { skip: MISSING ?? false }, () => {
     await page.getByText('shop/db/password: version 3 is kept').waitFor()
     await page.locator('tbody tr').nth(2).waitFor()
     assert.match((await page.locator('tbody tr').first().textContent()) ?? '', /^3 current/)
-    await page.close()
+    await leave(page)
   })
 
   it('has keys generated and shows their public parts, as JWK and as PEM', async () => {
@@ -130,7 +130,7 @@ describe('secrets and keys', { skip: MISSING ?? false }, () => {
       assert.equal(pem, shown, type)
     }
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
   })
 
   it('deletes after asking, and says when there is nothing', async () => {
@@ -149,7 +149,7 @@ describe('secrets and keys', { skip: MISSING ?? false }, () => {
     await page.getByText('There is nothing of this name').waitFor()
     await at(page, '/<b>not</b>')
     await page.getByText('There is nothing of this name').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('offers readers nothing that they may not do, and names the scope that is missing', async () => {
@@ -157,11 +157,11 @@ describe('secrets and keys', { skip: MISSING ?? false }, () => {
     await at(page)
     await page.getByRole('link', { name: 'shop/db/password' }).waitFor()
     assert.equal(await page.getByRole('button', { name: /Add|Generate/ }).count(), 0)
-    await page.close()
+    await leave(page)
     const blind = await reader(stage, ['leases:read'])
     await at(blind.page)
     await blind.page.getByText('secrets:read').waitFor()
-    await blind.page.close()
+    await leave(blind.page)
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -193,6 +193,6 @@ describe('secrets and keys', { skip: MISSING ?? false }, () => {
       await page.locator('.page-head button').first().click()
       await look('delete')
       assert.deepEqual(errors, [])
-      await page.close()
+      await leave(page)
     })
 })

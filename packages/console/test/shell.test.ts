@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { PAGES } from '../src/app/route.ts'
-import { axeFindings, LOOKS, MISSING, overflows } from './browser.ts'
+import { axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 
 describe('the pages of a running checkpoint', { skip: MISSING ?? false }, () => {
@@ -22,13 +22,13 @@ describe('the pages of a running checkpoint', { skip: MISSING ?? false }, () => 
     )
     assert.ok(!seen.includes(secret) && !seen.includes('sk_'), seen)
     assert.deepEqual(errors, [])
-    await page.close()
+    await leave(page)
 
     const late = await stage.visitor()
     await late.page.goto(stage.setupLink)
     await late.page.getByRole('alert').waitFor()
     assert.match((await late.page.getByRole('alert').textContent()) ?? '', /used, is over, or never was/)
-    await late.page.close()
+    await leave(late.page)
   })
 
   it('asks whoever is not signed in for a token, and says when it is not accepted', async () => {
@@ -39,7 +39,7 @@ describe('the pages of a running checkpoint', { skip: MISSING ?? false }, () => 
     await page.getByRole('alert').waitFor()
     assert.match((await page.getByRole('alert').textContent()) ?? '', /not accepted/)
     assert.deepEqual(await axeFindings(page), [])
-    await page.close()
+    await leave(page)
   })
 
   it('signs out in the browser, and shows the sign-in when the server ends the session', async () => {
@@ -49,7 +49,7 @@ describe('the pages of a running checkpoint', { skip: MISSING ?? false }, () => 
     await page.evaluate(() => localStorage.setItem('sekisho-session-key', 'A'.repeat(43)))
     await page.reload()
     await page.getByLabel('Token').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('no page is left for a file that is dropped on it', async () => {
@@ -68,7 +68,7 @@ describe('the pages of a running checkpoint', { skip: MISSING ?? false }, () => 
       })
       assert.deepEqual(stays, [true, true], name)
     }
-    await page.close()
+    await leave(page)
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -90,6 +90,6 @@ describe('the pages of a running checkpoint', { skip: MISSING ?? false }, () => 
         errors.filter((one) => !one.includes('status of 404')),
         [],
       )
-      await page.close()
+      await leave(page)
     })
 })

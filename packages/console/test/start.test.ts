@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, drop, exampleFiles, LOOKS, MISSING, overflows, type Seen } from './browser.ts'
+import { axeFindings, drop, exampleFiles, LOOKS, leave, MISSING, overflows, type Seen } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 
 const DO = /^(Do it|実行する)$/
@@ -69,7 +69,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     assert.match((await receipt.textContent()) ?? '', /released first\/run\/password EMULATED/)
     await receipt.locator('.proof-proven').waitFor()
     assert.deepEqual(troubles(seen), [])
-    await page.close()
+    await leave(page)
   })
 
   it('goes on to an advisory, one line of policy and a lost lease; what it did stands at the checkpoint', async () => {
@@ -101,7 +101,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     const leases = await stage.sekisho('lease', 'list', '--namespace', 'first-run', '--json')
     assert.ok(leases.includes(lease ?? 'no lease') && leases.includes('revoked'))
     assert.deepEqual(troubles(seen), [])
-    await page.close()
+    await leave(page)
   })
 
   it('calls what it says that it will call', async () => {
@@ -118,7 +118,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
       assert.equal(called.length, planned.length, `${called} ${planned}`)
       for (const [i, plan] of planned.entries()) assert.match(called[i] ?? '', exactly(plan))
     }
-    await page.close()
+    await leave(page)
   })
 
   it('a receipt that was altered on its way proves nothing, and nobody can overlook it', async () => {
@@ -135,7 +135,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
       .waitFor()
     assert.match((await page.locator('.proof-refuted').textContent()) ?? '', /Refuted/)
     assert.equal(await page.locator('.proof-proven').count(), 0)
-    await page.close()
+    await leave(page)
   })
 
   it('another program is refused for its measurement', async () => {
@@ -145,7 +145,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     await doSteps(page, 4, 6)
     assert.match((await page.locator('.outcome-refused').textContent()) ?? '', /reference-mismatch/)
     assert.match((await page.locator('.step-done').nth(5).textContent()) ?? '', /5e5e5e/)
-    await page.close()
+    await leave(page)
   })
 
   it('goes on where it was after other pages; keys lead through it; the workload shows no token and no cookie', async () => {
@@ -175,7 +175,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.getByLabel('Token').waitFor()
     assert.ok(!((await page.locator('main').textContent()) ?? '').includes('correct-horse'))
-    await page.close()
+    await leave(page)
   })
 
   it('what is shown of calls holds neither the secret nor what opens a lease', async () => {
@@ -195,7 +195,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     assert.ok(leases[0] !== undefined && leases[0].length > 20 && !shown.includes(leases[0]))
     assert.match(shown, /"value": "•••"/)
     assert.match(shown, /POST \/api\/v1\/workload\/attest/)
-    await page.close()
+    await leave(page)
   })
 
   it('leaves a namespace alone that holds something else, and says so; goes on when that is gone', async () => {
@@ -209,7 +209,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     await stage.sekisho('secret', 'delete', 'not/ours/1', '--namespace', 'first-run')
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.locator('.step-done').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('says when the checkpoint does not answer, and goes on when it does', async () => {
@@ -222,7 +222,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     await page.unroute('**/api/v1/namespaces')
     await page.getByRole('button', { name: 'Try again' }).click()
     await page.locator('.step-done').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('says what it takes to somebody who may not, and where there are no emulated machines', async () => {
@@ -236,7 +236,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     assert.deepEqual(await axeFindings(page), [])
     await page.locator('.empty').getByRole('link').click()
     await page.locator('.drop').waitFor()
-    await page.close()
+    await leave(page)
 
     const made = await stage.sekisho('token', 'create', 'reader', '--scope', 'decisions:read', '--days', '1', '--json')
     const { page: other } = await stage.visitor()
@@ -246,7 +246,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     await other.getByRole('alert').waitFor()
     assert.match((await other.getByRole('alert').textContent()) ?? '', /“admin” in all namespaces/)
     assert.equal(await other.locator('.run-steps').count(), 0)
-    await other.context().close()
+    await leave(other)
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -266,7 +266,7 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
       await look('end, everything open')
       if (locale === 'ja-JP') assert.doesNotMatch((await page.locator('h1').textContent()) ?? '', /[a-z]/i)
       assert.deepEqual(troubles(seen), [])
-      await page.close()
+      await leave(page)
     })
 })
 
@@ -308,7 +308,7 @@ describe('the walk through a verdict', { skip: MISSING ?? false }, () => {
     await page.locator('.chapters button').last().click()
     await page.getByRole('link', { name: 'Open it in the workbench' }).click()
     await page.locator('.head-rejected').waitFor()
-    await page.close()
+    await leave(page)
   })
 
   it('takes evidence that is dropped, and says what can not be read', async () => {
@@ -325,7 +325,7 @@ describe('the walk through a verdict', { skip: MISSING ?? false }, () => {
       errors.filter((one) => !/404/.test(one)),
       [],
     )
-    await page.close()
+    await leave(page)
   })
 
   for (const { locale, colorScheme } of LOOKS)
@@ -342,6 +342,6 @@ describe('the walk through a verdict', { skip: MISSING ?? false }, () => {
           for (const title of await page.locator('.chapter-checks strong').allTextContents())
             assert.match(title, /[\u3040-\u30ff\u4e00-\u9fff]/)
       }
-      await page.close()
+      await leave(page)
     })
 })
