@@ -1,4 +1,5 @@
 import type { PolicyContext } from '../model.ts'
+import { REFERENCE_TEES } from '../references/members.ts'
 
 /** Types of claims, in Cedar's words. */
 export type ClaimType = 'String' | 'Long' | 'Bool' | 'datetime' | 'Set<String>'
@@ -19,20 +20,6 @@ export interface ClaimRow {
 
 type TopLevel = keyof PolicyContext
 
-const TEES: readonly PolicyContext['tee'][] = [
-  'sgx',
-  'tdx',
-  'snp',
-  'sev',
-  'nitro',
-  'cca',
-  'psa',
-  'tpm',
-  'azure-vtpm',
-  'nvidia-gpu',
-  'ibm-se',
-  'token',
-]
 const TIERS: readonly PolicyContext['status'][] = ['none', 'affirming', 'warning', 'contraindicated']
 
 function numbered(prefix: string, from: number, to: number): readonly string[] {
@@ -72,7 +59,7 @@ function registerMeaning(name: string): string {
 
 /** Claims outside records, in the order of the documentation. */
 const TOP: Readonly<Partial<Record<TopLevel, Omit<ClaimRow, 'path'>>>> = {
-  tee: { type: 'String', values: TEES, meaning: 'kind of evidence' },
+  tee: { type: 'String', values: REFERENCE_TEES, meaning: 'kind of evidence' },
   vendor: {
     type: 'String',
     meaning: 'who made the root of trust, in one lower-case word: `intel`, `amd`, `aws`, `arm`, …',
@@ -110,7 +97,7 @@ const TOP: Readonly<Partial<Record<TopLevel, Omit<ClaimRow, 'path'>>>> = {
     optional: true,
     meaning: 'which machine: chip id, platform instance id, EC2 instance, serial number',
   },
-  parts: { type: 'Set<String>', values: TEES, meaning: 'kinds of the parts of composite evidence' },
+  parts: { type: 'Set<String>', values: REFERENCE_TEES, meaning: 'kinds of the parts of composite evidence' },
   references: { type: 'Set<String>', meaning: 'names of the reference sets that the evidence met' },
   status: { type: 'String', values: TIERS, meaning: 'AR4SI status of the appraisal' },
   namespace: { type: 'String', meaning: 'namespace of the request' },

@@ -1,5 +1,6 @@
 import type { Provenance, ReferenceSet } from '../model.ts'
-import { isTee, readValues, TEES } from './readers.ts'
+import { REFERENCE_TEES } from './members.ts'
+import { isTee, readValues } from './readers.ts'
 
 /** Longest serialised values of one set, in characters. */
 const MAX_VALUES = 1024 * 1024
@@ -16,7 +17,7 @@ const KINDS: readonly Provenance['kind'][] = ['manual', 'json', 'corim', 'measur
 export function readReferenceSet(input: unknown): ReferenceSet {
   const members = objectOf(input, 'reference set', MEMBERS)
   const { tee, expires, provenance = { kind: 'manual' } } = members
-  if (!isTee(tee)) throw new TypeError(`tee: expected one of ${TEES.join(', ')}`)
+  if (!isTee(tee)) throw new TypeError(`tee: expected one of ${REFERENCE_TEES.join(', ')}`)
   const values = readValues(tee, members['values'])
   if (Object.keys(values).length === 0)
     throw new TypeError('values: expected at least one accepted value: a set without any would accept anything')

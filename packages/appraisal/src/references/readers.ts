@@ -1,4 +1,3 @@
-import type { Tee } from '@sekisho/evidence'
 import { readAzureExpectations } from '@sekisho/evidence/azure'
 import { readCcaExpectations } from '@sekisho/evidence/cca'
 import { readIbmSeExpectations } from '@sekisho/evidence/ibm-se'
@@ -11,13 +10,11 @@ import { readSnpExpectations } from '@sekisho/evidence/snp'
 import { readTdxExpectations } from '@sekisho/evidence/tdx'
 import { readTokenExpectations } from '@sekisho/evidence/token'
 import { readTpmExpectations } from '@sekisho/evidence/tpm'
+import { EXCHANGE_MEMBERS, type ReferenceTee } from './members.ts'
 
 type Values = Readonly<Record<string, unknown>>
 /** Checks expectations of one TEE and gives them back in one shape. @throws TypeError that names the field */
 type ValuesReader = (input: Values) => object
-
-/** TEEs that references are kept for: all but archived reports of EPID enclaves, on which nothing is released. */
-type ReferenceTee = Exclude<Tee, 'sgx-epid'>
 
 /** Each TEE's own reader of expectations: what a set may hold is what its verifier compares. */
 const READERS: Readonly<Record<ReferenceTee, ValuesReader>> = {
@@ -35,24 +32,10 @@ const READERS: Readonly<Record<ReferenceTee, ValuesReader>> = {
   token: readTokenExpectations,
 }
 
-/** Members that belong to one exchange: only the verifier that holds it may set them. */
-const EXCHANGE_MEMBERS: readonly string[] = [
-  'nonce',
-  'reportData',
-  'reportDataIsFresh',
-  'tikIsFresh',
-  'requestIsFresh',
-  'ocspNonces',
-  'publicKey',
-]
-
 /** Whether a word names a TEE that references are kept for. */
 export function isTee(word: unknown): word is ReferenceTee {
   return typeof word === 'string' && Object.hasOwn(READERS, word)
 }
-
-/** Names of all TEEs. */
-export const TEES: readonly string[] = Object.keys(READERS)
 
 /** Values of a set in one shape. @throws TypeError that names the field, below `values` */
 export function readValues(tee: ReferenceTee, values: unknown): Values {

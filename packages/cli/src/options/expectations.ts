@@ -1,25 +1,11 @@
-import type { Tee } from '@sekisho/evidence'
+import { TEES, type Tee } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import type { Expectations } from '../tee/door.ts'
 import { readDocument } from './document.ts'
 
 const MAX_FILE = 64 * 1024
-const TEES: readonly string[] = [
-  'snp',
-  'sgx',
-  'tdx',
-  'sev',
-  'nitro',
-  'cca',
-  'psa',
-  'tpm',
-  'azure-vtpm',
-  'nvidia-gpu',
-  'ibm-se',
-  'token',
-  'sgx-epid',
-] satisfies readonly Tee[]
+const NAMES: readonly string[] = TEES
 
 /** A file of expectations: members for every TEE, and one object for each TEE of its own. */
 export interface ExpectationFile {
@@ -44,9 +30,9 @@ export async function readExpectationFile(path: string, around: Around): Promise
 
 /** A file of one TEE's expectations, as `measure` writes it: `tee` says whose, `source` where they come from. */
 function forOneTee({ tee, source: _, ...members }: Expectations, path: string): ExpectationFile {
-  const known = TEES.find((one) => one === tee)
-  if (known === undefined) throw usageError(`${path}: \`tee\`: expected one of ${TEES.join(', ')}`)
-  const nested = TEES.find((one) => Object.hasOwn(members, one))
+  const known = NAMES.find((one) => one === tee)
+  if (known === undefined) throw usageError(`${path}: \`tee\`: expected one of ${NAMES.join(', ')}`)
+  const nested = NAMES.find((one) => Object.hasOwn(members, one))
   if (nested !== undefined) throw usageError(`${path}: \`${nested}\` in a file that is for ${known} alone`)
   return {
     for: (evidence) => {
@@ -59,17 +45,17 @@ function forOneTee({ tee, source: _, ...members }: Expectations, path: string): 
 
 function splitByTee(content: Expectations, path: string): ReturnType<ExpectationFile['split']> {
   const tees: Record<string, Expectations> = {}
-  for (const tee of TEES) {
+  for (const tee of NAMES) {
     const own = Object.hasOwn(content, tee) ? content[tee] : undefined
     if (own === undefined || own === null) continue
     if (!isObject(own)) throw usageError(`${path}: expected members below \`${tee}:\``)
     tees[tee] = own
   }
-  return { common: Object.fromEntries(Object.entries(content).filter(([name]) => !TEES.includes(name))), tees }
+  return { common: Object.fromEntries(Object.entries(content).filter(([name]) => !NAMES.includes(name))), tees }
 }
 
 function select(content: Expectations, tee: Tee, path: string): Expectations {
-  const common = Object.entries(content).filter(([name]) => !TEES.includes(name))
+  const common = Object.entries(content).filter(([name]) => !NAMES.includes(name))
   const own = Object.hasOwn(content, tee) ? content[tee] : undefined
   if (own === undefined || own === null) return Object.fromEntries(common)
   if (!isObject(own)) throw usageError(`${path}: expected members below \`${tee}:\``)
@@ -81,7 +67,7 @@ function assertComplete(value: unknown, path: string, member: string): void {
   if (value === null || value === undefined) throw usageError(`${path}: \`${member}\` has no value`)
   if (typeof value !== 'object' || value instanceof Uint8Array) return
   for (const [name, inner] of Object.entries(value)) {
-    if (member === '' && TEES.includes(name) && (inner === null || inner === undefined)) continue
+    if (member === '' && NAMES.includes(name) && (inner === null || inner === undefined)) continue
     assertComplete(inner, path, member === '' ? name : `${member}.${name}`)
   }
 }

@@ -1,18 +1,22 @@
 /** Kinds of trusted execution environment whose evidence can be verified. */
-export type Tee =
-  | 'sgx'
-  | 'tdx'
-  | 'snp'
-  | 'sev'
-  | 'nitro'
-  | 'cca'
-  | 'psa'
-  | 'tpm'
-  | 'azure-vtpm'
-  | 'nvidia-gpu'
-  | 'ibm-se'
-  | 'token'
-  | 'sgx-epid'
+export const TEES = [
+  'sgx',
+  'tdx',
+  'snp',
+  'sev',
+  'nitro',
+  'cca',
+  'psa',
+  'tpm',
+  'azure-vtpm',
+  'nvidia-gpu',
+  'ibm-se',
+  'token',
+  'sgx-epid',
+] as const
+
+/** One of {@link TEES}. */
+export type Tee = (typeof TEES)[number]
 
 /**
  * What became of one check.

@@ -1,7 +1,8 @@
+import { TEES } from '@sekisho/evidence'
 import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { useLanguage } from '../../text/language.ts'
-import { type Filter, type FilterName, isFilter, KINDS, OUTCOMES, queryOf, TEES } from './model.ts'
+import { type Filter, type FilterName, isFilter, KINDS, OUTCOMES, queryOf } from './model.ts'
 import { REASONS } from './reasons.ts'
 import { DECISIONS } from './texts.ts'
 

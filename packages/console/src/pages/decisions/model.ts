@@ -58,23 +58,6 @@ export const OUTCOMES = ['released', 'refused', 'renewed', 'revoked', 'attested'
 /** What was decided on. */
 export const KINDS = ['attest', 'release', 'renew', 'revoke', 'admin'] as const
 
-/** TEEs as policies see them. */
-export const TEES = [
-  'snp',
-  'tdx',
-  'sgx',
-  'sev',
-  'nitro',
-  'cca',
-  'psa',
-  'tpm',
-  'azure-vtpm',
-  'nvidia-gpu',
-  'ibm-se',
-  'token',
-  'sgx-epid',
-] as const
-
 const FORMS: Readonly<Record<FilterName, RegExp>> = {
   outcome: /^(released|refused|renewed|revoked|attested|changed)$/,
   kind: /^(attest|release|renew|revoke|admin)$/,

@@ -1,3 +1,4 @@
+import { EXCHANGE_MEMBERS } from '@sekisho/appraisal/reference-members'
 import type { Api } from '../../api/client.ts'
 import type { PageProps } from '../../app/session.tsx'
 import type { LeaseForecast } from '../policies/model.ts'
@@ -29,36 +30,9 @@ export interface Reappraised {
   readonly revoked: number
 }
 
-/** TEEs that references are kept for. */
-export const TEES: readonly string[] = [
-  'snp',
-  'tdx',
-  'sgx',
-  'sev',
-  'nitro',
-  'cca',
-  'psa',
-  'tpm',
-  'azure-vtpm',
-  'nvidia-gpu',
-  'ibm-se',
-  'token',
-]
-
-/** Members that belong to one exchange and never to a reference value. */
-const OF_ONE_EXCHANGE: readonly string[] = [
-  'nonce',
-  'reportData',
-  'reportDataIsFresh',
-  'tikIsFresh',
-  'requestIsFresh',
-  'ocspNonces',
-  'publicKey',
-]
-
 /** What evidence would be expected to be, without what only its one exchange knows. */
 export function lastingMembers(skeleton: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(skeleton).filter(([name]) => !OF_ONE_EXCHANGE.includes(name)))
+  return Object.fromEntries(Object.entries(skeleton).filter(([name]) => !EXCHANGE_MEMBERS.includes(name)))
 }
 
 /** Everything that the page asks about the reference sets of one namespace. */

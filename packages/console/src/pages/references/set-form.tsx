@@ -1,3 +1,4 @@
+import { REFERENCE_TEES } from '@sekisho/appraisal/reference-members'
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { isRecord, parseJson } from '../../engine/json.ts'
@@ -6,7 +7,7 @@ import { SHELL } from '../../text/shell.ts'
 import { Snippet } from '../../ui/page-parts.tsx'
 import { AboutFields, aboutMembers, localTime } from './about-fields.tsx'
 import { REFERENCES } from './languages.ts'
-import { type StoredSet, TEES } from './model.ts'
+import type { StoredSet } from './model.ts'
 import type { ReferenceProps } from './props.ts'
 import { useSaving } from './saving.tsx'
 
@@ -48,7 +49,7 @@ export function SetForm(
           disabled={set !== undefined}
           onChange={(event) => setTee(event.currentTarget.value)}
         >
-          {TEES.map((one) => (
+          {REFERENCE_TEES.map((one) => (
             <option key={one} value={one}>
               {one}
             </option>
