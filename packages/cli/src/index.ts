@@ -1,1 +1,2 @@
-export {}
+export type { Around } from './around.ts'
+export { run } from './run.ts'
