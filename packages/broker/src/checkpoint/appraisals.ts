@@ -2,11 +2,10 @@ import type { JsonWebKey } from 'node:crypto'
 import type { PolicyContext } from '@sekisho/appraisal'
 import type { Verdict } from '@sekisho/evidence'
 import type { Row, Sql, SqlValue } from '../storage/sql.ts'
-import { sha256 } from '../verifier/bytes.ts'
 import type { KeptCollateral, Received } from '../verifier/model.ts'
-import { type CanonicalWriter, canonicalWriter } from './canonical-text.ts'
 import type { Core } from './core.ts'
 import type { Grounds, StoredAppraisal } from './state.ts'
+import { type VerdictText, type VerdictWriter, verdictWriter } from './verdict-text.ts'
 
 /** What the verifier was given and found, for one piece of evidence. */
 export interface JudgedEvidence {
@@ -75,7 +74,7 @@ export async function storeGrounds(
   core: Core,
   sql: Sql,
   judged: readonly JudgedEvidence[],
-  verdict: { readonly text: string; readonly sha256: string },
+  verdict: VerdictText,
   at: Date,
 ): Promise<void> {
   for (const { received, collateral, grounds } of judged) {
@@ -85,9 +84,20 @@ export async function storeGrounds(
     if (grounds.eventLog !== undefined && eventLog !== undefined)
       await storeBytes(core, sql, grounds.eventLog, eventLog, at)
   }
-  await sql.run('INSERT INTO verdicts (sha256, body) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING', [
-    verdict.sha256,
-    verdict.text,
+  await storeVerdict(core, sql, verdict)
+}
+
+async function storeVerdict(core: Core, sql: Sql, { sha256: digest, text, difference }: VerdictText): Promise<void> {
+  const template = difference?.template
+  if (template !== undefined && core.stored.get(template.sha256, 0) !== true)
+    await sql.run('INSERT INTO verdict_templates (sha256, body) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING', [
+      template.sha256,
+      template.body,
+    ])
+  await sql.run('INSERT INTO verdicts (sha256, body, template) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING', [
+    digest,
+    difference?.holes ?? text,
+    template?.sha256 ?? null,
   ])
 }
 
@@ -107,21 +117,21 @@ export async function storedBytes(sql: Sql, digest: string): Promise<Uint8Array 
 }
 
 /** Remembers which shared parts are stored, once the transaction is on disk. */
-export function rememberStored(core: Core, judged: readonly JudgedEvidence[]): void {
+export function rememberStored(core: Core, judged: readonly JudgedEvidence[], { difference }: VerdictText): void {
   for (const { collateral } of judged) core.stored.set(collateral.sha256, true, Number.POSITIVE_INFINITY)
+  if (difference !== undefined) core.stored.set(difference.template.sha256, true, Number.POSITIVE_INFINITY)
 }
 
-/** A verdict as it is stored: its canonical JSON. */
-export function verdictText(core: Core, verdict: Verdict): { readonly text: string; readonly sha256: string } {
-  const text = writerOf(core, verdict.tee)(verdict)
-  return { text, sha256: sha256(text) }
+/** A verdict as it is stored. */
+export function verdictText(core: Core, verdict: Verdict): VerdictText {
+  return writerOf(core, verdict.tee)(verdict)
 }
 
 /** One for each TEE, whose verdicts are alike. */
-function writerOf({ writers }: Core, tee: Verdict['tee']): CanonicalWriter {
+function writerOf({ writers }: Core, tee: Verdict['tee']): VerdictWriter {
   const known = writers.get(tee)
   if (known !== undefined) return known
-  const made = canonicalWriter()
+  const made = verdictWriter()
   writers.set(tee, made)
   return made
 }

@@ -177,7 +177,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   if (won === 'tpm-key-revoked') return refuse(core, session, won, 'the key was revoked meanwhile', at)
   // Somebody was faster: what they were answered is the answer.
   if (!won) return again(core, request, concluding.repeats)
-  if (refusal === undefined) rememberStored(core, judged)
+  if (refusal === undefined) rememberStored(core, judged, text)
   core.appraisals.set(stored.id, stored, Number.POSITIVE_INFINITY)
   if (token === undefined)
     return { decision, appraisal: stored.id, refusal: { code: refusal ?? 'evidence-rejected', id: decision } }

@@ -6,9 +6,9 @@ import type { Vault } from '../vault/vault.ts'
 import { sha256 } from '../verifier/bytes.ts'
 import { type Held, holding } from '../verifier/held.ts'
 import type { Verifier } from '../verifier/model.ts'
-import type { CanonicalWriter } from './canonical-text.ts'
 import type { BrokerLimits, BrokerOptions, Retention } from './options.ts'
 import type { Rules, Session, StoredAppraisal } from './state.ts'
+import type { VerdictWriter } from './verdict-text.ts'
 
 /** What the parts of a broker share. */
 export interface Core {
@@ -37,7 +37,7 @@ export interface Core {
   /** Appraisals of sessions that this process answered well. Nothing changes such a session any more; it only ends. */
   readonly answered: Held<{ readonly appraisal: string; readonly namespace: string }>
   /** Writers of verdicts, by TEE. */
-  readonly writers: Map<Verdict['tee'], CanonicalWriter>
+  readonly writers: Map<Verdict['tee'], VerdictWriter>
   /** Digests of what is known to be stored already. */
   readonly stored: Held<true>
   /** Reference sets whose last match was noted lately. */

@@ -7,6 +7,7 @@ import type { Row } from '../storage/sql.ts'
 import type { Core } from './core.ts'
 import type { DecisionFilter, Explained, Refusals } from './model.ts'
 import { allChecks } from './refusal.ts'
+import { storedText } from './verdict-text.ts'
 
 interface DecisionRow extends Row {
   readonly id: string
@@ -40,18 +41,28 @@ export async function why(core: Core, namespace: string, id: string): Promise<Ex
 
 const NOT_KEPT = 'the evidence was not kept: retention'
 
-/** The verdict of an appraisal, where it is kept for good or, of a refusal, for a while. */
+interface FoundVerdict extends Row {
+  readonly sha256: string
+  readonly body: string | null
+  readonly template: string | null
+  readonly template_body: string | null
+  readonly refused: Uint8Array | null
+}
+
+/** The verdict of an appraisal, where it is kept for good or, of a refusal, for a while. @throws StorageError `corrupt` */
 async function verdictOf(core: Core, appraisal: string): Promise<Verdict | undefined> {
-  const [found] = await core.db.all<{ verdict: string | null; refused: Uint8Array | null }>(
-    `SELECT v.body AS verdict, r.bytes AS refused FROM appraisals a
+  const [row] = await core.db.all<FoundVerdict>(
+    `SELECT a.verdict_sha256 AS sha256, v.body, v.template, t.body AS template_body, r.bytes AS refused FROM appraisals a
      LEFT JOIN verdicts v ON v.sha256 = a.verdict_sha256
+     LEFT JOIN verdict_templates t ON t.sha256 = v.template
      LEFT JOIN refused_evidence r ON r.sha256 = a.verdict_sha256 WHERE a.id = ?`,
     [appraisal],
   )
-  if (found === undefined) return undefined
-  const text = found.verdict ?? (found.refused === null ? undefined : Buffer.from(found.refused).toString())
-  // Both are written by this package alone.
-  return text === undefined ? undefined : (JSON.parse(text) as Verdict)
+  if (row === undefined) return undefined
+  const body = row.body ?? (row.refused === null ? undefined : Buffer.from(row.refused).toString())
+  if (body === undefined) return undefined
+  // Written by this package alone, and looked at: its digest is the one that was logged.
+  return JSON.parse(storedText({ ...row, body })) as Verdict
 }
 
 /** Of a refusal by policy: which permits came nearest, and the first condition of each that does not hold. */

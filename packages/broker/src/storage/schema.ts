@@ -142,4 +142,13 @@ export const MIGRATIONS: readonly Migration[] = [
         WHERE appraisal IS NOT NULL AND outcome IN ('released', 'renewed', 'revoked')`,
     ],
   },
+  {
+    version: 5,
+    statements: [
+      // What verdicts have in common, as the pieces of text around the holes. A verdict with a template has for its body
+      // what fills them; one without is whole, as all were before.
+      `CREATE TABLE verdict_templates (sha256 TEXT PRIMARY KEY, body TEXT NOT NULL)`,
+      `ALTER TABLE verdicts ADD COLUMN template TEXT`,
+    ],
+  },
 ]
