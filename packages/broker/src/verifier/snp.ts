@@ -84,7 +84,9 @@ export function snpEndorser(
     const known = own ? undefined : whole.get(key, now)
     if (known !== undefined) return { ...known, hold: NOTHING_TO_HOLD }
     const given = snpPartsOfCompanions(received.companions)
-    const asked = await ask(report, given, request, around, own ? undefined : found)
+    const asked = await ask(report, given, request, around, found)
+    // What is known anew counts from now on, also where it is why the platform is refused and nothing is held.
+    if (request.refresh === true && request.source === undefined && asked.crl !== undefined) whole.take(key, now)
     // By the root as well: an emulated machine of a product has other endorsements than a real one.
     if (request.source === undefined)
       around.noted(`amd ${reportProduct(report) ?? ''} ${asked.ark === undefined ? '' : sha256(asked.ark)}`, asked.crl)
@@ -121,16 +123,17 @@ async function ask(
   given: SnpCollateralInput,
   request: JudgeRequest,
   around: Surroundings,
-  found: Held<SnpCollateralInput> | undefined,
+  found: Held<SnpCollateralInput>,
 ): Promise<SnpCollateralInput> {
   const source = request.source ?? (await sourceFor(around.options.bundles ?? [], around.options.source, request.at))
   if (source === undefined) return {}
   const requests = snpRequests(report, given.vlek ?? given.vcek)
   const key = JSON.stringify(requests)
-  const known = found?.get(key, request.at.getTime())
+  const own = request.source !== undefined
+  const known = own || request.refresh === true ? undefined : found.get(key, request.at.getTime())
   if (known !== undefined) return known
   const answer = await trying(() => firstFound(requests.map((one) => () => source.amd(one))), around.trouble)
   const parts = answer === undefined ? {} : snpPartsOf(answer)
-  if (answer !== undefined) found?.set(key, parts, request.at.getTime() + around.holdMs)
+  if (answer !== undefined && !own) found.set(key, parts, request.at.getTime() + around.holdMs)
   return parts
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createWorld, type World } from '@sekisho/emulator'
+import type { Verdict } from '@sekisho/evidence'
 import { later, type Machine, worldVerifier } from '../checkpoint/kit.ts'
 
 const AT = new Date()
@@ -9,7 +10,10 @@ const AT = new Date()
 async function watched(
   t: TestContext,
   world: World,
-): Promise<{ readonly news: string[]; judge(machine: Machine, seconds: number, refresh?: boolean): Promise<void> }> {
+): Promise<{
+  readonly news: string[]
+  judge(machine: Machine, seconds: number, refresh?: boolean): Promise<Verdict['authenticity']>
+}> {
   const news: string[] = []
   const verifier = await worldVerifier(t, world, { holdSeconds: 10, onNews: (what) => news.push(what) })
   return {
@@ -17,11 +21,12 @@ async function watched(
     async judge(machine, seconds, refresh = false) {
       const { evidence } = machine.attest(new Uint8Array(48))
       const received = verifier.recognise(evidence)
-      await verifier.verify(received, {
+      const { verdict } = await verifier.verify(received, {
         expect: { ...verifier.skeleton(received), allowEmulated: true },
         at: later(AT, seconds),
         ...(refresh ? { refresh } : {}),
       })
+      return verdict.authenticity
     },
   }
 }
@@ -41,6 +46,19 @@ test('another revocation list of AMD is told once, when it is first seen; the sa
   assert.match(news[0] ?? '', /^amd Genoa /)
   await judge(machine, 60)
   await judge(machine, 61, true)
+  assert.equal(news.length, 1)
+})
+
+test('a revocation that a look at live leases has found holds for whoever attests next, whatever is held', async (t) => {
+  const world = createWorld({ products: ['Genoa'] })
+  const { news, judge } = await watched(t, world)
+  const machine = world.snp()
+  assert.equal(await judge(machine, 0), 'proven')
+  world.amd.revoke({ product: 'Genoa', part: 'ask' })
+  assert.equal(await judge(machine, 1), 'proven', 'what is held is used for its time')
+  assert.equal(await judge(machine, 2, true), 'refuted')
+  assert.equal(await judge(machine, 3), 'refuted')
+  assert.equal(await judge(world.snp({ chip: 'cd'.repeat(64) }), 4), 'refuted')
   assert.equal(news.length, 1)
 })
 

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { createWorld } from '@sekisho/emulator'
+import { scratch } from '../process.ts'
+import { asking, type Owner, ownerAt, ready, rows, text } from './shared.ts'
+import { startUp, type Up } from './up.ts'
+
+const home = scratch()
+const PATIENCE_MS = 30_000
+
+/** Puts the clock of a process forward by a minute with every SIGUSR2. */
+const CLOCK = `const Real = Date
+let ahead = 0
+process.on('SIGUSR2', () => { ahead += 60_000 })
+globalThis.Date = class Date extends Real {
+  constructor(...given) { if (given.length === 0) super(Real.now() + ahead); else super(...given) }
+  static now() { return Real.now() + ahead }
+}`
+
+describe('sekisho up --recheck', () => {
+  const [data, world] = [`${home}/data`, `${home}/data/world.json`]
+  const owner: Owner = ownerAt(`${home}/profile.json`, 'default', home)
+  let up: Up
+  before(async () => {
+    const clock = `data:text/javascript,${encodeURIComponent(CLOCK)}`
+    const env = { NODE_OPTIONS: `--import=${clock}` }
+    up = await startUp(['--emulated', '--offline', '--recheck', '1', '--data', data], { env })
+    await owner.ok(['login', '--data', data])
+    await ready(owner, world, 'until the vendor objects', ['snp'])
+  })
+  after(() => up.stop())
+
+  const leases = async (): Promise<readonly Record<string, unknown>[]> =>
+    rows((await owner.json(['lease', 'list']))['leases'])
+
+  it('a machine that its vendor revokes loses its lease when the minutes are over, although nobody asks about it', async () => {
+    await owner.ok(asking(world))
+    const revoked = createWorld({ saved: readFileSync(world, 'utf8') })
+    revoked.amd.revoke({ product: 'Genoa', part: 'ask' })
+    writeFileSync(world, revoked.save())
+    // Several passes of a running server, and no minute over.
+    await pause(2500)
+    assert.deepEqual(
+      (await leases()).map(({ state }) => state),
+      ['live'],
+    )
+    process.kill(up.pid, 'SIGUSR2')
+    const end = performance.now() + PATIENCE_MS
+    for (;;) {
+      const [lease] = await leases()
+      if (lease?.['state'] === 'revoked') break
+      assert.ok(performance.now() < end, `the lease is ${text(lease?.['state'])} still: ${up.err()}`)
+      await pause(200)
+    }
+    const [decision] = rows((await owner.json(['decision', 'list', '--outcome', 'revoked']))['decisions'])
+    assert.equal(decision?.['reasonCode'], 'certificate-revoked')
+    const refused = await owner.run(asking(world))
+    assert.equal(refused.code, 1, refused.err)
+  })
+})
