@@ -14,7 +14,7 @@ const NAME = 'setup-links'
 const MAX_LINKS = 16
 const LIFE_MS = 30 * 60_000
 const FIRST_TOKEN = 'first start'
-const FIRST_TOKEN_MS = 365 * 24 * 3600 * 1000
+const FIRST_TOKEN_SECONDS = 365 * 24 * 3600
 
 /** A link as it is kept. */
 interface Waiting {
@@ -26,7 +26,9 @@ interface Waiting {
 
 /**
  * Makes a one-time link of the first start, valid for 30 minutes. Processes that share a database make one each; all of
- * them work, the last 16. Undefined when somebody has been let in already: there is a token, used or not.
+ * them work, the last 16. Undefined when somebody has been let in and can come again: a token of their own was ever made,
+ * or one that such a link gave is good still. Whoever redeemed a link in a browser and made no token is let in by the
+ * next start, when the session is over.
  *
  * @throws StorageError
  */
@@ -35,16 +37,17 @@ export async function createSetupLink(db: Database, at: Date): Promise<SetupLink
   const expires = new Date(at.getTime() + LIFE_MS)
   const link: Waiting = { hash: Buffer.from(secretHash(secret)).toString('hex'), expires: expires.getTime() }
   return await db.transaction(async (sql) => {
-    if (await isSetUp(sql)) return undefined
+    if (await isSetUp(sql, at)) return undefined
     await keep(sql, [...(await waiting(sql, at)), link].slice(-MAX_LINKS))
     return { secret, expires }
   })
 }
 
 /**
- * Redeems a link: once, in time, and while no token was made but by such links. Gives a token with `admin` in all namespaces; undefined for a secret that is no
- * link's, or no longer.
+ * Redeems a link: once, in time, and while no token was made but by such links. Gives a token with `admin` in all
+ * namespaces; undefined for a secret that is no link's, or no longer.
  *
+ * @param seconds how long the token is good; a year unless said
  * @throws StorageError
  */
 export async function redeemSetupLink(
@@ -52,6 +55,7 @@ export async function redeemSetupLink(
   tokens: AccessTokens,
   secret: string,
   at: Date,
+  seconds: number = FIRST_TOKEN_SECONDS,
 ): Promise<CreatedToken | undefined> {
   // Transactions follow each other in all processes: of two that bring one link together, the first finds it.
   return await db.transaction(async (sql) => {
@@ -60,7 +64,7 @@ export async function redeemSetupLink(
     const left = links.filter(({ hash }) => !isSecret(secret, Buffer.from(hash, 'hex')))
     if (left.length === links.length) return undefined
     await keep(sql, left)
-    const life = new Date(at.getTime() + FIRST_TOKEN_MS)
+    const life = new Date(at.getTime() + seconds * 1000)
     return await tokens.create(sql, { namespace: '*', name: FIRST_TOKEN, scopes: ['admin'], expires: life, at })
   })
 }
@@ -87,6 +91,8 @@ async function hasOwnTokens(sql: Sql): Promise<boolean> {
   return (await sql.all('SELECT id FROM api_tokens WHERE name <> ? LIMIT 1', [FIRST_TOKEN])).length > 0
 }
 
-async function isSetUp(sql: Sql): Promise<boolean> {
-  return (await sql.all('SELECT id FROM api_tokens LIMIT 1')).length > 0
+async function isSetUp(sql: Sql, at: Date): Promise<boolean> {
+  if (await hasOwnTokens(sql)) return true
+  const living = 'SELECT id FROM api_tokens WHERE revoked IS NULL AND expires > ? LIMIT 1'
+  return (await sql.all(living, [at.getTime()])).length > 0
 }

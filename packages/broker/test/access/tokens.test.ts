@@ -193,6 +193,33 @@ describe('the link of the first start', () => {
     assert.equal(await createSetupLink(db, AT), undefined)
   })
 
+  it('is made again once the session is over of whoever redeemed it in a browser and made no token', async (t) => {
+    const { db } = await database(t)
+    const tokens = accessTokens(db)
+    const first = await createSetupLink(db, AT)
+    const session = await redeemSetupLink(db, tokens, first?.secret ?? '', AT, 12 * 3600)
+    assert.ok(session)
+    const last = later(12 * 3600_000 - 1)
+    assert.ok(await tokens.check(session.token, last))
+    assert.equal(await createSetupLink(db, last), undefined, 'the session can make a token still')
+    const over = later(12 * 3600_000)
+    assert.equal(await tokens.check(session.token, over), undefined)
+    const second = await createSetupLink(db, over)
+    assert.equal(await redeemSetupLink(db, tokens, first?.secret ?? '', over), undefined, 'the first stays spent')
+    assert.ok(await redeemSetupLink(db, tokens, second?.secret ?? '', over))
+    assert.equal(await createSetupLink(db, over), undefined)
+  })
+
+  it('is not made again for want of a good token, once somebody has made one of their own', async (t) => {
+    const { db } = await database(t)
+    const tokens = accessTokens(db)
+    const link = await createSetupLink(db, AT)
+    const first = await redeemSetupLink(db, tokens, link?.secret ?? '', AT, 3600)
+    await make(db)
+    await db.transaction((sql) => tokens.revoke(sql, '*', first?.id ?? '', AT))
+    assert.equal(await createSetupLink(db, later(3 * 366 * 24 * 3600_000)), undefined)
+  })
+
   it('lies hashed in the database', async (t) => {
     const { db, folder } = await database(t)
     const link = await createSetupLink(db, AT)

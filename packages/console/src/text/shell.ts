@@ -57,7 +57,7 @@ const en: ShellTexts = {
       'No token yet? The first start prints a link that works once. On the machine itself, “sekisho token create” makes more.',
     setup: 'Redeeming the one-time link…',
     setupDone:
-      'You are the administrator of this checkpoint, in this browser, for twelve hours. The link has been used up: make a token of your own before then, or nobody can sign in any more.',
+      'You are the administrator of this checkpoint, in this browser, for twelve hours. The link has been used up: make a token of your own before then. Without one, the next sign-in takes the link that a restart of the checkpoint prints when the twelve hours are over.',
   },
   signOut: 'Sign out',
   signedInAs: (actor) => `Signed in as ${actor}`,
@@ -113,7 +113,7 @@ const ja: ShellTexts = {
       'トークンをまだお持ちでない場合:初回起動時に一度だけ使えるリンクが表示されます。サーバー上では「sekisho token create」で追加できます。',
     setup: 'ワンタイムリンクを確認しています…',
     setupDone:
-      'このブラウザーでは 12 時間、このチェックポイントの管理者としてサインインしています。リンクは使用済みです。その後は誰もサインインできなくなるため、それまでに自分のトークンを作成してください。',
+      'このブラウザーでは 12 時間、このチェックポイントの管理者としてサインインしています。リンクは使用済みです。それまでに自分のトークンを作成してください。作成しなかった場合は、12 時間が過ぎた後にチェックポイントを再起動すると表示される新しいリンクでサインインします。',
   },
   signOut: 'サインアウト',
   signedInAs: (actor) => `${actor} としてサインイン中`,

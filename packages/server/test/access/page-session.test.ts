@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createSetupLink } from '@sekisho/broker'
 import { startCheckpoint } from '../kit/checkpoint.ts'
 
 interface Begun {
@@ -80,6 +81,18 @@ test('a session ends with its token, and with DELETE in the browser', async (t) 
   const answer = await me(url, session)
   assert.equal(answer.status, 401)
   assert.match(await answer.text(), /the session is over/)
+})
+
+test('the session that the one-time link begins has a token that ends with it: nobody sees it, and it outlives nothing', async (t) => {
+  const { url, tokens, db } = await startCheckpoint(t)
+  const link = await createSetupLink(db, new Date())
+  const answer = await begin(url, { setup: link?.secret })
+  assert.equal(answer.status, 201)
+  assert.ok(!(await answer.text()).includes('sk_'))
+  const [only, ...others] = await tokens.list(db, '*')
+  assert.deepEqual(others, [])
+  const seconds = ((only?.expires?.getTime() ?? 0) - (only?.created.getTime() ?? 0)) / 1000
+  assert.equal(seconds, 43200, 'Max-Age of the cookie')
 })
 
 test('a token that is not believed begins nothing, and guessing is slowed down', async (t) => {

@@ -1,7 +1,7 @@
 import { redeemSetupLink } from '@sekisho/broker'
 import { Type } from '@sinclair/typebox'
 import { unauthorized } from '../../access/bearer.ts'
-import { closePageSession, MAX_SESSION_TOKEN, openPageSession } from '../../access/page-session.ts'
+import { closePageSession, MAX_SESSION_TOKEN, openPageSession, SESSION_SECONDS } from '../../access/page-session.ts'
 import type { Principal } from '../../access/principal.ts'
 import type { Call } from '../../http/call.ts'
 import { HttpError, invalid } from '../../http/errors.ts'
@@ -65,7 +65,8 @@ async function tokenOf(
   if (token !== undefined && setup === undefined) return token
   if (token !== undefined || setup === undefined)
     throw invalid('one of the two is needed', [{ field: '', expected: 'either `token` or `setup`' }])
-  const created = await auth.guess(call, () => redeemSetupLink(db, tokens, setup, call.at))
+  // Nobody sees this token: it is good for as long as the session is, and not a moment longer.
+  const created = await auth.guess(call, () => redeemSetupLink(db, tokens, setup, call.at, SESSION_SECONDS))
   if (created === undefined) throw new HttpError(403, 'setup-over', 'this link was used, is over, or never was')
   return created.token
 }
