@@ -16,15 +16,20 @@ export {
   type NewToken,
   type TokenSummary,
 } from './access/tokens.ts'
+export type {
+  Acting,
+  Advisory,
+  BrokerAdmin,
+  PolicyVersion,
+  Reappraised,
+  StoredReference,
+} from './checkpoint/admin-model.ts'
 export { openBroker } from './checkpoint/broker.ts'
 export {
-  type Acting,
-  type Advisory,
   type AffectedLease,
   type AttestOutcome,
   type AttestRequest,
   type Broker,
-  type BrokerAdmin,
   BrokerError,
   type BrokerEvent,
   type Cause,
@@ -35,9 +40,7 @@ export {
   type ForecastRequest,
   type GrantedLease,
   type LeaseState,
-  type PolicyVersion,
   type Protocol,
-  type Reappraised,
   type Refusal,
   type Refusals,
   type ReleaseOutcome,
@@ -45,7 +48,6 @@ export {
   type RenewOutcome,
   type RenewRequest,
   type RuntimeData,
-  type StoredReference,
 } from './checkpoint/model.ts'
 export type { BrokerLimits, BrokerOptions, Kept, Retention } from './checkpoint/options.ts'
 export type { RefusalCode } from './checkpoint/refusal.ts'

@@ -1,9 +1,10 @@
 import type { PolicyContext } from '@sekisho/appraisal'
 import type { Tee } from '@sekisho/evidence'
 import type { Row } from '../storage/sql.ts'
+import type { Advisory } from './admin-model.ts'
 import type { Core } from './core.ts'
 import { concerns } from './decide.ts'
-import { type Advisory, type AffectedLease, BrokerError } from './model.ts'
+import { type AffectedLease, BrokerError } from './model.ts'
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
 const WORD = /^[a-z0-9][a-z0-9-]{0,31}$/

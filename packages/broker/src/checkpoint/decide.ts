@@ -1,5 +1,5 @@
 import type { PolicyContext, PolicyDecision } from '@sekisho/appraisal'
-import type { Advisory } from './model.ts'
+import type { Advisory } from './admin-model.ts'
 import { meetsFloor, type RefusalCode } from './refusal.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 

@@ -17,13 +17,23 @@ export function newId(prefix: 'dec' | 'lse' | 'apr', at: Date): string {
   if (time === lastTime) lastRandom = next(lastRandom)
   else {
     lastRandom = Array.from(randomBytes(RANDOM_LETTERS), (byte) => byte & 31)
-    lastTimeText = ''
-    for (let i = TIME_LETTERS - 1; i >= 0; i--) lastTimeText += LETTERS.charAt(Math.floor(time / 32 ** i) % 32)
+    lastTimeText = timeText(time)
     lastTime = time
   }
   let random = ''
   for (const value of lastRandom) random += LETTERS.charAt(value)
   return `${prefix}_${lastTimeText}${random}`
+}
+
+function timeText(time: number): string {
+  let text = ''
+  for (let i = TIME_LETTERS - 1; i >= 0; i--) text += LETTERS.charAt(Math.floor(time / 32 ** i) % 32)
+  return text
+}
+
+/** What ids begin with that were made at a time: no id that was made earlier sorts behind it. */
+export function idTime(prefix: 'dec' | 'lse' | 'apr', at: Date): string {
+  return `${prefix}_${timeText(at.getTime())}`
 }
 
 function next(digits: readonly number[]): number[] {

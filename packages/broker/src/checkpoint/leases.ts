@@ -1,9 +1,10 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Row, Sql } from '../storage/sql.ts'
+import type { Acting } from './admin-model.ts'
 import type { Core } from './core.ts'
 import { addEvents, announce } from './events.ts'
 import { newId } from './ids.ts'
-import type { Acting, LeaseState } from './model.ts'
+import type { LeaseState } from './model.ts'
 import { record } from './record.ts'
 import { secretHash } from './release.ts'
 

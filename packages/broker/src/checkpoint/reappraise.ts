@@ -1,13 +1,14 @@
 import type { PolicyContext } from '@sekisho/appraisal'
 import { areEnrolled } from '../enrolment/enrolled-keys.ts'
 import type { Row, Sql } from '../storage/sql.ts'
+import type { Reappraised } from './admin-model.ts'
 import { loadAppraisal, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
 import type { Evaluated } from './evaluate.ts'
 import { addEvents, announce } from './events.ts'
-import { newId } from './ids.ts'
-import type { Cause, Reappraised } from './model.ts'
+import { idTime, newId } from './ids.ts'
+import type { Cause } from './model.ts'
 import { type DecisionRecord, recordAll } from './record.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
 import { platformChanged, rejudge, stillReferenced } from './rejudge.ts'
@@ -71,9 +72,8 @@ export async function reappraise(core: Core, namespace: string, cause: Cause, at
       const fate = await judge(lease)
       if (fate.code !== undefined) failing.push({ lease, fate })
     }
-    const ended = failing.length === 0 ? 0 : await revokeAll(core, namespace, failing, cause, rules, at)
-    revoked += ended
-    live += page.length - ended
+    if (failing.length > 0) revoked += await revokeAll(core, namespace, failing, cause, rules, at)
+    live += page.length - failing.length
   }
   if (cause.kind === 'collateral') await revokeRecent(core, namespace, rules, at)
   await done(core, namespace, cause)
@@ -309,6 +309,27 @@ function revocation(
     ...(policy === undefined ? {} : { policy: { version: policy.version, sha256: policy.compiled.sha256 } }),
     body: { cause, reasons: fate.code === undefined ? [] : fate.reasons },
   }
+}
+
+/** Clocks of processes on one database may differ by this much. */
+const SKEW_MS = 2000
+
+/** Leases that a cause has ended since a decision was recorded, in whatever process. */
+export async function revokedSince(sql: Sql, namespace: string, cause: Cause, decision: string): Promise<number> {
+  const [since] = await sql.all<{ at: number; leaf_index: number }>(
+    'SELECT at, leaf_index FROM decisions WHERE id = ? LIMIT 1',
+    [decision],
+  )
+  if (since === undefined) return 0
+  // As `revocation` writes it: the cause is the body's first member.
+  const body = `{"cause":${JSON.stringify(cause)},`
+  const [row] = await sql.all<{ revoked: number }>(
+    `SELECT COUNT(*) AS revoked FROM decisions WHERE namespace = ? AND id >= ? AND leaf_index > ? AND kind = 'revoke'
+     AND substr(body, 1, ${[...body].length}) = ?`,
+    // Ids begin with their time, which spares looking through older ones.
+    [namespace, idTime('dec', new Date(since.at - SKEW_MS)), since.leaf_index, body],
+  )
+  return Number(row?.revoked ?? 0)
 }
 
 const PENDING = 'reappraise:'

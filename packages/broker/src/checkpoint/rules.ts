@@ -2,8 +2,8 @@ import { type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
 import { canonicalJson } from '@sekisho/evidence'
 import type { Sql } from '../storage/sql.ts'
 import { sha256 } from '../verifier/bytes.ts'
+import type { Advisory } from './admin-model.ts'
 import { type Core, compiledPolicy } from './core.ts'
-import type { Advisory } from './model.ts'
 import type { Rules } from './state.ts'
 
 function epochName(namespace: string): string {

@@ -2,7 +2,8 @@ import type { JsonWebKey } from 'node:crypto'
 import type { CompiledPolicies, PolicyContext, ReferenceSet } from '@sekisho/appraisal'
 import type { Tee, Verdict } from '@sekisho/evidence'
 import type { Expectations } from '../verifier/model.ts'
-import type { Advisory, Protocol } from './model.ts'
+import type { Advisory } from './admin-model.ts'
+import type { Protocol } from './model.ts'
 
 /** What an appraisal rests on, beside its verdict: enough to judge again. */
 export interface Grounds {

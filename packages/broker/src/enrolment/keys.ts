@@ -1,6 +1,7 @@
+import type { Acting } from '../checkpoint/admin-model.ts'
 import type { Core } from '../checkpoint/core.ts'
 import { addEvents, announce } from '../checkpoint/events.ts'
-import { type Acting, BrokerError } from '../checkpoint/model.ts'
+import { BrokerError } from '../checkpoint/model.ts'
 import { pending, reappraise } from '../checkpoint/reappraise.ts'
 import { record } from '../checkpoint/record.ts'
 import type { Grounds } from '../checkpoint/state.ts'

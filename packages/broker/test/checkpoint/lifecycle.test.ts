@@ -121,6 +121,38 @@ test('renew is an action of its own: a policy that permits releases only lets le
   assert.equal(await state(broker, grant, later(AT, 60)), 'live')
 })
 
+test('what a change revoked is counted, whichever process looked at the leases first', async (t) => {
+  const [genoa, td] = [sharedWorld().snp(), sharedWorld().tdx()]
+  const { broker: other, verifier, db } = await scene(t, [genoa, td])
+  await granted(other, genoa)
+  await granted(other, td)
+  await granted(other, genoa)
+  let passes = 0
+  // The other process's pass runs as soon as the change is there, and before this one's.
+  const overtaken: Database = {
+    kind: db.kind,
+    all: (text, params) => db.all(text, params),
+    run: (text, params) => db.run(text, params),
+    async transaction(work) {
+      const done = await db.transaction(work)
+      if (passes++ === 0) await other.tick(AT)
+      return done
+    },
+    notify: (channel, payload) => db.notify(channel, payload),
+    listen: (channel, on, onGap) => db.listen(channel, on, onGap),
+    close: () => db.close(),
+  }
+  const broker = await brokerOver(overtaken, verifier)
+  passes = 0
+  const forbid = (product: string): string =>
+    `${PERMIT}\nforbid (principal, action, resource) when { context has product && context.product == "${product}" };`
+  const changed = await broker.admin.setPolicy(NAMESPACE, forbid('Genoa'), BY)
+  assert.ok(passes > 0)
+  assert.deepEqual({ live: changed.live, revoked: changed.revoked }, { live: 1, revoked: 2 })
+  const again = await broker.admin.setPolicy(NAMESPACE, forbid('Milan'), BY)
+  assert.deepEqual({ live: again.live, revoked: again.revoked }, { live: 1, revoked: 0 })
+})
+
 test('a policy line against a generation ends its leases at once, with decision, leaf and event; others stay', async (t) => {
   const [genoa, td] = [sharedWorld().snp(), sharedWorld().tdx()]
   const { broker } = await scene(t, [genoa, td])

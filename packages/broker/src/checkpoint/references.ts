@@ -1,0 +1,89 @@
+import { type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
+import type { Tee } from '@sekisho/evidence'
+import type { Row } from '../storage/sql.ts'
+import type { Acting, Reappraised, StoredReference } from './admin-model.ts'
+import { changeRules } from './change.ts'
+import type { Core } from './core.ts'
+import { BrokerError } from './model.ts'
+
+/** @throws BrokerError `invalid` that names the member */
+export function readSet(input: unknown): ReferenceSet {
+  try {
+    return readReferenceSet(input)
+  } catch (error) {
+    if (error instanceof TypeError) throw new BrokerError('invalid', error.message)
+    throw error
+  }
+}
+
+/** See `BrokerAdmin.putReference`. */
+export async function putReference(
+  core: Core,
+  namespace: string,
+  input: unknown,
+  by: Acting,
+): Promise<{ readonly name: string } & Reappraised> {
+  const set = readSet(input)
+  const expires = set.expires === undefined ? null : Date.parse(set.expires)
+  return changeRules(
+    core,
+    namespace,
+    by,
+    ({ name }) => ({ kind: 'reference', name }),
+    async (sql) => {
+      await sql.run(
+        `INSERT INTO reference_sets (namespace, name, body, created, created_by, expires) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (namespace, name) DO UPDATE SET body = excluded.body, created = excluded.created,
+         created_by = excluded.created_by, expires = excluded.expires, deleted = NULL`,
+        [namespace, set.name, JSON.stringify(set), by.at.getTime(), by.actor, expires],
+      )
+      return {
+        result: { name: set.name },
+        change: { what: 'reference-put', details: { name: set.name, tee: set.tee } },
+      }
+    },
+  )
+}
+
+/** Removes a set. @throws BrokerError `not-found` */
+export async function deleteReference(core: Core, namespace: string, name: string, by: Acting): Promise<Reappraised> {
+  return changeRules<{ readonly name: string }>(
+    core,
+    namespace,
+    by,
+    () => ({ kind: 'reference', name }),
+    async (sql) => {
+      const changed = await sql.run(
+        'UPDATE reference_sets SET deleted = ? WHERE namespace = ? AND name = ? AND deleted IS NULL',
+        [by.at.getTime(), namespace, name],
+      )
+      if (changed !== 1) throw new BrokerError('not-found', 'there is no reference set of that name')
+      return { result: { name }, change: { what: 'reference-deleted', details: { name } } }
+    },
+  )
+}
+
+interface ReferenceRow extends Row {
+  readonly body: string
+  readonly created: number
+  readonly last_matched: number | null
+}
+
+/** All sets, by name. */
+export async function references(core: Core, namespace: string): Promise<readonly StoredReference[]> {
+  const rows = await core.db.all<ReferenceRow>(
+    'SELECT body, created, last_matched FROM reference_sets WHERE namespace = ? AND deleted IS NULL ORDER BY name',
+    [namespace],
+  )
+  return rows.map(({ body, created, last_matched }) => ({
+    ...(JSON.parse(body) as {
+      name: string
+      tee: Tee
+      values: Record<string, unknown>
+      owner: string
+      provenance: unknown
+    }),
+    created: new Date(created),
+    ...(last_matched === null ? {} : { lastMatched: new Date(last_matched) }),
+  }))
+}
