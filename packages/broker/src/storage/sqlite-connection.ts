@@ -1,5 +1,4 @@
 import Libsql from 'libsql'
-import LibsqlAsync from 'libsql/promise'
 import { StorageError, type StorageErrorCode } from './errors.ts'
 import type { Row, SqlValue } from './sql.ts'
 import { BoundedCache, checkParameters, splitAtParameters } from './statements.ts'
@@ -11,6 +10,23 @@ interface Prepared {
   readonly parameters: number
   /** Of a query for one row: libsql reads one in half the time that it takes to make a list. */
   readonly single: boolean
+}
+
+/** How the asynchronous class of libsql runs statements; it works on the same connection, but prepares and reads slower. */
+type ExecBeside = (this: Libsql.Database, text: string) => Promise<void>
+
+/** A server is up by then: loading the class takes as long as a dozen commits, and its first commits hold nobody up. */
+const LOADED_AFTER_MS = 2000
+let execBeside: ExecBeside | undefined
+let isToBeLoaded = false
+
+function loadSoon(): void {
+  if (isToBeLoaded) return
+  isToBeLoaded = true
+  setTimeout(async () => {
+    const { default: LibsqlAsync } = await import('libsql/promise')
+    execBeside = LibsqlAsync.prototype.exec
+  }, LOADED_AFTER_MS).unref()
 }
 
 /** One connection to a SQLite file. All it does blocks, but {@link commit}; its errors are {@link StorageError}s. */
@@ -39,14 +55,17 @@ export class SqliteConnection {
   }
 
   /**
-   * Commits beside the event loop: flushing a disk takes milliseconds, in which requests are read and
-   * evidence is verified. Until it resolves, nothing else may be asked of this connection.
+   * Commits beside the event loop, once a process has run for a while: flushing a disk takes milliseconds, in which
+   * requests are read and evidence is verified. Until it resolves, nothing else may be asked of this connection.
    */
   async commit(): Promise<void> {
+    if (execBeside === undefined) {
+      loadSoon()
+      this.exec('COMMIT')
+      return
+    }
     try {
-      // The asynchronous class of libsql works on the same connection, but prepares and reads slower.
-      const done: Promise<void> = LibsqlAsync.prototype.exec.call(this.#db, 'COMMIT')
-      await done
+      await execBeside.call(this.#db, 'COMMIT')
     } catch (error) {
       throw sqliteError(error)
     }
