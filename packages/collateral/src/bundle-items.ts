@@ -143,10 +143,15 @@ function firstDifference(a: unknown, b: unknown, path: string): string | undefin
   if (a === b) return undefined
   if (!isRecord(a) || !isRecord(b)) return path
   for (const name of new Set([...Object.keys(a), ...Object.keys(b)])) {
-    const difference = firstDifference(a[name], b[name], path === '' ? name : `${path}.${name}`)
+    const difference = firstDifference(own(a, name), own(b, name), path === '' ? name : `${path}.${name}`)
     if (difference !== undefined) return difference.slice(0, 64)
   }
   return undefined
+}
+
+// What every object inherits is no member: a file may have one of the name `__proto__`.
+function own(json: Json, name: string): unknown {
+  return Object.hasOwn(json, name) ? json[name] : undefined
 }
 
 function requestToJson({ encryptedPpid, cpuSvn, pceSvn, pceId, qeId }: PckRequest): PckRequest {

@@ -190,6 +190,7 @@ test('an item whose label is not what its content says is refused', () => {
     ['"microcode":219', '"microcode":220'],
     [/"chipId":"[0-9a-f]{2}/, '"chipId":"ff'],
     ['"kind":"amd"', '"kind":"amd","note":"trust me"'],
+    ['"kind":"amd"', '"kind":"amd","__proto__":{}'],
   ]
   for (const [from, to] of edits) {
     const edited = good.replace(from, to)

@@ -16,7 +16,7 @@ import { parseAttest, readPcrs, spkiOf } from '@sekisho/evidence/tpm'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
 import { applyEdit } from './edits.ts'
 import type { MutationRunner } from './find.ts'
-import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruling } from './judged.ts'
+import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruling, vocabularyOf } from './judged.ts'
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 import { fieldValues } from './snp-values.ts'
@@ -48,6 +48,8 @@ const WORDS: ReasonWords = {
   'unsupported-kind': ['malformed'],
   'unsupported-version': ['malformed'],
 }
+
+const VOCABULARY = vocabularyOf(WORDS)
 
 async function runMutations(folder: string, name: string, content: JsonValue): Promise<readonly CaseResult[]> {
   const mutations = member(content, 'mutations')
@@ -168,10 +170,11 @@ async function optionsOf(files: CaseFiles, content: JsonValue): Promise<AzureVer
 
 function judged(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Ruling {
   try {
-    return rulingOf(verifyAzureSync(evidence, options))
+    return { ...rulingOf(verifyAzureSync(evidence, options)), vocabulary: VOCABULARY }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return {
+      vocabulary: VOCABULARY,
       verdict: 'invalid',
       reasons: WORDS[error.code] ?? [error.code],
       decidedBy: error.code,

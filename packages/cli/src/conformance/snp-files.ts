@@ -1,5 +1,5 @@
 import { createHash, X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { JsonValue } from './case.ts'
@@ -31,6 +31,16 @@ export class CaseFiles {
     const bytes = await this.read(name)
     if (bytes === undefined) throw new Error(`the case has no file ${name}`)
     return bytes
+  }
+
+  /** Names of the files in a folder of the case, sorted; none when there is no such folder. */
+  async list(folder: string): Promise<readonly string[]> {
+    try {
+      return (await readdir(join(this.#folder, folder))).sort()
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+      throw error
+    }
   }
 
   /** Puts `bytes` in the place of a file, in memory only. */

@@ -42,6 +42,8 @@ export async function readCollateral(files: CaseFiles): Promise<SnpCollateralInp
     if (bytes !== undefined) input[part] = bytes
   }
   for (const name of CERTIFICATES) await read(name, `certs/${name}.der`)
+  // Where a case has no certificates of its own, those that the host delivered are all there are.
+  if (Object.keys(input).length === 0) await read('certificateTable', 'certs-table.bin')
   await read('crl', 'crl.der')
   await read('idBlock', 'id-block.bin')
   await read('idAuth', 'id-auth.bin')

@@ -5,6 +5,7 @@ import { runEar, runEat } from './ear.ts'
 import { conclude, expectedMembers, type Ruling, ruling } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
+import { claimNamed } from './token-claims.ts'
 import { runRows } from './token-rows.ts'
 import { keySetValues, signingCertificateValues, tokenValues, type Values } from './token-values.ts'
 import { TOKEN_WORDS } from './token-words.ts'
@@ -31,11 +32,13 @@ export const tokenCases: CaseRunner = {
     const text = jwks === undefined ? undefined : new TextDecoder().decode(jwks)
     const keySet = text === undefined ? {} : { keySet: issuer === undefined ? { jwks: text } : { issuer, jwks: text } }
     const ruled = await ruling(() => verifyTokenSync(evidence, { at, ...keySet }), TOKEN_WORDS)
-    return compared(name, content, ruled, {
-      ...tokenValues(parseToken(evidence)),
+    const token = parseToken(evidence)
+    const values = {
+      ...tokenValues(token),
       ...keySetValues(text),
-      ...signingCertificateValues(text, parseToken(evidence).header['kid']),
-    })
+      ...signingCertificateValues(text, token.header['kid']),
+    }
+    return compared(name, content, ruled, values, token.claims)
   },
 }
 
@@ -55,7 +58,13 @@ const RUNNERS: Readonly<Record<string, typeof runCmw>> = {
 
 const NOT_RUN: Ruling = { verdict: 'unverifiable', reasons: [] }
 
-function compared(name: string, content: JsonValue, ruled: Ruling, values: Values): ReturnType<typeof conclude> {
+function compared(
+  name: string,
+  content: JsonValue,
+  ruled: Ruling,
+  values: Values,
+  claims: JsonValue,
+): ReturnType<typeof conclude> {
   const comparisons: Comparison[] = []
   const unimplemented: string[] = []
   for (const [path, expected] of expectedMembers(content)) {
@@ -64,8 +73,9 @@ function compared(name: string, content: JsonValue, ruled: Ruling, values: Value
       continue
     }
     for (const [field, value] of Object.entries(expected)) {
-      if (!Object.hasOwn(values, field)) unimplemented.push(`expect.fields.${field}`)
-      else comparisons.push(...compareTree(`fields.${field}`, value, values[field]))
+      const found = Object.hasOwn(values, field) ? values[field] : claimNamed(claims, field)
+      if (found === undefined) unimplemented.push(`expect.fields.${field}`)
+      else comparisons.push(...compareTree(`fields.${field}`, value, found))
     }
   }
   return conclude(name, content, ruled, comparisons, unimplemented)

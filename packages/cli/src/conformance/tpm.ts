@@ -17,8 +17,8 @@ import {
   verifyTpmSync,
 } from '@sekisho/evidence/tpm'
 import type { CaseRunner, Comparison, JsonValue } from './case.ts'
-import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruling } from './judged.ts'
-import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
+import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruling, vocabularyOf } from './judged.ts'
+import { CaseFiles, emulatedAnchor, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 import { certificateList } from './tpm-certificates.ts'
 import {
@@ -73,6 +73,8 @@ export const TPM_WORDS: ReasonWords = {
   'unsupported-algorithm': ['malformed', 'unsupported-algorithm'],
 }
 
+const VOCABULARY = vocabularyOf(TPM_WORDS)
+
 /** Checks besides those of authenticity by which a case's policy judges. */
 const POLICY: readonly string[] = ['tpm.expect.selection', 'tpm.expect.report-data']
 
@@ -97,11 +99,9 @@ async function runOf(files: CaseFiles, content: JsonValue): Promise<TpmRun> {
     (await files.read('ak-public.tpmt')) ?? (await files.read('ak-public.tpm2b')) ?? (await files.read('ak-public.der'))
   const pcrFile = await files.read('pcrs.json')
   const pcrs = pcrFile === undefined ? undefined : readPcrs(JSON.parse(new TextDecoder().decode(pcrFile)))
-  const certificates: Uint8Array[] = []
-  for (const one of ['ak', 'intermediate', 'root']) {
-    const der = await files.read(`certs/${one}.der`)
-    if (der !== undefined) certificates.push(der)
-  }
+  const certificates = await chainOf(files)
+  const anchor = textMember(content, 'trustAnchor')
+  const root = anchor === undefined ? undefined : emulatedAnchor(await files.need(anchor))
   const eventLog = await files.read('event-log.bin')
   const quotes: QuoteRun[] = []
   for (const bank of [undefined, 'sha1', 'sha256', 'sha384', 'sha512']) {
@@ -117,22 +117,35 @@ async function runOf(files: CaseFiles, content: JsonValue): Promise<TpmRun> {
       ...(pcrs === undefined ? {} : { pcrs }),
       ...(eventLog === undefined ? {} : { eventLog }),
     }
-    quotes.push({ bank, message, signature, ruled: judged(evidence, content) })
+    quotes.push({ bank, message, signature, ruled: judged(evidence, content, root) })
   }
   const ruled = quotes.find((one) => one.ruled.verdict !== 'valid')?.ruled ??
     quotes[0]?.ruled ?? { verdict: 'unverifiable', reasons: [] }
   return { files, akPublic, quotes, ruled, pcrs }
 }
 
+// The key's own certificate first; those above it sort themselves by their names.
+async function chainOf(files: CaseFiles): Promise<readonly Uint8Array[]> {
+  const leaf = await files.read('certs/ak.der')
+  if (leaf === undefined) return []
+  const names = (await files.list('certs')).filter((name) => name.endsWith('.der') && name !== 'ak.der')
+  const others = await Promise.all(names.map((name) => files.need(`certs/${name}`)))
+  return [leaf, ...others].slice(0, MAX_CERTIFICATES)
+}
+
+const MAX_CERTIFICATES = 16
+
 // A message alone: an empty signature reads, and verifies under no key.
 const NO_SIGNATURE: Uint8Array = Uint8Array.of(0x00, 0x14, 0x00, 0x0b, 0x00, 0x00)
 
-function judged(evidence: TpmEvidence, content: JsonValue): Ruling {
+function judged(evidence: TpmEvidence, content: JsonValue, root: TrustAnchor | undefined): Ruling {
   try {
-    return rulingOf(verifyTpmSync(evidence, optionsOf(evidence, content)))
+    const options = optionsOf(evidence, content)
+    return rulingOf(verifyTpmSync(evidence, root === undefined ? options : { ...options, trustAnchors: [root] }))
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return {
+      vocabulary: VOCABULARY,
       verdict: 'invalid',
       reasons: TPM_WORDS[error.code] ?? [error.code],
       decidedBy: error.code,
@@ -185,6 +198,7 @@ function rulingOf(found: Verdict): Ruling {
   const by = failed ?? (found.authenticity === 'proven' ? undefined : open)
   const verdict = failed !== undefined ? 'invalid' : found.authenticity === 'proven' ? 'valid' : 'unverifiable'
   return {
+    vocabulary: VOCABULARY,
     verdict,
     reasons: by === undefined ? [] : (TPM_WORDS[by.id] ?? [by.id]),
     found,

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { CaseResult, CaseRunner, JsonValue } from '../src/conformance/case.ts'
+import { nitroCases } from '../src/conformance/nitro.ts'
+import { snpCases } from '../src/conformance/snp.ts'
+import { isRecord } from '../src/conformance/snp-files.ts'
+import { tokenCases } from '../src/conformance/token.ts'
+import { claimNamed } from '../src/conformance/token-claims.ts'
+import { tpmCases } from '../src/conformance/tpm.ts'
+
+const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
+const skip = existsSync(VECTORS) ? false : `needs the vectors in ${VECTORS} (SEKISHO_VECTORS)`
+
+type Edit = (content: Record<string, JsonValue>, folder: string) => void | Promise<void>
+
+let home = ''
+let count = 0
+
+/** Runs a copy of a published case, laid out or labelled as another collection might. */
+async function variant(runner: CaseRunner, name: string, edit: Edit): Promise<CaseResult> {
+  const folder = join(home, String(count++))
+  await cp(join(VECTORS, name), folder, { recursive: true })
+  const read: JsonValue = JSON.parse(await readFile(join(folder, 'case.json'), 'utf8'))
+  assert.ok(isRecord(read))
+  const content: Record<string, JsonValue> = { ...read }
+  await edit(content, folder)
+  await writeFile(join(folder, 'case.json'), JSON.stringify(content))
+  return runner.run(folder, name, content)
+}
+
+function expecting(content: Record<string, JsonValue>, change: { readonly [key: string]: JsonValue }): void {
+  assert.ok(isRecord(content['expect']))
+  content['expect'] = { ...content['expect'], ...change }
+}
+
+function listing(content: Record<string, JsonValue>, change: { readonly [key: string]: JsonValue }): void {
+  const expect = content['expect']
+  assert.ok(isRecord(expect) && isRecord(expect['fields']))
+  expecting(content, { fields: { ...expect['fields'], ...change } })
+}
+
+describe('cases as other collections lay them out', { skip }, () => {
+  before(async () => {
+    home = await mkdtemp(join(tmpdir(), 'sekisho-cases-'))
+  })
+  after(() => rm(home, { recursive: true }))
+
+  it('an SNP case whose certificates are in the host’s table alone', async () => {
+    const remove: Edit = (_content, folder) => rm(join(folder, 'certs'), { recursive: true })
+    const result = await variant(snpCases, 'amd-sev-snp/milan-v3-vlek-aws', remove)
+    assert.equal(result.outcome, 'pass', result.message)
+  })
+
+  it('a TPM case whose authorities have other file names, and one that names its own root', async () => {
+    const renamed: Edit = async (_content, folder) => {
+      const certs = join(folder, 'certs')
+      await cp(join(certs, 'intermediate.der'), join(certs, 'a-ca.der'))
+      await rm(join(certs, 'intermediate.der'))
+    }
+    const chain = await variant(tpmCases, 'tpm/gce-p256-quote', async (content, folder) => {
+      await renamed(content, folder)
+      expecting(content, { certificate: { akKeyMatches: true, chainValid: true } })
+    })
+    assert.equal(chain.outcome, 'pass', chain.message)
+    const stranger = await variant(tpmCases, 'tpm/gce-p256-quote', async (content, folder) => {
+      await writeFile(
+        join(folder, 'anchor.der'),
+        await readFile(join(VECTORS, 'aws-nitro/oyster-custom-root/anchor.der')),
+      )
+      content['trustAnchor'] = 'anchor.der'
+      expecting(content, { verdict: 'invalid' })
+    })
+    assert.equal(stranger.actualReason, 'untrusted-root')
+  })
+
+  it('a reason with a name of the case’s own is compared by its verdict, a known one by the reason', async () => {
+    const name = 'aws-nitro/derived-pcr0-bitflip'
+    const reason = (word: string): Edit => {
+      return (content) => expecting(content, { reason: word })
+    }
+    assert.equal((await variant(nitroCases, name, reason('cose-signature-wrong'))).outcome, 'pass')
+    assert.equal((await variant(nitroCases, name, reason('certificate-expired'))).outcome, 'fail')
+    const genuine = await variant(nitroCases, 'aws-nitro/oyster-2024-12', (content) =>
+      expecting(content, { verdict: 'invalid', reason: 'cose-signature-wrong' }),
+    )
+    assert.equal(genuine.outcome, 'fail')
+  })
+
+  it('claims of a token under names of the case’s own', async () => {
+    const name = 'tokens/confidential-space-pki-tdx-2025'
+    const result = await variant(tokenCases, name, (content) => listing(content, { restartPolicy: 'Never' }))
+    assert.equal(result.outcome, 'pass', result.message)
+    const other = await variant(tokenCases, name, (content) => listing(content, { restartPolicy: 'Always' }))
+    assert.equal(other.outcome, 'fail')
+    const unknown = await variant(tokenCases, name, (content) => listing(content, { nobodyKnows: 1 }))
+    assert.equal(unknown.outcome, 'unsupported')
+  })
+})
+
+it('a claim is found by its letters, and not where two of that name differ', () => {
+  const claims = { tdx_mrtd: 'aa', inner: { 'x-ms-ver': '1.0', tdx_rtmr0: 'bb' }, a: { svn: 1 }, b: { svn: 2 } }
+  assert.equal(claimNamed(claims, 'mrtd'), 'aa')
+  assert.equal(claimNamed(claims, 'rtmr0'), 'bb')
+  assert.equal(claimNamed(claims, 'ver'), '1.0')
+  assert.equal(claimNamed(claims, 'svn'), undefined)
+  assert.equal(claimNamed(claims, 'nothing'), undefined)
+})
