@@ -3,14 +3,14 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { EndorsementBundle } from '@sekisho/collateral'
 import type { Around } from '../around.ts'
-import { unreadable } from '../exit.ts'
+import { CliError, unreadable } from '../exit.ts'
 import { inWords, readInput } from '../input.ts'
 import { type ArmFiles, isArmFile, noArmFiles, takeArm } from './arm-files.ts'
 import { type IasFiles, noIasFiles, takeIas } from './ias-files.ts'
 import { type IbmFiles, isIbmFile, noIbmFiles, takeIbm } from './ibm-files.ts'
 import { isNvidiaFile, type NvidiaFiles, noNvidiaFiles, takeNvidia } from './nvidia-files.ts'
 import { isSevFile, noSevFiles, type SevFiles, takeSev } from './sev-files.ts'
-import { isTokenFile, noTokenFiles, type TokenFiles, takeToken } from './token-files.ts'
+import { isTokenFile, noTokenFiles, type TokenFiles, takeToken, takeTokenList } from './token-files.ts'
 import { noTpmFiles, type TpmFiles, takeTpm } from './tpm-files.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
@@ -31,6 +31,8 @@ export interface CollateralFiles {
   readonly snp: Readonly<Partial<Record<SnpPart, Uint8Array>>>
   /** Members of DCAP collateral, as text. */
   readonly intel: Readonly<Record<string, string>> | undefined
+  /** The same as the evidence brought it along: its sender chose how old it is, so that it only fills gaps. */
+  readonly intelBeside?: Readonly<Record<string, string>>
   readonly bundles: readonly EndorsementBundle[]
   readonly arm: ArmFiles
   readonly sev: SevFiles
@@ -83,7 +85,7 @@ export async function readCollateral(paths: readonly string[], around: Around): 
   return gathering
 }
 
-/** Adds the companions that came inside an envelope with the evidence; files win over them. */
+/** Adds the companions that came inside an envelope with the evidence; files win over them, and for Intel what is fetched too. */
 export async function withCompanions(
   files: CollateralFiles,
   companions: readonly {
@@ -113,6 +115,7 @@ export async function withCompanions(
   return {
     snp: { ...found.snp, ...files.snp },
     intel: files.intel,
+    ...(found.intel === undefined ? {} : { intelBeside: found.intel }),
     bundles: files.bundles,
     arm: files.arm,
     sev: files.sev,
@@ -197,7 +200,11 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
     into.snp.certificateTable = bytes
     return
   }
-  if (bytes[0] === 0x30 || startsWith(bytes, '-----BEGIN ')) return takeCertificates(bytes, '', file, into, oneOfMany)
+  if (bytes[0] === 0x30 || startsWith(bytes, '-----BEGIN ')) {
+    // By its name it may be meant for AMD's hardware all the same: then that says what is wrong with it.
+    if (takeTokenList(bytes, into.token) && !isNamedCrl(file, bytes)) return
+    return takeCertificates(bytes, '', file, into, oneOfMany)
+  }
   if (/^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)))) return takeJson(bytes, file, into, false)
   throw unreadable(
     `${file}: not collateral: expected JSON (a bundle, or DCAP collateral), certificates or a CRL in DER or PEM, or a certificate table`,
@@ -225,7 +232,7 @@ function takeCertificates(bytes: Uint8Array, label: string, file: string, into: 
     const name = commonName(block)
     if (name === undefined) {
       // A folder may hold other DER; a file that was named must be of use.
-      if (/crl/i.test(file) || startsWith(block, '-----BEGIN X509 CRL')) into.snp.crl = block
+      if (isNamedCrl(file, block)) into.snp.crl = block
       else if (!oneOfMany) throw unreadable(`${file}: neither a certificate nor a CRL that is known here`)
     } else if (/^Intel SGX PCK Certificate$/.test(name)) {
       into.intel = { ...into.intel, pck_certificate_chain: new TextDecoder().decode(bytes) }
@@ -235,6 +242,10 @@ function takeCertificates(bytes: Uint8Array, label: string, file: string, into: 
       if (part !== undefined) into.snp[part] ??= block
     }
   }
+}
+
+function isNamedCrl(file: string, bytes: Uint8Array): boolean {
+  return /crl/i.test(file) || startsWith(bytes, '-----BEGIN X509 CRL')
 }
 
 const STEMS: Readonly<Record<string, SnpPart>> = {
@@ -271,7 +282,7 @@ function partOfName(name: string): SnpPart | undefined {
 }
 
 async function takeJson(bytes: Uint8Array, file: string, into: Gathering, companion: boolean): Promise<void> {
-  const content = parse(bytes, file)
+  const content = companion ? parsedOrNothing(bytes, file) : parse(bytes, file)
   if ('tcb_info' in content || 'pck_crl_issuer_chain' in content) {
     into.intel = { ...into.intel, ...textMembers(content) }
     return
@@ -299,6 +310,16 @@ function parse(bytes: Uint8Array, file: string): Readonly<Record<string, unknown
     throw unreadable(`${file}: ${error instanceof Error ? error.message : 'not JSON'}`, error)
   }
   throw unreadable(`${file}: expected a JSON object`)
+}
+
+// What comes with evidence is its sender's: in a form that is not read it is missing, and no error of whoever verifies.
+function parsedOrNothing(bytes: Uint8Array, file: string): Readonly<Record<string, unknown>> {
+  try {
+    return parse(bytes, file)
+  } catch (error) {
+    if (error instanceof CliError) return {}
+    throw error
+  }
 }
 
 function textMembers(content: Readonly<Record<string, unknown>>): Record<string, string> {

@@ -1,5 +1,6 @@
 import { EvidenceError } from '@sekisho/evidence'
 import { readCoseKeySet } from '@sekisho/evidence/token'
+import { decodePem, parseCrl, WIDE } from '@sekisho/evidence/x509'
 
 /** Keys of attestation services that files hold. */
 export interface TokenFiles {
@@ -7,11 +8,13 @@ export interface TokenFiles {
   jwks: string | undefined
   /** A COSE_KeySet or COSE_Key, which counts where there is no other. */
   coseKeys: Uint8Array | undefined
+  /** Revocation lists of other authorities than those of AMD and Intel's hardware, DER or PEM. */
+  readonly crls: Uint8Array[]
 }
 
 /** None yet. */
 export function noTokenFiles(): TokenFiles {
-  return { jwks: undefined, coseKeys: undefined }
+  return { jwks: undefined, coseKeys: undefined, crls: [] }
 }
 
 /** Names of files in a folder that are read as key sets. */
@@ -29,6 +32,22 @@ export function takeToken(bytes: Uint8Array, into: TokenFiles): boolean {
   if (!/^\s*\{\s*"keys"\s*:\s*\[/.test(text)) return false
   into.jwks = text
   return true
+}
+
+const HARDWARE = /^(ARK-|Intel SGX )/
+
+/** Takes a revocation list that may be of an authority of attestation services. @returns false when the bytes are none */
+export function takeTokenList(bytes: Uint8Array, into: TokenFiles): boolean {
+  try {
+    const der = bytes[0] === 0x30 ? bytes : decodePem(Buffer.from(bytes).toString('latin1'), 'X509 CRL', 'crl')[0]
+    if (der === undefined || HARDWARE.test(parseCrl(der, WIDE).issuer.commonName ?? '')) return false
+    into.crls.push(der)
+    return true
+  } catch (error) {
+    // A certificate, say: it is for whoever takes certificates.
+    if (error instanceof EvidenceError) return false
+    throw error
+  }
 }
 
 // An array or a map of CBOR, in which a key can be read.

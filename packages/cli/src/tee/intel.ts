@@ -19,7 +19,8 @@ const NEEDED: readonly (keyof DcapCollateralInput)[] = [
 ]
 
 /**
- * Intel collateral from the files, and for what they lack from the bundles or the source.
+ * Intel collateral from the files, for what they lack from the bundles or the source, and only then what came with
+ * the evidence: whoever sent it may have kept an old document that is still in date.
  *
  * @throws CollateralError when a source fails otherwise than by not having it
  */
@@ -33,10 +34,12 @@ export async function intelCollateral(
     NEEDED.every((name) => given[name] !== undefined) &&
     (hasPckChain(quote) || given.pck_certificate_chain !== undefined)
   const source = complete ? undefined : await sourceOfRequest(request)
-  if (source === undefined) return given
-  const platform = await platformOf(quote, given.pck_certificate_chain, (one) => source.pck(one))
-  if (platform === undefined) return given
+  const beside: DcapCollateralInput = complete ? {} : (request.files.intelBeside ?? {})
+  if (source === undefined) return { ...beside, ...given }
+  const named = given.pck_certificate_chain ?? beside.pck_certificate_chain
+  const platform = await platformOf(quote, named, (one) => source.pck(one))
+  if (platform === undefined) return { ...beside, ...given }
   const found = await firstFound([() => source.intel(intelRequest(tee, platform))])
   const chain = hasPckChain(quote) ? {} : { pck_certificate_chain: platform.chain }
-  return { ...found?.collateral, ...chain, ...given }
+  return { ...beside, ...found?.collateral, ...chain, ...given }
 }

@@ -14,6 +14,7 @@ export const tokenDoor: TeeDoor = {
       expect,
       waive,
       ...(keys === undefined ? whose : { keySet: { ...whose, ...keys } }),
+      ...(files.token.crls.length === 0 ? {} : { crls: files.token.crls }),
       ...(trustAnchors === undefined ? {} : { trustAnchors }),
     })
   },

@@ -42,6 +42,8 @@ export const COSE_ALGORITHMS: ReadonlyMap<number, { readonly name: string; reado
     [-36, { name: 'ES512', scheme: 'ecdsa-sha512' }],
   ])
 
+/** Certificates may stand in it. */
+const MAX_PROTECTED = 16 * 1024
 const MAX_SIGNATURE = 1024
 
 /**
@@ -56,7 +58,7 @@ export function readSign1(bytes: Uint8Array, item: CborItem, field: string): Cos
     throw new EvidenceError('unsupported-kind', 'a COSE_Mac0', { field, offset: item.offset, expected: 'a COSE_Sign1' })
   }
   const parts = arrayOf(tagged ? item.item : item, field, 4, 4).items
-  const header = bytesOf(parts[0] as CborItem, `${field}.protected`, 0, 1024)
+  const header = bytesOf(parts[0] as CborItem, `${field}.protected`, 0, MAX_PROTECTED)
   const headers = readProtected(bytes, parts[0] as CborItem, header, `${field}.protected`)
   const unprotected = mapOf(parts[1] as CborItem, `${field}.unprotected`)
   rejectUnknownCritical(headers, unprotected, field)

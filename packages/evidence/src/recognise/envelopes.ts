@@ -102,6 +102,8 @@ const ENVELOPES: readonly Envelope[] = [
       nonce: 'nonce',
       runtimeData: 'runtime-data',
       runtime_data: 'runtime-data',
+      collateral: 'endorsements',
+      endorsements: 'endorsements',
     },
     unused: { vm_config: 'the machine configuration', attestation: 'the attestation member' },
   },

@@ -10,6 +10,8 @@ import type { Token } from './model.ts'
 const TAG_CWT = 61
 const TAG_UCCS = 601
 const KEY_ID = 4
+/** Leaf first. @see RFC 9360, section 2 */
+const X5CHAIN = 33
 
 /** Names of COSE algorithms that tokens are signed with. @see RFC 9053, section 2.1; RFC 8230, section 2; RFC 8812, section 2 */
 const ALGORITHMS: ReadonlyMap<number, string> = new Map([
@@ -68,11 +70,28 @@ export function parseCwt(bytes: Uint8Array): Token {
   }
 }
 
-// The key id may stand in either header: it only ever selects among keys that are trusted.
+// Key id and certificates may stand in either header: they only ever select among keys, or lead to roots, that are trusted.
 function headerOf({ headers, unprotected, algorithm }: CoseSign1): JsonObject {
   const kid = keyIdOf(headers) ?? keyIdOf(unprotected)
   const alg = algorithm === undefined ? undefined : (ALGORITHMS.get(algorithm) ?? String(algorithm))
-  return { ...(alg === undefined ? {} : { alg }), ...(kid === undefined ? {} : { kid }) }
+  const x5c = chainOf(entryOf(headers, X5CHAIN) ?? entryOf(unprotected, X5CHAIN))
+  return {
+    ...(alg === undefined ? {} : { alg }),
+    ...(kid === undefined ? {} : { kid }),
+    ...(x5c === undefined ? {} : { x5c }),
+  }
+}
+
+// One certificate is a byte string of its own. What is none becomes a list that no chain can be read from.
+function chainOf(item: CborItem | undefined): readonly string[] | undefined {
+  if (item === undefined) return undefined
+  const all = item.type === 'array' ? item.items : [item]
+  return all.map((one) => (one.type === 'bytes' ? base64(one.value) : ''))
+}
+
+function base64(bytes: Uint8Array): string {
+  const text = encodeBase64url(bytes).replaceAll('-', '+').replaceAll('_', '/')
+  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
 }
 
 function keyIdOf(map: CborMap): string | undefined {

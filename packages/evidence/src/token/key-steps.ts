@@ -15,6 +15,7 @@ import { sameKey } from '../x509/signature.ts'
 import { keyQuoteFinding } from './azure-key.ts'
 import { leafKey, pathFault } from './chain.ts'
 import { misfit } from './keys.ts'
+import { REVOCATION_STEPS } from './revocation.ts'
 import { SERVICES, schemeOf } from './services.ts'
 import type { TokenState } from './state.ts'
 
@@ -214,6 +215,7 @@ export const KEY_STEPS: readonly StepGroup<TokenState>[] = [
       step('chain.path', 'The certificates form a path', PATH, path, ['chain.readable']),
       step('chain.signatures', 'The certificates are genuine', PATH, chainSigned, ['chain.readable']),
       step('chain.dates', 'The certificates are in date', PATH, chainDates, ['chain.readable']),
+      ...REVOCATION_STEPS,
     ],
   },
   {

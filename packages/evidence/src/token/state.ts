@@ -4,6 +4,7 @@ import type { TokenChain } from './chain.ts'
 import type { TokenExpectations } from './expectations.ts'
 import type { TrustedKey } from './keys.ts'
 import type { Token } from './model.ts'
+import type { TokenRevocation } from './revocation.ts'
 import type { TokenService } from './services.ts'
 import type { Statement } from './statement.ts'
 
@@ -37,6 +38,8 @@ export interface TokenState {
    * token's, where the caller named roots and not the key itself.
    */
   readonly chain: TokenChain | undefined
+  /** Lists that the caller gave. */
+  readonly revocation: TokenRevocation
   /** The key that the signature is checked with. */
   readonly key: PublicKey | undefined
   /** Undefined when it cannot verify under any circumstances. */

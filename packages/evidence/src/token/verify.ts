@@ -20,6 +20,7 @@ import { parseToken } from './jwt.ts'
 import { KEY_STEPS } from './key-steps.ts'
 import { misfit, readKeySet, type TrustedKey } from './keys.ts'
 import type { Token } from './model.ts'
+import { planRevocation, revocationJobs } from './revocation.ts'
 import { SERVICES, schemeOf, serviceOf } from './services.ts'
 import type { TokenState } from './state.ts'
 import { statementOf } from './statement.ts'
@@ -48,6 +49,11 @@ export interface TokenVerifyOptions extends VerifyOptions {
   readonly keySet?: TokenKeySet
   /** Without keys: `iss` of the tokens that certificates under `trustAnchors` are for, exactly. */
   readonly issuer?: string
+  /**
+   * Revocation lists of the authorities above the key, DER or PEM; at most 16. Each must be one of those, genuine and
+   * current. They are asked about the certificates of the key, also where the key needs none to be trusted.
+   */
+  readonly crls?: readonly Uint8Array[]
   readonly expect?: TokenExpectations
 }
 
@@ -99,6 +105,7 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
   const named = keys === undefined ? undefined : namedKey(keys, token)
   const shown = shownChain(token)
   const chain = chainToJudge(options, named, shown)
+  const revocation = planRevocation(options.crls ?? [], chain ?? named?.chain ?? shown)
   // Certificates of the token name the key only where it is not for a key set to say which keys are trusted.
   const key = options.keySet === undefined && chain !== undefined ? leafKey(chain) : named?.key
   const scheme = schemeOf(textOf(token.header, 'alg'))
@@ -115,6 +122,7 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
     binding,
     ...submoduleJobs(submodules),
     ...(chain === undefined ? [] : chainJobs(chain)),
+    ...revocationJobs(revocation),
   ]
   const issuer = (options.keySet === undefined ? options.issuer : options.keySet.issuer) ?? SERVICES[service].issuer
   const statement = statementOf(service, token.claims)
@@ -131,6 +139,7 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
       named,
       shown,
       chain,
+      revocation,
       key,
       signature,
       binding,

@@ -6,9 +6,11 @@ import { describe, it } from 'node:test'
 import {
   basicConstraints,
   type CertificateOptions,
+  type CrlOptions,
   distinguishedName,
   type Extension,
   issueCertificate,
+  issueCrl,
   keyUsage,
   makeTdx,
   namedKey,
@@ -200,7 +202,26 @@ describe('every check of a token with its own chain can fail', () => {
     assert.deepEqual(broken, [])
   })
   for (const [id, token] of Object.entries(TOKENS)) it(id, () => assertFails(verifyTokenSync(token(), options), id))
+  for (const [id, change] of Object.entries(TOKEN_LISTS))
+    it(id, () => {
+      const crl = issueCrl({
+        issuer: NAMES.root,
+        issuerKey: ROOT,
+        algorithm: 'ecdsa-p256-sha256',
+        thisUpdate: new Date(AT.getTime() - 1000),
+        nextUpdate: new Date(AT.getTime() + 1000),
+        ...change,
+      })
+      const token = certified([certificate('leaf'), certificate('root')])
+      assertFails(verifyTokenSync(token, { ...options, crls: [crl] }), id)
+    })
 })
+
+const TOKEN_LISTS: Readonly<Record<string, Partial<CrlOptions>>> = {
+  'token.chain.crl.genuine': { issuerKey: LEAF },
+  'token.chain.crl.current': { nextUpdate: new Date(AT.getTime() - 1) },
+  'token.chain.crl.not-revoked': { revoked: [{ serial: 1 }, { serial: 2 }, { serial: 3 }] },
+}
 
 describe('what is expected of a token', { skip: missing('tokens') }, () => {
   const judged = (name: string, expect: TokenVerifyOptions['expect'] = {}): Verdict =>

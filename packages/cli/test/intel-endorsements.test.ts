@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { type CollateralSource, describeIntel, readIntelInput } from '@sekisho/collateral'
+import { parseTdxQuote } from '@sekisho/evidence/tdx'
+import { processAround } from '../src/around.ts'
+import { readCollateral, withCompanions } from '../src/options/collateral-files.ts'
+import type { VerifyRequest } from '../src/tee/door.ts'
+import { intelCollateral } from '../src/tee/intel.ts'
+import { ROOT, scratch, sekisho } from './process.ts'
+
+const folder = scratch()
+const example = (path: string): Uint8Array => new Uint8Array(readFileSync(join(ROOT, 'examples', path)))
+const quote = example('tdx/quote.bin')
+const collateral: Readonly<Record<string, unknown>> = JSON.parse(
+  new TextDecoder().decode(example('tdx/collateral.json')),
+)
+
+function envelope(name: string, content: object): string {
+  const path = join(folder, name)
+  writeFileSync(path, JSON.stringify({ quote: Buffer.from(quote).toString('hex'), ...content }))
+  return path
+}
+
+const AT = [
+  '--trust-anchor',
+  'examples/example-root.json',
+  '--at',
+  '2026-06-15T12:00:00Z',
+  '--offline',
+  '--allow-emulated',
+]
+
+describe('Intel endorsements that come with a quote', () => {
+  for (const name of ['collateral', 'endorsements'])
+    it(`in the member ${name}: the quote is authentic without any other`, () => {
+      const ran = sekisho(['verify', envelope(`${name}.json`, { [name]: collateral }), ...AT, '--json'])
+      assert.equal(JSON.parse(ran.out).authenticity, 'proven', ran.err)
+    })
+
+  it('changed, or in a form that is not read: nothing is proven by them', () => {
+    const changed = { ...collateral, tcb_info: String(collateral['tcb_info']).replace('UpToDate', 'OutOfDate') }
+    const forged = sekisho(['verify', envelope('forged.json', { collateral: changed }), ...AT, '--json'])
+    assert.equal(JSON.parse(forged.out).authenticity, 'refuted')
+    const odd = sekisho(['verify', envelope('odd.json', { collateral: 'AAAA' }), ...AT, '--json'])
+    assert.equal(JSON.parse(odd.out).authenticity, 'unproven')
+  })
+
+  it('fill gaps only: files win over them, and so does what is fetched', async () => {
+    const around = processAround()
+    const old = { ...collateral, tcb_info: 'of the sender' }
+    const bytes = new TextEncoder().encode(JSON.stringify(old))
+    const files = await withCompanions(await readCollateral([], around), [
+      { kind: 'endorsements', from: 'collateral', bytes },
+    ])
+    const request: VerifyRequest = {
+      evidence: quote,
+      at: new Date(0),
+      files,
+      source: undefined,
+      expect: {},
+      waive: [],
+      trustAnchors: undefined,
+      eventLog: undefined,
+    }
+    const parsed = parseTdxQuote(quote)
+    const given = async (change: Partial<VerifyRequest>): Promise<unknown> =>
+      (await intelCollateral('tdx', parsed, { ...request, ...change })).tcb_info
+    assert.equal(await given({}), 'of the sender')
+    assert.equal(await given({ files: { ...files, intel: { tcb_info: 'of a file' } } }), 'of a file')
+    const nothing = (): Promise<never> => Promise.reject(new Error('not asked for'))
+    const intel = describeIntel(readIntelInput(collateral))
+    const source: CollateralSource = { amd: nothing, pck: nothing, intel: async () => intel }
+    assert.equal(await given({ source }), collateral['tcb_info'])
+  })
+})
