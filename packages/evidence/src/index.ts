@@ -2,6 +2,7 @@ export { allZero, toHex } from './core/bytes.ts'
 export { canonicalJson } from './core/canonical.ts'
 export { EvidenceError, type EvidenceErrorCode, type EvidenceErrorPlace } from './core/errors.ts'
 export { type Json, type JsonObject, memberOf, parseStrict } from './core/json.ts'
+export { exceedsJson, JSON_BOUND, type JsonBound } from './core/json-bound.ts'
 export { createMemory, type Memory } from './core/memory.ts'
 export type { Skeleton } from './core/skeleton.ts'
 export {

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { EndorsementBundle } from '@sekisho/collateral'
+import { exceedsJson } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { CliError, unreadable } from '../exit.ts'
 import { inWords, readInput } from '../input.ts'
@@ -190,6 +191,8 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
     into.snp[named] = bytes
     return
   }
+  if (isJson(bytes) && exceedsJson(bytes, JSON_OF_FILES))
+    throw unreadable(`${file}: more JSON values than any collateral has`)
   if (takeIas(bytes, into.ias)) return
   if (takeIbm(basename(file), bytes, into.ibm)) return
   if (takeToken(bytes, into.token)) return
@@ -205,10 +208,17 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
     if (takeTokenList(bytes, into.token) && !isNamedCrl(file, bytes)) return
     return takeCertificates(bytes, '', file, into, oneOfMany)
   }
-  if (/^\s*\{/.test(new TextDecoder().decode(bytes.subarray(0, 64)))) return takeJson(bytes, file, into, false)
+  if (isJson(bytes)) return takeJson(bytes, file, into, false)
   throw unreadable(
     `${file}: not collateral: expected JSON (a bundle, or DCAP collateral), certificates or a CRL in DER or PEM, or a certificate table`,
   )
+}
+
+/** What a bundle of ten thousand items has, and more. Each reader below parses: of small values that costs many times the file. */
+const JSON_OF_FILES = { members: 500_000, values: 2_000_000 }
+
+function isJson(bytes: Uint8Array): boolean {
+  return /^\s*[[{]/.test(new TextDecoder().decode(bytes.subarray(0, 64)))
 }
 
 const TABLE_GUIDS: readonly string[] = ['63da758d', 'a8074bc2', '4ab7b379', 'c0b406a4', '92f81bc3', 'ecae0c0f']

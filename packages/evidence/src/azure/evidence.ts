@@ -1,5 +1,6 @@
 import { concatBytes, fromHex, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { exceedsJson, JSON_BOUND } from '../core/json-bound.ts'
 import type { PcrValues } from '../tpm/boot/measured-log.ts'
 import { readPcrs } from '../tpm/evidence.ts'
 import { decodeBase64 } from '../x509/pem.ts'
@@ -118,6 +119,7 @@ function numbersOf(value: unknown): Uint8Array | undefined {
 }
 
 function jsonOf(bytes: Uint8Array): unknown {
+  if (exceedsJson(bytes)) throw bad('too-large', 'json', 'more values', `at most ${JSON_BOUND.members} members`)
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {

@@ -1,4 +1,5 @@
 import { EvidenceError } from '../core/errors.ts'
+import { exceedsJson, JSON_BOUND } from '../core/json-bound.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 
 /** The evidence of one device, taken out of its envelope. */
@@ -25,6 +26,7 @@ export function splitNvidiaEvidence(bytes: Uint8Array): readonly NvidiaDeviceEvi
   // An exchange begins with 0x11, which no JSON text does.
   if (!looksLikeJson(bytes)) return [{ report: bytes }]
   if (bytes.length > MAX_JSON) throw bad('too-large', 'evidence', `${bytes.length} bytes`, `at most ${MAX_JSON}`)
+  if (exceedsJson(bytes)) throw bad('too-large', 'evidence', 'more values', `at most ${JSON_BOUND.members} members`)
   const value = parseJson(bytes)
   const devices = listOf(value)
   if (devices.length === 0 || devices.length > MAX_DEVICES)

@@ -1,5 +1,6 @@
 import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { exceedsJson, JSON_BOUND } from '../core/json-bound.ts'
 import { TPM_HASHES } from '../tpm-structures/algorithms.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { PCR_COUNT, type PcrValues } from './boot/measured-log.ts'
@@ -146,6 +147,7 @@ function base64(value: unknown, field: string): Uint8Array {
 }
 
 function jsonOf(bytes: Uint8Array): unknown {
+  if (exceedsJson(bytes)) throw bad('too-large', 'json', 'more values', `at most ${JSON_BOUND.members} members`)
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch {
