@@ -76,6 +76,11 @@ const WRAPPERS: readonly Row[] = [
       'conceptual message wrappers in JSON and CBOR: records, tags, collections (all published samples); in certificates, JWS and COSE_Sign1, whose signatures are checked with the keys that are given; several pieces of evidence are one verdict with parts',
   },
   { what: 'binary', forms: 'MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers' },
+  {
+    what: 'protobuf',
+    forms:
+      'attestations of go-tpm-tools and go-sev-guest, in the wire and the text format (made from real evidence; the TD quote in them is named, not read)',
+  },
 ]
 
 const COLLATERAL: readonly Row[] = [

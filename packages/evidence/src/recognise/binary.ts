@@ -1,6 +1,7 @@
 import { allZero, equalBytes, Reader } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { identifyCose, openNsmAnswer } from './cose.ts'
+import { openGoogle } from './google.ts'
 import { identifyIas } from './ias.ts'
 import type { Identified, Opened } from './model.ts'
 import { identifyNvidia } from './nvidia.ts'
@@ -43,7 +44,7 @@ export function identify(bytes: Uint8Array): Identified | undefined {
 
 /** Takes off a binary wrapper. @returns undefined when the bytes begin like none */
 export function openBinary(bytes: Uint8Array): Opened | undefined {
-  for (const open of [openResponse, openHcl, openEnclaveReport, openEnclaveEvidence, openNsmAnswer]) {
+  for (const open of [openResponse, openHcl, openEnclaveReport, openEnclaveEvidence, openNsmAnswer, openGoogle]) {
     const opened = open(bytes)
     if (opened !== undefined) return opened
   }

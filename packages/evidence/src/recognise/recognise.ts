@@ -3,6 +3,7 @@ import type { Tee } from '../core/verdict.ts'
 import { identify, openBinary, strangerOf } from './binary.ts'
 import { openCmw, openCmwJson } from './cmw.ts'
 import { openEnvelope } from './envelopes.ts'
+import { openGoogleText } from './google.ts'
 import {
   type Companion,
   type Identified,
@@ -152,7 +153,7 @@ function openOne(bytes: Uint8Array, where: string): Opened {
   if (binary !== undefined) return binary
   const text = textOf(bytes)
   if (text === undefined) throw unknownBytes(bytes, where)
-  const opened = openText(text, where)
+  const opened = openGoogleText(text) ?? openText(text, where)
   return 'json' in opened.inner ? openJson(opened.inner.json, where) : opened
 }
 

@@ -8,27 +8,10 @@ import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodePem } from '../x509/pem.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
 import type { TokenChain } from './chain.ts'
-import type { TokenState } from './state.ts'
+import type { TokenList, TokenRevocation, TokenState } from './state.ts'
 
 /** Most revocation lists of one verification. */
 export const MAX_LISTS = 16
-
-/** One revocation list that the caller gave. */
-export interface TokenList {
-  readonly crl: Crl | undefined
-  /** Why it cannot be read. */
-  readonly fault: string | undefined
-  /** The authority among the certificates whose list it is. */
-  readonly issuer: Certificate | undefined
-  /** Under that authority's key; undefined when it cannot verify. */
-  readonly signature: SignatureJob | undefined
-}
-
-/** The lists that a caller gave, with the certificates of the token's key that they are about. */
-export interface TokenRevocation {
-  readonly chain: TokenChain | undefined
-  readonly lists: readonly TokenList[]
-}
 
 /**
  * Reads lists, DER or PEM, and finds the authority of each among the certificates. One that cannot be read is named by

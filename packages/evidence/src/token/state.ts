@@ -1,10 +1,11 @@
 import type { TrustAnchor } from '../core/verdict.ts'
 import type { DigestJob, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import type { Certificate } from '../x509/certificate.ts'
+import type { Crl } from '../x509/crl.ts'
 import type { TokenChain } from './chain.ts'
 import type { TokenExpectations } from './expectations.ts'
 import type { TrustedKey } from './keys.ts'
 import type { Token } from './model.ts'
-import type { TokenRevocation } from './revocation.ts'
 import type { TokenService } from './services.ts'
 import type { Statement } from './statement.ts'
 
@@ -16,6 +17,23 @@ export interface SubmoduleJobs {
   readonly digest: DigestJob
   /** Under the key of the main token; undefined when the token names another key or algorithm. */
   readonly signature: SignatureJob | undefined
+}
+
+/** One revocation list that the caller gave. */
+export interface TokenList {
+  readonly crl: Crl | undefined
+  /** Why it cannot be read. */
+  readonly fault: string | undefined
+  /** The authority among the certificates whose list it is. */
+  readonly issuer: Certificate | undefined
+  /** Under that authority's key; undefined when it cannot verify. */
+  readonly signature: SignatureJob | undefined
+}
+
+/** The lists that a caller gave, with the certificates of the token's key that they are about. */
+export interface TokenRevocation {
+  readonly chain: TokenChain | undefined
+  readonly lists: readonly TokenList[]
 }
 
 /** Everything that the steps of a verification read. */
