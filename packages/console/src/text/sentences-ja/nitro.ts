@@ -1,0 +1,152 @@
+import type { SentencePairs } from './sentences.ts'
+
+/** Sentences of Nitro verdicts, in Japanese. */
+export const sentences: SentencePairs = [
+  ['the launch measurement (PCR{index})', '起動時の測定値（PCR{index}）'],
+  ['the document has no PCR{index}', '文書に PCR{index} がありません'],
+  ['ask for a document with PCR{index}', 'PCR{index} を含む文書を要求してください'],
+  ['any signer will do', '署名者の指定はありません'],
+  ['the signer of the image (PCR8, zero if unsigned)', 'イメージの署名者（PCR8、署名がなければ 0）'],
+  ['none was named', 'レジスターの指定はありません'],
+  ['each is zero or was compared', 'それぞれ 0 であるか、照合済みです'],
+  [
+    '{names}: extended after the launch, and compared with nothing',
+    '{names} は起動後に拡張されていますが、照合されていません',
+  ],
+  ['say with `pcrs` which values you accept', '許容する値を `pcrs` に指定してください'],
+  [
+    'any key will do: this verdict vouches for the one in the claims',
+    '公開鍵の指定はありません。この検証結果は、クレームにある公開鍵を保証します',
+  ],
+  ['the public key', '公開鍵'],
+  ['the nonce (another one means a replay)', 'ノンス（異なる場合は再送されたもの）'],
+  ['the user data of this exchange', 'この通信のユーザーデータ'],
+  ['user data', 'ユーザーデータ'],
+  [
+    'nothing shows when this document was asked for: it may be a replay',
+    'この文書がいつ要求されたかを示すものがありません。再送（リプレイ）の可能性があります',
+  ],
+  [
+    'have the enclave put a nonce of yours into the document, and pass it as `nonce`; or pass `maxAgeSeconds`',
+    'エンクレーブに、指定したノンスを文書へ入れさせ、`nonce` に指定してください。または `maxAgeSeconds` を指定してください',
+  ],
+  ['at most {seconds} seconds before {at}', '{at} より前、{seconds} 秒以内'],
+  ['the document is young enough', '文書は十分に新しいものです'],
+  ['the document is from the future', '文書の時刻が未来です'],
+  ['the document is too old', '文書が古すぎます'],
+  [
+    'have the enclave ask for a new document, and set the clocks',
+    'エンクレーブに新しい文書を要求させ、時計を合わせてください',
+  ],
+  ['any instance will do', 'インスタンスの指定はありません'],
+  ['the instance (module_id)', 'インスタンス（module_id）'],
+  ['PCR0, PCR1 and PCR2 are zero', 'PCR0、PCR1、PCR2 が 0'],
+  ['no register of an instance shows debugging', 'インスタンスには、デバッグの状態を示すレジスターがありません'],
+  ['the leaf', 'リーフ'],
+  ['the root', 'ルート'],
+  ['certificate {i} of the bundle', 'バンドルの証明書 {i}'],
+  [
+    'ask the enclave for a new document: its certificates come with it',
+    'エンクレーブに新しい文書を要求してください。証明書は文書に含まれています',
+  ],
+  ['all {count} certificates can be read', '{count} 枚の証明書をすべて読み取れます'],
+  ['{name?} cannot be read: {fault?}', '{name?} を読み取れません：{fault?}'],
+  [
+    '{name?} was issued by {issuer?}, and is itself {subject?}',
+    '{name?} の発行者は {issuer?} ですが、自身は {subject?} です',
+  ],
+  [
+    '{name?} was issued by {issuer?}, and the one before it is {subject?}',
+    '{name?} の発行者は {issuer?} ですが、ひとつ前の証明書は {subject?} です',
+  ],
+  [
+    '{name?} is of version {version}, which has no constraints',
+    '{name?} のバージョンが {version} で、制約を持てません',
+  ],
+  ['{name?} has a critical extension that is not known: {oid}', '{name?} に未知のクリティカル拡張があります：{oid}'],
+  [
+    '{name?} is a certificate authority, which no leaf is',
+    '{name?} が認証局です。リーフが認証局であることはありません',
+  ],
+  ['{name?} has no key usage that lets it sign documents', '{name?} の鍵用途に、文書への署名が含まれていません'],
+  ['{name?} is no certificate authority', '{name?} が認証局ではありません'],
+  ['{name?} has no key usage that lets it sign certificates', '{name?} の鍵用途に、証明書への署名が含まれていません'],
+  [
+    '{name?} allows {limit#} certificate authorities below it, and there are {count#}',
+    '{name?} が許容する下位の認証局は {limit#} ですが、{count#} あります',
+  ],
+  ['{name?} has a key of another kind than EC P-384: {kind}', '{name?} の鍵の種別が EC P-384 ではありません：{kind}'],
+  [
+    '{name?} is signed with another algorithm than ECDSA with SHA-384: {algorithm}',
+    '{name?} の署名アルゴリズムが ECDSA（SHA-384）ではありません：{algorithm}',
+  ],
+  [
+    '{name?} is not signed by the one before it: it is forged or damaged',
+    '{name?} に、ひとつ前の証明書の署名がありません。偽造されたか、破損しています',
+  ],
+  ['each is signed by the one before', '各証明書に、ひとつ前の証明書の署名があります'],
+  ['it is signed by the last of the bundle', 'バンドルの最後の証明書の署名があります'],
+  [
+    'the leaf is not signed by the last of the bundle: it is forged or damaged',
+    'リーフに、バンドルの最後の証明書の署名がありません。偽造されたか、破損しています',
+  ],
+  ['it is the one that AWS has published, byte for byte', 'AWS が公開しているものと、バイト単位で一致します'],
+  ['it is signed with its own key', '自身の鍵で署名されています'],
+  [
+    'the root is not signed with its own key: it is forged or damaged',
+    'ルートに、自身の鍵の署名がありません。偽造されたか、破損しています',
+  ],
+  ["the root's key is that of {name}", 'ルートの鍵は {name} の鍵です'],
+  [
+    "the root's key is none of the trusted ones, whatever its name says: anybody may have made this",
+    'ルートの鍵が、その名前にかかわらず、信頼する鍵ではありません。誰でも作ることができたものです',
+  ],
+  [
+    'ask a real enclave; to accept a simulator, pass its root in `trustAnchors` with `emulated: true`',
+    '本物のエンクレーブに要求してください。シミュレーターを受け入れる場合は、そのルートを `emulated: true` を付けて `trustAnchors` に指定してください',
+  ],
+  ['{name?} is valid from {from} only', '{name?} の有効期間は {from} からです'],
+  ['{name?} expired at {until}', '{name?} の有効期間が {until} に終わっています'],
+  [
+    'judged at {at}: judge a stored document at its own time',
+    '検証時刻：{at}（保存された文書は、その時点の時刻で検証してください）',
+  ],
+  ['AWS keeps its attestation keys secret', 'AWS がアテステーション鍵を守っている'],
+  [
+    'the chain has {count} issuers, and none can be revoked',
+    'チェーンに発行者が {count} あり、どれも失効させる手段がありません',
+  ],
+  [
+    'AWS, whose hypervisor measures and signs, does not turn against its customer',
+    'ハイパーバイザーで測定と署名を行う AWS が、顧客を裏切らない',
+  ],
+  ['no processor vendor signs anything here', 'プロセッサーベンダーによる署名はありません'],
+  ['nobody changes the running instance after its boot', '動作中のインスタンスを、起動後に誰も変更していない'],
+  ['a NitroTPM measures the boot and isolates nothing', 'NitroTPM は起動を測定するだけで、何も隔離しません'],
+  ['unknown members: {name}', '未知のメンバー：{name}'],
+  ['the leaf does not name the module of the document', 'リーフが、文書のモジュールを示していません'],
+  ['ES384 and no other protected header', 'ES384 のみ（ほかの保護ヘッダーなし）'],
+  ['the protected header says ES384', '保護ヘッダーが ES384 を示しています'],
+  [
+    'the protected header is none of an attestation document',
+    '保護ヘッダーが、アテステーション文書のものではありません',
+  ],
+  ['{actual?}, {count#} headers', '{actual?}、ヘッダー {count#} 個'],
+  ['it verifies with the key of the leaf', 'リーフの鍵で検証できました'],
+  [
+    'the document does not verify with the key of the leaf: it is forged or was changed',
+    'リーフの鍵で文書を検証できません。偽造されたか、改変されています',
+  ],
+  ['subjects and issuers form one chain', '主体者と発行者がひとつのチェーンをなしています'],
+  ['basic constraints, path lengths and key usages fit', '基本制約、パス長、鍵用途が正しいものです'],
+  [
+    '{name?} is valid from {from} only, judged at {at}: judge a stored document at its own time',
+    '{name?} の有効期間は {from} からですが、検証時刻は {at} です。保存された文書は、その時点の時刻で検証してください',
+  ],
+  [
+    '{name?} expired at {until}, judged at {at}: judge a stored document at its own time',
+    '{name?} の有効期間は {until} に終わっていますが、検証時刻は {at} です。保存された文書は、その時点の時刻で検証してください',
+  ],
+  ['null', 'null'],
+  ['no common name', '一般名なし'],
+]
