@@ -247,6 +247,7 @@ export const en: Texts = {
     becomes: (word) => `The verdict becomes: ${word}`,
     list: 'The same in words',
     because: 'because',
+    between: '; ',
     drawing: 'Layers from silicon at the bottom to this exchange at the top',
     outside: 'Kept out or trusted',
     tower: 'Layers',

@@ -70,7 +70,7 @@ export const ja: Texts = {
     words: { verified: '検証済み', incomplete: '未完了', rejected: '拒否' },
     authenticity: { proven: '真正性：証明済み', unproven: '真正性：未証明', refuted: '真正性：反証あり' },
     judgedAt: '検証時刻',
-    english: '理由と対処の文は、現在は英語のみです。',
+    english: '翻訳のない文は、英語のまま表示しています。',
     why: '理由',
     remedies: '合格に必要なこと',
     by: {
@@ -252,6 +252,7 @@ export const ja: Texts = {
     becomes: (word) => `検証結果の変化：${word}`,
     list: '文章で見る',
     because: '根拠',
+    between: ' ',
     drawing: '下のシリコンから上の通信までの層',
     outside: '排除または信頼',
     tower: '層',

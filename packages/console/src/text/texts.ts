@@ -132,7 +132,7 @@ export interface VerdictTexts {
   readonly words: Readonly<Record<VerdictOutcome, string>>
   readonly authenticity: Readonly<Record<'proven' | 'unproven' | 'refuted', string>>
   readonly judgedAt: string
-  /** Says that the verdict's own sentences are in English; empty in English. */
+  /** Says that sentences without a translation are in English; empty in English. */
   readonly english: string
   readonly why: string
   readonly remedies: string
@@ -199,6 +199,8 @@ export interface MapTexts {
   becomes(word: string): string
   readonly list: string
   readonly because: string
+  /** Between two reasons. */
+  readonly between: string
   readonly drawing: string
   readonly outside: string
   readonly tower: string

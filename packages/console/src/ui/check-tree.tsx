@@ -4,6 +4,7 @@ import { useState } from 'preact/hooks'
 import { useCheckTitles } from '../text/check-titles.ts'
 import { useTexts } from '../text/language.ts'
 import { OutcomeSign } from './parts.tsx'
+import { Said, SaidValue } from './said.tsx'
 
 /** What the tree needs beside its checks. */
 export interface TreeOptions {
@@ -111,12 +112,12 @@ function CheckLine({
       <div class="check-body">
         <p>
           {title === undefined ? null : <span class="check-title">{title}: </span>}
-          {check.reason}
+          <Said text={check.reason} />
         </p>
         <dl class="check-pairs">
-          <Pair name={t.expected} value={check.expected} code />
-          <Pair name={t.actual} value={check.actual} code />
-          <Pair name={t.blockedBy} value={check.blockedBy} code />
+          <Pair name={t.expected} value={check.expected} as="value" />
+          <Pair name={t.actual} value={check.actual} as="value" />
+          <Pair name={t.blockedBy} value={check.blockedBy} as="code" />
           <Pair name={t.restsOn} value={check.anchor} />
         </dl>
         <p class="small faint">
@@ -151,12 +152,20 @@ function Waiver({ check, waive, onWaive }: { check: Check } & Omit<TreeOptions, 
   )
 }
 
-function Pair({ name, value, code }: { name: string; value: string | undefined; code?: true }): JSX.Element | null {
+function Pair({
+  name,
+  value,
+  as,
+}: {
+  name: string
+  value: string | undefined
+  as?: 'value' | 'code'
+}): JSX.Element | null {
   if (value === undefined) return null
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{code === true ? <code>{value}</code> : value}</dd>
+      <dd>{as === 'value' ? <SaidValue value={value} /> : as === 'code' ? <code>{value}</code> : value}</dd>
     </div>
   )
 }

@@ -8,6 +8,7 @@ import { saveText } from './files.ts'
 import { JudgedWith } from './judged-with.tsx'
 import { FaultBox } from './parts.tsx'
 import { linkTo, MAX_LINKED } from './permalink.ts'
+import { Speaking } from './said.tsx'
 import { Tabs } from './tabs.tsx'
 import { TrustMapView } from './trust-map.tsx'
 import { VerdictBody, VerdictHead } from './verdict-view.tsx'
@@ -28,36 +29,43 @@ export function Opened({ bench, evidence }: { readonly bench: Workbench; readonl
   return (
     <div class="opened">
       <FileLine bench={bench} evidence={evidence} />
-      {judged === undefined ? null : <VerdictHead verdict={judged.verdict} busy={busy === 'judging'} />}
-      {verdictFault === undefined ? null : (
-        <FaultBox code={verdictFault.code} text={verdictFault.code === 'time' ? t.fault.time : verdictFault.message} />
-      )}
-      {judged === undefined && verdictFault === undefined ? <div class="waiting" /> : null}
-      <Tabs
-        label={t.tabs.label}
-        names={[
-          ['verdict', t.tabs.verdict],
-          ['map', t.tabs.map],
-          ['fields', t.tabs.fields],
-          ['compare', t.tabs.compare],
-        ]}
-        chosen={view}
-        onChoose={setView}
-      />
-      <div class={view === 'verdict' || view === 'map' ? 'columns' : ''}>
-        <div id="tab-content" role="tabpanel" aria-labelledby={`tab-${view}`}>
-          <Content view={view} bench={bench} evidence={evidence} />
+      <Speaking of={judged?.verdict ?? NOTHING_SAID}>
+        {judged === undefined ? null : <VerdictHead verdict={judged.verdict} busy={busy === 'judging'} />}
+        {verdictFault === undefined ? null : (
+          <FaultBox
+            code={verdictFault.code}
+            text={verdictFault.code === 'time' ? t.fault.time : verdictFault.message}
+          />
+        )}
+        {judged === undefined && verdictFault === undefined ? <div class="waiting" /> : null}
+        <Tabs
+          label={t.tabs.label}
+          names={[
+            ['verdict', t.tabs.verdict],
+            ['map', t.tabs.map],
+            ['fields', t.tabs.fields],
+            ['compare', t.tabs.compare],
+          ]}
+          chosen={view}
+          onChoose={setView}
+        />
+        <div class={view === 'verdict' || view === 'map' ? 'columns' : ''}>
+          <div id="tab-content" role="tabpanel" aria-labelledby={`tab-${view}`}>
+            <Content view={view} bench={bench} evidence={evidence} />
+          </div>
+          {view === 'verdict' || view === 'map' ? (
+            <aside aria-label={t.judgedWith.heading}>
+              <Expectations bench={bench} />
+              <JudgedWith bench={bench} />
+            </aside>
+          ) : null}
         </div>
-        {view === 'verdict' || view === 'map' ? (
-          <aside aria-label={t.judgedWith.heading}>
-            <Expectations bench={bench} />
-            <JudgedWith bench={bench} />
-          </aside>
-        ) : null}
-      </div>
+      </Speaking>
     </div>
   )
 }
+
+const NOTHING_SAID: readonly string[] = []
 
 function Content({ view, bench, evidence }: { view: View; bench: Workbench; evidence: OpenFile }): JSX.Element | null {
   const t = useTexts().verdict

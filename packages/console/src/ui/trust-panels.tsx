@@ -3,6 +3,7 @@ import type { JSX } from 'preact'
 import { type Layer, type PartyStanding, type Standing, type TrustMap, trustMapOf } from '../map/model.ts'
 import { useTexts } from '../text/language.ts'
 import { Mark } from './parts.tsx'
+import { Said } from './said.tsx'
 import { TrustDrawing } from './trust-drawing.tsx'
 import { Panel } from './verdict-view.tsx'
 
@@ -77,7 +78,13 @@ function LayerInWords({ layer: { id, standing, because } }: { layer: Layer }): J
         <strong>{t.layers[id]}</strong> <span class="faint">{t.layerHints[id]}</span>
         {because.length === 0 ? null : (
           <div class="small">
-            {t.because}: {because.join('; ')}
+            {t.because}:{' '}
+            {because.map((one, i) => (
+              <span key={one}>
+                {i === 0 ? '' : t.between}
+                <Said text={one} />
+              </span>
+            ))}
           </div>
         )}
       </div>
@@ -93,7 +100,7 @@ function PartyInWords({ party: { id, standing, because } }: { party: PartyStandi
       <div>
         <strong>{t.parties[id]}</strong>
         <div class="small">
-          {t.because}: {typeof because === 'string' ? t.reasons[because] : because.statement}
+          {t.because}: {typeof because === 'string' ? t.reasons[because] : <Said text={because.statement} />}
         </div>
       </div>
     </li>

@@ -4,6 +4,7 @@ import { useCheckTitles } from '../text/check-titles.ts'
 import { useTexts } from '../text/language.ts'
 import { CheckTree, isOpen, type TreeOptions } from './check-tree.tsx'
 import { Digest, Mark, Moment, OutcomeSign } from './parts.tsx'
+import { EnglishNote, Said } from './said.tsx'
 
 /** The verdict's word, and the sentence after it. */
 export function VerdictHead({ verdict, busy }: { readonly verdict: Verdict; readonly busy: boolean }): JSX.Element {
@@ -15,11 +16,13 @@ export function VerdictHead({ verdict, busy }: { readonly verdict: Verdict; read
         {verdict.emulated ? <Mark tone="emulated">{t.emulated}</Mark> : null}
         <span class="head-aside">{t.verdict.authenticity[verdict.authenticity]}</span>
       </div>
-      <p class="summary">{verdict.summary}.</p>
+      <p class="summary">
+        <Said text={verdict.summary} stop="." />
+      </p>
       <p class="faint small">
         {verdict.format} · {t.verdict.judgedAt} <Moment iso={verdict.at} />
-        {t.verdict.english === '' ? null : <> · {t.verdict.english}</>}
       </p>
+      <EnglishNote of={verdict} />
     </section>
   )
 }
@@ -48,7 +51,8 @@ export function VerdictBody({
       {(verdict.parts ?? []).map((part) => (
         <Panel key={part.name} title={`${t.parts}: ${part.name}`}>
           <p>
-            <Mark tone={part.verdict.outcome}>{t.words[part.verdict.outcome]}</Mark> {part.verdict.summary}.
+            <Mark tone={part.verdict.outcome}>{t.words[part.verdict.outcome]}</Mark>{' '}
+            <Said text={part.verdict.summary} stop="." />
           </p>
           <CheckTree groups={part.verdict.checks} {...tree} />
         </Panel>
@@ -58,7 +62,10 @@ export function VerdictBody({
           <ul class="plain">
             {verdict.assumed.map(({ id, statement, because }) => (
               <li key={id}>
-                {statement} <span class="faint">— {because}</span>
+                <Said text={statement} />{' '}
+                <span class="faint">
+                  — <Said text={because} />
+                </span>
               </li>
             ))}
           </ul>
@@ -121,12 +128,12 @@ function Reason({ check, title }: { check: Check; title: string }): JSX.Element 
         <p>
           <strong>{title}</strong>
           <br />
-          {check.reason}
+          <Said text={check.reason} />
         </p>
         {check.remedy === undefined ? null : (
           <p class="remedy">
             <span aria-hidden="true">→ </span>
-            {check.remedy.action} <span class="faint">({t.by[check.remedy.by]})</span>
+            <Said text={check.remedy.action} /> <span class="faint">({t.by[check.remedy.by]})</span>
           </p>
         )}
       </div>
@@ -243,7 +250,9 @@ function Notes({
           </li>
         ))}
         {verdict.notes.map(({ id, text }) => (
-          <li key={id}>{text}</li>
+          <li key={id}>
+            <Said text={text} />
+          </li>
         ))}
       </ul>
     </Panel>

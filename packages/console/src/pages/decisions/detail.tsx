@@ -3,15 +3,16 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { ApiError } from '../../api/problem.ts'
 import { fragmentOf } from '../../app/route.ts'
 import type { PageProps } from '../../app/session.tsx'
-import { useLanguage, useTexts } from '../../text/language.ts'
+import { useLanguage } from '../../text/language.ts'
 import { Load, useLoad } from '../../ui/load.tsx'
 import { CopyButton, Empty, Snippet } from '../../ui/page-parts.tsx'
 import { Moment } from '../../ui/parts.tsx'
+import { EnglishNote, Said, Speaking } from '../../ui/said.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { RecordedTrustMap } from '../../ui/trust-panels.tsx'
 import { Panel, Why } from '../../ui/verdict-view.tsx'
 import { Remedies } from './groups.tsx'
-import { type Explained, namespaceOption, verdictIn } from './model.ts'
+import { type Explained, idsOfDecision, namespaceOption, sentencesOfDecision, verdictIn } from './model.ts'
 import { EmulatedMark } from './outcome.tsx'
 import { PolicyPart } from './policy-part.tsx'
 import { meaningOf } from './reasons.ts'
@@ -69,7 +70,7 @@ function Shown({ decision, ...props }: DetailProps & { readonly decision: Explai
   const [chosen, setChosen] = useState<Part>(parts[0] ?? 'record')
   const part = parts.includes(chosen) ? chosen : 'record'
   return (
-    <>
+    <Speaking of={idsOfDecision(decision)}>
       <DecisionHead decision={decision} namespace={props.namespace} />
       {verdict === undefined || verdict.outcome === 'verified' ? (
         <Mending decision={decision} />
@@ -85,7 +86,7 @@ function Shown({ decision, ...props }: DetailProps & { readonly decision: Explai
         {part === 'receipt' ? <ReceiptPart {...props} decision={decision} /> : null}
         {part === 'record' ? <RecordPart decision={decision} /> : null}
       </div>
-    </>
+    </Speaking>
   )
 }
 
@@ -106,7 +107,6 @@ function DecisionHead({
 }): JSX.Element {
   const language = useLanguage()
   const t = DECISIONS[language]
-  const { english } = useTexts().verdict
   const { id, at, kind, outcome, emulated, resource, reasonCode, leafIndex, actor, workload } = decision
   const heading = useRef<HTMLHeadingElement>(null)
   // Whoever came by the keyboard goes on from here, not from a row that is gone.
@@ -146,7 +146,7 @@ function DecisionHead({
           {workload === undefined ? undefined : <code>{workload}</code>}
         </Fact>
       </dl>
-      {english === '' || outcome !== 'refused' ? null : <p class="faint small">{english}</p>}
+      <EnglishNote of={sentencesOfDecision(decision)} />
       <Snippet
         kind="commandLine"
         text={['sekisho decision show', id, '--verbose', ...namespaceOption(namespace)].join(' ')}
@@ -188,7 +188,9 @@ function Mending({ decision: { outcome, remedies, reasons } }: { readonly decisi
         {reasons.length === 0 ? <p class="faint">{t.noWhy}</p> : null}
         <ul class="plain reasons">
           {reasons.map((one) => (
-            <li key={one}>{one}</li>
+            <li key={one}>
+              <Said text={one} />
+            </li>
           ))}
         </ul>
       </Panel>

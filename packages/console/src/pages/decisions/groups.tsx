@@ -5,7 +5,8 @@ import { useLanguage, useTexts } from '../../text/language.ts'
 import { Load, useLoad } from '../../ui/load.tsx'
 import { Empty, Snippet } from '../../ui/page-parts.tsx'
 import { Moment } from '../../ui/parts.tsx'
-import { type Explained, type Filter, listCommand, queryOf, type Refusals } from './model.ts'
+import { Said, Speaking } from '../../ui/said.tsx'
+import { type Explained, type Filter, idsOfDecision, listCommand, queryOf, type Refusals } from './model.ts'
 import { meaningOf } from './reasons.ts'
 import { DECISIONS } from './texts.ts'
 
@@ -100,22 +101,26 @@ function GroupRemedy({
   )
   return (
     <Load of={found}>
-      {({ remedies, reasons }) =>
-        remedies.length > 0 ? (
-          <div>
-            <h3>{t.remedies}</h3>
-            <Remedies remedies={remedies.slice(0, MOST)} />
-          </div>
-        ) : reasons.length > 0 ? (
-          <ul class="plain small">
-            {reasons.slice(0, MOST).map((one) => (
-              <li key={one}>{one}</li>
-            ))}
-          </ul>
-        ) : (
-          <p class="faint small">{t.noRemedy}</p>
-        )
-      }
+      {(decision) => (
+        <Speaking of={idsOfDecision(decision)}>
+          {decision.remedies.length > 0 ? (
+            <div>
+              <h3>{t.remedies}</h3>
+              <Remedies remedies={decision.remedies.slice(0, MOST)} />
+            </div>
+          ) : decision.reasons.length > 0 ? (
+            <ul class="plain small">
+              {decision.reasons.slice(0, MOST).map((one) => (
+                <li key={one}>
+                  <Said text={one} />
+                </li>
+              ))}
+            </ul>
+          ) : (
+            <p class="faint small">{t.noRemedy}</p>
+          )}
+        </Speaking>
+      )}
     </Load>
   )
 }
@@ -129,7 +134,7 @@ export function Remedies({ remedies }: { readonly remedies: Explained['remedies'
       {remedies.map((one) => (
         <li key={one.action} class="remedy">
           <span aria-hidden="true">→ </span>
-          {one.action} <span class="faint">({names[one.by] ?? one.by})</span>
+          <Said text={one.action} /> <span class="faint">({names[one.by] ?? one.by})</span>
         </li>
       ))}
     </ul>

@@ -1,5 +1,6 @@
 import type { Verdict } from '@sekisho/evidence'
 import { isRecord, type JsonRecord } from '../../engine/json.ts'
+import { idsOf, sentencesOf } from '../../text/use-sentences.ts'
 
 /** What the list tells of a decision: `GET /namespaces/NS/decisions`. */
 export interface Decision {
@@ -123,6 +124,18 @@ export function verdictIn(value: unknown): Verdict | undefined {
   const lists = [checks, assumed, notes, anchors, collateral].every(Array.isArray)
   const whole = schema === 'urn:sekisho:verdict:v1' && typeof outcome === 'string' && isRecord(claims)
   return whole && lists && isRecord(evidence) ? (value as object as Verdict) : undefined
+}
+
+/** Ids by which the sentences of a decision are known: reasons begin with the check that they are of. */
+export function idsOfDecision({ reasons, verdict }: Explained): readonly string[] {
+  const known = verdictIn(verdict)
+  return ['checkpoint', ...reasons, ...(known === undefined ? [] : idsOf(known))]
+}
+
+/** Sentences that the page of a decision shows. */
+export function sentencesOfDecision({ reasons, remedies, verdict }: Explained): readonly string[] {
+  const known = verdictIn(verdict)
+  return [...reasons, ...remedies.map(({ action }) => action), ...(known === undefined ? [] : sentencesOf(known))]
 }
 
 /** The command that lists the same. */

@@ -3,6 +3,7 @@ import { fragmentOf } from '../../app/route.ts'
 import { isRecord, type JsonRecord } from '../../engine/json.ts'
 import { useLanguage } from '../../text/language.ts'
 import { Mark } from '../../ui/parts.tsx'
+import { Said } from '../../ui/said.tsx'
 import { Panel } from '../../ui/verdict-view.tsx'
 import type { Explained } from './model.ts'
 import { DECISIONS } from './texts.ts'
@@ -72,7 +73,9 @@ function Deciding({ decision }: { readonly decision: Explained }): JSX.Element {
     return (
       <ul class="plain">
         {reasons.map((one) => (
-          <li key={one}>{one}</li>
+          <li key={one}>
+            <Said text={one} />
+          </li>
         ))}
       </ul>
     )

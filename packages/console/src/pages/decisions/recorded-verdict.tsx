@@ -4,6 +4,7 @@ import { useEffect, useState } from 'preact/hooks'
 import { doorOf } from '../../engine/doors.ts'
 import { useTexts } from '../../text/language.ts'
 import { Mark, Moment } from '../../ui/parts.tsx'
+import { Said } from '../../ui/said.tsx'
 import { VerdictBody } from '../../ui/verdict-view.tsx'
 
 /** A verdict as it was recorded: nothing of it can be changed any more. */
@@ -20,7 +21,9 @@ export function RecordedVerdict({
       <p class="recorded-line">
         <Mark tone={verdict.outcome}>{t.verdict.words[verdict.outcome] ?? verdict.outcome}</Mark>
         {verdict.emulated ? <Mark tone="emulated">{t.emulated}</Mark> : null}
-        <span>{verdict.summary}.</span>
+        <span>
+          <Said text={verdict.summary} stop="." />
+        </span>
         <span class="faint small">
           {verdict.format} · {t.verdict.authenticity[verdict.authenticity]} · {t.verdict.judgedAt}{' '}
           <Moment iso={verdict.at} seconds />

@@ -7,6 +7,7 @@ import { useLanguage, useTexts } from '../../text/language.ts'
 import { Load, type Loaded } from '../../ui/load.tsx'
 import { Mark, Moment } from '../../ui/parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
+import { EnglishNote, Said, Speaking } from '../../ui/said.tsx'
 import { POLICIES } from './languages.ts'
 import type { LeaseForecast } from './model.ts'
 
@@ -147,8 +148,9 @@ export function FallingLeases({
   const t = POLICIES[useLanguage()]
   const { emulated } = useTexts()
   const [shown, setShown] = useState(SHOWN)
+  const reasons = fails.slice(0, shown).flatMap(({ reasons: [first] }) => (first === undefined ? [] : [first]))
   return (
-    <>
+    <Speaking of={['checkpoint', ...reasons]}>
       <ul class="plain outcomes">
         {fails.slice(0, shown).map((one) => (
           <li key={one.lease}>
@@ -162,17 +164,17 @@ export function FallingLeases({
               <code>{one.resource}</code>, {one.product ?? one.tee}, {t.columns.expires} <Moment iso={one.expires} />
             </span>
             <span class="small faint">
-              <code>{one.code}</code> {one.reasons[0]}
+              <code>{one.code}</code> {one.reasons[0] === undefined ? null : <Said text={one.reasons[0]} />}
             </span>
           </li>
         ))}
       </ul>
-      {t.effect.english === '' ? null : <p class="small faint">{t.effect.english}</p>}
+      <EnglishNote of={reasons} />
       {fails.length <= shown ? null : (
         <button type="button" class="button small" onClick={() => setShown(shown + 100)}>
           {t.effect.more} ({fails.length - shown})
         </button>
       )}
-    </>
+    </Speaking>
   )
 }

@@ -78,7 +78,6 @@ export const en: PoliciesTexts = {
     noLeases: 'There are no live leases.',
     allStay: 'All live leases would stay.',
     waitLeases: 'Looking at the live leases…',
-    english: '',
     nothingPermits: 'nothing permits it',
     more: 'Show more',
     counted: (total, refused, permitted) =>

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useLanguage } from '../../text/language.ts'
 import { Mark } from '../../ui/parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
+import { EnglishNote, Said, Speaking } from '../../ui/said.tsx'
 import type { Checked } from './check.ts'
 import { POLICIES } from './languages.ts'
 
@@ -15,10 +16,7 @@ export function Findings({
   readonly text: string
   readonly onGo: (line: number, column: number) => void
 }): JSX.Element {
-  const {
-    findings: t,
-    effect: { english },
-  } = POLICIES[useLanguage()]
+  const { findings: t } = POLICIES[useLanguage()]
   const behind = checked === undefined || checked.text !== text
   return (
     <section class="panel" aria-labelledby="policy-findings" aria-busy={behind}>
@@ -38,41 +36,54 @@ export function Findings({
                 ? t.warnings
                 : t.fine}
       </p>
-      {english === '' || (checked?.faults.length ?? 0) + (checked?.findings.length ?? 0) === 0 ? null : (
-        <p class="small faint">{english}</p>
-      )}
-      <ul class="plain findings">
-        {(checked?.faults ?? []).map(({ line, column, message, hint }) => (
-          <li key={`${line}:${column} ${message}`}>
-            <p class="row">
-              <Go line={line} column={column} onGo={onGo} />
-              <Mark tone="rejected">{t.error}</Mark>
-            </p>
-            <p>{message}</p>
-            {hint === undefined ? null : (
-              <p class="faint">
-                {t.hint}: {hint}
+      <Speaking of={POLICY}>
+        <EnglishNote
+          of={[
+            ...(checked?.faults ?? []).flatMap(({ message, hint }) => [message, ...(hint === undefined ? [] : [hint])]),
+            ...(checked?.findings ?? []).flatMap(({ message, remedy }) => [message, remedy]),
+          ]}
+        />
+        <ul class="plain findings">
+          {(checked?.faults ?? []).map(({ line, column, message, hint }) => (
+            <li key={`${line}:${column} ${message}`}>
+              <p class="row">
+                <Go line={line} column={column} onGo={onGo} />
+                <Mark tone="rejected">{t.error}</Mark>
               </p>
-            )}
-          </li>
-        ))}
-        {(checked?.findings ?? []).map(({ code, severity, line, message, remedy }) => (
-          <li key={`${line} ${code}`}>
-            <p class="row">
-              <Go line={line} column={1} onGo={onGo} />
-              <Mark tone={severity === 'error' ? 'rejected' : 'incomplete'}>
-                {severity === 'error' ? t.error : t.warning}
-              </Mark>
-              <code class="faint">{code}</code>
-            </p>
-            <p>{message}</p>
-            <p class="faint">{remedy}</p>
-          </li>
-        ))}
-      </ul>
+              <p>
+                <Said text={message} />
+              </p>
+              {hint === undefined ? null : (
+                <p class="faint">
+                  {t.hint}: <Said text={hint} />
+                </p>
+              )}
+            </li>
+          ))}
+          {(checked?.findings ?? []).map(({ code, severity, line, message, remedy }) => (
+            <li key={`${line} ${code}`}>
+              <p class="row">
+                <Go line={line} column={1} onGo={onGo} />
+                <Mark tone={severity === 'error' ? 'rejected' : 'incomplete'}>
+                  {severity === 'error' ? t.error : t.warning}
+                </Mark>
+                <code class="faint">{code}</code>
+              </p>
+              <p>
+                <Said text={message} />
+              </p>
+              <p class="faint">
+                <Said text={remedy} />
+              </p>
+            </li>
+          ))}
+        </ul>
+      </Speaking>
     </section>
   )
 }
+
+const POLICY: readonly string[] = ['policy']
 
 function Go({
   line,

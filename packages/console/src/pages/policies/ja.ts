@@ -76,7 +76,6 @@ export const ja: PoliciesTexts = {
     noLeases: '有効なリースはありません。',
     allStay: '有効なリースはすべて継続します。',
     waitLeases: '有効なリースを確認しています…',
-    english: '理由や指摘の文は、現在は英語のみです。',
     nothingPermits: '許可する文がない',
     more: 'さらに表示',
     counted: (total, refused, permitted) =>

@@ -48,7 +48,6 @@ export interface PoliciesTexts {
     | 'leases'
     | 'noLeases'
     | 'allStay'
-    | 'english'
     | 'nothingPermits'
     | 'more'
     | 'waitLeases'

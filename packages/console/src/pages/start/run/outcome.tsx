@@ -6,6 +6,7 @@ import { PROOF } from '../../../text/proof.ts'
 import { saveText } from '../../../ui/files.ts'
 import { Mark, Moment } from '../../../ui/parts.tsx'
 import { ProofView } from '../../../ui/proof-view.tsx'
+import { EnglishNote, Said, Speaking } from '../../../ui/said.tsx'
 import { START } from '../texts.ts'
 import { type Facts, NAMESPACE, type StepId } from './model.ts'
 
@@ -49,22 +50,26 @@ function Why({ facts: { reasons = [], remedies = [], refusal } }: { readonly fac
   const by = Object.entries(verdict.by)
   return (
     <div class="outcome">
-      <ul class="plain" lang="en">
-        {reasons.map((reason) => (
-          <li key={reason}>{reason}</li>
-        ))}
-      </ul>
-      <h3>{t.remedies}</h3>
-      <ul class="plain">
-        {remedies.map((remedy) => (
-          <li key={remedy.action} class="remedy">
-            <span aria-hidden="true">→ </span>
-            <span lang="en">{remedy.action}</span>{' '}
-            <span class="faint">({by.find(([party]) => party === remedy.by)?.[1] ?? remedy.by})</span>
-          </li>
-        ))}
-      </ul>
-      {verdict.english === '' ? null : <p class="small faint">{verdict.english}</p>}
+      <Speaking of={['checkpoint', ...reasons]}>
+        <ul class="plain">
+          {reasons.map((reason) => (
+            <li key={reason}>
+              <Said text={reason} />
+            </li>
+          ))}
+        </ul>
+        <h3>{t.remedies}</h3>
+        <ul class="plain">
+          {remedies.map((remedy) => (
+            <li key={remedy.action} class="remedy">
+              <span aria-hidden="true">→ </span>
+              <Said text={remedy.action} />{' '}
+              <span class="faint">({by.find(([party]) => party === remedy.by)?.[1] ?? remedy.by})</span>
+            </li>
+          ))}
+        </ul>
+        <EnglishNote of={[...reasons, ...remedies.map(({ action }) => action)]} />
+      </Speaking>
       <DecisionLink id={refusal?.decision} />
     </div>
   )

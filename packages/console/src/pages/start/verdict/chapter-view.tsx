@@ -4,6 +4,7 @@ import type { Judged } from '../../../engine/messages.ts'
 import { useCheckTitles } from '../../../text/check-titles.ts'
 import { useLanguage, useTexts } from '../../../text/language.ts'
 import { Digest, Moment, OutcomeSign } from '../../../ui/parts.tsx'
+import { EnglishNote, Said, Speaking } from '../../../ui/said.tsx'
 import type { OpenFile } from '../../../ui/workbench.ts'
 import { START } from '../texts.ts'
 import type { Chapter, ChapterId } from './chapters.ts'
@@ -16,10 +17,9 @@ interface ChapterProps {
 /** One question: what it asks, what the evidence says to it, and the checks that answer it. */
 export function ChapterView({ chapter, ...props }: ChapterProps & { readonly chapter: Chapter }): JSX.Element {
   const g = START[useLanguage()].verdict
-  const { english } = useTexts().verdict
   const { id, checks, standing } = chapter
   return (
-    <>
+    <Speaking of={props.judged.verdict}>
       <p class="chapter-text">{g.chapters[id].text}</p>
       <Facts id={id} {...props} />
       {id === 'what' ? null : (
@@ -33,11 +33,13 @@ export function ChapterView({ chapter, ...props }: ChapterProps & { readonly cha
             <p>{id === 'say' ? g.say.expect : g.standing[standing]}</p>
           )}
           <Checks checks={checks} judged={props.judged} />
-          {english === '' || checks.length === 0 ? null : <p class="small faint">{english}</p>}
+          <EnglishNote
+            of={checks.flatMap(({ reason, remedy }) => [reason, ...(remedy === undefined ? [] : [remedy.action])])}
+          />
         </>
       )}
       {id === 'say' ? <p class="small faint">{g.workbenchHint}</p> : null}
-    </>
+    </Speaking>
   )
 }
 
@@ -75,12 +77,12 @@ function Line({ check, title }: { readonly check: Check; readonly title: string 
         <p>
           {title === undefined ? null : <strong>{title}</strong>}
           <br />
-          <span lang="en">{check.reason}</span>
+          <Said text={check.reason} />
         </p>
         {check.remedy === undefined || check.outcome === 'pass' ? null : (
           <p class="remedy">
             <span aria-hidden="true">→ </span>
-            <span lang="en">{check.remedy.action}</span> <span class="faint">({by[check.remedy.by]})</span>
+            <Said text={check.remedy.action} /> <span class="faint">({by[check.remedy.by]})</span>
           </p>
         )}
       </div>

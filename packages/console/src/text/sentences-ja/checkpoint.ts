@@ -1,0 +1,73 @@
+import type { SentencePairs } from './sentences.ts'
+
+/** Reasons that a checkpoint gives beside those of a verdict, in Japanese. */
+export const sentences: SentencePairs = [
+  ['{check@}: {reason~}', '{check@}：{reason~}'],
+  ['the namespace has no policy, so that nothing is permitted', '名前空間にポリシーがないため、何も許可されません'],
+  ['EMULATED: no hardware vouches for this evidence', 'EMULATED：この Evidence には、ハードウェアの保証がありません'],
+  ['the verdict is {outcome@}, and no policy can lift that', '検証結果が {outcome@} で、ポリシーでは許可できません'],
+  ['line {line#} of the policy ({id}) forbids it', 'ポリシーの {line#} 行目（{id}）が禁止しています'],
+  ['no statement of the policy permits it', 'ポリシーに、これを許可する文がありません'],
+  [
+    'line {line#} ({id}) would permit it if this held: {condition}',
+    '{line#} 行目（{id}）は、次の条件が成り立てば許可します：{condition}',
+  ],
+  ['the attestation is for another namespace', 'アテステーションが、別の名前空間のものです'],
+  [
+    'the reference values that it met have changed since, or are over',
+    '一致していた参照値が、その後変更されたか、期限切れになっています',
+  ],
+  ['attestation was refused: {decision}', 'アテステーションが拒否されました：{decision}'],
+  ['the appraisal is not stored any more', 'アプレイザルの記録は、もう保存されていません'],
+  ['the evidence is not stored any more', 'Evidence は、もう保存されていません'],
+  ['no reference values in force are met', '有効な参照値に一致するものがありません'],
+  [
+    'an operator revoked the TPM whose key signed the evidence',
+    'Evidence に署名した鍵の TPM を、運用者が失効させています',
+  ],
+  ['revoked by an operator', '運用者が失効させました'],
+  [
+    'the evidence is of {tee@}, and {announced@} was announced',
+    'Evidence は {tee@} のものですが、{announced@} と通知されていました',
+  ],
+  ['init-data: expected TOML that names its hash algorithm', 'init-data：ハッシュアルゴリズムを示す TOML が必要です'],
+  ['init-data: evidence of {tee@} has no place for it', 'init-data：{tee@} の Evidence には入れる場所がありません'],
+  ['the session is of another namespace', 'セッションが、別の名前空間のものです'],
+  [
+    'runtime-data.nonce is not the nonce of this session',
+    'runtime-data.nonce が、このセッションのノンスではありません',
+  ],
+  [
+    'tee-pubkey is no public key that a secret can be encrypted to',
+    'tee-pubkey が、シークレットを暗号化できる公開鍵ではありません',
+  ],
+  ['the evidence is too large', 'Evidence が大きすぎます'],
+  ['the time of the session is over', 'セッションの期限が切れています'],
+  ['the nonce of this session was used before', 'このセッションのノンスは使用済みです'],
+  ['the key was revoked meanwhile', 'その間に鍵が失効しています'],
+  [
+    'the certificate of the endorsement key leads to no root of a TPM maker that is trusted here: name the maker’s root when the checkpoint is started',
+    'エンドースメント鍵の証明書が、信頼する TPM 製造元のルートに至りません。チェックポイントの起動時に、製造元のルートを指定してください',
+  ],
+  [
+    'a key of this TPM was revoked, and the TPM was not readmitted',
+    'この TPM の鍵が失効しており、再び受け入れられていません',
+  ],
+  [
+    'this TPM has enrolled {count#} keys already, or the namespace {limit@}',
+    'この TPM の登録済みの鍵が {count#} 個、または名前空間の鍵が {limit@} 個に達しています',
+  ],
+  [
+    'the machine did not activate the credential: it lacks the endorsement key or the attestation key',
+    'マシンがクレデンシャルをアクティベートしていません。エンドースメント鍵またはアテステーション鍵を持っていません',
+  ],
+  [
+    'the evidence was not verified ({outcome@} authenticity {authenticity@}): no policy can permit it',
+    'Evidence が検証済みではありません（{outcome@} authenticity {authenticity@}）。ポリシーでは許可できません',
+  ],
+  ['the policies could not be evaluated', 'ポリシーを評価できませんでした'],
+  ['the policies could not be evaluated: {fault}', 'ポリシーを評価できませんでした：{fault}'],
+  ['the request cannot be decided: {fault}', '要求を判定できません：{fault}'],
+  ['would have refused {count#} of {all#}', '{all#} 件のうち {count#} 件を拒否していました'],
+  ['the evidence was not kept: retention', 'Evidence は保存期間を過ぎたため、残っていません'],
+]
