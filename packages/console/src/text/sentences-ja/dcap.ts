@@ -97,8 +97,8 @@ export const sentences: SentencePairs = [
   ['the signature of the {what?} cannot be read: {reason?}', '{what?} の署名を読み取れません：{reason?}'],
   ['the signature of the {what?} does not verify', '{what?} の署名を検証できません'],
   [
-    'the TCB info is for {field} {actual}, the platform is {expected}',
-    'TCB 情報の {field} は {actual} ですが、プラットフォームは {expected} です',
+    'the TCB info is for {field@} {actual}, the platform is {expected}',
+    'TCB 情報の {field@} は {actual} ですが、プラットフォームは {expected} です',
   ],
   [
     'the PCK chain cannot be read, so that its key is not known',

@@ -53,8 +53,11 @@ export const sentences: SentencePairs = [
     '署名者だけを照合し、SVN を照合していません。同じ署名者の古いリリースも合格します',
   ],
   ['pass `minSvn`', '`minSvn` を指定してください'],
-  ['{what?} is {actual}, and you accept {least} or higher', '{what?} は {actual} です。指定された下限は {least} です'],
-  ['launch a release with {what?} {least} or higher', '{what?} が {least} 以上のリリースを起動してください'],
+  [
+    '{what?} is {actual@}, and you accept {least@} or higher',
+    '{what?} は {actual@} です。指定された下限は {least@} です',
+  ],
+  ['launch a release with {what@} {least@} or higher', '{what@} が {least@} 以上のリリースを起動してください'],
   [
     'update to {least} or higher, commit it (SNP_COMMIT), and launch the guest again',
     '{least} 以上に更新し、確定（SNP_COMMIT）してから、ゲストを起動し直してください',
@@ -69,8 +72,8 @@ export const sentences: SentencePairs = [
   ],
   ['{product?} has no {part} level', '{product?} に {part} のレベルはありません'],
   ['leave {part} out of `minTcb` for this product', 'この製品では `minTcb` から {part} を外してください'],
-  ['{part} of COMMITTED_TCB', 'COMMITTED_TCB の {part}'],
-  ['{part} of LAUNCH_TCB', 'LAUNCH_TCB の {part}'],
+  ['{part@} of COMMITTED_TCB', 'COMMITTED_TCB の {part@}'],
+  ['{part@} of LAUNCH_TCB', 'LAUNCH_TCB の {part@}'],
   ['it is', 'そのとおりです'],
   [
     'it is, as far as you asked: {free} may be anything',
@@ -85,8 +88,8 @@ export const sentences: SentencePairs = [
     'SEV ファームウェアを {least} 以上に更新し、確定してください',
   ],
   ['{name@} of {what?} is {actual@}', '{what?} の {name@} が {actual@} です'],
-  ['launch the guest with {name} {value}', '{name} を {value} にしてゲストを起動してください'],
-  ['configure the platform with {name} {value}', 'プラットフォームの {name} を {value} に設定してください'],
+  ['launch the guest with {name@} {value@}', '{name@} を {value@} にしてゲストを起動してください'],
+  ['configure the platform with {name@} {value@}', 'プラットフォームの {name@} を {value@} に設定してください'],
   [
     'mitigations {missing} are missing at launch or now, or not reported (version {version})',
     '緩和策 {missing} が、起動時または現在のいずれかで欠けているか、報告されていません（バージョン {version}）',

@@ -4,7 +4,7 @@ import type { SentencePairs } from './sentences.ts'
 export const sentences: SentencePairs = [
   ['a nonce of another length than 8 to 88', 'ノンスの長さが 8～88 ではありません'],
   ['more than {mostSubmodules} appraisals', 'アプレイザルが {mostSubmodules} 件を超えています'],
-  ['the {name} of {what?} is there in two dialects', '{what?} の {name} が、2 つの書き方で重複しています'],
+  ['the {name@} of {what?} is there in two dialects', '{what?} の {name@} が、2 つの書き方で重複しています'],
   ['the result', '結果'],
   ['the status of the result is none', '結果のステータスが正しくありません'],
   [

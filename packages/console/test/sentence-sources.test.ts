@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { parseSync } from 'oxc-parser'
+import { isRecord } from '../src/engine/json.ts'
+import { compileSentences } from '../src/text/sentences.ts'
+import { ROOT } from './browser.ts'
+import { sentenceFiles } from './sentence-files.ts'
+
+const SOURCES = join(ROOT, 'packages', 'evidence', 'src')
+/** Functions whose arguments are sentences of a verdict. */
+const TELLING = new Set(['pass', 'fail', 'unchecked', 'notApplicable', 'mend', 'finding', 'fault'])
+/** Members that are sentences of a verdict. */
+const MEMBERS = new Set(['action', 'statement', 'because', 'text', 'reason', 'explanation'])
+
+interface Found {
+  readonly file: string
+  /** The text with `¤` and a number for each expression in it. */
+  readonly text: string
+}
+
+/** The text of a literal or template; undefined for anything else. */
+function textOf(node: Readonly<Record<string, unknown>>): string | undefined {
+  if (node['type'] === 'Literal') return typeof node['value'] === 'string' ? node['value'] : undefined
+  if (node['type'] !== 'TemplateLiteral' || !Array.isArray(node['quasis'])) return undefined
+  return node['quasis'].map((quasi, i) => (i === 0 ? '' : `¤${i}`) + cooked(quasi)).join('')
+}
+
+function cooked(quasi: unknown): string {
+  const value = isRecord(quasi) ? quasi['value'] : undefined
+  return isRecord(value) ? String(value['cooked']) : ''
+}
+
+function nameOf(node: unknown): string {
+  return isRecord(node) ? String(node['name'] ?? node['value'] ?? '') : ''
+}
+
+/** Collects the sentences under a node. */
+function collect(node: unknown, file: string, found: Found[]): void {
+  if (Array.isArray(node)) for (const one of node) collect(one, file, found)
+  if (!isRecord(node)) return
+  const type = node['type']
+  // Decoding tells of bytes, in the words of their documents.
+  if (type === 'ThrowStatement') return
+  const told: unknown[] = []
+  if (type === 'CallExpression' && TELLING.has(nameOf(node['callee'])) && Array.isArray(node['arguments']))
+    told.push(...node['arguments'])
+  if (type === 'Property' && MEMBERS.has(nameOf(node['key']))) told.push(node['value'])
+  for (const one of told.flatMap(branchesOf)) {
+    const text = isRecord(one) ? textOf(one) : undefined
+    if (text !== undefined && /[a-z]+ /.test(text)) found.push({ file, text })
+  }
+  for (const value of Object.values(node)) if (typeof value === 'object') collect(value, file, found)
+}
+
+/** Both sides of a choice. */
+function branchesOf(node: unknown): readonly unknown[] {
+  if (!isRecord(node) || node['type'] !== 'ConditionalExpression') return [node]
+  return [...branchesOf(node['consequent']), ...branchesOf(node['alternate'])]
+}
+
+/** Every sentence of verdicts as the sources have it. */
+function sentencesInSources(): readonly Found[] {
+  const found: Found[] = []
+  for (const name of readdirSync(SOURCES, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.ts')) continue
+    collect(parseSync(name, readFileSync(join(SOURCES, name), 'utf8')).program, name, found)
+  }
+  return found
+}
+
+describe('Japanese sentences and the sources of the English ones', () => {
+  const all = compileSentences(Object.values(sentenceFiles))
+  // What an expression in a template may stand for: each pattern asks for one of these in its holes.
+  const STAND_INS = ['¤', '7', 'x-1', '"quoted"', 'it is so', 'the leaf', 'is revoked'] as const
+
+  function isKnown(text: string): boolean {
+    return STAND_INS.some((value) => all.say(text.replace(/¤\d+/g, value)) !== undefined)
+  }
+
+  it('every sentence that the sources tell has a pattern', () => {
+    const found = sentencesInSources()
+    assert.ok(found.length > 900, `only ${found.length} sentences were found`)
+    const lacking = found.filter(({ text }) => !isKnown(text)).map(({ file, text }) => `${file}: ${text}`)
+    assert.deepEqual(
+      lacking.filter((one) => !COMPOSED.has(one)),
+      [],
+    )
+    assert.deepEqual(
+      [...COMPOSED].filter((one) => !lacking.includes(one)),
+      [],
+    )
+  })
+})
+
+/** Sentences of which an expression holds half the words: the catalogue has each of their forms. */
+const COMPOSED: ReadonlySet<string> = new Set([
+  'cca/appraisal-steps.ts: the platform is in the state ¤1: it does not protect realms¤2',
+  'dcap/tcb-groups.ts: ¤1, or drop `platform.¤2`',
+  'ibm-se/host-steps.ts: no usable revocation list of the signing key is at hand¤1',
+  'nvidia/measurement-steps.ts: ¤1 golden values are met¤2',
+  'nvidia/measurement-steps.ts: install genuine firmware: ¤1 that runs is not the one NVIDIA describes',
+  'nvidia/ocsp-steps.ts: certificate ¤1 is revoked¤2',
+  'nvidia/ocsp-steps.ts: replace the device or firmware¤1',
+  'snp/crl-steps.ts: ¤1 is missing: a revoked ASK or ASVK would pass (AMD has revoked one)',
+  'snp/crl-steps.ts: ¤1 is of another issuer: it says nothing about this chain',
+  'snp/crl-steps.ts: ¤1 is of ¤2, later than the time of judging',
+  'snp/crl-steps.ts: ¤1 does not say until when it is current',
+  'snp/report-steps.ts: the signature ¤1¤2',
+  'tpm/log-steps.ts: the log replays to the quoted PCR ¤1 of the ¤2 bank¤3',
+  'tpm/log-steps.ts: switch secure boot ¤1 and boot again',
+  'tpm/log-steps.ts: switch it ¤1 and boot again',
+])
