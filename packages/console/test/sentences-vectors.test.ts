@@ -6,7 +6,8 @@ import { createWorld, kbsEvidence } from '@sekisho/emulator'
 import type { Check, Verdict } from '@sekisho/evidence'
 import type { GivenFile } from '../src/engine/messages.ts'
 import { WORK } from '../src/engine/work.ts'
-import { idsOf, japaneseSentences, kindsOf, sentencesOf } from '../src/text/use-sentences.ts'
+import { japaneseSentences, kindsOf } from '../src/text/sentence-files.ts'
+import { idsOf, sentencesOf } from '../src/text/use-sentences.ts'
 import { ROOT } from './browser.ts'
 
 const VECTORS = process.env['SEKISHO_VECTORS'] ?? join(ROOT, '..', 'shared', 'vectors')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { japaneseSentences, kindsOf } from '../src/text/sentence-files.ts'
 import { compileSentences } from '../src/text/sentences.ts'
 import type { SentencePairs } from '../src/text/sentences-ja/sentences.ts'
-import { japaneseSentences, kindsOf } from '../src/text/use-sentences.ts'
 import { sentenceFiles } from './sentence-files.ts'
 
 const JAPANESE = /[\u3040-\u30ff\u4e00-\u9fff]/

@@ -23,7 +23,10 @@ export const sentences: SentencePairs = [
   ['not reached: {check} failed', '{check} が不合格のため、実施していません'],
   ['not reached: {check} was not checked', '{check} が未実施のため、実施していません'],
   ['{what?} is empty, and nothing was expected of it', '{what?} は空で、期待値も指定されていません'],
-  ['genuine or not, {what?} was compared with nothing', '本物かどうかにかかわらず、{what?} は何とも照合されていません'],
+  [
+    'genuine or not, {what?} was compared with nothing',
+    '本物かどうかとは別に、{what?} を照合する期待値が指定されていません',
+  ],
   [
     'if {actual} is what you expect, say so with `{option}`',
     '{actual} が期待する値であれば、`{option}` に指定してください',

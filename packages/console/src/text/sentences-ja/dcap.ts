@@ -249,4 +249,5 @@ export const sentences: SentencePairs = [
     'launch the workload with {flags}, or change `{option}`',
     '{flags} の設定でワークロードを起動するか、`{option}` を変更してください',
   ],
+  ['component {number}', 'コンポーネント {number}'],
 ]
