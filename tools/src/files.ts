@@ -50,6 +50,8 @@ export interface Manifest {
   readonly devDependencies?: Readonly<Record<string, string>>
   readonly optionalDependencies?: Readonly<Record<string, string>>
   readonly peerDependencies?: Readonly<Record<string, string>>
+  readonly files?: readonly string[]
+  readonly exports?: Readonly<Record<string, string | { readonly types: string; readonly default: string }>>
   readonly imports?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
 }
 

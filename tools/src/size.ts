@@ -3,11 +3,13 @@
  * `npm run size -- --why` also lists what each file adds to a bundle, minified and not yet compressed.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build, type Metafile } from 'esbuild'
 import { publishable, ROOT } from './files.ts'
+import { staged } from './packed/stage.ts'
 
 const KB = 1024
 
@@ -79,7 +81,8 @@ function one(name: string, verify: string, folder: string, limit: number): Bundl
 
 /** Tarballs as `npm pack` makes them, compressed: compiled code and types, without maps. */
 const PACKED: Readonly<Record<string, number>> = {
-  '@sekisho/evidence': 520 * KB,
+  // With bundles for Node.js beside the modules, 250 kB: half the time to start.
+  '@sekisho/evidence': 770 * KB,
   '@sekisho/measurement': 20 * KB,
   '@sekisho/collateral': 80 * KB,
   '@sekisho/emulator': 100 * KB,
@@ -95,7 +98,7 @@ const PACKED: Readonly<Record<string, number>> = {
 /** What a browser fetches before the page can read evidence: markup, style, script and worker, compressed. */
 const FIRST_LOAD = 250 * KB
 
-const rows = [...(await Promise.all(BUNDLES.map(bundleRow))), ...publishable(ROOT).map(packedRow), pageRow()]
+const rows = [...(await Promise.all(BUNDLES.map(bundleRow))), ...(await packedRows()), pageRow()]
 for (const { what, size, limit, goal } of rows) {
   const mark = size > limit ? 'OVER' : 'ok'
   const rest = goal !== undefined && size > goal ? `, should be ${kilobytes(goal).trim()}` : ''
@@ -140,11 +143,22 @@ function isOtherTee(path: string, only: string): boolean {
   return TEE_FOLDERS.some((tee) => tee !== only && path.startsWith(`packages/evidence/dist/src/${tee}/`))
 }
 
-function packedRow({ name, path }: { name: string; path: string }): Row {
+async function packedRows(): Promise<readonly Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'sekisho-size-'))
+  try {
+    const found: Row[] = []
+    for (const { name, path } of publishable(ROOT)) found.push(packedRow(name, await staged(join(ROOT, path), folder)))
+    return found
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function packedRow(name: string, home: string): Row {
   const limit = PACKED[name]
   if (limit === undefined) throw new Error(`${name} has no size budget`)
   const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-    cwd: join(ROOT, path),
+    cwd: home,
     encoding: 'utf8',
   })
   if (status !== 0) throw new Error(`npm pack failed for ${name}: ${stderr}`)

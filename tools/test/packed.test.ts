@@ -15,6 +15,7 @@ describe('the packed packages', () => {
       'sgx: ',
       'tdx: ',
       'collateral: ',
+      'bundles: ',
       'sekisho verify ',
       'sekisho up: ',
       'sekisho demo: ',

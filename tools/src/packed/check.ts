@@ -6,6 +6,7 @@ import { useCheckpoint } from './checkpoint.ts'
 import { installInto, mustRun, type Packed, packForeign, packOurs, run } from './pack.ts'
 
 const CONSUMER = fileURLToPath(new URL('./consumer.js', import.meta.url))
+const VERDICTS = fileURLToPath(new URL('./verdicts.js', import.meta.url))
 
 /** Calls `use` with all packages packed in a folder that is removed afterwards. */
 export async function withPacked<T>(
@@ -14,7 +15,7 @@ export async function withPacked<T>(
 ): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'sekisho-packed-'))
   try {
-    return await use(packOurs(root, folder), folder)
+    return await use(await packOurs(root, folder), folder)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -51,6 +52,7 @@ export async function useInstalled(root: string, ours: readonly Packed[], folder
   copyFileSync(CONSUMER, join(project, 'consumer.js'))
   const examples = join(root, 'examples')
   const lines = mustRun(process.execPath, ['consumer.js', examples], project).trim().split('\n')
+  lines.push(startsFromBundles(project, examples))
   for (const [exit, evidence, collateral, expect] of COMMANDS) {
     const path = (name: string): string => join(examples, name)
     const args = ['verify', path(evidence), '--collateral', path(collateral), '--expect', path(expect)]
@@ -63,4 +65,25 @@ export async function useInstalled(root: string, ours: readonly Packed[], folder
   lines.push(...(await useCheckpoint(project)))
   if (existsSync(join(project, 'node_modules/@sekisho/testkit'))) throw new Error('the test kit was installed too')
   return lines
+}
+
+/**
+ * In Node.js the installed evidence package is its bundles, for everybody else its modules; both say the same.
+ *
+ * @throws Error when the one or the other is loaded where it should not be, or a verdict differs
+ */
+function startsFromBundles(project: string, examples: string): string {
+  copyFileSync(VERDICTS, join(project, 'verdicts.js'))
+  const told = (conditions: readonly string[], place: string): readonly string[] => {
+    const [found, ...verdicts] = mustRun(process.execPath, [...conditions, 'verdicts.js', examples], project)
+      .trim()
+      .split('\n')
+    if (found?.endsWith(place) === true && verdicts.length > 0) return verdicts
+    throw new Error(`with ${conditions.join(' ') || 'no conditions'} the package is ${found}, not ${place}`)
+  }
+  const bundled = told([], '/dist/node/tdx.js')
+  const modules = told(['--conditions=browser'], '/dist/src/tdx/index.js')
+  if (bundled.join('\n') !== modules.join('\n'))
+    throw new Error(`bundles and modules differ:\n${bundled.join('\n')}\n${modules.join('\n')}`)
+  return `bundles: loaded by Node.js, and ${bundled.length} verdicts are those of the modules`
 }

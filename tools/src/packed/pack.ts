@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { publishable, readManifest } from '../files.ts'
+import { staged } from './stage.ts'
 
 /** A tarball as the registry would serve it. */
 export interface Packed {
@@ -31,9 +33,19 @@ export function mustRun(command: string, args: readonly string[], cwd: string): 
   return stdout
 }
 
-/** Packs every publishable package below `root` into `folder`. */
-export function packOurs(root: string, folder: string): Packed[] {
-  return publishable(root).map(({ name, path }) => ({ name, tarball: pack(join(root, path), folder) }))
+/** Packs publishable packages below `root` into `folder`, as they are published: those with one of `names`, or all. */
+export async function packOurs(root: string, folder: string, names?: readonly string[]): Promise<readonly Packed[]> {
+  const stages = mkdtempSync(join(tmpdir(), 'sekisho-stages-'))
+  try {
+    const packed: Packed[] = []
+    for (const { name, path } of publishable(root)) {
+      if (names !== undefined && !names.includes(name)) continue
+      packed.push({ name, tarball: pack(await staged(join(root, path), stages), folder) })
+    }
+    return packed
+  } finally {
+    rmSync(stages, { recursive: true, force: true })
+  }
 }
 
 /**
