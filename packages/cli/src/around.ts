@@ -51,7 +51,8 @@ export function readStream(path: string, limit: number): Promise<Uint8Array> {
   return collect(createReadStream(path), limit, path)
 }
 
-async function collect(stream: NodeJS.ReadableStream, limit: number, name: string): Promise<Uint8Array> {
+/** The bytes of a stream, to its end. @throws CliError when it is longer than `limit` bytes; it is called `name` there */
+export async function collect(stream: NodeJS.ReadableStream, limit: number, name: string): Promise<Uint8Array> {
   const parts: Uint8Array[] = []
   let length = 0
   for await (const part of stream) {

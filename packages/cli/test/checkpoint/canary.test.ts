@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
+import { run } from './run.ts'
 import { asking, type Checkpoint, type Owner, ownerOf, ready, rows, text } from './shared.ts'
 
 /** A value as it might stand somewhere: raw, in hexadecimal, in base64 at each of its three offsets. */
@@ -36,7 +37,8 @@ describe('a secret, and everywhere it must not be', () => {
   const found = (haystack: Buffer): boolean => needles.some((needle) => haystack.includes(needle))
 
   before(async () => {
-    owner = await ownerOf('canary')
+    // Processes of their own: their arguments are watched.
+    owner = await ownerOf('canary', run)
     const { world } = owner.checkpoint
     let watching = true
     const watch = (async () => {

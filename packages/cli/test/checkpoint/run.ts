@@ -1,4 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { Readable } from 'node:stream'
+import { setImmediate } from 'node:timers/promises'
+import { type Around, collect } from '../../src/around.ts'
+import { run as runHere } from '../../src/run.ts'
 import { MAIN, type Ran, ROOT } from '../process.ts'
 
 /** What a command is run with. */
@@ -47,4 +51,37 @@ export async function run(args: readonly string[], options: RunOptions = {}): Pr
   clearTimeout(timer)
   const bytes = Buffer.concat(out)
   return { code, bytes, out: bytes.toString('utf8'), err: Buffer.concat(err).toString('utf8') }
+}
+
+/** Runs a command to its end, one way or the other. */
+export type Runner = typeof run
+
+/**
+ * Runs a command in this process: all that a command has of its process it is lent, so that it does the same in a third
+ * of the time. For clients of a checkpoint; what serves, or is watched or killed, is a process of its own.
+ */
+export async function runWithin(args: readonly string[], options: RunOptions = {}): Promise<Answered> {
+  if ((options.cwd ?? ROOT) !== process.cwd().concat('/')) return run(args, options)
+  // What servers closed while this process was busy is seen to be closed.
+  await setImmediate()
+  const out: Buffer[] = []
+  const err: string[] = []
+  const around: Around = {
+    out: (text) => void out.push(Buffer.from(text)),
+    outBytes: (bytes) => void out.push(Buffer.from(bytes)),
+    err: (text) => void err.push(text),
+    stdin: (limit) => collect(Readable.from([Buffer.from(options.input ?? '')]), limit, 'standard input'),
+    env: cleanEnv(options.env),
+    colour: false,
+    liveProgress: false,
+    columns: undefined,
+    now: () => new Date(),
+  }
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`sekisho ${args.join(' ')}: no end after a minute`)), LIMIT_MS)
+  })
+  const code = await Promise.race([runHere(args, around), late]).finally(() => clearTimeout(timer))
+  const bytes = Buffer.concat(out)
+  return { code, bytes, out: bytes.toString('utf8'), err: err.join('') }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { type Answered, type RunOptions, run } from './run.ts'
+import { type Answered, type Runner, type RunOptions, run, runWithin } from './run.ts'
 import { startUp, type Up } from './up.ts'
 
 /** A checkpoint that trusts emulated platforms, and its owner, who is logged in. */
@@ -56,18 +56,21 @@ async function open(): Promise<Checkpoint> {
   return { up, folder, data, world: join(data, 'world.json'), profile }
 }
 
-/** The owner of a namespace at the shared checkpoint. */
-export async function ownerOf(namespace: string): Promise<Owner & { readonly checkpoint: Checkpoint }> {
+/** The owner of a namespace at the shared checkpoint. `runner`: how commands are run, by default in this process. */
+export async function ownerOf(
+  namespace: string,
+  runner: Runner = runWithin,
+): Promise<Owner & { readonly checkpoint: Checkpoint }> {
   const checkpoint = await sharedCheckpoint()
   const home = mkdtempSync(join(checkpoint.folder, `${namespace}-`))
-  return { ...ownerAt(checkpoint.profile, namespace, home), checkpoint }
+  return { ...ownerAt(checkpoint.profile, namespace, home, runner), checkpoint }
 }
 
 /** Commands with this profile, in this namespace, with files in this folder. */
-export function ownerAt(profile: string, namespace: string, home: string): Owner {
+export function ownerAt(profile: string, namespace: string, home: string, runner: Runner = runWithin): Owner {
   const env = { SEKISHO_PROFILE: profile, SEKISHO_NAMESPACE: namespace }
   const one = (args: readonly string[], options: RunOptions = {}): Promise<Answered> =>
-    run(args, { ...options, env: { ...env, ...options.env } })
+    runner(args, { ...options, env: { ...env, ...options.env } })
   const ok = async (args: readonly string[], options: RunOptions = {}): Promise<string> => {
     const { code, out, err } = await one(args, options)
     assert.equal(code, 0, `sekisho ${args.join(' ')}: ${err}${out}`)
