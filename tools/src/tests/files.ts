@@ -23,8 +23,8 @@ export function testFiles(filters: readonly string[]): readonly TestFile[] {
 }
 
 /**
- * The parts that run side by side: the proof that damaged evidence is never accepted (the longest file by far), the rest of
- * verifying evidence, the web page in a browser, and everything else.
+ * The parts that run side by side, of about the same length: the proof that damaged evidence is never accepted, evidence
+ * and what makes and judges it, the web page in a browser, and everything else.
  */
 export const PARTS = ['damage', 'evidence', 'console', 'rest'] as const
 
@@ -36,8 +36,11 @@ export function filesOf(files: readonly TestFile[], part: Part): readonly TestFi
   return files.filter((file) => partOf(file) === part)
 }
 
+const WITH_EVIDENCE: readonly string[] = ['appraisal', 'collateral', 'emulator', 'evidence', 'measurement']
+
 function partOf({ home, path }: TestFile): Part {
-  if (home === 'packages/evidence') return path === 'proof/damage.test.ts' ? 'damage' : 'evidence'
+  if (home === 'packages/evidence' && path === 'proof/damage.test.ts') return 'damage'
+  if (WITH_EVIDENCE.some((name) => home === `packages/${name}`)) return 'evidence'
   return home === 'packages/console' ? 'console' : 'rest'
 }
 

@@ -21,6 +21,20 @@ import { intelCases, MISSING, snpCases, VECTORS } from './vector-subjects.ts'
 /** Every subject is tried with parts of so many others, for each kind of part. */
 const MOST_PARTNERS = 6
 
+/** What `make` gives for a subject, made once: it is the same for every kind of part. */
+function once<S extends Subject, T>(make: (subject: S) => T): (subject: S) => T {
+  const kept = new Map<S, T>()
+  return (subject) => {
+    const known = kept.get(subject) ?? make(subject)
+    kept.set(subject, known)
+    return known
+  }
+}
+
+const intelBase = once(intelBaseline)
+const snpBase = once(snpBaseline)
+const intelPiece = once(pieceOf)
+
 function problem(verdict: Verdict<Claims>, checks: readonly string[]): string | undefined {
   const found = objections(verdict)
   if (verdict.outcome === 'verified' || verdict.authenticity === 'proven') return `ACCEPTED (${verdict.outcome})`
@@ -44,7 +58,7 @@ function intelProblem(piece: IntelPiece, base: ReturnType<typeof intelBaseline>,
 }
 
 function assertIntelSwaps(subjects: readonly IntelSubject[], name: string): number {
-  const pieces = subjects.map(pieceOf)
+  const pieces = subjects.map(intelPiece)
   const problems: string[] = []
   let made = 0
   const look = (
@@ -59,13 +73,16 @@ function assertIntelSwaps(subjects: readonly IntelSubject[], name: string): numb
     if (found !== undefined) problems.push(`${piece.subject.name} with ${name} of ${from}: ${found}`)
   }
   for (const a of pieces) {
-    const base = intelBaseline(a.subject)
+    const base = intelBase(a.subject)
     look(a, base, ownSwaps(a)[name], 'its own')
-    const partners = pieces
-      .filter((b) => a !== b)
-      .map((b) => ({ swap: INTEL_SWAPS[name]?.(a, b), from: b.subject.name }))
-    for (const { swap, from } of partners.filter((one) => one.swap !== undefined).slice(0, MOST_PARTNERS))
-      look(a, base, swap, from)
+    let partners = 0
+    for (const b of pieces) {
+      if (partners >= MOST_PARTNERS) break
+      const swap = a === b ? undefined : INTEL_SWAPS[name]?.(a, b)
+      if (swap === undefined) continue
+      partners++
+      look(a, base, swap, b.subject.name)
+    }
   }
   assert.deepEqual(problems.slice(0, 10), [])
   return made
@@ -75,11 +92,13 @@ function assertSnpSwaps(subjects: readonly SnpSubject[], name: string): number {
   const problems: string[] = []
   let made = 0
   for (const a of subjects) {
-    const base = snpBaseline(a)
+    const base = snpBase(a)
     let partners = 0
     for (const b of subjects) {
+      if (partners >= MOST_PARTNERS) break
       const swap: SnpSwapped | undefined = a === b ? undefined : SNP_SWAPS[name]?.(a, b)
-      if (swap === undefined || partners++ >= MOST_PARTNERS) continue
+      if (swap === undefined) continue
+      partners++
       made++
       const found = problem(
         judgeSnp(a, swap.evidence ?? a.evidence, swap.collateral ?? a.collateral, base),
