@@ -150,7 +150,7 @@ describe('what measure expects of an image', () => {
 
   it('a file for one kind names a kind that there is, and no other beside it', () => {
     for (const [content, words] of [
-      [{ tee: 'nitre', measurement: [pcr0] }, /`tee`: expected one of snp/],
+      [{ tee: 'nitre', measurement: [pcr0] }, /`tee`: expected one of sgx, tdx, snp, sev, nitro, /],
       [{ tee: 'nitro', snp: { measurement: [pcr0] } }, /`snp` in a file that is for nitro alone/],
       [{ source: 'x', measurement: [pcr0] }, /source/],
     ] as const) {

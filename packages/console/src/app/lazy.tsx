@@ -1,7 +1,7 @@
 import type { ComponentType, JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
 import { useLanguage } from '../text/language.ts'
 import { SHELL } from '../text/shell.ts'
+import { useLoad } from '../ui/load.tsx'
 import type { PageName } from './route.ts'
 import type { PageProps, StartProps } from './session.tsx'
 
@@ -38,38 +38,21 @@ function Lazy<P extends object>({
   readonly props: P
 }): JSX.Element {
   const t = SHELL[useLanguage()]
-  const [loaded, setLoaded] = useState<{ readonly name: string; readonly Page: ComponentType<P> }>()
-  const [failed, setFailed] = useState(false)
-  const [turn, setTurn] = useState(0)
-  useEffect(() => {
-    let wanted = true
-    setFailed(false)
-    load().then(
-      (Page) => {
-        if (wanted) setLoaded({ name, Page })
-      },
-      () => {
-        if (wanted) setFailed(true)
-      },
-    )
-    return () => {
-      wanted = false
-    }
-  }, [name, load, turn])
-  if (failed)
+  const { value, error, reload } = useLoad(async () => ({ Page: await load() }), [name, load])
+  if (error !== undefined)
     return (
       <div class="fault" role="alert">
         <p>{t.pageFailed}</p>
-        <button type="button" class="button quiet" onClick={() => setTurn(turn + 1)}>
+        <button type="button" class="button quiet" onClick={reload}>
           {t.again}
         </button>
       </div>
     )
-  if (loaded?.name !== name)
+  if (value === undefined)
     return (
       <p class="loading" role="status">
         {t.loading}
       </p>
     )
-  return <loaded.Page {...props} />
+  return <value.Page {...props} />
 }

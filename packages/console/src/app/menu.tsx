@@ -1,9 +1,9 @@
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
 import type { Api } from '../api/client.ts'
 import { may, type Who } from '../api/session.ts'
 import { useLanguage } from '../text/language.ts'
 import { SHELL } from '../text/shell.ts'
+import { useLoad } from '../ui/load.tsx'
 import { fragmentOf, PAGES, type Place } from './route.ts'
 import { useSession } from './session.tsx'
 
@@ -56,21 +56,8 @@ function Namespaces({ place, namespace }: { readonly place: Place; readonly name
 
 /** Names of the namespaces that the reader may see; asked for again in another one, which may be new. */
 function useNamespaces(api: Api, standing: string | Who, namespace: string): readonly string[] {
-  const [names, setNames] = useState<readonly string[]>([])
-  useEffect(() => {
-    let wanted = true
-    namespacesOf(api, standing).then(
-      (found) => {
-        if (wanted) setNames(found)
-      },
-      // The menu does without; the page itself tells what is wrong.
-      () => undefined,
-    )
-    return () => {
-      wanted = false
-    }
-  }, [api, standing, namespace])
-  return names
+  // Where it fails the menu does without; the page itself tells what is wrong.
+  return useLoad(() => namespacesOf(api, standing), [api, standing], [namespace]).value ?? []
 }
 
 async function namespacesOf(api: Api, standing: string | Who): Promise<readonly string[]> {

@@ -6,6 +6,7 @@ import { differencesOf } from './differences.ts'
 import { shortText } from './fields-view.tsx'
 import { readFiles } from './files.ts'
 import { FaultBox, FileButton } from './parts.tsx'
+import { useTurns } from './turns.ts'
 import { faultIn, type OpenFile, type Workbench } from './workbench.ts'
 
 const MAX_SHOWN = 300
@@ -15,19 +16,23 @@ export function CompareView({ bench, a }: { readonly bench: Workbench; readonly 
   const t = useTexts()
   const [b, setB] = useState<OpenFile>()
   const [fault, setFault] = useState<Fault>()
+  const begin = useTurns()
   const choose = async (list: readonly File[]): Promise<void> => {
+    const isLast = begin()
     const files = await readFiles(list.slice(0, 1), t)
+    if (!isLast()) return
     if ('code' in files) return setFault(files)
     const [file] = files
     if (file === undefined) return
     try {
       const place = await bench.engine.ask('place', { file, part: 0 })
+      if (!isLast()) return
       if (place.as === 'evidence') {
         setB({ file, opened: place.opened })
         setFault(undefined)
       } else setFault({ message: t.compare.notEvidence, code: place.as })
     } catch (error) {
-      setFault(faultIn(error))
+      if (isLast()) setFault(faultIn(error))
     }
   }
   return (

@@ -1,9 +1,10 @@
 import type { TrustAnchor, Verdict } from '@sekisho/evidence'
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useState } from 'preact/hooks'
 import type { Judged } from '../engine/messages.ts'
 import { fallen, trustMapOf } from '../map/model.ts'
 import { useTexts } from '../text/language.ts'
+import { useLoad } from './load.tsx'
 import { Mark } from './parts.tsx'
 import { DrawingPanel, WordsPanel } from './trust-panels.tsx'
 import { Panel } from './verdict-view.tsx'
@@ -55,30 +56,12 @@ function useWhatIf(bench: Workbench): {
   readonly fault: string | undefined
 } {
   const [distrust, setDistrust] = useState<readonly string[]>([])
-  const [without, setWithout] = useState<Judged>()
-  const [fault, setFault] = useState<string>()
   const { judgeWithout } = bench
-  useEffect(() => {
-    let current = true
-    if (distrust.length === 0) {
-      setWithout(undefined)
-      setFault(undefined)
-      return undefined
-    }
-    judgeWithout(distrust).then(
-      (found) => {
-        if (!current) return
-        setWithout(found)
-        setFault(undefined)
-      },
-      (error: unknown) => {
-        if (current) setFault(faultIn(error).message)
-      },
-    )
-    return () => {
-      current = false
-    }
-  }, [distrust, judgeWithout])
+  const { value: without, error } = useLoad(
+    async () => (distrust.length === 0 ? undefined : judgeWithout(distrust)),
+    [distrust, judgeWithout],
+  )
+  const fault = error === undefined ? undefined : faultIn(error).message
   return { distrust, setDistrust, without, fault }
 }
 

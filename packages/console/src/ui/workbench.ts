@@ -1,8 +1,9 @@
 import type { TrustAnchor } from '@sekisho/evidence'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { type Engine, EngineError } from '../engine/client.ts'
-import type { Fault, GivenFile, Judged, OpenedEvidence } from '../engine/messages.ts'
+import type { Fault, GivenFile, Judged, OpenedEvidence, Place } from '../engine/messages.ts'
 import { expectedOf, type Row, rowsOf } from './expectation-rows.ts'
+import { useTurns } from './turns.ts'
 
 /** Evidence that is open. */
 export interface OpenFile {
@@ -56,6 +57,17 @@ export interface Workbench {
   judgeWithout(distrust: readonly string[]): Promise<Judged>
 }
 
+/** What became of one asking. */
+interface Answer {
+  /** The asking: another function for other inputs. */
+  readonly asked: unknown
+  readonly evidence: OpenFile
+  readonly judged: Judged | undefined
+  readonly fault: Fault | undefined
+}
+
+const NO_ANSWER = { judged: undefined, fault: undefined }
+
 const NOTHING: Inputs = {
   evidence: undefined,
   endorsements: [],
@@ -73,11 +85,12 @@ const EDIT_PAUSE_MS = 150
 /** Holds what is open, and has it judged whenever something changes. */
 export function useWorkbench(engine: Engine): Workbench {
   const [inputs, setInputs] = useState<Inputs>(NOTHING)
-  const [judged, setJudged] = useState<Judged>()
+  const [answer, setAnswer] = useState<Answer>()
   const [fault, setFault] = useState<Fault>()
-  const [verdictFault, setVerdictFault] = useState<Fault>()
-  const [busy, setBusy] = useState<'reading' | 'judging'>()
-  const latest = useRef(0)
+  const [reading, setReading] = useState(0)
+  const begin = useTurns()
+  const opened = useRef(Promise.resolve())
+  const closed = useRef(0)
   const current = useRef(inputs)
   current.current = inputs
 
@@ -106,62 +119,79 @@ export function useWorkbench(engine: Engine): Workbench {
     [engine, inputs, expected],
   )
 
+  const { evidence } = inputs
+  // A verdict on something else is none on what is open; one under other expectations stays while it is judged anew.
+  const { judged, fault: verdictFault } = answer !== undefined && answer.evidence === evidence ? answer : NO_ANSWER
+  const judging = evidence !== undefined && 'expect' in expected && answer?.asked !== ask
+
   useEffect(() => {
-    const turn = ++latest.current
-    if (inputs.evidence === undefined || !('expect' in expected)) return undefined
-    const judge = async (): Promise<void> => {
-      setBusy('judging')
-      try {
-        const found = await ask([])
-        if (turn !== latest.current) return
-        setJudged(found)
-        setVerdictFault(undefined)
-      } catch (error) {
-        if (turn !== latest.current) return
-        setJudged(undefined)
-        setVerdictFault(faultIn(error))
-      }
-      setBusy(undefined)
+    if (evidence === undefined || !judging) return undefined
+    let wanted = true
+    const answered = (what: Pick<Answer, 'judged' | 'fault'>): void => {
+      if (wanted) setAnswer({ asked: ask, evidence, ...what })
+    }
+    const judge = (): void => {
+      ask([]).then(
+        (found) => answered({ judged: found, fault: undefined }),
+        (error: unknown) => answered({ judged: undefined, fault: faultIn(error) }),
+      )
     }
     // What was just opened is judged at once; typing pauses first.
-    const timer = setTimeout(() => void judge(), judged === undefined ? 0 : EDIT_PAUSE_MS)
-    return () => clearTimeout(timer)
-    // `judged` only says whether to wait.
+    const timer = setTimeout(judge, judged === undefined ? 0 : EDIT_PAUSE_MS)
+    return () => {
+      wanted = false
+      clearTimeout(timer)
+    }
+    // The others only say whether there is anything to ask, and whether to wait.
   }, [ask])
 
   const open = useCallback(
-    async (opening: Opening) => {
-      setBusy('reading')
-      setFault(undefined)
-      try {
-        const next = await placed(engine, opening, current.current)
-        if (next.evidence !== current.current.evidence) setJudged(undefined)
-        setInputs(next)
-        if (next.evidence === undefined && next.endorsements.length > 0) setFault({ code: 'no-evidence', message: '' })
-      } catch (error) {
-        setFault(faultIn(error))
+    (opening: Opening): Promise<void> => {
+      const of = closed.current
+      const step = async (): Promise<void> => {
+        if (of !== closed.current) return
+        setFault(undefined)
+        try {
+          const places = await placesOf(engine, opening)
+          if (of !== closed.current) return
+          const next = withPlaces(current.current, opening, places)
+          current.current = next
+          setInputs(next)
+          if (next.evidence === undefined && next.endorsements.length > 0)
+            setFault({ code: 'no-evidence', message: '' })
+        } catch (error) {
+          if (of === closed.current) setFault(faultIn(error))
+        }
       }
-      setBusy(undefined)
+      setReading((before) => before + 1)
+      // One after the other, as they were opened: what takes longer to read must not take the place of what came later.
+      opened.current = opened.current.then(step).finally(() => {
+        if (of === closed.current) setReading((before) => before - 1)
+      })
+      return opened.current
     },
     [engine],
   )
 
   const choosePart = async (part: number): Promise<void> => {
-    const { evidence } = inputs
     if (evidence === undefined) return
-    const place = await engine.ask('place', { file: evidence.file, part })
-    if (place.as !== 'evidence') return
-    setJudged(undefined)
-    change({ evidence: { file: evidence.file, opened: place.opened }, rows: rowsOf(place.opened.skeleton, false) })
+    const { file } = evidence
+    const isLast = begin()
+    try {
+      const place = await engine.ask('place', { file, part })
+      if (!isLast() || place.as !== 'evidence' || current.current.evidence?.file !== file) return
+      change({ evidence: { file, opened: place.opened }, rows: rowsOf(place.opened.skeleton, false) })
+    } catch (error) {
+      if (isLast()) setFault(faultIn(error))
+    }
   }
 
   const close = (): void => {
-    latest.current++
+    closed.current++
+    setReading(0)
     setInputs({ ...NOTHING, anchors: [] })
-    setJudged(undefined)
+    setAnswer(undefined)
     setFault(undefined)
-    setVerdictFault(undefined)
-    setBusy(undefined)
   }
 
   return {
@@ -170,7 +200,7 @@ export function useWorkbench(engine: Engine): Workbench {
     fault,
     verdictFault,
     badExpectation: 'bad' in expected ? expected : undefined,
-    busy,
+    busy: reading > 0 ? 'reading' : judging ? 'judging' : undefined,
     engine,
     open,
     choosePart,
@@ -189,12 +219,19 @@ export function faultIn(error: unknown): Fault {
   return { message: error instanceof Error ? error.message : String(error), code: 'refused' }
 }
 
+type Placed = readonly [file: GivenFile, place: Place]
+
+async function placesOf(engine: Engine, { files }: Opening): Promise<readonly Placed[]> {
+  const found: Placed[] = []
+  for (const file of files) found.push([file, await engine.ask('place', { file, part: 0 })])
+  return found
+}
+
 /** Sorts files into what is open: endorsements add up, evidence takes the place of what was open before. */
-async function placed(engine: Engine, opening: Opening, before: Inputs): Promise<Inputs> {
+function withPlaces(before: Inputs, opening: Opening, places: readonly Placed[]): Inputs {
   let next: Inputs = before
   let found: OpenFile | undefined
-  for (const file of opening.files) {
-    const place = await engine.ask('place', { file, part: 0 })
+  for (const [file, place] of places) {
     if (place.as === 'endorsement') next = { ...next, endorsements: [...next.endorsements, { file, what: place.what }] }
     else if (place.as === 'anchors') next = { ...next, anchors: withAnchors(next.anchors, place.anchors) }
     else if (place.as === 'event-log') next = { ...next, eventLog: file }

@@ -1,8 +1,8 @@
 import type { Tee, Verdict } from '@sekisho/evidence'
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
 import { doorOf } from '../../engine/doors.ts'
 import { useTexts } from '../../text/language.ts'
+import { useLoad } from '../../ui/load.tsx'
 import { Mark, Moment } from '../../ui/parts.tsx'
 import { Said } from '../../ui/said.tsx'
 import { VerdictBody } from '../../ui/verdict-view.tsx'
@@ -36,24 +36,9 @@ export function RecordedVerdict({
 
 /** What each check of a TEE establishes; loaded with that TEE's code, and the ids of checks stand for themselves until then. */
 export function useTitles(tee: Tee | undefined): Readonly<Record<string, string>> {
-  const [titles, setTitles] = useState<Readonly<Record<string, string>>>({})
-  useEffect(() => {
-    let current = true
-    if (tee === undefined) return undefined
-    titlesOf(tee).then(
-      (found) => {
-        if (current) setTitles(found)
-      },
-      // A kind of evidence that this page does not know, or code that could not be loaded: the verdict is shown without.
-      () => undefined,
-    )
-    return () => {
-      current = false
-    }
-  }, [tee])
-  return titles
+  // A kind of evidence that this page does not know, or code that could not be loaded: the verdict is shown without.
+  const { value } = useLoad(async () => (tee === undefined ? NO_TITLES : (await doorOf(tee)).titles), [tee])
+  return value ?? NO_TITLES
 }
 
-async function titlesOf(tee: Tee): Promise<Readonly<Record<string, string>>> {
-  return (await doorOf(tee)).titles
-}
+const NO_TITLES: Readonly<Record<string, string>> = {}

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import type { Api } from '../../api/client.ts'
 import { followStream, type StreamState, sizeIn } from '../../api/events.ts'
 import { arrived, type Feed, feedOf, released, withPage } from './feed.ts'
@@ -35,14 +35,32 @@ interface Page {
  */
 export function useFeed(api: Api, namespace: string, filter: Filter, hold: () => boolean): LiveFeed {
   const query = queryOf(filter)
-  const [feed, setFeed] = useState<Feed>()
-  const [stream, setStream] = useState<StreamState>('opening')
-  const [error, setError] = useState<unknown>()
-  const [busy, setBusy] = useState(true)
+  const path = `/namespaces/${namespace}/decisions`
   const [turn, setTurn] = useState(0)
+  // What a list answers: another object for another filter or namespace, and when everything is fetched anew.
+  const question = useMemo(() => ({}), [api, path, query, turn])
+  const [list, setList] = useState<List>(() => opening(question))
+  const [stream, setStream] = useState<StreamState>('opening')
+  const { feed, error, busy } = list.question === question ? list : opening(question)
   const around = useRef({ filter, hold, feed, busy })
   around.current = { filter, hold, feed, busy }
-  const path = `/namespaces/${namespace}/decisions`
+  const latest = useRef(question)
+  latest.current = question
+  const put = useCallback(
+    (change: (before: List) => Partial<List>): void => {
+      // A late answer to an older question.
+      if (latest.current !== question) return
+      setList((before) => {
+        const now = before.question === question ? before : opening(question)
+        return { ...now, ...change(now) }
+      })
+    },
+    [question],
+  )
+  const alter = useCallback(
+    (change: (feed: Feed) => Feed): void => put(({ feed: now }) => (now === undefined ? {} : { feed: change(now) })),
+    [put],
+  )
   const page = useCallback(
     (after: string | undefined, signal?: AbortSignal): Promise<Page> =>
       api.get<Page>(`${path}?${searchOf(query, after)}`, signal),
@@ -52,16 +70,12 @@ export function useFeed(api: Api, namespace: string, filter: Filter, hold: () =>
   useEffect(() => {
     const stop = new AbortController()
     const { signal } = stop
-    setBusy(true)
-    setError(undefined)
-    setFeed(undefined)
-    const gathering = gather((came) => setFeed((before) => before && arrived(before, came, around.current.hold())))
+    const gathering = gather((came) => alter((before) => arrived(before, came, around.current.hold())))
     const follow = async (): Promise<void> => {
       // Asked first: what is decided between the two stands in both, and is told once.
       const size = sizeIn(await api.text('/log/checkpoint'))
       const { decisions, next } = await page(undefined, signal)
-      setFeed(feedOf(decisions, next))
-      setBusy(false)
+      put(() => ({ feed: feedOf(decisions, next), busy: false }))
       await followStream(api, `${path}/events`, {
         after: size,
         signal,
@@ -72,41 +86,44 @@ export function useFeed(api: Api, namespace: string, filter: Filter, hold: () =>
         },
       })
     }
-    follow().catch((thrown: unknown) => {
-      if (signal.aborted) return
-      setError(thrown)
-      setBusy(false)
+    follow().catch((error: unknown) => {
+      if (!signal.aborted) put(() => ({ error, busy: false }))
     })
     return () => {
       stop.abort()
       gathering.stop()
     }
-  }, [api, path, query, page, turn])
+  }, [api, path, page, put, alter])
 
   const more = useCallback((): void => {
     const { feed: now, busy: already } = around.current
     if (now?.next === undefined || already) return
-    setBusy(true)
+    put(() => ({ busy: true }))
     page(now.next).then(
       ({ decisions, next }) => {
-        // The list may be of another filter by now.
-        setFeed((before) =>
-          before !== undefined && before.next === now.next ? withPage(before, decisions, next) : before,
-        )
-        setBusy(false)
+        alter((before) => (before.next === now.next ? withPage(before, decisions, next) : before))
+        put(() => ({ busy: false }))
       },
-      (thrown: unknown) => {
-        setError(thrown)
-        setBusy(false)
-      },
+      (error: unknown) => put(() => ({ error, busy: false })),
     )
-  }, [page])
+  }, [page, put, alter])
   const reload = useCallback(() => setTurn((before) => before + 1), [])
   const show = useCallback((): void => {
     if (around.current.feed?.flooded === true) reload()
-    else setFeed((before) => before && released(before))
-  }, [reload])
+    else alter(released)
+  }, [reload, alter])
   return { feed, stream, error, busy, more, show, reload }
+}
+
+interface List {
+  readonly question: object
+  readonly feed: Feed | undefined
+  readonly error: unknown
+  readonly busy: boolean
+}
+
+function opening(question: object): List {
+  return { question, feed: undefined, error: undefined, busy: true }
 }
 
 function searchOf(query: string, after: string | undefined): string {

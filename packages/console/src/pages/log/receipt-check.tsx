@@ -9,6 +9,7 @@ import { Snippet } from '../../ui/page-parts.tsx'
 import { FileButton } from '../../ui/parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
 import { EntryView, ProofView } from '../../ui/proof-view.tsx'
+import { useTurns } from '../../ui/turns.ts'
 import { Panel } from '../../ui/verdict-view.tsx'
 import { LOG } from './texts.ts'
 
@@ -25,13 +26,16 @@ export function ReceiptCheck({ verifier }: { readonly verifier: VerifierKey | un
   const t = LOG[useLanguage()].receipt
   const [given, setGiven] = useState<Given>()
   const [fault, setFault] = useState<string>()
+  const begin = useTurns()
   const take = async (files: readonly File[]): Promise<void> => {
     const [file] = files
     if (file === undefined) return
+    const isLast = begin()
     setGiven(undefined)
     setFault(undefined)
     if (file.size > MOST_BYTES) return setFault(t.tooLarge)
     const value = parseJson(await file.text())
+    if (!isLast()) return
     if (value === undefined) setFault(t.notJson)
     else setGiven({ name: file.name, value })
   }

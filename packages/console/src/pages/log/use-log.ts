@@ -19,38 +19,54 @@ export interface Watching {
 
 /** Looks at the log now and then while the page is looked at, and compares every checkpoint with the one before. */
 export function useLog(api: Api, key: VerifierKey | undefined): Watching {
-  const [sightings, setSightings] = useState<readonly Sighting[]>([])
-  const [error, setError] = useState<unknown>()
-  const [busy, setBusy] = useState(false)
-  const running = useRef(false)
+  const [found, setFound] = useState<Found>()
+  const running = useRef<VerifierKey>()
+  const wanted = useRef(key)
+  wanted.current = key
   const look = useCallback((): void => {
-    if (key === undefined || !canCheck() || running.current) return
-    running.current = true
-    setBusy(true)
+    if (key === undefined || !canCheck() || running.current === key) return
+    running.current = key
+    setFound((before) => ({ key, error: of(before, key).error, busy: true }))
     const known = VISIT.get(key.text) ?? []
+    const came = (now: Omit<Found, 'key' | 'busy'>): void => {
+      if (running.current === key) running.current = undefined
+      // What was checked with another key says nothing of this one.
+      if (wanted.current === key) setFound({ key, busy: false, ...now })
+    }
     api
       .text('/log/checkpoint')
       .then((note) => looked(known, note, key, tileReaderOf(api), Date.now()))
       .then(
-        (found) => {
-          VISIT.set(key.text, found)
-          setSightings(found)
-          setError(undefined)
+        (sightings) => {
+          VISIT.set(key.text, sightings)
+          came({ error: undefined })
         },
-        (thrown: unknown) => setError(thrown),
+        (error: unknown) => came({ error }),
       )
-      .finally(() => {
-        running.current = false
-        setBusy(false)
-      })
   }, [api, key])
   useEffect(() => {
-    setSightings((key === undefined ? undefined : VISIT.get(key.text)) ?? [])
     look()
     const timer = setInterval(() => {
       if (document.visibilityState === 'visible') look()
     }, LOOK_EVERY_MS)
     return () => clearInterval(timer)
   }, [look, key])
-  return { sightings, error, busy, look }
+  const { error, busy } = of(found, key)
+  return { sightings: (key === undefined ? undefined : VISIT.get(key.text)) ?? NONE, error, busy, look }
+}
+
+const NONE: readonly Sighting[] = []
+
+/** How the last look with a key went. */
+interface Found {
+  readonly key: VerifierKey
+  readonly error: unknown
+  readonly busy: boolean
+}
+
+function of(
+  found: Found | undefined,
+  key: VerifierKey | undefined,
+): { readonly error: unknown; readonly busy: boolean } {
+  return found !== undefined && found.key === key ? found : { error: undefined, busy: false }
 }

@@ -6,11 +6,14 @@ import type { OpenedEvidence } from '../../engine/messages.ts'
 import { useLanguage, useTexts } from '../../text/language.ts'
 import { readFiles } from '../../ui/files.ts'
 import { FaultBox, FileButton } from '../../ui/parts.tsx'
+import { useTurns } from '../../ui/turns.ts'
 import { EvidenceForm } from './evidence-form.tsx'
 import { REFERENCES } from './languages.ts'
 import type { ReferenceProps } from './props.ts'
 
 interface Found {
+  /** The how-manieth that was opened: two files may have one name. */
+  readonly turn: number
   readonly name: string
   readonly opened: OpenedEvidence
 }
@@ -23,25 +26,31 @@ export function EvidencePage(props: ReferenceProps): JSX.Element {
   const [found, setFound] = useState<Found>()
   const [fault, setFault] = useState<{ readonly message: string; readonly code: string }>()
   const [busy, setBusy] = useState(false)
+  const begin = useTurns()
   const open = async (list: readonly File[]): Promise<void> => {
+    const isLast = begin()
     setFault(undefined)
     setBusy(true)
     try {
       const files = await readFiles(list.slice(0, 1), texts)
+      if (!isLast()) return
       if ('code' in files) return setFault(files)
       const [file] = files
       if (file === undefined) return
       const place = await engine.ask('place', { file, part: 0 })
-      if (place.as === 'evidence') setFound({ name: file.name, opened: place.opened })
+      if (!isLast()) return
+      if (place.as === 'evidence')
+        setFound((before) => ({ turn: (before?.turn ?? 0) + 1, name: file.name, opened: place.opened }))
       else setFault({ message: t.noEvidence, code: place.as })
     } catch (error) {
+      if (!isLast()) return
       setFault(
         error instanceof EngineError
           ? { message: error.code === 'time' ? texts.fault.time : error.message, code: error.code }
           : { message: String(error), code: 'unreadable' },
       )
     } finally {
-      setBusy(false)
+      if (isLast()) setBusy(false)
     }
   }
   useDrop((files) => void open(files))
@@ -69,7 +78,9 @@ export function EvidencePage(props: ReferenceProps): JSX.Element {
         )}
         <p role="status">{busy ? t.reading : ''}</p>
       </section>
-      {found === undefined ? null : <EvidenceForm key={found.name} {...props} {...found} />}
+      {found === undefined ? null : (
+        <EvidenceForm key={found.turn} {...props} name={found.name} opened={found.opened} />
+      )}
     </>
   )
 }

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useLoad } from '../../ui/load.tsx'
 import { CopyButton } from '../../ui/page-parts.tsx'
 import { pemOf } from './public-key.ts'
 import type { SecretTexts } from './texts.ts'
@@ -12,19 +12,8 @@ export function PublicKey({
   readonly jwk: Readonly<Record<string, unknown>> | undefined
   readonly t: SecretTexts
 }): JSX.Element {
-  const [pem, setPem] = useState<string>()
   const text = jwk === undefined ? '' : JSON.stringify(jwk, undefined, 2)
-  useEffect(() => {
-    let wanted = true
-    setPem(undefined)
-    if (jwk !== undefined)
-      void pemOf(jwk).then((found) => {
-        if (wanted) setPem(found)
-      })
-    return () => {
-      wanted = false
-    }
-  }, [text])
+  const { value: pem } = useLoad(async () => (jwk === undefined ? undefined : pemOf(jwk)), [text])
   return (
     <section class="panel">
       <div class="row between">
