@@ -17,6 +17,7 @@ import { startRows } from './checkpoint/start.ts'
 import { twoServerRows } from './checkpoint/two-servers.ts'
 import { furtherRows } from './further.ts'
 import { nitroPeerRows } from './nitro.ts'
+import { pageRows } from './page.ts'
 import { processRows } from './processes.ts'
 import { printRows, type Row } from './rows.ts'
 import { synchronousRows } from './verification.ts'
@@ -39,6 +40,7 @@ const PARTS: Readonly<Record<string, () => readonly Row[] | Promise<readonly Row
   ear: () => earRows(vectors),
   start: () => startRows(root),
   memory: () => memoryRows(releases),
+  page: () => pageRows(root),
   postgres: () => twoServerRows(root),
 }
 

@@ -27,7 +27,10 @@ export interface OpenCheckpoint {
   readonly broker: Broker
   readonly verifier: Verifier
   readonly log: Log
-  serve(): Promise<string>
+  /** Serves; with the folder of the web page, that too. @returns its URL */
+  serve(page?: string): Promise<string>
+  /** A token that may read the decisions. */
+  token(): Promise<string>
 }
 
 /** Opens a checkpoint that trusts an emulated world, with the defaults of a server. */
@@ -50,7 +53,16 @@ export async function openCheckpoint(
     broker,
     verifier,
     log,
-    serve: async () => (await startServer({ broker, db, vault, log, tokens, port: 0 })).url,
+    serve: async (page) => {
+      const console = page === undefined ? {} : { console: page }
+      return (await startServer({ broker, db, vault, log, tokens, port: 0, ...console })).url
+    },
+    token: async () => {
+      const at = new Date()
+      const expires = new Date(at.getTime() + 86_400_000)
+      const scopes = ['decisions:read'] as const
+      return (await tokens.create(db, { namespace: '*', scopes, name: 'bench', at, expires })).token
+    },
   }
 }
 

@@ -5,6 +5,8 @@ import type { Usage } from './serve.ts'
 /** A checkpoint that serves, in another process. */
 export interface ServerProcess {
   readonly url: string
+  /** A token that may read decisions, where the page is served. */
+  readonly token: string | undefined
   usage(): Promise<Usage>
   stop(): Promise<void>
 }
@@ -16,6 +18,8 @@ export interface ServerProcessOptions {
   readonly worldFile: string
   readonly services: string
   readonly furnish: boolean
+  /** Folder of the web page, which is then served; only with `furnish`. */
+  readonly page?: string
   /** Makes `usage` collect garbage first. */
   readonly collect?: boolean
 }
@@ -26,7 +30,12 @@ export async function startProcess(options: ServerProcessOptions): Promise<Serve
   const profile = process.env['SEKISHO_BENCH_PROFILE']
   const child = fork(
     join(import.meta.dirname, 'serve.js'),
-    [place, worldFile, services, ...(options.furnish ? ['furnish'] : [])],
+    [
+      place,
+      worldFile,
+      services,
+      ...(options.furnish ? ['furnish', ...(options.page === undefined ? [] : [options.page])] : []),
+    ],
     {
       stdio: ['ignore', 'inherit', 'ignore', 'ipc'],
       execArgv: [
@@ -35,9 +44,10 @@ export async function startProcess(options: ServerProcessOptions): Promise<Serve
       ],
     },
   )
-  const { url } = await answer<{ readonly url: string }>(child)
+  const { url, token } = await answer<{ readonly url: string; readonly token?: string }>(child)
   return {
     url,
+    token,
     usage() {
       const usage = answer<Usage>(child)
       child.send('usage')
