@@ -374,6 +374,36 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await leave(page)
   })
 
+  it('tells nothing of a list that was narrowed meanwhile: neither its failure nor its rows', async () => {
+    const { page } = await stage.administrator()
+    const fake = manyDecisions(300, 'demo')
+    let fail = (): void => undefined
+    const held = new Promise<void>((resolve) => {
+      fail = resolve
+    })
+    await page.route(/\/decisions\?limit=200$/, (route) =>
+      route.fulfill({ json: { decisions: fake.slice(0, 200), next: fake[199]?.id } }),
+    )
+    await page.route(/\/decisions\?.*after=/, async (route) => {
+      await held
+      await route.fulfill({ status: 503, json: { code: 'busy', detail: 'busy' } })
+    })
+    await page.goto(`${stage.url}#/ns/default/decisions`)
+    await rows(page).first().waitFor()
+    const asked = page.waitForRequest(/after=/)
+    await page.locator('.windowed').evaluate((element) => element.scrollTo(0, element.scrollHeight))
+    await asked
+    await page.getByRole('combobox', { name: 'Reason' }).selectOption('reference-mismatch')
+    await page.waitForFunction(() => document.querySelectorAll('.list-row').length === 3)
+    const answered = page.waitForResponse(/after=/)
+    fail()
+    await answered
+    await page.waitForTimeout(300)
+    assert.equal(await page.getByRole('alert').count(), 0)
+    assert.equal(await rows(page).count(), 3)
+    await leave(page)
+  })
+
   it('tells what went wrong, tries again, and names the scope that is missing', async () => {
     const { page } = await stage.administrator()
     await page.route(/\/decisions\?/, (route) => route.fulfill({ status: 503, json: { code: 'busy', detail: 'busy' } }))

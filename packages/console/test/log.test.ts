@@ -6,6 +6,7 @@ import type { Page } from 'playwright-core'
 import { axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { type DecisionStory, tellDecisions } from './decision-story.ts'
+import { makeLog } from './log-kit.ts'
 
 describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
   let stage: CheckpointStage
@@ -123,6 +124,29 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
       )
     }
     assert.deepEqual(await axeFindings(page), [])
+    await leave(page)
+  })
+
+  it('says nothing of a key that was not looked with: what was under way with another key is not shown for it', async () => {
+    const { page } = await open()
+    let send = (): void => undefined
+    const held = new Promise<void>((resolve) => {
+      send = resolve
+    })
+    let asked = 0
+    await page.route('**/log/checkpoint', async (route) => {
+      if (asked++ === 0) await held
+      await route.continue()
+    })
+    await lookAgain(page)
+    await page.getByText('Check with a key that you kept').click()
+    await page.getByLabel('Verifier key of the log').fill(makeLog(3).key)
+    await page.getByText('Checked with the key that you pasted').waitFor()
+    assert.match(await refuted(page), /not signed with this key/)
+    send()
+    await page.waitForTimeout(500)
+    assert.match(await refuted(page), /not signed with this key/)
+    assert.equal(await page.locator('.seen').getByText(/^Signed;/).count(), 0)
     await leave(page)
   })
 

@@ -46,6 +46,22 @@ describe('the page', { skip: MISSING ?? false }, () => {
     await leave(page)
   })
 
+  it('shows what was dropped last, however much there was to read of what came before', async () => {
+    const { page, errors } = await fresh()
+    // Six files are read one after the other; the quote alone would be there before the last of them.
+    await drop(page, SNP)
+    await drop(page, exampleFiles('sgx/quote.bin'))
+    await page.locator('.file-line', { hasText: 'quote.bin' }).waitFor()
+    await page.locator('.head h1').waitFor()
+    await page.waitForTimeout(500)
+    assert.match((await page.locator('.file-line').textContent()) ?? '', /quote\.bin/)
+    assert.match((await page.locator('.head').textContent()) ?? '', /SGX/)
+    // The certificates and the root of the first are there for the second, as when they are dropped in turn.
+    assert.match((await page.locator('aside').textContent()) ?? '', /vcek\.der/)
+    assert.deepEqual(errors, [])
+    await leave(page)
+  })
+
   it('judges again when expectations change, and keeps waivers by name', async () => {
     const { page } = await fresh()
     await drop(page, SNP)

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
@@ -65,6 +66,26 @@ describe('reference values', { skip: MISSING ?? false }, () => {
     assert.match(stored, /measurement/)
     assert.doesNotMatch(stored, /minTcb|reportData/)
     assert.deepEqual(faults(errors), [])
+    await leave(page)
+  })
+
+  it('take the values of the file that was opened last, though another had the same name', async () => {
+    const { page } = await open('/+evidence')
+    const choose = (file: string): Promise<void> =>
+      page.locator('input[type=file]').setInputFiles({
+        name: 'report.bin',
+        mimeType: 'application/octet-stream',
+        buffer: readFileSync(join(stage.folder, file)),
+      })
+    await choose('Genoa.bin')
+    await page.getByRole('textbox', { name: 'measurement' }).fill('cd'.repeat(48))
+    await page.getByRole('checkbox', { name: 'minTcb' }).uncheck()
+    await choose('Milan.bin')
+    await page.waitForFunction(
+      (mine) => ![...document.querySelectorAll('input, textarea')].some((one) => 'value' in one && one.value === mine),
+      'cd'.repeat(48),
+    )
+    assert.ok(await page.getByRole('checkbox', { name: 'minTcb' }).isChecked())
     await leave(page)
   })
 

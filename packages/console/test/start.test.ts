@@ -286,6 +286,10 @@ describe('the walk through a verdict', { skip: MISSING ?? false }, () => {
 
   it('walks through an example by keys, and ends in the workbench with that evidence, without a checkpoint', async () => {
     const { page } = await open()
+    // The page as a plain file server gives it: nothing answers behind it.
+    await page.route('**/api/**', (route) => route.abort())
+    await page.reload()
+    await page.locator('.drop').waitFor()
     await page.locator('.card', { hasText: 'missed an update' }).click()
     await page.locator('.chapter').waitFor()
     assert.match((await page.locator('main').textContent()) ?? '', /EMULATED/)
