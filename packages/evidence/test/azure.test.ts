@@ -16,6 +16,7 @@ import {
 } from '../src/azure/index.ts'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'
+import type { Verdict } from '../src/core/verdict.ts'
 import { AT, azure, check, file, json, part } from './tpm-kit.ts'
 import { missing } from './vectors.ts'
 
@@ -40,6 +41,22 @@ function edited(at: number, ...bytes: readonly number[]): AzureEvidence {
   hclReport.set(bytes, at)
   return { ...evidence, hclReport }
 }
+
+describe('Azure confidential VM with TDX', { skip }, () => {
+  it('a TDREPORT of another TD than the quote is refused, also where nothing proves the quote', () => {
+    const evidence = parseAzureJson(file('azure-vtpm/tdx-json-v1/evidence.json'))
+    const judged = (hclReport: Uint8Array): Verdict => verifyAzureSync({ ...evidence, hclReport }, { at: AT })
+    assert.equal(check(judged(evidence.hclReport), 'azure.td-report').outcome, 'pass')
+    // MRTD of the TDREPORT in the HCL report.
+    for (const at of [32 + 528, 32 + 575]) {
+      const hclReport = new Uint8Array(evidence.hclReport)
+      hclReport[at] = (hclReport[at] as number) ^ 1
+      const verdict = judged(hclReport)
+      assert.equal(check(verdict, 'azure.td-report').outcome, 'fail')
+      assert.equal(verdict.authenticity, 'refuted')
+    }
+  })
+})
 
 describe('Azure confidential VM', { skip }, () => {
   it('is verified as one tree, once hardware, PCRs and nonce are as expected', () => {

@@ -177,11 +177,11 @@ export const AZURE_STEPS: readonly StepGroup<AzureState>[] = [
       step('part.hardware', 'The hardware report is genuine', [], ({ hardware }) =>
         genuine('hardware report', hardware),
       ),
-      step(
-        'td-report',
-        'The TD quote is of this HCL report',
-        ['azure.hardware.present', 'azure.part.hardware'],
-        tdReport,
+      // Whether the quote is proven or not yet: evidence that contradicts itself is refused.
+      step('td-report', 'The TD quote is of this HCL report', ['azure.hardware.present'], (state) =>
+        state.hardware.error !== undefined || state.hardware.value?.authenticity === 'refuted'
+          ? notApplicable('the TD quote is not genuine: nothing can be compared with it')
+          : tdReport(state),
       ),
       step('paravisor', 'The paravisor asked for the hardware report', [], paravisor),
       step('claims', 'The runtime claims can be read', ['azure.binding'], claims),

@@ -194,6 +194,12 @@ const TOKENS: Readonly<Record<string, () => Uint8Array>> = {
     certified([certificate('leaf'), certificate('root', { subjectKey: LEAF, issuerKey: LEAF })]),
 }
 
+const TOKEN_LISTS: Readonly<Record<string, Partial<CrlOptions>>> = {
+  'token.chain.crl.genuine': { issuerKey: LEAF },
+  'token.chain.crl.current': { nextUpdate: new Date(AT.getTime() - 1) },
+  'token.chain.crl.not-revoked': { revoked: [{ serial: 1 }, { serial: 2 }, { serial: 3 }] },
+}
+
 describe('every check of a token with its own chain can fail', () => {
   const options: TokenVerifyOptions = { at: AT, trustAnchors: [ANCHOR] }
   it('and none of them does when nothing is broken', () => {
@@ -212,16 +218,11 @@ describe('every check of a token with its own chain can fail', () => {
         nextUpdate: new Date(AT.getTime() + 1000),
         ...change,
       })
-      const token = certified([certificate('leaf'), certificate('root')])
+      const root = certificate('root', { extensions: [basicConstraints(true), keyUsage('keyCertSign', 'cRLSign')] })
+      const token = certified([certificate('leaf'), root])
       assertFails(verifyTokenSync(token, { ...options, crls: [crl] }), id)
     })
 })
-
-const TOKEN_LISTS: Readonly<Record<string, Partial<CrlOptions>>> = {
-  'token.chain.crl.genuine': { issuerKey: LEAF },
-  'token.chain.crl.current': { nextUpdate: new Date(AT.getTime() - 1) },
-  'token.chain.crl.not-revoked': { revoked: [{ serial: 1 }, { serial: 2 }, { serial: 3 }] },
-}
 
 describe('what is expected of a token', { skip: missing('tokens') }, () => {
   const judged = (name: string, expect: TokenVerifyOptions['expect'] = {}): Verdict =>
