@@ -56,6 +56,24 @@ describe('cases as other collections lay them out', { skip }, () => {
     assert.equal(result.outcome, 'pass', result.message)
   })
 
+  it('an SNP report in a buffer of a page, and as the guest device answers', async () => {
+    for (const around of [
+      (report: Buffer): Buffer => Buffer.concat([report, Buffer.alloc(4096 - report.length)]),
+      (report: Buffer): Buffer => {
+        const answer = Buffer.alloc(4000)
+        answer.writeUInt32LE(report.length, 4)
+        report.copy(answer, 32)
+        return answer
+      },
+    ]) {
+      const result = await variant(snpCases, 'amd-sev-snp/milan-v3-vlek-aws', async (_content, folder) => {
+        const file = join(folder, 'evidence.bin')
+        await writeFile(file, around(await readFile(file)))
+      })
+      assert.equal(result.outcome, 'pass', result.message)
+    }
+  })
+
   it('a TPM case whose authorities have other file names, and one that names its own root', async () => {
     const renamed: Edit = async (_content, folder) => {
       const certs = join(folder, 'certs')

@@ -6,6 +6,7 @@ import {
   type SnpCollateral,
   type SnpCollateralInput,
   type SnpReport,
+  splitSnpEvidence,
   verifySnp,
 } from '@sekisho/evidence/snp'
 import type { JsonValue } from './case.ts'
@@ -91,9 +92,14 @@ export async function runReport(files: CaseFiles, content: JsonValue, input: Snp
   }
 }
 
-// What a report says is compared even where it is refused.
+// What a report says is compared even where it is refused, and without what lies around it.
 function lookAt(evidence: Uint8Array): SnpReport | undefined {
-  return evidence.length === 1184 ? decodeSnpReport(evidence) : undefined
+  try {
+    return decodeSnpReport(evidence.length === 1184 ? evidence : splitSnpEvidence(evidence).report)
+  } catch (error) {
+    if (error instanceof EvidenceError) return undefined
+    throw error
+  }
 }
 
 /** The class of a judgement: authenticity decides, and a nonce that the case asks for. */
