@@ -237,17 +237,41 @@ describe('the page', { skip: MISSING ?? false }, () => {
     await leave(page)
   })
 
-  it('speaks Japanese, and says which sentences are English', async () => {
+  it('speaks Japanese, the sentences of the verdict too', async () => {
     const { page, errors } = await fresh({ locale: 'ja-JP' })
     assert.equal(await page.getAttribute('html', 'lang'), 'ja')
     await page.locator('.card').first().click()
     await page.locator('.head h1').waitFor()
     assert.equal(await outcome(page), '検証済み')
-    assert.match((await page.locator('.head').textContent()) ?? '', /英語のみ/)
+    await page.locator('.summary [title]').waitFor()
+    assert.equal(await page.locator('.summary').textContent(), 'EMULATED：本物で、有効期間内にあり、期待どおりです。')
+    // Logs and the command line have the English one.
+    assert.equal(
+      await page.locator('.summary [title]').getAttribute('title'),
+      'EMULATED: genuine, in date, and as you expect',
+    )
+    await page.getByRole('button', { name: 'すべて開く' }).click()
+    assert.equal(await page.locator('main [lang=en]').count(), 0)
+    assert.ok(!/英語のまま/.test((await page.locator('main').textContent()) ?? ''))
+    assert.deepEqual(await axeFindings(page), [])
     await page.getByRole('combobox', { name: '言語' }).selectOption('en')
     assert.equal(await outcome(page), 'Verified')
+    assert.equal(await page.locator('.summary').textContent(), 'EMULATED: genuine, in date, and as you expect.')
     assert.deepEqual(errors, [])
     await leave(page)
+  })
+
+  it('says which sentences are English where the Japanese ones cannot be had', async () => {
+    const { page } = await fresh({ locale: 'ja-JP', serviceWorkers: 'block' })
+    await page.route(/assets\/faults-[^/]*\.js/, (route) => route.abort())
+    await page.locator('.card').first().click()
+    await page.getByText('翻訳のない文は、英語のまま表示しています。').waitFor()
+    assert.equal(
+      await page.locator('.summary [lang=en]').textContent(),
+      'EMULATED: genuine, in date, and as you expect.',
+    )
+    assert.deepEqual(await axeFindings(page), [])
+    await page.context().close()
   })
 
   for (const colorScheme of ['light', 'dark'] as const) {

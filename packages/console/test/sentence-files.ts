@@ -8,6 +8,7 @@ import { sentences as dcap } from '../src/text/sentences-ja/dcap.ts'
 import { sentences as faults } from '../src/text/sentences-ja/faults.ts'
 import { sentences as ias } from '../src/text/sentences-ja/ias.ts'
 import { sentences as ibmSe } from '../src/text/sentences-ja/ibm-se.ts'
+import { sentences as input } from '../src/text/sentences-ja/input.ts'
 import { sentences as nitro } from '../src/text/sentences-ja/nitro.ts'
 import { sentences as nvidia } from '../src/text/sentences-ja/nvidia.ts'
 import { sentences as nvidiaEndorsements } from '../src/text/sentences-ja/nvidia-endorsements.ts'
@@ -34,6 +35,7 @@ export const sentenceFiles: Readonly<Record<string, SentencePairs>> = {
   faults,
   ias,
   'ibm-se': ibmSe,
+  input,
   nitro,
   nvidia,
   'nvidia-endorsements': nvidiaEndorsements,

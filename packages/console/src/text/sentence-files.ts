@@ -26,6 +26,7 @@ const FILES = {
   composite: () => import('./sentences-ja/composite.ts'),
   checkpoint: () => import('./sentences-ja/checkpoint.ts'),
   policy: () => import('./sentences-ja/policy.ts'),
+  input: () => import('./sentences-ja/input.ts'),
 } as const satisfies Readonly<Record<string, Load>>
 
 type File = keyof typeof FILES
@@ -48,6 +49,7 @@ const NEEDS: Readonly<Record<string, readonly File[]>> = {
   composite: ['composite'],
   checkpoint: ['checkpoint'],
   policy: ['policy'],
+  input: ['input'],
 }
 
 const SHARED: readonly File[] = ['core', 'faults']

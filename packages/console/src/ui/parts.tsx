@@ -2,6 +2,8 @@ import type { Outcome } from '@sekisho/evidence'
 import type { ComponentChildren, JSX } from 'preact'
 import { useContext, useRef } from 'preact/hooks'
 import { LanguageContext, useTexts } from '../text/language.ts'
+import { useSpeech } from '../text/use-sentences.ts'
+import { Speaking } from './said.tsx'
 
 /** A mark with a word: what became of a check, or how a layer stands. Never colour alone. */
 export function Mark({ tone, children }: { readonly tone: string; readonly children: ComponentChildren }): JSX.Element {
@@ -102,6 +104,14 @@ export function Digest({ hex }: { readonly hex: string }): JSX.Element {
   return <code class="digest">{hex}</code>
 }
 
+const READING: readonly string[] = ['input']
+
+/** What a decoder says of bytes; other texts are in the reader's language already. */
+function FaultText({ text }: { text: string }): JSX.Element {
+  const said = useSpeech().say(text)
+  return <span {...(said === undefined ? {} : { title: text })}>{said ?? text}</span>
+}
+
 /** What went wrong, until it is dismissed. */
 export function FaultBox({
   code,
@@ -117,7 +127,11 @@ export function FaultBox({
     <div class="fault" role="alert">
       <div>
         <strong>{t.fault.heading}</strong>
-        <p>{text}</p>
+        <Speaking of={READING}>
+          <p>
+            <FaultText text={text} />
+          </p>
+        </Speaking>
         <p class="faint">
           {t.fault.code}: <code>{code}</code>
         </p>
