@@ -205,7 +205,7 @@ export const sentences: SentencePairs = [
   ['{name?} may not sign certificates and lists', '{name?} の鍵用途に、証明書とリストへの署名が含まれていません'],
   ['{name?} allows a shorter path only', '{name?} は、より短いチェーンしか許容していません'],
   ['{name?} has a weak key or signature ({kind})', '{name?} の鍵または署名の強度が不足しています（{kind}）'],
-  ['{name?} is valid from {moment} only', '{name?} の有効期間は {moment} からです'],
+  ['{name?} is valid from {moment} only', '{name?} の有効期間は {moment} からで、まだ始まっていません'],
   ['{name?} ended at {moment}', '{name?} の有効期間が {moment} に終わっています'],
   ['at least {bits#} bits', '{bits#} ビット以上です'],
   ['at least {bits#} bits each', 'それぞれ {bits#} ビット以上です'],

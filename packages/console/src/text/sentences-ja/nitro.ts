@@ -105,7 +105,7 @@ export const sentences: SentencePairs = [
     'ask a real enclave; to accept a simulator, pass its root in `trustAnchors` with `emulated: true`',
     '本物のエンクレーブに要求してください。シミュレーターを受け入れる場合は、そのルートを `emulated: true` を付けて `trustAnchors` に指定してください',
   ],
-  ['{name?} is valid from {from} only', '{name?} の有効期間は {from} からです'],
+  ['{name?} is valid from {from} only', '{name?} の有効期間は {from} からで、まだ始まっていません'],
   ['{name?} expired at {until}', '{name?} の有効期間が {until} に終わっています'],
   [
     'judged at {at}: judge a stored document at its own time',

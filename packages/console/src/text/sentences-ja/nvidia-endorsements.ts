@@ -41,7 +41,7 @@ export const sentences: SentencePairs = [
   ],
   [
     'certificate {i#} of {chain?}, {name}, is valid from {from} only',
-    '{chain?} の証明書 {i#}（{name}）の有効期間は {from} からです',
+    '{chain?} の証明書 {i#}（{name}）の有効期間は {from} からで、まだ始まっていません',
   ],
   [
     'certificate {i#} of {chain?}, {name}, expired at {until}',

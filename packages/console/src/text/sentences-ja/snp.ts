@@ -156,7 +156,7 @@ export const sentences: SentencePairs = [
     'use certificates from AMD; to accept an example or test root, pass it in `trustAnchors` with `emulated: true`',
     'AMD の証明書を使ってください。サンプルやテスト用のルートを受け入れる場合は、`emulated: true` を付けて `trustAnchors` に指定してください',
   ],
-  ['{name?} is valid from {moment} only', '{name?} の有効期間は {moment} からです'],
+  ['{name?} is valid from {moment} only', '{name?} の有効期間は {moment} からで、まだ始まっていません'],
   ['{name?} expired at {moment}', '{name?} の有効期間が {moment} に終わっています'],
   ['there is no leaf', 'リーフがありません'],
   [

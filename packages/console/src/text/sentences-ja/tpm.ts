@@ -256,7 +256,7 @@ export const sentences: SentencePairs = [
     'TPM が時計を保存するのを待ち、クォートを取り直してください',
   ],
   ['{name?} expired at {moment}', '{name?} の有効期間が {moment} に終わっています'],
-  ['{name?} is valid from {moment} only', '{name?} の有効期間は {moment} からです'],
+  ['{name?} is valid from {moment} only', '{name?} の有効期間は {moment} からで、まだ始まっていません'],
   ['a certificate without a name', '名前のない証明書'],
   [
     'the hardware report is for other runtime claims than those that name the key',
