@@ -10,9 +10,24 @@ import { sentenceFiles } from './sentence-files.ts'
 
 const SOURCES = join(ROOT, 'packages', 'evidence', 'src')
 /** Functions whose arguments are sentences of a verdict. */
-const TELLING = new Set(['pass', 'fail', 'unchecked', 'notApplicable', 'mend', 'finding', 'fault'])
+const TELLING = new Set([
+  'pass',
+  'fail',
+  'unchecked',
+  'notApplicable',
+  'mend',
+  'finding',
+  'fault',
+  'each',
+  'eachHost',
+  'eachOfPath',
+])
 /** Members that are sentences of a verdict. */
 const MEMBERS = new Set(['action', 'statement', 'because', 'text', 'reason', 'explanation'])
+
+/** Files whose functions judge: what they return is told. */
+const JUDGING =
+  /(steps|chain|certificates|revocation|check|groups|wishes|shortfall|compare|findings|facts|windows)\.ts$/
 
 interface Found {
   readonly file: string
@@ -47,9 +62,13 @@ function collect(node: unknown, file: string, found: Found[]): void {
   if (type === 'CallExpression' && TELLING.has(nameOf(node['callee'])) && Array.isArray(node['arguments']))
     told.push(...node['arguments'])
   if (type === 'Property' && MEMBERS.has(nameOf(node['key']))) told.push(node['value'])
+  // Functions that say what is wrong return half a sentence, and what several checks say has a name.
+  if (type === 'ReturnStatement' && JUDGING.test(file)) told.push(node['argument'])
+  if (type === 'ArrowFunctionExpression' && JUDGING.test(file)) told.push(node['body'])
+  if (type === 'VariableDeclarator' && JUDGING.test(file)) told.push(node['init'])
   for (const one of told.flatMap(branchesOf)) {
     const text = isRecord(one) ? textOf(one) : undefined
-    if (text !== undefined && /[a-z]+ /.test(text)) found.push({ file, text })
+    if (text !== undefined && /^(?![A-Z]).*[a-z]{2,} [a-z]/.test(text)) found.push({ file, text })
   }
   for (const value of Object.values(node)) if (typeof value === 'object') collect(value, file, found)
 }
@@ -75,8 +94,20 @@ describe('Japanese sentences and the sources of the English ones', () => {
   // What an expression in a template may stand for: each pattern asks for one of these in its holes.
   const STAND_INS = ['¤', '7', 'x-1', '"quoted"', 'it is so', 'the leaf', 'is revoked'] as const
 
+  // What half a sentence is said of.
+  const SUBJECTS = [
+    '',
+    'the leaf ',
+    'certificate 1 ',
+    'certificate 1 of the chain, "x", ',
+    'the responder for certificate 1 ',
+  ] as const
+
   function isKnown(text: string): boolean {
-    return STAND_INS.some((value) => all.say(text.replace(/¤\d+/g, value)) !== undefined)
+    return STAND_INS.some((value) => {
+      const whole = text.replace(/¤\d+/g, value)
+      return SUBJECTS.some((subject) => all.say(`${subject}${whole}`) !== undefined)
+    })
   }
 
   it('every sentence that the sources tell has a pattern', () => {
@@ -111,4 +142,22 @@ const COMPOSED: ReadonlySet<string> = new Set([
   'tpm/log-steps.ts: the log replays to the quoted PCR ¤1 of the ¤2 bank¤3',
   'tpm/log-steps.ts: switch secure boot ¤1 and boot again',
   'tpm/log-steps.ts: switch it ¤1 and boot again',
+  // Parts of those above and of others, which are told whole.
+  'dcap/chain-steps.ts: no time',
+  'dcap/tcb-groups.ts: set ¤1 to ¤2 in the BIOS and have the platform certified anew',
+  'nvidia/measurement-steps.ts: ; ¤1 left out, as NVDEC0 is disabled',
+  'nvidia/ocsp-steps.ts: , on hold',
+  'sev/chain-steps.ts: has no one signature by ¤1 that can be checked',
+  'snp/crl-steps.ts: the revocation list',
+  'snp/report-steps.ts: is none: R and S must be 1 to n-1, and zero above 48 bytes',
+  'snp/report-steps.ts: does not verify with the key of the leaf: the report was changed, or another key signed it',
+  'snp/report-steps.ts:  (MASK_CHIP_KEY is set: the host switched the chip key off)',
+  'tpm/log-steps.ts: ; PCR ¤1 went on after the log, which proves nothing of them',
+  // Names of documents, parties and facts.
+  'ibm-se/host-steps.ts: ¤1, verifying the host key document',
+  'nvidia/appraisal-steps.ts: relying party',
+  'sev/chain-steps.ts: ¤1, chapter 2 "Key management" and appendices B, C',
+  'sev/guest-steps.ts: ¤1, chapter 3 "Guest policy"',
+  "token/claim-steps.ts: documentation of the service's claims",
+  'tpm/boot/facts.ts: a certificate that cannot be read',
 ])

@@ -266,4 +266,45 @@ export const sentences: SentencePairs = [
   ['a key that you named', '指定された鍵'],
   ['key of {issuer}', '{issuer} の鍵'],
   ['the certificates form one path', '証明書がひとつの経路をなしています'],
+  ['you gave no revocation list', '失効リストの指定はありません'],
+  ['the key has no certificates that a list could be about', '鍵に、リストの対象となる証明書がありません'],
+  [
+    'give the current lists of the authorities above the key, or none',
+    '鍵の上位の認証局の、現在の失効リストを指定するか、リストを外してください',
+  ],
+  ['revocation list {number#}', '失効リスト {number#}'],
+  ['{list?} cannot be read: {fault?}', '{list?} を読み取れません：{fault?}'],
+  [
+    '{list?} is of no authority above the key: it says nothing about its certificates',
+    '{list?} が鍵の上位の認証局のものではなく、その証明書について何も示しません',
+  ],
+  ['{list?} has a critical extension that is not known: {oid}', '{list?} に未知のクリティカル拡張があります：{oid}'],
+  [
+    '{list?} is of an authority that must not sign lists',
+    '{list?} の認証局の鍵用途に、リストへの署名が含まれていません',
+  ],
+  [
+    '{list?} is not signed by its authority: it is forged or damaged',
+    '{list?} に認証局の署名がありません。偽造されたか、破損しています',
+  ],
+  ['{list?} is of {moment@}, later than the time of judging', '{list?} は {moment@} のもので、検証時刻より後です'],
+  ['{list?} does not say until when it is current', '{list?} に、いつまで有効かが記載されていません'],
+  [
+    '{list?} is stale: the next one came by {moment@}',
+    '{list?} が古くなっています。{moment@} までに次のリストが出ています',
+  ],
+  [
+    'the certificate with serial 0x{serial@} is revoked: nothing that rests on it counts',
+    'シリアル番号 0x{serial@} の証明書が失効しています。これに依拠するものはすべて無効です',
+  ],
+  [
+    'get a token that is signed with a key whose certificates hold',
+    '有効な証明書を持つ鍵で署名されたトークンを取得してください',
+  ],
+  ['no certificate is on a list', 'リストにある証明書はありません'],
+  [
+    'none is on a list; of {count#} there is no list',
+    'リストにある証明書はありません（{count#} 枚には対応するリストがありません）',
+  ],
+  ['each is of an authority and signed', 'それぞれ認証局のもので、署名があります'],
 ]
