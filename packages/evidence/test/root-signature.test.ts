@@ -5,14 +5,14 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { basicConstraints, distinguishedName, flipBit, issueCertificate, namedKey } from '@sekisho/emulator/kit'
 import { settleNow } from '#crypto'
-import type { DigestJob, SignatureJob } from '../src/crypto/jobs.ts'
+import type { DigestJob, Job, SignatureJob } from '../src/crypto/jobs.ts'
 import { settle } from '../src/crypto/web.ts'
 import { INTEL_ROOT_CERTIFICATES } from '../src/dcap/anchors.ts'
 import { AWS_NITRO_ROOT_CERTIFICATES } from '../src/nitro/anchors.ts'
 import { NVIDIA_ROOT_CERTIFICATES } from '../src/nvidia/anchors.ts'
 import { AMD_ROOT_CERTIFICATES } from '../src/snp/anchors.ts'
-import { parseCertificate } from '../src/x509/certificate.ts'
-import { rootSignature } from '../src/x509/root-signature.ts'
+import { type Certificate, parseCertificate } from '../src/x509/certificate.ts'
+import { knownRoots, rootSignature } from '../src/x509/root-signature.ts'
 import { missing, VECTORS } from './vectors.ts'
 
 const CA = namedKey('a root', 'P-384')
@@ -67,6 +67,49 @@ describe('the signature of a root', () => {
   it('is the same check for as long as the certificate lives', () => {
     const root = parseCertificate(DER)
     assert.equal(rootSignature(root, []), rootSignature(root, []))
+  })
+})
+
+describe('roots that are known', () => {
+  const published = [sha256(DER)]
+  const asked = (der: Uint8Array, among: readonly string[]): { root: Certificate; jobs: readonly Job[] } => {
+    const root = parseCertificate(der, knownRoots(among))
+    const job = rootSignature(root, among)
+    assert.ok(job)
+    return { root, jobs: [job, root.digest, root.spkiDigest] }
+  }
+
+  it('are those whose digest has shown that they are published, for the list that they are on alone', () => {
+    const { root, jobs } = asked(DER, published)
+    assert.deepEqual(knownRoots(published), [], 'nothing is known of it yet')
+    assert.notEqual(parseCertificate(DER, knownRoots(published)), root)
+    settleNow(jobs)
+    assert.deepEqual(knownRoots(published), [root])
+    assert.equal(parseCertificate(DER, knownRoots(published)), root)
+    assert.deepEqual(knownRoots([...published]), [], 'another list is another vendor')
+  })
+
+  it('are no others, however well they verify', () => {
+    const others = ['00'.repeat(32)]
+    const { jobs } = asked(DER, others)
+    settleNow(jobs)
+    assert.equal(rootSignature(parseCertificate(DER), others)?.result, undefined)
+    assert.deepEqual(knownRoots(others), [])
+    const damaged = asked(flipBit(DER, DER.length - 1), published)
+    settleNow(damaged.jobs)
+    assert.ok(!knownRoots(published).includes(damaged.root))
+  })
+
+  it('stay as many as are published, however often they are asked about', () => {
+    const list = [sha256(DER)]
+    for (let i = 0; i < 5; i++) {
+      const root = parseCertificate(DER)
+      settleNow([rootSignature(root, list) as Job, root.digest, root.spkiDigest])
+      assert.equal(knownRoots(list).length, 1)
+    }
+    const pool = knownRoots(list)
+    pool.length = 0
+    assert.equal(knownRoots(list).length, 1, "the pool is the caller's own")
   })
 })
 

@@ -2,7 +2,7 @@ import { builtinModules } from 'node:module'
 import type { NameUse } from './syntax.ts'
 import {
   IMPURE_GLOBALS,
-  NODE_DOOR,
+  NODE_DOORS,
   NODE_GLOBALS,
   PACKAGE_RULES,
   ROOF_FOLDERS,
@@ -23,7 +23,7 @@ function nodeUses(file: SourceFile): Violation[] {
   const found: Violation[] = []
   for (const { specifier, typeOnly, line } of file.modules) {
     if (specifier === undefined) continue
-    if (isNodeModule(specifier) && file.path !== NODE_DOOR) {
+    if (isNodeModule(specifier) && !NODE_DOORS.includes(file.path)) {
       found.push({
         rule: 'node-module',
         file: file.path,
@@ -32,16 +32,16 @@ function nodeUses(file: SourceFile): Violation[] {
       })
     }
     // Only the package's own `imports` map chooses this file, under the condition "node".
-    if (!typeOnly && relativeTarget(file, specifier) === NODE_DOOR) {
+    if (!typeOnly && NODE_DOORS.includes(relativeTarget(file, specifier) ?? '')) {
       found.push({
         rule: 'node-module',
         file: file.path,
         line,
-        message: 'imports the Node crypto by path; import #crypto',
+        message: 'imports a file for Node.js by path; import #crypto or #text',
       })
     }
   }
-  if (file.path === NODE_DOOR) return found
+  if (NODE_DOORS.includes(file.path)) return found
   for (const { name, line } of file.names) {
     if (NODE_GLOBALS.includes(name)) {
       found.push({ rule: 'node-global', file: file.path, line, message: `uses ${name}, which browsers do not have` })
@@ -57,17 +57,17 @@ function isNodeModule(specifier: string): boolean {
 /** The `imports` map must lead to the Node file under the conditions `types` and `node` only. */
 function checkConditions(tree: PackageTree): Violation[] {
   const file = `${tree.path}/package.json`
-  const compiledDoor = NODE_DOOR.replace(`${tree.path}/`, './dist/').replace(/\.ts$/, '')
+  const compiledDoors = NODE_DOORS.map((door) => door.replace(`${tree.path}/`, './dist/').replace(/\.ts$/, ''))
   const found: Violation[] = []
   for (const [name, targets] of Object.entries(tree.manifest.imports ?? {})) {
     const conditions = typeof targets === 'string' ? { default: targets } : targets
     for (const [condition, target] of Object.entries(conditions)) {
-      const leadsToNode = target.startsWith(`${compiledDoor}.`)
+      const leadsToNode = compiledDoors.some((door) => target.startsWith(`${door}.`))
       if (leadsToNode && condition !== 'node' && condition !== 'types') {
         found.push({
           rule: 'node-module',
           file,
-          message: `${name} leads to the Node crypto under the condition "${condition}"`,
+          message: `${name} leads to a file for Node.js under the condition "${condition}"`,
         })
       }
     }

@@ -6,8 +6,9 @@ import { type BuildOptions, build, type Plugin } from 'esbuild'
 const BASE = ['core', 'crypto', 'x509'] as const
 const BASE_FILE = './base.js'
 
-/** Where runtimes other than Node.js have their cryptography. */
-const OTHER_DOOR = 'crypto/web.js'
+/** What the package's `imports` name, and the files of theirs for runtimes other than Node.js. */
+const DOORS = ['#crypto', '#text']
+const OTHER_DOORS = ['crypto/web.js', 'core/text.js']
 
 /**
  * Bundles the compiled evidence package for Node.js: a file for each entry point, one for what all of them share, and a
@@ -53,7 +54,7 @@ function baseModules(compiled: string, folder: string): readonly string[] {
   return readdirSync(join(compiled, folder))
     .filter((name) => name.endsWith('.js') && name !== 'index.js')
     .map((name) => `${folder}/${name}`)
-    .filter((path) => path !== OTHER_DOOR)
+    .filter((path) => !OTHER_DOORS.includes(path))
 }
 
 // All files are made in one folder, so the base is beside whoever imports it.
@@ -64,7 +65,7 @@ function baseStaysOutside(compiled: string, shared: ReadonlySet<string>): Plugin
     setup({ onResolve }) {
       onResolve({ filter: /./ }, ({ kind, path, resolveDir }) => {
         if (kind === 'entry-point') return undefined
-        if (path === '#crypto') return { path: BASE_FILE, external: true }
+        if (DOORS.includes(path)) return { path: BASE_FILE, external: true }
         const file = join(resolveDir, path)
         return path.startsWith('.') && existsSync(file) && isShared(file)
           ? { path: BASE_FILE, external: true }

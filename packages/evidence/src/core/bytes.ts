@@ -1,60 +1,6 @@
 import { EvidenceError } from './errors.ts'
 
-const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
-
-const DIGITS: Uint8Array = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
-const ascii: TextDecoder = new TextDecoder('latin1')
-const line: Uint8Array = new Uint8Array(128)
-
-/** Lower-case hexadecimal of `bytes`, in memory order. */
-export function toHex(bytes: Uint8Array): string {
-  if (bytes.length < SHORT) return joined(bytes)
-  // One flat string: joining pieces leaves a chain of them behind, seven times the size.
-  const digits = 2 * bytes.length <= line.length ? line : new Uint8Array(2 * bytes.length)
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] as number
-    digits[2 * i] = DIGITS[byte >> 4] as number
-    digits[2 * i + 1] = DIGITS[byte & 15] as number
-  }
-  return ascii.decode(digits.subarray(0, 2 * bytes.length))
-}
-
-const SHORT = 16
-
-function joined(bytes: Uint8Array): string {
-  let text = ''
-  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i] as number]
-  return text
-}
-
-/**
- * Bytes of an even-length hexadecimal string of either case.
- * @returns undefined when `text` is anything else.
- */
-export function fromHex(text: string): Uint8Array | undefined {
-  if (text.length % 2 !== 0) return undefined
-  const bytes = new Uint8Array(text.length / 2)
-  let wrong = 0
-  for (let i = 0; i < bytes.length; i++) {
-    const high = NIBBLES[text.charCodeAt(2 * i)] ?? 0xff
-    const low = NIBBLES[text.charCodeAt(2 * i + 1)] ?? 0xff
-    wrong |= high | low
-    bytes[i] = (high << 4) | low
-  }
-  return (wrong & 0xf0) === 0 ? bytes : undefined
-}
-
-const NIBBLES: Uint8Array = makeNibbles()
-
-function makeNibbles(): Uint8Array {
-  const nibbles = new Uint8Array(128).fill(0xff)
-  for (let i = 0; i < 16; i++) {
-    const digit = i.toString(16)
-    nibbles[digit.charCodeAt(0)] = i
-    nibbles[digit.toUpperCase().charCodeAt(0)] = i
-  }
-  return nibbles
-}
+export { fromHex, toHex } from '#text'
 
 /** Whether two byte strings are equal. Not constant time: evidence and endorsements are public. */
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

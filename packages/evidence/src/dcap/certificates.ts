@@ -5,7 +5,7 @@ import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
 import { decodePem } from '../x509/pem.ts'
 import { withPinnedKey } from '../x509/pinned-key.ts'
-import { rootSignature } from '../x509/root-signature.ts'
+import { knownRoots, rootSignature } from '../x509/root-signature.ts'
 import { INTEL_ROOT_CERTIFICATES, INTEL_ROOT_KEY } from './anchors.ts'
 import { type PckExtensions, parsePckExtensions } from './pck.ts'
 import { refuse } from './refuse.ts'
@@ -120,7 +120,7 @@ export class CertificatePool {
   readonly #tails: Tail[]
 
   constructor(from?: CertificatePool) {
-    this.certificates = from === undefined ? [] : [...from.certificates]
+    this.certificates = from === undefined ? knownRoots(INTEL_ROOT_CERTIFICATES) : [...from.certificates]
     this.#tails = from === undefined ? [] : [...from.#tails]
   }
 

@@ -3,7 +3,7 @@ import { EvidenceError } from '../core/errors.ts'
 import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { withPinnedKey } from '../x509/pinned-key.ts'
-import { rootSignature } from '../x509/root-signature.ts'
+import { knownRoots, rootSignature } from '../x509/root-signature.ts'
 import { AWS_NITRO_ROOT_CERTIFICATES, AWS_NITRO_ROOT_KEYS } from './anchors.ts'
 import type { NitroPayload } from './document.ts'
 
@@ -37,7 +37,7 @@ export function chainDigest({ cabundle, certificate }: NitroPayload): DigestJob 
  * @param known the certificates of the same bytes, parsed before, root first
  */
 export function readChain({ cabundle, certificate }: NitroPayload, known?: readonly Certificate[]): NitroChain {
-  const pool: Certificate[] = []
+  const pool = knownRoots(AWS_NITRO_ROOT_CERTIFICATES)
   const links = [...cabundle, certificate].map((der, i): Link => {
     const name = i === cabundle.length ? 'the leaf' : i === 0 ? 'the root' : `certificate ${i + 1} of the bundle`
     try {

@@ -5,7 +5,7 @@ import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodePem } from '../x509/pem.ts'
-import { rootSignature } from '../x509/root-signature.ts'
+import { knownRoots, rootSignature } from '../x509/root-signature.ts'
 import type { Signed } from '../x509/signature.ts'
 import { AMD_ROOT_CERTIFICATES } from './anchors.ts'
 import { parseCertificateTable, type TableEntry } from './certificate-table.ts'
@@ -102,10 +102,10 @@ export class SnpCollateral implements SnpParts, Remembered {
     this.asvk = intermediate('vlek', parts.asvk)
     this.ark =
       parts.ark !== undefined
-        ? partOf(parts.ark, certificateOf)
+        ? partOf(parts.ark, arkOf)
         : isPresent(chain.ark)
           ? chain.ark
-          : partOf(fromTable('ark'), certificateOf)
+          : partOf(fromTable('ark'), arkOf)
     this.crl = partOf(parts.crl ?? fromTable('crl'), (bytes) => parseCrl(derOf(bytes, 'X509 CRL', 'crl')))
     this.idBlock = readIdBlock(parts)
     this.tableError = tableError
@@ -217,6 +217,10 @@ function certificateOf(bytes: Uint8Array): Certificate {
   return parseCertificate(derOf(bytes, 'CERTIFICATE', 'certificate'))
 }
 
+function arkOf(bytes: Uint8Array): Certificate {
+  return parseCertificate(derOf(bytes, 'CERTIFICATE', 'certificate'), knownRoots(AMD_ROOT_CERTIFICATES))
+}
+
 function leafOf(bytes: Uint8Array): Leaf {
   const certificate = certificateOf(bytes)
   return { certificate, extensions: partOf(certificate.der, () => readLeafExtensions(certificate)) }
@@ -246,7 +250,7 @@ function splitChain(pem: Uint8Array | undefined): {
     })
   })
   if (read.error !== undefined) return { intermediate: { error: read.error }, ark: { error: read.error } }
-  return { intermediate: partOf(read.value?.intermediate, certificateOf), ark: partOf(read.value?.ark, certificateOf) }
+  return { intermediate: partOf(read.value?.intermediate, certificateOf), ark: partOf(read.value?.ark, arkOf) }
 }
 
 // One table entry and one position of the chain serve ASK and ASVK: the name tells which. Unreadable ones fit both.

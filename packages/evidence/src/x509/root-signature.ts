@@ -1,3 +1,4 @@
+import { equalBytes, toHex } from '../core/bytes.ts'
 import type { SignatureJob } from '../crypto/jobs.ts'
 import type { Certificate } from './certificate.ts'
 
@@ -17,5 +18,44 @@ export function rootSignature(root: Certificate, published: readonly string[]): 
   const own = root.key === undefined ? undefined : root.signed.by(root.key)
   const job: SignatureJob | undefined = own && { ...own, published: { digest: root.digest, among: published } }
   CHECKS.set(root, { job })
+  if (job !== undefined) rootsOf(published).last = root
   return job
+}
+
+interface Roots {
+  /** Certificates that are published, as their digests have shown: at most as many as there are digests. */
+  readonly met: Certificate[]
+  /** The one asked about last: whether it is published is known once its digest is. */
+  last: Certificate | undefined
+}
+
+const ROOTS: WeakMap<readonly string[], Roots> = new WeakMap()
+
+function rootsOf(published: readonly string[]): Roots {
+  const known = ROOTS.get(published)
+  if (known !== undefined) return known
+  const roots: Roots = { met: [], last: undefined }
+  ROOTS.set(published, roots)
+  return roots
+}
+
+/**
+ * Published roots that were parsed before, to begin a pool of certificates with: what came with every quote of a vendor
+ * is not parsed and digested each time. They are the vendor's own bytes, and their dates and keys are judged on each use.
+ */
+export function knownRoots(published: readonly string[]): Certificate[] {
+  const roots = rootsOf(published)
+  const { met, last } = roots
+  const digest = last?.digest.result
+  if (last !== undefined && digest !== undefined) {
+    roots.last = undefined
+    if (!isAmong(last, met) && last.spkiDigest.result !== undefined && published.includes(toHex(digest)))
+      met.push(Object.freeze(last))
+  }
+  return [...met]
+}
+
+// Side by side, several verifications may have parsed it.
+function isAmong({ der }: Certificate, met: readonly Certificate[]): boolean {
+  return met.some((one) => equalBytes(one.der, der))
 }
