@@ -334,13 +334,17 @@ export interface Situation extends ReportChanges {
   readonly options?: Partial<NvidiaVerifyOptions>
 }
 
+let good: NvidiaCollateralInput | undefined
+
+/** Endorsements under which a made device is verified. They are signed once a process, which takes a score of signatures. */
 export function goodCollateral(): NvidiaCollateralInput {
-  return {
+  good ??= {
     certificateChain: pem(...deviceChain()),
     driverRim: makeRim('driver'),
     vbiosRim: makeRim('vbios'),
     ocsp: allOcsp(),
   }
+  return { ...good }
 }
 
 /** Expectations under which a made device is verified. */
