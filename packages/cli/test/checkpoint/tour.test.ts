@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { MAIN, ROOT, scratch } from '../process.ts'
 import { cleanEnv } from './run.ts'
-import { sharedCheckpoint } from './shared.ts'
 import { startUp, type Up } from './up.ts'
 
 /** One command of the tour with what it answers. */
@@ -78,9 +77,6 @@ describe('docs/checkpoint.md', () => {
   for (const [index, { command, exitCode, answer }] of commands.entries()) {
     it(`${index + 1}: ${command}`, async () => {
       if (command.startsWith('npx sekisho up ')) {
-        // Making a world takes seconds: this one is there already.
-        mkdirSync(join(home, 'try'))
-        copyFileSync((await sharedCheckpoint()).world, join(home, 'try', 'world.json'))
         up = await startUp(command.split(' ').slice(3), { cwd: home, env })
         assert.match(up.out(), patternOf(answer))
         return
