@@ -136,8 +136,6 @@ const COMPOSED: ReadonlySet<string> = new Set([
   'nvidia/ocsp-steps.ts: replace the device or firmware¤1',
   'snp/crl-steps.ts: ¤1 is missing: a revoked ASK or ASVK would pass (AMD has revoked one)',
   'snp/crl-steps.ts: ¤1 is of another issuer: it says nothing about this chain',
-  'snp/crl-steps.ts: ¤1 is of ¤2, later than the time of judging',
-  'snp/crl-steps.ts: ¤1 does not say until when it is current',
   'snp/report-steps.ts: the signature ¤1¤2',
   'tpm/log-steps.ts: the log replays to the quoted PCR ¤1 of the ¤2 bank¤3',
   'tpm/log-steps.ts: switch secure boot ¤1 and boot again',

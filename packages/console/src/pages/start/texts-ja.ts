@@ -89,7 +89,7 @@ export const ja: StartTexts = {
       receipt: ({ proof }) =>
         proof?.proven === true ? 'レシートで証明されました。' : 'レシートでは証明できませんでした。',
       advisory: ({ affected }) => `該当するマシン上に、有効なリースが ${affected ?? 0} 件あります。`,
-      line: ({ dryRun, forbiddenBy }) => `試行結果：${dryRun}。バージョン ${forbiddenBy} が有効になりました。`,
+      line: ({ dryRun, forbiddenBy }) => `試行結果：${tried(dryRun)}。バージョン ${forbiddenBy} が有効になりました。`,
       lost: ({ told, renewal }) => `「${told?.kind}」が通知され、更新は「${renewal?.code}」で拒否されました。`,
     },
     secretLabel: 'シークレット',
@@ -202,4 +202,13 @@ export const ja: StartTexts = {
       'not-applicable': '確認すべきことはありません。',
     },
   },
+}
+
+/** What a dry run would have changed, out of the sentence that the checkpoint tells it in. */
+function tried(summary: string | undefined): string {
+  const [, refused, total, permitted] =
+    /^would have refused (\d+) of (\d+)(?:, and permitted (\d+))?/.exec(summary ?? '') ?? []
+  if (refused === undefined) return summary ?? ''
+  const also = permitted === undefined ? '' : `、拒否した ${permitted} 件を許可`
+  return `記録された ${total} 件のうち ${refused} 件を拒否${also}`
 }

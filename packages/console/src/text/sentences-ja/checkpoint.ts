@@ -68,6 +68,5 @@ export const sentences: SentencePairs = [
   ['the policies could not be evaluated', 'ポリシーを評価できませんでした'],
   ['the policies could not be evaluated: {fault}', 'ポリシーを評価できませんでした：{fault}'],
   ['the request cannot be decided: {fault}', '要求を判定できません：{fault}'],
-  ['would have refused {count#} of {all#}', '{all#} 件のうち {count#} 件を拒否していました'],
   ['the evidence was not kept: retention', 'Evidence は保存期間を過ぎたため、残っていません'],
 ]
