@@ -11,15 +11,14 @@ import {
   utf8,
 } from '@sekisho/emulator/kit'
 import { settleNow } from '#crypto'
-import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText } from '../../src/cbor/encode.ts'
-import { type CmwRecord, decodeCmw, encodeCmwCbor, encodeCmwJson } from '../../src/cmw/index.ts'
+import { decodeCmw } from '../../src/cmw/index.ts'
 import { fromHex } from '../../src/core/bytes.ts'
 import { DcapCollateral } from '../../src/dcap/collateral.ts'
 import { parsePckExtensions } from '../../src/dcap/pck.ts'
 import { parseQeIdentity } from '../../src/dcap/qe-identity.ts'
 import { parseTcbInfo } from '../../src/dcap/tcb-info.ts'
 import { parseIas } from '../../src/ias/index.ts'
-import { encodeNsmResponse, parseNsmResponse } from '../../src/nitro/nsm.ts'
+import { parseNsmResponse } from '../../src/nitro/nsm.ts'
 import { recognise, recogniseParts } from '../../src/recognise/index.ts'
 import { readSgxExpectations } from '../../src/sgx/expectations.ts'
 import { parseSgxQuote } from '../../src/sgx/report.ts'
@@ -46,6 +45,7 @@ import { parseBer } from '../../src/x509/ber.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { parseCrl } from '../../src/x509/crl.ts'
 import { decodeBase64, decodePem } from '../../src/x509/pem.ts'
+import { ccelTable, coseKey, iasBody, nsmAnswers, webTokens, wrappers } from './samples.ts'
 
 interface Common {
   readonly name: string
@@ -263,81 +263,6 @@ function readExpected(text: string): void {
   }
 }
 
-function wrappers(inner: Uint8Array = Uint8Array.of(1, 2, 3)): readonly Uint8Array[] {
-  const record = (value: Uint8Array): CmwRecord => ({
-    kind: 'record',
-    form: 'record',
-    type: 'application/x',
-    value,
-    indicators: ['evidence'],
-  })
-  const one = record(inner)
-  const entries = [
-    { label: 1, message: one },
-    { label: 'b', message: { ...one, form: 'tag' as const, type: 30_001 } },
-  ]
-  return [
-    encodeCmwCbor(one),
-    encodeCmwCbor({ kind: 'collection', type: 'tag:x', entries }),
-    utf8(
-      JSON.stringify(
-        encodeCmwJson({
-          kind: 'collection',
-          type: undefined,
-          entries: entries.slice(1).map(({ label }) => ({ label, message: one })),
-        }),
-      ),
-    ),
-  ]
-}
-
-function coseKey(): Uint8Array {
-  return cborMap([
-    [cborInteger(1), cborInteger(2)],
-    [cborInteger(-1), cborInteger(1)],
-    [cborInteger(-2), cborBytes(new Uint8Array(32).fill(1))],
-    [cborInteger(-3), cborBytes(new Uint8Array(32).fill(2))],
-  ])
-}
-
-function webTokens(): readonly Uint8Array[] {
-  const claims = cborMap([
-    [cborInteger(265), cborText('tag:ietf.org,2026:rats/ear#03')],
-    [cborInteger(6), cborInteger(1)],
-    [cborInteger(266), cborMap([[cborText('a'), cborMap([[cborInteger(1000), cborInteger(2)]])]])],
-  ])
-  const header = cborBytes(cborMap([[cborInteger(1), cborInteger(-7)]]))
-  const token = cborArray([header, cborMap([]), cborBytes(claims), cborBytes(new Uint8Array(64))])
-  return [token, cborTag(18, token), cborTag(61, cborTag(18, token))]
-}
-
-function iasBody(): Uint8Array {
-  return utf8(
-    JSON.stringify({
-      id: '1',
-      timestamp: '2021-09-12T18:06:20.402478',
-      version: 4,
-      isvEnclaveQuoteStatus: 'OK',
-      isvEnclaveQuoteBody: base64(Uint8Array.of(2, ...new Uint8Array(431))),
-    }),
-  )
-}
-
-function nsmAnswers(): readonly Uint8Array[] {
-  return [
-    encodeNsmResponse({ kind: 'LockPCR' }),
-    encodeNsmResponse({ kind: 'DescribePCR', locked: true, data: new Uint8Array(48) }),
-    encodeNsmResponse({
-      kind: 'DescribeNSM',
-      version: [1, 0, 0],
-      moduleId: 'i',
-      maxPcrs: 32,
-      lockedPcrs: [0],
-      digest: 'SHA384',
-    }),
-  ]
-}
-
 function envelopes(): readonly string[] {
   return [...sgx, ...tdx, ...snp].flatMap(({ evidence }) => [
     base64(evidence),
@@ -346,18 +271,6 @@ function envelopes(): readonly string[] {
     JSON.stringify({ quote: base64(evidence) }),
     JSON.stringify({ evidence: { quote: Buffer.from(evidence).toString('hex'), cc_eventlog: null } }),
   ])
-}
-
-function ccelTable(): Uint8Array {
-  const table = new Uint8Array(56)
-  table.set(utf8('CCEL'))
-  table[4] = 56
-  table[8] = 1
-  table.set(utf8('SEKISH'), 10)
-  table[36] = 2
-  table[41] = 1
-  table[9] = 256 - (table.reduce((sum, byte) => sum + byte, 0) & 0xff)
-  return table
 }
 
 function jsonReport(): string {

@@ -4,7 +4,8 @@ import { concat, filled, makeSgx, makeSnp, makeTdx, patched } from '@sekisho/emu
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Check, Verdict } from '../../src/core/verdict.ts'
 import { assertVerified, judgeSgx, judgeSnp, judgeTdx } from '../soundness/kit.ts'
-import { BAD_INPUT, type BadInput } from './bad-input.ts'
+import { BAD_INPUT } from './bad-input.ts'
+import type { BadInput } from './bad-input-kit.ts'
 import { allChecks } from './subjects.ts'
 
 function answerOf(bad: BadInput): EvidenceError | readonly Check[] {
