@@ -1,5 +1,4 @@
 import { concatBytes, toHex } from '../core/bytes.ts'
-import { DerReader, TAG } from '../x509/der.ts'
 import {
   type CipherJob,
   type DigestAlgorithm,
@@ -180,10 +179,27 @@ function uncompressed(point: Uint8Array): Uint8Array<ArrayBuffer> {
   return bytes
 }
 
-// RSAPublicKey { modulus, publicExponent } (RFC 8017, appendix A.1.1).
+// RSAPublicKey { modulus, publicExponent } (RFC 8017, appendix A.1.1), which was read before it became a key of ours.
 function rsaJwk(pkcs1: Uint8Array): JsonWebKey {
-  const key = new DerReader(pkcs1, 'key').inside(TAG.sequence, 'key')
-  return { kty: 'RSA', n: base64url(key.unsigned('modulus')), e: base64url(key.unsigned('publicExponent')) }
+  const modulus = contentAt(pkcs1, contentAt(pkcs1, 0).start)
+  const exponent = contentAt(pkcs1, modulus.end)
+  const number = ({ start, end }: Content): string =>
+    base64url(pkcs1.subarray(pkcs1[start] === 0 ? start + 1 : start, end))
+  return { kty: 'RSA', n: number(modulus), e: number(exponent) }
+}
+
+interface Content {
+  readonly start: number
+  readonly end: number
+}
+
+// Of the DER element whose tag is at `at`.
+function contentAt(der: Uint8Array, at: number): Content {
+  const first = der[at + 1] ?? 0
+  const start = at + 2 + (first < 0x80 ? 0 : first & 0x7f)
+  let length = first < 0x80 ? first : 0
+  for (let i = at + 2; i < start; i++) length = length * 256 + (der[i] ?? 0)
+  return { start, end: start + length }
 }
 
 function base64url(bytes: Uint8Array): string {

@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from '../core/bytes.ts'
+import { toHex } from '../core/bytes.ts'
 import type { SignatureJob } from '../crypto/jobs.ts'
 import type { Certificate } from './certificate.ts'
 
@@ -23,8 +23,8 @@ export function rootSignature(root: Certificate, published: readonly string[]): 
 }
 
 interface Roots {
-  /** Certificates that are published, as their digests have shown: at most as many as there are digests. */
-  readonly met: Certificate[]
+  /** Certificates that are published, as their digests have shown: by them. */
+  readonly met: Map<string, Certificate>
   /** The one asked about last: whether it is published is known once its digest is. */
   last: Certificate | undefined
 }
@@ -34,7 +34,7 @@ const ROOTS: WeakMap<readonly string[], Roots> = new WeakMap()
 function rootsOf(published: readonly string[]): Roots {
   const known = ROOTS.get(published)
   if (known !== undefined) return known
-  const roots: Roots = { met: [], last: undefined }
+  const roots: Roots = { met: new Map(), last: undefined }
   ROOTS.set(published, roots)
   return roots
 }
@@ -46,16 +46,10 @@ function rootsOf(published: readonly string[]): Roots {
 export function knownRoots(published: readonly string[]): Certificate[] {
   const roots = rootsOf(published)
   const { met, last } = roots
-  const digest = last?.digest.result
-  if (last !== undefined && digest !== undefined) {
+  if (last?.digest.result !== undefined && last.spkiDigest.result !== undefined) {
+    const digest = toHex(last.digest.result)
+    if (published.includes(digest)) met.set(digest, Object.freeze(last))
     roots.last = undefined
-    if (!isAmong(last, met) && last.spkiDigest.result !== undefined && published.includes(toHex(digest)))
-      met.push(Object.freeze(last))
   }
-  return [...met]
-}
-
-// Side by side, several verifications may have parsed it.
-function isAmong({ der }: Certificate, met: readonly Certificate[]): boolean {
-  return met.some((one) => equalBytes(one.der, der))
+  return [...met.values()]
 }
