@@ -146,7 +146,13 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     send()
     await page.waitForTimeout(500)
     assert.match(await refuted(page), /not signed with this key/)
-    assert.equal(await page.locator('.seen').getByText(/^Signed;/).count(), 0)
+    assert.equal(
+      await page
+        .locator('.seen')
+        .getByText(/^Signed;/)
+        .count(),
+      0,
+    )
     await leave(page)
   })
 

@@ -2,11 +2,11 @@ import type { JSX } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Judged } from '../../../engine/messages.ts'
 import { useLanguage, useTexts } from '../../../text/language.ts'
+import { BenchNotices, wordsOf } from '../../../ui/bench-notices.tsx'
 import { useIntake } from '../../../ui/intake.ts'
 import { FaultBox, Mark, OutcomeSign } from '../../../ui/parts.tsx'
 import { Ways } from '../../../ui/welcome.tsx'
 import type { OpenFile, Workbench } from '../../../ui/workbench.ts'
-import { wordsOf } from '../../../ui/workbench-view.tsx'
 import { START } from '../texts.ts'
 import { ChapterView } from './chapter-view.tsx'
 import { CHAPTERS, type ChapterId, chaptersOf } from './chapters.ts'
@@ -17,21 +17,11 @@ export function VerdictGuide({ bench }: { readonly bench: Workbench }): JSX.Elem
   const g = START[useLanguage()].verdict
   const [over, setOver] = useState(false)
   const intake = useIntake(bench, setOver)
-  const { inputs, judged, fault, verdictFault, busy } = bench
+  const { inputs, judged, verdictFault } = bench
   return (
     <div class={over ? 'over' : ''}>
       <p class="guide-lead">{g.lead}</p>
-      {judged?.verdict.emulated === true ? (
-        <p class="emulated-bar">
-          <Mark tone="emulated">{t.emulated}</Mark> {t.emulatedWhy}
-        </p>
-      ) : null}
-      <p class="busy" role="status">
-        {busy === undefined ? '' : t.busy[busy]}
-      </p>
-      {fault === undefined ? null : (
-        <FaultBox code={fault.code} text={wordsOf(fault, t)} onDismiss={() => bench.setFault(undefined)} />
-      )}
+      <BenchNotices bench={bench} />
       {verdictFault === undefined ? null : <FaultBox code={verdictFault.code} text={wordsOf(verdictFault, t)} />}
       {inputs.evidence === undefined ? (
         <div class="welcome bring">
