@@ -14,8 +14,8 @@ const FRAME_LIMIT_MS = 1000 / 60
 const DECISIONS = 10_000
 /** Each of as many handshakes: a release is a decision. */
 const RELEASES = 10
-/** Pixels that a frame goes further down: ten rows, faster than anybody reads. */
-const STEP = 460
+/** Pixels that a frame goes further down: twenty rows, faster than anybody reads. */
+const STEP = 920
 
 const REPORT = [
   'snp-genoa/report.bin',
