@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { useLanguage } from '../text/language.ts'
 import { SHELL } from '../text/shell.ts'
+import { useAction } from '../ui/action.ts'
 import { Problem } from '../ui/problem.tsx'
 import { useSession } from './session.tsx'
 
@@ -10,18 +11,10 @@ export function SignIn(): JSX.Element {
   const t = SHELL[useLanguage()]
   const { api, standing, enter } = useSession()
   const [token, setToken] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const { busy, error, run } = useAction()
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault()
-    setBusy(true)
-    setError(undefined)
-    try {
-      enter(await api.signIn({ token: token.trim() }))
-    } catch (thrown) {
-      setError(thrown)
-      setBusy(false)
-    }
+    await run(async () => enter(await api.signIn({ token: token.trim() })))
   }
   return (
     <section class="panel narrow">

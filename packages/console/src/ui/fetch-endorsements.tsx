@@ -1,10 +1,10 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
 import type { Api } from '../api/client.ts'
 import { ApiError } from '../api/problem.ts'
 import { useSession } from '../app/session.tsx'
 import type { EndorsementNeed } from '../engine/messages.ts'
 import { useTexts } from '../text/language.ts'
+import { useAction } from './action.ts'
 import { Problem } from './problem.tsx'
 import type { Workbench } from './workbench.ts'
 
@@ -21,20 +21,13 @@ export function FetchEndorsements({
 }): JSX.Element | null {
   const t = useTexts()
   const { api, standing } = useSession()
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const { busy, error, run } = useAction()
   if (needs.length === 0 || typeof standing === 'string') return null
-  const fetch = async (): Promise<void> => {
-    setBusy(true)
-    setError(undefined)
-    try {
+  const fetch = (): Promise<boolean> =>
+    run(async () => {
       const bytes = new TextEncoder().encode(JSON.stringify(await firstOf(api, needs)))
       await open({ files: [{ name: location.host, bytes }] })
-    } catch (thrown) {
-      setError(thrown)
-    }
-    setBusy(false)
-  }
+    })
   return (
     <>
       <p>

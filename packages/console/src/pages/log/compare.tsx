@@ -6,6 +6,7 @@ import { type Checkpoint, openCheckpoint, ProofError, type VerifierKey } from '.
 import { tileReaderOf } from '../../log/reader.ts'
 import type { Step } from '../../log/steps.ts'
 import { useLanguage } from '../../text/language.ts'
+import { useAction } from '../../ui/action.ts'
 import { Snippet } from '../../ui/page-parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
 import { ProofView } from '../../ui/proof-view.tsx'
@@ -26,23 +27,15 @@ export function Compare({
   const [earlier, setEarlier] = useState('')
   const [later, setLater] = useState('')
   const [pasted, setPasted] = useState('')
-  const [busy, setBusy] = useState(false)
   const [result, setResult] = useState<Compared>()
-  const [error, setError] = useState<unknown>()
+  const { busy, error, run } = useAction()
   const notes = [noteOf(earlier, pasted, seen), noteOf(later, pasted, seen)] as const
   const [first, second] = notes
   const compare = async (event: Event): Promise<void> => {
     event.preventDefault()
     if (verifier === undefined || first === undefined || second === undefined) return
-    setBusy(true)
-    setError(undefined)
     setResult(undefined)
-    try {
-      setResult(await comparison(api, verifier, first, second))
-    } catch (thrown) {
-      setError(thrown)
-    }
-    setBusy(false)
+    await run(async () => setResult(await comparison(api, verifier, first, second)))
   }
   const choice = (value: string, onChoose: (value: string) => void, name: string): JSX.Element => (
     <label class="row small">

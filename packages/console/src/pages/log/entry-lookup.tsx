@@ -11,6 +11,7 @@ import { type EntryStep, type Proof, proveEntry } from '../../log/consistency.ts
 import type { Checkpoint } from '../../log/note.ts'
 import { tileReaderOf } from '../../log/reader.ts'
 import { useLanguage } from '../../text/language.ts'
+import { useAction } from '../../ui/action.ts'
 import { Problem } from '../../ui/problem.tsx'
 import { EntryView, ProofView } from '../../ui/proof-view.tsx'
 import { Scopes } from '../../ui/scopes.tsx'
@@ -51,22 +52,14 @@ export function EntryLookup({ api, who, checkpoint }: PageProps & { readonly che
 function Lookup({ api, checkpoint }: Pick<PageProps, 'api'> & { readonly checkpoint: Checkpoint }): JSX.Element {
   const t = LOG[useLanguage()].entry
   const [text, setText] = useState('')
-  const [busy, setBusy] = useState(false)
   const [found, setFound] = useState<Found>()
-  const [error, setError] = useState<unknown>()
+  const { busy, error, run } = useAction()
   const index = /^\d{1,15}$/.test(text.trim()) ? Number(text.trim()) : undefined
   const look = async (event: Event): Promise<void> => {
     event.preventDefault()
     if (index === undefined) return
-    setBusy(true)
     setFound(undefined)
-    setError(undefined)
-    try {
-      setFound(await fetchEntry(api, index, checkpoint))
-    } catch (thrown) {
-      setError(thrown)
-    }
-    setBusy(false)
+    await run(async () => setFound(await fetchEntry(api, index, checkpoint)))
   }
   const outside = index !== undefined && index >= checkpoint.size
   return (

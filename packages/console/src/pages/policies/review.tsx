@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError } from '../../api/problem.ts'
 import type { PageProps } from '../../app/session.tsx'
 import { useLanguage } from '../../text/language.ts'
+import { useAction } from '../../ui/action.ts'
 import { Snippet } from '../../ui/page-parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
 import { DiffView } from './diff-view.tsx'
@@ -37,20 +38,18 @@ export function Review({
   const t = POLICIES[useLanguage()]
   const effect = useEffectOf(calls, draft.text, may)
   const [note, setNote] = useState('')
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const { busy, error, run } = useAction()
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => heading.current?.focus(), [])
   const put = async (): Promise<void> => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      onDone(await calls.put({ text: draft.text, note: note.trim(), basedOn: draft.basedOn }))
-    } catch (thrown) {
-      if (thrown instanceof ApiError && thrown.status === 409) return onConflict()
-      setError(thrown)
-      setBusy(false)
-    }
+    await run(async () => {
+      try {
+        onDone(await calls.put({ text: draft.text, note: note.trim(), basedOn: draft.basedOn }))
+      } catch (thrown) {
+        if (thrown instanceof ApiError && thrown.status === 409) return onConflict()
+        throw thrown
+      }
+    })
   }
   const failed = !effect.known && !effect.report.busy && !effect.forecast.busy
   return (

@@ -2,6 +2,7 @@ import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import type { PageProps } from '../../app/session.tsx'
 import { useLanguage } from '../../text/language.ts'
+import { useAction } from '../../ui/action.ts'
 import { Load, useLoad } from '../../ui/load.tsx'
 import { Confirm, Snippet } from '../../ui/page-parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
@@ -25,19 +26,11 @@ export function RollBack(props: Props): JSX.Element {
   const t = POLICIES[useLanguage()]
   const text = useLoad((signal) => calls.text(version, signal), [calls, version])
   const [known, setKnown] = useState(false)
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const { busy, error, run } = useAction()
   const roll = (): void => {
     if (text.value === undefined) return
     const { value } = text
-    setBusy(true)
-    calls.rollBack(version).then(
-      (done) => onDone(done, value),
-      (thrown: unknown) => {
-        setError(thrown)
-        setBusy(false)
-      },
-    )
+    void run(async () => onDone(await calls.rollBack(version), value))
   }
   return (
     <Confirm

@@ -1,5 +1,6 @@
 import type { PolicyTestReport } from '@sekisho/appraisal'
 import { useMemo, useState } from 'preact/hooks'
+import { useAction } from '../../ui/action.ts'
 import type { PolicyCalls } from './model.ts'
 
 /** A run of test cases, and what came of the last. */
@@ -11,28 +12,19 @@ export interface Tests {
   readonly error: unknown
   /** Lines of statements that no case exercised; none once the text has changed. */
   readonly untriedLines: readonly number[]
-  run(cases: readonly unknown[]): Promise<void>
+  run(cases: readonly unknown[]): Promise<boolean>
 }
 
 /** Runs cases against a text. */
 export function useTests(calls: PolicyCalls, text: string): Tests {
   const [ran, setRan] = useState<{ readonly text: string; readonly report: PolicyTestReport }>()
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const { busy, error, run } = useAction()
   const stale = ran !== undefined && ran.text !== text
   const untriedLines = useMemo(
     () => (ran === undefined || stale ? [] : ran.report.unexercised.map(({ line }) => line)),
     [ran, stale],
   )
-  const run = async (cases: readonly unknown[]): Promise<void> => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      setRan({ text, report: await calls.test(text, cases) })
-    } catch (thrown) {
-      setError(thrown)
-    }
-    setBusy(false)
-  }
-  return { report: ran?.report, stale, busy, error, untriedLines, run }
+  const runCases = (cases: readonly unknown[]): Promise<boolean> =>
+    run(async () => setRan({ text, report: await calls.test(text, cases) }))
+  return { report: ran?.report, stale, busy, error, untriedLines, run: runCases }
 }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { useLanguage, useTexts } from '../../text/language.ts'
+import { useAction } from '../../ui/action.ts'
 import { readFiles } from '../../ui/files.ts'
 import { Snippet } from '../../ui/page-parts.tsx'
 import { FaultBox, FileButton } from '../../ui/parts.tsx'
@@ -15,9 +16,8 @@ export function ImportForm({ calls, sets, go, again }: ReferenceProps): JSX.Elem
   const [file, setFile] = useState<{ readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> }>()
   const [name, setName] = useState('')
   const [owner, setOwner] = useState('')
-  const [busy, setBusy] = useState(false)
   const [fault, setFault] = useState<{ readonly message: string; readonly code: string }>()
-  const [error, setError] = useState<unknown>()
+  const { busy, error, run } = useAction()
   const choose = async (list: readonly File[]): Promise<void> => {
     const files = await readFiles(list.slice(0, 1), texts)
     if ('code' in files) return setFault(files)
@@ -27,18 +27,11 @@ export function ImportForm({ calls, sets, go, again }: ReferenceProps): JSX.Elem
   const submit = (event: Event): void => {
     event.preventDefault()
     if (file === undefined) return
-    setBusy(true)
-    setError(undefined)
-    calls.import({ name, owner: owner.trim(), bytes: file.bytes }).then(
-      ({ names, live, revoked }) => {
-        again()
-        go(undefined, t.said.stored(names.join(', '), live, revoked))
-      },
-      (thrown: unknown) => {
-        setError(thrown)
-        setBusy(false)
-      },
-    )
+    void run(async () => {
+      const { names, live, revoked } = await calls.import({ name, owner: owner.trim(), bytes: file.bytes })
+      again()
+      go(undefined, t.said.stored(names.join(', '), live, revoked))
+    })
   }
   return (
     <form class="panel set-form" aria-labelledby="import-form" onSubmit={submit}>

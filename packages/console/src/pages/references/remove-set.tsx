@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
 import { useLanguage } from '../../text/language.ts'
+import { useAction } from '../../ui/action.ts'
 import { useLoad } from '../../ui/load.tsx'
 import { Confirm, Snippet } from '../../ui/page-parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
@@ -25,15 +25,8 @@ export function RemoveSet({
   const language = useLanguage()
   const t = REFERENCES[language].remove
   const forecast = useLoad(async () => ({ found: await calls.forecast({ remove: name }) }), [calls, name])
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
-  const remove = (): void => {
-    setBusy(true)
-    calls.remove(name).then(onDone, (thrown: unknown) => {
-      setError(thrown)
-      setBusy(false)
-    })
-  }
+  const { busy, error, run } = useAction()
+  const remove = (): void => void run(async () => onDone(await calls.remove(name)))
   const { value } = forecast
   const fails = value?.found?.fails ?? []
   return (

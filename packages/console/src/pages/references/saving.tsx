@@ -1,6 +1,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { useLanguage } from '../../text/language.ts'
+import { useAction } from '../../ui/action.ts'
 import { Confirm } from '../../ui/page-parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
 import { FallingLeases } from '../policies/effect.tsx'
@@ -15,7 +16,7 @@ type Named = WrittenSet & { readonly name: string }
 export interface Saving {
   readonly busy: boolean
   /** `created`: when the set was stored that is edited; undefined for one that must not be there yet. */
-  save(set: Named, created: string | undefined): Promise<void>
+  save(set: Named, created: string | undefined): Promise<boolean>
   /** What went wrong, or what is asked. */
   readonly view: JSX.Element | null
 }
@@ -23,27 +24,16 @@ export interface Saving {
 /** Stores sets for a form. */
 export function useSaving({ calls, namespace, go, again }: ReferenceProps, onDone: () => void): Saving {
   const t = REFERENCES[useLanguage()]
-  const [busy, setBusy] = useState(false)
-  const [error, setError] = useState<unknown>()
+  const { busy, error, run } = useAction()
   const [asking, setAsking] = useState<{ readonly set: Named; readonly fails: readonly FallingLease[] }>()
-  const attempt = async (work: () => Promise<void>): Promise<void> => {
-    setBusy(true)
-    setError(undefined)
-    try {
-      await work()
-    } catch (thrown) {
-      setError(thrown)
-    }
-    setBusy(false)
-  }
   const store = async ({ name, ...set }: Named): Promise<void> => {
     const { live, revoked } = await calls.put(name, set)
     again()
     onDone()
     go(name, t.said.stored(name, live, revoked))
   }
-  const save = (set: Named, created: string | undefined): Promise<void> =>
-    attempt(async () => {
+  const save = (set: Named, created: string | undefined): Promise<boolean> =>
+    run(async () => {
       const there = (await calls.list()).find(({ name }) => name === set.name)
       if (there?.created !== created) throw new Error(created === undefined ? t.form.exists : t.form.changed)
       const fails = (await calls.forecast({ put: set }))?.fails ?? []
@@ -60,7 +50,7 @@ export function useSaving({ calls, namespace, go, again }: ReferenceProps, onDon
           onNo={() => setAsking(undefined)}
           onYes={() => {
             setAsking(undefined)
-            void attempt(() => store(asking.set))
+            void run(() => store(asking.set))
           }}
         >
           <div class="dialog-body">
