@@ -41,8 +41,11 @@ export async function* watchLease(options: WatchOptions): AsyncGenerator<LeaseEv
   let last: string | undefined
   let pause = FIRST_PAUSE_MS
   let since = performance.now()
+  // One failure is no outage, however long it took: a machine that was asleep comes back to one.
+  let failures = 0
   const heard = (): void => {
     since = performance.now()
+    failures = 0
     pause = FIRST_PAUSE_MS
   }
   for (;;) {
@@ -55,7 +58,7 @@ export async function* watchLease(options: WatchOptions): AsyncGenerator<LeaseEv
       }
     } catch (error) {
       if (!(error instanceof ClientError) || error.code === 'protocol') throw error
-      if (performance.now() - since > outageMs) throw error
+      if (++failures > 1 && performance.now() - since > outageMs) throw error
     }
     await wait(pause, options.signal)
     pause = Math.min(2 * pause, LONGEST_PAUSE_MS)

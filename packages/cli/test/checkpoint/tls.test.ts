@@ -25,7 +25,8 @@ describe('sekisho up with TLS', () => {
       assert.equal(stranger.code, 3)
       assert.match(stranger.err, /^sekisho: /)
 
-      const owner = ownerAt(`${home}/profile.json`, 'default', home)
+      // Node.js reads further authorities when it starts: each command is a process of its own.
+      const owner = ownerAt(`${home}/profile.json`, 'default', home, run)
       const env = { NODE_EXTRA_CA_CERTS: certFile }
       assert.match(await owner.ok(['login', '--data', data], { env }), /^Logged in to https:/)
       await owner.ok(['secret', 'put', 'a/b/c'], { input: 'over TLS', env })
