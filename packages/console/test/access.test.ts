@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
+import { assertReadable, axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { reader } from './holdings.ts'
 
@@ -170,30 +170,22 @@ describe('access', { skip: MISSING ?? false }, () => {
     await leave(page)
   })
 
-  for (const { locale, colorScheme } of LOOKS)
-    it(`every part and its dialogs, ${locale}, ${colorScheme}, 360 px: axe finds nothing, nothing is wider`, async () => {
-      const { page, errors } = await stage.administrator({
-        locale,
-        colorScheme,
-        viewport: { width: 360, height: 740 },
-      })
-      const look = async (what: string): Promise<void> => {
-        assert.deepEqual(await axeFindings(page), [], what)
-        assert.equal(await overflows(page), false, what)
-      }
+  for (const look of LOOKS)
+    it(`every part and its dialogs, ${look.locale}, ${look.colorScheme}, 360 px: axe finds nothing, nothing is wider`, async () => {
+      const { page, errors } = await stage.administrator(look)
       await at(page)
       await page.locator('.records').waitFor()
-      await look('tokens')
+      await assertReadable(page, 'tokens')
       await page.locator('.page-head button').click()
       await page.getByRole('dialog').waitFor()
-      await look('create')
+      await assertReadable(page, 'create')
       await page.keyboard.press('Escape')
       await page.locator('.records .button').first().click()
-      await look('revoke')
+      await assertReadable(page, 'revoke')
       await page.keyboard.press('Escape')
       for (const part of ['machines', 'namespaces', 'you']) {
         await at(page, `/${part}`)
-        await look(part)
+        await assertReadable(page, part)
       }
       assert.deepEqual(errors, [])
       await leave(page)

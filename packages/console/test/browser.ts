@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -161,8 +162,8 @@ function errorsOf(page: Page, url: string): string[] {
  * appearance; no finding ever came of a pair alone.
  */
 export const LOOKS = [
-  { locale: 'en-GB', colorScheme: 'light' },
-  { locale: 'ja-JP', colorScheme: 'dark' },
+  { locale: 'en-GB', colorScheme: 'light', viewport: { width: 360, height: 740 } },
+  { locale: 'ja-JP', colorScheme: 'dark', viewport: { width: 360, height: 740 } },
 ] as const
 
 /** What axe finds: impact, rule and the first element of each. */
@@ -183,6 +184,12 @@ let axe: string | undefined
 /** Whether the page is wider than the window. */
 export async function overflows(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
+}
+
+/** Axe finds nothing on the page, and it is not wider than the window. `what` names where that is. */
+export async function assertReadable(page: Page, what: string): Promise<void> {
+  assert.deepEqual(await axeFindings(page), [], what)
+  assert.equal(await overflows(page), false, what)
 }
 
 /** Drops files anywhere on the page, as a person would. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createPublicKey } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
+import { assertReadable, LOOKS, leave, MISSING } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { CANARY, fileOf, reader } from './holdings.ts'
 
@@ -164,34 +164,26 @@ describe('secrets and keys', { skip: MISSING ?? false }, () => {
     await leave(blind.page)
   })
 
-  for (const { locale, colorScheme } of LOOKS)
-    it(`list, one of them and dialogs, ${locale}, ${colorScheme}, 360 px: axe finds nothing, nothing is wider`, async () => {
-      const { page, errors } = await stage.administrator({
-        locale,
-        colorScheme,
-        viewport: { width: 360, height: 740 },
-      })
-      const look = async (what: string): Promise<void> => {
-        assert.deepEqual(await axeFindings(page), [], what)
-        assert.equal(await overflows(page), false, what)
-      }
+  for (const look of LOOKS)
+    it(`list, one of them and dialogs, ${look.locale}, ${look.colorScheme}, 360 px: axe finds nothing, nothing is wider`, async () => {
+      const { page, errors } = await stage.administrator(look)
       await at(page)
       await page.locator('.records').waitFor()
-      await look('list')
+      await assertReadable(page, 'list')
       for (const button of [1, 2]) {
         await page
           .locator('.page-head button')
           .nth(button - 1)
           .click()
         await page.getByRole('dialog').waitFor()
-        await look(`dialog ${button}`)
+        await assertReadable(page, `dialog ${button}`)
         await page.keyboard.press('Escape')
       }
       await at(page, '/shop/keys/rsa-3072')
       await page.locator('.jwk').waitFor()
-      await look('key')
+      await assertReadable(page, 'key')
       await page.locator('.page-head button').first().click()
-      await look('delete')
+      await assertReadable(page, 'delete')
       assert.deepEqual(errors, [])
       await leave(page)
     })

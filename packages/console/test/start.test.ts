@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { axeFindings, drop, exampleFiles, LOOKS, leave, MISSING, overflows, type Seen } from './browser.ts'
+import { assertReadable, axeFindings, drop, exampleFiles, LOOKS, leave, MISSING, type Seen } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 
 const DO = /^(Do it|実行する)$/
@@ -249,22 +249,18 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
     await leave(other)
   })
 
-  for (const { locale, colorScheme } of LOOKS)
-    it(`${locale}, ${colorScheme}: axe finds nothing at any stage, nothing is wider than 360 px`, async () => {
-      const seen = await openRun(stage, { locale, colorScheme, viewport: { width: 360, height: 740 } })
+  for (const look of LOOKS)
+    it(`${look.locale}, ${look.colorScheme}: axe finds nothing at any stage, nothing is wider than 360 px`, async () => {
+      const seen = await openRun(stage, look)
       const { page } = seen
-      assert.equal(await page.locator('html').getAttribute('lang'), locale.slice(0, 2))
-      const look = async (what: string): Promise<void> => {
-        assert.deepEqual(await axeFindings(page), [], what)
-        assert.equal(await overflows(page), false, what)
-      }
-      await look('beginning')
+      assert.equal(await page.locator('html').getAttribute('lang'), look.locale.slice(0, 2))
+      await assertReadable(page, 'beginning')
       await doSteps(page, 0, 4)
-      await look('about to be refused')
+      await assertReadable(page, 'about to be refused')
       await doSteps(page, 4, ALL)
       for (const drawer of await page.locator('.drawers details').all()) await drawer.locator('summary').click()
-      await look('end, everything open')
-      if (locale === 'ja-JP') assert.doesNotMatch((await page.locator('h1').textContent()) ?? '', /[a-z]/i)
+      await assertReadable(page, 'end, everything open')
+      if (look.locale === 'ja-JP') assert.doesNotMatch((await page.locator('h1').textContent()) ?? '', /[a-z]/i)
       assert.deepEqual(troubles(seen), [])
       await leave(page)
     })
@@ -332,17 +328,16 @@ describe('the walk through a verdict', { skip: MISSING ?? false }, () => {
     await leave(page)
   })
 
-  for (const { locale, colorScheme } of LOOKS)
-    it(`${locale}, ${colorScheme}: axe finds nothing on any question, nothing is wider than 360 px`, async () => {
-      const { page } = await open({ locale, colorScheme, viewport: { width: 360, height: 740 } })
+  for (const look of LOOKS)
+    it(`${look.locale}, ${look.colorScheme}: axe finds nothing on any question, nothing is wider than 360 px`, async () => {
+      const { page } = await open(look)
       assert.deepEqual(await axeFindings(page), [])
       await page.locator('.card').last().click()
       await page.locator('.chapter').waitFor()
       for (let i = 0; i < 6; i++) {
         await page.locator('.chapters button').nth(i).click()
-        assert.deepEqual(await axeFindings(page), [], `question ${i + 1}`)
-        assert.equal(await overflows(page), false, `question ${i + 1}`)
-        if (locale === 'ja-JP')
+        await assertReadable(page, `question ${i + 1}`)
+        if (look.locale === 'ja-JP')
           for (const title of await page.locator('.chapter-checks strong').allTextContents())
             assert.match(title, /[\u3040-\u30ff\u4e00-\u9fff]/)
       }

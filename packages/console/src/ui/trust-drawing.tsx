@@ -13,19 +13,19 @@ const ANCHOR_X = 600
 const PARTY_WIDTH = 214
 const PARTY = 44
 
+/** What is drawn. */
+export interface DrawingProps {
+  readonly map: TrustMap
+  readonly anchors: readonly TrustAnchor[]
+  /** Ids of anchors that the reader does not trust, for a moment. */
+  readonly distrust: readonly string[]
+}
+
 /**
  * The map as a drawing: parties on the left, layers in the middle with silicon at the bottom, anchors on the right.
  * The same stands below it in words, which is what a screen reader reads.
  */
-export function TrustDrawing({
-  map,
-  anchors,
-  distrust,
-}: {
-  readonly map: TrustMap
-  readonly anchors: readonly TrustAnchor[]
-  readonly distrust: readonly string[]
-}): JSX.Element {
+export function TrustDrawing({ map, anchors, distrust }: DrawingProps): JSX.Element {
   const t = useTexts().map
   const slabs = [...map.layers].reverse()
   const tower = slabs.length * (SLAB + GAP) - GAP

@@ -1,10 +1,10 @@
-import type { TrustAnchor, Verdict } from '@sekisho/evidence'
+import type { Verdict } from '@sekisho/evidence'
 import type { JSX } from 'preact'
 import { type Layer, type PartyStanding, type Standing, type TrustMap, trustMapOf } from '../map/model.ts'
 import { useTexts } from '../text/language.ts'
 import { Mark } from './parts.tsx'
 import { Said } from './said.tsx'
-import { TrustDrawing } from './trust-drawing.tsx'
+import { type DrawingProps, TrustDrawing } from './trust-drawing.tsx'
 import { Panel } from './verdict-view.tsx'
 
 const STANDINGS: readonly Standing[] = ['proven', 'assumed', 'excluded', 'inside', 'unknown', 'refuted']
@@ -21,15 +21,7 @@ export function RecordedTrustMap({ verdict }: { readonly verdict: Verdict }): JS
 }
 
 /** The drawing, and what its marks mean. */
-export function DrawingPanel({
-  map,
-  anchors,
-  distrust,
-}: {
-  readonly map: TrustMap
-  readonly anchors: readonly TrustAnchor[]
-  readonly distrust: readonly string[]
-}): JSX.Element {
+export function DrawingPanel({ map, anchors, distrust }: DrawingProps): JSX.Element {
   const t = useTexts().map
   return (
     <Panel title={t.heading}>
