@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact'
-import { type MutableRef, useCallback, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { type MutableRef, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
 import './windowed-list.css'
 
 /** Pixels of a row until the style sheet is asked. */
@@ -47,6 +47,7 @@ export function WindowedList<T>({
     if (last + AHEAD >= rows.length) onEnd()
   }, [last, rows.length, onEnd])
   const { move, focused } = useArrows(box, rows, keyOf, memory)
+  const drawn = useDrawn(keyOf, draw, height)
   const indexes = Array.from({ length: last - first }, (_, i) => first + i)
   // A row that has the focus stays, wherever the list is scrolled to: without it the focus would be lost.
   if (focused >= 0 && focused < first) indexes.unshift(focused)
@@ -61,24 +62,43 @@ export function WindowedList<T>({
             {head}
           </tr>
         </thead>
-        <tbody style={{ height: `${rows.length * height}px` }}>
-          {indexes.map((i) => {
-            const row = rows[i]
-            return row === undefined ? null : (
-              <tr
-                class="list-row"
-                key={keyOf(row)}
-                aria-rowindex={i + 2}
-                data-row={i}
-                style={{ top: `${i * height}px` }}
-              >
-                {draw(row)}
-              </tr>
-            )
-          })}
-        </tbody>
+        <tbody style={{ height: `${rows.length * height}px` }}>{drawn(rows, indexes)}</tbody>
       </table>
     </section>
+  )
+}
+
+/** Draws rows by their places; one that is in sight already is the very same element, which costs nothing to draw again. */
+function useDrawn<T>(
+  keyOf: (row: T) => string,
+  draw: (row: T) => ComponentChildren,
+  height: number,
+): (rows: readonly T[], indexes: readonly number[]) => readonly JSX.Element[] {
+  // Other cells or another height: nothing of before can stay.
+  const before = useMemo(() => ({ current: new Map<number, Drawn<T>>() }), [keyOf, draw, height])
+  return (rows, indexes) => {
+    const now = new Map<number, Drawn<T>>()
+    for (const i of indexes) {
+      const row = rows[i]
+      if (row === undefined) continue
+      const known = before.current.get(i)
+      now.set(i, known?.row === row ? known : { row, element: rowElement(keyOf(row), i, height, draw(row)) })
+    }
+    before.current = now
+    return [...now.values()].map(({ element }) => element)
+  }
+}
+
+interface Drawn<T> {
+  readonly row: T
+  readonly element: JSX.Element
+}
+
+function rowElement(key: string, i: number, height: number, cells: ComponentChildren): JSX.Element {
+  return (
+    <tr class="list-row" key={key} aria-rowindex={i + 2} data-row={i} style={{ top: `${i * height}px` }}>
+      {cells}
+    </tr>
   )
 }
 
