@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { EndorsementBundle } from '@sekisho/collateral'
 import { exceedsJson } from '@sekisho/evidence'
+import type { SnpCollateralInput } from '@sekisho/evidence/snp'
 import type { Around } from '../around.ts'
 import { CliError, unreadable } from '../exit.ts'
 import { inWords, readInput } from '../input.ts'
@@ -15,17 +16,7 @@ import { isTokenFile, noTokenFiles, type TokenFiles, takeToken, takeTokenList } 
 import { noTpmFiles, type TpmFiles, takeTpm } from './tpm-files.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
-export type SnpPart =
-  | 'vcek'
-  | 'vlek'
-  | 'ask'
-  | 'asvk'
-  | 'ark'
-  | 'certChain'
-  | 'crl'
-  | 'certificateTable'
-  | 'idBlock'
-  | 'idAuth'
+export type SnpPart = keyof SnpCollateralInput
 
 /** What the files given with `--collateral` hold, unverified. Where two files hold the same part, the later one counts. */
 export interface CollateralFiles {

@@ -1,5 +1,6 @@
 import { toHex } from '@sekisho/evidence'
 import type { SevLaunchOptions } from '@sekisho/evidence/sev'
+import type { SnpCollateralInput } from '@sekisho/evidence/snp'
 import { type Certificate, decodePem, parseCertificate, parseCrl, WIDE } from '@sekisho/evidence/x509'
 import { type BundleItem, isBundle, readBundle, textMembers } from './bundle.ts'
 import { textOf } from './bytes.ts'
@@ -7,17 +8,7 @@ import { isRecord, type JsonRecord, parseJson } from './json.ts'
 import type { GivenFile } from './messages.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
-export type SnpPart =
-  | 'vcek'
-  | 'vlek'
-  | 'ask'
-  | 'asvk'
-  | 'ark'
-  | 'certChain'
-  | 'crl'
-  | 'certificateTable'
-  | 'idBlock'
-  | 'idAuth'
+export type SnpPart = keyof SnpCollateralInput
 
 /** What the given files hold, unverified. Where two hold the same part, the later one counts. */
 export interface Collateral {
