@@ -56,7 +56,9 @@ export function intelEndorser(
     const question = `intel ${asked.fmspc} ${asked.ca} ${tee}`
     if (!own) around.noted(question, found && Buffer.from(canonicalJson(found.collateral)))
     const made = ready(Buffer.from(canonicalJson({ ...found?.collateral, ...chain })))
-    if (!own) held.set(key, made, now + (found === undefined ? RETRY_MS : around.holdMs))
+    // A look at live leases that finds the vendor out of reach takes nothing away from whoever attests next.
+    if (!own && (found !== undefined || held.get(key, now) === undefined))
+      held.set(key, made, now + (found === undefined ? RETRY_MS : around.holdMs))
     return made
   }
 }

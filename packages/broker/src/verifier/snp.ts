@@ -66,9 +66,20 @@ function skeletonOf(report: SnpReport): Expectations {
 export function snpEndorser(
   around: Surroundings,
 ): (report: SnpReport, received: Pick<Received, 'companions'>, request: JudgeRequest) => Promise<SnpEndorsed> {
-  const found: Held<SnpCollateralInput> = holding(around.maxHeld)
+  let found: Held<SnpCollateralInput> = holding(around.maxHeld)
   const prepared: Held<Prepared> = holding(around.maxHeld)
-  const whole: Held<Prepared> = holding(around.maxHeld)
+  let whole: Held<Prepared> = holding(around.maxHeld)
+  const lists: Held<string> = holding(around.maxHeld)
+  // Another revocation list counts from now on for every platform, however its endorsements came along: nothing that was
+  // held before is used any more, also where the list is why a platform is refused and nothing is held.
+  const learn = (issuer: string, crl: Uint8Array | undefined): void => {
+    if (crl === undefined) return
+    const [before, now] = [lists.get(issuer, 0), sha256(crl)]
+    lists.set(issuer, now, Number.POSITIVE_INFINITY)
+    if (before === undefined || before === now) return
+    found = holding(around.maxHeld)
+    whole = holding(around.maxHeld)
+  }
   const ready = (parts: SnpCollateralInput): Prepared => {
     const kept = keep(writeSnpTable(parts))
     const known = prepared.get(kept.sha256, 0)
@@ -85,11 +96,12 @@ export function snpEndorser(
     if (known !== undefined) return { ...known, hold: NOTHING_TO_HOLD }
     const given = snpPartsOfCompanions(received.companions)
     const asked = await ask(report, given, request, around, found)
-    // What is known anew counts from now on, also where it is why the platform is refused and nothing is held.
-    if (request.refresh === true && request.source === undefined && asked.crl !== undefined) whole.take(key, now)
-    // By the root as well: an emulated machine of a product has other endorsements than a real one.
-    if (request.source === undefined)
-      around.noted(`amd ${reportProduct(report) ?? ''} ${asked.ark === undefined ? '' : sha256(asked.ark)}`, asked.crl)
+    if (request.source === undefined) {
+      // By the root as well: an emulated machine of a product has other endorsements than a real one.
+      const issuer = `amd ${reportProduct(report) ?? ''} ${asked.ark === undefined ? '' : sha256(asked.ark)}`
+      learn(issuer, asked.crl)
+      around.noted(issuer, asked.crl)
+    }
     const made = ready({ ...asked, ...given, ...(asked.crl === undefined ? {} : { crl: asked.crl }) })
     const hold = (): void => {
       prepared.set(made.kept.sha256, made, Number.POSITIVE_INFINITY)

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { CollateralError, type CollateralSource, networkSource } from '@sekisho/collateral'
+import { createWorld, kbsEvidence } from '@sekisho/emulator'
+import { openVerifier } from '../../src/index.ts'
+import type { Received } from '../../src/verifier/model.ts'
+import { later, serveWorld, worldVerifier } from '../checkpoint/kit.ts'
+
+const AT = new Date()
+
+test('a revocation found on the endorsements that were kept holds for evidence that brings none, and for evidence that brings its own', async (t) => {
+  const world = createWorld({ products: ['Genoa'] })
+  const verifier = await worldVerifier(t, world)
+  const machine = world.snp()
+  const judge = async (received: Received, seconds: number, refresh = false) => {
+    const expect = { ...verifier.skeleton(received), allowEmulated: true }
+    const { verdict, collateral } = await verifier.verify(received, { expect, at: later(AT, seconds), refresh })
+    return { authenticity: verdict.authenticity, collateral }
+  }
+  const attested = machine.attest(new Uint8Array(48))
+  const bare = verifier.recognise(attested.evidence)
+  const withChain = verifier.recognise(kbsEvidence('snp', attested))
+  assert.deepEqual([bare.companions.length, withChain.companions.length], [0, 3])
+  const { authenticity, collateral } = await judge(bare, 0)
+  assert.equal(authenticity, 'proven')
+  assert.equal((await judge(withChain, 0)).authenticity, 'proven')
+  world.amd.revoke({ product: 'Genoa', part: 'ask' })
+  assert.equal((await judge(bare, 1)).authenticity, 'proven', 'what is held is used for its time')
+  // As leases are looked at: what was kept comes along, as a table.
+  const kept = { kind: 'certificate-table', from: 'kept', bytes: collateral.bytes } as const
+  assert.equal((await judge({ ...bare, companions: [kept] }, 2, true)).authenticity, 'refuted')
+  assert.equal((await judge(bare, 3)).authenticity, 'refuted')
+  assert.equal((await judge(withChain, 3)).authenticity, 'refuted')
+})
+
+test('a look at leases that finds Intel out of reach takes nothing away from whoever attests next', async (t) => {
+  const world = createWorld({ products: [] })
+  const url = await serveWorld(t, world)
+  const intel = { baseUrl: `${url}/`, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` } as const
+  const there = networkSource({ intel, trustAnchors: world.anchors, now: world.now })
+  let isOut = false
+  const source: CollateralSource = {
+    amd: there.amd,
+    pck: there.pck,
+    intel: (one) => (isOut ? Promise.reject(new CollateralError('unreachable', 'out of reach')) : there.intel(one)),
+  }
+  const verifier = openVerifier({ source, trustAnchors: world.anchors })
+  const received = verifier.recognise(world.tdx().attest(new Uint8Array(48)).evidence)
+  const judge = async (seconds: number, refresh = false) => {
+    const expect = { ...verifier.skeleton(received), allowEmulated: true }
+    return (await verifier.verify(received, { expect, at: later(AT, seconds), refresh })).verdict.authenticity
+  }
+  assert.equal(await judge(0), 'proven')
+  isOut = true
+  assert.notEqual(await judge(1, true), 'proven')
+  assert.equal(await judge(2), 'proven')
+})
