@@ -1,7 +1,8 @@
 import type { JsonWebKey } from 'node:crypto'
 import type { PolicyContext } from '@sekisho/appraisal'
-import type { Verdict } from '@sekisho/evidence'
+import { canonicalJson, type Verdict } from '@sekisho/evidence'
 import type { Row, Sql, SqlValue } from '../storage/sql.ts'
+import { sha256 } from '../verifier/bytes.ts'
 import type { KeptCollateral, Received } from '../verifier/model.ts'
 import type { Core } from './core.ts'
 import type { Grounds, StoredAppraisal } from './state.ts'
@@ -120,6 +121,12 @@ export async function storedBytes(sql: Sql, digest: string): Promise<Uint8Array 
 export function rememberStored(core: Core, judged: readonly JudgedEvidence[], { difference }: VerdictText): void {
   for (const { collateral } of judged) core.stored.set(collateral.sha256, true, Number.POSITIVE_INFINITY)
   if (difference !== undefined) core.stored.set(difference.template.sha256, true, Number.POSITIVE_INFINITY)
+}
+
+/** A verdict as it is stored where it has nothing in common with others. */
+export function wholeText(verdict: Verdict): VerdictText {
+  const text = canonicalJson(verdict)
+  return { text, sha256: sha256(text) }
 }
 
 /** A verdict as it is stored. */

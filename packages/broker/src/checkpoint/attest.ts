@@ -1,7 +1,7 @@
 import { type JsonWebKey, timingSafeEqual } from 'node:crypto'
 import { areEnrolled } from '../enrolment/enrolled-keys.ts'
 import { acceptedThumbprint } from '../jwe/tee-key.ts'
-import { rememberStored, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
+import { rememberStored, storeAppraisal, storeGrounds, verdictText, wholeText } from './appraisals.ts'
 import { teeKeyOf } from './binding.ts'
 import type { Core } from './core.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
@@ -124,7 +124,8 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   const { judged, verdict, appraisal, refusal } = evaluation
   const { at } = request
   const decision = newId('dec', at)
-  const text = verdictText(core, verdict)
+  // Refused verdicts are kept whole: whoever sends what is refused teaches nothing to the writers of the others.
+  const text = refusal === undefined ? verdictText(core, verdict) : wholeText(verdict)
   const expires = new Date(at.getTime() + core.limits.tokenSeconds * 1000)
   const stored: StoredAppraisal = {
     id: newId('apr', at),

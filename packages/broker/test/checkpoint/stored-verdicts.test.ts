@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { after, type TestContext, test } from 'node:test'
+import type { Attested } from '@sekisho/emulator'
 import { canonicalJson } from '@sekisho/evidence'
 import { type Database, openDatabase } from '../../src/index.ts'
 import { postgresMissing, startPostgres, type TestPostgres } from '../postgres.ts'
@@ -100,4 +101,32 @@ test('verdicts of a time when all were stored whole are read as before, and dama
   assert.equal(canonicalJson((await broker.why('default', decision))?.verdict), row.body)
   await db.run(`UPDATE verdicts SET body = REPLACE(body, 'verified', 'vErified')`)
   await assert.rejects(broker.why('default', decision), { code: 'corrupt' })
+})
+
+test('whoever sends what is refused teaches the writers of verdicts nothing: the next that passes is a difference still', async (t) => {
+  const at = new Date()
+  const db = await newDatabase(t)
+  const verifier = await worldVerifier(t, sharedWorld())
+  const broker = await brokerOver(db, verifier)
+  const machine = sharedWorld().tdx()
+  await furnish(broker, 'default', at)
+  await broker.admin.putReference('default', referenceOf(verifier, machine, 'mine'), { actor: 'tester', at })
+  const keys = teeKeys()
+  const send = async (one: Machine) => (await attested(broker, one, { namespace: 'default', at, keys })).outcome
+  assert.equal((await send(machine)).refusal, undefined)
+  // Verdicts of a dozen shapes: another machine, one that may be looked into, and bits that fell over.
+  const others = [machine, sharedWorld().tdx({ debug: true }), sharedWorld().tdx({ measurement: 'ab'.repeat(48) })]
+  for (const other of others)
+    for (let offset = 0; offset < 700; offset += 28) {
+      const broken = (data: Uint8Array): Attested => {
+        const made = other.attest(data)
+        const evidence = new Uint8Array(made.evidence)
+        evidence[offset] = (evidence[offset] ?? 0) ^ 1
+        return { ...made, evidence }
+      }
+      assert.notEqual((await send({ tee: other.tee, attest: broken })).refusal, undefined)
+    }
+  assert.equal((await send(machine)).refusal, undefined)
+  const rows = await db.all<{ template: string | null }>('SELECT template FROM verdicts')
+  assert.deepEqual(rows.map(({ template }) => template === null).sort(), [false, true])
 })
