@@ -8,7 +8,7 @@ export {
   SCOPES,
   type Scope,
 } from './access/access.ts'
-export { createSetupLink, redeemSetupLink, type SetupLink } from './access/setup-link.ts'
+export { createSetupLink, endSetupSession, redeemSetupLink, type SetupLink } from './access/setup-link.ts'
 export {
   type AccessTokens,
   accessTokens,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startApi } from '../src/api/client.ts'
 import { ApiError } from '../src/api/problem.ts'
-import { keepSessionKey } from '../src/api/session.ts'
+import { keepSessionKey, sessionKey } from '../src/api/session.ts'
 
 test('a window whose session another window has ended says that it is over', async (t) => {
   const answer = { code: 'unauthorized', detail: 'this needs a bearer token' }
@@ -28,4 +28,15 @@ test('an answer to an old session does not end a new one', async (t) => {
   await assert.rejects(api.get('/me'), ApiError)
   assert.equal(over, 0)
   keepSessionKey(undefined)
+})
+
+test('signing out forgets the key at once, and sends it once more, so that the server can end what the first link began', async (t) => {
+  const sent: (string | undefined)[] = []
+  t.mock.method(globalThis, 'fetch', async (_path: string, init: { readonly headers: Record<string, string> }) => {
+    sent.push(init.headers['sekisho-session'], sessionKey())
+    return new Response(null, { status: 204 })
+  })
+  keepSessionKey('k'.repeat(43))
+  await startApi(() => undefined).signOut()
+  assert.deepEqual(sent, ['k'.repeat(43), undefined])
 })

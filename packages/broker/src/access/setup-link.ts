@@ -14,6 +14,7 @@ const NAME = 'setup-links'
 const MAX_LINKS = 16
 const LIFE_MS = 30 * 60_000
 const FIRST_TOKEN = 'first start'
+const FIRST_SESSION = 'first start, in a browser'
 const FIRST_TOKEN_SECONDS = 365 * 24 * 3600
 
 /** A link as it is kept. */
@@ -47,7 +48,7 @@ export async function createSetupLink(db: Database, at: Date): Promise<SetupLink
  * Redeems a link: once, in time, and while no token was made but by such links. Gives a token with `admin` in all
  * namespaces; undefined for a secret that is no link's, or no longer.
  *
- * @param seconds how long the token is good; a year unless said
+ * @param sessionSeconds of a session in a browser, which its token ends with; without, the token is good for a year
  * @throws StorageError
  */
 export async function redeemSetupLink(
@@ -55,7 +56,7 @@ export async function redeemSetupLink(
   tokens: AccessTokens,
   secret: string,
   at: Date,
-  seconds: number = FIRST_TOKEN_SECONDS,
+  sessionSeconds?: number,
 ): Promise<CreatedToken | undefined> {
   // Transactions follow each other in all processes: of two that bring one link together, the first finds it.
   return await db.transaction(async (sql) => {
@@ -64,9 +65,25 @@ export async function redeemSetupLink(
     const left = links.filter(({ hash }) => !isSecret(secret, Buffer.from(hash, 'hex')))
     if (left.length === links.length) return undefined
     await keep(sql, left)
-    const life = new Date(at.getTime() + seconds * 1000)
-    return await tokens.create(sql, { namespace: '*', name: FIRST_TOKEN, scopes: ['admin'], expires: life, at })
+    const expires = new Date(at.getTime() + (sessionSeconds ?? FIRST_TOKEN_SECONDS) * 1000)
+    const name = sessionSeconds === undefined ? FIRST_TOKEN : FIRST_SESSION
+    return await tokens.create(sql, { namespace: '*', name, scopes: ['admin'], expires, at })
   })
+}
+
+/**
+ * Ends the token of a session that a link began, with the session: nobody else has it. Other tokens are let be.
+ *
+ * @throws StorageError
+ */
+export async function endSetupSession(db: Database, id: string, at: Date): Promise<void> {
+  await db.transaction((sql) =>
+    sql.run('UPDATE api_tokens SET revoked = ? WHERE id = ? AND name = ? AND revoked IS NULL', [
+      at.getTime(),
+      id,
+      FIRST_SESSION,
+    ]),
+  )
 }
 
 /** Links whose time is not over. */
@@ -88,7 +105,8 @@ async function keep(sql: Sql, links: readonly Waiting[]): Promise<void> {
 
 /** Whether somebody who was let in has made tokens: then nobody needs a link any more. */
 async function hasOwnTokens(sql: Sql): Promise<boolean> {
-  return (await sql.all('SELECT id FROM api_tokens WHERE name <> ? LIMIT 1', [FIRST_TOKEN])).length > 0
+  const own = 'SELECT id FROM api_tokens WHERE name <> ? AND name <> ? LIMIT 1'
+  return (await sql.all(own, [FIRST_TOKEN, FIRST_SESSION])).length > 0
 }
 
 async function isSetUp(sql: Sql, at: Date): Promise<boolean> {

@@ -80,8 +80,13 @@ export function startApi(onOver: () => void): Api {
       return who
     },
     async signOut() {
+      const key = sessionKey()
       keepSessionKey(undefined)
-      await ask('/session', { method: 'DELETE' })
+      // With both halves: the token that the first link gave ends with its session.
+      await plain(`${PREFIX}/session`, {
+        method: 'DELETE',
+        headers: key === undefined ? {} : { 'sekisho-session': key },
+      })
     },
     async whoami() {
       if (sessionKey() === undefined) return undefined

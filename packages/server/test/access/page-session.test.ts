@@ -95,6 +95,28 @@ test('the session that the one-time link begins has a token that ends with it: n
   assert.equal(seconds, 43200, 'Max-Age of the cookie')
 })
 
+test('whoever signs out of the session that the one-time link began gets another link from the next start; other tokens go on', async (t) => {
+  const { url, tokens, db, token } = await startCheckpoint(t)
+  const link = await createSetupLink(db, new Date())
+  const answer = await begin(url, { setup: link?.secret })
+  const { key } = (await answer.json()) as Begun
+  const [cookie = ''] = (answer.headers.get('set-cookie') ?? '').split(';')
+  assert.equal(await createSetupLink(db, new Date()), undefined)
+  await fetch(`${url}/api/v1/session`, { method: 'DELETE', headers: { cookie } })
+  assert.equal((await me(url, { cookie, key })).status, 200, 'one half ends nothing')
+  await fetch(`${url}/api/v1/session`, { method: 'DELETE', headers: { cookie, 'sekisho-session': key } })
+  assert.equal((await me(url, { cookie, key })).status, 401)
+  assert.ok(await createSetupLink(db, new Date()))
+
+  const mine = await token(['admin'])
+  const session = await begun(url, mine)
+  await fetch(`${url}/api/v1/session`, {
+    method: 'DELETE',
+    headers: { cookie: session.cookie, 'sekisho-session': session.key },
+  })
+  assert.ok(await tokens.check(mine, new Date()))
+})
+
 test('a token that is not believed begins nothing, and guessing is slowed down', async (t) => {
   const { url } = await startCheckpoint(t, { limits: { failures: { perSecond: 0.01, burst: 2 } } })
   assert.equal((await begin(url, { token: 'sk_nobody' })).status, 401)

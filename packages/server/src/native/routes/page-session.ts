@@ -1,7 +1,13 @@
-import { redeemSetupLink } from '@sekisho/broker'
+import { endSetupSession, redeemSetupLink } from '@sekisho/broker'
 import { Type } from '@sinclair/typebox'
 import { unauthorized } from '../../access/bearer.ts'
-import { closePageSession, MAX_SESSION_TOKEN, openPageSession, SESSION_SECONDS } from '../../access/page-session.ts'
+import {
+  closePageSession,
+  MAX_SESSION_TOKEN,
+  openPageSession,
+  pageSessionToken,
+  SESSION_SECONDS,
+} from '../../access/page-session.ts'
 import type { Principal } from '../../access/principal.ts'
 import type { Call } from '../../http/call.ts'
 import { HttpError, invalid } from '../../http/errors.ts'
@@ -50,9 +56,12 @@ export function pageSessionRoutes(services: NativeServices): readonly Route[] {
       method: 'DELETE',
       path: '/session',
       tag: 'access',
-      summary: 'Ends the session of the web page in this browser; the token itself goes on',
+      summary: 'Ends the session of the web page in this browser; its token goes on, unless the one-time link gave it',
       status: 204,
-      handle: async ({ call }) => withCookie(empty(), closePageSession(call, secureCookies)),
+      handle: async ({ call }) => {
+        await endOf(services, call)
+        return withCookie(empty(), closePageSession(call, secureCookies))
+      },
     }),
   ]
 }
@@ -69,6 +78,13 @@ async function tokenOf(
   const created = await auth.guess(call, () => redeemSetupLink(db, tokens, setup, call.at, SESSION_SECONDS))
   if (created === undefined) throw new HttpError(403, 'setup-over', 'this link was used, is over, or never was')
   return created.token
+}
+
+/** Whoever signs out of the session that the one-time link began is not kept out by a token that nobody can use any more. */
+async function endOf({ db, tokens }: NativeServices, call: Call): Promise<void> {
+  const token = pageSessionToken(call)
+  const who = token === undefined ? undefined : await tokens.check(token, call.at)
+  if (who !== undefined) await endSetupSession(db, who.actor.replace(/^token:/, ''), call.at)
 }
 
 function answerOf({ actor, grants }: Principal): Readonly<Record<string, unknown>> {
