@@ -240,6 +240,20 @@ describe('a workload that watches its lease', () => {
     )
   })
 
+  it('does not take for signs of life what something between it and the checkpoint answers: empty streams, pages', async () => {
+    const empty: Handler = (_seen, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).end()
+    }
+    const page: Handler = (_seen, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' }).end('<p>Maintenance</p>')
+    }
+    for (const handler of [empty, page])
+      await withServer(handler, async (url) => {
+        const lost = watchLease({ url, lease: HELD, outageMs: 200, signal: AbortSignal.timeout(10_000) })
+        assert.equal((await failure(all(lost), ClientError)).code, 'unreachable')
+      })
+  })
+
   it('lets go of the connection when it looks no longer', async () => {
     let closed: Promise<unknown> = Promise.resolve()
     const stream: Handler = (_seen, response) => {

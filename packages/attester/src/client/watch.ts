@@ -56,6 +56,7 @@ export async function* watchLease(options: WatchOptions): AsyncGenerator<LeaseEv
         yield told
         if (told.ended) return
       }
+      throw new ClientError('unreachable', 'the stream of events has ended')
     } catch (error) {
       if (!(error instanceof ClientError) || error.code === 'protocol') throw error
       if (++failures > 1 && performance.now() - since > outageMs) throw error
@@ -86,6 +87,9 @@ async function* connection(
       { method: 'GET', path, headers: headersOf(lease.secret, last) },
     )
     if (response.status !== 200) await refuse(response)
+    // A page that a proxy shows instead of the checkpoint is no sign of its life.
+    if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true)
+      throw new ClientError('unreachable', 'what answers a request for events is no stream of events')
     const life = (): void => {
       timer.refresh()
       heard()
