@@ -24,8 +24,13 @@ function loadSoon(): void {
   if (isToBeLoaded) return
   isToBeLoaded = true
   setTimeout(async () => {
-    const { default: LibsqlAsync } = await import('libsql/promise')
-    execBeside = LibsqlAsync.prototype.exec
+    try {
+      const { default: LibsqlAsync } = await import('libsql/promise')
+      execBeside = LibsqlAsync.prototype.exec
+    } catch {
+      // For want of a file handle, say: commits are as safe without it, and a later one has it loaded.
+      isToBeLoaded = false
+    }
   }, LOADED_AFTER_MS).unref()
 }
 
