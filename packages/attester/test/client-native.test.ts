@@ -254,6 +254,22 @@ describe('a workload that watches its lease', () => {
       })
   })
 
+  it('does not wait as long again for a path that is silent', async () => {
+    let asked = 0
+    await withServer(
+      (_seen, response) => {
+        asked++
+        if (asked === 1) response.destroy()
+      },
+      async (url) => {
+        const signal = AbortSignal.timeout(60_000)
+        const silent = watchLease({ url, lease: HELD, silenceMs: 120_000, outageMs: 50, signal })
+        assert.equal((await failure(all(silent), ClientError)).code, 'unreachable')
+      },
+    )
+    assert.equal(asked, 2)
+  })
+
   it('lets go of the connection when it looks no longer', async () => {
     let closed: Promise<unknown> = Promise.resolve()
     const stream: Handler = (_seen, response) => {

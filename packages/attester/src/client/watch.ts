@@ -28,6 +28,7 @@ export interface WatchOptions extends Transport {
 const ENDS: ReadonlySet<string> = new Set(['lease-revoked', 'lease-expired'])
 const FIRST_PAUSE_MS = 100
 const LONGEST_PAUSE_MS = 5_000
+const LAST_TRY_MS = 5_000
 
 /**
  * Follows what happens to a lease, over broken connections, until it is over or the signal comes. A workload that is
@@ -50,7 +51,8 @@ export async function* watchLease(options: WatchOptions): AsyncGenerator<LeaseEv
   }
   for (;;) {
     try {
-      for await (const event of connection(options, last, heard)) {
+      const late = failures > 0 && performance.now() - since > outageMs
+      for await (const event of connection(late ? lastTry(options) : options, last, heard)) {
         last = event.id ?? last
         const told = eventOf(event)
         yield told
@@ -64,6 +66,11 @@ export async function* watchLease(options: WatchOptions): AsyncGenerator<LeaseEv
     await wait(pause, options.signal)
     pause = Math.min(2 * pause, LONGEST_PAUSE_MS)
   }
+}
+
+// A path that is silent is not waited for as long again.
+function lastTry(options: WatchOptions): WatchOptions {
+  return { ...options, silenceMs: Math.min(options.silenceMs ?? LAST_TRY_MS, LAST_TRY_MS) }
 }
 
 async function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
