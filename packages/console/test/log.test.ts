@@ -127,6 +127,23 @@ describe('the log of a running checkpoint', { skip: MISSING ?? false }, () => {
     await leave(page)
   })
 
+  it('does not let a comparison stand for another key, or for other checkpoints, than it was made with', async () => {
+    const { page } = await open()
+    await page.getByLabel('A checkpoint that you kept').fill(kept)
+    await page.getByRole('button', { name: 'Compare', exact: true }).click()
+    const proven = page.locator('.proof-proven')
+    await proven.waitFor()
+    await page.getByLabel('Earlier').selectOption({ index: 1 })
+    await proven.waitFor({ state: 'detached' })
+    await page.getByLabel('Earlier').selectOption('pasted')
+    await proven.waitFor()
+    await page.getByText('Check with a key that you kept').click()
+    await page.getByLabel('Verifier key of the log').fill(makeLog(3).key)
+    await page.getByText('Checked with the key that you pasted').waitFor()
+    await proven.waitFor({ state: 'detached' })
+    await leave(page)
+  })
+
   it('says nothing of a key that was not looked with: what was under way with another key is not shown for it', async () => {
     const { page } = await open()
     let send = (): void => undefined

@@ -37,6 +37,9 @@ export function Compare({
     setResult(undefined)
     await run(async () => setResult(await comparison(api, verifier, first, second)))
   }
+  // What another key or other checkpoints came to is no answer here.
+  const isAnswer = (one: Compared): boolean =>
+    one.verifier === verifier && one.notes[0] === first && one.notes[1] === second
   const choice = (value: string, onChoose: (value: string) => void, name: string): JSX.Element => (
     <label class="row small">
       {name}
@@ -87,7 +90,7 @@ export function Compare({
         </div>
       </form>
       {error === undefined ? null : <Problem error={error} />}
-      {result === undefined ? null : (
+      {result === undefined || !isAnswer(result) ? null : (
         <ProofView proven={result.proven} steps={result.steps} claim={t.claim(result.first, result.second)} />
       )}
       <Snippet
@@ -111,17 +114,21 @@ function withEnd(text: string): string {
 }
 
 interface Compared {
+  readonly verifier: VerifierKey
+  readonly notes: readonly [first: string, second: string]
   readonly proven: boolean
   readonly steps: readonly Step<'signature' | ConsistencyStep>[]
   readonly first: number
   readonly second: number
 }
 
-async function comparison(api: Api, key: VerifierKey, first: string, second: string): Promise<Compared> {
+async function comparison(api: Api, verifier: VerifierKey, first: string, second: string): Promise<Compared> {
+  const asked = { verifier, notes: [first, second] } as const
   try {
-    const [earlier, later] = [await openCheckpoint(first, key), await openCheckpoint(second, key)]
+    const [earlier, later] = [await openCheckpoint(first, verifier), await openCheckpoint(second, verifier)]
     const { proven, steps }: Proof<ConsistencyStep> = await proveConsistency(tileReaderOf(api), earlier, later)
     return {
+      ...asked,
       proven,
       steps: [{ id: 'signature', outcome: 'pass' }, ...steps],
       first: earlier.size,
@@ -131,6 +138,6 @@ async function comparison(api: Api, key: VerifierKey, first: string, second: str
     if (!(error instanceof ProofError)) throw error
     const failed = { id: 'signature', outcome: 'fail', fault: error.code, detail: error.message } as const
     const rest = (['grown', 'tiles', 'consistent'] as const).map((id) => ({ id, outcome: 'unchecked' }) as const)
-    return { proven: false, steps: [failed, ...rest], first: 0, second: 0 }
+    return { ...asked, proven: false, steps: [failed, ...rest], first: 0, second: 0 }
   }
 }

@@ -34,7 +34,8 @@ export function ReceiptCheck({ verifier }: { readonly verifier: VerifierKey | un
     setGiven(undefined)
     setFault(undefined)
     if (file.size > MOST_BYTES) return setFault(t.tooLarge)
-    const value = parseJson(await file.text())
+    // A folder that was dropped is a file here, without any text.
+    const value = parseJson(await file.text().catch(() => ''))
     if (!isLast()) return
     if (value === undefined) setFault(t.notJson)
     else setGiven({ name: file.name, value })
