@@ -100,6 +100,36 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await leave(page)
   })
 
+  it('revokes no further lease once the dialog is closed, and tells how many were', async () => {
+    const { page } = await stage.administrator()
+    const [one, two] = [await hold(stage, 'Genoa'), await hold(stage, 'Genoa')]
+    await at(page)
+    await rowOf(page, one).getByRole('checkbox').check()
+    await rowOf(page, two).getByRole('checkbox').check()
+    let goOn = (): void => undefined
+    const closed = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const asked: string[] = []
+    await page.route('**/leases/*/revoke', async (route) => {
+      asked.push(route.request().url())
+      await closed
+      await route.continue()
+    })
+    await page.getByRole('button', { name: 'Revoke the chosen' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Revoke', exact: true }).click()
+    await page.getByText('Revoking 1 of 2').waitFor()
+    await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    goOn()
+    await page.getByText('1 lease is revoked.').waitFor()
+    assert.equal(asked.length, 1)
+    const left = [one, two].filter((lease) => asked[0]?.includes(lease) !== true)
+    assert.match(await stage.sekisho('lease', 'list'), new RegExp(`${left.join()} +live`))
+    await stage.sekisho('lease', 'revoke', left.join())
+    await leave(page)
+  })
+
   it('adds an advisory, shows whom it concerns, and how a policy forbids it', async () => {
     const { page, errors } = await stage.administrator()
     await at(page, '/advisories')
@@ -145,6 +175,11 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await run.click()
     await page.getByText('1 of 1 live lease would fail. Nothing was changed.').waitFor()
     await rowOf(page, held).getByText('tcb-unacceptable').waitFor()
+    const outcome = page.getByText('1 of 1 live lease would fail.')
+    await page.getByLabel('Level', { exact: true }).fill('3')
+    await outcome.waitFor({ state: 'detached' })
+    await page.getByLabel('Level', { exact: true }).fill('255')
+    await outcome.waitFor()
     await page.getByRole('button', { name: /Remove this level/ }).click()
     await page.getByLabel('A candidate policy').fill('permit (principal, action')
     await run.click()

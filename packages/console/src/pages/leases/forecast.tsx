@@ -12,9 +12,13 @@ import type { LeaseTexts } from './texts.ts'
 import { LEASES } from './words.ts'
 
 interface Outcome {
+  /** What was asked, as it was sent. */
+  readonly of: string
   readonly leases: number
   readonly fails: readonly AffectedLease[]
 }
+
+type Foretold = Omit<Outcome, 'of'>
 
 interface Asked {
   readonly rows: readonly LevelRow[]
@@ -30,11 +34,14 @@ export function ForecastPart({ page, onTold }: PartProps): JSX.Element {
   const [outcome, setOutcome] = useState<Outcome>()
   const asking = useAction()
   const body = bodyOf(asked)
+  const question = JSON.stringify(body ?? {})
+  const change = (some: Partial<Asked>): void => setAsked((before) => ({ ...before, ...some }))
   const ask = (): void => {
     if (body === undefined) return
     setOutcome(undefined)
     void asking.run(async () => {
-      setOutcome(await api.send<Outcome>('POST', `/namespaces/${namespace}/forecast`, { json: body }))
+      const foretold = await api.send<Foretold>('POST', `/namespaces/${namespace}/forecast`, { json: body })
+      setOutcome({ ...foretold, of: question })
     })
   }
   return (
@@ -47,7 +54,7 @@ export function ForecastPart({ page, onTold }: PartProps): JSX.Element {
           ask()
         }}
       >
-        <Form page={page} asked={asked} wrong={body === undefined} t={t} onAsked={setAsked} />
+        <Form page={page} asked={asked} wrong={body === undefined} t={t} onChange={change} />
         <p class="row">
           <button type="submit" class="button primary" disabled={asking.busy || body === undefined}>
             {t.forecast.run}
@@ -59,7 +66,7 @@ export function ForecastPart({ page, onTold }: PartProps): JSX.Element {
         <Snippet kind="commandLine" text={piped(body ?? {}, `sekisho lease forecast --namespace ${namespace}`)} />
       </form>
       {asking.error === undefined ? null : <Problem error={asking.error} />}
-      {outcome === undefined ? null : (
+      {outcome?.of !== question ? null : (
         <section class="panel list stack" aria-label={t.forecast.list}>
           <p role="status">
             <strong>{t.outcome(outcome.fails.length, outcome.leases)}</strong>
@@ -96,26 +103,26 @@ function Form({
   asked,
   wrong,
   t,
-  onAsked,
+  onChange,
 }: {
   readonly page: PartProps['page']
   readonly asked: Asked
   readonly wrong: boolean
   readonly t: LeaseTexts
-  readonly onAsked: (asked: Asked) => void
+  readonly onChange: (some: Partial<Asked>) => void
 }): JSX.Element {
   const loading = useAction()
   const current = (): void => {
     void loading.run(async () => {
       const { text } = await page.api.get<{ text: string }>(`/namespaces/${page.namespace}/policy`)
-      onAsked({ ...asked, policy: text })
+      onChange({ policy: text })
     })
   }
   return (
     <>
       <fieldset>
         <legend>{t.forecast.levels}</legend>
-        <Levels products rows={asked.rows} onRows={(rows) => onAsked({ ...asked, rows })} />
+        <Levels products rows={asked.rows} onRows={(rows) => onChange({ rows })} />
         <p class={wrong ? 'wrong' : 'hint'} aria-live="polite">
           {wrong ? t.advisory.levelsWrong : t.forecast.levelsHint}
         </p>
@@ -124,7 +131,7 @@ function Form({
         <input
           type="checkbox"
           checked={asked.early}
-          onChange={(event) => onAsked({ ...asked, early: event.currentTarget.checked })}
+          onChange={(event) => onChange({ early: event.currentTarget.checked })}
         />
         {t.forecast.early}
       </label>
@@ -137,7 +144,7 @@ function Form({
         maxLength={512 * 1024}
         aria-describedby="forecast-policy-hint"
         value={asked.policy}
-        onInput={(event) => onAsked({ ...asked, policy: event.currentTarget.value })}
+        onInput={(event) => onChange({ policy: event.currentTarget.value })}
       />
       <p id="forecast-policy-hint" class="row hint">
         {t.forecast.policyHint}

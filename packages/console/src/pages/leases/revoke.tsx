@@ -1,5 +1,5 @@
 import type { JSX } from 'preact'
-import { useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import { ApiError } from '../../api/problem.ts'
 import type { PageProps } from '../../app/session.tsx'
 import { useLanguage } from '../../text/language.ts'
@@ -14,7 +14,10 @@ import { LEASES } from './words.ts'
 const MAX_REASON = 256
 const SHOWN = 20
 
-/** Asks for the reason, then ends leases one after the other. One that is over already is passed over. */
+/**
+ * Asks for the reason, then ends leases one after the other. One that is over already is passed over; those whose turn has
+ * not come when the dialog is closed are left alone.
+ */
 export function Revoke({
   page,
   leases,
@@ -31,12 +34,20 @@ export function Revoke({
   const [reason, setReason] = useState('')
   const [at, setAt] = useState(0)
   const revoking = useAction()
+  const isClosed = useRef(false)
+  useEffect(
+    () => () => {
+      isClosed.current = true
+    },
+    [],
+  )
   const submit = (event: Event): void => {
     event.preventDefault()
     void revoking.run(async () => {
       let revoked = 0
       // What was revoked before something went wrong is over already when it is tried again.
       for (const [i, { id }] of leases.entries()) {
+        if (isClosed.current) break
         setAt(i + 1)
         if (await revokeOne(page, id, reason.trim())) revoked++
       }
