@@ -159,6 +159,30 @@ describe('reference values', { skip: MISSING ?? false }, () => {
     await leave(page)
   })
 
+  it('do not take whoever went elsewhere back to them when they are stored', async () => {
+    const { page } = await open('/+import')
+    let goOn = (): void => undefined
+    const elsewhere = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    await page.route('**/references/import**', async (route) => {
+      await elsewhere
+      await route.continue()
+    })
+    const buffer = Buffer.from(JSON.stringify({ tee: 'snp', measurement: 'ce'.repeat(48), tool: 'x' }))
+    await page.locator('input[type=file]').setInputFiles({ name: 'm.json', mimeType: 'application/json', buffer })
+    await page.getByLabel('Name', { exact: true }).fill('imported-late')
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByRole('link', { name: 'Leases' }).click()
+    await page.getByRole('heading', { name: 'Leases', level: 1 }).waitFor()
+    const answered = page.waitForResponse('**/references/import**')
+    goOn()
+    await answered
+    await page.waitForTimeout(300)
+    assert.match(page.url(), /#\/ns\/default\/leases$/)
+    await leave(page)
+  })
+
   it('are deleted after it was said which live leases would end', async () => {
     const { page, errors } = await open('/web-milan')
     const remove = page.getByRole('button', { name: 'Delete…' })

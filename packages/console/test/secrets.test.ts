@@ -78,6 +78,32 @@ describe('secrets and keys', { skip: MISSING ?? false }, () => {
     await leave(page)
   })
 
+  it('keeps a file once when it is sent again while it is still read', async () => {
+    const { page } = await stage.administrator()
+    await at(page)
+    await page.getByRole('button', { name: 'Add a secret' }).click()
+    await page.getByLabel('Path', { exact: true }).fill('shop/db/twice')
+    await page.getByLabel('File', { exact: true }).check()
+    await page.getByLabel('Value from a file').setInputFiles(fileOf(stage, 'twice.bin', 'once'))
+    await page.evaluate(() => {
+      const real = File.prototype.arrayBuffer
+      let turn = 0
+      File.prototype.arrayBuffer = async function (this: File) {
+        await new Promise((resolve) => setTimeout(resolve, turn++ * 1500))
+        return real.call(this)
+      }
+      const form = document.querySelector<HTMLFormElement>('dialog form')
+      form?.requestSubmit()
+      form?.requestSubmit()
+    })
+    await page.getByText('shop/db/twice: version 1 is kept').waitFor()
+    await page.waitForTimeout(2000)
+    assert.match(await stage.sekisho('secret', 'list'), /shop\/db\/twice +secret +1 /)
+    await stage.sekisho('secret', 'delete', 'shop/db/twice')
+    await page.reload()
+    await leave(page)
+  })
+
   it('keeps the metadata of a secret that gets another version by its path', async () => {
     const { page } = await stage.administrator()
     await at(page)

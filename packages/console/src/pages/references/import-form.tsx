@@ -6,6 +6,7 @@ import { readFiles } from '../../ui/files.ts'
 import { Snippet } from '../../ui/page-parts.tsx'
 import { FaultBox, FileButton } from '../../ui/parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
+import { useTurns } from '../../ui/turns.ts'
 import { REFERENCES } from './languages.ts'
 import type { ReferenceProps } from './props.ts'
 
@@ -18,8 +19,12 @@ export function ImportForm({ calls, sets, go, again }: ReferenceProps): JSX.Elem
   const [owner, setOwner] = useState('')
   const [fault, setFault] = useState<{ readonly message: string; readonly code: string }>()
   const { busy, error, run } = useAction()
+  const begin = useTurns()
   const choose = async (list: readonly File[]): Promise<void> => {
+    const isLast = begin()
+    setFault(undefined)
     const files = await readFiles(list.slice(0, 1), texts)
+    if (!isLast()) return
     if ('code' in files) return setFault(files)
     const [one] = files
     if (one !== undefined) setFile({ name: one.name, bytes: new Uint8Array(one.bytes) })

@@ -2,7 +2,7 @@ import './references.css'
 import type { JSX } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
 import { ApiError } from '../../api/problem.ts'
-import { fragmentOf } from '../../app/route.ts'
+import { fragmentOf, placeOf } from '../../app/route.ts'
 import type { PageProps } from '../../app/session.tsx'
 import { useLanguage } from '../../text/language.ts'
 import { SHELL } from '../../text/shell.ts'
@@ -67,7 +67,10 @@ function References({
   const { namespace, id } = props
   const go = (to: string | undefined, words = ''): void => {
     setSaid(words)
-    location.hash = fragmentOf({ at: 'references', namespace, id: to })
+    // Whoever went elsewhere while it was done is not taken away from there.
+    const now = placeOf(location.hash)
+    if (now.at === 'references' && now.namespace === namespace && now.id === id)
+      location.hash = fragmentOf({ at: 'references', namespace, id: to })
   }
   return (
     <>

@@ -33,9 +33,9 @@ export function AddSecret({ page, known, of, onDone, onClose }: Given): JSX.Elem
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault()
     if (!isPath(path) || 'badLine' in about) return
-    const base64 = await value.take()
-    if (base64 === undefined) return
     await sending.run(async () => {
+      const base64 = await value.take()
+      if (base64 === undefined) return
       // Saying nothing of metadata keeps what there is; of a secret that is shown here, everything is said.
       const said = of !== undefined || metadata.trim() !== ''
       const json = {

@@ -1,7 +1,7 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
 import { ApiError } from '../../api/problem.ts'
-import { fragmentOf } from '../../app/route.ts'
+import { fragmentOf, placeOf } from '../../app/route.ts'
 import type { PageProps } from '../../app/session.tsx'
 import { useLanguage } from '../../text/language.ts'
 import { useAction } from '../../ui/action.ts'
@@ -41,7 +41,9 @@ export function SecretDetail({
   }
   const gone = (): void => {
     onTold(t.removed(path))
-    location.hash = list
+    // Whoever went elsewhere while it was done is not taken away from there.
+    const now = placeOf(location.hash)
+    if (now.at === 'secrets' && now.namespace === namespace && now.id === path) location.hash = list
   }
   const open = (what: 'version' | 'delete'): void => {
     onTold(undefined)
