@@ -121,7 +121,7 @@ export const en: PoliciesTexts = {
     refused: 'refused',
     untried: 'No case exercises',
     untriedNone: 'Every statement is exercised by a case.',
-    stale: 'The text has changed since these cases ran.',
+    stale: 'The text or the cases have changed since they ran.',
     tooLarge: 'The file is larger than 1 MB.',
     counted: (passed, of) => `${passed} of ${plural(of, 'case', 'cases')} passed.`,
     expected: (what) => `expected: ${what}`,

@@ -119,7 +119,7 @@ export const ja: PoliciesTexts = {
     refused: '拒否',
     untried: 'どのケースも通っていない文',
     untriedNone: 'すべての文がいずれかのケースを通っています。',
-    stale: '実行後に本文が変更されています。',
+    stale: '実行後に本文またはテストケースが変更されています。',
     tooLarge: 'ファイルが 1 MB を超えています。',
     counted: (passed, of) => `${of} 件中 ${passed} 件が合格しました。`,
     expected: (what) => `期待：${what}`,

@@ -71,7 +71,7 @@ function Policies({
   const [draft, change] = useDraft(`${who.actor} ${namespace}`, active)
   const checked = useCheck(calls, draft.text)
   const versions = useVersions(calls, active, again)
-  const tests = useTests(calls, draft.text)
+  const tests = useTests(calls, draft.text, draft.cases)
   const [reviewing, setReviewing] = useState(false)
   const [said, setSaid] = useState('')
   const [aim, setAim] = useState<number>()

@@ -6,7 +6,7 @@ import type { PolicyCalls } from './model.ts'
 /** A run of test cases, and what came of the last. */
 export interface Tests {
   readonly report: PolicyTestReport | undefined
-  /** Whether the text has changed since. */
+  /** Whether the text or the cases have changed since. */
   readonly stale: boolean
   readonly busy: boolean
   readonly error: unknown
@@ -15,16 +15,26 @@ export interface Tests {
   run(cases: readonly unknown[]): Promise<boolean>
 }
 
-/** Runs cases against a text. */
-export function useTests(calls: PolicyCalls, text: string): Tests {
-  const [ran, setRan] = useState<{ readonly text: string; readonly report: PolicyTestReport }>()
+interface Ran {
+  readonly text: string
+  readonly cases: string
+  readonly report: PolicyTestReport
+}
+
+/**
+ * Runs cases against a text.
+ *
+ * @param written the cases as they stand in the editor
+ */
+export function useTests(calls: PolicyCalls, text: string, written: string): Tests {
+  const [ran, setRan] = useState<Ran>()
   const { busy, error, run } = useAction()
-  const stale = ran !== undefined && ran.text !== text
+  const stale = ran !== undefined && (ran.text !== text || ran.cases !== written)
   const untriedLines = useMemo(
     () => (ran === undefined || stale ? [] : ran.report.unexercised.map(({ line }) => line)),
     [ran, stale],
   )
   const runCases = (cases: readonly unknown[]): Promise<boolean> =>
-    run(async () => setRan({ text, report: await calls.test(text, cases) }))
+    run(async () => setRan({ text, cases: written, report: await calls.test(text, cases) }))
   return { report: ran?.report, stale, busy, error, untriedLines, run: runCases }
 }
