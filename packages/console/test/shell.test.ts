@@ -52,6 +52,33 @@ describe('the pages of a running checkpoint', { skip: MISSING ?? false }, () => 
     await leave(page)
   })
 
+  it('goes to a page that was asked for while the first one was painted', async () => {
+    const { page } = await stage.administrator()
+    await page.addInitScript(() => {
+      // The page is used again by other tests.
+      if (location.search !== '?painted') return
+      new MutationObserver((_, observer) => {
+        if (document.getElementById('content') === null) return
+        observer.disconnect()
+        location.hash = '#/ns/default/access'
+      }).observe(document, { childList: true, subtree: true })
+    })
+    await page.goto(`${stage.url}?painted#/`)
+    await page.locator('.page-head').waitFor()
+    await leave(page)
+  })
+
+  it('shows in a menu that is wider than the window where the reader is', async () => {
+    const { page } = await stage.administrator({ viewport: { width: 360, height: 740 } })
+    for (const name of ['access', 'decisions', 'leases']) {
+      await page.goto(`${stage.url}#/ns/default/${name}`)
+      await page.locator(`.menu a[aria-current=page][href$="/${name}"]`).waitFor()
+      const box = await page.locator('.menu a[aria-current=page]').boundingBox()
+      assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 360, `${name} ${JSON.stringify(box)}`)
+    }
+    await leave(page)
+  })
+
   it('no page is left for a file that is dropped on it', async () => {
     const { page } = await stage.administrator()
     for (const name of PAGES) {

@@ -1,4 +1,5 @@
 import type { JSX } from 'preact'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { Api } from '../api/client.ts'
 import { may, type Who } from '../api/session.ts'
 import { useLanguage } from '../text/language.ts'
@@ -10,6 +11,8 @@ import { useSession } from './session.tsx'
 /** The pages, and the namespace that they are of. */
 export function Menu({ place, namespace }: { readonly place: Place; readonly namespace: string }): JSX.Element {
   const t = SHELL[useLanguage()]
+  const list = useRef<HTMLUListElement>(null)
+  useLayoutEffect(() => showCurrent(list.current), [place.at, t])
   const link = (to: Place, name: string): JSX.Element => (
     <li key={to.at}>
       <a href={fragmentOf(to)} aria-current={to.at === place.at ? 'page' : undefined}>
@@ -19,7 +22,7 @@ export function Menu({ place, namespace }: { readonly place: Place; readonly nam
   )
   return (
     <nav class="menu" aria-label={t.menu}>
-      <ul>
+      <ul ref={list}>
         {link({ at: 'workbench' }, t.workbench)}
         {link({ at: 'start' }, t.start)}
         {PAGES.map((at) => link({ at, namespace, id: undefined }, t.pages[at]))}
@@ -27,6 +30,14 @@ export function Menu({ place, namespace }: { readonly place: Place; readonly nam
       <Namespaces place={place} namespace={namespace} />
     </nav>
   )
+}
+
+/** On a narrow screen the list is longer than what is seen of it: where the reader is, is in view. */
+function showCurrent(list: HTMLUListElement | null): void {
+  const link = list?.querySelector('[aria-current=page]')
+  if (list === null || link === null || link === undefined) return
+  const [all, one] = [list.getBoundingClientRect(), link.getBoundingClientRect()]
+  if (one.left < all.left || one.right > all.right) list.scrollLeft += one.left - all.left - (all.width - one.width) / 2
 }
 
 function Namespaces({ place, namespace }: { readonly place: Place; readonly namespace: string }): JSX.Element | null {

@@ -59,6 +59,8 @@ export function usePlace(): Place {
   useEffect(() => {
     const moved = (): void => setFragment(location.hash)
     addEventListener('hashchange', moved)
+    // The reader may have gone on between the first painting and now.
+    moved()
     return () => removeEventListener('hashchange', moved)
   }, [])
   return placeOf(fragment)
