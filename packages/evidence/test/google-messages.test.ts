@@ -3,7 +3,9 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { EvidenceError } from '../src/core/errors.ts'
+import { TPM_ATTESTATION } from '../src/recognise/google-messages.ts'
 import { recognise, recogniseParts } from '../src/recognise/index.ts'
+import { readTextProto } from '../src/recognise/protobuf.ts'
 import { parseSnpReport, type SnpReport, verifySnpSync } from '../src/snp/index.ts'
 import { verifyTpmSync } from '../src/tpm/index.ts'
 import { missing, VECTORS } from './vectors.ts'
@@ -276,4 +278,24 @@ describe('hostile messages', () => {
     'a list': 'report: [1, 2]',
   }))
     it(`text: ${name}`, () => assert.throws(() => recognise(utf8(value)), EvidenceError))
+
+  for (const [name, value] of Object.entries({
+    'number signs': `${'#'.repeat(4000)}!`,
+    'a comment of many number signs': `${'# '.repeat(2000)}\nno field`,
+    'a long string': `ak_pub: "${'a'.repeat(5e6)}"`,
+    'a long string without an end': `ak_pub: "${'a'.repeat(5e6)}`,
+    'long blanks': `ak_pub: ${' '.repeat(5e6)}`,
+    'many comments': `ak_pub: ${'#\n'.repeat(2e6)}`,
+    'many strings': `ak_pub: ${'""'.repeat(2e6)}`,
+    'a word that objects inherit': 'quotes { quote: "a" pcrs { hash: constructor } }',
+    'an octal number': 'report { version: 010 }',
+  }))
+    it(`text: ${name}: refused within seconds`, { timeout: 20_000 }, () => {
+      assert.throws(() => recognise(utf8(value)), EvidenceError)
+    })
+
+  it('text: an escape ends with its string', () => {
+    const message = readTextProto('ak_pub: "\\1" "2"', TPM_ATTESTATION)
+    assert.deepEqual(message.get('ak_pub'), [Uint8Array.of(1, 0x32)])
+  })
 })

@@ -8,7 +8,8 @@ import { type ProtoMessage, type ProtoSchema, readProto, readTextProto } from '.
 
 const FIRST = 0x0a
 const VARINT_OF_1 = 0x08
-const TEXT = /^(?:\s|#[^\n]*)*(ak_pub|quotes|event_log|ak_cert|report|certificate_chain)\s*[:{<]/
+// A comment ends with its line: were that left open, each of its number signs could begin another.
+const TEXT = /^(?:\s|#[^\n]*\n)*(ak_pub|quotes|event_log|ak_cert|report|certificate_chain)\s*[:{<]/
 const OF_REPORT = /^(?:report|certificate_chain)$/
 
 /**

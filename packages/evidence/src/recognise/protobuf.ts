@@ -1,3 +1,4 @@
+import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 
 /** One field of a message: its name in text, what it holds, and of a message the fields of that. */
@@ -113,10 +114,9 @@ export function readTextProto(text: string, schema: ProtoSchema): ProtoMessage {
   return message
 }
 
-const BLANK = /(?:\s|#[^\n]*)*/y
+const BLANK = /\s/
 const NAME = /[A-Za-z_][A-Za-z0-9_]*/y
-const NUMBER = /0[xX][0-9a-fA-F]{1,16}|\d{1,20}/y
-const STRING = /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/y
+const NUMBER = /0[xX][0-9a-fA-F]{1,16}(?!\w)|(?:0|[1-9]\d{0,19})(?!\w)/y
 const ESCAPE = /\\(?:([0-7]{1,3})|[xX]([0-9a-fA-F]{1,2})|u([0-9a-fA-F]{4})|(.))/g
 const LETTERS: Readonly<Record<string, string>> = { n: '\n', r: '\r', t: '\t', a: '\x07', b: '\b', f: '\f', v: '\v' }
 
@@ -130,7 +130,7 @@ class Text {
   }
 
   end(): void {
-    this.#take(BLANK)
+    this.#skipBlank()
     if (this.#at < this.#text.length) throw this.#bad('the end')
   }
 
@@ -138,18 +138,18 @@ class Text {
     if (depth > MAX_DEPTH) throw bad('a deeper message', this.#at, `at most ${MAX_DEPTH} levels`, 'too-large')
     const values: Values = new Map()
     for (;;) {
-      this.#take(BLANK)
+      this.#skipBlank()
       const name = this.#take(NAME)
       if (name === undefined) return values
       if (--this.#left < 0) throw bad('a further field', this.#at, `at most ${MAX_FIELDS} fields`, 'too-large')
       const field = Object.values(schema.fields).find((one) => one.name === name)
       if (field === undefined && schema.unread !== 'any' && schema.unread?.includes(name) !== true)
         throw this.#bad(`a field that is known, not ${JSON.stringify(name.slice(0, 32))}`)
-      this.#take(BLANK)
+      this.#skipBlank()
       const colon = this.#is(':')
-      this.#take(BLANK)
+      this.#skipBlank()
       this.#value(field, colon, depth, values)
-      this.#take(BLANK)
+      this.#skipBlank()
       if (!this.#is(',')) this.#is(';')
     }
   }
@@ -159,7 +159,7 @@ class Text {
     if (close !== undefined) {
       const inner = field === undefined || typeof field.kind === 'string' ? ANYTHING : field.kind
       const message = this.fields(inner, depth + 1)
-      this.#take(BLANK)
+      this.#skipBlank()
       if (!this.#is(close)) throw this.#bad(`\`${close}\``)
       if (field !== undefined && typeof field.kind === 'string') throw this.#bad(`no message for ${field.name}`)
       if (field !== undefined) put(values, field.name, message)
@@ -174,20 +174,53 @@ class Text {
   }
 
   #scalar(field: ProtoField | undefined): Uint8Array | bigint {
-    const first = this.#take(STRING)
-    if (first !== undefined) {
-      let all = first.slice(1, -1)
-      for (this.#take(BLANK); ; this.#take(BLANK)) {
-        const next = this.#take(STRING)
-        if (next === undefined) return bytesOf(all)
-        all += next.slice(1, -1)
-      }
-    }
+    const first = this.#string()
+    if (first !== undefined) return this.#joined(first)
     const number = this.#take(NUMBER)
     if (number !== undefined) return BigInt(number)
     const word = this.#take(NAME)
     if (word === undefined) throw this.#bad('a value')
-    return BigInt(field?.words?.[word] ?? 0)
+    const { words = {} } = field ?? {}
+    return BigInt(Object.hasOwn(words, word) ? (words[word] ?? 0) : 0)
+  }
+
+  // Strings behind each other are one; an escape ends with its string.
+  #joined(first: string): Uint8Array {
+    const all = [bytesOf(first)]
+    for (;;) {
+      this.#skipBlank()
+      const next = this.#string()
+      if (next === undefined) return concatBytes(...all)
+      if (--this.#left < 0) throw bad('a further string', this.#at, `at most ${MAX_FIELDS}`, 'too-large')
+      all.push(bytesOf(next))
+    }
+  }
+
+  // By hand, as blanks are: an expression of alternatives keeps a place to go back to for each character.
+  #string(): string | undefined {
+    const quote = this.#text.charAt(this.#at)
+    if (quote !== '"' && quote !== "'") return undefined
+    const start = this.#at + 1
+    for (let at = start; at < this.#text.length; at++) {
+      const sign = this.#text.charAt(at)
+      if (sign === '\n') break
+      if (sign === '\\') at++
+      else if (sign === quote) {
+        this.#at = at + 1
+        return this.#text.slice(start, at)
+      }
+    }
+    throw this.#bad('a string with an end')
+  }
+
+  #skipBlank(): void {
+    for (; this.#at < this.#text.length; this.#at++) {
+      const sign = this.#text.charAt(this.#at)
+      if (sign === '#') {
+        const end = this.#text.indexOf('\n', this.#at)
+        this.#at = end < 0 ? this.#text.length : end
+      } else if (!BLANK.test(sign)) return
+    }
   }
 
   #is(sign: string): boolean {
