@@ -161,6 +161,20 @@ describe('revocation lists of the authorities above the key of a token', () => {
     assert.deepEqual(failed(given([list(1, [1])])), ['token.chain.crl.not-revoked'])
   })
 
+  it('about a key without certificates, or with those alone that the token shows: an open question, no yes', () => {
+    const jwk = { ...LEAF.publicKey.export({ format: 'jwk' }), alg: 'ES256' }
+    const keySet = { issuer: ISSUER, jwks: JSON.stringify({ keys: [jwk] }) }
+    const forged = [certificate(0, { serial: 77, issuerKey: STRANGER }), at(CHAIN, 1), at(CHAIN, 2)]
+    for (const chain of [forged, CHAIN])
+      for (const trustAnchors of [undefined, [anchor(LEAF)]]) {
+        const given = { at: AT, keySet, ...(trustAnchors && { trustAnchors }) }
+        assert.equal(verifyTokenSync(jwt(chain), given).authenticity, 'proven')
+        const verdict = verifyTokenSync(jwt(chain), { ...given, crls: [list(1, [1])] })
+        assert.equal(found(verdict, 'not-revoked').outcome, 'unchecked')
+        assert.equal(verdict.authenticity, 'unproven')
+      }
+  })
+
   it('more than 16 are an error of the caller', () => {
     assert.throws(() => judged(Array.from({ length: 17 }, () => list(1))), { name: 'TypeError', message: /crls/ })
   })

@@ -1,4 +1,4 @@
-import { fail, mend, notApplicable, pass, type Step } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, unchecked } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
@@ -49,16 +49,22 @@ export function revocationJobs({ lists }: TokenRevocation): readonly SignatureJo
 
 const NONE = 'you gave no revocation list'
 const NO_CHAIN = 'the key has no certificates that a list could be about'
+const GET_CHAIN = mend('give the key with its certificates (`x5c`), or no list')
 const GET_LIST = mend('give the current lists of the authorities above the key, or none')
+
+// Certificates that only the token shows are judged up to a root, or say nothing: a thief of the key writes others.
+function vouched({ revocation, chain, shown }: TokenState): TokenChain | undefined {
+  return chain === undefined && revocation.chain === shown ? undefined : revocation.chain
+}
 
 type Check = (list: TokenList & { readonly crl: Crl }, state: TokenState) => string | undefined
 
 /** A step that holds unless one list has a fault. */
 function each(holds: string, fault: Check): (state: TokenState) => Finding {
   return (state) => {
-    const { lists, chain } = state.revocation
+    const { lists } = state.revocation
     if (lists.length === 0) return notApplicable(NONE)
-    if (chain === undefined) return notApplicable(NO_CHAIN)
+    if (vouched(state) === undefined) return notApplicable(NO_CHAIN)
     for (const [i, list] of lists.entries()) {
       const { crl } = list
       const found = crl === undefined ? `cannot be read: ${list.fault}` : fault({ ...list, crl }, state)
@@ -81,9 +87,12 @@ function currentFault({ crl }: TokenList & { readonly crl: Crl }, { at }: TokenS
   return at > crl.nextUpdate ? `is stale: the next one came by ${isoTime(crl.nextUpdate)}` : undefined
 }
 
-function notRevoked({ revocation: { lists, chain } }: TokenState): Finding {
+function notRevoked(state: TokenState): Finding {
+  const { lists } = state.revocation
+  const chain = vouched(state)
   if (lists.length === 0) return notApplicable(NONE)
-  if (chain === undefined) return notApplicable(NO_CHAIN)
+  // Whoever gives a list wants an answer: that nothing was compared with it is none.
+  if (chain === undefined) return unchecked(NO_CHAIN, GET_CHAIN)
   const below = chain.certificates.slice(0, -1)
   const listsOf = (one: Certificate): readonly TokenList[] =>
     lists.filter(({ crl }) => crl?.issuer.key === one.issuer.key)

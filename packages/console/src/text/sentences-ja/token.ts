@@ -269,6 +269,10 @@ export const sentences: SentencePairs = [
   ['you gave no revocation list', '失効リストの指定はありません'],
   ['the key has no certificates that a list could be about', '鍵に、リストの対象となる証明書がありません'],
   [
+    'give the key with its certificates (`x5c`), or no list',
+    '鍵を証明書（`x5c`）とともに指定するか、リストを外してください',
+  ],
+  [
     'give the current lists of the authorities above the key, or none',
     '鍵の上位の認証局の、現在の失効リストを指定するか、リストを外してください',
   ],
