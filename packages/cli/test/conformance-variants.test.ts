@@ -107,6 +107,10 @@ describe('cases as other collections lay them out', { skip }, () => {
       expecting(content, { verdict: 'invalid', reason: 'cose-signature-wrong' }),
     )
     assert.equal(genuine.outcome, 'fail')
+    const unsaid = await variant(nitroCases, 'aws-nitro/oyster-2024-12', (content) => {
+      content['expect'] = { reason: 'cose-signature-wrong' }
+    })
+    assert.equal(unsaid.outcome, 'fail')
   })
 
   it('claims of a token under names of the case’s own', async () => {

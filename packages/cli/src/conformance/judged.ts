@@ -85,9 +85,14 @@ export function conclude(
   const expectedReason = textMember(expect, 'reason')
   const reason =
     expectedReason !== undefined && ruled.reasons.includes(expectedReason) ? expectedReason : ruled.reasons[0]
+  // Whoever names a reason and no verdict expects a refusal.
+  const isFree =
+    expectedReason !== undefined &&
+    ruled.vocabulary?.has(expectedReason) === false &&
+    (expectedVerdict !== undefined || ruled.verdict !== 'valid')
   const verdictHolds =
     (expectedVerdict === undefined || sameClass(expectedVerdict, ruled.verdict)) &&
-    (expectedReason === undefined || reason === expectedReason || ruled.vocabulary?.has(expectedReason) === false)
+    (expectedReason === undefined || reason === expectedReason || isFree)
   const different = comparisons.find((one) => !one.equal)
   const message =
     unimplemented.length > 0
