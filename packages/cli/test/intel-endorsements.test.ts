@@ -3,11 +3,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type CollateralSource, describeIntel, readIntelInput } from '@sekisho/collateral'
+import { parseSnpReport } from '@sekisho/evidence/snp'
 import { parseTdxQuote } from '@sekisho/evidence/tdx'
 import { processAround } from '../src/around.ts'
 import { readCollateral, withCompanions } from '../src/options/collateral-files.ts'
 import type { VerifyRequest } from '../src/tee/door.ts'
 import { intelCollateral } from '../src/tee/intel.ts'
+import { snpCollateralOf } from '../src/tee/snp.ts'
 import { ROOT, scratch, sekisho } from './process.ts'
 
 const folder = scratch()
@@ -73,5 +75,40 @@ describe('Intel endorsements that come with a quote', () => {
     const intel = describeIntel(readIntelInput(collateral))
     const source: CollateralSource = { amd: nothing, pck: nothing, intel: async () => intel }
     assert.equal(await given({ source }), collateral['tcb_info'])
+  })
+})
+
+describe('a revocation list of AMD that comes with a report', () => {
+  it('fills a gap only: a file wins over it, and so does what is fetched', async () => {
+    const evidence = example('snp-genoa/report.bin')
+    const pem = (label: string, der: Uint8Array): string =>
+      `-----BEGIN ${label}-----\n${Buffer.from(der).toString('base64')}\n-----END ${label}-----\n`
+    const [vcek, ask, ark] = ['vcek', 'ask', 'ark'].map((name) => example(`snp-genoa/certs/${name}.der`))
+    assert.ok(vcek && ask && ark)
+    const old = pem('X509 CRL', Uint8Array.of(0x30, 0))
+    const brought = [vcek, ask, ark].map((der) => pem('CERTIFICATE', der)).join('') + old
+    const files = await withCompanions(await readCollateral([], processAround()), [
+      { kind: 'certificates', from: 'cert_chain', bytes: new TextEncoder().encode(brought) },
+    ])
+    const request: VerifyRequest = {
+      evidence,
+      at: new Date(0),
+      files,
+      source: undefined,
+      expect: {},
+      waive: [],
+      trustAnchors: undefined,
+      eventLog: undefined,
+    }
+    const given = async (change: Partial<VerifyRequest>): Promise<unknown> =>
+      (await snpCollateralOf(parseSnpReport(evidence), { ...request, ...change })).crl
+    assert.deepEqual(await given({}), new TextEncoder().encode(old.trimEnd()))
+    const crl = example('snp-genoa/crl.der')
+    assert.equal(await given({ files: { ...files, snp: { ...files.snp, crl } } }), crl)
+    const nothing = (): Promise<never> => Promise.reject(new Error('not asked for'))
+    const window = { from: 0, to: 1 }
+    const found = { product: 'Genoa', vlek: false, window, leaf: vcek, intermediate: ask, root: ark, crl }
+    const source: CollateralSource = { amd: async () => found, pck: nothing, intel: nothing }
+    assert.equal(await given({ source }), crl)
   })
 })

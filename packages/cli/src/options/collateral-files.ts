@@ -21,6 +21,8 @@ export type SnpPart = keyof SnpCollateralInput
 /** What the files given with `--collateral` hold, unverified. Where two files hold the same part, the later one counts. */
 export interface CollateralFiles {
   readonly snp: Readonly<Partial<Record<SnpPart, Uint8Array>>>
+  /** AMD's revocation list as the evidence brought it along: its sender chose how old it is, so that it only fills a gap. */
+  readonly snpCrlBeside?: Uint8Array
   /** Members of DCAP collateral, as text. */
   readonly intel: Readonly<Record<string, string>> | undefined
   /** The same as the evidence brought it along: its sender chose how old it is, so that it only fills gaps. */
@@ -77,7 +79,7 @@ export async function readCollateral(paths: readonly string[], around: Around): 
   return gathering
 }
 
-/** Adds the companions that came inside an envelope with the evidence; files win over them, and for Intel what is fetched too. */
+/** Adds the companions that came inside an envelope with the evidence; files win over them, and over lists and Intel's documents what is fetched too. */
 export async function withCompanions(
   files: CollateralFiles,
   companions: readonly {
@@ -104,8 +106,10 @@ export async function withCompanions(
     if (one.kind === 'certificates') takeCertificates(one.bytes, one.label?.toLowerCase() ?? '', one.from, found)
     if (one.kind === 'endorsements') await takeJson(one.bytes, one.from, found, true)
   }
+  const { crl, ...snp } = found.snp
   return {
-    snp: { ...found.snp, ...files.snp },
+    snp: { ...snp, ...files.snp },
+    ...(crl === undefined ? {} : { snpCrlBeside: crl }),
     intel: files.intel,
     ...(found.intel === undefined ? {} : { intelBeside: found.intel }),
     bundles: files.bundles,

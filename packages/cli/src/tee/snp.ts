@@ -36,12 +36,16 @@ const NEEDED: readonly (readonly SnpPart[])[] = [
   ['crl'],
 ]
 
-/** The parts from files, and for what they lack the bundles' or the source's. */
+/**
+ * The parts from files, and for what they lack the bundles' or the source's. A revocation list that came with the
+ * evidence is the last to be taken: whoever sent it may have kept one from before a certificate was revoked.
+ */
 export async function snpCollateralOf(report: SnpReport, request: VerifyRequest): Promise<SnpCollateralInput> {
-  const { snp } = request.files
+  const { snp, snpCrlBeside } = request.files
   if (NEEDED.every((parts) => parts.some((part) => part in snp))) return snp
+  const beside: SnpCollateralInput = snpCrlBeside === undefined ? {} : { crl: snpCrlBeside }
   const source = await sourceOfRequest(request)
-  if (source === undefined) return snp
+  if (source === undefined) return { ...beside, ...snp }
   const found = await firstFound(snpRequests(report, snp.vlek ?? snp.vcek).map((one) => () => source.amd(one)))
-  return found === undefined ? snp : { ...snpPartsOf(found), ...snp }
+  return found === undefined ? { ...beside, ...snp } : { ...beside, ...snpPartsOf(found), ...snp }
 }
