@@ -25,6 +25,8 @@ export interface Collateral {
   readonly nvidia: { certificateChain?: Uint8Array; driverRim?: Uint8Array; vbiosRim?: Uint8Array }
   readonly ocsp: Uint8Array[]
   jwks: string | undefined
+  /** What came with the evidence and has a date: its sender chose how old it is, so that it only fills gaps. */
+  beside: { readonly snp: { readonly crl?: Uint8Array }; readonly intel: Readonly<Record<string, string>> }
 }
 
 /** None yet. */
@@ -43,6 +45,7 @@ export function noCollateral(): Collateral {
     nvidia: {},
     ocsp: [],
     jwks: undefined,
+    beside: { snp: {}, intel: {} },
   }
 }
 

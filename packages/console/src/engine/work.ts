@@ -97,10 +97,17 @@ function anchorsFor(
   return [...roots, ...anchors].filter(({ id }) => !distrust.includes(id))
 }
 
-/** What came with the evidence, and over it what was given as files. */
+/**
+ * What came with the evidence, and over it what was given as files. Of the former only what AMD and Intel sign: keys and
+ * reference values that are trusted as they are come from whoever judges, never from the sender.
+ */
 function gathered({ companions }: Recognised, files: readonly GivenFile[]): Collateral {
+  const brought = noCollateral()
+  for (const companion of companions) takeCompanion(companion, brought)
+  const { crl, ...snp } = brought.snp
   const collateral = noCollateral()
-  for (const companion of companions) takeCompanion(companion, collateral)
+  Object.assign(collateral.snp, snp)
+  collateral.beside = { snp: crl === undefined ? {} : { crl }, intel: brought.intel }
   for (const file of files) takeCollateral(file, collateral)
   return collateral
 }
@@ -113,7 +120,7 @@ function takeCompanion({ kind, label, bytes }: Companion, into: Collateral): voi
     (part === 'vcek' || part === 'vlek' || part === 'ask' || part === 'asvk' || part === 'ark')
   )
     into.snp[part] = bytes
-  else if (kind === 'certificates' || kind === 'endorsements') takeCollateral({ name: '', bytes }, into)
+  else if (kind === 'certificates' || kind === 'endorsements') attempt(() => takeCollateral({ name: '', bytes }, into))
 }
 
 /** What went wrong, for a person. Errors that are nobody's input are told as what they are. */

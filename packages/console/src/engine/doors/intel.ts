@@ -9,22 +9,23 @@ import { type IntelItem, newest } from '../bundle.ts'
 import type { Collateral } from '../collateral.ts'
 import type { EndorsementNeed } from '../messages.ts'
 
-/** Intel's collateral from files, and for what they lack a bundle's for the platform that the quote names. */
+/** Intel's collateral from files, for what they lack a bundle's for the quote's platform, and only then what came along. */
 export function intelCollateral(
   tee: Extract<Tee, 'sgx' | 'tdx'>,
   quote: Quote<unknown>,
-  { intel, bundled }: Collateral,
+  { intel, bundled, beside }: Collateral,
   at: Date,
 ): DcapCollateralInput {
   const items = bundled.filter((item): item is IntelItem => item.kind === 'intel' && item.tee === tee)
-  if (items.length === 0) return intel
-  const family = familyOf(quote, intel)
-  if (family === undefined) return intel
+  const given = { ...beside.intel, ...intel }
+  if (items.length === 0) return given
+  const family = familyOf(quote, given)
+  if (family === undefined) return given
   const item = newest(
     items.filter((one) => one.fmspc === family.fmspc && one.ca === family.ca),
     at.getTime(),
   )
-  return { ...item?.collateral, ...intel }
+  return { ...beside.intel, ...item?.collateral, ...intel }
 }
 
 /** The family of platforms that a quote's PCK certificate names, and the CA that issued it. */

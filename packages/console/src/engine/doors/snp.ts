@@ -33,11 +33,11 @@ export const snpDoor: Door = {
     }),
 }
 
-/** The parts from files, and for what they lack a bundle's. */
-export function snpCollateralOf(report: SnpReport, { snp, bundled }: Collateral, at: Date): SnpCollateralInput {
+/** The parts from files, for what they lack a bundle's, and only then the list that came with the evidence. */
+export function snpCollateralOf(report: SnpReport, { snp, bundled, beside }: Collateral, at: Date): SnpCollateralInput {
   const items = bundled.filter((item): item is AmdItem => item.kind === 'amd' && fits(item, report))
   const item = newest(items, at.getTime())
-  if (item === undefined) return snp
+  if (item === undefined) return { ...beside.snp, ...snp }
   const leaf = item.leaf === undefined ? {} : item.vlek ? { vlek: item.leaf } : { vcek: item.leaf }
   const intermediate = item.vlek ? { asvk: item.intermediate } : { ask: item.intermediate }
   return { ...leaf, ...intermediate, ark: item.root, crl: item.crl, ...snp }
