@@ -138,7 +138,7 @@ async function naming(file: string, verify: () => Promise<Verdict>): Promise<Ver
 }
 
 /** How the verifiers begin the messages of a TypeError about what the caller asked for. */
-const OPTION_FAULT = /^(expectations|the check |there is no check |trust ?anchor|`?at`?\b|minTcb|acceptTcb)/
+const OPTION_FAULT = /^(expectations|the check |there is no check |trust ?anchor|`?at`?\b|minTcb|acceptTcb|crls)/
 
 // What cannot be fetched is missing, no more: the verdict says what could not be checked for want of it.
 async function judgeOrWithout(door: TeeDoor, request: VerifyRequest, around: Around): Promise<Verdict> {

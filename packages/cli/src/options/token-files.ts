@@ -36,13 +36,13 @@ export function takeToken(bytes: Uint8Array, into: TokenFiles): boolean {
 
 const HARDWARE = /^(ARK-|Intel SGX )/
 
-/** Takes a revocation list that may be of an authority of attestation services. @returns false when the bytes are none */
+/** Takes revocation lists that may be of authorities of attestation services, all of a file. @returns false when there is none */
 export function takeTokenList(bytes: Uint8Array, into: TokenFiles): boolean {
   try {
-    const der = bytes[0] === 0x30 ? bytes : decodePem(Buffer.from(bytes).toString('latin1'), 'X509 CRL', 'crl')[0]
-    if (der === undefined || HARDWARE.test(parseCrl(der, WIDE).issuer.commonName ?? '')) return false
-    into.crls.push(der)
-    return true
+    const ders = bytes[0] === 0x30 ? [bytes] : decodePem(Buffer.from(bytes).toString('latin1'), 'X509 CRL', 'crl')
+    const lists = ders.filter((der) => !HARDWARE.test(parseCrl(der, WIDE).issuer.commonName ?? ''))
+    into.crls.push(...lists)
+    return lists.length > 0
   } catch (error) {
     // A certificate, say: it is for whoever takes certificates.
     if (error instanceof EvidenceError) return false
