@@ -37,11 +37,18 @@ async function describe(pem: string): Promise<PckCertificate | undefined> {
   // Loaded when needed: it brings the readers of all vendors' documents along.
   const { describePck } = await import('./describe.ts')
   try {
-    return describePck(pem.replace(/\0+$/, ''))
+    return describePck(withoutPadding(pem))
   } catch {
     // A chain that cannot be read names no platform to ask for; the verifier's own check says what is wrong with it.
     return undefined
   }
+}
+
+// From the end: an expression would begin at every NUL of whoever made the quote.
+function withoutPadding(pem: string): string {
+  let end = pem.length
+  while (end > 0 && pem.charCodeAt(end - 1) === 0) end--
+  return pem.slice(0, end)
 }
 
 function idsOf({ certification, header }: Quote<unknown>): PckRequest | undefined {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ecdsaRaw, makeSgx, pemChain, toHex, utf8 } from '@sekisho/emulator/kit'
-import { INTEL_ROOT } from '@sekisho/evidence/sgx'
+import { INTEL_ROOT, parseSgxQuote } from '@sekisho/evidence/sgx'
 import { AMD_ROOTS } from '@sekisho/evidence/snp'
 import { VENDOR_ROOTS } from '../src/anchors.ts'
+import { platformOf } from '../src/requests-intel.ts'
 import { type Canned, canned } from './hostile-server.ts'
 import { bench } from './setup.ts'
 import { intelAnswers } from './vendors.ts'
@@ -108,4 +109,14 @@ test('evaluation data numbers come highest first, and only signed', async (t) =>
 
 test("the pins are the verifiers' own", () => {
   assert.deepEqual(VENDOR_ROOTS, [INTEL_ROOT, ...AMD_ROOTS])
+})
+
+test('a PCK chain of NULs does not keep anybody busy, and padding behind a chain does not count', async () => {
+  const quote = parseSgxQuote(makeSgx().evidence)
+  const nobody = (): Promise<never> => Promise.reject(new Error('not asked for'))
+  const began = performance.now()
+  assert.equal(await platformOf(quote, `${'\0'.repeat(1_000_000)}x`, nobody), undefined)
+  assert.ok(performance.now() - began < 10_000)
+  const chain = pemChain(pck.der, authority.platform.der, authority.root.der)
+  assert.equal((await platformOf(quote, `${chain}\0\0\0`, nobody))?.chain, chain)
 })
