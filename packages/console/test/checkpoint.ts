@@ -22,6 +22,8 @@ export interface CheckpointStage {
   visitor(options?: BrowserContextOptions): Promise<Seen>
   /** A page of the administrator, signed in by the one-time link the first time and by the same session after. */
   administrator(options?: BrowserContextOptions): Promise<Seen>
+  /** A token of the administrator's, in all namespaces, that no page holds. */
+  token(): Promise<string>
   /** Runs the command line as the administrator; its output. @throws Error when it fails */
   sekisho(...args: readonly string[]): Promise<string>
   close(): Promise<void>
@@ -68,6 +70,11 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
     world,
     visitor: (options) => pages.page(options),
     administrator,
+    async token() {
+      loggedIn ??= login()
+      await loggedIn
+      return environment['SEKISHO_TOKEN'] ?? ''
+    },
     async sekisho(...line) {
       loggedIn ??= login()
       await loggedIn
