@@ -230,14 +230,27 @@ describe('a workload that watches its lease', () => {
     )
     const away = watchLease({ url: 'http://127.0.0.1:9', lease: HELD, outageMs: 200 })
     assert.equal((await failure(all(away), ClientError)).code, 'unreachable')
-    await withServer(
-      (_seen, response) => problem(response, 503, 'too-many-streams'),
-      async (url, seen) => {
-        const busy = watchLease({ url, lease: HELD, outageMs: 3_000 })
-        assert.equal((await failure(all(busy), ClientError)).code, 'unreachable')
-        assert.ok(seen.length >= 2)
-      },
-    )
+    const busy: Handler = (_seen, response) => problem(response, 503, 'too-many-streams')
+    await withServer(busy, async (url) => {
+      const never = watchLease({ url, lease: HELD, outageMs: 200 })
+      assert.equal((await failure(all(never), ClientError)).code, 'unreachable')
+    })
+    let asked = 0
+    const busyForAWhile: Handler = (seen, response) => {
+      asked++
+      if (asked < 3) return busy(seen, response)
+      begin(response)
+      response.write(`id: 5\nevent: lease-revoked\ndata: {"reason":"policy 3","at":"${EXPIRES}"}\n\n`)
+      return undefined
+    }
+    await withServer(busyForAWhile, async (url) => {
+      const events = await all(watchLease({ url, lease: HELD }))
+      assert.deepEqual(
+        events.map(({ kind }) => kind),
+        ['lease-revoked'],
+      )
+    })
+    assert.ok(asked >= 3)
   })
 
   it('does not take for signs of life what something between it and the checkpoint answers: empty streams, pages', async () => {
@@ -249,7 +262,7 @@ describe('a workload that watches its lease', () => {
     }
     for (const handler of [empty, page])
       await withServer(handler, async (url) => {
-        const lost = watchLease({ url, lease: HELD, outageMs: 200, signal: AbortSignal.timeout(10_000) })
+        const lost = watchLease({ url, lease: HELD, outageMs: 200, signal: AbortSignal.timeout(60_000) })
         assert.equal((await failure(all(lost), ClientError)).code, 'unreachable')
       })
   })
@@ -267,7 +280,7 @@ describe('a workload that watches its lease', () => {
         assert.equal((await failure(all(silent), ClientError)).code, 'unreachable')
       },
     )
-    assert.equal(asked, 2)
+    assert.ok(asked >= 1)
   })
 
   it('lets go of the connection when it looks no longer', async () => {
