@@ -34,6 +34,11 @@ const AT = [
   '--allow-emulated',
 ]
 
+function requestWith(evidence: Uint8Array, files: VerifyRequest['files']): VerifyRequest {
+  const nothing = { source: undefined, trustAnchors: undefined, eventLog: undefined }
+  return { evidence, at: new Date(0), files, expect: {}, waive: [], ...nothing }
+}
+
 describe('Intel endorsements that come with a quote', () => {
   for (const name of ['collateral', 'endorsements'])
     it(`in the member ${name}: the quote is authentic without any other`, () => {
@@ -56,16 +61,7 @@ describe('Intel endorsements that come with a quote', () => {
     const files = await withCompanions(await readCollateral([], around), [
       { kind: 'endorsements', from: 'collateral', bytes },
     ])
-    const request: VerifyRequest = {
-      evidence: quote,
-      at: new Date(0),
-      files,
-      source: undefined,
-      expect: {},
-      waive: [],
-      trustAnchors: undefined,
-      eventLog: undefined,
-    }
+    const request = requestWith(quote, files)
     const parsed = parseTdxQuote(quote)
     const given = async (change: Partial<VerifyRequest>): Promise<unknown> =>
       (await intelCollateral('tdx', parsed, { ...request, ...change })).tcb_info
@@ -90,16 +86,7 @@ describe('a revocation list of AMD that comes with a report', () => {
     const files = await withCompanions(await readCollateral([], processAround()), [
       { kind: 'certificates', from: 'cert_chain', bytes: new TextEncoder().encode(brought) },
     ])
-    const request: VerifyRequest = {
-      evidence,
-      at: new Date(0),
-      files,
-      source: undefined,
-      expect: {},
-      waive: [],
-      trustAnchors: undefined,
-      eventLog: undefined,
-    }
+    const request = requestWith(evidence, files)
     const given = async (change: Partial<VerifyRequest>): Promise<unknown> =>
       (await snpCollateralOf(parseSnpReport(evidence), { ...request, ...change })).crl
     assert.deepEqual(await given({}), new TextEncoder().encode(old.trimEnd()))

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
+import type { BrowserContextOptions } from 'playwright-core'
 import { axeFindings, leave, MISSING } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
-import { type DecisionStory, RESOURCE, tellDecisions } from './decision-story.ts'
+import { type DecisionStory, openDecisions, RESOURCE, tellDecisions } from './decision-story.ts'
 
 describe('receipts of the decisions of a running checkpoint', { skip: MISSING ?? false }, () => {
   let stage: CheckpointStage
@@ -13,13 +14,7 @@ describe('receipts of the decisions of a running checkpoint', { skip: MISSING ??
   })
   after(() => stage.close())
 
-  const open = async (at: string, options: Parameters<CheckpointStage['administrator']>[0] = {}) => {
-    const seen = await stage.administrator(options)
-    await seen.page.goto(`${stage.url}#/ns/default/decisions${at}`)
-    await seen.page.locator('h1').waitFor()
-    await seen.page.locator('.loading').first().waitFor({ state: 'detached' })
-    return seen
-  }
+  const open = (at: string, options?: BrowserContextOptions) => openDecisions(stage, at, options)
 
   it('verifies the receipt of every kind of decision in the page, and says whose key it was', async () => {
     const { decisions } = JSON.parse(await stage.sekisho('decision', 'list', '--json')) as {

@@ -1,5 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { BrowserContextOptions } from 'playwright-core'
+import type { Seen } from './browser.ts'
 import type { CheckpointStage } from './checkpoint.ts'
 
 /** What a told story left behind. */
@@ -84,4 +86,17 @@ function decisionIn(text: string): string {
   const found = /dec_[0-9a-z]{26}/.exec(text)?.[0]
   if (found === undefined) throw new Error(`no decision in: ${text}`)
   return found
+}
+
+/** The administrator's page of decisions, at `at` behind its address, as soon as it has loaded. */
+export async function openDecisions(
+  stage: CheckpointStage,
+  at: string,
+  options?: BrowserContextOptions,
+): Promise<Seen> {
+  const seen = await stage.administrator(options)
+  await seen.page.goto(`${stage.url}#/ns/default/decisions${at}`)
+  await seen.page.locator('h1').waitFor()
+  await seen.page.locator('.loading').first().waitFor({ state: 'detached' })
+  return seen
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Page } from 'playwright-core'
+import type { BrowserContextOptions, Page } from 'playwright-core'
 import { assertReadable, axeFindings, LOOKS, leave, MISSING, overflows } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
-import { type DecisionStory, manyDecisions, RESOURCE, tellDecisions } from './decision-story.ts'
+import { type DecisionStory, manyDecisions, openDecisions, RESOURCE, tellDecisions } from './decision-story.ts'
 
 const HOSTILE = '<img src=x onerror="document.title=1">\u202e"\'&lt;'
 
@@ -16,13 +16,7 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
   })
   after(() => stage.close())
 
-  const open = async (at: string, options: Parameters<CheckpointStage['administrator']>[0] = {}) => {
-    const seen = await stage.administrator(options)
-    await seen.page.goto(`${stage.url}#/ns/default/decisions${at}`)
-    await seen.page.locator('h1').waitFor()
-    await seen.page.locator('.loading').first().waitFor({ state: 'detached' })
-    return seen
-  }
+  const open = (at: string, options?: BrowserContextOptions) => openDecisions(stage, at, options)
   const rows = (page: Page) => page.locator('.list-row')
   const outcomes = async (page: Page): Promise<readonly (string | null)[]> =>
     page.locator('.cell-outcome .mark:first-child').allTextContents()

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { after, type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import type { Attested } from '@sekisho/emulator'
 import { canonicalJson } from '@sekisho/evidence'
-import { type Database, openDatabase } from '../../src/index.ts'
-import { postgresMissing, startPostgres, type TestPostgres } from '../postgres.ts'
+import { DATABASES, MACHINES } from './everywhere.ts'
 import {
   attested,
   brokerOver,
@@ -17,32 +16,7 @@ import {
   worldVerifier,
 } from './kit.ts'
 
-const MACHINES: readonly (readonly [string, () => Machine])[] = [
-  ['SEV-SNP', () => sharedWorld().snp()],
-  ['TDX', () => sharedWorld().tdx()],
-  ['SGX', () => sharedWorld().sgx()],
-  ['Nitro', () => sharedWorld().nitro()],
-  ['CCA', () => sharedWorld().cca()],
-  ['TPM', () => sharedWorld().tpm()],
-]
 const TIMES = 5
-
-let server: TestPostgres | undefined
-after(() => server?.stop())
-
-const DATABASES: readonly (readonly [string, string | false, (t: TestContext) => Promise<Database>])[] = [
-  ['SQLite', false, newDatabase],
-  [
-    'PostgreSQL',
-    postgresMissing,
-    async (t) => {
-      server ??= await startPostgres()
-      const db = await openDatabase({ url: await server.createDatabase() })
-      t.after(() => db.close())
-      return db
-    },
-  ],
-]
 
 for (const [where, skip, open] of DATABASES)
   for (const [name, start] of MACHINES)

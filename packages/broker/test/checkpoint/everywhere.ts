@@ -1,0 +1,32 @@
+import { after, type TestContext } from 'node:test'
+import { type Database, openDatabase } from '../../src/index.ts'
+import { postgresMissing, startPostgres, type TestPostgres } from '../postgres.ts'
+import { type Machine, newDatabase, sharedWorld } from './kit.ts'
+
+/** A machine of each emulated kind. */
+export const MACHINES: readonly (readonly [string, () => Machine])[] = [
+  ['SEV-SNP', () => sharedWorld().snp()],
+  ['TDX', () => sharedWorld().tdx()],
+  ['SGX', () => sharedWorld().sgx()],
+  ['Nitro', () => sharedWorld().nitro()],
+  ['CCA', () => sharedWorld().cca()],
+  ['TPM', () => sharedWorld().tpm()],
+]
+
+let server: TestPostgres | undefined
+after(() => server?.stop())
+
+/** Both kinds of database: why it is skipped, if it is, and how an empty one is opened for a test. */
+export const DATABASES: readonly (readonly [string, string | false, (t: TestContext) => Promise<Database>])[] = [
+  ['SQLite', false, newDatabase],
+  [
+    'PostgreSQL',
+    postgresMissing,
+    async (t) => {
+      server ??= await startPostgres()
+      const db = await openDatabase({ url: await server.createDatabase() })
+      t.after(() => db.close())
+      return db
+    },
+  ],
+]
