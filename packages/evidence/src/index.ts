@@ -1,4 +1,4 @@
-export { allZero, toHex } from './core/bytes.ts'
+export { allZero, Reader, toHex } from './core/bytes.ts'
 export { canonicalJson } from './core/canonical.ts'
 export { EvidenceError, type EvidenceErrorCode, type EvidenceErrorPlace } from './core/errors.ts'
 export { type Json, type JsonObject, memberOf, parseStrict } from './core/json.ts'

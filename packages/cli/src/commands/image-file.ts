@@ -1,6 +1,9 @@
 import { createReadStream } from 'node:fs'
+import { basename } from 'node:path'
 import { IMAGE_HEAD } from '@sekisho/measurement'
 import type { Around } from '../around.ts'
+import { unreadable } from '../exit.ts'
+import { inWords } from '../input.ts'
 
 const PIECE = 1024 * 1024
 /** Longest image from standard input, which is held in memory: 1 GiB. */
@@ -29,4 +32,35 @@ export async function withHead(
 async function* joined(first: readonly Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield* first
   yield* rest
+}
+
+/** The bytes of a file that goes with the image; its errors name that file. @throws CliError (unreadable) */
+export async function* fileBytes(file: string, around: Around): AsyncGenerator<Uint8Array> {
+  try {
+    yield* imageBytes(file, around)
+  } catch (error) {
+    throw inWords(file, error)
+  }
+}
+
+/** All bytes of an image that is held in memory. @throws CliError (unreadable) for more than `limit` */
+export async function wholeImage(file: string, image: AsyncIterable<Uint8Array>, limit: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  for await (const piece of image) {
+    length += piece.length
+    if (length > limit) throw unreadable(`${nameOf(file)}: more than ${limit} bytes; no firmware is that large`)
+    pieces.push(piece)
+  }
+  return new Uint8Array(Buffer.concat(pieces))
+}
+
+/** What a file is called in expectations that were computed from it. */
+export function sourceOf(file: string): string {
+  return file === '-' ? 'standard input' : basename(file)
+}
+
+/** What a file is called in errors. */
+export function nameOf(file: string): string {
+  return file === '-' ? 'standard input' : file
 }

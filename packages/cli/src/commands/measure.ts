@@ -1,107 +1,82 @@
-import { basename } from 'node:path'
-import { canonicalJson, toHex } from '@sekisho/evidence'
-import {
-  type EifMeasurement,
-  type EifSigner,
-  measureEif,
-  type NitroPlace,
-  nitroExpectationsFrom,
-  nitroPcr3,
-  nitroPcr4,
-  recogniseImage,
-} from '@sekisho/measurement'
+import { type FirmwareTee, recogniseFirmware, recogniseImage } from '@sekisho/measurement'
 import type { Around } from '../around.ts'
-import { EXIT, unreadable, usageError } from '../exit.ts'
+import { CliError, unreadable, usageError } from '../exit.ts'
 import { inWords } from '../input.ts'
-import { renderMeasurement } from '../render/measurement.ts'
 import { namingFile } from './evidence-file.ts'
-import { imageBytes, withHead } from './image-file.ts'
-import { writeOutput } from './output.ts'
+import { imageBytes, nameOf, wholeImage, withHead } from './image-file.ts'
+import { type EnclaveOptions, measureEnclave } from './measure-enclave.ts'
+import { type FirmwareOptions, measureFirmware } from './measure-firmware.ts'
 
 /** Options of `sekisho measure`. */
-export interface MeasureOptions {
-  readonly json?: true
-  readonly at?: Date
-  readonly expectOut?: string
-  readonly roleArn?: string
-  readonly instanceId?: string
+export interface MeasureOptions extends EnclaveOptions, FirmwareOptions {
+  readonly tee?: string
 }
 
-/** Longest image, in bytes: 64 GiB. Files are read through, and never held in memory. */
-const MAX_IMAGE = 64 * 1024 ** 3
+type ImageTee = 'nitro' | FirmwareTee
+
+const COMMON = ['tee', 'json', 'expectOut']
+const PROCESSORS = ['vcpus', 'cpu', 'register', 'kernel', 'initrd', 'commandLine']
+
+/** Options that say something about an image for each TEE. */
+const OPTIONS: Readonly<Record<ImageTee, readonly string[]>> = {
+  nitro: ['roleArn', 'instanceId', 'at'],
+  snp: [...PROCESSORS, 'hypervisor', 'features', 'svsm', 'variableStore', 'match'],
+  'sev-es': PROCESSORS,
+  sev: ['kernel', 'initrd', 'commandLine'],
+  tdx: ['pageOrder'],
+}
+
+/** Firmware is held in memory; the largest builds have 16 MiB. */
+const MAX_FIRMWARE = 64 * 1024 ** 2
 
 /**
  * `sekisho measure`: what a TEE will measure of an image.
  *
- * @returns 1 when the image's own signature does not hold
+ * @returns 1 when the image's own signature does not hold, or no machine has the measurement that was looked for
  */
 export async function measureCommand(file: string, options: MeasureOptions, around: Around): Promise<number> {
-  const place = await placeOf(options)
-  const measured = await measure(file, options.at ?? around.now(), around)
-  const holds = measured.signature !== 'invalid'
-  const expectations = holds
-    ? { tee: 'nitro', source: sourceOf(file), ...nitroExpectationsFrom(measured, place) }
-    : undefined
-  if (options.expectOut !== undefined && expectations !== undefined)
-    await writeOutput(options.expectOut, `${canonicalJson(expectations)}\n`, around)
-  if (options.expectOut === '-' && holds) return EXIT.ok
-  if (options.json === true)
-    around.out(`${canonicalJson({ ...jsonOf(measured), ...place, expectations: expectations ?? null })}\n`)
-  else around.out(renderMeasurement({ measured, place, expectations }, around))
-  return holds ? EXIT.ok : EXIT.rejected
-}
-
-function sourceOf(file: string): string {
-  return file === '-' ? 'standard input' : basename(file)
-}
-
-async function placeOf({ roleArn, instanceId }: MeasureOptions): Promise<NitroPlace> {
-  try {
-    return {
-      ...(roleArn === undefined ? {} : { pcr3: toHex(await nitroPcr3(roleArn)) }),
-      ...(instanceId === undefined ? {} : { pcr4: toHex(await nitroPcr4(instanceId)) }),
-    }
-  } catch (error) {
-    if (error instanceof TypeError) throw usageError(error.message, error)
-    throw error
-  }
-}
-
-async function measure(file: string, at: Date, around: Around): Promise<EifMeasurement> {
+  const asked = options.tee === undefined ? undefined : teeNamed(options.tee)
   const pieces = imageBytes(file, around)
   try {
     const { head, image } = await withHead(pieces)
-    if (recogniseImage(head) === undefined) throw notAnImage(file)
-    return await measureEif(image, { at, maxSize: MAX_IMAGE })
+    if (asked === 'nitro' || (asked === undefined && recogniseImage(head) === 'eif')) {
+      refuseOthers('nitro', options)
+      return await measureEnclave(file, image, options, around)
+    }
+    const firmware = await wholeImage(file, image, MAX_FIRMWARE)
+    const tee = asked ?? teeOf(file, firmware)
+    refuseOthers(tee, options)
+    return await measureFirmware({ file, firmware, tee }, options, around)
   } catch (error) {
-    throw namingFile(file, inWords(file, error))
+    // A CliError may be about another file.
+    throw error instanceof CliError ? error : namingFile(file, inWords(file, error))
   } finally {
     await pieces.return(undefined)
   }
 }
 
-function notAnImage(file: string): Error {
-  return unreadable(
-    `${file === '-' ? 'standard input' : file}: no image that this version measures; it measures AWS Nitro enclave image files, which begin with \`.eif\` (evidence is for \`sekisho inspect\`)`,
-  )
+function teeNamed(name: string): ImageTee {
+  const known = Object.keys(OPTIONS).find((tee): tee is ImageTee => tee === name)
+  if (known === undefined) throw usageError(`--tee ${name}: expected one of ${Object.keys(OPTIONS).join(', ')}`)
+  return known
 }
 
-function jsonOf({ sections, defaultMemory, defaultCpus, metadata, signers, ...rest }: EifMeasurement): object {
-  return {
-    ...rest,
-    defaultMemory: String(defaultMemory),
-    defaultCpus: String(defaultCpus),
-    metadata: metadata?.all ?? null,
-    sections: sections.map(({ sha384, ...section }) => ({ ...section, sha384: toHex(sha384) })),
-    signers: signers.map(signerJson),
+/** The TEE that a firmware was built for. */
+function teeOf(file: string, firmware: Uint8Array): FirmwareTee {
+  const [first, second] = recogniseFirmware(firmware)
+  if (first === undefined) {
+    throw unreadable(
+      `${nameOf(file)}: no image that this version measures; it measures AWS Nitro enclave image files, which begin with \`.eif\`, and the firmware of confidential VMs (OVMF, TDVF), which ends with a table of GUIDs (evidence is for \`sekisho inspect\`)`,
+    )
   }
+  if (second !== undefined)
+    throw usageError(`${nameOf(file)}: this firmware is built for ${first} and ${second}; say which with --tee`)
+  return first
 }
 
-function signerJson({ certificate, notBefore, notAfter, ...signer }: EifSigner): object {
-  return {
-    ...signer,
-    notBefore: notBefore.toISOString(),
-    notAfter: notAfter.toISOString(),
-    certificate: Buffer.from(certificate).toString('base64'),
-  }
+function refuseOthers(tee: ImageTee, options: MeasureOptions): void {
+  const foreign = Object.keys(options).find((name) => !COMMON.includes(name) && !OPTIONS[tee].includes(name))
+  if (foreign === undefined) return
+  const flag = foreign.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+  throw usageError(`--${flag} says nothing about an image for ${tee}`)
 }

@@ -3,6 +3,7 @@ import type { Around } from '../around.ts'
 import { acceptTcbOption, countOption, levelsOption, listOption, once, text, timeOption } from '../options/values.ts'
 import { VERSION } from '../version.ts'
 import { addCheckpoint } from './checkpoint.ts'
+import { addMeasure } from './measure.ts'
 import { addRemote, type Done } from './remote.ts'
 import { addTpm } from './tpm.ts'
 
@@ -147,43 +148,6 @@ function addConformance(root: Command, around: Around, done: Done): void {
     )
     .action(async (folders, options) => {
       done(await (await import('../commands/conformance.ts')).conformanceCommand(folders, options, around))
-    })
-}
-
-function addMeasure(root: Command, around: Around, done: Done): void {
-  root
-    .command('measure')
-    .description('what a TEE will measure of an image, before any machine runs it: AWS Nitro enclave image files (EIF)')
-    .argument('<file>', 'the image; - for standard input')
-    .option(
-      '--expect-out <file>',
-      'write expectations for `verify --expect` and `reference import` (JSON); - prints them alone',
-      once('--expect-out', text),
-    )
-    .option(
-      '--role-arn <arn>',
-      'IAM role of the instance that enclaves are to run on: gives PCR3',
-      once('--role-arn', text),
-    )
-    .option('--instance-id <id>', 'instance that enclaves are to run on: gives PCR4', once('--instance-id', text))
-    .option(
-      '--at <time>',
-      'judge the dates of the signing certificate at this time instead of now',
-      once('--at', timeOption),
-    )
-    .option('--json', 'print JSON')
-    .addHelpText(
-      'after',
-      `
-Exit codes: 0 measured, 1 the signature of the image does not hold, 3 no image that can be read, 64 wrong usage.
-
-Examples:
-  $ sekisho measure app.eif
-  $ sekisho measure app.eif --expect-out app.json && sekisho verify document.bin --expect app.json --nonce 0011…
-  $ sekisho measure app.eif --expect-out - | sekisho reference import app -`,
-    )
-    .action(async (file, options) => {
-      done(await (await import('../commands/measure.ts')).measureCommand(file, options, around))
     })
 }
 

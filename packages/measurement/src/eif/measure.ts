@@ -1,10 +1,11 @@
 import { EvidenceError, toHex } from '@sekisho/evidence'
 import type { Name } from '@sekisho/evidence/x509'
 import { Crc32 } from '../crc32.ts'
+import { digestOf } from '../digest.ts'
 import { type ImageBytes, ImageReader } from '../image-reader.ts'
 import { CRC_OFFSET, type EifArchitecture, HEADER_SIZE, parseEifHeader } from './header.ts'
 import { type EifMetadata, parseEifMetadata, utf8 } from './metadata.ts'
-import { extended, sha384 } from './registers.ts'
+import { extended } from './registers.ts'
 import { type EifSection, type ReadSections, readSections } from './sections.ts'
 import { type EifSignatureEntry, parseEifSignature } from './signature.ts'
 import { checkSignature, type EifCheck } from './signature-checks.ts'
@@ -144,7 +145,7 @@ async function registersOf(read: ReadSections, signed: EifSignatureEntry | undef
   const [pcr0, pcr1, pcr2] = await Promise.all([read.image, read.boot, read.application].map(registerOf))
   const registers = { pcr0: pcr0 ?? '', pcr1: pcr1 ?? '', pcr2: pcr2 ?? '' }
   if (signed === undefined) return registers
-  return { ...registers, pcr8: await registerOf(await sha384(signed.certificate.der)) }
+  return { ...registers, pcr8: await registerOf(await digestOf('sha384', signed.certificate.der)) }
 }
 
 async function registerOf(digest: Uint8Array): Promise<string> {

@@ -1,23 +1,13 @@
-import { createDigester } from '@sekisho/evidence/crypto'
+import { digestOf } from '../digest.ts'
 
 const ZERO: Uint8Array = new Uint8Array(48)
 
 const ROLE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:role\/[\x21-\x7e]{1,576}$/
 const INSTANCE = /^i-[0-9a-f]{8,17}$/
 
-/** SHA-384 of bytes. */
-export async function sha384(bytes: Uint8Array): Promise<Uint8Array> {
-  const digester = createDigester('sha384')
-  digester.update(bytes)
-  return digester.digest()
-}
-
 /** A zero register extended once: SHA-384 of 48 zero bytes and `data`, which mostly is a digest. */
-export async function extended(data: Uint8Array): Promise<Uint8Array> {
-  const digester = createDigester('sha384')
-  digester.update(ZERO)
-  digester.update(data)
-  return digester.digest()
+export function extended(data: Uint8Array): Promise<Uint8Array> {
+  return digestOf('sha384', ZERO, data)
 }
 
 /**

@@ -5,7 +5,7 @@ import { addTable, type Column } from './table.ts'
 import { toYaml } from './yaml.ts'
 
 /** What `measure` shows of an enclave image. */
-export interface MeasurementView {
+export interface EnclaveImageView {
   readonly measured: EifMeasurement
   /** PCR3 and PCR4, where the caller said what they are made from. */
   readonly place: { readonly pcr3?: string; readonly pcr4?: string }
@@ -23,7 +23,7 @@ const REGISTERS: readonly (readonly [name: string, what: string])[] = [
 ]
 
 /** The registers first, then what the image is, who signed it, and expectations to copy. */
-export function renderMeasurement(view: MeasurementView, options: PaperOptions): string {
+export function renderEnclaveImage(view: EnclaveImageView, options: PaperOptions): string {
   const { measured, expectations } = view
   const paper = new Paper(options)
   const { version, architecture, size } = measured
@@ -44,7 +44,7 @@ export function renderMeasurement(view: MeasurementView, options: PaperOptions):
   return paper.verbatim(2, toYaml(expectations).trimEnd()).toString()
 }
 
-function addRegisters(paper: Paper, { measured, place }: MeasurementView): void {
+function addRegisters(paper: Paper, { measured, place }: EnclaveImageView): void {
   paper.heading('Registers')
   const values: Readonly<Record<string, string | undefined>> = { ...measured.pcrs, ...place }
   for (const [name, what] of REGISTERS) {

@@ -1,0 +1,24 @@
+import { usageError } from '../exit.ts'
+
+/** Reads SEV_FEATURES: `0x21` or `33`. */
+export function featuresOption(text: string): bigint {
+  if (/^(0x[0-9a-f]{1,16}|\d{1,19})$/i.test(text)) return BigInt(text)
+  throw usageError(`--features ${text}: expected a number such as 0x1 or 0x21`)
+}
+
+/** Collects `rdx=0`, `mxcsr=0x1f80`, `x87Fcw=0x37f`. Names are checked by whoever measures. */
+export function registerOption(
+  text: string,
+  before: Readonly<Record<string, number>> = {},
+): Readonly<Record<string, number>> {
+  const [, name, value] = /^(rdx|mxcsr|x87Fcw)=(0x[0-9a-f]{1,8}|\d{1,10})$/i.exec(text) ?? []
+  if (name === undefined || value === undefined)
+    throw usageError(`--register ${text}: expected rdx, mxcsr or x87Fcw and a number, such as rdx=0x600`)
+  if (Object.hasOwn(before, name)) throw usageError(`--register ${text}: ${name} was given before`)
+  return { ...before, [name]: Number(value) }
+}
+
+/** Reads a CPU: a model's name as it stands, or the signature that a number spells. */
+export function cpuOf(text: string): string | number {
+  return /^(0x[0-9a-f]{1,8}|\d{1,10})$/i.test(text) ? Number(text) : text
+}
