@@ -1,6 +1,7 @@
 import { type EifOptions, makeEif, makeSigner, mutate, Prng, sealEif, signEif, utf8 } from '@sekisho/emulator/kit'
 import { EvidenceError } from '@sekisho/evidence'
-import { measureEif } from '../src/index.ts'
+import { measureEif, measureSnp, measureTdx, readSevFirmware, readTdvf, recogniseFirmware } from '../src/index.ts'
+import { makeFirmware, SEV_AT, TDVF_AT } from './firmware-kit.ts'
 import { AT } from './kit.ts'
 
 /** What fuzzing showed. */
@@ -23,19 +24,47 @@ const SAMPLES: readonly EifOptions[] = [
 const IMAGES: readonly Uint8Array[] = SAMPLES.map(makeEif)
 const SIGNATURES: readonly Uint8Array[] = SAMPLES.flatMap(({ signature }) => signature ?? [])
 
+/** What is fuzzed: mutated images, and what is done with each. */
+export interface Subject {
+  readonly name: string
+  readonly next: (random: Prng) => Uint8Array
+  readonly measure: (image: Uint8Array) => Promise<unknown>
+}
+
 /**
- * Measures `inputs` mutated images. Most have their checksum mended, since nothing behind it is reached otherwise; some
+ * Enclave images. Most have their checksum mended, since nothing behind it is reached otherwise; some
  * are mutated in one section alone, so that the rest of the image leads there.
  */
-export async function fuzz(seed: number, inputs: number): Promise<Fuzzed> {
+export const ENCLAVE_IMAGES: Subject = {
+  name: 'enclave images',
+  next: nextImage,
+  measure: (image) => measureEif(image, { at: AT }),
+}
+
+/** Firmware of confidential VMs: mutated anywhere, or where its metadata and its table stand. */
+export const FIRMWARE: Subject = {
+  name: 'firmware',
+  next: nextFirmware,
+  measure: async (image) => {
+    recogniseFirmware(image)
+    // A section that became large costs a hash a page, as it should; here it would cost the time of all others.
+    const pages = readSevFirmware(image).sections.reduce((sum, { size }) => sum + size / 4096, 0)
+    if (pages < 4096) await measureSnp(image, { vcpus: 1, cpu: 'EPYC', boot: { kernel: new Uint8Array() } })
+    const memory = readTdvf(image).reduce((sum, { size, isAugmented }) => sum + (isAugmented ? 0 : size), 0)
+    if (memory < 2 ** 24) await measureTdx(image)
+  },
+}
+
+/** Measures `inputs` mutated images. */
+export async function fuzz(seed: number, inputs: number, { next, measure }: Subject): Promise<Fuzzed> {
   const random = new Prng(seed)
   const problems: string[] = []
   let read = 0
   let slowest = 0
   for (let i = 0; i < inputs && problems.length < 5; i++) {
-    const image = nextImage(random)
+    const image = next(random)
     const start = performance.now()
-    const problem = await problemOf(image)
+    const problem = await problemOf(measure, image)
     slowest = Math.max(slowest, performance.now() - start)
     if (problem === undefined) read++
     else if (problem !== '')
@@ -57,10 +86,36 @@ function nextImage(random: Prng): Uint8Array {
   }
 }
 
+const FIRMWARES: readonly Uint8Array[] = [
+  makeFirmware({ tdvf: [[0, 0x1000, 0xfffff000n, 0x1000n, 0, 1]] }),
+  makeFirmware({ pages: 1, svsmEntry: 1, tdvf: [[0, 0x100, 0x1000n, 0x2000n, 5, 1]] }),
+]
+/** From here on a made firmware has its table. */
+const TABLE = 300
+
+function nextFirmware(random: Prng): Uint8Array {
+  const firmware = random.one(FIRMWARES).slice()
+  const part = (start: number, end: number): Uint8Array => {
+    const mutated = mutate(firmware.subarray(start, end), random, FIRMWARES)
+    firmware.set(mutated.subarray(0, end - start), start)
+    return firmware
+  }
+  switch (random.below(4)) {
+    case 0:
+      return mutate(firmware, random, FIRMWARES)
+    case 1:
+      return part(SEV_AT, SEV_AT + 76)
+    case 2:
+      return part(TDVF_AT, TDVF_AT + 48)
+    default:
+      return part(firmware.length - TABLE, firmware.length - 32)
+  }
+}
+
 /** Undefined when the image was measured, empty when it was refused as documented, and else what happened. */
-async function problemOf(image: Uint8Array): Promise<string | undefined> {
+async function problemOf(measure: Subject['measure'], image: Uint8Array): Promise<string | undefined> {
   try {
-    await measureEif(image, { at: AT })
+    await measure(image)
     return undefined
   } catch (error) {
     if (!(error instanceof EvidenceError))

@@ -3,11 +3,14 @@ import { basename, dirname, join, relative } from 'node:path'
 import { unreadable } from '../exit.ts'
 import { inWords } from '../input.ts'
 import type { CaseResult, CaseRunner, JsonValue } from './case.ts'
+import { isLaunchList, runLaunchList } from './launch.ts'
 
 const MAX_DEPTH = 12
 const MAX_CASE_FILE = 50_000_000
+/** Longest JSON file that is looked into for a list of launch measurements. */
+const MAX_LIST = 5_000_000
 
-/** A `case.json` or `mutations.json`, and the folder it was looked for below. */
+/** A `case.json`, `mutations.json` or list of launch measurements, and the folder it was looked for below. */
 export interface CaseFile {
   readonly path: string
   readonly below: string
@@ -23,17 +26,30 @@ async function walk(folder: string, depth: number): Promise<string[]> {
   // Also the end of links that lead in circles.
   if (depth > MAX_DEPTH) throw unreadable(`${folder}: more than ${MAX_DEPTH} folders deep`)
   try {
-    const found: string[] = []
+    const below: string[] = []
+    const cases: string[] = []
+    const others: string[] = []
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name)
       const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await stat(path)).isDirectory())
-      if (isFolder) found.push(...(await walk(path, depth + 1)))
-      else if (entry.name === 'case.json' || entry.name === 'mutations.json') found.push(path)
+      if (isFolder) below.push(...(await walk(path, depth + 1)))
+      else if (entry.name === 'case.json' || entry.name === 'mutations.json') cases.push(path)
+      else if (entry.name.endsWith('.json')) others.push(path)
     }
-    return found
+    return [...below, ...(cases.length > 0 ? cases : await launchLists(others))]
   } catch (error) {
     throw inWords(folder, error)
   }
+}
+
+// Lists of launch measurements stand alone, under any name: what they are is said inside.
+async function launchLists(paths: readonly string[]): Promise<readonly string[]> {
+  const lists: string[] = []
+  for (const path of paths) {
+    const { size } = await stat(path)
+    if (size <= MAX_LIST && isLaunchList(await readJson(path).catch(() => null))) lists.push(path)
+  }
+  return lists
 }
 
 /** Runs the case or the mutations of one file. A kind of evidence that no runner takes gives `unsupported`. */
@@ -42,6 +58,10 @@ export async function readCase(file: CaseFile, runners: readonly CaseRunner[]): 
   const folder = dirname(file.path)
   const name = relative(dirname(file.below), folder) || basename(folder)
   if (basename(file.path) === 'mutations.json') return runMutations(file, name, content, runners)
+  if (basename(file.path) !== 'case.json') {
+    const label = relative(dirname(file.below), file.path)
+    return guardedAll(label, () => runLaunchList(folder, label, content))
+  }
   // Event logs on their own are of no TEE: their cases name a kind instead.
   const tee = textMember(content, 'tee') || textMember(content, 'kind')
   const runner = runners.find((one) => one.tees.includes(tee))
@@ -69,7 +89,7 @@ async function guardedAll(label: string, run: () => Promise<readonly CaseResult[
   try {
     return await run()
   } catch (error) {
-    return [notRun(label, 'mutations', error)]
+    return [notRun(label, 'none', error)]
   }
 }
 

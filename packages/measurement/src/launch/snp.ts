@@ -4,7 +4,7 @@ import { readSevFirmware } from '../firmware/sev.ts'
 import { missing, PAGE_SIZE } from '../firmware/table.ts'
 import type { DirectBoot } from './kernel-hashes.ts'
 import { type CheckedMachine, checkMachine, type Machine, statePages } from './machine.ts'
-import { SnpLaunchDigest } from './snp-digest.ts'
+import { SnpLaunchDigest, type SnpPage } from './snp-digest.ts'
 import { readSnpFirmware, type SnpFirmware } from './snp-firmware.ts'
 import { addSections, hashesPage } from './snp-memory.ts'
 import { svsmVmsaPage } from './vmsa.ts'
@@ -13,6 +13,8 @@ import { svsmVmsaPage } from './vmsa.ts'
 export interface SnpLaunch extends Machine {
   /** What the hypervisor boots directly; without it the firmware finds its boot loader by itself, unmeasured. */
   readonly boot?: DirectBoot
+  /** Told of each page behind the firmware's own, in order: where two computations part is where they differ. */
+  readonly onPage?: (page: SnpPage) => void
 }
 
 const FOUR_GIB = 2 ** 32
@@ -29,7 +31,7 @@ const FOUR_GIB = 2 ** 32
 export async function measureSnp(firmware: Uint8Array | SnpFirmware, launch: SnpLaunch): Promise<Uint8Array> {
   const machine = checkMachine(launch)
   const read = firmware instanceof Uint8Array ? await readSnpFirmware(firmware) : firmware
-  const digest = new SnpLaunchDigest(read.digest)
+  const digest = new SnpLaunchDigest(read.digest, launch.onPage)
   await addSections(digest, read.sections, machine.hypervisor, await hashesPage(read, launch.boot))
   const { boot, further } = statePages(machine, read.resetEip)
   for (let i = 0; i < machine.vcpus; i++) await digest.addState(i === 0 ? boot : further)
