@@ -4,9 +4,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { makeEif, makeSigner } from '@sekisho/emulator/kit'
+import { makeEif, makeFirmware, makeSigner } from '@sekisho/emulator/kit'
 import { measureSevEs, measureSnp, measureTdx } from '../src/index.ts'
-import { makeFirmware } from './firmware-kit.ts'
 import { AT, failures, measured, SIGNER, signed } from './kit.ts'
 
 const MACHINE = { vcpus: 2, cpu: 'EPYC-Milan' }

@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import {
+  concat,
+  FIRMWARE_GUIDS as GUIDS,
+  le,
+  makeFirmware,
+  SEV_METADATA_AT as SEV_AT,
+  SEV_ROWS,
+  TDVF_METADATA_AT as TDVF_AT,
+  type TdvfRow,
+  utf8,
+} from '@sekisho/emulator/kit'
 import type { EvidenceErrorCode } from '@sekisho/evidence'
 import { guidBytes, guidText } from '../src/firmware/guid.ts'
 import {
@@ -11,18 +22,7 @@ import {
   readTdvf,
   recogniseFirmware,
 } from '../src/index.ts'
-import {
-  edited,
-  GUIDS,
-  makeFirmware,
-  refusedBy,
-  SEV_AT,
-  SEV_ROWS,
-  TDVF_AT,
-  type TdvfRow,
-  text,
-  u32,
-} from './firmware-kit.ts'
+import { edited, refusedBy } from './firmware-kit.ts'
 
 const ROW: TdvfRow = [0, 0x1000, 0x1000n, 0x1000n, 0, 1]
 const firmware = makeFirmware({ tdvf: [ROW] })
@@ -33,7 +33,7 @@ describe('firmware of confidential VMs', () => {
   it('table, SEV and TDVF metadata', () => {
     const table = readFirmwareTable(firmware)
     assert.deepEqual([...table.keys()].sort(), [GUIDS.hashes, GUIDS.reset, GUIDS.sev, GUIDS.tdvf].sort())
-    assert.deepEqual(table.get(GUIDS.reset)?.data, u32(0x80b004))
+    assert.deepEqual(table.get(GUIDS.reset)?.data, le(0x80b004, 4))
     const { sections, ...rest } = readSevFirmware(firmware)
     assert.deepEqual(rest, { resetEip: 0x80b004, hashesTable: 0x810c00, entry: undefined })
     assert.deepEqual(
@@ -56,7 +56,7 @@ describe('firmware of confidential VMs', () => {
     assert.deepEqual(recogniseFirmware(makeFirmware()), ['snp'])
     assert.deepEqual(recogniseFirmware(makeFirmware({ sev: [] })), ['sev-es'])
     assert.deepEqual(recogniseFirmware(new Uint8Array(4096)), [])
-    assert.deepEqual(recogniseFirmware(text('no firmware')), [])
+    assert.deepEqual(recogniseFirmware(utf8('no firmware')), [])
   })
 
   it('a code file without its variable store is one for SNP still, and not for TDX', () => {
@@ -65,7 +65,7 @@ describe('firmware of confidential VMs', () => {
   })
 
   it('damaged metadata is told, where nothing else is whole', () => {
-    assert.throws(() => recogniseFirmware(edited(makeFirmware(), SEV_AT, text('ASEX'))), {
+    assert.throws(() => recogniseFirmware(edited(makeFirmware(), SEV_AT, utf8('ASEX'))), {
       field: 'firmware.sev-metadata.signature',
     })
   })
@@ -80,7 +80,7 @@ type Refusal = readonly [what: string, bytes: Uint8Array, code: EvidenceErrorCod
 
 const second = (changes: Partial<Record<number, number>>): Uint8Array => {
   const bytes = firmware.slice()
-  for (const [at, value] of Object.entries(changes)) bytes.set(u32(value ?? 0), SEV_AT + 16 + 12 + Number(at))
+  for (const [at, value] of Object.entries(changes)) bytes.set(le(value ?? 0, 4), SEV_AT + 16 + 12 + Number(at))
   return bytes
 }
 const tdvfWith = (row: TdvfRow): Uint8Array => makeFirmware({ tdvf: [row] })
@@ -129,7 +129,7 @@ const SEV_REFUSALS: readonly Refusal[] = [
   ],
   [
     'an entry twice',
-    makeFirmware({ entries: [[GUIDS.reset, u32(1)]] }),
+    makeFirmware({ entries: [[GUIDS.reset, le(1, 4)]] }),
     'malformed',
     `firmware.table (${GUIDS.reset})`,
     /one entry/,
@@ -150,28 +150,28 @@ const SEV_REFUSALS: readonly Refusal[] = [
   ],
   [
     'another signature',
-    edited(firmware, SEV_AT, text('ASEW')),
+    edited(firmware, SEV_AT, utf8('ASEW')),
     'malformed',
     'firmware.sev-metadata.signature',
     /"ASEV"/,
   ],
   [
     'another version',
-    edited(firmware, SEV_AT + 8, u32(2)),
+    edited(firmware, SEV_AT + 8, le(2, 4)),
     'unsupported-version',
     'firmware.sev-metadata.version',
     /version 1/,
   ],
   [
     'a length that does not fit',
-    edited(firmware, SEV_AT + 4, u32(77)),
+    edited(firmware, SEV_AT + 4, le(77, 4)),
     'malformed',
     'firmware.sev-metadata.length',
     /12 for each/,
   ],
   [
     'too many sections',
-    edited(firmware, SEV_AT + 4, u32(16 + 12 * 257, 1, 257)),
+    edited(firmware, SEV_AT + 4, concat(le(16 + 12 * 257, 4), le(1, 4), le(257, 4))),
     'malformed',
     'firmware.sev-metadata.length',
     /at most 256/,
@@ -192,10 +192,10 @@ const SEV_REFUSALS: readonly Refusal[] = [
 
 const TDVF_REFUSALS: readonly Refusal[] = [
   ['no metadata', makeFirmware(), 'unsupported-kind', 'firmware.tdvf', /a build for Intel TDX/],
-  ['another signature', edited(firmware, TDVF_AT, text('TDVX')), 'malformed', 'firmware.tdvf.signature', /"TDVF"/],
+  ['another signature', edited(firmware, TDVF_AT, utf8('TDVX')), 'malformed', 'firmware.tdvf.signature', /"TDVF"/],
   [
     'another version',
-    edited(firmware, TDVF_AT + 8, u32(2)),
+    edited(firmware, TDVF_AT + 8, le(2, 4)),
     'unsupported-version',
     'firmware.tdvf.version',
     /version 1/,
@@ -203,7 +203,7 @@ const TDVF_REFUSALS: readonly Refusal[] = [
   ['no sections', makeFirmware({ tdvf: [] }), 'malformed', 'firmware.tdvf.length', /1 to 256/],
   [
     'a length that does not fit',
-    edited(firmware, TDVF_AT + 4, u32(49)),
+    edited(firmware, TDVF_AT + 4, le(49, 4)),
     'malformed',
     'firmware.tdvf.length',
     /32 for each/,
@@ -253,7 +253,7 @@ describe('TDVF metadata is refused at the byte that is wrong', () => {
 
 describe('a firmware that cannot be measured for SNP', () => {
   const machine = { vcpus: 1, cpu: 'EPYC' }
-  const boot = { kernel: text('kernel') }
+  const boot = { kernel: utf8('kernel') }
   for (const [what, bytes, field, expected] of [
     ['without SEV metadata', makeFirmware({ sev: [] }), 'firmware.sev-metadata', /knows SEV-SNP/],
     ['without a reset address', makeFirmware({ resetEip: null }), 'firmware.reset-block', /reset address/],

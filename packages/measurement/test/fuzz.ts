@@ -1,7 +1,18 @@
-import { type EifOptions, makeEif, makeSigner, mutate, Prng, sealEif, signEif, utf8 } from '@sekisho/emulator/kit'
+import {
+  type EifOptions,
+  makeEif,
+  makeFirmware,
+  makeSigner,
+  mutate,
+  Prng,
+  SEV_METADATA_AT,
+  sealEif,
+  signEif,
+  TDVF_METADATA_AT,
+  utf8,
+} from '@sekisho/emulator/kit'
 import { EvidenceError } from '@sekisho/evidence'
 import { measureEif, measureSnp, measureTdx, readSevFirmware, readTdvf, recogniseFirmware } from '../src/index.ts'
-import { makeFirmware, SEV_AT, TDVF_AT } from './firmware-kit.ts'
 import { AT } from './kit.ts'
 
 /** What fuzzing showed. */
@@ -49,9 +60,9 @@ export const FIRMWARE: Subject = {
     recogniseFirmware(image)
     // A section that became large costs a hash a page, as it should; here it would cost the time of all others.
     const pages = readSevFirmware(image).sections.reduce((sum, { size }) => sum + size / 4096, 0)
-    if (pages < 4096) await measureSnp(image, { vcpus: 1, cpu: 'EPYC', boot: { kernel: new Uint8Array() } })
+    if (pages < 64) await measureSnp(image, { vcpus: 1, cpu: 'EPYC', boot: { kernel: new Uint8Array() } })
     const memory = readTdvf(image).reduce((sum, { size, isAugmented }) => sum + (isAugmented ? 0 : size), 0)
-    if (memory < 2 ** 24) await measureTdx(image)
+    if (memory < 2 ** 18) await measureTdx(image)
   },
 }
 
@@ -104,9 +115,9 @@ function nextFirmware(random: Prng): Uint8Array {
     case 0:
       return mutate(firmware, random, FIRMWARES)
     case 1:
-      return part(SEV_AT, SEV_AT + 76)
+      return part(SEV_METADATA_AT, SEV_METADATA_AT + 76)
     case 2:
-      return part(TDVF_AT, TDVF_AT + 48)
+      return part(TDVF_METADATA_AT, TDVF_METADATA_AT + 48)
     default:
       return part(firmware.length - TABLE, firmware.length - 32)
   }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { makeFirmware, type TdvfRow, utf8 } from '@sekisho/emulator/kit'
 import { toHex } from '@sekisho/evidence'
 import { kernelHashesTable, measureSev, measureSevEs, measureTdx, tdxExpectationsFrom } from '../src/index.ts'
 import { vmsaPage } from '../src/launch/vmsa.ts'
-import { makeFirmware, refusedBy, type TdvfRow, text } from './firmware-kit.ts'
+import { refusedBy } from './firmware-kit.ts'
 
-const BOOT = { kernel: text('kernel'), commandLine: 'quiet' }
+const BOOT = { kernel: utf8('kernel'), commandLine: 'quiet' }
 const firmware = makeFirmware()
 const sha256 = (...parts: readonly Uint8Array[]): string =>
   createHash('sha256').update(Buffer.concat(parts)).digest('hex')

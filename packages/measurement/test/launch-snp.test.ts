@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { concat, makeFirmware, SEV_ROWS, utf8 } from '@sekisho/emulator/kit'
 import { toHex } from '@sekisho/evidence'
 import {
   cpuSignature,
@@ -14,10 +15,9 @@ import {
   snpExpectationsFrom,
 } from '../src/index.ts'
 import { vmsaPage } from '../src/launch/vmsa.ts'
-import { join, makeFirmware, SEV_ROWS, text } from './firmware-kit.ts'
 
 const MACHINE: Machine = { vcpus: 2, cpu: 'EPYC-v4' }
-const BOOT = { kernel: text('kernel'), initrd: text('initrd'), commandLine: 'console=ttyS0' }
+const BOOT = { kernel: utf8('kernel'), initrd: utf8('initrd'), commandLine: 'console=ttyS0' }
 const firmware = makeFirmware()
 
 const sha384 = (...parts: readonly Uint8Array[]): Buffer => createHash('sha384').update(Buffer.concat(parts)).digest()
@@ -68,8 +68,8 @@ describe('launch digest of an SNP guest', () => {
     assert.equal(hashes?.type, 'normal')
     const others = [
       {},
-      { boot: { ...BOOT, kernel: text('Kernel') } },
-      { boot: { ...BOOT, initrd: text('kernel') } },
+      { boot: { ...BOOT, kernel: utf8('Kernel') } },
+      { boot: { ...BOOT, initrd: utf8('kernel') } },
       { boot: { ...BOOT, commandLine: 'console=ttyS1' } },
       { boot: { kernel: BOOT.kernel } },
       { boot: { ...BOOT, initrd: new Uint8Array() } },
@@ -216,7 +216,7 @@ describe('the machine that a measurement is of', () => {
   it('is not found for another firmware, another kernel, or more processors than are tried', async () => {
     const other = await measureSnp(makeFirmware({ pages: 3 }), MACHINE)
     assert.equal(await matchSnp(firmware, other), undefined)
-    const kernel = await measureSnp(firmware, { ...MACHINE, boot: { kernel: text('other') } })
+    const kernel = await measureSnp(firmware, { ...MACHINE, boot: { kernel: utf8('other') } })
     assert.equal(await matchSnp(firmware, kernel, { boot: BOOT }), undefined)
     assert.equal(await matchSnp(firmware, await measureSnp(firmware, MACHINE), { vcpus: 1 }), undefined)
     await assert.rejects(matchSnp(firmware, other, { vcpus: 0 }), /vcpus: expected a whole number/)
@@ -258,5 +258,5 @@ it('the firmware’s bytes are all in the measurement', async () => {
     changed[at] = (changed[at] ?? 0) ^ 1
     assert.notDeepEqual((await readSnpFirmware(changed)).digest, read.digest, `byte ${at}`)
   }
-  assert.notDeepEqual((await readSnpFirmware(join(new Uint8Array(4096), firmware))).digest, read.digest)
+  assert.notDeepEqual((await readSnpFirmware(concat(new Uint8Array(4096), firmware))).digest, read.digest)
 })

@@ -59,6 +59,16 @@ export {
   writeEventLog,
 } from './event-log.ts'
 export {
+  FIRMWARE_GUIDS,
+  type FirmwareOptions,
+  makeFirmware,
+  SEV_METADATA_AT,
+  SEV_ROWS,
+  type SevRow,
+  TDVF_METADATA_AT,
+  type TdvfRow,
+} from './firmware.ts'
+export {
   EXAMPLE_MODULES,
   exampleLevels,
   type IntelOptions,
