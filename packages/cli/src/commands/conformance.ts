@@ -29,7 +29,10 @@ export async function conformanceCommand(
   const results: CaseResult[] = []
   for (const folder of folders) {
     const found = await findCases(folder)
-    if (found.length === 0) throw unreadable(`${folder}: no case.json and no mutations.json in or below this folder`)
+    if (found.length === 0)
+      throw unreadable(
+        `${folder}: no case.json, no mutations.json and no list of launch measurements in or below this folder`,
+      )
     for (const file of found) results.push(...(await readCase(file, runners)))
   }
   const totals = totalsOf(results)
