@@ -1,39 +1,67 @@
 import type { Around } from '../around.ts'
+import { usageError } from '../exit.ts'
 import { Answer } from '../remote/answer.ts'
-import { clientOf } from '../remote/client.ts'
+import { type Client, clientOf } from '../remote/client.ts'
 import { writePrivate } from '../remote/private-file.ts'
-import type { RemoteOptions } from '../remote/profile.ts'
+import { namespaceOf, type RemoteOptions } from '../remote/profile.ts'
 import { show, showRows, when } from '../remote/show.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
+/** What grants call all namespaces. */
+const ALL = '*'
+
+/** Options of the commands about tokens: a token is of one namespace, or of all. */
+export interface TokenOptions extends RemoteOptions {
+  readonly allNamespaces?: true
+}
+
+/** Tokens of the namespace, or of all: the API has them in two places. */
+interface Tokens {
+  readonly client: Client
+  /** Of these tokens, below the API. */
+  readonly path: string
+  readonly namespace: string
+}
+
+async function tokensOf(options: TokenOptions, around: Around): Promise<Tokens> {
+  if (options.allNamespaces === true && options.namespace !== undefined && options.namespace !== ALL)
+    throw usageError('--all-namespaces and --namespace exclude each other')
+  const client = await clientOf(options, around)
+  if (options.allNamespaces === true || namespaceOf(options, around) === ALL)
+    return { client, path: '/tokens', namespace: ALL }
+  return { client, path: client.in('/tokens'), namespace: client.namespace }
+}
 
 /** `sekisho token create` */
 export async function tokenCreateCommand(
   name: string,
-  options: RemoteOptions & { readonly scope: readonly string[]; readonly days?: number; readonly output?: string },
+  options: TokenOptions & { readonly scope: readonly string[]; readonly days?: number; readonly output?: string },
   around: Around,
 ): Promise<number> {
-  const client = await clientOf(options, around)
+  const { client, path, namespace } = await tokensOf(options, around)
   const expires = new Date(around.now().getTime() + (options.days ?? 90) * DAY_MS).toISOString()
-  const answer = await client.send('POST', client.in('/tokens'), { json: { name, scopes: options.scope, expires } })
+  const answer = await client.send('POST', path, { json: { name, scopes: options.scope, expires } })
   const made = new Answer(answer)
   const token = made.text('token')
-  const told = { id: made.text('id'), name, scopes: options.scope, expires }
+  const told = { id: made.text('id'), name, namespace, scopes: options.scope, expires }
+  const where = namespace === ALL ? 'all namespaces' : `the namespace ${namespace}`
+  const good = `Good in ${where}. Expires ${when(expires)}.`
   if (options.output === undefined || options.output === '-') {
     return show({ ...told, token }, options, around, (paper) => {
-      paper.verbatim(0, token).line(0, 2, `Shown once. Expires ${when(expires)}.`)
+      paper.verbatim(0, token).line(0, 2, `Shown once. ${good}`)
     })
   }
   await writePrivate(options.output, `${token}\n`)
   return show({ ...told, file: options.output }, options, around, (paper) => {
-    paper.line(0, 2, `${options.output}: the token ${made.text('id')}, readable by you only. Expires ${when(expires)}.`)
+    paper.line(0, 2, `${options.output}: the token ${made.text('id')}, readable by you only. ${good}`)
   })
 }
 
 /** `sekisho token list` */
-export async function tokenListCommand(options: RemoteOptions, around: Around): Promise<number> {
-  const client = await clientOf(options, around)
-  const answer = await client.get(client.in('/tokens'))
+export async function tokenListCommand(options: TokenOptions, around: Around): Promise<number> {
+  const { client, path, namespace } = await tokensOf(options, around)
+  const answer = await client.get(path)
+  const isOfAll = namespace === ALL
   return showRows(
     answer,
     options,
@@ -42,18 +70,19 @@ export async function tokenListCommand(options: RemoteOptions, around: Around): 
     [
       { title: 'ID', value: (row) => row.text('id') },
       { title: 'NAME', value: (row) => row.text('name') },
+      ...(isOfAll ? [{ title: 'NAMESPACE', value: (row: Answer) => row.text('namespace') }] : []),
       { title: 'SCOPES', value: (row) => row.texts('scopes').join(' ') },
-      { title: 'EXPIRES', value: (row) => when(row.optional('expires')) },
+      { title: 'EXPIRES', value: (row) => (row.has('revoked') ? 'revoked' : when(row.optional('expires'))) },
       { title: 'LAST USED', value: (row) => when(row.optional('lastUsed')) },
     ],
-    'There are no tokens of this namespace.',
+    isOfAll ? 'There are no tokens.' : 'There are no tokens of this namespace.',
   )
 }
 
 /** `sekisho token revoke` */
-export async function tokenRevokeCommand(id: string, options: RemoteOptions, around: Around): Promise<number> {
-  const client = await clientOf(options, around)
-  const answer = await client.send('DELETE', client.in(`/tokens/${encodeURIComponent(id)}`))
+export async function tokenRevokeCommand(id: string, options: TokenOptions, around: Around): Promise<number> {
+  const { client, path } = await tokensOf(options, around)
+  const answer = await client.send('DELETE', `${path}/${encodeURIComponent(id)}`)
   return show(answer ?? { revoked: id }, options, around, (paper) => {
     paper.line(0, 2, `${id}: revoked.`)
   })

@@ -293,7 +293,9 @@ function addLog(root: Command, around: Around, done: Done): void {
 
 function addToken(root: Command, around: Around, done: Done): void {
   const group = root.command('token').description('tokens for people and programs that administer')
-  remote(group.command('create').description('make a token; it is shown once'))
+  const ofTokens = (command: Command): Command =>
+    remote(command).option('--all-namespaces', 'not of one namespace: of all')
+  ofTokens(group.command('create').description('make a token; it is shown once'))
     .argument('<name>', 'what it is for')
     .requiredOption('--scope <scope...>', 'what it may do, e.g. secrets:write')
     .option('--days <number>', 'days until it expires', once('--days', countOption('--days')))
@@ -301,10 +303,10 @@ function addToken(root: Command, around: Around, done: Done): void {
     .action(async (name, options) => {
       done(await (await import('../commands/token.ts')).tokenCreateCommand(name, options, around))
     })
-  remote(group.command('list').description('tokens, without their secrets')).action(async (options) => {
+  ofTokens(group.command('list').description('tokens, without their secrets')).action(async (options) => {
     done(await (await import('../commands/token.ts')).tokenListCommand(options, around))
   })
-  remote(group.command('revoke').description('end a token now'))
+  ofTokens(group.command('revoke').description('end a token now'))
     .argument('<id>', 'id of the token')
     .action(async (id, options) => {
       done(await (await import('../commands/token.ts')).tokenRevokeCommand(id, options, around))

@@ -80,7 +80,7 @@ describe('who may do what', () => {
     assert.equal(told['token'], undefined)
     assert.equal(mode(file), '600')
     const human = await owner.ok(['token', 'create', 'kept-too', '--scope', 'policy:read', '-o', `${file}2`])
-    assert.match(human, /kept\.token2: the token \w+, readable by you only\. Expires 20/)
+    assert.match(human, /kept\.token2: the token \w+, readable by you only\. Good in the namespace access\. Expires 20/)
     assert.ok(!human.includes(readFileSync(`${file}2`, 'utf8').trim()))
   })
 
@@ -125,6 +125,48 @@ describe('who may do what', () => {
     const { code, err } = await owner.run(['token', 'create', 'more', '--scope', 'admin', ...maker])
     assert.equal(code, 1)
     assert.match(err, /admin/)
+  })
+
+  it('a token for all namespaces is made, listed and ended by whoever may', async () => {
+    const other = await ownerOf('access-all')
+    await other.ok(['namespace', 'create', 'access-all'])
+    const admin = owner.path('all.token')
+    const made = await owner.ok(['token', 'create', 'all', '--all-namespaces', '--scope', 'admin', '-o', admin])
+    assert.match(made, /Good in all namespaces\. Expires 20/)
+    const as = ['--token-file', admin]
+    assert.equal((await other.run(['secret', 'list', ...as])).code, 0)
+    assert.equal((await owner.run(['namespace', 'list', ...as])).code, 0)
+    const star = await owner.json(['token', 'create', 'star', '--namespace', '*', '--scope', 'secrets:read', ...as])
+    assert.equal(star['namespace'], '*')
+    const list = await owner.ok(['token', 'list', '--all-namespaces', ...as])
+    assert.match(list, /^ID +NAME +NAMESPACE +SCOPES +EXPIRES +LAST USED\n/)
+    assert.match(list, /star +\* +secrets:read +20/)
+    const id = text(star['id'])
+    assert.equal((await owner.run(['token', 'revoke', id])).code, 3, 'it is of no one namespace')
+    assert.equal((await owner.run(['token', 'revoke', id, '--all-namespaces'])).code, 0)
+    assert.match(
+      await owner.ok(['token', 'list', '--namespace', '*']),
+      new RegExp(`${id} +star +\\* +secrets:read +revoked`),
+    )
+    const both = await owner.run(['token', 'list', '--all-namespaces', '--namespace', 'access'])
+    assert.equal(both.code, 64)
+    assert.match(both.err, /--all-namespaces and --namespace exclude each other/)
+  })
+
+  it('whoever may in one namespace makes no token for all, nor one that may more there', async () => {
+    const mine = await token('mine', 'admin')
+    for (const where of [['--all-namespaces'], ['--namespace', '*']]) {
+      const all = await owner.run(['token', 'create', 'all', '--scope', 'secrets:read', ...where, ...mine])
+      assert.equal(all.code, 1)
+      assert.match(all.err, /this needs the scope `tokens:write` in all namespaces/)
+      assert.equal(all.out, '')
+    }
+    const maker = owner.path('makes-all.token')
+    await owner.ok(['token', 'create', 'm', '--all-namespaces', '--scope', 'tokens:write', '-o', maker])
+    const more = ['token', 'create', 'more', '--all-namespaces', '--scope', 'admin', '--token-file', maker]
+    const refused = await owner.run(more)
+    assert.equal(refused.code, 1)
+    assert.match(refused.err, /you do not have admin to give/)
   })
 
   it('tenants do not see each other', async () => {
