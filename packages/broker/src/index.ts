@@ -8,7 +8,14 @@ export {
   SCOPES,
   type Scope,
 } from './access/access.ts'
-export { createSetupLink, endSetupSession, redeemSetupLink, type SetupLink } from './access/setup-link.ts'
+export {
+  createRecoveryLink,
+  createSetupLink,
+  endSetupSession,
+  type LinkKeeper,
+  redeemSetupLink,
+  type SetupLink,
+} from './access/setup-link.ts'
 export {
   type AccessTokens,
   accessTokens,

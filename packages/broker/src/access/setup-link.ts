@@ -13,9 +13,15 @@ const NAME = 'setup-links'
 /** Links that wait at once: as many processes as may be started before anybody logs in. The oldest makes room. */
 const MAX_LINKS = 16
 const LIFE_MS = 30 * 60_000
-const FIRST_TOKEN = 'first start'
-const FIRST_SESSION = 'first start, in a browser'
-const FIRST_TOKEN_SECONDS = 365 * 24 * 3600
+const TOKEN_SECONDS = 365 * 24 * 3600
+
+/** What tokens are called that a link gave: nobody made them. */
+const NAMES = {
+  first: { token: 'first start', session: 'first start, in a browser' },
+  recovery: { token: 'new setup link', session: 'new setup link, in a browser' },
+} as const
+const TOKENS: readonly string[] = Object.values(NAMES).map(({ token }) => token)
+const SESSIONS: readonly string[] = Object.values(NAMES).map(({ session }) => session)
 
 /** A link as it is kept. */
 interface Waiting {
@@ -23,6 +29,18 @@ interface Waiting {
   readonly hash: string
   /** Milliseconds since 1970. */
   readonly expires: number
+  /** Asked for by whoever starts a server: it opens one whose tokens are lost, too. */
+  readonly recovery?: true
+}
+
+/** What links are kept with. */
+export interface LinkKeeper {
+  readonly db: Database
+  /** Writes to the log what becomes of a link, in its transaction. */
+  record(
+    sql: Sql,
+    act: { readonly what: string; readonly details: Readonly<Record<string, unknown>> },
+  ): Promise<unknown>
 }
 
 /**
@@ -34,40 +52,66 @@ interface Waiting {
  * @throws StorageError
  */
 export async function createSetupLink(db: Database, at: Date): Promise<SetupLink | undefined> {
-  const secret = newSecretText()
-  const expires = new Date(at.getTime() + LIFE_MS)
-  const link: Waiting = { hash: Buffer.from(secretHash(secret)).toString('hex'), expires: expires.getTime() }
-  return await db.transaction(async (sql) => {
-    if (await isSetUp(sql, at)) return undefined
-    await keep(sql, [...(await waiting(sql, at)), link].slice(-MAX_LINKS))
-    return { secret, expires }
-  })
+  return await db.transaction(async (sql) => ((await isSetUp(sql, at)) ? undefined : make(sql, at)))
 }
 
 /**
- * Redeems a link: once, in time, and while no token was made but by such links. Gives a token with `admin` in all
- * namespaces; undefined for a secret that is no link's, or no longer.
+ * Makes a one-time link, valid for 30 minutes, whoever was let in before: the way back for an owner whose tokens are
+ * lost. Only who has the database and its master key can ask for it, by starting a server; the log has it.
+ *
+ * @throws StorageError
+ */
+export async function createRecoveryLink({ db, record }: LinkKeeper, at: Date): Promise<SetupLink> {
+  return await db.transaction(async (sql) => {
+    const link = await make(sql, at, true)
+    await record(sql, { what: 'setup-link-made', details: { expires: link.expires.toISOString() } })
+    return link
+  })
+}
+
+async function make(sql: Sql, at: Date, recovery?: true): Promise<SetupLink> {
+  const secret = newSecretText()
+  const expires = new Date(at.getTime() + LIFE_MS)
+  const link: Waiting = {
+    hash: Buffer.from(secretHash(secret)).toString('hex'),
+    expires: expires.getTime(),
+    ...(recovery === undefined ? {} : { recovery }),
+  }
+  await keep(sql, [...(await waiting(sql, at)), link].slice(-MAX_LINKS))
+  return { secret, expires }
+}
+
+/**
+ * Redeems a link: once, in time, and, if it is of a first start, while no token was made but by such links. Gives a token
+ * with `admin` in all namespaces, which the log has; undefined for a secret that is no link's, or no longer.
  *
  * @param sessionSeconds of a session in a browser, which its token ends with; without, the token is good for a year
  * @throws StorageError
  */
 export async function redeemSetupLink(
-  db: Database,
-  tokens: AccessTokens,
+  { db, tokens, record }: LinkKeeper & { readonly tokens: AccessTokens },
   secret: string,
   at: Date,
   sessionSeconds?: number,
 ): Promise<CreatedToken | undefined> {
   // Transactions follow each other in all processes: of two that bring one link together, the first finds it.
   return await db.transaction(async (sql) => {
-    const links = (await hasOwnTokens(sql)) ? [] : await waiting(sql, at)
+    const all = await waiting(sql, at)
+    const links = (await hasOwnTokens(sql)) ? all.filter(({ recovery }) => recovery === true) : all
     // Each is compared, whichever it is.
-    const left = links.filter(({ hash }) => !isSecret(secret, Buffer.from(hash, 'hex')))
-    if (left.length === links.length) return undefined
-    await keep(sql, left)
-    const expires = new Date(at.getTime() + (sessionSeconds ?? FIRST_TOKEN_SECONDS) * 1000)
-    const name = sessionSeconds === undefined ? FIRST_TOKEN : FIRST_SESSION
-    return await tokens.create(sql, { namespace: '*', name, scopes: ['admin'], expires, at })
+    const found = links.filter(({ hash }) => isSecret(secret, Buffer.from(hash, 'hex')))
+    const [link] = found
+    if (link === undefined) return undefined
+    await keep(
+      sql,
+      all.filter((one) => !found.includes(one)),
+    )
+    const names = link.recovery === true ? NAMES.recovery : NAMES.first
+    const name = sessionSeconds === undefined ? names.token : names.session
+    const expires = new Date(at.getTime() + (sessionSeconds ?? TOKEN_SECONDS) * 1000)
+    const created = await tokens.create(sql, { namespace: '*', name, scopes: ['admin'], expires, at })
+    await record(sql, { what: 'setup-link-redeemed', details: { token: created.id, name, scopes: ['admin'] } })
+    return created
   })
 }
 
@@ -78,10 +122,10 @@ export async function redeemSetupLink(
  */
 export async function endSetupSession(db: Database, id: string, at: Date): Promise<void> {
   await db.transaction((sql) =>
-    sql.run('UPDATE api_tokens SET revoked = ? WHERE id = ? AND name = ? AND revoked IS NULL', [
+    sql.run(`UPDATE api_tokens SET revoked = ? WHERE id = ? AND name IN (${places(SESSIONS)}) AND revoked IS NULL`, [
       at.getTime(),
       id,
-      FIRST_SESSION,
+      ...SESSIONS,
     ]),
   )
 }
@@ -105,8 +149,12 @@ async function keep(sql: Sql, links: readonly Waiting[]): Promise<void> {
 
 /** Whether somebody who was let in has made tokens: then nobody needs a link any more. */
 async function hasOwnTokens(sql: Sql): Promise<boolean> {
-  const own = 'SELECT id FROM api_tokens WHERE name <> ? AND name <> ? LIMIT 1'
-  return (await sql.all(own, [FIRST_TOKEN, FIRST_SESSION])).length > 0
+  const given = [...TOKENS, ...SESSIONS]
+  return (await sql.all(`SELECT id FROM api_tokens WHERE name NOT IN (${places(given)}) LIMIT 1`, given)).length > 0
+}
+
+function places(values: readonly string[]): string {
+  return values.map(() => '?').join(', ')
 }
 
 async function isSetUp(sql: Sql, at: Date): Promise<boolean> {

@@ -3,7 +3,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { createSetupLink, redeemSetupLink } from '../../src/access/setup-link.ts'
+import {
+  createRecoveryLink,
+  createSetupLink,
+  endSetupSession,
+  type LinkKeeper,
+  redeemSetupLink,
+} from '../../src/access/setup-link.ts'
 import { accessTokens, type NewToken } from '../../src/access/tokens.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import type { Database } from '../../src/storage/sql.ts'
@@ -25,6 +31,12 @@ async function database(t: TestContext): Promise<{ readonly db: Database; readon
 
 function make(db: Database, changed: Partial<NewToken> = {}) {
   return db.transaction((sql) => accessTokens(db).create(sql, { ...WANTED, ...changed }))
+}
+
+/** `told`: what of a link goes to the log. */
+function keeper(db: Database, told: unknown[] = []): LinkKeeper & { readonly tokens: ReturnType<typeof accessTokens> } {
+  const record: LinkKeeper['record'] = async (_, { what, details }) => told.push({ what, ...details })
+  return { db, tokens: accessTokens(db), record }
 }
 
 describe('API tokens', () => {
@@ -135,27 +147,27 @@ describe('the link of the first start', () => {
     const tokens = accessTokens(db)
     const link = await createSetupLink(db, AT)
     assert.ok(link)
-    const redeemed = await Promise.all(Array.from({ length: 5 }, () => redeemSetupLink(db, tokens, link.secret, AT)))
+    const redeemed = await Promise.all(Array.from({ length: 5 }, () => redeemSetupLink(keeper(db), link.secret, AT)))
     const [token, ...others] = redeemed.filter((one) => one !== undefined)
     assert.ok(token)
     assert.deepEqual(others, [])
     assert.deepEqual((await tokens.check(token.token, AT))?.grants, [{ namespace: '*', scopes: ['admin'] }])
-    assert.equal(await redeemSetupLink(db, tokens, link.secret, AT), undefined)
+    assert.equal(await redeemSetupLink(keeper(db), link.secret, AT), undefined)
   })
 
   it('expires after 30 minutes', async (t) => {
     const { db } = await database(t)
     const link = await createSetupLink(db, AT)
     assert.deepEqual(link?.expires, later(30 * 60_000))
-    assert.equal(await redeemSetupLink(db, accessTokens(db), link?.secret ?? '', later(30 * 60_000)), undefined)
-    assert.ok(await redeemSetupLink(db, accessTokens(db), link?.secret ?? '', later(30 * 60_000 - 1)))
+    assert.equal(await redeemSetupLink(keeper(db), link?.secret ?? '', later(30 * 60_000)), undefined)
+    assert.ok(await redeemSetupLink(keeper(db), link?.secret ?? '', later(30 * 60_000 - 1)))
   })
 
   it('is not guessed', async (t) => {
     const { db } = await database(t)
     await createSetupLink(db, AT)
     for (const secret of ['', 'x', 'A'.repeat(43)])
-      assert.equal(await redeemSetupLink(db, accessTokens(db), secret, AT), undefined)
+      assert.equal(await redeemSetupLink(keeper(db), secret, AT), undefined)
   })
 
   it('of several processes each has one that works, once each, until one who was let in makes a token', async (t) => {
@@ -164,11 +176,11 @@ describe('the link of the first start', () => {
     const [one = '', two = '', three = ''] = links.map((link) => link?.secret)
     assert.equal(new Set([one, two, three]).size, 3)
     for (const secret of [two, one]) {
-      assert.ok(await redeemSetupLink(db, accessTokens(db), secret, AT))
-      assert.equal(await redeemSetupLink(db, accessTokens(db), secret, AT), undefined)
+      assert.ok(await redeemSetupLink(keeper(db), secret, AT))
+      assert.equal(await redeemSetupLink(keeper(db), secret, AT), undefined)
     }
     await make(db)
-    assert.equal(await redeemSetupLink(db, accessTokens(db), three, AT), undefined)
+    assert.equal(await redeemSetupLink(keeper(db), three, AT), undefined)
   })
 
   it('waits with at most fifteen others: the oldest makes room', async (t) => {
@@ -176,7 +188,7 @@ describe('the link of the first start', () => {
     const links = []
     for (let i = 0; i < 17; i++) links.push(await createSetupLink(db, AT))
     const redeemed = []
-    for (const link of links) redeemed.push(await redeemSetupLink(db, accessTokens(db), link?.secret ?? '', AT))
+    for (const link of links) redeemed.push(await redeemSetupLink(keeper(db), link?.secret ?? '', AT))
     assert.deepEqual(
       redeemed.map((token) => token !== undefined),
       [false, ...Array<boolean>(16).fill(true)],
@@ -187,7 +199,7 @@ describe('the link of the first start', () => {
     const { db } = await database(t)
     const link = await createSetupLink(db, AT)
     const { id } = await make(db)
-    assert.equal(await redeemSetupLink(db, accessTokens(db), link?.secret ?? '', AT), undefined)
+    assert.equal(await redeemSetupLink(keeper(db), link?.secret ?? '', AT), undefined)
     assert.equal(await createSetupLink(db, AT), undefined)
     await db.transaction((sql) => accessTokens(db).revoke(sql, '*', id, AT))
     assert.equal(await createSetupLink(db, AT), undefined)
@@ -197,7 +209,7 @@ describe('the link of the first start', () => {
     const { db } = await database(t)
     const tokens = accessTokens(db)
     const first = await createSetupLink(db, AT)
-    const session = await redeemSetupLink(db, tokens, first?.secret ?? '', AT, 12 * 3600)
+    const session = await redeemSetupLink(keeper(db), first?.secret ?? '', AT, 12 * 3600)
     assert.ok(session)
     const last = later(12 * 3600_000 - 1)
     assert.ok(await tokens.check(session.token, last))
@@ -205,8 +217,8 @@ describe('the link of the first start', () => {
     const over = later(12 * 3600_000)
     assert.equal(await tokens.check(session.token, over), undefined)
     const second = await createSetupLink(db, over)
-    assert.equal(await redeemSetupLink(db, tokens, first?.secret ?? '', over), undefined, 'the first stays spent')
-    assert.ok(await redeemSetupLink(db, tokens, second?.secret ?? '', over))
+    assert.equal(await redeemSetupLink(keeper(db), first?.secret ?? '', over), undefined, 'the first stays spent')
+    assert.ok(await redeemSetupLink(keeper(db), second?.secret ?? '', over))
     assert.equal(await createSetupLink(db, over), undefined)
   })
 
@@ -214,7 +226,7 @@ describe('the link of the first start', () => {
     const { db } = await database(t)
     const tokens = accessTokens(db)
     const link = await createSetupLink(db, AT)
-    const first = await redeemSetupLink(db, tokens, link?.secret ?? '', AT, 3600)
+    const first = await redeemSetupLink(keeper(db), link?.secret ?? '', AT, 3600)
     await make(db)
     await db.transaction((sql) => tokens.revoke(sql, '*', first?.id ?? '', AT))
     assert.equal(await createSetupLink(db, later(3 * 366 * 24 * 3600_000)), undefined)
@@ -226,5 +238,70 @@ describe('the link of the first start', () => {
     const all = Buffer.concat(readdirSync(folder).map((name) => readFileSync(join(folder, name))))
     assert.ok(all.includes('setup-link'))
     assert.equal(all.includes(link?.secret ?? 'none'), false)
+  })
+})
+
+describe('the link for an owner whose tokens are lost', () => {
+  const lockedOut = async (t: TestContext): Promise<{ readonly db: Database; readonly folder: string }> => {
+    const opened = await database(t)
+    const { db } = opened
+    const link = await createSetupLink(db, AT)
+    const first = await redeemSetupLink(keeper(db), link?.secret ?? '', AT, 3600)
+    await make(db)
+    await db.transaction((sql) => accessTokens(db).revoke(sql, '*', first?.id ?? '', AT))
+    assert.equal(await createSetupLink(db, AT), undefined)
+    return opened
+  }
+
+  it('lets one in, once, and the log has both its making and its use', async (t) => {
+    const { db, folder } = await lockedOut(t)
+    const told: unknown[] = []
+    const { secret, expires } = await createRecoveryLink(keeper(db, told), AT)
+    assert.deepEqual(expires, later(30 * 60_000))
+    assert.deepEqual(told, [{ what: 'setup-link-made', expires: expires.toISOString() }])
+    assert.equal(await redeemSetupLink(keeper(db, told), 'A'.repeat(43), AT), undefined)
+    const all = await Promise.all(Array.from({ length: 5 }, () => redeemSetupLink(keeper(db, told), secret, AT)))
+    const [token, ...others] = all.filter((one) => one !== undefined)
+    assert.ok(token)
+    assert.deepEqual(others, [])
+    assert.deepEqual((await accessTokens(db).check(token.token, AT))?.grants, [{ namespace: '*', scopes: ['admin'] }])
+    assert.deepEqual(told.slice(1), [
+      { what: 'setup-link-redeemed', token: token.id, name: 'new setup link', scopes: ['admin'] },
+    ])
+    assert.equal(JSON.stringify(told).includes(secret), false)
+    const stored = Buffer.concat(readdirSync(folder).map((name) => readFileSync(join(folder, name))))
+    assert.equal(stored.includes(secret), false)
+  })
+
+  it('ends after 30 minutes, and makes none of a first start good again', async (t) => {
+    const { db } = await database(t)
+    const old = await createSetupLink(db, AT)
+    await make(db)
+    const { secret } = await createRecoveryLink(keeper(db), AT)
+    assert.equal(await redeemSetupLink(keeper(db), old?.secret ?? '', AT), undefined)
+    assert.equal(await redeemSetupLink(keeper(db), secret, later(30 * 60_000)), undefined)
+    assert.ok(await redeemSetupLink(keeper(db), secret, later(30 * 60_000 - 1)))
+    assert.equal(await redeemSetupLink(keeper(db), old?.secret ?? '', AT), undefined, 'nor does its use')
+  })
+
+  it('is not there when the log could not be written', async (t) => {
+    const { db } = await lockedOut(t)
+    const record = (): Promise<never> => Promise.reject(new Error('the log is full'))
+    await assert.rejects(createRecoveryLink({ db, record }, AT), /the log is full/)
+    assert.deepEqual(await db.all(`SELECT value FROM settings WHERE name = 'setup-links'`), [])
+    const { secret } = await createRecoveryLink(keeper(db), AT)
+    await assert.rejects(redeemSetupLink({ ...keeper(db), record }, secret, AT), /the log is full/)
+    assert.ok(await redeemSetupLink(keeper(db), secret, AT), 'it was not spent')
+  })
+
+  it('that was redeemed in a browser gives no more than a session', async (t) => {
+    const { db } = await lockedOut(t)
+    const { secret } = await createRecoveryLink(keeper(db), AT)
+    const session = await redeemSetupLink(keeper(db), secret, AT, 3600)
+    assert.ok(session)
+    assert.equal(await accessTokens(db).check(session.token, later(HOUR)), undefined)
+    await endSetupSession(db, session.id, AT)
+    assert.equal(await accessTokens(db).check(session.token, AT), undefined)
+    assert.equal(await createSetupLink(db, AT), undefined, 'the next start gives none unasked')
   })
 })

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Broker, Database, MasterKey, Retention, Vault, VerifierOptions } from '@sekisho/broker'
+import type { Broker, Database, LinkKeeper, MasterKey, Retention, Vault, VerifierOptions } from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { EmulatedPlatforms, OidcOptions, TlsOptions } from '@sekisho/server'
@@ -28,6 +28,8 @@ export interface CheckpointOptions {
   readonly tls?: TlsOptions
   /** URL that others reach it at; names it in attestation results and in the log. */
   readonly publicUrl?: string
+  /** A one-time link is made although somebody was let in before. */
+  readonly newSetupLink?: boolean
   readonly leaseSeconds?: number
   /** How often live leases are judged by endorsements as they are then, beside whenever these are seen to be others. Default 60. */
   readonly recheckMinutes?: number
@@ -48,7 +50,7 @@ export interface Checkpoint {
   readonly db: Database
   /** The log's public key, as verifiers keep it. */
   readonly logKey: string
-  /** The one-time link that makes the first token; undefined once there is one. */
+  /** The one-time link that makes the first token, or one in place of those that are lost; undefined where there is none. */
   readonly setupLink: string | undefined
   /** A token for everything, for whoever holds this object: the demonstration. */
   adminToken(): Promise<string>
@@ -121,7 +123,11 @@ async function open(
     ...(options.retention === undefined ? {} : { retention: options.retention }),
   })
   const tokens = parts.accessTokens(db)
-  const setup = await parts.createSetupLink(db, now())
+  const record: LinkKeeper['record'] = (sql, act) => broker.admin.record(sql, '*', act, { actor: 'up', at: now() })
+  const setup =
+    options.newSetupLink === true
+      ? await parts.createRecoveryLink({ db, record }, now())
+      : await parts.createSetupLink(db, now())
   closers.push(ticking(broker, looks, options))
   const { startServer } = await import('@sekisho/server')
   const server = await startServer({

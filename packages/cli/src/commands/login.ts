@@ -44,7 +44,7 @@ async function readLink(file: string, own: string, around: Around): Promise<stri
 }
 
 const NO_LINK =
-  'the link was used, or no `sekisho up` runs with this data folder. Who is logged in makes tokens for others: `sekisho token create`'
+  'the link was used, or no `sekisho up` runs with this data folder. Who is logged in makes tokens for others: `sekisho token create`; where every token is lost, `sekisho up --new-setup-link` prints a link again'
 
 /** The server's answer; a link that it does not take any more is forgotten. */
 async function redeemed(answer: Promise<unknown>, forget: () => Promise<void>): Promise<unknown> {

@@ -30,6 +30,7 @@ export interface UpOptions extends MasterKeyOptions, NetworkFlags {
   readonly host?: string
   readonly port?: number
   readonly publicUrl?: string
+  readonly newSetupLink?: true
   readonly tlsCert?: string
   readonly tlsKey?: string
   readonly oidc?: string
@@ -140,6 +141,7 @@ async function start(
       port: options.port ?? DEFAULT_PORT,
       ...(page === undefined ? {} : { console: page }),
       ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
+      newSetupLink: options.newSetupLink === true,
       ...(await tlsOf(options)),
       ...(options.oidc === undefined ? {} : { oidc: await readOidc(options.oidc, around) }),
       ...(options.trustedProxy === undefined ? {} : { trustedProxies: options.trustedProxy }),
@@ -237,7 +239,8 @@ async function announce(
   if (setupLink === undefined) await rm(file, { force: true })
   else {
     await writePrivate(file, `${setupLink}\n`)
-    paper.blank().line(0, 2, 'First start. This link works once, for 30 minutes:')
+    const why = options.newSetupLink === true ? 'A new link, which the log has.' : 'First start.'
+    paper.blank().line(0, 2, `${why} This link works once, for 30 minutes:`)
     paper.verbatim(2, setupLink)
     const where = options.data === undefined ? '' : ` --data ${options.data}`
     paper.line(0, 2, 'or, on this machine, in another terminal:').verbatim(2, `npx sekisho login${where}`)

@@ -25,6 +25,7 @@ function addUp(root: Command, around: Around, done: Done): void {
       'where others reach it; names it in results and in the log',
       once('--public-url', text),
     )
+    .option('--new-setup-link', 'every token is lost: print a one-time link at this start too')
     .option('--tls-cert <file>', 'certificate chain in PEM', once('--tls-cert', text))
     .option('--tls-key <file>', 'its private key in PEM', once('--tls-key', text))
     .option('--master-key-file <file>', '32 bytes that wrap every key at rest', once('--master-key-file', text))

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { scratch } from '../process.ts'
 import { run } from './run.ts'
@@ -88,6 +89,58 @@ describe('sekisho up', () => {
     } finally {
       assert.equal(await second.stop('SIGINT'), 0)
     }
+  })
+
+  it('lets an owner in again whose tokens are lost, with the log’s knowledge; nobody without the master key', async () => {
+    const data = `${home}/lost`
+    const owner = ownerAt(`${home}/lost.json`, 'default', home)
+    const first = await startUp(['--offline', '--data', data])
+    await owner.ok(['login', '--data', data])
+    await owner.ok(['token', 'create', 'narrow', '--scope', 'secrets:read', '-o', `${home}/narrow.token`])
+    await owner.ok(['log', 'export', `${home}/lost-before`])
+    assert.equal(await first.stop(), 0)
+    rmSync(`${home}/lost.json`)
+
+    const other = owner.file('other.key', Buffer.alloc(32, 3))
+    const stolen = await run([
+      'up',
+      '--offline',
+      '--port',
+      '0',
+      '--data',
+      data,
+      '--new-setup-link',
+      '--master-key-file',
+      other,
+    ])
+    assert.equal(stolen.code, 3, stolen.out)
+    assert.ok(!existsSync(`${data}/setup-link`))
+
+    const again = await startUp(['--offline', '--data', data, '--new-setup-link'])
+    try {
+      assert.match(again.out(), /A new link, which the log has\. This link works once, for 30 minutes:/)
+      assert.equal(statSync(`${data}/setup-link`).mode & 0o777, 0o600)
+      const secret = readFileSync(`${data}/setup-link`, 'utf8').trim().split('#')[1] ?? ''
+      assert.equal(secret.length, 43)
+      assert.ok(!again.err().includes(secret), 'it is in no log line')
+      await owner.ok(['login', '--data', data])
+      assert.match(await owner.ok(['token', 'list', '--all-namespaces']), /new setup link +\* +admin/)
+      await owner.ok(['log', 'export', `${home}/lost-after`])
+      const entries = readdirSync(`${home}/lost-after`, { recursive: true, withFileTypes: true })
+        .filter((one) => one.isFile())
+        .map((one) => readFileSync(join(one.parentPath, one.name), 'utf8'))
+        .join('')
+      assert.match(entries, /setup-link-made/)
+      assert.match(entries, /setup-link-redeemed/)
+      assert.ok(!entries.includes(secret))
+      const spent = await owner.run(['login', '--link-file', owner.file('spent-link', `${again.url}/setup#${secret}`)])
+      assert.equal(spent.code, 1)
+    } finally {
+      assert.equal(await again.stop(), 0)
+    }
+    const third = await startUp(['--offline', '--data', data])
+    assert.ok(!third.out().includes('This link works'), 'the next start gives none unasked')
+    assert.equal(await third.stop(), 0)
   })
 
   it('takes a lease’s length, a public URL, and TLS files that belong together', async () => {

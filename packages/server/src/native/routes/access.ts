@@ -1,8 +1,9 @@
-import { mayAccess, redeemSetupLink, SCOPES, type TokenSummary } from '@sekisho/broker'
+import { mayAccess, SCOPES, type TokenSummary } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
 import { HttpError, invalid, notFound } from '../../http/errors.ts'
 import { acting } from '../acting.ts'
 import { closed, namespaceSchema, oneOf, timeSchema } from '../common.ts'
+import { redeemed } from '../redeemed.ts'
 import { jsonRoute, type Route } from '../route.ts'
 import type { NativeServices } from '../services.ts'
 
@@ -40,7 +41,7 @@ export function accessRoutes({ auth, broker, db, tokens }: NativeServices): read
       status: 201,
       answer: CREATED,
       handle: async ({ call, body }) => {
-        const created = await auth.guess(call, () => redeemSetupLink(db, tokens, body.secret, call.at))
+        const created = await auth.guess(call, () => redeemed({ broker, db, tokens }, call, body.secret))
         if (created === undefined) throw new HttpError(403, 'setup-over', 'this link was used, is over, or never was')
         return { id: created.id, token: created.token }
       },

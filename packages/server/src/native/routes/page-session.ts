@@ -1,4 +1,4 @@
-import { endSetupSession, redeemSetupLink } from '@sekisho/broker'
+import { endSetupSession } from '@sekisho/broker'
 import { Type } from '@sinclair/typebox'
 import { unauthorized } from '../../access/bearer.ts'
 import {
@@ -13,6 +13,7 @@ import type { Call } from '../../http/call.ts'
 import { HttpError, invalid } from '../../http/errors.ts'
 import { empty, json, type Reply } from '../../http/reply.ts'
 import { closed } from '../common.ts'
+import { redeemed } from '../redeemed.ts'
 import { type Route, rawRoute } from '../route.ts'
 import type { NativeServices } from '../services.ts'
 
@@ -67,7 +68,7 @@ export function pageSessionRoutes(services: NativeServices): readonly Route[] {
 }
 
 async function tokenOf(
-  { auth, db, tokens }: NativeServices,
+  services: NativeServices,
   call: Call,
   { token, setup }: { readonly token?: string; readonly setup?: string },
 ): Promise<string> {
@@ -75,7 +76,7 @@ async function tokenOf(
   if (token !== undefined || setup === undefined)
     throw invalid('one of the two is needed', [{ field: '', expected: 'either `token` or `setup`' }])
   // Nobody sees this token: it is good for as long as the session is, and not a moment longer.
-  const created = await auth.guess(call, () => redeemSetupLink(db, tokens, setup, call.at, SESSION_SECONDS))
+  const created = await services.auth.guess(call, () => redeemed(services, call, setup, SESSION_SECONDS))
   if (created === undefined) throw new HttpError(403, 'setup-over', 'this link was used, is over, or never was')
   return created.token
 }
