@@ -89,18 +89,23 @@ export async function storeGrounds(
 }
 
 async function storeVerdict(core: Core, sql: Sql, { sha256: digest, text, difference }: VerdictText): Promise<void> {
-  const template = difference?.template
-  if (template !== undefined && core.stored.get(template.sha256, 0) !== true)
-    await sql.run('INSERT INTO verdict_templates (sha256, body) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING', [
-      template.sha256,
-      template.body,
-    ])
-  await sql.run('INSERT INTO verdicts (sha256, body, template) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING', [
-    digest,
-    difference?.holes ?? text,
-    template?.sha256 ?? null,
+  if (difference === undefined) {
+    await sql.run('INSERT INTO verdicts (sha256, body) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING', [digest, text])
+    return
+  }
+  const { template, holes } = difference
+  // What was stored once may have been forgotten since, by whatever process: a verdict goes beside its template or not at all.
+  const insert = (): Promise<number> => sql.run(INSERT_DIFFERENCE, [digest, holes, template.sha256])
+  if (core.stored.get(template.sha256, 0) === true && (await insert()) === 1) return
+  await sql.run('INSERT INTO verdict_templates (sha256, body) VALUES (?, ?) ON CONFLICT (sha256) DO NOTHING', [
+    template.sha256,
+    template.body,
   ])
+  await insert()
 }
+
+const INSERT_DIFFERENCE = `INSERT INTO verdicts (sha256, body, template)
+  SELECT ?, ?, sha256 FROM verdict_templates WHERE sha256 = ? ON CONFLICT (sha256) DO NOTHING`
 
 async function storeBytes(core: Core, sql: Sql, digest: string, bytes: Uint8Array, at: Date): Promise<void> {
   if (core.stored.get(digest, 0) === true) return

@@ -35,7 +35,7 @@ export async function hasUnseen(sql: Pick<Sql, 'all'>, cutoff: number): Promise<
 
 /**
  * Looks at the next appraisals from before `cutoff`, in a transaction, and forgets those that passed and that nothing was
- * released on: the row, its evidence and its verdict. Evidence that passed binds the nonce of its one session, so that
+ * released on: the row, its evidence and its verdict, with templates that no verdict is written by any more. Evidence that passed binds the nonce of its one session, so that
  * nothing else rests on it; endorsements and event logs, which others share, stay.
  *
  * @returns how many were looked at, `most` at most
@@ -64,10 +64,8 @@ export async function forgetUnused(
     'sha256',
     grounds.map(({ evidence }) => evidence),
   )
-  await removeAll(
+  await removeVerdicts(
     sql,
-    'verdicts',
-    'sha256',
     unused.map(({ verdict_sha256 }) => verdict_sha256),
   )
   await removeAll(
@@ -88,12 +86,35 @@ async function seenUpTo(sql: Pick<Sql, 'all'>): Promise<string> {
   return row?.value ?? ''
 }
 
+/**
+ * Transactions follow each other in all processes, and a verdict is only ever stored beside its template: what none refers
+ * to here, none will without storing it again.
+ */
+async function removeVerdicts(sql: Sql, digests: readonly string[]): Promise<void> {
+  if (digests.length === 0) return
+  const removed = await sql.all<{ template: string | null }>(
+    `DELETE FROM verdicts WHERE sha256 IN (${placesFor(digests)}) RETURNING template`,
+    digests,
+  )
+  const templates = [...new Set(removed.flatMap(({ template }) => template ?? []))]
+  if (templates.length === 0) return
+  await sql.run(
+    `DELETE FROM verdict_templates WHERE sha256 IN (${placesFor(templates)})
+     AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.template = verdict_templates.sha256)`,
+    templates,
+  )
+}
+
+function placesFor(values: readonly string[]): string {
+  return values.map(() => '?').join(', ')
+}
+
 async function removeAll(
   sql: Sql,
-  table: 'evidence' | 'verdicts' | 'appraisals',
+  table: 'evidence' | 'appraisals',
   key: 'sha256' | 'id',
   values: readonly string[],
 ): Promise<void> {
   if (values.length === 0) return
-  await sql.run(`DELETE FROM ${table} WHERE ${key} IN (${values.map(() => '?').join(', ')})`, values)
+  await sql.run(`DELETE FROM ${table} WHERE ${key} IN (${placesFor(values)})`, values)
 }

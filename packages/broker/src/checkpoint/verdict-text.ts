@@ -38,7 +38,7 @@ interface Known {
 
 /** Shapes that are remembered: passed and failed verdicts of a few products. */
 const MAX_KNOWN = 8
-/** Templates one writer makes, each of which is stored for good: whoever changes shape all the time gets no more of them. */
+/** Templates one writer makes, each stored for as long as a verdict is: whoever changes shape all the time gets no more of them. */
 const MAX_MADE = 256
 
 /**

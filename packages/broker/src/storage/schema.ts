@@ -151,4 +151,11 @@ export const MIGRATIONS: readonly Migration[] = [
       `ALTER TABLE verdicts ADD COLUMN template TEXT`,
     ],
   },
+  {
+    version: 6,
+    statements: [
+      // Whether any verdict is left that a template was made for.
+      `CREATE INDEX verdicts_template ON verdicts (template) WHERE template IS NOT NULL`,
+    ],
+  },
 ]

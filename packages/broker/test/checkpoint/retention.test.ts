@@ -2,65 +2,13 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { it } from 'node:test'
 import { primaryDigest } from '../../src/checkpoint/binding.ts'
-import {
-  type AttestOutcome,
-  type Broker,
-  type Database,
-  openDatabase,
-  type Retention,
-  type Verifier,
-  verifyReceipt,
-} from '../../src/index.ts'
+import { type AttestOutcome, type Database, openDatabase, type Verifier, verifyReceipt } from '../../src/index.ts'
 import { onBoth } from '../storage/fixtures.ts'
 import { type FakeEvidence, fakeVerifier } from './fake-verifier.ts'
-import { ACTOR, brokerOver, later, RESOURCE, SECRET, teeKeys } from './kit.ts'
+import { ACTOR, brokerOver, later, RESOURCE } from './kit.ts'
+import { AT, count, DAY, furnished, GOOD, KEY, NAMESPACE } from './retention-kit.ts'
 
-const AT = new Date('2026-11-21T08:00:00Z')
-const NAMESPACE = 'default'
-const KEY = teeKeys().publicJwk
-const GOOD = 'a1'.repeat(48)
-const DAY = 24 * 60 * 60
 const MIB = 1024 * 1024
-
-interface Scene {
-  readonly db: Database
-  readonly broker: Broker
-  /** Attests: well, or with evidence that no reference set knows. */
-  attest(o?: {
-    readonly good?: boolean
-    readonly at?: Date
-    readonly padding?: string
-  }): Promise<AttestOutcome & { readonly session: string }>
-}
-
-async function furnished(db: Database, retention: Retention, verifier: Verifier = fakeVerifier): Promise<Scene> {
-  const broker = await brokerOver(db, verifier, { retention, limits: { maxSessions: 1_000_000 } })
-  const by = { actor: ACTOR, at: AT }
-  await broker.admin.putSecret(NAMESPACE, { path: RESOURCE, bytes: Buffer.from(SECRET) }, by)
-  await broker.admin.setPolicy(NAMESPACE, 'permit (principal, action, resource);', by)
-  const set = { name: 'good', tee: 'snp', values: { measurement: [GOOD] }, owner: ACTOR }
-  await broker.admin.putReference(NAMESPACE, { ...set, provenance: { kind: 'manual' } }, by)
-  return {
-    db,
-    broker,
-    async attest({ good = false, at = AT, padding = '' } = {}) {
-      const { session, nonce } = await broker.challenge({ namespace: NAMESPACE, protocol: 'kbs', tee: 'snp', at })
-      const runtimeData = { nonce, 'tee-pubkey': KEY }
-      const evidence: FakeEvidence & { readonly padding: string } = {
-        genuine: true,
-        measurement: good ? GOOD : 'b2'.repeat(48),
-        reportData: Buffer.from(primaryDigest(runtimeData, '')).toString('hex'),
-        padding,
-      }
-      return { session, ...(await broker.attest({ session, evidence, runtimeData, at })) }
-    },
-  }
-}
-
-async function count(db: Database, table: string): Promise<number> {
-  const [row] = await db.all<{ n: number }>(`SELECT CAST(COUNT(*) AS BIGINT) AS n FROM ${table}`)
-  return row?.n ?? 0
-}
 
 function refusalOf({ refusal }: AttestOutcome): string {
   assert.equal(refusal?.code, 'reference-mismatch')
