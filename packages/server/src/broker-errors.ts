@@ -41,6 +41,8 @@ export function translate(error: unknown): unknown {
       cause: error,
     })
   }
+  if (isNewer(error))
+    return new HttpError(503, 'storage-newer', error.message, { cause: error, headers: { 'retry-after': '5' } })
   if (error instanceof StorageError && PASSING.has(error.code)) {
     return new HttpError(503, `storage-${error.code}`, 'the database cannot serve this now; nothing was released', {
       cause: error,
@@ -48,6 +50,11 @@ export function translate(error: unknown): unknown {
     })
   }
   return error
+}
+
+/** Whether another process, of a newer version, took the database over: this one serves it no more. */
+export function isNewer(error: unknown): error is StorageError {
+  return error instanceof StorageError && error.code === 'newer'
 }
 
 function brokerAnswer(error: BrokerError): HttpError {

@@ -1,4 +1,5 @@
 import type { Broker, Database, Log } from '@sekisho/broker'
+import { isNewer } from './broker-errors.ts'
 import { HttpError } from './http/errors.ts'
 import type { Front } from './http/front.ts'
 import type { Metrics } from './http/metrics.ts'
@@ -63,7 +64,8 @@ async function within(milliseconds: number, work: Promise<unknown>): Promise<voi
   try {
     await Promise.race([work, late])
   } catch (cause) {
-    throw new HttpError(503, 'not-ready', 'the database does not answer', { cause, headers: { 'retry-after': '5' } })
+    const why = isNewer(cause) ? cause.message : 'the database does not answer'
+    throw new HttpError(503, 'not-ready', why, { cause, headers: { 'retry-after': '5' } })
   } finally {
     clearTimeout(timer)
   }

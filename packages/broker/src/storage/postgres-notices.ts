@@ -1,26 +1,35 @@
 import type pg from 'pg'
 import type { Listeners } from './notices.ts'
 import { createClient, postgresError, postgresSettings } from './postgres-session.ts'
+import { SCHEMA_QUERY, type SchemaWatch } from './schema-watch.ts'
 
 /** All channels of ours share one of PostgreSQL's: so listening needs no word with the server. */
 export const POSTGRES_CHANNEL = 'sekisho'
+
+/** What a process sends that has changed the schema. */
+export const SCHEMA_NOTICE = 'schema\n'
 
 const FIRST_PAUSE_MS = 100
 const LAST_PAUSE_MS = 2_000
 const HEARTBEAT_MS = 5_000
 
-/** Receives notices on a connection of its own, which is opened again whenever it breaks. */
+/**
+ * Receives notices on a connection of its own, which is opened again whenever it breaks; and looks at the schema there:
+ * when a notice says that it changed, and every few seconds.
+ */
 export class PostgresNotices {
   readonly #url: string
   readonly #listeners: Listeners
+  readonly #watch: SchemaWatch
   #client: pg.Client | undefined
   #heartbeat: NodeJS.Timeout | undefined
   #retry: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(url: string, listeners: Listeners) {
+  constructor(url: string, listeners: Listeners, watch: SchemaWatch) {
     this.#url = url
     this.#listeners = listeners
+    this.#watch = watch
   }
 
   /** Resolves when notices arrive. @throws StorageError */
@@ -36,11 +45,19 @@ export class PostgresNotices {
     }
     client.on('error', lost)
     client.on('end', lost)
-    client.on('notification', (message) => this.#deliver(message.payload ?? ''))
+    const look = async (): Promise<void> => {
+      this.#watch.see((await client.query<{ version: number | null }>(SCHEMA_QUERY)).rows)
+    }
+    client.on('notification', ({ payload = '' }) => {
+      if (payload === SCHEMA_NOTICE) look().catch(lost)
+      else this.#deliver(payload)
+    })
     this.#client = client
     try {
       await client.connect()
       await client.query(`LISTEN ${POSTGRES_CHANNEL}`)
+      // What was noticed before is not told again.
+      await look()
     } catch (error) {
       lost()
       throw postgresError(error)
@@ -48,7 +65,7 @@ export class PostgresNotices {
     up = true
     // A network that swallows packets breaks no connection: only asking finds it out.
     this.#heartbeat = setInterval(() => {
-      client.query('SELECT 1').catch(lost)
+      look().catch(lost)
     }, HEARTBEAT_MS).unref()
   }
 

@@ -111,11 +111,12 @@ export class PostgresSession {
     return this.#lost
   }
 
-  /** Several statements without parameters, or one. */
-  async exec(text: string): Promise<string> {
-    const results: pg.QueryResult | readonly pg.QueryResult[] = await this.#guard(() => this.#client.query(text))
-    const last = Array.isArray(results) ? results.at(-1) : results
-    return last?.command ?? ''
+  /** Several statements without parameters, or one. @returns what came of the last */
+  async exec<T extends Row>(text: string): Promise<pg.QueryResult<T> | undefined> {
+    const results: pg.QueryResult<T> | readonly pg.QueryResult<T>[] = await this.#guard(() =>
+      this.#client.query<T>(text),
+    )
+    return Array.isArray(results) ? results.at(-1) : results
   }
 
   async all<T extends Row>(text: string, params: readonly SqlValue[]): Promise<readonly T[]> {

@@ -2,8 +2,9 @@ import pg from 'pg'
 import { StorageError } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { checkNotice, Listeners } from './notices.ts'
-import { POSTGRES_CHANNEL, PostgresNotices } from './postgres-notices.ts'
+import { POSTGRES_CHANNEL, PostgresNotices, SCHEMA_NOTICE } from './postgres-notices.ts'
 import { PostgresSession, PostgresStatements, postgresError, postgresSettings } from './postgres-session.ts'
+import { SCHEMA_QUERY, SchemaWatch } from './schema-watch.ts'
 import type { Database, NoticeListener, Row, Sql, SqlValue } from './sql.ts'
 import { type UnitLimits, UnitQueue, type Writer } from './units.ts'
 
@@ -26,12 +27,13 @@ export async function openPostgres(url: string, limits: UnitLimits, patienceMs: 
 
 async function openOnce(url: string, limits: UnitLimits): Promise<Database> {
   const statements = new PostgresStatements()
-  const writer = new PostgresWriter(url, statements, limits.lockMs)
+  const watch = new SchemaWatch()
+  const writer = new PostgresWriter(url, statements, limits.lockMs, watch)
   const listeners = new Listeners()
-  const notices = new PostgresNotices(url, listeners)
+  const notices = new PostgresNotices(url, listeners, watch)
   try {
-    await writer.begin()
-    await migrate(writer, 'postgres')
+    await writer.beginMigration()
+    if (await migrate(writer, 'postgres')) await writer.all('SELECT pg_notify(?, ?)', [POSTGRES_CHANNEL, SCHEMA_NOTICE])
     await writer.commit()
     await notices.open()
   } catch (error) {
@@ -40,7 +42,7 @@ async function openOnce(url: string, limits: UnitLimits): Promise<Database> {
     await notices.close()
     throw error
   }
-  return new PostgresDatabase(url, statements, writer, listeners, notices, limits)
+  return new PostgresDatabase(url, statements, writer, listeners, notices, watch, limits)
 }
 
 class PostgresDatabase implements Database {
@@ -51,6 +53,7 @@ class PostgresDatabase implements Database {
   readonly #queue: UnitQueue
   readonly #listeners: Listeners
   readonly #notices: PostgresNotices
+  readonly #watch: SchemaWatch
   #closing: Promise<void> | undefined
 
   constructor(
@@ -59,6 +62,7 @@ class PostgresDatabase implements Database {
     writer: PostgresWriter,
     listeners: Listeners,
     notices: PostgresNotices,
+    watch: SchemaWatch,
     limits: UnitLimits,
   ) {
     this.#statements = statements
@@ -66,6 +70,7 @@ class PostgresDatabase implements Database {
     this.#queue = new UnitQueue(writer, limits)
     this.#listeners = listeners
     this.#notices = notices
+    this.#watch = watch
     this.#readers = new pg.Pool({ ...postgresSettings(url, 'read'), max: READERS })
     // An idle connection that breaks is replaced by the pool; who uses one is told by the query.
     this.#readers.on('error', () => undefined)
@@ -108,6 +113,7 @@ class PostgresDatabase implements Database {
 
   #check(): void {
     if (this.#closing !== undefined) throw new StorageError('closed', 'the database was closed')
+    this.#watch.check()
   }
 
   // A connection of the pool may have broken while it was idle: a query that changes nothing is asked again.
@@ -133,6 +139,9 @@ const WRITER_LOCK = '32481134326802543'
 // Read committed: each statement sees all that was committed before the lock was had.
 const BEGIN = `BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; SELECT pg_advisory_xact_lock(${WRITER_LOCK})`
 
+// A newer process changes the schema under the same lock: a batch has the schema that it saw, to its end.
+const BEGIN_KNOWN = `${BEGIN}; ${SCHEMA_QUERY}`
+
 const DURABLE = `SELECT set_config('synchronous_commit', 'on', false)
   WHERE current_setting('synchronous_commit') IN ('off', 'local')`
 
@@ -141,25 +150,39 @@ class PostgresWriter implements Writer {
   readonly #url: string
   readonly #statements: PostgresStatements
   readonly #lockMs: number
+  readonly #watch: SchemaWatch
   #session: PostgresSession | undefined
   #savepoint = false
 
-  constructor(url: string, statements: PostgresStatements, lockMs: number) {
+  constructor(url: string, statements: PostgresStatements, lockMs: number, watch: SchemaWatch) {
     this.#url = url
     this.#statements = statements
     this.#lockMs = lockMs
+    this.#watch = watch
   }
 
+  /** @throws StorageError; `newer` when the schema has become one that this program does not know */
   async begin(): Promise<void> {
+    this.#watch.check()
+    this.#watch.see((await this.#begin<{ version: number | null }>(BEGIN_KNOWN))?.rows ?? [])
+    this.#watch.check()
+  }
+
+  /** As {@link begin}, whatever the schema is. */
+  async beginMigration(): Promise<void> {
+    await this.#begin(BEGIN)
+  }
+
+  async #begin<T extends Row>(text: string): Promise<pg.QueryResult<T> | undefined> {
     this.#savepoint = false
     const known = this.#session?.lost === false ? this.#session : undefined
     try {
-      await (known ?? (await this.#connect())).exec(BEGIN)
+      return await (known ?? (await this.#connect())).exec<T>(text)
     } catch (error) {
       // A connection that broke while it was idle is only noticed now, and nothing has happened yet.
       const stale = known !== undefined && error instanceof StorageError && error.code === 'unavailable'
       if (!stale) throw error
-      await (await this.#connect()).exec(BEGIN)
+      return await (await this.#connect()).exec<T>(text)
     }
   }
 
@@ -178,9 +201,9 @@ class PostgresWriter implements Writer {
   }
 
   async commit(): Promise<void> {
-    let command: string
+    let command: string | undefined
     try {
-      command = await this.#held().exec('COMMIT')
+      command = (await this.#held().exec('COMMIT'))?.command
     } catch (error) {
       if (!(error instanceof StorageError) || error.code !== 'unavailable') throw error
       throw new StorageError(

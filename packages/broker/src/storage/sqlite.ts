@@ -32,7 +32,7 @@ export async function openSqlite(folder: string, limits: UnitLimits): Promise<Da
   }
 }
 
-async function inTransaction(writer: Writer, work: () => Promise<void>): Promise<void> {
+async function inTransaction(writer: Writer, work: () => Promise<unknown>): Promise<void> {
   await writer.begin()
   try {
     await work()

@@ -20,6 +20,9 @@ async function until(condition: () => boolean, ms: number): Promise<number> {
   return performance.now() - start
 }
 
+/** What a program does that knows more than this one. */
+const NEWER = 'INSERT INTO schema_versions (version, applied) VALUES (99, 0)'
+
 const SET = 'INSERT INTO settings (name, value) VALUES (?, ?)'
 
 onPostgres('shared database', (server) => {
@@ -48,7 +51,7 @@ onPostgres('shared database', (server) => {
       (payload) => heard.push(payload),
       () => gaps++,
     )
-    await endSessions(url, "query LIKE 'LISTEN%' OR query = 'SELECT 1'")
+    await endSessions(url, "query LIKE 'LISTEN%' OR query LIKE '%schema_versions%'")
     await until(() => gaps > 0, 3000)
     await other.notify('leases', 'after the gap')
     await until(() => heard.length > 0, 1000)
@@ -139,6 +142,75 @@ onPostgres('shared database', (server) => {
     const opened = await Promise.all(Array.from({ length: 4 }, () => openDatabase({ url })))
     assert.equal((await opened[3]?.all('SELECT version FROM schema_versions'))?.length, MIGRATIONS.length)
     for (const db of opened) await db.close()
+  })
+
+  it('writes nothing from the moment on when another process has brought a newer schema, and reads nothing', async () => {
+    const url = await server().createDatabase()
+    const both = [await openDatabase({ url }), await openDatabase({ url })]
+    for (const [i, db] of both.entries()) await db.run(SET, [`before ${i}`, 'x'])
+    // Without a word, so that it is the writing that finds it out.
+    await ask(url, NEWER)
+    for (const db of both) {
+      await assert.rejects(db.run(SET, ['after', 'x']), (error) => {
+        assert.ok(withCode('newer')(error))
+        assert.match(
+          String(error),
+          /has schema 99, and this program knows \d+: it was written by a newer version, use that one/,
+        )
+        return true
+      })
+      await assert.rejects(Promise.all([db.all('SELECT 1'), db.run(SET, ['later', 'x'])]), withCode('newer'))
+      await assert.rejects(db.notify('leases', 'x'), withCode('newer'))
+    }
+    await ask(url, 'DELETE FROM schema_versions WHERE version = 99')
+    for (const db of both) {
+      await assert.rejects(db.all('SELECT 1'), withCode('newer'), 'rows of the other layout stay')
+      await db.close()
+    }
+    const again = await openDatabase({ url })
+    assert.equal((await again.all('SELECT name FROM settings')).length, 2)
+    await again.close()
+  })
+
+  it('reads nothing any more as soon as it hears of a newer schema, or finds it out by itself', async () => {
+    const [told, untold] = [await server().createDatabase(), await server().createDatabase()]
+    const both = [await openDatabase({ url: told }), await openDatabase({ url: untold })] as const
+    const refusing = async (db: (typeof both)[number]): Promise<boolean> => {
+      const answer = await db.all('SELECT 1').catch((error: unknown) => error)
+      if (Array.isArray(answer)) return false
+      assert.ok(withCode('newer')(answer), String(answer))
+      return true
+    }
+    const within = async (db: (typeof both)[number], ms: number): Promise<void> => {
+      for (const end = performance.now() + ms; !(await refusing(db)); ) {
+        assert.ok(performance.now() < end, `it reads after ${ms} ms`)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+    }
+    await ask(told, `${NEWER}; NOTIFY sekisho, E'schema\\n'`)
+    await within(both[0], 1000)
+    await ask(untold, NEWER)
+    await within(both[1], 8000)
+    for (const db of both) await db.close()
+  })
+
+  it('tells all others when it changes the schema, and nobody when it does not', async () => {
+    const url = await server().createDatabase()
+    const db = await openDatabase({ url })
+    const listener = new pg.Client({ connectionString: url })
+    const heard: (string | undefined)[] = []
+    listener.on('notification', ({ payload }) => heard.push(payload))
+    await listener.connect()
+    await listener.query('LISTEN sekisho')
+    await ask(url, 'DELETE FROM schema_versions WHERE version = 6; DROP INDEX verdicts_template')
+    const next = await openDatabase({ url })
+    const third = await openDatabase({ url })
+    await db.notify('leases', 'last')
+    await until(() => heard.includes('leases\nlast'), 1000)
+    assert.deepEqual(heard, ['schema\n', 'leases\nlast'])
+    await db.all('SELECT 1')
+    for (const one of [db, next, third]) await one.close()
+    await listener.end()
   })
 
   it('makes commits durable even where the server’s default is not', async () => {

@@ -52,6 +52,8 @@ export interface Checkpoint {
   readonly logKey: string
   /** The one-time link that makes the first token, or one in place of those that are lost; undefined where there is none. */
   readonly setupLink: string | undefined
+  /** Resolves when it can serve no longer: a process of a newer version changed the database. */
+  readonly over: Promise<Error>
   /** A token for everything, for whoever holds this object: the demonstration. */
   adminToken(): Promise<string>
   close(): Promise<void>
@@ -128,7 +130,15 @@ async function open(
     options.newSetupLink === true
       ? await parts.createRecoveryLink({ db, record }, now())
       : await parts.createSetupLink(db, now())
-  closers.push(ticking(broker, looks, options))
+  let overtaken: (error: Error) => void = () => undefined
+  const over = new Promise<Error>((resolve) => {
+    overtaken = resolve
+  })
+  const onTrouble = (error: unknown): void => {
+    if (error instanceof parts.StorageError && error.code === 'newer') overtaken(error)
+    else say({ trouble: error instanceof Error ? error.message : String(error) })
+  }
+  closers.push(ticking(broker, looks, now, onTrouble))
   const { startServer } = await import('@sekisho/server')
   const server = await startServer({
     broker,
@@ -156,6 +166,7 @@ async function open(
     db,
     logKey: log.verifierKey,
     setupLink: setup === undefined ? undefined : `${server.url}/setup#${setup.secret}`,
+    over,
     adminToken: async () => {
       const expires = new Date(now().getTime() + DAY_MS)
       const made = await db.transaction((sql) =>
@@ -179,7 +190,12 @@ function rotation(vault: Vault, { master, writeLog, now }: CheckpointOptions): (
 }
 
 /** Lets time pass for leases and sessions, and looks at live leases with new endorsements when it is time. What fails once is tried again a second later, and said. */
-function ticking(broker: Broker, looks: Rechecks, { now, writeLog }: CheckpointOptions): () => Promise<void> {
+function ticking(
+  broker: Broker,
+  looks: Rechecks,
+  now: () => Date,
+  onTrouble: (error: unknown) => void,
+): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve()
   let busy = false
   const pass = async (): Promise<void> => {
@@ -193,10 +209,7 @@ function ticking(broker: Broker, looks: Rechecks, { now, writeLog }: CheckpointO
     if (busy) return
     busy = true
     running = pass()
-      .catch((error: unknown) => {
-        const trouble = error instanceof Error ? error.message : String(error)
-        writeLog(`${JSON.stringify({ at: now().toISOString(), trouble })}\n`)
-      })
+      .catch(onTrouble)
       .finally(() => {
         busy = false
       })

@@ -58,8 +58,9 @@ export async function upCommand(options: UpOptions, around: Around): Promise<num
     const checkpoint = await start(folder, emulated, options, around)
     try {
       await announce(checkpoint, folder, emulated, options, around)
-      await stopped
+      const over = await Promise.race([stopped, checkpoint.over])
       around.err('sekisho: stopping\n')
+      if (over !== undefined) throw inPlainWords(over)
     } finally {
       await checkpoint.close()
       // It names a server that is gone; another start makes another.

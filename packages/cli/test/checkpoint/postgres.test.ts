@@ -91,6 +91,33 @@ describe('two processes on one PostgreSQL', { skip: postgresMissing }, () => {
     assert.equal(leases.find(({ id }) => id === lease.id)?.['state'], 'revoked')
   })
 
+  it('a process that a newer one has overtaken serves nothing more, says so, and ends with 3', async () => {
+    const url = postgres.create('overtaken')
+    const own = { ...env(), DATABASE_URL: url }
+    const up = await startUp(['--offline', '--data', `${home}/three`], { env: own })
+    const ready = await fetch(`${up.url}/readyz`)
+    assert.equal(ready.status, 200)
+    // As a program does that knows more than this one.
+    postgres.run('overtaken', 'INSERT INTO schema_versions (version, applied) VALUES (99, 0)')
+    // It ends by itself, or is caught in the act of refusing.
+    const body = JSON.stringify({ tee: 'snp', namespace: 'default' })
+    const headers = { 'content-type': 'application/json' }
+    const asked = await fetch(`${up.url}/api/v1/workload/challenge`, { method: 'POST', headers, body }).catch(
+      () => undefined,
+    )
+    if (asked !== undefined) {
+      assert.equal(asked.status, 503)
+      assert.match(await asked.text(), /written by a newer version/)
+    }
+    assert.equal(await up.ended, 3)
+    const sentence =
+      /sekisho: the database has schema 99, and this program knows \d+: it was written by a newer version, use that one/
+    assert.match(up.err(), sentence)
+    const again = await owner.run(['up', '--offline', '--port', '0', '--data', `${home}/three`], { env: own })
+    assert.equal(again.code, 3)
+    assert.match(again.err, sentence)
+  })
+
   it('the database’s dump holds no secret', () => {
     const dump = postgres.dump()
     assert.match(dump, /demo\/db\/password/)

@@ -10,6 +10,10 @@ export interface Postgres {
   readonly url: string
   /** Everything that it holds, as `pg_dump` writes it. */
   dump(): string
+  /** Makes another database. @returns its URL */
+  create(name: string): string
+  /** Runs statements in a database, past every program. */
+  run(database: string, statements: string): void
   stop(): Promise<void>
 }
 
@@ -50,14 +54,24 @@ export async function startPostgres(): Promise<Postgres> {
   const settings = [`unix_socket_directories=${folder}`, 'listen_addresses=', 'fsync=on'].flatMap((one) => ['-c', one])
   const server = spawn(join(bin, 'postgres'), ['-D', data, ...settings], { ...options, stdio: 'ignore' })
   await takesConnections(join(bin, 'pg_isready'), folder, server)
+  const urlOf = (name: string): string => `postgres://postgres@${encodeURIComponent(folder)}/${name}`
+  const run = (database: string, statements: string): void => {
+    const args = ['-q', '-v', 'ON_ERROR_STOP=1', '-h', folder, '-U', 'postgres', '-c', statements, database]
+    execFileSync(join(bin, 'psql'), args, options)
+  }
   return {
-    url: `postgres://postgres@${encodeURIComponent(folder)}/postgres`,
+    url: urlOf('postgres'),
     dump: () =>
       execFileSync(join(bin, 'pg_dump'), ['-h', folder, '-U', 'postgres', 'postgres'], {
         ...options,
         encoding: 'utf8',
         maxBuffer: 256 * 1024 * 1024,
       }),
+    create(name) {
+      run('postgres', `CREATE DATABASE ${name}`)
+      return urlOf(name)
+    },
+    run,
     async stop() {
       const ended = new Promise((resolve) => server.once('exit', resolve))
       server.kill('SIGINT')

@@ -9,6 +9,8 @@ export interface Up {
   out(): string
   /** Its log lines so far. */
   err(): string
+  /** Its exit code, when it ends. */
+  readonly ended: Promise<number | null>
   /** Sends a signal and waits. @returns the exit code */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
@@ -38,6 +40,7 @@ export async function startUp(args: readonly string[], options: RunOptions = {})
     pid: child.pid ?? 0,
     out: () => said.out,
     err: () => said.err,
+    ended,
     stop: (signal = 'SIGTERM') => {
       child.kill(signal)
       return ended
