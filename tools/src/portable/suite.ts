@@ -1,4 +1,4 @@
-import { canonicalJson, EvidenceError, type VerdictOutcome } from '@sekisho/evidence'
+import { canonicalJson, EvidenceError, type Verdict, type VerdictOutcome } from '@sekisho/evidence'
 import { verifyIas } from '@sekisho/evidence/ias'
 import { recogniseParts } from '@sekisho/evidence/recognise'
 import { verifySgx } from '@sekisho/evidence/sgx'
@@ -40,19 +40,20 @@ export async function runSuite(cases: readonly PortableCase[]): Promise<Portable
   return results
 }
 
-async function judge({
-  tee,
-  evidence,
-  options,
-}: PortableCase): Promise<{ outcome: PortableResult['outcome']; text: string }> {
+async function judge(one: PortableCase): Promise<{ outcome: PortableResult['outcome']; text: string }> {
   try {
-    if (tee === 'recognise') return told(revive(evidence))
-    const verdict = await VERIFY[tee](revive(evidence), revive(options))
+    const verdict = await verdictOf(one)
+    if (verdict === undefined) return told(revive(one.evidence))
     return { outcome: verdict.outcome, text: canonicalJson(verdict) }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return { outcome: `error ${error.code}`, text: error.message }
   }
+}
+
+/** The verdict of a case; undefined where there is none to make. @throws EvidenceError for evidence that cannot be read */
+export async function verdictOf({ tee, evidence, options }: PortableCase): Promise<Verdict | undefined> {
+  return tee === 'recognise' ? undefined : await VERIFY[tee](revive(evidence), revive(options))
 }
 
 /** Every part and what came with it, byte for byte. */
@@ -97,7 +98,8 @@ function bytesOf(hex: string): Uint8Array {
   return Uint8Array.from({ length: hex.length / 2 }, (_, i) => Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16))
 }
 
-async function sha256(text: string): Promise<string> {
+/** Lower-case hex, of the text's UTF-8. */
+export async function sha256(text: string): Promise<string> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
