@@ -96,6 +96,19 @@ test('soundness 5: no policy lifts a result above its worst claim: what permits 
     const released = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })
     assert.equal(released.released, undefined)
   }
+  // Nor does it lift what passed: under an emulated root, hardware stays what it is, whatever the policy.
+  const worth = async (): Promise<unknown> => {
+    const { outcome } = await attested(broker, machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
+    const payload = JSON.parse(Buffer.from((outcome.token ?? '').split('.')[1] ?? '', 'base64url').toString())
+    const { 'ear.status': status, 'ear.trustworthiness-vector': vector } = payload.submods.cpu0
+    return { status, vector }
+  }
+  const permitted = await worth()
+  await broker.admin.setPolicy(NAMESPACE, 'forbid (principal, action, resource);', BY)
+  assert.deepEqual(await worth(), permitted)
+  const { status, vector } = permitted as { status: string; vector: Record<string, number> }
+  assert.equal(status, 'contraindicated')
+  assert.equal(vector['hardware'], 97)
 })
 
 test('soundness 9: nothing that a caller writes chooses a verifier that says yes: sample evidence and other words are refused', async (t) => {
@@ -112,7 +125,7 @@ test('soundness 9: nothing that a caller writes chooses a verifier that says yes
     { evidence: null },
     { evidence: [] },
     { evidence: 'eyJhbGciOiJub25lIn0.eyJpc3MiOiJtZSJ9.' },
-    { evidence: { __proto__: { verified: true } } },
+    { evidence: JSON.parse('{ "__proto__": { "verified": true }, "constructor": { "verified": true } }') },
   ]
   for (const { tee, evidence } of tricks) {
     const { session, nonce } = await broker.challenge({ namespace: NAMESPACE, protocol: 'kbs', at: AT })
@@ -126,6 +139,25 @@ test('soundness 9: nothing that a caller writes chooses a verifier that says yes
     assert.equal(outcome.token, undefined, JSON.stringify(evidence)?.slice(0, 80))
     assert.ok(outcome.refusal?.id)
   }
+  // Evidence of this very nonce and key, forged, with every word beside it that might choose somebody else to judge it.
+  const forged = sharedWorld().snp({ wrongSignature: true })
+  const words = {
+    tee: 'sample',
+    format: 'sample',
+    type: 'none',
+    verifier: 'sample',
+    sample: {},
+    svn: '1',
+    verified: true,
+  }
+  for (const [word, value] of Object.entries(words)) {
+    const { session, nonce } = await broker.challenge({ namespace: NAMESPACE, protocol: 'kbs', tee: 'snp', at: AT })
+    const runtimeData = { nonce, 'tee-pubkey': keys.publicJwk }
+    const evidence = { ...Object(evidenceFor(forged, nonce, keys.publicJwk)), [word]: value }
+    const outcome = await broker.attest({ session, evidence, runtimeData, at: AT })
+    assert.equal(outcome.token, undefined, word)
+    assert.ok(outcome.refusal?.id, word)
+  }
 })
 
 test('soundness 11: what was attested once is not used for days: sessions, results and leases end', async (t) => {
@@ -134,17 +166,18 @@ test('soundness 11: what was attested once is not used for days: sessions, resul
   const { session, outcome } = await attested(broker, machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
   const released = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })
   assert.ok(released.released)
-  const day = later(AT, 86_400)
-  assert.equal(
-    (await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: day })).refused?.code,
-    'session-expired',
-  )
-  assert.equal(
-    (await broker.release({ by: { token: outcome.token ?? '' }, namespace: NAMESPACE, resource: RESOURCE, at: day }))
-      .refused?.code,
-    'token-expired',
-  )
-  assert.equal((await broker.leaseState(released.lease.id, { at: day }))?.state, 'expired')
+  const get = (by: { session: string } | { token: string }, at: Date) =>
+    broker.release({ by, namespace: NAMESPACE, resource: RESOURCE, at })
+  const token = outcome.token ?? ''
+  for (const by of [{ session }, { token }]) assert.ok((await get(by, later(AT, 299))).released, 'until its time')
+  // A session and a result live for five minutes, a lease for an hour: not a second longer, and not days.
+  for (const at of [later(AT, 301), later(AT, 86_400)]) {
+    assert.equal((await get({ session }, at)).refused?.code, 'session-expired')
+    assert.equal((await get({ token }, at)).refused?.code, 'token-expired')
+  }
+  assert.equal((await broker.leaseState(released.lease.id, { at: later(AT, 3599) }))?.state, 'live')
+  for (const at of [later(AT, 3601), later(AT, 86_400)])
+    assert.equal((await broker.leaseState(released.lease.id, { at }))?.state, 'expired')
 })
 
 test('soundness 57: who can get this without attestation? Nobody: every release stands on a verified appraisal', async (t) => {
@@ -192,6 +225,14 @@ test('soundness 57: a statement for one resource or tenant opens no other', asyn
     'demo//1',
   ])
     assert.equal((await get(resource)).released, undefined, resource)
+
+  // Another tenant has a secret of the same name, and permits everything: the session is not theirs.
+  await furnish(broker, 'other', AT, PERMIT_ALL)
+  const there = { namespace: 'other', resource: 'demo/key/1', at: AT }
+  assert.equal((await broker.release({ by: { session }, ...there })).refused?.code, 'namespace-mismatch')
+  const { outcome } = await attested(broker, machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
+  const token = outcome.token ?? ''
+  assert.equal((await broker.release({ by: { token }, ...there })).refused?.code, 'namespace-mismatch')
 })
 
 test('soundness 58: the owner is told the whole reason, the guest a code and an id, and neither a secret', async (t) => {
@@ -235,8 +276,15 @@ test('soundness 58: the owner is told the whole reason, the guest a code and an 
           .join(' '),
       )
       .join('\n')
-    assert.ok(!dump.includes(SECRET), `no secret in ${table}`)
+    for (const encoding of ['utf8', 'hex', 'base64', 'base64url'] as const) {
+      const secret = Buffer.from(SECRET).toString(encoding)
+      assert.ok(!dump.includes(secret.slice(0, 24)), `no secret in ${table}, as ${encoding}`)
+    }
     assert.ok(!dump.includes(released.lease.secret), `no lease secret in ${table}`)
+    assert.ok(
+      !dump.includes(Buffer.from(released.lease.secret, 'base64url').toString('hex')),
+      `nor in hex, in ${table}`,
+    )
   }
 })
 

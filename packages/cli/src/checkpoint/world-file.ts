@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { World } from '@sekisho/emulator'
 import { unreadable } from '../exit.ts'
 import { errorCode, inWords } from '../input.ts'
-import { writePrivate } from '../remote/private-file.ts'
+import { createPrivate, writePrivate } from '../remote/private-file.ts'
 
 /** An emulated world that lives in a file. */
 export interface KeptWorld {
@@ -24,7 +24,8 @@ export async function openWorld(path: string, now: () => Date): Promise<KeptWorl
     // The keys that take time are made before the first save: whoever opens the file next has the same ones.
     if (saved === undefined) {
       await world.ready()
-      await save()
+      // Another command may have made one meanwhile: then it is that one for both.
+      if (!(await createPrivate(path, `${world.save()}\n`))) return await openWorld(path, now)
     }
     return { world, save }
   } catch (error) {
