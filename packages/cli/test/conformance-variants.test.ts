@@ -6,9 +6,14 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { CaseResult, CaseRunner, JsonValue } from '../src/conformance/case.ts'
+import { ccaCases } from '../src/conformance/cca.ts'
+import { applyEdit } from '../src/conformance/edits.ts'
+import { iasCases } from '../src/conformance/ias.ts'
+import { ibmSeCases } from '../src/conformance/ibm-se.ts'
 import { nitroCases } from '../src/conformance/nitro.ts'
+import { sevCases } from '../src/conformance/sev.ts'
 import { snpCases } from '../src/conformance/snp.ts'
-import { isRecord } from '../src/conformance/snp-files.ts'
+import { CaseFiles, isRecord } from '../src/conformance/snp-files.ts'
 import { tokenCases } from '../src/conformance/token.ts'
 import { claimNamed } from '../src/conformance/token-claims.ts'
 import { tpmCases } from '../src/conformance/tpm.ts'
@@ -121,6 +126,67 @@ describe('cases as other collections lay them out', { skip }, () => {
     assert.equal(other.outcome, 'fail')
     const unknown = await variant(tokenCases, name, (content) => listing(content, { nobodyKnows: 1 }))
     assert.equal(unknown.outcome, 'unsupported')
+  })
+
+  it('members of `expect` that nothing compares, in whatever kind of case', async () => {
+    for (const [runner, name, at] of [
+      [tokenCases, 'tokens/cmw-samples', 'expect'],
+      [tokenCases, 'tokens/ear-claims-sets', 'expect'],
+      [tokenCases, 'tokens/eat-payloads', 'fields'],
+      [tokenCases, 'tokens/nvidia-nras-signing-chain', 'expect'],
+      [iasCases, 'tokens/ias-2021', 'expect'],
+      [nitroCases, 'nitro-eif/reference-pcrs', 'fields'],
+      [nitroCases, 'nitro-nsm/messages', 'expect'],
+      [ccaCases, 'arm-cca-claims/claims-sets', 'expect'],
+      [ibmSeCases, 'ibm-se/measurement-kat', 'fields'],
+    ] as const) {
+      const change = { noteworthy: 'value' }
+      const result = await variant(runner, name, (content) =>
+        at === 'expect' ? expecting(content, change) : listing(content, change),
+      )
+      assert.notEqual(result.outcome, 'pass', `${name}: ${at}`)
+    }
+  })
+
+  it('known answers with another input, and with a member that nobody knows', async () => {
+    const change = (from: string, to: JsonValue): Edit => {
+      return (content) => {
+        const vectors = isRecord(content['expect']) ? content['expect']['vectors'] : undefined
+        assert.ok(Array.isArray(vectors))
+        expecting(content, { vectors: vectors.map((one) => (isRecord(one) ? { ...one, [from]: to } : one)) })
+      }
+    }
+    const saysValid: Edit = (content) => expecting(content, { verdict: 'valid' })
+    for (const [runner, name, edit] of [
+      [tpmCases, 'tpm/make-credential', change('encryptedSecret', '0044002000')],
+      [tpmCases, 'tpm/make-credential', change('ephemeralPublic', { x: '00', y: '00' })],
+      [tpmCases, 'tpm/make-credential', change('ek', 'rsa-3072')],
+      [tpmCases, 'tpm/make-credential', change('noteworthy', 'value')],
+      [sevCases, 'amd-sev/launch-measure', change('noteworthy', 'value')],
+      [ccaCases, 'arm-cca-claims/claims-sets', saysValid],
+    ] as const) {
+      const outcome = await variant(runner, name, edit).then(
+        (result) => result.outcome,
+        () => 'not run',
+      )
+      assert.notEqual(outcome, 'pass', name)
+    }
+  })
+
+  it('edits of another kind, without what they need, and of a file that is not there', async () => {
+    const files = new CaseFiles(join(VECTORS, 'amd-sev-snp/milan-v3-vlek-aws'))
+    const file = 'evidence.bin'
+    for (const op of [
+      { op: 'xor', file, offset: 0, hex: '00' },
+      { op: 'set', file, hex: '00' },
+      { op: 'set', file, offset: 0, hex: '0' },
+      { op: 'set', file, offset: 0, hex: '00', count: 2 },
+      { op: 'truncate', file },
+      { op: 'truncate', file: 'evidence.json', length: 1 },
+    ])
+      await assert.rejects(applyEdit(VECTORS, files, op), Error, JSON.stringify(op))
+    await applyEdit(VECTORS, files, { op: 'set', file, offset: 0, hex: '09' })
+    assert.equal((await files.need(file))[0], 9)
   })
 })
 

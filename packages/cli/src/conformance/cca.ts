@@ -11,7 +11,7 @@ import {
   verifyCcaSync,
 } from '@sekisho/evidence/cca'
 import type { CaseResult, CaseRunner, Comparison, JsonValue } from './case.ts'
-import { conclude, expectedMembers, holds, type ReasonWords, type Ruling, ruling } from './judged.ts'
+import { conclude, expectedMembers, holds, type ReasonWords, type Ruling, ruling, strangersTo } from './judged.ts'
 import { CaseFiles, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
@@ -205,10 +205,17 @@ async function runClaimsSets(files: CaseFiles, name: string, content: JsonValue)
     )
   }
   const ruled: Ruling = { verdict: 'valid', reasons: [] }
-  const { expectedVerdict, ...result } = conclude(name, { ...asRecord(content), expect: {} }, ruled, comparisons, [])
+  const listed = textMember(asRecord(content).expect, 'verdict')
+  // Any other word only says where the verdicts stand.
+  const isVerdict = listed === 'valid' || listed === 'invalid'
+  const isRefused = rows.some((row) => textMember(row, 'verdict') === 'invalid')
+  if (isVerdict) comparisons.push(...compareTree('verdict', listed, isRefused ? 'invalid' : 'valid'))
+  const unimplemented = strangersTo(content, [])
+  const empty = { ...asRecord(content), expect: {} }
+  const { expectedVerdict, ...result } = conclude(name, empty, ruled, comparisons, unimplemented)
   return {
     ...result,
-    expectedVerdict: textMember(asRecord(content).expect, 'verdict') ?? expectedVerdict,
+    expectedVerdict: listed ?? expectedVerdict,
     actualVerdict: `${rows.length} claims sets compared`,
   }
 }

@@ -12,7 +12,7 @@ import {
 } from '@sekisho/evidence/cmw'
 import { parseCertificate } from '@sekisho/evidence/x509'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
-import { conclude } from './judged.ts'
+import { conclude, strangersTo } from './judged.ts'
 import { CaseFiles, isRecord, member } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
@@ -21,7 +21,7 @@ export async function runCmw(folder: string, name: string, content: JsonValue): 
   const files = new CaseFiles(folder)
   const comparisons: Comparison[] = []
   for (const file of (await readdir(folder)).sort()) comparisons.push(...(await ofFile(files, file)))
-  const unimplemented: string[] = []
+  const unimplemented: string[] = [...strangersTo(content, ['fields'])]
   const fields = member(member(content, 'expect'), 'fields')
   for (const [field, expected] of isRecord(fields) ? Object.entries(fields) : []) {
     const found = await valueOf(files, field)

@@ -2,7 +2,7 @@ import { claimsOfCbor, type Ear, eatFaults, parseStrict, readEar, submodulesOf }
 import type { JsonObject } from '@sekisho/evidence/token'
 import { verifyTokenSync } from '@sekisho/evidence/token'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
-import { checksOf, conclude } from './judged.ts'
+import { checksOf, conclude, strangersTo } from './judged.ts'
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
@@ -13,7 +13,7 @@ export async function runEar(folder: string, name: string, content: JsonValue): 
   const files = new CaseFiles(folder)
   const at = new Date(textMember(content, 'evaluateAt') ?? Number.NaN)
   const comparisons: Comparison[] = []
-  const unimplemented: string[] = []
+  const unimplemented: string[] = [...strangersTo(content, ['fields'])]
   for (const file of RESULTS) comparisons.push(...whole(file, readEar(await claimsIn(files, file))))
   const fields = member(member(content, 'expect'), 'fields')
   for (const [field, expected] of isRecord(fields) ? Object.entries(fields) : []) {
@@ -77,7 +77,8 @@ const OBSERVERS: Readonly<Record<string, Observer>> = {
 /** Runs a case of unsigned claims sets of EAT in JSON: each is read, with the claims sets below it. */
 export async function runEat(folder: string, name: string, content: JsonValue): Promise<CaseResult> {
   const files = new CaseFiles(folder)
-  const listed = member(member(member(content, 'expect'), 'fields'), 'files')
+  const fields = member(member(content, 'expect'), 'fields')
+  const listed = member(fields, 'files')
   const comparisons: Comparison[] = []
   for (const file of Array.isArray(listed) ? listed : []) {
     if (typeof file !== 'string') continue
@@ -87,5 +88,13 @@ export async function runEat(folder: string, name: string, content: JsonValue): 
     const expected = file === 'submods.json' ? ['ueid: expected 7 to 33 bytes, the first of them 1, 2 or 3'] : []
     comparisons.push(...compareTree(`files.${file}`, expected, faults))
   }
-  return conclude(name, content, NOT_SIGNED, comparisons, comparisons.length === 0 ? ['expect.fields.files'] : [])
+  const others = isRecord(fields) ? Object.keys(fields).filter((field) => field !== 'files') : []
+  const unimplemented = [...strangersTo(content, ['fields']), ...others.map((field) => `expect.fields.${field}`)]
+  return conclude(
+    name,
+    content,
+    NOT_SIGNED,
+    comparisons,
+    comparisons.length === 0 ? [...unimplemented, 'expect.fields.files'] : unimplemented,
+  )
 }

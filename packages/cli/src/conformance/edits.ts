@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JsonValue } from './case.ts'
-import { type CaseFiles, member, textMember } from './snp-files.ts'
+import { type CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 
 /**
  * Makes one edit of a `mutations.json` on the files of a case, in memory.
@@ -10,30 +10,51 @@ import { type CaseFiles, member, textMember } from './snp-files.ts'
  * @throws Error for an edit that does not exist
  */
 export async function applyEdit(folder: string, files: CaseFiles, op: JsonValue): Promise<void> {
+  const kind = textMember(op, 'op') ?? ''
+  const known = MEMBERS[kind]
+  if (known === undefined) throw new Error(`there is no edit ${JSON.stringify(member(op, 'op'))}`)
+  const stranger = Object.keys(isRecord(op) ? op : {}).find((name) => !['op', 'file', ...known].includes(name))
+  if (stranger !== undefined) throw new Error(`nothing in an edit ${JSON.stringify(kind)} heeds ${stranger}`)
   const file = textMember(op, 'file') ?? ''
-  const bytes = (await files.read(file)) ?? new Uint8Array()
-  const number = (name: string): number => {
-    const value = member(op, name)
-    return typeof value === 'number' ? value : 0
-  }
-  const hex = Buffer.from(textMember(op, 'hex') ?? '', 'hex')
-  switch (member(op, 'op')) {
+  const present = await files.read(file)
+  if (present === undefined && kind !== 'replace') throw new Error(`there is no file ${file} to edit`)
+  const bytes = present ?? new Uint8Array()
+  switch (kind) {
     case 'set': {
       const edited = new Uint8Array(bytes)
-      edited.set(hex, number('offset'))
+      edited.set(hexOf(op), numberOf(op, 'offset'))
       return files.edit(file, edited)
     }
     case 'truncate':
-      return files.edit(file, bytes.subarray(0, number('length')))
+      return files.edit(file, bytes.subarray(0, numberOf(op, 'length')))
     case 'append':
-      return files.edit(file, new Uint8Array(Buffer.concat([bytes, hex])))
+      return files.edit(file, new Uint8Array(Buffer.concat([bytes, hexOf(op)])))
     case 'replace':
       return files.edit(file, new Uint8Array(await readFile(join(folder, textMember(op, 'from') ?? ''))))
-    case 'json':
-      return files.edit(file, editJson(bytes, member(op, 'path'), member(op, 'value') ?? null))
     default:
-      throw new Error(`there is no edit ${JSON.stringify(member(op, 'op'))}`)
+      return files.edit(file, editJson(bytes, member(op, 'path'), member(op, 'value') ?? null))
   }
+}
+
+/** Members of each edit beside `op` and `file`. */
+const MEMBERS: Readonly<Record<string, readonly string[] | undefined>> = {
+  set: ['offset', 'hex'],
+  truncate: ['length'],
+  append: ['hex'],
+  replace: ['from'],
+  json: ['path', 'value'],
+}
+
+function numberOf(op: JsonValue, name: string): number {
+  const value = member(op, name)
+  if (typeof value === 'number') return value
+  throw new Error(`an edit without ${name}`)
+}
+
+function hexOf(op: JsonValue): Buffer {
+  const hex = textMember(op, 'hex') ?? '-'
+  if (!/^(?:[0-9a-f]{2})*$/i.test(hex)) throw new Error('an edit whose hex is none')
+  return Buffer.from(hex, 'hex')
 }
 
 /** Sets the value at a path of member names; null removes it. */

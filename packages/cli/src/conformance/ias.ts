@@ -8,7 +8,7 @@ import {
 } from '@sekisho/evidence/ias'
 import { parseCertificate } from '@sekisho/evidence/x509'
 import type { CaseResult, CaseRunner, Comparison, JsonValue } from './case.ts'
-import { conclude, type ReasonWords, ruling } from './judged.ts'
+import { conclude, type ReasonWords, ruling, strangersTo } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
@@ -37,7 +37,7 @@ async function runReport(files: CaseFiles, name: string, content: JsonValue): Pr
   const comparisons: Comparison[] = []
   const certificate = await files.read('certificate.der')
   if (certificate !== undefined) comparisons.push(...(await sameInCertificate(certificate, at, ruled.verdict)))
-  const unimplemented: string[] = []
+  const unimplemented: string[] = [...strangersTo(content, ['fields'])]
   for (const [field, expected] of fieldsOf(content)) {
     const value = field in values ? values[field] : certificateValue(field, certificate)
     if (value === undefined) unimplemented.push(`expect.fields.${field}`)
@@ -120,7 +120,7 @@ async function runBodies(files: CaseFiles, name: string, content: JsonValue, byt
     const expected = handling === 'reject' ? 'invalid' : 'unverifiable'
     comparisons.push(...compareTree(`rows.${file}: unsigned`, expected, verdict))
   }
-  const unimplemented: string[] = []
+  const unimplemented: string[] = [...strangersTo(content, ['fields'])]
   for (const [field, expected] of fieldsOf(content)) {
     if (field === 'files') comparisons.push(...compareTree('fields.files', expected, list.length))
     else unimplemented.push(`expect.fields.${field}`)

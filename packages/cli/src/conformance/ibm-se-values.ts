@@ -293,6 +293,16 @@ export async function measurementValues(files: CaseFiles, content: JsonValue): P
       textMember(row, 'measurementHex')
     )
   })
-  // Members of the case are the inputs of the rows: they count when every row comes out.
-  return { fields: right ? fields : {}, rows: right }
+  // These members of the case are the inputs of the rows: they count when every row comes out.
+  const inputs = isRecord(fields) ? Object.entries(fields).filter(([name]) => MEASUREMENT_INPUTS.includes(name)) : []
+  return { fields: right ? Object.fromEntries(inputs) : {}, rows: right }
 }
+
+const MEASUREMENT_INPUTS: readonly string[] = [
+  'measurementKeyHex',
+  'pldHex',
+  'aldHex',
+  'tldHex',
+  'seTagHex',
+  'configUidHex',
+]

@@ -69,6 +69,11 @@ export function expectedMembers(content: JsonValue): readonly (readonly [string,
   return isRecord(expect) ? Object.entries(expect).filter(([name]) => name !== 'verdict' && name !== 'reason') : []
 }
 
+/** Paths of members of a case's `expect` that a runner does not know: nothing compares them. */
+export function strangersTo(content: JsonValue, known: readonly string[]): readonly string[] {
+  return expectedMembers(content).flatMap(([name]) => (known.includes(name) ? [] : [`expect.${name}`]))
+}
+
 /**
  * The result of a case from its ruling and the values that were compared. A reason that the case names must be the one
  * found, unless it is a word that stands for no refusal here: then the verdict alone is compared, and both are shown.

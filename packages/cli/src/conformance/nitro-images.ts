@@ -2,7 +2,7 @@ import { EvidenceError } from '@sekisho/evidence'
 import { parseNitroDocument, pcrOf, readNitroExpectations } from '@sekisho/evidence/nitro'
 import { type EifMeasurement, type EifSectionType, measureEif, nitroPcr3, nitroPcr4 } from '@sekisho/measurement'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
-import { conclude, expectedMembers, type Ruling } from './judged.ts'
+import { conclude, expectedMembers, type Ruling, strangersTo } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
@@ -126,7 +126,10 @@ async function runPublishedRegisters(files: CaseFiles, name: string, content: Js
     comparisons.push(...compareTree('PCR1 in the field', member(member(published, 'x86_64'), 'PCR1') ?? null, pcr1))
   }
   const verdict = comparisons.length >= 3 ? 'valid' : 'unverifiable'
-  return conclude(name, content, { verdict, reasons: [] }, comparisons, [])
+  const fields = member(member(content, 'expect'), 'fields')
+  const others = isRecord(fields) ? Object.keys(fields).map((field) => `expect.fields.${field}`) : []
+  const unimplemented = [...strangersTo(content, ['fields']), ...others]
+  return conclude(name, content, { verdict, reasons: [] }, comparisons, unimplemented)
 }
 
 /** PCR3 and PCR4: one extension of the zero register with the raw text. */

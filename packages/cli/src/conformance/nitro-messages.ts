@@ -8,7 +8,7 @@ import {
   parseNsmResponse,
 } from '@sekisho/evidence/nitro'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
-import { conclude } from './judged.ts'
+import { conclude, strangersTo } from './judged.ts'
 import { comparePlaces } from './nitro-images.ts'
 import { CaseFiles, isRecord, member } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
@@ -31,7 +31,7 @@ export async function runNitroMessages(
   if (run === undefined) return conclude(name, content, { verdict: 'unverifiable', reasons: [] }, [], ['version'])
   const { values = {}, comparisons } = await run(new CaseFiles(folder))
   const all: Comparison[] = [...comparisons]
-  const unimplemented: string[] = []
+  const unimplemented: string[] = [...strangersTo(content, ['fields'])]
   const fields = member(member(content, 'expect'), 'fields')
   for (const [field, expected] of isRecord(fields) ? Object.entries(fields) : []) {
     const found = values[field]

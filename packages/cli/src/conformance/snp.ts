@@ -76,7 +76,8 @@ async function runMutation(
   const tableOnly = list.length > 0 && list.every((op) => textMember(op, 'file') === 'certs-table.bin')
   if (!tableOnly) return runCase(files, name, edits)
   const outcome = await runTable(files, edits)
-  return conclude(name, edits, outcome, [], [])
+  const unimplemented = expectMembers(edits).map(([path]) => `expect.${path}`)
+  return conclude(name, edits, outcome, [], unimplemented)
 }
 
 async function runCase(files: CaseFiles, name: string, content: JsonValue): Promise<CaseResult> {

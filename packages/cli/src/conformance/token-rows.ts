@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { EvidenceError } from '@sekisho/evidence'
 import { verifyTokenSync } from '@sekisho/evidence/token'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
-import { checksOf, conclude, vocabularyOf } from './judged.ts'
+import { checksOf, conclude, strangersTo, vocabularyOf } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 import { TOKEN_WORDS } from './token-words.ts'
 
@@ -18,7 +18,7 @@ export async function runRows(
   const list: readonly JsonValue[] = Array.isArray(rows) ? rows : []
   const comparisons: Comparison[] = []
   for (const row of list) comparisons.push(await runRow(folder, row))
-  const unimplemented: string[] = []
+  const unimplemented: string[] = [...strangersTo(content, ['fields'])]
   const fields = member(member(content, 'expect'), 'fields')
   for (const [field, expected] of isRecord(fields) ? Object.entries(fields) : []) {
     const path = `fields.${field}`

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { parseCertificate, verifiesUnder, WIDE } from '@sekisho/evidence/x509'
 import type { CaseResult, CaseRunner, Comparison, JsonValue } from './case.ts'
-import { conclude } from './judged.ts'
+import { conclude, strangersTo } from './judged.ts'
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
@@ -56,7 +56,7 @@ function fieldsOf(content: JsonValue): JsonValue | undefined {
 
 function withValues(name: string, content: JsonValue, values: Readonly<Record<string, JsonValue>>): CaseResult {
   const comparisons: Comparison[] = []
-  const unimplemented: string[] = []
+  const unimplemented: string[] = [...strangersTo(content, ['fields'])]
   const fields = fieldsOf(content)
   for (const [field, expected] of isRecord(fields) ? Object.entries(fields) : []) {
     const found = values[field]
