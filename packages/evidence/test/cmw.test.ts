@@ -268,7 +268,12 @@ describe('recognise: several candidates', () => {
 
   it('a member __proto__ is a member like any other', () => {
     const hidden = `{"__proto__":{"attestation_report":${JSON.stringify(base64)}}}`
-    assert.throws(() => recognise(text(hidden)), /an object with "__proto__"/)
+    const { wrappers } = recognise(text(hidden))
+    assert.deepEqual(
+      wrappers.map(({ name }) => name),
+      ['JSON: SEV-SNP evidence in other object'],
+    )
+    assert.throws(() => recognise(text('{"__proto__":{"attestation_report":"none"}}')), /an object with "__proto__"/)
     const typed = `{"attestation_report":${JSON.stringify(base64)},"certs":[{"__proto__":{"data":"AQ==","cert_type":"VCEK"}}]}`
     assert.equal(recognise(text(typed)).companions[0]?.label, undefined)
   })

@@ -5,6 +5,7 @@ import { openGoogle } from './google.ts'
 import { identifyIas } from './ias.ts'
 import type { Identified, Opened } from './model.ts'
 import { identifyNvidia } from './nvidia.ts'
+import { openRaTls } from './ra-tls.ts'
 import { identifyIbmSe, identifySev } from './sev-ibm.ts'
 import { identifyToken } from './token.ts'
 import { identifyTpm } from './tpm.ts'
@@ -39,12 +40,20 @@ export function identify(bytes: Uint8Array): Identified | undefined {
   if (other !== undefined) return other
   if (looksLikeQuote(bytes)) return identifyQuote(bytes)
   if (looksLikeReport(bytes)) return identifyReport(bytes)
-  return identifyNvidia(bytes) ?? identifyCose(bytes) ?? identifyTpm(bytes) ?? identifyToken(bytes)
+  return identifyNvidia(bytes) ?? identifyTpm(bytes) ?? identifyCose(bytes) ?? identifyToken(bytes)
 }
 
 /** Takes off a binary wrapper. @returns undefined when the bytes begin like none */
 export function openBinary(bytes: Uint8Array): Opened | undefined {
-  for (const open of [openResponse, openHcl, openEnclaveReport, openEnclaveEvidence, openNsmAnswer, openGoogle]) {
+  for (const open of [
+    openResponse,
+    openHcl,
+    openEnclaveReport,
+    openEnclaveEvidence,
+    openNsmAnswer,
+    openGoogle,
+    openRaTls,
+  ]) {
     const opened = open(bytes)
     if (opened !== undefined) return opened
   }
@@ -204,6 +213,10 @@ export function strangerOf(bytes: Uint8Array): string | undefined {
     return 'perhaps an SGX EREPORT, which only its own machine can check: have a quote made from it'
   if (u32be(bytes, 0) === TPM_GENERATED)
     return "a TPM's quote without signature: it is read with what belongs to it, as JSON: `tpm` with `message`, `signature`, `akPublic` and `pcrs`"
+  if (u32be(bytes, 2) === TPM_GENERATED && bytes.length === 2 + ((bytes[0] as number) << 8) + (bytes[1] as number))
+    return "a TPM's statement in a TPM2B_ATTEST, without signature: without its size prefix, and with what belongs to it, it is read as JSON"
+  if (String.fromCharCode(...bytes.subarray(32, 45)) === 'Spec ID Event')
+    return 'a measured-boot log, which proves nothing alone: it goes beside the quote of its machine'
   if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'gzip: unpack it first'
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return 'a zip archive: unpack it first'
   if (bytes[0] === 0x30 && (bytes[1] === 0x82 || bytes[1] === 0x81))

@@ -21,8 +21,9 @@ export function carriesEvidence(bytes: Uint8Array): boolean {
   return carriesCmw(bytes) || carriesIasReport(bytes)
 }
 
-function isCertificate(bytes: Uint8Array): boolean {
-  return bytes[0] === 0x30 && bytes[1] === 0x82 && bytes.length <= MAX_CERTIFICATE
+/** Whether bytes look like one DER certificate of at most `most` bytes. */
+export function isCertificate(bytes: Uint8Array, most: number = MAX_CERTIFICATE): boolean {
+  return bytes[0] === 0x30 && bytes[1] === 0x82 && bytes.length <= most
 }
 
 // A character for each byte. What decoders call latin1 is windows-1252 on most runtimes, which differs from 80 to 9f.

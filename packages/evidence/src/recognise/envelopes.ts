@@ -4,6 +4,7 @@ import type { Tee } from '../core/verdict.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { jsonFault } from './json-error.ts'
 import type { Companion, CompanionKind, Opened, Part } from './model.ts'
+import { evidenceIn } from './search.ts'
 import { byteArray, isMembers, isReportStructure, reportFromStructure } from './snp-structure.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -98,6 +99,7 @@ const ENVELOPES: readonly Envelope[] = [
       cc_eventlog: 'event-log',
       event_log: 'event-log',
       eventlog: 'event-log',
+      mb_measurement_list: 'event-log',
       report_data: 'report-data',
       nonce: 'nonce',
       runtimeData: 'runtime-data',
@@ -120,11 +122,17 @@ const ENVELOPES: readonly Envelope[] = [
     members: [['evidence', 'attestation', 'hardware_evidence']],
     companions: {
       endorsements: 'endorsements',
+      platformCertificates: 'endorsements',
       runtime_data: 'runtime-data',
       runtimeData: 'runtime-data',
       nonce: 'nonce',
       event_log: 'event-log',
     },
+  },
+  {
+    name: 'quote of a node',
+    members: [['raw'], ['format']],
+    companions: { endorsements: 'endorsements' },
   },
   {
     name: 'report',
@@ -134,6 +142,9 @@ const ENVELOPES: readonly Envelope[] = [
       runtimeData: 'runtime-data',
       runtime_data: 'runtime-data',
       certificates: 'certificates',
+      certs: 'certificates',
+      cert_chain: 'certificates',
+      vcek: 'certificates',
     },
   },
 ]
@@ -161,42 +172,102 @@ function openOnly(values: readonly unknown[], where: string): Opened {
 }
 
 function openObject(object: Members, where: string): Opened {
-  const envelope = ENVELOPES.find((one) => one.members.every((names) => spelling(object, names) !== undefined))
+  const envelope = envelopeOf(object)
   const names = envelope?.members[0]
   const path = names === undefined ? undefined : spelling(object, names)
-  if (envelope === undefined || path === undefined) {
-    const members = Object.keys(object)
-      .slice(0, 12)
-      .map((name) => JSON.stringify(name.slice(0, 32)))
-    throw unknownForm(
-      where,
-      members.length === 0 ? 'an object without members' : `an object with ${members.join(', ')}`,
-    )
-  }
+  if (envelope === undefined || path === undefined) return openStrange(object, where)
+  const others = othersOf(object, envelope, path)
   return {
     name: `JSON: ${envelope.name}`,
     inner: { json: object[path] },
     path,
     companions: companionsOf(object, envelope),
-    beside: besideOf(object, envelope),
+    beside: [...besideOf(object, envelope), ...others.beside],
     unused: [
       ...Object.entries(envelope.unused ?? {})
         .filter(([name]) => name !== path && !isBlank(own(object, name)))
         .map(([, text]) => text),
       ...rivalsOf(object, envelope, path).map((name) => `the member ${name}, which may hold other evidence`),
+      ...others.unused,
     ],
   }
+}
+
+/** An object that is no form: whatever evidence is somewhere in it. */
+function openStrange(object: Members, where: string): Opened {
+  const hits = evidenceIn(object, isHolder)
+  const [only, second] = hits
+  if (only === undefined) {
+    const members = Object.keys(object)
+    const about = members.some((name) => COLLATERAL.includes(name)) ? ': that is collateral, not evidence' : ''
+    throw unknownForm(
+      where,
+      members.length === 0 ? 'an object without members' : `an object with ${namesOf(members)}${about}`,
+    )
+  }
+  const around = Object.keys(object).filter((name) => name !== only.path[0] && !isBlank(object[name]))
+  const unused = around.length === 0 ? [] : [`what lies around it: ${namesOf(around)}`]
+  const name = 'JSON: other object'
+  if (second === undefined) return { name, inner: only.inner, path: only.path.join('.'), unused }
+  const parts = hits.map(({ path, inner }) => ({ label: path.join('.'), inner }))
+  return { name, inner: only.inner, path: '', parts }
+}
+
+const COLLATERAL: readonly string[] = [
+  ...['tcbInfo', 'enclaveIdentity', 'tcb_info_signature', 'qe_identity_signature', 'pck_crl', 'root_ca_crl'],
+  ...['keys', 'vcekCert'],
+]
+
+function isHolder(object: object, name: string): boolean {
+  const envelope = isMembers(object) ? envelopeOf(object) : undefined
+  return envelope?.members[0]?.includes(name) === true
+}
+
+function envelopeOf(object: Members): Envelope | undefined {
+  return ENVELOPES.find((one) => one.members.every((names) => spelling(object, names) !== undefined))
+}
+
+function namesOf(names: readonly string[]): string {
+  const shown = names.slice(0, 12).map((name) => JSON.stringify(name.slice(0, 32)))
+  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ')
+}
+
+const LONG = 64
+
+/** Members that the form does not know: evidence of devices stands on its own, and nothing else goes unnamed. */
+function othersOf(object: Members, envelope: Envelope, path: string): Required<Pick<Opened, 'beside' | 'unused'>> {
+  const known = [...knownOf(envelope, path), ...CANDIDATES, ...(envelope.beside === undefined ? [] : [envelope.beside])]
+  const beside: Part[] = []
+  const unused: string[] = []
+  const plain: string[] = []
+  for (const [name, value] of Object.entries(object)) {
+    if (known.includes(name) || isBlank(value)) continue
+    const hits = evidenceIn(value, isHolder)
+    const label = name.slice(0, LONG)
+    if (hits.length === 0) {
+      if (typeof value === 'object' || (typeof value === 'string' && value.length >= LONG)) plain.push(name)
+    } else if (hits.every(({ tee }) => tee === 'nvidia-gpu'))
+      beside.push(
+        ...hits.map(({ path: inside, inner, tee = 'nvidia-gpu' }) => ({
+          label: [label, ...inside].join('.'),
+          inner,
+          tees: [tee],
+        })),
+      )
+    else unused.push(`the member ${label}, which holds other evidence`)
+  }
+  return { beside, unused: plain.length === 0 ? unused : [...unused, `what lies beside it: ${namesOf(plain)}`] }
+}
+
+function knownOf({ companions = {}, unused = {}, members }: Envelope, path: string): readonly string[] {
+  return [path, ...Object.keys(companions), ...Object.keys(unused), ...members.slice(1).flat()]
 }
 
 const CANDIDATES: readonly string[] = [...new Set(ENVELOPES.flatMap(({ members }) => members[0] ?? []))]
 
 // Whoever looks for another member first sees other evidence: it must not go unnamed.
-function rivalsOf(
-  object: Members,
-  { companions = {}, unused = {}, members }: Envelope,
-  path: string,
-): readonly string[] {
-  const known = [path, ...Object.keys(companions), ...Object.keys(unused), ...members.slice(1).flat()]
+function rivalsOf(object: Members, envelope: Envelope, path: string): readonly string[] {
+  const known = knownOf(envelope, path)
   return CANDIDATES.filter((name) => !known.includes(name) && !isBlank(own(object, name)))
 }
 

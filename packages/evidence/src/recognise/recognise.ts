@@ -15,7 +15,9 @@ import {
   type Recognised,
   type RecognisedPart,
 } from './model.ts'
+import { FORMS } from './search.ts'
 import { openText, textOf } from './text.ts'
+import { KEYLIME } from './tpm-others.ts'
 
 /**
  * Finds the evidence in what somebody was handed: a raw report or quote, or one in hexadecimal,
@@ -169,13 +171,14 @@ function openJson(json: unknown, where: string): Opened {
     const at = [where, ...paths].join('.')
     const leaf = depth === 0 ? undefined : leafOf(value)
     if (leaf !== undefined) {
-      const name = ['JSON', names.join(' in ')].join(': ')
+      const name = ['JSON', names.toReversed().join(' in ')].join(': ')
       return { name, inner: { bytes: leaf }, path: paths.join('.'), companions, unused, beside }
     }
     const cmw = openCmwJson(value, at)
     if (cmw !== undefined)
       return { ...cmw, path: paths.join('.'), unused: [...unused, ...(cmw.unused ?? [])], companions, beside }
     const opened = openEnvelope(value, at)
+    if (opened.parts !== undefined) return { ...opened, path: paths.join('.'), companions, unused, beside }
     beside.push(...(opened.beside ?? []))
     if (opened.name.startsWith('JSON: ')) names.push(opened.name.slice(6))
     if (opened.path !== '') paths.push(opened.path)
@@ -184,7 +187,7 @@ function openJson(json: unknown, where: string): Opened {
     if ('bytes' in opened.inner) {
       const inner = typeof value === 'string' ? memberBytes(value, at) : opened.inner.bytes
       return {
-        name: ['JSON', names.join(' in ')].filter((part) => part !== '').join(': '),
+        name: ['JSON', names.toReversed().join(' in ')].filter((part) => part !== '').join(': '),
         inner: { bytes: inner },
         path: paths.join('.'),
         companions,
@@ -197,29 +200,17 @@ function openJson(json: unknown, where: string): Opened {
   throw tooDeep(where)
 }
 
-// Forms whose members mean something only together, inside of another: they are told as if they stood alone.
 function leafOf(value: unknown): Uint8Array | undefined {
-  if (typeof value !== 'object' || value === null || !MEMBERS_OF_LEAVES.some((name) => Object.hasOwn(value, name)))
-    return undefined
+  if (typeof value !== 'object' || value === null || !FORMS.some((name) => Object.hasOwn(value, name))) return undefined
   const bytes = new TextEncoder().encode(JSON.stringify(value))
   return identify(bytes) === undefined ? undefined : bytes
 }
 
-const MEMBERS_OF_LEAVES: readonly string[] = [
-  'tpm_quote',
-  'tpm',
-  'hcl_report',
-  'evidence_list',
-  'device_evidence_list',
-  'evidences',
-  'image_hdr_tags',
-]
-
-// A token in compact form is text as it is.
+// A token in compact form is text as it is, and so is a quote of Keylime.
 const COMPACT = /^\s*eyJ[\w-]*\.[\w-]+\.[\w-]*\s*$/
 
 function memberBytes(text: string, where: string): Uint8Array {
-  if (COMPACT.test(text)) return new TextEncoder().encode(text)
+  if (COMPACT.test(text) || KEYLIME.test(text)) return new TextEncoder().encode(text)
   const opened = openText(text, where)
   if ('bytes' in opened.inner) return opened.inner.bytes
   return new TextEncoder().encode(text)

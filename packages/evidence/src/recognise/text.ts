@@ -3,6 +3,7 @@ import { decodeBase64 } from '../x509/pem.ts'
 import { carriesEvidence } from './carriers.ts'
 import { jsonFault } from './json-error.ts'
 import type { Opened } from './model.ts'
+import { carriesRaTls } from './ra-tls.ts'
 import { identifyIbmSe } from './sev-ibm.ts'
 
 /** The text that `bytes` are, without a byte order mark; undefined when they hold control characters or are not UTF-8. */
@@ -28,12 +29,41 @@ export function textOf(bytes: Uint8Array): string | undefined {
  * @throws EvidenceError that says at which byte what was expected, and what was tried
  */
 export function openText(text: string, where: string): Opened {
+  const inner = unquoted(text)
+  if (inner !== undefined && /^eyJ[\w-]*\./.test(inner))
+    return { name: 'HTTP header', inner: { bytes: new TextEncoder().encode(inner) }, path: '' }
+  if (inner !== undefined) return openDigits(inner, where)
   const start = text.search(/\S/)
   if (start < 0) throw unreadable(where, 0, 'nothing', 'evidence')
   const first = text.charAt(start)
   if (first === '{' || first === '[' || first === '"') return openJson(text, where)
   if (text.startsWith('-----BEGIN ', start)) return openPem(text, start, where)
   return openDigits(text, where)
+}
+
+// How programs and tools write bytes: a list of 0x…, a string with its quotes, a data URL, a header, a dump.
+const LIST = /^[\w\s[\]=*&!]{0,160}[[{]\s*(0x[0-9a-f]{1,2}\s*,[\s0-9a-fx,]*)[\]}]\s*;?[\w\s=;]{0,160}$/i
+const STRING = /^\s*b?'([^']*)'\s*$|^\s*b"([^"]*)"\s*$/
+const BEFORE = /^\s*(?:data:[\w/+.;=-]{0,80};base64,|Bearer\s+(?=eyJ))/i
+const DUMP = /^[0-9a-f]{7,8}(?::| {2})/i
+
+/** What stands between the marks of a programming language or a tool; undefined where there are none. */
+function unquoted(text: string): string | undefined {
+  const start = text.slice(0, 128)
+  if (DUMP.test(start)) return dumped(text)
+  if (BEFORE.test(start)) return text.replace(BEFORE, '')
+  if (/^\s*\\x[0-9a-f]{2}/i.test(start)) return text.replaceAll('\\x', '')
+  if (/^\s*b?['"]/.test(start)) {
+    const [, single, double] = STRING.exec(text) ?? []
+    return single ?? double
+  }
+  return /[[{]\s*0x/i.test(text.slice(0, 192)) ? LIST.exec(text)?.[1] : undefined
+}
+
+// Lines of an offset, the bytes, and perhaps letters behind two blanks or a bar.
+function dumped(text: string): string {
+  const lines = text.split('\n').map((line) => line.replace(/^[0-9a-f]{7,8}:?/i, '').replace(/\|.*$/, ''))
+  return lines.map((line) => line.replace(/^( ?(?:[0-9a-f]{2,4} )+) .*$/i, '$1')).join('\n')
 }
 
 function openJson(text: string, where: string): Opened {
@@ -53,7 +83,7 @@ function openPem(text: string, start: number, where: string): Opened {
   if (line === null || label === undefined)
     throw unreadable(field, byteOffset(text, start), 'an unusual first line', '`-----BEGIN …-----`')
   const document = label === 'CERTIFICATE' ? evidenceIn(text.slice(start)) : undefined
-  if (document !== undefined) return { name: 'PEM CERTIFICATE', inner: { bytes: document }, path: '' }
+  if (document !== undefined) return { name: 'PEM CERTIFICATE', ...document, path: '' }
   if (label.includes('CERTIFICATE') || label.includes('CRL') || label.includes('KEY')) {
     throw new EvidenceError('unsupported-kind', `a ${label}: that is collateral, not evidence`, {
       field,
@@ -68,11 +98,17 @@ function openPem(text: string, start: number, where: string): Opened {
   return { name: `PEM ${label}`, inner: { bytes: base64(body, text, from, field) }, path: '' }
 }
 
-/** A certificate that is evidence, or carries some, where it stands alone. */
-function evidenceIn(pem: string): Uint8Array | undefined {
-  const body = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,24000})-----END CERTIFICATE-----\s*$/.exec(pem)?.[1]
+const CERTIFICATE = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,96000})-----END CERTIFICATE-----\s*/
+
+/** A certificate that is evidence, or carries some, where it stands alone; or the first of a chain in attested TLS. */
+function evidenceIn(pem: string): Pick<Opened, 'inner' | 'unused'> | undefined {
+  const [block = '', body] = CERTIFICATE.exec(pem) ?? []
   const der = body === undefined ? undefined : decodeBase64(body)
-  return der !== undefined && (identifyIbmSe(der) !== undefined || carriesEvidence(der)) ? der : undefined
+  if (der === undefined) return undefined
+  const isAlone = block.length === pem.length
+  if (isAlone && (identifyIbmSe(der) !== undefined || carriesEvidence(der))) return { inner: { bytes: der } }
+  if (!carriesRaTls(der)) return undefined
+  return { inner: { bytes: der }, unused: isAlone ? [] : ['the certificates behind the first'] }
 }
 
 function base64(body: string, text: string, from: number, field: string): Uint8Array {

@@ -6,6 +6,7 @@ import { jsonFault } from './json-error.ts'
 import { type Identified, MAX_INPUT } from './model.ts'
 import { textOf } from './text.ts'
 import { tpmOfKbs } from './tpm-kbs.ts'
+import { type OtherQuote, quoteOfGo, quoteOfKeylime, quoteOfParsec } from './tpm-others.ts'
 
 const BRACE = 0x7b
 
@@ -14,9 +15,15 @@ const BRACE = 0x7b
  * evidence of an Azure confidential VM, when it has both an HCL report and a quote of the vTPM.
  */
 export function identifyTpm(bytes: Uint8Array): Identified | undefined {
-  if (bytes.length > MAX_INPUT || firstLetter(bytes) !== BRACE) return undefined
+  if (bytes.length > MAX_INPUT) return undefined
+  const first = firstLetter(bytes)
+  if (first === MAP_OF_TWO) return ofOthers(() => quoteOfParsec(bytes))
+  if (first !== BRACE && first !== KEYLIME_QUOTE) return undefined
   const text = textOf(bytes)
-  if (text === undefined || !mayBeQuote(text)) return undefined
+  if (text === undefined) return undefined
+  if (first === KEYLIME_QUOTE) return ofOthers(() => quoteOfKeylime(text))
+  if (GO_FORM.test(text) && jsonFault(text) === undefined) return ofOthers(() => quoteOfGo(JSON.parse(text)))
+  if (!mayBeQuote(text)) return undefined
   const azure = tried(() => parseAzureJson(bytes))
   if (azure?.quote !== undefined && startsWith(azure.hclReport, 'HCLA') && isQuote(azure.quote.message)) {
     return { tee: 'azure-vtpm', form: 'Azure confidential VM evidence', bytes }
@@ -25,6 +32,15 @@ export function identifyTpm(bytes: Uint8Array): Identified | undefined {
   const json = tpmOfKbs(text) ?? bytes
   const tpm = tried(() => parseTpmJson(json))
   return tpm !== undefined && isQuote(tpm.message) ? { tee: 'tpm', form: 'TPM 2.0 quote', bytes: json } : undefined
+}
+
+const MAP_OF_TWO = 0xa2
+const KEYLIME_QUOTE = 0x72
+const GO_FORM = /"TPMVersion"\s*:/
+
+function ofOthers(read: () => OtherQuote | undefined): Identified | undefined {
+  const found = tried(read)
+  return found && { tee: 'tpm', form: 'TPM 2.0 quote', bytes: found.json, unused: found.unused }
 }
 
 // Both forms name the quote `message`. Other JSON is not parsed for them: it may be long, and hostile.

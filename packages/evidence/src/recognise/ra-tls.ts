@@ -1,0 +1,128 @@
+import { decodeCbor } from '../cbor/decode.ts'
+import { equalBytes } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { isCertificate } from './carriers.ts'
+import type { Companion, Opened } from './model.ts'
+
+/** An extension of certificates in which evidence travels. */
+interface Carrier {
+  readonly oid: string
+  readonly name: string
+  /** Inside of an OCTET STRING of its own, as some writers have it. */
+  readonly inString?: true
+  /** A CBOR tag around evidence and claims. */
+  readonly tagged?: true
+}
+
+// Gramine's writer puts an identifier with its tag and length into another: what arrives is that one.
+const CARRIERS: readonly Carrier[] = [
+  { oid: '2.23.133.5.4.9', name: 'TCG tagged evidence', tagged: true },
+  { oid: '0.6.9.42.840.113741.1337.6', name: 'Gramine' },
+  { oid: '1.2.840.113741.1337.6', name: 'Gramine' },
+  { oid: '1.2.840.113556.10.1.1', name: 'Open Enclave' },
+  { oid: '1.3.6.1.4.1.311.105.1', name: 'Open Enclave' },
+  { oid: '1.2.840.113556.10.1.2', name: 'Open Enclave' },
+  { oid: '1.3.6.1.4.1.311.105.2', name: 'Open Enclave' },
+  { oid: '1.3.6.1.4.1.62397.1.1', name: 'dstack', inString: true },
+  { oid: '1.2.840.113741.1', name: 'Intel' },
+]
+
+/** The most that two bytes of length can say, and the header. */
+const MAX_CERTIFICATE = 0xffff + 4
+const DSTACK_LOG = '1.3.6.1.4.1.62397.1.2'
+const UNBOUND = 'the certificate: whether the evidence names its key, which keeps others from showing this evidence'
+
+/**
+ * Takes evidence out of a certificate of attested TLS, by the first of the known extensions that it has.
+ *
+ * @see CCC interoperable RA-TLS; the extensions of Gramine, Open Enclave and dstack
+ * @returns undefined when the bytes are no certificate, or have no such extension
+ * @throws EvidenceError for an extension that is there twice, or holds something else
+ */
+export function openRaTls(bytes: Uint8Array): Opened | undefined {
+  const carrier = carrierOf(bytes)
+  const value = carrier === undefined ? undefined : extensionOf(bytes, carrier.oid)
+  if (carrier === undefined || value === undefined) return undefined
+  const name = `certificate of attested TLS (${carrier.name})`
+  if (carrier.tagged === true) return { name, ...taggedEvidence(value), path: 'extension', unused: [UNBOUND] }
+  const inner = { bytes: carrier.inString === true ? unwrapped(value) : value }
+  const log = carrier.name === 'dstack' ? extensionOf(bytes, DSTACK_LOG) : undefined
+  const companions: readonly Companion[] =
+    log === undefined ? [] : [{ kind: 'event-log', from: `extension ${DSTACK_LOG}`, bytes: unwrapped(log).slice() }]
+  return { name, inner, path: 'extension', companions, unused: [UNBOUND] }
+}
+
+/** Whether bytes look like a certificate of attested TLS. */
+export function carriesRaTls(bytes: Uint8Array): boolean {
+  return carrierOf(bytes) !== undefined
+}
+
+function carrierOf(bytes: Uint8Array): Carrier | undefined {
+  return isCertificate(bytes, MAX_CERTIFICATE) ? CARRIERS.find(({ oid }) => placesOf(bytes, oid).length > 0) : undefined
+}
+
+/** The content of an extension's OCTET STRING. Certificates with large logs are longer than a parser of chains takes. */
+function extensionOf(bytes: Uint8Array, oid: string): Uint8Array | undefined {
+  const [at, second] = placesOf(bytes, oid)
+  if (at === undefined) return undefined
+  if (second !== undefined) throw bad(oid, at, 'the extension twice', 'the extension once')
+  const start = at + encoded(oid).length
+  // A BOOLEAN in front says that the extension is critical.
+  return contentOf(bytes, bytes[start] === 0x01 ? start + 3 : start, oid)
+}
+
+/** Where an OBJECT IDENTIFIER is followed by the value of an extension. */
+function placesOf(bytes: Uint8Array, oid: string): readonly number[] {
+  const element = encoded(oid)
+  const places: number[] = []
+  for (let at = bytes.indexOf(0x06); at >= 0; at = bytes.indexOf(0x06, at + 1)) {
+    const behind = bytes[at + element.length]
+    if ((behind === 0x04 || behind === 0x01) && equalBytes(bytes.subarray(at, at + element.length), element))
+      places.push(at)
+  }
+  return places
+}
+
+function unwrapped(value: Uint8Array): Uint8Array {
+  return value[0] === 0x04 ? contentOf(value, 0, 'extnValue') : value
+}
+
+function contentOf(bytes: Uint8Array, at: number, field: string): Uint8Array {
+  const first = bytes[at + 1] ?? 0
+  const size = first < 0x80 ? 0 : first & 0x7f
+  let length = size === 0 ? first : 0
+  for (let i = 0; i < size && size <= 3; i++) length = length * 256 + (bytes[at + 2 + i] ?? 0)
+  const start = at + 2 + size
+  if (bytes[at] === 0x04 && size <= 3 && start + length <= bytes.length) return bytes.subarray(start, start + length)
+  throw bad(field, at, 'another value', 'an OCTET STRING within the certificate')
+}
+
+/** Tags of quotes in the registry of the interoperable format. */
+const QUOTE_TAG = 60000
+
+function taggedEvidence(value: Uint8Array): Pick<Opened, 'inner' | 'companions'> {
+  const item = decodeCbor(value, { field: 'extension', maxItems: 64 })
+  const list = item.type === 'tag' && Number(item.tag) === QUOTE_TAG ? item.item : undefined
+  const [quote, claims] = list?.type === 'array' ? list.items : []
+  if (quote?.type !== 'bytes' || claims?.type !== 'bytes')
+    throw bad('tagged-evidence', 0, 'another value', `a quote and claims under the tag ${QUOTE_TAG}`)
+  return {
+    inner: { bytes: quote.value },
+    companions: [{ kind: 'runtime-data', from: 'the claims beside the quote', bytes: claims.value.slice() }],
+  }
+}
+
+/** An OBJECT IDENTIFIER as an element of DER. */
+function encoded(oid: string): Uint8Array {
+  const [first = 0, second = 0, ...more] = oid.split('.').map(Number)
+  const body = [first * 40 + second, ...more].flatMap((arc) => {
+    const digits = [arc & 0x7f]
+    for (let left = arc >>> 7; left > 0; left >>>= 7) digits.unshift((left & 0x7f) | 0x80)
+    return digits
+  })
+  return Uint8Array.of(0x06, body.length, ...body)
+}
+
+function bad(oid: string, offset: number, found: string, expected: string): EvidenceError {
+  return new EvidenceError('malformed', found, { field: `certificate.${oid}`, offset, expected })
+}

@@ -1,0 +1,158 @@
+import { fromHex } from '../core/bytes.ts'
+import { EvidenceError } from '../core/errors.ts'
+import type { Tee } from '../core/verdict.ts'
+import { decodeBase64 } from '../x509/pem.ts'
+import { identify, openBinary } from './binary.ts'
+import { jsonFault } from './json-error.ts'
+import { MAX_PARTS } from './model.ts'
+import { byteArray, isMembers } from './snp-structure.ts'
+import { textOf } from './text.ts'
+import { KEYLIME } from './tpm-others.ts'
+
+/** Evidence somewhere inside of a JSON value. */
+export interface Hit {
+  /** Names of members and indices of lists, outermost first. */
+  readonly path: readonly string[]
+  /** Undefined for wrapped bytes, whose wrapper does not say. */
+  readonly tee: Tee | undefined
+  /** The evidence, or the outermost object around it that is a form of its own, with what travels in that. */
+  readonly inner: { readonly bytes: Uint8Array } | { readonly json: unknown }
+}
+
+/** Shorter text is names, digests and nonces. */
+const SHORTEST = 100
+const MAX_DEPTH = 12
+
+interface Place {
+  readonly path: readonly string[]
+  readonly depth: number
+}
+
+/**
+ * Finds every piece of evidence in a JSON value, however its owner calls it and whatever lies around it: bytes in
+ * hexadecimal, base64 or numbers that begin like evidence. Text is opened where it holds JSON or another encoding.
+ *
+ * @param holds whether an object is a form that is known, whose evidence is the member of this name
+ * @returns at most one more than a wrapper may hold, in their order
+ */
+export function evidenceIn(value: unknown, holds: (object: object, name: string) => boolean): readonly Hit[] {
+  const hits: Hit[] = []
+  walk(value, { path: [], depth: 0 }, { hits, holds })
+  return hits
+}
+
+interface Search {
+  readonly hits: Hit[]
+  readonly holds: (object: object, name: string) => boolean
+}
+
+function walk(value: unknown, place: Place, search: Search): void {
+  if (place.depth > MAX_DEPTH || search.hits.length > MAX_PARTS) return
+  const leaf = leafIn(value)
+  if (leaf !== undefined) search.hits.push({ path: place.path, tee: leaf.tee, inner: { bytes: leaf.bytes } })
+  else if (typeof value === 'string') intoText(value, place, search)
+  else if (Array.isArray(value)) intoList(value, place, search)
+  else if (isMembers(value)) intoObject(value, place, search)
+}
+
+function intoList(list: readonly unknown[], place: Place, search: Search): void {
+  if (byteArray(list) !== undefined) return
+  for (const [i, one] of list.entries()) walk(one, within(place, String(i)), search)
+}
+
+// What else lies in a form that is known is for its own reader.
+function intoObject(object: object, place: Place, search: Search): void {
+  const members = Object.entries(object)
+  const main = members.find(([name]) => search.holds(object, name))
+  if (main !== undefined) {
+    const inside: Search = { ...search, hits: [] }
+    walk(main[1], within(place, main[0]), inside)
+    const [first, second] = inside.hits
+    const tee = second === undefined ? first?.tee : undefined
+    if (first !== undefined) search.hits.push({ path: place.path, tee, inner: { json: object } })
+    if (first !== undefined) return
+  }
+  for (const [name, one] of members) if (name !== main?.[0]) walk(one, within(place, name), search)
+}
+
+function within({ path, depth }: Place, name: string): Place {
+  return { path: [...path, name], depth: depth + 1 }
+}
+
+// Encodings around each other are one level each.
+function intoText(text: string, place: Place, search: Search): void {
+  if (text.length < SHORTEST) return
+  const deeper = { ...place, depth: place.depth + 1 }
+  if (/^\s*[[{]/.test(text)) {
+    if (jsonFault(text) === undefined) walk(JSON.parse(text), deeper, search)
+    return
+  }
+  const bytes = decoded(text)
+  const inner = bytes === undefined ? undefined : textOf(bytes)
+  if (inner !== undefined) walk(inner, deeper, search)
+}
+
+interface Leaf {
+  readonly tee: Tee | undefined
+  readonly bytes: Uint8Array
+}
+
+/** What begins like evidence, or like a binary wrapper around some. */
+function leafIn(value: unknown): Leaf | undefined {
+  const bytes = bytesOf(value)
+  if (bytes === undefined) return undefined
+  const found = identify(bytes)
+  if (found !== undefined) return { tee: found.tee, bytes }
+  return isWrapped(bytes) ? { tee: undefined, bytes } : undefined
+}
+
+function isWrapped(bytes: Uint8Array): boolean {
+  try {
+    return openBinary(bytes) !== undefined
+  } catch (error) {
+    // What is wrong with it is said when it is opened.
+    if (error instanceof EvidenceError) return true
+    throw error
+  }
+}
+
+const COMPACT = /^\s*eyJ[\w-]*\.[\w-]+\.[\w-]*\s*$/
+
+function bytesOf(value: unknown): Uint8Array | undefined {
+  if (typeof value === 'string') {
+    if (value.length < SHORTEST) return undefined
+    return COMPACT.test(value) || KEYLIME.test(value) || /^\s*[[{]/.test(value)
+      ? new TextEncoder().encode(value)
+      : decoded(value)
+  }
+  if (Array.isArray(value)) {
+    const numbers = value.length < SHORTEST / 2 ? undefined : byteArray(value)
+    return numbers ?? (isDevices(value) ? new TextEncoder().encode(JSON.stringify(value)) : undefined)
+  }
+  return isMembers(value) && FORMS.some((name) => Object.hasOwn(value, name))
+    ? new TextEncoder().encode(JSON.stringify(value))
+    : undefined
+}
+
+/** Members of forms whose parts mean something only together, inside of another too: they are told as if they stood alone. */
+export const FORMS: readonly string[] = [
+  'tpm_quote',
+  'tpm',
+  'hcl_report',
+  'evidence',
+  'evidence_list',
+  'device_evidence_list',
+  'evidences',
+  'image_hdr_tags',
+  'isvEnclaveQuoteBody',
+  'TPMVersion',
+]
+
+function isDevices([first]: readonly unknown[]): boolean {
+  return isMembers(first) && typeof first['evidence'] === 'string'
+}
+
+function decoded(text: string): Uint8Array | undefined {
+  const digits = text.trim().replace(/^0x/i, '')
+  return fromHex(digits) ?? decodeBase64(text)
+}
