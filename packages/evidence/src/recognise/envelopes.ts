@@ -3,7 +3,7 @@ import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { jsonFault } from './json-error.ts'
-import type { Companion, CompanionKind, Opened, Part } from './model.ts'
+import { type Companion, type CompanionKind, MAX_PARTS, type Opened, type Part } from './model.ts'
 import { evidenceIn } from './search.ts'
 import { byteArray, isMembers, isReportStructure, reportFromStructure } from './snp-structure.ts'
 
@@ -209,6 +209,12 @@ function openStrange(object: Members, where: string): Opened {
   const unused = around.length === 0 ? [] : [`what lies around it: ${namesOf(around)}`]
   const name = 'JSON: other object'
   if (second === undefined) return { name, inner: only.inner, path: only.path.join('.'), unused }
+  if (hits.length > MAX_PARTS)
+    throw new EvidenceError('too-large', 'a further piece of evidence', {
+      field: where,
+      offset: 0,
+      expected: `at most ${MAX_PARTS} pieces`,
+    })
   const parts = hits.map(({ path, inner }) => ({ label: path.join('.'), inner }))
   return { name, inner: only.inner, path: '', parts }
 }

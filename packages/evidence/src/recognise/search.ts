@@ -152,7 +152,11 @@ function isDevices([first]: readonly unknown[]): boolean {
   return isMembers(first) && typeof first['evidence'] === 'string'
 }
 
+const PEM = /^\s*-----BEGIN [A-Z0-9 ]{1,64}-----([A-Za-z0-9+/=\s]+)-----END /
+
 function decoded(text: string): Uint8Array | undefined {
+  const block = PEM.exec(text)?.[1]
+  if (block !== undefined) return decodeBase64(block)
   const digits = text.trim().replace(/^0x/i, '')
   return fromHex(digits) ?? decodeBase64(text)
 }

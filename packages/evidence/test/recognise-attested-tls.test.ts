@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { distinguishedName, issueCertificate, makeSgx, namedKey, toPem } from '@sekisho/emulator/kit'
+import { cborArray, cborBytes, cborMap, cborTag, cborText } from '../src/cbor/encode.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { recognise } from '../src/recognise/index.ts'
+
+const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value)
+const json = (value: unknown): Uint8Array => utf8(JSON.stringify(value))
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+const QUOTE = makeSgx().evidence
+
+function fault(input: Uint8Array): EvidenceError {
+  try {
+    recognise(input)
+  } catch (error) {
+    assert.ok(error instanceof EvidenceError, String(error))
+    return error
+  }
+  return assert.fail('this should not have been recognised')
+}
+
+describe('recognise: certificates of attested TLS', () => {
+  const key = namedKey('attested tls', 'P-256')
+  const name = distinguishedName(['CN', 'attested'])
+  const certificate = (
+    ...extensions: readonly { readonly oid: string; readonly value: Uint8Array; readonly critical?: boolean }[]
+  ): Uint8Array =>
+    issueCertificate({
+      subject: name,
+      issuer: name,
+      subjectKey: key,
+      issuerKey: key,
+      algorithm: 'ecdsa-p256-sha256',
+      serial: 1,
+      notBefore: new Date('2026-01-01T00:00:00Z'),
+      notAfter: new Date('2027-01-01T00:00:00Z'),
+      extensions,
+    })
+  const octets = (bytes: Uint8Array): Uint8Array =>
+    new Uint8Array(Buffer.concat([Buffer.of(0x04, 0x82, bytes.length >> 8, bytes.length & 0xff), bytes]))
+  const header = Buffer.alloc(16)
+  header.writeUInt32LE(1, 0)
+  header.writeUInt32LE(2, 4)
+  header.writeUInt32LE(QUOTE.length, 8)
+  const claims = cborMap([[cborText('pubkey-hash'), cborBytes(Uint8Array.of(1))]])
+  const values: Readonly<Record<string, Uint8Array>> = {
+    '2.23.133.5.4.9': cborTag(60000, cborArray([cborBytes(QUOTE), cborBytes(claims)])),
+    '0.6.9.42.840.113741.1337.6': QUOTE,
+    '1.2.840.113741.1337.6': QUOTE,
+    '1.2.840.113556.10.1.1': new Uint8Array(Buffer.concat([header, QUOTE])),
+    '1.3.6.1.4.1.311.105.1': new Uint8Array(Buffer.concat([header, QUOTE])),
+    '1.2.840.113741.1': QUOTE,
+    '1.3.6.1.4.1.62397.1.1': octets(QUOTE),
+  }
+  for (const [oid, value] of Object.entries(values))
+    it(oid, () => {
+      const der = certificate({ oid, value })
+      for (const input of [
+        der,
+        utf8(toPem(der)),
+        utf8(`${toPem(der)}${toPem(certificate())}`),
+        json({ cert: toPem(der) }),
+      ]) {
+        const found = recognise(input)
+        assert.equal(hex(found.evidence), hex(QUOTE))
+        assert.match(found.unused.join(), /whether the evidence names its key/)
+      }
+    })
+
+  it('the claims of the common format and the log of dstack come along', () => {
+    const tagged = recognise(
+      certificate({ oid: '2.23.133.5.4.9', value: values['2.23.133.5.4.9'] ?? QUOTE, critical: true }),
+    )
+    assert.deepEqual(
+      tagged.companions.map(({ kind, bytes }) => [kind, hex(bytes)]),
+      [['runtime-data', hex(claims)]],
+    )
+    const log = octets(utf8(`[{"imr":0}]${' '.repeat(20_000)}`))
+    const long = certificate(
+      { oid: '1.3.6.1.4.1.62397.1.1', value: octets(QUOTE) },
+      { oid: '1.3.6.1.4.1.62397.1.2', value: log },
+    )
+    assert.ok(long.length > 20_000)
+    assert.deepEqual(
+      recognise(long).companions.map(({ kind, bytes }) => [kind, hex(bytes)]),
+      [['event-log', hex(log.subarray(4))]],
+    )
+  })
+
+  it('refuses an extension that is there twice, or holds something else, and knows no other', () => {
+    const oid = '1.2.840.113741.1337.6'
+    assert.match(fault(certificate({ oid, value: QUOTE }, { oid, value: QUOTE })).message, /the extension twice/)
+    assert.match(fault(certificate({ oid: '2.23.133.5.4.9', value: QUOTE })).message, /extension/)
+    assert.match(fault(certificate()).message, /collateral, not evidence/)
+    const whole = certificate({ oid, value: QUOTE })
+    assert.throws(() => recognise(whole.subarray(0, 900)), EvidenceError)
+  })
+})

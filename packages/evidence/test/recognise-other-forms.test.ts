@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { makeSgx, makeSnp } from '@sekisho/emulator/kit'
+import { compositeParts } from '../src/composite/parts.ts'
+import { EvidenceError } from '../src/core/errors.ts'
+import { recognise, recogniseParts } from '../src/recognise/index.ts'
+import { gpu, NONCE } from './composite-kit.ts'
+
+const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value)
+const json = (value: unknown): Uint8Array => utf8(JSON.stringify(value))
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
+
+const QUOTE = makeSgx().evidence
+const SNP = makeSnp()
+const DEVICE = gpu(NONCE)
+
+function fault(input: Uint8Array): EvidenceError {
+  try {
+    recognise(input)
+  } catch (error) {
+    assert.ok(error instanceof EvidenceError, String(error))
+    return error
+  }
+  return assert.fail('this should not have been recognised')
+}
+
+describe('recognise: evidence under names that nobody knows', () => {
+  const forms: Readonly<Record<string, unknown>> = {
+    'a member': { nonce: 'x', attestationBlobHex: hex(QUOTE) },
+    'an answer of an API': { jsonrpc: '2.0', id: 1, result: { proof: base64(QUOTE) } },
+    'numbers in the middle of others': { status: 'success', data: { items: [[1, 2, 3], { blob: [...QUOTE] }] } },
+    'a body of JSON text': { statusCode: 200, body: JSON.stringify({ proof: `0x${hex(QUOTE)}` }) },
+    'JSON in base64, twice': {
+      info: base64(json({ inner: base64(json({ proof: Buffer.from(QUOTE).toString('base64url') })) })),
+    },
+    'a form that is known, deeper': { data: { cert: 'x', quote: base64(QUOTE) } },
+  }
+  for (const [name, form] of Object.entries(forms))
+    it(name, () => {
+      const found = recognise(json(form))
+      assert.equal(found.tee, 'sgx')
+      assert.equal(hex(found.evidence), hex(QUOTE))
+      assert.match(found.wrappers[0]?.name ?? '', /other object/)
+    })
+
+  it('keeps what travels in the known form, and names what lies around it', () => {
+    const form = { version: 2, node: { id: 'n', report: base64(SNP.evidence), certs: base64(utf8('table')) } }
+    const { companions, unused, wrappers } = recognise(json(form))
+    assert.deepEqual(
+      companions.map(({ kind, from }) => [kind, from]),
+      [['certificates', 'certs']],
+    )
+    assert.deepEqual(unused, ['what lies around it: "version"'])
+    assert.equal(wrappers[0]?.name, 'JSON: report in other object')
+  })
+
+  it('several pieces are refused as one, and are parts of a whole', () => {
+    const form = { cpu: { blob: base64(SNP.evidence) }, other: { blob: base64(QUOTE) } }
+    assert.match(fault(json(form)).message, /2 pieces of evidence: "cpu.blob", "other.blob"/)
+    assert.deepEqual(
+      recogniseParts(json(form)).map(({ label, recognised }) => [label, recognised.tee]),
+      [
+        ['cpu.blob', 'snp'],
+        ['other.blob', 'sgx'],
+      ],
+    )
+    const many = Object.fromEntries(Array.from({ length: 66 }, (_, i) => [`n${i}`, hex(QUOTE)]))
+    assert.equal(fault(json({ many })).code, 'too-large')
+  })
+
+  it('nothing that begins like evidence: the members are named, and collateral is called so', () => {
+    assert.match(fault(json({ a: 'b'.repeat(500), c: { d: 1 } })).message, /an object with "a", "c"; expected/)
+    assert.match(fault(json({ tcbInfo: {}, signature: '00' })).message, /that is collateral, not evidence/)
+    assert.match(fault(json({ keys: [] })).message, /that is collateral, not evidence/)
+  })
+
+  it('takes a time that grows with the length, however forms lie in each other', () => {
+    let form: object | string = 'QUJD'.repeat(50_000)
+    for (let i = 0; i < 60; i++) form = { quote: form, evidence: 1, report: [1] }
+    const before = process.cpuUsage()
+    assert.equal(fault(json({ form })).code, 'unsupported-kind')
+    const { user, system } = process.cpuUsage(before)
+    assert.ok(user + system < 2_000_000, `${user + system} µs`)
+  })
+})
+
+describe('recognise: evidence of GPUs beside that of their machine', () => {
+  const list = { nonce: NONCE, evidence_list: [DEVICE], arch: 'HOPPER' }
+
+  it('is a part of its own, in JSON or as text of JSON', () => {
+    for (const devices of [list, JSON.stringify(list), [DEVICE], DEVICE]) {
+      const form = { intel_quote: hex(QUOTE), nvidia_payload: devices }
+      assert.deepEqual(
+        recogniseParts(json(form)).map(({ label, recognised }) => [label, recognised.tee]),
+        [
+          ['', 'sgx'],
+          ['nvidia_payload', 'nvidia-gpu'],
+        ],
+      )
+      assert.match(recognise(json(form)).unused.join(), /further devices/)
+    }
+  })
+
+  it('never hides that of the machine', () => {
+    for (const form of [
+      { quote: base64(QUOTE), evidence_list: [DEVICE] },
+      { evidence_list: [DEVICE], attestation_report: base64(SNP.evidence) },
+      { tdx: { quote: base64(QUOTE) }, nvgpu: list },
+      { cpu: { anything: base64(QUOTE) }, gpu: [DEVICE, DEVICE] },
+    ])
+      assert.equal(compositeParts(json(form)).length, 2, JSON.stringify(form).slice(0, 80))
+    const beside = { ...DEVICE, quote: base64(QUOTE) }
+    assert.equal(recognise(json(beside)).tee, 'sgx')
+    assert.match(recognise(json(beside)).unused.join(), /the member evidence, which may hold other evidence/)
+  })
+
+  it('alone is told as before', () => {
+    for (const form of [list, [DEVICE], DEVICE, { device_evidence_list: [DEVICE] }, { evidences: [DEVICE], x: 1 }])
+      assert.equal(recognise(json(form)).tee, 'nvidia-gpu')
+  })
+})
+
+describe('recognise: members of a known form that nobody looks at', () => {
+  it('are named, unless they are small', () => {
+    const form = {
+      attestation_report: base64(SNP.evidence),
+      platform: 'x',
+      uvm: 'y'.repeat(64),
+      log: [1],
+      other: base64(QUOTE),
+    }
+    assert.deepEqual(recognise(json(form)).unused, [
+      'the member other, which holds other evidence',
+      'what lies beside it: "uvm", "log"',
+    ])
+  })
+})
+
+describe('recognise: evidence as programs and tools print it', () => {
+  const bytes = [...QUOTE].map((byte) => `0x${byte.toString(16).padStart(2, '0')}`)
+  const rows = Array.from({ length: Math.ceil(QUOTE.length / 16) }, (_, i) => QUOTE.subarray(16 * i, 16 * i + 16))
+  const offset = (i: number): string => (16 * i).toString(16).padStart(8, '0')
+  const forms: Readonly<Record<string, string>> = {
+    'a list of C': `unsigned char quote[] = {\n  ${bytes.join(', ')}\n};\nunsigned int quote_len = ${bytes.length};\n`,
+    'a list of Rust': `[${bytes.join(', ')},]`,
+    'a list of Go': `[]byte{${bytes.join(', ')}}`,
+    'bytes of Python': `b'${base64(QUOTE)}'`,
+    'text in quotation marks of one stroke': `'${hex(QUOTE)}'`,
+    escapes: hex(QUOTE).replace(/../g, '\\x$&'),
+    'bytea of a database': `\\x${hex(QUOTE)}`,
+    'a data URL': `data:application/octet-stream;base64,${base64(QUOTE)}`,
+    'a dump of xxd': rows.map((row, i) => `${offset(i)}: ${hex(row).replace(/.{1,4}/g, '$& ')} ......\n`).join(''),
+    'a dump of hexdump': rows
+      .map(
+        (row, i) =>
+          `${offset(i)}  ${hex(row)
+            .replace(/../g, '$& ')
+            .replace(/^(.{24})/, '$1 ')} |..0a..|\n`,
+      )
+      .join(''),
+  }
+  for (const [name, form] of Object.entries(forms))
+    it(name, () => assert.equal(hex(recognise(utf8(form)).evidence), hex(QUOTE)))
+
+  it('a token with the scheme of its header', () => {
+    const token = `${base64(json({ alg: 'ES256' })).replace(/=+$/, '')}.e30.AA`
+    assert.equal(recognise(utf8(`Bearer ${token}`)).tee, 'token')
+  })
+
+  it('others are refused at the byte that is wrong', () => {
+    assert.match(fault(utf8(`b'${base64(QUOTE)}`)).message, /input at byte 1/)
+    assert.equal(fault(utf8("b''")).code, 'malformed')
+  })
+})
