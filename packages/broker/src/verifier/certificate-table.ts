@@ -63,7 +63,7 @@ export function snpPartsOfCompanions(companions: readonly Companion[]): SnpColla
   const parts: Partial<Record<Slot | 'asvk', Uint8Array>> = {}
   for (const { kind, label, bytes } of companions) {
     if (kind === 'certificate-table') Object.assign(parts, tableParts(bytes))
-    if (kind !== 'certificates') continue
+    if (kind !== 'certificates' && kind !== 'endorsements') continue
     const slot = slotOf(label)
     if (slot !== undefined) parts[slot] = bytes
     else for (const der of certificatesOf(bytes)) sort(der, parts)

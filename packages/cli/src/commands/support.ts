@@ -64,18 +64,26 @@ const EVIDENCE: readonly Row[] = [
 ]
 
 const WRAPPERS: readonly Row[] = [
-  { what: 'text', forms: 'hexadecimal, base64, base64url, PEM' },
+  {
+    what: 'text',
+    forms:
+      'hexadecimal, base64, base64url, PEM; lists and strings as C, Go, Python and Rust write them, dumps of xxd and hexdump, data URLs',
+  },
   {
     what: 'JSON',
     forms:
-      'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), the SEV-SNP report field by field',
+      'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), quotes of CCF nodes, requests to Intel Trust Authority, Keylime, go-attestation, the SEV-SNP report field by field; evidence under any other name is looked for, and what is passed over is named',
   },
   {
     what: 'CMW',
     forms:
       'conceptual message wrappers in JSON and CBOR: records, tags, collections (all published samples); in certificates, JWS and COSE_Sign1, whose signatures are checked with the keys that are given; several pieces of evidence are one verdict with parts',
   },
-  { what: 'binary', forms: 'MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers' },
+  {
+    what: 'binary',
+    forms:
+      'MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers; certificates of attested TLS (CCC, Gramine, Open Enclave, dstack), whose own key is not compared with the evidence; Parsec key attestation of a TPM',
+  },
   {
     what: 'protobuf',
     forms:

@@ -103,8 +103,13 @@ export async function withCompanions(
   }
   for (const one of companions) {
     if (one.kind === 'certificate-table') found.snp.certificateTable = one.bytes
-    if (one.kind === 'certificates') takeCertificates(one.bytes, one.label?.toLowerCase() ?? '', one.from, found)
-    if (one.kind === 'endorsements') await takeJson(one.bytes, one.from, found, true)
+    // What the sender calls certificates and are none fill no gap.
+    if (one.kind === 'certificates' && (one.bytes[0] === 0x30 || isPem(one.bytes)))
+      takeCertificates(one.bytes, one.label?.toLowerCase() ?? '', one.from, found)
+    if (one.kind !== 'endorsements') continue
+    // What hosts of containers send beside a report is a chain in PEM, or the JSON of the cloud's own cache.
+    if (isPem(one.bytes)) takeCertificates(one.bytes, '', one.from, found)
+    else await takeJson(one.bytes, one.from, found, true)
   }
   const { crl, ...snp } = found.snp
   return {
@@ -121,6 +126,10 @@ export async function withCompanions(
     token: files.token,
     tpm: files.tpm,
   }
+}
+
+function isPem(bytes: Uint8Array): boolean {
+  return new TextDecoder('latin1').decode(bytes.subarray(0, 64)).trimStart().startsWith('-----BEGIN CERTIFICATE')
 }
 
 async function isFolder(path: string): Promise<boolean> {

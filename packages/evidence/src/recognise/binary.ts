@@ -88,6 +88,11 @@ function looksLikeReport(bytes: Uint8Array): boolean {
 
 const TABLE_GUID_STARTS: readonly number[] = [0x63da758d, 0xa8074bc2, 0x4ab7b379, 0xc0b406a4, 0x92f81bc3, 0xecae0c0f]
 
+/** Whether bytes begin like the certificate table that SEV-SNP hosts deliver. */
+export function isCertificateTable(bytes: Uint8Array): boolean {
+  return bytes.length >= 24 && TABLE_GUID_STARTS.includes(u32be(bytes, 0))
+}
+
 // Buffers of guest devices have a page at most beside the report (4000 bytes of a response, 4096 of a page).
 const MAX_PADDING = 4096
 
@@ -102,7 +107,7 @@ function identifyReport(bytes: Uint8Array): Identified {
       bytes: bytes.subarray(0, REPORT_SIZE),
       unused: [`${table.length} zero bytes behind the report, which nobody signed`],
     }
-  if (table.length < 24 || !TABLE_GUID_STARTS.includes(u32be(table, 0))) return { tee: 'snp', form, bytes }
+  if (!isCertificateTable(table)) return { tee: 'snp', form, bytes }
   return {
     tee: 'snp',
     form,

@@ -2,6 +2,7 @@ import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import { decodeBase64 } from '../x509/pem.ts'
+import { isCertificateTable } from './binary.ts'
 import { jsonFault } from './json-error.ts'
 import { type Companion, type CompanionKind, MAX_PARTS, type Opened, type Part } from './model.ts'
 import { evidenceIn } from './search.ts'
@@ -356,7 +357,8 @@ function companion(kind: CompanionKind, from: string, value: unknown): Companion
   }
   if (isMembers(value) && Object.hasOwn(value, 'data') && kind === 'runtime-data')
     return { kind, from: `${from}.data`, bytes: companionBytes(value['data']) }
-  return { kind, from, bytes: companionBytes(value, kind) }
+  const bytes = companionBytes(value, kind)
+  return { kind: kind === 'certificates' && isCertificateTable(bytes) ? 'certificate-table' : kind, from, bytes }
 }
 
 /** Companions are text, encoded bytes, numbers or JSON; what cannot be told is kept as its text. */
