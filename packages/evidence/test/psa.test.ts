@@ -105,6 +105,18 @@ describe('PSA: every check', () => {
     assert.ok(judged({ token: { clientId: -1 } }).assumed.some(({ id }) => id === 'non-secure-caller'))
     assert.equal(judged({ token: { nonce: filled(32, 0xab) }, expect: { nonce: 'ab'.repeat(32) } }).outcome, 'verified')
   })
+  it('a certification reference as released firmware writes it is a note, and no reason to refuse', () => {
+    for (const certificationReference of ['060456527282910010', '0604565272829100', '0604565272829']) {
+      const verdict = judged({ token: { certificationReference } })
+      assert.equal(verdict.outcome, 'verified', verdict.summary)
+      assert.equal(verdict.claims.certificationReference, certificationReference)
+      assert.deepEqual(
+        verdict.notes.map(({ id }) => id),
+        ['psa.certification-reference'],
+      )
+    }
+    assert.deepEqual(judged().notes, [])
+  })
   it('the algorithm in the header is no hint', () => {
     assert.equal(check(judged({ evidence: makePsa({}, undefined, ES256) }), 'psa.signature').outcome, 'fail')
   })
@@ -125,6 +137,11 @@ describe('PSA: what cannot be read', () => {
     ],
     'another certification reference': [
       () => makePsa({ certificationReference: '0604565272829 10010' }),
+      'malformed',
+      'token.certification-reference',
+    ],
+    'a certification reference of 17 digits': [
+      () => makePsa({ certificationReference: '06045652728291001' }),
       'malformed',
       'token.certification-reference',
     ],

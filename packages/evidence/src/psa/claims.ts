@@ -3,6 +3,7 @@ import { type LifecycleState, lifecycleState } from '../arm/lifecycle.ts'
 import { toHex } from '../core/bytes.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
 import type { PsaState } from './state.ts'
+import { isInForm } from './token.ts'
 
 /**
  * What a PSA token claims, beside what all evidence does. `launchMeasurement` is the measurements of all
@@ -74,16 +75,21 @@ export function psaAssumptions({ token }: PsaState): readonly Assumption[] {
 
 /** Facts that change no outcome. */
 export function psaNotes({ token }: PsaState): readonly Note[] {
+  const notes: Note[] = []
+  const { certificationReference: reference, profile } = token
+  if (reference !== undefined && !isInForm(reference, profile))
+    notes.push({
+      id: 'psa.certification-reference',
+      text: `the certification reference ${reference} is not 13 digits, a hyphen and 5 digits`,
+    })
   const strangers = Object.keys(token.unknown)
-  return strangers.length === 0
-    ? []
-    : [
-        {
-          id: 'psa.unknown-claims',
-          text: `there are claims without a known meaning: ${strangers
-            .slice(0, 8)
-            .map((key) => JSON.stringify(key.slice(0, 32)))
-            .join(', ')}`,
-        },
-      ]
+  if (strangers.length > 0)
+    notes.push({
+      id: 'psa.unknown-claims',
+      text: `there are claims without a known meaning: ${strangers
+        .slice(0, 8)
+        .map((key) => JSON.stringify(key.slice(0, 32)))
+        .join(', ')}`,
+    })
+  return notes
 }

@@ -126,9 +126,7 @@ export function parsePsaToken(bytes: Uint8Array): PsaToken {
     clientId: claims.need(clientId, 'client-id', (item, field) => integerOf(item, field, -0x80000000, 0x7fffffff)),
     lifecycle: claims.need(lifecycle, 'lifecycle', (item, field) => integerOf(item, field, 0, 0xffff)),
     bootSeed: readBootSeed(claims, keys, older),
-    certificationReference: claims.maybe(keys.certificationReference, 'certification-reference', (item, field) =>
-      readReference(item, field, older),
-    ),
+    certificationReference: claims.maybe(keys.certificationReference, 'certification-reference', readReference),
     verificationService: claims.maybe(keys.verificationService, 'verification-service', (item, field) =>
       textOf(item, field, 0, 2048),
     ),
@@ -164,10 +162,17 @@ function readBootSeed(claims: ClaimsSet, { bootSeed }: Keys, older: boolean): Ui
   })
 }
 
-function readReference(item: CborItem, field: string, older: boolean): string {
+// Released reference firmware writes the second number without its hyphen, and for years cut it to three digits: tokens
+// of such devices are told by a note, not refused.
+function readReference(item: CborItem, field: string): string {
   const text = textOf(item, field, 13, 19)
-  if ((older ? /^\d{13}(-\d{5})?$/ : /^\d{13}-\d{5}$/).test(text)) return text
+  if (/^\d{13}(?:-?\d{5}|\d{3})?$/.test(text)) return text
   throw wrongItem(item, field, '13 digits, a hyphen and 5 digits', 'other text')
+}
+
+/** Whether a certification reference is written as the profile of its token asks. @see RFC 9783, section 4.2 */
+export function isInForm(reference: string, profile: PsaProfile): boolean {
+  return (profile === 'PSA_IOT_PROFILE_1' ? /^\d{13}(?:-\d{5})?$/ : /^\d{13}-\d{5}$/).test(reference)
 }
 
 function readSoftware(claims: ClaimsSet, keys: Keys, older: boolean): readonly SoftwareComponent[] {

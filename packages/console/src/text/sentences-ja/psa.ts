@@ -11,6 +11,10 @@ export const sentences: SentencePairs = [
     'このトークンを要求した、セキュアワールドの外のコードが誠実である',
   ],
   ['the client id is {clientId}', 'クライアント ID が {clientId} です'],
+  [
+    'the certification reference {reference} is not 13 digits, a hyphen and 5 digits',
+    '認証番号 {reference} が、数字 13 桁、ハイフン、数字 5 桁の形式ではありません',
+  ],
   ['a signature with the {kind} key of the device', 'デバイスの {kind} 鍵による署名'],
   ['a signature with the  key of the device', 'デバイスの鍵による署名'],
   ["the token verifies with the device's key", 'トークンを、デバイスの鍵で検証できました'],
