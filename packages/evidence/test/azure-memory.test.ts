@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { makeSnp } from '@sekisho/emulator/kit'
+import { anySalt } from '#crypto'
 import { type AzureEvidence, type AzureVerifyOptions, verifyAzure, verifyAzureSync } from '../src/azure/index.ts'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { createMemory, type Memory, type Remembered } from '../src/core/memory.ts'
@@ -179,7 +180,7 @@ describe('kept checks', () => {
       job({ data: new Uint8Array(17).fill(2) }),
       job({ data: new Uint8Array(16).fill(5) }),
       job({ signature: new Uint8Array(96).fill(6) }),
-      job({ anySalt: true }),
+      job({ anySalt }),
     ])
       assert.equal(new KeptChecks([known]).take(other), other)
     for (const unsound of [job({ result: false }), job()]) {

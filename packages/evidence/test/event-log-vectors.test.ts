@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { settle, settleNow } from '#crypto'
 import { EvidenceError } from '../src/core/errors.ts'
-import { settle as settleWeb } from '../src/crypto/web.ts'
 import { eventType } from '../src/eventlog/event-types.ts'
 import { type Cover, coverOf, loggedEvent } from '../src/eventlog/events.ts'
 import { parseTcgLog, type TcgEvent, TPM_ALG } from '../src/eventlog/tcg.ts'
@@ -19,6 +18,7 @@ import {
   secureBootState,
 } from '../src/tdx/event-log/index.ts'
 import { needs, registersFrom, VECTORS, vector, vectorJson } from './event-log-kit.ts'
+import { settleOnTheWeb } from './settle-on-the-web.ts'
 
 interface LogCase {
   readonly file: string
@@ -69,7 +69,7 @@ for (const name of withLogs) {
       const log = parseEventLog(vector(TDX, name, one.file))
       const inBrowser = parseEventLog(vector(TDX, name, one.file))
       await settle(logJobs(log))
-      await settleWeb(logJobs(inBrowser))
+      await settleOnTheWeb(logJobs(inBrowser))
       const registers = registersFrom(expect.fields)
       assert.deepEqual(compareRegisters(inBrowser, registers), compareRegisters(log, registers))
       assert.deepEqual(explainEventLog(inBrowser), explainEventLog(log))

@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { equalBytes } from '../src/core/bytes.ts'
 import { EvidenceError } from '../src/core/errors.ts'
-import { settle as settleWeb } from '../src/crypto/web.ts'
 import {
   encodeSeExchange,
   encodeSeHeader,
@@ -18,6 +17,7 @@ import {
   seRequestJob,
 } from '../src/ibm-se/index.ts'
 import { document, flipped, judged, skip, vector } from './ibm-se-kit.ts'
+import { settleOnTheWeb } from './settle-on-the-web.ts'
 import { VECTORS } from './vectors.ts'
 
 describe('IBM Secure Execution: bytes', { skip }, () => {
@@ -98,7 +98,7 @@ describe('IBM Secure Execution: bytes', { skip }, () => {
     const request = parseSeRequest(parseSeExchange(response).entries.request.bytes ?? new Uint8Array(0))
     const right = seRequestJob(request, vector('attestation-valid', 'protection-key.bin'))
     const wrong = seRequestJob(request, new Uint8Array(32))
-    await settleWeb([right, wrong])
+    await settleOnTheWeb([right, wrong])
     assert.ok(right.result instanceof Uint8Array && right.result.length === 80)
     assert.equal(wrong.result, false)
   })

@@ -3,7 +3,6 @@ import { describe, it } from 'node:test'
 import { basicConstraints, distinguishedName, issueCertificate, keyUsage, namedKey } from '@sekisho/emulator/kit'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'
-import { settle } from '../src/crypto/web.ts'
 import {
   encodeAttest,
   encodePublic2b,
@@ -18,6 +17,7 @@ import {
   verifyTpmSync,
 } from '../src/tpm/index.ts'
 import { tpmStory } from '../src/tpm/verify.ts'
+import { settleOnTheWeb } from './settle-on-the-web.ts'
 import { AT, check, file, json, SYNTHETIC_NONCE, synthetic } from './tpm-kit.ts'
 import { missing } from './vectors.ts'
 
@@ -115,7 +115,7 @@ describe('TPM quote', { skip }, () => {
       const story = tpmStory(evidence, options)
       let turn = story.next()
       while (turn.done !== true) {
-        await settle(turn.value)
+        await settleOnTheWeb(turn.value)
         turn = story.next()
       }
       assert.equal(canonicalJson(turn.value), canonicalJson(verifyTpmSync(evidence, options)), name)

@@ -1,3 +1,5 @@
+import { toHex } from '../core/bytes.ts'
+
 /** Curves and key kinds that evidence and endorsements use. */
 export type KeyKind = 'P-256' | 'P-384' | 'P-521' | 'RSA'
 
@@ -47,8 +49,8 @@ export interface SignatureJob {
   readonly key: PublicKey
   readonly data: Uint8Array
   readonly signature: Uint8Array
-  /** RSASSA-PSS only: take a salt of any length, as TPMs differ in it. */
-  readonly anySalt?: true
+  /** RSASSA-PSS only, `anySalt` of `#crypto`: take a salt of any length, as TPMs differ in it. */
+  readonly anySalt?: SaltLengths
   /**
    * Of a certificate that is signed with its own key: its SHA-256, and those of certificates that are known to be
    * genuine byte for byte. For one of these the signature is not computed.
@@ -57,6 +59,9 @@ export interface SignatureJob {
   /** Whether the signature verifies; undefined until settled. A key the platform refuses counts as false. */
   result?: boolean
 }
+
+/** Lengths of salt to try, in order, for a key of so many bits and a hash of so many bytes. */
+export type SaltLengths = (keyBits: number, hashBytes: number) => readonly number[]
 
 /** SHA-1 occurs in event logs, PCR banks and signatures of old TPMs. */
 export type DigestAlgorithm = 'sha1' | Hash
@@ -77,8 +82,21 @@ export interface Digester {
   digest(): Promise<Uint8Array>
 }
 
+/**
+ * Work that few kinds of evidence ask for. A job names the function of `#crypto` that does it, so that a bundle without
+ * such jobs is without the functions.
+ */
+interface RareJob<Self> {
+  by(job: Self): void | Promise<void>
+}
+
+/** Has a job that brings its function along settled. One type parameter for both: no job's function takes another kind. */
+export function settleRare<J extends RareJob<J>>(job: J): void | Promise<void> {
+  return job.by(job)
+}
+
 /** A measurement register replayed: for each event, register := digest(register || event). */
-export interface ReplayJob {
+export interface ReplayJob extends RareJob<ReplayJob> {
   readonly kind: 'replay'
   readonly algorithm: DigestAlgorithm
   readonly initial: Uint8Array
@@ -89,7 +107,7 @@ export interface ReplayJob {
 }
 
 /** One message authentication code to be computed. */
-export interface HmacJob {
+export interface HmacJob extends RareJob<HmacJob> {
   readonly kind: 'hmac'
   readonly algorithm: Hash
   readonly key: Uint8Array
@@ -101,7 +119,7 @@ export interface HmacJob {
  * AES over bytes that evidence carries, with a key that the caller has: `gcm` opens ciphertext and tag
  * (16 bytes, last), `ctr` counts from `iv` in all its 128 bits.
  */
-export interface CipherJob {
+export interface CipherJob extends RareJob<CipherJob> {
   readonly kind: 'cipher'
   readonly mode: 'gcm' | 'ctr'
   readonly key: Uint8Array
@@ -120,44 +138,28 @@ export interface CipherJob {
  */
 export type Job = SignatureJob | DigestJob | ReplayJob | HmacJob | CipherJob
 
-const ORDERS: Readonly<Record<'P-256' | 'P-384', string>> = {
+/**
+ * The order n of a curve's base point, in hex.
+ * @see FIPS 186-5 / NIST SP 800-186, section 3.2.1
+ */
+export const CURVE_ORDERS: Readonly<Record<'P-256' | 'P-384', string>> = {
   'P-256': 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',
   'P-384': 'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
 }
-
-/**
- * The order n of a curve's base point, big-endian.
- * @see FIPS 186-5 / NIST SP 800-186, section 3.2.1
- */
-export function curveOrder(curve: 'P-256' | 'P-384'): Uint8Array {
-  const text = ORDERS[curve]
-  return Uint8Array.from({ length: text.length / 2 }, (_, i) => Number.parseInt(text.slice(2 * i, 2 * i + 2), 16))
-}
-
-const P256_ORDER: Uint8Array = curveOrder('P-256')
-const P384_ORDER: Uint8Array = curveOrder('P-384')
 
 /**
  * Whether r and s of a raw ECDSA signature are both in 1..n-1. High values of s are legal.
  * @see FIPS 186-5, section 6.4.2, step 1
  */
 export function inSignatureRange(signature: Uint8Array, curve: 'P-256' | 'P-384'): boolean {
-  const order = curve === 'P-256' ? P256_ORDER : P384_ORDER
-  const size = order.length
-  return (
-    signature.length === 2 * size &&
-    inRange(signature.subarray(0, size), order) &&
-    inRange(signature.subarray(size), order)
-  )
+  const order = CURVE_ORDERS[curve]
+  const digits = toHex(signature)
+  const r = digits.slice(0, order.length)
+  const s = digits.slice(order.length)
+  return s.length === order.length && inRange(r, order) && inRange(s, order)
 }
 
-function inRange(number: Uint8Array, order: Uint8Array): boolean {
-  let zero = true
-  for (const byte of number) if (byte !== 0) zero = false
-  if (zero) return false
-  for (let i = 0; i < order.length; i++) {
-    const difference = (number[i] as number) - (order[i] as number)
-    if (difference !== 0) return difference < 0
-  }
-  return false
+// Of the same length, hex is in the order of the numbers.
+function inRange(number: string, order: string): boolean {
+  return number < order && /[^0]/.test(number)
 }

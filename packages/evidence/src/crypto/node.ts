@@ -13,10 +13,14 @@ import {
   type CipherJob,
   type DigestAlgorithm,
   type Digester,
+  type HmacJob,
   type Job,
   type PublicKey,
+  type ReplayJob,
+  type SaltLengths,
   type SignatureJob,
   schemeHash,
+  settleRare,
 } from './jobs.ts'
 
 /** Whether {@link settleNow} can be used: node:crypto is synchronous. */
@@ -42,21 +46,29 @@ function settleOne(job: Job): void {
     case 'digest':
       job.result = digest(job.algorithm, job.data)
       return
-    case 'hmac':
-      job.result = new Uint8Array(createHmac(job.algorithm, job.key).update(job.data).digest())
-      return
-    case 'cipher':
-      job.result = decipher(job)
-      return
-    case 'replay': {
-      let register = job.initial
-      for (const event of job.events) {
-        register = createHash(job.algorithm).update(register).update(event).digest()
-        job.steps?.push(new Uint8Array(register))
-      }
-      job.result = new Uint8Array(register)
-    }
+    default:
+      void settleRare(job)
   }
+}
+
+/** Settles a {@link ReplayJob}. */
+export function replay(job: ReplayJob): void {
+  let register = job.initial
+  for (const event of job.events) {
+    register = createHash(job.algorithm).update(register).update(event).digest()
+    job.steps?.push(new Uint8Array(register))
+  }
+  job.result = new Uint8Array(register)
+}
+
+/** Settles an {@link HmacJob}. */
+export function hmac(job: HmacJob): void {
+  job.result = new Uint8Array(createHmac(job.algorithm, job.key).update(job.data).digest())
+}
+
+/** Settles a {@link CipherJob}. */
+export function decipher(job: CipherJob): void {
+  job.result = opened(job)
 }
 
 function digest(algorithm: DigestAlgorithm, data: Uint8Array): Uint8Array {
@@ -73,15 +85,15 @@ export function createDigester(algorithm: DigestAlgorithm): Digester {
   }
 }
 
-function decipher({ mode, key, iv, aad, data }: CipherJob): Uint8Array | false {
+function opened({ mode, key, iv, aad, data }: CipherJob): Uint8Array | false {
   if (mode === 'ctr')
     return new Uint8Array(createDecipheriv(key.length === 16 ? 'aes-128-ctr' : 'aes-256-ctr', key, iv).update(data))
   const tag = data.length - 16
   if (tag < 0) return false
-  const opened = createDecipheriv(key.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm', key, iv, { authTagLength: 16 })
-  opened.setAAD(aad ?? new Uint8Array(0)).setAuthTag(data.subarray(tag))
+  const cipher = createDecipheriv(key.length === 16 ? 'aes-128-gcm' : 'aes-256-gcm', key, iv, { authTagLength: 16 })
+  cipher.setAAD(aad ?? new Uint8Array(0)).setAuthTag(data.subarray(tag))
   try {
-    return new Uint8Array(Buffer.concat([opened.update(data.subarray(0, tag)), opened.final()]))
+    return new Uint8Array(Buffer.concat([cipher.update(data.subarray(0, tag)), cipher.final()]))
   } catch {
     // The tag does not hold.
     return false
@@ -109,10 +121,13 @@ function verifies(job: SignatureJob, key: KeyObject): boolean {
   const hash = schemeHash(job.scheme)
   if (job.key.kind !== 'RSA') return verify(hash, job.data, { key, dsaEncoding: 'ieee-p1363' }, job.signature)
   if (!job.scheme.startsWith('rsassa-pss')) return verify(hash, job.data, key, job.signature)
-  const saltLength = job.anySalt === true ? constants.RSA_PSS_SALTLEN_AUTO : constants.RSA_PSS_SALTLEN_DIGEST
+  const saltLength = job.anySalt !== undefined ? constants.RSA_PSS_SALTLEN_AUTO : constants.RSA_PSS_SALTLEN_DIGEST
   const pss = { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength }
   return verify(hash, job.data, pss, job.signature)
 }
+
+/** A {@link SignatureJob}'s `anySalt`. OpenSSL finds the length in the signature: there is nothing to try. */
+export const anySalt: SaltLengths = () => []
 
 // A private marker, so that a handle made elsewhere is never taken for a key of ours.
 class Imported {

@@ -6,9 +6,12 @@ import {
   type HmacJob,
   type Job,
   type PublicKey,
+  type ReplayJob,
+  type SaltLengths,
   type SignatureJob,
   type SignatureScheme,
   schemeHash,
+  settleRare,
 } from './jobs.ts'
 
 /** WebCrypto has no synchronous calls. */
@@ -21,7 +24,7 @@ export function settleNow(_jobs: readonly Job[]): void {
 
 /** Settles every job that has no result yet, side by side, with WebCrypto. */
 export async function settle(jobs: readonly Job[]): Promise<void> {
-  const running: Promise<void>[] = []
+  const running: (void | Promise<void>)[] = []
   // Some runtimes import keys while everything waits. One after the other, so that the first check runs beside the next import.
   for (const job of jobs) {
     if (job.kind !== 'signature' || job.result !== undefined) continue
@@ -32,7 +35,7 @@ export async function settle(jobs: readonly Job[]): Promise<void> {
     const key = await importKey(job.key, job.scheme)
     running.push(settleSignature(job, key))
   }
-  for (const job of jobs) if (job.kind !== 'signature' && job.result === undefined) running.push(settleOne(job))
+  for (const job of jobs) if (job.kind !== 'signature' && job.result === undefined) running.push(settleOther(job))
   await Promise.all(running)
 }
 
@@ -45,29 +48,19 @@ async function settleSignature(job: SignatureJob, key: CryptoKey | undefined): P
   job.result = key !== undefined && (await checkSignature(job, key))
 }
 
-async function settleOne(job: Exclude<Job, SignatureJob>): Promise<void> {
-  switch (job.kind) {
-    case 'digest':
-      job.result = await digest(job.algorithm, job.data)
-      return
-    case 'hmac':
-      job.result = await hmac(job)
-      return
-    case 'cipher':
-      job.result = await decipher(job)
-      return
-    case 'replay': {
-      let register = job.initial
-      for (const event of job.events) {
-        const both = new Uint8Array(register.length + event.length)
-        both.set(register)
-        both.set(event, register.length)
-        register = await digest(job.algorithm, both)
-        job.steps?.push(register)
-      }
-      job.result = register
-    }
+async function settleOther(job: Exclude<Job, SignatureJob>): Promise<void> {
+  if (job.kind === 'digest') job.result = await digest(job.algorithm, job.data)
+  else await settleRare(job)
+}
+
+/** Settles a {@link ReplayJob}. */
+export async function replay(job: ReplayJob): Promise<void> {
+  let register = job.initial
+  for (const event of job.events) {
+    register = await digest(job.algorithm, concatBytes(register, event))
+    job.steps?.push(register)
   }
+  job.result = register
 }
 
 // `sha256` is `SHA-256` here.
@@ -88,13 +81,17 @@ export function createDigester(algorithm: DigestAlgorithm): Digester {
   }
 }
 
-async function hmac({ algorithm, key, data }: HmacJob): Promise<Uint8Array> {
+/** Settles an {@link HmacJob}. */
+export async function hmac(job: HmacJob): Promise<void> {
+  const { algorithm, key, data } = job
   const parameters = { name: 'HMAC', hash: webHash(algorithm) }
   const imported = await crypto.subtle.importKey('raw', source(key), parameters, false, ['sign'])
-  return new Uint8Array(await crypto.subtle.sign(parameters, imported, source(data)))
+  job.result = new Uint8Array(await crypto.subtle.sign(parameters, imported, source(data)))
 }
 
-async function decipher({ mode, key, iv, aad, data }: CipherJob): Promise<Uint8Array | false> {
+/** Settles a {@link CipherJob}. */
+export async function decipher(job: CipherJob): Promise<void> {
+  const { mode, key, iv, aad, data } = job
   const name = mode === 'gcm' ? 'AES-GCM' : 'AES-CTR'
   const imported = await crypto.subtle.importKey('raw', source(key), name, false, ['decrypt'])
   const one = {
@@ -105,18 +102,19 @@ async function decipher({ mode, key, iv, aad, data }: CipherJob): Promise<Uint8A
     length: 128,
   }
   try {
-    return new Uint8Array(await crypto.subtle.decrypt(one, imported, source(data)))
+    job.result = new Uint8Array(await crypto.subtle.decrypt(one, imported, source(data)))
   } catch {
     // The tag does not hold.
-    return false
+    job.result = false
   }
 }
 
 async function checkSignature(job: SignatureJob, key: CryptoKey): Promise<boolean> {
   const hash = schemeHash(job.scheme)
+  const hashBytes = hash === 'sha1' ? 20 : Number(hash.slice(3)) / 8
   const parameters = { name: webName(job.key, job.scheme), hash: webHash(hash) }
   try {
-    for (const saltLength of saltLengths(job, hash === 'sha1' ? 20 : Number(hash.slice(3)) / 8)) {
+    for (const saltLength of job.anySalt?.(job.key.bits ?? 0, hashBytes) ?? [hashBytes]) {
       if (await crypto.subtle.verify({ ...parameters, saltLength }, key, source(job.signature), source(job.data)))
         return true
     }
@@ -127,10 +125,12 @@ async function checkSignature(job: SignatureJob, key: CryptoKey): Promise<boolea
   }
 }
 
-// WebCrypto takes one length at a time: the usual two first, the hash's and the largest, then all others.
-function saltLengths({ anySalt, key }: SignatureJob, usual: number): readonly number[] {
-  if (anySalt !== true) return [usual]
-  const largest = Math.ceil(((key.bits ?? 0) - 1) / 8) - usual - 2
+/**
+ * A {@link SignatureJob}'s `anySalt`. WebCrypto takes one length at a time: the usual two first, the hash's and the
+ * largest, then all others.
+ */
+export const anySalt: SaltLengths = (keyBits, usual) => {
+  const largest = Math.ceil((keyBits - 1) / 8) - usual - 2
   const others = Array.from({ length: Math.max(0, largest) }, (_, length) => length)
   return [usual, ...(largest > usual ? [largest] : []), ...others.filter((length) => length !== usual)]
 }

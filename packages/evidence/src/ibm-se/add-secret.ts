@@ -1,3 +1,4 @@
+import { decipher } from '#crypto'
 import { allZero, concatBytes, equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
@@ -167,6 +168,7 @@ export function seAddSecretJob({ bytes, encrypted, iv }: SeAddSecretRequest, pro
   const covered = bytes.length - encrypted.length - 16
   return {
     kind: 'cipher',
+    by: decipher,
     mode: 'gcm',
     key: protectionKey,
     iv,

@@ -1,3 +1,4 @@
+import { decipher } from '#crypto'
 import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
@@ -128,6 +129,7 @@ export function seHeaderJob(header: SeHeader, protectionKey: Uint8Array): Cipher
   const covered = header.bytes.length - ENCRYPTED_SIZE - 16
   return {
     kind: 'cipher',
+    by: decipher,
     mode: 'gcm',
     key: protectionKey,
     iv: header.iv,

@@ -1,4 +1,4 @@
-import { settle } from '#crypto'
+import { decipher, settle } from '#crypto'
 import { concatBytes } from '../core/bytes.ts'
 import type { CipherJob, DigestJob } from '../crypto/jobs.ts'
 import type { KeySlot } from './slots.ts'
@@ -24,6 +24,7 @@ export async function openSeKeySlot(slot: KeySlot, z: Uint8Array): Promise<Opene
   const keyEncryptionKey = kek.result ?? new Uint8Array(0)
   const job: CipherJob = {
     kind: 'cipher',
+    by: decipher,
     mode: 'gcm',
     key: keyEncryptionKey,
     iv: new Uint8Array(12),

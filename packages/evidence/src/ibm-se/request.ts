@@ -1,3 +1,4 @@
+import { decipher } from '#crypto'
 import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
@@ -125,6 +126,7 @@ export function seRequestJob({ bytes, encrypted, iv }: SeRequest, protectionKey:
   const covered = bytes.length - encrypted.length - 16
   return {
     kind: 'cipher',
+    by: decipher,
     mode: 'gcm',
     key: protectionKey,
     iv,

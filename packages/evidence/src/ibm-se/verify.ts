@@ -1,3 +1,4 @@
+import { hmac } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { equalBytes, fromHex, toHex } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
@@ -197,7 +198,13 @@ function planMeasurement({ evidence, opened, header }: Door): Plan {
     nonce: secrets.nonce,
     additional: data,
   })
-  const measurement: HmacJob = { kind: 'hmac', algorithm: 'sha512', key: secrets.measurementKey, data: measured }
+  const measurement: HmacJob = {
+    kind: 'hmac',
+    by: hmac,
+    algorithm: 'sha512',
+    key: secrets.measurementKey,
+    data: measured,
+  }
   return { secrets, additional, additionalError, measurement, jobs: [measurement] }
 }
 

@@ -1,4 +1,4 @@
-import { settle } from '#crypto'
+import { decipher, hmac, settle } from '#crypto'
 import { concatBytes, equalBytes, Reader } from '../core/bytes.ts'
 import type { CipherJob, HmacJob } from '../crypto/jobs.ts'
 import { u32 } from './numbers.ts'
@@ -69,26 +69,26 @@ export async function openSevSession(session: SevSession, z: Uint8Array, policy:
     kik,
     tek: keys.subarray(0, 16),
     tik,
-    wrapMacHolds: equalBytes(await hmac(kik, session.wrappedKeys), session.wrapMac),
-    policyMacHolds: equalBytes(await hmac(tik, u32(policy)), session.policyMac),
+    wrapMacHolds: equalBytes(await authenticate(kik, session.wrappedKeys), session.wrapMac),
+    policyMacHolds: equalBytes(await authenticate(tik, u32(policy)), session.policyMac),
   }
 }
 
 /** The KDF of the SEV API: SP 800-108 in counter mode, one block of HMAC-SHA-256, 128 bits. */
 async function derive(key: Uint8Array, label: string, context: Uint8Array = new Uint8Array(0)): Promise<Uint8Array> {
   const text = Uint8Array.from(label, (letter) => letter.charCodeAt(0))
-  const block = await hmac(key, concatBytes(u32(1), text, Uint8Array.of(0), context, u32(128)))
+  const block = await authenticate(key, concatBytes(u32(1), text, Uint8Array.of(0), context, u32(128)))
   return block.subarray(0, 16)
 }
 
-async function hmac(key: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
-  const job: HmacJob = { kind: 'hmac', algorithm: 'sha256', key, data }
+async function authenticate(key: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
+  const job: HmacJob = { kind: 'hmac', by: hmac, algorithm: 'sha256', key, data }
   await settle([job])
   return job.result ?? new Uint8Array(0)
 }
 
 async function counterMode(key: Uint8Array, iv: Uint8Array, data: Uint8Array): Promise<Uint8Array> {
-  const job: CipherJob = { kind: 'cipher', mode: 'ctr', key, iv, data }
+  const job: CipherJob = { kind: 'cipher', by: decipher, mode: 'ctr', key, iv, data }
   await settle([job])
   return job.result || new Uint8Array(0)
 }
@@ -125,6 +125,9 @@ export async function openSevSecret(
 ): Promise<{ readonly data: Uint8Array; readonly macHolds: boolean }> {
   const { flags, iv, ciphertext, mac } = secret
   const length = u32(ciphertext.length)
-  const made = await hmac(keys.tik, concatBytes(Uint8Array.of(1), u32(flags), iv, length, length, ciphertext, measure))
+  const made = await authenticate(
+    keys.tik,
+    concatBytes(Uint8Array.of(1), u32(flags), iv, length, length, ciphertext, measure),
+  )
   return { data: await counterMode(keys.tek, iv, ciphertext), macHolds: equalBytes(made, mac) }
 }

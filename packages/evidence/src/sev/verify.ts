@@ -1,3 +1,4 @@
+import { hmac } from '#crypto'
 import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { concatBytes, fromHex } from '../core/bytes.ts'
@@ -222,6 +223,7 @@ function planCandidates(
     digest,
     mac: {
       kind: 'hmac',
+      by: hmac,
       algorithm: 'sha256',
       key,
       data: launchMeasureInput(launch, fromHex(digest) ?? new Uint8Array(0), evidence.measure.mnonce),

@@ -1,3 +1,4 @@
+import { anySalt } from '#crypto'
 import { concatBytes } from '../core/bytes.ts'
 import { CURVE_BYTES, type PublicKey, type SignatureJob, type SignatureScheme } from '../crypto/jobs.ts'
 import { algorithmId, computable, hashOf, idText, schemeOf, type TpmHash, type TpmScheme } from './algorithms.ts'
@@ -62,7 +63,7 @@ export function signatureJob(
   }
   const named: SignatureScheme = scheme === 'rsassa' ? `rsassa-pkcs1-${computed}` : `rsassa-pss-${computed}`
   const job: SignatureJob = { kind: 'signature', scheme: named, key, data, signature: numbers[0] as Uint8Array }
-  return scheme === 'rsapss' ? { ...job, anySalt: true } : job
+  return scheme === 'rsapss' ? { ...job, anySalt } : job
 }
 
 // TPMs drop leading zeros of r and s, or keep them.

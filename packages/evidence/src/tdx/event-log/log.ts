@@ -1,3 +1,4 @@
+import { replay } from '#crypto'
 import type { DigestJob, ReplayJob } from '../../crypto/jobs.ts'
 import type { LoggedEvent } from '../../eventlog/events.ts'
 
@@ -35,8 +36,9 @@ export function eventLog(
   bytesUsed: number,
   totalBytes: number,
 ): EventLog {
-  const replay = (register: Rtmr): ReplayJob => ({
+  const replayOf = (register: Rtmr): ReplayJob => ({
     kind: 'replay',
+    by: replay,
     algorithm: 'sha384',
     initial: new Uint8Array(REGISTER_BYTES),
     events: eventsOf(events, register).map((event) => event.digest),
@@ -47,7 +49,7 @@ export function eventLog(
     events,
     bytesUsed,
     totalBytes,
-    replay: { rtmr0: replay('rtmr0'), rtmr1: replay('rtmr1'), rtmr2: replay('rtmr2'), rtmr3: replay('rtmr3') },
+    replay: { rtmr0: replayOf('rtmr0'), rtmr1: replayOf('rtmr1'), rtmr2: replayOf('rtmr2'), rtmr3: replayOf('rtmr3') },
     separators: SEPARATORS.map((data) => ({ kind: 'digest', algorithm: 'sha384', data: Uint8Array.from(data) })),
   }
 }

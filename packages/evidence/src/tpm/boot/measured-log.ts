@@ -1,3 +1,4 @@
+import { replay } from '#crypto'
 import { equalBytes, toHex } from '../../core/bytes.ts'
 import { EvidenceError } from '../../core/errors.ts'
 import type { DigestAlgorithm, DigestJob, Job, ReplayJob } from '../../crypto/jobs.ts'
@@ -109,6 +110,7 @@ function bankLog(bank: DigestAlgorithm, log: TcgLog, locality: number): BankLog 
   for (const [index, list] of extended) {
     replays.set(index, {
       kind: 'replay',
+      by: replay,
       algorithm: bank,
       initial: initialValue(index, hashSize(bank), locality),
       events: list,
