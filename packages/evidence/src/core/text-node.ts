@@ -1,3 +1,5 @@
+import { base64DigitCount, base64Digits, isHex } from './text-rules.ts'
+
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
 
 /** Lower-case hexadecimal of `bytes`, in memory order. */
@@ -26,7 +28,7 @@ function joined(bytes: Uint8Array): string {
  */
 export function fromHex(text: string): Uint8Array | undefined {
   // Asked first: the platform stops at a wrong digit without a word, and takes some letters of other scripts for digits.
-  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined
+  if (!isHex(text)) return undefined
   return filled(text, 'hex', text.length / 2)
 }
 
@@ -36,15 +38,9 @@ export function fromHex(text: string): Uint8Array | undefined {
  * @see RFC 4648, sections 4 and 5
  */
 export function decodeBase64(text: string): Uint8Array | undefined {
-  const digits = text.replace(/[ \t\r\n]+/g, '')
-  const padding = digits.endsWith('==') ? 2 : digits.endsWith('=') ? 1 : 0
-  const count = digits.length - padding
-  const last = count % 4
-  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(digits) || last === 1) return undefined
-  if (padding > 0 && (last === 0 || padding !== 4 - last)) return undefined
-  // The last digit of two has four bits too many, that of three has two.
-  if (last > 0 && !(last === 2 ? 'AQgw' : 'AEIMQUYcgkosw048').includes(digits.charAt(count - 1))) return undefined
-  return filled(digits, 'base64', Math.floor((count * 3) / 4))
+  const digits = base64Digits(text)
+  if (digits === undefined) return undefined
+  return filled(digits, 'base64', Math.floor((base64DigitCount(digits) * 3) / 4))
 }
 
 // Not Buffer.from: that hands out views on memory which it shares between all.

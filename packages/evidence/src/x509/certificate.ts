@@ -163,7 +163,7 @@ export function readTime(from: DerReader, field: string): number {
   const hour = digits(bytes, at + 4)
   const minute = digits(bytes, at + 6)
   const second = digits(bytes, at + 8)
-  const isDate = year >= 1950 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month)
+  const isDate = year >= 1950 && month >= 1 && month <= 12 && day >= 1 && (day < 29 || day <= daysIn(year, month))
   if (!(isDate && hour < 24 && minute < 60 && second < 60)) throw badTime(from, field)
   return Date.UTC(year, month - 1, day, hour, minute, second)
 }
@@ -184,8 +184,8 @@ function century(year: number): number {
 }
 
 function daysIn(year: number, month: number): number {
-  if (month === 2) return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28
-  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+  // Day 0 is the one before the first.
+  return new Date(Date.UTC(year, month, 0)).getUTCDate()
 }
 
 /**
