@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { decodePem, type PublicKey, parseCertificate, parseCrl, verifiesUnder } from '@sekisho/evidence/x509'
+import { AMD, decodePem, type PublicKey, parseCertificate, parseCrl, verifiesUnder } from '@sekisho/evidence/x509'
 
 /** As much of a certificate as the checks at the door need. The verifier reads it again. */
 export interface CertificateFacts {
@@ -32,7 +32,7 @@ export interface CrlFacts {
 
 /** Reads one DER certificate. @throws EvidenceError when it is none */
 export function readCertificate(der: Uint8Array): CertificateFacts {
-  const { issuer, subject, notBefore, notAfter, key, spki, extensions, signed } = parseCertificate(der)
+  const { issuer, subject, notBefore, notAfter, key, spki, extensions, signed } = parseCertificate(der, [], AMD)
   return {
     der,
     issuer: issuer.key,
@@ -49,7 +49,7 @@ export function readCertificate(der: Uint8Array): CertificateFacts {
 
 /** Reads one DER certificate list. @throws EvidenceError when it is none, RangeError when it says no next update */
 export function readCrl(der: Uint8Array): CrlFacts {
-  const { issuer, thisUpdate, nextUpdate, signed } = parseCrl(der)
+  const { issuer, thisUpdate, nextUpdate, signed } = parseCrl(der, AMD)
   if (nextUpdate === undefined) throw new RangeError('a revocation list without a next update')
   return {
     der,

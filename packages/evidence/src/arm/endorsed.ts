@@ -1,10 +1,10 @@
 import type { EvidenceError } from '../core/errors.ts'
-import type { DigestJob, PublicKey } from '../crypto/jobs.ts'
-import { spkiOf } from './keys.ts'
+import { ecSpki } from '../crypto/ec-key.ts'
+import type { DigestJob, EcKey } from '../crypto/jobs.ts'
 
 /** A platform's verification key (IAK). */
 export interface EndorsedKey {
-  readonly key: PublicKey
+  readonly key: EcKey
   readonly spki: DigestJob
   /** Lower-case hex; undefined where the key counts for all. */
   readonly implementationId: string | undefined
@@ -50,9 +50,9 @@ export interface CorimContent extends EndorsementPart {
 
 /** An endorsed key with its digest yet to be computed. */
 export function endorsedKey(
-  key: PublicKey,
+  key: EcKey,
   implementationId: string | undefined,
   instanceId: string | undefined,
 ): EndorsedKey {
-  return { key, spki: { kind: 'digest', algorithm: 'sha256', data: spkiOf(key) }, implementationId, instanceId }
+  return { key, spki: { kind: 'digest', algorithm: 'sha256', data: ecSpki(key) }, implementationId, instanceId }
 }

@@ -1,6 +1,6 @@
 import { concatBytes, fromHex, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { CURVE_BYTES, type PublicKey } from '../crypto/jobs.ts'
+import { CURVE_BYTES, type EcKey } from '../crypto/jobs.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import {
   type EndorsedKey,
@@ -29,7 +29,7 @@ export function readKeys(text: string): readonly EndorsedKey[] {
 }
 
 /** A public EC key in JSON; a private member beside it is not looked at. @see RFC 7518, section 6.2.1 */
-function readJwk(jwk: Members, field: string): PublicKey {
+function readJwk(jwk: Members, field: string): EcKey {
   const { kty, crv } = jwk
   if (kty !== 'EC' || (crv !== 'P-256' && crv !== 'P-384' && crv !== 'P-521'))
     throw bad(`${field}.crv`, 'another key', 'an EC key on P-256, P-384 or P-521')

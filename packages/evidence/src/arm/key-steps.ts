@@ -2,10 +2,10 @@ import { digestHex } from '../core/assemble.ts'
 import { fail, notApplicable, pass, type Step, unchecked } from '../core/engine.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import type { Finding, TrustAnchor } from '../core/verdict.ts'
+import { isOnCurve } from '../crypto/ec-key.ts'
 import { MAX_CANDIDATES } from './candidates.ts'
 import type { EndorsedKey } from './endorsed.ts'
 import type { ArmEndorsements } from './endorsements.ts'
-import { isOnCurve } from './keys.ts'
 
 /** What the steps about a platform's key read. */
 export interface KeyState {

@@ -1,6 +1,6 @@
 import { EvidenceError } from '../core/errors.ts'
 import type { PublicKey } from '../crypto/jobs.ts'
-import { rsaKey } from '../tpm-structures/public-area.ts'
+import { rsaKey } from '../crypto/rsa-key.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 
 /** One key of the runtime claims. */
@@ -69,7 +69,7 @@ function readKey(value: unknown, i: number): RuntimeKey {
     kid,
     kty,
     keyOps,
-    key: rsaKey(modulus, number),
+    key: rsaKey(modulus, exponent),
   }
 }
 

@@ -1,8 +1,8 @@
 import { type ComponentClaim, componentClaims } from '../arm/components.ts'
-import { uncompressed } from '../arm/keys.ts'
 import { type LifecycleState, lifecycleState } from '../arm/lifecycle.ts'
 import { toHex } from '../core/bytes.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
+import { uncompressed } from '../crypto/ec-key.ts'
 import type { CcaState } from './state.ts'
 
 /** What a CCA token claims, beside what all evidence does. `product` is the implementation id, `hardwareId` the instance id. */
@@ -73,7 +73,7 @@ export function ccaClaims(state: CcaState): CcaClaims {
       challenge,
       hashAlgorithm: realm.hashAlgorithm,
       publicKeyHashAlgorithm: realm.publicKeyHashAlgorithm,
-      publicKey: toHex(uncompressed(realm.key)),
+      publicKey: toHex(uncompressed(realm.key.bytes)),
     },
     ...attestedKey(state),
   }
@@ -82,7 +82,7 @@ export function ccaClaims(state: CcaState): CcaClaims {
 function attestedKey({ token: { keyAttestation } }: CcaState): Pick<CcaClaims, 'attestedKey'> {
   if (keyAttestation === undefined) return {}
   const { key, nonce } = keyAttestation
-  return { attestedKey: { curve: key.kind, point: toHex(uncompressed(key)), nonce: toHex(nonce) } }
+  return { attestedKey: { curve: key.kind, point: toHex(uncompressed(key.bytes)), nonce: toHex(nonce) } }
 }
 
 /** What a verdict about this token relies on without evidence. */

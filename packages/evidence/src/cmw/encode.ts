@@ -1,6 +1,6 @@
 import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText } from '../cbor/encode.ts'
+import { encodeBase64url } from '../core/base64url.ts'
 import type { Json } from '../core/json.ts'
-import { encodeBase64url } from '../x509/base64url.ts'
 import { tagOfContentFormat } from './content-formats.ts'
 import { CMW_INDICATORS, type Cmw, type CmwIndicator, type CmwRecord, COLLECTION_TYPE } from './message.ts'
 

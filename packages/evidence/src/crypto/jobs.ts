@@ -1,20 +1,36 @@
 import { toHex } from '../core/bytes.ts'
 
-/** Curves and key kinds that evidence and endorsements use. */
-export type KeyKind = 'P-256' | 'P-384' | 'P-521' | 'RSA'
+/** Curves that evidence and endorsements use. */
+export type Curve = 'P-256' | 'P-384' | 'P-521'
 
-/**
- * A public key, not yet imported by the platform. `handles` are the platform's own objects once a
- * signature was checked with the key; they belong to `#crypto` alone.
- */
-export interface PublicKey {
-  readonly kind: KeyKind
-  /** EC: x then y, big-endian, 64, 96 or 132 bytes. RSA: the DER of a PKCS #1 RSAPublicKey. */
-  readonly bytes: Uint8Array
-  /** RSA only: size of the modulus in bits. */
-  readonly bits?: number
+/** The platform's own object once a signature was checked with a key; it belongs to `#crypto` alone. */
+interface Imported {
   handle?: unknown
 }
+
+/** A point on a curve. */
+export interface EcKey extends Imported {
+  readonly kind: Curve
+  /** x then y, big-endian, 64, 96 or 132 bytes. */
+  readonly bytes: Uint8Array
+}
+
+/** An RSA key; `rsaKey` and `readRsaKey` make one. */
+export interface RsaKey extends Imported {
+  readonly kind: 'RSA'
+  /** The DER of a PKCS #1 RSAPublicKey. */
+  readonly bytes: Uint8Array
+  /** Size of the modulus. */
+  readonly bits: number
+  /** The same as JWK, the form that WebCrypto reads fastest. */
+  jwk(): JsonWebKey
+}
+
+/** What evidence and endorsements are signed with. */
+export type KeyKind = PublicKey['kind']
+
+/** A public key, not yet imported by the platform. */
+export type PublicKey = EcKey | RsaKey
 
 type Hash = 'sha256' | 'sha384' | 'sha512'
 
@@ -40,7 +56,7 @@ export function schemeHash(scheme: SignatureScheme): SignatureHash {
 }
 
 /** Bytes of one coordinate, and of one number of a signature, on a curve. */
-export const CURVE_BYTES: Readonly<Record<Exclude<KeyKind, 'RSA'>, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 }
+export const CURVE_BYTES: Readonly<Record<Curve, number>> = { 'P-256': 32, 'P-384': 48, 'P-521': 66 }
 
 /** One signature to be checked. ECDSA signatures are r then s, big-endian, each as long as the curve's order. */
 export interface SignatureJob {
@@ -60,8 +76,8 @@ export interface SignatureJob {
   result?: boolean
 }
 
-/** Lengths of salt to try, in order, for a key of so many bits and a hash of so many bytes. */
-export type SaltLengths = (keyBits: number, hashBytes: number) => readonly number[]
+/** Lengths of salt to try, in order, with a key and a hash of so many bytes. */
+export type SaltLengths = (key: PublicKey, hashBytes: number) => readonly number[]
 
 /** SHA-1 occurs in event logs, PCR banks and signatures of old TPMs. */
 export type DigestAlgorithm = 'sha1' | Hash

@@ -1,4 +1,5 @@
 import { concatBytes, toHex } from '../core/bytes.ts'
+import { uncompressed } from './ec-key.ts'
 import {
   type CipherJob,
   type DigestAlgorithm,
@@ -114,7 +115,7 @@ async function checkSignature(job: SignatureJob, key: CryptoKey): Promise<boolea
   const hashBytes = hash === 'sha1' ? 20 : Number(hash.slice(3)) / 8
   const parameters = { name: webName(job.key, job.scheme), hash: webHash(hash) }
   try {
-    for (const saltLength of job.anySalt?.(job.key.bits ?? 0, hashBytes) ?? [hashBytes]) {
+    for (const saltLength of job.anySalt?.(job.key, hashBytes) ?? [hashBytes]) {
       if (await crypto.subtle.verify({ ...parameters, saltLength }, key, source(job.signature), source(job.data)))
         return true
     }
@@ -129,8 +130,8 @@ async function checkSignature(job: SignatureJob, key: CryptoKey): Promise<boolea
  * A {@link SignatureJob}'s `anySalt`. WebCrypto takes one length at a time: the usual two first, the hash's and the
  * largest, then all others.
  */
-export const anySalt: SaltLengths = (keyBits, usual) => {
-  const largest = Math.ceil((keyBits - 1) / 8) - usual - 2
+export const anySalt: SaltLengths = (key, usual) => {
+  const largest = Math.ceil(((key.kind === 'RSA' ? key.bits : 0) - 1) / 8) - usual - 2
   const others = Array.from({ length: Math.max(0, largest) }, (_, length) => length)
   return [usual, ...(largest > usual ? [largest] : []), ...others.filter((length) => length !== usual)]
 }
@@ -164,47 +165,12 @@ async function tryImport(key: PublicKey, scheme: SignatureScheme): Promise<Crypt
   const parameters = { name: webName(key, scheme), namedCurve: key.kind, hash: webHash(schemeHash(scheme)) }
   try {
     return key.kind === 'RSA'
-      ? await crypto.subtle.importKey('jwk', rsaJwk(key.bytes), parameters, false, ['verify'])
+      ? await crypto.subtle.importKey('jwk', key.jwk(), parameters, false, ['verify'])
       : await crypto.subtle.importKey('raw', uncompressed(key.bytes), parameters, false, ['verify'])
   } catch {
     // Not a key of its kind (a point off the curve, say): nothing verifies under it.
     return undefined
   }
-}
-
-function uncompressed(point: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(1 + point.length)
-  bytes[0] = 4
-  bytes.set(point, 1)
-  return bytes
-}
-
-// RSAPublicKey { modulus, publicExponent } (RFC 8017, appendix A.1.1), which was read before it became a key of ours.
-function rsaJwk(pkcs1: Uint8Array): JsonWebKey {
-  const modulus = contentAt(pkcs1, contentAt(pkcs1, 0).start)
-  const exponent = contentAt(pkcs1, modulus.end)
-  const number = ({ start, end }: Content): string =>
-    base64url(pkcs1.subarray(pkcs1[start] === 0 ? start + 1 : start, end))
-  return { kty: 'RSA', n: number(modulus), e: number(exponent) }
-}
-
-interface Content {
-  readonly start: number
-  readonly end: number
-}
-
-// Of the DER element whose tag is at `at`.
-function contentAt(der: Uint8Array, at: number): Content {
-  const first = der[at + 1] ?? 0
-  const start = at + 2 + (first < 0x80 ? 0 : first & 0x7f)
-  let length = first < 0x80 ? first : 0
-  for (let i = at + 2; i < start; i++) length = length * 256 + (der[i] ?? 0)
-  return { start, end: start + length }
-}
-
-function base64url(bytes: Uint8Array): string {
-  const text = btoa(Reflect.apply(String.fromCharCode, undefined, bytes))
-  return text.replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
 }
 
 // The one place where our byte strings meet WebCrypto, which takes no views on shared memory: copy those.

@@ -1,7 +1,7 @@
 import { type CborItem, type CborMap, SIMPLE } from '../cbor/item.ts'
 import { mapOf, wrongItem } from '../cbor/typed.ts'
+import { encodeBase64url } from '../core/base64url.ts'
 import type { Json, JsonObject } from '../core/json.ts'
-import { encodeBase64url } from '../x509/base64url.ts'
 import { CATEGORIES, DEBUG_STATES, EAT_NAMES, VERIFIER_ID } from './names.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { fromHex } from '../core/bytes.ts'
 import type { TrustAnchor } from '../core/verdict.ts'
 import type { PublicKey } from '../crypto/jobs.ts'
-import { rsaKey } from '../tpm-structures/public-area.ts'
+import { rsaKey } from '../crypto/rsa-key.ts'
 
 /** The authority that certified the keys of Intel's attestation service (IAS). */
 export const IAS_ROOT: TrustAnchor = {
@@ -22,4 +22,4 @@ const MODULUS =
   'f89c089f0da6cdb7fceee8c9821a8e54f25c0416d18c46839a5f8012fbdd3dc74d256279adc2c0d55aff6f0622425d1b'
 
 /** Its key, RSA of 3072 bits: archives often hold the certificate of the signing key alone. */
-export const IAS_ROOT_KEY: PublicKey = rsaKey(fromHex(MODULUS) ?? new Uint8Array(), 65_537)
+export const IAS_ROOT_KEY: PublicKey = rsaKey(fromHex(MODULUS) as Uint8Array, Uint8Array.of(1, 0, 1))

@@ -1,7 +1,6 @@
 import { candidateJobs, type KeyCandidate, planCandidates, signingCandidate } from '../arm/candidates.ts'
 import { type ArmEndorsementsInput, keysFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
 import { anchorOf } from '../arm/key-steps.ts'
-import { uncompressed } from '../arm/keys.ts'
 import { assembleVerdict } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
@@ -9,6 +8,7 @@ import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
+import { uncompressed } from '../crypto/ec-key.ts'
 import type { DigestJob, Job } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { type PsaClaims, psaAssumptions, psaClaims, psaNotes } from './claims.ts'
@@ -75,7 +75,7 @@ function planToken(evidence: Uint8Array, options: PsaVerifyOptions): Plan {
   const keys = keysFor(endorsements, implementationId, instanceId)
   const candidates = planCandidates(keys, token.cose)
   const points = candidates.map(
-    ({ endorsed }): DigestJob => ({ kind: 'digest', algorithm: 'sha256', data: uncompressed(endorsed.key) }),
+    ({ endorsed }): DigestJob => ({ kind: 'digest', algorithm: 'sha256', data: uncompressed(endorsed.key.bytes) }),
   )
   const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
   return {

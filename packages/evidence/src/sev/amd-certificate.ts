@@ -1,7 +1,8 @@
 import { concatBytes, Reader } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { PublicKey } from '../crypto/jobs.ts'
-import { bigEndian, rsaKey, u32 } from './numbers.ts'
+import { rsaKey } from '../crypto/rsa-key.ts'
+import { bigEndian, u32 } from './numbers.ts'
 
 /** Usage numbers of AMD's own keys. */
 export const AMD_USAGE: { readonly ark: 0x00; readonly ask: 0x13 } = { ark: 0x00, ask: 0x13 }

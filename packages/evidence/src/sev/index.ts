@@ -1,3 +1,4 @@
+export { spkiOf as sevSpki } from '../crypto/spki.ts'
 export { type AmdCertificate, encodeAmdCertificate, parseAmdCertificate } from './amd-certificate.ts'
 export { AMD_SEV_ROOTS } from './anchors.ts'
 export { parseSevCertificates, type SevCertificates, type SevPlace } from './chain.ts'
@@ -9,7 +10,6 @@ export {
   type SevPolicyExpectations,
 } from './expectations.ts'
 export { sevFields } from './fields.ts'
-export { spkiOf as sevSpki } from './numbers.ts'
 export { type SevPolicy, sevPolicy } from './policy.ts'
 export {
   encodeSevLaunchMeasure,

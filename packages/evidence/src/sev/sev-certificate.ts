@@ -1,7 +1,9 @@
 import { allZero, concatBytes, Reader } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import type { PublicKey, SignatureJob, SignatureScheme } from '../crypto/jobs.ts'
-import { bigEndian, CURVES, onCurve, rsaKey, u32 } from './numbers.ts'
+import { isOnCurve } from '../crypto/ec-key.ts'
+import { CURVE_BYTES, type EcKey, type PublicKey, type SignatureJob, type SignatureScheme } from '../crypto/jobs.ts'
+import { rsaKey } from '../crypto/rsa-key.ts'
+import { bigEndian, u32 } from './numbers.ts'
 
 /** Size of a certificate of the SEV form, whatever is in it. */
 export const SEV_CERTIFICATE_SIZE = 2084
@@ -146,13 +148,17 @@ function readKey(algorithm: number, bytes: Uint8Array, field: string, offset: nu
   return key
 }
 
+/** The two curves of SEV certificates by their number there. */
+const CURVES: Readonly<Record<number, 'P-256' | 'P-384'>> = { 1: 'P-256', 2: 'P-384' }
+
 function pointOf(curve: number, bytes: Uint8Array): PublicKey | undefined {
-  const known = CURVES[curve]
-  const x = known && bigEndian(bytes.subarray(4, 4 + COORDINATE), known.size)
-  const y = known && bigEndian(bytes.subarray(4 + COORDINATE, 4 + 2 * COORDINATE), known.size)
-  if (x === undefined || y === undefined || known === undefined) return undefined
-  const point = concatBytes(x, y)
-  return onCurve(point, known) ? { kind: known.kind, bytes: point } : undefined
+  const kind = CURVES[curve]
+  const size = kind && CURVE_BYTES[kind]
+  const x = size && bigEndian(bytes.subarray(4, 4 + COORDINATE), size)
+  const y = size && bigEndian(bytes.subarray(4 + COORDINATE, 4 + 2 * COORDINATE), size)
+  if (!x || !y || kind === undefined) return undefined
+  const key: EcKey = { kind, bytes: concatBytes(x, y) }
+  return isOnCurve(key) ? key : undefined
 }
 
 function rsaOf(bits: number, bytes: Uint8Array): PublicKey | undefined {

@@ -2,6 +2,7 @@ import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Remembered } from '../core/memory.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import { AMD } from '../x509/amd-algorithms.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodePem } from '../x509/pem.ts'
@@ -106,7 +107,7 @@ export class SnpCollateral implements SnpParts, Remembered {
         : isPresent(chain.ark)
           ? chain.ark
           : partOf(fromTable('ark'), arkOf)
-    this.crl = partOf(parts.crl ?? fromTable('crl'), (bytes) => parseCrl(derOf(bytes, 'X509 CRL', 'crl')))
+    this.crl = partOf(parts.crl ?? fromTable('crl'), (bytes) => parseCrl(derOf(bytes, 'X509 CRL', 'crl'), AMD))
     this.idBlock = readIdBlock(parts)
     this.tableError = tableError
     this.size = sizeOf(parts) + table.reduce((sum, entry) => sum + entry.data.length, 0)
@@ -214,11 +215,11 @@ function partOf<T>(bytes: Uint8Array | undefined, read: (bytes: Uint8Array) => T
 }
 
 function certificateOf(bytes: Uint8Array): Certificate {
-  return parseCertificate(derOf(bytes, 'CERTIFICATE', 'certificate'))
+  return parseCertificate(derOf(bytes, 'CERTIFICATE', 'certificate'), [], AMD)
 }
 
 function arkOf(bytes: Uint8Array): Certificate {
-  return parseCertificate(derOf(bytes, 'CERTIFICATE', 'certificate'), knownRoots(AMD_ROOT_CERTIFICATES))
+  return parseCertificate(derOf(bytes, 'CERTIFICATE', 'certificate'), knownRoots(AMD_ROOT_CERTIFICATES), AMD)
 }
 
 function leafOf(bytes: Uint8Array): Leaf {

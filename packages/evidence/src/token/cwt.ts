@@ -1,10 +1,10 @@
 import { decodeCbor } from '../cbor/decode.ts'
 import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
 import { type CoseSign1, readSign1, sign1Input } from '../cbor/sign1.ts'
+import { encodeBase64, encodeBase64url } from '../core/base64url.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import { claimsFromCbor } from '../eat/from-cbor.ts'
-import { encodeBase64url } from '../x509/base64url.ts'
 import type { Token } from './model.ts'
 
 const TAG_CWT = 61
@@ -86,12 +86,7 @@ function headerOf({ headers, unprotected, algorithm }: CoseSign1): JsonObject {
 function chainOf(item: CborItem | undefined): readonly string[] | undefined {
   if (item === undefined) return undefined
   const all = item.type === 'array' ? item.items : [item]
-  return all.map((one) => (one.type === 'bytes' ? base64(one.value) : ''))
-}
-
-function base64(bytes: Uint8Array): string {
-  const text = encodeBase64url(bytes).replaceAll('-', '+').replaceAll('_', '/')
-  return text.padEnd(Math.ceil(text.length / 4) * 4, '=')
+  return all.map((one) => (one.type === 'bytes' ? encodeBase64(one.value) : ''))
 }
 
 function keyIdOf(map: CborMap): string | undefined {

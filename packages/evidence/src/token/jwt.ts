@@ -1,6 +1,6 @@
+import { decodeBase64url } from '../core/base64url.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { isList, isObject, type Json, type JsonObject, memberOf, parseStrict } from '../core/json.ts'
-import { decodeBase64url } from '../x509/base64url.ts'
 import { beginsLikeCwt, parseCwt } from './cwt.ts'
 import type { Token } from './model.ts'
 

@@ -1,10 +1,10 @@
-import { spkiOf } from '../arm/keys.ts'
+import { decodeBase64url } from '../core/base64url.ts'
 import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { isList, isObject, type Json, memberOf, parseStrict, textOf } from '../core/json.ts'
-import { CURVE_BYTES, type DigestJob, type PublicKey } from '../crypto/jobs.ts'
-import { rsaKey } from '../tpm-structures/public-area.ts'
-import { decodeBase64url } from '../x509/base64url.ts'
+import { ecSpki } from '../crypto/ec-key.ts'
+import { CURVE_BYTES, type DigestJob, type EcKey, type PublicKey } from '../crypto/jobs.ts'
+import { rsaKey, rsaSpki } from '../crypto/rsa-key.ts'
 import { sameKey } from '../x509/signature.ts'
 import { type AzureKeyQuote, azureKeyQuote } from './azure-key.ts'
 import { parseChain, type TokenChain } from './chain.ts'
@@ -93,32 +93,21 @@ function ecOf(jwk: Json, field: string): Material {
   const [x, y] = ['x', 'y'].map((name) => decodeBase64url(textOf(jwk, name) ?? '', `${field}.${name}`))
   const size = CURVE_BYTES[crv]
   if (x?.length !== size || y?.length !== size) throw bad(field, 'coordinates of another length', `${size} bytes each`)
-  const key: PublicKey = { kind: crv, bytes: concatBytes(x, y) }
-  return { key, spki: spkiOf(key) }
+  const key: EcKey = { kind: crv, bytes: concatBytes(x, y) }
+  return { key, spki: ecSpki(key) }
 }
 
 function rsaOf(jwk: Json, field: string): Material | undefined {
   if (textOf(jwk, 'kty') !== 'RSA') throw bad(`${field}.kty`, 'another kind of key', '`RSA` or `EC`')
   if (memberOf(jwk, 'n') === undefined && memberOf(jwk, 'e') === undefined) return undefined
   const modulus = decodeBase64url(textOf(jwk, 'n') ?? '', `${field}.n`)
-  const exponent = decodeBase64url(textOf(jwk, 'e') ?? '', `${field}.e`).reduce((sum, byte) => sum * 256 + byte, 0)
+  const exponent = decodeBase64url(textOf(jwk, 'e') ?? '', `${field}.e`)
+  const number = exponent.reduce((sum, byte) => sum * 256 + byte, 0)
   if (modulus.length < 256 || modulus.length > 1024) throw bad(`${field}.n`, 'another length', '2048 to 8192 bits')
-  if (exponent < 3 || exponent > 0xffffffff || exponent % 2 === 0)
+  if (number < 3 || number > 0xffffffff || number % 2 === 0)
     throw bad(`${field}.e`, 'another number', 'an odd exponent of 4 bytes at most')
   const key = rsaKey(modulus, exponent)
-  return { key, spki: rsaSpki(key.bytes) }
-}
-
-const RSA_ALGORITHM: Uint8Array = Uint8Array.of(0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 1, 5, 0)
-
-function rsaSpki(pkcs1: Uint8Array): Uint8Array {
-  const bits = element(0x03, concatBytes(Uint8Array.of(0), pkcs1))
-  return element(0x30, concatBytes(RSA_ALGORITHM, bits))
-}
-
-// All lengths here are of 256 to 65,535 bytes: a key of 2048 bits or more is inside.
-function element(tag: number, content: Uint8Array): Uint8Array {
-  return concatBytes(Uint8Array.of(tag, 0x82, content.length >> 8, content.length & 0xff), content)
+  return { key, spki: rsaSpki(key) }
 }
 
 /** Why a key must not be used with an algorithm; undefined when it may. */

@@ -1,5 +1,6 @@
 import { concatBytes } from '../core/bytes.ts'
-import { CURVE_BYTES, type DigestJob, type KeyKind, type PublicKey } from '../crypto/jobs.ts'
+import { CURVE_BYTES, type Curve, type DigestJob, type PublicKey } from '../crypto/jobs.ts'
+import { rsaKey } from '../crypto/rsa-key.ts'
 import {
   algorithmId,
   computable,
@@ -46,13 +47,13 @@ export interface TpmPublic {
   readonly keyBits: number
   /** RSA only. */
   readonly exponent: number | undefined
-  readonly curve: Exclude<KeyKind, 'RSA'> | undefined
+  readonly curve: Curve | undefined
   /** RSA: the modulus. ECC: x and y as received. */
   readonly unique: readonly Uint8Array[]
 }
 
 const MAX_PUBLIC = 2048
-const CURVES: Readonly<Record<number, Exclude<KeyKind, 'RSA'>>> = { 3: 'P-256', 4: 'P-384', 5: 'P-521' }
+const CURVES: Readonly<Record<number, Curve>> = { 3: 'P-256', 4: 'P-384', 5: 'P-521' }
 
 /**
  * Parses a TPMT_PUBLIC, or a TPM2B_PUBLIC, which has its size in front; nothing may follow.
@@ -144,57 +145,11 @@ export function attributeNames({ attributes }: Pick<TpmPublic, 'attributes'>): r
 
 /** The key in the form in which signatures are checked. */
 export function publicKeyOf(area: Pick<TpmPublic, 'curve' | 'unique' | 'exponent' | 'keyBits'>): PublicKey {
-  if (area.curve === undefined) return rsaKey(area.unique[0] as Uint8Array, area.exponent ?? 65537)
+  if (area.curve === undefined) return rsaKey(area.unique[0] as Uint8Array, bigEndian(area.exponent ?? 65537, 4))
   const size = CURVE_BYTES[area.curve]
   const point = new Uint8Array(2 * size)
   for (const [i, number] of area.unique.entries()) point.set(number, (i + 1) * size - number.length)
   return { kind: area.curve, bytes: point }
-}
-
-/** An RSA key from its modulus, big-endian, and exponent. */
-export function rsaKey(modulus: Uint8Array, exponent: number): PublicKey {
-  let start = 0
-  while (start < modulus.length - 1 && modulus[start] === 0) start++
-  const number = modulus.subarray(start)
-  const bytes = der(0x30, derInteger(number), derInteger(shortest(exponent)))
-  return { kind: 'RSA', bytes, bits: number.length * 8 - Math.clz32(number[0] ?? 0) + 24 }
-}
-
-function shortest(value: number): Uint8Array {
-  const bytes = bigEndian(value, 4)
-  const start = bytes.findIndex((byte) => byte !== 0)
-  return bytes.subarray(start < 0 ? 3 : start)
-}
-
-function derInteger(number: Uint8Array): Uint8Array {
-  return (number[0] ?? 0) >= 0x80 ? der(0x02, Uint8Array.of(0), number) : der(0x02, number)
-}
-
-function der(tag: number, ...parts: readonly Uint8Array[]): Uint8Array {
-  const content = concatBytes(...parts)
-  const { length } = content
-  const header =
-    length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff]
-  return concatBytes(Uint8Array.from(header), content)
-}
-
-const EC_ALGORITHMS: Readonly<Record<Exclude<KeyKind, 'RSA'>, readonly number[]>> = {
-  'P-256': [
-    0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03,
-    0x01, 0x07,
-  ],
-  'P-384': [0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x22],
-  'P-521': [0x30, 0x10, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23],
-}
-const RSA_ALGORITHM: readonly number[] = [
-  0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00,
-]
-
-/** The DER SubjectPublicKeyInfo of a key. @see RFC 5480, section 2; RFC 8017, appendix A.1 */
-export function spkiOf(key: PublicKey): Uint8Array {
-  const algorithm = key.kind === 'RSA' ? RSA_ALGORITHM : EC_ALGORITHMS[key.kind]
-  const bits = key.kind === 'RSA' ? [0x00] : [0x00, 0x04]
-  return der(0x30, Uint8Array.from(algorithm), der(0x03, Uint8Array.from(bits), key.bytes))
 }
 
 /** The digest in an object's name; undefined when its hash cannot be computed here. Settle it, then see {@link nameOf}. */

@@ -1,3 +1,4 @@
+export { spkiOf } from '../crypto/spki.ts'
 export { algorithmId, type TpmHash, type TpmScheme } from '../tpm-structures/algorithms.ts'
 export {
   ATTEST,
@@ -17,7 +18,6 @@ export {
   type ObjectAttribute,
   parsePublic,
   publicKeyOf,
-  spkiOf,
   type TpmPublic,
 } from '../tpm-structures/public-area.ts'
 export {

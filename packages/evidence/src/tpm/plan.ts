@@ -3,6 +3,7 @@ import { concatBytes, equalBytes, fromHex, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { TrustAnchor } from '../core/verdict.ts'
 import type { DigestAlgorithm, DigestJob, Job, PublicKey } from '../crypto/jobs.ts'
+import { spkiOf } from '../crypto/spki.ts'
 import { computable } from '../tpm-structures/algorithms.ts'
 import type { Attest } from '../tpm-structures/attest.ts'
 import {
@@ -11,7 +12,6 @@ import {
   parsePublic,
   publicKeyOf,
   qualifiedNameJob,
-  spkiOf,
   type TpmPublic,
 } from '../tpm-structures/public-area.ts'
 import type { TpmSignature } from '../tpm-structures/signature.ts'

@@ -3,6 +3,7 @@ import type { PublicKey } from '../crypto/jobs.ts'
 import type { Signed } from './signature.ts'
 
 export type { PublicKey } from '../crypto/jobs.ts'
+export { AMD } from './amd-algorithms.ts'
 export { type Certificate, type Extension, parseCertificate } from './certificate.ts'
 export { type Crl, parseCrl } from './crl.ts'
 export type { Name } from './name.ts'

@@ -59,8 +59,7 @@ export function sameKey(a: PublicKey, b: PublicKey): boolean {
 }
 
 function fits(scheme: SignatureScheme, key: PublicKey): boolean {
-  if (key.kind === 'RSA')
-    return scheme.startsWith('rsassa') && key.bits !== undefined && key.bits >= 2048 && key.bits <= 8192
+  if (key.kind === 'RSA') return scheme.startsWith('rsassa') && key.bits >= 2048 && key.bits <= 8192
   const curve = scheme.startsWith('ecdsa-p') ? `P-${scheme.slice(7, 10)}` : key.kind
   return scheme.startsWith('ecdsa') && curve === key.kind
 }

@@ -1,4 +1,5 @@
 import { type AlgorithmProfile, STRICT } from './algorithms.ts'
+import { RSA } from './rsa.ts'
 
 /**
  * Algorithms of chains outside of Intel and AMD: TPM vendors, clouds, NVIDIA, IBM and its certificate
@@ -15,4 +16,5 @@ export const WIDE: AlgorithmProfile = {
     ['1.2.840.113549.1.1.13', 'rsassa-pkcs1-sha512'],
   ]),
   curves: new Map([...STRICT.curves, ['1.3.132.0.35', 'P-521']]),
+  rsa: RSA,
 }

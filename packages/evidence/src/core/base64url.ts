@@ -1,5 +1,5 @@
-import { EvidenceError } from '../core/errors.ts'
-import { decodeBase64 } from './pem.ts'
+import { decodeBase64 } from '#text'
+import { EvidenceError } from './errors.ts'
 
 /**
  * Bytes of base64url without padding, white space or leftover bits.
@@ -13,15 +13,14 @@ export function decodeBase64url(text: string, field: string): Uint8Array {
   return bytes
 }
 
-const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
-
 /** Base64url of `bytes`, without padding. @see RFC 7515, section 2 */
 export function encodeBase64url(bytes: Uint8Array): string {
-  let text = ''
-  for (let i = 0; i < bytes.length; i += 3) {
-    const group = ((bytes[i] as number) << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0)
-    const digits = Math.min(bytes.length - i, 3) + 1
-    for (let k = 0; k < digits; k++) text += DIGITS.charAt((group >> (18 - 6 * k)) & 63)
-  }
-  return text
+  return encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+}
+
+/** Base64 of `bytes`, padded. @see RFC 4648, section 4 */
+export function encodeBase64(bytes: Uint8Array): string {
+  let letters = ''
+  for (const byte of bytes) letters += String.fromCharCode(byte)
+  return btoa(letters)
 }
