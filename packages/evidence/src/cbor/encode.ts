@@ -6,13 +6,15 @@ const UTF8 = new TextEncoder()
 export function cborHead(major: number, argument: number): Uint8Array {
   const first = major << 5
   if (argument < 24) return Uint8Array.of(first | argument)
-  if (argument < 0x100) return Uint8Array.of(first | 24, argument)
-  if (argument < 0x10000) return Uint8Array.of(first | 25, argument >> 8, argument & 0xff)
-  const head = new Uint8Array(argument < 0x100000000 ? 5 : 9)
-  const view = new DataView(head.buffer)
-  head[0] = first | (head.length === 5 ? 26 : 27)
-  if (head.length === 5) view.setUint32(1, argument)
-  else view.setBigUint64(1, BigInt(argument))
+  // One byte, two, four or eight.
+  const size = argument < 0x100 ? 0 : argument < 0x10000 ? 1 : argument < 0x100000000 ? 2 : 3
+  const head = new Uint8Array(1 + 2 ** size)
+  head[0] = first | (24 + size)
+  let rest = argument
+  for (let i = 2 ** size; i > 0; i--) {
+    head[i] = rest % 256
+    rest = Math.floor(rest / 256)
+  }
   return head
 }
 
@@ -51,4 +53,4 @@ export function cborTag(tag: number, item: Uint8Array): Uint8Array {
 }
 
 /** null. */
-export const CBOR_NULL: Uint8Array = Uint8Array.of(0xf6)
+export const CBOR_NULL: Uint8Array = /* @__PURE__ */ Uint8Array.of(0xf6)

@@ -145,7 +145,7 @@ export function stepIds<S>(groups: readonly StepGroup<S>[], which: 'all' | 'waiv
 
 function assertWaivable<S>(groups: readonly StepGroup<S>[], waive: readonly string[]): void {
   for (const id of waive) {
-    const step = stepOf(groups, id)
+    const step = groups.flatMap(({ steps }) => steps).find((one) => one.id === id)
     if (step?.waivable === true) continue
     throw new TypeError(
       step === undefined
@@ -153,14 +153,6 @@ function assertWaivable<S>(groups: readonly StepGroup<S>[], waive: readonly stri
         : `the check ${id} cannot be waived: a verdict without it would say nothing`,
     )
   }
-}
-
-function stepOf<S>(groups: readonly StepGroup<S>[], id: string): Step<S> | undefined {
-  for (const { steps } of groups) {
-    const found = steps.find((step) => step.id === id)
-    if (found !== undefined) return found
-  }
-  return undefined
 }
 
 interface Reached extends Finding {

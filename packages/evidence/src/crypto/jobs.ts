@@ -71,7 +71,7 @@ export interface SignatureJob {
    * Of a certificate that is signed with its own key: its SHA-256, and those of certificates that are known to be
    * genuine byte for byte. For one of these the signature is not computed.
    */
-  readonly published?: { readonly digest: DigestJob; readonly among: readonly string[] }
+  published?: { readonly digest: DigestJob; readonly among: readonly string[] }
   /** Whether the signature verifies; undefined until settled. A key the platform refuses counts as false. */
   result?: boolean
 }

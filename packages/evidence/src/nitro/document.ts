@@ -172,7 +172,9 @@ export function instanceIdOf(moduleId: string): string | undefined {
 }
 
 /** The protected header of every document: algorithm ES384, and nothing else. */
-export const NITRO_PROTECTED: Uint8Array = cborMap([[cborInteger(1), cborInteger(-35)]])
+export const NITRO_PROTECTED: Uint8Array = /* @__PURE__ */ cborMap([
+  [/* @__PURE__ */ cborInteger(1), /* @__PURE__ */ cborInteger(-35)],
+])
 
 /** Writes a payload; members stand in the order that `members` says. */
 export function encodeNitroPayload(payload: NitroPayload): Uint8Array {
