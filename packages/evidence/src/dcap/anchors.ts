@@ -1,6 +1,4 @@
 import type { TrustAnchor } from '../core/verdict.ts'
-import type { PublicKey } from '../crypto/jobs.ts'
-import { pinnedKey } from '../x509/pinned-key.ts'
 
 /** The key of the Intel SGX Root CA. Several certificates exist for it; the key is what is pinned. */
 export const INTEL_ROOT: TrustAnchor = {
@@ -16,10 +14,3 @@ export const INTEL_ROOT_CERTIFICATES: readonly string[] = [
   '72f9c2498a067b1eea50222d8c95bfe8a8eb3eaa635253575cb1d31dffadb19c',
   'fc64f8076d79a4fee9d1d473d74c89eb8d8fd55c5abafeabeba7366d20429404',
 ]
-
-/** The pinned key itself: the point of the SubjectPublicKeyInfo above. */
-export const INTEL_ROOT_KEY: PublicKey = pinnedKey(
-  'P-256',
-  '0ba9c4c0c0c86193a3fe23d6b02cda10a8bbd4e88e48b4458561a36e705525f5' +
-    '67918e2edc88e40d860bd0cc4ee26aacc988e505a953558c453f6b0904ae7394',
-)

@@ -4,9 +4,8 @@ import type { CollateralPart } from '../core/verdict.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
 import { decodePem } from '../x509/pem.ts'
-import { withPinnedKey } from '../x509/pinned-key.ts'
 import { knownRoots, rootSignature } from '../x509/root-signature.ts'
-import { INTEL_ROOT_CERTIFICATES, INTEL_ROOT_KEY } from './anchors.ts'
+import { INTEL_ROOT_CERTIFICATES } from './anchors.ts'
 import { type PckExtensions, parsePckExtensions } from './pck.ts'
 import { refuse } from './refuse.ts'
 
@@ -133,18 +132,13 @@ export class CertificatePool {
     const text = withoutBlankEnd(pem)
     const tail = this.#tails.find((one) => text.endsWith(one.text))
     const head = tail === undefined ? pem : text.slice(0, -tail.text.length)
-    const certificates = decodePem(head, 'CERTIFICATE', what).map((der) => this.#certificate(der))
+    const certificates = decodePem(head, 'CERTIFICATE', what).map((der) => parseCertificate(der, this.certificates))
     if (tail !== undefined) certificates.push(...tail.certificates)
     const last = certificates.at(-1)
     if (last === undefined) throw refuse(what, 'no certificate', 'certificates in PEM')
     if (text.startsWith(BEGIN)) this.#tails.unshift({ text, certificates })
     if (tail === undefined) this.#tails.push({ text: text.slice(text.lastIndexOf(BEGIN)), certificates: [last] })
     return certificates
-  }
-
-  #certificate(der: Uint8Array): Certificate {
-    const certificate = parseCertificate(der, this.certificates)
-    return withPinnedKey(certificate, PINNED, this.certificates)
   }
 }
 
@@ -154,8 +148,6 @@ function withoutBlankEnd(text: string): string {
   while (end > 0 && ' \t\r\n\0'.includes(text.charAt(end - 1))) end--
   return text.slice(0, end)
 }
-
-const PINNED = [INTEL_ROOT_KEY]
 
 interface Tail {
   readonly text: string

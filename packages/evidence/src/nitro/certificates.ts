@@ -2,9 +2,8 @@ import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
-import { withPinnedKey } from '../x509/pinned-key.ts'
 import { knownRoots, rootSignature } from '../x509/root-signature.ts'
-import { AWS_NITRO_ROOT_CERTIFICATES, AWS_NITRO_ROOT_KEYS } from './anchors.ts'
+import { AWS_NITRO_ROOT_CERTIFICATES } from './anchors.ts'
 import type { NitroPayload } from './document.ts'
 
 /** One certificate of the chain, or why it cannot be read. */
@@ -41,18 +40,13 @@ export function readChain({ cabundle, certificate }: NitroPayload, known?: reado
   const links = [...cabundle, certificate].map((der, i): Link => {
     const name = i === cabundle.length ? 'the leaf' : i === 0 ? 'the root' : `certificate ${i + 1} of the bundle`
     try {
-      return { name, certificate: known?.[i] ?? parsed(der, pool, i), error: undefined }
+      return { name, certificate: known?.[i] ?? parseCertificate(der, pool), error: undefined }
     } catch (error) {
       if (error instanceof EvidenceError) return { name, certificate: undefined, error }
       throw error
     }
   })
   return { links, signatures: links.map((link, i) => check(link, links[i - 1])) }
-}
-
-function parsed(der: Uint8Array, pool: Certificate[], i: number): Certificate {
-  const certificate = parseCertificate(der, pool)
-  return i === 0 ? withPinnedKey(certificate, AWS_NITRO_ROOT_KEYS, pool) : certificate
 }
 
 function check({ certificate }: Link, issuer: Link | undefined): SignatureJob | undefined {
