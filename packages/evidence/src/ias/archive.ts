@@ -3,7 +3,7 @@ import { isObject, type JsonObject, parseStrict, textOf } from '../core/json.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { DerReader, TAG } from '../x509/der.ts'
 import { decodeBase64, decodePem } from '../x509/pem.ts'
-import { WIDE } from '../x509/wide-algorithms.ts'
+import { WIDE_PKCS1 } from '../x509/wide-algorithms.ts'
 import { type IasReport, parseIasReport } from './report.ts'
 
 /** A report of the service with what came with it. */
@@ -47,7 +47,7 @@ export function parseIas(bytes: Uint8Array): IasEvidence {
 }
 
 function fromCertificate(der: Uint8Array): IasEvidence {
-  const tls = parseCertificate(der, [], WIDE)
+  const tls = parseCertificate(der, [], WIDE_PKCS1)
   const value = tls.extensions.get(RA_TLS_EXTENSION)?.value
   if (value === undefined) throw bad('certificate', 'no report', `an extension ${RA_TLS_EXTENSION} with one`)
   return fromBars(value[0] === 0x7b ? value : inString(value), tls)
@@ -125,7 +125,7 @@ function chainOf(text: string | undefined): Pick<IasEvidence, 'chain' | 'fault'>
     const ders = dersOf(text)
     if (ders.length > MAX_CERTIFICATES)
       throw bad('archive.certificate', `${ders.length}`, `at most ${MAX_CERTIFICATES}`)
-    return { chain: ders.map((der) => parseCertificate(der, [], WIDE)), fault: undefined }
+    return { chain: ders.map((der) => parseCertificate(der, [], WIDE_PKCS1)), fault: undefined }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return { chain: [], fault: error.message }

@@ -4,14 +4,14 @@ import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { PublicKey } from '../crypto/jobs.ts'
 import { parseCrl } from '../x509/crl.ts'
-import { WIDE } from '../x509/wide-algorithms.ts'
+import { WIDE_PKCS1 } from '../x509/wide-algorithms.ts'
 import type { IasList, IasState } from './state.ts'
 import { authenticity } from './step.ts'
 
 /** Reads a list; one that cannot be read is named by the verdict. */
 export function readList(der: Uint8Array, authority: PublicKey | undefined): IasList {
   try {
-    const crl = parseCrl(new Uint8Array(der), WIDE)
+    const crl = parseCrl(new Uint8Array(der), WIDE_PKCS1)
     return { crl, fault: undefined, signature: authority && crl.signed.by(authority) }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error

@@ -20,16 +20,10 @@ export interface AlgorithmProfile {
   readonly schemes: ReadonlyMap<string, SignatureScheme>
   /** Curves by OID. */
   readonly curves: ReadonlyMap<string, Curve>
-  /** Absent where no RSA key counts. */
-  readonly rsa?: RsaAlgorithms
-}
-
-/** What there is to read of RSA beyond an OID. */
-export interface RsaAlgorithms {
-  /** The key of a PKCS #1 RSAPublicKey, a view on the bytes of `from`. */
-  readKey(pkcs1: Uint8Array, from: DerReader): RsaKey
-  /** Whether the parameters of RSASSA-PSS are the ones that evidence uses. */
-  isPssSha384(parameters: DerReader, field: string): boolean
+  /** The key of a PKCS #1 RSAPublicKey, a view on the bytes of `from`. Absent where no RSA key counts. */
+  rsaKey?(pkcs1: Uint8Array, from: DerReader): RsaKey
+  /** Whether parameters of RSASSA-PSS are the ones that count. Absent where none do. */
+  isPss?(parameters: DerReader, field: string): boolean
 }
 
 /** ECDSA with the hash that fits the curve, and nothing else: what Intel's and AWS's endorsements use. */
@@ -79,7 +73,7 @@ function schemeOf(
     if (scheme.startsWith('rsassa') && parameters.peek() === TAG.null) parameters.any(field)
     return parameters.done ? scheme : undefined
   }
-  return oid === OID.rsassaPss && profile.rsa?.isPssSha384(parameters, field) ? 'rsassa-pss-sha384' : undefined
+  return oid === OID.rsassaPss && profile.isPss?.(parameters, field) ? 'rsassa-pss-sha384' : undefined
 }
 
 /** A SubjectPublicKeyInfo: its bytes, and the key where it is of a kind that evidence uses. */
@@ -108,7 +102,7 @@ export function readPublicKey(from: DerReader, profile: AlgorithmProfile = STRIC
     return { spki, key: curve && ecKey(curve, bits), kind: `EC ${curve ?? `on curve ${oid}`}` }
   }
   if (oid === OID.rsaEncryption) {
-    const key = profile.rsa?.readKey(bits, from)
+    const key = profile.rsaKey?.(bits, from)
     return { spki, key, kind: key === undefined ? 'RSA' : `RSA ${key.bits}` }
   }
   return { spki, key: undefined, kind: `algorithm ${oid}` }

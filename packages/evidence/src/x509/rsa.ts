@@ -1,15 +1,11 @@
 import type { RsaKey } from '../crypto/jobs.ts'
 import { readRsaKey } from '../crypto/rsa-key.ts'
-import type { RsaAlgorithms } from './algorithms.ts'
 import { type DerReader, TAG, type Tlv } from './der.ts'
 
 const OID = { mgf1: '1.2.840.113549.1.1.8', sha384: '2.16.840.1.101.3.4.2.2' } as const
 
-/** RSA keys, and RSASSA-PSS with exactly SHA-384, MGF1 with SHA-384, 48 bytes of salt and trailer field 1, spelled out or left out. */
-export const RSA: RsaAlgorithms = { readKey, isPssSha384 }
-
-/** @see RFC 8017, appendix A.1.1 */
-function readKey(pkcs1: Uint8Array, from: DerReader): RsaKey {
+/** The key of an RSAPublicKey, a view on the bytes of `from`. @throws EvidenceError @see RFC 8017, appendix A.1.1 */
+export function rsaKeyOf(pkcs1: Uint8Array, from: DerReader): RsaKey {
   const start = pkcs1.byteOffset - from.bytes.byteOffset
   const outer = from.within({ tag: 0, header: start, start, end: start + pkcs1.length } satisfies Tlv)
   const inside = outer.inside(TAG.sequence, 'subjectPublicKeyInfo.rsaPublicKey')
@@ -20,8 +16,12 @@ function readKey(pkcs1: Uint8Array, from: DerReader): RsaKey {
   return readRsaKey(pkcs1, modulus, exponent)
 }
 
-/** @see RFC 4055, section 3.1 */
-function isPssSha384(parameters: DerReader, field: string): boolean {
+/**
+ * Whether parameters of RSASSA-PSS are exactly SHA-384, MGF1 with SHA-384, 48 bytes of salt and trailer field 1, spelled
+ * out or left out.
+ * @see RFC 4055, section 3.1
+ */
+export function isPssSha384(parameters: DerReader, field: string): boolean {
   if (parameters.peek() !== TAG.sequence) return false
   const fields = parameters.inside(TAG.sequence, field)
   let hash = false
