@@ -1,6 +1,6 @@
 import type { EvidenceError } from '../core/errors.ts'
 import { ecSpki } from '../crypto/ec-key.ts'
-import type { DigestJob, EcKey } from '../crypto/jobs.ts'
+import { type DigestJob, type EcKey, sha256 } from '../crypto/jobs.ts'
 
 /** A platform's verification key (IAK). */
 export interface EndorsedKey {
@@ -54,5 +54,5 @@ export function endorsedKey(
   implementationId: string | undefined,
   instanceId: string | undefined,
 ): EndorsedKey {
-  return { key, spki: { kind: 'digest', algorithm: 'sha256', data: ecSpki(key) }, implementationId, instanceId }
+  return { key, spki: sha256(ecSpki(key)), implementationId, instanceId }
 }

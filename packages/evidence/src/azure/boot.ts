@@ -2,7 +2,7 @@ import { digestHex } from '../core/assemble.ts'
 import { concatBytes, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Memory, Remembered } from '../core/memory.ts'
-import type { DigestJob, SignatureJob } from '../crypto/jobs.ts'
+import { type DigestJob, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { parseSnpReport } from '../snp/report.ts'
 import { parseTdxQuote } from '../tdx/report.ts'
 import type { AzureEvidence } from './evidence.ts'
@@ -68,7 +68,7 @@ export function bootKey({ hclReport, tdQuote }: AzureEvidence): DigestJob {
   const frame = Uint8Array.of(length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff)
   const kind = Uint8Array.of(tdQuote === undefined ? 0 : 1)
   const data = concatBytes(kind, frame, hclReport, tdQuote ?? new Uint8Array(0))
-  return { kind: 'digest', algorithm: 'sha256', data }
+  return sha256(data)
 }
 
 /** Looks a boot up by its settled key. */

@@ -4,7 +4,7 @@ import { EvidenceError } from '../core/errors.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Verdict, VerdictPart } from '../core/verdict.ts'
-import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
+import { type DigestJob, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { KeptChecks } from '../crypto/kept-checks.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { DcapCollateral, DcapCollateralInput } from '../dcap/collateral.ts'
@@ -102,7 +102,7 @@ function* openDoor(
   const known = memory === undefined || key === undefined ? undefined : recallBoot(memory, key)
   const boot = known ?? new AzureBoot(parts)
   const { claims, digest } = boot
-  const whole: DigestJob = { kind: 'digest', algorithm: 'sha256', data: raw ?? framedAzure(parts) }
+  const whole = sha256(raw ?? framedAzure(parts))
   const signature =
     claims.value === undefined || parts.quote === undefined
       ? undefined

@@ -10,7 +10,14 @@ import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Verdict } from '../core/verdict.ts'
-import type { DigestAlgorithm, DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import {
+  type DigestAlgorithm,
+  type DigestJob,
+  type Job,
+  type PublicKey,
+  type SignatureJob,
+  sha256,
+} from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { sameKey } from '../x509/signature.ts'
 import { APPRAISAL_STEPS } from './appraisal-steps.ts'
@@ -112,10 +119,6 @@ function openDoor(evidence: Uint8Array, options: CcaVerifyOptions): Door {
 
 // A memory may hold platforms of other TEEs: no bytes of theirs begin like this.
 const DOMAIN: Uint8Array = new TextEncoder().encode('cca platform ')
-
-function sha256(data: Uint8Array): DigestJob {
-  return { kind: 'digest', algorithm: 'sha256', data }
-}
 
 interface Plan {
   readonly door: Door

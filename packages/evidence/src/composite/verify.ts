@@ -5,7 +5,7 @@ import { EvidenceError } from '../core/errors.ts'
 import { copyOfEvidence } from '../core/input.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Assumption, Claims, CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
-import type { DigestJob } from '../crypto/jobs.ts'
+import { type DigestJob, sha256 } from '../crypto/jobs.ts'
 import { type Binding, bindingOf, boundExpectations, boundValue } from './binding.ts'
 import { readCompositeExpectations } from './expectations.ts'
 import {
@@ -43,7 +43,7 @@ export async function verifyComposite(evidence: Uint8Array, options: CompositeOp
   assertParts(parts, expect)
   const waive = waiversOf(parts, options.waive ?? [])
   const binding = bindingOf(parts, expect)
-  const whole: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
+  const whole = sha256(data)
   const wrapping = planWrappers(parts, options.wrapperKeys, at)
   const signatures = wrapping.wrappers.map(({ job }) => job).filter((job) => job !== undefined)
   await settle([whole, ...signatures, ...(binding.kind === 'runtime-data' ? binding.digests.values() : [])])

@@ -51,8 +51,8 @@ export type SignatureScheme =
 
 /** The hash of a scheme. */
 export function schemeHash(scheme: SignatureScheme): SignatureHash {
-  if (scheme.endsWith('sha1')) return 'sha1'
-  return scheme.endsWith('256') ? 'sha256' : scheme.endsWith('384') ? 'sha384' : 'sha512'
+  // It is what the name ends with.
+  return scheme.slice(scheme.lastIndexOf('sha')) as SignatureHash
 }
 
 /** Bytes of one coordinate, and of one number of a signature, on a curve. */
@@ -88,6 +88,11 @@ export interface DigestJob {
   readonly algorithm: DigestAlgorithm
   readonly data: Uint8Array
   result?: Uint8Array
+}
+
+/** The SHA-256 of `data`, to be computed. */
+export function sha256(data: Uint8Array): DigestJob {
+  return { kind: 'digest', algorithm: 'sha256', data }
 }
 
 /** A digest of bytes that come piece by piece, such as those of an image. */

@@ -1,6 +1,6 @@
 import { fromHex } from '../core/bytes.ts'
 import type { CollateralPart } from '../core/verdict.ts'
-import type { DigestJob, Job } from '../crypto/jobs.ts'
+import { type DigestJob, type Job, sha256 } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodeBase64, decodePem } from '../x509/pem.ts'
@@ -133,7 +133,7 @@ function readDocument<T>(
       signature,
       (value) => new Signed(data ?? new Uint8Array(0), 'ecdsa-p256-sha256', readSignature(value)),
     ),
-    digest: data === undefined ? undefined : { kind: 'digest', algorithm: 'sha256', data },
+    digest: data === undefined ? undefined : sha256(data),
   }
 }
 

@@ -1,6 +1,6 @@
 import { concatBytes, toHex } from '../core/bytes.ts'
 import type { Memory, Remembered } from '../core/memory.ts'
-import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import { type DigestJob, type Job, type PublicKey, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { CertificatePool, PCK_CHAIN, PckChain } from './certificates.ts'
 import type { DcapCollateral } from './collateral.ts'
@@ -57,7 +57,7 @@ export function platformKey(quote: Quote<unknown>, { pckChain, caChain }: DcapCo
   const chain = pckChain ?? (quote.certification.type === 4 ? caChain : undefined)
   const { platformBytes } = quote
   const data = chain === undefined ? platformBytes : concatBytes(platformBytes, new TextEncoder().encode(chain))
-  return { kind: 'digest', algorithm: 'sha256', data }
+  return sha256(data)
 }
 
 // The version says how the bytes are read, and their number where the quote's own ones end.

@@ -1,5 +1,5 @@
 import { concatBytes } from '../core/bytes.ts'
-import { type DigestJob, inSignatureRange, type PublicKey, type SignatureJob } from '../crypto/jobs.ts'
+import { type DigestJob, inSignatureRange, type PublicKey, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import type { Quote } from './quote.ts'
 
 /** The check of a raw P-256 signature; undefined when r or s is out of range, or the key is missing. */
@@ -14,5 +14,5 @@ export function signatureOf(
 
 /** The digest that binds the attestation key: SHA-256 over the key and the QE's authentication data. */
 export function bindingOf(quote: Quote<unknown>): DigestJob {
-  return { kind: 'digest', algorithm: 'sha256', data: concatBytes(quote.attestationKey, quote.qeAuthData) }
+  return sha256(concatBytes(quote.attestationKey, quote.qeAuthData))
 }

@@ -5,7 +5,7 @@ import { judge, type StepGroup } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Assumption, Claims, Note, TrustAnchor, Verdict } from '../core/verdict.ts'
-import type { DigestJob, Job } from '../crypto/jobs.ts'
+import { type Job, sha256 } from '../crypto/jobs.ts'
 import type { KeptChecks } from '../crypto/kept-checks.ts'
 import type { Story } from '../crypto/story.ts'
 import { INTEL_ROOT } from './anchors.ts'
@@ -68,7 +68,7 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
   const quote = parseQuote(bytes, tee.kind)
   const given = options.collateral ?? {}
   const collateral = given instanceof DcapCollateral ? given : new DcapCollateral(given)
-  const evidenceDigest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: bytes }
+  const evidenceDigest = sha256(bytes)
 
   const { memory } = options
   const key = memory === undefined ? undefined : platformKey(quote, collateral)

@@ -6,7 +6,7 @@ import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
-import type { DigestJob, Job } from '../crypto/jobs.ts'
+import { type DigestJob, type Job, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { Signed } from '../x509/signature.ts'
 import { IAS_ROOT } from './anchors.ts'
@@ -79,7 +79,7 @@ function planReport(input: Uint8Array, options: IasVerifyOptions): Plan {
   const signature =
     key === undefined || bytes === undefined ? undefined : new Signed(body, 'rsassa-pkcs1-sha256', bytes).by(key)
   const tlsDigests = digestsOfKey(evidence)
-  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
+  const digest = sha256(data)
   const jobs = [
     digest,
     chainSignature,
@@ -102,7 +102,7 @@ function digestsOfKey({ tls }: IasEvidence): readonly DigestJob[] {
   if (tls === undefined) return []
   const point = tls.key === undefined || tls.key.kind === 'RSA' ? [] : [tls.key.bytes]
   const forms = [tls.spki, ...point, ...point.map((one) => concatBytes(Uint8Array.of(4), one))]
-  return forms.map((data) => ({ kind: 'digest', algorithm: 'sha256', data }))
+  return forms.map((data) => sha256(data))
 }
 
 function conclude(plan: Plan): Verdict<IasClaims> {

@@ -1,6 +1,6 @@
 import { decipher, settle } from '#crypto'
 import { concatBytes } from '../core/bytes.ts'
-import type { CipherJob, DigestJob } from '../crypto/jobs.ts'
+import { type CipherJob, sha256 } from '../crypto/jobs.ts'
 import type { KeySlot } from './slots.ts'
 
 /** A slot, opened. */
@@ -19,7 +19,7 @@ export interface OpenedKeySlot {
  */
 export async function openSeKeySlot(slot: KeySlot, z: Uint8Array): Promise<OpenedKeySlot> {
   if (z.length !== 66) throw new TypeError('z: expected 66 bytes')
-  const kek: DigestJob = { kind: 'digest', algorithm: 'sha256', data: concatBytes(z, Uint8Array.of(0, 0, 0, 1)) }
+  const kek = sha256(concatBytes(z, Uint8Array.of(0, 0, 0, 1)))
   await settle([kek])
   const keyEncryptionKey = kek.result ?? new Uint8Array(0)
   const job: CipherJob = {

@@ -7,7 +7,7 @@ import { copyOfEvidence } from '../core/input.ts'
 import type { HexOrBytes, VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, Verdict } from '../core/verdict.ts'
-import type { CipherJob, DigestJob, HmacJob, Job } from '../crypto/jobs.ts'
+import { type CipherJob, type DigestJob, type HmacJob, type Job, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { IBM_SE_ROOTS } from './anchors.ts'
@@ -116,10 +116,6 @@ function openDoor(input: Uint8Array, options: IbmSeVerifyOptions): Door {
   if (headerDigest !== undefined) jobs.push(headerDigest)
   if (opened !== undefined) jobs.push(opened)
   return { options, at, expect, evidence, digest, files, header, headerError, headerDigest, opened, jobs }
-}
-
-function sha256(data: Uint8Array): DigestJob {
-  return { kind: 'digest', algorithm: 'sha256', data }
 }
 
 function readKey(key: HexOrBytes | undefined): Uint8Array | undefined {

@@ -1,5 +1,5 @@
 import { EvidenceError } from '../core/errors.ts'
-import type { DigestJob } from '../crypto/jobs.ts'
+import { type DigestJob, sha256 } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodeBase64 } from '../x509/pem.ts'
@@ -73,7 +73,7 @@ export function hostKeyDocument(certificate: Certificate): HostKeyDocument | und
       offset: 0,
       expected: 'a point on P-521',
     })
-  return { certificate, keyHash: { kind: 'digest', algorithm: 'sha256', data: paddedPoint(key.bytes) } }
+  return { certificate, keyHash: sha256(paddedPoint(key.bytes)) }
 }
 
 const LABELS = { CERTIFICATE: 'CERTIFICATE', 'X509 CRL': 'X509 CRL' } as const

@@ -1,6 +1,6 @@
 import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
+import { type DigestJob, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { knownRoots, rootSignature } from '../x509/root-signature.ts'
 import { AWS_NITRO_ROOT_CERTIFICATES } from './anchors.ts'
@@ -28,7 +28,7 @@ export function chainDigest({ cabundle, certificate }: NitroPayload): DigestJob 
   // A memory may hold platforms of other TEEs: no bytes of theirs begin like this.
   const parts: Uint8Array[] = [DOMAIN]
   for (const der of [...cabundle, certificate]) parts.push(Uint8Array.of(der.length >> 8, der.length & 0xff), der)
-  return { kind: 'digest', algorithm: 'sha256', data: concatBytes(...parts) }
+  return sha256(concatBytes(...parts))
 }
 
 /**

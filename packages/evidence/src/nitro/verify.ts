@@ -7,7 +7,7 @@ import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
-import { type DigestJob, inSignatureRange, type Job, type SignatureJob } from '../crypto/jobs.ts'
+import { type DigestJob, inSignatureRange, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { AWS_NITRO_ROOT_CERTIFICATES, AWS_NITRO_ROOTS } from './anchors.ts'
@@ -75,7 +75,7 @@ function openDoor(evidence: Uint8Array, options: NitroVerifyOptions): Door {
   const data = copyOfEvidence(evidence)
   const document = parseNitroDocument(data)
   const key = options.memory === undefined ? undefined : chainDigest(document)
-  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
+  const digest = sha256(data)
   return { options, at, expect, document, evidence: digest, key, first: key === undefined ? [] : [key] }
 }
 

@@ -3,7 +3,7 @@ import { concatBytes } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
 import { copyOfEvidence } from '../core/input.ts'
 import type { Assumption, CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
-import type { DigestJob, Job } from '../crypto/jobs.ts'
+import { type DigestJob, type Job, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import type { NvidiaClaims } from './claims.ts'
@@ -77,7 +77,7 @@ function openNode(devices: readonly NvidiaNodeDevice[], options: NvidiaVerifyOpt
   })
   if (doors.length === 0 || doors.length > MAX_DEVICES)
     throw new TypeError(`a node has 1 to ${MAX_DEVICES} devices, not ${doors.length}`)
-  const evidence: DigestJob = { kind: 'digest', algorithm: 'sha256', data: concatBytes(...copies) }
+  const evidence = sha256(concatBytes(...copies))
   const records = doors.map(({ report }) => report.response.record)
   const measurement: DigestJob = { kind: 'digest', algorithm: 'sha384', data: concatBytes(...records) }
   return { doors, evidence, measurement, options }

@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
-import type { DigestAlgorithm, DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
+import { type DigestAlgorithm, type DigestJob, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { readSignatureAlgorithm } from '../x509/algorithms.ts'
 import {
   type Certificate,
@@ -88,7 +88,7 @@ export function parseOcspResponse(der: Uint8Array, pool: Certificate[] = []): Oc
     ...readData(basic.within(data)),
     responder,
     signed: new Signed(basic.whole(data), algorithm.scheme, signature, 'der'),
-    digest: { kind: 'digest', algorithm: 'sha256', data: der },
+    digest: sha256(der),
   }
 }
 

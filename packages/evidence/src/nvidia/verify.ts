@@ -7,7 +7,7 @@ import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Verdict } from '../core/verdict.ts'
-import { type DigestJob, inSignatureRange, type Job, type SignatureJob } from '../crypto/jobs.ts'
+import { type DigestJob, inSignatureRange, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { NVIDIA_ROOTS } from './anchors.ts'
@@ -127,9 +127,8 @@ export function openDevice(
   const given = collateral instanceof NvidiaCollateral ? collateral : copyCollateral(collateral)
   const chain = device.certificateChain
   const raw = rawCollateral(given, chain)
-  const key: DigestJob | undefined =
-    options.memory === undefined ? undefined : { kind: 'digest', algorithm: 'sha256', data: collateralBytes(raw) }
-  const evidence: DigestJob = { kind: 'digest', algorithm: 'sha256', data: whole }
+  const key: DigestJob | undefined = options.memory === undefined ? undefined : sha256(collateralBytes(raw))
+  const evidence = sha256(whole)
   return { options, at, expect, report, chain, given, evidence, pool, key, raw, first: key === undefined ? [] : [key] }
 }
 

@@ -9,7 +9,7 @@ import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
 import { uncompressed } from '../crypto/ec-key.ts'
-import type { DigestJob, Job } from '../crypto/jobs.ts'
+import { type DigestJob, type Job, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { type PsaClaims, psaAssumptions, psaClaims, psaNotes } from './claims.ts'
 import { type PsaExpectations, readPsaExpectations } from './expectations.ts'
@@ -74,10 +74,8 @@ function planToken(evidence: Uint8Array, options: PsaVerifyOptions): Plan {
   const instanceId = toHex(token.instanceId)
   const keys = keysFor(endorsements, implementationId, instanceId)
   const candidates = planCandidates(keys, token.cose)
-  const points = candidates.map(
-    ({ endorsed }): DigestJob => ({ kind: 'digest', algorithm: 'sha256', data: uncompressed(endorsed.key.bytes) }),
-  )
-  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
+  const points = candidates.map(({ endorsed }): DigestJob => sha256(uncompressed(endorsed.key.bytes)))
+  const digest = sha256(data)
   return {
     at,
     waive: options.waive,

@@ -8,7 +8,7 @@ import { copyOfEvidence } from '../core/input.ts'
 import type { HexOrBytes, VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
-import type { DigestJob, Job, SignatureJob } from '../crypto/jobs.ts'
+import { type DigestJob, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { spkiOf } from '../crypto/spki.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { encodeAmdCertificate } from './amd-certificate.ts'
@@ -127,10 +127,6 @@ function planSev(input: Uint8Array, options: SevVerifyOptions): Plan {
     files,
     jobs,
   }
-}
-
-function sha256(data: Uint8Array): DigestJob {
-  return { kind: 'digest', algorithm: 'sha256', data }
 }
 
 function readTik(launch: SevLaunchOptions | undefined): Uint8Array | undefined {

@@ -7,7 +7,7 @@ import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
-import { type DigestJob, inSignatureRange, type Job, type SignatureJob } from '../crypto/jobs.ts'
+import { type DigestJob, inSignatureRange, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import type { KeptChecks } from '../crypto/kept-checks.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
@@ -123,13 +123,11 @@ function openDoor(evidence: Uint8Array, options: SnpVerifyOptions): Door {
   const copy = copyOfEvidence(evidence)
   const { report: bytes, table } = splitSnpEvidence(copy)
   const report = parseSnpReport(bytes)
-  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: copy }
+  const digest = sha256(copy)
   const given =
     options.collateral instanceof SnpCollateral ? options.collateral : copyCollateral(options.collateral ?? {})
   const remembers = options.memory !== undefined && !(given instanceof SnpCollateral)
-  const key: DigestJob | undefined = remembers
-    ? { kind: 'digest', algorithm: 'sha256', data: collateralBytes(given, table) }
-    : undefined
+  const key: DigestJob | undefined = remembers ? sha256(collateralBytes(given, table)) : undefined
   return {
     options,
     at,

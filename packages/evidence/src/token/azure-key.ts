@@ -1,7 +1,7 @@
 import { concatBytes, equalBytes } from '../core/bytes.ts'
 import { fail, notApplicable, pass, REPLACE_EVIDENCE } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
-import type { DigestJob } from '../crypto/jobs.ts'
+import { type DigestJob, sha256 } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
 
 /** The extension in which Azure's attestation service carries a quote of itself. */
@@ -34,7 +34,7 @@ export function azureKeyQuote(certificate: Certificate): AzureKeyQuote | undefin
   return {
     quote: value.subarray(HEADER, HEADER + Number(length)),
     reportData: value.subarray(REPORT_DATA, QUOTE_MIN),
-    digest: { kind: 'digest', algorithm: 'sha256', data: concatBytes(pemOf(certificate.spki), Uint8Array.of(0)) },
+    digest: sha256(concatBytes(pemOf(certificate.spki), Uint8Array.of(0))),
   }
 }
 

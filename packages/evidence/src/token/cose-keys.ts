@@ -4,6 +4,7 @@ import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
 import { arrayOf, mapOf } from '../cbor/typed.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { ecSpki } from '../crypto/ec-key.ts'
+import { sha256 } from '../crypto/jobs.ts'
 import { algorithmNameOf, keyIdText } from './cwt.ts'
 import type { TrustedKey } from './keys.ts'
 
@@ -37,7 +38,7 @@ function readKey(bytes: Uint8Array, map: CborMap, field: string): TrustedKey {
   }
   try {
     const key = readCoseKey(bytes, field, map.offset, map.end)
-    return { ...named, key, spki: { kind: 'digest', algorithm: 'sha256', data: ecSpki(key) }, fault: undefined }
+    return { ...named, key, spki: sha256(ecSpki(key)), fault: undefined }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return { ...named, key: undefined, spki: undefined, fault: error.message }

@@ -3,7 +3,7 @@ import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { isList, isObject, type Json, memberOf, parseStrict, textOf } from '../core/json.ts'
 import { ecSpki } from '../crypto/ec-key.ts'
-import { CURVE_BYTES, type DigestJob, type EcKey, type PublicKey } from '../crypto/jobs.ts'
+import { CURVE_BYTES, type DigestJob, type EcKey, type PublicKey, sha256 } from '../crypto/jobs.ts'
 import { rsaKey, rsaSpki } from '../crypto/rsa-key.ts'
 import { sameKey } from '../x509/signature.ts'
 import { type AzureKeyQuote, azureKeyQuote } from './azure-key.ts'
@@ -52,7 +52,7 @@ function readKey(jwk: Json, index: number): TrustedKey {
   const named = { kid: textOf(jwk, 'kid'), alg: textOf(jwk, 'alg'), use: textOf(jwk, 'use') }
   try {
     const { key, spki, quote, chain } = material(jwk, field)
-    return { ...named, key, spki: { kind: 'digest', algorithm: 'sha256', data: spki }, quote, chain, fault: undefined }
+    return { ...named, key, spki: sha256(spki), quote, chain, fault: undefined }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return { ...named, key: undefined, spki: undefined, fault: error.message }

@@ -2,7 +2,7 @@ import { digestHex } from '../core/assemble.ts'
 import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, unchecked } from '../core/engine.ts'
 import { isList, isObject, memberOf, textOf } from '../core/json.ts'
 import type { Finding } from '../core/verdict.ts'
-import type { Job, PublicKey } from '../crypto/jobs.ts'
+import { type Job, type PublicKey, sha256 } from '../crypto/jobs.ts'
 import { Signed } from '../x509/signature.ts'
 import type { Token } from './model.ts'
 import { schemeOf } from './services.ts'
@@ -21,7 +21,7 @@ export function planSubmodules(main: Token, keyOf: (token: Token) => PublicKey |
     return {
       name,
       token,
-      digest: { kind: 'digest', algorithm: 'sha256', data: new TextEncoder().encode(token.text) },
+      digest: sha256(new TextEncoder().encode(token.text)),
       signature: key && new Signed(token.signed, scheme, token.signature).by(key),
     }
   })

@@ -6,7 +6,7 @@ import { isObject, memberOf, textOf } from '../core/json.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
-import type { DigestJob, Job, PublicKey } from '../crypto/jobs.ts'
+import { type DigestJob, type Job, type PublicKey, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { Signed, sameKey } from '../x509/signature.ts'
 import { CONFIDENTIAL_SPACE_ROOT, PUBLISHED_KEYS } from './anchors.ts'
@@ -113,7 +113,7 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
   const signature = allowed && key ? new Signed(token.signed, scheme, token.signature).by(key) : undefined
   const binding = planBinding(token, service)
   const submodules = planSubmodules(token, (one) => (allowed ? keyFor(one, token, key, keys) : undefined))
-  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data }
+  const digest = sha256(data)
   const jobs = [
     digest,
     signature,

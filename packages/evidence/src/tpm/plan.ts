@@ -2,7 +2,7 @@ import { digestHex } from '../core/assemble.ts'
 import { concatBytes, equalBytes, fromHex, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { TrustAnchor } from '../core/verdict.ts'
-import type { DigestAlgorithm, DigestJob, Job, PublicKey } from '../crypto/jobs.ts'
+import { type DigestAlgorithm, type DigestJob, type Job, type PublicKey, sha256 } from '../crypto/jobs.ts'
 import { spkiOf } from '../crypto/spki.ts'
 import { computable } from '../tpm-structures/algorithms.ts'
 import type { Attest } from '../tpm-structures/attest.ts'
@@ -67,7 +67,7 @@ const SPKIS: WeakMap<PublicKey, DigestJob> = new WeakMap()
 function spkiDigest(key: PublicKey): DigestJob {
   const known = SPKIS.get(key)
   if (known !== undefined) return known
-  const made: DigestJob = { kind: 'digest', algorithm: 'sha256', data: spkiOf(key) }
+  const made = sha256(spkiOf(key))
   SPKIS.set(key, made)
   return made
 }
@@ -183,7 +183,7 @@ export function quotedBanks({ quote }: Attest): readonly DigestAlgorithm[] {
 export function chainKey(ders: readonly Uint8Array[]): DigestJob {
   const parts: Uint8Array[] = []
   for (const der of ders) parts.push(Uint8Array.of(der.length >> 16, (der.length >> 8) & 0xff, der.length & 0xff), der)
-  return { kind: 'digest', algorithm: 'sha256', data: concatBytes(...parts) }
+  return sha256(concatBytes(...parts))
 }
 
 /** Jobs of a list, without the gaps. */

@@ -4,7 +4,7 @@ import { judge, stepIds } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, Verdict } from '../core/verdict.ts'
-import type { DigestJob, PublicKey, SignatureJob } from '../crypto/jobs.ts'
+import { type PublicKey, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { parseAttest } from '../tpm-structures/attest.ts'
 import { bareSignature, parseSignature, signatureJob } from '../tpm-structures/signature.ts'
@@ -85,7 +85,7 @@ export function* tpmStory(
   const expect = readTpmExpectations(options.expect)
   const raw = evidence instanceof Uint8Array ? new Uint8Array(evidence) : undefined
   const parts = copyEvidence(evidence instanceof Uint8Array ? parseTpmJson(evidence) : evidence)
-  const digest: DigestJob = { kind: 'digest', algorithm: 'sha256', data: raw ?? framedEvidence(parts) }
+  const digest = sha256(raw ?? framedEvidence(parts))
   const attest = parseAttest(parts.message)
   const signed = wrapped !== undefined ? bareSignature(parts.signature) : parseSignature(parts.signature)
   const ders =

@@ -1,6 +1,6 @@
 import { fromHex } from '../../core/bytes.ts'
 import { EvidenceError } from '../../core/errors.ts'
-import type { DigestJob, Job, PublicKey, SignatureJob } from '../../crypto/jobs.ts'
+import { type DigestJob, type Job, type PublicKey, type SignatureJob, sha256 } from '../../crypto/jobs.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import { type Chain, chainOf } from '../certificates.ts'
 import { parseXml, type XmlElement } from './xml.ts'
@@ -60,7 +60,7 @@ export function parseNvidiaRim(bytes: Uint8Array, pool: Certificate[] = []): Nvi
   const measurements = readMeasurements(single(root, 'Payload'))
   const chain = chainOf(enveloped.certificates, pool)
   const computed: DigestJob = { kind: 'digest', algorithm: 'sha384', data: enveloped.document }
-  const received: DigestJob = { kind: 'digest', algorithm: 'sha256', data: bytes }
+  const received = sha256(bytes)
   const signature = signatureOf(chain.certificates[0]?.key, enveloped.signedInfo, enveloped.signature)
   const jobs: Job[] = [computed, received, ...chain.jobs]
   if (signature !== undefined) jobs.push(signature)
