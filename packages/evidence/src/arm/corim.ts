@@ -2,7 +2,7 @@ import { decodeCbor } from '../cbor/decode.ts'
 import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
 import { arrayOf, bytesOf, mapOf, textOf, wrongItem } from '../cbor/typed.ts'
 import { toHex } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import { readPublicKey } from '../x509/algorithms.ts'
 import { DerReader } from '../x509/der.ts'
 import { decodePem } from '../x509/pem.ts'
@@ -52,18 +52,16 @@ export function readCorim(bytes: Uint8Array): CorimContent {
 
 function corimOf(bytes: Uint8Array): EndorsementPart {
   if (bytes.length > MAX_SIZE)
-    throw new EvidenceError('too-large', `${bytes.length} bytes`, {
-      field: 'corim',
-      offset: MAX_SIZE,
-      expected: `at most ${MAX_SIZE} bytes`,
-    })
+    throw refuse('corim', `${bytes.length} bytes`, `at most ${MAX_SIZE} bytes`, MAX_SIZE, 'too-large')
   const item = decodeCbor(bytes, { field: 'corim', maxItems: 65_536 })
   if (item.type === 'tag' && item.tag === TAG.sign1) {
-    throw new EvidenceError('unsupported-kind', 'a signed CoRIM', {
-      field: 'corim',
-      offset: 0,
-      expected: 'the content of a CoRIM whose signer you have checked',
-    })
+    throw refuse(
+      'corim',
+      'a signed CoRIM',
+      'the content of a CoRIM whose signer you have checked',
+      0,
+      'unsupported-kind',
+    )
   }
   const tags = need(mapOf(tagged(item, TAG.corim, 'corim'), 'corim'), 1, 'corim.tags')
   const parts = arrayOf(tags, 'corim.tags', 1, MAX_LIST).items.map((tag, i) => readTag(bytes, tag, `corim.tags[${i}]`))
@@ -141,7 +139,7 @@ function readSpki(pem: string, field: string, offset: number): EndorsedKey['key'
     from.finish('subjectPublicKeyInfo')
     if (key !== undefined && key.kind !== 'RSA') return key
   }
-  throw new EvidenceError('malformed', 'another key', { field, offset, expected: 'an EC public key in PEM' })
+  throw refuse(field, 'another key', 'an EC public key in PEM', offset)
 }
 
 const REALM_KEY = /^cca\.(rim|rpv|rem[0-3])$/
@@ -268,8 +266,7 @@ function realmOf(
     return digests?.[Math.min(position, digests.length - 1)]
   }
   const initialMeasurement = one('rim') ?? classId
-  if (initialMeasurement === undefined)
-    throw new EvidenceError('malformed', 'no initial measurement', { field, offset, expected: 'cca.rim' })
+  if (initialMeasurement === undefined) throw refuse(field, 'no initial measurement', 'cca.rim', offset)
   return {
     initialMeasurement,
     extensibleMeasurements: [0, 1, 2, 3].map((i) => one(`rem${i}`)),

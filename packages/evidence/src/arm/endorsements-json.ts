@@ -1,5 +1,5 @@
 import { concatBytes, fromHex, toHex } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { CURVE_BYTES, type EcKey } from '../crypto/jobs.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import {
@@ -32,13 +32,13 @@ export function readKeys(text: string): readonly EndorsedKey[] {
 function readJwk(jwk: Members, field: string): EcKey {
   const { kty, crv } = jwk
   if (kty !== 'EC' || (crv !== 'P-256' && crv !== 'P-384' && crv !== 'P-521'))
-    throw bad(`${field}.crv`, 'another key', 'an EC key on P-256, P-384 or P-521')
+    throw refuse(`${field}.crv`, 'another key', 'an EC key on P-256, P-384 or P-521')
   const size = CURVE_BYTES[crv]
   const coordinate = (name: 'x' | 'y'): Uint8Array => {
     const text = jwk[name]
     const bytes = typeof text === 'string' && /^[\w-]*$/.test(text) ? decodeBase64(text) : undefined
     if (bytes?.length === size) return bytes
-    throw bad(`${field}.${name}`, 'another value', `${size} bytes in base64url`)
+    throw refuse(`${field}.${name}`, 'another value', `${size} bytes in base64url`)
   }
   return { kind: crv, bytes: concatBytes(coordinate('x'), coordinate('y')) }
 }
@@ -87,40 +87,32 @@ function readRealm(value: unknown, field: string): RealmReference {
 
 function parse(text: string, field: string): unknown {
   if (text.length > MAX_TEXT)
-    throw new EvidenceError('too-large', `${text.length} characters`, {
-      field,
-      offset: MAX_TEXT,
-      expected: `at most ${MAX_TEXT} characters`,
-    })
+    throw refuse(field, `${text.length} characters`, `at most ${MAX_TEXT} characters`, MAX_TEXT, 'too-large')
   try {
     return JSON.parse(text)
   } catch {
     // The parser's own words quote the text, which may steer a terminal.
-    throw bad(field, 'text that is no JSON', 'JSON')
+    throw refuse(field, 'text that is no JSON', 'JSON')
   }
 }
 
 function listOf<T>(value: unknown, field: string, read: (one: unknown, field: string) => T): readonly T[] {
-  if (!Array.isArray(value)) throw bad(field, 'no list', 'a list')
+  if (!Array.isArray(value)) throw refuse(field, 'no list', 'a list')
   const values: readonly unknown[] = value
   if (values.length > MAX_ENTRIES)
-    throw new EvidenceError('too-large', `${values.length} entries`, {
-      field,
-      offset: 0,
-      expected: `at most ${MAX_ENTRIES}`,
-    })
+    throw refuse(field, `${values.length} entries`, `at most ${MAX_ENTRIES}`, 0, 'too-large')
   return values.map((one, i) => read(one, `${field}[${i}]`))
 }
 
 function membersOf(value: unknown, field: string): Members {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw bad(field, 'no object', 'an object')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse(field, 'no object', 'an object')
   return Object.fromEntries(Object.entries(value))
 }
 
 function maybeText(members: Members, name: string, field: string): string | undefined {
   const value = members[name]
   if (value === undefined || (typeof value === 'string' && value.length <= 256)) return value
-  throw bad(`${field}.${name}`, 'another value', 'text of at most 256 characters')
+  throw refuse(`${field}.${name}`, 'another value', 'text of at most 256 characters')
 }
 
 function maybeHex(members: Members, name: string, field: string): string | undefined {
@@ -134,9 +126,5 @@ function needHex(members: Members, name: string, field: string): string {
 function hexOf(value: unknown, field: string): string {
   const bytes = typeof value === 'string' && value.length <= 4096 ? fromHex(value) : undefined
   if (bytes !== undefined) return toHex(bytes)
-  throw bad(field, value === undefined ? 'nothing' : 'another value', 'bytes in hex')
-}
-
-function bad(field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field, offset: 0, expected })
+  throw refuse(field, value === undefined ? 'nothing' : 'another value', 'bytes in hex')
 }

@@ -2,7 +2,7 @@ import { decodeCbor } from '../cbor/decode.ts'
 import { entryOf } from '../cbor/item.ts'
 import { bytesOf, integerOf, mapOf, wrongItem } from '../cbor/typed.ts'
 import { concatBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { CURVE_BYTES, type Curve, type EcKey } from '../crypto/jobs.ts'
 
 /** COSE curve numbers. @see RFC 9053, section 7.1 */
@@ -40,9 +40,10 @@ export function readCoseKey(bytes: Uint8Array, field: string, start: number, end
 export function readRawPoint(point: Uint8Array, field: string, offset: number): EcKey {
   const kind = CURVES.find((curve) => point.length === 1 + 2 * CURVE_BYTES[curve])
   if (kind !== undefined && point[0] === 4) return { kind, bytes: point.subarray(1) }
-  throw new EvidenceError('malformed', `${point.length} bytes that begin with ${point[0] ?? 'nothing'}`, {
+  throw refuse(
     field,
+    `${point.length} bytes that begin with ${point[0] ?? 'nothing'}`,
+    'an uncompressed point: 4, then 64, 96 or 132 bytes',
     offset,
-    expected: 'an uncompressed point: 4, then 64, 96 or 132 bytes',
-  })
+  )
 }

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 import type { CborEntry, CborInteger, CborItem, CborText } from './item.ts'
 
 /** What is decoded, and how much of it is accepted. */
@@ -194,7 +194,7 @@ class Walk {
   }
 
   #error(code: EvidenceError['code'], found: string, expected: string, offset: number = this.#at): EvidenceError {
-    return new EvidenceError(code, found, { field: this.#field, offset, expected })
+    return refuse(this.#field, found, expected, offset, code)
   }
 }
 

@@ -1,5 +1,5 @@
 import { concatBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { SignatureScheme } from '../crypto/jobs.ts'
 import { decodeCbor } from './decode.ts'
 import { cborArray, cborBytes, cborHead, cborTag, cborText } from './encode.ts'
@@ -55,7 +55,7 @@ const MAX_SIGNATURE = 1024
 export function readSign1(bytes: Uint8Array, item: CborItem, field: string): CoseSign1 {
   const tagged = item.type === 'tag' && item.tag === TAG_SIGN1
   if (item.type === 'tag' && item.tag === TAG_MAC0) {
-    throw new EvidenceError('unsupported-kind', 'a COSE_Mac0', { field, offset: item.offset, expected: 'a COSE_Sign1' })
+    throw refuse(field, 'a COSE_Mac0', 'a COSE_Sign1', item.offset, 'unsupported-kind')
   }
   const parts = arrayOf(tagged ? item.item : item, field, 4, 4).items
   const header = bytesOf(parts[0] as CborItem, `${field}.protected`, 0, MAX_PROTECTED)
@@ -97,11 +97,13 @@ function rejectUnknownCritical(headers: CborMap, unprotected: CborMap, field: st
   for (const label of arrayOf(critical, `${field}.protected.crit`, 1, 16).items) {
     const known = label.type === 'integer' && (label.value === HEADER.algorithm || label.value === HEADER.contentType)
     if (known && entryOf(headers, Number(label.value)) !== undefined) continue
-    throw new EvidenceError('unsupported-kind', 'a critical header that is not understood', {
-      field: `${field}.protected.crit`,
-      offset: label.offset,
-      expected: 'none but the algorithm and the content type',
-    })
+    throw refuse(
+      `${field}.protected.crit`,
+      'a critical header that is not understood',
+      'none but the algorithm and the content type',
+      label.offset,
+      'unsupported-kind',
+    )
   }
 }
 

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 import type { CborArray, CborItem, CborMap } from './item.ts'
 
 /** Refuses an item: what stands there, and what would have been accepted. */
@@ -8,7 +8,7 @@ export function wrongItem(
   expected: string,
   found: string = describe(item),
 ): EvidenceError {
-  return new EvidenceError('malformed', found, { field, offset: item.offset, expected })
+  return refuse(field, found, expected, item.offset)
 }
 
 function describe(item: CborItem): string {

@@ -4,7 +4,7 @@ import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText } from '.
 import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
 import { type CoseSign1, encodeSign1, readSign1 } from '../cbor/sign1.ts'
 import { arrayOf, bytesOf, integerOf, mapOf, wrongItem } from '../cbor/typed.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { PublicKey } from '../crypto/jobs.ts'
 import { encodePlatformClaims, type PlatformClaims, readPlatformClaims } from './platform.ts'
 import { encodeRealmClaims, type RealmClaims, readRealmClaims } from './realm.ts'
@@ -47,11 +47,7 @@ const TAG_CLAIMS = 601
  */
 export function parseCcaToken(bytes: Uint8Array): CcaToken {
   if (bytes.length > CCA_MAX_SIZE)
-    throw new EvidenceError('too-large', `${bytes.length} bytes`, {
-      field: 'token',
-      offset: CCA_MAX_SIZE,
-      expected: `at most ${CCA_MAX_SIZE} bytes`,
-    })
+    throw refuse('token', `${bytes.length} bytes`, `at most ${CCA_MAX_SIZE} bytes`, CCA_MAX_SIZE, 'too-large')
   const outer = decodeCbor(bytes, { field: 'token', maxItems: 256 })
   const collection = outer.type === 'map' ? needText(outer, 'pat') : outer
   const keyAttestation = outer.type === 'map' ? readKeyAttestation(bytes, needText(outer, 'kat')) : undefined

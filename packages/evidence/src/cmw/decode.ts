@@ -2,7 +2,7 @@ import { decodeCbor } from '../cbor/decode.ts'
 import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
 import { arrayOf, bytesOf, integerOf, mapOf, wrongItem } from '../cbor/typed.ts'
 import { decodeBase64url } from '../core/base64url.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { isList, isObject, type Json, parseStrict } from '../core/json.ts'
 import { oidOf } from '../x509/der.ts'
 import { contentFormatOfTag } from './content-formats.ts'
@@ -20,12 +20,12 @@ export const CMW_MAX_SIZE: number = 10_000_000
  */
 export function decodeCmw(bytes: Uint8Array, field = 'cmw'): Cmw {
   if (bytes.length > CMW_MAX_SIZE)
-    throw bad(field, 'too-large', `${bytes.length} bytes`, `at most ${CMW_MAX_SIZE} bytes`)
+    throw refuse(field, `${bytes.length} bytes`, `at most ${CMW_MAX_SIZE} bytes`, 0, 'too-large')
   const first = bytes[0] ?? 0
   if (first === OPEN_LIST || first === OPEN_OBJECT) return fromJson(parseStrict(utf8Of(bytes, field), field), field)
   const major = first >> 5
   if (bytes.length === 0 || major < 4 || major > 6)
-    throw bad(field, 'malformed', 'another first byte', '`[` or `{` in JSON; an array, a map or a tag in CBOR')
+    throw refuse(field, 'another first byte', '`[` or `{` in JSON; an array, a map or a tag in CBOR')
   return fromCbor(decodeCbor(bytes, { field }), field, counter())
 }
 
@@ -35,11 +35,11 @@ const OPEN_OBJECT = 0x7b
 /** As {@link decodeCmw}, of JSON that is parsed already: where a wrapper is a member of something else. @throws EvidenceError */
 export function fromJson(value: Json, field: string, count: Counter = counter(), depth = 0): Cmw {
   if (isList(value)) return jsonRecord(value, field, count)
-  if (!isObject(value)) throw bad(field, 'malformed', 'another value', 'a record or a collection')
+  if (!isObject(value)) throw refuse(field, 'another value', 'a record or a collection')
   descend(field, depth)
   const type = Object.hasOwn(value, COLLECTION_TYPE) ? value[COLLECTION_TYPE] : undefined
   if (type !== undefined && (typeof type !== 'string' || !isCollectionType(type)))
-    throw bad(`${field}.${COLLECTION_TYPE}`, 'malformed', 'another value', 'a URI or an object identifier')
+    throw refuse(`${field}.${COLLECTION_TYPE}`, 'another value', 'a URI or an object identifier')
   const members = Object.entries(value).filter(([label]) => label !== COLLECTION_TYPE)
   const entries = members.map(
     ([label, one]): CmwEntry => ({ label, message: fromJson(one, inside(field, label), count, depth + 1) }),
@@ -51,10 +51,9 @@ function jsonRecord(value: readonly Json[], field: string, count: Counter): Cmw 
   count(field)
   const [type, text, indicator] = value
   if (value.length < 2 || value.length > 3 || typeof type !== 'string' || typeof text !== 'string')
-    throw bad(field, 'malformed', 'another list', 'a media type, a value in base64url, and perhaps an indicator')
+    throw refuse(field, 'another list', 'a media type, a value in base64url, and perhaps an indicator')
   const bits = indicator === undefined ? undefined : indicatorsOf(indicator)
-  if (indicator !== undefined && bits === undefined)
-    throw bad(`${field}[2]`, 'malformed', 'another indicator', INDICATOR)
+  if (indicator !== undefined && bits === undefined) throw refuse(`${field}[2]`, 'another indicator', INDICATOR)
   return {
     kind: 'record',
     form: 'record',
@@ -112,7 +111,7 @@ function cborCollectionType(item: CborItem, field: string): string {
 }
 
 function collection(field: string, type: string | undefined, entries: readonly CmwEntry[]): Cmw {
-  if (entries.length === 0) throw bad(field, 'malformed', 'no message', 'a collection of at least one')
+  if (entries.length === 0) throw refuse(field, 'no message', 'a collection of at least one')
   return { kind: 'collection', type, entries }
 }
 
@@ -128,7 +127,7 @@ function indicatorsOf(value: unknown): readonly CmwIndicator[] | undefined {
 const MEDIA_TYPE = /^[A-Za-z0-9][\w!#$&^.+-]{0,126}\/[A-Za-z0-9][\w!#$&^.+-]{0,126}( *;[\x20-\x7e]{1,512})?$/
 
 function mediaType(text: string, field: string): string {
-  if (!MEDIA_TYPE.test(text)) throw bad(`${field}[0]`, 'malformed', 'other text', 'a media type')
+  if (!MEDIA_TYPE.test(text)) throw refuse(`${field}[0]`, 'other text', 'a media type')
   return text
 }
 
@@ -145,13 +144,13 @@ type Counter = (field: string) => void
 function counter(): Counter {
   let left: number = CMW_BOUNDS.messages
   return (field) => {
-    if (--left < 0) throw bad(field, 'too-large', 'a further message', `at most ${CMW_BOUNDS.messages} messages`)
+    if (--left < 0) throw refuse(field, 'a further message', `at most ${CMW_BOUNDS.messages} messages`, 0, 'too-large')
   }
 }
 
 function descend(field: string, depth: number): void {
   if (depth >= CMW_BOUNDS.depth)
-    throw bad(field, 'too-large', 'a deeper collection', `at most ${CMW_BOUNDS.depth} levels of collections`)
+    throw refuse(field, 'a deeper collection', `at most ${CMW_BOUNDS.depth} levels of collections`, 0, 'too-large')
 }
 
 function inside(field: string, label: string | number): string {
@@ -163,10 +162,6 @@ function utf8Of(bytes: Uint8Array, field: string): string {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     // The decoder's own words differ between runtimes.
-    throw bad(field, 'malformed', 'bytes that are no UTF-8', 'JSON in UTF-8')
+    throw refuse(field, 'bytes that are no UTF-8', 'JSON in UTF-8')
   }
-}
-
-function bad(field: string, code: 'malformed' | 'too-large', found: string, expected: string): EvidenceError {
-  return new EvidenceError(code, found, { field, offset: 0, expected })
 }

@@ -1,7 +1,7 @@
 import { parseAzureJson } from '../azure/evidence.ts'
 import { toHex } from '../core/bytes.ts'
 import { canonicalJson } from '../core/canonical.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
 import { parseNitroDocument } from '../nitro/document.ts'
 import type { CompanionKind, Recognised } from '../recognise/index.ts'
@@ -79,7 +79,7 @@ function sentRuntimeData(parts: readonly CompositePart[]): RuntimeData | undefin
 }
 
 function unreadable(found: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field: 'runtime-data', offset: 0, expected: 'an object in JSON' })
+  return refuse('runtime-data', found, 'an object in JSON')
 }
 
 /** Whether the runtime data hold the verifier's nonce, as base64 or hexadecimal. */

@@ -1,7 +1,7 @@
 import { settle } from '#crypto'
 import { assembleVerdict } from '../core/assemble.ts'
 import { judge, stepIds } from '../core/engine.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import { copyOfEvidence } from '../core/input.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Assumption, Claims, CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
@@ -116,7 +116,7 @@ async function named(name: string, verify: () => Promise<Verdict>): Promise<Verd
     if (!(error instanceof EvidenceError)) throw error
     const { code, field, offset, expected, message } = error
     const found = message.slice(`${field} at byte ${offset}: `.length, -`; expected ${expected}`.length)
-    throw new EvidenceError(code, found, { field: `${name}.${field}`, offset, expected })
+    throw refuse(`${name}.${field}`, found, expected, offset, code)
   }
 }
 

@@ -3,7 +3,7 @@ import { type CborItem, entryOf } from '../cbor/item.ts'
 import { readSign1, sign1Input } from '../cbor/sign1.ts'
 import { decodeBase64url } from '../core/base64url.ts'
 import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, unchecked } from '../core/engine.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import { memberOf, parseStrict, textOf } from '../core/json.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
@@ -78,7 +78,7 @@ function signatureOf({ label, bytes }: Companion, at: number): Signature {
 function ofCertificate(bytes: Uint8Array, at: number): Signature {
   const { signed, notBefore, notAfter } = parseCertificate(bytes, [], WIDE)
   if (at >= notBefore && at <= notAfter) return { signed }
-  throw bad(
+  throw refuse(
     'certificate.validity',
     `valid from ${isoTime(notBefore)} to ${isoTime(notAfter)}`,
     `a certificate that is in date at ${isoTime(at)}`,
@@ -102,10 +102,10 @@ function keyIdOf(item: CborItem | undefined): string | undefined {
 function ofJws(bytes: Uint8Array, at: number): Signature {
   const text = new TextDecoder('latin1').decode(bytes).trim()
   const [head = '', body = '', tail = '', more] = text.split('.')
-  if (more !== undefined) throw bad('JWS', 'more parts', 'three parts with dots between them')
+  if (more !== undefined) throw refuse('JWS', 'more parts', 'three parts with dots between them')
   const header = parseStrict(new TextDecoder().decode(decodeBase64url(head, 'JWS.header')), 'JWS.header')
   if (memberOf(header, 'crit') !== undefined || memberOf(header, 'b64') !== undefined)
-    throw bad('JWS.header.crit', 'an extension that is not known', 'none')
+    throw refuse('JWS.header.crit', 'an extension that is not known', 'none')
   // Where the payload is no wrapper itself, the wrapper is a claim of a JSON Web Token, which may have a lifetime.
   if (textOf(header, 'cty')?.includes('cmw') !== true) assertLifetime(body, at)
   const alg = textOf(header, 'alg')
@@ -126,13 +126,13 @@ function assertLifetime(body: string, at: number): void {
   ] as const) {
     const value = memberOf(claims, name)
     if (value === undefined || (typeof value === 'number' && holds(value * 1000))) continue
-    throw bad(`JWT.${name}`, JSON.stringify(value).slice(0, 32), `a token that is valid at ${isoTime(at)}`)
+    throw refuse(`JWT.${name}`, JSON.stringify(value).slice(0, 32), `a token that is valid at ${isoTime(at)}`)
   }
 }
 
 function named(signed: Signed, alg: string | undefined, kid: string | undefined, field: string): Signature {
   if (alg === undefined || signed.scheme === undefined)
-    throw bad(`${field}.alg`, JSON.stringify((alg ?? '').slice(0, 16)), 'an algorithm of digital signatures')
+    throw refuse(`${field}.alg`, JSON.stringify((alg ?? '').slice(0, 16)), 'an algorithm of digital signatures')
   return { signed, alg, ...(kid === undefined ? {} : { kid }) }
 }
 
@@ -145,18 +145,14 @@ function keyOf({ alg, kid }: Signature, keys: readonly TrustedKey[]): TrustedKey
   const [only, second] = keys
   const key = kid === undefined ? (second === undefined ? only : undefined) : keys.find((one) => one.kid === kid)
   if (key === undefined)
-    throw bad(
+    throw refuse(
       'wrapperKeys',
       kid === undefined ? 'several keys, and no key id' : 'no key of this id',
       'the key of the signature',
     )
   const fault = key.fault ?? (alg === undefined ? undefined : misfit(key, alg))
-  if (fault !== undefined) throw bad('wrapperKeys', fault, 'a key for this signature')
+  if (fault !== undefined) throw refuse('wrapperKeys', fault, 'a key for this signature')
   return key
-}
-
-function bad(field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field, offset: 0, expected })
 }
 
 const GIVE_KEYS = mend(

@@ -1,5 +1,5 @@
 import { decodeBase64 } from '#text'
-import { EvidenceError } from './errors.ts'
+import { refuse } from './errors.ts'
 
 /**
  * Bytes of base64url without padding, white space or leftover bits.
@@ -8,8 +8,7 @@ import { EvidenceError } from './errors.ts'
  */
 export function decodeBase64url(text: string, field: string): Uint8Array {
   const bytes = /^[\w-]*$/.test(text) && text.length % 4 !== 1 ? decodeBase64(text) : undefined
-  if (bytes === undefined)
-    throw new EvidenceError('malformed', 'other text', { field, offset: 0, expected: 'base64url without padding' })
+  if (bytes === undefined) throw refuse(field, 'other text', 'base64url without padding')
   return bytes
 }
 

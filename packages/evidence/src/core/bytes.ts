@@ -1,4 +1,4 @@
-import { EvidenceError } from './errors.ts'
+import { refuse } from './errors.ts'
 
 export { fromHex, toHex } from '#text'
 
@@ -81,21 +81,13 @@ export class Reader {
   /** @throws EvidenceError `trailing-bytes` unless everything was read. */
   end(field: string): void {
     if (this.remaining === 0) return
-    throw new EvidenceError('trailing-bytes', `${this.remaining} bytes are left over`, {
-      field,
-      offset: this.#at,
-      expected: 'the end of the structure',
-    })
+    throw refuse(field, `${this.remaining} bytes are left over`, 'the end of the structure', this.#at, 'trailing-bytes')
   }
 
   #advance(length: number, field: string): number {
     const start = this.#at
     if (length > this.#end - start) {
-      throw new EvidenceError('truncated', `${this.#end - start} bytes are left`, {
-        field,
-        offset: start,
-        expected: `${length} bytes`,
-      })
+      throw refuse(field, `${this.#end - start} bytes are left`, `${length} bytes`, start, 'truncated')
     }
     this.#at = start + length
     return start

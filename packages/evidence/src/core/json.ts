@@ -1,4 +1,4 @@
-import { EvidenceError } from './errors.ts'
+import { type EvidenceError, refuse } from './errors.ts'
 
 /** A value of JSON text. */
 export type Json = string | number | boolean | null | readonly Json[] | JsonObject
@@ -139,6 +139,6 @@ class Parser {
   }
 
   #error(code: 'malformed' | 'too-large', found: string, expected: string): EvidenceError {
-    return new EvidenceError(code, found, { field: this.#field, offset: this.#at, expected })
+    return refuse(this.#field, found, expected, this.#at, code)
   }
 }

@@ -1,5 +1,5 @@
 import { equalBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import type { CollateralPart } from '../core/verdict.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, KEY_USAGE, parseCertificate } from '../x509/certificate.ts'
@@ -7,7 +7,6 @@ import { decodePem } from '../x509/pem.ts'
 import { knownRoots, rootSignature } from '../x509/root-signature.ts'
 import { INTEL_ROOT_CERTIFICATES } from './anchors.ts'
 import { type PckExtensions, parsePckExtensions } from './pck.ts'
-import { refuse } from './refuse.ts'
 
 /** What one kind of chain must look like. */
 export interface ChainKind {

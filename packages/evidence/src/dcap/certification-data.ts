@@ -1,6 +1,6 @@
 import { concatBytes, type Reader } from '../core/bytes.ts'
+import { refuse } from '../core/errors.ts'
 import { encodeLayout, type Parsed, parseLayout } from './layout.ts'
-import { refuse } from './refuse.ts'
 
 // Intel's own sample leaves the PCE id out.
 const IDS = { cpuSvn: 16, pceSvn: 'u16' } as const

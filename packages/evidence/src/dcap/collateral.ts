@@ -1,4 +1,5 @@
 import { fromHex } from '../core/bytes.ts'
+import { refuse } from '../core/errors.ts'
 import type { CollateralPart } from '../core/verdict.ts'
 import { type DigestJob, type Job, sha256 } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
@@ -8,7 +9,6 @@ import { Signed } from '../x509/signature.ts'
 import { CertificatePool, Chain, type ChainKind, CRL_CHAIN, SIGNER_CHAIN } from './certificates.ts'
 import { type Part, readPart, valueOf } from './part.ts'
 import { parseQeIdentity, type QeIdentity } from './qe-identity.ts'
-import { refuse } from './refuse.ts'
 import { parseTcbInfo, type TcbInfo } from './tcb-info.ts'
 
 /** A text, or bytes: what services and files deliver. */

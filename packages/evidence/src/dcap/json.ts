@@ -1,7 +1,6 @@
 import { fromHex } from '../core/bytes.ts'
-import type { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 import { parseIsoTime } from '../core/time.ts'
-import { refuse } from './refuse.ts'
 
 /**
  * Reads members of a JSON object, each of one type and within bounds. Members nobody asks for are

@@ -1,7 +1,6 @@
-import type { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse as refuseField } from '../core/errors.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { DerReader, TAG, type Tlv } from '../x509/der.ts'
-import { refuse as refuseField } from './refuse.ts'
 
 /** What Intel certifies about a platform, from the SGX extensions of its PCK certificate. */
 export interface PckExtensions {

@@ -1,8 +1,8 @@
 import { concatBytes, Reader } from '../core/bytes.ts'
+import { refuse } from '../core/errors.ts'
 import { type CertificationData, encodeCertificationData, parseCertificationData } from './certification-data.ts'
 import { ENCLAVE_REPORT_SIZE, type EnclaveReport, encodeEnclaveReport, parseEnclaveReport } from './enclave-report.ts'
 import { encodeLayout, type Parsed, parseLayout } from './layout.ts'
-import { refuse } from './refuse.ts'
 
 /**
  * Header of a quote. In formats 4 and 5 `qeSvn` and `pceSvn` are reserved.

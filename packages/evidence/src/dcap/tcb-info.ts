@@ -1,6 +1,6 @@
+import { refuse } from '../core/errors.ts'
 import type { Window } from './certificates.ts'
 import { type JsonReader, parseJson } from './json.ts'
-import { refuse } from './refuse.ts'
 
 /** Intel's words for the state of a platform, in rising severity. */
 export const PLATFORM_STATUSES = [

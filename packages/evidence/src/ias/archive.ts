@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import { isObject, type JsonObject, parseStrict, textOf } from '../core/json.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { DerReader, TAG } from '../x509/der.ts'
@@ -160,5 +160,5 @@ function textIn(bytes: Uint8Array): string {
 }
 
 function bad(field: string, found: string, expected: string, code: EvidenceError['code'] = 'malformed'): EvidenceError {
-  return new EvidenceError(code, found, { field: `ias.${field}`, offset: 0, expected })
+  return refuse(`ias.${field}`, found, expected, 0, code)
 }

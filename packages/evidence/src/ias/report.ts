@@ -1,5 +1,5 @@
 import { Reader } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 import { isList, isObject, type Json, type JsonObject, memberOf, parseStrict, textOf } from '../core/json.ts'
 import { parseIsoTime } from '../core/time.ts'
 import { ENCLAVE_REPORT_SIZE, type EnclaveReport, parseEnclaveReport } from '../dcap/enclave-report.ts'
@@ -150,5 +150,5 @@ function utf8Of(bytes: Uint8Array): string {
 }
 
 function bad(field: string, found: string, expected: string, code: EvidenceError['code'] = 'malformed'): EvidenceError {
-  return new EvidenceError(code, found, { field: `ias.${field}`, offset: 0, expected })
+  return refuse(`ias.${field}`, found, expected, 0, code)
 }

@@ -1,6 +1,6 @@
 import { decipher } from '#crypto'
 import { allZero, concatBytes, equalBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
 import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
 import { readRequestHead } from './request-head.ts'
@@ -45,27 +45,17 @@ export interface SeAddSecretRequest {
 /** Parses an add-secret request. @throws EvidenceError */
 export function parseSeAddSecretRequest(input: Uint8Array): SeAddSecretRequest {
   if (input.length > MAX_SIZE)
-    throw new EvidenceError('too-large', `${input.length} bytes`, {
-      field: 'addSecret',
-      offset: 0,
-      expected: `at most ${MAX_SIZE} bytes`,
-    })
+    throw refuse('addSecret', `${input.length} bytes`, `at most ${MAX_SIZE} bytes`, 0, 'too-large')
   const bytes = new Uint8Array(input)
   const reader = new BigEndianReader(bytes)
-  if (!equalBytes(reader.bytes(6, 'addSecret.magic'), MAGIC))
-    throw malformed('addSecret.magic', 0, 'other bytes', '`asrcbM`')
+  if (!equalBytes(reader.bytes(6, 'addSecret.magic'), MAGIC)) throw refuse('addSecret.magic', 'other bytes', '`asrcbM`')
   const userDataKind = reader.be16('addSecret.userDataKind')
-  if (userDataKind > 4) throw malformed('addSecret.userDataKind', 6, String(userDataKind), '0 to 4')
+  if (userDataKind > 4) throw refuse('addSecret.userDataKind', String(userDataKind), '0 to 4', 6)
   const { size, iv, reserved, count, encryptedSize } = readRequestHead(reader, 'addSecret')
   assertZeros(reserved[0], 28)
   assertZeros(reserved[1], 40)
   if (size !== bytes.length || count === 0)
-    throw malformed(
-      'addSecret.size',
-      12,
-      `${size} bytes and ${count} slots`,
-      `${bytes.length} bytes and one slot or more`,
-    )
+    throw refuse('addSecret.size', `${size} bytes and ${count} slots`, `${bytes.length} bytes and one slot or more`, 12)
   const flags = reader.be64('addSecret.flags')
   const digests = [64, 64, 64].map((length) => reader.bytes(length, 'addSecret.digests'))
   const headerTag = reader.bytes(16, 'addSecret.headerTag')
@@ -110,7 +100,7 @@ function zeros(reader: BigEndianReader, length: number, field: string): void {
 }
 
 function assertZeros(bytes: Uint8Array, offset: number, field = 'addSecret.reserved'): void {
-  if (!allZero(bytes)) throw malformed(field, offset, 'other bytes', `${bytes.length} zero bytes`)
+  if (!allZero(bytes)) throw refuse(field, 'other bytes', `${bytes.length} zero bytes`, offset)
 }
 
 function readSecretHeader(
@@ -124,12 +114,8 @@ function readSecretHeader(
   zeros(reader, 8, 'addSecret.secretHeader.reserved')
   const secretId = secretKind === NULL_KIND ? undefined : reader.bytes(32, 'addSecret.secretHeader.id')
   if (reader.remaining !== 0)
-    throw malformed('addSecret.secretHeader', offset, `${bytes.length} bytes`, '16 for the null secret, 48 for others')
+    throw refuse('addSecret.secretHeader', `${bytes.length} bytes`, '16 for the null secret, 48 for others', offset)
   return { secretKind, secretLength, secretId }
-}
-
-function malformed(field: string, offset: number, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field, offset, expected })
 }
 
 /** The bytes of a request; parsing and encoding give back the same bytes. */

@@ -1,5 +1,5 @@
 import { concatBytes, equalBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { BigEndianReader, beBytes } from './big-endian.ts'
 
 const MAGIC: Uint8Array = Uint8Array.from('pvattest', (letter) => letter.charCodeAt(0))
@@ -39,41 +39,23 @@ export function isSeExchange(bytes: Uint8Array): boolean {
 /** Parses a container. @throws EvidenceError, also for a response without a configuration UID */
 export function parseSeExchange(input: Uint8Array): SeExchange {
   if (input.length > MAX_SIZE)
-    throw new EvidenceError('too-large', `${input.length} bytes`, {
-      field: 'exchange',
-      offset: 0,
-      expected: `at most ${MAX_SIZE} bytes`,
-    })
+    throw refuse('exchange', `${input.length} bytes`, `at most ${MAX_SIZE} bytes`, 0, 'too-large')
   const bytes = new Uint8Array(input)
   const reader = new BigEndianReader(bytes)
-  if (!equalBytes(reader.bytes(8, 'exchange.magic'), MAGIC))
-    throw malformed('exchange.magic', 0, 'other bytes', '`pvattest`')
+  if (!equalBytes(reader.bytes(8, 'exchange.magic'), MAGIC)) throw refuse('exchange.magic', 'other bytes', '`pvattest`')
   const version = reader.be32('exchange.version')
   if (version !== VERSION)
-    throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, {
-      field: 'exchange.version',
-      offset: 8,
-      expected: '0x100',
-    })
+    throw refuse('exchange.version', `0x${version.toString(16)}`, '0x100', 8, 'unsupported-version')
   const size = reader.be32('exchange.size')
   const reserved = reader.bytes(8, 'exchange.reserved')
-  if (size > bytes.length)
-    throw new EvidenceError('truncated', `${bytes.length} bytes`, {
-      field: 'exchange',
-      offset: bytes.length,
-      expected: `${size} bytes`,
-    })
+  if (size > bytes.length) throw refuse('exchange', `${bytes.length} bytes`, `${size} bytes`, bytes.length, 'truncated')
   if (size < bytes.length)
-    throw new EvidenceError('trailing-bytes', `${bytes.length - size} bytes`, {
-      field: 'exchange',
-      offset: size,
-      expected: 'the end of the container',
-    })
+    throw refuse('exchange', `${bytes.length - size} bytes`, 'the end of the container', size, 'trailing-bytes')
   const [request, measurement, additional, userData, configUid] = SE_EXCHANGE_PARTS.map((name) =>
     readEntry(reader, bytes, name),
   )
   if (!request || !measurement || !additional || !userData || !configUid)
-    throw malformed('exchange.entries', 24, 'no entries', 'five')
+    throw refuse('exchange.entries', 'no entries', 'five', 24)
   const entries = { request, measurement, additional, userData, configUid }
   const kind = measurement.bytes === undefined ? 'request' : 'response'
   checkEntries(entries, kind)
@@ -86,26 +68,22 @@ function readEntry(reader: BigEndianReader, bytes: Uint8Array, name: string): Se
   const offset = reader.be32(`exchange.${name}.offset`)
   if (offset === 0) return { size, offset, bytes: undefined }
   if (offset < DATA_AT || size > bytes.length - offset)
-    throw malformed(`exchange.${name}`, at, `${size} bytes at ${offset}`, `bytes from ${DATA_AT} to ${bytes.length}`)
+    throw refuse(`exchange.${name}`, `${size} bytes at ${offset}`, `bytes from ${DATA_AT} to ${bytes.length}`, at)
   return { size, offset, bytes: bytes.subarray(offset, offset + size) }
 }
 
 function checkEntries(entries: SeExchange['entries'], kind: SeExchange['kind']): void {
   if (entries.request.bytes === undefined || entries.request.size === 0)
-    throw malformed('exchange.request', 24, 'nothing', 'the request, in requests and responses alike')
+    throw refuse('exchange.request', 'nothing', 'the request, in requests and responses alike', 24)
   const userData = entries.userData.bytes?.length ?? 0
-  if (userData > 256) throw malformed('exchange.userData', 48, `${userData} bytes`, 'at most 256')
+  if (userData > 256) throw refuse('exchange.userData', `${userData} bytes`, 'at most 256', 48)
   if (kind === 'request') return
   if (entries.measurement.size !== 64)
-    throw malformed('exchange.measurement', 32, `${entries.measurement.size} bytes`, '64')
+    throw refuse('exchange.measurement', `${entries.measurement.size} bytes`, '64', 32)
   if (entries.configUid.bytes?.length !== 16)
-    throw malformed('exchange.configUid', 56, `${entries.configUid.bytes?.length ?? 0} bytes`, '16 in a response')
+    throw refuse('exchange.configUid', `${entries.configUid.bytes?.length ?? 0} bytes`, '16 in a response', 56)
   if (entries.additional.size !== 0 && entries.additional.bytes === undefined)
-    throw malformed('exchange.additional', 40, 'a size only', 'the data in a response')
-}
-
-function malformed(field: string, offset: number, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field, offset, expected })
+    throw refuse('exchange.additional', 'a size only', 'the data in a response', 40)
 }
 
 /** The bytes of a container; parsing and encoding give back the same bytes when nothing lies between the parts. */

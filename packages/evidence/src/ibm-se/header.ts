@@ -1,6 +1,6 @@
 import { decipher } from '#crypto'
 import { concatBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
 import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
@@ -42,44 +42,31 @@ export interface SeHeader {
 /** Parses a header that `input` begins with, or is. @throws EvidenceError */
 export function parseSeHeader(input: Uint8Array): SeHeader {
   const head = new BigEndianReader(input)
-  if (head.be64('header.magic') !== MAGIC) throw malformed('header.magic', 0, 'other bytes', '`IBMSecEx`')
+  if (head.be64('header.magic') !== MAGIC) throw refuse('header.magic', 'other bytes', '`IBMSecEx`')
   const version = head.be32('header.version')
   if (version !== VERSION)
-    throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, {
-      field: 'header.version',
-      offset: 8,
-      expected: '0x100',
-    })
+    throw refuse('header.version', `0x${version.toString(16)}`, '0x100', 8, 'unsupported-version')
   const size = head.be32('header.size')
   if (size > SE_HEADER_MAX_SIZE)
-    throw new EvidenceError('too-large', `${size} bytes`, {
-      field: 'header.size',
-      offset: 12,
-      expected: `at most ${SE_HEADER_MAX_SIZE}`,
-    })
-  if (size > input.length)
-    throw new EvidenceError('truncated', `${input.length} bytes`, {
-      field: 'header',
-      offset: input.length,
-      expected: `${size} bytes`,
-    })
+    throw refuse('header.size', `${size} bytes`, `at most ${SE_HEADER_MAX_SIZE}`, 12, 'too-large')
+  if (size > input.length) throw refuse('header', `${input.length} bytes`, `${size} bytes`, input.length, 'truncated')
   return readBody(input.slice(0, size))
 }
 
 function readBody(bytes: Uint8Array): SeHeader {
   const reader = new BigEndianReader(bytes, 16)
   const iv = reader.bytes(12, 'header.iv')
-  if (reader.be32('header.reserved') !== 0) throw malformed('header.reserved', 28, 'another value', '0')
+  if (reader.be32('header.reserved') !== 0) throw refuse('header.reserved', 'another value', '0', 28)
   const count = reader.be64('header.keySlots')
   const encryptedSize = reader.be64('header.encryptedSize')
   if (encryptedSize !== BigInt(ENCRYPTED_SIZE))
-    throw malformed('header.encryptedSize', 40, String(encryptedSize), String(ENCRYPTED_SIZE))
+    throw refuse('header.encryptedSize', String(encryptedSize), String(ENCRYPTED_SIZE), 40)
   if (count < 1n || BigInt(FIXED_SIZE) + count * BigInt(SLOT_SIZE) !== BigInt(bytes.length)) {
-    throw malformed(
+    throw refuse(
       'header.keySlots',
-      32,
       `${count} slots in ${bytes.length} bytes`,
       'one or more, as many as the size tells',
+      32,
     )
   }
   const pages = reader.be64('header.pages')
@@ -95,10 +82,6 @@ function readBody(bytes: Uint8Array): SeHeader {
   const tag = reader.bytes(16, 'header.tag')
   reader.end('header')
   return { iv, pages, pcf, customerKey, pld, ald, tld, slots, encrypted, tag, bytes }
-}
-
-function malformed(field: string, offset: number, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field, offset, expected })
 }
 
 /** The bytes of a header; parsing and encoding give back the same bytes. */
@@ -160,7 +143,7 @@ export function readSeHeaderSecrets(opened: Uint8Array): SeHeaderSecrets {
   const items = reader.be32('header.optionalItems')
   reader.bytes(4, 'header.reserved')
   reader.end('header.encrypted')
-  if (items !== 0) throw malformed('header.optionalItems', 120, String(items), '0')
+  if (items !== 0) throw refuse('header.optionalItems', String(items), '0', 120)
   return secrets
 }
 

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 
 /** One measured part of a Hyper Protect guest. */
 export interface HyperProtectEntry {
@@ -51,5 +51,5 @@ function bad(
   found: string,
   expected: string,
 ): EvidenceError {
-  return new EvidenceError(code, found, { field: `record.lines[${line}]`, offset: line, expected })
+  return refuse(`record.lines[${line}]`, found, expected, line, code)
 }

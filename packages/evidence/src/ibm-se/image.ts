@@ -1,5 +1,5 @@
 import { equalBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
 import { BigEndianReader, beBytes, bigOf } from './big-endian.ts'
 import { SE_HEADER_MAGIC } from './header.ts'
@@ -35,12 +35,7 @@ function fromMetadata(image: Uint8Array): SeImageLayout | undefined {
   const reader = new BigEndianReader(image, METADATA_AT + 8)
   const header = reader.be64('metadata.headerOffset')
   const version = reader.be32('metadata.version')
-  if (version !== 1)
-    throw new EvidenceError('unsupported-version', String(version), {
-      field: 'metadata.version',
-      offset: METADATA_AT + 16,
-      expected: '1',
-    })
+  if (version !== 1) throw refuse('metadata.version', String(version), '1', METADATA_AT + 16, 'unsupported-version')
   const ipib = reader.be64('metadata.ipibOffset')
   if (header > BigInt(image.length) || ipib > BigInt(Number.MAX_SAFE_INTEGER)) return undefined
   return startsWith(image, Number(header), SE_HEADER_MAGIC)
@@ -83,11 +78,11 @@ export function sePageDigests(components: readonly SeStoredComponent[]): SePageD
     pages > MAX_PAGES ||
     sorted.some(({ data, tweak }) => data.length % PAGE !== 0 || tweak.length !== 16)
   ) {
-    throw new EvidenceError('malformed', 'other sizes', {
-      field: 'components',
-      offset: 0,
-      expected: `whole pages of ${PAGE} bytes, at most ${MAX_PAGES}, and tweaks of 16 bytes`,
-    })
+    throw refuse(
+      'components',
+      'other sizes',
+      `whole pages of ${PAGE} bytes, at most ${MAX_PAGES}, and tweaks of 16 bytes`,
+    )
   }
   const contents = new Uint8Array(pages * PAGE)
   const addresses = new Uint8Array(pages * 8)

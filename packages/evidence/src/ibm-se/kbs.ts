@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { encodeSeExchange, isSeExchange, parseSeExchange, type SeExchange, type SeExchangeEntry } from './exchange.ts'
 
@@ -27,18 +27,18 @@ export function isSeJson(bytes: Uint8Array): boolean {
  * @throws EvidenceError that names the member
  */
 export function parseSeKbs(json: Uint8Array): SeKbsAnswer {
-  if (json.length > MAX_JSON) throw bad('too-large', 'se', `${json.length} bytes`, `at most ${MAX_JSON} bytes`)
+  if (json.length > MAX_JSON) throw refuse('se', `${json.length} bytes`, `at most ${MAX_JSON} bytes`, 0, 'too-large')
   const found = membersOf(json)
   const optional = (name: string): Uint8Array | undefined => {
     const value = found.get(name)
     if (value === undefined || value === null || value === '') return undefined
     const bytes = typeof value === 'string' ? decodeBase64(value) : undefined
-    if (bytes === undefined) throw bad('malformed', `se.${name}`, 'another value', 'base64')
+    if (bytes === undefined) throw refuse(`se.${name}`, 'another value', 'base64')
     return bytes
   }
   const need = (name: string): Uint8Array => {
     const bytes = optional(name)
-    if (bytes === undefined) throw bad('truncated', `se.${name}`, 'nothing', 'base64')
+    if (bytes === undefined) throw refuse(`se.${name}`, 'nothing', 'base64', 0, 'truncated')
     return bytes
   }
   return {
@@ -56,7 +56,7 @@ function membersOf(json: Uint8Array): ReadonlyMap<string, unknown> {
   } catch {
     // Said below, in the same words on every runtime.
   }
-  throw bad('malformed', 'se', 'another value', 'a JSON object')
+  throw refuse('se', 'another value', 'a JSON object')
 }
 
 /**
@@ -67,7 +67,7 @@ function membersOf(json: Uint8Array): ReadonlyMap<string, unknown> {
  */
 export function exchangeOfKbs(answer: SeKbsAnswer, request: Uint8Array | undefined): SeExchange {
   if (request === undefined) {
-    throw bad('unsupported-kind', 'se', 'an answer without its request', 'the request that was sent, beside it')
+    throw refuse('se', 'an answer without its request', 'the request that was sent, beside it', 0, 'unsupported-kind')
   }
   const asked = isSeExchange(request) ? parseSeExchange(request).entries.request.bytes : request
   let offset = DATA_AT
@@ -85,8 +85,4 @@ export function exchangeOfKbs(answer: SeKbsAnswer, request: Uint8Array | undefin
     configUid: entry(answer.configUid),
   }
   return parseSeExchange(encodeSeExchange({ entries, reserved: new Uint8Array(8) }))
-}
-
-function bad(code: EvidenceError['code'], field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError(code, found, { field, offset: 0, expected })
 }

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { BigEndianReader } from './big-endian.ts'
 
 const VERSION = 0x100
@@ -23,11 +23,7 @@ export interface RequestHead {
 export function readRequestHead(reader: BigEndianReader, field: string): RequestHead {
   const version = reader.be32(`${field}.version`)
   if (version !== VERSION)
-    throw new EvidenceError('unsupported-version', `0x${version.toString(16)}`, {
-      field: `${field}.version`,
-      offset: 8,
-      expected: '0x100',
-    })
+    throw refuse(`${field}.version`, `0x${version.toString(16)}`, '0x100', 8, 'unsupported-version')
   const size = reader.be32(`${field}.size`)
   const iv = reader.bytes(12, `${field}.iv`)
   const first = reader.bytes(11, `${field}.reserved`)

@@ -1,6 +1,6 @@
 import { decipher } from '#crypto'
 import { concatBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
 import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
 import { readRequestHead } from './request-head.ts'
@@ -42,30 +42,31 @@ export interface SeRequest {
 export function parseSeRequest(input: Uint8Array): SeRequest {
   const bytes = new Uint8Array(input)
   const reader = new BigEndianReader(bytes)
-  if (reader.be64('request.magic') !== 0n) throw malformed('request.magic', 0, 'other bytes', '8 zero bytes')
+  if (reader.be64('request.magic') !== 0n) throw refuse('request.magic', 'other bytes', '8 zero bytes')
   const { size, iv, reserved, count, encryptedSize } = readRequestHead(reader, 'request')
-  if (size !== bytes.length)
-    throw malformed('request.size', 12, String(size), `${bytes.length}, the size of the request`)
+  if (size !== bytes.length) throw refuse('request.size', String(size), `${bytes.length}, the size of the request`, 12)
   if (count === 0 || FIXED_SIZE + count * SLOT_SIZE + encryptedSize + 16 !== size) {
-    throw malformed(
+    throw refuse(
       'request.keySlots',
-      39,
       `${count} slots and ${encryptedSize} encrypted bytes`,
       'one or more, as many as the size tells',
+      39,
     )
   }
   const flags = reader.be64('request.flags')
   const measurementAlgorithm = reader.be32('request.measurementAlgorithm')
   if (measurementAlgorithm !== 1)
-    throw new EvidenceError('unsupported-algorithm', String(measurementAlgorithm), {
-      field: 'request.measurementAlgorithm',
-      offset: 56,
-      expected: '1 (HMAC-SHA-512)',
-    })
+    throw refuse(
+      'request.measurementAlgorithm',
+      String(measurementAlgorithm),
+      '1 (HMAC-SHA-512)',
+      56,
+      'unsupported-algorithm',
+    )
   const third = reader.bytes(4, 'request.reserved')
   const expected = KEY_SIZE + (msbBit(flags, 1) ? NONCE_SIZE : 0)
   if (encryptedSize !== expected)
-    throw malformed('request.encryptedSize', 44, String(encryptedSize), `${expected}, as the flags tell`)
+    throw refuse('request.encryptedSize', String(encryptedSize), `${expected}, as the flags tell`, 44)
   const customerKey = readCustomerKey(reader)
   const slots = readSlots(reader, count)
   const encrypted = reader.bytes(encryptedSize, 'request.encrypted')
@@ -82,10 +83,6 @@ export function parseSeRequest(input: Uint8Array): SeRequest {
     reserved: [...reserved, third],
     bytes,
   }
-}
-
-function malformed(field: string, offset: number, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field, offset, expected })
 }
 
 /** The bytes of a request; parsing and encoding give back the same bytes. */

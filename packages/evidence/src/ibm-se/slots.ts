@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { BigEndianReader } from './big-endian.ts'
 import { COORDINATE, onP521 } from './point.ts'
 
@@ -38,11 +38,6 @@ export function slotBytes(slots: readonly KeySlot[]): readonly Uint8Array[] {
 export function readCustomerKey(reader: BigEndianReader): Uint8Array {
   const offset = reader.offset
   const point = reader.bytes(2 * COORDINATE, 'customerPublicKey')
-  if (!onP521(point))
-    throw new EvidenceError('malformed', 'no such point', {
-      field: 'customerPublicKey',
-      offset,
-      expected: 'a point on P-521',
-    })
+  if (!onP521(point)) throw refuse('customerPublicKey', 'no such point', 'a point on P-521', offset)
   return point
 }

@@ -2,7 +2,7 @@ import { hmac } from '#crypto'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { equalBytes, fromHex, toHex } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import { copyOfEvidence } from '../core/input.ts'
 import type { HexOrBytes, VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
@@ -127,11 +127,13 @@ function readKey(key: HexOrBytes | undefined): Uint8Array | undefined {
 
 function parseEvidence(data: Uint8Array, request: Uint8Array | undefined): IbmSeEvidence {
   if (equalBytes(data.subarray(0, 8), SE_HEADER_MAGIC)) {
-    throw new EvidenceError('unsupported-kind', 'the header of an image, which proves nothing by itself', {
-      field: 'evidence',
-      offset: 0,
-      expected: 'an attestation response, with this header beside it',
-    })
+    throw refuse(
+      'evidence',
+      'the header of an image, which proves nothing by itself',
+      'an attestation response, with this header beside it',
+      0,
+      'unsupported-kind',
+    )
   }
   if (data[0] === 0x30 || data[0] === 0x2d) return { kind: 'host-key', host: parseHostKeyDocument(data) }
   if (isSeJson(data)) return evidenceOf(exchangeOfKbs(parseSeKbs(data), request))
@@ -149,11 +151,7 @@ export function parseHostKeyDocument(data: Uint8Array): HostKeyDocument {
   const host = hosts[0]
   if (error !== undefined) throw error
   if (host === undefined || hosts.length + certificates.length + crls.length !== 1) {
-    throw new EvidenceError('unsupported-kind', 'other certificates', {
-      field: 'hostKeyDocument',
-      offset: 0,
-      expected: 'one certificate with a key on P-521',
-    })
+    throw refuse('hostKeyDocument', 'other certificates', 'one certificate with a key on P-521', 0, 'unsupported-kind')
   }
   return host
 }

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import { type DigestJob, sha256 } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
@@ -48,11 +48,13 @@ export function readX509Files(files: readonly Uint8Array[]): X509Files {
 }
 
 function tooMany(): EvidenceError {
-  return new EvidenceError('too-large', 'more objects', {
-    field: 'files',
-    offset: 0,
-    expected: `at most ${MAX_CERTIFICATES} certificates and ${MAX_OBJECTS} objects`,
-  })
+  return refuse(
+    'files',
+    'more objects',
+    `at most ${MAX_CERTIFICATES} certificates and ${MAX_OBJECTS} objects`,
+    0,
+    'too-large',
+  )
 }
 
 function place(certificate: Certificate, hosts: HostKeyDocument[], certificates: Certificate[]): void {
@@ -67,12 +69,7 @@ function place(certificate: Certificate, hosts: HostKeyDocument[], certificates:
 export function hostKeyDocument(certificate: Certificate): HostKeyDocument | undefined {
   const { key } = certificate
   if (key?.kind !== 'P-521') return undefined
-  if (!onP521(key.bytes))
-    throw new EvidenceError('malformed', 'no such point', {
-      field: 'hostKeyDocument.publicKey',
-      offset: 0,
-      expected: 'a point on P-521',
-    })
+  if (!onP521(key.bytes)) throw refuse('hostKeyDocument.publicKey', 'no such point', 'a point on P-521')
   return { certificate, keyHash: sha256(paddedPoint(key.bytes)) }
 }
 
@@ -86,21 +83,17 @@ function splitFile(file: Uint8Array): readonly Uint8Array[] {
   let at = text.indexOf('-----BEGIN ')
   while (at >= 0) {
     const label = text.slice(at + 11, text.indexOf('-----', at + 11))
-    if (!Object.hasOwn(LABELS, label)) throw badPem(at, 'another label', '`CERTIFICATE` or `X509 CRL`')
+    if (!Object.hasOwn(LABELS, label)) throw refuse('file', 'another label', '`CERTIFICATE` or `X509 CRL`', at)
     const start = at + 16 + label.length
     const end = text.indexOf(`-----END ${label}-----`, start)
     const der = end < 0 ? undefined : decodeBase64(text.slice(start, end))
     if (der === undefined || ders.length === MAX_OBJECTS)
-      throw badPem(at, 'no whole block', `at most ${MAX_OBJECTS} blocks of base64`)
+      throw refuse('file', 'no whole block', `at most ${MAX_OBJECTS} blocks of base64`, at)
     ders.push(der)
     at = text.indexOf('-----BEGIN ', end)
   }
-  if (ders.length === 0) throw badPem(0, 'neither', 'certificates or revocation lists, DER or PEM')
+  if (ders.length === 0) throw refuse('file', 'neither', 'certificates or revocation lists, DER or PEM')
   return ders
-}
-
-function badPem(offset: number, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field: 'file', offset, expected })
 }
 
 /** A list has no version, or version 2 and then an algorithm; a certificate has an explicit version, or a serial of its own. */

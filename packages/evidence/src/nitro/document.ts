@@ -3,7 +3,7 @@ import { CBOR_NULL, cborArray, cborBytes, cborInteger, cborMap, cborText } from 
 import { type CborItem, type CborMap, isNull } from '../cbor/item.ts'
 import { type CoseSign1, encodeSign1, readSign1 } from '../cbor/sign1.ts'
 import { arrayOf, bytesOf, integerOf, mapOf, textOf, wrongItem } from '../cbor/typed.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 /** Longest document that is read, in bytes; the device's answers have at most 12288. */
 export const NITRO_MAX_SIZE: number = 64 * 1024
@@ -75,11 +75,7 @@ const KNOWN: readonly string[] = [
  */
 export function parseNitroDocument(bytes: Uint8Array): NitroDocument {
   if (bytes.length > NITRO_MAX_SIZE) {
-    throw new EvidenceError('too-large', `${bytes.length} bytes`, {
-      field: 'document',
-      offset: NITRO_MAX_SIZE,
-      expected: `at most ${NITRO_MAX_SIZE} bytes`,
-    })
+    throw refuse('document', `${bytes.length} bytes`, `at most ${NITRO_MAX_SIZE} bytes`, NITRO_MAX_SIZE, 'too-large')
   }
   const cose = readSign1(bytes, decodeCbor(bytes, { field: 'document', maxItems: 64 }), 'document')
   if (cose.unprotected.entries.length > 0)

@@ -1,5 +1,5 @@
 import { concatBytes, equalBytes, toHex } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 import { type BerNode, parseBer } from '../x509/ber.ts'
 import { oidOf, TAG } from '../x509/der.ts'
 
@@ -39,11 +39,7 @@ const CONTEXT_1_CONSTRUCTED = 0xa1
  */
 export function parseKmsCiphertext(bytes: Uint8Array): KmsCiphertext {
   if (bytes.length > KMS_MAX_SIZE)
-    throw new EvidenceError('too-large', `${bytes.length} bytes`, {
-      field: FIELD,
-      offset: KMS_MAX_SIZE,
-      expected: `at most ${KMS_MAX_SIZE} bytes`,
-    })
+    throw refuse(FIELD, `${bytes.length} bytes`, `at most ${KMS_MAX_SIZE} bytes`, KMS_MAX_SIZE, 'too-large')
   const info = sequence(parseBer(bytes, FIELD), 'ContentInfo', 2)
   expectOid(info[0], OID.envelopedData, 'contentType')
   const [enveloped] = children(info[1], CONTEXT_0_CONSTRUCTED, 'content', 1)
@@ -123,11 +119,12 @@ function expectNumber(node: BerNode | undefined, value: number, field: string): 
 }
 
 function bad(node: BerNode | undefined, field: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', node === undefined ? 'nothing' : `tag ${hex(node.tag)}`, {
-    field: `${FIELD}.${field}`,
-    offset: node?.offset ?? 0,
+  return refuse(
+    `${FIELD}.${field}`,
+    node === undefined ? 'nothing' : `tag ${hex(node.tag)}`,
     expected,
-  })
+    node?.offset ?? 0,
+  )
 }
 
 function hex(tag: number): string {

@@ -5,7 +5,7 @@ import { cborBytes, cborInteger, cborText } from '../cbor/encode.ts'
 import type { CborItem } from '../cbor/item.ts'
 import { type CoseSign1, encodeSign1, readSign1 } from '../cbor/sign1.ts'
 import { bytesOf, bytesOfLength, integerOf, textOf, wrongItem } from '../cbor/typed.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 /** Longest token that is read, in bytes. */
 export const PSA_MAX_SIZE: number = 64 * 1024
@@ -94,11 +94,7 @@ const PROFILE_2: Keys = {
  */
 export function parsePsaToken(bytes: Uint8Array): PsaToken {
   if (bytes.length > PSA_MAX_SIZE)
-    throw new EvidenceError('too-large', `${bytes.length} bytes`, {
-      field: 'token',
-      offset: PSA_MAX_SIZE,
-      expected: `at most ${PSA_MAX_SIZE} bytes`,
-    })
+    throw refuse('token', `${bytes.length} bytes`, `at most ${PSA_MAX_SIZE} bytes`, PSA_MAX_SIZE, 'too-large')
   const cose = readSign1(bytes, decodeCbor(bytes, { field: 'token', maxItems: 64 }), 'token')
   const claims = new ClaimsSet(bytes, 'token', cose.payloadOffset, cose.payloadOffset + cose.payload.length)
   const older = !claims.has(PROFILE_2.profile)

@@ -1,5 +1,5 @@
 import { concatBytes, Reader } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { PublicKey } from '../crypto/jobs.ts'
 import { rsaKey } from '../crypto/rsa-key.ts'
 import { bigEndian, u32 } from './numbers.ts'
@@ -47,11 +47,12 @@ export function readAmdCertificate(bytes: Uint8Array, reader: Reader, field: str
   const exponentBits = reader.u32(`${field}.pubExpSize`)
   const bits = reader.u32(`${field}.modulusSize`)
   if ((bits !== 2048 && bits !== 4096) || exponentBits !== bits) {
-    throw new EvidenceError('malformed', `${exponentBits} and ${bits} bits`, {
-      field: `${field}.modulusSize`,
-      offset: sizeAt,
-      expected: '2048 or 4096, the same for exponent and modulus',
-    })
+    throw refuse(
+      `${field}.modulusSize`,
+      `${exponentBits} and ${bits} bits`,
+      '2048 or 4096, the same for exponent and modulus',
+      sizeAt,
+    )
   }
   const exponent = reader.bytes(bits / 8, `${field}.pubExp`)
   const modulus = reader.bytes(bits / 8, `${field}.modulus`)
@@ -79,11 +80,7 @@ function keyOf(modulus: Uint8Array, exponent: Uint8Array, field: string, offset:
   const n = bigEndian(modulus, size)
   const e = bigEndian(exponent, size)
   if (n === undefined || e === undefined || (n[0] as number) < 0x80) {
-    throw new EvidenceError('malformed', 'a modulus with leading zeros', {
-      field,
-      offset,
-      expected: `a modulus of ${size * 8} bits`,
-    })
+    throw refuse(field, 'a modulus with leading zeros', `a modulus of ${size * 8} bits`, offset)
   }
   return rsaKey(n, e)
 }
@@ -91,8 +88,7 @@ function keyOf(modulus: Uint8Array, exponent: Uint8Array, field: string, offset:
 function expectNumber(reader: Reader, field: string, expected: number): void {
   const offset = reader.offset
   const found = reader.u32(field)
-  if (found !== expected)
-    throw new EvidenceError('unsupported-version', String(found), { field, offset, expected: String(expected) })
+  if (found !== expected) throw refuse(field, String(found), String(expected), offset, 'unsupported-version')
 }
 
 /** Parses an ARK or ASK file. @throws EvidenceError */

@@ -1,5 +1,5 @@
 import { Reader } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 import { AMD_USAGE, type AmdCertificate, readAmdCertificate } from './amd-certificate.ts'
 import { readSevCertificate, SEV_CERTIFICATE_SIZE, SEV_USAGE, type SevCertificate } from './sev-certificate.ts'
 
@@ -26,11 +26,7 @@ const MAX_SIZE = 4 * SEV_CERTIFICATE_SIZE + 2 * 1600
  */
 export function parseSevCertificates(input: Uint8Array): SevCertificates {
   if (input.length > MAX_SIZE)
-    throw new EvidenceError('too-large', `${input.length} bytes`, {
-      field: 'certificates',
-      offset: 0,
-      expected: `at most ${MAX_SIZE} bytes`,
-    })
+    throw refuse('certificates', `${input.length} bytes`, `at most ${MAX_SIZE} bytes`, 0, 'too-large')
   const bytes = new Uint8Array(input)
   const reader = new Reader(bytes)
   const platform: SevCertificate[] = []
@@ -81,5 +77,5 @@ function placeVendor(found: readonly AmdCertificate[]): SevCertificates {
 }
 
 function wrongCount(found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field: 'certificates', offset: 0, expected })
+  return refuse('certificates', found, expected)
 }

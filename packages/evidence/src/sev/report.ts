@@ -1,5 +1,5 @@
 import { concatBytes, Reader } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { u32 } from './numbers.ts'
 
 /** Size of the answer to ATTESTATION, and the part of it that is signed. */
@@ -107,11 +107,11 @@ export function launchMeasureInput(
     launchDigest.length !== 32 ||
     mnonce.length !== 16
   ) {
-    throw new EvidenceError('malformed', 'a launch that does not fit', {
-      field: 'launch',
-      offset: 0,
-      expected: 'API version and build of one byte each, a digest of 32 bytes and a nonce of 16',
-    })
+    throw refuse(
+      'launch',
+      'a launch that does not fit',
+      'API version and build of one byte each, a digest of 32 bytes and a nonce of 16',
+    )
   }
   return concatBytes(Uint8Array.of(4, ...numbers), u32(policy), launchDigest, mnonce)
 }

@@ -1,5 +1,5 @@
 import { allZero, concatBytes, Reader } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { isOnCurve } from '../crypto/ec-key.ts'
 import { CURVE_BYTES, type EcKey, type PublicKey, type SignatureJob, type SignatureScheme } from '../crypto/jobs.ts'
 import { rsaKey } from '../crypto/rsa-key.ts'
@@ -91,12 +91,7 @@ export interface SevCertificate {
 export function readSevCertificate(bytes: Uint8Array, reader: Reader, field: string): SevCertificate {
   const start = reader.offset
   const version = reader.u32(`${field}.version`)
-  if (version !== 1)
-    throw new EvidenceError('unsupported-version', String(version), {
-      field: `${field}.version`,
-      offset: start,
-      expected: '1',
-    })
+  if (version !== 1) throw refuse(`${field}.version`, String(version), '1', start, 'unsupported-version')
   const apiMajor = reader.u8(`${field}.apiMajor`)
   const apiMinor = reader.u8(`${field}.apiMinor`)
   const reserved = reader.bytes(2, `${field}.reserved`)
@@ -132,19 +127,16 @@ function readKey(algorithm: number, bytes: Uint8Array, field: string, offset: nu
   const number = new Reader(bytes).u32(field)
   const kind = algorithm & 0xff
   if (SCHEMES[algorithm] === undefined && kind !== 3) {
-    throw new EvidenceError('malformed', `algorithm ${sevAlgorithmName(algorithm)}`, {
+    throw refuse(
       field,
-      offset: offset - 4,
-      expected: 'RSA, ECDSA or ECDH with SHA-256 or SHA-384',
-    })
+      `algorithm ${sevAlgorithmName(algorithm)}`,
+      'RSA, ECDSA or ECDH with SHA-256 or SHA-384',
+      offset - 4,
+    )
   }
   const key = kind === 1 ? rsaOf(number, bytes) : pointOf(number, bytes)
   if (key === undefined)
-    throw new EvidenceError('malformed', 'no such key', {
-      field,
-      offset,
-      expected: 'a point on P-256 or P-384, or an RSA key of 2048 or 4096 bits',
-    })
+    throw refuse(field, 'no such key', 'a point on P-256 or P-384, or an RSA key of 2048 or 4096 bits', offset)
   return key
 }
 

@@ -1,5 +1,5 @@
 import { allZero, toHex } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 /** What a GUID of the certificate table stands for. */
 export type TableEntryKind = 'vcek' | 'vlek' | 'ask' | 'ark' | 'crl' | 'platform-info'
@@ -37,7 +37,8 @@ const MAX_TABLE = 1024 * 1024
  */
 export function parseCertificateTable(table: Uint8Array): readonly TableEntry[] {
   if (table.length === 0) return []
-  if (table.length > MAX_TABLE) throw refuse('too-large', `${table.length} bytes`, 0, `at most ${MAX_TABLE} bytes`)
+  if (table.length > MAX_TABLE)
+    throw refuse('certificateTable', `${table.length} bytes`, `at most ${MAX_TABLE} bytes`, 0, 'too-large')
   const count = countEntries(table)
   const view = new DataView(table.buffer, table.byteOffset, table.byteLength)
   const headerEnd = (count + 1) * ENTRY
@@ -49,17 +50,18 @@ export function parseCertificateTable(table: Uint8Array): readonly TableEntry[] 
     const length = view.getUint32(at + 20, true)
     // Plain numbers: the sum of two 32-bit values cannot wrap around.
     if (offset < headerEnd)
-      throw refuse('malformed', `offset ${offset}`, at + 16, `an offset behind the header, from ${headerEnd}`)
+      throw refuse('certificateTable', `offset ${offset}`, `an offset behind the header, from ${headerEnd}`, at + 16)
     if (offset + length > table.length) {
       throw refuse(
-        'malformed',
+        'certificateTable',
         `${length} bytes from ${offset}`,
-        at + 20,
         `an end within the ${table.length} bytes of the table`,
+        at + 20,
       )
     }
     const kind = KINDS.get(guid)
-    if (kind !== undefined && seen.has(kind)) throw refuse('malformed', `a second entry ${guid}`, at, 'each kind once')
+    if (kind !== undefined && seen.has(kind))
+      throw refuse('certificateTable', `a second entry ${guid}`, 'each kind once', at)
     if (kind !== undefined) seen.add(kind)
     entries.push({ guid, kind, data: table.subarray(offset, offset + length) })
   }
@@ -69,22 +71,14 @@ export function parseCertificateTable(table: Uint8Array): readonly TableEntry[] 
 function countEntries(table: Uint8Array): number {
   for (let count = 0; count <= MAX_ENTRIES; count++) {
     const at = count * ENTRY
-    if (at + ENTRY > table.length) throw refuse('truncated', 'the end', at, 'an entry of zeros that ends the header')
+    if (at + ENTRY > table.length)
+      throw refuse('certificateTable', 'the end', 'an entry of zeros that ends the header', at, 'truncated')
     if (allZero(table.subarray(at, at + ENTRY))) return count
   }
-  throw refuse('too-large', 'more entries', MAX_ENTRIES * ENTRY, `at most ${MAX_ENTRIES} entries`)
+  throw refuse('certificateTable', 'more entries', `at most ${MAX_ENTRIES} entries`, MAX_ENTRIES * ENTRY, 'too-large')
 }
 
 function guidText(bytes: Uint8Array): string {
   const hex = toHex(bytes)
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
-}
-
-function refuse(
-  code: 'malformed' | 'truncated' | 'too-large',
-  found: string,
-  offset: number,
-  expected: string,
-): EvidenceError {
-  return new EvidenceError(code, found, { field: 'certificateTable', offset, expected })
 }

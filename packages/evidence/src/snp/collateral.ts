@@ -1,5 +1,5 @@
 import { concatBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import type { Remembered } from '../core/memory.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { AMD } from '../x509/amd-algorithms.ts'
@@ -233,7 +233,7 @@ function derOf(bytes: Uint8Array, label: string, field: string): Uint8Array {
   const blocks = decodePem(new TextDecoder().decode(bytes), label, field)
   const [first] = blocks
   if (first !== undefined && blocks.length === 1) return first
-  throw new EvidenceError('malformed', `${blocks.length} PEM blocks`, { field, offset: 0, expected: 'one' })
+  throw refuse(field, `${blocks.length} PEM blocks`, 'one')
 }
 
 function splitChain(pem: Uint8Array | undefined): {
@@ -244,11 +244,7 @@ function splitChain(pem: Uint8Array | undefined): {
     const blocks = decodePem(new TextDecoder().decode(bytes), 'CERTIFICATE', 'certChain')
     const [intermediate, ark] = blocks
     if (intermediate !== undefined && ark !== undefined && blocks.length === 2) return { intermediate, ark }
-    throw new EvidenceError('malformed', `${blocks.length} PEM blocks`, {
-      field: 'certChain',
-      offset: 0,
-      expected: 'two: ASK or ASVK, then ARK',
-    })
+    throw refuse('certChain', `${blocks.length} PEM blocks`, 'two: ASK or ASVK, then ARK')
   })
   if (read.error !== undefined) return { intermediate: { error: read.error }, ark: { error: read.error } }
   return { intermediate: partOf(read.value?.intermediate, certificateOf), ark: partOf(read.value?.ark, arkOf) }
@@ -266,11 +262,7 @@ function readIdBlock(parts: SnpCollateralInput): Part<IdBlockProof> {
   if (idBlock === undefined || idAuth === undefined) {
     const missing = idBlock === undefined ? 'idBlock' : 'idAuth'
     return {
-      error: new EvidenceError('truncated', 'nothing', {
-        field: missing,
-        offset: 0,
-        expected: 'the ID block and its authentication together',
-      }),
+      error: refuse(missing, 'nothing', 'the ID block and its authentication together', 0, 'truncated'),
     }
   }
   return partOf(idBlock, (bytes) => planIdBlock(bytes, idAuth))

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { parseCertificateTable, type TableEntry } from './certificate-table.ts'
 import { SNP_REPORT_SIZE } from './report.ts'
 
@@ -43,28 +43,16 @@ function isResponse(bytes: Uint8Array): boolean {
 function splitResponse(bytes: Uint8Array): SnpEnvelope {
   const status = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(0, true)
   if (status !== 0) {
-    throw new EvidenceError('malformed', `status ${status}`, {
-      field: 'response.status',
-      offset: 0,
-      expected: '0, success',
-    })
+    throw refuse('response.status', `status ${status}`, '0, success')
   }
   const end = RESPONSE_HEADER + SNP_REPORT_SIZE
   if (bytes.length < end) {
-    throw new EvidenceError('truncated', `${bytes.length} bytes`, {
-      field: 'response',
-      offset: bytes.length,
-      expected: `at least ${end} bytes`,
-    })
+    throw refuse('response', `${bytes.length} bytes`, `at least ${end} bytes`, bytes.length, 'truncated')
   }
   const rest = bytes.subarray(end)
   const stray = rest.findIndex((byte) => byte !== 0)
   if (stray >= 0) {
-    throw new EvidenceError('trailing-bytes', 'a byte that is not zero', {
-      field: 'response',
-      offset: end + stray,
-      expected: 'zeros behind the report',
-    })
+    throw refuse('response', 'a byte that is not zero', 'zeros behind the report', end + stray, 'trailing-bytes')
   }
   return { kind: 'response', report: bytes.subarray(RESPONSE_HEADER, end), table: [] }
 }

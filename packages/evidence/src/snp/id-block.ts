@@ -1,5 +1,5 @@
 import { Reader } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { type DigestJob, inSignatureRange, type Job, type PublicKey, type SignatureJob } from '../crypto/jobs.ts'
 import { pair384 } from './little-endian.ts'
 
@@ -42,11 +42,7 @@ export function parseIdBlock(bytes: Uint8Array): IdBlock {
   }
   from.end('idBlock')
   if (block.version !== 1) {
-    throw new EvidenceError('unsupported-version', `version ${block.version}`, {
-      field: 'idBlock.version',
-      offset: 80,
-      expected: 'version 1',
-    })
+    throw refuse('idBlock.version', `version ${block.version}`, 'version 1', 80, 'unsupported-version')
   }
   return block
 }
@@ -67,11 +63,13 @@ export function encodeIdBlock(block: IdBlock): Uint8Array {
 /** Reads ID authentication information of exactly 4096 bytes; byte strings are views. @throws EvidenceError */
 export function parseIdAuth(bytes: Uint8Array): IdAuth {
   if (bytes.length !== ID_AUTH_SIZE) {
-    throw new EvidenceError(bytes.length < ID_AUTH_SIZE ? 'truncated' : 'trailing-bytes', `${bytes.length} bytes`, {
-      field: 'idAuth',
-      offset: Math.min(bytes.length, ID_AUTH_SIZE),
-      expected: `exactly ${ID_AUTH_SIZE} bytes`,
-    })
+    throw refuse(
+      'idAuth',
+      `${bytes.length} bytes`,
+      `exactly ${ID_AUTH_SIZE} bytes`,
+      Math.min(bytes.length, ID_AUTH_SIZE),
+      bytes.length < ID_AUTH_SIZE ? 'truncated' : 'trailing-bytes',
+    )
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   return {
@@ -87,11 +85,7 @@ export function parseIdAuth(bytes: Uint8Array): IdAuth {
 function algorithm(view: DataView, offset: number, field: string, known: readonly number[]): number {
   const value = view.getUint32(offset, true)
   if (known.includes(value)) return value
-  throw new EvidenceError('unsupported-algorithm', `algorithm ${value}`, {
-    field,
-    offset,
-    expected: known.join(' or '),
-  })
+  throw refuse(field, `algorithm ${value}`, known.join(' or '), offset, 'unsupported-algorithm')
 }
 
 /** The cryptography of an ID block, not yet settled. A signature that cannot verify at all is undefined. */

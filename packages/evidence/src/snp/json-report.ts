@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { SnpCollateralInput } from './collateral.ts'
 import { productOfCpuid, tcbLayout } from './products.ts'
 import { encodeSnpReport, type FirmwareVersion, type SnpReport } from './report.ts'
@@ -33,13 +33,14 @@ export function parseSnpJson(json: unknown): SnpJsonEvidence {
 }
 
 function parseText(text: string): unknown {
-  if (text.length > MAX_TEXT) throw bad('$', `${text.length} characters`, `at most ${MAX_TEXT} characters`, 'too-large')
+  if (text.length > MAX_TEXT)
+    throw refuse('$', `${text.length} characters`, `at most ${MAX_TEXT} characters`, 0, 'too-large')
   try {
     const value: unknown = JSON.parse(text)
     return value
   } catch {
     // The engine's own message differs between runtimes and may repeat input.
-    throw bad('$', 'text that is not JSON', 'JSON')
+    throw refuse('$', 'text that is not JSON', 'JSON')
   }
 }
 
@@ -49,10 +50,10 @@ class Members {
   readonly #path: string
 
   constructor(value: unknown, path: string, known: readonly string[]) {
-    if (!isRecord(value)) throw bad(path, 'another value', 'an object')
+    if (!isRecord(value)) throw refuse(path, 'another value', 'an object')
     const stranger = Object.keys(value).find((name) => !known.includes(name))
     if (stranger !== undefined)
-      throw bad(path, `the member ${JSON.stringify(stranger.slice(0, 64))}`, `only ${known.join(', ')}`)
+      throw refuse(path, `the member ${JSON.stringify(stranger.slice(0, 64))}`, `only ${known.join(', ')}`)
     this.#value = value
     this.#path = path
   }
@@ -73,14 +74,14 @@ class Members {
   number(name: string, max: number): number {
     const value = this.value(name)
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= max) return value
-    throw bad(this.path(name), 'another value', `a whole number from 0 to ${max}`)
+    throw refuse(this.path(name), 'another value', `a whole number from 0 to ${max}`)
   }
 
   bytes(name: string, length: number): Uint8Array {
     const value = this.value(name)
     const bytes = byteArray(value, length)
     if (bytes?.length === length) return bytes
-    throw bad(this.path(name), 'another value', `an array of ${length} numbers from 0 to 255`)
+    throw refuse(this.path(name), 'another value', `an array of ${length} numbers from 0 to 255`)
   }
 }
 
@@ -98,15 +99,6 @@ function byteArray(value: unknown, max: number): Uint8Array | undefined {
     bytes[i] = byte
   }
   return bytes
-}
-
-function bad(
-  field: string,
-  found: string,
-  expected: string,
-  code: 'malformed' | 'too-large' | 'unsupported-version' | 'unsupported-kind' = 'malformed',
-): EvidenceError {
-  return new EvidenceError(code, found, { field, offset: 0, expected })
 }
 
 const NUMBERS = ['version', 'guest_svn', 'policy', 'vmpl', 'sig_algo', 'plat_info', 'key_info'] as const
@@ -144,7 +136,7 @@ function readReport(value: unknown): SnpReport {
   const from = new Members(value, '$.attestation_report', KNOWN)
   const version = from.number('version', U32)
   if (version < 2 || version > 5)
-    throw bad(from.path('version'), `version ${version}`, 'version 2 to 5', 'unsupported-version')
+    throw refuse(from.path('version'), `version ${version}`, 'version 2 to 5', 0, 'unsupported-version')
   const cpuid = version >= 3 ? readCpuid(from) : absent(from, CPUID, version)
   const mitigations = version >= 5 ? readMitigations(from) : absent(from, MITIGATIONS, version)
   const isTurin =
@@ -205,7 +197,7 @@ function readMitigations(from: Members): Pick<SnpReport, 'launchMitVector' | 'cu
 
 function absent(from: Members, names: readonly string[], version: number): Record<string, never> {
   const present = names.find((name) => from.has(name))
-  if (present !== undefined) throw bad(from.path(present), 'a value', `none in version ${version}`)
+  if (present !== undefined) throw refuse(from.path(present), 'a value', `none in version ${version}`)
   return {}
 }
 
@@ -235,7 +227,7 @@ const CERTIFICATES: Readonly<Record<string, 'vcek' | 'vlek' | 'ask' | 'asvk' | '
 function readCertificates(value: unknown): SnpCollateralInput {
   const path = '$.cert_chain'
   if (!Array.isArray(value) || value.length > MAX_CERTIFICATES)
-    throw bad(path, 'another value', `an array of at most ${MAX_CERTIFICATES} certificates`)
+    throw refuse(path, 'another value', `an array of at most ${MAX_CERTIFICATES} certificates`)
   const list: readonly unknown[] = value
   const found: Partial<Record<'vcek' | 'vlek' | 'ask' | 'asvk' | 'ark' | 'crl', Uint8Array>> = {}
   list.forEach((one, i) => {
@@ -244,11 +236,11 @@ function readCertificates(value: unknown): SnpCollateralInput {
     const name = typeof type === 'string' && Object.hasOwn(CERTIFICATES, type) ? CERTIFICATES[type] : undefined
     const data = byteArray(from.value('data'), MAX_CERTIFICATE)
     if (data === undefined)
-      throw bad(from.path('data'), 'another value', `an array of at most ${MAX_CERTIFICATE} numbers from 0 to 255`)
+      throw refuse(from.path('data'), 'another value', `an array of at most ${MAX_CERTIFICATE} numbers from 0 to 255`)
     // Other types ({"OTHER": guid}, Empty) are what a certificate table skips too.
     if (name === undefined) return
     if (found[name] !== undefined)
-      throw bad(from.path('cert_type'), 'a second certificate of its type', 'each type once')
+      throw refuse(from.path('cert_type'), 'a second certificate of its type', 'each type once')
     found[name] = data
   })
   return found

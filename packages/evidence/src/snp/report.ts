@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { productOfCpuid, type SnpProduct } from './products.ts'
 
 /** Length of an attestation report in bytes. */
@@ -154,18 +154,18 @@ export function parseSnpReport(report: Uint8Array): SnpReport {
   const parsed = decodeSnpReport(report)
   const { version, signatureAlgo, vmpl } = parsed
   if (version < 2 || version > 5)
-    throw refuse('unsupported-version', `version ${version}`, 'report.version', 0, 'version 2 to 5')
+    throw refuse('report.version', `version ${version}`, 'version 2 to 5', 0, 'unsupported-version')
   if (signatureAlgo !== 1) {
     throw refuse(
-      'unsupported-algorithm',
-      `algorithm ${signatureAlgo}`,
       'report.signatureAlgo',
-      0x34,
+      `algorithm ${signatureAlgo}`,
       '1, ECDSA P-384 with SHA-384',
+      0x34,
+      'unsupported-algorithm',
     )
   }
   if (vmpl > 3 && vmpl !== VMPL_HOST)
-    throw refuse('malformed', `VMPL ${vmpl}`, 'report.vmpl', 0x30, '0 to 3, or 4294967295 for the host')
+    throw refuse('report.vmpl', `VMPL ${vmpl}`, '0 to 3, or 4294967295 for the host', 0x30)
   return parsed
 }
 
@@ -177,14 +177,12 @@ export function parseSnpReport(report: Uint8Array): SnpReport {
  */
 export function decodeSnpReport(report: Uint8Array): SnpReport {
   if (report.length !== SNP_REPORT_SIZE) {
-    throw new EvidenceError(
-      report.length < SNP_REPORT_SIZE ? 'truncated' : 'trailing-bytes',
+    throw refuse(
+      'report',
       `${report.length} bytes`,
-      {
-        field: 'report',
-        offset: Math.min(report.length, SNP_REPORT_SIZE),
-        expected: `exactly ${SNP_REPORT_SIZE} bytes`,
-      },
+      `exactly ${SNP_REPORT_SIZE} bytes`,
+      Math.min(report.length, SNP_REPORT_SIZE),
+      report.length < SNP_REPORT_SIZE ? 'truncated' : 'trailing-bytes',
     )
   }
   const view = new DataView(report.buffer, report.byteOffset, report.byteLength)
@@ -217,16 +215,6 @@ function readField(view: DataView, { kind, offset }: ReportRow): number | bigint
     default:
       return new Uint8Array(view.buffer, view.byteOffset + offset, kind)
   }
-}
-
-function refuse(
-  code: 'malformed' | 'unsupported-version' | 'unsupported-algorithm',
-  found: string,
-  field: string,
-  offset: number,
-  expected: string,
-): EvidenceError {
-  return new EvidenceError(code, found, { field, offset, expected })
 }
 
 /**

@@ -1,5 +1,5 @@
 import { digestHex } from '../core/assemble.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import { isList, type Json } from '../core/json.ts'
 import type { TrustAnchor } from '../core/verdict.ts'
 import type { DigestJob, Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
@@ -49,7 +49,7 @@ function decodeChain(x5c: Json | undefined, field: string): readonly Uint8Array[
 }
 
 function bad(field: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', 'another value', { field, offset: 0, expected })
+  return refuse(field, 'another value', expected)
 }
 
 /** What must be computed before the chain can be judged. */

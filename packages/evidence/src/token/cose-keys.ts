@@ -2,7 +2,7 @@ import { readCoseKey } from '../arm/keys.ts'
 import { decodeCbor } from '../cbor/decode.ts'
 import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
 import { arrayOf, mapOf } from '../cbor/typed.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import { ecSpki } from '../crypto/ec-key.ts'
 import { sha256 } from '../crypto/jobs.ts'
 import { algorithmNameOf, keyIdText } from './cwt.ts'
@@ -24,7 +24,7 @@ export function readCoseKeySet(bytes: Uint8Array): readonly TrustedKey[] {
   const keys = list.map((one, i) => readKey(bytes, mapOf(one, `keys[${i}]`), `keys[${i}]`))
   const named = keys.map(({ kid }) => kid).filter((kid) => kid !== undefined)
   if (new Set(named).size === named.length) return keys
-  throw new EvidenceError('malformed', 'a key id twice', { field: 'keys', offset: 0, expected: 'each key id once' })
+  throw refuse('keys', 'a key id twice', 'each key id once')
 }
 
 function readKey(bytes: Uint8Array, map: CborMap, field: string): TrustedKey {

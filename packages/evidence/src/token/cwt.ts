@@ -2,7 +2,7 @@ import { decodeCbor } from '../cbor/decode.ts'
 import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
 import { type CoseSign1, readSign1, sign1Input } from '../cbor/sign1.ts'
 import { encodeBase64, encodeBase64url } from '../core/base64url.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { JsonObject } from '../core/json.ts'
 import { claimsFromCbor } from '../eat/from-cbor.ts'
 import type { Token } from './model.ts'
@@ -48,11 +48,7 @@ export function parseCwt(bytes: Uint8Array): Token {
   const outer = decodeCbor(bytes, { field: 'token', maxItems: 64 })
   const item = outer.type === 'tag' && outer.tag === TAG_CWT ? outer.item : outer
   if (item.type === 'tag' && item.tag === TAG_UCCS)
-    throw new EvidenceError('unsupported-kind', 'claims that nobody signed', {
-      field: 'token',
-      offset: item.offset,
-      expected: 'a signed token',
-    })
+    throw refuse('token', 'claims that nobody signed', 'a signed token', item.offset, 'unsupported-kind')
   const cose = readSign1(bytes, item, 'token')
   const { payload, payloadOffset: start } = cose
   const claims = claimsFromCbor(

@@ -1,5 +1,5 @@
 import { decodeBase64url } from '../core/base64url.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { isList, isObject, type Json, type JsonObject, memberOf, parseStrict } from '../core/json.ts'
 import { beginsLikeCwt, parseCwt } from './cwt.ts'
 import type { Token } from './model.ts'
@@ -19,7 +19,7 @@ const TIMES = ['exp', 'nbf', 'iat'] as const
  */
 export function parseToken(bytes: Uint8Array): Token {
   if (bytes.length > TOKEN_MAX_SIZE)
-    throw bad('token', `${bytes.length} bytes`, `at most ${TOKEN_MAX_SIZE} bytes`, 'too-large')
+    throw refuse('token', `${bytes.length} bytes`, `at most ${TOKEN_MAX_SIZE} bytes`, 0, 'too-large')
   if (beginsLikeCwt(bytes)) {
     const token = parseCwt(bytes)
     assertTimes(token.claims)
@@ -34,14 +34,15 @@ function parseBundle(text: string): Token {
   const [main, others] = isList(value) && value.length === 2 ? value : []
   const [kind, first] = isList(main) && main.length === 2 ? main : []
   if (kind !== 'JWT' || typeof first !== 'string' || !isObject(others))
-    throw bad('bundle', 'another value', 'a list of `["JWT", token]` and an object of tokens')
+    throw refuse('bundle', 'another value', 'a list of `["JWT", token]` and an object of tokens')
   const entries = Object.entries(others)
-  if (entries.length > MAX_SUBMODULES) throw bad('bundle', 'more tokens', `at most ${MAX_SUBMODULES}`, 'too-large')
+  if (entries.length > MAX_SUBMODULES)
+    throw refuse('bundle', 'more tokens', `at most ${MAX_SUBMODULES}`, 0, 'too-large')
   return { ...parseCompact(first), submodules: entries.map(([name, one]) => ({ name, token: inBundle(one) })) }
 }
 
 function inBundle(value: Json): Token {
-  if (typeof value !== 'string') throw bad('bundle', 'another value', 'a token in compact form')
+  if (typeof value !== 'string') throw refuse('bundle', 'another value', 'a token in compact form')
   return parseCompact(value)
 }
 
@@ -51,7 +52,7 @@ function parseCompact(text: string): Token {
   const parts = text.split('.')
   const [head, body, tail] = parts
   if (head === undefined || body === undefined || tail === undefined || parts.length !== 3)
-    throw bad('token', `${parts.length} parts`, 'three parts with dots between them')
+    throw refuse('token', `${parts.length} parts`, 'three parts with dots between them')
   const header = objectOf(head, 'token.header')
   const claims = objectOf(body, 'token.claims')
   assertTimes(claims)
@@ -69,7 +70,7 @@ function parseCompact(text: string): Token {
 function objectOf(text: string, field: string): JsonObject {
   const bytes = decodeBase64url(text, field)
   const value: Json = parseStrict(utf8Of(bytes, field), field)
-  if (!isObject(value)) throw bad(field, 'another value', 'a JSON object')
+  if (!isObject(value)) throw refuse(field, 'another value', 'a JSON object')
   return value
 }
 
@@ -79,7 +80,7 @@ function assertTimes(claims: JsonObject): void {
     const value = memberOf(claims, name)
     if (value === undefined) continue
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0 || value > MAX_SECONDS)
-      throw bad(`token.claims.${name}`, 'another value', 'a whole number of seconds since 1970')
+      throw refuse(`token.claims.${name}`, 'another value', 'a whole number of seconds since 1970')
   }
 }
 
@@ -91,15 +92,6 @@ function utf8Of(bytes: Uint8Array, field: string): string {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch {
     // The decoder's own words differ between runtimes.
-    throw bad(field, 'bytes that are no UTF-8', 'UTF-8 text')
+    throw refuse(field, 'bytes that are no UTF-8', 'UTF-8 text')
   }
-}
-
-function bad(
-  field: string,
-  found: string,
-  expected: string,
-  code: 'malformed' | 'too-large' = 'malformed',
-): EvidenceError {
-  return new EvidenceError(code, found, { field, offset: 0, expected })
 }

@@ -1,6 +1,6 @@
 import { decodeBase64url } from '../core/base64url.ts'
 import { concatBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import { isList, isObject, type Json, memberOf, parseStrict, textOf } from '../core/json.ts'
 import { ecSpki } from '../crypto/ec-key.ts'
 import { CURVE_BYTES, type DigestJob, type EcKey, type PublicKey, sha256 } from '../crypto/jobs.ts'
@@ -39,16 +39,17 @@ const MAX_KEYS = 64
 export function readKeySet(text: string): readonly TrustedKey[] {
   const set = parseStrict(text, 'jwks')
   const list = memberOf(set, 'keys') ?? (textOf(set, 'kty') === undefined ? undefined : [set])
-  if (!isList(list) || list.length > MAX_KEYS) throw bad('jwks.keys', 'another value', `a list of at most ${MAX_KEYS}`)
+  if (!isList(list) || list.length > MAX_KEYS)
+    throw refuse('jwks.keys', 'another value', `a list of at most ${MAX_KEYS}`)
   const keys = list.map(readKey)
   const named = keys.map(({ kid }) => kid).filter((kid) => kid !== undefined)
-  if (new Set(named).size !== named.length) throw bad('jwks.keys', 'a key id twice', 'each key id once')
+  if (new Set(named).size !== named.length) throw refuse('jwks.keys', 'a key id twice', 'each key id once')
   return keys
 }
 
 function readKey(jwk: Json, index: number): TrustedKey {
   const field = `jwks.keys[${index}]`
-  if (!isObject(jwk)) throw bad(field, 'another value', 'an object')
+  if (!isObject(jwk)) throw refuse(field, 'another value', 'an object')
   const named = { kid: textOf(jwk, 'kid'), alg: textOf(jwk, 'alg'), use: textOf(jwk, 'use') }
   try {
     const { key, spki, quote, chain } = material(jwk, field)
@@ -71,41 +72,42 @@ function material(jwk: Json, field: string): Material {
   const plain = textOf(jwk, 'kty') === 'EC' ? ecOf(jwk, field) : rsaOf(jwk, field)
   const certified = memberOf(jwk, 'x5c') === undefined ? undefined : certifiedOf(memberOf(jwk, 'x5c'), field)
   if (plain === undefined) {
-    if (certified === undefined) throw bad(field, 'neither a public key nor a certificate', 'a public key')
+    if (certified === undefined) throw refuse(field, 'neither a public key nor a certificate', 'a public key')
     return certified
   }
   if (certified !== undefined && !sameKey(plain.key, certified.key))
-    throw bad(`${field}.x5c`, 'the certificate of another key', 'the certificate of this key')
+    throw refuse(`${field}.x5c`, 'the certificate of another key', 'the certificate of this key')
   return certified === undefined ? plain : { ...certified, ...plain }
 }
 
 function certifiedOf(x5c: Json | undefined, field: string): Material {
   const chain = parseChain(x5c, `${field}.x5c`)
   const [leaf] = chain.certificates
-  if (leaf?.key === undefined) throw bad(`${field}.x5c`, 'another key', 'an RSA or EC key')
+  if (leaf?.key === undefined) throw refuse(`${field}.x5c`, 'another key', 'an RSA or EC key')
   return { key: leaf.key, spki: leaf.spki, quote: azureKeyQuote(leaf), chain }
 }
 
 function ecOf(jwk: Json, field: string): Material {
   const crv = textOf(jwk, 'crv')
   if (crv !== 'P-256' && crv !== 'P-384' && crv !== 'P-521')
-    throw bad(`${field}.crv`, 'another curve', 'P-256, P-384 or P-521')
+    throw refuse(`${field}.crv`, 'another curve', 'P-256, P-384 or P-521')
   const [x, y] = ['x', 'y'].map((name) => decodeBase64url(textOf(jwk, name) ?? '', `${field}.${name}`))
   const size = CURVE_BYTES[crv]
-  if (x?.length !== size || y?.length !== size) throw bad(field, 'coordinates of another length', `${size} bytes each`)
+  if (x?.length !== size || y?.length !== size)
+    throw refuse(field, 'coordinates of another length', `${size} bytes each`)
   const key: EcKey = { kind: crv, bytes: concatBytes(x, y) }
   return { key, spki: ecSpki(key) }
 }
 
 function rsaOf(jwk: Json, field: string): Material | undefined {
-  if (textOf(jwk, 'kty') !== 'RSA') throw bad(`${field}.kty`, 'another kind of key', '`RSA` or `EC`')
+  if (textOf(jwk, 'kty') !== 'RSA') throw refuse(`${field}.kty`, 'another kind of key', '`RSA` or `EC`')
   if (memberOf(jwk, 'n') === undefined && memberOf(jwk, 'e') === undefined) return undefined
   const modulus = decodeBase64url(textOf(jwk, 'n') ?? '', `${field}.n`)
   const exponent = decodeBase64url(textOf(jwk, 'e') ?? '', `${field}.e`)
   const number = exponent.reduce((sum, byte) => sum * 256 + byte, 0)
-  if (modulus.length < 256 || modulus.length > 1024) throw bad(`${field}.n`, 'another length', '2048 to 8192 bits')
+  if (modulus.length < 256 || modulus.length > 1024) throw refuse(`${field}.n`, 'another length', '2048 to 8192 bits')
   if (number < 3 || number > 0xffffffff || number % 2 === 0)
-    throw bad(`${field}.e`, 'another number', 'an odd exponent of 4 bytes at most')
+    throw refuse(`${field}.e`, 'another number', 'an odd exponent of 4 bytes at most')
   const key = rsaKey(modulus, exponent)
   return { key, spki: rsaSpki(key) }
 }
@@ -116,8 +118,4 @@ export function misfit(key: TrustedKey, alg: string): string | undefined {
   if (key.use !== undefined && key.use !== 'sig') return 'the key is not for signatures'
   const kind = keyKindOf(alg)
   return key.key === undefined || key.key.kind === kind ? undefined : `the key is of the kind ${key.key.kind}`
-}
-
-function bad(field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field, offset: 0, expected })
 }

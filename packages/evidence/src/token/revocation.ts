@@ -1,5 +1,5 @@
 import { fail, mend, notApplicable, pass, type Step, unchecked } from '../core/engine.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { SignatureJob } from '../crypto/jobs.ts'
@@ -39,7 +39,7 @@ function derOf(bytes: Uint8Array): Uint8Array {
   if (bytes[0] === 0x30) return bytes
   const [der, ...more] = decodePem(new TextDecoder().decode(bytes), 'X509 CRL', 'crl')
   if (der !== undefined && more.length === 0) return der
-  throw new EvidenceError('malformed', 'several lists', { field: 'crl', offset: 0, expected: 'one list' })
+  throw refuse('crl', 'several lists', 'one list')
 }
 
 /** What must be computed before the lists can be judged. */

@@ -1,5 +1,5 @@
 import { decodeBase64 } from '#text'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 export { decodeBase64 } from '#text'
 
@@ -19,13 +19,13 @@ export function decodePem(text: string, label: string, field: string): readonly 
   const end = `-----END ${label}-----`
   let at = skipBlank(text, 0)
   while (at < text.length) {
-    if (!text.startsWith(begin, at)) throw bad(field, at, 'other text', `\`${begin}\``)
+    if (!text.startsWith(begin, at)) throw refuse(field, 'other text', `\`${begin}\``, at)
     const start = at + begin.length
     const stop = text.indexOf(end, start)
-    if (stop < 0) throw bad(field, start, 'no end of the block', `\`${end}\``)
-    if (blocks.length === MAX_BLOCKS) throw bad(field, at, 'another block', `at most ${MAX_BLOCKS} blocks`)
+    if (stop < 0) throw refuse(field, 'no end of the block', `\`${end}\``, start)
+    if (blocks.length === MAX_BLOCKS) throw refuse(field, 'another block', `at most ${MAX_BLOCKS} blocks`, at)
     const der = decodeBase64(text.slice(start, stop))
-    if (der === undefined) throw bad(field, start, 'text that is not base64', 'base64')
+    if (der === undefined) throw refuse(field, 'text that is not base64', 'base64', start)
     blocks.push(der)
     at = skipBlank(text, stop + end.length)
   }
@@ -36,8 +36,4 @@ function skipBlank(text: string, from: number): number {
   let at = from
   while (at < text.length && ' \t\r\n\0'.includes(text.charAt(at))) at++
   return at
-}
-
-function bad(field: string, offset: number, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field, offset, expected })
 }
