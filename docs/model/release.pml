@@ -2,7 +2,7 @@
  * The release protocol, for spin. README.md beside this file says what it shows and what it leaves out.
  *
  * The adversary is the network: every message is one that he chose to send. Removing a check
- * (NO_NONCE, NO_BINDING, NO_MEASUREMENT, NO_SINGLE_USE, NO_EXPIRY, GUESSABLE_NONCE) must let him win.
+ * (NO_NONCE, NO_BINDING, NO_MEASUREMENT, NO_SINGLE_USE, NO_MARK, NO_EXPIRY, GUESSABLE_NONCE) must let him win.
  * SECRECY_ONLY and REPLAY_ONLY choose which property is looked at; REACH asks whether the guest is served at all.
  */
 
@@ -19,10 +19,14 @@
 /* Whose private half the adversary holds. */
 bool known[4];
 
-/* A session's number is its nonce too: both are given out once. 0 is a nonce that was never issued. */
+/*
+ * A session's number is its nonce too: both are given out once. 0 is a nonce that was never issued. A session that was
+ * only opened is stored nowhere: its bearer's token says all of it, under a MAC that nobody else can make.
+ */
 typedef Session {
-  bool attested;
-  bool expired;
+  bool row; /* its nonce is spent: the row of it, with key and evidence */
+  bool forgotten; /* it was swept, as the sweep noted */
+  bool expired; /* as the clock shows it */
   byte key;
   byte evidence
 };
@@ -72,13 +76,19 @@ inline make(isApproved, theNonce, theKey) {
 #endif
 
 #ifdef NO_SINGLE_USE
-#define unused(s) true
+#define inserted(s) true
 #else
-#define unused(s) (!session[s].attested)
+#define inserted(s) (!session[s].row)
+#endif
+
+#ifdef NO_MARK
+#define unmarked(s) true
+#else
+#define unmarked(s) (!session[s].forgotten)
 #endif
 
 #define passes(s, e, k) \
-  (unused(s) && !session[s].expired && measurementFits(e) && nonceFits(s, e) && keyFits(e, k))
+  (inserted(s) && unmarked(s) && !session[s].expired && measurementFits(e) && nonceFits(s, e) && keyFits(e, k))
 
 /* The secret is encrypted to the key of the session: what must be true of it then. */
 inline encrypt(s) {
@@ -116,7 +126,7 @@ end:
       :: passes(s, e, k) ->
         printf("broker: accepts evidence %d (nonce %d, key %d) in session %d for key %d\n",
           e, evidence[e].nonce, evidence[e].key, s, k);
-        session[s].attested = true;
+        session[s].row = true;
         session[s].key = k;
         session[s].evidence = e;
         evidence[e].passed++
@@ -127,9 +137,25 @@ end:
   :: atomic {
       fetch ? s ->
       if
-      :: session[s].attested && !session[s].expired -> encrypt(s)
+      :: session[s].row && !session[s].expired -> encrypt(s)
       :: else
       fi;
+      s = 0
+    }
+    /* Sessions that are over are swept together; what was never spent has no row, and is forgotten all the same. */
+  :: atomic {
+      session[1].row && session[1].expired ->
+      printf("broker: forgets sessions up to %d\n", issued);
+      for (s : 1 .. issued) {
+        if
+        :: session[s].expired ->
+          session[s].row = false;
+          session[s].key = 0;
+          session[s].evidence = 0;
+          session[s].forgotten = true
+        :: else
+        fi
+      }
       s = 0
     }
   od
@@ -159,7 +185,9 @@ end:
       known[FIRST] = true;
 #ifndef NO_EXPIRY
       session[1].expired = (issued >= 1);
+#if SESSIONS > 1
       session[2].expired = (issued >= 2);
+#endif
 #if SESSIONS > 2
       session[3].expired = (issued >= 3)
 #endif
@@ -167,6 +195,35 @@ end:
     }
   od
 }
+
+/*
+ * While no key is out, sessions end early or begin again as the clock jumps; afterwards they have ended. The attacks on
+ * secrecy alone need no jumps, and are found sooner without.
+ */
+#ifndef SECRECY_ONLY
+active proctype Clock() {
+  byte s;
+end:
+  do
+  :: atomic {
+      issued > 0 && !known[FIRST] ->
+      printf("clock: goes ahead\n");
+      for (s : 1 .. issued) {
+        session[s].expired = true
+      }
+      s = 0
+    }
+  :: atomic {
+      issued > 0 && !known[FIRST] ->
+      printf("clock: goes back\n");
+      for (s : 1 .. issued) {
+        session[s].expired = false
+      }
+      s = 0
+    }
+  od
+}
+#endif
 
 #ifdef GUESSABLE_NONCE
 #define NONCES SESSIONS

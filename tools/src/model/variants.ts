@@ -10,6 +10,7 @@ export interface Variant {
 }
 
 const SECRECY = '!(known[session[s].key])'
+const TWICE = '(evidence[session[s].evidence].passed==1)'
 
 /** The whole protocol, then the protocol without one of its checks at a time. */
 export const VARIANTS: readonly Variant[] = [
@@ -29,7 +30,13 @@ export const VARIANTS: readonly Variant[] = [
     name: 'NO_SINGLE_USE',
     shows: 'the same evidence passes twice',
     defines: ['NO_SINGLE_USE', 'REPLAY_ONLY'],
-    violates: '(evidence[session[s].evidence].passed==1)',
+    violates: TWICE,
+  },
+  {
+    name: 'NO_MARK',
+    shows: 'a clock that jumps ahead and back lets the same evidence pass twice',
+    defines: ['NO_MARK', 'REPLAY_ONLY', 'SESSIONS=1'],
+    violates: TWICE,
   },
 ]
 

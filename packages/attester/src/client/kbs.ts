@@ -100,7 +100,7 @@ function hashOf(extra: unknown): BindingHash {
 
 function sessionOf({ headers }: Answer): string | undefined {
   for (const line of headers.getSetCookie()) {
-    const pair = /^\s*(kbs-session-id=[\w-]{1,256})\s*(?:;|$)/.exec(line)?.[1]
+    const pair = /^\s*(kbs-session-id=[\w-]{1,512})\s*(?:;|$)/.exec(line)?.[1]
     if (pair !== undefined) return pair
   }
   return undefined

@@ -34,6 +34,7 @@ const API = '/api/v1/workload'
 const MAX_TOKEN = 1024 * 1024
 const MAX_NONCE = 128
 const MAX_ID = 64
+const MAX_SESSION = 512
 
 /**
  * Gets a secret through the native API: as through the KBS protocol, and with a lease.
@@ -109,7 +110,7 @@ async function collect(
 ): Promise<SentEvidence> {
   onProgress('challenge')
   const challenge = await post(request, `${API}/challenge`, { namespace, tee: request.attester.tee })
-  const session = textOf(challenge['session'], 'session', MAX_ID)
+  const session = textOf(challenge['session'], 'session', MAX_SESSION)
   const nonce = textOf(challenge['nonce'], 'nonce', MAX_NONCE)
   onProgress('evidence')
   const collected = await request.attester.attest({ reportData: bindingOf(nonce, key.publicKey) })

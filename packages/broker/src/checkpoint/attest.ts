@@ -11,7 +11,7 @@ import { record } from './record.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
 import { storeRefused } from './refused-evidence.ts'
 import { rulesOf } from './rules.ts'
-import { readSession, spendSession } from './sessions.ts'
+import { isLongOver, nonceOf, readSpent, sessionOf, spendSession } from './sessions.ts'
 import type { Rules, Session, StoredAppraisal } from './state.ts'
 import { issueToken } from './tokens.ts'
 
@@ -22,14 +22,15 @@ import { issueToken } from './tokens.ts'
  * @param repeats whether a KBS session that was answered well may be answered the same again
  */
 export async function attest(core: Core, request: AttestRequest, repeats = true): Promise<AttestOutcome> {
-  const opened = core.opened.take(request.session, request.at.getTime())
-  const session = opened ?? (await readSession(core.db, request.session))
+  const session = sessionOf(core, request.session)
+  // What nobody can be held to is not recorded: anybody could fill the log with it.
   if (session === undefined) return { refusal: { code: 'session-unknown' } }
+  if (isLongOver(core, session, request.at)) return { refusal: { code: 'session-expired' } }
   if (request.namespace !== undefined && request.namespace !== session.namespace)
     return refuse(core, session, 'session-mismatch', 'the session is of another namespace', request.at, false)
   const answered = await answeredBefore(core, session, request.at, repeats)
   if (answered !== undefined) return answered
-  if (!sameText(session.nonce, request.runtimeData.nonce))
+  if (!sameText(nonceOf(core, session), request.runtimeData.nonce))
     return refuse(core, session, 'nonce-mismatch', 'runtime-data.nonce is not the nonce of this session', request.at)
   const teeKey = teeKeyOf(request.runtimeData['tee-pubkey'])
   if (teeKey === undefined)
@@ -71,9 +72,11 @@ async function answeredBefore(
 ): Promise<AttestOutcome | undefined> {
   if (session.expires < at.getTime())
     return refuse(core, session, 'session-expired', 'the time of the session is over', at, false)
-  if (session.state === 'challenged') return undefined
-  const { token, appraisal, decision } = session.body
-  if (!repeats || session.protocol !== 'kbs' || session.state !== 'attested' || token === undefined)
+  if (core.opened.take(session.id, at.getTime()) === true) return undefined
+  const spent = await readSpent(core.db, session)
+  if (spent === undefined) return undefined
+  const { token, appraisal, decision } = spent.body
+  if (!repeats || session.protocol !== 'kbs' || spent.state !== 'attested' || token === undefined)
     return refuse(core, session, 'session-spent', 'the nonce of this session was used before', at, false)
   return {
     token,
@@ -91,14 +94,13 @@ async function refuse(
   at: Date,
   spend = true,
 ): Promise<AttestOutcome> {
-  const { id: session_, namespace } = session
   const decision = await core.db.transaction(async (sql) => {
     const id = newId('dec', at)
-    if (spend) await spendSession(sql, session_, 'spent', { decision: id, refusal: code }, at)
-    const body = { session: session_, reasons: [reason] }
+    if (spend) await spendSession(sql, session, 'spent', { decision: id, refusal: code }, at)
+    const body = { session: session.id, reasons: [reason] }
     return record(core, sql, {
       id,
-      namespace,
+      namespace: session.namespace,
       at,
       kind: 'attest',
       outcome: 'refused',
@@ -150,7 +152,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
           namespace: session.namespace,
           appraisal: stored.id,
           decision,
-          nonce: session.nonce,
+          nonce: request.runtimeData.nonce,
           teeKey,
           policyIds: rules.policy === undefined ? [] : [rules.policy.compiled.sha256],
           issuedAt: at,
@@ -167,7 +169,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
     // A key that was revoked while its evidence was judged vouches for nothing any more.
     const keys = judged.flatMap(({ grounds }) => grounds.enrolledKey ?? [])
     if (!(await areEnrolled(sql, session.namespace, keys))) return 'tpm-key-revoked'
-    if (!(await spendSession(sql, session.id, token === undefined ? 'spent' : 'attested', body, at))) return false
+    if (!(await spendSession(sql, session, token === undefined ? 'spent' : 'attested', body, at))) return false
     if (refusal === undefined) await storeGrounds(core, sql, judged, text, at)
     else await storeRefused(sql, judged, text, stored, at)
     await storeAppraisal(sql, stored)
@@ -177,7 +179,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   })
   if (won === 'tpm-key-revoked') return refuse(core, session, won, 'the key was revoked meanwhile', at)
   // Somebody was faster: what they were answered is the answer.
-  if (!won) return again(core, request, concluding.repeats)
+  if (!won) return again(core, session, at, concluding.repeats)
   if (refusal === undefined) rememberStored(core, judged, text)
   core.appraisals.set(stored.id, stored, Number.POSITIVE_INFINITY)
   if (token === undefined)
@@ -187,9 +189,8 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   return { token, appraisal: stored.id, decision, expires, emulated: appraisal.context.emulated }
 }
 
-async function again(core: Core, request: AttestRequest, repeats: boolean): Promise<AttestOutcome> {
-  const session = await readSession(core.db, request.session)
-  const answered = session === undefined ? undefined : await answeredBefore(core, session, request.at, repeats)
+async function again(core: Core, session: Session, at: Date, repeats: boolean): Promise<AttestOutcome> {
+  const answered = await answeredBefore(core, session, at, repeats)
   return answered ?? { refusal: { code: 'session-unknown' } }
 }
 

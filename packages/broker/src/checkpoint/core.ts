@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { type CompiledPolicies, compilePolicies, type Signer } from '@sekisho/appraisal'
 import type { Verdict } from '@sekisho/evidence'
 import type { Log } from '../log/log.ts'
@@ -7,7 +8,7 @@ import { sha256 } from '../verifier/bytes.ts'
 import { type Held, holding } from '../verifier/held.ts'
 import type { Verifier } from '../verifier/model.ts'
 import type { BrokerLimits, BrokerOptions, Retention } from './options.ts'
-import type { Rules, Session, StoredAppraisal } from './state.ts'
+import type { Forgotten, Rules, StoredAppraisal } from './state.ts'
 import type { VerdictWriter } from './verdict-text.ts'
 
 /** What the parts of a broker share. */
@@ -17,6 +18,7 @@ export interface Core {
   readonly log: Log
   readonly verifier: Verifier
   readonly signer: Signer
+  readonly sessionKey: KeyObject
   readonly issuer: string
   readonly verifierId: { readonly developer: string; readonly build: string }
   readonly production: boolean
@@ -30,10 +32,12 @@ export interface Core {
   /** Appraisals never change: those in use need not be read twice. */
   readonly appraisals: Held<StoredAppraisal>
   /**
-   * Sessions that this process opened, until their evidence comes. Whether another process was faster is asked when
-   * they are spent, in the database.
+   * Ids of sessions that this process opened, until their evidence comes: they need not be looked up then. Whether another
+   * process was faster is asked when they are spent, in the database.
    */
-  readonly opened: Held<Session>
+  readonly opened: Held<true>
+  /** Up to when sessions are forgotten, as it was looked up lately, and when that was. */
+  readonly forgotten: { known?: Forgotten & { readonly at: number } }
   /** Appraisals of sessions that this process answered well. Nothing changes such a session any more; it only ends. */
   readonly answered: Held<{ readonly appraisal: string; readonly namespace: string }>
   /** Writers of verdicts, by TEE. */
@@ -47,7 +51,6 @@ export interface Core {
 const LIMITS: Required<BrokerLimits> = {
   sessionSeconds: 300,
   tokenSeconds: 300,
-  maxSessions: 100_000,
   maxEvidence: 2 * 1024 * 1024,
 }
 const RETENTION: Required<Retention> = { refusedDays: 30, refusedBytes: 256 * 1024 * 1024, eventDays: 30 }
@@ -60,13 +63,14 @@ const HELD_DIGESTS = 4096
 
 /** Options with their defaults. */
 export function coreOf(options: BrokerOptions): Core {
-  const { db, vault, log, verifier, signer, issuer, production } = options
+  const { db, vault, log, verifier, signer, sessionKey, issuer, production } = options
   return {
     db,
     vault,
     log,
     verifier,
     signer,
+    sessionKey,
     issuer,
     production,
     verifierId: options.verifierId ?? { developer: 'Sekisho', build: '0.1.0' },
@@ -77,6 +81,7 @@ export function coreOf(options: BrokerOptions): Core {
     compiled: holding(HELD_POLICIES),
     appraisals: holding(HELD_APPRAISALS),
     opened: holding(HELD_SESSIONS),
+    forgotten: {},
     answered: holding(HELD_SESSIONS),
     writers: new Map(),
     stored: holding(HELD_DIGESTS),

@@ -46,14 +46,9 @@ function next(digits: readonly number[]): number[] {
   return more
 }
 
-/** A new session id: 32 lower-case hex digits, as KBS clients expect. */
+/** A new id of a session or an enrolment: 32 lower-case hex digits. */
 export function newSessionId(): string {
   return randomBytes(16).toString('hex')
-}
-
-/** 32 random bytes, base64 with padding. */
-export function newNonce(): string {
-  return randomBytes(32).toString('base64')
 }
 
 /** 32 random bytes, base64url: a secret that is shown once. */

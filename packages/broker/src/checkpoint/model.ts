@@ -20,9 +20,9 @@ export interface Refusal {
 
 /** A nonce for one exchange. */
 export interface Challenge {
-  /** 32 lower-case hex digits. */
+  /** Opaque: at most 512 characters of base64url's alphabet. Whoever holds it is the session's owner. */
   readonly session: string
-  /** 32 random bytes, base64 with padding. */
+  /** 32 bytes that nobody could foretell, base64 with padding. */
   readonly nonce: string
   readonly expires: Date
 }
@@ -35,6 +35,7 @@ export interface RuntimeData {
 
 /** Evidence for a session. */
 export interface AttestRequest {
+  /** As the challenge gave it. */
   readonly session: string
   /** A KBS `primary_evidence` object, another JSON form, or bytes. */
   readonly evidence: unknown

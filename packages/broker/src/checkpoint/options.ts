@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Signer } from '@sekisho/appraisal'
 import type { Log } from '../log/log.ts'
 import type { Database } from '../storage/sql.ts'
@@ -32,8 +33,6 @@ export interface BrokerLimits {
   readonly sessionSeconds?: number
   /** Seconds that an attestation result lives. Default 300. */
   readonly tokenSeconds?: number
-  /** Sessions that may be open at once. Default 100,000. */
-  readonly maxSessions?: number
   /** Bytes of evidence, with everything beside it. Default 2 MiB. */
   readonly maxEvidence?: number
 }
@@ -45,6 +44,8 @@ export interface BrokerOptions {
   readonly log: Log
   readonly verifier: Verifier
   readonly signer: Signer
+  /** Makes sessions and nonces: a secret key of 32 bytes, the same for all processes of the database. */
+  readonly sessionKey: KeyObject
   /** `iss` of attestation results: the URL under which their keys are found. */
   readonly issuer: string
   /** Refuses emulated roots, at start, whatever else is said. */

@@ -7,7 +7,7 @@ import type { Check, Verdict } from '@sekisho/evidence'
  * - `session-expired`: its time is over.
  * - `session-spent`: a nonce is for one exchange.
  * - `session-mismatch`: of another namespace, protocol or TEE.
- * - `busy`: too many sessions are open.
+ * - `busy`: the rules changed again and again meanwhile.
  * - `nonce-mismatch`: the nonce is not the one of the session.
  * - `key-unsupported`: the TEE key is none that a secret can be encrypted to.
  * - `evidence-unreadable`: no evidence of a TEE that is verified here.

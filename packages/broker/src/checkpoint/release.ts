@@ -12,7 +12,7 @@ import { type DecisionRecord, record } from './record.ts'
 import type { RefusalCode } from './refusal.ts'
 import { stillReferenced } from './rejudge.ts'
 import { rulesOf, standing } from './rules.ts'
-import { readSession } from './sessions.ts'
+import { isLongOver, readSpent, sessionOf } from './sessions.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 import { readToken } from './tokens.ts'
 
@@ -41,6 +41,7 @@ interface Refusing {
   readonly answer?: PolicyAnswer
   readonly rules?: Rules
   readonly reasons?: readonly string[]
+  readonly unrecorded?: true
 }
 
 interface Attested {
@@ -64,15 +65,18 @@ async function appraisalOf(core: Core, { by, namespace, at }: ReleaseRequest): P
 
 type Shown = { readonly id: string; readonly namespace: string } | Refusing
 
-async function bySession(core: Core, id: string, at: Date): Promise<Shown> {
+async function bySession(core: Core, token: string, at: Date): Promise<Shown> {
+  const session = sessionOf(core, token)
+  if (session === undefined) return { code: 'session-unknown' }
+  if (isLongOver(core, session, at)) return { code: 'session-expired', unrecorded: true }
+  const { id, namespace, expires } = session
+  if (expires < at.getTime()) return { code: 'session-expired' }
   const answered = core.answered.get(id, at.getTime())
   if (answered !== undefined) return { id: answered.appraisal, namespace: answered.namespace }
-  const session = await readSession(core.db, id)
-  if (session === undefined) return { code: 'session-unknown' }
-  if (session.expires < at.getTime()) return { code: 'session-expired' }
-  const { appraisal } = session.body
-  if (session.state !== 'attested' || appraisal === undefined) return { code: 'not-attested' }
-  return { id: appraisal, namespace: session.namespace }
+  const spent = await readSpent(core.db, session)
+  const appraisal = spent?.body.appraisal
+  if (spent?.state !== 'attested' || appraisal === undefined) return { code: 'not-attested' }
+  return { id: appraisal, namespace }
 }
 
 async function byToken(core: Core, token: string, at: Date): Promise<Shown> {
@@ -188,7 +192,8 @@ function recordOf(
 async function refuse(core: Core, request: ReleaseRequest, refusing: Refusing): Promise<ReleaseOutcome> {
   const { code, answer, reasons = [] } = refusing
   // A caller who showed nothing that this namespace knows could fill its log otherwise.
-  if (refusing.appraisal === undefined && UNATTRIBUTED.includes(code)) return { refused: { code, decision: undefined } }
+  const isUnattributed = refusing.appraisal === undefined && UNATTRIBUTED.includes(code)
+  if (isUnattributed || refusing.unrecorded === true) return { refused: { code, decision: undefined } }
   const decision = await core.db.transaction((sql) =>
     record(core, sql, {
       ...recordOf(request, refusing),

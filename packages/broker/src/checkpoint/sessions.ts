@@ -1,15 +1,17 @@
 import type { Row, Sql } from '../storage/sql.ts'
 import type { Core } from './core.ts'
-import { newNonce, newSessionId } from './ids.ts'
 import { BrokerError, type Challenge, type Protocol } from './model.ts'
 import { checkNamespace, teeName } from './names.ts'
-import type { Session, SessionBody } from './state.ts'
+import { nonceBytes, openSession, readSessionToken } from './session-token.ts'
+import type { Forgotten, Session, SessionBody, Spent } from './state.ts'
 
-const ID = /^[0-9a-f]{32}$/
-const MAX_TEE_NAME = 32
-const COUNT_EVERY_MS = 1000
+const TEE = /^[^\p{Cc}]{0,32}$/u
+const LOOK_EVERY_MS = 1000
 
-/** Opens sessions, as many as may be open at once. */
+/**
+ * Opens sessions, and stores none: whoever asks for a nonce takes nothing of the database. A nonce is stored when it is
+ * spent, which it is once.
+ */
 export function sessionOpener(
   core: Core,
 ): (o: {
@@ -18,98 +20,138 @@ export function sessionOpener(
   readonly tee?: string
   readonly at: Date
 }) => Promise<Challenge> {
-  let counted = { at: Number.NEGATIVE_INFINITY, open: 0 }
   return async ({ namespace, protocol, tee = '', at }) => {
     checkNamespace(namespace)
-    if (tee.length > MAX_TEE_NAME) throw new BrokerError('invalid', `tee: at most ${MAX_TEE_NAME} characters`)
+    if (!TEE.test(tee)) throw new BrokerError('invalid', 'tee: at most 32 characters, and no control characters')
     const now = at.getTime()
-    // Counted now and then, and in between by hand: the bound may be passed by what one second brings, not by more.
-    if (Math.abs(now - counted.at) >= COUNT_EVERY_MS) counted = { at: now, open: await countOpen(core.db, now) }
-    if (counted.open >= core.limits.maxSessions)
-      throw new BrokerError('busy', 'too many sessions are open; try again later')
-    counted.open++
-    const session = newSessionId()
-    const nonce = core.verifier.challenge?.(teeName(tee)) ?? newNonce()
     const expires = now + core.limits.sessionSeconds * 1000
-    const opened: Session = { id: session, namespace, protocol, tee, nonce, expires, state: 'challenged', body: {} }
-    await core.db.transaction((sql) =>
-      sql.run(
-        `INSERT INTO sessions (id, namespace, protocol, tee, nonce, created, expires, state, body)
-         VALUES (?, ?, ?, ?, ?, ?, ?, 'challenged', '{}')`,
-        [session, namespace, protocol, tee, nonce, now, expires],
-      ),
-    )
-    core.opened.set(session, opened, expires)
-    return { session, nonce, expires: new Date(expires) }
+    const era = await eraFor(core, expires, now)
+    const session = openSession(core.sessionKey, { namespace, protocol, tee, expires, era })
+    core.opened.set(session.id, true, expires)
+    return { session: session.token, nonce: nonceOf(core, session), expires: new Date(expires) }
   }
 }
 
-async function countOpen(sql: Sql, now: number): Promise<number> {
-  const [row] = await sql.all<{ open: number }>('SELECT COUNT(*) AS open FROM sessions WHERE expires >= ?', [now])
-  return row?.open ?? 0
+/** The session that a token is of; undefined for one that no process of this database made. */
+export function sessionOf(core: Core, token: string): Session | undefined {
+  return readSessionToken(core.sessionKey, token)
 }
 
-interface SessionRow extends Row {
-  readonly id: string
-  readonly namespace: string
-  readonly protocol: string
-  readonly tee: string
-  readonly nonce: string
-  readonly expires: number
+/** Whether a session was over for so long that it is forgotten: a token from then is refused, and that is not recorded. */
+export function isLongOver(core: Core, { expires }: Session, at: Date): boolean {
+  return expires < forgottenBefore(core, at)
+}
+
+function forgottenBefore({ limits }: Core, at: Date): number {
+  return at.getTime() - limits.sessionSeconds * 1000
+}
+
+/** The nonce of a session, as it was given out. */
+export function nonceOf(core: Core, session: Session): string {
+  const bytes = nonceBytes(core.sessionKey, session)
+  return core.verifier.challenge?.(teeName(session.tee), bytes) ?? bytes.toString('base64')
+}
+
+interface SpentRow extends Row {
   readonly state: string
   readonly body: string
 }
 
-/** A session by its id; undefined for one that is not known, or no id. */
-export async function readSession(sql: Sql, id: string): Promise<Session | undefined> {
-  if (!ID.test(id)) return undefined
-  const [row] = await sql.all<SessionRow>(
-    'SELECT id, namespace, protocol, tee, nonce, expires, state, body FROM sessions WHERE id = ? LIMIT 1',
-    [id],
-  )
+/** What became of a session; undefined for one whose nonce is not spent, and for one that was forgotten. */
+export async function readSpent(sql: Sql, { id }: Session): Promise<Spent | undefined> {
+  const [row] = await sql.all<SpentRow>('SELECT state, body FROM sessions WHERE id = ? LIMIT 1', [id])
   if (row === undefined) return undefined
-  // Rows are written by this file alone.
-  return {
-    ...row,
-    protocol: row.protocol as Protocol,
-    state: row.state as Session['state'],
-    body: JSON.parse(row.body) as SessionBody,
-  }
+  // Rows are written by this file alone; those of earlier versions may wait for evidence still, and never get any.
+  return { state: row.state as Spent['state'], body: JSON.parse(row.body) as SessionBody }
 }
 
 /**
  * Spends a session's nonce, in the transaction that records what it was spent on.
  *
- * @returns false when somebody spent it before, here or in another process, or its time is over
+ * @returns false when somebody spent it before, here or in another process, when its time is over, or when what was spent
+ *   at its time is forgotten already: by a clock that went back, an old nonce would be new
  */
 export async function spendSession(
   sql: Sql,
-  id: string,
-  state: 'attested' | 'spent',
+  session: Session,
+  state: Spent['state'],
   body: SessionBody,
   at: Date,
 ): Promise<boolean> {
+  const { id, namespace, protocol, tee, expires, era } = session
+  if (expires < at.getTime()) return false
   const changed = await sql.run(
-    `UPDATE sessions SET state = ?, body = ? WHERE id = ? AND state = 'challenged' AND expires >= ?`,
-    [state, JSON.stringify(body), id, at.getTime()],
+    `INSERT INTO sessions (id, namespace, protocol, tee, nonce, created, expires, state, body)
+     SELECT ?, ?, ?, ?, '', ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM settings WHERE name = '${FORGOTTEN}' AND value > ?)
+     ON CONFLICT (id) DO NOTHING`,
+    [id, namespace, protocol, tee, at.getTime(), expires, state, JSON.stringify(body), place(era, expires)],
   )
   return changed === 1
 }
 
 /**
- * Forgets sessions whose time is over for a while: at most `batches` times `most`, each in a transaction of its own.
+ * Forgets spent sessions whose time is over for a while: at most `batches` times `most`, each in a transaction of its own,
+ * which also notes up to when it forgot.
  * @returns how many
  */
 export async function sweepSessions(core: Core, at: Date, most: number, batches: number): Promise<number> {
-  // Kept a little longer, so that whoever comes late is told that the time is over.
-  const before = at.getTime() - core.limits.sessionSeconds * 1000
+  const before = forgottenBefore(core, at)
   let swept = 0
   for (let i = 0; i < batches; i++) {
-    const some = await core.db.transaction((sql) =>
-      sql.run(`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires < ? LIMIT ${most})`, [before]),
-    )
+    const some = await core.db.transaction(async (sql) => {
+      const gone = await sql.run(
+        `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires < ? LIMIT ${most})`,
+        [before],
+      )
+      if (gone > 0) await noteForgotten(sql, (await readForgotten(sql)).era, before)
+      return gone
+    })
+    if (some > 0) delete core.forgotten.known
     swept += some
     if (some < most) break
   }
   return swept
+}
+
+// Kept as text that sorts as the two numbers do, and that never goes back.
+const FORGOTTEN = 'sessions-forgotten'
+const PLACE = /^(\d{8})-(\d{16})$/
+
+function place(era: number, time: number): string {
+  return `${String(era).padStart(8, '0')}-${String(time).padStart(16, '0')}`
+}
+
+async function readForgotten(sql: Sql): Promise<Forgotten> {
+  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [FORGOTTEN])
+  const [, era = '0', time = '0'] = PLACE.exec(row?.value ?? '') ?? []
+  return { era: Number(era), time: Number(time) }
+}
+
+async function noteForgotten(sql: Sql, era: number, time: number): Promise<void> {
+  await sql.run(
+    `INSERT INTO settings (name, value) VALUES (?, ?)
+     ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE settings.value < excluded.value`,
+    [FORGOTTEN, place(era, time)],
+  )
+}
+
+/** The era for a session that ends at `expires`: a new one where that is forgotten already. */
+async function eraFor(core: Core, expires: number, now: number): Promise<number> {
+  const { known } = core.forgotten
+  if (known !== undefined && Math.abs(now - known.at) < LOOK_EVERY_MS && expires >= known.time) return known.era
+  const found = await readForgotten(core.db)
+  const { era, time } = expires >= found.time ? found : await newEra(core, expires)
+  core.forgotten.known = { era, time, at: now }
+  return era
+}
+
+function newEra(core: Core, expires: number): Promise<Forgotten> {
+  return core.db.transaction(async (sql) => {
+    const found = await readForgotten(sql)
+    // Another process may have been faster.
+    if (expires >= found.time) return found
+    const next = { era: found.era + 1, time: 0 }
+    await noteForgotten(sql, next.era, next.time)
+    return next
+  })
 }

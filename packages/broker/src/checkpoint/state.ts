@@ -61,15 +61,35 @@ export interface SessionBody {
   readonly refusal?: string
 }
 
-/** A session as it is stored. */
+/** A session, as it was opened. Its token carries all of it. */
 export interface Session {
+  /** 32 lower-case hex digits: how rows, decisions and logs name it. Shows nobody to be its owner. */
   readonly id: string
+  /** What its owner holds. */
+  readonly token: string
   readonly namespace: string
   readonly protocol: Protocol
+  /** As the client spelled it; empty when it named none. */
   readonly tee: string
-  readonly nonce: string
+  /** Milliseconds since 1970. */
   readonly expires: number
-  /** `challenged`: its nonce waits for evidence. `attested`: it was answered well. `spent`: it was answered badly. */
-  readonly state: 'challenged' | 'attested' | 'spent'
+  /** Which run of the clock it was opened in; see `sessions.ts`. */
+  readonly era: number
+}
+
+/** What became of a session whose nonce is spent, as it is stored. */
+export interface Spent {
+  /** `attested`: it was answered well. `spent`: it was answered badly. */
+  readonly state: 'attested' | 'spent'
   readonly body: SessionBody
+}
+
+/**
+ * Up to when sessions are forgotten: an era, and a time in it. Sessions of an earlier era are forgotten all.
+ * An era ends when the clock was ahead, sessions were forgotten by it, and it is right again: without a new era, nobody
+ * could attest until the time has come that it showed.
+ */
+export interface Forgotten {
+  readonly era: number
+  readonly time: number
 }

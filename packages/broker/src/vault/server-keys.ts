@@ -1,4 +1,13 @@
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+} from 'node:crypto'
 import type { Signer } from '@sekisho/appraisal'
 import type { Database, Sql } from '../storage/sql.ts'
 import { type Envelope, openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts'
@@ -7,20 +16,24 @@ import { ENCODED } from './key-material.ts'
 import { KeyRing, type MasterKey } from './master-key.ts'
 import { serverKeyPlace } from './places.ts'
 
-/** The keys that the server signs with. */
+/** The keys of the server's own. */
 export interface ServerKeys {
   /** Signs attestation results: ES256. */
   readonly signer: Signer
   /** Signs the log's checkpoints: an Ed25519 private key. */
   readonly logKey: KeyObject
+  /** Makes sessions and nonces: 32 bytes for HMAC-SHA-256. */
+  readonly sessionKey: KeyObject
 }
 
 const EAR_KEY = 'server-key/ear-es256'
 const LOG_KEY = 'server-key/log-ed25519'
-const NAMES: readonly string[] = [EAR_KEY, LOG_KEY]
+const SESSION_KEY = 'server-key/session-hmac'
+const NAMES: readonly string[] = [EAR_KEY, LOG_KEY, SESSION_KEY]
+const SESSION_KEY_SIZE = 32
 
 /**
- * The signing keys of the server behind this database, made at the first call and the same ever
+ * The keys of the server behind this database, made at the first call and the same ever
  * after, for all processes that share it. They lie in `settings`, encrypted as secrets are.
  *
  * @throws VaultError `master-key-unknown` when they are under a master key that is neither `master`
@@ -32,14 +45,22 @@ export async function serverKeys(
   former: readonly MasterKey[] = [],
 ): Promise<ServerKeys> {
   const ring = new KeyRing(master, former)
-  const ear = await held(
-    db,
-    ring,
-    EAR_KEY,
-    () => generateKeyPairSync('ec', { namedCurve: 'P-256', ...ENCODED }).privateKey,
-  )
-  const logKey = await held(db, ring, LOG_KEY, () => generateKeyPairSync('ed25519', ENCODED).privateKey)
-  return { signer: es256Signer(ear), logKey }
+  // Together, so that a first start waits for one disk flush.
+  const [ear, log, session] = await Promise.all([
+    held(db, ring, EAR_KEY, () => generateKeyPairSync('ec', { namedCurve: 'P-256', ...ENCODED }).privateKey),
+    held(db, ring, LOG_KEY, () => generateKeyPairSync('ed25519', ENCODED).privateKey),
+    held(db, ring, SESSION_KEY, () => randomBytes(SESSION_KEY_SIZE)),
+  ])
+  return { signer: es256Signer(privateKey(ear)), logKey: privateKey(log), sessionKey: secretKey(session) }
+}
+
+function privateKey(der: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
+}
+
+function secretKey(bytes: Uint8Array): KeyObject {
+  if (bytes.length === SESSION_KEY_SIZE) return createSecretKey(bytes)
+  throw new VaultError('corrupt', `the setting ${SESSION_KEY} does not hold a key of ${SESSION_KEY_SIZE} bytes`)
 }
 
 /** A signer of attestation results over a P-256 private key. Its `kid` is the key's thumbprint (RFC 7638). */
@@ -74,17 +95,16 @@ export async function rewrapServerKeys(sql: Sql, ring: KeyRing): Promise<number>
   return count
 }
 
-async function held(db: Database, ring: KeyRing, name: string, make: () => Buffer): Promise<KeyObject> {
+async function held(db: Database, ring: KeyRing, name: string, make: () => Buffer): Promise<Uint8Array> {
   const envelope = (await stored(db, name)) ?? (await create(db, ring, name, make))
-  const der = await openEnvelope(ring, serverKeyPlace(name), envelope)
-  return createPrivateKey({ key: Buffer.from(der), format: 'der', type: 'pkcs8' })
+  return openEnvelope(ring, serverKeyPlace(name), envelope)
 }
 
 /** Keeps a new key, unless another process was faster: then its key counts. */
 async function create(db: Database, ring: KeyRing, name: string, make: () => Buffer): Promise<Envelope> {
-  const der = make()
-  const envelope = await sealEnvelope(ring, serverKeyPlace(name), der)
-  der.fill(0)
+  const bytes = make()
+  const envelope = await sealEnvelope(ring, serverKeyPlace(name), bytes)
+  bytes.fill(0)
   return await db.transaction(async (sql) => {
     await sql.run('INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING', [
       name,

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { canonicalJson } from '@sekisho/evidence'
 import { IBM_SE_ROOTS, seRequestFlags, verifyIbmSeSync } from '@sekisho/evidence/ibm-se'
 import { fittedBinding, keep } from './bytes.ts'
@@ -44,7 +43,7 @@ export function ibmSeDoor(around: Surroundings): Door {
       })
       return { verdict, collateral: kept === undefined ? collateral : keep(kept) }
     },
-    challenge: () => challengeOf(answers),
+    challenge: (nonce) => challengeOf(answers, nonce),
   }
 }
 
@@ -55,15 +54,14 @@ function readKept(bytes: Uint8Array): readonly Uint8Array[] {
 }
 
 const MEASUREMENT_SIZE = 64
-const NONCE_SIZE = 32
 
 /**
- * What a guest of the KBS protocol is challenged with: the request that it hands to the Ultravisor, as JSON. Random
- * bytes stand where other servers keep an encrypted nonce: guests give them back, and no session has those of another.
+ * What a guest of the KBS protocol is challenged with: the request that it hands to the Ultravisor, as JSON. The
+ * session's bytes stand where other servers keep an encrypted nonce: guests give them back, and no session has those of another.
  *
  * @see KBS protocol, section 3
  */
-function challengeOf({ requests, images }: SeAnswers): string | undefined {
+function challengeOf({ requests, images }: SeAnswers, nonce: Uint8Array): string | undefined {
   const [asked] = requests
   const [image] = images
   if (asked === undefined || image === undefined) return undefined
@@ -79,7 +77,7 @@ function challengeOf({ requests, images }: SeAnswers): string | undefined {
       (wanted.secretStore ? 64 : 0) +
       (wanted.firmwareState ? 320 : 0),
     encr_measurement_key: '',
-    encr_request_nonce: randomBytes(NONCE_SIZE).toString('base64'),
+    encr_request_nonce: Buffer.from(nonce).toString('base64'),
     image_hdr_tags: Buffer.concat([pld, ald, tld, tag]).toString('base64'),
   })
 }

@@ -76,11 +76,12 @@ export interface Verifier {
    */
   binding(received: Received, digest: Uint8Array): Expectations
   /**
-   * What a session's nonce must be where the TEE answers requests: text that no other session has. Undefined where any
-   * random nonce will do.
+   * What a session's nonce must be where the TEE answers requests: text that no other session has, and the same again for
+   * the same bytes. Undefined where any random nonce will do.
    * @param tee in our spelling; one that is not known will be found out by its evidence
+   * @param nonce 32 bytes of this session alone
    */
-  challenge?(tee: string): string | undefined
+  challenge?(tee: string, nonce: Uint8Array): string | undefined
   /**
    * Judges evidence. Where collateral cannot be had, the verdict says what stays unchecked.
    * @throws EvidenceError when the evidence cannot be read
@@ -154,5 +155,5 @@ export interface Door {
   binding(received: Received, digest: Uint8Array): Expectations
   verify(received: Received, request: JudgeRequest): Promise<Judged>
   /** See {@link Verifier.challenge}. */
-  challenge?(): string | undefined
+  challenge?(nonce: Uint8Array): string | undefined
 }

@@ -62,7 +62,7 @@ export function openVerifier(options: VerifierOptions): Verifier {
     recognise: receive,
     skeleton: (received) => doorOf(received.tee).skeleton(received),
     binding: (received, digest) => doorOf(received.tee).binding(received, digest),
-    challenge: (tee) => (isTee(tee) ? doorOf(tee).challenge?.() : undefined),
+    challenge: (tee, nonce) => (isTee(tee) ? doorOf(tee).challenge?.(nonce) : undefined),
     verify: (received: Received, request: JudgeRequest): Promise<Judged> =>
       doorOf(received.tee).verify(received, request),
   }

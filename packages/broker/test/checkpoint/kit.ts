@@ -105,6 +105,7 @@ export async function brokerOver(
     vault: await openVault(db, { master }),
     log: await openLog(db, { origin: 'checkpoint.example/log', signingKey: keys.logKey }),
     signer: keys.signer,
+    sessionKey: keys.sessionKey,
     issuer: 'https://checkpoint.example',
     production: false,
     ...options,

@@ -27,7 +27,7 @@ export interface Scene {
 
 /** Makes the scene over an empty database. */
 export async function furnished(db: Database, retention: Retention, verifier: Verifier = fakeVerifier): Promise<Scene> {
-  const broker = await brokerOver(db, verifier, { retention, limits: { maxSessions: 1_000_000 } })
+  const broker = await brokerOver(db, verifier, { retention })
   const by = { actor: ACTOR, at: AT }
   await broker.admin.putSecret(NAMESPACE, { path: RESOURCE, bytes: Buffer.from(SECRET) }, by)
   await broker.admin.setPolicy(NAMESPACE, 'permit (principal, action, resource);', by)

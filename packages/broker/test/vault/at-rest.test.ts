@@ -41,8 +41,8 @@ describe('the database alone reveals nothing', () => {
       const jwk = JSON.parse(text(opened?.bytes) ?? '') as Record<string, string>
       hidden.push(Buffer.from(jwk['d'] ?? jwk['k'] ?? '', 'base64url'))
     }
-    const { logKey } = await serverKeys(db, key)
-    hidden.push(Buffer.from(String(logKey.export({ format: 'jwk' }).d), 'base64url'))
+    const { logKey, sessionKey } = await serverKeys(db, key)
+    hidden.push(Buffer.from(String(logKey.export({ format: 'jwk' }).d), 'base64url'), sessionKey.export())
 
     const all = dump(path)
     assert.ok(all.includes('demo/ec-p256/1'), 'the dump holds what the database does')

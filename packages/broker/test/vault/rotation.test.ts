@@ -33,7 +33,7 @@ function rotation(open: () => Promise<Database>): void {
     t.after(() => db.close())
     const [old, next] = [master(1), master(2)]
     const vault = await openVault(db, { master: old })
-    const { logKey, signer } = await serverKeys(db, old)
+    const { logKey, signer, sessionKey } = await serverKeys(db, old)
     await fill(db, vault)
     await db.transaction((sql) => vault.remove(sql, PLACE.namespace, PATHS[0] ?? '', AT))
 
@@ -57,7 +57,7 @@ function rotation(open: () => Promise<Database>): void {
     })
     await Promise.all(others)
 
-    assert.ok(report.rewrapped >= PATHS.length - 1 + 2, `${report.rewrapped} rewrapped`)
+    assert.ok(report.rewrapped >= PATHS.length - 1 + 3, `${report.rewrapped} rewrapped`)
     assert.ok(count > 0, 'somebody read in the meantime')
     assert.deepEqual(report.inUse, [next.id])
     assert.equal(vault.masterKeyId, next.id)
@@ -69,6 +69,7 @@ function rotation(open: () => Promise<Database>): void {
     const keys = await serverKeys(db, next)
     assert.equal(keys.signer.kid, signer.kid)
     assert.ok(keys.logKey.equals(logKey))
+    assert.ok(keys.sessionKey.equals(sessionKey))
     await assert.rejects(openVault(db, { master: master(1) }), VaultError)
   })
 
@@ -102,6 +103,7 @@ function rotation(open: () => Promise<Database>): void {
     const all = await Promise.all(Array.from({ length: 8 }, () => serverKeys(db, master(1))))
     assert.equal(new Set(all.map(({ signer }) => signer.kid)).size, 1)
     assert.equal(new Set(all.map(({ logKey }) => String(logKey.export({ format: 'jwk' }).d))).size, 1)
+    assert.equal(new Set(all.map(({ sessionKey }) => sessionKey.export().toString('hex'))).size, 1)
   })
 }
 
@@ -134,6 +136,7 @@ describe('rotation of the master key, PostgreSQL', { skip: postgresMissing }, ()
     const all = await Promise.all(databases.map((db) => serverKeys(db, master(1))))
     assert.equal(new Set(all.map(({ signer }) => signer.kid)).size, 1)
     assert.equal(new Set(all.map(({ logKey }) => String(logKey.export({ format: 'jwk' }).d))).size, 1)
+    assert.equal(new Set(all.map(({ sessionKey }) => sessionKey.export().toString('hex'))).size, 1)
   })
 
   it('counts versions without a double when two processes put at once', async (t) => {

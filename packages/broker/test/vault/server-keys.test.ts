@@ -12,6 +12,8 @@ describe('the keys of the server', () => {
     const [first, second] = [await serverKeys(db, master(1)), await serverKeys(db, master(1))]
     assert.deepEqual(second.signer.jwk, first.signer.jwk)
     assert.ok(second.logKey.equals(first.logKey))
+    assert.ok(second.sessionKey.equals(first.sessionKey))
+    assert.equal(first.sessionKey.symmetricKeySize, 32)
     assert.equal(first.logKey.asymmetricKeyType, 'ed25519')
   })
 
@@ -43,7 +45,7 @@ describe('the keys of the server', () => {
     const rows = await db.all<{ name: string; value: string }>(
       `SELECT name, value FROM settings WHERE name LIKE 'server-key/%' ORDER BY name`,
     )
-    assert.equal(rows.length, 2)
+    assert.equal(rows.length, 3)
     const [ear, log] = rows
     assert.ok(ear && log)
     const set = (value: string) => db.run('UPDATE settings SET value = ? WHERE name = ?', [value, ear.name])

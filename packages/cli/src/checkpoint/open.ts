@@ -93,7 +93,7 @@ async function open(
   const db = await parts.openDatabase(url === undefined ? { folder: join(options.folder, 'db') } : { url })
   closers.push(() => db.close())
   const former = options.former ?? []
-  const { signer, logKey } = await parts.serverKeys(db, master, former)
+  const { signer, logKey, sessionKey } = await parts.serverKeys(db, master, former)
   const vault = await parts.openVault(db, { master, former })
   const port = options.port === 0 ? await freePort(options.host) : options.port
   const issuer = options.publicUrl ?? originOf(options, port)
@@ -119,6 +119,7 @@ async function open(
     log,
     verifier,
     signer,
+    sessionKey,
     issuer,
     production,
     ...(options.leaseSeconds === undefined ? {} : { leaseSeconds: options.leaseSeconds }),

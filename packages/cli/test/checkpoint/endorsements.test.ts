@@ -56,9 +56,9 @@ describe('sekisho up --endorsements', () => {
     assert.equal(files.secureExecution?.images?.length, 1)
     const all = await readEndorsementFiles([certificate, folder], around)
     assert.equal(all.secureExecution?.requests?.length, 1)
-    const challenge = openVerifier(all).challenge?.('ibm-se')
+    const challenge = openVerifier(all).challenge?.('ibm-se', new Uint8Array(32))
     assert.match(challenge ?? '', /"request_blob":"AAAA/)
-    assert.equal(openVerifier(files).challenge?.('ibm-se'), undefined)
+    assert.equal(openVerifier(files).challenge?.('ibm-se', new Uint8Array(32)), undefined)
     await assert.rejects(readEndorsementFiles([join(folder, 'request.arcb')], around), /belong together/)
   })
 

@@ -3,7 +3,7 @@ import { KbsError } from './errors.ts'
 /** Name of the session cookie of the KBS protocol. */
 export const SESSION_COOKIE = 'kbs-session-id'
 
-const SESSION_ID = /^[0-9a-f]{32}$/
+const SESSION = /^[A-Za-z0-9_-]{32,512}$/
 
 /**
  * Only `Expires`, as Trustee writes it. Without `Path` the cookie's path is the directory of the request, which covers
@@ -14,7 +14,7 @@ export function sessionCookie(session: string, expires: Date): string {
 }
 
 /**
- * The session id in a `Cookie` header; undefined when there is none.
+ * The session in a `Cookie` header; undefined when there is none.
  *
  * @throws KbsError when two differ: which of them is meant would depend on who reads it.
  */
@@ -29,5 +29,5 @@ export function readSessionCookie(header: string | undefined): string | undefine
   if (values.some((value) => value !== first)) {
     throw new KbsError('AttestationError', `the cookie ${SESSION_COOKIE} is given twice with different values`)
   }
-  return first !== undefined && SESSION_ID.test(first) ? first : undefined
+  return first !== undefined && SESSION.test(first) ? first : undefined
 }

@@ -17,7 +17,10 @@ import {
 import { jsonRoute, type Route } from '../route.ts'
 import type { NativeServices } from '../services.ts'
 
-const SESSION = Type.String({ pattern: '^[0-9a-f]{32}$', description: 'the id of a session, 32 hex digits' })
+const SESSION = Type.String({
+  pattern: '^[A-Za-z0-9_-]{32,512}$',
+  description: 'a session, as the challenge gave it: opaque, and a secret of whoever asked',
+})
 const TEE = Type.String({ pattern: '^[a-z0-9-]{1,32}$', description: 'the name of a TEE: snp, tdx, sgx, …' })
 const TOKEN = Type.String({
   maxLength: 512 * 1024,
