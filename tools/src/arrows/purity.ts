@@ -37,7 +37,7 @@ function nodeUses(file: SourceFile): Violation[] {
         rule: 'node-module',
         file: file.path,
         line,
-        message: 'imports a file for Node.js by path; import #crypto or #text',
+        message: 'imports a file for Node.js by path; import it by its name in `imports`, as #crypto',
       })
     }
   }

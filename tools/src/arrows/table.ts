@@ -36,11 +36,13 @@ export const PACKAGE_RULES: Readonly<Record<string, PackageRule>> = {
 
 /**
  * The files of an isomorphic package that may use Node modules and globals, each chosen under the `node` condition only:
- * cryptography, and hexadecimal and base64, whose loops would be half of what a process of one verification computes.
+ * cryptography, hexadecimal and base64, whose loops would be half of what a process of one verification computes, and the
+ * base64url of results.
  */
 export const NODE_DOORS: readonly string[] = [
   'packages/evidence/src/crypto/node.ts',
   'packages/evidence/src/core/text-node.ts',
+  'packages/appraisal/src/ear/base64url-node.ts',
 ]
 
 /** Folders of `evidence/src` that hold one TEE each; none may import another, but as `TEE_ARROWS` says. */

@@ -29,16 +29,19 @@ export function jsonToBase64url(value: object): string {
 }
 
 /**
- * The bytes of an ASCII text, in memory that the next call uses again unless `kept` is called: making room costs more
- * than writing.
+ * The bytes that a compact JWS is signed over (RFC 7515, 5.1), in memory that the next call of any function here uses
+ * again unless {@link keep} is called: making room costs more than writing.
  */
-export function asciiBytes(text: string): { readonly bytes: Uint8Array; readonly keep: () => void } {
+export function signingInput(header: string, payload: string): Uint8Array {
+  const text = `${header}.${payload}`
   const room = roomFor(text)
   encoder.encodeInto(text, room)
-  const keep = (): void => {
-    if (scratch === room) scratch = new Uint8Array(0)
-  }
-  return { bytes: room.subarray(0, text.length), keep }
+  return room.subarray(0, text.length)
+}
+
+/** Leaves what {@link signingInput} gave to whoever holds it. */
+export function keep(bytes: Uint8Array): void {
+  if (bytes.buffer === scratch.buffer) scratch = new Uint8Array(0)
 }
 
 const encoder: TextEncoder = new TextEncoder()

@@ -1,4 +1,4 @@
-import { asciiBytes, jsonToBase64url, toBase64url } from './base64url.ts'
+import { jsonToBase64url, keep, signingInput, toBase64url } from '#base64url'
 import type { EarClaims } from './model.ts'
 
 /** Whoever signs results: an ES256 key, wherever it lives. */
@@ -20,13 +20,14 @@ export interface Signer {
  * @throws TypeError when the signer gives no 64-byte signature
  */
 export async function signEar(claims: Pick<EarClaims, 'payload'>, signer: Signer): Promise<string> {
-  const signed = `${headerOf(signer)}.${jsonToBase64url(claims.payload)}`
-  const { bytes, keep } = asciiBytes(signed)
+  const [header, payload] = [headerOf(signer), jsonToBase64url(claims.payload)]
+  const bytes = signingInput(header, payload)
   const signing = signer.sign(bytes)
-  if (!(signing instanceof Uint8Array)) keep()
-  const signature = await signing
+  if (!(signing instanceof Uint8Array)) keep(bytes)
+  // Waiting for what is there already would cost a turn of the microtask queue.
+  const signature = signing instanceof Uint8Array ? signing : await signing
   if (signature.length !== 64) throw new TypeError('the signer gave no ES256 signature of 64 bytes')
-  return `${signed}.${toBase64url(signature)}`
+  return `${header}.${payload}.${toBase64url(signature)}`
 }
 
 const headers: WeakMap<Signer, string> = new WeakMap()
