@@ -3,7 +3,7 @@ import { affected } from './advisories.ts'
 import { loadAppraisal } from './appraisals.ts'
 import { type Core, compiledPolicy } from './core.ts'
 import { decide, policyReasons } from './decide.ts'
-import type { AffectedLease, Forecast, ForecastRequest } from './model.ts'
+import { type AffectedLease, BrokerError, type Forecast, type ForecastRequest } from './model.ts'
 import { liveLeases } from './reappraise.ts'
 import { readSet } from './references.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
@@ -12,12 +12,18 @@ import { allowing } from './release.ts'
 import { rulesOf } from './rules.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 
-/** What would become of live leases under endorsements, TCB levels or a policy to come. Nothing is changed. */
+/**
+ * What would become of live leases under endorsements, TCB levels or a policy to come. Nothing is changed.
+ *
+ * @throws BrokerError `invalid` for levels that no platform has
+ */
 export async function forecast(core: Core, request: ForecastRequest): Promise<Forecast> {
-  const { namespace, at } = request
+  const { namespace, at, minTcb = {} } = request
+  await checkLevels(minTcb)
   const rules = await rulesToCome(core, await rulesOf(core, core.db, namespace), request)
   const known = new Map<string, Promise<Fate>>()
   const fails: (AffectedLease & { code: RefusalCode; reasons: readonly string[] })[] = []
+  const products = new Set<string | undefined>()
   let leases = 0
   for await (const page of liveLeases(core, namespace, at)) {
     leases += page.length
@@ -26,8 +32,9 @@ export async function forecast(core: Core, request: ForecastRequest): Promise<Fo
       const fate = known.get(key) ?? fateOf(core, rules, request, lease.appraisal, lease.resource)
       known.set(key, fate)
       const { code, reasons, appraisal } = await fate
-      if (code === undefined) continue
       const { context } = appraisal ?? {}
+      if (context?.tee === 'snp') products.add(context.product)
+      if (code === undefined) continue
       const row = {
         ...lease,
         tee: context?.tee ?? '',
@@ -37,7 +44,19 @@ export async function forecast(core: Core, request: ForecastRequest): Promise<Fo
       fails.push({ ...affected(row), code, reasons })
     }
   }
-  return { leases, fails }
+  return { leases, fails, unmatched: Object.keys(minTcb).filter((product) => !products.has(product)) }
+}
+
+async function checkLevels(minTcb: Exclude<ForecastRequest['minTcb'], undefined>): Promise<void> {
+  const { readSnpExpectations } = await import('@sekisho/evidence/snp')
+  for (const [product, levels] of Object.entries(minTcb)) {
+    try {
+      readSnpExpectations({ minTcb: levels })
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+      throw new BrokerError('invalid', error.message.replace(/^expectations\.minTcb/, `minTcb.${product}`))
+    }
+  }
 }
 
 async function rulesToCome(core: Core, now: Rules, request: ForecastRequest): Promise<Rules> {

@@ -194,6 +194,8 @@ export interface ForecastRequest {
 export interface Forecast {
   readonly leases: number
   readonly fails: readonly (AffectedLease & { readonly code: RefusalCode; readonly reasons: readonly string[] })[]
+  /** Products that levels were named for and that no live lease is on: misspelt, perhaps. */
+  readonly unmatched: readonly string[]
 }
 
 /** What its owner is told of a decision. */

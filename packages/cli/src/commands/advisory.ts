@@ -2,7 +2,7 @@ import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import { readDocument } from '../options/document.ts'
 import { Answer } from '../remote/answer.ts'
-import { clientOf } from '../remote/client.ts'
+import { type Client, clientOf } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { reappraised, show, showRows, when } from '../remote/show.ts'
 
@@ -11,7 +11,7 @@ export async function advisoryPutCommand(file: string, options: RemoteOptions, a
   const client = await clientOf(options, around)
   const advisory = await readDocument(file, around, 64 * 1024)
   if (typeof advisory !== 'object' || advisory === null || Array.isArray(advisory))
-    throw usageError(`${file}: expected an advisory: { id, vendor, products, published, note }`)
+    throw usageError(`${file}: expected an advisory: { id, vendor, products, tcb, published, note }`)
   const json = { published: around.now().toISOString(), ...advisory }
   const answer = await client.send('POST', client.in('/advisories'), { json })
   const told = new Answer(answer)
@@ -43,18 +43,27 @@ export async function advisoryListCommand(options: RemoteOptions, around: Around
 export async function advisoryAffectedCommand(id: string, options: RemoteOptions, around: Around): Promise<number> {
   const client = await clientOf(options, around)
   const answer = await client.get(client.in(`/advisories/${encodeURIComponent(id)}/affected`))
+  const affected = new Answer(answer).list('affected')
+  const none = `No live lease is on a platform that ${id} names.`
+  // An id that is misspelt names no platform either.
+  const isKnown = affected.length > 0 || (await recorded(client)).includes(id)
   return showRows(
     answer,
     options,
     around,
-    new Answer(answer).list('affected'),
+    affected,
     [
-      { title: 'LEASE', value: (row) => row.text('lease') },
+      { title: 'LEASE', value: (row) => `${row.text('lease')}${row.flag('emulated') ? ' EMULATED' : ''}` },
       { title: 'RESOURCE', value: (row) => row.text('resource') },
       { title: 'TEE', value: (row) => row.text('tee') },
       { title: 'PRODUCT', value: (row) => row.optional('product') ?? '–' },
       { title: 'UNTIL', value: (row) => when(row.text('expires')) },
     ],
-    `No live lease is on a platform that ${id} names.`,
+    isKnown ? none : `${none} No advisory of that id is recorded here.`,
   )
+}
+
+async function recorded(client: Client): Promise<readonly string[]> {
+  const answer = new Answer(await client.get(client.in('/advisories')))
+  return answer.list('advisories').map((one) => one.text('id'))
 }

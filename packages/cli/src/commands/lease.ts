@@ -4,7 +4,7 @@ import { readDocument } from '../options/document.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
-import { counted, show, showRows, when } from '../remote/show.ts'
+import { counted, emulatedMark, show, showRows, when } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
 
 const TONES: Readonly<Record<string, Tone>> = { live: 'good', revoked: 'bad', expired: 'faint' }
@@ -29,6 +29,7 @@ export async function leaseListCommand(options: RemoteOptions, around: Around): 
         value: (row) => `${row.text('state')}${row.flag('emulated') ? ' EMULATED' : ''}`,
         tone: (row) => TONES[row.text('state')],
       },
+      { title: 'TEE', value: (row) => row.optional('tee') ?? '–' },
       { title: 'RESOURCE', value: (row) => row.text('resource') },
       { title: 'UNTIL', value: (row) => when(row.optional('ended') ?? row.text('expires')) },
       { title: 'WHY ENDED', value: (row) => row.optional('endedReason') ?? '–' },
@@ -71,10 +72,14 @@ export async function leaseForecastCommand(file: string, options: RemoteOptions,
         2,
         4,
         { text: lease.text('lease'), tone: 'strong' },
+        ...emulatedMark(lease),
         `  ${lease.text('resource')}: ${lease.text('code')}`,
       )
       for (const reason of lease.texts('reasons')) paper.line(4, 2, reason)
     }
+    const unmatched = forecast.texts('unmatched')
+    if (unmatched.length > 0)
+      paper.line(0, 2, { text: 'note', tone: 'open' }, `  no live lease is on a product named ${unmatched.join(', ')}.`)
   })
   return fails.length === 0 ? EXIT.ok : EXIT.rejected
 }

@@ -9,15 +9,21 @@ import type { RemoteOptions } from '../remote/profile.ts'
 import { show } from '../remote/show.ts'
 import { writeOutput } from './output.ts'
 
-/** `sekisho log checkpoint`: the signed note, to be kept. */
-export async function logCheckpointCommand(options: RemoteOptions, around: Around): Promise<number> {
+/** `sekisho log checkpoint`: the signed note and nothing else, to be kept for `log verify --since`. */
+export async function logCheckpointCommand(
+  options: RemoteOptions & { readonly output?: string },
+  around: Around,
+): Promise<number> {
   const client = await clientOf(options, around)
   const [note, key] = await Promise.all([client.raw('/log/checkpoint'), client.raw('/log/key')])
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
-  return show({ checkpoint: text(note), verifierKey: text(key).trim() }, options, around, (paper) => {
-    paper.verbatim(0, text(note).trimEnd())
-    paper.blank().line(0, 2, { text: 'verifier key', tone: 'faint' }).verbatim(0, text(key).trim())
-  })
+  const told = { checkpoint: text(note), verifierKey: text(key).trim() }
+  await writeOutput(
+    options.output ?? '-',
+    options.json === true ? `${JSON.stringify(told)}\n` : told.checkpoint,
+    around,
+  )
+  return EXIT.ok
 }
 
 /** `sekisho log key`: for `log verify` and `log check-receipt`, which believe nothing else. */
@@ -79,6 +85,9 @@ export async function logVerifyCommand(
 ): Promise<number> {
   const key = (await readText(options.key, around, 4096)).trim()
   const earlier = options.since === undefined ? [] : [await readText(options.since, around, 64 * 1024)]
+  await readdir(folder).catch((error: unknown) => {
+    throw inWords(folder, error)
+  })
   const { folderReader, verifyLogExport } = await import('@sekisho/broker')
   const files = options.since === undefined ? options.key : `${options.key}, ${options.since}`
   const verdict = await named(files, () =>

@@ -5,7 +5,7 @@ import { readDocument, readText } from '../options/document.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
-import { reappraised, show, showRows, when } from '../remote/show.ts'
+import { emulatedMark, reappraised, show, showRows, when } from '../remote/show.ts'
 
 const MAX_POLICY = 512 * 1024
 
@@ -84,7 +84,13 @@ export async function policyDryRunCommand(file: string, options: RemoteOptions, 
     ] as const) {
       if (rows.length > 0) paper.heading(title)
       for (const row of rows)
-        paper.line(2, 4, `${row.text('id')}  ${when(row.text('at'))}  ${row.text('action')} ${row.text('resource')}`)
+        paper.line(
+          2,
+          4,
+          row.text('id'),
+          ...emulatedMark(row),
+          `  ${when(row.text('at'))}  ${row.text('action')} ${row.text('resource')}`,
+        )
     }
   })
   return refused.length === 0 ? EXIT.ok : EXIT.rejected

@@ -1,5 +1,5 @@
 import { lstat } from 'node:fs/promises'
-import type { ClientError, ReleasedSecret } from '@sekisho/attester'
+import type { ClientError, LeasedSecret } from '@sekisho/attester'
 import type { Around } from '../around.ts'
 import { type AttesterFlags, attesterOf } from '../checkpoint/attesters.ts'
 import { writeSecret } from '../checkpoint/write-bytes.ts'
@@ -27,16 +27,15 @@ export async function requestCommand(path: string, options: RequestOptions, arou
   const { attester, tpm, close } = await attesterOf(options, around)
   const where = { url: server, ...(namespace === undefined ? {} : { namespace }) }
   const onProgress = (step: string): void => around.err(`sekisho: ${step}\n`)
-  const ask = (): Promise<ReleasedSecret> =>
-    attesting.requestSecret({ ...where, attester, resource, protocol: 'native', onProgress })
+  const ask = (): Promise<LeasedSecret> => attesting.requestLeasedSecret({ ...where, attester, resource, onProgress })
   try {
-    const { secret, decision, lease } = await ask().catch(async (error: unknown) => {
+    const { secret, decision, lease, emulated } = await ask().catch(async (error: unknown) => {
       if (tpm === undefined || !(error instanceof attesting.Refusal) || error.code !== 'tpm-key-unknown') throw error
       onProgress('enrol')
       await attesting.enrol({ ...where, attester: tpm })
       return ask()
     })
-    const told = { resource, decision, lease: lease?.id, expires: lease?.expires.toISOString() }
+    const told = { resource, decision, lease: lease.id, expires: lease.expires.toISOString(), emulated }
     if (options.output === '-') around.outBytes(secret)
     else await writeSecret(options.output, secret)
     // Beside a secret on standard output nothing else may stand there; on a terminal the rest begins on a new line.
@@ -45,7 +44,7 @@ export async function requestCommand(path: string, options: RequestOptions, arou
     tell(
       options.json === true
         ? `${JSON.stringify(told)}\n`
-        : `${options.output === '-' ? 'sekisho: ' : `${options.output}: `}${secret.length} bytes, lease ${told.lease ?? 'none'} until ${when(told.expires)}, decision ${decision ?? 'unknown'}\n`,
+        : `${options.output === '-' ? 'sekisho: ' : `${options.output}: `}${secret.length} bytes, lease ${told.lease} until ${when(told.expires)}, decision ${decision}${emulated ? ', EMULATED' : ''}\n`,
     )
     return EXIT.ok
   } catch (error) {

@@ -225,7 +225,7 @@ function addLease(root: Command, around: Around, done: Done): void {
   remote(
     group.command('forecast').description('which live leases would fail under a TCB level to come; changes nothing'),
   )
-    .argument('<file>', 'YAML or JSON: the level to come; - for standard input')
+    .argument('<file>', 'YAML or JSON, e.g. { minTcb: { Milan: { microcode: 220 } } }; - for standard input')
     .action(async (file, options) => {
       done(await (await import('../commands/lease.ts')).leaseForecastCommand(file, options, around))
     })
@@ -234,7 +234,7 @@ function addLease(root: Command, around: Around, done: Done): void {
 function addAdvisory(root: Command, around: Around, done: Done): void {
   const group = root.command('advisory').description('security advisories of hardware vendors')
   remote(group.command('put').description('record an advisory; live leases are appraised again'))
-    .argument('<file>', 'YAML or JSON: { id, vendor, products, note }; - for standard input')
+    .argument('<file>', 'YAML or JSON: { id, vendor, products, tcb, published, note }; - for standard input')
     .action(async (file, options) => {
       done(await (await import('../commands/advisory.ts')).advisoryPutCommand(file, options, around))
     })
@@ -251,9 +251,11 @@ function addAdvisory(root: Command, around: Around, done: Done): void {
 function addLog(root: Command, around: Around, done: Done): void {
   const group = root.command('log').description('the tamper-evident log of all decisions')
   const log = async (): Promise<typeof import('../commands/log.ts')> => import('../commands/log.ts')
-  remote(group.command('checkpoint').description('the signed size and root of the log')).action(async (options) => {
-    done(await (await log()).logCheckpointCommand(options, around))
-  })
+  remote(group.command('checkpoint').description('the signed size and root of the log; keep it, for `verify --since`'))
+    .option('-o, --output <file>', 'write it to this file', once('--output', text))
+    .action(async (options) => {
+      done(await (await log()).logCheckpointCommand(options, around))
+    })
   remote(group.command('key').description('the public key that checkpoints of the log are verified with; keep it'))
     .option('-o, --output <file>', 'write it to this file', once('--output', text))
     .action(async (options) => {

@@ -1,8 +1,9 @@
 import { canonicalJson } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { EXIT } from '../exit.ts'
-import { Paper } from '../render/paper.ts'
+import { Paper, type Span } from '../render/paper.ts'
 import { addTable, type Column } from '../render/table.ts'
+import type { Answer } from './answer.ts'
 
 /** Prints an answer: as JSON where that is wanted, else as `draw` lays it out. */
 export function show(
@@ -39,6 +40,11 @@ export function showRows<T>(
 /** A time as people read it, in UTC: `2026-11-21 02:05:00Z`. */
 export function when(iso: string | undefined): string {
   return iso === undefined ? '–' : iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z')
+}
+
+/** What stands beside everything that no hardware vouches for. */
+export function emulatedMark(row: Answer): readonly Span[] {
+  return row.flag('emulated') ? [{ text: ' EMULATED', tone: 'bad' }] : []
 }
 
 /** `1 set`, `2 sets`. */

@@ -214,7 +214,7 @@ describe('policies at a checkpoint', () => {
     assert.equal(code, 1)
     assert.match(
       out,
-      /^It would have refused 1 of 2\.\n\nRefused\n {2}dec_\w+ {2}20\S+ \S+Z {2}release demo\/db\/password\n$/,
+      /^It would have refused 1 of 2\.\n\nRefused\n {2}dec_\w+ EMULATED {2}20\S+ \S+Z {2}release demo\/db\/password\n$/,
     )
     const json = await owner.run(['policy', 'dry-run', noTdx, '--json'])
     assert.equal(rows(members(JSON.parse(json.out))['refused']).length, 1)

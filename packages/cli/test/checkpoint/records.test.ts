@@ -111,7 +111,7 @@ describe('decisions, leases and advisories', () => {
     const id = await lease('snp')
     assert.match(
       await owner.ok(['lease', 'list']),
-      new RegExp(`${id} +live EMULATED +demo/db/password +20\\S+ \\S+Z +–`),
+      new RegExp(`${id} +live EMULATED +snp +demo/db/password +20\\S+ \\S+Z +–`),
     )
     const revoked = await owner.ok(['lease', 'revoke', id, '--reason', 'a lost laptop'])
     assert.equal(revoked, `${id}: revoked. Its holder is told.\n`)
@@ -132,12 +132,27 @@ describe('decisions, leases and advisories', () => {
     const { code, out } = await owner.run(['lease', 'forecast', '-'], { input: level })
     assert.equal(code, 1)
     assert.match(out, /^1 of 1 live lease would fail\. Nothing was changed\.\n/)
-    assert.match(out, new RegExp(`^ {2}${id} {2}demo/db/password: tcb-unacceptable\n {4}snp\\.expect\\.min-tcb: `, 'm'))
+    assert.match(
+      out,
+      new RegExp(`^ {2}${id} EMULATED {2}demo/db/password: tcb-unacceptable\n {4}snp\\.expect\\.min-tcb: `, 'm'),
+    )
     const same = await owner.run(['lease', 'forecast', '-', '--json'], {
       input: JSON.stringify({ minTcb: { Genoa: { microcode: 1 } } }),
     })
     assert.equal(same.code, 0, same.err + same.out)
     assert.deepEqual(members(JSON.parse(same.out))['fails'], [])
+    // What is misspelt is not silently met by all.
+    const input = JSON.stringify({ minTcb: { Genua: { microcode: 255 }, Genoa: { microcode: 1 } } })
+    const other = await owner.run(['lease', 'forecast', '-'], { input })
+    assert.equal(other.code, 0, other.err)
+    assert.match(other.out, /^note {2}no live lease is on a product named Genua\.$/m)
+    for (const levels of [{ microcod: 1 }, { microcode: 256 }]) {
+      const wrong = await owner.run(['lease', 'forecast', '-'], {
+        input: JSON.stringify({ minTcb: { Genua: levels } }),
+      })
+      assert.equal(wrong.code, 3, wrong.out)
+      assert.match(wrong.err, /minTcb\.Genua\S*: expected/)
+    }
     await owner.ok(['lease', 'revoke', id])
   })
 
@@ -155,11 +170,16 @@ describe('decisions, leases and advisories', () => {
     )
     assert.match(
       await owner.ok(['advisory', 'affected', 'AMD-SB-7']),
-      new RegExp(`${id} +demo/db/password +snp +Genoa`),
+      new RegExp(`${id} EMULATED +demo/db/password +snp +Genoa`),
     )
     assert.match(
       await owner.ok(['advisory', 'affected', 'AMD-SB-8']),
-      /^No live lease is on a platform that AMD-SB-8 names/,
+      /^No live lease is on a platform that AMD-SB-8 names\. No advisory of that id is recorded here\.\n$/,
+    )
+    await owner.ok(['lease', 'revoke', id])
+    assert.match(
+      await owner.ok(['advisory', 'affected', 'AMD-SB-7']),
+      /^No live lease is on a platform that AMD-SB-7 names\.\n$/,
     )
     await owner.ok(['lease', 'revoke', other])
   })

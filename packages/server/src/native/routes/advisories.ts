@@ -107,12 +107,14 @@ export function advisoryRoutes({ broker }: NativeServices): readonly Route[] {
       answer: closed({
         leases: Type.Integer(),
         fails: Type.Array(closed({ ...AFFECTED, code: Type.String(), reasons: Type.Array(Type.String()) })),
+        unmatched: Type.Array(Type.String()),
       }),
       handle: async ({ call, params, body }) => {
         const forecast = await broker.forecast({ namespace: params.ns, at: call.at, ...body })
         return {
           leases: forecast.leases,
           fails: forecast.fails.map((one) => ({ ...affectedOf(one), code: one.code, reasons: [...one.reasons] })),
+          unmatched: [...forecast.unmatched],
         }
       },
     }),
