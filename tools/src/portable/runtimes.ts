@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { chromium } from 'playwright-core'
+import { ROOT } from '../files.ts'
 import type { PortableAppraisal } from './appraisal.ts'
 import type { PortableResult } from './suite.ts'
 
@@ -55,10 +56,7 @@ function ofProcess(name: string, command: string, args: readonly string[] = []):
 }
 
 /** Cedar's WebAssembly as the web page gets it. */
-const CEDAR: string = fileURLToPath(import.meta.resolve('@cedar-policy/cedar-wasm/web')).replace(
-  /[^/]+$/,
-  'cedar_wasm_bg.wasm',
-)
+const CEDAR: string = join(ROOT, 'node_modules/@cedar-policy/cedar-wasm/web/cedar_wasm_bg.wasm')
 
 function workerd(command: string): Runtime {
   return {

@@ -5,7 +5,7 @@ import { readReferenceSet } from './read.ts'
 
 /** What an import is made with. */
 export interface ImportOptions {
-  /** Name of the set; of several, `name-1`, `name-2`, … unless they carry names of their own. */
+  /** Name of the set; of several, `name-1`, `name-2`, … unless they carry names of their own, each another. */
   readonly name: string
   readonly owner: string
   readonly at: Date
@@ -28,7 +28,14 @@ const MAX_SETS = 1024
 export function importReferences(bytes: Uint8Array, options: ImportOptions): readonly ReferenceSet[] {
   if (bytes.length === 0 || bytes.length > MAX_SIZE)
     throw new TypeError(`the file has ${bytes.length} bytes: expected 1 to ${MAX_SIZE}`)
-  return isJson(bytes) ? fromJson(bytes, options) : fromCorim(bytes, options)
+  const sets = isJson(bytes) ? fromJson(bytes, options) : fromCorim(bytes, options)
+  // The second would take the place of the first without a word.
+  const names = new Set<string>()
+  for (const { name } of sets) {
+    if (names.has(name)) throw new TypeError(`two reference sets of the file are named ${name}`)
+    names.add(name)
+  }
+  return sets
 }
 
 // CBOR of a CoRIM begins with a tag (major type 6); JSON with a brace or bracket, after white space or a BOM.

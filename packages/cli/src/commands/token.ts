@@ -7,6 +7,8 @@ import { namespaceOf, type RemoteOptions } from '../remote/profile.ts'
 import { show, showRows, when } from '../remote/show.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
+/** A token without an end is forgotten, not ended: no checkpoint makes one for longer. */
+const MAX_DAYS = 730
 /** What grants call all namespaces. */
 const ALL = '*'
 
@@ -38,8 +40,10 @@ export async function tokenCreateCommand(
   options: TokenOptions & { readonly scope: readonly string[]; readonly days?: number; readonly output?: string },
   around: Around,
 ): Promise<number> {
+  const { days = 90 } = options
+  if (days < 1 || days > MAX_DAYS) throw usageError(`--days ${days}: expected 1 to ${MAX_DAYS}`)
   const { client, path, namespace } = await tokensOf(options, around)
-  const expires = new Date(around.now().getTime() + (options.days ?? 90) * DAY_MS).toISOString()
+  const expires = new Date(around.now().getTime() + days * DAY_MS).toISOString()
   const answer = await client.send('POST', path, { json: { name, scopes: options.scope, expires } })
   const made = new Answer(answer)
   const token = made.text('token')

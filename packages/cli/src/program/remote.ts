@@ -104,9 +104,9 @@ function addReference(root: Command, around: Around, done: Done): void {
       done(await (await import('../commands/reference.ts')).referenceFromEvidenceCommand(name, file, options, around))
     })
   remote(group.command('import').description('store sets from a CoRIM, or from a tool’s measurements'))
-    .argument('<name>', 'name of the set, or what the names of several begin with')
+    .argument('<name>', 'name of the set, of several what their names begin with; a name in the file goes before')
     .argument('<file>', 'CoRIM (CBOR), measurements, or sets in JSON; - for standard input')
-    .option('--owner <owner>', 'who answers for the values', once('--owner', text))
+    .option('--owner <owner>', 'who answers for the values, unless the file says', once('--owner', text))
     .action(async (name, file, options) => {
       done(await (await import('../commands/reference.ts')).referenceImportCommand(name, file, options, around))
     })
@@ -300,7 +300,7 @@ function addToken(root: Command, around: Around, done: Done): void {
   ofTokens(group.command('create').description('make a token; it is shown once'))
     .argument('<name>', 'what it is for')
     .requiredOption('--scope <scope...>', 'what it may do, e.g. secrets:write')
-    .option('--days <number>', 'days until it expires', once('--days', countOption('--days')))
+    .option('--days <number>', 'days until it expires, 730 at most; else 90', once('--days', countOption('--days')))
     .option('-o, --output <file>', 'write it to this file instead of the terminal', once('--output', text))
     .action(async (name, options) => {
       done(await (await import('../commands/token.ts')).tokenCreateCommand(name, options, around))

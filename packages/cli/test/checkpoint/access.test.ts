@@ -64,6 +64,11 @@ describe('who may do what', () => {
     assert.match(list, /^ID +NAME +SCOPES +EXPIRES +LAST USED\n/)
     assert.match(list, /shown +secrets:read/)
     assert.ok(!list.includes(shown))
+    for (const days of ['0', '731']) {
+      const wrong = await owner.run(['token', 'create', 'long', '--scope', 'secrets:read', '--days', days])
+      assert.equal(wrong.code, 64)
+      assert.match(wrong.err, /--days \d+: expected 1 to 730/)
+    }
     const id = text(made['id'])
     assert.equal((await owner.run(['secret', 'list'], { env: { SEKISHO_TOKEN: shown } })).code, 0)
     assert.match(await owner.ok(['token', 'revoke', id]), new RegExp(`^${id}: revoked`))

@@ -131,7 +131,7 @@ function importedFrom(
     return importReferences(bytes, options)
   } catch (error) {
     // Imports refuse what they cannot read with a TypeError that names the member.
-    if (error instanceof TypeError) throw invalid(error.message, [{ field: '', expected: 'reference sets' }])
+    if (error instanceof TypeError) throw invalid(error.message)
     throw error
   }
 }
