@@ -8,44 +8,10 @@ import { recognise, recogniseParts } from '../src/recognise/index.ts'
 import { readTextProto } from '../src/recognise/protobuf.ts'
 import { parseSnpReport, type SnpReport, verifySnpSync } from '../src/snp/index.ts'
 import { verifyTpmSync } from '../src/tpm/index.ts'
+import { type Field, FORMS, text, utf8, wire } from './google-kit.ts'
 import { missing, VECTORS } from './vectors.ts'
 
 const file = (path: string): Uint8Array => new Uint8Array(readFileSync(join(VECTORS, path)))
-
-type Field = readonly [number, string, bigint | number | Uint8Array | readonly Field[]]
-
-function varint(value: bigint): number[] {
-  return value < 128n ? [Number(value)] : [Number(value & 127n) | 128, ...varint(value >> 7n)]
-}
-
-/** A message in the wire format; zeros are left out, as writers do. */
-function wire(fields: readonly Field[]): Uint8Array {
-  const out = fields.map(([number, , value]): Uint8Array => {
-    if (typeof value === 'number' || typeof value === 'bigint')
-      return BigInt(value) === 0n
-        ? new Uint8Array()
-        : Uint8Array.from([...varint(BigInt(number) << 3n), ...varint(BigInt(value))])
-    const content = value instanceof Uint8Array ? value : wire(value)
-    return Buffer.concat([
-      Buffer.from([...varint((BigInt(number) << 3n) | 2n), ...varint(BigInt(content.length))]),
-      content,
-    ])
-  })
-  return new Uint8Array(Buffer.concat(out))
-}
-
-/** The same in the text format, byte strings with octal escapes. */
-function text(fields: readonly Field[]): string {
-  const lines = fields.map(([, name, value]) => {
-    if (typeof value === 'number' || typeof value === 'bigint') return `${name}: ${value}`
-    if (!(value instanceof Uint8Array)) return `${name} {\n${text(value)}}`
-    const quoted = [...value].map((byte) =>
-      byte > 0x5c && byte < 0x7f ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`,
-    )
-    return `${name}: "${quoted.join('')}"`
-  })
-  return `${lines.join('\n')}\n`
-}
 
 function word(bytes: Uint8Array): bigint {
   return Buffer.from(bytes).readBigUInt64LE()
@@ -117,9 +83,6 @@ function snpCase(
   return { report, fields: snpFields(parseSnpReport(report), certs) }
 }
 
-const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value)
-const FORMS = { wire, text: (fields: readonly Field[]): Uint8Array => utf8(`# an attestation\n${text(fields)}`) }
-
 describe('SEV-SNP reports as go-sev-guest hands them on', { skip: missing('amd-sev-snp') }, () => {
   for (const [name, leaf] of [
     ['milan-v2-vcek-azure', 'vcek'],
@@ -132,7 +95,8 @@ describe('SEV-SNP reports as go-sev-guest hands them on', { skip: missing('amd-s
         const { report, fields } = snpCase(name, leaf)
         const found = recognise(write(fields))
         assert.deepEqual(Buffer.from(found.evidence).equals(report), true)
-        assert.deepEqual([found.tee, found.wrappers.map((one) => one.name)], ['snp', ['attestation of go-sev-guest']])
+        const wrapper = `${form.startsWith('json') ? 'JSON: ' : ''}attestation of go-sev-guest`
+        assert.deepEqual([found.tee, found.wrappers.map((one) => one.name)], ['snp', [wrapper]])
         const [table] = found.companions
         const { evaluateAt }: { evaluateAt: string } = JSON.parse(
           readFileSync(join(VECTORS, `amd-sev-snp/${name}/case.json`), 'utf8'),
@@ -145,6 +109,23 @@ describe('SEV-SNP reports as go-sev-guest hands them on', { skip: missing('amd-s
         })
         assert.equal(verdict.authenticity, 'proven')
       })
+
+  for (const [form, write] of Object.entries(FORMS))
+    it(`${form}: a report alone, without certificates`, () => {
+      for (const [name, leaf] of [
+        ['milan-v2-vcek-azure', 'vcek'],
+        ['turin-v5-vcek-aci', 'vcek'],
+      ] as const) {
+        const { report, fields } = snpCase(name, leaf)
+        const alone = fields[0]?.[2]
+        assert.ok(Array.isArray(alone))
+        const message: readonly Field[] = alone
+        const found = recognise(write(message))
+        assert.ok(Buffer.from(found.evidence).equals(report))
+        assert.deepEqual(found.companions, [])
+        assert.throws(() => recognise(write(message.filter(([, one]) => one !== 'chip_id'))), { name: 'EvidenceError' })
+      }
+    })
 
   it('a report that lacks something, has it twice, or too much of it is refused with the field named', () => {
     const { fields } = snpCase('milan-v2-vcek-azure', 'vcek')

@@ -87,7 +87,7 @@ const WRAPPERS: readonly Row[] = [
   {
     what: 'protobuf',
     forms:
-      'attestations of go-tpm-tools and go-sev-guest, in the wire and the text format (made from real evidence; the TD quote in them is named, not read)',
+      'attestations of go-tpm-tools and go-sev-guest and quotes of go-tdx-guest (version 4 and 5), in the wire, the text and the JSON format (made from real evidence)',
   },
 ]
 

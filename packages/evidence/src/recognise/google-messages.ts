@@ -1,3 +1,4 @@
+import { QUOTE_V4 } from './google-tdx.ts'
 import type { ProtoField, ProtoSchema } from './protobuf.ts'
 
 /** A message by the numbers, names and kinds of its fields. */
@@ -11,7 +12,8 @@ function schema(
 /** That it is there is all that is said of it. */
 const UNREAD: ProtoSchema = { fields: {}, unread: 'any' }
 
-const REPORT: ProtoSchema = schema([
+/** `sevsnp.Report`. @see go-sev-guest, sevsnp.proto */
+export const SNP_REPORT: ProtoSchema = schema([
   [1, 'version', 'number'],
   [2, 'guest_svn', 'number'],
   [3, 'policy', 'number'],
@@ -58,7 +60,7 @@ const CERTIFICATES: ProtoSchema = schema(
 /** `sevsnp.Attestation`: a report field by field, with certificates. @see go-sev-guest, sevsnp.proto */
 export const SNP_ATTESTATION: ProtoSchema = schema(
   [
-    [1, 'report', REPORT],
+    [1, 'report', SNP_REPORT],
     [2, 'certificate_chain', CERTIFICATES],
   ],
   ['product'],
@@ -72,6 +74,7 @@ const PCRS: ProtoSchema = {
     1: { name: 'hash', kind: 'number', words: HASHES },
     2: {
       name: 'pcrs',
+      map: true,
       kind: schema([
         [1, 'key', 'number'],
         [2, 'value', 'bytes'],
@@ -96,5 +99,5 @@ export const TPM_ATTESTATION: ProtoSchema = schema([
   [6, 'ak_cert', 'bytes'],
   [7, 'intermediate_certs', 'bytes'],
   [8, 'sev_snp_attestation', SNP_ATTESTATION],
-  [9, 'tdx_attestation', UNREAD],
+  [9, 'tdx_attestation', QUOTE_V4],
 ])

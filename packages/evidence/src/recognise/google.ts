@@ -2,41 +2,113 @@ import { concatBytes, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { encodeSnpReport } from '../snp/report.ts'
 import { TPM_HASHES } from '../tpm-structures/algorithms.ts'
-import { SNP_ATTESTATION, TPM_ATTESTATION } from './google-messages.ts'
+import { SNP_ATTESTATION, SNP_REPORT, TPM_ATTESTATION } from './google-messages.ts'
+import { QUOTE_V4, QUOTE_V5, tdQuoteOf } from './google-tdx.ts'
 import type { Opened, Part } from './model.ts'
+import { jsonName, readProtoJson } from './proto-json.ts'
+import { bytesListOf, bytesOf, lacks, messageOf, messagesOf, numberOf, once } from './proto-values.ts'
 import { type ProtoMessage, type ProtoSchema, readProto, readTextProto } from './protobuf.ts'
+import { isMembers } from './snp-structure.ts'
 
 const FIRST = 0x0a
 const VARINT_OF_1 = 0x08
+const QUOTE_VERSION_5 = 5
 // A comment ends with its line: were that left open, each of its number signs could begin another.
-const TEXT = /^(?:\s|#[^\n]*\n)*(ak_pub|quotes|event_log|ak_cert|report|certificate_chain)\s*[:{<]/
-const OF_REPORT = /^(?:report|certificate_chain)$/
+const TEXT = /^(?:\s|#[^\n]*\n)*([a-z][a-z0-9_]{1,40})\s*[:{<]/
+
+/** One message that is known: how to tell it, what its fields are, and what to make of them. */
+interface Kind {
+  readonly schema: ProtoSchema
+  readonly open: (message: ProtoMessage) => Opened
+}
+
+const REPORT: Kind = { schema: SNP_REPORT, open: (message) => openReport(new Map([['report', [message]]])) }
+const ATTESTED_REPORT: Kind = { schema: SNP_ATTESTATION, open: openReport }
+const TPM: Kind = { schema: TPM_ATTESTATION, open: openQuotes }
+const TD_4: Kind = { schema: QUOTE_V4, open: openTdQuote }
+const TD_5: Kind = { schema: QUOTE_V5, open: openTdQuote }
 
 /**
  * Takes off the messages in which Google's libraries hand evidence on, in the wire format: the quotes of a TPM with
- * what came with them, or an SEV-SNP report field by field with its certificates.
+ * what came with them, an SEV-SNP report field by field, with its certificates or alone, or a TD quote field by field.
  *
- * @returns undefined when the bytes begin like neither
+ * @returns undefined when the bytes begin like none
  * @throws EvidenceError for a message that lacks what it is about
  */
 export function openGoogle(bytes: Uint8Array): Opened | undefined {
-  if (bytes[0] !== FIRST) return undefined
-  const inner = innerStart(bytes)
-  if (inner === undefined) return undefined
-  // The first field of either is a message that begins with the report's version, or a TPM's public area.
-  if (bytes[inner] === VARINT_OF_1) return openReport(tried(bytes, SNP_ATTESTATION))
-  if (bytes[inner] === 0 && (bytes[inner + 1] === 0x01 || bytes[inner + 1] === 0x23))
-    return openQuotes(tried(bytes, TPM_ATTESTATION))
-  return undefined
+  const kind = kindOfWire(bytes)
+  const message = kind === undefined ? undefined : tried(bytes, kind.schema)
+  return message === undefined ? undefined : kind?.open(message)
 }
+
+function kindOfWire(bytes: Uint8Array): Kind | undefined {
+  if (bytes[0] === VARINT_OF_1) return isAloneReport(bytes) ? REPORT : undefined
+  const inner = bytes[0] === FIRST ? innerStart(bytes) : undefined
+  if (inner === undefined) return undefined
+  // The first field is a TPM's public area, or a message that begins with a version: of a report, which is long, or of
+  // a quote's header, which is short.
+  if (bytes[inner] === 0 && (bytes[inner + 1] === 0x01 || bytes[inner + 1] === 0x23)) return TPM
+  if (bytes[inner] !== VARINT_OF_1) return undefined
+  if (inner > 2) return ATTESTED_REPORT
+  return bytes[inner + 1] === QUOTE_VERSION_5 ? TD_5 : TD_4
+}
+
+// Much begins so: what is a report has a signature of its size.
+function isAloneReport(bytes: Uint8Array): boolean {
+  const version = bytes[1] ?? 0
+  if (version < 2 || version > 5 || bytes.length < MIN_REPORT || bytes.length > MAX_REPORT) return false
+  const message = tried(bytes, SNP_REPORT)
+  return message?.get('signature')?.length === 1 && message.has('measurement')
+}
+
+const MIN_REPORT = 900
+const MAX_REPORT = 2048
 
 /** As {@link openGoogle}, of the text format. */
 export function openGoogleText(text: string): Opened | undefined {
   const name = TEXT.exec(text.slice(0, 4096))?.[1]
-  if (name === undefined) return undefined
-  return OF_REPORT.test(name)
-    ? openReport(readTextProto(text, SNP_ATTESTATION))
-    : openQuotes(readTextProto(text, TPM_ATTESTATION))
+  const kind = name === undefined ? undefined : kindOfText(name, text)
+  return kind?.open(readTextProto(text, kind.schema))
+}
+
+function kindOfText(name: string, text: string): Kind | undefined {
+  if (/^(?:ak_pub|quotes|event_log|ak_cert)$/.test(name)) return TPM
+  if (/^(?:report|certificate_chain)$/.test(name)) return ATTESTED_REPORT
+  if (/^(?:header|td_quote_body|td_quote_body_descriptor|signed_data_size|signed_data)$/.test(name))
+    return text.includes('td_quote_body_descriptor') ? TD_5 : TD_4
+  return name === 'version' && text.includes('report_id_ma') ? REPORT : undefined
+}
+
+/**
+ * As {@link openGoogle}, of the JSON form. @returns undefined when the members are those of no such message
+ * @throws EvidenceError for a message that lacks what it is about
+ */
+export function openGoogleJson(json: unknown): Opened | undefined {
+  const kind = isMembers(json) ? kindOfJson(json) : undefined
+  if (kind === undefined) return undefined
+  const opened = kind.open(readProtoJson(json, kind.schema))
+  return { ...opened, name: `JSON: ${opened.name}` }
+}
+
+function kindOfJson(json: Readonly<Record<string, unknown>>): Kind | undefined {
+  if (isMembers(member(json, 'header')) && isMembers(member(json, 'signed_data')))
+    return isMembers(member(json, 'td_quote_body_descriptor')) ? TD_5 : TD_4
+  if (typeof member(json, 'ak_pub') === 'string' && Array.isArray(member(json, 'quotes'))) return TPM
+  if (isReportInJson(member(json, 'report'))) return ATTESTED_REPORT
+  return isReportInJson(json) ? REPORT : undefined
+}
+
+// Other forms of a report have byte strings as arrays, and the signature in parts.
+function isReportInJson(value: unknown): boolean {
+  return (
+    isMembers(value) &&
+    ['measurement', 'signature', 'chip_id'].every((name) => typeof member(value, name) === 'string') &&
+    ['number', 'string'].includes(typeof member(value, 'reported_tcb'))
+  )
+}
+
+function member(object: Readonly<Record<string, unknown>>, name: string): unknown {
+  return [name, jsonName(name)].filter((one) => Object.hasOwn(object, one)).map((one) => object[one])[0]
 }
 
 // Where the content of the first field begins: behind its length of at most three bytes.
@@ -55,13 +127,15 @@ function tried(bytes: Uint8Array, schema: ProtoSchema): ProtoMessage | undefined
   }
 }
 
-function openReport(message: ProtoMessage | undefined): Opened | undefined {
-  if (message === undefined) return undefined
+function openReport(message: ProtoMessage): Opened {
   return { name: 'attestation of go-sev-guest', inner: { bytes: reportOf(message) }, path: 'report' }
 }
 
-function openQuotes(message: ProtoMessage | undefined): Opened | undefined {
-  if (message === undefined) return undefined
+function openTdQuote(message: ProtoMessage): Opened {
+  return { name: 'quote of go-tdx-guest', inner: { bytes: tdQuoteOf(message) }, path: 'quote', tees: ['tdx'] }
+}
+
+function openQuotes(message: ProtoMessage): Opened {
   const quotes = messagesOf(message, 'quotes').map((one) => ({ quote: one, bank: bankOf(one) }))
   const chosen = BANKS.map((bank) => quotes.find((one) => one.bank === bank)).find((one) => one !== undefined)
   if (chosen === undefined) throw lacks('quotes', 'a quote of a bank that is known')
@@ -70,9 +144,6 @@ function openQuotes(message: ProtoMessage | undefined): Opened | undefined {
     ...(others.length === 0 ? [] : [`the quotes of other banks: ${others.slice(0, 8).join(', ')}`]),
     ...(message.has('canonical_event_log') ? ['the canonical event log'] : []),
     ...(message.has('instance_info') ? ['what the sender says of its instance'] : []),
-    ...(message.has('tdx_attestation')
-      ? ['the TD quote, which is taken apart into fields: pass the quote itself']
-      : []),
   ]
   const json = { tpm: tpmOf(message, chosen.quote, chosen.bank ?? '') }
   return {
@@ -110,11 +181,14 @@ function tpmOf(message: ProtoMessage, quote: ProtoMessage, bank: string): object
 }
 
 function hardwareOf(message: ProtoMessage): readonly Part[] {
-  return messagesOf(message, 'sev_snp_attestation').map((one) => ({
-    label: 'sev_snp_attestation',
-    inner: { bytes: reportOf(one) },
-    tees: ['snp'],
-  }))
+  return [
+    ...messagesOf(message, 'sev_snp_attestation').map(
+      (one): Part => ({ label: 'sev_snp_attestation', inner: { bytes: reportOf(one) }, tees: ['snp'] }),
+    ),
+    ...messagesOf(message, 'tdx_attestation').map(
+      (one): Part => ({ label: 'tdx_attestation', inner: { bytes: tdQuoteOf(one) }, tees: ['tdx'] }),
+    ),
+  ]
 }
 
 const TABLE_GUIDS: readonly (readonly [string, string])[] = [
@@ -223,43 +297,8 @@ function littleEndian(value: bigint): Uint8Array {
   return bytes
 }
 
-function messagesOf(message: ProtoMessage, name: string): readonly ProtoMessage[] {
-  return (message.get(name) ?? []).filter((one): one is ProtoMessage => one instanceof Map)
-}
-
-function bytesListOf(message: ProtoMessage, name: string): readonly Uint8Array[] {
-  return (message.get(name) ?? []).filter((one) => one instanceof Uint8Array)
-}
-
-// Readers join what occurs again, or take the last: which one would count is anybody's guess.
-function once<T>(list: readonly T[], name: string): T | undefined {
-  if (list.length > 1) throw lacks(name, 'the field once')
-  return list[0]
-}
-
-function bytesOf(message: ProtoMessage, name: string): Uint8Array {
-  return once(bytesListOf(message, name), name) ?? new Uint8Array(0)
-}
-
-function messageOf(message: ProtoMessage, name: string): ProtoMessage {
-  return once(messagesOf(message, name), name) ?? NOTHING
-}
-
-const NOTHING: ProtoMessage = new Map()
-
-// Zero is what is not written.
-function numberOf(message: ProtoMessage, name: string, most: bigint = 0xffffffffffffffffn): bigint {
-  const value = once(message.get(name) ?? [], name) ?? 0n
-  if (typeof value === 'bigint' && value <= most) return value
-  throw lacks(name, `a number of at most ${most}`)
-}
-
 function base64(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) text += String.fromCharCode(byte)
   return btoa(text)
-}
-
-function lacks(field: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', 'another value', { field: `protobuf.${field}`, offset: 0, expected })
 }

@@ -7,6 +7,8 @@ export interface ProtoField {
   readonly kind: 'bytes' | 'number' | ProtoSchema
   /** Names that text may have in place of numbers. */
   readonly words?: Readonly<Record<string, number>>
+  /** A map from numbers: a message with `key` and `value` for each entry, and in JSON one object. */
+  readonly map?: true
 }
 
 /** Fields by number, and the names of those that nobody reads: in text they are stepped over, and others refused. */

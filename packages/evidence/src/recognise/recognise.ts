@@ -3,7 +3,7 @@ import type { Tee } from '../core/verdict.ts'
 import { identify, openBinary, strangerOf } from './binary.ts'
 import { openCmw, openCmwJson } from './cmw.ts'
 import { openEnvelope } from './envelopes.ts'
-import { openGoogleText } from './google.ts'
+import { openGoogleJson, openGoogleText } from './google.ts'
 import {
   type Companion,
   type Identified,
@@ -177,7 +177,7 @@ function openJson(json: unknown, where: string): Opened {
     const cmw = openCmwJson(value, at)
     if (cmw !== undefined)
       return { ...cmw, path: paths.join('.'), unused: [...unused, ...(cmw.unused ?? [])], companions, beside }
-    const opened = openEnvelope(value, at)
+    const opened = openGoogleJson(value) ?? openEnvelope(value, at)
     if (opened.parts !== undefined) return { ...opened, path: paths.join('.'), companions, unused, beside }
     beside.push(...(opened.beside ?? []))
     if (opened.name.startsWith('JSON: ')) names.push(opened.name.slice(6))
