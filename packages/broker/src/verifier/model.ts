@@ -100,6 +100,23 @@ export interface SecureExecution {
   readonly requests?: readonly { readonly request: Uint8Array; readonly protectionKey: Uint8Array }[]
 }
 
+/** Keys of one attestation service. */
+export interface TokenKeys {
+  /** `iss` of the tokens that they sign, exactly. */
+  readonly issuer: string
+  /** JSON Web Key Set, got from the issuer itself. */
+  readonly jwks: string
+  /** Revocation lists of the authorities above these keys, DER. A key of this set that has no certificates is not judged without an answer. */
+  readonly crls?: readonly Uint8Array[]
+}
+
+/** What judging tokens of attestation services takes. */
+export interface TokenServices {
+  readonly keySets?: readonly TokenKeys[]
+  /** Revocation lists, DER, of any authority: each counts for the tokens whose key has certificates under it. At most 16, with those of a set. */
+  readonly crls?: readonly Uint8Array[]
+}
+
 /** What a verifier is made with. */
 export interface VerifierOptions {
   /** Asked for endorsements; a source with a cache, usually. Without one only what comes with the evidence counts. */
@@ -118,8 +135,8 @@ export interface VerifierOptions {
   readonly arm?: { readonly keys?: string; readonly referenceValues?: string }
   /** IBM Secure Execution: whom to believe, what may run, and what guests are asked. */
   readonly secureExecution?: SecureExecution
-  /** Attestation services: key sets by issuer. */
-  readonly keySets?: readonly { readonly issuer: string; readonly jwks: string }[]
+  /** Attestation services: keys by issuer, and whose keys no longer count. */
+  readonly tokens?: TokenServices
   /** TPM: looks up the activation of an attestation key, by its TPMT_PUBLIC; `enrolledKeys` of a database is one. */
   readonly activation?: (
     akPublic: Uint8Array,

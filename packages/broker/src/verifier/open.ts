@@ -56,6 +56,7 @@ export function openVerifier(options: VerifierOptions): Verifier {
   }
   // What the operator got wrong is said at the start, and to nobody who sends evidence.
   if (options.secureExecution !== undefined) doorOf('ibm-se')
+  if (options.tokens !== undefined) doorOf('token')
   return {
     emulated: (options.trustAnchors ?? []).length > 0,
     tpmMakers: tpmMakers(tpmAnchors(options), options.tpmRoots?.pool ?? []),

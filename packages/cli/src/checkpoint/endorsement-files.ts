@@ -2,14 +2,17 @@ import type { VerifierOptions } from '@sekisho/broker'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import { type CollateralFiles, readCollateral } from '../options/collateral-files.ts'
+import { noTokenFiles, takeTokenList } from '../options/token-files.ts'
 
 /** What a checkpoint's verifier takes from files, for evidence whose endorsements no service gives. */
-export type EndorsementFiles = Pick<VerifierOptions, 'arm' | 'bundles' | 'secureExecution'>
+export type EndorsementFiles = Pick<VerifierOptions, 'arm' | 'bundles' | 'secureExecution' | 'tokens'>
 
 type SecureExecution = NonNullable<VerifierOptions['secureExecution']>
+type Tokens = NonNullable<VerifierOptions['tokens']>
 
 /**
- * Reads what `sekisho up --endorsements` names: bundles, keys and reference values of Arm platforms, and for IBM Secure
+ * Reads what `sekisho up --endorsements` names: bundles, keys and reference values of Arm platforms, key sets of
+ * attestation services that name their issuer, revocation lists of the authorities above such keys, and for IBM Secure
  * Execution host key documents with the certificates and lists above them, the header of an image, and a request with
  * its protection key. Each path, a file or a folder, holds at most one image and one request.
  *
@@ -29,22 +32,42 @@ export async function readEndorsementFiles(paths: readonly string[], around: Aro
     ...(referenceValues === undefined ? {} : { referenceValues }),
   }
   const secureExecution = secureExecutionOf(read)
+  const tokens = tokensOf(read)
   return {
     ...(bundles.length === 0 ? {} : { bundles }),
     ...(Object.keys(arm).length === 0 ? {} : { arm }),
     ...(secureExecution === undefined ? {} : { secureExecution }),
+    ...(tokens === undefined ? {} : { tokens }),
   }
+}
+
+function tokensOf(read: readonly (readonly [string, CollateralFiles])[]): Tokens | undefined {
+  const keySets = read.flatMap(([path, { token }]) =>
+    token.keySets.map(({ issuer, jwks, crls }) => {
+      if (issuer === undefined)
+        throw usageError(
+          `${path}: a key set must say whose it is: add \`"issuer"\` beside \`"keys"\`, the \`iss\` of the tokens that the keys sign`,
+        )
+      return { issuer, jwks, crls }
+    }),
+  )
+  const crls = read.flatMap(([, { token }]) => token.crls)
+  return keySets.length + crls.length === 0 ? undefined : { keySets, crls }
 }
 
 /** What is fetched for every platform, or is said elsewhere, would be read and then not counted. */
 function refuseOthers(path: string, { snp, intel, arm, sev, nvidia, token, tpm, bundles, ibm }: CollateralFiles): void {
   if (arm.corims.length > 0) throw usageError(`${path}: a checkpoint takes keys of Arm platforms as JWK, not as CoRIM`)
-  const taken = [bundles, arm.keys, ibm.x509].some((list) => list.length > 0)
+  if (token.coseKeys !== undefined) throw usageError(`${path}: a checkpoint takes keys of attestation services as JWK`)
+  const taken = [bundles, arm.keys, ibm.x509, token.keySets, token.crls].some((list) => list.length > 0)
   const single = [arm.referenceValues, ibm.header, ibm.request].some((one) => one !== undefined)
-  const others = [snp, intel ?? {}, nvidia, token, tpm].some((one) => Object.values(one).some(isThere))
+  // A list whose name does not say whose it is was taken for AMD's too.
+  const { crl, ...amd } = snp
+  const hardware = crl === undefined || takeTokenList(crl, noTokenFiles()) ? amd : snp
+  const others = [hardware, intel ?? {}, nvidia, tpm].some((one) => Object.values(one).some(isThere))
   if (others || isThere(sev.certificates) || !(taken || single))
     throw usageError(
-      `${path}: expected bundles of endorsements, keys of Arm platforms, or files for IBM Secure Execution, and nothing else`,
+      `${path}: expected bundles of endorsements, keys of Arm platforms or attestation services, revocation lists of the latter, or files for IBM Secure Execution, and nothing else`,
     )
 }
 

@@ -40,7 +40,7 @@ export interface CheckpointOptions {
   /** Takes the log lines. */
   readonly writeLog: (text: string) => void
   /** What else the verifier is made with: endorsements from files, roots of TPM makers. */
-  readonly verifier?: Pick<VerifierOptions, 'arm' | 'bundles' | 'secureExecution' | 'tpmRoots'>
+  readonly verifier?: Pick<VerifierOptions, 'arm' | 'bundles' | 'secureExecution' | 'tokens' | 'tpmRoots'>
 }
 
 /** A checkpoint that answers. */

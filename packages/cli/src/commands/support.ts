@@ -98,7 +98,11 @@ const COLLATERAL: readonly Row[] = [
     forms: 'certificates and CRL in DER or PEM, certificate table, ID block; fetched from the key service',
   },
   { what: 'Arm', forms: 'verification keys as JWK, reference values in JSON, unsigned CoRIM' },
-  { what: 'tokens', forms: 'JSON Web Key Set, COSE_KeySet or COSE_Key of the issuer' },
+  {
+    what: 'tokens',
+    forms:
+      'JSON Web Key Set (may name its issuer and hold revocation lists), COSE_KeySet or COSE_Key of the issuer; revocation lists',
+  },
   { what: 'any', forms: 'endorsement bundle' },
 ]
 

@@ -75,7 +75,8 @@ async function verifySeveral(
     const own = { ...setting, expect: wishes, waive }
     return judgeOrWithout(door, await requestFor(part.recognised, own, options, around, part.device), around)
   }
-  const { jwks, coseKeys } = setting.files.token
+  const { keySets, coseKeys } = setting.files.token
+  const jwks = keySets.at(-1)?.jwks
   const keys = jwks === undefined ? (coseKeys === undefined ? undefined : { coseKeys }) : { jwks }
   // The same files may hold the keys of tokens among the parts: they say nothing of a wrapper where there is none.
   const isWrapped = parts.some(({ recognised }) => isSigned(recognised))

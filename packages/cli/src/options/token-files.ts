@@ -1,11 +1,21 @@
 import { EvidenceError } from '@sekisho/evidence'
 import { readCoseKeySet } from '@sekisho/evidence/token'
 import { decodePem, parseCrl, WIDE } from '@sekisho/evidence/x509'
+import { unreadable } from '../exit.ts'
+
+/** A JSON Web Key Set, which may say of itself whose it is, and which certificates above its keys are revoked. */
+export interface TokenKeySetFile {
+  /** Its text, with whatever else it has. */
+  readonly jwks: string
+  /** `issuer` beside `keys`. */
+  readonly issuer: string | undefined
+  /** `crls` beside `keys`: lists in base64 of DER. */
+  readonly crls: readonly Uint8Array[]
+}
 
 /** Keys of attestation services that files hold. */
 export interface TokenFiles {
-  /** Text of a JSON Web Key Set; the last one counts. */
-  jwks: string | undefined
+  readonly keySets: TokenKeySetFile[]
   /** A COSE_KeySet or COSE_Key, which counts where there is no other. */
   coseKeys: Uint8Array | undefined
   /** Revocation lists of other authorities than those of AMD and Intel's hardware, DER or PEM. */
@@ -14,7 +24,7 @@ export interface TokenFiles {
 
 /** None yet. */
 export function noTokenFiles(): TokenFiles {
-  return { jwks: undefined, coseKeys: undefined, crls: [] }
+  return { keySets: [], coseKeys: undefined, crls: [] }
 }
 
 /** Names of files in a folder that are read as key sets. */
@@ -22,16 +32,62 @@ export function isTokenFile(name: string): boolean {
   return /^jwks\.json$|\.jwks$/.test(name)
 }
 
-/** Takes a JSON Web Key Set, a COSE_KeySet or a COSE_Key. @returns false when the bytes are none */
+/** The set for tokens of an issuer: that which names it, or else the last one that names nobody. */
+export function keySetFor({ keySets }: TokenFiles, issuer: unknown): TokenKeySetFile | undefined {
+  return keySets.findLast((one) => one.issuer === issuer) ?? keySets.findLast((one) => one.issuer === undefined)
+}
+
+/**
+ * Takes a JSON Web Key Set, a COSE_KeySet or a COSE_Key.
+ *
+ * @returns false when the bytes are none
+ * @throws CliError (unreadable) for members beside the keys that are not what they should be
+ */
 export function takeToken(bytes: Uint8Array, into: TokenFiles): boolean {
   if (isCoseKeys(bytes)) {
     into.coseKeys = bytes
     return true
   }
   const text = new TextDecoder().decode(bytes)
-  if (!/^\s*\{\s*"keys"\s*:\s*\[/.test(text)) return false
-  into.jwks = text
+  const set = /^\s*\{/.test(text) ? parsed(text) : undefined
+  if (!isRecord(set) || !Array.isArray(set['keys'])) {
+    // Damaged, it is a key set still: the verdict says so.
+    if (set !== undefined || !/^\s*\{\s*"keys"\s*:\s*\[/.test(text)) return false
+    into.keySets.push({ jwks: text, issuer: undefined, crls: [] })
+    return true
+  }
+  const { issuer, crls = [] } = set
+  if (issuer !== undefined && typeof issuer !== 'string') throw unreadable('key set: `issuer` is no text')
+  const lists = listsOf(crls)
+  // Without keys they are lists for tokens that bring their certificates.
+  if (set['keys'].length === 0 && lists.length > 0) into.crls.push(...lists)
+  else into.keySets.push({ jwks: text, issuer, crls: lists })
   return true
+}
+
+function listsOf(crls: unknown): readonly Uint8Array[] {
+  if (!Array.isArray(crls) || crls.length > MAX_LISTS)
+    throw unreadable(`key set: \`crls\` is no list of at most ${MAX_LISTS} revocation lists`)
+  const texts: readonly unknown[] = crls
+  return texts.map((one, i) => {
+    if (typeof one === 'string' && /^[A-Za-z0-9+/]+={0,2}$/.test(one)) return new Uint8Array(Buffer.from(one, 'base64'))
+    throw unreadable(`key set: \`crls[${i}]\` is no base64`)
+  })
+}
+
+const MAX_LISTS = 16
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Whatever it is, it is for others to say what is wrong with it.
+    return undefined
+  }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const HARDWARE = /^(ARK-|Intel SGX )/

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openVerifier } from '@sekisho/broker'
+import { distinguishedName, generateKey, issueCrl } from '@sekisho/emulator/kit'
 import type { Around } from '../../src/around.ts'
 import { readEndorsementFiles } from '../../src/checkpoint/endorsement-files.ts'
 import { scratch } from '../process.ts'
@@ -43,6 +44,55 @@ describe('sekisho up --endorsements', () => {
     assert.equal(arm?.referenceValues, '{"platform":[]}')
     assert.deepEqual(rest, {})
     await assert.rejects(readEndorsementFiles([folder, folder], around), /belong in one file/)
+  })
+
+  it('takes key sets of attestation services by their issuer, and revocation lists', async () => {
+    const key = generateKey('P-256')
+    const list = issueCrl({
+      issuer: distinguishedName(['CN', 'authority']),
+      issuerKey: key,
+      thisUpdate: new Date('2026-06-01T00:00:00Z'),
+      nextUpdate: new Date('2026-07-01T00:00:00Z'),
+      algorithm: 'ecdsa-p256-sha256',
+      revoked: [],
+    })
+    const keys = [key.publicKey.export({ format: 'jwk' })]
+    const crls = [Buffer.from(list).toString('base64')]
+    const [one, two] = [
+      { issuer: 'https://one.example', keys, crls },
+      { keys, issuer: 'https://two.example' },
+    ].map((set) => JSON.stringify(set))
+    const folder = written('tokens', { 'one.jwks': one ?? '', 'jwks.json': two ?? '', 'authority.crl': list })
+    const { tokens, ...rest } = await readEndorsementFiles([folder], around)
+    assert.deepEqual(rest, {})
+    assert.deepEqual(
+      tokens?.keySets?.map(({ issuer, jwks, crls }) => [
+        issuer,
+        jwks,
+        crls?.map((der) => Buffer.from(der).equals(list)),
+      ]),
+      [
+        ['https://two.example', two, []],
+        ['https://one.example', one, [true]],
+      ],
+    )
+    assert.deepEqual(
+      tokens?.crls?.map((der) => Buffer.from(der).equals(list)),
+      [true],
+    )
+    assert.ok(openVerifier({ tokens }))
+    const nobody = written('nobody', { 'jwks.json': JSON.stringify({ keys }) })
+    await assert.rejects(readEndorsementFiles([nobody], around), /must say whose it is/)
+    for (const wrong of [
+      { issuer: 1 },
+      { crls: 'AA' },
+      { crls: [1] },
+      { crls: ['!'] },
+      { crls: Array(17).fill('AA') },
+    ]) {
+      const bad = written('bad', { 'jwks.json': JSON.stringify({ issuer: 'x', keys, ...wrong }) })
+      await assert.rejects(readEndorsementFiles([bad], around), /key set: /, JSON.stringify(wrong))
+    }
   })
 
   it('takes images and requests of Secure Execution, one of each from a folder', { skip }, async () => {

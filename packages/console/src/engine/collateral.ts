@@ -5,6 +5,7 @@ import { type Certificate, decodePem, parseCertificate, parseCrl, WIDE } from '@
 import { type BundleItem, isBundle, readBundle, textMembers } from './bundle.ts'
 import { textOf } from './bytes.ts'
 import { isRecord, type JsonRecord, parseJson } from './json.ts'
+import { type KeySet, readKeySet } from './key-sets.ts'
 import type { GivenFile } from './messages.ts'
 
 /** AMD's parts that a file can hold, named as the SEV-SNP verifier names them. */
@@ -24,7 +25,11 @@ export interface Collateral {
   ibmHeader: Uint8Array | undefined
   readonly nvidia: { certificateChain?: Uint8Array; driverRim?: Uint8Array; vbiosRim?: Uint8Array }
   readonly ocsp: Uint8Array[]
-  jwks: string | undefined
+  readonly keySets: KeySet[]
+  /** Revocation lists of authorities that are none of the hardware's: of those above keys of attestation services. */
+  readonly tokenLists: Uint8Array[]
+  /** The list of the authority of Intel's former attestation service. */
+  iasList: Uint8Array | undefined
   /** What came with the evidence and has a date: its sender chose how old it is, so that it only fills gaps. */
   beside: { readonly snp: { readonly crl?: Uint8Array }; readonly intel: Readonly<Record<string, string>> }
 }
@@ -44,7 +49,9 @@ export function noCollateral(): Collateral {
     ibmHeader: undefined,
     nvidia: {},
     ocsp: [],
-    jwks: undefined,
+    keySets: [],
+    tokenLists: [],
+    iasList: undefined,
     beside: { snp: {}, intel: {} },
   }
 }
@@ -90,6 +97,7 @@ const NAMES_OF_PARTS: Readonly<Record<SnpPart, string>> = {
 const TABLE_GUIDS: readonly string[] = ['63da758d', 'a8074bc2', '4ab7b379', 'c0b406a4', '92f81bc3', 'ecae0c0f']
 const CORIM_TAG = 'd901f5'
 const OCSP_SUCCESSFUL = '0a0100'
+const IAS_AUTHORITY = 'Intel SGX Attestation Report Signing CA'
 const IBM_NAMES = /International Business Machines|DigiCert|ibm-z-host-key|Host Key Signing/
 
 function takeBinary(bytes: Uint8Array, into: Collateral): string | undefined {
@@ -155,9 +163,11 @@ function takeRecord(content: JsonRecord, bytes: Uint8Array, into: Collateral): s
       into.snp.certChain = new TextEncoder().encode(content['certificateChain'])
     return 'certificates of a metadata service'
   }
-  if (Array.isArray(content['keys']) && content['keys'].every(isKey)) {
-    into.jwks = textOf(bytes)
-    return 'key set'
+  const set = readKeySet(content, bytes)
+  if (set !== undefined) {
+    if (set.keys === 0) into.tokenLists.push(...set.lists)
+    else into.keySets.push(set)
+    return set.lists.length === 0 ? 'key set' : `key set, ${set.lists.length} revocation lists`
   }
   if (isKey(content)) {
     into.armKeys.push(content)
@@ -211,10 +221,18 @@ function takeDer(der: Uint8Array, file: Uint8Array, into: Collateral): string | 
   }
   const certificate = attempt(() => parseCertificate(der, [], WIDE))
   if (certificate !== undefined) return takeCertificate(certificate, file, into)
-  const issuer = attempt(() => parseCrl(der, WIDE))?.issuer.commonName
-  if (issuer === undefined || !/^(ARK|SEV)-/.test(issuer)) return undefined
-  into.snp.crl = der
-  return NAMES_OF_PARTS.crl
+  const list = attempt(() => parseCrl(der, WIDE))
+  if (list === undefined) return undefined
+  const issuer = list.issuer.commonName ?? ''
+  if (/^(ARK|SEV)-/.test(issuer)) {
+    into.snp.crl = der
+    return NAMES_OF_PARTS.crl
+  }
+  if (issuer === IAS_AUTHORITY) into.iasList = der
+  // Of Intel's hardware, lists come with the other documents about it.
+  else if (issuer.startsWith('Intel SGX ')) return undefined
+  else into.tokenLists.push(der)
+  return 'revocation list'
 }
 
 function takeCertificate(

@@ -1,40 +1,29 @@
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { judge, type StepGroup, stepIds } from '../core/engine.ts'
-import { EvidenceError } from '../core/errors.ts'
 import { copyOfEvidence } from '../core/input.ts'
-import { isObject, memberOf, textOf } from '../core/json.ts'
+import { memberOf, textOf } from '../core/json.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { TrustAnchor, Verdict } from '../core/verdict.ts'
 import { type DigestJob, type Job, type PublicKey, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
-import { Signed, sameKey } from '../x509/signature.ts'
+import { Signed } from '../x509/signature.ts'
 import { CONFIDENTIAL_SPACE_ROOT, PUBLISHED_KEYS } from './anchors.ts'
 import { planBinding } from './binding.ts'
-import { chainAnchor, chainJobs, leafKey, readChain, type TokenChain } from './chain.ts'
+import { chainAnchor, chainJobs, leafKey } from './chain.ts'
 import { CLAIM_STEPS } from './claim-steps.ts'
 import { type TokenClaims, tokenAssumptions, tokenClaims } from './claims.ts'
-import { readCoseKeySet } from './cose-keys.ts'
 import { readTokenExpectations, type TokenExpectations } from './expectations.ts'
 import { parseToken } from './jwt.ts'
 import { KEY_STEPS } from './key-steps.ts'
-import { misfit, readKeySet, type TrustedKey } from './keys.ts'
+import { misfit, type TrustedKey } from './keys.ts'
 import type { Token } from './model.ts'
 import { planRevocation, revocationJobs } from './revocation.ts'
 import { SERVICES, schemeOf, serviceOf } from './services.ts'
 import type { TokenState } from './state.ts'
 import { statementOf } from './statement.ts'
 import { planSubmodules, submoduleJobs } from './submodules.ts'
-
-/** Keys that the caller trusts, and whose they are. */
-export interface TokenKeySet {
-  /** `iss` of the tokens that these keys sign, exactly; left out where the verifier writes none. */
-  readonly issuer?: string
-  /** JSON Web Key Set, got from the issuer itself; never from an address in a token. A single key may stand for a set. */
-  readonly jwks?: string
-  /** The same as a COSE_KeySet or COSE_Key, instead of `jwks`. */
-  readonly coseKeys?: Uint8Array
-}
+import { chainToJudge, keysOf, namedKey, shownChain, type TokenKeySet } from './trust.ts'
 
 /**
  * What a verification takes beside the token. With a key set, `trustAnchors` name the keys of it that count, or roots:
@@ -152,49 +141,6 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
   }
 }
 
-// In the header, or in the key that the header shows: as the attestation service of Confidential Containers writes them.
-function shownChain({ header }: Token): TokenChain | undefined {
-  const x5c = memberOf(header, 'x5c')
-  if (x5c !== undefined) return readChain(x5c)
-  const within = memberOf(header, 'jwk', 'x5c')
-  if (within === undefined) return undefined
-  const chain = readChain(within)
-  const [jwk] = readKeySet(JSON.stringify({ keys: [memberOf(header, 'jwk') ?? null] }))
-  // Read with its certificates, a key that has other ones is at fault.
-  return chain.fault === undefined && jwk?.fault !== undefined ? { ...chain, fault: jwk.fault } : chain
-}
-
-function chainToJudge(
-  { keySet, trustAnchors }: TokenVerifyOptions,
-  named: TrustedKey | undefined,
-  shown: TokenChain | undefined,
-): TokenChain | undefined {
-  if (keySet === undefined) return shown
-  return trustAnchors === undefined ? undefined : (named?.chain ?? shown)
-}
-
-function keysOf(keySet: TokenKeySet | undefined): Pick<TokenState, 'keys' | 'keysFault'> {
-  if (keySet === undefined) return { keys: undefined, keysFault: undefined }
-  const { jwks, coseKeys } = keySet
-  if ((jwks === undefined) === (coseKeys === undefined))
-    throw new TypeError('keySet: expected either `jwks` or `coseKeys`')
-  try {
-    return { keys: coseKeys === undefined ? readKeySet(jwks ?? '') : readCoseKeySet(coseKeys), keysFault: undefined }
-  } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error
-    return { keys: undefined, keysFault: error.message }
-  }
-}
-
-// A token without a key id has a key where there is no choice, or where it shows which of the trusted ones it is.
-// A key inside of the token is never trusted by itself.
-function namedKey(keys: readonly TrustedKey[], token: Token): TrustedKey | undefined {
-  const kid = memberOf(token.header, 'kid')
-  if (kid === undefined)
-    return shownKey(keys, token) ?? (keys.length === 1 && keys[0]?.kid === undefined ? keys[0] : undefined)
-  return keys.find((one) => one.kid === kid)
-}
-
 // The main token's own key where a further token names the same, or certificates vouch for it.
 function keyFor(
   one: Token,
@@ -206,14 +152,6 @@ function keyFor(
   if (kid === first) return key
   const other = typeof kid === 'string' ? keys?.find((trusted) => trusted.kid === kid) : undefined
   return other !== undefined && misfit(other, textOf(one.header, 'alg') ?? '') === undefined ? other.key : undefined
-}
-
-function shownKey(keys: readonly TrustedKey[], { header }: Token): TrustedKey | undefined {
-  const jwk = memberOf(header, 'jwk')
-  if (!isObject(jwk)) return undefined
-  const [shown] = readKeySet(JSON.stringify({ keys: [jwk] }))
-  const key = shown?.key
-  return key === undefined ? undefined : keys.find((one) => one.key !== undefined && sameKey(one.key, key))
 }
 
 type Trusted = Pick<TokenState, 'anchor' | 'chain'>

@@ -7,5 +7,9 @@ export const iasDoor: Door = {
   titles: {},
   fields: (evidence) => iasFields(parseIas(evidence)),
   skeleton: (evidence) => iasSkeleton(parseIas(evidence)),
-  verify: (request) => verifyIas(request.evidence, commonOptions<IasExpectations>(request)),
+  verify: (request) =>
+    verifyIas(request.evidence, {
+      ...commonOptions<IasExpectations>(request),
+      ...(request.collateral.iasList === undefined ? {} : { crl: request.collateral.iasList }),
+    }),
 }
