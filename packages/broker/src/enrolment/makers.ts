@@ -98,7 +98,10 @@ function climb(
 
 function readCertificate(encoded: string | Uint8Array): X509Certificate | undefined {
   try {
-    return new X509Certificate(encoded)
+    const certificate = new X509Certificate(encoded)
+    // OpenSSL looks for PEM first, also inside of DER: what was sent must be what is read, as others read it too.
+    const { raw } = certificate
+    return typeof encoded === 'string' || raw.equals(encoded.subarray(0, raw.length)) ? certificate : undefined
   } catch {
     return undefined
   }

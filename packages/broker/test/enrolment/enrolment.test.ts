@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
+import { distinguishedName, generateKey, issueCertificate, toPem, utf8 } from '@sekisho/emulator/kit'
 import {
   type Broker,
   BrokerError,
@@ -57,6 +58,29 @@ describe('enrolment of TPM keys', () => {
         (await at.tpmKeys.activate({ enrolment: id, secret: secret(), at: AT })).refused?.code,
         'enrolment-unknown',
       )
+  })
+
+  it('soundness 46: refuses a certificate of nobody’s making that holds that of a genuine TPM as text', async (t) => {
+    const { broker: at } = await broker(t)
+    const genuine = softTpm(maker).request().ekCertificates[0] ?? assert.fail()
+    const self = generateKey('P-384')
+    const name = distinguishedName(['CN', 'nobody'])
+    const stranger = softTpm({
+      certify: (key) =>
+        issueCertificate({
+          subject: name,
+          issuer: name,
+          serial: 1,
+          notBefore: new Date('2026-01-01T00:00:00Z'),
+          notAfter: new Date('2027-01-01T00:00:00Z'),
+          subjectKey: key,
+          issuerKey: self,
+          algorithm: 'ecdsa-p384-sha384',
+          extensions: [{ oid: '1.2.3', value: utf8(`\n${toPem(genuine)}`) }],
+        }),
+    })
+    const { begun } = await begin(at, stranger)
+    assert.equal(begun.refused?.code, 'root-untrusted')
   })
 
   it('of two answers at once takes one', async (t) => {

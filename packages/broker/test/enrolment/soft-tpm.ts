@@ -65,7 +65,7 @@ function area(key: KeyPair, attributes: number, parameters: Uint8Array): Uint8Ar
 }
 
 /** A TPM of a maker, with a P-256 endorsement key and AES-128. */
-export function softTpm(maker: Maker): SoftTpm {
+export function softTpm(maker: Pick<Maker, 'certify'>): SoftTpm {
   const ek = generateKey('P-256')
   const aes = join(uint(6, 2), uint(128, 2), uint(0x43, 2))
   const ekPublic = area(ek, 0x000300b2, join(aes, NULL, uint(3, 2), NULL))
