@@ -197,6 +197,18 @@ describe('soundness 35: legacy SEV', () => {
       'fail',
     )
   })
+  it('a PEK does not pass as a PDH, nor a CEK as a PEK, whoever signed them', () => {
+    for (const chain of [{ pdh: { usage: 0x1002 } }, { pdh: { usage: 0x1004 } }, { pek: { usage: 0x1004 } }]) {
+      const asked = (certificates: readonly Uint8Array[]): Verdict<SevClaims> =>
+        judged({ evidence: measure, options: { launch: LAUNCH, certificates } })
+      const files = chainFiles(chain)
+      // In files of their own their usage is their place, so that another one is missing.
+      assert.notEqual(asked(files).authenticity, 'proven')
+      const together = asked([concatBytes(...files)])
+      assert.notEqual(together.authenticity, 'proven')
+      assert.equal(check(together, 'sev.chain.usage').outcome, 'fail')
+    }
+  })
   it('two slots of one usage are refused', () => {
     assert.equal(
       check(judged({ chain: { pek: { slots: [SLOTS.byCek, SLOTS.byCek] } } }), 'sev.pek.cek-signature').outcome,
