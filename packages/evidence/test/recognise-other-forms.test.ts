@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { makeSgx, makeSnp } from '@sekisho/emulator/kit'
 import { compositeParts } from '../src/composite/parts.ts'
 import { EvidenceError } from '../src/core/errors.ts'
@@ -118,6 +119,32 @@ describe('recognise: evidence of GPUs beside that of their machine', () => {
   it('alone is told as before', () => {
     for (const form of [list, [DEVICE], DEVICE, { device_evidence_list: [DEVICE] }, { evidences: [DEVICE], x: 1 }])
       assert.equal(recognise(json(form)).tee, 'nvidia-gpu')
+  })
+})
+
+describe('recognise: packed evidence, and bundles in bundles', () => {
+  it('gzip, bare and as the body of an attestation that names its format', () => {
+    const form = { format: 'https://example.com/predicate/guest/v1', body: base64(gzipSync(QUOTE)) }
+    for (const input of [new Uint8Array(gzipSync(QUOTE)), json(form), utf8(base64(gzipSync(json(form))))]) {
+      const found = recognise(input)
+      assert.equal(hex(found.evidence), hex(QUOTE))
+      assert.equal(found.wrappers.at(-1)?.name, 'gzip')
+    }
+    assert.equal(fault(new Uint8Array(gzipSync(new Uint8Array(2_000_001)))).code, 'too-large')
+    // Under a name that says nothing it is not unpacked.
+    assert.equal(fault(json({ thing: base64(gzipSync(QUOTE)) })).code, 'unsupported-kind')
+  })
+
+  it('the answer of the service inside of what NVIDIA’s library hands on', () => {
+    const token = `${base64(json({ alg: 'ES384' })).replace(/=+$/, '')}.e30.AA`
+    const inner = [['JWT', token], { 'GPU-0': token }]
+    const found = recognise(json([['JWT', token], { REMOTE_GPU_CLAIMS: inner }]))
+    assert.equal(found.tee, 'token')
+    assert.deepEqual(JSON.parse(new TextDecoder().decode(found.evidence)), inner)
+    assert.match(found.unused.join(), /the token around the bundle/)
+    assert.deepEqual(recognise(json(inner)).unused, [])
+    const two = [['JWT', token], { REMOTE_GPU_CLAIMS: inner, REMOTE_SWITCH_CLAIMS: inner }]
+    assert.deepEqual(JSON.parse(new TextDecoder().decode(recognise(json(two)).evidence)), two)
   })
 })
 

@@ -1,5 +1,6 @@
 import { allZero, equalBytes, Reader } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { gunzip } from '../core/inflate.ts'
 import { identifyCose, openNsmAnswer } from './cose.ts'
 import { openGoogle } from './google.ts'
 import { identifyIas } from './ias.ts'
@@ -46,6 +47,7 @@ export function identify(bytes: Uint8Array): Identified | undefined {
 /** Takes off a binary wrapper. @returns undefined when the bytes begin like none */
 export function openBinary(bytes: Uint8Array): Opened | undefined {
   for (const open of [
+    openGzip,
     openResponse,
     openHcl,
     openEnclaveReport,
@@ -114,6 +116,14 @@ function identifyReport(bytes: Uint8Array): Identified {
     bytes: bytes.subarray(0, REPORT_SIZE),
     companions: [{ kind: 'certificate-table', from: `the bytes behind the report`, bytes: table }],
   }
+}
+
+// What evidence and its log can be; packed data grows a thousandfold.
+const MAX_UNPACKED = 2_000_000
+
+function openGzip(bytes: Uint8Array): Opened | undefined {
+  if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return undefined
+  return { name: 'gzip', inner: { bytes: gunzip(bytes, MAX_UNPACKED) }, path: '' }
 }
 
 // MSG_REPORT_RSP, as /dev/sev-guest answers: status, size, 24 reserved bytes, report; the buffer is 4000 bytes.
@@ -222,7 +232,6 @@ export function strangerOf(bytes: Uint8Array): string | undefined {
     return "a TPM's statement in a TPM2B_ATTEST, without signature: without its size prefix, and with what belongs to it, it is read as JSON"
   if (String.fromCharCode(...bytes.subarray(32, 45)) === 'Spec ID Event')
     return 'a measured-boot log, which proves nothing alone: it goes beside the quote of its machine'
-  if (bytes[0] === 0x1f && bytes[1] === 0x8b) return 'gzip: unpack it first'
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return 'a zip archive: unpack it first'
   if (bytes[0] === 0x30 && (bytes[1] === 0x82 || bytes[1] === 0x81))
     return 'DER, perhaps a certificate or CRL: that is collateral, not evidence'

@@ -135,6 +135,7 @@ const ENVELOPES: readonly Envelope[] = [
     members: [['raw'], ['format']],
     companions: { endorsements: 'endorsements' },
   },
+  { name: 'attestation of a predicate', members: [['body'], ['format']] },
   {
     name: 'report',
     members: [['report']],
