@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { makeSgx, makeSnp } from '@sekisho/emulator/kit'
 import { compositeParts } from '../src/composite/parts.ts'
 import { EvidenceError } from '../src/core/errors.ts'
+import { splitNvidiaEvidence } from '../src/nvidia/index.ts'
 import { recognise, recogniseParts } from '../src/recognise/index.ts'
 import { gpu, NONCE } from './composite-kit.ts'
 
@@ -114,6 +115,14 @@ describe('recognise: evidence of GPUs beside that of their machine', () => {
     const beside = { ...DEVICE, quote: base64(QUOTE) }
     assert.equal(recognise(json(beside)).tee, 'sgx')
     assert.match(recognise(json(beside)).unused.join(), /the member evidence, which may hold other evidence/)
+  })
+
+  it('has its chain in base64 or as PEM', () => {
+    const pem = Buffer.from(DEVICE.certificate, 'base64').toString()
+    const [first, second] = [DEVICE, { ...DEVICE, certificate: pem }].map((one) => splitNvidiaEvidence(json([one]))[0])
+    assert.ok(pem.startsWith('-----BEGIN CERTIFICATE'))
+    assert.deepEqual(second, first)
+    assert.throws(() => splitNvidiaEvidence(json([{ ...DEVICE, certificate: '-- no PEM' }])), EvidenceError)
   })
 
   it('alone is told as before', () => {

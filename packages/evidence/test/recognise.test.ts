@@ -325,6 +325,23 @@ describe('recognise: genuine envelopes', {
     )
   })
 
+  it('the same with its byte strings in hexadecimal, and not with text that is none', () => {
+    const folder = 'amd-sev-snp/genoa-v3-vcek-json-form'
+    const { attestation_report: form } = JSON.parse(new TextDecoder().decode(read(`${folder}/evidence.json`)))
+    const inHex = (value: unknown): unknown =>
+      Array.isArray(value)
+        ? Buffer.from(value).toString('hex')
+        : typeof value === 'object' && value !== null
+          ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, inHex(one)]))
+          : value
+    const written: unknown = inHex(form)
+    assert.ok(typeof written === 'object' && written !== null)
+    for (const input of [written, { attestation_report: written }])
+      found(json(input), 'snp', read(`${folder}/evidence.bin`))
+    assert.match(fault(json({ ...written, chip_id: 'zz'.repeat(64) })).message, /chip_id/)
+    assert.match(fault(json({ ...written, chip_id: 'aa'.repeat(63) })).message, /chip_id/)
+  })
+
   it('dstack quote report, whose quote is padded', () => {
     const { evidence } = recognise(read('intel-tdx/dstack-v4-eventlog-json/eventlog.json'))
     const bare = read('intel-tdx/dstack-v4-eventlog-json/evidence.bin')

@@ -16,7 +16,7 @@ const LISTS: readonly string[] = ['evidence_list', 'device_evidence_list', 'evid
 
 /**
  * The devices that evidence is about. It is one exchange as the driver returns it, or the JSON of
- * NVIDIA's tools and service: a list of objects with `evidence` and `certificate` in base64, bare or as
+ * NVIDIA's tools and service: a list of objects with `evidence` in base64 and `certificate` in base64 or PEM, bare or as
  * `evidence_list`, `device_evidence_list` or `evidences` (what `nvattest collect-evidence` prints). Other members, such as `arch` and `nonce`, are nobody's word
  * and are not read.
  *
@@ -33,7 +33,7 @@ export function splitNvidiaEvidence(bytes: Uint8Array): readonly NvidiaDeviceEvi
     throw bad('malformed', 'evidence', `${devices.length} devices`, `1 to ${MAX_DEVICES}`)
   return devices.map((device, i) => {
     const report = base64(device, i, 'evidence')
-    const certificateChain = base64(device, i, 'certificate')
+    const certificateChain = pem(device) ?? base64(device, i, 'certificate')
     if (report === undefined) throw bad('malformed', `evidence[${i}].evidence`, 'nothing', 'base64')
     return certificateChain === undefined ? { report } : { report, certificateChain }
   })
@@ -67,6 +67,12 @@ function listOf(value: unknown): readonly unknown[] {
 function memberOf(value: unknown, name: string): unknown {
   if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined
   return Object.getOwnPropertyDescriptor(value, name)?.value
+}
+
+// Some attesters send the chain as it is.
+function pem(device: unknown): Uint8Array | undefined {
+  const text = memberOf(device, 'certificate')
+  return typeof text === 'string' && text.startsWith('-----BEGIN ') ? new TextEncoder().encode(text) : undefined
 }
 
 function base64(device: unknown, i: number, name: string): Uint8Array | undefined {

@@ -1,3 +1,4 @@
+import { fromHex } from '../core/bytes.ts'
 import { parseSnpJson } from '../snp/json-report.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -26,7 +27,7 @@ function inNewForm(report: Members): Members {
   for (const [name, value] of Object.entries(report)) {
     if (/^(current|committed)_(major|minor|build)$/.test(name) || /^_?reserved/.test(name)) continue
     if (name === '_author_key_en' || name === 'author_key_en') form['key_info'] = value
-    else form[name] = isMembers(value) ? withoutReserved(value) : value
+    else form[name] = isMembers(value) ? withoutReserved(value) : fromText(value)
   }
   for (const name of ['current', 'committed']) {
     form[name] ??= { major: report[`${name}_major`], minor: report[`${name}_minor`], build: report[`${name}_build`] }
@@ -35,8 +36,18 @@ function inNewForm(report: Members): Members {
 }
 
 function withoutReserved(value: Members): Members {
-  return Object.fromEntries(Object.entries(value).filter(([name]) => !/^_?reserved/.test(name)))
+  const entries = Object.entries(value).filter(([name]) => !/^_?reserved/.test(name))
+  return Object.fromEntries(entries.map(([name, one]) => [name, fromText(one)]))
 }
+
+// Some write byte strings in hexadecimal.
+function fromText(value: unknown): unknown {
+  const bytes = typeof value === 'string' && value.length <= LONGEST_HEX ? fromHex(value) : undefined
+  return bytes === undefined ? value : [...bytes]
+}
+
+/** A number of the signature, 72 bytes. */
+const LONGEST_HEX = 144
 
 /** Bytes of a JSON array of numbers from 0 to 255; undefined for anything else. */
 export function byteArray(value: unknown): Uint8Array | undefined {
