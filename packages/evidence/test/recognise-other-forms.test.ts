@@ -122,7 +122,7 @@ describe('recognise: evidence of GPUs beside that of their machine', () => {
     const [first, second] = [DEVICE, { ...DEVICE, certificate: pem }].map((one) => splitNvidiaEvidence(json([one]))[0])
     assert.ok(pem.startsWith('-----BEGIN CERTIFICATE'))
     assert.deepEqual(second, first)
-    assert.throws(() => splitNvidiaEvidence(json([{ ...DEVICE, certificate: '-- no PEM' }])), EvidenceError)
+    assert.throws(() => splitNvidiaEvidence(json([{ ...DEVICE, certificate: '!! no PEM' }])), EvidenceError)
   })
 
   it('alone is told as before', () => {
