@@ -132,18 +132,11 @@ export function pickEndorsement(parts: SnpParts, role: LeafRole): Endorsement {
 
 /** `first`, with what it lacks from `second`. */
 export function mergeParts(first: SnpParts, second: SnpParts): SnpParts {
-  const either = <T>(a: Part<T>, b: Part<T>): Part<T> => (isPresent(a) ? a : b)
-  return {
-    vcek: either(first.vcek, second.vcek),
-    vlek: either(first.vlek, second.vlek),
-    ask: either(first.ask, second.ask),
-    asvk: either(first.asvk, second.asvk),
-    ark: either(first.ark, second.ark),
-    crl: either(first.crl, second.crl),
-    idBlock: either(first.idBlock, second.idBlock),
-    tableError: first.tableError ?? second.tableError,
-  }
+  const lacking = PARTS.filter((name) => !isPresent(first[name])).map((name) => [name, second[name]] as const)
+  return { ...first, ...Object.fromEntries(lacking), tableError: first.tableError ?? second.tableError }
 }
+
+const PARTS = ['vcek', 'vlek', 'ask', 'asvk', 'ark', 'crl', 'idBlock'] as const
 
 /** Whether a part was given, readable or not. */
 export function isPresent(part: Part<unknown>): boolean {

@@ -38,11 +38,23 @@ export interface ChainState {
   readonly product?: SnpProduct | undefined
 }
 
+/** Byte strings of a report that checks and claims show. */
+export const HEX_NAMES = [
+  'measurement',
+  'reportData',
+  'hostData',
+  'chipId',
+  'idKeyDigest',
+  'authorKeyDigest',
+  'familyId',
+  'imageId',
+  'reportId',
+  'reportIdMa',
+] as const
+export type HexName = (typeof HEX_NAMES)[number]
+
 /** Fields of a report as lower-case hex. */
 export type ReportHex = Readonly<Record<HexName, string>>
-type HexName =
-  | ('measurement' | 'reportData' | 'hostData' | 'chipId' | 'idKeyDigest' | 'authorKeyDigest')
-  | ('familyId' | 'imageId' | 'reportId' | 'reportIdMa')
 
 /** Everything that the steps of a verification read. */
 export interface SnpState extends ChainState {

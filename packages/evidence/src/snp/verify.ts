@@ -40,7 +40,7 @@ import { pair384 } from './little-endian.ts'
 import { productOfName, type SnpProduct, tcbLayout } from './products.ts'
 import { parseSnpReport, reportProduct, SNP_SIGNED_SIZE, type SnpReport } from './report.ts'
 import { BINDING_STEPS, LEAF_STEPS, REPORT_STEPS } from './report-steps.ts'
-import type { ChainState, Link, ReportHex, SnpState } from './state.ts'
+import { type ChainState, HEX_NAMES, type HexName, type Link, type ReportHex, type SnpState } from './state.ts'
 
 /** What a verification takes beside the evidence. */
 export interface SnpVerifyOptions extends VerifyOptions {
@@ -264,22 +264,14 @@ function link(
 function hexOf(report: SnpReport, bytes: Uint8Array): ReportHex {
   const written = bytes.subarray(0x10, 0x1e0)
   const text = toHex(written)
-  const piece = (field: Uint8Array): string => {
+  const hex: Partial<Record<HexName, string>> = {}
+  for (const name of HEX_NAMES) {
+    const field = report[name]
     const start = field.byteOffset - written.byteOffset
-    return text.slice(2 * start, 2 * (start + field.length))
+    hex[name] = text.slice(2 * start, 2 * (start + field.length))
   }
-  return {
-    measurement: piece(report.measurement),
-    reportData: piece(report.reportData),
-    hostData: piece(report.hostData),
-    chipId: piece(report.chipId),
-    idKeyDigest: piece(report.idKeyDigest),
-    authorKeyDigest: piece(report.authorKeyDigest),
-    familyId: piece(report.familyId),
-    imageId: piece(report.imageId),
-    reportId: piece(report.reportId),
-    reportIdMa: piece(report.reportIdMa),
-  }
+  // Every name of the list was set in the loop.
+  return hex as ReportHex
 }
 
 /** CPUID tells from version 3 on. Before, the certificate does; it is believed as far as its chain. */
