@@ -1,5 +1,5 @@
 import { digestHex } from '../core/assemble.ts'
-import { fail, notApplicable, pass, type Step, unchecked } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, unchecked } from '../core/engine.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import type { Finding, TrustAnchor } from '../core/verdict.ts'
 import { isOnCurve } from '../crypto/ec-key.ts'
@@ -58,7 +58,7 @@ function wellFormed({ endorsements: { error } }: KeyState): Finding {
   if (error === undefined) return pass('all endorsements can be read')
   return fail(
     `${error.part} cannot be read: ${error.error.message}`,
-    { action: 'pass endorsements as their publisher delivers them', by: 'relying-party' },
+    mend('pass endorsements as their publisher delivers them'),
     { expected: error.error.expected },
   )
 }
@@ -68,17 +68,14 @@ function present({ endorsed, keys, implementationId, instanceId }: KeyState): Fi
   if (keys > MAX_CANDIDATES)
     return unchecked(
       `there are ${keys} keys for this device, and no more than ${MAX_CANDIDATES} are tried`,
-      { action: 'say which device each key belongs to: `implementation-id` and `instance-id`', by: 'relying-party' },
+      mend('say which device each key belongs to: `implementation-id` and `instance-id`'),
       { actual },
     )
   if (keys > 1) return pass(`there are ${keys} verification keys for this device`, { actual })
   if (endorsed !== undefined) return pass('there is a verification key for this device', { actual })
   return unchecked(
     'there is no verification key for this device: nothing connects the token with hardware',
-    {
-      action: `get the key of instance ${instanceId} from the maker of the device and pass it in \`endorsements\``,
-      by: 'relying-party',
-    },
+    mend(`get the key of instance ${instanceId} from the maker of the device and pass it in \`endorsements\``),
     { actual },
   )
 }
@@ -86,17 +83,17 @@ function present({ endorsed, keys, implementationId, instanceId }: KeyState): Fi
 function valid({ endorsed }: KeyState): Finding {
   if (endorsed === undefined) return notApplicable('there is no key')
   if (isOnCurve(endorsed.key)) return pass(`the key is a point on ${endorsed.key.kind}`)
-  return fail(`the endorsed key is no point on ${endorsed.key.kind}: its coordinates do not belong together`, {
-    action: 'get the key again from the maker of the device',
-    by: 'relying-party',
-  })
+  return fail(
+    `the endorsed key is no point on ${endorsed.key.kind}: its coordinates do not belong together`,
+    mend('get the key again from the maker of the device'),
+  )
 }
 
 function trusted({ endorsed, anchor }: KeyState): Finding {
   if (anchor !== undefined) return pass('the key is one that you trust', { anchor: anchor.id })
   return fail(
     'the endorsed key is none of the keys in `trustAnchors`',
-    { action: 'add the key to `trustAnchors`, or leave them out to trust all endorsed keys', by: 'relying-party' },
+    mend('add the key to `trustAnchors`, or leave them out to trust all endorsed keys'),
     { actual: endorsed === undefined ? 'no key' : digestHex(endorsed.spki) },
   )
 }
@@ -111,7 +108,7 @@ function hardware({ anchor, expect }: KeyState): Finding {
     })
   return fail(
     'EMULATED: the private half of this key is public or you said so, so that anybody may have made this',
-    { action: 'use a device with a key of its own; for tests only, pass `allowEmulated`', by: 'platform-owner' },
+    mend('use a device with a key of its own; for tests only, pass `allowEmulated`', 'platform-owner'),
     { anchor: anchor.id },
   )
 }

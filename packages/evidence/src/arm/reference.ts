@@ -1,5 +1,5 @@
 import { equalBytes, fromHex, toHex } from '../core/bytes.ts'
-import { fail, notApplicable, pass, unchecked } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, unchecked } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { SoftwareComponent } from './components.ts'
 import type { PlatformReference, ReferenceComponent } from './endorsed.ts'
@@ -35,19 +35,19 @@ export function componentsFinding(
 ): Finding {
   const known = references.flatMap((one) => one.components)
   if (known.length === 0) {
-    return unchecked('the firmware of the platform was compared with nothing', {
-      action: `pass reference values for the implementation ${implementationId}`,
-      by: 'relying-party',
-    })
+    return unchecked(
+      'the firmware of the platform was compared with nothing',
+      mend(`pass reference values for the implementation ${implementationId}`),
+    )
   }
   const strange = components.find((component) => !known.some((reference) => matches(component, reference)))
   if (strange !== undefined) {
     return fail(
       `${nameOf(strange)} is no firmware that the reference values know`,
-      {
-        action: 'update the firmware to a known one, or have its vendor publish reference values for this one',
-        by: 'platform-owner',
-      },
+      mend(
+        'update the firmware to a known one, or have its vendor publish reference values for this one',
+        'platform-owner',
+      ),
       {
         actual: signedBy(toHex(strange.measurement), strange.signerId && toHex(strange.signerId)),
         expected: expectedOf(strange, known),
@@ -56,10 +56,10 @@ export function componentsFinding(
   }
   const absent = known.find((reference) => !components.some((component) => component.type === reference.type))
   if (absent !== undefined) {
-    return fail(`${nameOf(absent)} is in the reference values, and the token does not measure it`, {
-      action: 'boot firmware that measures this component',
-      by: 'platform-owner',
-    })
+    return fail(
+      `${nameOf(absent)} is in the reference values, and the token does not measure it`,
+      mend('boot firmware that measures this component', 'platform-owner'),
+    )
   }
   return pass(`all ${components.length} components are known to the reference values`)
 }
@@ -91,7 +91,7 @@ export function configurationFinding(configuration: Uint8Array, references: read
     return pass('the configuration of the platform is a known one', { expected, actual })
   return fail(
     'the configuration of the platform is none that the reference values know',
-    { action: 'configure the platform as its vendor means it to be', by: 'platform-owner' },
+    mend('configure the platform as its vendor means it to be', 'platform-owner'),
     { expected, actual },
   )
 }

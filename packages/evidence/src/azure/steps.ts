@@ -1,6 +1,15 @@
 import { toHex } from '../core/bytes.ts'
 import { compareOneOf } from '../core/compare.ts'
-import { fail, notApplicable, pass, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import {
+  fail,
+  mend,
+  notApplicable,
+  pass,
+  REPLACE_EVIDENCE,
+  type Step,
+  type StepGroup,
+  unchecked,
+} from '../core/engine.ts'
 import type { Finding, Remedy, Verdict } from '../core/verdict.ts'
 import { tdReportParts } from './hcl.ts'
 import type { AzureState, Part } from './state.ts'
@@ -19,7 +28,7 @@ function step(
   return { id: `azure.${id}`, title, phase, source: SOURCE, needs, check }
 }
 
-const ASK: Remedy = { action: 'ask the guest for new evidence with all of its parts', by: 'workload-owner' }
+const ASK: Remedy = mend('ask the guest for new evidence with all of its parts', 'workload-owner')
 
 /** The first check of a part that came out so: it tells what to do better than the part as a whole. */
 function first(
@@ -66,10 +75,10 @@ function accepted(what: string, part: Part<Verdict>): Finding {
 function hardwarePresent({ hcl, hardware }: AzureState): Finding {
   if (hardware.value !== undefined || hardware.error !== undefined)
     return pass(hcl.hardware === 'snp' ? 'the HCL report has an SNP report' : 'a TD quote came along')
-  return unchecked('there is only a TDREPORT, which nobody but its own machine can check', {
-    action: 'have the guest ask its host for a TD quote (metadata service, /acc/tdquote) and send it',
-    by: 'workload-owner',
-  })
+  return unchecked(
+    'there is only a TDREPORT, which nobody but its own machine can check',
+    mend('have the guest ask its host for a TD quote (metadata service, /acc/tdquote) and send it', 'workload-owner'),
+  )
 }
 
 function tdReport({ hcl, facts }: AzureState): Finding {
@@ -121,7 +130,7 @@ function quotePresent({ evidence }: AzureState): Finding {
   if (evidence.quote !== undefined) return pass('there is a quote of the vTPM')
   return unchecked(
     'there is no quote of the vTPM: a recorded HCL report stays valid, and nothing tells what was booted',
-    { action: 'have the guest quote its PCRs with your nonce', by: 'workload-owner' },
+    mend('have the guest quote its PCRs with your nonce', 'workload-owner'),
   )
 }
 
@@ -141,7 +150,7 @@ function userData({ claims, expect }: AzureState): Finding {
       ? notApplicable('the guest put nothing into its HCL report')
       : unchecked(
           'what the guest put into its HCL report was compared with nothing',
-          { action: `if ${actual} is what you expect, say so with \`userData\``, by: 'relying-party' },
+          mend(`if ${actual} is what you expect, say so with \`userData\``),
           { actual },
         )
   }

@@ -3,7 +3,7 @@ import { lifecycleState } from '../arm/lifecycle.ts'
 import { componentsFinding, configurationFinding, platformsFor } from '../arm/reference.ts'
 import { toHex } from '../core/bytes.ts'
 import { compareOneOf, freshnessFinding, type Register, registerFinding, userDataFinding } from '../core/compare.ts'
-import { fail, notApplicable, pass, type Step, type StepGroup } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, type StepGroup } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { CcaState } from './state.ts'
 
@@ -24,12 +24,12 @@ function lifecycle({ token, expect }: CcaState): Finding {
     return pass("parts outside of CCA's own platform are being debugged, and you allowed it with `allowDebug`", details)
   return fail(
     `the platform is in the state ${state}: it does not protect realms${debug ? " from parts outside of CCA's own platform" : ''}`,
-    {
-      action: debug
+    mend(
+      debug
         ? 'end debugging and restart; for tests only, pass `allowDebug`'
         : 'use a platform that its owner has brought into the secured state',
-      by: 'platform-owner',
-    },
+      'platform-owner',
+    ),
     details,
   )
 }

@@ -94,10 +94,10 @@ function distinct({ parts }: CompositeState): Finding {
   const digests = parts.map(({ verdict }) => verdict.evidence.sha256)
   const twice = parts.find((_, i) => digests.indexOf(digests[i] ?? '') !== i)
   if (twice === undefined) return pass('each is another piece of evidence')
-  return fail(`${twice.part.name} is evidence that was shown already under another name`, {
-    action: 'send each piece of evidence once',
-    by: 'workload-owner',
-  })
+  return fail(
+    `${twice.part.name} is evidence that was shown already under another name`,
+    mend('send each piece of evidence once', 'workload-owner'),
+  )
 }
 
 const SAY: Remedy = mend(
@@ -175,15 +175,15 @@ function freshness({ binding, expect, fresh, parts }: CompositeState): Finding {
     const actual = String(binding.runtimeData['nonce'] ?? 'none').slice(0, 128)
     return fail(
       'the nonce in the runtime data is not yours: the parts were made for another exchange, or replayed',
-      { action: 'have the attester send new evidence for your nonce', by: 'workload-owner' },
+      mend('have the attester send new evidence for your nonce', 'workload-owner'),
       { expected: expect.nonce ?? '', actual },
     )
   }
   if (parts.every(({ boundByCaller }) => boundByCaller)) return notApplicable('you said of each part what it must hold')
-  return unchecked('nothing shows when the parts were made: they may be a replay', {
-    action: 'choose a nonce, have it put into the runtime data or into every part, and pass it as `nonce`',
-    by: 'relying-party',
-  })
+  return unchecked(
+    'nothing shows when the parts were made: they may be a replay',
+    mend('choose a nonce, have it put into the runtime data or into every part, and pass it as `nonce`'),
+  )
 }
 
 /** Whether the exchange is the verifier's own, as far as it said; see {@link CompositeState.fresh}. */

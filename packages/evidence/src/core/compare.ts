@@ -1,4 +1,4 @@
-import { fail, notApplicable, pass, unchecked } from './engine.ts'
+import { fail, mend, notApplicable, pass, unchecked } from './engine.ts'
 import type { CommonExpectations } from './options.ts'
 import type { Finding, TrustAnchor } from './verdict.ts'
 
@@ -24,7 +24,7 @@ export function compareOneOf(compared: Compared, accepted: readonly string[] | u
     if (absent) return notApplicable(`${what} is empty, and nothing was expected of it`)
     return unchecked(
       `genuine or not, ${what} was compared with nothing`,
-      { action: `if ${actual} is what you expect, say so with \`${option}\``, by: 'relying-party' },
+      mend(`if ${actual} is what you expect, say so with \`${option}\``),
       { actual },
     )
   }
@@ -32,10 +32,10 @@ export function compareOneOf(compared: Compared, accepted: readonly string[] | u
   if (accepted.includes(actual)) return pass(`${what} is one you accept`, { expected, actual })
   return fail(
     `${what} is none that you accept`,
-    {
-      action: `run a workload or platform whose value is ${expected}, or accept ${actual} with \`${option}\``,
-      by: 'workload-owner',
-    },
+    mend(
+      `run a workload or platform whose value is ${expected}, or accept ${actual} with \`${option}\``,
+      'workload-owner',
+    ),
     { expected, actual },
   )
 }
@@ -65,10 +65,10 @@ export function freshnessFinding(actual: string, expect: CommonExpectations): Fi
     if (actual.startsWith(expect.nonce)) return pass('the report data begins with your nonce', details)
     return fail(
       'the report data does not begin with your nonce: this evidence was made for another exchange, or replayed',
-      {
-        action: `have the attester put the nonce ${expect.nonce} first into the report data and send new evidence`,
-        by: 'workload-owner',
-      },
+      mend(
+        `have the attester put the nonce ${expect.nonce} first into the report data and send new evidence`,
+        'workload-owner',
+      ),
       details,
     )
   }
@@ -78,15 +78,16 @@ export function freshnessFinding(actual: string, expect: CommonExpectations): Fi
       return pass('the report data is the value you derived for this exchange', { expected, actual })
     return fail(
       'the report data is not the value you derived for this exchange',
-      { action: 'have the attester send new evidence for this exchange', by: 'workload-owner' },
+      mend('have the attester send new evidence for this exchange', 'workload-owner'),
       { expected, actual },
     )
   }
-  return unchecked('nothing shows when this evidence was made: it may be a replay', {
-    action:
+  return unchecked(
+    'nothing shows when this evidence was made: it may be a replay',
+    mend(
       'choose a nonce, have the attester put it first into the report data, and pass it as `nonce`; or pass `reportData` with `reportDataIsFresh`',
-    by: 'relying-party',
-  })
+    ),
+  )
 }
 
 /** Debug mode: rejected unless the caller allows it. */
@@ -96,7 +97,7 @@ export function debugFinding(debug: boolean, where: string, expect: CommonExpect
   if (expect.allowDebug === true) return pass('debug mode is on, and you allowed it with `allowDebug`', details)
   return fail(
     `debug mode is on (${where}): the host can read and change everything inside`,
-    { action: 'launch the workload without debug mode; for tests only, pass `allowDebug`', by: 'workload-owner' },
+    mend('launch the workload without debug mode; for tests only, pass `allowDebug`', 'workload-owner'),
     details,
   )
 }
@@ -114,10 +115,7 @@ export function hardwareFinding(anchor: TrustAnchor, expect: CommonExpectations)
   }
   return fail(
     "EMULATED: the chain ends at a root that is no hardware vendor's, so that anybody may have made this",
-    {
-      action: 'run the workload on real hardware; for examples and tests only, pass `allowEmulated`',
-      by: 'relying-party',
-    },
+    mend('run the workload on real hardware; for examples and tests only, pass `allowEmulated`'),
     details,
   )
 }
@@ -146,7 +144,7 @@ export function registerFinding(register: Register, below: readonly Register[], 
   if (free.length > 0) {
     return unchecked(
       `${register.name} equals your value, which has no weight: the guest writes it, and ${free.join(', ')} below it may be anything`,
-      { action: `pin ${free.join(', ')} as well`, by: 'relying-party' },
+      mend(`pin ${free.join(', ')} as well`),
       { expected: (register.accepted ?? []).join(', '), actual: register.actual },
     )
   }

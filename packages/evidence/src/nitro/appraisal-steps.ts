@@ -1,5 +1,5 @@
 import { compareOneOf, debugFinding, hardwareFinding } from '../core/compare.ts'
-import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
 import { instanceIdOf, ZERO_PCR } from './document.ts'
@@ -35,10 +35,7 @@ function measurement(state: NitroState): Finding {
 }
 
 function noRegister(index: number): Finding {
-  return fail(`the document has no PCR${index}`, {
-    action: `ask for a document with PCR${index}`,
-    by: 'workload-owner',
-  })
+  return fail(`the document has no PCR${index}`, mend(`ask for a document with PCR${index}`, 'workload-owner'))
 }
 
 function signer(state: NitroState): Finding {
@@ -75,10 +72,10 @@ function runtimeRegisters(state: NitroState): Finding {
     .sort((a, b) => a - b)
     .map((index) => `PCR${index}`)
     .join(', ')
-  return unchecked(`${names}: extended after the launch, and compared with nothing`, {
-    action: 'say with `pcrs` which values you accept',
-    by: 'relying-party',
-  })
+  return unchecked(
+    `${names}: extended after the launch, and compared with nothing`,
+    mend('say with `pcrs` which values you accept'),
+  )
 }
 
 function shown(value: string | null | undefined): string {
@@ -121,10 +118,10 @@ function freshness(state: NitroState): Finding {
     return sameOptional('the user data of this exchange', 'reportData', userData, expect.reportData)
   }
   if (expect.maxAgeSeconds !== undefined) return age(state, expect.maxAgeSeconds)
-  return unchecked('nothing shows when this document was asked for: it may be a replay', {
-    action: 'have the enclave put a nonce of yours into the document, and pass it as `nonce`; or pass `maxAgeSeconds`',
-    by: 'relying-party',
-  })
+  return unchecked(
+    'nothing shows when this document was asked for: it may be a replay',
+    mend('have the enclave put a nonce of yours into the document, and pass it as `nonce`; or pass `maxAgeSeconds`'),
+  )
 }
 
 function age({ at, document }: NitroState, seconds: number): Finding {
@@ -133,7 +130,7 @@ function age({ at, document }: NitroState, seconds: number): Finding {
   if (late >= -SKEW && late <= seconds * 1000) return pass('the document is young enough', details)
   return fail(
     late < 0 ? 'the document is from the future' : 'the document is too old',
-    { action: 'have the enclave ask for a new document, and set the clocks', by: 'workload-owner' },
+    mend('have the enclave ask for a new document, and set the clocks', 'workload-owner'),
     details,
   )
 }

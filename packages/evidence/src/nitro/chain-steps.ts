@@ -1,4 +1,4 @@
-import { fail, pass, REPLACE_EVIDENCE, type Step, type StepGroup } from '../core/engine.ts'
+import { fail, mend, pass, REPLACE_EVIDENCE, type Step, type StepGroup } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
@@ -8,10 +8,7 @@ import type { NitroState } from './state.ts'
 const PROCESS = 'AWS Nitro Enclaves, attestation process, section 3.2'
 const PATH = 'RFC 5280, section 6.1'
 
-const NEW_DOCUMENT: Remedy = {
-  action: 'ask the enclave for a new document: its certificates come with it',
-  by: 'workload-owner',
-}
+const NEW_DOCUMENT: Remedy = mend('ask the enclave for a new document: its certificates come with it', 'workload-owner')
 
 function isLeaf({ chain }: NitroState, index: number): boolean {
   return index === chain.links.length - 1
@@ -117,10 +114,7 @@ function pinned({ anchor, chain }: NitroState): Finding {
   if (anchor !== undefined) return pass(`the root's key is that of ${anchor.name}`, { anchor: anchor.id })
   return fail(
     "the root's key is none of the trusted ones, whatever its name says: anybody may have made this",
-    {
-      action: 'ask a real enclave; to accept a simulator, pass its root in `trustAnchors` with `emulated: true`',
-      by: 'relying-party',
-    },
+    mend('ask a real enclave; to accept a simulator, pass its root in `trustAnchors` with `emulated: true`'),
     { actual: quoted(chain.links[0]?.certificate?.subject.commonName) },
   )
 }

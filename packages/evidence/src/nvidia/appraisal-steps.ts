@@ -1,5 +1,5 @@
 import { compareOneOf, expectedReportData, hardwareFinding } from '../core/compare.ts'
-import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import { isOlder } from './expectations.ts'
 import { featureMode, type NvidiaMode, statusOf } from './opaque.ts'
@@ -47,17 +47,17 @@ function hardware({ chainView, rimViews, expect }: NvidiaState): Finding {
 function debug(state: NvidiaState): Finding {
   if (comparedWith(state) === 'all') return pass('the measurements are those of production firmware')
   if (state.expect.allowDebug === true) return pass('debug firmware may run, and you allowed it with `allowDebug`')
-  return unchecked('the report has no sign of its own for debug firmware: only manifests tell', {
-    action: 'pass the manifests of the driver and the VBIOS',
-    by: 'relying-party',
-  })
+  return unchecked(
+    'the report has no sign of its own for debug firmware: only manifests tell',
+    mend('pass the manifests of the driver and the VBIOS'),
+  )
 }
 
 function modeFields({ report }: NvidiaState): Finding {
   const { opaque } = report.response
   const flag = featureMode(opaque)
   const pcie = statusOf(opaque, 'PROTECTED_PCIE_STATUS')
-  const remedy = { action: 'set the confidential mode of the device anew', by: 'platform-owner' } as const
+  const remedy = mend('set the confidential mode of the device anew', 'platform-owner')
   if (flag === 'unknown' || pcie === 'unknown') return fail('the report names a mode that is not known', remedy)
   if (flag === undefined || pcie === undefined) return notApplicable('the firmware says it in one place at most')
   const details = { expected: `protected PCIe ${flag === 'protected-pcie' ? 'on' : 'off'}`, actual: pcie }
@@ -76,10 +76,7 @@ function mode({ report, expect, inNode, device }: NvidiaState): Finding {
   if (device.isSwitch || actual === 'protected-pcie') {
     return unchecked(
       'the device is one of a node, whose links are not encrypted, and it was judged alone',
-      {
-        action: 'judge all GPUs and switches of the node together, or accept the mode with `modes`',
-        by: 'relying-party',
-      },
+      mend('judge all GPUs and switches of the node together, or accept the mode with `modes`'),
       { actual: device.isSwitch ? 'switch' : 'protected-pcie' },
     )
   }
@@ -91,10 +88,7 @@ function freshness({ nonce, expect }: NvidiaState): Finding {
   if (expected === undefined) {
     return unchecked(
       'nothing shows when this report was made: it may be a replay',
-      {
-        action: `choose a nonce of 32 bytes, have the attester ask the device with it, and pass it as \`nonce\``,
-        by: 'relying-party',
-      },
+      mend(`choose a nonce of 32 bytes, have the attester ask the device with it, and pass it as \`nonce\``),
       { actual: nonce },
     )
   }
@@ -102,10 +96,7 @@ function freshness({ nonce, expect }: NvidiaState): Finding {
   if (nonce.padEnd(128, '0') !== expected) {
     return fail(
       'the report answers another nonce: it was made for another exchange, or replayed',
-      {
-        action: `have the attester ask the device with the nonce ${details.expected}`,
-        by: 'workload-owner',
-      },
+      mend(`have the attester ask the device with the nonce ${details.expected}`, 'workload-owner'),
       details,
     )
   }
@@ -113,10 +104,7 @@ function freshness({ nonce, expect }: NvidiaState): Finding {
     return pass('the report answers your nonce', details)
   return unchecked(
     'the nonce is as you expect, and you have not said that it is fresh',
-    {
-      action: 'pass it as `nonce`, or add `reportDataIsFresh`',
-      by: 'relying-party',
-    },
+    mend('pass it as `nonce`, or add `reportDataIsFresh`'),
     details,
   )
 }
@@ -151,20 +139,17 @@ function version(kind: RimKind): (state: NvidiaState) => Finding {
       if (finding.outcome !== 'pass' || lowest === undefined) return finding
     }
     if (lowest === undefined) {
-      return unchecked(`no ${name} version was asked for: one with known flaws passes`, {
-        action: `pass \`${accepted}\` or \`${least}\` after NVIDIA's security bulletins; ${actual ?? 'none'} runs`,
-        by: 'relying-party',
-      })
+      return unchecked(
+        `no ${name} version was asked for: one with known flaws passes`,
+        mend(`pass \`${accepted}\` or \`${least}\` after NVIDIA's security bulletins; ${actual ?? 'none'} runs`),
+      )
     }
     const details = { expected: `${lowest} or later`, actual: actual ?? 'not said' }
     return actual !== undefined && isOlder(actual, lowest, radix) === false
       ? pass(`the ${name} is late enough`, details)
       : fail(
           `the ${name} is ${actual ?? 'not named'}, and you accept ${lowest} or later`,
-          {
-            action: `update the ${name} to ${lowest} or later`,
-            by: 'platform-owner',
-          },
+          mend(`update the ${name} to ${lowest} or later`, 'platform-owner'),
           details,
         )
   }
@@ -187,10 +172,7 @@ function hardwareId({ expect, chain }: NvidiaState): Finding {
 function signer({ expect }: NvidiaState): Finding {
   const asked = (['signer', 'minSvn', 'hostData'] as const).find((name) => expect[name] !== undefined)
   if (asked === undefined) return notApplicable('nothing of the kind was asked')
-  return fail(`evidence of a GPU has nothing to compare with \`${asked}\``, {
-    action: `leave \`${asked}\` out`,
-    by: 'relying-party',
-  })
+  return fail(`evidence of a GPU has nothing to compare with \`${asked}\``, mend(`leave \`${asked}\` out`))
 }
 
 /** What the relying party wants of the device. */

@@ -1,5 +1,5 @@
 import { toHex } from '../core/bytes.ts'
-import { fail, notApplicable, pass, type Step, type StepGroup } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, type StepGroup } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { Mismatch } from './rim/compare.ts'
 import type { NvidiaState } from './state.ts'
@@ -28,10 +28,10 @@ function conflicts({ comparison }: NvidiaState): Finding {
   if (comparison.active === 0) return notApplicable('there are no golden values')
   return comparison.conflicts.length === 0
     ? pass('no index is active in both')
-    : fail(`indexes ${comparison.conflicts.join(', ')} are active in both manifests`, {
-        action: 'pass the manifests that NVIDIA published for this very driver and VBIOS',
-        by: 'relying-party',
-      })
+    : fail(
+        `indexes ${comparison.conflicts.join(', ')} are active in both manifests`,
+        mend('pass the manifests that NVIDIA published for this very driver and VBIOS'),
+      )
 }
 
 function match({ comparison, report, rims }: NvidiaState): Finding {
@@ -39,10 +39,7 @@ function match({ comparison, report, rims }: NvidiaState): Finding {
   if (active === 0) {
     return rims.driver.value === undefined && rims.vbios.value === undefined
       ? notApplicable('there are no manifests')
-      : fail('the manifests have no active golden value', {
-          action: "pass NVIDIA's manifests for this driver and VBIOS",
-          by: 'relying-party',
-        })
+      : fail('the manifests have no active golden value', mend("pass NVIDIA's manifests for this driver and VBIOS"))
   }
   const [first] = mismatches
   if (first === undefined) {
@@ -54,10 +51,10 @@ function match({ comparison, report, rims }: NvidiaState): Finding {
   const actual = report.response.blocks[first.index]?.value
   return fail(
     `${mismatches.length} of ${active} golden values are not met: ${mismatches.map(named).join(', ')}`,
-    {
-      action: `install genuine firmware: ${mismatches.some(({ source }) => source === 'vbios') ? 'the VBIOS' : 'the driver'} that runs is not the one NVIDIA describes`,
-      by: 'platform-owner',
-    },
+    mend(
+      `install genuine firmware: ${mismatches.some(({ source }) => source === 'vbios') ? 'the VBIOS' : 'the driver'} that runs is not the one NVIDIA describes`,
+      'platform-owner',
+    ),
     {
       expected: golden.slice(0, 4).map(toHex).join(' or '),
       actual: actual === undefined ? 'no such block' : toHex(actual),

@@ -1,4 +1,4 @@
-import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding, Phase, Verdict } from '../core/verdict.ts'
 import type { NvidiaClaims } from './claims.ts'
 
@@ -53,7 +53,7 @@ export const NODE_STEPS: StepGroup<NodeState> = {
   ],
 }
 
-const SEE_PARTS = { action: "see the checks of these parts' own verdicts", by: 'relying-party' } as const
+const SEE_PARTS = mend("see the checks of these parts' own verdicts")
 const NO_LINKS: Finding = notApplicable('the GPUs are not in protected PCIe mode, and there are no switches')
 
 function said(devices: readonly NodeDevice[]): string {
@@ -71,10 +71,10 @@ function distinct({ devices }: NodeState): Finding {
   const twice = devices.find((_, i) => ids.indexOf(ids[i] as string) !== i)
   return twice === undefined
     ? pass('each has an attestation key of its own')
-    : fail(`${twice.name} is a device that was shown already`, {
-        action: 'send the evidence of each device once',
-        by: 'workload-owner',
-      })
+    : fail(
+        `${twice.name} is a device that was shown already`,
+        mend('send the evidence of each device once', 'workload-owner'),
+      )
 }
 
 function nonce({ devices }: NodeState): Finding {
@@ -84,21 +84,20 @@ function nonce({ devices }: NodeState): Finding {
   if (other === undefined) return pass('they do', { actual: expected })
   return fail(
     `${other.name} answers another nonce than ${first?.name}: the reports are not of one moment`,
-    { action: 'ask all devices with one nonce', by: 'workload-owner' },
+    mend('ask all devices with one nonce', 'workload-owner'),
     { expected, actual: other.verdict.claims.userData },
   )
 }
 
 function mode({ gpus }: NodeState): Finding {
   const [first] = gpus
-  if (first === undefined)
-    return fail('there is no GPU', { action: 'send the evidence of the GPUs too', by: 'workload-owner' })
+  if (first === undefined) return fail('there is no GPU', mend('send the evidence of the GPUs too', 'workload-owner'))
   const expected = first.verdict.claims.mode ?? 'not said'
   const other = gpus.find(({ verdict }) => (verdict.claims.mode ?? 'not said') !== expected)
   if (other === undefined) return pass(`the mode is ${expected}`)
   return fail(
     `${other.name} is in another mode than ${first.name}`,
-    { action: 'set the same mode on all GPUs of the node', by: BY_HOST },
+    mend('set the same mode on all GPUs of the node', BY_HOST),
     { expected, actual: other.verdict.claims.mode ?? 'not said' },
   )
 }
@@ -110,7 +109,7 @@ function same(devices: readonly NodeDevice[], what: string): Finding {
   if (other === undefined) return pass(`they list the same ${what}`, { actual: expected })
   return fail(
     `${other.name} lists other ${what} than ${first?.name}: they are not of one node`,
-    { action: 'send the evidence of the devices of one node', by: 'workload-owner' },
+    mend('send the evidence of the devices of one node', 'workload-owner'),
     { expected, actual: other.verdict.claims.links.join(', ') },
   )
 }
@@ -131,10 +130,7 @@ function missing(devices: readonly NodeDevice[], others: readonly NodeDevice[], 
   if (stranger !== undefined && others.length > 0) {
     return fail(
       `${stranger.name} is no ${what} that the others are linked to`,
-      {
-        action: 'send the evidence of the devices of one node',
-        by: 'workload-owner',
-      },
+      mend('send the evidence of the devices of one node', 'workload-owner'),
       details,
     )
   }
@@ -142,10 +138,7 @@ function missing(devices: readonly NodeDevice[], others: readonly NodeDevice[], 
   if (absent === undefined) return undefined
   return fail(
     `the ${what} ${absent} is linked to the others and did not answer`,
-    {
-      action: `ask that ${what} with the same nonce and send its report too`,
-      by: 'workload-owner',
-    },
+    mend(`ask that ${what} with the same nonce and send its report too`, 'workload-owner'),
     details,
   )
 }

@@ -1,4 +1,4 @@
-import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import type { ChainScope } from './chain-steps.ts'
@@ -9,7 +9,7 @@ const OCSP = 'RFC 6960, section 3.2'
 const SERVICE = 'http://ocsp.ndis.nvidia.com'
 const HOLD = 6
 
-const ASK: Remedy = { action: `ask ${SERVICE} again and pass its answers as \`ocsp\``, by: 'relying-party' }
+const ASK: Remedy = mend(`ask ${SERVICE} again and pass its answers as \`ocsp\``)
 
 /** Whether the OCSP answers that were given can be read; what they say is judged with each chain. */
 export const OCSP_READABLE: StepGroup<TrustState> = {
@@ -76,10 +76,10 @@ function presence(view: ChainView, first: number): Finding {
   for (let i = first; i < view.chain.certificates.length - 1; i++) if (!answers.has(i)) missing.push(i)
   if (missing.length === 0) return pass('there is an answer about each certificate below the root')
   const names = missing.map((i) => view.chain.certificates[i]?.serial.slice(0, 40)).join(', ')
-  return unchecked(`whether certificates ${missing.join(', ')} of the chain are revoked is not known`, {
-    action: `ask ${SERVICE} about the serial numbers ${names}, and pass the answers as \`ocsp\``,
-    by: 'relying-party',
-  })
+  return unchecked(
+    `whether certificates ${missing.join(', ')} of the chain are revoked is not known`,
+    mend(`ask ${SERVICE} about the serial numbers ${names}, and pass the answers as \`ocsp\``),
+  )
 }
 
 function bindings(view: ChainView): Finding {
@@ -130,19 +130,16 @@ function nonce({ response, position }: OcspCandidate, { expect }: TrustState): F
 function status({ answer, position }: OcspCandidate, { expect }: TrustState): Finding | undefined {
   if (answer.status === 'good') return undefined
   if (answer.status === 'unknown') {
-    return fail(`the issuer does not know certificate ${position}`, {
-      action: 'ask the hardware vendor about this device',
-      by: 'hardware-vendor',
-    })
+    return fail(
+      `the issuer does not know certificate ${position}`,
+      mend('ask the hardware vendor about this device', 'hardware-vendor'),
+    )
   }
   if (answer.reason === HOLD && expect.allowCertificateHold === true) return undefined
   const hold = answer.reason === HOLD ? ', on hold' : ''
   return fail(
     `certificate ${position} is revoked${hold}`,
-    {
-      action: `replace the device or firmware${hold && '; to accept holds, pass `allowCertificateHold`'}`,
-      by: 'platform-owner',
-    },
+    mend(`replace the device or firmware${hold && '; to accept holds, pass `allowCertificateHold`'}`, 'platform-owner'),
     { expected: 'good', actual: `revoked, reason ${answer.reason ?? 'not given'}` },
   )
 }

@@ -1,5 +1,14 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
-import { fail, notApplicable, pass, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import {
+  fail,
+  mend,
+  notApplicable,
+  pass,
+  REPLACE_EVIDENCE,
+  type Step,
+  type StepGroup,
+  unchecked,
+} from '../core/engine.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import { architectureOf } from './certificates.ts'
 import { type ChainScope, chainSteps } from './chain-steps.ts'
@@ -11,11 +20,10 @@ import type { DeviceChainState, NvidiaState } from './state.ts'
 const CHAIN = 'NVIDIA attestation, certificate chain'
 const SPDM = 'DMTF DSP0274 1.1, MEASUREMENTS'
 
-const RESEND: Remedy = {
-  action:
-    'have the attester send the chain of this device as the driver returns it: five certificates, leaf first, root last',
-  by: 'workload-owner',
-}
+const RESEND: Remedy = mend(
+  'have the attester send the chain of this device as the driver returns it: five certificates, leaf first, root last',
+  'workload-owner',
+)
 
 const DEVICE: ChainScope<DeviceChainState> = {
   id: 'nvidia.chain',
@@ -95,10 +103,7 @@ function fwid({ fwid: { value, error }, report }: NvidiaState): Finding {
 
 function architecture({ device, report }: NvidiaState): Finding {
   const fault = (reason: string): Finding =>
-    fail(reason, {
-      action: 'this version knows Hopper, Blackwell and LS10: ask for another device, or update',
-      by: 'relying-party',
-    })
+    fail(reason, mend('this version knows Hopper, Blackwell and LS10: ask for another device, or update'))
   if (device.architecture === undefined) return fault('the chain names no chip that is known')
   if ((device.architecture === 'LS10') !== device.isSwitch)
     return fault(

@@ -5,7 +5,16 @@ import { algorithmName } from '../arm/signature.ts'
 import { digestHex } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
 import { compareOneOf, freshnessFinding, userDataFinding } from '../core/compare.ts'
-import { fail, notApplicable, pass, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import {
+  fail,
+  mend,
+  notApplicable,
+  pass,
+  REPLACE_EVIDENCE,
+  type Step,
+  type StepGroup,
+  unchecked,
+} from '../core/engine.ts'
 import type { Finding, Phase } from '../core/verdict.ts'
 import type { PsaState } from './state.ts'
 
@@ -36,10 +45,7 @@ function instance({ endorsed, point, instanceId }: PsaState): Finding {
     })
   return unchecked(
     "the instance id is not the digest of the device's key, and the endorsement names no instance",
-    {
-      action: `pass the key with the instance it is of (\`instance-id\`), if that is ${instanceId}`,
-      by: 'relying-party',
-    },
+    mend(`pass the key with the instance it is of (\`instance-id\`), if that is ${instanceId}`),
     { expected, actual: instanceId },
   )
 }
@@ -56,12 +62,12 @@ function lifecycle({ token, expect }: PsaState): Finding {
     return pass('parts outside of the root of trust are being debugged, and you allowed it with `allowDebug`', details)
   return fail(
     `the device is in the state ${state}: it does not protect what it runs`,
-    {
-      action: debug
+    mend(
+      debug
         ? 'end debugging and restart; for tests only, pass `allowDebug`'
         : 'use a device that its owner has brought into the secured state',
-      by: 'platform-owner',
-    },
+      'platform-owner',
+    ),
     details,
   )
 }
@@ -70,17 +76,17 @@ function software({ token, endorsements, implementationId, expect }: PsaState): 
   const { components } = token
   const accepted = expect.measurement
   if (components.length === 0)
-    return fail('the device measures none of its software', {
-      action: 'use a device whose boot measures what it loads',
-      by: 'platform-owner',
-    })
+    return fail(
+      'the device measures none of its software',
+      mend('use a device whose boot measures what it loads', 'platform-owner'),
+    )
   if (accepted === undefined)
     return componentsFinding(components, platformsFor(endorsements, implementationId), implementationId)
   const strange = components.find(({ measurement }) => !accepted.includes(toHex(measurement)))
   if (strange === undefined) return pass(`all ${components.length} components have measurements that you accept`)
   return fail(
     `a component has a measurement that you do not accept: ${JSON.stringify((strange.type ?? 'without a name').slice(0, 64))}`,
-    { action: 'update the software, or accept the measurement with `measurement`', by: 'platform-owner' },
+    mend('update the software, or accept the measurement with `measurement`', 'platform-owner'),
     { actual: toHex(strange.measurement), expected: `one of ${accepted.slice(0, 8).join(', ')}` },
   )
 }

@@ -1,5 +1,5 @@
 import { digestHex } from '../core/assemble.ts'
-import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
@@ -13,17 +13,15 @@ const LIBRARY = 'TCG TPM 2.0 Library, part 1'
 const PATH = 'RFC 5280, section 6.1'
 const PROFILE = 'TCG EK Credential Profile 2.5, section 3.2'
 
-const NEW_CHAIN: Remedy = {
-  action:
-    'pass the certificate of the key and all that are above it, as the maker of the TPM or the cloud hands them out',
-  by: 'platform-owner',
-}
-const NEW_KEY: Remedy = {
-  action:
-    'have the TPM make a new attestation key: restricted, for signing only, fixed to the TPM, with SHA-256 or better',
-  by: 'workload-owner',
-}
-const FORGED: Remedy = { action: 'nothing mends a forged chain: ask for the genuine one', by: 'nobody' }
+const NEW_CHAIN: Remedy = mend(
+  'pass the certificate of the key and all that are above it, as the maker of the TPM or the cloud hands them out',
+  'platform-owner',
+)
+const NEW_KEY: Remedy = mend(
+  'have the TPM make a new attestation key: restricted, for signing only, fixed to the TPM, with SHA-256 or better',
+  'workload-owner',
+)
+const FORGED: Remedy = mend('nothing mends a forged chain: ask for the genuine one', 'nobody')
 
 type Check = (state: TpmState) => Finding
 
@@ -93,10 +91,7 @@ function pinned(chain: TpmChain, { anchor }: TpmState): Finding {
   const top = chain.links.at(-1)
   return fail(
     'the chain ends at no root key that is trusted, whatever its name says',
-    {
-      action: 'pass the certificates up to the root; to accept the root of a TPM maker, name its key in `trustAnchors`',
-      by: 'relying-party',
-    },
+    mend('pass the certificates up to the root; to accept the root of a TPM maker, name its key in `trustAnchors`'),
     { actual: top === undefined ? 'no certificate' : nameOf(top) },
   )
 }
@@ -140,33 +135,28 @@ function usage(chain: TpmChain, { role, anchor }: TpmState): Finding {
 function trust(state: TpmState): Finding {
   const { ak, chain, bound, akIsAnchor, anchor, role, activation } = state
   if (ak === undefined) {
-    return unchecked('there is no attestation key to check the signature with', {
-      action: 'pass the key (`akPublic`) or its certificate',
-      by: 'platform-owner',
-    })
+    return unchecked(
+      'there is no attestation key to check the signature with',
+      mend('pass the key (`akPublic`) or its certificate', 'platform-owner'),
+    )
   }
   if (bound !== undefined) {
     if (bound.holds === undefined)
-      return unchecked(bound.reason, {
-        action: 'pass what the hardware report lacks to be proven',
-        by: 'relying-party',
-      })
+      return unchecked(bound.reason, mend('pass what the hardware report lacks to be proven'))
     return bound.holds
       ? pass(bound.reason)
-      : fail(bound.reason, {
-          action: 'ask for a quote and a hardware report of the same machine',
-          by: 'workload-owner',
-        })
+      : fail(bound.reason, mend('ask for a quote and a hardware report of the same machine', 'workload-owner'))
   }
   if (akIsAnchor && anchor !== undefined)
     return pass(`you named this key as trusted: ${anchor.name}`, { anchor: anchor.id })
   const leaf = chain?.links[0]?.certificate
   if (leaf === undefined) {
-    return unchecked('nobody vouches for the attestation key: whoever sent the quote may have made it', {
-      action:
+    return unchecked(
+      'nobody vouches for the attestation key: whoever sent the quote may have made it',
+      mend(
         'pass the certificate of the AK, or the outcome of a credential activation with the certificate of the EK, or name the key in `trustAnchors`',
-      by: 'relying-party',
-    })
+      ),
+    )
   }
   if (role === 'ek') {
     const details = { expected: activation?.akName ?? '', actual: ak.name ?? 'a bare key, which has no name' }
@@ -174,15 +164,15 @@ function trust(state: TpmState): Finding {
       return pass('the TPM with this endorsement key activated a credential for this attestation key', details)
     return fail(
       'the credential was activated for another attestation key',
-      { action: 'activate a credential for the key that signs', by: 'relying-party' },
+      mend('activate a credential for the key that signs'),
       details,
     )
   }
   if (leaf.key !== undefined && sameKey(leaf.key, ak.key)) return pass('the certificate is for the attestation key')
-  return fail('the certificate is for another key than the one that came with the quote', {
-    action: 'pass the certificate of the key that signs',
-    by: 'platform-owner',
-  })
+  return fail(
+    'the certificate is for another key than the one that came with the quote',
+    mend('pass the certificate of the key that signs', 'platform-owner'),
+  )
 }
 
 const NEEDED: readonly ObjectAttribute[] = ['fixedTPM', 'fixedParent', 'sensitiveDataOrigin', 'restricted', 'sign']

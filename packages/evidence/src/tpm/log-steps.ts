@@ -1,4 +1,4 @@
-import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import type { ExplainedBank } from './boot/explain.ts'
 import { logFaults, type WindowsFinding } from './boot/windows.ts'
@@ -7,10 +7,10 @@ import type { LogState, TpmState } from './state.ts'
 const PROFILE = 'TCG PC Client Platform Firmware Profile 1.06, section 10'
 const WBCL = 'Windows SDK, wbcl.h'
 
-const NEW_LOG: Remedy = {
-  action: 'send the whole event log of this boot (on Windows: of the last resume), or none',
-  by: 'workload-owner',
-}
+const NEW_LOG: Remedy = mend(
+  'send the whole event log of this boot (on Windows: of the last resume), or none',
+  'workload-owner',
+)
 
 /** PCRs that nobody but firmware, boot loader and Windows' loader extends; others may grow after the log ends. */
 function isBootPcr(index: number): boolean {
@@ -100,7 +100,7 @@ function secureBoot(state: TpmState): Finding {
     return unproven('secure boot', 'PCR 7 is not quoted, does not replay, or the log does not tell', details)
   return fail(
     `secure boot is ${onOff(enabled)}`,
-    { action: `switch secure boot ${onOff(expect.secureBoot)} and boot again`, by: 'platform-owner' },
+    mend(`switch secure boot ${onOff(expect.secureBoot)} and boot again`, 'platform-owner'),
     details,
   )
 }
@@ -116,7 +116,7 @@ function unproven(
 ): Finding {
   return unchecked(
     `${what} is not proven: ${because}`,
-    { action: 'send the event log of this boot, with a quote of PCR 0 to 14', by: 'workload-owner' },
+    mend('send the event log of this boot, with a quote of PCR 0 to 14', 'workload-owner'),
     details,
   )
 }
@@ -141,7 +141,7 @@ function windows(
       )
     return fail(
       `${what} is ${finding.state}: ${finding.because}`,
-      { action: `switch it ${onOff(expected)} and boot again`, by: 'platform-owner' },
+      mend(`switch it ${onOff(expected)} and boot again`, 'platform-owner'),
       details,
     )
   })

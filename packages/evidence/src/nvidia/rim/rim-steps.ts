@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../../core/bytes.ts'
-import { fail, notApplicable, pass, type Step, type StepGroup, unchecked } from '../../core/engine.ts'
+import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../../core/engine.ts'
 import type { Finding, Remedy } from '../../core/verdict.ts'
 import { architectureOf } from '../certificates.ts'
 import { type ChainScope, chainSteps } from '../chain-steps.ts'
@@ -17,10 +17,7 @@ const SOURCE = 'NVIDIA attestation, reference integrity manifests'
 export function rimGroup<S extends TrustState>(kind: RimKind): StepGroup<S> {
   const id = `nvidia.rim.${kind}`
   const name = `the ${kind === 'driver' ? 'driver' : 'VBIOS'} manifest`
-  const fetch: Remedy = {
-    action: `fetch ${name} of this very version again from ${NVIDIA_RIM_SERVICE}`,
-    by: 'relying-party',
-  }
+  const fetch: Remedy = mend(`fetch ${name} of this very version again from ${NVIDIA_RIM_SERVICE}`)
   const chain: ChainScope<S> = {
     id: `${id}.chain`,
     name: `the chain of ${name}`,
@@ -90,10 +87,10 @@ function presence(kind: RimKind, name: string, { rims, device }: TrustState): Fi
   if (isPresent(rims[kind])) return pass(`${name} was given`)
   if (kind === 'driver' && device?.isSwitch === true) return notApplicable('a switch has no driver of its own')
   const id = device?.rimIds[kind]
-  return unchecked(`${name} was not given: whether genuine firmware runs is not known`, {
-    action: `fetch ${id === undefined ? 'it' : `${NVIDIA_RIM_SERVICE}${id}`} and pass it as \`${kind}Rim\``,
-    by: 'relying-party',
-  })
+  return unchecked(
+    `${name} was not given: whether genuine firmware runs is not known`,
+    mend(`fetch ${id === undefined ? 'it' : `${NVIDIA_RIM_SERVICE}${id}`} and pass it as \`${kind}Rim\``),
+  )
 }
 
 function version(
