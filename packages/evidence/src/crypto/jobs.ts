@@ -160,20 +160,18 @@ export interface CipherJob extends RareJob<CipherJob> {
 export type Job = SignatureJob | DigestJob | ReplayJob | HmacJob | CipherJob
 
 /**
- * The order n of a curve's base point, in hex.
+ * The order n of the base point of P-256 and of P-384, in hex.
  * @see FIPS 186-5 / NIST SP 800-186, section 3.2.1
  */
-export const CURVE_ORDERS: Readonly<Record<'P-256' | 'P-384', string>> = {
-  'P-256': 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551',
-  'P-384': 'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973',
-}
+export const P256_ORDER = 'ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551'
+export const P384_ORDER =
+  'ffffffffffffffffffffffffffffffffffffffffffffffffc7634d81f4372ddf581a0db248b0a77aecec196accc52973'
 
 /**
- * Whether r and s of a raw ECDSA signature are both in 1..n-1. High values of s are legal.
+ * Whether r and s of a raw ECDSA signature are both in 1..n-1; `order` is n. High values of s are legal.
  * @see FIPS 186-5, section 6.4.2, step 1
  */
-export function inSignatureRange(signature: Uint8Array, curve: 'P-256' | 'P-384'): boolean {
-  const order = CURVE_ORDERS[curve]
+export function inSignatureRange(signature: Uint8Array, order: string): boolean {
   const digits = toHex(signature)
   const r = digits.slice(0, order.length)
   const s = digits.slice(order.length)

@@ -1,5 +1,12 @@
 import { concatBytes } from '../core/bytes.ts'
-import { type DigestJob, inSignatureRange, type PublicKey, type SignatureJob, sha256 } from '../crypto/jobs.ts'
+import {
+  type DigestJob,
+  inSignatureRange,
+  P256_ORDER,
+  type PublicKey,
+  type SignatureJob,
+  sha256,
+} from '../crypto/jobs.ts'
 import type { Quote } from './quote.ts'
 
 /** The check of a raw P-256 signature; undefined when r or s is out of range, or the key is missing. */
@@ -8,7 +15,7 @@ export function signatureOf(
   signature: Uint8Array,
   key: PublicKey | undefined,
 ): SignatureJob | undefined {
-  if (key === undefined || !inSignatureRange(signature, 'P-256')) return undefined
+  if (key === undefined || !inSignatureRange(signature, P256_ORDER)) return undefined
   return { kind: 'signature', scheme: 'ecdsa-p256-sha256', key, data, signature }
 }
 

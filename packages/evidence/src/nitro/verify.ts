@@ -7,7 +7,7 @@ import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
-import { type DigestJob, inSignatureRange, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
+import { type DigestJob, inSignatureRange, type Job, P384_ORDER, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { AWS_NITRO_ROOT_CERTIFICATES, AWS_NITRO_ROOTS } from './anchors.ts'
@@ -103,7 +103,7 @@ function planDocument(door: Door): Plan {
 /** The check of the document's own signature; undefined when its form or the leaf's key does not allow it. */
 function planSignature({ cose }: NitroDocument, leaf: Certificate | undefined): SignatureJob | undefined {
   const key = leaf?.key
-  if (key?.kind !== 'P-384' || !inSignatureRange(cose.signature, 'P-384')) return undefined
+  if (key?.kind !== 'P-384' || !inSignatureRange(cose.signature, P384_ORDER)) return undefined
   const data = sign1Input(cose.protected, cose.payload)
   return { kind: 'signature', scheme: 'ecdsa-p384-sha384', key, data, signature: cose.signature }
 }

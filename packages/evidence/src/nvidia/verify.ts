@@ -7,7 +7,7 @@ import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Verdict } from '../core/verdict.ts'
-import { type DigestJob, inSignatureRange, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
+import { type DigestJob, inSignatureRange, type Job, P384_ORDER, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { NVIDIA_ROOTS } from './anchors.ts'
@@ -179,7 +179,7 @@ function chainsOf(chain: Part<Chain>, { driverRim, vbiosRim }: NvidiaCollateral)
 function planSignature({ signed, response }: NvidiaReport, leaf: Certificate | undefined): SignatureJob | undefined {
   const key = leaf?.key
   const { signature } = response
-  if (key?.kind !== 'P-384' || !inSignatureRange(signature, 'P-384')) return undefined
+  if (key?.kind !== 'P-384' || !inSignatureRange(signature, P384_ORDER)) return undefined
   return { kind: 'signature', scheme: 'ecdsa-p384-sha384', key, data: signed, signature }
 }
 

@@ -1,6 +1,13 @@
 import { Reader } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
-import { type DigestJob, inSignatureRange, type Job, type PublicKey, type SignatureJob } from '../crypto/jobs.ts'
+import {
+  type DigestJob,
+  inSignatureRange,
+  type Job,
+  P384_ORDER,
+  type PublicKey,
+  type SignatureJob,
+} from '../crypto/jobs.ts'
 import { pair384 } from './little-endian.ts'
 
 /** An ID block: what whoever launches a guest says it should be. @see AMD 56860, ID block */
@@ -126,7 +133,7 @@ export function planIdBlock(idBlock: Uint8Array, idAuth: Uint8Array): IdBlockPro
 function signatureJob(keyBytes: Uint8Array, data: Uint8Array, encoded: Uint8Array): SignatureJob | undefined {
   const key = publicKey(keyBytes)
   const signature = pair384(encoded.subarray(0, 72), encoded.subarray(72, 144))
-  if (key === undefined || signature === undefined || !inSignatureRange(signature, 'P-384')) return undefined
+  if (key === undefined || signature === undefined || !inSignatureRange(signature, P384_ORDER)) return undefined
   return { kind: 'signature', scheme: 'ecdsa-p384-sha384', key, data, signature }
 }
 

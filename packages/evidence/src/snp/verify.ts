@@ -7,7 +7,7 @@ import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
-import { type DigestJob, inSignatureRange, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
+import { type DigestJob, inSignatureRange, type Job, P384_ORDER, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import type { KeptChecks } from '../crypto/kept-checks.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
@@ -185,7 +185,7 @@ function planSignature(
   key: SignatureJob['key'] | undefined,
 ): SignatureJob | undefined {
   const signature = pair384(report.signatureR, report.signatureS)
-  if (key?.kind !== 'P-384' || signature === undefined || !inSignatureRange(signature, 'P-384')) return undefined
+  if (key?.kind !== 'P-384' || signature === undefined || !inSignatureRange(signature, P384_ORDER)) return undefined
   return { kind: 'signature', scheme: 'ecdsa-p384-sha384', key, data: bytes.subarray(0, SNP_SIGNED_SIZE), signature }
 }
 

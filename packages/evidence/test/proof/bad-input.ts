@@ -1,5 +1,5 @@
 import { concat, filled, makeTdx, patched, toHex } from '@sekisho/emulator/kit'
-import { CURVE_ORDERS } from '../../src/crypto/jobs.ts'
+import { P256_ORDER, P384_ORDER } from '../../src/crypto/jobs.ts'
 import { parseIdAuth, parseIdBlock } from '../../src/snp/id-block.ts'
 import { judgeTdx } from '../soundness/kit.ts'
 import { DATES, EXTENSIONS, ISSUERS, KEYS } from './bad-certificates.ts'
@@ -134,8 +134,8 @@ const TRAILING: readonly BadInput[] = [
   check('text behind TCB info', 'sgx.tcb-info.present', sgxPart('tcb_info', `${sgx.collateral.tcb_info}}`)),
 ]
 
-const P256: Uint8Array = Buffer.from(CURVE_ORDERS['P-256'], 'hex')
-const P384_LE: Uint8Array = concat(Buffer.from(CURVE_ORDERS['P-384'], 'hex').reverse(), filled(24))
+const P256: Uint8Array = Buffer.from(P256_ORDER, 'hex')
+const P384_LE: Uint8Array = concat(Buffer.from(P384_ORDER, 'hex').reverse(), filled(24))
 const NUMBERS: readonly (readonly [string, Uint8Array, Uint8Array])[] = [
   ['zero', filled(32), filled(72)],
   ['the order', P256, P384_LE],
