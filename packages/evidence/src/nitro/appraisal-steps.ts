@@ -1,9 +1,10 @@
 import { compareOneOf, debugFinding, hardwareFinding } from '../core/compare.ts'
-import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { fail, mend, notApplicable, pass, type StepGroup, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
 import { instanceIdOf, ZERO_PCR } from './document.ts'
 import type { NitroState } from './state.ts'
+import { appraisal, waivable } from './step.ts'
 
 const PCRS = "AWS Nitro Enclaves, where to get an enclave's measurements"
 const DOCUMENT = 'AWS Nitro Enclaves, attestation process, section 2'
@@ -143,37 +144,29 @@ function instance({ document, expect }: NitroState): Finding {
   )
 }
 
-function step(id: string, title: string, source: string, check: (state: NitroState) => Finding): Step<NitroState> {
-  return { id: `nitro.${id}`, title, phase: 'appraisal', source, check }
-}
-
-function waivable(one: Step<NitroState>): Step<NitroState> {
-  return { ...one, waivable: true }
-}
-
 /** What the relying party wants of the enclave or instance. */
 export const APPRAISAL_STEPS: StepGroup<NitroState> = {
   id: 'nitro.appraisal',
   title: 'Expectations',
   steps: [
     {
-      ...step('hardware', 'A hardware vendor stands behind the chain', DOCUMENT, ({ anchor, expect }) =>
+      ...appraisal('hardware', 'A hardware vendor stands behind the chain', DOCUMENT, ({ anchor, expect }) =>
         anchor === undefined ? notApplicable('the chain ends at no trusted root') : hardwareFinding(anchor, expect),
       ),
       needs: ['nitro.root.pinned'],
     },
-    step('debug', 'Debug mode is off', PCRS, ({ debug, document, expect }) =>
+    appraisal('debug', 'Debug mode is off', PCRS, ({ debug, document, expect }) =>
       document.device === 'nsm'
         ? debugFinding(debug, 'PCR0, PCR1 and PCR2 are zero', expect)
         : notApplicable('no register of an instance shows debugging'),
     ),
-    waivable(step('expect.measurement', 'What was launched is accepted', PCRS, measurement)),
-    waivable(step('expect.signer', 'The image was signed by an accepted key', PCRS, signer)),
-    waivable(step('expect.pcrs', 'The registers named are as expected', PCRS, namedRegisters)),
-    waivable(step('expect.runtime-pcrs', 'What was extended after the launch is accepted', PCRS, runtimeRegisters)),
-    waivable(step('expect.user-data', 'The user data is as expected', DOCUMENT, userData)),
-    waivable(step('expect.public-key', 'The public key is as expected', DOCUMENT, publicKey)),
-    waivable(step('expect.freshness', 'The document was made for this exchange', DOCUMENT, freshness)),
-    waivable(step('expect.instance', 'The instance is an accepted one', DOCUMENT, instance)),
+    waivable('measurement', 'What was launched is accepted', PCRS, measurement),
+    waivable('signer', 'The image was signed by an accepted key', PCRS, signer),
+    waivable('pcrs', 'The registers named are as expected', PCRS, namedRegisters),
+    waivable('runtime-pcrs', 'What was extended after the launch is accepted', PCRS, runtimeRegisters),
+    waivable('user-data', 'The user data is as expected', DOCUMENT, userData),
+    waivable('public-key', 'The public key is as expected', DOCUMENT, publicKey),
+    waivable('freshness', 'The document was made for this exchange', DOCUMENT, freshness),
+    waivable('instance', 'The instance is an accepted one', DOCUMENT, instance),
   ],
 }

@@ -4,6 +4,7 @@ import type { Finding, Remedy } from '../core/verdict.ts'
 import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
 import type { Link } from './certificates.ts'
 import type { NitroState } from './state.ts'
+import { authenticity } from './step.ts'
 
 const PROCESS = 'AWS Nitro Enclaves, attestation process, section 3.2'
 const PATH = 'RFC 5280, section 6.1'
@@ -19,16 +20,6 @@ function quoted(text: string | undefined): string {
   return text === undefined ? 'no common name' : JSON.stringify(text.slice(0, 64))
 }
 
-function step(
-  id: string,
-  title: string,
-  source: string,
-  needs: readonly string[],
-  check: (state: NitroState) => Finding,
-): Step<NitroState> {
-  return { id: `nitro.${id}`, title, phase: 'authenticity', source, needs, check }
-}
-
 /** A step that holds unless one certificate has a fault. */
 function each(
   id: string,
@@ -37,7 +28,7 @@ function each(
   holds: string,
   fault: (state: NitroState, certificate: Certificate, index: number) => string | undefined,
 ): Step<NitroState> {
-  return step(id, title, source, READ, (state) => {
+  return authenticity(id, title, source, READ, (state) => {
     const { links } = state.chain
     for (let i = 0; i < links.length; i++) {
       const { name, certificate } = links[i] as Link
@@ -48,7 +39,8 @@ function each(
   })
 }
 
-const READ: readonly string[] = ['nitro.chain.well-formed']
+const READ: readonly string[] = ['chain.well-formed']
+const SIGNED: readonly string[] = [...READ, 'chain.algorithms']
 
 function wellFormed({ chain }: NitroState): Finding {
   const bad = chain.links.find(({ error }) => error !== undefined)
@@ -128,7 +120,7 @@ export const CHAIN_STEPS: StepGroup<NitroState> = {
   id: 'nitro.chain',
   title: 'Certificate chain',
   steps: [
-    step('chain.well-formed', 'Every certificate can be read', 'RFC 5280, section 4.1', [], wellFormed),
+    authenticity('chain.well-formed', 'Every certificate can be read', 'RFC 5280, section 4.1', [], wellFormed),
     each(
       'chain.names',
       'Each certificate was issued by the one before it',
@@ -150,16 +142,10 @@ export const CHAIN_STEPS: StepGroup<NitroState> = {
       'so they are',
       algorithmFault,
     ),
-    step('root.pinned', 'The chain ends at a root key that is trusted', PROCESS, READ, pinned),
-    step('root.signature', 'The root certificate is genuine', PATH, [...READ, 'nitro.chain.algorithms'], root),
-    step(
-      'intermediates.signature',
-      'The intermediate certificates are signed',
-      PATH,
-      [...READ, 'nitro.chain.algorithms'],
-      intermediates,
-    ),
-    step('leaf.signature', 'The leaf is signed', PATH, [...READ, 'nitro.chain.algorithms'], leaf),
+    authenticity('root.pinned', 'The chain ends at a root key that is trusted', PROCESS, READ, pinned),
+    authenticity('root.signature', 'The root certificate is genuine', PATH, SIGNED, root),
+    authenticity('intermediates.signature', 'The intermediate certificates are signed', PATH, SIGNED, intermediates),
+    authenticity('leaf.signature', 'The leaf is signed', PATH, SIGNED, leaf),
     each('chain.not-before', 'The certificates are valid already', PROCESS, 'so are all', (state, { notBefore }) =>
       state.at < notBefore ? `is valid from ${isoTime(notBefore)} only, ${judged(state)}` : undefined,
     ),

@@ -2,6 +2,7 @@ import { COSE_ALGORITHMS } from '../cbor/sign1.ts'
 import { fail, pass, REPLACE_EVIDENCE, type StepGroup } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { NitroState } from './state.ts'
+import { authenticity } from './step.ts'
 
 const PROCESS = 'AWS Nitro Enclaves, attestation process, section 3.1'
 const ES384 = -35
@@ -27,20 +28,13 @@ export const DOCUMENT_STEPS: StepGroup<NitroState> = {
   id: 'nitro.document',
   title: 'Attestation document',
   steps: [
-    {
-      id: 'nitro.document.algorithm',
-      title: 'The document is signed with ES384',
-      phase: 'authenticity',
-      source: PROCESS,
-      check: algorithm,
-    },
-    {
-      id: 'nitro.document.signature',
-      title: 'The document is signed by the leaf',
-      phase: 'authenticity',
-      source: 'RFC 9052, section 4.4',
-      needs: ['nitro.document.algorithm', 'nitro.chain.well-formed', 'nitro.chain.algorithms'],
-      check: signature,
-    },
+    authenticity('document.algorithm', 'The document is signed with ES384', PROCESS, [], algorithm),
+    authenticity(
+      'document.signature',
+      'The document is signed by the leaf',
+      'RFC 9052, section 4.4',
+      ['document.algorithm', 'chain.well-formed', 'chain.algorithms'],
+      signature,
+    ),
   ],
 }
