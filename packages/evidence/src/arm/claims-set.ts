@@ -36,17 +36,27 @@ export class ClaimsSet {
     for (const [name, key] of Object.entries(names)) if (!this.has(key)) throw this.#missing(key, name)
   }
 
-  /** A claim by key. @throws EvidenceError when it is missing */
-  need<T>(key: number, name: string, read: (item: CborItem, field: string) => T): T {
-    const value = this.maybe(key, name, read)
+  /** A claim by key, read with what `bounds` says. @throws EvidenceError when it is missing */
+  need<T, B extends readonly unknown[]>(
+    key: number,
+    name: string,
+    read: (item: CborItem, field: string, ...bounds: B) => T,
+    ...bounds: B
+  ): T {
+    const value = this.maybe(key, name, read, ...bounds)
     if (value !== undefined) return value
     throw this.#missing(key, name)
   }
 
   /** A claim by key, or undefined when it is not there. */
-  maybe<T>(key: number, name: string, read: (item: CborItem, field: string) => T): T | undefined {
+  maybe<T, B extends readonly unknown[]>(
+    key: number,
+    name: string,
+    read: (item: CborItem, field: string, ...bounds: B) => T,
+    ...bounds: B
+  ): T | undefined {
     const entry = this.#map.entries.find((one) => one.key.value === key)
-    return entry === undefined ? undefined : read(entry.value, `${this.#field}.${name}`)
+    return entry === undefined ? undefined : read(entry.value, `${this.#field}.${name}`, ...bounds)
   }
 
   #missing(key: number, name: string): EvidenceError {

@@ -31,7 +31,7 @@ function describe(item: CborItem): string {
 /** Bytes of `min` to `max` bytes. @throws EvidenceError */
 export function bytesOf(item: CborItem, field: string, min: number, max: number): Uint8Array {
   if (item.type === 'bytes' && item.value.length >= min && item.value.length <= max) return item.value
-  throw wrongItem(item, field, min === max ? `${min} bytes` : `${min} to ${max} bytes`)
+  throw wrongItem(item, field, `${range(min, max)} bytes`)
 }
 
 /** Bytes of one of some lengths. @throws EvidenceError */
@@ -62,5 +62,9 @@ export function mapOf(item: CborItem, field: string): CborMap {
 /** An array of `min` to `max` items. @throws EvidenceError */
 export function arrayOf(item: CborItem, field: string, min: number, max: number): CborArray {
   if (item.type === 'array' && item.items.length >= min && item.items.length <= max) return item
-  throw wrongItem(item, field, min === max ? `an array of ${min}` : `an array of ${min} to ${max}`)
+  throw wrongItem(item, field, `an array of ${range(min, max)}`)
+}
+
+function range(min: number, max: number): string {
+  return min === max ? `${min}` : `${min} to ${max}`
 }

@@ -51,19 +51,13 @@ export function readPlatformClaims(bytes: Uint8Array, start = 0, end: number = b
   return {
     profile: claims.need(KEY.profile, 'profile', readProfile),
     challenge: claims.need(KEY.challenge, 'challenge', readDigest),
-    implementationId: claims.need(KEY.implementationId, 'implementation-id', (item, field) =>
-      bytesOf(item, field, 32, 32),
-    ),
+    implementationId: claims.need(KEY.implementationId, 'implementation-id', bytesOf, 32, 32),
     instanceId: claims.need(KEY.instanceId, 'instance-id', readInstanceId),
-    configuration: claims.need(KEY.configuration, 'configuration', (item, field) => bytesOf(item, field, 0, 4096)),
-    lifecycle: claims.need(KEY.lifecycle, 'lifecycle', (item, field) => integerOf(item, field, 0, 0xffff)),
-    components: claims.need(KEY.components, 'software-components', (item, field) =>
-      readComponents(item, field, 'mandatory'),
-    ),
-    verificationService: claims.maybe(KEY.verificationService, 'verification-service', (item, field) =>
-      textOf(item, field, 0, 2048),
-    ),
-    hashAlgorithm: claims.need(KEY.hashAlgorithm, 'hash-algorithm', (item, field) => textOf(item, field, 1, 64)),
+    configuration: claims.need(KEY.configuration, 'configuration', bytesOf, 0, 4096),
+    lifecycle: claims.need(KEY.lifecycle, 'lifecycle', integerOf, 0, 0xffff),
+    components: claims.need(KEY.components, 'software-components', readComponents, 'mandatory'),
+    verificationService: claims.maybe(KEY.verificationService, 'verification-service', textOf, 0, 2048),
+    hashAlgorithm: claims.need(KEY.hashAlgorithm, 'hash-algorithm', textOf, 1, 64),
     order: claims.order,
     unknown: claims.unknown(Object.values(KEY)),
   }

@@ -53,20 +53,16 @@ export function readRealmClaims(bytes: Uint8Array, start = 0, end: number = byte
   claims.require(mandatory)
   const profile = claims.maybe(KEY.profile, 'profile', readProfile)
   const keyFormat = profile === undefined ? 'raw-uncompressed-point' : 'cose-key'
-  const initialMeasurement = claims.need(KEY.initialMeasurement, 'initial-measurement', (item, field) =>
-    bytesOfLength(item, field, DIGEST_LENGTHS),
-  )
+  const initialMeasurement = claims.need(KEY.initialMeasurement, 'initial-measurement', bytesOfLength, DIGEST_LENGTHS)
   return {
     profile,
     challenge: claims.need(KEY.challenge, 'challenge', (item, field) => {
       if (item.type === 'array') throw wrongItem(item, field, 'one value', 'several values')
       return bytesOf(item, field, 64, 64)
     }),
-    personalizationValue: claims.need(KEY.personalizationValue, 'personalization-value', (item, field) =>
-      bytesOf(item, field, 64, 64),
-    ),
-    hashAlgorithm: claims.need(KEY.hashAlgorithm, 'hash-algorithm', (item, field) => textOf(item, field, 1, 64)),
-    publicKey: claims.need(KEY.publicKey, 'public-key', (item, field) => bytesOf(item, field, 1, 512)),
+    personalizationValue: claims.need(KEY.personalizationValue, 'personalization-value', bytesOf, 64, 64),
+    hashAlgorithm: claims.need(KEY.hashAlgorithm, 'hash-algorithm', textOf, 1, 64),
+    publicKey: claims.need(KEY.publicKey, 'public-key', bytesOf, 1, 512),
     keyFormat,
     key: claims.need(KEY.publicKey, 'public-key', (item, field) => readKey(bytes, item, field, keyFormat)),
     initialMeasurement,
@@ -75,9 +71,7 @@ export function readRealmClaims(bytes: Uint8Array, start = 0, end: number = byte
         bytesOf(one, `${field}[${i}]`, initialMeasurement.length, initialMeasurement.length),
       ),
     ),
-    publicKeyHashAlgorithm: claims.need(KEY.publicKeyHashAlgorithm, 'public-key-hash-algorithm', (item, field) =>
-      textOf(item, field, 1, 64),
-    ),
+    publicKeyHashAlgorithm: claims.need(KEY.publicKeyHashAlgorithm, 'public-key-hash-algorithm', textOf, 1, 64),
     order: claims.order,
     unknown: claims.unknown(Object.values(KEY)),
   }

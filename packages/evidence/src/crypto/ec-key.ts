@@ -1,4 +1,4 @@
-import { concatBytes, fromHex } from '../core/bytes.ts'
+import { concatBytes, fromHex, toHex } from '../core/bytes.ts'
 import { CURVE_BYTES, type Curve, type EcKey } from './jobs.ts'
 
 const SPKI_PREFIXES: Readonly<Record<Curve, string>> = {
@@ -46,7 +46,5 @@ export function isOnCurve({ kind, bytes }: EcKey): boolean {
 }
 
 function number(bytes: Uint8Array): bigint {
-  let value = 0n
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte)
-  return value
+  return BigInt(`0x${toHex(bytes)}`)
 }

@@ -98,25 +98,34 @@ function readPayload(bytes: Uint8Array, map: CborMap): NitroPayload {
     if (KNOWN.includes(name)) found.set(name, value)
     else unknown[name] = bytes.subarray(value.offset, value.end)
   }
-  const need = (name: string): CborItem => {
+  const need = <T, B extends readonly unknown[]>(
+    name: string,
+    read: (item: CborItem, field: string, ...bounds: B) => T,
+    ...bounds: B
+  ): T => {
     const item = found.get(name)
-    if (item !== undefined) return item
+    if (item !== undefined) return read(item, `document.${name}`, ...bounds)
     throw wrongItem(map, `document.${name}`, 'the member', 'nothing of that name')
+  }
+  const optional = (name: string, min: number): Uint8Array | null | undefined => {
+    const item = found.get(name)
+    if (item === undefined) return undefined
+    return isNull(item) ? null : bytesOf(item, `document.${name}`, min, MAX_BYTES)
   }
   const name = pcrsName(found, map)
   return {
     device: PCRS[name] as NitroDevice,
-    moduleId: textOf(need('module_id'), 'document.module_id', 1, 256),
-    digest: readDigest(need('digest')),
-    timestamp: integerOf(need('timestamp'), 'document.timestamp', 1, MAX_TIMESTAMP),
-    pcrs: readPcrs(need(name), `document.${name}`),
-    certificate: bytesOf(need('certificate'), 'document.certificate', 1, MAX_BYTES),
-    cabundle: arrayOf(need('cabundle'), 'document.cabundle', 1, MAX_CERTIFICATES).items.map((one, i) =>
+    moduleId: need('module_id', textOf, 1, 256),
+    digest: need('digest', readDigest),
+    timestamp: need('timestamp', integerOf, 1, MAX_TIMESTAMP),
+    pcrs: need(name, readPcrs),
+    certificate: need('certificate', bytesOf, 1, MAX_BYTES),
+    cabundle: need('cabundle', arrayOf, 1, MAX_CERTIFICATES).items.map((one, i) =>
       bytesOf(one, `document.cabundle[${i}]`, 1, MAX_BYTES),
     ),
-    publicKey: optional(found.get('public_key'), 'document.public_key', 1),
-    userData: optional(found.get('user_data'), 'document.user_data', 0),
-    nonce: optional(found.get('nonce'), 'document.nonce', 0),
+    publicKey: optional('public_key', 1),
+    userData: optional('user_data', 0),
+    nonce: optional('nonce', 0),
     members: map.entries.map(({ key }) => String(key.value)),
     unknown,
     indefinite: map.indefinite,
@@ -137,9 +146,9 @@ function pcrsName(found: ReadonlyMap<string, CborItem>, map: CborMap): string {
   )
 }
 
-function readDigest(item: CborItem): 'SHA384' {
+function readDigest(item: CborItem, field: string): 'SHA384' {
   if (item.type === 'text' && item.value === 'SHA384') return item.value
-  throw wrongItem(item, 'document.digest', 'the text SHA384')
+  throw wrongItem(item, field, 'the text SHA384')
 }
 
 function readPcrs(item: CborItem, field: string): readonly NitroPcr[] {
@@ -150,11 +159,6 @@ function readPcrs(item: CborItem, field: string): readonly NitroPcr[] {
     const index = integerOf(key, field, 0, 31)
     return { index, value: bytesOf(value, `${field}[${index}]`, PCR_SIZE, PCR_SIZE) }
   })
-}
-
-function optional(item: CborItem | undefined, field: string, min: number): Uint8Array | null | undefined {
-  if (item === undefined) return undefined
-  return isNull(item) ? null : bytesOf(item, field, min, MAX_BYTES)
 }
 
 /** Value of a register, or undefined when the document does not have it. */

@@ -110,22 +110,19 @@ export function parsePsaToken(bytes: Uint8Array): PsaToken {
   return {
     cose,
     profile: older
-      ? (claims.maybe(keys.profile, 'profile', (item, field) => readProfile(item, field, 'older')) ??
-        'PSA_IOT_PROFILE_1')
+      ? (claims.maybe(keys.profile, 'profile', readProfile, 'older') ?? 'PSA_IOT_PROFILE_1')
       : claims.need(keys.profile, 'profile', readProfile),
     nonce: claims.need(nonce, 'nonce', (item, field) => {
       if (item.type === 'array') throw wrongItem(item, field, 'one value', 'several values')
       return bytesOfLength(item, field, DIGEST_LENGTHS)
     }),
     instanceId: claims.need(instanceId, 'instance-id', readInstanceId),
-    implementationId: claims.need(implementationId, 'implementation-id', (item, field) => bytesOf(item, field, 32, 32)),
-    clientId: claims.need(clientId, 'client-id', (item, field) => integerOf(item, field, -0x80000000, 0x7fffffff)),
-    lifecycle: claims.need(lifecycle, 'lifecycle', (item, field) => integerOf(item, field, 0, 0xffff)),
+    implementationId: claims.need(implementationId, 'implementation-id', bytesOf, 32, 32),
+    clientId: claims.need(clientId, 'client-id', integerOf, -0x80000000, 0x7fffffff),
+    lifecycle: claims.need(lifecycle, 'lifecycle', integerOf, 0, 0xffff),
     bootSeed: readBootSeed(claims, keys, older),
     certificationReference: claims.maybe(keys.certificationReference, 'certification-reference', readReference),
-    verificationService: claims.maybe(keys.verificationService, 'verification-service', (item, field) =>
-      textOf(item, field, 0, 2048),
-    ),
+    verificationService: claims.maybe(keys.verificationService, 'verification-service', textOf, 0, 2048),
     components: readSoftware(claims, keys, older),
     order: claims.order,
     unknown: claims.unknown(Object.values(keys).flat()),
@@ -175,7 +172,7 @@ function readSoftware(claims: ClaimsSet, keys: Keys, older: boolean): readonly S
   const none =
     keys.noMeasurement === undefined
       ? undefined
-      : claims.maybe(keys.noMeasurement, 'no-software-measurement', (item, field) => integerOf(item, field, 1, 1))
+      : claims.maybe(keys.noMeasurement, 'no-software-measurement', integerOf, 1, 1)
   const components = claims.maybe(keys.components, 'software-components', (item, field) => {
     if (none !== undefined) throw wrongItem(item, field, 'either components or the claim that there are none', 'both')
     return readComponents(item, field, older ? 'optional' : 'mandatory')
