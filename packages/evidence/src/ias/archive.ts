@@ -1,9 +1,10 @@
-import { EvidenceError, refuse } from '../core/errors.ts'
+import { EvidenceError } from '../core/errors.ts'
 import { isObject, type JsonObject, parseStrict, textOf } from '../core/json.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { DerReader, TAG } from '../x509/der.ts'
-import { decodeBase64, decodePem } from '../x509/pem.ts'
+import { decodePem } from '../x509/pem.ts'
 import { WIDE_PKCS1 } from '../x509/wide-algorithms.ts'
+import { bad, base64In, textIn } from './read.ts'
 import { type IasReport, parseIasReport } from './report.ts'
 
 /** A report of the service with what came with it. */
@@ -41,7 +42,7 @@ export function parseIas(bytes: Uint8Array): IasEvidence {
   if (bytes[0] !== 0x7b) throw bad('archive', 'another first byte', 'a certificate in DER, or `{`')
   const bar = bytes.lastIndexOf(BAR)
   if (bar > 0) return fromBars(bytes, undefined)
-  const value = parseStrict(textIn(bytes), 'ias.archive')
+  const value = parseStrict(trimmed(bytes), 'ias.archive')
   const envelope = isObject(value) ? envelopeOf(value) : undefined
   return envelope ?? assemble(bytes, undefined, undefined, undefined)
 }
@@ -66,7 +67,7 @@ function fromBars(bytes: Uint8Array, tls: Certificate | undefined): IasEvidence 
   const second = bytes.lastIndexOf(BAR)
   const first = second > 0 ? bytes.lastIndexOf(BAR, second - 1) : -1
   if (first <= 0) throw bad('archive', 'too few parts', 'body, signature and certificate with `|` between them')
-  const [signature, certificate] = [textIn(bytes.subarray(first + 1, second)), textIn(bytes.subarray(second + 1))]
+  const [signature, certificate] = [trimmed(bytes.subarray(first + 1, second)), trimmed(bytes.subarray(second + 1))]
   return assemble(bytes.subarray(0, first), signature, certificate, tls)
 }
 
@@ -100,8 +101,9 @@ function envelopeOf(value: JsonObject): IasEvidence | undefined {
     names.map((name) => textOf(value, name)).find((text) => text !== undefined)
   const body = named(NAMES.body)
   if (body === undefined) return undefined
-  const bytes = body.startsWith('{') ? new TextEncoder().encode(body) : decodeBase64(body)
-  if (bytes === undefined) throw bad('archive.report', 'other text', 'the JSON of the body, or that in base64')
+  const bytes = body.startsWith('{')
+    ? new TextEncoder().encode(body)
+    : base64In(body, 'archive.report', 'the JSON of the body, or that in base64')
   return assemble(bytes, named(NAMES.signature), named(NAMES.certificate), undefined)
 }
 
@@ -112,9 +114,8 @@ function assemble(
   tls: Certificate | undefined,
 ): IasEvidence {
   const report = parseIasReport(body)
-  const bytes = signature === undefined ? undefined : decodeBase64(signature)
-  if (signature !== undefined && (bytes === undefined || bytes.length === 0))
-    throw bad('archive.signature', 'other text', 'base64')
+  const bytes = signature === undefined ? undefined : base64In(signature, 'archive.signature')
+  if (bytes?.length === 0) throw bad('archive.signature', 'other text', 'base64')
   const { chain, fault } = chainOf(certificate)
   return { body, report, signature: bytes, chain, fault, tls }
 }
@@ -136,9 +137,7 @@ function chainOf(text: string | undefined): Pick<IasEvidence, 'chain' | 'fault'>
 function dersOf(text: string): readonly Uint8Array[] {
   const plain = text.includes('%') ? unescaped(text) : text
   if (plain.trimStart().startsWith('-----BEGIN ')) return decodePem(plain, 'CERTIFICATE', 'ias.archive.certificate')
-  const der = decodeBase64(plain)
-  if (der === undefined) throw bad('archive.certificate', 'other text', 'PEM or base64')
-  return [der]
+  return [base64In(plain, 'archive.certificate', 'PEM or base64')]
 }
 
 function unescaped(text: string): string {
@@ -150,15 +149,6 @@ function unescaped(text: string): string {
   }
 }
 
-function textIn(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes).trim()
-  } catch {
-    // The decoder's own words differ between runtimes.
-    throw bad('archive', 'bytes that are no UTF-8', 'text')
-  }
-}
-
-function bad(field: string, found: string, expected: string, code: EvidenceError['code'] = 'malformed'): EvidenceError {
-  return refuse(`ias.${field}`, found, expected, 0, code)
+function trimmed(bytes: Uint8Array): string {
+  return textIn(bytes, 'archive', 'text').trim()
 }

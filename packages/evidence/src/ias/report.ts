@@ -1,9 +1,8 @@
 import { Reader } from '../core/bytes.ts'
-import { type EvidenceError, refuse } from '../core/errors.ts'
 import { isList, isObject, type Json, type JsonObject, memberOf, parseStrict, textOf } from '../core/json.ts'
 import { parseIsoTime } from '../core/time.ts'
 import { ENCLAVE_REPORT_SIZE, type EnclaveReport, parseEnclaveReport } from '../dcap/enclave-report.ts'
-import { decodeBase64 } from '../x509/pem.ts'
+import { bad, base64In, textIn } from './read.ts'
 
 /** What the service said of a quote. @see Intel, Attestation Service for EPID, API version 4, section 4.2 */
 export const IAS_STATUSES = [
@@ -70,7 +69,7 @@ const REPORT_AT = 48
 export function parseIasReport(body: Uint8Array): IasReport {
   if (body.length > IAS_MAX_BODY)
     throw bad('body', `${body.length} bytes`, `at most ${IAS_MAX_BODY} bytes`, 'too-large')
-  const value = parseStrict(utf8Of(body), 'ias.report')
+  const value = parseStrict(textIn(body, 'report', 'JSON in UTF-8'), 'ias.report')
   if (!isObject(value)) throw bad('report', 'another value', 'a JSON object')
   const version = memberOf(value, 'version')
   if (version !== 3 && version !== 4) throw bad('report.version', 'another version', '3 or 4', 'unsupported-version')
@@ -83,7 +82,7 @@ export function parseIasReport(body: Uint8Array): IasReport {
     time,
     version,
     status: statusOf(need(value, 'isvEnclaveQuoteStatus')),
-    quote: parseEpidQuote(base64(need(value, 'isvEnclaveQuoteBody'))),
+    quote: parseEpidQuote(base64In(need(value, 'isvEnclaveQuoteBody'), 'report.isvEnclaveQuoteBody')),
     platformInfoBlob: textOf(value, 'platformInfoBlob'),
     advisories: advisoriesOf(memberOf(value, 'advisoryIDs')),
     nonce: textOf(value, 'nonce'),
@@ -132,23 +131,4 @@ function advisoriesOf(value: Json | undefined): readonly string[] | undefined {
 
 function reasonOf(value: Json | undefined): number | undefined {
   return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined
-}
-
-function base64(text: string): Uint8Array {
-  const bytes = decodeBase64(text)
-  if (bytes === undefined) throw bad('report.isvEnclaveQuoteBody', 'other text', 'base64')
-  return bytes
-}
-
-function utf8Of(bytes: Uint8Array): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    // The decoder's own words differ between runtimes.
-    throw bad('report', 'bytes that are no UTF-8', 'JSON in UTF-8')
-  }
-}
-
-function bad(field: string, found: string, expected: string, code: EvidenceError['code'] = 'malformed'): EvidenceError {
-  return refuse(`ias.${field}`, found, expected, 0, code)
 }
