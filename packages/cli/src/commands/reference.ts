@@ -1,5 +1,5 @@
 import type { Around } from '../around.ts'
-import { EXIT, usageError } from '../exit.ts'
+import { EXIT, unreadable, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
 import { readDocument } from '../options/document.ts'
 import { Answer } from '../remote/answer.ts'
@@ -66,10 +66,11 @@ async function put(
 export async function referenceImportCommand(
   name: string,
   file: string,
-  options: RemoteOptions & { readonly owner?: string },
+  options: RemoteOptions & { readonly owner?: string; readonly signer?: string },
   around: Around,
 ): Promise<number> {
-  const bytes = await readInput(file, around, MAX_IMPORT)
+  const received = await readInput(file, around, MAX_IMPORT)
+  const bytes = options.signer === undefined ? received : await withoutSignature(file, received, options.signer, around)
   const client = await clientOf(options, around)
   const query = new URLSearchParams({ name, ...(options.owner === undefined ? {} : { owner: options.owner }) })
   const answer = await client.send('POST', client.in(`/references/import?${query}`), { bytes })
@@ -78,6 +79,15 @@ export async function referenceImportCommand(
     const names = told.texts('names').join(', ')
     paper.line(0, 2, `${names}: stored. ${reappraised(told.number('live'), told.number('revoked'))}`)
   })
+}
+
+/** A signed CoRIM's content, once its signer is known to be one of the keys. @throws CliError when it is not */
+async function withoutSignature(file: string, bytes: Uint8Array, keys: string, around: Around): Promise<Uint8Array> {
+  const { verifyCorimSync } = await import('@sekisho/evidence/cca')
+  const text = new TextDecoder().decode(await readInput(keys, around, MAX_FILE))
+  const { unsigned, error } = verifyCorimSync(bytes, { keys: text, at: around.now() })
+  if (unsigned === undefined) throw unreadable(`${file}: ${error?.message ?? 'no CoRIM'}`)
+  return unsigned
 }
 
 /** `sekisho reference list` */

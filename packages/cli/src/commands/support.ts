@@ -54,7 +54,7 @@ const EVIDENCE: readonly Row[] = [
   {
     what: 'Tokens',
     forms:
-      'JWT of Azure Attestation (with the quote that its key has), Google Confidential Space (OIDC and PKI), Intel Trust Authority, NVIDIA (also as bundle), Confidential Containers, and EAR in both dialects, with the key set of the issuer (14 published ones verified, TDX claims of Azure and Intel: structure only); EAR as CWT (made keys; claims published); certificates in the key or the token, with revocation lists that are given (made ones); other EAT claims are decoded by the library only',
+      'JWT of Azure Attestation (with the quote that its key has), Google Confidential Space (OIDC and PKI), Intel Trust Authority, NVIDIA (also as bundle), Confidential Containers, and EAR in both dialects, with the key set of the issuer (14 published ones verified, TDX claims of Azure and Intel: structure only); EAR as CWT (made keys; claims published); certificates in the key or the token, with revocation lists that are given (made ones); EAT that is no attestation result is decoded by the library only',
   },
   {
     what: 'IAS reports',
@@ -97,7 +97,11 @@ const COLLATERAL: readonly Row[] = [
     what: 'AMD',
     forms: 'certificates and CRL in DER or PEM, certificate table, ID block; fetched from the key service',
   },
-  { what: 'Arm', forms: 'verification keys as JWK, reference values in JSON, unsigned CoRIM' },
+  {
+    what: 'Arm',
+    forms:
+      'verification keys as JWK, reference values in JSON, CoRIM (of Arm’s profiles alone), unsigned or signed with a key that is given (made ones)',
+  },
   {
     what: 'tokens',
     forms:

@@ -1,4 +1,4 @@
-import type { ArmEndorsementsInput, CorimContent } from '@sekisho/evidence/cca'
+import type { ArmEndorsementsInput, CorimContent, CorimTrust } from '@sekisho/evidence/cca'
 
 /** Parts of Arm endorsements that files hold; keys of several files become one list. */
 export interface ArmFiles {
@@ -18,13 +18,17 @@ export function isArmFile(name: string): boolean {
 }
 
 const CORIM_TAG = 'd901f5'
+/** A COSE_Sign1, as signed ones are; evidence may be one too, and has another content type. */
+const SIGNED_TAG = 0xd2
+const SIGNED_TYPE = /application\/(?:co)?rim(?:-unsigned)?\+cbor/
+const MAX_HEADER = 16 * 1024
 
 /**
- * Takes a JWK, a list of keys, reference values or a CoRIM (CBOR tag 501).
+ * Takes a JWK, a list of keys, reference values or a CoRIM (CBOR tag 501), signed (tag 18) or not.
  * @returns false when the bytes are none of these
  */
 export function takeArm(bytes: Uint8Array, into: ArmFiles): boolean {
-  if (Buffer.from(bytes.subarray(0, 3)).toString('hex') === CORIM_TAG) {
+  if (isSigned(bytes) || Buffer.from(bytes.subarray(0, 3)).toString('hex') === CORIM_TAG) {
     into.corims.push(bytes)
     return true
   }
@@ -36,6 +40,10 @@ export function takeArm(bytes: Uint8Array, into: ArmFiles): boolean {
   else if (has(value, 'platform') || has(value, 'realm')) into.referenceValues = text
   else return false
   return true
+}
+
+function isSigned(bytes: Uint8Array): boolean {
+  return bytes[0] === SIGNED_TAG && SIGNED_TYPE.test(Buffer.from(bytes.subarray(0, MAX_HEADER)).toString('latin1'))
 }
 
 function parse(text: string): unknown {
@@ -55,14 +63,27 @@ function has(value: unknown, name: string): boolean {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
 }
 
-/** The parts as the verifiers of Arm's evidence take them. The reader of CoRIMs is handed in, so that other evidence does not load it. */
+/** How CoRIMs are read: handed in, so that other evidence does not load it. */
+export interface CorimReaders {
+  readCorim(bytes: Uint8Array): CorimContent
+  verifyCorimSync(bytes: Uint8Array, trust: CorimTrust): CorimContent
+}
+
+/**
+ * The parts as the verifiers of Arm's evidence take them. A signed CoRIM is checked with the signers' keys; without any
+ * it is an error of the verdict's.
+ */
 export function armEndorsements(
   { keys, referenceValues, corims }: ArmFiles,
-  readCorim: (bytes: Uint8Array) => CorimContent,
+  { readCorim, verifyCorimSync }: CorimReaders,
+  signers: { readonly keys: string | undefined; readonly at: Date },
 ): ArmEndorsementsInput {
+  const { keys: trusted, at } = signers
+  const read = (bytes: Uint8Array): CorimContent =>
+    bytes[0] === SIGNED_TAG && trusted !== undefined ? verifyCorimSync(bytes, { keys: trusted, at }) : readCorim(bytes)
   return {
     ...(keys.length === 0 ? {} : { keys: JSON.stringify(keys) }),
     ...(referenceValues === undefined ? {} : { referenceValues }),
-    ...(corims.length === 0 ? {} : { corims: corims.map(readCorim) }),
+    ...(corims.length === 0 ? {} : { corims: corims.map(read) }),
   }
 }

@@ -1,4 +1,4 @@
-import { ccaFields, ccaSkeleton, parseCcaToken, readCorim, verifyCcaSync } from '@sekisho/evidence/cca'
+import { ccaFields, ccaSkeleton, parseCcaToken, readCorim, verifyCcaSync, verifyCorimSync } from '@sekisho/evidence/cca'
 import { armEndorsements } from '../options/arm-files.ts'
 import type { TeeDoor } from './door.ts'
 
@@ -7,7 +7,11 @@ export const ccaDoor: TeeDoor = {
   async verify({ evidence, at, expect, waive, trustAnchors, files }) {
     return verifyCcaSync(evidence, {
       at,
-      endorsements: armEndorsements(files.arm, readCorim),
+      endorsements: armEndorsements(
+        files.arm,
+        { readCorim, verifyCorimSync },
+        { keys: files.token.keySets.at(-1)?.jwks, at },
+      ),
       expect,
       waive,
       ...(trustAnchors === undefined ? {} : { trustAnchors }),

@@ -1,4 +1,4 @@
-import { parsePsaToken, psaFields, psaSkeleton, readCorim, verifyPsaSync } from '@sekisho/evidence/psa'
+import { parsePsaToken, psaFields, psaSkeleton, readCorim, verifyCorimSync, verifyPsaSync } from '@sekisho/evidence/psa'
 import { armEndorsements } from '../options/arm-files.ts'
 import type { TeeDoor } from './door.ts'
 
@@ -7,7 +7,11 @@ export const psaDoor: TeeDoor = {
   async verify({ evidence, at, expect, waive, trustAnchors, files }) {
     return verifyPsaSync(evidence, {
       at,
-      endorsements: armEndorsements(files.arm, readCorim),
+      endorsements: armEndorsements(
+        files.arm,
+        { readCorim, verifyCorimSync },
+        { keys: files.token.keySets.at(-1)?.jwks, at },
+      ),
       expect,
       waive,
       ...(trustAnchors === undefined ? {} : { trustAnchors }),

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { sign } from 'node:crypto'
 import { before, describe, it } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
 import { asking, type Checkpoint, know, members, type Owner, ownerOf, ready, rows, text } from './shared.ts'
 
 describe('reference values', () => {
@@ -50,6 +52,30 @@ describe('reference values', () => {
     const bad = await owner.run(['reference', 'import', 'bad', owner.file('noise', Buffer.alloc(64, 0xff))])
     assert.equal(bad.code, 3)
     assert.match(bad.err, /^sekisho: /)
+  })
+
+  it('import takes a signed CoRIM with the keys of its signer only', async () => {
+    const key = generateKey('P-256')
+    const payload = Buffer.from(CORIM, 'base64')
+    const protectedHeader = Buffer.concat([Buffer.from('a2012603', 'hex'), textItem('application/rim+cbor')])
+    const input = [Buffer.from([0x84]), textItem('Signature1'), bytesItem(protectedHeader), bytesItem(Buffer.alloc(0))]
+    const signature = sign('sha256', Buffer.concat([...input, bytesItem(payload)]), {
+      key: key.privateKey,
+      dsaEncoding: 'ieee-p1363',
+    })
+    const message = [Buffer.from('d284', 'hex'), bytesItem(protectedHeader), Buffer.from([0xa0])]
+    const file = owner.file('signed.cbor', Buffer.concat([...message, bytesItem(payload), bytesItem(signature)]))
+    const jwks = (one: typeof key): string => JSON.stringify({ keys: [one.publicKey.export({ format: 'jwk' })] })
+    const good = owner.file('signer.jwks', Buffer.from(jwks(key)))
+    const other = owner.file('other.jwks', Buffer.from(jwks(generateKey('P-256'))))
+    const without = await owner.run(['reference', 'import', 'signed', file])
+    assert.match(without.err, /a signed CoRIM; expected keys of those who may sign it/)
+    const wrong = await owner.run(['reference', 'import', 'signed', file, '--signer', other])
+    assert.equal(wrong.code, 3)
+    assert.match(wrong.err, /none of the given keys/)
+    const unsigned = owner.file('unsigned.cbor', payload)
+    assert.equal((await owner.run(['reference', 'import', 'signed', unsigned, '--signer', good])).code, 3)
+    assert.match(await owner.ok(['reference', 'import', 'signed', file, '--signer', good]), /^signed: stored\./)
   })
 
   it('import takes a CoRIM, and nothing that only looks like one', async () => {
@@ -280,6 +306,16 @@ describe('sekisho doctor', () => {
     assert.equal(state(await links('demo/db/password'), 'decisions'), 'good')
   })
 })
+
+function item(major: number, content: Uint8Array): Buffer {
+  const { length } = content
+  const head =
+    length < 24 ? [major | length] : length < 256 ? [major | 24, length] : [major | 25, length >> 8, length & 255]
+  return Buffer.concat([Buffer.from(head), content])
+}
+
+const bytesItem = (content: Uint8Array): Buffer => item(0x40, content)
+const textItem = (content: string): Buffer => item(0x60, Buffer.from(content))
 
 /** An unsigned CoRIM of one realm: `cca.rim` is SHA-256 a1…a1, `cca.rem0` b2…b2 (draft-ydb-rats-cca-endorsements). */
 const CORIM =

@@ -106,7 +106,7 @@ function takeBinary(bytes: Uint8Array, into: Collateral): string | undefined {
     into.snp.certificateTable = bytes
     return NAMES_OF_PARTS.certificateTable
   }
-  if (start.startsWith(CORIM_TAG)) {
+  if (start.startsWith(CORIM_TAG) || isSignedCorim(bytes)) {
     into.corims.push(bytes)
     return 'CoRIM'
   }
@@ -121,6 +121,11 @@ function takeBinary(bytes: Uint8Array, into: Collateral): string | undefined {
   if (!isSevCertificate(bytes)) return undefined
   into.sevCertificates.push(bytes)
   return 'SEV certificate'
+}
+
+// A COSE_Sign1, as evidence may be too, with a content type that says what is in it.
+function isSignedCorim(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xd2 && /application\/(?:co)?rim(?:-unsigned)?\+cbor/.test(latin1(bytes.subarray(0, 16 * 1024)))
 }
 
 // Version 1, then SEV's usage at byte 8, or the equal sizes of AMD's form at bytes 56 and 60.

@@ -58,7 +58,7 @@ function corimOf(bytes: Uint8Array): EndorsementPart {
     throw refuse(
       'corim',
       'a signed CoRIM',
-      'the content of a CoRIM whose signer you have checked',
+      'keys of those who may sign it: without them nobody vouches for it',
       0,
       'unsupported-kind',
     )

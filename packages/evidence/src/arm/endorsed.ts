@@ -45,6 +45,8 @@ export interface EndorsementPart {
 
 /** A CoRIM as read: what it holds, or why it cannot be read. */
 export interface CorimContent extends EndorsementPart {
+  /** The CoRIM without the signature that was around it. */
+  readonly unsigned?: Uint8Array
   readonly error?: EvidenceError
 }
 

@@ -14,7 +14,7 @@ export interface ArmEndorsementsInput {
   readonly keys?: string
   /** Reference values, as JSON with the members `platform` and `realm`. */
   readonly referenceValues?: string
-  /** CoRIM documents, as `readCorim` gives them. */
+  /** CoRIM documents, as `readCorim` gives them, or of signed ones `verifyCorim`. */
   readonly corims?: readonly CorimContent[]
 }
 
@@ -48,7 +48,7 @@ export class PreparedArmEndorsements implements ArmEndorsements {
     const { keys, referenceValues, corims = [] } = input
     if (keys !== undefined) take('the keys', () => ({ keys: readKeys(keys) }))
     if (referenceValues !== undefined) take('the reference values', () => readReferenceValues(referenceValues))
-    for (const [i, { error, ...part }] of corims.entries()) {
+    for (const [i, { error, unsigned: _unsigned, ...part }] of corims.entries()) {
       read.push(part)
       if (error !== undefined) failed ??= { part: `CoRIM ${i + 1}`, error }
     }

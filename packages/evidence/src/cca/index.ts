@@ -9,6 +9,7 @@ export type {
 } from '../arm/endorsed.ts'
 export { type ArmEndorsementsInput, PreparedArmEndorsements, prepareArmEndorsements } from '../arm/endorsements.ts'
 export { type LifecycleState, lifecycleState } from '../arm/lifecycle.ts'
+export { type CorimTrust, verifyCorim, verifyCorimSync } from '../arm/signed-corim.ts'
 export type { CcaClaims } from './claims.ts'
 export { type CcaExpectations, readCcaExpectations } from './expectations.ts'
 export { ccaFields } from './fields.ts'

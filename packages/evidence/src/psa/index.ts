@@ -9,6 +9,7 @@ export type {
 } from '../arm/endorsed.ts'
 export { type ArmEndorsementsInput, PreparedArmEndorsements, prepareArmEndorsements } from '../arm/endorsements.ts'
 export { type LifecycleState, lifecycleState } from '../arm/lifecycle.ts'
+export { type CorimTrust, verifyCorim, verifyCorimSync } from '../arm/signed-corim.ts'
 export type { PsaClaims } from './claims.ts'
 export { type PsaExpectations, readPsaExpectations } from './expectations.ts'
 export { psaFields } from './fields.ts'

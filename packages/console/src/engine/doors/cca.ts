@@ -5,6 +5,7 @@ import {
   parseCcaToken,
   readCorim,
   verifyCca,
+  verifyCorim,
 } from '@sekisho/evidence/cca'
 import { commonOptions, type Door } from '../door.ts'
 import { armEndorsements } from './arm.ts'
@@ -15,9 +16,9 @@ export const ccaDoor: Door = {
   titles: {},
   fields: (evidence) => ccaFields(parseCcaToken(evidence)),
   skeleton: (evidence) => ccaSkeleton(parseCcaToken(evidence)),
-  verify: (request) =>
+  verify: async (request) =>
     verifyCca(request.evidence, {
       ...commonOptions<CcaExpectations>(request),
-      endorsements: armEndorsements(request.collateral, readCorim),
+      endorsements: await armEndorsements(request, { readCorim, verifyCorim }),
     }),
 }

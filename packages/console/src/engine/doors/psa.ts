@@ -4,6 +4,7 @@ import {
   psaFields,
   psaSkeleton,
   readCorim,
+  verifyCorim,
   verifyPsa,
 } from '@sekisho/evidence/psa'
 import { commonOptions, type Door } from '../door.ts'
@@ -15,9 +16,9 @@ export const psaDoor: Door = {
   titles: {},
   fields: (evidence) => psaFields(parsePsaToken(evidence)),
   skeleton: (evidence) => psaSkeleton(parsePsaToken(evidence)),
-  verify: (request) =>
+  verify: async (request) =>
     verifyPsa(request.evidence, {
       ...commonOptions<PsaExpectations>(request),
-      endorsements: armEndorsements(request.collateral, readCorim),
+      endorsements: await armEndorsements(request, { readCorim, verifyCorim }),
     }),
 }

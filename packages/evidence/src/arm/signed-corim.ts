@@ -1,0 +1,151 @@
+import { decodeCbor } from '../cbor/decode.ts'
+import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
+import { type CoseSign1, readSign1 } from '../cbor/sign1.ts'
+import { bytesOf, mapOf, textOf, wrongItem } from '../cbor/typed.ts'
+import { EvidenceError } from '../core/errors.ts'
+import { evaluationTime, isoTime } from '../core/time.ts'
+import { type Story, tell, tellNow } from '../crypto/story.ts'
+import { readCorim } from './corim.ts'
+import type { CorimContent } from './endorsed.ts'
+import { readKeys } from './endorsements-json.ts'
+import { planSign1 } from './signature.ts'
+
+/** Who may sign a CoRIM, and when it must hold. */
+export interface CorimTrust {
+  /** Public EC keys of signers, JSON: one JWK, a list of them, or a JSON Web Key Set. At most 16. */
+  readonly keys: string
+  readonly at: Date
+}
+
+const MAX_SIZE = 1024 * 1024
+const MAX_KEYS = 16
+/** First byte of a COSE_Sign1 with its tag. */
+const SIGN1 = 0xd2
+const CONTENT = /^application\/(?:rim|corim-unsigned|corim)\+cbor(?:\s*;|$)/
+const LABEL = { contentType: 3, meta: 8, claims: 15 } as const
+
+/**
+ * Checks who signed a CoRIM, and reads it as {@link readCorim} does. One of the keys must have signed it, and it must
+ * be in date: by what its signer says, and by what it says of itself.
+ *
+ * @returns its content; an error in place of it for one that is not signed, is forged, is not in date, or cannot be read
+ * @throws TypeError where `at` is no time
+ * @see draft-ietf-rats-corim, section 4.2
+ */
+export function verifyCorim(bytes: Uint8Array, trust: CorimTrust): Promise<CorimContent> {
+  return tell(corimStory(bytes, trust))
+}
+
+/** As {@link verifyCorim}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
+export function verifyCorimSync(bytes: Uint8Array, trust: CorimTrust): CorimContent {
+  return tellNow(corimStory(bytes, trust))
+}
+
+function* corimStory(bytes: Uint8Array, { keys, at: time }: CorimTrust): Story<CorimContent> {
+  const at = evaluationTime(time)
+  try {
+    const data = new Uint8Array(bytes)
+    const cose = readSigned(data)
+    assertHeader(data, cose, at)
+    const jobs = keysOf(keys)
+      .map(({ key }) => planSign1(cose, key))
+      .filter((job) => job !== undefined)
+    yield jobs
+    if (!jobs.some(({ result }) => result === true))
+      throw bad('signature', 'a signature of none of the given keys', 'a CoRIM that one of them signed')
+    assertValidity(cose, at)
+    const content = readCorim(cose.payload)
+    return content.error === undefined ? { ...content, unsigned: cose.payload } : content
+  } catch (error) {
+    if (error instanceof EvidenceError) return { error }
+    throw error
+  }
+}
+
+function readSigned(bytes: Uint8Array): CoseSign1 {
+  if (bytes.length > MAX_SIZE)
+    throw new EvidenceError('too-large', `${bytes.length} bytes`, {
+      field: 'corim',
+      offset: MAX_SIZE,
+      expected: `at most ${MAX_SIZE} bytes`,
+    })
+  if (bytes[0] !== SIGN1) throw bad('corim', 'a CoRIM that nobody signed', 'a COSE_Sign1')
+  return readSign1(bytes, decodeCbor(bytes, { field: 'corim', maxItems: 256 }), 'corim')
+}
+
+function keysOf(text: string): ReturnType<typeof readKeys> {
+  const keys = readKeys(listOfSet(text))
+  if (keys.length <= MAX_KEYS) return keys
+  throw new EvidenceError('too-large', `${keys.length} keys`, { field: 'keys', offset: 0, expected: `${MAX_KEYS}` })
+}
+
+// A set is a list with a name.
+function listOfSet(text: string): string {
+  const set = /^\s*\{\s*"keys"/.test(text) ? parsed(text) : undefined
+  return typeof set === 'object' && set !== null && 'keys' in set ? JSON.stringify(set.keys) : text
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // Whoever reads the keys says what is wrong with them.
+    return undefined
+  }
+}
+
+// What was signed for another purpose is no CoRIM, whatever it looks like.
+function assertHeader(bytes: Uint8Array, { headers, protected: header }: CoseSign1, at: number): void {
+  const type = entryOf(headers, LABEL.contentType)
+  const field = 'corim.protected'
+  if (type === undefined || !CONTENT.test(textOf(type, `${field}.content-type`, 1, 128)))
+    throw bad(`${field}.content-type`, 'another content', 'application/rim+cbor')
+  const meta = entryOf(headers, LABEL.meta)
+  const claims = entryOf(headers, LABEL.claims)
+  if (meta !== undefined) {
+    const content = bytesOf(meta, `${field}.corim-meta`, 1, header.length)
+    const map = mapOf(
+      decodeCbor(bytes, { field: `${field}.corim-meta`, start: meta.end - content.length, end: meta.end }),
+      `${field}.corim-meta`,
+    )
+    assertWindow(entryOf(map, 1), { from: 0, until: 1 }, `${field}.corim-meta.validity`, at)
+  }
+  assertWindow(claims, { from: 5, until: 4 }, `${field}.cwt-claims`, at)
+}
+
+function assertValidity({ payload }: CoseSign1, at: number): void {
+  const item = decodeCbor(payload, { field: 'corim', maxItems: 65_536 })
+  const map = item.type === 'tag' ? item.item : item
+  if (map.type === 'map') assertWindow(entryOf(map, 4), { from: 0, until: 1 }, 'corim.rim-validity', at)
+}
+
+function assertWindow(
+  item: CborItem | undefined,
+  labels: { readonly from: number; readonly until: number },
+  field: string,
+  at: number,
+): void {
+  if (item === undefined) return
+  const map = mapOf(item, field)
+  const from = timeOf(map, labels.from, field)
+  const until = timeOf(map, labels.until, field)
+  if (from !== undefined && at < from) throw bad(field, `valid from ${isoTime(from)}`, `a CoRIM of ${isoTime(at)}`)
+  if (until !== undefined && at > until) throw bad(field, `valid until ${isoTime(until)}`, `a CoRIM of ${isoTime(at)}`)
+}
+
+// Seconds since 1970, with tag 1 in CoRIM's own maps and without it in those of CWT.
+function timeOf(map: CborMap, label: number, field: string): number | undefined {
+  const item = entryOf(map, label)
+  if (item === undefined) return undefined
+  const seconds = item.type === 'tag' && item.tag === 1 ? item.item : item
+  if (seconds.type !== 'integer' || typeof seconds.value !== 'number' || Math.abs(seconds.value) > MAX_SECONDS)
+    throw wrongItem(item, field, 'whole seconds since 1970')
+  return seconds.value * 1000
+}
+
+/** The last second of the year 9999. */
+const MAX_SECONDS = 253_402_300_799
+
+function bad(field: string, found: string, expected: string): EvidenceError {
+  return new EvidenceError('malformed', found, { field, offset: 0, expected })
+}
