@@ -3,6 +3,9 @@ import type { TrustAnchor, Verdict } from '@sekisho/evidence'
 /** Longest file that is read, in bytes; longer ones are refused before a byte of them is. */
 export const MAX_FILE = 10_000_000
 
+/** In place of the number of a piece of evidence: all of the file's as one, where there are several. */
+export const WHOLE = -1
+
 /** A file as the page was given it. */
 export interface GivenFile {
   readonly name: string
@@ -43,7 +46,7 @@ export interface OpenedEvidence {
   readonly companions: readonly string[]
   /** What lay in the wrappers and is not looked at. */
   readonly unused: readonly string[]
-  /** Names of all pieces of evidence in the file; this is the one at `part`. */
+  /** Names of all pieces of evidence in the file; this is the one at `part`, or {@link WHOLE}. */
   readonly parts: readonly string[]
   readonly part: number
   readonly fields: readonly Field[]

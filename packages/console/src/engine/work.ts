@@ -1,5 +1,11 @@
 import { canonicalJson, EvidenceError, type TrustAnchor } from '@sekisho/evidence'
-import { type Companion, type Recognised, recognise, recogniseParts } from '@sekisho/evidence/recognise'
+import {
+  type Companion,
+  type Recognised,
+  type RecognisedPart,
+  recognise,
+  recogniseParts,
+} from '@sekisho/evidence/recognise'
 import { isAnchorFile, readAnchors } from './anchors.ts'
 import { textOf } from './bytes.ts'
 import { attempt, type Collateral, noCollateral, takeCollateral } from './collateral.ts'
@@ -13,6 +19,7 @@ import {
   type Place,
   type Requests,
   type VerifyInput,
+  WHOLE,
 } from './messages.ts'
 
 /** What the worker does, by what it is asked. Every function is given bytes that nobody has looked at yet. */
@@ -46,7 +53,9 @@ function isEventLog(bytes: Uint8Array): boolean {
 }
 
 async function open(bytes: Uint8Array, part: number): Promise<OpenedEvidence> {
-  const { found, labels } = pieces(bytes, part)
+  const all = recogniseParts(bytes)
+  if (isWhole(all, part)) return (await import('./whole.ts')).openWhole(bytes, all.map(labelOf))
+  const found = piece(bytes, all, part)
   const door = await doorOf(found.tee)
   return {
     tee: found.tee,
@@ -55,26 +64,48 @@ async function open(bytes: Uint8Array, part: number): Promise<OpenedEvidence> {
     wrappers: found.wrappers.map(({ name }) => name),
     companions: found.companions.map(({ kind, from }) => `${kind} (${from})`),
     unused: found.unused,
-    parts: labels,
-    part,
+    parts: all.map(labelOf),
+    part: Math.max(part, 0),
     fields: door.fields(found.evidence),
     needs: attempt(() => door.needs?.(found.evidence)) ?? [],
     skeleton: attempt(() => door.skeleton(found.evidence)) ?? {},
   }
 }
 
-/** The piece of evidence at `part`, and the names of all. A file that says which piece comes first is read so. */
-function pieces(bytes: Uint8Array, part: number): { readonly found: Recognised; readonly labels: readonly string[] } {
-  const all = recogniseParts(bytes)
-  const labels = all.map(({ label, recognised }) => (label === '' ? recognised.form : label))
-  if (all.length === 1) return { found: recognise(bytes), labels }
+/** Whether the pieces are judged as one: several, or one whose wrapper somebody signed. */
+function isWhole(all: readonly RecognisedPart[], part: number): boolean {
+  return part === WHOLE && (all.length > 1 || all.some(({ recognised }) => isSigned(recognised)))
+}
+
+function isSigned({ companions }: Recognised): boolean {
+  return companions.some(({ kind }) => kind === 'signed-wrapper')
+}
+
+function labelOf({ label, recognised }: RecognisedPart): string {
+  return label === '' ? recognised.form : label
+}
+
+/** The piece of evidence at `part`. A file with one only is read so, whichever was asked for. */
+function piece(bytes: Uint8Array, all: readonly RecognisedPart[], part: number): Recognised {
+  if (all.length === 1) return recognise(bytes)
   const found = all[part]?.recognised
   if (found === undefined) throw new TypeError(`the file has ${all.length} pieces of evidence`)
-  return { found, labels }
+  return found
 }
 
 async function judge(input: VerifyInput): Promise<Judged> {
-  const { found } = pieces(input.file, input.part)
+  const all = recogniseParts(input.file)
+  if (isWhole(all, input.part)) {
+    const { judgeWhole } = await import('./whole.ts')
+    return judgeWhole(input, judgePiece)
+  }
+  const found = piece(input.file, all, input.part)
+  const { verdict, titles } = await judgePiece(found, input)
+  return { verdict, canonical: canonicalJson(verdict), titles }
+}
+
+/** Judges one piece of evidence by its own TEE's door. */
+async function judgePiece(found: Recognised, input: VerifyInput): Promise<Omit<Judged, 'canonical'>> {
   const door = await doorOf(found.tee)
   const verdict = await door.verify({
     evidence: found.evidence,
@@ -85,7 +116,7 @@ async function judge(input: VerifyInput): Promise<Judged> {
     trustAnchors: anchorsFor(door.roots(found.evidence), input),
     eventLog: input.eventLog ?? found.companions.find(({ kind }) => kind === 'event-log')?.bytes,
   })
-  return { verdict, canonical: canonicalJson(verdict), titles: door.titles }
+  return { verdict, titles: door.titles }
 }
 
 /** The vendor's roots and the given ones, without those that are not to be trusted; undefined where the vendor's stand alone. */

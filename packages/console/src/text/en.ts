@@ -60,6 +60,7 @@ export const en: Texts = {
     linkManual: 'Copy this link:',
     linkTooLong: (kilobytes) => `Evidence of more than ${kilobytes} kB does not fit in a link.`,
     part: 'Piece of evidence',
+    whole: 'all of them as one',
   },
   verdict: {
     words: { verified: 'Verified', incomplete: 'Incomplete', rejected: 'Rejected' },

@@ -65,6 +65,7 @@ export const ja: Texts = {
     linkManual: '次のリンクをコピーしてください：',
     linkTooLong: (kilobytes) => `${kilobytes} kB を超える Evidence はリンクに収まりません。`,
     part: '対象の Evidence',
+    whole: 'すべてをまとめて',
   },
   verdict: {
     words: { verified: '検証済み', incomplete: '未完了', rejected: '拒否' },

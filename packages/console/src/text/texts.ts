@@ -63,6 +63,7 @@ export interface Texts {
     readonly linkManual: string
     linkTooLong(kilobytes: number): string
     readonly part: string
+    readonly whole: string
   }
   readonly verdict: VerdictTexts
   readonly judgedWith: Readonly<

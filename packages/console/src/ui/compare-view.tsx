@@ -1,6 +1,6 @@
 import type { JSX } from 'preact'
 import { useState } from 'preact/hooks'
-import type { Fault } from '../engine/messages.ts'
+import { type Fault, WHOLE } from '../engine/messages.ts'
 import { useTexts } from '../text/language.ts'
 import { differencesOf } from './differences.ts'
 import { shortText } from './fields-view.tsx'
@@ -25,7 +25,7 @@ export function CompareView({ bench, a }: { readonly bench: Workbench; readonly 
     const [file] = files
     if (file === undefined) return
     try {
-      const place = await bench.engine.ask('place', { file, part: 0 })
+      const place = await bench.engine.ask('place', { file, part: a.opened.part === WHOLE ? WHOLE : 0 })
       if (!isLast()) return
       if (place.as === 'evidence') {
         setB({ file, opened: place.opened })

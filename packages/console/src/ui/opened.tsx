@@ -1,5 +1,6 @@
 import type { JSX } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { WHOLE } from '../engine/messages.ts'
 import { useTexts } from '../text/language.ts'
 import { CompareView } from './compare-view.tsx'
 import { Expectations } from './expectations.tsx'
@@ -120,6 +121,7 @@ function FileLine({ bench, evidence }: { bench: Workbench; evidence: OpenFile })
               value={String(opened.part)}
               onChange={(event) => void bench.choosePart(Number(event.currentTarget.value))}
             >
+              <option value={String(WHOLE)}>{t.actions.whole}</option>
               {opened.parts.map((name, i) => (
                 <option key={`${i} ${name}`} value={String(i)}>
                   {name}

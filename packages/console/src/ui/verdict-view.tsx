@@ -48,7 +48,7 @@ export function VerdictBody({
       <Panel title={t.checks}>
         <CheckTree groups={verdict.checks} {...tree} />
       </Panel>
-      {(verdict.parts ?? []).map((part) => (
+      {partsOf(verdict).map((part) => (
         <Panel key={part.name} title={`${t.parts}: ${part.name}`}>
           <p>
             <Mark tone={part.verdict.outcome}>{t.words[part.verdict.outcome]}</Mark>{' '}
@@ -76,6 +76,14 @@ export function VerdictBody({
   )
 }
 
+/** The parts of a verdict, and theirs, by names from the outside in. */
+function partsOf({ parts = [] }: Verdict): NonNullable<Verdict['parts']> {
+  return parts.flatMap(({ name, verdict }) => [
+    { name, verdict },
+    ...partsOf(verdict).map((inner) => ({ ...inner, name: `${name} / ${inner.name}` })),
+  ])
+}
+
 /** One titled part of the page. */
 export function Panel({
   title,
@@ -101,7 +109,7 @@ export function Why({
   readonly titles: Readonly<Record<string, string>>
 }): JSX.Element | null {
   const t = useTexts().verdict
-  const open = [...verdict.checks, ...(verdict.parts ?? []).flatMap((part) => part.verdict.checks)]
+  const open = [...verdict.checks, ...partsOf(verdict).flatMap((part) => part.verdict.checks)]
     .flatMap(({ checks }) => checks)
     .filter(isOpen)
     // What failed weighs more than what nobody looked at.
@@ -111,8 +119,13 @@ export function Why({
   return (
     <Panel title={open.some(({ remedy }) => remedy !== undefined) ? `${t.why} · ${t.remedies}` : t.why}>
       <ol class="why">
-        {open.map((check) => (
-          <Reason key={check.id} check={check} title={titleOf(check.id, check.title ?? titles[check.id]) ?? check.id} />
+        {open.map((check, i) => (
+          // Two parts of one kind have checks of one id.
+          <Reason
+            key={`${i} ${check.id}`}
+            check={check}
+            title={titleOf(check.id, check.title ?? titles[check.id]) ?? check.id}
+          />
         ))}
       </ol>
     </Panel>

@@ -1,7 +1,7 @@
 import type { TrustAnchor } from '@sekisho/evidence'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'preact/hooks'
 import { type Engine, EngineError } from '../engine/client.ts'
-import type { Fault, GivenFile, Judged, OpenedEvidence, Place } from '../engine/messages.ts'
+import { type Fault, type GivenFile, type Judged, type OpenedEvidence, type Place, WHOLE } from '../engine/messages.ts'
 import { expectedOf, type Row, rowsOf } from './expectation-rows.ts'
 import { useTurns } from './turns.ts'
 
@@ -223,7 +223,7 @@ type Placed = readonly [file: GivenFile, place: Place]
 
 async function placesOf(engine: Engine, { files }: Opening): Promise<readonly Placed[]> {
   const found: Placed[] = []
-  for (const file of files) found.push([file, await engine.ask('place', { file, part: 0 })])
+  for (const file of files) found.push([file, await engine.ask('place', { file, part: WHOLE })])
   return found
 }
 
