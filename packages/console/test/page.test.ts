@@ -46,6 +46,29 @@ describe('the page', { skip: MISSING ?? false }, () => {
     await leave(page)
   })
 
+  it('judges a file with several pieces as one, and each alone where it is chosen', async () => {
+    const { page, errors } = await fresh()
+    const record = (path: string): readonly string[] => [
+      'application/octet-stream',
+      Buffer.from(exampleFiles(path)[0]?.bytes ?? assert.fail()).toString('base64url'),
+    ]
+    const both = JSON.stringify({ vm: record('snp-genoa/report.bin'), td: record('tdx/quote.bin') })
+    await drop(page, [...SNP.slice(1), { name: 'both.json', bytes: bytes(both) }])
+    await page.locator('.head h1').waitFor()
+    const chosen = page.getByRole('combobox', { name: 'Piece of evidence' })
+    assert.deepEqual(await chosen.locator('option').allTextContents(), ['all of them as one', 'vm', 'td'])
+    const tree = (await page.locator('#tab-content').textContent()) ?? ''
+    assert.match(tree, /Parts: vm[\s\S]*Parts: td/)
+    assert.match(tree, /composite\.binding/)
+    await chosen.selectOption('vm')
+    await page.locator('.file-line', { hasText: 'SEV-SNP report' }).waitFor()
+    await page.locator('#tab-content', { hasNotText: 'composite.binding' }).waitFor()
+    await chosen.selectOption('all of them as one')
+    await page.locator('#tab-content', { hasText: 'Parts: td' }).waitFor()
+    assert.deepEqual(errors, [])
+    await leave(page)
+  })
+
   it('shows what was dropped last, however much there was to read of what came before', async () => {
     const { page, errors } = await fresh()
     // Six files are read one after the other; the quote alone would be there before the last of them.
