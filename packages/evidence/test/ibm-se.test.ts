@@ -174,6 +174,17 @@ describe('IBM Secure Execution: made certificates', () => {
   it('a good chain fails nowhere', () => {
     for (const id of NOT_SHOWN) assert.equal(check(madeVerdict({}), id).outcome, 'pass', id)
   })
+  const unknown = { oid: '1.2.3.4', critical: true, value: Uint8Array.of(5, 0) }
+  for (const [place, change] of [
+    ['root', { root: { extensions: [basicConstraints(true), keyUsage('keyCertSign', 'cRLSign'), unknown] } }],
+    ['signing certificate', { signer: { extensions: [keyUsage('digitalSignature'), unknown] } }],
+    ['host key document', { host: { extensions: [unknown] } }],
+  ] as const)
+    it(`soundness 55: an unknown critical extension in the ${place} is refused`, () => {
+      const verdict = madeVerdict(change)
+      const failed = verdict.checks.flatMap(({ checks }) => checks).filter(({ outcome }) => outcome === 'fail')
+      assert.match(failed.map(({ reason }) => reason).join('; '), /critical extension that is not known \(1\.2\.3\.4\)/)
+    })
   for (const [id, change] of [
     ['ibm-se.chain.constraints', { root: { extensions: [basicConstraints(false)] } }],
     ['ibm-se.chain.signature', { signer: { corrupt: 'signature' } }],

@@ -229,7 +229,7 @@ export const HOST_STEPS: StepGroup<IbmSeState> = {
         ({ certificate }, state) => {
           const issuer = signer(state)
           return issuer !== undefined && isSignedBy(certificate, issuer)
-            ? undefined
+            ? constraintFault(certificate, 0)
             : 'is not signed by the signing key'
         },
         'by the signing key',
