@@ -79,6 +79,16 @@ describe('several pieces of evidence on the command line', () => {
     assert.match(verify(bad, ...expected, '--verbose').out, /pass snp\.\S+signature/)
   })
 
+  it('say of each part what it is and measures', () => {
+    const { out } = verify(good, ...expected)
+    const vouched = out.slice(out.indexOf('Who vouches'), out.indexOf('Checks')).replace(/\s+/g, ' ')
+    const { measurement: [vm = ''] = [] } = snp.expectations
+    const { measurement: [td = ''] = [] } = tdx.expectations
+    assert.match(vouched, new RegExp(`part vm AMD Genoa; TCB [^;]+;.* measurement ${vm}`))
+    assert.match(vouched, new RegExp(`part td Intel [^;]+; TCB UpToDate;.* measurement ${td}`))
+    assert.match(sekisho(['verify', good, '--offline']).out, /part td +(unproven|refuted): Intel/)
+  })
+
   it('are incomplete without expectations, and say what to expect by part', () => {
     const { code, out } = verify(good, '--nonce', NONCE, '--allow-emulated')
     assert.equal(code, 2)

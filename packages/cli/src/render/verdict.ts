@@ -104,7 +104,7 @@ function writeVouchers(paper: Paper, view: VerdictView): void {
   }
   if (verdict.anchors.length === 0) entry('anchor', { text: 'none: no chain to a trusted root', tone: 'open' })
   for (const [name, ...value] of endorsements(view)) entry(name, ...value)
-  entry('product', [VENDORS[claims.vendor] ?? claims.vendor, claims.product ?? 'product not told'].join(' '))
+  entry('product', productText(verdict))
   entry('TCB', tcbText(verdict))
   entry('measurement', claims.launchMeasurement)
   for (const [name, value] of Object.entries(claims.runtimeMeasurements)) entry(name, digestText(value))
@@ -113,6 +113,20 @@ function writeVouchers(paper: Paper, view: VerdictView): void {
   if (claims.hostData !== undefined) entry('launch data', digestText(claims.hostData))
   entry('report data', digestText(claims.userData))
   entry('evidence', `${verdict.evidence.length} bytes, SHA-256 ${verdict.evidence.sha256}`)
+  for (const { name, verdict: part } of verdict.parts ?? []) {
+    const { launchMeasurement, debug } = part.claims
+    const measured = launchMeasurement === '' ? 'no measurement' : `measurement ${launchMeasurement}`
+    const vouched = part.authenticity === 'proven' ? '' : `${part.authenticity}: `
+    entry(
+      `part ${name}`,
+      { text: vouched, tone: part.authenticity === 'refuted' ? 'bad' : 'open' },
+      `${productText(part)}; TCB ${tcbText(part)}; ${measured}${debug ? '; debug mode is on' : ''}`,
+    )
+  }
+}
+
+function productText({ claims: { vendor, product } }: Verdict): string {
+  return [VENDORS[vendor] ?? vendor, product ?? 'product not told'].join(' ')
 }
 
 type Entry = readonly [name: string, ...value: (Span | string)[]]
