@@ -83,7 +83,7 @@ function one(name: string, verify: string, folder: string, limit: number): Bundl
 /** Tarballs as `npm pack` makes them, compressed: compiled code and types, without maps. */
 const PACKED: Readonly<Record<string, number>> = {
   // With bundles for Node.js beside the modules, 250 kB: half the time to start.
-  '@sekisho/evidence': 795 * KB,
+  '@sekisho/evidence': 805 * KB,
   '@sekisho/measurement': 40 * KB,
   '@sekisho/collateral': 80 * KB,
   '@sekisho/emulator': 100 * KB,
@@ -94,7 +94,7 @@ const PACKED: Readonly<Record<string, number>> = {
   '@sekisho/server': 80 * KB,
   // With the web page that `sekisho up` serves, 250 kB.
   // With two bundles, the command line's and the checkpoint's, which make the start twice as fast, and the web page.
-  sekisho: 1700 * KB,
+  sekisho: 1710 * KB,
 }
 
 /** What a browser fetches before the page can read evidence: markup, style, script and worker, compressed. */

@@ -31,9 +31,14 @@ export async function readTrustAnchors(path: string, around: Around): Promise<re
   return [anchorOfCertificate(bytes, path)]
 }
 
+const DER_SEQUENCE = 0x30
+
 function anchorOfCertificate(bytes: Uint8Array, path: string): TrustAnchor {
   try {
     const certificate = new X509Certificate(bytes)
+    // OpenSSL looks for PEM first, also inside of DER: a root must not be another one than the file is.
+    if (bytes[0] === DER_SEQUENCE && !certificate.raw.equals(bytes))
+      throw new TypeError('a certificate inside another one')
     const spki = certificate.publicKey.export({ type: 'spki', format: 'der' })
     const name = /^CN=(.+)$/m.exec(certificate.subject)?.[1] ?? 'root without a name'
     return {

@@ -1,9 +1,17 @@
 import type { Tee } from '@sekisho/evidence'
+import { attempt } from './collateral.ts'
 import type { Door } from './door.ts'
+import type { EndorsementNeed } from './messages.ts'
 
 /** The door of a TEE; only that TEE's code is loaded. */
 export function doorOf(tee: Tee): Promise<Door> {
   return DOORS[tee]()
+}
+
+/** What to ask a checkpoint for a piece of evidence, in a list of its own; an empty list where there is nothing to ask. */
+export function needsOf(door: Door, evidence: Uint8Array): readonly (readonly EndorsementNeed[])[] {
+  const needs = attempt(() => door.needs?.(evidence)) ?? []
+  return needs.length === 0 ? [] : [needs]
 }
 
 const DOORS: Readonly<Record<Tee, () => Promise<Door>>> = {

@@ -50,8 +50,8 @@ export interface OpenedEvidence {
   readonly parts: readonly string[]
   readonly part: number
   readonly fields: readonly Field[]
-  /** What to ask a checkpoint for endorsements with; empty where they come otherwise. */
-  readonly needs: readonly EndorsementNeed[]
+  /** What to ask a checkpoint for endorsements with: for each piece of evidence alternatives, of which one will do; empty where they come otherwise. */
+  readonly needs: readonly (readonly EndorsementNeed[])[]
   /** Expectations that this very evidence would meet. */
   readonly skeleton: Readonly<Record<string, unknown>>
 }

@@ -7,7 +7,7 @@ import {
 } from '@sekisho/evidence/composite'
 import type { Recognised } from '@sekisho/evidence/recognise'
 import { attempt, noCollateral, takeCollateral } from './collateral.ts'
-import { doorOf } from './doors.ts'
+import { doorOf, needsOf } from './doors.ts'
 import {
   type EndorsementNeed,
   type Field,
@@ -21,7 +21,7 @@ import {
 export async function openWhole(bytes: Uint8Array, labels: readonly string[]): Promise<OpenedEvidence> {
   const parts = compositeParts(bytes)
   const fields: Field[] = []
-  const needs: EndorsementNeed[] = []
+  const needs: (readonly EndorsementNeed[])[] = []
   const skeletons: Record<string, Readonly<Record<string, unknown>>> = {}
   for (const { name, recognised } of parts) {
     const { evidence, tee } = recognised
@@ -29,7 +29,7 @@ export async function openWhole(bytes: Uint8Array, labels: readonly string[]): P
     // Offsets count in a piece, and what is shown as bytes is the file.
     for (const { offset: _offset, length: _length, path, ...field } of door.fields(evidence))
       fields.push({ ...field, path: `${name}: ${path}` })
-    needs.push(...(attempt(() => door.needs?.(evidence)) ?? []))
+    needs.push(...needsOf(door, evidence))
     // What binds the pieces to an exchange is none of theirs to say.
     const { reportData: _data, nonce: _nonce, ...own } = attempt(() => door.skeleton(evidence)) ?? {}
     skeletons[name] = own

@@ -9,7 +9,7 @@ import {
 import { isAnchorFile, readAnchors } from './anchors.ts'
 import { textOf } from './bytes.ts'
 import { attempt, type Collateral, noCollateral, takeCollateral } from './collateral.ts'
-import { doorOf } from './doors.ts'
+import { doorOf, needsOf } from './doors.ts'
 import {
   type Answers,
   type GivenFile,
@@ -67,7 +67,7 @@ async function open(bytes: Uint8Array, part: number): Promise<OpenedEvidence> {
     parts: all.map(labelOf),
     part: Math.max(part, 0),
     fields: door.fields(found.evidence),
-    needs: attempt(() => door.needs?.(found.evidence)) ?? [],
+    needs: needsOf(door, found.evidence),
     skeleton: attempt(() => door.skeleton(found.evidence)) ?? {},
   }
 }

@@ -16,7 +16,7 @@ export function FetchEndorsements({
   needs,
   open,
 }: {
-  readonly needs: readonly EndorsementNeed[]
+  readonly needs: readonly (readonly EndorsementNeed[])[]
   readonly open: Workbench['open']
 }): JSX.Element | null {
   const t = useTexts()
@@ -25,8 +25,12 @@ export function FetchEndorsements({
   if (needs.length === 0 || typeof standing === 'string') return null
   const fetch = (): Promise<boolean> =>
     run(async () => {
-      const bytes = new TextEncoder().encode(JSON.stringify(await firstOf(api, needs)))
-      await open({ files: [{ name: location.host, bytes }] })
+      const bundles = await Promise.all(needs.map((alternatives) => firstOf(api, alternatives)))
+      const files = bundles.map((bundle) => ({
+        name: location.host,
+        bytes: new TextEncoder().encode(JSON.stringify(bundle)),
+      }))
+      await open({ files })
     })
   return (
     <>

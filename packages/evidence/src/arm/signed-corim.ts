@@ -2,7 +2,7 @@ import { decodeCbor } from '../cbor/decode.ts'
 import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
 import { type CoseSign1, readSign1 } from '../cbor/sign1.ts'
 import { bytesOf, mapOf, textOf, wrongItem } from '../cbor/typed.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { readCorim } from './corim.ts'
@@ -52,7 +52,7 @@ function* corimStory(bytes: Uint8Array, { keys, at: time }: CorimTrust): Story<C
       .filter((job) => job !== undefined)
     yield jobs
     if (!jobs.some(({ result }) => result === true))
-      throw bad('signature', 'a signature of none of the given keys', 'a CoRIM that one of them signed')
+      throw refuse('signature', 'a signature of none of the given keys', 'a CoRIM that one of them signed')
     assertValidity(cose, at)
     const content = readCorim(cose.payload)
     return content.error === undefined ? { ...content, unsigned: cose.payload } : content
@@ -64,19 +64,15 @@ function* corimStory(bytes: Uint8Array, { keys, at: time }: CorimTrust): Story<C
 
 function readSigned(bytes: Uint8Array): CoseSign1 {
   if (bytes.length > MAX_SIZE)
-    throw new EvidenceError('too-large', `${bytes.length} bytes`, {
-      field: 'corim',
-      offset: MAX_SIZE,
-      expected: `at most ${MAX_SIZE} bytes`,
-    })
-  if (bytes[0] !== SIGN1) throw bad('corim', 'a CoRIM that nobody signed', 'a COSE_Sign1')
+    throw refuse('corim', `${bytes.length} bytes`, `at most ${MAX_SIZE} bytes`, MAX_SIZE, 'too-large')
+  if (bytes[0] !== SIGN1) throw refuse('corim', 'a CoRIM that nobody signed', 'a COSE_Sign1')
   return readSign1(bytes, decodeCbor(bytes, { field: 'corim', maxItems: 256 }), 'corim')
 }
 
 function keysOf(text: string): ReturnType<typeof readKeys> {
   const keys = readKeys(listOfSet(text))
   if (keys.length <= MAX_KEYS) return keys
-  throw new EvidenceError('too-large', `${keys.length} keys`, { field: 'keys', offset: 0, expected: `${MAX_KEYS}` })
+  throw refuse('keys', `${keys.length} keys`, `at most ${MAX_KEYS}`, 0, 'too-large')
 }
 
 // A set is a list with a name.
@@ -99,7 +95,7 @@ function assertHeader(bytes: Uint8Array, { headers, protected: header }: CoseSig
   const type = entryOf(headers, LABEL.contentType)
   const field = 'corim.protected'
   if (type === undefined || !CONTENT.test(textOf(type, `${field}.content-type`, 1, 128)))
-    throw bad(`${field}.content-type`, 'another content', 'application/rim+cbor')
+    throw refuse(`${field}.content-type`, 'another content', 'application/rim+cbor')
   const meta = entryOf(headers, LABEL.meta)
   const claims = entryOf(headers, LABEL.claims)
   if (meta !== undefined) {
@@ -129,8 +125,9 @@ function assertWindow(
   const map = mapOf(item, field)
   const from = timeOf(map, labels.from, field)
   const until = timeOf(map, labels.until, field)
-  if (from !== undefined && at < from) throw bad(field, `valid from ${isoTime(from)}`, `a CoRIM of ${isoTime(at)}`)
-  if (until !== undefined && at > until) throw bad(field, `valid until ${isoTime(until)}`, `a CoRIM of ${isoTime(at)}`)
+  if (from !== undefined && at < from) throw refuse(field, `valid from ${isoTime(from)}`, `a CoRIM of ${isoTime(at)}`)
+  if (until !== undefined && at > until)
+    throw refuse(field, `valid until ${isoTime(until)}`, `a CoRIM of ${isoTime(at)}`)
 }
 
 // Seconds since 1970, with tag 1 in CoRIM's own maps and without it in those of CWT.
@@ -145,7 +142,3 @@ function timeOf(map: CborMap, label: number, field: string): number | undefined 
 
 /** The last second of the year 9999. */
 const MAX_SECONDS = 253_402_300_799
-
-function bad(field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field, offset: 0, expected })
-}

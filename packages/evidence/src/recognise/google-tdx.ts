@@ -1,5 +1,5 @@
 import { concatBytes } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { bytesListOf, bytesOf, lacks, messageOf, numberOf } from './proto-values.ts'
 import type { ProtoField, ProtoMessage, ProtoSchema } from './protobuf.ts'
 
@@ -219,11 +219,7 @@ function exactly(message: ProtoMessage, name: string, size: number): Uint8Array 
 function sized(message: ProtoMessage, name: string, content: Uint8Array, width: 2 | 4 = 4): Uint8Array {
   const said = numberOf(message, name)
   if (said === BigInt(content.length)) return integer(said, width)
-  throw new EvidenceError('malformed', `${said}`, {
-    field: `protobuf.${name}`,
-    offset: 0,
-    expected: `${content.length}, the size of what follows`,
-  })
+  throw refuse(`protobuf.${name}`, `${said}`, `${content.length}, the size of what follows`)
 }
 
 function integer(value: bigint, width: 2 | 4): Uint8Array {

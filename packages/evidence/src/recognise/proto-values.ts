@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 import type { ProtoMessage } from './protobuf.ts'
 
 /** Every message under a name. */
@@ -43,5 +43,5 @@ export function numberOf(message: ProtoMessage, name: string, most: bigint = 0xf
 
 /** What is wrong with a field. */
 export function lacks(field: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', 'another value', { field: `protobuf.${field}`, offset: 0, expected })
+  return refuse(`protobuf.${field}`, 'another value', expected)
 }
