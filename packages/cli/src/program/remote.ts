@@ -106,7 +106,7 @@ function addReference(root: Command, around: Around, done: Done): void {
   remote(group.command('import').description('store sets from a CoRIM, or from a tool’s measurements'))
     .argument('<name>', 'name of the set, of several what their names begin with; a name in the file goes before')
     .argument('<file>', 'CoRIM (CBOR), measurements, or sets in JSON; - for standard input')
-.option('--owner <owner>', 'who answers for the values, unless the file says', once('--owner', text))
+    .option('--owner <owner>', 'who answers for the values, unless the file says', once('--owner', text))
     .option('--signer <file>', 'JWK or key set of those who may have signed the CoRIM', once('--signer', text))
     .action(async (name, file, options) => {
       done(await (await import('../commands/reference.ts')).referenceImportCommand(name, file, options, around))
