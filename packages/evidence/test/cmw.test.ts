@@ -12,9 +12,9 @@ import {
   encodeCmwJson,
   tagOfContentFormat,
 } from '../src/cmw/index.ts'
+import { encodeBase64url } from '../src/core/base64url.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import { recognise, recogniseParts } from '../src/recognise/index.ts'
-import { encodeBase64url } from '../src/core/base64url.ts'
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value)
 const json = (value: unknown): Uint8Array => text(JSON.stringify(value))
