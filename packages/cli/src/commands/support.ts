@@ -92,7 +92,11 @@ const WRAPPERS: readonly Row[] = [
 ]
 
 const COLLATERAL: readonly Row[] = [
-  { what: 'Intel', forms: 'DCAP collateral.json, PCK chain in PEM; fetched from PCS or a PCCS (v4)' },
+  {
+    what: 'Intel',
+    forms:
+      'DCAP collateral.json, also with other names, as lists of numbers, in base64 or as whole answers; PCK chain in PEM; fetched from PCS or a PCCS (v4)',
+  },
   {
     what: 'AMD',
     forms: 'certificates and CRL in DER or PEM, certificate table, ID block; fetched from the key service',

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { EndorsementBundle } from '@sekisho/collateral'
 import { exceedsJson } from '@sekisho/evidence'
+import { dcapCollateralOf } from '@sekisho/evidence/recognise'
 import type { SnpCollateralInput } from '@sekisho/evidence/snp'
 import type { Around } from '../around.ts'
 import { CliError, unreadable } from '../exit.ts'
@@ -297,8 +298,9 @@ function partOfName(name: string): SnpPart | undefined {
 
 async function takeJson(bytes: Uint8Array, file: string, into: Gathering, companion: boolean): Promise<void> {
   const content = companion ? parsedOrNothing(bytes, file) : parse(bytes, file)
-  if ('tcb_info' in content || 'pck_crl_issuer_chain' in content) {
-    into.intel = { ...into.intel, ...textMembers(content) }
+  const intel = dcapCollateralOf(content)
+  if (intel !== undefined) {
+    into.intel = { ...into.intel, ...intel }
     return
   }
   if (typeof content['vcekCert'] === 'string') {
@@ -334,10 +336,4 @@ function parsedOrNothing(bytes: Uint8Array, file: string): Readonly<Record<strin
     if (error instanceof CliError) return {}
     throw error
   }
-}
-
-function textMembers(content: Readonly<Record<string, unknown>>): Record<string, string> {
-  const members: Record<string, string> = {}
-  for (const [name, value] of Object.entries(content)) if (typeof value === 'string') members[name] = value
-  return members
 }

@@ -120,7 +120,7 @@ function readNvidia(item: JsonRecord, kind: NvidiaItem['kind'], member: string, 
 }
 
 /** The members of an object that are text. */
-export function textMembers(content: JsonRecord): Readonly<Record<string, string>> {
+function textMembers(content: JsonRecord): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(content).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   )

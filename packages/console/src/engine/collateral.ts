@@ -1,8 +1,9 @@
 import { toHex } from '@sekisho/evidence'
+import { dcapCollateralOf } from '@sekisho/evidence/recognise'
 import type { SevLaunchOptions } from '@sekisho/evidence/sev'
 import type { SnpCollateralInput } from '@sekisho/evidence/snp'
 import { type Certificate, decodePem, parseCertificate, parseCrl, WIDE } from '@sekisho/evidence/x509'
-import { type BundleItem, isBundle, readBundle, textMembers } from './bundle.ts'
+import { type BundleItem, isBundle, readBundle } from './bundle.ts'
 import { textOf } from './bytes.ts'
 import { isRecord, type JsonRecord, parseJson } from './json.ts'
 import { type KeySet, readKeySet } from './key-sets.ts'
@@ -158,8 +159,9 @@ function takeRecord(content: JsonRecord, bytes: Uint8Array, into: Collateral): s
     into.bundled.push(...items)
     return `endorsement bundle, ${items.length} items`
   }
-  if (('tcb_info' in content || 'pck_crl_issuer_chain' in content) && !('quote' in content)) {
-    into.intel = { ...into.intel, ...textMembers(content) }
+  const intel = 'quote' in content ? undefined : dcapCollateralOf(content)
+  if (intel !== undefined) {
+    into.intel = { ...into.intel, ...intel }
     return 'DCAP collateral'
   }
   if (typeof content['vcekCert'] === 'string' && !('report' in content)) {

@@ -1,3 +1,4 @@
+export { dcapCollateralOf } from './dcap-collateral.ts'
 export {
   type Companion,
   type CompanionKind,
