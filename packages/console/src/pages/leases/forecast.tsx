@@ -16,6 +16,8 @@ interface Outcome {
   readonly of: string
   readonly leases: number
   readonly fails: readonly AffectedLease[]
+  /** Products that were named and that no live lease is on. */
+  readonly unmatched: readonly string[]
 }
 
 type Foretold = Omit<Outcome, 'of'>
@@ -71,6 +73,7 @@ export function ForecastPart({ page, onTold }: PartProps): JSX.Element {
           <p role="status">
             <strong>{t.outcome(outcome.fails.length, outcome.leases)}</strong>
           </p>
+          {outcome.unmatched.length === 0 ? null : <p class="wrong">{t.unmatched(outcome.unmatched.join(', '))}</p>}
           {outcome.fails.length === 0 ? null : (
             <Choosable
               page={page}

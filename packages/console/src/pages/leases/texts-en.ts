@@ -138,4 +138,5 @@ export const EN: LeaseTexts = {
     all === 0
       ? 'There are no live leases. Nothing was changed.'
       : `${fails} of ${all === 1 ? '1 live lease' : `${all} live leases`} would fail. Nothing was changed.`,
+  unmatched: (names) => `No live lease is on a product named ${names}.`,
 }

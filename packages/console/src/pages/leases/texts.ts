@@ -102,4 +102,6 @@ export interface LeaseTexts {
     >
   >
   outcome(fails: number, all: number): string
+  /** Of products that were named and that no live lease is on. */
+  unmatched(names: string): string
 }
