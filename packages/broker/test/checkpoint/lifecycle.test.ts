@@ -285,19 +285,9 @@ test('AMD: a forecast of a higher TCB names the leases that would fall', async (
   const { broker } = await scene(t, [machine])
   await granted(broker, machine)
   const none = await broker.forecast({ namespace: NAMESPACE, at: AT, minTcb: { Milan: { microcode: 255 } } })
-  assert.deepEqual({ fails: none.fails, unmatched: none.unmatched }, { fails: [], unmatched: ['Milan'] })
-  const { fails, unmatched } = await broker.forecast({
-    namespace: NAMESPACE,
-    at: AT,
-    minTcb: { Genoa: { microcode: 255 } },
-  })
+  assert.deepEqual(none.fails, [])
+  const { fails } = await broker.forecast({ namespace: NAMESPACE, at: AT, minTcb: { Genoa: { microcode: 255 } } })
   assert.equal(fails[0]?.code, 'tcb-unacceptable')
-  assert.deepEqual(unmatched, [])
-  for (const levels of [{ microcod: 1 }, { microcode: 256 }, { microcode: -1 }])
-    await assert.rejects(broker.forecast({ namespace: NAMESPACE, at: AT, minTcb: { Milan: levels } }), {
-      name: 'BrokerError',
-      code: 'invalid',
-    })
   const policy = await broker.forecast({
     namespace: NAMESPACE,
     at: AT,

@@ -315,6 +315,26 @@ test('soundness 59: a misspelt claim is an error at upload, with its line; value
   assert.equal(byName.get('never'), undefined)
 })
 
+test('soundness 59: levels to come that nothing can meet are refused, and products that nobody is on are named', async (t) => {
+  const machine = sharedWorld().snp()
+  const { broker } = await scene(t, machine)
+  const { session } = await attested(broker, machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
+  assert.ok((await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })).released)
+  const foretold = (minTcb: Record<string, Record<string, number>>) =>
+    broker.forecast({ namespace: NAMESPACE, at: AT, minTcb })
+  const levels = { microcode: 255 }
+  const { fails, unmatched } = await foretold({ Genoa: levels, Genua: levels })
+  assert.equal(fails[0]?.code, 'tcb-unacceptable')
+  assert.deepEqual(unmatched, ['Genua'])
+  for (const wrong of [{ microcod: 1 }, { microcode: 256 }, { microcode: -1 }])
+    for (const product of ['Genoa', 'Milan'])
+      await assert.rejects(foretold({ [product]: wrong }), (error: Error & { code?: string }) => {
+        assert.equal(error.code, 'invalid')
+        assert.match(error.message, new RegExp(`^minTcb\\.${product}\\S*: expected`))
+        return true
+      })
+})
+
 test('soundness 60: two processes on one embedded database lose nothing, because the second is refused', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sekisho-soundness-'))
   const db = await openDatabase({ folder })
