@@ -41,11 +41,14 @@ export async function compare(contenders: readonly Contender[]): Promise<readonl
   })
 }
 
-// The engine compiles what runs often: a figure taken before that is one of the compiler.
-const WARM_UP_MS = 1500
+// The engine compiles what runs often, some of it after three thousand calls only: a figure taken before that is one of
+// the compiler. Whatever takes long is not waited for that often.
+const WARM_UP = { ms: 1500, calls: 4000, mostMs: 8000 } as const
 
 async function callsPerRound(contender: Contender): Promise<number> {
-  for (let spent = 0; spent < WARM_UP_MS; ) spent += await time(contender, 20)
+  let spent = 0
+  for (let calls = 0; spent < WARM_UP.ms || (calls < WARM_UP.calls && spent < WARM_UP.mostMs); calls += 20)
+    spent += await time(contender, 20)
   const once = (await time(contender, 20)) / 20
   return Math.max(1, Math.round(ROUND_MS / once))
 }
