@@ -25,10 +25,12 @@ export function settleNow(_jobs: readonly Job[]): void {
 
 /** Settles every job that has no result yet, side by side, with WebCrypto. */
 export async function settle(jobs: readonly Job[]): Promise<void> {
+  // Chains share certificates and lists, and a list of jobs names theirs more than once: none has a result before all do.
+  const open = [...new Set(jobs)].filter((job) => job.result === undefined)
   const running: (void | Promise<void>)[] = []
   // Some runtimes import keys while everything waits. One after the other, so that the first check runs beside the next import.
-  for (const job of jobs) {
-    if (job.kind !== 'signature' || job.result !== undefined) continue
+  for (const job of open) {
+    if (job.kind !== 'signature') continue
     if (job.published !== undefined && (await isPublished(job.published))) {
       job.result = true
       continue
@@ -36,7 +38,7 @@ export async function settle(jobs: readonly Job[]): Promise<void> {
     const key = await importKey(job.key, job.scheme)
     running.push(settleSignature(job, key))
   }
-  for (const job of jobs) if (job.kind !== 'signature' && job.result === undefined) running.push(settleOther(job))
+  for (const job of open) if (job.kind !== 'signature' && job.result === undefined) running.push(settleOther(job))
   await Promise.all(running)
 }
 
