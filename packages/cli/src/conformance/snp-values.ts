@@ -135,7 +135,7 @@ export function crlValues(parts: SnpParts, leafSerial: string | undefined, signe
     issuerCN: crl.issuer.commonName ?? null,
     thisUpdate: time(crl.thisUpdate),
     nextUpdate: crl.nextUpdate === undefined ? null : time(crl.nextUpdate),
-    revokedSerials: [...crl.revoked].map((serial) => Number.parseInt(serial, 16)),
+    revokedSerials: [...crl.revoked.all].map((serial) => Number.parseInt(serial, 16)),
     signedBy: signed ? 'ark' : null,
     coversLeaf: leafSerial !== undefined && crl.revoked.has(leafSerial),
   }

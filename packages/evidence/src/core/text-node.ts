@@ -1,4 +1,4 @@
-import { base64DigitCount, base64Digits, isHex } from './text-rules.ts'
+import { base64DigitCount, base64Digits, hexBytes } from './text-rules.ts'
 
 const HEX: readonly string[] = Array.from({ length: 256 }, (_, i) => i.toString(16).padStart(2, '0'))
 
@@ -27,10 +27,15 @@ function joined(bytes: Uint8Array): string {
  * @returns undefined when `text` is anything else.
  */
 export function fromHex(text: string): Uint8Array | undefined {
-  // Asked first: the platform stops at a wrong digit without a word, and takes some letters of other scripts for digits.
-  if (!isHex(text)) return undefined
-  return filled(text, 'hex', text.length / 2)
+  if (text.length <= FEW_DIGITS) return hexBytes(text)
+  // Asked first: the platform takes some letters of other scripts for digits.
+  if (text.length % 2 !== 0 || Buffer.byteLength(text) !== text.length) return undefined
+  const bytes = new Uint8Array(text.length / 2)
+  // It stops at a wrong digit, without a word.
+  return Buffer.from(bytes.buffer).write(text, 'hex') === bytes.length ? bytes : undefined
 }
+
+const FEW_DIGITS = 128
 
 /**
  * Bytes of base64 or base64url text, padded or not; white space is skipped.
@@ -40,12 +45,8 @@ export function fromHex(text: string): Uint8Array | undefined {
 export function decodeBase64(text: string): Uint8Array | undefined {
   const digits = base64Digits(text)
   if (digits === undefined) return undefined
-  return filled(digits, 'base64', Math.floor((base64DigitCount(digits) * 3) / 4))
-}
-
-// Not Buffer.from: that hands out views on memory which it shares between all.
-function filled(text: string, encoding: 'hex' | 'base64', length: number): Uint8Array {
-  const bytes = new Uint8Array(length)
-  Buffer.from(bytes.buffer).write(text, encoding)
+  // Not Buffer.from: that hands out views on memory which it shares between all.
+  const bytes = new Uint8Array(Math.floor((base64DigitCount(digits) * 3) / 4))
+  Buffer.from(bytes.buffer).write(digits, 'base64')
   return bytes
 }

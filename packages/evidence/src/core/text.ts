@@ -1,4 +1,6 @@
-import { base64Digits, isHex } from './text-rules.ts'
+import { base64Digits } from './text-rules.ts'
+
+export { hexBytes as fromHex } from './text-rules.ts'
 
 const DIGITS: Uint8Array = /* @__PURE__ */ new TextEncoder().encode('0123456789abcdef')
 const ascii: TextDecoder = /* @__PURE__ */ new TextDecoder('latin1')
@@ -14,23 +16,6 @@ export function toHex(bytes: Uint8Array): string {
     digits[2 * i + 1] = DIGITS[byte & 15] as number
   }
   return ascii.decode(digits.subarray(0, 2 * bytes.length))
-}
-
-/**
- * Bytes of an even-length hexadecimal string of either case.
- * @returns undefined when `text` is anything else.
- */
-export function fromHex(text: string): Uint8Array | undefined {
-  if (!isHex(text)) return undefined
-  const bytes = new Uint8Array(text.length / 2)
-  for (let i = 0; i < bytes.length; i++) bytes[i] = (nibble(text, 2 * i) << 4) | nibble(text, 2 * i + 1)
-  return bytes
-}
-
-// The low bits of a digit count from 0, those of a letter from 1.
-function nibble(text: string, at: number): number {
-  const code = text.charCodeAt(at)
-  return (code & 15) + (code > 64 ? 9 : 0)
 }
 
 /**

@@ -3,12 +3,28 @@ export function isoTime(ms: number): string {
   const time = new Date(ms)
   const year = time.getUTCFullYear()
   if (!(year >= 0 && year <= 9999)) throw new RangeError('the time is outside of the years 0 to 9999')
-  const date = `${String(year).padStart(4, '0')}-${two(time.getUTCMonth() + 1)}-${two(time.getUTCDate())}`
-  return `${date}T${two(time.getUTCHours())}:${two(time.getUTCMinutes())}:${two(time.getUTCSeconds())}Z`
+  const month = time.getUTCMonth() + 1
+  const day = time.getUTCDate()
+  const hour = time.getUTCHours()
+  const minute = time.getUTCMinutes()
+  const second = time.getUTCSeconds()
+  // In one go: a text that is put together of pieces keeps them all, ten times its size.
+  // biome-ignore format: one line for each part
+  return String.fromCharCode(
+    digit(year / 1000), digit(year / 100), digit(year / 10), digit(year),
+    DASH, digit(month / 10), digit(month),
+    DASH, digit(day / 10), digit(day),
+    LETTER_T, digit(hour / 10), digit(hour),
+    COLON, digit(minute / 10), digit(minute),
+    COLON, digit(second / 10), digit(second), LETTER_Z,
+  )
 }
 
-function two(number: number): string {
-  return number < 10 ? `0${number}` : `${number}`
+const [DASH, COLON, LETTER_T, LETTER_Z] = [0x2d, 0x3a, 0x54, 0x5a]
+
+// The last digit before the point, as a character code.
+function digit(number: number): number {
+  return 48 + (Math.floor(number) % 10)
 }
 
 /**

@@ -49,12 +49,21 @@ export function chainSteps(
   return [
     step(
       'certificates',
-      ({ fault }) => finding(fault === undefined, `the ${what} is malformed: ${fault ?? ''}`, refetch(what)),
+      ({ fault }) =>
+        finding(
+          fault === undefined,
+          () => `the ${what} is malformed: ${fault ?? ''}`,
+          () => refetch(what),
+        ),
       present === undefined ? [] : [present],
     ),
     step('chain', ({ signatures }) => {
       const bad = signatures.findIndex((job) => job?.result !== true)
-      return finding(bad < 0, `in the ${what} the signature of certificate ${bad + 1} does not verify`, refetch(what))
+      return finding(
+        bad < 0,
+        () => `in the ${what} the signature of certificate ${bad + 1} does not verify`,
+        () => refetch(what),
+      )
     }),
     step('root', (found, state) => rootFinding(state, found, what)),
     step('validity', ({ window }, state) => {

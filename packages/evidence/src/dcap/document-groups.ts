@@ -48,8 +48,8 @@ function documentSteps(id: string, member: keyof typeof KINDS, what: string): re
       const fits = content.id === kind && (kind !== 'TDX' || content.version >= 3)
       return finding(
         fits,
-        `the ${what} is for another kind of evidence`,
-        refetch(what),
+        () => `the ${what} is for another kind of evidence`,
+        () => refetch(what),
         kind,
         `${content.id} version ${content.version}`,
       )
@@ -63,8 +63,8 @@ function signatureFinding(document: SignedDocument<unknown>, what: string): Find
     ? fail(`the signature of the ${what} cannot be read: ${signed.reason}`, refetch(what))
     : finding(
         documentJob(document)?.result === true,
-        `the signature of the ${what} does not verify`,
-        refetch(`${what}, with its exact text,`),
+        () => `the signature of the ${what} does not verify`,
+        () => refetch(`${what}, with its exact text,`),
       )
 }
 
@@ -75,8 +75,8 @@ function platformStep(field: 'fmspc' | 'pceId'): Step<DcapState> {
     const actual = toHex(valueOf(collateral.tcbInfo.content)?.[field] ?? NOTHING)
     return finding(
       expected === actual && expected !== '',
-      `the TCB info is for ${field.toUpperCase()} ${actual}, the platform is ${expected}`,
-      refetch('TCB info'),
+      () => `the TCB info is for ${field.toUpperCase()} ${actual}, the platform is ${expected}`,
+      () => refetch('TCB info'),
       expected,
       actual,
     )
@@ -119,7 +119,7 @@ export const QUOTE_GROUP: StepGroup<DcapState> = {
       const different = identity === undefined ? NO_IDENTITY : qeDifference(quote.qe, identity)
       return finding(
         different === undefined,
-        `the Quoting Enclave is not the one of the QE identity: ${different?.field ?? ''} differs`,
+        () => `the Quoting Enclave is not the one of the QE identity: ${different?.field ?? ''} differs`,
         REPLACE_EVIDENCE,
         different?.expected,
         different?.actual,

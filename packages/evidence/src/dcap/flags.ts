@@ -12,7 +12,7 @@ export function hasBit(field: Uint8Array, bit: number): boolean {
 /** Decodes a little-endian bit field. */
 export function decodeFlags<N extends BitNames>(field: Uint8Array, names: N): Flags<N> {
   const flags: Record<string, boolean | number[]> = {}
-  const rest = Uint8Array.from(field)
+  const rest = new Uint8Array(field)
   for (const name in names) {
     const bit = names[name] as number
     flags[name] = hasBit(field, bit)

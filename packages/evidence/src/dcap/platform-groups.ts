@@ -89,7 +89,7 @@ export function revocationStep(
     if (crl === undefined || subject === undefined) return notApplicable('there is no CRL to look it up in')
     return finding(
       !crl.revoked.has(subject.serial),
-      `the ${what} (serial ${subject.serial}) is revoked`,
+      () => `the ${what} (serial ${subject.serial}) is revoked`,
       mend(
         'Intel no longer vouches for this key: use another platform, or have this one certified anew',
         'platform-owner',

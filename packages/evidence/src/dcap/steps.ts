@@ -36,10 +36,20 @@ export function waivable<S>(
   return { ...appraised(id, source, needs, check), waivable: true }
 }
 
-/** Pass, or fail with a reason, a remedy and details; the details go with both. */
-export function finding(holds: boolean, reason: string, remedy: Remedy, expected?: string, actual?: string): Finding {
+/**
+ * Pass, or fail with a reason, a remedy and details; the details go with both. Where reason or remedy have to be put
+ * together they come as functions: mostly nobody reads them.
+ */
+export function finding(
+  holds: boolean,
+  reason: string | (() => string),
+  remedy: Remedy | (() => Remedy),
+  expected?: string,
+  actual?: string,
+): Finding {
   const details = actual === undefined ? undefined : { expected: expected ?? '', actual }
-  return holds ? pass(undefined, details) : fail(reason, remedy, details)
+  if (holds) return pass(undefined, details)
+  return fail(typeof reason === 'string' ? reason : reason(), typeof remedy === 'function' ? remedy() : remedy, details)
 }
 
 /** Groups under the name of a TEE: `tdx` in front of every id and need. */

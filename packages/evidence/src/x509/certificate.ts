@@ -1,7 +1,13 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
 import type { EvidenceError } from '../core/errors.ts'
 import type { DigestJob, PublicKey } from '../crypto/jobs.ts'
-import { type AlgorithmProfile, readPublicKey, readSignatureAlgorithm, STRICT } from './algorithms.ts'
+import {
+  type AlgorithmIdentifier,
+  type AlgorithmProfile,
+  readPublicKey,
+  readSignatureAlgorithm,
+  STRICT,
+} from './algorithms.ts'
 import { DerReader, TAG } from './der.ts'
 import { type Name, readName } from './name.ts'
 import { Signed } from './signature.ts'
@@ -68,41 +74,23 @@ export function parseCertificate(
 ): Certificate {
   const known = pool.find((certificate) => equalBytes(certificate.der, der))
   if (known !== undefined) return known
-  const certificate = parse(der, profile)
+  const certificate = parse(der, profile, pool)
   pool.push(certificate)
   return certificate
 }
 
-function parse(der: Uint8Array, profile: AlgorithmProfile): Certificate {
-  const outer = new DerReader(der, 'certificate')
-  if (der.length > MAX_CERTIFICATE)
-    throw outer.error('too-large', `${der.length} bytes`, `at most ${MAX_CERTIFICATE} bytes`, 'length')
-  const body = outer.inside(TAG.sequence, 'certificate')
-  outer.finish('certificate')
-  const tbsElement = body.element(TAG.sequence, 'tbsCertificate')
-  const algorithm = readSignatureAlgorithm(body, 'signatureAlgorithm', profile)
-  const signature = body.bits('signatureValue')
-  body.finish('signatureValue')
-
-  const tbs = body.within(tbsElement)
+function parse(der: Uint8Array, profile: AlgorithmProfile, pool: readonly Certificate[]): Certificate {
+  const { tbs, algorithm, signed } = openSigned(der, 'certificate', 'tbsCertificate', MAX_CERTIFICATE, profile)
   const version = readVersion(tbs)
   const serial = readSerial(tbs)
-  // Equal bytes say the same: the inner copy need not be read a second time.
-  const inner = tbs.whole(tbs.element(TAG.sequence, 'tbsCertificate.signature'))
-  if (!equalBytes(inner, algorithm.raw)) {
-    throw tbs.error(
-      'malformed',
-      'another algorithm than the outer one',
-      'the same signature algorithm inside and outside',
-      'signatureAlgorithm',
-    )
-  }
-  const issuer = readName(tbs, 'issuer')
+  skipSameAlgorithm(tbs, 'tbsCertificate.signature', algorithm)
+  const names = pool.map((one) => one.subject)
+  const issuer = readName(tbs, 'issuer', names)
   const validity = tbs.inside(TAG.sequence, 'validity')
   const notBefore = readTime(validity, 'validity.notBefore')
   const notAfter = readTime(validity, 'validity.notAfter')
   validity.finish('validity')
-  const subject = readName(tbs, 'subject')
+  const subject = readName(tbs, 'subject', names)
   const { spki, key, kind } = readPublicKey(tbs, profile)
   const extensions = version === 3 && tbs.peek() === 0xa3 ? readExtensions(tbs, 0xa3) : new Map<string, Extension>()
   tbs.finish('tbsCertificate')
@@ -119,7 +107,7 @@ function parse(der: Uint8Array, profile: AlgorithmProfile): Certificate {
     key,
     keyKind: kind,
     signatureAlgorithm: algorithm.oid,
-    signed: new Signed(body.whole(tbsElement), algorithm.scheme, signature, 'der'),
+    signed,
     extensions,
     basicConstraints: readBasicConstraints(extensions.get(BASIC_CONSTRAINTS)),
     keyUsage: readKeyUsage(extensions.get(KEY_USAGE_OID)),
@@ -127,6 +115,47 @@ function parse(der: Uint8Array, profile: AlgorithmProfile): Certificate {
     spkiDigest: { kind: 'digest', algorithm: 'sha256', data: spki },
     digest: { kind: 'digest', algorithm: 'sha256', data: der },
   }
+}
+
+/** A signed structure taken apart: a reader of what is signed, and the algorithm as it stands outside of that. */
+interface Opened {
+  readonly tbs: DerReader
+  readonly algorithm: AlgorithmIdentifier
+  readonly signed: Signed
+}
+
+/**
+ * Opens a certificate or list of at most `most` bytes; nothing may follow it.
+ * @see RFC 5280, sections 4.1.1 and 5.1.1
+ */
+export function openSigned(
+  der: Uint8Array,
+  what: string,
+  field: string,
+  most: number,
+  profile: AlgorithmProfile,
+): Opened {
+  const outer = new DerReader(der, what)
+  if (der.length > most) throw outer.error('too-large', `${der.length} bytes`, `at most ${most} bytes`, 'length')
+  const body = outer.inside(TAG.sequence, what)
+  outer.finish(what)
+  const element = body.element(TAG.sequence, field)
+  const algorithm = readSignatureAlgorithm(body, 'signatureAlgorithm', profile)
+  const signature = body.bits('signatureValue')
+  body.finish('signatureValue')
+  const signed = new Signed(body.whole(element), algorithm.scheme, signature, 'der')
+  return { tbs: body.within(element), algorithm, signed }
+}
+
+/** Moves behind the inner copy of the algorithm. Equal bytes say the same: it need not be read a second time. */
+export function skipSameAlgorithm(tbs: DerReader, field: string, { raw }: AlgorithmIdentifier): void {
+  if (equalBytes(tbs.whole(tbs.element(TAG.sequence, field)), raw)) return
+  throw tbs.error(
+    'malformed',
+    'another algorithm than the outer one',
+    'the same signature algorithm inside and outside',
+    'signatureAlgorithm',
+  )
 }
 
 function readVersion(tbs: DerReader): number {
@@ -138,13 +167,20 @@ function readVersion(tbs: DerReader): number {
 
 /** Hex of a serial number as certificates and CRLs are compared by: shortest form, `-` in front of a negative one. */
 export function readSerial(from: DerReader): string {
-  const content = from.content(from.element(TAG.integer, 'serialNumber'))
-  if (content.length === 0 || content.length > 32) {
-    throw from.error('malformed', `${content.length} bytes`, 'a serial number of 1 to 32 bytes', 'serialNumber')
-  }
-  let start = 0
-  while (start < content.length - 1 && content[start] === 0) start++
-  return ((content[0] as number) >= 0x80 ? '-' : '') + toHex(content.subarray(start))
+  const start = skipSerial(from)
+  const { bytes, at: end } = from
+  let first = start
+  while (first < end - 1 && bytes[first] === 0) first++
+  return ((bytes[start] as number) >= 0x80 ? '-' : '') + toHex(bytes.subarray(first, end))
+}
+
+/** Moves behind a serial number. Returns where its content begins; it ends where the reader stands then. */
+export function skipSerial(from: DerReader): number {
+  const start = from.skipElement(TAG.integer, 'serialNumber')
+  const size = from.at - start
+  if (size === 0 || size > 32)
+    throw from.error('malformed', `${size} bytes`, 'a serial number of 1 to 32 bytes', 'serialNumber')
+  return start
 }
 
 /**
@@ -152,8 +188,9 @@ export function readSerial(from: DerReader): string {
  * @see RFC 5280, section 4.1.2.5
  */
 export function readTime(from: DerReader, field: string): number {
-  const { tag, start, end } = from.any(field)
-  const { bytes } = from
+  const tag = from.peek()
+  const start = from.skipAny(field)
+  const { bytes, at: end } = from
   const years = tag === TAG.utcTime ? 2 : tag === TAG.generalizedTime ? 4 : 0
   if (years === 0 || end - start !== years + 11 || bytes[end - 1] !== 0x5a) throw badTime(from, field)
   const at = start + years
@@ -195,6 +232,7 @@ function daysIn(year: number, month: number): number {
 export function readExtensions(from: DerReader, tag: number): ReadonlyMap<string, Extension> {
   const wrapper = from.inside(tag, 'extensions')
   const list = wrapper.inside(TAG.sequence, 'extensions')
+  const { bytes } = list
   wrapper.finish('extensions')
   const extensions = new Map<string, Extension>()
   while (!list.done) {
@@ -202,7 +240,7 @@ export function readExtensions(from: DerReader, tag: number): ReadonlyMap<string
     const oid = one.oid('extensions')
     const name = `extensions.${oid}`
     const critical = one.peek() === TAG.boolean ? one.boolean(name) : false
-    const value = one.content(one.element(TAG.octetString, name))
+    const value = bytes.subarray(one.skipElement(TAG.octetString, name), one.at)
     one.finish(name)
     if (extensions.has(oid)) throw list.error('malformed', 'the extension a second time', 'each extension once', name)
     if (extensions.size === MAX_EXTENSIONS)

@@ -1,10 +1,18 @@
-import { equalBytes } from '../core/bytes.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
-import { type AlgorithmProfile, readSignatureAlgorithm, STRICT } from './algorithms.ts'
-import { type Extension, readExtensions, readSerial, readTime, unknownCritical } from './certificate.ts'
-import { DerReader, TAG } from './der.ts'
+import { type AlgorithmProfile, STRICT } from './algorithms.ts'
+import {
+  type Extension,
+  openSigned,
+  readExtensions,
+  readSerial,
+  readTime,
+  skipSameAlgorithm,
+  skipSerial,
+  unknownCritical,
+} from './certificate.ts'
+import { type DerReader, TAG } from './der.ts'
 import { type Name, readName } from './name.ts'
-import { Signed } from './signature.ts'
+import type { Signed } from './signature.ts'
 
 /** A parsed certificate revocation list. */
 export interface Crl {
@@ -14,8 +22,8 @@ export interface Crl {
   readonly thisUpdate: number
   /** A list that does not say when the next one comes has none: such a list never counts as current. */
   readonly nextUpdate: number | undefined
-  /** Serial numbers of revoked certificates, as {@link readSerial} writes them. */
-  readonly revoked: ReadonlySet<string>
+  /** Serial numbers of revoked certificates. */
+  readonly revoked: RevokedSerials
   readonly signed: Signed
   readonly signatureAlgorithm: string
   readonly extensions: ReadonlyMap<string, Extension>
@@ -32,33 +40,16 @@ const MAX_CRL = 4 * 1024 * 1024
  * @see RFC 5280, section 5.1
  */
 export function parseCrl(der: Uint8Array, profile: AlgorithmProfile = STRICT): Crl {
-  const outer = new DerReader(der, 'crl')
-  if (der.length > MAX_CRL) throw outer.error('too-large', `${der.length} bytes`, `at most ${MAX_CRL} bytes`, 'length')
-  const body = outer.inside(TAG.sequence, 'crl')
-  outer.finish('crl')
-  const tbsElement = body.element(TAG.sequence, 'tbsCertList')
-  const algorithm = readSignatureAlgorithm(body, 'signatureAlgorithm', profile)
-  const signature = body.bits('signatureValue')
-  body.finish('signatureValue')
-
-  const tbs = body.within(tbsElement)
+  const { tbs, algorithm, signed } = openSigned(der, 'crl', 'tbsCertList', MAX_CRL, profile)
   if (tbs.peek() === TAG.integer && tbs.smallInteger('version') !== 1) {
     throw tbs.error('malformed', 'another version', 'CRL version 2', 'version')
   }
-  const inner = tbs.whole(tbs.element(TAG.sequence, 'tbsCertList.signature'))
-  if (!equalBytes(inner, algorithm.raw)) {
-    throw tbs.error(
-      'malformed',
-      'another algorithm than the outer one',
-      'the same signature algorithm inside and outside',
-      'signatureAlgorithm',
-    )
-  }
+  skipSameAlgorithm(tbs, 'tbsCertList.signature', algorithm)
   const issuer = readName(tbs, 'issuer')
   const thisUpdate = readTime(tbs, 'thisUpdate')
   const hasNext = tbs.peek() === TAG.utcTime || tbs.peek() === TAG.generalizedTime
   const nextUpdate = hasNext ? readTime(tbs, 'nextUpdate') : undefined
-  const revoked = tbs.peek() === TAG.sequence ? readRevoked(tbs) : new Set<string>()
+  const revoked = new RevokedSerials(tbs.peek() === TAG.sequence ? tbs.inside(TAG.sequence, ENTRIES) : undefined)
   const extensions = tbs.peek() === 0xa0 ? readExtensions(tbs, 0xa0) : new Map<string, Extension>()
   tbs.finish('tbsCertList')
   return {
@@ -67,7 +58,7 @@ export function parseCrl(der: Uint8Array, profile: AlgorithmProfile = STRICT): C
     thisUpdate,
     nextUpdate,
     revoked,
-    signed: new Signed(body.whole(tbsElement), algorithm.scheme, signature, 'der'),
+    signed,
     signatureAlgorithm: algorithm.oid,
     extensions,
     unknownCritical: unknownCritical(extensions, []),
@@ -75,15 +66,51 @@ export function parseCrl(der: Uint8Array, profile: AlgorithmProfile = STRICT): C
   }
 }
 
-function readRevoked(tbs: DerReader): ReadonlySet<string> {
-  const list = tbs.inside(TAG.sequence, 'revokedCertificates')
-  const revoked = new Set<string>()
-  while (!list.done) {
-    const entry = list.inside(TAG.sequence, 'revokedCertificates')
-    revoked.add(readSerial(entry))
-    readTime(entry, 'revokedCertificates.revocationDate')
-    if (entry.peek() === TAG.sequence) entry.any('revokedCertificates.crlEntryExtensions')
-    entry.finish('revokedCertificates')
+const ENTRIES = 'revokedCertificates'
+
+/**
+ * The serial numbers of a revocation list, as {@link readSerial} gives them. Writing them all as text takes longer than
+ * reading the rest of the list: mostly the last two bytes tell that a number is not among them.
+ */
+export class RevokedSerials {
+  readonly #list: DerReader | undefined
+  readonly #start: number
+  readonly #ends: Set<number> = new Set()
+  #all: ReadonlySet<string> | undefined
+
+  /** Reads all entries. @throws EvidenceError */
+  constructor(list: DerReader | undefined) {
+    this.#list = list
+    this.#start = list?.at ?? 0
+    while (list?.done === false) {
+      const entry = list.inside(TAG.sequence, ENTRIES)
+      const start = skipSerial(entry)
+      const { bytes, at } = entry
+      this.#ends.add((bytes[at - 1] as number) + (at - start > 1 ? 256 * (bytes[at - 2] as number) : 0))
+      readTime(entry, `${ENTRIES}.revocationDate`)
+      if (entry.peek() === TAG.sequence) entry.skipAny(`${ENTRIES}.crlEntryExtensions`)
+      entry.finish(ENTRIES)
+    }
   }
-  return revoked
+
+  /** Whether a certificate with this serial number is revoked. */
+  has(serial: string): boolean {
+    const end = Number.parseInt(serial.replace('-', '').slice(-4), 16)
+    return this.#ends.has(end) && this.all.has(serial)
+  }
+
+  /** All of them. */
+  get all(): ReadonlySet<string> {
+    this.#all ??= this.#texts()
+    return this.#all
+  }
+
+  #texts(): ReadonlySet<string> {
+    const texts = new Set<string>()
+    const list = this.#list
+    if (list === undefined) return texts
+    list.at = this.#start
+    while (!list.done) texts.add(readSerial(list.inside(TAG.sequence, ENTRIES)))
+    return texts
+  }
 }

@@ -55,9 +55,8 @@ export class DerReader {
     return this.done ? -1 : (this.bytes[this.at] as number)
   }
 
-  /** Reads the next element, whatever its tag, and moves behind it. */
-  any(field: string): Tlv {
-    const header = this.at
+  /** Moves behind the next element, whatever its tag. Returns where its content begins; it ends at `at`. */
+  skipAny(field: string): number {
     const tag = this.#byte(field)
     if ((tag & 0x1f) === 0x1f) throw this.error('malformed', 'a multi-byte tag', 'a single-byte tag', field)
     const length = this.#length(field)
@@ -66,21 +65,32 @@ export class DerReader {
       throw this.error('truncated', `${this.end - start} bytes are left`, `${length} bytes of content`, field)
     }
     this.at = start + length
-    return { tag, header, start, end: this.at }
+    return start
+  }
+
+  /** As {@link skipAny}, for an element that must have the tag `tag`. */
+  skipElement(tag: number, field: string): number {
+    this.#demand(tag, field)
+    return this.skipAny(field)
+  }
+
+  /** Reads the next element, whatever its tag, and moves behind it. */
+  any(field: string): Tlv {
+    const header = this.at
+    const start = this.skipAny(field)
+    return { tag: this.bytes[header] as number, header, start, end: this.at }
   }
 
   /** Reads the next element, which must have the tag `tag`. */
   element(tag: number, field: string): Tlv {
-    if (this.peek() !== tag) {
-      const found = this.done ? 'the end' : `tag 0x${this.peek().toString(16).padStart(2, '0')}`
-      throw this.error('malformed', found, `tag 0x${tag.toString(16).padStart(2, '0')}`, field)
-    }
+    this.#demand(tag, field)
     return this.any(field)
   }
 
   /** A reader over the content of the next element, which must have the tag `tag`. */
   inside(tag: number, field: string): DerReader {
-    return this.within(this.element(tag, field))
+    const start = this.skipElement(tag, field)
+    return new DerReader(this.bytes, this.#what, start, this.at)
   }
 
   /** A reader over the content of an element that was read. */
@@ -100,8 +110,8 @@ export class DerReader {
 
   /** The dotted form of the next element, an OBJECT IDENTIFIER. */
   oid(field: string): string {
-    const { start, end } = this.element(TAG.oid, field)
-    const text = oidText(this.bytes, start, end)
+    const start = this.skipElement(TAG.oid, field)
+    const text = oidText(this.bytes, start, this.at)
     if (text === undefined) throw this.error('malformed', 'bytes that are no OID', 'an object identifier', field)
     return text
   }
@@ -160,6 +170,12 @@ export class DerReader {
     return new EvidenceError(code, found, { field: `${this.#what}.${field}`, offset: this.at, expected })
   }
 
+  #demand(tag: number, field: string): void {
+    if (this.peek() === tag) return
+    const found = this.done ? 'the end' : `tag 0x${this.peek().toString(16).padStart(2, '0')}`
+    throw this.error('malformed', found, `tag 0x${tag.toString(16).padStart(2, '0')}`, field)
+  }
+
   #byte(field: string): number {
     const byte = this.at < this.end ? this.bytes[this.at] : undefined
     if (byte === undefined) throw this.error('truncated', 'the end', 'another byte', field)
@@ -187,8 +203,20 @@ export function oidOf(content: Uint8Array): string | undefined {
   return oidText(content, 0, content.length)
 }
 
-// Undefined for anything but at most 32 bytes of arcs in their shortest form, none above 32 bits.
+// The dotted forms of those that names and extensions have, by their three bytes.
+const SHORT: Map<number, string> = new Map()
+const MOST = 256
+
 function oidText(bytes: Uint8Array, start: number, end: number): string | undefined {
+  if (end - start !== 3) return dotted(bytes, start, end)
+  const key = ((bytes[start] as number) << 16) | ((bytes[start + 1] as number) << 8) | (bytes[start + 2] as number)
+  const text = SHORT.get(key) ?? dotted(bytes, start, end)
+  if (text !== undefined && SHORT.size < MOST) SHORT.set(key, text)
+  return text
+}
+
+// Undefined for anything but at most 32 bytes of arcs in their shortest form, none above 32 bits.
+function dotted(bytes: Uint8Array, start: number, end: number): string | undefined {
   if (start === end || end - start > 32 || (bytes[end - 1] as number) >= 0x80) return undefined
   let text = ''
   let value = 0

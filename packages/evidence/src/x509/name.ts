@@ -1,8 +1,10 @@
-import { toHex } from '../core/bytes.ts'
+import { equalBytes, toHex } from '../core/bytes.ts'
 import { type DerReader, TAG, type Tlv } from './der.ts'
 
 /** A distinguished name. */
 export interface Name {
+  /** The whole element. */
+  readonly der: Uint8Array
   /** Canonical text for comparing: attribute types and values in order. */
   readonly key: string
   /** The last common name, or undefined. */
@@ -20,10 +22,16 @@ const MAX_ATTRIBUTES = 32
 /**
  * Reads a Name. Two names are equal when `key` is: the same attributes with the same text in the same
  * order, whichever string type carries the text.
+ *
+ * @param known names read before: one with the same bytes is returned instead of reading again
  * @see RFC 5280, section 4.1.2.4
  */
-export function readName(from: DerReader, field: string): Name {
-  const sets = from.inside(TAG.sequence, field)
+export function readName(from: DerReader, field: string, known: readonly Name[] = []): Name {
+  const element = from.element(TAG.sequence, field)
+  const der = from.whole(element)
+  const same = known.find((one) => equalBytes(one.der, der))
+  if (same !== undefined) return same
+  const sets = from.within(element)
   let key = ''
   let parts = 0
   let commonName: string | undefined
@@ -47,7 +55,7 @@ export function readName(from: DerReader, field: string): Name {
     }
     key += '/'
   }
-  return { key, commonName, organization, organizationalUnit }
+  return { der, key, commonName, organization, organizationalUnit }
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })

@@ -2,6 +2,12 @@ import { equalBytes } from '../core/bytes.ts'
 import { CURVE_BYTES, type PublicKey, type SignatureJob, type SignatureScheme } from '../crypto/jobs.ts'
 import { DerReader, TAG } from './der.ts'
 
+/** A key that was asked about. */
+interface Asked {
+  readonly key: PublicKey
+  readonly job: SignatureJob | undefined
+}
+
 /**
  * Bytes and the signature over them. The checks against each key are kept, so that the same question
  * is put to the platform's cryptography once for as long as the object lives.
@@ -13,8 +19,9 @@ export class Signed {
   readonly scheme: SignatureScheme | undefined
   readonly #signature: Uint8Array
   readonly #form: 'raw' | 'der'
-  // Weak, so that keys a stranger brings along (certificates of forged chains) go when he does.
-  readonly #checks = new WeakMap<PublicKey, { readonly job: SignatureJob | undefined }>()
+  // Mostly there is one key. Further ones are held weakly: those a stranger brings along go when he does.
+  #first: Asked | undefined
+  #others: WeakMap<PublicKey, Asked> | undefined
 
   /** `form` tells how an ECDSA signature is written: r then s in full length, or DER as in certificates. */
   constructor(
@@ -35,11 +42,15 @@ export class Signed {
    *   allowed or does not fit the key, or a malformed signature
    */
   by(key: PublicKey): SignatureJob | undefined {
-    const known = this.#checks.get(key)
+    const known = this.#first?.key === key ? this.#first : this.#others?.get(key)
     if (known !== undefined) return known.job
-    const job = this.#check(key)
-    this.#checks.set(key, { job })
-    return job
+    const asked: Asked = { key, job: this.#check(key) }
+    if (this.#first === undefined) this.#first = asked
+    else {
+      this.#others ??= new WeakMap()
+      this.#others.set(key, asked)
+    }
+    return asked.job
   }
 
   #check(key: PublicKey): SignatureJob | undefined {
