@@ -107,11 +107,16 @@ export interface ComponentClaim {
 
 /** Components as claims, in lower-case hex. */
 export function componentClaims(components: readonly SoftwareComponent[]): readonly ComponentClaim[] {
-  return components.map(({ type, version, measurement, signerId, hashAlgorithm }) => ({
-    ...(type === undefined ? {} : { type }),
-    ...(version === undefined ? {} : { version }),
-    measurement: toHex(measurement),
-    ...(signerId === undefined ? {} : { signerId: toHex(signerId) }),
-    ...(hashAlgorithm === undefined ? {} : { hashAlgorithm }),
-  }))
+  return components.map(componentClaim)
+}
+
+// Member by member: copying with spreads costs several times as much.
+function componentClaim({ type, version, measurement, signerId, hashAlgorithm }: SoftwareComponent): ComponentClaim {
+  const claim: { -readonly [K in keyof ComponentClaim]?: ComponentClaim[K] } = {}
+  if (type !== undefined) claim.type = type
+  if (version !== undefined) claim.version = version
+  const made = Object.assign(claim, { measurement: toHex(measurement) })
+  if (signerId !== undefined) made.signerId = toHex(signerId)
+  if (hashAlgorithm !== undefined) made.hashAlgorithm = hashAlgorithm
+  return made
 }

@@ -8,6 +8,7 @@ import { CURVE_BYTES, type Curve, type EcKey } from '../crypto/jobs.ts'
 /** COSE curve numbers. @see RFC 9053, section 7.1 */
 const CURVES: readonly Curve[] = ['P-256', 'P-384', 'P-521']
 const LABEL = { type: 1, keyId: 2, algorithm: 3, operations: 4, curve: -1, x: -2, y: -3 } as const
+const LABELS: readonly number[] = Object.values(LABEL)
 const KEY_TYPE_EC2 = 2
 
 /**
@@ -18,9 +19,8 @@ const KEY_TYPE_EC2 = 2
  */
 export function readCoseKey(bytes: Uint8Array, field: string, start: number, end: number): EcKey {
   const map = mapOf(decodeCbor(bytes, { field, start, end, maxItems: 32 }), field)
-  const known: readonly number[] = Object.values(LABEL)
   for (const { key } of map.entries) {
-    if (typeof key.value !== 'number' || !known.includes(key.value))
+    if (typeof key.value !== 'number' || !LABELS.includes(key.value))
       throw wrongItem(key, field, 'a public EC key', 'another member')
   }
   const need = (label: number, name: string): Parameters<typeof bytesOf>[0] => {

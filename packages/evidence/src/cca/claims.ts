@@ -35,54 +35,66 @@ export interface CcaClaims extends Claims {
   readonly attestedKey?: { readonly curve: string; readonly point: string; readonly nonce: string }
 }
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] }
+
 /** Claims of a token; believable only as far as the verdict goes. */
 export function ccaClaims(state: CcaState): CcaClaims {
   const { token, anchor, implementationId, instanceId, rim, rems, rpv, challenge } = state
-  const { claims: platform } = token.platform
-  const { claims: realm } = token.realm
-  const lifecycle = lifecycleState(platform.lifecycle)
-  return {
+  const runtime: Record<string, string> = {}
+  for (let i = 0; i < rems.length; i++) runtime[`REM${i}`] = rems[i] as string
+  const claims: Writable<CcaClaims> = {
     tee: 'cca',
     vendor: 'arm',
     product: implementationId,
     isolation: 'vm',
     hardware: anchor !== undefined && anchor.emulated !== true,
-    debug: lifecycle !== 'secured',
+    debug: lifecycleState(token.platform.claims.lifecycle) !== 'secured',
     launchMeasurement: rim,
-    runtimeMeasurements: Object.fromEntries(rems.map((value, i) => [`REM${i}`, value])),
+    runtimeMeasurements: runtime,
     userData: challenge,
     hostData: rpv,
     hardwareId: instanceId,
     tcb: { components: {} },
-    platform: {
-      profile: platform.profile,
-      implementationId,
-      instanceId,
-      configuration: toHex(platform.configuration),
-      lifecycle: platform.lifecycle,
-      lifecycleState: lifecycle,
-      hashAlgorithm: platform.hashAlgorithm,
-      ...(platform.verificationService === undefined ? {} : { verificationService: platform.verificationService }),
-      components: componentClaims(platform.components),
-    },
-    realm: {
-      ...(realm.profile === undefined ? {} : { profile: realm.profile }),
-      initialMeasurement: rim,
-      extensibleMeasurements: rems,
-      personalizationValue: rpv,
-      challenge,
-      hashAlgorithm: realm.hashAlgorithm,
-      publicKeyHashAlgorithm: realm.publicKeyHashAlgorithm,
-      publicKey: toHex(uncompressed(realm.key.bytes)),
-    },
-    ...attestedKey(state),
+    platform: platformClaim(state),
+    realm: realmClaim(state),
   }
+  if (token.keyAttestation !== undefined) {
+    const { key, nonce } = token.keyAttestation
+    claims.attestedKey = { curve: key.kind, point: toHex(uncompressed(key.bytes)), nonce: toHex(nonce) }
+  }
+  return claims
 }
 
-function attestedKey({ token: { keyAttestation } }: CcaState): Pick<CcaClaims, 'attestedKey'> {
-  if (keyAttestation === undefined) return {}
-  const { key, nonce } = keyAttestation
-  return { attestedKey: { curve: key.kind, point: toHex(uncompressed(key.bytes)), nonce: toHex(nonce) } }
+// Member by member, as copying with spreads costs several times as much.
+function platformClaim({ token, implementationId, instanceId }: CcaState): CcaClaims['platform'] {
+  const { claims } = token.platform
+  const claim: Writable<CcaClaims['platform']> = {
+    profile: claims.profile,
+    implementationId,
+    instanceId,
+    configuration: toHex(claims.configuration),
+    lifecycle: claims.lifecycle,
+    lifecycleState: lifecycleState(claims.lifecycle),
+    hashAlgorithm: claims.hashAlgorithm,
+    components: componentClaims(claims.components),
+  }
+  if (claims.verificationService !== undefined) claim.verificationService = claims.verificationService
+  return claim
+}
+
+function realmClaim({ token, rim, rems, rpv, challenge }: CcaState): CcaClaims['realm'] {
+  const { claims } = token.realm
+  const claim: Writable<CcaClaims['realm']> = {
+    initialMeasurement: rim,
+    extensibleMeasurements: rems,
+    personalizationValue: rpv,
+    challenge,
+    hashAlgorithm: claims.hashAlgorithm,
+    publicKeyHashAlgorithm: claims.publicKeyHashAlgorithm,
+    publicKey: toHex(uncompressed(claims.key.bytes)),
+  }
+  if (claims.profile !== undefined) claim.profile = claims.profile
+  return claim
 }
 
 /** What a verdict about this token relies on without evidence. */

@@ -42,12 +42,13 @@ const KEY = {
   configuration: 2401,
   hashAlgorithm: 2402,
 } as const
+const { verificationService: _, ...MANDATORY } = KEY
+const KNOWN: readonly number[] = Object.values(KEY)
 
 /** Reads the claims set that lies in `bytes` from `start` to `end`. @throws EvidenceError */
 export function readPlatformClaims(bytes: Uint8Array, start = 0, end: number = bytes.length): PlatformClaims {
   const claims = new ClaimsSet(bytes, 'platform', start, end)
-  const { verificationService: _, ...mandatory } = KEY
-  claims.require(mandatory)
+  claims.require(MANDATORY)
   return {
     profile: claims.need(KEY.profile, 'profile', readProfile),
     challenge: claims.need(KEY.challenge, 'challenge', readDigest),
@@ -59,7 +60,7 @@ export function readPlatformClaims(bytes: Uint8Array, start = 0, end: number = b
     verificationService: claims.maybe(KEY.verificationService, 'verification-service', textOf, 0, 2048),
     hashAlgorithm: claims.need(KEY.hashAlgorithm, 'hash-algorithm', textOf, 1, 64),
     order: claims.order,
-    unknown: claims.unknown(Object.values(KEY)),
+    unknown: claims.unknown(KNOWN),
   }
 }
 

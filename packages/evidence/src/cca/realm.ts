@@ -45,12 +45,13 @@ const KEY = {
   extensibleMeasurements: 44239,
   publicKeyHashAlgorithm: 44240,
 } as const
+const { profile: _, ...MANDATORY } = KEY
+const KNOWN: readonly number[] = Object.values(KEY)
 
 /** Reads the claims set that lies in `bytes` from `start` to `end`. @throws EvidenceError */
 export function readRealmClaims(bytes: Uint8Array, start = 0, end: number = bytes.length): RealmClaims {
   const claims = new ClaimsSet(bytes, 'realm', start, end)
-  const { profile: _, ...mandatory } = KEY
-  claims.require(mandatory)
+  claims.require(MANDATORY)
   const profile = claims.maybe(KEY.profile, 'profile', readProfile)
   const keyFormat = profile === undefined ? 'raw-uncompressed-point' : 'cose-key'
   const initialMeasurement = claims.need(KEY.initialMeasurement, 'initial-measurement', bytesOfLength, DIGEST_LENGTHS)
@@ -73,7 +74,7 @@ export function readRealmClaims(bytes: Uint8Array, start = 0, end: number = byte
     ),
     publicKeyHashAlgorithm: claims.need(KEY.publicKeyHashAlgorithm, 'public-key-hash-algorithm', textOf, 1, 64),
     order: claims.order,
-    unknown: claims.unknown(Object.values(KEY)),
+    unknown: claims.unknown(KNOWN),
   }
 }
 

@@ -32,18 +32,21 @@ function ofChain(name: string, view: ChainView): readonly CollateralPart[] {
   return found
 }
 
-// Dates and digests of a part never change: they are written out once for as long as the part lives.
-const DESCRIBED: WeakMap<DigestJob, CollateralPart> = new WeakMap()
+// Dates and digests of a part never change: they are written out once for as long as the part lives. A root may be in
+// two chains under two names.
+const DESCRIBED: WeakMap<DigestJob, Map<string, CollateralPart>> = new WeakMap()
 
 function part(name: string, digest: DigestJob, from: number, until: number | undefined): CollateralPart {
   const known = DESCRIBED.get(digest)
-  if (known?.name === name) return known
+  const described = known?.get(name)
+  if (described !== undefined) return described
   const made = {
     name,
     sha256: digestHex(digest),
     from: isoTime(from),
     ...(until === undefined ? {} : { until: isoTime(until) }),
   }
-  DESCRIBED.set(digest, made)
+  if (known === undefined) DESCRIBED.set(digest, new Map([[name, made]]))
+  else known.set(name, made)
   return made
 }

@@ -65,9 +65,13 @@ const ESCAPES: Readonly<Record<string, string>> = {
 }
 
 function attributeText(text: string): string {
-  return text.replace(IN_ATTRIBUTES, (character) => ESCAPES[character] as string)
+  return text.replace(IN_ATTRIBUTES, escaped)
 }
 
 function characterText(text: string): string {
-  return text.replace(IN_TEXT, (character) => ESCAPES[character] as string)
+  return text.replace(IN_TEXT, escaped)
+}
+
+function escaped(character: string): string {
+  return ESCAPES[character] as string
 }

@@ -61,7 +61,6 @@ type Scope = ReadonlyMap<string, string>
 
 const DECLARATION = /<\?xml version="1\.0"(?: encoding="(?:utf|UTF)-8")?(?: standalone="(?:yes|no)")? ?\?>/y
 const NAME = /[A-Za-z_][A-Za-z0-9._-]*(?::[A-Za-z_][A-Za-z0-9._-]*)?/y
-const SPACE = /[ \t\n]*/y
 const URI = /^[\x21-\x7e]+$/
 // XML 1.0, production 2: tab, line feed, carriage return, and everything from the space on but surrogates and two others.
 const NOT_A_CHARACTER = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
@@ -78,10 +77,11 @@ class XmlReader {
   }
 
   document(): XmlElement {
+    this.#check(this.#text)
     this.#match(DECLARATION)
-    this.#match(SPACE)
+    this.#space()
     const root = this.#element(new Map(), 1)
-    this.#match(SPACE)
+    this.#space()
     if (this.#at < this.#text.length) throw this.#error('something behind the root element', 'the end')
     return root
   }
@@ -93,11 +93,11 @@ class XmlReader {
     const name = this.#name()
     const written: [string, string][] = []
     const declared = new Map<string, string>()
-    let spaced = this.#match(SPACE) !== ''
+    let spaced = this.#space()
     while (!this.#text.startsWith('>', this.#at) && !this.#text.startsWith('/>', this.#at)) {
       if (!spaced) throw this.#error('no space', 'a space in front of an attribute')
       this.#attribute(written, declared)
-      spaced = this.#match(SPACE) !== ''
+      spaced = this.#space()
     }
     const scope = declared.size === 0 ? outer : new Map([...outer, ...declared])
     if (scope.size > MAX_NAMESPACES) throw this.#error('more namespaces', `at most ${MAX_NAMESPACES}`, 'too-large')
@@ -108,7 +108,7 @@ class XmlReader {
     const children = this.#content(scope, depth)
     this.#expect('</')
     if (this.#name() !== name) throw this.#error('the end of another element', `the end of ${name}`)
-    this.#match(SPACE)
+    this.#space()
     this.#expect('>')
     return { name, local, namespace, declared, attributes, children }
   }
@@ -134,9 +134,9 @@ class XmlReader {
 
   #attribute(written: [string, string][], declared: Map<string, string>): void {
     const name = this.#name()
-    this.#match(SPACE)
+    this.#space()
     this.#expect('=')
-    this.#match(SPACE)
+    this.#space()
     const quote = this.#text.charAt(this.#at)
     if (quote !== '"' && quote !== "'") throw this.#error('no quote', 'a quoted value')
     const end = this.#text.indexOf(quote, this.#at + 1)
@@ -144,7 +144,7 @@ class XmlReader {
     const raw = this.#text.slice(this.#at + 1, end)
     if (raw.includes('<')) throw this.#error('`<` in a value', 'a value')
     // XML 1.0, 3.3.3: white space that is written as such becomes spaces.
-    const value = this.#resolved(raw.replace(/[\t\n]/g, ' '))
+    const value = this.#resolved(/[\t\n]/.test(raw) ? raw.replace(/[\t\n]/g, ' ') : raw)
     this.#at = end + 1
     const prefix = name === 'xmlns' ? '' : name.startsWith('xmlns:') ? name.slice(6) : undefined
     if (prefix === undefined) {
@@ -163,14 +163,15 @@ class XmlReader {
   }
 
   #attributes(written: readonly [string, string][], scope: Scope): readonly XmlAttribute[] {
-    const seen = new Set<string>()
-    return written.map(([name, value]) => {
+    const attributes: XmlAttribute[] = []
+    for (const [name, value] of written) {
       const [local, namespace] = this.#resolve(name, scope, false)
-      const key = `${namespace} ${local}`
-      if (seen.has(key)) throw this.#error(`the attribute ${name} a second time`, 'each attribute once')
-      seen.add(key)
-      return { name, local, namespace, value }
-    })
+      for (const one of attributes)
+        if (one.local === local && one.namespace === namespace)
+          throw this.#error(`the attribute ${name} a second time`, 'each attribute once')
+      attributes.push({ name, local, namespace, value })
+    }
+    return attributes
   }
 
   #resolve(name: string, scope: Scope, isElement: boolean): readonly [local: string, namespace: string] {
@@ -183,11 +184,14 @@ class XmlReader {
   }
 
   #resolved(raw: string): string {
-    const text = raw.includes('&')
-      ? raw.replace(REFERENCE, (whole, hex, decimal, entity) => this.#reference(whole, hex, decimal, entity))
-      : raw
-    if (NOT_A_CHARACTER.test(text)) throw this.#error('a character that XML does not allow', 'text')
+    if (!raw.includes('&')) return raw
+    const text = raw.replace(REFERENCE, (whole, hex, decimal, entity) => this.#reference(whole, hex, decimal, entity))
+    this.#check(text)
     return text
+  }
+
+  #check(text: string): void {
+    if (NOT_A_CHARACTER.test(text)) throw this.#error('a character that XML does not allow', 'text')
   }
 
   #reference(whole: string, hex: string | undefined, decimal: string | undefined, entity: string | undefined): string {
@@ -203,6 +207,14 @@ class XmlReader {
     if (name === '')
       throw this.#error('no name: a comment, a declaration, an instruction, or other text', 'an ASCII name')
     return name
+  }
+
+  /** Whether there was any. */
+  #space(): boolean {
+    const start = this.#at
+    for (let code = this.#text.charCodeAt(start); code === 32 || code === 10 || code === 9; )
+      code = this.#text.charCodeAt(++this.#at)
+    return this.#at > start
   }
 
   #match(pattern: RegExp): string {
