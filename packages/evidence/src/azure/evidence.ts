@@ -1,8 +1,9 @@
-import { concatBytes, fromHex, toHex } from '../core/bytes.ts'
+import { fromHex, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { frame } from '../core/frame.ts'
 import { exceedsJson, JSON_BOUND } from '../core/json-bound.ts'
 import type { PcrValues } from '../tpm/boot/measured-log.ts'
-import { readPcrs } from '../tpm/evidence.ts'
+import { readPcrs, samePcrs } from '../tpm/evidence.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 
 /** Evidence of an Azure confidential VM, in its parts. */
@@ -20,37 +21,46 @@ export interface AzureEvidence {
 
 const MAX_JSON = 32 * 1024 * 1024
 
-/** A copy that the caller cannot change. @throws EvidenceError for PCR values that are none */
-export function copyAzure(input: AzureEvidence): AzureEvidence {
-  const { quote } = input
-  return {
-    hclReport: new Uint8Array(input.hclReport),
-    ...(quote === undefined
-      ? {}
-      : {
-          quote: {
-            message: new Uint8Array(quote.message),
-            signature: new Uint8Array(quote.signature),
-            ...(quote.pcrs === undefined ? {} : { pcrs: readPcrs(quote.pcrs) }),
-          },
-        }),
-    ...(input.tdQuote === undefined ? {} : { tdQuote: new Uint8Array(input.tdQuote) }),
-    ...(input.vcek === undefined ? {} : { vcek: new Uint8Array(input.vcek) }),
-    ...(input.eventLog === undefined ? {} : { eventLog: new Uint8Array(input.eventLog) }),
-  }
+/** Evidence that the caller cannot change, and all of it as one byte string: what a verdict names it by. */
+export interface OwnAzure {
+  readonly parts: AzureEvidence
+  readonly whole: Uint8Array
+  /** PCR values as they stand in `whole`. */
+  readonly pcrText: Uint8Array | undefined
 }
 
-/** All parts as one byte string, each with a tag and its length: what a verdict names the evidence by. */
-export function framedAzure({ hclReport, quote, tdQuote, vcek, eventLog }: AzureEvidence): Uint8Array {
-  const parts: Uint8Array[] = []
-  const pcrs = quote?.pcrs === undefined ? undefined : new TextEncoder().encode(JSON.stringify(quote.pcrs))
-  for (const [tag, bytes] of [hclReport, quote?.message, quote?.signature, pcrs, tdQuote, vcek, eventLog].entries()) {
-    if (bytes === undefined) continue
-    const { length } = bytes
-    parts.push(Uint8Array.of(tag, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff), bytes)
-  }
-  return concatBytes(...parts)
+/**
+ * Copies evidence.
+ * @param known evidence of the same boot; PCR values that are the same need not be read again
+ * @throws EvidenceError for PCR values that are none
+ */
+export function ownAzure(input: AzureEvidence, known: OwnAzure | undefined): OwnAzure {
+  const given = input.quote?.pcrs
+  const before = known?.parts.quote?.pcrs
+  const same = given !== undefined && samePcrs(given, before)
+  const pcrs = same ? before : given === undefined ? undefined : readPcrs(given)
+  const pcrText = same ? known?.pcrText : pcrs && new TextEncoder().encode(JSON.stringify(pcrs))
+  const { whole, views } = frame([
+    [0, input.hclReport],
+    [1, input.quote?.message],
+    [2, input.quote?.signature],
+    [3, pcrText],
+    [4, input.tdQuote],
+    [5, input.vcek],
+    [6, input.eventLog],
+  ])
+  const [hclReport = NOTHING, message = NOTHING, signature = NOTHING, , tdQuote, vcek, eventLog] = views
+  const parts: Writable = { hclReport }
+  if (input.quote !== undefined)
+    parts.quote = pcrs === undefined ? { message, signature } : { message, signature, pcrs }
+  if (tdQuote !== undefined) parts.tdQuote = tdQuote
+  if (vcek !== undefined) parts.vcek = vcek
+  if (eventLog !== undefined) parts.eventLog = eventLog
+  return { parts, whole, pcrText }
 }
+
+type Writable = { -readonly [K in keyof AzureEvidence]: AzureEvidence[K] }
+const NOTHING: Uint8Array = new Uint8Array(0)
 
 /**
  * Reads the JSON forms in which guests send evidence: version 0 (numbers in lists, PEM), versions 1 and 2

@@ -1,13 +1,14 @@
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { type Judgement, judge, stepIds } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { frozenCopy, spanOf, within } from '../core/kept.ts'
 import type { VerifyOptions } from '../core/options.ts'
-import { evaluationTime } from '../core/time.ts'
+import { evaluationTime, isoTime } from '../core/time.ts'
 import type { Verdict, VerdictPart } from '../core/verdict.ts'
 import { type DigestJob, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { KeptChecks } from '../crypto/kept-checks.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
-import type { DcapCollateral, DcapCollateralInput } from '../dcap/collateral.ts'
+import { DcapCollateral, type DcapCollateralInput } from '../dcap/collateral.ts'
 import { SnpCollateral, type SnpCollateralInput } from '../snp/collateral.ts'
 import type { SnpExpectations } from '../snp/expectations.ts'
 import { type SnpVerifyOptions, snpStory } from '../snp/verify.ts'
@@ -18,9 +19,9 @@ import type { TpmExpectations } from '../tpm/expectations.ts'
 import type { BoundKey } from '../tpm/state.ts'
 import { tpmStory } from '../tpm/verify.ts'
 import { bareSignature, signatureJob } from '../tpm-structures/signature.ts'
-import { AzureBoot, bootKey, recallBoot, rememberBoot } from './boot.ts'
+import { AzureBoot, recallBoot, rememberBoot } from './boot.ts'
 import { type AzureClaims, azureAssumptions, azureClaims, azureNotes } from './claims.ts'
-import { type AzureEvidence, copyAzure, framedAzure, parseAzureJson } from './evidence.ts'
+import { type AzureEvidence, ownAzure, parseAzureJson } from './evidence.ts'
 import { type AzureExpectations, readAzureExpectations } from './expectations.ts'
 import type { AzureState, HardwareFacts, Part } from './state.ts'
 import { AZURE_STEPS } from './steps.ts'
@@ -67,7 +68,7 @@ export function verifyAzureSync(
 }
 
 function* azureStory(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Story<Verdict<AzureClaims>> {
-  const door = yield* openDoor(evidence, options)
+  const door = openDoor(evidence, options)
   yield door.jobs
   const hardware = yield* hardwareStory(door)
   const vtpm = yield* vtpmStory(door, hardware)
@@ -80,29 +81,26 @@ interface Door {
   readonly expect: AzureExpectations
   readonly evidence: AzureEvidence
   readonly boot: AzureBoot
-  /** What the memory knows this boot by, where there is one and the boot is new to it. */
-  readonly newKey: DigestJob | undefined
+  /** What the memory held of this boot: nothing, where it is new. */
+  readonly known: Pick<AzureBoot, 'quote' | 'hardware'> | undefined
   readonly kept: KeptChecks
   readonly whole: DigestJob
   readonly signature: SignatureJob | undefined
   readonly jobs: readonly Job[]
 }
 
-function* openDoor(
-  evidence: AzureEvidence | Uint8Array,
-  options: AzureVerifyOptions,
-): Generator<readonly Job[], Door, void> {
+function openDoor(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Door {
   const { memory } = options
   const at = evaluationTime(options.at)
   const expect = readAzureExpectations(options.expect)
   const raw = evidence instanceof Uint8Array ? new Uint8Array(evidence) : undefined
-  const parts = copyAzure(evidence instanceof Uint8Array ? parseAzureJson(evidence) : evidence)
-  const key = memory === undefined ? undefined : bootKey(parts)
-  if (key !== undefined) yield [key]
-  const known = memory === undefined || key === undefined ? undefined : recallBoot(memory, key)
-  const boot = known ?? new AzureBoot(parts)
+  const given = raw === undefined ? (evidence as AzureEvidence) : parseAzureJson(raw)
+  const known = memory === undefined ? undefined : recallBoot(memory, given)
+  const own = ownAzure(given, known?.evidence)
+  const { parts } = own
+  const boot = known ?? new AzureBoot(own)
   const { claims, digest } = boot
-  const whole = sha256(raw ?? framedAzure(parts))
+  const whole = sha256(raw ?? own.whole)
   const signature =
     claims.value === undefined || parts.quote === undefined
       ? undefined
@@ -113,7 +111,7 @@ function* openDoor(
     expect,
     evidence: parts,
     boot,
-    newKey: known === undefined ? key : undefined,
+    known: known && { quote: known.quote, hardware: known.hardware },
     kept: new KeptChecks(boot.jobs),
     whole,
     signature,
@@ -123,14 +121,48 @@ function* openDoor(
 
 /** The verdict about the hardware report, where there is one that can be verified from afar. */
 function* hardwareStory(door: Door): Generator<readonly Job[], Part<Verdict>, void> {
+  const known = recallHardware(door)
+  if (known !== undefined) return { value: known }
   const { report, snp, tdx } = planHardware(door)
   try {
-    if (snp !== undefined) return { value: yield* snpStory(report, snp, door.kept) }
-    return tdx === undefined ? {} : { value: yield* tdxStory(report, tdx, door.kept) }
+    if (snp === undefined && tdx === undefined) return {}
+    const value =
+      snp === undefined
+        ? yield* tdxStory(report, tdx as TdxOptions, door.kept)
+        : yield* snpStory(report, snp, door.kept)
+    keepHardware(door, value)
+    return { value }
   } catch (error) {
     if (error instanceof EvidenceError) return { error }
     throw error
   }
+}
+
+// What the verdict about the hardware report follows from, beside the report, prepared endorsements and the time.
+function hardwareSettings({ options, expect }: Door): string {
+  const { hardware, measurement, allowDebug, allowEmulated } = expect
+  return JSON.stringify([hardware, measurement, allowDebug, allowEmulated, options.waive, options.trustAnchors])
+}
+
+function preparedCollateral({ options, boot }: Door): SnpCollateral | DcapCollateral | undefined {
+  const given = options.collateral?.[boot.hcl.hardware]
+  return given instanceof SnpCollateral || given instanceof DcapCollateral ? given : undefined
+}
+
+function recallHardware(door: Door): Verdict | undefined {
+  const known = door.known?.hardware
+  if (known === undefined || known.collateral !== preparedCollateral(door) || !within(known.span, door.at))
+    return undefined
+  if (known.settings !== hardwareSettings(door)) return undefined
+  return { ...known.verdict, at: isoTime(door.at) }
+}
+
+function keepHardware(door: Door, verdict: Verdict): void {
+  const collateral = preparedCollateral(door)
+  if (door.options.memory === undefined || collateral === undefined || verdict.authenticity !== 'proven') return
+  const span = spanOf(verdict.collateral, door.at)
+  if (span === undefined) return
+  door.boot.hardware = { settings: hardwareSettings(door), collateral, span, verdict: frozenCopy(verdict) }
 }
 
 interface HardwarePlan {
@@ -205,7 +237,12 @@ function* vtpmStory(door: Door, hardware: Part<Verdict>): Generator<readonly Job
     const story = tpmStory(
       input,
       { at: options.at, expect: wishes, waive: waiversOf(options, 'tpm') },
-      { key: claims.value.ak.key, bound, signature: door.signature },
+      {
+        key: claims.value.ak.key,
+        bound,
+        signature: door.signature,
+        keeper: options.memory === undefined ? undefined : door.boot,
+      },
     )
     return { value: yield* story }
   } catch (error) {
@@ -258,7 +295,9 @@ function conclude(door: Door, hardware: Part<Verdict>, vtpm: Part<Verdict<TpmCla
 }
 
 // What is refuted is not kept: whoever sends forgeries must not push the good ones out.
-function remember({ options: { memory }, newKey, boot, kept }: Door, { authenticity }: Judgement): void {
-  if (memory === undefined || newKey === undefined || authenticity === 'refuted') return
-  rememberBoot(memory, newKey, boot, kept.verified)
+function remember({ options: { memory }, known, boot, kept }: Door, { authenticity }: Judgement): void {
+  if (memory === undefined || authenticity === 'refuted') return
+  if (known === undefined) rememberBoot(memory, boot, kept.verified)
+  // What is kept of it may have grown.
+  else if (known.quote !== boot.quote) rememberBoot(memory, boot, boot.jobs)
 }

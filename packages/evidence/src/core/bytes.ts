@@ -1,13 +1,6 @@
 import { refuse } from './errors.ts'
 
-export { fromHex, toHex } from '#text'
-
-/** Whether two byte strings are equal. Not constant time: evidence and endorsements are public. */
-export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  if (a.length !== b.length) return false
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
-  return true
-}
+export { equalBytes, fromHex, toHex } from '#text'
 
 /** Whether every byte is zero; true for no bytes. */
 export function allZero(bytes: Uint8Array): boolean {

@@ -104,11 +104,51 @@ export function judge<S>(groups: readonly StepGroup<S>[], state: S, waive: reado
     )
   }
   return {
-    outcome: overall === 'fail' ? 'rejected' : overall === 'unchecked' ? 'incomplete' : 'verified',
+    outcome: outcomeOf(overall),
     authenticity: proof === 'fail' ? 'refuted' : proof === 'unchecked' ? 'unproven' : 'proven',
     checks,
     waived,
   }
+}
+
+/**
+ * An earlier judgement, with some steps of one of its groups made again: for a state that differs from the earlier one
+ * in nothing that the others read. They are of the appraisal, and no other step needs them.
+ *
+ * @param again that group alone, with those steps alone, which need none
+ */
+export function rejudge<S>(
+  earlier: Judgement,
+  again: readonly [StepGroup<S>],
+  state: S,
+  waive: readonly string[] = [],
+): Judgement {
+  const [{ steps }] = again
+  const own = waive.filter((id) => steps.some((step) => step.id === id))
+  const [made] = judge(again, state, own).checks as readonly [CheckGroup]
+  let overall: Outcome = 'not-applicable'
+  const waived: string[] = []
+  const checks = earlier.checks.map((group) => {
+    const now = group.id === made.id ? renewed(group, made.checks) : group
+    overall = worse(overall, now.outcome)
+    for (const check of now.checks) if (check.waived === true) waived.push(check.id)
+    return now
+  })
+  return { ...earlier, outcome: outcomeOf(overall), checks, waived }
+}
+
+function renewed(group: CheckGroup, made: readonly Check[]): CheckGroup {
+  let outcome: Outcome = 'not-applicable'
+  const checks = group.checks.map((check) => {
+    const now = made.find(({ id }) => id === check.id) ?? check
+    if (now.waived !== true) outcome = worse(outcome, now.outcome)
+    return now
+  })
+  return { ...group, outcome, checks }
+}
+
+function outcomeOf(worst: Outcome): VerdictOutcome {
+  return worst === 'fail' ? 'rejected' : worst === 'unchecked' ? 'incomplete' : 'verified'
 }
 
 /** What is the same for every judgement by the same groups, by position of the step. */

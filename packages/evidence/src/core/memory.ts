@@ -1,5 +1,6 @@
 import type { Job } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
+import { toHex } from './bytes.ts'
 
 /** Parsed certificates and settled signature checks of one platform. */
 export interface Remembered {
@@ -9,7 +10,7 @@ export interface Remembered {
 
 /**
  * What has been verified once: certificate chains and the outcomes of their signature checks, under
- * the SHA-256 of every byte that was checked. Only facts that never change are kept here: validity
+ * the SHA-256 of every byte that was checked, or under a short name, when every byte is compared. Only facts that never change are kept here: validity
  * and revocation are looked at again on each use. The least recently used entries go first.
  */
 export interface Memory {
@@ -61,4 +62,14 @@ export function createMemory(maxBytes: number = 32 * 1024 * 1024): Memory {
       }
     },
   }
+}
+
+const NAMED = 24
+
+/**
+ * A short name to look bytes up by: their length and end, for which signatures and keys are good. What is found under
+ * it was made from bytes that end alike, and is to be used only after all of them were compared.
+ */
+export function memoryName(kind: string, bytes: Uint8Array): string {
+  return `${kind}:${bytes.length}:${toHex(bytes.subarray(-NAMED))}`
 }

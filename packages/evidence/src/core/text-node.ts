@@ -50,3 +50,13 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   Buffer.from(bytes.buffer).write(digits, 'base64')
   return bytes
 }
+
+/** Whether two byte strings are equal. Not constant time: evidence and endorsements are public. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  if (a.length > LONG) return Buffer.compare(a, b) === 0
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}
+
+const LONG = 64

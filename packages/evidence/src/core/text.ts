@@ -31,3 +31,10 @@ export function decodeBase64(text: string): Uint8Array | undefined {
   for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i)
   return bytes
 }
+
+/** Whether two byte strings are equal. Not constant time: evidence and endorsements are public. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
+}

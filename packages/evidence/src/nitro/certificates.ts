@@ -1,6 +1,7 @@
-import { concatBytes } from '../core/bytes.ts'
+import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
-import { type DigestJob, type Job, type SignatureJob, sha256 } from '../crypto/jobs.ts'
+import { type Memory, memoryName } from '../core/memory.ts'
+import type { Job, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { knownRoots, rootSignature } from '../x509/root-signature.ts'
 import { AWS_NITRO_ROOT_CERTIFICATES } from './anchors.ts'
@@ -21,14 +22,18 @@ export interface NitroChain {
   readonly signatures: readonly (SignatureJob | undefined)[]
 }
 
-const DOMAIN: Uint8Array = new TextEncoder().encode('nitro chain ')
+/** All certificates, root first, and the name that a memory knows them by. */
+export function chainOf({ cabundle, certificate }: NitroPayload): readonly [name: string, ders: readonly Uint8Array[]] {
+  return [memoryName('nitro', certificate), [...cabundle, certificate]]
+}
 
-/** Digest of all certificates, each with its length in front, under which a memory knows their chain. */
-export function chainDigest({ cabundle, certificate }: NitroPayload): DigestJob {
-  // A memory may hold platforms of other TEEs: no bytes of theirs begin like this.
-  const parts: Uint8Array[] = [DOMAIN]
-  for (const der of [...cabundle, certificate]) parts.push(Uint8Array.of(der.length >> 8, der.length & 0xff), der)
-  return sha256(concatBytes(...parts))
+/** The certificates of the same bytes, parsed before. */
+export function recallChain(memory: Memory, payload: NitroPayload): readonly Certificate[] | undefined {
+  const [name, ders] = chainOf(payload)
+  const certificates = memory.get(name)?.certificates ?? []
+  const same =
+    certificates.length === ders.length && ders.every((der, i) => equalBytes(der, (certificates[i] as Certificate).der))
+  return same ? certificates : undefined
 }
 
 /**

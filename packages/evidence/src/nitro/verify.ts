@@ -12,7 +12,7 @@ import { type Story, tell, tellNow } from '../crypto/story.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { AWS_NITRO_ROOT_CERTIFICATES, AWS_NITRO_ROOTS } from './anchors.ts'
 import { APPRAISAL_STEPS } from './appraisal-steps.ts'
-import { chainDigest, chainJobs, type NitroChain, readChain } from './certificates.ts'
+import { chainJobs, chainOf, type NitroChain, readChain, recallChain } from './certificates.ts'
 import { CHAIN_STEPS } from './chain-steps.ts'
 import { hexOrNull, isDebug, type NitroClaims, nitroAssumptions, nitroClaims, nitroNotes } from './claims.ts'
 import { type NitroDocument, parseNitroDocument, ZERO_PCR } from './document.ts'
@@ -51,9 +51,7 @@ export function verifyNitroSync(evidence: Uint8Array, options: NitroVerifyOption
 }
 
 function* nitroStory(evidence: Uint8Array, options: NitroVerifyOptions): Story<Verdict<NitroClaims>> {
-  const door = openDoor(evidence, options)
-  yield door.first
-  const plan = planDocument(door)
+  const plan = planDocument(openDoor(evidence, options))
   yield plan.jobs
   return conclude(plan)
 }
@@ -64,9 +62,6 @@ interface Door {
   readonly expect: NitroExpectations
   readonly document: NitroDocument
   readonly evidence: DigestJob
-  /** Digest of all certificates, under which a memory may know them; undefined without one. */
-  readonly key: DigestJob | undefined
-  readonly first: readonly Job[]
 }
 
 function openDoor(evidence: Uint8Array, options: NitroVerifyOptions): Door {
@@ -74,9 +69,8 @@ function openDoor(evidence: Uint8Array, options: NitroVerifyOptions): Door {
   const expect = readNitroExpectations(options.expect)
   const data = copyOfEvidence(evidence)
   const document = parseNitroDocument(data)
-  const key = options.memory === undefined ? undefined : chainDigest(document)
   const digest = sha256(data)
-  return { options, at, expect, document, evidence: digest, key, first: key === undefined ? [] : [key] }
+  return { options, at, expect, document, evidence: digest }
 }
 
 interface Plan {
@@ -89,9 +83,9 @@ interface Plan {
 }
 
 function planDocument(door: Door): Plan {
-  const { document, options, key } = door
-  const known = key === undefined ? undefined : options.memory?.get(digestHex(key))
-  const chain = readChain(document, known?.certificates)
+  const { document, options } = door
+  const known = options.memory && recallChain(options.memory, document)
+  const chain = readChain(document, known)
   const signature = planSignature(document, chain.links.at(-1)?.certificate)
   const jobs: Job[] = [...chainJobs(chain), door.evidence]
   const root = chain.links[0]?.certificate
@@ -152,12 +146,14 @@ function anchorOf({ links }: NitroChain, given: readonly TrustAnchor[] | undefin
 }
 
 // Refuted chains are not kept: whoever sends forgeries must not push the good ones out.
-function remember({ door: { options, key }, chain, known }: Plan, { authenticity }: Judgement): void {
-  if (options.memory === undefined || key === undefined || known || authenticity === 'refuted') return
+function remember({ door: { options, document }, chain, known }: Plan, { authenticity }: Judgement): void {
+  if (options.memory === undefined || known || authenticity === 'refuted') return
   const certificates: Certificate[] = []
   for (const { certificate } of chain.links) if (certificate !== undefined) certificates.push(certificate)
   if (certificates.length !== chain.links.length) return
-  options.memory.set(digestHex(key), { certificates, jobs: [] }, key.data.length)
+  const [name, ders] = chainOf(document)
+  const size = ders.reduce((sum, der) => sum + der.length, 0)
+  options.memory.set(name, { certificates, jobs: [] }, size)
 }
 
 function collateralParts({ links }: NitroChain): readonly CollateralPart[] {

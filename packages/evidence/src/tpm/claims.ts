@@ -1,6 +1,7 @@
 import { toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
+import type { Attest } from '../tpm-structures/attest.ts'
 import { attributeNames } from '../tpm-structures/public-area.ts'
 import { akSpki } from './ak-steps.ts'
 import type { BootProgram, BootText, SecureBootKeys } from './boot/facts.ts'
@@ -69,17 +70,13 @@ export function tpmClaims(state: TpmState): TpmClaims {
     debug: false,
     launchMeasurement: hex.pcrDigest,
     runtimeMeasurements: runtime,
-    userData: hex.extraData,
     tcb: { components: {} },
     selection: selectionText(state),
     bank,
     pcrs: values,
     qualifiedSigner: toHex(attest.qualifiedSigner),
-    extraData: hex.extraData,
-    clock: attest.clockInfo.clock.toString(16),
     clockSafe: attest.clockInfo.safe,
-    resetCount: attest.clockInfo.resetCount,
-    restartCount: attest.clockInfo.restartCount,
+    ...momentClaims(attest, hex.extraData),
     firmwareVersion: attest.firmwareVersion.toString(16).padStart(16, '0'),
     ...(spki === undefined ? {} : { akSpkiSha256: spki }),
     ...(ak?.name === undefined ? {} : { akName: ak.name }),
@@ -89,6 +86,15 @@ export function tpmClaims(state: TpmState): TpmClaims {
     ...(facts?.instance === undefined ? {} : { instance: { ...facts.instance } }),
     ...(boot === undefined ? {} : { boot }),
   }
+}
+
+/** Those claims that differ from one quote of a boot to the next. */
+export function momentClaims(
+  { clockInfo }: Pick<Attest, 'clockInfo'>,
+  extraData: string,
+): Pick<TpmClaims, 'userData' | 'extraData' | 'clock' | 'resetCount' | 'restartCount'> {
+  const { clock, resetCount, restartCount } = clockInfo
+  return { userData: extraData, extraData, clock: clock.toString(16), resetCount, restartCount }
 }
 
 function bootClaims({ log, bank }: TpmState): BootClaims | undefined {

@@ -1,5 +1,5 @@
-import { concatBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { frame } from '../core/frame.ts'
 import { exceedsJson, JSON_BOUND } from '../core/json-bound.ts'
 import { TPM_HASHES } from '../tpm-structures/algorithms.ts'
 import { decodeBase64 } from '../x509/pem.ts'
@@ -29,36 +29,62 @@ export const MAX_TPM_JSON: number = 32 * 1024 * 1024
 /** Most certificates that are looked at. */
 export const MAX_CERTIFICATES = 16
 
-/** A copy that the caller cannot change, with its PCR values checked and in lower case. @throws EvidenceError */
-export function copyEvidence(input: TpmEvidence): TpmEvidence {
+/** Evidence that the caller cannot change, and all of it as one byte string: what a verdict names it by. */
+export interface OwnEvidence {
+  readonly parts: TpmEvidence
+  readonly whole: Uint8Array
+  /** PCR values as they stand in `whole`. */
+  readonly pcrText: Uint8Array | undefined
+}
+
+/**
+ * Copies evidence, with its PCR values checked and in lower case.
+ * @param known evidence of before: the same PCR values need not be read again
+ * @throws EvidenceError
+ */
+export function ownEvidence(input: TpmEvidence, known?: OwnEvidence): OwnEvidence {
   const { certificates = [] } = input
   if (certificates.length > MAX_CERTIFICATES)
     throw bad('too-large', 'certificates', `${certificates.length} certificates`, `at most ${MAX_CERTIFICATES}`)
-  return {
-    message: new Uint8Array(input.message),
-    signature: new Uint8Array(input.signature),
-    certificates: certificates.map((der) => new Uint8Array(der)),
-    ...(input.akPublic === undefined ? {} : { akPublic: new Uint8Array(input.akPublic) }),
-    ...(input.pcrs === undefined ? {} : { pcrs: readPcrs(input.pcrs) }),
-    ...(input.eventLog === undefined ? {} : { eventLog: new Uint8Array(input.eventLog) }),
+  const same = known !== undefined && samePcrs(input.pcrs, known.parts.pcrs)
+  const pcrs = same ? known.parts.pcrs : input.pcrs === undefined ? undefined : readPcrs(input.pcrs)
+  const text = same ? known.pcrText : pcrs && new TextEncoder().encode(pcrText(pcrs))
+  const { whole, views } = frame([
+    [1, input.message],
+    [2, input.signature],
+    [3, input.akPublic],
+    [4, text],
+    [5, input.eventLog],
+    ...certificates.map((der) => [6, der] as const),
+  ])
+  const [message, signature, akPublic, , eventLog, ...ders] = views as readonly Uint8Array[]
+  const parts: Writable = {
+    message: message ?? NOTHING,
+    signature: signature ?? NOTHING,
+    certificates: ders,
   }
+  if (akPublic !== undefined) parts.akPublic = akPublic
+  if (pcrs !== undefined) parts.pcrs = pcrs
+  if (eventLog !== undefined) parts.eventLog = eventLog
+  return { parts, whole, pcrText: text }
 }
 
-/** All of a piece of evidence as one byte string, each part with a tag and its length: what a verdict names it by. */
-export function framedEvidence(evidence: TpmEvidence): Uint8Array {
-  const parts: Uint8Array[] = []
-  const add = (tag: number, bytes: Uint8Array | undefined): void => {
-    if (bytes === undefined) return
-    const { length } = bytes
-    parts.push(Uint8Array.of(tag, length >>> 24, (length >>> 16) & 0xff, (length >>> 8) & 0xff, length & 0xff), bytes)
-  }
-  add(1, evidence.message)
-  add(2, evidence.signature)
-  add(3, evidence.akPublic)
-  add(4, evidence.pcrs === undefined ? undefined : new TextEncoder().encode(pcrText(evidence.pcrs)))
-  add(5, evidence.eventLog)
-  for (const der of evidence.certificates ?? []) add(6, der)
-  return concatBytes(...parts)
+type Writable = { -readonly [K in keyof TpmEvidence]: TpmEvidence[K] }
+const NOTHING: Uint8Array = new Uint8Array(0)
+
+/** Whether PCR values are the very ones that were read before, in the order in which they were written then. */
+export function samePcrs(given: PcrValues | undefined, read: PcrValues | undefined): boolean {
+  if (given === undefined || read === undefined) return given === read
+  const banks = Object.keys(read)
+  return (
+    Object.keys(Object(given)).join() === banks.join() &&
+    banks.every((bank) => sameValues(Object(given[bank]), read[bank] ?? {}))
+  )
+}
+
+function sameValues(given: Readonly<Record<string, unknown>>, read: Readonly<Record<string, unknown>>): boolean {
+  for (let i = 0; i < PCR_COUNT; i++) if (given[i] !== read[i]) return false
+  return Object.keys(given).length === Object.keys(read).length
 }
 
 function pcrText(pcrs: PcrValues): string {

@@ -179,13 +179,6 @@ export function quotedBanks({ quote }: Attest): readonly DigestAlgorithm[] {
   return PREFERRED.filter((bank) => quote?.selections.some((one) => one.bank === bank && one.pcrs.length > 0))
 }
 
-/** Digest over certificates, under which a memory knows them. */
-export function chainKey(ders: readonly Uint8Array[]): DigestJob {
-  const parts: Uint8Array[] = []
-  for (const der of ders) parts.push(Uint8Array.of(der.length >> 16, (der.length >> 8) & 0xff, der.length & 0xff), der)
-  return sha256(concatBytes(...parts))
-}
-
 /** Jobs of a list, without the gaps. */
 export function present(...jobs: readonly (Job | undefined)[]): readonly Job[] {
   return jobs.filter((job) => job !== undefined)

@@ -141,7 +141,7 @@ export function quotedValues(state: TpmState): Readonly<Record<string, string>> 
   return found
 }
 
-function nonce({ hex, expect }: TpmState): Finding {
+function nonce({ hex, expect }: Moment): Finding {
   const wanted = expect.nonce ?? expect.reportData
   return compareOneOf(
     {
@@ -153,7 +153,7 @@ function nonce({ hex, expect }: TpmState): Finding {
   )
 }
 
-function freshness({ hex, expect }: TpmState): Finding {
+function freshness({ hex, expect }: Moment): Finding {
   const wanted = expect.nonce ?? (expect.reportDataIsFresh === true ? expect.reportData : undefined)
   if (wanted === undefined) {
     return unchecked('nothing shows when this quote was made: it may be a replay', {
@@ -265,7 +265,7 @@ function firmware({ attest, expect }: TpmState): Finding {
   )
 }
 
-function resets({ attest, expect }: TpmState): Finding {
+function resets({ attest, expect }: Moment): Finding {
   if (expect.resetCounts === undefined) return notApplicable('you did not say')
   return compareOneOf(
     { what: 'the count of resets', actual: String(attest.clockInfo.resetCount), option: 'resetCounts' },
@@ -282,8 +282,8 @@ function clock({ attest, expect }: TpmState): Finding {
   })
 }
 
-function wish(id: string, title: string, check: (state: TpmState) => Finding, waivable: boolean): Step<TpmState> {
-  const made: Step<TpmState> = {
+function wish<S>(id: string, title: string, check: (state: S) => Finding, waivable: boolean): Step<S> {
+  const made: Step<S> = {
     id: `tpm.expect.${id}`,
     title,
     phase: 'appraisal',
@@ -294,6 +294,17 @@ function wish(id: string, title: string, check: (state: TpmState) => Finding, wa
   return waivable ? { ...made, waivable: true } : made
 }
 
+/** What differs from one quote of a boot to the next, as far as steps read it. */
+export interface Moment {
+  readonly attest: Pick<TpmState['attest'], 'clockInfo'>
+  readonly hex: Pick<TpmState['hex'], 'extraData'>
+  readonly expect: TpmState['expect']
+}
+
+const NONCE: Step<Moment> = wish('report-data', 'The qualifying data are as expected', nonce, true)
+const FRESHNESS: Step<Moment> = wish('freshness', 'The quote was made for this exchange', freshness, true)
+const RESETS: Step<Moment> = wish('resets', 'The machine was reset as often as you know', resets, false)
+
 /** What the relying party expects of the quote. */
 export const EXPECT_STEPS: StepGroup<TpmState> = {
   id: 'tpm.expect',
@@ -303,10 +314,15 @@ export const EXPECT_STEPS: StepGroup<TpmState> = {
     wish('pcrs', 'The PCRs you named are as you expect', namedPcrs, false),
     wish('base-pcrs', 'What is compared stands on what the firmware measured', basePcrs, true),
     wish('open-pcrs', 'No quoted PCR stays uncompared', openPcrs, true),
-    wish('report-data', 'The qualifying data are as expected', nonce, true),
-    wish('freshness', 'The quote was made for this exchange', freshness, true),
+    NONCE,
+    FRESHNESS,
     wish('firmware', "The TPM's firmware is an accepted one", firmware, false),
-    wish('resets', 'The machine was reset as often as you know', resets, false),
+    RESETS,
     wish('clock', 'The clock of the TPM can be relied on', clock, false),
   ],
 }
+
+/** Of these, those that are judged anew for each quote of a boot. What they need is known to hold. */
+export const MOMENT_STEPS: readonly [StepGroup<Moment>] = [
+  { id: EXPECT_STEPS.id, steps: [NONCE, FRESHNESS, RESETS].map(({ needs: _, ...step }) => step) },
+]

@@ -1,21 +1,24 @@
-import { assembleVerdict, digestHex } from '../core/assemble.ts'
+import { assembleVerdict, digestHex, type VerdictParts } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
-import { judge, stepIds } from '../core/engine.ts'
+import { type Judgement, judge, stepIds } from '../core/engine.ts'
+import { spanOf } from '../core/kept.ts'
+import type { Memory } from '../core/memory.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, Verdict } from '../core/verdict.ts'
-import { type PublicKey, type SignatureJob, sha256 } from '../crypto/jobs.ts'
+import { type DigestJob, type Job, type PublicKey, type SignatureJob, sha256 } from '../crypto/jobs.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
-import { parseAttest } from '../tpm-structures/attest.ts'
-import { bareSignature, parseSignature, signatureJob } from '../tpm-structures/signature.ts'
+import { type Attest, parseAttest } from '../tpm-structures/attest.ts'
+import { bareSignature, parseSignature, signatureJob, type TpmSignature } from '../tpm-structures/signature.ts'
 import { AK_STEPS } from './ak-steps.ts'
 import { GOOGLE_TPM_ROOTS } from './anchors.ts'
 import { explainBank } from './boot/explain.ts'
 import { compareReplay, type MeasuredLog, tryMeasuredLog } from './boot/measured-log.ts'
 import { chainJobs } from './certificates.ts'
 import { type TpmClaims, tpmAssumptions, tpmClaims, tpmNotes } from './claims.ts'
-import { copyEvidence, framedEvidence, parseTpmJson, type TpmEvidence } from './evidence.ts'
+import { type OwnEvidence, ownEvidence, parseTpmJson, type TpmEvidence } from './evidence.ts'
 import { readTpmExpectations, type TpmExpectations } from './expectations.ts'
+import { KeptQuote, type QuoteKeeper, standingOf } from './kept-quote.ts'
 import { LOG_STEPS } from './log-steps.ts'
 import {
   cutAtAnchor,
@@ -29,7 +32,7 @@ import {
   quotedBanks,
   settledName,
 } from './plan.ts'
-import { platformKey, recallPlatform, rememberPlatform, TpmPlatform } from './platform.ts'
+import { recallPlatform, rememberPlatform, TpmPlatform } from './platform.ts'
 import { EXPECT_STEPS, QUOTE_STEPS, quotedValues } from './quote-steps.ts'
 import type { BoundKey, LogState, TpmActivation, TpmState } from './state.ts'
 
@@ -73,6 +76,8 @@ export interface BoundEvidence {
   readonly bound: BoundKey
   /** The check of the quote's signature, a bare RSASSA one with SHA-256, by that key; undefined when it cannot verify. */
   readonly signature: SignatureJob | undefined
+  /** What remembers the machine, if anything does. */
+  readonly keeper: QuoteKeeper | undefined
 }
 
 /** One verification, told in turns: it hands out jobs, and goes on when they are settled. */
@@ -81,27 +86,15 @@ export function* tpmStory(
   options: TpmVerifyOptions,
   wrapped?: BoundEvidence,
 ): Story<Verdict<TpmClaims>> {
-  const at = evaluationTime(options.at)
-  const expect = readTpmExpectations(options.expect)
-  const raw = evidence instanceof Uint8Array ? new Uint8Array(evidence) : undefined
-  const parts = copyEvidence(evidence instanceof Uint8Array ? parseTpmJson(evidence) : evidence)
-  const digest = sha256(raw ?? framedEvidence(parts))
-  const attest = parseAttest(parts.message)
-  const signed = wrapped !== undefined ? bareSignature(parts.signature) : parseSignature(parts.signature)
-  const ders =
-    parts.certificates?.length === 0
-      ? (options.activation?.ekCertificates.map((der) => new Uint8Array(der)) ?? [])
-      : (parts.certificates ?? [])
-  const role = parts.certificates?.length === 0 && options.activation !== undefined ? 'ek' : 'ak'
-  const { memory } = options
-  const nothing = wrapped !== undefined || (ders.length === 0 && parts.akPublic === undefined)
-  const key = memory === undefined || nothing ? undefined : platformKey(parts.akPublic, ders)
-  if (key !== undefined) yield [key]
-  const known = memory === undefined || key === undefined ? undefined : recallPlatform(memory, key)
-  const platform = known ?? (wrapped === undefined ? new TpmPlatform(parts.akPublic, ders) : undefined)
+  const door = openDoor(evidence, options, wrapped)
+  const again = yield* recalled(door)
+  if (again !== undefined) return again
+  const { at, expect, parts, digest, attest, signed, role } = door
+  const platform =
+    door.known ??
+    (wrapped === undefined ? new TpmPlatform(parts.akPublic, ownChain(parts, options.activation)) : undefined)
   const whole = platform?.chain
-  const given = wrapped === undefined ? platform?.given : plannedKey(wrapped.key, undefined)
-  const planned = preferLeaf(given, whole, role)
+  const planned = preferLeaf(wrapped === undefined ? platform?.given : plannedKey(wrapped.key, undefined), whole, role)
   yield [
     digest,
     ...present(planned?.nameJob, planned?.spki),
@@ -166,20 +159,98 @@ export function* tpmStory(
   }
   const state: TpmState = log.value === undefined ? early : { ...early, log: logState(early, log.value) }
   const judgement = judge<TpmState>(STEPS, state, options.waive)
-  // Only what is proven is kept: whoever sends keys of his own must not push the good ones out.
-  const isNew = known === undefined && judgement.authenticity === 'proven'
-  if (memory !== undefined && key !== undefined && platform !== undefined && isNew)
-    rememberPlatform(memory, key, platform)
-  return assembleVerdict(judgement, {
+  const collateral = collateralParts(state)
+  const verdict: VerdictParts<TpmClaims> = {
     format: 'TPM 2.0 quote',
     at,
     evidence: digest,
     anchor: state.anchor,
-    collateral: collateralParts(state),
+    collateral,
     claims: tpmClaims(state),
     assumed: tpmAssumptions(state),
     notes: tpmNotes(state),
-  })
+  }
+  // Only what is proven is kept: whoever sends keys of his own must not push the good ones out.
+  if (judgement.authenticity === 'proven' && planned !== undefined) {
+    const { memory, own } = door
+    keepQuote(door, wrapped?.keeper ?? (memory && platform), planned.key, judgement, verdict)
+    if (memory !== undefined && platform !== undefined) rememberPlatform(memory, platform, own.whole.length)
+  }
+  return assembleVerdict(judgement, verdict)
+}
+
+interface Door {
+  readonly options: TpmVerifyOptions
+  readonly wrapped: BoundEvidence | undefined
+  readonly at: number
+  readonly expect: TpmExpectations
+  readonly role: 'ak' | 'ek'
+  /** Where the TPM may be known; undefined also where nothing names one. */
+  readonly memory: Memory | undefined
+  readonly known: TpmPlatform | undefined
+  /** The last quote of the same TPM. */
+  readonly kept: KeptQuote | undefined
+  readonly own: OwnEvidence
+  readonly parts: TpmEvidence
+  readonly digest: DigestJob
+  readonly attest: Attest
+  readonly signed: TpmSignature
+}
+
+function openDoor(
+  evidence: TpmEvidence | Uint8Array,
+  options: TpmVerifyOptions,
+  wrapped: BoundEvidence | undefined,
+): Door {
+  const { activation } = options
+  const at = evaluationTime(options.at)
+  const expect = readTpmExpectations(options.expect)
+  const raw = evidence instanceof Uint8Array ? new Uint8Array(evidence) : undefined
+  const given = raw === undefined ? (evidence as TpmEvidence) : parseTpmJson(raw)
+  const { certificates = [], akPublic } = given
+  const role = certificates.length === 0 && activation !== undefined ? 'ek' : 'ak'
+  const ders = role === 'ek' ? (activation?.ekCertificates ?? []) : certificates
+  const isNamed = wrapped === undefined && (ders.length > 0 || akPublic !== undefined)
+  const memory = isNamed ? options.memory : undefined
+  const known = memory && recallPlatform(memory, akPublic, ders)
+  // What an activation brings is no part of the evidence.
+  const kept = activation === undefined ? (known ?? wrapped?.keeper)?.quote : undefined
+  const own = ownEvidence(given, kept?.evidence)
+  const { parts } = own
+  const digest = sha256(raw ?? own.whole)
+  const attest = parseAttest(parts.message)
+  const signed = wrapped === undefined ? parseSignature(parts.signature) : bareSignature(parts.signature)
+  return { options, wrapped, at, expect, role, memory, known, kept, own, parts, digest, attest, signed }
+}
+
+function standing({ expect, options, wrapped, attest, signed }: Door): string {
+  return standingOf(expect, options, wrapped?.bound, attest, signed)
+}
+
+/** The kept verdict, where it is about this quote too. */
+function* recalled(door: Door): Generator<readonly Job[], Verdict<TpmClaims> | undefined, void> {
+  const { kept, own, at, wrapped, signed, parts, digest, attest, expect, options } = door
+  if (kept?.isOf(own, standing(door), at) !== true) return undefined
+  const check = wrapped === undefined ? signatureJob(signed, kept.key, parts.message) : wrapped.signature
+  yield present(digest, check)
+  return check?.result === true ? kept.renew(attest, digest, at, expect, options.waive) : undefined
+}
+
+function keepQuote(
+  door: Door,
+  keeper: QuoteKeeper | undefined,
+  key: PublicKey,
+  judgement: Judgement,
+  verdict: VerdictParts<TpmClaims>,
+): void {
+  const span = spanOf(verdict.collateral, door.at)
+  if (keeper === undefined || span === undefined || door.options.activation !== undefined) return
+  keeper.quote = new KeptQuote({ evidence: door.own, key, standing: standing(door), span, judgement, verdict })
+}
+
+// Copies: what the caller passed may change.
+function ownChain({ certificates = [] }: TpmEvidence, activation: TpmActivation | undefined): readonly Uint8Array[] {
+  return certificates.length > 0 ? certificates : (activation?.ekCertificates.map((der) => new Uint8Array(der)) ?? [])
 }
 
 function logState(state: TpmState, measured: MeasuredLog): LogState {
