@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { generateKey } from '@sekisho/emulator/kit'
 import { type AzureEvidence, type AzureVerifyOptions, verifyAzure, verifyAzureSync } from '../src/azure/index.ts'
 import { canonicalJson } from '../src/core/canonical.ts'
+import { spanOf } from '../src/core/kept.ts'
 import { createMemory } from '../src/core/memory.ts'
 import type { TrustAnchor, Verdict } from '../src/core/verdict.ts'
 import { prepareSnpCollateral } from '../src/snp/index.ts'
@@ -150,6 +151,27 @@ describe('a kept verdict about a TPM', () => {
     Object.assign(evidence.pcrs?.['sha256'] ?? {}, { 0: '00'.repeat(32) })
     assert.equal(canonicalJson(verifyTpmSync(quoted({}), { ...options(), memory })).length, expected.length)
     assert.equal(isKept(verifyTpmSync(quoted({}), { ...options(), memory })), true)
+  })
+})
+
+describe('the span of a kept verdict', () => {
+  const [from, until] = ['2025-01-01T00:00:00Z', '2026-01-01T00:00:00Z']
+  const part = { name: 'part', sha256: '', from, until }
+  const at = (text: string, ms = 0): number => Date.parse(text) + ms
+
+  it('leaves out the second that a date was rounded down to, and what has no dates', () => {
+    const later = { ...part, from: '2025-06-01T00:00:00Z' }
+    const sooner = { ...part, until: '2025-09-01T00:00:00Z' }
+    assert.deepEqual(spanOf([part, later, sooner], at('2025-07-01T00:00:00Z')), {
+      from: at(later.from, 999),
+      until: at(sooner.until),
+    })
+    assert.equal(spanOf([part], at(from, 998)), undefined)
+    assert.ok(spanOf([part], at(from, 999)) && spanOf([part], at(until)))
+    assert.equal(spanOf([part], at(until, 1)), undefined)
+    assert.equal(spanOf([part, { name: 'part', sha256: '', from }], at(from, 999)), undefined)
+    assert.equal(spanOf([{ name: 'part', sha256: '', until }, part], at(from, 999)), undefined)
+    assert.ok(spanOf([], 0))
   })
 })
 

@@ -3,6 +3,7 @@ import { equalBytes, toHex } from '../core/bytes.ts'
 import { type Judgement, rejudge } from '../core/engine.ts'
 import { FRAME_HEAD } from '../core/frame.ts'
 import { frozenCopy, type Span, within } from '../core/kept.ts'
+import type { VerifyOptions } from '../core/options.ts'
 import type { Verdict } from '../core/verdict.ts'
 import type { DigestJob, PublicKey } from '../crypto/jobs.ts'
 import type { Attest } from '../tpm-structures/attest.ts'
@@ -12,7 +13,6 @@ import type { OwnEvidence } from './evidence.ts'
 import type { TpmExpectations } from './expectations.ts'
 import { MOMENT_STEPS } from './quote-steps.ts'
 import type { BoundKey } from './state.ts'
-import type { TpmVerifyOptions } from './verify.ts'
 
 /** Where a quote is kept: with what is remembered of its TPM, or of the machine that the TPM is of. */
 export interface QuoteKeeper {
@@ -35,7 +35,7 @@ export interface JudgedQuote {
  */
 export function standingOf(
   { nonce: _n, reportData: _d, reportDataIsFresh: _f, resetCounts: _r, ...wishes }: TpmExpectations,
-  { waive, trustAnchors }: TpmVerifyOptions,
+  { waive, trustAnchors }: VerifyOptions,
   bound: BoundKey | undefined,
   { magic, type, qualifiedSigner, clockInfo, firmwareVersion, attested }: Attest,
   { scheme, hash }: TpmSignature,

@@ -243,8 +243,9 @@ function keepQuote(
   judgement: Judgement,
   verdict: VerdictParts<TpmClaims>,
 ): void {
+  if (keeper === undefined || door.options.activation !== undefined) return
   const span = spanOf(verdict.collateral, door.at)
-  if (keeper === undefined || span === undefined || door.options.activation !== undefined) return
+  if (span === undefined) return
   keeper.quote = new KeptQuote({ evidence: door.own, key, standing: standing(door), span, judgement, verdict })
 }
 
