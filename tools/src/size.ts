@@ -44,20 +44,20 @@ interface BundleBudget extends Budget {
 }
 
 const BUNDLES: readonly BundleBudget[] = [
-  one('SNP', 'verifySnp', 'snp', 24.9),
-  one('SGX', 'verifySgx', 'sgx', 24.5),
-  one('TDX', 'verifyTdx', 'tdx', 26),
-  one('Nitro', 'verifyNitro', 'nitro', 16.4),
-  one('CCA', 'verifyCca', 'cca', 16.6),
-  one('PSA', 'verifyPsa', 'psa', 14),
+  one('SNP', 'verifySnp', 'snp', 25.5),
+  one('SGX', 'verifySgx', 'sgx', 25),
+  one('TDX', 'verifyTdx', 'tdx', 26.5),
+  one('Nitro', 'verifyNitro', 'nitro', 16.8),
+  one('CCA', 'verifyCca', 'cca', 16.9),
+  one('PSA', 'verifyPsa', 'psa', 14.2),
   one('SEV', 'verifySev', 'sev', 14.4),
-  one('Secure Execution', 'verifyIbmSe', 'ibm-se', 19.9),
+  one('Secure Execution', 'verifyIbmSe', 'ibm-se', 20.4),
   // Of it 1.3 kB for keeping what is said of a quote until the next one of the same boot.
   one('TPM', 'verifyTpm', 'tpm', 31.1),
-  one('NVIDIA', 'verifyNvidia', 'nvidia', 28),
+  one('NVIDIA', 'verifyNvidia', 'nvidia', 28.5),
   // 21 before tokens could be CBOR: the decoder, COSE, COSE keys and the rules of EAR in both encodings are 4.5 kB.
-  one('Token', 'verifyToken', 'token', 27.4),
-  one('IAS', 'verifyIas', 'ias', 16.5),
+  one('Token', 'verifyToken', 'token', 28),
+  one('IAS', 'verifyIas', 'ias', 17),
   { what: 'measure EIF', code: `export { measureEif } from '@sekisho/measurement'`, limit: 16 * KB },
   { what: 'measure SNP firmware', code: `export { measureSnp } from '@sekisho/measurement'`, limit: 16 * KB },
   {
@@ -65,7 +65,7 @@ const BUNDLES: readonly BundleBudget[] = [
     code: `export { verifySnp } from '@sekisho/evidence/snp'
 export { verifySgx } from '@sekisho/evidence/sgx'
 export { verifyTdx } from '@sekisho/evidence/tdx'`,
-    limit: 42.7 * KB,
+    limit: 43.2 * KB,
     goal: 30 * KB,
   },
 ]
@@ -83,7 +83,7 @@ function one(name: string, verify: string, folder: string, limit: number): Bundl
 /** Tarballs as `npm pack` makes them, compressed: compiled code and types, without maps. */
 const PACKED: Readonly<Record<string, number>> = {
   // With bundles for Node.js beside the modules, 250 kB: half the time to start. Forms of other projects are 15 kB.
-  '@sekisho/evidence': 815 * KB,
+  '@sekisho/evidence': 825 * KB,
   '@sekisho/measurement': 40 * KB,
   '@sekisho/collateral': 80 * KB,
   '@sekisho/emulator': 100 * KB,
