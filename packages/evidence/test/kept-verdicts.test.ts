@@ -202,17 +202,7 @@ describe('a verdict that rests on a memory is that of a fresh judgement', { skip
   })
 
   it('for an Azure VM with TDX, at all times around its collateral', () => {
-    const folder = 'azure-vtpm/tdx-json-v1'
-    const evidence = {
-      hclReport: file(`${folder}/hcl-report.bin`),
-      quote: {
-        message: file(`${folder}/tpm-quote.msg`),
-        signature: file(`${folder}/tpm-quote.sig`),
-        pcrs: json<PcrValues>(`${folder}/pcrs.json`),
-      },
-      tdQuote: file(`${folder}/td-quote.bin`),
-    }
-    const tdx = new DcapCollateral(json<DcapCollateralInput>('intel-tdx/trustee-v4-azure-out-of-date/collateral.json'))
+    const { evidence, tdx } = azureTd()
     const other = { ...evidence, tdQuote: evidence.tdQuote.map((byte, i) => (i === 600 ? byte ^ 1 : byte)) }
     const { kept } = compareAll<AzureEvidence, AzureVerifyOptions>(
       [evidence, other].map((one) => ({
@@ -224,6 +214,42 @@ describe('a verdict that rests on a memory is that of a fresh judgement', { skip
       verifyAzureSync,
     )
     assert.ok(kept > 0)
+  })
+
+  it('an exception for a TCB ends at its time, whatever is kept from before', () => {
+    const { evidence, tdx } = azureTd()
+    const memory = createMemory()
+    const hour = 3_600_000
+    // When the collateral is in date, which is what a kept verdict needs.
+    const now = Date.parse('2025-06-19T09:00:00Z')
+    const exception = {
+      name: 'for an hour',
+      statuses: ['OutOfDate'],
+      advisories: [
+        'INTEL-SA-00960',
+        'INTEL-SA-00982',
+        'INTEL-SA-00986',
+        'INTEL-SA-01036',
+        'INTEL-SA-01079',
+        'INTEL-SA-01099',
+        'INTEL-SA-01103',
+        'INTEL-SA-01111',
+      ],
+      until: new Date(now + hour).toISOString(),
+    } as const
+    const statusAt = (at: number, kept: boolean): string | undefined => {
+      const expect = { hardware: { acceptTcb: [exception] } }
+      const options = { at: new Date(at), collateral: { tdx }, expect, ...(kept ? { memory } : {}) }
+      const [td] = verifyAzureSync(evidence, options).parts ?? []
+      return td?.verdict.checks.flatMap(({ checks }) => checks).find(({ id }) => id === 'tdx.tcb.status')?.outcome
+    }
+    for (const [hours, outcome] of [
+      [0, 'pass'],
+      [1, 'pass'],
+      [2, 'fail'],
+      [0, 'pass'],
+    ] as const)
+      for (const kept of [true, false]) assert.equal(statusAt(now + hours * hour, kept), outcome, `${hours} h`)
   })
 
   it('for every Nitro document of the vectors', () => {
@@ -239,3 +265,21 @@ describe('a verdict that rests on a memory is that of a fresh judgement', { skip
     )
   })
 })
+
+function azureTd(): {
+  readonly evidence: AzureEvidence & { readonly tdQuote: Uint8Array }
+  readonly tdx: DcapCollateral
+} {
+  const folder = 'azure-vtpm/tdx-json-v1'
+  const evidence = {
+    hclReport: file(`${folder}/hcl-report.bin`),
+    quote: {
+      message: file(`${folder}/tpm-quote.msg`),
+      signature: file(`${folder}/tpm-quote.sig`),
+      pcrs: json<PcrValues>(`${folder}/pcrs.json`),
+    },
+    tdQuote: file(`${folder}/td-quote.bin`),
+  }
+  const collateral = json<DcapCollateralInput>('intel-tdx/trustee-v4-azure-out-of-date/collateral.json')
+  return { evidence, tdx: new DcapCollateral(collateral) }
+}

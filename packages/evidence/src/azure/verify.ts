@@ -160,6 +160,8 @@ function recallHardware(door: Door): Verdict | undefined {
 function keepHardware(door: Door, verdict: Verdict): void {
   const collateral = preparedCollateral(door)
   if (door.options.memory === undefined || collateral === undefined || verdict.authenticity !== 'proven') return
+  // An exception ends at a time of its own, which no endorsement says.
+  if ((door.expect.hardware?.acceptTcb ?? []).length > 0) return
   const span = spanOf(verdict.collateral, door.at)
   if (span === undefined) return
   door.boot.hardware = { settings: hardwareSettings(door), collateral, span, verdict: frozenCopy(verdict) }
