@@ -100,11 +100,9 @@ describe('two processes on one PostgreSQL', { skip: postgresMissing }, () => {
     // As a program does that knows more than this one.
     postgres.run('overtaken', 'INSERT INTO schema_versions (version, applied) VALUES (99, 0)')
     // It ends by itself, or is caught in the act of refusing.
-    const body = JSON.stringify({ tee: 'snp', namespace: 'default' })
+    const body = JSON.stringify({ secret: 'whatever asks the database to write' })
     const headers = { 'content-type': 'application/json' }
-    const asked = await fetch(`${up.url}/api/v1/workload/challenge`, { method: 'POST', headers, body }).catch(
-      () => undefined,
-    )
+    const asked = await fetch(`${up.url}/api/v1/setup`, { method: 'POST', headers, body }).catch(() => undefined)
     if (asked !== undefined) {
       assert.equal(asked.status, 503)
       assert.match(await asked.text(), /written by a newer version/)
