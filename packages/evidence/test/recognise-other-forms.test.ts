@@ -71,6 +71,25 @@ describe('recognise: evidence under names that nobody knows', () => {
     assert.equal(fault(json({ many })).code, 'too-large')
   })
 
+  it('devices hide no evidence beside them, whatever it is called', () => {
+    const labels = (form: unknown): readonly string[] =>
+      recogniseParts(json(form)).map(({ label, recognised }) => `${label} ${recognised.tee}`)
+    const machine = base64(SNP.evidence)
+    for (const list of ['evidence_list', 'device_evidence_list', 'evidences']) {
+      for (const name of ['report', 'attestationReport', 'SnpReport', 'out_blob', 'quote'])
+        assert.deepEqual(labels({ [list]: [DEVICE], [name]: machine }), [' snp', `${list} nvidia-gpu`], name)
+      assert.deepEqual(labels({ [list]: [DEVICE], cpu: machine }), ['devices nvidia-gpu', 'cpu snp'])
+      assert.deepEqual(labels({ data: { [list]: [DEVICE], cpu: machine } }), ['data nvidia-gpu', 'data.cpu snp'])
+    }
+    assert.deepEqual(labels({ ...DEVICE, cpu: machine }), ['devices nvidia-gpu', 'cpu snp'])
+    assert.deepEqual(labels([DEVICE, { ...DEVICE, cpu: machine }]), ['devices nvidia-gpu', '1.cpu snp'])
+    assert.deepEqual(labels({ evidences: [DEVICE], nonce: NONCE, result_message: 'Ok'.repeat(99) }), [' nvidia-gpu'])
+    const [devices] = recogniseParts(json({ evidences: [DEVICE], cpu: machine }))
+    assert.ok(devices)
+    assert.ok(splitNvidiaEvidence(devices.recognised.evidence)[0]?.certificateChain)
+    assert.match(fault(json({ evidences: [DEVICE], cpu: machine })).message, /2 pieces of evidence: "devices", "cpu"/)
+  })
+
   it('nothing that begins like evidence: the members are named, and collateral is called so', () => {
     assert.match(fault(json({ a: 'b'.repeat(500), c: { d: 1 } })).message, /an object with "a", "c"; expected/)
     assert.match(fault(json({ tcbInfo: {}, signature: '00' })).message, /that is collateral, not evidence/)

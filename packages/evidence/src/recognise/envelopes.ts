@@ -5,8 +5,9 @@ import { decodeBase64 } from '../x509/pem.ts'
 import { isCertificateTable } from './binary.ts'
 import { jsonFault } from './json-error.ts'
 import { type Companion, type CompanionKind, MAX_PARTS, type Opened, type Part } from './model.ts'
-import { evidenceIn } from './search.ts'
+import { evidenceIn, type Hit } from './search.ts'
 import { byteArray, isMembers, isReportStructure, reportFromStructure } from './snp-structure.ts'
+import { textOf } from './text.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -211,14 +212,35 @@ function openStrange(object: Members, where: string): Opened {
   const unused = around.length === 0 ? [] : [`what lies around it: ${namesOf(around)}`]
   const name = 'JSON: other object'
   if (second === undefined) return { name, inner: only.inner, path: only.path.join('.'), unused }
+  return { name, inner: only.inner, path: '', parts: partsOf(hits, where) }
+}
+
+function partsOf(hits: readonly Hit[], where: string): readonly Part[] {
   if (hits.length > MAX_PARTS)
     throw new EvidenceError('too-large', 'a further piece of evidence', {
       field: where,
       offset: 0,
       expected: `at most ${MAX_PARTS} pieces`,
     })
-  const parts = hits.map(({ path, inner }) => ({ label: path.join('.'), inner }))
-  return { name, inner: only.inner, path: '', parts }
+  return hits.map(({ path, inner }) => ({ label: path.length === 0 ? 'devices' : path.join('.'), inner }))
+}
+
+/**
+ * Devices in JSON with evidence beside them that is not theirs.
+ *
+ * @returns undefined where there are only devices; `form` where the other evidence is that of a form, whose reader sees
+ *   the devices too
+ */
+export function openDevices(bytes: Uint8Array, where: string): Opened | 'form' | undefined {
+  const text = textOf(bytes)
+  if (text === undefined || !/^\s*[[{]/.test(text) || jsonFault(text) !== undefined) return undefined
+  const value: unknown = JSON.parse(text)
+  const hits = evidenceIn(value, isHolder)
+  const [first, ...others] = hits
+  if (first === undefined || others.length === 0) return undefined
+  const names = isMembers(value) ? (envelopeOf(value)?.members[0] ?? []) : []
+  if (others.some(({ path: [name = ''] }) => names.includes(name))) return 'form'
+  return { name: 'JSON: devices and more', inner: first.inner, path: '', parts: partsOf(hits, where) }
 }
 
 const COLLATERAL: readonly string[] = [

@@ -19,7 +19,8 @@ export function identifyNvidia(bytes: Uint8Array): Identified | undefined {
 
 // Base64 of 11 e0 01: SPDM 1.1, GET_MEASUREMENTS, signature wanted.
 const EVIDENCE = /"evidence"\s*:\s*"EeAB/
-const LISTS: readonly string[] = ['evidence_list', 'device_evidence_list', 'evidences']
+/** Members that are a list of devices. */
+export const DEVICE_LISTS: readonly string[] = ['evidence_list', 'device_evidence_list', 'evidences']
 
 /** Members that are evidence of the machine in which the devices are: whoever reads the devices alone would not see it. */
 const MACHINE: readonly string[] = [
@@ -30,7 +31,7 @@ const MACHINE: readonly string[] = [
 function isDevices(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0 && value.every(isDevice)
   if (!isMembers(value) || MACHINE.some((name) => Object.hasOwn(value, name))) return false
-  return isDevice(value) || LISTS.some((name) => isDevices(value[name]))
+  return isDevice(value) || DEVICE_LISTS.some((name) => isDevices(value[name]))
 }
 
 function isDevice(value: unknown): boolean {

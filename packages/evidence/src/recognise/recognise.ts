@@ -2,7 +2,7 @@ import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import { identify, openBinary, strangerOf } from './binary.ts'
 import { openCmw, openCmwJson } from './cmw.ts'
-import { openEnvelope } from './envelopes.ts'
+import { openDevices, openEnvelope } from './envelopes.ts'
 import { openGoogleJson, openGoogleText } from './google.ts'
 import {
   type Companion,
@@ -73,8 +73,10 @@ function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[]
   for (;;) {
     const cmw = openCmw(at.bytes)
     const found = cmw === undefined ? identify(at.bytes) : undefined
-    if (found !== undefined) return [{ label: at.label, recognised: finish(found, at) }, ...others]
-    const opened = cmw ?? openOne(at.bytes, at.where)
+    const devices = found?.tee === 'nvidia-gpu' ? openDevices(at.bytes, at.where) : undefined
+    if (found !== undefined && devices === undefined)
+      return [{ label: at.label, recognised: finish(found, at) }, ...others]
+    const opened = cmw ?? (typeof devices === 'object' ? devices : openOne(at.bytes, at.where))
     const around = taken(at, which === 'one' ? namingOthers(opened) : opened)
     const [, second] = opened.parts ?? []
     if (second !== undefined) {

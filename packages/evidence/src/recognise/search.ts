@@ -5,6 +5,7 @@ import { decodeBase64 } from '../x509/pem.ts'
 import { identify, openBinary } from './binary.ts'
 import { jsonFault } from './json-error.ts'
 import { MAX_PARTS } from './model.ts'
+import { DEVICE_LISTS } from './nvidia.ts'
 import { byteArray, isMembers } from './snp-structure.ts'
 import { textOf } from './text.ts'
 import { KEYLIME } from './tpm-others.ts'
@@ -49,7 +50,8 @@ interface Search {
 function walk(value: unknown, place: Place, search: Search): void {
   if (place.depth > MAX_DEPTH || search.hits.length > MAX_PARTS) return
   const leaf = leafIn(value)
-  if (leaf !== undefined) search.hits.push({ path: place.path, tee: leaf.tee, inner: { bytes: leaf.bytes } })
+  if (leaf?.tee === 'nvidia-gpu' && isObjects(value)) intoDevices(value, place, search)
+  else if (leaf !== undefined) search.hits.push({ path: place.path, tee: leaf.tee, inner: { bytes: leaf.bytes } })
   else if (typeof value === 'string') intoText(value, place, search)
   else if (Array.isArray(value)) intoList(value, place, search)
   else if (isMembers(value)) intoObject(value, place, search)
@@ -59,6 +61,35 @@ function intoList(list: readonly unknown[], place: Place, search: Search): void 
   if (byteArray(list) !== undefined) return
   for (const [i, one] of list.entries()) walk(one, within(place, String(i)), search)
 }
+
+/**
+ * Devices in JSON, and what lies beside them: evidence of their machine, say. Whoever reads the devices does not see it:
+ * it is a piece of its own, and is taken out of theirs.
+ */
+function intoDevices(value: object, place: Place, search: Search): void {
+  const others: Hit[] = []
+  const alone = (one: unknown, at: Place): unknown => {
+    if (!isMembers(one)) return one
+    const kept = Object.entries(one).filter(([name, member]) => {
+      if (OF_DEVICES.includes(name)) return true
+      const inside: Search = { ...search, hits: [] }
+      walk(member, within(at, name), inside)
+      const found = inside.hits.filter(({ tee }) => tee !== 'nvidia-gpu')
+      others.push(...found)
+      return found.length === 0
+    })
+    return Object.fromEntries(kept)
+  }
+  const json = Array.isArray(value) ? value.map((one, i) => alone(one, within(place, String(i)))) : alone(value, place)
+  const bytes = new TextEncoder().encode(JSON.stringify(json))
+  search.hits.push({ path: place.path, tee: 'nvidia-gpu', inner: { bytes } }, ...others)
+}
+
+function isObjects(value: unknown): value is object {
+  return isMembers(value) || (Array.isArray(value) && byteArray(value) === undefined)
+}
+
+const OF_DEVICES: readonly string[] = ['evidence', 'certificate', ...DEVICE_LISTS]
 
 // What else lies in a form that is known is for its own reader.
 function intoObject(object: object, place: Place, search: Search): void {
