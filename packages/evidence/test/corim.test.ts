@@ -101,6 +101,15 @@ const jwk = (key: KeyPair): object => key.publicKey.export({ format: 'jwk' })
 const judged = (bytes: Uint8Array, keys: object = { keys: [jwk(SIGNER)] }): CorimContent =>
   verifyCorimSync(bytes, { keys: JSON.stringify(keys), at: AT })
 
+it('a CoRIM says until when it holds, signed or not', () => {
+  const until = SECONDS + 10
+  const bytes = corim(RIM, [pair(4, window(SECONDS - 10, until))])
+  assert.equal(readCorim(bytes).until, until * 1000)
+  assert.equal(judged(signed({ payload: bytes })).until, until * 1000)
+  assert.equal(readCorim(corim(RIM)).until, undefined)
+  assert.match(readCorim(corim(RIM, [pair(4, cborText('soon'))])).error?.message ?? '', /rim-validity/)
+})
+
 describe('signed CoRIM', () => {
   it('counts as what it holds, once one of the keys has signed it', async () => {
     const bytes = signed({ header: [ALG, TYPE, meta(SECONDS - 10, SECONDS + 10)] })

@@ -112,10 +112,12 @@ function fromCorim(bytes: Uint8Array, options: ImportOptions): readonly Referenc
     )
   if (found.length > MAX_SETS)
     throw new TypeError(`the CoRIM has ${found.length} references: expected at most ${MAX_SETS}`)
+  // Values count no longer than whoever published them says.
+  const expires = content.until === undefined ? {} : { expires: new Date(content.until).toISOString() }
   return found.map((one, i) =>
     inEntry(i, found.length, () => {
       const { name, owner } = named(options, i, found.length)
-      return readReferenceSet({ name, owner, provenance: provenanceOf('corim', options), ...one })
+      return readReferenceSet({ name, owner, provenance: provenanceOf('corim', options), ...expires, ...one })
     }),
   )
 }

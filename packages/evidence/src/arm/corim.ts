@@ -50,7 +50,7 @@ export function readCorim(bytes: Uint8Array): CorimContent {
   }
 }
 
-function corimOf(bytes: Uint8Array): EndorsementPart {
+function corimOf(bytes: Uint8Array): CorimContent {
   if (bytes.length > MAX_SIZE)
     throw refuse('corim', `${bytes.length} bytes`, `at most ${MAX_SIZE} bytes`, MAX_SIZE, 'too-large')
   const item = decodeCbor(bytes, { field: 'corim', maxItems: 65_536 })
@@ -63,14 +63,34 @@ function corimOf(bytes: Uint8Array): EndorsementPart {
       'unsupported-kind',
     )
   }
-  const tags = need(mapOf(tagged(item, TAG.corim, 'corim'), 'corim'), 1, 'corim.tags')
+  const corim = mapOf(tagged(item, TAG.corim, 'corim'), 'corim')
+  const validity = entryOf(corim, 4)
+  const until = validity && timeOf(mapOf(validity, VALIDITY), 1, VALIDITY)
+  const tags = need(corim, 1, 'corim.tags')
   const parts = arrayOf(tags, 'corim.tags', 1, MAX_LIST).items.map((tag, i) => readTag(bytes, tag, `corim.tags[${i}]`))
   return {
     keys: parts.flatMap((part) => part.keys ?? []),
     platforms: parts.flatMap((part) => part.platforms ?? []),
     realms: parts.flatMap((part) => part.realms ?? []),
+    ...(until === undefined ? {} : { until }),
   }
 }
+
+/** Where a CoRIM says of itself from when and until when it holds. */
+export const VALIDITY = 'corim.rim-validity'
+
+/** Milliseconds since 1970. Written in seconds, with tag 1 in CoRIM's own maps and without it in those of CWT. @throws EvidenceError */
+export function timeOf(map: CborMap, label: number, field: string): number | undefined {
+  const item = entryOf(map, label)
+  if (item === undefined) return undefined
+  const seconds = item.type === 'tag' && item.tag === 1 ? item.item : item
+  if (seconds.type !== 'integer' || typeof seconds.value !== 'number' || Math.abs(seconds.value) > MAX_SECONDS)
+    throw wrongItem(item, field, 'whole seconds since 1970')
+  return seconds.value * 1000
+}
+
+/** The last second of the year 9999. */
+const MAX_SECONDS = 253_402_300_799
 
 function readTag(bytes: Uint8Array, item: CborItem, field: string): EndorsementPart {
   // Concise software tags and the like say nothing about keys and measurements.

@@ -47,6 +47,8 @@ export interface EndorsementPart {
 export interface CorimContent extends EndorsementPart {
   /** The CoRIM without the signature that was around it. */
   readonly unsigned?: Uint8Array
+  /** Until when it says that it holds, in milliseconds since 1970. */
+  readonly until?: number
   readonly error?: EvidenceError
 }
 

@@ -1,11 +1,11 @@
 import { decodeCbor } from '../cbor/decode.ts'
-import { type CborItem, type CborMap, entryOf } from '../cbor/item.ts'
+import { type CborItem, entryOf } from '../cbor/item.ts'
 import { type CoseSign1, readSign1 } from '../cbor/sign1.ts'
-import { bytesOf, mapOf, textOf, wrongItem } from '../cbor/typed.ts'
+import { bytesOf, mapOf, textOf } from '../cbor/typed.ts'
 import { EvidenceError, refuse } from '../core/errors.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
-import { readCorim } from './corim.ts'
+import { readCorim, timeOf, VALIDITY } from './corim.ts'
 import type { CorimContent } from './endorsed.ts'
 import { readKeys } from './endorsements-json.ts'
 import { planSign1 } from './signature.ts'
@@ -112,7 +112,7 @@ function assertHeader(bytes: Uint8Array, { headers, protected: header }: CoseSig
 function assertValidity({ payload }: CoseSign1, at: number): void {
   const item = decodeCbor(payload, { field: 'corim', maxItems: 65_536 })
   const map = item.type === 'tag' ? item.item : item
-  if (map.type === 'map') assertWindow(entryOf(map, 4), { from: 0, until: 1 }, 'corim.rim-validity', at)
+  if (map.type === 'map') assertWindow(entryOf(map, 4), { from: 0, until: 1 }, VALIDITY, at)
 }
 
 function assertWindow(
@@ -129,16 +129,3 @@ function assertWindow(
   if (until !== undefined && at > until)
     throw refuse(field, `valid until ${isoTime(until)}`, `a CoRIM of ${isoTime(at)}`)
 }
-
-// Seconds since 1970, with tag 1 in CoRIM's own maps and without it in those of CWT.
-function timeOf(map: CborMap, label: number, field: string): number | undefined {
-  const item = entryOf(map, label)
-  if (item === undefined) return undefined
-  const seconds = item.type === 'tag' && item.tag === 1 ? item.item : item
-  if (seconds.type !== 'integer' || typeof seconds.value !== 'number' || Math.abs(seconds.value) > MAX_SECONDS)
-    throw wrongItem(item, field, 'whole seconds since 1970')
-  return seconds.value * 1000
-}
-
-/** The last second of the year 9999. */
-const MAX_SECONDS = 253_402_300_799
