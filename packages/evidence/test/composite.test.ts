@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { makeSnp, namedKey, utf8 } from '@sekisho/emulator/kit'
+import { fromHex, makeSnp, namedKey, utf8 } from '@sekisho/emulator/kit'
 import { cborArray, cborBytes, cborMap, cborText } from '../src/cbor/encode.ts'
 import { compositeCheckIds, compositeParts, verifyComposite } from '../src/composite/index.ts'
 import { AT, attestation, bindingDigest, doorFor, gpu, judge, NONCE, RUNTIME_DATA, wishes } from './composite-kit.ts'
@@ -122,6 +122,24 @@ describe('a confidential VM with its GPUs, as one', () => {
       verifyComposite(evidence, { at: AT, door: doorFor(snp), expect: { nonces: '00' } as object }),
       TypeError,
     )
+  })
+
+  it('expects nothing of evidence because its sender has given it the name of another kind', async () => {
+    const [debug, other] = [
+      makeSnp({ at: AT, nonce: fromHex(NONCE), report: { policy: 0xb0000n } }),
+      makeSnp({ at: AT }),
+    ]
+    const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+    const evidence = utf8(JSON.stringify({ nitro: base64(debug.evidence), snp: base64(other.evidence) }))
+    assert.deepEqual(
+      compositeParts(evidence).map(({ name }) => name),
+      ['part-nitro', 'snp'],
+    )
+    const expect = { nonce: NONCE, allowEmulated: true, parts: { nitro: { allowDebug: true } } }
+    const { parts = [] } = await verifyComposite(evidence, { at: AT, door: doorFor(debug), expect })
+    const [first] = parts
+    assert.ok(first)
+    assert.equal(checkOf(first.verdict, 'snp.debug').outcome, 'fail')
   })
 
   it('names the part that cannot be read', async () => {

@@ -1,7 +1,8 @@
+import type { Tee } from '../core/verdict.ts'
 import { splitNvidiaEvidence } from '../nvidia/envelope.ts'
 import type { Companion, Recognised, RecognisedPart } from '../recognise/index.ts'
 import { recogniseParts } from '../recognise/index.ts'
-import type { CompositePart } from './model.ts'
+import { CHECK_PREFIXES, type CompositePart } from './model.ts'
 
 /** Where the KBS protocol has the evidence of devices. */
 const BESIDE = 'additional_evidence/'
@@ -18,7 +19,7 @@ export function compositeParts(evidence: Uint8Array): readonly CompositePart[] {
   const gpus = found.filter(({ recognised }) => recognised.tee === 'nvidia-gpu')
   const names = new Set<string>()
   const named = ({ label, recognised }: RecognisedPart): CompositePart => ({
-    name: uniqueName(nameOf(label), names),
+    name: uniqueName(nameOf(label, recognised.tee), names),
     device: label.startsWith(BESIDE),
     recognised,
     wrappedBy: signedWrappers(recognised),
@@ -36,15 +37,17 @@ function signedWrappers({ companions }: Recognised): readonly Companion[] {
   return companions.filter(({ kind }) => kind === 'signed-wrapper')
 }
 
-// Labels are the sender's: what is shown is a word. The machine's own evidence has none.
-function nameOf(label: string): string {
+// Labels are the sender's: what is shown is a word. The machine's own evidence has none. What is expected of one kind of
+// evidence is no expectation of another that was given its name.
+function nameOf(label: string, tee: Tee): string {
   const word = (label.startsWith(BESIDE) ? label.slice(BESIDE.length) : label)
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .slice(0, LONGEST_NAME)
     .replace(/^-|-$/g, '')
   if (word === '') return 'machine'
-  return /^[a-z]/.test(word) ? word : `part-${word}`
+  const isOtherKind = word !== tee && Object.hasOwn(CHECK_PREFIXES, word)
+  return /^[a-z]/.test(word) && !isOtherKind ? word : `part-${word}`
 }
 
 function uniqueName(name: string, taken: Set<string>): string {
