@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import { sign } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { generateKey, makeSnp, makeTdx } from '@sekisho/emulator/kit'
 import { EvidenceError } from '@sekisho/evidence'
 import { type GivenFile, type Judged, type OpenedEvidence, type VerifyInput, WHOLE } from '../src/engine/messages.ts'
 import { WORK } from '../src/engine/work.ts'
+import { ROOT } from './browser.ts'
+
+const VECTORS = process.env['SEKISHO_VECTORS'] ?? join(ROOT, '..', 'shared', 'vectors')
+const skip = existsSync(join(VECTORS, 'nvidia-gpu')) ? false : `no vectors (${VECTORS})`
 
 const NONCE = '5a'.repeat(32)
 const nonce: Uint8Array = Buffer.from(NONCE, 'hex')
@@ -139,6 +145,27 @@ describe('several pieces of evidence in the page', () => {
       assert.equal(await outcome(jwks(key)), 'verified')
       assert.equal(await outcome(jwks(generateKey('P-256'))), 'rejected')
     }
+  })
+
+  it('are of the machine first, also where its GPU comes before it', { skip }, async () => {
+    const folder = join(VECTORS, 'nvidia-gpu', 'blackwell-575')
+    const [evidence, certificate] = ['report.bin', 'cert-chain.pem'].map((name) =>
+      readFileSync(join(folder, name)).toString('base64'),
+    )
+    const cpu = Buffer.from(snp.evidence).toString('base64')
+    const bytes = utf8({ evidences: [{ evidence, certificate }], cpu })
+    const { tee, parts } = await opened(bytes, WHOLE)
+    assert.deepEqual([tee, parts], ['snp', ['devices', 'cpu']])
+    // A log is the machine's: what it is worth, the machine's verifier says, and the GPU's has no such thing.
+    const expect = { nonce: NONCE, allowEmulated: true }
+    const { verdict } = await judged(bytes, { expect, eventLog: new Uint8Array(4) })
+    assert.deepEqual(
+      verdict.parts?.map(({ name, verdict: one }) => [name, one.tee]),
+      [
+        ['devices', 'nvidia-gpu'],
+        ['cpu', 'snp'],
+      ],
+    )
   })
 
   it('a file with one piece is opened as ever', async () => {

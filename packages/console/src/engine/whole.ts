@@ -52,8 +52,9 @@ export async function openWhole(bytes: Uint8Array, labels: readonly string[]): P
   }
 }
 
+// GPUs may come first, and under any name: the machine is what is none.
 function leadOf(parts: readonly CompositePart[]): CompositePart {
-  const lead = parts.find(({ device }) => !device) ?? parts[0]
+  const lead = parts.find(({ device, recognised }) => !device && recognised.tee !== 'nvidia-gpu') ?? parts[0]
   if (lead === undefined) throw new Error('a whole without parts')
   return lead
 }
