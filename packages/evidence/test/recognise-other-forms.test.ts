@@ -2,11 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { makeSgx, makeSnp } from '@sekisho/emulator/kit'
+import { parseAzureJson } from '../src/azure/index.ts'
 import { compositeParts } from '../src/composite/parts.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import { splitNvidiaEvidence } from '../src/nvidia/index.ts'
 import { recognise, recogniseParts } from '../src/recognise/index.ts'
 import { gpu, NONCE } from './composite-kit.ts'
+import { file } from './tpm-kit.ts'
+import { missing } from './vectors.ts'
 
 const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value)
 const json = (value: unknown): Uint8Array => utf8(JSON.stringify(value))
@@ -88,6 +91,23 @@ describe('recognise: evidence under names that nobody knows', () => {
     assert.ok(devices)
     assert.ok(splitNvidiaEvidence(devices.recognised.evidence)[0]?.certificateChain)
     assert.match(fault(json({ evidences: [DEVICE], cpu: machine })).message, /2 pieces of evidence: "devices", "cpu"/)
+  })
+
+  it('evidence of an Azure VM hides none beside it', { skip: missing('azure-vtpm') }, () => {
+    for (const name of ['milan-json-v0', 'milan-json-v1', 'milan-live', 'tdx-json-v1']) {
+      const form = JSON.parse(new TextDecoder().decode(file(`azure-vtpm/${name}/evidence.json`)))
+      for (const more of [{ evidence_list: [DEVICE] }, { gpu: DEVICE }]) {
+        const parts = recogniseParts(json({ ...form, ...more }))
+        const found = Object.fromEntries(parts.map(({ recognised }) => [recognised.tee, recognised.evidence]))
+        assert.deepEqual(Object.keys(found).sort(), ['azure-vtpm', 'nvidia-gpu'], name)
+        assert.ok(splitNvidiaEvidence(found['nvidia-gpu'] ?? new Uint8Array())[0]?.certificateChain)
+        assert.deepEqual(parseAzureJson(found['azure-vtpm'] ?? new Uint8Array()), parseAzureJson(json(form)))
+      }
+      assert.deepEqual(
+        recogniseParts(json(form)).map(({ recognised }) => recognised.tee),
+        ['azure-vtpm'],
+      )
+    }
   })
 
   it('nothing that begins like evidence: the members are named, and collateral is called so', () => {

@@ -5,7 +5,7 @@ import { decodeBase64 } from '../x509/pem.ts'
 import { isCertificateTable } from './binary.ts'
 import { jsonFault } from './json-error.ts'
 import { type Companion, type CompanionKind, MAX_PARTS, type Opened, type Part } from './model.ts'
-import { evidenceIn, type Hit } from './search.ts'
+import { evidenceIn, evidenceWith, type Hit } from './search.ts'
 import { byteArray, isMembers, isReportStructure, reportFromStructure } from './snp-structure.ts'
 import { textOf } from './text.ts'
 
@@ -222,25 +222,27 @@ function partsOf(hits: readonly Hit[], where: string): readonly Part[] {
       offset: 0,
       expected: `at most ${MAX_PARTS} pieces`,
     })
-  return hits.map(({ path, inner }) => ({ label: path.length === 0 ? 'devices' : path.join('.'), inner }))
+  return hits.map(({ path, tee, inner }) => ({
+    label: path.length > 0 ? path.join('.') : tee === 'nvidia-gpu' ? 'devices' : 'machine',
+    inner,
+  }))
 }
 
 /**
- * Devices in JSON with evidence beside them that is not theirs.
+ * A form whose parts mean something only together, with other evidence beside these.
  *
- * @returns undefined where there are only devices; `form` where the other evidence is that of a form, whose reader sees
- *   the devices too
+ * @returns undefined where there is none; `form` where it is that of another form, whose reader sees the first one too
  */
-export function openDevices(bytes: Uint8Array, where: string): Opened | 'form' | undefined {
+export function openMixed(bytes: Uint8Array, tee: Tee, where: string): Opened | 'form' | undefined {
   const text = textOf(bytes)
   if (text === undefined || !/^\s*[[{]/.test(text) || jsonFault(text) !== undefined) return undefined
   const value: unknown = JSON.parse(text)
-  const hits = evidenceIn(value, isHolder)
+  const hits = evidenceWith(value, tee, isHolder)
   const [first, ...others] = hits
   if (first === undefined || others.length === 0) return undefined
   const names = isMembers(value) ? (envelopeOf(value)?.members[0] ?? []) : []
   if (others.some(({ path: [name = ''] }) => names.includes(name))) return 'form'
-  return { name: 'JSON: devices and more', inner: first.inner, path: '', parts: partsOf(hits, where) }
+  return { name: 'JSON: evidence with more beside it', inner: first.inner, path: '', parts: partsOf(hits, where) }
 }
 
 const COLLATERAL: readonly string[] = [

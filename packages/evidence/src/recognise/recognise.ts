@@ -2,7 +2,7 @@ import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import { identify, openBinary, strangerOf } from './binary.ts'
 import { openCmw, openCmwJson } from './cmw.ts'
-import { openDevices, openEnvelope } from './envelopes.ts'
+import { openEnvelope, openMixed } from './envelopes.ts'
 import { openGoogleJson, openGoogleText } from './google.ts'
 import {
   type Companion,
@@ -73,10 +73,11 @@ function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[]
   for (;;) {
     const cmw = openCmw(at.bytes)
     const found = cmw === undefined ? identify(at.bytes) : undefined
-    const devices = found?.tee === 'nvidia-gpu' ? openDevices(at.bytes, at.where) : undefined
-    if (found !== undefined && devices === undefined)
+    const mixed =
+      found !== undefined && MIXED.includes(found.tee) ? openMixed(at.bytes, found.tee, at.where) : undefined
+    if (found !== undefined && mixed === undefined)
       return [{ label: at.label, recognised: finish(found, at) }, ...others]
-    const opened = cmw ?? (typeof devices === 'object' ? devices : openOne(at.bytes, at.where))
+    const opened = cmw ?? (typeof mixed === 'object' ? mixed : openOne(at.bytes, at.where))
     const around = taken(at, which === 'one' ? namingOthers(opened) : opened)
     const [, second] = opened.parts ?? []
     if (second !== undefined) {
@@ -91,6 +92,9 @@ function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[]
     at = into(opened, { ...at, around })
   }
 }
+
+/** Whose JSON forms are objects that other evidence may stand in as well. */
+const MIXED: readonly Tee[] = ['nvidia-gpu', 'azure-vtpm']
 
 // What is not taken is said, and what nobody will check.
 function namingOthers(opened: Opened): Opened {

@@ -42,6 +42,18 @@ export function evidenceIn(value: unknown, holds: (object: object, name: string)
   return hits
 }
 
+/** The same in a value that is known to be a form of that kind: the form is the first, without what lies beside it. */
+export function evidenceWith(
+  value: unknown,
+  tee: Tee,
+  holds: (object: object, name: string) => boolean,
+): readonly Hit[] {
+  const hits: Hit[] = []
+  const form = formOf(value, tee)
+  if (form !== undefined) intoForm(form, { path: [], depth: 0 }, { hits, holds })
+  return hits
+}
+
 interface Search {
   readonly hits: Hit[]
   readonly holds: (object: object, name: string) => boolean
@@ -50,7 +62,8 @@ interface Search {
 function walk(value: unknown, place: Place, search: Search): void {
   if (place.depth > MAX_DEPTH || search.hits.length > MAX_PARTS) return
   const leaf = leafIn(value)
-  if (leaf?.tee === 'nvidia-gpu' && isObjects(value)) intoDevices(value, place, search)
+  const form = formOf(value, leaf?.tee)
+  if (form !== undefined) intoForm(form, place, search)
   else if (leaf !== undefined) search.hits.push({ path: place.path, tee: leaf.tee, inner: { bytes: leaf.bytes } })
   else if (typeof value === 'string') intoText(value, place, search)
   else if (Array.isArray(value)) intoList(value, place, search)
@@ -63,33 +76,51 @@ function intoList(list: readonly unknown[], place: Place, search: Search): void 
 }
 
 /**
- * Devices in JSON, and what lies beside them: evidence of their machine, say. Whoever reads the devices does not see it:
- * it is a piece of its own, and is taken out of theirs.
+ * A form whose parts mean something only together, and what lies beside them: evidence of GPUs beside that of their
+ * machine, say. Whoever reads the form does not see it: it is a piece of its own, and is taken out.
  */
-function intoDevices(value: object, place: Place, search: Search): void {
+function intoForm({ value, tee, isOwn }: Form, place: Place, search: Search): void {
   const others: Hit[] = []
   const alone = (one: unknown, at: Place): unknown => {
     if (!isMembers(one)) return one
-    const kept = Object.entries(one).filter(([name, member]) => {
-      if (OF_DEVICES.includes(name)) return true
+    const kept = Object.entries(one).flatMap(([name, member]) => {
+      if (isOwn(name, member)) return [[name, member] as const]
+      if (tee === 'azure-vtpm' && name === 'evidence') return [[name, alone(member, within(at, name))] as const]
       const inside: Search = { ...search, hits: [] }
       walk(member, within(at, name), inside)
-      const found = inside.hits.filter(({ tee }) => tee !== 'nvidia-gpu')
-      others.push(...found)
-      return found.length === 0
+      others.push(...inside.hits)
+      return inside.hits.length === 0 ? [[name, member] as const] : []
     })
     return Object.fromEntries(kept)
   }
   const json = Array.isArray(value) ? value.map((one, i) => alone(one, within(place, String(i)))) : alone(value, place)
   const bytes = new TextEncoder().encode(JSON.stringify(json))
-  search.hits.push({ path: place.path, tee: 'nvidia-gpu', inner: { bytes } }, ...others)
+  search.hits.push({ path: place.path, tee, inner: { bytes } }, ...others)
 }
 
-function isObjects(value: unknown): value is object {
-  return isMembers(value) || (Array.isArray(value) && byteArray(value) === undefined)
+interface Form {
+  readonly value: object
+  readonly tee: Tee
+  /** Whether a member belongs to the form. */
+  readonly isOwn: (name: string, member: unknown) => boolean
 }
 
-const OF_DEVICES: readonly string[] = ['evidence', 'certificate', ...DEVICE_LISTS]
+const OF_AZURE: readonly string[] = ['hcl_report', 'report', 'tpm_quote', 'quote', 'td_quote', 'vcek']
+
+function formOf(value: unknown, tee: Tee | undefined): Form | undefined {
+  const isObjects = isMembers(value) || (Array.isArray(value) && byteArray(value) === undefined)
+  if (!isObjects) return undefined
+  if (tee === 'nvidia-gpu')
+    return {
+      value,
+      tee,
+      isOwn: (name, member) =>
+        name === 'certificate' ||
+        (name === 'evidence' && typeof member === 'string') ||
+        (DEVICE_LISTS.includes(name) && Array.isArray(member)),
+    }
+  return tee === 'azure-vtpm' ? { value, tee, isOwn: (name) => OF_AZURE.includes(name) } : undefined
+}
 
 // What else lies in a form that is known is for its own reader.
 function intoObject(object: object, place: Place, search: Search): void {
