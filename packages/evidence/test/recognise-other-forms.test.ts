@@ -87,6 +87,8 @@ describe('recognise: evidence under names that nobody knows', () => {
     assert.deepEqual(labels({ ...DEVICE, cpu: machine }), ['devices nvidia-gpu', 'cpu snp'])
     assert.deepEqual(labels([DEVICE, { ...DEVICE, cpu: machine }]), ['devices nvidia-gpu', '1.cpu snp'])
     assert.deepEqual(labels({ evidences: [DEVICE], nonce: NONCE, result_message: 'Ok'.repeat(99) }), [' nvidia-gpu'])
+    const tpm = { message: base64(Buffer.from(`ff54434780180000${'00'.repeat(99)}`, 'hex')), signature: 'AAAA' }
+    assert.deepEqual(labels({ evidences: [DEVICE], tpm }), ['devices nvidia-gpu', 'tpm tpm'])
     const [devices] = recogniseParts(json({ evidences: [DEVICE], cpu: machine }))
     assert.ok(devices)
     assert.ok(splitNvidiaEvidence(devices.recognised.evidence)[0]?.certificateChain)

@@ -87,7 +87,8 @@ function intoForm({ value, tee, isOwn }: Form, place: Place, search: Search): vo
       if (isOwn(name, member)) return [[name, member] as const]
       if (tee === 'azure-vtpm' && name === 'evidence') return [[name, alone(member, within(at, name))] as const]
       const inside: Search = { ...search, hits: [] }
-      walk(member, within(at, name), inside)
+      // Of a quote's JSON the name is a part.
+      walk(name === 'tpm' ? { tpm: member } : member, within(at, name), inside)
       others.push(...inside.hits)
       return inside.hits.length === 0 ? [[name, member] as const] : []
     })
