@@ -204,7 +204,7 @@ async function tlsOf({ tlsCert, tlsKey }: UpOptions): Promise<{ tls?: { cert: st
 /** Faults of the database, the master key, the address: what a person can do something about. */
 function inPlainWords(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  const ofFiles = error.name === 'EvidenceError' || /^secureExecution\b/.test(error.message)
+  const ofFiles = error.name === 'EvidenceError' || /^(secureExecution|tokens)\b/.test(error.message)
   if (ofFiles || ['StorageError', 'VaultError', 'BrokerError'].includes(error.name))
     return new CliError(EXIT.unreadable, error.message, { cause: error })
   const code = 'code' in error ? error.code : undefined

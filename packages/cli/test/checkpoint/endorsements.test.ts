@@ -112,6 +112,23 @@ describe('sekisho up --endorsements', () => {
     await assert.rejects(readEndorsementFiles([join(folder, 'request.arcb')], around), /belong together/)
   })
 
+  it('says what is wrong with keys of attestation services as a fault of the files, not of the program', async () => {
+    const keys = [generateKey('P-256').publicKey.export({ format: 'jwk' })]
+    const set = JSON.stringify({ issuer: 'https://one.example', keys })
+    const list = JSON.stringify({ issuer: 'https://one.example', keys, crls: ['AAAA'] })
+    for (const [files, says] of [
+      [{ 'one.jwks': set, 'two.jwks': set }, /two of the issuer "https:\/\/one\.example"/],
+      [{ 'one.jwks': list }, /revocation list 0 of https:\/\/one\.example/],
+    ] as const) {
+      const folder = written(`faulty-${Object.keys(files).length}`, files)
+      const data = join(scratch(), 'faulty-data')
+      const { code, err } = await run(['up', '--port', '0', '--offline', '--data', data, '--endorsements', folder])
+      assert.equal(code, 3, err)
+      assert.match(err, says)
+      assert.doesNotMatch(err, /fault of this program/)
+    }
+  })
+
   it('refuses at the start what would not count', { skip }, async () => {
     const folder = written('wrong-key', { 'protection-key.bin': new Uint8Array(32) })
     copyFileSync(join(SE, 'attestation-valid/request.pvattest'), join(folder, 'request.arcb'))
