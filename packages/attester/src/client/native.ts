@@ -32,7 +32,7 @@ export interface LeasedSecret {
 
 const API = '/api/v1/workload'
 const MAX_TOKEN = 1024 * 1024
-const MAX_NONCE = 128
+const MAX_NONCE = 4096
 const MAX_ID = 64
 const MAX_SESSION = 512
 

@@ -34,6 +34,14 @@ async function ready(t: { after(work: () => unknown): void }): Promise<{ checkpo
   return { checkpoint, api: await apiClient(checkpoint.url, await checkpoint.token(['admin'])) }
 }
 
+test('a nonce as long as a challenge of Secure Execution is compared, not refused for its length', async (t) => {
+  const { api } = await ready(t)
+  const body = await evidenceBody(api, sharedWorld().snp())
+  const runtimeData = { nonce: 'x'.repeat(4096), 'tee-pubkey': teeKeys().publicJwk }
+  const refused = await api.call('POST', '/api/v1/workload/attest', { json: { ...body, runtimeData }, token: '' })
+  assert.equal(refused.json['code'], 'nonce-mismatch', refused.text)
+})
+
 test('the workload is told a code and an id, its owner the whole tree', async (t) => {
   const { api } = await ready(t)
   const body = await evidenceBody(api, sharedWorld().snp({ measurement: 'ee'.repeat(48) }))

@@ -27,6 +27,8 @@ const TOKEN = Type.String({
   pattern: '^[A-Za-z0-9._-]+$',
   description: 'an attestation result, compact JWS',
 })
+/** Secure Execution's is a request with a slot for each host, in JSON. */
+const NONCE_LIMIT = 64 * 1024
 const EVIDENCE = {
   session: SESSION,
   tee: Type.Optional(TEE),
@@ -38,7 +40,7 @@ const EVIDENCE = {
   ),
   runtimeData: Type.Object(
     {
-      nonce: Type.String({ maxLength: 128, description: 'the nonce of the challenge, as it was given' }),
+      nonce: Type.String({ maxLength: NONCE_LIMIT, description: 'the nonce of the challenge, as it was given' }),
       'tee-pubkey': Type.Object({ kty: Type.String(), alg: Type.String() }, { additionalProperties: true }),
     },
     { additionalProperties: false, description: 'what the evidence binds: {nonce, tee-pubkey}' },
