@@ -11,7 +11,7 @@ import { record } from './record.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
 import { storeRefused } from './refused-evidence.ts'
 import { rulesOf } from './rules.ts'
-import { isLongOver, nonceOf, readSpent, sessionOf, spendSession } from './sessions.ts'
+import { isFarOff, nonceOf, readSpent, sessionOf, spendSession } from './sessions.ts'
 import type { Rules, Session, StoredAppraisal } from './state.ts'
 import { issueToken } from './tokens.ts'
 
@@ -25,7 +25,7 @@ export async function attest(core: Core, request: AttestRequest, repeats = true)
   const session = sessionOf(core, request.session)
   // What nobody can be held to is not recorded: anybody could fill the log with it.
   if (session === undefined) return { refusal: { code: 'session-unknown' } }
-  if (isLongOver(core, session, request.at)) return { refusal: { code: 'session-expired' } }
+  if (isFarOff(core, session, request.at)) return { refusal: { code: 'session-expired' } }
   if (request.namespace !== undefined && request.namespace !== session.namespace)
     return refuse(core, session, 'session-mismatch', 'the session is of another namespace', request.at, false)
   const answered = await answeredBefore(core, session, request.at, repeats)

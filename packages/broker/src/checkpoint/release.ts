@@ -12,7 +12,7 @@ import { type DecisionRecord, record } from './record.ts'
 import type { RefusalCode } from './refusal.ts'
 import { stillReferenced } from './rejudge.ts'
 import { rulesOf, standing } from './rules.ts'
-import { isLongOver, readSpent, sessionOf } from './sessions.ts'
+import { isFarOff, readSpent, sessionOf } from './sessions.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 import { readToken } from './tokens.ts'
 
@@ -68,7 +68,7 @@ type Shown = { readonly id: string; readonly namespace: string } | Refusing
 async function bySession(core: Core, token: string, at: Date): Promise<Shown> {
   const session = sessionOf(core, token)
   if (session === undefined) return { code: 'session-unknown' }
-  if (isLongOver(core, session, at)) return { code: 'session-expired', unrecorded: true }
+  if (isFarOff(core, session, at)) return { code: 'session-expired', unrecorded: true }
   const { id, namespace, expires } = session
   if (expires < at.getTime()) return { code: 'session-expired' }
   const answered = core.answered.get(id, at.getTime())

@@ -37,9 +37,12 @@ export function sessionOf(core: Core, token: string): Session | undefined {
   return readSessionToken(core.sessionKey, token)
 }
 
-/** Whether a session was over for so long that it is forgotten: a token from then is refused, and that is not recorded. */
-export function isLongOver(core: Core, { expires }: Session, at: Date): boolean {
-  return expires < forgottenBefore(core, at)
+/**
+ * Whether a session was over for so long that it is forgotten, or ends so late that a clock opened it which is far ahead
+ * of this one: its token is refused, and that is not recorded.
+ */
+export function isFarOff(core: Core, { expires }: Session, at: Date): boolean {
+  return expires < forgottenBefore(core, at) || expires > at.getTime() + 2 * core.limits.sessionSeconds * 1000
 }
 
 function forgottenBefore({ limits }: Core, at: Date): number {
@@ -82,9 +85,10 @@ export async function spendSession(
   if (expires < at.getTime()) return false
   const changed = await sql.run(
     `INSERT INTO sessions (id, namespace, protocol, tee, nonce, created, expires, state, body)
-     SELECT ?, ?, ?, ?, '', ?, ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM settings WHERE name = '${FORGOTTEN}' AND value > ?)
+     SELECT ?, ?, ?, ?, '', ?, ?, ?, ?
+     WHERE NOT EXISTS (SELECT 1 FROM settings WHERE name BETWEEN ? AND '${LAST_ERA}' AND value > ?)
      ON CONFLICT (id) DO NOTHING`,
-    [id, namespace, protocol, tee, at.getTime(), expires, state, JSON.stringify(body), place(era, expires)],
+    [id, namespace, protocol, tee, at.getTime(), expires, state, JSON.stringify(body), eraName(era), timeText(expires)],
   )
   return changed === 1
 }
@@ -113,26 +117,41 @@ export async function sweepSessions(core: Core, at: Date, most: number, batches:
   return swept
 }
 
-// Kept as text that sorts as the two numbers do, and that never goes back.
-const FORGOTTEN = 'sessions-forgotten'
-const PLACE = /^(\d{8})-(\d{16})$/
+// One setting for each era: up to when was forgotten in it, as text that sorts as the numbers do, and that never goes back.
+const FORGOTTEN = 'sessions-forgotten:'
+const ERA_DIGITS = 8
 
-function place(era: number, time: number): string {
-  return `${String(era).padStart(8, '0')}-${String(time).padStart(16, '0')}`
+function eraName(era: number): string {
+  return FORGOTTEN + String(era).padStart(ERA_DIGITS, '0')
 }
 
+function timeText(time: number): string {
+  return String(time).padStart(16, '0')
+}
+
+const FIRST_ERA = eraName(0)
+const LAST_ERA = FORGOTTEN + '9'.repeat(ERA_DIGITS)
+
 async function readForgotten(sql: Sql): Promise<Forgotten> {
-  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [FORGOTTEN])
-  const [, era = '0', time = '0'] = PLACE.exec(row?.value ?? '') ?? []
-  return { era: Number(era), time: Number(time) }
+  const [row] = await sql.all<{ name: string; value: string }>(
+    'SELECT name, value FROM settings WHERE name BETWEEN ? AND ? ORDER BY name DESC LIMIT 1',
+    [FIRST_ERA, LAST_ERA],
+  )
+  return { era: Number(row?.name.slice(FORGOTTEN.length) ?? 0), time: Number(row?.value ?? 0) }
 }
 
 async function noteForgotten(sql: Sql, era: number, time: number): Promise<void> {
   await sql.run(
     `INSERT INTO settings (name, value) VALUES (?, ?)
      ON CONFLICT (name) DO UPDATE SET value = excluded.value WHERE settings.value < excluded.value`,
-    [FORGOTTEN, place(era, time)],
+    [eraName(era), timeText(time)],
   )
+  // What was forgotten in an era is forgotten of those before: they need to say more only.
+  await sql.run('DELETE FROM settings WHERE name >= ? AND name < ? AND value <= ?', [
+    FIRST_ERA,
+    eraName(era),
+    timeText(time),
+  ])
 }
 
 /** The era for a session that ends at `expires`: a new one where that is forgotten already. */

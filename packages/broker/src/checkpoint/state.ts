@@ -85,9 +85,10 @@ export interface Spent {
 }
 
 /**
- * Up to when sessions are forgotten: an era, and a time in it. Sessions of an earlier era are forgotten all.
- * An era ends when the clock was ahead, sessions were forgotten by it, and it is right again: without a new era, nobody
- * could attest until the time has come that it showed.
+ * Up to when sessions are forgotten in the latest era: those of it, and of all eras before, that ended earlier.
+ * An era ends when a clock was ahead, sessions were forgotten by it, and it is right again, or another process's is:
+ * without a new era, nobody could attest until the time has come that it showed. Sessions of earlier eras that end later
+ * are good still.
  */
 export interface Forgotten {
   readonly era: number

@@ -184,4 +184,41 @@ for (const [where, skip, open] of DATABASES)
       await broker.tick(later(ahead, 10))
       assert.equal((await broker.attest({ ...then, at: later(ahead, 10) })).token, undefined)
     })
+
+    it('a process whose clock is behind takes nothing from one whose clock is right, nor gives a nonce a second life', async (t) => {
+      const { broker, another, db, opened } = await scene(t, open)
+      const slow = await another()
+      const answered: AttestRequest[] = []
+      for (let second = 0; second < 8; second += 2) {
+        const [here, there] = [later(AT, second), later(AT, second - 900)]
+        const [mine, other] = [
+          { ...(await opened(here)), at: here },
+          { ...(await opened(there, slow)), at: there },
+        ]
+        await broker.tick(here)
+        assert.equal((await slow.attest(other)).refusal, undefined, `the clock behind, second ${second}`)
+        assert.equal((await broker.attest(mine)).refusal, undefined, `the clock that is right, second ${second}`)
+        answered.push(mine, other)
+        // Forgets what the other was answered: by this clock it is over for long.
+        await broker.tick(later(here, 1))
+        for (const old of answered)
+          for (const each of [broker, slow]) assert.equal((await each.attest(old)).token, undefined)
+      }
+      const notes = await db.all(`SELECT name FROM settings WHERE name LIKE 'sessions-forgotten%'`)
+      assert.ok(notes.length <= 2, 'and the notes of what was forgotten do not pile up')
+    })
+
+    it('a session that a clock far ahead opened is nobody’s once the clock is right', async (t) => {
+      const { broker, opened, rows } = await scene(t, open)
+      const ahead = later(AT, DAY)
+      const [waiting, spent] = [await opened(ahead), await opened(ahead)]
+      assert.equal((await broker.attest({ ...spent, at: ahead })).refusal, undefined)
+      const before = await rows()
+      for (const { session, ...rest } of [waiting, spent]) {
+        assert.deepEqual(await broker.attest({ ...rest, session, at: AT }), { refusal: { code: 'session-expired' } })
+        const released = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })
+        assert.deepEqual(released.refused, { code: 'session-expired', decision: undefined })
+      }
+      assert.deepEqual(await rows(), before)
+    })
   })
