@@ -92,6 +92,8 @@ describe('an import', () => {
     assert.throws(() => importReferences(new Uint8Array(0), OPTIONS), /0 bytes/)
     assert.throws(() => importReferences(new Uint8Array(1024 * 1024 + 1), OPTIONS), /1048577 bytes/)
     assert.throws(() => importReferences(Uint8Array.of(0xff, 1, 2), OPTIONS), /neither JSON nor a CoRIM/)
+    const until = new Date('2040-01-01T00:00:00Z')
+    assert.throws(() => importReferences(Buffer.from('[]'), { ...OPTIONS, until }), /^TypeError: until: /)
   })
   it('takes realms from a CoRIM', { skip: missing('arm-cca/services-good') }, () => {
     const bytes = readFileSync(vectorPath('arm-cca/services-good/corim-realm.cbor'))

@@ -28,7 +28,9 @@ const MAX_SETS = 1024
 export function importReferences(bytes: Uint8Array, options: ImportOptions): readonly ReferenceSet[] {
   if (bytes.length === 0 || bytes.length > MAX_SIZE)
     throw new TypeError(`the file has ${bytes.length} bytes: expected 1 to ${MAX_SIZE}`)
-  const sets = isJson(bytes) ? fromJson(bytes, options) : fromCorim(bytes, options)
+  const json = isJson(bytes)
+  if (json && options.until !== undefined) throw new TypeError('until: JSON has no signer, and says `expires` itself')
+  const sets = json ? fromJson(bytes, options) : fromCorim(bytes, options)
   // The second would take the place of the first without a word.
   const names = new Set<string>()
   for (const { name } of sets) {

@@ -161,8 +161,8 @@ export async function storeAppraisal(sql: Sql, appraisal: StoredAppraisal): Prom
     appraisal.verdict,
     primary?.collateral ?? null,
     context.tee,
-    context.product ?? null,
-    context.hardwareId ?? null,
+    searchable(context.product),
+    searchable(context.hardwareId),
     context.tcb.status ?? null,
     JSON.stringify(context.tcb.advisories),
     appraisal.outcome,
@@ -176,6 +176,11 @@ export async function storeAppraisal(sql: Sql, appraisal: StoredAppraisal): Prom
     JSON.stringify({ authenticity, grounds, holder }),
   ]
   await sql.run(INSERT_APPRAISAL, values)
+}
+
+// Evidence chooses its texts, and a database takes none with a NUL; whole they are in the context, as JSON.
+function searchable(text: string | undefined): string | null {
+  return text?.replaceAll('\0', '\ufffd') ?? null
 }
 
 const INSERT_APPRAISAL = `INSERT INTO appraisals (id, namespace, at, session, evidence_sha256, verdict_sha256,

@@ -14,6 +14,10 @@ export async function setPolicy(
   by: Acting & { readonly note?: string; readonly basedOn?: number },
 ): Promise<{ readonly version: number } & Reappraised> {
   if (text.length > MAX_POLICY) throw new BrokerError('invalid', `policy: at most ${MAX_POLICY} characters`)
+  // No database takes it.
+  for (const [name, given] of Object.entries({ policy: text, note: by.note }))
+    if (given?.includes('\0') === true)
+      throw new BrokerError('invalid', `${name}: expected text without a NUL character`)
   const { sha256 } = await compiledPolicy(core, text)
   return changeRules(
     core,
