@@ -102,7 +102,8 @@ export async function revokeLease(
   id: string,
   { actor, at, reason = 'revoked by an operator' }: Acting & { readonly reason?: string },
 ): Promise<boolean> {
-  const said = reason.slice(0, MAX_REASON)
+  // No database takes a NUL, and a lease is to end whatever is said of it.
+  const said = reason.slice(0, MAX_REASON).replaceAll('\0', '\ufffd')
   const done = await core.db.transaction(async (sql) => {
     const lease = await readLease(sql, id)
     if (lease === undefined || lease.namespace !== namespace) return false

@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { ReleaseOutcome } from '../../src/index.ts'
 import { DATABASES } from './everywhere.ts'
 import {
   ACTOR,
+  attested,
   brokerOver,
   evidenceFor,
   furnish,
   newDatabase,
   PERMIT,
+  RESOURCE,
+  referenceOf,
   sharedWorld,
   teeKeys,
   worldVerifier,
@@ -64,3 +68,23 @@ test('a policy or a note that no database holds is refused by its name', async (
       message: `${name}: expected text without a NUL character`,
     })
 })
+
+test('a lease is revoked whatever the operator says of it', async (t) => {
+  const at = new Date()
+  const verifier = await worldVerifier(t, sharedWorld())
+  const broker = await brokerOver(await newDatabase(t), verifier)
+  const machine = sharedWorld().snp()
+  await furnish(broker, 'default', at)
+  await broker.admin.putReference('default', referenceOf(verifier, machine, 'mine'), { actor: ACTOR, at })
+  const { session } = await attested(broker, machine, { namespace: 'default', at, keys: teeKeys() })
+  const { lease } = await broker
+    .release({ by: { session }, namespace: 'default', resource: RESOURCE, at })
+    .then(released)
+  assert.equal(await broker.revoke('default', lease.id, { actor: ACTOR, at, reason: 'a\0b' }), true)
+  assert.equal((await broker.leaseState(lease.id, { at }))?.endedReason, 'a\ufffdb')
+})
+
+function released(outcome: ReleaseOutcome): Exclude<ReleaseOutcome, { readonly refused: object }> {
+  if (outcome.refused === undefined) return outcome
+  return assert.fail(outcome.refused.code)
+}
