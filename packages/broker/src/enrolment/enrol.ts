@@ -43,7 +43,7 @@ export async function enrol(
   const code = await core.db.transaction(async (sql) => {
     const fault = await faultOf(sql, namespace, pending)
     if (fault !== undefined) return fault
-    await requireRoom(sql, namespace, pending, at)
+    await requireRoom(sql, pending, at)
     await sql.run(
       `INSERT INTO tpm_enrolments (id, namespace, secret_sha256, ak_name, ek_sha256, ek_certificates, created, expires)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -108,14 +108,15 @@ async function faultOf(sql: Sql, namespace: string, { akName, ekSha256 }: Subjec
   return (all?.keys ?? 0) >= MAX_KEYS ? 'enrolment-limit' : undefined
 }
 
-async function requireRoom(sql: Sql, namespace: string, { ekSha256 }: Subject, at: Date): Promise<void> {
+// Certificates are public, and namespaces cost nothing: one TPM's must not fill the room of all others.
+async function requireRoom(sql: Sql, { ekSha256 }: Subject, at: Date): Promise<void> {
   const [all] = await sql.all<{ waiting: number }>(
     'SELECT COUNT(*) AS waiting FROM tpm_enrolments WHERE expires >= ?',
     [at.getTime()],
   )
   const [own] = await sql.all<{ waiting: number }>(
-    'SELECT COUNT(*) AS waiting FROM tpm_enrolments WHERE namespace = ? AND ek_sha256 = ? AND expires >= ?',
-    [namespace, ekSha256, at.getTime()],
+    'SELECT COUNT(*) AS waiting FROM tpm_enrolments WHERE ek_sha256 = ? AND expires >= ?',
+    [ekSha256, at.getTime()],
   )
   if ((all?.waiting ?? 0) >= MAX_PENDING || (own?.waiting ?? 0) >= MAX_PENDING_OF_A_TPM)
     throw new BrokerError('busy', 'too many enrolments wait for their answer; try again later')

@@ -22,9 +22,9 @@ async function broker(t: TestContext): Promise<{ readonly broker: Broker; readon
   return { broker: await brokerOver(db, openVerifier({ tpmRoots: readTpmRoots(maker.pem) }), { production: true }), db }
 }
 
-async function begin(at: Broker, tpm: SoftTpm, when = AT) {
+async function begin(at: Broker, tpm: SoftTpm, when = AT, namespace = 'default') {
   const request = tpm.request()
-  const begun = await at.tpmKeys.enrol({ namespace: 'default', at: when, ...request })
+  const begun = await at.tpmKeys.enrol({ namespace, at: when, ...request })
   return { begun, secret: () => tpm.open(credentialOf(begun), request.akPublic) }
 }
 
@@ -103,6 +103,14 @@ describe('enrolment of TPM keys', () => {
     assert.ok(row !== undefined && !kept.includes(Buffer.from(secret()).toString('hex')))
     await at.tick(later(300_001))
     assert.deepEqual(await db.all('SELECT id FROM tpm_enrolments'), [])
+  })
+
+  it('lets 16 of one TPM wait, in however many namespaces: its certificate fills nobody else’s room', async (t) => {
+    const { broker: at } = await broker(t)
+    const tpm = softTpm(maker)
+    for (let i = 0; i < 16; i++) idOf((await begin(at, tpm, AT, `made-up-${i}`)).begun)
+    await assert.rejects(begin(at, tpm, AT, 'one-more'), { code: 'busy' })
+    idOf((await begin(at, softTpm(maker), AT, 'one-more')).begun)
   })
 
   it('lets 16 of one TPM wait, and 64 keys of it be', async (t) => {
