@@ -2,7 +2,7 @@ import type { VerifierOptions } from '@sekisho/broker'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import { type CollateralFiles, readCollateral } from '../options/collateral-files.ts'
-import { noTokenFiles, takeTokenList } from '../options/token-files.ts'
+import { listsAmong, noTokenFiles, takeTokenList } from '../options/token-files.ts'
 
 /** What a checkpoint's verifier takes from files, for evidence whose endorsements no service gives. */
 export type EndorsementFiles = Pick<VerifierOptions, 'arm' | 'bundles' | 'secureExecution' | 'tokens'>
@@ -52,7 +52,8 @@ function tokensOf(read: readonly (readonly [string, CollateralFiles])[]): Tokens
     }),
   )
   const crls = read.flatMap(([, { token }]) => token.crls)
-  return keySets.length + crls.length === 0 ? undefined : { keySets, crls }
+  if (keySets.length + crls.length === 0) return undefined
+  return { keySets, crls: [...crls, ...read.flatMap(([, { ibm }]) => listsAmong(ibm.x509))] }
 }
 
 /** What is fetched for every platform, or is said elsewhere, would be read and then not counted. */

@@ -194,6 +194,8 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
   const named = STEMS_OF_FILES[basename(file)]
   if (named !== undefined) {
     into.snp[named] = bytes
+    // A list is of whoever its issuer is, whatever its file is called.
+    if (named === 'crl') takeTokenList(bytes, into.token)
     return
   }
   if (isJson(bytes) && exceedsJson(bytes, JSON_OF_FILES))

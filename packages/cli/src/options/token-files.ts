@@ -106,6 +106,13 @@ export function takeTokenList(bytes: Uint8Array, into: TokenFiles): boolean {
   }
 }
 
+/** Revocation lists among files that were taken for IBM's: DigiCert is the authority of others, too. */
+export function listsAmong(files: readonly Uint8Array[]): readonly Uint8Array[] {
+  const found = noTokenFiles()
+  for (const bytes of files) takeTokenList(bytes, found)
+  return found.crls
+}
+
 // An array or a map of CBOR, in which a key can be read.
 function isCoseKeys(bytes: Uint8Array): boolean {
   const major = (bytes[0] ?? 0) >> 5

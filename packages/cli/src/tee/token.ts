@@ -1,6 +1,7 @@
-import { parseToken, tokenFields, tokenSkeleton, verifyTokenSync } from '@sekisho/evidence/token'
+import { parseToken, tokenAuthorities, tokenFields, tokenSkeleton, verifyTokenSync } from '@sekisho/evidence/token'
+import { parseCrl, WIDE } from '@sekisho/evidence/x509'
 import { unreadable } from '../exit.ts'
-import { keySetFor } from '../options/token-files.ts'
+import { keySetFor, listsAmong } from '../options/token-files.ts'
 import type { TeeDoor } from './door.ts'
 
 /** Tokens of attestation services behind the commands. `issuer` of the expectations names whose keys were given. */
@@ -12,14 +13,20 @@ export const tokenDoor: TeeDoor = {
     const keys = set === undefined ? (coseKeys === undefined ? undefined : { coseKeys }) : { jwks: set.jwks }
     const named = issuer ?? set?.issuer
     const whose = named === undefined ? {} : { issuer: named }
-    const crls = [...(set?.crls ?? []), ...files.token.crls]
+    const trusting = {
+      ...(keys === undefined ? {} : { keySet: { ...whose, ...keys } }),
+      ...(trustAnchors === undefined ? {} : { trustAnchors }),
+    }
+    const authorities = tokenAuthorities(evidence, trusting) ?? []
+    const others = listsAmong(files.ibm.x509).filter((der) => authorities.includes(parseCrl(der, WIDE).issuer.key))
+    const crls = [...(set?.crls ?? []), ...files.token.crls, ...others]
     return verifyTokenSync(evidence, {
       at,
       expect,
       waive,
-      ...(keys === undefined ? whose : { keySet: { ...whose, ...keys } }),
+      ...(keys === undefined ? whose : {}),
+      ...trusting,
       ...(crls.length === 0 ? {} : { crls }),
-      ...(trustAnchors === undefined ? {} : { trustAnchors }),
     })
   },
   fields: (evidence) => tokenFields(parseToken(evidence)),

@@ -95,6 +95,29 @@ describe('sekisho up --endorsements', () => {
     }
   })
 
+  it('counts a list of whoever its issuer is: named as AMD’s is, or of an authority that IBM has too', async () => {
+    const key = generateKey('P-256')
+    const set = JSON.stringify({ issuer: 'https://one.example', keys: [key.publicKey.export({ format: 'jwk' })] })
+    for (const [name, issuer] of [
+      ['crl.der', distinguishedName(['CN', 'authority'])],
+      ['authority.crl', distinguishedName(['O', 'DigiCert Inc'], ['CN', 'authority'])],
+    ] as const) {
+      const list = issueCrl({
+        issuer,
+        issuerKey: key,
+        thisUpdate: new Date('2026-06-01T00:00:00Z'),
+        nextUpdate: new Date('2026-07-01T00:00:00Z'),
+        algorithm: 'ecdsa-p256-sha256',
+        revoked: [],
+      })
+      const { tokens } = await readEndorsementFiles(
+        [written(`list-${name}`, { 'one.jwks': set, [name]: list })],
+        around,
+      )
+      assert.deepEqual(tokens?.crls?.map(Buffer.from), [Buffer.from(list)], name)
+    }
+  })
+
   it('takes images and requests of Secure Execution, one of each from a folder', { skip }, async () => {
     const folder = written('se', {})
     for (const name of ['se-header.bin', 'protection-key.bin'])
