@@ -16,24 +16,26 @@ import { WORK } from '../src/engine/work.ts'
 const AT = Date.parse('2026-06-15T12:00:00Z')
 const ISSUER = 'https://issuer.example'
 const [leaf, authority] = [generateKey('P-256'), generateKey('P-256')]
-const [signer, above] = [distinguishedName(['CN', 'signer']), distinguishedName(['CN', 'authority'])]
+const [signer, plain] = [distinguishedName(['CN', 'signer']), distinguishedName(['CN', 'authority'])]
+const digicert = distinguishedName(['O', 'DigiCert Inc'], ['CN', 'authority'])
 
-const certificates = [true, false].map((own) =>
-  issueCertificate({
-    subject: own ? signer : above,
-    issuer: above,
-    serial: own ? 7 : 1,
-    notBefore: new Date('2026-01-01T00:00:00Z'),
-    notAfter: new Date('2027-01-01T00:00:00Z'),
-    subjectKey: own ? leaf : authority,
-    issuerKey: authority,
-    algorithm: 'ecdsa-p256-sha256',
-    extensions: own
-      ? [basicConstraints(false), keyUsage('digitalSignature')]
-      : [basicConstraints(true, 0), keyUsage('keyCertSign', 'cRLSign')],
-  }),
-)
-const list = (serial: number): Uint8Array =>
+const certificatesUnder = (above: Uint8Array): readonly Uint8Array[] =>
+  [true, false].map((own) =>
+    issueCertificate({
+      subject: own ? signer : above,
+      issuer: above,
+      serial: own ? 7 : 1,
+      notBefore: new Date('2026-01-01T00:00:00Z'),
+      notAfter: new Date('2027-01-01T00:00:00Z'),
+      subjectKey: own ? leaf : authority,
+      issuerKey: authority,
+      algorithm: 'ecdsa-p256-sha256',
+      extensions: own
+        ? [basicConstraints(false), keyUsage('digitalSignature')]
+        : [basicConstraints(true, 0), keyUsage('keyCertSign', 'cRLSign')],
+    }),
+  )
+const list = (serial: number, above: Uint8Array = plain): Uint8Array =>
   issueCrl({
     issuer: above,
     issuerKey: authority,
@@ -43,8 +45,8 @@ const list = (serial: number): Uint8Array =>
     revoked: [{ serial }],
   })
 
-function keySet(more: object = {}): GivenFile {
-  const x5c = certificates.map((der) => Buffer.from(der).toString('base64'))
+function keySet(more: object = {}, above: Uint8Array = plain): GivenFile {
+  const x5c = certificatesUnder(above).map((der) => Buffer.from(der).toString('base64'))
   const keys = [{ ...leaf.publicKey.export({ format: 'jwk' }), x5c }]
   return { name: 'keys.json', bytes: new TextEncoder().encode(JSON.stringify({ keys, ...more })) }
 }
@@ -95,6 +97,12 @@ describe('revocation lists for tokens in the page', () => {
       assert.deepEqual(await judged([{ name: 'list.pem', bytes: pem }, keySet()]), found)
       assert.deepEqual(await judged([keySet({ issuer: ISSUER, crls: [base64(der)] })]), found)
     }
+  })
+
+  it('are asked where the authority is under DigiCert, as IBM’s is', async () => {
+    const file = { name: 'list.crl', bytes: list(7, digicert) }
+    assert.deepEqual(await judged([keySet({}, digicert), file]), ['refuted', 'fail'])
+    assert.deepEqual(await judged([keySet(), file]), ['proven', 'not-applicable'], 'and of others they say nothing')
   })
 
   it('a key set that names another issuer is not asked', async () => {

@@ -29,6 +29,8 @@ export interface Collateral {
   readonly keySets: KeySet[]
   /** Revocation lists of authorities that are none of the hardware's: of those above keys of attestation services. */
   readonly tokenLists: Uint8Array[]
+  /** Lists that were taken for IBM's, with their issuers: DigiCert is the authority of others, too. */
+  readonly ibmLists: { readonly der: Uint8Array; readonly issuer: string }[]
   /** The list of the authority of Intel's former attestation service. */
   iasList: Uint8Array | undefined
   /** What came with the evidence and has a date: its sender chose how old it is, so that it only fills gaps. */
@@ -52,6 +54,7 @@ export function noCollateral(): Collateral {
     ocsp: [],
     keySets: [],
     tokenLists: [],
+    ibmLists: [],
     iasList: undefined,
     beside: { snp: {}, intel: {} },
   }
@@ -224,6 +227,8 @@ function takeX509(bytes: Uint8Array, into: Collateral): string | undefined {
 function takeDer(der: Uint8Array, file: Uint8Array, into: Collateral): string | undefined {
   if (IBM_NAMES.test(latin1(der))) {
     if (!into.ibmFiles.includes(file)) into.ibmFiles.push(file)
+    const list = attempt(() => parseCrl(der, WIDE))
+    if (list !== undefined) into.ibmLists.push({ der, issuer: list.issuer.key })
     return 'IBM certificates'
   }
   const certificate = attempt(() => parseCertificate(der, [], WIDE))

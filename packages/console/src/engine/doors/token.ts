@@ -2,6 +2,7 @@ import {
   CONFIDENTIAL_SPACE_ROOT,
   parseToken,
   type TokenExpectations,
+  tokenAuthorities,
   tokenFields,
   tokenSkeleton,
   verifyToken,
@@ -18,15 +19,20 @@ export const tokenDoor: Door = {
   async verify(request) {
     const { issuer, ...expect } = request.expect
     if (issuer !== undefined && typeof issuer !== 'string') throw new TypeError('expect.issuer: expected text')
-    const { keySets, tokenLists } = request.collateral
+    const { keySets, tokenLists, ibmLists } = request.collateral
     const set = keySetFor(keySets, issuer ?? parseToken(request.evidence).claims['iss'])
     const whose = issuer ?? set?.issuer
-    const crls = [...(set?.lists ?? []), ...tokenLists]
-    return verifyToken(request.evidence, {
+    const options = {
       ...commonOptions<TokenExpectations>({ ...request, expect }),
       ...(set === undefined
         ? {}
         : { keySet: whose === undefined ? { jwks: set.jwks } : { issuer: whose, jwks: set.jwks } }),
+    }
+    const authorities = tokenAuthorities(request.evidence, options) ?? []
+    const others = ibmLists.flatMap(({ der, issuer: of }) => (authorities.includes(of) ? [der] : []))
+    const crls = [...(set?.lists ?? []), ...tokenLists, ...others]
+    return verifyToken(request.evidence, {
+      ...options,
       ...(crls.length === 0 ? {} : { crls }),
     })
   },
