@@ -1,8 +1,18 @@
 import assert from 'node:assert/strict'
+import { sign } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { distinguishedName, generateKey, issueCrl, toPem } from '@sekisho/emulator/kit'
+import {
+  basicConstraints,
+  distinguishedName,
+  generateKey,
+  issueCertificate,
+  issueCrl,
+  keyUsage,
+  toPem,
+} from '@sekisho/emulator/kit'
+import type { Verdict } from '@sekisho/evidence'
 import { processAround } from '../src/around.ts'
 import { readCollateral } from '../src/options/collateral-files.ts'
 import { scratch, sekisho } from './process.ts'
@@ -48,5 +58,59 @@ describe('revocation lists of a file, for tokens', () => {
     const ran = sekisho(['verify', token, ...files.flatMap((file) => ['--collateral', file])])
     assert.equal(ran.code, 64, ran.err)
     assert.match(ran.err, /crls: expected at most 16/)
+  })
+
+  it('are asked where the authority is under DigiCert, as IBM’s is', () => {
+    const leaf = generateKey('P-256')
+    const [signer, above] = [
+      distinguishedName(['CN', 'signer']),
+      distinguishedName(['O', 'DigiCert Inc'], ['CN', 'authority']),
+    ]
+    const x5c = [true, false].map((own) =>
+      Buffer.from(
+        issueCertificate({
+          subject: own ? signer : above,
+          issuer: above,
+          serial: own ? 7 : 1,
+          notBefore: new Date('2026-01-01T00:00:00Z'),
+          notAfter: new Date('2027-01-01T00:00:00Z'),
+          subjectKey: own ? leaf : key,
+          issuerKey: key,
+          algorithm: 'ecdsa-p256-sha256',
+          extensions: own
+            ? [basicConstraints(false), keyUsage('digitalSignature')]
+            : [basicConstraints(true, 0), keyUsage('keyCertSign', 'cRLSign')],
+        }),
+      ).toString('base64'),
+    )
+    const crl = issueCrl({
+      issuer: above,
+      issuerKey: key,
+      thisUpdate: new Date('2026-06-01T00:00:00Z'),
+      nextUpdate: new Date('2026-07-01T00:00:00Z'),
+      algorithm: 'ecdsa-p256-sha256',
+      revoked: [{ serial: 7 }],
+    })
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const iat = Date.parse('2026-06-15T12:00:00Z') / 1000
+    const signed = `${part({ alg: 'ES256' })}.${part({ iss: 'https://issuer.example', iat, exp: iat + 300 })}`
+    const signature = sign('sha256', Buffer.from(signed), { key: leaf.privateKey, dsaEncoding: 'ieee-p1363' })
+    const [token, keys] = [join(folder, 'revoked.jwt'), join(folder, 'revoked.jwks')]
+    writeFileSync(token, `${signed}.${signature.toString('base64url')}`)
+    const jwk = { ...leaf.publicKey.export({ format: 'jwk' }), x5c }
+    writeFileSync(keys, JSON.stringify({ issuer: 'https://issuer.example', keys: [jwk] }))
+    const at = ['--at', '2026-06-15T12:00:00Z', '--json', '--collateral', keys]
+    const revoked = (...files: readonly string[]): unknown => {
+      const { out } = sekisho(['verify', token, ...at, ...files.flatMap((file) => ['--collateral', file])])
+      const { checks }: Verdict = JSON.parse(out)
+      return checks.flatMap((group) => group.checks).find(({ id }) => id === 'token.chain.crl.not-revoked')?.outcome
+    }
+    assert.equal(revoked(pem('digicert.pem', [crl])), 'fail')
+    assert.equal(
+      revoked(pem('other.pem', [list('another')])),
+      'unchecked',
+      'a list of nobody above the key is no answer',
+    )
+    assert.equal(revoked(), 'not-applicable')
   })
 })
