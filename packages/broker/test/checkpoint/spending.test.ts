@@ -221,4 +221,13 @@ for (const [where, skip, open] of DATABASES)
       }
       assert.deepEqual(await rows(), before)
     })
+
+    it('a result that was signed by a clock far ahead gets nothing once the clock is right', async (t) => {
+      const { broker, opened } = await scene(t, open)
+      const ahead = later(AT, DAY)
+      const { token = '' } = await broker.attest({ ...(await opened(ahead)), at: ahead })
+      const asked = { by: { token }, namespace: NAMESPACE, resource: RESOURCE }
+      assert.equal((await broker.release({ ...asked, at: AT })).refused?.code, 'token-invalid')
+      assert.equal((await broker.release({ ...asked, at: ahead })).refused, undefined)
+    })
   })
