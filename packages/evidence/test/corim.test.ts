@@ -125,6 +125,15 @@ describe('signed CoRIM', () => {
   const claims = (nbf: number, exp: number): Pair =>
     pair(15, cborMap([pair(5, cborInteger(nbf)), pair(4, cborInteger(exp))]))
   const valid = (from: number, until: number): Uint8Array => corim(RIM, [pair(4, window(from, until))])
+  it('says up to when it counts: the earliest end that it or its signer names', () => {
+    const payload = valid(SECONDS - 5, SECONDS + 30)
+    assert.deepEqual([readCorim(payload).from, readCorim(payload).until], [AT.getTime() - 5000, AT.getTime() + 30_000])
+    assert.equal(judged(signed({ payload })).until, AT.getTime() + 30_000)
+    const header = [ALG, TYPE, meta(0, SECONDS + 20), claims(0, SECONDS + 10)]
+    assert.equal(judged(signed({ payload, header })).until, AT.getTime() + 10_000)
+    assert.equal(judged(signed()).until, undefined)
+  })
+
   const refused: Readonly<Record<string, readonly [Uint8Array, RegExp, object?]>> = {
     'another key': [signed({ key: STRANGER }), /none of the given keys/],
     'a key of another curve': [signed(), /none of the given keys/, jwk(generateKey('P-256'))],

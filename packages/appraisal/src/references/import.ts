@@ -1,4 +1,4 @@
-import { readCorim } from '@sekisho/evidence/cca'
+import { type CorimContent, readCorim } from '@sekisho/evidence/cca'
 import type { Provenance, ReferenceSet } from '../model.ts'
 import { corimSets } from './corim.ts'
 import { readReferenceSet } from './read.ts'
@@ -9,6 +9,8 @@ export interface ImportOptions {
   readonly name: string
   readonly owner: string
   readonly at: Date
+  /** Up to when a CoRIM counts by the word of its signer, whose signature was checked and taken off. */
+  readonly until?: Date
   /** Where the bytes came from, for the provenance. */
   readonly source?: string
   /** SHA-256 of the bytes in lower-case hex, for the provenance. */
@@ -114,14 +116,24 @@ function fromCorim(bytes: Uint8Array, options: ImportOptions): readonly Referenc
     )
   if (found.length > MAX_SETS)
     throw new TypeError(`the CoRIM has ${found.length} references: expected at most ${MAX_SETS}`)
-  // Values count no longer than whoever published them says.
-  const expires = content.until === undefined ? {} : { expires: new Date(content.until).toISOString() }
+  const expires = validity(content, options)
   return found.map((one, i) =>
     inEntry(i, found.length, () => {
       const { name, owner } = named(options, i, found.length)
       return readReferenceSet({ name, owner, provenance: provenanceOf('corim', options), ...expires, ...one })
     }),
   )
+}
+
+// Its values count for as long as the CoRIM says, and as its signer says.
+function validity({ from, until }: CorimContent, { at, until: most }: ImportOptions): { readonly expires?: string } {
+  if (from !== undefined && at.getTime() < from)
+    throw new TypeError(`the CoRIM is valid from ${new Date(from).toISOString()} on only`)
+  const ends = [until, most?.getTime()].filter((one) => one !== undefined)
+  if (ends.length === 0) return {}
+  const end = new Date(Math.min(...ends))
+  if (!(at < end)) throw new TypeError(`the CoRIM was valid until ${end.toISOString()}`)
+  return { expires: end.toISOString() }
 }
 
 function provenanceOf(kind: Provenance['kind'], { source, sha256 }: ImportOptions): Provenance {

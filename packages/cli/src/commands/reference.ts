@@ -70,9 +70,16 @@ export async function referenceImportCommand(
   around: Around,
 ): Promise<number> {
   const received = await readInput(file, around, MAX_IMPORT)
-  const bytes = options.signer === undefined ? received : await withoutSignature(file, received, options.signer, around)
+  const { bytes, until } =
+    options.signer === undefined
+      ? { bytes: received, until: undefined }
+      : await withoutSignature(file, received, options.signer, around)
   const client = await clientOf(options, around)
-  const query = new URLSearchParams({ name, ...(options.owner === undefined ? {} : { owner: options.owner }) })
+  const query = new URLSearchParams({
+    name,
+    ...(options.owner === undefined ? {} : { owner: options.owner }),
+    ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+  })
   const answer = await client.send('POST', client.in(`/references/import?${query}`), { bytes })
   const told = new Answer(answer)
   return show(answer, options, around, (paper) => {
@@ -81,13 +88,18 @@ export async function referenceImportCommand(
   })
 }
 
-/** A signed CoRIM's content, once its signer is known to be one of the keys. @throws CliError when it is not */
-async function withoutSignature(file: string, bytes: Uint8Array, keys: string, around: Around): Promise<Uint8Array> {
+/** A signed CoRIM's content, and up to when it counts, once its signer is known to be one of the keys. @throws CliError when it is not */
+async function withoutSignature(
+  file: string,
+  bytes: Uint8Array,
+  keys: string,
+  around: Around,
+): Promise<{ readonly bytes: Uint8Array; readonly until: number | undefined }> {
   const { verifyCorimSync } = await import('@sekisho/evidence/cca')
   const text = new TextDecoder().decode(await readInput(keys, around, MAX_FILE))
-  const { unsigned, error } = verifyCorimSync(bytes, { keys: text, at: around.now() })
+  const { unsigned, until, error } = verifyCorimSync(bytes, { keys: text, at: around.now() })
   if (unsigned === undefined) throw unreadable(`${file}: ${error?.message ?? 'no CoRIM'}`)
-  return unsigned
+  return { bytes: unsigned, until }
 }
 
 /** `sekisho reference list` */

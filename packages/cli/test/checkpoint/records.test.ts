@@ -57,7 +57,9 @@ describe('reference values', () => {
   it('import takes a signed CoRIM with the keys of its signer only', async () => {
     const key = generateKey('P-256')
     const payload = Buffer.from(CORIM, 'base64')
-    const protectedHeader = Buffer.concat([Buffer.from('a2012603', 'hex'), textItem('application/rim+cbor')])
+    // The signer's own claims (RFC 9597): `exp` is the beginning of 2040.
+    const claims = Buffer.from('0fa1041a83aa7e80', 'hex')
+    const protectedHeader = Buffer.concat([Buffer.from('a3012603', 'hex'), textItem('application/rim+cbor'), claims])
     const input = [Buffer.from([0x84]), textItem('Signature1'), bytesItem(protectedHeader), bytesItem(Buffer.alloc(0))]
     const signature = sign('sha256', Buffer.concat([...input, bytesItem(payload)]), {
       key: key.privateKey,
@@ -76,6 +78,26 @@ describe('reference values', () => {
     const unsigned = owner.file('unsigned.cbor', payload)
     assert.equal((await owner.run(['reference', 'import', 'signed', unsigned, '--signer', good])).code, 3)
     assert.match(await owner.ok(['reference', 'import', 'signed', file, '--signer', good]), /^signed: stored\./)
+    assert.equal((await owner.json(['reference', 'show', 'signed']))['expires'], '2040-01-01T00:00:00.000Z')
+  })
+
+  it('values of a CoRIM count for as long as it says, and none of one that is over', async () => {
+    const valid = (seconds: number): Buffer => {
+      const corim = Buffer.from(CORIM, 'base64')
+      // One member more: rim-validity, with its end.
+      corim[3] = (corim[3] ?? 0) + 1
+      const end = Buffer.alloc(4)
+      end.writeUInt32BE(seconds)
+      return Buffer.concat([corim, Buffer.from('04a101c11a', 'hex'), end])
+    }
+    const file = owner.file('dated.cbor', valid(Date.parse('2040-01-01T00:00:00Z') / 1000))
+    await owner.ok(['reference', 'import', 'dated', file])
+    assert.equal((await owner.json(['reference', 'show', 'dated']))['expires'], '2040-01-01T00:00:00.000Z')
+    const over = owner.file('over.cbor', valid(Date.parse('2026-01-01T00:00:00Z') / 1000))
+    const refused = await owner.run(['reference', 'import', 'over', over])
+    assert.equal(refused.code, 3)
+    assert.match(refused.err, /the CoRIM was valid until 2026-01-01T00:00:00\.000Z/)
+    assert.equal((await owner.run(['reference', 'show', 'over'])).code, 3)
   })
 
   it('import takes a CoRIM, and nothing that only looks like one', async () => {

@@ -63,24 +63,31 @@ function corimOf(bytes: Uint8Array): CorimContent {
       'unsupported-kind',
     )
   }
-  const corim = mapOf(tagged(item, TAG.corim, 'corim'), 'corim')
-  const validity = entryOf(corim, 4)
-  const until = validity && timeOf(mapOf(validity, VALIDITY), 1, VALIDITY)
-  const tags = need(corim, 1, 'corim.tags')
+  const map = mapOf(tagged(item, TAG.corim, 'corim'), 'corim')
+  const tags = need(map, 1, 'corim.tags')
   const parts = arrayOf(tags, 'corim.tags', 1, MAX_LIST).items.map((tag, i) => readTag(bytes, tag, `corim.tags[${i}]`))
   return {
     keys: parts.flatMap((part) => part.keys ?? []),
     platforms: parts.flatMap((part) => part.platforms ?? []),
     realms: parts.flatMap((part) => part.realms ?? []),
-    ...(until === undefined ? {} : { until }),
+    ...readWindow(entryOf(map, 4), { from: 0, until: 1 }, 'corim.rim-validity'),
   }
 }
 
-/** Where a CoRIM says of itself from when and until when it holds. */
-export const VALIDITY = 'corim.rim-validity'
+/** A time that something counts in, by the labels that its ends have. @throws EvidenceError */
+export function readWindow(
+  item: CborItem | undefined,
+  labels: { readonly from: number; readonly until: number },
+  field: string,
+): Pick<CorimContent, 'from' | 'until'> {
+  if (item === undefined) return {}
+  const map = mapOf(item, field)
+  const [from, until] = [timeOf(map, labels.from, field), timeOf(map, labels.until, field)]
+  return { ...(from === undefined ? {} : { from }), ...(until === undefined ? {} : { until }) }
+}
 
-/** Milliseconds since 1970. Written in seconds, with tag 1 in CoRIM's own maps and without it in those of CWT. @throws EvidenceError */
-export function timeOf(map: CborMap, label: number, field: string): number | undefined {
+// Seconds since 1970, with tag 1 in CoRIM's own maps and without it in those of CWT.
+function timeOf(map: CborMap, label: number, field: string): number | undefined {
   const item = entryOf(map, label)
   if (item === undefined) return undefined
   const seconds = item.type === 'tag' && item.tag === 1 ? item.item : item

@@ -1,11 +1,11 @@
 import { decodeCbor } from '../cbor/decode.ts'
-import { type CborItem, entryOf } from '../cbor/item.ts'
+import { entryOf } from '../cbor/item.ts'
 import { type CoseSign1, readSign1 } from '../cbor/sign1.ts'
 import { bytesOf, mapOf, textOf } from '../cbor/typed.ts'
 import { EvidenceError, refuse } from '../core/errors.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
-import { readCorim, timeOf, VALIDITY } from './corim.ts'
+import { readCorim, readWindow } from './corim.ts'
 import type { CorimContent } from './endorsed.ts'
 import { readKeys } from './endorsements-json.ts'
 import { planSign1 } from './signature.ts'
@@ -46,16 +46,19 @@ function* corimStory(bytes: Uint8Array, { keys, at: time }: CorimTrust): Story<C
   try {
     const data = new Uint8Array(bytes)
     const cose = readSigned(data)
-    assertHeader(data, cose, at)
+    const signer = signerWindows(data, cose)
+    for (const [field, window] of signer) assertWindow(window, field, at)
     const jobs = keysOf(keys)
       .map(({ key }) => planSign1(cose, key))
       .filter((job) => job !== undefined)
     yield jobs
     if (!jobs.some(({ result }) => result === true))
       throw refuse('signature', 'a signature of none of the given keys', 'a CoRIM that one of them signed')
-    assertValidity(cose, at)
     const content = readCorim(cose.payload)
-    return content.error === undefined ? { ...content, unsigned: cose.payload } : content
+    if (content.error !== undefined) return content
+    assertWindow(content, 'corim.rim-validity', at)
+    const ends = [content, ...signer.map(([, window]) => window)].flatMap(({ until }) => until ?? [])
+    return { ...content, ...(ends.length === 0 ? {} : { until: Math.min(...ends) }), unsigned: cose.payload }
   } catch (error) {
     if (error instanceof EvidenceError) return { error }
     throw error
@@ -90,41 +93,33 @@ function parsed(text: string): unknown {
   }
 }
 
+type Window = Pick<CorimContent, 'from' | 'until'>
+
 // What was signed for another purpose is no CoRIM, whatever it looks like.
-function assertHeader(bytes: Uint8Array, { headers, protected: header }: CoseSign1, at: number): void {
+function signerWindows(
+  bytes: Uint8Array,
+  { headers, protected: header }: CoseSign1,
+): readonly (readonly [field: string, window: Window])[] {
   const type = entryOf(headers, LABEL.contentType)
   const field = 'corim.protected'
   if (type === undefined || !CONTENT.test(textOf(type, `${field}.content-type`, 1, 128)))
     throw refuse(`${field}.content-type`, 'another content', 'application/rim+cbor')
   const meta = entryOf(headers, LABEL.meta)
-  const claims = entryOf(headers, LABEL.claims)
+  const claims = readWindow(entryOf(headers, LABEL.claims), { from: 5, until: 4 }, `${field}.cwt-claims`)
+  const windows: (readonly [string, Window])[] = [[`${field}.cwt-claims`, claims]]
   if (meta !== undefined) {
     const content = bytesOf(meta, `${field}.corim-meta`, 1, header.length)
     const map = mapOf(
       decodeCbor(bytes, { field: `${field}.corim-meta`, start: meta.end - content.length, end: meta.end }),
       `${field}.corim-meta`,
     )
-    assertWindow(entryOf(map, 1), { from: 0, until: 1 }, `${field}.corim-meta.validity`, at)
+    const at = `${field}.corim-meta.validity`
+    windows.push([at, readWindow(entryOf(map, 1), { from: 0, until: 1 }, at)])
   }
-  assertWindow(claims, { from: 5, until: 4 }, `${field}.cwt-claims`, at)
+  return windows
 }
 
-function assertValidity({ payload }: CoseSign1, at: number): void {
-  const item = decodeCbor(payload, { field: 'corim', maxItems: 65_536 })
-  const map = item.type === 'tag' ? item.item : item
-  if (map.type === 'map') assertWindow(entryOf(map, 4), { from: 0, until: 1 }, VALIDITY, at)
-}
-
-function assertWindow(
-  item: CborItem | undefined,
-  labels: { readonly from: number; readonly until: number },
-  field: string,
-  at: number,
-): void {
-  if (item === undefined) return
-  const map = mapOf(item, field)
-  const from = timeOf(map, labels.from, field)
-  const until = timeOf(map, labels.until, field)
+function assertWindow({ from, until }: Window, field: string, at: number): void {
   if (from !== undefined && at < from) throw refuse(field, `valid from ${isoTime(from)}`, `a CoRIM of ${isoTime(at)}`)
   if (until !== undefined && at > until)
     throw refuse(field, `valid until ${isoTime(until)}`, `a CoRIM of ${isoTime(at)}`)

@@ -102,15 +102,24 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
       summary: 'Imports reference sets: our JSON, a CoRIM, or the output of a measurement',
       scope: 'references:write',
       params: NS,
-      query: closed({ name: NAME, owner: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })) }),
+      query: closed({
+        name: NAME,
+        owner: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
+        until: Type.Optional(timeSchema()),
+      }),
       bodyKind: 'bytes',
       body: Type.Unsafe<Uint8Array>({}),
       bodyLimit: BYTES_LIMIT,
       status: 201,
       answer: closed({ names: Type.Array(Type.String()), ...REAPPRAISED }),
       handle: async (input) => {
-        const { name, owner = input.who.actor } = input.query
-        const sets = importedFrom(input.body, { name, owner, at: input.call.at })
+        const { name, owner = input.who.actor, until } = input.query
+        const sets = importedFrom(input.body, {
+          name,
+          owner,
+          at: input.call.at,
+          ...(until === undefined ? {} : { until: new Date(until) }),
+        })
         let last = { live: 0, revoked: 0 }
         let revoked = 0
         for (const set of sets) {
@@ -125,7 +134,7 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
 
 function importedFrom(
   bytes: Uint8Array,
-  options: { name: string; owner: string; at: Date },
+  options: { name: string; owner: string; at: Date; until?: Date },
 ): ReturnType<typeof importReferences> {
   try {
     return importReferences(bytes, options)
