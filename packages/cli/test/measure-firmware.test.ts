@@ -29,6 +29,8 @@ const ovmfOfBoth = file('OVMF-both.fd', both)
 const kernel = file('vmlinuz', 'kernel')
 const initrd = file('initrd.img', 'initrd')
 const BOOT = { kernel: utf8('kernel'), initrd: utf8('initrd'), commandLine: 'console=ttyS0' }
+const svsmFile = file('svsm.fd', makeFirmware({ pages: 3, svsmEntry: 8 }))
+const UNDER_SVSM = ['--vcpus', '1', '--cpu', 'EPYC', '--svsm', svsmFile]
 const boot = ['--kernel', kernel, '--initrd', initrd, '--command-line', BOOT.commandLine]
 
 describe('sekisho measure, of firmware', () => {
@@ -58,6 +60,21 @@ describe('sekisho measure, of firmware', () => {
     )
     assert.equal(digestOf(ran), toHex(await measureSnp(firmware, machine)))
     assert.deepEqual(JSON.parse(ran.out).machine, { ...machine, features: '0x21' })
+  })
+
+  it('a register reaches the measurement however its name is typed', async () => {
+    const machine = { vcpus: 1, cpu: 'EPYC-v4', registers: { mxcsr: 0, x87Fcw: 0 } } as const
+    const typed = ['--register', 'MXCSR=0', '--register', 'x87fcw=0']
+    const ran = measure(ovmf, '--vcpus', '1', '--cpu', 'EPYC-v4', ...typed, '--json')
+    assert.equal(digestOf(ran), toHex(await measureSnp(firmware, machine)))
+    assert.deepEqual(JSON.parse(ran.out).machine, { ...machine, features: '0x1' })
+  })
+
+  it('nothing is said to be covered that is not: no model under EC2, no SEV_FEATURES before SNP', () => {
+    const ec2 = measure(ovmf, '--vcpus', '2', '--cpu', 'EPYC-v4', '--hypervisor', 'ec2')
+    assert.match(ec2.out, /processors +2, as Amazon EC2 starts them/)
+    const es = measure(ovmf, '--tee', 'sev-es', '--vcpus', '2', '--cpu', 'EPYC-v4', '--json')
+    assert.deepEqual(JSON.parse(es.out).machine, { vcpus: 2, cpu: 'EPYC-v4' })
   })
 
   it('SEV-ES, SEV, TDX and SVSM', async () => {
@@ -108,7 +125,7 @@ describe('sekisho measure, of firmware', () => {
       'of a register too large',
       [ovmf, '--vcpus', '1', '--cpu', 'EPYC', '--register', 'x87Fcw=65536'],
       64,
-      /--registers\.x87Fcw: expected/,
+      /--register x87Fcw: expected/,
     ],
     [
       'with a ramdisk and no kernel',
@@ -145,6 +162,45 @@ describe('sekisho measure, of firmware', () => {
       [ovmfOfBoth, '--tee', 'tdx', '--page-order', 'x'],
       64,
       /expected page or section/,
+    ],
+    [
+      'with a variable store and no SVSM',
+      [ovmf, '--vcpus', '1', '--cpu', 'EPYC', '--variable-store', '4096'],
+      64,
+      /--variable-store: expected --svsm too/,
+    ],
+    ...(['--hypervisor=gce', '--features=0x21', '--register=rdx=0'] as const).map(
+      (option) =>
+        [
+          `with ${option}, which says nothing of a guest under an SVSM`,
+          [ovmf, ...UNDER_SVSM, '--variable-store', '4096', option],
+          64,
+          new RegExp(`${option.split('=')[0]}: an SVSM runs under QEMU alone`),
+        ] as const,
+    ),
+    [
+      'with a variable store of half a page',
+      [ovmf, ...UNDER_SVSM, '--variable-store', '2048'],
+      64,
+      /--variable-store: expected whole pages of 4096 bytes/,
+    ],
+    [
+      'with a variable store larger than memory',
+      [ovmf, ...UNDER_SVSM, '--variable-store', '4294963200'],
+      64,
+      /--variable-store: expected less: .* larger than 4 GiB/,
+    ],
+    [
+      'with an SVSM that is none, which is then the file that is named',
+      [ovmf, '--vcpus', '1', '--cpu', 'EPYC', '--svsm', kernel, '--variable-store', '4096'],
+      3,
+      /vmlinuz: unsupported-kind/,
+    ],
+    [
+      'with a firmware in the place of the SVSM',
+      [ovmf, '--vcpus', '1', '--cpu', 'EPYC', '--svsm', ovmfOfBoth, '--variable-store', '4096'],
+      3,
+      /OVMF-both\.fd: no SVSM image/,
     ],
     ['that is damaged', [file('cut.fd', firmware.subarray(4096 - 2048))], 3, /no image that this version measures/],
     ['with a match that is none', [ovmf, '--match', '00'], 3, /00: no such file/],

@@ -265,6 +265,12 @@ describe('a firmware that cannot be measured for SNP', () => {
     ],
     ['without a table of hashes', makeFirmware({ hashesTable: 0 }), 'firmware.kernel-hashes', /OvmfPkg\/AmdSev/],
     [
+      'with two pages for hashes, of which no hypervisor’s order is known',
+      makeFirmware({ sev: [...SEV_ROWS.slice(0, 4), [0x810000, 0x2000, 0x10]] }),
+      'firmware.kernel-hashes',
+      /one page of 4096 bytes/,
+    ],
+    [
       'with a table beyond its page',
       makeFirmware({ hashesTable: 0x810f80 }),
       'firmware.kernel-hashes',
@@ -279,6 +285,19 @@ describe('a firmware that cannot be measured for SNP', () => {
       'unsupported-kind',
       'svsm.svsm-info',
       /the entry of an SVSM image/,
+    ))
+
+  it('that an SVSM serves and that is no whole pages', () =>
+    refusedBy(
+      () =>
+        measureSnpSvsm(firmware.subarray(0, 5000), {
+          ...machine,
+          svsm: makeFirmware({ svsmEntry: 0 }),
+          variableStoreSize: 0,
+        }),
+      'unsupported-kind',
+      'firmware',
+      /whole pages of 4096 bytes/,
     ))
 
   it('is read all the same when no kernel is given', async () => {

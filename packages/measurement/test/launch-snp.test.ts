@@ -224,6 +224,7 @@ describe('the machine that a measurement is of', () => {
 })
 
 describe('a machine that makes no sense is refused by name', () => {
+  const MISSPELT: object = { MXCSR: 0 }
   for (const [machine, words] of [
     [{ vcpus: 0, cpu: 'EPYC' }, /^vcpus: expected a whole number from 1 to 4096/],
     [{ vcpus: 4097, cpu: 'EPYC' }, /^vcpus:/],
@@ -238,6 +239,7 @@ describe('a machine that makes no sense is refused by name', () => {
       /^registers\.x87Fcw: expected a whole number up to 0xffff/,
     ],
     [{ vcpus: 1, cpu: 'EPYC', registers: { rdx: Number.NaN } }, /^registers\.rdx:/],
+    [{ vcpus: 1, cpu: 'EPYC', registers: MISSPELT }, /^registers\.MXCSR: expected one of rdx, mxcsr, x87Fcw/],
   ] as const satisfies readonly (readonly [Machine, RegExp])[])
     it(words.source, () => assert.rejects(measureSnp(firmware, machine), { name: 'TypeError', message: words }))
 

@@ -11,15 +11,16 @@ import {
   measureSnp,
   measureSnpSvsm,
   measureTdx,
+  readSevFirmware,
   type TdBuildOrder,
 } from '@sekisho/measurement'
 import type { Around } from '../around.ts'
-import { EXIT, usageError } from '../exit.ts'
+import { EXIT, unreadable, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
 import { cpuOf } from '../options/machine.ts'
 import { type LaunchView, renderFirmware, renderNoMatch } from '../render/firmware.ts'
-import { readEvidence } from './evidence-file.ts'
-import { fileBytes, sourceOf } from './image-file.ts'
+import { namingFile, readEvidence } from './evidence-file.ts'
+import { fileBytes, nameOf, sourceOf } from './image-file.ts'
 import { writeOutput } from './output.ts'
 
 /** Options for the firmware of a confidential VM. */
@@ -71,7 +72,7 @@ export async function measureFirmware(image: FirmwareFile, options: FirmwareOpti
   }
   if (options.expectOut !== undefined) await writeOutput(options.expectOut, `${canonicalJson(expectations)}\n`, around)
   if (options.expectOut === '-') return EXIT.ok
-  if (options.json === true) around.out(`${canonicalJson({ ...about, ...jsonOf(found), expectations })}\n`)
+  if (options.json === true) around.out(`${canonicalJson({ ...about, ...jsonOf(image.tee, found), expectations })}\n`)
   else around.out(renderFirmware({ ...about, tee: image.tee, ...found, expectations }, around))
   return EXIT.ok
 }
@@ -104,6 +105,9 @@ async function launchOf({ firmware, tee }: FirmwareFile, options: FirmwareOption
   }
 }
 
+/** Given beside `--svsm`, these would be passed over. */
+const UNDER_NO_SVSM = ['hypervisor', 'features', 'register'] as const
+
 async function snpLaunch(
   firmware: Uint8Array,
   boot: DirectBoot | undefined,
@@ -112,16 +116,34 @@ async function snpLaunch(
 ): Promise<Launched> {
   const machine = machineOf(options)
   if (options.svsm === undefined) {
+    if (options.variableStore !== undefined)
+      throw usageError('--variable-store: expected --svsm too; without one the variable store is part of the firmware')
     const measurement = await measureSnp(firmware, { ...machine, ...(boot && { boot }) })
     return { measurement, found: { machine, isBootMeasured: boot !== undefined } }
   }
   if (boot !== undefined) throw usageError('--kernel: under an SVSM the firmware boots from a disk')
+  const given = UNDER_NO_SVSM.find((name) => options[name] !== undefined)
+  if (given !== undefined)
+    throw usageError(
+      `--${given}: an SVSM runs under QEMU alone, which starts it with SEV_FEATURES 0x1 and the same registers`,
+    )
   if (options.variableStore === undefined)
     throw usageError('--svsm: expected --variable-store too, the bytes of the firmware’s variable store')
   const { vcpus, cpu } = machine
-  const svsm = await readInput(options.svsm, around, MAX_SVSM)
+  const svsm = await svsmOf(options.svsm, around)
   const launch = { vcpus, ...(cpu === undefined ? {} : { cpu }), svsm, variableStoreSize: options.variableStore }
   return { measurement: await measureSnpSvsm(firmware, launch), found: { machine, svsm: sourceOf(options.svsm) } }
+}
+
+/** An SVSM image; what is wrong with it is said of its file, and not of the firmware's. */
+async function svsmOf(file: string, around: Around): Promise<Uint8Array> {
+  const svsm = await readInput(file, around, MAX_SVSM)
+  try {
+    if (readSevFirmware(svsm).entry !== undefined) return svsm
+  } catch (error) {
+    throw namingFile(file, error)
+  }
+  throw unreadable(`${nameOf(file)}: no SVSM image: it does not say where an SVSM begins`)
 }
 
 /** Given beside `--match`, these would narrow a search that tries them all. */
@@ -187,22 +209,36 @@ function orderOf(name: string = 'page'): TdBuildOrder {
   throw usageError(`--page-order ${name}: expected page or section`)
 }
 
-// The library names its own members, which are called like the options.
+/** Members of the library that the options are not called like. */
+const MEMBERS: readonly (readonly [member: RegExp, option: string])[] = [
+  [/^variableStoreSize:/, 'variable-store:'],
+  [/^registers\./, 'register '],
+]
+
+// The library names its own members, most of which are called like the options.
 async function inWordsOfOptions<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
     if (error instanceof TypeError && /^[a-zA-Z0-9.]+: expected /.test(error.message))
-      throw usageError(`--${error.message}`, error)
+      throw usageError(
+        `--${MEMBERS.reduce((said, [member, option]) => said.replace(member, option), error.message)}`,
+        error,
+      )
     throw error
   }
 }
 
-function jsonOf({ machine, isBootMeasured, svsm }: LaunchView): object {
+function jsonOf(tee: FirmwareTee, { machine, isBootMeasured, svsm }: LaunchView): object {
   return {
     ...(machine === undefined
       ? {}
-      : { machine: { ...machine, features: `0x${(machine.features ?? 1n).toString(16)}` } }),
+      : {
+          machine: {
+            ...machine,
+            ...(tee === 'snp' ? { features: `0x${(machine.features ?? 1n).toString(16)}` } : {}),
+          },
+        }),
     ...(isBootMeasured === undefined ? {} : { bootMeasured: isBootMeasured }),
     ...(svsm === undefined ? {} : { svsm }),
   }

@@ -76,7 +76,7 @@ function addMachine(
   const model =
     typeof cpu === 'number'
       ? `, CPU signature 0x${cpu.toString(16).padStart(8, '0')}`
-      : cpu === undefined
+      : cpu === undefined || hypervisor !== 'qemu' // which alone shows the model in a processor's first state
         ? ''
         : `, ${cpu}`
   paper.entry(2, NAME, 'processors', `${vcpus}${model}, as ${HYPERVISORS[hypervisor]} starts them`)

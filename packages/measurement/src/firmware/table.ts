@@ -52,7 +52,8 @@ export function readFirmwareTable(firmware: Uint8Array): ReadonlyMap<string, Tab
   return entries
 }
 
-function checkSize({ length }: Uint8Array): void {
+/** @throws EvidenceError for what is not whole pages, or more than 64 MiB */
+export function checkSize({ length }: Uint8Array): void {
   const place = { field: 'firmware', offset: 0 }
   if (length > MAX_FIRMWARE)
     throw new EvidenceError('too-large', `${length} bytes`, { ...place, expected: `at most ${MAX_FIRMWARE} bytes` })

@@ -16,6 +16,7 @@ export interface Machine {
 }
 
 const MAX_VCPUS = 4096
+const REGISTERS: readonly string[] = ['rdx', 'mxcsr', 'x87Fcw'] satisfies (keyof ResetRegisters)[]
 const MAX_U64 = 2n ** 64n
 /** Where an x86 processor begins. */
 const RESET_VECTOR = 0xfffffff0
@@ -38,10 +39,17 @@ export function checkMachine(machine: Machine): CheckedMachine {
     throw new TypeError('hypervisor: expected qemu, ec2 or gce')
   if (typeof features !== 'bigint' || features < 0n || features >= MAX_U64)
     throw new TypeError('features: expected a bigint of 64 bits')
+  checkRegisterNames(registers)
   checkRegister('rdx', registers.rdx, 0xffffffff)
   checkRegister('mxcsr', registers.mxcsr, 0xffffffff)
   checkRegister('x87Fcw', registers.x87Fcw, 0xffff)
   return { vcpus, hypervisor, features, registers, cpuSignature: signatureFor(machine) }
+}
+
+// One that is not known would leave the hypervisor's value in its place without a word.
+function checkRegisterNames(registers: ResetRegisters): void {
+  const unknown = Object.keys(registers).find((name) => !REGISTERS.includes(name))
+  if (unknown !== undefined) throw new TypeError(`registers.${unknown}: expected one of ${REGISTERS.join(', ')}`)
 }
 
 function checkRegister(name: string, value: number | undefined, most: number): void {

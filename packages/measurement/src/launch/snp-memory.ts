@@ -18,11 +18,13 @@ export async function hashesPage(
   boot: DirectBoot | undefined,
 ): Promise<Uint8Array | undefined> {
   if (boot === undefined) return undefined
-  if (hashesTable === undefined || !sections.some(({ type }) => type === 'kernel-hashes'))
+  const places = sections.filter(({ type }) => type === 'kernel-hashes')
+  if (hashesTable === undefined || places.length === 0)
     throw missing(
       NO_HASHES,
       'a build that measures kernel, initrd and command line (OvmfPkg/AmdSev); this one boots them unmeasured',
     )
+  if (places.some(({ size }) => size !== PAGE_SIZE)) throw missing(NO_HASHES, 'one page of 4096 bytes for the table')
   const table = await kernelHashesTable(boot)
   const at = hashesTable % PAGE_SIZE
   if (at + table.length > PAGE_SIZE) throw missing(NO_HASHES, 'a table within one page')

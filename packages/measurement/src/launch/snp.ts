@@ -1,7 +1,7 @@
 import { toHex } from '@sekisho/evidence'
 import { readSnpExpectations, type SnpExpectations } from '@sekisho/evidence/snp'
 import { readSevFirmware } from '../firmware/sev.ts'
-import { missing, PAGE_SIZE } from '../firmware/table.ts'
+import { checkSize, missing, PAGE_SIZE } from '../firmware/table.ts'
 import type { DirectBoot } from './kernel-hashes.ts'
 import { type CheckedMachine, checkMachine, type Machine, statePages } from './machine.ts'
 import { SnpLaunchDigest, type SnpPage } from './snp-digest.ts'
@@ -65,11 +65,13 @@ export async function measureSnpSvsm(
   const { vcpus, cpuSignature }: CheckedMachine = checkMachine(rest)
   if (!Number.isSafeInteger(variableStoreSize) || variableStoreSize < 0 || variableStoreSize % PAGE_SIZE !== 0)
     throw new TypeError('variableStoreSize: expected whole pages of 4096 bytes')
+  checkSize(firmware)
   const { sections, entry } = readSevFirmware(svsm)
   if (entry === undefined) throw missing('svsm.svsm-info', 'the entry of an SVSM image')
   const gpa = FOUR_GIB - firmware.length
   const start = gpa - variableStoreSize - svsm.length
-  if (start < 0) throw new TypeError('variableStoreSize: firmware, variable store and SVSM are larger than 4 GiB')
+  if (start < 0)
+    throw new TypeError('variableStoreSize: expected less: firmware, variable store and SVSM are larger than 4 GiB')
   const digest = new SnpLaunchDigest()
   await digest.addImage(firmware, gpa)
   await digest.addImage(svsm, start)
