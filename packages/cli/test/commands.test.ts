@@ -223,7 +223,16 @@ describe('sekisho: help, completion, support, start', () => {
   })
 
   it('64 for a shell that is not known', () => assert.equal(sekisho(['completion', 'tcsh']).code, 64))
-  it('support', () => assert.match(sekisho(['support']).out, /AMD SEV-SNP/))
+  it('support names evidence, and the images that are measured', () => {
+    const { out } = sekisho(['support'])
+    assert.match(out, /AMD SEV-SNP/)
+    assert.match(out, /Images, measured before they run\n {2}firmware +OVMF for SEV-SNP/)
+    const { images } = JSON.parse(sekisho(['support', '--json']).out)
+    assert.deepEqual(
+      images.map(({ what }: { readonly what: string }) => what),
+      ['firmware', 'AWS Nitro'],
+    )
+  })
 
   it('start verifies an example and shows what to try next', () => {
     const ran = sekisho(['examples'])

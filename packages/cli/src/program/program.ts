@@ -186,7 +186,7 @@ function addCollateral(root: Command, around: Around, done: Done): void {
 function addSmall(root: Command, around: Around, done: Done): void {
   root
     .command('support')
-    .description('which evidence, wrappers and collateral this version reads')
+    .description('which evidence, wrappers and collateral this version reads, and which images it measures')
     .option('--json', 'print JSON')
     .action(async (options) => {
       done((await import('../commands/support.ts')).supportCommand(options, around))
