@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { createWorld, kbsEvidence } from '@sekisho/emulator'
 import { toHex, type Verdict } from '@sekisho/evidence'
+import { compositeCheckIds } from '@sekisho/evidence/composite'
 import { ibmSeCatalogue } from '@sekisho/evidence/ibm-se'
 import { nvidiaCatalogue } from '@sekisho/evidence/nvidia'
 import { sgxCatalogue } from '@sekisho/evidence/sgx'
@@ -70,6 +71,10 @@ describe('Japanese titles of checks', () => {
       assert.ok(Object.keys(catalogue).length > 30)
       assert.deepEqual(await lacking(Object.keys(catalogue)), [])
     })
+
+  it('every check of several pieces of evidence has one, and their group', async () => {
+    assert.deepEqual(await lacking(['composite.parts', ...compositeCheckIds()]), [])
+  })
 
   it('every check of every emulated platform has one', async () => {
     const world = createWorld({ products: ['Genoa'] })

@@ -31,6 +31,15 @@ describe('a confidential VM with its GPUs, as one', () => {
     assert.equal(verdict.outcome, 'rejected')
   })
 
+  it('says why the first part is refused, without that part’s count of further reasons', async () => {
+    const expect = wishes(attestation().snp)
+    const snp = { measurement: ['00'.repeat(48)], minTcb: { snp: 255 } }
+    const { summary, parts } = await judge({}, { expect: { ...expect, parts: { ...expect.parts, snp } } })
+    const own = parts?.[0]?.verdict.summary ?? ''
+    assert.match(own, / \(and 1 more\)$/)
+    assert.equal(summary, `EMULATED: rejected: machine; machine: ${own.slice(0, -' (and 1 more)'.length)}`)
+  })
+
   it('is rejected when the GPUs were asked with another nonce than the machine', async () => {
     const other = '22'.repeat(32)
     const verdict = await judge({ devices: [gpu(other), gpu(other, 'second')] })

@@ -17,6 +17,7 @@ const LOADERS: Readonly<Record<string, () => Promise<{ readonly titles: Titles }
   azure: () => import('./checks-ja/azure.ts'),
   nvidia: () => import('./checks-ja/nvidia.ts'),
   'ibm-se': () => import('./checks-ja/ibm-se.ts'),
+  composite: () => import('./checks-ja/composite.ts'),
   token: () => import('./checks-ja/token.ts'),
 }
 

@@ -20,7 +20,7 @@ export function VerdictHead({ verdict, busy }: { readonly verdict: Verdict; read
         <Said text={verdict.summary} stop="." />
       </p>
       <p class="faint small">
-        {verdict.format} · {t.verdict.judgedAt} <Moment iso={verdict.at} />
+        <Said text={verdict.format} /> · {t.verdict.judgedAt} <Moment iso={verdict.at} />
       </p>
       <EnglishNote of={verdict} />
     </section>

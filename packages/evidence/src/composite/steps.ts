@@ -87,7 +87,9 @@ function accepted({ parts }: CompositeState): Finding {
 function said(parts: readonly JudgedPart[]): string {
   const names = parts.map(({ part }) => part.name).join(', ')
   const [first] = parts
-  return first === undefined ? names : `${names}; ${first.part.name}: ${first.verdict.summary}`
+  if (first === undefined) return names
+  // How many more checks failed there would read as how many failed here.
+  return `${names}; ${first.part.name}: ${first.verdict.summary.replace(/ \(and \d{1,6} more\)$/, '')}`
 }
 
 function distinct({ parts }: CompositeState): Finding {

@@ -54,6 +54,8 @@ export const sentences: SentencePairs = [
     'choose a nonce, have it put into the runtime data or into every part, and pass it as `nonce`',
     'ノンスを決めて実行時データまたはすべての部分に入れさせ、`nonce` に指定してください',
   ],
+  ['{count#} pieces of evidence: {formats}', 'Evidence {count#} 個：{formats}'],
+  ['one piece of evidence: {formats}', 'Evidence 1 個：{formats}'],
   ['the claims are those of the part {name}', 'クレームは {name} のものです'],
   ['the parts are of one machine', 'すべての部分が 1 台のマシンのものである'],
   [
