@@ -49,6 +49,12 @@ describe('a catalogue of sentences', () => {
     assert.equal(say('nothing known (and 3 more)'), undefined)
   })
 
+  it('takes no sentence for the name that another one with the same end begins with', () => {
+    assert.equal(say('the door: the leaf is of 12 bytes'), undefined)
+    const both = compileSentences([[...SAY, ['the door: {text?}', 'ドア：{text?}']]])
+    assert.equal(both.say('the door: the leaf is of 12 bytes'), 'ドア：リーフが 12 バイトです。')
+  })
+
   it('knows only what it has', () => {
     for (const text of ['', 'it is', 'it is so ', 'It is so', 'the is signed by', '{sentence~}', 'leaf is of x bytes'])
       assert.equal(say(text), undefined, text)

@@ -112,8 +112,11 @@ class Index {
   #fill({ english, japanese }: Pattern, values: readonly string[], depth: number, search: Search): string | undefined {
     const told = new Map<string, string>()
     for (const [at, { name, kind }] of english.holes.entries()) {
-      const value = this.#carry(values[at] ?? '', kind, depth, search)
+      const found = values[at] ?? ''
+      const value = this.#carry(found, kind, depth, search)
       if (value === undefined) return undefined
+      // Words before others of the sentence are a name, and no sentence of their own that this one ends like.
+      if (kind === '?' && value === found && english.texts[at + 1] !== '' && found.includes(': ')) return undefined
       told.set(name, value)
     }
     return filled(japanese, told)
