@@ -284,6 +284,28 @@ describe('the page', { skip: MISSING ?? false }, () => {
     await leave(page)
   })
 
+  it('speaks Japanese of several pieces as one: titles, summary, and what they are', async () => {
+    const { page, errors } = await fresh({ locale: 'ja-JP', viewport: { width: 360, height: 740 } })
+    const [report, quote] = exampleFiles('snp-genoa/report.bin', 'tdx/quote.bin').map((file) => [
+      'application/octet-stream',
+      Buffer.from(file.bytes).toString('base64url'),
+    ])
+    await drop(page, [{ name: 'both.json', bytes: bytes(JSON.stringify({ vm: report, td: quote })) }])
+    await page.locator('.head', { hasText: 'Evidence 2 個：' }).waitFor()
+    await page.locator('#tab-content', { hasText: 'すべての部分が本物である' }).waitFor()
+    assert.equal(await page.locator('main [lang=en]').count(), 0)
+    assert.deepEqual(errors, [])
+    await leave(page)
+  })
+
+  it('keeps the button of an error in one line, however narrow the screen', async () => {
+    const { page } = await fresh({ locale: 'ja-JP', viewport: { width: 360, height: 740 } })
+    await drop(page, [{ name: 'list.json', bytes: bytes('{"gpus":[],"switches":[]}') }])
+    const box = await page.getByRole('button', { name: '閉じる' }).boundingBox()
+    assert.ok(box !== null && box.width > box.height, JSON.stringify(box))
+    await leave(page)
+  })
+
   it('says which sentences are English where the Japanese ones cannot be had', async () => {
     const { page } = await fresh({ locale: 'ja-JP', serviceWorkers: 'block' })
     await page.route(/assets\/faults-[^/]*\.js/, (route) => route.abort())

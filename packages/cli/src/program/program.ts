@@ -17,7 +17,9 @@ Exit codes: 0 verified, 1 rejected, 2 incomplete, 3 unreadable, 64 wrong usage.
  */
 export function program(around: Around, done: Done): Command {
   const root = new Command('sekisho')
-    .description('Verifies evidence of trusted execution environments (SGX, TDX, SEV-SNP), and says why.')
+    .description(
+      'Verifies evidence of trusted execution environments (SGX, TDX, SEV-SNP and ten more kinds), says why, and releases secrets to what it proves.',
+    )
     .version(VERSION, '-V, --version', 'print the version')
     .addHelpText(
       'after',
@@ -25,6 +27,7 @@ export function program(around: Around, done: Done): Command {
 Examples:
   $ sekisho verify quote.bin --expect expect.yaml
   $ sekisho inspect quote.bin
+  $ sekisho demo
   $ sekisho COMMAND --help`,
     )
   addVerify(root, around, done)

@@ -2,6 +2,7 @@ import type { Check, CollateralPart, Verdict } from '@sekisho/evidence'
 import type { ComponentChildren, JSX } from 'preact'
 import { useCheckTitles } from '../text/check-titles.ts'
 import { useTexts } from '../text/language.ts'
+import { useSpeech } from '../text/use-sentences.ts'
 import { CheckTree, isOpen, type TreeOptions } from './check-tree.tsx'
 import { Digest, Mark, Moment, OutcomeSign } from './parts.tsx'
 import { EnglishNote, Said } from './said.tsx'
@@ -9,6 +10,7 @@ import { EnglishNote, Said } from './said.tsx'
 /** The verdict's word, and the sentence after it. */
 export function VerdictHead({ verdict, busy }: { readonly verdict: Verdict; readonly busy: boolean }): JSX.Element {
   const t = useTexts()
+  const { say } = useSpeech()
   return (
     <section class={`head head-${verdict.outcome}`} aria-labelledby="outcome" aria-busy={busy}>
       <div class="head-line">
@@ -20,7 +22,7 @@ export function VerdictHead({ verdict, busy }: { readonly verdict: Verdict; read
         <Said text={verdict.summary} stop="." />
       </p>
       <p class="faint small">
-        <Said text={verdict.format} /> · {t.verdict.judgedAt} <Moment iso={verdict.at} />
+        {say(verdict.format) ?? verdict.format} · {t.verdict.judgedAt} <Moment iso={verdict.at} />
       </p>
       <EnglishNote of={verdict} />
     </section>
