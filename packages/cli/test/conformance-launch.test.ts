@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -83,6 +83,36 @@ describe('lists of launch measurements', { skip }, () => {
     )
     const mode = await changed('mode', 'snp-gce.json', '"mode": "snp"', '"mode": "snp-igvm"')
     assert.ok(mode.some(({ outcome }) => outcome === 'fail'))
+  })
+
+  it('an entry that cannot be run, or that says nothing, fails alone', async () => {
+    const [digest] = /"digest": "[0-9a-f]{96}"/.exec(readFileSync(join(LISTS, 'snp-gce.json'), 'utf8')) ?? []
+    const all = (await run(LISTS)).filter(({ name }) => name.includes('snp-gce')).length
+    for (const [what, before, after, message] of [
+      ['mode', '"mode": "snp"', '"mode": "snp-igvm"', /the mode "snp-igvm" is not known/],
+      ['file', 'blobs/ovmf-amdsev-suffix.bin', 'blobs/none.bin', /none\.bin/],
+      ['text', '"vcpus": 4', '"vcpus": "4"', /vcpus is no number/],
+      ['nothing', digest ?? assert.fail(), '"was": ""', /neither a digest nor an error/],
+    ] as const) {
+      const results = await changed(`alone-${what}`, 'snp-gce.json', before, after)
+      const failed = results.filter(({ outcome }) => outcome === 'fail')
+      assert.deepEqual([results.length, failed.length], [all, 1], what)
+      assert.match(failed[0]?.message ?? '', message)
+    }
+  })
+
+  it('a list without entries fails', async () => {
+    for (const kind of ['launch-measurement', 'firmware-metadata']) {
+      const folder = join(home, `empty-${kind}`)
+      mkdirSync(folder)
+      writeFileSync(join(folder, 'list.json'), JSON.stringify({ kind }))
+      const results = await run(folder)
+      assert.deepEqual(
+        results.map(({ outcome }) => outcome),
+        ['fail'],
+      )
+      assert.match(results[0]?.message ?? '', /the list has no entries/)
+    }
   })
 
   it('JSON beside cases, and JSON of another kind, is left alone', async () => {

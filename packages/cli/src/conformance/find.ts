@@ -60,7 +60,11 @@ export async function readCase(file: CaseFile, runners: readonly CaseRunner[]): 
   if (basename(file.path) === 'mutations.json') return runMutations(file, name, content, runners)
   if (basename(file.path) !== 'case.json') {
     const label = relative(dirname(file.below), file.path)
-    return guardedAll(label, () => runLaunchList(folder, label, content))
+    return guardedAll(label, async () => {
+      const results = await runLaunchList(folder, label, content)
+      if (results.length === 0) throw new Error('the list has no entries')
+      return results
+    })
   }
   // Event logs on their own are of no TEE: their cases name a kind instead.
   const tee = textMember(content, 'tee') || textMember(content, 'kind')

@@ -35,7 +35,7 @@ export async function runLaunchList(folder: string, label: string, content: Json
     case 'firmware-metadata':
       return compareFirmware(files, label, content)
     default:
-      return Promise.all(listMember(content, 'vectors').map((vector) => runVector(files, label, vector)))
+      return Promise.all(listMember(content, 'vectors').map((vector) => guarded(files, label, vector)))
   }
 }
 
@@ -63,12 +63,37 @@ const READ: readonly string[] = [
   'note',
 ]
 
+// An entry that cannot be run must not hide what the others say.
+async function guarded(files: CaseFiles, label: string, vector: JsonValue): Promise<CaseResult> {
+  try {
+    return await runVector(files, label, vector)
+  } catch (error) {
+    const message = `the case could not be run: ${error instanceof Error ? error.message : String(error)}`
+    return {
+      name: nameOf(label, vector),
+      tee: 'launch-measurement',
+      outcome: 'fail',
+      expectedVerdict: textMember(member(vector, 'expect'), 'error') === undefined ? 'measured' : 'refused',
+      actualVerdict: 'not read',
+      comparisons: [],
+      unimplemented: [],
+      message,
+    }
+  }
+}
+
+function nameOf(label: string, vector: JsonValue): string {
+  return `${label}#${textMember(vector, 'id') ?? 'without id'}`
+}
+
 async function runVector(files: CaseFiles, label: string, vector: JsonValue): Promise<CaseResult> {
-  const name = `${label}#${textMember(vector, 'id') ?? 'without id'}`
+  const name = nameOf(label, vector)
   const content = { tee: 'launch-measurement', expect: {} }
   const unknown = Object.keys(isRecord(vector) ? vector : {}).filter((key) => !READ.includes(key))
   const { found, ruled } = await measured(files, vector)
   const expect = member(vector, 'expect')
+  if (textMember(expect, 'digest') === undefined && textMember(expect, 'error') === undefined)
+    throw new Error('it expects neither a digest nor an error')
   const comparisons = [...compareTree('expect', expect ?? null, found), ...compareSignature(vector)]
   const result = conclude(name, content, ruled, comparisons, unknown)
   return {
@@ -260,5 +285,7 @@ function listMember(value: JsonValue, name: string): readonly JsonValue[] {
 
 function numberMember(value: JsonValue, name: string): number | undefined {
   const found = member(value, name)
-  return typeof found === 'number' ? found : undefined
+  // What is no number would be passed over, and another machine be measured than is written.
+  if (found !== undefined && typeof found !== 'number') throw new Error(`${name} is no number`)
+  return found
 }
