@@ -202,6 +202,12 @@ describe('sekisho measure, of firmware', () => {
       3,
       /OVMF-both\.fd: no SVSM image/,
     ],
+    [
+      'with standard input in two places, of which the second would be empty',
+      [ovmf, '--vcpus', '1', '--cpu', 'EPYC', '--kernel', '-', '--initrd', '-'],
+      64,
+      /only one of the files can be standard input/,
+    ],
     ['that is damaged', [file('cut.fd', firmware.subarray(4096 - 2048))], 3, /no image that this version measures/],
     ['with a match that is none', [ovmf, '--match', '00'], 3, /00: no such file/],
     ['with a match and a model', [ovmf, '--match', '00'.repeat(48), '--cpu', 'EPYC'], 64, /--cpu cannot be given too/],
@@ -225,6 +231,7 @@ describe('sekisho measure --match', () => {
     const none = measure(ovmf, '--match', measurement)
     assert.equal(none.code, 1)
     assert.match(none.out, /No usual machine has this measurement/)
+    assert.match(none.out, /or the machine is no usual one: more processors \(--vcpus\)/)
     assert.equal(JSON.parse(measure(ovmf, '--match', measurement, '--json').out).machine, null)
   })
 

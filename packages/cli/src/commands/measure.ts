@@ -35,6 +35,10 @@ const MAX_FIRMWARE = 64 * 1024 ** 2
  * @returns 1 when the image's own signature does not hold, or no machine has the measurement that was looked for
  */
 export async function measureCommand(file: string, options: MeasureOptions, around: Around): Promise<number> {
+  const { kernel, initrd, svsm, match } = options
+  // Who reads it second finds it empty, and would measure that.
+  if ([file, kernel, initrd, svsm, match].filter((path) => path === '-').length > 1)
+    throw usageError('only one of the files can be standard input')
   const asked = options.tee === undefined ? undefined : teeNamed(options.tee)
   const pieces = imageBytes(file, around)
   try {

@@ -101,7 +101,7 @@ export function renderNoMatch(measurement: string, vcpus: number, options: Paper
     .line(
       2,
       0,
-      'So the firmware is another, or the kernel, initial ramdisk or command line (with what the hypervisor adds to it).',
+      'So the firmware is another, or the kernel, initial ramdisk or command line (with what the hypervisor adds to it), or the machine is no usual one: more processors (--vcpus), a CPU signature or SEV_FEATURES of its own, an SVSM.',
     )
     .toString()
 }

@@ -30,7 +30,7 @@ const MAX_VCPUS = 512
  * differs from the expected one mostly does by the number of processors, their model, or the version of the hypervisor.
  *
  * @param measurement 48 bytes
- * @returns undefined when none of them has it: then firmware, kernel, initial ramdisk or command line are others
+ * @returns undefined when none of them has it: then firmware, kernel, initial ramdisk, command line or machine are others
  * @throws EvidenceError, TypeError as `measureSnp`
  */
 export async function matchSnp(
