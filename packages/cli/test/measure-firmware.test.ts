@@ -208,6 +208,12 @@ describe('sekisho measure, of firmware', () => {
       64,
       /only one of the files can be standard input/,
     ],
+    [
+      'with a command line that is no UTF-8, which arrives as this sign',
+      [ovmf, '--vcpus', '1', '--cpu', 'EPYC', '--kernel', kernel, '--command-line', 'a\ufffdb'],
+      64,
+      /--command-line: expected UTF-8/,
+    ],
     ['that is damaged', [file('cut.fd', firmware.subarray(4096 - 2048))], 3, /no image that this version measures/],
     ['with a match that is none', [ovmf, '--match', '00'], 3, /00: no such file/],
     ['with a match and a model', [ovmf, '--match', '00'.repeat(48), '--cpu', 'EPYC'], 64, /--cpu cannot be given too/],

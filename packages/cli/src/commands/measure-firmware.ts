@@ -181,6 +181,8 @@ function bootOf({ kernel, initrd, commandLine }: FirmwareOptions, around: Around
       `--${initrd === undefined ? 'command-line' : 'initrd'}: expected --kernel too; without one the firmware boots from a disk`,
     )
   }
+  // Bytes that are no UTF-8 arrive as this sign, and its own bytes would be measured instead.
+  if (commandLine?.includes('\ufffd') === true) throw usageError('--command-line: expected UTF-8')
   return {
     kernel: fileBytes(kernel, around),
     ...(initrd === undefined ? {} : { initrd: fileBytes(initrd, around) }),
