@@ -70,6 +70,13 @@ describe('firmware of confidential VMs', () => {
     })
   })
 
+  it('an entry that is too short is told at its place in the file', () => {
+    const short = makeFirmware({ resetEip: null, entries: [[GUIDS.reset, new Uint8Array(2)]] })
+    const offset = readFirmwareTable(short).get(GUIDS.reset)?.offset
+    assert.ok(offset !== undefined && offset > 4096)
+    assert.throws(() => readSevFirmware(short), { code: 'truncated', field: 'firmware.reset-block', offset })
+  })
+
   it('GUIDs are spelt as everywhere', () => {
     assert.equal(guidText(guidBytes(GUIDS.footer)), GUIDS.footer)
     assert.equal(Buffer.from(guidBytes(GUIDS.footer)).toString('hex'), 'de82b596b21ff745baeaa366c55a082d')

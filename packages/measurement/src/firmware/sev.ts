@@ -1,5 +1,5 @@
 import { EvidenceError, Reader } from '@sekisho/evidence'
-import { PAGE_SIZE, readFirmwareTable, type TableEntry } from './table.ts'
+import { numberIn, PAGE_SIZE, readFirmwareTable, type TableEntry } from './table.ts'
 
 /**
  * What a section of the SEV metadata is for: memory of the first boot phase, the secrets page, the CPUID page, the calling
@@ -56,22 +56,21 @@ const FOUR_GIB = 2 ** 32
  */
 export function readSevFirmware(firmware: Uint8Array): SevFirmware {
   const table = readFirmwareTable(firmware)
-  return {
-    resetEip: numberIn(table.get(RESET_BLOCK), 'firmware.reset-block'),
-    hashesTable: numberIn(table.get(HASHES_TABLE), 'firmware.hashes-table'),
-    sections: sectionsIn(firmware, table.get(METADATA)),
-    entry: numberIn(table.get(SVSM_INFO), 'firmware.svsm-info'),
+  const numberOf = (guid: string, field: string): number | undefined => {
+    const entry = table.get(guid)
+    return entry && numberIn(firmware, entry, field)
   }
-}
-
-/** The u32 that an entry begins with. */
-function numberIn(entry: TableEntry | undefined, field: string): number | undefined {
-  return entry && new Reader(entry.data).u32(field)
+  return {
+    resetEip: numberOf(RESET_BLOCK, 'firmware.reset-block'),
+    hashesTable: numberOf(HASHES_TABLE, 'firmware.hashes-table'),
+    sections: sectionsIn(firmware, table.get(METADATA)),
+    entry: numberOf(SVSM_INFO, 'firmware.svsm-info'),
+  }
 }
 
 function sectionsIn(firmware: Uint8Array, entry: TableEntry | undefined): readonly SevSection[] {
   if (entry === undefined) return []
-  const fromEnd = new Reader(entry.data).u32('firmware.sev-metadata.offset')
+  const fromEnd = numberIn(firmware, entry, 'firmware.sev-metadata.offset')
   const start = firmware.length - fromEnd
   if (start < 0) throw wrong(entry.offset, 'offset', `${fromEnd} bytes before the end`, 'a place in the firmware')
   const reader = new Reader(firmware, start)

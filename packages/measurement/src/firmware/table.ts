@@ -1,4 +1,4 @@
-import { EvidenceError } from '@sekisho/evidence'
+import { EvidenceError, Reader } from '@sekisho/evidence'
 import { guidText } from './guid.ts'
 
 /** One entry of the table: what stands before its size and GUID. */
@@ -74,6 +74,11 @@ function wrongSize(field: string, offset: number, size: number): EvidenceError {
     offset,
     expected: `a size from ${TAIL} up to what is left of the table`,
   })
+}
+
+/** The u32 that an entry begins with. @throws EvidenceError at its place in the firmware */
+export function numberIn(firmware: Uint8Array, { data, offset }: TableEntry, field: string): number {
+  return new Reader(firmware.subarray(0, offset + data.length), offset).u32(field)
 }
 
 /** An error for what a firmware does not have. */

@@ -1,5 +1,5 @@
 import { EvidenceError, Reader } from '@sekisho/evidence'
-import { PAGE_SIZE, readFirmwareTable } from './table.ts'
+import { numberIn, PAGE_SIZE, readFirmwareTable } from './table.ts'
 
 /** Memory that a TD begins with. */
 export interface TdvfSection {
@@ -39,7 +39,7 @@ export function readTdvf(firmware: Uint8Array): readonly TdvfSection[] {
     const expected = 'the entry of TDVF metadata: a build for Intel TDX'
     throw new EvidenceError('unsupported-kind', 'there is none', { field: 'firmware.tdvf', offset: 0, expected })
   }
-  const fromEnd = new Reader(entry.data).u32('firmware.tdvf.offset')
+  const fromEnd = numberIn(firmware, entry, 'firmware.tdvf.offset')
   const start = firmware.length - fromEnd
   if (start < 0) throw wrong(entry.offset, 'offset', `${fromEnd} bytes before the end`, 'a place in the firmware')
   const reader = new Reader(firmware, start)
