@@ -106,13 +106,13 @@ describe('an import', () => {
   })
   it('holds values of a CoRIM for as long as that says', { skip: missing('arm-cca/services-good') }, () => {
     const bytes = readFileSync(vectorPath('arm-cca/services-good/corim-realm.cbor'))
-    const until = Date.parse('2026-03-01T00:00:00Z')
+    const until = Date.parse('2027-03-01T00:00:00Z')
     // A further member of the map behind tag 501: the validity, with its end in seconds.
     const member = Buffer.from('04a101c11a00000000', 'hex')
     member.writeUInt32BE(until / 1000, 5)
     const dated = Buffer.concat([bytes.subarray(0, 3), Buffer.of((bytes[3] ?? 0) + 1), bytes.subarray(4), member])
     const [set] = importReferences(dated, OPTIONS)
-    assert.equal(set?.expires, '2026-03-01T00:00:00.000Z')
+    assert.equal(set?.expires, '2027-03-01T00:00:00.000Z')
     assert.equal(importReferences(bytes, OPTIONS)[0]?.expires, undefined)
   })
   it('takes no platform firmware as a reference of realms', { skip: missing('arm-cca/services-good') }, () => {
