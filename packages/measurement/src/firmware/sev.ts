@@ -1,4 +1,5 @@
-import { EvidenceError, Reader } from '@sekisho/evidence'
+import { EvidenceError, type Reader } from '@sekisho/evidence'
+import { type MetadataKind, openMetadata } from './metadata.ts'
 import { numberIn, PAGE_SIZE, readFirmwareTable, type TableEntry } from './table.ts'
 
 /**
@@ -40,10 +41,7 @@ const TYPES: ReadonlyMap<number, SevSectionType> = new Map([
   [0x10, 'kernel-hashes'],
 ])
 
-/** Bytes of the metadata's head, and of each section in it. */
-const HEAD = 16
-const SECTION = 12
-const MAX_SECTIONS = 256
+const SEV_METADATA: MetadataKind = { field: 'firmware.sev-metadata', signature: 'ASEV', section: 12, least: 0 }
 /** Of all sections together: they are measured page by page, and real builds have less than a thousandth. */
 const MAX_SECTION_BYTES = 256 * 1024 ** 2
 const FOUR_GIB = 2 ** 32
@@ -70,21 +68,7 @@ export function readSevFirmware(firmware: Uint8Array): SevFirmware {
 
 function sectionsIn(firmware: Uint8Array, entry: TableEntry | undefined): readonly SevSection[] {
   if (entry === undefined) return []
-  const fromEnd = numberIn(firmware, entry, 'firmware.sev-metadata.offset')
-  const start = firmware.length - fromEnd
-  if (start < 0) throw wrong(entry.offset, 'offset', `${fromEnd} bytes before the end`, 'a place in the firmware')
-  const reader = new Reader(firmware, start)
-  const magic = String.fromCharCode(...reader.bytes(4, 'firmware.sev-metadata.signature'))
-  if (magic !== 'ASEV') throw wrong(start, 'signature', JSON.stringify(magic), '"ASEV"')
-  const length = reader.u32('firmware.sev-metadata.length')
-  const version = reader.u32('firmware.sev-metadata.version')
-  if (version !== 1) {
-    const place = { field: 'firmware.sev-metadata.version', offset: start + 8, expected: 'version 1' }
-    throw new EvidenceError('unsupported-version', `version ${version}`, place)
-  }
-  const count = reader.u32('firmware.sev-metadata.count')
-  if (count > MAX_SECTIONS || length !== HEAD + SECTION * count)
-    throw wrong(start + 4, 'length', `${length} bytes for ${count} sections`, `16 bytes and 12 for each of at most 256`)
+  const { reader, count, start } = openMetadata(firmware, entry, SEV_METADATA)
   return bounded(
     Array.from({ length: count }, (_, i) => sectionAt(reader, i)),
     start,

@@ -1,5 +1,6 @@
-import { EvidenceError, Reader } from '@sekisho/evidence'
-import { numberIn, PAGE_SIZE, readFirmwareTable } from './table.ts'
+import { EvidenceError, type Reader } from '@sekisho/evidence'
+import { type MetadataKind, openMetadata } from './metadata.ts'
+import { missing, PAGE_SIZE, readFirmwareTable } from './table.ts'
 
 /** Memory that a TD begins with. */
 export interface TdvfSection {
@@ -17,9 +18,7 @@ export interface TdvfSection {
 }
 
 const METADATA = 'e47a6535-984a-4798-865e-4685a7bf8ec2'
-const HEAD = 16
-const SECTION = 32
-const MAX_SECTIONS = 256
+const TDVF_METADATA: MetadataKind = { field: 'firmware.tdvf', signature: 'TDVF', section: 32, least: 1 }
 /** Of all measured sections together: they are measured page by page. */
 const MAX_MEASURED = 256 * 1024 ** 2
 const TYPES = 7
@@ -35,25 +34,8 @@ const SPLIT =
  */
 export function readTdvf(firmware: Uint8Array): readonly TdvfSection[] {
   const entry = readFirmwareTable(firmware).get(METADATA)
-  if (entry === undefined) {
-    const expected = 'the entry of TDVF metadata: a build for Intel TDX'
-    throw new EvidenceError('unsupported-kind', 'there is none', { field: 'firmware.tdvf', offset: 0, expected })
-  }
-  const fromEnd = numberIn(firmware, entry, 'firmware.tdvf.offset')
-  const start = firmware.length - fromEnd
-  if (start < 0) throw wrong(entry.offset, 'offset', `${fromEnd} bytes before the end`, 'a place in the firmware')
-  const reader = new Reader(firmware, start)
-  const magic = String.fromCharCode(...reader.bytes(4, 'firmware.tdvf.signature'))
-  if (magic !== 'TDVF') throw wrong(start, 'signature', JSON.stringify(magic), '"TDVF"')
-  const length = reader.u32('firmware.tdvf.length')
-  const version = reader.u32('firmware.tdvf.version')
-  if (version !== 1) {
-    const place = { field: 'firmware.tdvf.version', offset: start + 8, expected: 'version 1' }
-    throw new EvidenceError('unsupported-version', `version ${version}`, place)
-  }
-  const count = reader.u32('firmware.tdvf.count')
-  if (count === 0 || count > MAX_SECTIONS || length !== HEAD + SECTION * count)
-    throw wrong(start + 4, 'length', `${length} bytes for ${count} sections`, '16 bytes and 32 for each of 1 to 256')
+  if (entry === undefined) throw missing('firmware.tdvf', 'the entry of TDVF metadata: a build for Intel TDX')
+  const { reader, count, start } = openMetadata(firmware, entry, TDVF_METADATA)
   const sections = Array.from({ length: count }, (_, i) => sectionAt(reader, firmware, i))
   checkMeasured(sections, start)
   return sections
