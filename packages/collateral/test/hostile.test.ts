@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { canned, type Handler, startServer } from './hostile-server.ts'
-import { bench, except } from './setup.ts'
+import { bench, except, PATIENT } from './setup.ts'
 import { amdAnswers, type IntelAnswers, intelAnswers, quickSnp } from './vendors.ts'
 
 const tdx = intelAnswers('tdx')
@@ -237,16 +237,19 @@ const CASES: readonly Case[] = [
   },
 ]
 
+const IMPATIENT = { timeoutMs: 2_000, idleMs: 300, attempts: 3 }
+
 for (const { name, path, code, wrong } of CASES) {
   test(`${name}: ${code}; nothing bad is kept, and a good answer works later`, async (t) => {
-    const around = await bench(t, tdx)
+    const around = await bench(t, tdx, code === 'timeout' ? { limits: IMPATIENT } : {})
+    const patient = { limits: PATIENT }
     const good = canned(tdx.table)
     around.server.handle(except(good, path, wrong))
     await assert.rejects(around.source.intel(tdx.request), { name: 'CollateralError', code })
     const key = `${around.server.url}${path}`
     assert.equal(await around.cache.get(key), undefined)
     around.server.handle(good)
-    const got = await around.source.intel(tdx.request)
+    const got = await around.again(patient).intel(tdx.request)
     assert.deepEqual(got.collateral, tdx.made.collateral)
     // With a good answer in the cache, a bad one can neither replace it nor be used.
     around.server.handle(except(good, path, wrong))
