@@ -1,5 +1,5 @@
 /**
- * `npm test -- [FILTER…]`: runs every test file of the workspace, compiled, in four processes side by side, under one
+ * `npm test -- [FILTER…]`: runs every test file of the workspace, compiled, in five processes side by side, under one
  * runner that prints one total. With filters, runs the files whose path contains one.
  */
 import { spawnSync } from 'node:child_process'

@@ -24,9 +24,9 @@ export function testFiles(filters: readonly string[]): readonly TestFile[] {
 
 /**
  * The parts that run side by side, of about the same length: the proof that damaged evidence is never accepted, evidence
- * and what makes and judges it, the web page in a browser, and everything else.
+ * and what makes and judges it, the web page in a browser, the command line, and everything else.
  */
-export const PARTS = ['damage', 'evidence', 'console', 'rest'] as const
+export const PARTS = ['damage', 'evidence', 'console', 'cli', 'rest'] as const
 
 /** One of {@link PARTS}. */
 export type Part = (typeof PARTS)[number]
@@ -41,7 +41,8 @@ const WITH_EVIDENCE: readonly string[] = ['appraisal', 'collateral', 'emulator',
 function partOf({ home, path }: TestFile): Part {
   if (home === 'packages/evidence' && path === 'proof/damage.test.ts') return 'damage'
   if (WITH_EVIDENCE.some((name) => home === `packages/${name}`)) return 'evidence'
-  return home === 'packages/console' ? 'console' : 'rest'
+  if (home === 'packages/console') return 'console'
+  return home === 'packages/cli' ? 'cli' : 'rest'
 }
 
 /** Variable in which the filters of the command line reach the parts, as a JSON list. */
