@@ -203,14 +203,21 @@ describe('a connection to a TPM', () => {
   })
 
   it('that sends what nobody asked for is ended', async () => {
+    let sent = (): void => undefined
+    const unasked = new Promise<void>((resolve) => {
+      sent = resolve
+    })
     await withFake(
       (_command, socket) => {
         socket.write(FOUR)
-        setTimeout(() => socket.write(FOUR), 20)
+        setTimeout(() => socket.write(FOUR, () => sent()), 20)
       },
       async ({ tpm }) => {
         await random(tpm)
-        await new Promise((resolve) => setTimeout(resolve, 60))
+        await unasked
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        // Sockets are read between timers and these, however long the process was held up.
+        for (let i = 0; i < 3; i++) await new Promise((resolve) => setImmediate(resolve))
         assert.equal((await failure(random(tpm), TpmError)).code, 'closed')
       },
     )
