@@ -117,9 +117,14 @@ describe('sekisho measure, of firmware', () => {
     ['without a number of processors', [ovmf], 64, /--vcpus is missing/],
     ['of no processors', [ovmf, '--vcpus', '0', '--cpu', 'EPYC'], 64, /--vcpus: expected a whole number from 1/],
     ['without a model', [ovmf, '--vcpus', '1'], 64, /--cpu: expected one of EPYC/],
-    ['of an unknown hypervisor', [ovmf, '--vcpus', '1', '--hypervisor', 'xen'], 64, /expected qemu, ec2 or gce/],
+    ['of an unknown hypervisor', [ovmf, '--vcpus', '1', '--hypervisor', 'xen'], 64, /expected one of qemu, ec2, gce/],
     ['of features that are none', [ovmf, '--vcpus', '1', '--features', 'x'], 64, /--features x: expected a number/],
-    ['of a register that is none', [ovmf, '--vcpus', '1', '--register', 'rax=1'], 64, /--register rax=1: expected rdx/],
+    [
+      'of a register that is none',
+      [ovmf, '--vcpus', '1', '--register', 'rax=1'],
+      64,
+      /--register rax=1: expected one of rdx/,
+    ],
     ['of a register twice', [ovmf, '--register', 'rdx=1', '--register', 'rdx=2'], 64, /rdx was given before/],
     [
       'of a register too large',

@@ -1,5 +1,6 @@
 export { allZero, Reader, toHex } from './core/bytes.ts'
 export { canonicalJson } from './core/canonical.ts'
+export { Crc32 } from './core/crc32.ts'
 export { EvidenceError, type EvidenceErrorCode, type EvidenceErrorPlace } from './core/errors.ts'
 export { type Json, type JsonObject, memberOf, parseStrict } from './core/json.ts'
 export { exceedsJson, JSON_BOUND, type JsonBound } from './core/json-bound.ts'

@@ -3,7 +3,9 @@ import { parseSnpReport } from '@sekisho/evidence/snp'
 import {
   type DirectBoot,
   type FirmwareTee,
+  HYPERVISORS,
   type Hypervisor,
+  isHypervisor,
   type Machine,
   matchSnp,
   measureSev,
@@ -202,8 +204,8 @@ function machineOf({ vcpus, cpu, hypervisor, features, register }: FirmwareOptio
 }
 
 function hypervisorOf(name: string): Hypervisor {
-  if (name === 'qemu' || name === 'ec2' || name === 'gce') return name
-  throw usageError(`--hypervisor ${name}: expected qemu, ec2 or gce`)
+  if (isHypervisor(name)) return name
+  throw usageError(`--hypervisor ${name}: expected one of ${HYPERVISORS.join(', ')}`)
 }
 
 function orderOf(name: string = 'page'): TdBuildOrder {

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import { EvidenceError, toHex } from '@sekisho/evidence'
 import {
   type DirectBoot,
+  isHypervisor,
   kernelHashesTable,
   type Machine,
   measureSev,
@@ -179,8 +180,7 @@ async function bootOf(files: CaseFiles, vector: JsonValue): Promise<DirectBoot |
 
 function machineOf(vector: JsonValue): Machine {
   const hypervisor = textMember(vector, 'vmm') ?? 'qemu'
-  if (hypervisor !== 'qemu' && hypervisor !== 'ec2' && hypervisor !== 'gce')
-    throw new Error(`the vmm ${hypervisor} is not known`)
+  if (!isHypervisor(hypervisor)) throw new Error(`the vmm ${hypervisor} is not known`)
   const cpu = textMember(vector, 'vcpuType') ?? signatureIn(vector)
   const features = numberMember(vector, 'guestFeatures')
   const registers = member(vector, 'vmsaOverride')

@@ -1,3 +1,4 @@
+import { RESET_REGISTERS } from '@sekisho/measurement'
 import { usageError } from '../exit.ts'
 
 /** Reads SEV_FEATURES: `0x21` or `33`. */
@@ -6,17 +7,17 @@ export function featuresOption(text: string): bigint {
   throw usageError(`--features ${text}: expected a number such as 0x1 or 0x21`)
 }
 
-const REGISTERS = ['rdx', 'mxcsr', 'x87Fcw']
-
 /** Collects `rdx=0`, `mxcsr=0x1f80`, `x87Fcw=0x37f`, by the names that whoever measures knows, in whatever case they are typed. */
 export function registerOption(
   text: string,
   before: Readonly<Record<string, number>> = {},
 ): Readonly<Record<string, number>> {
   const [, typed, value] = /^(\w{1,8})=(0x[0-9a-f]{1,8}|\d{1,10})$/i.exec(text) ?? []
-  const name = REGISTERS.find((known) => known.toLowerCase() === typed?.toLowerCase())
+  const name = RESET_REGISTERS.find((known) => known.toLowerCase() === typed?.toLowerCase())
   if (name === undefined || value === undefined)
-    throw usageError(`--register ${text}: expected rdx, mxcsr or x87Fcw and a number, such as rdx=0x600`)
+    throw usageError(
+      `--register ${text}: expected one of ${RESET_REGISTERS.join(', ')} and a number, such as rdx=0x600`,
+    )
   if (Object.hasOwn(before, name)) throw usageError(`--register ${text}: ${name} was given before`)
   return { ...before, [name]: Number(value) }
 }

@@ -1,3 +1,4 @@
+import { Crc32 } from './crc32.ts'
 import { EvidenceError } from './errors.ts'
 
 /** Unpacks gzip: one member, of at most `most` bytes. @see RFC 1952, RFC 1951 @throws EvidenceError */
@@ -8,7 +9,9 @@ export function gunzip(bytes: Uint8Array, most: number): Uint8Array {
   const end = input.byteOffset()
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (end + 8 !== bytes.length) throw bad(end, `${bytes.length - end} bytes behind the data`, 'its digest and length')
-  if (view.getUint32(end, true) !== crc32(output)) throw bad(end, 'another digest', 'the CRC-32 of what was packed')
+  const crc = new Crc32()
+  crc.update(output)
+  if (view.getUint32(end, true) !== crc.value) throw bad(end, 'another digest', 'the CRC-32 of what was packed')
   if (view.getUint32(end + 4, true) !== output.length) throw bad(end + 4, 'another length', `${output.length}`)
   return output
 }
@@ -240,18 +243,6 @@ function readTables(input: BitReader): Tables {
   if (lengths.length > literals + distances) throw bad(input.byteOffset(), 'too many lengths', 'one for each symbol')
   return { literals: codeOf(lengths.slice(0, literals)), distances: codeOf(lengths.slice(literals)) }
 }
-
-function crc32(bytes: Uint8Array): number {
-  let crc = 0xffffffff
-  for (const byte of bytes) crc = (CRC[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8)
-  return (crc ^ 0xffffffff) >>> 0
-}
-
-const CRC: Uint32Array = Uint32Array.from({ length: 256 }, (_, i) => {
-  let value = i
-  for (let bit = 0; bit < 8; bit++) value = (value & 1) === 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1
-  return value
-})
 
 function bad(offset: number, found: string, expected: string): EvidenceError {
   return new EvidenceError('malformed', found, { field: 'gzip', offset, expected })

@@ -1,6 +1,7 @@
 import { decodeCbor } from '../cbor/decode.ts'
 import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
+import { DerReader, TAG } from '../x509/der.ts'
 import { isCertificate } from './carriers.ts'
 import type { Companion, Opened } from './model.ts'
 
@@ -88,13 +89,9 @@ function unwrapped(value: Uint8Array): Uint8Array {
 }
 
 function contentOf(bytes: Uint8Array, at: number, field: string): Uint8Array {
-  const first = bytes[at + 1] ?? 0
-  const size = first < 0x80 ? 0 : first & 0x7f
-  let length = size === 0 ? first : 0
-  for (let i = 0; i < size && size <= 3; i++) length = length * 256 + (bytes[at + 2 + i] ?? 0)
-  const start = at + 2 + size
-  if (bytes[at] === 0x04 && size <= 3 && start + length <= bytes.length) return bytes.subarray(start, start + length)
-  throw bad(field, at, 'another value', 'an OCTET STRING within the certificate')
+  const reader = new DerReader(bytes, 'certificate', at)
+  const start = reader.skipElement(TAG.octetString, field)
+  return bytes.subarray(start, reader.at)
 }
 
 /** Tags of quotes in the registry of the interoperable format. */

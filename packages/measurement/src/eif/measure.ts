@@ -1,6 +1,5 @@
-import { EvidenceError, toHex } from '@sekisho/evidence'
+import { Crc32, EvidenceError, toHex } from '@sekisho/evidence'
 import type { Name } from '@sekisho/evidence/x509'
-import { Crc32 } from '../crc32.ts'
 import { digestOf } from '../digest.ts'
 import { type ImageBytes, ImageReader } from '../image-reader.ts'
 import { CRC_OFFSET, type EifArchitecture, HEADER_SIZE, parseEifHeader } from './header.ts'

@@ -1,5 +1,5 @@
 import { CPU_MODELS, signatureOfModel } from './cpu-models.ts'
-import { type Hypervisor, type ResetRegisters, vmsaPage } from './vmsa.ts'
+import { HYPERVISORS, type Hypervisor, isHypervisor, RESET_REGISTERS, type ResetRegisters, vmsaPage } from './vmsa.ts'
 
 /** What a launch measurement covers of the virtual machine beside its memory: the first state of its processors. */
 export interface Machine {
@@ -16,7 +16,6 @@ export interface Machine {
 }
 
 const MAX_VCPUS = 4096
-const REGISTERS: readonly string[] = ['rdx', 'mxcsr', 'x87Fcw'] satisfies (keyof ResetRegisters)[]
 const MAX_U64 = 2n ** 64n
 /** Where an x86 processor begins. */
 const RESET_VECTOR = 0xfffffff0
@@ -35,8 +34,7 @@ export function checkMachine(machine: Machine): CheckedMachine {
   const { vcpus, hypervisor = 'qemu', features = 1n, registers = {} } = machine
   if (!Number.isSafeInteger(vcpus) || vcpus < 1 || vcpus > MAX_VCPUS)
     throw new TypeError(`vcpus: expected a whole number from 1 to ${MAX_VCPUS}`)
-  if (hypervisor !== 'qemu' && hypervisor !== 'ec2' && hypervisor !== 'gce')
-    throw new TypeError('hypervisor: expected qemu, ec2 or gce')
+  if (!isHypervisor(hypervisor)) throw new TypeError(`hypervisor: expected one of ${HYPERVISORS.join(', ')}`)
   if (typeof features !== 'bigint' || features < 0n || features >= MAX_U64)
     throw new TypeError('features: expected a bigint of 64 bits')
   checkRegisterNames(registers)
@@ -48,8 +46,8 @@ export function checkMachine(machine: Machine): CheckedMachine {
 
 // One that is not known would leave the hypervisor's value in its place without a word.
 function checkRegisterNames(registers: ResetRegisters): void {
-  const unknown = Object.keys(registers).find((name) => !REGISTERS.includes(name))
-  if (unknown !== undefined) throw new TypeError(`registers.${unknown}: expected one of ${REGISTERS.join(', ')}`)
+  const unknown = Object.keys(registers).find((name) => !RESET_REGISTERS.some((known) => known === name))
+  if (unknown !== undefined) throw new TypeError(`registers.${unknown}: expected one of ${RESET_REGISTERS.join(', ')}`)
 }
 
 function checkRegister(name: string, value: number | undefined, most: number): void {

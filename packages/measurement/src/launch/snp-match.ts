@@ -4,7 +4,7 @@ import { checkMachine, type Machine, statePages } from './machine.ts'
 import { SnpLaunchDigest } from './snp-digest.ts'
 import { readSnpFirmware, type SnpFirmware } from './snp-firmware.ts'
 import { addSections, hashesPage } from './snp-memory.ts'
-import type { Hypervisor } from './vmsa.ts'
+import { HYPERVISORS, type Hypervisor } from './vmsa.ts'
 
 /** A launch that has the measurement that was looked for. */
 export interface SnpMatch {
@@ -22,7 +22,6 @@ export interface SnpSearch {
 
 /** SEV_FEATURES that hosts set without being asked: SNP alone, and with the debug registers swapped. */
 const FEATURES: readonly bigint[] = [1n, 0x21n]
-const HYPERVISORS: readonly Hypervisor[] = ['qemu', 'ec2', 'gce']
 const MAX_VCPUS = 512
 
 /**

@@ -1,15 +1,21 @@
 import { PAGE_SIZE } from '../firmware/table.ts'
 
 /** Whose first register values a guest gets: QEMU with KVM, Amazon EC2, Google Compute Engine. */
-export type Hypervisor = 'qemu' | 'ec2' | 'gce'
+export const HYPERVISORS = ['qemu', 'ec2', 'gce'] as const
 
-/** Registers whose first values changed from one version of a hypervisor to the next. */
-export interface ResetRegisters {
-  readonly rdx?: number
-  readonly mxcsr?: number
-  /** x87 control word. */
-  readonly x87Fcw?: number
+/** One of {@link HYPERVISORS}. */
+export type Hypervisor = (typeof HYPERVISORS)[number]
+
+/** Whether a name is that of a known hypervisor. */
+export function isHypervisor(name: string): name is Hypervisor {
+  return HYPERVISORS.some((known) => known === name)
 }
+
+/** Registers whose first values changed from one version of a hypervisor to the next; `x87Fcw` is the x87 control word. */
+export const RESET_REGISTERS = ['rdx', 'mxcsr', 'x87Fcw'] as const
+
+/** Their values, instead of the hypervisor's own. */
+export type ResetRegisters = { readonly [name in (typeof RESET_REGISTERS)[number]]?: number }
 
 /** What a processor's state page is made from. */
 export interface VmsaOptions {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { crc32 } from 'node:zlib'
 import { Prng } from '@sekisho/emulator/kit'
-import { Crc32 } from '../src/crc32.ts'
+import { Crc32 } from '../src/core/crc32.ts'
 
 describe('CRC-32', () => {
   it('of the check string of the catalogues', () => {
