@@ -5,6 +5,7 @@ import type { ServerResponse } from 'node:http'
 import { describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import {
+  type Attester,
   bindingOf,
   ClientError,
   type LeaseEvent,
@@ -16,7 +17,7 @@ import {
   watchLease,
 } from '../src/index.ts'
 import { failure } from './failure.ts'
-import { encrypt, type Handler, json, SAMPLE, type Seen, withServer } from './fake-checkpoint.ts'
+import { encrypt, type Handler, json, SAMPLE, type Seen, withHastyServer, withServer } from './fake-checkpoint.ts'
 
 const SESSION = '0b9a3c1e5d7f40a2b1c3d5e7f9012345'
 const NONCE = Buffer.alloc(32, 5).toString('base64')
@@ -108,6 +109,24 @@ describe('a workload that asks the checkpoint for a secret under a lease', () =>
       assert.deepEqual(seen[0]?.body, { namespace: 'team-a', tee: 'sample' })
       assert.deepEqual(seen[2]?.body, { namespace: 'team-a', resource: 'demo/key/1', session: SESSION })
       for (const { path } of seen) assert.ok(!path.includes('secret'), 'no secret stands in a URL')
+    })
+  })
+
+  it('opens another connection where the server closed one while the attester held the process up', async () => {
+    const everything = { session: SESSION, nonce: NONCE, token: 'e30.e30.c2ln' }
+    await withHastyServer(everything, 50, async (url) => {
+      const attester: Attester = {
+        ...SAMPLE,
+        attest(options) {
+          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+          return SAMPLE.attest(options)
+        },
+      }
+      // Several at once, so that the runtime keeps a connection beside the one that asks for the challenge.
+      await Promise.allSettled([fetch(url), fetch(url), fetch(url)])
+      const asked = requestSecret({ url, attester, resource: 'demo/key/1', protocol: 'native' })
+      // This server knows one answer only: that of a release without its JWE.
+      assert.equal((await failure(asked, ClientError)).code, 'protocol')
     })
   })
 

@@ -2,6 +2,7 @@ import { createCipheriv, createHash, createPublicKey, diffieHellman, randomBytes
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { Worker } from 'node:worker_threads'
 import { generateKey } from '@sekisho/emulator/kit'
 import type { Attester } from '../src/index.ts'
 
@@ -41,6 +42,34 @@ export async function withServer(handler: Handler, test: (url: string, seen: See
     server.closeAllConnections()
     server.close()
     await once(server, 'close')
+  }
+}
+
+/**
+ * A server on a thread of its own, which answers every request with the JSON `body`, and closes all its connections
+ * `afterMs` after it was asked for a challenge.
+ */
+export async function withHastyServer(
+  body: object,
+  afterMs: number,
+  test: (url: string) => Promise<void>,
+): Promise<void> {
+  const worker = new Worker(
+    `const { parentPort, workerData } = require('node:worker_threads')
+    const { body, afterMs } = workerData
+    // Without the header that names its patience: who reads that closes in time.
+    const server = require('node:http').createServer({ keepAliveTimeout: 0 }, (request, response) => {
+      request.resume().on('end', () => response.setHeader('content-type', 'application/json').end(body))
+      if (request.url.endsWith('/challenge')) setTimeout(() => server.closeAllConnections(), afterMs)
+    })
+    server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`,
+    { eval: true, workerData: { body: JSON.stringify(body), afterMs } },
+  )
+  try {
+    const [port] = await once(worker, 'message')
+    await test(`http://127.0.0.1:${port}`)
+  } finally {
+    await worker.terminate()
   }
 }
 

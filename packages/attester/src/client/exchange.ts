@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Attester, Collected } from '../attester.ts'
 import { ClientError, Refusal } from './errors.ts'
 import { type Answer, isMembers, type Members, send, type Transport } from './http.ts'
 
@@ -26,6 +28,18 @@ export function refusalOf({ status, json }: Pick<Answer, 'status' | 'json'>): Er
     typeof decision === 'string' && decision.length <= MAX_DECISION ? decision : undefined,
     status,
   )
+}
+
+/**
+ * Evidence over `reportData`. An attester may hold the process up for longer than a server keeps a connection open; its
+ * end is noticed before the next request goes out on it, which could not be sent twice.
+ */
+export async function evidenceOf(attester: Attester, reportData: Uint8Array): Promise<Collected> {
+  const collected = await attester.attest({ reportData })
+  // Timers come before sockets in a turn of the event loop: the second one finds the sockets looked at.
+  await delay(0)
+  await delay(0)
+  return collected
 }
 
 /** Bytes as JSON carries them: base64 with padding. */

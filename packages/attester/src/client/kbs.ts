@@ -1,5 +1,6 @@
 import type { Attester } from '../attester.ts'
 import { ClientError, Refusal } from './errors.ts'
+import { evidenceOf } from './exchange.ts'
 import { type Answer, isMembers, send, type Transport, textOf } from './http.ts'
 import { decryptJwe } from './jwe.ts'
 import { checkNamespace, checkResource, DEFAULT_NAMESPACE } from './names.ts'
@@ -43,7 +44,7 @@ export async function requestKbsSecret(request: SecretRequest): Promise<KbsSecre
   onProgress('challenge')
   const { nonce, hash, cookie } = await authenticate(request, prefix, attester.tee)
   onProgress('evidence')
-  const { kbs } = await attester.attest({ reportData: bindingOf(nonce, key.publicKey, hash) })
+  const { kbs } = await evidenceOf(attester, bindingOf(nonce, key.publicKey, hash))
   onProgress('attest')
   const attested = await send(request, {
     method: 'POST',

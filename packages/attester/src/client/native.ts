@@ -1,6 +1,6 @@
 import type { Attester, Collected } from '../attester.ts'
 import { ClientError } from './errors.ts'
-import { base64, post } from './exchange.ts'
+import { base64, evidenceOf, post } from './exchange.ts'
 import { isMembers, type Transport, textOf } from './http.ts'
 import { decryptJwe } from './jwe.ts'
 import type { ReleaseStep, SecretRequest } from './kbs.ts'
@@ -113,7 +113,7 @@ async function collect(
   const session = textOf(challenge['session'], 'session', MAX_SESSION)
   const nonce = textOf(challenge['nonce'], 'nonce', MAX_NONCE)
   onProgress('evidence')
-  const collected = await request.attester.attest({ reportData: bindingOf(nonce, key.publicKey) })
+  const collected = await evidenceOf(request.attester, bindingOf(nonce, key.publicKey))
   return { session, ...formOf(collected), runtimeData: { nonce, 'tee-pubkey': key.publicKey } }
 }
 
