@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { before, describe, it } from 'node:test'
 import { createWorld, type World } from '@sekisho/emulator'
+import { keptRsaKeys } from '@sekisho/emulator/kit'
 import { recognise } from '@sekisho/evidence/recognise'
 import { parseTpmJson } from '@sekisho/evidence/tpm'
 import { type EmulatedPlatform, emulatedAttester } from '../src/index.ts'
@@ -11,7 +12,7 @@ const REPORT_DATA = new Uint8Array(createHash('sha384').update('nonce and key').
 describe('an emulated platform as an attester', () => {
   let world: World
   before(() => {
-    world = createWorld({ products: ['Genoa'] })
+    world = createWorld({ products: ['Genoa'], rsaKey: keptRsaKeys() })
   })
 
   const platforms: readonly (readonly [string, () => EmulatedPlatform])[] = [

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { createWorld, kbsEvidence, type World } from '@sekisho/emulator'
+import { keptRsaKeys } from '@sekisho/emulator/kit'
 import { recognise } from '@sekisho/evidence/recognise'
 import { emulatedAttester, TsmError, type TsmFiles, tsmAttester } from '../src/index.ts'
 import { LINUX_FILES } from '../src/tsm/files.ts'
@@ -79,7 +80,7 @@ const RAW = (inblob: Uint8Array) => ({ outblob: inblob })
 describe('reports of the kernel', () => {
   let world: World
   before(() => {
-    world = createWorld({ products: ['Genoa', 'Turin'] })
+    world = createWorld({ products: ['Genoa', 'Turin'], rsaKey: keptRsaKeys() })
   })
 
   for (const [product, version] of [

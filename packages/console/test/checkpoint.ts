@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createWorld } from '@sekisho/emulator'
+import { keptRsaKeys } from '@sekisho/emulator/kit'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { leave, openPages, type Pages, ROOT, type Seen, type Session } from './browser.ts'
 import { runCommand } from './command-line.ts'
@@ -96,7 +97,7 @@ let savedWorld: Promise<string> | undefined
 /** The world that every stage of this process begins with: its RSA keys take seconds, and no test is about them. */
 function worldOfAll(): Promise<string> {
   const make = async (): Promise<string> => {
-    const world = createWorld()
+    const world = createWorld({ rsaKey: keptRsaKeys() })
     await world.ready()
     return world.save()
   }

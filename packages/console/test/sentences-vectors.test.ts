@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, it } from 'node:test'
 import { createWorld, kbsEvidence } from '@sekisho/emulator'
+import { keptRsaKeys } from '@sekisho/emulator/kit'
 import type { Check, Verdict } from '@sekisho/evidence'
 import type { GivenFile } from '../src/engine/messages.ts'
 import { WORK } from '../src/engine/work.ts'
@@ -127,7 +128,7 @@ function filesIn(folder: string): readonly GivenFile[] {
 describe('sentences of verdicts in Japanese', () => {
   it('of every emulated platform, damaged or not, has none in English', async () => {
     const coverage: Coverage = { told: new Map(), lacking: new Map() }
-    const world = createWorld({ products: ['Genoa'] })
+    const world = createWorld({ products: ['Genoa'], rsaKey: keptRsaKeys() })
     for (const kind of ['snp', 'tdx', 'sgx', 'nitro', 'cca', 'tpm'] as const) {
       const evidence = JSON.stringify(kbsEvidence(kind, world[kind]({}).attest(new Uint8Array(48))))
       const file = { name: kind, bytes: new TextEncoder().encode(evidence) }

@@ -22,24 +22,30 @@ export interface Ground {
   changed(): void
 }
 
-/** Makes the ground under a state. */
-export function groundOf(state: WorldState, now: () => Date): Ground {
+/** Gives the RSA key of an authority, e.g. `Genoa ark`. */
+export type RsaKeySource = (name: string, bits: 2048 | 3072 | 4096) => KeyPair
+
+/** Makes the ground under a state. RSA keys that it does not have come from `source`, and are new without one. */
+export function groundOf(state: WorldState, now: () => Date, source?: RsaKeySource): Ground {
   const keys = new Map<string, KeyPair>()
   const derived = new Map<string, KeyPair>()
   const kept = new Map<string, unknown>()
+  const make: RsaKeySource = source ?? ((_name, bits) => generateKey(`RSA-${bits}`))
   return {
     state,
     seed: fromHex(state.seed),
     now,
     rsaKey(name, bits): KeyPair {
       const pem = state.rsa[name]
-      const key = keys.get(name) ?? (pem === undefined ? generateKey(`RSA-${bits}`) : keyFromPem(pem))
+      const key = keys.get(name) ?? (pem === undefined ? make(name, bits) : keyFromPem(pem))
       keys.set(name, key)
       state.rsa[name] ??= key.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString()
       return key
     },
     async prepareRsaKeys(names, bits): Promise<void> {
       const missing = names.filter((name) => state.rsa[name] === undefined)
+      if (source !== undefined) for (const name of missing) this.rsaKey(name, bits)
+      if (source !== undefined) return
       const made = await Promise.all(missing.map(async (name) => [name, await generateRsa(bits)] as const))
       // Someone may have needed one in the meantime: the first one made is the world's.
       for (const [name, pem] of made) state.rsa[name] ??= pem

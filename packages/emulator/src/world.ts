@@ -7,7 +7,7 @@ import { armOffice, type EmulatedArm } from './arm/authority.ts'
 import { type CcaPlatform, type CcaPlatformOptions, ccaPlatform } from './arm/cca.ts'
 import { awsOffice, type EmulatedAws } from './aws/authority.ts'
 import { type NitroPlatform, type NitroPlatformOptions, nitroPlatform } from './aws/nitro.ts'
-import { groundOf } from './ground.ts'
+import { groundOf, type RsaKeySource } from './ground.ts'
 import { type EmulatedIntel, intelOffice } from './intel/authority.ts'
 import { certificationService } from './intel/pcs.ts'
 import { type SgxPlatform, type SgxPlatformOptions, sgxPlatform } from './intel/sgx.ts'
@@ -26,6 +26,8 @@ export interface WorldOptions {
   readonly now?: () => Date
   /** Product lines of AMD that a new world has, by default all: each has a root whose RSA key takes a second to make. */
   readonly products?: readonly AmdProduct[]
+  /** Where it takes RSA keys from that it does not have; default: new ones. Tests that make many worlds give `keptRsaKeys()` of the kit. */
+  readonly rsaKey?: RsaKeySource
 }
 
 /** Vendors' authorities with their services, and the machines that they endorse. Nothing in it is hardware. */
@@ -67,7 +69,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const { now = (): Date => new Date(), products = ALL_PRODUCTS } = options
   const state =
     options.saved === undefined ? newState(randomBytes(32).toString('hex'), now(), products) : readState(options.saved)
-  const ground = groundOf(state, now)
+  const ground = groundOf(state, now, options.rsaKey)
   const amd = amdOffice(ground)
   const intel = intelOffice(ground)
   const aws = awsOffice(ground)

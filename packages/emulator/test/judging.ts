@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Check, Verdict } from '@sekisho/evidence'
 import { createWorld, type World } from '../src/index.ts'
+import { keptRsaKeys } from '../src/kit/index.ts'
 
 /** Report data that every test asks for. */
 export const REPORT_DATA: Uint8Array = Uint8Array.from({ length: 48 }, (_, i) => i + 1)
@@ -18,7 +19,7 @@ export function testWorld(): { readonly world: World; readonly clock: Clock } {
   const clock: Clock = { at: new Date('2026-06-15T12:00:00Z') }
   const now = (): Date => clock.at
   if (genoa === undefined) {
-    const first = createWorld({ products: ['Genoa'], now })
+    const first = createWorld({ products: ['Genoa'], now, rsaKey: keptRsaKeys() })
     first.snp().attest(REPORT_DATA)
     genoa = { saved: first.save() }
   }

@@ -21,8 +21,10 @@ import {
   verifyNvidiaNodeSync,
   verifyNvidiaSync,
 } from '../src/nvidia/index.ts'
+import { nvidiaStory } from '../src/nvidia/verify.ts'
 import { recognise } from '../src/recognise/index.ts'
 import { checkOf } from './nvidia-kit.ts'
+import { KnownChecks } from './proof/known-checks.ts'
 import { casesOf, missing, VECTORS, type VectorCase } from './vectors.ts'
 
 const skip = missing('nvidia-gpu')
@@ -56,6 +58,14 @@ function judged(
   return verifyNvidiaSync(report, { at: one.at, collateral, waive: WAIVE })
 }
 
+/** Judges one device's report, damaged or not, as {@link judged} does; signature checks that no damage reaches are made once. */
+function judgeOften(one: VectorCase): (report: Uint8Array) => Verdict<NvidiaClaims> {
+  const known = new KnownChecks()
+  const options = { at: one.at, collateral: prepareNvidiaCollateral(collateralOf(one)), waive: WAIVE }
+  known.learn(nvidiaStory(one.file('report.bin'), options))
+  return (report) => known.tell(nvidiaStory(report, options))
+}
+
 function flipped(bytes: Uint8Array, at: number): Uint8Array {
   const copy = new Uint8Array(bytes)
   copy[at] = (copy[at] as number) ^ (1 << (at % 8))
@@ -87,20 +97,23 @@ describe('NVIDIA vectors', { skip }, () => {
 
   it('a bit flipped in any byte of a report is noticed', () => {
     for (const one of [named('hopper-550-full'), named('switch-ls10')]) {
-      const collateral = prepareNvidiaCollateral(collateralOf(one))
       const bytes = one.file('report.bin')
-      assert.equal(judged(one, bytes, collateral).authenticity, 'proven')
-      for (let at = 0; at < bytes.length; at++)
-        assertNotProven(() => judged(one, flipped(bytes, at), collateral), `${one.name} byte ${at}`)
+      const again = judgeOften(one)
+      assert.equal(again(bytes).authenticity, 'proven')
+      for (let at = 0; at < bytes.length; at++) {
+        const changed = flipped(bytes, at)
+        assertNotProven(() => again(changed), `${one.name} byte ${at}`)
+        if (at % 101 === 0) assertNotProven(() => judged(one, changed), `${one.name} byte ${at}, afresh`)
+      }
     }
   })
 
   it('a bit flipped in a report, manifest or chain of every accepted vector is noticed', () => {
     for (const one of VALID) {
-      const prepared = prepareNvidiaCollateral(collateralOf(one))
+      const again = judgeOften(one)
       const bytes = one.file('report.bin')
       for (let at = 1; at < bytes.length; at += 47)
-        assertNotProven(() => judged(one, flipped(bytes, at), prepared), `${one.name} byte ${at}`)
+        assertNotProven(() => again(flipped(bytes, at)), `${one.name} byte ${at}`)
     }
     const full = named('hopper-550-full')
     for (const part of ['driverRim', 'vbiosRim', 'certificateChain'] as const) {

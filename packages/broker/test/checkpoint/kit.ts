@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { networkSource } from '@sekisho/collateral'
 import { type Attested, createWorld, type KbsTee, kbsEvidence, type World } from '@sekisho/emulator'
-import { generateKey } from '@sekisho/emulator/kit'
+import { generateKey, keptRsaKeys } from '@sekisho/emulator/kit'
 import { primaryDigest } from '../../src/checkpoint/binding.ts'
 import {
   type Broker,
@@ -39,7 +39,7 @@ let shared: World | undefined
 
 /** One world for all tests of a file that change nothing in it: its RSA roots take a second to make. */
 export function sharedWorld(): World {
-  shared ??= createWorld({ products: ['Genoa'] })
+  shared ??= createWorld({ products: ['Genoa'], rsaKey: keptRsaKeys() })
   return shared
 }
 

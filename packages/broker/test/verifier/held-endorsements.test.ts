@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CollateralError, type CollateralSource, networkSource } from '@sekisho/collateral'
 import { createWorld, kbsEvidence } from '@sekisho/emulator'
+import { keptRsaKeys } from '@sekisho/emulator/kit'
 import { openVerifier } from '../../src/index.ts'
 import type { Received } from '../../src/verifier/model.ts'
 import { later, serveWorld, worldVerifier } from '../checkpoint/kit.ts'
@@ -9,7 +10,7 @@ import { later, serveWorld, worldVerifier } from '../checkpoint/kit.ts'
 const AT = new Date()
 
 test('a revocation found on the endorsements that were kept holds for evidence that brings none, and for evidence that brings its own', async (t) => {
-  const world = createWorld({ products: ['Genoa'] })
+  const world = createWorld({ products: ['Genoa'], rsaKey: keptRsaKeys() })
   const verifier = await worldVerifier(t, world)
   const machine = world.snp()
   const judge = async (received: Received, seconds: number, refresh = false) => {

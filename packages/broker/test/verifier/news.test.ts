@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createWorld, type World } from '@sekisho/emulator'
+import { keptRsaKeys } from '@sekisho/emulator/kit'
 import type { Verdict } from '@sekisho/evidence'
 import { later, type Machine, worldVerifier } from '../checkpoint/kit.ts'
 
@@ -32,7 +33,7 @@ async function watched(
 }
 
 test('another revocation list of AMD is told once, when it is first seen; the same one never', async (t) => {
-  const world = createWorld({ products: ['Genoa'] })
+  const world = createWorld({ products: ['Genoa'], rsaKey: keptRsaKeys() })
   const { news, judge } = await watched(t, world)
   const machine = world.snp()
   for (const seconds of [0, 1, 11, 22]) await judge(machine, seconds)
@@ -50,7 +51,7 @@ test('another revocation list of AMD is told once, when it is first seen; the sa
 })
 
 test('a revocation that a look at live leases has found holds for whoever attests next, whatever is held', async (t) => {
-  const world = createWorld({ products: ['Genoa'] })
+  const world = createWorld({ products: ['Genoa'], rsaKey: keptRsaKeys() })
   const { news, judge } = await watched(t, world)
   const machine = world.snp()
   assert.equal(await judge(machine, 0), 'proven')

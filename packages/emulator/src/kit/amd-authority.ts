@@ -1,5 +1,6 @@
 import { CA_VALIDITY, DEFAULT_WINDOW, type ExampleAnchor, exampleAnchor, type Window } from './anchor.ts'
-import { type KeyPair, namedKey } from './keys.ts'
+import type { KeyPair } from './keys.ts'
+import { namedKey } from './named-keys.ts'
 import {
   authorityKeyIdentifier,
   basicConstraints,

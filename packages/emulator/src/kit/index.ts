@@ -118,11 +118,11 @@ export {
   type KeyKind,
   type KeyPair,
   keyFromPem,
-  namedKey,
   rawPoint,
   spkiSha256,
 } from './keys.ts'
 export { mutate, mutateText } from './mutate.ts'
+export { keptRsaKeys, namedKey } from './named-keys.ts'
 export { Prng } from './prng.ts'
 export { type IssuingAlgorithm, signWith } from './signing.ts'
 export {

@@ -48,18 +48,6 @@ export function keyPairOf(privateKey: KeyObject): KeyPair {
   return { privateKey, publicKey, spki: new Uint8Array(publicKey.export({ format: 'der', type: 'spki' })) }
 }
 
-const kept = new Map<string, KeyPair>()
-
-/** The key pair called `name`, made at its first use and kept for the life of the process: RSA keys take a second each. */
-export function namedKey(name: string, kind: KeyKind): KeyPair {
-  const label = `${kind} ${name}`
-  const known = kept.get(label)
-  if (known !== undefined) return known
-  const made = generateKey(kind)
-  kept.set(label, made)
-  return made
-}
-
 /** SHA-256 of the SubjectPublicKeyInfo in lower-case hex: what a trust anchor pins. */
 export function spkiSha256(key: KeyPair): string {
   return createHash('sha256').update(key.spki).digest('hex')

@@ -70,7 +70,8 @@ export function verifyNvidiaSync(evidence: Uint8Array, options: NvidiaVerifyOpti
   return tellNow(nvidiaStory(evidence, options))
 }
 
-function* nvidiaStory(evidence: Uint8Array, options: NvidiaVerifyOptions): Story<Verdict<NvidiaClaims>> {
+/** The steps of {@link verifyNvidia}, for whoever tells them otherwise. */
+export function* nvidiaStory(evidence: Uint8Array, options: NvidiaVerifyOptions): Story<Verdict<NvidiaClaims>> {
   const door = openDoor(evidence, options)
   yield door.first
   const plan = planDevice(door)

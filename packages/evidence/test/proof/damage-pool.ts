@@ -21,7 +21,10 @@ export async function runErrands(
   let next = 0
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
-      const worker = new Worker(new URL('./damage-worker.js', import.meta.url), { workerData: subjects })
+      const worker = new Worker(new URL('./damage-worker.js', import.meta.url), {
+        workerData: subjects,
+        resourceLimits: { maxYoungGenerationSizeMb: 128 },
+      })
       const send = (): void => {
         const errand = errands[next++]
         if (errand === undefined) worker.terminate().then(() => resolve(), reject)

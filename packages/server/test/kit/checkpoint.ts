@@ -22,6 +22,7 @@ import {
 } from '@sekisho/broker'
 import { networkSource } from '@sekisho/collateral'
 import { type Attested, createWorld, type KbsTee, kbsEvidence, type World } from '@sekisho/emulator'
+import { keptRsaKeys } from '@sekisho/emulator/kit'
 import { type RunningServer, type ServerOptions, startServer } from '../../src/index.ts'
 
 /** What is closed when a test ends. */
@@ -33,7 +34,7 @@ let shared: World | undefined
 
 /** One world for all tests of the process that change nothing in it: its roots take a second to make. */
 export function sharedWorld(): World {
-  shared ??= createWorld({ products: ['Genoa'] })
+  shared ??= createWorld({ products: ['Genoa'], rsaKey: keptRsaKeys() })
   return shared
 }
 
