@@ -3,7 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { EXAMPLE, MAIN, ROOT, scratch, sekisho } from './process.ts'
+import { EXAMPLE, MAIN, ROOT, scratch } from './process.ts'
+import { run, runWithin } from './run.ts'
 
 const folder = scratch()
 const file = (name: string, content: string | Uint8Array): string => {
@@ -19,8 +20,8 @@ describe('sekisho inspect', () => {
     ['examples/sgx/quote.bin', /^SGX quote/],
     ['examples/snp-genoa/report.bin', /^SEV-SNP report {2}1184 bytes/],
   ] as const) {
-    it(`${path}: fields with offsets, and a word that nothing is verified`, () => {
-      const ran = sekisho(['inspect', path])
+    it(`${path}: fields with offsets, and a word that nothing is verified`, async () => {
+      const ran = await runWithin(['inspect', path])
       assert.deepEqual([ran.code, ran.err], [0, ''])
       assert.match(ran.out, first)
       assert.match(ran.out, /nothing here is verified/)
@@ -28,8 +29,8 @@ describe('sekisho inspect', () => {
       assert.match(ran.out, /report_?[dD]ata +[0-9a-f]{128}/)
     })
 
-    it(`${path} --json: every field with its place`, () => {
-      const { fields, length, wrappers } = parsed(sekisho(['inspect', path, '--json']).out)
+    it(`${path} --json: every field with its place`, async () => {
+      const { fields, length, wrappers } = parsed((await runWithin(['inspect', path, '--json'])).out)
       assert.ok(Array.isArray(fields) && fields.length > 20)
       assert.ok(typeof length === 'number' && length > 1000)
       assert.deepEqual(wrappers, [])
@@ -38,78 +39,78 @@ describe('sekisho inspect', () => {
 })
 
 describe('sekisho diff', () => {
-  it('0 when nothing differs', () => {
-    const ran = sekisho(['diff', 'examples/tdx/quote.bin', 'examples/tdx/quote.bin'])
+  it('0 when nothing differs', async () => {
+    const ran = await runWithin(['diff', 'examples/tdx/quote.bin', 'examples/tdx/quote.bin'])
     assert.equal(ran.code, 0)
     assert.match(ran.out, /^Nothing differs; \d+ are the same\./)
   })
 
-  it('1 and the fields that differ', () => {
-    const ran = sekisho(['diff', 'examples/tdx/quote.bin', 'examples/tdx-debug/quote.bin'])
+  it('1 and the fields that differ', async () => {
+    const ran = await runWithin(['diff', 'examples/tdx/quote.bin', 'examples/tdx-debug/quote.bin'])
     assert.equal(ran.code, 1)
     assert.match(ran.out, /\.debug\n {2}A {2}false.*\n {2}B {2}true/)
   })
 
-  it('evidence of two kinds', () => {
-    const ran = sekisho(['diff', 'examples/tdx/quote.bin', 'examples/snp-genoa/report.bin'])
+  it('evidence of two kinds', async () => {
+    const ran = await runWithin(['diff', 'examples/tdx/quote.bin', 'examples/snp-genoa/report.bin'])
     assert.equal(ran.code, 1)
     assert.match(ran.out, /A {2}TDX quote: .*\nB {2}SEV-SNP report: /)
     assert.match(ran.out, /does not have it/)
   })
 
-  it('--json lists each difference with both values', () => {
+  it('--json lists each difference with both values', async () => {
     const { differences, equal } = parsed(
-      sekisho(['diff', 'examples/tdx/quote.bin', 'examples/tdx-debug/quote.bin', '--json']).out,
+      (await runWithin(['diff', 'examples/tdx/quote.bin', 'examples/tdx-debug/quote.bin', '--json'])).out,
     )
     assert.ok(Array.isArray(differences) && differences.length > 1 && typeof equal === 'number' && equal > 20)
   })
 
-  it('64 when both are standard input', () => assert.equal(sekisho(['diff', '-', '-']).code, 64))
+  it('64 when both are standard input', async () => assert.equal((await runWithin(['diff', '-', '-'])).code, 64))
 })
 
 describe('sekisho conformance', () => {
-  it('an empty folder is an error, not a success', () => {
+  it('an empty folder is an error, not a success', async () => {
     const empty = join(folder, 'empty')
     mkdirSync(empty)
-    const ran = sekisho(['conformance', empty])
+    const ran = await runWithin(['conformance', empty])
     assert.equal(ran.code, 3)
     assert.match(ran.err, /no case\.json/)
   })
 
-  it('a kind of evidence that is not known is unsupported, by name', () => {
+  it('a kind of evidence that is not known is unsupported, by name', async () => {
     const cases = join(folder, 'cases', 'alien')
     mkdirSync(cases, { recursive: true })
     writeFileSync(join(cases, 'case.json'), JSON.stringify({ tee: 'toaster', expect: { verdict: 'valid' } }))
-    const ran = sekisho(['conformance', join(folder, 'cases')])
+    const ran = await runWithin(['conformance', join(folder, 'cases')])
     assert.equal(ran.code, 2)
     assert.match(ran.out, /^UNSUPPORTED cases\/alien[\s\S]*"toaster"[\s\S]*1 cases: 0 passed, 0 failed, 1 unsupported/)
-    const { totals } = parsed(sekisho(['conformance', join(folder, 'cases'), '--json']).out)
+    const { totals } = parsed((await runWithin(['conformance', join(folder, 'cases'), '--json'])).out)
     assert.deepEqual(totals, { cases: 1, pass: 0, fail: 0, unsupported: 1 })
   })
 
-  it('a case whose evidence is missing fails, and the others still run', () => {
+  it('a case whose evidence is missing fails, and the others still run', async () => {
     const cases = join(folder, 'broken', 'one')
     mkdirSync(cases, { recursive: true })
     writeFileSync(
       join(cases, 'case.json'),
       JSON.stringify({ tee: 'tdx', evaluateAt: '2026-06-15T12:00:00Z', expect: { verdict: 'valid' } }),
     )
-    assert.equal(sekisho(['conformance', join(folder, 'broken')]).code, 1)
+    assert.equal((await runWithin(['conformance', join(folder, 'broken')])).code, 1)
   })
 
-  it('3 for a case that is no JSON', () => {
+  it('3 for a case that is no JSON', async () => {
     const cases = join(folder, 'nojson')
     mkdirSync(cases)
     writeFileSync(join(cases, 'case.json'), '{')
-    assert.equal(sekisho(['conformance', cases]).code, 3)
+    assert.equal((await runWithin(['conformance', cases])).code, 3)
   })
 })
 
 describe('sekisho collateral', () => {
   const bundle = join(folder, 'bundle.json')
 
-  it('packs collateral of several kinds; the bundle verifies what it was packed from', () => {
-    const packed = sekisho([
+  it('packs collateral of several kinds; the bundle verifies what it was packed from', async () => {
+    const packed = await runWithin([
       'collateral',
       'pack',
       'examples/tdx/collateral.json',
@@ -121,45 +122,45 @@ describe('sekisho collateral', () => {
     assert.deepEqual([packed.code, packed.out], [0, ''])
     assert.match(packed.err, /3 items written/)
     for (const name of ['tdx', 'sgx', 'snp'] as const) {
-      const direct = sekisho(['verify', ...EXAMPLE[name], '--json'])
+      const direct = await runWithin(['verify', ...EXAMPLE[name], '--json'])
       const args = [...EXAMPLE[name]]
       args[args.indexOf('--collateral') + 1] = bundle
-      const bundled = sekisho(['verify', ...args, '--json'])
+      const bundled = await runWithin(['verify', ...args, '--json'])
       assert.deepEqual([bundled.code, bundled.err, bundled.out], [0, '', direct.out])
     }
   })
 
-  it('a bundle that has expired is judged as expired, not as missing', () => {
+  it('a bundle that has expired is judged as expired, not as missing', async () => {
     const args = [...EXAMPLE.tdx]
     args[args.indexOf('--collateral') + 1] = bundle
     args[args.indexOf('--at') + 1] = '2051-01-01T00:00:00Z'
-    const ran = sekisho(['verify', ...args])
+    const ran = await runWithin(['verify', ...args])
     assert.equal(ran.code, 1)
     assert.match(ran.out, /FAIL tdx\.tcb-info\.current/)
     assert.doesNotMatch(ran.out, /tdx\.tcb-info\.present/)
   })
 
-  it('shows what a bundle holds and until when', () => {
-    const ran = sekisho(['collateral', 'show', bundle, '--at', '2026-06-15'])
+  it('shows what a bundle holds and until when', async () => {
+    const ran = await runWithin(['collateral', 'show', bundle, '--at', '2026-06-15'])
     assert.equal(ran.code, 0)
     assert.match(ran.out, /^3 items/)
     assert.match(ran.out, /TDX TCB info, QE identity and CRLs of FMSPC c0ffee000001/)
     assert.match(ran.out, /VALID from 2025-01-01T00:00:00Z until 2049-12-31/)
-    assert.match(sekisho(['collateral', 'show', bundle, '--at', '2055-01-01']).out, /EXPIRED/)
-    const { items } = parsed(sekisho(['collateral', 'show', bundle, '--json']).out)
+    assert.match((await runWithin(['collateral', 'show', bundle, '--at', '2055-01-01'])).out, /EXPIRED/)
+    const { items } = parsed((await runWithin(['collateral', 'show', bundle, '--json'])).out)
     assert.ok(Array.isArray(items) && items.length === 3)
   })
 
-  it('3 for what is no collateral, naming the file', () => {
+  it('3 for what is no collateral, naming the file', async () => {
     for (const path of ['examples/tdx/quote.bin', 'examples/expect-nothing.yaml', 'docs']) {
-      const ran = sekisho(['collateral', 'show', path])
+      const ran = await runWithin(['collateral', 'show', path])
       assert.equal(ran.code, 3)
       assert.ok(ran.err.includes(path), ran.err)
     }
   })
 
-  it('fetch: 3 and whom it asked, when nobody answers', () => {
-    const ran = sekisho([
+  it('fetch: 3 and whom it asked, when nobody answers', async () => {
+    const ran = await runWithin([
       'collateral',
       'fetch',
       'examples/tdx/quote.bin',
@@ -188,22 +189,22 @@ describe('sekisho: help, completion, support, start', () => {
     ['support'],
     ['examples'],
   ]) {
-    it(`${command.join(' ') || 'sekisho'} --help`, () => {
-      const ran = sekisho([...command, '--help'])
+    it(`${command.join(' ') || 'sekisho'} --help`, async () => {
+      const ran = await runWithin([...command, '--help'])
       assert.deepEqual([ran.code, ran.err], [0, ''])
       assert.match(ran.out, /^Usage: sekisho/)
     })
   }
 
-  it('verify --help has the exit codes and examples', () => {
-    const { out } = sekisho(['verify', '--help'])
+  it('verify --help has the exit codes and examples', async () => {
+    const { out } = await runWithin(['verify', '--help'])
     assert.match(out, /0 verified, 1 rejected, 2 incomplete, 3 unreadable, 64 wrong usage/)
     assert.match(out, /Examples:\n {2}\$ sekisho verify/)
   })
 
   for (const shell of ['bash', 'zsh', 'fish']) {
-    it(`completion for ${shell} is a script that the shell accepts`, (t) => {
-      const { code, out } = sekisho(['completion', shell])
+    it(`completion for ${shell} is a script that the shell accepts`, async (t) => {
+      const { code, out } = await runWithin(['completion', shell])
       assert.equal(code, 0)
       assert.match(out, /conformance/)
       assert.match(out, /trust-anchor/)
@@ -213,8 +214,8 @@ describe('sekisho: help, completion, support, start', () => {
     })
   }
 
-  it('bash completes commands and options', (t) => {
-    const script = `${sekisho(['completion', 'bash']).out}
+  it('bash completes commands and options', async (t) => {
+    const script = `${(await runWithin(['completion', 'bash'])).out}
       try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _sekisho; echo "\${COMPREPLY[*]}"; }
       try sekisho ver; try sekisho verify --off; try sekisho collateral sh; try sekisho collateral pack --out`
     const ran = spawnSync('bash', ['-c', script], { encoding: 'utf8', cwd: folder })
@@ -222,29 +223,31 @@ describe('sekisho: help, completion, support, start', () => {
     assert.equal(ran.stdout, 'verify\n--offline\nshow\n--output\n')
   })
 
-  it('64 for a shell that is not known', () => assert.equal(sekisho(['completion', 'tcsh']).code, 64))
-  it('support names evidence, and the images that are measured', () => {
-    const { out } = sekisho(['support'])
+  it('64 for a shell that is not known', async () => assert.equal((await runWithin(['completion', 'tcsh'])).code, 64))
+  it('support names evidence, and the images that are measured', async () => {
+    const { out } = await runWithin(['support'])
     assert.match(out, /AMD SEV-SNP/)
     assert.match(out, /Images, measured before they run\n {2}firmware +OVMF for SEV-SNP/)
-    const { images } = JSON.parse(sekisho(['support', '--json']).out)
+    const { images } = JSON.parse((await runWithin(['support', '--json'])).out)
     assert.deepEqual(
       images.map(({ what }: { readonly what: string }) => what),
       ['firmware', 'AWS Nitro'],
     )
   })
 
-  it('start verifies an example and shows what to try next', () => {
-    const ran = sekisho(['examples'])
+  it('start verifies an example and shows what to try next', async () => {
+    const ran = await runWithin(['examples'])
     assert.deepEqual([ran.code, ran.err], [0, ''])
     assert.match(ran.out, /VERIFIED EMULATED/)
     assert.match(ran.out, /Try next/)
   })
 
-  it('each command that start shows does what it says', () => {
-    const shown = sekisho(['examples']).out.match(/^ {4}npx sekisho (?:verify|inspect|diff) examples\/.+$/gm) ?? []
+  it('each command that start shows does what it says', async () => {
+    const shown =
+      (await runWithin(['examples'])).out.match(/^ {4}npx sekisho (?:verify|inspect|diff) examples\/.+$/gm) ?? []
     assert.equal(shown.length, 5)
-    const codes = shown.map((line) => sekisho(line.trim().split(' ').slice(2)).code)
+    const codes: (number | null)[] = []
+    for (const line of shown) codes.push((await runWithin(line.trim().split(' ').slice(2))).code)
     assert.deepEqual(codes, [1, 2, 0, 0, 1])
   })
 })
@@ -257,9 +260,9 @@ describe('sekisho: files that cannot be read', () => {
     ['a part of the path is a file', join(file('plain', 'x'), 'below'), /not a folder/],
   ]
   for (const [name, path, message] of cases) {
-    it(`${name}: 3 and one sentence`, () => {
+    it(`${name}: 3 and one sentence`, async () => {
       for (const command of ['verify', 'inspect']) {
-        const ran = sekisho([command, path])
+        const ran = await runWithin([command, path])
         assert.deepEqual([ran.code, ran.out], [3, ''])
         assert.match(ran.err, message)
         assert.equal(ran.err.trimEnd().split('\n').length, 1)
@@ -267,18 +270,19 @@ describe('sekisho: files that cannot be read', () => {
     })
   }
 
-  it('too large', () => {
+  it('too large', async () => {
     const path = file('large.bin', '')
     truncateSync(path, 10_000_001)
-    assert.match(sekisho(['verify', path]).err, /10000001 bytes; at most 10000000 are read/)
-    assert.equal(sekisho(['inspect', '-'], { input: new Uint8Array(10_000_001) }).code, 3)
+    assert.match((await runWithin(['verify', path])).err, /10000001 bytes; at most 10000000 are read/)
+    for (const runner of [run, runWithin])
+      assert.equal((await runner(['inspect', '-'], { input: new Uint8Array(10_000_001) })).code, 3)
   })
 
-  it('not permitted', (t) => {
+  it('not permitted', async (t) => {
     const path = file('secret.bin', 'x')
     chmodSync(path, 0)
     if (process.getuid?.() !== 0) {
-      assert.match(sekisho(['verify', path]).err, /not permitted/)
+      assert.match((await runWithin(['verify', path])).err, /not permitted/)
       return
     }
     // The superuser may read everything, but for the right to do so.
@@ -290,8 +294,11 @@ describe('sekisho: files that cannot be read', () => {
     assert.equal(ran.status, 3)
   })
 
-  it('SEKISHO_DEBUG=1 shows where', () => {
-    assert.match(sekisho(['verify', join(folder, 'missing')], { env: { SEKISHO_DEBUG: '1' } }).err, /\n {4}at /)
+  it('SEKISHO_DEBUG=1 shows where', async () => {
+    assert.match(
+      (await runWithin(['verify', join(folder, 'missing')], { env: { SEKISHO_DEBUG: '1' } })).err,
+      /\n {4}at /,
+    )
   })
 
   it('a reader that goes away early is no fault', () => {

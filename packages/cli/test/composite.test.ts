@@ -5,12 +5,14 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type ExampleAnchor, generateKey, makeSnp, makeTdx } from '@sekisho/emulator/kit'
 import type { Verdict } from '@sekisho/evidence'
-import { type Ran, scratch, sekisho } from './process.ts'
+import { scratch } from './process.ts'
+import { type Answered, runWithin } from './run.ts'
+import { genoaAuthority } from './world.ts'
 
 const NONCE = '5a'.repeat(32)
 const nonce: Uint8Array = Buffer.from(NONCE, 'hex')
 const folder = scratch()
-const snp = makeSnp({ nonce })
+const snp = makeSnp({ nonce, authority: await genoaAuthority() })
 const tdx = makeTdx({ nonce })
 const strangerToNonce = makeTdx({ nonce: Buffer.alloc(32, 7) })
 
@@ -43,18 +45,18 @@ function collection(name: string, second: Uint8Array): string {
   return save(name, JSON.stringify({ vm: record(snp.evidence), td: record(second) }))
 }
 
-function verify(file: string, ...more: readonly string[]): Ran {
+function verify(file: string, ...more: readonly string[]): Promise<Answered> {
   const at = ['--at', snp.at.toISOString().replace('.000', ''), '--trust-anchor', join(folder, 'roots.json')]
   const collateral = ['--collateral', join(folder, 'snp'), '--collateral', join(folder, 'collateral.json')]
-  return sekisho(['verify', file, ...at, ...collateral, ...more])
+  return runWithin(['verify', file, ...at, ...collateral, ...more])
 }
 
 describe('several pieces of evidence on the command line', () => {
   const good = collection('good.json', tdx.evidence)
   const expected = ['--expect', join(folder, 'expect.json')]
 
-  it('are verified as one, with each part in the verdict', () => {
-    const { code, out, err } = verify(good, ...expected, '--json')
+  it('are verified as one, with each part in the verdict', async () => {
+    const { code, out, err } = await verify(good, ...expected, '--json')
     assert.equal(err, '')
     const verdict: Verdict = JSON.parse(out)
     assert.deepEqual([code, verdict.outcome], [0, 'verified'], verdict.summary)
@@ -67,43 +69,43 @@ describe('several pieces of evidence on the command line', () => {
     )
   })
 
-  it('shows the checks that fail in a part, under its name, and all of them with --verbose', () => {
+  it('shows the checks that fail in a part, under its name, and all of them with --verbose', async () => {
     const bad = collection('bad.json', strangerToNonce.evidence)
-    const { code, out } = verify(bad, ...expected)
+    const { code, out } = await verify(bad, ...expected)
     assert.equal(code, 1)
     assert.match(out, /FAIL part td /)
     const tree = out.slice(out.indexOf('Checks'))
     assert.ok(tree.indexOf('FAIL part td') < tree.indexOf('FAIL tdx.expect.freshness'), tree)
     assert.ok(!tree.includes('pass snp.report.signature'))
     assert.match(out, /FAIL composite\.binding/)
-    assert.match(verify(bad, ...expected, '--verbose').out, /pass snp\.\S+signature/)
+    assert.match((await verify(bad, ...expected, '--verbose')).out, /pass snp\.\S+signature/)
   })
 
-  it('say of each part what it is and measures', () => {
-    const { out } = verify(good, ...expected)
+  it('say of each part what it is and measures', async () => {
+    const { out } = await verify(good, ...expected)
     const vouched = out.slice(out.indexOf('Who vouches'), out.indexOf('Checks')).replace(/\s+/g, ' ')
     const { measurement: [vm = ''] = [] } = snp.expectations
     const { measurement: [td = ''] = [] } = tdx.expectations
     assert.match(vouched, new RegExp(`part vm AMD Genoa; TCB [^;]+;.* measurement ${vm}`))
     assert.match(vouched, new RegExp(`part td Intel [^;]+; TCB UpToDate;.* measurement ${td}`))
-    assert.match(sekisho(['verify', good, '--offline']).out, /part td +(unproven|refuted): Intel/)
+    assert.match((await runWithin(['verify', good, '--offline'])).out, /part td +(unproven|refuted): Intel/)
   })
 
-  it('are incomplete without expectations, and say what to expect by part', () => {
-    const { code, out } = verify(good, '--nonce', NONCE, '--allow-emulated')
+  it('are incomplete without expectations, and say what to expect by part', async () => {
+    const { code, out } = await verify(good, '--nonce', NONCE, '--allow-emulated')
     assert.equal(code, 2)
     assert.match(out, /parts:\n\s+vm:\n\s+measurement:/)
   })
 
-  it('refuses expectations of a part that is not there', () => {
+  it('refuses expectations of a part that is not there', async () => {
     const path = save('wrong.json', JSON.stringify({ parts: { gpu: { nonce: NONCE } } }))
-    const { code, err } = verify(good, '--expect', path)
+    const { code, err } = await verify(good, '--expect', path)
     assert.equal(code, 64)
     assert.match(err, /no part "gpu"; known are vm, td/)
   })
 
-  it('are decoded one after the other', () => {
-    const { out, code } = sekisho(['inspect', good, '--json'])
+  it('are decoded one after the other', async () => {
+    const { out, code } = await runWithin(['inspect', good, '--json'])
     const { parts }: { parts: readonly { name: string; tee: string; fields: readonly unknown[] }[] } = JSON.parse(out)
     assert.equal(code, 0)
     assert.deepEqual(
@@ -113,11 +115,11 @@ describe('several pieces of evidence on the command line', () => {
         ['td', 'tdx', true],
       ],
     )
-    assert.match(sekisho(['inspect', good]).out, /^part vm\n[\s\S]*\npart td\n/)
-    assert.match(sekisho(['inspect', good, '--as-expectations']).out, /parts:\n {2}vm:/)
+    assert.match((await runWithin(['inspect', good])).out, /^part vm\n[\s\S]*\npart td\n/)
+    assert.match((await runWithin(['inspect', good, '--as-expectations'])).out, /parts:\n {2}vm:/)
   })
 
-  it('stay open in a signed wrapper whose key nobody gave, also where one part is all there is', () => {
+  it('stay open in a signed wrapper whose key nobody gave, also where one part is all there is', async () => {
     const key = generateKey('P-256')
     const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
     const record = (bytes: Uint8Array): readonly string[] => [
@@ -130,17 +132,17 @@ describe('several pieces of evidence on the command line', () => {
       const signed = `${part({ alg: 'ES256', cty: 'cmw+json' })}.${part(parts)}`
       const signature = sign('sha256', Buffer.from(signed), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
       const file = save('signed.jws', `${signed}.${signature.toString('base64url')}`)
-      const open = verify(file, ...expected)
+      const open = await verify(file, ...expected)
       assert.equal(open.code, 2)
       assert.match(open.out, /composite\.wrapper/)
-      assert.equal(verify(file, ...expected, '--waive', 'composite.wrapper').code, 0)
-      assert.equal(verify(file, ...expected, '--collateral', join(folder, 'jwks.json')).code, 0)
-      assert.equal(verify(file, ...expected, '--collateral', join(folder, 'other.jwks')).code, 1)
+      assert.equal((await verify(file, ...expected, '--waive', 'composite.wrapper')).code, 0)
+      assert.equal((await verify(file, ...expected, '--collateral', join(folder, 'jwks.json'))).code, 0)
+      assert.equal((await verify(file, ...expected, '--collateral', join(folder, 'other.jwks'))).code, 1)
     }
   })
 
-  it('names the part that cannot be read', () => {
-    const { code, err } = verify(collection('cut.json', tdx.evidence.subarray(0, 700)), ...expected)
+  it('names the part that cannot be read', async () => {
+    const { code, err } = await verify(collection('cut.json', tdx.evidence.subarray(0, 700)), ...expected)
     assert.equal(code, 3)
     assert.match(err, /cut\.json: \w+: td\./)
   })

@@ -10,7 +10,8 @@ import { readCollateral, withCompanions } from '../src/options/collateral-files.
 import type { VerifyRequest } from '../src/tee/door.ts'
 import { intelCollateral } from '../src/tee/intel.ts'
 import { snpCollateralOf } from '../src/tee/snp.ts'
-import { ROOT, scratch, sekisho } from './process.ts'
+import { ROOT, scratch } from './process.ts'
+import { runWithin } from './run.ts'
 
 const folder = scratch()
 const example = (path: string): Uint8Array => new Uint8Array(readFileSync(join(ROOT, 'examples', path)))
@@ -41,16 +42,16 @@ function requestWith(evidence: Uint8Array, files: VerifyRequest['files']): Verif
 
 describe('Intel endorsements that come with a quote', () => {
   for (const name of ['collateral', 'endorsements'])
-    it(`in the member ${name}: the quote is authentic without any other`, () => {
-      const ran = sekisho(['verify', envelope(`${name}.json`, { [name]: collateral }), ...AT, '--json'])
+    it(`in the member ${name}: the quote is authentic without any other`, async () => {
+      const ran = await runWithin(['verify', envelope(`${name}.json`, { [name]: collateral }), ...AT, '--json'])
       assert.equal(JSON.parse(ran.out).authenticity, 'proven', ran.err)
     })
 
-  it('changed, or in a form that is not read: nothing is proven by them', () => {
+  it('changed, or in a form that is not read: nothing is proven by them', async () => {
     const changed = { ...collateral, tcb_info: String(collateral['tcb_info']).replace('UpToDate', 'OutOfDate') }
-    const forged = sekisho(['verify', envelope('forged.json', { collateral: changed }), ...AT, '--json'])
+    const forged = await runWithin(['verify', envelope('forged.json', { collateral: changed }), ...AT, '--json'])
     assert.equal(JSON.parse(forged.out).authenticity, 'refuted')
-    const odd = sekisho(['verify', envelope('odd.json', { collateral: 'AAAA' }), ...AT, '--json'])
+    const odd = await runWithin(['verify', envelope('odd.json', { collateral: 'AAAA' }), ...AT, '--json'])
     assert.equal(JSON.parse(odd.out).authenticity, 'unproven')
   })
 

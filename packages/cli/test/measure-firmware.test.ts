@@ -3,21 +3,22 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { importReferences } from '@sekisho/appraisal'
-import { createWorld } from '@sekisho/emulator'
 import { makeFirmware, utf8 } from '@sekisho/emulator/kit'
 import { toHex } from '@sekisho/evidence'
 import { measureSev, measureSevEs, measureSnp, measureSnpSvsm, measureTdx } from '@sekisho/measurement'
-import { type Ran, scratch, sekisho } from './process.ts'
+import { scratch } from './process.ts'
+import { type Answered, runWithin } from './run.ts'
+import { WORLD_AT as AT, worldAtRest } from './world.ts'
 
-const AT = new Date('2026-06-15T12:00:00Z')
+const world = await worldAtRest()
 const folder = scratch()
 const path = (name: string): string => join(folder, name)
 const file = (name: string, content: string | Uint8Array): string => {
   writeFileSync(path(name), content)
   return path(name)
 }
-const measure = (...args: readonly string[]): Ran => sekisho(['measure', ...args])
-const digestOf = (ran: Ran): string => {
+const measure = (...args: readonly string[]): Promise<Answered> => runWithin(['measure', ...args])
+const digestOf = (ran: Answered): string => {
   assert.deepEqual([ran.code, ran.err], [0, ''])
   return JSON.parse(ran.out).measurement
 }
@@ -36,7 +37,7 @@ const boot = ['--kernel', kernel, '--initrd', initrd, '--command-line', BOOT.com
 describe('sekisho measure, of firmware', () => {
   it('SNP: what the library computes, what it covers, and expectations to copy', async () => {
     const measurement = toHex(await measureSnp(firmware, { vcpus: 2, cpu: 'EPYC-v4', boot: BOOT }))
-    const { code, out, err } = measure(ovmf, '--vcpus', '2', '--cpu', 'EPYC-v4', ...boot)
+    const { code, out, err } = await measure(ovmf, '--vcpus', '2', '--cpu', 'EPYC-v4', ...boot)
     assert.deepEqual([code, err], [0, ''])
     assert.match(out, /^Firmware of a confidential VM, for AMD SEV-SNP {2}8192 bytes\n/)
     assert.ok(out.includes(`MEASUREMENT  ${measurement}`))
@@ -54,7 +55,7 @@ describe('sekisho measure, of firmware', () => {
       features: 0x21n,
       registers: { rdx: 0, mxcsr: 1, x87Fcw: 2 },
     } as const
-    const ran = measure(
+    const ran = await measure(
       ...[ovmf, '--tee', 'snp', '--vcpus', '3', '--cpu', '0x00a00f11', '--hypervisor', 'ec2', '--features', '0x21'],
       ...['--register', 'rdx=0', '--register', 'mxcsr=0x1', '--register', 'x87Fcw=2', '--json'],
     )
@@ -65,30 +66,30 @@ describe('sekisho measure, of firmware', () => {
   it('a register reaches the measurement however its name is typed', async () => {
     const machine = { vcpus: 1, cpu: 'EPYC-v4', registers: { mxcsr: 0, x87Fcw: 0 } } as const
     const typed = ['--register', 'MXCSR=0', '--register', 'x87fcw=0']
-    const ran = measure(ovmf, '--vcpus', '1', '--cpu', 'EPYC-v4', ...typed, '--json')
+    const ran = await measure(ovmf, '--vcpus', '1', '--cpu', 'EPYC-v4', ...typed, '--json')
     assert.equal(digestOf(ran), toHex(await measureSnp(firmware, machine)))
     assert.deepEqual(JSON.parse(ran.out).machine, { ...machine, features: '0x1' })
   })
 
-  it('nothing is said to be covered that is not: no model under EC2, no SEV_FEATURES before SNP', () => {
-    const ec2 = measure(ovmf, '--vcpus', '2', '--cpu', 'EPYC-v4', '--hypervisor', 'ec2')
+  it('nothing is said to be covered that is not: no model under EC2, no SEV_FEATURES before SNP', async () => {
+    const ec2 = await measure(ovmf, '--vcpus', '2', '--cpu', 'EPYC-v4', '--hypervisor', 'ec2')
     assert.match(ec2.out, /processors +2, as Amazon EC2 starts them/)
-    const es = measure(ovmf, '--tee', 'sev-es', '--vcpus', '2', '--cpu', 'EPYC-v4', '--json')
+    const es = await measure(ovmf, '--tee', 'sev-es', '--vcpus', '2', '--cpu', 'EPYC-v4', '--json')
     assert.deepEqual(JSON.parse(es.out).machine, { vcpus: 2, cpu: 'EPYC-v4' })
   })
 
   it('SEV-ES, SEV, TDX and SVSM', async () => {
-    const es = measure(ovmf, '--tee', 'sev-es', '--vcpus', '2', '--cpu', 'EPYC-Milan', ...boot, '--json')
+    const es = await measure(ovmf, '--tee', 'sev-es', '--vcpus', '2', '--cpu', 'EPYC-Milan', ...boot, '--json')
     assert.equal(digestOf(es), toHex(await measureSevEs(firmware, { vcpus: 2, cpu: 'EPYC-Milan', boot: BOOT })))
-    const sev = measure(ovmf, '--tee', 'sev', ...boot, '--json')
+    const sev = await measure(ovmf, '--tee', 'sev', ...boot, '--json')
     assert.equal(digestOf(sev), toHex(await measureSev(firmware, { boot: BOOT })))
     assert.deepEqual([JSON.parse(es.out).expectations.tee, JSON.parse(sev.out).expectations.tee], ['sev', 'sev'])
-    const td = measure(ovmfOfBoth, '--tee', 'tdx', '--json')
+    const td = await measure(ovmfOfBoth, '--tee', 'tdx', '--json')
     assert.equal(digestOf(td), toHex(await measureTdx(both)))
-    const older = measure(ovmfOfBoth, '--tee', 'tdx', '--page-order', 'section', '--json')
+    const older = await measure(ovmfOfBoth, '--tee', 'tdx', '--page-order', 'section', '--json')
     assert.equal(digestOf(older), toHex(await measureTdx(both, { order: 'section' })))
     const svsm = makeFirmware({ pages: 3, svsmEntry: 8 })
-    const under = measure(
+    const under = await measure(
       ovmf,
       ...['--vcpus', '1', '--cpu', 'EPYC-v4', '--svsm', file('svsm.bin', svsm), '--variable-store', '4096', '--json'],
     )
@@ -96,16 +97,19 @@ describe('sekisho measure, of firmware', () => {
     assert.equal(digestOf(under), toHex(await measureSnpSvsm(firmware, launch)))
   })
 
-  it('each kind says what it covers and what it does not', () => {
+  it('each kind says what it covers and what it does not', async () => {
     assert.match(
-      measure(ovmfOfBoth, '--tee', 'tdx').out,
+      (await measure(ovmfOfBoth, '--tee', 'tdx')).out,
       /MRTD {2}[0-9a-f]{96}\n.*the rest +no: configuration is in RTMR0/s,
     )
-    assert.match(measure(ovmf, '--tee', 'sev').out, /kernel +no: the firmware boots from a disk\n.*processors +no: /s)
+    assert.match(
+      (await measure(ovmf, '--tee', 'sev')).out,
+      /kernel +no: the firmware boots from a disk\n.*processors +no: /s,
+    )
   })
 
   it('standard input', async () => {
-    const ran = sekisho(['measure', '-', '--vcpus', '1', '--cpu', 'EPYC', '--json'], { input: firmware })
+    const ran = await runWithin(['measure', '-', '--vcpus', '1', '--cpu', 'EPYC', '--json'], { input: firmware })
     assert.equal(digestOf(ran), toHex(await measureSnp(firmware, { vcpus: 1, cpu: 'EPYC' })))
     assert.equal(JSON.parse(ran.out).expectations.source, 'standard input')
   })
@@ -223,8 +227,8 @@ describe('sekisho measure, of firmware', () => {
     ['with a match that is none', [ovmf, '--match', '00'], 3, /00: no such file/],
     ['with a match and a model', [ovmf, '--match', '00'.repeat(48), '--cpu', 'EPYC'], 64, /--cpu cannot be given too/],
   ] as const)
-    it(`${name}: exit code ${code}`, () => {
-      const ran = measure(...args)
+    it(`${name}: exit code ${code}`, async () => {
+      const ran = await measure(...args)
       assert.equal(ran.code, code, ran.err + ran.out)
       assert.match(ran.err, words)
     })
@@ -235,42 +239,39 @@ describe('sekisho measure --match', () => {
 
   it('names the machine that has a measurement, and 1 when none has', async () => {
     const measurement = toHex(await measureSnp(firmware, { ...machine, boot: BOOT }))
-    const { code, out } = measure(ovmf, '--match', measurement, ...boot)
+    const { code, out } = await measure(ovmf, '--match', measurement, ...boot)
     assert.equal(code, 0)
     assert.match(out, /processors +4, EPYC-Milan, as QEMU with KVM starts them/)
     assert.match(out, /SEV_FEATURES +0x21/)
-    const none = measure(ovmf, '--match', measurement)
+    const none = await measure(ovmf, '--match', measurement)
     assert.equal(none.code, 1)
     assert.match(none.out, /No usual machine has this measurement/)
     assert.match(none.out, /or the machine is no usual one: more processors \(--vcpus\)/)
-    assert.equal(JSON.parse(measure(ovmf, '--match', measurement, '--json').out).machine, null)
+    assert.equal(JSON.parse((await measure(ovmf, '--match', measurement, '--json')).out).machine, null)
   })
 
   it('takes a report, whose measurement it then explains', async () => {
     const measurement = toHex(await measureSnp(firmware, machine))
-    const { evidence } = createWorld({ now: () => AT })
-      .snp({ measurement })
-      .attest(new Uint8Array(64))
-    const ran = measure(ovmf, '--match', file('report.bin', evidence))
+    const { evidence } = world.snp({ measurement }).attest(new Uint8Array(64))
+    const ran = await measure(ovmf, '--match', file('report.bin', evidence))
     assert.equal(ran.code, 0, ran.err)
     assert.match(ran.out, /processors +4, EPYC-Milan/)
-    const quote = sekisho(['measure', ovmf, '--match', 'examples/tdx/quote.bin'])
+    const quote = await runWithin(['measure', ovmf, '--match', 'examples/tdx/quote.bin'])
     assert.deepEqual([quote.code, /evidence of SEV-SNP; this is tdx/.test(quote.err)], [64, true])
   })
 })
 
 describe('what measure expects of a firmware', () => {
   it('verifies a guest of it, and rejects one of another kernel', async () => {
-    const world = createWorld({ now: () => AT })
     const anchors = file('anchors.json', JSON.stringify(world.anchors))
     const expect = path('expect.json')
-    assert.equal(measure(ovmf, '--vcpus', '2', '--cpu', 'EPYC-v4', ...boot, '--expect-out', expect).code, 0)
+    assert.equal((await measure(ovmf, '--vcpus', '2', '--cpu', 'EPYC-v4', ...boot, '--expect-out', expect)).code, 0)
     const verdictOf = async (commandLine: string): Promise<string> => {
       const measurement = toHex(
         await measureSnp(firmware, { vcpus: 2, cpu: 'EPYC-v4', boot: { ...BOOT, commandLine } }),
       )
       const guest = world.snp({ measurement }).attest(new Uint8Array(64))
-      const ran = sekisho([
+      const ran = await runWithin([
         ...['verify', file('report.bin', guest.evidence), '--expect', expect, '--trust-anchor', anchors, '--json'],
         ...['--at', AT.toISOString(), '--offline', '--allow-emulated'],
       ])
@@ -283,8 +284,8 @@ describe('what measure expects of a firmware', () => {
     assert.equal(await verdictOf('console=ttyS0 init=/bin/sh'), 'fail')
   })
 
-  it('is imported as a reference set, for SEV-ES as for SEV', () => {
-    const ran = measure(ovmf, '--tee', 'sev-es', '--vcpus', '1', '--cpu', 'EPYC', '--expect-out', '-')
+  it('is imported as a reference set, for SEV-ES as for SEV', async () => {
+    const ran = await measure(ovmf, '--tee', 'sev-es', '--vcpus', '1', '--cpu', 'EPYC', '--expect-out', '-')
     const [set] = importReferences(utf8(ran.out), { name: 'firmware', owner: 'me', at: AT })
     assert.deepEqual([set?.tee, set?.provenance], ['sev', { kind: 'measurement', source: 'OVMF.fd' }])
     assert.deepEqual(JSON.parse(readFileSync(file('copy.json', ran.out), 'utf8')).measurement.length, 1)

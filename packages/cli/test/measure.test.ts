@@ -3,11 +3,11 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { chooseReference, importReferences } from '@sekisho/appraisal'
-import { createWorld } from '@sekisho/emulator'
 import { type EifOptions, makeEif, makeSigner, signEif, utf8 } from '@sekisho/emulator/kit'
-import { type Ran, scratch, sekisho } from './process.ts'
+import { scratch } from './process.ts'
+import { type Answered, runWithin } from './run.ts'
+import { WORLD_AT as AT, worldAtRest } from './world.ts'
 
-const AT = new Date('2026-06-15T12:00:00Z')
 const folder = scratch()
 const path = (name: string): string => join(folder, name)
 const file = (name: string, content: string | Uint8Array): string => {
@@ -16,16 +16,18 @@ const file = (name: string, content: string | Uint8Array): string => {
 }
 const signer = makeSigner('P-384', AT)
 const signed = (options: EifOptions = {}): Uint8Array => makeEif({ ...options, signature: signEif(options, signer) })
-const measure = (...args: readonly string[]): Ran => sekisho(['measure', ...args, '--at', AT.toISOString()])
+const measure = (...args: readonly string[]): Promise<Answered> =>
+  runWithin(['measure', ...args, '--at', AT.toISOString()])
 
 const image = file('app.eif', signed())
 const plain = file('plain.eif', makeEif({ metadata: null }))
 const forged = file('forged.eif', makeEif({ kernel: utf8('other'), signature: signEif({}, signer) }))
-const measured = JSON.parse(measure(image, '--json').out)
+const world = await worldAtRest()
+const measured = JSON.parse((await measure(image, '--json')).out)
 
 describe('sekisho measure', () => {
-  it('registers, image, sections, signature, and expectations to copy', () => {
-    const { code, out, err } = measure(image)
+  it('registers, image, sections, signature, and expectations to copy', async () => {
+    const { code, out, err } = await measure(image)
     assert.deepEqual([code, err], [0, ''])
     assert.match(out, /^AWS Nitro enclave image \(EIF version 4, x86_64\) {2}\d+ bytes\n/)
     for (const [name, value] of Object.entries(measured.pcrs))
@@ -38,27 +40,27 @@ describe('sekisho measure', () => {
     assert.ok(out.includes(`measurement:\n    - "${measured.pcrs.pcr0}"`))
   })
 
-  it('an image that is not signed, without metadata', () => {
-    const { code, out } = measure(plain)
+  it('an image that is not signed, without metadata', async () => {
+    const { code, out } = await measure(plain)
     assert.equal(code, 0)
     assert.match(out, /The image is not signed: enclaves of it have no PCR8\./)
     assert.doesNotMatch(out, /PCR8 |signer:| {2}name /)
   })
 
-  it('1 and no expectations when the signature is of another image', () => {
+  it('1 and no expectations when the signature is of another image', async () => {
     const to = path('forged.json')
-    const { code, out } = measure(forged, '--expect-out', to)
+    const { code, out } = await measure(forged, '--expect-out', to)
     assert.equal(code, 1)
     assert.match(out, /FAIL {2}What was signed is the PCR0 of this image/)
     assert.match(out, /what helps: /)
     assert.match(out, /None: the signature of this image does not hold/)
     assert.throws(() => readFileSync(to), { code: 'ENOENT' })
-    const json = measure(forged, '--json', '--expect-out', '-')
+    const json = await measure(forged, '--json', '--expect-out', '-')
     assert.deepEqual([json.code, JSON.parse(json.out).expectations], [1, null])
   })
 
-  it('1 when the certificate has expired, by the time that is asked for', () => {
-    const { code, out } = sekisho(['measure', image, '--at', '2030-01-01'])
+  it('1 when the certificate has expired, by the time that is asked for', async () => {
+    const { code, out } = await runWithin(['measure', image, '--at', '2030-01-01'])
     assert.equal(code, 1)
     assert.match(out, /the certificate has expired/)
   })
@@ -71,8 +73,8 @@ describe('sekisho measure', () => {
     assert.deepEqual(measured.expectations.pcrs, { 1: [measured.pcrs.pcr1], 2: [measured.pcrs.pcr2] })
   })
 
-  it('standard input', () => {
-    const ran = sekisho(['measure', '-', '--json', '--at', AT.toISOString()], { input: readFileSync(image) })
+  it('standard input', async () => {
+    const ran = await runWithin(['measure', '-', '--json', '--at', AT.toISOString()], { input: readFileSync(image) })
     assert.equal(ran.code, 0)
     assert.deepEqual(JSON.parse(ran.out).pcrs, measured.pcrs)
   })
@@ -94,8 +96,8 @@ describe('sekisho measure', () => {
     ['a place that cannot be written', [plain, '--expect-out', path('none/x')], 3, /cannot be written/],
     ['no file named', [], 64, /missing required argument/],
   ] as const) {
-    it(`${name}: exit code ${code}`, () => {
-      const ran = sekisho(['measure', ...args])
+    it(`${name}: exit code ${code}`, async () => {
+      const ran = await runWithin(['measure', ...args])
       assert.equal(ran.code, code, ran.err)
       assert.match(ran.err, words)
     })
@@ -104,7 +106,6 @@ describe('sekisho measure', () => {
 
 describe('what measure expects of an image', () => {
   const role = 'arn:aws:iam::123456789012:role/app'
-  const world = createWorld({ now: () => AT })
   const { pcr0, pcr1, pcr2, pcr8 } = measured.pcrs
   const options = { measurement: pcr0, kernel: pcr1, application: pcr2, signer: pcr8, role }
   const enclave = world.nitro(options)
@@ -113,22 +114,22 @@ describe('what measure expects of an image', () => {
     platform.attest(utf8('data'), { nonce: Buffer.from(nonce, 'hex') }).evidence
   const anchors = file('anchors.json', JSON.stringify(world.anchors))
   const expect = path('expect.json')
-  const verify = (evidence: string): Ran =>
-    sekisho([
+  const verify = (evidence: string): Promise<Answered> =>
+    runWithin([
       ...['verify', evidence, '--expect', expect, '--trust-anchor', anchors, '--at', AT.toISOString()],
       ...['--nonce', nonce, '--report-data', Buffer.from('data').toString('hex'), '--allow-emulated', '--json'],
     ])
 
-  it('is written to a file', () => {
-    const ran = measure(image, '--expect-out', expect, '--role-arn', role, '--instance-id', enclave.instanceId)
+  it('is written to a file', async () => {
+    const ran = await measure(image, '--expect-out', expect, '--role-arn', role, '--instance-id', enclave.instanceId)
     assert.equal(ran.code, 0)
     const { tee, source, measurement, pcrs } = JSON.parse(readFileSync(expect, 'utf8'))
     assert.deepEqual([tee, source, measurement], ['nitro', 'app.eif', [pcr0]])
     assert.deepEqual(pcrs, { 1: [pcr1], 2: [pcr2], 3: [enclave.pcrs[3]], 4: [enclave.pcrs[4]] })
   })
 
-  it('verifies an enclave of this image, and rejects one of another, on another instance, in another role', () => {
-    const ran = verify(file('good.bin', document(enclave)))
+  it('verifies an enclave of this image, and rejects one of another, on another instance, in another role', async () => {
+    const ran = await verify(file('good.bin', document(enclave)))
     assert.equal(ran.code, 0, ran.out + ran.err)
     assert.equal(JSON.parse(ran.out).outcome, 'verified')
     for (const [name, other] of Object.entries({
@@ -138,31 +139,31 @@ describe('what measure expects of an image', () => {
       instance: { ...options, chip: 'instance-2' },
       role: { ...options, role: 'arn:aws:iam::123456789012:role/other' },
     })) {
-      assert.equal(verify(file(`${name}.bin`, document(world.nitro(other)))).code, 1, name)
+      assert.equal((await verify(file(`${name}.bin`, document(world.nitro(other))))).code, 1, name)
     }
   })
 
-  it('is for no evidence of another kind', () => {
-    const ran = sekisho(['verify', 'examples/tdx/quote.bin', '--expect', expect])
+  it('is for no evidence of another kind', async () => {
+    const ran = await runWithin(['verify', 'examples/tdx/quote.bin', '--expect', expect])
     assert.equal(ran.code, 64)
     assert.match(ran.err, /these expectations are for nitro, and the evidence is of the kind tdx/)
   })
 
-  it('a file for one kind names a kind that there is, and no other beside it', () => {
+  it('a file for one kind names a kind that there is, and no other beside it', async () => {
     for (const [content, words] of [
       [{ tee: 'nitre', measurement: [pcr0] }, /`tee`: expected one of sgx, tdx, snp, sev, nitro, /],
       [{ tee: 'nitro', snp: { measurement: [pcr0] } }, /`snp` in a file that is for nitro alone/],
       [{ source: 'x', measurement: [pcr0] }, /source/],
     ] as const) {
       const wrong = file('wrong.json', JSON.stringify(content))
-      const ran = sekisho(['verify', path('good.bin'), '--expect', wrong])
+      const ran = await runWithin(['verify', path('good.bin'), '--expect', wrong])
       assert.equal(ran.code, 64)
       assert.match(ran.err, words)
     }
   })
 
-  it('`--expect-out -` prints them alone, and a checkpoint imports them as a reference set', () => {
-    const ran = measure(image, '--expect-out', '-')
+  it('`--expect-out -` prints them alone, and a checkpoint imports them as a reference set', async () => {
+    const ran = await measure(image, '--expect-out', '-')
     const [set] = importReferences(utf8(ran.out), { name: 'app', owner: 'me', at: AT })
     assert.deepEqual([set?.tee, set?.provenance], ['nitro', { kind: 'measurement', source: 'app.eif' }])
     assert.ok(set)

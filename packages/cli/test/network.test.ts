@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { EXAMPLE, MAIN, type Ran, ROOT, scratch, sekisho } from './process.ts'
+import { EXAMPLE, ROOT, scratch } from './process.ts'
+import { run, runWithin } from './run.ts'
 
 const folder = scratch()
 const example = (path: string): Buffer => readFileSync(join(ROOT, 'examples', path))
@@ -67,16 +67,6 @@ describe('fetching from a service', () => {
   })
   after(() => void server.close())
 
-  /** Unlike the other tests' runs, this one must not stop the server's own process. */
-  const run = (args: readonly string[]): Promise<Ran> =>
-    new Promise((resolve, reject) => {
-      const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
-      const parts = { out: '', err: '' }
-      child.stdout.on('data', (data) => (parts.out += String(data)))
-      child.stderr.on('data', (data) => (parts.err += String(data)))
-      child.on('error', reject)
-      child.on('close', (code) => resolve({ code, ...parts }))
-    })
   const network = (cache: string): readonly string[] => ['--pccs', url, '--kds', url, '--cache', join(folder, cache)]
 
   for (const name of ['tdx', 'snp'] as const) {
@@ -88,14 +78,14 @@ describe('fetching from a service', () => {
       assert.match(first.out, /^VERIFIED EMULATED/)
       assert.match(first.err, /fetched {2}.* \(127\.0\.0\.1:\d+\)\n/)
       const before = asked
-      const again = await run(['verify', ...args, ...network(name), '--json'])
+      const again = await runWithin(['verify', ...args, ...network(name), '--json'])
       assert.deepEqual([again.code, asked], [0, before])
       assert.match(again.err, /^cached/m)
     })
 
     it(`${name}: what was fetched into a bundle verifies offline`, async () => {
       const bundle = join(folder, `${name}.json`)
-      const fetched = await run([
+      const fetched = await runWithin([
         'collateral',
         'fetch',
         args[0] ?? '',
@@ -107,14 +97,20 @@ describe('fetching from a service', () => {
       ])
       assert.equal(fetched.code, 0, fetched.err)
       assert.match(fetched.err, /1 item for 1 piece of evidence, written to/)
-      const offline = sekisho(['verify', ...args, '--collateral', bundle, '--json'])
-      const direct = sekisho(['verify', ...EXAMPLE[name], '--json'])
+      const offline = await runWithin(['verify', ...args, '--collateral', bundle, '--json'])
+      const direct = await runWithin(['verify', ...EXAMPLE[name], '--json'])
       assert.deepEqual([offline.code, offline.out], [0, direct.out])
     })
   }
 
   it('answers under a root that is not trusted are not used', async () => {
-    const ran = await run(['verify', 'examples/tdx/quote.bin', '--at', '2026-06-15T12:00:00Z', ...network('untrusted')])
+    const ran = await runWithin([
+      'verify',
+      'examples/tdx/quote.bin',
+      '--at',
+      '2026-06-15T12:00:00Z',
+      ...network('untrusted'),
+    ])
     assert.notEqual(ran.code, 0)
     assert.match(ran.err, /endorsements could not be had/)
   })

@@ -1,4 +1,3 @@
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -9,29 +8,6 @@ import { fileURLToPath } from 'node:url'
 export const ROOT: string = fileURLToPath(new URL('../../../../', import.meta.url))
 
 export const MAIN: string = join(ROOT, 'packages', 'cli', 'dist', 'src', 'main.js')
-
-/** What a run gave. */
-export interface Ran {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-/** Runs the command line as a process of its own. */
-export function sekisho(
-  args: readonly string[],
-  options: { readonly input?: string | Uint8Array; readonly env?: Readonly<Record<string, string>> } = {},
-): Ran {
-  const { NO_COLOR: _, SEKISHO_DEBUG: __, ...env } = process.env
-  const ran: SpawnSyncReturns<string> = spawnSync(process.execPath, [MAIN, ...args], {
-    cwd: ROOT,
-    encoding: 'utf8',
-    input: options.input ?? '',
-    env: { ...env, ...options.env },
-    maxBuffer: 64 * 1024 * 1024,
-  })
-  return { code: ran.status, out: ran.stdout, err: ran.stderr }
-}
 
 /** A folder for one test file, removed after it. */
 export function scratch(): string {

@@ -7,7 +7,8 @@ import { Paper } from '../src/render/paper.ts'
 import { plain } from '../src/render/plain.ts'
 import { renderVerdict } from '../src/render/verdict.ts'
 import { toYaml } from '../src/render/yaml.ts'
-import { EXAMPLE, MAIN, ROOT, sekisho } from './process.ts'
+import { EXAMPLE, MAIN, ROOT } from './process.ts'
+import { run, runWithin } from './run.ts'
 
 const VERDICT: Verdict = {
   schema: 'urn:sekisho:verdict:v1',
@@ -220,10 +221,10 @@ describe('nothing from evidence commands the terminal', () => {
     )
   })
 
-  it('names of files and members in messages', () => {
-    const ran = sekisho(['verify', '\u001b[31mx'])
+  it('names of files and members in messages', async () => {
+    const ran = await runWithin(['verify', '\u001b[31mx'])
     assert.equal(ran.err, 'sekisho: \\u{1b}[31mx: no such file\n')
-    const json = sekisho(['inspect', '-'], { input: JSON.stringify({ [evil]: 1 }) })
+    const json = await runWithin(['inspect', '-'], { input: JSON.stringify({ [evil]: 1 }) })
     assert.deepEqual([json.code, unsafe(json.err)], [3, []])
   })
 })
@@ -267,6 +268,6 @@ describe('terminals', () => {
     }
   })
 
-  it('none when the output is a pipe', () =>
-    assert.ok(!sekisho(['verify', ...EXAMPLE.outOfDate]).out.includes('\u001b')))
+  it('none when the output is a pipe', async () =>
+    assert.ok(!(await run(['verify', ...EXAMPLE.outOfDate])).out.includes('\u001b')))
 })

@@ -6,7 +6,8 @@ import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { generateKey } from '@sekisho/emulator/kit'
 import type { Verdict } from '@sekisho/evidence'
-import { scratch, sekisho } from './process.ts'
+import { scratch } from './process.ts'
+import { runWithin } from './run.ts'
 
 const VECTORS =
   process.env['SEKISHO_VECTORS'] ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
@@ -47,8 +48,8 @@ function signed(): Uint8Array {
   ])
 }
 
-function endorsed(...files: readonly string[]): { readonly outcome: string; readonly reason: string } {
-  const ran = sekisho(['verify', TOKEN, '--json', ...files.flatMap((file) => ['--collateral', file])])
+async function endorsed(...files: readonly string[]): Promise<{ readonly outcome: string; readonly reason: string }> {
+  const ran = await runWithin(['verify', TOKEN, '--json', ...files.flatMap((file) => ['--collateral', file])])
   assert.equal(ran.err, '')
   const verdict: Verdict = JSON.parse(ran.out)
   const all = verdict.checks.flatMap(({ checks }) => checks)
@@ -60,17 +61,17 @@ describe('a signed CoRIM as collateral', { skip }, () => {
   const jwks = (name: string, one: typeof key): string =>
     save(name, JSON.stringify({ keys: [one.publicKey.export({ format: 'jwk' })] }))
 
-  it('counts with the key of its signer, and is refused with another and with none', () => {
-    assert.equal(endorsed(corim, jwks('signer.jwks', key)).outcome, 'pass')
-    const other = endorsed(corim, jwks('other.jwks', generateKey('P-256')))
+  it('counts with the key of its signer, and is refused with another and with none', async () => {
+    assert.equal((await endorsed(corim, jwks('signer.jwks', key))).outcome, 'pass')
+    const other = await endorsed(corim, jwks('other.jwks', generateKey('P-256')))
     assert.equal(other.outcome, 'fail')
     assert.match(other.reason, /none of the given keys/)
-    const none = endorsed(corim)
+    const none = await endorsed(corim)
     assert.equal(none.outcome, 'fail')
     assert.match(none.reason, /a signed CoRIM/)
   })
 
-  it('an unsigned one is the word of whoever gives it', () => {
-    assert.equal(endorsed(save('corim.cbor', CORIM)).outcome, 'pass')
+  it('an unsigned one is the word of whoever gives it', async () => {
+    assert.equal((await endorsed(save('corim.cbor', CORIM))).outcome, 'pass')
   })
 })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
 import { describe, it } from 'node:test'
-import { EXAMPLE, MAIN, ROOT, sekisho } from './process.ts'
+import { EXAMPLE, MAIN, ROOT } from './process.ts'
+import { runWithin } from './run.ts'
 
 /** The exit code of a run whose stream `broken` has lost its reader before anything is written. */
 async function codeWithoutReader(args: readonly string[], broken: 'stdout' | 'stderr'): Promise<number | null> {
@@ -54,13 +55,13 @@ describe('streams that take nothing', { skip: existsSync('/dev/full') ? false : 
     assert.match(ran.stderr, /^sekisho: .*ENOSPC.*\n$/)
   })
 
-  it('stderr: the exit code of the error stands', () => {
+  it('stderr: the exit code of the error stands', async () => {
     const full = openSync('/dev/full', 'w')
     const ran = spawnSync(process.execPath, [MAIN, 'inspect', 'no-such-file'], {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', full],
     })
     closeSync(full)
-    assert.equal(ran.status, sekisho(['inspect', 'no-such-file']).code)
+    assert.equal(ran.status, (await runWithin(['inspect', 'no-such-file'])).code)
   })
 })

@@ -15,7 +15,8 @@ import {
 import type { Verdict } from '@sekisho/evidence'
 import { processAround } from '../src/around.ts'
 import { readCollateral } from '../src/options/collateral-files.ts'
-import { scratch, sekisho } from './process.ts'
+import { scratch } from './process.ts'
+import { runWithin } from './run.ts'
 
 const folder = scratch()
 const key = generateKey('P-256')
@@ -44,7 +45,7 @@ describe('revocation lists of a file, for tokens', () => {
     assert.deepEqual(token.crls.map(Buffer.from), lists.map(Buffer.from))
   })
 
-  it('more than can be judged are wrong usage, said so', () => {
+  it('more than can be judged are wrong usage, said so', async () => {
     const files = [
       pem(
         'many.pem',
@@ -55,12 +56,12 @@ describe('revocation lists of a file, for tokens', () => {
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
     const token = join(folder, 'token.jwt')
     writeFileSync(token, `${part({ alg: 'ES256' })}.${part({ iss: 'https://issuer.example' })}.${'A'.repeat(86)}`)
-    const ran = sekisho(['verify', token, ...files.flatMap((file) => ['--collateral', file])])
+    const ran = await runWithin(['verify', token, ...files.flatMap((file) => ['--collateral', file])])
     assert.equal(ran.code, 64, ran.err)
     assert.match(ran.err, /crls: expected at most 16/)
   })
 
-  it('are asked where the authority is under DigiCert, as IBM’s is', () => {
+  it('are asked where the authority is under DigiCert, as IBM’s is', async () => {
     const leaf = generateKey('P-256')
     const [signer, above] = [
       distinguishedName(['CN', 'signer']),
@@ -100,17 +101,17 @@ describe('revocation lists of a file, for tokens', () => {
     const jwk = { ...leaf.publicKey.export({ format: 'jwk' }), x5c }
     writeFileSync(keys, JSON.stringify({ issuer: 'https://issuer.example', keys: [jwk] }))
     const at = ['--at', '2026-06-15T12:00:00Z', '--json', '--collateral', keys]
-    const revoked = (...files: readonly string[]): unknown => {
-      const { out } = sekisho(['verify', token, ...at, ...files.flatMap((file) => ['--collateral', file])])
+    const revoked = async (...files: readonly string[]): Promise<unknown> => {
+      const { out } = await runWithin(['verify', token, ...at, ...files.flatMap((file) => ['--collateral', file])])
       const { checks }: Verdict = JSON.parse(out)
       return checks.flatMap((group) => group.checks).find(({ id }) => id === 'token.chain.crl.not-revoked')?.outcome
     }
-    assert.equal(revoked(pem('digicert.pem', [crl])), 'fail')
+    assert.equal(await revoked(pem('digicert.pem', [crl])), 'fail')
     assert.equal(
-      revoked(pem('other.pem', [list('another')])),
+      await revoked(pem('other.pem', [list('another')])),
       'unchecked',
       'a list of nobody above the key is no answer',
     )
-    assert.equal(revoked(), 'not-applicable')
+    assert.equal(await revoked(), 'not-applicable')
   })
 })

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { canonicalJson } from '@sekisho/evidence'
 import { verifySgxSync } from '@sekisho/evidence/sgx'
 import { processAround } from '../src/around.ts'
 import { readTrustAnchors } from '../src/options/anchors.ts'
-import { EXAMPLE, ROOT, scratch, sekisho } from './process.ts'
+import { EXAMPLE, ROOT, scratch } from './process.ts'
+import { runWithin } from './run.ts'
 
 const folder = scratch()
 const file = (name: string, content: string | Uint8Array): string => {
@@ -38,23 +39,23 @@ describe('sekisho verify: exit codes', () => {
     ['nothing', 2, /^INCOMPLETE EMULATED[\s\S]*sgx\.expect\.measurement/],
   ] as const
   for (const [name, code, text] of codes) {
-    it(`${name}: ${code}`, () => {
-      const ran = sekisho(['verify', ...EXAMPLE[name]])
+    it(`${name}: ${code}`, async () => {
+      const ran = await runWithin(['verify', ...EXAMPLE[name]])
       assert.deepEqual([ran.code, ran.err], [code, ''])
       assert.match(ran.out, text)
     })
   }
 
-  it('3 for what cannot be read, saying at which byte what was expected', () => {
-    const ran = sekisho(['verify', file('cut.bin', example('tdx/quote.bin').subarray(0, 300)), '--offline'])
+  it('3 for what cannot be read, saying at which byte what was expected', async () => {
+    const ran = await runWithin(['verify', file('cut.bin', example('tdx/quote.bin').subarray(0, 300)), '--offline'])
     assert.equal(ran.code, 3)
     assert.match(ran.err, /^sekisho: .*cut\.bin: truncated: \S+ at byte \d+: .*; expected .*\n$/)
     assert.equal(ran.out, '')
   })
 
-  it('64 for wrong usage', () => {
+  it('64 for wrong usage', async () => {
     for (const args of [['verify'], ['verify', 'a', 'b'], ['verify', 'a', '--colateral', 'b'], ['verfy'], []]) {
-      assert.equal(sekisho(args).code, 64, args.join(' '))
+      assert.equal((await runWithin(args)).code, 64, args.join(' '))
     }
   })
 })
@@ -67,19 +68,22 @@ describe('sekisho verify: evidence from anywhere', () => {
     base64: base64(quote),
     'KBS evidence': JSON.stringify({ quote: base64(quote) }),
   }
-  const verdict = sekisho(['verify', ...EXAMPLE.sgx, '--json']).out
+  let verdict: string
+  before(async () => {
+    verdict = (await runWithin(['verify', ...EXAMPLE.sgx, '--json'])).out
+  })
   for (const [name, input] of Object.entries(forms)) {
-    it(`${name} on standard input gives the same verdict, byte for byte`, () => {
-      const ran = sekisho([...other(EXAMPLE.sgx, '-'), '--json'], { input })
+    it(`${name} on standard input gives the same verdict, byte for byte`, async () => {
+      const ran = await runWithin([...other(EXAMPLE.sgx, '-'), '--json'], { input })
       assert.deepEqual([ran.code, ran.out], [0, verdict])
     })
   }
 
-  it('says which wrappers were taken off', () => {
-    assert.match(sekisho(other(EXAMPLE.sgx, '-'), { input: hex(quote) }).out, /taken out of: hexadecimal/)
+  it('says which wrappers were taken off', async () => {
+    assert.match((await runWithin(other(EXAMPLE.sgx, '-'), { input: hex(quote) })).out, /taken out of: hexadecimal/)
   })
 
-  it('takes certificates and log out of an envelope', () => {
+  it('takes certificates and log out of an envelope', async () => {
     const [, , , ...rest] = EXAMPLE.snp
     const cert = (type: string, name: string): object => ({
       cert_type: type,
@@ -89,7 +93,7 @@ describe('sekisho verify: evidence from anywhere', () => {
       outblob: base64(example('snp-genoa/report.bin')),
       auxblob: base64(example('snp-genoa/certificate-table.bin')),
     }
-    const ran = sekisho(['verify', '-', '--offline', ...rest], { input: JSON.stringify(envelope) })
+    const ran = await runWithin(['verify', '-', '--offline', ...rest], { input: JSON.stringify(envelope) })
     assert.equal(ran.code, 2)
     assert.match(ran.out, /OPEN snp\.crl\.present/)
     assert.doesNotMatch(ran.out, /OPEN snp\.chain/)
@@ -98,16 +102,19 @@ describe('sekisho verify: evidence from anywhere', () => {
       cert_chain: [cert('VCEK', 'vcek'), cert('ASK', 'ask'), cert('ARK', 'ark')],
     }
     assert.equal(
-      sekisho(['verify', '-', '--offline', '--waive', 'snp.crl.present', ...rest], { input: JSON.stringify(chain) })
-        .code,
+      (
+        await runWithin(['verify', '-', '--offline', '--waive', 'snp.crl.present', ...rest], {
+          input: JSON.stringify(chain),
+        })
+      ).code,
       0,
     )
     const log = { quote: base64(example('tdx/quote.bin')), cc_eventlog: base64(example('tdx/ccel.bin')) }
-    const withLog = sekisho(
+    const withLog = await runWithin(
       ['verify', '-', ...EXAMPLE.tdx.filter((one) => !/quote\.bin|ccel\.bin|--event-log/.test(one)), '--json'],
       { input: JSON.stringify(log) },
     )
-    assert.equal(withLog.out, sekisho(['verify', ...EXAMPLE.tdx, '--json']).out)
+    assert.equal(withLog.out, (await runWithin(['verify', ...EXAMPLE.tdx, '--json'])).out)
   })
 })
 
@@ -123,47 +130,58 @@ describe('sekisho verify --json', () => {
       trustAnchors,
       expect: { allowEmulated: true },
     })
-    assert.equal(sekisho(['verify', ...EXAMPLE.nothing, '--json']).out, `${canonicalJson(verdict)}\n`)
+    assert.equal((await runWithin(['verify', ...EXAMPLE.nothing, '--json'])).out, `${canonicalJson(verdict)}\n`)
   })
 })
 
 describe('sekisho verify: what is expected', () => {
   const [, , , , , ...rest] = EXAMPLE.sgx
   const base = ['verify', 'examples/sgx/quote.bin', '--collateral', 'examples/sgx/collateral.json', ...rest]
-  const claims = sekisho([...base, '--json']).out
-  const measurement = String(member(claims, 'claims.launchMeasurement'))
-  const reportData = String(member(claims, 'claims.userData'))
+  let measurement: string
+  let reportData: string
+  before(async () => {
+    const claims = (await runWithin([...base, '--json'])).out
+    measurement = String(member(claims, 'claims.launchMeasurement'))
+    reportData = String(member(claims, 'claims.userData'))
+  })
 
-  it('flags alone', () => {
+  it('flags alone', async () => {
     const flags = ['--measurement', measurement, '--nonce', reportData.slice(0, 64), '--allow-emulated']
-    assert.equal(sekisho([...base, ...flags]).code, 0)
-    assert.equal(sekisho([...base, ...flags, '--measurement', '00'.repeat(32)]).code, 0)
-    assert.equal(sekisho([...base, ...flags.slice(2), '--measurement', '00'.repeat(32)]).code, 1)
+    assert.equal((await runWithin([...base, ...flags])).code, 0)
+    assert.equal((await runWithin([...base, ...flags, '--measurement', '00'.repeat(32)])).code, 0)
+    assert.equal((await runWithin([...base, ...flags.slice(2), '--measurement', '00'.repeat(32)])).code, 1)
   })
 
-  it('flags win over the file', () => {
-    assert.equal(sekisho(['verify', ...EXAMPLE.sgx, '--measurement', '00'.repeat(32)]).code, 1)
+  it('flags win over the file', async () => {
+    assert.equal((await runWithin(['verify', ...EXAMPLE.sgx, '--measurement', '00'.repeat(32)])).code, 1)
   })
 
-  it('YAML with unquoted digests of digits only stays text; JSON is read too; a TEE’s own members count', () => {
+  it('YAML with unquoted digests of digits only stays text; JSON is read too; a TEE’s own members count', async () => {
     const yaml = `measurement: ${'1'.repeat(64)}\nsgx:\n  measurement: ${measurement}\ntdx:\n  rtmr0: ${'0'.repeat(96)}\nnonce: ${reportData.slice(0, 64)}\nallowEmulated: true\n`
-    assert.equal(sekisho([...base, '--expect', file('own.yaml', yaml)]).code, 0)
-    const digits = sekisho([...base, '--json', '--expect', file('digits.yaml', `measurement: ${'1'.repeat(64)}\n`)])
+    assert.equal((await runWithin([...base, '--expect', file('own.yaml', yaml)])).code, 0)
+    const digits = await runWithin([
+      ...base,
+      '--json',
+      '--expect',
+      file('digits.yaml', `measurement: ${'1'.repeat(64)}\n`),
+    ])
     assert.equal(digits.code, 1)
     assert.match(digits.out, new RegExp(`"expected":"${'1'.repeat(64)}"`))
     assert.equal(
-      sekisho([
-        ...base,
-        '--expect',
-        file('own.json', JSON.stringify({ measurement, nonce: reportData.slice(0, 64), allowEmulated: true })),
-      ]).code,
+      (
+        await runWithin([
+          ...base,
+          '--expect',
+          file('own.json', JSON.stringify({ measurement, nonce: reportData.slice(0, 64), allowEmulated: true })),
+        ])
+      ).code,
       0,
     )
   })
 
-  it('what --as-expectations prints is accepted as it is', () => {
-    const skeleton = sekisho(['inspect', 'examples/sgx/quote.bin', '--as-expectations']).out
-    const ran = sekisho([
+  it('what --as-expectations prints is accepted as it is', async () => {
+    const skeleton = (await runWithin(['inspect', 'examples/sgx/quote.bin', '--as-expectations'])).out
+    const ran = await runWithin([
       ...base,
       '--allow-emulated',
       '--report-data-is-fresh',
@@ -192,25 +210,25 @@ describe('sekisho verify: what is expected', () => {
     ['YAML that is a list', ['--expect', file('list.yaml', '- 1\n')], /expected a list of members/],
   ]
   for (const [name, args, message] of faults) {
-    it(`${name}: 64 and one sentence`, () => {
+    it(`${name}: 64 and one sentence`, async () => {
       // An option of one value is given once: the case's own in the place of the example's.
       const at = args[0] === '--at' ? base.indexOf('--at') : -1
       const rest = at < 0 ? base : [...base.slice(0, at), ...base.slice(at + 2)]
-      const ran = sekisho([...rest, ...args])
+      const ran = await runWithin([...rest, ...args])
       assert.deepEqual([ran.code, ran.out], [64, ''])
       assert.match(ran.err, message)
       assert.doesNotMatch(ran.err, /\n {4}at /)
     })
   }
 
-  it('YAML that cannot be parsed: 3, with its line', () => {
-    const ran = sekisho([...base, '--expect', file('broken.yaml', 'measurement: "00\nnonce: [\n')])
+  it('YAML that cannot be parsed: 3, with its line', async () => {
+    const ran = await runWithin([...base, '--expect', file('broken.yaml', 'measurement: "00\nnonce: [\n')])
     assert.equal(ran.code, 3)
     assert.match(ran.err, /broken\.yaml: .* line \d/)
   })
 
-  it('a waiver shows', () => {
-    const ran = sekisho([
+  it('a waiver shows', async () => {
+    const ran = await runWithin([
       'verify',
       ...EXAMPLE.nothing,
       '--waive',
@@ -225,38 +243,39 @@ describe('sekisho verify: what is expected', () => {
 })
 
 describe('sekisho verify: roots', () => {
-  it('without the example root, the chain is rejected', () => {
+  it('without the example root, the chain is rejected', async () => {
     const args = EXAMPLE.sgx.filter((one) => one !== '--trust-anchor' && one !== 'examples/example-root.json')
-    const ran = sekisho(['verify', ...args])
+    const ran = await runWithin(['verify', ...args])
     assert.equal(ran.code, 1)
     assert.doesNotMatch(ran.out, /EMULATED/)
   })
 
-  it('a certificate as anchor is never a hardware vendor’s', () => {
+  it('a certificate as anchor is never a hardware vendor’s', async () => {
     const args = EXAMPLE.snp.map((one) =>
       one === 'examples/example-root.json' ? 'examples/snp-genoa/certs/ark.der' : one,
     )
-    const ran = sekisho(['verify', ...args])
+    const ran = await runWithin(['verify', ...args])
     assert.equal(ran.code, 0)
     assert.match(ran.out, /^VERIFIED EMULATED/)
   })
 
-  it('an anchor file cannot call itself genuine', () => {
+  it('an anchor file cannot call itself genuine', async () => {
     const anchors: object[] = JSON.parse(readFileSync(join(ROOT, 'examples', 'example-root.json'), 'utf8'))
     const path = file(
       'anchors.json',
       JSON.stringify(anchors.map((one) => ({ ...one, emulated: false, vendor: 'Intel' }))),
     )
     assert.match(
-      sekisho(['verify', ...EXAMPLE.sgx.map((one) => (one === 'examples/example-root.json' ? path : one))]).out,
+      (await runWithin(['verify', ...EXAMPLE.sgx.map((one) => (one === 'examples/example-root.json' ? path : one))]))
+        .out,
       /^VERIFIED EMULATED/,
     )
   })
 })
 
 describe('sekisho verify: when nothing can be fetched', () => {
-  it('says so, and judges without', () => {
-    const ran = sekisho([
+  it('says so, and judges without', async () => {
+    const ran = await runWithin([
       'verify',
       'examples/snp-genoa/report.bin',
       '--kds',
@@ -272,8 +291,8 @@ describe('sekisho verify: when nothing can be fetched', () => {
     assert.match(ran.out, /^INCOMPLETE/)
   })
 
-  it('--offline fetches nothing', () => {
-    const ran = sekisho(['verify', 'examples/snp-genoa/report.bin', '--offline', '--kds', 'http://127.0.0.1:9'])
+  it('--offline fetches nothing', async () => {
+    const ran = await runWithin(['verify', 'examples/snp-genoa/report.bin', '--offline', '--kds', 'http://127.0.0.1:9'])
     assert.deepEqual([ran.code, ran.err], [2, ''])
   })
 })

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
-import { run } from './run.ts'
+import { run } from '../run.ts'
 import { asking, type Checkpoint, type Owner, ownerOf, ready, rows, text } from './shared.ts'
 
 /** A value as it might stand somewhere: raw, in hexadecimal, in base64 at each of its three offsets. */

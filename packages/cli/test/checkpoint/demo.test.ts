@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { run } from './run.ts'
+import { run } from '../run.ts'
 import { members, rows, text } from './shared.ts'
 import { startTpm, tpmMissing } from './tpm.ts'
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { before, describe, it } from 'node:test'
 import { canonicalJson } from '@sekisho/evidence'
 import { scratch } from '../process.ts'
-import { run } from './run.ts'
+import { run } from '../run.ts'
 import { type Checkpoint, members, type Owner, ownerOf, rows, text } from './shared.ts'
 import { startUp } from './up.ts'
 

@@ -8,7 +8,7 @@ import { distinguishedName, generateKey, issueCrl } from '@sekisho/emulator/kit'
 import type { Around } from '../../src/around.ts'
 import { readEndorsementFiles } from '../../src/checkpoint/endorsement-files.ts'
 import { scratch } from '../process.ts'
-import { run } from './run.ts'
+import { run } from '../run.ts'
 
 const VECTORS =
   process.env['SEKISHO_VECTORS'] ?? fileURLToPath(new URL('../../../../../../shared/vectors', import.meta.url))

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFi
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { scratch } from '../process.ts'
-import { run } from './run.ts'
+import { run } from '../run.ts'
 import { asking, ownerAt, ownerOf, ready } from './shared.ts'
 import { startUp } from './up.ts'
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createWorld } from '@sekisho/emulator'
 import { scratch } from '../process.ts'
+import { savedWorld } from '../world.ts'
 import { asking, type Owner, ownerAt, ready, rows, text } from './shared.ts'
 import { startUp, type Up } from './up.ts'
 
@@ -24,6 +25,9 @@ describe('sekisho up --recheck', () => {
   const owner: Owner = ownerAt(`${home}/profile.json`, 'default', home)
   let up: Up
   before(async () => {
+    // With its keys made already, which takes seconds.
+    mkdirSync(data)
+    writeFileSync(world, await savedWorld(), { mode: 0o600 })
     const clock = `data:text/javascript,${encodeURIComponent(CLOCK)}`
     const env = { NODE_OPTIONS: `--import=${clock}` }
     up = await startUp(['--emulated', '--offline', '--recheck', '1', '--data', data], { env })

@@ -5,7 +5,7 @@ import { before, describe, it } from 'node:test'
 import { emulatedAttester, Refusal, requestSecret } from '@sekisho/attester'
 import { createWorld } from '@sekisho/emulator'
 import { scratch } from '../process.ts'
-import { run } from './run.ts'
+import { run } from '../run.ts'
 import { asking, type Checkpoint, know, type Owner, ownerAt, ownerOf, ready, rows, text } from './shared.ts'
 import { startUp } from './up.ts'
 

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after } from 'node:test'
-import { type Answered, type Runner, type RunOptions, run, runWithin } from './run.ts'
+import { type Answered, type Runner, type RunOptions, runWithin } from '../run.ts'
+import { savedWorld } from '../world.ts'
 import { startUp, type Up } from './up.ts'
 
 /** A checkpoint that trusts emulated platforms, and its owner, who is logged in. */
@@ -50,10 +51,13 @@ export function sharedCheckpoint(): Promise<Checkpoint> {
 async function open(): Promise<Checkpoint> {
   const data = join(folder, 'data')
   const profile = join(folder, 'profile.json')
+  const world = join(data, 'world.json')
+  mkdirSync(data, { mode: 0o700 })
+  writeFileSync(world, await savedWorld(), { mode: 0o600 })
   const up = await startUp(['--emulated', '--offline', '--data', data])
-  const login = await run(['login', '--data', data], { env: { SEKISHO_PROFILE: profile } })
+  const login = await runWithin(['login', '--data', data], { env: { SEKISHO_PROFILE: profile } })
   assert.equal(login.code, 0, login.err)
-  return { up, folder, data, world: join(data, 'world.json'), profile }
+  return { up, folder, data, world, profile }
 }
 
 /** The owner of a namespace at the shared checkpoint. `runner`: how commands are run, by default in this process. */

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { MAIN, ROOT, scratch } from '../process.ts'
-import { cleanEnv } from './run.ts'
+import { cleanEnv } from '../run.ts'
 import { startUp, type Up } from './up.ts'
 
 /** One command of the tour with what it answers. */

@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { scratch } from '../process.ts'
-import { run } from './run.ts'
+import { run } from '../run.ts'
 import { type Checkpoint, type Owner, ownerAt, ownerOf, rows } from './shared.ts'
 import { startUp } from './up.ts'
 

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process'
-import { type RunOptions, start } from './run.ts'
+import { type RunOptions, start } from '../run.ts'
 
 /** A `sekisho up` that answers. */
 export interface Up {

@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { EXIT } from '../../src/exit.ts'
 import { scratch } from '../process.ts'
+import { run, runWithin } from '../run.ts'
 import { commandLines, helpOf } from './commands.ts'
-import { run } from './run.ts'
 
 const home = scratch()
 
@@ -55,7 +55,8 @@ describe('a command line that is wrong', () => {
   ]
   for (const [args, words] of cases) {
     it(args.join(' ').replace(home, 'FOLDER'), async () => {
-      const { code, out, err } = await run(args)
+      // Were one of `up` not refused, it would serve on and on: a process can be killed.
+      const { code, out, err } = await (args[0] === 'up' ? run : runWithin)(args)
       assert.equal(code, EXIT.usage, err)
       assert.match(err, words)
       assert.equal(out, '')
@@ -67,10 +68,10 @@ describe('a checkpoint that does not answer as one', () => {
   const away = 'http://127.0.0.1:1'
 
   it('is down', async () => {
-    const { code, err } = await run(['secret', 'list', '--server', away])
+    const { code, err } = await runWithin(['secret', 'list', '--server', away])
     assert.equal(code, EXIT.unreadable)
     assert.match(err, /^sekisho: http:\/\/127\.0\.0\.1:1 does not answer \(.+\); is the checkpoint up\? `sekisho up`/)
-    const doctor = await run(['doctor', '--server', away])
+    const doctor = await runWithin(['doctor', '--server', away])
     assert.equal(doctor.code, EXIT.rejected)
     assert.match(doctor.out, /^FAIL {2}server: .* does not answer/)
   })
@@ -86,7 +87,7 @@ describe('a checkpoint that does not answer as one', () => {
         server.listen(0, '127.0.0.1', resolve)
       })
       const { port } = server.address() as AddressInfo
-      const { code, err } = await run(['secret', 'list', '--server', `http://127.0.0.1:${port}`])
+      const { code, err } = await runWithin(['secret', 'list', '--server', `http://127.0.0.1:${port}`])
       server.close()
       assert.equal(code, EXIT.unreadable)
       assert.match(err, words)
@@ -99,7 +100,7 @@ describe('a checkpoint that does not answer as one', () => {
       server.listen(0, '127.0.0.1', resolve)
     })
     const { port } = server.address() as AddressInfo
-    const { code } = await run(['secret', 'list', '--server', `http://127.0.0.1:${port}`])
+    const { code } = await runWithin(['secret', 'list', '--server', `http://127.0.0.1:${port}`])
     server.close()
     assert.equal(code, EXIT.unreadable)
   })
@@ -110,7 +111,7 @@ describe('a checkpoint that does not answer as one', () => {
       server.listen(0, '127.0.0.1', resolve)
     })
     const { port } = server.address() as AddressInfo
-    const { code, err } = await run(['secret', 'list', '--server', `http://127.0.0.1:${port}`])
+    const { code, err } = await runWithin(['secret', 'list', '--server', `http://127.0.0.1:${port}`])
     server.close()
     assert.equal(code, EXIT.unreadable, err)
     assert.match(err, /no JSON/)

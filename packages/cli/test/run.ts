@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
-import { type Around, collect } from '../../src/around.ts'
-import { run as runHere } from '../../src/run.ts'
-import { MAIN, type Ran, ROOT } from '../process.ts'
+import { type Around, collect } from '../src/around.ts'
+import { run as runHere } from '../src/run.ts'
+import { MAIN, ROOT } from './process.ts'
 
 /** What a command is run with. */
 export interface RunOptions {
@@ -14,7 +14,10 @@ export interface RunOptions {
 }
 
 /** A command's answer, its standard output as bytes too. */
-export interface Answered extends Ran {
+export interface Answered {
+  readonly code: number | null
+  readonly out: string
+  readonly err: string
   readonly bytes: Buffer
 }
 
