@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { EXAMPLE, MAIN, ROOT, scratch } from './process.ts'
+import { BIN, EXAMPLE, MAIN, ROOT, scratch } from './process.ts'
 import { run, runWithin } from './run.ts'
 
 const folder = scratch()
@@ -317,7 +317,7 @@ describe('sekisho: files that cannot be read', () => {
 describe('sekisho: the bin', () => {
   it('starts the program', () => {
     const { version } = parsed(readFileSync(join(ROOT, 'packages', 'cli', 'package.json'), 'utf8'))
-    const ran = spawnSync(process.execPath, [join(ROOT, 'packages', 'cli', 'bin', 'sekisho.cjs'), '--version'], {
+    const ran = spawnSync(process.execPath, [BIN, '--version'], {
       encoding: 'utf8',
     })
     assert.deepEqual([ran.stdout, ran.stderr], [`${version}\n`, ''])
@@ -326,7 +326,7 @@ describe('sekisho: the bin', () => {
   it('says what to do when nothing is compiled and nothing can be', () => {
     const bin = join(folder, 'package', 'bin')
     mkdirSync(bin, { recursive: true })
-    writeFileSync(join(bin, 'sekisho.cjs'), readFileSync(join(ROOT, 'packages', 'cli', 'bin', 'sekisho.cjs')))
+    writeFileSync(join(bin, 'sekisho.cjs'), readFileSync(BIN))
     const ran = spawnSync(process.execPath, [join(bin, 'sekisho.cjs'), '--version'], { encoding: 'utf8' })
     assert.equal(ran.status, 70)
     assert.match(ran.stderr, /run `npm ci` and `npm run build`/)

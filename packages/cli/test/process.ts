@@ -7,7 +7,11 @@ import { fileURLToPath } from 'node:url'
 /** The project's folder: the commands run there, as a reader of the README would run them. */
 export const ROOT: string = fileURLToPath(new URL('../../../../', import.meta.url))
 
+/** The program, not bundled: for tests of the process itself. */
 export const MAIN: string = join(ROOT, 'packages', 'cli', 'dist', 'src', 'main.js')
+
+/** What its users start: the bundled program where it is current, which takes a third of the time, else {@link MAIN}. */
+export const BIN: string = join(ROOT, 'packages', 'cli', 'bin', 'sekisho.cjs')
 
 /** A folder for one test file, removed after it. */
 export function scratch(): string {

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { type Around, collect } from '../src/around.ts'
 import { run as runHere } from '../src/run.ts'
-import { MAIN, ROOT } from './process.ts'
+import { BIN, ROOT } from './process.ts'
 
 /** What a command is run with. */
 export interface RunOptions {
@@ -34,7 +34,7 @@ export function cleanEnv(env: Readonly<Record<string, string>> = {}): Record<str
 
 /** Starts the command line as a process of its own. */
 export function start(args: readonly string[], { env, cwd = ROOT }: RunOptions = {}): ChildProcess {
-  return spawn(process.execPath, [MAIN, ...args], { cwd, env: cleanEnv(env), stdio: ['pipe', 'pipe', 'pipe'] })
+  return spawn(process.execPath, [BIN, ...args], { cwd, env: cleanEnv(env), stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
 /** Runs the command line as a process of its own to its end; one that does not end in a minute is killed. */

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
-import { run } from '../run.ts'
+import { type Runner, run, runWithin } from '../run.ts'
 import { asking, type Checkpoint, type Owner, ownerOf, ready, rows, text } from './shared.ts'
 
 /** A value as it might stand somewhere: raw, in hexadecimal, in base64 at each of its three offsets. */
@@ -47,8 +47,8 @@ describe('a secret, and everywhere it must not be', () => {
         await new Promise((resolve) => setTimeout(resolve, 15))
       }
     })()
-    const say = async (args: readonly string[]): Promise<void> => {
-      const { out, err } = await owner.run(args)
+    const say = async (args: readonly string[], runner: Runner = run): Promise<void> => {
+      const { out, err } = await runner(args, { env: owner.env })
       printed.push(out, err)
     }
     await ready(owner, world, first, ['snp', 'tdx'])
@@ -67,11 +67,14 @@ describe('a secret, and everywhere it must not be', () => {
       ['decision', 'list'],
     ]) {
       await say(args)
-      await say([...args, '--json'])
+      await say([...args, '--json'], runWithin)
     }
-    for (const { id } of rows((await owner.json(['decision', 'list']))['decisions'])) {
-      await say(['decision', 'show', text(id), '--json'])
-      await say(['log', 'receipt', text(id)])
+    const decisions = rows((await owner.json(['decision', 'list']))['decisions'])
+    for (const [index, { id }] of decisions.entries()) {
+      // Each command was watched once: what it answers of the others needs no process.
+      const runner = index === 0 ? run : runWithin
+      await say(['decision', 'show', text(id), '--json'], runner)
+      await say(['log', 'receipt', text(id)], runner)
     }
     await say(['doctor', 'demo/db/password'])
     mkdirSync(owner.path('export'))

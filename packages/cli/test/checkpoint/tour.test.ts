@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { MAIN, ROOT, scratch } from '../process.ts'
+import { BIN, ROOT, scratch } from '../process.ts'
 import { cleanEnv } from '../run.ts'
 import { startUp, type Up } from './up.ts'
 
@@ -46,7 +46,7 @@ describe('docs/checkpoint.md', () => {
   const seen = new Map<string, string>()
   let up: Up | undefined
   mkdirSync(tools)
-  writeFileSync(join(tools, 'npx'), `#!/bin/sh\nshift\nexec '${process.execPath}' '${MAIN}' "$@"\n`, { mode: 0o755 })
+  writeFileSync(join(tools, 'npx'), `#!/bin/sh\nshift\nexec '${process.execPath}' '${BIN}' "$@"\n`, { mode: 0o755 })
   after(() => up?.stop())
 
   /** Ids are given as a reader would copy them from the line above. */
