@@ -26,6 +26,15 @@ export async function worldAtRest(): Promise<World> {
   return createWorld({ saved: await savedWorld(), now: () => WORLD_AT })
 }
 
+/** A world that has nothing in common with that one: another seed, and roots whose keys are of no root there. */
+export async function strangersWorld(): Promise<World> {
+  const { rsa } = JSON.parse(await savedWorld())
+  const state = JSON.parse(createWorld({ products: ['Genoa'] }).save())
+  return createWorld({
+    saved: JSON.stringify({ ...state, rsa: { 'Genoa ark': rsa['Milan ask'], 'Genoa ask': rsa['Turin ask'] } }),
+  })
+}
+
 /** AMD's authority for Genoa with the keys of that world, for evidence that the kit makes. */
 export async function genoaAuthority(): Promise<AmdAuthority> {
   const { rsa }: { rsa: Readonly<Record<string, string>> } = JSON.parse(await savedWorld())

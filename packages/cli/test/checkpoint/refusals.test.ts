@@ -6,6 +6,7 @@ import { emulatedAttester, Refusal, requestSecret } from '@sekisho/attester'
 import { createWorld } from '@sekisho/emulator'
 import { scratch } from '../process.ts'
 import { run } from '../run.ts'
+import { strangersWorld } from '../world.ts'
 import { asking, type Checkpoint, know, type Owner, ownerAt, ownerOf, ready, rows, text } from './shared.ts'
 import { startUp } from './up.ts'
 
@@ -92,7 +93,7 @@ describe('a workload is refused, with the reason for its owner', () => {
   })
 
   it('a machine of another emulated world: its root is trusted by nobody here', async () => {
-    const stranger = createWorld({ products: ['Genoa'] })
+    const stranger = await strangersWorld()
     const attester = emulatedAttester(stranger, stranger.snp({}))
     const request = { url: owner.checkpoint.up.url, namespace: owner.namespace, resource: 'demo/db/password', attester }
     await assert.rejects(requestSecret({ ...request, protocol: 'native' }), (error: unknown) => {
