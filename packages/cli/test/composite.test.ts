@@ -7,12 +7,11 @@ import { type ExampleAnchor, generateKey, makeSnp, makeTdx } from '@sekisho/emul
 import type { Verdict } from '@sekisho/evidence'
 import { scratch } from './process.ts'
 import { type Answered, runWithin } from './run.ts'
-import { genoaAuthority } from './world.ts'
 
 const NONCE = '5a'.repeat(32)
 const nonce: Uint8Array = Buffer.from(NONCE, 'hex')
 const folder = scratch()
-const snp = makeSnp({ nonce, authority: await genoaAuthority() })
+const snp = makeSnp({ nonce })
 const tdx = makeTdx({ nonce })
 const strangerToNonce = makeTdx({ nonce: Buffer.alloc(32, 7) })
 

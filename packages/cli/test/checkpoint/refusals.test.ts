@@ -93,7 +93,7 @@ describe('a workload is refused, with the reason for its owner', () => {
   })
 
   it('a machine of another emulated world: its root is trusted by nobody here', async () => {
-    const stranger = await strangersWorld()
+    const stranger = strangersWorld()
     const attester = emulatedAttester(stranger, stranger.snp({}))
     const request = { url: owner.checkpoint.up.url, namespace: owner.namespace, resource: 'demo/db/password', attester }
     await assert.rejects(requestSecret({ ...request, protocol: 'native' }), (error: unknown) => {
