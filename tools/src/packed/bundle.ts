@@ -16,11 +16,13 @@ const OTHER_DOORS = ['crypto/web.js', 'core/text.js']
  * stay, so that stack traces can be read.
  *
  * @param compiled the folder of the compiled modules
+ * @param sources the folder of their sources: what outlived its source is left out
  * @param entries paths below it, by the name of the file to be made
  * @param out the folder to be filled
  */
 export async function bundleForNode(
   compiled: string,
+  sources: string,
   entries: Readonly<Record<string, string>>,
   out: string,
 ): Promise<void> {
@@ -34,7 +36,7 @@ export async function bundleForNode(
     legalComments: 'none',
     logLevel: 'warning',
   } as const satisfies BuildOptions
-  const shared = BASE.flatMap((folder) => baseModules(compiled, folder))
+  const shared = BASE.flatMap((folder) => baseModules(sources, folder))
   await build({
     ...common,
     stdin: { contents: shared.map((path) => `export * from './${path}'`).join('\n'), resolveDir: compiled },
@@ -50,10 +52,10 @@ export async function bundleForNode(
   })
 }
 
-function baseModules(compiled: string, folder: string): readonly string[] {
-  return readdirSync(join(compiled, folder))
-    .filter((name) => name.endsWith('.js') && name !== 'index.js')
-    .map((name) => `${folder}/${name}`)
+function baseModules(sources: string, folder: string): readonly string[] {
+  return readdirSync(join(sources, folder))
+    .filter((name) => name.endsWith('.ts') && name !== 'index.ts')
+    .map((name) => `${folder}/${name.slice(0, -'.ts'.length)}.js`)
     .filter((path) => !OTHER_DOORS.includes(path))
 }
 

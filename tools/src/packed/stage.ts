@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { type Manifest, readManifest } from '../files.ts'
 import { bundleForNode } from './bundle.ts'
@@ -22,9 +22,12 @@ export async function staged(home: string, folder: string): Promise<string> {
   const manifest = readManifest(home)
   if (manifest.name !== BUNDLED) return home
   const copy = mkdtempSync(join(folder, 'stage-'))
-  cpSync(home, copy, { recursive: true, filter: (path) => isPublished(relative(home, path).split(sep)) })
+  cpSync(home, copy, {
+    recursive: true,
+    filter: (path) => isPublished(relative(home, path).split(sep)) && !isOutlived(home, path),
+  })
   const entries = entriesOf(manifest)
-  await bundleForNode(join(home, COMPILED), entries, join(copy, BUNDLES))
+  await bundleForNode(join(home, COMPILED), join(home, 'src'), entries, join(copy, BUNDLES))
   writeFileSync(join(copy, 'package.json'), `${JSON.stringify(withBundles(manifest, entries), null, 2)}\n`)
   return copy
 }
@@ -32,6 +35,12 @@ export async function staged(home: string, folder: string): Promise<string> {
 function isPublished([first, second]: readonly string[]): boolean {
   if (first === 'dist') return second === undefined || second === 'src'
   return first !== 'src' && first !== 'test' && first !== 'node_modules'
+}
+
+/** Whether a file was compiled from a source that is no more: the compiler leaves it where it is. */
+function isOutlived(home: string, path: string): boolean {
+  const [module] = /^.*(?=(?:\.d\.ts|\.js)(?:\.map)?$)/.exec(relative(join(home, COMPILED), path)) ?? []
+  return module !== undefined && !module.startsWith('..') && !existsSync(join(home, 'src', `${module}.ts`))
 }
 
 type Entry = NonNullable<Manifest['exports']>[string]
