@@ -69,9 +69,8 @@ export async function endorsementsOf(files: CaseFiles, keyFile: string): Promise
   }
   const keys = (await text(keyFile)) ?? (await text('ta-store.json'))
   const referenceValues = await text('rv-store.json')
-  const corims = [await files.read('corim-platform.cbor'), await files.read('corim-realm.cbor')].filter(
-    (one) => one !== undefined,
-  )
+  const corims: Uint8Array[] = []
+  for (const name of await files.list('.')) if (/^corim\b.*\.cbor$/.test(name)) corims.push(await files.need(name))
   return {
     ...(keys === undefined ? {} : { keys }),
     ...(referenceValues === undefined ? {} : { referenceValues }),

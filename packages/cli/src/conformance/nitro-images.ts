@@ -2,7 +2,7 @@ import { EvidenceError } from '@sekisho/evidence'
 import { parseNitroDocument, pcrOf, readNitroExpectations } from '@sekisho/evidence/nitro'
 import { type EifMeasurement, type EifSectionType, measureEif, nitroPcr3, nitroPcr4 } from '@sekisho/measurement'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
-import { conclude, expectedMembers, type Ruling, strangersTo } from './judged.ts'
+import { conclude, expectedMembers, type ReasonWords, type Ruling, strangersTo, vocabularyOf } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
@@ -29,27 +29,43 @@ interface Judged {
 async function judged(image: Uint8Array, at: Date): Promise<Judged> {
   try {
     const found = await measureEif(image, { at })
-    return { ruled: rulingOf(found), found }
+    return { ruled: rulingOf(found, at), found }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
-    const reasons = error.field === 'eif.crc32' ? ['crc-mismatch'] : [REASONS[error.code] ?? error.code]
-    return { ruled: { verdict: 'invalid', reasons, decidedBy: error.code, message: error.message } }
+    const { code, message } = error
+    const reasons = error.field === 'eif.crc32' ? CRC : (WORDS[code] ?? [code])
+    return { ruled: { verdict: 'invalid', reasons, vocabulary: VOCABULARY, decidedBy: code, message } }
   }
 }
 
-const REASONS: Readonly<Partial<Record<EvidenceError['code'], string>>> = { 'trailing-bytes': 'trailing-data' }
+const CRC: readonly string[] = ['crc-mismatch']
 
-const WORDS: Readonly<Record<string, string>> = {
-  'eif.signature.algorithm': 'signature-algorithm-mismatch',
-  'eif.signature.valid': 'bad-signature',
-  'eif.signature.register': 'signature-pcr0-mismatch',
-  'eif.signature.dates': 'certificate-expired',
+const WORDS: ReasonWords = {
+  'trailing-bytes': ['trailing-data'],
+  truncated: ['truncated', 'malformed'],
+  malformed: ['malformed'],
+  'unsupported-version': ['unsupported-version', 'malformed'],
+  'unsupported-kind': ['unsupported-kind', 'malformed'],
+  'too-large': ['too-large', 'malformed', 'truncated'],
+  'eif.signature.algorithm': ['signature-algorithm-mismatch'],
+  'eif.signature.valid': ['bad-signature'],
+  'eif.signature.register': ['signature-pcr0-mismatch'],
+  'eif.signature.dates': ['certificate-expired', 'certificate-not-yet-valid'],
 }
 
-function rulingOf({ signers }: EifMeasurement): Ruling {
-  const failed = signers.flatMap(({ checks }) => checks).find(({ outcome }) => outcome === 'fail')
-  if (failed === undefined) return { verdict: 'valid', reasons: [] }
-  return { verdict: 'invalid', reasons: [WORDS[failed.id] ?? failed.id], decidedBy: failed.id, message: failed.reason }
+const VOCABULARY: ReadonlySet<string> = new Set([...vocabularyOf(WORDS), ...CRC])
+
+function rulingOf({ signers }: EifMeasurement, at: Date): Ruling {
+  for (const { checks, notBefore } of signers) {
+    const failed = checks.find(({ outcome }) => outcome === 'fail')
+    if (failed === undefined) continue
+    const words = WORDS[failed.id] ?? [failed.id]
+    const reasons = words.filter(
+      (word) => word !== (at < notBefore ? 'certificate-expired' : 'certificate-not-yet-valid'),
+    )
+    return { verdict: 'invalid', reasons, vocabulary: VOCABULARY, decidedBy: failed.id, message: failed.reason }
+  }
+  return { verdict: 'valid', reasons: [] }
 }
 
 const TYPES: Readonly<Record<EifSectionType, number>> = {

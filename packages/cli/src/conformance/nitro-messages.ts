@@ -1,4 +1,5 @@
-import { createDecipheriv, privateDecrypt } from 'node:crypto'
+import { createDecipheriv, createPrivateKey, privateDecrypt } from 'node:crypto'
+import { EvidenceError } from '@sekisho/evidence'
 import {
   encodeNsmRequest,
   encodeNsmResponse,
@@ -8,7 +9,7 @@ import {
   parseNsmResponse,
 } from '@sekisho/evidence/nitro'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
-import { conclude, strangersTo } from './judged.ts'
+import { conclude, type ReasonWords, type Ruling, strangersTo, vocabularyOf } from './judged.ts'
 import { comparePlaces } from './nitro-images.ts'
 import { CaseFiles, isRecord, member } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
@@ -29,7 +30,9 @@ export async function runNitroMessages(
 ): Promise<CaseResult> {
   const run = RUNS[version]
   if (run === undefined) return conclude(name, content, { verdict: 'unverifiable', reasons: [] }, [], ['version'])
-  const { values = {}, comparisons } = await run(new CaseFiles(folder))
+  const found = await answered(() => run(new CaseFiles(folder)))
+  if ('reasons' in found) return conclude(name, content, found, [], [])
+  const { values = {}, comparisons } = found
   const all: Comparison[] = [...comparisons]
   const unimplemented: string[] = [...strangersTo(content, ['fields'])]
   const fields = member(member(content, 'expect'), 'fields')
@@ -39,27 +42,57 @@ export async function runNitroMessages(
     else all.push(...compareTree(`fields.${field}`, expected, found))
   }
   // No evidence is here whose signature could be judged: what is asked is that everything is read, and the same.
-  const verdict = member(member(content, 'expect'), 'verdict') === 'valid' ? 'valid' : 'unverifiable'
+  const expected = member(member(content, 'expect'), 'verdict')
+  const verdict = expected === 'valid' || expected === 'invalid' ? 'valid' : 'unverifiable'
   return conclude(name, content, { verdict, reasons: [] }, all, unimplemented)
+}
+
+const WORDS: ReasonWords = {
+  'trailing-bytes': ['trailing-data', 'malformed'],
+  truncated: ['truncated', 'malformed'],
+  'too-large': ['too-large', 'malformed'],
+  malformed: ['malformed'],
+  decryption: ['decryption-failed', 'bad-padding'],
+}
+
+/** What a run came to, or that the message was refused. */
+async function answered<T>(run: () => Promise<T>): Promise<T | Ruling> {
+  try {
+    return await run()
+  } catch (error) {
+    const code =
+      error instanceof EvidenceError ? error.code : error instanceof DecryptionError ? 'decryption' : undefined
+    if (code === undefined) throw error
+    const { message } = error as Error
+    return {
+      verdict: 'invalid',
+      reasons: WORDS[code] ?? [code],
+      vocabulary: vocabularyOf(WORDS),
+      decidedBy: code,
+      message,
+    }
+  }
 }
 
 function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('hex')
 }
 
+/** The answer of a case, in whichever forms it has it; with the recipient's key all of them hold the same plaintext. */
 async function runKms(files: CaseFiles): ReturnType<Run> {
+  const names = (await files.list('.')).filter((name) => /\.(?:ber|der|cms)$/.test(name))
+  const forms: (readonly [string, KmsCiphertext])[] = []
+  for (const name of names) forms.push([name, parseKmsCiphertext(await files.need(name))])
+  const shown = (forms.find(([name]) => name !== 'definite.der') ?? forms[0])?.[1]
+  if (shown === undefined) throw new Error('the case has no answer of the key service')
   const key = await files.read('recipient.key.pem')
-  if (key === undefined) {
-    const cms = parseKmsCiphertext(await files.need('ciphertext-for-recipient.ber'))
-    return { values: kmsValues(cms), comparisons: [] }
-  }
-  const comparisons: Comparison[] = []
-  const indefinite = parseKmsCiphertext(await files.need('indefinite.ber'))
-  const definite = parseKmsCiphertext(await files.need('definite.der'))
-  const plaintext = hex(await files.need('plaintext.bin'))
-  for (const [form, cms] of Object.entries({ indefinite, definite }))
-    comparisons.push(...compareTree(`${form}: plaintext`, plaintext, hex(decrypt(cms, key))))
-  return { values: { ...kmsValues(indefinite), plaintextHex: hex(decrypt(indefinite, key)) }, comparisons }
+  if (key === undefined) return { values: kmsValues(shown), comparisons: [] }
+  const plaintext = await files.read('plaintext.bin')
+  const comparisons = forms.flatMap(([name, cms]) => {
+    const found = hex(decrypt(cms, key))
+    return plaintext === undefined ? [] : compareTree(`${name}: plaintext`, hex(plaintext), found)
+  })
+  return { values: { ...kmsValues(shown), plaintextHex: hex(decrypt(shown, key)) }, comparisons }
 }
 
 function kmsValues(cms: KmsCiphertext): Readonly<Record<string, JsonValue>> {
@@ -77,10 +110,18 @@ function kmsValues(cms: KmsCiphertext): Readonly<Record<string, JsonValue>> {
   }
 }
 
+class DecryptionError extends Error {}
+
 function decrypt({ encryptedKey, iv, ciphertext }: KmsCiphertext, pem: Uint8Array): Uint8Array {
-  const key = privateDecrypt({ key: Buffer.from(pem), oaepHash: 'sha256' }, encryptedKey)
-  const cipher = createDecipheriv('aes-256-cbc', key, iv)
-  return Buffer.concat([cipher.update(ciphertext), cipher.final()])
+  const recipient = createPrivateKey(Buffer.from(pem))
+  try {
+    const key = privateDecrypt({ key: recipient, oaepHash: 'sha256' }, encryptedKey)
+    const cipher = createDecipheriv('aes-256-cbc', key, iv)
+    return Buffer.concat([cipher.update(ciphertext), cipher.final()])
+  } catch (error) {
+    // Of another key, or with another padding: which of them is nobody's business.
+    throw new DecryptionError('the answer does not open with the key of the recipient', { cause: error })
+  }
 }
 
 /** Every message is read, and written again as it was; a request must not be read as an answer. */

@@ -1,4 +1,4 @@
-import type { ReasonWords } from './judged.ts'
+import { type ReasonWords, vocabularyOf } from './judged.ts'
 
 const CHAIN: ReasonWords = {
   'well-formed': ['malformed-certificate', 'malformed', 'broken-chain'],
@@ -53,6 +53,11 @@ export const WORDS: ReasonWords = {
 /** What the cases call a failing check of a manifest that is judged alone. */
 export function wordsOfRim(id: string): readonly string[] {
   return RIM[id.replace(/^nvidia\.rim\.(driver|vbios)\./, '')] ?? [id]
+}
+
+/** Every word for a refusal of a manifest that is judged alone. */
+export function vocabularyOfRim(): ReadonlySet<string> {
+  return vocabularyOf(RIM)
 }
 
 function ofRim(kind: 'driver' | 'vbios'): ReasonWords {

@@ -22,7 +22,7 @@ import { conclude, expectedMembers, type Ruling, ruling } from './judged.ts'
 import { ocspValues } from './nvidia-ocsp.ts'
 import type { ReportRun } from './nvidia-run.ts'
 import { comparisonValues, hex, iso, reportValues, rimValues } from './nvidia-values.ts'
-import { WORDS, wordsOfRim } from './nvidia-words.ts'
+import { vocabularyOfRim, WORDS, wordsOfRim } from './nvidia-words.ts'
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
@@ -239,6 +239,7 @@ async function runRim(folder: string, name: string, content: JsonValue): Promise
     verdict:
       judgement.authenticity === 'proven' ? 'valid' : judgement.authenticity === 'refuted' ? 'invalid' : 'unverifiable',
     reasons: first === undefined ? [] : wordsOfRim(first.id),
+    vocabulary: vocabularyOfRim(),
     ...(first === undefined ? {} : { decidedBy: first.id, message: first.reason }),
   }
   const rim = readable(() => parseNvidiaRim(xml))

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { type PsaToken, parsePsaToken, verifyPsaSync } from '@sekisho/evidence/psa'
+import { lifecycleState, type PsaToken, parsePsaToken, verifyPsaSync } from '@sekisho/evidence/psa'
 import type { CaseRunner, Comparison, JsonValue } from './case.ts'
-import { armWords, componentValues, endorsementsOf, hex, parsed } from './cca.ts'
+import { algorithmName, armWords, componentValues, endorsementsOf, hex, parsed } from './cca.ts'
 import { conclude, expectedMembers, ruling } from './judged.ts'
-import { CaseFiles, textMember } from './snp-files.ts'
+import { CaseFiles, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
 /** Runs cases of PSA tokens. */
@@ -35,17 +35,23 @@ function fieldValues(token: PsaToken, keys: string | undefined): JsonValue {
     implementationIdHex: hex(token.implementationId),
     clientId: token.clientId,
     lifecycle: token.lifecycle,
+    lifecycleState: lifecycleState(token.lifecycle),
+    coseAlg: algorithmName(token.cose.algorithm),
     bootSeedHex: token.bootSeed === undefined ? null : hex(token.bootSeed),
     certificationReference: token.certificationReference ?? null,
     verificationService: token.verificationService ?? null,
     swComponents: componentValues(token.components),
-    instanceIdIsKeyHash: keys !== undefined && hex(token.instanceId) === `01${pointDigest(keys)}`,
+    instanceIdIsKeyHash: keys !== undefined && pointDigests(keys).includes(hex(token.instanceId).replace(/^01/, '')),
   }
 }
 
-/** SHA-256 of the uncompressed point of the one key in a JWK. */
-function pointDigest(jwk: string): string {
-  const key: JsonValue = JSON.parse(jwk)
-  const coordinate = (name: string): Buffer => Buffer.from(textMember(key, name) ?? '', 'base64url')
-  return createHash('sha256').update(Uint8Array.of(4)).update(coordinate('x')).update(coordinate('y')).digest('hex')
+/** SHA-256 of the uncompressed point of each key: of one JWK, or of a list of trust anchors. */
+function pointDigests(text: string): readonly string[] {
+  const read: JsonValue = JSON.parse(text)
+  const list: readonly JsonValue[] = Array.isArray(read) ? read : [read]
+  return list.map((one) => {
+    const key = member(one, 'pkey') ?? one
+    const coordinate = (name: string): Buffer => Buffer.from(textMember(key, name) ?? '', 'base64url')
+    return createHash('sha256').update(Uint8Array.of(4)).update(coordinate('x')).update(coordinate('y')).digest('hex')
+  })
 }

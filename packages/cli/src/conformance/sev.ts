@@ -5,9 +5,12 @@ import {
   type AmdCertificate,
   parseAmdCertificate,
   parseSevCertificate,
+  parseSevCertificates,
   parseSevReport,
+  SEV_CERTIFICATE_SIZE,
   SEV_REPORT_SIGNED_SIZE,
   type SevCertificate,
+  type SevReport,
   sevAlgorithmName,
   sevSpki,
   sevUsageName,
@@ -124,11 +127,13 @@ async function runCertificates(files: CaseFiles, name: string, content: JsonValu
     const parsed = parsedOr(() => parse(file))
     if (parsed !== undefined) certificates[place] = parsed
   }
-  const whole = new Uint8Array(Buffer.concat(given))
-  const ruled = await partial(
-    () => verifySevSync(whole, { at: AT }),
-    textMember(content, 'kind') !== 'certificate-chain',
-  )
+  const incomplete = textMember(content, 'kind') !== 'certificate-chain'
+  const single = given.length === 0 ? undefined : await ruleOn(given, incomplete)
+  // The same certificates as platforms and AMD hand them out: what is wrong in one form is wrong.
+  const joined = await joinedFiles(files, certificates)
+  const whole = joined === undefined ? undefined : await ruleOn(joined, incomplete)
+  const ruled = single?.verdict === 'invalid' ? single : (whole ?? single)
+  if (ruled === undefined) throw new Error('the case has no certificates')
   const found: Found = { content, files, verdict: ruled.found, certificates }
   const comparisons: Comparison[] = []
   const unimplemented: string[] = []
@@ -138,6 +143,26 @@ async function runCertificates(files: CaseFiles, name: string, content: JsonValu
     else comparisons.push(...compareTree(path, expected, actual))
   }
   return conclude(name, content, ruled, comparisons, unimplemented)
+}
+
+function ruleOn(parts: readonly Uint8Array[], incomplete: boolean): Promise<Ruling> {
+  return partial(() => verifySevSync(new Uint8Array(Buffer.concat(parts)), { at: AT }), incomplete)
+}
+
+/** The PDH with `PEK || OCA || CEK` and `ASK || ARK`; undefined without these files. Fills places that no file of its own fills. */
+async function joinedFiles(
+  files: CaseFiles,
+  certificates: Record<string, AmdCertificate | SevCertificate>,
+): Promise<readonly Uint8Array[] | undefined> {
+  const platform = await files.read('cert-chain.bin')
+  const vendor = await files.read('ask-ark.bin')
+  if (platform === undefined || vendor === undefined) return undefined
+  for (const file of [platform, vendor]) {
+    const found = parsedOr(() => parseSevCertificates(file)) ?? {}
+    for (const [place, one] of Object.entries(found)) certificates[place] ??= one
+  }
+  const pdh = platform.length % (4 * SEV_CERTIFICATE_SIZE) === 0 ? undefined : await files.read('pdh.cert')
+  return [...(pdh === undefined ? [] : [pdh]), platform, vendor]
 }
 
 function parsedOr<T>(parse: () => T): T | undefined {
@@ -259,10 +284,20 @@ async function withoutSignature(expected: JsonValue, { files }: Found): Promise<
 
 async function runReport(files: CaseFiles, name: string, content: JsonValue): Promise<CaseResult> {
   const evidence = await files.need('report.bin')
-  const pek = await files.need('pek.cert')
-  const report = parseSevReport(evidence)
-  const ruled = await partial(() => verifySevSync(evidence, { at: AT, certificates: [pek] }), true)
-  const actual: Readonly<Record<string, JsonValue>> = {
+  const found = await Promise.all(PLACES.map((place) => files.read(`${place}.cert`)))
+  const certificates = found.filter((one) => one !== undefined)
+  // Of any other length it is no report, and must not be read as something else.
+  const ruled = await partial(() => {
+    parseSevReport(evidence)
+    return verifySevSync(evidence, { at: AT, certificates })
+  }, true)
+  const report = parsedOr(() => parseSevReport(evidence))
+  const actual = report === undefined ? {} : reportValues(report)
+  return conclude(name, content, ruled, comparedMembers(content, actual), unknownMembers(content, actual))
+}
+
+function reportValues(report: SevReport): Readonly<Record<string, JsonValue>> {
+  return {
     mnonce: hex(report.mnonce),
     launchDigest: hex(report.launchDigest),
     policy: report.policy,
@@ -270,7 +305,6 @@ async function runReport(files: CaseFiles, name: string, content: JsonValue): Pr
     signatureAlgo: sevAlgorithmName(report.signatureAlgorithm),
     signedBytes: SEV_REPORT_SIGNED_SIZE,
   }
-  return conclude(name, content, ruled, comparedMembers(content, actual), unknownMembers(content, actual))
 }
 
 function comparedMembers(content: JsonValue, actual: Readonly<Record<string, JsonValue>>): readonly Comparison[] {
