@@ -37,12 +37,13 @@ function realmValues({
   }
 }
 
-function deviceValues({ implementationId, components }: PlatformReference): CorimValues {
+function deviceValues({ implementationId, instanceId, components }: PlatformReference): CorimValues {
   return {
     tee: 'psa',
     values: {
       measurement: components.flatMap(({ measurements }) => measurements),
       products: [implementationId],
+      ...(instanceId === undefined ? {} : { hardwareIds: [instanceId] }),
     },
   }
 }

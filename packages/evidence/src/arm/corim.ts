@@ -186,7 +186,7 @@ function readReference(
     measurements.some(({ name }) => name !== undefined && REALM_KEY.test(name)) ||
     measurements.some(({ registers }) => registers !== undefined)
   if (isRealm) realms.push(...realmsOf(measurements, classId ?? instance, field, map.offset))
-  else if (classId !== undefined) platforms.push(platformOf(classId, measurements))
+  else if (classId !== undefined) platforms.push(platformOf(classId, instance, measurements))
 }
 
 interface Measurement {
@@ -254,14 +254,18 @@ function componentOf(key: CborItem | undefined, value: CborMap, field: string): 
   }
 }
 
-function platformOf(implementationId: string, measurements: readonly Measurement[]): PlatformReference {
+function platformOf(
+  implementationId: string,
+  instanceId: string | undefined,
+  measurements: readonly Measurement[],
+): PlatformReference {
   const components: ReferenceComponent[] = []
   let configuration: PlatformReference['configuration']
   for (const { name, component, digests, raw, mask } of measurements) {
     if (component !== undefined) components.push({ ...component, measurements: digests })
     else if (name === 'cca.platform-config' && raw !== undefined) configuration = { value: raw, mask }
   }
-  return { implementationId, components, configuration }
+  return { implementationId, instanceId, components, configuration }
 }
 
 /** One reference for each algorithm that the digests of a realm are given in. */

@@ -1,4 +1,5 @@
-import type { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
+import { isoTime } from '../core/time.ts'
 import { ecSpki } from '../crypto/ec-key.ts'
 import { type DigestJob, type EcKey, sha256 } from '../crypto/jobs.ts'
 
@@ -20,9 +21,11 @@ export interface ReferenceComponent {
   readonly measurements: readonly string[]
 }
 
-/** Accepted firmware of one implementation. */
+/** Accepted firmware of one implementation, or of one instance of it. */
 export interface PlatformReference {
   readonly implementationId: string
+  /** Lower-case hex; undefined where the values count for all instances. */
+  readonly instanceId: string | undefined
   readonly components: readonly ReferenceComponent[]
   /** Value and mask of the platform's configuration, lower-case hex; a missing mask compares every bit. */
   readonly configuration: { readonly value: string; readonly mask: string | undefined } | undefined
@@ -52,6 +55,16 @@ export interface CorimContent extends EndorsementPart {
   /** The CoRIM without the signature that was around it. */
   readonly unsigned?: Uint8Array
   readonly error?: EvidenceError
+}
+
+/** The time that a CoRIM counts in, where it says so. */
+export type CorimWindow = Pick<CorimContent, 'from' | 'until'>
+
+/** @throws EvidenceError unless `at`, in milliseconds since 1970, lies within; its ends do */
+export function assertWindow({ from, until }: CorimWindow, field: string, at: number): void {
+  if (from !== undefined && at < from) throw refuse(field, `valid from ${isoTime(from)}`, `a CoRIM of ${isoTime(at)}`)
+  if (until !== undefined && at > until)
+    throw refuse(field, `valid until ${isoTime(until)}`, `a CoRIM of ${isoTime(at)}`)
 }
 
 /** An endorsed key with its digest yet to be computed. */

@@ -57,6 +57,7 @@ function readPlatform(value: unknown, field: string): PlatformReference {
   const configuration = maybeHex(platform, 'platform-configuration', field)
   return {
     implementationId: needHex(platform, 'implementation-id', field),
+    instanceId: maybeHex(platform, 'instance-id', field),
     components: listOf(platform['sw-components'] ?? [], `${field}.sw-components`, readComponent),
     configuration: configuration === undefined ? undefined : { value: configuration, mask: undefined },
   }

@@ -1,5 +1,13 @@
 import { EvidenceError } from '../core/errors.ts'
-import type { CorimContent, EndorsedKey, EndorsementPart, PlatformReference, RealmReference } from './endorsed.ts'
+import {
+  assertWindow,
+  type CorimContent,
+  type CorimWindow,
+  type EndorsedKey,
+  type EndorsementPart,
+  type PlatformReference,
+  type RealmReference,
+} from './endorsed.ts'
 import { readKeys, readReferenceValues } from './endorsements-json.ts'
 
 /**
@@ -33,6 +41,7 @@ export class PreparedArmEndorsements implements ArmEndorsements {
   readonly platforms: readonly PlatformReference[]
   readonly realms: readonly RealmReference[]
   readonly error: ArmEndorsements['error']
+  readonly #windows: readonly (readonly [part: string, window: CorimWindow])[]
 
   constructor(input: ArmEndorsementsInput) {
     const read: EndorsementPart[] = []
@@ -48,14 +57,33 @@ export class PreparedArmEndorsements implements ArmEndorsements {
     const { keys, referenceValues, corims = [] } = input
     if (keys !== undefined) take('the keys', () => ({ keys: readKeys(keys) }))
     if (referenceValues !== undefined) take('the reference values', () => readReferenceValues(referenceValues))
-    for (const [i, { error, unsigned: _unsigned, ...part }] of corims.entries()) {
+    const windows: (readonly [string, CorimWindow])[] = []
+    for (const [i, { error, unsigned: _unsigned, from, until, ...part }] of corims.entries()) {
       read.push(part)
-      if (error !== undefined) failed ??= { part: `CoRIM ${i + 1}`, error }
+      const name = `CoRIM ${i + 1}`
+      if (error !== undefined) failed ??= { part: name, error }
+      if (from !== undefined || until !== undefined)
+        windows.push([name, { ...(from === undefined ? {} : { from }), ...(until === undefined ? {} : { until }) }])
     }
     this.keys = read.flatMap((part) => part.keys ?? [])
     this.platforms = read.flatMap((part) => part.platforms ?? [])
     this.realms = read.flatMap((part) => part.realms ?? [])
     this.error = failed
+    this.#windows = windows
+  }
+
+  /** The endorsements as they count at a time, in milliseconds since 1970: a CoRIM that is not in date is an error. */
+  countingAt(at: number): ArmEndorsements {
+    for (const [part, window] of this.#windows) {
+      try {
+        assertWindow(window, 'corim.rim-validity', at)
+      } catch (error) {
+        if (!(error instanceof EvidenceError)) throw error
+        const { keys, platforms, realms } = this
+        return { keys, platforms, realms, error: this.error ?? { part, error } }
+      }
+    }
+    return this
   }
 }
 

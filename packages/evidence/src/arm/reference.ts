@@ -5,9 +5,15 @@ import type { SoftwareComponent } from './components.ts'
 import type { PlatformReference, ReferenceComponent } from './endorsed.ts'
 import type { ArmEndorsements } from './endorsements.ts'
 
-/** Reference values of an implementation. */
-export function platformsFor({ platforms }: ArmEndorsements, implementationId: string): readonly PlatformReference[] {
-  return platforms.filter((one) => one.implementationId === implementationId)
+/** Reference values of a device: those of its implementation, but for those of another instance. */
+export function platformsFor(
+  { platforms }: ArmEndorsements,
+  implementationId: string,
+  instanceId: string,
+): readonly PlatformReference[] {
+  return platforms.filter(
+    (one) => one.implementationId === implementationId && (one.instanceId ?? instanceId) === instanceId,
+  )
 }
 
 function matches(component: SoftwareComponent, reference: ReferenceComponent): boolean {
@@ -54,7 +60,10 @@ export function componentsFinding(
       },
     )
   }
-  const absent = known.find((reference) => !components.some((component) => component.type === reference.type))
+  // References without a type may be further versions of what was measured.
+  const absent = known.find(
+    ({ type }) => type !== undefined && !components.some((component) => component.type === type),
+  )
   if (absent !== undefined) {
     return fail(
       `${nameOf(absent)} is in the reference values, and the token does not measure it`,

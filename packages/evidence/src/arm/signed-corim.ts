@@ -3,10 +3,10 @@ import { entryOf } from '../cbor/item.ts'
 import { type CoseSign1, readSign1 } from '../cbor/sign1.ts'
 import { bytesOf, mapOf, textOf } from '../cbor/typed.ts'
 import { EvidenceError, refuse } from '../core/errors.ts'
-import { evaluationTime, isoTime } from '../core/time.ts'
+import { evaluationTime } from '../core/time.ts'
 import { type Story, tell, tellNow } from '../crypto/story.ts'
 import { readCorim, readWindow } from './corim.ts'
-import type { CorimContent } from './endorsed.ts'
+import { assertWindow, type CorimContent, type CorimWindow } from './endorsed.ts'
 import { readKeys } from './endorsements-json.ts'
 import { planSign1 } from './signature.ts'
 
@@ -93,20 +93,18 @@ function parsed(text: string): unknown {
   }
 }
 
-type Window = Pick<CorimContent, 'from' | 'until'>
-
 // What was signed for another purpose is no CoRIM, whatever it looks like.
 function signerWindows(
   bytes: Uint8Array,
   { headers, protected: header }: CoseSign1,
-): readonly (readonly [field: string, window: Window])[] {
+): readonly (readonly [field: string, window: CorimWindow])[] {
   const type = entryOf(headers, LABEL.contentType)
   const field = 'corim.protected'
   if (type === undefined || !CONTENT.test(textOf(type, `${field}.content-type`, 1, 128)))
     throw refuse(`${field}.content-type`, 'another content', 'application/rim+cbor')
   const meta = entryOf(headers, LABEL.meta)
   const claims = readWindow(entryOf(headers, LABEL.claims), { from: 5, until: 4 }, `${field}.cwt-claims`)
-  const windows: (readonly [string, Window])[] = [[`${field}.cwt-claims`, claims]]
+  const windows: (readonly [string, CorimWindow])[] = [[`${field}.cwt-claims`, claims]]
   if (meta !== undefined) {
     const content = bytesOf(meta, `${field}.corim-meta`, 1, header.length)
     const map = mapOf(
@@ -117,10 +115,4 @@ function signerWindows(
     windows.push([at, readWindow(entryOf(map, 1), { from: 0, until: 1 }, at)])
   }
   return windows
-}
-
-function assertWindow({ from, until }: Window, field: string, at: number): void {
-  if (from !== undefined && at < from) throw refuse(field, `valid from ${isoTime(from)}`, `a CoRIM of ${isoTime(at)}`)
-  if (until !== undefined && at > until)
-    throw refuse(field, `valid until ${isoTime(until)}`, `a CoRIM of ${isoTime(at)}`)
 }

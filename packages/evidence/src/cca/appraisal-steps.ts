@@ -138,10 +138,10 @@ export const APPRAISAL_STEPS: readonly StepGroup<CcaState>[] = [
           'reference.components',
           'The firmware of the platform is known',
           ENDORSEMENTS,
-          ({ token, endorsements, implementationId }) =>
+          ({ token, endorsements, implementationId, instanceId }) =>
             componentsFinding(
               token.platform.claims.components,
-              platformsFor(endorsements, implementationId),
+              platformsFor(endorsements, implementationId, instanceId),
               implementationId,
             ),
         ),
@@ -150,8 +150,11 @@ export const APPRAISAL_STEPS: readonly StepGroup<CcaState>[] = [
         'reference.configuration',
         'The configuration of the platform is known',
         ENDORSEMENTS,
-        ({ token, endorsements, implementationId }) =>
-          configurationFinding(token.platform.claims.configuration, platformsFor(endorsements, implementationId)),
+        ({ token, endorsements, implementationId, instanceId }) =>
+          configurationFinding(
+            token.platform.claims.configuration,
+            platformsFor(endorsements, implementationId, instanceId),
+          ),
       ),
       step(
         'expect.product',

@@ -127,20 +127,26 @@ export function ccaAssumptions({ rems, expect, anchor }: CcaState): readonly Ass
 
 const DIGEST_SIZES: Readonly<Record<string, number>> = { 'sha-256': 32, 'sha-384': 48, 'sha-512': 64 }
 
-/** Whether the measurements of a realm are as long as the algorithm it names. */
-export function lengthFits(hashAlgorithm: string, measurement: Uint8Array): boolean {
-  return DIGEST_SIZES[hashAlgorithm] === measurement.length
-}
-
 /** Facts that change no outcome. */
 export function ccaNotes({ token }: CcaState): readonly Note[] {
   const { claims: platform } = token.platform
   const { claims: realm } = token.realm
   const notes: Note[] = []
-  if (!lengthFits(realm.hashAlgorithm, realm.initialMeasurement)) {
+  if (DIGEST_SIZES[realm.hashAlgorithm] !== realm.initialMeasurement.length) {
     notes.push({
       id: 'cca.measurement-length',
       text: `the realm names the hash ${JSON.stringify(realm.hashAlgorithm)}, and its measurements have ${realm.initialMeasurement.length} bytes`,
+    })
+  }
+  // Names that other profiles spell otherwise are no mismatch.
+  const odd = platform.components.find(({ hashAlgorithm = platform.hashAlgorithm, measurement }) => {
+    const size = DIGEST_SIZES[hashAlgorithm]
+    return size !== undefined && size !== measurement.length
+  })
+  if (odd !== undefined) {
+    notes.push({
+      id: 'cca.component-length',
+      text: `the platform names the hash ${JSON.stringify(odd.hashAlgorithm ?? platform.hashAlgorithm)} for a component, whose measurement has ${odd.measurement.length} bytes`,
     })
   }
   const strangers = [...Object.keys(platform.unknown), ...Object.keys(realm.unknown)]

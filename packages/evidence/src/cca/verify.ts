@@ -1,6 +1,11 @@
 import { candidateJobs, type KeyCandidate, planCandidates, signingCandidate } from '../arm/candidates.ts'
 import type { EndorsedKey } from '../arm/endorsed.ts'
-import { type ArmEndorsementsInput, keysFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
+import {
+  type ArmEndorsements,
+  type ArmEndorsementsInput,
+  keysFor,
+  PreparedArmEndorsements,
+} from '../arm/endorsements.ts'
 import { anchorOf, keySteps } from '../arm/key-steps.ts'
 import { planSign1 } from '../arm/signature.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
@@ -77,7 +82,7 @@ interface Door {
   readonly at: number
   readonly expect: CcaExpectations
   readonly token: CcaToken
-  readonly endorsements: PreparedArmEndorsements
+  readonly endorsements: ArmEndorsements
   /** Keys that count for the device. */
   readonly keys: readonly EndorsedKey[]
   readonly implementationId: string
@@ -94,7 +99,8 @@ function openDoor(evidence: Uint8Array, options: CcaVerifyOptions): Door {
   const data = copyOfEvidence(evidence)
   const token = parseCcaToken(data)
   const given = options.endorsements
-  const endorsements = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})
+  const prepared = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})
+  const endorsements = prepared.countingAt(at)
   const implementationId = toHex(token.platform.claims.implementationId)
   const instanceId = toHex(token.platform.claims.instanceId)
   const keys = keysFor(endorsements, implementationId, instanceId)

@@ -72,7 +72,7 @@ function lifecycle({ token, expect }: PsaState): Finding {
   )
 }
 
-function software({ token, endorsements, implementationId, expect }: PsaState): Finding {
+function software({ token, endorsements, implementationId, instanceId, expect }: PsaState): Finding {
   const { components } = token
   const accepted = expect.measurement
   if (components.length === 0)
@@ -81,7 +81,7 @@ function software({ token, endorsements, implementationId, expect }: PsaState): 
       mend('use a device whose boot measures what it loads', 'platform-owner'),
     )
   if (accepted === undefined)
-    return componentsFinding(components, platformsFor(endorsements, implementationId), implementationId)
+    return componentsFinding(components, platformsFor(endorsements, implementationId, instanceId), implementationId)
   const strange = components.find(({ measurement }) => !accepted.includes(toHex(measurement)))
   if (strange === undefined) return pass(`all ${components.length} components have measurements that you accept`)
   return fail(

@@ -69,7 +69,8 @@ function planToken(evidence: Uint8Array, options: PsaVerifyOptions): Plan {
   const data = copyOfEvidence(evidence)
   const token = parsePsaToken(data)
   const given = options.endorsements
-  const endorsements = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})
+  const prepared = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})
+  const endorsements = prepared.countingAt(at)
   const implementationId = toHex(token.implementationId)
   const instanceId = toHex(token.instanceId)
   const keys = keysFor(endorsements, implementationId, instanceId)

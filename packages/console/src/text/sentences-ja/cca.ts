@@ -41,6 +41,10 @@ export const sentences: SentencePairs = [
     'レルムはハッシュ {hashAlgorithm} を示していますが、測定値は {count} バイトです',
   ],
   [
+    'the platform names the hash {hashAlgorithm} for a component, whose measurement has {count} bytes',
+    'プラットフォームはコンポーネントのハッシュとして {hashAlgorithm} を示していますが、その測定値は {count} バイトです',
+  ],
+  [
     '{unsigned} headers are signed by nobody and were not read',
     '{unsigned} 個のヘッダーは誰も署名しておらず、読み取っていません',
   ],

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { SoftwareComponent } from '../src/arm/components.ts'
+import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText } from '../src/cbor/encode.ts'
+import { type ArmEndorsementsInput, prepareArmEndorsements, readCorim, verifyCcaSync } from '../src/cca/index.ts'
+import { toHex } from '../src/core/bytes.ts'
+import type { Verdict } from '../src/core/verdict.ts'
+import { verifyPsaSync } from '../src/psa/index.ts'
+import { AT, CHALLENGE, endorsements, filled, IMPLEMENTATION, makeCca, makePsa } from './arm-kit.ts'
+import { check, GOOD, judged } from './cca-kit.ts'
+
+const KEYS = { keys: endorsements().keys ?? '' }
+const INSTANCE = `01${'03'.repeat(32)}`
+
+/** Components as reference values in JSON; members that are not given are left out. */
+function references(
+  components: readonly { readonly type?: string; readonly measurement: Uint8Array }[],
+  more: Readonly<Record<string, unknown>> = {},
+): ArmEndorsementsInput {
+  const listed = components.map(({ type, measurement }) => ({
+    ...(type === undefined ? {} : { 'component-type': type }),
+    'measurement-value': toHex(measurement),
+  }))
+  const platform = [{ 'implementation-id': toHex(IMPLEMENTATION), 'sw-components': listed, ...more }]
+  return { ...KEYS, referenceValues: JSON.stringify({ platform }) }
+}
+
+/** A CoRIM of one firmware component, for an implementation or one instance of it. */
+function corim(instance?: Uint8Array, window?: readonly [from: number, until: number]): Uint8Array {
+  const classId = cborMap([[cborInteger(0), cborTag(600, cborBytes(IMPLEMENTATION))]])
+  const environment = cborMap([
+    [cborInteger(0), classId],
+    ...(instance === undefined ? [] : [[cborInteger(1), cborTag(550, cborBytes(instance))] as const]),
+  ])
+  const digests = cborArray([cborArray([cborInteger(1), cborBytes(filled(32, 1))])])
+  const measurement = cborMap([
+    [cborInteger(0), cborTag(601, cborMap([[cborInteger(1), cborText('BL')]]))],
+    [cborInteger(1), cborMap([[cborInteger(2), digests]])],
+  ])
+  const triples = cborMap([[cborInteger(0), cborArray([cborArray([environment, cborArray([measurement])])])]])
+  const comid = cborMap([[cborInteger(4), triples]])
+  const time = (at: number): Uint8Array => cborTag(1, cborInteger(Math.floor(at / 1000)))
+  return cborTag(
+    501,
+    cborMap([
+      [cborInteger(0), cborText('corim')],
+      [cborInteger(1), cborArray([cborTag(506, cborBytes(comid))])],
+      ...(window === undefined
+        ? []
+        : [
+            [
+              cborInteger(4),
+              cborMap([
+                [cborInteger(0), time(window[0])],
+                [cborInteger(1), time(window[1])],
+              ]),
+            ] as const,
+          ]),
+    ]),
+  )
+}
+
+function outcomes(verdict: Verdict, id: string): readonly string[] {
+  return [verdict.outcome, check(verdict, id).outcome]
+}
+
+const COMPONENT: SoftwareComponent = {
+  type: 'BL',
+  measurement: filled(32, 1),
+  version: '1.0',
+  signerId: filled(32, 2),
+  hashAlgorithm: undefined,
+  order: [1, 2, 4, 5],
+}
+
+describe('reference values of Arm platforms', () => {
+  const ID = 'cca.reference.components'
+
+  it('that name no type are compared by what they do name, and are none that the token lacks', () => {
+    const one = { measurement: filled(32, 1) }
+    const later = { measurement: filled(32, 9) }
+    assert.deepEqual(outcomes(judged({ endorsements: references([one, later]) }), ID), ['verified', 'pass'])
+    assert.deepEqual(outcomes(judged({ endorsements: references([later]) }), ID), ['rejected', 'fail'])
+    const missing = references([one, { type: 'M2', ...later }])
+    assert.deepEqual(outcomes(judged({ endorsements: missing }), ID), ['rejected', 'fail'])
+  })
+
+  it('that name an instance count for that instance alone', () => {
+    const other = filled(33, 1)
+    for (const [instance, expected] of [
+      [undefined, ['verified', 'pass']],
+      [Buffer.from(INSTANCE, 'hex'), ['verified', 'pass']],
+      [other, ['incomplete', 'unchecked']],
+    ] as const) {
+      const corims = [readCorim(corim(instance))]
+      assert.deepEqual(outcomes(judged({ endorsements: { ...KEYS, corims } }), ID), expected, String(instance))
+      const json = references([{ type: 'BL', measurement: filled(32, 1) }], {
+        ...(instance === undefined ? {} : { 'instance-id': toHex(instance) }),
+      })
+      assert.deepEqual(outcomes(judged({ endorsements: json }), ID), expected, `JSON ${instance}`)
+    }
+    const psa = verifyPsaSync(makePsa(), { at: AT, endorsements: { ...KEYS, corims: [readCorim(corim(other))] } })
+    assert.equal(check(psa, 'psa.expect.measurement').outcome, 'unchecked')
+  })
+
+  it('of a CoRIM count while it is in date at the time of the verification, however long they were prepared', () => {
+    const now = AT.getTime()
+    const day = 86_400_000
+    const prepared = prepareArmEndorsements({ ...KEYS, corims: [readCorim(corim(undefined, [now - day, now + day]))] })
+    const at = (time: number): Verdict =>
+      verifyCcaSync(makeCca(), { at: new Date(time), endorsements: prepared, expect: GOOD })
+    for (const time of [now - day, now, now + day]) assert.equal(at(time).outcome, 'verified', String(time - now))
+    for (const time of [now - day - 1, now + day + 1]) {
+      const verdict = at(time)
+      assert.deepEqual(outcomes(verdict, 'cca.endorsements.well-formed'), ['rejected', 'fail'], String(time - now))
+      assert.match(check(verdict, 'cca.endorsements.well-formed').reason, /^CoRIM 1 .*valid (from|until)/)
+    }
+    const psa = verifyPsaSync(makePsa(), {
+      at: new Date(now + 2 * day),
+      endorsements: prepared,
+      expect: { nonce: toHex(CHALLENGE) },
+    })
+    assert.deepEqual(outcomes(psa, 'psa.endorsements.well-formed'), ['rejected', 'fail'])
+  })
+
+  it('are compared whole; that a measurement is not as long as the hash it names is a note', () => {
+    const notes = (component: Partial<SoftwareComponent>): readonly string[] => {
+      const measurement = component.measurement ?? COMPONENT.measurement
+      const verdict = judged({
+        platform: { components: [{ ...COMPONENT, ...component }] },
+        endorsements: references([{ type: 'BL', measurement }]),
+      })
+      assert.equal(verdict.outcome, 'verified')
+      return verdict.notes.map(({ id }) => id)
+    }
+    const order = [1, 2, 4, 5, 6]
+    assert.deepEqual(notes({}), [])
+    assert.deepEqual(notes({ measurement: filled(64, 1) }), ['cca.component-length'])
+    assert.deepEqual(notes({ hashAlgorithm: 'sha-512', order }), ['cca.component-length'])
+    assert.deepEqual(notes({ hashAlgorithm: 'sha-512', measurement: filled(64, 1), order }), [])
+    assert.deepEqual(notes({ hashAlgorithm: 'SHA256', order }), [], 'spelled as other profiles do')
+  })
+})
