@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { ReferenceSet } from '../src/model.ts'
 import { chooseReference } from '../src/references/choose.ts'
+import { type CorimValues, corimSets } from '../src/references/corim.ts'
 import { importReferences } from '../src/references/import.ts'
 import { readReferenceSet } from '../src/references/read.ts'
 import { referenceWarnings } from '../src/references/warnings.ts'
@@ -114,6 +115,17 @@ describe('an import', () => {
     const [set] = importReferences(dated, OPTIONS)
     assert.equal(set?.expires, '2027-03-01T00:00:00.000Z')
     assert.equal(importReferences(bytes, OPTIONS)[0]?.expires, undefined)
+  })
+  it('keeps the instance that a CoRIM gives values of a PSA device for', () => {
+    const component = { type: 'SPE', version: undefined, signerId: undefined, measurements: ['22'.repeat(32)] }
+    const values = (instanceId: string | undefined): readonly CorimValues[] =>
+      corimSets({
+        platforms: [
+          { implementationId: '11'.repeat(32), instanceId, components: [component], configuration: undefined },
+        ],
+      })
+    assert.deepEqual(values(`01${'33'.repeat(32)}`)[0]?.values['hardwareIds'], [`01${'33'.repeat(32)}`])
+    assert.equal(values(undefined)[0]?.values['hardwareIds'], undefined)
   })
   it('takes no platform firmware as a reference of realms', { skip: missing('arm-cca/services-good') }, () => {
     const bytes = readFileSync(vectorPath('arm-cca/services-good/corim-platform.cbor'))
