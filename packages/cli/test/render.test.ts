@@ -105,6 +105,11 @@ const view = {
 }
 
 describe('a verdict for people', () => {
+  it('says nothing of the dates of endorsements that have none', () => {
+    const ark = { name: 'ark', sha256: '1'.repeat(64) }
+    const text = renderVerdict({ ...view, verdict: { ...VERDICT, collateral: [ark] } }, PLAIN)
+    assert.match(text, /\n {2}endorsements {3}ark\n {2}product/)
+  })
   it('reads from the word to the tree', () => {
     assert.equal(
       renderVerdict(view, PLAIN),

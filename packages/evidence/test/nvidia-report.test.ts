@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { isOlder } from '../src/nvidia/expectations.ts'
 import {
+  architectureOf,
   deviceFacts,
   modeOf,
   nvidiaFields,
@@ -62,6 +63,9 @@ describe('NVIDIA reports', () => {
     assert.equal(facts(GOOD).rimIds.vbios, 'NV_GPU_VBIOS_1010_0200_882_9600AF0001')
     const blackwell = makeReport({ opaque: { CHIP_INFO: text('GB20X') } })
     assert.equal(facts(blackwell).rimIds.driver, 'NV_GPU_CC_DRIVER_GB20X_570.86.10')
+    assert.deepEqual(['GB100', 'GB20x', 'GB20X', 'GH100', 'GA100'].map(architectureOf), [
+      ...['BLACKWELL', 'BLACKWELL', 'BLACKWELL', 'HOPPER', undefined],
+    ])
     const one = makeReport({
       opaque: { DRIVER_VERSION: undefined, VBIOS_VERSION: new TextEncoder().encode('96.10.6D.00.01') },
     })

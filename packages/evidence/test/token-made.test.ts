@@ -48,6 +48,11 @@ describe('a bundle of the NVIDIA service whose key changed in between', () => {
     assert.equal(check(judge(issue(1, older)), 'token.judgement').outcome, 'pass')
     const failed = { ...claims, measres: 'comparison-fail' }
     assert.equal(check(judge(issue(1, failed)), 'token.judgement').outcome, 'fail')
+    // A device without secure boot is not confidential, whatever the result as a whole says.
+    const open = check(judge(issue(1, { ...claims, secboot: false })), 'token.judgement')
+    assert.equal(open.outcome, 'fail')
+    assert.match(open.reason, /secure boot of "GPU-0" is off/)
+    assert.equal(check(judge(issue(1, { ...claims, secboot: true })), 'token.judgement').outcome, 'pass')
     assert.equal(check(verdict, 'token.submodules.signature').outcome, 'pass')
     assert.equal(verdict.authenticity, 'proven')
     for (const forged of [issue(2, claims), issue(2, claims, 'k1'), issue(1, claims, 'k1')])

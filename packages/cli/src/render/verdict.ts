@@ -144,6 +144,8 @@ function endorsements({ verdict, verbose }: VerdictView): readonly Entry[] {
   const latest = collateral.reduce((best, part) => ((part.from ?? '') > (best.from ?? '') ? part : best))
   const first = collateral.reduce((best, part) => ((part.until ?? '~') < (best.until ?? '~') ? part : best))
   const names = collateral.map((part) => part.name).join(', ')
+  // Certificates of first-generation SEV have no dates at all.
+  if (latest.from === undefined && first.until === undefined) return [['endorsements', names]]
   return [
     ['endorsements', names],
     [

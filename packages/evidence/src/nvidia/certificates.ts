@@ -66,7 +66,7 @@ export function chipOf(name: string | undefined): string | undefined {
 export function architectureOf(chip: string | undefined): NvidiaArchitecture | undefined {
   if (chip === undefined) return undefined
   if (/^GH1\d\d$/.test(chip)) return 'HOPPER'
-  if (/^GB[12]\d[\dX]$/.test(chip)) return 'BLACKWELL'
+  if (/^GB[12]\d[\dXx]$/.test(chip)) return 'BLACKWELL'
   return /^LS_?10$/.test(chip) ? 'LS10' : undefined
 }
 

@@ -73,6 +73,7 @@ export function submoduleObjections({ submodules }: Token): readonly string[] {
   return submodules.flatMap(({ name, token: { claims } }) => [
     ...(gpuMatches(claims) ? [] : [`the measurements of ${quoted(name)} do not match`]),
     ...(textOf(claims, 'dbgstat') === 'disabled' ? [] : [`debugging of ${quoted(name)} is not disabled`]),
+    ...(memberOf(claims, 'secboot') === false ? [`secure boot of ${quoted(name)} is off`] : []),
   ])
 }
 

@@ -263,6 +263,7 @@ export const sentences: SentencePairs = [
     '主トークンだけでなく、サービスが返した一式をそのまま指定してください',
   ],
   ['debugging of {name} is not disabled', '{name} のデバッグが無効になっていません'],
+  ['secure boot of {name} is off', '{name} のセキュアブートが無効です'],
   ['a key that you named', '指定された鍵'],
   ['key of {issuer}', '{issuer} の鍵'],
   ['the certificates form one path', '証明書がひとつの経路をなしています'],
