@@ -160,6 +160,22 @@ describe('cases whose files are others than those of the published ones', { skip
     assert.equal(outcomeOf(listed), 'pass')
   })
 
+  it('claims sets that are refused for a reason with a name of the case’s own, and of a kind that nothing reads', async () => {
+    const name = 'arm-cca-claims/claims-sets'
+    const row = (change: Content): Promise<CaseResult> =>
+      variant(ccaCases, name, async (folder) => {
+        const path = join(folder, 'index.json')
+        const rows: readonly Content[] = JSON.parse(await readFile(path, 'utf8'))
+        const edited = rows.map((one) => (one['verdict'] === 'invalid' ? { ...one, ...change } : one))
+        await writeFile(path, JSON.stringify(edited))
+      })
+    assert.equal(outcomeOf(await row({})), 'pass')
+    assert.equal(outcomeOf(await row({ reason: 'refused-by-the-reader' })), 'pass')
+    assert.equal((await row({ reason: 'truncated' })).outcome, 'fail')
+    assert.equal((await row({ verdict: 'valid', reason: null })).outcome, 'fail')
+    assert.equal((await row({ kind: 'psa' })).outcome, 'unsupported')
+  })
+
   it('a manifest that is refused for a reason with a name of the case’s own', async () => {
     const name = 'nvidia-gpu/rim-driver-550-144-bad-signature'
     const same = async (): Promise<undefined> => undefined

@@ -11,7 +11,16 @@ import {
   verifyCcaSync,
 } from '@sekisho/evidence/cca'
 import type { CaseResult, CaseRunner, Comparison, JsonValue } from './case.ts'
-import { conclude, expectedMembers, holds, type ReasonWords, type Ruling, ruling, strangersTo } from './judged.ts'
+import {
+  conclude,
+  expectedMembers,
+  holds,
+  type ReasonWords,
+  type Ruling,
+  ruling,
+  strangersTo,
+  vocabularyOf,
+} from './judged.ts'
 import { CaseFiles, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 
@@ -195,13 +204,18 @@ async function runClaimsSets(files: CaseFiles, name: string, content: JsonValue)
   const index: JsonValue = JSON.parse(new TextDecoder().decode(await files.need('index.json')))
   const rows: readonly JsonValue[] = Array.isArray(index) ? index : []
   const comparisons: Comparison[] = []
+  const unimplemented: string[] = [...strangersTo(content, [])]
   for (const row of rows) {
     const file = textMember(row, 'file') ?? ''
-    const read = textMember(row, 'kind') === 'platform' ? readPlatformClaims : readRealmClaims
+    const kind = textMember(row, 'kind') ?? ''
+    const read = CLAIMS[kind]
+    if (read === undefined) {
+      unimplemented.push(`index.json: ${file}: kind`)
+      continue
+    }
     const bytes = await files.need(file)
-    comparisons.push(
-      ...compareTree(file, row, { file, kind: textMember(row, 'kind') ?? null, ...claimsVerdict(() => read(bytes)) }),
-    )
+    const found = claimsVerdict(() => read(bytes))
+    comparisons.push(...compareTree(file, row, { file, kind, ...found, reason: reasonFor(row, found) }))
   }
   const ruled: Ruling = { verdict: 'valid', reasons: [] }
   const listed = textMember(asRecord(content).expect, 'verdict')
@@ -209,7 +223,6 @@ async function runClaimsSets(files: CaseFiles, name: string, content: JsonValue)
   const isVerdict = listed === 'valid' || listed === 'invalid'
   const isRefused = rows.some((row) => textMember(row, 'verdict') === 'invalid')
   if (isVerdict) comparisons.push(...compareTree('verdict', listed, isRefused ? 'invalid' : 'valid'))
-  const unimplemented = strangersTo(content, [])
   const empty = { ...asRecord(content), expect: {} }
   const { expectedVerdict, ...result } = conclude(name, empty, ruled, comparisons, unimplemented)
   return {
@@ -225,7 +238,25 @@ function asRecord(value: JsonValue): { readonly [key: string]: JsonValue } {
     : {}
 }
 
-function claimsVerdict(read: () => unknown): { readonly verdict: string; readonly reason: string | null } {
+const CLAIMS: Readonly<Record<string, (bytes: Uint8Array) => unknown>> = {
+  platform: (bytes) => readPlatformClaims(bytes),
+  realm: (bytes) => readRealmClaims(bytes),
+}
+
+const REASONS: ReadonlySet<string> = vocabularyOf(ARM_WORDS)
+
+interface ClaimsVerdict {
+  readonly verdict: 'valid' | 'invalid'
+  readonly reason: string | null
+}
+
+// As for whole tokens: a word that stands for no refusal here cannot be compared.
+function reasonFor(row: JsonValue, { verdict, reason }: ClaimsVerdict): string | null {
+  const named = textMember(row, 'reason')
+  return named !== undefined && verdict === 'invalid' && !REASONS.has(named) ? named : reason
+}
+
+function claimsVerdict(read: () => unknown): ClaimsVerdict {
   try {
     read()
     return { verdict: 'valid', reason: null }
