@@ -48,8 +48,8 @@ const BUNDLES: readonly BundleBudget[] = [
   one('SGX', 'verifySgx', 'sgx', 25),
   one('TDX', 'verifyTdx', 'tdx', 26.5),
   one('Nitro', 'verifyNitro', 'nitro', 16.8),
-  one('CCA', 'verifyCca', 'cca', 16.9),
-  one('PSA', 'verifyPsa', 'psa', 14.2),
+  one('CCA', 'verifyCca', 'cca', 17.1),
+  one('PSA', 'verifyPsa', 'psa', 14.4),
   one('SEV', 'verifySev', 'sev', 14.4),
   one('Secure Execution', 'verifyIbmSe', 'ibm-se', 20.4),
   // Of it 1.3 kB for keeping what is said of a quote until the next one of the same boot.

@@ -4,6 +4,7 @@ import { distinguishedName, issueCertificate, makeSgx, namedKey, toPem } from '@
 import { cborArray, cborBytes, cborMap, cborTag, cborText } from '../src/cbor/encode.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import { recognise } from '../src/recognise/index.ts'
+import { makeDocument } from './nitro-kit.ts'
 
 const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value)
 const json = (value: unknown): Uint8Array => utf8(JSON.stringify(value))
@@ -87,6 +88,32 @@ describe('recognise: certificates of attested TLS', () => {
       recognise(long).companions.map(({ kind, bytes }) => [kind, hex(bytes)]),
       [['event-log', hex(log.subarray(4))]],
     )
+  })
+
+  it('a Nitro document as the first label of a name, beside other names', () => {
+    const document = makeDocument()
+    const lengthOf = (length: number): readonly number[] =>
+      length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
+    const element = (tag: number, content: Uint8Array): Uint8Array =>
+      new Uint8Array(Buffer.concat([Buffer.of(tag, ...lengthOf(content.length)), content]))
+    const names = (...list: readonly string[]): Uint8Array => {
+      const address = element(0x87, Uint8Array.of(127, 0, 0, 1))
+      const all = Buffer.concat([address, ...list.map((one) => element(DNS, utf8(one)))])
+      return certificate({ oid: SUBJECT_ALT_NAME, value: element(0x30, new Uint8Array(all)) })
+    }
+    const [DNS, SUBJECT_ALT_NAME] = [0x82, '2.5.29.17']
+    for (const made of [document, makeDocument({ tagged: true })]) {
+      const der = names('a.example', `${hex(made)}.a.example`)
+      for (const input of [der, utf8(toPem(der)), json({ cert: toPem(der) })]) {
+        const found = recognise(input)
+        assert.equal(hex(found.evidence), hex(made))
+        assert.match(found.unused.join(), /whether the evidence names its key/)
+      }
+    }
+    for (const other of [`${hex(QUOTE)}.a.example`, `a.${hex(document)}.example`, 'a.example', '8444a1013822zz.a'])
+      assert.match(fault(names(other)).message, /collateral, not evidence/)
+    const broken = certificate({ oid: SUBJECT_ALT_NAME, value: Uint8Array.of(0x30, 0x05, 0x82, 0x09, 1, 2, 3) })
+    assert.throws(() => recognise(broken), EvidenceError)
   })
 
   it('refuses an extension that is there twice, or holds something else, and knows no other', () => {

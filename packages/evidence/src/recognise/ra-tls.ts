@@ -1,5 +1,5 @@
 import { decodeCbor } from '../cbor/decode.ts'
-import { equalBytes } from '../core/bytes.ts'
+import { equalBytes, fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { DerReader, TAG } from '../x509/der.ts'
 import { isCertificate } from './carriers.ts'
@@ -34,7 +34,8 @@ const DSTACK_LOG = '1.3.6.1.4.1.62397.1.2'
 const UNBOUND = 'the certificate: whether the evidence names its key, which keeps others from showing this evidence'
 
 /**
- * Takes evidence out of a certificate of attested TLS, by the first of the known extensions that it has.
+ * Takes evidence out of a certificate of attested TLS, by the first of the known extensions that it has, or out of a name
+ * of its own.
  *
  * @see CCC interoperable RA-TLS; the extensions of Gramine, Open Enclave and dstack
  * @returns undefined when the bytes are no certificate, or have no such extension
@@ -43,7 +44,11 @@ const UNBOUND = 'the certificate: whether the evidence names its key, which keep
 export function openRaTls(bytes: Uint8Array): Opened | undefined {
   const carrier = carrierOf(bytes)
   const value = carrier === undefined ? undefined : extensionOf(bytes, carrier.oid)
-  if (carrier === undefined || value === undefined) return undefined
+  if (carrier === undefined || value === undefined) {
+    const document = documentInName(bytes)
+    const name = 'certificate of attested TLS (Nitro document in a DNS name)'
+    return document && { name, inner: { bytes: document }, path: 'subjectAltName', unused: [UNBOUND] }
+  }
   const name = `certificate of attested TLS (${carrier.name})`
   if (carrier.tagged === true) return { name, ...taggedEvidence(value), path: 'extension', unused: [UNBOUND] }
   const inner = { bytes: carrier.inString === true ? unwrapped(value) : value }
@@ -55,7 +60,33 @@ export function openRaTls(bytes: Uint8Array): Opened | undefined {
 
 /** Whether bytes look like a certificate of attested TLS. */
 export function carriesRaTls(bytes: Uint8Array): boolean {
-  return carrierOf(bytes) !== undefined
+  return carrierOf(bytes) !== undefined || documentInName(bytes) !== undefined
+}
+
+const SUBJECT_ALT_NAME = '2.5.29.17'
+const DNS_NAME = 0x82
+/** How a Nitro document begins in hex: four parts, with or without their tag, and ES384 in the first. */
+const DOCUMENT = /^(?:d2)?8444a1013822/
+
+/** A Nitro document that is the first label of one of the certificate's names, however long, as Evervault has it. */
+function documentInName(bytes: Uint8Array): Uint8Array | undefined {
+  if (!isCertificate(bytes, MAX_CERTIFICATE)) return undefined
+  const places = placesOf(bytes, SUBJECT_ALT_NAME)
+  const value = places.length === 1 ? extensionOf(bytes, SUBJECT_ALT_NAME) : undefined
+  if (value?.[0] !== TAG.sequence) return undefined
+  const names = new DerReader(value, 'certificate.subjectAltName').inside(TAG.sequence, 'value')
+  while (!names.done) {
+    const element = names.any('name')
+    const [label = ''] = element.tag === DNS_NAME ? ascii(names.content(element)).split('.', 1) : []
+    if (DOCUMENT.test(label)) return fromHex(label)
+  }
+  return undefined
+}
+
+function ascii(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
 }
 
 function carrierOf(bytes: Uint8Array): Carrier | undefined {
