@@ -151,6 +151,7 @@ describe('cases whose files are others than those of the published ones', { skip
     })
     assert.equal(outcomeOf(one), 'pass')
     const listed = await variant(psaCases, 'arm-psa/tf-m-profile-2', async (folder, content) => {
+      await rename(join(folder, 'token.cbor'), join(folder, 'evidence.cbor'))
       const key: JsonValue = JSON.parse(await readFile(join(folder, 'key.jwk.json'), 'utf8'))
       await rm(join(folder, 'key.jwk.json'))
       await writeFile(join(folder, 'ta-store.json'), JSON.stringify([{ pkey: key }]))
@@ -181,5 +182,9 @@ describe('cases whose files are others than those of the published ones', { skip
     const same = async (): Promise<undefined> => undefined
     assert.equal(outcomeOf(await refused(nvidiaCases, name, 'manifest-was-forged', same)), 'pass')
     assert.equal((await refused(nvidiaCases, name, 'certificate-expired', same)).outcome, 'fail')
+    const renamed = await variant(nvidiaCases, 'nvidia-gpu/rim-driver-550-144', (folder) =>
+      rename(join(folder, 'rim.xml'), join(folder, 'driver-rim.xml')),
+    )
+    assert.equal(outcomeOf(renamed), 'pass')
   })
 })

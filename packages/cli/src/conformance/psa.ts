@@ -11,7 +11,7 @@ export const psaCases: CaseRunner = {
   tees: ['arm-psa'],
   run: async (folder, name, content) => {
     const files = new CaseFiles(folder)
-    const evidence = await files.need('token.cbor')
+    const evidence = (await files.read('token.cbor')) ?? (await files.need('evidence.cbor'))
     const at = new Date(textMember(content, 'evaluateAt') ?? Number.NaN)
     const endorsements = await endorsementsOf(files, 'key.jwk.json')
     const ruled = await ruling(() => verifyPsaSync(evidence, { at, endorsements }), armWords('psa'))
