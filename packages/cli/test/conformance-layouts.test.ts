@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
-import { cp, mkdtemp, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -112,6 +112,14 @@ describe('cases whose files are others than those of the published ones', { skip
     assert.equal(outcomeOf(joined), 'pass')
     const forged = await refused(sevCases, name, 'chain', (folder) => flip(folder, 'cert-chain.bin', 1052))
     assert.equal(outcomeOf(forged), 'pass')
+    const alone = await variant(sevCases, name, async (folder, content) => {
+      for (const file of await readdir(folder))
+        if (!/^(?:pek\.cert|case\.json)$/.test(file)) await rm(join(folder, file))
+      content['kind'] = 'certificate'
+      const expect = content['expect'] as Content
+      content['expect'] = { verdict: 'parse-only', pek: expect['pek'] ?? null }
+    })
+    assert.equal(outcomeOf(alone), 'pass')
     const cut = await refused(sevCases, name, 'malformed', (folder) => truncate(join(folder, 'ask-ark.bin'), 3199))
     assert.equal(outcomeOf(cut), 'pass')
   })

@@ -183,7 +183,7 @@ async function partial(verify: () => Verdict, incomplete: boolean): Promise<Ruli
   if (failed !== undefined) return { ...ruled, verdict: 'invalid', reasons: words(failed.id) }
   const signed = checksOf(found).some((check) => check.id.endsWith('signature') && check.outcome === 'pass')
   if (incomplete)
-    return signed ? { verdict: 'valid', reasons: [], found } : { ...ruled, verdict: 'invalid', reasons: ['chain'] }
+    return signed ? { verdict: 'valid', reasons: [], found } : { ...ruled, verdict: 'unverifiable', reasons: ['chain'] }
   return ruled
 }
 
