@@ -6,7 +6,7 @@ import { type ArmEndorsementsInput, prepareArmEndorsements, readCorim, verifyCca
 import { toHex } from '../src/core/bytes.ts'
 import type { Verdict } from '../src/core/verdict.ts'
 import { verifyPsaSync } from '../src/psa/index.ts'
-import { AT, CHALLENGE, endorsements, filled, IMPLEMENTATION, makeCca, makePsa } from './arm-kit.ts'
+import { AT, CHALLENGE, endorsements, filled, IMPLEMENTATION, makeCca, makePsa, PLATFORM_KEY } from './arm-kit.ts'
 import { check, GOOD, judged } from './cca-kit.ts'
 
 const KEYS = { keys: endorsements().keys ?? '' }
@@ -60,6 +60,18 @@ function corim(instance?: Uint8Array, window?: readonly [from: number, until: nu
   )
 }
 
+/** A CoRIM of the platform's key, for what the environment names. */
+function keyFor(...environment: readonly (readonly [number, Uint8Array])[]): Uint8Array {
+  const der = Buffer.from(PLATFORM_KEY.spki).toString('base64')
+  const pem = `-----BEGIN PUBLIC KEY-----\n${der.replace(/.{64}/g, '$&\n')}\n-----END PUBLIC KEY-----\n`
+  const triple = cborArray([
+    cborMap(environment.map(([label, item]) => [cborInteger(label), item] as const)),
+    cborArray([cborTag(554, cborText(pem))]),
+  ])
+  const comid = cborMap([[cborInteger(4), cborMap([[cborInteger(3), cborArray([triple])]])]])
+  return cborTag(501, cborMap([[cborInteger(1), cborArray([cborTag(506, cborBytes(comid))])]]))
+}
+
 function outcomes(verdict: Verdict, id: string): readonly string[] {
   return [verdict.outcome, check(verdict, id).outcome]
 }
@@ -101,6 +113,32 @@ describe('reference values of Arm platforms', () => {
     }
     const psa = verifyPsaSync(makePsa(), { at: AT, endorsements: { ...KEYS, corims: [readCorim(corim(other))] } })
     assert.equal(check(psa, 'psa.expect.measurement').outcome, 'unchecked')
+  })
+
+  it('and keys count for what a CoRIM names; for what cannot be compared, never for all devices', () => {
+    const classOf = (...ids: readonly (readonly [number, Uint8Array])[]): readonly [number, Uint8Array] => [
+      0,
+      cborMap(ids.map(([label, item]) => [cborInteger(label), item] as const)),
+    ]
+    const implementation = classOf([0, cborTag(600, cborBytes(IMPLEMENTATION))])
+    const instance = [1, cborTag(550, cborBytes(Buffer.from(INSTANCE, 'hex')))] as const
+    const uuid = cborTag(37, cborBytes(filled(16, 1)))
+    for (const [environment, expected] of [
+      [[implementation], 'pass'],
+      [[instance], 'pass'],
+      [[implementation, instance], 'pass'],
+      [[], 'unchecked'],
+      [[classOf([0, uuid])], 'unchecked'],
+      [[classOf([0, uuid]), instance], 'unchecked'],
+      [[classOf([1, cborText('a maker')], [2, cborText('a model')])], 'unchecked'],
+      [[classOf([0, cborTag(111, cborBytes(filled(4, 1)))])], 'unchecked'],
+      [[implementation, [1, uuid]], 'unchecked'],
+      [[implementation, [2, uuid]], 'unchecked'],
+    ] as const) {
+      const verdict = judged({ endorsements: { corims: [readCorim(keyFor(...environment))] } })
+      assert.equal(check(verdict, 'cca.endorsements.well-formed').outcome, 'pass')
+      assert.equal(check(verdict, 'cca.key.present').outcome, expected, JSON.stringify(environment))
+    }
   })
 
   it('of a CoRIM count while it is in date at the time of the verification, however long they were prepared', () => {

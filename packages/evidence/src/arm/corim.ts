@@ -19,7 +19,6 @@ import {
 
 const TAG = {
   sign1: 18,
-  uuid: 37,
   corim: 501,
   comid: 506,
   ueid: 550,
@@ -131,26 +130,39 @@ function triplesOf(triples: CborMap, kind: number, field: string): readonly Trip
 }
 
 interface Environment {
-  /** Lower-case hex of the class id's bytes; undefined for a UUID. */
+  /** Lower-case hex of the class id's bytes; undefined for a class of another kind, such as a UUID. */
   readonly classId: string | undefined
   readonly instance: string | undefined
+  /** Whether it says more than can be compared with a token: then it is not the token's, and never any. */
+  readonly hasStrangers: boolean
 }
 
 function readEnvironment(map: CborMap, field: string): Environment {
   const classes = entryOf(map, 0)
-  const classId = classes === undefined ? undefined : entryOf(mapOf(classes, `${field}.class`), 0)
-  const instance = entryOf(map, 1)
+  const classItem = classes === undefined ? undefined : entryOf(mapOf(classes, `${field}.class`), 0)
+  const instanceItem = entryOf(map, 1)
+  const classId = knownBytes(classItem, [TAG.bytes, TAG.implementation], `${field}.class.id`)
+  const instance = knownBytes(instanceItem, [TAG.bytes, TAG.ueid], `${field}.instance`)
   return {
-    classId:
-      classId === undefined || (classId.type === 'tag' && classId.tag === TAG.uuid)
-        ? undefined
-        : bytesInTag(classId, [TAG.bytes, TAG.implementation], `${field}.class.id`),
-    instance: instance === undefined ? undefined : bytesInTag(instance, [TAG.bytes, TAG.ueid], `${field}.instance`),
+    classId,
+    instance,
+    hasStrangers:
+      (classes !== undefined && classId === undefined) ||
+      (instanceItem !== undefined && instance === undefined) ||
+      entryOf(map, GROUP) !== undefined,
   }
 }
 
+const GROUP = 2
+
+function knownBytes(item: CborItem | undefined, tags: readonly number[], field: string): string | undefined {
+  return item?.type === 'tag' && tags.includes(Number(item.tag)) ? bytesInTag(item, tags, field) : undefined
+}
+
+// A key that is of no device that can be told must not be one of all devices.
 function readKeys(map: CborMap, values: readonly CborItem[], field: string): readonly EndorsedKey[] {
-  const { classId, instance } = readEnvironment(map, field)
+  const { classId, instance, hasStrangers } = readEnvironment(map, field)
+  if (hasStrangers || (classId === undefined && instance === undefined)) return []
   return values.map((one, i) => {
     const at = `${field}.keys[${i}]`
     const pem = textOf(tagged(one, TAG.pemKey, at), at, 1, 4096)
@@ -178,7 +190,7 @@ function readReference(
   platforms: PlatformReference[],
   realms: RealmReference[],
 ): void {
-  const { classId, instance } = readEnvironment(map, field)
+  const { classId, instance, hasStrangers } = readEnvironment(map, field)
   const measurements = values.map((one, i) =>
     readMeasurement(mapOf(one, `${field}.measurements[${i}]`), `${field}.measurements[${i}]`),
   )
@@ -186,7 +198,7 @@ function readReference(
     measurements.some(({ name }) => name !== undefined && REALM_KEY.test(name)) ||
     measurements.some(({ registers }) => registers !== undefined)
   if (isRealm) realms.push(...realmsOf(measurements, classId ?? instance, field, map.offset))
-  else if (classId !== undefined) platforms.push(platformOf(classId, instance, measurements))
+  else if (classId !== undefined && !hasStrangers) platforms.push(platformOf(classId, instance, measurements))
 }
 
 interface Measurement {
