@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -31,6 +32,33 @@ describe('every NVIDIA vector', { skip }, async () => {
       assert.equal(result.outcome, 'pass', explain(result))
     })
   }
+  it('several devices in one list: all must pass, and answer one nonce', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'sekisho-nvidia-'))
+    try {
+      const device = (name: string) => ({
+        arch: 'BLACKWELL',
+        evidence: readFileSync(join(FOLDER, name, 'report.bin')).toString('base64'),
+        certificate: readFileSync(join(FOLDER, name, 'cert-chain.pem')).toString('base64'),
+      })
+      const node = ['blackwell-590-mpt-0', 'blackwell-590-mpt-1'].map(device)
+      const { evaluateAt }: { evaluateAt: string } = JSON.parse(
+        readFileSync(join(FOLDER, 'blackwell-590-mpt-0', 'case.json'), 'utf8'),
+      )
+      for (const [verdict, devices] of [
+        ['valid', node],
+        ['invalid', [...node, device('blackwell-575')]],
+      ] as const) {
+        writeFileSync(join(home, 'evidence.json'), JSON.stringify(devices))
+        const content = { tee: 'nvidia-gpu', evaluateAt, expect: { verdict } }
+        const result = await nvidiaCases.run(home, 'several', content)
+        assert.equal(result.outcome, 'pass', explain(result))
+        const wrong = { ...content, expect: { verdict: verdict === 'valid' ? 'invalid' : 'valid' } }
+        assert.equal((await nvidiaCases.run(home, 'several', wrong)).outcome, 'fail')
+      }
+    } finally {
+      rmSync(home, { recursive: true })
+    }
+  })
   it('there are 30, and they list values', () => assert.equal(names.length, 30))
   after(() => assert.ok(compared > 5000, `only ${compared} values were compared`))
 })
