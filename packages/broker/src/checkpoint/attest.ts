@@ -2,7 +2,7 @@ import { type JsonWebKey, timingSafeEqual } from 'node:crypto'
 import { areEnrolled } from '../enrolment/enrolled-keys.ts'
 import { acceptedThumbprint } from '../jwe/tee-key.ts'
 import { rememberStored, storeAppraisal, storeGrounds, verdictText, wholeText } from './appraisals.ts'
-import { teeKeyOf } from './binding.ts'
+import { bindingHash, teeKeyOf } from './binding.ts'
 import type { Core } from './core.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import { newId } from './ids.ts'
@@ -46,7 +46,8 @@ export async function attest(core: Core, request: AttestRequest, repeats = true)
   const rules = await rulesOf(core, core.db, session.namespace)
   const tee = request.tee ?? (session.tee === '' ? undefined : session.tee)
   const { namespace } = session
-  const evaluation = await evaluate(core, rules, { ...request, namespace, ...(tee === undefined ? {} : { tee }) })
+  const hash = bindingHash(session.protocol, session.tee)
+  const evaluation = await evaluate(core, rules, { ...request, namespace, ...(tee === undefined ? {} : { tee }) }, hash)
   if (evaluation.unreadable !== undefined)
     return refuse(core, session, evaluation.unreadable, evaluation.reason, request.at)
   return conclude(core, { session, request, rules, evaluation, teeKey, repeats })

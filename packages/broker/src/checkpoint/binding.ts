@@ -1,23 +1,36 @@
 import { createHash, type JsonWebKey } from 'node:crypto'
 import { canonicalJson } from '@sekisho/evidence'
 import { JweError, readTeeKey } from '../jwe/tee-key.ts'
-import type { RuntimeData } from './model.ts'
+import type { BindingHash, Protocol, RuntimeData } from './model.ts'
+import { teeName } from './names.ts'
 
 /**
- * What primary evidence must carry as report data: SHA-384 over the canonical JSON of nonce, key and the additional
- * evidence as it was sent (KBS protocol, section 5). 48 bytes.
+ * The hash by which the evidence of a session is bound: SHA-384, but for guests of IBM Secure Execution that speak the
+ * KBS protocol SHA-512 (KBS protocol, section 5).
  */
-export function primaryDigest({ nonce, 'tee-pubkey': key }: RuntimeData, additionalEvidence: string): Uint8Array {
-  return digestOf({ 'additional-evidence': additionalEvidence, nonce, 'tee-pubkey': key })
+export function bindingHash(protocol: Protocol, tee: string): BindingHash {
+  return protocol === 'kbs' && teeName(tee) === 'ibm-se' ? 'sha512' : 'sha384'
 }
 
-/** What the evidence of every additional device must carry. 48 bytes. */
-export function deviceDigest({ nonce, 'tee-pubkey': key }: RuntimeData): Uint8Array {
-  return digestOf({ nonce, 'tee-pubkey': key })
+/**
+ * What primary evidence must carry as report data: the digest of the canonical JSON of nonce, key and the additional
+ * evidence as it was sent (KBS protocol, section 5). 48 bytes; 64 by SHA-512.
+ */
+export function primaryDigest(
+  { nonce, 'tee-pubkey': key }: RuntimeData,
+  additionalEvidence: string,
+  hash: BindingHash = 'sha384',
+): Uint8Array {
+  return digestOf({ 'additional-evidence': additionalEvidence, nonce, 'tee-pubkey': key }, hash)
 }
 
-function digestOf(runtimeData: object): Uint8Array {
-  return createHash('sha384').update(canonicalJson(runtimeData)).digest()
+/** What the evidence of every additional device must carry, as long as that. */
+export function deviceDigest({ nonce, 'tee-pubkey': key }: RuntimeData, hash: BindingHash = 'sha384'): Uint8Array {
+  return digestOf({ nonce, 'tee-pubkey': key }, hash)
+}
+
+function digestOf(runtimeData: object, hash: BindingHash): Uint8Array {
+  return createHash(hash).update(canonicalJson(runtimeData)).digest()
 }
 
 /**

@@ -13,7 +13,7 @@ import { deviceDigest, initDataDigest, primaryDigest } from './binding.ts'
 import { combine } from './combine.ts'
 import type { Core } from './core.ts'
 import { boundExpectations, initDataExpectation, initDataFault } from './init-data.ts'
-import type { AttestRequest } from './model.ts'
+import type { AttestRequest, BindingHash } from './model.ts'
 import { teeName } from './names.ts'
 import { meetsFloor, type RefusalCode, refusalOf } from './refusal.ts'
 import { referenceDigest } from './rules.ts'
@@ -38,7 +38,12 @@ export type Evaluation =
 const MAX_DEVICES = 8
 
 /** Judges what a workload sent: its primary evidence, and that of every further device, each by its own reference values. */
-export async function evaluate(core: Core, rules: Rules, request: AttestRequest): Promise<Evaluation> {
+export async function evaluate(
+  core: Core,
+  rules: Rules,
+  request: AttestRequest,
+  hash: BindingHash,
+): Promise<Evaluation> {
   const { runtimeData, additionalEvidence = '', at } = request
   try {
     const received = core.verifier.recognise(request.evidence, request.eventLog)
@@ -54,10 +59,10 @@ export async function evaluate(core: Core, rules: Rules, request: AttestRequest)
     const initData = sent === undefined ? undefined : initDataExpectation(received.tee, sent)
     if (sent !== undefined && initData === undefined)
       return { unreadable: 'evidence-unreadable', reason: `init-data: evidence of ${received.tee} has no place for it` }
-    const digest = primaryDigest(runtimeData, additionalEvidence)
+    const digest = primaryDigest(runtimeData, additionalEvidence, hash)
     const { namespace } = request
     const primary = await judgeOne(core, rules, { name: 'cpu-0', received, digest, initData, at, namespace })
-    const devices = await judgeDevices(core, rules, request)
+    const devices = await judgeDevices(core, rules, request, hash)
     const concluded = conclude([primary, ...devices], at)
     if (sent === undefined || initData === undefined) return concluded
     const fault = initDataFault(core.verifier.skeleton(received), initData)
@@ -137,10 +142,11 @@ async function judgeDevices(
   core: Core,
   rules: Rules,
   { additionalEvidence: text = '', runtimeData, at, namespace }: AttestRequest,
+  hash: BindingHash,
 ): Promise<readonly JudgedEvidence[]> {
   if (text === '') return []
   const devices = Object.entries(readDevices(text))
-  const digest = deviceDigest(runtimeData)
+  const digest = deviceDigest(runtimeData, hash)
   const judged: JudgedEvidence[] = []
   for (const [i, [tee, evidence]] of devices.entries()) {
     const received = core.verifier.recognise(evidence)

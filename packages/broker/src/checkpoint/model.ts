@@ -25,7 +25,12 @@ export interface Challenge {
   /** 32 bytes that nobody could foretell, base64 with padding. */
   readonly nonce: string
   readonly expires: Date
+  /** The hash by which the evidence binds nonce and key. */
+  readonly hash: BindingHash
 }
+
+/** Hashes that bind evidence to a session. */
+export type BindingHash = 'sha384' | 'sha512'
 
 /** What a workload says beside its evidence; the evidence binds it. */
 export interface RuntimeData {

@@ -1,4 +1,5 @@
 import type { Row, Sql } from '../storage/sql.ts'
+import { bindingHash } from './binding.ts'
 import type { Core } from './core.ts'
 import { BrokerError, type Challenge, type Protocol } from './model.ts'
 import { checkNamespace, teeName } from './names.ts'
@@ -28,7 +29,8 @@ export function sessionOpener(
     const era = await eraFor(core, expires, now)
     const session = openSession(core.sessionKey, { namespace, protocol, tee, expires, era })
     core.opened.set(session.id, true, expires)
-    return { session: session.token, nonce: nonceOf(core, session), expires: new Date(expires) }
+    const hash = bindingHash(protocol, tee)
+    return { session: session.token, nonce: nonceOf(core, session), expires: new Date(expires), hash }
   }
 }
 

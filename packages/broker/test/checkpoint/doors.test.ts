@@ -52,11 +52,11 @@ async function exchange(
   make: (digest: Uint8Array, nonce: string) => unknown,
 ): Promise<{ readonly outcome: AttestOutcome; readonly secret: string | undefined; readonly reasons: string }> {
   const keys = teeKeys()
-  const { session, nonce } = await broker.challenge({ namespace: NAMESPACE, protocol: 'kbs', tee, at })
+  const { session, nonce, hash } = await broker.challenge({ namespace: NAMESPACE, protocol: 'kbs', tee, at })
   const runtimeData = { nonce, 'tee-pubkey': keys.publicJwk }
   const outcome = await broker.attest({
     session,
-    evidence: make(primaryDigest(runtimeData, ''), nonce),
+    evidence: make(primaryDigest(runtimeData, '', hash), nonce),
     runtimeData,
     at,
   })
@@ -255,6 +255,33 @@ test('Secure Execution: a guest of the KBS protocol hands the challenge to its U
   assert.equal(secret, SECRET)
   const { nonce } = await on.broker.challenge({ namespace: NAMESPACE, protocol: 'kbs', tee: 'se', at: SE_AT })
   assert.notEqual(nonce, nonces[0], 'every session has a nonce of its own')
+})
+
+test('Secure Execution: evidence of the KBS protocol is bound by SHA-512, of the native API by SHA-384', {
+  skip,
+}, async (t) => {
+  const on = await stage(t, seOptions(), SE_AT)
+  await refer(on, seAnswer(new Uint8Array(64)).bytes)
+  for (const [protocol, wanted, other] of [
+    ['kbs', 'sha512', 'sha384'],
+    ['native', 'sha384', 'sha512'],
+  ] as const)
+    for (const hash of [other, wanted]) {
+      const challenge = await on.broker.challenge({ namespace: NAMESPACE, protocol, tee: 'se', at: SE_AT })
+      assert.equal(challenge.hash, wanted)
+      const { session, nonce } = challenge
+      const { x = '', y = '' } = teeKeys().publicJwk
+      const key = { alg: 'ECDH-ES+A256KW', crv: 'P-256', kty: 'EC', x, y }
+      const bound = JSON.stringify({ 'additional-evidence': '', nonce, 'tee-pubkey': key })
+      const evidence = seAnswer(padded(createHash(hash).update(bound).digest())).bytes
+      const outcome = await on.broker.attest({
+        session,
+        evidence,
+        runtimeData: { nonce, 'tee-pubkey': key },
+        at: SE_AT,
+      })
+      assert.equal(outcome.refusal?.code, hash === wanted ? undefined : 'evidence-stale', `${protocol} ${hash}`)
+    }
 })
 
 test('Secure Execution: an answer to a request that nobody here made proves nothing', { skip }, async (t) => {

@@ -1,3 +1,4 @@
+import type { Challenge } from '@sekisho/broker'
 import { tokenIsEmulated } from '../emulated.ts'
 import type { Call } from '../http/call.ts'
 import { HttpError } from '../http/errors.ts'
@@ -56,9 +57,14 @@ async function auth(call: Call, { broker, bodyLimit }: KbsServices): Promise<Rep
   const challenge = await broker.challenge({ namespace, protocol: 'kbs', tee, at: call.at })
   return json(
     200,
-    { nonce: challenge.nonce, 'extra-params': '' },
+    { nonce: challenge.nonce, 'extra-params': extraParams(challenge.hash) },
     { 'set-cookie': sessionCookie(challenge.session, challenge.expires) },
   )
+}
+
+/** Guests hash with SHA-384 unless they are told otherwise. */
+function extraParams(hash: Challenge['hash']): string | { readonly 'selected-hash-algorithm': string } {
+  return hash === 'sha384' ? '' : { 'selected-hash-algorithm': hash }
 }
 
 async function attest(call: Call, { broker, bodyLimit, outcomes }: KbsServices): Promise<Reply> {

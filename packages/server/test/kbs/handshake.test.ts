@@ -93,3 +93,12 @@ test('the handshake as the real client speaks it: 401, challenge, evidence, toke
   }
   assert.ok(checkpoint.lines.length >= 6)
 })
+
+test('the hash is selected for Secure Execution alone: others use SHA-384 unasked', async (t) => {
+  const { url } = await startCheckpoint(t)
+  for (const tee of ['snp', 'tdx', 'az-snp-vtpm', 'nvidia', 'tpm', 'se']) {
+    const answer = await send(`${url}/kbs/v0/auth`, { method: 'POST', headers: JSON_HEADERS, body: authBody(tee) })
+    const { 'extra-params': extra } = JSON.parse(answer.text) as Record<string, unknown>
+    assert.deepEqual(extra, tee === 'se' ? { 'selected-hash-algorithm': 'sha512' } : '', tee)
+  }
+})
