@@ -35,7 +35,7 @@ export const MAX_PLAINTEXT_BYTES: number = 1_100_000
 /**
  * Encrypts `plaintext` so that only the TEE that holds the private half of `teeKey` can read it, in
  * the form that KBS clients decrypt (KBS protocol, resource response; RFC 7516, 7518): `A256GCM`
- * under a fresh key, which is wrapped by `ECDH-ES+A256KW` or `RSA-OAEP-256`.
+ * under a fresh key, which is wrapped by `ECDH-ES+A256KW`, `RSA-OAEP-256` or `RSA1_5`, as the key has it.
  *
  * @throws JweError when the key is not accepted ({@link readTeeKey}) or the plaintext is too long
  */
@@ -86,7 +86,8 @@ function wrapEc(key: EcTeeKey, { cek, scalar }: Ephemeral): Wrapped {
 }
 
 function wrapRsa({ key, alg }: RsaTeeKey, { cek }: Ephemeral): Wrapped {
-  const encryptedKey = publicEncrypt({ key, oaepHash: 'sha256', padding: constants.RSA_PKCS1_OAEP_PADDING }, cek)
+  const padding = alg === 'RSA1_5' ? constants.RSA_PKCS1_PADDING : constants.RSA_PKCS1_OAEP_PADDING
+  const encryptedKey = publicEncrypt({ key, padding, ...(alg === 'RSA1_5' ? {} : { oaepHash: 'sha256' }) }, cek)
   return { header: `{"alg":"${alg}","enc":"A256GCM"}`, encryptedKey }
 }
 

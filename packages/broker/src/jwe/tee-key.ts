@@ -44,10 +44,10 @@ export interface EcTeeKey {
   readonly point: Uint8Array
 }
 
-/** A TEE's public RSA key, for `RSA-OAEP-256`. */
+/** A TEE's public RSA key, for `RSA-OAEP-256`, or for the deprecated `RSA1_5` where the key says so. */
 export interface RsaTeeKey {
   readonly kty: 'RSA'
-  readonly alg: 'RSA-OAEP-256'
+  readonly alg: 'RSA-OAEP-256' | 'RSA1_5'
   readonly key: KeyObject
 }
 
@@ -60,7 +60,7 @@ const PRIVATE_MEMBERS: readonly string[] = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'ot
 /**
  * Reads the `tee-pubkey` of a request (KBS protocol, attestation; RFC 7517, 7518). Accepted are EC
  * keys on P-256 and P-521 with `ECDH-ES+A256KW`, and RSA keys of 2048 to 4096 bits with
- * `RSA-OAEP-256`; `alg` is required, every number has its full length, and the point lies on the
+ * `RSA-OAEP-256` or `RSA1_5`; `alg` is required, every number has its full length, and the point lies on the
  * curve. Members that do not describe the key (`kid`, `use`) are not looked at.
  *
  * @throws JweError
@@ -156,7 +156,8 @@ function coordinate(jwk: object, name: string, curve: Curve): Uint8Array {
 const RSA_BITS = { min: 2048, max: 4096 } as const
 
 function readRsaKey(jwk: object): RsaTeeKey {
-  const alg = algorithm(jwk, 'RSA-OAEP-256')
+  // The protocol has `RSA1_5` still. Only the guest chooses it: `alg` is bound into the evidence with the key.
+  const alg = algorithm(jwk, 'RSA-OAEP-256', 'RSA1_5')
   const n = base64url(jwk, 'n', RSA_BITS.max / 8)
   const bits = n.length * 8 - Math.clz32(n[0] ?? 0) + 24
   if (n[0] === 0) throw new JweError('malformed', 'tee-pubkey.n begins with a zero byte')
@@ -180,13 +181,11 @@ function checkExponent(bytes: Uint8Array): void {
   if (e < 65537 || e % 2 === 0) throw new JweError('malformed', 'tee-pubkey.e must be odd and at least 65537')
 }
 
-function algorithm<A extends string>(jwk: object, wanted: A): A {
+function algorithm<A extends string>(jwk: object, ...wanted: readonly A[]): A {
   const alg = text(jwk, 'alg')
-  if (alg === wanted) return wanted
-  if (alg === 'RSA1_5') {
-    throw new JweError('unsupported', 'tee-pubkey asks for RSA1_5, which is open to padding oracles; use RSA-OAEP-256')
-  }
-  throw new JweError('unsupported', `tee-pubkey.alg must be ${wanted} for this kty`)
+  const known = wanted.find((one) => one === alg)
+  if (known !== undefined) return known
+  throw new JweError('unsupported', `tee-pubkey.alg must be ${wanted.join(' or ')} for this kty`)
 }
 
 function text(jwk: object, name: string): string {

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { createECDH, createPrivateKey, createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import {
+  constants,
+  createDecipheriv,
+  createECDH,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type JsonWebKey,
+  privateDecrypt,
+} from 'node:crypto'
 import { describe, it } from 'node:test'
 import { flattenedDecrypt, importJWK } from 'jose'
 import { encryptToTeeKey, encryptWith, type FlattenedJwe, MAX_PLAINTEXT_BYTES } from '../../src/jwe/encrypt.ts'
@@ -84,6 +93,22 @@ describe('encryptToTeeKey', () => {
       await assert.rejects(decrypt(encryptToTeeKey(SECRET, pair.pub), other))
     })
   }
+
+  it('wraps by RSA1_5 for keys that say so, as older clients of the KBS protocol do', () => {
+    const { pub, priv } = rsa(2048)
+    const jwe = encryptToTeeKey(SECRET, { ...pub, alg: 'RSA1_5' })
+    assert.equal(header(jwe), '{"alg":"RSA1_5","enc":"A256GCM"}')
+    const block = privateDecrypt(
+      { key: createPrivateKey({ key: priv, format: 'jwk' }), padding: constants.RSA_NO_PADDING },
+      Buffer.from(jwe.encrypted_key, 'base64url'),
+    )
+    // RFC 8017, 7.2.1: 00 02, at least eight bytes that are not zero, 00, the key.
+    const end = block.indexOf(0, 2)
+    assert.deepEqual([block[0], block[1], end, block.length - end - 1], [0, 2, 256 - 33, 32])
+    const open = createDecipheriv('aes-256-gcm', block.subarray(end + 1), Buffer.from(jwe.iv, 'base64url'))
+    open.setAAD(Buffer.from(jwe.protected)).setAuthTag(Buffer.from(jwe.tag, 'base64url'))
+    assert.deepEqual(Buffer.concat([open.update(Buffer.from(jwe.ciphertext, 'base64url')), open.final()]), SECRET)
+  })
 
   it('writes the members of the header in the only order that every KBS client reads', () => {
     const width = { 'P-256': 43, 'P-521': 88 } as const

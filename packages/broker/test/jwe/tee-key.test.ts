@@ -42,7 +42,8 @@ function refuses(jwk: unknown, code: JweErrorCode, message: RegExp): void {
 
 describe('readTeeKey', () => {
   it('accepts the keys that KBS clients send', () => {
-    for (const jwk of [P256, P521, RSA, { ...P256, kid: 'x', use: 'enc' }]) assert.equal(readTeeKey(jwk).alg, jwk.alg)
+    for (const jwk of [P256, P521, RSA, { ...RSA, alg: 'RSA1_5' }, { ...P256, kid: 'x', use: 'enc' }])
+      assert.equal(readTeeKey(jwk).alg, jwk.alg)
   })
 
   it('refuses what is no key', () => {
@@ -57,8 +58,9 @@ describe('readTeeKey', () => {
       refuses({ ...P256, [name]: 'AAAA' }, 'malformed', new RegExp(`\`${name}\``))
   })
 
-  it('refuses RSA1_5, post-quantum keys and other algorithms by name', () => {
-    refuses({ ...RSA, alg: 'RSA1_5' }, 'unsupported', /RSA1_5.*RSA-OAEP-256/)
+  it('refuses post-quantum keys and other algorithms by name', () => {
+    refuses({ ...P256, alg: 'RSA1_5' }, 'unsupported', /alg must be ECDH-ES\+A256KW for this kty/)
+    refuses({ ...RSA, alg: 'rsa1_5' }, 'unsupported', /alg must be RSA-OAEP-256 or RSA1_5 for this kty/)
     refuses({ kty: 'AKP', alg: 'ML-KEM-768+A192KW', pub: 'AAAA' }, 'unsupported', /post-quantum/)
     refuses({ ...RSA, alg: 'RSA-OAEP' }, 'unsupported', /alg/)
     refuses({ ...P256, alg: 'ECDH-ES' }, 'unsupported', /alg/)
