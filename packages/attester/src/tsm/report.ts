@@ -72,7 +72,10 @@ interface Entry {
 async function withEntry<T>({ files, root }: TsmSource, work: (entry: Entry) => Promise<T>): Promise<T> {
   const path = join(root, `sekisho-${randomBytes(8).toString('hex')}`)
   await files.makeEntry(path).catch((cause: unknown) => {
-    throw new TsmError('unreachable', `no report can be made below ${root}: ${codeOf(cause) ?? 'unknown error'}`, cause)
+    const code = codeOf(cause) ?? 'unknown error'
+    // Without a provider the kernel makes no entry at all.
+    if (NO_PROVIDER.has(code)) throw trouble(root, code, cause)
+    throw new TsmError('unreachable', `no report can be made below ${root}: ${code}`, cause)
   })
   try {
     return await work(entryAt(files, path))
@@ -112,6 +115,7 @@ const MAX_TEXT = 256
 /** Providers without the attribute hide it, or answer that they have none. */
 const ABSENT: ReadonlySet<string> = new Set(['ENOENT', 'ENXIO', 'EOPNOTSUPP'])
 const BUSY: ReadonlySet<string> = new Set(['EBUSY', 'EAGAIN', 'EWOULDBLOCK', 'EINTR'])
+const NO_PROVIDER: ReadonlySet<string> = new Set(['ENXIO', 'ENODEV'])
 const MOST_TRIES = 6
 const FIRST_PAUSE_MS = 10
 
@@ -130,8 +134,7 @@ async function patiently<T>(attribute: string, work: () => Promise<T>): Promise<
 }
 
 function trouble(attribute: string, code: string, cause: unknown): TsmError {
-  if (code === 'ENXIO' || code === 'ENODEV')
-    return new TsmError('unsupported', 'the kernel has no provider of reports', cause)
+  if (NO_PROVIDER.has(code)) return new TsmError('unsupported', 'the kernel has no provider of reports', cause)
   if (code === 'ENOENT' || code === 'EACCES' || code === 'EPERM')
     return new TsmError('unreachable', `${attribute} cannot be used: ${code}`, cause)
   return new TsmError('refused', `the kernel refused ${attribute}: ${code}`, cause)

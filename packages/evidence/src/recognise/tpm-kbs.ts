@@ -2,7 +2,8 @@ import { toHex } from '../core/bytes.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { isMembers } from './snp-structure.ts'
 
-const MEMBERS: readonly string[] = ['tpm_quote', 'ak_public', 'event_log', 'ak_certificates']
+// Newer attesters repeat the report data beside the quote, which has it signed.
+const MEMBERS: readonly string[] = ['tpm_quote', 'ak_public', 'report_data', 'event_log', 'ak_certificates']
 const SHA256_BASE64 = 44
 
 /**
