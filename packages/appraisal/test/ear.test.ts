@@ -109,6 +109,15 @@ describe('a result that this package signs', () => {
     })
     assert.ok(!token.includes(Buffer.from(d).toString('base64url')) && !JSON.stringify(payload).includes(d))
   })
+  it('has the launch-time configuration where policies on tokens of a KBS look for it', () => {
+    const evidenceOf = (more: object): JsonObject => {
+      const claims = { ...verdictOf().claims, ...more }
+      const { claims: cpu0 } = claimsOf({}, verdictOf({ claims })).submodules['cpu0'] ?? {}
+      return cpu0?.['ear.veraison.annotated-evidence'] as JsonObject
+    }
+    assert.equal(evidenceOf({ hostData: 'ab'.repeat(32) })['init_data'], 'ab'.repeat(32))
+    assert.ok(!('init_data' in evidenceOf({ hostData: undefined })))
+  })
   it('is written with the names of the draft when asked for', () => {
     const { payload, submodules } = claimsOf({ dialect: 'draft', policyIds: ['a', 'b'] })
     assert.equal(payload['eat_profile'], 'tag:ietf.org,2026:rats/ear#03')

@@ -197,11 +197,12 @@ describe('reports of the kernel', () => {
     }
     assert.equal(await fault({ provider: 'other_guest' }), 'unsupported')
     assert.equal(await fault({ onRead: throwing('ENXIO') }), 'unsupported')
-    for (const code of ['ENXIO', 'ENODEV', 'EACCES', 'ENOENT']) {
+    const noEntry = async (code: string): Promise<string> => {
       const files = { ...kernel({ report: RAW }).files, makeEntry: () => Promise.reject(systemError(code)) }
-      const { code: told } = await failure(tsmAttester({ files }), TsmError)
-      assert.equal(told, code.startsWith('EN') && code !== 'ENOENT' ? 'unsupported' : 'unreachable', code)
+      return (await failure(tsmAttester({ files }), TsmError)).code
     }
+    assert.equal(await noEntry('ENXIO'), 'unsupported')
+    assert.equal(await noEntry('EACCES'), 'unreachable')
     assert.equal(await fault({ onRead: throwing('EACCES') }), 'unreachable')
     assert.equal(await fault({ onRead: throwing('EIO') }), 'refused')
     const none = await failure(tsmAttester({ root: join(tmpdir(), 'no-such-folder') }), TsmError)

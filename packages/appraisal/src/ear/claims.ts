@@ -133,6 +133,7 @@ function annotated(appraisal: Appraisal, verdict: Verdict, nonce: string, teeKey
       tcb: defined(context.tcb),
     }),
     ...(context.userData === undefined ? {} : { report_data: context.userData }),
+    ...(context.hostData === undefined ? {} : { init_data: context.hostData }),
     ...(teeKey === undefined ? {} : { runtime_data_claims: { 'tee-pubkey': publicMembers(teeKey), nonce } }),
     'sekisho.references': [...appraisal.references],
     'sekisho.evidence-sha256': verdict.evidence.sha256,
