@@ -185,9 +185,10 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   core.appraisals.set(stored.id, stored, Number.POSITIVE_INFINITY)
   if (token === undefined)
     return { decision, appraisal: stored.id, refusal: { code: refusal ?? 'evidence-rejected', id: decision } }
-  if (session.protocol === 'kbs')
-    core.answered.set(session.id, { appraisal: stored.id, namespace: session.namespace }, session.expires)
-  return { token, appraisal: stored.id, decision, expires, emulated: appraisal.context.emulated }
+  const { emulated } = appraisal.context
+  if (session.protocol !== 'kbs') return { token, appraisal: stored.id, decision, expires, emulated }
+  core.answered.set(session.id, { appraisal: stored.id, namespace: session.namespace }, session.expires)
+  return { token, appraisal: stored.id, decision, expires: new Date(session.expires), emulated }
 }
 
 async function again(core: Core, session: Session, at: Date, repeats: boolean): Promise<AttestOutcome> {

@@ -63,6 +63,7 @@ export interface AttestOutcome {
   readonly token?: string
   readonly appraisal?: string
   readonly decision?: string
+  /** Until when it can be used: the token's own end, of a KBS session that of the session, which attesting does not prolong. */
   readonly expires?: Date
   /** Whether the evidence is of an emulated platform; absent where an answer is given again. The token says it too. */
   readonly emulated?: boolean

@@ -8,6 +8,7 @@ import type { AttestOutcome, AttestRequest, Broker } from '../../src/index.ts'
 import {
   brokerOver,
   furnish,
+  later,
   type Machine,
   newDatabase,
   RESOURCE,
@@ -245,4 +246,22 @@ test('what is refused does not fill the disk: large event logs are kept by diges
   const good = await send(broker, machine, () => ({ eventLog }))
   assert.ok(good.token, good.refusal?.code)
   assert.ok((await stored('evidence')).includes(eventLog.length), 'what something was released on is kept whole')
+})
+
+test('attesting prolongs no KBS session: its end is that of the challenge, of a result of the native API its own', async (t) => {
+  const machine = sharedWorld().snp()
+  const broker = await brokerFor(t, [machine])
+  for (const [protocol, seconds] of [
+    ['kbs', 300],
+    ['native', 420],
+  ] as const) {
+    const { session, nonce, expires } = await broker.challenge({ namespace: 'default', protocol, at: AT })
+    assert.deepEqual(expires, later(AT, 300))
+    const runtimeData = { nonce, 'tee-pubkey': teeKeys().publicJwk }
+    const evidence = kbsEvidence('snp', machine.attest(primaryDigest(runtimeData, '')))
+    const request = { session, evidence, runtimeData, at: later(AT, 120) }
+    const first = await broker.attest(request)
+    assert.deepEqual(first.expires, later(AT, seconds), protocol)
+    if (protocol === 'kbs') assert.deepEqual((await broker.attest(request)).expires, first.expires)
+  }
 })
