@@ -2,6 +2,7 @@ import { EvidenceError, toHex } from '@sekisho/evidence'
 import {
   CONFIDENTIAL_SPACE_ROOT,
   parseToken,
+  serviceOf,
   type TokenKeySet,
   tokenAuthorities,
   tokenSkeleton,
@@ -31,7 +32,12 @@ export function tokenDoor(around: Surroundings): Door {
   const trusts = readServices(around.options.tokens ?? {})
   return {
     skeleton: ({ evidence }) => lasting(tokenSkeleton(parseToken(evidence))),
-    binding: (_received, digest) => ({ nonce: toHex(digest) }),
+    binding({ evidence }, digest) {
+      const nonce = toHex(digest)
+      // Azure's service writes whatever nonce it is asked for, also by somebody who found a quote: of what is in its tokens
+      // only the report data come from the machine.
+      return serviceOf(parseToken(evidence).claims) === 'azure' ? { nonce, reportData: nonce } : { nonce }
+    },
     async verify({ evidence }, { expect, at, waive, kept }) {
       const { iss } = parseToken(evidence).claims
       const trust = kept === undefined ? trusts(iss) : fromKept(kept, iss)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { sign } from 'node:crypto'
+import { createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
 import {
   basicConstraints,
@@ -72,6 +72,34 @@ function token(): Uint8Array {
   return Buffer.from(`${signed}.${signature.toString('base64url')}`)
 }
 
+const AZURE = 'https://shared.example.attest.azure.net'
+const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const AZURE_KEYS = JSON.stringify({ keys: [{ ...RSA.publicKey.export({ format: 'jwk' }), kid: 'azure' }] })
+
+/** What Azure's service signs of an enclave. */
+function azureToken(nonce: string | undefined, reportData: string): Uint8Array {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const seconds = AT.getTime() / 1000
+  const claims = {
+    iss: AZURE,
+    iat: seconds,
+    nbf: seconds,
+    exp: seconds + 300,
+    jti: '01'.repeat(32),
+    ...(nonce === undefined ? {} : { nonce }),
+    'x-ms-ver': '1.0',
+    'x-ms-attestation-type': 'sgx',
+    'x-ms-policy-hash': 'NV1ac05uHVG8H7jncd14tq1VD6ijcYY6Xsnf6cZ8ijU',
+    'x-ms-sgx-is-debuggable': false,
+    'x-ms-sgx-mrenclave': 'e1'.repeat(32),
+    'x-ms-sgx-mrsigner': 'e2'.repeat(32),
+    'x-ms-sgx-svn': 1,
+    'x-ms-sgx-report-data': reportData.padEnd(128, '0'),
+  }
+  const signed = `${part({ alg: 'RS256', kid: 'azure', typ: 'JWT' })}.${part(claims)}`
+  return Buffer.from(`${signed}.${sign('sha256', Buffer.from(signed), RSA.privateKey).toString('base64url')}`)
+}
+
 async function judged(
   options: VerifierOptions,
   kept?: Uint8Array,
@@ -136,6 +164,28 @@ describe('tokens at a checkpoint', () => {
     const { verdict } = await judged({ tokens: { keySets: [{ ...keys({}), crls: [list([])] }] } })
     assert.equal(verdict.authenticity, 'unproven')
     assert.equal(revoked(verdict).outcome, 'unchecked')
+  })
+
+  it('soundness 4: a nonce that Azure copied binds nobody: the report data must have the digest as well', async () => {
+    const digest = new Uint8Array(createHash('sha384').update('nonce and key').digest())
+    const hex = Buffer.from(digest).toString('hex')
+    const other = 'ab'.repeat(48)
+    const verifier = openVerifier({ tokens: { keySets: [{ issuer: AZURE, jwks: AZURE_KEYS }] } })
+    for (const [nonce, reportData, outcome] of [
+      [hex, hex, 'verified'],
+      // A quote from elsewhere, with which anybody may have asked.
+      [hex, other, 'rejected'],
+      [hex, '', 'rejected'],
+      // An old token of the same quote.
+      [other, hex, 'rejected'],
+      [undefined, hex, 'rejected'],
+    ] as const) {
+      const received = verifier.recognise(azureToken(nonce, reportData))
+      const expect = { ...verifier.skeleton(received), ...verifier.binding(received, digest) }
+      const { verdict } = await verifier.verify(received, { at: AT, expect })
+      assert.equal(verdict.outcome, outcome, `${nonce} ${reportData}: ${verdict.summary}`)
+      assert.equal(verdict.authenticity, 'proven')
+    }
   })
 
   it('what the operator got wrong is said at the start', () => {
