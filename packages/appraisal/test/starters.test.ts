@@ -44,17 +44,32 @@ describe('the starter policies', () => {
   }
   for (const tee of KINDS) {
     it(`of ${tee} permits what is verified and known, and nothing else`, async () => {
-      const other = tee === 'snp' ? 'tdx' : 'snp'
+      // Nothing is released to a GPU alone: its starter is for the machine that it is a part of.
+      const gpu = tee === 'nvidia-gpu'
+      const good: Partial<PolicyContext> = gpu ? { tee: 'snp', parts: [tee] } : { tee }
+      const other = gpu ? 'nitro' : tee === 'snp' ? 'tdx' : 'snp'
       await assertPasses(tee, [
-        caseOf('as it should be', true, { tee }, [tee]),
-        caseOf('another TEE', false, { tee: other }),
-        caseOf('no reference set', false, { tee, references: [] }),
-        caseOf('debug', false, { tee, debug: true }),
-        caseOf('emulated', false, { tee, emulated: true, hardware: false }),
-        caseOf('incomplete', false, { tee, verdict: { outcome: 'incomplete', authenticity: 'proven', waived: [] } }),
+        caseOf('as it should be', true, good, [tee]),
+        caseOf('another TEE', false, { ...good, tee: other }),
+        caseOf('no reference set', false, { ...good, references: [] }),
+        caseOf('debug', false, { ...good, debug: true }),
+        caseOf('emulated', false, { ...good, emulated: true, hardware: false }),
+        caseOf('incomplete', false, {
+          ...good,
+          verdict: { outcome: 'incomplete', authenticity: 'proven', waived: [] },
+        }),
       ])
     })
   }
+  it('of nvidia-gpu wants a confidential VM with a GPU', async () => {
+    const parts = ['nvidia-gpu']
+    await assertPasses('nvidia-gpu', [
+      caseOf('SNP', true, { tee: 'snp', parts }),
+      caseOf('TDX', true, { tee: 'tdx', parts }),
+      caseOf('a VM without one', false, { tee: 'snp', parts: [] }),
+      caseOf('a GPU alone', false, { tee: 'nvidia-gpu', parts: [] }),
+    ])
+  })
   for (const tee of ['tdx', 'sgx'] as const) {
     it(`of ${tee} refuses a TCB that is out of date or untold`, async () => {
       await assertPasses(tee, [

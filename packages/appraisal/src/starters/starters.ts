@@ -9,7 +9,8 @@ export interface StarterPolicy {
 /** What differs between the starters of TEEs. */
 interface Start {
   readonly name: string
-  readonly tee: string
+  /** The machine's kind, or kinds. */
+  readonly tee: string | readonly string[]
   readonly title: string
   /** Conditions beside those that all have. */
   readonly also?: readonly string[]
@@ -31,7 +32,12 @@ const TEES: readonly Start[] = [
     tee: 'azure-vtpm',
     title: 'Azure: confidential VMs behind a vTPM',
   },
-  { name: 'nvidia-gpu', tee: 'nvidia-gpu', title: 'NVIDIA: GPUs in confidential mode' },
+  {
+    name: 'nvidia-gpu',
+    tee: ['snp', 'tdx', 'azure-vtpm'],
+    title: 'NVIDIA: GPUs in confidential mode, beside the confidential VM that uses them',
+    also: ['context.parts.contains("nvidia-gpu")'],
+  },
   { name: 'ibm-se', tee: 'ibm-se', title: 'IBM Secure Execution: guests on Z and LinuxONE' },
   { name: 'token', tee: 'token', title: 'Tokens of attestation services, where you trust the service' },
 ]
@@ -43,7 +49,9 @@ function upToDate(): readonly string[] {
 // A reference set must have been met: without one, genuine hardware that runs anything would do.
 function starter({ name, tee, title, also = [], virtual }: Start): StarterPolicy {
   const conditions = [
-    `context.tee == "${tee}"`,
+    typeof tee === 'string'
+      ? `context.tee == "${tee}"`
+      : `${JSON.stringify(tee).replaceAll(',', ', ')}.contains(context.tee)`,
     'context.verdict.outcome == "verified"',
     'context.verdict.authenticity == "proven"',
     virtual === true ? '!context.emulated' : 'context.hardware',

@@ -53,6 +53,7 @@ export async function evaluate(
         unreadable: 'session-mismatch',
         reason: `the evidence is of ${received.tee}, and ${named} was announced`,
       }
+    if (received.tee === 'nvidia-gpu') return { unreadable: 'evidence-unbound', reason: DEVICE_ALONE }
     const sent = request.initData === undefined ? undefined : initDataDigest(request.initData)
     if (request.initData !== undefined && sent === undefined)
       return { unreadable: 'evidence-unreadable', reason: 'init-data: expected TOML that names its hash algorithm' }
@@ -74,6 +75,11 @@ export async function evaluate(
     throw error
   }
 }
+
+// The key that a secret is encrypted to is in the machine's memory, and of that a device says nothing.
+const DEVICE_ALONE =
+  'a GPU answers to any nonce, of whoever drives it, on any machine: alone it does not show that the key is in a TEE, ' +
+  'and nothing can be released on it; send it as additional evidence, beside that of its confidential VM'
 
 function isKnownTee(name: string): boolean {
   return /^(snp|sgx|tdx|nitro|cca|tpm|azure-vtpm|nvidia-gpu|token|sev|psa|ibm-se|sgx-epid)$/.test(name)
