@@ -3,6 +3,7 @@ import {
   CONFIDENTIAL_SPACE_ROOT,
   parseToken,
   serviceOf,
+  statementOf,
   type TokenKeySet,
   tokenAuthorities,
   tokenSkeleton,
@@ -33,10 +34,13 @@ export function tokenDoor(around: Surroundings): Door {
   return {
     skeleton: ({ evidence }) => lasting(tokenSkeleton(parseToken(evidence))),
     binding({ evidence }, digest) {
-      const nonce = toHex(digest)
+      const { claims } = parseToken(evidence)
+      const service = serviceOf(claims)
+      const [hex, short] = [toHex(digest), Buffer.from(digest).toString('base64url')]
+      const nonce = statementOf(service, claims).nonces.includes(short) ? short : hex
       // Azure's service writes whatever nonce it is asked for, also by somebody who found a quote: of what is in its tokens
       // only the report data come from the machine.
-      return serviceOf(parseToken(evidence).claims) === 'azure' ? { nonce, reportData: nonce } : { nonce }
+      return service === 'azure' ? { nonce, reportData: hex } : { nonce }
     },
     async verify({ evidence }, { expect, at, waive, kept }) {
       const { iss } = parseToken(evidence).claims

@@ -56,7 +56,7 @@ function keys(more: object = { x5c: X5C }): TokenKeys {
   return { issuer: ISSUER, jwks: JSON.stringify({ keys: [{ ...jwk, kid: 'one', ...more }] }) }
 }
 
-function token(): Uint8Array {
+function token(more: object = {}): Uint8Array {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const seconds = AT.getTime() / 1000
   const claims = {
@@ -66,6 +66,7 @@ function token(): Uint8Array {
     eat_profile: 'tag:github.com,2023:veraison/ear',
     'ear.verifier-id': { developer: 'test', build: '1' },
     submods: { workload: { 'ear.status': 'affirming' } },
+    ...more,
   }
   const signed = `${part({ alg: 'ES256', kid: 'one' })}.${part(claims)}`
   const signature = sign('sha256', Buffer.from(signed), { key: LEAF.privateKey, dsaEncoding: 'ieee-p1363' })
@@ -164,6 +165,22 @@ describe('tokens at a checkpoint', () => {
     const { verdict } = await judged({ tokens: { keySets: [{ ...keys({}), crls: [list([])] }] } })
     assert.equal(verdict.authenticity, 'unproven')
     assert.equal(revoked(verdict).outcome, 'unchecked')
+  })
+
+  it('name a session by its digest in hex or, where nonces are at most 74 or 88 characters, in base64url', async () => {
+    const [digest, other] = ['this session', 'another'].map((text) => createHash('sha384').update(text).digest())
+    assert.ok(digest !== undefined && other !== undefined)
+    const verifier = openVerifier({ tokens: { keySets: [keys()] } })
+    for (const [nonce, outcome] of [
+      [digest.toString('base64url'), 'pass'],
+      [other.toString('base64url'), 'fail'],
+      [digest.toString('base64url').slice(0, 43), 'fail'],
+    ] as const) {
+      const received = verifier.recognise(token({ eat_nonce: nonce }))
+      const { verdict } = await verifier.verify(received, { at: AT, expect: verifier.binding(received, digest) })
+      const all = verdict.checks.flatMap(({ checks }) => checks)
+      assert.equal(all.find(({ id }) => id === 'token.expect.freshness')?.outcome, outcome, nonce)
+    }
   })
 
   it('soundness 4: a nonce that Azure copied binds nobody: the report data must have the digest as well', async () => {
