@@ -43,6 +43,13 @@ function edited(at: number, ...bytes: readonly number[]): AzureEvidence {
 }
 
 describe('Azure confidential VM with TDX', { skip }, () => {
+  it('what is behind the TDREPORT in its slot is signed by nobody and changes nothing', () => {
+    const evidence = parseAzureJson(file('azure-vtpm/tdx-json-v1/evidence.json'))
+    const hclReport = new Uint8Array(evidence.hclReport)
+    hclReport[32 + 1183] = 0xff
+    assert.equal(check(verifyAzureSync({ ...evidence, hclReport }, { at: AT }), 'azure.td-report').outcome, 'pass')
+  })
+
   it('a TDREPORT of another TD than the quote is refused, also where nothing proves the quote', () => {
     const evidence = parseAzureJson(file('azure-vtpm/tdx-json-v1/evidence.json'))
     const judged = (hclReport: Uint8Array): Verdict => verifyAzureSync({ ...evidence, hclReport }, { at: AT })
@@ -164,6 +171,22 @@ describe('Azure confidential VM', { skip }, () => {
     ]) {
       assert.throws(() => readRuntimeClaims(new TextEncoder().encode(wrong)), EvidenceError)
     }
+  })
+
+  it('takes keys by their ids, and leaves others alone', () => {
+    const { claims } = parseHclReport(azure(NAME).hclReport)
+    const whole: { keys: readonly unknown[] } = JSON.parse(new TextDecoder().decode(claims))
+    const withKeys = (...more: readonly unknown[]): Uint8Array =>
+      new TextEncoder().encode(JSON.stringify({ ...whole, keys: [...more, ...whole.keys] }))
+    const other = { kid: 'HCLOther', kty: 'EC', crv: 'P-384', x: 'AA', y: 'AA' }
+    const read = readRuntimeClaims(withKeys(other))
+    assert.deepEqual(read.ak.key.bytes, readRuntimeClaims(claims).ak.key.bytes)
+    assert.deepEqual(
+      read.keys.map(({ kid }) => kid),
+      ['HCLAkPub', 'HCLEkPub'],
+    )
+    for (const wrong of [[other, other], [{ kty: 'EC' }], [{ ...other, kid: 'HCLAkPub' }]])
+      assert.throws(() => readRuntimeClaims(withKeys(...wrong)), EvidenceError)
   })
 
   it('names each check and field once', () => {

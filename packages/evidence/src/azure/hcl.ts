@@ -1,4 +1,4 @@
-import { allZero, concatBytes, Reader } from '../core/bytes.ts'
+import { concatBytes, Reader } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { DigestAlgorithm } from '../crypto/jobs.ts'
 
@@ -11,7 +11,7 @@ export interface HclReport {
   readonly status: number
   /** What the hardware report is. */
   readonly hardware: 'snp' | 'tdx'
-  /** 1184 bytes: an SNP report, or a TDREPORT of 1024 bytes and zeros. */
+  /** 1184 bytes: an SNP report, or a TDREPORT of 1024 bytes and filler. */
   readonly hardwareReport: Uint8Array
   readonly runtimeDataSize: number
   readonly runtimeVersion: number
@@ -24,7 +24,6 @@ export interface HclReport {
 
 /** Bytes of an SNP report, and of the slot for any hardware report. */
 const SLOT = 1184
-const TD_REPORT = 1024
 const HEADER = 32
 /** Longest report that is read. The NV index has 2048 or 2600 bytes. */
 const MAX_REPORT = 65536
@@ -86,9 +85,9 @@ export function parseHclReport(bytes: Uint8Array): HclReport {
 
 const TDX_TYPE = 0x81
 
-// A TDREPORT begins with its type, and leaves the rest of the slot zero; an SNP report with a small version.
+// A TDREPORT begins with its type, and an SNP report with a small version. What is behind a TDREPORT nobody signed.
 function checkSlot(hardware: HclReport['hardware'], slot: Uint8Array): void {
-  const isTd = slot[0] === TDX_TYPE && slot[1] === 0 && allZero(slot.subarray(TD_REPORT))
+  const isTd = slot[0] === TDX_TYPE && slot[1] === 0
   if (isTd === (hardware === 'tdx')) return
   throw refuse(
     'malformed',

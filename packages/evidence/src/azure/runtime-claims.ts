@@ -13,6 +13,7 @@ export interface RuntimeKey {
 
 /** The runtime claims of an HCL report, read. Nothing here is believed before a hardware report binds the bytes. */
 export interface RuntimeClaims {
+  /** Those of the vTPM: its attestation key, and its endorsement key where there is one. */
   readonly keys: readonly RuntimeKey[]
   /** The vTPM's attestation key. */
   readonly ak: RuntimeKey
@@ -34,11 +35,12 @@ export function readRuntimeClaims(bytes: Uint8Array): RuntimeClaims {
   const list: unknown = claims['keys']
   if (!Array.isArray(list) || list.length > MAX_KEYS)
     throw bad('keys', 'another value', `a list of at most ${MAX_KEYS} keys`)
-  const keys = list.map(readKey)
-  const aks = keys.filter(({ kid }) => kid === 'HCLAkPub')
-  const [ak] = aks
-  if (ak === undefined || aks.length !== 1) throw bad('keys', `${aks.length} keys HCLAkPub`, 'exactly one')
-  if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) throw bad('keys', 'a key id twice', 'each id once')
+  const ids = list.map(keyId)
+  if (new Set(ids).size !== ids.length) throw bad('keys', 'a key id twice', 'each id once')
+  // Others may be of any kind: nothing is done with them.
+  const keys = list.flatMap((one, i) => (VTPM_KEYS.includes(ids[i] ?? '') ? [readKey(one, i)] : []))
+  const ak = keys.find(({ kid }) => kid === 'HCLAkPub')
+  if (ak === undefined) throw bad('keys', 'no key HCLAkPub', 'exactly one')
   return {
     keys,
     ak,
@@ -47,12 +49,20 @@ export function readRuntimeClaims(bytes: Uint8Array): RuntimeClaims {
   }
 }
 
+const VTPM_KEYS: readonly string[] = ['HCLAkPub', 'HCLEkPub']
+
+function keyId(value: unknown, i: number): string {
+  const { kid } = record(value, `keys[${i}]`)
+  if (typeof kid !== 'string' || kid.length > 64) throw bad(`keys[${i}].kid`, 'another value', 'text')
+  return kid
+}
+
 function readKey(value: unknown, i: number): RuntimeKey {
   const field = `keys[${i}]`
   const jwk = record(value, field)
-  const { kid, kty, n, e } = jwk
+  const kid = keyId(value, i)
+  const { kty, n, e } = jwk
   const operations: unknown = jwk['key_ops']
-  if (typeof kid !== 'string' || kid.length > 64) throw bad(`${field}.kid`, 'another value', 'text')
   if (kty !== 'RSA') throw bad(`${field}.kty`, 'another value', '`RSA`')
   const modulus = typeof n === 'string' ? decodeBase64(n) : undefined
   const exponent = typeof e === 'string' ? decodeBase64(e) : undefined

@@ -17,7 +17,7 @@ export const ATTEST = {
   nvDigest: 0x801c,
 } as const
 
-/** PCRs of one bank that a quote covers. */
+/** PCRs of one bank that a quote covers. A bank may be selected more than once: see {@link quotedPcrs}. */
 export interface PcrSelection {
   readonly bank: TpmHash
   /** Ascending. */
@@ -119,8 +119,6 @@ function readSelections(from: TpmReader): readonly PcrSelection[] {
     const bank = hashOf(id)
     if (bank === undefined)
       throw from.error('unsupported-algorithm', idText(id), `${field}.hash`, 'a hash algorithm', from.offset - 2)
-    if (selections.some((one) => one.bank === bank))
-      throw from.error('malformed', `${bank} again`, `${field}.hash`, 'each bank once', from.offset - 2)
     const size = from.u8(`${field}.sizeofSelect`)
     if (size < 1 || size > 4)
       throw from.error('malformed', `${size} bytes`, `${field}.sizeofSelect`, '1 to 4 bytes', from.offset - 1)
@@ -134,6 +132,12 @@ function indices(bitmap: Uint8Array): readonly number[] {
   const found: number[] = []
   for (let i = 0; i < 8 * bitmap.length; i++) if (((bitmap[i >> 3] as number) >> (i & 7)) & 1) found.push(i)
   return found
+}
+
+/** All PCRs of a bank that a quote covers, ascending. */
+export function quotedPcrs(quote: QuoteInfo | undefined, bank: TpmHash): readonly number[] {
+  const all = (quote?.selections ?? []).flatMap((one) => (one.bank === bank ? one.pcrs : []))
+  return [...new Set(all)].sort((a, b) => a - b)
 }
 
 /** Writes an attestation; what {@link parseAttest} has read comes out byte for byte. */

@@ -12,9 +12,9 @@ const NEW_LOG: Remedy = mend(
   'workload-owner',
 )
 
-/** PCRs that nobody but firmware, boot loader and Windows' loader extends; others may grow after the log ends. */
+/** PCRs that nobody but firmware and boot loaders extend; others, as PCR 11 by systemd, may grow after the log ends. */
 function isBootPcr(index: number): boolean {
-  return index < 8 || (index > 10 && index < 15)
+  return index < 8 || (index > 11 && index < 15)
 }
 
 type Explain = (bank: ExplainedBank, log: LogState, state: TpmState) => Finding

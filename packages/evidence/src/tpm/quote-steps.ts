@@ -3,7 +3,7 @@ import { compareOneOf } from '../core/compare.ts'
 import { fail, notApplicable, pass, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import { idText } from '../tpm-structures/algorithms.ts'
-import { ATTEST, TPM_GENERATED } from '../tpm-structures/attest.ts'
+import { ATTEST, quotedPcrs, TPM_GENERATED } from '../tpm-structures/attest.ts'
 import { PCR_COUNT } from './boot/measured-log.ts'
 import type { TpmState } from './state.ts'
 
@@ -63,7 +63,7 @@ function required(state: TpmState): Finding {
   const { expect, bank, attest } = state
   const wanted = [...new Set([...(expect.requiredPcrs ?? []), ...Object.keys(expect.pcrs ?? {}).map(Number)])]
   if (wanted.length === 0) return notApplicable('you named no PCR')
-  const covered = attest.quote?.selections.find((one) => one.bank === bank)?.pcrs ?? []
+  const covered = quotedPcrs(attest.quote, bank)
   const missing = wanted.filter((index) => !covered.includes(index)).sort((a, b) => a - b)
   const details = { expected: `${bank}:${wanted.sort((a, b) => a - b).join(',')}`, actual: selectionText(state) }
   if (missing.length === 0) return pass('the quote covers every PCR that you named', details)
@@ -132,7 +132,7 @@ export function quotedValues(state: TpmState): Readonly<Record<string, string>> 
   const values = pcrs?.[bank]
   if (values === undefined || pcrDigest?.result === undefined || attest.quote === undefined) return undefined
   if (!equalBytes(pcrDigest.result, attest.quote.pcrDigest)) return undefined
-  const covered = attest.quote.selections.find((one) => one.bank === bank)?.pcrs ?? []
+  const covered = quotedPcrs(attest.quote, bank)
   const found: Record<string, string> = {}
   for (const index of covered) {
     const value = values[String(index)]

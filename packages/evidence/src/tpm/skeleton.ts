@@ -1,6 +1,6 @@
 import { toHex } from '../core/bytes.ts'
 import type { Skeleton } from '../core/skeleton.ts'
-import { parseAttest } from '../tpm-structures/attest.ts'
+import { parseAttest, quotedPcrs } from '../tpm-structures/attest.ts'
 import type { TpmEvidence } from './evidence.ts'
 
 /**
@@ -13,7 +13,7 @@ export function tpmSkeleton({ message, pcrs }: Pick<TpmEvidence, 'message' | 'pc
   const { extraData, quote } = parseAttest(message)
   const selection = quote?.selections.find(({ bank }) => bank === 'sha256') ?? quote?.selections[0]
   const values = selection === undefined ? undefined : pcrs?.[selection.bank]
-  const named = (selection?.pcrs ?? []).filter(
+  const named = (selection === undefined ? [] : quotedPcrs(quote, selection.bank)).filter(
     (index) => index < FIRST_PCR_OF_APPLICATIONS && /[^0]/.test(values?.[String(index)] ?? ''),
   )
   return {

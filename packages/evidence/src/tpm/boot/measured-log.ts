@@ -15,6 +15,8 @@ export interface BankLog {
   readonly bank: DigestAlgorithm
   /** Replays of the registers that the log extends, by PCR. */
   readonly replays: ReadonlyMap<number, ReplayJob>
+  /** Of PCR 17 to 22 the replays after a dynamic launch, which resets them to zero. */
+  readonly launched: ReadonlyMap<number, ReplayJob>
   readonly events: readonly LoggedEvent[]
   /** Digests of what firmware and Windows measure as separators. */
   readonly separators: { readonly firmware: readonly DigestJob[]; readonly windows: DigestJob }
@@ -107,14 +109,12 @@ function bankLog(bank: DigestAlgorithm, log: TcgLog, locality: number): BankLog 
     events.push(loggedEvent({ number, register, extends: extends_, type, digest: digest ?? none, data }, bank))
   }
   const replays = new Map<number, ReplayJob>()
-  for (const [index, list] of extended) {
-    replays.set(index, {
-      kind: 'replay',
-      by: replay,
-      algorithm: bank,
-      initial: initialValue(index, hashSize(bank), locality),
-      events: list,
-    })
+  const launched = new Map<number, ReplayJob>()
+  const size = hashSize(bank)
+  for (const [index, events] of extended) {
+    const from = (initial: Uint8Array): ReplayJob => ({ kind: 'replay', by: replay, algorithm: bank, initial, events })
+    replays.set(index, from(initialValue(index, size, locality)))
+    if (isLaunchPcr(index)) launched.set(index, from(new Uint8Array(size)))
   }
   const over = (data: readonly number[]): DigestJob => ({
     kind: 'digest',
@@ -125,19 +125,23 @@ function bankLog(bank: DigestAlgorithm, log: TcgLog, locality: number): BankLog 
     firmware: [over([0, 0, 0, 0]), over([255, 255, 255, 255]), over([1, 0, 0, 0])],
     windows: over([0x57, 0x42, 0x43, 0x4c]),
   }
-  return { bank, replays, events, separators }
+  return { bank, replays, launched, events, separators }
 }
 
 /** What a PCR holds before anything is extended. @see TCG PC Client Platform TPM Profile 1.05, section 4.6.2 */
 export function initialValue(index: number, size: number, locality: number): Uint8Array {
   const value = new Uint8Array(size)
-  if (index >= 17 && index <= 22) value.fill(0xff)
+  if (isLaunchPcr(index)) value.fill(0xff)
   if (index === 0) value[size - 1] = locality
   return value
 }
 
-function jobsOf({ bank, replays, events, separators }: BankLog, explained: DigestAlgorithm): readonly Job[] {
-  const jobs: Job[] = [...replays.values()]
+function isLaunchPcr(index: number): boolean {
+  return index >= 17 && index <= 22
+}
+
+function jobsOf({ bank, replays, launched, events, separators }: BankLog, explained: DigestAlgorithm): readonly Job[] {
+  const jobs: Job[] = [...replays.values(), ...launched.values()]
   if (bank !== explained) return jobs
   jobs.push(...separators.firmware, separators.windows)
   for (const { preimages } of events) for (const { job } of preimages) jobs.push(job)
@@ -174,7 +178,9 @@ export function compareReplay(bank: BankLog, values: Readonly<Record<string, str
     const actual = values[String(index)]
     if (actual === undefined) continue
     const value = replayed(bank, index)
-    if (value !== undefined) (toHex(value) === actual ? matching : differing).push(index)
+    const launched = bank.launched.get(index)?.result
+    const known = [value, launched].filter((one) => one !== undefined)
+    if (known.length > 0) (known.some((one) => toHex(one) === actual) ? matching : differing).push(index)
     else if (!isUntouched(actual, index, locality)) unlogged.push(index)
   }
   return { matching, differing, unlogged }
@@ -183,7 +189,7 @@ export function compareReplay(bank: BankLog, values: Readonly<Record<string, str
 // PCR 17 to 22 are zero after a reset by dynamic launch, and all ones before.
 function isUntouched(value: string, index: number, locality: number): boolean {
   const zero = initialValue(index === 0 ? 0 : 1, value.length / 2, locality)
-  return toHex(zero) === value || (index >= 17 && index <= 22 && /^f+$/.test(value))
+  return toHex(zero) === value || (isLaunchPcr(index) && /^f+$/.test(value))
 }
 
 /** Whether an event, whatever type it claims, has the digest of a separator: types can be renamed, digests cannot. */

@@ -35,7 +35,7 @@ export interface WindowsLog {
   readonly separatorTwice: readonly number[]
   /** PCRs 12 to 14 without a separator. */
   readonly separatorMissing: readonly number[]
-  /** Events in PCR 12 and 13 that could hide a setting: neither tagged nor a separator. */
+  /** Events that could hide a setting: tagged by somebody else, or in PCR 12 and 13 neither tagged nor a separator. */
   readonly hidden: readonly number[]
 }
 
@@ -67,7 +67,7 @@ export function readWindowsLog(log: BankLog): WindowsLog | undefined {
     } else if (event.type === EV.eventTag) {
       seen.add(pcr)
       if (ended.has(pcr)) afterSeparator.push(event.number)
-      else if (coverOf(event) !== 'all') unbound.push(event.number)
+      else if (coverOf(event) !== 'all') (isForeign(event.data) ? hidden : unbound).push(event.number)
       else if (!readTags(event.data, pcr, event.number, values, 0)) unbound.push(event.number)
     } else if ((pcr === 12 || pcr === 13) && !ended.has(pcr)) hidden.push(event.number)
     else if (pcr !== 11 && ended.has(pcr)) afterSeparator.push(event.number)
@@ -76,6 +76,15 @@ export function readWindowsLog(log: BankLog): WindowsLog | undefined {
     return undefined
   const separatorMissing = [...seen].filter((pcr) => pcr !== 11 && !ended.has(pcr))
   return { values, unbound, afterSeparator, separatorTwice, separatorMissing, hidden }
+}
+
+const WINDOWS_TAGS = 0x000fffff
+
+// systemd's stub tags what it loads with numbers of its own, and measures that instead of the data.
+function isForeign(data: Uint8Array): boolean {
+  if (data.length < 8) return false
+  const tag = new DataView(data.buffer, data.byteOffset, data.byteLength).getUint32(0, true)
+  return (tag & ~(NOT_MEASURED | AGGREGATION | WINDOWS_TAGS)) !== 0
 }
 
 /** The PCR of a register's name; -1 for none. */

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { createHash, sign } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { concat, filled, generateKey, le, utf8 } from '@sekisho/emulator/kit'
+import type { TrustAnchor, Verdict } from '../src/core/verdict.ts'
+import {
+  encodeAttest,
+  encodeSignature,
+  type PcrSelection,
+  type TpmClaims,
+  type TpmExpectations,
+  verifyTpmSync,
+} from '../src/tpm/index.ts'
+import { AT, check } from './tpm-kit.ts'
+
+const { publicKey, privateKey } = generateKey('P-256')
+const spki = new Uint8Array(publicKey.export({ type: 'spki', format: 'der' }))
+const anchor: TrustAnchor = {
+  id: 'made',
+  name: 'a key made here',
+  vendor: 'test',
+  spkiSha256: createHash('sha256').update(spki).digest('hex'),
+  emulated: true,
+}
+
+interface Event {
+  readonly pcr: number
+  readonly type: number
+  readonly data: Uint8Array
+  readonly measured?: Uint8Array
+}
+
+function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return new Uint8Array(hash.digest())
+}
+
+function utf16(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'utf16le'))
+}
+
+function tagged(
+  pcr: number,
+  measured: Uint8Array | undefined,
+  ...tags: readonly (readonly [number, Uint8Array])[]
+): Event {
+  const data = concat(...tags.map(([tag, value]) => concat(le(tag, 4), le(value.length, 4), value)))
+  return measured === undefined ? { pcr, type: 6, data } : { pcr, type: 6, data, measured }
+}
+
+const GLOBAL = new Uint8Array(Buffer.from('61dfe48bca93d211aa0d00e098032b8c', 'hex'))
+const BOOT: readonly Event[] = [
+  {
+    pcr: 7,
+    type: 0x80000001,
+    data: concat(GLOBAL, le(10, 8), le(1, 8), utf16('SecureBoot'), Uint8Array.of(1)),
+  },
+  ...[0, 1, 2, 3, 4, 5, 6, 7].map((pcr) => ({ pcr, type: 4, data: filled(4) })),
+]
+const ALL = Array.from({ length: 24 }, (_, i) => i)
+const SHA256 = 0xb
+const SPEC_ID = concat(
+  utf8('Spec ID Event03\0'),
+  le(0, 4),
+  Uint8Array.of(0, 2, 0, 2),
+  le(1, 4),
+  le(SHA256, 2),
+  le(32, 2),
+  Uint8Array.of(0),
+)
+
+/** A log of events, extended from `first` values, and a quote after what `later` extends. */
+function quoted(
+  events: readonly Event[],
+  first: Readonly<Record<number, Uint8Array>> = {},
+  later: readonly number[] = [],
+  expect: TpmExpectations = {},
+  selections: readonly PcrSelection[] = [{ bank: 'sha256', pcrs: ALL, size: 3 }],
+): Verdict<TpmClaims> {
+  const values = ALL.map((i) => first[i] ?? filled(32, i >= 17 && i <= 22 ? 0xff : 0))
+  const extend = (pcr: number, digest: Uint8Array): void => {
+    values[pcr] = sha256(values[pcr] ?? filled(32), digest)
+  }
+  const log = [concat(le(0, 4), le(3, 4), filled(20), le(SPEC_ID.length, 4), SPEC_ID)]
+  for (const { pcr, type, data, measured = data } of events) {
+    extend(pcr, sha256(measured))
+    log.push(concat(le(pcr, 4), le(type, 4), le(1, 4), le(SHA256, 2), sha256(measured), le(data.length, 4), data))
+  }
+  for (const pcr of later) extend(pcr, sha256(utf8('later')))
+  const digest = sha256(...selections.flatMap(({ pcrs }) => pcrs.map((i) => values[i] ?? filled(32))))
+  const message = encodeAttest({
+    magic: 0xff544347,
+    type: 0x8018,
+    qualifiedSigner: filled(34),
+    extraData: utf8('nonce-0123456789'),
+    clockInfo: { clock: 1n, resetCount: 1, restartCount: 0, safe: true },
+    firmwareVersion: 1n,
+    attested: filled(0),
+    quote: { selections, pcrDigest: digest },
+  })
+  const raw = new Uint8Array(sign('sha256', message, { key: privateKey, dsaEncoding: 'ieee-p1363' }))
+  const signature = encodeSignature({
+    scheme: 'ecdsa',
+    hash: 'sha256',
+    numbers: [raw.subarray(0, 32), raw.subarray(32)],
+  })
+  const pcrs = { sha256: Object.fromEntries(values.map((value, i) => [String(i), Buffer.from(value).toString('hex')])) }
+  return verifyTpmSync(
+    { message, signature, akPublic: spki, pcrs, eventLog: concat(...log) },
+    { at: AT, trustAnchors: [anchor], expect: { allowEmulated: true, secureBoot: true, ...expect } },
+  )
+}
+
+function outcome(verdict: Verdict, id: string): string {
+  return check(verdict, id).outcome
+}
+
+describe('logs of machines that differ from most', () => {
+  it('PCR 11, which systemd extends again after the boot, proves nothing and spoils nothing', () => {
+    const stub = { pcr: 11, type: 0xd, data: utf16('.linux\0'), measured: utf8('kernel') }
+    const verdict = quoted([...BOOT, stub], {}, [11, 15])
+    assert.equal(outcome(verdict, 'tpm.log.replay'), 'pass')
+    assert.equal(outcome(verdict, 'tpm.expect.secure-boot'), 'pass')
+    assert.equal(verdict.claims.boot?.provenPcrs.includes(11), false)
+    for (const pcr of [7, 12, 14])
+      assert.equal(outcome(quoted([...BOOT, { ...stub, pcr }], {}, [pcr]), 'tpm.log.replay'), 'fail', `PCR ${pcr}`)
+  })
+
+  it('PCR 17 to 22 may begin with zeros, after a dynamic launch, or with ones', () => {
+    const launched = [...BOOT, { pcr: 17, type: 0xd, data: utf8('a launched environment') }]
+    for (const value of [0, 0xff]) {
+      const { claims } = quoted(launched, { 17: filled(32, value) })
+      assert.equal(claims.boot?.provenPcrs.includes(17), true, `from ${value}`)
+    }
+    assert.equal(quoted(launched, { 17: filled(32, 1) }).claims.boot?.provenPcrs.includes(17), false)
+  })
+
+  it('what others than Windows tag is no changed event of Windows, and hides what Windows says', () => {
+    const addon = tagged(12, utf8('a device tree'), [0x6c46f751, utf16('addon\0')])
+    const linux = quoted([...BOOT, addon])
+    assert.equal(outcome(linux, 'tpm.log.event-digests'), 'pass')
+    assert.equal(outcome(linux, 'tpm.expect.secure-boot'), 'pass')
+    const number = (id: number, value: number): readonly [number, Uint8Array] => [id, Uint8Array.of(value)]
+    const windows = tagged(
+      12,
+      undefined,
+      ...[0x40001, 0x50001, 0x50003, 0x50005, 0x50006].map((id) => number(id, 0)),
+      ...[0x50002, 0x5000a, 0x50012].map((id) => number(id, 1)),
+    )
+    const end = { pcr: 12, type: 4, data: utf8('WBCL') }
+    const expect = { vbs: true, noDebugging: true }
+    const genuine = quoted([...BOOT, windows, end], {}, [], expect)
+    assert.equal(outcome(genuine, 'tpm.expect.vbs'), 'pass')
+    assert.equal(outcome(genuine, 'tpm.expect.no-debugging'), 'pass')
+    // A setting of Windows under another's tag: it can say what it likes, and was measured as something else.
+    const veiled = { ...tagged(12, windows.data, [0x6c46f751, utf16('addon\0')]) }
+    for (const events of [
+      [windows, veiled, end],
+      [windows, addon, end],
+    ]) {
+      const verdict = quoted([...BOOT, ...events], {}, [], expect)
+      assert.equal(outcome(verdict, 'tpm.expect.vbs'), 'unchecked')
+      assert.equal(outcome(verdict, 'tpm.expect.no-debugging'), 'unchecked')
+      assert.equal(verdict.claims.boot?.windows?.vbs.state, 'unproven')
+    }
+    const changed = { ...windows, measured: utf8('something else') }
+    assert.equal(outcome(quoted([...BOOT, changed, end], {}, [], expect), 'tpm.log.event-digests'), 'fail')
+  })
+
+  it('a quote may select a bank twice: all of it counts', () => {
+    const twice = [
+      { bank: 'sha256', pcrs: [7], size: 3 },
+      { bank: 'sha256', pcrs: [0, 4], size: 3 },
+    ] as const
+    const verdict = quoted(BOOT, {}, [], { requiredPcrs: [0, 4, 7] }, twice)
+    assert.equal(verdict.authenticity, 'proven')
+    assert.equal(outcome(verdict, 'tpm.expect.selection'), 'pass')
+    assert.deepEqual(Object.keys(verdict.claims.pcrs), ['0', '4', '7'])
+    assert.equal(outcome(quoted(BOOT, {}, [], { requiredPcrs: [0, 1] }, twice), 'tpm.expect.selection'), 'fail')
+  })
+})
