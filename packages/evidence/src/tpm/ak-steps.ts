@@ -6,7 +6,7 @@ import type { Finding, Remedy } from '../core/verdict.ts'
 import { attributeNames, type ObjectAttribute } from '../tpm-structures/public-area.ts'
 import { KEY_USAGE } from '../x509/certificate.ts'
 import { sameKey } from '../x509/signature.ts'
-import { AK_USAGE, EK_USAGE, PROCESSED_EXTENSIONS, type TpmChain, type TpmLink } from './certificates.ts'
+import { AK_USAGE, decryptsOnly, EK_USAGE, PROCESSED_EXTENSIONS, type TpmChain, type TpmLink } from './certificates.ts'
 import type { TpmState } from './state.ts'
 
 const LIBRARY = 'TCG TPM 2.0 Library, part 1'
@@ -220,10 +220,16 @@ export const AK_STEPS: StepGroup<TpmState> = {
       'basic constraints, path lengths and key usages fit',
       constraintFault,
     ),
-    each('algorithms', 'Keys and signatures are of known strength', 'they are', ({ certificate }) =>
-      certificate.key === undefined || certificate.signed.scheme === undefined
-        ? `has a key or signature of a kind that is not accepted: ${certificate.keyKind}, ${certificate.signatureAlgorithm}`
-        : undefined,
+    each(
+      'algorithms',
+      'Keys and signatures are of known strength',
+      'they are',
+      ({ certificate }, i, _chain, { role }) =>
+        certificate.key === undefined ||
+        certificate.signed.scheme === undefined ||
+        (decryptsOnly(certificate) && (i > 0 || role === 'ak'))
+          ? `has a key or signature of a kind that is not accepted: ${certificate.keyKind}, ${certificate.signatureAlgorithm}`
+          : undefined,
     ),
     chained('pinned', 'The chain ends at a root key that is trusted', ['tpm.chain.well-formed'], pinned),
     chained('signatures', 'The certificates are signed', ['tpm.chain.algorithms'], signatures),

@@ -1,6 +1,7 @@
 import { equalBytes } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Job, SignatureJob } from '../crypto/jobs.ts'
+import { type AlgorithmProfile, DECRYPTS } from '../x509/algorithms.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { DerReader, TAG } from '../x509/der.ts'
 import { readName } from '../x509/name.ts'
@@ -43,13 +44,21 @@ export interface TpmChain {
 
 const MAX_LINKS = 8
 
+/** Some makers mark endorsement keys as keys of RSAES-OAEP. @see RFC 4055, section 4.1 */
+const TPM_ALGORITHMS: AlgorithmProfile = { ...WIDE, decrypts: '1.2.840.113549.1.1.7' }
+
+/** Whether a key is marked as one that only decrypts, and so signs nothing. */
+export function decryptsOnly({ keyKind }: Pick<Certificate, 'keyKind'>): boolean {
+  return keyKind.startsWith(DECRYPTS)
+}
+
 /** Parses certificates, leaf first, and orders those above it by their names and key identifiers. What cannot be read is named, not thrown. */
 export function readChain(ders: readonly Uint8Array[], pool: Certificate[]): TpmChain {
   const errors: EvidenceError[] = []
   const found: Certificate[] = []
   for (const der of ders) {
     try {
-      found.push(parseCertificate(der, pool, WIDE))
+      found.push(parseCertificate(der, pool, TPM_ALGORITHMS))
     } catch (error) {
       if (!(error instanceof EvidenceError)) throw error
       errors.push(error)

@@ -22,6 +22,8 @@ export interface AlgorithmProfile {
   readonly curves: ReadonlyMap<string, Curve>
   /** The key of a PKCS #1 RSAPublicKey, a view on the bytes of `from`. Absent where no RSA key counts. */
   rsaKey?(pkcs1: Uint8Array, from: DerReader): RsaKey
+  /** OID of RSA keys that only decrypt, where these are read. Who takes one for a signing key has to ask `keyKind`. */
+  readonly decrypts?: string
   /** Whether parameters of RSASSA-PSS are the ones that count. Absent where none do. */
   isPss?(parameters: DerReader, field: string): boolean
 }
@@ -76,6 +78,9 @@ function schemeOf(
   return oid === OID.rsassaPss && profile.isPss?.(parameters, field) ? 'rsassa-pss-sha384' : undefined
 }
 
+/** What the kind of a key that only decrypts begins with. */
+export const DECRYPTS = 'RSAES-OAEP'
+
 /** A SubjectPublicKeyInfo: its bytes, and the key where it is of a kind that evidence uses. */
 export interface SubjectPublicKey {
   readonly spki: Uint8Array
@@ -101,9 +106,10 @@ export function readPublicKey(from: DerReader, profile: AlgorithmProfile = STRIC
     const curve = profile.curves.get(oid)
     return { spki, key: curve && ecKey(curve, bits), kind: `EC ${curve ?? `on curve ${oid}`}` }
   }
-  if (oid === OID.rsaEncryption) {
+  if (oid === OID.rsaEncryption || oid === profile.decrypts) {
     const key = profile.rsaKey?.(bits, from)
-    return { spki, key, kind: key === undefined ? 'RSA' : `RSA ${key.bits}` }
+    const kind = oid === OID.rsaEncryption ? 'RSA' : DECRYPTS
+    return { spki, key, kind: key === undefined ? kind : `${kind} ${key.bits}` }
   }
   return { spki, key: undefined, kind: `algorithm ${oid}` }
 }

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { describe, it } from 'node:test'
+import {
+  basicConstraints,
+  distinguishedName,
+  type Extension,
+  generateKey,
+  issueCertificate,
+  type KeyPair,
+  keyUsage,
+  spkiSha256,
+} from '@sekisho/emulator/kit'
+import type { Verdict } from '../src/core/verdict.ts'
+import { parsePublic, type TpmVerifyOptions, verifyTpmSync } from '../src/tpm/index.ts'
+import { AT, check, synthetic } from './tpm-kit.ts'
+import { missing } from './vectors.ts'
+
+const ROOT = generateKey('P-384')
+const NAME = distinguishedName(['CN', 'a maker of TPMs'])
+const EK_USAGE = '2.5.29.37 2.23.133.8.1'
+const AK_USAGE = '2.5.29.37 2.23.133.8.3'
+// SEQUENCE { OBJECT IDENTIFIER 2.23.133.8.n }
+const USAGES: Readonly<Record<string, Extension>> = {
+  [EK_USAGE]: { oid: '2.5.29.37', value: Uint8Array.of(0x30, 7, 6, 5, 0x67, 0x81, 5, 8, 1) },
+  [AK_USAGE]: { oid: '2.5.29.37', value: Uint8Array.of(0x30, 7, 6, 5, 0x67, 0x81, 5, 8, 3) },
+}
+
+function certificate(key: KeyPair, extensions: readonly Extension[], subject: Uint8Array): Uint8Array {
+  const times = { notBefore: new Date('2020-01-01'), notAfter: new Date('2040-01-01') }
+  const issued = { issuer: NAME, serial: 7, issuerKey: ROOT, algorithm: 'ecdsa-p384-sha384' as const }
+  return issueCertificate({ subject, subjectKey: key, extensions, ...times, ...issued })
+}
+
+const ROOT_CERTIFICATE = certificate(ROOT, [basicConstraints(true), keyUsage('keyCertSign', 'cRLSign')], NAME)
+
+/** The same key, marked as one of RSAES-OAEP: the last byte of the algorithm's OID is 7 in place of 1. */
+function forDecryption(key: KeyPair): KeyPair {
+  const spki = new Uint8Array(key.spki)
+  const at = Buffer.from(spki).indexOf(Buffer.from('2a864886f70d010101', 'hex'))
+  spki[at + 8] = 7
+  return { ...key, spki }
+}
+
+function verdictOf(also: Partial<TpmVerifyOptions>, certificates?: readonly Uint8Array[]): Verdict {
+  const { evidence } = synthetic('ecdsa-p256')
+  const anchor = { id: 'root', name: 'a root', vendor: 'test', spkiSha256: spkiSha256(ROOT), emulated: true }
+  const given = certificates === undefined ? evidence : { ...evidence, certificates }
+  return verifyTpmSync(given, { at: AT, trustAnchors: [anchor], expect: { allowEmulated: true }, ...also })
+}
+
+describe('certificates of endorsement keys', { skip: missing('tpm') }, () => {
+  const area = parsePublic(synthetic('ecdsa-p256').evidence.akPublic ?? new Uint8Array())
+  const akName = `000b${createHash('sha256').update(area.bytes).digest('hex')}`
+  const subject = distinguishedName(['CN', 'a TPM'])
+  const key = generateKey('RSA-2048')
+
+  it('may mark the key as one of RSAES-OAEP', () => {
+    for (const ek of [key, forDecryption(key)]) {
+      const leaf = certificate(ek, [keyUsage('keyEncipherment'), USAGES[EK_USAGE] ?? assert.fail()], subject)
+      const verdict = verdictOf({ activation: { akName, ekCertificates: [leaf, ROOT_CERTIFICATE] } })
+      assert.equal(check(verdict, 'tpm.chain.algorithms').outcome, 'pass')
+      assert.equal(verdict.authenticity, 'proven')
+    }
+  })
+
+  it('no other key may be marked so: it signs nothing', () => {
+    const ak = certificate(
+      forDecryption(key),
+      [keyUsage('digitalSignature'), USAGES[AK_USAGE] ?? assert.fail()],
+      subject,
+    )
+    assert.equal(check(verdictOf({}, [ak, ROOT_CERTIFICATE]), 'tpm.chain.algorithms').outcome, 'fail')
+    const authority = certificate(forDecryption(key), [basicConstraints(true), keyUsage('keyCertSign')], subject)
+    const leaf = issueCertificate({
+      subject: distinguishedName(['CN', 'another TPM']),
+      issuer: subject,
+      serial: 8,
+      notBefore: new Date('2020-01-01'),
+      notAfter: new Date('2040-01-01'),
+      subjectKey: generateKey('P-256'),
+      issuerKey: key,
+      algorithm: 'rsa-pkcs1-sha384',
+      extensions: [keyUsage('keyAgreement'), USAGES[EK_USAGE] ?? assert.fail()],
+    })
+    const ekCertificates = [leaf, authority, ROOT_CERTIFICATE]
+    assert.equal(check(verdictOf({ activation: { akName, ekCertificates } }), 'tpm.chain.algorithms').outcome, 'fail')
+  })
+})
