@@ -140,6 +140,66 @@ describe('tokens of Intel Trust Authority, version 2', () => {
   })
 })
 
+describe('tokens of Intel Trust Authority about an SGX enclave', () => {
+  it("bind nonce and held data in the first half of the report data; the rest is the enclave's own", () => {
+    const key = generateKey('RSA-3072')
+    const jwks = JSON.stringify({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k' }] })
+    const [at, issuer] = [new Date('2026-01-01T00:00:00Z'), 'Intel Trust Authority']
+    const [val, iat, held] = ['nonce', 'time', 'held'].map((text) => Buffer.from(text).toString('base64'))
+    const bound = createHash('sha256').update('noncetimeheld').digest('hex')
+    const outcome = (reportData: string): string => {
+      const seconds = at.getTime() / 1000
+      const claims = { attester_type: 'SGX', attester_held_data: held, sgx_report_data: reportData }
+      const times = { iss: issuer, iat: seconds, exp: seconds + 300 }
+      const signed = `${b64({ alg: 'RS256', kid: 'k' })}.${b64({ ...times, ...claims, verifier_nonce: { val, iat } })}`
+      const token = `${signed}.${sign('sha256', bytes(signed), key.privateKey).toString('base64url')}`
+      const verdict = verifyTokenSync(bytes(token), { at, keySet: { issuer, jwks } })
+      return check(verdict, 'token.binding').outcome
+    }
+    for (const rest of ['00', '77']) assert.equal(outcome(bound + rest.repeat(32)), 'pass')
+    for (const wrong of [bound, `${'00'.repeat(32)}${bound}`, bound.replace(/^./, 'g'), '00'.repeat(64), ''])
+      assert.equal(outcome(wrong), 'fail', wrong)
+  })
+})
+
+describe('attestation results that a verifier has not settled', () => {
+  const key = generateKey('P-256')
+  const jwks = JSON.stringify({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k' }] })
+  const at = new Date('2026-01-01T00:00:00Z')
+  const judge = (appraisal: object): Verdict => {
+    const claims = {
+      eat_profile: 'tag:ietf.org,2026:rats/ear#03',
+      iat: at.getTime() / 1000,
+      eat_nonce: 'bm9uY2UtMTIzNDU2',
+      ear_verifier_id: { developer: 'd', build: 'b' },
+      submods: { machine: appraisal },
+    }
+    const signed = `${b64({ alg: 'ES256', kid: 'k' })}.${b64(claims)}`
+    const signature = sign('sha256', bytes(signed), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
+    const token = bytes(`${signed}.${signature.toString('base64url')}`)
+    return verifyTokenSync(token, { at, keySet: { jwks }, expect: { nonce: claims.eat_nonce } })
+  }
+
+  it('are authentic, and no yes: it has failed, or not understood all evidence', () => {
+    const vector = { hardware: 2, executables: 2 }
+    assert.equal(judge({ ear_status: 'affirming', ear_trustworthiness_vector: vector }).outcome, 'verified')
+    const zero = judge({ ear_status: 'affirming', ear_trustworthiness_vector: { ...vector, configuration: 0 } })
+    assert.equal(zero.outcome, 'verified')
+    for (const open of [1, -1]) {
+      const verdict = judge({ ear_status: 'affirming', ear_trustworthiness_vector: { ...vector, configuration: open } })
+      assert.equal(verdict.authenticity, 'proven')
+      assert.equal(verdict.outcome, 'rejected')
+      assert.match(check(verdict, 'token.judgement').reason, /has not settled configuration of "machine"/)
+    }
+  })
+
+  it('may state nothing of what is good: that is no better than their vector', () => {
+    const verdict = judge({ ear_status: 'none', ear_trustworthiness_vector: { hardware: 2 } })
+    assert.equal(check(verdict, 'token.profile').outcome, 'pass')
+    assert.equal(check(verdict, 'token.judgement').outcome, 'fail')
+  })
+})
+
 describe('tokens of Google about confidential machines without a container', () => {
   it('are authentic, and rejected for what they do not say', () => {
     const key = generateKey('RSA-3072')

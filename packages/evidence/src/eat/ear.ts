@@ -98,7 +98,7 @@ function statusFaults(claims: JsonObject, appraisals: readonly EarAppraisal[]): 
   if (stated === undefined) return faults
   const status = statusOf(stated)
   if (status === undefined) return [...faults, 'the status of the result is none']
-  if (appraisals.some((one) => one.status !== undefined && rank(one.status) > rank(status)))
+  if (appraisals.some((one) => one.status !== undefined && isWorse(one.status, status)))
     faults.push(`the result says ${status}, and an appraisal something worse`)
   return faults
 }
@@ -153,11 +153,21 @@ function appraisalFaults(name: string, value: Json, appraisal: EarAppraisal | un
   if (policies !== undefined && !isList(policies)) faults.push(`the policies of ${what} are no list`)
   const status = appraisal?.status
   const worst = Object.values(appraisal?.vector ?? {}).map(earTierOf)
-  if (status !== undefined && worst.some((tier) => rank(tier) > rank(status)))
+  if (status !== undefined && worst.some((tier) => isWorse(tier, status)))
     faults.push(`the appraisal of ${what} says ${status}, and its vector something worse`)
   return faults
 }
 
+// Whoever states nothing states nothing good: `none` is never better than what it stands above.
+function isWorse(tier: EarTier, status: EarTier): boolean {
+  return status !== 'none' && rank(tier) > rank(status)
+}
+
 function rank(tier: EarTier): number {
   return TIERS.findIndex(([name]) => name === tier)
+}
+
+/** Categories of which a verifier says that it has failed (-1) or has not understood all evidence (1). */
+export function unsettled({ vector }: EarAppraisal): readonly string[] {
+  return Object.keys(vector).filter((name) => Math.abs(vector[name] ?? 0) === 1)
 }

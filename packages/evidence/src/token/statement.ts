@@ -1,6 +1,6 @@
 import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Claims } from '../core/verdict.ts'
-import { readEar } from '../eat/ear.ts'
+import { readEar, unsettled } from '../eat/ear.ts'
 import { itaAttester, itaNonce } from './ita.ts'
 import type { TokenService } from './services.ts'
 
@@ -224,6 +224,9 @@ function ear(claims: JsonObject): Statement {
       ...appraisals
         .filter((one) => one.status !== 'affirming')
         .map(({ name }) => `the appraisal of ${quoted(name)} is not affirming`),
+      ...appraisals.flatMap((one) =>
+        unsettled(one).map((category) => `the verifier has not settled ${category} of ${quoted(one.name)}`),
+      ),
     ],
     missing,
   }
