@@ -1,9 +1,20 @@
 import assert from 'node:assert/strict'
+import { sign } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import {
+  basicConstraints,
+  distinguishedName,
+  generateKey,
+  issueCertificate,
+  type KeyPair,
+  keyUsage,
+  toPem,
+} from '@sekisho/emulator/kit'
 import type { JsonValue } from '../src/conformance/case.ts'
 import { iasCases } from '../src/conformance/ias.ts'
 import { textMember } from '../src/conformance/snp-files.ts'
@@ -85,5 +96,53 @@ describe('what the runners would say of other values', { skip }, () => {
       'fail',
     )
     assert.equal(await changed('ias-2021', (text) => text.replace('"isvSvn": 0', '"other": 0')), 'unsupported')
+  })
+})
+
+describe('a case of tokens with a root of its own', () => {
+  const [root, other, key] = [generateKey('P-384'), generateKey('P-384'), generateKey('RSA-3072')]
+  const name = distinguishedName(['CN', 'a root'])
+  const [notBefore, notAfter] = [new Date('2020-01-01'), new Date('2040-01-01')]
+  const issued = (subjectKey: KeyPair, issuerKey: KeyPair, isRoot: boolean): Uint8Array =>
+    issueCertificate({
+      subject: isRoot ? name : distinguishedName(['CN', 'a service']),
+      issuer: name,
+      serial: 7,
+      notBefore,
+      notAfter,
+      subjectKey,
+      issuerKey,
+      algorithm: 'ecdsa-p384-sha384',
+      extensions: [basicConstraints(isRoot), keyUsage(isRoot ? 'keyCertSign' : 'digitalSignature')],
+    })
+  const b64 = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+  async function ran(pinned: KeyPair, withChain: boolean): Promise<string> {
+    const at = '2026-01-01T00:00:00Z'
+    const seconds = Date.parse(at) / 1000
+    const claims = { iss: 'Intel Trust Authority', iat: seconds, exp: seconds + 300 }
+    const sgx = { attester_type: 'SGX', attester_tcb_status: 'UpToDate', sgx_mrenclave: '11'.repeat(32) }
+    const signed = `${b64({ alg: 'RS256', kid: 'k' })}.${b64({ ...claims, ...sgx })}`
+    const x5c = [issued(key, root, false), issued(root, root, true)].map((der) => Buffer.from(der).toString('base64'))
+    const jwk = { ...key.publicKey.export({ format: 'jwk' }), kid: 'k', ...(withChain ? { x5c } : {}) }
+    const folder = await mkdtemp(join(tmpdir(), 'sekisho-token-'))
+    try {
+      const token = `${signed}.${sign('sha256', Buffer.from(signed), key.privateKey).toString('base64url')}`
+      await writeFile(join(folder, 'token.jwt'), token)
+      await writeFile(join(folder, 'jwks.json'), JSON.stringify({ keys: [jwk] }))
+      await writeFile(join(folder, 'root.pem'), toPem(issued(pinned, pinned, true)))
+      const expect = { verdict: 'valid', fields: { iss: claims.iss, tcbStatus: 'UpToDate' } }
+      const content = { tee: 'token', version: 'ita-1.0.0', evaluateAt: at, expect }
+      const { outcome: found, actualReason } = await tokenCases.run(folder, 'made', content)
+      return found === 'pass' ? found : `${found}: ${actualReason}`
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+
+  it('is valid only where certificates lead to it, or keys have none', async () => {
+    assert.equal(await ran(root, true), 'pass')
+    assert.equal(await ran(other, true), 'fail: chain-root')
+    assert.equal(await ran(other, false), 'pass')
   })
 })

@@ -89,6 +89,20 @@ describe('soundness 52: IBM', { skip }, () => {
       assert.equal(judged({ files: [...CHAIN, list] }).outcome, 'verified', list)
     }
   })
+  it('a header is where the metadata of the image say, and nowhere else', () => {
+    const header = vector('attestation-valid', 'se-header.bin')
+    const image = new Uint8Array(0x20000)
+    image.set(header)
+    assert.equal(check(judged({ options: { header: image } }), 'ibm-se.header').outcome, 'pass')
+    image.set(Buffer.from('SeImgLnx'), 0xc000)
+    const view = new DataView(image.buffer)
+    view.setBigUint64(0xc008, 0x18000n)
+    view.setUint32(0xc010, 1)
+    assert.equal(check(judged({ options: { header: image } }), 'ibm-se.header').outcome, 'fail')
+    image.set(header, 0x18000)
+    assert.equal(check(judged({ options: { header: image } }), 'ibm-se.header').outcome, 'pass')
+  })
+
   it('the fix of the locality goes from Armonk to Poughkeepsie only', () => {
     assert.equal(
       judged({ evidence: document('host.crt'), files: swap('ibm.crt', 'ibm_armonk.crt') }).authenticity,

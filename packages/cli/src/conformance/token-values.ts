@@ -183,7 +183,8 @@ function appraisals(submods: JsonValue): JsonValue {
 function akpub(submods: JsonValue): JsonValue {
   if (!isRecord(submods)) return null
   const first = Object.values(submods)[0]
-  return textMember(member(first, 'ear.veraison.key-attestation'), 'akpub') ?? null
+  const attested = member(first, 'ear_veraison_key_attestation') ?? member(first, 'ear.veraison.key-attestation')
+  return textMember(attested, 'akpub') ?? null
 }
 
 function digests(submods: JsonValue): JsonValue {

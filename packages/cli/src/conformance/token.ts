@@ -1,9 +1,9 @@
-import { parseToken, verifyTokenSync } from '@sekisho/evidence/token'
+import { parseToken, type Token, verifyTokenSync } from '@sekisho/evidence/token'
 import type { CaseRunner, Comparison, JsonValue } from './case.ts'
 import { runCmw } from './cmw.ts'
 import { runEar, runEat } from './ear.ts'
 import { conclude, expectedMembers, type Ruling, ruling } from './judged.ts'
-import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
+import { CaseFiles, emulatedAnchor, isRecord, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
 import { claimNamed } from './token-claims.ts'
 import { runRows } from './token-rows.ts'
@@ -19,19 +19,27 @@ export const tokenCases: CaseRunner = {
     const evidence =
       (await files.read('detached-eat.json')) ??
       detached(await files.read('bundle.json')) ??
-      (await files.read('token.jwt'))
+      (await files.read('token.jwt')) ??
+      (await files.read('token.cwt')) ??
+      (await files.read('token.cbor'))
     const rows = await files.read('rows.json')
     if (rows !== undefined && textMember(content, 'version') === 'mixed') return runRows(folder, name, content, rows)
     const other = RUNNERS[textMember(content, 'version') ?? '']
     if (evidence === undefined && other !== undefined) return other(folder, name, content)
     if (evidence === undefined) return conclude(name, content, NOT_RUN, [], ['the files of this case'])
-    const jwks = await files.read('jwks.json')
+    const jwks = (await files.read('jwks.json')) ?? (await files.read('key.jwk.json'))
+    const root = await files.read('root.pem')
     const fields = member(member(content, 'expect'), 'fields')
     const issuer = textMember(fields, 'iss')
     const at = new Date(textMember(content, 'evaluateAt') ?? Number.NaN)
     const text = jwks === undefined ? undefined : new TextDecoder().decode(jwks)
-    const keySet = text === undefined ? {} : { keySet: issuer === undefined ? { jwks: text } : { issuer, jwks: text } }
-    const ruled = await ruling(() => verifyTokenSync(evidence, { at, ...keySet }), TOKEN_WORDS)
+    const named = issuer === undefined ? {} : { issuer }
+    const ruled = await ruling(() => {
+      const keys = text === undefined ? named : { keySet: { ...named, jwks: text } }
+      // A root rules where there are certificates that lead to it; keys without any are trusted themselves.
+      const pinned = root !== undefined && hasCertificates(parseToken(evidence), text)
+      return verifyTokenSync(evidence, { at, ...keys, ...(pinned ? { trustAnchors: [emulatedAnchor(root)] } : {}) })
+    }, TOKEN_WORDS)
     const token = parseToken(evidence)
     const values = {
       ...tokenValues(token),
@@ -40,6 +48,12 @@ export const tokenCases: CaseRunner = {
     }
     return compared(name, content, ruled, values, token.claims)
   },
+}
+
+function hasCertificates({ header }: Token, jwks: string | undefined): boolean {
+  const keys: JsonValue | undefined = jwks === undefined ? undefined : member(JSON.parse(jwks), 'keys')
+  const shown = [header['jwk'] ?? null, ...(Array.isArray(keys) ? keys : [])]
+  return header['x5c'] !== undefined || shown.some((key) => member(key, 'x5c') !== undefined)
 }
 
 // The answer of NVIDIA's local verifier: a bundle, among other things.

@@ -18,7 +18,7 @@ const GOOGLE_INSTANCE = '1.3.6.1.4.1.11129.2.1.21'
 
 /** The certificates that a case lists, by file or by the name of an authority, with who issued them. */
 export async function certificateList(files: CaseFiles, expected: JsonValue): Promise<JsonValue> {
-  const cas = await authorities(files)
+  const cas = await authorities(files, JSON.stringify(expected))
   if (!isRecord(expected)) {
     const list: readonly JsonValue[] = Array.isArray(expected) ? expected : []
     const values: JsonValue[] = []
@@ -33,20 +33,15 @@ export async function certificateList(files: CaseFiles, expected: JsonValue): Pr
   return values
 }
 
-// Cases call authorities by the file names of their makers.
-const AUTHORITIES: readonly (readonly [string, string])[] = [
-  ['tpm_ek_root_1.cer', 'tpm_ek_root_1.der'],
-  ['tpm_ek_intermediate_2.crt', 'tpm_ek_intermediate_2.der'],
-  ['tpm_ek_intermediate_3.crt', 'tpm_ek_intermediate_3.der'],
-  ['gcp_ek_ak_ca_root.crt', 'gcp_ek_ak_ca_root.der'],
-  ['gcp_ek_ak_ca_intermediate_v3.crt', 'gcp_ek_ak_ca_intermediate_v3.der'],
-]
+/** Endings that makers give the files of their certificates. */
+const ENDINGS: readonly string[] = ['.crt', '.cer', '.pem']
 
-async function authorities(files: CaseFiles): Promise<ReadonlyMap<string, Uint8Array>> {
+// Cases call authorities by the file names of their makers, whatever ending the files have here.
+async function authorities(files: CaseFiles, expected: string): Promise<ReadonlyMap<string, Uint8Array>> {
   const found = new Map<string, Uint8Array>()
-  for (const [name, file] of AUTHORITIES) {
-    const der = await files.read(`ca/${file}`)
-    if (der !== undefined) found.set(name, der)
+  for (const file of (await files.list('ca')).filter((one) => one.endsWith('.der'))) {
+    const ending = ENDINGS.find((one) => expected.includes(JSON.stringify(file.replace(/\.der$/, one))))
+    found.set(file.replace(/\.der$/, ending ?? '.der'), await files.need(`ca/${file}`))
   }
   return found
 }

@@ -159,8 +159,9 @@ export function parseHostKeyDocument(data: Uint8Array): HostKeyDocument {
 function readHeader(given: Uint8Array | undefined): Pick<Door, 'header' | 'headerError'> {
   if (given === undefined) return { header: undefined, headerError: undefined }
   try {
-    const at = findSeHeader(given)?.headerOffset ?? 0
-    return { header: parseSeHeader(given.subarray(at)), headerError: undefined }
+    const found = findSeHeader(given)
+    if (found === undefined) throw refuse('header.magic', 'other bytes', '`IBMSecEx`')
+    return { header: parseSeHeader(given.subarray(found.headerOffset)), headerError: undefined }
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
     return { header: undefined, headerError: error }
