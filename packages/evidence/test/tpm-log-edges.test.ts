@@ -168,6 +168,22 @@ describe('logs of machines that differ from most', () => {
     assert.equal(outcome(quoted([...BOOT, changed, end], {}, [], expect), 'tpm.log.event-digests'), 'fail')
   })
 
+  it('a program is among the programs, whatever type of event the log calls it', () => {
+    const image = utf8('a program that nobody allows')
+    const path = concat(filled(32), utf8('x'))
+    const digest = Buffer.from(sha256(image)).toString('hex')
+    for (const type of [0x80000003, 0x0c, 0x0d, 0x80000007, 0x80000004]) {
+      const verdict = quoted([...BOOT, { pcr: 4, type, data: path, measured: image }])
+      assert.equal(outcome(verdict, 'tpm.log.replay'), 'pass')
+      const [program, ...others] = verdict.claims.boot?.programs ?? []
+      assert.equal(program?.digest, digest, `type ${type}`)
+      assert.equal(program?.claimedOther, type === 0x80000003 ? undefined : true)
+      assert.equal(others.length, 0)
+    }
+    const text = { pcr: 4, type: 0x80000007, data: utf8('Calling EFI Application from Boot Option') }
+    assert.deepEqual(quoted([...BOOT, text]).claims.boot?.programs, [])
+  })
+
   it('a quote may select a bank twice: all of it counts', () => {
     const twice = [
       { bank: 'sha256', pcrs: [7], size: 3 },

@@ -122,7 +122,9 @@ function byBank(log: ExplainedBootLog | undefined, value: (bank: ExplainedBank) 
 }
 
 function applications({ facts }: ExplainedBank): JsonValue {
-  return facts.programs.filter(({ pcr }) => pcr === 4).map(({ digest }) => digest)
+  return facts.programs
+    .filter(({ pcr, claimedOther }) => pcr === 4 && claimedOther !== true)
+    .map(({ digest }) => digest)
 }
 
 // The header's own table of sizes, then a count of vendor bytes.

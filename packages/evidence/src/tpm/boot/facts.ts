@@ -35,9 +35,11 @@ export interface BootProgram {
   readonly digest: string
   /** Where the log says it came from; not measured. */
   readonly claimedPath?: string
+  /** True for something else in the log's words, which no digest bears out: a program can hide behind these. */
+  readonly claimedOther?: true
 }
 
-/** Text of a loader that was measured. */
+/** Text of a loader that was measured. Only the text was: which kind it is of, a label in the log says. */
 export interface BootText {
   readonly pcr: number
   readonly kind: 'kernel-command-line' | 'module-command-line' | 'grub-command' | 'text'
@@ -69,6 +71,7 @@ export function readBootFacts(log: BankLog): BootFacts {
   for (const event of log.events) {
     if (!event.extends) continue
     if (event.type === EV.bootApplication) programs.push(programOf(event))
+    else if (isHiddenProgram(log, event)) programs.push({ ...programOf(event), claimedOther: true })
     else if (event.type === EV.ipl) addText(event, texts)
     else if (
       event.type === EV.efiAction &&
@@ -88,6 +91,11 @@ function programOf(event: LoggedEvent): BootProgram {
   const path = event.data.length > 32 ? filePathOf(event.data.subarray(32)) : undefined
   const program = { pcr: pcrOf(event.register), digest: toHex(event.digest) }
   return path === undefined ? program : { ...program, claimedPath: quoted(path, 128) }
+}
+
+// Types are never measured. What PCR 4 holds beside programs is text, whose digest can be made again.
+function isHiddenProgram(log: BankLog, event: LoggedEvent): boolean {
+  return event.register === 'pcr4' && coverOf(event) === undefined && isBankSeparator(log, event) === undefined
 }
 
 function addText(event: LoggedEvent, texts: BootText[]): void {
