@@ -85,6 +85,8 @@ describe('what the runners would say of other values', { skip }, () => {
       await changed('cmw-samples', (text) => text.replace('"contentFormat": 29884', '"contentFormat": 29885')),
       'fail',
     )
+    assert.equal(await changed('ias-2021', (text) => text.replace('"status":', '"version": 3, "status":')), 'fail')
+    assert.equal(await changed('ias-2021', (text) => text.replace('"status":', '"version": 4, "status":')), 'pass')
     assert.equal(
       await changed('ear-claims-sets', (text) => text.replace('"executables": 96', '"executables": 2')),
       'fail',

@@ -11,6 +11,7 @@ import type { CaseResult, CaseRunner, Comparison, JsonValue } from './case.ts'
 import { conclude, type ReasonWords, ruling, strangersTo } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
 import { compareTree } from './snp-tree.ts'
+import { claimNamed } from './token-claims.ts'
 
 /** Runs cases of archived reports of Intel's attestation service. */
 export const iasCases: CaseRunner = {
@@ -33,13 +34,15 @@ async function runReport(files: CaseFiles, name: string, content: JsonValue): Pr
   const archive = await archiveOf(files)
   const at = new Date(textMember(content, 'evaluateAt') ?? Number.NaN)
   const ruled = await ruling(() => verifyIasSync(archive, { at }), WORDS)
-  const values = valuesOf(parseIas(archive))
+  const parsed = parseIas(archive)
+  const values = valuesOf(parsed)
+  const body: JsonValue = JSON.parse(new TextDecoder().decode(parsed.body))
   const comparisons: Comparison[] = []
   const certificate = await files.read('certificate.der')
   if (certificate !== undefined) comparisons.push(...(await sameInCertificate(certificate, at, ruled.verdict)))
   const unimplemented: string[] = [...strangersTo(content, ['fields'])]
   for (const [field, expected] of fieldsOf(content)) {
-    const value = field in values ? values[field] : certificateValue(field, certificate)
+    const value = field in values ? values[field] : (certificateValue(field, certificate) ?? claimNamed(body, field))
     if (value === undefined) unimplemented.push(`expect.fields.${field}`)
     else comparisons.push(...compareTree(`fields.${field}`, expected, value))
   }
@@ -78,6 +81,10 @@ function valuesOf({ report }: IasEvidence): Readonly<Record<string, JsonValue>> 
     epidPseudonymPresent: report.epidPseudonym !== undefined,
     quoteVersion: quote.version,
     signType: quote.signType,
+    groupIdHex: hex(quote.groupId),
+    qeSvn: quote.qeSvn,
+    pceSvn: quote.pceSvn,
+    basenameHex: hex(quote.basename),
     quoteBodyLength: EPID_QUOTE_SIZE,
     mrenclave: hex(body.mrEnclave),
     mrsigner: hex(body.mrSigner),

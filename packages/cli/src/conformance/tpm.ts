@@ -259,6 +259,8 @@ function signedBy(akPublic: Uint8Array, message: Uint8Array, signature: Uint8Arr
   return nodeVerify(hash, message, key, scheme, numbers)
 }
 
+const COORDINATES: Readonly<Record<string, number>> = { secp384r1: 48, secp521r1: 66 }
+
 function nodeVerify(
   hash: string,
   message: Uint8Array,
@@ -274,7 +276,7 @@ function nodeVerify(
         ? { padding: 6, saltLength: -2 }
         : {}),
   }
-  const size = key.asymmetricKeyDetails?.namedCurve === 'secp384r1' ? 48 : 32
+  const size = COORDINATES[key.asymmetricKeyDetails?.namedCurve ?? ''] ?? 32
   const signature =
     scheme === 'ecdsa'
       ? Buffer.concat(numbers.map((one) => Buffer.concat([Buffer.alloc(size - one.length), one])))
