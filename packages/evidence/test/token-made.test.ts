@@ -126,6 +126,16 @@ describe('tokens of Intel Trust Authority, version 2', () => {
       assert.equal(check(judge({ nvgpu }), 'token.judgement').outcome, 'fail', JSON.stringify(nvgpu))
   })
 
+  it('name policies beside the claims of their attester, or among them', () => {
+    const policy = { id: 'p', version: '1' }
+    for (const nest of [(one: object) => one, (one: object) => ({ tdx: { ...tdx, ...one } })]) {
+      assert.equal(check(judge(nest({ policy_ids_unmatched: [policy] })), 'token.judgement').outcome, 'fail')
+      const matched = nest({ policy_ids_matched: [policy] })
+      assert.equal(check(judge(matched, { policies: ['p'] }), 'token.judgement').outcome, 'pass')
+      assert.equal(check(judge(matched, { policies: ['q'] }), 'token.judgement').outcome, 'fail')
+    }
+  })
+
   it('are judged by these claims', () => {
     const other = (change: object, id: string): void => assert.equal(check(judge(change), id).outcome, 'fail', id)
     other({ tdx: { ...tdx, tdx_td_attributes_debug: undefined } }, 'token.debug')
@@ -159,6 +169,25 @@ describe('tokens of Intel Trust Authority about an SGX enclave', () => {
     for (const rest of ['00', '77']) assert.equal(outcome(bound + rest.repeat(32)), 'pass')
     for (const wrong of [bound, `${'00'.repeat(32)}${bound}`, bound.replace(/^./, 'g'), '00'.repeat(64), ''])
       assert.equal(outcome(wrong), 'fail', wrong)
+  })
+})
+
+describe("tokens of Azure about a machine above Microsoft's paravisor", () => {
+  it('say what they rest on: the measurement does not tell which system booted', () => {
+    const key = generateKey('RSA-3072')
+    const jwks = JSON.stringify({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k' }] })
+    const [at, issuer] = [new Date('2026-01-01T00:00:00Z'), 'https://example.attest.azure.net']
+    const assumed = (claims: object): readonly string[] => {
+      const seconds = at.getTime() / 1000
+      const whole = { iss: issuer, iat: seconds, exp: seconds + 300, ...claims }
+      const signed = `${b64({ alg: 'RS256', kid: 'k' })}.${b64(whole)}`
+      const token = `${signed}.${sign('sha256', bytes(signed), key.privateKey).toString('base64url')}`
+      return verifyTokenSync(bytes(token), { at, keySet: { issuer, jwks } }).assumed.map(({ id }) => id)
+    }
+    const hardware = { 'x-ms-attestation-type': 'sevsnpvm', 'x-ms-sevsnpvm-launchmeasurement': '11'.repeat(48) }
+    assert.deepEqual(assumed(hardware), ['service', 'keys'])
+    const guest = { 'x-ms-attestation-type': 'azurevm', 'x-ms-isolation-tee': hardware }
+    assert.deepEqual(assumed(guest), ['guest-system', 'service', 'keys'])
   })
 })
 

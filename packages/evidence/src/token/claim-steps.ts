@@ -13,6 +13,7 @@ import { memberOf, textOf, textsOf } from '../core/json.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Phase } from '../core/verdict.ts'
 import { bindingFinding } from './binding.ts'
+import { itaPolicies } from './ita.ts'
 import { SERVICES } from './services.ts'
 import type { TokenState } from './state.ts'
 import { submoduleDigests, submoduleObjections, submoduleSignatures, submodulesPresent } from './submodules.ts'
@@ -133,8 +134,7 @@ function judgement({ statement, expect, token, service }: TokenState): Finding {
 }
 
 function policies(claims: TokenState['token']['claims'], wanted: readonly string[]): Finding {
-  const list = memberOf(claims, 'policy_ids_matched')
-  const matched = Array.isArray(list) ? list.map((one) => textOf(one, 'id')) : []
+  const matched = itaPolicies(claims, 'matched').map((one) => textOf(one, 'id'))
   const lacking = wanted.filter((id) => !matched.includes(id))
   return lacking.length === 0
     ? pass('all policies that you named have matched')

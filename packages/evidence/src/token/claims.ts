@@ -1,4 +1,4 @@
-import { memberOf, textOf, textsOf } from '../core/json.ts'
+import { isObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Assumption, Claims } from '../core/verdict.ts'
 import { SERVICES, type TokenService } from './services.ts'
 import type { TokenState } from './state.ts'
@@ -55,10 +55,19 @@ function short(text: string): string {
   return text.slice(0, 256)
 }
 
+const GUEST_SYSTEM: Assumption = {
+  id: 'guest-system',
+  statement: 'the system that booted in the machine is one that you accept',
+  because:
+    "the measurement is the paravisor's; what booted above it is in other claims (`x-ms-azurevm-…`), which are not judged here",
+}
+
 /** What a verdict about a token relies on without evidence. */
-export function tokenAssumptions({ service }: TokenState): readonly Assumption[] {
+export function tokenAssumptions({ service, token }: TokenState): readonly Assumption[] {
   const { name } = SERVICES[service]
+  const hasParavisor = service === 'azure' && isObject(memberOf(token.claims, 'x-ms-isolation-tee'))
   return [
+    ...(hasParavisor ? [GUEST_SYSTEM] : []),
     {
       id: 'service',
       statement: `${name} verified the evidence as it should, and keeps its signing keys secret`,

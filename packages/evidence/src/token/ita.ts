@@ -1,4 +1,4 @@
-import { isObject, type Json, type JsonObject, memberOf, textOf } from '../core/json.ts'
+import { isList, isObject, type Json, type JsonObject, memberOf, textOf } from '../core/json.ts'
 
 /** Names under which tokens of version 2 nest the claims of an attester that is understood here. */
 const NESTED: readonly (readonly [name: string, type: string])[] = [
@@ -34,4 +34,13 @@ export function isNestedIta(claims: JsonObject): boolean {
 export function itaNonce(claims: JsonObject, part: 'val' | 'iat'): Json | undefined {
   const { from } = itaAttester(claims)
   return memberOf(from, 'verifier_nonce', part) ?? memberOf(claims, 'verifier_nonce', part)
+}
+
+/** Policies that have matched, or have not, from beside the attester's claims and from among them. */
+export function itaPolicies(claims: JsonObject, which: 'matched' | 'unmatched'): readonly Json[] {
+  const { from } = itaAttester(claims)
+  return [...new Set([claims, from])].flatMap((one) => {
+    const list = memberOf(one, `policy_ids_${which}`)
+    return isList(list) ? list : []
+  })
 }

@@ -1,7 +1,7 @@
 import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Claims } from '../core/verdict.ts'
 import { readEar, unsettled } from '../eat/ear.ts'
-import { itaAttester, itaNonce } from './ita.ts'
+import { itaAttester, itaNonce, itaPolicies } from './ita.ts'
 import type { TokenService } from './services.ts'
 
 /** What a service says about the evidence that it saw, in one shape. */
@@ -139,7 +139,6 @@ function confidentialSpace(claims: JsonObject): Statement {
 
 function ita(claims: JsonObject): Statement {
   const { type: attested, from } = itaAttester(claims)
-  const unmatched = memberOf(claims, 'policy_ids_unmatched')
   const hardware: Partial<Statement> =
     attested === 'SGX'
       ? {
@@ -163,7 +162,7 @@ function ita(claims: JsonObject): Statement {
     advisories: textsOf(memberOf(from, 'attester_advisory_ids')),
     nonces: textsOf(itaNonce(claims, 'val')),
     objections: [
-      ...(isList(unmatched) ? unmatched.map((one) => `policy ${quoted(textOf(one, 'id'))} did not match`) : []),
+      ...itaPolicies(claims, 'unmatched').map((one) => `policy ${quoted(textOf(one, 'id'))} did not match`),
       ...gpuObjections(memberOf(claims, 'nvgpu')),
     ],
     missing: attested === '' ? 'attester_type' : measurement === '' ? 'the measurement' : undefined,

@@ -133,6 +133,14 @@ export const sentences: SentencePairs = [
     'a token is a statement about evidence, not the evidence',
     'トークンは Evidence についての言明であり、Evidence そのものではありません',
   ],
+  [
+    'the system that booted in the machine is one that you accept',
+    'マシンで起動したシステムが、受け入れてよいものである',
+  ],
+  [
+    "the measurement is the paravisor's; what booted above it is in other claims (`x-ms-azurevm-…`), which are not judged here",
+    '測定値はパラバイザーのものです。その上で起動したものは別のクレーム（`x-ms-azurevm-…`）にあり、ここでは判定しません',
+  ],
   ['the keys or roots that you gave are those of the issuer', '指定された鍵またはルートが、発行者のものである'],
   [
     'keys that a token offers are never trusted by themselves',
