@@ -19,6 +19,7 @@ import type { JsonValue } from '../src/conformance/case.ts'
 import { iasCases } from '../src/conformance/ias.ts'
 import { textMember } from '../src/conformance/snp-files.ts'
 import { tokenCases } from '../src/conformance/token.ts'
+import { runRows } from '../src/conformance/token-rows.ts'
 import { x509Cases } from '../src/conformance/x509.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
@@ -79,6 +80,19 @@ describe('what the runners would say of other values', { skip }, () => {
     const runner = [tokenCases, iasCases, x509Cases].find(({ tees }) => tees.includes(textMember(content, 'tee') ?? ''))
     return runner === undefined ? 'no runner' : (await runner.run(folder, name, content)).outcome
   }
+
+  it('a row may ask for a nonce, and is refused for another one only', async () => {
+    const jwks = 'confidential-space-oidc-2025-nonce'
+    const token = await readFile(join(FOLDER, jwks, 'token.jwt'), 'utf8')
+    const outcomeFor = async (expectedNonce: string): Promise<string> => {
+      const rows = [{ name: 'made', jwks, token: token.trim(), expectedNonce, reason: 'nonce' }]
+      const content = { tee: 'token', version: 'mixed', expect: { verdict: 'invalid', fields: { rows: 1 } } }
+      const bytes = new TextEncoder().encode(JSON.stringify(rows))
+      return (await runRows(join(FOLDER, 'negatives'), 'made', content, bytes)).outcome
+    }
+    assert.equal(await outcomeFor('another-nonce'), 'pass')
+    assert.equal(await outcomeFor('sp1-test-nonce-1764708636'), 'fail')
+  })
 
   it('a value that differs fails its case, and one that nobody knows is not supported', async () => {
     assert.equal(

@@ -38,12 +38,17 @@ async function runRow(folder: string, row: JsonValue): Promise<Comparison> {
   const issuer = textMember(row, 'expectedIssuer') ?? textMember(member(member(origin, 'expect'), 'fields'), 'iss')
   const jwks = given === undefined ? undefined : new TextDecoder().decode(given)
   const audience = textMember(row, 'expectedAudience')
+  const nonce = textMember(row, 'expectedNonce')
+  const expect = {
+    ...(audience === undefined ? {} : { audience: [audience] }),
+    ...(nonce === undefined ? {} : { nonce }),
+  }
   const expected = member(row, 'reason') ?? null
   const found = reasonsOf(() =>
     verifyTokenSync(evidenceOf(row), {
       at: new Date(textMember(row, 'evaluateAt') ?? textMember(origin, 'evaluateAt') ?? Number.NaN),
       ...(jwks === undefined ? {} : { keySet: issuer === undefined ? { jwks } : { issuer, jwks } }),
-      ...(audience === undefined ? {} : { expect: { audience: [audience] } }),
+      expect,
     }),
   )
   // A word that stands for no refusal here is a name that the list has chosen: refused it must be all the same.
@@ -60,11 +65,14 @@ function evidenceOf(row: JsonValue): Uint8Array {
   return new TextEncoder().encode(text)
 }
 
+/** Expectations that a row may name. */
+const ASKED: readonly string[] = ['token.expect.audience', 'token.expect.freshness']
+
 // The first check that fails decides. What an appraisal would refuse anyway, such as debugging, is no reason here.
 function reasonsOf(verify: () => ReturnType<typeof verifyTokenSync>): readonly string[] {
   try {
     const failed = checksOf(verify()).filter(({ outcome }) => outcome === 'fail')
-    const first = failed.find(({ id, phase }) => phase === 'authenticity' || id === 'token.expect.audience')
+    const first = failed.find(({ id, phase }) => phase === 'authenticity' || ASKED.includes(id))
     return first === undefined ? [] : (TOKEN_WORDS[first.id] ?? [first.id])
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error

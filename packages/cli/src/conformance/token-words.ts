@@ -15,5 +15,6 @@ export const TOKEN_WORDS: ReasonWords = {
   'token.time.end': ['expired'],
   'token.time.start': ['not-yet-valid'],
   'token.expect.audience': ['audience'],
+  'token.expect.freshness': ['nonce', 'nonce-mismatch'],
   malformed: ['malformed'],
 }
