@@ -184,6 +184,14 @@ describe('logs of machines that differ from most', () => {
     assert.deepEqual(quoted([...BOOT, text]).claims.boot?.programs, [])
   })
 
+  it('firmware was left only where that succeeded', () => {
+    const left = (...texts: readonly string[]): boolean | undefined =>
+      quoted([...BOOT, ...texts.map((text) => ({ pcr: 5, type: 0x80000007, data: utf8(text) }))]).claims.boot
+        ?.leftFirmware
+    assert.equal(left('Exit Boot Services Invocation', 'Exit Boot Services Returned with Success'), true)
+    assert.equal(left('Exit Boot Services Invocation', 'Exit Boot Services Returned with Failure'), false)
+  })
+
   it('a quote may select a bank twice: all of it counts', () => {
     const twice = [
       { bank: 'sha256', pcrs: [7], size: 3 },

@@ -76,7 +76,7 @@ export function readBootFacts(log: BankLog): BootFacts {
     else if (
       event.type === EV.efiAction &&
       coverOf(event) === 'all' &&
-      startsWith(event.data, 'Exit Boot Services Returned')
+      startsWith(event.data, 'Exit Boot Services Returned with Success')
     )
       leftFirmware = true
     else if (event.type === EV.nonhostInfo && event.register === 'pcr0' && coverOf(event) === 'all')
