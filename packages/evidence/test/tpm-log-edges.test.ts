@@ -184,6 +184,19 @@ describe('logs of machines that differ from most', () => {
     assert.deepEqual(quoted([...BOOT, text]).claims.boot?.programs, [])
   })
 
+  it('nothing is said of secure boot where firmware ended PCR 7 after an error', () => {
+    const end = (pcr: number, value: number): Event => ({ pcr, type: 4, data: Uint8Array.of(value, 0, 0, 0) })
+    const [variable] = BOOT
+    for (const [value, expected] of [
+      [0, 'pass'],
+      [1, 'unchecked'],
+    ] as const) {
+      const verdict = quoted([variable ?? assert.fail(), end(7, value)])
+      assert.equal(outcome(verdict, 'tpm.log.replay'), 'pass')
+      assert.equal(outcome(verdict, 'tpm.expect.secure-boot'), expected)
+    }
+  })
+
   it('firmware was left only where that succeeded', () => {
     const left = (...texts: readonly string[]): boolean | undefined =>
       quoted([...BOOT, ...texts.map((text) => ({ pcr: 5, type: 0x80000007, data: utf8(text) }))]).claims.boot

@@ -5,7 +5,7 @@ import { latin1, quoted, startsWith, textOf } from '../../eventlog/text.ts'
 import { EFI_GLOBAL_VARIABLE, filePathOf, guidAt, readVariable, switchOf } from '../../eventlog/uefi.ts'
 import { parseCertificate } from '../../x509/certificate.ts'
 import { WIDE } from '../../x509/wide-algorithms.ts'
-import { type BankLog, isBankSeparator } from './measured-log.ts'
+import { type BankLog, isBankSeparator, isErrorSeparator } from './measured-log.ts'
 import { pcrOf } from './wbcl.ts'
 
 /** One list of keys or hashes that secure boot goes by. */
@@ -18,7 +18,7 @@ export interface SecureBootKeys {
 
 /** What the log says of secure boot, as far as PCR 7's digests bear it out. */
 export interface SecureBoot {
-  /** Undefined when the log does not tell, or tells both. */
+  /** Undefined when the log does not tell, or tells both, or that firmware had failed. */
   readonly enabled: boolean | undefined
   /** By variable: PK, KEK, db, dbx. */
   readonly keys: Readonly<Record<string, SecureBootKeys>>
@@ -126,9 +126,13 @@ export function readSecureBoot(log: BankLog): SecureBoot {
   const keys: Record<string, SecureBootKeys> = {}
   const unbound: number[] = []
   const states = new Set<boolean>()
+  let failed = false
   for (const event of log.events) {
     if (event.register !== 'pcr7' || !event.extends) continue
-    if (event.type === EV.separator || isBankSeparator(log, event) === 'firmware') break
+    if (event.type === EV.separator || isBankSeparator(log, event) === 'firmware') {
+      failed = isErrorSeparator(log, event)
+      break
+    }
     if (event.type !== EV.driverConfig) continue
     if (coverOf(event) !== 'all') {
       unbound.push(event.number)
@@ -142,7 +146,7 @@ export function readSecureBoot(log: BankLog): SecureBoot {
     else if (known && KEY_LISTS.includes(variable.name)) keys[variable.name] = keysOf(variable.value)
   }
   const [state] = states
-  return { enabled: states.size === 1 ? state : undefined, keys, unbound, contradiction: states.size > 1 }
+  return { enabled: states.size === 1 && !failed ? state : undefined, keys, unbound, contradiction: states.size > 1 }
 }
 
 const X509_LIST = 'a5c059a1-94e4-4aa7-87b5-ab155c2bf072'

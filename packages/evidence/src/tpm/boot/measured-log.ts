@@ -18,7 +18,7 @@ export interface BankLog {
   /** Of PCR 17 to 22 the replays after a dynamic launch, which resets them to zero. */
   readonly launched: ReadonlyMap<number, ReplayJob>
   readonly events: readonly LoggedEvent[]
-  /** Digests of what firmware and Windows measure as separators. */
+  /** Digests of what firmware, first after an error, and Windows measure as separators. */
   readonly separators: { readonly firmware: readonly DigestJob[]; readonly windows: DigestJob }
 }
 
@@ -122,7 +122,7 @@ function bankLog(bank: DigestAlgorithm, log: TcgLog, locality: number): BankLog 
     data: Uint8Array.from(data),
   })
   const separators = {
-    firmware: [over([0, 0, 0, 0]), over([255, 255, 255, 255]), over([1, 0, 0, 0])],
+    firmware: [over([1, 0, 0, 0]), over([0, 0, 0, 0]), over([255, 255, 255, 255])],
     windows: over([0x57, 0x42, 0x43, 0x4c]),
   }
   return { bank, replays, launched, events, separators }
@@ -198,4 +198,10 @@ export function isBankSeparator({ separators }: BankLog, event: LoggedEvent): 'f
   const same = (job: DigestJob): boolean => job.result !== undefined && equalBytes(job.result, event.digest)
   if (same(separators.windows)) return 'windows'
   return separators.firmware.some(same) ? 'firmware' : undefined
+}
+
+/** Whether an event has the digest with which firmware ends a PCR after an error. */
+export function isErrorSeparator({ separators }: BankLog, { digest }: LoggedEvent): boolean {
+  const made = separators.firmware[0]?.result
+  return made !== undefined && equalBytes(made, digest)
 }
