@@ -205,6 +205,19 @@ describe('logs of machines that differ from most', () => {
     assert.equal(left('Exit Boot Services Invocation', 'Exit Boot Services Returned with Failure'), false)
   })
 
+  it('2. what is above the firmware counts only with the PCRs that tell what booted', () => {
+    const values = quoted(BOOT).claims.pcrs
+    const pinned = (...indices: readonly number[]): string => {
+      const pcrs = Object.fromEntries(indices.map((index) => [index, [values[index] ?? '']]))
+      const selection = [{ bank: 'sha256', pcrs: indices, size: 3 }] as const
+      return outcome(quoted(BOOT, {}, [], { pcrs }, selection), 'tpm.expect.base-pcrs')
+    }
+    for (const indices of [[0], [0, 1, 2], [7, 11], [4, 8, 9]]) assert.equal(pinned(...indices), 'pass', `${indices}`)
+    // A malicious system below the same firmware extends PCR 11 as it likes, and has no other PCR quoted.
+    for (const indices of [[11], [0, 11], [0, 1, 2, 3, 5, 6, 15]])
+      assert.equal(pinned(...indices), 'unchecked', `${indices}`)
+  })
+
   it('a quote may select a bank twice: all of it counts', () => {
     const twice = [
       { bank: 'sha256', pcrs: [7], size: 3 },

@@ -232,8 +232,8 @@ export const sentences: SentencePairs = [
   ],
   ['what you named begins with PCRs of the firmware', '指定された値は、ファームウェアの PCR から始まっています'],
   [
-    'PCR {named}: whatever booted writes there, and no PCR from 0 to 7 below is pinned',
-    'PCR {named} には起動されたものが自由に書き込めますが、その下の PCR 0～7 がひとつも固定されていません',
+    'PCR {above}: whatever booted writes there, and neither PCR 4 nor PCR 7 below is pinned',
+    'PCR {above} には起動されたものが自由に書き込めますが、その下の PCR 4 も PCR 7 も固定されていません',
   ],
   ['pin what booted as well, at least PCR 4 or 7', '起動されたものも固定してください（少なくとも PCR 4 または 7）'],
   ['you compared the digest over all quoted PCRs', 'クォートの全 PCR のダイジェストを照合しています'],
