@@ -178,9 +178,8 @@ export function compareReplay(bank: BankLog, values: Readonly<Record<string, str
     const actual = values[String(index)]
     if (actual === undefined) continue
     const value = replayed(bank, index)
-    const launched = bank.launched.get(index)?.result
-    const known = [value, launched].filter((one) => one !== undefined)
-    if (known.length > 0) (known.some((one) => toHex(one) === actual) ? matching : differing).push(index)
+    const both = [value, bank.launched.get(index)?.result]
+    if (value !== undefined) (both.some((one) => one && toHex(one) === actual) ? matching : differing).push(index)
     else if (!isUntouched(actual, index, locality)) unlogged.push(index)
   }
   return { matching, differing, unlogged }
