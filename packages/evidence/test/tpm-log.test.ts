@@ -81,6 +81,17 @@ describe('event log below a quote', { skip }, () => {
     assert.ok(claims.boot?.provenPcrs.includes(12))
   })
 
+  it('of Windows assume that its boot manager wrote them, unless what booted is pinned', () => {
+    const assumes = (name: string, expect: TpmExpectations = {}): boolean =>
+      quoted(name, expect).assumed.some(({ id }) => id === 'windows-loader')
+    const { claims } = quoted('windows-vbs-off')
+    assert.ok(assumes('windows-vbs-off'))
+    assert.ok(assumes('windows-vbs-off', { pcrs: { 7: [claims.pcrs['7'] ?? ''] } }))
+    assert.ok(!assumes('windows-vbs-off', { pcrs: { 4: [claims.pcrs['4'] ?? ''] } }))
+    assert.ok(!assumes('windows-vbs-off', { measurement: [claims.launchMeasurement] }))
+    assert.ok(!assumes('gce-ubuntu2404-snp'))
+  })
+
   it('says that VBS is on where everything that it takes was measured', async () => {
     for (const name of ['windows-tpm12-vbs-on', 'option-rom']) {
       const { banks } = await explainBootLog(file(`measured-boot/${name}/event-log.bin`))

@@ -117,7 +117,7 @@ function bootClaims({ log, bank }: TpmState): BootClaims | undefined {
 
 /** What a verdict about this quote relies on without evidence. */
 export function tpmAssumptions(state: TpmState): readonly Assumption[] {
-  const { ak, bound, anchor, role, akIsAnchor } = state
+  const { ak, bound, anchor, role, akIsAnchor, log, expect } = state
   const assumed: Assumption[] = [
     {
       id: 'after-boot',
@@ -150,6 +150,13 @@ export function tpmAssumptions(state: TpmState): readonly Assumption[] {
       id: 'no-revocation',
       statement: 'none of the certificates was revoked',
       because: 'no revocation lists are looked at for TPMs',
+    })
+  }
+  if (log?.explained?.windows !== undefined && expect.measurement === undefined && expect.pcrs?.['4'] === undefined) {
+    assumed.push({
+      id: 'windows-loader',
+      statement: 'the entries of Windows in the log were written by its own boot manager',
+      because: 'any system can extend PCR 11 to 14, and PCR 4, which tells what booted, is compared with nothing',
     })
   }
   if (role === 'ek' && state.chain !== undefined) {

@@ -135,6 +135,14 @@ export const sentences: SentencePairs = [
     'TPM の盗聴やリセットにより、別の起動の測定値を与えた人がいない',
   ],
   ['a discrete TPM believes what comes over its bus', 'ディスクリート TPM は、バスから届くものをそのまま信じます'],
+  [
+    'the entries of Windows in the log were written by its own boot manager',
+    'ログにある Windows の項目は、Windows 自身のブートマネージャーが書いた',
+  ],
+  [
+    'any system can extend PCR 11 to 14, and PCR 4, which tells what booted, is compared with nothing',
+    'PCR 11 から 14 はどのシステムでも拡張でき、何が起動したかを示す PCR 4 は何とも照合されていません',
+  ],
   ['none of the certificates was revoked', 'どの証明書も失効していない'],
   ['no revocation lists are looked at for TPMs', 'TPM では失効リストを確認していません'],
   [
