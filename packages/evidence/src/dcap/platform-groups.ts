@@ -24,7 +24,6 @@ const KINDS: Readonly<Record<number, string>> = {
   2: 'the encrypted PPID',
   3: 'the encrypted PPID',
   4: 'a PCK certificate without its chain',
-  7: 'a platform manifest',
 }
 
 function presentFinding({ pck, quote }: DcapState): Finding {

@@ -122,7 +122,6 @@ export const sentences: SentencePairs = [
   ['the PPID', 'PPID'],
   ['the encrypted PPID', '暗号化された PPID'],
   ['a PCK certificate without its chain', 'チェーンのない PCK 証明書'],
-  ['a platform manifest', 'プラットフォームマニフェスト'],
   ['nothing', '何もない状態'],
   [
     'fetch the PCK certificate for this platform and pass its chain as `pck_certificate_chain`',
