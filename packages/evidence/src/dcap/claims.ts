@@ -175,8 +175,11 @@ export function commonNotes({ quote, collateral }: DcapState): readonly Note[] {
     const zero = allZero(padding) ? 'all zero' : 'not all zero'
     note('padding', `${padding.length} bytes, ${zero}, follow the signature section: unsigned, and ignored`)
   }
-  const number = valueOf(collateral.tcbInfo.content)?.evaluationDataNumber
-  if (number !== undefined) note('tcb-evaluation-data-number', `the TCB was judged by evaluation data number ${number}`)
+  const numbers = [valueOf(collateral.tcbInfo.content), valueOf(collateral.qeIdentity.content)].flatMap((one) =>
+    one === undefined ? [] : [one.evaluationDataNumber],
+  )
+  if (numbers.length > 0)
+    note('tcb-evaluation-data-number', `the TCB was judged by evaluation data number ${Math.min(...numbers)}`)
   if (header.version > 3 && (header.qeSvn !== 0 || header.pceSvn !== 0))
     note('header-reserved', 'reserved bytes of the header are not zero')
   if (!allZero(qe.reportData.subarray(32)))

@@ -3,6 +3,7 @@ import { compareOneOf, hardwareFinding } from '../core/compare.ts'
 import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import { parseIsoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
+import { refetch } from './chain-steps.ts'
 import type { TcbException } from './expectations.ts'
 import { valueOf } from './part.ts'
 import { type PckConfiguration, SGX_TYPES } from './pck.ts'
@@ -10,6 +11,7 @@ import { shortfallText } from './shortfall.ts'
 import type { DcapState } from './state.ts'
 import { appraised, authentic, finding, PCK_PROFILE, PCS, QVL, waivable } from './steps.ts'
 import { matched, type TcbMatch } from './tcb.ts'
+import { moduleIdentityOf } from './tcb-info.ts'
 
 const UPDATE_PLATFORM: Remedy = mend(
   'update BIOS and microcode and have the platform certified anew, or use another platform',
@@ -24,9 +26,17 @@ function levelFinding(state: DcapState): Finding {
   if (tcb !== undefined && typeof missing !== 'string') return pass()
   if (missing === 'qe')
     return fail(`the Quoting Enclave's SVN ${state.quote.qe.isvSvn} is below every level`, UPDATE_QE)
-  if (missing === 'module')
-    return fail(`the TDX module's SVN ${state.svns?.launch[0] ?? 0} is below every level`, UPDATE_MODULE)
+  if (missing === 'module') return moduleFinding(state)
   return fail(`the platform is below every TCB level: ${shortfallText(state, 'lowest')}`, UPDATE_PLATFORM)
+}
+
+// The launch was judged first: where it has a level, what runs now has none.
+function moduleFinding({ tcb, svns, collateral }: DcapState): Finding {
+  const [svn = 0, version = 0] = (tcb?.launch === 'module' ? svns?.launch : svns?.current) ?? []
+  const info = valueOf(collateral.tcbInfo.content)
+  return info !== undefined && moduleIdentityOf(info, version) === undefined
+    ? fail(`the TCB info has no identity of TDX module version ${version}`, refetch('TCB info'))
+    : fail(`the TDX module's SVN ${svn} is below every level`, UPDATE_MODULE)
 }
 
 function statusFinding(state: DcapState): Finding {

@@ -219,6 +219,13 @@ describe('soundness 23: two update channels give two answers on one day: the ver
     const { tcb } = judgeTdx(makeTdx({ tcbInfo: { tcbEvaluationDataNumber: 19 } })).claims
     assert.deepEqual(tcb.evaluationDataNumbers, { tcbInfo: 19, qeIdentity: 17 })
   })
+  it('in words it names the lower of the two', () => {
+    for (const part of ['tcbInfo', 'qeIdentity'] as const) {
+      const { notes } = judgeTdx(makeTdx({ [part]: { tcbEvaluationDataNumber: 16 } }))
+      const note = notes.find((one) => one.id === 'tcb-evaluation-data-number')
+      assert.equal(note?.text, 'the TCB was judged by evaluation data number 16')
+    }
+  })
   it('a floor is judged on the lower of the two', () => {
     for (const part of ['tcbInfo', 'qeIdentity'] as const) {
       const other = part === 'tcbInfo' ? 'qeIdentity' : 'tcbInfo'

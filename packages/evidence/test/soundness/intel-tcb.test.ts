@@ -68,6 +68,13 @@ describe('soundness 13: TEE_TCB_SVN bytes 0 and 1 compared although the module i
     const currentUnknown = makeTdx({ version: 5, bodyType: 3, td: { teeTcbSvn2: svns(1, 1) } })
     assertRefuted(judgeTdx(currentUnknown), 'tdx.tcb.level')
   })
+  it('TDX 1.5: what is said of a module without a level is about the one that has none', () => {
+    const said = (teeTcbSvn: string, teeTcbSvn2: string): string | undefined =>
+      checkOf(judgeTdx(makeTdx({ version: 5, bodyType: 3, td: { teeTcbSvn, teeTcbSvn2 } })), 'tdx.tcb.level').reason
+    assert.equal(said(svns(5, 1), svns(1, 1)), "the TDX module's SVN 1 is below every level")
+    assert.equal(said(svns(1, 1), svns(5, 1)), "the TDX module's SVN 1 is below every level")
+    assert.equal(said(svns(5, 1), svns(5, 4)), 'the TCB info has no identity of TDX module version 4')
+  })
 })
 
 describe('soundness 16: MRSIGNERSEAM, SEAMATTRIBUTES, PCE id, QE vendor id ignored', () => {
