@@ -10,6 +10,7 @@ import { ccaCases } from '../src/conformance/cca.ts'
 import { applyEdit } from '../src/conformance/edits.ts'
 import { iasCases } from '../src/conformance/ias.ts'
 import { ibmSeCases } from '../src/conformance/ibm-se.ts'
+import { intelCases } from '../src/conformance/intel.ts'
 import { nitroCases } from '../src/conformance/nitro.ts'
 import { sevCases } from '../src/conformance/sev.ts'
 import { snpCases } from '../src/conformance/snp.ts'
@@ -77,6 +78,60 @@ describe('cases as other collections lay them out', { skip }, () => {
       })
       assert.equal(result.outcome, 'pass', result.message)
     }
+  })
+
+  it('an SNP case whose reason is not the first fault, another one, and one with a name of the case’s own', async () => {
+    const name = 'amd-sev-snp/synthetic/vcek-expired'
+    const withReason = async (reason: string, verdict = 'invalid'): Promise<CaseResult> =>
+      variant(snpCases, name, async (content, folder) => {
+        content['expect'] = { verdict, reason }
+        content['trustAnchor'] = 'ark.der'
+        await cp(join(VECTORS, 'amd-sev-snp/synthetic/ca/genoa/ark.der'), join(folder, 'ark.der'))
+        const file = join(folder, 'evidence.bin')
+        const bytes = await readFile(file)
+        // The signature as well: a second fault beside the expired certificate.
+        bytes.writeUInt8((bytes[0x2a0] ?? 0) ^ 1, 0x2a0)
+        await writeFile(file, bytes)
+      })
+    for (const reason of ['certificate-expired', 'report-signature', 'too-old'])
+      assert.equal((await withReason(reason)).outcome, 'pass', reason)
+    assert.equal((await withReason('report-signature')).actualReason, 'report-signature')
+    assert.equal((await withReason('tcb-mismatch')).outcome, 'fail')
+    assert.equal((await withReason('too-old', 'valid')).outcome, 'fail')
+  })
+
+  it('an Intel case that names no root beside one, with collateral as other tools write it', async () => {
+    const unnamed: Edit = async (content, folder) => {
+      delete content['anchor']
+      await cp(join(VECTORS, 'intel-generated/trust-anchor.pem'), join(folder, 'trust-anchor.pem'))
+      const file = join(folder, 'collateral.json')
+      const collateral: JsonValue = JSON.parse(await readFile(file, 'utf8'))
+      await writeFile(
+        file,
+        JSON.stringify({ ...(isRecord(collateral) ? collateral : {}), pck_certificate_chain: null }),
+      )
+    }
+    for (const name of ['sgx-v3-up-to-date', 'sgx-pck-revoked', 'tdx-v5-td15-relaunch-advised']) {
+      const result = await variant(intelCases, `intel-generated/${name}`, unnamed)
+      assert.equal(result.outcome, 'pass', result.message)
+      assert.equal(result.actualReason, result.expectedReason)
+    }
+  })
+
+  it('the word of Intel’s library for a fault, where it has several', async () => {
+    const says = async (name: string, qvlStatus: string): Promise<string> =>
+      (
+        await variant(intelCases, `intel-generated/${name}`, async (content, folder) => {
+          expecting(content, { qvlStatus })
+          await cp(join(VECTORS, 'intel-generated/trust-anchor.pem'), join(folder, 'trust-anchor.pem'))
+        })
+      ).outcome
+    assert.equal(await says('sgx-pck-revoked', 'STATUS_SGX_PCK_REVOKED'), 'pass')
+    assert.equal(await says('sgx-pck-revoked', 'STATUS_PCK_REVOKED'), 'pass')
+    assert.equal(await says('sgx-pck-revoked', 'STATUS_OK'), 'fail')
+    assert.equal(await says('sgx-tcb-info-expired', 'STATUS_SGX_TCB_INFO_EXPIRED'), 'pass')
+    assert.equal(await says('sgx-qe-report-signature-flipped', 'STATUS_INVALID_QE_REPORT_SIGNATURE'), 'pass')
+    assert.equal(await says('sgx-qe-report-signature-flipped', 'STATUS_INVALID_QUOTE_SIGNATURE'), 'fail')
   })
 
   it('a TPM case whose authorities have other file names, and one that names its own root', async () => {

@@ -73,19 +73,77 @@ export const POLICY_REASONS: Readonly<Record<string, string>> = {
   'tdx.td.tud': 'td-attributes-tud-nonzero',
 }
 
-/** Answers of Intel's own library, by our TCB status or reason. */
-export const QVL_STATUSES: Readonly<Record<string, string>> = {
-  UpToDate: 'STATUS_OK',
-  SWHardeningNeeded: 'STATUS_TCB_SW_HARDENING_NEEDED',
-  ConfigurationNeeded: 'STATUS_TCB_CONFIGURATION_NEEDED',
-  ConfigurationAndSWHardeningNeeded: 'STATUS_TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED',
-  OutOfDate: 'STATUS_TCB_OUT_OF_DATE',
-  OutOfDateConfigurationNeeded: 'STATUS_TCB_OUT_OF_DATE_CONFIGURATION_NEEDED',
-  TDRelaunchAdvised: 'STATUS_TCB_TD_RELAUNCH_ADVISED',
-  TDRelaunchAdvisedConfigurationNeeded: 'STATUS_TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED',
-  'tcb-revoked': 'STATUS_TCB_REVOKED',
-  'tcb-level-not-found': 'STATUS_TCB_NOT_SUPPORTED',
-  'tdx-module-mismatch': 'STATUS_TDX_MODULE_MISMATCH',
-  'quote-signature-invalid': 'STATUS_INVALID_QUOTE_SIGNATURE',
-  'pck-chain-invalid': 'STATUS_SGX_INTERMEDIATE_CA_INVALID_ISSUER',
+/**
+ * Answers of Intel's own library, by our TCB status or reason. It has a word for each certificate and for each way in
+ * which one can be wrong, where we have one for a chain: any of those that fit the reason will do.
+ */
+export const QVL_STATUSES: Readonly<Record<string, readonly string[]>> = {
+  UpToDate: ['OK'],
+  SWHardeningNeeded: ['TCB_SW_HARDENING_NEEDED'],
+  ConfigurationNeeded: ['TCB_CONFIGURATION_NEEDED'],
+  ConfigurationAndSWHardeningNeeded: ['TCB_CONFIGURATION_AND_SW_HARDENING_NEEDED'],
+  OutOfDate: ['TCB_OUT_OF_DATE'],
+  OutOfDateConfigurationNeeded: ['TCB_OUT_OF_DATE_CONFIGURATION_NEEDED'],
+  TDRelaunchAdvised: ['TCB_TD_RELAUNCH_ADVISED'],
+  TDRelaunchAdvisedConfigurationNeeded: ['TCB_TD_RELAUNCH_ADVISED_CONFIGURATION_NEEDED'],
+  'tcb-revoked': ['TCB_REVOKED'],
+  'tcb-level-not-found': ['TCB_NOT_SUPPORTED'],
+  'tdx-module-mismatch': ['TDX_MODULE_MISMATCH', 'TCB_INFO_MISMATCH'],
+  'quote-format-invalid': ['UNSUPPORTED_QUOTE_FORMAT', 'INVALID_QE_CERTIFICATION_DATA_SIZE'],
+  'attestation-key-type-unsupported': ['UNSUPPORTED_QUOTE_FORMAT'],
+  'qe-vendor-unknown': ['UNSUPPORTED_QUOTE_FORMAT'],
+  'certification-data-unsupported': ['UNSUPPORTED_QUOTE_FORMAT', 'UNSUPPORTED_QE_CERTIFICATION_DATA_TYPE'],
+  'quote-signature-invalid': ['INVALID_QUOTE_SIGNATURE', 'UNSUPPORTED_QUOTE_FORMAT'],
+  'qe-report-signature-invalid': ['INVALID_QE_REPORT_SIGNATURE'],
+  'qe-report-data-mismatch': ['INVALID_QE_REPORT_DATA'],
+  'pck-certificate-missing': ['SGX_PCK_MISSING', 'UNSUPPORTED_PCK_CERT_FORMAT', 'UNSUPPORTED_CERT_FORMAT'],
+  'pck-chain-invalid': [
+    ...['SGX_INTERMEDIATE_CA_INVALID_ISSUER', 'UNSUPPORTED_CERT_FORMAT', 'UNSUPPORTED_PCK_CERT_FORMAT'],
+    ...['SGX_ROOT_CA_MISSING', 'SGX_ROOT_CA_INVALID', 'SGX_ROOT_CA_INVALID_EXTENSIONS', 'SGX_ROOT_CA_INVALID_ISSUER'],
+    ...['SGX_INTERMEDIATE_CA_MISSING', 'SGX_INTERMEDIATE_CA_INVALID', 'SGX_INTERMEDIATE_CA_INVALID_EXTENSIONS'],
+    ...[
+      'SGX_PCK_MISSING',
+      'SGX_PCK_INVALID',
+      'SGX_PCK_INVALID_EXTENSIONS',
+      'SGX_PCK_INVALID_ISSUER',
+      'INVALID_PCK_CERT',
+    ],
+  ],
+  'pck-chain-untrusted': ['SGX_PCK_CERT_CHAIN_UNTRUSTED', 'SGX_ROOT_CA_UNTRUSTED'],
+  'pck-chain-expired': ['SGX_PCK_CERT_CHAIN_EXPIRED'],
+  'intermediate-revoked': ['SGX_INTERMEDIATE_CA_REVOKED'],
+  'pck-revoked': ['SGX_PCK_REVOKED', 'PCK_REVOKED'],
+  'tcb-signing-revoked': ['SGX_TCB_SIGNING_CERT_REVOKED'],
+  ...crlStatuses('root'),
+  ...crlStatuses('pck'),
+  ...documentStatuses('tcb-info', 'SGX_TCB_INFO', 'TCB_INFO'),
+  ...documentStatuses('qe-identity', 'SGX_ENCLAVE_IDENTITY', 'QE_IDENTITY'),
+  'tcb-info-mismatch': ['TCB_INFO_MISMATCH', 'UNSUPPORTED_TCB_INFO_FORMAT'],
+  'fmspc-mismatch': ['TCB_INFO_MISMATCH'],
+  'pceid-mismatch': ['TCB_INFO_MISMATCH'],
+  'qe-identity-mismatch': ['QE_IDENTITY_MISMATCH', 'UNSUPPORTED_QE_IDENTITY_FORMAT'],
+}
+
+function crlStatuses(list: 'root' | 'pck'): Readonly<Record<string, readonly string[]>> {
+  const wrong = ['UNKNOWN_ISSUER', 'INVALID', 'INVALID_EXTENSIONS', 'INVALID_SIGNATURE', 'UNSUPPORTED_FORMAT']
+  return {
+    [`${list}-crl-invalid`]: [...wrong.map((one) => `SGX_CRL_${one}`), 'INVALID_PCK_CRL', 'UNSUPPORTED_PCK_RL_FORMAT'],
+    [`${list}-crl-expired`]: ['SGX_CRL_EXPIRED'],
+  }
+}
+
+function documentStatuses(name: string, ...words: readonly string[]): Readonly<Record<string, readonly string[]>> {
+  const signer = ['MISSING', 'INVALID', 'INVALID_EXTENSIONS', 'INVALID_ISSUER']
+  return {
+    [`${name}-invalid`]: words.flatMap((word) => [
+      `${word}_INVALID`,
+      `${word}_UNSUPPORTED_FORMAT`,
+      `UNSUPPORTED_${word}_FORMAT`,
+    ]),
+    [`${name}-signature-invalid`]: words.map((word) => `${word}_INVALID_SIGNATURE`),
+    [`${name}-chain-invalid`]: signer.map((one) => `SGX_TCB_SIGNING_CERT_${one}`),
+    [`${name}-chain-untrusted`]: ['SGX_TCB_SIGNING_CERT_CHAIN_UNTRUSTED'],
+    [`${name}-chain-expired`]: ['SGX_SIGNING_CERT_CHAIN_EXPIRED'],
+    [`${name}-expired`]: words.map((word) => `${word}_EXPIRED`),
+  }
 }

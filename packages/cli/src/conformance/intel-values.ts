@@ -26,14 +26,10 @@ export function headerValues({ quote }: AnyQuote): JsonValue {
 export function fieldValues({ quote }: AnyQuote, collateral: DcapCollateral): JsonValue {
   const { qe, certification, header, qeAuthData } = quote
   const pck = readPlatformCertificate(quote, collateral)
-  const { mrSigner, mrEnclave, isvProdId, isvSvn, miscSelect, attributes } = qe
   return {
     ...plain(quote.body),
     ...(pck?.extensions === undefined ? {} : { fmspc: hex(pck.extensions.fmspc), pck: pckValues(pck) }),
-    qe: {
-      ...plain({ mrSigner, mrEnclave, isvProdId, isvSvn, miscSelect, attributes }),
-      authDataLength: qeAuthData.length,
-    },
+    qe: { ...plain(qe), authDataLength: qeAuthData.length },
     certificationDataType: certification.type,
     outerCertificationDataType: header.version === 3 ? null : 6,
   }

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { dirname } from 'node:path'
 import { type Check, EvidenceError, type TrustAnchor, type Verdict } from '@sekisho/evidence'
+import { dcapCollateralOf } from '@sekisho/evidence/recognise'
 import {
   type DcapCollateral,
   type DcapCollateralInput,
@@ -63,19 +64,20 @@ async function runCase(folder: string, name: string, content: JsonValue): Promis
 
 async function readCollateral(files: CaseFiles): Promise<DcapCollateralInput> {
   const bytes = await files.read('collateral.json')
-  return bytes === undefined ? {} : (JSON.parse(new TextDecoder().decode(bytes)) as DcapCollateralInput)
+  return bytes === undefined ? {} : (dcapCollateralOf(JSON.parse(new TextDecoder().decode(bytes))) ?? {})
 }
 
-// `anchor` names a file beside the case or one folder up; `intel`, or nothing, is the pinned root.
+// `anchor` names a file beside the case or one folder up; `intel` is the pinned root, and so is no word where no root lies there.
 async function anchorsOf(
   files: CaseFiles,
   parent: CaseFiles,
   content: JsonValue,
 ): Promise<readonly TrustAnchor[] | undefined> {
   const anchor = textMember(content, 'anchor')?.split(' ')[0]
-  if (anchor === undefined || anchor === 'intel') return undefined
-  const pem = (await files.read(anchor)) ?? (await parent.need(anchor))
-  return [emulatedAnchor(new X509Certificate(pem).raw)]
+  if (anchor === 'intel') return undefined
+  const file = anchor === undefined || anchor === 'trust-anchor.json' ? 'trust-anchor.pem' : anchor
+  const pem = (await files.read(file)) ?? (await (anchor === undefined ? parent.read(file) : parent.need(file)))
+  return pem === undefined ? undefined : [emulatedAnchor(new X509Certificate(pem).raw)]
 }
 
 async function verifyCase(
@@ -165,7 +167,7 @@ function policyReasons(checks: readonly Check[], listed: JsonValue | undefined):
 
 // Intel's library stops at its first fault; ours names all.
 function qvlStatus(found: readonly string[], expected: string | undefined): string | null {
-  const statuses = found.map((one) => QVL_STATUSES[one]).filter((one) => one !== undefined)
+  const statuses = found.flatMap((one) => QVL_STATUSES[one] ?? []).map((one) => `STATUS_${one}`)
   return statuses.find((one) => one === expected) ?? statuses[0] ?? null
 }
 

@@ -16,8 +16,8 @@ import { SNP_REASONS } from './snp-reasons.ts'
 /** What a verification came to, in the words of cases. */
 export interface Outcome {
   readonly verdict: 'valid' | 'invalid' | 'unverifiable'
-  /** Reason in the vocabulary of cases. */
-  readonly reason: string | undefined
+  /** Reasons in the vocabulary of cases, that of the deciding check first: a verdict names every fault. */
+  readonly reasons: readonly string[]
   /** Id of the deciding check, or code of the error. */
   readonly decidedBy: string | undefined
   readonly message: string | undefined
@@ -80,7 +80,7 @@ export async function runReport(files: CaseFiles, content: JsonValue, input: Snp
     if (!(error instanceof EvidenceError)) throw error
     return {
       verdict: 'invalid',
-      reason: SNP_REASONS[error.code],
+      reasons: known([SNP_REASONS[error.code]]),
       decidedBy: error.code,
       message: error.message,
       checks: [],
@@ -106,7 +106,8 @@ function lookAt(evidence: Uint8Array): SnpReport | undefined {
 export function outcomeOf(authenticity: 'proven' | 'unproven' | 'refuted', groups: readonly CheckGroup[]): Outcome {
   const checks = groups.flatMap((group) => group.checks)
   const decisive = (check: Check): boolean => check.phase === 'authenticity' || check.id === 'snp.expect.report-data'
-  const failed = checks.find((check) => decisive(check) && check.outcome === 'fail')
+  const failures = checks.filter((check) => decisive(check) && check.outcome === 'fail')
+  const [failed] = failures
   const open = checks.find(
     (check) =>
       check.phase === 'authenticity' &&
@@ -117,11 +118,15 @@ export function outcomeOf(authenticity: 'proven' | 'unproven' | 'refuted', group
   const by = failed ?? (authenticity === 'proven' ? undefined : open)
   return {
     verdict: failed !== undefined ? 'invalid' : authenticity === 'proven' ? 'valid' : 'unverifiable',
-    reason: by === undefined ? undefined : SNP_REASONS[by.id],
+    reasons: known((failed === undefined && by !== undefined ? [by] : failures).map(({ id }) => SNP_REASONS[id])),
     decidedBy: by?.id,
     message: by?.reason,
     checks,
   }
+}
+
+function known(reasons: readonly (string | undefined)[]): readonly string[] {
+  return reasons.filter((reason) => reason !== undefined)
 }
 
 /** Result of one check as cases write it: null where it does not apply. */

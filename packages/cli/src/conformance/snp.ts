@@ -17,6 +17,7 @@ import type { CaseResult, Comparison, JsonValue } from './case.ts'
 import { applyEdit } from './edits.ts'
 import type { MutationRunner } from './find.ts'
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
+import { SNP_REASONS } from './snp-reasons.ts'
 import {
   chainHolds,
   checkValue,
@@ -225,7 +226,7 @@ async function runTable(files: CaseFiles, content: JsonValue): Promise<Outcome> 
     tableValues(table)
   } catch (error) {
     if (!(error instanceof EvidenceError)) throw error
-    return { verdict: 'invalid', reason: 'malformed', decidedBy: error.code, message: error.message, checks: [] }
+    return { verdict: 'invalid', reasons: ['malformed'], decidedBy: error.code, message: error.message, checks: [] }
   }
   return runReport(files, content, { certificateTable: table })
 }
@@ -337,6 +338,10 @@ function conclude(
   const expect = member(content, 'expect')
   const expectedVerdict = textMember(expect, 'verdict')
   const expectedReason = textMember(expect, 'reason')
+  const reason =
+    expectedReason !== undefined && outcome?.reasons.includes(expectedReason) === true
+      ? expectedReason
+      : outcome?.reasons[0]
   const different = comparisons.filter((one) => !one.equal)
   const verdictHolds =
     expectedVerdict === undefined || (outcome !== undefined && sameVerdict(expectedVerdict, expect, outcome))
@@ -344,7 +349,7 @@ function conclude(
     unimplemented.length > 0
       ? `nothing compares ${unimplemented.join(', ')}`
       : !verdictHolds
-        ? `expected ${expectedVerdict} ${expectedReason ?? ''}, found ${outcome?.verdict ?? 'nothing'} ${outcome?.reason ?? ''}: ${outcome?.message ?? ''}`
+        ? `expected ${expectedVerdict} ${expectedReason ?? ''}, found ${outcome?.verdict ?? 'nothing'} ${reason ?? ''}: ${outcome?.message ?? ''}`
         : different.length > 0
           ? `${different.length} values differ, the first is ${different[0]?.path}`
           : undefined
@@ -355,7 +360,7 @@ function conclude(
     expectedVerdict: expectedVerdict ?? 'none',
     actualVerdict: outcome?.verdict ?? 'none',
     ...(expectedReason === undefined ? {} : { expectedReason }),
-    ...(outcome?.reason === undefined ? {} : { actualReason: outcome.reason }),
+    ...(reason === undefined ? {} : { actualReason: reason }),
     ...(outcome?.decidedBy === undefined ? {} : { decidedBy: outcome.decidedBy }),
     comparisons,
     unimplemented,
@@ -363,12 +368,18 @@ function conclude(
   }
 }
 
-/** Whether verdict and reason are those of the case. A case's `invalid` means not proven: missing endorsements are that too. */
+/**
+ * Whether verdict and reason are those of the case. A case's `invalid` means not proven: missing endorsements are that
+ * too. A reason that is no word here cannot be compared: then the verdict alone is.
+ */
 function sameVerdict(expected: string, expect: JsonValue | undefined, outcome: Outcome): boolean {
-  const also = member(expect, 'alsoTrue')
-  const reasons = [member(expect, 'reason'), ...(Array.isArray(also) ? (also as readonly JsonValue[]) : [])]
   if (expected === 'valid') return outcome.verdict === 'valid'
   const notProven = outcome.verdict === 'invalid' || outcome.verdict === 'unverifiable'
   const sameClass = expected === 'invalid' ? notProven : outcome.verdict === expected
-  return sameClass && (reasons[0] === undefined || (outcome.reason !== undefined && reasons.includes(outcome.reason)))
+  const also = member(expect, 'alsoTrue')
+  const listed = [member(expect, 'reason'), ...(Array.isArray(also) ? (also as readonly JsonValue[]) : [])]
+  const words = listed.filter((word) => typeof word === 'string' && VOCABULARY.has(word))
+  return sameClass && (words.length === 0 || outcome.reasons.some((reason) => words.includes(reason)))
 }
+
+const VOCABULARY: ReadonlySet<string> = new Set(Object.values(SNP_REASONS))
