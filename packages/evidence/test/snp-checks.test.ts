@@ -164,6 +164,10 @@ const FAILING: Readonly<Record<string, () => Change>> = {
   'snp.expect.host-data': () => ({ expect: { hostData: ['11'.repeat(32)] } }),
   'snp.expect.min-tcb': () => ({ expect: { minTcb: { microcode: 200 } } }),
   'snp.expect.min-firmware': () => ({ expect: { minFirmware: '1.55.41' } }),
+  'snp.expect.committed-firmware': () => ({
+    made: makeSnp({ report: { currentTcb: { ...LEVELS, snp: LEVELS.snp + 1 } } }),
+    expect: { requireCommittedFirmware: true },
+  }),
   'snp.expect.mitigations': () => ({ expect: { minMitigationVector: '01' } }),
   'snp.expect.policy': () => ({ expect: { policy: { smtAllowed: false } } }),
   'snp.expect.platform-info': () => ({ expect: { platformInfo: { ciphertextHidingDramEnabled: true } } }),

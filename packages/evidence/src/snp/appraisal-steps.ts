@@ -3,6 +3,7 @@ import { compareOneOf, debugFinding, freshnessFinding, hardwareFinding, userData
 import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding, Party } from '../core/verdict.ts'
 import { hex64 } from './bits.ts'
+import { isProvisional } from './claims.ts'
 import { firmwareOf, type SnpExpectations } from './expectations.ts'
 import { TCB_PARTS } from './products.ts'
 import { type FirmwareVersion, VMPL_HOST } from './report.ts'
@@ -168,6 +169,15 @@ function orderOf({ major, minor, build }: FirmwareVersion): number {
   return major * 1e6 + minor * 1e3 + build
 }
 
+function committedFirmware(state: SnpState): Finding {
+  if (state.expect.requireCommittedFirmware !== true) return NOT_ASKED
+  if (!isProvisional(state)) return pass()
+  return fail(
+    'the platform runs provisional firmware: its host may still roll back to the committed one',
+    mend('commit the firmware (SNP_COMMIT), or ask for no committed one', PLATFORM),
+  )
+}
+
 function flags<K extends string>(
   wanted: Readonly<Partial<Record<K, boolean>>> | undefined,
   found: Readonly<Record<K, boolean>>,
@@ -246,6 +256,7 @@ export const APPRAISAL_STEPS: StepGroup<SnpState> = {
     ),
     waivable('min-tcb', minTcb),
     step('expect.min-firmware', minFirmware),
+    step('expect.committed-firmware', committedFirmware),
     step('expect.mitigations', mitigations),
     step('expect.policy', ({ policy, expect }) => flags(expect.policy, policy, 'the guest policy', OWNER)),
     step('expect.platform-info', ({ platformInfo, expect }) =>

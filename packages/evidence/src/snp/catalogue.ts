@@ -64,6 +64,7 @@ export const snpCatalogue: Readonly<Record<string, string>> = {
   'snp.expect.host-data': 'The data of whoever launched the guest are as expected',
   'snp.expect.min-tcb': 'The platform TCB is high enough',
   'snp.expect.min-firmware': 'The SEV firmware is late enough',
+  'snp.expect.committed-firmware': 'The firmware that runs is committed',
   'snp.expect.mitigations': 'The mitigations asked for are in place',
   'snp.expect.policy': 'The guest policy is as expected',
   'snp.expect.platform-info': 'The platform is set up as expected',

@@ -41,6 +41,8 @@ export interface SnpExpectations extends CommonExpectations {
   readonly allowHostRequested?: boolean
   /** Refuse reports whose chip id is masked or absent. */
   readonly requireChipId?: boolean
+  /** Refuse provisional firmware: current TCB or firmware version that is not the committed one, so that the host may still roll back. */
+  readonly requireCommittedFirmware?: boolean
 }
 
 const firmwareField: FieldKind<string> = {
@@ -64,6 +66,7 @@ const KINDS: FieldKinds<SnpExpectations> = {
   allowMigrationAgent: booleanField,
   allowHostRequested: booleanField,
   requireChipId: booleanField,
+  requireCommittedFirmware: booleanField,
 }
 
 function each<K extends string, T>(names: readonly K[], kind: FieldKind<T>): Record<K, FieldKind<T>> {

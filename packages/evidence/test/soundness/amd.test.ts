@@ -111,6 +111,16 @@ describe('soundness 28: TCBs compared as one integer instead of part by part', (
 })
 
 describe('soundness 29: minimum level judged on current instead of committed', () => {
+  it('provisional firmware is refused when asked for, whether by a level or by the version', () => {
+    for (const report of [{ currentTcb: { ...TCB, snp: 30 } }, { current: { build: 41, minor: 55, major: 1 } }, {}]) {
+      const made = makeSnp({ report })
+      const ask = (requireCommittedFirmware: boolean): ReturnType<typeof judgeSnp> =>
+        judgeSnp(made, { expect: { ...made.expectations, requireCommittedFirmware } })
+      if (Object.keys(report).length === 0) assertVerified(ask(true))
+      else assertUnwanted(ask(true), 'snp.expect.committed-firmware')
+      assertVerified(ask(false))
+    }
+  })
   it('provisional firmware does not lift the platform over a minimum', () => {
     const currentTcb = { ...TCB, snp: 30 }
     const made = makeSnp({ report: { currentTcb, launchTcb: currentTcb } })

@@ -61,6 +61,7 @@ export const titles: Readonly<Record<string, string>> = {
   'expect.host-data': '起動者が与えたデータが期待どおりである',
   'expect.min-tcb': 'プラットフォームの TCB が十分に高い',
   'expect.min-firmware': 'SEV ファームウェアが十分に新しい',
+  'expect.committed-firmware': '動作中のファームウェアが確定済みである',
   'expect.mitigations': '求める緩和策が有効である',
   'expect.policy': 'ゲストポリシーが期待どおりである',
   'expect.platform-info': 'プラットフォームの設定が期待どおりである',

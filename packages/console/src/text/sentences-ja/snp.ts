@@ -87,6 +87,14 @@ export const sentences: SentencePairs = [
     'update the SEV firmware to {least} or higher and commit it',
     'SEV ファームウェアを {least} 以上に更新し、確定してください',
   ],
+  [
+    'the platform runs provisional firmware: its host may still roll back to the committed one',
+    '未確定のファームウェアで動作しています。ホストは確定済みのものに戻せます',
+  ],
+  [
+    'commit the firmware (SNP_COMMIT), or ask for no committed one',
+    'ファームウェアを確定する（SNP_COMMIT）か、確定を求めないでください',
+  ],
   ['{name@} of {what?} is {actual@}', '{what?} の {name@} が {actual@} です'],
   ['launch the guest with {name@} {value@}', '{name@} を {value@} にしてゲストを起動してください'],
   ['configure the platform with {name@} {value@}', 'プラットフォームの {name@} を {value@} に設定してください'],
