@@ -109,6 +109,9 @@ describe('CRLs come in many forms', () => {
     PEM: `-----BEGIN X509 CRL-----\n${base64}\n-----END X509 CRL-----\n`,
     'bytes of PEM': new TextEncoder().encode(`-----BEGIN X509 CRL-----\n${base64}\n-----END X509 CRL-----\n`),
     'bytes of hex': new TextEncoder().encode(`${hex}\n`),
+    'hex in lines': `\n${(hex.match(/.{1,60}/g) ?? []).join('\r\n')}\n`,
+    'hex with a zero behind': `${hex}\0`,
+    'base64 in lines, with a zero behind': `${(base64.match(/.{1,76}/g) ?? []).join('\n')}\n\0`,
   }
   for (const [name, root_ca_crl] of Object.entries(forms)) {
     it(name, () =>

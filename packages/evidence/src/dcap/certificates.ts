@@ -141,8 +141,8 @@ export class CertificatePool {
   }
 }
 
-// Blanks are those that `decodePem` skips, no others.
-function withoutBlankEnd(text: string): string {
+/** A text without the white space and zeros at its end. Blanks are those that `decodePem` skips, no others. */
+export function withoutBlankEnd(text: string): string {
   let end = text.length
   while (end > 0 && ' \t\r\n\0'.includes(text.charAt(end - 1))) end--
   return text.slice(0, end)

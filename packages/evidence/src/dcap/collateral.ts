@@ -6,7 +6,7 @@ import type { Certificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodeBase64, decodePem } from '../x509/pem.ts'
 import { Signed } from '../x509/signature.ts'
-import { CertificatePool, Chain, type ChainKind, CRL_CHAIN, SIGNER_CHAIN } from './certificates.ts'
+import { CertificatePool, Chain, type ChainKind, CRL_CHAIN, SIGNER_CHAIN, withoutBlankEnd } from './certificates.ts'
 import { type Part, readPart, valueOf } from './part.ts'
 import { parseQeIdentity, type QeIdentity } from './qe-identity.ts'
 import { parseTcbInfo, type TcbInfo } from './tcb-info.ts'
@@ -155,12 +155,13 @@ function crlDer(value: TextOrBytes): Uint8Array {
   if (value.length > MAX_CRL_TEXT) throw refuse('crl', `${value.length}`, `at most ${MAX_CRL_TEXT}`, 0, 'too-large')
   if (typeof value !== 'string')
     return value[0] === SEQUENCE ? new Uint8Array(value) : crlDer(new TextDecoder().decode(value))
-  const text = value.trim()
+  // Intel's library ends its texts with a zero, and tools break hexadecimal into lines.
+  const text = withoutBlankEnd(value).trimStart()
   if (text.startsWith('-----')) {
     const [der, ...more] = decodePem(text, 'X509 CRL', 'crl')
     if (der !== undefined && more.length === 0) return der
   }
-  const der = fromHex(text) ?? decodeBase64(text)
+  const der = fromHex(text.replace(/\s/g, '')) ?? decodeBase64(text)
   if (der !== undefined) return der
   throw refuse('crl', 'another form', 'DER, or its hex, base64 or PEM')
 }
