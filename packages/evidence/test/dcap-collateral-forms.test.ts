@@ -29,6 +29,11 @@ const isCrl = (name: string): boolean => name === 'root_ca_crl' || name === 'pck
 describe('DCAP collateral in other forms', () => {
   const forms: Readonly<Record<string, unknown>> = {
     'as it is, with members that are no collateral': { ...PLAIN, version: 3, tee_type: 0, note: [1, 'x'] },
+    'no chain of the platform, as an empty text or null': {
+      ...PLAIN,
+      pck_certificate_chain: '',
+      pckCertificateChain: null,
+    },
     'inside of an answer': { quote_collateral: PLAIN, quote: { verified: true } },
     'names in camel case': Object.fromEntries(Object.entries(PLAIN).map(([name, text]) => [camel(name), text])),
     'whole answers of the service': answers(),

@@ -25,7 +25,8 @@ export function dcapCollateralOf(value: unknown): Readonly<Record<string, string
   for (const [given, one] of Object.entries(value)) {
     const name = NAMES.includes(given) ? given : Object.hasOwn(OTHER_NAMES, given) ? OTHER_NAMES[given] : undefined
     const text = name === undefined ? undefined : textOf(one)
-    if (name !== undefined && text !== undefined) found[name] ??= text
+    // Some writers have an empty text for what is not there.
+    if (name !== undefined && text) found[name] ??= text
   }
   if (found['tcb_info'] === undefined && found['pck_crl_issuer_chain'] === undefined) {
     const inner = AROUND.find((name) => Object.hasOwn(value, name))
