@@ -9,7 +9,10 @@ interface Row {
 }
 
 const EVIDENCE: readonly Row[] = [
-  { what: 'Intel SGX', forms: 'quote version 3, 4, 5 (body type 1); certification data 5, and 1 to 4 with the PCK chain beside' },
+  {
+    what: 'Intel SGX',
+    forms: 'quote version 3, 4, 5 (body type 1); certification data 5, and 1 to 4 with the PCK chain beside',
+  },
   { what: 'Intel TDX', forms: 'quote version 4, 5 (TD report 1.0 and 1.5); event log CCEL or JSON' },
   { what: 'AMD SEV-SNP', forms: 'report version 2, 3, 5 (4 read like 3); Milan, Genoa, Turin; VCEK and VLEK' },
   {
