@@ -141,6 +141,18 @@ describe('endorsements that are missing leave the verdict open', () => {
     assert.equal(verdictOf({}, {}, { collateral }).authenticity, 'unproven')
     assert.throws(() => verdictOf({}, {}, { collateral, waive: ['sgx.tcb-info.present'] }), TypeError)
   })
+  it('nor may a signature, which is not one that does not verify', () => {
+    for (const [id, what, name] of [
+      ['tcb-info', 'TCB info', 'tcb_info_signature'],
+      ['qe-identity', 'QE identity', 'qe_identity_signature'],
+    ] as const) {
+      const verdict = verdictOf({}, {}, { collateral: without(name) })
+      assert.deepEqual([verdict.authenticity, failures(verdict)], ['unproven', []])
+      const check = verdict.checks.flatMap(({ checks }) => checks).find((one) => one.id === `sgx.${id}.signature`)
+      assert.deepEqual([check?.outcome, check?.reason], ['unchecked', `no signature of the ${what} was given`])
+      assert.throws(() => verdictOf({}, {}, { collateral: without(name), waive: [`sgx.${id}.signature`] }), TypeError)
+    }
+  })
   it('none at all', () => {
     const { evidence, at } = MADE
     assert.equal(verifySgxSync(evidence, { at }).authenticity, 'refuted')

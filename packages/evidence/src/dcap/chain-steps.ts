@@ -95,7 +95,8 @@ export function begunFinding({ at }: DcapState, from: number, what: string): Fin
 
 /** Whether a span of time has not ended. A list that never says when it ends is never current. */
 export function currentFinding({ at }: DcapState, until: number | undefined, what: string): Finding {
-  if (until !== undefined && at <= until) return pass()
-  const text = until === undefined ? 'no time' : isoTime(until)
+  if (until === undefined) return fail(`the ${what} does not say until when it is current`, refetch(what))
+  if (at <= until) return pass()
+  const text = isoTime(until)
   return fail(`the ${what} ended at ${text}`, refetch(what), { expected: `until ${text}`, actual: isoTime(at) })
 }

@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
-import { fail, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import { begunFinding, chainSteps, currentFinding, givenFinding, refetch } from './chain-steps.ts'
 import { documentJob, type SignedDocument } from './collateral.ts'
@@ -59,13 +59,12 @@ function documentSteps(id: string, member: keyof typeof KINDS, what: string): re
 
 function signatureFinding(document: SignedDocument<unknown>, what: string): Finding {
   const { signed } = document
-  return signed.state === 'broken'
-    ? fail(`the signature of the ${what} cannot be read: ${signed.reason}`, refetch(what))
-    : finding(
-        documentJob(document)?.result === true,
-        () => `the signature of the ${what} does not verify`,
-        () => refetch(`${what}, with its exact text,`),
-      )
+  if (signed.state !== 'present') return givenFinding(signed, `signature of the ${what}`)
+  return finding(
+    documentJob(document)?.result === true,
+    () => `the signature of the ${what} does not verify`,
+    () => refetch(`${what}, with its exact text,`),
+  )
 }
 
 function platformStep(field: 'fmspc' | 'pceId'): Step<DcapState> {

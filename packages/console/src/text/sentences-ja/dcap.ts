@@ -60,7 +60,7 @@ export const sentences: SentencePairs = [
   ['the {what?} is not yet valid: it begins at {text}', '{what?} の有効期間がまだ始まっていません。{text} からです'],
   ['judge at a time from {text} on, or check the clock', '{text} 以降の時刻で検証するか、時計を確認してください'],
   ['the {what?} ended at {text}', '{what?} の有効期間が {text} に終わっています'],
-  ['the {what?} ended at no time', '{what?} に、いつまで有効かが記載されていません'],
+  ['the {what?} does not say until when it is current', '{what?} に、いつまで有効かが記載されていません'],
   ['until no time', '期限の記載あり'],
   [
     "nobody else knows Intel's signing keys and the platform's certified key",
@@ -94,7 +94,7 @@ export const sentences: SentencePairs = [
   ["the second half of the QE report's REPORTDATA is not zero", 'QE レポートの REPORTDATA の後半が 0 ではありません'],
   ['the {what?} is for another kind of evidence', '{what?} が、別の種類の Evidence のものです'],
   ['{id@} version {version@}', '{id@} バージョン {version@}'],
-  ['the signature of the {what?} cannot be read: {reason?}', '{what?} の署名を読み取れません：{reason?}'],
+  ['signature of the {what?}', '{what?} の署名'],
   ['the signature of the {what?} does not verify', '{what?} の署名を検証できません'],
   [
     'the TCB info is for {field@} {actual}, the platform is {expected}',
