@@ -75,6 +75,15 @@ describe('lists of launch measurements', { skip }, () => {
       )
     })
 
+  it('a refusal under a name of the list’s own is one, a known name stands for its own refusal only', async () => {
+    const named = async (word: string): Promise<readonly string[]> =>
+      (await changed(word, 'sev.json', '"error": "kernel-hashes-unsupported"', `"error": "${word}"`))
+        .filter(({ outcome }) => outcome === 'fail')
+        .map(({ name }) => name)
+    assert.deepEqual(await named('no-place-for-hashes'), [])
+    assert.equal((await named('truncated')).length, 1)
+  })
+
   it('a member that nothing reads is told, and a mode that is not known is not passed over', async () => {
     const unread = await changed('unread', 'snp-gce.json', '"vcpus": 4', '"vcpus": 4, "igvm": true')
     assert.deepEqual(
