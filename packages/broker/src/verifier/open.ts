@@ -63,6 +63,7 @@ export function openVerifier(options: VerifierOptions): Verifier {
     recognise: receive,
     skeleton: (received) => doorOf(received.tee).skeleton(received),
     binding: (received, digest) => doorOf(received.tee).binding(received, digest),
+    isDevice: (received) => doorOf(received.tee).isDevice?.(received) === true,
     challenge: (tee, nonce) => (isTee(tee) ? doorOf(tee).challenge?.(nonce) : undefined),
     verify: (received: Received, request: JudgeRequest): Promise<Judged> =>
       doorOf(received.tee).verify(received, request),

@@ -10,12 +10,21 @@ import {
   type SnpCollateralInput,
   type SnpReport,
   snpSkeleton,
+  VMPL_HOST,
   verifySnpSync,
 } from '@sekisho/evidence/snp'
 import { fullBinding, keep, lasting, sha256 } from './bytes.ts'
 import { snpPartsOfCompanions, writeSnpTable } from './certificate-table.ts'
 import { type Held, holding } from './held.ts'
-import type { Door, Expectations, JudgeRequest, KeptCollateral, Received, Surroundings } from './model.ts'
+import {
+  type Door,
+  type Expectations,
+  type JudgeRequest,
+  type KeptCollateral,
+  type Received,
+  type Surroundings,
+  UnboundEvidence,
+} from './model.ts'
 import { trying } from './trying.ts'
 
 /** Endorsements ready to be used, and as they are kept. */
@@ -26,6 +35,10 @@ export interface SnpEndorsed {
   hold(): void
 }
 
+const UNBOUND =
+  'the host asked for this report and chose its report data: it names no key of the guest, and nothing can be released ' +
+  'on it; have the guest ask for a report of its own'
+
 type Prepared = Pick<SnpEndorsed, 'collateral' | 'kept'>
 
 /** SEV-SNP. */
@@ -33,7 +46,11 @@ export function snpDoor(around: Surroundings): Door {
   const endorse = snpEndorser(around)
   return {
     skeleton: ({ evidence }) => skeletonOf(parseSnpReport(bareReport(evidence))),
-    binding: (_received, digest) => fullBinding(digest),
+    binding({ evidence }, digest) {
+      // Whatever a reference set allows of such reports: nobody may be given a secret on data that the host chose.
+      if (parseSnpReport(bareReport(evidence)).vmpl === VMPL_HOST) throw new UnboundEvidence(UNBOUND)
+      return fullBinding(digest)
+    },
     async verify(received, request) {
       const { expect, at, waive } = request
       const endorsed = await endorse(parseSnpReport(bareReport(received.evidence)), received, request)

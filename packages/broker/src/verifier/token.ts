@@ -1,4 +1,5 @@
 import { EvidenceError, toHex } from '@sekisho/evidence'
+import { readEar } from '@sekisho/evidence/eat'
 import {
   CONFIDENTIAL_SPACE_ROOT,
   parseToken,
@@ -42,6 +43,12 @@ export function tokenDoor(around: Surroundings): Door {
       // only the report data come from the machine.
       return service === 'azure' ? { nonce, reportData: hex } : { nonce }
     },
+    isDevice({ evidence }) {
+      const { claims } = parseToken(evidence)
+      const service = serviceOf(claims)
+      const appraised = service === 'ear' ? readEar(claims).appraisals : []
+      return service === 'nras' || (appraised.length > 0 && appraised.every(({ name }) => DEVICE.test(name)))
+    },
     async verify({ evidence }, { expect, at, waive, kept }) {
       const { iss } = parseToken(evidence).claims
       const trust = kept === undefined ? trusts(iss) : fromKept(kept, iss)
@@ -59,6 +66,9 @@ export function tokenDoor(around: Surroundings): Door {
     },
   }
 }
+
+// As verifiers name what they appraised: `gpu0` beside `cpu0`, `nvidia-gpu-1`.
+const DEVICE = /^(?:gpu|nvidia|nvswitch|switch)/i
 
 const MAX_LISTS = 16
 
