@@ -99,6 +99,16 @@ describe('tokens of Intel Trust Authority, version 2', () => {
     assert.equal(check(good, 'token.tcb').outcome, 'pass')
   })
 
+  it('are refused for a GPU whose measurements do not match, also where policies that matched are named', () => {
+    const ids = { policy_ids_matched: [{ id: 'mine' }] }
+    const policies = ['mine']
+    assert.equal(judge(ids, { policies }).outcome, 'verified')
+    assert.equal(judge({ ...ids, policy_ids_unmatched: [{ id: 'other' }] }, { policies }).outcome, 'verified')
+    const failed = judge({ ...ids, nvgpu: { measres: 'comparison-fail' } }, { policies })
+    assert.equal(failed.outcome, 'rejected')
+    assert.match(check(failed, 'token.judgement').reason, /the measurements of "the GPU" do not match/)
+  })
+
   it('stay open while registers of what booted are compared with nothing', () => {
     const [rtmr0, rtmr1] = ['33'.repeat(48), '44'.repeat(48)]
     const change = { tdx: { ...tdx, tdx_rtmr0: rtmr0, tdx_rtmr1: rtmr1, tdx_rtmr3: '00'.repeat(48) } }
@@ -252,5 +262,45 @@ describe('tokens of Google about confidential machines without a container', () 
     assert.deepEqual([machine.authenticity, machine.outcome], ['proven', 'rejected'])
     assert.match(check(machine, 'token.judgement').reason, /nothing tells what the machine runs/)
     assert.equal(check(judge('CONFIDENTIAL_SPACE'), 'token.mandatory').outcome, 'fail')
+  })
+})
+
+describe('what is expected of tokens of one service, and what others tell', () => {
+  const at = new Date('2026-01-01T00:00:00Z')
+  const key = generateKey('RSA-2048')
+  const jwks = JSON.stringify({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k' }] })
+  const judge = (also: object, expect: TokenVerifyOptions['expect'] = {}): Verdict => {
+    const seconds = at.getTime() / 1000
+    const claims = {
+      iss: 'https://shared.example.attest.azure.net',
+      iat: seconds,
+      exp: seconds + 300,
+      nonce: 'a nonce',
+      'x-ms-attestation-type': 'sevsnpvm',
+      'x-ms-sevsnpvm-is-debuggable': false,
+      'x-ms-sevsnpvm-launchmeasurement': '11'.repeat(48),
+      ...also,
+    }
+    const signed = `${b64({ alg: 'RS256', kid: 'k' })}.${b64(claims)}`
+    const token = bytes(`${signed}.${sign('sha256', bytes(signed), key.privateKey).toString('base64url')}`)
+    const wanted = { nonce: 'a nonce', measurement: ['11'.repeat(48)], ...expect }
+    return verifyTokenSync(token, { at, keySet: { issuer: claims.iss, jwks }, expect: wanted })
+  }
+
+  it('policies that are named are met by no token that tells of none', () => {
+    assert.equal(judge({}).outcome, 'verified', judge({}).summary)
+    const named = judge({}, { policies: ['mine'] })
+    assert.equal(named.outcome, 'rejected')
+    assert.match(check(named, 'token.judgement').reason, /tell of none/)
+  })
+
+  it('a report of SEV-SNP that the guest’s paravisor did not ask for, or of a guest that may be moved, is none in a token', () => {
+    const good = judge({ 'x-ms-sevsnpvm-vmpl': 0, 'x-ms-sevsnpvm-migration-allowed': false })
+    assert.equal(good.outcome, 'verified', good.summary)
+    for (const vmpl of [1, 2, 3, 0xffffffff, '0'])
+      assert.equal(judge({ 'x-ms-sevsnpvm-vmpl': vmpl }).outcome, 'rejected', String(vmpl))
+    const moved = judge({ 'x-ms-sevsnpvm-migration-allowed': true })
+    assert.match(check(moved, 'token.judgement').reason, /a migration agent may move the guest/)
+    assert.equal(moved.outcome, 'rejected')
   })
 })

@@ -23,6 +23,8 @@ export interface Statement {
   readonly nonces: readonly string[]
   /** The service's own judgement, where it is bad: what did not match. */
   readonly objections: readonly string[]
+  /** Intel Trust Authority: policies that did not match. */
+  readonly unmatched?: readonly string[] | undefined
   /** Where the claims contradict themselves, or break a rule of their profile. */
   readonly faults?: readonly string[] | undefined
   /** A claim that tokens of this service always have, and this one lacks. */
@@ -84,8 +86,19 @@ function azureHardware(type: string, from: Json): Partial<Statement> {
       svn: integerOf(snp('guestsvn')),
       reportData: hexOf(snp('reportdata')),
       hostData: hexOf(snp('hostdata')),
+      objections: snpObjections(snp('vmpl'), snp('migration-allowed')),
     }
   return type === 'tdxvm' ? tdx(from) : {}
+}
+
+// Of a report that comes itself, either is refused unless it is allowed by name.
+function snpObjections(vmpl: Json | undefined, migration: Json | undefined): readonly string[] {
+  return [
+    ...(vmpl === undefined || vmpl === 0
+      ? []
+      : ['code below the most privileged level asked for the report, or the host']),
+    ...(migration === undefined || migration === false ? [] : ['a migration agent may move the guest']),
+  ]
 }
 
 function tdx(from: Json): Partial<Statement> {
@@ -161,10 +174,8 @@ function ita(claims: JsonObject): Statement {
     tcbDate: textOf(from, 'attester_tcb_date'),
     advisories: textsOf(memberOf(from, 'attester_advisory_ids')),
     nonces: textsOf(itaNonce(claims, 'val')),
-    objections: [
-      ...itaPolicies(claims, 'unmatched').map((one) => `policy ${quoted(textOf(one, 'id'))} did not match`),
-      ...gpuObjections(memberOf(claims, 'nvgpu')),
-    ],
+    unmatched: itaPolicies(claims, 'unmatched').map((one) => `policy ${quoted(textOf(one, 'id'))} did not match`),
+    objections: gpuObjections(memberOf(claims, 'nvgpu')),
     missing: attested === '' ? 'attester_type' : measurement === '' ? 'the measurement' : undefined,
   }
 }
