@@ -294,6 +294,27 @@ describe('what is expected of tokens of one service, and what others tell', () =
     assert.match(check(named, 'token.judgement').reason, /tell of none/)
   })
 
+  it('the configuration that an enclave was launched with is compared, or left open', () => {
+    const enclave = {
+      'x-ms-attestation-type': 'sgx',
+      'x-ms-sgx-is-debuggable': false,
+      'x-ms-sgx-mrenclave': '22'.repeat(32),
+    }
+    const launched = { ...enclave, 'x-ms-sgx-config-id': '33'.repeat(64) }
+    const measurement = ['22'.repeat(32)]
+    for (const [claims, hostData, outcome] of [
+      [enclave, undefined, 'verified'],
+      [{ ...enclave, 'x-ms-sgx-config-id': '00'.repeat(64) }, undefined, 'verified'],
+      [launched, undefined, 'incomplete'],
+      [launched, '33', 'verified'],
+      [launched, '44', 'rejected'],
+      [enclave, '33', 'rejected'],
+    ] as const) {
+      const wanted = hostData === undefined ? {} : { hostData: [hostData.repeat(64)] }
+      assert.equal(judge(claims, { measurement, ...wanted }).outcome, outcome, JSON.stringify([claims, hostData]))
+    }
+  })
+
   it('a report of SEV-SNP that the guest’s paravisor did not ask for, or of a guest that may be moved, is none in a token', () => {
     const good = judge({ 'x-ms-sevsnpvm-vmpl': 0, 'x-ms-sevsnpvm-migration-allowed': false })
     assert.equal(good.outcome, 'verified', good.summary)

@@ -76,6 +76,7 @@ function azureHardware(type: string, from: Json): Partial<Statement> {
       signer: hexOf(memberOf(from, 'x-ms-sgx-mrsigner')),
       svn: integerOf(memberOf(from, 'x-ms-sgx-svn')),
       reportData: hexOf(memberOf(from, 'x-ms-sgx-report-data')),
+      hostData: hexOf(memberOf(from, 'x-ms-sgx-config-id')),
     }
   if (type === 'sevsnpvm')
     return {
