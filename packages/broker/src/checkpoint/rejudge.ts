@@ -69,13 +69,36 @@ async function receivedOf(sql: Sql, grounds: Grounds, kept: Uint8Array | undefin
   }
 }
 
-/** Whether all reference sets that an appraisal met are in force, as they were when it met them. */
-export function stillReferenced({ grounds }: Pick<StoredAppraisal, 'grounds'>, rules: Rules, at: Date): boolean {
-  return grounds.every(({ reference, referenceSha256 }) => {
+/**
+ * Whether all reference sets that an appraisal met are in force, as they were when it met them, and so is the exception by
+ * which the state of its platform was accepted.
+ */
+export function stillReferenced(
+  { grounds, context }: Pick<StoredAppraisal, 'grounds' | 'context'>,
+  rules: Rules,
+  at: Date,
+): boolean {
+  return grounds.every(({ reference, referenceSha256 }, i) => {
     const set = rules.references.find(({ name }) => name === reference)
     if (set === undefined || referenceDigest(set) !== referenceSha256) return false
+    if (i === 0 && !isExcepted(set.values, context.tcb.status, at)) return false
     return set.expires === undefined || at.getTime() < Date.parse(set.expires)
   })
+}
+
+/** Whether a state of a platform that no vendor calls up to date is one that a set accepts at a time; true for others. */
+function isExcepted(values: Expectations, status: string | undefined, at: Date): boolean {
+  // Of Azure's evidence it is in the part about the hardware.
+  const { acceptTcb: exceptions }: Expectations = isMembers(values['hardware']) ? values['hardware'] : values
+  if (status === undefined || status === 'UpToDate' || !Array.isArray(exceptions)) return true
+  return exceptions.some((one: unknown) => {
+    const { statuses, until } = isMembers(one) ? one : {}
+    return Array.isArray(statuses) && statuses.includes(status) && at.getTime() <= Date.parse(String(until))
+  })
+}
+
+function isMembers(value: unknown): value is Expectations {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Whether a verdict differs from a context in what policies see of the platform. */
