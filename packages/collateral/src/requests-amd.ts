@@ -22,7 +22,8 @@ import type { AmdCollateral, AmdRequest, AmdTcb, CollateralSource } from './type
  */
 export function snpRequests(report: SnpReport, leaf: Uint8Array | undefined): readonly AmdRequest[] {
   const vlek = keyInfoOf(report.keyInfo).signingKey === 'vlek'
-  const chipId = allZero(report.chipId) ? undefined : toHex(report.chipId)
+  // Where the chip's own key signs and the report hides the chip, zeros are asked for: no source has a certificate of these.
+  const chipId = vlek && allZero(report.chipId) ? undefined : toHex(report.chipId)
   return productsOf(report, leaf).map((product) => ({
     product,
     tcb: amdTcb(decodeTcb(report.reportedTcb, tcbLayout(product))),

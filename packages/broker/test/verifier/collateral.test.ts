@@ -78,6 +78,12 @@ test('without endorsements nothing is released, and the reason says so', async (
   }
 })
 
+test('a chip that hides itself, and whose certificate nobody brings, is an answer and no fault of ours', async (t) => {
+  const machine = sharedWorld().snp({ maskedId: true })
+  const broker = await brokerWith(t, await worldVerifier(t, sharedWorld()), machine)
+  assert.equal(await codeOf(broker, machine), 'collateral-missing')
+})
+
 test('a service that fails is told of, and does not become a yes', async (t) => {
   const troubles: string[] = []
   const world = createWorld({ products: [] })
