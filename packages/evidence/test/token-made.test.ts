@@ -291,7 +291,7 @@ describe('what is expected of tokens of one service, and what others tell', () =
     assert.equal(judge({}).outcome, 'verified', judge({}).summary)
     const named = judge({}, { policies: ['mine'] })
     assert.equal(named.outcome, 'rejected')
-    assert.match(check(named, 'token.judgement').reason, /tell of none/)
+    assert.match(check(named, 'token.judgement').reason, /a policy that you named has not matched/)
   })
 
   it('the configuration that an enclave was launched with is compared, or left open', () => {

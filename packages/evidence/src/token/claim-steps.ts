@@ -122,37 +122,24 @@ function tcb({ statement, expect, service }: TokenState): Finding {
       )
 }
 
-function judgement({ statement, expect, token, service }: TokenState): Finding {
-  const { unmatched = [] } = statement
-  const named = expect.policies
-  const lacking = named === undefined ? undefined : lackingPolicies(token.claims, named, service)
-  if (lacking !== undefined) return lacking
-  // Policies that are named say which of them count. They speak for nothing else.
-  const objections = [...(named === undefined ? unmatched : []), ...statement.objections, ...submoduleObjections(token)]
+function judgement({ statement, expect, token }: TokenState): Finding {
+  const { policies } = expect
+  const matched = itaPolicies(token.claims, 'matched').map((one) => textOf(one, 'id'))
+  // Tokens of other services tell of none, and meet none.
+  if (policies?.every((id) => matched.includes(id)) === false)
+    return fail('a policy that you named has not matched', mend('mend what the policy asks for', 'workload-owner'), {
+      expected: policies.join(', '),
+      actual: quoted(matched.join(', ')),
+    })
+  // Policies that are named say which of them count, and speak for nothing else.
+  const unmatched = policies === undefined ? (statement.unmatched ?? []) : []
+  const objections = [...unmatched, ...statement.objections, ...submoduleObjections(token)]
   if (objections.length > 0)
     return fail(
       `the token is signed, and says itself: ${objections.slice(0, 4).join('; ')}`,
       mend('mend what the service found, or name the policies that must match with `policies`', 'workload-owner'),
     )
-  return pass(named === undefined ? 'the service has no objection' : 'all policies that you named have matched')
-}
-
-function lackingPolicies(
-  claims: TokenState['token']['claims'],
-  wanted: readonly string[],
-  service: TokenState['service'],
-): Finding | undefined {
-  if (service !== 'ita')
-    return fail(
-      'you named policies, and tokens of this service tell of none',
-      mend('leave `policies` out for tokens of this service'),
-    )
-  const matched = itaPolicies(claims, 'matched').map((one) => textOf(one, 'id'))
-  if (wanted.every((id) => matched.includes(id))) return undefined
-  return fail('a policy that you named has not matched', mend('mend what the policy asks for', 'workload-owner'), {
-    expected: wanted.join(', '),
-    actual: quoted(matched.join(', ')),
-  })
+  return pass(policies === undefined ? 'the service has no objection' : 'all policies that you named have matched')
 }
 
 function audience({ token, expect }: TokenState): Finding {

@@ -95,9 +95,7 @@ function azureHardware(type: string, from: Json): Partial<Statement> {
 // Of a report that comes itself, either is refused unless it is allowed by name.
 function snpObjections(vmpl: Json | undefined, migration: Json | undefined): readonly string[] {
   return [
-    ...(vmpl === undefined || vmpl === 0
-      ? []
-      : ['code below the most privileged level asked for the report, or the host']),
+    ...(vmpl === undefined || vmpl === 0 ? [] : ['the report was asked for at another VMPL than 0']),
     ...(migration === undefined || migration === false ? [] : ['a migration agent may move the guest']),
   ]
 }

@@ -97,11 +97,6 @@ export const sentences: SentencePairs = [
   ],
   ['all policies that you named have matched', '指定されたポリシーはすべて一致しています'],
   ['a policy that you named has not matched', '指定されたポリシーに、一致しないものがあります'],
-  [
-    'you named policies, and tokens of this service tell of none',
-    'ポリシーが指定されていますが、このサービスのトークンはポリシーを示しません',
-  ],
-  ['leave `policies` out for tokens of this service', 'このサービスのトークンには `policies` を指定しないでください'],
   ['mend what the policy asks for', 'ポリシーの求める点を直してください'],
   ['the token is made for nobody in particular', 'トークンの宛先は限定されていません'],
   [
@@ -244,10 +239,7 @@ export const sentences: SentencePairs = [
   ['Intel Trust Authority', 'Intel Trust Authority'],
   ['NVIDIA remote attestation service', 'NVIDIA のリモートアテステーションサービス'],
   ['secure boot is off', 'セキュアブートが無効です'],
-  [
-    'code below the most privileged level asked for the report, or the host',
-    'レポートを要求したのは、最も特権の高いレベルより下のコード、またはホストです',
-  ],
+  ['the report was asked for at another VMPL than 0', 'レポートは VMPL 0 以外で要求されています'],
   ['a migration agent may move the guest', '移行エージェントがゲストを移動させる可能性があります'],
   [
     'it names no container: nothing tells what the machine runs',
