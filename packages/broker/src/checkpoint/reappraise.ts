@@ -8,6 +8,7 @@ import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
 import type { Evaluated } from './evaluate.ts'
 import { addEvents, announce } from './events.ts'
 import { idTime, newId } from './ids.ts'
+import { expireLeases } from './leases.ts'
 import type { Cause } from './model.ts'
 import { type DecisionRecord, recordAll } from './record.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
@@ -63,6 +64,8 @@ const STAYS: Fate = {}
  * are judged on the recorded evidence.
  */
 export async function reappraise(core: Core, namespace: string, cause: Cause, at: Date): Promise<Reappraised> {
+  // What is over by this clock is not looked at: so it must have ended, should the clock be ahead.
+  await expireLeases(core, at)
   const rules = await rulesOf(core, core.db, namespace)
   const judge = judgeOf(core, namespace, rules, cause, at)
   let [live, revoked] = [0, 0]
@@ -359,38 +362,4 @@ export async function resumePending(core: Core, at: Date): Promise<void> {
     const { namespace, cause } = JSON.parse(value) as { namespace: string; cause: Cause }
     await reappraise(core, namespace, cause, at)
   }
-}
-
-const LAST_LOOK = 'references-looked-at'
-
-/** Leases of a time when emulated platforms were trusted end in production, with their decisions and events. */
-export async function endEmulated(core: Core, at: Date): Promise<void> {
-  const rows = await core.db.all<{ namespace: string }>(
-    `SELECT DISTINCT l.namespace FROM leases l JOIN appraisals a ON a.id = l.appraisal
-     WHERE l.state = 'live' AND l.expires >= ? AND a.emulated = 1`,
-    [at.getTime()],
-  )
-  for (const { namespace } of rows) {
-    const { policy } = await rulesOf(core, core.db, namespace)
-    await reappraise(core, namespace, { kind: 'policy', version: policy?.version ?? 0 }, at)
-  }
-}
-
-/** Reference sets whose time is over since the last look: leases that rest on them are looked at again. */
-export async function expireReferences(core: Core, at: Date): Promise<void> {
-  const [last] = await core.db.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [LAST_LOOK])
-  const seen = Number(last?.value ?? 0)
-  const rows = await core.db.all<{ namespace: string; name: string }>(
-    'SELECT namespace, name FROM reference_sets WHERE deleted IS NULL AND expires <= ? AND expires > ?',
-    // A clock that was ahead for a while must not hide what expires before it gets there again.
-    [at.getTime(), seen > at.getTime() ? 0 : seen],
-  )
-  for (const { namespace, name } of rows) await reappraise(core, namespace, { kind: 'reference', name }, at)
-  if (rows.length > 0 || last === undefined)
-    await core.db.transaction((sql) =>
-      sql.run(
-        'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-        [LAST_LOOK, String(at.getTime())],
-      ),
-    )
 }

@@ -1,0 +1,45 @@
+import type { Core } from './core.ts'
+import { reappraise } from './reappraise.ts'
+import { rulesOf } from './rules.ts'
+
+const LAST_LOOK = 'references-looked-at'
+
+/** Longer than a request takes, and than clocks of processes on one database differ. */
+const UNDER_WAY_MS = 60_000
+
+/** Leases of a time when emulated platforms were trusted end in production, with their decisions and events. */
+export async function endEmulated(core: Core, at: Date): Promise<void> {
+  const rows = await core.db.all<{ namespace: string }>(
+    `SELECT DISTINCT l.namespace FROM leases l JOIN appraisals a ON a.id = l.appraisal
+     WHERE l.state = 'live' AND l.expires >= ? AND a.emulated = 1`,
+    [at.getTime()],
+  )
+  for (const { namespace } of rows) {
+    const { policy } = await rulesOf(core, core.db, namespace)
+    await reappraise(core, namespace, { kind: 'policy', version: policy?.version ?? 0 }, at)
+  }
+}
+
+/**
+ * Reference sets whose time is over since the last look: leases that rest on them are looked at again, and once more when
+ * whatever was asked for before is answered.
+ */
+export async function expireReferences(core: Core, at: Date): Promise<void> {
+  const [last] = await core.db.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [LAST_LOOK])
+  const now = at.getTime()
+  // A clock that was ahead for a while must not hide what expires before it gets there again.
+  const seen = Number(last?.value ?? 0) > now ? 0 : Number(last?.value ?? 0)
+  const rows = await core.db.all<{ namespace: string; name: string }>(
+    `SELECT namespace, name FROM reference_sets WHERE deleted IS NULL
+     AND ((expires <= ? AND expires > ?) OR (expires <= ? AND expires > ?))`,
+    [now, seen, now - UNDER_WAY_MS, seen - UNDER_WAY_MS],
+  )
+  for (const { namespace, name } of rows) await reappraise(core, namespace, { kind: 'reference', name }, at)
+  if (rows.length > 0 || last === undefined)
+    await core.db.transaction((sql) =>
+      sql.run(
+        'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
+        [LAST_LOOK, String(now)],
+      ),
+    )
+}

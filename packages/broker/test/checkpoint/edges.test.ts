@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import type { Broker, ReleaseOutcome } from '../../src/index.ts'
+import {
+  ACTOR,
+  attested,
+  brokerOver,
+  furnish,
+  later,
+  type Machine,
+  newDatabase,
+  RESOURCE,
+  referenceOf,
+  sharedWorld,
+  teeKeys,
+  worldVerifier,
+} from './kit.ts'
+
+const AT = new Date()
+const NAMESPACE = 'default'
+const BY = { actor: ACTOR, at: AT }
+
+type Granted = Extract<ReleaseOutcome, { readonly lease: unknown }>
+
+interface Scene {
+  readonly broker: Broker
+  readonly machine: Machine
+  readonly set: Readonly<Record<string, unknown>>
+}
+
+async function scene(t: TestContext, expires?: Date): Promise<Scene> {
+  const machine = sharedWorld().snp()
+  const verifier = await worldVerifier(t, sharedWorld())
+  const broker = await brokerOver(await newDatabase(t), verifier)
+  await furnish(broker, NAMESPACE, AT)
+  const set = { ...(referenceOf(verifier, machine, 'set') as Record<string, unknown>) }
+  await broker.admin.putReference(
+    NAMESPACE,
+    expires === undefined ? set : { ...set, expires: expires.toISOString() },
+    BY,
+  )
+  return { broker, machine, set }
+}
+
+async function granted({ broker, machine }: Scene, at: Date): Promise<Granted> {
+  const { session } = await attested(broker, machine, { namespace: NAMESPACE, at, keys: teeKeys() })
+  const released = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at })
+  assert.ok(released.released, JSON.stringify(released))
+  return released
+}
+
+const state = async (broker: Broker, { lease }: Granted, at: Date): Promise<string | undefined> =>
+  (await broker.leaseState(lease.id, { at }))?.state
+
+test('a release under way while reference values run out does not keep its lease', async (t) => {
+  const end = later(AT, 600)
+  const all = await scene(t, end)
+  await all.broker.tick(end)
+  // It was asked for before, and was slow.
+  const late = await granted(all, later(AT, 599))
+  await all.broker.tick(later(AT, 602))
+  await all.broker.tick(later(AT, 700))
+  assert.equal(await state(all.broker, late, later(AT, 700)), 'revoked')
+})
+
+test('leases are looked at by a clock that is ahead, and are not live by its return', async (t) => {
+  const all = await scene(t)
+  const lease = await granted(all, AT)
+  await all.broker.admin.setPolicy(NAMESPACE, 'forbid (principal, action, resource);', {
+    actor: ACTOR,
+    at: later(AT, 7200),
+  })
+  assert.notEqual(await state(all.broker, lease, later(AT, 10)), 'live')
+})
