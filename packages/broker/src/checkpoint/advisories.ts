@@ -28,7 +28,8 @@ export function readAdvisory(input: unknown): Advisory {
     throw invalid('advisory.note', `text of at most ${MAX_NOTE} characters`)
   if (products !== undefined && !isProducts(products))
     throw invalid('advisory.products', `a list of at most ${MAX_PRODUCTS} names`)
-  if (tcb !== undefined && !isLevels(tcb)) throw invalid('advisory.tcb', 'an object from component to level')
+  if (tcb !== undefined && !isLevels(tcb))
+    throw invalid('advisory.tcb', 'an object from component to level, of one at least')
   return {
     id,
     vendor,
@@ -53,6 +54,8 @@ function isLevels(value: unknown): value is Readonly<Record<string, number>> {
     typeof value === 'object' &&
     value !== null &&
     !Array.isArray(value) &&
+    // One that names no level would concern nobody.
+    Object.keys(value).length > 0 &&
     Object.values(value).every((level) => Number.isSafeInteger(level) && Number(level) >= 0)
   )
 }
@@ -76,24 +79,34 @@ interface AffectedRow extends Row {
 
 /**
  * Live leases that an advisory concerns: those whose evidence's collateral names it, and those of platforms that an
- * operator's advisory of this id describes.
+ * operator's advisory of this id describes. The id counts in whatever case it is written.
  */
-export async function affectedBy(core: Core, namespace: string, id: string): Promise<readonly AffectedLease[]> {
+export async function affectedBy(
+  core: Core,
+  namespace: string,
+  id: string,
+  at: Date,
+): Promise<readonly AffectedLease[]> {
   if (!ID.test(id)) throw invalid('advisory', 'an id such as AMD-SB-3019')
+  const wanted = id.toLowerCase()
   const rows = await core.db.all<AffectedRow & { readonly advisory: string | null }>(
     `SELECT l.id, l.resource, l.appraisal, l.expires, a.tee, a.product, a.hardware_id, a.advisories, a.context, a.emulated, v.body AS advisory
      FROM leases l JOIN appraisals a ON a.id = l.appraisal
-     LEFT JOIN advisories v ON v.namespace = l.namespace AND v.id = ? AND v.vendor = a.vendor
-     WHERE l.namespace = ? AND l.state = 'live' AND (v.id IS NOT NULL OR a.advisories LIKE ?)
+     LEFT JOIN advisories v ON v.namespace = l.namespace AND LOWER(v.id) = ? AND v.vendor = a.vendor
+     WHERE l.namespace = ? AND l.state = 'live' AND l.expires >= ? AND (v.id IS NOT NULL OR LOWER(a.advisories) LIKE ?)
      ORDER BY l.id`,
-    [id, namespace, `%"${id}"%`],
+    [wanted, namespace, at.getTime(), `%"${wanted}"%`],
   )
-  return rows.filter((row) => isAffected(row, row.advisory, id)).map(affected)
+  const found = rows
+    .filter((row) => isAffected(row, row.advisory, wanted))
+    .map((row) => [row.id, affected(row)] as const)
+  // Two advisories whose ids differ in case alone may describe one platform.
+  return [...new Map(found).values()]
 }
 
-function isAffected(row: AffectedRow, advisory: string | null, id: string): boolean {
+function isAffected(row: AffectedRow, advisory: string | null, wanted: string): boolean {
   // Both columns are written by this package alone.
-  if ((JSON.parse(row.advisories) as readonly string[]).includes(id)) return true
+  if ((JSON.parse(row.advisories) as readonly string[]).some((one) => one.toLowerCase() === wanted)) return true
   return advisory !== null && concerns(JSON.parse(advisory) as Advisory, JSON.parse(row.context) as PolicyContext)
 }
 

@@ -45,7 +45,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     events: (namespace, after, o = {}) => eventsAfter(core, namespace, after, o),
     reappraiseAll: (namespace, cause, at) => reappraise(core, namespace, cause, at),
     forecast: (request) => forecast(core, request),
-    affectedBy: (namespace, advisory) => affectedBy(core, namespace, advisory),
+    affectedBy: (namespace, advisory, at) => affectedBy(core, namespace, advisory, at),
     why: (namespace, decision) => why(core, namespace, decision),
     decisions: (namespace, o = {}) => decisions(core, namespace, o),
     refusals: (namespace, filter = {}) => refusals(core, namespace, filter),

@@ -23,7 +23,9 @@ export function concerns(advisory: Advisory, context: PolicyContext): boolean {
   const { vendor, products, tcb } = advisory
   if (vendor !== context.vendor) return false
   // A platform that does not tell its product may be any of them.
-  if (products !== undefined && context.product !== undefined && !products.includes(context.product)) return false
+  const product = context.product?.toLowerCase()
+  if (products !== undefined && product !== undefined && !products.some((one) => one.toLowerCase() === product))
+    return false
   if (tcb === undefined) return true
   return Object.entries(tcb).some(([part, level]) => (context.tcb.components[part] ?? -1) < level)
 }

@@ -290,7 +290,7 @@ export interface Broker {
   ): AsyncIterable<BrokerEvent>
   reappraiseAll(namespace: string, cause: Cause, at: Date): Promise<Reappraised>
   forecast(request: ForecastRequest): Promise<Forecast>
-  affectedBy(namespace: string, advisory: string): Promise<readonly AffectedLease[]>
+  affectedBy(namespace: string, advisory: string, at: Date): Promise<readonly AffectedLease[]>
   /** The whole reason of a decision, for the namespace's owner. */
   why(namespace: string, decision: string): Promise<Explained | undefined>
   decisions(

@@ -72,3 +72,43 @@ test('leases are looked at by a clock that is ahead, and are not live by its ret
   })
   assert.notEqual(await state(all.broker, lease, later(AT, 10)), 'live')
 })
+
+test('who is affected does not hang on the case of an id or a product', async (t) => {
+  const all = await scene(t)
+  const lease = await granted(all, AT)
+  const put = async (advisory: {
+    readonly id: string
+    readonly products: readonly string[]
+  }): Promise<readonly string[]> => {
+    const whole = { vendor: 'amd', published: '2026-11-20T00:00:00Z', ...advisory }
+    const { id } = await all.broker.admin.putAdvisory(NAMESPACE, whole, BY)
+    return (await all.broker.affectedBy(NAMESPACE, id, AT)).map((one) => one.lease)
+  }
+  assert.deepEqual(await put({ id: 'AMD-SB-1', products: ['Genoa'] }), [lease.lease.id])
+  assert.deepEqual(await put({ id: 'AMD-SB-2', products: ['genoa'] }), [lease.lease.id])
+  for (const id of ['amd-sb-1', 'Amd-Sb-1'])
+    assert.deepEqual(
+      (await all.broker.affectedBy(NAMESPACE, id, AT)).map((one) => one.lease),
+      [lease.lease.id],
+      id,
+    )
+})
+
+test('an advisory that names no level is refused: it would concern nobody', async (t) => {
+  const { broker } = await scene(t)
+  const advisory = { id: 'AMD-SB-3', vendor: 'amd', published: '2026-11-20T00:00:00Z', tcb: {} }
+  await assert.rejects(broker.admin.putAdvisory(NAMESPACE, advisory, BY), /advisory\.tcb/)
+})
+
+test('leases whose time is over are not among those that an advisory concerns', async (t) => {
+  const all = await scene(t)
+  await granted(all, later(AT, -7200))
+  const lease = await granted(all, AT)
+  const advisory = { id: 'AMD-SB-4', vendor: 'amd', published: '2026-11-20T00:00:00Z' }
+  await all.broker.admin.putAdvisory(NAMESPACE, advisory, { actor: ACTOR, at: later(AT, -7100) })
+  const found = await all.broker.affectedBy(NAMESPACE, 'AMD-SB-4', AT)
+  assert.deepEqual(
+    found.map((one) => one.lease),
+    [lease.lease.id],
+  )
+})

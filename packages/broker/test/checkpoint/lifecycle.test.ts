@@ -210,10 +210,10 @@ test('an operator’s advisory enters the context, so that one policy line forbi
     BY,
   )
   assert.deepEqual(
-    (await broker.affectedBy(NAMESPACE, 'INTEL-SA-77777')).map(({ lease }) => lease),
+    (await broker.affectedBy(NAMESPACE, 'INTEL-SA-77777', AT)).map(({ lease }) => lease),
     [second.lease.id],
   )
-  assert.deepEqual(await broker.affectedBy(NAMESPACE, 'AMD-SB-9999'), [])
+  assert.deepEqual(await broker.affectedBy(NAMESPACE, 'AMD-SB-9999', AT), [])
 })
 
 test('reference values that are deleted, changed or over take their leases with them', async (t) => {

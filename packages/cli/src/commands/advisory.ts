@@ -46,7 +46,7 @@ export async function advisoryAffectedCommand(id: string, options: RemoteOptions
   const affected = new Answer(answer).list('affected')
   const none = `No live lease is on a platform that ${id} names.`
   // An id that is misspelt names no platform either.
-  const isKnown = affected.length > 0 || (await recorded(client)).includes(id)
+  const isKnown = affected.length > 0 || (await recorded(client)).includes(id.toLowerCase())
   return showRows(
     answer,
     options,
@@ -65,5 +65,5 @@ export async function advisoryAffectedCommand(id: string, options: RemoteOptions
 
 async function recorded(client: Client): Promise<readonly string[]> {
   const answer = new Answer(await client.get(client.in('/advisories')))
-  return answer.list('advisories').map((one) => one.text('id'))
+  return answer.list('advisories').map((one) => one.text('id').toLowerCase())
 }

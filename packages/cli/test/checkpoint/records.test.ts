@@ -224,7 +224,13 @@ describe('decisions, leases and advisories', () => {
       await owner.ok(['advisory', 'affected', 'AMD-SB-8']),
       /^No live lease is on a platform that AMD-SB-8 names\. No advisory of that id is recorded here\.\n$/,
     )
+    assert.match(await owner.ok(['advisory', 'affected', 'amd-sb-7']), new RegExp(`${id} EMULATED`))
     await owner.ok(['lease', 'revoke', id])
+    assert.match(
+      await owner.ok(['advisory', 'affected', 'amd-sb-7']),
+      /^No live lease is on a platform that amd-sb-7 names\.\n$/,
+      'it is recorded, in other letters',
+    )
     assert.match(
       await owner.ok(['advisory', 'affected', 'AMD-SB-7']),
       /^No live lease is on a platform that AMD-SB-7 names\.\n$/,

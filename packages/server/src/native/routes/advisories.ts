@@ -83,8 +83,8 @@ export function advisoryRoutes({ broker }: NativeServices): readonly Route[] {
       scope: 'leases:read',
       params: closed({ ns: namespaceSchema(), advisory: ADVISORY_ID }),
       answer: closed({ affected: Type.Array(AFFECTED_LEASE) }),
-      handle: async ({ params }) => ({
-        affected: (await broker.affectedBy(params.ns, params.advisory)).map(affectedOf),
+      handle: async ({ call, params }) => ({
+        affected: (await broker.affectedBy(params.ns, params.advisory, call.at)).map(affectedOf),
       }),
     }),
     jsonRoute({
