@@ -8,7 +8,7 @@ const PAGE = 1000
  * them.
  */
 export async function recordedDecisions(
-  broker: Broker,
+  broker: Pick<Broker, 'decisions'>,
   namespace: string,
   limit: number,
 ): Promise<readonly RecordedAppraisal[]> {
@@ -26,6 +26,8 @@ export async function recordedDecisions(
 function recordedOf(one: Explained): readonly RecordedAppraisal[] {
   if ((one.kind !== 'release' && one.kind !== 'renew') || one.resource === undefined || !isContext(one.context))
     return []
+  // What was refused for another reason, whatever the policy said, no candidate would have permitted.
+  if (one.outcome === 'refused' && !POLICY_ANSWERS.includes(one.reasonCode ?? '')) return []
   return [
     {
       id: one.id,
@@ -41,6 +43,9 @@ function recordedOf(one: Explained): readonly RecordedAppraisal[] {
     },
   ]
 }
+
+/** Reasons of refusals that a policy gave, or that came after its permission. */
+const POLICY_ANSWERS: readonly string[] = ['policy-deny', 'policy-missing', 'not-found']
 
 /** The broker recorded it itself; what is asked here is only whether there is one. */
 function isContext(value: unknown): value is PolicyContext {
