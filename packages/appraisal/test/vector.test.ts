@@ -215,3 +215,30 @@ describe('a platform that isolates nothing', () => {
     assert.equal(status, 'warning')
   })
 })
+
+describe('a check that the caller does without', () => {
+  const waiving = (id: string): ReturnType<typeof appraise> =>
+    appraise(
+      verdictOf({
+        checks: [
+          ...verdictOf().checks,
+          {
+            id: 'snp.chain',
+            outcome: 'pass',
+            checks: [{ id, phase: 'authenticity', source: '', outcome: 'unchecked', waived: true, reason: 'not made' }],
+          },
+        ],
+        waived: [id],
+      }),
+      OPTIONS,
+    )
+
+  it('of revocation leaves the hardware with a weakness that nobody looked for', () => {
+    const { status, vector } = waiving('snp.crl.not-revoked')
+    assert.deepEqual([status, vector.hardware], ['warning', 32])
+  })
+  it('of whose hardware it is leaves it unrecognised', () => {
+    const { status, vector } = waiving('tpm.ak.trust')
+    assert.deepEqual([status, vector.hardware], ['contraindicated', 97])
+  })
+})

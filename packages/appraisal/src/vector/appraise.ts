@@ -91,6 +91,9 @@ function hardwareClaim(verdict: Verdict, checks: readonly Check[]): number {
   const claims = authenticity.filter(({ outcome }) => outcome === 'fail').map(({ id }) => refutation(id))
   if (verdict.authenticity === 'refuted') claims.push(96)
   if (verdict.authenticity === 'unproven') claims.push(unprovenClaim(authenticity))
+  // That the caller does without a check says nothing of the hardware.
+  const waived = authenticity.filter((check) => check.outcome === 'unchecked' && check.waived === true)
+  if (waived.length > 0) claims.push(unprovenClaim(waived))
   if (isEmulated(verdict)) claims.push(97)
   if (!verdict.claims.hardware || hasOldTcb(verdict)) claims.push(32)
   return claims.reduce((a, b) => worseClaim(a, b) ?? a, 2)
