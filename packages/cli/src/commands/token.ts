@@ -55,7 +55,13 @@ export async function tokenCreateCommand(
       paper.verbatim(0, token).line(0, 2, `Shown once. ${good}`)
     })
   }
-  await writePrivate(options.output, `${token}\n`)
+  try {
+    await writePrivate(options.output, `${token}\n`)
+  } catch (error) {
+    // Nobody has it, and it would be good for as long as if somebody had.
+    await client.send('DELETE', `${path}/${encodeURIComponent(told.id)}`)
+    throw error
+  }
   return show({ ...told, file: options.output }, options, around, (paper) => {
     paper.line(0, 2, `${options.output}: the token ${made.text('id')}, readable by you only. ${good}`)
   })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync } from 'node:fs'
 import { before, describe, it } from 'node:test'
 import { type Checkpoint, members, type Owner, ownerOf, rows, text } from './shared.ts'
 
@@ -77,6 +77,15 @@ describe('who may do what', () => {
     assert.match(after.err, /the token is unknown here, expired or revoked: `sekisho login` gets a new one/)
     const twice = await owner.run(['token', 'revoke', 'nosuchtoken'])
     assert.equal(twice.code, 3)
+  })
+
+  it('a token that nobody got, for its file cannot be written, is revoked', async () => {
+    const folder = owner.path('a-folder')
+    mkdirSync(folder)
+    const { code, err } = await owner.run(['token', 'create', 'lost', '--scope', 'policy:read', '-o', folder])
+    assert.equal(code, 3)
+    assert.match(err, /a-folder: cannot be written/)
+    assert.match(await owner.ok(['token', 'list']), /lost +policy:read +revoked/)
   })
 
   it('token create writes a file of the owner’s alone', async () => {
