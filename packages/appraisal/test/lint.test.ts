@@ -35,6 +35,29 @@ describe('the linter', () => {
       `${HEAD} when { ${SOUND} };\nforbid (principal, action, resource) when { context.vendor == "amd" };`,
       [],
     ],
+    [
+      'finds a forbid that its spelling keeps from forbidding anything',
+      ['context.vendor == "AMD"', 'context.vendor == "intl"', '["amd", "Intel"].contains(context.vendor)']
+        .concat('context has product && context.product == "milan"')
+        .concat('context has product && context.product == "00906ED50000"')
+        .concat('context.tcb has status && context.tcb.status == "outOfDate"')
+        .concat('context.tcb.advisories.contains("intel-sa-00615")')
+        .concat('context.tcb.advisories.containsAny(["INTEL-SA-615"])')
+        .map((condition) => `forbid (principal, action, resource) when { ${condition} };`)
+        .join('\n'),
+      [1, 2, 3, 4, 5, 6, 7, 8].map((line) => `${line} misspelt-value`),
+    ],
+    [
+      'leaves alone what is spelt as it is known, and what nobody can know',
+      ['context.vendor == "amd"', 'context.vendor == "contoso"', 'context.tcb.advisories.contains("AMD-SB-3019")']
+        .concat('context has product && ["Milan", "00906ed50000", "GH100"].contains(context.product)')
+        .concat('context.tcb has status && context.tcb.status != "UpToDate"')
+        .concat('context.tcb.advisories.contains("our-own-1")')
+        .map((condition) => `forbid (principal, action, resource) when { ${condition} };`)
+        .concat('@allow("misspelt-value") forbid (principal, action, resource) when { context.vendor == "arn" };')
+        .join('\n'),
+      [],
+    ],
     ['finds duplicates, the later one', `${HEAD} when { ${SOUND} };\n\n${HEAD} when { ${SOUND} };`, ['3 duplicate']],
     [
       'finds a statement that a wider one covers, wherever it stands',

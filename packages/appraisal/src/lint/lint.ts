@@ -4,6 +4,7 @@ import { parsePolicies, type Statement } from '../policy/parse.ts'
 import { createCandidates } from './candidates.ts'
 import { covers, coversScope, type Reading, readingOf } from './cover.ts'
 import type { LintCode, LintFinding } from './model.ts'
+import { misspellings } from './spelling.ts'
 import {
   EMULATED,
   GUEST_REGISTERS,
@@ -17,7 +18,7 @@ import { type Supposition, truthOfAll } from './truth.ts'
 
 /**
  * What is allowed in a policy and probably not meant, in the order of the text: statements that never
- * decide, and permits that reach further than attestation does. A `forbid` that certainly applies
+ * decide, permits that reach further than attestation does, and values that are probably misspelt. A `forbid` that certainly applies
  * settles what a permit leaves open, and `@allow("code")` on a statement answers a warning about it.
  *
  * @throws PolicyError when the policy cannot be used
@@ -29,7 +30,8 @@ export async function lintPolicies(text: string): Promise<readonly LintFinding[]
   return readings.flatMap((one, i) => {
     const idle = idleness(one, i, readings, candidates(one))
     if (idle !== undefined) return [idle]
-    return one.statement.effect === 'permit' ? permitFindings(one, forbids).filter(isUnanswered(one.statement)) : []
+    const found = one.statement.effect === 'permit' ? permitFindings(one, forbids) : []
+    return [...found, ...spellingFindings(one.statement)].filter(isUnanswered(one.statement))
   })
 }
 
@@ -166,6 +168,17 @@ function exceptionFinding(one: Reading, forbids: readonly Reading[], paths: read
       'add an end, such as `context.now < datetime("2027-01-31")`',
     ),
   ]
+}
+
+function spellingFindings(statement: Statement): readonly LintFinding[] {
+  return misspellings(statement).map(({ path, value, near }) =>
+    finding(
+      statement,
+      'misspelt-value',
+      `nothing known has \`context.${path}\` as ${JSON.stringify(value)}`,
+      `did you mean \`${near}\`?`,
+    ),
+  )
 }
 
 function finding(

@@ -20,3 +20,4 @@ export type LintCode =
   | 'workload-unpinned'
   | 'emulated-allowed'
   | 'exception-without-end'
+  | 'misspelt-value'

@@ -52,12 +52,13 @@ function askedPlace({ text, start }: StatementText, path: string): number {
 }
 
 /** A claim and a text that it is compared with. */
-interface Comparison {
+export interface Comparison {
   readonly path: string
   readonly value: string
 }
 
-function comparisonsOf(node: Expr): readonly Comparison[] {
+/** What a node compares claims with: texts alone. */
+export function comparisonsOf(node: Expr): readonly Comparison[] {
   for (const operation of ['==', '!=', 'contains', 'containsAny', 'containsAll']) {
     const sides = sidesOf(node, operation)
     if (sides === undefined) continue

@@ -53,6 +53,7 @@ export const sentences: SentencePairs = [
     'add an end, such as `context.now < datetime("2027-01-31")`',
     '`context.now < datetime("2027-01-31")` のような期限を加えてください',
   ],
+  ['nothing known has `{claim@}` as {value"}', '`{claim@}` が {value"} になるものは、知られていません'],
   ['evidence may lack the claim `{claim@}`', 'Evidence に、クレーム `{claim@}` がないことがあります'],
   ['ask with `context has {claim}` first', '先に `context has {claim}` で確認してください'],
   ['docs/policies.md lists all claims', 'すべてのクレームは docs/policies.md にあります'],
