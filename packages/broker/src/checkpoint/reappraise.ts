@@ -14,7 +14,7 @@ import { type DecisionRecord, recordAll } from './record.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
 import { platformChanged, rejudge, stillReferenced } from './rejudge.ts'
 import { allowing } from './release.ts'
-import { rulesOf } from './rules.ts'
+import { epochOf, rulesOf } from './rules.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 import { noteUsed } from './unused.ts'
 
@@ -79,7 +79,7 @@ export async function reappraise(core: Core, namespace: string, cause: Cause, at
     live += page.length - failing.length
   }
   if (cause.kind === 'collateral') await revokeRecent(core, namespace, rules, at)
-  await done(core, namespace, cause)
+  await done(core, namespace, cause, rules)
   if (revoked > 0) await announce(core, namespace)
   return { live, revoked }
 }
@@ -351,8 +351,12 @@ export async function pending(sql: Sql, namespace: string, cause: Cause): Promis
   )
 }
 
-async function done(core: Core, namespace: string, cause: Cause): Promise<void> {
-  await core.db.transaction((sql) => sql.run('DELETE FROM settings WHERE name = ?', [pendingName(namespace, cause)]))
+async function done(core: Core, namespace: string, cause: Cause, { epoch }: Rules): Promise<void> {
+  await core.db.transaction(async (sql) => {
+    // The rules changed meanwhile: the note may be of that change, and leases were not looked at by it.
+    if ((await epochOf(sql, namespace)) !== epoch) return
+    await sql.run('DELETE FROM settings WHERE name = ?', [pendingName(namespace, cause)])
+  })
 }
 
 /** Does what a process that ended left undone. */

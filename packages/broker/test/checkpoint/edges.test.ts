@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { Broker, ReleaseOutcome } from '../../src/index.ts'
+import type { Broker, Database, ReleaseOutcome, Verifier } from '../../src/index.ts'
 import {
   ACTOR,
   attested,
@@ -9,6 +9,7 @@ import {
   later,
   type Machine,
   newDatabase,
+  PERMIT,
   RESOURCE,
   referenceOf,
   sharedWorld,
@@ -24,14 +25,16 @@ type Granted = Extract<ReleaseOutcome, { readonly lease: unknown }>
 
 interface Scene {
   readonly broker: Broker
+  readonly verifier: Verifier
+  readonly db: Database
   readonly machine: Machine
-  readonly set: Readonly<Record<string, unknown>>
 }
 
 async function scene(t: TestContext, expires?: Date): Promise<Scene> {
   const machine = sharedWorld().snp()
   const verifier = await worldVerifier(t, sharedWorld())
-  const broker = await brokerOver(await newDatabase(t), verifier)
+  const db = await newDatabase(t)
+  const broker = await brokerOver(db, verifier)
   await furnish(broker, NAMESPACE, AT)
   const set = { ...(referenceOf(verifier, machine, 'set') as Record<string, unknown>) }
   await broker.admin.putReference(
@@ -39,7 +42,7 @@ async function scene(t: TestContext, expires?: Date): Promise<Scene> {
     expires === undefined ? set : { ...set, expires: expires.toISOString() },
     BY,
   )
-  return { broker, machine, set }
+  return { broker, verifier, db, machine }
 }
 
 async function granted({ broker, machine }: Scene, at: Date): Promise<Granted> {
@@ -111,4 +114,44 @@ test('leases whose time is over are not among those that an advisory concerns', 
     found.map((one) => one.lease),
     [lease.lease.id],
   )
+})
+
+test('a look at the leases does not take a later change for looked at, whose process ended', async (t) => {
+  const { db, verifier, ...all } = await scene(t)
+  const lease = await granted({ db, verifier, ...all }, AT)
+  let isFirst = true
+  // While this process looks, another commits the next policy, and ends.
+  const overtaken: Database = {
+    kind: db.kind,
+    async all(text, params) {
+      const rows = await db.all(text, params)
+      if (!isFirst || !text.startsWith('SELECT l.id, l.resource')) return rows as never
+      isFirst = false
+      await db.transaction(async (sql) => {
+        await sql.run(
+          `INSERT INTO policy_versions (namespace, version, text, sha256, created, created_by)
+           VALUES ('default', 3, 'forbid (principal, action, resource);', 'x', 0, 'tester')`,
+        )
+        await sql.run('UPDATE policy_active SET version = 3')
+        await sql.run(`UPDATE settings SET value = '99' WHERE name = 'rules:default'`)
+        await sql.run(
+          `UPDATE settings SET value = '{"namespace":"default","cause":{"kind":"policy","version":3}}'
+           WHERE name = 'reappraise:default:policy:'`,
+        )
+      })
+      return rows as never
+    },
+    run: (text, params) => db.run(text, params),
+    transaction: (work) => db.transaction(work),
+    notify: (channel, payload) => db.notify(channel, payload),
+    listen: (channel, on, onGap) => db.listen(channel, on, onGap),
+    close: () => db.close(),
+  }
+  const broker = await brokerOver(overtaken, verifier)
+  await broker.admin.setPolicy(NAMESPACE, `${PERMIT}\n`, BY)
+  assert.equal(isFirst, false)
+  assert.equal(await state(broker, lease, AT), 'live', 'by the policy that it looked with')
+  await broker.tick(AT)
+  assert.equal(await state(broker, lease, AT), 'revoked')
+  assert.deepEqual(await db.all(`SELECT name FROM settings WHERE name LIKE 'reappraise:%'`), [])
 })
