@@ -47,6 +47,7 @@ describe('a reference set', () => {
     ['an unknown member', { expiry: '2027-01-01' }, /there is no member "expiry"/],
     ['a local time', { expires: '2027-01-31T00:00:00' }, /^expires: expected a time in UTC/],
     ['a day that is none', { expires: '2027-13-31T00:00:00Z' }, /^expires: expected a time in UTC/],
+    ['a day that its month has not', { expires: '2027-02-30T00:00:00Z' }, /^expires: expected a time in UTC/],
     ['another provenance', { provenance: { kind: 'hearsay' } }, /^provenance\.kind: expected one of/],
   ]
   for (const [what, change, field] of wrong) {

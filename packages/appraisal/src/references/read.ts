@@ -72,6 +72,8 @@ function timeOf(value: unknown, field: string): string {
   const text =
     typeof value === 'string' ? /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?Z$/.exec(value)?.[0] : undefined
   const at = new Date(text ?? '')
-  if (Number.isNaN(at.getTime())) throw new TypeError(`${field}: expected a time in UTC such as 2027-01-31T00:00:00Z`)
+  // The runtime takes the 30th of February for the 2nd of March.
+  if (Number.isNaN(at.getTime()) || at.toISOString().slice(0, 10) !== text?.slice(0, 10))
+    throw new TypeError(`${field}: expected a time in UTC such as 2027-01-31T00:00:00Z`)
   return at.toISOString()
 }
