@@ -51,7 +51,8 @@ export async function* eventsAfter(
   after: number,
   { signal, lease }: { readonly signal?: AbortSignal; readonly lease?: string },
 ): AsyncGenerator<BrokerEvent, void, void> {
-  let seen = after
+  // A place that this database has not come to is of another, such as it was before a backup was brought back.
+  let seen = Math.min(after, await lastOf(core.db, namespace))
   let wake = (): void => undefined
   const stop = core.db.listen(
     CHANNEL,
@@ -89,10 +90,7 @@ async function page(
   after: number,
   lease: string | undefined,
 ): Promise<{ readonly rows: readonly EventRow[]; readonly upTo: number }> {
-  const [last] = await sql.all<{ seq: number | null }>('SELECT MAX(seq) AS seq FROM events WHERE namespace = ?', [
-    namespace,
-  ])
-  const upTo = Math.max(after, last?.seq ?? 0)
+  const upTo = Math.max(after, await lastOf(sql, namespace))
   if (upTo === after) return { rows: [], upTo }
   const rows = await sql.all<EventRow>(
     `SELECT seq, namespace, at, kind, body FROM events WHERE namespace = ? AND seq > ? AND seq <= ?
@@ -100,6 +98,13 @@ async function page(
     [namespace, after, upTo, ...(lease === undefined ? [] : [`%"lease":"${lease}"%`])],
   )
   return { rows, upTo }
+}
+
+async function lastOf(sql: Sql, namespace: string): Promise<number> {
+  const [last] = await sql.all<{ seq: number | null }>('SELECT MAX(seq) AS seq FROM events WHERE namespace = ?', [
+    namespace,
+  ])
+  return last?.seq ?? 0
 }
 
 function fromRow({ seq, namespace, at, kind, body }: EventRow): BrokerEvent {

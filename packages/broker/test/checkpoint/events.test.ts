@@ -54,3 +54,12 @@ test('a holder sees the events of its lease, each once, across pages, and from w
   await happen(db, MINE, 1)
   assert.equal((await waiting)[0], (all.at(-1) ?? 0) + 1)
 })
+
+test('who comes with a place that the database has not come to sees what happens from now on', async (t) => {
+  const { broker, db } = await scene(t)
+  await happen(db, MINE, 1)
+  const waiting = seen(broker, 1_000_000, 1, MINE)
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  await happen(db, MINE, 1)
+  assert.deepEqual(await waiting, [11])
+})
