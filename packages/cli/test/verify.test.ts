@@ -191,6 +191,16 @@ describe('sekisho verify: what is expected', () => {
     assert.deepEqual([ran.code, ran.err], [0, ''])
   })
 
+  it('that of a token which says nothing to expect is accepted, too', async () => {
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const claims = { eat_profile: 'tag:github.com,2023:veraison/ear', iat: 1, submods: {} }
+    const token = file('ear.jwt', `${part({ alg: 'ES256', typ: 'JWT' })}.${part(claims)}.${'A'.repeat(86)}`)
+    const skeleton = (await runWithin(['inspect', token, '--as-expectations'])).out
+    assert.match(skeleton, /\n\{\}\n$/)
+    const ran = await runWithin(['verify', token, '--offline', '--expect', file('ear.yaml', skeleton)])
+    assert.deepEqual([ran.code, ran.err], [2, ''])
+  })
+
   const faults: readonly (readonly [name: string, args: readonly string[], message: RegExp])[] = [
     [
       'a misspelt member',

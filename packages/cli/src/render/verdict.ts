@@ -29,7 +29,7 @@ export function renderVerdict(view: VerdictView, options: PaperOptions): string 
   writeTree(paper, view)
   writeAssumed(paper, view.verdict)
   writeNotes(paper, view)
-  if (view.expectations !== undefined) writeExpectations(paper, view.expectations)
+  if (view.expectations !== undefined && view.expectations !== '{}\n') writeExpectations(paper, view.expectations)
   return paper.toString()
 }
 

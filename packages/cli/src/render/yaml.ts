@@ -5,7 +5,7 @@ import type { Expectations } from '../tee/door.ts'
  * expectations are made of: text, numbers, booleans, lists and objects of these.
  */
 export function toYaml(value: Expectations): string {
-  return `${membersOf(value, '').join('\n')}\n`
+  return isEmpty(value) ? '{}\n' : `${membersOf(value, '').join('\n')}\n`
 }
 
 function membersOf(value: object, indent: string): readonly string[] {
@@ -17,7 +17,10 @@ function memberOf(name: string, value: unknown, indent: string): readonly string
     if (value.length === 0) return [`${indent}${name}: []`]
     return [`${indent}${name}:`, ...value.flatMap((one) => itemOf(one, indent))]
   }
-  if (typeof value === 'object' && value !== null) return [`${indent}${name}:`, ...membersOf(value, `${indent}  `)]
+  if (typeof value === 'object' && value !== null) {
+    if (isEmpty(value)) return [`${indent}${name}: {}`]
+    return [`${indent}${name}:`, ...membersOf(value, `${indent}  `)]
+  }
   return [`${indent}${name}: ${scalar(value)}`]
 }
 
@@ -26,6 +29,10 @@ function itemOf(value: unknown, indent: string): readonly string[] {
   return membersOf(value, `${indent}    `).map((line, index) =>
     index === 0 ? `${indent}  - ${line.trimStart()}` : line,
   )
+}
+
+function isEmpty(value: object): boolean {
+  return Object.keys(value).length === 0
 }
 
 function scalar(value: unknown): string {
