@@ -151,6 +151,26 @@ describe('sekisho collateral', () => {
     assert.ok(Array.isArray(items) && items.length === 3)
   })
 
+  it('names what it leaves out, since a bundle has no place for it', async () => {
+    const set = JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', x: 'AA', y: 'AA', kid: 'one' }] })
+    const keys = file('jwks.json', set)
+    const alone = await runWithin(['collateral', 'pack', keys, '-o', join(folder, 'never.json')])
+    assert.equal(alone.code, 3)
+    assert.match(
+      alone.err,
+      /jwks\.json: the key set of a token’s issuer: a bundle holds none; `verify --collateral` takes/,
+    )
+    const mixed = join(folder, 'mixed')
+    mkdirSync(mixed)
+    file('mixed/collateral.json', readFileSync('examples/tdx/collateral.json'))
+    file('mixed/jwks.json', set)
+    const both = await runWithin(['collateral', 'pack', mixed, '-o', join(folder, 'mixed.json')])
+    assert.equal(both.code, 0)
+    assert.match(both.err, /mixed: left out: the key set of a token’s issuer/)
+    const { items, leftOver } = parsed((await runWithin(['collateral', 'show', mixed, '--json'])).out)
+    assert.ok(Array.isArray(items) && items.length === 1 && Array.isArray(leftOver) && leftOver.length === 1)
+  })
+
   it('3 for what is no collateral, naming the file', async () => {
     for (const path of ['examples/tdx/quote.bin', 'examples/expect-nothing.yaml', 'docs']) {
       const ran = await runWithin(['collateral', 'show', path])

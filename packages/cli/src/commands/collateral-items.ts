@@ -33,11 +33,31 @@ export async function itemsOf(files: CollateralFiles, name: string): Promise<Ite
     if (amd !== undefined && 'missing' in amd)
       leftOver.push(`certificates without ${amd.missing.join(', ')}: a bundle holds a chain with its CRL`)
     else if (amd !== undefined) items.push({ kind: 'amd', collateral: collateral.describeAmd(amd) })
+    leftOver.push(...outsideOfBundles(files))
   } catch (error) {
     throw unreadable(`${name}: ${error instanceof Error ? error.message : 'cannot be read'}`, error)
   }
-  if (items.length === 0) throw unreadable(`${name}: ${leftOver[0] ?? 'no collateral'}`)
+  if (items.length === 0) throw unreadable(`${name}: ${leftOver.length === 0 ? 'no collateral' : leftOver.join('; ')}`)
   return { items, leftOver }
+}
+
+/** What `verify --collateral` takes from files and version 1 of the bundle has no kind of item for. */
+function outsideOfBundles({ arm, sev, ias, ibm, nvidia, snp, token, tpm }: CollateralFiles): readonly string[] {
+  const held: Readonly<Record<string, boolean>> = {
+    'the ID block of a guest': snp.idBlock !== undefined || snp.idAuth !== undefined,
+    'the certificate chain of an NVIDIA device': nvidia.certificateChain !== undefined,
+    'keys or reference values of Arm': arm.keys.length + arm.corims.length > 0 || arm.referenceValues !== undefined,
+    'the key set of a token’s issuer': token.keySets.length > 0 || token.coseKeys !== undefined,
+    'certificates of SEV or its launch values': sev.certificates.length > 0 || sev.launch !== undefined,
+    'documents of IBM Secure Execution or DigiCert’s':
+      ibm.x509.length > 0 || [ibm.header, ibm.protectionKey, ibm.request].some((one) => one !== undefined),
+    'a revocation list of another authority than AMD’s and Intel’s for hardware':
+      ias.crl !== undefined || token.crls.length > 0,
+    'the outcome of a credential activation': tpm.activation !== undefined,
+  }
+  return Object.entries(held).flatMap(([what, is]) =>
+    is ? [`${what}: a bundle holds none; \`verify --collateral\` takes the file itself`] : [],
+  )
 }
 
 function amdOf({ snp }: CollateralFiles): AmdEndorsements | { readonly missing: readonly string[] } | undefined {

@@ -169,7 +169,7 @@ function addCollateral(root: Command, around: Around, done: Done): void {
   })
   group
     .command('pack')
-    .description('put collateral of any form, and bundles, into one bundle')
+    .description('put collateral of Intel, AMD and NVIDIA, and bundles, into one bundle')
     .argument('<collateral...>', 'bundles, DCAP collateral.json, folders of certificates')
     .requiredOption('-o, --output <file>', 'the bundle to write')
     .action(async (files, options) => {
