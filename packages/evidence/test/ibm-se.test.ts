@@ -30,6 +30,7 @@ import {
   document,
   FAULTS,
   flipped,
+  good,
   judged,
   NOT_SHOWN,
   optionsOf,
@@ -68,6 +69,26 @@ describe('IBM Secure Execution: every check', { skip }, () => {
     const verdict = judged({ options: { expect: { allowEmulated: true } } })
     assert.equal(verdict.outcome, 'incomplete')
     assert.equal(verdict.authenticity, 'proven')
+  })
+  it('what nobody gave leaves open what it would tell, and refutes nothing', () => {
+    const expect = { ...good(), hardwareIds: ['11'.repeat(32)] }
+    for (const options of [
+      { files: [], expect: good() },
+      { files: [], protectionKey: undefined as never, expect: good() },
+    ]) {
+      const verdict = judged({ options })
+      assert.deepEqual(
+        verdict.checks.flatMap((group) => group.checks).filter(({ outcome }) => outcome === 'fail'),
+        [],
+      )
+      assert.equal(verdict.outcome, 'incomplete')
+      assert.match(check(verdict, 'ibm-se.attestation-key').reason, /no document is at hand/)
+    }
+    const closed = judged({ options: { protectionKey: undefined as never } })
+    assert.match(check(closed, 'ibm-se.expect.freshness').remedy?.action ?? '', /protectionKey/)
+    const alone = vector('attestation-valid', 'request.pvattest')
+    const unnamed = judged({ evidence: alone, options: { files: [], expect } })
+    assert.equal(check(unnamed, 'ibm-se.expect.hardware-id').outcome, 'unchecked')
   })
   it('options that make no sense are TypeErrors', () => {
     assert.throws(() => judged({ options: { protectionKey: '00' } }), TypeError)

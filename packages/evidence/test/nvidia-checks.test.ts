@@ -322,6 +322,17 @@ describe('NVIDIA checks', () => {
     ])
       assert.throws(() => judge({ options: { waive: [id] } }), TypeError)
   })
+  it('a chain that is missing leaves open what it would tell, and refutes nothing', () => {
+    const expect = { ...EXPECT, products: ['HOPPER'], hardwareIds: ['11'.repeat(8)] }
+    const verdict = judge({ options: { expect }, collateral: { certificateChain: undefined as never } })
+    for (const id of ['rim.driver.product', 'rim.vbios.product', 'expect.product', 'expect.hardware-id'])
+      assert.equal(checkOf(verdict, `nvidia.${id}`).blockedBy, 'nvidia.chain.well-formed', id)
+    assert.deepEqual(
+      troubles(verdict).filter((one) => one.startsWith('fail')),
+      [],
+    )
+    assert.equal(verdict.outcome, 'incomplete')
+  })
   it('the catalogue has a title for every group and check, and no other', () => {
     const node = verifyNvidiaNodeSync([{ evidence: makeReport() }], { at: AT })
     const ids = [...judge().checks, ...node.checks].flatMap((group) => [

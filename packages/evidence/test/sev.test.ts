@@ -143,6 +143,12 @@ describe('SEV: every check', () => {
       assert.equal(check(verdict, `sev.${place}.present`).outcome, 'unchecked')
     })
   }
+  it('without the ARK the product is open, and refutes nothing', () => {
+    const verdict = judged({ chain: { without: 'ark' }, expect: { products: ['Milan'] } })
+    assert.equal(check(verdict, 'sev.expect.product').outcome, 'unchecked')
+    assert.match(check(verdict, 'sev.expect.product').remedy?.action ?? '', /ARK/)
+    assert.equal(verdict.outcome, 'incomplete')
+  })
   it('a launch measurement needs the PDH, the launch and a digest; a platform is no guest', () => {
     assert.equal(
       judged({ evidence: measure, options: { launch: LAUNCH }, chain: { without: 'pdh' } }).authenticity,

@@ -260,6 +260,15 @@ describe('the verdict about SNP evidence', () => {
     assert.equal(waived.outcome, 'verified')
     assert.deepEqual(waived.waived, ['snp.crl.present'])
   })
+  it('is incomplete where only the certificate would name the product that is expected', () => {
+    const old = makeSnp({ product: 'Milan', version: 2 })
+    const { vcek, ...rest } = old.collateral
+    assert.ok(vcek !== undefined)
+    const verdict = verdictOf({ made: old, collateral: rest, expect: { products: ['Milan'] } })
+    assert.equal(find(verdict, 'snp.expect.product').outcome, 'unchecked')
+    assert.match(find(verdict, 'snp.expect.product').remedy?.action ?? '', /VCEK|vcek/)
+    assert.equal(verdict.outcome, 'incomplete')
+  })
   for (const name of ['vcek', 'ask', 'ark'] as const) {
     it(`is incomplete without the ${name}, and says where it is to be had`, () => {
       const verdict = verdictOf({ collateral: without(name) })

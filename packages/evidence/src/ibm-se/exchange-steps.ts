@@ -12,7 +12,7 @@ import {
 } from '../core/engine.ts'
 import type { Finding, Phase } from '../core/verdict.ts'
 import { sePlainFlags } from './header.ts'
-import { IBM } from './host-steps.ts'
+import { documentMissing, IBM } from './host-steps.ts'
 import type { IbmSeState } from './state.ts'
 
 const ATTESTATION = `${IBM}, attestation`
@@ -103,27 +103,27 @@ function sameMac(made: Uint8Array, received: Uint8Array): boolean {
   return difference === 0
 }
 
-function attestationKey({ additional, hosts }: IbmSeState): Finding {
+function attestationKey({ additional, hosts, strangers }: IbmSeState): Finding {
   const hash = additional?.attestationHostKeyHash
   if (hash === undefined) return notApplicable('the request did not ask which host key was used')
   const actual = toHex(hash)
   if (hosts.some(({ keyHash }) => keyHash.result !== undefined && toHex(keyHash.result) === actual))
     return pass('it is one that the request was made for', { actual })
+  if (strangers.includes(actual)) return documentMissing([actual])
   return fail('the host key that attested is none that the request was made for', REPLACE_EVIDENCE, { actual })
 }
 
-function imageKey({ additional, header, hosts }: IbmSeState): Finding {
+function imageKey({ additional, header, hosts, strangers }: IbmSeState): Finding {
   const hash = additional?.imageHostKeyHash
   if (hash === undefined || header === undefined)
     return notApplicable('the request did not ask which key the image was loaded with')
   const actual = toHex(hash)
   if (header.slots.some(({ hostKeyHash }) => toHex(hostKeyHash) === actual))
     return pass('the image was made for this host key', { actual })
-  if (
-    sePlainFlags(header.pcf).backupHostKeys &&
-    hosts.some(({ keyHash }) => keyHash.result !== undefined && toHex(keyHash.result) === actual)
-  ) {
-    return pass('the image allows backup host keys, and this is one of a verified host', { actual })
+  if (sePlainFlags(header.pcf).backupHostKeys) {
+    if (hosts.some(({ keyHash }) => keyHash.result !== undefined && toHex(keyHash.result) === actual))
+      return pass('the image allows backup host keys, and this is one of a verified host', { actual })
+    if (strangers.includes(actual)) return documentMissing([actual])
   }
   return fail('the image was loaded with a host key that its header has no slot for', REPLACE_EVIDENCE, { actual })
 }
@@ -176,9 +176,12 @@ function userData({ evidence, expect }: Pick<IbmSeState, 'evidence' | 'expect'>)
   )
 }
 
-function freshness({ evidence, secrets, expect }: IbmSeState): Finding {
+function freshness(state: IbmSeState): Finding {
+  const { evidence, secrets, expect } = state
   if (evidence.kind === 'host-key') return notApplicable(NO_EXCHANGE)
   if (expect.nonce !== undefined) {
+    // The nonce is inside of the request, which only its key opens.
+    if (state.opened === undefined) return requestKey(state)
     const actual = secrets?.nonce === undefined ? 'none' : toHex(secrets.nonce)
     return actual === expect.nonce
       ? pass('the nonce in the request is yours', { actual })
@@ -224,13 +227,14 @@ function secretStore({ additional, expect }: IbmSeState): Finding {
   )
 }
 
-function host({ additional, hosts, expect }: IbmSeState): Finding {
+function host({ additional, hosts, strangers, expect }: IbmSeState): Finding {
   if (expect.hardwareIds === undefined) return notApplicable('any host will do')
   const named = additional?.attestationHostKeyHash
   const found =
     named === undefined ? hosts.map(({ keyHash }) => toHex(keyHash.result ?? new Uint8Array(0))) : [toHex(named)]
+  if (found.length === 0) return documentMissing(strangers)
   const other = found.find((one) => expect.hardwareIds?.includes(one) !== true) ?? found[0]
-  return compareOneOf({ what: 'the host key', actual: other ?? 'unknown', option: 'hardwareIds' }, expect.hardwareIds)
+  return compareOneOf({ what: 'the host key', actual: other ?? '', option: 'hardwareIds' }, expect.hardwareIds)
 }
 
 /** What the relying party wants. */

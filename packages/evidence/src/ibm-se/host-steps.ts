@@ -85,6 +85,11 @@ function present({ evidence, hosts, strangers }: IbmSeState): Finding {
   if (evidence.kind === 'host-key') return pass()
   if (strangers.length === 0)
     return pass(`there is a document for each of the ${hosts.length} host keys of the request`)
+  return documentMissing(strangers)
+}
+
+/** The finding where a check needs the document of a host of the request, and there is none. */
+export function documentMissing(strangers: readonly string[]): Finding {
   return unchecked('the request can be answered by hosts that no document is at hand for', OTHER_DOCUMENT, {
     expected: 'a document for each host key of the request',
     actual: strangers.slice(0, 4).join(', '),

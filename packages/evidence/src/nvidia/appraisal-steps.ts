@@ -187,8 +187,8 @@ export const APPRAISAL_STEPS: StepGroup<NvidiaState> = {
     waivable(step('expect.measurement', measurement)),
     waivable(step('expect.driver', version('driver'))),
     waivable(step('expect.vbios', version('vbios'))),
-    step('expect.product', product),
-    step('expect.hardware-id', hardwareId),
+    step('expect.product', product, SOURCE, ['nvidia.chain.well-formed']),
+    step('expect.hardware-id', hardwareId, SOURCE, ['nvidia.chain.well-formed']),
     step('expect.none', signer),
   ],
 }

@@ -41,8 +41,8 @@ const STEPS = [
   OCSP_READABLE,
   CHAIN_STEPS,
   REPORT_STEPS,
-  rimGroup<NvidiaState>('driver'),
-  rimGroup<NvidiaState>('vbios'),
+  rimGroup<NvidiaState>('driver', ['nvidia.chain.well-formed']),
+  rimGroup<NvidiaState>('vbios', ['nvidia.chain.well-formed']),
   MEASUREMENT_STEPS,
   APPRAISAL_STEPS,
 ] as const

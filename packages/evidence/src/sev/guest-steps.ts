@@ -228,8 +228,9 @@ function keyFinding(
   return compareOneOf({ what: `the ${what}`, actual: toHex(found), option }, accepted)
 }
 
-function product({ anchor, expect }: SevState): Finding {
+function product({ anchor, certificates, expect }: SevState): Finding {
   if (expect.products === undefined) return notApplicable('any product will do')
+  if (certificates.ark === undefined) return unchecked('the product is not known', mend('give the ARK certificate'))
   return compareOneOf(
     { what: 'the product', actual: productOfAnchor(anchor) ?? 'unknown', option: 'products' },
     expect.products,

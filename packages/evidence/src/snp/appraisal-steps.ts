@@ -6,6 +6,7 @@ import { hex64 } from './bits.ts'
 import { isProvisional } from './claims.ts'
 import { firmwareOf, type SnpExpectations } from './expectations.ts'
 import { TCB_PARTS } from './products.ts'
+import { fetchLeaf } from './remedies.ts'
 import { type FirmwareVersion, VMPL_HOST } from './report.ts'
 import { ABI } from './sources.ts'
 import type { SnpState } from './state.ts'
@@ -262,13 +263,7 @@ export const APPRAISAL_STEPS: StepGroup<SnpState> = {
     step('expect.platform-info', ({ platformInfo, expect }) =>
       flags(expect.platformInfo, platformInfo, 'PLATFORM_INFO', PLATFORM),
     ),
-    optional(
-      'product',
-      'the product',
-      'products',
-      (expect) => expect.products,
-      ({ product }) => product ?? 'unknown',
-    ),
+    step('expect.product', productAccepted),
     optional(
       'hardware-id',
       'the chip id',
@@ -283,6 +278,14 @@ export const APPRAISAL_STEPS: StepGroup<SnpState> = {
     digest('family-id', 'FAMILY_ID', 'familyId'),
     digest('image-id', 'IMAGE_ID', 'imageId'),
   ],
+}
+
+function productAccepted(state: SnpState): Finding {
+  const { product, expect } = state
+  if (expect.products === undefined) return NOT_ASKED
+  // Reports of version 2 leave it to the certificate to name the product.
+  if (product === undefined) return unchecked('the product is not known', fetchLeaf(state))
+  return compareOneOf({ what: 'the product', actual: product, option: 'products' }, expect.products)
 }
 
 /** Fields that are bytes in the report and lists of hex in the expectations, under one name. */

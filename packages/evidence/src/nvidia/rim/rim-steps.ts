@@ -13,8 +13,12 @@ export const NVIDIA_RIM_SERVICE = 'https://rim.attestation.nvidia.com/v1/rim/'
 
 const SOURCE = 'NVIDIA attestation, reference integrity manifests'
 
-/** The checks of one manifest: there, readable, its chain and revocation, its digest and signature, and that it is of this device. */
-export function rimGroup<S extends TrustState>(kind: RimKind): StepGroup<S> {
+/**
+ * The checks of one manifest: there, readable, its chain and revocation, its digest and signature, and that it is of this device.
+ *
+ * @param ofDevice checks that tell which device it is, for the last of these
+ */
+export function rimGroup<S extends TrustState>(kind: RimKind, ofDevice: readonly string[] = []): StepGroup<S> {
   const id = `nvidia.rim.${kind}`
   const name = `the ${kind === 'driver' ? 'driver' : 'VBIOS'} manifest`
   const fetch: Remedy = mend(`fetch ${name} of this very version again from ${NVIDIA_RIM_SERVICE}`)
@@ -78,7 +82,7 @@ export function rimGroup<S extends TrustState>(kind: RimKind): StepGroup<S> {
           : fail(`the signature of ${name} does not verify with the key of its leaf: it is forged or damaged`, fetch),
       ),
       step('version', (rim, device) => version(kind, name, rim, device, fetch)),
-      step('product', (rim, device) => product(name, rim, device, fetch)),
+      step('product', (rim, device) => product(name, rim, device, fetch), ofDevice),
     ],
   }
 }
