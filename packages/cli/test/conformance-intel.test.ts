@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { JsonValue } from '../src/conformance/case.ts'
 import { intelCases } from '../src/conformance/intel.ts'
+import { runWithin } from './run.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 
@@ -36,4 +37,38 @@ for (const [collection, count] of [
       })
     }
   })
+}
+
+const collections = ['intel-sgx', 'intel-tdx', 'amd-sev-snp'].map((name) => join(VECTORS, name))
+const missing = collections.every((folder) => existsSync(folder)) ? false : `needs ${collections.join(', ')}`
+
+describe('sekisho support: the first floor', { skip: missing }, () => {
+  it('says of each version how many real ones it is proven on, or that there are none', async () => {
+    const { evidence } = JSON.parse((await runWithin(['support', '--json'])).out)
+    const formsOf = (tee: string): string =>
+      evidence.find(({ what }: { readonly what: string }) => what === tee)?.forms ?? ''
+    const [sgx, tdx, snp] = collections.map((folder) => countOfVersions(folder))
+    assert.deepEqual([sgx, tdx, snp], [{ 3: 15 }, { 4: 17, 5: 6 }, { 2: 6, 3: 8, 5: 4 }])
+    assert.match(formsOf('Intel SGX'), /version 3 \(15 [^)]*\), 4 and 5 [^;]*generated only/)
+    assert.match(
+      formsOf('Intel TDX'),
+      /version 4 \(17 real ones\) and 5 \(6 real ones with TD report 1\.5; [^)]*1\.0 generated only\)/,
+    )
+    assert.match(
+      formsOf('AMD SEV-SNP'),
+      /version 2 \(6 real ones\), 3 \(8\) and 5 \(4\), version 4 .*\(generated only\)/,
+    )
+  })
+})
+
+/** How many pieces of evidence right below a collection there are of each version, which their first two bytes say. */
+function countOfVersions(folder: string): Readonly<Record<number, number>> {
+  const counts: Record<number, number> = {}
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name, 'evidence.bin')
+    if (!existsSync(file)) continue
+    const version = readFileSync(file).readUInt16LE(0)
+    counts[version] = (counts[version] ?? 0) + 1
+  }
+  return counts
 }
