@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { BIN, EXAMPLE, MAIN, ROOT, scratch } from './process.ts'
@@ -103,6 +103,23 @@ describe('sekisho conformance', () => {
     mkdirSync(cases)
     writeFileSync(join(cases, 'case.json'), '{')
     assert.equal((await runWithin(['conformance', cases])).code, 3)
+  })
+
+  it('3 for it among others, which run all the same; a link that leads nowhere ends nothing', async () => {
+    const cases = join(folder, 'some')
+    for (const name of ['alien', 'bad', 'lost']) mkdirSync(join(cases, name), { recursive: true })
+    writeFileSync(join(cases, 'alien', 'case.json'), JSON.stringify({ tee: 'toaster' }))
+    writeFileSync(join(cases, 'bad', 'case.json'), '{')
+    symlinkSync('nowhere', join(cases, 'lost', 'case.json'))
+    symlinkSync('nowhere', join(cases, 'folder'))
+    const ran = await runWithin(['conformance', cases, '--json'])
+    assert.equal(ran.code, 3)
+    assert.deepEqual(parsed(ran.out)['totals'], { cases: 3, pass: 0, fail: 2, unsupported: 1 })
+    const { out } = await runWithin(['conformance', cases])
+    assert.match(
+      out,
+      /UNSUPPORTED some\/alien[\s\S]*FAIL some\/bad[\s\S]*could not be run: .*JSON[\s\S]*FAIL some\/lost[\s\S]*no such file/,
+    )
   })
 })
 

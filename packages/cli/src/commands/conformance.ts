@@ -1,8 +1,8 @@
 import { canonicalJson } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import type { CaseResult, CaseRunner } from '../conformance/case.ts'
-import { findCases, readCase } from '../conformance/find.ts'
-import { EXIT, unreadable } from '../exit.ts'
+import { findCases, readCase, unreadCase } from '../conformance/find.ts'
+import { CliError, EXIT, unreadable } from '../exit.ts'
 import { renderConformance } from '../render/conformance.ts'
 
 /** Options of `sekisho conformance`. */
@@ -19,7 +19,11 @@ export interface Totals {
   readonly unsupported: number
 }
 
-/** Runs every case below the folders. @throws CliError (unreadable) for a folder without any case, or a case that is no JSON */
+/**
+ * Runs every case below the folders. A case whose file cannot be read, being no JSON say, fails, and the exit code is 3; the others still run.
+ *
+ * @throws CliError (unreadable) for a folder without any case
+ */
 export async function conformanceCommand(
   folders: readonly string[],
   options: ConformanceOptions,
@@ -27,17 +31,27 @@ export async function conformanceCommand(
 ): Promise<number> {
   const runners = await loadRunners()
   const results: CaseResult[] = []
+  let allRead = true
   for (const folder of folders) {
     const found = await findCases(folder)
     if (found.length === 0)
       throw unreadable(
         `${folder}: no case.json, no mutations.json and no list of launch measurements in or below this folder`,
       )
-    for (const file of found) results.push(...(await readCase(file, runners)))
+    for (const file of found) {
+      try {
+        results.push(...(await readCase(file, runners)))
+      } catch (error) {
+        if (!(error instanceof CliError)) throw error
+        allRead = false
+        results.push(unreadCase(file, error))
+      }
+    }
   }
   const totals = totalsOf(results)
   if (options.json === true) around.out(`${canonicalJson({ totals, cases: results })}\n`)
   else around.out(renderConformance({ results, totals, verbose: options.verbose === true }, around))
+  if (!allRead) return EXIT.unreadable
   return totals.fail > 0 ? EXIT.rejected : totals.unsupported > 0 ? EXIT.incomplete : EXIT.ok
 }
 

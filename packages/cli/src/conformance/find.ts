@@ -1,6 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
-import { unreadable } from '../exit.ts'
+import { type CliError, unreadable } from '../exit.ts'
 import { inWords } from '../input.ts'
 import type { CaseResult, CaseRunner, JsonValue } from './case.ts'
 import { isLaunchList, runLaunchList } from './launch.ts'
@@ -31,8 +31,8 @@ async function walk(folder: string, depth: number): Promise<string[]> {
     const others: string[] = []
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const path = join(folder, entry.name)
-      const isFolder = entry.isDirectory() || (entry.isSymbolicLink() && (await stat(path)).isDirectory())
-      if (isFolder) below.push(...(await walk(path, depth + 1)))
+      if (entry.isDirectory() || (entry.isSymbolicLink() && (await leadsToFolder(path))))
+        below.push(...(await walk(path, depth + 1)))
       else if (entry.name === 'case.json' || entry.name === 'mutations.json') cases.push(path)
       else if (entry.name.endsWith('.json')) others.push(path)
     }
@@ -42,17 +42,33 @@ async function walk(folder: string, depth: number): Promise<string[]> {
   }
 }
 
+// A link that leads nowhere is no folder: where it has the name of a case, that case says so.
+async function leadsToFolder(link: string): Promise<boolean> {
+  const found = await stat(link).catch(() => undefined)
+  return found?.isDirectory() === true
+}
+
 // Lists of launch measurements stand alone, under any name: what they are is said inside.
 async function launchLists(paths: readonly string[]): Promise<readonly string[]> {
   const lists: string[] = []
   for (const path of paths) {
-    const { size } = await stat(path)
-    if (size <= MAX_LIST && isLaunchList(await readJson(path).catch(() => null))) lists.push(path)
+    const found = await stat(path).catch(() => undefined)
+    if (found !== undefined && found.size <= MAX_LIST && isLaunchList(await readJson(path).catch(() => null)))
+      lists.push(path)
   }
   return lists
 }
 
-/** Runs the case or the mutations of one file. A kind of evidence that no runner takes gives `unsupported`. */
+/** The result of a case whose own file cannot be read: it fails. */
+export function unreadCase(file: CaseFile, error: CliError): CaseResult {
+  return notRun(relative(dirname(file.below), file.path), 'none', error)
+}
+
+/**
+ * Runs the case or the mutations of one file. A kind of evidence that no runner takes gives `unsupported`.
+ *
+ * @throws CliError (unreadable) when the file itself cannot be read
+ */
 export async function readCase(file: CaseFile, runners: readonly CaseRunner[]): Promise<readonly CaseResult[]> {
   const content = await readJson(file.path)
   const folder = dirname(file.path)
