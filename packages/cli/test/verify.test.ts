@@ -215,7 +215,17 @@ describe('sekisho verify: what is expected', () => {
       /there is no check sgx\.everything to waive; these can be waived/,
     ],
     ['a check that must not be waived', ['--waive', 'sgx.quote.signature'], /cannot be waived/],
+    [
+      'an exception for what none is made for',
+      ['--accept-tcb', 'Revoked:INTEL-SA-00001:2027-01-01'],
+      /expectations\.acceptTcb: expected .* with statuses of UpToDate, .*TDRelaunchAdvised/,
+    ],
     ['a time', ['--at', 'yesterday'], /--at yesterday: expected a time such as/],
+    [
+      'a log of evidence that quotes none',
+      ['--event-log', 'examples/tdx/ccel.bin'],
+      /quotes no registers of an event log/,
+    ],
     ['a day that is none', ['--at', '2026-02-30'], /expected a time/],
     ['YAML that is a list', ['--expect', file('list.yaml', '- 1\n')], /expected a list of members/],
   ]

@@ -41,6 +41,7 @@ export async function verifyCommand(file: string, options: VerifyOptions, around
   const { recognised } = evidence
   // Who signed a wrapper is a check of the whole, also where one part is all there is.
   if (recognised === undefined || isSigned(recognised)) return verifySeveral(file, evidence, options, around)
+  mustHaveLog([recognised], options)
   const door = await doorOf(recognised.tee)
   const expect: Expectations = {
     ...(options.expect === undefined ? {} : (await readExpectationFile(options.expect, around)).for(recognised.tee)),
@@ -52,6 +53,14 @@ export async function verifyCommand(file: string, options: VerifyOptions, around
   const expectations = verdict.outcome === 'incomplete' ? toYaml(door.skeleton(recognised.evidence)) : undefined
   show({ verdict, verbose: options.verbose === true, remarks: remarksOf(recognised), expectations }, options, around)
   return EXIT_OF[verdict.outcome]
+}
+
+const WITH_LOG: readonly Recognised['tee'][] = ['tdx', 'tpm', 'azure-vtpm']
+
+/** A log that nothing is compared with would be passed over in silence. */
+function mustHaveLog(of: readonly Recognised[], { eventLog }: VerifyOptions): void {
+  if (eventLog === undefined || of.some(({ tee }) => WITH_LOG.includes(tee))) return
+  throw usageError('--event-log: this evidence quotes no registers of an event log; that of TDX, TPM and Azure does')
 }
 
 function isSigned({ companions }: Recognised): boolean {
@@ -67,6 +76,10 @@ async function verifySeveral(
 ): Promise<number> {
   const { compositeParts, verifyComposite } = await import('@sekisho/evidence/composite')
   const parts = inFile(file, () => compositeParts(evidence.bytes))
+  mustHaveLog(
+    parts.filter(({ device }) => !device).map((part) => part.recognised),
+    options,
+  )
   const content = options.expect === undefined ? undefined : (await readExpectationFile(options.expect, around)).split()
   const expect = compositeExpectations({ ...content?.common, ...expectationsOfFlags(options) }, content?.tees, parts)
   const setting = await settingOf(options, around)

@@ -92,7 +92,11 @@ function addExpectations(command: Command): void {
     .option('--product <name>', 'Milan, Genoa, Turin; for Intel the FMSPC', listOption)
     .option('--hardware-id <hex>', 'chip id or platform instance id', listOption)
     .option('--min-tcb <levels>', 'SNP: lowest TCB, e.g. bootloader=4,snp=22,microcode=213', levelsOption)
-    .option('--accept-tcb <rule>', 'Intel: STATUS:ADVISORY+ADVISORY:END, accepted until END', acceptTcbOption)
+    .option(
+      '--accept-tcb <rule>',
+      'Intel: STATUS:ADVISORY+ADVISORY:END (or STATUS:END), accepted until END',
+      acceptTcbOption,
+    )
   for (const n of [0, 1, 2, 3]) command.option(`--rtmr${n} <hex>`, `TDX: RTMR${n}`, listOption)
   command.option('--allow-debug', 'accept a workload whose memory the host may read (tests only)')
   command.option('--allow-emulated', 'accept a root that is no hardware vendor’s (tests only)')

@@ -49,7 +49,7 @@ const STATUSES: readonly string[] = [
 ].filter((one) => one !== 'Revoked')
 
 const tcbException: FieldKind<TcbException> = {
-  expected: '{ name, statuses, advisories, until: an ISO 8601 time in UTC }',
+  expected: `{ name, statuses, advisories, until: an ISO 8601 time in UTC } with statuses of ${STATUSES.join(', ')}`,
   read(value) {
     if (typeof value !== 'object' || value === null) return undefined
     const one: { [K in keyof TcbException]?: unknown } = value
