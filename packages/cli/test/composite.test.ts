@@ -54,6 +54,15 @@ describe('several pieces of evidence on the command line', () => {
   const good = collection('good.json', tdx.evidence)
   const expected = ['--expect', join(folder, 'expect.json')]
 
+  it('are compared part by part', async () => {
+    const other = collection('other-td.json', strangerToNonce.evidence)
+    assert.equal((await runWithin(['diff', good, good])).code, 0)
+    const { code, out } = await runWithin(['diff', good, other, '--json'])
+    assert.equal(code, 1)
+    const { differences }: { readonly differences: readonly { readonly path: string }[] } = JSON.parse(out)
+    assert.ok(differences.length > 0 && differences.every(({ path }) => path.startsWith('td.')))
+  })
+
   it('are verified as one, with each part in the verdict', async () => {
     const { code, out, err } = await verify(good, ...expected, '--json')
     assert.equal(err, '')

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { encodeHclReport } from '@sekisho/evidence/azure'
 import { EXAMPLE, ROOT, scratch } from './process.ts'
 import { run, runWithin } from './run.ts'
 
@@ -102,6 +103,40 @@ describe('fetching from a service', () => {
       assert.deepEqual([offline.code, offline.out], [0, direct.out])
     })
   }
+
+  it('fetches for the report inside of an Azure VM’s, and for those of several pieces that have a service', async () => {
+    const claims = Buffer.from('{"keys":[],"vm-configuration":{}}')
+    const hcl = encodeHclReport({
+      headerVersion: 2,
+      reportSize: 32 + 1184 + 20 + claims.length,
+      requestType: 2,
+      status: 0,
+      hardware: 'snp',
+      hardwareReport: example('snp-genoa/report.bin'),
+      runtimeDataSize: 20 + claims.length,
+      runtimeVersion: 1,
+      hash: 'sha256',
+      claims,
+      totalBytes: 2600,
+    })
+    const azure = join(folder, 'azure.bin')
+    writeFileSync(azure, hcl)
+    const record = (path: string): readonly string[] => [
+      'application/octet-stream',
+      example(path).toString('base64url'),
+    ]
+    const several = join(folder, 'several.json')
+    writeFileSync(several, JSON.stringify({ vm: record('snp-genoa/report.bin'), td: record('tdx/quote.bin') }))
+    for (const [file, items] of [
+      [azure, /^1 item for 1 piece/m],
+      [several, /^2 items for 1 piece/m],
+    ] as const) {
+      const args = ['collateral', 'fetch', file, '--trust-anchor', 'examples/example-root.json']
+      const ran = await runWithin([...args, ...network('inside')])
+      assert.equal(ran.code, 0, ran.err)
+      assert.match(ran.err, items)
+    }
+  })
 
   it('answers under a root that is not trusted are not used', async () => {
     const ran = await runWithin([

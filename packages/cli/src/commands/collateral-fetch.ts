@@ -2,10 +2,10 @@ import type { BundleItem, CollateralSource } from '@sekisho/collateral'
 import { isCollateralError } from '@sekisho/collateral/requests'
 import { canonicalJson } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
-import { CliError, EXIT } from '../exit.ts'
+import { CliError, EXIT, unreadable } from '../exit.ts'
 import { readAnchors } from '../options/anchors.ts'
-import { itemsFor } from '../tee/fetch.ts'
-import { namingFile, readEvidence } from './evidence-file.ts'
+import { isFetchable, itemsFor } from '../tee/fetch.ts'
+import { namingFile, readEvidenceFile } from './evidence-file.ts'
 import { writeOutput } from './output.ts'
 import { type NetworkFlags, sourceOf } from './source.ts'
 
@@ -42,9 +42,16 @@ export async function collateralFetchCommand(
 }
 
 async function fetchFor(file: string, source: CollateralSource, around: Around): Promise<readonly BundleItem[]> {
-  const recognised = await readEvidence(file, around)
+  const read = await readEvidenceFile(file, around)
+  const pieces = read.recognised === undefined ? read.parts.map((part) => part.recognised) : [read.recognised]
+  const kinds = pieces.map(({ tee }) => tee).join(', ')
+  // Of several, some may need nothing that a service has.
+  if (!pieces.some(isFetchable))
+    throw unreadable(`${file}: no endorsements can be fetched for evidence of the kind ${kinds}`)
   try {
-    return await itemsFor(recognised, source)
+    const items: BundleItem[] = []
+    for (const piece of pieces.filter(isFetchable)) items.push(...(await itemsFor(piece, source)))
+    return items
   } catch (error) {
     if (isCollateralError(error)) throw new CliError(EXIT.unreadable, `${file}: ${error.message}`, { cause: error })
     throw namingFile(file, error)

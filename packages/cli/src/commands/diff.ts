@@ -4,7 +4,7 @@ import { EXIT, usageError } from '../exit.ts'
 import { type Difference, renderDiff } from '../render/diff.ts'
 import type { Field } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
-import { inFile, readEvidence } from './evidence-file.ts'
+import { inFile, readEvidenceFile } from './evidence-file.ts'
 
 /** Options of `sekisho diff`. */
 export interface DiffOptions {
@@ -12,7 +12,7 @@ export interface DiffOptions {
   readonly verbose?: true
 }
 
-/** Compares two pieces of evidence field by field; exit code 0 when nothing differs, else 1. */
+/** Compares two pieces of evidence, or several with several, field by field; exit code 0 when nothing differs, else 1. */
 export async function diffCommand(a: string, b: string, options: DiffOptions, around: Around): Promise<number> {
   if (a === '-' && b === '-') throw usageError('only one of the two can be standard input')
   const left = await readSide(a, around)
@@ -42,9 +42,21 @@ interface Side {
 }
 
 async function readSide(path: string, around: Around): Promise<Side> {
-  const recognised = await readEvidence(path, around)
-  const door = await doorOf(recognised.tee)
-  return { tee: recognised.tee, form: recognised.form, fields: inFile(path, () => door.fields(recognised.evidence)) }
+  const read = await readEvidenceFile(path, around)
+  if (read.recognised !== undefined) {
+    const { recognised } = read
+    const door = await doorOf(recognised.tee)
+    return { tee: recognised.tee, form: recognised.form, fields: inFile(path, () => door.fields(recognised.evidence)) }
+  }
+  const { compositeParts } = await import('@sekisho/evidence/composite')
+  const parts = inFile(path, () => compositeParts(read.bytes))
+  const fields: Field[] = []
+  for (const { name, recognised } of parts) {
+    const door = await doorOf(recognised.tee)
+    const own = inFile(`${path} (${name})`, () => door.fields(recognised.evidence))
+    fields.push(...own.map((field) => ({ ...field, path: `${name}.${field.path}` })))
+  }
+  return { tee: 'composite', form: `${parts.length} pieces of evidence`, fields }
 }
 
 function compare(a: readonly Field[], b: readonly Field[]): readonly Difference[] {
