@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import type { Verdict } from '@sekisho/evidence'
+import type { BootClaims } from '@sekisho/evidence/tpm'
 import fc from 'fast-check'
 import { Paper } from '../src/render/paper.ts'
 import { plain } from '../src/render/plain.ts'
@@ -163,6 +164,49 @@ Notes
 
   it('EMULATED stands in the first line', () => {
     assert.match(renderVerdict({ ...view, verdict: { ...VERDICT, emulated: true } }, PLAIN), /^REJECTED EMULATED /)
+  })
+
+  it('an event log is told in words: what counts, secure boot, programs, texts and Windows', () => {
+    const found = { state: 'on', because: 'it was measured' } as const
+    const boot: BootClaims = {
+      bank: 'sha256',
+      provenPcrs: [0, 4, 7],
+      startupLocality: 0,
+      secureBoot: true,
+      secureBootKeys: { PK: { certificates: ['"maker"'], hashes: 0 }, dbx: { certificates: [], hashes: 3 } },
+      programs: [{ pcr: 4, digest: 'ab'.repeat(32), claimedPath: '"loader.efi"' }],
+      texts: Array.from({ length: 20 }, (_, at) => ({ pcr: 8, kind: 'grub-command', text: `"line ${at}"` })),
+      leftFirmware: false,
+      windows: {
+        values: {},
+        pcrs: {},
+        vbs: found,
+        hvci: { state: 'off', because: 'it is 0' },
+        bootDebugging: found,
+        kernelDebugging: found,
+        testSigning: found,
+        codeIntegrity: found,
+        safeMode: found,
+        bitlocker: ['cached key'],
+        elam: found,
+        vsmKeys: {},
+      },
+    }
+    const claims = { ...VERDICT.claims, boot }
+    const text = renderVerdict({ ...view, verdict: { ...VERDICT, claims } }, PLAIN)
+    for (const line of [
+      /What the event log says\n {2}counts +what was measured into PCR 0, 4, 7, which are quoted and replay \(sha256\)/,
+      /Secure Boot +on\n +PK +"maker"\n +dbx +3 hashes/,
+      /PCR 4 (ab){32}, says it is "loader\.efi" \(not measured\)/,
+      /"line 15"\n +and 4 more, which --json shows/,
+      /HVCI +off: it is 0/,
+      /BitLocker +cached key\n +the log ends before the firmware was left/,
+    ])
+      assert.match(text, line)
+    const open = { ...VERDICT, claims, authenticity: 'unproven' } as const
+    assert.match(renderVerdict({ ...view, verdict: open }, PLAIN), /the quote that it rests on is unproven/)
+    const parts = [{ name: 'vtpm', verdict: { ...VERDICT, claims } }]
+    assert.match(renderVerdict({ ...view, verdict: { ...VERDICT, parts } }, PLAIN), /What the event log says/)
   })
 
   it('what is missing can be copied', () => {

@@ -4,6 +4,7 @@ import { nvidiaCatalogue } from '@sekisho/evidence/nvidia'
 import { sgxCatalogue } from '@sekisho/evidence/sgx'
 import { snpCatalogue } from '@sekisho/evidence/snp'
 import { tdxCatalogue } from '@sekisho/evidence/tdx'
+import { writeBoots } from './boot.ts'
 import { digestText } from './digest.ts'
 import { Paper, type PaperOptions, type Span, type Tone } from './paper.ts'
 
@@ -27,6 +28,7 @@ export function renderVerdict(view: VerdictView, options: PaperOptions): string 
   writeRemedies(paper, view.verdict)
   writeVouchers(paper, view)
   writeTree(paper, view)
+  writeBoots(paper, view.verdict)
   writeAssumed(paper, view.verdict)
   writeNotes(paper, view)
   if (view.expectations !== undefined && view.expectations !== '{}\n') writeExpectations(paper, view.expectations)

@@ -1,0 +1,60 @@
+import type { Claims, Verdict } from '@sekisho/evidence'
+import type { BootClaims } from '@sekisho/evidence/tpm'
+import type { Paper } from './paper.ts'
+
+const MAX_LINES = 16
+const NAME_WIDTH = 21
+
+const WINDOWS = [
+  ['vbs', 'VBS'],
+  ['hvci', 'HVCI'],
+  ['elam', 'ELAM'],
+  ['codeIntegrity', 'code integrity'],
+  ['bootDebugging', 'boot debugging'],
+  ['kernelDebugging', 'kernel debugging'],
+  ['testSigning', 'test signing'],
+  ['safeMode', 'safe mode'],
+] as const
+
+/** What event logs prove of a boot, in words: of the evidence, and of each part that has a log. */
+export function writeBoots(paper: Paper, verdict: Verdict): void {
+  const claims: Claims & { readonly boot?: BootClaims } = verdict.claims
+  if (claims.boot !== undefined) writeBoot(paper, claims.boot, verdict.authenticity)
+  for (const part of verdict.parts ?? []) writeBoots(paper, part.verdict)
+}
+
+function writeBoot(paper: Paper, boot: BootClaims, authenticity: Verdict['authenticity']): void {
+  const { secureBoot, secureBootKeys, windows } = boot
+  const entry = (name: string, value: string): void => void paper.entry(2, NAME_WIDTH, name, value)
+  const entries = (name: string, values: readonly string[]): void => {
+    values.slice(0, MAX_LINES).forEach((value, at) => {
+      entry(at === 0 ? name : '', value)
+    })
+    if (values.length > MAX_LINES) entry('', `and ${values.length - MAX_LINES} more, which --json shows`)
+  }
+  paper.heading('What the event log says')
+  if (authenticity !== 'proven') paper.line(2, 2, `the quote that it rests on is ${authenticity}`)
+  entry(
+    'counts',
+    `what was measured into PCR ${boot.provenPcrs.join(', ') || 'none'}, which are quoted and replay (${boot.bank})`,
+  )
+  entry('Secure Boot', secureBoot === undefined ? 'not proven' : secureBoot ? 'on' : 'off')
+  for (const [name, { certificates, hashes }] of Object.entries(secureBootKeys))
+    entry(`  ${name}`, [...certificates, ...(hashes > 0 ? [`${hashes} hashes`] : [])].join(', ') || 'empty')
+  entries(
+    'programs',
+    boot.programs.map(
+      ({ pcr, digest, claimedPath }) =>
+        `PCR ${pcr} ${digest}${claimedPath === undefined ? '' : `, says it is ${claimedPath} (not measured)`}`,
+    ),
+  )
+  entries(
+    'texts',
+    boot.texts.map(({ pcr, kind, text }) => `PCR ${pcr} ${kind}: ${text}`),
+  )
+  if (windows !== undefined) {
+    for (const [member, name] of WINDOWS) entry(name, `${windows[member].state}: ${windows[member].because}`)
+    if (windows.bitlocker.length > 0) entry('BitLocker', windows.bitlocker.join(', '))
+  }
+  if (!boot.leftFirmware) entry('', 'the log ends before the firmware was left: it may be cut')
+}
