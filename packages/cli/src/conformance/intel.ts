@@ -88,7 +88,7 @@ async function verifyCase(
 ): Promise<Outcome> {
   const options = {
     // A case without collateral has no time to be judged at.
-    at: new Date(textMember(content, 'evaluateAt') ?? Number.NaN),
+    at: new Date(textMember(content, 'evaluateAt') ?? 0),
     collateral,
     ...(trustAnchors === undefined ? {} : { trustAnchors }),
     expect: { allowEmulated: trustAnchors !== undefined },

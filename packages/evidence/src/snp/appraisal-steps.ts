@@ -281,11 +281,12 @@ export const APPRAISAL_STEPS: StepGroup<SnpState> = {
 }
 
 function productAccepted(state: SnpState): Finding {
-  const { product, expect } = state
-  if (expect.products === undefined) return NOT_ASKED
-  // Reports of version 2 leave it to the certificate to name the product.
-  if (product === undefined) return unchecked('the product is not known', fetchLeaf(state))
-  return compareOneOf({ what: 'the product', actual: product, option: 'products' }, expect.products)
+  const { products } = state.expect
+  const actual = state.product
+  if (products === undefined) return NOT_ASKED
+  return actual === undefined
+    ? unchecked('reports of version 2 have no CPUID fields: the certificate names the product', fetchLeaf(state))
+    : compareOneOf({ what: 'the product', actual, option: 'products' }, products)
 }
 
 /** Fields that are bytes in the report and lists of hex in the expectations, under one name. */
