@@ -44,7 +44,7 @@ interface BundleBudget extends Budget {
 }
 
 const BUNDLES: readonly BundleBudget[] = [
-  one('SNP', 'verifySnp', 'snp', 25.5),
+  one('SNP', 'verifySnp', 'snp', 25.6),
   one('SGX', 'verifySgx', 'sgx', 25),
   one('TDX', 'verifyTdx', 'tdx', 26.5),
   one('Nitro', 'verifyNitro', 'nitro', 16.8),
