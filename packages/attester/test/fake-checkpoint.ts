@@ -20,7 +20,8 @@ export type Handler = (seen: Seen, response: ServerResponse) => void | Promise<v
 /** A server on the loopback for the time of a test. */
 export async function withServer(handler: Handler, test: (url: string, seen: Seen[]) => Promise<void>): Promise<void> {
   const all: Seen[] = []
-  const server = createServer(async (request, response) => {
+  // Longer than anything else in this process can hold it up: connections then end when the test says so.
+  const server = createServer({ keepAliveTimeout: 300_000 }, async (request, response) => {
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part)
     const text = Buffer.concat(parts).toString('utf8')

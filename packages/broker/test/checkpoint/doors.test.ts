@@ -298,7 +298,8 @@ test('Secure Execution: a host key that nobody verified, an image that is not li
   const unknown = await stage(t, seOptions({ files: [] }), SE_AT)
   await refer(unknown, seAnswer(new Uint8Array(64)).bytes)
   const first = await exchange(unknown, 'se', (digest) => seAnswer(padded(digest)).bytes)
-  assert.equal(first.outcome.refusal?.code, 'evidence-rejected')
+  // Nobody gave the document of the host: nothing is refuted, and nothing proven.
+  assert.equal(first.outcome.refusal?.code, 'collateral-missing')
   assert.match(first.reasons, /ibm-se\.hkd\.present/)
   assert.equal(first.secret, undefined)
   const other = await stage(t, seOptions({ images: [file('se-header-sample', 'se-header.bin')] }), SE_AT)
