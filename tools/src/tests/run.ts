@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import { beforeEach, test } from 'node:test'
+import { before, beforeEach, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { ROOT } from '../files.ts'
-import { FILTERS, filesOf, type Part, testFiles } from './files.ts'
+import { FILTERS, filesOf, type Part, type TestFile, testFiles } from './files.ts'
 
 /** Runs the test files of one part, compiled, in this one process: a process per file costs ten times as much. */
 export async function runPart(part: Part): Promise<void> {
@@ -17,12 +17,20 @@ export async function runPart(part: Part): Promise<void> {
     console.error(`${files.length} test files, and not one test in them`)
     process.exitCode = 1
   })
+  const loading = loadAll(files)
+  // Loading a file may take seconds: a test that waits for a socket meanwhile would see it closed.
+  before(() => loading)
+  await loading
+}
+
+async function loadAll(files: readonly TestFile[]): Promise<void> {
   for (const { home, path } of files) {
     const compiled = join(ROOT, home, 'dist/test', path.replace(/\.ts$/, '.js'))
     try {
       await import(pathToFileURL(compiled).href)
     } catch (error) {
-      await test(`${home}/test/${path} loads`, () => {
+      // Not waited for: no test begins before all files are loaded.
+      void test(`${home}/test/${path} loads`, () => {
         throw error
       })
     }
