@@ -1,7 +1,7 @@
 import { execFile, execFileSync, spawn } from 'node:child_process'
 import { createHash, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -139,6 +139,13 @@ async function manufacture(folder: string, banks: string): Promise<void> {
   await run(MANUFACTURER, [...state, ...made, '--pcr-banks', banks])
 }
 
+/** Whether a program listens on the socket: its file is there a moment earlier. The kernel's list marks those that do. */
+function isListening(socket: string): boolean {
+  return readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .some((line) => line.endsWith(` ${socket}`) && line.includes(' 00010000 '))
+}
+
 /** Starts swtpm in the foreground of a child. @returns how to end it */
 async function powerOn(folder: string): Promise<() => Promise<void>> {
   const socket = join(folder, 'd.sock')
@@ -153,7 +160,7 @@ async function powerOn(folder: string): Promise<() => Promise<void>> {
     { stdio: 'ignore' },
   )
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  for (let i = 0; !existsSync(socket); i++) {
+  for (let i = 0; !isListening(socket); i++) {
     if (i > 250) throw new Error('swtpm did not start')
     await delay(20)
   }

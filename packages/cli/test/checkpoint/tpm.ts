@@ -58,6 +58,13 @@ export async function startTpm(): Promise<SoftwareTpm> {
   }
 }
 
+/** Whether a program listens on the socket: its file is there a moment earlier. The kernel's list marks those that do. */
+function isListening(socket: string): boolean {
+  return readFileSync('/proc/net/unix', 'utf8')
+    .split('\n')
+    .some((line) => line.endsWith(` ${socket}`) && line.includes(' 00010000 '))
+}
+
 /** Starts swtpm in the foreground of a child. @returns how to end it */
 async function powerOn(path: (name: string) => string): Promise<() => Promise<void>> {
   const socket = path('tpm.sock')
@@ -67,7 +74,7 @@ async function powerOn(path: (name: string) => string): Promise<() => Promise<vo
   const state = ['socket', '--tpm2', '--tpmstate', `dir=${path('state')}`]
   const child = spawn('swtpm', [...state, ...sockets, ...flags], { stdio: 'ignore' })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  for (let tries = 0; !existsSync(socket); tries++) {
+  for (let tries = 0; !isListening(socket); tries++) {
     if (tries > 250) throw new Error('swtpm did not start')
     await delay(20)
   }
