@@ -76,6 +76,17 @@ describe('what the test kit signs as specified is genuine', () => {
       assert.equal(judgeSgx(made).outcome, 'incomplete')
     }
   })
+  it('but none with a platform manifest, which names no certificate', () => {
+    for (const made of [
+      makeSgx({ quote: { certificationType: 7 } }),
+      makeSgx({ version: 4, quote: { certificationType: 7 } }),
+    ]) {
+      const { pck, authority } = made
+      const chain = pemChain(pck.der, authority.platform.der, authority.root.der)
+      const verdict = judgeSgx(made, { collateral: { ...made.collateral, pck_certificate_chain: chain } })
+      assertIncomplete(verdict, 'sgx.pck.present')
+    }
+  })
   it('quotes with authentication data of other lengths', () => {
     for (const length of [0, 1, 1000])
       assertVerified(judgeTdx(makeTdx({ quote: { authData: new Uint8Array(length).fill(9) } })))

@@ -17,8 +17,8 @@ export interface PlatformIds extends Parsed<typeof IDS> {
 /** How a quote says which PCK certificate belongs to it. `data` is the content as received. */
 export type CertificationData = { readonly data: Uint8Array } & (
   | PlatformIds
-  /** 4: PCK certificate in PEM; 5: PCK chain in PEM, leaf first. */
-  | { readonly type: 4 | 5 }
+  /** 4: PCK certificate in PEM; 5: PCK chain in PEM, leaf first; 7: platform manifest, which names no certificate. */
+  | { readonly type: 4 | 5 | 7 }
 )
 
 const PPID_SIZES = { 1: 16, 2: 256, 3: 384 } as const
@@ -26,18 +26,18 @@ const MAX_LENGTH = 64 * 1024
 
 /**
  * Reads certification data: type, length and content.
- * @throws EvidenceError; `unsupported-kind` for types that name no PCK certificate: 6 only wraps, 7 is a platform manifest
+ * @throws EvidenceError; `unsupported-kind` for types that cannot stand here: 6 only wraps
  * @see Intel SGX ECDSA Quote Library API, appendix A.4, table 9
  */
 export function parseCertificationData(from: Reader): CertificationData {
   const at = from.offset
   const type = from.u16('certificationData.type')
-  if (!isKnown(type)) throw refuse('certificationData.type', `${type}`, '1 to 5', at, 'unsupported-kind')
+  if (!isKnown(type)) throw refuse('certificationData.type', `${type}`, '1 to 5 or 7', at, 'unsupported-kind')
   const length = from.u32('certificationData.length')
   if (length > MAX_LENGTH)
     throw refuse('certificationData.length', `${length}`, `at most ${MAX_LENGTH}`, at + 2, 'too-large')
   const data = from.bytes(length, 'certificationData')
-  if (type === 4 || type === 5) return { type, data }
+  if (type === 4 || type === 5 || type === 7) return { type, data }
   const ppid = PPID_SIZES[type]
   const size = ppid + 20
   if (length !== size && length !== size - 2)
@@ -52,5 +52,5 @@ export function encodeCertificationData({ type, data }: CertificationData): Uint
 }
 
 function isKnown(type: number): type is CertificationData['type'] {
-  return type >= 1 && type <= 5
+  return (type >= 1 && type <= 5) || type === 7
 }

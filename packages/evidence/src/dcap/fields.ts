@@ -173,6 +173,7 @@ const KINDS: Readonly<Record<number, string>> = {
   3: 'PPID encrypted with RSA-3072, CPUSVN, PCESVN, PCE id',
   4: 'PCK certificate in PEM',
   5: 'PCK certificate chain in PEM',
+  7: 'platform manifest',
 }
 
 function idFields({ certification }: Quote<unknown>, start: number): readonly Field[] {

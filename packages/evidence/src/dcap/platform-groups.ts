@@ -26,9 +26,17 @@ const KINDS: Readonly<Record<number, string>> = {
   4: 'a PCK certificate without its chain',
 }
 
+const NAME_PCK = mend('make a quote with the PCK chain in it (type 5)', 'workload-owner')
+
 function presentFinding({ pck, quote }: DcapState): Finding {
-  if (pck.state !== 'absent') return pass()
   const { type } = quote.certification
+  // A manifest registers a platform: a chain from elsewhere does not make it one that names this quote's certificate.
+  if (type === 7)
+    return unchecked(
+      'certification data of type 7, a platform manifest, is unsupported: it names no PCK certificate',
+      NAME_PCK,
+    )
+  if (pck.state !== 'absent') return pass()
   return unchecked(
     `the quote holds ${KINDS[type] ?? 'nothing'} (certification data type ${type}), and the collateral has no PCK chain`,
     mend('fetch the PCK certificate for this platform and pass its chain as `pck_certificate_chain`'),

@@ -119,6 +119,11 @@ export const sentences: SentencePairs = [
     'the quote holds {what?} (certification data type {type}), and the collateral has no PCK chain',
     'クォートには {what?}（認証データ種別 {type}）があり、コラテラルに PCK 証明書チェーンがありません',
   ],
+  [
+    'certification data of type 7, a platform manifest, is unsupported: it names no PCK certificate',
+    '認証データ種別 7（プラットフォームマニフェスト）には対応していません。PCK 証明書を示さないためです',
+  ],
+  ['make a quote with the PCK chain in it (type 5)', 'PCK 証明書チェーンを含む（種別 5 の）クォートを作成してください'],
   ['the PPID', 'PPID'],
   ['the encrypted PPID', '暗号化された PPID'],
   ['a PCK certificate without its chain', 'チェーンのない PCK 証明書'],
