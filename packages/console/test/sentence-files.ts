@@ -18,6 +18,7 @@ import type { SentencePairs } from '../src/text/sentences-ja/sentences.ts'
 import { sentences as sev } from '../src/text/sentences-ja/sev.ts'
 import { sentences as sgx } from '../src/text/sentences-ja/sgx.ts'
 import { sentences as snp } from '../src/text/sentences-ja/snp.ts'
+import { sentences as snpLeaf } from '../src/text/sentences-ja/snp-leaf.ts'
 import { sentences as tdx } from '../src/text/sentences-ja/tdx.ts'
 import { sentences as token } from '../src/text/sentences-ja/token.ts'
 import { sentences as tpm } from '../src/text/sentences-ja/tpm.ts'
@@ -44,6 +45,7 @@ export const sentenceFiles: Readonly<Record<string, SentencePairs>> = {
   sev,
   sgx,
   snp,
+  'snp-leaf': snpLeaf,
   tdx,
   token,
   tpm,

@@ -44,8 +44,10 @@ export function groundOf(state: WorldState, now: () => Date, source?: RsaKeySour
     },
     async prepareRsaKeys(names, bits): Promise<void> {
       const missing = names.filter((name) => state.rsa[name] === undefined)
-      if (source !== undefined) for (const name of missing) this.rsaKey(name, bits)
-      if (source !== undefined) return
+      if (source !== undefined) {
+        for (const name of missing) this.rsaKey(name, bits)
+        return
+      }
       const made = await Promise.all(missing.map(async (name) => [name, await generateRsa(bits)] as const))
       // Someone may have needed one in the meantime: the first one made is the world's.
       for (const [name, pem] of made) state.rsa[name] ??= pem

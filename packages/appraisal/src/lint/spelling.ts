@@ -2,6 +2,7 @@ import { walk } from '../policy/expressions.ts'
 import { nearestOf } from '../policy/nearest.ts'
 import type { Statement } from '../policy/parse.ts'
 import { comparisonsOf } from '../policy/values.ts'
+import { OLD_STATUSES } from './suppositions.ts'
 
 /** A value that a claim is compared with, and what was probably meant. */
 export interface Misspelling {
@@ -12,10 +13,7 @@ export interface Misspelling {
 
 const VENDORS = ['amd', 'arm', 'aws', 'google', 'ibm', 'intel', 'microsoft', 'nvidia', 'verifier', 'unknown']
 const PRODUCTS = ['Milan', 'Genoa', 'Turin']
-const STATUSES = [
-  ...['UpToDate', 'SWHardeningNeeded', 'ConfigurationNeeded', 'ConfigurationAndSWHardeningNeeded', 'OutOfDate'],
-  ...['OutOfDateConfigurationNeeded', 'Revoked', 'TDRelaunchAdvised', 'TDRelaunchAdvisedConfigurationNeeded'],
-]
+const STATUSES = ['UpToDate', ...OLD_STATUSES]
 
 /** What is meant by a value of a claim whose values are no closed list, where it is near to one that is known; else undefined. */
 const MEANT: Readonly<Record<string, (value: string) => string | undefined>> = {

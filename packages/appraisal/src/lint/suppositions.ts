@@ -79,15 +79,16 @@ export function withFree(claims: readonly string[]): Supposition {
 
 const END_OF_TIME = Date.UTC(9999, 11, 31)
 
-/** Words for a TCB that is not up to date: Intel's, and one that nobody thought of. */
-const OLD_STATUSES: readonly (string | typeof OTHER)[] = [
+/** Intel's words for a TCB that is not up to date. */
+export const OLD_STATUSES: readonly string[] = [
   ...['OutOfDate', 'OutOfDateConfigurationNeeded', 'SWHardeningNeeded', 'ConfigurationNeeded'],
   ...['ConfigurationAndSWHardeningNeeded', 'TDRelaunchAdvised', 'TDRelaunchAdvisedConfigurationNeeded', 'Revoked'],
-  OTHER,
 ]
 
-/** A platform with such a TCB, in a far future. */
-export const OLD_TCB_FOR_EVER: readonly Supposition[] = OLD_STATUSES.map((status) =>
+const STATUSES_TO_TRY: readonly Supposed[] = [...OLD_STATUSES, OTHER]
+
+/** A platform with such a TCB, or one by a word that nobody thought of, in a far future. */
+export const OLD_TCB_FOR_EVER: readonly Supposition[] = STATUSES_TO_TRY.map((status) =>
   supposition({ 'tcb.status': status, 'vector.hardware': 32, status: 'warning', now: END_OF_TIME }),
 )
 

@@ -53,8 +53,7 @@ export async function evaluate(
         unreadable: 'session-mismatch',
         reason: `the evidence is of ${received.tee}, and ${named} was announced`,
       }
-    if (received.tee === 'nvidia-gpu' || core.verifier.isDevice?.(received) === true)
-      return { unreadable: 'evidence-unbound', reason: DEVICE_ALONE }
+    if (core.verifier.isDevice(received)) return { unreadable: 'evidence-unbound', reason: DEVICE_ALONE }
     const sent = request.initData === undefined ? undefined : initDataDigest(request.initData)
     if (request.initData !== undefined && sent === undefined)
       return { unreadable: 'evidence-unreadable', reason: 'init-data: expected TOML that names its hash algorithm' }

@@ -79,7 +79,7 @@ export interface Verifier {
    * Whether evidence is of devices only, which answer to whoever drives them: it shows nothing of where a key is.
    * @throws EvidenceError when it cannot be read
    */
-  isDevice?(received: Received): boolean
+  isDevice(received: Received): boolean
   /**
    * What a session's nonce must be where the TEE answers requests: text that no other session has, and the same again for
    * the same bytes. Undefined where any random nonce will do.
@@ -176,7 +176,7 @@ export interface Door {
   skeleton(received: Received): Expectations
   binding(received: Received, digest: Uint8Array): Expectations
   verify(received: Received, request: JudgeRequest): Promise<Judged>
-  /** See {@link Verifier.isDevice}. */
+  /** See {@link Verifier.isDevice}; without it, evidence of this kind is of machines. */
   isDevice?(received: Received): boolean
   /** See {@link Verifier.challenge}. */
   challenge?(nonce: Uint8Array): string | undefined

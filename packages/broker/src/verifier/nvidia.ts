@@ -22,6 +22,7 @@ export function nvidiaDoor(around: Surroundings): Door {
   return {
     skeleton: ({ evidence }) =>
       lasting(nvidiaSkeleton(splitNvidiaEvidence(evidence).map(({ report }) => parseNvidiaReport(report)))),
+    isDevice: () => true,
     // KBS protocol, section 6: the device's nonce is the first 32 bytes of the digest.
     binding: (_received, digest) => ({ nonce: toHex(digest.subarray(0, NONCE)) }),
     async verify({ evidence }, { expect, at, waive, kept: given }) {

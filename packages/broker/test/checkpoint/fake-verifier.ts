@@ -29,6 +29,7 @@ export const fakeVerifier: Verifier = {
   },
   skeleton: (received) => ({ measurement: [read(received).measurement] }),
   binding: (_received, digest) => ({ reportData: Buffer.from(digest).toString('hex'), reportDataIsFresh: true }),
+  isDevice: ({ tee }) => tee === 'nvidia-gpu',
   verify: (received, request) => Promise.resolve(judge(received, request)),
 }
 

@@ -44,8 +44,10 @@ function writeBoot(paper: Paper, boot: BootClaims, authenticity: Verdict['authen
   entries(
     'programs',
     boot.programs.map(
-      ({ pcr, digest, claimedPath }) =>
-        `PCR ${pcr} ${digest}${claimedPath === undefined ? '' : `, says it is ${claimedPath} (not measured)`}`,
+      ({ pcr, digest, claimedPath, claimedOther }) =>
+        `PCR ${pcr} ${digest}${claimedPath === undefined ? '' : `, says it is ${claimedPath} (not measured)`}${
+          claimedOther === true ? ', which the log calls something else' : ''
+        }`,
     ),
   )
   entries(

@@ -7,6 +7,7 @@ const FILES = {
   core: () => import('./sentences-ja/core.ts'),
   faults: () => import('./sentences-ja/faults.ts'),
   snp: () => import('./sentences-ja/snp.ts'),
+  'snp-leaf': () => import('./sentences-ja/snp-leaf.ts'),
   sev: () => import('./sentences-ja/sev.ts'),
   dcap: () => import('./sentences-ja/dcap.ts'),
   tdx: () => import('./sentences-ja/tdx.ts'),
@@ -33,7 +34,7 @@ type File = keyof typeof FILES
 
 /** Files by kind: the part of a check's id before its first dot, or a page's own word. */
 const NEEDS: Readonly<Record<string, readonly File[]>> = {
-  snp: ['snp'],
+  snp: ['snp', 'snp-leaf'],
   sev: ['sev'],
   tdx: ['dcap', 'tdx'],
   sgx: ['dcap', 'sgx'],
@@ -42,7 +43,7 @@ const NEEDS: Readonly<Record<string, readonly File[]>> = {
   cca: ['arm', 'cca'],
   psa: ['arm', 'psa'],
   tpm: ['tpm', 'tpm-log'],
-  azure: ['azure', 'tpm', 'tpm-log', 'snp', 'dcap', 'tdx'],
+  azure: ['azure', 'tpm', 'tpm-log', 'snp', 'snp-leaf', 'dcap', 'tdx'],
   nvidia: ['nvidia', 'nvidia-endorsements'],
   'ibm-se': ['ibm-se'],
   token: ['token'],

@@ -111,3 +111,12 @@ export function keysFor(
   const closest = Math.max(...fitting.map(named))
   return fitting.filter((one) => named(one) === closest)
 }
+
+/** What is given with a token, read unless it was, as it counts at a time in milliseconds since 1970. */
+export function endorsementsAt(
+  given: ArmEndorsementsInput | PreparedArmEndorsements | undefined,
+  at: number,
+): ArmEndorsements {
+  const prepared = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})
+  return prepared.countingAt(at)
+}

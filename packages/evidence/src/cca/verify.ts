@@ -3,8 +3,9 @@ import type { EndorsedKey } from '../arm/endorsed.ts'
 import {
   type ArmEndorsements,
   type ArmEndorsementsInput,
+  endorsementsAt,
   keysFor,
-  PreparedArmEndorsements,
+  type PreparedArmEndorsements,
 } from '../arm/endorsements.ts'
 import { anchorOf, keySteps } from '../arm/key-steps.ts'
 import { planSign1 } from '../arm/signature.ts'
@@ -98,9 +99,7 @@ function openDoor(evidence: Uint8Array, options: CcaVerifyOptions): Door {
   const expect = readCcaExpectations(options.expect)
   const data = copyOfEvidence(evidence)
   const token = parseCcaToken(data)
-  const given = options.endorsements
-  const prepared = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})
-  const endorsements = prepared.countingAt(at)
+  const endorsements = endorsementsAt(options.endorsements, at)
   const implementationId = toHex(token.platform.claims.implementationId)
   const instanceId = toHex(token.platform.claims.instanceId)
   const keys = keysFor(endorsements, implementationId, instanceId)

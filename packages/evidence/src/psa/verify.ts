@@ -1,5 +1,10 @@
 import { candidateJobs, type KeyCandidate, planCandidates, signingCandidate } from '../arm/candidates.ts'
-import { type ArmEndorsementsInput, keysFor, PreparedArmEndorsements } from '../arm/endorsements.ts'
+import {
+  type ArmEndorsementsInput,
+  endorsementsAt,
+  keysFor,
+  type PreparedArmEndorsements,
+} from '../arm/endorsements.ts'
 import { anchorOf } from '../arm/key-steps.ts'
 import { assembleVerdict } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
@@ -68,9 +73,7 @@ function planToken(evidence: Uint8Array, options: PsaVerifyOptions): Plan {
   const expect = readPsaExpectations(options.expect)
   const data = copyOfEvidence(evidence)
   const token = parsePsaToken(data)
-  const given = options.endorsements
-  const prepared = given instanceof PreparedArmEndorsements ? given : new PreparedArmEndorsements(given ?? {})
-  const endorsements = prepared.countingAt(at)
+  const endorsements = endorsementsAt(options.endorsements, at)
   const implementationId = toHex(token.implementationId)
   const instanceId = toHex(token.instanceId)
   const keys = keysFor(endorsements, implementationId, instanceId)
