@@ -3,49 +3,36 @@
  * done when nothing that goes into the page has changed since; `--force` builds anyway.
  */
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build, type Plugin } from 'vite'
 import { parse } from 'yaml'
 import { filesBelow, ROOT } from './files.ts'
+import { Sources, Stamp } from './stamp.ts'
 
 const CONSOLE = join(ROOT, 'packages', 'console')
 const PAGE = join(CONSOLE, 'dist', 'page')
 /** Where the command line serves it from. */
 const SERVED = join(ROOT, 'packages', 'cli', 'dist', 'page')
-const STAMP = join(CONSOLE, 'dist', 'page.sha256')
+const STAMP = new Stamp(join(CONSOLE, 'dist', 'page.sha256'), [join(PAGE, 'index.html'), join(SERVED, 'index.html')])
 const EXAMPLES = ['snp-genoa', 'tdx', 'tdx-out-of-date', 'tdx-debug', 'sgx']
 
-const wanted = digestOfSources()
-if (
-  process.argv.includes('--force') ||
-  !existsSync(join(PAGE, 'index.html')) ||
-  !existsSync(join(SERVED, 'index.html')) ||
-  !existsSync(STAMP) ||
-  readFileSync(STAMP, 'utf8') !== wanted
-) {
+// Its own files, the verifier as it is written, the examples, the lock file.
+const wanted = new Sources()
+  .below('packages/console/src', '.ts', '.tsx', '.css')
+  .below('packages/console/public', '.svg', '.json')
+  .below('packages/evidence/src', '.ts')
+  .below('packages/appraisal/src', '.ts')
+  .below('examples', '.bin', '.json', '.yaml', '.der')
+  .file('packages/console/index.html')
+  .file('tools/src/build-console.ts')
+  .file('package-lock.json')
+  .digest()
+if (process.argv.includes('--force') || !STAMP.says(wanted)) {
   await buildPage()
   rmSync(SERVED, { recursive: true, force: true })
   cpSync(PAGE, SERVED, { recursive: true })
-  writeFileSync(STAMP, wanted)
-}
-
-/** Digest of every file that the page is made of: its own, the verifier as compiled, the examples, the lock file. */
-function digestOfSources(): string {
-  const hash = createHash('sha256')
-  const add = (folder: string, endings: readonly string[]): void => {
-    for (const ending of endings)
-      for (const path of filesBelow(join(ROOT, folder), ending))
-        hash.update(`${folder}/${path}\0`).update(readFileSync(join(ROOT, folder, path)))
-  }
-  add('packages/console/src', ['.ts', '.tsx', '.css'])
-  add('packages/console/public', ['.svg', '.json'])
-  add('packages/evidence/src', ['.ts'])
-  add('packages/appraisal/src', ['.ts'])
-  add('examples', ['.bin', '.json', '.yaml', '.der'])
-  for (const file of ['packages/console/index.html', 'tools/src/build-console.ts', 'package-lock.json'])
-    hash.update(readFileSync(join(ROOT, file)))
-  return hash.digest('hex')
+  STAMP.set(wanted)
 }
 
 async function buildPage(): Promise<void> {
@@ -65,6 +52,8 @@ async function buildPage(): Promise<void> {
       assetsInlineLimit: 0,
       modulePreload: { polyfill: false },
       rolldownOptions: {
+        // On a machine that is busy it would tell whoever starts the product how long its plugins took.
+        checks: { pluginTimings: false },
         input: { page: join(CONSOLE, 'index.html'), sw: join(CONSOLE, 'src', 'service-worker.ts') },
         output: { entryFileNames: ({ name }) => (name === 'sw' ? 'sw.js' : 'assets/[name]-[hash].js') },
       },

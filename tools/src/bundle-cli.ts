@@ -2,10 +2,11 @@
  * Bundles the command line into one CommonJS file, and makes V8's code cache for it. Loading a hundred
  * modules costs more than verifying a quote: `sekisho verify` has to start within twice `node -e 0`.
  *
- * `node tools/dist/src/bundle-cli.js` after `tsc -b`; `packages/cli/bin/sekisho.cjs` starts the result.
+ * `node tools/dist/src/bundle-cli.js` after `tsc -b`; `packages/cli/bin/sekisho.cjs` starts the result. Nothing is done
+ * when nothing that goes into the bundles has changed since; `--force` bundles anyway.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -14,13 +15,19 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Script } from 'node:vm'
 import { type BuildOptions, build } from 'esbuild'
-import { ROOT } from './files.ts'
+import { foldersIn, ROOT } from './files.ts'
+import { Sources, Stamp } from './stamp.ts'
 
 const CLI = join(ROOT, 'packages', 'cli')
 const BIN = join(CLI, 'bin', 'sekisho.cjs')
 const BUNDLE = join(CLI, 'dist', 'bundle', 'sekisho.cjs')
 
 const CHECKPOINT = join(CLI, 'dist', 'bundle', 'checkpoint.cjs')
+const BUNDLES = [BUNDLE, CHECKPOINT] as const
+const STAMP = new Stamp(
+  join(CLI, 'dist', 'bundle.sha256'),
+  BUNDLES.flatMap((file) => [file, `${file}.cache`]),
+)
 
 /** Packages of the checkpoint: imported when a command needs them, so that verifying does not pay for them. */
 const LEFT_OUT = ['appraisal', 'attester', 'broker', 'emulator', 'server'].map((name) => `@sekisho/${name}`)
@@ -46,13 +53,13 @@ async function bundle(): Promise<void> {
     logLevel: 'warning',
   } as const satisfies BuildOptions
   // V8 tells a cache's source by its length alone: none of another build may stay.
-  for (const file of [BUNDLE, CHECKPOINT]) rmSync(`${file}.cache`, { force: true })
+  for (const file of BUNDLES) rmSync(`${file}.cache`, { force: true })
   await build({ ...common, entryPoints: [join(CLI, 'dist', 'src', 'main.js')], outfile: BUNDLE, external: LEFT_OUT })
   const contents = SERVING.map((name) => `export * as ${name} from '@sekisho/${name}'`).join('\n')
   const stdin = { contents, resolveDir: CLI }
   await build({ ...common, stdin, outfile: CHECKPOINT, external: NOT_BUNDLED.flatMap((name) => [name, `${name}/*`]) })
   // A script that comes out of V8's code cache has forgotten who resolves its imports: they are handed in.
-  for (const file of [BUNDLE, CHECKPOINT])
+  for (const file of BUNDLES)
     writeFileSync(file, readFileSync(file, 'utf8').replace(/\bimport\((?=")/g, 'importPackage('))
   // In a process of its own: what the program prints while it is warmed up is nobody's business.
   const warmed = spawnSync(process.execPath, [fileURLToPath(import.meta.url), '--warm'], {
@@ -74,6 +81,20 @@ function tryImports(): void {
   } finally {
     rmSync(folder, { recursive: true })
   }
+}
+
+/** Bundles unless the bundles are of these sources, and their code caches for this Node.js. */
+async function bundleIfChanged(): Promise<void> {
+  const sources = new Sources().text(`${process.version} ${process.arch}`)
+  for (const name of foldersIn(join(ROOT, 'packages'))) sources.below(`packages/${name}/src`, '.ts')
+  const wanted = sources.file('tools/src/bundle-cli.ts').file('package-lock.json').digest()
+  if (process.argv.includes('--force') || !STAMP.says(wanted)) {
+    await bundle()
+    STAMP.set(wanted)
+  }
+  // Whoever starts them looks whether something was compiled since.
+  const now = new Date()
+  for (const file of BUNDLES) utimesSync(file, now, now)
 }
 
 const AT = ['--trust-anchor', 'examples/example-root.json', '--at', '2026-06-15T12:00:00Z']
@@ -200,4 +221,4 @@ async function answers(url: string): Promise<void> {
 }
 
 if (process.argv[2] === '--warm') await warm()
-else await bundle()
+else await bundleIfChanged()
