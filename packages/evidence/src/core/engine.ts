@@ -77,8 +77,9 @@ export interface Judgement {
  *   waiver must not pass for a decision.
  */
 export function judge<S>(groups: readonly StepGroup<S>[], state: S, waive: readonly string[] = []): Judgement {
-  assertWaivable(groups, waive)
-  const { needs, records } = planOf(groups)
+  const plan = planOf(groups)
+  assertWaivable(plan, waive)
+  const { needs, records } = plan
   const outcomes: Outcome[] = []
   const waived: string[] = []
   const checks: CheckGroup[] = []
@@ -153,6 +154,8 @@ function outcomeOf(worst: Outcome): VerdictOutcome {
 
 /** What is the same for every judgement by the same groups, by position of the step. */
 interface Plan {
+  readonly ids: readonly string[]
+  readonly waivable: readonly string[]
   /** Positions of the steps that a step needs. */
   readonly needs: readonly (readonly number[])[]
   /** Records that are likely to be made again. */
@@ -171,7 +174,12 @@ function planOf<S>(groups: readonly StepGroup<S>[]): Plan {
       if (position >= 0 && position < at) return position
       throw new Error(`step ${step.id} needs ${need}, which does not come before it`)
     })
-  const plan: Plan = { needs: groups.flatMap((group) => group.steps).map(positions), records: [] }
+  const plan: Plan = {
+    ids,
+    waivable: stepIds(groups, 'waivable'),
+    needs: groups.flatMap((group) => group.steps).map(positions),
+    records: [],
+  }
   PLANS.set(groups, plan)
   return plan
 }
@@ -183,14 +191,13 @@ export function stepIds<S>(groups: readonly StepGroup<S>[], which: 'all' | 'waiv
   )
 }
 
-function assertWaivable<S>(groups: readonly StepGroup<S>[], waive: readonly string[]): void {
+function assertWaivable({ ids, waivable }: Plan, waive: readonly string[]): void {
   for (const id of waive) {
-    const step = groups.flatMap(({ steps }) => steps).find((one) => one.id === id)
-    if (step?.waivable === true) continue
+    if (waivable.includes(id)) continue
     throw new TypeError(
-      step === undefined
-        ? `there is no check ${id} to waive; these can be waived: ${stepIds(groups, 'waivable').join(', ')}`
-        : `the check ${id} cannot be waived: a verdict without it would say nothing`,
+      ids.includes(id)
+        ? `the check ${id} cannot be waived: a verdict without it would say nothing`
+        : `there is no check ${id} to waive; these can be waived: ${waivable.join(', ')}`,
     )
   }
 }
