@@ -2,6 +2,7 @@ import { fromHex } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import type { CollateralPart } from '../core/verdict.ts'
 import { type DigestJob, type Job, sha256 } from '../crypto/jobs.ts'
+import { STRICT } from '../x509/algorithms.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodeBase64, decodePem } from '../x509/pem.ts'
@@ -80,6 +81,7 @@ export class DcapCollateral {
       readPart(pem, (text) => new Chain(pool.parse(text, kind), kind))
     this.pckCrlChain = chain(input.pck_crl_issuer_chain, CRL_CHAIN)
     const signer = chain(input.tcb_info_issuer_chain, SIGNER_CHAIN)
+    const readCrl = (value: TextOrBytes): Crl => parseCrl(crlDer(value), STRICT, pool.certificates)
     this.rootCrl = readPart(input.root_ca_crl, readCrl)
     this.pckCrl = readPart(input.pck_crl, readCrl)
     this.tcbInfo = readDocument(input.tcb_info, input.tcb_info_signature, signer, parseTcbInfo)
@@ -143,10 +145,6 @@ function readSignature(value: TextOrBytes): Uint8Array {
   throw refuse('signature', 'something else', '64 bytes: r then s')
 }
 
-function readCrl(value: TextOrBytes): Crl {
-  return parseCrl(crlDer(value))
-}
-
 const MAX_CRL_TEXT = 12 * 1024 * 1024
 const SEQUENCE = 0x30
 
@@ -161,7 +159,7 @@ function crlDer(value: TextOrBytes): Uint8Array {
     const [der, ...more] = decodePem(text, 'X509 CRL', 'crl')
     if (der !== undefined && more.length === 0) return der
   }
-  const der = fromHex(text.replace(/\s/g, '')) ?? decodeBase64(text)
+  const der = fromHex(text) ?? fromHex(text.replace(/\s/g, '')) ?? decodeBase64(text)
   if (der !== undefined) return der
   throw refuse('crl', 'another form', 'DER, or its hex, base64 or PEM')
 }

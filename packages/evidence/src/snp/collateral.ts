@@ -89,7 +89,17 @@ export class SnpCollateral implements SnpParts, Remembered {
     }
     const fromTable = (kind: TableEntry['kind']): Uint8Array | undefined =>
       entries.find((entry) => entry.kind === kind)?.data
-    const chain = splitChain(parts.certChain)
+    // The issuer before what it issued: a name that the pool has is not read again.
+    const pool = knownRoots(AMD_ROOT_CERTIFICATES)
+    const certificateOf = (bytes: Uint8Array): Certificate =>
+      parseCertificate(derOf(bytes, 'CERTIFICATE', 'certificate'), pool, AMD)
+    const chain = splitChain(parts.certChain, certificateOf)
+    this.ark =
+      parts.ark !== undefined
+        ? partOf(parts.ark, certificateOf)
+        : isPresent(chain.ark)
+          ? chain.ark
+          : partOf(fromTable('ark'), certificateOf)
     const tableIntermediate = partOf(fromTable('ask'), certificateOf)
     const chainIntermediate = chain.intermediate
     const intermediate = (role: LeafRole, own: Uint8Array | undefined): Part<Certificate> => {
@@ -97,17 +107,12 @@ export class SnpCollateral implements SnpParts, Remembered {
       if (fits(chainIntermediate, role)) return chainIntermediate
       return fits(tableIntermediate, role) ? tableIntermediate : {}
     }
-    this.vcek = partOf(parts.vcek ?? fromTable('vcek'), leafOf)
-    this.vlek = partOf(parts.vlek ?? fromTable('vlek'), leafOf)
     this.ask = intermediate('vcek', parts.ask)
     this.asvk = intermediate('vlek', parts.asvk)
-    this.ark =
-      parts.ark !== undefined
-        ? partOf(parts.ark, arkOf)
-        : isPresent(chain.ark)
-          ? chain.ark
-          : partOf(fromTable('ark'), arkOf)
-    this.crl = partOf(parts.crl ?? fromTable('crl'), (bytes) => parseCrl(derOf(bytes, 'X509 CRL', 'crl'), AMD))
+    const leafOf = (bytes: Uint8Array): Leaf => leafFrom(certificateOf(bytes))
+    this.vcek = partOf(parts.vcek ?? fromTable('vcek'), leafOf)
+    this.vlek = partOf(parts.vlek ?? fromTable('vlek'), leafOf)
+    this.crl = partOf(parts.crl ?? fromTable('crl'), (bytes) => parseCrl(derOf(bytes, 'X509 CRL', 'crl'), AMD, pool))
     this.idBlock = readIdBlock(parts)
     this.tableError = tableError
     this.size = sizeOf(parts) + table.reduce((sum, entry) => sum + entry.data.length, 0)
@@ -207,16 +212,7 @@ function partOf<T>(bytes: Uint8Array | undefined, read: (bytes: Uint8Array) => T
   }
 }
 
-function certificateOf(bytes: Uint8Array): Certificate {
-  return parseCertificate(derOf(bytes, 'CERTIFICATE', 'certificate'), [], AMD)
-}
-
-function arkOf(bytes: Uint8Array): Certificate {
-  return parseCertificate(derOf(bytes, 'CERTIFICATE', 'certificate'), knownRoots(AMD_ROOT_CERTIFICATES), AMD)
-}
-
-function leafOf(bytes: Uint8Array): Leaf {
-  const certificate = certificateOf(bytes)
+function leafFrom(certificate: Certificate): Leaf {
   return { certificate, extensions: partOf(certificate.der, () => readLeafExtensions(certificate)) }
 }
 
@@ -229,7 +225,10 @@ function derOf(bytes: Uint8Array, label: string, field: string): Uint8Array {
   throw refuse(field, `${blocks.length} PEM blocks`, 'one')
 }
 
-function splitChain(pem: Uint8Array | undefined): {
+function splitChain(
+  pem: Uint8Array | undefined,
+  certificateOf: (bytes: Uint8Array) => Certificate,
+): {
   readonly intermediate: Part<Certificate>
   readonly ark: Part<Certificate>
 } {
@@ -240,7 +239,8 @@ function splitChain(pem: Uint8Array | undefined): {
     throw refuse('certChain', `${blocks.length} PEM blocks`, 'two: ASK or ASVK, then ARK')
   })
   if (read.error !== undefined) return { intermediate: { error: read.error }, ark: { error: read.error } }
-  return { intermediate: partOf(read.value?.intermediate, certificateOf), ark: partOf(read.value?.ark, arkOf) }
+  const ark = partOf(read.value?.ark, certificateOf)
+  return { intermediate: partOf(read.value?.intermediate, certificateOf), ark }
 }
 
 // One table entry and one position of the chain serve ASK and ASVK: the name tells which. Unreadable ones fit both.

@@ -1,6 +1,7 @@
 import type { DigestJob } from '../crypto/jobs.ts'
 import { type AlgorithmProfile, STRICT } from './algorithms.ts'
 import {
+  type Certificate,
   type Extension,
   openSigned,
   readExtensions,
@@ -36,16 +37,17 @@ const MAX_CRL = 4 * 1024 * 1024
 
 /**
  * Parses one DER certificate list; nothing may follow it. `der` is kept, not copied.
+ * @param pool certificates parsed before: a name that one of them has is not read again
  * @throws EvidenceError
  * @see RFC 5280, section 5.1
  */
-export function parseCrl(der: Uint8Array, profile: AlgorithmProfile = STRICT): Crl {
+export function parseCrl(der: Uint8Array, profile: AlgorithmProfile = STRICT, pool: readonly Certificate[] = []): Crl {
   const { tbs, algorithm, signed } = openSigned(der, 'crl', 'tbsCertList', MAX_CRL, profile)
   if (tbs.peek() === TAG.integer && tbs.smallInteger('version') !== 1) {
     throw tbs.error('malformed', 'another version', 'CRL version 2', 'version')
   }
   skipSameAlgorithm(tbs, 'tbsCertList.signature', algorithm)
-  const issuer = readName(tbs, 'issuer')
+  const issuer = readName(tbs, 'issuer', pool)
   const thisUpdate = readTime(tbs, 'thisUpdate')
   const hasNext = tbs.peek() === TAG.utcTime || tbs.peek() === TAG.generalizedTime
   const nextUpdate = hasNext ? readTime(tbs, 'nextUpdate') : undefined

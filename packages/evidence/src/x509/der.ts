@@ -121,39 +121,47 @@ export class DerReader {
    * @throws EvidenceError when it is negative or not in its shortest form
    */
   unsigned(field: string, tag: number = TAG.integer): Uint8Array {
-    const content = this.content(this.element(tag, field))
-    const [first, second] = content
-    if (first === undefined) throw this.error('malformed', 'no bytes', 'an integer', field)
+    return this.bytes.subarray(this.skipUnsigned(field, tag), this.at)
+  }
+
+  /** As {@link unsigned}. Returns where the content without the sign byte begins; it ends at `at`. */
+  skipUnsigned(field: string, tag: number = TAG.integer): number {
+    const start = this.skipElement(tag, field)
+    const size = this.at - start
+    if (size === 0) throw this.error('malformed', 'no bytes', 'an integer', field)
+    const first = this.bytes[start] as number
     if (first >= 0x80) throw this.error('malformed', 'a negative integer', 'an integer of zero or more', field)
-    if (first === 0 && second !== undefined) {
-      if (second < 0x80) throw this.error('malformed', 'an integer with needless zeros', 'its shortest form', field)
-      return content.subarray(1)
-    }
-    return content
+    if (first !== 0 || size === 1) return start
+    if ((this.bytes[start + 1] as number) < 0x80)
+      throw this.error('malformed', 'an integer with needless zeros', 'its shortest form', field)
+    return start + 1
   }
 
   /** The next element, an INTEGER or ENUMERATED of at most four bytes, as a number. */
   smallInteger(field: string, tag: number = TAG.integer): number {
-    const bytes = this.unsigned(field, tag)
-    if (bytes.length > 4) throw this.error('too-large', `${bytes.length} bytes`, 'an integer of at most 4 bytes', field)
+    const start = this.skipUnsigned(field, tag)
+    const size = this.at - start
+    if (size > 4) throw this.error('too-large', `${size} bytes`, 'an integer of at most 4 bytes', field)
     let value = 0
-    for (const byte of bytes) value = value * 256 + byte
+    for (let i = start; i < this.at; i++) value = value * 256 + (this.bytes[i] as number)
     return value
   }
 
   boolean(field: string): boolean {
-    const content = this.content(this.element(TAG.boolean, field))
-    if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
+    const start = this.skipElement(TAG.boolean, field)
+    const value = this.bytes[start]
+    if (this.at !== start + 1 || (value !== 0 && value !== 0xff)) {
       throw this.error('malformed', 'another value', 'a BOOLEAN of 00 or ff', field)
     }
-    return content[0] === 0xff
+    return value === 0xff
   }
 
   /** Content of the next element, a BIT STRING of whole bytes. */
   bits(field: string): Uint8Array {
-    const content = this.content(this.element(TAG.bitString, field))
-    if (content[0] !== 0) throw this.error('malformed', 'unused bits', 'a bit string of whole bytes', field)
-    return content.subarray(1)
+    const start = this.skipElement(TAG.bitString, field)
+    if (this.at === start || this.bytes[start] !== 0)
+      throw this.error('malformed', 'unused bits', 'a bit string of whole bytes', field)
+    return this.bytes.subarray(start + 1, this.at)
   }
 
   /** @throws EvidenceError unless everything was read */

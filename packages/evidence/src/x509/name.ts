@@ -23,14 +23,13 @@ const MAX_ATTRIBUTES = 32
  * Reads a Name. Two names are equal when `key` is: the same attributes with the same text in the same
  * order, whichever string type carries the text.
  *
- * @param known names read before: one with the same bytes is returned instead of reading again
+ * @param pool certificates parsed before: where one is of the same bytes its subject is returned instead of reading again
  * @see RFC 5280, section 4.1.2.4
  */
-export function readName(from: DerReader, field: string, known: readonly Name[] = []): Name {
+export function readName(from: DerReader, field: string, pool: readonly { readonly subject: Name }[] = []): Name {
   const element = from.element(TAG.sequence, field)
   const der = from.whole(element)
-  const same = known.find((one) => equalBytes(one.der, der))
-  if (same !== undefined) return same
+  for (const { subject } of pool) if (equalBytes(subject.der, der)) return subject
   const sets = from.within(element)
   let key = ''
   let parts = 0
