@@ -42,7 +42,9 @@ export function fail(reason: string, remedy: Remedy, details?: Details): Finding
 
 /** The check is relevant and could not be made; `remedy` says what was missing. */
 export function unchecked(reason: string, remedy: Remedy, details?: Details): Finding {
-  return { outcome: 'unchecked', reason, ...details, remedy }
+  return details === undefined
+    ? { outcome: 'unchecked', reason, remedy }
+    : { outcome: 'unchecked', reason, ...details, remedy }
 }
 
 /** This evidence has nothing to check here. */
@@ -253,5 +255,5 @@ function record<S>(step: Step<S>, finding: Reached, isWaived: boolean): Check {
 const RANK: Readonly<Record<Outcome, number>> = { 'not-applicable': 0, pass: 1, unchecked: 2, fail: 3 }
 
 function worse(a: Outcome, b: Outcome): Outcome {
-  return RANK[a] >= RANK[b] ? a : b
+  return a === b || RANK[a] > RANK[b] ? a : b
 }

@@ -8,7 +8,7 @@ import {
   type KeyObject,
   verify,
 } from 'node:crypto'
-import { fromHex, toHex } from '../core/bytes.ts'
+import { toHex } from '../core/bytes.ts'
 import {
   type CipherJob,
   type DigestAlgorithm,
@@ -71,10 +71,11 @@ export function decipher(job: CipherJob): void {
   job.result = opened(job)
 }
 
-// By way of text: a Buffer takes longer to make than its digits to read, and lies outside of the heap.
+// By way of text: a Buffer takes longer to make than its letters to read, and lies outside of the heap.
 function digest(algorithm: DigestAlgorithm, data: Uint8Array): Uint8Array {
-  const result = fromHex(hash(algorithm, data, 'hex'))
-  if (result === undefined) throw new Error('the platform wrote a digest that is not hexadecimal')
+  const letters = hash(algorithm, data, 'binary')
+  const result = new Uint8Array(letters.length)
+  for (let i = 0; i < result.length; i++) result[i] = letters.charCodeAt(i)
   return result
 }
 
@@ -154,11 +155,11 @@ function tryImport(key: PublicKey): KeyObject | undefined {
     switch (key.kind) {
       case 'P-256':
       case 'P-521': {
-        const size = key.bytes.length / 2
-        return createPublicKey({
-          format: 'jwk',
-          key: { kty: 'EC', crv: key.kind, x: base64url(key.bytes, 0, size), y: base64url(key.bytes, size, 2 * size) },
-        })
+        const { buffer, byteOffset, length } = key.bytes
+        const point = Buffer.from(buffer, byteOffset, length)
+        const x = point.toString('base64url', 0, length / 2)
+        const y = point.toString('base64url', length / 2)
+        return createPublicKey({ format: 'jwk', key: { kty: 'EC', crv: key.kind, x, y } })
       }
       case 'P-384':
         return createPublicKey({ format: 'der', type: 'spki', key: Buffer.concat([P384_SPKI_PREFIX, key.bytes]) })
@@ -169,8 +170,4 @@ function tryImport(key: PublicKey): KeyObject | undefined {
     // Not a key of its kind (a point off the curve, say): nothing verifies under it.
     return undefined
   }
-}
-
-function base64url(bytes: Uint8Array, from: number, to: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString('base64url')
 }

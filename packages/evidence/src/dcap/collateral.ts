@@ -98,11 +98,22 @@ export class DcapCollateral {
     const { rootCrl, pckCrl, pckCrlChain, tcbInfo, qeIdentity } = this
     const issuer = valueOf(pckCrlChain)
     const root = valueOf(tcbInfo.chain)?.root ?? issuer?.root
-    const jobs: (Job | undefined)[] = []
-    for (const chain of [pckCrlChain, tcbInfo.chain, qeIdentity.chain]) jobs.push(...(valueOf(chain)?.jobs ?? []))
-    jobs.push(documentJob(tcbInfo), tcbInfo.digest, documentJob(qeIdentity), qeIdentity.digest)
-    jobs.push(...crlJobs(valueOf(rootCrl), root), ...crlJobs(valueOf(pckCrl), issuer?.first))
-    return [...new Set(jobs)].filter((job) => job !== undefined)
+    const jobs: Job[] = []
+    const add = (job: Job | undefined): void => {
+      if (job !== undefined) jobs.push(job)
+    }
+    const addCrl = (crl: Crl | undefined, by: Certificate | undefined): void => {
+      add(crl?.digest)
+      if (by?.key !== undefined) add(crl?.signed.by(by.key))
+    }
+    for (const chain of new Set([pckCrlChain, tcbInfo.chain, qeIdentity.chain])) valueOf(chain)?.jobs.forEach(add)
+    for (const document of [tcbInfo, qeIdentity]) {
+      add(documentJob(document))
+      add(document.digest)
+    }
+    addCrl(valueOf(rootCrl), root)
+    addCrl(valueOf(pckCrl), issuer?.first)
+    return jobs
   }
 }
 
@@ -117,9 +128,7 @@ export function documentJob(document: SignedDocument<unknown>): ReturnType<Signe
   return key === undefined ? undefined : valueOf(document.signed)?.by(key)
 }
 
-function crlJobs(crl: Crl | undefined, issuer: Certificate | undefined): readonly (Job | undefined)[] {
-  return [crl?.digest, issuer?.key === undefined ? undefined : crl?.signed.by(issuer.key)]
-}
+const utf8 = new TextEncoder()
 
 function readDocument<T>(
   text: string | undefined,
@@ -127,7 +136,7 @@ function readDocument<T>(
   chain: Part<Chain>,
   parse: (text: string) => T,
 ): SignedDocument<T> {
-  const data = text === undefined ? undefined : new TextEncoder().encode(text)
+  const data = text === undefined ? undefined : utf8.encode(text)
   return {
     content: readPart(text, parse),
     chain,

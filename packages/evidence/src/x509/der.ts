@@ -211,16 +211,26 @@ export function oidOf(content: Uint8Array): string | undefined {
   return oidText(content, 0, content.length)
 }
 
-// The dotted forms of those that names and extensions have, by their three bytes.
-const SHORT: Map<number, string> = new Map()
+// Dotted forms that were written before: certificates have the same few. By a number that their bytes give; where
+// others give the same, the first one stays.
+const WRITTEN: Map<number, { readonly content: Uint8Array; readonly text: string }> = new Map()
 const MOST = 256
 
 function oidText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (end - start !== 3) return dotted(bytes, start, end)
-  const key = ((bytes[start] as number) << 16) | ((bytes[start + 1] as number) << 8) | (bytes[start + 2] as number)
-  const text = SHORT.get(key) ?? dotted(bytes, start, end)
-  if (text !== undefined && SHORT.size < MOST) SHORT.set(key, text)
+  let key = 0
+  for (let i = start; i < end; i++) key = (Math.imul(key, 31) + (bytes[i] as number)) | 0
+  const known = WRITTEN.get(key)
+  if (known !== undefined && isAt(known.content, bytes, start, end)) return known.text
+  const text = dotted(bytes, start, end)
+  if (text !== undefined && known === undefined && WRITTEN.size < MOST)
+    WRITTEN.set(key, { content: Uint8Array.from(bytes.subarray(start, end)), text })
   return text
+}
+
+function isAt(content: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
+  if (content.length !== end - start) return false
+  for (let i = 0; i < content.length; i++) if (content[i] !== bytes[start + i]) return false
+  return true
 }
 
 // Undefined for anything but at most 32 bytes of arcs in their shortest form, none above 32 bits.
