@@ -59,7 +59,9 @@ export function exchange(one: Exchange): Promise<Response> {
     }
     const late = (what: string): void =>
       fail(new CollateralError('timeout', `${what}: ${host(one)}`, { host: host(one) }))
-    const total = setTimeout(() => late(`no complete answer within ${one.timeoutMs} ms`), one.timeoutMs)
+    const within = (what: string): NodeJS.Timeout =>
+      setTimeout(() => late(`${what} within ${one.timeoutMs} ms`), one.timeoutMs)
+    let total = within('no free connection')
     let over = false
     const active = (): void => {
       clearTimeout(idle)
@@ -72,7 +74,13 @@ export function exchange(one: Exchange): Promise<Response> {
       clearTimeout(total)
       clearTimeout(idle)
     }
-    active()
+    // Many platforms may be asked for at once: what waits for its turn has not been asked yet, and nobody is silent.
+    request.on('socket', () => {
+      if (over) return
+      clearTimeout(total)
+      total = within('no complete answer')
+      active()
+    })
     request.on('error', (cause) => fail(connectionError(cause, one)))
     request.on('response', (incoming) => {
       active()

@@ -30,6 +30,8 @@ export interface HttpSurroundings {
 }
 
 const MAX_REDIRECTS = 3
+const DAY_MS = 86_400_000
+const MAX_SECONDS = 1_000_000_000
 const FIRST_WAIT_MS = 500
 const RETRIED: readonly string[] = ['unreachable', 'throttled']
 
@@ -41,22 +43,52 @@ const RETRIED: readonly string[] = ['unreachable', 'throttled']
 export function httpClient(around: HttpSurroundings): HttpClient {
   const { attempts = 4, maxWaitMs = 30_000 } = around.limits
   const agents = new Map<string, Agent>()
+  const rests = restsOfServices(around.now)
   return {
     async get(request: GetRequest): Promise<Response> {
       for (let attempt = 1; ; attempt++) {
+        rests.respect(request.url)
         try {
           return await follow(request, around, agents)
         } catch (error) {
-          if (!(error instanceof CollateralError) || !RETRIED.includes(error.code) || attempt >= attempts) throw error
+          if (!(error instanceof CollateralError) || !RETRIED.includes(error.code)) throw error
+          if (attempt >= attempts) {
+            rests.begin(request.url, error.retryAfterMs ?? 0)
+            throw error
+          }
           const backoff = FIRST_WAIT_MS * 2 ** (attempt - 1) * (0.5 + around.random() / 2)
           const wait = Math.ceil(Math.max(error.retryAfterMs ?? 0, Math.min(backoff, maxWaitMs)))
           // To come back earlier than asked is what gets a client banned: say when it may, and stop.
-          if (wait > maxWaitMs) throw error
+          if (wait > maxWaitMs) {
+            rests.begin(request.url, wait)
+            throw error
+          }
           request.onWait?.(wait)
           await around.sleep(wait, around.signal)
         }
       }
     },
+  }
+}
+
+interface Rests {
+  /** @throws CollateralError `throttled` while the service of `url` wishes not to be asked */
+  respect(url: URL): void
+  begin(url: URL, ms: number): void
+}
+
+// Another question to a service that asked for a pause is as unwelcome as the same one again.
+function restsOfServices(now: () => Date): Rests {
+  const ends = new Map<string, number>()
+  return {
+    respect({ origin, host }) {
+      const left = (ends.get(origin) ?? 0) - now().getTime()
+      // More than was ever noted: the clock went back.
+      if (left <= 0 || left > DAY_MS) return
+      const text = `${host} asked to wait ${Math.ceil(left / 1000)} s more, and is not asked before`
+      throw new CollateralError('throttled', text, { host, retryAfterMs: left })
+    },
+    begin: ({ origin }, ms) => void ends.set(origin, now().getTime() + Math.min(ms, DAY_MS)),
   }
 }
 
@@ -90,7 +122,8 @@ async function once(
   const agent = agents.get(origin.origin) ?? connections(origin)
   agents.set(origin.origin, agent)
   const { timeoutMs = 20_000, idleMs = 8_000 } = around.limits
-  const headers = { accept: '*/*', 'user-agent': 'sekisho', ...request.headers }
+  // Without `identity`, whatever stands between may compress: RFC 9110, section 12.5.3.
+  const headers = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'sekisho', ...request.headers }
   return exchange({ url, headers, agent, maxBytes: request.maxBytes, timeoutMs, idleMs, signal: around.signal })
 }
 
@@ -134,8 +167,10 @@ function vendorCode(header: string | readonly string[] | undefined): string {
  */
 export function readRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000
+  // However large a number is, it is no leave to come back at once.
+  if (/^\d+$/.test(header)) return Math.min(Number(header), MAX_SECONDS) * 1000
   if (!/^[A-Z][a-z]{2,8},? .{10,40}$/.test(header)) return undefined
-  const date = Date.parse(header)
+  // The form of C's asctime, which senders may still use, names no time zone and means UTC.
+  const date = Date.parse(header.endsWith(' GMT') ? header : `${header} GMT`)
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }

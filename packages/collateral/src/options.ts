@@ -33,13 +33,16 @@ export interface IntelServiceOptions extends ServiceOptions {
 
 /** Bounds on a single request and on its repetition. Times are milliseconds. */
 export interface HttpLimits {
-  /** For one attempt, from connecting to the last byte. Default 20000. */
+  /** For one attempt, from connecting to the last byte; as long again for a free connection, of four to a service. Default 20000. */
   readonly timeoutMs?: number
   /** Between two pieces of an answer. Default 8000. */
   readonly idleMs?: number
   /** Attempts in all after 429, 503, other 5xx and broken connections. Default 4. */
   readonly attempts?: number
-  /** Longest wait before another attempt; a service that asks for more ends the request as `throttled`. Default 30000. */
+  /**
+   * Longest wait before another attempt. A service that asks for more ends the request as `throttled`, and so does every
+   * further one to it, unasked, for as long as it wished (a day at most). Default 30000.
+   */
   readonly maxWaitMs?: number
 }
 

@@ -42,17 +42,40 @@ test('JSON with a name twice, too deep, too long or not an object is refused', (
   for (const text of texts) assert.throws(() => readJsonObject(text, LIMITS), SyntaxError, text)
 })
 
-test('Retry-After: seconds, HTTP dates, and nothing else', () => {
+test('Retry-After: seconds, HTTP dates of all three forms, and nothing else', () => {
   const now = Date.parse('2026-06-15T12:00:00Z')
   assert.equal(readRetryAfter('120', now), 120_000)
   assert.equal(readRetryAfter('Mon, 15 Jun 2026 12:00:30 GMT', now), 30_000)
   assert.equal(readRetryAfter('Mon, 15 Jun 2026 11:00:00 GMT', now), 0)
-  for (const text of ['', '-1', '1.5', '1e9', '99999999999', 'soon', '2026-06-15T12:00:30Z'])
+  for (const text of ['99999999999', '9'.repeat(40)])
+    assert.ok(
+      (readRetryAfter(text, now) ?? 0) > 30 * 365 * 86_400_000,
+      'a number beyond all reason is no leave to come back at once',
+    )
+  for (const form of ['Mon Jun 15 12:00:30 2026', 'Monday, 15-Jun-26 12:00:30 GMT'])
+    assert.equal(
+      elsewhere(() => readRetryAfter(form, now)),
+      30_000,
+      form,
+    )
+  for (const text of ['', '-1', '1.5', '1e9', 'soon', '2026-06-15T12:00:30Z'])
     assert.equal(readRetryAfter(text, now), undefined, text)
   assert.equal(readRetryAfter(undefined, now), undefined)
 })
 
-test('CRLs are read from DER, PEM, hex and base64', () => {
+/** What `read` gives where local time is nine hours ahead. */
+function elsewhere<T>(read: () => T): T {
+  const { TZ: zone } = process.env
+  process.env['TZ'] = 'Asia/Tokyo'
+  try {
+    return read()
+  } finally {
+    if (zone === undefined) delete process.env['TZ']
+    else process.env['TZ'] = zone
+  }
+}
+
+test('CRLs are read from DER, PEM, hex and base64, broken into lines or ended with a zero', () => {
   const der = Uint8Array.of(0x30, 0x82, 0x00, 0x02, 0x05, 0x00)
   const base64 = Buffer.from(der).toString('base64')
   const forms = [
@@ -61,6 +84,8 @@ test('CRLs are read from DER, PEM, hex and base64', () => {
     Buffer.from(der).toString('hex').toUpperCase(),
     ` ${base64}\n`,
     `-----BEGIN X509 CRL-----\n${base64}\n-----END X509 CRL-----\n`,
+    `${Buffer.from(der).toString('hex')}\0`,
+    Buffer.from(der).toString('hex').replace(/.{4}/g, '$&\n'),
   ]
   for (const form of forms) assert.deepEqual(crlBytes(typeof form === 'string' ? Buffer.from(form) : form), der)
   assert.throws(() => crlBytes(Buffer.from('<html>')), CollateralError)
