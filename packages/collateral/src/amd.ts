@@ -69,6 +69,7 @@ function crlPart(product: string, vlek: boolean, root: CertificateFacts, { base 
     maxBytes: MAX_CRL,
     keep: [],
     freshMs: DAY_MS,
+    dated: true,
     check: (answer) => {
       const crl = readCrl(answer.body)
       if (!crl.issuedBy(root)) throw bad(`the list is not issued and signed by ARK-${product}`)

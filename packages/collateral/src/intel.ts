@@ -108,6 +108,7 @@ export async function evaluationNumbers(
     maxBytes: MAX_DOCUMENT,
     keep: NUMBERS_CHAIN,
     freshMs: DAY_MS,
+    dated: true,
     check: (answer) => {
       const {
         value: document,
@@ -127,6 +128,7 @@ function pckCrlPart(ca: PckCa, { base, anchors }: IntelService): Part<IssuedCrl>
     maxBytes: MAX_CRL,
     keep: ['sgx-pck-crl-issuer-chain'],
     freshMs: DAY_MS,
+    dated: true,
     check: (answer) => checkPckCrl(answer, ca, anchors),
   }
 }
@@ -138,6 +140,7 @@ function rootCrlPart(root: CertificateFacts, { kind, base, rootCrl }: IntelServi
     maxBytes: MAX_CRL,
     keep: [],
     freshMs: DAY_MS,
+    dated: true,
     check: (answer) => checkRootCrl(answer, root),
   }
 }
@@ -150,6 +153,7 @@ function tcbInfoPart(request: IntelRequest, { base, anchors }: IntelService): Pa
     maxBytes: MAX_DOCUMENT,
     keep: TCB_CHAIN,
     freshMs: DAY_MS,
+    dated: true,
     check: (answer) => {
       const checked = checkDocument(answer, 'tcbInfo', TCB_CHAIN, anchors)
       const { id, version, fmspc: found } = checked.value.content
@@ -170,6 +174,7 @@ function qeIdentityPart(request: IntelRequest, { base, anchors }: IntelService):
     maxBytes: MAX_DOCUMENT,
     keep: QE_CHAIN,
     freshMs: DAY_MS,
+    dated: true,
     check: (answer) => {
       const checked = checkDocument(answer, 'enclaveIdentity', QE_CHAIN, anchors)
       if (checked.value.content['id'] !== (tee === 'tdx' ? 'TD_QE' : 'QE')) throw bad('an identity of another enclave')

@@ -22,6 +22,8 @@ export interface Part<T> {
   readonly secrets?: Readonly<Record<string, string>>
   /** Age in milliseconds after which the service is asked again, though the answer may still be valid. */
   readonly freshMs: number
+  /** Issued again and again, each taking the place of the one before: an older one than is held is no answer. */
+  readonly dated?: true
   /** Throws unless the answer is well-formed, of the kind that was asked for, and signed by whom it should be. */
   check(answer: Answer): Checked<T>
 }
@@ -45,7 +47,7 @@ export type Obtain = <T>(part: Part<T>) => Promise<Checked<T>>
 /**
  * Makes a function that gives answers from the cache while they are fresh, else from the network. An answer is
  * put into the cache only after its check, and what comes out of the cache is checked like an answer. When
- * the service does not give a good answer, one from the cache is used for as long as it is valid.
+ * the service does not give a good answer, or one that is older, the one from the cache is used for as long as it is valid.
  */
 export function obtainer(around: ObtainSurroundings): Obtain {
   const underway = new Map<string, Promise<Checked<unknown>>>()
@@ -68,7 +70,7 @@ async function obtain<T>(part: Part<T>, around: ObtainSurroundings): Promise<Che
     return held.checked
   }
   try {
-    return await fromNetwork(part, around)
+    return await fromNetwork(part, held?.checked, around)
   } catch (error) {
     if (held === undefined || !(error instanceof CollateralError) || error.code === 'aborted') throw error
     around.onProgress({ step: 'stale-but-valid', what, host: url.host, reason: error.message })
@@ -86,6 +88,8 @@ async function fromCache<T>(part: Part<T>, { cache, now }: ObtainSurroundings): 
   if (entry === undefined) return undefined
   try {
     const checked = checkAnswer(part, entry)
+    // Nothing was fetched before it began: the clock is behind, and may be right again soon.
+    if (now().getTime() < checked.from) return undefined
     inWindow(part, checked, now().getTime())
     return { checked, fetched: entry.fetched }
   } catch (error) {
@@ -95,7 +99,11 @@ async function fromCache<T>(part: Part<T>, { cache, now }: ObtainSurroundings): 
   }
 }
 
-async function fromNetwork<T>(part: Part<T>, around: ObtainSurroundings): Promise<Checked<T>> {
+async function fromNetwork<T>(
+  part: Part<T>,
+  held: Checked<T> | undefined,
+  around: ObtainSurroundings,
+): Promise<Checked<T>> {
   const { what, url, maxBytes, secrets } = part
   const { host } = url
   around.onProgress({ step: 'fetching', what, host })
@@ -114,6 +122,10 @@ async function fromNetwork<T>(part: Part<T>, around: ObtainSurroundings): Promis
   const checked = checkAnswer(part, answer)
   const fetched = around.now().getTime()
   inWindow(part, checked, fetched)
+  if (part.dated && held !== undefined && checked.from < held.from) {
+    const [older, newer] = [isoTime(checked.from), isoTime(held.from)]
+    throw new CollateralError('stale', `${host} gave a ${what} of ${older}, older than that of ${newer}`, { host })
+  }
   around.onProgress({ step: 'fetched', what, host })
   await keep(part, { ...answer, fetched, expires: checked.to }, around)
   return checked

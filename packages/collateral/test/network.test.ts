@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { toHex } from '@sekisho/emulator/kit'
-import { networkSource } from '../src/index.ts'
+import { createAmdAuthority, makeSnp, toHex } from '@sekisho/emulator/kit'
+import { type IntelCollateral, networkSource } from '../src/index.ts'
 import { canned, startServer } from './hostile-server.ts'
 import { bench } from './setup.ts'
-import { amdAnswers, intelAnswers, quickSnp } from './vendors.ts'
+import { type AmdAnswers, amdAnswers, intelAnswers, quickSnp } from './vendors.ts'
 
 for (const tee of ['sgx', 'tdx'] as const) {
   test(`${tee}: PCS answers become the collateral they were made of, and are kept`, async (t) => {
@@ -124,6 +124,49 @@ test('old answers are refreshed, but serve while they are valid when the service
       undefined,
       'what has expired is gone from the cache',
     )
+})
+
+test('an older answer never takes the place of the one that is held, though it is genuine and valid', async (t) => {
+  const newer = intelAnswers('tdx')
+  const older = intelAnswers('tdx', {
+    window: { from: new Date('2026-05-20T00:00:00Z'), to: new Date('2026-08-01T00:00:00Z') },
+  })
+  const around = await bench(t, newer)
+  const ask = (): Promise<IntelCollateral> =>
+    around.again({ trustAnchors: [newer.made.anchor, older.made.anchor] }).intel(newer.request)
+  const first = await ask()
+  around.clock += 2 * 86_400_000
+  around.server.handle(canned(older.table))
+  assert.deepEqual(await ask(), first)
+  const reasons = around.progress.flatMap(({ step, reason = '' }) => (step === 'stale-but-valid' ? [reason] : []))
+  assert.equal(reasons.length, 4)
+  assert.match(reasons[0] ?? '', /2026-05-20T00:00:00.000Z, older than that of 2026-06-01T00:00:00.000Z/)
+  around.server.handle(canned(newer.table))
+  assert.deepEqual(await ask(), first, 'the same once more is no older one')
+})
+
+test('an older revocation list of AMD never takes the place of the one that is held', async (t) => {
+  const authority = createAmdAuthority('Milan', { bits: 2048 })
+  const at = (from: string): AmdAnswers =>
+    amdAnswers(makeSnp({ authority, window: { from: new Date(from), to: new Date('2026-08-01T00:00:00Z') } }))
+  const [newer, older] = [at('2026-06-10T00:00:00Z'), at('2026-05-20T00:00:00Z')]
+  const around = await bench(t, newer)
+  const { crl } = await around.source.amd(newer.request)
+  around.clock += 2 * 86_400_000
+  const old = older.table.get(older.paths.crl) ?? { body: '' }
+  around.server.handle(canned(new Map(newer.table).set(newer.paths.crl, old)))
+  assert.deepEqual((await around.again().amd(newer.request)).crl, crl)
+})
+
+test('a clock that is behind for a while takes nothing out of the cache', async (t) => {
+  const answers = intelAnswers('tdx')
+  const around = await bench(t, answers)
+  await around.source.intel(answers.request)
+  around.clock -= 400 * 86_400_000
+  await assert.rejects(around.again().intel(answers.request), { code: 'stale' })
+  around.clock += 400 * 86_400_000
+  around.server.handle((_, response) => response.writeHead(500).end())
+  assert.deepEqual((await around.again().intel(answers.request)).collateral, answers.made.collateral)
 })
 
 test('the VCEK of a chip never changes and is not asked for again', async (t) => {
