@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdir, open, readdir, rename, stat, unlink, utimes } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { lstat, mkdir, open, readdir, rename, unlink, utimes } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { CollateralError } from './errors.ts'
@@ -46,7 +47,9 @@ const ABANDONED_MS = 3_600_000
  * @throws CollateralError `cache` from its methods when the folder cannot be used
  */
 export function diskCache(options: DiskCacheOptions = {}): CollateralCache {
-  const folder = join(options.folder ?? defaultCacheFolder(), 'v1')
+  const base = options.folder ?? ownCacheFolder()
+  if (base === undefined) return NOWHERE
+  const folder = join(base, 'v1')
   const maxBytes = options.maxBytes ?? 64 * 1024 * 1024
   const now = options.now ?? ((): Date => new Date())
   const pathOf = (request: string): string => join(folder, `${keyOf(request)}.entry`)
@@ -73,6 +76,21 @@ export function diskCache(options: DiskCacheOptions = {}): CollateralCache {
       })
     },
     drop: (request: string): Promise<void> => remove(pathOf(request)),
+  }
+}
+
+/** What users without a home have, as containers give some: they verify all the same, and keep nothing. */
+const NOWHERE: CollateralCache = {
+  get: () => Promise.resolve(undefined),
+  put: () => Promise.reject(new CollateralError('cache', 'this user has no home for a cache: name a folder')),
+  drop: () => Promise.resolve(),
+}
+
+function ownCacheFolder(): string | undefined {
+  try {
+    return defaultCacheFolder()
+  } catch (error) {
+    return absent(error)
   }
 }
 
@@ -107,17 +125,19 @@ export function memoryCache(maxEntries = 256): CollateralCache {
 /**
  * The folder of this user's collateral cache: `$XDG_CACHE_HOME/sekisho` when that is an absolute path, else
  * the platform's usual place for caches.
+ * @throws Error when the user has neither that nor a home
  */
 export function defaultCacheFolder(
   environment: Readonly<Record<string, string | undefined>> = process.env,
   platform: string = process.platform,
-  home: string = homedir(),
+  home?: string,
 ): string {
   const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = environment
+  const own = (): string => home ?? homedir()
   if (xdg !== undefined && isAbsolute(xdg)) return join(xdg, 'sekisho')
-  if (platform === 'darwin') return join(home, 'Library', 'Caches', 'sekisho')
-  if (platform === 'win32') return join(local ?? join(home, 'AppData', 'Local'), 'sekisho', 'Cache')
-  return join(home, '.cache', 'sekisho')
+  if (platform === 'darwin') return join(own(), 'Library', 'Caches', 'sekisho')
+  if (platform === 'win32') return join(local ?? join(own(), 'AppData', 'Local'), 'sekisho', 'Cache')
+  return join(own(), '.cache', 'sekisho')
 }
 
 function keyOf(request: string): string {
@@ -180,12 +200,16 @@ function digestOf(request: string, { body, headers, fetched, expires }: CacheEnt
     .digest('hex')
 }
 
+// Through no link, and not waiting for whoever would write into a pipe. Windows knows neither flag.
+const { O_RDONLY, O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants
+const READING = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+
 async function readBounded(path: string): Promise<Buffer | undefined> {
   try {
-    const file = await open(path, 'r')
+    const file = await open(path, READING)
     try {
-      const { size } = await file.stat()
-      return size > MAX_ENTRY ? Buffer.alloc(0) : await file.readFile()
+      const found = await file.stat()
+      return found.isFile() && found.size <= MAX_ENTRY ? await file.readFile() : Buffer.alloc(0)
     } finally {
       await file.close()
     }
@@ -233,11 +257,13 @@ async function evict(folder: string, maxBytes: number, now: number): Promise<voi
   const entries: { path: string; size: number; used: number }[] = []
   for (const name of await readdir(folder)) {
     const path = join(folder, name)
-    const found = await stat(path).catch(absent)
+    const found = await lstat(path).catch(absent)
     if (found === undefined) continue
-    if (name.endsWith('.entry')) entries.push({ path, size: found.size, used: found.mtimeMs })
+    // Used at a time that is yet to come, by a clock that was ahead: that must not keep an entry for ever.
+    const used = found.mtimeMs - now > ABANDONED_MS ? 0 : found.mtimeMs
+    if (name.endsWith('.entry')) entries.push({ path, size: found.size, used })
     // A process that died while writing leaves its file: nobody is at work on it after an hour.
-    else if (name.endsWith('.partial') && now - found.mtimeMs > ABANDONED_MS) await remove(path)
+    else if (name.endsWith('.partial') && now - used > ABANDONED_MS) await remove(path)
   }
   let total = entries.reduce((sum, entry) => sum + entry.size, 0)
   for (const entry of entries.sort((a, b) => a.used - b.used)) {

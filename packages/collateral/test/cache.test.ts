@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { fork } from 'node:child_process'
-import { mkdir, readdir, readFile, stat, truncate, utimes, writeFile } from 'node:fs/promises'
+import { execFileSync, fork, spawnSync } from 'node:child_process'
+import { mkdir, readdir, readFile, rename, rm, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
@@ -99,6 +99,63 @@ test('a file that a dead process left half written is removed after an hour', as
   await diskCache({ folder }).put('a', entry(10))
   const names = await readdir(inside)
   assert.ok(!names.includes('old.partial') && names.includes('new.partial'))
+})
+
+test('what stands in the place of an entry and is no file is not read', {
+  skip: process.platform === 'win32',
+}, async (t) => {
+  const folder = await temporaryFolder(t)
+  const cache = diskCache({ folder })
+  await cache.put('a', entry(10))
+  const [name = ''] = await readdir(join(folder, 'v1'))
+  const path = join(folder, 'v1', name)
+  const elsewhere = join(folder, 'elsewhere')
+  await rename(path, elsewhere)
+  const before = await stat(elsewhere)
+  for (const target of [elsewhere, '/dev/zero', path, '/nowhere']) {
+    await symlink(target, path)
+    assert.equal(await cache.get('a'), undefined, target)
+    await rm(path, { force: true })
+  }
+  assert.equal((await stat(elsewhere)).mtimeMs, before.mtimeMs, 'nothing was done to what a link leads to')
+  execFileSync('mkfifo', [path])
+  assert.equal(await cache.get('a'), undefined, 'a pipe that nobody writes into')
+  await rm(path, { force: true })
+  await symlink(elsewhere, path)
+  await cache.put('a', entry(10, 2))
+  assert.deepEqual(await cache.get('a'), entry(10, 2))
+  await rm(path)
+  await mkdir(path)
+  assert.equal(await cache.get('a'), undefined, 'a folder')
+  await assert.rejects(cache.put('a', entry(10)), { code: 'cache' })
+})
+
+test('entries that a clock far ahead touched are the first to go', async (t) => {
+  const folder = await temporaryFolder(t)
+  let clock = Date.now() + 400 * 86_400_000
+  const cache = diskCache({ folder, maxBytes: 20_000, now: () => new Date(clock) })
+  for (const name of ['a', 'b', 'c', 'd']) await cache.put(name, entry(4_000))
+  clock -= 400 * 86_400_000
+  for (const name of ['e', 'f', 'g', 'h']) await cache.put(name, entry(4_000))
+  for (const name of ['e', 'f', 'g', 'h']) assert.ok(await cache.get(name), name)
+})
+
+test('a user without a home verifies, and keeps nothing', (t) => {
+  if (process.getuid?.() !== 0) return t.skip('only root may run a program as a user without a home')
+  const source = `const { diskCache } = await import(${JSON.stringify(new URL('../src/index.js', import.meta.url).href)})
+    const entry = { body: new Uint8Array(1), headers: {}, fetched: 1, expires: 2 }
+    const cache = diskCache()
+    await cache.drop('a')
+    console.log(await cache.get('a'), await cache.put('a', entry).catch(({ code }) => code))`
+  const ran = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
+    cwd: '/',
+    env: {},
+    uid: 54_321,
+    gid: 54_321,
+    encoding: 'utf8',
+  })
+  if (/EACCES|MODULE_NOT_FOUND/.test(ran.stderr)) return t.skip('other users may not read this folder')
+  assert.equal(ran.stdout, 'undefined cache\n', ran.stderr)
 })
 
 test('a folder that cannot be used is an error of its own when writing, and absence when reading', async (t) => {
