@@ -112,16 +112,17 @@ export function readIntelInput(value: unknown): IntelCollateralInput {
 function readPck(json: Json): BundleItem {
   const request = record(json['request'], 'request')
   const { pceSvn, encryptedPpid, qeId } = request
-  if (!Number.isInteger(pceSvn)) throw bad('`request.pceSvn` is no integer')
+  if (!Number.isInteger(pceSvn) || (pceSvn as number) < 0 || (pceSvn as number) > 0xffff)
+    throw bad('`request.pceSvn` is no integer of two bytes')
   if (encryptedPpid === undefined && qeId === undefined) throw bad('`request` names no platform')
   return {
     kind: 'intel-pck',
     request: {
       ...(encryptedPpid === undefined ? {} : { encryptedPpid: hex(request, 'encryptedPpid') }),
-      cpuSvn: hex(request, 'cpuSvn'),
+      cpuSvn: hex(request, 'cpuSvn', 16),
       pceSvn: pceSvn as number,
-      pceId: hex(request, 'pceId'),
-      ...(qeId === undefined ? {} : { qeId: hex(request, 'qeId') }),
+      pceId: hex(request, 'pceId', 2),
+      ...(qeId === undefined ? {} : { qeId: hex(request, 'qeId', 16) }),
     },
     certificate: describePck(text(json, 'chain')),
   }
@@ -184,9 +185,11 @@ function text(json: Json, name: string): string {
   return value
 }
 
-function hex(json: Json, name: string): string {
+function hex(json: Json, name: string, bytes?: number): string {
   const value = text(json, name)
-  if (value.length % 2 !== 0 || !/^[0-9a-f]+$/.test(value)) throw bad(`\`${name}\` is not lower-case hexadecimal`)
+  const fits = bytes === undefined ? value.length % 2 === 0 : value.length === 2 * bytes
+  if (!fits || !/^[0-9a-f]+$/.test(value))
+    throw bad(`\`${name}\` is not lower-case hexadecimal${bytes === undefined ? '' : ` of ${bytes} bytes`}`)
   return value
 }
 

@@ -36,7 +36,7 @@ const LIMITS = { maxDepth: 8, maxTokens: 2_000_000 }
  * @see docs/endorsement-bundle.md
  */
 export function readBundle(file: Uint8Array | string): EndorsementBundle {
-  if (file.length > MAX_BYTES)
+  if ((typeof file === 'string' ? Buffer.byteLength(file) : file.length) > MAX_BYTES)
     throw new CollateralError('too-large', `an endorsement bundle of more than ${MAX_BYTES} bytes`)
   const { format, version, items, ...others } = refusing('the file', () => {
     return readJsonObject(typeof file === 'string' ? file : utf8(file), LIMITS).value

@@ -4,8 +4,8 @@ import type { CollateralSource } from './types.ts'
 const MAX_OTHER_DAYS = 16
 
 /**
- * Where collateral may come from, in order: what the given bundles hold for the time, the network if it may be asked,
- * and last what the bundles hold for another time, so that a verdict says "expired" rather than "missing".
+ * Where collateral may come from, in order: the newest that any of the given bundles holds for the time, the network if it
+ * may be asked, and last what the bundles hold for another time, so that a verdict says "expired" rather than "missing".
  *
  * @returns undefined when there is nowhere to ask
  */
@@ -16,9 +16,10 @@ export async function sourceFor(
 ): Promise<CollateralSource | undefined> {
   if (bundles.length === 0) return network
   const [{ bundleSource }, { chainSources }] = await Promise.all([import('./select.ts'), import('./chain.ts')])
-  const current = bundles.map((bundle) => bundleSource(bundle, at))
+  const items = bundles.flatMap((bundle) => bundle.items)
+  const current = bundleSource({ items, unknown: [] }, at)
   const other = bundles.flatMap((bundle) => lastDays(bundle).map((day) => bundleSource(bundle, day)))
-  return chainSources(...current, ...(network === undefined ? [] : [network]), ...other)
+  return chainSources(current, ...(network === undefined ? [] : [network]), ...other)
 }
 
 /** The last moments at which items of a bundle are valid, the latest first. */

@@ -16,6 +16,7 @@ import {
   selectPck,
   writeBundle,
 } from '../src/index.ts'
+import { sourceFor } from '../src/requests.ts'
 import { bench } from './setup.ts'
 import { amdAnswers, intelAnswers, quickSnp } from './vendors.ts'
 
@@ -210,4 +211,30 @@ test('no change of one byte in a bundle crashes or hangs its reader', () => {
       assert.ok(error instanceof Error && error.name === 'CollateralError', `byte ${at}: ${String(error)}`)
     }
   }
+})
+
+test('of several bundles the newest item counts, whichever was given first', async () => {
+  const bundles = [june, july].map((made) => readBundle(writeBundle({ items: [intel(made)] })))
+  for (const given of [bundles, bundles.toReversed()]) {
+    const source = await sourceFor(given, undefined, new Date('2026-06-15T12:00:00Z'))
+    assert.deepEqual((await source?.intel(tdxRequest))?.collateral, july.collateral)
+    const before = await sourceFor(given, undefined, new Date('2026-06-13T00:00:00Z'))
+    assert.deepEqual((await before?.intel(tdxRequest))?.collateral, june.collateral)
+  }
+})
+
+test('ids of a platform have their sizes, and a bundle in a text is measured in bytes', () => {
+  const written = JSON.parse(writeBundle({ items: [pck] }))
+  const [item] = written.items
+  const odd = { cpuSvn: '07', pceSvn: 65_536, pceId: '000000', qeId: 'cd' }
+  for (const [name, value] of [...Object.entries(odd), ['pceSvn', -1]] as const) {
+    const text = JSON.stringify({ ...written, items: [{ ...item, request: { ...item.request, [name]: value } }] })
+    assert.throws(
+      () => readBundle(text),
+      { code: 'bad-bundle', message: new RegExp(`request.${name}|\\\`${name}\\\``) },
+      name,
+    )
+  }
+  assert.equal(readBundle(JSON.stringify(written)).items.length, 1)
+  assert.throws(() => readBundle('é'.repeat(17 * 1024 * 1024)), { code: 'too-large' })
 })
