@@ -54,6 +54,8 @@ function withoutPadding(pem: string): string {
 function idsOf({ certification, header }: Quote<unknown>): PckRequest | undefined {
   if (certification.type > 3 || !('ppid' in certification)) return undefined
   const { ppid, cpuSvn, pceSvn, pceId } = certification
+  // Intel's own sample leaves it out, and no service can be asked without it.
+  if (pceId.length === 0) return undefined
   const encrypted = certification.type === 3 ? { encryptedPpid: toHex(ppid) } : {}
   return {
     ...encrypted,

@@ -4,6 +4,7 @@ import { ecdsaRaw, makeSgx, pemChain, toHex, utf8 } from '@sekisho/emulator/kit'
 import { INTEL_ROOT, parseSgxQuote } from '@sekisho/evidence/sgx'
 import { AMD_ROOTS } from '@sekisho/evidence/snp'
 import { VENDOR_ROOTS } from '../src/anchors.ts'
+import { CollateralError } from '../src/index.ts'
 import { platformOf } from '../src/requests-intel.ts'
 import { type Canned, canned } from './hostile-server.ts'
 import { bench } from './setup.ts'
@@ -119,4 +120,19 @@ test('a PCK chain of NULs does not keep anybody busy, and padding behind a chain
   assert.ok(performance.now() - began < 10_000)
   const chain = pemChain(pck.der, authority.platform.der, authority.root.der)
   assert.equal((await platformOf(quote, `${chain}\0\0\0`, nobody))?.chain, chain)
+})
+
+test('a quote that leaves the PCE id out names no platform, and nobody is asked', async () => {
+  const ids = (pceId: Uint8Array): Uint8Array =>
+    Uint8Array.from([...new Uint8Array(384).fill(0xab), ...new Uint8Array(16), 13, 0, ...pceId])
+  const asked: string[] = []
+  const ask = ({ pceId }: { readonly pceId: string }): Promise<never> => {
+    asked.push(pceId)
+    return Promise.reject(new CollateralError('not-found', 'no such platform'))
+  }
+  for (const pceId of [new Uint8Array(), new Uint8Array(2)]) {
+    const quote = { certificationType: 3, certificationData: ids(pceId) }
+    assert.equal(await platformOf(parseSgxQuote(makeSgx({ quote }).evidence), undefined, ask), undefined)
+  }
+  assert.deepEqual(asked, ['0000'])
 })
