@@ -51,6 +51,27 @@ test('what the vendor does not have is 404, what cannot be asked is 503, and not
   assert.equal((await nobody.call('POST', PATH, { json: { intel } })).status, 404)
 })
 
+test('what no chip can have is the caller’s mistake, and a hidden chip is nobody’s', async (t) => {
+  const checkpoint = await startCheckpoint(t, { source: await worldSource(t, sharedWorld()) })
+  const api = await apiClient(checkpoint.url, await checkpoint.token(['secrets:read']))
+  const milan = { product: 'Milan', vlek: false, chipId: 'ab'.repeat(64), tcb: TCB }
+  const { chipId: _, ...nameless } = milan
+  for (const [amd, named] of [
+    [{ ...milan, chipId: 'ab'.repeat(20) }, /chipId/],
+    [{ ...milan, chipId: 'ab'.repeat(8) }, /chipId/],
+    [nameless, /chipId/],
+    [{ ...milan, tcb: { ...TCB, fmc: 1 } }, /tcb\.fmc/],
+    [{ ...milan, product: 'Turin' }, /tcb\.fmc/],
+  ] as const) {
+    const told = await api.call('POST', PATH, { json: { amd } })
+    assert.equal(told.status, 400, told.text)
+    assert.match(String(told.json['detail']), named)
+  }
+  const hidden = await api.call('POST', PATH, { json: { amd: { ...milan, chipId: '00'.repeat(64) } } })
+  assert.equal(hidden.status, 404, hidden.text)
+  assert.match(String(hidden.json['detail']), /hides its chip id/)
+})
+
 test('readers ask for few at once, so that evidence of workloads is still judged', async (t) => {
   let answer = (): void => undefined
   const held = new Promise<void>((resolve) => {

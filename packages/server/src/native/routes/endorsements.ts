@@ -1,6 +1,6 @@
 import { type BundleItem, CollateralError, type CollateralSource, mergeBundles, writeBundle } from '@sekisho/collateral'
 import { type Static, type TString, Type } from '@sinclair/typebox'
-import { HttpError, notFound } from '../../http/errors.ts'
+import { HttpError, invalid, notFound } from '../../http/errors.ts'
 import { anyObject, closed, oneOf } from '../common.ts'
 import { jsonRoute, type Route } from '../route.ts'
 import type { NativeServices } from '../services.ts'
@@ -94,6 +94,9 @@ async function answered<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
+    // What the members are together, only the source can tell: another product has other parts of a TCB.
+    if (error instanceof TypeError && error.message.startsWith('`'))
+      throw invalid(error.message, [{ field: '', expected: error.message }])
     if (!(error instanceof CollateralError)) throw error
     if (error.code === 'not-found') throw notFound(error.message)
     throw new HttpError(503, 'endorsements-unavailable', error.message, {
