@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { makeSgx, pemChain } from '@sekisho/emulator/kit'
 import { readAnchors } from '../src/engine/anchors.ts'
 import { newest, readBundle } from '../src/engine/bundle.ts'
 import { WORK } from '../src/engine/work.ts'
@@ -106,6 +107,55 @@ describe('a link', () => {
   })
 })
 
+describe('what a checkpoint is asked for', () => {
+  it('names the hidden chip of a VCEK too, so that the answer says whose fault it is', async () => {
+    const [report] = exampleFiles('snp-genoa/report.bin')
+    const hidden = (report?.bytes ?? new Uint8Array()).slice().fill(0, 0x1a0, 0x1e0)
+    const place = await WORK.place({ file: { name: '', bytes: hidden }, part: 0 })
+    const [needs] = place.as === 'evidence' ? place.opened.needs : []
+    assert.deepEqual(
+      needs?.map(({ amd }) => amd?.['chipId']),
+      ['00'.repeat(64)],
+    )
+  })
+})
+
+describe('a quote that names its platform by ids', () => {
+  it('is judged with the chain and the collateral of that platform in a bundle, and with no other’s', async () => {
+    const { evidence, anchor, at, collateral, authority, pck } = makeSgx({ quote: { certificationType: 3 } })
+    const chain = pemChain(pck.der, authority.platform.der, authority.root.der).match(
+      /-----BEGIN [\s\S]*END CERTIFICATE-----/,
+    )?.[0]
+    const place = await WORK.place({ file: { name: '', bytes: evidence }, part: 0 })
+    const request = place.as === 'evidence' ? place.opened.needs[0]?.[0]?.intelPlatform : undefined
+    const { tee: _, ...ids } = request ?? assert.fail()
+    const dates = { from: '2026-06-01T00:00:00Z', to: '2026-07-01T00:00:00Z' }
+    const intel = { kind: 'intel', tee: 'sgx', fmspc: 'c0ffee000001', ca: 'platform', collateral, ...dates }
+    const outcomes = []
+    for (const named of [
+      ids,
+      { ...ids, cpuSvn: '00'.repeat(16) },
+      { ...ids, qeId: '00'.repeat(16), encryptedPpid: 'aa' },
+    ]) {
+      const items = [intel, { kind: 'intel-pck', request: named, chain, ...dates }]
+      const bytes = new TextEncoder().encode(JSON.stringify({ format: 'sekisho-endorsements', version: 1, items }))
+      const { verdict } = await WORK.verify({
+        file: evidence,
+        part: 0,
+        files: [{ name: 'bundle.json', bytes }],
+        eventLog: undefined,
+        expect: { allowEmulated: true },
+        waive: [],
+        anchors: [anchor],
+        distrust: [],
+        at: at.getTime(),
+      })
+      outcomes.push(verdict.authenticity)
+    }
+    assert.deepEqual(outcomes, ['proven', 'unproven', 'unproven'])
+  })
+})
+
 describe('a bundle', () => {
   const item = {
     kind: 'nvidia-rim',
@@ -120,6 +170,16 @@ describe('a bundle', () => {
     assert.equal(items.length, 2)
     assert.equal(newest(items, Date.parse('2026-01-15T00:00:00Z')), items[0])
     assert.equal(newest(items, Date.parse('2027-01-15T00:00:00Z')), items[1])
+  })
+  it('gives of Intel’s what is of the standard channel, and of what begins together the highest number', () => {
+    const { manifest: _, ...dates } = item
+    const intel = { ...dates, kind: 'intel', tee: 'tdx', fmspc: '00', ca: 'platform', collateral: {} }
+    const numbers = [17, 18, 16].map((tcbInfo) => ({ ...intel, tcbEvaluationDataNumber: { tcbInfo, qeIdentity: 1 } }))
+    const early = { ...numbers[1], update: 'early', from: '2026-01-10T00:00:00Z' }
+    const items = readBundle({ version: 1, items: [early, ...numbers] })
+    const best = newest(items, Date.parse('2026-01-15T00:00:00Z'))
+    assert.equal(best?.kind === 'intel' && best.rank, 18)
+    assert.equal(items.length, 3)
   })
   it('is refused by what is wrong with it', () => {
     assert.throws(() => readBundle({ version: 2, items: [] }), /version/)

@@ -21,7 +21,18 @@ export interface IntelItem {
   readonly tee: string
   readonly fmspc: string
   readonly ca: string
+  /** TCB evaluation data number of the TCB info. */
+  readonly rank: number
   readonly collateral: Readonly<Record<string, string>>
+  readonly window: Window
+}
+
+/** Certificate chain of one Intel platform, from a bundle, for quotes that name it by ids. */
+export interface PckItem {
+  readonly kind: 'intel-pck'
+  /** docs/endorsement-bundle.md says its members. */
+  readonly request: JsonRecord
+  readonly chain: string
   readonly window: Window
 }
 
@@ -34,7 +45,7 @@ export interface NvidiaItem {
 }
 
 /** What this page uses of a bundle. */
-export type BundleItem = AmdItem | IntelItem | NvidiaItem
+export type BundleItem = AmdItem | IntelItem | NvidiaItem | PckItem
 
 /** Milliseconds since 1970; both ends belong to it. */
 export interface Window {
@@ -70,7 +81,10 @@ function readItem(item: JsonRecord, where: string): BundleItem | undefined {
     case 'amd':
       return readAmd(item, where)
     case 'intel':
-      return readIntel(item, where)
+      // Of Intel's two channels evidence is judged by the standard one, unless somebody asks for the other.
+      return item['update'] === 'early' ? undefined : readIntel(item, where)
+    case 'intel-pck':
+      return readPck(item, where)
     case 'nvidia-rim':
       return readNvidia(item, 'nvidia-rim', 'manifest', where)
     case 'nvidia-ocsp':
@@ -98,16 +112,23 @@ function readAmd(item: JsonRecord, where: string): AmdItem {
 }
 
 function readIntel(item: JsonRecord, where: string): IntelItem {
-  const { collateral } = item
+  const { collateral, tcbEvaluationDataNumber: numbers } = item
   if (!isRecord(collateral)) throw new TypeError(`${where}.collateral: expected an object`)
   return {
     kind: 'intel',
     tee: textMember(item, 'tee'),
     fmspc: textMember(item, 'fmspc'),
     ca: textMember(item, 'ca'),
+    rank: isRecord(numbers) ? Number(numbers['tcbInfo']) || 0 : 0,
     collateral: textMembers(collateral),
     window: windowOf(item, where),
   }
+}
+
+function readPck(item: JsonRecord, where: string): PckItem {
+  const { request } = item
+  if (!isRecord(request)) throw new TypeError(`${where}.request: expected an object`)
+  return { kind: 'intel-pck', request, chain: textMember(item, 'chain'), window: windowOf(item, where) }
 }
 
 function readNvidia(item: JsonRecord, kind: NvidiaItem['kind'], member: string, where: string): NvidiaItem {
@@ -139,12 +160,18 @@ function windowOf(item: JsonRecord, where: string): Window {
   return { from, to }
 }
 
-/** The item that holds at `at` and begins last; where none holds then, the one that ended last, so that a verdict says "expired". */
-export function newest<T extends { readonly window: Window }>(items: readonly T[], at: number): T | undefined {
+/**
+ * The item that holds at `at` and begins last, of those the one of the highest rank; where none holds then, the one that
+ * ended last, so that a verdict says "expired".
+ */
+export function newest<T extends { readonly window: Window; readonly rank?: number }>(
+  items: readonly T[],
+  at: number,
+): T | undefined {
   const current = items.filter(({ window }) => window.from <= at && at <= window.to)
   const [best] =
     current.length > 0
-      ? current.toSorted((a, b) => b.window.from - a.window.from)
+      ? current.toSorted((a, b) => b.window.from - a.window.from || (b.rank ?? 0) - (a.rank ?? 0))
       : items.toSorted((a, b) => b.window.to - a.window.to)
   return best
 }

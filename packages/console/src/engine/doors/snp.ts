@@ -64,7 +64,8 @@ export function snpNeeds(report: SnpReport): readonly EndorsementNeed[] {
     amd: {
       product: name,
       vlek,
-      ...(allZero(report.chipId) ? {} : { chipId: toHex(report.chipId) }),
+      // A report that hides its chip and is signed with the chip's own key: asked for zeros, the checkpoint says so.
+      ...(vlek && allZero(report.chipId) ? {} : { chipId: toHex(report.chipId) }),
       tcb: { bootloader: 0, tee: 0, snp: 0, microcode: 0, ...decodeTcb(report.reportedTcb, tcbLayout(name)) },
     },
   }))
