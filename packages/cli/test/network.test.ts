@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { makeSgx } from '@sekisho/emulator/kit'
 import { encodeHclReport } from '@sekisho/evidence/azure'
 import { EXAMPLE, ROOT, scratch } from './process.ts'
 import { run, runWithin } from './run.ts'
@@ -136,6 +137,50 @@ describe('fetching from a service', () => {
       assert.equal(ran.code, 0, ran.err)
       assert.match(ran.err, items)
     }
+  })
+
+  const fetching = (file: string, cache: string): readonly string[] => [
+    ...['collateral', 'fetch', file, '--trust-anchor', 'examples/example-root.json'],
+    ...network(cache),
+  ]
+
+  it('with -o - the bundle has standard output to itself', async () => {
+    const ran = await runWithin([...fetching('examples/tdx/quote.bin', 'out'), '-o', '-', '--json'])
+    assert.equal(ran.code, 0, ran.err)
+    assert.equal(JSON.parse(ran.out).format, 'sekisho-endorsements')
+    assert.match(ran.err, /"items":1/)
+  })
+
+  it('what could not be kept anywhere was not fetched', async () => {
+    const file = join(folder, 'no-folder')
+    writeFileSync(file, '')
+    const args = fetching('examples/tdx/quote.bin', 'no-folder')
+    const ran = await runWithin(args)
+    assert.equal(ran.code, 3, ran.err)
+    assert.match(ran.err, /the cache folder cannot be written \(ENOTDIR\)/)
+    assert.doesNotMatch(ran.err, /kept in the cache\n/)
+    assert.equal((await runWithin([...args, '-o', join(folder, 'kept.json')])).code, 0)
+  })
+
+  it('a platform that the service does not know is told from one that the quote does not name', async () => {
+    const quote = join(folder, 'by-ids.bin')
+    writeFileSync(quote, makeSgx({ quote: { certificationType: 3 } }).evidence)
+    const ran = await runWithin(fetching(quote, 'ids'))
+    assert.equal(ran.code, 3)
+    assert.match(ran.err, /by-ids\.bin: HTTP 404 from 127\.0\.0\.1:\d+: it has no such collateral/)
+  })
+
+  it('a URL that may not be asked is the fault of whoever typed it', async () => {
+    for (const [option, value, fault] of [
+      ['--pccs', 'http://pccs.example', /^sekisho: --pccs must be an https: URL/m],
+      ['--pccs', 'pccs.example', /^sekisho: --pccs must be a URL/m],
+      ['--kds', 'https://user@kds.example', /^sekisho: --kds must be a URL without user name/m],
+    ] as const)
+      for (const command of [['verify'], ['collateral', 'fetch']]) {
+        const ran = await runWithin([...command, 'examples/tdx/quote.bin', option, value])
+        assert.equal(ran.code, 64, ran.err)
+        assert.match(ran.err, fault)
+      }
   })
 
   it('answers under a root that is not trusted are not used', async () => {

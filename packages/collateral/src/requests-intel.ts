@@ -66,18 +66,29 @@ function idsOf({ certification, header }: Quote<unknown>): PckRequest | undefine
   }
 }
 
-/** What a source has for an SGX or TDX quote, as items of a bundle; empty when the quote names no platform. @throws CollateralError */
+/**
+ * What a source has for an SGX or TDX quote, as items of a bundle; empty when the quote names no platform.
+ * @throws CollateralError, `not-found` where the source does not have it
+ */
 export async function intelItems(
   tee: IntelTee,
   quote: Quote<unknown>,
   source: CollateralSource,
 ): Promise<readonly BundleItem[]> {
   const items: BundleItem[] = []
+  let missing: unknown
   const platform = await platformOf(quote, undefined, async (request) => {
-    const certificate = await source.pck(request)
-    items.push({ kind: 'intel-pck', request, certificate })
-    return certificate
+    try {
+      const certificate = await source.pck(request)
+      items.push({ kind: 'intel-pck', request, certificate })
+      return certificate
+    } catch (error) {
+      missing = error
+      throw error
+    }
   })
+  // A platform that is named and that nobody knows is not one that is not named.
+  if (missing !== undefined) throw missing
   if (platform === undefined) return []
   items.push({ kind: 'intel', collateral: await source.intel(intelRequest(tee, platform)) })
   return items

@@ -22,9 +22,14 @@ export async function collateralFetchCommand(
   options: CollateralFetchOptions,
   around: Around,
 ): Promise<number> {
-  const source = await sourceOf(options, await readAnchors(options.trustAnchor, around), around)
+  let notKept: string | undefined
+  const source = await sourceOf(options, await readAnchors(options.trustAnchor, around), around, ({ step, reason }) => {
+    if (step === 'not-kept') notKept = reason
+  })
   const items: BundleItem[] = []
   for (const file of files) items.push(...(await fetchFor(file, source, around)))
+  // Without a file, what was fetched is nowhere.
+  if (options.output === undefined && notKept !== undefined) throw new CliError(EXIT.unreadable, notKept)
   const { mergeBundles, writeBundle } = await import('@sekisho/collateral')
   const bundle = mergeBundles({ items })
   if (options.output !== undefined) await writeOutput(options.output, writeBundle(bundle), around)
@@ -33,7 +38,8 @@ export async function collateralFetchCommand(
     evidence: files.length,
     ...(options.output === undefined ? {} : { output: options.output }),
   }
-  if (options.json === true) around.out(`${canonicalJson(summary)}\n`)
+  // The bundle has standard output to itself.
+  if (options.json === true) (options.output === '-' ? around.err : around.out)(`${canonicalJson(summary)}\n`)
   else
     around.err(
       `${summary.items} ${summary.items === 1 ? 'item' : 'items'} for ${summary.evidence} ${summary.evidence === 1 ? 'piece' : 'pieces'} of evidence${options.output === undefined ? ', kept in the cache' : `, written to ${options.output}`}\n`,

@@ -1,6 +1,7 @@
-import type { CollateralSource, Progress } from '@sekisho/collateral'
+import type { CollateralSource, NetworkOptions, Progress } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
+import { usageError } from '../exit.ts'
 import { plain } from '../render/plain.ts'
 
 /** Options of every command that may fetch. */
@@ -14,22 +15,37 @@ export interface NetworkFlags {
   readonly cache?: string
 }
 
-/** The vendors' services, or the mirrors named, with the user's cache; progress goes to standard error. Without `trustAnchors`, answers must lead to the vendors' own roots. */
+/**
+ * The vendors' services, or the mirrors named, with the user's cache; progress goes to standard error, and to `onProgress`.
+ * Without `trustAnchors`, answers must lead to the vendors' own roots.
+ *
+ * @throws CliError (usage) for a URL that may not be asked
+ */
 export async function sourceOf(
   flags: NetworkFlags,
   trustAnchors: readonly TrustAnchor[] | undefined,
   around: Around,
+  onProgress: (progress: Progress) => void = () => undefined,
 ): Promise<CollateralSource> {
   const { diskCache, networkSource } = await import('@sekisho/collateral')
   const folder = flags.cache ?? around.env['SEKISHO_CACHE']
-  return networkSource({
+  const options: NetworkOptions = {
     cache: diskCache(folder === undefined ? {} : { folder }),
     ...(flags.pccs === undefined ? {} : { intel: { baseUrl: flags.pccs } }),
     ...(flags.kds === undefined ? {} : { amd: { baseUrl: flags.kds } }),
     ...(trustAnchors === undefined ? {} : { trustAnchors }),
-    onProgress: (progress) => around.err(`${lineOf(progress)}\n`),
+    onProgress(progress) {
+      around.err(`${lineOf(progress)}\n`)
+      onProgress(progress)
+    },
     now: () => around.now(),
-  })
+  }
+  try {
+    return networkSource(options)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw usageError(error.message.replace('`intel.baseUrl`', '--pccs').replace('`amd.baseUrl`', '--kds'), error)
+  }
 }
 
 function lineOf(progress: Progress): string {
