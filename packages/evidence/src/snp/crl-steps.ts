@@ -1,6 +1,7 @@
 import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
+import { KEY_USAGE } from '../x509/certificate.ts'
 import type { Crl } from '../x509/crl.ts'
 import { isPresent } from './collateral.ts'
 import { fetchCrl, quoted } from './remedies.ts'
@@ -37,8 +38,11 @@ function wellFormed(state: ChainState): Finding {
 }
 
 function issuer(crl: Crl, state: ChainState): Finding {
-  const ark = state.links[2].certificate?.subject
-  if (crl.issuer.key === ark?.key) return pass()
+  const { subject: ark, keyUsage } = state.links[2].certificate ?? {}
+  if (crl.issuer.key === ark?.key)
+    return keyUsage?.has(KEY_USAGE.crlSign) === false
+      ? fail(`${LIST} is of an authority that must not sign lists`, fetchCrl(state))
+      : pass()
   return fail(`${LIST} is of another issuer: it says nothing about this chain`, fetchCrl(state), {
     expected: quoted(ark?.commonName),
     actual: quoted(crl.issuer.commonName),

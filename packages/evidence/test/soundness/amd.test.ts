@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   amdName,
+  basicConstraints,
   type CertificateOptions,
   certificateTable,
   createAmdAuthority,
   type Extension,
   encodeSnpReport,
   generateKey,
+  keyUsage,
   leafExtensions,
   type MadeSnp,
   makeSnp,
@@ -229,6 +231,13 @@ describe('soundness 34: a revoked ASK: the real CRL lists one', () => {
   it('a list signed by another key does not clear a revoked ASK', () => {
     const made = makeSnp({ crl: { issuerKey: createAmdAuthority('Genoa', { label: 'look-alike' }).ark.key } })
     assertRefuted(judgeSnp(made), 'snp.crl.signature')
+  })
+  it('a list of an ARK that must not sign lists does not count', () => {
+    const shared = sharedAmdAuthority('Genoa')
+    const keys = { ark: shared.ark.key, ask: shared.ask.key }
+    const extensions = [keyUsage('keyCertSign'), basicConstraints(true)]
+    const authority = createAmdAuthority('Genoa', { keys, certificates: { ark: { extensions } } })
+    assertRefuted(judgeSnp(makeSnp({ authority })), 'snp.crl.issuer')
   })
   it('a list of another issuer, a stale one, and one of the future do not count', () => {
     assertRefuted(judgeSnp(makeSnp({ crl: { issuer: amdName('ARK-Milan') } })), 'snp.crl.issuer')

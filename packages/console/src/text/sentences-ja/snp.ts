@@ -249,6 +249,10 @@ export const sentences: SentencePairs = [
     '別の発行者の失効リストです。このチェーンについては何も示しません',
   ],
   [
+    'the revocation list is of an authority that must not sign lists',
+    '失効リストの認証局の鍵用途に、リストへの署名が含まれていません',
+  ],
+  [
     'the revocation list has a critical extension that is not known: {oid}',
     '失効リストに未知のクリティカル拡張があります：{oid}',
   ],
