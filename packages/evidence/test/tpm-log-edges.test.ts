@@ -197,6 +197,19 @@ describe('logs of machines that differ from most', () => {
     }
   })
 
+  it('nothing is said of secure boot where no separator of the firmware ends PCR 7', () => {
+    const [variable] = BOOT
+    for (const [end, expected] of [
+      [[], 'unchecked'],
+      [[{ pcr: 7, type: 4, data: utf8('ends') }], 'unchecked'],
+      [[{ pcr: 7, type: 4, data: filled(4, 0xff) }], 'pass'],
+    ] as const) {
+      const verdict = quoted([variable ?? assert.fail(), ...end])
+      assert.equal(outcome(verdict, 'tpm.log.replay'), 'pass')
+      assert.equal(outcome(verdict, 'tpm.expect.secure-boot'), expected)
+    }
+  })
+
   it('firmware was left only where that succeeded', () => {
     const left = (...texts: readonly string[]): boolean | undefined =>
       quoted([...BOOT, ...texts.map((text) => ({ pcr: 5, type: 0x80000007, data: utf8(text) }))]).claims.boot

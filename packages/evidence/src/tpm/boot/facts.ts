@@ -18,7 +18,7 @@ export interface SecureBootKeys {
 
 /** What the log says of secure boot, as far as PCR 7's digests bear it out. */
 export interface SecureBoot {
-  /** Undefined when the log does not tell, or tells both, or that firmware had failed. */
+  /** Undefined when the log does not tell, or tells both, or that firmware had failed or never ended PCR 7. */
   readonly enabled: boolean | undefined
   /** By variable: PK, KEK, db, dbx. */
   readonly keys: Readonly<Record<string, SecureBootKeys>>
@@ -126,11 +126,13 @@ export function readSecureBoot(log: BankLog): SecureBoot {
   const keys: Record<string, SecureBootKeys> = {}
   const unbound: number[] = []
   const states = new Set<boolean>()
-  let failed = false
+  // Without its separator nobody knows that it was firmware that wrote all of PCR 7.
+  let ended = false
   for (const event of log.events) {
     if (event.register !== 'pcr7' || !event.extends) continue
-    if (event.type === EV.separator || isBankSeparator(log, event) === 'firmware') {
-      failed = isErrorSeparator(log, event)
+    const separates = isBankSeparator(log, event) === 'firmware'
+    if (event.type === EV.separator || separates) {
+      ended = separates && !isErrorSeparator(log, event)
       break
     }
     if (event.type !== EV.driverConfig) continue
@@ -146,7 +148,7 @@ export function readSecureBoot(log: BankLog): SecureBoot {
     else if (known && KEY_LISTS.includes(variable.name)) keys[variable.name] = keysOf(variable.value)
   }
   const [state] = states
-  return { enabled: states.size === 1 && !failed ? state : undefined, keys, unbound, contradiction: states.size > 1 }
+  return { enabled: states.size === 1 && ended ? state : undefined, keys, unbound, contradiction: states.size > 1 }
 }
 
 const X509_LIST = 'a5c059a1-94e4-4aa7-87b5-ab155c2bf072'
