@@ -64,6 +64,17 @@ describe('certificates of endorsement keys', { skip: missing('tpm') }, () => {
     }
   })
 
+  it('may sign as well, if it decrypts and is marked as one', () => {
+    const judged = (use: Extension, eku: string): string => {
+      const leaf = certificate(key, [use, USAGES[eku] ?? assert.fail()], subject)
+      const verdict = verdictOf({ activation: { akName, ekCertificates: [leaf, ROOT_CERTIFICATE] } })
+      return check(verdict, 'tpm.chain.usage').outcome
+    }
+    assert.equal(judged(keyUsage('digitalSignature', 'keyEncipherment'), EK_USAGE), 'pass')
+    assert.equal(judged(keyUsage('digitalSignature'), EK_USAGE), 'fail')
+    assert.equal(judged(keyUsage('digitalSignature', 'keyEncipherment'), AK_USAGE), 'fail')
+  })
+
   it('no other key may be marked so: it signs nothing', () => {
     const ak = certificate(
       forDecryption(key),

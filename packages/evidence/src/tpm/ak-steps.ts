@@ -124,7 +124,8 @@ function usage(chain: TpmChain, { role, anchor }: TpmState): Finding {
       actual: facts.usages.join(', ') || 'no extended key usage',
     })
   }
-  if (encrypts && !signs && (facts.usages.includes(EK_USAGE) || google))
+  // An endorsement key of a software TPM may sign as well (swtpm's `--allow-signing`): its usage tells what it is.
+  if (encrypts && (facts.usages.includes(EK_USAGE) || (google && !signs)))
     return pass('the certificate is for an endorsement key')
   return fail('the certificate is for no endorsement key', NEW_CHAIN, {
     expected: `keyEncipherment or keyAgreement, and ${EK_USAGE}`,
