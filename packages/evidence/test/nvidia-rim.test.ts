@@ -22,7 +22,12 @@ describe('the slice of XML', () => {
     assert.equal(read('<a b="1" a="2"/>'), '<a a="2" b="1"></a>')
     assert.equal(read("<a b='x\"y'>&#60;&amp;&gt;\r\n&#13;</a>"), '<a b="x&quot;y">&lt;&amp;&gt;\n&#xD;</a>')
     assert.equal(read('<a b="1\t2\n3&#9;&#10;&#13;"/>'), '<a b="1 2 3&#x9;&#xA;&#xD;"></a>')
-    assert.equal(read('<?xml version="1.0" encoding="UTF-8"?>\n<a/>\n'), '<a></a>')
+    for (const said of [
+      'version="1.0" encoding="UTF-8"',
+      "version='1.0' encoding='utf-8'",
+      'version = "1.0"\n\tencoding=\'UTF-8\' standalone="no" ',
+    ])
+      assert.equal(read(`<?xml ${said}?>\n<a/>\n`), '<a></a>', said)
     assert.equal(
       read(
         '<z:r xmlns:z="urn:z" xmlns:a="urn:a" xmlns="urn:d"><c xmlns:a="urn:a" z:q="1" p="2" a:q="3"/><a:c xmlns:a="urn:b"/></z:r>',
@@ -65,6 +70,8 @@ describe('the slice of XML', () => {
     'a reference to a surrogate': '<a>&#xD800;</a>',
     'a reference beyond Unicode': '<a>&#x110000;</a>',
     'another encoding': '<?xml version="1.0" encoding="ISO-8859-1"?><a/>',
+    'another encoding in single quotes': "<?xml version='1.0' encoding='UTF-16'?><a/>",
+    'a declaration of two kinds of quotes': `<?xml version="1.0'?><a/>`,
     'XML 1.1': '<?xml version="1.1"?><a/>',
     nothing: '',
   }

@@ -59,7 +59,9 @@ function bad(code: EvidenceErrorCode, offset: number, found: string, expected: s
 
 type Scope = ReadonlyMap<string, string>
 
-const DECLARATION = /<\?xml version="1\.0"(?: encoding="(?:utf|UTF)-8")?(?: standalone="(?:yes|no)")? ?\?>/y
+// XML 1.0, productions 23 to 26, 32 and 80: either quotes (Python writes single ones), white space where it may stand.
+const DECLARATION =
+  /<\?xml\s+version\s*=\s*(["'])1\.0\1(?:\s+encoding\s*=\s*(["'])[Uu][Tt][Ff]-8\2)?(?:\s+standalone\s*=\s*(["'])(?:yes|no)\3)?\s*\?>/y
 const NAME = /[A-Za-z_][A-Za-z0-9._-]*(?::[A-Za-z_][A-Za-z0-9._-]*)?/y
 const URI = /^[\x21-\x7e]+$/
 // XML 1.0, production 2: tab, line feed, carriage return, and everything from the space on but surrogates and two others.
