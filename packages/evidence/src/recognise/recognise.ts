@@ -15,7 +15,7 @@ import {
   type Recognised,
   type RecognisedPart,
 } from './model.ts'
-import { FORMS } from './search.ts'
+import { isForm } from './search.ts'
 import { openText, textOf } from './text.ts'
 import { KEYLIME } from './tpm-others.ts'
 
@@ -207,7 +207,7 @@ function openJson(json: unknown, where: string): Opened {
 }
 
 function leafOf(value: unknown): Uint8Array | undefined {
-  if (typeof value !== 'object' || value === null || !FORMS.some((name) => Object.hasOwn(value, name))) return undefined
+  if (!isForm(value)) return undefined
   const bytes = new TextEncoder().encode(JSON.stringify(value))
   return identify(bytes) === undefined ? undefined : bytes
 }

@@ -8,6 +8,7 @@ import { MAX_PARTS } from './model.ts'
 import { DEVICE_LISTS } from './nvidia.ts'
 import { byteArray, isMembers } from './snp-structure.ts'
 import { textOf } from './text.ts'
+import { mayHoldQuote } from './tpm-members.ts'
 import { KEYLIME } from './tpm-others.ts'
 
 /** Evidence somewhere inside of a JSON value. */
@@ -194,13 +195,15 @@ function bytesOf(value: unknown): Uint8Array | undefined {
     const numbers = value.length < SHORTEST / 2 ? undefined : byteArray(value)
     return numbers ?? (isDevices(value) ? new TextEncoder().encode(JSON.stringify(value)) : undefined)
   }
-  return isMembers(value) && FORMS.some((name) => Object.hasOwn(value, name))
-    ? new TextEncoder().encode(JSON.stringify(value))
-    : undefined
+  return isForm(value) ? new TextEncoder().encode(JSON.stringify(value)) : undefined
 }
 
-/** Members of forms whose parts mean something only together, inside of another too: they are told as if they stood alone. */
-export const FORMS: readonly string[] = [
+/** Whether an object may be a form whose parts mean something only together: inside of another too it is told as if it stood alone. */
+export function isForm(value: unknown): boolean {
+  return isMembers(value) && (FORMS.some((name) => Object.hasOwn(value, name)) || mayHoldQuote(value))
+}
+
+const FORMS: readonly string[] = [
   'tpm_quote',
   'tpm',
   'hcl_report',

@@ -165,11 +165,13 @@ function cborMap(bytes: Uint8Array): Parameters<typeof entryOf>[0] | undefined {
   }
 }
 
-function quoteOf(tpm: Readonly<Record<string, unknown>>, unused: readonly string[] = []): OtherQuote {
+/** A quote in the form that a TPM's verifier reads; what is undefined is left out. */
+export function quoteOf(tpm: Readonly<Record<string, unknown>>, unused: readonly string[] = []): OtherQuote {
   return { json: new TextEncoder().encode(JSON.stringify({ tpm })), unused }
 }
 
-function base64(bytes: Uint8Array): string {
+/** Base64 with padding. */
+export function base64(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) text += String.fromCharCode(byte)
   return btoa(text)

@@ -6,6 +6,7 @@ import { jsonFault } from './json-error.ts'
 import { type Identified, MAX_INPUT } from './model.ts'
 import { textOf } from './text.ts'
 import { tpmOfKbs } from './tpm-kbs.ts'
+import { mayHoldQuote, quoteOfMembers } from './tpm-members.ts'
 import { type OtherQuote, quoteOfGo, quoteOfKeylime, quoteOfParsec } from './tpm-others.ts'
 
 const BRACE = 0x7b
@@ -23,7 +24,7 @@ export function identifyTpm(bytes: Uint8Array): Identified | undefined {
   if (text === undefined) return undefined
   if (first === KEYLIME_QUOTE) return ofOthers(() => quoteOfKeylime(text))
   if (GO_FORM.test(text) && jsonFault(text) === undefined) return ofOthers(() => quoteOfGo(JSON.parse(text)))
-  if (!mayBeQuote(text)) return undefined
+  if (!mayBeQuote(text)) return ofMembers(text)
   const azure = tried(() => parseAzureJson(bytes))
   if (azure?.quote !== undefined && startsWith(azure.hclReport, 'HCLA') && isQuote(azure.quote.message)) {
     return { tee: 'azure-vtpm', form: 'Azure confidential VM evidence', bytes }
@@ -31,8 +32,18 @@ export function identifyTpm(bytes: Uint8Array): Identified | undefined {
   if (azure !== undefined) return undefined
   const json = tpmOfKbs(text) ?? bytes
   const tpm = tried(() => parseTpmJson(json))
-  return tpm !== undefined && isQuote(tpm.message) ? { tee: 'tpm', form: 'TPM 2.0 quote', bytes: json } : undefined
+  if (tpm !== undefined && isQuote(tpm.message)) return { tee: 'tpm', form: 'TPM 2.0 quote', bytes: json }
+  return ofMembers(text)
 }
+
+// Text is parsed only where it has something that begins like a quote.
+function ofMembers(text: string): Identified | undefined {
+  if (!HAS_QUOTE.test(text) || jsonFault(text) !== undefined) return undefined
+  const value: unknown = JSON.parse(text)
+  return mayHoldQuote(value) ? ofOthers(() => quoteOfMembers(value)) : undefined
+}
+
+const HAS_QUOTE = /"\s*(?:(?:0x)?ff5443478018|[/_]1RDR4AY)/i
 
 const MAP_OF_TWO = 0xa2
 const KEYLIME_QUOTE = 0x72
