@@ -55,8 +55,10 @@ describe('tpm evidence of the KBS protocol', { skip: missing('tpm') }, () => {
     }
   })
 
-  it('is not taken with members that nobody knows', () => {
-    assert.throws(() => recognise(json({ tpm_quote: quote, ak_public: base64(ak), firmware: 'x' })))
+  it('is taken with members that nobody knows, and says so', () => {
+    const found = recognise(json({ tpm_quote: quote, ak_public: base64(ak), firmware: 'x' }))
+    assert.deepEqual(found.unused, ['what lies around it: "firmware"'])
+    assert.deepEqual(parseTpmJson(found.evidence).akPublic, ak)
   })
 })
 
