@@ -96,7 +96,7 @@ export function oidcVerifier(options: OidcOptions): OidcVerifier {
         })
         return identityOf(payload, options)
       } catch (error) {
-        if (error instanceof jose.errors.JWKSTimeout || !(error instanceof jose.errors.JOSEError)) {
+        if (!(error instanceof jose.errors.JOSEError) || OF_THE_KEYS.has(error.code)) {
           throw new OidcUnavailable('the keys of the OpenID provider cannot be had', { cause: error })
         }
         return undefined
@@ -104,6 +104,14 @@ export function oidcVerifier(options: OidcOptions): OidcVerifier {
     },
   }
 }
+
+/** Codes of jose that are about the provider's keys, not about the token: no answer, another than 200, no key set. */
+const OF_THE_KEYS: ReadonlySet<string> = new Set([
+  'ERR_JOSE_GENERIC',
+  'ERR_JWKS_TIMEOUT',
+  'ERR_JWKS_INVALID',
+  'ERR_JWK_INVALID',
+])
 
 function identityOf(payload: JWTPayload, { issuer, claim = 'roles', grants }: OidcOptions): OidcIdentity | undefined {
   const { sub } = payload

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
@@ -12,6 +12,8 @@ interface Provider {
   readonly sign: (claims: Readonly<Record<string, unknown>>, o?: SignOptions) => Promise<string>
   readonly key: CryptoKey
   down: boolean
+  /** What is answered in the place of its keys. */
+  keys?: (response: ServerResponse) => void
 }
 
 interface SignOptions {
@@ -26,12 +28,13 @@ interface SignOptions {
 async function startProvider(t: Closing): Promise<Provider> {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
-  const provider = { down: false }
+  const provider: Pick<Provider, 'down' | 'keys'> = { down: false }
   const server = createServer((request, response) => {
     if (provider.down) response.writeHead(500).end()
     else if (request.url === '/.well-known/openid-configuration') {
       response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/keys` }))
-    } else response.end(JSON.stringify({ keys: [jwk] }))
+    } else if (provider.keys !== undefined) provider.keys(response)
+    else response.end(JSON.stringify({ keys: [jwk] }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   t.after(() => {
@@ -101,6 +104,26 @@ test('a provider that cannot be asked is 503, not 401 and not 200', async (t) =>
   assert.equal((await api.call('GET', '/api/v1/me')).status, 503)
   provider.down = false
   assert.equal((await api.call('GET', '/api/v1/me')).status, 200)
+})
+
+test('a provider whose keys cannot be had is 503 too, and no failure of whoever sends the token', async (t) => {
+  const provider = await startProvider(t)
+  const token = await provider.sign({ groups: ['sekisho-admins'] })
+  const oidc = { issuer: provider.issuer, audience: 'sekisho', claim: 'groups', grants: GRANTS }
+  const answers: readonly NonNullable<Provider['keys']>[] = [
+    (response) => response.writeHead(500).end(),
+    (response) => response.writeHead(302, { location: `${provider.issuer}/elsewhere` }).end(),
+    (response) => response.end('<html>moved</html>'),
+    (response) => response.end('{"keys":"none"}'),
+  ]
+  for (const answer of answers) {
+    provider.keys = answer
+    const checkpoint = await startCheckpoint(t, { oidc, limits: { failures: { perSecond: 0.001, burst: 1 } } })
+    const api = await apiClient(checkpoint.url, token)
+    for (const _ of [1, 2]) assert.equal((await api.call('GET', '/api/v1/me')).json['code'], 'oidc-unavailable')
+    delete provider.keys
+    assert.equal((await api.call('GET', '/api/v1/me')).status, 200)
+  }
 })
 
 test('options that would open too much are refused at the start', () => {
