@@ -77,6 +77,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics: http,
     perAddress: rateLimiter(limits.perAddress),
     bodyBytes: limits.bodyBytes,
+    maxHeaders: limits.maxHeaders,
     trustedProxies: options.trustedProxies ?? [],
     tls: options.tls !== undefined,
     now: options.now ?? ((): Date => new Date()),

@@ -214,6 +214,30 @@ test('what is no HTTP, floods of headers, conflicting lengths, and foreign targe
   await alive(checkpoint)
 })
 
+test('whatever is refused at the entrance is told in words: no Host header, an expectation, a tunnel, too many headers', async (t) => {
+  const { checkpoint } = await ready(t)
+  const { url } = checkpoint
+  const closing = 'connection: close\r\n'
+  const problem = (answer: string): { status: unknown; code: unknown } => {
+    assert.match(answer, /\r\ncontent-type: application\/problem\+json\r\n/)
+    const { status, code } = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as Record<string, unknown>
+    return { status, code }
+  }
+  const without = await raw(url, [`GET /healthz HTTP/1.1\r\n${closing}\r\n`])
+  assert.deepEqual(problem(without), { status: 400, code: 'invalid-request' })
+  assert.match(without, /\r\nx-request-id: /, 'as every other request')
+  const expecting = await raw(url, [`GET /nothing HTTP/1.1\r\nhost: x\r\nexpect: wonders\r\n${closing}\r\n`])
+  assert.deepEqual(problem(expecting), { status: 404, code: 'not-found' })
+  const tunnel = await raw(url, ['CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n'])
+  assert.deepEqual(problem(tunnel), { status: 405, code: 'method-not-allowed' })
+  const headers = (count: number): string => Array.from({ length: count }, (_, i) => `x-${i}: y\r\n`).join('')
+  const request = (count: number): string => `GET /healthz HTTP/1.1\r\nhost: x\r\n${closing}${headers(count)}\r\n`
+  assert.match(await raw(url, [request(98)]), /^HTTP\/1\.1 200 /)
+  for (const count of [99, 1000])
+    assert.deepEqual(problem(await raw(url, [request(count)])), { status: 431, code: 'headers-too-large' })
+  await alive(checkpoint)
+})
+
 test('slow requests are ended, in their headers and in their body', async (t) => {
   const checkpoint = await startCheckpoint(t, { limits: { headersTimeout: 300, requestTimeout: 600, drain: 100 } })
   const { url } = checkpoint

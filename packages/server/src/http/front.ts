@@ -26,6 +26,8 @@ export interface FrontOptions {
   readonly perAddress: RateLimiter
   /** Bytes of bodies that may be in memory at once. */
   readonly bodyBytes: number
+  /** Headers that a request may have. */
+  readonly maxHeaders: number
   readonly trustedProxies: readonly string[]
   readonly tls: boolean
   readonly now: () => Date
@@ -137,6 +139,8 @@ export function createFront(o: FrontOptions): Front {
       if (wait !== undefined) {
         o.metrics.limited('address')
         refuse(outgoing, tooMany(wait), call)
+      } else if (incoming.rawHeaders.length > 2 * o.maxHeaders) {
+        refuse(outgoing, tooManyHeaders(o.maxHeaders), call)
       } else if (!SANE_TARGET.test(incoming.url ?? '')) {
         refuse(outgoing, new HttpError(400, 'invalid-request', 'the request target is not a path'), call)
       } else if (!SANE_HOST.test(incoming.headers.host ?? '')) {
@@ -165,6 +169,13 @@ function missing(answers: (method: string) => boolean): HttpError {
 export function tooMany(seconds: number): HttpError {
   return new HttpError(429, 'too-many-requests', `too many requests; try again in ${seconds} s`, {
     headers: { 'retry-after': String(seconds) },
+  })
+}
+
+/** What stands behind the last one that is taken is not read: an `Authorization`, say, or what a proxy adds. */
+function tooManyHeaders(most: number): HttpError {
+  return new HttpError(431, 'headers-too-large', `a request may have at most ${most} headers`, {
+    headers: { connection: 'close' },
   })
 }
 

@@ -49,13 +49,19 @@ export async function listen(o: ListenOptions): Promise<Listening> {
     maxHeaderSize: o.limits.maxHeaderBytes,
     connectionsCheckingInterval: Math.max(100, Math.min(1000, o.limits.headersTimeout / 2)),
     noDelay: true,
+    // Node would answer without a word: the entrance says what a Host header is.
+    requireHostHeader: false,
   }
   const server =
     o.tls === undefined
       ? createServer(options, o.listener)
       : createTlsServer({ ...options, ...o.tls, minVersion: 'TLSv1.2' }, o.listener)
   server.maxConnections = o.limits.maxConnections
-  server.maxHeadersCount = o.limits.maxHeaders
+  // Node drops what is more and says nothing: the entrance sees that there was one too many.
+  server.maxHeadersCount = o.limits.maxHeaders + 1
+  // Only `100-continue` means anything; the rest need not be heeded (RFC 9110, 10.1.1).
+  server.on('checkExpectation', o.listener)
+  server.on('connect', (_incoming, socket: Socket) => answerRaw(socket, NO_TUNNEL, o.onBroken))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuse(error, socket, o.onBroken))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -93,14 +99,19 @@ const BROKEN: Readonly<Record<string, { readonly status: number; readonly code: 
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, code: 'too-slow', detail: 'the request did not arrive in time' },
 }
 const MALFORMED = { status: 400, code: 'malformed', detail: 'this is not an HTTP request' }
+const NO_TUNNEL = { status: 405, code: 'method-not-allowed', detail: 'this is no proxy' }
 
 /** Before there is a request there is nothing to answer through: the answer is written to the socket. */
 function refuse(error: NodeJS.ErrnoException, socket: Socket, onBroken: (status: number) => void): void {
-  const { status, code, detail } = BROKEN[error.code ?? ''] ?? MALFORMED
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
+  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+  else answerRaw(socket, BROKEN[error.code ?? ''] ?? MALFORMED, onBroken)
+}
+
+function answerRaw(
+  socket: Socket,
+  { status, code, detail }: typeof MALFORMED,
+  onBroken: (status: number) => void,
+): void {
   onBroken(status)
   const title = STATUS_CODES[status] ?? 'Error'
   const body = JSON.stringify({ type: problemType(code), title, status, detail, code })

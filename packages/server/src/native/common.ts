@@ -50,7 +50,7 @@ export function problemSchema(): TObject {
       title: Type.String(),
       status: Type.Integer(),
       detail: Type.String(),
-      instance: Type.String(),
+      instance: Type.Optional(Type.String({ description: 'which request it was; missing where it never became one' })),
       code: Type.String(),
       errors: Type.Optional(
         Type.Array(
