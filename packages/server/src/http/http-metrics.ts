@@ -38,4 +38,8 @@ export function httpMetrics(metrics: Metrics): HttpMetrics {
 
 const METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'])
 // Open for as long as the client likes: their time says nothing.
-const STREAMS: ReadonlySet<string> = new Set(['/api/v1/namespaces/:ns/events', '/api/v1/workload/leases/:lease/events'])
+const STREAMS: ReadonlySet<string> = new Set([
+  '/api/v1/namespaces/:ns/events',
+  '/api/v1/namespaces/:ns/decisions/events',
+  '/api/v1/workload/leases/:lease/events',
+])

@@ -113,6 +113,10 @@ test('decisions are told in the order of the log as they are made, of one namesp
   const nobody = await open(`${checkpoint.url}/api/v1/namespaces/other/decisions/events`, from)
   assert.equal(nobody.statusCode, 403)
   nobody.resume()
+  const metrics = await open(`${checkpoint.url}/metrics`, {})
+  const numbers = await until(metrics, /^process_start_time_seconds /m)
+  assert.match(numbers, /^sekisho_http_requests_total\{route="[^"]*\/decisions\/events".*status="403"\} 1$/m)
+  assert.doesNotMatch(numbers, /duration_seconds_\w+\{route="[^"]*\/events"/, 'how long a reader stays says nothing')
 })
 
 test('no more streams than are allowed', async (t) => {
