@@ -15,6 +15,8 @@ export interface JudgedEvidence {
   readonly verdict: Verdict
   readonly collateral: KeptCollateral
   readonly grounds: Grounds
+  /** What is wrong beside the verdict, in a plain sentence. */
+  readonly fault?: string
 }
 
 interface AppraisalRow extends Row {

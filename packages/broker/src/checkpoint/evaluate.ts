@@ -118,7 +118,7 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
       : { reference: choice.matched.name, referenceSha256: referenceDigest(choice.matched) }),
     ...(enrolledKey === undefined ? {} : { enrolledKey }),
   }
-  return { name, received, verdict, collateral, grounds }
+  return { name, received, verdict, collateral, grounds, ...(choice.over === undefined ? {} : { fault: choice.over }) }
 }
 
 /** The reference values to compare with: those that are met, else the nearest, so that the failing check names both sides. */
@@ -127,10 +127,17 @@ export function referenceFor(
   rules: Rules,
   received: Received,
   at: Date,
-): { readonly values: Expectations; readonly matched?: ReferenceSet } {
-  const { matched, nearest } = chooseReference(received.tee, core.verifier.skeleton(received), rules.references, at)
-  const values = (matched ?? nearest)?.values ?? {}
-  return matched === undefined ? { values } : { values, matched }
+): { readonly values: Expectations; readonly matched?: ReferenceSet; readonly over?: string } {
+  const skeleton = core.verifier.skeleton(received)
+  const { matched, nearest, differs } = chooseReference(received.tee, skeleton, rules.references, at)
+  if (matched !== undefined) return { values: matched.values, matched }
+  if (nearest === undefined) return { values: {} }
+  const { name, values, expires } = nearest
+  if (expires === undefined || !differs.every((member) => member === 'expires')) return { values }
+  return {
+    values,
+    over: `the reference set ${name} would be met, and is over since ${expires}: write it anew with a later end`,
+  }
 }
 
 /** Everything that is expected. What only the checkpoint itself may allow is taken from nobody else. */
@@ -194,7 +201,12 @@ function withInitData(judged: Judged, initData: string, fault: string | undefine
   if (fault === undefined) return { ...judged, initData }
   const { refusal = 'init-data-mismatch' } = judged
   const isOnlyThat = refusal === 'reference-mismatch' || refusal === 'reference-missing'
-  return { ...judged, initData, faults: [fault], refusal: isOnlyThat ? 'init-data-mismatch' : refusal }
+  return {
+    ...judged,
+    initData,
+    faults: [fault, ...judged.faults],
+    refusal: isOnlyThat ? 'init-data-mismatch' : refusal,
+  }
 }
 
 function conclude(judged: readonly [JudgedEvidence, ...JudgedEvidence[]], at: Date): Judged {
@@ -207,7 +219,8 @@ function conclude(judged: readonly [JudgedEvidence, ...JudgedEvidence[]], at: Da
   const appraisal = appraise(verdict, { references, at })
   const referenced = judged.every(({ grounds }) => grounds.reference !== undefined)
   const refusal = refusalFor(verdict, referenced)
-  return { judged, verdict, appraisal, refusal, faults: [], initData: undefined }
+  const faults = judged.flatMap(({ fault }) => fault ?? [])
+  return { judged, verdict, appraisal, refusal, faults, initData: undefined }
 }
 
 /** Evidence passes when its verdict meets the floor and reference values in force were met; the nearest ones are not enough. */

@@ -232,6 +232,11 @@ test('reference values that are deleted, changed or over take their leases with 
   assert.equal(await state(broker, second, later(AT, 601)), 'revoked')
   const { outcome } = await attested(broker, two, { namespace: NAMESPACE, at: later(AT, 601), keys: teeKeys() })
   assert.equal(outcome.refusal?.code, 'reference-missing', 'values whose time is over match nothing')
+  const told = await broker.why(NAMESPACE, outcome.refusal?.id ?? '')
+  assert.match(
+    told?.reasons.join('\n') ?? '',
+    /^the reference set set-1 would be met, and is over since \S+Z: write it anew/m,
+  )
   const third = await broker.admin.putReference(
     NAMESPACE,
     { ...set, values: { ...(set['values'] as object), measurement: ['ee'.repeat(48)] } },

@@ -22,6 +22,10 @@ export const sentences: SentencePairs = [
   ['the evidence is not stored any more', 'Evidence は、もう保存されていません'],
   ['no reference values in force are met', '有効な参照値に一致するものがありません'],
   [
+    'the reference set {name@} would be met, and is over since {end@}: write it anew with a later end',
+    '参照値セット {name@} に一致しますが、{end@} に期限が切れています。期限を延ばして登録し直してください',
+  ],
+  [
     'an operator revoked the TPM whose key signed the evidence',
     'Evidence に署名した鍵の TPM を、運用者が失効させています',
   ],
