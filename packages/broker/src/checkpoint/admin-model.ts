@@ -53,7 +53,16 @@ export interface BrokerAdmin {
   policyVersions(namespace: string): Promise<readonly PolicyVersion[]>
   /** One version with its text; undefined when there is none of that number. */
   policyVersion(namespace: string, version: number): Promise<(PolicyVersion & { readonly text: string }) | undefined>
-  putReference(namespace: string, set: unknown, by: Acting): Promise<{ readonly name: string } & Reappraised>
+  /**
+   * Writes a set in the place of the one of its name.
+   *
+   * @param by `merge`: values that it does not name stay, whoever wrote them meanwhile
+   */
+  putReference(
+    namespace: string,
+    set: unknown,
+    by: Acting & { readonly merge?: true },
+  ): Promise<{ readonly name: string } & Reappraised>
   deleteReference(namespace: string, name: string, by: Acting): Promise<Reappraised>
   references(namespace: string): Promise<readonly StoredReference[]>
   putAdvisory(namespace: string, advisory: unknown, by: Acting): Promise<{ readonly id: string } & Reappraised>

@@ -1,6 +1,6 @@
 import { type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
 import type { Tee } from '@sekisho/evidence'
-import type { Row } from '../storage/sql.ts'
+import type { Row, Sql } from '../storage/sql.ts'
 import type { Acting, Reappraised, StoredReference } from './admin-model.ts'
 import { changeRules } from './change.ts'
 import type { Core } from './core.ts'
@@ -21,16 +21,17 @@ export async function putReference(
   core: Core,
   namespace: string,
   input: unknown,
-  by: Acting,
+  by: Acting & { readonly merge?: true },
 ): Promise<{ readonly name: string } & Reappraised> {
-  const set = readSet(input)
-  const expires = set.expires === undefined ? null : Date.parse(set.expires)
+  const whole = by.merge === true ? undefined : readSet(input)
   return changeRules(
     core,
     namespace,
     by,
     ({ name }) => ({ kind: 'reference', name }),
     async (sql) => {
+      const set = whole ?? readSet(await merged(sql, namespace, input))
+      const expires = set.expires === undefined ? null : Date.parse(set.expires)
       await sql.run(
         `INSERT INTO reference_sets (namespace, name, body, created, created_by, expires) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (namespace, name) DO UPDATE SET body = excluded.body, created = excluded.created,
@@ -43,6 +44,22 @@ export async function putReference(
       }
     },
   )
+}
+
+/** The set with the values of the one in its place that it does not name; what is none is left to whoever reads it. */
+async function merged(sql: Sql, namespace: string, input: unknown): Promise<unknown> {
+  if (!isRecord(input) || typeof input['name'] !== 'string' || !isRecord(input['values'])) return input
+  const [row] = await sql.all<{ body: string }>(
+    'SELECT body FROM reference_sets WHERE namespace = ? AND name = ? AND deleted IS NULL',
+    [namespace, input['name']],
+  )
+  if (row === undefined) return input
+  const { values } = JSON.parse(row.body) as ReferenceSet
+  return { ...input, values: { ...values, ...input['values'] } }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Removes a set. @throws BrokerError `not-found` */

@@ -1,4 +1,4 @@
-import { BrokerError } from '@sekisho/broker'
+import { readReferenceSet } from '@sekisho/appraisal'
 import type { Principal } from '../access/principal.ts'
 import type { Call } from '../http/call.ts'
 import { HttpError } from '../http/errors.ts'
@@ -6,7 +6,7 @@ import { readJson } from '../http/json.ts'
 import { json, type Reply } from '../http/reply.ts'
 import { KbsError } from './errors.ts'
 import { namespaceOf, resourceOf, restOf } from './paths.ts'
-import { type NamedValue, placeOf, readRvpsMessage, rvps, setName } from './reference-values.ts'
+import { placeOf, readRvpsMessage, rvps, setName } from './reference-values.ts'
 import type { KbsServices } from './services.ts'
 
 /** POST `/resource/…`: the body as it is becomes a new version of the secret. */
@@ -51,42 +51,28 @@ export async function putReferenceValues(call: Call, services: KbsServices): Pro
   const namespace = namespaceOf(call)
   const who = await services.auth.authorize(call, 'references:write', namespace)
   const values = readRvpsMessage(readJson(await call.body(services.bodyLimit)), readPayload)
-  for (const tee of new Set(values.map((value) => value.tee))) {
-    await putSet(call, services, who, { namespace, tee, values: values.filter((value) => value.tee === tee) })
-  }
+  const { admin } = services.broker
+  const before = await admin.references(namespace)
+  const sets = [...new Set(values.map(({ tee }) => tee))].map((tee) => ({
+    name: setName(tee),
+    tee,
+    values: Object.fromEntries(values.filter((one) => one.tee === tee).map(({ member, value }) => [member, value])),
+    owner: who.actor,
+    provenance: { kind: 'json', source: 'KBS reference-value' },
+    expires: inTwelveMonths(call.at).toISOString(),
+  }))
+  // All are looked at before the first is kept: a message is taken whole, or not at all.
+  for (const set of sets)
+    check({ ...set, values: { ...before.find(({ name }) => name === set.name)?.values, ...set.values } })
+  for (const set of sets) await admin.putReference(namespace, set, { ...actingAs(who, call), merge: true })
   return DONE
 }
 
-interface SetUpdate {
-  readonly namespace: string
-  readonly tee: string
-  readonly values: readonly NamedValue[]
-}
-
-async function putSet(
-  call: Call,
-  { broker }: KbsServices,
-  who: Principal,
-  { namespace, tee, values }: SetUpdate,
-): Promise<void> {
-  const name = setName(tee)
-  const before = (await broker.admin.references(namespace)).find((set) => set.name === name)
-  const members = Object.fromEntries(values.map(({ member, value }) => [member, value]))
+function check(set: unknown): void {
   try {
-    await broker.admin.putReference(
-      namespace,
-      {
-        name,
-        tee,
-        values: { ...before?.values, ...members },
-        owner: who.actor,
-        provenance: { kind: 'json', source: 'KBS reference-value' },
-        expires: inTwelveMonths(call.at).toISOString(),
-      },
-      actingAs(who, call),
-    )
+    readReferenceSet(set)
   } catch (error) {
-    if (error instanceof BrokerError && error.code === 'invalid') throw rvps(error.message)
+    if (error instanceof TypeError) throw rvps(error.message)
     throw error
   }
 }

@@ -102,6 +102,17 @@ test('reference values go in by the RVPS message and come out by id', async (t) 
   const sets = await checkpoint.broker.admin.references('default')
   assert.deepEqual(sets.map(({ name }) => name).sort(), ['kbs-snp', 'kbs-tdx', 'mine'])
 
+  const registers = ['rtmr0', 'rtmr1', 'rtmr2', 'rtmr3'].map(
+    (name) => [`tdx.${name}`, name.slice(4).repeat(96)] as const,
+  )
+  const all = await Promise.all(registers.map(([id, value]) => post(rvps({ [id]: [value] }))))
+  for (const one of all) assert.equal(one.status, 200, one.text)
+  for (const [id, value] of registers)
+    assert.deepEqual(JSON.parse((await get(id)).text), [value], 'of those that were sent at once none is lost')
+  const half = await post(rvps({ 'sgx.signer': ['12'.repeat(32)], mr_td: ['xyz'] }))
+  assert.equal(half.status, 401, half.text)
+  assert.equal((await get('mr_signer')).status, 401, 'of a message that is refused nothing is kept')
+
   const refusals: readonly (readonly [body: string, detail: RegExp])[] = [
     [rvps({ svn: ['1'] }), /nothing is compared with `svn`/],
     [rvps({ snp_launch_measurement: ['xyz'] }), /measurement/],
