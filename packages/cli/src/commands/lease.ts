@@ -3,9 +3,11 @@ import { EXIT, usageError } from '../exit.ts'
 import { readDocument } from '../options/document.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
+import { PAGE, wholeList } from '../remote/pages.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
-import { counted, emulatedMark, show, showRows, when } from '../remote/show.ts'
+import { counted, emulatedMark, show, when } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
+import { addTable, type Column } from '../render/table.ts'
 
 const TONES: Readonly<Record<string, Tone>> = { live: 'good', revoked: 'bad', expired: 'faint' }
 const ORDER: readonly string[] = ['live', 'revoked', 'expired']
@@ -13,30 +15,31 @@ const ORDER: readonly string[] = ['live', 'revoked', 'expired']
 /** `sekisho lease list` */
 export async function leaseListCommand(options: RemoteOptions, around: Around): Promise<number> {
   const client = await clientOf(options, around)
-  const answer = await client.get(client.in('/leases'))
-  const rows = [...new Answer(answer).list('leases')].sort(
-    (a, b) => ORDER.indexOf(a.text('state')) - ORDER.indexOf(b.text('state')),
-  )
-  return showRows(
-    answer,
-    options,
-    around,
-    rows,
-    [
-      { title: 'ID', value: (row) => row.text('id') },
-      {
-        title: 'STATE',
-        value: (row) => `${row.text('state')}${row.flag('emulated') ? ' EMULATED' : ''}`,
-        tone: (row) => TONES[row.text('state')],
-      },
-      { title: 'TEE', value: (row) => row.optional('tee') ?? '–' },
-      { title: 'RESOURCE', value: (row) => row.text('resource') },
-      { title: 'UNTIL', value: (row) => when(row.optional('ended') ?? row.text('expires')) },
-      { title: 'WHY ENDED', value: (row) => row.optional('endedReason') ?? '–' },
-    ],
-    'Nobody holds anything.',
-  )
+  // Of those that ended there may be any number; none that is live may be missing.
+  const live = new Answer(await wholeList(client, '/leases?state=live', 'leases')).list('leases')
+  const latest = new Answer(await client.get(client.in(`/leases?limit=${PAGE}`)))
+  const ended = latest.list('leases').filter((row) => row.text('state') !== 'live')
+  const rows = [...live, ...ended].sort((a, b) => ORDER.indexOf(a.text('state')) - ORDER.indexOf(b.text('state')))
+  const isAll = !latest.has('next')
+  return show({ leases: rows.map(({ raw }) => raw), all: isAll }, options, around, (paper) => {
+    if (rows.length === 0) paper.line(0, 2, 'Nobody holds anything.')
+    else addTable(paper, 0, COLUMNS, rows)
+    if (!isAll) paper.line(0, 2, `Of the leases that ended, those among the latest ${PAGE} are listed.`)
+  })
 }
+
+const COLUMNS: readonly Column<Answer>[] = [
+  { title: 'ID', value: (row) => row.text('id') },
+  {
+    title: 'STATE',
+    value: (row) => `${row.text('state')}${row.flag('emulated') ? ' EMULATED' : ''}`,
+    tone: (row) => TONES[row.text('state')],
+  },
+  { title: 'TEE', value: (row) => row.optional('tee') ?? '–' },
+  { title: 'RESOURCE', value: (row) => row.text('resource') },
+  { title: 'UNTIL', value: (row) => when(row.optional('ended') ?? row.text('expires')) },
+  { title: 'WHY ENDED', value: (row) => row.optional('endedReason') ?? '–' },
+]
 
 /** `sekisho lease revoke` */
 export async function leaseRevokeCommand(

@@ -3,6 +3,7 @@ import { usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
+import { wholeList } from '../remote/pages.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { resourcePath } from '../remote/resource.ts'
 import { show, showRows, when } from '../remote/show.ts'
@@ -34,7 +35,7 @@ export async function secretPutCommand(
 /** `sekisho secret list` */
 export async function secretListCommand(options: RemoteOptions, around: Around): Promise<number> {
   const client = await clientOf(options, around)
-  const answer = await client.get(client.in('/secrets'))
+  const answer = await wholeList(client, '/secrets', 'secrets')
   return showRows(
     answer,
     options,

@@ -2,13 +2,14 @@ import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
+import { wholeList } from '../remote/pages.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { show, showRows, when } from '../remote/show.ts'
 
 /** `sekisho tpm list` */
 export async function tpmListCommand(options: RemoteOptions, around: Around): Promise<number> {
   const client = await clientOf(options, around)
-  const answer = await client.get(client.in('/tpm-keys?limit=1000'))
+  const answer = await wholeList(client, '/tpm-keys', 'keys')
   return showRows(
     answer,
     options,
