@@ -5,7 +5,7 @@ import type { Around } from '../around.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
 import { inWords, readInput } from '../input.ts'
 import { Answer } from '../remote/answer.ts'
-import type { Client } from '../remote/client.ts'
+import { type Client, RemoteError } from '../remote/client.ts'
 import type { Finding } from './doctor-finding.ts'
 import { serveWorld } from './emulate.ts'
 import { inFile } from './evidence-file.ts'
@@ -58,8 +58,9 @@ export async function evidenceLinks(
     )
     const { verdict } = await verifier.verify(received, { expect, at, waive })
     const links = [read, values, ...verdictLinks(verdict)]
-    if (resource === undefined || choice.matched === undefined) return links
-    return [...links, await policyLink(client, verdict, choice.matched.name, resource, at)]
+    const policy = resource === undefined ? undefined : await activePolicy(client)
+    if (resource === undefined || policy === undefined || choice.matched === undefined) return links
+    return [...links, await policyLink(client, policy, verdict, { reference: choice.matched.name, resource, at })]
   } finally {
     await close()
   }
@@ -130,17 +131,25 @@ function broken(link: string, { id, reason, remedy }: Check): Finding {
   return { link, state: 'broken', what, ...(remedy === undefined ? {} : { remedy: `${remedy.action} (${remedy.by})` }) }
 }
 
+/** Undefined when there is none, which is a broken link of its own. */
+async function activePolicy(client: Client): Promise<string | undefined> {
+  try {
+    return new Answer(await client.get(client.in('/policy'))).text('text')
+  } catch (error) {
+    if (error instanceof RemoteError && error.problem?.status === 404) return undefined
+    throw error
+  }
+}
+
 async function policyLink(
   client: Client,
+  text: string,
   verdict: Verdict,
-  reference: string,
-  resource: string,
-  at: Date,
+  { reference, resource, at }: { readonly reference: string; readonly resource: string; readonly at: Date },
 ): Promise<Finding> {
   const { appraise, compilePolicies } = await import('@sekisho/appraisal')
-  const active = new Answer(await client.get(client.in('/policy')))
   const { context } = appraise(verdict, { references: [reference], at, resource })
-  const policies = await compilePolicies(active.text('text'))
+  const policies = await compilePolicies(text)
   const { permitted, reasons, errors } = policies.decide({
     action: 'release',
     namespace: client.namespace,

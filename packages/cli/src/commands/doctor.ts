@@ -37,12 +37,18 @@ export async function doctorCommand(
   const reached = await attempt(findings, 'server', () => server(client))
   if (reached) {
     await attempt(findings, 'access', () => access(client))
-    await attempt(findings, 'references', () => references(client))
-    await attempt(findings, 'policy', () => policy(client))
+    await attempt(findings, 'references', () => references(client, around))
+    await attempt(findings, 'policy', () => policy(client), NO_POLICY)
     const file = options.evidence
     if (file !== undefined)
       await attempt(findings, 'evidence', () => evidenceLinks(client, file, resource, options, around))
-    if (resource !== undefined) await attempt(findings, 'resource', () => secret(client, resourcePath(resource)))
+    if (resource !== undefined)
+      await attempt(
+        findings,
+        'resource',
+        () => secret(client, resourcePath(resource)),
+        `sekisho secret put ${resource} FILE`,
+      )
     await attempt(findings, 'decisions', () => decisions(client, resource))
     await attempt(findings, 'storage', () => storage(client))
   }
@@ -56,15 +62,32 @@ export async function doctorCommand(
   return broken ? EXIT.rejected : EXIT.ok
 }
 
-async function attempt(findings: Finding[], link: string, look: () => Promise<readonly Finding[]>): Promise<boolean> {
+const NO_POLICY = 'sekisho policy starter NAME > policy.cedar, and sekisho policy set policy.cedar'
+
+/** @param missing what mends it where the checkpoint has nothing of that name */
+async function attempt(
+  findings: Finding[],
+  link: string,
+  look: () => Promise<readonly Finding[]>,
+  missing?: string,
+): Promise<boolean> {
   try {
     findings.push(...(await look()))
     return true
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
-    findings.push({ link, state: 'broken', what: error.message })
+    const remedy = remedyOf(error.problem?.status, missing)
+    findings.push({ link, state: 'broken', what: error.message, ...(remedy === undefined ? {} : { remedy }) })
     return false
   }
+}
+
+function remedyOf(status: number | undefined, missing: string | undefined): string | undefined {
+  if (status === undefined) return 'sekisho up, or --server URL for another checkpoint'
+  if (status === 401) return 'sekisho login, or --token-file FILE'
+  if (status === 403) return 'ask whoever may do more for a token: sekisho token create NAME --scope SCOPE'
+  if (status === 404) return missing
+  return status >= 500 ? 'the log of the checkpoint has the reason under the id of the request' : undefined
 }
 
 async function server(client: Client): Promise<readonly Finding[]> {
@@ -78,7 +101,7 @@ async function access(client: Client): Promise<readonly Finding[]> {
   return [{ link: 'access', state: 'good', what: `${me.text('actor')} may ${[...new Set(scopes)].join(', ')}` }]
 }
 
-async function references(client: Client): Promise<readonly Finding[]> {
+async function references(client: Client, around: Around): Promise<readonly Finding[]> {
   const sets = new Answer(await client.get(client.in('/references'))).list('references')
   if (sets.length === 0)
     return [
@@ -89,16 +112,33 @@ async function references(client: Client): Promise<readonly Finding[]> {
         remedy: 'sekisho reference from-evidence NAME FILE, with evidence of a workload that you know',
       },
     ]
-  const never = sets.filter((set) => !set.has('lastMatched')).map((set) => set.text('name'))
-  if (never.length === 0)
-    return [
-      {
-        link: 'references',
-        state: 'good',
-        what: `${counted(sets.length, 'set')}, ${sets.length === 1 ? '' : 'all '}matched by evidence`,
-      },
-    ]
-  return [{ link: 'references', state: 'doubtful', what: `never matched by any evidence: ${never.join(', ')}` }]
+  const names = (some: readonly Answer[]): string => some.map((set) => set.text('name')).join(', ')
+  const over = sets.filter((set) => Date.parse(set.optional('expires') ?? '') <= around.now().getTime())
+  const never = sets.filter((set) => !set.has('lastMatched') && !over.includes(set))
+  const doubts: readonly Finding[] = [
+    ...(over.length === 0
+      ? []
+      : [
+          {
+            link: 'references',
+            // Nothing is left that evidence could meet.
+            state: over.length === sets.length ? ('broken' as const) : ('doubtful' as const),
+            what: `over, so that nothing matches: ${names(over)}`,
+            remedy: 'sekisho reference put NAME FILE, with a later `expires`; or sekisho reference delete NAME',
+          },
+        ]),
+    ...(never.length === 0
+      ? []
+      : [{ link: 'references', state: 'doubtful' as const, what: `never matched by any evidence: ${names(never)}` }]),
+  ]
+  if (doubts.length > 0) return doubts
+  return [
+    {
+      link: 'references',
+      state: 'good',
+      what: `${counted(sets.length, 'set')}, ${sets.length === 1 ? '' : 'all '}matched by evidence`,
+    },
+  ]
 }
 
 async function policy(client: Client): Promise<readonly Finding[]> {

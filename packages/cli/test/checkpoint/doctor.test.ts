@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { asking, ownerOf, ready } from './shared.ts'
+import { asking, know, ownerOf, ready } from './shared.ts'
 
 describe('sekisho doctor against a checkpoint', () => {
   it('names the last refusal of evidence, which never got as far as a resource, and what mends it', async () => {
@@ -17,5 +17,33 @@ describe('sekisho doctor against a checkpoint', () => {
     const released = await owner.run(['doctor', 'demo/db/password'])
     assert.match(released.out, /decisions: last release dec_\w{26}/)
     assert.match(released.out, /storage: [1-9]\S* (bytes|KiB) of refused evidence are kept, of at most 256 MiB/)
+  })
+
+  it('has a remedy for each broken link, and lets none hide another', async () => {
+    const owner = await ownerOf('doctor-remedies')
+    const { world } = owner.checkpoint
+    await know(owner, world, 'snp')
+    const chain = ['doctor', 'demo/db/password', '--evidence', owner.path('snp.bin'), '--world', world]
+    const missing = await owner.run(chain)
+    assert.equal(missing.code, 1)
+    assert.match(missing.out, /^FAIL {2}policy: .*\n {6}mend sekisho policy starter /m)
+    assert.match(missing.out, /^FAIL {2}resource: .*\n {6}mend sekisho secret put demo\/db\/password FILE$/m)
+    for (const link of ['evidence', 'values', 'endorsements', 'expectations'])
+      assert.match(missing.out, new RegExp(`^ok {4}${link}: `, 'm'), 'that there is no policy says nothing of evidence')
+    const stranger = await owner.run(['doctor', '--token-file', owner.file('token', 'sk_of_nobody')])
+    assert.match(stranger.out, /^FAIL {2}access: .*\n {6}mend sekisho login/m)
+    const nowhere = await owner.run(['doctor', '--server', 'http://127.0.0.1:9'])
+    assert.match(nowhere.out, /^FAIL {2}server: .*\n {6}mend sekisho up, or --server URL/m)
+  })
+
+  it('names reference values that are over', async () => {
+    const owner = await ownerOf('doctor-over')
+    await know(owner, owner.checkpoint.world, 'snp')
+    const { tee, values } = await owner.json(['reference', 'show', 'snp'])
+    const set = (end: string): string => JSON.stringify({ tee, values, owner: 'tester', expires: end })
+    await owner.ok(['reference', 'put', 'old', '-'], { input: set('2020-01-01T00:00:00Z') })
+    assert.match((await owner.run(['doctor'])).out, /^warn {2}references: over, so that nothing matches: old$/m)
+    await owner.ok(['reference', 'delete', 'snp'])
+    assert.match((await owner.run(['doctor'])).out, /^FAIL {2}references: over.*\n {6}mend sekisho reference put /m)
   })
 })
