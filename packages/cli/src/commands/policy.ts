@@ -26,12 +26,13 @@ export async function policyShowCommand(options: RemoteOptions, around: Around):
 /** `sekisho policy set` */
 export async function policySetCommand(
   file: string,
-  options: RemoteOptions & { readonly note?: string },
+  options: RemoteOptions & { readonly note?: string; readonly basedOn?: number },
   around: Around,
 ): Promise<number> {
   const text = await readText(file, around, MAX_POLICY)
   const client = await clientOf(options, around)
-  const json = { text, ...(options.note === undefined ? {} : { note: options.note }) }
+  const { note, basedOn } = options
+  const json = { text, ...(note === undefined ? {} : { note }), ...(basedOn === undefined ? {} : { basedOn }) }
   return activated(await client.send('PUT', client.in('/policy'), { json }), options, around)
 }
 

@@ -137,6 +137,11 @@ function addPolicy(root: Command, around: Around, done: Done): void {
   remote(group.command('set').description('activate policies; live leases are appraised again'))
     .argument('<file>', 'Cedar policies; - for standard input')
     .option('--note <text>', 'why, for the log', once('--note', text))
+    .option(
+      '--based-on <version>',
+      'only while this version is active, 0 for none: nobody’s change is overwritten unseen',
+      once('--based-on', countOption('--based-on')),
+    )
     .action(async (file, options) => {
       done(await (await policy()).policySetCommand(file, options, around))
     })

@@ -254,4 +254,13 @@ describe('policies at a checkpoint', () => {
     assert.equal(none.code, 3)
     assert.match(none.err, /there is no version 99 of the policy/)
   })
+
+  it('set overwrites nothing unseen where the version it began with is named', async () => {
+    const { version, text: before } = await owner.json(['policy', 'show'])
+    const late = await owner.run(['policy', 'set', noTdx, '--based-on', String(Number(version) + 1)])
+    assert.equal(late.code, 1)
+    assert.match(late.err, /version \d+ of the policy is in force, not version \d+/)
+    assert.equal((await owner.json(['policy', 'show']))['text'], before)
+    await owner.ok(['policy', 'set', noTdx, '--based-on', String(version)])
+  })
 })
