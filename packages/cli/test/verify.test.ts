@@ -57,6 +57,11 @@ describe('sekisho verify: exit codes', () => {
     for (const args of [['verify'], ['verify', 'a', 'b'], ['verify', 'a', '--colateral', 'b'], ['verfy'], []]) {
       assert.equal((await runWithin(args)).code, 64, args.join(' '))
     }
+    for (const nothing of ['', ',']) {
+      const { code, err } = await runWithin(['verify', file('q.bin', example('tdx/quote.bin')), '--waive', nothing])
+      assert.equal(code, 64)
+      assert.match(err, /^sekisho: --waive: expected the full id of a check/)
+    }
   })
 })
 

@@ -25,6 +25,13 @@ export function listOption(text: string, before: readonly string[] = []): readon
   return [...before, ...text.split(',').filter((part) => part !== '')]
 }
 
+/** Collects ids of checks. */
+export function waiveOption(text: string, before: readonly string[] = []): readonly string[] {
+  const ids = listOption(text, before)
+  if (ids.length > before.length) return ids
+  throw usageError('--waive: expected the full id of a check, e.g. tdx.expect.freshness')
+}
+
 /** Reads `bootloader=3,tee=0,…`. */
 export function levelsOption(
   text: string,

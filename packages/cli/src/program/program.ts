@@ -1,6 +1,15 @@
 import { Command, Option } from 'commander'
 import type { Around } from '../around.ts'
-import { acceptTcbOption, countOption, levelsOption, listOption, once, text, timeOption } from '../options/values.ts'
+import {
+  acceptTcbOption,
+  countOption,
+  levelsOption,
+  listOption,
+  once,
+  text,
+  timeOption,
+  waiveOption,
+} from '../options/values.ts'
 import { VERSION } from '../version.ts'
 import { addCheckpoint } from './checkpoint.ts'
 import { addMeasure } from './measure.ts'
@@ -55,7 +64,7 @@ function addVerify(root: Command, around: Around, done: Done): void {
       collect,
     )
     .option('--at <time>', 'judge at this time (ISO 8601, UTC) instead of now', once('--at', timeOption))
-    .option('--waive <id>', 'let this check stay unmade; shows in the verdict; repeatable', listOption)
+    .option('--waive <id>', 'let this check stay unmade; shows in the verdict; repeatable', waiveOption)
     .option(
       '--trust-anchor <file>',
       'trust these roots instead of the vendors’: JSON list, or certificate; repeatable',
