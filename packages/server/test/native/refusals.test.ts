@@ -128,6 +128,7 @@ test('a policy that cannot be used is told by line and column, and the old one s
 
 test('what is not as expected is named by its member, and never quoted', async (t) => {
   const { checkpoint, api } = await ready(t)
+  const nextYear = new Date().getUTCFullYear() + 1
   const cases: readonly (readonly [method: string, path: string, json: unknown, field: string, status?: number])[] = [
     ['PUT', `${NS}/secrets/a/b/c`, { value: `${CANARY} not base64` }, '/value'],
     ['PUT', `${NS}/secrets/a/b/c`, { value: 'eA==', contentTyp: CANARY }, '/contentTyp'],
@@ -148,6 +149,7 @@ test('what is not as expected is named by its member, and never quoted', async (
     ['POST', '/api/v1/workload/challenge', { namespace: 'Default' }, '/namespace'],
     ['POST', `${NS}/tokens`, { name: 'x', scopes: ['root'], expires: '2027-01-01T00:00:00Z' }, '/scopes/0'],
     ['POST', `${NS}/tokens`, { name: 'x', scopes: ['admin'], expires: 'tomorrow' }, '/expires'],
+    ['POST', `${NS}/tokens`, { name: 'x', scopes: ['admin'], expires: `${nextYear}-02-31T00:00:00Z` }, '/expires'],
   ]
   for (const [method, path, json, field] of cases) {
     const told = await api.call(method, path, json === undefined ? {} : { json })

@@ -171,9 +171,15 @@ async function create(
   const beyond = scopes.filter((scope) => !mayAccess(input.who, namespace, scope))
   if (beyond.length > 0) throw new HttpError(403, 'forbidden', `you do not have ${beyond.join(', ')} to give`)
   const { at } = input.call
+  const end = new Date(expires)
+  // A day that its month has not would be taken for one of the next.
+  if (Number.isNaN(end.getTime()) || end.toISOString().slice(0, 10) !== expires.slice(0, 10))
+    throw invalid('there is no such time', [
+      { field: '/expires', expected: 'a time in UTC, e.g. 2026-11-21T02:05:00Z' },
+    ])
   try {
     return await db.transaction(async (sql) => {
-      const { id, token } = await tokens.create(sql, { namespace, name, scopes, expires: new Date(expires), at })
+      const { id, token } = await tokens.create(sql, { namespace, name, scopes, expires: end, at })
       await broker.admin.record(
         sql,
         namespace,
