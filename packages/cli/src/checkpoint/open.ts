@@ -100,16 +100,15 @@ async function open(
   const log = await parts.openLog(db, { origin: await originOfLog(db, issuer), signingKey: logKey })
   const everyMs = (options.recheckMinutes ?? RECHECK_MINUTES) * MINUTE_MS
   const looks = rechecks({ everyMs, gapMs: NEWS_GAP_MS, started: now() })
-  const say = (facts: Readonly<Record<string, string>>): void =>
-    options.writeLog(`${JSON.stringify({ at: now().toISOString(), ...facts })}\n`)
+  const say = sayer(options)
   const verifier = parts.openVerifier({
     ...(source === undefined ? {} : { source }),
     ...(emulatedAnchors.length === 0 ? {} : { trustAnchors: emulatedAnchors }),
     ...options.verifier,
     activation: parts.enrolledKeys(db),
-    onTrouble: (trouble) => say({ trouble }),
+    onTrouble: (reason) => say('error', 'trouble', { reason }),
     onNews(endorsements) {
-      say({ endorsements, news: 'others than before: live leases are looked at again' })
+      say('info', 'news', { endorsements, reason: 'others than before: live leases are looked at again' })
       looks.news()
     },
   })
@@ -137,7 +136,7 @@ async function open(
   })
   const onTrouble = (error: unknown): void => {
     if (error instanceof parts.StorageError && error.code === 'newer') overtaken(error)
-    else say({ trouble: error instanceof Error ? error.message : String(error) })
+    else say('error', 'trouble', { reason: wordsOf(error) })
   }
   closers.push(ticking(broker, looks, now, onTrouble))
   const { startServer } = await import('@sekisho/server')
@@ -179,13 +178,23 @@ async function open(
   }
 }
 
+type Say = (level: 'info' | 'error', msg: string, facts: Readonly<Record<string, unknown>>) => void
+
+/** Writes lines that no request causes, in the form of those of requests. */
+function sayer({ writeLog, now }: Pick<CheckpointOptions, 'writeLog' | 'now'>): Say {
+  return (level, msg, facts) => writeLog(`${JSON.stringify({ time: now().toISOString(), level, msg, ...facts })}\n`)
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** Wraps what is under a former master key anew, beside everything else; what is left is said. */
-function rotation(vault: Vault, { master, writeLog, now }: CheckpointOptions): () => Promise<void> {
-  const say = (facts: Readonly<Record<string, unknown>>): void =>
-    writeLog(`${JSON.stringify({ at: now().toISOString(), ...facts })}\n`)
-  const running = vault.rotateMaster(master).then(
-    ({ rewrapped, inUse }) => say({ rotation: 'done', rewrapped, inUse }),
-    (error: unknown) => say({ trouble: error instanceof Error ? error.message : String(error) }),
+function rotation(vault: Vault, options: CheckpointOptions): () => Promise<void> {
+  const say = sayer(options)
+  const running = vault.rotateMaster(options.master).then(
+    ({ rewrapped, inUse }) => say('info', 'rotation', { rewrapped, inUse }),
+    (error: unknown) => say('error', 'trouble', { reason: wordsOf(error) }),
   )
   return () => running
 }

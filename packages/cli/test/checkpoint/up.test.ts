@@ -36,6 +36,35 @@ describe('sekisho up', () => {
     assert.match(err, /is in use by another server \(process \d+\): stop that one first/)
   })
 
+  it('a new master key takes over from a former one, and the log says so in the form of its other lines', async () => {
+    const data = `${home}/rotated`
+    const owner = ownerAt(`${home}/rotated.json`, 'default', home)
+    const key = (byte: number): string => {
+      const file = `${home}/master-${byte}.bin`
+      writeFileSync(file, Buffer.alloc(32, byte), { mode: 0o600 })
+      return file
+    }
+    const begin = (...more: readonly string[]): ReturnType<typeof startUp> =>
+      startUp(['--offline', '--data', data, '--master-key-file', ...more])
+    const first = await begin(key(1))
+    await owner.ok(['login', '--data', data])
+    await owner.ok(['secret', 'put', 'a/b/c'], { input: 'kept' })
+    await first.stop()
+    const second = await begin(key(2), '--former-master-key-file', key(1))
+    const rotated = (): readonly string[] =>
+      second
+        .err()
+        .split('\n')
+        .filter((line) => line.includes('"rotation"'))
+    while (rotated().length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+    await second.stop()
+    const { time, level, msg, rewrapped } = JSON.parse(rotated()[0] ?? '')
+    assert.ok(Date.parse(time) > 0 && level === 'info' && msg === 'rotation' && rewrapped > 0, rotated()[0] ?? '')
+    assert.equal(await (await begin(key(2))).stop(), 0, 'nothing needs the former key any more')
+    const lost = await run(['up', '--port', '0', '--offline', '--data', data, '--master-key-file', key(1)])
+    assert.equal(lost.code, 3, lost.err)
+  })
+
   it('a taken port is said in words', async () => {
     const taken = createServer()
     await new Promise<void>((resolve) => {
