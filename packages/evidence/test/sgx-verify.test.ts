@@ -177,6 +177,7 @@ describe('TCB status is a matter of policy', () => {
     const verdict = verdictOf(outdated, { acceptTcb: [exception] })
     assert.equal(verdict.outcome, 'verified', verdict.summary)
     assert.match(find(verdict, 'sgx.tcb.status').reason, /until the spring update/)
+    assert.match(verdict.summary, /genuine, as you expect, and SWHardeningNeeded, which you accept/)
   })
   for (const [name, change] of Object.entries({
     'another status': { statuses: ['ConfigurationNeeded'] },

@@ -62,7 +62,13 @@ function summarise<C extends Claims>(judgement: Judgement, parts: VerdictParts<C
       : `${mark}not proven to be genuine: ${names} could not be checked`
   }
   const waived = judgement.waived.length > 0 ? `; waived by you: ${judgement.waived.join(', ')}` : ''
-  return `${mark}genuine, in date, and as you expect${waived}`
+  const { status = 'OK' } = parts.claims.tcb
+  // Whatever else the vendor's word is, it passed because it was accepted.
+  const current =
+    status === 'OK' || status === 'UpToDate'
+      ? 'in date, and as you expect'
+      : `as you expect, and ${status}, which you accept`
+  return `${mark}genuine, ${current}${waived}`
 }
 
 function select({ checks }: Judgement, wanted: (check: Check) => boolean): readonly Check[] {

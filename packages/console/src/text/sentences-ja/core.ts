@@ -14,6 +14,14 @@ export const sentences: SentencePairs = [
     'genuine, in date, and as you expect; waived by you: {checks}',
     '本物で、有効期間内にあり、期待どおりです。免除されたチェック：{checks}',
   ],
+  [
+    'genuine, as you expect, and {status@}, which you accept',
+    '本物で、期待どおりです。TCB の状態は {status@} ですが、許容されています',
+  ],
+  [
+    'genuine, as you expect, and {status@}, which you accept; waived by you: {checks}',
+    '本物で、期待どおりです。TCB の状態は {status@} ですが、許容されています。免除されたチェック：{checks}',
+  ],
   ['a check failed', '不合格のチェックがあります'],
   ['it is so', 'そのとおりです'],
   [
