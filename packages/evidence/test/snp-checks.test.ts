@@ -244,6 +244,20 @@ describe('the verdict about SNP evidence', () => {
       }
     }
   }
+  it('names no chip with zeros, whatever is accepted; a VCEK names the chip of a report that does not', () => {
+    const zeros = ['00'.repeat(64)]
+    const found = find(verdictOf({ made: vlek, expect: { hardwareIds: zeros } }), 'snp.expect.hardware-id')
+    assert.deepEqual([found.outcome, found.reason], ['fail', 'the chip id of the report is masked'])
+    const hwId = 'ab'.repeat(64)
+    const masked = makeSnp({ report: { chipId: zeros[0] as string }, leaf: { hwId } })
+    for (const [id, outcome] of [
+      [hwId, 'pass'],
+      [zeros[0] as string, 'fail'],
+    ] as const) {
+      const check = find(verdictOf({ made: masked, expect: { hardwareIds: [id] } }), 'snp.expect.hardware-id')
+      assert.equal(check.outcome, outcome, check.reason)
+    }
+  })
   it('is incomplete when nothing is expected: genuine is not enough', () => {
     const verdict = verifySnpSync(good.evidence, {
       at: good.at,

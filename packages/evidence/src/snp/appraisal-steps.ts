@@ -49,6 +49,10 @@ function migration({ policy, hex, expect }: SnpState): Finding {
 
 const OWNER = 'workload-owner'
 const PLATFORM = 'platform-owner'
+const MASKED = fail(
+  'the chip id of the report is masked',
+  mend('switch MASK_CHIP_ID off, and have a VCEK sign', PLATFORM),
+)
 
 function guestRequested({ report, expect }: SnpState): Finding {
   if (report.vmpl !== VMPL_HOST) return pass()
@@ -223,8 +227,18 @@ function provider({ expect: { cspIds }, extensions, role }: SnpState): Finding {
 
 function chipIdShown({ expect, report }: SnpState): Finding {
   if (expect.requireChipId !== true) return NOT_ASKED
-  if (!allZero(report.chipId)) return pass()
-  return fail('the chip id of the report is masked', mend('switch MASK_CHIP_ID off, and have a VCEK sign', PLATFORM))
+  return allZero(report.chipId) ? MASKED : pass()
+}
+
+// Zeros stand in the reports of every chip that is masked, or whose provider signs with a VLEK: no list has them.
+function hardwareId({ expect, extensions, report }: SnpState): Finding {
+  if (expect.hardwareIds === undefined) return NOT_ASKED
+  const id = extensions.value?.hwId ?? report.chipId
+  if (allZero(id)) return MASKED
+  return compareOneOf(
+    { what: 'the chip id', actual: padded(toHex(id)), option: 'hardwareIds' },
+    expect.hardwareIds.map(padded),
+  )
 }
 
 // Hardware ids of eight bytes are padded, as the report has them.
@@ -264,13 +278,7 @@ export const APPRAISAL_STEPS: StepGroup<SnpState> = {
       flags(expect.platformInfo, platformInfo, 'PLATFORM_INFO', PLATFORM),
     ),
     step('expect.product', productAccepted),
-    optional(
-      'hardware-id',
-      'the chip id',
-      'hardwareIds',
-      (expect) => expect.hardwareIds?.map(padded),
-      ({ extensions, report }) => padded(toHex(extensions.value?.hwId ?? report.chipId)),
-    ),
+    step('expect.hardware-id', hardwareId),
     step('expect.chip-id', chipIdShown),
     step('expect.provider', provider),
     digest('id-key', 'ID_KEY_DIGEST', 'idKeyDigest'),
