@@ -194,7 +194,13 @@ describe('recognise: packed evidence, and bundles in bundles', () => {
     assert.match(found.unused.join(), /the token around the bundle/)
     assert.deepEqual(recognise(json(inner)).unused, [])
     const two = [['JWT', token], { REMOTE_GPU_CLAIMS: inner, REMOTE_SWITCH_CLAIMS: inner }]
-    assert.deepEqual(JSON.parse(new TextDecoder().decode(recognise(json(two)).evidence)), two)
+    const parts = recogniseParts(json(two))
+    assert.deepEqual(
+      parts.map(({ label, recognised }) => [label, JSON.parse(new TextDecoder().decode(recognised.evidence))]),
+      Object.entries(two[1] as object),
+    )
+    assert.match(parts[1]?.recognised.unused.join() ?? '', /the token around the bundle/)
+    assert.equal(fault(json(two)).code, 'unsupported-kind')
   })
 })
 

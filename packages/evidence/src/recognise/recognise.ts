@@ -17,6 +17,7 @@ import {
 } from './model.ts'
 import { isForm } from './search.ts'
 import { openText, textOf } from './text.ts'
+import { openBundles } from './token.ts'
 import { KEYLIME } from './tpm-others.ts'
 
 /**
@@ -183,13 +184,13 @@ function openJson(json: unknown, where: string): Opened {
     const cmw = openCmwJson(value, at)
     if (cmw !== undefined)
       return { ...cmw, path: paths.join('.'), unused: [...unused, ...(cmw.unused ?? [])], companions, beside }
-    const opened = openGoogleJson(value) ?? openEnvelope(value, at)
+    const opened = openBundles(value) ?? openGoogleJson(value) ?? openEnvelope(value, at)
+    unused.push(...(opened.unused ?? []))
     if (opened.parts !== undefined) return { ...opened, path: paths.join('.'), companions, unused, beside }
     beside.push(...(opened.beside ?? []))
     if (opened.name.startsWith('JSON: ')) names.push(opened.name.slice(6))
     if (opened.path !== '') paths.push(opened.path)
     companions.push(...(opened.companions ?? []))
-    unused.push(...(opened.unused ?? []))
     if ('bytes' in opened.inner) {
       const inner = typeof value === 'string' ? memberBytes(value, at) : opened.inner.bytes
       return {
