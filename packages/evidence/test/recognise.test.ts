@@ -225,6 +225,11 @@ describe('recognise: what cannot be read', () => {
       /collateral, not evidence/,
     ],
     ['a TDREPORT', Uint8Array.of(0x81, ...new Uint8Array(1023)), 0, /TDREPORT/],
+    ['a token in two parts', text('eyJhbGciOiJFUzI1NiJ9.e30'), 0, /token in 2 parts.*three parts/],
+    ['a token with more behind it', text('\neyJhbGciOiJFUzI1NiJ9.e30.AA.x'), 0, /token in 4 parts/],
+    ['a token with padding', text(' eyJhbGciOiJFUzI1NiJ9.e30=.AA'), 25, /"=".*without padding/],
+    ['a token over two lines', text('eyJhbGciOiJFUzI1NiJ9.e30\n.AA'), 24, /U\+000A.*white space/],
+    ['an encrypted token', text('eyJhbGciOiJkaXIifQ..AA.AA.AA'), 0, /JWE.*addressee/],
     ['gzip that is cut short', Uint8Array.of(0x1f, 0x8b, 8, 0), 2, /gzip.*deflate/],
   ]
   for (const [name, input, offset, expected] of cases) {

@@ -184,12 +184,34 @@ const BLANK = /\s/
 // Neither: whichever it was nearly is what the writer meant.
 function digitFault(text: string, where: string, { stranger, strangers }: HexDigits, noBase64: number): EvidenceError {
   const end = byteOffset(text, text.length)
+  if (NEARLY_TOKEN.test(text)) return noToken(text, where)
   if (stranger < 0) return unreadable(where, end, 'the end after an odd number of hexadecimal digits', 'one digit more')
   const nearlyHex = strangers * 8 <= text.length
   if (nearlyHex) return unreadable(where, byteOffset(text, stranger), found(text, stranger), 'a hexadecimal digit')
   if (noBase64 < 0)
     return unreadable(where, end, 'the end of base64 text whose length or padding does not fit', 'base64 to its end')
   return unreadable(where, byteOffset(text, noBase64), found(text, noBase64), 'a base64 character')
+}
+
+const NEARLY_TOKEN = /^\s*eyJ[\w-]{0,4096}=*\./
+
+/** Text that begins like a token in compact form, and is none. @see RFC 7515, section 3.1; RFC 7516, section 3.1 */
+function noToken(text: string, where: string): EvidenceError {
+  const start = text.search(/\S/)
+  const token = text.trim()
+  const bad = token.search(/[^\w.-]/)
+  const parts = token.split('.', 9).length
+  if (bad < 0 && parts === 5)
+    return new EvidenceError('unsupported-kind', 'an encrypted token (JWE)', {
+      field: where,
+      offset: 0,
+      expected: 'the token inside, which only its addressee can decrypt',
+    })
+  return new EvidenceError('malformed', bad < 0 ? `a token in ${parts} parts` : found(token, bad), {
+    field: where,
+    offset: bad < 0 ? 0 : byteOffset(text, start + bad),
+    expected: 'a JSON Web Token: three parts in base64url, without padding and white space',
+  })
 }
 
 function unreadable(field: string, offset: number, what: string, expected: string): EvidenceError {
