@@ -3,8 +3,9 @@ import { sign as signWith } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { generateKey } from '@sekisho/emulator/kit'
-import type { JsonObject } from '@sekisho/evidence/token'
+import type { Json, JsonObject } from '@sekisho/evidence/token'
 import { earClaims } from '../src/ear/claims.ts'
+import type { EarClaims } from '../src/ear/model.ts'
 import { EarError, readEarPayload } from '../src/ear/payload.ts'
 import { type EarKey, readEar } from '../src/ear/read.ts'
 import { type Signer, signEar } from '../src/ear/sign.ts'
@@ -124,6 +125,23 @@ describe('a result that this package signs', () => {
     assert.ok('ear_verifier_id' in payload)
     assert.deepEqual(submodules['cpu0']?.policyIds, ['a', 'b'])
     assert.ok('ear_trustworthiness_vector' in (submodules['cpu0']?.claims ?? {}))
+  })
+  it('is read by the profile of the draft that a KBS writes now, with the key where it has it', () => {
+    const { payload, submodules } = claimsOf({ dialect: 'draft' })
+    const { ear_veraison_annotated_evidence: annotated, ...cpu0 } = submodules['cpu0']?.claims ?? {}
+    const runtime = (annotated as JsonObject)['runtime_data_claims'] as JsonObject
+    const key = { kty: 'EC', crv: 'P-256', x, y, alg: 'ECDH-ES+A256KW' }
+    const read = (more: JsonObject): EarClaims =>
+      readEarPayload({
+        ...payload,
+        eat_profile: 'tag:ietf.org,2026:rats/ear#04',
+        submods: { cpu0: { ...cpu0, ...more } },
+      })
+    assert.equal(read({}).teeKey, undefined)
+    assert.deepEqual(read({ ear_verifier_claims: { runtime_data: runtime } }).teeKey, key)
+    const both = { ear_veraison_annotated_evidence: annotated as Json }
+    assert.deepEqual(read({ ...both, ear_verifier_claims: { runtime_data: runtime } }).teeKey, key)
+    assert.throws(() => read({ ...both, ear_verifier_claims: { runtime_data: {} } }), /there twice/)
   })
   it('says that it is emulated', () => {
     const emulated = claimsOf({}, verdictOf({ emulated: true }))

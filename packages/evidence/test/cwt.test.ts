@@ -273,6 +273,9 @@ describe('EAR and EAT claims', () => {
       [256, cborBytes(Uint8Array.of(1, 2, 3, 4, 5, 6, 7))],
       [263, cborInteger(3)],
       [-70_001, cborText('x')],
+      [1005, map([-70_001, cborText('y')])],
+      [1006, map()],
+      [1007, cborMap([[cborText('a'), cborArray([cborText('b')])]])],
       [
         266,
         cborMap([
@@ -288,6 +291,9 @@ describe('EAR and EAT claims', () => {
       ueid: 'AQIDBAUGBw',
       dbgstat: 'disabled-permanently',
       ear_veraison_policy_claims: 'x',
+      ear_attester_claims: { '-70001': 'y' },
+      ear_verifier_claims: {},
+      ear_device_topology: { a: ['b'] },
       submods: { a: ['CBOR', 'AQ'], b: ['JWT', 't'], c: ['DIGEST', [-16, 'Ag']] },
       '99999': [true, null],
     })

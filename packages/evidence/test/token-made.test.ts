@@ -205,9 +205,9 @@ describe('attestation results that a verifier has not settled', () => {
   const key = generateKey('P-256')
   const jwks = JSON.stringify({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k' }] })
   const at = new Date('2026-01-01T00:00:00Z')
-  const judge = (appraisal: object): Verdict => {
+  const judge = (appraisal: object, version = '03'): Verdict => {
     const claims = {
-      eat_profile: 'tag:ietf.org,2026:rats/ear#03',
+      eat_profile: `tag:ietf.org,2026:rats/ear#${version}`,
       iat: at.getTime() / 1000,
       eat_nonce: 'bm9uY2UtMTIzNDU2',
       ear_verifier_id: { developer: 'd', build: 'b' },
@@ -230,6 +230,19 @@ describe('attestation results that a verifier has not settled', () => {
       assert.equal(verdict.outcome, 'rejected')
       assert.match(check(verdict, 'token.judgement').reason, /has not settled configuration of "machine"/)
     }
+  })
+
+  it('are read in both versions of the draft, and in no other', () => {
+    const appraisal = {
+      ear_status: 'affirming',
+      ear_trustworthiness_vector: { hardware: 2 },
+      ear_attester_claims: { tee: 'tdx', claims: {} },
+      ear_verifier_claims: { runtime_data: {} },
+    }
+    for (const version of ['03', '04']) assert.equal(judge(appraisal, version).outcome, 'verified')
+    assert.equal(judge({ ...appraisal, ear_status: 'contraindicated' }, '04').outcome, 'rejected')
+    assert.equal(judge({ ...appraisal, ear_trustworthiness_vector: { hardware: 97 } }, '04').outcome, 'rejected')
+    assert.equal(judge(appraisal, '05').outcome, 'rejected')
   })
 
   it('may state nothing of what is good: that is no better than their vector', () => {

@@ -36,6 +36,7 @@ export const EAR_NAMES: Readonly<Record<EarDialect, EarNames>> = {
 
 /** Profiles and the dialect that each goes with. */
 export const EAR_PROFILES: Readonly<Record<string, EarDialect>> = {
+  'tag:ietf.org,2026:rats/ear#04': 'draft',
   'tag:ietf.org,2026:rats/ear#03': 'draft',
   'tag:github.com,2023:veraison/ear': 'trustee',
   'tag:github.com,2024:confidential-containers/Trustee': 'trustee',

@@ -19,7 +19,7 @@ const MAX_SUBMODULES = 64
  * unknown claims are kept in `payload` and not looked at.
  *
  * @throws EarError that names the claim
- * @see draft-ietf-rats-ear-03, section 3
+ * @see draft-ietf-rats-ear-04, section 3
  */
 export function readEarPayload(payload: JsonObject): EarClaims {
   const profile = payload['eat_profile']
@@ -128,10 +128,16 @@ function optionalText(claims: JsonObject, name: string): string | undefined {
   throw new EarError(`${name}: expected text`)
 }
 
-// Where a KBS looks for it: cpu0's annotated evidence.
+// Where a KBS looks for it: cpu0's annotated evidence, or what version 04 of the draft has in its place.
 function teeKeyOf(submodules: Readonly<Record<string, EarSubmodule>>): JsonWebKey | undefined {
-  const evidence = submodules['cpu0'] === undefined ? undefined : either(submodules['cpu0'].claims, 'annotatedEvidence')
-  const runtime = isObject(evidence) ? evidence['runtime_data_claims'] : undefined
+  const claims = submodules['cpu0']?.claims ?? {}
+  const evidence = either(claims, 'annotatedEvidence')
+  const verified = claims['ear_verifier_claims']
+  const older = isObject(evidence) ? evidence['runtime_data_claims'] : undefined
+  const newer = isObject(verified) ? verified['runtime_data'] : undefined
+  if (isObject(older) && isObject(newer) && JSON.stringify(older) !== JSON.stringify(newer))
+    throw new EarError('ear_verifier_claims: what was bound is there twice, with different values')
+  const runtime = older ?? newer
   const key = isObject(runtime) ? runtime['tee-pubkey'] : undefined
   return isObject(key) ? ({ ...key } as JsonWebKey) : undefined
 }

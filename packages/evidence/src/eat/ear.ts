@@ -4,8 +4,9 @@ import { CATEGORIES } from './names.ts'
 /** How good an appraisal is, from the best to the worst. @see draft-ietf-rats-ar4si, section 2.3.2 */
 export type EarTier = 'none' | 'affirming' | 'warning' | 'contraindicated'
 
-/** Profiles of attestation results in either dialect: the draft's, and those deployed since 2023. */
+/** Profiles of attestation results in either dialect: those of the draft's versions, and those deployed since 2023. */
 export const EAR_PROFILES: readonly string[] = [
+  'tag:ietf.org,2026:rats/ear#04',
   'tag:ietf.org,2026:rats/ear#03',
   'tag:github.com,2023:veraison/ear',
   'tag:github.com,2024:confidential-containers/Trustee',
