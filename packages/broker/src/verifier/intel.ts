@@ -20,6 +20,7 @@ export function intelEndorser(
   around: Surroundings,
 ): (quote: Quote<unknown>, request: JudgeRequest) => Promise<IntelEndorsed> {
   const platforms: Held<PckCertificate> = holding(around.maxHeld)
+  const strangers: Held<true> = holding(around.maxHeld)
   const held: Held<IntelEndorsed> = holding(around.maxHeld)
   const prepared: Held<IntelEndorsed> = holding(around.maxHeld)
   const ready = (bytes: Uint8Array): IntelEndorsed => {
@@ -36,10 +37,16 @@ export function intelEndorser(
     if (source === undefined) return ready(NO_COLLATERAL)
     const now = request.at.getTime()
     const chainKey = sha256(canonicalBytes(quote))
+    if (request.source === undefined && request.refresh !== true && strangers.get(chainKey, now) === true)
+      return ready(NO_COLLATERAL)
     const platform =
       platforms.get(chainKey, now) ??
       (await trying(() => platformOf(quote, undefined, (one) => source.pck(one)), around.trouble))
-    if (platform === undefined) return ready(NO_COLLATERAL)
+    if (platform === undefined) {
+      // Whoever comes again at once is no reason to ask the vendor again at once.
+      if (request.source === undefined) strangers.set(chainKey, true, now + RETRY_MS)
+      return ready(NO_COLLATERAL)
+    }
     platforms.set(chainKey, platform, now + around.holdMs)
     const asked = intelRequest(tee, platform)
     const { update } = request

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CollateralError, type CollateralSource, networkSource } from '@sekisho/collateral'
 import { createWorld, kbsEvidence } from '@sekisho/emulator'
-import { keptRsaKeys } from '@sekisho/emulator/kit'
+import { keptRsaKeys, makeSgx } from '@sekisho/emulator/kit'
 import { openVerifier } from '../../src/index.ts'
 import type { Received } from '../../src/verifier/model.ts'
 import { later, serveWorld, worldVerifier } from '../checkpoint/kit.ts'
@@ -55,4 +55,22 @@ test('a look at leases that finds Intel out of reach takes nothing away from who
   isOut = true
   assert.notEqual(await judge(1, true), 'proven')
   assert.equal(await judge(2), 'proven')
+})
+
+test('a platform that Intel does not know is asked for again after two seconds, and not for every request', async () => {
+  let asked = 0
+  const unknown = (): Promise<never> => {
+    asked++
+    return Promise.reject(new CollateralError('not-found', 'no such platform'))
+  }
+  const verifier = openVerifier({ source: { amd: unknown, pck: unknown, intel: unknown } })
+  const received = verifier.recognise(makeSgx({ quote: { certificationType: 3 } }).evidence)
+  const judge = async (seconds: number, refresh = false) => {
+    const { verdict } = await verifier.verify(received, { expect: {}, at: later(AT, seconds), refresh })
+    return [verdict.outcome, asked]
+  }
+  assert.deepEqual(await judge(0), ['incomplete', 1])
+  assert.deepEqual(await judge(1), ['incomplete', 1])
+  assert.deepEqual(await judge(1, true), ['incomplete', 2])
+  assert.deepEqual(await judge(4), ['incomplete', 3])
 })
