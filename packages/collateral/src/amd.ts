@@ -51,7 +51,8 @@ function chainPart(
     url: below(base, `${role(vlek)}/${product}/cert_chain`),
     maxBytes: MAX_CERTIFICATES,
     keep: [],
-    freshMs: 30 * DAY_MS,
+    // An ASK may be revoked, and has a successor then.
+    freshMs: DAY_MS,
     check: (answer) => {
       const chain = readPemChain(utf8(answer.body))
       checkChain(chain, [vlek ? `SEV-VLEK-${product}` : `SEV-${product}`, `ARK-${product}`], anchors)

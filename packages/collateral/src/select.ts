@@ -41,18 +41,25 @@ export function selectAmd(bundle: EndorsementBundle, request: AmdRequest, at: Da
   return newest(found, at)
 }
 
-/** A source that gives what a bundle holds for the time `at`. */
+/** A source that gives what a bundle holds for the time `at`; of Intel's collateral what a family of platforms shares. */
 export function bundleSource(bundle: EndorsementBundle, at: Date): CollateralSource {
   return {
     intel: (request) =>
       found(
-        selectIntel(bundle, request, at),
+        ofFamily(selectIntel(bundle, request, at)),
         `${request.tee.toUpperCase()} collateral of ${request.fmspc.slice(0, 12)}`,
         at,
       ),
     pck: (request) => found(selectPck(bundle, request, at), 'PCK certificate of the platform', at),
     amd: (request) => found(selectAmd(bundle, request, at), `endorsements of ${request.product.slice(0, 32)}`, at),
   }
+}
+
+// An item may hold the chain of the machine that it was made for: others of the family have their own.
+function ofFamily(one: IntelCollateral | undefined): IntelCollateral | undefined {
+  if (one === undefined) return undefined
+  const { pck_certificate_chain: _, ...collateral } = one.collateral
+  return { ...one, collateral }
 }
 
 function found<T>(value: T | undefined, what: string, at: Date): Promise<T> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DEFAULT_AT, makeSgx, makeTdx } from '@sekisho/emulator/kit'
+import { DEFAULT_AT, makeSgx, makeTdx, pemChain } from '@sekisho/emulator/kit'
+import { verifyTdxSync } from '@sekisho/evidence/tdx'
 import {
   type BundleItem,
   bundleSource,
@@ -237,4 +238,19 @@ test('ids of a platform have their sizes, and a bundle in a text is measured in 
   }
   assert.equal(readBundle(JSON.stringify(written)).items.length, 1)
   assert.throws(() => readBundle('é'.repeat(17 * 1024 * 1024)), { code: 'too-large' })
+})
+
+test('a bundle of one machine serves another of its family: it lends no chain', async () => {
+  const [one, other] = [makeTdx(), makeTdx()]
+  const chainOf = ({ pck: leaf, authority }: typeof one): string =>
+    pemChain(leaf.der, authority.platform.der, authority.root.der)
+  const held = [one, other].map((made) =>
+    intel({ collateral: { ...made.collateral, pck_certificate_chain: chainOf(made) } }),
+  )
+  const bundle = readBundle(writeBundle({ items: held }))
+  assert.equal(bundle.items.length, 2)
+  for (const { evidence, anchor, at } of [one, other]) {
+    const { collateral } = await bundleSource(bundle, DEFAULT_AT).intel(tdxRequest)
+    assert.equal(verifyTdxSync(evidence, { at, collateral, trustAnchors: [anchor] }).authenticity, 'proven')
+  }
 })

@@ -177,6 +177,7 @@ test('the VCEK of a chip never changes and is not asked for again', async (t) =>
   await around.again().amd(answers.request)
   assert.equal(around.server.asked.filter((path) => path === answers.paths.vcek).length, 1)
   assert.equal(around.server.asked.filter((path) => path === answers.paths.crl).length, 2)
+  assert.equal(around.server.asked.filter((path) => path === answers.paths.chain).length, 2)
 })
 
 test('without a trust anchor of the emulator, its answers are refused and nothing is kept', async (t) => {

@@ -177,6 +177,14 @@ describe('a bundle', () => {
     const numbers = [17, 18, 16].map((tcbInfo) => ({ ...intel, tcbEvaluationDataNumber: { tcbInfo, qeIdentity: 1 } }))
     const early = { ...numbers[1], update: 'early', from: '2026-01-10T00:00:00Z' }
     const items = readBundle({ version: 1, items: [early, ...numbers] })
+    assert.deepEqual(
+      readBundle({ version: 1, items: [{ ...intel, collateral: { pck_certificate_chain: 'x', tcb_info: 'y' } }] })[0],
+      {
+        ...items[0],
+        rank: 0,
+        collateral: { tcb_info: 'y' },
+      },
+    )
     const best = newest(items, Date.parse('2026-01-15T00:00:00Z'))
     assert.equal(best?.kind === 'intel' && best.rank, 18)
     assert.equal(items.length, 3)

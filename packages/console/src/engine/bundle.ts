@@ -114,13 +114,15 @@ function readAmd(item: JsonRecord, where: string): AmdItem {
 function readIntel(item: JsonRecord, where: string): IntelItem {
   const { collateral, tcbEvaluationDataNumber: numbers } = item
   if (!isRecord(collateral)) throw new TypeError(`${where}.collateral: expected an object`)
+  // It may hold the chain of the machine that it was made for: others of the family have their own.
+  const { pck_certificate_chain: _, ...family } = textMembers(collateral)
   return {
     kind: 'intel',
     tee: textMember(item, 'tee'),
     fmspc: textMember(item, 'fmspc'),
     ca: textMember(item, 'ca'),
     rank: isRecord(numbers) ? Number(numbers['tcbInfo']) || 0 : 0,
-    collateral: textMembers(collateral),
+    collateral: family,
     window: windowOf(item, where),
   }
 }
