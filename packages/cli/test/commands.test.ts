@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { createAmdAuthority, makeSnp } from '@sekisho/emulator/kit'
 import { BIN, EXAMPLE, MAIN, ROOT, scratch } from './process.ts'
 import { run, runWithin } from './run.ts'
 
@@ -186,6 +187,22 @@ describe('sekisho collateral', () => {
     assert.match(both.err, /mixed: left out: the key set of a token’s issuer/)
     const { items, leftOver } = parsed((await runWithin(['collateral', 'show', mixed, '--json'])).out)
     assert.ok(Array.isArray(items) && items.length === 1 && Array.isArray(leftOver) && leftOver.length === 1)
+  })
+
+  it('keeps the chain of a chip’s own key and that of a cloud’s apart', async () => {
+    const authority = createAmdAuthority('Genoa', { bits: 2048 })
+    mkdirSync(join(folder, 'chains'))
+    for (const role of ['vcek', 'vlek'] as const) {
+      const { certificates, crl } = makeSnp({ authority, role })
+      for (const [name, der] of Object.entries({ ...certificates, crl })) file(`chains/${name}.der`, der)
+    }
+    const show = async (): Promise<unknown> =>
+      parsed((await runWithin(['collateral', 'show', join(folder, 'chains'), '--json'])).out)['items']
+    const whats = JSON.stringify(await show())
+    assert.match(whats, /Genoa VCEK chain and CRL of chip 3df4/)
+    assert.match(whats, /Genoa VLEK chain and CRL of CN=example-cloud/)
+    rmSync(join(folder, 'chains', 'vcek.der'))
+    assert.match(JSON.stringify(await show()), /Genoa VLEK chain and CRL of CN=example-cloud/)
   })
 
   it('3 for what is no collateral, naming the file', async () => {

@@ -29,10 +29,10 @@ export async function itemsOf(files: CollateralFiles, name: string): Promise<Ite
       if (manifest !== undefined) items.push({ kind: 'nvidia-rim', collateral: collateral.describeNvidiaRim(manifest) })
     for (const response of ocsp)
       items.push({ kind: 'nvidia-ocsp', collateral: collateral.describeNvidiaOcsp(response) })
-    const amd = amdOf(files)
-    if (amd !== undefined && 'missing' in amd)
-      leftOver.push(`certificates without ${amd.missing.join(', ')}: a bundle holds a chain with its CRL`)
-    else if (amd !== undefined) items.push({ kind: 'amd', collateral: collateral.describeAmd(amd) })
+    for (const amd of amdOf(files))
+      if ('missing' in amd)
+        leftOver.push(`certificates without ${amd.missing.join(', ')}: a bundle holds a chain with its CRL`)
+      else items.push({ kind: 'amd', collateral: collateral.describeAmd(amd) })
     leftOver.push(...outsideOfBundles(files))
   } catch (error) {
     throw unreadable(`${name}: ${error instanceof Error ? error.message : 'cannot be read'}`, error)
@@ -60,25 +60,30 @@ function outsideOfBundles({ arm, sev, ias, ibm, nvidia, snp, token, tpm }: Colla
   )
 }
 
-function amdOf({ snp }: CollateralFiles): AmdEndorsements | { readonly missing: readonly string[] } | undefined {
-  if (Object.keys(snp).length === 0) return undefined
+/** The chains of the chip's own key and of the cloud's, each with what leads to it. */
+function amdOf({ snp }: CollateralFiles): readonly (AmdEndorsements | { readonly missing: readonly string[] })[] {
+  if (Object.keys(snp).length === 0) return []
   const table = snp.certificateTable === undefined ? [] : parseCertificateTable(snp.certificateTable)
   const inTable = (kind: TableEntryKind): Uint8Array | undefined => table.find((entry) => entry.kind === kind)?.data
   const chain = snp.certChain === undefined ? [] : pemBlocks(snp.certChain)
-  const leaf = snp.vcek ?? snp.vlek ?? inTable('vcek') ?? inTable('vlek')
-  const intermediate = snp.ask ?? snp.asvk ?? chain[0] ?? inTable('ask')
+  // These two may be either's; where there is but one leaf, they are that one's.
+  const either = chain[0] ?? inTable('ask')
+  const own = { leaf: snp.vcek ?? inTable('vcek'), intermediate: snp.ask }
+  const cloud = { leaf: snp.vlek ?? inTable('vlek'), intermediate: snp.asvk }
+  const given = [own, cloud].filter((one) => Object.values(one).some((part) => part !== undefined))
   const root = snp.ark ?? chain[1] ?? inTable('ark')
   const crl = snp.crl ?? inTable('crl')
-  if (intermediate !== undefined && root !== undefined && crl !== undefined) {
+  return (given.length === 0 ? [own] : given).map(({ leaf, intermediate = either }) => {
+    const parts = { 'ASK or ASVK': intermediate, ARK: root, 'a CRL': crl }
+    if (intermediate === undefined || root === undefined || crl === undefined)
+      return { missing: Object.entries(parts).flatMap(([part, bytes]) => (bytes === undefined ? [part] : [])) }
     return {
       ...(leaf === undefined ? {} : { leaf: der(leaf) }),
       intermediate: der(intermediate),
       root: der(root),
       crl: der(crl),
     }
-  }
-  const parts = { 'ASK or ASVK': intermediate, ARK: root, 'a CRL': crl }
-  return { missing: Object.entries(parts).flatMap(([part, bytes]) => (bytes === undefined ? [part] : [])) }
+  })
 }
 
 function pemBlocks(bytes: Uint8Array): readonly Uint8Array[] {
