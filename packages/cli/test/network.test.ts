@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { makeSgx } from '@sekisho/emulator/kit'
 import { encodeHclReport } from '@sekisho/evidence/azure'
+import { intelServiceOf } from '../src/commands/source.ts'
 import { EXAMPLE, ROOT, scratch } from './process.ts'
 import { run, runWithin } from './run.ts'
 
@@ -181,6 +182,24 @@ describe('fetching from a service', () => {
         assert.equal(ran.code, 64, ran.err)
         assert.match(ran.err, fault)
       }
+  })
+
+  it('the key to Intel’s own service is told nobody else', () => {
+    const env = { SEKISHO_PCS_KEY: ' secret\n' }
+    assert.deepEqual(intelServiceOf({}, { env }), { subscriptionKey: 'secret' })
+    assert.deepEqual(intelServiceOf({ pccs: url }, { env }), { baseUrl: url })
+    for (const none of ['', undefined]) assert.deepEqual(intelServiceOf({}, { env: { SEKISHO_PCS_KEY: none } }), {})
+  })
+
+  it('an empty SEKISHO_CACHE is none', async () => {
+    const cwd = join(folder, 'cwd')
+    mkdirSync(cwd)
+    const env = { SEKISHO_CACHE: '', XDG_CACHE_HOME: join(folder, 'xdg') }
+    const [quote, root] = ['examples/tdx/quote.bin', 'examples/example-root.json'].map((path) => join(ROOT, path))
+    const args = ['collateral', 'fetch', quote ?? '', '--trust-anchor', root ?? '', '--pccs', url]
+    const ran = await run(args, { cwd, env })
+    assert.equal(ran.code, 0, ran.err)
+    assert.deepEqual([readdirSync(cwd), readdirSync(join(folder, 'xdg'))], [[], ['sekisho']])
   })
 
   it('answers under a root that is not trusted are not used', async () => {

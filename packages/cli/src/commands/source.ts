@@ -1,4 +1,4 @@
-import type { CollateralSource, NetworkOptions, Progress } from '@sekisho/collateral'
+import type { CollateralSource, IntelServiceOptions, NetworkOptions, Progress } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
@@ -28,10 +28,11 @@ export async function sourceOf(
   onProgress: (progress: Progress) => void = () => undefined,
 ): Promise<CollateralSource> {
   const { diskCache, networkSource } = await import('@sekisho/collateral')
-  const folder = flags.cache ?? around.env['SEKISHO_CACHE']
+  // An empty variable is none, and no folder below the working one.
+  const folder = [flags.cache, around.env['SEKISHO_CACHE']].find((one) => one !== undefined && one !== '')
   const options: NetworkOptions = {
     cache: diskCache(folder === undefined ? {} : { folder }),
-    ...(flags.pccs === undefined ? {} : { intel: { baseUrl: flags.pccs } }),
+    intel: intelServiceOf(flags, around),
     ...(flags.kds === undefined ? {} : { amd: { baseUrl: flags.kds } }),
     ...(trustAnchors === undefined ? {} : { trustAnchors }),
     onProgress(progress) {
@@ -46,6 +47,13 @@ export async function sourceOf(
     if (!(error instanceof TypeError)) throw error
     throw usageError(error.message.replace('`intel.baseUrl`', '--pccs').replace('`amd.baseUrl`', '--kds'), error)
   }
+}
+
+/** Intel's own service, with the key to it that `SEKISHO_PCS_KEY` holds, or a PCCS, which is not told that key. */
+export function intelServiceOf({ pccs }: NetworkFlags, { env }: Pick<Around, 'env'>): IntelServiceOptions {
+  const subscriptionKey = env['SEKISHO_PCS_KEY']?.trim() ?? ''
+  if (pccs !== undefined) return { baseUrl: pccs }
+  return subscriptionKey === '' ? {} : { subscriptionKey }
 }
 
 function lineOf(progress: Progress): string {
