@@ -7,6 +7,7 @@ import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { CaseResult, JsonValue } from '../src/conformance/case.ts'
 import { nvidiaCases } from '../src/conformance/nvidia.ts'
+import { runWithin } from './run.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 const FOLDER = join(VECTORS, 'nvidia-gpu')
@@ -61,4 +62,23 @@ describe('every NVIDIA vector', { skip }, async () => {
   })
   it('there are 30, and they list values', () => assert.equal(names.length, 30))
   after(() => assert.ok(compared > 5000, `only ${compared} values were compared`))
+})
+
+describe('collateral of NVIDIA devices', { skip }, () => {
+  it('is packed whole: the manifests of all versions in a folder, not the last of them', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'sekisho-nvidia-'))
+    try {
+      for (const [name, path] of [
+        ['a.xml', 'hopper-550-full/driver-rim.xml'],
+        ['b.xml', 'rim-driver-550-144/rim.xml'],
+      ] as const)
+        writeFileSync(join(home, name), readFileSync(join(FOLDER, path)))
+      const ran = await runWithin(['collateral', 'show', home, '--json'])
+      assert.equal(ran.code, 0, ran.err)
+      assert.match(ran.out, /GH100 550\.90\.07/)
+      assert.match(ran.out, /GH100 550\.144\.0?3/)
+    } finally {
+      rmSync(home, { recursive: true })
+    }
+  })
 })

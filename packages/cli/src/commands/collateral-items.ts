@@ -24,9 +24,9 @@ export async function itemsOf(files: CollateralFiles, name: string): Promise<Ite
   try {
     if (files.intel !== undefined)
       items.push({ kind: 'intel', collateral: collateral.describeIntel(collateral.readIntelInput(files.intel)) })
-    const { driverRim, vbiosRim, ocsp } = files.nvidia
-    for (const manifest of [driverRim, vbiosRim])
-      if (manifest !== undefined) items.push({ kind: 'nvidia-rim', collateral: collateral.describeNvidiaRim(manifest) })
+    const { manifests, ocsp } = files.nvidia
+    for (const manifest of manifests)
+      items.push({ kind: 'nvidia-rim', collateral: collateral.describeNvidiaRim(manifest) })
     for (const response of ocsp)
       items.push({ kind: 'nvidia-ocsp', collateral: collateral.describeNvidiaOcsp(response) })
     for (const amd of amdOf(files))

@@ -5,12 +5,14 @@ export interface NvidiaFiles {
   certificateChain: Uint8Array | undefined
   driverRim: Uint8Array | undefined
   vbiosRim: Uint8Array | undefined
+  /** All manifests: a device takes one of each kind, and a bundle holds those of many. */
+  readonly manifests: Uint8Array[]
   readonly ocsp: Uint8Array[]
 }
 
 /** None yet. */
 export function noNvidiaFiles(): NvidiaFiles {
-  return { certificateChain: undefined, driverRim: undefined, vbiosRim: undefined, ocsp: [] }
+  return { certificateChain: undefined, driverRim: undefined, vbiosRim: undefined, manifests: [], ocsp: [] }
 }
 
 /** Names of files in a folder that are read as endorsements of NVIDIA devices. */
@@ -32,6 +34,7 @@ export function takeNvidia(bytes: Uint8Array, into: NvidiaFiles): boolean {
     const driver = isDriverVersion(/\bcolloquialVersion="([^"]{1,64})"/.exec(new TextDecoder().decode(bytes))?.[1])
     if (driver) into.driverRim = bytes
     else into.vbiosRim = bytes
+    into.manifests.push(bytes)
     return true
   }
   if (bytes[0] === 0x30 && Buffer.from(bytes.subarray(0, 8)).includes(OCSP_SUCCESSFUL)) {
