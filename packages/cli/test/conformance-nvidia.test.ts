@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import type { Verdict } from '@sekisho/evidence'
 import type { CaseResult, JsonValue } from '../src/conformance/case.ts'
 import { nvidiaCases } from '../src/conformance/nvidia.ts'
 import { runWithin } from './run.ts'
@@ -77,6 +78,41 @@ describe('collateral of NVIDIA devices', { skip }, () => {
       assert.equal(ran.code, 0, ran.err)
       assert.match(ran.out, /GH100 550\.90\.07/)
       assert.match(ran.out, /GH100 550\.144\.0?3/)
+    } finally {
+      rmSync(home, { recursive: true })
+    }
+  })
+
+  it('each device of a node is judged with its own manifests, also where they are over', async () => {
+    const home = mkdtempSync(join(tmpdir(), 'sekisho-nvidia-'))
+    try {
+      for (const [name, path] of [
+        ['driver.xml', 'hopper-550-full/driver-rim.xml'],
+        ['gpu.xml', 'hopper-550-full/vbios-rim.xml'],
+        ['switch.xml', 'switch-ls10/vbios-rim.xml'],
+      ] as const)
+        writeFileSync(join(home, name), readFileSync(join(FOLDER, path)))
+      const devices = ['hopper-550-full', 'switch-ls10'].map((name) => ({
+        evidence: readFileSync(join(FOLDER, name, 'report.bin')).toString('base64'),
+        certificate: readFileSync(join(FOLDER, name, 'cert-chain.pem')).toString('base64'),
+      }))
+      const [node, bundle] = [join(home, 'node.json'), join(home, 'bundle-of-all.json')]
+      writeFileSync(node, JSON.stringify(devices))
+      assert.equal((await runWithin(['collateral', 'pack', home, '-o', bundle])).code, 0)
+      const ran = await runWithin(['verify', node, '--collateral', bundle, '--at', '2025-08-21T12:00:00Z', '--json'])
+      const { parts }: Verdict = JSON.parse(ran.out)
+      const of = (part: number, id: string): string | undefined =>
+        parts?.[part]?.verdict.checks.flatMap(({ checks }) => checks).find((one) => one.id === `nvidia.rim.${id}`)
+          ?.outcome
+      for (const [part, id, outcome] of [
+        [0, 'driver.version', 'pass'],
+        [0, 'vbios.version', 'pass'],
+        [1, 'driver.present', 'not-applicable'],
+        [1, 'vbios.version', 'pass'],
+        [1, 'vbios.product', 'pass'],
+        [1, 'vbios.chain.not-before', 'fail'],
+      ] as const)
+        assert.equal(of(part, id), outcome, `${part} ${id}`)
     } finally {
       rmSync(home, { recursive: true })
     }

@@ -18,8 +18,8 @@ export interface KeptCollateral {
   /** SHA-256 of `bytes`, lower-case hex. */
   readonly sha256: string
   /**
-   * SEV-SNP: a GHCB certificate table. Intel: `collateral.json` as the field's tools exchange it. NVIDIA, Arm, services,
-   * enrolled TPMs: JSON. All can be given to `sekisho verify --collateral`. Empty where the evidence brings everything itself.
+   * SEV-SNP: a GHCB certificate table. Intel: `collateral.json` as the field's tools exchange it. NVIDIA: an
+   * endorsement bundle. Arm, services, enrolled TPMs: JSON. All can be given to `sekisho verify --collateral`. Empty where the evidence brings everything itself.
    */
   readonly bytes: Uint8Array
 }

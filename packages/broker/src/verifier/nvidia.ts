@@ -1,4 +1,12 @@
-import { canonicalJson, toHex } from '@sekisho/evidence'
+import {
+  type BundleItem,
+  describeNvidiaOcsp,
+  describeNvidiaRim,
+  type EndorsementBundle,
+  readBundle,
+  writeBundle,
+} from '@sekisho/collateral'
+import { toHex } from '@sekisho/evidence'
 import {
   deviceFacts,
   NVIDIA_ROOTS,
@@ -26,73 +34,97 @@ export function nvidiaDoor(around: Surroundings): Door {
     // KBS protocol, section 6: the device's nonce is the first 32 bytes of the digest.
     binding: (_received, digest) => ({ nonce: toHex(digest.subarray(0, NONCE)) }),
     async verify({ evidence }, { expect, at, waive, kept: given }) {
-      const collateral = given === undefined ? fromBundles(evidence, around, at) : readKept(given)
+      const items = given === undefined ? itemsOf(around.options.bundles ?? []) : readKept(given)
+      const used = new Set<NvidiaItem>()
+      const collateral = (report: Uint8Array): NvidiaCollateralInput => {
+        const chosen = choose(items, report, given === undefined ? at : undefined)
+        for (const item of [chosen.driver, chosen.vbios, ...chosen.ocsp]) if (item !== undefined) used.add(item)
+        return inputOf(chosen)
+      }
       const options: NvidiaVerifyOptions = {
         at,
-        collateral,
         expect,
         memory: around.memory,
         ...around.anchors(NVIDIA_ROOTS),
         ...(waive === undefined ? {} : { waive }),
       }
-      const alone = splitNvidiaEvidence(evidence).length === 1
-      const verdict = alone ? verifyNvidiaSync(evidence, options) : verifyNvidiaNodeSync([{ evidence }], options)
-      return { verdict, collateral: given === undefined ? keptOf(collateral) : keep(given) }
+      const [first, ...others] = splitNvidiaEvidence(evidence)
+      const verdict =
+        first !== undefined && others.length === 0
+          ? verifyNvidiaSync(evidence, { ...options, collateral: collateral(first.report) })
+          : verifyNvidiaNodeSync([{ evidence, collateral }], options)
+      return { verdict, collateral: given === undefined ? keptOf([...used]) : keep(given) }
     },
   }
 }
 
-/** Manifests for the versions that the reports name, and the OCSP answers that hold now. */
-function fromBundles(evidence: Uint8Array, { options }: Surroundings, at: Date): NvidiaCollateralInput {
-  const { bundles = [] } = options
-  if (bundles.length === 0) return {}
-  const now = at.getTime()
-  const holds = ({ window }: { readonly window: { readonly from: number; readonly to: number } }): boolean =>
-    window.from <= now && now <= window.to
-  const items = bundles.flatMap((bundle) => bundle.items)
-  const devices = splitNvidiaEvidence(evidence).map(({ report }) => deviceFacts(parseNvidiaReport(report)))
-  const manifest = (kind: 'driver' | 'vbios'): Uint8Array | undefined => {
-    const versions = devices.map(({ versions: all }) => all[kind]?.toLowerCase())
-    return items
-      .flatMap((item) => (item.kind === 'nvidia-rim' ? [item.collateral] : []))
-      .filter((one) => versions.includes(one.version.toLowerCase()) && holds(one))
-      .sort((a, b) => b.window.from - a.window.from)[0]?.manifest
+type NvidiaItem = Extract<BundleItem, { readonly kind: 'nvidia-rim' | 'nvidia-ocsp' }>
+
+function itemsOf(bundles: readonly EndorsementBundle[]): readonly NvidiaItem[] {
+  return bundles.flatMap(({ items }) =>
+    items.filter((item): item is NvidiaItem => item.kind === 'nvidia-rim' || item.kind === 'nvidia-ocsp'),
+  )
+}
+
+interface Chosen {
+  readonly driver: NvidiaItem | undefined
+  readonly vbios: NvidiaItem | undefined
+  readonly ocsp: readonly NvidiaItem[]
+}
+
+/** Manifests for the versions that a report names, and OCSP answers: all, or those that hold at `at`. */
+function choose(items: readonly NvidiaItem[], report: Uint8Array, at: Date | undefined): Chosen {
+  const now = at?.getTime()
+  const holds = ({ collateral: { window } }: NvidiaItem): boolean =>
+    now === undefined || (window.from <= now && now <= window.to)
+  const { versions } = deviceFacts(parseNvidiaReport(report))
+  const manifest = (kind: 'driver' | 'vbios'): NvidiaItem | undefined => {
+    const wanted = versions[kind]?.toLowerCase()
+    const fitting = items
+      .filter((item) => item.kind === 'nvidia-rim' && item.collateral.version.toLowerCase() === wanted)
+      .sort((a, b) => b.collateral.window.from - a.collateral.window.from)
+    // Where none holds any more, a verdict says so, and not that there is none.
+    return fitting.find(holds) ?? fitting[0]
   }
-  const driverRim = manifest('driver')
-  const vbiosRim = manifest('vbios')
-  const ocsp = items
-    .flatMap((item) => (item.kind === 'nvidia-ocsp' && holds(item.collateral) ? [item.collateral.response] : []))
-    .slice(0, MAX_ANSWERS)
+  const ocsp = items.filter((item) => item.kind === 'nvidia-ocsp' && holds(item)).slice(0, MAX_ANSWERS)
+  return { driver: manifest('driver'), vbios: manifest('vbios'), ocsp }
+}
+
+function inputOf({ driver, vbios, ocsp }: Chosen): NvidiaCollateralInput {
+  const manifest = (item: NvidiaItem | undefined): Uint8Array | undefined =>
+    item?.kind === 'nvidia-rim' ? item.collateral.manifest : undefined
+  const [driverRim, vbiosRim] = [manifest(driver), manifest(vbios)]
   return {
     ...(driverRim === undefined ? {} : { driverRim }),
     ...(vbiosRim === undefined ? {} : { vbiosRim }),
-    ...(ocsp.length === 0 ? {} : { ocsp }),
+    ...(ocsp.length === 0
+      ? {}
+      : { ocsp: ocsp.flatMap((item) => (item.kind === 'nvidia-ocsp' ? [item.collateral.response] : [])) }),
   }
 }
 
-function keptOf({ driverRim, vbiosRim, ocsp }: NvidiaCollateralInput): KeptCollateral {
-  const text = (value: Uint8Array | undefined): string | undefined =>
-    value === undefined ? undefined : Buffer.from(value).toString('base64')
-  const parts = { driverRim: text(driverRim), vbiosRim: text(vbiosRim), ocsp: ocsp?.map((one) => text(one)) }
-  return Object.values(parts).every((part) => part === undefined)
-    ? NOTHING_KEPT
-    : keep(Buffer.from(canonicalJson(parts)))
+/** As a bundle, which `sekisho verify --collateral` takes. */
+function keptOf(items: readonly NvidiaItem[]): KeptCollateral {
+  return items.length === 0 ? NOTHING_KEPT : keep(Buffer.from(writeBundle({ items })))
 }
 
-function readKept(bytes: Uint8Array): NvidiaCollateralInput {
-  if (bytes.length === 0) return {}
+function readKept(bytes: Uint8Array): readonly NvidiaItem[] {
+  if (bytes.length === 0) return []
   const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
-  const parts = new Map(Object.entries(typeof value === 'object' && value !== null ? value : {}))
-  const of = (name: string): Uint8Array | undefined => {
-    const one: unknown = parts.get(name)
-    return typeof one === 'string' ? Buffer.from(one, 'base64') : undefined
-  }
-  const [driverRim, vbiosRim] = [of('driverRim'), of('vbiosRim')]
-  const list: unknown = parts.get('ocsp')
-  const ocsp = Array.isArray(list) ? list.map((one) => Buffer.from(String(one), 'base64')) : undefined
-  return {
-    ...(driverRim === undefined ? {} : { driverRim }),
-    ...(vbiosRim === undefined ? {} : { vbiosRim }),
-    ...(ocsp === undefined ? {} : { ocsp }),
-  }
+  const parts = new Map<string, unknown>(Object.entries(typeof value === 'object' && value !== null ? value : {}))
+  return parts.has('format') ? itemsOf([readBundle(bytes)]) : ofParts(parts)
+}
+
+/** What former versions kept: the parts of one device by their names. */
+function ofParts(parts: ReadonlyMap<string, unknown>): readonly NvidiaItem[] {
+  const list = parts.get('ocsp')
+  const bytes = (one: unknown): Uint8Array => Buffer.from(String(one), 'base64')
+  return [
+    ...['driverRim', 'vbiosRim'].flatMap((name): readonly NvidiaItem[] =>
+      parts.has(name) ? [{ kind: 'nvidia-rim', collateral: describeNvidiaRim(bytes(parts.get(name))) }] : [],
+    ),
+    ...(Array.isArray(list) ? list : []).map(
+      (one): NvidiaItem => ({ kind: 'nvidia-ocsp', collateral: describeNvidiaOcsp(bytes(one)) }),
+    ),
+  ]
 }

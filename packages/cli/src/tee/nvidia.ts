@@ -16,15 +16,15 @@ import type { Field, TeeDoor } from './door.ts'
 /** NVIDIA GPUs and NVSwitches behind the commands: one device, or all of a node in one JSON. */
 export const nvidiaDoor: TeeDoor = {
   async verify({ evidence, at, expect, waive, trustAnchors, files }) {
-    const options: NvidiaVerifyOptions = {
-      at,
-      collateral: { ...fromBundles(evidence, files, at), ...nvidiaCollateral(files.nvidia) },
-      expect,
-      waive,
-      ...(trustAnchors === undefined ? {} : { trustAnchors }),
-    }
-    if (splitNvidiaEvidence(evidence).length === 1) return verifyNvidiaSync(evidence, options)
-    return verifyNvidiaNodeSync([{ evidence }], options)
+    const collateral = (report: Uint8Array): NvidiaCollateralInput => ({
+      ...fromBundles(report, files, at),
+      ...nvidiaCollateral(files.nvidia),
+    })
+    const options: NvidiaVerifyOptions = { at, expect, waive, ...(trustAnchors === undefined ? {} : { trustAnchors }) }
+    const [first, ...others] = splitNvidiaEvidence(evidence)
+    if (first !== undefined && others.length === 0)
+      return verifyNvidiaSync(evidence, { ...options, collateral: collateral(first.report) })
+    return verifyNvidiaNodeSync([{ evidence, collateral }], options)
   },
   fields(evidence) {
     const devices = splitNvidiaEvidence(evidence).map(({ report }) => nvidiaFields(parseNvidiaReport(report)))
@@ -34,18 +34,19 @@ export const nvidiaDoor: TeeDoor = {
   skeleton: (evidence) => nvidiaSkeleton(splitNvidiaEvidence(evidence).map(({ report }) => parseNvidiaReport(report))),
 }
 
-/** Manifests for the versions that the reports name, and the OCSP answers that hold now. */
-function fromBundles(evidence: Uint8Array, { bundles }: CollateralFiles, at: Date): NvidiaCollateralInput {
+/** Manifests for the versions that a report names, and the OCSP answers that hold now. */
+function fromBundles(report: Uint8Array, { bundles }: CollateralFiles, at: Date): NvidiaCollateralInput {
   if (bundles.length === 0) return {}
   const items = bundles.flatMap((bundle) => bundle.items)
-  const devices = splitNvidiaEvidence(evidence).map(({ report }) => deviceFacts(parseNvidiaReport(report)))
+  const { versions } = deviceFacts(parseNvidiaReport(report))
   const manifest = (kind: 'driver' | 'vbios'): Uint8Array | undefined => {
-    const versions = devices.map(({ versions }) => versions[kind]?.toLowerCase())
     const rims = items.flatMap((item) => (item.kind === 'nvidia-rim' ? [item.collateral] : []))
-    return rims
-      .filter(({ version }) => versions.includes(version.toLowerCase()))
+    const fitting = rims
+      .filter(({ version }) => version.toLowerCase() === versions[kind]?.toLowerCase())
       .sort((a, b) => b.window.from - a.window.from)
-      .find(({ window }) => window.from <= at.getTime() && at.getTime() <= window.to)?.manifest
+    // Where none holds any more, a verdict says so, and not that there is none.
+    const one = fitting.find(({ window }) => window.from <= at.getTime() && at.getTime() <= window.to) ?? fitting[0]
+    return one?.manifest
   }
   const driverRim = manifest('driver')
   const vbiosRim = manifest('vbios')

@@ -16,8 +16,11 @@ import { concludeDevice, type Door, type NvidiaVerifyOptions, openDevice, type P
 export interface NvidiaNodeDevice {
   /** Request and response as the driver returns them, or JSON with one or more devices. */
   readonly evidence: Uint8Array
-  /** What is of this device alone: its chain, and other manifests and OCSP answers than the rest of the node's. */
-  readonly collateral?: NvidiaCollateralInput | NvidiaCollateral
+  /**
+   * What is of this device alone: its chain, and other manifests and OCSP answers than the rest of the node's. Of JSON with
+   * several devices a function gives it, by the report of each.
+   */
+  readonly collateral?: NvidiaCollateralInput | NvidiaCollateral | ((report: Uint8Array) => NvidiaCollateralInput)
 }
 
 /** Ids of the checks of a node beside those of its devices. */
@@ -70,11 +73,12 @@ function openNode(devices: readonly NvidiaNodeDevice[], options: NvidiaVerifyOpt
   // All chains end alike: certificates that several share are read and checked once.
   const pool: Certificate[] = []
   const copies = devices.map(({ evidence }) => copyOfEvidence(evidence))
-  const doors = devices.flatMap(({ collateral }, i) => {
-    const own = collateral ?? options.collateral
-    const given = { ...options, ...(own === undefined ? {} : { collateral: own }) }
-    return splitNvidiaEvidence(copies[i] as Uint8Array).map((one) => openDevice(one, one.report, given, pool))
-  })
+  const doors = devices.flatMap(({ collateral }, i) =>
+    splitNvidiaEvidence(copies[i] as Uint8Array).map((one) => {
+      const own = typeof collateral === 'function' ? collateral(one.report) : (collateral ?? options.collateral)
+      return openDevice(one, one.report, { ...options, ...(own === undefined ? {} : { collateral: own }) }, pool)
+    }),
+  )
   if (doors.length === 0 || doors.length > MAX_DEVICES)
     throw new TypeError(`a node has 1 to ${MAX_DEVICES} devices, not ${doors.length}`)
   const evidence = sha256(concatBytes(...copies))

@@ -32,32 +32,31 @@ export const nvidiaDoor: Door = {
   },
   skeleton: (evidence) => nvidiaSkeleton(splitNvidiaEvidence(evidence).map(({ report }) => parseNvidiaReport(report))),
   verify(request) {
-    const { evidence, collateral } = request
-    const options = {
-      ...commonOptions<NvidiaExpectations>(request),
-      collateral: {
-        ...fromBundles(request),
-        ...collateral.nvidia,
-        ...(collateral.ocsp.length === 0 ? {} : { ocsp: collateral.ocsp }),
-      },
-    }
-    return splitNvidiaEvidence(evidence).length === 1
-      ? verifyNvidia(evidence, options)
-      : verifyNvidiaNode([{ evidence }], options)
+    const { evidence, collateral: given } = request
+    const collateral = (report: Uint8Array): NvidiaCollateralInput => ({
+      ...fromBundles(report, request),
+      ...given.nvidia,
+      ...(given.ocsp.length === 0 ? {} : { ocsp: given.ocsp }),
+    })
+    const options = commonOptions<NvidiaExpectations>(request)
+    const [first, ...others] = splitNvidiaEvidence(evidence)
+    return first !== undefined && others.length === 0
+      ? verifyNvidia(evidence, { ...options, collateral: collateral(first.report) })
+      : verifyNvidiaNode([{ evidence, collateral }], options)
   },
 }
 
 // As many as the verifier takes.
 const MAX_ANSWERS = 32
 
-/** Manifests for the versions that the reports name, and the OCSP answers that hold now. */
-function fromBundles({ evidence, collateral: { bundled }, at }: DoorRequest): NvidiaCollateralInput {
+/** Manifests for the versions that a report names, and the OCSP answers that hold now. */
+function fromBundles(report: Uint8Array, { collateral: { bundled }, at }: DoorRequest): NvidiaCollateralInput {
   const items = bundled.filter((item): item is NvidiaItem => item.kind.startsWith('nvidia-'))
   if (items.length === 0) return {}
-  const devices = splitNvidiaEvidence(evidence).map(({ report }) => deviceFacts(parseNvidiaReport(report)))
+  const { versions } = deviceFacts(parseNvidiaReport(report))
   const manifest = (kind: 'driver' | 'vbios'): Uint8Array | undefined => {
-    const versions = devices.map(({ versions }) => versions[kind]?.toLowerCase())
-    const fitting = items.filter((one) => one.kind === 'nvidia-rim' && versions.includes(one.version.toLowerCase()))
+    const wanted = versions[kind]?.toLowerCase()
+    const fitting = items.filter((one) => one.kind === 'nvidia-rim' && one.version.toLowerCase() === wanted)
     return newest(fitting, at.getTime())?.bytes
   }
   const driverRim = manifest('driver')
