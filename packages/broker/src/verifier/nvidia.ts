@@ -2,8 +2,8 @@ import {
   type BundleItem,
   describeNvidiaOcsp,
   describeNvidiaRim,
-  type EndorsementBundle,
   readBundle,
+  type Window,
   writeBundle,
 } from '@sekisho/collateral'
 import { toHex } from '@sekisho/evidence'
@@ -34,13 +34,10 @@ export function nvidiaDoor(around: Surroundings): Door {
     // KBS protocol, section 6: the device's nonce is the first 32 bytes of the digest.
     binding: (_received, digest) => ({ nonce: toHex(digest.subarray(0, NONCE)) }),
     async verify({ evidence }, { expect, at, waive, kept: given }) {
-      const items = given === undefined ? itemsOf(around.options.bundles ?? []) : readKept(given)
-      const used = new Set<NvidiaItem>()
-      const collateral = (report: Uint8Array): NvidiaCollateralInput => {
-        const chosen = choose(items, report, given === undefined ? at : undefined)
-        for (const item of [chosen.driver, chosen.vbios, ...chosen.ocsp]) if (item !== undefined) used.add(item)
-        return inputOf(chosen)
-      }
+      const items = given === undefined ? (around.options.bundles ?? []).flatMap((one) => one.items) : readKept(given)
+      const used = new Set<BundleItem>()
+      const collateral = (report: Uint8Array): NvidiaCollateralInput =>
+        choose(items, report, given === undefined ? at : undefined, used)
       const options: NvidiaVerifyOptions = {
         at,
         expect,
@@ -58,73 +55,57 @@ export function nvidiaDoor(around: Surroundings): Door {
   }
 }
 
-type NvidiaItem = Extract<BundleItem, { readonly kind: 'nvidia-rim' | 'nvidia-ocsp' }>
+type Rim = Extract<BundleItem, { readonly kind: 'nvidia-rim' }>
 
-function itemsOf(bundles: readonly EndorsementBundle[]): readonly NvidiaItem[] {
-  return bundles.flatMap(({ items }) =>
-    items.filter((item): item is NvidiaItem => item.kind === 'nvidia-rim' || item.kind === 'nvidia-ocsp'),
-  )
-}
-
-interface Chosen {
-  readonly driver: NvidiaItem | undefined
-  readonly vbios: NvidiaItem | undefined
-  readonly ocsp: readonly NvidiaItem[]
-}
-
-/** Manifests for the versions that a report names, and OCSP answers: all, or those that hold at `at`. */
-function choose(items: readonly NvidiaItem[], report: Uint8Array, at: Date | undefined): Chosen {
+/** Manifests for the versions that a report names, and OCSP answers, all or those that hold at `at`; adds them to `used`. */
+function choose(
+  items: readonly BundleItem[],
+  report: Uint8Array,
+  at: Date | undefined,
+  used: Set<BundleItem>,
+): NvidiaCollateralInput {
   const now = at?.getTime()
-  const holds = ({ collateral: { window } }: NvidiaItem): boolean =>
-    now === undefined || (window.from <= now && now <= window.to)
+  const holds = ({ window: { from, to } }: { readonly window: Window }): boolean =>
+    now === undefined || (from <= now && now <= to)
   const { versions } = deviceFacts(parseNvidiaReport(report))
-  const manifest = (kind: 'driver' | 'vbios'): NvidiaItem | undefined => {
+  const manifest = (kind: 'driver' | 'vbios'): Uint8Array | undefined => {
     const wanted = versions[kind]?.toLowerCase()
     const fitting = items
-      .filter((item) => item.kind === 'nvidia-rim' && item.collateral.version.toLowerCase() === wanted)
+      .filter((item): item is Rim => item.kind === 'nvidia-rim' && item.collateral.version.toLowerCase() === wanted)
       .sort((a, b) => b.collateral.window.from - a.collateral.window.from)
     // Where none holds any more, a verdict says so, and not that there is none.
-    return fitting.find(holds) ?? fitting[0]
+    const one = fitting.find(({ collateral }) => holds(collateral)) ?? fitting[0]
+    if (one !== undefined) used.add(one)
+    return one?.collateral.manifest
   }
-  const ocsp = items.filter((item) => item.kind === 'nvidia-ocsp' && holds(item)).slice(0, MAX_ANSWERS)
-  return { driver: manifest('driver'), vbios: manifest('vbios'), ocsp }
-}
-
-function inputOf({ driver, vbios, ocsp }: Chosen): NvidiaCollateralInput {
-  const manifest = (item: NvidiaItem | undefined): Uint8Array | undefined =>
-    item?.kind === 'nvidia-rim' ? item.collateral.manifest : undefined
-  const [driverRim, vbiosRim] = [manifest(driver), manifest(vbios)]
+  const [driverRim, vbiosRim] = [manifest('driver'), manifest('vbios')]
+  const answers = items.flatMap((item) => (item.kind === 'nvidia-ocsp' && holds(item.collateral) ? [item] : []))
+  const ocsp = answers.slice(0, MAX_ANSWERS)
+  for (const one of ocsp) used.add(one)
   return {
     ...(driverRim === undefined ? {} : { driverRim }),
     ...(vbiosRim === undefined ? {} : { vbiosRim }),
-    ...(ocsp.length === 0
-      ? {}
-      : { ocsp: ocsp.flatMap((item) => (item.kind === 'nvidia-ocsp' ? [item.collateral.response] : [])) }),
+    ...(ocsp.length === 0 ? {} : { ocsp: ocsp.map(({ collateral }) => collateral.response) }),
   }
 }
 
 /** As a bundle, which `sekisho verify --collateral` takes. */
-function keptOf(items: readonly NvidiaItem[]): KeptCollateral {
+function keptOf(items: readonly BundleItem[]): KeptCollateral {
   return items.length === 0 ? NOTHING_KEPT : keep(Buffer.from(writeBundle({ items })))
 }
 
-function readKept(bytes: Uint8Array): readonly NvidiaItem[] {
+function readKept(bytes: Uint8Array): readonly BundleItem[] {
   if (bytes.length === 0) return []
   const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
   const parts = new Map<string, unknown>(Object.entries(typeof value === 'object' && value !== null ? value : {}))
-  return parts.has('format') ? itemsOf([readBundle(bytes)]) : ofParts(parts)
-}
-
-/** What former versions kept: the parts of one device by their names. */
-function ofParts(parts: ReadonlyMap<string, unknown>): readonly NvidiaItem[] {
+  if (parts.has('format')) return readBundle(bytes).items
+  // Former versions kept the parts of one device by their names.
   const list = parts.get('ocsp')
-  const bytes = (one: unknown): Uint8Array => Buffer.from(String(one), 'base64')
+  const decoded = (one: unknown): Uint8Array => Buffer.from(String(one), 'base64')
+  const rims = ['driverRim', 'vbiosRim'].filter((name) => parts.has(name)).map((name) => decoded(parts.get(name)))
+  const answers = (Array.isArray(list) ? list : []).map(decoded)
   return [
-    ...['driverRim', 'vbiosRim'].flatMap((name): readonly NvidiaItem[] =>
-      parts.has(name) ? [{ kind: 'nvidia-rim', collateral: describeNvidiaRim(bytes(parts.get(name))) }] : [],
-    ),
-    ...(Array.isArray(list) ? list : []).map(
-      (one): NvidiaItem => ({ kind: 'nvidia-ocsp', collateral: describeNvidiaOcsp(bytes(one)) }),
-    ),
+    ...rims.map((one): BundleItem => ({ kind: 'nvidia-rim', collateral: describeNvidiaRim(one) })),
+    ...answers.map((one): BundleItem => ({ kind: 'nvidia-ocsp', collateral: describeNvidiaOcsp(one) })),
   ]
 }
