@@ -175,9 +175,9 @@ export function commonNotes({ quote, collateral }: DcapState): readonly Note[] {
     const zero = allZero(padding) ? 'all zero' : 'not all zero'
     note('padding', `${padding.length} bytes, ${zero}, follow the signature section: unsigned, and ignored`)
   }
-  const numbers = [valueOf(collateral.tcbInfo.content), valueOf(collateral.qeIdentity.content)].flatMap((one) =>
-    one === undefined ? [] : [one.evaluationDataNumber],
-  )
+  const numbers: number[] = []
+  for (const one of [valueOf(collateral.tcbInfo.content), valueOf(collateral.qeIdentity.content)])
+    if (one !== undefined) numbers.push(one.evaluationDataNumber)
   if (numbers.length > 0)
     note('tcb-evaluation-data-number', `the TCB was judged by evaluation data number ${Math.min(...numbers)}`)
   if (header.version > 3 && (header.qeSvn !== 0 || header.pceSvn !== 0))

@@ -188,8 +188,9 @@ const MEMBERS: Readonly<Record<keyof DcapCollateralInput, boolean>> = {
 }
 
 function checkTypes(input: DcapCollateralInput): void {
-  const given: Readonly<Record<string, unknown>> = { ...input }
-  for (const [name, bytesToo] of Object.entries(MEMBERS)) {
+  const given: Readonly<Partial<Record<string, unknown>>> = { ...input }
+  for (const name in MEMBERS) {
+    const bytesToo = MEMBERS[name as keyof DcapCollateralInput]
     const value = given[name]
     if (value === undefined || typeof value === 'string' || (bytesToo && value instanceof Uint8Array)) continue
     throw new TypeError(`collateral.${name}: expected ${bytesToo ? 'text or bytes' : 'text'}`)

@@ -11,7 +11,8 @@ export function hasBit(field: Uint8Array, bit: number): boolean {
 
 /** Decodes a little-endian bit field. */
 export function decodeFlags<N extends BitNames>(field: Uint8Array, names: N): Flags<N> {
-  const flags: Record<string, boolean | number[]> = {}
+  // A copy has all names already: writing to one is faster than adding it.
+  const flags: Record<string, boolean | number | number[]> = { ...names }
   const rest = new Uint8Array(field)
   for (const name in names) {
     const bit = names[name] as number

@@ -12,14 +12,17 @@ export type Parsed<L extends Layout> = {
   readonly [K in keyof L]: L[K] extends number ? Uint8Array : number
 }
 
+const SIZES = { u8: 1, u16: 2, u32: 4 } as const
+
 /** Size of a field in bytes. */
 export function sizeOf(slot: Slot): number {
-  return typeof slot === 'number' ? slot : Number(slot.slice(1)) / 8
+  return typeof slot === 'number' ? slot : SIZES[slot]
 }
 
 /** Reads `bytes` after `layout`; the caller has checked the length. */
 export function parseLayout<L extends Layout>(bytes: Uint8Array, layout: L): Parsed<L> {
-  const values: Record<string, number | Uint8Array> = {}
+  // A copy has all names already: writing to one is faster than adding it.
+  const values: Record<string, Slot | Uint8Array> = { ...layout }
   let offset = 0
   for (const name in layout) {
     const slot: Slot = layout[name] as Slot

@@ -196,10 +196,10 @@ function compareAll(a: readonly number[], b: readonly number[]): number {
 
 function descending<T>(levels: readonly T[], compare: (a: T, b: T) => number): readonly T[] {
   if (levels.length === 0) throw refuse('tcbLevels', 'none', 'at least one')
+  const follows = (one: T, i: number, all: readonly T[]): boolean => i === 0 || compare(all[i - 1] as T, one) < 0
+  if (levels.every(follows)) return levels
   const sorted = [...levels].sort(compare)
-  for (let i = 1; i < sorted.length; i++) {
-    if (compare(sorted[i - 1] as T, sorted[i] as T) === 0) throw refuse('tcbLevels', 'two equal ones', 'each once')
-  }
+  if (!sorted.every(follows)) throw refuse('tcbLevels', 'two equal ones', 'each once')
   return sorted
 }
 

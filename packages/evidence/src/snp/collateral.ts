@@ -277,24 +277,24 @@ export function planChain(
   ark: Certificate | undefined,
   crl: Crl | undefined,
 ): ChainJobs {
-  const jobs = {
-    leaf: signedBy(leaf?.signed, intermediate?.key),
-    intermediate: signedBy(intermediate?.signed, ark?.key),
-    ark: ark && rootSignature(ark, AMD_ROOT_CERTIFICATES),
-    crl: signedBy(crl?.signed, ark?.key),
+  const byIntermediate = signedBy(leaf?.signed, intermediate?.key)
+  const byArk = signedBy(intermediate?.signed, ark?.key)
+  const byItself = ark && rootSignature(ark, AMD_ROOT_CERTIFICATES)
+  const crlByArk = signedBy(crl?.signed, ark?.key)
+  const all: Job[] = []
+  const add = (job: Job | undefined): void => {
+    if (job !== undefined) all.push(job)
   }
-  const all: (Job | undefined)[] = [
-    jobs.leaf,
-    jobs.intermediate,
-    jobs.ark,
-    jobs.crl,
-    leaf?.digest,
-    intermediate?.digest,
-    ark?.digest,
-    ark?.spkiDigest,
-    crl?.digest,
-  ]
-  return { ...jobs, all: all.filter((job) => job !== undefined) }
+  add(byIntermediate)
+  add(byArk)
+  add(byItself)
+  add(crlByArk)
+  add(leaf?.digest)
+  add(intermediate?.digest)
+  add(ark?.digest)
+  add(ark?.spkiDigest)
+  add(crl?.digest)
+  return { leaf: byIntermediate, intermediate: byArk, ark: byItself, crl: crlByArk, all }
 }
 
 function signedBy(signed: Signed | undefined, key: PublicKey | undefined): SignatureJob | undefined {
