@@ -34,20 +34,21 @@ function digit(number: number): number {
 export function parseIsoTime(text: string): number | undefined {
   if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/.test(text)) return undefined
   const day = pair(text, 8)
-  // Mostly whole seconds, which need no parser. Date.UTC takes the years before 100 for others.
-  const ms = text.length === WHOLE && text >= '01' ? fromPairs(text, day) : Date.parse(text)
-  // 30 February is carried over into March (by Date.parse on some runtimes), and 24:00 into the next day.
+  // Whole seconds of a day that every month has need no parser. Date.UTC takes the years before 100 for others.
+  if (text.length === WHOLE && text >= '01' && day > 0 && day < 29) return fromPairs(text, day)
+  const ms = Date.parse(text)
+  // Date.parse carries 2026-02-30 over into March on some runtimes, and 24:00 into the next day.
   return new Date(ms).getUTCDate() === day ? ms : undefined
 }
 
 const WHOLE: number = '2026-06-15T12:00:00Z'.length
 
-function fromPairs(text: string, day: number): number {
+function fromPairs(text: string, day: number): number | undefined {
   const month = pair(text, 5)
   const hour = pair(text, 11)
   const minute = pair(text, 14)
   const second = pair(text, 17)
-  if (month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return Number.NaN
+  if (month < 1 || month > 12 || hour > 23 || minute > 59 || second > 59) return undefined
   return Date.UTC(100 * pair(text, 0) + pair(text, 2), month - 1, day, hour, minute, second)
 }
 
