@@ -189,6 +189,15 @@ describe('attestation results as CBOR Web Tokens', () => {
     assert.equal(check(judged(cwt(claims()), { coseKeys: Uint8Array.of(1) }), 'token.keys.present').outcome, 'fail')
     const forSigning = coseKey(P256, [[4, cborArray([cborInteger(1)])]])
     assert.equal(check(judged(cwt(claims()), { coseKeys: forSigning }), 'token.key.suits').outcome, 'fail')
+    for (const [use, outcome] of [
+      [{ use: 'sig', key_ops: ['verify'] }, 'pass'],
+      [{ key_ops: ['sign', 'verify'] }, 'pass'],
+      [{ key_ops: ['sign'] }, 'fail'],
+      [{ key_ops: ['encrypt', 'wrapKey'] }, 'fail'],
+      [{ key_ops: 'verify' }, 'fail'],
+      [{ use: 'enc', key_ops: ['verify'] }, 'fail'],
+    ] as const)
+      assert.equal(check(judged(cwt(claims()), { jwks: jwks(P256, use) }), 'token.key.suits').outcome, outcome)
   })
 
   it('every flipped bit and every cut is refused', () => {

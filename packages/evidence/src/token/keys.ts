@@ -15,7 +15,7 @@ export interface TrustedKey {
   /** Undefined when the set gives the key no id. */
   readonly kid: string | undefined
   readonly alg: string | undefined
-  /** `use` of the key; undefined when it does not say. */
+  /** `use` of the key, `none` where its operations do not have `verify`; undefined when it does not say. */
   readonly use: string | undefined
   /** Undefined when it could not be read; `fault` says why. */
   readonly key: PublicKey | undefined
@@ -50,7 +50,7 @@ export function readKeySet(text: string): readonly TrustedKey[] {
 function readKey(jwk: Json, index: number): TrustedKey {
   const field = `jwks.keys[${index}]`
   if (!isObject(jwk)) throw refuse(field, 'another value', 'an object')
-  const named = { kid: textOf(jwk, 'kid'), alg: textOf(jwk, 'alg'), use: textOf(jwk, 'use') }
+  const named = { kid: textOf(jwk, 'kid'), alg: textOf(jwk, 'alg'), use: useOf(jwk) }
   try {
     const { key, spki, quote, chain } = material(jwk, field)
     return { ...named, key, spki: sha256(spki), quote, chain, fault: undefined }
@@ -58,6 +58,12 @@ function readKey(jwk: Json, index: number): TrustedKey {
     if (!(error instanceof EvidenceError)) throw error
     return { ...named, key: undefined, spki: undefined, fault: error.message }
   }
+}
+
+function useOf(jwk: Json): string | undefined {
+  const operations = memberOf(jwk, 'key_ops')
+  if (operations === undefined) return textOf(jwk, 'use')
+  return isList(operations) && operations.includes('verify') ? textOf(jwk, 'use') : 'none'
 }
 
 interface Material {
