@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createSetupLink, SCOPES } from '@sekisho/broker'
 import { kbsEvidence } from '@sekisho/emulator'
-import { apiClient } from './kit/api.ts'
+import { apiClient, type Operation } from './kit/api.ts'
 import { CANARY, furnish, PERMIT, RESOURCE, sharedWorld, startCheckpoint } from './kit/checkpoint.ts'
 import {
   attestBody,
@@ -15,6 +15,11 @@ import {
   teeKeys,
 } from './kit/kbs-client.ts'
 
+/** The scope that a route asks for, by the document. */
+function scopeOf({ security }: Operation): string | undefined {
+  return security.flatMap((one) => Object.values(one).flat())[0]
+}
+
 test('a token opens its namespace and no other, by any route', async (t) => {
   const checkpoint = await startCheckpoint(t)
   const machine = sharedWorld().snp()
@@ -24,7 +29,7 @@ test('a token opens its namespace and no other, by any route', async (t) => {
   let crossed = 0
   for (const [template, methods] of Object.entries(api.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
-      if (operation.security.length === 0) continue
+      if (scopeOf(operation) === undefined) continue
       const path = template
         .replace('{ns}', 'blue')
         .replace('{decision}', `dec_${'0'.repeat(26)}`)
@@ -114,6 +119,47 @@ test('each route asks for its own scope and no less', async (t) => {
     json: { name: 'climber', scopes: ['admin'], expires },
   })
   assert.equal(climbing.status, 403, 'who may make tokens gives nothing away that they do not have')
+})
+
+test('no route takes a token that has every scope but its own', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  await furnish(checkpoint, sharedWorld().snp())
+  const api = await apiClient(checkpoint.url)
+  const narrow = SCOPES.filter((scope) => scope !== 'admin')
+  let tried = 0
+  for (const [template, methods] of Object.entries(api.paths)) {
+    for (const [method, operation] of Object.entries(methods)) {
+      const needed = scopeOf(operation)
+      if (needed === undefined) continue
+      const others = narrow.filter((scope) => scope !== needed)
+      const namespace = template.includes('{ns}') ? 'default' : '*'
+      const path = template.replace('{ns}', 'default').replace(/\{\w+\}/g, 'x')
+      const told = await api.call(method.toUpperCase(), path, { token: await checkpoint.token(others, namespace) })
+      assert.equal(told.status, 403, `${method} ${path}: ${told.text}`)
+      assert.match(told.text, new RegExp(`the scope \`${needed}\``))
+      tried++
+    }
+  }
+  assert.ok(tried > 40, String(tried))
+})
+
+test('what the document says to be open is open, and nothing else is', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  await furnish(checkpoint, sharedWorld().snp())
+  const api = await apiClient(checkpoint.url)
+  for (const [template, methods] of Object.entries(api.paths)) {
+    for (const [method, { security }] of Object.entries(methods)) {
+      const path = template
+        .replace('{ns}', 'default')
+        .replace('{lease}', `lse_${'0'.repeat(26)}`)
+        .replace(/\{\w+\}/g, 'x')
+      const body = method === 'post' || method === 'put' ? { json: {} } : {}
+      const { status } = await api.call(method.toUpperCase(), path, body)
+      // A body that is none is told before the token of a route that every token opens.
+      const isRefused = status === 401 || (status === 400 && security.some((one) => 'leaseSecret' in one))
+      assert.equal(isRefused, security.length > 0, `${method} ${path}: ${status}`)
+    }
+  }
 })
 
 test('tokens cannot be guessed: an address that fails often waits, and does not learn why', async (t) => {

@@ -34,6 +34,11 @@ export function openApiDocument(routes: readonly Route[], { version }: ApiInfo):
           scheme: 'bearer',
           description: 'An API token, or a token of the configured OpenID provider.',
         },
+        leaseSecret: {
+          type: 'http',
+          scheme: 'bearer',
+          description: 'The secret of the lease, as the release told its holder.',
+        },
       },
       schemas: { Problem: problemSchema() },
     },
@@ -45,11 +50,17 @@ function operation(route: Route): Readonly<Record<string, unknown>> {
     operationId: operationId(route),
     tags: [route.tag],
     summary: route.summary,
-    ...(route.scope === undefined ? { security: [] } : { security: [{ bearer: [route.scope] }] }),
+    security: security(route),
     parameters: [...parameters('path', route.params), ...parameters('query', route.query)],
     ...(route.body === undefined && route.bodyKind !== 'bytes' ? {} : { requestBody: requestBody(route) }),
     responses: { [route.status ?? 200]: success(route), default: FAILURE },
   }
+}
+
+function security({ scope, bearer }: Route): readonly Readonly<Record<string, readonly string[]>>[] {
+  if (scope !== undefined) return [{ bearer: [scope] }]
+  if (bearer === undefined) return []
+  return [bearer === 'any-token' ? { bearer: [] } : { leaseSecret: [] }]
 }
 
 function operationId({ method, path }: Route): string {

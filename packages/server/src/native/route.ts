@@ -24,6 +24,8 @@ export interface RouteShape {
   readonly summary: string
   /** What the bearer must have in the namespace of the path; in all when the path has none. Undefined: no token is asked for. */
   readonly scope?: Scope
+  /** What a route without scope asks for all the same: whoever has a token, or the holder of the lease. */
+  readonly bearer?: 'any-token' | 'lease-secret'
   /** Schemas of the members of the path; every member named in `path` has one. */
   readonly params?: TObject
   readonly query?: TObject

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { type Answer, send } from './kbs-client.ts'
 
-interface Operation {
-  readonly security: readonly unknown[]
+/** What the document says of one method of a path. */
+export interface Operation {
+  readonly security: readonly Readonly<Record<string, readonly string[]>>[]
   readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, unknown>> }>>
 }
 type Paths = Readonly<Record<string, Readonly<Record<string, Operation>>>>

@@ -50,6 +50,7 @@ export function accessRoutes({ auth, broker, db, tokens }: NativeServices): read
       method: 'GET',
       path: '/me',
       tag: 'access',
+      bearer: 'any-token',
       summary: 'Whom the bearer token speaks for, and what it may do',
       answer: closed({
         actor: Type.String(),

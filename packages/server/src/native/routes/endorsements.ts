@@ -43,6 +43,7 @@ export function endorsementRoutes({ auth, source }: NativeServices): readonly Ro
       method: 'POST',
       path: '/endorsements',
       tag: 'endorsements',
+      bearer: 'any-token',
       summary: 'Endorsements of a platform, from the vendor or the cache, as a bundle; for every token',
       body: WANTED,
       answer: anyObject('an endorsement bundle, docs/endorsement-bundle.md'),

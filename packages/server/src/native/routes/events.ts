@@ -32,6 +32,7 @@ export function eventRoutes({ auth, broker, streams }: NativeServices): readonly
       method: 'GET',
       path: '/workload/leases/{lease}/events',
       tag: 'workload',
+      bearer: 'lease-secret',
       summary: 'What happens to a lease, for its holder, who shows the lease secret as bearer token',
       params: closed({ lease: idSchema('lse') }),
       query: AFTER,

@@ -163,6 +163,7 @@ export function workloadRoutes({ broker, outcomes }: NativeServices): readonly R
       method: 'POST',
       path: '/workload/leases/{lease}/renew',
       tag: 'workload',
+      bearer: 'lease-secret',
       summary: 'Fresh evidence of the same workload and key prolongs a lease; the lease secret is the bearer token',
       params: closed({ lease: idSchema('lse') }),
       body: ATTEST,
@@ -185,6 +186,7 @@ export function workloadRoutes({ broker, outcomes }: NativeServices): readonly R
       method: 'GET',
       path: '/workload/leases/{lease}',
       tag: 'workload',
+      bearer: 'lease-secret',
       summary: 'How a lease stands, for its holder; the lease secret is the bearer token',
       params: closed({ lease: idSchema('lse') }),
       answer: closed({
