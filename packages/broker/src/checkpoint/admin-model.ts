@@ -66,6 +66,8 @@ export interface BrokerAdmin {
   deleteReference(namespace: string, name: string, by: Acting): Promise<Reappraised>
   references(namespace: string): Promise<readonly StoredReference[]>
   putAdvisory(namespace: string, advisory: unknown, by: Acting): Promise<{ readonly id: string } & Reappraised>
+  /** Takes an advisory back, by its id as it was written. @throws BrokerError `not-found` */
+  deleteAdvisory(namespace: string, id: string, by: Acting): Promise<Reappraised>
   advisories(namespace: string): Promise<readonly Advisory[]>
   putSecret(
     namespace: string,

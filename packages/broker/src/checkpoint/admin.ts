@@ -23,6 +23,7 @@ export function adminOf(core: Core): BrokerAdmin {
     deleteReference: (namespace, name, by) => deleteReference(core, namespace, name, by),
     references: (namespace) => references(core, namespace),
     putAdvisory: (namespace, advisory, by) => putAdvisory(core, namespace, advisory, by),
+    deleteAdvisory: (namespace, id, by) => deleteAdvisory(core, namespace, id, by),
     advisories: async (namespace) => {
       const rows = await core.db.all<{ body: string }>('SELECT body FROM advisories WHERE namespace = ? ORDER BY id', [
         namespace,
@@ -104,6 +105,20 @@ async function putAdvisory(
         [advisory.id, namespace, advisory.vendor, JSON.stringify(advisory), by.at.getTime()],
       )
       return { result: { id: advisory.id }, change: { what: 'advisory-put', details: { ...advisory } } }
+    },
+  )
+}
+
+async function deleteAdvisory(core: Core, namespace: string, id: string, by: Acting): Promise<Reappraised> {
+  return changeRules<{ readonly id: string }>(
+    core,
+    namespace,
+    by,
+    () => ({ kind: 'advisory', id }),
+    async (sql) => {
+      const gone = await sql.run('DELETE FROM advisories WHERE namespace = ? AND id = ?', [namespace, id])
+      if (gone !== 1) throw new BrokerError('not-found', 'no advisory of that id is recorded')
+      return { result: { id }, change: { what: 'advisory-deleted', details: { id } } }
     },
   )
 }

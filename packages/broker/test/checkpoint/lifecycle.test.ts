@@ -214,6 +214,20 @@ test('an operator’s advisory enters the context, so that one policy line forbi
     [second.lease.id],
   )
   assert.deepEqual(await broker.affectedBy(NAMESPACE, 'AMD-SB-9999', AT), [])
+  await assert.rejects(broker.admin.deleteAdvisory(NAMESPACE, 'AMD-SB-1', BY), { code: 'not-found' })
+  await assert.rejects(broker.admin.deleteAdvisory('other', advisory.id, BY), { code: 'not-found' })
+  assert.deepEqual(
+    Object.entries(await broker.admin.deleteAdvisory(NAMESPACE, advisory.id, BY)).sort(),
+    Object.entries({ id: advisory.id, live: 1, revoked: 0 }).sort(),
+  )
+  assert.deepEqual(
+    (await broker.admin.advisories(NAMESPACE)).map(({ id }) => id),
+    ['INTEL-SA-77777'],
+  )
+  const [act] = await broker.decisions(NAMESPACE, { kind: 'admin' })
+  assert.equal(act?.reasonCode, 'advisory-deleted')
+  assert.equal(await state(broker, first), 'revoked', 'what was revoked stays so')
+  assert.ok(await granted(broker, genoa), 'and the policy permits what the advisory is not of any more')
 })
 
 test('reference values that are deleted, changed or over take their leases with them', async (t) => {

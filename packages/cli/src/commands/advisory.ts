@@ -20,6 +20,16 @@ export async function advisoryPutCommand(file: string, options: RemoteOptions, a
   })
 }
 
+/** `sekisho advisory delete` */
+export async function advisoryDeleteCommand(id: string, options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.send('DELETE', client.in(`/advisories/${encodeURIComponent(id)}`))
+  const told = new Answer(answer)
+  return show(answer, options, around, (paper) => {
+    paper.line(0, 2, `${id}: taken back. ${reappraised(told.number('live'), told.number('revoked'))}`)
+  })
+}
+
 /** `sekisho advisory list` */
 export async function advisoryListCommand(options: RemoteOptions, around: Around): Promise<number> {
   const client = await clientOf(options, around)

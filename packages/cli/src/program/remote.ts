@@ -247,6 +247,11 @@ function addAdvisory(root: Command, around: Around, done: Done): void {
   remote(group.command('list').description('recorded advisories')).action(async (options) => {
     done(await (await import('../commands/advisory.ts')).advisoryListCommand(options, around))
   })
+  remote(group.command('delete').description('take an advisory back; live leases are appraised again'))
+    .argument('<id>', 'as `list` shows it')
+    .action(async (id, options) => {
+      done(await (await import('../commands/advisory.ts')).advisoryDeleteCommand(id, options, around))
+    })
   remote(group.command('affected').description('live leases on platforms that an advisory names'))
     .argument('<id>', 'e.g. INTEL-SA-00615')
     .action(async (id, options) => {

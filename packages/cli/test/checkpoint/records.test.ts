@@ -236,6 +236,14 @@ describe('decisions, leases and advisories', () => {
       /^No live lease is on a platform that AMD-SB-7 names\.\n$/,
     )
     await owner.ok(['lease', 'revoke', other])
+    assert.equal(
+      await owner.ok(['advisory', 'delete', 'AMD-SB-7']),
+      'AMD-SB-7: taken back. There are no live leases.\n',
+    )
+    assert.match(await owner.ok(['advisory', 'list']), /^No advisories are recorded\.\n$/)
+    const again = await owner.run(['advisory', 'delete', 'AMD-SB-7'])
+    assert.equal(again.code, 3)
+    assert.match(again.err, /no advisory of that id is recorded/)
   })
 
   it('decision list filters and limits; show tells everything, as JSON too', async () => {

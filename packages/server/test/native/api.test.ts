@@ -177,6 +177,8 @@ test('every documented route answers, as the document says', async (t) => {
   await ok('POST', `${NS}/advisories`, advisory, 201)
   await ok('GET', `${NS}/advisories`)
   const affected = await ok('GET', `${NS}/advisories/AMD-SB-9999/affected`)
+  await ok('POST', `${NS}/advisories`, { ...advisory, id: 'AMD-SB-9998' }, 201)
+  await ok('DELETE', `${NS}/advisories/AMD-SB-9998`)
   assert.equal((affected['affected'] as readonly unknown[]).length, 1)
   await ok('POST', `${NS}/forecast`, { minTcb: { Genoa: { microcode: 255 } } })
   await ok('POST', `${NS}/forecast`, { removeReference: 'mine' })

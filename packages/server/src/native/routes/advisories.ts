@@ -10,6 +10,7 @@ const ADVISORY_ID = Type.String({
   pattern: '^[A-Za-z0-9._:-]{1,64}$',
   description: 'the id of an advisory, e.g. AMD-SB-3019',
 })
+const ONE = closed({ ns: namespaceSchema(), advisory: ADVISORY_ID })
 const COMPONENTS = Type.Record(
   Type.String({ pattern: '^[A-Za-z0-9]{1,32}$' }),
   Type.Integer({ minimum: 0, maximum: 65535 }),
@@ -76,12 +77,29 @@ export function advisoryRoutes({ broker }: NativeServices): readonly Route[] {
       },
     }),
     jsonRoute({
+      method: 'DELETE',
+      path: '/namespaces/{ns}/advisories/{advisory}',
+      tag: 'advisories',
+      summary: 'Takes an advisory back and looks at every live lease again',
+      scope: 'advisories:write',
+      params: ONE,
+      answer: closed(REAPPRAISED),
+      handle: async (input) => {
+        const { live, revoked } = await broker.admin.deleteAdvisory(
+          input.params.ns,
+          input.params.advisory,
+          acting(input),
+        )
+        return { live, revoked }
+      },
+    }),
+    jsonRoute({
       method: 'GET',
       path: '/namespaces/{ns}/advisories/{advisory}/affected',
       tag: 'advisories',
       summary: 'Live leases that an advisory concerns',
       scope: 'leases:read',
-      params: closed({ ns: namespaceSchema(), advisory: ADVISORY_ID }),
+      params: ONE,
       answer: closed({ affected: Type.Array(AFFECTED_LEASE) }),
       handle: async ({ call, params }) => ({
         affected: (await broker.affectedBy(params.ns, params.advisory, call.at)).map(affectedOf),
