@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { CompactSign, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
 import { oidcVerifier } from '../../src/access/oidc.ts'
 import { apiClient } from '../kit/api.ts'
 import { type Closing, startCheckpoint } from '../kit/checkpoint.ts'
@@ -104,6 +104,34 @@ test('a provider that cannot be asked is 503, not 401 and not 200', async (t) =>
   assert.equal((await api.call('GET', '/api/v1/me')).status, 503)
   provider.down = false
   assert.equal((await api.call('GET', '/api/v1/me')).status, 200)
+})
+
+test('a token that the provider signed, and that is none of those that are taken', async (t) => {
+  const provider = await startProvider(t)
+  const { issuer, key } = provider
+  const verifier = oidcVerifier({ issuer, audience: 'sekisho', claim: 'groups', grants: GRANTS })
+  const at = new Date()
+  const now = Math.floor(at.getTime() / 1000)
+  const claims = { sub: 'alice', iss: issuer, aud: 'sekisho', exp: now + 300, groups: ['red-readers'] }
+  const check = async (text: string, header: object = { alg: 'ES256', kid: 'k1' }): Promise<string | undefined> => {
+    const signer = await new CompactSign(Buffer.from(text)).setProtectedHeader({ alg: 'ES256', ...header }).sign(key)
+    return (await verifier.check(signer, at))?.subject
+  }
+  const good = JSON.stringify({ ...claims, iat: now, nbf: now })
+  assert.equal(await check(good), 'alice')
+  assert.equal(await check(good, {}), undefined, 'no kid')
+  assert.equal(await check(good.replace('{', '{"sub":"bob",')), undefined, 'a member named twice')
+  for (const wrong of [
+    { exp: now + 300.5 },
+    { iat: now + 3600 },
+    { iat: now - 0.5 },
+    { nbf: now + 3600 },
+    { sub: 7 },
+    { sub: 'a\0b' },
+    { sub: '' },
+    { aud: ['Sekisho'] },
+  ])
+    assert.equal(await check(JSON.stringify({ ...claims, ...wrong })), undefined, JSON.stringify(wrong))
 })
 
 test('a provider whose keys cannot be had is 503 too, and no failure of whoever sends the token', async (t) => {
