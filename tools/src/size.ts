@@ -45,8 +45,9 @@ interface BundleBudget extends Budget {
 
 const BUNDLES: readonly BundleBudget[] = [
   one('SNP', 'verifySnp', 'snp', 25.6),
-  one('SGX', 'verifySgx', 'sgx', 25.2),
-  one('TDX', 'verifyTdx', 'tdx', 26.6),
+  // Of SGX, TDX and IAS 0.1 kB for reading dates without a parser: 5 percent of all that is done beside signatures.
+  one('SGX', 'verifySgx', 'sgx', 25.3),
+  one('TDX', 'verifyTdx', 'tdx', 26.8),
   one('Nitro', 'verifyNitro', 'nitro', 16.8),
   one('CCA', 'verifyCca', 'cca', 17.1),
   one('PSA', 'verifyPsa', 'psa', 14.4),
@@ -58,7 +59,7 @@ const BUNDLES: readonly BundleBudget[] = [
   // 21 before tokens could be CBOR: the decoder, COSE, COSE keys and the rules of EAR in both encodings are 4.5 kB.
   // 0.1 for the profile and the claims of version 04 of the EAR draft, which verifiers write now.
   one('Token', 'verifyToken', 'token', 28.4),
-  one('IAS', 'verifyIas', 'ias', 17),
+  one('IAS', 'verifyIas', 'ias', 17.1),
   { what: 'measure EIF', code: `export { measureEif } from '@sekisho/measurement'`, limit: 16 * KB },
   { what: 'measure SNP firmware', code: `export { measureSnp } from '@sekisho/measurement'`, limit: 16 * KB },
   {
@@ -66,7 +67,7 @@ const BUNDLES: readonly BundleBudget[] = [
     code: `export { verifySnp } from '@sekisho/evidence/snp'
 export { verifySgx } from '@sekisho/evidence/sgx'
 export { verifyTdx } from '@sekisho/evidence/tdx'`,
-    limit: 43.5 * KB,
+    limit: 43.6 * KB,
     goal: 30 * KB,
   },
 ]

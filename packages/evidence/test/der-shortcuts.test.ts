@@ -129,7 +129,7 @@ describe('object identifiers', () => {
     assert.ok(read > 100, `${read} were object identifiers`)
   })
 
-  it('are told apart where they are looked up by the same number', () => {
+  it('are told apart by all of their bytes, and by how many they are', () => {
     for (let i = 0; i < 2; i++) {
       assert.equal(oidOf(Uint8Array.of(0x2a, 3, 40)), '1.2.3.40')
       assert.equal(oidOf(Uint8Array.of(0x2a, 4, 9)), '1.2.4.9')

@@ -42,9 +42,7 @@ export function fail(reason: string, remedy: Remedy, details?: Details): Finding
 
 /** The check is relevant and could not be made; `remedy` says what was missing. */
 export function unchecked(reason: string, remedy: Remedy, details?: Details): Finding {
-  return details === undefined
-    ? { outcome: 'unchecked', reason, remedy }
-    : { outcome: 'unchecked', reason, ...details, remedy }
+  return { outcome: 'unchecked', reason, ...details, remedy }
 }
 
 /** This evidence has nothing to check here. */

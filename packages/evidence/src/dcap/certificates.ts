@@ -60,13 +60,10 @@ export class Chain {
   constructor(certificates: readonly Certificate[], kind: ChainKind) {
     this.certificates = certificates
     this.fault = chainFault(certificates, kind)
-    let from = Number.NEGATIVE_INFINITY
-    let until = Number.POSITIVE_INFINITY
-    for (const { notBefore, notAfter } of certificates) {
-      from = Math.max(from, notBefore)
-      until = Math.min(until, notAfter)
+    this.window = {
+      from: Math.max(...certificates.map((one) => one.notBefore)),
+      until: Math.min(...certificates.map((one) => one.notAfter)),
     }
-    this.window = { from, until }
     this.signatures = certificates.map((one, i) => {
       const issuer = certificates[i + 1]
       if (issuer === undefined) return rootSignature(one, INTEL_ROOT_CERTIFICATES)

@@ -2,7 +2,6 @@ import { digestHex } from '../core/assemble.ts'
 import { isoTime } from '../core/time.ts'
 import type { CollateralPart } from '../core/verdict.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
-import type { Certificate } from '../x509/certificate.ts'
 import type { Crl } from '../x509/crl.ts'
 import type { Chain, PckChain, Window } from './certificates.ts'
 import type { DcapCollateral, SignedDocument } from './collateral.ts'
@@ -51,28 +50,9 @@ interface Dated {
 }
 
 function certificateParts(chain: Chain, names: readonly string[]): readonly CollateralPart[] {
-  return chain.certificates.slice(0, names.length).map((certificate, i) => {
-    const { sha256, from, until } = factsOf(certificate)
-    return { name: names[i] as string, sha256, from, until }
-  })
-}
-
-interface Facts {
-  readonly sha256: string
-  readonly from: string
-  readonly until: string
-}
-
-// Chains share certificates, and the root stays from one verification to the next.
-const FACTS: WeakMap<Certificate, Facts> = new WeakMap()
-
-function factsOf(certificate: Certificate): Facts {
-  const known = FACTS.get(certificate)
-  if (known !== undefined) return known
-  const { digest, notBefore, notAfter } = certificate
-  const facts = { sha256: digestHex(digest), from: isoTime(notBefore), until: isoTime(notAfter) }
-  FACTS.set(certificate, facts)
-  return facts
+  return chain.certificates
+    .slice(0, names.length)
+    .map(({ digest, notBefore, notAfter }, i) => part(names[i] as string, digest, notBefore, notAfter))
 }
 
 function part(name: string, digest: DigestJob, from: number | undefined, until: number | undefined): CollateralPart {

@@ -99,20 +99,11 @@ export class DcapCollateral {
     const issuer = valueOf(pckCrlChain)
     const root = valueOf(tcbInfo.chain)?.root ?? issuer?.root
     const jobs: Job[] = []
-    const add = (job: Job | undefined): void => {
-      if (job !== undefined) jobs.push(job)
-    }
-    const addCrl = (crl: Crl | undefined, by: Certificate | undefined): void => {
-      add(crl?.digest)
-      if (by?.key !== undefined) add(crl?.signed.by(by.key))
-    }
-    for (const chain of new Set([pckCrlChain, tcbInfo.chain, qeIdentity.chain])) valueOf(chain)?.jobs.forEach(add)
-    for (const document of [tcbInfo, qeIdentity]) {
-      add(documentJob(document))
-      add(document.digest)
-    }
-    addCrl(valueOf(rootCrl), root)
-    addCrl(valueOf(pckCrl), issuer?.first)
+    for (const chain of new Set([pckCrlChain, tcbInfo.chain, qeIdentity.chain]))
+      jobs.push(...(valueOf(chain)?.jobs ?? []))
+    const documents = [documentJob(tcbInfo), tcbInfo.digest, documentJob(qeIdentity), qeIdentity.digest]
+    const lists = [...crlJobs(valueOf(rootCrl), root), ...crlJobs(valueOf(pckCrl), issuer?.first)]
+    for (const job of [...documents, ...lists]) if (job !== undefined) jobs.push(job)
     return jobs
   }
 }
@@ -128,7 +119,9 @@ export function documentJob(document: SignedDocument<unknown>): ReturnType<Signe
   return key === undefined ? undefined : valueOf(document.signed)?.by(key)
 }
 
-const utf8 = new TextEncoder()
+function crlJobs(crl: Crl | undefined, issuer: Certificate | undefined): readonly (Job | undefined)[] {
+  return [crl?.digest, issuer?.key === undefined ? undefined : crl?.signed.by(issuer.key)]
+}
 
 function readDocument<T>(
   text: string | undefined,
@@ -136,7 +129,7 @@ function readDocument<T>(
   chain: Part<Chain>,
   parse: (text: string) => T,
 ): SignedDocument<T> {
-  const data = text === undefined ? undefined : utf8.encode(text)
+  const data = text === undefined ? undefined : new TextEncoder().encode(text)
   return {
     content: readPart(text, parse),
     chain,

@@ -57,7 +57,7 @@ export function parsePckExtensions(certificate: Certificate): PckExtensions {
   const configuration = members[CONFIGURATION]
   return {
     ppid: octets(need(members, 1), 16, 'ppid'),
-    tcbComponents: readComponents(tcb),
+    tcbComponents: tcb.slice(1, COMPONENTS + 1).map((_, i) => integer(need(tcb, i + 1), 0xff, 'tcb.component')),
     pceSvn: integer(need(tcb, 17), 0xffff, 'tcb.pceSvn'),
     cpuSvn: octets(need(tcb, 18), 16, 'tcb.cpuSvn'),
     pceId: octets(need(members, 3), 2, 'pceId'),
@@ -66,12 +66,6 @@ export function parsePckExtensions(certificate: Certificate): PckExtensions {
     platformInstanceId: instance === undefined ? undefined : octets(instance, 16, 'platformInstanceId'),
     configuration: configuration === undefined ? undefined : readConfiguration(configuration),
   }
-}
-
-function readComponents(tcb: Members): readonly number[] {
-  const svns: number[] = []
-  for (let arc = 1; arc <= COMPONENTS; arc++) svns.push(integer(need(tcb, arc), 0xff, 'tcb.component'))
-  return svns
 }
 
 function readConfiguration(from: DerReader): PckConfiguration {

@@ -282,18 +282,18 @@ export function planChain(
   const byItself = ark && rootSignature(ark, AMD_ROOT_CERTIFICATES)
   const crlByArk = signedBy(crl?.signed, ark?.key)
   const all: Job[] = []
-  const add = (job: Job | undefined): void => {
+  const ofArk = [ark?.digest, ark?.spkiDigest]
+  for (const job of [
+    byIntermediate,
+    byArk,
+    byItself,
+    crlByArk,
+    leaf?.digest,
+    intermediate?.digest,
+    ...ofArk,
+    crl?.digest,
+  ])
     if (job !== undefined) all.push(job)
-  }
-  add(byIntermediate)
-  add(byArk)
-  add(byItself)
-  add(crlByArk)
-  add(leaf?.digest)
-  add(intermediate?.digest)
-  add(ark?.digest)
-  add(ark?.spkiDigest)
-  add(crl?.digest)
   return { leaf: byIntermediate, intermediate: byArk, ark: byItself, crl: crlByArk, all }
 }
 

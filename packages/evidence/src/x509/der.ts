@@ -121,11 +121,11 @@ export class DerReader {
    * @throws EvidenceError when it is negative or not in its shortest form
    */
   unsigned(field: string, tag: number = TAG.integer): Uint8Array {
-    return this.bytes.subarray(this.skipUnsigned(field, tag), this.at)
+    return this.bytes.subarray(this.#skipUnsigned(field, tag), this.at)
   }
 
-  /** As {@link unsigned}. Returns where the content without the sign byte begins; it ends at `at`. */
-  skipUnsigned(field: string, tag: number = TAG.integer): number {
+  // Where that content begins; it ends at `at`.
+  #skipUnsigned(field: string, tag: number): number {
     const start = this.skipElement(tag, field)
     const size = this.at - start
     if (size === 0) throw this.error('malformed', 'no bytes', 'an integer', field)
@@ -139,7 +139,7 @@ export class DerReader {
 
   /** The next element, an INTEGER or ENUMERATED of at most four bytes, as a number. */
   smallInteger(field: string, tag: number = TAG.integer): number {
-    const start = this.skipUnsigned(field, tag)
+    const start = this.#skipUnsigned(field, tag)
     const size = this.at - start
     if (size > 4) throw this.error('too-large', `${size} bytes`, 'an integer of at most 4 bytes', field)
     let value = 0
@@ -148,20 +148,18 @@ export class DerReader {
   }
 
   boolean(field: string): boolean {
-    const start = this.skipElement(TAG.boolean, field)
-    const value = this.bytes[start]
-    if (this.at !== start + 1 || (value !== 0 && value !== 0xff)) {
+    const content = this.content(this.element(TAG.boolean, field))
+    if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) {
       throw this.error('malformed', 'another value', 'a BOOLEAN of 00 or ff', field)
     }
-    return value === 0xff
+    return content[0] === 0xff
   }
 
   /** Content of the next element, a BIT STRING of whole bytes. */
   bits(field: string): Uint8Array {
-    const start = this.skipElement(TAG.bitString, field)
-    if (this.at === start || this.bytes[start] !== 0)
-      throw this.error('malformed', 'unused bits', 'a bit string of whole bytes', field)
-    return this.bytes.subarray(start + 1, this.at)
+    const content = this.bytes.subarray(this.skipElement(TAG.bitString, field), this.at)
+    if (content[0] !== 0) throw this.error('malformed', 'unused bits', 'a bit string of whole bytes', field)
+    return content.subarray(1)
   }
 
   /** @throws EvidenceError unless everything was read */
@@ -211,26 +209,16 @@ export function oidOf(content: Uint8Array): string | undefined {
   return oidText(content, 0, content.length)
 }
 
-// Dotted forms that were written before: certificates have the same few. By a number that their bytes give; where
-// others give the same, the first one stays.
-const WRITTEN: Map<number, { readonly content: Uint8Array; readonly text: string }> = new Map()
+// The dotted forms of those that names and extensions have, by their three bytes.
+const SHORT: Map<number, string> = new Map()
 const MOST = 256
 
 function oidText(bytes: Uint8Array, start: number, end: number): string | undefined {
-  let key = 0
-  for (let i = start; i < end; i++) key = (Math.imul(key, 31) + (bytes[i] as number)) | 0
-  const known = WRITTEN.get(key)
-  if (known !== undefined && isAt(known.content, bytes, start, end)) return known.text
-  const text = dotted(bytes, start, end)
-  if (text !== undefined && known === undefined && WRITTEN.size < MOST)
-    WRITTEN.set(key, { content: Uint8Array.from(bytes.subarray(start, end)), text })
+  if (end - start !== 3) return dotted(bytes, start, end)
+  const key = ((bytes[start] as number) << 16) | ((bytes[start + 1] as number) << 8) | (bytes[start + 2] as number)
+  const text = SHORT.get(key) ?? dotted(bytes, start, end)
+  if (text !== undefined && SHORT.size < MOST) SHORT.set(key, text)
   return text
-}
-
-function isAt(content: Uint8Array, bytes: Uint8Array, start: number, end: number): boolean {
-  if (content.length !== end - start) return false
-  for (let i = 0; i < content.length; i++) if (content[i] !== bytes[start + i]) return false
-  return true
 }
 
 // Undefined for anything but at most 32 bytes of arcs in their shortest form, none above 32 bits.

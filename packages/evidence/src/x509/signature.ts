@@ -87,9 +87,9 @@ export function rawEcdsaSignature(der: Uint8Array, size: number): Uint8Array | u
     const pair = outer.inside(TAG.sequence, 'ecdsa')
     outer.finish('ecdsa')
     for (const end of [size, 2 * size]) {
-      let from = pair.skipUnsigned(end === size ? 'r' : 's')
-      if (pair.at - from > size) return undefined
-      for (let to = end - (pair.at - from); to < end; to++) raw[to] = der[from++] as number
+      const number = pair.unsigned(end === size ? 'r' : 's')
+      if (number.length > size) return undefined
+      raw.set(number, end - number.length)
     }
     pair.finish('ecdsa')
   } catch {
