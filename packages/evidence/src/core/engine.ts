@@ -253,5 +253,5 @@ function record<S>(step: Step<S>, finding: Reached, isWaived: boolean): Check {
 const RANK: Readonly<Record<Outcome, number>> = { 'not-applicable': 0, pass: 1, unchecked: 2, fail: 3 }
 
 function worse(a: Outcome, b: Outcome): Outcome {
-  return a === b || RANK[a] > RANK[b] ? a : b
+  return RANK[a] < RANK[b] ? b : a
 }

@@ -121,29 +121,23 @@ export class DerReader {
    * @throws EvidenceError when it is negative or not in its shortest form
    */
   unsigned(field: string, tag: number = TAG.integer): Uint8Array {
-    return this.bytes.subarray(this.#skipUnsigned(field, tag), this.at)
-  }
-
-  // Where that content begins; it ends at `at`.
-  #skipUnsigned(field: string, tag: number): number {
-    const start = this.skipElement(tag, field)
-    const size = this.at - start
-    if (size === 0) throw this.error('malformed', 'no bytes', 'an integer', field)
-    const first = this.bytes[start] as number
+    const content = this.bytes.subarray(this.skipElement(tag, field), this.at)
+    const [first, second] = content
+    if (first === undefined) throw this.error('malformed', 'no bytes', 'an integer', field)
     if (first >= 0x80) throw this.error('malformed', 'a negative integer', 'an integer of zero or more', field)
-    if (first !== 0 || size === 1) return start
-    if ((this.bytes[start + 1] as number) < 0x80)
-      throw this.error('malformed', 'an integer with needless zeros', 'its shortest form', field)
-    return start + 1
+    if (first === 0 && second !== undefined) {
+      if (second < 0x80) throw this.error('malformed', 'an integer with needless zeros', 'its shortest form', field)
+      return content.subarray(1)
+    }
+    return content
   }
 
   /** The next element, an INTEGER or ENUMERATED of at most four bytes, as a number. */
   smallInteger(field: string, tag: number = TAG.integer): number {
-    const start = this.#skipUnsigned(field, tag)
-    const size = this.at - start
-    if (size > 4) throw this.error('too-large', `${size} bytes`, 'an integer of at most 4 bytes', field)
+    const bytes = this.unsigned(field, tag)
+    if (bytes.length > 4) throw this.error('too-large', `${bytes.length} bytes`, 'an integer of at most 4 bytes', field)
     let value = 0
-    for (let i = start; i < this.at; i++) value = value * 256 + (this.bytes[i] as number)
+    for (const byte of bytes) value = value * 256 + byte
     return value
   }
 
