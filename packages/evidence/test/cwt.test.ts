@@ -271,6 +271,25 @@ describe('EAR and EAT claims', () => {
     assert.equal(readEar({ ...result, ear_verifier_id: { developer: 'd' } }).missing, 'the id of the verifier')
   })
 
+  it('what stands in a category without a name counts: no status is better', () => {
+    const outcome = (value: number): string =>
+      check(
+        judged(
+          cwt(
+            claims({
+              vector: [
+                [0, 2],
+                [9, value],
+              ],
+            }),
+          ),
+        ),
+        'token.profile',
+      ).outcome
+    assert.equal(outcome(3), 'pass')
+    for (const bad of [32, 96, -97]) assert.equal(outcome(bad), 'fail', `${bad}`)
+  })
+
   it('an audience that is no text is not nobody', () => {
     const verdict = judged(cwt(claims({ also: [[3, cborArray([cborInteger(5)])]] })))
     assert.equal(check(verdict, 'token.expect.audience').outcome, 'unchecked')

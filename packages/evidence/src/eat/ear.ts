@@ -153,8 +153,9 @@ function appraisalFaults(name: string, value: Json, appraisal: EarAppraisal | un
   if (isObject(vector) && !Object.values(vector).every(isClaim)) faults.push(`the vector of ${what} has another value`)
   if (policies !== undefined && !isList(policies)) faults.push(`the policies of ${what} are no list`)
   const status = appraisal?.status
-  const worst = Object.values(appraisal?.vector ?? {}).map(earTierOf)
-  if (status !== undefined && worst.some((tier) => isWorse(tier, status)))
+  // Categories that have no name here count as well: what stands in one may be why.
+  const stated = isObject(vector) ? Object.values(vector).filter(isClaim) : []
+  if (status !== undefined && stated.some((value) => isWorse(earTierOf(value), status)))
     faults.push(`the appraisal of ${what} says ${status}, and its vector something worse`)
   return faults
 }
