@@ -168,6 +168,40 @@ describe('logs of machines that differ from most', () => {
     assert.equal(outcome(quoted([...BOOT, changed, end], {}, [], expect), 'tpm.log.event-digests'), 'fail')
   })
 
+  it('soundness 41: what Windows would say in PCR 11, which it never ends, is not said by Windows', () => {
+    const number = (id: number, value: number): readonly [number, Uint8Array] => [id, Uint8Array.of(value)]
+    const settings = [
+      ...[0x40001, 0x50001, 0x50003, 0x50005, 0x50006].map((id) => number(id, 0)),
+      ...[0x50002, 0x5000a, 0x50012].map((id) => number(id, 1)),
+    ]
+    const end = (pcr: number): Event => ({ pcr, type: 4, data: utf8('WBCL') })
+    const hvci = number(0xa0007, 1)
+    const expect = { vbs: true, hvci: true }
+    const outcomes = (...events: readonly Event[]): readonly string[] => {
+      const verdict = quoted([...BOOT, ...events], {}, [], expect)
+      assert.equal(outcome(verdict, 'tpm.log.replay'), 'pass')
+      return [outcome(verdict, 'tpm.expect.vbs'), outcome(verdict, 'tpm.expect.hvci')]
+    }
+    const boot = [tagged(12, undefined, ...settings), end(12)]
+    assert.deepEqual(outcomes(tagged(12, undefined, ...settings, hvci), end(12)), ['pass', 'pass'])
+    assert.deepEqual(outcomes(...boot), ['pass', 'unchecked'])
+    // The running system extends PCR 11, and with a separator if it likes.
+    assert.deepEqual(outcomes(...boot, tagged(11, undefined, hvci)), ['pass', 'unchecked'])
+    assert.deepEqual(outcomes(...boot, tagged(11, undefined, hvci), end(11)), ['pass', 'unchecked'])
+    assert.deepEqual(outcomes(tagged(11, undefined, ...settings, hvci), end(11)), ['unchecked', 'unchecked'])
+  })
+
+  it('a setting without a value is none', () => {
+    const settings = [0x40001, 0x50001, 0x50003, 0x50005, 0x50006].map(
+      (id) => [id, Uint8Array.from(id === 0x50001 ? [] : [0])] as const,
+    )
+    const on = [0x50002, 0x5000a, 0x50012].map((id) => [id, Uint8Array.of(1)] as const)
+    const events = [...BOOT, tagged(12, undefined, ...settings, ...on), { pcr: 12, type: 4, data: utf8('WBCL') }]
+    const verdict = quoted(events, {}, [], { vbs: true, noDebugging: true })
+    assert.equal(outcome(verdict, 'tpm.expect.vbs'), 'unchecked')
+    assert.equal(outcome(verdict, 'tpm.expect.no-debugging'), 'unchecked')
+  })
+
   it('a program is among the programs, whatever type of event the log calls it', () => {
     const image = utf8('a program that nobody allows')
     const path = concat(filled(32), utf8('x'))

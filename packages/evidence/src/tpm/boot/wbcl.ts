@@ -23,11 +23,11 @@ export interface VsmKey {
   readonly modulus: Uint8Array
 }
 
-/** What Windows measured in PCR 11 to 14, as far as digests and positions bear it out. */
+/** What Windows measured in PCR 12 to 14, as far as digests and positions bear it out. */
 export interface WindowsLog {
   /** Values that were measured before the separator of their PCR, and whose digest fits. */
   readonly values: readonly WbclValue[]
-  /** Events in PCR 11 to 14 whose data do not have their digest. */
+  /** Events in PCR 12 to 14 whose data do not have their digest. */
   readonly unbound: readonly number[]
   /** Events after the separator of their PCR: anybody in the running system can have made them. */
   readonly afterSeparator: readonly number[]
@@ -60,7 +60,8 @@ export function readWindowsLog(log: BankLog): WindowsLog | undefined {
   const seen = new Set<number>()
   for (const event of log.events) {
     const pcr = pcrOf(event.register)
-    if (pcr < 11 || pcr > 14 || !event.extends) continue
+    // Windows ends PCR 12 to 14 before anything else runs, and never PCR 11: what that one has may be of the running system.
+    if (pcr < 12 || pcr > 14 || !event.extends) continue
     if (isBankSeparator(log, event) === 'windows') {
       if (ended.has(pcr)) separatorTwice.push(pcr)
       ended.add(pcr)
@@ -69,12 +70,12 @@ export function readWindowsLog(log: BankLog): WindowsLog | undefined {
       if (ended.has(pcr)) afterSeparator.push(event.number)
       else if (coverOf(event) !== 'all') (isForeign(event.data) ? hidden : unbound).push(event.number)
       else if (!readTags(event.data, pcr, event.number, values, 0)) unbound.push(event.number)
-    } else if ((pcr === 12 || pcr === 13) && !ended.has(pcr)) hidden.push(event.number)
-    else if (pcr !== 11 && ended.has(pcr)) afterSeparator.push(event.number)
+    } else if (ended.has(pcr)) afterSeparator.push(event.number)
+    else if (pcr !== 14) hidden.push(event.number)
   }
   if (!values.some(({ name }) => name !== undefined) && unbound.length === 0 && afterSeparator.length === 0)
     return undefined
-  const separatorMissing = [...seen].filter((pcr) => pcr !== 11 && !ended.has(pcr))
+  const separatorMissing = [...seen].filter((pcr) => !ended.has(pcr))
   return { values, unbound, afterSeparator, separatorTwice, separatorMissing, hidden }
 }
 
@@ -113,9 +114,9 @@ function readTags(data: Uint8Array, pcr: number, event: number, into: WbclValue[
   return true
 }
 
-/** The number that a value is, up to 64 bits; undefined for longer ones and those over 2^53. */
+/** The number that a value is, up to 64 bits; undefined for empty or longer ones and those over 2^53. */
 export function numberOf({ data }: Pick<WbclValue, 'data'>): number | undefined {
-  if (data.length > 8) return undefined
+  if (data.length === 0 || data.length > 8) return undefined
   let value = 0
   for (let i = data.length - 1; i >= 0; i--) value = value * 256 + (data[i] as number)
   return Number.isSafeInteger(value) ? value : undefined
