@@ -244,6 +244,14 @@ describe('logs of machines that differ from most', () => {
     }
   })
 
+  it("the technology that Google's firmware saw is the firmware's word, before the separator of PCR 0", () => {
+    const note: Event = { pcr: 0, type: 0x11, data: concat(utf8('GCE NonHostInfo\0'), Uint8Array.of(4), filled(15)) }
+    assert.equal(quoted([note, ...BOOT]).claims.boot?.googleTechnology, 'AMD SEV-SNP')
+    const later = quoted([...BOOT, note])
+    assert.equal(outcome(later, 'tpm.log.replay'), 'pass')
+    assert.equal(later.claims.boot?.googleTechnology, undefined)
+  })
+
   it('firmware was left only where that succeeded', () => {
     const left = (...texts: readonly string[]): boolean | undefined =>
       quoted([...BOOT, ...texts.map((text) => ({ pcr: 5, type: 0x80000007, data: utf8(text) }))]).claims.boot

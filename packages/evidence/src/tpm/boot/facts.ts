@@ -68,8 +68,11 @@ export function readBootFacts(log: BankLog): BootFacts {
   const texts: BootText[] = []
   let leftFirmware = false
   let google: string | undefined
+  let firmwareWrites = true
   for (const event of log.events) {
     if (!event.extends) continue
+    // What comes later into PCR 0 may be of whatever booted, whose word this is not.
+    if (event.register === 'pcr0' && isBankSeparator(log, event) === 'firmware') firmwareWrites = false
     if (event.type === EV.bootApplication) programs.push(programOf(event))
     else if (isHiddenProgram(log, event)) programs.push({ ...programOf(event), claimedOther: true })
     else if (event.type === EV.ipl) addText(event, texts)
@@ -79,7 +82,7 @@ export function readBootFacts(log: BankLog): BootFacts {
       startsWith(event.data, 'Exit Boot Services Returned with Success')
     )
       leftFirmware = true
-    else if (event.type === EV.nonhostInfo && event.register === 'pcr0' && coverOf(event) === 'all')
+    else if (firmwareWrites && event.type === EV.nonhostInfo && event.register === 'pcr0' && coverOf(event) === 'all')
       google ??= technologyOf(event.data)
   }
   const facts = { secureBoot: readSecureBoot(log), programs, texts, leftFirmware }
