@@ -231,6 +231,28 @@ describe('logs of machines that differ from most', () => {
     }
   })
 
+  it('of two states of secure boot none can be called something else', () => {
+    const state = (on: number, type = 0x80000001): Event => ({
+      pcr: 7,
+      type,
+      data: concat(GLOBAL, le(10, 8), le(1, 8), utf16('SecureBoot'), Uint8Array.of(on)),
+    })
+    const end = { pcr: 7, type: 4, data: filled(4) }
+    const off = state(0)
+    for (const veiled of [
+      off,
+      { ...off, type: 0x80000007 },
+      { pcr: 7, type: 0x800000e0, data: utf8('an authority'), measured: off.data },
+    ]) {
+      const verdict = quoted([veiled, state(1), end])
+      assert.equal(outcome(verdict, 'tpm.log.replay'), 'pass')
+      assert.equal(outcome(verdict, 'tpm.log.event-digests'), 'fail')
+      assert.equal(verdict.claims.boot?.secureBoot, undefined)
+    }
+    assert.equal(quoted([off, end]).claims.boot?.secureBoot, false)
+    assert.equal(quoted([{ ...off, type: 0x80000007 }, end]).claims.boot?.secureBoot, undefined)
+  })
+
   it('nothing is said of secure boot where no separator of the firmware ends PCR 7', () => {
     const [variable] = BOOT
     for (const [end, expected] of [

@@ -5,7 +5,7 @@ import { latin1, quoted, startsWith, textOf } from '../../eventlog/text.ts'
 import { EFI_GLOBAL_VARIABLE, filePathOf, guidAt, readVariable, switchOf } from '../../eventlog/uefi.ts'
 import { parseCertificate } from '../../x509/certificate.ts'
 import { WIDE } from '../../x509/wide-algorithms.ts'
-import { type BankLog, isBankSeparator, isErrorSeparator } from './measured-log.ts'
+import { type BankLog, isBankSeparator, isErrorSeparator, measuredSecureBoot } from './measured-log.ts'
 import { pcrOf } from './wbcl.ts'
 
 /** One list of keys or hashes that secure boot goes by. */
@@ -129,6 +129,8 @@ export function readSecureBoot(log: BankLog): SecureBoot {
   const keys: Record<string, SecureBootKeys> = {}
   const unbound: number[] = []
   const states = new Set<boolean>()
+  // With those that the log calls something else: no digest bears out what an event is called.
+  const all = new Set<boolean>()
   // Without its separator nobody knows that it was firmware that wrote all of PCR 7.
   let ended = false
   for (const event of log.events) {
@@ -138,6 +140,8 @@ export function readSecureBoot(log: BankLog): SecureBoot {
       ended = separates && !isErrorSeparator(log, event)
       break
     }
+    const measured = measuredSecureBoot(log, event)
+    if (measured !== undefined) all.add(measured)
     if (event.type !== EV.driverConfig) continue
     if (coverOf(event) !== 'all') {
       unbound.push(event.number)
@@ -147,11 +151,11 @@ export function readSecureBoot(log: BankLog): SecureBoot {
     if (variable === undefined) continue
     const known = variable.guid === EFI_GLOBAL_VARIABLE || variable.guid === IMAGE_SECURITY
     const state = switchOf(variable)
-    if (state?.name === 'SecureBoot') states.add(state.on)
+    if (state?.name === 'SecureBoot') for (const set of [states, all]) set.add(state.on)
     else if (known && KEY_LISTS.includes(variable.name)) keys[variable.name] = keysOf(variable.value)
   }
   const [state] = states
-  return { enabled: states.size === 1 && ended ? state : undefined, keys, unbound, contradiction: states.size > 1 }
+  return { enabled: all.size === 1 && ended ? state : undefined, keys, unbound, contradiction: all.size > 1 }
 }
 
 const X509_LIST = 'a5c059a1-94e4-4aa7-87b5-ab155c2bf072'

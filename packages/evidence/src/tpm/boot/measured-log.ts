@@ -20,6 +20,8 @@ export interface BankLog {
   readonly events: readonly LoggedEvent[]
   /** Digests of what firmware, first after an error, and Windows measure as separators. */
   readonly separators: { readonly firmware: readonly DigestJob[]; readonly windows: DigestJob }
+  /** Digests of what firmware measures of secure boot: that it is off, and that it is on. */
+  readonly secureBoot: readonly DigestJob[]
 }
 
 /** A log as read, with the work that tells what it is worth. */
@@ -125,8 +127,16 @@ function bankLog(bank: DigestAlgorithm, log: TcgLog, locality: number): BankLog 
     firmware: [over([1, 0, 0, 0]), over([0, 0, 0, 0]), over([255, 255, 255, 255])],
     windows: over([0x57, 0x42, 0x43, 0x4c]),
   }
-  return { bank, replays, launched, events, separators }
+  const secureBoot = [0, 1].map((on) => over([...SECURE_BOOT, on]))
+  return { bank, replays, launched, events, separators, secureBoot }
 }
+
+// UEFI_VARIABLE_DATA of `SecureBoot`, up to its value: GUID of the global variables, 10 characters, 1 byte, the name.
+const SECURE_BOOT: readonly number[] = [
+  ...[0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c],
+  ...[10, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
+  ...[...'SecureBoot'].flatMap((letter) => [letter.charCodeAt(0), 0]),
+]
 
 /** What a PCR holds before anything is extended. @see TCG PC Client Platform TPM Profile 1.05, section 4.6.2 */
 export function initialValue(index: number, size: number, locality: number): Uint8Array {
@@ -140,10 +150,11 @@ function isLaunchPcr(index: number): boolean {
   return index >= 17 && index <= 22
 }
 
-function jobsOf({ bank, replays, launched, events, separators }: BankLog, explained: DigestAlgorithm): readonly Job[] {
+function jobsOf(log: BankLog, explained: DigestAlgorithm): readonly Job[] {
+  const { replays, launched, events, separators } = log
   const jobs: Job[] = [...replays.values(), ...launched.values()]
-  if (bank !== explained) return jobs
-  jobs.push(...separators.firmware, separators.windows)
+  if (log.bank !== explained) return jobs
+  jobs.push(...separators.firmware, separators.windows, ...log.secureBoot)
   for (const { preimages } of events) for (const { job } of preimages) jobs.push(job)
   return jobs
 }
@@ -203,4 +214,10 @@ export function isBankSeparator({ separators }: BankLog, event: LoggedEvent): 'f
 export function isErrorSeparator({ separators }: BankLog, { digest }: LoggedEvent): boolean {
   const made = separators.firmware[0]?.result
   return made !== undefined && equalBytes(made, digest)
+}
+
+/** What an event measures of secure boot, whatever type and data the log gives it; undefined when that is nothing. */
+export function measuredSecureBoot({ secureBoot }: BankLog, { digest }: LoggedEvent): boolean | undefined {
+  const at = secureBoot.findIndex(({ result }) => result !== undefined && equalBytes(result, digest))
+  return at < 0 ? undefined : at === 1
 }
