@@ -1,4 +1,4 @@
-export type { OidcAlgorithm, OidcGrant, OidcOptions } from './access/oidc.ts'
+export { type OidcAlgorithm, type OidcGrant, type OidcOptions, oidcVerifier } from './access/oidc.ts'
 export type { EmulatedEvidence, EmulatedKind, EmulatedMachine, EmulatedPlatforms } from './emulated-platforms.ts'
 export type { TlsOptions } from './http/listen.ts'
 export type { Rate } from './http/rate-limit.ts'

@@ -7,7 +7,6 @@ const MEMBERS: readonly string[] = ['issuer', 'audience', 'algorithms', 'claim',
 
 /**
  * Reads the OpenID provider that `up` is to believe: `{ issuer, audience, claim, grants: [{ value, namespace, scopes }] }`.
- * The server checks algorithms, addresses and grants.
  *
  * @throws CliError (usage) that names the member
  */
@@ -21,6 +20,13 @@ export async function readOidc(path: string, around: Around): Promise<OidcOption
     throw usageError(
       `${path}: expected texts for issuer, audience and claim, and a list of grants { value, namespace, scopes }`,
     )
+  const { oidcVerifier } = await import('@sekisho/server')
+  try {
+    oidcVerifier(content)
+  } catch (error) {
+    if (error instanceof TypeError) throw usageError(`${path}: ${error.message}`, error)
+    throw error
+  }
   return content
 }
 

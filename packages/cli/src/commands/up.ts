@@ -51,6 +51,8 @@ export async function upCommand(options: UpOptions, around: Around): Promise<num
       '--production refuses --emulated: nobody should get a real secret for software that plays a machine',
     )
   if (options.recheck === 0) throw usageError('--recheck 0: expected minutes, one at least')
+  if (options.lease === 0) throw usageError('--lease 0: expected seconds, one at least')
+  if (options.keepEvents === 0) throw usageError('--keep-events 0: expected days, one at least')
   const folder = dataFolder(options.data, around)
   const stopped = untilStopped()
   const emulated = options.emulated === true ? await startWorld(folder, around) : undefined
@@ -212,7 +214,7 @@ function inPlainWords(error: unknown): unknown {
     return new CliError(EXIT.unreadable, 'the address is taken by another program; --port chooses another', {
       cause: error,
     })
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL')
+  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return new CliError(EXIT.unreadable, `this address cannot be listened on (${code})`, { cause: error })
   return error
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import type { Around } from '../around.ts'
+import { portOption, proxyOption, publicUrlOption } from '../options/address.ts'
 import { keepRefusedOption } from '../options/retention.ts'
 import { countOption, once, text } from '../options/values.ts'
 import type { Done } from './remote.ts'
@@ -19,11 +20,11 @@ function addUp(root: Command, around: Around, done: Done): void {
     .description('start the checkpoint: verifier, policy, key broker, log')
     .option('--data <folder>', 'where database and keys are kept (SEKISHO_DATA)', once('--data', text))
     .option('--host <address>', 'address to listen on', once('--host', text))
-    .option('--port <number>', 'port to listen on; 0 takes a free one', once('--port', countOption('--port')))
+    .option('--port <number>', 'port to listen on; 0 takes a free one', once('--port', portOption))
     .option(
       '--public-url <url>',
       'where others reach it; names it in results and in the log',
-      once('--public-url', text),
+      once('--public-url', publicUrlOption),
     )
     .option('--new-setup-link', 'every token is lost: print a one-time link at this start too')
     .option('--tls-cert <file>', 'certificate chain in PEM', once('--tls-cert', text))
@@ -40,7 +41,7 @@ function addUp(root: Command, around: Around, done: Done): void {
       collect,
     )
     .option('--oidc <file>', 'OpenID provider whose tokens open the API: YAML or JSON', once('--oidc', text))
-    .option('--trusted-proxy <address>', 'believe X-Forwarded-For of this proxy; repeatable', collect)
+    .option('--trusted-proxy <address>', 'believe X-Forwarded-For of this proxy; repeatable', proxyOption)
     .option('--production', 'refuse everything that is for trying out only')
     .option('--emulated', 'trust emulated platforms too, and serve their key services; never in production')
     .option('--tpm-root <file>', 'vouch for these TPM makers: roots and what is below them, PEM; repeatable', collect)

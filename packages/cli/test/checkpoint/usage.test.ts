@@ -1,13 +1,35 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { EXIT } from '../../src/exit.ts'
-import { scratch } from '../process.ts'
+import { proxyOption } from '../../src/options/address.ts'
+import { ROOT, scratch } from '../process.ts'
 import { run, runWithin } from '../run.ts'
 import { commandLines, helpOf } from './commands.ts'
 
 const home = scratch()
+const EVIDENCE = join(ROOT, 'examples', 'tdx', 'quote.bin')
+const GRANT = { value: 'x', namespace: '*', scopes: ['admin'] }
+
+/** A file of an OpenID provider that is in order but for these members. */
+function oidc(members: Readonly<Record<string, unknown>>): string {
+  const text = JSON.stringify({ issuer: 'https://id.example', audience: 'sekisho', grants: [GRANT], ...members })
+  const file = join(home, `${createHash('sha256').update(text).digest('hex').slice(0, 8)}.json`)
+  writeFileSync(file, text)
+  return file
+}
+
+describe('--trusted-proxy', () => {
+  it('takes addresses however they are written, and knows them as connections name them', () => {
+    const written = ['10.0.0.5', '2001:DB8:0:0:0:0:0:5', '::ffff:10.0.0.6', '::FFFF:10.0.0.7']
+    const read = written.reduce<readonly string[]>((before, one) => proxyOption(one, before), [])
+    assert.deepEqual(read, ['10.0.0.5', '2001:db8::5', '10.0.0.6', '10.0.0.7'])
+  })
+})
 
 describe('the help of every command', () => {
   for (const command of commandLines()) {
@@ -51,6 +73,19 @@ describe('a command line that is wrong', () => {
     [['up', '--keep-refused', 'long', '--data', home], /--keep-refused long: expected days, such as 30, or a size/],
     [['up', '--keep-refused', '5,6d', '--data', home], /--keep-refused was given twice for the same/],
     [['up', '--recheck', '0', '--data', home], /--recheck 0: expected minutes, one at least/],
+    [['up', '--lease', '0', '--data', home], /--lease 0: expected seconds, one at least/],
+    [['up', '--keep-events', '0', '--data', home], /--keep-events 0: expected days, one at least/],
+    [['up', '--port', '65536', '--data', home], /--port 65536: expected a number from 0 to 65535/],
+    [['up', '--public-url', 'nope', '--data', home], /--public-url nope: expected a URL such as/],
+    [['up', '--public-url', 'https://x/?y', '--data', home], /--public-url .*without query/],
+    [['up', '--trusted-proxy', '10.0.0.0/8', '--data', home], /--trusted-proxy 10\.0\.0\.0\/8: expected one address/],
+    [['up', '--trusted-proxy', 'proxy', '--data', home], /--trusted-proxy proxy: expected one address/],
+    [['up', '--oidc', oidc({ issuer: 'http://id.example' }), '--data', home], /must be reached by https/],
+    [['up', '--oidc', oidc({ issuer: 'nope' }), '--data', home], /no URL where one is due/],
+    [['up', '--oidc', oidc({ algorithms: ['HS256'] }), '--data', home], /algorithms of the OpenID provider must be of/],
+    [['up', '--oidc', oidc({ grants: [{ ...GRANT, scopes: ['root'] }] }), '--data', home], /scopes must be of admin/],
+    [['up', '--pccs', 'nope', '--data', home], /--pccs must be a URL/],
+    [['collateral', 'fetch', EVIDENCE, '--kds', 'ftp://x'], /--kds must be an https: URL/],
     [['up', '--tls-cert', 'x', '--data', home, '--port', '0'], /--tls-cert and --tls-key belong together/],
   ]
   for (const [args, words] of cases) {

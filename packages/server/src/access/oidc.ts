@@ -159,6 +159,7 @@ async function discover(issuer: string): Promise<URL> {
 const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '[::1]', 'localhost'])
 
 function safeUrl(text: string): URL {
+  if (!URL.canParse(text)) throw new TypeError('the OpenID provider has no URL where one is due')
   const url = new URL(text)
   if (url.protocol === 'https:' || (url.protocol === 'http:' && LOOPBACK.has(url.hostname))) return url
   throw new TypeError('the OpenID provider must be reached by https')
