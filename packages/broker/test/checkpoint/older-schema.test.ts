@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { canonicalJson } from '@sekisho/evidence'
+import { type Database, openDatabase } from '../../src/index.ts'
+import { MIGRATIONS } from '../../src/storage/schema.ts'
+import {
+  attested,
+  brokerOver,
+  decrypt,
+  furnish,
+  later,
+  PERMIT,
+  RESOURCE,
+  referenceOf,
+  SECRET,
+  sharedWorld,
+  teeKeys,
+  worldVerifier,
+} from './kit.ts'
+
+/** What each version added, taken away again: the newest first. */
+const UNDONE: readonly (readonly [version: number, statements: readonly string[]])[] = [
+  [6, ['DROP INDEX verdicts_template']],
+  [5, ['DROP TABLE verdict_templates', 'ALTER TABLE verdicts DROP COLUMN template']],
+  [4, ['DROP TABLE used_appraisals']],
+  [3, ['DROP INDEX appraisals_refused', 'DROP TABLE refused_evidence']],
+  [2, ['DROP TABLE tpm_enrolments', 'DROP TABLE tpm_keys']],
+]
+
+async function olden(db: Database, version: number): Promise<void> {
+  await db.transaction(async (sql) => {
+    for (const [one, statements] of UNDONE) {
+      if (one <= version) continue
+      for (const statement of statements) await sql.run(statement)
+    }
+    await sql.run('DELETE FROM schema_versions WHERE version > ?', [version])
+  })
+}
+
+test('there is no version of the schema that is not tried here', () => {
+  assert.deepEqual(
+    MIGRATIONS.slice(1).map(({ version }) => version),
+    UNDONE.map(([version]) => version).reverse(),
+  )
+})
+
+for (const { version } of MIGRATIONS.slice(0, -1))
+  test(`a database of schema ${version} is brought up to date, and nothing in it is lost`, async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sekisho-older-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const at = new Date()
+    const verifier = await worldVerifier(t, sharedWorld())
+    const machine = sharedWorld().snp()
+    const keys = teeKeys()
+    const before = await openDatabase({ folder })
+    const old = await brokerOver(before, verifier)
+    await furnish(old, 'default', at)
+    await old.admin.putReference('default', referenceOf(verifier, machine, 'mine'), { actor: 'tester', at })
+    const { session } = await attested(old, machine, { namespace: 'default', at, keys })
+    const given = await old.release({ by: { session }, namespace: 'default', resource: RESOURCE, at })
+    assert.ok(given.released)
+    await olden(before, version)
+    await before.close()
+
+    const db = await openDatabase({ folder })
+    t.after(() => db.close())
+    const broker = await brokerOver(db, verifier)
+    const [last] = await db.all<{ version: number }>('SELECT MAX(version) AS version FROM schema_versions')
+    assert.equal(last?.version, MIGRATIONS.at(-1)?.version)
+    assert.equal((await db.all('SELECT id FROM used_appraisals')).length, 1, 'what was released on is known to be used')
+    const [attestation] = await broker.decisions('default', { kind: 'attest' })
+    const told = await broker.why('default', attestation?.id ?? '')
+    const receipt = await broker.receipt('default', attestation?.id ?? '')
+    const digest = createHash('sha256').update(canonicalJson(told?.verdict)).digest('hex')
+    assert.equal(receipt?.entry.verdictSha256, digest, 'the verdict is the one that was logged')
+    assert.equal((await broker.leaseState(given.lease.id, { at, namespace: 'default' }))?.state, 'live')
+    const again = await attested(broker, machine, { namespace: 'default', at: later(at, 60), keys })
+    const by = { session: again.session }
+    const more = await broker.release({ by, namespace: 'default', resource: RESOURCE, at: later(at, 60) })
+    assert.ok(more.released)
+    assert.equal(decrypt(more.released.jwe, keys.privateKey), SECRET)
+    const { revoked } = await broker.admin.setPolicy('default', `${PERMIT}\nforbid (principal, action, resource);`, {
+      actor: 'tester',
+      at: later(at, 61),
+    })
+    assert.equal(revoked, 2)
+    // What a release rests on outlives the time after which what was not used goes.
+    await broker.tick(later(at, 40 * 24 * 3600))
+    assert.equal((await broker.why('default', attestation?.id ?? ''))?.notKept, undefined)
+  })
