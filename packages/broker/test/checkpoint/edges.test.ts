@@ -105,11 +105,12 @@ test('an advisory that names no level is refused: it would concern nobody', asyn
 
 test('leases whose time is over are not among those that an advisory concerns', async (t) => {
   const all = await scene(t)
-  await granted(all, later(AT, -7200))
-  const lease = await granted(all, AT)
+  await granted(all, AT)
+  const now = later(AT, 7200)
+  const lease = await granted(all, now)
   const advisory = { id: 'AMD-SB-4', vendor: 'amd', published: '2026-11-20T00:00:00Z' }
-  await all.broker.admin.putAdvisory(NAMESPACE, advisory, { actor: ACTOR, at: later(AT, -7100) })
-  const found = await all.broker.affectedBy(NAMESPACE, 'AMD-SB-4', AT)
+  await all.broker.admin.putAdvisory(NAMESPACE, advisory, { actor: ACTOR, at: later(AT, 100) })
+  const found = await all.broker.affectedBy(NAMESPACE, 'AMD-SB-4', now)
   assert.deepEqual(
     found.map((one) => one.lease),
     [lease.lease.id],
