@@ -121,7 +121,9 @@ function atLeast(what: string, actual: number, least: number, party: Party = OWN
   )
 }
 
-function minTcb({ report, expect, layout, product }: SnpState): Finding {
+function minTcb(state: SnpState): Finding {
+  const { report, expect, layout, product } = state
+  if (product === undefined) return productUnknown(state)
   const { minTcb: least = {} } = expect
   const parts = TCB_PARTS.filter((part) => least[part] !== undefined)
   if (parts.length === 0)
@@ -135,10 +137,7 @@ function minTcb({ report, expect, layout, product }: SnpState): Finding {
     const level = least[part] as number
     const at = layout.parts[part]
     if (at === undefined)
-      return fail(
-        `${product ?? 'the product'} has no ${part} level`,
-        mend(`leave ${part} out of \`minTcb\` for this product`),
-      )
+      return fail(`${product} has no ${part} level`, mend(`leave ${part} out of \`minTcb\` for this product`))
     const low =
       atLeast(`${part} of COMMITTED_TCB`, report.committedTcb[at] as number, level, PLATFORM) ??
       atLeast(`${part} of LAUNCH_TCB`, report.launchTcb[at] as number, level, PLATFORM)
@@ -147,6 +146,11 @@ function minTcb({ report, expect, layout, product }: SnpState): Finding {
   const free = TCB_PARTS.filter((part) => layout.parts[part] !== undefined && least[part] === undefined)
   const reason = free.length === 0 ? 'it is' : `it is, as far as you asked: ${free.join(', ')} may be anything`
   return pass(reason, { actual: tcbText(report.committedTcb, layout.parts) })
+}
+
+// How the TCB is laid out would be a guess.
+function productUnknown(state: SnpState): Finding {
+  return unchecked('reports of version 2 have no CPUID fields: the certificate names the product', fetchLeaf(state))
 }
 
 function tcbText(tcb: Uint8Array, parts: SnpState['layout']['parts']): string {
@@ -269,7 +273,7 @@ export const APPRAISAL_STEPS: StepGroup<SnpState> = {
         allZero(report.hostData),
       ),
     ),
-    waivable('min-tcb', minTcb),
+    { ...waivable('min-tcb', minTcb), needs: ['snp.report.product'] },
     step('expect.min-firmware', minFirmware),
     step('expect.committed-firmware', committedFirmware),
     step('expect.mitigations', mitigations),
@@ -277,7 +281,7 @@ export const APPRAISAL_STEPS: StepGroup<SnpState> = {
     step('expect.platform-info', ({ platformInfo, expect }) =>
       flags(expect.platformInfo, platformInfo, 'PLATFORM_INFO', PLATFORM),
     ),
-    step('expect.product', productAccepted),
+    step('expect.product', productAccepted, ['snp.report.product']),
     step('expect.hardware-id', hardwareId),
     step('expect.chip-id', chipIdShown),
     step('expect.provider', provider),
@@ -293,7 +297,7 @@ function productAccepted(state: SnpState): Finding {
   const actual = state.product
   if (products === undefined) return NOT_ASKED
   return actual === undefined
-    ? unchecked('reports of version 2 have no CPUID fields: the certificate names the product', fetchLeaf(state))
+    ? productUnknown(state)
     : compareOneOf({ what: 'the product', actual, option: 'products' }, products)
 }
 
