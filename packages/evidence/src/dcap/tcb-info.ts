@@ -92,6 +92,8 @@ export function parseTcbInfo(text: string): TcbInfo {
   const levels = records.map((one) => readTcbLevel(one, version, tdx))
   const identities =
     tdx && json.get('tdxModuleIdentities') !== undefined ? json.list('tdxModuleIdentities', MAX_IDENTITIES) : []
+  const ids = identities.map((one) => one.text('id').toUpperCase())
+  if (new Set(ids).size < ids.length) throw refuse('tdxModuleIdentities', 'two equal ones', 'each once')
   const named = records[0]?.object('tcb')
   return {
     id,

@@ -198,6 +198,12 @@ describe('soundness 18: TCB levels trusted to be in order', () => {
     const levels = [SGX_LEVEL, { ...SGX_LEVEL, tcbStatus: 'Revoked' }]
     assert.deepEqual(failing(judgeSgx(makeSgx({ tcbInfo: { levels } }))), ['sgx.tcb-info.present'])
   })
+  it('two identities of one module version are a contradiction, whatever the case of their ids', () => {
+    const revoked = module1({ isvsvn: 2, tcbDate: DATE, tcbStatus: 'Revoked' })
+    const twice = [...EXAMPLE_MODULES, ...revoked.map((one) => ({ ...one, id: one.id.toLowerCase() }))]
+    const verdict = judgeTdx(makeTdx({ tcbInfo: { tdxModuleIdentities: twice } }))
+    assert.deepEqual(failing(verdict), ['tdx.tcb-info.present'])
+  })
 })
 
 describe('soundness 20: a revoked QE status returned early and the success flag kept', () => {
