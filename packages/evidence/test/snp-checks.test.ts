@@ -283,13 +283,6 @@ describe('the verdict about SNP evidence', () => {
     assert.match(find(verdict, 'snp.expect.product').remedy?.action ?? '', /VCEK|vcek/)
     assert.equal(verdict.outcome, 'incomplete')
   })
-  it('is incomplete, whatever the lowest TCB, where only the certificate would tell how the TCB is laid out', () => {
-    const old = makeSnp({ product: 'Turin', version: 2 })
-    assert.equal(verdictOf({ made: old }).outcome, 'verified')
-    const verdict = verdictOf({ made: old, collateral: { crl: old.crl } })
-    assert.equal(find(verdict, 'snp.expect.min-tcb').outcome, 'unchecked')
-    assert.equal(verdict.outcome, 'incomplete')
-  })
   for (const name of ['vcek', 'ask', 'ark'] as const) {
     it(`is incomplete without the ${name}, and says where it is to be had`, () => {
       const verdict = verdictOf({ collateral: without(name) })
