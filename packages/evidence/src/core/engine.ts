@@ -77,9 +77,8 @@ export interface Judgement {
  *   waiver must not pass for a decision.
  */
 export function judge<S>(groups: readonly StepGroup<S>[], state: S, waive: readonly string[] = []): Judgement {
-  const plan = planOf(groups)
-  assertWaivable(plan, waive)
-  const { needs, records } = plan
+  const { ids, waivable, needs, records } = planOf(groups)
+  assertWaivable(ids, waivable, waive)
   const outcomes: Outcome[] = []
   const waived: string[] = []
   const checks: CheckGroup[] = []
@@ -191,7 +190,7 @@ export function stepIds<S>(groups: readonly StepGroup<S>[], which: 'all' | 'waiv
   )
 }
 
-function assertWaivable({ ids, waivable }: Plan, waive: readonly string[]): void {
+function assertWaivable(ids: readonly string[], waivable: readonly string[], waive: readonly string[]): void {
   for (const id of waive) {
     if (waivable.includes(id)) continue
     throw new TypeError(
