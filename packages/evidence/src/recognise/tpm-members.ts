@@ -1,5 +1,4 @@
 import { fromHex } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
 import { readPcrs } from '../tpm/evidence.ts'
 import { readKey } from '../tpm/plan.ts'
 import { parseAttest } from '../tpm-structures/attest.ts'
@@ -9,6 +8,7 @@ import { decodeBase64, decodePem } from '../x509/pem.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
 import { isMembers } from './snp-structure.ts'
 import { base64, type OtherQuote, pcrsOfTools, quoteOf } from './tpm-others.ts'
+import { tried } from './tried.ts'
 
 /** A TPMS_ATTEST of the type quote in hexadecimal, base64 or base64url. */
 const QUOTE = /^\s*(?:(?:0x)?ff5443478018[0-9a-f]|[/_]1RDR4AY[\w+/-])/i
@@ -156,14 +156,4 @@ function isLog(value: unknown): boolean {
 
 function nameOf({ name }: Member): string {
   return JSON.stringify(name.slice(0, 32))
-}
-
-function tried<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    // Something else: it goes unused, and is named.
-    if (error instanceof EvidenceError) return undefined
-    throw error
-  }
 }

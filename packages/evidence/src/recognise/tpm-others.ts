@@ -6,6 +6,7 @@ import { hashOf, type TpmHash } from '../tpm-structures/algorithms.ts'
 import { parseAttest } from '../tpm-structures/attest.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { isMembers } from './snp-structure.ts'
+import { tried } from './tried.ts'
 
 /** A quote of another project's form, as the JSON that a TPM's verifier reads. */
 export interface OtherQuote {
@@ -155,14 +156,9 @@ export function quoteOfParsec(bytes: Uint8Array): OtherQuote | undefined {
 }
 
 function cborMap(bytes: Uint8Array): Parameters<typeof entryOf>[0] | undefined {
-  try {
-    const item = decodeCbor(bytes, { field: 'parsec', maxItems: 64 })
-    return item.type === 'map' ? item : undefined
-  } catch (error) {
-    // Some other map: the reader of CCA's tokens says what is wrong with it.
-    if (error instanceof EvidenceError) return undefined
-    throw error
-  }
+  // Some other map: the reader of CCA's tokens says what is wrong with it.
+  const item = tried(() => decodeCbor(bytes, { field: 'parsec', maxItems: 64 }))
+  return item?.type === 'map' ? item : undefined
 }
 
 /** A quote in the form that a TPM's verifier reads; what is undefined is left out. */

@@ -1,5 +1,4 @@
 import { parseAzureJson } from '../azure/evidence.ts'
-import { EvidenceError } from '../core/errors.ts'
 import { startsWith } from '../eventlog/text.ts'
 import { parseTpmJson } from '../tpm/evidence.ts'
 import { jsonFault } from './json-error.ts'
@@ -8,6 +7,7 @@ import { textOf } from './text.ts'
 import { tpmOfKbs } from './tpm-kbs.ts'
 import { mayHoldQuote, quoteOfMembers } from './tpm-members.ts'
 import { type OtherQuote, quoteOfGo, quoteOfKeylime, quoteOfParsec } from './tpm-others.ts'
+import { tried } from './tried.ts'
 
 const BRACE = 0x7b
 
@@ -66,14 +66,4 @@ function firstLetter(bytes: Uint8Array): number | undefined {
 // TPM_GENERATED_VALUE, TPM_ST_ATTEST_QUOTE.
 function isQuote(message: Uint8Array): boolean {
   return message[0] === 0xff && startsWith(message.subarray(1), 'TCG\x80\x18')
-}
-
-function tried<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    // Some other JSON: the envelopes say what is wrong with it.
-    if (error instanceof EvidenceError) return undefined
-    throw error
-  }
 }
