@@ -21,10 +21,10 @@ export async function wholeList(
 ): Promise<Readonly<Record<string, readonly unknown[]>>> {
   const found: unknown[] = []
   let after: string | undefined
+  const [place, given] = path.split('?')
+  const query = new URLSearchParams(given)
+  query.set('limit', String(PAGE))
   for (let page = 0; page < MOST_PAGES; page++) {
-    const [place, given] = path.split('?')
-    const query = new URLSearchParams(given)
-    query.set('limit', String(PAGE))
     if (after !== undefined) query.set('after', after)
     const answer = new Answer(await client.get(client.in(`${place}?${query}`)))
     found.push(...answer.list(member).map(({ raw }) => raw))
