@@ -3,7 +3,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Disposable,
+  type Page,
+} from 'playwright-core'
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const CHROMIUM = process.env['SEKISHO_CHROMIUM'] ?? '/usr/bin/chromium'
@@ -44,8 +51,8 @@ let chromiumOfAll: Promise<Browser> | undefined
 let users = 0
 let leaving: NodeJS.Timeout | undefined
 
-// Test files that run in one process follow each other at once: they share one Chromium, which ends with the last.
-const LINGER_MS = 500
+// Test files that run in one process share one Chromium: between two that need it there are some that do not.
+const LINGER_MS = 3000
 
 function takeBrowser(): Promise<Browser> {
   users++
@@ -60,6 +67,7 @@ function leaveBrowser(): void {
   leaving = setTimeout(() => {
     const browser = chromiumOfAll
     chromiumOfAll = undefined
+    kept = []
     void browser?.then((one) => one.close())
   }, LINGER_MS)
 }
@@ -71,69 +79,85 @@ async function launch(): Promise<Browser> {
   })
   browser.once('disconnected', () => {
     chromiumOfAll = undefined
+    kept = []
   })
   return browser
 }
 
 interface Kept {
   readonly page: Page
-  /** The options of its context, and whose it is. */
+  /** The options of its context. */
   readonly like: string
   used: boolean
+  /** The script that its documents begin with, while it is used. */
+  beginning?: Disposable
 }
 
-const kept = new WeakMap<Page, Kept>()
+let kept: readonly Kept[] = []
 
 /**
- * Pages in the Chromium that all share; every page notes requests to anywhere but `url`. A page in a context of its own
- * costs a second of CPU, most of it for code that is fetched and compiled again: a page that was left is emptied and given
- * to the next that asks for one like it.
+ * Pages in the Chromium that all share; every page notes requests to anywhere but its server. A context of its own costs a
+ * page a second of CPU or two, since to Chromium it is another person's profile, and its code is fetched and compiled
+ * again: a page that was left is emptied and given to the next that asks for one like it, in whichever file.
+ *
+ * @param starting the address of a server that may be starting still, while the browser is being held
  */
-export async function openPages(url: string): Promise<Pages> {
+export async function openPages(starting: Promise<string>): Promise<Pages> {
   const browser = await takeBrowser()
-  const all: Kept[] = []
-  const opened = async (like: string, options: BrowserContextOptions, session: Session): Promise<Page> => {
-    // A service worker would fetch the whole page again for every context; the one test that is about it says so.
-    const standard = { locale: 'en-GB', timezoneId: 'Europe/Berlin', serviceWorkers: 'block' } as const
-    const context = await browser.newContext({ ...standard, ...options })
-    const page = await context.newPage()
-    await page.addInitScript(beginAs, session.key)
-    const one = { page, like, used: true }
-    kept.set(page, one)
-    all.push(one)
-    return page
-  }
+  const url = await starting.catch((error: unknown) => {
+    leaveBrowser()
+    throw error
+  })
+  const mine = new Set<Kept>()
   return {
     async page(options = {}, session = { cookies: [], key: '' }) {
-      const like = JSON.stringify([options, session.key])
-      const free = all.find((one) => !one.used && one.like === like)
-      if (free !== undefined) free.used = true
-      const page = free?.page ?? (await opened(like, options, session))
+      const like = JSON.stringify(options)
+      let one = kept.find((each) => !each.used && each.like === like)
+      if (one === undefined) {
+        one = { page: await openPage(browser, options), like, used: true }
+        kept = [...kept, one]
+      }
+      one.used = true
+      mine.add(one)
+      const { page } = one
+      one.beginning = await page.addInitScript(beginAs, session.key)
       await page.context().clearCookies()
       await page.context().addCookies(session.cookies)
       return { page, errors: errorsOf(page, url) }
     },
     async close() {
-      await Promise.all(all.map(({ page }) => page.context().close()))
+      // What a failed test did not leave would go on asking a server that is gone.
+      const forgotten = [...mine].filter((one) => one.used)
+      kept = kept.filter((one) => !forgotten.includes(one))
+      await Promise.all(forgotten.map(({ page }) => page.context().close()))
       leaveBrowser()
     },
   }
+}
+
+async function openPage(browser: Browser, options: BrowserContextOptions): Promise<Page> {
+  // A service worker would fetch the whole page again for every context; the one test that is about it says so.
+  const standard = { locale: 'en-GB', timezoneId: 'Europe/Berlin', serviceWorkers: 'block' } as const
+  const context = await browser.newContext({ ...standard, ...options })
+  return context.newPage()
 }
 
 const HEARD = ['console', 'dialog', 'pageerror', 'request', 'response'] as const
 
 /** The end of a test with a page: whoever gets it next finds nothing of this one. */
 export async function leave(page: Page): Promise<void> {
-  const one = kept.get(page)
+  const one = kept.find((each) => each.page === page)
+  if (one === undefined) throw new Error('this page was not opened here')
   for (const event of HEARD) page.removeAllListeners(event)
   await page.unrouteAll({ behavior: 'ignoreErrors' })
   await page.evaluate(() => {
     window.name = ''
   })
   await page.goto('about:blank')
-  const [{ viewport = { width: 1280, height: 720 } }] = JSON.parse(one?.like ?? '[{}]') as [BrowserContextOptions]
+  await one.beginning?.dispose()
+  const { viewport = { width: 1280, height: 720 } }: BrowserContextOptions = JSON.parse(one.like)
   if (viewport !== null && viewport.width !== page.viewportSize()?.width) await page.setViewportSize(viewport)
-  if (one !== undefined) one.used = false
+  one.used = false
 }
 
 /** Runs in the page, before anything of its own: at the first document there is nothing in the storage but the session. */

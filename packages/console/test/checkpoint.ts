@@ -41,16 +41,9 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
     DATABASE_URL: '',
     SEKISHO_PROFILE: join(folder, 'profile.json'),
   }
-  const data = join(folder, 'data')
-  const world = join(data, 'world.json')
-  mkdirSync(data, { mode: 0o700 })
-  writeFileSync(world, await worldOfAll(), { mode: 0o600 })
-  const args = [CLI, 'up', '--emulated', '--offline', '--port', '0', '--data', data]
-  const server = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-  const said = await announcement(server)
-  const url = `${/at (http:\S+)/.exec(said)?.[1] ?? ''}/`
-  const setupLink = /http:\S+\/setup#\S+/.exec(said)?.[0] ?? ''
-  const pages: Pages = await openPages(url)
+  const starting = startServer(join(folder, 'data'), environment)
+  const pages: Pages = await openPages(starting.then(({ url }) => url))
+  const { server, url, setupLink, world } = await starting
   let session: Session | undefined
   const administrator = async (options: BrowserContextOptions = {}): Promise<Seen> => {
     const seen = await pages.page(options, session)
@@ -90,6 +83,21 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+interface Started extends Pick<CheckpointStage, 'url' | 'setupLink' | 'world'> {
+  readonly server: ChildProcess
+}
+
+async function startServer(data: string, environment: NodeJS.ProcessEnv): Promise<Started> {
+  const world = join(data, 'world.json')
+  mkdirSync(data, { mode: 0o700 })
+  writeFileSync(world, await worldOfAll(), { mode: 0o600 })
+  const args = [CLI, 'up', '--emulated', '--offline', '--port', '0', '--data', data]
+  const server = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
+  const said = await announcement(server)
+  const url = `${/at (http:\S+)/.exec(said)?.[1] ?? ''}/`
+  return { server, url, setupLink: /http:\S+\/setup#\S+/.exec(said)?.[0] ?? '', world }
 }
 
 let savedWorld: Promise<string> | undefined
