@@ -6,8 +6,9 @@ import type { Subject } from './subjects.ts'
 // Structured cloning keeps the subjects' shape: they are plain data.
 const subjects = workerData as readonly Subject[]
 const opened = new Map<number, Opened>()
-// Most of the damage ends in an error, whose stack nobody reads; a crash says its message.
-Error.stackTraceLimit = 3
+// Most of the damage ends in an error, whose stack nobody reads, and collecting one takes longer than the refusal. A
+// crash says its message.
+Error.stackTraceLimit = 0
 
 parentPort?.on('message', (errand: Errand) => {
   const subject = subjects[errand.subject]
