@@ -1,5 +1,5 @@
 import type { TrustAnchor } from '@sekisho/evidence'
-import { CollateralError } from './errors.ts'
+import { bad } from './reading.ts'
 import type { Window } from './types.ts'
 import type { CertificateFacts } from './x509.ts'
 
@@ -64,10 +64,6 @@ export function intersection(spans: readonly Window[]): Window {
 }
 
 /** Validity of certificates as windows. */
-export function validity(certificates: readonly CertificateFacts[]): readonly Window[] {
+export function validity(certificates: readonly Pick<CertificateFacts, 'notBefore' | 'notAfter'>[]): readonly Window[] {
   return certificates.map(({ notBefore, notAfter }) => ({ from: notBefore, to: notAfter }))
-}
-
-function bad(text: string): CollateralError {
-  return new CollateralError('bad-answer', text)
 }

@@ -28,7 +28,7 @@ export {
   type NetworkOptions,
   type ServiceOptions,
 } from './options.ts'
-export { bundleSource, selectAmd, selectIntel, selectPck } from './select.ts'
+export { bundleSource, type NvidiaSelection, selectAmd, selectIntel, selectNvidia, selectPck } from './select.ts'
 export type {
   AmdCollateral,
   AmdRequest,

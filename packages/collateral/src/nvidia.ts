@@ -1,4 +1,5 @@
 import { parseNvidiaRim, parseOcspResponse } from '@sekisho/evidence/nvidia'
+import { intersection, validity } from './anchors.ts'
 import { bad } from './reading.ts'
 import type { Window } from './types.ts'
 
@@ -24,25 +25,24 @@ export interface NvidiaOcspCollateral {
   readonly response: Uint8Array
 }
 
-/** @throws Error when the manifest cannot be read */
+/** Reads from a manifest what it is for and when it is valid. No signature is checked. @throws Error when it cannot be read */
 export function describeNvidiaRim(manifest: Uint8Array): NvidiaRimCollateral {
   const { product, colloquialVersion, chain } = parseNvidiaRim(manifest)
   return {
     product,
     version: colloquialVersion,
-    window: within(chain.certificates.map((one) => [one.notBefore, one.notAfter])),
+    window: intersection(validity(chain.certificates)),
     manifest,
   }
 }
 
-/** @throws Error when the response cannot be read, or answers nothing */
+/**
+ * Reads from an OCSP response whom it answers about and when. No signature is checked.
+ * @throws Error when it cannot be read, or answers nothing
+ */
 export function describeNvidiaOcsp(response: Uint8Array): NvidiaOcspCollateral {
   const { answers } = parseOcspResponse(response)
   if (answers.length === 0) throw bad('an OCSP response without an answer')
-  const window = within(answers.map(({ thisUpdate, nextUpdate }) => [thisUpdate, nextUpdate ?? thisUpdate]))
+  const window = intersection(answers.map(({ thisUpdate: from, nextUpdate: to = from }) => ({ from, to })))
   return { serials: answers.map(({ serial }) => serial), window, response }
-}
-
-function within(spans: readonly (readonly [from: number, to: number])[]): Window {
-  return { from: Math.max(...spans.map(([from]) => from)), to: Math.min(...spans.map(([, to]) => to)) }
 }

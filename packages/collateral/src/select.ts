@@ -1,6 +1,8 @@
+import type { NvidiaCollateralInput } from '@sekisho/evidence/nvidia'
 import type { EndorsementBundle } from './bundle.ts'
 import { type BundleItem, sameTcb } from './bundle-items.ts'
 import { CollateralError } from './errors.ts'
+import type { NvidiaRimCollateral } from './nvidia.ts'
 import type {
   AmdCollateral,
   AmdRequest,
@@ -41,6 +43,54 @@ export function selectAmd(bundle: EndorsementBundle, request: AmdRequest, at: Da
   return newest(found, at)
 }
 
+/** What bundles hold for one device of NVIDIA. */
+export interface NvidiaSelection {
+  readonly collateral: NvidiaCollateralInput
+  /** The items that `collateral` is made of, for whoever keeps what a verdict rests on. */
+  readonly items: readonly BundleItem[]
+}
+
+/** As many OCSP answers as the verifier takes. */
+const MAX_ANSWERS = 32
+
+/**
+ * Manifests and OCSP answers for one device of NVIDIA: of the manifests for its versions the newest that holds at `at`,
+ * and the first 32 answers that hold then.
+ *
+ * @param versions of driver and VBIOS, as the device's report names them; their case does not matter
+ * @param at undefined where evidence is judged with what was kept for it: every window counts then
+ */
+export function selectNvidia(
+  bundle: Pick<EndorsementBundle, 'items'>,
+  versions: Readonly<Record<'driver' | 'vbios', string | undefined>>,
+  at: Date | undefined,
+): NvidiaSelection {
+  const rim = (wanted: string | undefined): NvidiaRimCollateral | undefined => {
+    const found = itemsOf(bundle, 'nvidia-rim')
+      .map(({ collateral }) => collateral)
+      .filter(({ version }) => version.toLowerCase() === wanted?.toLowerCase())
+    // Where none holds at that time, a verdict says so, and not that there is none.
+    return (at === undefined ? undefined : newest(found, at)) ?? begunLast(found)
+  }
+  const [driver, vbios] = [rim(versions.driver), rim(versions.vbios)]
+  const answers = itemsOf(bundle, 'nvidia-ocsp')
+    .filter(({ collateral }) => at === undefined || holds(collateral.window, at))
+    .slice(0, MAX_ANSWERS)
+  return {
+    collateral: {
+      ...(driver === undefined ? {} : { driverRim: driver.manifest }),
+      ...(vbios === undefined ? {} : { vbiosRim: vbios.manifest }),
+      ...(answers.length === 0 ? {} : { ocsp: answers.map(({ collateral }) => collateral.response) }),
+    },
+    items: [
+      ...[driver, vbios].flatMap((one): BundleItem[] =>
+        one === undefined ? [] : [{ kind: 'nvidia-rim', collateral: one }],
+      ),
+      ...answers,
+    ],
+  }
+}
+
 /** A source that gives what a bundle holds for the time `at`; of Intel's collateral what a family of platforms shares. */
 export function bundleSource(bundle: EndorsementBundle, at: Date): CollateralSource {
   return {
@@ -70,7 +120,7 @@ function found<T>(value: T | undefined, what: string, at: Date): Promise<T> {
 }
 
 function itemsOf<K extends BundleItem['kind']>(
-  { items }: EndorsementBundle,
+  { items }: Pick<EndorsementBundle, 'items'>,
   kind: K,
 ): readonly Extract<BundleItem, { kind: K }>[] {
   return items.filter((item): item is Extract<BundleItem, { kind: K }> => item.kind === kind)
@@ -109,11 +159,25 @@ function newest<T extends { readonly window: Window }>(
   at: Date,
   rank: (one: T) => number = () => 0,
 ): T | undefined {
-  const ms = at.getTime()
-  if (Number.isNaN(ms)) throw new TypeError('`at` must be a valid Date')
-  return found
-    .filter(({ window }) => window.from <= ms && ms <= window.to)
-    .reduce<T | undefined>((best, one) => (best === undefined || isNewer(one, best, rank) ? one : best), undefined)
+  if (Number.isNaN(at.getTime())) throw new TypeError('`at` must be a valid Date')
+  return begunLast(
+    found.filter(({ window }) => holds(window, at)),
+    rank,
+  )
+}
+
+function begunLast<T extends { readonly window: Window }>(
+  found: readonly T[],
+  rank: (one: T) => number = () => 0,
+): T | undefined {
+  return found.reduce<T | undefined>(
+    (best, one) => (best === undefined || isNewer(one, best, rank) ? one : best),
+    undefined,
+  )
+}
+
+function holds({ from, to }: Window, at: Date): boolean {
+  return from <= at.getTime() && at.getTime() <= to
 }
 
 function isNewer<T extends { readonly window: Window }>(a: T, b: T, rank: (one: T) => number): boolean {

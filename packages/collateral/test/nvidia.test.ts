@@ -3,7 +3,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { type BundleItem, describeNvidiaOcsp, describeNvidiaRim, readBundle, writeBundle } from '../src/index.ts'
+import {
+  type BundleItem,
+  describeNvidiaOcsp,
+  describeNvidiaRim,
+  readBundle,
+  selectNvidia,
+  writeBundle,
+} from '../src/index.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 const FOLDER = join(VECTORS, 'nvidia-gpu', 'hopper-550-full')
@@ -38,4 +45,56 @@ test('a bundle whose labels are not what the content says is refused', { skip },
   })
   assert.throws(() => readBundle(answer.replace('4c255ede', '4c255edf')), /serials/)
   assert.throws(() => readBundle(answer.replace(/"response":"..../, '"response":"AAAA')), /read/)
+})
+
+const DAY = 86_400_000
+const AT = new Date('2026-06-01T00:00:00Z')
+
+function rim(version: string, from: number, to: number): BundleItem {
+  const window = { from: AT.getTime() + from * DAY, to: AT.getTime() + to * DAY }
+  const manifest = Buffer.from(`${version} ${from} ${to}`)
+  return { kind: 'nvidia-rim', collateral: { product: 'GH100', version, window, manifest } }
+}
+
+function answer(name: string, from: number, to: number): BundleItem {
+  const window = { from: AT.getTime() + from * DAY, to: AT.getTime() + to * DAY }
+  return { kind: 'nvidia-ocsp', collateral: { serials: [], window, response: Buffer.from(name) } }
+}
+
+test('a device gets the newest manifests of its versions that hold at the time, and the answers that do', () => {
+  const items = [
+    rim('550.90', -20, 10),
+    rim('550.90', -10, 10),
+    rim('550.90', -5, -1),
+    rim('96.00.9F', -2, 2),
+    rim('96.00.74', -1, 2),
+    answer('over', -3, -1),
+    answer('good', -1, 1),
+  ]
+  const { collateral, items: used } = selectNvidia({ items }, { driver: '550.90', vbios: '96.00.9f' }, AT)
+  assert.equal(String(collateral.driverRim), '550.90 -10 10')
+  assert.equal(String(collateral.vbiosRim), '96.00.9F -2 2')
+  assert.deepEqual(collateral.ocsp?.map(String), ['good'])
+  assert.deepEqual(used, [items[1], items[3], items[6]])
+})
+
+test('where no manifest holds at the time, the one that began last is given: a verdict says that it is over', () => {
+  const items = [rim('550.90', -20, -10), rim('550.90', -9, -5)]
+  const { collateral } = selectNvidia({ items }, { driver: '550.90', vbios: undefined }, AT)
+  assert.equal(String(collateral.driverRim), '550.90 -9 -5')
+  assert.equal(collateral.vbiosRim, undefined)
+})
+
+test('of what was kept with a verdict everything counts, whatever its window', () => {
+  const items = [rim('550.90', -20, -10), answer('over', -3, -1)]
+  const { collateral } = selectNvidia({ items }, { driver: '550.90', vbios: undefined }, undefined)
+  assert.equal(String(collateral.driverRim), '550.90 -20 -10')
+  assert.deepEqual(collateral.ocsp?.map(String), ['over'])
+})
+
+test('no more OCSP answers are given than the verifier takes', () => {
+  const items = Array.from({ length: 40 }, (_, i) => answer(String(i), -1, 1))
+  const { collateral, items: used } = selectNvidia({ items }, { driver: undefined, vbios: undefined }, AT)
+  assert.equal(collateral.ocsp?.length, 32)
+  assert.equal(used.length, 32)
 })

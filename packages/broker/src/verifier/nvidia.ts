@@ -3,7 +3,7 @@ import {
   describeNvidiaOcsp,
   describeNvidiaRim,
   readBundle,
-  type Window,
+  selectNvidia,
   writeBundle,
 } from '@sekisho/collateral'
 import { toHex } from '@sekisho/evidence'
@@ -22,8 +22,6 @@ import { keep, lasting, NOTHING_KEPT } from './bytes.ts'
 import type { Door, KeptCollateral, Surroundings } from './model.ts'
 
 const NONCE = 32
-// As many answers as the verifier takes.
-const MAX_ANSWERS = 32
 
 /** NVIDIA GPUs and NVSwitches: one device, or all of a node. */
 export function nvidiaDoor(around: Surroundings): Door {
@@ -36,8 +34,12 @@ export function nvidiaDoor(around: Surroundings): Door {
     async verify({ evidence }, { expect, at, waive, kept: given }) {
       const items = given === undefined ? (around.options.bundles ?? []).flatMap((one) => one.items) : readKept(given)
       const used = new Set<BundleItem>()
-      const collateral = (report: Uint8Array): NvidiaCollateralInput =>
-        choose(items, report, given === undefined ? at : undefined, used)
+      const collateral = (report: Uint8Array): NvidiaCollateralInput => {
+        const { versions } = deviceFacts(parseNvidiaReport(report))
+        const selected = selectNvidia({ items }, versions, given === undefined ? at : undefined)
+        for (const item of selected.items) used.add(item)
+        return selected.collateral
+      }
       const options: NvidiaVerifyOptions = {
         at,
         expect,
@@ -52,40 +54,6 @@ export function nvidiaDoor(around: Surroundings): Door {
           : verifyNvidiaNodeSync([{ evidence, collateral }], options)
       return { verdict, collateral: given === undefined ? keptOf([...used]) : keep(given) }
     },
-  }
-}
-
-type Rim = Extract<BundleItem, { readonly kind: 'nvidia-rim' }>
-
-/** Manifests for the versions that a report names, and OCSP answers, all or those that hold at `at`; adds them to `used`. */
-function choose(
-  items: readonly BundleItem[],
-  report: Uint8Array,
-  at: Date | undefined,
-  used: Set<BundleItem>,
-): NvidiaCollateralInput {
-  const now = at?.getTime()
-  const holds = ({ window: { from, to } }: { readonly window: Window }): boolean =>
-    now === undefined || (from <= now && now <= to)
-  const { versions } = deviceFacts(parseNvidiaReport(report))
-  const manifest = (kind: 'driver' | 'vbios'): Uint8Array | undefined => {
-    const wanted = versions[kind]?.toLowerCase()
-    const fitting = items
-      .filter((item): item is Rim => item.kind === 'nvidia-rim' && item.collateral.version.toLowerCase() === wanted)
-      .sort((a, b) => b.collateral.window.from - a.collateral.window.from)
-    // Where none holds any more, a verdict says so, and not that there is none.
-    const one = fitting.find(({ collateral }) => holds(collateral)) ?? fitting[0]
-    if (one !== undefined) used.add(one)
-    return one?.collateral.manifest
-  }
-  const [driverRim, vbiosRim] = [manifest('driver'), manifest('vbios')]
-  const answers = items.flatMap((item) => (item.kind === 'nvidia-ocsp' && holds(item.collateral) ? [item] : []))
-  const ocsp = answers.slice(0, MAX_ANSWERS)
-  for (const one of ocsp) used.add(one)
-  return {
-    ...(driverRim === undefined ? {} : { driverRim }),
-    ...(vbiosRim === undefined ? {} : { vbiosRim }),
-    ...(ocsp.length === 0 ? {} : { ocsp: ocsp.map(({ collateral }) => collateral.response) }),
   }
 }
 
