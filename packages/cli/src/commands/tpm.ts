@@ -4,7 +4,7 @@ import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
 import { wholeList } from '../remote/pages.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
-import { show, showRows, when } from '../remote/show.ts'
+import { counted, show, showRows, when } from '../remote/show.ts'
 
 /** `sekisho tpm list` */
 export async function tpmListCommand(options: RemoteOptions, around: Around): Promise<number> {
@@ -33,9 +33,10 @@ export async function tpmListCommand(options: RemoteOptions, around: Around): Pr
 export async function tpmRevokeCommand(name: string, options: RemoteOptions, around: Around): Promise<number> {
   const client = await clientOf(options, around)
   const answer = await client.send('DELETE', client.in(`/tpm-keys/${keyName(name)}`))
-  const { keys, revoked } = new Answer(answer).raw
+  const told = new Answer(answer)
+  const [keys, leases] = [counted(told.number('keys'), 'key'), counted(told.number('revoked'), 'lease')]
   return show(answer, options, around, (paper) => {
-    paper.line(0, 2, `Revoked: ${String(keys)} keys of this TPM, and ${String(revoked)} leases. It cannot enrol again.`)
+    paper.line(0, 2, `Revoked: ${keys} of this TPM, and ${leases}. It cannot enrol again.`)
   })
 }
 

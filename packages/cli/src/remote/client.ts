@@ -39,11 +39,9 @@ export class RemoteError extends CliError {
 export interface Body {
   readonly json?: unknown
   readonly bytes?: Uint8Array
-  readonly contentType?: string
-  readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Talks to the checkpoint of a profile. Paths are below `/api/v1`; `namespaced` ones below the namespace. */
+/** Talks to the checkpoint of a profile. Paths are below `/api/v1` unless said. Every call: @throws CliError */
 export interface Client {
   readonly server: string
   readonly namespace: string
@@ -94,10 +92,10 @@ function parsed(bytes: Uint8Array, { server }: Profile): unknown {
 }
 
 async function reach({ server, token }: Profile, method: string, path: string, body: Body): Promise<Response> {
-  const headers: Record<string, string> = { accept: 'application/json', ...body.headers }
+  const headers: Record<string, string> = { accept: 'application/json' }
   if (token !== undefined) headers['authorization'] = `Bearer ${token}`
   if (body.json !== undefined) headers['content-type'] = 'application/json'
-  if (body.bytes !== undefined) headers['content-type'] = body.contentType ?? 'application/octet-stream'
+  if (body.bytes !== undefined) headers['content-type'] = 'application/octet-stream'
   // A copy: the types of fetch want bytes that no other thread shares.
   const content = body.json === undefined ? body.bytes && new Uint8Array(body.bytes) : JSON.stringify(body.json)
   try {

@@ -364,7 +364,7 @@ describe('TPMs at a running checkpoint', { skip: tpmMissing }, () => {
       assert.equal(members(JSON.parse(judged.out))['authenticity'], 'proven', judged.err)
       const damaged = owner.file('damaged.json', JSON.stringify({ akName: name, ekCertificates: ['AAAA', 7] }))
       assert.equal((await owner.run(['verify', quote, '--collateral', damaged, '--offline'])).code, 3)
-      assert.match(await owner.ok(['tpm', 'revoke', name]), /Revoked: 1 keys of this TPM, and 2 leases/)
+      assert.match(await owner.ok(['tpm', 'revoke', name]), /Revoked: 1 key of this TPM, and 2 leases/)
       const refused = await owner.run(request)
       assert.equal(refused.code, 1)
       assert.match(refused.err, /refused: tpm-key-revoked/)
