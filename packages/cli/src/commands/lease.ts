@@ -19,7 +19,9 @@ export async function leaseListCommand(options: RemoteOptions, around: Around): 
   const live = new Answer(await wholeList(client, '/leases?state=live', 'leases')).list('leases')
   const latest = new Answer(await client.get(client.in(`/leases?limit=${PAGE}`)))
   const ended = latest.list('leases').filter((row) => row.text('state') !== 'live')
-  const rows = [...live, ...ended].sort((a, b) => ORDER.indexOf(a.text('state')) - ORDER.indexOf(b.text('state')))
+  // One that ended between the two questions is in both answers: the later one tells how it stands.
+  const byId = new Map([...live, ...ended].map((row) => [row.text('id'), row]))
+  const rows = [...byId.values()].sort((a, b) => ORDER.indexOf(a.text('state')) - ORDER.indexOf(b.text('state')))
   const isAll = !latest.has('next')
   return show({ leases: rows.map(({ raw }) => raw), all: isAll }, options, around, (paper) => {
     if (rows.length === 0) paper.line(0, 2, 'Nobody holds anything.')

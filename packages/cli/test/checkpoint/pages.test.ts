@@ -66,3 +66,24 @@ describe('lists of more than the checkpoint gives at once', () => {
     assert.match(out, /^Of the leases that ended, those among the latest 1000 are listed\.$/m)
   })
 })
+
+describe('a lease that ends while leases are listed', () => {
+  const lease = { id: 'lse_1', resource: 'a/b/c', ...TIMES }
+  // Asked for the live ones first, and then for the latest of all.
+  const server = createServer((request, response) => {
+    const isLive = request.url?.includes('state=live') === true
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ leases: [{ ...lease, state: isLive ? 'live' : 'expired' }] }))
+  })
+  after(() => server.close())
+
+  it('is listed once, as it stood last', async () => {
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const { out } = await runWithin(['lease', 'list', '--server', url, '--json'])
+    assert.deepEqual(
+      rows(members(JSON.parse(out))['leases']).map(({ id, state }) => [id, state]),
+      [['lse_1', 'expired']],
+    )
+  })
+})
