@@ -114,7 +114,7 @@ describe('access', { skip: MISSING ?? false }, () => {
     await leave(blind.page)
   })
 
-  it('creates a namespace, which the menu then has', async () => {
+  it('creates a namespace, which the menu then has, and says of one that exists that it does', async () => {
     const { page } = await stage.administrator()
     await at(page, '/namespaces')
     await page.getByLabel('New namespace').fill('Not One')
@@ -122,6 +122,9 @@ describe('access', { skip: MISSING ?? false }, () => {
     await page.getByLabel('New namespace').fill('second')
     await page.getByRole('button', { name: 'Create', exact: true }).click()
     await page.getByText('second was created.').waitFor()
+    await page.getByLabel('New namespace').fill('second')
+    await page.getByRole('button', { name: 'Create', exact: true }).click()
+    await page.getByText('second exists already.').waitFor()
     await page.getByRole('link', { name: 'Open second' }).click()
     await page.locator('.menu select option', { hasText: 'default' }).waitFor({ state: 'attached' })
     assert.equal(await page.locator('.menu select').inputValue(), 'second')

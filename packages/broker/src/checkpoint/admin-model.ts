@@ -32,7 +32,8 @@ export interface Acting {
 
 /** What administrators do. Every change is written to the log. */
 export interface BrokerAdmin {
-  createNamespace(name: string, by: Acting): Promise<void>
+  /** @returns false for one that exists already: nothing is changed then, and nothing recorded */
+  createNamespace(name: string, by: Acting): Promise<boolean>
   namespaces(): Promise<readonly string[]>
   /**
    * Activates a new version and looks at all live leases again.

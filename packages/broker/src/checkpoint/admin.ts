@@ -79,10 +79,10 @@ function checkPath(path: string): void {
     throw new BrokerError('invalid', 'path: expected repository/type/tag of letters, digits, `_`, `.` and `-`')
 }
 
-async function createNamespace(core: Core, name: string, by: Acting): Promise<void> {
-  await change(core, name, by, async (sql) => {
+async function createNamespace(core: Core, name: string, by: Acting): Promise<boolean> {
+  return await change(core, name, by, async (sql) => {
     const made = await ensureNamespace(sql, name, by)
-    return { result: undefined, change: made ? { what: 'namespace-created', details: { name } } : undefined }
+    return { result: made, change: made ? { what: 'namespace-created', details: { name } } : undefined }
   })
 }
 

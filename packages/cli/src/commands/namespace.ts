@@ -9,7 +9,9 @@ export async function namespaceCreateCommand(name: string, options: RemoteOption
   const client = await clientOf(options, around)
   const answer = await client.send('POST', '/namespaces', { json: { name } })
   return show(answer, options, around, (paper) => {
-    paper.line(0, 2, `${name}: made. \`--namespace ${name}\`, or SEKISHO_NAMESPACE, names it to every command.`)
+    // A checkpoint of an earlier version does not tell.
+    const what = new Answer(answer).raw['created'] === false ? 'exists already, and stays as it is' : 'made'
+    paper.line(0, 2, `${name}: ${what}. \`--namespace ${name}\`, or SEKISHO_NAMESPACE, names it to every command.`)
   })
 }
 

@@ -141,9 +141,11 @@ describe('who may do what', () => {
     assert.match(err, /admin/)
   })
 
-  it('a token for all namespaces is made, listed and ended by whoever may', async () => {
+  it('a namespace is made once, and a token for all of them is made, listed and ended by whoever may', async () => {
     const other = await ownerOf('access-all')
-    await other.ok(['namespace', 'create', 'access-all'])
+    const create = ['namespace', 'create', 'access-all']
+    assert.match(await other.ok(create), /^access-all: made\. /)
+    assert.match(await other.ok(create), /^access-all: exists already, and stays as it is\. /)
     const admin = owner.path('all.token')
     const made = await owner.ok(['token', 'create', 'all', '--all-namespaces', '--scope', 'admin', '-o', admin])
     assert.match(made, /Good in all namespaces\. Expires 20/)

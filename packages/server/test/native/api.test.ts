@@ -62,7 +62,8 @@ test('every documented route answers, as the document says', async (t) => {
   }
 
   assert.deepEqual((await ok('GET', '/api/v1/me'))['grants'], [{ namespace: '*', scopes: ['admin'] }])
-  await ok('POST', '/api/v1/namespaces', { name: 'other' }, 201)
+  assert.deepEqual(await ok('POST', '/api/v1/namespaces', { name: 'other' }, 201), { name: 'other', created: true })
+  assert.deepEqual(await ok('POST', '/api/v1/namespaces', { name: 'other' }, 201), { name: 'other', created: false })
   assert.deepEqual((await ok('GET', '/api/v1/namespaces'))['namespaces'], ['default', 'other'])
 
   const secret = `${NS}/secrets/app/db/password`

@@ -31,8 +31,8 @@ export function Namespaces({ page, onTold }: PartProps): JSX.Element {
       {all ? (
         <Creating
           page={page}
-          onMade={(name) => {
-            onTold(namespaceMade(name))
+          onMade={(name, created) => {
+            onTold(namespaceMade(name, created))
             list.reload()
           }}
         />
@@ -74,7 +74,7 @@ function Creating({
   onMade,
 }: {
   readonly page: PartProps['page']
-  readonly onMade: (name: string) => void
+  readonly onMade: (name: string, created: boolean) => void
 }): JSX.Element {
   const { namespaces: t } = ACCESS[useLanguage()]
   const [name, setName] = useState('')
@@ -84,9 +84,9 @@ function Creating({
     event.preventDefault()
     if (!NAME.test(name)) return
     void making.run(async () => {
-      await api.send('POST', '/namespaces', { json: { name } })
+      const { created } = await api.send<{ created: boolean }>('POST', '/namespaces', { json: { name } })
       setName('')
-      onMade(name)
+      onMade(name, created)
     })
   }
   return (

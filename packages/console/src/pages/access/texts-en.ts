@@ -115,7 +115,7 @@ export const EN: AccessTexts = {
     save: 'Create',
     open: 'Open',
   },
-  namespaceMade: (name) => `${name} was created.`,
+  namespaceMade: (name, created) => (created ? `${name} was created.` : `${name} exists already.`),
   you: {
     lead: 'Whom this session speaks for, and what it may do.',
     actor: 'Named in the log as',

@@ -114,7 +114,7 @@ export const JA: AccessTexts = {
     save: '作成',
     open: '開く',
   },
-  namespaceMade: (name) => `${name} を作成しました。`,
+  namespaceMade: (name, created) => (created ? `${name} を作成しました。` : `${name} はすでにあります。`),
   you: {
     lead: 'このセッションが誰のもので、何ができるか。',
     actor: 'ログに残る名前',

@@ -87,7 +87,8 @@ export interface AccessTexts {
   readonly namespaces: Readonly<
     Record<'lead' | 'list' | 'yours' | 'create' | 'name' | 'hint' | 'wrong' | 'save' | 'open', string>
   >
-  namespaceMade(name: string): string
+  /** What came of making one; `created` is false for one that exists already. */
+  namespaceMade(name: string, created: boolean): string
   readonly you: Readonly<
     Record<'lead' | 'actor' | 'kind' | 'token' | 'oidc' | 'may' | 'everywhere' | 'session' | 'sessionNote', string>
   >

@@ -74,14 +74,17 @@ export function accessRoutes({ auth, broker, db, tokens }: NativeServices): read
       method: 'POST',
       path: '/namespaces',
       tag: 'access',
-      summary: 'Makes a namespace',
+      summary: 'Makes a namespace; one that exists already stays as it is',
       scope: 'admin',
       body: closed({ name: namespaceSchema() }),
       status: 201,
-      answer: closed({ name: Type.String() }),
+      answer: closed({
+        name: Type.String(),
+        created: Type.Boolean({ description: 'false when it exists already' }),
+      }),
       handle: async (input) => {
-        await broker.admin.createNamespace(input.body.name, acting(input))
-        return { name: input.body.name }
+        const { name } = input.body
+        return { name, created: await broker.admin.createNamespace(name, acting(input)) }
       },
     }),
     ...tokenRoutes('/namespaces/{ns}/tokens', { broker, db, tokens }),
