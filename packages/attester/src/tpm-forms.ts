@@ -1,4 +1,5 @@
 import type { PcrValues, TpmHash } from '@sekisho/evidence/tpm'
+import { base64 } from './base64.ts'
 import type { AttestationKey } from './tpm/attestation-key.ts'
 import { PCR_COUNT, type Quoted } from './tpm/pcr.ts'
 
@@ -27,8 +28,8 @@ export function tpmJson({ quoted, pcrs, ak, eventLog }: CollectedTpm): Uint8Arra
 
 /**
  * The `tpm` evidence of the KBS protocol: TPMS_ATTEST, TPMT_SIGNATURE and TPMT_PUBLIC in base64, and the values of all
- * 24 PCRs of the SHA-256 bank in hex, by position; of another bank as an object from bank to number to hex. `event_log` and `ak_certificates` (base64) are members of ours, which
- * others pass over.
+ * 24 PCRs of the SHA-256 bank in hex, by position; of another bank as an object from bank to number to hex.
+ * `event_log` and `ak_certificates` (base64) are members of ours, which others pass over.
  */
 export function kbsTpmEvidence({ quoted, pcrs, bank, ak, eventLog }: CollectedTpm): unknown {
   const unread = '00'.repeat(32)
@@ -40,8 +41,4 @@ export function kbsTpmEvidence({ quoted, pcrs, bank, ak, eventLog }: CollectedTp
     ...(eventLog === undefined ? {} : { event_log: base64(eventLog) }),
     ...(ak.certificates.length === 0 ? {} : { ak_certificates: ak.certificates.map(base64) }),
   }
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
 }

@@ -1,4 +1,5 @@
 import { type Attester, type Collected, checkReportData } from './attester.ts'
+import { base64 } from './base64.ts'
 import { readEventLog } from './event-log.ts'
 import { TsmError } from './tsm/errors.ts'
 import { LINUX_FILES, type TsmFiles } from './tsm/files.ts'
@@ -86,8 +87,4 @@ export async function tsmAttester(options: TsmAttesterOptions = {}): Promise<Att
       return { tee: provider.tee, ...provider.forms(report, log), ...(log === undefined ? {} : { eventLog: log }) }
     },
   }
-}
-
-function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
 }

@@ -1,8 +1,9 @@
+import { base64 } from '../base64.ts'
 import type { Credential } from '../enrolment.ts'
 import { TpmError } from '../tpm/errors.ts'
 import type { TpmAttester } from '../tpm-attester.ts'
 import { ClientError } from './errors.ts'
-import { base64, post } from './exchange.ts'
+import { post, WORKLOAD_API } from './exchange.ts'
 import { type Members, type Transport, textOf } from './http.ts'
 import { checkNamespace, DEFAULT_NAMESPACE } from './names.ts'
 
@@ -13,7 +14,7 @@ export interface EnrolRequest extends Transport {
   readonly namespace?: string
 }
 
-const API = '/api/v1/workload/enrolments'
+const ENROLMENTS = `${WORKLOAD_API}/enrolments`
 const MAX_PART = 2048
 
 /**
@@ -34,14 +35,14 @@ export async function enrol(request: EnrolRequest): Promise<{ readonly akName: s
       'unsupported',
       'the TPM holds no certificate of its endorsement key, so that nobody vouches for it',
     )
-  const begun = await post(request, API, {
+  const begun = await post(request, ENROLMENTS, {
     namespace,
     akPublic: base64(akPublic),
     ekPublic: base64(ekPublic),
     ekCertificates: ekCertificates.map(base64),
   })
   const secret = await attester.activate(credentialOf(begun))
-  const path = `${API}/${enrolmentId(begun['enrolment'])}/activate`
+  const path = `${ENROLMENTS}/${enrolmentId(begun['enrolment'])}/activate`
   const { akName } = await post(request, path, { secret: base64(secret) })
   if (akName !== attester.akName) throw new ClientError('protocol', 'the checkpoint enrolled another key')
   return { akName }

@@ -3,6 +3,9 @@ import type { Attester, Collected } from '../attester.ts'
 import { ClientError, Refusal } from './errors.ts'
 import { type Answer, isMembers, type Members, send, type Transport } from './http.ts'
 
+/** The native API for workloads, below the base URL. */
+export const WORKLOAD_API = '/api/v1/workload'
+
 /** Posts JSON to the native API and reads its answer. @throws Refusal, ClientError */
 export async function post(
   transport: Transport,
@@ -40,9 +43,4 @@ export async function evidenceOf(attester: Attester, reportData: Uint8Array): Pr
   await delay(0)
   await delay(0)
   return collected
-}
-
-/** Bytes as JSON carries them: base64 with padding. */
-export function base64(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64')
 }

@@ -40,7 +40,7 @@ export async function send(transport: Transport, call: Call): Promise<Answer> {
   const where = `${call.method} ${call.path}`
   try {
     const response = await request(transport, call, late)
-    return { status: response.status, headers: response.headers, json: parse(await readBounded(response, where)) }
+    return { status: response.status, headers: response.headers, json: parseJson(await readBounded(response, where)) }
   } catch (error) {
     throw nameTrouble(error, transport, late, where)
   }
@@ -91,7 +91,8 @@ async function readBounded(response: Response, where: string): Promise<string> {
   return Buffer.concat(parts).toString('utf8')
 }
 
-function parse(text: string): unknown {
+/** A text's JSON; undefined where it is none. */
+export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {

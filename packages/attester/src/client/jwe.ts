@@ -1,6 +1,6 @@
 import { createDecipheriv, createHash, createPublicKey, diffieHellman, type KeyObject } from 'node:crypto'
 import { ClientError } from './errors.ts'
-import { isMembers, type Members } from './http.ts'
+import { isMembers, type Members, parseJson } from './http.ts'
 
 const ALGORITHM = 'ECDH-ES+A256KW'
 const ENCRYPTION = 'A256GCM'
@@ -34,20 +34,12 @@ export function decryptJwe(jwe: unknown, privateKey: KeyObject): Uint8Array {
 }
 
 function headerOf(encoded: string): Members {
-  const header = parse(Buffer.from(encoded, 'base64url').toString('utf8'))
+  const header = parseJson(Buffer.from(encoded, 'base64url').toString('utf8'))
   if (!isMembers(header)) throw malformed('its protected header is no JSON object')
   const { alg, enc, crit, zip } = header
   if (alg !== ALGORITHM || enc !== ENCRYPTION) throw malformed(`it is not by ${ALGORITHM} and ${ENCRYPTION}`)
   if (crit !== undefined || zip !== undefined) throw malformed('it asks for an extension or compression')
   return header
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Concat KDF with SHA-256 for one round, as 256 bits are one digest. @see RFC 7518, section 4.6.2; NIST SP 800-56A */

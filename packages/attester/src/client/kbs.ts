@@ -69,8 +69,10 @@ export async function requestKbsSecret(request: SecretRequest): Promise<KbsSecre
 
 const VERSION = '0.4.0'
 const HASHES: readonly BindingHash[] = ['sha256', 'sha384', 'sha512']
-const MAX_TOKEN = 1024 * 1024
-const MAX_NONCE = 4096
+/** Characters of an attestation result that are taken. */
+export const MAX_TOKEN: number = 1024 * 1024
+/** Characters of a nonce that are taken. */
+export const MAX_NONCE = 4096
 
 interface KbsChallenge {
   readonly nonce: string

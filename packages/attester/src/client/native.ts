@@ -1,9 +1,10 @@
 import type { Attester, Collected } from '../attester.ts'
+import { base64 } from '../base64.ts'
 import { ClientError } from './errors.ts'
-import { base64, evidenceOf, post } from './exchange.ts'
+import { evidenceOf, post, WORKLOAD_API } from './exchange.ts'
 import { isMembers, type Transport, textOf } from './http.ts'
 import { decryptJwe } from './jwe.ts'
-import type { ReleaseStep, SecretRequest } from './kbs.ts'
+import { MAX_NONCE, MAX_TOKEN, type ReleaseStep, type SecretRequest } from './kbs.ts'
 import { checkNamespace, checkResource, DEFAULT_NAMESPACE } from './names.ts'
 import { bindingOf, makeTeeKey, type TeeKey } from './tee-key.ts'
 
@@ -30,9 +31,6 @@ export interface LeasedSecret {
   readonly lease: HeldLease
 }
 
-const API = '/api/v1/workload'
-const MAX_TOKEN = 1024 * 1024
-const MAX_NONCE = 4096
 const MAX_ID = 64
 const MAX_SESSION = 512
 
@@ -49,9 +47,9 @@ export async function requestLeasedSecret(request: SecretRequest): Promise<Lease
   const key = makeTeeKey()
   const evidence = await collect(request, namespace, key, onProgress)
   onProgress('attest')
-  const token = textOf((await post(request, `${API}/attest`, evidence))['token'], 'token', MAX_TOKEN)
+  const token = textOf((await post(request, `${WORKLOAD_API}/attest`, evidence))['token'], 'token', MAX_TOKEN)
   onProgress('release')
-  const released = await post(request, `${API}/release`, { namespace, resource, session: evidence.session })
+  const released = await post(request, `${WORKLOAD_API}/release`, { namespace, resource, session: evidence.session })
   const { version, contentType, emulated } = released
   if (!Number.isSafeInteger(version) || typeof emulated !== 'boolean')
     throw new ClientError('protocol', 'the answer to a request for a secret lacks version or emulated')
@@ -89,7 +87,7 @@ export async function renewLease(request: RenewalRequest): Promise<HeldLease> {
   const { lease, onProgress = () => undefined } = request
   const evidence = await collect(request, lease.namespace, lease.key, onProgress)
   onProgress('release')
-  const path = `${API}/leases/${leaseId(lease.id)}/renew`
+  const path = `${WORKLOAD_API}/leases/${leaseId(lease.id)}/renew`
   const renewed = await post(request, path, evidence, { authorization: `Bearer ${lease.secret}` })
   return { ...lease, expires: timeOf(renewed['expires']) }
 }
@@ -109,7 +107,7 @@ async function collect(
   onProgress: (step: ReleaseStep) => void,
 ): Promise<SentEvidence> {
   onProgress('challenge')
-  const challenge = await post(request, `${API}/challenge`, { namespace, tee: request.attester.tee })
+  const challenge = await post(request, `${WORKLOAD_API}/challenge`, { namespace, tee: request.attester.tee })
   const session = textOf(challenge['session'], 'session', MAX_SESSION)
   const nonce = textOf(challenge['nonce'], 'nonce', MAX_NONCE)
   onProgress('evidence')

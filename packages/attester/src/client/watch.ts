@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ClientError, Refusal } from './errors.ts'
 import { readEvents, type ServerEvent } from './event-stream.ts'
-import { refusalOf } from './exchange.ts'
-import { begin, isMembers, nameTrouble, type Transport } from './http.ts'
+import { refusalOf, WORKLOAD_API } from './exchange.ts'
+import { begin, isMembers, nameTrouble, parseJson, type Transport } from './http.ts'
 import { type HeldLease, leaseId } from './native.ts'
 
 /** Something that happened to a lease. */
@@ -87,7 +87,7 @@ async function* connection(
   const silent = new AbortController()
   const timer = setTimeout(() => silent.abort(), silenceMs)
   const signal = AbortSignal.any([silent.signal, ...(options.signal === undefined ? [] : [options.signal])])
-  const path = `/api/v1/workload/leases/${leaseId(lease.id)}/events`
+  const path = `${WORKLOAD_API}/leases/${leaseId(lease.id)}/events`
   try {
     const response = await begin(
       { ...options, signal },
@@ -130,22 +130,11 @@ async function refuse(response: Response): Promise<never> {
     text += Buffer.from(chunk).toString('latin1')
     if (text.length > MAX_PROBLEM) break
   }
-  const error = refusalOf({ status: response.status, json: parse(text) })
-  if (response.status === 503)
-    throw new ClientError('unreachable', 'the checkpoint takes no further event streams', error)
-  throw error
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  throw refusalOf({ status: response.status, json: parseJson(text) })
 }
 
 function eventOf({ event, data }: ServerEvent): LeaseEvent {
-  const body = parse(data)
+  const body = parseJson(data)
   const { at, reason } = isMembers(body) ? body : {}
   const time = typeof at === 'string' ? new Date(at) : new Date(Number.NaN)
   return {

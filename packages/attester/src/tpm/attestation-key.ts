@@ -5,7 +5,7 @@ import { cutCertificates } from './certificates.ts'
 import type { TpmChannel } from './device.ts'
 import { TpmError } from './errors.ts'
 import { createPrimary, type KeyHierarchy, loadContext, readPublic, saveContext, type TpmKey } from './keys.ts'
-import { readNv } from './nv.ts'
+import { nvName, readNv } from './nv.ts'
 import { type AkKind, akTemplate } from './templates.ts'
 
 /** An attestation key that is made in this TPM: the same one each time, as it comes of a hierarchy's seed. */
@@ -65,18 +65,18 @@ async function persistentKey(channel: TpmChannel, source: PersistentAk): Promise
 
 async function certificateAt(channel: TpmChannel, index: number | undefined): Promise<readonly Uint8Array[]> {
   if (index === undefined) return []
-  const where = `NV index 0x${index.toString(16).padStart(8, '0')}`
   const stored = await readNv(channel, index)
-  if (stored === undefined) throw new TpmError('unsupported', `${where} has no certificate of an attestation key`)
-  return cutCertificates(stored, where)
+  if (stored === undefined)
+    throw new TpmError('unsupported', `${nvName(index)} has no certificate of an attestation key`)
+  return cutCertificates(stored, nvName(index))
 }
 
 async function templateKey(channel: TpmChannel, source: TemplateAk): Promise<AttestationKey> {
   const template = await readNv(channel, source.templateIndex)
   if (template === undefined)
-    throw new TpmError('unsupported', `NV index 0x0${source.templateIndex.toString(16)} has no template of a key`)
+    throw new TpmError('unsupported', `${nvName(source.templateIndex)} has no template of a key`)
   const certificates = await certificateAt(channel, source.certificateIndex)
-  return primaryKey(channel, () => ({ hierarchy: 'endorsement', template, password: undefined }), certificates)
+  return primaryKey(channel, { hierarchy: 'endorsement', template, password: undefined }, certificates)
 }
 
 interface Recipe {
@@ -85,22 +85,18 @@ interface Recipe {
   readonly password: Uint8Array | undefined
 }
 
-function make(channel: TpmChannel, { hierarchy, template, password }: Recipe): Promise<TpmKey> {
-  return createPrimary(channel, hierarchy, template, password)
-}
-
 async function madeKey(channel: TpmChannel, source: MadeAk): Promise<AttestationKey> {
   const { kind = 'ecc-p256', hierarchy = 'endorsement', password, label, folder } = source
   const unique = label === undefined ? undefined : new Uint8Array(createHash('sha256').update(label).digest())
   const recipe: Recipe = { hierarchy, template: akTemplate(kind, unique), password }
-  if (folder === undefined) return primaryKey(channel, () => recipe, [])
+  if (folder === undefined) return primaryKey(channel, recipe, [])
   const id = createHash('sha256').update(`${hierarchy}:`).update(recipe.template).digest('hex').slice(0, 16)
   const kept = await readKeptKey(folder, id)
   const known = kept === undefined ? undefined : await stillLoads(channel, kept)
-  if (kept !== undefined && known !== undefined) return reloaded(() => recipe, known, kept.context, [])
+  if (kept !== undefined && known !== undefined) return reloaded(recipe, known, kept.context, [])
   const { key, context } = await fresh(channel, recipe)
   await writeKeptKey(folder, id, { name: key.name, context })
-  return reloaded(() => recipe, key, context, [])
+  return reloaded(recipe, key, context, [])
 }
 
 // The file is no secret, and nobody vouches for it: the TPM says what is in the blob.
@@ -122,24 +118,24 @@ async function tryLoad(channel: TpmChannel, context: Uint8Array): Promise<number
 
 async function fresh(
   channel: TpmChannel,
-  recipe: Recipe,
+  { hierarchy, template, password }: Recipe,
 ): Promise<{ readonly key: TpmKey; readonly context: Uint8Array }> {
-  const key = await make(channel, recipe)
+  const key = await createPrimary(channel, hierarchy, template, password)
   return { key, context: await saveContext(channel, key.handle) }
 }
 
 async function primaryKey(
   channel: TpmChannel,
-  recipe: () => Recipe,
+  recipe: Recipe,
   certificates: readonly Uint8Array[],
 ): Promise<AttestationKey> {
-  const { key, context } = await fresh(channel, recipe())
+  const { key, context } = await fresh(channel, recipe)
   return reloaded(recipe, key, context, certificates)
 }
 
 /** A primary key outside of the TPM's slots: loaded from its context, or made again after a reset. */
 function reloaded(
-  recipe: () => Recipe,
+  recipe: Recipe,
   { area, name }: Pick<TpmKey, 'area' | 'name'>,
   first: Uint8Array,
   certificates: readonly Uint8Array[],
@@ -152,7 +148,7 @@ function reloaded(
     async load(channel) {
       const handle = await tryLoad(channel, context)
       if (handle !== undefined) return handle
-      const again = await fresh(channel, recipe())
+      const again = await fresh(channel, recipe)
       if (Buffer.compare(again.key.name, name) !== 0)
         throw new TpmError('mismatch', 'the TPM was cleared: its attestation key is another one now')
       context = again.context

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { algorithmId, type TpmHash } from '@sekisho/evidence/tpm'
 import type { TpmChannel } from './device.ts'
 import type { ResponseReader } from './marshal.ts'
@@ -110,9 +109,4 @@ export async function getRandom(channel: TpmChannel, count: number): Promise<Uin
     bytes = new Uint8Array(join(bytes, part))
   }
   return bytes
-}
-
-/** A nonce of the caller's, as sessions need one. */
-export function callerNonce(): Uint8Array {
-  return new Uint8Array(randomBytes(16))
 }

@@ -5,7 +5,7 @@ import { type Authorization, password } from './command.ts'
 import { flushContext, type TpmChannel } from './device.ts'
 import { TpmError } from './errors.ts'
 import { createPrimary, readPublic, type TpmKey } from './keys.ts'
-import { readNv, readNvIndices } from './nv.ts'
+import { nvName, readNv, readNvIndices } from './nv.ts'
 import { HIERARCHY, policySecret, startPolicySession } from './sessions.ts'
 import { EK_TEMPLATES, type EkTemplate } from './templates.ts'
 
@@ -89,7 +89,7 @@ async function certificatesOf(
 async function readLeaf(channel: TpmChannel, index: number): Promise<Uint8Array | TpmError | undefined> {
   try {
     const stored = await readNv(channel, index)
-    return stored === undefined ? undefined : cutCertificates(stored, `NV index 0x0${index.toString(16)}`)[0]
+    return stored === undefined ? undefined : cutCertificates(stored, nvName(index))[0]
   } catch (error) {
     if (error instanceof TpmError && (error.code === 'unsupported' || error.code === 'response')) return error
     throw error

@@ -21,6 +21,11 @@ const WRITTEN = 1 << 29
 /** Largest index that is read: certificates have a few thousand bytes. */
 const MAX_NV = 16_384
 
+/** How messages name an index: eight hex digits, as the profiles write them. */
+export function nvName(index: number): string {
+  return `NV index 0x${index.toString(16).padStart(8, '0')}`
+}
+
 /** TPM2_NV_ReadPublic. @returns undefined when there is no such index */
 export async function readNvPublic(channel: TpmChannel, index: number): Promise<NvIndex | undefined> {
   try {
@@ -49,7 +54,7 @@ export async function readNvPublic(channel: TpmChannel, index: number): Promise<
 export async function readNv(channel: TpmChannel, index: number): Promise<Uint8Array | undefined> {
   const found = await readNvPublic(channel, index)
   if (found === undefined || (found.attributes & WRITTEN) === 0) return undefined
-  const name = `NV index 0x${index.toString(16).padStart(8, '0')}`
+  const name = nvName(index)
   if (found.size > MAX_NV)
     throw new TpmError('unsupported', `${name} has ${found.size} bytes; ${MAX_NV} are read at most`)
   const reader = readerOf(found)

@@ -1,5 +1,5 @@
+import { randomBytes } from 'node:crypto'
 import { algorithmId, type TpmHash } from '@sekisho/evidence/tpm'
-import { callerNonce } from './capability.ts'
 import { type Authorization, password } from './command.ts'
 import type { TpmChannel } from './device.ts'
 import { join, NOTHING, sized, uint } from './marshal.ts'
@@ -9,6 +9,8 @@ export const HIERARCHY = { owner: 0x40000001, null: 0x40000007, endorsement: 0x4
 
 const POLICY_SESSION = 1
 const NULL_ALGORITHM = 0x0010
+/** Of the caller's nonce: a TPM takes 16 at the least. @see TCG TPM 2.0 Library, part 3, section 11.1 */
+const NONCE_BYTES = 16
 
 /** TPM2_StartAuthSession: an unsalted, unbound policy session with the hash of the key that it is for. */
 export async function startPolicySession(channel: TpmChannel, hash: TpmHash): Promise<Authorization> {
@@ -17,7 +19,7 @@ export async function startPolicySession(channel: TpmChannel, hash: TpmHash): Pr
     code: 0x176,
     handles: [HIERARCHY.null, HIERARCHY.null],
     parameters: join(
-      sized(callerNonce()),
+      sized(randomBytes(NONCE_BYTES)),
       NOTHING,
       uint(POLICY_SESSION, 1),
       uint(NULL_ALGORITHM, 2),
