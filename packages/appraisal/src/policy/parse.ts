@@ -1,7 +1,7 @@
 import type { Cedar, DetailedError, PolicyJson } from '../cedar/cedar.ts'
 import { CEDAR_SCHEMA } from '../claims/schema.ts'
 import { PolicyError, type PolicyProblem } from './error.ts'
-import { conceptOf } from './messages.ts'
+import { wordingOf } from './messages.ts'
 import { characterAtByte, positionAt, problemAt } from './position.ts'
 import { type StatementText, splitStatements } from './statements.ts'
 import { valueProblems } from './values.ts'
@@ -75,7 +75,7 @@ function validate(
 function problemOf(text: string, piece: StatementText, error: DetailedError): PolicyProblem {
   const [place] = error.sourceLocations ?? []
   const offset = piece.start + characterAtByte(piece.text, place?.start ?? 0)
-  const { message, hint } = conceptOf(error.message, error.help ?? place?.label ?? undefined)
+  const { message, hint } = wordingOf(error.message, error.help ?? place?.label ?? undefined)
   return problemAt(text, offset, message, hint)
 }
 

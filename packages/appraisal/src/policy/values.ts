@@ -2,6 +2,7 @@ import type { Expr, PolicyJson } from '../cedar/cedar.ts'
 import { CLAIMS, CLAIMS_BY_PATH } from '../claims/table.ts'
 import type { PolicyProblem } from './error.ts'
 import { askedPath, literalOf, pathOf, sidesOf, textsOf, walk } from './expressions.ts'
+import { unknownClaim } from './messages.ts'
 import { nearestOf } from './nearest.ts'
 import { problemAt } from './position.ts'
 import type { StatementText } from './statements.ts'
@@ -18,8 +19,10 @@ export function valueProblems(
   for (const { body } of statement.json.conditions) {
     walk(body, (node) => {
       const asked = askedPath(node)
-      if (asked !== undefined && !isClaim(asked))
-        problems.push(problemAt(text, askedPlace(statement, asked), ...strangerOf(asked)))
+      if (asked !== undefined && !isClaim(asked)) {
+        const { message, hint } = unknownClaim(asked)
+        problems.push(problemAt(text, askedPlace(statement, asked), message, hint))
+      }
       for (const { path, value } of comparisonsOf(node)) {
         const wording = wrongValue(path, value)
         if (wording !== undefined) problems.push(problemAt(text, placeOf(statement, value), ...wording))
@@ -33,17 +36,6 @@ export function valueProblems(
 // `has` with a name that no claim has is always false, and passes the validator.
 function isClaim(path: string): boolean {
   return CLAIMS.some((row) => row.path === path || row.path.startsWith(`${path}.`))
-}
-
-function strangerOf(path: string): readonly [message: string, hint: string] {
-  const near = nearestOf(
-    path,
-    CLAIMS.map((row) => row.path),
-  )
-  return [
-    `there is no claim \`${path}\``,
-    near === undefined ? 'docs/policies.md lists all claims' : `did you mean \`${near}\`?`,
-  ]
 }
 
 function askedPlace({ text, start }: StatementText, path: string): number {

@@ -1,6 +1,6 @@
 import { CLAIMS, CLAIMS_BY_PATH, type ClaimRow } from '../claims/table.ts'
 import type { PolicyContext } from '../model.ts'
-import { nearestOf } from '../policy/nearest.ts'
+import { nearestClaim } from '../policy/messages.ts'
 import type { PolicyCase } from './test-policies.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -186,15 +186,12 @@ function checkClaims(claims: Members, prefix: string, at: string): void {
     if (row !== undefined) checkClaim(row, value, at)
     else if (isMembers(value) && CLAIMS.some((one) => one.path.startsWith(`${path}.`)))
       checkClaims(value, `${path}.`, at)
-    else throw strange(path, at)
+    else throw unknownClaim(path, at)
   }
 }
 
-function strange(path: string, at: string): TypeError {
-  const near = nearestOf(
-    path,
-    CLAIMS.map((one) => one.path),
-  )
+function unknownClaim(path: string, at: string): TypeError {
+  const near = nearestClaim(path)
   return new TypeError(`${at}: there is no claim ${shown(path)}${near === undefined ? '' : `; did you mean ${near}?`}`)
 }
 
