@@ -8,26 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { build, type Metafile } from 'esbuild'
+import { TEE_FOLDERS } from './arrows/table.ts'
 import { publishable, ROOT } from './files.ts'
 import { staged } from './packed/stage.ts'
 
 const KB = 1024
-
-const TEE_FOLDERS = [
-  'snp',
-  'sgx',
-  'tdx',
-  'nitro',
-  'cca',
-  'psa',
-  'sev',
-  'ibm-se',
-  'tpm',
-  'nvidia',
-  'azure',
-  'token',
-  'ias',
-]
 
 interface Budget {
   readonly what: string
