@@ -1,3 +1,4 @@
+import { readSetting, removeSetting, writeSetting } from '../storage/settings.ts'
 import type { Database, Sql } from '../storage/sql.ts'
 import { isSecret, newSecretText, secretHash } from './secret-text.ts'
 import type { AccessTokens, CreatedToken } from './tokens.ts'
@@ -132,19 +133,14 @@ export async function endSetupSession(db: Database, id: string, at: Date): Promi
 
 /** Links whose time is not over. */
 async function waiting(sql: Sql, at: Date): Promise<readonly Waiting[]> {
-  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [NAME])
   // Written by this file alone.
-  const links = row === undefined ? [] : (JSON.parse(row.value) as readonly Waiting[])
+  const links = JSON.parse((await readSetting(sql, NAME)) ?? '[]') as readonly Waiting[]
   return links.filter(({ expires }) => at.getTime() < expires)
 }
 
 async function keep(sql: Sql, links: readonly Waiting[]): Promise<void> {
-  if (links.length === 0) await sql.run('DELETE FROM settings WHERE name = ?', [NAME])
-  else
-    await sql.run(
-      'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-      [NAME, JSON.stringify(links)],
-    )
+  if (links.length === 0) await removeSetting(sql, NAME)
+  else await writeSetting(sql, NAME, JSON.stringify(links))
 }
 
 /** Whether somebody who was let in has made tokens: then nobody needs a link any more. */

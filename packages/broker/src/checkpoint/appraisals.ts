@@ -109,7 +109,8 @@ async function storeVerdict(core: Core, sql: Sql, { sha256: digest, text, differ
 const INSERT_DIFFERENCE = `INSERT INTO verdicts (sha256, body, template)
   SELECT ?, ?, sha256 FROM verdict_templates WHERE sha256 = ? ON CONFLICT (sha256) DO NOTHING`
 
-async function storeBytes(core: Core, sql: Sql, digest: string, bytes: Uint8Array, at: Date): Promise<void> {
+/** Stores bytes under their digest, unless they are known to be stored. */
+export async function storeBytes(core: Core, sql: Sql, digest: string, bytes: Uint8Array, at: Date): Promise<void> {
   if (core.stored.get(digest, 0) === true) return
   await sql.run('INSERT INTO evidence (sha256, bytes, created) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING', [
     digest,

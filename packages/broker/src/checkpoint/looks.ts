@@ -1,3 +1,4 @@
+import { readSetting, writeSetting } from '../storage/settings.ts'
 import type { Core } from './core.ts'
 import { reappraise } from './reappraise.ts'
 import { rulesOf } from './rules.ts'
@@ -25,10 +26,10 @@ export async function endEmulated(core: Core, at: Date): Promise<void> {
  * whatever was asked for before is answered.
  */
 export async function expireReferences(core: Core, at: Date): Promise<void> {
-  const [last] = await core.db.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [LAST_LOOK])
+  const last = await readSetting(core.db, LAST_LOOK)
   const now = at.getTime()
   // A clock that was ahead for a while must not hide what expires before it gets there again.
-  const seen = Number(last?.value ?? 0) > now ? 0 : Number(last?.value ?? 0)
+  const seen = Number(last ?? 0) > now ? 0 : Number(last ?? 0)
   const rows = await core.db.all<{ namespace: string; name: string }>(
     `SELECT namespace, name FROM reference_sets WHERE deleted IS NULL
      AND ((expires <= ? AND expires > ?) OR (expires <= ? AND expires > ?))`,
@@ -36,10 +37,5 @@ export async function expireReferences(core: Core, at: Date): Promise<void> {
   )
   for (const { namespace, name } of rows) await reappraise(core, namespace, { kind: 'reference', name }, at)
   if (rows.length > 0 || last === undefined)
-    await core.db.transaction((sql) =>
-      sql.run(
-        'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-        [LAST_LOOK, String(now)],
-      ),
-    )
+    await core.db.transaction((sql) => writeSetting(sql, LAST_LOOK, String(now)))
 }

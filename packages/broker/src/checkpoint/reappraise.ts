@@ -1,8 +1,9 @@
 import type { PolicyContext } from '@sekisho/appraisal'
 import { areEnrolled } from '../enrolment/enrolled-keys.ts'
+import { removeSetting, writeSetting } from '../storage/settings.ts'
 import type { Row, Sql } from '../storage/sql.ts'
 import type { Reappraised } from './admin-model.ts'
-import { loadAppraisal, storeAppraisal, storeGrounds, verdictText } from './appraisals.ts'
+import { loadAppraisal, storeAppraisal, storeBytes, storeGrounds, verdictText } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
 import type { Evaluated } from './evaluate.ts'
@@ -239,12 +240,7 @@ async function replace(core: Core, before: StoredAppraisal, found: Evaluated, at
     })),
   }
   await core.db.transaction(async (sql) => {
-    for (const { sha256, bytes } of found.collateral)
-      await sql.run('INSERT INTO evidence (sha256, bytes, created) VALUES (?, ?, ?) ON CONFLICT (sha256) DO NOTHING', [
-        sha256,
-        bytes,
-        at.getTime(),
-      ])
+    for (const { sha256, bytes } of found.collateral) await storeBytes(core, sql, sha256, bytes, at)
     await storeGrounds(core, sql, [], text, at)
     await storeAppraisal(sql, now)
     await noteUsed(sql, { appraisal: before.id })
@@ -345,17 +341,14 @@ function pendingName(namespace: string, cause: Cause): string {
 
 /** Notes, in the transaction of a change, that leases have to be looked at again: whoever comes next does it if this process cannot. */
 export async function pending(sql: Sql, namespace: string, cause: Cause): Promise<void> {
-  await sql.run(
-    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-    [pendingName(namespace, cause), JSON.stringify({ namespace, cause })],
-  )
+  await writeSetting(sql, pendingName(namespace, cause), JSON.stringify({ namespace, cause }))
 }
 
 async function done(core: Core, namespace: string, cause: Cause, { epoch }: Rules): Promise<void> {
   await core.db.transaction(async (sql) => {
     // The rules changed meanwhile: the note may be of that change, and leases were not looked at by it.
     if ((await epochOf(sql, namespace)) !== epoch) return
-    await sql.run('DELETE FROM settings WHERE name = ?', [pendingName(namespace, cause)])
+    await removeSetting(sql, pendingName(namespace, cause))
   })
 }
 

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { readSetting, writeSetting } from '../storage/settings.ts'
 import type { Sql } from '../storage/sql.ts'
 import type { Core } from './core.ts'
 import type { Kept } from './options.ts'
@@ -101,15 +102,12 @@ const CLAIM_MS = 30_000
 /** Whether this process is the one that forgets, until it is silent for a while. */
 async function claim(sql: Sql, holder: string, at: Date): Promise<boolean> {
   const now = at.getTime()
-  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [CLAIM])
-  const held = row === undefined ? undefined : (JSON.parse(row.value) as { holder: string; until: number })
+  const text = await readSetting(sql, CLAIM)
+  const held = text === undefined ? undefined : (JSON.parse(text) as { holder: string; until: number })
   // A claim from further ahead than claims reach is of a clock that was wrong.
   const isOthers = held !== undefined && held.holder !== holder && held.until > now && held.until <= now + CLAIM_MS
   if (isOthers) return false
-  await sql.run(
-    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-    [CLAIM, JSON.stringify({ holder, until: now + CLAIM_MS })],
-  )
+  await writeSetting(sql, CLAIM, JSON.stringify({ holder, until: now + CLAIM_MS }))
   return true
 }
 

@@ -1,5 +1,6 @@
 import { type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
 import { canonicalJson } from '@sekisho/evidence'
+import { readSetting, writeSetting } from '../storage/settings.ts'
 import type { Sql } from '../storage/sql.ts'
 import { sha256 } from '../verifier/bytes.ts'
 import type { Advisory } from './admin-model.ts'
@@ -12,10 +13,7 @@ function epochName(namespace: string): string {
 
 /** The epoch of a namespace's rules; 0 before the first change. */
 export async function epochOf(sql: Sql, namespace: string): Promise<number> {
-  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ? LIMIT 1', [
-    epochName(namespace),
-  ])
-  return row === undefined ? 0 : Number(row.value)
+  return Number((await readSetting(sql, epochName(namespace))) ?? 0)
 }
 
 /** The epoch of a namespace's rules, and whether an appraisal was revoked (true for one that is not there): one statement. */
@@ -36,10 +34,7 @@ export async function standing(
 /** Marks the rules as changed, in the transaction that changes them. */
 export async function bumpEpoch(sql: Sql, namespace: string): Promise<void> {
   const epoch = (await epochOf(sql, namespace)) + 1
-  await sql.run(
-    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-    [epochName(namespace), String(epoch)],
-  )
+  await writeSetting(sql, epochName(namespace), String(epoch))
 }
 
 /** The rules in force, read anew only when their epoch has changed. */

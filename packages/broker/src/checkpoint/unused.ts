@@ -1,3 +1,4 @@
+import { readSetting, writeSetting } from '../storage/settings.ts'
 import type { Row, Sql } from '../storage/sql.ts'
 import type { Grounds } from './state.ts'
 
@@ -35,8 +36,9 @@ export async function hasUnseen(sql: Pick<Sql, 'all'>, cutoff: number): Promise<
 
 /**
  * Looks at the next appraisals from before `cutoff`, in a transaction, and forgets those that passed and that nothing was
- * released on: the row, its evidence and its verdict, with templates that no verdict is written by any more. Evidence that passed binds the nonce of its one session, so that
- * nothing else rests on it; endorsements and event logs, which others share, stay.
+ * released on: the row, its evidence and its verdict, with templates that no verdict is written by any more. Evidence
+ * that passed binds the nonce of its one session, so that nothing else rests on it; endorsements and event logs, which
+ * others share, stay.
  *
  * @returns how many were looked at, `most` at most
  */
@@ -74,16 +76,12 @@ export async function forgetUnused(
     'id',
     unused.map(({ id }) => id),
   )
-  await sql.run(
-    'INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value',
-    [SEEN, last.id],
-  )
+  await writeSetting(sql, SEEN, last.id)
   return old.length
 }
 
 async function seenUpTo(sql: Pick<Sql, 'all'>): Promise<string> {
-  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [SEEN])
-  return row?.value ?? ''
+  return (await readSetting(sql, SEEN)) ?? ''
 }
 
 /**

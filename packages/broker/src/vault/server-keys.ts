@@ -9,6 +9,7 @@ import {
   sign,
 } from 'node:crypto'
 import type { Signer } from '@sekisho/appraisal'
+import { readSetting } from '../storage/settings.ts'
 import type { Database, Sql } from '../storage/sql.ts'
 import { type Envelope, openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts'
 import { VaultError } from './errors.ts'
@@ -115,8 +116,8 @@ async function create(db: Database, ring: KeyRing, name: string, make: () => Buf
 }
 
 async function stored(sql: Sql, name: string): Promise<Envelope | undefined> {
-  const [row] = await sql.all<{ value: string }>('SELECT value FROM settings WHERE name = ?', [name])
-  return row && readSetting(row.value, name)
+  const text = await readSetting(sql, name)
+  return text === undefined ? undefined : readEnvelope(text, name)
 }
 
 function settingText(envelope: Envelope): string {
@@ -128,7 +129,7 @@ function settingText(envelope: Envelope): string {
   })
 }
 
-function readSetting(text: string, name: string): Envelope {
+function readEnvelope(text: string, name: string): Envelope {
   const value: unknown = parsed(text)
   const field = (member: string): string => {
     const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[member] : undefined
