@@ -83,6 +83,7 @@ export { type InclusionProof, type Log, type LogOptions, openLog, type Receipt }
 export { makeReceipt, type ReceiptVerdict, verifyReceipt } from './log/receipt.ts'
 export { formatLogPath, type LogPath, parseLogPath } from './log/tiles.ts'
 export { type LogVerdict, type VerifyLogOptions, verifyLogExport } from './log/verify-log.ts'
+export { isNamespace, isResource } from './names.ts'
 export { type DatabaseLocation, type DatabaseOptions, openDatabase } from './storage/database.ts'
 export { DatabaseBusyError, StorageError, type StorageErrorCode } from './storage/errors.ts'
 export type { Database, NoticeListener, Row, Sql, SqlValue } from './storage/sql.ts'

@@ -1,3 +1,5 @@
+import { isNamespace } from '../names.ts'
+
 /** What a bearer may do. `admin` is everything in its namespace. */
 export type Scope =
   | 'admin'
@@ -52,8 +54,6 @@ export class AccessError extends Error {
   readonly code = 'forbidden'
 }
 
-const NAMESPACE = /^[a-z0-9][a-z0-9-]{0,62}$/
-
 /**
  * The one place where tenants are kept apart: returns when `access` has `scope` (or `admin`) in
  * `namespace`. Pass `*` for what concerns all namespaces; only a grant for all gives that.
@@ -68,7 +68,7 @@ export function assertAccess(access: Access, namespace: string, scope: Scope): v
 
 /** Whether {@link assertAccess} would return. */
 export function mayAccess(access: Access, namespace: string, scope: Scope): boolean {
-  if (namespace !== '*' && !NAMESPACE.test(namespace)) return false
+  if (namespace !== '*' && !isNamespace(namespace)) return false
   return access.grants.some(
     (grant) =>
       (grant.namespace === '*' || grant.namespace === namespace) &&
@@ -82,7 +82,7 @@ export function mayAccess(access: Access, namespace: string, scope: Scope): bool
  * @throws TypeError naming the member
  */
 export function readGrant(namespace: unknown, scopes: unknown): Grant {
-  if (typeof namespace !== 'string' || (namespace !== '*' && !NAMESPACE.test(namespace))) {
+  if (typeof namespace !== 'string' || (namespace !== '*' && !isNamespace(namespace))) {
     throw new TypeError('namespace must be `*`, or lower-case letters, digits and hyphens, at most 63')
   }
   if (!Array.isArray(scopes) || scopes.length === 0 || scopes.length > SCOPES.length) {
@@ -99,5 +99,5 @@ function readScope(value: unknown): Scope {
 
 function namespaceText(namespace: string): string {
   if (namespace === '*') return 'all namespaces'
-  return NAMESPACE.test(namespace) ? `the namespace \`${namespace}\`` : 'a namespace of that name'
+  return isNamespace(namespace) ? `the namespace \`${namespace}\`` : 'a namespace of that name'
 }

@@ -1,6 +1,7 @@
 import type { JsonWebKey } from 'node:crypto'
 import type { Tee } from '@sekisho/evidence'
 import type { Sql } from '../storage/sql.ts'
+import type { KeyType } from '../vault/key-material.ts'
 
 /** What looking at live leases again gave. */
 export interface Reappraised {
@@ -83,7 +84,7 @@ export interface BrokerAdmin {
   deleteSecret(namespace: string, path: string, by: Acting): Promise<boolean>
   generateKey(
     namespace: string,
-    key: { readonly path: string; readonly type: 'aes-256' | 'ec-p256' | 'ec-p384' | 'ed25519' | 'rsa-3072' },
+    key: { readonly path: string; readonly type: KeyType },
     by: Acting,
   ): Promise<{ readonly version: number; readonly publicJwk?: JsonWebKey }>
   /** Writes an administrative act that was done elsewhere (a token made, a key rotated) to the log; inside a transaction. */

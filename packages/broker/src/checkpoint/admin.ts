@@ -1,10 +1,11 @@
+import { isResource } from '../names.ts'
 import { generateKeyMaterial } from '../vault/key-material.ts'
 import type { Acting, Advisory, BrokerAdmin, Reappraised } from './admin-model.ts'
 import { readAdvisory } from './advisories.ts'
 import { change, changeRules, ensureNamespace, recordChange } from './change.ts'
 import type { Core } from './core.ts'
 import { BrokerError } from './model.ts'
-import { checkNamespace, isResource } from './names.ts'
+import { checkNamespace } from './names.ts'
 import { activePolicy, policyVersion, policyVersions, rollback, setPolicy } from './policies.ts'
 import { deleteReference, putReference, references } from './references.ts'
 

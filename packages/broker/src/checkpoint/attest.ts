@@ -1,6 +1,7 @@
 import { type JsonWebKey, timingSafeEqual } from 'node:crypto'
 import { areEnrolled } from '../enrolment/enrolled-keys.ts'
 import { acceptedThumbprint } from '../jwe/tee-key.ts'
+import type { Sql } from '../storage/sql.ts'
 import { rememberStored, storeAppraisal, storeGrounds, verdictText, wholeText } from './appraisals.ts'
 import { bindingHash, teeKeyOf } from './binding.ts'
 import type { Core } from './core.ts'
@@ -14,6 +15,7 @@ import { rulesOf } from './rules.ts'
 import { isFarOff, nonceOf, readSpent, sessionOf, spendSession } from './sessions.ts'
 import type { Rules, Session, StoredAppraisal } from './state.ts'
 import { issueToken } from './tokens.ts'
+import type { VerdictText } from './verdict-text.ts'
 
 /**
  * Judges the evidence of a session. Its nonce is spent by whatever comes of it, in the transaction that records
@@ -130,23 +132,7 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   // Refused verdicts are kept whole: whoever sends what is refused teaches nothing to the writers of the others.
   const text = refusal === undefined ? verdictText(core, verdict) : wholeText(verdict)
   const expires = new Date(at.getTime() + core.limits.tokenSeconds * 1000)
-  const stored: StoredAppraisal = {
-    id: newId('apr', at),
-    namespace: session.namespace,
-    at: at.getTime(),
-    expires: expires.getTime(),
-    session: session.id,
-    verdict: text.sha256,
-    // Genuine, but nobody said that it is wanted: no policy may make a yes of that.
-    outcome: refusal !== undefined && verdict.outcome === 'verified' ? 'incomplete' : verdict.outcome,
-    authenticity: verdict.authenticity,
-    emulated: verdict.emulated,
-    status: appraisal.status,
-    context: appraisal.context,
-    teeKey,
-    holder: acceptedThumbprint(teeKey),
-    grounds: judged.map(({ grounds }) => grounds),
-  }
+  const stored = appraisalOf(concluding, text, expires)
   const token =
     refusal === undefined
       ? await issueToken(core, appraisal, verdict, {
@@ -191,6 +177,31 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   return { token, appraisal: stored.id, decision, expires: new Date(session.expires), emulated }
 }
 
+function appraisalOf(
+  { session, request, evaluation, teeKey }: Concluding,
+  { sha256: verdictSha256 }: VerdictText,
+  expires: Date,
+): StoredAppraisal {
+  const { judged, verdict, appraisal, refusal } = evaluation
+  return {
+    id: newId('apr', request.at),
+    namespace: session.namespace,
+    at: request.at.getTime(),
+    expires: expires.getTime(),
+    session: session.id,
+    verdict: verdictSha256,
+    // Genuine, but nobody said that it is wanted: no policy may make a yes of that.
+    outcome: refusal !== undefined && verdict.outcome === 'verified' ? 'incomplete' : verdict.outcome,
+    authenticity: verdict.authenticity,
+    emulated: verdict.emulated,
+    status: appraisal.status,
+    context: appraisal.context,
+    teeKey,
+    holder: acceptedThumbprint(teeKey),
+    grounds: judged.map(({ grounds }) => grounds),
+  }
+}
+
 async function again(core: Core, session: Session, at: Date, repeats: boolean): Promise<AttestOutcome> {
   const answered = await answeredBefore(core, session, at, repeats)
   return answered ?? { refusal: { code: 'session-unknown' } }
@@ -201,7 +212,7 @@ const NOTE_EVERY_MS = 60_000
 // When a reference set matched last is of interest by the day, not by the request.
 async function noteMatches(
   core: Core,
-  sql: Parameters<typeof storeAppraisal>[0],
+  sql: Sql,
   namespace: string,
   judged: Concluding['evaluation']['judged'],
   at: Date,
@@ -222,7 +233,7 @@ async function noteMatches(
 
 function recordAttest(
   core: Core,
-  sql: Parameters<typeof storeAppraisal>[0],
+  sql: Sql,
   id: string,
   { session, request, evaluation, rules }: Concluding,
   stored: StoredAppraisal,

@@ -1,5 +1,5 @@
 import { type Appraisal, appraise, chooseReference, type ReferenceSet } from '@sekisho/appraisal'
-import { EvidenceError, toHex, type Verdict } from '@sekisho/evidence'
+import { EvidenceError, TEES, toHex, type Verdict } from '@sekisho/evidence'
 import { sha256 } from '../verifier/bytes.ts'
 import {
   type Expectations,
@@ -48,7 +48,7 @@ export async function evaluate(
   try {
     const received = core.verifier.recognise(request.evidence, request.eventLog)
     const named = request.tee === undefined ? received.tee : teeName(request.tee)
-    if (named !== received.tee && isKnownTee(named))
+    if (named !== received.tee && TEES.some((tee) => tee === named))
       return {
         unreadable: 'session-mismatch',
         reason: `the evidence is of ${received.tee}, and ${named} was announced`,
@@ -80,10 +80,6 @@ export async function evaluate(
 const DEVICE_ALONE =
   'a GPU answers to any nonce, of whoever drives it, on any machine: alone it does not show that the key is in a TEE, ' +
   'and nothing can be released on it; send it as additional evidence, beside that of its confidential VM'
-
-function isKnownTee(name: string): boolean {
-  return /^(snp|sgx|tdx|nitro|cca|tpm|azure-vtpm|nvidia-gpu|token|sev|psa|ibm-se|sgx-epid)$/.test(name)
-}
 
 interface OnePiece {
   readonly name: string

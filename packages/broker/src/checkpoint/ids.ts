@@ -50,8 +50,3 @@ function next(digits: readonly number[]): number[] {
 export function newSessionId(): string {
   return randomBytes(16).toString('hex')
 }
-
-/** 32 random bytes, base64url: a secret that is shown once. */
-export function newLeaseSecret(): string {
-  return randomBytes(32).toString('base64url')
-}

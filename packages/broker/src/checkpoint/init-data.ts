@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Tee, toHex } from '@sekisho/evidence'
+import { isRecord } from '../json.ts'
 import type { Expectations } from '../verifier/model.ts'
 
 /** Bytes of the field that holds the digest of init-data. KBS protocol, section 5. */
@@ -36,8 +37,8 @@ export function initDataFault(carried: Expectations, wanted: Expectations): stri
 
 /** The one value in the place of init-data. */
 function valueOf({ hostData, pcrs, vtpm }: Expectations): string | undefined {
-  const registers = isMembers(vtpm) ? vtpm['pcrs'] : pcrs
-  const values: unknown = isMembers(registers) ? registers[REGISTER] : hostData
+  const registers = isRecord(vtpm) ? vtpm['pcrs'] : pcrs
+  const values: unknown = isRecord(registers) ? registers[REGISTER] : hostData
   const first: unknown = Array.isArray(values) ? values[0] : undefined
   return typeof first === 'string' ? first : undefined
 }
@@ -50,7 +51,7 @@ export function boundExpectations(reference: Expectations, bound: Expectations):
   const pinned = Object.entries(bound).flatMap(([name, wanted]) => {
     const given = reference[name]
     if (given === undefined || !MERGED.has(name)) return []
-    return [[name, isMembers(wanted) && isMembers(given) ? boundMembers(given, wanted) : given] as const]
+    return [[name, isRecord(wanted) && isRecord(given) ? boundMembers(given, wanted) : given] as const]
   })
   return { ...reference, ...bound, ...Object.fromEntries(pinned) }
 }
@@ -60,12 +61,8 @@ const MERGED: ReadonlySet<string> = new Set(['hostData', 'pcrs', 'vtpm'])
 
 function boundMembers(given: Expectations, wanted: Expectations): Expectations {
   const { pcrs } = wanted
-  if (!isMembers(pcrs)) return { ...wanted, ...given }
-  return { ...given, pcrs: { ...pcrs, ...(isMembers(given['pcrs']) ? given['pcrs'] : {}) } }
-}
-
-function isMembers(value: unknown): value is Expectations {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isRecord(pcrs)) return { ...wanted, ...given }
+  return { ...given, pcrs: { ...pcrs, ...(isRecord(given['pcrs']) ? given['pcrs'] : {}) } }
 }
 
 function fitted(digest: Uint8Array, length: number): Uint8Array {

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto'
+import { isSecret } from '../access/secret-text.ts'
 import type { Row, Sql } from '../storage/sql.ts'
 import type { Acting } from './admin-model.ts'
 import type { Core } from './core.ts'
@@ -6,7 +6,6 @@ import { addEvents, announce } from './events.ts'
 import { newId } from './ids.ts'
 import type { LeaseState } from './model.ts'
 import { record } from './record.ts'
-import { secretHash } from './release.ts'
 
 /** A lease as its row has it. */
 export interface LeaseRow extends Row {
@@ -43,7 +42,7 @@ export async function readLease(sql: Sql, id: string): Promise<LeaseRow | undefi
 
 /** Whether `secret` is the lease's, compared in constant time. */
 export function holds(lease: LeaseRow, secret: string): boolean {
-  return timingSafeEqual(Buffer.from(lease.secret_hash, 'hex'), Buffer.from(secretHash(secret), 'hex'))
+  return isSecret(secret, Buffer.from(lease.secret_hash, 'hex'))
 }
 
 /** A lease as it stands at a time: one whose time is over has expired, whether or not somebody wrote that down. */

@@ -1,18 +1,10 @@
+import { isNamespace } from '../names.ts'
 import { BrokerError } from './model.ts'
-
-const NAMESPACE = /^[a-z0-9][a-z0-9-]{0,62}$/
-const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$/
 
 /** @throws BrokerError `invalid` when `name` is no name of a namespace */
 export function checkNamespace(name: string): string {
-  if (NAMESPACE.test(name)) return name
+  if (isNamespace(name)) return name
   throw new BrokerError('invalid', 'namespace: expected lower-case letters, digits and hyphens, at most 63')
-}
-
-/** Whether `path` names a resource: `repository/type/tag`. */
-export function isResource(path: string): boolean {
-  const segments = path.split('/')
-  return segments.length === 3 && segments.every((segment) => SEGMENT.test(segment))
 }
 
 /** Names of TEEs as the KBS protocol spells them, old and new, to ours. Names that are not here are ours already. */

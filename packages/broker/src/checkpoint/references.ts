@@ -1,5 +1,6 @@
 import { type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
 import type { Tee } from '@sekisho/evidence'
+import { isRecord } from '../json.ts'
 import type { Row, Sql } from '../storage/sql.ts'
 import type { Acting, Reappraised, StoredReference } from './admin-model.ts'
 import { changeRules } from './change.ts'
@@ -56,10 +57,6 @@ async function merged(sql: Sql, namespace: string, input: unknown): Promise<unkn
   if (row === undefined) return input
   const { values } = JSON.parse(row.body) as ReferenceSet
   return { ...input, values: { ...values, ...input['values'] } }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Removes a set. @throws BrokerError `not-found` */

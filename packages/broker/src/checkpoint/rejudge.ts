@@ -1,4 +1,5 @@
 import type { Verdict } from '@sekisho/evidence'
+import { isRecord } from '../json.ts'
 import type { Sql } from '../storage/sql.ts'
 import type { Expectations, JudgeRequest, Received } from '../verifier/model.ts'
 import { storedBytes } from './appraisals.ts'
@@ -89,16 +90,12 @@ export function stillReferenced(
 /** Whether a state of a platform that no vendor calls up to date is one that a set accepts at a time; true for others. */
 function isExcepted(values: Expectations, status: string | undefined, at: Date): boolean {
   // Of Azure's evidence it is in the part about the hardware.
-  const { acceptTcb: exceptions }: Expectations = isMembers(values['hardware']) ? values['hardware'] : values
+  const { acceptTcb: exceptions }: Expectations = isRecord(values['hardware']) ? values['hardware'] : values
   if (status === undefined || status === 'UpToDate' || !Array.isArray(exceptions)) return true
   return exceptions.some((one: unknown) => {
-    const { statuses, until } = isMembers(one) ? one : {}
+    const { statuses, until } = isRecord(one) ? one : {}
     return Array.isArray(statuses) && statuses.includes(status) && at.getTime() <= Date.parse(String(until))
   })
-}
-
-function isMembers(value: unknown): value is Expectations {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Whether a verdict differs from a context in what policies see of the platform. */

@@ -1,13 +1,16 @@
-import { createHash, type JsonWebKey } from 'node:crypto'
+import type { JsonWebKey } from 'node:crypto'
 import type { PolicyContext } from '@sekisho/appraisal'
+import { toHex } from '@sekisho/evidence'
+import { newSecretText, secretHash } from '../access/secret-text.ts'
 import { encryptToTeeKey } from '../jwe/encrypt.ts'
 import { teeKeyThumbprint } from '../jwe/tee-key.ts'
+import { isResource } from '../names.ts'
 import { loadAppraisal } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
-import { newId, newLeaseSecret } from './ids.ts'
+import { newId } from './ids.ts'
 import type { ReleaseOutcome, ReleaseRequest } from './model.ts'
-import { checkNamespace, isResource } from './names.ts'
+import { checkNamespace } from './names.ts'
 import { type DecisionRecord, record } from './record.ts'
 import type { RefusalCode } from './refusal.ts'
 import { stillReferenced } from './rejudge.ts'
@@ -108,7 +111,7 @@ async function tryRelease(
   const { bytes, version, contentType } = opened
   const jwe = encryptToTeeKey(bytes, teeKey)
   bytes.fill(0)
-  const lease = { id: newId('lse', at), secret: newLeaseSecret(), expires: new Date(at.getTime() + core.leaseMs) }
+  const lease = { id: newId('lse', at), secret: newSecretText(), expires: new Date(at.getTime() + core.leaseMs) }
   const decision = newId('dec', at)
   const done = await core.db.transaction(async (sql) => {
     const now = await standing(sql, namespace, appraisal.id)
@@ -124,13 +127,13 @@ async function tryRelease(
         appraisal.id,
         decision,
         appraisal.holder ?? teeKeyThumbprint(teeKey),
-        secretHash(lease.secret),
+        toHex(secretHash(lease.secret)),
         at.getTime(),
         lease.expires.getTime(),
       ],
     )
     await record(core, sql, {
-      ...recordOf(request, { code: 'policy-deny', appraisal, answer, rules }),
+      ...recordOf(request, { appraisal, rules }),
       id: decision,
       outcome: 'released',
       lease: lease.id,
@@ -151,11 +154,6 @@ export function contextBody({ context }: StoredAppraisal, answer: PolicyAnswer):
   return answer.context.tcb.advisories.length === context.tcb.advisories.length ? {} : { context: answer.context }
 }
 
-/** How a lease's secret is kept: SHA-256 in hex. It has 256 random bits, so that no salt is needed. */
-export function secretHash(secret: string): string {
-  return createHash('sha256').update(secret).digest('hex')
-}
-
 /** Whether emulated evidence may ever be released to. */
 export function allowing(core: Core): { readonly allowEmulated: boolean } {
   return { allowEmulated: core.verifier.emulated && !core.production }
@@ -163,9 +161,8 @@ export function allowing(core: Core): { readonly allowEmulated: boolean } {
 
 function recordOf(
   { namespace, resource, at }: ReleaseRequest,
-  refusing: Refusing,
+  { appraisal, rules }: Pick<Refusing, 'appraisal' | 'rules'>,
 ): Omit<DecisionRecord, 'outcome' | 'body'> {
-  const { appraisal, rules } = refusing
   const policy = rules?.policy
   const [primary] = appraisal?.grounds ?? []
   return {

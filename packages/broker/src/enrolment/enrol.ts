@@ -1,3 +1,4 @@
+import { ensureNamespace, recordChange } from '../checkpoint/change.ts'
 import type { Core } from '../checkpoint/core.ts'
 import { addEvents, announce } from '../checkpoint/events.ts'
 import { newSessionId } from '../checkpoint/ids.ts'
@@ -184,26 +185,20 @@ async function keep(core: Core, sql: Sql, row: PendingRow, at: Date): Promise<st
   const { namespace } = row
   const subject = subjectOf(row)
   const actor = actorOf(subject)
-  await sql.run('INSERT INTO namespaces (name, created) VALUES (?, ?) ON CONFLICT (name) DO NOTHING', [
-    namespace,
-    at.getTime(),
-  ])
+  await ensureNamespace(sql, namespace, { actor, at })
   await sql.run(
     `INSERT INTO tpm_keys (namespace, ak_name, ek_sha256, ek_certificates, enrolled, enrolled_by) VALUES (?, ?, ?, ?, ?, ?)
      ON CONFLICT (namespace, ak_name) DO UPDATE SET ek_sha256 = excluded.ek_sha256,
        ek_certificates = excluded.ek_certificates, enrolled = excluded.enrolled, enrolled_by = excluded.enrolled_by`,
     [namespace, row.ak_name, row.ek_sha256, row.ek_certificates, at.getTime(), actor],
   )
-  const decision = await record(core, sql, {
+  const decision = await recordChange(
+    core,
+    sql,
     namespace,
-    at,
-    kind: 'admin',
-    outcome: 'changed',
-    reason: 'tpm-key-enrolled',
-    actor,
-    emulated: false,
-    body: { ...subject },
-  })
+    { actor, at },
+    { what: 'tpm-key-enrolled', details: subject },
+  )
   await addEvents(sql, namespace, at, [{ kind: 'tpm-key-enrolled', body: { ...subject, decision } }])
   return decision
 }

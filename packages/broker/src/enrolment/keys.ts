@@ -1,9 +1,9 @@
 import type { Acting } from '../checkpoint/admin-model.ts'
+import { recordChange } from '../checkpoint/change.ts'
 import type { Core } from '../checkpoint/core.ts'
 import { addEvents, announce } from '../checkpoint/events.ts'
 import { BrokerError } from '../checkpoint/model.ts'
 import { pending, reappraise } from '../checkpoint/reappraise.ts'
-import { record } from '../checkpoint/record.ts'
 import type { Grounds } from '../checkpoint/state.ts'
 import type { Sql, SqlValue } from '../storage/sql.ts'
 import { activate, enrol } from './enrol.ts'
@@ -114,18 +114,9 @@ async function note(
   core: Core,
   sql: Sql,
   namespace: string,
-  { actor, at }: Acting,
+  by: Acting,
   { what, akName, keys }: { readonly what: string; readonly akName: string; readonly keys: number },
 ): Promise<void> {
-  const decision = await record(core, sql, {
-    namespace,
-    at,
-    kind: 'admin',
-    outcome: 'changed',
-    reason: what,
-    actor: actor.slice(0, 128),
-    emulated: false,
-    body: { akName, keys },
-  })
-  await addEvents(sql, namespace, at, [{ kind: what, body: { akName, keys, decision } }])
+  const decision = await recordChange(core, sql, namespace, by, { what, details: { akName, keys } })
+  await addEvents(sql, namespace, by.at, [{ kind: what, body: { akName, keys, decision } }])
 }

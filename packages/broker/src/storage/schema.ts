@@ -7,7 +7,7 @@ export interface Migration {
   readonly statements: readonly string[]
 }
 
-/** Type names that differ. `KEY_INT` is a primary key of whole numbers, `SERIAL_KEY` one that the database counts up. */
+/** Type names that differ. `SERIAL_KEY` is a primary key that the database counts up. */
 const TYPES: Readonly<Record<Database['kind'], Readonly<Record<string, string>>>> = {
   sqlite: {
     INT: 'INTEGER',

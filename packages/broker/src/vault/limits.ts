@@ -1,11 +1,10 @@
+import { isNamespace, isResource } from '../names.ts'
 import { VaultError } from './errors.ts'
 
 /** The longest secret: 1 MiB. */
 export const MAX_SECRET_BYTES: number = 1024 * 1024
 const MAX_METADATA_BYTES = 4096
 
-const NAMESPACE = /^[a-z0-9][a-z0-9-]{0,62}$/
-const RESOURCE = /^(?:[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}(?:\/(?!$)|$)){3}$/
 const CONTENT_TYPE = /^[\x20-\x7e]{1,255}$/
 
 /** Notes about a secret that are not secret: names and texts. */
@@ -13,10 +12,10 @@ export type Metadata = Readonly<Record<string, string>>
 
 /** @throws VaultError `invalid` */
 export function checkPlace(namespace: string, path: string): void {
-  if (!NAMESPACE.test(namespace)) {
+  if (!isNamespace(namespace)) {
     throw new VaultError('invalid', 'namespace must be lower-case letters, digits and hyphens, at most 63')
   }
-  if (!RESOURCE.test(path)) {
+  if (!isResource(path)) {
     throw new VaultError('invalid', 'path must be repository/type/tag, each of letters, digits, `_`, `-` and `.`')
   }
 }

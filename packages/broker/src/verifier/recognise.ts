@@ -1,6 +1,7 @@
 import { EvidenceError } from '@sekisho/evidence'
 import { type Companion, recognise } from '@sekisho/evidence/recognise'
 import { parseSnpJson, type SnpCollateralInput } from '@sekisho/evidence/snp'
+import { isRecord } from '../json.ts'
 import type { Received } from './model.ts'
 
 /**
@@ -17,10 +18,10 @@ export function receive(evidence: unknown, eventLog?: Uint8Array): Received {
 
 function fromJson(value: unknown): Received {
   if (typeof value === 'string') return recognise(Buffer.from(value))
-  if (!isMembers(value)) throw noEvidence('a value that is no object')
+  if (!isRecord(value)) throw noEvidence('a value that is no object')
   if (isSample(value)) throw noEvidence('sample evidence, which proves nothing')
-  if (isMembers(value['attestation_report'])) return snpStructure(value) ?? recognise(jsonBytes(value))
-  if (isMembers(value['tpm_quote']) && value['hcl_report'] === undefined) return recognise(jsonBytes(kbsTpm(value)))
+  if (isRecord(value['attestation_report'])) return snpStructure(value) ?? recognise(jsonBytes(value))
+  if (isRecord(value['tpm_quote']) && value['hcl_report'] === undefined) return recognise(jsonBytes(kbsTpm(value)))
   const { token } = value
   if (Array.isArray(token) && token.length <= MAX_TOKEN && token.every(isByte)) return recognise(Uint8Array.from(token))
   return recognise(jsonBytes(value))
@@ -31,10 +32,6 @@ const MAX_TOKEN = 64 * 1024
 
 function isByte(value: unknown): value is number {
   return typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 255
-}
-
-function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 // KBS protocol, section 6: `sample` and `sampledevice` are signed by nobody.
@@ -69,7 +66,7 @@ function kbsTpm({
   ak_certificates: certificates,
   event_log: eventLog,
 }: Readonly<Record<string, unknown>>): object {
-  const { signature, message, pcrs } = isMembers(quote) ? quote : {}
+  const { signature, message, pcrs } = isRecord(quote) ? quote : {}
   return {
     tpm: {
       message,

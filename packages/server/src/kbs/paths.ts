@@ -1,8 +1,7 @@
+import { isNamespace, isResource } from '@sekisho/broker'
 import type { Call } from '../http/call.ts'
 import { KbsError } from './errors.ts'
 
-const SEGMENT = /^[A-Za-z0-9_-][A-Za-z0-9_.-]{0,127}$/
-const NAMESPACE = /^[a-z0-9][a-z0-9-]{0,62}$/
 const BASE = '/kbs/v0'
 
 /** Segments behind the prefix; the first names a built-in or a plugin. */
@@ -12,11 +11,9 @@ export function restOf(call: Call): readonly string[] {
 
 /** `repository/type/tag` of the path. @throws KbsError `InvalidRequestPath` */
 export function resourceOf(call: Call): string {
-  const segments = restOf(call).slice(1)
-  if (segments.length !== 3 || !segments.every((one) => SEGMENT.test(one))) {
+  const resource = restOf(call).slice(1).join('/')
+  if (!isResource(resource))
     throw new KbsError('InvalidRequestPath', 'a resource has three segments, repository/type/tag')
-  }
-  const resource = segments.join('/')
   call.facts.resource = resource
   return resource
 }
@@ -24,7 +21,7 @@ export function resourceOf(call: Call): string {
 /** The namespace of the path, `default` when it names none. @throws KbsError `InvalidRequestPath` */
 export function namespaceOf(call: Call): string {
   const namespace = call.params['ns'] ?? 'default'
-  if (!NAMESPACE.test(namespace)) throw new KbsError('InvalidRequestPath', 'this is no name of a namespace')
+  if (!isNamespace(namespace)) throw new KbsError('InvalidRequestPath', 'this is no name of a namespace')
   call.facts.namespace = namespace
   return namespace
 }
