@@ -24,5 +24,6 @@ describe(`decoders refuse mutated input as documented (seed ${SEED})`, () => {
 
 function readSample(decoder: (typeof DECODERS)[number], sample: string | Uint8Array): void {
   if (decoder.form === 'bytes' && typeof sample !== 'string') decoder.decode(sample)
-  if (decoder.form === 'text' && typeof sample === 'string') decoder.decode(sample)
+  else if (decoder.form === 'text' && typeof sample === 'string') decoder.decode(sample)
+  else assert.fail(`a sample for ${decoder.name} is not in the form that it reads`)
 }
