@@ -231,6 +231,7 @@ describe('sekisho verify: what is expected', () => {
       ['--event-log', 'examples/tdx/ccel.bin'],
       /quotes no registers of an event log/,
     ],
+    ['a second PCCS', ['--pccs', 'https://one', '--pccs', 'https://two'], /--pccs was given twice/],
     ['a day that is none', ['--at', '2026-02-30'], /expected a time/],
     ['YAML that is a list', ['--expect', file('list.yaml', '- 1\n')], /expected a list of members/],
   ]

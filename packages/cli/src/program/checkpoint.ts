@@ -3,6 +3,7 @@ import type { Around } from '../around.ts'
 import { portOption, proxyOption, publicUrlOption } from '../options/address.ts'
 import { keepRefusedOption } from '../options/retention.ts'
 import { countOption, once, text } from '../options/values.ts'
+import { collect, fetching } from './common.ts'
 import type { Done } from './remote.ts'
 
 /** Commands that start a checkpoint, emulated platforms, or a workload's part of the conversation. */
@@ -15,45 +16,44 @@ export function addCheckpoint(root: Command, around: Around, done: Done): void {
 }
 
 function addUp(root: Command, around: Around, done: Done): void {
-  root
-    .command('up')
-    .description('start the checkpoint: verifier, policy, key broker, log')
-    .option('--data <folder>', 'where database and keys are kept (SEKISHO_DATA)', once('--data', text))
-    .option('--host <address>', 'address to listen on', once('--host', text))
-    .option('--port <number>', 'port to listen on; 0 takes a free one', once('--port', portOption))
-    .option(
-      '--public-url <url>',
-      'where others reach it; names it in results and in the log',
-      once('--public-url', publicUrlOption),
-    )
-    .option('--new-setup-link', 'every token is lost: print a one-time link at this start too')
-    .option('--tls-cert <file>', 'certificate chain in PEM', once('--tls-cert', text))
-    .option('--tls-key <file>', 'its private key in PEM', once('--tls-key', text))
-    .option('--master-key-file <file>', '32 bytes that wrap every key at rest', once('--master-key-file', text))
-    .option(
-      '--pkcs11 <file>',
-      'master key in a PKCS#11 token: JSON { module, token, pinFile, label, create }',
-      once('--pkcs11', text),
-    )
-    .option(
-      '--former-master-key-file <file>',
-      'a master key used before: what it wraps is wrapped anew; repeatable',
-      collect,
-    )
-    .option('--oidc <file>', 'OpenID provider whose tokens open the API: YAML or JSON', once('--oidc', text))
-    .option('--trusted-proxy <address>', 'believe X-Forwarded-For of this proxy; repeatable', proxyOption)
-    .option('--production', 'refuse everything that is for trying out only')
-    .option('--emulated', 'trust emulated platforms too, and serve their key services; never in production')
-    .option('--tpm-root <file>', 'vouch for these TPM makers: roots and what is below them, PEM; repeatable', collect)
-    .option(
-      '--endorsements <path>',
-      'bundles, keys of Arm platforms, files for IBM Secure Execution: a file or a folder; repeatable',
-      collect,
-    )
-    .option('--offline', 'fetch no endorsements')
-    .option('--pccs <url>', 'ask this PCCS instead of Intel’s service', once('--pccs', text))
-    .option('--kds <url>', 'ask this mirror instead of AMD’s key service', once('--kds', text))
-    .option('--cache <folder>', 'keep fetched endorsements here (SEKISHO_CACHE)', once('--cache', text))
+  fetching(
+    root
+      .command('up')
+      .description('start the checkpoint: verifier, policy, key broker, log')
+      .option('--data <folder>', 'where database and keys are kept (SEKISHO_DATA)', once('--data', text))
+      .option('--host <address>', 'address to listen on', once('--host', text))
+      .option('--port <number>', 'port to listen on; 0 takes a free one', once('--port', portOption))
+      .option(
+        '--public-url <url>',
+        'where others reach it; names it in results and in the log',
+        once('--public-url', publicUrlOption),
+      )
+      .option('--new-setup-link', 'every token is lost: print a one-time link at this start too')
+      .option('--tls-cert <file>', 'certificate chain in PEM', once('--tls-cert', text))
+      .option('--tls-key <file>', 'its private key in PEM', once('--tls-key', text))
+      .option('--master-key-file <file>', '32 bytes that wrap every key at rest', once('--master-key-file', text))
+      .option(
+        '--pkcs11 <file>',
+        'master key in a PKCS#11 token: JSON { module, token, pinFile, label, create }',
+        once('--pkcs11', text),
+      )
+      .option(
+        '--former-master-key-file <file>',
+        'a master key used before: what it wraps is wrapped anew; repeatable',
+        collect,
+      )
+      .option('--oidc <file>', 'OpenID provider whose tokens open the API: YAML or JSON', once('--oidc', text))
+      .option('--trusted-proxy <address>', 'believe X-Forwarded-For of this proxy; repeatable', proxyOption)
+      .option('--production', 'refuse everything that is for trying out only')
+      .option('--emulated', 'trust emulated platforms too, and serve their key services; never in production')
+      .option('--tpm-root <file>', 'vouch for these TPM makers: roots and what is below them, PEM; repeatable', collect)
+      .option(
+        '--endorsements <path>',
+        'bundles, keys of Arm platforms, files for IBM Secure Execution: a file or a folder; repeatable',
+        collect,
+      )
+      .option('--offline', 'fetch no endorsements'),
+  )
     .option('--lease <seconds>', 'how long a release holds without renewal', once('--lease', countOption('--lease')))
     .option(
       '--recheck <minutes>',
@@ -187,8 +187,4 @@ function addRequest(root: Command, around: Around, done: Done): void {
     .action(async (resource, options) => {
       done(await (await import('../commands/request.ts')).requestCommand(resource, options, around))
     })
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value]
 }

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Around } from '../around.ts'
 import {
   acceptTcbOption,
@@ -12,6 +12,7 @@ import {
 } from '../options/values.ts'
 import { VERSION } from '../version.ts'
 import { addCheckpoint } from './checkpoint.ts'
+import { collect, fetching } from './common.ts'
 import { addMeasure } from './measure.ts'
 import { addRemote, type Done } from './remote.ts'
 import { addTpm } from './tpm.ts'
@@ -77,7 +78,7 @@ function addVerify(root: Command, around: Around, done: Done): void {
     )
     .option('--json', 'print the verdict as canonical JSON')
     .option('--verbose', 'show every check, with its source')
-  addNetwork(command)
+  fetching(command.option('--offline', 'fetch nothing'))
   addExpectations(command)
   command.addHelpText('after', VERIFY_HELP).action(async (file, options) => {
     done(await (await import('../commands/verify.ts')).verifyCommand(file, options, around))
@@ -176,7 +177,7 @@ function addCollateral(root: Command, around: Around, done: Done): void {
     .option('-o, --output <file>', 'write an endorsement bundle to this file')
     .option('--trust-anchor <file>', 'accept answers under these roots instead of the vendors’; repeatable', collect)
     .option('--json', 'print JSON')
-  addNetwork(fetch, 'fetch')
+  fetching(fetch)
   fetch.action(async (files, options) => {
     done(await (await import('../commands/collateral-fetch.ts')).collateralFetchCommand(files, options, around))
   })
@@ -224,15 +225,4 @@ function addSmall(root: Command, around: Around, done: Done): void {
     .action(async () => {
       done(await (await import('../commands/examples.ts')).examplesCommand(around))
     })
-}
-
-function addNetwork(command: Command, which: 'verify' | 'fetch' = 'verify'): void {
-  if (which === 'verify') command.option('--offline', 'fetch nothing')
-  command.option('--pccs <url>', 'ask this PCCS instead of Intel’s service')
-  command.option('--kds <url>', 'ask this mirror instead of AMD’s key service')
-  command.addOption(new Option('--cache <folder>', 'keep fetched endorsements here').env('SEKISHO_CACHE'))
-}
-
-function collect(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value]
 }

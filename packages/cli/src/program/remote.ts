@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { Around } from '../around.ts'
 import { countOption, once, text } from '../options/values.ts'
+import { fetching } from './common.ts'
 
 /** Called with the exit code of the command that ran. */
 export type Done = (exitCode: number) => void
@@ -339,20 +340,22 @@ function addNamespace(root: Command, around: Around, done: Done): void {
 }
 
 function addDoctor(root: Command, around: Around, done: Done): void {
-  remote(
-    root
-      .command('doctor')
-      .description('walk the chain evidence, endorsements, reference values, policy, secret; say where it breaks'),
-  )
-    .argument('[resource]', 'repository/type/tag that a workload asks for')
-    .option('--evidence <file>', 'evidence of the workload, in any form that `inspect` reads', once('--evidence', text))
-    .option('--event-log <file>', 'measured-boot log that goes with it', once('--event-log', text))
-    .option('--world <file>', 'the emulated world that the evidence is from', once('--world', text))
-    .option('--offline', 'fetch no endorsements')
-    .option('--pccs <url>', 'ask this PCCS instead of Intel’s service', once('--pccs', text))
-    .option('--kds <url>', 'ask this mirror instead of AMD’s key service', once('--kds', text))
-    .option('--cache <folder>', 'keep fetched endorsements here (SEKISHO_CACHE)', once('--cache', text))
-    .action(async (resource, options) => {
-      done(await (await import('../commands/doctor.ts')).doctorCommand(resource, options, around))
-    })
+  fetching(
+    remote(
+      root
+        .command('doctor')
+        .description('walk the chain evidence, endorsements, reference values, policy, secret; say where it breaks'),
+    )
+      .argument('[resource]', 'repository/type/tag that a workload asks for')
+      .option(
+        '--evidence <file>',
+        'evidence of the workload, in any form that `inspect` reads',
+        once('--evidence', text),
+      )
+      .option('--event-log <file>', 'measured-boot log that goes with it', once('--event-log', text))
+      .option('--world <file>', 'the emulated world that the evidence is from', once('--world', text))
+      .option('--offline', 'fetch no endorsements'),
+  ).action(async (resource, options) => {
+    done(await (await import('../commands/doctor.ts')).doctorCommand(resource, options, around))
+  })
 }
