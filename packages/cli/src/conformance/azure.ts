@@ -14,11 +14,11 @@ import { decodeSnpReport } from '@sekisho/evidence/snp'
 import { parseTdxQuote } from '@sekisho/evidence/tdx'
 import { parseAttest, readPcrs, spkiOf } from '@sekisho/evidence/tpm'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
+import { compareMembers, type Observer } from './compare-members.ts'
 import { applyEdit } from './edits.ts'
 import type { MutationRunner } from './find.ts'
 import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruling, vocabularyOf } from './judged.ts'
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
-import { compareTree } from './snp-tree.ts'
 import { fieldValues } from './snp-values.ts'
 import { TPM_WORDS } from './tpm.ts'
 import { attestValues, hex } from './tpm-values.ts'
@@ -81,14 +81,7 @@ interface AzureRun {
 async function runCase(files: CaseFiles, name: string, content: JsonValue): Promise<CaseResult> {
   const evidence = await evidenceOf(files)
   const run: AzureRun = { files, evidence, ruled: judged(evidence, await optionsOf(files, content)) }
-  const comparisons: Comparison[] = []
-  const unimplemented: string[] = []
-  for (const [member, expected] of expectedMembers(content)) {
-    const observe = OBSERVERS[member]
-    const actual = observe === undefined ? undefined : await observe(run, expected)
-    if (observe === undefined) unimplemented.push(`expect.${member}`)
-    else comparisons.push(...compareTree(member, expected, actual))
-  }
+  const { comparisons, unimplemented } = await compareMembers(expectedMembers(content), run, OBSERVERS)
   return conclude(name, content, run.ruled, comparisons, unimplemented)
 }
 
@@ -230,10 +223,8 @@ function failing({ parts = [] }: Verdict, check: Check): readonly Check[] {
   return part === undefined ? [check] : checksOf(part.verdict)
 }
 
-type Observer = (run: AzureRun, expected: JsonValue) => JsonValue | undefined | Promise<JsonValue | undefined>
-
 /** What was found, member by member of a case's `expect`. */
-const OBSERVERS: Readonly<Record<string, Observer>> = {
+const OBSERVERS: Readonly<Record<string, Observer<AzureRun>>> = {
   checks: checkValues,
   hcl: ({ evidence }) => hclValues(evidence),
   runtimeDataSha256: ({ evidence }) => sha256Hex(parseHclReport(evidence.hclReport).claims),

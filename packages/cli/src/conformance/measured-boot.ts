@@ -9,10 +9,10 @@ import {
   parseSignature,
   readPcrs,
 } from '@sekisho/evidence/tpm'
-import type { CaseRunner, Comparison, JsonValue } from './case.ts'
+import type { CaseRunner, JsonValue } from './case.ts'
+import { compareMembers, type Observer } from './compare-members.ts'
 import { conclude, expectedMembers, type Ruling } from './judged.ts'
 import { CaseFiles, isRecord, member, textMember } from './snp-files.ts'
-import { compareTree } from './snp-tree.ts'
 import { inOrderOf } from './tpm.ts'
 import { attestValues, hex, signatureValues } from './tpm-values.ts'
 
@@ -21,14 +21,7 @@ export const measuredBootCases: CaseRunner = {
   tees: ['measured-boot'],
   run: async (folder, name, content) => {
     const run = await runOf(new CaseFiles(folder))
-    const comparisons: Comparison[] = []
-    const unimplemented: string[] = []
-    for (const [member, expected] of expectedMembers(content)) {
-      const observe = OBSERVERS[member]
-      const actual = observe === undefined ? undefined : await observe(run, expected)
-      if (observe === undefined) unimplemented.push(`expect.${member}`)
-      else comparisons.push(...compareTree(member, expected, actual))
-    }
+    const { comparisons, unimplemented } = await compareMembers(expectedMembers(content), run, OBSERVERS)
     // These verdicts are about logs, and have names of their own.
     const expected = textMember(member(content, 'expect'), 'verdict') ?? ''
     const found = verdictOf(run, expected)
@@ -85,10 +78,8 @@ function ruled(reasons: readonly string[], message: string): Ruling {
   return { verdict: 'invalid', reasons, message }
 }
 
-type Observer = (run: BootRun, expected: JsonValue) => JsonValue | undefined | Promise<JsonValue | undefined>
-
 /** What was found, member by member of a case's `expect`. */
-const OBSERVERS: Readonly<Record<string, Observer>> = {
+const OBSERVERS: Readonly<Record<string, Observer<BootRun>>> = {
   parseError: ({ error }) => error !== undefined,
   format: ({ log }) => log?.measured.log.format,
   events: ({ log }) => log?.measured.log.events.length,

@@ -1,12 +1,12 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { EvidenceError, type TrustAnchor } from '@sekisho/evidence'
 import { instanceIdOf, type NitroDocument, parseNitroDocument, pcrOf, verifyNitroSync } from '@sekisho/evidence/nitro'
-import type { CaseRunner, Comparison, JsonValue } from './case.ts'
+import type { CaseRunner, JsonValue } from './case.ts'
+import { compareMembers, type Observer } from './compare-members.ts'
 import { conclude, expectedMembers, type ReasonWords, type Ruling, ruling } from './judged.ts'
 import { runNitroImage } from './nitro-images.ts'
 import { runNitroMessages } from './nitro-messages.ts'
 import { CaseFiles, emulatedAnchor, sha256Hex, textMember } from './snp-files.ts'
-import { compareTree } from './snp-tree.ts'
 
 /** Runs cases of AWS Nitro attestation documents. */
 export const nitroCases: CaseRunner = {
@@ -16,13 +16,7 @@ export const nitroCases: CaseRunner = {
     if (version?.startsWith('eif-') === true) return runNitroImage(folder, name, content)
     if (version?.startsWith('cose_sign1') === false) return runNitroMessages(folder, name, content, version)
     const run = await readRun(folder, content)
-    const comparisons: Comparison[] = []
-    const unimplemented: string[] = []
-    for (const [member, expected] of expectedMembers(content)) {
-      const observe = OBSERVERS[member]
-      if (observe === undefined) unimplemented.push(`expect.${member}`)
-      else comparisons.push(...compareTree(member, expected, await observe(run)))
-    }
+    const { comparisons, unimplemented } = await compareMembers(expectedMembers(content), run, OBSERVERS)
     return conclude(name, content, run.ruled, comparisons, unimplemented)
   },
 }
@@ -76,10 +70,8 @@ function documentOf(evidence: Uint8Array): NitroDocument | undefined {
   }
 }
 
-type Observer = (run: Run) => JsonValue | undefined | Promise<JsonValue | undefined>
-
 /** What was found, member by member of a case's `expect`. */
-const OBSERVERS: Readonly<Record<string, Observer>> = {
+const OBSERVERS: Readonly<Record<string, Observer<Run>>> = {
   fields: (run) => (run.document === undefined ? undefined : fieldValues(run, run.document)),
   expectedPcrs: ({ document }) => {
     const named = document?.pcrs.map(({ index, value }) => [`pcr${index}`, hex(value) ?? null] as const)

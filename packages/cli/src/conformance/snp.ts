@@ -14,6 +14,7 @@ import {
   verifySnpEndorsement,
 } from '@sekisho/evidence/snp'
 import type { CaseResult, Comparison, JsonValue } from './case.ts'
+import { compareMembers, type Observer } from './compare-members.ts'
 import { applyEdit } from './edits.ts'
 import type { MutationRunner } from './find.ts'
 import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
@@ -98,13 +99,7 @@ async function runCase(files: CaseFiles, name: string, content: JsonValue): Prom
 
 async function runReportCase(files: CaseFiles, name: string, content: JsonValue): Promise<CaseResult> {
   const run = await runReport(files, content, await readCollateral(files))
-  const comparisons: Comparison[] = []
-  const unimplemented: string[] = []
-  for (const [member, expected] of expectMembers(content)) {
-    const observe = OBSERVERS[member]
-    if (observe === undefined) unimplemented.push(`expect.${member}`)
-    else comparisons.push(...compareTree(member, expected, await observe(run, expected)))
-  }
+  const { comparisons, unimplemented } = await compareMembers(expectMembers(content), run, OBSERVERS)
   comparisons.push(...(await compareFiles(run)))
   return conclude(name, content, run, comparisons, unimplemented)
 }
@@ -116,10 +111,8 @@ function expectMembers(content: JsonValue): readonly (readonly [string, JsonValu
   return isRecord(expect) ? Object.entries(expect).filter(([name]) => !JUDGED.includes(name)) : []
 }
 
-type Observer = (run: ReportRun, expected: JsonValue) => JsonValue | undefined | Promise<JsonValue | undefined>
-
 /** What was found, member by member of a case's `expect`. */
-const OBSERVERS: Readonly<Record<string, Observer>> = {
+const OBSERVERS: Readonly<Record<string, Observer<ReportRun>>> = {
   checks: ({ checks }) => ({
     chain: chainHolds(checks),
     signature: checkValue(checks, 'snp.report.signature'),

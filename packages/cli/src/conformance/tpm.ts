@@ -16,10 +16,10 @@ import {
   type TpmExpectations,
   verifyTpmSync,
 } from '@sekisho/evidence/tpm'
-import type { CaseRunner, Comparison, JsonValue } from './case.ts'
+import type { CaseRunner, JsonValue } from './case.ts'
+import { compareMembers, type Observer } from './compare-members.ts'
 import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruling, vocabularyOf } from './judged.ts'
 import { CaseFiles, emulatedAnchor, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
-import { compareTree } from './snp-tree.ts'
 import { certificateList } from './tpm-certificates.ts'
 import {
   attestValues,
@@ -37,14 +37,7 @@ export const tpmCases: CaseRunner = {
   run: async (folder, name, content) => {
     const files = new CaseFiles(folder)
     const run = await runOf(files, content)
-    const comparisons: Comparison[] = []
-    const unimplemented: string[] = []
-    for (const [member, expected] of expectedMembers(content)) {
-      const observe = OBSERVERS[member]
-      const actual = observe === undefined ? undefined : await observe(run, expected)
-      if (observe === undefined) unimplemented.push(`expect.${member}`)
-      else comparisons.push(...compareTree(member, expected, actual))
-    }
+    const { comparisons, unimplemented } = await compareMembers(expectedMembers(content), run, OBSERVERS)
     return conclude(name, content, run.ruled, comparisons, unimplemented)
   },
 }
@@ -206,10 +199,8 @@ function rulingOf(found: Verdict): Ruling {
   }
 }
 
-type Observer = (run: TpmRun, expected: JsonValue) => JsonValue | undefined | Promise<JsonValue | undefined>
-
 /** What was found, member by member of a case's `expect`. */
-const OBSERVERS: Readonly<Record<string, Observer>> = {
+const OBSERVERS: Readonly<Record<string, Observer<TpmRun>>> = {
   quotes: ({ quotes }) => quotes.map(quoteValues),
   vectors: async (_run, expected) => (await import('./tpm-credential.ts')).credentialVectors(expected),
   attest: ({ quotes }) => (quotes[0] === undefined ? undefined : attestValues(lookAtAttest(quotes[0].message).attest)),
