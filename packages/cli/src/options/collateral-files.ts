@@ -61,7 +61,16 @@ const MAX_FILES = 64
  * @throws CliError (unreadable) that names the file
  */
 export async function readCollateral(paths: readonly string[], around: Around): Promise<CollateralFiles> {
-  const gathering: Gathering = {
+  const gathering = nothingGathered()
+  for (const path of paths) {
+    const files = (await isFolder(path)) ? await listFolder(path) : [path]
+    for (const file of files) await gather(file, await readInput(file, around), gathering, files.length > 1)
+  }
+  return gathering
+}
+
+function nothingGathered(): Gathering {
+  return {
     snp: {},
     intel: undefined,
     bundles: [],
@@ -73,11 +82,6 @@ export async function readCollateral(paths: readonly string[], around: Around): 
     token: noTokenFiles(),
     tpm: noTpmFiles(),
   }
-  for (const path of paths) {
-    const files = (await isFolder(path)) ? await listFolder(path) : [path]
-    for (const file of files) await gather(file, await readInput(file, around), gathering, files.length > 1)
-  }
-  return gathering
 }
 
 /** Adds the companions that came inside an envelope with the evidence; files win over them, and over lists and Intel's documents what is fetched too. */
@@ -90,18 +94,7 @@ export async function withCompanions(
     readonly bytes: Uint8Array
   }[],
 ): Promise<CollateralFiles> {
-  const found: Gathering = {
-    snp: {},
-    intel: undefined,
-    bundles: [],
-    arm: noArmFiles(),
-    sev: noSevFiles(),
-    ias: noIasFiles(),
-    ibm: noIbmFiles(),
-    nvidia: noNvidiaFiles(),
-    token: noTokenFiles(),
-    tpm: noTpmFiles(),
-  }
+  const found = nothingGathered()
   for (const one of companions) {
     if (one.kind === 'certificate-table') found.snp.certificateTable = one.bytes
     // What the sender calls certificates and are none fill no gap.
