@@ -1,5 +1,6 @@
 import type { Tee } from '@sekisho/evidence'
 import type { ReferenceSet } from '../model.ts'
+import { isRecord } from '../record.ts'
 
 /** The set to verify with, or the one that comes nearest. */
 export interface ReferenceChoice {
@@ -59,7 +60,7 @@ interface MemberFinding {
 const ZERO_WHEN_ABSENT = /^(?:rtmr[0-3]|rem[0-3]|hostData)$/
 
 function compareMember(name: string, wanted: unknown, found: unknown): readonly MemberFinding[] {
-  if (isObject(wanted)) return isObject(found) ? compareMembers(name, wanted, found) : []
+  if (isRecord(wanted)) return isRecord(found) ? compareMembers(name, wanted, found) : []
   if (Array.isArray(wanted)) return compareList(name, wanted, found)
   if (found === undefined || typeof wanted !== typeof found) return []
   if (!/(?:^|\.)min[A-Z]/.test(name)) return [{ name, isSame: comparable(wanted) === comparable(found) }]
@@ -86,8 +87,4 @@ function compareList(name: string, wanted: readonly unknown[], found: unknown): 
 
 function comparable(value: unknown): string {
   return typeof value === 'string' ? value.toLowerCase() : JSON.stringify(value)
-}
-
-function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

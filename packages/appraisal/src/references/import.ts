@@ -1,5 +1,6 @@
 import { type CorimContent, readCorim } from '@sekisho/evidence/cca'
 import type { Provenance, ReferenceSet } from '../model.ts'
+import { isRecord } from '../record.ts'
 import { corimSets } from './corim.ts'
 import { readReferenceSet } from './read.ts'
 
@@ -152,8 +153,4 @@ function inEntry<T>(index: number, count: number, read: () => T): T {
     if (!(error instanceof TypeError)) throw error
     throw new TypeError(`[${index}] ${error.message}`)
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

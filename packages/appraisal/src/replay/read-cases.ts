@@ -1,6 +1,7 @@
 import { CLAIMS, CLAIMS_BY_PATH, type ClaimRow } from '../claims/table.ts'
 import type { PolicyContext } from '../model.ts'
 import { nearestClaim } from '../policy/messages.ts'
+import { isRecord } from '../record.ts'
 import type { PolicyCase } from './test-policies.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -70,7 +71,7 @@ const USUAL: Omit<PolicyContext, 'tee'> = {
  * @throws TypeError that names the case and the member
  */
 export function readPolicyCases(input: unknown): readonly WrittenCase[] {
-  const list = isMembers(input) && Object.keys(input).join() === 'cases' ? input['cases'] : input
+  const list = isRecord(input) && Object.keys(input).join() === 'cases' ? input['cases'] : input
   if (!Array.isArray(list) || list.length > MAX_CASES)
     throw new TypeError(`cases: expected a list of at most ${MAX_CASES} cases`)
   return list.map((one: unknown, i) => readCase(one, `cases[${i}]`))
@@ -100,7 +101,7 @@ export async function playCases(written: readonly WrittenCase[], play: PlatformP
 }
 
 function readCase(input: unknown, at: string): WrittenCase {
-  if (!isMembers(input)) throw new TypeError(`${at}: expected an object`)
+  if (!isRecord(input)) throw new TypeError(`${at}: expected an object`)
   const stranger = Object.keys(input).find((name) => !MEMBERS.includes(name))
   if (stranger !== undefined)
     throw new TypeError(`${at}: there is no member ${shown(stranger)}; known are ${MEMBERS.join(', ')}`)
@@ -138,7 +139,7 @@ function readClaims(
 const PLATFORM_TEXTS = ['product', 'measurement'] as const
 
 function readPlatform(input: unknown, at: string): CasePlatform {
-  if (!isMembers(input) || typeof input['kind'] !== 'string')
+  if (!isRecord(input) || typeof input['kind'] !== 'string')
     throw new TypeError(`${at}: expected an object with a \`kind\`: snp, tdx, …`)
   const members = ['kind', ...PLATFORM_TEXTS, 'debug']
   const stranger = Object.keys(input).find((name) => !members.includes(name))
@@ -167,13 +168,13 @@ function optionalText<N extends 'namespace' | 'workload'>(
 }
 
 function readContext(input: unknown, at: string): PolicyContext {
-  if (!isMembers(input)) throw new TypeError(`${at}: expected an object of claims`)
+  if (!isRecord(input)) throw new TypeError(`${at}: expected an object of claims`)
   checkClaims(input, '', at)
   if (input['tee'] === undefined) throw new TypeError(`${at}.tee: expected the kind of evidence`)
   const merged: Record<string, unknown> = { ...USUAL, ...input }
   for (const name of ['tcb', 'verdict'] as const) {
     const given = input[name]
-    merged[name] = { ...USUAL[name], ...(isMembers(given) ? given : {}) }
+    merged[name] = { ...USUAL[name], ...(isRecord(given) ? given : {}) }
   }
   // Every required claim has a value of its type now: the usual one, or one that was checked.
   return merged as unknown as PolicyContext
@@ -184,7 +185,7 @@ function checkClaims(claims: Members, prefix: string, at: string): void {
     const path = `${prefix}${name}`
     const row = CLAIMS_BY_PATH.get(path)
     if (row !== undefined) checkClaim(row, value, at)
-    else if (isMembers(value) && CLAIMS.some((one) => one.path.startsWith(`${path}.`)))
+    else if (isRecord(value) && CLAIMS.some((one) => one.path.startsWith(`${path}.`)))
       checkClaims(value, `${path}.`, at)
     else throw unknownClaim(path, at)
   }
@@ -230,8 +231,4 @@ function shown(name: string): string {
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string')
-}
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -2,6 +2,7 @@ import { emulatedAttester } from '@sekisho/attester'
 import type { World } from '@sekisho/emulator'
 import { recognise } from '@sekisho/evidence/recognise'
 import type { EmulatedPlatforms } from '@sekisho/server'
+import { isRecord } from '../options/record.ts'
 import { referenceValues } from '../tee/reference-values.ts'
 import { type PlayOptions, playedBy } from './case-contexts.ts'
 import { emulatedMachine, KINDS, PRODUCTS } from './emulated-machine.ts'
@@ -20,11 +21,7 @@ export function emulatedPlatforms(worldNow: () => Promise<World>, play: PlayOpti
       })
       const found = recognise(evidence)
       const reference = await referenceValues(found.tee, found.evidence)
-      return { tee, evidence: { ...(isObject(kbs) ? kbs : {}) }, reference: { ...reference } }
+      return { tee, evidence: { ...(isRecord(kbs) ? kbs : {}) }, reference: { ...reference } }
     },
   }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null
 }

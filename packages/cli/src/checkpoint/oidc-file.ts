@@ -2,6 +2,7 @@ import type { OidcOptions } from '@sekisho/server'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import { readDocument } from '../options/document.ts'
+import { isRecord } from '../options/record.ts'
 
 const MEMBERS: readonly string[] = ['issuer', 'audience', 'algorithms', 'claim', 'grants']
 
@@ -12,8 +13,7 @@ const MEMBERS: readonly string[] = ['issuer', 'audience', 'algorithms', 'claim',
  */
 export async function readOidc(path: string, around: Around): Promise<OidcOptions> {
   const content = await readDocument(path, around, 64 * 1024)
-  if (typeof content !== 'object' || content === null || Array.isArray(content))
-    throw usageError(`${path}: expected { issuer, audience, grants }`)
+  if (!isRecord(content)) throw usageError(`${path}: expected { issuer, audience, grants }`)
   const unknown = Object.keys(content).find((name) => !MEMBERS.includes(name))
   if (unknown !== undefined) throw usageError(`${path}: there is no member ${unknown}; known are ${MEMBERS.join(', ')}`)
   if (!isOidc(content))

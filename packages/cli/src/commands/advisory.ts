@@ -1,6 +1,7 @@
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import { readDocument } from '../options/document.ts'
+import { isRecord } from '../options/record.ts'
 import { Answer } from '../remote/answer.ts'
 import { type Client, clientOf } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
@@ -10,7 +11,7 @@ import { reappraised, show, showRows, when } from '../remote/show.ts'
 export async function advisoryPutCommand(file: string, options: RemoteOptions, around: Around): Promise<number> {
   const client = await clientOf(options, around)
   const advisory = await readDocument(file, around, 64 * 1024)
-  if (typeof advisory !== 'object' || advisory === null || Array.isArray(advisory))
+  if (!isRecord(advisory))
     throw usageError(`${file}: expected an advisory: { id, vendor, products, tcb, published, note }`)
   const json = { published: around.now().toISOString(), ...advisory }
   const answer = await client.send('POST', client.in('/advisories'), { json })

@@ -1,4 +1,5 @@
 import type { CompositeExpectations, CompositePart } from '@sekisho/evidence/composite'
+import { isRecord } from '../options/record.ts'
 import type { Expectations } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
 
@@ -27,19 +28,15 @@ export function compositeExpectations(
   const own = Object.fromEntries(entries.filter(([name]) => !WHOLE.includes(name)))
   const { parts: given, ...whole } = Object.fromEntries(entries.filter(([name]) => WHOLE.includes(name)))
   const machine = parts.find(({ device, recognised }) => !device && recognised.tee !== 'nvidia-gpu') ?? parts[0]
-  const named: Readonly<Record<string, unknown>> = isObject(given) ? given : {}
+  const named: Readonly<Record<string, unknown>> = isRecord(given) ? given : {}
   const byPart: Record<string, unknown> = { ...tees, ...named }
   if (machine !== undefined && Object.keys(own).length > 0) {
     const forIt = named[machine.name]
-    byPart[machine.name] = { ...own, ...tees?.[machine.recognised.tee], ...(isObject(forIt) ? forIt : {}) }
+    byPart[machine.name] = { ...own, ...tees?.[machine.recognised.tee], ...(isRecord(forIt) ? forIt : {}) }
   }
   // What is no object, the reader of expectations names.
-  const all = given === undefined || isObject(given) ? byPart : given
+  const all = given === undefined || isRecord(given) ? byPart : given
   return { ...whole, parts: all } as CompositeExpectations
-}
-
-function isObject(value: unknown): value is Expectations {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** What the parts would meet, by name, for a file to start from. What binds them to an exchange is not theirs to say. */

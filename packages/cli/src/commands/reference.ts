@@ -2,6 +2,7 @@ import type { Around } from '../around.ts'
 import { EXIT, unreadable, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
 import { readDocument } from '../options/document.ts'
+import { isRecord } from '../options/record.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
@@ -21,9 +22,8 @@ export async function referencePutCommand(
   around: Around,
 ): Promise<number> {
   const set = await readDocument(file, around, MAX_FILE)
-  if (typeof set !== 'object' || set === null || Array.isArray(set))
-    throw usageError(`${file}: expected a set of reference values: { tee, values, owner }`)
-  return put(name, { ...set }, options, around)
+  if (!isRecord(set)) throw usageError(`${file}: expected a set of reference values: { tee, values, owner }`)
+  return put(name, set, options, around)
 }
 
 /** `sekisho reference from-evidence`: what this evidence measures, as a set. */

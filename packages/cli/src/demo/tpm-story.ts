@@ -3,6 +3,7 @@ import { enrol, extendPcr, resetPcr, type TpmAttester, tpmAttester } from '@seki
 import type { TpmRoots } from '@sekisho/broker'
 import type { Around } from '../around.ts'
 import { tpmAddress } from '../checkpoint/attesters.ts'
+import { isRecord } from '../options/record.ts'
 import { readTpmRootFiles } from '../options/tpm-roots.ts'
 import type { Client } from '../remote/client.ts'
 import { tpmDoor } from '../tee/tpm.ts'
@@ -98,15 +99,11 @@ async function rememberBoot(owner: Client, attester: TpmAttester, tell: Narrator
   )
   const { evidence } = await attester.attest({ reportData: randomBytes(48) })
   const { reportData: _, ...values } = tpmDoor.skeleton(evidence)
-  const pcrs = { ...(isMembers(values['pcrs']) ? values['pcrs'] : {}), [PCR]: ['00'.repeat(32)] }
+  const pcrs = { ...(isRecord(values['pcrs']) ? values['pcrs'] : {}), [PCR]: ['00'.repeat(32)] }
   const set = { tee: 'tpm', values: { ...values, pcrs, requiredPcrs: QUOTED }, owner: 'demo' }
   await owner.send('PUT', owner.in('/references/this-machine'), { json: set })
   tell.say(`this-machine: PCR ${Object.keys(pcrs).join(', ')}`)
   tell.fact({ reference: 'this-machine', pcrs: Object.keys(pcrs).map(Number) })
-}
-
-function isMembers(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null
 }
 
 async function extend(attester: TpmAttester, what: string): Promise<void> {

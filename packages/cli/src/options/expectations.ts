@@ -3,6 +3,7 @@ import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import type { Expectations } from '../tee/door.ts'
 import { readDocument } from './document.ts'
+import { isRecord } from './record.ts'
 
 const MAX_FILE = 64 * 1024
 const NAMES: readonly string[] = TEES
@@ -22,7 +23,7 @@ export interface ExpectationFile {
  */
 export async function readExpectationFile(path: string, around: Around): Promise<ExpectationFile> {
   const content = await readDocument(path, around, MAX_FILE)
-  if (!isObject(content)) throw usageError(`${path}: expected a list of members such as \`measurement: …\``)
+  if (!isRecord(content)) throw usageError(`${path}: expected a list of members such as \`measurement: …\``)
   assertComplete(content, path, '')
   if (Object.hasOwn(content, 'tee')) return forOneTee(content, path)
   return { for: (tee) => select(content, tee, path), split: () => splitByTee(content, path) }
@@ -48,7 +49,7 @@ function splitByTee(content: Expectations, path: string): ReturnType<Expectation
   for (const tee of NAMES) {
     const own = Object.hasOwn(content, tee) ? content[tee] : undefined
     if (own === undefined || own === null) continue
-    if (!isObject(own)) throw usageError(`${path}: expected members below \`${tee}:\``)
+    if (!isRecord(own)) throw usageError(`${path}: expected members below \`${tee}:\``)
     tees[tee] = own
   }
   return { common: Object.fromEntries(Object.entries(content).filter(([name]) => !NAMES.includes(name))), tees }
@@ -58,7 +59,7 @@ function select(content: Expectations, tee: Tee, path: string): Expectations {
   const common = Object.entries(content).filter(([name]) => !NAMES.includes(name))
   const own = Object.hasOwn(content, tee) ? content[tee] : undefined
   if (own === undefined || own === null) return Object.fromEntries(common)
-  if (!isObject(own)) throw usageError(`${path}: expected members below \`${tee}:\``)
+  if (!isRecord(own)) throw usageError(`${path}: expected members below \`${tee}:\``)
   return { ...Object.fromEntries(common), ...own }
 }
 
@@ -70,10 +71,6 @@ function assertComplete(value: unknown, path: string, member: string): void {
     if (member === '' && NAMES.includes(name) && (inner === null || inner === undefined)) continue
     assertComplete(inner, path, member === '' ? name : `${member}.${name}`)
   }
-}
-
-function isObject(value: unknown): value is Expectations {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Flags of `verify` that say what is expected, as the argument parser gives them. */

@@ -2,6 +2,7 @@ import { EvidenceError } from '@sekisho/evidence'
 import { readCoseKeySet } from '@sekisho/evidence/token'
 import { decodePem, parseCrl, WIDE } from '@sekisho/evidence/x509'
 import { unreadable } from '../exit.ts'
+import { isRecord } from './record.ts'
 
 /** A JSON Web Key Set, which may say of itself whose it is, and which certificates above its keys are revoked. */
 export interface TokenKeySetFile {
@@ -84,10 +85,6 @@ function parsed(text: string): unknown {
     // Whatever it is, it is for others to say what is wrong with it.
     return undefined
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 const HARDWARE = /^(ARK-|Intel SGX )/

@@ -1,4 +1,5 @@
 import { unreadable } from '../exit.ts'
+import { isRecord } from '../options/record.ts'
 
 /** One JSON object of an answer, read member by member: what is not as it should be is said by name. */
 export class Answer {
@@ -7,7 +8,7 @@ export class Answer {
 
   /** @throws CliError when `value` is no object */
   constructor(value: unknown, path = 'the answer') {
-    if (typeof value !== 'object' || value === null || Array.isArray(value))
+    if (!isRecord(value))
       throw unreadable(`${path} of the checkpoint is not the object that was expected; is it of another version?`)
     this.raw = { ...value }
     this.#path = path
