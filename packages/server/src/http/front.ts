@@ -156,8 +156,8 @@ export function createFront(o: FrontOptions): Front {
 
 const METHODS = ['GET', 'PUT', 'POST', 'DELETE'] as const
 
-/** 405 with `Allow` when the path answers to other methods, else 404. */
-function missing(answers: (method: string) => boolean): HttpError {
+/** What is answered where no route is: 405 with `Allow` when the path answers to other methods, else 404. */
+export function missing(answers: (method: string) => boolean): HttpError {
   const allowed = METHODS.filter(answers)
   if (allowed.length === 0) return notFound('there is nothing at this path')
   return new HttpError(405, 'method-not-allowed', `this path answers to ${allowed.join(', ')}`, {

@@ -2,8 +2,8 @@ import { TrieRouter } from 'hono/router/trie-router'
 import type { Authenticator } from '../access/authenticate.ts'
 import { NOBODY } from '../access/principal.ts'
 import type { Call } from '../http/call.ts'
-import { HttpError, invalid, notFound } from '../http/errors.ts'
-import type { Handler } from '../http/front.ts'
+import { invalid } from '../http/errors.ts'
+import { type Handler, missing } from '../http/front.ts'
 import { empty, json, type Reply } from '../http/reply.ts'
 import { API_PREFIX, BYTES_LIMIT, JSON_LIMIT } from './common.ts'
 import { openApiDocument } from './openapi.ts'
@@ -17,8 +17,6 @@ export interface NativeOptions {
   readonly auth: Authenticator
 }
 
-const METHODS = ['GET', 'PUT', 'POST', 'DELETE'] as const
-
 /** Serves the routes of the table, and the document made from the same table, below `/api/v1`. */
 export function nativeFace(options: NativeOptions): Handler {
   const router = new TrieRouter<Route>()
@@ -30,7 +28,7 @@ export function nativeFace(options: NativeOptions): Handler {
       return json(200, document)
     }
     const found = match(router, call.method === 'HEAD' ? 'GET' : call.method, call.path)
-    if (found === undefined) throw unmatched(router, call.path)
+    if (found === undefined) throw missing((method) => router.match(method, call.path)[0].length > 0)
     call.facts.route = pattern(found.route)
     return answer(found.route, found.params, call, options)
   }
@@ -81,14 +79,6 @@ function decoded(text: string): string {
   } catch {
     throw invalid('the path is not percent-encoded UTF-8')
   }
-}
-
-function unmatched(router: TrieRouter<Route>, path: string): HttpError {
-  const allowed = METHODS.filter((method) => router.match(method, path)[0].length > 0)
-  if (allowed.length === 0) return notFound('there is nothing at this path')
-  return new HttpError(405, 'method-not-allowed', `this path answers to ${allowed.join(', ')}`, {
-    headers: { allow: allowed.join(', ') },
-  })
 }
 
 function pattern({ path }: Route): string {

@@ -1,4 +1,4 @@
-import type { SecretDescription, SecretSummary } from '@sekisho/broker'
+import { KEY_TYPES, type SecretDescription, type SecretSummary } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
 import { notFound } from '../../http/errors.ts'
 import { acting } from '../acting.ts'
@@ -124,7 +124,7 @@ export function secretRoutes({ broker, vault, db }: NativeServices): readonly Ro
       summary: 'Generates a new version of a key',
       scope: 'secrets:write',
       params: PLACE,
-      body: closed({ type: oneOf(['aes-256', 'ec-p256', 'ec-p384', 'ed25519', 'rsa-3072'] as const) }),
+      body: closed({ type: oneOf(KEY_TYPES) }),
       answer: closed({ version: VERSION, publicJwk: Type.Optional(anyObject('the public key, JSON Web Key')) }),
       handle: async (input) => {
         const key = { path: pathOf(input.params), type: input.body.type }

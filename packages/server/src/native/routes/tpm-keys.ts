@@ -1,8 +1,9 @@
 import type { EnrolledKey, EnrolmentRefused } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
-import { HttpError } from '../../http/errors.ts'
+import type { HttpError } from '../../http/errors.ts'
 import { acting } from '../acting.ts'
 import { base64Schema, bytesOf, closed, limitSchema, namespaceSchema, timeSchema } from '../common.ts'
+import { refused } from '../refused.ts'
 import { jsonRoute, type Route } from '../route.ts'
 import type { NativeServices } from '../services.ts'
 
@@ -34,15 +35,8 @@ export function tpmKeyRoutes(services: NativeServices): readonly Route[] {
 }
 
 function enrolmentRoutes({ broker, outcomes }: NativeServices): readonly Route[] {
-  const refuse = ({ refused: { code, decision } }: EnrolmentRefused): HttpError => {
-    outcomes.refused(code)
-    return new HttpError(
-      code === 'enrolment-unknown' ? 404 : 403,
-      code,
-      'refused; the owner of the namespace finds the reason under the id of the decision',
-      decision === undefined ? {} : { members: { decision } },
-    )
-  }
+  const refuse = ({ refused: { code, decision } }: EnrolmentRefused): HttpError =>
+    refused(outcomes, code === 'enrolment-unknown' ? 404 : 403, code, decision)
   return [
     jsonRoute({
       method: 'POST',

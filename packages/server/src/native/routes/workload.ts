@@ -2,7 +2,7 @@ import type { AttestRequest } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
 import { bearer } from '../../access/bearer.ts'
 import { tokenIsEmulated } from '../../emulated.ts'
-import { HttpError, invalid } from '../../http/errors.ts'
+import { type HttpError, invalid } from '../../http/errors.ts'
 import {
   BYTES_LIMIT,
   base64Schema,
@@ -14,6 +14,7 @@ import {
   resourceSchema,
   timeSchema,
 } from '../common.ts'
+import { refused } from '../refused.ts'
 import { jsonRoute, type Route } from '../route.ts'
 import type { NativeServices } from '../services.ts'
 
@@ -53,17 +54,8 @@ const DECISION_ID = Type.String()
 
 /** What a workload calls. Answers hold short codes and ids only; the whole reason is for the namespace's owner. */
 export function workloadRoutes({ broker, outcomes }: NativeServices): readonly Route[] {
-  const refuse = (code: string, decision: string | undefined): HttpError => {
-    outcomes.refused(code)
-    return new HttpError(
-      STATUS_OF[code] ?? 403,
-      code,
-      'refused; the owner of the namespace finds the reason under the id of the decision',
-      {
-        ...(decision === undefined ? {} : { members: { decision } }),
-      },
-    )
-  }
+  const refuse = (code: string, decision: string | undefined): HttpError =>
+    refused(outcomes, STATUS_OF[code] ?? 403, code, decision)
   return [
     jsonRoute({
       method: 'POST',

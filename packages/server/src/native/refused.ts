@@ -1,0 +1,22 @@
+import { HttpError } from '../http/errors.ts'
+import type { OutcomeCounter } from '../outcomes.ts'
+
+/**
+ * Counts a refusal, and words its answer: a short code, and the id under which the owner of the namespace finds why.
+ *
+ * @param decision undefined where nothing was recorded: nobody could be held to it
+ */
+export function refused(
+  outcomes: OutcomeCounter,
+  status: number,
+  code: string,
+  decision: string | undefined,
+): HttpError {
+  outcomes.refused(code)
+  return new HttpError(
+    status,
+    code,
+    'refused; the owner of the namespace finds the reason under the id of the decision',
+    decision === undefined ? {} : { members: { decision } },
+  )
+}
