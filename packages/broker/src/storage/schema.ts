@@ -1,7 +1,7 @@
 import type { Database } from './sql.ts'
 
 /** One step of the schema. Steps that were released are never edited; new ones are added at the end. */
-export interface Migration {
+interface Migration {
   readonly version: number
   /** Statements in the common subset; {@link dialect} turns the types in capitals in braces into each database's own. */
   readonly statements: readonly string[]

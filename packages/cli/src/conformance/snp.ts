@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { EvidenceError } from '@sekisho/evidence'
 import {
   encodeSnpReport,
@@ -41,15 +41,7 @@ export const snpCases: MutationRunner = {
   runMutations,
 }
 
-/**
- * Runs the edits of a `mutations.json`, each on the files of the case beside it that it names.
- * @param name how the file is to be called in the results
- */
-export async function runSnpMutations(file: string, name: string = basename(file)): Promise<readonly CaseResult[]> {
-  const content: JsonValue = JSON.parse(await readFile(file, 'utf8'))
-  return runMutations(dirname(file), name, content)
-}
-
+/** Runs the edits of a `mutations.json`, each on the files of the case beside it that it names. */
 async function runMutations(folder: string, name: string, content: JsonValue): Promise<readonly CaseResult[]> {
   const mutations = member(content, 'mutations') ?? member(content, 'cases')
   const list: readonly JsonValue[] = Array.isArray(mutations) ? mutations : []
