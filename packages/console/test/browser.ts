@@ -210,10 +210,20 @@ export async function overflows(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
 }
 
-/** Axe finds nothing on the page, and it is not wider than the window. `what` names where that is. */
+/** A tablet upright, and the narrowest window in which lists are tables. */
+const WIDTHS = [768, 961] as const
+
+/** Axe finds nothing on the page, and it is not wider than the window, nor than others of {@link WIDTHS}. `what` names where that is. */
 export async function assertReadable(page: Page, what: string): Promise<void> {
   assert.deepEqual(await axeFindings(page), [], what)
   assert.equal(await overflows(page), false, what)
+  const own = page.viewportSize()
+  if (own === null) return
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ ...own, width })
+    assert.equal(await overflows(page), false, `${what}, ${width} wide`)
+  }
+  await page.setViewportSize(own)
 }
 
 /** Drops files anywhere on the page, as a person would. */
