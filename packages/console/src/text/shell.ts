@@ -54,7 +54,7 @@ const en: ShellTexts = {
     action: 'Sign in',
     busy: 'Signing in…',
     firstTime:
-      'No token yet? The first start prints a link that works once. Who is logged in on the command line makes more with “sekisho token create NAME”; where none is left, “sekisho up --new-setup-link” prints a link again.',
+      'No token yet? The first start prints a link that works once. Who is logged in on the command line makes more with “sekisho token create NAME --scope admin”; where none is left, “sekisho up --new-setup-link” prints a link again.',
     setup: 'Redeeming the one-time link…',
     setupDone:
       'You are the administrator of this checkpoint, in this browser, for twelve hours. The link has been used up: make a token of your own before then. Without one, the next sign-in takes the link that a restart of the checkpoint prints when the twelve hours are over.',
@@ -110,7 +110,7 @@ const ja: ShellTexts = {
     action: 'サインイン',
     busy: 'サインイン中…',
     firstTime:
-      'トークンをまだお持ちでない場合:初回起動時に一度だけ使えるリンクが表示されます。コマンドラインでログイン済みなら「sekisho token create NAME」で追加できます。ひとつも残っていない場合は「sekisho up --new-setup-link」で新しいリンクが表示されます。',
+      'トークンをまだお持ちでない場合:初回起動時に一度だけ使えるリンクが表示されます。コマンドラインでログイン済みなら「sekisho token create NAME --scope admin」で追加できます。ひとつも残っていない場合は「sekisho up --new-setup-link」で新しいリンクが表示されます。',
     setup: 'ワンタイムリンクを確認しています…',
     setupDone:
       'このブラウザーでは 12 時間、このチェックポイントの管理者としてサインインしています。リンクは使用済みです。それまでに自分のトークンを作成してください。作成しなかった場合は、12 時間が過ぎた後にチェックポイントを再起動すると表示される新しいリンクでサインインします。',

@@ -38,7 +38,8 @@ export function DecisionDetail(props: DetailProps): JSX.Element {
     (signal) => api.get<Explained>(`/namespaces/${namespace}/decisions/${encodeURIComponent(id)}`, signal),
     [api, namespace, id],
   )
-  const none = found.error instanceof ApiError && [400, 404].includes(found.error.status)
+  // What has another kind of id is something else below the same address of the API.
+  const none = !id.startsWith('dec_') || (found.error instanceof ApiError && [400, 404].includes(found.error.status))
   return (
     <>
       <p class="back">

@@ -175,7 +175,10 @@ function Nothing({ namespace, filtered }: { readonly namespace: string; readonly
     <Empty title={t.empty.title}>
       <p>{t.empty.how}</p>
       <pre class="block">
-        <code>sekisho request demo/db/password --emulated snp --world world.json -o password.txt{where}</code>
+        <code>
+          sekisho request demo/db/password --emulated snp --world ~/.local/state/sekisho/world.json -o password.txt
+          {where}
+        </code>
       </pre>
     </Empty>
   )
