@@ -212,6 +212,15 @@ describe('every SNP check', () => {
     })
   }
   it('is not made twice under one id', () => assert.equal(new Set(snpCheckIds()).size, snpCheckIds().length))
+  it('a signature that the leaf of another chip or TCB cannot verify asks for the right leaf, else for other evidence', () => {
+    const remedyOf = (made: Parameters<typeof verdictOf>[0]): string =>
+      find(verdictOf(made), 'snp.report.signature').remedy?.action ?? ''
+    assert.match(remedyOf({ evidence: flipBit(good.evidence, 0x90) }), /nothing mends/)
+    for (const leaf of [{ hwId: 'ab'.repeat(64) }, { tcb: { ...LEVELS, microcode: 85 } }]) {
+      const other = makeSnp({ product: 'Genoa', leaf })
+      assert.match(remedyOf({ made: other, evidence: flipBit(other.evidence, 0x90) }), /^fetch https:/)
+    }
+  })
   it('may be waived only where a relying party may decide', () => {
     assert.deepEqual(snpCheckIds('waivable'), [
       'snp.crl.present',

@@ -150,7 +150,9 @@ function reportSignature(state: SnpState): Finding {
       ? 'is none: R and S must be 1 to n-1, and zero above 48 bytes'
       : 'does not verify with the key of the leaf: the report was changed, or another key signed it'
   const masked = keyInfo.maskChipKey ? ' (MASK_CHIP_KEY is set: the host switched the chip key off)' : ''
-  return fail(`the signature ${why}${masked}`, REPLACE_EVIDENCE)
+  // A leaf of another chip, or of this one at another TCB, verifies no report of this one: then the right one is what is missing.
+  const isAnothers = [tcbMatches, chipId].some((check) => check(state).outcome === 'fail')
+  return fail(`the signature ${why}${masked}`, isAnothers ? fetchLeaf(state) : REPLACE_EVIDENCE)
 }
 
 function tcbMatches(state: SnpState): Finding {
