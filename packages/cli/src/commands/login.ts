@@ -43,16 +43,18 @@ async function readLink(file: string, own: string, around: Around): Promise<stri
   }
 }
 
-const NO_LINK =
-  'the link was used, or no `sekisho up` runs with this data folder. Who is logged in makes tokens for others: `sekisho token create`; where every token is lost, `sekisho up --new-setup-link` prints a link again'
+const INSTEAD =
+  'Whoever used it in a browser makes a token there, under Access, for SEKISHO_TOKEN or --token-file; who is logged in here makes tokens for others: `sekisho token create NAME --scope SCOPE`; where every token is lost, `sekisho up --new-setup-link` prints a link again'
+const NO_LINK = `the link was used, or no \`sekisho up\` runs with this data folder. ${INSTEAD}`
 
 /** The server's answer; a link that it does not take any more is forgotten. */
 async function redeemed(answer: Promise<unknown>, forget: () => Promise<void>): Promise<unknown> {
   try {
     return await answer
   } catch (error) {
-    if (error instanceof RemoteError && error.problem?.status === 403) await forget()
-    throw error
+    if (!(error instanceof RemoteError) || error.problem?.status !== 403) throw error
+    await forget()
+    throw new RemoteError(error.exitCode, `${error.message}. ${INSTEAD}`, error.problem, { cause: error })
   }
 }
 

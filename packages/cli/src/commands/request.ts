@@ -52,7 +52,7 @@ export async function requestCommand(path: string, options: RequestOptions, arou
       throw new CliError(
         EXIT.rejected,
         `refused: ${error.code}${error.id === undefined ? '' : `; the owner sees why with \`sekisho decision show ${error.id}${namespace === undefined ? '' : ` --namespace ${namespace}`}\``}`,
-        { cause: error },
+        { cause: error, ...(options.emulated !== undefined && error.code === 'root-untrusted' ? FOREIGN_WORLD : {}) },
       )
     if (error instanceof attesting.ClientError)
       throw new CliError(EXIT.unreadable, unreachable(error, server), { cause: error })
@@ -61,6 +61,13 @@ export async function requestCommand(path: string, options: RequestOptions, arou
   } finally {
     await close()
   }
+}
+
+/** A world of one's own is the commonest reason why an emulated machine is refused, and no policy mends that. */
+const FOREIGN_WORLD = {
+  details: [
+    'emulated machines are known to a checkpoint of `sekisho up --emulated` alone, and only those of the world.json in its data folder: --world',
+  ],
 }
 
 /** Said before a lease is taken that nobody could use. */

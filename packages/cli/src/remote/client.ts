@@ -134,7 +134,7 @@ async function bounded(response: Response): Promise<Uint8Array> {
 }
 
 function problemOf(response: Response, bytes: Uint8Array, { server, token }: Profile): RemoteError {
-  const problem = readProblem(response, bytes)
+  const problem = readProblem(response, bytes, server)
   const exitCode =
     response.status === 401 || response.status === 403 || response.status === 409 ? EXIT.rejected : EXIT.unreadable
   const details = (problem.errors ?? []).map(faultLine)
@@ -156,12 +156,17 @@ function faultLine({ field, expected, line, column, hint }: Fault): string {
   return where === undefined || where === '' ? words : `${where}: ${words}`
 }
 
-function readProblem(response: Response, bytes: Uint8Array): Problem {
+function readProblem(response: Response, bytes: Uint8Array, server: string): Problem {
   const { status } = response
   const title = response.statusText || `HTTP status ${status}`
+  const stranger = {
+    status,
+    title,
+    detail: `${server} answers ${status} (${title}), and not as a checkpoint does: is it another program, or a proxy?`,
+  }
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    if (typeof value !== 'object' || value === null) return { status, title }
+    if (typeof value !== 'object' || value === null) return stranger
     const told: { [K in keyof Problem]?: unknown } = value
     return {
       status,
@@ -171,8 +176,7 @@ function readProblem(response: Response, bytes: Uint8Array): Problem {
       ...(Array.isArray(told.errors) ? { errors: told.errors.flatMap(readFault) } : {}),
     }
   } catch {
-    // Not JSON: a proxy's page, say. The status tells enough.
-    return { status, title }
+    return stranger
   }
 }
 

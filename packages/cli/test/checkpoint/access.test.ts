@@ -33,11 +33,14 @@ describe('who may do what', () => {
     const link = owner.file('spent', /^ {2}(\S+\/setup#\S+)$/m.exec(owner.checkpoint.up.out())?.[1] ?? 'no link')
     const again = await owner.run(['login', '--link-file', link], { env })
     assert.equal(again.code, 1)
-    assert.match(again.err, /this link was used, is over, or never was/)
+    assert.match(
+      again.err,
+      /this link was used, is over, or never was.* in a browser makes a token there, under Access/,
+    )
     assert.ok(statSync(link), 'a file that somebody else keeps is theirs')
     const gone = await owner.run(['login', '--data', data], { env })
     assert.equal(gone.code, 3)
-    assert.match(gone.err, /setup-link: no such file: the link was used, .* `sekisho token create`/)
+    assert.match(gone.err, /setup-link: no such file: the link was used, .* `sekisho token create NAME --scope SCOPE`/)
     assert.throws(() => statSync(owner.path('second.json')), { code: 'ENOENT' })
   })
 

@@ -140,7 +140,10 @@ describe('a production checkpoint', () => {
       const { code, out, err } = await owner.run(asking(world))
       assert.equal(code, 1, err)
       assert.equal(out, '')
-      assert.match(err, /refused: root-untrusted/)
+      assert.match(
+        err,
+        /refused: root-untrusted.*\n +emulated machines are known .* only those of the world\.json in its data folder: --world\n/,
+      )
       assert.ok(!up.out().includes('EMULATED'))
     } finally {
       assert.equal(await up.stop(), 0)

@@ -116,6 +116,7 @@ describe('a checkpoint that does not answer as one', () => {
       [200, '[]', /is not the object that was expected; is it of another version\?/],
       [200, '{"secrets":7}', /the answer\.secrets of the checkpoint is not a list/],
       [502, '<h1>Bad Gateway</h1>', /Bad Gateway/],
+      [404, 'File not found', /^sekisho: http:\S+ answers 404 \(Not Found\), and not as a checkpoint does/],
     ] as const) {
       const server = createServer((_, response) => response.writeHead(status).end(body))
       await new Promise<void>((resolve) => {
