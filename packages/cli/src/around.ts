@@ -35,9 +35,14 @@ export function processAround(): Around {
     env,
     colour: wantsColour(stdout.isTTY === true, env),
     liveProgress: stderr.isTTY === true,
-    columns: stdout.isTTY ? Math.min(Math.max(stdout.columns ?? 80, MIN_COLUMNS), MAX_COLUMNS) : undefined,
+    columns: stdout.isTTY ? columnsOf(stdout.columns) : undefined,
     now: () => new Date(),
   }
+}
+
+/** The width to wrap at on a terminal that says it has `told` columns. Some that nobody sized say 0: that is no width. */
+export function columnsOf(told: number | undefined): number {
+  return Math.min(Math.max(told || 80, MIN_COLUMNS), MAX_COLUMNS)
 }
 
 // https://no-color.org: present and not empty means no colour.

@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import type { Verdict } from '@sekisho/evidence'
 import type { BootClaims } from '@sekisho/evidence/tpm'
 import fc from 'fast-check'
+import { columnsOf } from '../src/around.ts'
 import { Paper } from '../src/render/paper.ts'
 import { plain } from '../src/render/plain.ts'
 import { renderVerdict } from '../src/render/verdict.ts'
@@ -104,6 +105,12 @@ const view = {
   remarks: ['taken out of: base64 (6208 bytes)'],
   expectations: undefined,
 }
+
+describe('the width to wrap at', () => {
+  it('is what the terminal has, within reason; one that says 0 was never told its size', () => {
+    assert.deepEqual([undefined, 0, 20, 66, 300].map(columnsOf), [80, 80, 40, 66, 120])
+  })
+})
 
 describe('a verdict for people', () => {
   it('says nothing of the dates of endorsements that have none', () => {

@@ -196,6 +196,22 @@ describe('sekisho verify: what is expected', () => {
     assert.deepEqual([ran.code, ran.err], [0, ''])
   })
 
+  it('what was said is not offered again to be said: the rest is no value of the evidence', async () => {
+    const first = await runWithin([...base, '--allow-emulated'])
+    const [, block = ''] = first.out.split('pass it with `--expect FILE`:\n\n')
+    assert.equal(first.code, 2)
+    assert.match(block, /^ {4}measurement:/)
+    const second = await runWithin([
+      ...base,
+      '--allow-emulated',
+      '--expect',
+      file('said.yaml', block.replace(/^ {4}/gm, '')),
+    ])
+    assert.equal(second.code, 2)
+    assert.match(second.out, /sgx\.expect\.freshness: choose a nonce/)
+    assert.doesNotMatch(second.out, /To say what you expect/)
+  })
+
   it('that of a token which says nothing to expect is accepted, too', async () => {
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
     const claims = { eat_profile: 'tag:github.com,2023:veraison/ear', iat: 1, submods: {} }

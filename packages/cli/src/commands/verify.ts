@@ -50,9 +50,15 @@ export async function verifyCommand(file: string, options: VerifyOptions, around
   const setting = await settingOf(options, around)
   const request = await requestFor(recognised, { ...setting, expect, waive: options.waive ?? [] }, options, around)
   const verdict = await judge(file, door, request, around)
-  const expectations = verdict.outcome === 'incomplete' ? toYaml(door.skeleton(recognised.evidence)) : undefined
+  const expectations =
+    verdict.outcome === 'incomplete' ? stillToSay(door.skeleton(recognised.evidence), expect) : undefined
   show({ verdict, verbose: options.verbose === true, remarks: remarksOf(recognised), expectations }, options, around)
   return EXIT_OF[verdict.outcome]
+}
+
+/** All members to start from; nothing once each of them was said: whoever copied them would read the same again. */
+function stillToSay(skeleton: Expectations, said: Expectations): string | undefined {
+  return Object.keys(skeleton).every((member) => member in said) ? undefined : toYaml(skeleton)
 }
 
 const WITH_LOG: readonly Recognised['tee'][] = ['tdx', 'tpm', 'azure-vtpm']
