@@ -7,6 +7,7 @@ import fc from 'fast-check'
 import { columnsOf } from '../src/around.ts'
 import { Paper } from '../src/render/paper.ts'
 import { plain } from '../src/render/plain.ts'
+import { addTable } from '../src/render/table.ts'
 import { renderVerdict } from '../src/render/verdict.ts'
 import { toYaml } from '../src/render/yaml.ts'
 import { EXAMPLE, MAIN, ROOT } from './process.ts'
@@ -107,6 +108,18 @@ const view = {
 }
 
 describe('the width to wrap at', () => {
+  it('holds what a table has behind its width, too: a row goes on in the middle', () => {
+    const paper = new Paper({ colour: false, columns: 40 })
+    const columns = ['at', 'of', 'why'].map((title) => ({ title, value: () => title.repeat(12) }))
+    addTable(paper, 0, columns, [0])
+    const lines = paper.toString().trimEnd().split('\n')
+    assert.deepEqual(lines.slice(2), [
+      `${'at'.repeat(12)}`,
+      `${' '.repeat(20)}${'of'.repeat(12)}`,
+      `${' '.repeat(20)}${'why'.repeat(12)}`,
+    ])
+  })
+
   it('is what the terminal has, within reason; one that says 0 was never told its size', () => {
     assert.deepEqual([undefined, 0, 20, 66, 300].map(columnsOf), [80, 80, 40, 66, 120])
   })

@@ -38,7 +38,7 @@ export class Paper {
     this.#options = options
   }
 
-  /** A paragraph, `indent` columns from the left; its further lines `hang` columns more. */
+  /** A paragraph, `indent` columns from the left; its further lines `hang` columns more, of half the width at most. */
   line(indent: number, hang: number, ...spans: readonly (Span | string)[]): this {
     const pieces = spans.flatMap((span) => piecesOf(typeof span === 'string' ? { text: span } : span))
     for (const line of wrap(pieces, indent, hang, this.#options.columns)) this.#lines.push(this.#paint(line))
@@ -97,6 +97,8 @@ interface Line {
 
 /** Breaks lines between words, never inside one: a digest that is longer than the line stays whole, to be copied. */
 function wrap(pieces: readonly Piece[], indent: number, hang: number, columns: number | undefined): readonly Line[] {
+  // A table of many columns would hang its last ones beyond the edge.
+  const further = columns === undefined ? indent + hang : Math.min(indent + hang, columns >> 1)
   let line: Line = { indent, pieces: [] }
   const lines: Line[] = [line]
   let used = indent
@@ -109,7 +111,7 @@ function wrap(pieces: readonly Piece[], indent: number, hang: number, columns: n
     const width = piece.text.length + (gap?.text.length ?? 0)
     if (gap !== undefined && (line.pieces.length > 0 || lines.length === 1)) {
       if (columns !== undefined && used + width > columns && line.pieces.length > 0) {
-        line = { indent: indent + hang, pieces: [] }
+        line = { indent: further, pieces: [] }
         lines.push(line)
         used = line.indent
       } else {
