@@ -32,7 +32,7 @@ const BUNDLES: readonly BundleBudget[] = [
   one('SNP', 'verifySnp', 'snp', 25.7),
   // Of SGX, TDX and IAS 0.1 kB for reading dates without a parser: 5 percent of all that is done beside signatures.
   one('SGX', 'verifySgx', 'sgx', 25.4),
-  one('TDX', 'verifyTdx', 'tdx', 26.8),
+  one('TDX', 'verifyTdx', 'tdx', 26.9),
   one('Nitro', 'verifyNitro', 'nitro', 16.8),
   one('CCA', 'verifyCca', 'cca', 17.2),
   one('PSA', 'verifyPsa', 'psa', 14.4),
@@ -52,7 +52,7 @@ const BUNDLES: readonly BundleBudget[] = [
     code: `export { verifySnp } from '@sekisho/evidence/snp'
 export { verifySgx } from '@sekisho/evidence/sgx'
 export { verifyTdx } from '@sekisho/evidence/tdx'`,
-    limit: 43.8 * KB,
+    limit: 43.9 * KB,
     goal: 30 * KB,
   },
 ]
@@ -81,7 +81,7 @@ const PACKED: Readonly<Record<string, number>> = {
   '@sekisho/server': 80 * KB,
   // With the web page that `sekisho up` serves, 250 kB.
   // With two bundles, the command line's and the checkpoint's, which make the start twice as fast, and the web page.
-  sekisho: 1760 * KB,
+  sekisho: 1770 * KB,
 }
 
 /** What a browser fetches before the page can read evidence: markup, style, script and worker, compressed. */

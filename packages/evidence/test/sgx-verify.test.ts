@@ -156,7 +156,10 @@ describe('endorsements that are missing leave the verdict open', () => {
   it('none at all', () => {
     const { evidence, at } = MADE
     assert.equal(verifySgxSync(evidence, { at }).authenticity, 'refuted')
-    assert.deepEqual(failures(verifySgxSync(evidence, { at })), ['sgx.pck.root'])
+    const verdict = verifySgxSync(evidence, { at })
+    assert.deepEqual(failures(verdict), ['sgx.pck.root'])
+    const root = verdict.checks.flatMap(({ checks }) => checks).find(({ id }) => id === 'sgx.pck.root')
+    assert.match(root?.remedy?.action ?? '', /name it as an emulated trust anchor/)
   })
 })
 

@@ -73,9 +73,13 @@ export function chainSteps(
   ]
 }
 
+const UNTRUSTED = mend(
+  "use evidence under Intel's root; to accept an example or test root, name it as an emulated trust anchor",
+)
+
 function rootFinding(state: DcapState, chain: Chain, what: string): Finding {
   const anchor = state.anchorOf(chain)
-  if (anchor === undefined) return fail(`the ${what} ends at a root that you do not trust`, REPLACE_EVIDENCE)
+  if (anchor === undefined) return fail(`the ${what} ends at a root that you do not trust`, UNTRUSTED)
   const platform = valueOf(state.pck)
   if (platform !== undefined && !sameRoot(platform, chain))
     return fail(`the ${what} ends at another root than the platform's own chain`, REPLACE_EVIDENCE)

@@ -106,7 +106,7 @@ function pinned({ anchor, chain }: NitroState): Finding {
   if (anchor !== undefined) return pass(`the root's key is that of ${anchor.name}`, { anchor: anchor.id })
   return fail(
     "the root's key is none of the trusted ones, whatever its name says: anybody may have made this",
-    mend('ask a real enclave; to accept a simulator, pass its root in `trustAnchors` with `emulated: true`'),
+    mend('ask a real enclave; to accept a simulator, name its root as an emulated trust anchor'),
     { actual: quoted(chain.links[0]?.certificate?.subject.commonName) },
   )
 }

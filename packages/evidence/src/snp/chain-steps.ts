@@ -139,9 +139,7 @@ function pinned({ anchor }: ChainState): Finding {
   if (anchor !== undefined) return pass(`the key of the ARK is that of ${anchor.name}`, { anchor: anchor.id })
   return fail(
     'the key of the ARK is none of the trusted root keys, whatever its name says',
-    mend(
-      'use certificates from AMD; to accept an example or test root, pass it in `trustAnchors` with `emulated: true`',
-    ),
+    mend('use certificates from AMD; to accept an example or test root, name it as an emulated trust anchor'),
   )
 }
 

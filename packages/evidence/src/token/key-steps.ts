@@ -107,7 +107,7 @@ function trusted({ anchor, chain, keys }: TokenState): Finding {
     )
   return fail(
     'the certificates of the key end at a certificate that is none of your `trustAnchors`',
-    mend('get the key set with certificates up to the root that you named, or name the key itself in `trustAnchors`'),
+    mend('get the key set with certificates up to the root that you named, or name the key itself as a trust anchor'),
   )
 }
 

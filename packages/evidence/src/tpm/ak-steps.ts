@@ -91,7 +91,7 @@ function pinned(chain: TpmChain, { anchor }: TpmState): Finding {
   const top = chain.links.at(-1)
   return fail(
     'the chain ends at no root key that is trusted, whatever its name says',
-    mend('pass the certificates up to the root; to accept the root of a TPM maker, name its key in `trustAnchors`'),
+    mend('pass the certificates up to the root; to accept the root of a TPM maker, name its key as a trust anchor'),
     { actual: top === undefined ? 'no certificate' : nameOf(top) },
   )
 }
@@ -155,7 +155,7 @@ function trust(state: TpmState): Finding {
     return unchecked(
       'nobody vouches for the attestation key: whoever sent the quote may have made it',
       mend(
-        'pass the certificate of the AK, or the outcome of a credential activation with the certificate of the EK, or name the key in `trustAnchors`',
+        'pass the certificate of the AK, or the outcome of a credential activation with the certificate of the EK, or name the key as a trust anchor',
       ),
     )
   }

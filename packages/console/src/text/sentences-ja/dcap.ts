@@ -53,6 +53,10 @@ export const sentences: SentencePairs = [
   ],
   ['the {what?} ends at a root that you do not trust', '{what?} が、信頼していないルートに至ります'],
   [
+    "use evidence under Intel's root; to accept an example or test root, name it as an emulated trust anchor",
+    'Intel のルートに至る証拠を使ってください。サンプルやテスト用のルートを受け入れる場合は、エミュレーション用のトラストアンカーに指定してください',
+  ],
+  [
     "the {what?} ends at another root than the platform's own chain",
     '{what?} が、プラットフォーム自身のチェーンとは別のルートに至ります',
   ],

@@ -102,8 +102,8 @@ export const sentences: SentencePairs = [
     'ルートの鍵が、その名前にかかわらず、信頼する鍵ではありません。誰でも作ることができたものです',
   ],
   [
-    'ask a real enclave; to accept a simulator, pass its root in `trustAnchors` with `emulated: true`',
-    '本物のエンクレーブに要求してください。シミュレーターを受け入れる場合は、そのルートを `emulated: true` を付けて `trustAnchors` に指定してください',
+    'ask a real enclave; to accept a simulator, name its root as an emulated trust anchor',
+    '本物のエンクレーブに要求してください。シミュレーターを受け入れる場合は、そのルートをエミュレーション用のトラストアンカーに指定してください',
   ],
   ['{name?} is valid from {from} only', '{name?} の有効期間は {from} からで、まだ始まっていません'],
   ['{name?} expired at {until}', '{name?} の有効期間が {until} に終わっています'],

@@ -161,8 +161,8 @@ export const sentences: SentencePairs = [
     'ARK の鍵が、その名前にかかわらず、信頼するルート鍵ではありません',
   ],
   [
-    'use certificates from AMD; to accept an example or test root, pass it in `trustAnchors` with `emulated: true`',
-    'AMD の証明書を使ってください。サンプルやテスト用のルートを受け入れる場合は、`emulated: true` を付けて `trustAnchors` に指定してください',
+    'use certificates from AMD; to accept an example or test root, name it as an emulated trust anchor',
+    'AMD の証明書を使ってください。サンプルやテスト用のルートを受け入れる場合は、エミュレーション用のトラストアンカーに指定してください',
   ],
   ['{name?} is valid from {moment} only', '{name?} の有効期間は {moment} からで、まだ始まっていません'],
   ['{name?} expired at {moment}', '{name?} の有効期間が {moment} に終わっています'],

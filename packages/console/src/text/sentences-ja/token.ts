@@ -204,8 +204,8 @@ export const sentences: SentencePairs = [
     '鍵の証明書が、`trustAnchors` にない証明書に至ります',
   ],
   [
-    'get the key set with certificates up to the root that you named, or name the key itself in `trustAnchors`',
-    '指定したルートまでの証明書を含む鍵セットを取得するか、鍵そのものを `trustAnchors` に指定してください',
+    'get the key set with certificates up to the root that you named, or name the key itself as a trust anchor',
+    '指定したルートまでの証明書を含む鍵セットを取得するか、鍵そのものをトラストアンカーに指定してください',
   ],
   ['the token carries no certificates', 'トークンに証明書がありません'],
   ['the certificates cannot be read: {fault?}', '証明書を読み取れません：{fault?}'],

@@ -35,8 +35,8 @@ export const sentences: SentencePairs = [
     'チェーンが、その名前にかかわらず、信頼するルート鍵に至りません',
   ],
   [
-    'pass the certificates up to the root; to accept the root of a TPM maker, name its key in `trustAnchors`',
-    'ルートまでの証明書を指定してください。TPM 製造元のルートを受け入れる場合は、その鍵を `trustAnchors` に指定してください',
+    'pass the certificates up to the root; to accept the root of a TPM maker, name its key as a trust anchor',
+    'ルートまでの証明書を指定してください。TPM 製造元のルートを受け入れる場合は、その鍵をトラストアンカーに指定してください',
   ],
   ['no certificate', '証明書なし'],
   [
@@ -71,8 +71,8 @@ export const sentences: SentencePairs = [
     'アテステーション鍵を誰も保証していません。クォートは送信者自身が作ったものかもしれません',
   ],
   [
-    'pass the certificate of the AK, or the outcome of a credential activation with the certificate of the EK, or name the key in `trustAnchors`',
-    'AK の証明書、またはクレデンシャルアクティベーションの結果と EK の証明書を指定するか、鍵を `trustAnchors` に指定してください',
+    'pass the certificate of the AK, or the outcome of a credential activation with the certificate of the EK, or name the key as a trust anchor',
+    'AK の証明書、またはクレデンシャルアクティベーションの結果と EK の証明書を指定するか、鍵をトラストアンカーに指定してください',
   ],
   ['a bare key, which has no name', '名前のない鍵のみ'],
   [
