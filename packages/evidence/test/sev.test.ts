@@ -136,6 +136,15 @@ describe('SEV: every check', () => {
   it('there is no check that was not shown failing', () => {
     assert.deepEqual([...Object.keys(FAILING), ...GAPS].sort(), [...sevCheckIds()].sort())
   })
+  it('an ARK names itself as its issuer, and has a signature unless its key is pinned', () => {
+    assert.equal(
+      check(judged({ chain: { ark: { keyId: 5 }, ask: { certifying: 5 } } }), 'sev.chain.key-ids').outcome,
+      'fail',
+    )
+    const chain = { ark: { unsigned: true } } as const
+    assert.equal(check(judged({ chain }), 'sev.ark.signature').outcome, 'pass')
+    assert.equal(check(judged({ chain, options: { trustAnchors: [] } }), 'sev.ark.signature').outcome, 'fail')
+  })
   for (const place of ['ark', 'ask', 'cek', 'oca', 'pek'] as const) {
     it(`without the ${place.toUpperCase()} nothing is proven`, () => {
       const verdict = judged({ chain: { without: place } })

@@ -257,3 +257,25 @@ describe('soundness 34: a revoked ASK: the real CRL lists one', () => {
     assertRefuted(judgeSnp(made, { collateral: { certificateTable: table } }), 'snp.crl.not-revoked')
   })
 })
+
+describe('a check of SNP evidence that has several reasons to fail', () => {
+  const shared = sharedAmdAuthority('Genoa')
+  const keys = { ark: shared.ark.key, ask: shared.ask.key }
+  const extensions = [basicConstraints(true, 0), keyUsage('cRLSign')]
+  const listsOnly = createAmdAuthority('Genoa', { keys, certificates: { ask: { extensions } } })
+  const idBlock = { idKey: generateKey('P-384'), authorKey: generateKey('P-384') }
+  const good = makeSnp()
+  const rows: readonly (readonly [string, RegExp, MadeSnp, object?])[] = [
+    ['chain.constraints', /must not sign certificates/, makeSnp({ authority: listsOnly })],
+    ['chip-id', /has 8 bytes/, makeSnp({ leaf: { hwId: 'ab'.repeat(8) } })],
+    ['id-block.keys', /^AUTHOR_KEY_DIGEST/, makeSnp({ idBlock, report: { authorKeyDigest: '11'.repeat(48) } })],
+    ['expect.min-tcb', /has no fmc level/, good, { minTcb: { fmc: 1 } }],
+    ['expect.provider', /own key signed/, good, { cspIds: ['CN=another'] }],
+  ]
+  for (const [id, reason, made, expect] of rows)
+    it(`snp.${id} fails: ${reason.source}`, () => {
+      const check = checkOf(judgeSnp(made, { expect: { ...made.expectations, ...expect } }), `snp.${id}`)
+      assert.equal(check.outcome, 'fail', check.reason)
+      assert.match(check.reason, reason)
+    })
+})
