@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { explainBootLog, verifyTpmSync } from '../src/tpm/index.ts'
-import { AT, anchorOf, check, file, json, judged } from './tpm-kit.ts'
+import { explainBootLog, parseAttest, verifyTpmSync } from '../src/tpm/index.ts'
+import { AT, anchorOf, check, file, json, judged, synthetic } from './tpm-kit.ts'
 import { missing } from './vectors.ts'
 
 const skip = missing('tpm') || missing('measured-boot')
@@ -27,6 +27,46 @@ describe('soundness of TPM quotes and logs', { skip }, () => {
       assert.equal(check(verdict, 'tpm.ak.attributes').outcome, 'fail', name)
       assert.equal(verdict.authenticity, 'refuted')
     }
+  })
+
+  it('a key that may be used with any scheme, with one that signs no quotes, or with SHA-1 is too weak', () => {
+    const { evidence } = synthetic('ecdsa-p256')
+    const area = evidence.akPublic ?? new Uint8Array()
+    // Scheme and hash of the key stand at 12.
+    const scheme = (...bytes: readonly number[]): string => {
+      const akPublic = Uint8Array.from([...area.subarray(0, 12), ...bytes, ...area.subarray(16)])
+      return check(verifyTpmSync({ ...evidence, akPublic }, { at: AT }), 'tpm.ak.strength').outcome
+    }
+    assert.equal(scheme(0, 0x18, 0, 0x0b), 'pass')
+    for (const weak of [
+      [0, 0x10],
+      [0, 0x1b, 0, 0x0b],
+      [0, 0x18, 0, 4],
+    ])
+      assert.equal(scheme(...weak), 'fail', String(weak))
+    const sha1 = synthetic('sha1-signature').evidence
+    for (const [expect, outcome] of [
+      [{}, 'fail'],
+      [{ allowSha1: true }, 'pass'],
+    ] as const)
+      assert.equal(check(verifyTpmSync(sha1, { at: AT, expect }), 'tpm.ak.strength').outcome, outcome)
+    const short = synthetic('rsassa').evidence.akPublic ?? new Uint8Array()
+    // 2048 bits stand before the exponent; half of the modulus is left.
+    const at = short.length - 256 - 2 - 4 - 2
+    const akPublic = Uint8Array.from([...short.subarray(0, at), 4, 0, 0, 0, 0, 0, 0, 128, ...short.subarray(-128)])
+    assert.match(check(verifyTpmSync({ ...evidence, akPublic }, { at: AT }), 'tpm.ak.strength').reason, /1024 bits/)
+  })
+
+  it('a PCR that is named and not quoted fails, and one that is named after a digest has to be the quoted one', () => {
+    const named = judged('rsassa', { pcrs: { 15: ['00'.repeat(32)] } })
+    assert.equal(check(named, 'tpm.expect.pcrs').outcome, 'fail')
+    assert.match(check(named, 'tpm.expect.pcrs').reason, /PCR 15 is not in the quote/)
+    const { evidence, anchor } = synthetic('wrong-selection')
+    const measurement = [Buffer.from(parseAttest(evidence.message).quote?.pcrDigest ?? []).toString('hex')]
+    // It is over 16 and 23.
+    const expect = { measurement, requiredPcrs: [16, 17], allowEmulated: true }
+    const verdict = verifyTpmSync(evidence, { at: AT, trustAnchors: [anchor], expect })
+    assert.match(check(verdict, 'tpm.expect.base-pcrs').reason, /does not tell over which PCRs/)
   })
 
   it('soundness 39: short ECC integers are padded', () => {
