@@ -254,6 +254,36 @@ describe('soundness of Azure evidence', { skip }, () => {
     }
   })
 
+  it('what the guest put into its report stays open until it is compared, and claims without a key are refused', () => {
+    const report = parseHclReport(azure(NAME).hclReport)
+    const text = new TextDecoder().decode(report.claims)
+    const judged = (claims: Uint8Array, userData?: string): Verdict => {
+      const snp = makeSnp({ nonce: new Uint8Array(createHash('sha256').update(claims).digest()), report: { vmpl: 0 } })
+      return verifyAzureSync(
+        { hclReport: encodeHclReport({ ...report, claims, hardwareReport: snp.evidence }) },
+        {
+          at: snp.at,
+          collateral: { snp: snp.collateral },
+          trustAnchors: [snp.anchor],
+          expect: userData === undefined ? {} : { userData },
+          waive: ['azure.expect.user-data'],
+        },
+      )
+    }
+    const put = `01${'00'.repeat(63)}`
+    const claims = new TextEncoder().encode(text.replace(/("user-data": *")[0-9A-Fa-f]*"/, `$1${put}"`))
+    for (const [wished, outcome] of [
+      [undefined, 'unchecked'],
+      ['01', 'pass'],
+      ['02', 'fail'],
+    ] as const) {
+      const verdict = judged(claims, wished)
+      assert.equal(check(verdict, 'azure.expect.user-data').outcome, outcome, String(wished))
+      assert.equal(verdict.waived.includes('azure.expect.user-data'), wished === undefined)
+    }
+    assert.equal(check(judged(new TextEncoder().encode('{"keys":[]}')), 'azure.claims').outcome, 'fail')
+  })
+
   it('soundness 45: an empty nonce is no freshness, a prefix or padding is another nonce', () => {
     assert.throws(() => verifyAzureSync(azure(NAME), options({ nonce: '' })), TypeError)
     assert.throws(() => verifyAzureSync(azure(NAME), options({ reportData: '' })), TypeError)
