@@ -25,17 +25,21 @@ function references(
   return { ...KEYS, referenceValues: JSON.stringify({ platform }) }
 }
 
+const MEASURED = cborMap([
+  [cborInteger(0), cborTag(601, cborMap([[cborInteger(1), cborText('BL')]]))],
+  [cborInteger(1), cborMap([[cborInteger(2), cborArray([cborArray([cborInteger(1), cborBytes(filled(32, 1))])])]])],
+])
+
 /** A CoRIM of one firmware component, for an implementation or one instance of it. */
-function corim(instance?: Uint8Array, window?: readonly [from: number, until: number]): Uint8Array {
+function corim(
+  instance?: Uint8Array,
+  window?: readonly [from: number, until: number],
+  measurement: Uint8Array = MEASURED,
+): Uint8Array {
   const classId = cborMap([[cborInteger(0), cborTag(600, cborBytes(IMPLEMENTATION))]])
   const environment = cborMap([
     [cborInteger(0), classId],
     ...(instance === undefined ? [] : [[cborInteger(1), cborTag(550, cborBytes(instance))] as const]),
-  ])
-  const digests = cborArray([cborArray([cborInteger(1), cborBytes(filled(32, 1))])])
-  const measurement = cborMap([
-    [cborInteger(0), cborTag(601, cborMap([[cborInteger(1), cborText('BL')]]))],
-    [cborInteger(1), cborMap([[cborInteger(2), digests]])],
   ])
   const triples = cborMap([[cborInteger(0), cborArray([cborArray([environment, cborArray([measurement])])])]])
   const comid = cborMap([[cborInteger(4), triples]])
@@ -113,6 +117,31 @@ describe('reference values of Arm platforms', () => {
     }
     const psa = verifyPsaSync(makePsa(), { at: AT, endorsements: { ...KEYS, corims: [readCorim(corim(other))] } })
     assert.equal(check(psa, 'psa.expect.measurement').outcome, 'unchecked')
+  })
+
+  it('compare a configuration under the mask that a CoRIM gives, and nothing of another length', () => {
+    // The token has 01 02.
+    for (const [value, mask, expected] of [
+      [[1, 2], undefined, 'pass'],
+      [[1, 3], undefined, 'fail'],
+      [[1, 0xf2], [0xff, 0x0f], 'pass'],
+      [[1, 3], [0xff, 0x0f], 'fail'],
+      [[3, 2], [1, 0xff], 'pass'],
+      [[2, 2], [1, 0xff], 'fail'],
+      [[1, 2, 0], [0xff, 0xff, 0], 'fail'],
+      [[1, 2], [0xff], 'fail'],
+    ] as const) {
+      const values = cborMap([
+        [cborInteger(4), cborTag(560, cborBytes(Uint8Array.from(value)))],
+        ...(mask === undefined ? [] : [[cborInteger(5), cborBytes(Uint8Array.from(mask))] as const]),
+      ])
+      const named = cborMap([
+        [cborInteger(0), cborText('cca.platform-config')],
+        [cborInteger(1), values],
+      ])
+      const verdict = judged({ endorsements: { ...KEYS, corims: [readCorim(corim(undefined, undefined, named))] } })
+      assert.equal(check(verdict, 'cca.reference.configuration').outcome, expected, `${value} ${mask}`)
+    }
   })
 
   it('and keys count for what a CoRIM names; for what cannot be compared, never for all devices', () => {

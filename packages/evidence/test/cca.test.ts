@@ -55,14 +55,14 @@ describe('CCA: every check', () => {
   })
   it('registers of two reference realms do not add up to a third', () => {
     const hex = (value: number): string => toHex(filled(32, value))
-    const reference = (first: number, second: number): object => ({
-      'initial-measurement': toHex(RIM),
+    const reference = (first: number, second: number, initial = RIM): object => ({
+      'initial-measurement': toHex(initial),
       'extensible-measurements': [hex(first), hex(second), hex(0), hex(0)],
     })
     const given = endorsements()
     const referenceValues = JSON.stringify({
       ...JSON.parse(given.referenceValues ?? '{}'),
-      realm: [reference(1, 2), reference(3, 4)],
+      realm: [reference(1, 2), reference(3, 4), reference(5, 6, filled(32, 9))],
     })
     const of = (first: number, second: number): readonly string[] => {
       const extensibleMeasurements = [first, second, 0, 0].map((value) => filled(32, value))
@@ -76,6 +76,8 @@ describe('CCA: every check', () => {
     assert.deepEqual(of(3, 4), ['pass', 'pass'])
     assert.ok(of(1, 4).includes('fail'))
     assert.ok(of(3, 2).includes('fail'))
+    // Nor are those of another realm this one's.
+    assert.deepEqual(of(5, 6), ['fail', 'fail'])
   })
   it('every lifecycle state but secured rejects; debug outside of the platform can be allowed', () => {
     for (const [lifecycle, state] of [
