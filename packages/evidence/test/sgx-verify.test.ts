@@ -192,12 +192,15 @@ describe('TCB status is a matter of policy', () => {
       assert.deepEqual(failures(verdictOf(outdated, acceptTcb === undefined ? {} : { acceptTcb })), ['sgx.tcb.status'])
     })
   }
+  it('an exception covers each status that it lists', () => {
+    const statuses = ['ConfigurationNeeded', 'SWHardeningNeeded'] as const
+    assert.equal(verdictOf(outdated, { acceptTcb: [{ ...exception, statuses }] }).outcome, 'verified')
+  })
   it('an exception for Revoked does not exist', () => {
-    const acceptTcb = [{ ...exception, statuses: ['Revoked'] as const }]
-    assert.throws(
-      () => verdictOf(outdated, { acceptTcb: acceptTcb as unknown as NonNullable<SgxExpectations['acceptTcb']> }),
-      /acceptTcb/,
-    )
+    for (const statuses of [['Revoked'], ['OutOfDate', 'Revoked']]) {
+      const expect = { acceptTcb: [{ ...exception, statuses }] } as unknown as SgxExpectations
+      assert.throws(() => verdictOf(outdated, expect), /acceptTcb/)
+    }
   })
   it('what is short is named with its values', () => {
     const base = { pcesvn: 0, tcbDate: '2025-01-01T00:00:00Z' }
