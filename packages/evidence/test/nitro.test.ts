@@ -358,6 +358,23 @@ describe('Nitro: real documents', { skip: missing('aws-nitro') }, () => {
   })
 })
 
+describe('Nitro: what is remembered', () => {
+  it('counts for the same chain alone, each certificate of it', () => {
+    const memory = createMemory()
+    const payload = makePayload()
+    const [root, upper, lower] = payload.cabundle
+    assert.ok(root && upper && lower)
+    const damaged = flipBit(lower, lower.length - 9)
+    for (const cabundle of [payload.cabundle, [root, upper, damaged], [root, damaged, lower], [root, upper]]) {
+      const evidence = makeDocument({ payload: { ...payload, cabundle } })
+      const options = { at: AT, trustAnchors: [ANCHOR] }
+      const expected = verifyNitroSync(evidence, options)
+      assert.equal(expected.authenticity, cabundle === payload.cabundle ? 'proven' : 'refuted')
+      assert.equal(canonicalJson(verifyNitroSync(evidence, { ...options, memory })), canonicalJson(expected))
+    }
+  })
+})
+
 describe('Nitro: fuzzing', () => {
   it('20,000 inputs end in a verdict or an EvidenceError', () => {
     const good = makeDocument()
