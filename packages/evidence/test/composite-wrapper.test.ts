@@ -243,6 +243,23 @@ describe('other signed wrappers', () => {
     assert.deepEqual(failing(other), ['composite.wrapper'])
   })
 
+  it('one around the first of several GPUs is not around the others', () => {
+    const beside = cborMap([
+      [cborText('signed'), cborArray([cborText('application/cmw+cbor'), cborBytes(sign1())])],
+      [
+        cborText('gpu-2'),
+        cborArray([cborText('application/octet-stream'), cborBytes(utf8(JSON.stringify([gpu(NONCE, 'second')])))]),
+      ],
+    ])
+    assert.deepEqual(
+      compositeParts(beside).map(({ recognised, wrappedBy }) => [recognised.tee, wrappedBy.length]),
+      [
+        ['snp', 1],
+        ['nvidia-gpu', 0],
+      ],
+    )
+  })
+
   it('one around KBS evidence is around its devices as well', async () => {
     const devices = JSON.stringify({ nvidia: [gpu(NONCE)] })
     const json = { primary_evidence: Buffer.from(snp.evidence).toString('base64'), additional_evidence: devices }

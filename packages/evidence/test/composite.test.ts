@@ -185,6 +185,13 @@ describe('a collection of conceptual messages, as one', () => {
     assert.match(checkOf(verdict, 'composite.binding').reason, /your nonce/)
   })
 
+  it('is rejected when one part holds another nonce, or none of it', async () => {
+    const evidence = collection({ vm: snp.evidence, gpu: utf8(JSON.stringify([gpu('77'.repeat(32))])) })
+    const verdict = await verifyComposite(evidence, { at: AT, door: doorFor(snp), expect: wishes(snp) })
+    assert.equal(checkOf(verdict, 'composite.binding').outcome, 'fail')
+    assert.match(checkOf(verdict, 'composite.binding').reason, /^gpu/)
+  })
+
   it('is open when nothing ties parts with different data together', async () => {
     const evidence = collection({ vm: snp.evidence, gpu: utf8(JSON.stringify([gpu('77'.repeat(32))])) })
     const { nonce: _nonce, ...expect } = wishes(snp)
