@@ -99,6 +99,23 @@ describe('tokens of Intel Trust Authority, version 2', () => {
     assert.equal(check(good, 'token.tcb').outcome, 'pass')
   })
 
+  it('must end, be about a machine and its state, hold their nonce, and be for whoever asks', () => {
+    const rows: readonly (readonly [object, TokenVerifyOptions['expect'], string, Check['outcome']])[] = [
+      [{ exp: undefined }, {}, 'token.time.end', 'fail'],
+      [{ tdx: undefined, policy_ids_matched: [] }, {}, 'token.isolation', 'fail'],
+      [{ tdx: { ...tdx, attester_tcb_status: undefined }, policy_ids_matched: [] }, {}, 'token.tcb', 'unchecked'],
+      [{ tdx: { ...tdx, tdx_report_data: '22'.repeat(64) } }, {}, 'token.binding', 'fail'],
+      [{ tdx: { ...tdx, tdx_td_attributes_debug: true } }, {}, 'token.debug', 'fail'],
+      [{}, { nonce: undefined as never }, 'token.expect.freshness', 'unchecked'],
+      [{ aud: ['you', 'me'] }, { audience: ['me'] }, 'token.expect.audience', 'pass'],
+      [{ aud: ['you', 'me'] }, { audience: ['them'] }, 'token.expect.audience', 'fail'],
+    ]
+    for (const [change, expect, id, outcome] of rows) {
+      const found = check(judge(change, expect), id)
+      assert.equal(found.outcome, outcome, `${JSON.stringify(change)}: ${found.reason}`)
+    }
+  })
+
   it('are refused for a GPU whose measurements do not match, also where policies that matched are named', () => {
     const ids = { policy_ids_matched: [{ id: 'mine' }] }
     const policies = ['mine']
