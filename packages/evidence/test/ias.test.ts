@@ -105,6 +105,12 @@ describe('archived IAS reports', () => {
         'fail',
       ],
       'a body alone': [bytes(body()), {}, 'ias.signature.present', 'unchecked'],
+      'no certificates': [
+        bytes(JSON.stringify({ report: parts()[0], signature: parts()[1] })),
+        {},
+        'ias.chain.readable',
+        'unchecked',
+      ],
       'certificates that are none': [
         bytes([...parts().slice(0, 2), 'AAAA'].join('|')),
         {},

@@ -47,6 +47,7 @@ type Outcome = 'fail' | 'unchecked'
 const SHOWN: Readonly<Record<string, readonly (readonly [string, Outcome, Situation])[]>> = {
   'nvidia.ocsp.well-formed': [
     ['bytes that are no response', 'fail', { collateral: { ocsp: [...allOcsp(), Uint8Array.of(0x30, 1)] } }],
+    ['an unknown critical extension of an answer', 'fail', ocspWith('device 1', { critical: 'answer' })],
   ],
   'nvidia.chain.present': [
     [
@@ -103,7 +104,7 @@ const SHOWN: Readonly<Record<string, readonly (readonly [string, Outcome, Situat
     ['not appointed', 'fail', ocspWith('device 1', { responder: { issuerKey: other } })],
     ['not for this', 'fail', ocspWith('device 1', { responder: { extensions: [] } })],
     ['expired', 'fail', ocspWith('device 1', { responder: { notAfter: new Date('2026-06-01T00:00:00Z') } })],
-    ['an unknown critical extension', 'fail', ocspWith('device 1', { critical: true })],
+    ['an unknown critical extension', 'fail', ocspWith('device 1', { critical: 'response' })],
   ],
   'nvidia.chain.ocsp.signature': [['forged', 'fail', ocspWith('device 2', { signer: other })]],
   'nvidia.chain.ocsp.current': [

@@ -252,7 +252,8 @@ export interface OcspChanges {
   readonly signer?: KeyPair
   readonly issuerName?: Uint8Array
   readonly nonce?: string
-  readonly critical?: true
+  /** An extension that nobody knows: of the response, or of the one answer in it. */
+  readonly critical?: 'response' | 'answer'
   readonly responseStatus?: number
 }
 
@@ -281,19 +282,19 @@ export function makeOcsp(kind: 'device' | 'rim', position: number, changes: Ocsp
   ]
   const thisUpdate = changes.thisUpdate ?? new Date('2026-06-15T10:00:00Z')
   const nextUpdate = 'nextUpdate' in changes ? changes.nextUpdate : new Date('2026-06-16T10:00:00Z')
+  const unknown = seq(hexTlv(0x06, '2b06010505073001'), tlv(0x01, Uint8Array.of(0xff)), tlv(0x04, tlv(0x04)))
   const single = seq(
     certId,
     status,
     when(0x18, thisUpdate),
     ...(nextUpdate === undefined ? [] : [tlv(0xa0, when(0x18, nextUpdate))]),
+    ...(changes.critical === 'answer' ? [tlv(0xa1, seq(unknown))] : []),
   )
   const extensions = [
     ...(changes.nonce === undefined
       ? []
       : [seq(hexTlv(0x06, '2b0601050507300102'), tlv(0x04, tlv(0x04, fromHex(changes.nonce))))]),
-    ...(changes.critical === true
-      ? [seq(hexTlv(0x06, '2b0601050507300199'.slice(0, 16)), tlv(0x01, Uint8Array.of(0xff)), tlv(0x04, tlv(0x04)))]
-      : []),
+    ...(changes.critical === 'response' ? [unknown] : []),
   ]
   const data = seq(
     tlv(0xa2, tlv(0x04, new Uint8Array(20))),

@@ -109,6 +109,10 @@ const ATTACKS: Readonly<Record<string, Form>> = {
   'no algorithm': { protected: [] },
   'the algorithm unprotected alone': { protected: [], unprotected: [ALG] },
   'the algorithm in both headers': { unprotected: [ALG] },
+  'one of several labels in both headers': {
+    protected: [ALG, label(99, cborInteger(0))],
+    unprotected: [label(99, cborInteger(0))],
+  },
   'another algorithm unprotected': { unprotected: [label(1, cborInteger(-7))] },
   'the algorithm twice': { protected: [ALG, ALG] },
   'two algorithms': { protected: [ALG, label(1, cborInteger(-7))] },
