@@ -272,6 +272,10 @@ describe('a check of SNP evidence that has several reasons to fail', () => {
     ['expect.min-tcb', /has no fmc level/, good, { minTcb: { fmc: 1 } }],
     ['expect.provider', /own key signed/, good, { cspIds: ['CN=another'] }],
   ]
+  it('firmware as late as is asked for is late enough', () => {
+    const expect = { ...good.expectations, minFirmware: '1.55.40' }
+    assert.equal(checkOf(judgeSnp(good, { expect }), 'snp.expect.min-firmware').outcome, 'pass')
+  })
   for (const [id, reason, made, expect] of rows)
     it(`snp.${id} fails: ${reason.source}`, () => {
       const check = checkOf(judgeSnp(made, { expect: { ...made.expectations, ...expect } }), `snp.${id}`)
