@@ -45,6 +45,10 @@ async function tokenOf(payload: JsonObject, header: object = { alg: 'ES256', kid
   return `${encoded}.${Buffer.from(signature).toString('base64url')}`
 }
 
+function submodules(count: number): JsonObject {
+  return Object.fromEntries(Array.from({ length: count }, (_, i) => [`gpu${i}`, { 'ear.status': 2 }]))
+}
+
 function refused(token: string, why: RegExp, at = AT, issuer?: string): Promise<void> {
   const options = { at, ...(issuer === undefined ? {} : { issuer }) }
   return assert.rejects(readEar(token, KEYS, options), (error) => error instanceof EarError && why.test(error.message))
@@ -143,6 +147,23 @@ describe('a result that this package signs', () => {
     assert.deepEqual(read({ ...both, ear_verifier_claims: { runtime_data: runtime } }).teeKey, key)
     assert.throws(() => read({ ...both, ear_verifier_claims: { runtime_data: {} } }), /there twice/)
   })
+  it('has a nonce that an EAT may have, the ids of policies, and what policies on tokens ask of the platform', () => {
+    for (const [length, there] of [
+      [11, false],
+      [12, true],
+      [88, true],
+      [89, false],
+    ] as const)
+      assert.equal('eat_nonce' in claimsOf({ nonce: 'x'.repeat(length) }).payload, there, `${length}`)
+    const { policyIds, claims = {} } = claimsOf({ policyIds: [] }).submodules['cpu0'] ?? {}
+    assert.deepEqual(policyIds, ['default'])
+    assert.deepEqual(claimsOf({ policyIds: ['a', 'b'] }).submodules['cpu0']?.policyIds, ['a', 'b'])
+    const { snp, report_data } = claims['ear.veraison.annotated-evidence'] as JsonObject
+    assert.equal(report_data, 'cd'.repeat(64))
+    const { launch_measurement, debug, tcb, signer } = snp as JsonObject
+    assert.deepEqual([launch_measurement, debug, signer], ['ab'.repeat(48), false, undefined])
+    assert.deepEqual((tcb as JsonObject)['components'], { snp: 22, microcode: 213 })
+  })
   it('says that it is emulated', () => {
     const emulated = claimsOf({}, verdictOf({ emulated: true }))
     assert.equal(emulated.emulated, true)
@@ -152,7 +173,8 @@ describe('a result that this package signs', () => {
   })
   it('has a submodule for each GPU, and one that speaks for the whole', () => {
     const gpu = verdictOf({ tee: 'nvidia-gpu', outcome: 'incomplete' })
-    const parts = [0, 1].map((i) => ({ name: `gpu-${i}`, verdict: gpu }))
+    const parts = [gpu, gpu, verdictOf({ tee: 'tpm' })].map((verdict, i) => ({ name: `part-${i}`, verdict }))
+    assert.deepEqual(Object.keys(claimsOf({}, { ...gpu, parts }).submodules), ['gpu0'])
     const { submodules, status } = claimsOf({}, verdictOf({ parts }))
     assert.deepEqual(Object.keys(submodules), ['cpu0', 'gpu0', 'gpu1'])
     assert.deepEqual(
@@ -210,6 +232,14 @@ describe('a result is refused', () => {
   })
   it('without a mandatory claim or with one that is none', async () => {
     const { payload } = claimsOf()
+    const changing = (claim: string, value: Json): readonly [string, JsonObject] => [
+      claim,
+      { ...payload, [claim]: value },
+    ]
+    const cpu0With = (more: JsonObject): readonly [string, JsonObject] => [
+      'submods.cpu0',
+      { ...payload, submods: { cpu0: { 'ear.status': 2, ...more } } },
+    ]
     const wrong: readonly (readonly [string, JsonObject])[] = [
       ['eat_profile', { ...payload, eat_profile: 'tag:example,2020:x' }],
       ['submods', { ...payload, submods: {} }],
@@ -219,16 +249,52 @@ describe('a result is refused', () => {
       ['submods.cpu0', { ...payload, submods: { cpu0: {} } }],
       ['submods.cpu0', { ...payload, submods: { cpu0: { 'ear.status': 'good' } } }],
       ['submods.cpu0', { ...payload, submods: { cpu0: { 'ear.status': 7 } } }],
-      [
-        'submods.cpu0',
-        { ...payload, submods: { cpu0: { 'ear.status': 2, 'ear.trustworthiness-vector': { hardware: 300 } } } },
-      ],
+      ['submods.cpu0', { ...payload, submods: { cpu0: 'affirming' } }],
+      ['submods', { ...payload, submods: [{ 'ear.status': 2 }] }],
+      ['submods', { ...payload, submods: null }],
+      ['submods', { ...payload, submods: submodules(65) }],
+      ...[300, 128, -129, 1.5, '2'].map((hardware) => cpu0With({ 'ear.trustworthiness-vector': { hardware } })),
+      ...['none', [], null].map((vector) => cpu0With({ 'ear.trustworthiness-vector': vector })),
+      ...[7, ['a', 7], { length: 1 }].map((ids) => cpu0With({ 'ear.appraisal-policy-id': ids })),
+      ['eat_profile', { ...payload, eat_profile: [payload['eat_profile'] ?? ''] }],
+      ['ear_verifier_id', { ...payload, 'ear.verifier-id': { developer: 'a' } }],
+      ['ear_verifier_id', { ...payload, 'ear.verifier-id': { build: 'b' } }],
+      ['ear_verifier_id', { ...payload, 'ear.verifier-id': null }],
+      ...['x'.repeat(7), 'x'.repeat(89), Array<Json>(8).fill('x')].map((nonce) => changing('eat_nonce', nonce)),
+      changing('nbf', AT.getTime() / 1000 + 61),
     ]
     for (const [claim, changed] of wrong)
       await refused(await tokenOf(changed), new RegExp(`^${claim.replace('.', '\\.')}`))
     const { iat: _, ...timeless } = payload
     await refused(await tokenOf(timeless), /^iat/)
     await refused(await tokenOf({ ...payload, iat: 1.5 }), /./)
+    for (const iat of [1.5, '1', null, 8.64e12 + 1])
+      assert.throws(() => readEarPayload({ ...payload, iat }), /^EarError: iat/)
+  })
+  it('and not when its claims go to the edge of what they may be', async () => {
+    const { payload } = claimsOf()
+    const [nbf, vector] = [AT.getTime() / 1000 + 60, { hardware: 127, executables: -128 }]
+    const cpu0 = { 'ear.status': 2, ear_status: 2, 'ear.trustworthiness-vector': vector }
+    for (const eat_nonce of ['x'.repeat(8), 'x'.repeat(88)]) {
+      const token = await tokenOf({ ...payload, nbf, iat: nbf, eat_nonce, submods: { ...submodules(63), cpu0 } })
+      const read = await readEar(token, KEYS, { at: AT })
+      assert.equal(read.nonce, eat_nonce)
+      assert.deepEqual({ ...read.submodules['cpu0']?.vector }, vector)
+    }
+    assert.equal(readEarPayload({ ...payload, exp: 8.64e12 }).expiresAt?.getTime(), 8.64e15)
+  })
+  it('for a key that is none for ES256, whoever verifies; without a kid only the one key that is trusted counts', async () => {
+    const { payload } = claimsOf()
+    const verify = () => Promise.resolve(true)
+    for (const wrong of [{ kty: 'OKP' }, { crv: 'P-384' }, { alg: 'ES384' }]) {
+      const keys = { keys: [{ ...SIGNER.jwk, ...wrong }] as EarKey[] }
+      await assert.rejects(readEar(await tokenOf(payload), keys, { at: AT, verify }), /the key of that kid/)
+    }
+    const nameless = await tokenOf(payload, { alg: 'ES256' })
+    const { kid: _, alg: __, ...jwk } = SIGNER.jwk as EarKey
+    assert.equal((await readEar(nameless, { keys: [jwk] }, { at: AT })).status, 'affirming')
+    await assert.rejects(readEar(nameless, { keys: [jwk, ...KEYS.keys] }, { at: AT }), /names no key/)
+    await assert.rejects(readEar(nameless, { keys: [] }, { at: AT }), /names no key/)
   })
   it('when a claim is there in both dialects and differs', async () => {
     const { payload } = claimsOf()
