@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { makeSgx, makeSnp, makeTdx } from '@sekisho/emulator/kit'
+import type { Check, Claims, Verdict } from '@sekisho/evidence'
 import { type SgxExpectations, verifySgxSync } from '@sekisho/evidence/sgx'
 import { type SnpExpectations, verifySnpSync } from '@sekisho/evidence/snp'
 import { type TdxExpectations, verifyTdxSync } from '@sekisho/evidence/tdx'
@@ -240,5 +241,135 @@ describe('a check that the caller does without', () => {
   it('of whose hardware it is leaves it unrecognised', () => {
     const { status, vector } = waiving('tpm.ak.trust')
     assert.deepEqual([status, vector.hardware], ['contraindicated', 97])
+  })
+})
+
+describe('each thing that a verdict says alone', () => {
+  const check = (id: string, outcome: Check['outcome'], more: Partial<Check> = {}): Check => {
+    return { id, phase: 'appraisal', source: '', outcome, reason: 'so', ...more }
+  }
+  const proof = (id: string, outcome: Check['outcome'], more: Partial<Check> = {}): Check =>
+    check(id, outcome, { phase: 'authenticity', ...more })
+  const withChecks = (...checks: readonly Check[]): Partial<Verdict> => ({
+    checks: [...verdictOf().checks, { id: 'snp.more', outcome: 'pass', checks }],
+  })
+  const only = (...checks: readonly Check[]): Partial<Verdict> => ({ checks: [{ id: 'x', outcome: 'pass', checks }] })
+  const claiming = (claims: Partial<Claims> & object, more: Partial<Verdict> = {}): Partial<Verdict> => ({
+    ...more,
+    claims: { ...CLAIMS, ...claims },
+  })
+  const beside = (change: Partial<Verdict>): Partial<Verdict> => ({
+    parts: [{ name: 'vtpm', verdict: verdictOf(change) }],
+  })
+  const unproven = { authenticity: 'unproven', outcome: 'incomplete' } as const
+  const rtmr = check('tdx.expect.rtmr0', 'pass', { expected: 'ab' })
+  type Entry = (typeof TRUST_CATEGORIES)[number] | 'status'
+  const rows: readonly (readonly [Partial<Verdict>, Partial<Record<Entry, number | string | undefined>>])[] = [
+    [{}, { status: 'affirming', hardware: 2, executables: 3, configuration: 3, 'runtime-opaque': 2 }],
+    [{ outcome: 'incomplete' }, { status: 'warning' }],
+    [{ outcome: 'rejected' }, { status: 'contraindicated' }],
+    [{ authenticity: 'refuted' }, { status: 'contraindicated', hardware: 96, executables: undefined }],
+    [
+      { ...unproven, checks: [] },
+      { hardware: 97, executables: 33, 'runtime-opaque': undefined },
+    ],
+    // What is not in date nobody looked up; what waits for that says nothing of its own.
+    [{ ...unproven, ...withChecks(proof('a.b', 'pass'), proof('sgx.tcb.not-revoked', 'unchecked')) }, { hardware: 32 }],
+    [
+      { ...unproven, ...withChecks(check('snp.expect.measurement', 'fail')) },
+      { executables: 96, hardware: 97 },
+    ],
+    [
+      withChecks(
+        proof('snp.report.signature', 'pass'),
+        proof('snp.crl.fresh', 'unchecked', { waived: true }),
+        proof('snp.vcek.signature', 'unchecked', { waived: true, blockedBy: 'snp.crl.fresh' }),
+      ),
+      { hardware: 32 },
+    ],
+    [
+      withChecks(proof('snp.crl.fresh', 'unchecked', { waived: true }), proof('x.y', 'unchecked', { waived: true })),
+      { hardware: 97 },
+    ],
+    [claiming({ hardware: false }), { hardware: 32, status: 'warning' }],
+    [claiming({ tcb: { components: {}, status: 'SWHardeningNeeded' } }), { hardware: 32 }],
+    [claiming({ tcb: { components: {}, status: 'UpToDate' } }), { hardware: 2 }],
+    [claiming({ tcb: { components: {}, advisories: ['INTEL-SA-00001'] } }), { hardware: 32 }],
+    [withChecks(check('snp.expect.min-tcb', 'fail')), { hardware: 32 }],
+    [withChecks(check('snp.accept.hardware', 'unchecked')), { hardware: 97 }],
+    [withChecks(proof('snp.report.signature', 'fail')), { hardware: 99 }],
+    [withChecks(proof('snp.ark.root', 'fail')), { hardware: 97 }],
+    [withChecks(proof('snp.crl.vcek-not-revoked', 'fail'), proof('snp.unheard-of', 'fail')), { hardware: 96 }],
+    [withChecks(proof('tpm.pcr.digest', 'fail')), { executables: 96, hardware: 99 }],
+    [withChecks(check('snp.expect.host-data', 'unchecked')), { configuration: 36 }],
+    [withChecks(check('snp.expect.host-data', 'not-applicable')), { configuration: 3 }],
+    [withChecks(check('snp.expect.host-data', 'pass')), { configuration: 2 }],
+    [{ assumed: [{ id: 'dumps', statement: 'so', because: 'so' }] }, { configuration: 32 }],
+    [only(rtmr), { executables: 33, configuration: 36 }],
+    [only(check('tdx.expect.rtmr0', 'pass')), { configuration: 3 }],
+    [withChecks(rtmr), { executables: 2, configuration: 3 }],
+    [withChecks(check('snp.expect.host-data', 'pass', { expected: 'ab' })), { configuration: 2 }],
+    [only(check('snp.expect.measurement', 'not-applicable')), { executables: 33 }],
+    [withChecks(rtmr, check('tdx.expect.rtmr1', 'not-applicable')), { executables: 2 }],
+    [only(check('snp.expect.measurement', 'fail')), { executables: 96 }],
+    [only(check('sgx.expect.signer', 'pass')), { executables: 2 }],
+    [withChecks(check('snp.expect.hardware-id', 'pass')), { 'instance-identity': 2 }],
+    [withChecks(check('snp.expect.hardware-id', 'fail')), { 'instance-identity': 97 }],
+    [claiming({ debug: true }), { configuration: 96, 'runtime-opaque': 96 }],
+    [claiming({ isolation: 'gpu' }), { 'runtime-opaque': 32 }],
+    [claiming({ isolation: 'none' }), { 'runtime-opaque': 32 }],
+    [{ tee: 'psa' }, { 'runtime-opaque': 32 }],
+    [{ tee: 'sev' }, { 'runtime-opaque': 32 }],
+    [claiming({ generation: 'sev' } as object, { tee: 'sev' }), { 'runtime-opaque': 32 }],
+    [claiming({ generation: 'sev-es' } as object, { tee: 'sev' }), { 'runtime-opaque': 2 }],
+    [beside(claiming({ isolation: 'none' })), { status: 'affirming' }],
+    [beside(claiming({ isolation: 'none' }, { emulated: true })), { hardware: 97 }],
+    [beside(claiming({ isolation: 'none' }, withChecks(check('tpm.pcr.digest', 'fail')))), { executables: 96 }],
+    [beside(claiming({ isolation: 'none', debug: true })), { 'runtime-opaque': 96 }],
+    [beside({ outcome: 'incomplete' }), { status: 'warning' }],
+    [beside(beside({ outcome: 'rejected' })), { status: 'contraindicated' }],
+  ]
+  rows.forEach(([change, expected], i) => {
+    it(`row ${i}: ${JSON.stringify(expected)}`, () => {
+      const { vector, status } = appraise(verdictOf(change), OPTIONS)
+      const all: Partial<Record<Entry, number | string | undefined>> = { ...vector, status }
+      for (const name of Object.keys(expected) as Entry[]) assert.equal(all[name], expected[name], name)
+    })
+  })
+  it('is in what policies see, and nothing is that was not said', () => {
+    const more = { signer: 'aa', svn: 3, hostData: 'bb', runtimeMeasurements: { rtmr0: 'cc' } }
+    const tcb = { components: { snp: 22 }, status: 'UpToDate', date: '2026-01-01', advisories: ['A'] } as const
+    const part = verdictOf({ ...claiming({ debug: true, tcb: { components: {}, advisories: ['B'] } }), waived: ['x'] })
+    const parts = [{ name: 'part', verdict: part }]
+    const { context, vector } = appraise(verdictOf({ ...claiming({ ...more, tcb }), parts }), {
+      ...OPTIONS,
+      resource: 'a/b/c',
+    })
+    const { tee, vendor, product, isolation, userData, hardwareId } = CLAIMS
+    assert.deepEqual(context, {
+      ...{ tee, vendor, product, isolation, userData, hardwareId, signer: 'aa', svn: 3, hostData: 'bb' },
+      ...{
+        hardware: true,
+        emulated: false,
+        debug: true,
+        measurement: CLAIMS.launchMeasurement,
+        status: 'contraindicated',
+      },
+      tcb: { ...tcb, advisories: ['A', 'B'] },
+      registers: { rtmr0: 'cc' },
+      parts: ['snp'],
+      verdict: { outcome: 'verified', authenticity: 'proven', waived: ['x'] },
+      references: ['db'],
+      vector: { configuration: 96, executables: 3, hardware: 32, runtimeOpaque: 96 },
+      resource: 'a/b/c',
+      now: AT.toISOString(),
+    })
+    assert.equal(vector.hardware, 32)
+    const { product: _, hardwareId: __, ...claims } = CLAIMS
+    const bare = appraise(verdictOf({ claims: { ...claims, userData: '', hardware: false } }), OPTIONS).context
+    assert.equal(bare.hardware, false)
+    for (const name of ['product', 'signer', 'svn', 'userData', 'hostData', 'hardwareId', 'resource'])
+      assert.ok(!Object.hasOwn(bare, name), name)
+    assert.deepEqual(Object.keys(bare.tcb), ['advisories', 'components'])
   })
 })

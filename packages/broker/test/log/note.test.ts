@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { checkpointBody, openCheckpoint } from '../../src/log/checkpoint.ts'
 import { encodeVerifierKey, openNote, readVerifierKey, signNote } from '../../src/log/note.ts'
@@ -16,6 +16,12 @@ const name = 'log.example/sekisho'
 const { privateKey, publicKey } = generateKeyPairSync('ed25519')
 const verifierKey = encodeVerifierKey(name, publicKey)
 const key = readVerifierKey(verifierKey)
+
+/** A verifier key as C2SP signed-note has it, with the id that belongs to whatever its bytes are. */
+function named(by: string, bytes: Uint8Array): string {
+  const id = createHash('sha256').update(`${by}\n`).update(bytes).digest('hex').slice(0, 8)
+  return `${by}+${id}+${Buffer.from(bytes).toString('base64')}`
+}
 
 describe('signed notes', () => {
   it('opens a note that another implementation signed', () => {
@@ -47,6 +53,8 @@ describe('signed notes', () => {
     for (const wrong of ['', 'text\n', 'text\n\n', note.trimEnd(), note.replace('\u2014', '-'), 'x'.repeat(200_000)]) {
       assert.throws(() => openNote(wrong, key), TypeError)
     }
+    const long = signNote(`${'x'.repeat(100_000)}\n`, name, privateKey)
+    assert.throws(() => openNote(long, key), /too long/)
     const other = signNote('text\n', name, generateKeyPairSync('ed25519').privateKey)
     assert.throws(() => openNote(other, key), /no signature of the key/)
   })
@@ -56,6 +64,14 @@ describe('signed notes', () => {
     for (const wrong of ['', name, `${name}+00000000+AQ==`, `other+${id}+${bytes}`, `a b+${id}+${bytes}`]) {
       assert.throws(() => readVerifierKey(wrong), TypeError)
     }
+    const raw = Buffer.from(bytes, 'base64')
+    const long = Buffer.concat([raw, Buffer.of(0)])
+    for (const wrong of [
+      `${name}+${id}+${Buffer.concat([Buffer.of(2), raw.subarray(1)]).toString('base64')}`,
+      named(name, long),
+    ])
+      assert.throws(() => readVerifierKey(wrong), /is no Ed25519 key/)
+    assert.throws(() => readVerifierKey(named('a b', raw)), /the name of a key/)
     assert.throws(() => encodeVerifierKey('two words', publicKey), TypeError)
     assert.throws(() => encodeVerifierKey('a+b', publicKey), TypeError)
     assert.throws(() => encodeVerifierKey('', publicKey), TypeError)

@@ -49,6 +49,13 @@ test('the bytes of an entry are its canonical JSON', () => {
   )
 })
 
+/** The same bytes in another text: bits that base64 leaves unused are set. */
+function malleable(base64: string): string {
+  const changed = base64.replace(/.=$/, (end) => `${String.fromCharCode(end.charCodeAt(0) + 1)}=`)
+  assert.deepEqual(Buffer.from(changed, 'base64'), Buffer.from(base64, 'base64'))
+  return changed
+}
+
 describe('receipts', () => {
   const signingKey = generateKeyPairSync('ed25519').privateKey
   let opened: { db: Database; log: Log }
@@ -99,6 +106,7 @@ describe('receipts', () => {
       [{ proof: receipt.proof.slice(1) }, /^proof: has not the length/],
       [{ proof: [...receipt.proof].reverse() }, /^proof: does not lead/],
       [{ proof: receipt.proof.map(() => 'AAAA') }, /^proof\[0\]/],
+      [{ proof: [malleable(receipt.proof[0] ?? ''), ...receipt.proof.slice(1)] }, /^proof\[0\]/],
       [{ proof: Array(100).fill(receipt.proof[0]) }, /^proof: not a list/],
       [{ proof: 'x' }, /^proof: not a list/],
       [{ checkpoint: receipt.checkpoint.replace('\n7\n', '\n8\n') }, /does not verify/],
