@@ -102,6 +102,15 @@ test('a renewal is fresh evidence of the same key and workload; anything else le
   const strangers = await renewal(broker, machine, { ...grant.lease, id: `lse_${'0'.repeat(26)}` }, keys, at)
   assert.deepEqual(strangers.refused, wrongSecret.refused, 'the same answer as for a lease that is not there')
   assert.equal(await state(broker, grant, at), 'live')
+  // A client of a KBS may ask again and is answered the same: nothing that prolongs a lease.
+  const { session, nonce } = await broker.challenge({ namespace: NAMESPACE, protocol: 'kbs', at })
+  const runtimeData = { nonce, 'tee-pubkey': keys.publicJwk }
+  const shown = { session, evidence: evidenceFor(machine, nonce, keys.publicJwk), runtimeData, at }
+  const { token } = await broker.attest(shown)
+  assert.ok(token)
+  assert.equal((await broker.attest(shown)).token, token)
+  const replayed = await broker.renew({ ...shown, lease: grant.lease.id, leaseSecret: grant.lease.secret })
+  assert.equal(replayed.refused?.code, 'session-spent')
   const over = await renewal(broker, machine, grant.lease, keys, later(at, 3601))
   assert.equal(over.refused?.code, 'lease-ended')
 })

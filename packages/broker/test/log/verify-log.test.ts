@@ -7,9 +7,10 @@ import { after, before, describe, it } from 'node:test'
 import { checkpointBody } from '../../src/log/checkpoint.ts'
 import { exportLog, folderReader, type LogReader, logFiles, logReader, urlReader } from '../../src/log/files.ts'
 import { type Log, openLog } from '../../src/log/log.ts'
-import { hashLeaf } from '../../src/log/merkle.ts'
+import { hashLeaf, hashNode } from '../../src/log/merkle.ts'
 import { signNote } from '../../src/log/note.ts'
 import { formatBundle, formatLogPath, parseLogPath, splitBundle, TILE_WIDTH } from '../../src/log/tiles.ts'
+import { trustTiles } from '../../src/log/trusted-tiles.ts'
 import { type LogVerdict, verifyLogExport } from '../../src/log/verify-log.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import type { Database } from '../../src/storage/sql.ts'
@@ -23,6 +24,41 @@ const entryOf = (i: number): Buffer => Buffer.from(`{"id":"dec_${i}","pad":"${'x
 const allEntries = Array.from({ length: SIZE }, (_, i) => entryOf(i))
 
 type Files = Map<string, Uint8Array>
+
+describe('tiles above the leaves of 65,536 entries', () => {
+  // Of entries that are all the same, so that two full tiles stand for 257.
+  const full = (hash: Uint8Array): Buffer[] => Array.from({ length: TILE_WIDTH }, () => Buffer.from(hash))
+  const frontierRoot = (tile: readonly Uint8Array[]): Uint8Array =>
+    tile.length === 1
+      ? (tile[0] as Uint8Array)
+      : frontierRoot(tile.flatMap((left, i) => (i % 2 === 0 ? [hashNode(left, tile[i + 1] as Uint8Array)] : [])))
+  const leaves = full(hashLeaf(entryOf(1)))
+  const parents = full(frontierRoot(leaves))
+  const root = frontierRoot(parents)
+  const trusted = (parent: Uint8Array | undefined): ReturnType<typeof trustTiles> =>
+    trustTiles(async (path) => (path === 'tile/2/000.p/1' ? root : path === 'tile/1/000' ? parent : undefined), {
+      size: TILE_WIDTH * TILE_WIDTH,
+      root,
+    })
+
+  it('vouch for what stands below them, and for nothing else', async () => {
+    const tiles = await trusted(Buffer.concat(parents))
+    assert.equal(tiles.problem, undefined)
+    for (const index of [0, 255]) assert.equal(tiles.judge(index, leaves), 'signed')
+    assert.equal(tiles.judge(7, parents), 'altered')
+    assert.equal(tiles.judge(256, leaves), 'unknown')
+  })
+
+  it('vouch for nothing when they are missing, altered, cut or longer', async () => {
+    const good = Buffer.concat(parents)
+    const altered = Buffer.concat([...parents.slice(1), leaves[0] as Uint8Array])
+    for (const wrong of [undefined, altered, good.subarray(32), Buffer.concat([good, root])]) {
+      const tiles = await trusted(wrong)
+      assert.equal(tiles.problem, 'tile 1/0 is missing or altered')
+      assert.equal(tiles.judge(0, leaves), 'unknown')
+    }
+  })
+})
 
 describe('verification of a log', () => {
   let db: Database
@@ -169,6 +205,9 @@ describe('verification of a log', () => {
     assert.equal((await verify([])).valid, true)
     const found = bad(await verify([earlier]))
     assert.deepEqual([found.index, found.lastIndex], [0, 299])
+    const empty = signNote(checkpointBody(origin, { size: 0, root: naiveRoot([]) }), origin, signingKey)
+    assert.equal((await verify([empty])).valid, true)
+    assert.equal((await verify([empty, earlier])).valid, false)
     const later = await forged(allEntries.map((entry, i) => (i === 700 ? Buffer.from('altered') : entry)))
     const last = bad(await verifyLogExport(later, log.verifierKey, { earlier: [await log.checkpoint(), earlier] }))
     assert.deepEqual([last.index, last.lastIndex], [300, SIZE - 1])

@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { PolicyContext } from '@sekisho/appraisal'
+import type { Verdict } from '@sekisho/evidence'
+import type { Advisory } from '../../src/checkpoint/admin-model.ts'
+import { combine } from '../../src/checkpoint/combine.ts'
+import { contextNow, decide } from '../../src/checkpoint/decide.ts'
+import type { Rules, StoredAppraisal } from '../../src/checkpoint/state.ts'
+
+const AT = new Date('2026-11-21T06:00:00Z')
+const CONTEXT = {
+  vendor: 'amd',
+  product: 'Genoa',
+  measurement: 'ab',
+  tcb: { advisories: ['OF-THE-VENDOR'], components: { microcode: 10, snp: 3 } },
+  verdict: { outcome: 'verified' },
+} as unknown as PolicyContext
+
+/** Rules that permit whatever they are asked. */
+const PERMITTING = {
+  epoch: 1,
+  policy: { version: 1, compiled: { decide: () => ({ permitted: true, reasons: [], errors: [] }) } },
+  references: [],
+  advisories: [],
+} as unknown as Rules
+
+const GOOD: Pick<StoredAppraisal, 'outcome' | 'authenticity' | 'emulated' | 'namespace' | 'context' | 'id'> = {
+  outcome: 'verified',
+  authenticity: 'proven',
+  emulated: false,
+  namespace: 'default',
+  context: CONTEXT,
+  id: 'apr_1',
+}
+
+describe('what no policy can lift', () => {
+  const rows: readonly (readonly [Partial<typeof GOOD>, string | undefined, allowEmulated?: boolean])[] = [
+    [{}, undefined],
+    [{ outcome: 'incomplete' }, 'evidence-rejected'],
+    [{ outcome: 'rejected' }, 'evidence-rejected'],
+    [{ authenticity: 'unproven' }, 'evidence-rejected'],
+    [{ authenticity: 'refuted' }, 'evidence-rejected'],
+    [{ emulated: true }, 'evidence-emulated'],
+    [{ emulated: true }, undefined, true],
+    [{ emulated: true, outcome: 'incomplete' }, 'evidence-rejected', true],
+  ]
+  for (const action of ['release', 'renew'] as const)
+    for (const [change, code, allowEmulated = false] of rows)
+      it(`${action}, ${JSON.stringify(change)}: ${code ?? 'permitted'}`, () => {
+        const question = { action, resource: 'a/b/c', at: AT }
+        const answer = decide({ ...GOOD, ...change }, PERMITTING, question, { allowEmulated })
+        assert.deepEqual([answer.permitted, answer.code], [code === undefined, code])
+        const without = decide({ ...GOOD, ...change }, { ...PERMITTING, policy: undefined }, question, {
+          allowEmulated,
+        })
+        assert.deepEqual([without.permitted, without.code], [false, code ?? 'policy-missing'])
+      })
+})
+
+describe('an advisory of the operator', () => {
+  const rows: readonly (readonly [string, Partial<Advisory>, boolean])[] = [
+    ['of the vendor', {}, true],
+    ['of another vendor', { vendor: 'intel' }, false],
+    ['of another product', { products: ['Milan'] }, false],
+    ['of this product among others, however it is written', { products: ['Milan', 'GENOA'] }, true],
+    ['of a later level of one part', { tcb: { microcode: 11, snp: 1 } }, true],
+    ['of the level that the platform has', { tcb: { microcode: 10 } }, false],
+    ['of an earlier level', { tcb: { microcode: 9 } }, false],
+    ['of a part that the platform does not tell', { tcb: { other: 0 } }, true],
+    ['of a later level of another product', { products: ['Milan'], tcb: { microcode: 11 } }, false],
+  ]
+  for (const [name, change, concerned] of rows)
+    it(`${name}: ${concerned}`, () => {
+      const advisory = { id: 'OURS', vendor: 'amd', published: AT.toISOString(), ...change }
+      const { tcb, now } = contextNow(CONTEXT, [advisory, { ...advisory, id: 'OF-THE-VENDOR' }], AT)
+      assert.deepEqual(tcb.advisories, concerned ? ['OF-THE-VENDOR', 'OURS'] : ['OF-THE-VENDOR'])
+      assert.equal(now, AT.toISOString())
+    })
+  it('of a product concerns a platform that does not tell its own', () => {
+    const { product: _, ...nameless } = CONTEXT
+    const advisory = { id: 'OURS', vendor: 'amd', published: AT.toISOString(), products: ['Milan'] }
+    assert.ok(contextNow(nameless, [advisory], AT).tcb.advisories.includes('OURS'))
+    assert.deepEqual(contextNow(nameless, [{ ...advisory, vendor: 'intel' }], AT).tcb.advisories, ['OF-THE-VENDOR'])
+  })
+})
+
+describe('a verdict on several devices', () => {
+  const verdict = (change: Partial<Verdict> = {}): Verdict =>
+    ({
+      ...{ outcome: 'verified', authenticity: 'proven', emulated: false, waived: [], summary: 'as it should be' },
+      ...change,
+    }) as unknown as Verdict
+  const rows: readonly (readonly [Partial<Verdict>, Partial<Verdict>])[] = [
+    [{}, {}],
+    [
+      { outcome: 'incomplete', summary: 'not all' },
+      { outcome: 'incomplete', summary: 'gpu: not all' },
+    ],
+    [
+      { outcome: 'rejected', summary: 'no' },
+      { outcome: 'rejected', summary: 'gpu: no' },
+    ],
+    [{ authenticity: 'unproven' }, { authenticity: 'unproven' }],
+    [{ authenticity: 'refuted' }, { authenticity: 'refuted' }],
+    [{ emulated: true }, { emulated: true }],
+    [{ waived: ['x'] }, { waived: ['x'] }],
+  ]
+  for (const [change, expected] of rows)
+    it(`says of the whole what it says of the worst: ${JSON.stringify(expected)}`, () => {
+      const good = { name: 'other', verdict: verdict() }
+      const { parts, ...whole } = combine(verdict(), [good, { name: 'gpu', verdict: verdict(change) }])
+      assert.deepEqual(whole, verdict(expected))
+      assert.equal(parts?.length, 2)
+      // And the other way round, with the device's own words.
+      const { parts: _, summary: __, ...first } = combine(verdict(change), [good])
+      const { summary: ___, ...own } = verdict(change)
+      assert.deepEqual(first, own)
+    })
+  it('keeps the word of a first device that was rejected', () => {
+    const part = { name: 'gpu', verdict: verdict({ outcome: 'incomplete', summary: 'not all' }) }
+    assert.equal(combine(verdict({ outcome: 'rejected', summary: 'no' }), [part]).summary, 'no')
+  })
+})
