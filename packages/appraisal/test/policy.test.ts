@@ -270,6 +270,43 @@ const request = fc
     return { action, workload, resource, namespace: 'default', context }
   })
 
+describe('a decision that is remembered', () => {
+  const [before, then, after] = ['2026-11-30T23:59:59.999Z', '2026-12-01T00:00:00.000Z', '2026-12-01T00:00:00.001Z']
+  const limit = 'datetime("2026-12-01")'
+  const rows: readonly (readonly [condition: string, ...permitted: readonly boolean[]])[] = [
+    [`context.now < ${limit}`, true, false, false],
+    [`context.now <= ${limit}`, true, true, false],
+    [`context.now == ${limit}`, false, true, false],
+    [`context.now >= ${limit}`, false, true, true],
+    [`${limit} < context.now`, false, false, true],
+    [`context.now.toTime() != duration("1ms") && context.now <= ${limit}`, true, true, false],
+  ]
+  for (const [condition, ...permitted] of rows)
+    it(`holds until the next time that a statement names: ${condition}`, async () => {
+      const own = `${HEAD} when { ${condition} };`
+      // Beside a statement without a time, one with another, and one that computes with the time.
+      const others = ['true', 'context.now == datetime("2001-01-01")', 'context.now.toTime() == duration("7ms")']
+      for (const other of [
+        '',
+        ...others.map((one) => `forbid (principal, action, resource) when { !(${one}) && ${one} };`),
+      ])
+        for (const text of [`${own}\n${other}`, `${other}\n${own}`]) {
+          const compiled = await compilePolicies(text)
+          for (const times of [
+            [0, 1, 2],
+            [2, 1, 0],
+            [1, 2, 0],
+          ])
+            for (const i of times)
+              assert.equal(
+                compiled.decide(requestWith({ now: [before, then, after][i] ?? '' })).permitted,
+                permitted[i],
+                text,
+              )
+        }
+    })
+})
+
 describe('the engine of browsers', () => {
   it('decides the same, from WebAssembly that it is given', () => {
     const nodejs = createRequire(import.meta.url).resolve('@cedar-policy/cedar-wasm/nodejs')

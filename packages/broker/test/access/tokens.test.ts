@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { SCOPES } from '../../src/access/access.ts'
 import {
   createRecoveryLink,
   createSetupLink,
@@ -136,8 +137,9 @@ describe('API tokens', () => {
     await assert.rejects(make(db, { expires: later(3 * 366 * 24 * HOUR) }), /expires/)
     for (const name of ['', '  ', 'x'.repeat(101), 'a\nb']) await assert.rejects(make(db, { name }), /name/)
     await assert.rejects(make(db, { namespace: 'A' }), /namespace/)
-    await assert.rejects(make(db, { scopes: [] }), /scopes/)
+    for (const scopes of [[], [...SCOPES, 'admin' as const]]) await assert.rejects(make(db, { scopes }), /scopes/)
     assert.deepEqual(await accessTokens(db).list(db, '*'), [])
+    assert.ok(await make(db, { name: 'x'.repeat(100), scopes: SCOPES, expires: later(2 * 366 * 24 * HOUR) }))
   })
 })
 
@@ -153,6 +155,14 @@ describe('the link of the first start', () => {
     assert.deepEqual(others, [])
     assert.deepEqual((await tokens.check(token.token, AT))?.grants, [{ namespace: '*', scopes: ['admin'] }])
     assert.equal(await redeemSetupLink(keeper(db), link.secret, AT), undefined)
+  })
+
+  it('leaves nothing of itself when it was redeemed, and takes nothing else along', async (t) => {
+    const { db } = await database(t)
+    await db.run("INSERT INTO settings (name, value) VALUES ('log-key', 'sealed')")
+    const link = await createSetupLink(db, AT)
+    assert.ok(await redeemSetupLink(keeper(db), link?.secret ?? '', AT))
+    assert.deepEqual(await db.all('SELECT name, value FROM settings'), [{ name: 'log-key', value: 'sealed' }])
   })
 
   it('expires after 30 minutes', async (t) => {
@@ -300,8 +310,16 @@ describe('the link for an owner whose tokens are lost', () => {
     const session = await redeemSetupLink(keeper(db), secret, AT, 3600)
     assert.ok(session)
     assert.equal(await accessTokens(db).check(session.token, later(HOUR)), undefined)
-    await endSetupSession(db, session.id, AT)
+    const next = await createRecoveryLink(keeper(db), AT)
+    const other = await redeemSetupLink(keeper(db), next.secret, AT, 3600)
+    const own = await make(db)
+    for (const { id } of [session, own]) await endSetupSession(db, id, AT)
     assert.equal(await accessTokens(db).check(session.token, AT), undefined)
+    await endSetupSession(db, session.id, later(1))
+    const ended = (await accessTokens(db).list(db, '*')).find(({ id }) => id === session.id)
+    assert.deepEqual(ended?.revoked, AT, 'once')
+    assert.ok(await accessTokens(db).check(own.token, AT))
+    assert.ok(await accessTokens(db).check(other?.token ?? '', AT))
     assert.equal(await createSetupLink(db, AT), undefined, 'the next start gives none unasked')
   })
 })

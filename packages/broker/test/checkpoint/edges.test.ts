@@ -156,3 +156,36 @@ test('a look at the leases does not take a later change for looked at, whose pro
   assert.equal(await state(broker, lease, AT), 'revoked')
   assert.deepEqual(await db.all(`SELECT name FROM settings WHERE name LIKE 'reappraise:%'`), [])
 })
+
+test('an operator ends one lease and what it was granted on, and no other; the clock ends only those that are over', async (t) => {
+  const all = await scene(t)
+  const { broker, db } = all
+  await furnish(broker, 'other', AT)
+  const [first, second] = [await granted(all, AT), await granted(all, later(AT, 60))]
+  const by = { actor: ACTOR, at: later(AT, 90), reason: 'lost' }
+  assert.equal(await broker.revoke('other', first.lease.id, by), false)
+  assert.equal(await broker.revoke(NAMESPACE, `lse_${'0'.repeat(26)}`, by), false)
+  assert.equal(await state(broker, first, by.at), 'live')
+  assert.equal(await broker.revoke(NAMESPACE, first.lease.id, by), true)
+  assert.equal(await broker.revoke(NAMESPACE, first.lease.id, { ...by, reason: 'again' }), false)
+  assert.equal((await broker.leaseState(first.lease.id, { at: by.at }))?.endedReason, 'lost')
+  assert.equal(await state(broker, second, by.at), 'live')
+  const revoked = await db.all<{ n: number }>('SELECT COUNT(*) AS n FROM appraisals WHERE revoked IS NOT NULL')
+  assert.equal(Number(revoked[0]?.n), 1)
+  // On its last moment a lease is live still, and may be ended; after it there is nothing to end.
+  const last = second.lease.expires
+  assert.equal((await broker.tick(last)).expired, 0)
+  assert.equal(await state(broker, second, last), 'live')
+  assert.equal(await broker.revoke(NAMESPACE, second.lease.id, { ...by, at: new Date(last.getTime() + 1) }), false)
+  assert.equal((await broker.tick(new Date(last.getTime() + 1))).expired, 1)
+  const ended = await broker.leases(NAMESPACE, {})
+  assert.deepEqual(
+    ended.map((lease) => lease.state),
+    ['expired', 'revoked'],
+  )
+  const events = await db.all<{ kind: string }>(`SELECT kind FROM events WHERE kind LIKE 'lease-%' ORDER BY seq`)
+  assert.deepEqual(
+    events.map(({ kind }) => kind).filter((kind) => kind === 'lease-revoked' || kind === 'lease-expired'),
+    ['lease-revoked', 'lease-expired'],
+  )
+})
