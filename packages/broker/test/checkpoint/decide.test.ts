@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { PolicyContext } from '@sekisho/appraisal'
+import type { PolicyContext, ReferenceSet } from '@sekisho/appraisal'
 import type { Verdict } from '@sekisho/evidence'
 import type { Advisory } from '../../src/checkpoint/admin-model.ts'
 import { combine } from '../../src/checkpoint/combine.ts'
 import { contextNow, decide } from '../../src/checkpoint/decide.ts'
-import type { Rules, StoredAppraisal } from '../../src/checkpoint/state.ts'
+import { stillReferenced } from '../../src/checkpoint/rejudge.ts'
+import { referenceDigest } from '../../src/checkpoint/rules.ts'
+import type { Grounds, Rules, StoredAppraisal } from '../../src/checkpoint/state.ts'
 
 const AT = new Date('2026-11-21T06:00:00Z')
 const CONTEXT = {
@@ -120,4 +122,54 @@ describe('a verdict on several devices', () => {
     const part = { name: 'gpu', verdict: verdict({ outcome: 'incomplete', summary: 'not all' }) }
     assert.equal(combine(verdict({ outcome: 'rejected', summary: 'no' }), [part]).summary, 'no')
   })
+})
+
+describe('what a result was good by', () => {
+  const exception = (status: string, until: string): object => ({ statuses: [status], until })
+  const setOf = (change: Partial<ReferenceSet> = {}): ReferenceSet =>
+    ({ name: 'set', tee: 'sgx', values: {}, owner: 'me', provenance: { kind: 'json' }, ...change }) as ReferenceSet
+  const [before, after] = ['2026-11-21T05:59:59Z', '2026-11-21T06:00:01Z']
+  const excepting = (...acceptTcb: readonly object[]): ReferenceSet => setOf({ values: { acceptTcb } })
+  const rows: readonly (readonly [string, ReferenceSet, boolean, status?: string])[] = [
+    ['a set in force', setOf(), true],
+    ['a set until later', setOf({ expires: after }), true],
+    ['a set until this very moment', setOf({ expires: AT.toISOString() }), false],
+    ['a set that is over', setOf({ expires: before }), false],
+    ['no exception', setOf(), true, 'OutOfDate'],
+    ['an exception in force', excepting(exception('OutOfDate', after)), true, 'OutOfDate'],
+    ['an exception to its last moment', excepting(exception('OutOfDate', AT.toISOString())), true, 'OutOfDate'],
+    ['an exception that is over', excepting(exception('OutOfDate', before)), false, 'OutOfDate'],
+    ['an exception that is over, on a good platform', excepting(exception('OutOfDate', before)), true, 'UpToDate'],
+    ['an exception that is over, on one without a status', excepting(exception('OutOfDate', before)), true],
+    ['an exception of another status', excepting(exception('Revoked', after)), false, 'OutOfDate'],
+    ['one of two', excepting(exception('OutOfDate', before), exception('OutOfDate', after)), true, 'OutOfDate'],
+    ['none of two', excepting(exception('OutOfDate', before), exception('Revoked', after)), false, 'OutOfDate'],
+    [
+      'of the hardware, in a part',
+      setOf({ values: { hardware: { acceptTcb: [exception('OutOfDate', before)] } } }),
+      false,
+      'OutOfDate',
+    ],
+    [
+      'what is no exception',
+      excepting([], { statuses: 'OutOfDate', until: after }, { statuses: ['OutOfDate'] }),
+      false,
+      'OutOfDate',
+    ],
+  ]
+  const other = setOf({ name: 'other' })
+  for (const [name, set, holds, status] of rows)
+    it(`${name}: ${holds}`, () => {
+      const tcb = { ...CONTEXT.tcb, ...(status === undefined ? {} : { status }) } as PolicyContext['tcb']
+      const ground = (one: ReferenceSet): Grounds =>
+        ({ reference: one.name, referenceSha256: referenceDigest(one) }) as Grounds
+      const still = (grounds: readonly Grounds[], references: readonly ReferenceSet[]): boolean =>
+        stillReferenced({ grounds, context: { ...CONTEXT, tcb } }, { ...PERMITTING, references }, AT)
+      assert.equal(still([ground(set)], [other, set]), holds)
+      // Of several devices all count; the state of the platform is the first one's.
+      assert.equal(still([ground(set), ground(other)], [other, set]), holds)
+      assert.equal(still([ground(set), ground(other)], [set]), false)
+      assert.equal(still([ground(set)], [other, { ...set, owner: 'another' }]), false, 'changed since')
+      if (set.expires === undefined) assert.equal(still([ground(other), ground(set)], [other, set]), true)
+    })
 })

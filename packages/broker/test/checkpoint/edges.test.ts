@@ -189,3 +189,11 @@ test('an operator ends one lease and what it was granted on, and no other; the c
     ['lease-revoked', 'lease-expired'],
   )
 })
+
+test('what can be no resource is refused before anybody is asked for', async (t) => {
+  const { broker } = await scene(t)
+  for (const resource of ['a/b', '../b/c', 'a/b/c/d', 'a/b/\0']) {
+    const { refused } = await broker.release({ by: { session: 'none' }, namespace: NAMESPACE, resource, at: AT })
+    assert.deepEqual(refused, { code: 'resource-invalid', decision: undefined }, resource)
+  }
+})

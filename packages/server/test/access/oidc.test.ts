@@ -12,6 +12,8 @@ interface Provider {
   readonly sign: (claims: Readonly<Record<string, unknown>>, o?: SignOptions) => Promise<string>
   readonly key: CryptoKey
   down: boolean
+  /** What is answered in the place of its discovery document. */
+  document?: (response: ServerResponse) => void
   /** What is answered in the place of its keys. */
   keys?: (response: ServerResponse) => void
 }
@@ -28,11 +30,12 @@ interface SignOptions {
 async function startProvider(t: Closing): Promise<Provider> {
   const { publicKey, privateKey } = await generateKeyPair('ES256')
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
-  const provider: Pick<Provider, 'down' | 'keys'> = { down: false }
+  const provider: Pick<Provider, 'down' | 'document' | 'keys'> = { down: false }
   const server = createServer((request, response) => {
     if (provider.down) response.writeHead(500).end()
     else if (request.url === '/.well-known/openid-configuration') {
-      response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/keys` }))
+      if (provider.document !== undefined) provider.document(response)
+      else response.end(JSON.stringify({ issuer, jwks_uri: `${issuer}/keys` }))
     } else if (provider.keys !== undefined) provider.keys(response)
     else response.end(JSON.stringify({ keys: [jwk] }))
   })
@@ -129,9 +132,47 @@ test('a token that the provider signed, and that is none of those that are taken
     { sub: 7 },
     { sub: 'a\0b' },
     { sub: '' },
+    { sub: 'x'.repeat(256) },
+    { iat: now + 61 },
     { aud: ['Sekisho'] },
   ])
     assert.equal(await check(JSON.stringify({ ...claims, ...wrong })), undefined, JSON.stringify(wrong))
+  for (const right of [{ sub: 'x'.repeat(255) }, { iat: now + 60 }])
+    assert.ok(await check(JSON.stringify({ ...claims, ...right })), JSON.stringify(right))
+})
+
+test('a discovery document that is not the provider’s own is none: its keys are not asked for', async (t) => {
+  const provider = await startProvider(t)
+  const { issuer, sign } = provider
+  const token = await sign({ groups: ['sekisho-admins'] })
+  const own = { issuer, jwks_uri: `${issuer}/keys` }
+  const answers: readonly (readonly [status: number, document: unknown])[] = [
+    [404, own],
+    [200, { ...own, issuer: 'https://other.example' }],
+    [200, { ...own, issuer: `${issuer}/` }],
+    [200, { jwks_uri: own.jwks_uri }],
+    [200, { issuer }],
+    [200, { ...own, jwks_uri: own.jwks_uri.replace('127.0.0.1', '127.0.0.2') }],
+    [200, { ...own, more: 'x'.repeat(256 * 1024) }],
+  ]
+  let asked = false
+  provider.keys = (response) => {
+    asked = true
+    response.writeHead(500).end()
+  }
+  const verifier = oidcVerifier({ issuer, audience: 'sekisho', claim: 'groups', grants: GRANTS })
+  for (const [status, document] of answers) {
+    provider.document = (response) => response.writeHead(status).end(JSON.stringify(document))
+    await assert.rejects(
+      verifier.check(token, new Date()),
+      /discovery document/,
+      JSON.stringify(document).slice(0, 100),
+    )
+  }
+  assert.equal(asked, false)
+  delete provider.document
+  delete provider.keys
+  assert.equal((await verifier.check(token, new Date()))?.subject, 'alice')
 })
 
 test('a provider whose keys cannot be had is 503 too, and no failure of whoever sends the token', async (t) => {
@@ -156,7 +197,10 @@ test('a provider whose keys cannot be had is 503 too, and no failure of whoever 
 
 test('options that would open too much are refused at the start', () => {
   const options = { issuer: 'https://id.example', audience: 'sekisho', grants: GRANTS }
-  assert.throws(() => oidcVerifier({ ...options, issuer: 'http://id.example' }), TypeError)
+  assert.ok(oidcVerifier(options))
+  for (const issuer of ['http://id.example', 'ftp://localhost', 'id.example'])
+    assert.throws(() => oidcVerifier({ ...options, issuer }), TypeError)
+  assert.throws(() => oidcVerifier({ ...options, algorithms: ['ES256', 'HS256' as 'RS256'] }), TypeError)
   assert.throws(() => oidcVerifier({ ...options, audience: '' }), TypeError)
   assert.throws(() => oidcVerifier({ ...options, algorithms: ['HS256' as 'RS256'] }), TypeError)
   assert.throws(() => oidcVerifier({ ...options, algorithms: [] }), TypeError)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { SCOPES } from '@sekisho/broker'
 import { CANARY, furnish, sharedWorld, startCheckpoint } from '../kit/checkpoint.ts'
 import { type Answer, errorInformation, send } from '../kit/kbs-client.ts'
 
@@ -134,4 +135,38 @@ test('reference values go in by the RVPS message and come out by id', async (t) 
     assert.ok(errorInformation(answer).type.endsWith('/RvpsError'), answer.text)
   }
   assert.ok(errorInformation(await send(base, { method: 'POST', body: rvps({}) })).type.endsWith('/AdminAuthAccess'))
+})
+
+test('each door of administrators asks for its own scope, in its own namespace', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  await furnish(checkpoint, sharedWorld().snp())
+  const doors = [
+    ['POST', '/resource/app/file/1', 'secrets:write'],
+    ['DELETE', '/resource/app/file/1', 'secrets:write'],
+    ['POST', '/resource-policy', 'policy:write'],
+    ['POST', '/attestation-policy', 'policy:write'],
+    ['GET', '/resource-policy', 'policy:read'],
+    ['POST', '/reference-value', 'references:write'],
+    ['GET', '/reference-value/snp_launch_measurement', 'references:read'],
+  ] as const
+  for (const [method, path, scope] of doors) {
+    const others = SCOPES.filter((one) => one !== scope && one !== 'admin')
+    const tokens = [
+      undefined,
+      await checkpoint.token(others, 'default'),
+      await checkpoint.token([scope, 'admin'], 'other'),
+    ]
+    const refused = async (token: string | undefined): Promise<boolean> => {
+      const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
+      const headers = { 'content-type': 'application/json', ...authorization }
+      const answer = await send(`${checkpoint.url}/kbs/v0${path}`, {
+        method,
+        headers,
+        ...(method === 'POST' ? { body: '{}' } : {}),
+      })
+      return answer.status === 401 && errorInformation(answer).type.endsWith('/AdminAuthAccess')
+    }
+    for (const [i, token] of tokens.entries()) assert.ok(await refused(token), `${method} ${path} ${i}`)
+    assert.ok(!(await refused(await checkpoint.token([scope], 'default'))), `${method} ${path}`)
+  }
 })
