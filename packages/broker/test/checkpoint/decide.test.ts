@@ -5,7 +5,7 @@ import type { Verdict } from '@sekisho/evidence'
 import type { Advisory } from '../../src/checkpoint/admin-model.ts'
 import { combine } from '../../src/checkpoint/combine.ts'
 import { contextNow, decide } from '../../src/checkpoint/decide.ts'
-import { stillReferenced } from '../../src/checkpoint/rejudge.ts'
+import { platformChanged, stillReferenced } from '../../src/checkpoint/rejudge.ts'
 import { referenceDigest } from '../../src/checkpoint/rules.ts'
 import type { Grounds, Rules, StoredAppraisal } from '../../src/checkpoint/state.ts'
 
@@ -171,5 +171,23 @@ describe('what a result was good by', () => {
       assert.equal(still([ground(set), ground(other)], [set]), false)
       assert.equal(still([ground(set)], [other, { ...set, owner: 'another' }]), false, 'changed since')
       if (set.expires === undefined) assert.equal(still([ground(other), ground(set)], [other, set]), true)
+    })
+})
+
+describe('a platform has changed since', () => {
+  const rows: readonly (readonly [status: string | undefined, advisories: readonly string[] | undefined, changed: boolean])[] = [
+    ['OutOfDate', ['A', 'B'], false],
+    ['OutOfDate', ['B', 'A'], false],
+    ['OutOfDate', ['A', 'B', 'C'], true],
+    ['OutOfDate', ['A'], true],
+    ['OutOfDate', undefined, true],
+    ['UpToDate', ['A', 'B'], true],
+    [undefined, ['A', 'B'], true],
+  ]
+  for (const [status, advisories, changed] of rows)
+    it(`${status}, ${advisories}: ${changed}`, () => {
+      const verdict = { claims: { tcb: { status, advisories } } } as unknown as Verdict
+      const context = { tcb: { status: 'OutOfDate', advisories: ['A', 'B'] } } as unknown as PolicyContext
+      assert.equal(platformChanged(verdict, { context } as StoredAppraisal), changed)
     })
 })
