@@ -175,7 +175,11 @@ describe('what a result was good by', () => {
 })
 
 describe('a platform has changed since', () => {
-  const rows: readonly (readonly [status: string | undefined, advisories: readonly string[] | undefined, changed: boolean])[] = [
+  const rows: readonly (readonly [
+    status: string | undefined,
+    advisories: readonly string[] | undefined,
+    changed: boolean,
+  ])[] = [
     ['OutOfDate', ['A', 'B'], false],
     ['OutOfDate', ['B', 'A'], false],
     ['OutOfDate', ['A', 'B', 'C'], true],

@@ -102,7 +102,9 @@ test('reference values go in by the RVPS message and come out by id', async (t) 
   assert.deepEqual(JSON.parse((await get('snp_launch_measurement')).text), [measurement], 'others of the set stay')
   const sets = await checkpoint.broker.admin.references('default')
   assert.deepEqual(sets.map(({ name }) => name).sort(), ['kbs-snp', 'kbs-tdx', 'mine'])
-  const days = sets.map(({ name, expires = 0 }) => name !== 'mine' && (Date.parse(`${expires}`) - Date.now()) / 86_400_000)
+  const days = sets.map(
+    ({ name, expires = 0 }) => name !== 'mine' && (Date.parse(`${expires}`) - Date.now()) / 86_400_000,
+  )
   for (const left of days) assert.ok(left === false || (left > 364 && left < 367), 'values are good for a year')
 
   const registers = ['rtmr0', 'rtmr1', 'rtmr2', 'rtmr3'].map(
