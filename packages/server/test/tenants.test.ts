@@ -198,3 +198,12 @@ test('the one-time link opens once', async (t) => {
   const page = await send(`${checkpoint.url}/setup`, { method: 'GET' })
   assert.match(page.text, /sekisho login/)
 })
+
+test('who calls too often waits, whatever address it is from, and nobody else does', async (t) => {
+  const checkpoint = await startCheckpoint(t, { limits: { perToken: { perSecond: 0.001, burst: 3 } } })
+  const [busy, other] = [await checkpoint.token(['admin'], '*'), await checkpoint.token(['admin'], '*')]
+  const api = await apiClient(checkpoint.url)
+  const status = async (token: string): Promise<number> => (await api.call('GET', '/api/v1/me', { token })).status
+  for (const expected of [200, 200, 200, 429]) assert.equal(await status(busy), expected)
+  assert.equal(await status(other), 200)
+})

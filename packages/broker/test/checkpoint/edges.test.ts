@@ -5,6 +5,7 @@ import {
   ACTOR,
   attested,
   brokerOver,
+  evidenceFor,
   furnish,
   later,
   type Machine,
@@ -196,4 +197,49 @@ test('what can be no resource is refused before anybody is asked for', async (t)
     const { refused } = await broker.release({ by: { session: 'none' }, namespace: NAMESPACE, resource, at: AT })
     assert.deepEqual(refused, { code: 'resource-invalid', decision: undefined }, resource)
   }
+})
+
+test('a renewal prolongs one lease, and none that ended or by rules that changed while it was under way', async (t) => {
+  const all = await scene(t)
+  const { db, verifier, machine } = all
+  let meanwhile: (() => Promise<unknown>) | undefined
+  let transactions = 0
+  const slow: Database = new Proxy(db, {
+    get(target, name) {
+      const member: unknown = Reflect.get(target, name)
+      if (name !== 'transaction') return typeof member === 'function' ? member.bind(target) : member
+      // The first transaction of a renewal records the attestation, the second prolongs the lease.
+      return async (work: Parameters<Database['transaction']>[0]) => {
+        if (++transactions === 2) await meanwhile?.()
+        return target.transaction(work)
+      }
+    },
+  })
+  const broker = await brokerOver(slow, verifier)
+  const bystander = await granted(all, AT)
+  const at = later(AT, 600)
+  const by = { actor: ACTOR, at }
+  const renewed = async (change?: (lease: Granted['lease']) => Promise<unknown>): Promise<string | undefined> => {
+    const keys = teeKeys()
+    const { session } = await attested(all.broker, machine, { namespace: NAMESPACE, at: AT, keys })
+    const grant = await all.broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })
+    assert.ok(grant.released)
+    const { lease } = grant
+    const challenge = await broker.challenge({ namespace: NAMESPACE, protocol: 'native', at })
+    const runtimeData = { nonce: challenge.nonce, 'tee-pubkey': keys.publicJwk }
+    const evidence = evidenceFor(machine, challenge.nonce, keys.publicJwk)
+    meanwhile = change === undefined ? undefined : () => change(lease)
+    transactions = 0
+    const shown = { lease: lease.id, leaseSecret: lease.secret, session: challenge.session }
+    const outcome = await broker.renew({ ...shown, evidence, runtimeData, at })
+    const known = await all.broker.leaseState(lease.id, { at })
+    assert.equal(known?.expires.getTime() === at.getTime() + 3_600_000, outcome.refused === undefined)
+    return outcome.refused?.code
+  }
+  assert.equal(await renewed(), undefined)
+  assert.equal(await renewed((lease) => all.broker.revoke(NAMESPACE, lease.id, by)), 'lease-ended')
+  const forbid = `${PERMIT} forbid (principal, action, resource);`
+  assert.equal(await renewed(() => all.broker.admin.setPolicy(NAMESPACE, forbid, by)), 'policy-deny')
+  const { expires } = (await all.broker.leaseState(bystander.lease.id, { at })) ?? {}
+  assert.deepEqual(expires, bystander.lease.expires)
 })

@@ -176,4 +176,19 @@ describe('enrolment of TPM keys', () => {
         return true
       })
   })
+
+  it('takes nothing larger than keys and certificates of TPMs are, and no namespace that is none', async (t) => {
+    const { broker: at } = await broker(t)
+    const request = softTpm(maker).request()
+    const [leaf = new Uint8Array()] = request.ekCertificates
+    const rows: readonly (readonly [object, RegExp])[] = [
+      [{ akPublic: new Uint8Array(2049) }, /akPublic: at most 2048 bytes/],
+      [{ ekPublic: new Uint8Array(2049) }, /ekPublic: at most 2048 bytes/],
+      [{ ekCertificates: Array(9).fill(leaf) }, /ekCertificates: at most 8/],
+      [{ ekCertificates: [leaf, new Uint8Array(8193)] }, /ekCertificates: at most 8/],
+      [{ namespace: 'Not-a-name' }, /namespace/],
+    ]
+    for (const [change, why] of rows)
+      await assert.rejects(at.tpmKeys.enrol({ namespace: 'default', at: AT, ...request, ...change }), why)
+  })
 })
