@@ -173,6 +173,16 @@ describe('recognise: evidence of GPUs beside that of their machine', () => {
 })
 
 describe('recognise: packed evidence, and bundles in bundles', () => {
+  it('hexadecimal, base64 and JSON in UTF-16, as a Windows shell writes what a program prints', () => {
+    for (const text of [hex(QUOTE), base64(QUOTE), JSON.stringify({ quote: base64(QUOTE) })]) {
+      const found = recognise(new Uint8Array(Buffer.from(`\ufeff${text}\r\n`, 'utf16le')))
+      assert.equal(hex(found.evidence), hex(QUOTE))
+      assert.equal(found.wrappers[0]?.name, 'UTF-16')
+    }
+    assert.equal(fault(Uint8Array.of(0xff, 0xfe)).code, 'malformed')
+    assert.equal(fault(Uint8Array.of(0xff, 0xfe, 0x00, 0xd8, 0x41)).code, 'malformed')
+  })
+
   it('gzip, bare and as the body of an attestation that names its format', () => {
     const form = { format: 'https://example.com/predicate/guest/v1', body: base64(gzipSync(QUOTE)) }
     for (const input of [new Uint8Array(gzipSync(QUOTE)), json(form), utf8(base64(gzipSync(json(form))))]) {

@@ -94,7 +94,7 @@ const WRAPPERS: readonly Row[] = [
   {
     what: 'binary',
     forms:
-      'gzip, MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers; certificates of attested TLS (CCC, Gramine, Open Enclave, dstack), whose own key is not compared with the evidence; Parsec key attestation of a TPM',
+      'gzip, text in UTF-16, MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers; certificates of attested TLS (CCC, Gramine, Open Enclave, dstack), whose own key is not compared with the evidence; Parsec key attestation of a TPM',
   },
   {
     what: 'protobuf',

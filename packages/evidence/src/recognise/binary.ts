@@ -48,6 +48,7 @@ export function identify(bytes: Uint8Array): Identified | undefined {
 export function openBinary(bytes: Uint8Array): Opened | undefined {
   for (const open of [
     openGzip,
+    openUtf16,
     openResponse,
     openHcl,
     openEnclaveReport,
@@ -124,6 +125,13 @@ const MAX_UNPACKED = 2_000_000
 function openGzip(bytes: Uint8Array): Opened | undefined {
   if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return undefined
   return { name: 'gzip', inner: { bytes: gunzip(bytes, MAX_UNPACKED) }, path: '' }
+}
+
+// What PowerShell's `>` makes of a text that a program prints.
+function openUtf16(bytes: Uint8Array): Opened | undefined {
+  if (bytes[0] !== 0xff || bytes[1] !== 0xfe) return undefined
+  const text = new TextDecoder('utf-16le').decode(bytes)
+  return { name: 'UTF-16', inner: { bytes: new TextEncoder().encode(text) }, path: '' }
 }
 
 // MSG_REPORT_RSP, as /dev/sev-guest answers: status, size, 24 reserved bytes, report; the buffer is 4000 bytes.
