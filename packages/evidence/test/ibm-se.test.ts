@@ -13,17 +13,20 @@ import { equalBytes, toHex } from '../src/core/bytes.ts'
 import { canonicalJson } from '../src/core/canonical.ts'
 import type { Verdict } from '../src/core/verdict.ts'
 import {
+  encodeSeHeader,
   type IbmSeClaims,
   ibmSeCatalogue,
   ibmSeCheckIds,
   paddedPoint,
   parseHostKeyDocument,
+  parseSeHeader,
   unpaddedPoint,
   verifyIbmSe,
   verifyIbmSeSync,
 } from '../src/ibm-se/index.ts'
 import {
   ANCHOR,
+  type Asked,
   AT,
   CHAIN,
   check,
@@ -123,7 +126,19 @@ describe('soundness 52: IBM', { skip }, () => {
     image.set(header, 0x18000)
     assert.equal(check(judged({ options: { header: image } }), 'ibm-se.header').outcome, 'pass')
   })
-
+  it('an image with no slot for the key of its host was loaded by it only as a backup, and that host is a verified one', () => {
+    const header = vector('attestation-valid', 'se-header.bin')
+    const { slots, ...other } = parseSeHeader(header)
+    const unnamed = { ...other, slots: slots.map((slot) => ({ ...slot, hostKeyHash: new Uint8Array(32) })) }
+    const backup = { ...unnamed, pcf: unnamed.pcf | 2n }
+    const loaded = (made: typeof unnamed, asked: Asked = {}): string =>
+      check(judged({ ...asked, options: { header: encodeSeHeader(made), ...asked.options } }), 'ibm-se.image-key')
+        .outcome
+    assert.equal(loaded(unnamed), 'fail')
+    assert.equal(loaded(backup), 'pass')
+    assert.equal(loaded(backup, { options: { files: CHAIN.map(document) } }), 'unchecked')
+    assert.equal(loaded(backup, { options: { files: [...CHAIN, 'host_rev.crt'].map(document) } }), 'unchecked')
+  })
   it('the fix of the locality goes from Armonk to Poughkeepsie only', () => {
     assert.equal(
       judged({ evidence: document('host.crt'), files: swap('ibm.crt', 'ibm_armonk.crt') }).authenticity,

@@ -99,6 +99,13 @@ describe('Nitro: every check', () => {
       assert.equal(verdict.authenticity, failed.phase === 'authenticity' ? 'refuted' : 'proven')
     })
   }
+  it('a protected header that says more than ES384 is none of a document', () => {
+    const header = cborMap([
+      [cborInteger(1), cborInteger(-35)],
+      [cborInteger(3), cborInteger(60)],
+    ])
+    assert.equal(check(judged({ protected: header }), 'nitro.document.algorithm').outcome, 'fail')
+  })
   it('there is no check that was not shown failing', () => {
     assert.deepEqual([...Object.keys(FAILING), ...NEVER_FAIL].sort(), [...nitroCheckIds()].sort())
   })

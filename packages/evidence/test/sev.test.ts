@@ -7,6 +7,7 @@ import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import type { Check, Verdict } from '../src/core/verdict.ts'
 import {
+  encodeAmdCertificate,
   encodeSevCertificate,
   encodeSevCertificates,
   encodeSevLaunchMeasure,
@@ -28,6 +29,7 @@ import {
   ANCHOR,
   AT,
   again,
+  amdCertificate,
   type ChainChange,
   chainFiles,
   DIGEST,
@@ -144,6 +146,18 @@ describe('SEV: every check', () => {
     const chain = { ark: { unsigned: true } } as const
     assert.equal(check(judged({ chain }), 'sev.ark.signature').outcome, 'pass')
     assert.equal(check(judged({ chain, options: { trustAnchors: [] } }), 'sev.ark.signature').outcome, 'fail')
+  })
+  it('ARK and ASK have keys of one size, and a report says ECDSA with SHA-256', () => {
+    const [ark, ask] = [amdCertificate('ark'), parseAmdCertificate(amdCertificate('ask'))]
+    const long = (bytes: Uint8Array): Uint8Array => concatBytes(bytes, new Uint8Array(256).fill(0xff))
+    const exponent = concatBytes(ask.exponent, new Uint8Array(256))
+    const signature = new Uint8Array(512)
+    const other = encodeAmdCertificate({ ...ask, bits: 4096, exponent, modulus: long(ask.modulus), signature })
+    const certificates = [ark, other, ...chainFiles().slice(0, 4)]
+    assert.equal(check(judged({ options: { certificates } }), 'sev.chain.algorithms').outcome, 'fail')
+    const report = makeReport()
+    report[56] = 1
+    assert.equal(check(judged({ evidence: report }), 'sev.report.signer').outcome, 'fail')
   })
   for (const place of ['ark', 'ask', 'cek', 'oca', 'pek'] as const) {
     it(`without the ${place.toUpperCase()} nothing is proven`, () => {

@@ -216,6 +216,13 @@ describe('the event log', () => {
     assert.equal(verdict.outcome, 'verified', verdict.summary)
     assert.ok(verdict.notes.some((one) => one.id === 'rtmr3-not-logged'))
   })
+  it('whose oddity is only worth a note is not refused for it', () => {
+    const event = { imr: 1, event_type: 5, digest: '00'.repeat(48), event: '', event_payload: '' }
+    const eventLog = prepareEventLog(new Uint8Array(Buffer.from(JSON.stringify([event]))))
+    const verdict = verdictOf({}, {}, { eventLog })
+    assert.equal(find(verdict, 'tdx.event-log.findings').outcome, 'pass')
+    assert.ok(verdict.notes.some((one) => one.id === 'event-log-no-separator'))
+  })
   it('that cannot be read is a failing check', () => {
     const verdict = verifyTdxSync(MADE.evidence, { ...options, eventLog: prepareEventLog(new Uint8Array(40).fill(7)) })
     assert.deepEqual(failures(verdict), ['tdx.event-log.format'])

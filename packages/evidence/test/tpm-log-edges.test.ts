@@ -306,4 +306,16 @@ describe('logs of machines that differ from most', () => {
     assert.deepEqual(Object.keys(verdict.claims.pcrs), ['0', '4', '7'])
     assert.equal(outcome(quoted(BOOT, {}, [], { requiredPcrs: [0, 1] }, twice), 'tpm.expect.selection'), 'fail')
   })
+
+  it('a digest over two selections tells its PCRs only where each of them does', () => {
+    const values = quoted(BOOT).claims.pcrs
+    const over = (...indices: readonly number[]) => {
+      const bytes = indices.map((index) => new Uint8Array(Buffer.from(values[index] ?? '', 'hex')))
+      const selections = [[0], indices.slice(1)].map((pcrs) => ({ bank: 'sha256' as const, pcrs, size: 3 }))
+      const measurement = [Buffer.from(sha256(...bytes)).toString('hex')]
+      return outcome(quoted(BOOT, {}, [], { measurement }, selections), 'tpm.expect.base-pcrs')
+    }
+    assert.equal(over(0, 4, 7), 'pass')
+    assert.equal(over(0, 7, 11), 'unchecked')
+  })
 })
