@@ -269,6 +269,16 @@ describe('EAR and EAT claims', () => {
     }
     assert.deepEqual(readEar(result).faults, ['the status of "a" is there in two dialects'])
     assert.equal(readEar({ ...result, ear_verifier_id: { developer: 'd' } }).missing, 'the id of the verifier')
+    const good = { ear_status: 'affirming' }
+    const two = { ...result, ...good, submods: { a: good, b: { ear_status: 'warning' } } }
+    assert.deepEqual(readEar(two).faults, ['the result says affirming, and an appraisal something worse'])
+    assert.notEqual(readEar({ ...two, submods: { a: good, b: {} } }).missing, undefined)
+    const vector = { hardware: 2, executables: 'good' }
+    assert.deepEqual(readEar({ ...result, submods: { a: { ...good, ear_trustworthiness_vector: vector } } }).faults, [
+      'the vector of "a" has another value',
+    ])
+    const submods = Object.fromEntries(Array.from({ length: 257 }, (_, i) => [`machine ${i}`, good]))
+    assert.deepEqual(readEar({ ...result, submods }).faults, ['more than 256 appraisals'])
   })
 
   it('what stands in a category without a name counts: no status is better', () => {

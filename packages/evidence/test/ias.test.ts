@@ -190,6 +190,10 @@ describe('archived IAS reports', () => {
       iasCheckIds().filter((id) => !shown.has(id)),
       ['ias.tls-key'],
     )
+    assert.deepEqual(
+      iasCheckIds('waivable'),
+      iasCheckIds().filter((id) => /^ias\.(tls-key|expect\..*)$/.test(id)),
+    )
   })
 
   it('a status counts advisory by advisory, and the bad ones never', () => {

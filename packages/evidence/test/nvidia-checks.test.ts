@@ -261,6 +261,9 @@ function without(situation: Situation): Situation {
   }
 }
 
+/** Checks that say whether evidence is wanted; all others say whether it is genuine. */
+const APPRAISED = /^nvidia\.(hardware|debug|mode\.fields|expect\..*)$/
+
 describe('NVIDIA checks', () => {
   it('a made device is verified', () => {
     const verdict = judge()
@@ -277,6 +280,7 @@ describe('NVIDIA checks', () => {
         const check = checkOf(verdict, id)
         assert.equal(check.outcome, outcome, check.reason)
         assert.equal(check.blockedBy, undefined)
+        assert.equal(check.phase, APPRAISED.test(id) ? 'appraisal' : 'authenticity')
         assert.ok(check.reason.length > 10 && check.remedy !== undefined && check.remedy.action.length > 10)
         assert.notEqual(verdict.outcome, 'verified')
       })
@@ -309,6 +313,12 @@ describe('NVIDIA checks', () => {
   })
   it('presence and expectations can be waived by name, signatures cannot', () => {
     const waive = nvidiaCheckIds('waivable')
+    assert.deepEqual(waive, [
+      'nvidia.chain.ocsp.present',
+      ...['driver', 'vbios'].flatMap((kind) => [`nvidia.rim.${kind}.present`, `nvidia.rim.${kind}.chain.ocsp.present`]),
+      'nvidia.debug',
+      ...['mode', 'freshness', 'measurement', 'driver', 'vbios'].map((what) => `nvidia.expect.${what}`),
+    ])
     const verdict = judge({
       collateral: { ocsp: [], driverRim: undefined as never, vbiosRim: undefined as never },
       options: { waive, expect: { allowEmulated: true } },

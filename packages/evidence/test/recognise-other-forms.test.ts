@@ -153,6 +153,9 @@ describe('recognise: evidence of GPUs beside that of their machine', () => {
       { cpu: { anything: base64(QUOTE) }, gpu: [DEVICE, DEVICE] },
     ])
       assert.equal(compositeParts(json(form)).length, 2, JSON.stringify(form).slice(0, 80))
+    assert.match(fault(json([DEVICE, { proof: base64(QUOTE) }])).message, /a list of 2 values/)
+    const mixed = recognise(json({ quote: base64(QUOTE), others: { gpu: DEVICE, snp: base64(SNP.evidence) } }))
+    assert.match(mixed.unused.join(), /the member others, which holds other evidence/)
     const beside = { ...DEVICE, quote: base64(QUOTE) }
     assert.equal(recognise(json(beside)).tee, 'sgx')
     assert.match(recognise(json(beside)).unused.join(), /the member evidence, which may hold other evidence/)
