@@ -94,6 +94,7 @@ describe('IBM Secure Execution: every check', { skip }, () => {
     }
     const closed = judged({ options: { protectionKey: undefined as never } })
     assert.match(check(closed, 'ibm-se.expect.freshness').remedy?.action ?? '', /protectionKey/)
+    assert.equal(check(judged({ options: { header: undefined as never } }), 'ibm-se.header').outcome, 'unchecked')
     const alone = vector('attestation-valid', 'request.pvattest')
     const unnamed = judged({ evidence: alone, options: { files: [], expect } })
     assert.equal(check(unnamed, 'ibm-se.expect.hardware-id').outcome, 'unchecked')

@@ -1,15 +1,23 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { basicConstraints, distinguishedName, keyUsage, namedKey } from '@sekisho/emulator/kit'
-import { NVIDIA_ROOTS, nvidiaCatalogue, nvidiaCheckIds, verifyNvidiaNodeSync } from '../src/nvidia/index.ts'
+import {
+  NVIDIA_ROOTS,
+  type NvidiaCollateralInput,
+  nvidiaCatalogue,
+  nvidiaCheckIds,
+  verifyNvidiaNodeSync,
+} from '../src/nvidia/index.ts'
 import {
   AT,
   allOcsp,
   checkOf,
+  DEVICE_ANCHOR,
   DRIVER,
   deviceChain,
   diceFwid,
   EXPECT,
+  goodCollateral,
   judge,
   key,
   makeOcsp,
@@ -18,6 +26,7 @@ import {
   NONCE,
   OPAQUE,
   pem,
+  RIM_ANCHOR,
   resource,
   type Situation,
   tlv,
@@ -343,6 +352,16 @@ describe('NVIDIA checks', () => {
       [],
     )
     assert.equal(verdict.outcome, 'incomplete')
+  })
+  it('a node is a debug one if any of its devices may be', () => {
+    const good = goodCollateral()
+    const { driverRim: _driver, vbiosRim: _vbios, ...open } = good
+    const isDebug = (...collateral: readonly NvidiaCollateralInput[]): boolean =>
+      verifyNvidiaNodeSync(
+        collateral.map((one) => ({ evidence: makeReport(), collateral: one })),
+        { at: AT, trustAnchors: [DEVICE_ANCHOR, RIM_ANCHOR], expect: EXPECT },
+      ).claims.debug
+    assert.deepEqual([isDebug(good, good), isDebug(good, open), isDebug(open, good)], [false, true, true])
   })
   it('the catalogue has a title for every group and check, and no other', () => {
     const node = verifyNvidiaNodeSync([{ evidence: makeReport() }], { at: AT })

@@ -251,6 +251,10 @@ describe('soundness 51: XML signatures', () => {
       { after: (text) => text.replace('<ds:X509Data>', '<ds:KeyValue></ds:KeyValue><ds:X509Data>') },
       'well-formed',
     ],
+    'a chain in an element that is no KeyInfo': [
+      { after: (text) => text.replaceAll('ds:KeyInfo>', 'ds:Object>') },
+      'well-formed',
+    ],
     'a signature in DER': [
       { after: (text) => text.replace(/<ds:SignatureValue>[^<]*/, '<ds:SignatureValue>MEUCIQ==') },
       'well-formed',
