@@ -189,6 +189,9 @@ test('oversized bodies, declared and chunked, are cut off; the connection goes, 
   assert.equal(fits.status, 200, fits.text)
   const packed = await post(`${base}/auth`, 'x', { ...JSON_HEADERS, 'content-encoding': 'gzip' })
   assert.ok(packed.status === 401, packed.text)
+  assert.match(errorInformation(packed).detail, /content encoding/)
+  const plain = await post(`${base}/auth`, authBody('snp'), { ...JSON_HEADERS, 'content-encoding': 'Identity' })
+  assert.equal(plain.status, 200, plain.text)
   await alive(checkpoint)
 })
 

@@ -55,6 +55,8 @@ test('one IPv6 customer is one key', () => {
   assert.notEqual(limitKey('2001:db8:1:2::9'), limitKey('2001:db8:1:3::9'))
   assert.equal(limitKey('198.51.100.7'), '198.51.100.7')
   assert.equal(limitKey('::1'), '0:0:0:0')
+  assert.equal(limitKey('2001:db8::3:4:5:6:7'), '2001:db8:0:3')
+  assert.equal(limitKey('2001::'), '2001:0:0:0')
 })
 
 test('metrics are written as Prometheus reads them, with as many series as are bounded', async () => {

@@ -160,6 +160,26 @@ test('a reader that takes nothing is cut off before it fills the memory', async 
   assert.equal(streams.open, 0)
 })
 
+test('a reader that takes nothing, or is gone already, is let go while nothing happens', async () => {
+  const streams = eventStreams({ eventStreams: 10, eventBacklog: 10_000, heartbeat: 5 })
+  async function* quiet(_after: number, signal: AbortSignal): AsyncGenerator<BrokerEvent> {
+    if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
+  }
+  const call = { header: () => undefined, query: new URLSearchParams() } as never
+  const cases = [
+    { pending: 10_001, signal: new AbortController().signal },
+    { pending: 0, signal: AbortSignal.abort() },
+  ]
+  for (const { pending, signal } of cases) {
+    const { body } = streams.stream(call, quiet)
+    assert.ok(typeof body === 'object' && 'run' in body)
+    const late = AbortSignal.timeout(2000)
+    const gone = new Promise((_, reject) => late.addEventListener('abort', () => reject(new Error('is not let go'))))
+    await Promise.race([gone, body.run({ signal, pending: () => pending, write: () => undefined })])
+  }
+  assert.equal(streams.open, 0)
+})
+
 test('a stream that fails in the middle is broken off, not left hanging', async (t) => {
   const checkpoint = await startCheckpoint(t)
   await checkpoint.broker.admin.createNamespace('default', { actor: 'tester', at: new Date() })

@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Type } from '@sinclair/typebox'
+import { HttpError } from '../../src/http/errors.ts'
+import { check, readQuery } from '../../src/native/validate.ts'
+
+const SCHEMA = Type.Object(
+  {
+    count: Type.Optional(Type.Integer()),
+    known: Type.Optional(Type.Boolean()),
+    name: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+)
+
+test('a query is read by its schema: each member once, whole numbers and booleans as they are written', () => {
+  const read = (text: string): unknown => readQuery(SCHEMA, new URLSearchParams(text))
+  assert.deepEqual(read(''), {})
+  assert.deepEqual(read('count=-12&known=true&name=7'), { count: -12, known: true, name: '7' })
+  assert.deepEqual(read('known=false&name=true'), { known: false, name: 'true' })
+  for (const text of [
+    'count=',
+    'count=1.0',
+    'count=1e3',
+    'count=0x10',
+    'count= 1',
+    'count=1x',
+    'count=1000000000000000',
+  ].concat('known=', 'known=1', 'known=True', 'name=a&name=a', 'other=1', 'constructor=1', '__proto__=1'))
+    assert.throws(() => read(text), HttpError, text)
+  assert.throws(() => readQuery(undefined, new URLSearchParams('a=1')), HttpError)
+})
+
+test('an answer names each wrong member once, as many as are bounded', () => {
+  const wrong = (count: number): unknown => Array.from({ length: count }, () => 'x')
+  for (const [count, named] of [
+    [3, 3],
+    [500, 20],
+  ] as const)
+    assert.throws(
+      () => check(Type.Array(Type.Integer({ minimum: 3, description: 'a number' })), wrong(count), 'body'),
+      (error: unknown) =>
+        error instanceof HttpError &&
+        error.details.errors?.length === named &&
+        new Set(error.details.errors.map(({ field }) => field)).size === named,
+    )
+})
