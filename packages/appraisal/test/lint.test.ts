@@ -58,6 +58,71 @@ describe('the linter', () => {
         .join('\n'),
       [],
     ],
+    ...[
+      '(principal, action, resource in Sekisho::Folder::"web")',
+      '(principal, action == Sekisho::Action::"renew", resource)',
+      '(principal, action, resource == Sekisho::Secret::"web/app/key")',
+    ].flatMap((scope): readonly (readonly [string, string, readonly string[]])[] => [
+      [
+        `takes a narrower scope for no cover: ${scope}`,
+        `permit ${scope} when { ${SOUND} };
+         ${HEAD} when { ${SOUND} && context.vendor == "amd" };
+         forbid ${scope} when { context.vendor == "amd" };`,
+        [],
+      ],
+      [
+        `takes a forbid of a narrower scope for no answer: ${scope}`,
+        `${HEAD} when { context.references.contains("db") };
+         forbid ${scope} when { context.debug || context.emulated };`,
+        ['1 debug-allowed', '1 emulated-allowed'],
+      ],
+      [
+        `takes a forbid of the same scope for an answer: ${scope}`,
+        `permit ${scope} when { context.references.contains("db") };
+         forbid ${scope} when { context.debug || context.emulated };`,
+        [],
+      ],
+    ]),
+    [
+      'takes a forbid of a part for no answer: of one maker, one principal, one folder',
+      `${HEAD} when { context.hardware && context.references.contains("db") };
+       forbid (principal, action, resource) when { context.debug && context.vendor == "amd" };
+       forbid (principal == Sekisho::Workload::"w", action, resource) when { context.debug };
+       forbid (principal, action, resource is Sekisho::Secret in Sekisho::Folder::"web") when { context.debug };`,
+      ['1 debug-allowed'],
+    ],
+    [
+      'takes a forbid of all there is for an answer, however that is written',
+      `${HEAD} when { context.hardware && context.references.contains("db") };
+       forbid (principal is Sekisho::Workload, action, resource is Sekisho::Secret) when { context.debug };`,
+      [],
+    ],
+    [
+      'takes the folder whose name only begins like it for another',
+      `permit (principal, action, resource in Sekisho::Folder::"db-test") when { ${SOUND} };
+       forbid (principal, action, resource in Sekisho::Folder::"db");
+       forbid (principal, action, resource in Sekisho::Folder::"db-test/x");`,
+      [],
+    ],
+    [
+      'takes a list of actions for those that are in it',
+      `permit (principal, action == Sekisho::Action::"renew", resource) when { ${SOUND} };
+       permit (principal, action, resource) when { ${SOUND} && context.vendor == "amd" };
+       forbid (principal, action in [Sekisho::Action::"release"], resource);`,
+      [],
+    ],
+    [
+      'takes a list of all actions for any',
+      `permit (principal, action, resource) when { ${SOUND} };
+       forbid (principal, action in [Sekisho::Action::"release", Sekisho::Action::"renew"], resource);`,
+      ['1 unreachable'],
+    ],
+    [
+      'leaves a permit of a list alone of which a forbid takes one value',
+      `${HEAD} when { ${SOUND} && ["amd", "intel"].contains(context.vendor) };
+       forbid (principal, action, resource) when { context.vendor == "amd" };`,
+      [],
+    ],
     ['finds duplicates, the later one', `${HEAD} when { ${SOUND} };\n\n${HEAD} when { ${SOUND} };`, ['3 duplicate']],
     [
       'finds a statement that a wider one covers, wherever it stands',
@@ -165,6 +230,71 @@ describe('the linter', () => {
       assert.deepEqual(await codes(text), found)
     })
   }
+  const judged: readonly (readonly [condition: string, isPinned: boolean])[] = [
+    ['if context.references.contains("db") then true else false', true],
+    ['if context.references.isEmpty() then true else false', false],
+    ['if context.references.isEmpty() then false else true', true],
+    ['if context.vendor == "amd" then context.references.contains("a") else context.references.contains("b")', true],
+    ['if context.vendor == "amd" then context.references.contains("a") else true', false],
+    ['if context.vendor == "amd" then true else context.references.contains("a")', false],
+    ['if context.vendor == "amd" then context.references.isEmpty() else true', false],
+    ['context.references.contains("a") || context.references.contains("b")', true],
+    ['context.references.contains("a") || context.vendor == "amd"', false],
+    ['["db"].containsAny(["x", "db"])', false],
+    ['["db", "x"].containsAll(["db"])', false],
+    ['context has signer && context.measurement != context.signer', false],
+    ['context.vector has executables && context.vector.executables < 34', false],
+    ['context.vector has executables && context.vector.executables <= 32', true],
+    ['context.vector has executables && 32 >= context.vector.executables', true],
+    ['context.measurement like "ab*"', true],
+    ['context.measurement like "*"', false],
+    ['context.measurement like ""', true],
+    ['context.vendor like "a*"', false],
+    ['context.references.containsAny(["db", "web"])', true],
+    ['context.references.containsAll(["db"])', true],
+    ['["db"].containsAny(context.references)', true],
+    ['["db"].containsAll(context.references)', false],
+    ['context.tcb.advisories.containsAny(["db"])', false],
+    ['["db"].containsAny(context.tcb.advisories)', false],
+    ['!context.references.isEmpty()', true],
+    ['context.references.isEmpty()', false],
+    ['context.tcb.advisories.isEmpty()', false],
+    ['context.vector has executables && context.vector.executables < 33', true],
+    ['context.vector has executables && context.vector.executables <= 33', false],
+    ['context.vector has executables && 33 > context.vector.executables', true],
+    ['context.vector has executables && 33 >= context.vector.executables', false],
+    [
+      'context.vector has executables && context.vector has hardware && context.vector.executables <= context.vector.hardware',
+      false,
+    ],
+    [
+      'context.vector has executables && context.vector has hardware && context.vector.hardware <= context.vector.executables',
+      false,
+    ],
+    ['context has signer && context.measurement == context.signer', false],
+    ['context.measurement == context.vendor', false],
+    ['context.vendor == context.measurement', false],
+    ['"ab" == context.measurement', true],
+    ['context.references == ["db"]', false],
+    ['["db"] == context.references', false],
+    ['["ab", "cd"].contains(context.measurement)', true],
+    ['["contoso", "fabrikam"].contains(context.vendor)', false],
+    ['context.references.contains(context.vendor)', true],
+  ]
+  it('tells what certainly keeps unknown workloads out from what may let one in', async () => {
+    const found = await codes(
+      judged
+        .map(([condition], i) =>
+          `permit (principal, action, resource == Sekisho::Secret::"a/b/${i}") when {
+          context.hardware && !context.debug && (${condition}) };`.replaceAll('\n', ' '),
+        )
+        .join('\n'),
+    )
+    assert.deepEqual(
+      found,
+      judged.flatMap(([, isPinned], i) => (isPinned ? [] : [`${i + 1} workload-unpinned`])),
+    )
+  })
   it('says what would mend each finding', async () => {
     for (const { message, remedy, id } of await lintPolicies(`@id("all") ${HEAD};`)) {
       assert.equal(id, 'all')
