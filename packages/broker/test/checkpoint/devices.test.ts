@@ -38,7 +38,7 @@ async function brokerFor(t: TestContext): Promise<Broker> {
 async function exchange(
   broker: Broker,
   primary: string,
-  withGpu: boolean,
+  devices: boolean | ((gpu: FakeEvidence) => string),
 ): Promise<{ readonly outcome: AttestOutcome; readonly secret: string | undefined }> {
   const keys = teeKeys()
   const { session, nonce } = await broker.challenge({ namespace: 'default', protocol: 'kbs', at: AT })
@@ -48,7 +48,10 @@ async function exchange(
     measurement,
     reportData: Buffer.from(digest).toString('hex'),
   })
-  const additionalEvidence = withGpu ? JSON.stringify({ nvidia: of(GPU, deviceDigest(runtimeData)) }) : ''
+  const gpu = of(GPU, deviceDigest(runtimeData))
+  const textOf =
+    typeof devices === 'function' ? devices : (): string => (devices ? JSON.stringify({ nvidia: gpu }) : '')
+  const additionalEvidence = textOf(gpu)
   const evidence = of(primary, primaryDigest(runtimeData, additionalEvidence))
   const outcome = await broker.attest({ session, evidence, additionalEvidence, runtimeData, at: AT })
   const released = await broker.release({ by: { session }, namespace: 'default', resource: RESOURCE, at: AT })
@@ -69,5 +72,26 @@ test('soundness 10: a GPU alone gets nothing, however genuine: nothing shows tha
     assert.equal(outcome.refusal?.code, 'evidence-unbound')
     const why = await broker.why('default', outcome.refusal.id ?? '')
     assert.match(why?.reasons[0] ?? '', /GPU.*send it as additional evidence/)
+  }
+})
+
+test('additional evidence that is none, or not that of the devices it says, gets nothing', async (t) => {
+  const broker = await brokerFor(t)
+  const nine = (gpu: FakeEvidence): string =>
+    JSON.stringify(Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`gpu-${i}`, gpu])))
+  const one = (name: string, change: object) => (gpu: FakeEvidence) => JSON.stringify({ [name]: { ...gpu, ...change } })
+  const cases: readonly (readonly [text: (gpu: FakeEvidence) => string, code: string, reason: RegExp])[] = [
+    ...['{', '1', 'null', '[]'].map((text) => [() => text, 'evidence-unreadable', /another value/] as const),
+    [nine, 'evidence-unreadable', /another value/],
+    [one('snp', {}), 'evidence-unreadable', /of nvidia-gpu under another name/],
+    [one('nvidia', { genuine: false }), 'evidence-rejected', /./],
+    [one('nvidia', { reportData: '00'.repeat(64) }), 'evidence-stale', /./],
+    [one('nvidia', { measurement: 'c3'.repeat(48), is: GPU }), 'reference-mismatch', /./],
+  ]
+  for (const [text, code, reason] of cases) {
+    const { outcome, secret } = await exchange(broker, MACHINE, text)
+    assert.deepEqual([secret, outcome.refusal?.code], [undefined, code])
+    const why = await broker.why('default', outcome.refusal?.id ?? '')
+    assert.match(why?.reasons.join('; ') ?? '', reason)
   }
 })
