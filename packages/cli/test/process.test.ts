@@ -43,4 +43,13 @@ describe('a process of its own', () => {
       assert.ok(ran.out + ran.err !== '')
       assert.deepEqual(await runWithin(args, options), ran)
     })
+
+  for (const [npm, called] of [
+    ['exec', '`npx sekisho verify`'],
+    ['test', '`sekisho verify`'],
+  ] as const)
+    it(`names itself as whoever began it with npm ${npm} can call it again`, async () => {
+      const { out } = await run(['inspect', 'examples/tdx/quote.bin'], { env: { npm_command: npm } })
+      assert.ok(out.includes(called), out.slice(0, 300))
+    })
 })

@@ -6,6 +6,7 @@ import { openWorld } from '../checkpoint/world-file.ts'
 import { inWords, readInput } from '../input.ts'
 import { Answer } from '../remote/answer.ts'
 import { type Client, RemoteError } from '../remote/client.ts'
+import { SEKISHO } from '../self.ts'
 import type { Finding } from './doctor-finding.ts'
 import { serveWorld } from './emulate.ts'
 import { inFile } from './evidence-file.ts'
@@ -101,7 +102,7 @@ function valuesLink(
     nearest === undefined
       ? `no set of reference values is for ${tee}`
       : `no set matches; the nearest is ${nearest.name}, which differs in ${differs.join(', ')}`
-  return { link: 'values', state: 'broken', what, remedy: `sekisho reference from-evidence NAME ${file}` }
+  return { link: 'values', state: 'broken', what, remedy: `${SEKISHO} reference from-evidence NAME ${file}` }
 }
 
 function flat({ checks }: Verdict): readonly Check[] {
@@ -160,5 +161,5 @@ async function policyLink(
   const by = reasons.map(({ id, line }) => `${id} (line ${line})`).join(', ')
   if (permitted) return { link: 'decision', state: 'good', what: `the policy permits it: ${by}` }
   const why = by === '' ? (errors[0] ?? 'no statement permits it') : by
-  return { link: 'decision', state: 'broken', what: `the policy refuses it: ${why}`, remedy: 'sekisho policy show' }
+  return { link: 'decision', state: 'broken', what: `the policy refuses it: ${why}`, remedy: `${SEKISHO} policy show` }
 }

@@ -7,6 +7,7 @@ import type { RemoteOptions } from '../remote/profile.ts'
 import { resourcePath } from '../remote/resource.ts'
 import { counted, show } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
+import { SEKISHO } from '../self.ts'
 import { type EvidenceOptions, evidenceLinks } from './doctor-evidence.ts'
 import type { Finding } from './doctor-finding.ts'
 
@@ -47,7 +48,7 @@ export async function doctorCommand(
         findings,
         'resource',
         () => secret(client, resourcePath(resource)),
-        `sekisho secret put ${resource} FILE`,
+        `${SEKISHO} secret put ${resource} FILE`,
       )
     await attempt(findings, 'decisions', () => decisions(client, resource))
     await attempt(findings, 'storage', () => storage(client))
@@ -62,7 +63,7 @@ export async function doctorCommand(
   return broken ? EXIT.rejected : EXIT.ok
 }
 
-const NO_POLICY = 'sekisho policy starter NAME > policy.cedar, and sekisho policy set policy.cedar'
+const NO_POLICY = `${SEKISHO} policy starter NAME > policy.cedar, and ${SEKISHO} policy set policy.cedar`
 
 /** @param missing what mends it where the checkpoint has nothing of that name */
 async function attempt(
@@ -83,9 +84,9 @@ async function attempt(
 }
 
 function remedyOf(status: number | undefined, missing: string | undefined): string | undefined {
-  if (status === undefined) return 'sekisho up, or --server URL for another checkpoint'
-  if (status === 401) return 'sekisho login, or --token-file FILE'
-  if (status === 403) return 'ask whoever may do more for a token: sekisho token create NAME --scope SCOPE'
+  if (status === undefined) return `${SEKISHO} up, or --server URL for another checkpoint`
+  if (status === 401) return `${SEKISHO} login, or --token-file FILE`
+  if (status === 403) return `ask whoever may do more for a token: ${SEKISHO} token create NAME --scope SCOPE`
   if (status === 404) return missing
   return status >= 500 ? 'the log of the checkpoint has the reason under the id of the request' : undefined
 }
@@ -109,7 +110,7 @@ async function references(client: Client, around: Around): Promise<readonly Find
         link: 'references',
         state: 'broken',
         what: 'there are no reference values: no evidence can be verified',
-        remedy: 'sekisho reference from-evidence NAME FILE, with evidence of a workload that you know',
+        remedy: `${SEKISHO} reference from-evidence NAME FILE, with evidence of a workload that you know`,
       },
     ]
   const names = (some: readonly Answer[]): string => some.map((set) => set.text('name')).join(', ')
@@ -124,7 +125,7 @@ async function references(client: Client, around: Around): Promise<readonly Find
             // Nothing is left that evidence could meet.
             state: over.length === sets.length ? ('broken' as const) : ('doubtful' as const),
             what: `over, so that nothing matches: ${names(over)}`,
-            remedy: 'sekisho reference put NAME FILE, with a later `expires`; or sekisho reference delete NAME',
+            remedy: `${SEKISHO} reference put NAME FILE, with a later \`expires\`; or ${SEKISHO} reference delete NAME`,
           },
         ]),
     ...(never.length === 0
@@ -207,8 +208,7 @@ async function storage(client: Client): Promise<readonly Finding[]> {
       link: 'storage',
       state: 'doubtful',
       what: `${what}: the oldest goes before its time`,
-      remedy:
-        'see in `sekisho decision list --outcome refused` who is refused so often, or allow more: up --keep-refused',
+      remedy: `see in \`${SEKISHO} decision list --outcome refused\` who is refused so often, or allow more: up --keep-refused`,
     },
   ]
 }

@@ -8,6 +8,7 @@ import { openWorld } from '../checkpoint/world-file.ts'
 import { writeBytes } from '../checkpoint/write-bytes.ts'
 import { EXIT, unreadable } from '../exit.ts'
 import { errorCode } from '../input.ts'
+import { SEKISHO } from '../self.ts'
 
 /** A world's services on a socket of this machine. */
 export interface ServedWorld {
@@ -58,7 +59,7 @@ export async function emulateServeCommand(
     throw unreadable(`127.0.0.1:${options.port ?? 0} cannot be listened on (${errorCode(error)})`, error)
   })
   around.out(
-    `EMULATED key and collateral services on ${url}\n  sekisho verify … --kds ${url} --pccs ${url} --trust-anchor ANCHORS --allow-emulated\n`,
+    `EMULATED key and collateral services on ${url}\n  ${SEKISHO} verify … --kds ${url} --pccs ${url} --trust-anchor ANCHORS --allow-emulated\n`,
   )
   await untilStopped()
   await close()

@@ -7,6 +7,7 @@ import { readDocument, readText } from '../options/document.ts'
 import { clientOf } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { show } from '../remote/show.ts'
+import { SEKISHO } from '../self.ts'
 import { writeOutput } from './output.ts'
 
 /** `sekisho log checkpoint`: the signed note and nothing else, to be kept for `log verify --since`. */
@@ -51,7 +52,7 @@ export async function logExportCommand(folder: string, options: RemoteOptions, a
   }
   await place(folder, 'checkpoint', checkpoint)
   return show({ folder, entries: size }, options, around, (paper) => {
-    paper.line(0, 2, `${folder}: ${size} entries. \`sekisho log verify\` checks them anywhere.`)
+    paper.line(0, 2, `${folder}: ${size} entries. \`${SEKISHO} log verify\` checks them anywhere.`)
   })
 }
 

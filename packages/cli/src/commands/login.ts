@@ -9,6 +9,7 @@ import { clientFor, RemoteError } from '../remote/client.ts'
 import { dataFolder } from '../remote/folders.ts'
 import { DEFAULT_SERVER, keepProfile } from '../remote/profile.ts'
 import { show } from '../remote/show.ts'
+import { SEKISHO } from '../self.ts'
 
 /** The file in the data folder that `sekisho up` leaves the one-time link in. */
 export const SETUP_LINK = 'setup-link'
@@ -43,9 +44,8 @@ async function readLink(file: string, own: string, around: Around): Promise<stri
   }
 }
 
-const INSTEAD =
-  'Whoever used it in a browser makes a token there, under Access, for SEKISHO_TOKEN or --token-file; who is logged in here makes tokens for others: `sekisho token create NAME --scope SCOPE`; where every token is lost, `sekisho up --new-setup-link` prints a link again'
-const NO_LINK = `the link was used, or no \`sekisho up\` runs with this data folder. ${INSTEAD}`
+const INSTEAD = `Whoever used it in a browser makes a token there, under Access, for SEKISHO_TOKEN or --token-file; who is logged in here makes tokens for others: \`${SEKISHO} token create NAME --scope SCOPE\`; where every token is lost, \`${SEKISHO} up --new-setup-link\` prints a link again`
+const NO_LINK = `the link was used, or no \`${SEKISHO} up\` runs with this data folder. ${INSTEAD}`
 
 /** The server's answer; a link that it does not take any more is forgotten. */
 async function redeemed(answer: Promise<unknown>, forget: () => Promise<void>): Promise<unknown> {
@@ -68,9 +68,9 @@ function linkOf(
   server: string | undefined,
   file: string,
 ): { readonly server: string; readonly secret: string } {
-  if (!URL.canParse(text)) throw unreadable(`${file}: expected the one-time link that \`sekisho up\` prints`)
+  if (!URL.canParse(text)) throw unreadable(`${file}: expected the one-time link that \`${SEKISHO} up\` prints`)
   const url = new URL(text)
   const secret = url.hash.slice(1)
-  if (secret === '') throw unreadable(`${file}: expected the one-time link that \`sekisho up\` prints`)
+  if (secret === '') throw unreadable(`${file}: expected the one-time link that \`${SEKISHO} up\` prints`)
   return { server: server ?? (url.origin === 'null' ? DEFAULT_SERVER : url.origin), secret }
 }

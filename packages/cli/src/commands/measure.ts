@@ -2,6 +2,7 @@ import { type FirmwareTee, recogniseFirmware, recogniseImage } from '@sekisho/me
 import type { Around } from '../around.ts'
 import { CliError, unreadable, usageError } from '../exit.ts'
 import { inWords } from '../input.ts'
+import { SEKISHO } from '../self.ts'
 import { namingFile } from './evidence-file.ts'
 import { imageBytes, nameOf, wholeImage, withHead } from './image-file.ts'
 import { type EnclaveOptions, measureEnclave } from './measure-enclave.ts'
@@ -70,7 +71,7 @@ function teeOf(file: string, firmware: Uint8Array): FirmwareTee {
   const [first, second] = recogniseFirmware(firmware)
   if (first === undefined) {
     throw unreadable(
-      `${nameOf(file)}: no image that this version measures; it measures AWS Nitro enclave image files, which begin with \`.eif\`, and the firmware of confidential VMs (OVMF, TDVF), which ends with a table of GUIDs (evidence is for \`sekisho inspect\`)`,
+      `${nameOf(file)}: no image that this version measures; it measures AWS Nitro enclave image files, which begin with \`.eif\`, and the firmware of confidential VMs (OVMF, TDVF), which ends with a table of GUIDs (evidence is for \`${SEKISHO} inspect\`)`,
     )
   }
   if (second !== undefined)

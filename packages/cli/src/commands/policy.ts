@@ -6,6 +6,7 @@ import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { emulatedMark, reappraised, show, showRows, when } from '../remote/show.ts'
+import { SEKISHO } from '../self.ts'
 
 const MAX_POLICY = 512 * 1024
 
@@ -66,7 +67,7 @@ export async function policyVersionsCommand(options: RemoteOptions, around: Arou
       { title: 'BY', value: (row) => row.text('createdBy') },
       { title: 'NOTE', value: (row) => row.optional('note') ?? '' },
     ],
-    'There is no policy yet: nothing is released. `sekisho policy starter` prints some to start from.',
+    `There is no policy yet: nothing is released. \`${SEKISHO} policy starter\` prints some to start from.`,
   )
 }
 

@@ -8,6 +8,7 @@ import { clientOf } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { reappraised, show, showRows, when } from '../remote/show.ts'
 import { toYaml } from '../render/yaml.ts'
+import { SEKISHO } from '../self.ts'
 import { referenceValues } from '../tee/reference-values.ts'
 import { readEvidence } from './evidence-file.ts'
 
@@ -122,7 +123,7 @@ export async function referenceListCommand(options: RemoteOptions, around: Aroun
         tone: (row) => (row.has('lastMatched') ? undefined : 'open'),
       },
     ],
-    'There are no reference values yet; `sekisho reference from-evidence` makes a set from a workload’s evidence.',
+    `There are no reference values yet; \`${SEKISHO} reference from-evidence\` makes a set from a workload’s evidence.`,
   )
 }
 

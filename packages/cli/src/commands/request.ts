@@ -8,6 +8,7 @@ import { errorCode, inWords } from '../input.ts'
 import { namespaceOf, profileOf } from '../remote/profile.ts'
 import { resourcePath } from '../remote/resource.ts'
 import { when } from '../remote/show.ts'
+import { SEKISHO } from '../self.ts'
 
 /** Options of `sekisho request`, as the argument parser gives them. */
 export interface RequestOptions extends AttesterFlags {
@@ -51,7 +52,7 @@ export async function requestCommand(path: string, options: RequestOptions, arou
     if (error instanceof attesting.Refusal)
       throw new CliError(
         EXIT.rejected,
-        `refused: ${error.code}${error.id === undefined ? '' : `; the owner sees why with \`sekisho decision show ${error.id}${namespace === undefined ? '' : ` --namespace ${namespace}`}\``}`,
+        `refused: ${error.code}${error.id === undefined ? '' : `; the owner sees why with \`${SEKISHO} decision show ${error.id}${namespace === undefined ? '' : ` --namespace ${namespace}`}\``}`,
         { cause: error, ...(options.emulated !== undefined && error.code === 'root-untrusted' ? FOREIGN_WORLD : {}) },
       )
     if (error instanceof attesting.ClientError)
@@ -66,7 +67,7 @@ export async function requestCommand(path: string, options: RequestOptions, arou
 /** A world of one's own is the commonest reason why an emulated machine is refused, and no policy mends that. */
 const FOREIGN_WORLD = {
   details: [
-    'emulated machines are known to a checkpoint of `sekisho up --emulated` alone, and only those of the world.json in its data folder: --world',
+    `emulated machines are known to a checkpoint of \`${SEKISHO} up --emulated\` alone, and only those of the world.json in its data folder: --world`,
   ],
 }
 
@@ -82,5 +83,5 @@ async function refuseExisting(path: string): Promise<void> {
 
 function unreachable({ code, message }: ClientError, server: string): string {
   if (code !== 'unreachable') return `${server}: ${message}`
-  return `${server} does not answer; is the checkpoint up? \`sekisho up\` starts one`
+  return `${server} does not answer; is the checkpoint up? \`${SEKISHO} up\` starts one`
 }

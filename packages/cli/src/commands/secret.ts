@@ -7,6 +7,7 @@ import { wholeList } from '../remote/pages.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { resourcePath } from '../remote/resource.ts'
 import { show, showRows, when } from '../remote/show.ts'
+import { SEKISHO } from '../self.ts'
 
 const MAX_SECRET = 1024 * 1024
 
@@ -47,7 +48,7 @@ export async function secretListCommand(options: RemoteOptions, around: Around):
       { title: 'VERSION', value: (row) => String(row.number('version')) },
       { title: 'CREATED', value: (row) => when(row.optional('created')) },
     ],
-    'There are no secrets yet; `sekisho secret put` stores one.',
+    `There are no secrets yet; \`${SEKISHO} secret put\` stores one.`,
   )
 }
 

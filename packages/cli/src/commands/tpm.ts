@@ -5,6 +5,7 @@ import { clientOf } from '../remote/client.ts'
 import { wholeList } from '../remote/pages.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { counted, show, showRows, when } from '../remote/show.ts'
+import { SEKISHO } from '../self.ts'
 
 /** `sekisho tpm list` */
 export async function tpmListCommand(options: RemoteOptions, around: Around): Promise<number> {
@@ -25,7 +26,7 @@ export async function tpmListCommand(options: RemoteOptions, around: Around): Pr
         tone: (row) => (row.has('revoked') ? 'bad' : undefined),
       },
     ],
-    'No TPM has enrolled a key; `sekisho request --tpm` does, when it asks for a secret.',
+    `No TPM has enrolled a key; \`${SEKISHO} request --tpm\` does, when it asks for a secret.`,
   )
 }
 
@@ -51,5 +52,5 @@ export async function tpmReadmitCommand(name: string, options: RemoteOptions, ar
 
 function keyName(name: string): string {
   if (/^[0-9a-f]{68,132}$/.test(name)) return name
-  throw usageError('expected the name of a key in hexadecimal, as `sekisho tpm list` shows it')
+  throw usageError(`expected the name of a key in hexadecimal, as \`${SEKISHO} tpm list\` shows it`)
 }

@@ -19,6 +19,7 @@ import { dataFolder } from '../remote/folders.ts'
 import { writePrivate } from '../remote/private-file.ts'
 import { DEFAULT_PORT } from '../remote/profile.ts'
 import { Paper } from '../render/paper.ts'
+import { SEKISHO } from '../self.ts'
 import { VERSION } from '../version.ts'
 import { type ServedWorld, serveWorld } from './emulate.ts'
 import { SETUP_LINK } from './login.ts'
@@ -246,7 +247,7 @@ async function announce(
     paper.blank().line(0, 2, `${why} This link works once, for 30 minutes:`)
     paper.verbatim(2, setupLink)
     const where = options.data === undefined ? '' : ` --data ${options.data}`
-    paper.line(0, 2, 'or, on this machine, in another terminal:').verbatim(2, `npx sekisho login${where}`)
+    paper.line(0, 2, 'or, on this machine, in another terminal:').verbatim(2, `${SEKISHO} login${where}`)
   }
   around.out(paper.blank().line(0, 2, { text: 'Ctrl-C stops it.', tone: 'faint' }).toString())
 }

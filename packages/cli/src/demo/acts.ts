@@ -1,6 +1,7 @@
 import { type Attester, type LeasedSecret, Refusal, renewLease, requestLeasedSecret } from '@sekisho/attester'
 import { Answer } from '../remote/answer.ts'
 import type { Client } from '../remote/client.ts'
+import { SEKISHO } from '../self.ts'
 import type { Narrator } from './narrator.ts'
 
 /** The secret that both stories are about. */
@@ -9,7 +10,7 @@ export const RESOURCE = 'demo/database/password'
 /** The owner stores the secret. */
 export async function storeSecret(owner: Client, secret: string, tell: Narrator): Promise<void> {
   tell.step('secret', 'The owner hands a secret to the checkpoint.')
-  tell.command(`sekisho secret put ${RESOURCE} < password.txt`)
+  tell.command(`${SEKISHO} secret put ${RESOURCE} < password.txt`)
   const json = { value: Buffer.from(secret).toString('base64'), contentType: 'text/plain' }
   const { version } = new Answer(await owner.send('PUT', owner.in(`/secrets/${RESOURCE}`), { json })).raw
   tell.say(`${RESOURCE}: version ${String(version)}, encrypted at rest; the database alone reveals nothing.`)
@@ -38,7 +39,7 @@ export async function tellRefusal(owner: Client, outcome: LeasedSecret | Refusal
   const { code, id } = outcome
   if (id === undefined) throw new Error('the refusal names no decision')
   tell.say({ text: 'REFUSED', tone: 'bad' }, `  the workload hears no more than “${code}”, decision ${id}`)
-  tell.command(`sekisho decision show ${id}`)
+  tell.command(`${SEKISHO} decision show ${id}`)
   const decision = new Answer(await owner.get(owner.in(`/decisions/${id}`)))
   const reasons = decision.texts('reasons')
   const remedies = decision.list('remedies').map((one) => ({ action: one.text('action'), by: one.text('by') }))
@@ -70,7 +71,7 @@ export function tellRelease(outcome: LeasedSecret | Refusal, secret: string, tel
 export async function tellReceipt(owner: Client, logKey: string, decision: string, tell: Narrator): Promise<void> {
   tell.step('receipt', 'A receipt proves the decision to anybody, offline.')
   tell.command(
-    `sekisho log receipt ${decision} -o receipt.json && sekisho log check-receipt receipt.json --key log.key`,
+    `${SEKISHO} log receipt ${decision} -o receipt.json && ${SEKISHO} log check-receipt receipt.json --key log.key`,
   )
   const { verifyReceipt } = await import('@sekisho/broker')
   const receipt = await owner.get(owner.in(`/decisions/${decision}/receipt`))

@@ -7,6 +7,7 @@ import type { Around } from '../around.ts'
 import { serveWorld } from '../commands/emulate.ts'
 import { Answer } from '../remote/answer.ts'
 import type { Client } from '../remote/client.ts'
+import { SEKISHO } from '../self.ts'
 import { snpDoor } from '../tee/snp.ts'
 import { activate, ask, RESOURCE, refusedRenewal, storeSecret, tellReceipt, tellRefusal, tellRelease } from './acts.ts'
 import type { Narrator } from './narrator.ts'
@@ -56,11 +57,11 @@ export async function tellEmulatedStory(tell: Narrator, around: Around): Promise
       const attester = emulatedAttester(world, guest)
 
       tell.step('refused', 'A workload on a confidential VM asks for it.')
-      tell.command(`sekisho request ${RESOURCE} --emulated snp --product Milan --world world.json -o password.txt`)
+      tell.command(`${SEKISHO} request ${RESOURCE} --emulated snp --product Milan --world world.json -o password.txt`)
       await tellRefusal(owner, await ask(owner, attester), tell)
 
       tell.step('remedy', 'The owner says which measurement is known.')
-      tell.command('sekisho reference from-evidence web-guest report.bin')
+      tell.command(`${SEKISHO} reference from-evidence web-guest report.bin`)
       const { evidence } = await attester.attest({ reportData: randomBytes(64) })
       const values = snpReferenceValues(evidence)
       await owner.send('PUT', owner.in('/references/web-guest'), { json: { tee: 'snp', values, owner: 'demo' } })
@@ -101,7 +102,7 @@ async function tellAdvisory(owner: Client, tell: Narrator): Promise<void> {
   const advisory = { id: ADVISORY, vendor: 'amd', products: ['Milan'], published: new Date().toISOString() }
   await owner.send('POST', owner.in('/advisories'), { json: advisory })
   const affected = new Answer(await owner.get(owner.in(`/advisories/${ADVISORY}/affected`))).list('affected')
-  tell.command(`sekisho advisory affected ${ADVISORY}`)
+  tell.command(`${SEKISHO} advisory affected ${ADVISORY}`)
   tell.say(`${affected.length} live lease is on such a machine.`)
   tell.fact({ advisory: ADVISORY, affected: affected.map((one) => one.text('lease')) })
 
@@ -109,7 +110,7 @@ async function tellAdvisory(owner: Client, tell: Narrator): Promise<void> {
   tell.say(ONE_LINE.trim())
   const text = POLICY + ONE_LINE
   const report = new Answer(await owner.send('POST', owner.in('/policy/dry-run'), { json: { text } }))
-  tell.command('sekisho policy dry-run policy.cedar && sekisho policy set policy.cedar')
+  tell.command(`${SEKISHO} policy dry-run policy.cedar && ${SEKISHO} policy set policy.cedar`)
   tell.say({ text: 'dry run ', tone: 'faint' }, report.text('summary'))
   const active = await activate(owner, text, ADVISORY)
   tell.say(

@@ -6,6 +6,7 @@ import { tpmAddress } from '../checkpoint/attesters.ts'
 import { isRecord } from '../options/record.ts'
 import { readTpmRootFiles } from '../options/tpm-roots.ts'
 import type { Client } from '../remote/client.ts'
+import { SEKISHO } from '../self.ts'
 import { tpmDoor } from '../tee/tpm.ts'
 import { activate, ask, refusedRenewal, storeSecret, tellReceipt, tellRefusal, tellRelease } from './acts.ts'
 import type { Narrator } from './narrator.ts'
@@ -95,7 +96,7 @@ async function tellOn(attester: TpmAttester, roots: TpmRoots, tell: Narrator, ar
 async function rememberBoot(owner: Client, attester: TpmAttester, tell: Narrator): Promise<void> {
   tell.step('reference', 'The owner says which boot is known: this machine’s registers as they are now.')
   tell.command(
-    'sekisho attest --tpm /dev/tpmrm0 -o quote.json && sekisho reference from-evidence this-machine quote.json',
+    `${SEKISHO} attest --tpm /dev/tpmrm0 -o quote.json && ${SEKISHO} reference from-evidence this-machine quote.json`,
   )
   const { evidence } = await attester.attest({ reportData: randomBytes(48) })
   const { reportData: _, ...values } = tpmDoor.skeleton(evidence)

@@ -1,5 +1,6 @@
 import type { Around } from '../around.ts'
 import { CliError, EXIT, unreadable } from '../exit.ts'
+import { SEKISHO } from '../self.ts'
 import { namespaceOf, type Profile, profileOf, type RemoteOptions } from './profile.ts'
 
 /** One thing that is wrong with a request. */
@@ -109,7 +110,7 @@ async function reach({ server, token }: Profile, method: string, path: string, b
   } catch (error) {
     throw new RemoteError(
       EXIT.unreadable,
-      `${server} does not answer (${reasonOf(error)}); is the checkpoint up? \`sekisho up\` starts one`,
+      `${server} does not answer (${reasonOf(error)}); is the checkpoint up? \`${SEKISHO} up\` starts one`,
       undefined,
       { cause: error },
     )
@@ -141,8 +142,8 @@ function problemOf(response: Response, bytes: Uint8Array, { server, token }: Pro
   const hint =
     response.status === 401
       ? token === undefined
-        ? `; no token for ${server}: \`sekisho login\` gets one`
-        : '; the token is unknown here, expired or revoked: `sekisho login` gets a new one'
+        ? `; no token for ${server}: \`${SEKISHO} login\` gets one`
+        : `; the token is unknown here, expired or revoked: \`${SEKISHO} login\` gets a new one`
       : ''
   // The server's log line of this request has the same id.
   const id = problem.instance === undefined ? '' : ` (request ${problem.instance.replace(/^urn:sekisho:request:/, '')})`

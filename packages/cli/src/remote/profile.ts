@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Around } from '../around.ts'
 import { unreadable, usageError } from '../exit.ts'
 import { errorCode, inWords } from '../input.ts'
+import { SEKISHO } from '../self.ts'
 import { profileFile } from './folders.ts'
 import { writePrivate } from './private-file.ts'
 
@@ -62,7 +63,8 @@ async function readProfile(around: Around): Promise<Profile | undefined> {
     throw inWords(path, error)
   }
   const known = parsed(text)
-  if (known === undefined) throw unreadable(`${path}: expected { "server", "token" }; \`sekisho login\` writes it anew`)
+  if (known === undefined)
+    throw unreadable(`${path}: expected { "server", "token" }; \`${SEKISHO} login\` writes it anew`)
   return known
 }
 

@@ -1,5 +1,6 @@
 import { toHex } from '@sekisho/evidence'
 import type { EifMeasurement, EifSection, EifSigner } from '@sekisho/measurement'
+import { SEKISHO } from '../self.ts'
 import { Paper, type PaperOptions, type Span } from './paper.ts'
 import { addTable, type Column } from './table.ts'
 import { toYaml } from './yaml.ts'
@@ -40,7 +41,11 @@ export function renderEnclaveImage(view: EnclaveImageView, options: PaperOptions
     return paper.toString()
   }
   paper.heading('Expectations')
-  paper.line(2, 0, '`--expect-out FILE` writes them for `sekisho verify --expect` and `sekisho reference import`.')
+  paper.line(
+    2,
+    0,
+    `\`--expect-out FILE\` writes them for \`${SEKISHO} verify --expect\` and \`${SEKISHO} reference import\`.`,
+  )
   return paper.verbatim(2, toYaml(expectations).trimEnd()).toString()
 }
 

@@ -1,4 +1,5 @@
 import type { Recognised } from '@sekisho/evidence/recognise'
+import { SEKISHO } from '../self.ts'
 import type { Field } from '../tee/door.ts'
 import { digestText } from './digest.ts'
 import { Paper, type PaperOptions } from './paper.ts'
@@ -22,7 +23,7 @@ export function renderFields(view: FieldsView, options: PaperOptions): string {
     { text: recognised.form, tone: 'strong' },
     `  ${recognised.evidence.length} bytes, SHA-256 ${view.sha256}`,
   )
-  paper.line(0, 2, 'Decoded only: nothing here is verified. `sekisho verify` does that.')
+  paper.line(0, 2, `Decoded only: nothing here is verified. \`${SEKISHO} verify\` does that.`)
   for (const remark of remarksOf(recognised)) paper.line(0, 2, `- ${remark}`)
   const width = nameWidth(view.fields)
   let before: string | undefined

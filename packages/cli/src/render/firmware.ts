@@ -1,4 +1,5 @@
 import type { FirmwareTee, Machine } from '@sekisho/measurement'
+import { SEKISHO } from '../self.ts'
 import { Paper, type PaperOptions } from './paper.ts'
 import { toYaml } from './yaml.ts'
 
@@ -45,7 +46,11 @@ export function renderFirmware(view: FirmwareView, options: PaperOptions): strin
   paper.line(name.length + 4, 0, { text: meaning, tone: 'faint' })
   addCoverage(paper, view)
   paper.heading('Expectations')
-  paper.line(2, 0, '`--expect-out FILE` writes them for `sekisho verify --expect` and `sekisho reference import`.')
+  paper.line(
+    2,
+    0,
+    `\`--expect-out FILE\` writes them for \`${SEKISHO} verify --expect\` and \`${SEKISHO} reference import\`.`,
+  )
   return paper.verbatim(2, toYaml(expectations).trimEnd()).toString()
 }
 

@@ -26,7 +26,7 @@ describe('sekisho up', () => {
       /This link works once, for 30 minutes:/,
     ])
       assert.match(out, line)
-    assert.match(out, /npx sekisho login --data /)
+    assert.match(out, /\bsekisho login --data /)
   })
 
   it('a second process on the same folder is refused in words', async () => {
