@@ -209,12 +209,25 @@ describe('recognise: binary wrappers', () => {
   })
 })
 
+/** A report in hexadecimal whose digit at 100 is `other`. */
+function mistyped(other: string): Uint8Array {
+  const digits = Buffer.from(report()).toString('hex')
+  return text(`${digits.slice(0, 100)}${other}${digits.slice(101)}`)
+}
+
 describe('recognise: what cannot be read', () => {
   const cases: readonly (readonly [name: string, input: Uint8Array, offset: number, expected: RegExp])[] = [
     ['nothing', new Uint8Array(0), 0, /nothing/],
     ['a character in hexadecimal', text('0400020081g00'), 10, /base64|hexadecimal/],
     ['a character in base64', text('BAACAIEAA!AA'), 9, /base64/],
     ['odd hexadecimal', text('040002008'), 9, /odd number/],
+    [
+      'one wrong letter in long hexadecimal, all of which is base64 too',
+      mistyped('g'),
+      100,
+      /"g".*a hexadecimal digit/,
+    ],
+    ['one digit missing in long hexadecimal', mistyped(''), 2367, /odd number/],
     ['JSON that ends early', text('{"quote": "AAAA"'), 16, /`,` or `}`/],
     ['JSON with a fault behind two-byte characters', text('{"é": tru}'), 7, /a JSON value/],
     ['PEM without its end', text('-----BEGIN QUOTE-----\nAAAA\n'), 27, /END QUOTE/],

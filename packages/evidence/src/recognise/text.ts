@@ -125,7 +125,7 @@ function openDigits(text: string, where: string): Opened {
   const hex = hexDigits(text)
   if (hex.bytes !== undefined) return { name: 'hexadecimal', inner: { bytes: hex.bytes }, path: '' }
   const noBase64 = text.search(NOT_BASE64)
-  if (noBase64 < 0) {
+  if (noBase64 < 0 && !isMistypedHex(hex, text.length)) {
     const bytes = decodeBase64(text)
     if (bytes !== undefined) return { name: 'base64', inner: { bytes }, path: '' }
   }
@@ -138,6 +138,14 @@ interface HexDigits {
   /** Index of the first character that is no digit and no separator, or -1; and how many there are. */
   readonly stranger: number
   readonly strangers: number
+  /** How many of the digits are decimal. */
+  readonly decimals: number
+}
+
+// Every hexadecimal digit is base64 too. Of random bytes ten in sixteen hexadecimal digits are decimal, and ten in
+// sixty-four characters of base64, of which forty-two are no hexadecimal digit at all.
+function isMistypedHex({ strangers, decimals }: HexDigits, length: number): boolean {
+  return length >= 64 && strangers * 64 <= length && decimals * 3 >= length
 }
 
 // Digits with white space, colons or commas between, and `0x` in front of each group. In one pass, without copies:
@@ -147,6 +155,7 @@ function hexDigits(text: string): HexDigits {
   let digits = 0
   let stranger = -1
   let strangers = 0
+  let decimals = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     const value = hexValue(code)
@@ -158,10 +167,11 @@ function hexDigits(text: string): HexDigits {
     else {
       bytes[digits >> 1] = ((bytes[digits >> 1] as number) << 4) | value
       digits++
+      if (value < 10) decimals++
     }
   }
   const whole = stranger < 0 && digits % 2 === 0
-  return { bytes: whole ? bytes.subarray(0, digits / 2) : undefined, stranger, strangers }
+  return { bytes: whole ? bytes.subarray(0, digits / 2) : undefined, stranger, strangers, decimals }
 }
 
 function hexValue(code: number): number {
