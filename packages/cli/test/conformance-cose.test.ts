@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { ccaCases } from '../src/conformance/arm/cca.ts'
+import { psaCases } from '../src/conformance/arm/psa.ts'
 import type { CaseRunner } from '../src/conformance/case.ts'
-import { ccaCases } from '../src/conformance/cca.ts'
 import { findCases, readCase } from '../src/conformance/find.ts'
-import { nitroCases } from '../src/conformance/nitro.ts'
-import { psaCases } from '../src/conformance/psa.ts'
+import { nitroCases } from '../src/conformance/nitro/cases.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 

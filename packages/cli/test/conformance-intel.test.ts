@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { JsonValue } from '../src/conformance/case.ts'
-import { intelCases } from '../src/conformance/intel.ts'
+import { intelCases } from '../src/conformance/intel/cases.ts'
 import { runWithin } from './run.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))

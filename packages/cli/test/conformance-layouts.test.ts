@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { ccaCases } from '../src/conformance/arm/cca.ts'
+import { psaCases } from '../src/conformance/arm/psa.ts'
 import type { CaseResult, CaseRunner, JsonValue } from '../src/conformance/case.ts'
-import { ccaCases } from '../src/conformance/cca.ts'
-import { nitroCases } from '../src/conformance/nitro.ts'
-import { nvidiaCases } from '../src/conformance/nvidia.ts'
-import { psaCases } from '../src/conformance/psa.ts'
-import { sevCases } from '../src/conformance/sev.ts'
+import { nitroCases } from '../src/conformance/nitro/cases.ts'
+import { nvidiaCases } from '../src/conformance/nvidia/cases.ts'
+import { sevCases } from '../src/conformance/sev/cases.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 const skip = existsSync(VECTORS) ? false : `needs the vectors in ${VECTORS} (SEKISHO_VECTORS)`

@@ -7,7 +7,7 @@ import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { Verdict } from '@sekisho/evidence'
 import type { CaseResult, JsonValue } from '../src/conformance/case.ts'
-import { nvidiaCases } from '../src/conformance/nvidia.ts'
+import { nvidiaCases } from '../src/conformance/nvidia/cases.ts'
 import { runWithin } from './run.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { findCases, readCase } from '../src/conformance/find.ts'
-import { ibmSeCases } from '../src/conformance/ibm-se.ts'
-import { sevCases } from '../src/conformance/sev.ts'
+import { ibmSeCases } from '../src/conformance/ibm-se/cases.ts'
+import { sevCases } from '../src/conformance/sev/cases.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 

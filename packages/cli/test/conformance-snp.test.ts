@@ -5,7 +5,7 @@ import { join, relative } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import type { CaseResult, JsonValue } from '../src/conformance/case.ts'
-import { snpCases } from '../src/conformance/snp.ts'
+import { snpCases } from '../src/conformance/snp/cases.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 const SNP = join(VECTORS, 'amd-sev-snp')

@@ -16,11 +16,13 @@ import {
   toPem,
 } from '@sekisho/emulator/kit'
 import type { JsonValue } from '../src/conformance/case.ts'
-import { iasCases } from '../src/conformance/ias.ts'
-import { textMember } from '../src/conformance/snp-files.ts'
-import { tokenCases } from '../src/conformance/token.ts'
-import { runRows } from '../src/conformance/token-rows.ts'
-import { x509Cases } from '../src/conformance/x509.ts'
+import { CaseFiles } from '../src/conformance/case-files.ts'
+import { textMember } from '../src/conformance/json.ts'
+import { conclude } from '../src/conformance/run.ts'
+import { tokenCases } from '../src/conformance/token/cases.ts'
+import { iasCases } from '../src/conformance/token/ias.ts'
+import { readRows } from '../src/conformance/token/rows.ts'
+import { x509Cases } from '../src/conformance/token/x509.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 const FOLDER = join(VECTORS, 'tokens')
@@ -87,8 +89,8 @@ describe('what the runners would say of other values', { skip }, () => {
     const outcomeFor = async (expectedNonce: string): Promise<string> => {
       const rows = [{ name: 'made', jwks, token: token.trim(), expectedNonce, reason: 'nonce' }]
       const content = { tee: 'token', version: 'mixed', expect: { verdict: 'invalid', fields: { rows: 1 } } }
-      const bytes = new TextEncoder().encode(JSON.stringify(rows))
-      return (await runRows(join(FOLDER, 'negatives'), 'made', content, bytes)).outcome
+      const run = await readRows(new CaseFiles(join(FOLDER, 'negatives')), rows)
+      return (await conclude('made', content, run)).outcome
     }
     assert.equal(await outcomeFor('another-nonce'), 'pass')
     assert.equal(await outcomeFor('sp1-test-nonce-1764708636'), 'fail')

@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { azureCases } from '../src/conformance/azure.ts'
 import type { CaseRunner } from '../src/conformance/case.ts'
 import { findCases, readCase } from '../src/conformance/find.ts'
-import { measuredBootCases } from '../src/conformance/measured-boot.ts'
-import { tpmCases } from '../src/conformance/tpm.ts'
+import { tpmCases } from '../src/conformance/tpm/cases.ts'
+import { measuredBootCases } from '../src/conformance/tpm/measured-boot.ts'
 
 const VECTORS = process.env.SEKISHO_VECTORS ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
 

@@ -57,20 +57,20 @@ export async function conformanceCommand(
 
 async function loadRunners(): Promise<readonly CaseRunner[]> {
   const runners: readonly Promise<CaseRunner>[] = [
-    import('../conformance/snp.ts').then((one) => one.snpCases),
-    import('../conformance/intel.ts').then((one) => one.intelCases),
-    import('../conformance/nitro.ts').then((one) => one.nitroCases),
-    import('../conformance/sev.ts').then((one) => one.sevCases),
-    import('../conformance/ibm-se.ts').then((one) => one.ibmSeCases),
-    import('../conformance/nvidia.ts').then((one) => one.nvidiaCases),
-    import('../conformance/cca.ts').then((one) => one.ccaCases),
-    import('../conformance/psa.ts').then((one) => one.psaCases),
-    import('../conformance/tpm.ts').then((one) => one.tpmCases),
-    import('../conformance/measured-boot.ts').then((one) => one.measuredBootCases),
+    import('../conformance/snp/cases.ts').then((one) => one.snpCases),
+    import('../conformance/intel/cases.ts').then((one) => one.intelCases),
+    import('../conformance/nitro/cases.ts').then((one) => one.nitroCases),
+    import('../conformance/sev/cases.ts').then((one) => one.sevCases),
+    import('../conformance/ibm-se/cases.ts').then((one) => one.ibmSeCases),
+    import('../conformance/nvidia/cases.ts').then((one) => one.nvidiaCases),
+    import('../conformance/arm/cca.ts').then((one) => one.ccaCases),
+    import('../conformance/arm/psa.ts').then((one) => one.psaCases),
+    import('../conformance/tpm/cases.ts').then((one) => one.tpmCases),
+    import('../conformance/tpm/measured-boot.ts').then((one) => one.measuredBootCases),
     import('../conformance/azure.ts').then((one) => one.azureCases),
-    import('../conformance/x509.ts').then((one) => one.x509Cases),
-    import('../conformance/ias.ts').then((one) => one.iasCases),
-    import('../conformance/token.ts').then((one) => one.tokenCases),
+    import('../conformance/token/x509.ts').then((one) => one.x509Cases),
+    import('../conformance/token/ias.ts').then((one) => one.iasCases),
+    import('../conformance/token/cases.ts').then((one) => one.tokenCases),
   ]
   return Promise.all(runners)
 }

@@ -1,6 +1,4 @@
-import { readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { type Check, EvidenceError, type Verdict } from '@sekisho/evidence'
+import type { Check, Verdict } from '@sekisho/evidence'
 import {
   type AzureEvidence,
   type AzureVerifyOptions,
@@ -13,26 +11,33 @@ import {
 import { decodeSnpReport } from '@sekisho/evidence/snp'
 import { parseTdxQuote } from '@sekisho/evidence/tdx'
 import { parseAttest, readPcrs, spkiOf } from '@sekisho/evidence/tpm'
-import type { CaseResult, Comparison, JsonValue } from './case.ts'
-import { compareMembers, type Observer } from './compare-members.ts'
-import { applyEdit } from './edits.ts'
-import type { MutationRunner } from './find.ts'
-import { checksOf, conclude, expectedMembers, holds, type ReasonWords, type Ruling, vocabularyOf } from './judged.ts'
-import { CaseFiles, isRecord, member, sha256Hex, textMember } from './snp-files.ts'
-import { fieldValues } from './snp-values.ts'
-import { TPM_WORDS } from './tpm.ts'
-import { attestValues, hex } from './tpm-values.ts'
+import type { Comparison, JsonValue, MutationRunner } from './case.ts'
+import type { CaseFiles } from './case-files.ts'
+import { type Found, same } from './compare.ts'
+import { member, textMember, timeOf } from './json.ts'
+import { checksOf, holds, isOpen, type ReasonWords, type Ruling, ruledBy, ruling } from './ruling.ts'
+import { casesOf } from './run.ts'
+import { fieldValues } from './snp/values.ts'
+import { TPM_WORDS } from './tpm/cases.ts'
+import { attestValues } from './tpm/values.ts'
+import { hex, sha256Hex } from './values.ts'
 
 /** Runs cases of Azure confidential VMs, and edits of these. */
-export const azureCases: MutationRunner = {
+export const azureCases: MutationRunner = casesOf({
   tees: ['azure-vtpm'],
-  run: async (folder, name, content) => {
-    const files = new CaseFiles(folder)
-    const result = await runCase(files, name, content)
-    return (await files.read('evidence.json')) === undefined ? result : withJson(result, files, content)
+  read: async (files, content) => {
+    const evidence = await evidenceOf(files)
+    const ruled = await judged(evidence, await optionsOf(files, content))
+    // Edits are of the files that the JSON form was split into.
+    const isEdited = member(content, 'ops') !== undefined
+    const last = isEdited ? [] : await compareJson(files, content, evidence, ruled)
+    return { ruling: ruled, found: foundIn({ evidence, ruled }), last }
   },
-  runMutations,
-}
+  mutated: (original, mutation) => {
+    const nonce = textMember(member(original, 'expect'), 'nonce')
+    return { ...original, ...(nonce === undefined ? {} : { expectedNonce: nonce }), ...mutation }
+  },
+})
 
 const WORDS: ReasonWords = {
   ...TPM_WORDS,
@@ -49,86 +54,37 @@ const WORDS: ReasonWords = {
   'unsupported-version': ['malformed'],
 }
 
-const VOCABULARY = vocabularyOf(WORDS)
-
-async function runMutations(folder: string, name: string, content: JsonValue): Promise<readonly CaseResult[]> {
-  const mutations = member(content, 'mutations')
-  const list: readonly JsonValue[] = Array.isArray(mutations) ? mutations : []
-  const results: CaseResult[] = []
-  for (const mutation of list) {
-    const base = join(folder, textMember(mutation, 'base') ?? '')
-    const original: JsonValue = JSON.parse(await readFile(join(base, 'case.json'), 'utf8'))
-    if (textMember(original, 'tee') !== 'azure-vtpm') return []
-    const files = new CaseFiles(base)
-    const ops = member(mutation, 'ops')
-    for (const op of Array.isArray(ops) ? ops : []) await applyEdit(dirname(base), files, op)
-    const nonce = textMember(member(original, 'expect'), 'nonce')
-    const edits =
-      isRecord(original) && isRecord(mutation)
-        ? { ...original, ...(nonce === undefined ? {} : { expectedNonce: nonce }), ...mutation }
-        : mutation
-    results.push(await runCase(files, `${name}#${textMember(mutation, 'id') ?? '?'}`, edits))
-  }
-  return results
-}
-
 interface AzureRun {
-  readonly files: CaseFiles
   readonly evidence: AzureEvidence
   readonly ruled: Ruling
 }
 
-async function runCase(files: CaseFiles, name: string, content: JsonValue): Promise<CaseResult> {
-  const evidence = await evidenceOf(files)
-  const run: AzureRun = { files, evidence, ruled: judged(evidence, await optionsOf(files, content)) }
-  const { comparisons, unimplemented } = await compareMembers(expectedMembers(content), run, OBSERVERS)
-  return conclude(name, content, run.ruled, comparisons, unimplemented)
-}
-
-/** The JSON form has to read as the files that it was split into, and to give the same checks. */
-async function withJson(result: CaseResult, files: CaseFiles, content: JsonValue): Promise<CaseResult> {
-  const json = parseAzureJson(await files.need('evidence.json'))
-  const split = await evidenceOf(files)
-  const same = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
+/** The JSON form has to read as the files that it was split into, and to come to the same. */
+async function compareJson(
+  files: CaseFiles,
+  content: JsonValue,
+  split: AzureEvidence,
+  { verdict }: Ruling,
+): Promise<readonly Comparison[]> {
+  const file = await files.read('evidence.json')
+  if (file === undefined) return []
+  const json = parseAzureJson(file)
+  const isSame = (a: Uint8Array | undefined, b: Uint8Array | undefined): boolean =>
     a !== undefined && b !== undefined && hex(a) === hex(b)
-  const ruled = judged(await files.need('evidence.json'), await optionsOf(files, content))
-  const comparisons: readonly Comparison[] = [
-    {
-      path: 'evidence.json.hclReport',
-      expected: true,
-      actual: same(json.hclReport, split.hclReport),
-      equal: same(json.hclReport, split.hclReport),
-    },
-    {
-      path: 'evidence.json.message',
-      expected: true,
-      actual: same(json.quote?.message, split.quote?.message),
-      equal: same(json.quote?.message, split.quote?.message),
-    },
-    {
-      path: 'evidence.json.verdict',
-      expected: result.actualVerdict,
-      actual: ruled.verdict,
-      equal: ruled.verdict === result.actualVerdict,
-    },
+  return [
+    same('evidence.json.hclReport', true, isSame(json.hclReport, split.hclReport)),
+    same('evidence.json.message', true, isSame(json.quote?.message, split.quote?.message)),
+    same('evidence.json.verdict', verdict, (await judged(file, await optionsOf(files, content))).verdict),
   ]
-  const bad = comparisons.find(({ equal }) => !equal)
-  if (bad === undefined) return { ...result, comparisons: [...result.comparisons, ...comparisons] }
-  return {
-    ...result,
-    outcome: 'fail',
-    comparisons: [...result.comparisons, ...comparisons],
-    message: `a value differs: ${bad.path}`,
-  }
 }
 
 async function evidenceOf(files: CaseFiles): Promise<AzureEvidence> {
   const message = await files.read('tpm-quote.msg')
   const signature = await files.read('tpm-quote.sig')
-  const pcrs = await files.read('pcrs.json')
+  const pcrs = await files.readJson('pcrs.json')
   const tdQuote = await files.read('td-quote.bin')
   const vcek = await files.read('certs/vcek.der')
-  const values = pcrs === undefined ? undefined : readPcrs(JSON.parse(new TextDecoder().decode(pcrs)))
+  const values = pcrs === undefined ? undefined : readPcrs(pcrs)
   return {
     hclReport: await files.need('hcl-report.bin'),
     ...(message === undefined || signature === undefined
@@ -140,40 +96,26 @@ async function evidenceOf(files: CaseFiles): Promise<AzureEvidence> {
 }
 
 async function optionsOf(files: CaseFiles, content: JsonValue): Promise<AzureVerifyOptions> {
-  const ask = await files.read('certs/ask.der')
-  const ark = await files.read('certs/ark.der')
-  const vcek = await files.read('certs/vcek.der')
-  const crl = await files.read('certs/crl.der')
+  const snp = await files.readEach(CERTIFICATES)
   const nonce = textMember(content, 'expectedNonce') ?? textMember(member(content, 'expect'), 'nonce')
   return {
-    at: new Date(textMember(content, 'evaluateAt') ?? Number.NaN),
-    collateral: {
-      snp: {
-        ...(vcek === undefined ? {} : { vcek }),
-        ...(ask === undefined ? {} : { ask }),
-        ...(ark === undefined ? {} : { ark }),
-        ...(crl === undefined ? {} : { crl }),
-      },
-    },
+    at: timeOf(content),
+    collateral: { snp },
     // A case without a revocation list is one that decided to go without.
-    waive: crl === undefined && ark !== undefined ? ['snp.crl.present'] : [],
+    waive: snp.crl === undefined && snp.ark !== undefined ? ['snp.crl.present'] : [],
     expect: nonce === undefined ? {} : { reportData: nonce },
   }
 }
 
-function judged(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Ruling {
-  try {
-    return { ...rulingOf(verifyAzureSync(evidence, options)), vocabulary: VOCABULARY }
-  } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error
-    return {
-      vocabulary: VOCABULARY,
-      verdict: 'invalid',
-      reasons: WORDS[error.code] ?? [error.code],
-      decidedBy: error.code,
-      message: error.message,
-    }
-  }
+const CERTIFICATES = {
+  vcek: 'certs/vcek.der',
+  ask: 'certs/ask.der',
+  ark: 'certs/ark.der',
+  crl: 'certs/crl.der',
+} as const
+
+function judged(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOptions): Promise<Ruling> {
+  return ruling(() => verifyAzureSync(evidence, options), WORDS, rulingOf)
 }
 
 const PRODUCTS = ['Milan', 'Genoa', 'Turin'] as const
@@ -191,30 +133,11 @@ function rulingOf(found: Verdict): Ruling {
   const [by] = failed
   // Several parts can be wrong at once, and a verdict names them all; a case names one.
   if (by !== undefined)
-    return {
-      verdict: 'invalid',
-      reasons: failed.flatMap(({ id }) => WORDS[id] ?? [id]),
-      decidedBy: by.id,
-      message: by.reason,
-      found,
-    }
+    return { ...ruledBy('invalid', by, WORDS), reasons: failed.flatMap(({ id }) => WORDS[id] ?? [id]), found }
   const open = [...all.filter(({ id }) => !id.startsWith('azure.part.')), ...parts].find(
-    (check) =>
-      check.phase === 'authenticity' &&
-      check.outcome === 'unchecked' &&
-      check.waived !== true &&
-      check.blockedBy === undefined &&
-      !NEEDS_COLLATERAL.test(check.id) &&
-      check.id !== 'tpm.ak.trust',
+    (check) => isOpen(check) && !NEEDS_COLLATERAL.test(check.id) && check.id !== 'tpm.ak.trust',
   )
-  if (open === undefined) return { verdict: 'valid', reasons: [], found }
-  return {
-    verdict: 'unverifiable',
-    reasons: WORDS[open.id] ?? [open.id],
-    decidedBy: open.id,
-    message: open.reason,
-    found,
-  }
+  return { ...ruledBy(open === undefined ? 'valid' : 'unverifiable', open, WORDS), found }
 }
 
 function failing({ parts = [] }: Verdict, check: Check): readonly Check[] {
@@ -223,23 +146,25 @@ function failing({ parts = [] }: Verdict, check: Check): readonly Check[] {
   return part === undefined ? [check] : checksOf(part.verdict)
 }
 
-/** What was found, member by member of a case's `expect`. */
-const OBSERVERS: Readonly<Record<string, Observer<AzureRun>>> = {
-  checks: checkValues,
-  hcl: ({ evidence }) => hclValues(evidence),
-  runtimeDataSha256: ({ evidence }) => sha256Hex(parseHclReport(evidence.hclReport).claims),
-  vmConfiguration: ({ evidence }) => claimsOf(evidence).vmConfiguration,
-  userData: ({ evidence }) => claimsOf(evidence).userData ?? null,
-  keys: ({ evidence }) => claimsOf(evidence).keys.map(({ kid, kty, keyOps }) => ({ kid, kty, keyOps })),
-  akSpkiSha256: ({ evidence }) => sha256Hex(spkiOf(claimsOf(evidence).ak.key)),
-  quote: ({ evidence }) =>
-    evidence.quote === undefined ? undefined : attestValues(parseAttest(evidence.quote.message)),
-  nonce: ({ evidence }) => nonceOf(evidence),
-  nonceText: ({ evidence }) => {
-    const text = Buffer.from(nonceOf(evidence) ?? '', 'hex').toString('latin1')
-    return /^[\x20-\x7e]*$/.test(text) ? text : null
-  },
-  hardwareReport: hardwareValues,
+/** What was found, by the members of a case's `expect`. */
+function foundIn(run: AzureRun): Found {
+  const { evidence } = run
+  return {
+    checks: () => checkValues(run),
+    hcl: () => hclValues(evidence),
+    runtimeDataSha256: () => sha256Hex(parseHclReport(evidence.hclReport).claims),
+    vmConfiguration: () => claimsOf(evidence).vmConfiguration,
+    userData: () => claimsOf(evidence).userData ?? null,
+    keys: () => claimsOf(evidence).keys.map(({ kid, kty, keyOps }) => ({ kid, kty, keyOps })),
+    akSpkiSha256: () => sha256Hex(spkiOf(claimsOf(evidence).ak.key)),
+    quote: () => evidence.quote && attestValues(parseAttest(evidence.quote.message)),
+    nonce: () => nonceOf(evidence),
+    nonceText: () => {
+      const text = Buffer.from(nonceOf(evidence) ?? '', 'hex').toString('latin1')
+      return /^[\x20-\x7e]*$/.test(text) ? text : null
+    },
+    hardwareReport: () => hardwareValues(run),
+  }
 }
 
 function claimsOf({ hclReport }: AzureEvidence): ReturnType<typeof readRuntimeClaims> {

@@ -53,3 +53,8 @@ export interface CaseRunner {
    */
   run(folder: string, name: string, content: JsonValue): Promise<CaseResult>
 }
+
+/** A runner that also knows the `mutations.json` of its kind of evidence; no results when the file is of another kind. */
+export interface MutationRunner extends CaseRunner {
+  runMutations(folder: string, name: string, content: JsonValue): Promise<readonly CaseResult[]>
+}

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JsonValue } from './case.ts'
-import { type CaseFiles, isRecord, member, textMember } from './snp-files.ts'
+import type { CaseFiles } from './case-files.ts'
+import { isRecord, member, textMember } from './json.ts'
 
 /**
  * Makes one edit of a `mutations.json` on the files of a case, in memory.

@@ -2,8 +2,10 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { type CliError, unreadable } from '../exit.ts'
 import { inWords } from '../input.ts'
-import type { CaseResult, CaseRunner, JsonValue } from './case.ts'
-import { isLaunchList, runLaunchList } from './launch.ts'
+import type { CaseResult, CaseRunner, JsonValue, MutationRunner } from './case.ts'
+import { textMember } from './json.ts'
+import { isLaunchList, runLaunchList } from './launch/list.ts'
+import { notRun } from './run.ts'
 
 const MAX_DEPTH = 12
 const MAX_CASE_FILE = 50_000_000
@@ -83,7 +85,7 @@ export async function readCase(file: CaseFile, runners: readonly CaseRunner[]): 
     })
   }
   // Event logs on their own are of no TEE: their cases name a kind instead.
-  const tee = textMember(content, 'tee') || textMember(content, 'kind')
+  const tee = textMember(content, 'tee') || (textMember(content, 'kind') ?? '')
   const runner = runners.find((one) => one.tees.includes(tee))
   if (runner === undefined) return [unknownKind(name, tee)]
   return [await guarded(name, tee, () => runner.run(folder, name, content))]
@@ -113,11 +115,6 @@ async function guardedAll(label: string, run: () => Promise<readonly CaseResult[
   }
 }
 
-/** A runner that also knows the `mutations.json` of its kind of evidence; no results when the file is of another kind. */
-export interface MutationRunner extends CaseRunner {
-  runMutations(folder: string, name: string, content: JsonValue): Promise<readonly CaseResult[]>
-}
-
 function hasMutations(runner: CaseRunner): runner is MutationRunner {
   return 'runMutations' in runner
 }
@@ -129,11 +126,6 @@ async function guarded(name: string, tee: string, run: () => Promise<CaseResult>
   } catch (error) {
     return notRun(name, tee, error)
   }
-}
-
-function notRun(name: string, tee: string, error: unknown): CaseResult {
-  const message = `the case could not be run: ${error instanceof Error ? error.message : String(error)}`
-  return { ...unknownKind(name, tee), outcome: 'fail', unimplemented: [], message }
 }
 
 function unknownKind(name: string, tee: string): CaseResult {
@@ -159,10 +151,4 @@ async function readJson(path: string): Promise<JsonValue> {
     if (error instanceof SyntaxError || error instanceof TypeError) throw unreadable(`${path}: ${error.message}`, error)
     throw inWords(path, error)
   }
-}
-
-function textMember(content: JsonValue, name: string): string {
-  if (typeof content !== 'object' || content === null || Array.isArray(content)) return ''
-  const value = Object.entries(content).find(([key]) => key === name)?.[1]
-  return typeof value === 'string' ? value : ''
 }

@@ -1,0 +1,81 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { JsonValue } from './case.ts'
+
+/** Files of one case, with edits on top. */
+export class CaseFiles {
+  /** Absolute. */
+  readonly folder: string
+  readonly #edited = new Map<string, Uint8Array>()
+
+  /** `folder` is absolute. */
+  constructor(folder: string) {
+    this.folder = folder
+  }
+
+  /** The folder that the case's own is in; without the edits. */
+  get parent(): CaseFiles {
+    return new CaseFiles(dirname(this.folder))
+  }
+
+  /** The file with its edits; undefined when there is none. */
+  async read(name: string): Promise<Uint8Array | undefined> {
+    const edited = this.#edited.get(name)
+    if (edited !== undefined) return edited
+    try {
+      return new Uint8Array(await readFile(join(this.folder, name)))
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  /** As {@link read}. @throws Error when there is no such file: the case names it */
+  async need(name: string): Promise<Uint8Array> {
+    const bytes = await this.read(name)
+    if (bytes === undefined) throw new Error(`the case has no file ${name}`)
+    return bytes
+  }
+
+  /** A file as text; undefined when there is none. */
+  async readText(name: string): Promise<string | undefined> {
+    const bytes = await this.read(name)
+    return bytes === undefined ? undefined : new TextDecoder().decode(bytes)
+  }
+
+  /** A file as JSON; undefined when there is none. @throws SyntaxError when it is no JSON */
+  async readJson(name: string): Promise<JsonValue | undefined> {
+    const text = await this.readText(name)
+    return text === undefined ? undefined : JSON.parse(text)
+  }
+
+  /** As {@link readJson}. @throws Error when there is no such file */
+  async needJson(name: string): Promise<JsonValue> {
+    return JSON.parse(new TextDecoder().decode(await this.need(name)))
+  }
+
+  /** The files of these names that there are, each under the key it is given here. */
+  async readEach<Key extends string>(names: Readonly<Record<Key, string>>): Promise<Partial<Record<Key, Uint8Array>>> {
+    const found: Partial<Record<Key, Uint8Array>> = {}
+    for (const [key, name] of Object.entries(names) as [Key, string][]) {
+      const bytes = await this.read(name)
+      if (bytes !== undefined) found[key] = bytes
+    }
+    return found
+  }
+
+  /** Names of the files in a folder of the case, sorted; none when there is no such folder. */
+  async list(folder = '.'): Promise<readonly string[]> {
+    try {
+      return (await readdir(join(this.folder, folder))).sort()
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+      throw error
+    }
+  }
+
+  /** Puts `bytes` in the place of a file, in memory only. */
+  edit(name: string, bytes: Uint8Array): void {
+    this.#edited.set(name, bytes)
+  }
+}
