@@ -1,7 +1,5 @@
 import type { Check, TrustAnchor, Verdict } from '@sekisho/evidence'
-
-/** Layers of a platform, each resting on the one before it. */
-export type LayerId = 'silicon' | 'firmware' | 'isolation' | 'workload' | 'runtime' | 'conversation'
+import { LAYERS, type LayerId, listedLayer } from './layers.ts'
 
 /** Who may or may not interfere with a workload. */
 export type PartyId = 'vendor' | 'physical' | 'host' | 'hypervisor' | 'paravisor' | 'guest'
@@ -51,26 +49,6 @@ export interface TrustMap {
   readonly anchors: readonly TrustAnchor[]
 }
 
-/** Words in ids of checks, after the TEE's name, that tell which layer a check is about; the first that fits counts. */
-const LAYER_OF_CHECK: readonly (readonly [LayerId, RegExp])[] = [
-  ['conversation', /report-data|freshness|user-data|public-key|nonce|challenge|audience|selection$/],
-  ['runtime', /rtmr|pcr|event-log|\.log\.|secure-boot|vbs|hvci|elam|\.rem\d|runtime|open-pcrs|resets|clock|vm-id/],
-  [
-    'workload',
-    /expect\.(measurement|signer|svn|host-data|owner|product-id|config-svn|extended-product-id|family-id|image-id|id-key|author-key|components)|id-block|measurements/,
-  ],
-  [
-    'isolation',
-    /debug|migration|vmpl|expect\.policy|attributes|xfam|service-td|sept|\.tud|guest-requested|provision-key|lifecycle|\.mode/,
-  ],
-  [
-    'firmware',
-    /(^|\.)tcb|qe-identity|\.qe\.|module|firmware|mitigations|min-tcb|platform\.|platform-info|seam|driver|vbios|tee-tcb-svn/,
-  ],
-]
-
-const LAYERS: readonly LayerId[] = ['silicon', 'firmware', 'isolation', 'workload', 'runtime', 'conversation']
-
 /** Computes the map of a verdict; of composite evidence all parts count. */
 export function trustMapOf(verdict: Verdict): TrustMap {
   const checks = allChecks(verdict)
@@ -99,12 +77,9 @@ export function fallen(before: Verdict, after: Verdict): readonly Check[] {
   return allChecks(after).filter(({ id, outcome }) => outcome !== 'pass' && passed.has(id))
 }
 
-/** The layer that a check is about. */
+/** The layer that a check is about; of one that is not known here, such as a newer checkpoint's, its phase tells. */
 export function layerOf({ id, phase }: Pick<Check, 'id' | 'phase'>): LayerId {
-  // Where a chain ends is about whoever signed, whatever it was that they signed.
-  if (/\.(hardware|root|pinned)$/.test(id)) return 'silicon'
-  const found = LAYER_OF_CHECK.find(([, words]) => words.test(id))?.[0]
-  return found ?? (phase === 'authenticity' ? 'silicon' : 'workload')
+  return listedLayer(id) ?? (phase === 'authenticity' ? 'silicon' : 'workload')
 }
 
 function layerFrom(id: LayerId, checks: readonly Check[], verdict: Verdict): Layer {
@@ -130,23 +105,30 @@ function isEmulation(check: string, phase: Check['phase'], verdict: Verdict): bo
   return verdict.emulated && phase === 'appraisal' && check.endsWith('.hardware')
 }
 
+/** Assumptions that are about a party, by their ids. */
+const ASSUMPTIONS = {
+  vendor: ['vendor-key', 'vendor-keys', 'keys', 'chip-key', 'protection-key'],
+  physical: ['no-interposer', 'no-link-interposer', 'no-physical-access', 'physical-attack'],
+  paravisor: ['paravisor'],
+} as const satisfies Partial<Record<PartyId, readonly string[]>>
+
 function partiesOf(verdict: Verdict, layers: readonly Layer[]): readonly PartyStanding[] {
   const { isolation, debug } = verdict.claims
   const standing = hostStanding(verdict, layers)
   const host = { standing, because: hostReason(standing, debug, isolation) }
-  const vendor = assumption(verdict, /vendor|key|root|aws/)
   return [
-    { id: 'vendor', standing: 'assumed', because: vendor ?? 'keys' },
-    ...assumedParty('physical', assumption(verdict, /interposer|physical|replay|bus/)),
+    { id: 'vendor', standing: 'assumed', because: assumption(verdict, 'vendor') ?? 'keys' },
+    ...assumedParty('physical', assumption(verdict, 'physical')),
     { id: 'host', ...host },
     { id: 'hypervisor', ...host },
-    ...assumedParty('paravisor', assumption(verdict, /paravisor|hcl|vtpm/)),
+    ...assumedParty('paravisor', assumption(verdict, 'paravisor')),
     ...guestParty(isolation),
   ]
 }
 
-function assumption({ assumed }: Verdict, words: RegExp): { readonly statement: string } | undefined {
-  const found = assumed.find(({ id }) => words.test(id))
+function assumption({ assumed }: Verdict, party: keyof typeof ASSUMPTIONS): { readonly statement: string } | undefined {
+  const ids: readonly string[] = ASSUMPTIONS[party]
+  const found = assumed.find(({ id }) => ids.includes(id))
   return found === undefined ? undefined : { statement: found.statement }
 }
 

@@ -1,5 +1,6 @@
 import type { Outcome, Party, VerdictOutcome } from '@sekisho/evidence'
-import type { LayerId, PartyId, PartyReason, Standing } from '../map/model.ts'
+import type { LayerId } from '../map/layers.ts'
+import type { PartyId, PartyReason, Standing } from '../map/model.ts'
 
 /** Languages of the page. */
 export type Language = 'en' | 'ja'
