@@ -11,7 +11,7 @@ import {
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { Certificate } from '../x509/certificate.ts'
-import { constraintFault, isListed, isSignedBy, isStrong, MAX_INTERMEDIATES } from './chain.ts'
+import { constraintFault, isListed, isSignedBy, isStrong, MAX_INTERMEDIATES } from './certificates.ts'
 import { namesIssuer } from './key-ids.ts'
 import type { IbmSeState } from './state.ts'
 import type { HostKeyDocument } from './x509-files.ts'

@@ -19,7 +19,7 @@ import {
   type ListSearch,
   type Path,
   signingCertificates,
-} from './chain.ts'
+} from './certificates.ts'
 import { type IbmSeClaims, ibmSeAssumptions, ibmSeClaims, ibmSeNotes } from './claims.ts'
 import { isSeExchange, parseSeExchange, type SeExchange } from './exchange.ts'
 import { APPRAISAL_STEPS, EXCHANGE_STEPS } from './exchange-steps.ts'

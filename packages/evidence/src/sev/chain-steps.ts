@@ -12,7 +12,7 @@ import {
 import type { Finding } from '../core/verdict.ts'
 import type { SignatureJob } from '../crypto/jobs.ts'
 import { AMD_USAGE } from './amd-certificate.ts'
-import type { SevPlace } from './chain.ts'
+import type { SevPlace } from './certificates.ts'
 import { SEV_USAGE, sevUsageName } from './sev-certificate.ts'
 import type { SevSignatures, SevState } from './state.ts'
 

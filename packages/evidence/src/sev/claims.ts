@@ -1,7 +1,7 @@
 import { toHex } from '../core/bytes.ts'
 import type { Assumption, Claims, Note } from '../core/verdict.ts'
 import { productOfAnchor } from './anchors.ts'
-import type { SevPlace } from './chain.ts'
+import type { SevPlace } from './certificates.ts'
 import type { SevPolicy } from './policy.ts'
 import type { SevState } from './state.ts'
 

@@ -1,7 +1,7 @@
 import { toHex } from '../core/bytes.ts'
 import type { Field } from '../core/fields.ts'
 import type { AmdCertificate } from './amd-certificate.ts'
-import { parseSevCertificates, type SevPlace } from './chain.ts'
+import { parseSevCertificates, type SevPlace } from './certificates.ts'
 import { sevPolicy } from './policy.ts'
 import { parseSevLaunchMeasure, parseSevReport, SEV_LAUNCH_MEASURE_SIZE, SEV_REPORT_SIZE } from './report.ts'
 import { isEmptySlot, type SevCertificate, sevAlgorithmName, sevUsageName } from './sev-certificate.ts'

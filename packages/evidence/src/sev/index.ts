@@ -1,7 +1,7 @@
 export { spkiOf as sevSpki } from '../crypto/spki.ts'
 export { type AmdCertificate, encodeAmdCertificate, parseAmdCertificate } from './amd-certificate.ts'
 export { AMD_SEV_ROOTS } from './anchors.ts'
-export { parseSevCertificates, type SevCertificates, type SevPlace } from './chain.ts'
+export { parseSevCertificates, type SevCertificates, type SevPlace } from './certificates.ts'
 export type { SevClaims } from './claims.ts'
 export {
   readSevExpectations,

@@ -1,7 +1,7 @@
 import type { EvidenceError } from '../core/errors.ts'
 import type { TrustAnchor } from '../core/verdict.ts'
 import type { DigestJob, HmacJob, SignatureJob } from '../crypto/jobs.ts'
-import type { SevCertificates, SevPlace } from './chain.ts'
+import type { SevCertificates, SevPlace } from './certificates.ts'
 import type { SevExpectations } from './expectations.ts'
 import type { SevPolicy } from './policy.ts'
 import type { SevLaunch, SevLaunchMeasure, SevReport } from './report.ts'

@@ -7,7 +7,7 @@ import { CURVE_BYTES, type DigestJob, type EcKey, type PublicKey, sha256 } from 
 import { rsaKey, rsaSpki } from '../crypto/rsa-key.ts'
 import { sameKey } from '../x509/signature.ts'
 import { type AzureKeyQuote, azureKeyQuote } from './azure-key.ts'
-import { parseChain, type TokenChain } from './chain.ts'
+import { parseChain, type TokenChain } from './certificates.ts'
 import { keyKindOf } from './services.ts'
 
 /** One key of a set that the caller trusts. */

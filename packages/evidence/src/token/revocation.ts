@@ -7,7 +7,7 @@ import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
 import { decodePem } from '../x509/pem.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
-import type { TokenChain } from './chain.ts'
+import type { TokenChain } from './certificates.ts'
 import type { TokenList, TokenRevocation, TokenState } from './state.ts'
 
 /** Most revocation lists of one verification. */
