@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { canonicalJson } from '@sekisho/evidence'
 import { ByName, compareMembers } from '../src/conformance/compare.ts'
 
 test('each member of `expect` is compared with what was found under its name; one with nothing is named', async () => {
@@ -46,4 +47,20 @@ test('a member of the name of what every object inherits is found nowhere', asyn
   assert.deepEqual(await compareMembers(listed, {}), { comparisons: [], unimplemented: ['expect.constructor'] })
   const inner = await compareMembers([['fields', { constructor: 'x' }]], { fields: ByName.of({}) })
   assert.deepEqual(inner, { comparisons: [], unimplemented: ['expect.fields.constructor'] })
+})
+
+test('numbers that canonical JSON cannot hold are compared as they are, and shown as text', async () => {
+  const listed = [
+    ['exponent', 3],
+    ['share', 0.5],
+    ['clock', 2 ** 60],
+  ] as const
+  const found = { exponent: Number.POSITIVE_INFINITY, share: 0.5, clock: { of: [Number.NaN] } }
+  const { comparisons } = await compareMembers(listed, found)
+  assert.deepEqual(comparisons, [
+    { path: 'exponent', expected: 3, actual: 'Infinity', equal: false },
+    { path: 'share', expected: '0.5', actual: '0.5', equal: true },
+    { path: 'clock', expected: String(2 ** 60), actual: { of: ['NaN'] }, equal: false },
+  ])
+  assert.doesNotThrow(() => canonicalJson(comparisons))
 })

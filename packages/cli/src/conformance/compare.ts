@@ -82,7 +82,19 @@ export function compareTree(path: string, expected: JsonValue, actual: JsonValue
 
 /** Compares one plain value. */
 export function same(path: string, expected: JsonValue, actual: JsonValue | undefined): Comparison {
-  return { path, expected, actual, equal: expected === actual }
+  return {
+    path,
+    expected: writable(expected),
+    actual: actual === undefined ? undefined : writable(actual),
+    equal: expected === actual,
+  }
+}
+
+// Canonical JSON, which results are written in, holds safe integers only: other numbers are shown as text.
+function writable(value: JsonValue): JsonValue {
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? value : String(value)
+  if (Array.isArray(value)) return value.map(writable)
+  return isRecord(value) ? Object.fromEntries(Object.entries(value).map(([name, one]) => [name, writable(one)])) : value
 }
 
 function compareLists(
