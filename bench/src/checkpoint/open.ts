@@ -46,8 +46,8 @@ export async function openCheckpoint(
   const log = await openLog(db, { origin: 'bench.example/log', signingKey: keys.logKey })
   const verifier = openVerifier({ source, trustAnchors: world.anchors })
   const issuer = 'https://bench.example'
-  const { signer, sessionKey } = keys
-  const broker = await openBroker({ db, vault, log, verifier, signer, sessionKey, issuer, production: false })
+  const { sessionKey } = keys
+  const broker = await openBroker({ db, vault, log, verifier, sessionKey, issuer, production: false })
   const tokens = accessTokens(db)
   return {
     db,

@@ -11,6 +11,7 @@ import type { AttestOutcome, AttestRequest } from './model.ts'
 import { record } from './record.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
 import { storeRefused } from './refused-evidence.ts'
+import { isCurrent } from './result-keys.ts'
 import { rulesOf } from './rules.ts'
 import { isFarOff, nonceOf, readSpent, sessionOf, spendSession } from './sessions.ts'
 import type { Rules, Session, StoredAppraisal } from './state.ts'
@@ -124,7 +125,9 @@ interface Concluding {
   readonly repeats: boolean
 }
 
-async function conclude(core: Core, concluding: Concluding): Promise<AttestOutcome> {
+const MAX_ROUNDS = 5
+
+async function conclude(core: Core, concluding: Concluding, round = 0): Promise<AttestOutcome> {
   const { session, request, rules, evaluation, teeKey } = concluding
   const { judged, verdict, appraisal, refusal } = evaluation
   const { at } = request
@@ -133,9 +136,10 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
   const text = refusal === undefined ? verdictText(core, verdict) : wholeText(verdict)
   const expires = new Date(at.getTime() + core.limits.tokenSeconds * 1000)
   const stored = appraisalOf(concluding, text, expires)
+  const { signer } = core.resultKeys
   const token =
     refusal === undefined
-      ? await issueToken(core, appraisal, verdict, {
+      ? await issueToken(core, signer, appraisal, verdict, {
           namespace: session.namespace,
           appraisal: stored.id,
           decision,
@@ -156,7 +160,12 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
     // A key that was revoked while its evidence was judged vouches for nothing any more.
     const keys = judged.flatMap(({ grounds }) => grounds.enrolledKey ?? [])
     if (!(await areEnrolled(sql, session.namespace, keys))) return 'tpm-key-revoked'
-    if (!(await spendSession(sql, session, token === undefined ? 'spent' : 'attested', body, at))) return false
+    const spent =
+      token === undefined
+        ? await spendSession(sql, session, 'spent', body, at)
+        : await spendSession(sql, session, 'attested', body, at, signer.kid)
+    // A result under a key that was taken back meanwhile would be refused everywhere.
+    if (!spent) return token === undefined || (await isCurrent(sql, signer.kid)) ? false : 'other-key'
     if (refusal === undefined) await storeGrounds(core, sql, judged, text, at)
     else await storeRefused(sql, judged, text, stored, at)
     await storeAppraisal(sql, stored)
@@ -165,6 +174,12 @@ async function conclude(core: Core, concluding: Concluding): Promise<AttestOutco
     return true
   })
   if (won === 'tpm-key-revoked') return refuse(core, session, won, 'the key was revoked meanwhile', at)
+  if (won === 'other-key') {
+    if (round === MAX_ROUNDS)
+      return refuse(core, session, 'busy', 'the keys of results changed again and again', request.at)
+    await core.resultKeys.refresh()
+    return conclude(core, concluding, round + 1)
+  }
   // Somebody was faster: what they were answered is the answer.
   if (!won) return again(core, session, at, concluding.repeats)
   if (refusal === undefined) rememberStored(core, judged, text)

@@ -14,6 +14,8 @@ import type { BrokerOptions } from './options.ts'
 import { reappraise, resumePending } from './reappraise.ts'
 import { release } from './release.ts'
 import { renew } from './renew.ts'
+import { resultKeyAdmin } from './result-key-acts.ts'
+import { ResultKeys } from './result-keys.ts'
 import { keptNow, pruner } from './retention.ts'
 import { sessionOpener } from './sessions.ts'
 
@@ -25,8 +27,7 @@ import { sessionOpener } from './sessions.ts'
 export async function openBroker(options: BrokerOptions): Promise<Broker> {
   if (options.production && options.verifier.emulated)
     throw new BrokerError('unsafe', 'a production checkpoint does not start with emulated trust anchors')
-  const core = coreOf(options)
-  const { jwk } = core.signer
+  const core = coreOf(options, await ResultKeys.open(options.db, options.vault.ring))
   const prune = pruner(core)
   // Once is enough: nothing emulated is released to from here on.
   let emulatedMayLive = options.production
@@ -52,6 +53,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     receipt: (namespace, decision) => receipt(core, namespace, decision),
     async tick(at) {
       const expired = await expireLeases(core, at)
+      await core.resultKeys.refresh()
       const enrolments = await sweepEnrolments(core, at)
       await resumePending(core, at)
       await expireReferences(core, at)
@@ -64,7 +66,12 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     kept: () => keptNow(core),
     admin: adminOf(core),
     tpmKeys: tpmKeysOf(core),
-    jwks: { keys: [jwk] },
+    resultKeys: resultKeyAdmin(core),
+    async jwks(at) {
+      // Relying parties verify offline: what was known goes on being told while the database is away.
+      await core.resultKeys.refreshOld().catch(() => undefined)
+      return core.resultKeys.published(at)
+    },
     issuer: core.issuer,
   }
 }

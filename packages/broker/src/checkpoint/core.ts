@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto'
-import { type CompiledPolicies, compilePolicies, type Signer } from '@sekisho/appraisal'
+import { type CompiledPolicies, compilePolicies } from '@sekisho/appraisal'
 import type { Verdict } from '@sekisho/evidence'
 import type { Log } from '../log/log.ts'
 import type { Database } from '../storage/sql.ts'
@@ -8,6 +8,7 @@ import { sha256 } from '../verifier/bytes.ts'
 import { type Held, holding } from '../verifier/held.ts'
 import type { Verifier } from '../verifier/model.ts'
 import type { BrokerLimits, BrokerOptions, Retention } from './options.ts'
+import type { ResultKeys } from './result-keys.ts'
 import type { Forgotten, Rules, StoredAppraisal } from './state.ts'
 import type { VerdictWriter } from './verdict-text.ts'
 
@@ -17,7 +18,7 @@ export interface Core {
   readonly vault: Vault
   readonly log: Log
   readonly verifier: Verifier
-  readonly signer: Signer
+  readonly resultKeys: ResultKeys
   readonly sessionKey: KeyObject
   readonly issuer: string
   readonly verifierId: { readonly developer: string; readonly build: string }
@@ -62,14 +63,14 @@ const HELD_POLICIES = 64
 const HELD_DIGESTS = 4096
 
 /** Options with their defaults. */
-export function coreOf(options: BrokerOptions): Core {
-  const { db, vault, log, verifier, signer, sessionKey, issuer, production } = options
+export function coreOf(options: BrokerOptions, resultKeys: ResultKeys): Core {
+  const { db, vault, log, verifier, sessionKey, issuer, production } = options
   return {
     db,
     vault,
     log,
     verifier,
-    signer,
+    resultKeys,
     sessionKey,
     issuer,
     production,

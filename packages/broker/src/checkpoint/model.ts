@@ -7,6 +7,7 @@ import type { FlattenedJwe } from '../vault/vault.ts'
 import type { Acting, BrokerAdmin, Reappraised } from './admin-model.ts'
 import type { Kept } from './options.ts'
 import type { RefusalCode } from './refusal.ts'
+import type { KeySet, ResultKeyAdmin } from './result-key-model.ts'
 
 /** How sessions are spoken: the KBS protocol, whose clients ask again after errors, or the native API. */
 export type Protocol = 'kbs' | 'native'
@@ -165,6 +166,8 @@ export type Cause =
   | { readonly kind: 'collateral' }
   /** A TPM was revoked, by the name of one of its keys. */
   | { readonly kind: 'tpm-key'; readonly name: string }
+  /** A key that signed attestation results was revoked. */
+  | { readonly kind: 'result-key'; readonly kid: string }
 
 /** A live lease that something concerns. */
 export interface AffectedLease {
@@ -309,8 +312,13 @@ export interface Broker {
   kept(): Promise<Kept>
   readonly admin: BrokerAdmin
   readonly tpmKeys: TpmKeys
-  /** The public key of attestation results, as `/.well-known/jwks.json` shows it. */
-  readonly jwks: { readonly keys: readonly Readonly<Record<string, string>>[] }
+  /** Keys that sign attestation results. */
+  readonly resultKeys: ResultKeyAdmin
+  /**
+   * The public keys of attestation results, as `/.well-known/jwks.json` shows them: of the key that signs, of the next one,
+   * and of retired ones whose results are accepted at a time. As they were a second ago at most, while the database answers.
+   */
+  jwks(at: Date): Promise<KeySet>
   readonly issuer: string
 }
 

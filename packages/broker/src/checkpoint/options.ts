@@ -1,5 +1,4 @@
 import type { KeyObject } from 'node:crypto'
-import type { Signer } from '@sekisho/appraisal'
 import type { Log } from '../log/log.ts'
 import type { Database } from '../storage/sql.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -43,7 +42,6 @@ export interface BrokerOptions {
   readonly vault: Vault
   readonly log: Log
   readonly verifier: Verifier
-  readonly signer: Signer
   /** Makes sessions and nonces: a secret key of 32 bytes, the same for all processes of the database. */
   readonly sessionKey: KeyObject
   /** `iss` of attestation results: the URL under which their keys are found. */

@@ -28,6 +28,7 @@ export interface LiveLease extends Row {
   readonly context: string
   readonly outcome: string
   readonly emulated: number
+  readonly result_key: string | null
 }
 
 const PAGE = 1000
@@ -41,7 +42,7 @@ export async function* liveLeases(
   let after = ''
   for (;;) {
     const rows = await core.db.all<LiveLease>(
-      `SELECT l.id, l.resource, l.appraisal, l.expires, a.context, a.outcome, a.emulated FROM leases l
+      `SELECT l.id, l.resource, l.appraisal, l.expires, l.result_key, a.context, a.outcome, a.emulated FROM leases l
        JOIN appraisals a ON a.id = l.appraisal
        WHERE l.namespace = ? AND l.state = 'live' AND l.expires >= ? AND l.id > ? ORDER BY l.id LIMIT ${PAGE}`,
       [namespace, at.getTime(), after],
@@ -58,6 +59,13 @@ export async function* liveLeases(
 type Fate = { readonly code?: undefined } | { readonly code: RefusalCode; readonly reasons: readonly string[] }
 
 const STAYS: Fate = {}
+
+const KEY_REVOKED: Fate = {
+  code: 'attestation-revoked',
+  reasons: [
+    'the key was revoked that had signed the result on which it was granted: somebody else may have written it',
+  ],
+}
 
 /**
  * Looks at every live lease of a namespace again and revokes those that no longer pass, each with a decision, a leaf and
@@ -92,6 +100,7 @@ function judgeOf(
   cause: Cause,
   at: Date,
 ): (lease: LiveLease) => Promise<Fate> {
+  if (cause.kind === 'result-key') return async (lease) => (lease.result_key === cause.kid ? KEY_REVOKED : STAYS)
   const byPolicy = policyJudge(core, namespace, rules, at)
   if (cause.kind === 'policy' || cause.kind === 'advisory') return async (lease) => byPolicy(lease)
   const evidence = new Map<string, Promise<Fate | StoredAppraisal>>()
@@ -334,8 +343,7 @@ export async function revokedSince(sql: Sql, namespace: string, cause: Cause, de
 const PENDING = 'reappraise:'
 
 function pendingName(namespace: string, cause: Cause): string {
-  const what =
-    cause.kind === 'reference' || cause.kind === 'tpm-key' ? cause.name : cause.kind === 'advisory' ? cause.id : ''
+  const what = 'name' in cause ? cause.name : 'id' in cause ? cause.id : 'kid' in cause ? cause.kid : ''
   return `${PENDING}${namespace}:${cause.kind}:${what}`
 }
 

@@ -50,6 +50,8 @@ interface Refusing {
 interface Attested {
   readonly appraisal: StoredAppraisal
   readonly teeKey: JsonWebKey
+  /** The key of the result that was shown; none where a session was. */
+  readonly resultKey: string | undefined
 }
 
 type Found = Attested | Refusing
@@ -63,10 +65,10 @@ async function appraisalOf(core: Core, { by, namespace, at }: ReleaseRequest): P
     return { code: 'namespace-mismatch', reasons: ['the attestation is for another namespace'] }
   if (appraisal.expires < at.getTime()) return { code: 'token-expired', appraisal }
   const { teeKey } = appraisal
-  return teeKey === undefined ? { code: 'not-attested', appraisal } : { appraisal, teeKey }
+  return teeKey === undefined ? { code: 'not-attested', appraisal } : { appraisal, teeKey, resultKey: shown.resultKey }
 }
 
-type Shown = { readonly id: string; readonly namespace: string } | Refusing
+type Shown = { readonly id: string; readonly namespace: string; readonly resultKey?: string } | Refusing
 
 async function bySession(core: Core, token: string, at: Date): Promise<Shown> {
   const session = sessionOf(core, token)
@@ -84,7 +86,9 @@ async function bySession(core: Core, token: string, at: Date): Promise<Shown> {
 
 async function byToken(core: Core, token: string, at: Date): Promise<Shown> {
   const shown = await readToken(core, token, at)
-  return shown.fault === undefined ? { id: shown.appraisal, namespace: shown.namespace } : { code: shown.fault }
+  if (shown.fault === undefined) return { id: shown.appraisal, namespace: shown.namespace, resultKey: shown.kid }
+  // Whoever has a revoked key can write any number of its results: they are not recorded.
+  return shown.fault === 'attestation-revoked' ? { code: shown.fault, unrecorded: true } : { code: shown.fault }
 }
 
 /**
@@ -95,7 +99,7 @@ async function byToken(core: Core, token: string, at: Date): Promise<Shown> {
 async function tryRelease(
   core: Core,
   request: ReleaseRequest,
-  { appraisal, teeKey }: Attested,
+  { appraisal, teeKey, resultKey }: Attested,
   held: Rules | undefined,
 ): Promise<ReleaseOutcome | undefined> {
   const { namespace, resource, at } = request
@@ -114,12 +118,17 @@ async function tryRelease(
   const lease = { id: newId('lse', at), secret: newSecretText(), expires: new Date(at.getTime() + core.leaseMs) }
   const decision = newId('dec', at)
   const done = await core.db.transaction(async (sql) => {
-    const now = await standing(sql, namespace, appraisal.id)
+    const now = await standing(
+      sql,
+      namespace,
+      appraisal.id,
+      resultKey === undefined ? undefined : { kid: resultKey, at },
+    )
     if (now.epoch !== rules.epoch) return 'rules-changed'
     if (now.revoked) return 'revoked'
     await sql.run(
-      `INSERT INTO leases (id, namespace, resource, appraisal, decision, holder_key_sha256, secret_hash, created, expires, state)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'live')`,
+      `INSERT INTO leases (id, namespace, resource, appraisal, decision, holder_key_sha256, secret_hash, created, expires, result_key, state)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'live')`,
       [
         lease.id,
         namespace,
@@ -130,6 +139,7 @@ async function tryRelease(
         toHex(secretHash(lease.secret)),
         at.getTime(),
         lease.expires.getTime(),
+        resultKey ?? null,
       ],
     )
     await record(core, sql, {

@@ -69,7 +69,7 @@ async function tryRenew(
     if (now.revoked) return 'attestation-revoked'
     await noteUsed(sql, { lease: lease.id })
     const changed = await sql.run(
-      `UPDATE leases SET expires = ?, appraisal = ? WHERE id = ? AND state = 'live' AND expires >= ?`,
+      `UPDATE leases SET expires = ?, appraisal = ?, result_key = NULL WHERE id = ? AND state = 'live' AND expires >= ?`,
       [expires.getTime(), appraisal.id, lease.id, at.getTime()],
     )
     if (changed !== 1) return 'lease-ended'

@@ -16,20 +16,28 @@ export async function epochOf(sql: Sql, namespace: string): Promise<number> {
   return Number((await readSetting(sql, epochName(namespace))) ?? 0)
 }
 
-/** The epoch of a namespace's rules, and whether an appraisal was revoked (true for one that is not there): one statement. */
+/**
+ * The epoch of a namespace's rules, and whether an appraisal was revoked (true for one that is not there), or the key of
+ * the result that was shown for it, or that key is over: one statement.
+ */
 export async function standing(
   sql: Sql,
   namespace: string,
   appraisal: string,
+  resultKey?: { readonly kid: string; readonly at: Date },
 ): Promise<{ readonly epoch: number; readonly revoked: boolean }> {
-  const [row] = await sql.all<{ epoch: string | null; revoked: number | null }>(
-    'SELECT (SELECT value FROM settings WHERE name = ?) AS epoch, revoked FROM appraisals WHERE id = ? LIMIT 1',
-    [epochName(namespace), appraisal],
+  const [row] = await sql.all<{ epoch: string | null; revoked: number | null; signed: number }>(
+    `SELECT (SELECT value FROM settings WHERE name = ?) AS epoch, revoked,
+     ${resultKey === undefined ? '1' : SIGNED} AS signed FROM appraisals WHERE id = ? LIMIT 1`,
+    [epochName(namespace), ...(resultKey === undefined ? [] : [resultKey.kid, resultKey.at.getTime()]), appraisal],
   )
   return row === undefined
     ? { epoch: await epochOf(sql, namespace), revoked: true }
-    : { epoch: Number(row.epoch ?? 0), revoked: row.revoked !== null }
+    : { epoch: Number(row.epoch ?? 0), revoked: row.revoked !== null || Number(row.signed) !== 1 }
 }
+
+const SIGNED = `(SELECT COUNT(*) FROM result_keys WHERE kid = ?
+  AND (state = 'current' OR (state = 'retired' AND accepted_until > ?)))`
 
 /** Marks the rules as changed, in the transaction that changes them. */
 export async function bumpEpoch(sql: Sql, namespace: string): Promise<void> {

@@ -73,8 +73,10 @@ export async function readSpent(sql: Sql, { id }: Session): Promise<Spent | unde
 /**
  * Spends a session's nonce, in the transaction that records what it was spent on.
  *
- * @returns false when somebody spent it before, here or in another process, when its time is over, or when what was spent
- *   at its time is forgotten already: by a clock that went back, an old nonce would be new
+ * @param resultKey the key that signed what it was spent on
+ * @returns false when somebody spent it before, here or in another process, when its time is over, when what was spent
+ *   at its time is forgotten already (by a clock that went back, an old nonce would be new), or when `resultKey` is not the
+ *   one that signs any more
  */
 export async function spendSession(
   sql: Sql,
@@ -82,6 +84,7 @@ export async function spendSession(
   state: Spent['state'],
   body: SessionBody,
   at: Date,
+  resultKey?: string,
 ): Promise<boolean> {
   const { id, namespace, protocol, tee, expires, era } = session
   if (expires < at.getTime()) return false
@@ -89,11 +92,17 @@ export async function spendSession(
     `INSERT INTO sessions (id, namespace, protocol, tee, nonce, created, expires, state, body)
      SELECT ?, ?, ?, ?, '', ?, ?, ?, ?
      WHERE NOT EXISTS (SELECT 1 FROM settings WHERE name BETWEEN ? AND '${LAST_ERA}' AND value > ?)
+     ${resultKey === undefined ? '' : SIGNS}
      ON CONFLICT (id) DO NOTHING`,
-    [id, namespace, protocol, tee, at.getTime(), expires, state, JSON.stringify(body), eraName(era), timeText(expires)],
+    [
+      ...[id, namespace, protocol, tee, at.getTime(), expires, state, JSON.stringify(body), eraName(era)],
+      ...[timeText(expires), ...(resultKey === undefined ? [] : [resultKey])],
+    ],
   )
   return changed === 1
 }
+
+const SIGNS = `AND EXISTS (SELECT 1 FROM result_keys WHERE kid = ? AND state = 'current')`
 
 /**
  * Forgets spent sessions whose time is over for a while: at most `batches` times `most`, each in a transaction of its own,

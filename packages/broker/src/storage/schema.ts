@@ -158,4 +158,17 @@ export const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX verdicts_template ON verdicts (template) WHERE template IS NOT NULL`,
     ],
   },
+  {
+    version: 7,
+    statements: [
+      // Keys that sign attestation results; the first start moves the one that `settings` held before here.
+      `CREATE TABLE result_keys (
+        kid TEXT PRIMARY KEY, state TEXT NOT NULL CHECK (state IN ('next', 'current', 'retired', 'revoked')), sealed TEXT,
+        created {INT} NOT NULL, activated {INT}, retired {INT}, accepted_until {INT}, revoked {INT})`,
+      `CREATE UNIQUE INDEX result_keys_one ON result_keys (state) WHERE state IN ('next', 'current')`,
+      // The key of the result that a lease was granted on; none where a session was shown, or evidence since.
+      `ALTER TABLE leases ADD COLUMN result_key TEXT`,
+      `CREATE INDEX leases_result_key ON leases (result_key) WHERE result_key IS NOT NULL`,
+    ],
+  },
 ]

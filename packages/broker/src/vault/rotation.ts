@@ -2,6 +2,7 @@ import type { Database, Sql } from '../storage/sql.ts'
 import { rewrapEnvelope } from './envelope.ts'
 import type { KeyRing } from './master-key.ts'
 import { secretPlace } from './places.ts'
+import { resultKeysMasterIds, rewrapResultKeys } from './result-key-rows.ts'
 import { rewrapServerKeys, serverKeysMasterIds } from './server-keys.ts'
 
 /** Data keys that one transaction wraps anew: few enough that nobody who waits notices. */
@@ -12,12 +13,15 @@ export async function masterKeysInUse(sql: Sql): Promise<readonly string[]> {
   const rows = await sql.all<{ id: string }>(
     `SELECT DISTINCT master_key_id AS id FROM secret_versions WHERE master_key_id <> ''`,
   )
-  return [...new Set([...rows.map(({ id }) => id), ...(await serverKeysMasterIds(sql))])].sort()
+  const ofServer = [...(await serverKeysMasterIds(sql)), ...(await resultKeysMasterIds(sql))]
+  return [...new Set([...rows.map(({ id }) => id), ...ofServer])].sort()
 }
 
 /** Wraps every data key under the ring's current master key; how many there were. */
 export async function rewrapAll(db: Database, ring: KeyRing): Promise<number> {
-  let total = await db.transaction((sql) => rewrapServerKeys(sql, ring))
+  let total = await db.transaction(
+    async (sql) => (await rewrapServerKeys(sql, ring)) + (await rewrapResultKeys(sql, ring)),
+  )
   for (;;) {
     const done = await db.transaction((sql) => rewrapBatch(sql, ring))
     if (done === 0) return total

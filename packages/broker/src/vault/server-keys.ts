@@ -1,36 +1,25 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  createSecretKey,
-  generateKeyPairSync,
-  type KeyObject,
-  randomBytes,
-  sign,
-} from 'node:crypto'
-import type { Signer } from '@sekisho/appraisal'
+import { createPrivateKey, createSecretKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto'
 import { readSetting } from '../storage/settings.ts'
 import type { Database, Sql } from '../storage/sql.ts'
 import { type Envelope, openEnvelope, rewrapEnvelope, sealEnvelope } from './envelope.ts'
+import { envelopeText, readEnvelopeText } from './envelope-text.ts'
 import { VaultError } from './errors.ts'
 import { ENCODED } from './key-material.ts'
 import { KeyRing, type MasterKey } from './master-key.ts'
 import { serverKeyPlace } from './places.ts'
+import { FORMER_SETTING } from './result-key-rows.ts'
 
-/** The keys of the server's own. */
+/** The keys of the server's own that never change. Those that sign attestation results do: `result-key-rows.ts`. */
 export interface ServerKeys {
-  /** Signs attestation results: ES256. */
-  readonly signer: Signer
   /** Signs the log's checkpoints: an Ed25519 private key. */
   readonly logKey: KeyObject
   /** Makes sessions and nonces: 32 bytes for HMAC-SHA-256. */
   readonly sessionKey: KeyObject
 }
 
-const EAR_KEY = 'server-key/ear-es256'
 const LOG_KEY = 'server-key/log-ed25519'
 const SESSION_KEY = 'server-key/session-hmac'
-const NAMES: readonly string[] = [EAR_KEY, LOG_KEY, SESSION_KEY]
+const NAMES: readonly string[] = [LOG_KEY, SESSION_KEY, FORMER_SETTING]
 const SESSION_KEY_SIZE = 32
 
 /**
@@ -47,12 +36,11 @@ export async function serverKeys(
 ): Promise<ServerKeys> {
   const ring = new KeyRing(master, former)
   // Together, so that a first start waits for one disk flush.
-  const [ear, log, session] = await Promise.all([
-    held(db, ring, EAR_KEY, () => generateKeyPairSync('ec', { namedCurve: 'P-256', ...ENCODED }).privateKey),
+  const [log, session] = await Promise.all([
     held(db, ring, LOG_KEY, () => generateKeyPairSync('ed25519', ENCODED).privateKey),
     held(db, ring, SESSION_KEY, () => randomBytes(SESSION_KEY_SIZE)),
   ])
-  return { signer: es256Signer(privateKey(ear)), logKey: privateKey(log), sessionKey: secretKey(session) }
+  return { logKey: privateKey(log), sessionKey: secretKey(session) }
 }
 
 function privateKey(der: Uint8Array): KeyObject {
@@ -62,19 +50,6 @@ function privateKey(der: Uint8Array): KeyObject {
 function secretKey(bytes: Uint8Array): KeyObject {
   if (bytes.length === SESSION_KEY_SIZE) return createSecretKey(bytes)
   throw new VaultError('corrupt', `the setting ${SESSION_KEY} does not hold a key of ${SESSION_KEY_SIZE} bytes`)
-}
-
-/** A signer of attestation results over a P-256 private key. Its `kid` is the key's thumbprint (RFC 7638). */
-export function es256Signer(key: KeyObject): Signer {
-  const { crv = '', x = '', y = '' } = createPublicKey(key).export({ format: 'jwk' })
-  const kid = createHash('sha256')
-    .update(JSON.stringify({ crv, kty: 'EC', x, y }))
-    .digest('base64url')
-  return {
-    kid,
-    jwk: { kty: 'EC', crv, x, y, alg: 'ES256', use: 'sig', kid },
-    sign: (data) => sign('sha256', data, { key, dsaEncoding: 'ieee-p1363' }),
-  }
 }
 
 /** Ids of the master keys that the server's keys are encrypted under. */
@@ -90,7 +65,7 @@ export async function rewrapServerKeys(sql: Sql, ring: KeyRing): Promise<number>
     const envelope = await stored(sql, name)
     if (envelope === undefined || envelope.masterKeyId === ring.current.id) continue
     const anew = await rewrapEnvelope(ring, serverKeyPlace(name), envelope)
-    await sql.run('UPDATE settings SET value = ? WHERE name = ?', [settingText({ ...envelope, ...anew }), name])
+    await sql.run('UPDATE settings SET value = ? WHERE name = ?', [envelopeText({ ...envelope, ...anew }), name])
     count++
   }
   return count
@@ -109,7 +84,7 @@ async function create(db: Database, ring: KeyRing, name: string, make: () => Buf
   return await db.transaction(async (sql) => {
     await sql.run('INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING', [
       name,
-      settingText(envelope),
+      envelopeText(envelope),
     ])
     return (await stored(sql, name)) ?? envelope
   })
@@ -117,37 +92,5 @@ async function create(db: Database, ring: KeyRing, name: string, make: () => Buf
 
 async function stored(sql: Sql, name: string): Promise<Envelope | undefined> {
   const text = await readSetting(sql, name)
-  return text === undefined ? undefined : readEnvelope(text, name)
-}
-
-function settingText(envelope: Envelope): string {
-  return JSON.stringify({
-    masterKeyId: envelope.masterKeyId,
-    dataKeyWrapped: Buffer.from(envelope.dataKeyWrapped).toString('base64'),
-    nonce: Buffer.from(envelope.nonce).toString('base64'),
-    ciphertext: Buffer.from(envelope.ciphertext).toString('base64'),
-  })
-}
-
-function readEnvelope(text: string, name: string): Envelope {
-  const value: unknown = parsed(text)
-  const field = (member: string): string => {
-    const found = typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[member] : undefined
-    if (typeof found === 'string') return found
-    throw new VaultError('corrupt', `the setting ${name} does not hold an encrypted key`)
-  }
-  return {
-    masterKeyId: field('masterKeyId'),
-    dataKeyWrapped: Buffer.from(field('dataKeyWrapped'), 'base64'),
-    nonce: Buffer.from(field('nonce'), 'base64'),
-    ciphertext: Buffer.from(field('ciphertext'), 'base64'),
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  return text === undefined ? undefined : readEnvelopeText(text, `the setting ${name}`)
 }

@@ -107,6 +107,8 @@ export interface Vault {
   rotateMaster(next: MasterKey): Promise<RotationReport>
   /** Id of the master key that new data keys are wrapped under. */
   readonly masterKeyId: string
+  /** The master keys themselves, for keys of the server's own. */
+  readonly ring: KeyRing
 }
 
 /** The master key of a vault, and former ones that data keys may still be wrapped under. */
@@ -129,15 +131,15 @@ export async function openVault(db: Database, { master, former = [] }: VaultOpti
 
 class DatabaseVault implements Vault {
   readonly #db: Database
-  readonly #ring: KeyRing
+  readonly ring: KeyRing
 
   constructor(db: Database, ring: KeyRing) {
     this.#db = db
-    this.#ring = ring
+    this.ring = ring
   }
 
   get masterKeyId(): string {
-    return this.#ring.current.id
+    return this.ring.current.id
   }
 
   async putSecret(sql: Sql, secret: NewSecret): Promise<{ readonly version: number }> {
@@ -166,7 +168,7 @@ class DatabaseVault implements Vault {
     )
     if (row === undefined) return undefined
     const place = secretPlace(namespace, path, row.version, row.content_type)
-    const bytes = await openEnvelope(this.#ring, place, envelopeOf(row))
+    const bytes = await openEnvelope(this.ring, place, envelopeOf(row))
     return { bytes, contentType: row.content_type ?? undefined, version: row.version }
   }
 
@@ -221,8 +223,8 @@ class DatabaseVault implements Vault {
   }
 
   async rotateMaster(next: MasterKey): Promise<RotationReport> {
-    this.#ring.advance(next)
-    const rewrapped = await rewrapAll(this.#db, this.#ring)
+    this.ring.advance(next)
+    const rewrapped = await rewrapAll(this.#db, this.ring)
     return { rewrapped, inUse: await masterKeysInUse(this.#db) }
   }
 
@@ -238,7 +240,7 @@ class DatabaseVault implements Vault {
     await claimPath(sql, { namespace, path, kind, at, metadata: metadata && metadataText(metadata) })
     const version = await nextVersion(sql, namespace, path)
     const type = contentType ?? null
-    const sealed = await sealEnvelope(this.#ring, secretPlace(namespace, path, version, type), bytes)
+    const sealed = await sealEnvelope(this.ring, secretPlace(namespace, path, version, type), bytes)
     await sql.run(
       `INSERT INTO secret_versions (namespace, path, version, content_type, data_key_wrapped, master_key_id, nonce,
         ciphertext, created, created_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,

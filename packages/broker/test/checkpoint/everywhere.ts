@@ -16,6 +16,33 @@ export const MACHINES: readonly (readonly [string, () => Machine])[] = [
 let server: TestPostgres | undefined
 after(() => server?.stop())
 
+/** What two processes of one database have of it; the embedded one has a single process, with two brokers in it. */
+export const SHARED: readonly (readonly [
+  string,
+  string | false,
+  (t: TestContext) => Promise<readonly [Database, Database]>,
+])[] = [
+  [
+    'SQLite',
+    false,
+    async (t) => {
+      const db = await newDatabase(t)
+      return [db, db]
+    },
+  ],
+  [
+    'PostgreSQL',
+    postgresMissing,
+    async (t) => {
+      server ??= await startPostgres()
+      const url = await server.createDatabase()
+      const both = await Promise.all([openDatabase({ url }), openDatabase({ url })])
+      t.after(() => Promise.all(both.map((db) => db.close())))
+      return both
+    },
+  ],
+]
+
 /** Both kinds of database: why it is skipped, if it is, and how an empty one is opened for a test. */
 export const DATABASES: readonly (readonly [string, string | false, (t: TestContext) => Promise<Database>])[] = [
   ['SQLite', false, newDatabase],

@@ -104,7 +104,6 @@ export async function brokerOver(
     verifier,
     vault: await openVault(db, { master }),
     log: await openLog(db, { origin: 'checkpoint.example/log', signingKey: keys.logKey }),
-    signer: keys.signer,
     sessionKey: keys.sessionKey,
     issuer: 'https://checkpoint.example',
     production: false,

@@ -5,14 +5,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { canonicalJson } from '@sekisho/evidence'
-import { type Database, openDatabase } from '../../src/index.ts'
+import { type Database, openDatabase, openVault } from '../../src/index.ts'
 import { MIGRATIONS } from '../../src/storage/schema.ts'
+import { readSetting, writeSetting } from '../../src/storage/settings.ts'
+import { sealEnvelope } from '../../src/vault/envelope.ts'
+import { envelopeText } from '../../src/vault/envelope-text.ts'
+import { serverKeyPlace } from '../../src/vault/places.ts'
+import { FORMER_SETTING, openPrivate, readResultKeys } from '../../src/vault/result-key-rows.ts'
 import {
   attested,
   brokerOver,
   decrypt,
   furnish,
   later,
+  MASTER,
   PERMIT,
   RESOURCE,
   referenceOf,
@@ -24,6 +30,7 @@ import {
 
 /** What each version added, taken away again: the newest first. */
 const UNDONE: readonly (readonly [version: number, statements: readonly string[]])[] = [
+  [7, ['DROP TABLE result_keys', 'DROP INDEX leases_result_key', 'ALTER TABLE leases DROP COLUMN result_key']],
   [6, ['DROP INDEX verdicts_template']],
   [5, ['DROP TABLE verdict_templates', 'ALTER TABLE verdicts DROP COLUMN template']],
   [4, ['DROP TABLE used_appraisals']],
@@ -31,8 +38,19 @@ const UNDONE: readonly (readonly [version: number, statements: readonly string[]
   [2, ['DROP TABLE tpm_enrolments', 'DROP TABLE tpm_keys']],
 ]
 
+/** The one key that signed results lay in the settings up to version 6. */
+async function formerKey(db: Database): Promise<string> {
+  const { ring } = await openVault(db, { master: MASTER() })
+  const [current] = await readResultKeys(db)
+  assert.ok(current)
+  const bytes = (await openPrivate(ring, current)).export({ type: 'pkcs8', format: 'der' })
+  return envelopeText(await sealEnvelope(ring, serverKeyPlace(FORMER_SETTING), bytes))
+}
+
 async function olden(db: Database, version: number): Promise<void> {
+  const key = await formerKey(db)
   await db.transaction(async (sql) => {
+    await writeSetting(sql, FORMER_SETTING, key)
     for (const [one, statements] of UNDONE) {
       if (one <= version) continue
       for (const statement of statements) await sql.run(statement)
@@ -60,7 +78,8 @@ for (const { version } of MIGRATIONS.slice(0, -1))
     const old = await brokerOver(before, verifier)
     await furnish(old, 'default', at)
     await old.admin.putReference('default', referenceOf(verifier, machine, 'mine'), { actor: 'tester', at })
-    const { session } = await attested(old, machine, { namespace: 'default', at, keys })
+    const { session, outcome } = await attested(old, machine, { namespace: 'default', at, keys })
+    const [signing] = (await old.jwks(at)).keys
     const given = await old.release({ by: { session }, namespace: 'default', resource: RESOURCE, at })
     assert.ok(given.released)
     await olden(before, version)
@@ -69,6 +88,15 @@ for (const { version } of MIGRATIONS.slice(0, -1))
     const db = await openDatabase({ folder })
     t.after(() => db.close())
     const broker = await brokerOver(db, verifier)
+    assert.equal((await broker.jwks(at)).keys[0]?.['kid'], signing?.['kid'], 'it goes on signing')
+    assert.equal(await readSetting(db, FORMER_SETTING), undefined)
+    const shown = await broker.release({
+      by: { token: outcome.token ?? '' },
+      namespace: 'default',
+      resource: RESOURCE,
+      at,
+    })
+    assert.ok(shown.released, 'results from before are accepted')
     const [last] = await db.all<{ version: number }>('SELECT MAX(version) AS version FROM schema_versions')
     assert.equal(last?.version, MIGRATIONS.at(-1)?.version)
     assert.equal(
@@ -91,7 +119,7 @@ for (const { version } of MIGRATIONS.slice(0, -1))
       actor: 'tester',
       at: later(at, 61),
     })
-    assert.equal(revoked, 2)
+    assert.equal(revoked, 3)
     // What a release rests on outlives the time after which what was not used goes.
     await broker.tick(later(at, 40 * 24 * 3600))
     assert.equal((await broker.why('default', attestation?.id ?? ''))?.notKept, undefined)

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import koffi from 'koffi'
+import { ResultKeys } from '../../src/checkpoint/result-keys.ts'
 import { VaultError } from '../../src/vault/errors.ts'
 import { masterKeyFrom } from '../../src/vault/master-key-from.ts'
 import type { Pkcs11Location } from '../../src/vault/pkcs11/location.ts'
@@ -87,12 +88,14 @@ describe('a master key in a PKCS#11 token', { skip: missing }, () => {
     const file = master(1)
     const { db, vault } = await opened(t, file)
     await db.transaction((sql) => vault.putSecret(sql, { ...PLACE, bytes: Buffer.from('in the token') }))
-    const { signer } = await serverKeys(db, file)
+    await serverKeys(db, file)
+    const { signer } = await ResultKeys.open(db, vault.ring)
     const token = await create('vault')
-    assert.deepEqual(await vault.rotateMaster(token), { rewrapped: 4, inUse: [token.id] })
+    assert.deepEqual(await vault.rotateMaster(token), { rewrapped: 5, inUse: [token.id] })
     const held = await openVault(db, { master: token })
     assert.equal(text((await held.open(db, PLACE.namespace, PLACE.path))?.bytes), 'in the token')
-    assert.equal((await serverKeys(db, token)).signer.kid, signer.kid)
+    await serverKeys(db, token)
+    assert.equal((await ResultKeys.open(db, held.ring)).signer.kid, signer.kid)
     await db.transaction((sql) => held.putSecret(sql, { ...PLACE, bytes: Buffer.from('second') }))
     await db.run(`UPDATE secret_versions SET path = 'demo/key/9' WHERE version = 1`)
     await db.run(`UPDATE secret_versions SET version = 1 WHERE version = 2`)
@@ -101,7 +104,7 @@ describe('a master key in a PKCS#11 token', { skip: missing }, () => {
     })
     await db.run(`UPDATE secret_versions SET version = 2 WHERE path = '${PLACE.path}'`)
     await db.run(`DELETE FROM secret_versions WHERE path = 'demo/key/9'`)
-    assert.equal((await held.rotateMaster(master(2))).rewrapped, 4)
+    assert.equal((await held.rotateMaster(master(2))).rewrapped, 5)
     assert.equal(text((await held.open(db, PLACE.namespace, PLACE.path))?.bytes), 'second')
   })
 

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { ResultKeys } from '../../src/checkpoint/result-keys.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import type { Database } from '../../src/storage/sql.ts'
 import { VaultError } from '../../src/vault/errors.ts'
@@ -33,7 +34,8 @@ function rotation(open: () => Promise<Database>): void {
     t.after(() => db.close())
     const [old, next] = [master(1), master(2)]
     const vault = await openVault(db, { master: old })
-    const { logKey, signer, sessionKey } = await serverKeys(db, old)
+    const { logKey, sessionKey } = await serverKeys(db, old)
+    const results = await ResultKeys.open(db, vault.ring)
     await fill(db, vault)
     await db.transaction((sql) => vault.remove(sql, PLACE.namespace, PATHS[0] ?? '', AT))
 
@@ -57,7 +59,7 @@ function rotation(open: () => Promise<Database>): void {
     })
     await Promise.all(others)
 
-    assert.ok(report.rewrapped >= PATHS.length - 1 + 3, `${report.rewrapped} rewrapped`)
+    assert.ok(report.rewrapped >= PATHS.length - 1 + 4, `${report.rewrapped} rewrapped`)
     assert.ok(count > 0, 'somebody read in the meantime')
     assert.deepEqual(report.inUse, [next.id])
     assert.equal(vault.masterKeyId, next.id)
@@ -67,7 +69,8 @@ function rotation(open: () => Promise<Database>): void {
     const alone = await openVault(db, { master: next })
     await reads(db, alone, PATHS[1] ?? '')
     const keys = await serverKeys(db, next)
-    assert.equal(keys.signer.kid, signer.kid)
+    assert.equal((await ResultKeys.open(db, alone.ring)).signer.kid, results.signer.kid)
+    await results.refresh()
     assert.ok(keys.logKey.equals(logKey))
     assert.ok(keys.sessionKey.equals(sessionKey))
     await assert.rejects(openVault(db, { master: master(1) }), VaultError)
@@ -101,7 +104,9 @@ function rotation(open: () => Promise<Database>): void {
     const db = await open()
     t.after(() => db.close())
     const all = await Promise.all(Array.from({ length: 8 }, () => serverKeys(db, master(1))))
-    assert.equal(new Set(all.map(({ signer }) => signer.kid)).size, 1)
+    const { ring } = await openVault(db, { master: master(1) })
+    const results = await Promise.all(Array.from({ length: 8 }, () => ResultKeys.open(db, ring)))
+    assert.equal(new Set(results.map(({ signer }) => signer.kid)).size, 1)
     assert.equal(new Set(all.map(({ logKey }) => String(logKey.export({ format: 'jwk' }).d))).size, 1)
     assert.equal(new Set(all.map(({ sessionKey }) => sessionKey.export().toString('hex'))).size, 1)
   })
@@ -134,7 +139,10 @@ describe('rotation of the master key, PostgreSQL', { skip: postgresMissing }, ()
     const databases = await Promise.all([openDatabase({ url }), openDatabase({ url }), openDatabase({ url })])
     for (const db of databases) t.after(() => db.close())
     const all = await Promise.all(databases.map((db) => serverKeys(db, master(1))))
-    assert.equal(new Set(all.map(({ signer }) => signer.kid)).size, 1)
+    const results = await Promise.all(
+      databases.map(async (db) => ResultKeys.open(db, (await openVault(db, { master: master(1) })).ring)),
+    )
+    assert.equal(new Set(results.map(({ signer }) => signer.kid)).size, 1)
     assert.equal(new Set(all.map(({ logKey }) => String(logKey.export({ format: 'jwk' }).d))).size, 1)
     assert.equal(new Set(all.map(({ sessionKey }) => sessionKey.export().toString('hex'))).size, 1)
   })

@@ -93,7 +93,7 @@ async function open(
   const db = await parts.openDatabase(url === undefined ? { folder: join(options.folder, 'db') } : { url })
   closers.push(() => db.close())
   const former = options.former ?? []
-  const { signer, logKey, sessionKey } = await parts.serverKeys(db, master, former)
+  const { logKey, sessionKey } = await parts.serverKeys(db, master, former)
   const vault = await parts.openVault(db, { master, former })
   const port = options.port === 0 ? await freePort(options.host) : options.port
   const issuer = options.publicUrl ?? originOf(options, port)
@@ -117,7 +117,6 @@ async function open(
     vault,
     log,
     verifier,
-    signer,
     sessionKey,
     issuer,
     production,

@@ -74,8 +74,8 @@ export async function startCheckpoint(t: Closing, options: Partial<ServerOptions
     arm: world.arm.endorsements(),
   })
   const issuer = 'https://checkpoint.example'
-  const { signer, sessionKey } = keys
-  const broker = await openBroker({ db, vault, log, verifier, signer, sessionKey, issuer, production: false })
+  const { sessionKey } = keys
+  const broker = await openBroker({ db, vault, log, verifier, sessionKey, issuer, production: false })
   const tokens = accessTokens(db)
   const lines: string[] = []
   const server = await startServer({
