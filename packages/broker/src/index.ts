@@ -108,10 +108,12 @@ export {
   type VaultOptions,
 } from './vault/vault.ts'
 export type {
+  EndorsementFiles,
   Expectations,
   Judged,
   JudgeRequest,
   KeptCollateral,
+  OpenedVerifier,
   Received,
   SecureExecution,
   Verifier,

@@ -1,9 +1,11 @@
 import { sweepEnrolments } from '../enrolment/enrol.ts'
 import { tpmKeysOf } from '../enrolment/keys.ts'
 import { adminOf } from './admin.ts'
+import type { Reappraised } from './admin-model.ts'
 import { affectedBy } from './advisories.ts'
 import { attest } from './attest.ts'
-import { coreOf } from './core.ts'
+import { type Core, coreOf } from './core.ts'
+import { areOtherFiles, noteFiles } from './endorsement-files.ts'
 import { eventsAfter } from './events.ts'
 import { forecast } from './forecast.ts'
 import { decisions, receipt, refusals, why } from './inspect.ts'
@@ -45,6 +47,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     revoke: (namespace, lease, o) => revokeLease(core, namespace, lease, o),
     events: (namespace, after, o = {}) => eventsAfter(core, namespace, after, o),
     reappraiseAll: (namespace, cause, at) => reappraise(core, namespace, cause, at),
+    endorsedBy: (sha256, at, again = false) => endorsedBy(core, sha256, at, again),
     forecast: (request) => forecast(core, request),
     affectedBy: (namespace, advisory, at) => affectedBy(core, namespace, advisory, at),
     why: (namespace, decision) => why(core, namespace, decision),
@@ -74,4 +77,17 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     },
     issuer: core.issuer,
   }
+}
+
+async function endorsedBy(core: Core, sha256: string, at: Date, again: boolean): Promise<Reappraised | undefined> {
+  if (!again && !(await areOtherFiles(core, sha256))) return undefined
+  let [live, revoked] = [0, 0]
+  for (const { name } of await core.db.all<{ name: string }>('SELECT name FROM namespaces ORDER BY name')) {
+    const found = await reappraise(core, name, { kind: 'endorsements' }, at)
+    live += found.live
+    revoked += found.revoked
+  }
+  // Last: a process that ends before begins anew at its next start.
+  await noteFiles(core, sha256)
+  return { live, revoked }
 }

@@ -164,6 +164,8 @@ export type Cause =
   | { readonly kind: 'reference'; readonly name: string }
   | { readonly kind: 'advisory'; readonly id: string }
   | { readonly kind: 'collateral' }
+  /** The operator gave other files of endorsements. */
+  | { readonly kind: 'endorsements' }
   /** A TPM was revoked, by the name of one of its keys. */
   | { readonly kind: 'tpm-key'; readonly name: string }
   /** A key that signed attestation results was revoked. */
@@ -292,6 +294,14 @@ export interface Broker {
     o?: { readonly signal?: AbortSignal; readonly lease?: string },
   ): AsyncIterable<BrokerEvent>
   reappraiseAll(namespace: string, cause: Cause, at: Date): Promise<Reappraised>
+  /**
+   * Says which files of endorsements the operator gives, by a digest of their contents. Where they are others than the last,
+   * live leases that rest on such files are looked at again in all namespaces, and results that do so end.
+   *
+   * @param again look in any case: what was under way when the files changed is answered by now
+   * @returns undefined when nothing was looked at
+   */
+  endorsedBy(sha256: string, at: Date, again?: boolean): Promise<Reappraised | undefined>
   forecast(request: ForecastRequest): Promise<Forecast>
   affectedBy(namespace: string, advisory: string, at: Date): Promise<readonly AffectedLease[]>
   /** The whole reason of a decision, for the namespace's owner. */

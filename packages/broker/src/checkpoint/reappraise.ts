@@ -6,13 +6,15 @@ import type { Reappraised } from './admin-model.ts'
 import { loadAppraisal, storeAppraisal, storeBytes, storeGrounds, verdictText } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
+import { endResultsByFiles, fateByFiles, restsOnFiles } from './endorsement-files.ts'
 import type { Evaluated } from './evaluate.ts'
 import { addEvents, announce } from './events.ts'
+import { type Fate, revokeAppraisal } from './fate.ts'
 import { idTime, newId } from './ids.ts'
 import { expireLeases } from './leases.ts'
 import type { Cause } from './model.ts'
 import { type DecisionRecord, recordAll } from './record.ts'
-import { type RefusalCode, reasonsOf } from './refusal.ts'
+import { reasonsOf } from './refusal.ts'
 import { platformChanged, rejudge, stillReferenced } from './rejudge.ts'
 import { allowing } from './release.ts'
 import { epochOf, rulesOf } from './rules.ts'
@@ -33,18 +35,19 @@ export interface LiveLease extends Row {
 
 const PAGE = 1000
 
-/** Live leases of a namespace in pages, in the order of their ids. */
+/** Live leases of a namespace in pages, in the order of their ids. `only`: a further condition, of ours. */
 export async function* liveLeases(
   core: Core,
   namespace: string,
   at: Date,
+  only = '',
 ): AsyncGenerator<readonly LiveLease[], void, void> {
   let after = ''
   for (;;) {
     const rows = await core.db.all<LiveLease>(
       `SELECT l.id, l.resource, l.appraisal, l.expires, l.result_key, a.context, a.outcome, a.emulated FROM leases l
        JOIN appraisals a ON a.id = l.appraisal
-       WHERE l.namespace = ? AND l.state = 'live' AND l.expires >= ? AND l.id > ? ORDER BY l.id LIMIT ${PAGE}`,
+       WHERE l.namespace = ? AND l.state = 'live' AND l.expires >= ? AND l.id > ? ${only} ORDER BY l.id LIMIT ${PAGE}`,
       [namespace, at.getTime(), after],
     )
     const last = rows.at(-1)
@@ -54,9 +57,6 @@ export async function* liveLeases(
     after = last.id
   }
 }
-
-/** What becomes of a live lease. */
-type Fate = { readonly code?: undefined } | { readonly code: RefusalCode; readonly reasons: readonly string[] }
 
 const STAYS: Fate = {}
 
@@ -78,7 +78,8 @@ export async function reappraise(core: Core, namespace: string, cause: Cause, at
   const rules = await rulesOf(core, core.db, namespace)
   const judge = judgeOf(core, namespace, rules, cause, at)
   let [live, revoked] = [0, 0]
-  for await (const page of liveLeases(core, namespace, at)) {
+  const only = cause.kind === 'endorsements' ? `AND ${restsOnFiles('a.body')}` : ''
+  for await (const page of liveLeases(core, namespace, at, only)) {
     const failing: { readonly lease: LiveLease; readonly fate: Fate }[] = []
     for (const lease of page) {
       const fate = await judge(lease)
@@ -88,6 +89,7 @@ export async function reappraise(core: Core, namespace: string, cause: Cause, at
     live += page.length - failing.length
   }
   if (cause.kind === 'collateral') await revokeRecent(core, namespace, rules, at)
+  if (cause.kind === 'endorsements') await endResultsByFiles(core, namespace, at)
   await done(core, namespace, cause, rules)
   if (revoked > 0) await announce(core, namespace)
   return { live, revoked }
@@ -151,6 +153,7 @@ async function evidenceFate(
   if (appraisal === undefined) return { code: 'attestation-revoked', reasons: ['the appraisal is not stored any more'] }
   if (cause.kind === 'reference' && stillReferenced(appraisal, rules, at)) return appraisal
   if (cause.kind === 'tpm-key') return keyFate(core, appraisal, at)
+  if (cause.kind === 'endorsements') return fateByFiles(core, rules, appraisal, at)
   const collateral = cause.kind === 'collateral' ? 'now' : 'as-of-then'
   const found = await rejudge(core, core.db, rules, appraisal, {
     collateral,
@@ -223,12 +226,6 @@ async function keyFate(core: Core, appraisal: StoredAppraisal, at: Date): Promis
   if (await areEnrolled(core.db, appraisal.namespace, keys)) return appraisal
   await revokeAppraisal(core, appraisal.id, at)
   return { code: 'tpm-key-revoked', reasons: ['an operator revoked the TPM whose key signed the evidence'] }
-}
-
-async function revokeAppraisal(core: Core, id: string, at: Date): Promise<void> {
-  await core.db.transaction((sql) =>
-    sql.run('UPDATE appraisals SET revoked = ? WHERE id = ? AND revoked IS NULL', [at.getTime(), id]),
-  )
 }
 
 /** The platform's state is another now: leases rest on the new appraisal, and the old result gets nothing more. */

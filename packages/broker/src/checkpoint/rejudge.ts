@@ -1,6 +1,7 @@
 import type { Verdict } from '@sekisho/evidence'
 import { isRecord } from '../json.ts'
 import type { Sql } from '../storage/sql.ts'
+import { FROM_FILES } from '../verifier/from-files.ts'
 import type { Expectations, JudgeRequest, Received } from '../verifier/model.ts'
 import { storedBytes } from './appraisals.ts'
 import type { Core } from './core.ts'
@@ -10,8 +11,11 @@ import type { Grounds, Rules, StoredAppraisal } from './state.ts'
 
 /** How stored evidence is to be judged again. */
 export interface Rejudging {
-  /** `as-of-then`: with the endorsements that were kept, at the time of the appraisal. `now`: with those to be had. */
-  readonly collateral: 'as-of-then' | 'now'
+  /**
+   * `as-of-then`: with the endorsements that were kept, at the time of the appraisal. `now`: with those to be had.
+   * `files`: at the time of the appraisal, what files vouch for with those that the operator gives now, all else as of then.
+   */
+  readonly collateral: 'as-of-then' | 'now' | 'files'
   readonly at: Date
   /** Beside what the reference values and the binding expect. */
   readonly adjust?: (expect: Expectations, grounds: Grounds) => Expectations
@@ -36,13 +40,14 @@ export async function rejudge(
     if (received === undefined) return undefined
     const { values, matched } = referenceFor(core, rules, received, how.at)
     const expect = expectationsOf(core, values, grounds.bound)
-    const then = how.collateral === 'as-of-then'
+    const isOfThen = how.collateral === 'files' && !FROM_FILES.includes(grounds.tee)
+    const then = how.collateral === 'as-of-then' || isOfThen
     pieces.push({
       name: `${grounds.tee}-${i}`,
       received,
       request: {
         expect: how.adjust === undefined ? expect : how.adjust(expect, grounds),
-        at: then ? new Date(appraisal.at) : how.at,
+        at: how.collateral === 'now' ? how.at : new Date(appraisal.at),
         namespace: appraisal.namespace,
         ...(then && kept !== undefined ? { kept } : {}),
         ...how.request,

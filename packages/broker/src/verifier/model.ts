@@ -158,6 +158,21 @@ export interface VerifierOptions {
   readonly onNews?: (what: string) => void
 }
 
+/** What the operator gives as files, and may replace while the verifier runs. */
+export type EndorsementFiles = Pick<VerifierOptions, 'arm' | 'bundles' | 'secureExecution' | 'tokens'>
+
+/** A verifier whose files can be replaced. */
+export interface OpenedVerifier extends Verifier {
+  /**
+   * Judges by these files from now on; what is missing among them is given no more. Evidence that is being judged meanwhile is
+   * judged by the former.
+   *
+   * @returns whether the bundles are others, too
+   * @throws TypeError as opening does; then the former files stay
+   */
+  replaceFiles(files: EndorsementFiles): { readonly bundles: boolean }
+}
+
 /** What the doors share: the verifier's own things, with defaults filled in. */
 export interface Surroundings {
   readonly options: VerifierOptions

@@ -1,10 +1,21 @@
+import { isDeepStrictEqual } from 'node:util'
 import { createMemory, EvidenceError, type Tee } from '@sekisho/evidence'
 import { tpmMakers } from '../enrolment/makers.ts'
 import { azureDoor } from './azure.ts'
 import { ccaDoor } from './cca.ts'
+import { FROM_FILES } from './from-files.ts'
 import { iasDoor } from './ias.ts'
 import { ibmSeDoor } from './ibm-se.ts'
-import type { Door, Judged, JudgeRequest, Received, Surroundings, Verifier, VerifierOptions } from './model.ts'
+import type {
+  Door,
+  EndorsementFiles,
+  Judged,
+  JudgeRequest,
+  OpenedVerifier,
+  Received,
+  Surroundings,
+  VerifierOptions,
+} from './model.ts'
 import { newsTeller } from './news.ts'
 import { nitroDoor } from './nitro.ts'
 import { nvidiaDoor } from './nvidia.ts'
@@ -42,9 +53,9 @@ const MAX_HELD = 1024
  *
  * @throws TypeError for a root that does not say `emulated: true`, or a TPM maker's that does
  */
-export function openVerifier(options: VerifierOptions): Verifier {
-  const around = surroundings(options)
-  const doors = new Map<Tee, Door>()
+export function openVerifier(options: VerifierOptions): OpenedVerifier {
+  let around = surroundings(options)
+  let doors = openedFor(around, options)
   const doorOf = (tee: Tee): Door => {
     const known = doors.get(tee)
     if (known !== undefined) return known
@@ -54,9 +65,6 @@ export function openVerifier(options: VerifierOptions): Verifier {
     doors.set(tee, door)
     return door
   }
-  // What the operator got wrong is said at the start, and to nobody who sends evidence.
-  if (options.secureExecution !== undefined) doorOf('ibm-se')
-  if (options.tokens !== undefined) doorOf('token')
   return {
     emulated: (options.trustAnchors ?? []).length > 0,
     tpmMakers: tpmMakers(tpmAnchors(options), options.tpmRoots?.pool ?? []),
@@ -67,7 +75,27 @@ export function openVerifier(options: VerifierOptions): Verifier {
     challenge: (tee, nonce) => (isTee(tee) ? doorOf(tee).challenge?.(nonce) : undefined),
     verify: (received: Received, request: JudgeRequest): Promise<Judged> =>
       doorOf(received.tee).verify(received, request),
+    replaceFiles(files) {
+      const { arm: _arm, secureExecution: _images, tokens: _tokens, bundles: former, ...rest } = around.options
+      const next: Surroundings = { ...around, options: { ...rest, ...files } }
+      const bundles = !isDeepStrictEqual(former, files.bundles)
+      const opened = openedFor(next, files)
+      // What was fetched for platforms is held on, unless a bundle may tell more.
+      if (!bundles)
+        for (const [tee, door] of doors) if (!FROM_FILES.includes(tee) && !opened.has(tee)) opened.set(tee, door)
+      around = next
+      doors = opened
+      return { bundles }
+    },
   }
+}
+
+/** The doors to be opened at once: what the operator got wrong is said at the start, and to nobody who sends evidence. */
+function openedFor(around: Surroundings, { secureExecution, tokens }: EndorsementFiles): Map<Tee, Door> {
+  const doors = new Map<Tee, Door>()
+  if (secureExecution !== undefined) doors.set('ibm-se', ibmSeDoor(around))
+  if (tokens !== undefined) doors.set('token', tokenDoor(around))
+  return doors
 }
 
 function isTee(name: string): name is Tee {

@@ -110,8 +110,8 @@ for (const [name, skip, open] of SHARED)
       const end = later(at, 10 + 300 + 120)
       for (const broker of [one, other]) assert.equal(await shown(broker, long, later(end, -1)), 'released')
       assert.equal(await shown(one, long, end), 'token-invalid')
-      // This process read the keys before: the moment of the release decides.
-      assert.equal(await shown(other, long, end), 'attestation-revoked')
+      // This process may have read the keys before: the moment of the release decides.
+      assert.notEqual(await shown(other, long, end), 'released')
       await other.tick(end)
       assert.equal(await shown(other, long, end), 'token-invalid')
     })

@@ -15,6 +15,7 @@ import { addCheckpoint } from './checkpoint.ts'
 import { collect, fetching } from './common.ts'
 import { addMeasure } from './measure.ts'
 import { addRemote, type Done } from './remote.ts'
+import { addResultKey } from './result-key.ts'
 import { addTpm } from './tpm.ts'
 
 const EXIT_CODES = `
@@ -49,6 +50,7 @@ Examples:
   addCheckpoint(root, around, done)
   addRemote(root, around, done)
   addTpm(root, around, done)
+  addResultKey(root, around, done)
   addSmall(root, around, done)
   return root
 }

@@ -6,7 +6,7 @@ import { emulatedAttester, type LeasedSecret, Refusal, renewLease, requestLeased
 import { createWorld, type World } from '@sekisho/emulator'
 import { scratch } from '../process.ts'
 import { type Postgres, postgresMissing, startPostgres } from './postgres.ts'
-import { type Owner, ownerAt, ownerOf, ready, rows } from './shared.ts'
+import { members, type Owner, ownerAt, ownerOf, ready, rows, text } from './shared.ts'
 import { startUp, type Up } from './up.ts'
 
 const home = scratch()
@@ -89,6 +89,22 @@ describe('two processes on one PostgreSQL', { skip: postgresMissing }, () => {
     assert.ok(Date.now() - revoked < 1000, `${Date.now() - revoked} ms`)
     const leases = rows((await owner.json(['lease', 'list', ...administer(first)]))['leases'])
     assert.equal(leases.find(({ id }) => id === lease.id)?.['state'], 'revoked')
+  })
+
+  it('a key of results that was changed through one is changed for the other', async () => {
+    const [first, second] = ups
+    assert.ok(first !== undefined && second !== undefined)
+    const kids = async (up: Up): Promise<readonly unknown[]> =>
+      rows(members(await (await fetch(`${up.url}/.well-known/jwks.json`)).json())['keys']).map(({ kid }) => kid)
+    const [current = ''] = (await kids(first)).map(text)
+    // The owner is logged in to the second.
+    const changed = await owner.json(['result-key', 'revoke', current])
+    const { lease } = await held(first)
+    const [decision] = rows((await owner.json(['decision', 'list', '--outcome', 'attested']))['decisions'])
+    assert.ok(decision !== undefined && lease.id !== '', 'whoever attests at once gets a result of a key that counts')
+    for (let i = 0; i < 100 && (await kids(first)).includes(current); i++)
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    for (const up of ups) assert.deepEqual(await kids(up), [changed['current'], changed['next']])
   })
 
   it('a process that a newer one has overtaken serves nothing more, says so, and ends with 3', async () => {

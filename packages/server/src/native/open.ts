@@ -11,6 +11,7 @@ import { leaseRoutes } from './routes/leases.ts'
 import { pageSessionRoutes } from './routes/page-session.ts'
 import { policyRoutes } from './routes/policy.ts'
 import { referenceRoutes } from './routes/references.ts'
+import { resultKeyRoutes } from './routes/result-keys.ts'
 import { secretRoutes } from './routes/secrets.ts'
 import { tpmKeyRoutes } from './routes/tpm-keys.ts'
 import { workloadRoutes } from './routes/workload.ts'
@@ -30,6 +31,7 @@ export function nativeRoutes(services: NativeServices): readonly Route[] {
     ...eventRoutes(services),
     ...endorsementRoutes(services),
     ...accessRoutes(services),
+    ...resultKeyRoutes(services),
     ...pageSessionRoutes(services),
     ...emulatedRoutes(services),
   ]

@@ -198,6 +198,10 @@ test('every documented route answers, as the document says', async (t) => {
   await ok('DELETE', `/api/v1/tokens/${global['id']}`, undefined, 204)
   assert.equal((await api.call('POST', '/api/v1/setup', { json: { secret: 'x' } })).status, 403)
 
+  const turned = await ok('POST', '/api/v1/result-keys/rotate', { early: true })
+  await ok('GET', '/api/v1/result-keys')
+  await ok('DELETE', `/api/v1/result-keys/${turned['retired']}`)
+
   await ok('POST', '/api/v1/session', { token: await checkpoint.token(['admin']) }, 201)
   await ok('DELETE', '/api/v1/session', undefined, 204)
   await ok('GET', `${NS}/decisions/refusals`)

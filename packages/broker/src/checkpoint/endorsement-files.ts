@@ -1,0 +1,57 @@
+import { readSetting, writeSetting } from '../storage/settings.ts'
+import { FROM_FILES } from '../verifier/from-files.ts'
+import type { Core } from './core.ts'
+import { type Fate, revokeAppraisal } from './fate.ts'
+import { reasonsOf } from './refusal.ts'
+import { rejudge } from './rejudge.ts'
+import type { Rules, StoredAppraisal } from './state.ts'
+
+/** Of rows of `appraisals` as `body`, those with evidence that files vouch for: of the machine, or of a device. */
+export function restsOnFiles(body: string): string {
+  return `(${FROM_FILES.map((tee) => `${body} LIKE '%"tee":"${tee}"%'`).join(' OR ')})`
+}
+
+/**
+ * Judges an appraisal by the files that the operator gives now. Evidence is of its time: a token that has ended since was
+ * good when it was shown, and is judged as of then; what files do not vouch for stays as it was judged.
+ */
+export async function fateByFiles(
+  core: Core,
+  rules: Rules,
+  appraisal: StoredAppraisal,
+  at: Date,
+): Promise<Fate | StoredAppraisal> {
+  const then = await rejudge(core, core.db, rules, appraisal, { collateral: 'files', at })
+  if (then === undefined) return { code: 'attestation-revoked', reasons: ['the evidence is not stored any more'] }
+  if (then.refusal === undefined) return { ...appraisal, context: then.appraisal.context }
+  // A revocation list that took the place of another is of a later time than the evidence.
+  const now = await rejudge(core, core.db, rules, appraisal, { collateral: 'now', at })
+  if (now !== undefined && now.refusal === undefined) return { ...appraisal, context: now.appraisal.context }
+  await revokeAppraisal(core, appraisal.id, at)
+  const { refusal: code, verdict } = now?.refusal === 'certificate-revoked' ? now : then
+  return { code: code ?? 'attestation-revoked', reasons: reasonsOf(verdict) }
+}
+
+/** Results that rest on files and are good for a release still end: whoever holds one attests anew, and is judged by what holds. */
+export async function endResultsByFiles(core: Core, namespace: string, at: Date): Promise<void> {
+  const now = at.getTime()
+  await core.db.transaction((sql) =>
+    sql.run(
+      `UPDATE appraisals SET revoked = ? WHERE namespace = ? AND expires >= ? AND at <= ? AND revoked IS NULL
+       AND outcome = 'verified' AND ${restsOnFiles('body')}`,
+      [now, namespace, now, now],
+    ),
+  )
+}
+
+const SEEN = 'endorsement-files'
+
+/** Whether the files with these digests are others than those by which leases were looked at last. */
+export async function areOtherFiles({ db }: Core, sha256: string): Promise<boolean> {
+  return (await readSetting(db, SEEN)) !== sha256
+}
+
+/** Notes by which files leases were looked at. */
+export async function noteFiles({ db }: Core, sha256: string): Promise<void> {
+  await db.transaction((sql) => writeSetting(sql, SEEN, sha256))
+}
