@@ -20,6 +20,14 @@ export function operationsFace(front: Front, metrics: Metrics, db: Database): vo
   front.on('GET', '/metrics', async () => text(200, await metrics.render(), { 'content-type': PROMETHEUS }))
 }
 
+/** Whether files that the server was started with have changed to something that cannot be used. */
+export interface StaleFiles {
+  /** Endorsements: key sets of attestation services and the like. */
+  readonly endorsements?: () => boolean
+  /** Certificate and key of the server. */
+  readonly tls?: () => boolean
+}
+
 /** Gauges that are read when somebody asks. */
 export function stateGauges(
   metrics: Metrics,
@@ -27,8 +35,15 @@ export function stateGauges(
     broker,
     db,
     log,
+    stale = {},
     now = () => new Date(),
-  }: { readonly broker: Broker; readonly db: Database; readonly log: Log; readonly now?: () => Date },
+  }: {
+    readonly broker: Broker
+    readonly db: Database
+    readonly log: Log
+    readonly stale?: StaleFiles
+    readonly now?: () => Date
+  },
   streams: EventStreams,
 ): void {
   metrics.gauge('sekisho_leases_live', 'Leases that are live.', async () => {
@@ -48,6 +63,19 @@ export function stateGauges(
     'Bytes that may be kept of refused attestations.',
     async () => (await broker.kept()).limits.refusedBytes,
   )
+  const { endorsements, tls } = stale
+  if (endorsements !== undefined)
+    metrics.gauge(
+      'sekisho_endorsement_files_stale',
+      '1 while the files of endorsements have changed to something that cannot be used.',
+      () => Number(endorsements()),
+    )
+  if (tls !== undefined)
+    metrics.gauge(
+      'sekisho_tls_files_stale',
+      '1 while certificate and key have changed to something that cannot be used.',
+      () => Number(tls()),
+    )
   metrics.gauge('sekisho_log_size', 'Entries in the log.', () => log.size())
   metrics.gauge('sekisho_event_streams', 'Event streams that are open.', () => streams.open)
   metrics.gauge('process_resident_memory_bytes', 'Resident memory of the process.', () => process.memoryUsage.rss())

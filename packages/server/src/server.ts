@@ -17,7 +17,7 @@ import { DEFAULT_LIMITS, type ServerLimits } from './limits.ts'
 import { logFace } from './log-face.ts'
 import { eventStreams } from './native/events.ts'
 import type { NativeServices } from './native/services.ts'
-import { operationsFace, stateGauges } from './operations.ts'
+import { operationsFace, type StaleFiles, stateGauges } from './operations.ts'
 import { outcomeCounter } from './outcomes.ts'
 import { plainFace, staticFace } from './static.ts'
 import { wellKnownFace } from './well-known.ts'
@@ -34,6 +34,8 @@ export interface ServerOptions {
   /** Default 8080; 0 takes a free one. */
   readonly port?: number
   readonly tls?: TlsOptions
+  /** Files that have changed to something that cannot be used, so that what is in use is older; for the metrics. */
+  readonly stale?: StaleFiles
   /** An OpenID provider whose tokens open the API beside our own. */
   readonly oidc?: OidcOptions
   readonly limits?: Partial<ServerLimits>
@@ -56,6 +58,11 @@ export interface ServerOptions {
 /** A server that listens. */
 export interface RunningServer {
   readonly url: string
+  /**
+   * Shows another certificate to connections from now on; those that are open keep theirs.
+   * @throws whatever OpenSSL says of what is none, and then nothing is changed; TypeError where there is no TLS
+   */
+  renewTls(tls: TlsOptions): void
   /** Stops taking requests, lets those under way finish, and cuts what is left after `limits.drain`. */
   close(): Promise<void>
 }
@@ -122,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let closed: Promise<void> | undefined
   return {
     url: listening.url,
+    renewTls: (tls) => listening.renewTls(tls),
     close() {
       closed ??= close()
       return closed

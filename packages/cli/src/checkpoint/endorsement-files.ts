@@ -1,14 +1,11 @@
-import type { VerifierOptions } from '@sekisho/broker'
+import type { EndorsementFiles } from '@sekisho/broker'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import { type CollateralFiles, readCollateral } from '../options/collateral-files.ts'
 import { listsAmong, noTokenFiles, takeTokenList } from '../options/token-files.ts'
 
-/** What a checkpoint's verifier takes from files, for evidence whose endorsements no service gives. */
-export type EndorsementFiles = Pick<VerifierOptions, 'arm' | 'bundles' | 'secureExecution' | 'tokens'>
-
-type SecureExecution = NonNullable<VerifierOptions['secureExecution']>
-type Tokens = NonNullable<VerifierOptions['tokens']>
+type SecureExecution = NonNullable<EndorsementFiles['secureExecution']>
+type Tokens = NonNullable<EndorsementFiles['tokens']>
 
 /**
  * Reads what `sekisho up --endorsements` names: bundles, keys and reference values of Arm platforms, key sets of

@@ -1,9 +1,22 @@
 import { join } from 'node:path'
-import type { Broker, Database, LinkKeeper, MasterKey, Retention, Vault, VerifierOptions } from '@sekisho/broker'
+import type {
+  Broker,
+  Database,
+  EndorsementFiles,
+  LinkKeeper,
+  MasterKey,
+  Retention,
+  Vault,
+  VerifierOptions,
+} from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { EmulatedPlatforms, OidcOptions, TlsOptions } from '@sekisho/server'
-import { type Rechecks, rechecks } from './due.ts'
+import { rechecks } from './due.ts'
+import { endorsementWatch } from './endorsement-watch.ts'
+import { sayer, wordsOf } from './say.ts'
+import { everySecond, ticking } from './ticking.ts'
+import { type Rereading, rereading, type WatchedFiles } from './watched-files.ts'
 
 /** What a checkpoint is made of. */
 export interface CheckpointOptions {
@@ -25,7 +38,8 @@ export interface CheckpointOptions {
   readonly source: CollateralSource | undefined
   readonly host: string
   readonly port: number
-  readonly tls?: TlsOptions
+  /** Certificate and key; renewed ones are shown as soon as their files have changed. */
+  readonly tls?: WatchedFiles<TlsOptions>
   /** URL that others reach it at; names it in attestation results and in the log. */
   readonly publicUrl?: string
   /** A one-time link is made although somebody was let in before. */
@@ -39,8 +53,10 @@ export interface CheckpointOptions {
   readonly now: () => Date
   /** Takes the log lines. */
   readonly writeLog: (text: string) => void
-  /** What else the verifier is made with: endorsements from files, roots of TPM makers. */
-  readonly verifier?: Pick<VerifierOptions, 'arm' | 'bundles' | 'secureExecution' | 'tokens' | 'tpmRoots'>
+  /** What else the verifier is made with: roots of TPM makers, and endorsements where they are not from files. */
+  readonly verifier?: Pick<VerifierOptions, 'arm' | 'tpmRoots'>
+  /** Endorsements from files, read again when these change. */
+  readonly endorsements?: WatchedFiles<EndorsementFiles>
 }
 
 /** A checkpoint that answers. */
@@ -59,7 +75,6 @@ export interface Checkpoint {
   close(): Promise<void>
 }
 
-const TICK_MS = 1000
 const MINUTE_MS = 60 * 1000
 /** Vendors' lists are good for days, and recoveries are announced weeks ahead: an hour late is early. */
 const RECHECK_MINUTES = 60
@@ -105,6 +120,7 @@ async function open(
     ...(source === undefined ? {} : { source }),
     ...(emulatedAnchors.length === 0 ? {} : { trustAnchors: emulatedAnchors }),
     ...options.verifier,
+    ...options.endorsements?.value,
     activation: parts.enrolledKeys(db),
     onTrouble: (reason) => say('error', 'trouble', { reason }),
     onNews(endorsements) {
@@ -137,8 +153,13 @@ async function open(
     if (error instanceof parts.StorageError && error.code === 'newer') overtaken(error)
     else say('error', 'trouble', { reason: wordsOf(error) })
   }
-  closers.push(ticking(broker, looks, now, onTrouble))
+  const watch = endorsementWatch({ broker, verifier, files: options.endorsements, looks, say })
+  // By themselves: what files vouch for no more is not believed, however long a pass over the leases takes.
+  closers.push(everySecond(() => watch.look(), onTrouble))
+  closers.push(ticking({ broker, looks, watch, now, onTrouble }))
   const { startServer } = await import('@sekisho/server')
+  const { tls } = options
+  let certificates: Rereading | undefined
   const server = await startServer({
     broker,
     db,
@@ -152,12 +173,28 @@ async function open(
     now,
     ...(source === undefined ? {} : { source }),
     ...(options.emulated === undefined ? {} : { emulated: options.emulated }),
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(tls === undefined ? {} : { tls: tls.value }),
+    stale: {
+      ...(options.endorsements === undefined ? {} : { endorsements: () => watch.stale }),
+      ...(tls === undefined ? {} : { tls: () => certificates?.stale === true }),
+    },
     ...(options.oidc === undefined ? {} : { oidc: options.oidc }),
     ...(options.trustedProxies === undefined ? {} : { trustedProxies: options.trustedProxies }),
     ...(options.console === undefined ? {} : { console: options.console }),
   })
   closers.push(() => server.close())
+  if (tls !== undefined) {
+    const reread = rereading(tls, {
+      renewed(value) {
+        server.renewTls(value)
+        say('info', 'files', { files: 'tls', reason: 'read anew: new connections get this certificate' })
+      },
+      failed: (error) =>
+        say('warn', 'files', { files: 'tls', reason: `${wordsOf(error)}: the certificate read before stays in use` }),
+    })
+    certificates = reread
+    closers.push(everySecond(() => reread.look(), onTrouble))
+  }
   if (former.length > 0) closers.push(rotation(vault, options))
   return {
     url: server.url,
@@ -177,17 +214,6 @@ async function open(
   }
 }
 
-type Say = (level: 'info' | 'error', msg: string, facts: Readonly<Record<string, unknown>>) => void
-
-/** Writes lines that no request causes, in the form of those of requests. */
-function sayer({ writeLog, now }: Pick<CheckpointOptions, 'writeLog' | 'now'>): Say {
-  return (level, msg, facts) => writeLog(`${JSON.stringify({ time: now().toISOString(), level, msg, ...facts })}\n`)
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
-}
-
 /** Wraps what is under a former master key anew, beside everything else; what is left is said. */
 function rotation(vault: Vault, options: CheckpointOptions): () => Promise<void> {
   const say = sayer(options)
@@ -196,37 +222,6 @@ function rotation(vault: Vault, options: CheckpointOptions): () => Promise<void>
     (error: unknown) => say('error', 'trouble', { reason: wordsOf(error) }),
   )
   return () => running
-}
-
-/** Lets time pass for leases and sessions, and looks at live leases with new endorsements when it is time. What fails once is tried again a second later, and said. */
-function ticking(
-  broker: Broker,
-  looks: Rechecks,
-  now: () => Date,
-  onTrouble: (error: unknown) => void,
-): () => Promise<void> {
-  let running: Promise<unknown> = Promise.resolve()
-  let busy = false
-  const pass = async (): Promise<void> => {
-    const at = now()
-    await broker.tick(at)
-    if (!looks.take(at)) return
-    for (const namespace of await broker.admin.namespaces())
-      await broker.reappraiseAll(namespace, { kind: 'collateral' }, at)
-  }
-  const timer = setInterval(() => {
-    if (busy) return
-    busy = true
-    running = pass()
-      .catch(onTrouble)
-      .finally(() => {
-        busy = false
-      })
-  }, TICK_MS)
-  return async () => {
-    clearInterval(timer)
-    await running
-  }
 }
 
 function originOf({ host, tls }: CheckpointOptions, port: number): string {

@@ -51,7 +51,7 @@ export async function doctorCommand(
         `${SEKISHO} secret put ${resource} FILE`,
       )
     await attempt(findings, 'decisions', () => decisions(client, resource))
-    await attempt(findings, 'storage', () => storage(client))
+    await attempt(findings, 'storage', () => operations(client))
   }
   const broken = findings.some(({ state }) => state === 'broken')
   show({ server: client.server, namespace: client.namespace, findings }, options, around, (paper) => {
@@ -192,13 +192,34 @@ async function decisions(client: Client, resource: string | undefined): Promise<
   ]
 }
 
-/** What refused attestations take; anybody may send them, so that a full measure is no fault of the owner's. */
-async function storage(client: Client): Promise<readonly Finding[]> {
+type Gauge = (name: string) => number | undefined
+
+/** What the metrics tell of the server itself. */
+async function operations(client: Client): Promise<readonly Finding[]> {
   const metrics = Buffer.from(await client.raw('/metrics')).toString()
-  const gauge = (name: string): number | undefined => {
+  const gauge: Gauge = (name) => {
     const [, value] = new RegExp(`^${name} (\\d+)$`, 'm').exec(metrics) ?? []
     return value === undefined ? undefined : Number(value)
   }
+  return [...storage(gauge), ...staleFiles(gauge)]
+}
+
+/** Files that were replaced by something that cannot be used. */
+function staleFiles(gauge: Gauge): readonly Finding[] {
+  const remedy = 'the log of the checkpoint has the reason (`"msg":"files"`): mend the files, and they are read again'
+  const finding = (what: string): Finding => ({ link: 'files', state: 'broken', what, remedy })
+  return [
+    ...(gauge('sekisho_endorsement_files_stale') === 1
+      ? [finding('those of --endorsements have changed and cannot be used: evidence is judged by what was read before')]
+      : []),
+    ...(gauge('sekisho_tls_files_stale') === 1
+      ? [finding('certificate or key have changed and cannot be used: connections get the certificate read before')]
+      : []),
+  ]
+}
+
+/** What refused attestations take; anybody may send them, so that a full measure is no fault of the owner's. */
+function storage(gauge: Gauge): readonly Finding[] {
   const [kept, most] = [gauge('sekisho_refused_bytes'), gauge('sekisho_refused_bytes_limit')]
   if (kept === undefined || most === undefined) return []
   const what = `${sizeInWords(kept)} of refused evidence are kept, of at most ${sizeInWords(most)}`

@@ -56,7 +56,11 @@ export async function resultKeyRevokeCommand(kid: string, options: RemoteOptions
   const answer = await client.send('DELETE', `/result-keys/${kid}`)
   const told = new Answer(answer)
   return show(answer, options, around, (paper) => {
-    paper.line(0, 2, `${kid} is revoked: its results are refused, and ${counted(told.number('leases'), 'lease')} ended.`)
+    paper.line(
+      0,
+      2,
+      `${kid} is revoked: its results are refused, and ${counted(told.number('leases'), 'lease')} ended.`,
+    )
     paper.line(0, 2, `${told.text('current')} signs.`)
   })
 }

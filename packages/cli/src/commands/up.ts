@@ -1,8 +1,9 @@
 import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { EndorsementFiles } from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { World } from '@sekisho/emulator'
-import type { EmulatedPlatforms } from '@sekisho/server'
+import type { EmulatedPlatforms, TlsOptions } from '@sekisho/server'
 import type { Around } from '../around.ts'
 import { readEndorsementFiles } from '../checkpoint/endorsement-files.ts'
 import { formerMasterKeys, type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
@@ -10,6 +11,7 @@ import { readOidc } from '../checkpoint/oidc-file.ts'
 import { type Checkpoint, openCheckpoint } from '../checkpoint/open.ts'
 import { pageFolder } from '../checkpoint/page.ts'
 import { untilStopped } from '../checkpoint/stop.ts'
+import { type WatchedFiles, watched } from '../checkpoint/watched-files.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
 import { CliError, EXIT, usageError } from '../exit.ts'
 import { inWords } from '../input.ts'
@@ -121,9 +123,9 @@ async function start(
 ): Promise<Checkpoint> {
   const databaseUrl = around.env['DATABASE_URL'] ?? ''
   const tpmRoots = options.tpmRoot === undefined ? undefined : await readTpmRootFiles(options.tpmRoot, around)
-  const files = options.endorsements === undefined ? {} : await readEndorsementFiles(options.endorsements, around)
-  if (emulated !== undefined && files.arm !== undefined)
-    throw usageError('--emulated brings the keys of its own Arm platforms; leave out those of --endorsements')
+  const paths = options.endorsements
+  const files =
+    paths === undefined ? undefined : await watched(paths, () => endorsementFiles(paths, emulated?.arm, around))
   const page = pageFolder()
   try {
     const master = await masterKeyOf(options, folder, around)
@@ -136,10 +138,10 @@ async function start(
       emulatedAnchors: emulated?.anchors ?? [],
       ...(emulated === undefined ? {} : { emulated: await platformsOf(emulated, around) }),
       verifier: {
-        ...files,
         ...(emulated === undefined ? {} : { arm: emulated.arm }),
         ...(tpmRoots === undefined ? {} : { tpmRoots }),
       },
+      ...(files === undefined ? {} : { endorsements: files }),
       source: await endorsements(emulated, options, around),
       host: options.host ?? '127.0.0.1',
       port: options.port ?? DEFAULT_PORT,
@@ -164,6 +166,18 @@ async function start(
   }
 }
 
+async function endorsementFiles(
+  paths: readonly string[],
+  arm: EmulatedWorld['arm'] | undefined,
+  around: Around,
+): Promise<EndorsementFiles> {
+  const files = await readEndorsementFiles(paths, around)
+  if (arm === undefined) return files
+  if (files.arm !== undefined)
+    throw usageError('--emulated brings the keys of its own Arm platforms; leave out those of --endorsements')
+  return { ...files, arm }
+}
+
 /** Emulated platforms' endorsements come from the emulated services, all others from the vendors'. */
 async function endorsements(
   emulated: EmulatedWorld | undefined,
@@ -186,13 +200,26 @@ async function playedEndorsements({ url, anchors }: EmulatedWorld, around: Aroun
   })
 }
 
-async function tlsOf({ tlsCert, tlsKey }: UpOptions): Promise<{ tls?: { cert: string; key: string } }> {
+async function tlsOf({ tlsCert, tlsKey }: UpOptions): Promise<{ tls?: WatchedFiles<TlsOptions> }> {
   if (tlsCert === undefined && tlsKey === undefined) return {}
   if (tlsCert === undefined || tlsKey === undefined) throw usageError('--tls-cert and --tls-key belong together')
-  const read = (path: string): Promise<string> =>
-    readFile(path, 'utf8').catch((error: unknown) => {
+  return { tls: await watched([tlsCert, tlsKey], () => readTls(tlsCert, tlsKey)) }
+}
+
+const MAX_PEM = 1024 * 1024
+
+async function readTls(tlsCert: string, tlsKey: string): Promise<TlsOptions> {
+  const read = async (path: string): Promise<string> => {
+    // Read at the start alone, a pipe would do: the renewed one comes in a file.
+    const one = await stat(path).catch((error: unknown) => {
       throw inWords(path, error)
     })
+    if (one.size > MAX_PEM)
+      throw new CliError(EXIT.unreadable, `${path}: ${one.size} bytes; at most ${MAX_PEM} are read`)
+    return await readFile(path, 'utf8').catch((error: unknown) => {
+      throw inWords(path, error)
+    })
+  }
   const tls = { cert: await read(tlsCert), key: await read(tlsKey) }
   const { createSecureContext } = await import('node:tls')
   try {
@@ -201,7 +228,7 @@ async function tlsOf({ tlsCert, tlsKey }: UpOptions): Promise<{ tls?: { cert: st
     const message = '--tls-cert and --tls-key: expected a certificate chain and the private key of its first, in PEM'
     throw new CliError(EXIT.unreadable, message, { cause })
   }
-  return { tls }
+  return tls
 }
 
 /** Faults of the database, the master key, the address: what a person can do something about. */

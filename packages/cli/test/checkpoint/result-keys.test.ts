@@ -26,7 +26,9 @@ describe('sekisho result-key', () => {
     assert.equal(early.code, 1)
     assert.match(early.err, /relying parties may not know it: wait \d+ s, or rotate early/)
     const out = await owner.ok(['result-key', 'rotate', '--early'])
-    assert.ok(out.startsWith(`${next} signs from now on.\nResults of ${current} are accepted until the last has ended.`))
+    assert.ok(
+      out.startsWith(`${next} signs from now on.\nResults of ${current} are accepted until the last has ended.`),
+    )
     assert.match(await owner.ok(['result-key', 'list']), new RegExp(`^${current} +retired .* 20\\S+ \\S+Z$`, 'm'))
     const told = await owner.ok(['result-key', 'revoke', current])
     assert.equal(told, `${current} is revoked: its results are refused, and 0 leases ended.\n${next} signs.\n`)

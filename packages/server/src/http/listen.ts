@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
+import { createSecureContext } from 'node:tls'
 import { problemType } from './problem.ts'
 
 /** Certificate and key, PEM. */
@@ -25,6 +26,11 @@ export interface ConnectionLimits {
 /** A socket that listens. */
 export interface Listening {
   readonly url: string
+  /**
+   * Shows another certificate to connections from now on; those that are open keep theirs.
+   * @throws whatever OpenSSL says of what is none, and then nothing is changed; TypeError where there is no TLS
+   */
+  renewTls(tls: TlsOptions): void
   /** Takes no new connection and waits for the answers under way; at the deadline the rest is cut. */
   close(deadline: number): Promise<void>
 }
@@ -52,10 +58,9 @@ export async function listen(o: ListenOptions): Promise<Listening> {
     // Node would answer without a word: the entrance says what a Host header is.
     requireHostHeader: false,
   }
-  const server =
-    o.tls === undefined
-      ? createServer(options, o.listener)
-      : createTlsServer({ ...options, ...o.tls, minVersion: 'TLSv1.2' }, o.listener)
+  const tlsServer =
+    o.tls === undefined ? undefined : createTlsServer({ ...options, ...o.tls, minVersion: MIN_TLS }, o.listener)
+  const server = tlsServer ?? createServer(options, o.listener)
   server.maxConnections = o.limits.maxConnections
   // Node drops what is more and says nothing: the entrance sees that there was one too many.
   server.maxHeadersCount = o.limits.maxHeaders + 1
@@ -70,8 +75,19 @@ export async function listen(o: ListenOptions): Promise<Listening> {
       resolve()
     })
   })
-  return { url: urlOf(server, o), close: (deadline) => closeWithin(server, deadline) }
+  return {
+    url: urlOf(server, o),
+    renewTls({ cert, key }) {
+      if (tlsServer === undefined) throw new TypeError('this server does not speak TLS')
+      // Made first, so that what is none changes nothing.
+      createSecureContext({ cert, key })
+      tlsServer.setSecureContext({ cert, key, minVersion: MIN_TLS })
+    },
+    close: (deadline) => closeWithin(server, deadline),
+  }
 }
+
+const MIN_TLS = 'TLSv1.2'
 
 const SWEEP_MS = 50
 

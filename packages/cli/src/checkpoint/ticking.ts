@@ -1,0 +1,45 @@
+import type { Broker } from '@sekisho/broker'
+import type { Rechecks } from './due.ts'
+import type { EndorsementWatch } from './endorsement-watch.ts'
+
+const TICK_MS = 1000
+
+/**
+ * Lets time pass for leases and sessions, and looks at live leases with new endorsements when it is time. What fails once is tried again a second later, and said.
+ */
+export function ticking(o: {
+  readonly broker: Broker
+  readonly looks: Rechecks
+  readonly watch: EndorsementWatch
+  readonly now: () => Date
+  readonly onTrouble: (error: unknown) => void
+}): () => Promise<void> {
+  const { broker, looks, watch, now, onTrouble } = o
+  return everySecond(async () => {
+    const at = now()
+    await broker.tick(at)
+    await watch.settle(at)
+    if (!looks.take(at)) return
+    for (const namespace of await broker.admin.namespaces())
+      await broker.reappraiseAll(namespace, { kind: 'collateral' }, at)
+  }, onTrouble)
+}
+
+/** Does something once a second, unless it is at it still. @returns what ends it, when what runs is done */
+export function everySecond(pass: () => Promise<void>, onTrouble: (error: unknown) => void): () => Promise<void> {
+  let running: Promise<unknown> = Promise.resolve()
+  let busy = false
+  const timer = setInterval(() => {
+    if (busy) return
+    busy = true
+    running = pass()
+      .catch(onTrouble)
+      .finally(() => {
+        busy = false
+      })
+  }, TICK_MS)
+  return async () => {
+    clearInterval(timer)
+    await running
+  }
+}
