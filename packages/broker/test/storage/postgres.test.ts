@@ -202,7 +202,9 @@ onPostgres('shared database', (server) => {
     listener.on('notification', ({ payload }) => heard.push(payload))
     await listener.connect()
     await listener.query('LISTEN sekisho')
-    await ask(url, 'DELETE FROM schema_versions WHERE version = 6; DROP INDEX verdicts_template')
+    // Of the newest version, what it made.
+    await ask(url, 'DELETE FROM schema_versions WHERE version = 7; DROP TABLE result_keys')
+    await ask(url, 'DROP INDEX leases_result_key; ALTER TABLE leases DROP COLUMN result_key')
     const next = await openDatabase({ url })
     const third = await openDatabase({ url })
     await db.notify('leases', 'last')
