@@ -79,7 +79,9 @@ for (const [name, skip, open] of SHARED)
       const changed = await one.resultKeys.rotate({ actor: ACTOR, at: later(at, 300) })
       assert.deepEqual([changed.retired, changed.current], [first, next], 'it was published before it signed')
       const now = later(at, 301)
-      const [mine, theirs] = [await result(one, now), await result(other, now)]
+      const mine = await result(one, now)
+      assert.equal(await shown(other, mine, now), 'released', 'a key that this process has not seen signing')
+      const theirs = await result(other, now)
       assert.deepEqual([kidOf(mine), kidOf(theirs)], [next, next], 'nobody signs with the former')
       assert.deepEqual(await kids(one, now), [next, changed.next, first])
       for (const broker of [one, other]) {
@@ -99,6 +101,11 @@ for (const [name, skip, open] of SHARED)
       assert.deepEqual(until, later(at, 300 + 300 + 120), 'a life of results, and clocks that differ')
       assert.deepEqual(await kids(other, later(until ?? at, -1)), [next, changed.next, first])
       assert.deepEqual(await kids(other, until ?? at), [next, changed.next])
+      // Faster than a process looks by itself.
+      for (let i = 0; i < 3; i++) {
+        await one.resultKeys.rotate({ actor: ACTOR, at: now, early: true })
+        assert.equal(await shown(other, await result(one, now), now), 'released')
+      }
     })
 
     it('what a retired key signed is good for as long as it lasts, and never after the end of the key', async (t) => {
