@@ -1,8 +1,9 @@
+import type { Verdict } from '@sekisho/evidence'
 import { readSetting, writeSetting } from '../storage/settings.ts'
 import { FROM_FILES } from '../verifier/from-files.ts'
 import type { Core } from './core.ts'
 import { type Fate, revokeAppraisal } from './fate.ts'
-import { reasonsOf } from './refusal.ts'
+import { allChecks, reasonsOf } from './refusal.ts'
 import { rejudge } from './rejudge.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 
@@ -27,9 +28,22 @@ export async function fateByFiles(
   // A revocation list that took the place of another is of a later time than the evidence.
   const now = await rejudge(core, core.db, rules, appraisal, { collateral: 'now', at })
   if (now !== undefined && now.refusal === undefined) return { ...appraisal, context: now.appraisal.context }
+  if (now !== undefined && hasOnlyEnded(now.verdict)) return appraisal
   await revokeAppraisal(core, appraisal.id, at)
   const { refusal: code, verdict } = now?.refusal === 'certificate-revoked' ? now : then
   return { code: code ?? 'attestation-revoked', reasons: reasonsOf(verdict) }
+}
+
+/**
+ * Whether evidence is refused for nothing but that its token has ended since: everything else about it holds by endorsements
+ * as they are now, and it was good when it was shown. How long a lease goes on is for the lease.
+ */
+export function hasOnlyEnded(verdict: Verdict): boolean {
+  const open = allChecks(verdict).filter(
+    ({ outcome, waived, blockedBy }) =>
+      outcome === 'fail' || (outcome === 'unchecked' && waived !== true && blockedBy === undefined),
+  )
+  return open.length > 0 && open.every(({ id, outcome }) => outcome === 'fail' && id === 'token.time.end')
 }
 
 /** Results that rest on files and are good for a release still end: whoever holds one attests anew, and is judged by what holds. */

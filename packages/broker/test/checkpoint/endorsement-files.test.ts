@@ -119,6 +119,18 @@ for (const [name, skip, open] of DATABASES)
       assert.equal(await state(other, at), 'revoked')
     })
 
+    it('a look with endorsements as they are now ends no lease because its token has ended, but for a key that is gone', async (t) => {
+      const { broker, verifier, at, lease, state } = await stage(t, open)
+      const mine = await lease('a', at)
+      const hour = later(at, 3600)
+      const looked = await broker.reappraiseAll('default', { kind: 'collateral' }, hour)
+      assert.deepEqual(looked, { live: 1, revoked: 0 })
+      assert.equal(await state(mine, hour), 'live')
+      verifier.replaceFiles(files('b'))
+      const gone = await broker.reappraiseAll('default', { kind: 'collateral' }, later(at, 3601))
+      assert.deepEqual(gone, { live: 0, revoked: 1 })
+    })
+
     it('what was under way when a key went is looked at again', async (t) => {
       const { broker, verifier, at, lease, state } = await stage(t, open)
       verifier.replaceFiles(files('b'))
