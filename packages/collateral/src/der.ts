@@ -37,6 +37,18 @@ export function derInteger(content: Uint8Array): number {
   return content.reduce((value, byte) => value * 256 + byte, 0)
 }
 
+/**
+ * One element: tag, shortest length, content.
+ * @throws RangeError for a content of 64 KiB or more, which no request has
+ */
+export function encodeDer(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
+  const body = Buffer.concat(content)
+  const { length } = body
+  if (length > 0xffff) throw new RangeError('a DER content of 64 KiB or more')
+  const head = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
+  return new Uint8Array(Buffer.concat([Uint8Array.of(tag, ...head), body]))
+}
+
 function headerAt(bytes: Uint8Array, at: number): { readonly start: number; readonly end: number } {
   const tag = bytes[at] as number
   const first = bytes[at + 1]

@@ -8,6 +8,8 @@ import type { Origin, TlsPins } from './origins.ts'
 export interface Exchange {
   readonly url: URL
   readonly headers: Readonly<Record<string, string>>
+  /** Sent with POST; without it, the request is a GET. */
+  readonly body?: Uint8Array | undefined
   readonly agent: http.Agent
   readonly maxBytes: number
   readonly timeoutMs: number
@@ -45,7 +47,7 @@ function pinned({ pem, fingerprints }: TlsPins): https.AgentOptions {
 }
 
 /**
- * Sends one GET and reads the answer within its bounds of size and time.
+ * Sends one GET or POST and reads the answer within its bounds of size and time.
  * @throws CollateralError `unreachable`, `timeout`, `too-large`, `bad-answer` or `aborted`
  */
 export function exchange(one: Exchange): Promise<Response> {
@@ -95,13 +97,19 @@ export function exchange(one: Exchange): Promise<Response> {
         fail,
       )
     })
-    request.end()
+    request.end(one.body)
   })
 }
 
 function send(one: Exchange): ClientRequest {
-  const { agent, headers, signal } = one
-  const options: RequestOptions = { method: 'GET', agent, headers: { ...headers }, maxHeaderSize: MAX_HEADERS }
+  const { agent, body, headers, signal } = one
+  const length = body === undefined ? {} : { 'content-length': String(body.length) }
+  const options: RequestOptions = {
+    method: body === undefined ? 'GET' : 'POST',
+    agent,
+    headers: { ...headers, ...length },
+    maxHeaderSize: MAX_HEADERS,
+  }
   if (signal !== undefined) options.signal = signal
   return one.url.protocol === 'https:' ? https.request(one.url, options) : http.request(one.url, options)
 }

@@ -5,8 +5,10 @@ import type { HttpLimits } from './options.ts'
 import { allowed, type Origin } from './origins.ts'
 
 /** What is asked, and how large an answer may be. */
-export interface GetRequest {
+export interface HttpRequest {
   readonly url: URL
+  /** Asks with POST. Asking twice must be as good as asking once: it may be repeated. */
+  readonly body?: Uint8Array
   /** Sent to the origin of `url` only. */
   readonly headers?: Readonly<Record<string, string>>
   readonly maxBytes: number
@@ -14,9 +16,9 @@ export interface GetRequest {
   readonly onWait?: (ms: number) => void
 }
 
-/** Gets one answer with status 200, or throws a CollateralError. */
+/** Asks for one answer with status 200, or throws a CollateralError. */
 export interface HttpClient {
-  get(request: GetRequest): Promise<Response>
+  ask(request: HttpRequest): Promise<Response>
 }
 
 /** What the client borrows from outside. */
@@ -45,7 +47,7 @@ export function httpClient(around: HttpSurroundings): HttpClient {
   const agents = new Map<string, Agent>()
   const rests = restsOfServices(around.now)
   return {
-    async get(request: GetRequest): Promise<Response> {
+    async ask(request: HttpRequest): Promise<Response> {
       for (let attempt = 1; ; attempt++) {
         rests.respect(request.url)
         try {
@@ -92,12 +94,12 @@ function restsOfServices(now: () => Date): Rests {
   }
 }
 
-async function follow(request: GetRequest, around: HttpSurroundings, agents: Map<string, Agent>): Promise<Response> {
+async function follow(request: HttpRequest, around: HttpSurroundings, agents: Map<string, Agent>): Promise<Response> {
   let { url } = request
   for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
     const response = await once(url, request, around, agents)
     if (response.status === 200) return response
-    const target = redirectOf(url, response)
+    const target = redirectOf(url, response, request.body === undefined ? REDIRECTS : KEEPING_METHOD)
     if (target === undefined) throw refusal(url, response, around.now().getTime())
     if (target.origin !== url.origin) {
       throw new CollateralError('host-not-allowed', `${url.host} redirects to another host`, { host: url.host })
@@ -109,7 +111,7 @@ async function follow(request: GetRequest, around: HttpSurroundings, agents: Map
 
 async function once(
   url: URL,
-  request: GetRequest,
+  request: HttpRequest,
   around: HttpSurroundings,
   agents: Map<string, Agent>,
 ): Promise<Response> {
@@ -124,11 +126,16 @@ async function once(
   const { timeoutMs = 20_000, idleMs = 8_000 } = around.limits
   // Without `identity`, whatever stands between may compress: RFC 9110, section 12.5.3.
   const headers = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'sekisho', ...request.headers }
-  return exchange({ url, headers, agent, maxBytes: request.maxBytes, timeoutMs, idleMs, signal: around.signal })
+  const { body, maxBytes } = request
+  return exchange({ url, headers, body, agent, maxBytes, timeoutMs, idleMs, signal: around.signal })
 }
 
-function redirectOf(url: URL, { status, headers }: Response): URL | undefined {
-  if (![301, 302, 303, 307, 308].includes(status)) return undefined
+const REDIRECTS: readonly number[] = [301, 302, 303, 307, 308]
+// The others would have a POST become a GET: RFC 9110, section 15.4.
+const KEEPING_METHOD: readonly number[] = [307, 308]
+
+function redirectOf(url: URL, { status, headers }: Response, followed: readonly number[]): URL | undefined {
+  if (!followed.includes(status)) return undefined
   const { location } = headers
   if (location === undefined || !URL.canParse(location, url.href)) {
     throw new CollateralError('bad-answer', `a redirect to nowhere: ${url.host}`, { host: url.host })

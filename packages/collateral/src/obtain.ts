@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { CacheEntry, CollateralCache } from './cache.ts'
 import { CollateralError } from './errors.ts'
 import type { HttpClient } from './http.ts'
@@ -15,17 +16,24 @@ export interface Part<T> {
   /** In words, for people. */
   readonly what: string
   readonly url: URL
+  /** Asked with POST; what is asked is part of what the answer is kept under. */
+  readonly body?: Uint8Array
   readonly maxBytes: number
   /** Headers that belong to the answer, in lower case. */
   readonly keep: readonly string[]
+  /** Media type of `body` and of the answer. */
+  readonly media?: Readonly<Record<'content-type' | 'accept', string>>
   /** Sent with the request and kept nowhere. */
   readonly secrets?: Readonly<Record<string, string>>
   /** Age in milliseconds after which the service is asked again, though the answer may still be valid. */
   readonly freshMs: number
   /** Issued again and again, each taking the place of the one before: an older one than is held is no answer. */
   readonly dated?: true
-  /** Throws unless the answer is well-formed, of the kind that was asked for, and signed by whom it should be. */
-  check(answer: Answer): Checked<T>
+  /**
+   * Throws unless the answer is well-formed, of the kind that was asked for, and signed by whom it should be.
+   * @param at milliseconds since 1970, for what is only good for a time; whether `at` is within the window is not its concern
+   */
+  check(answer: Answer, at: number): Checked<T> | Promise<Checked<T>>
 }
 
 /** An answer that passed its check, and when it is valid. */
@@ -52,13 +60,18 @@ export type Obtain = <T>(part: Part<T>) => Promise<Checked<T>>
 export function obtainer(around: ObtainSurroundings): Obtain {
   const underway = new Map<string, Promise<Checked<unknown>>>()
   return async <T>(part: Part<T>): Promise<Checked<T>> => {
-    const key = part.url.href
+    const key = keyOf(part)
     const known = underway.get(key) as Promise<Checked<T>> | undefined
     if (known !== undefined) return known
     const fetching = obtain(part, around).finally(() => underway.delete(key))
     underway.set(key, fetching)
     return fetching
   }
+}
+
+/** What an answer is kept under: the URL, and of a question that is not in it the digest. */
+function keyOf({ url, body }: Part<unknown>): string {
+  return body === undefined ? url.href : `${url.href} ${createHash('sha256').update(body).digest('hex')}`
 }
 
 async function obtain<T>(part: Part<T>, around: ObtainSurroundings): Promise<Checked<T>> {
@@ -84,17 +97,17 @@ interface Held<T> {
 }
 
 async function fromCache<T>(part: Part<T>, { cache, now }: ObtainSurroundings): Promise<Held<T> | undefined> {
-  const entry = await cache?.get(part.url.href)
+  const entry = await cache?.get(keyOf(part))
   if (entry === undefined) return undefined
   try {
-    const checked = checkAnswer(part, entry)
+    const checked = await checkAnswer(part, entry, now().getTime())
     // Nothing was fetched before it began: the clock is behind, and may be right again soon.
     if (now().getTime() < checked.from) return undefined
     inWindow(part, checked, now().getTime())
     return { checked, fetched: entry.fetched }
   } catch (error) {
     if (!(error instanceof CollateralError)) throw error
-    await cache?.drop(part.url.href)
+    await cache?.drop(keyOf(part))
     return undefined
   }
 }
@@ -104,13 +117,14 @@ async function fromNetwork<T>(
   held: Checked<T> | undefined,
   around: ObtainSurroundings,
 ): Promise<Checked<T>> {
-  const { what, url, maxBytes, secrets } = part
+  const { what, url, body, maxBytes, media, secrets } = part
   const { host } = url
   around.onProgress({ step: 'fetching', what, host })
-  const response = await around.http.get({
+  const response = await around.http.ask({
     url,
     maxBytes,
-    ...(secrets === undefined ? {} : { headers: secrets }),
+    headers: { ...media, ...secrets },
+    ...(body === undefined ? {} : { body }),
     onWait: (waitMs) => around.onProgress({ step: 'waiting', what, host, waitMs }),
   })
   const headers: Record<string, string> = {}
@@ -119,8 +133,8 @@ async function fromNetwork<T>(
     if (typeof value === 'string') headers[name] = value
   }
   const answer: Answer = { body: response.body, headers }
-  const checked = checkAnswer(part, answer)
   const fetched = around.now().getTime()
+  const checked = await checkAnswer(part, answer, fetched)
   inWindow(part, checked, fetched)
   if (part.dated && held !== undefined && checked.from < held.from) {
     const [older, newer] = [isoTime(checked.from), isoTime(held.from)]
@@ -134,17 +148,17 @@ async function fromNetwork<T>(
 // A full or read-only disk must not stop a verification that has what it needs.
 async function keep<T>(part: Part<T>, entry: CacheEntry, { cache, onProgress }: ObtainSurroundings): Promise<void> {
   try {
-    await cache?.put(part.url.href, entry)
+    await cache?.put(keyOf(part), entry)
   } catch (error) {
     if (!(error instanceof CollateralError)) throw error
     onProgress({ step: 'not-kept', what: part.what, host: part.url.host, reason: error.message })
   }
 }
 
-function checkAnswer<T>(part: Part<T>, answer: Answer): Checked<T> {
+async function checkAnswer<T>(part: Part<T>, answer: Answer, at: number): Promise<Checked<T>> {
   const { host } = part.url
   try {
-    return part.check(answer)
+    return await part.check(answer, at)
   } catch (cause) {
     // Parsers and OpenSSL throw many kinds of error for bytes that are not what they should be: all mean the same here.
     if (!(cause instanceof Error)) throw cause

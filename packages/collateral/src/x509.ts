@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { AMD, decodePem, type PublicKey, parseCertificate, parseCrl, verifiesUnder } from '@sekisho/evidence/x509'
+import { AMD, decodePem, type PublicKey, parseCertificate, parseCrl, verifiesUnder, WIDE } from '@sekisho/evidence/x509'
 
 /** As much of a certificate as the checks at the door need. The verifier reads it again. */
 export interface CertificateFacts {
@@ -30,9 +30,14 @@ export interface CrlFacts {
   issuedBy(issuer: CertificateFacts): boolean
 }
 
-/** Reads one DER certificate. @throws EvidenceError when it is none */
-export function readCertificate(der: Uint8Array): CertificateFacts {
-  const { issuer, subject, notBefore, notAfter, key, spki, extensions, signed } = parseCertificate(der, [], AMD)
+/**
+ * Reads one DER certificate.
+ * @param algorithms those that count: of AMD's and Intel's chains, or of NVIDIA's
+ * @throws EvidenceError when it is none
+ */
+export function readCertificate(der: Uint8Array, algorithms: 'hardware' | 'wide' = 'hardware'): CertificateFacts {
+  const profile = algorithms === 'wide' ? WIDE : AMD
+  const { issuer, subject, notBefore, notAfter, key, spki, extensions, signed } = parseCertificate(der, [], profile)
   return {
     der,
     issuer: issuer.key,
@@ -71,5 +76,5 @@ export function readPemChain(text: string): readonly CertificateFacts[] {
   if (text.length > MAX_PEM) throw new RangeError(`a chain of more than ${MAX_PEM} characters`)
   const blocks = decodePem(text, 'CERTIFICATE', 'chain')
   if (blocks.length === 0 || blocks.length > MAX_CERTIFICATES) throw new RangeError('not a chain of PEM certificates')
-  return blocks.map(readCertificate)
+  return blocks.map((der) => readCertificate(der))
 }
