@@ -17,7 +17,10 @@ export {
   describeNvidiaOcsp,
   describeNvidiaRim,
   type NvidiaOcspCollateral,
+  type NvidiaOcspRequest,
   type NvidiaRimCollateral,
+  type NvidiaRimRequest,
+  type NvidiaSource,
 } from './nvidia.ts'
 export {
   AMD_KDS_URL,
@@ -26,6 +29,9 @@ export {
   INTEL_ROOT_CRL_URL,
   type IntelServiceOptions,
   type NetworkOptions,
+  NVIDIA_OCSP_URL,
+  NVIDIA_RIM_URL,
+  type NvidiaServiceOptions,
   type ServiceOptions,
 } from './options.ts'
 export { bundleSource, type NvidiaSelection, selectAmd, selectIntel, selectNvidia, selectPck } from './select.ts'

@@ -11,6 +11,7 @@ import {
   intelCollateral,
   pckCertificate,
 } from './intel.ts'
+import { type NvidiaService, nvidiaOcsp, nvidiaRim } from './nvidia-service.ts'
 import { obtainer } from './obtain.ts'
 import {
   AMD_KDS_URL,
@@ -18,6 +19,9 @@ import {
   INTEL_ROOT_CRL_URL,
   type IntelServiceOptions,
   type NetworkOptions,
+  NVIDIA_OCSP_URL,
+  NVIDIA_RIM_URL,
+  type NvidiaServiceOptions,
 } from './options.ts'
 import { type Origin, readBaseUrl, readTlsPins, type TlsPins } from './origins.ts'
 import type { CollateralSource, IntelTee } from './types.ts'
@@ -29,7 +33,7 @@ export interface NetworkSource extends CollateralSource {
 }
 
 /**
- * Makes a source that asks Intel's and AMD's services. It can reach no host but those configured; an answer
+ * Makes a source that asks Intel's, AMD's and NVIDIA's services. It can reach no host but those configured; an answer
  * that is not what was asked for, not signed under a trusted root or not valid now is refused and never kept.
  *
  * @throws TypeError when an option is not well-formed
@@ -41,9 +45,10 @@ export function networkSource(options: NetworkOptions = {}): NetworkSource {
     base: readBaseUrl(options.amd?.baseUrl ?? AMD_KDS_URL, 'amd.baseUrl'),
     anchors: trustAnchors,
   }
+  const nvidia = options.nvidia === false ? undefined : nvidiaService(options.nvidia ?? {}, options.trustAnchors)
   const now = options.now ?? ((): Date => new Date())
   const http = httpClient({
-    origins: originsOf(intel, amd, options),
+    origins: originsOf(intel, amd, nvidia, options),
     limits,
     signal,
     now,
@@ -55,6 +60,14 @@ export function networkSource(options: NetworkOptions = {}): NetworkSource {
     intel: (request) => intelCollateral(request, intel, obtain),
     pck: (request) => pckCertificate(request, intel, obtain),
     amd: (request) => amdCollateral(request, amd, obtain),
+    ...(nvidia === undefined
+      ? {}
+      : {
+          nvidia: {
+            rim: (request) => nvidiaRim(request, nvidia, obtain),
+            ocsp: (request) => nvidiaOcsp(request, nvidia, obtain),
+          },
+        }),
     evaluationNumbers: (tee) => evaluationNumbers(tee, intel, obtain),
   }
 }
@@ -69,7 +82,24 @@ function intelService(options: IntelServiceOptions, anchors: readonly TrustAncho
   }
 }
 
-function originsOf(intel: IntelService, amd: AmdService, options: NetworkOptions): readonly Origin[] {
+function nvidiaService(options: NvidiaServiceOptions, anchors: readonly TrustAnchor[] | undefined): NvidiaService {
+  const { serviceKey } = options
+  if (serviceKey !== undefined && !/^[\x21-\x7e]{1,4096}$/.test(serviceKey))
+    throw new TypeError('`nvidia.serviceKey` must be printable ASCII without spaces')
+  return {
+    rims: readBaseUrl(options.baseUrl ?? NVIDIA_RIM_URL, 'nvidia.baseUrl'),
+    ocsp: readBaseUrl(options.ocspUrl ?? NVIDIA_OCSP_URL, 'nvidia.ocspUrl'),
+    serviceKey,
+    anchors,
+  }
+}
+
+function originsOf(
+  intel: IntelService,
+  amd: AmdService,
+  nvidia: NvidiaService | undefined,
+  options: NetworkOptions,
+): readonly Origin[] {
   const pins = (pem: string | undefined, option: string): TlsPins | undefined =>
     pem === undefined ? undefined : readTlsPins(pem, option)
   const origins: Origin[] = [
@@ -78,6 +108,10 @@ function originsOf(intel: IntelService, amd: AmdService, options: NetworkOptions
   ]
   // A PCCS serves the root CRL itself: Intel's host is not to be reached beside it.
   if (intel.kind === 'pcs') origins.push({ origin: intel.rootCrl.origin, tls: undefined })
+  if (nvidia !== undefined && options.nvidia !== false) {
+    origins.push({ origin: nvidia.rims.origin, tls: pins(options.nvidia?.tlsCertificates, 'nvidia.tlsCertificates') })
+    origins.push({ origin: nvidia.ocsp.origin, tls: undefined })
+  }
   // One mirror may be both services: what is pinned for either holds for it.
   return origins.sort((a, b) => Number(b.tls !== undefined) - Number(a.tls !== undefined))
 }

@@ -1,7 +1,30 @@
-import { parseNvidiaRim, parseOcspResponse } from '@sekisho/evidence/nvidia'
+import { type NvidiaArchitecture, parseNvidiaRim, parseOcspResponse, type RimKind } from '@sekisho/evidence/nvidia'
 import { intersection, validity } from './anchors.ts'
 import { bad } from './reading.ts'
 import type { Window } from './types.ts'
+
+/** A manifest in NVIDIA's service. */
+export interface NvidiaRimRequest {
+  readonly kind: RimKind
+  /** Name in the service, e.g. `NV_GPU_DRIVER_GH100_550.90.07`. */
+  readonly id: string
+  /** Of the driver or the VBIOS, as the device's report names it. */
+  readonly version: string
+  /** What the manifest's product must belong to, where it is known. */
+  readonly architecture?: NvidiaArchitecture
+}
+
+/** A certificate of a chain of NVIDIA, to be asked about. */
+export interface NvidiaOcspRequest {
+  /** DER: the certificate, then its issuers up to the root; at most 8. */
+  readonly chain: readonly Uint8Array[]
+}
+
+/** Where manifests and OCSP answers come from. What it gives is a claim: the verifier checks every signature again. */
+export interface NvidiaSource {
+  rim(request: NvidiaRimRequest): Promise<NvidiaRimCollateral>
+  ocsp(request: NvidiaOcspRequest): Promise<NvidiaOcspCollateral>
+}
 
 /** A reference integrity manifest of NVIDIA, and what it says it is for. */
 export interface NvidiaRimCollateral {

@@ -9,6 +9,11 @@ export const INTEL_ROOT_CRL_URL = 'https://certificates.trustedservices.intel.co
 /** AMD's Key Distribution Service. */
 export const AMD_KDS_URL = 'https://kdsintf.amd.com'
 
+/** NVIDIA's service for reference integrity manifests. */
+export const NVIDIA_RIM_URL = 'https://rim.attestation.nvidia.com'
+/** NVIDIA's OCSP responder. */
+export const NVIDIA_OCSP_URL = 'https://ocsp.ndis.nvidia.com'
+
 /** A service and how to reach it. */
 export interface ServiceOptions {
   /** Scheme, host, port and an optional path in front of the API's. `https:` except for loopback addresses. */
@@ -31,6 +36,14 @@ export interface IntelServiceOptions extends ServiceOptions {
   readonly subscriptionKey?: string
 }
 
+/** How to reach NVIDIA's services: `baseUrl` is that for manifests. */
+export interface NvidiaServiceOptions extends ServiceOptions {
+  /** OCSP responder, of which `tlsCertificates` says nothing unless it is at the same host. */
+  readonly ocspUrl?: string
+  /** Sent to both as a bearer token. NVIDIA's services answer without one too. */
+  readonly serviceKey?: string
+}
+
 /** Bounds on a single request and on its repetition. Times are milliseconds. */
 export interface HttpLimits {
   /** For one attempt, from connecting to the last byte; as long again for a free connection, of four to a service. Default 20000. */
@@ -50,6 +63,8 @@ export interface HttpLimits {
 export interface NetworkOptions {
   readonly intel?: IntelServiceOptions
   readonly amd?: ServiceOptions
+  /** `false`: no service of NVIDIA is asked, as where the others are emulated. */
+  readonly nvidia?: NvidiaServiceOptions | false
   /** Without one, nothing is kept between calls. */
   readonly cache?: CollateralCache
   readonly limits?: HttpLimits

@@ -1,4 +1,10 @@
-import type { NvidiaCollateralInput } from '@sekisho/evidence/nvidia'
+import {
+  architectureOf,
+  type Chain,
+  type NvidiaArchitecture,
+  type NvidiaCollateralInput,
+  parseNvidiaRim,
+} from '@sekisho/evidence/nvidia'
 import type { EndorsementBundle } from './bundle.ts'
 import { type BundleItem, sameTcb } from './bundle-items.ts'
 import { CollateralError } from './errors.ts'
@@ -55,27 +61,33 @@ const MAX_ANSWERS = 32
 
 /**
  * Manifests and OCSP answers for one device of NVIDIA: of the manifests for its versions the newest that holds at `at`,
- * and the first 32 answers that hold then.
+ * and the 32 newest answers about certificates of its chain and of the manifests' that hold then.
  *
  * @param versions of driver and VBIOS, as the device's report names them; their case does not matter
  * @param at undefined where evidence is judged with what was kept for it: every window counts then
+ * @param device what else is known of it: drivers of several architectures have the same versions, and a bundle may hold
+ *   answers about a whole data centre. Without a chain, the first 32 answers
  */
 export function selectNvidia(
   bundle: Pick<EndorsementBundle, 'items'>,
   versions: Readonly<Record<'driver' | 'vbios', string | undefined>>,
   at: Date | undefined,
+  device: { readonly architecture?: NvidiaArchitecture | undefined; readonly chain?: Chain | undefined } = {},
 ): NvidiaSelection {
+  const { architecture, chain } = device
   const rim = (wanted: string | undefined): NvidiaRimCollateral | undefined => {
     const found = itemsOf(bundle, 'nvidia-rim')
       .map(({ collateral }) => collateral)
       .filter(({ version }) => version.toLowerCase() === wanted?.toLowerCase())
+    const own = found.filter(({ product }) => architecture === undefined || architectureOf(product) === architecture)
     // Where none holds at that time, a verdict says so, and not that there is none.
-    return (at === undefined ? undefined : newest(found, at)) ?? begunLast(found)
+    return (at === undefined ? undefined : newest(own, at)) ?? begunLast(own) ?? begunLast(found)
   }
   const [driver, vbios] = [rim(versions.driver), rim(versions.vbios)]
-  const answers = itemsOf(bundle, 'nvidia-ocsp')
-    .filter(({ collateral }) => at === undefined || holds(collateral.window, at))
-    .slice(0, MAX_ANSWERS)
+  const current = itemsOf(bundle, 'nvidia-ocsp').filter(
+    ({ collateral }) => at === undefined || holds(collateral.window, at),
+  )
+  const answers = (chain === undefined ? current : answersAbout(current, chain, [driver, vbios])).slice(0, MAX_ANSWERS)
   return {
     collateral: {
       ...(driver === undefined ? {} : { driverRim: driver.manifest }),
@@ -89,6 +101,21 @@ export function selectNvidia(
       ...answers,
     ],
   }
+}
+
+type OcspItem = Extract<BundleItem, { kind: 'nvidia-ocsp' }>
+
+function answersAbout(
+  answers: readonly OcspItem[],
+  chain: Chain,
+  manifests: readonly (NvidiaRimCollateral | undefined)[],
+): readonly OcspItem[] {
+  if (answers.length === 0) return []
+  const chains = [chain, ...manifests.flatMap((one) => (one === undefined ? [] : [parseNvidiaRim(one.manifest).chain]))]
+  const serials = new Set(chains.flatMap(({ certificates }) => certificates.map(({ serial }) => serial)))
+  return answers
+    .filter(({ collateral }) => collateral.serials.some((serial) => serials.has(serial)))
+    .sort((a, b) => b.collateral.window.from - a.collateral.window.from)
 }
 
 /** A source that gives what a bundle holds for the time `at`; of Intel's collateral what a family of platforms shares. */

@@ -1,3 +1,5 @@
+import type { NvidiaSource } from './nvidia.ts'
+
 /** Which Intel TEE collateral is for: TCB Info and QE identity differ between the two. */
 export type IntelTee = 'sgx' | 'tdx'
 
@@ -139,4 +141,6 @@ export interface CollateralSource {
   intel(request: IntelRequest): Promise<IntelCollateral>
   pck(request: PckRequest): Promise<PckCertificate>
   amd(request: AmdRequest): Promise<AmdCollateral>
+  /** Absent where NVIDIA's services are not asked. */
+  readonly nvidia?: NvidiaSource
 }
