@@ -11,6 +11,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>
   /** The folder that it runs in; else the project's. */
   readonly cwd?: string
+  /** What the clock says, within this process. */
+  readonly now?: Date
 }
 
 /** A command's answer, its standard output as bytes too. */
@@ -78,7 +80,7 @@ export async function runWithin(args: readonly string[], options: RunOptions = {
     colour: false,
     liveProgress: false,
     columns: undefined,
-    now: () => new Date(),
+    now: () => options.now ?? new Date(),
   }
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {

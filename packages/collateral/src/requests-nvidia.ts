@@ -6,6 +6,7 @@ import {
   deviceFacts,
   NVIDIA_ROOTS,
   type NvidiaDeviceEvidence,
+  type OcspAnswer,
   parseNvidiaReport,
   parseNvidiaRim,
   parseOcspResponse,
@@ -108,7 +109,8 @@ export async function nvidiaItems(
     ...genuine.flatMap((chain) => ocspRequests(chain, 1)),
     ...ofManifests.flatMap((chain) => ocspRequests(chain, 0)),
   ]
-  const open = distinct(asked, ({ key }) => key).filter(({ id }) => !isHeld(id, held))
+  const there = heldAnswers(held)
+  const open = distinct(asked, ({ key }) => key).filter(({ id }) => !there.some((answer) => isAbout(answer, id)))
   const answers = await askAll(
     open,
     ({ serial }) => statusName(serial),
@@ -164,12 +166,9 @@ function ocspRequests(chain: Chain, first: number): readonly Question[] {
   })
 }
 
-function isHeld(id: OcspCertId, { items, at }: NvidiaHeld): boolean {
-  return items.some(
-    (item) =>
-      item.kind === 'nvidia-ocsp' &&
-      holds(item, at) &&
-      parseOcspResponse(item.collateral.response).answers.some((answer) => isAbout(answer, id)),
+function heldAnswers({ items, at }: NvidiaHeld): readonly OcspAnswer[] {
+  return items.flatMap((item) =>
+    item.kind === 'nvidia-ocsp' && holds(item, at) ? parseOcspResponse(item.collateral.response).answers : [],
   )
 }
 

@@ -52,7 +52,7 @@ async function played(
   try {
     const { anchors } = world
     const intel = { baseUrl: url, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` } as const
-    const source = networkSource({ intel, amd: { baseUrl: url }, trustAnchors: anchors, now })
+    const source = networkSource({ intel, amd: { baseUrl: url }, nvidia: false, trustAnchors: anchors, now })
     return await playCases(
       written,
       playedBy(async () => world, { source, anchors, arm: world.arm.endorsements(), now }),

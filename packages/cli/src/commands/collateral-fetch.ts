@@ -4,7 +4,8 @@ import { canonicalJson } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { CliError, EXIT, unreadable } from '../exit.ts'
 import { readAnchors } from '../options/anchors.ts'
-import { isFetchable, itemsFor } from '../tee/fetch.ts'
+import { plain } from '../render/plain.ts'
+import { type Fetching, isFetchable, itemsFor } from '../tee/fetch.ts'
 import { namingFile, readEvidenceFile } from './evidence-file.ts'
 import { writeOutput } from './output.ts'
 import { type NetworkFlags, sourceOf } from './source.ts'
@@ -16,18 +17,30 @@ export interface CollateralFetchOptions extends NetworkFlags {
   readonly trustAnchor?: readonly string[]
 }
 
-/** Fetches what verifying the files needs; each platform is asked for once, since the source keeps answers. */
+/**
+ * Fetches what verifying the files needs; each platform is asked for once, since the source keeps answers. Where NVIDIA has
+ * not got all, the rest is kept, and the exit code is that of an incomplete verdict.
+ */
 export async function collateralFetchCommand(
   files: readonly string[],
   options: CollateralFetchOptions,
   around: Around,
 ): Promise<number> {
   let notKept: string | undefined
-  const source = await sourceOf(options, await readAnchors(options.trustAnchor, around), around, ({ step, reason }) => {
+  const anchors = await readAnchors(options.trustAnchor, around)
+  const source = await sourceOf(options, anchors, around, ({ step, reason }) => {
     if (step === 'not-kept') notKept = reason
   })
   const items: BundleItem[] = []
-  for (const file of files) items.push(...(await fetchFor(file, source, around)))
+  let isWhole = true
+  const onMissing = (file: string, what: string): void => {
+    isWhole = false
+    around.err(`sekisho: ${plain(file)}: missing: ${plain(what)}\n`)
+  }
+  for (const file of files) {
+    const fetching = { trustAnchors: anchors, onMissing: (what: string) => onMissing(file, what) }
+    items.push(...(await fetchFor(file, source, fetching, around)))
+  }
   // Without a file, what was fetched is nowhere.
   if (options.output === undefined && notKept !== undefined) throw new CliError(EXIT.unreadable, notKept)
   const { mergeBundles, writeBundle } = await import('@sekisho/collateral')
@@ -44,10 +57,15 @@ export async function collateralFetchCommand(
     around.err(
       `${summary.items} ${summary.items === 1 ? 'item' : 'items'} for ${summary.evidence} ${summary.evidence === 1 ? 'piece' : 'pieces'} of evidence${options.output === undefined ? ', kept in the cache' : `, written to ${options.output}`}\n`,
     )
-  return EXIT.ok
+  return isWhole ? EXIT.ok : EXIT.incomplete
 }
 
-async function fetchFor(file: string, source: CollateralSource, around: Around): Promise<readonly BundleItem[]> {
+async function fetchFor(
+  file: string,
+  source: CollateralSource,
+  fetching: Fetching,
+  around: Around,
+): Promise<readonly BundleItem[]> {
   const read = await readEvidenceFile(file, around)
   const pieces = read.recognised === undefined ? read.parts.map((part) => part.recognised) : [read.recognised]
   const kinds = pieces.map(({ tee }) => tee).join(', ')
@@ -56,7 +74,7 @@ async function fetchFor(file: string, source: CollateralSource, around: Around):
     throw unreadable(`${file}: no endorsements can be fetched for evidence of the kind ${kinds}`)
   try {
     const items: BundleItem[] = []
-    for (const piece of pieces.filter(isFetchable)) items.push(...(await itemsFor(piece, source)))
+    for (const piece of pieces.filter(isFetchable)) items.push(...(await itemsFor(piece, source, fetching)))
     return items
   } catch (error) {
     if (isCollateralError(error)) throw new CliError(EXIT.unreadable, `${file}: ${error.message}`, { cause: error })

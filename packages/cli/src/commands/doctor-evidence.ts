@@ -84,7 +84,13 @@ async function verifierFor(
   const { url, close } = await serveWorld(async () => world, 0)
   const { anchors } = world
   const intel = { baseUrl: url, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` } as const
-  const source = networkSource({ intel, amd: { baseUrl: url }, trustAnchors: anchors, now: () => around.now() })
+  const source = networkSource({
+    intel,
+    amd: { baseUrl: url },
+    nvidia: false,
+    trustAnchors: anchors,
+    now: () => around.now(),
+  })
   return { verifier: openVerifier({ source, trustAnchors: anchors, arm: world.arm.endorsements() }), close }
 }
 

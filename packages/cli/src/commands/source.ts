@@ -1,4 +1,10 @@
-import type { CollateralSource, IntelServiceOptions, NetworkOptions, Progress } from '@sekisho/collateral'
+import type {
+  CollateralSource,
+  IntelServiceOptions,
+  NetworkOptions,
+  NvidiaServiceOptions,
+  Progress,
+} from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
@@ -11,6 +17,10 @@ export interface NetworkFlags {
   readonly pccs?: string
   /** A mirror of AMD's key service. */
   readonly kds?: string
+  /** A mirror of NVIDIA's service for manifests. */
+  readonly rim?: string
+  /** A mirror of NVIDIA's OCSP responder. */
+  readonly ocsp?: string
   /** Folder of the cache. */
   readonly cache?: string
 }
@@ -34,6 +44,7 @@ export async function sourceOf(
     cache: diskCache(folder === undefined ? {} : { folder }),
     intel: intelServiceOf(flags, around),
     ...(flags.kds === undefined ? {} : { amd: { baseUrl: flags.kds } }),
+    nvidia: nvidiaServiceOf(flags, around),
     ...(trustAnchors === undefined ? {} : { trustAnchors }),
     onProgress(progress) {
       around.err(`${lineOf(progress)}\n`)
@@ -45,7 +56,29 @@ export async function sourceOf(
     return networkSource(options)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    throw usageError(error.message.replace('`intel.baseUrl`', '--pccs').replace('`amd.baseUrl`', '--kds'), error)
+    throw usageError(
+      error.message.replace(OPTION, (option) => FLAGS[option] ?? option),
+      error,
+    )
+  }
+}
+
+const OPTION = /^`(intel|amd|nvidia)\.\w+`/
+const FLAGS: Readonly<Record<string, string>> = {
+  '`intel.baseUrl`': '--pccs',
+  '`amd.baseUrl`': '--kds',
+  '`nvidia.baseUrl`': '--rim',
+  '`nvidia.ocspUrl`': '--ocsp',
+  '`nvidia.serviceKey`': 'SEKISHO_NVIDIA_KEY',
+}
+
+/** NVIDIA's own services, with the key to them that `SEKISHO_NVIDIA_KEY` holds, or mirrors; where one is named, neither is told that key. */
+export function nvidiaServiceOf({ rim, ocsp }: NetworkFlags, { env }: Pick<Around, 'env'>): NvidiaServiceOptions {
+  const serviceKey = env['SEKISHO_NVIDIA_KEY']?.trim() ?? ''
+  return {
+    ...(rim === undefined ? {} : { baseUrl: rim }),
+    ...(ocsp === undefined ? {} : { ocspUrl: ocsp }),
+    ...(serviceKey === '' || rim !== undefined || ocsp !== undefined ? {} : { serviceKey }),
   }
 }
 

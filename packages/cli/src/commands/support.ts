@@ -41,7 +41,7 @@ const EVIDENCE: readonly Row[] = [
   {
     what: 'NVIDIA',
     forms:
-      'GPUs of Hopper (16 real devices) and Blackwell (3), NVSwitch LS10 (5), alone and as a node; SPDM 1.1 report, manifests (XML), OCSP answers',
+      'GPUs of Hopper (16 real devices) and Blackwell (3), NVSwitch LS10 (5), alone and as a node; SPDM 1.1 report; manifests (XML) and OCSP answers, fetched or given',
   },
   {
     what: 'AMD SEV, SEV-ES',

@@ -195,6 +195,7 @@ async function playedEndorsements({ url, anchors }: EmulatedWorld, around: Aroun
   return networkSource({
     intel: { baseUrl: url, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` },
     amd: { baseUrl: url },
+    nvidia: false,
     trustAnchors: anchors,
     now: () => around.now(),
   })

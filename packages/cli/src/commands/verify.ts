@@ -9,6 +9,7 @@ import { readAnchors } from '../options/anchors.ts'
 import { readCollateral, withCompanions } from '../options/collateral-files.ts'
 import { type ExpectationFlags, expectationsOfFlags, readExpectationFile } from '../options/expectations.ts'
 import { remarksOf } from '../render/fields.ts'
+import { plain } from '../render/plain.ts'
 import { renderVerdict, type VerdictView } from '../render/verdict.ts'
 import { toYaml } from '../render/yaml.ts'
 import type { Expectations, TeeDoor, VerifyRequest } from '../tee/door.ts'
@@ -136,6 +137,7 @@ async function requestFor(
     ...setting,
     evidence,
     files: await withCompanions(setting.files, companions),
+    onMissing: (what) => around.err(`sekisho: endorsements could not be had: ${plain(what)}\n`),
     eventLog:
       eventLog === undefined || device
         ? companions.find((one) => one.kind === 'event-log')?.bytes

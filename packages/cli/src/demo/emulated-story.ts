@@ -40,7 +40,7 @@ export async function tellEmulatedStory(tell: Narrator, around: Around): Promise
   const world = createWorld({ now, products: ['Milan'] })
   const services = await serveWorld(async () => world, 0)
   try {
-    const source = networkSource({ amd: { baseUrl: services.url }, trustAnchors: world.anchors, now })
+    const source = networkSource({ amd: { baseUrl: services.url }, nvidia: false, trustAnchors: world.anchors, now })
     const stage = await openStage({ anchors: world.anchors, source }, around)
     try {
       const { owner, checkpoint } = stage

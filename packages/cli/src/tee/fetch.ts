@@ -1,4 +1,5 @@
 import type { BundleItem, CollateralSource } from '@sekisho/collateral'
+import type { TrustAnchor } from '@sekisho/evidence'
 import type { Recognised } from '@sekisho/evidence/recognise'
 import { unreadable } from '../exit.ts'
 
@@ -6,11 +7,24 @@ type Piece = Pick<Recognised, 'tee' | 'evidence'>
 
 /** Whether there is a service to ask for what verifying this kind of evidence needs. */
 export function isFetchable({ tee }: Piece): boolean {
-  return tee === 'snp' || tee === 'sgx' || tee === 'tdx' || tee === 'azure-vtpm'
+  return tee === 'snp' || tee === 'sgx' || tee === 'tdx' || tee === 'azure-vtpm' || tee === 'nvidia-gpu'
+}
+
+/** What fetching takes beside the source. */
+export interface Fetching {
+  /** Roots that chains may lead to instead of the vendors'. */
+  readonly trustAnchors: readonly TrustAnchor[] | undefined
+  /** Told what the vendor has not got, where the rest is of use without it. */
+  readonly onMissing: (what: string) => void
 }
 
 /** Everything that verifying a piece of evidence needs from its vendor. @throws CollateralError, CliError */
-export async function itemsFor(piece: Piece, source: CollateralSource): Promise<readonly BundleItem[]> {
+export async function itemsFor(
+  piece: Piece,
+  source: CollateralSource,
+  fetching: Fetching,
+): Promise<readonly BundleItem[]> {
+  if (piece.tee === 'nvidia-gpu') return itemsForDevices(piece.evidence, source, fetching)
   const { tee, evidence } = piece.tee === 'azure-vtpm' ? await hardwareOf(piece.evidence) : piece
   if (tee === 'snp') {
     const { amdItems } = await import('@sekisho/collateral/requests/amd')
@@ -40,6 +54,25 @@ async function hardwareOf(evidence: Uint8Array): Promise<Piece> {
   if (hardware === 'snp') return { tee: 'snp', evidence: hardwareReport }
   if (tdQuote === undefined) throw unreadable('there is no TD quote, and nothing to be fetched for a TDREPORT')
   return { tee: 'tdx', evidence: tdQuote }
+}
+
+async function itemsForDevices(
+  evidence: Uint8Array,
+  { nvidia }: CollateralSource,
+  { trustAnchors, onMissing }: Fetching,
+): Promise<readonly BundleItem[]> {
+  if (nvidia === undefined) throw unreadable('no service of NVIDIA is asked')
+  const { nvidiaDevice, nvidiaItems } = await import('@sekisho/collateral/requests/nvidia')
+  const { splitNvidiaEvidence } = await import('@sekisho/evidence/nvidia')
+  const devices = splitNvidiaEvidence(evidence).map(nvidiaDevice)
+  const { items, missing } = await nvidiaItems(devices, nvidia, { items: [], at: new Date(0), trustAnchors })
+  for (const what of missing) onMissing(what)
+  return someOf(
+    items,
+    missing.length > 0
+      ? 'nothing of what the devices need could be had'
+      : 'no device brings a certificate chain that leads to NVIDIA’s root, so that nothing can be asked for',
+  )
 }
 
 function someOf(items: readonly BundleItem[], otherwise: string): readonly BundleItem[] {
