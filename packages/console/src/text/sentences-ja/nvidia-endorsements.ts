@@ -65,8 +65,8 @@ export const sentences: SentencePairs = [
     'チェーンの証明書 {missing} が失効しているかどうか分かりません',
   ],
   [
-    'ask {service} about the serial numbers {names}, and pass the answers as `ocsp`',
-    '{service} にシリアル番号 {names} について問い合わせ、応答を `ocsp` に指定してください',
+    'ask {service} about the serial numbers {names}, and pass the answers as `ocsp`, or run `sekisho collateral fetch`',
+    '{service} にシリアル番号 {names} について問い合わせて応答を `ocsp` に指定するか、`sekisho collateral fetch` を実行してください',
   ],
   ['name and key digests are those of the issuers', '名前と鍵のダイジェストは、発行者のものです'],
   [
@@ -147,8 +147,14 @@ export const sentences: SentencePairs = [
     '{name?} was not given: whether genuine firmware runs is not known',
     '{name?} が指定されていません。本物のファームウェアが動いているか分かりません',
   ],
-  ['fetch it and pass it as `{option}`', '取得して `{option}` に指定してください'],
-  ['fetch {url} and pass it as `{option}`', '{url} を取得し、`{option}` に指定してください'],
+  [
+    'fetch it and pass it as `{option}`, or run `sekisho collateral fetch`',
+    '取得して `{option}` に指定するか、`sekisho collateral fetch` を実行してください',
+  ],
+  [
+    'fetch {url} and pass it as `{option}`, or run `sekisho collateral fetch`',
+    '{url} を取得して `{option}` に指定するか、`sekisho collateral fetch` を実行してください',
+  ],
   ['there is no report to compare with', '照合するレポートがありません'],
   ['it is for the version that the report names', 'レポートの示すバージョンのものです'],
   [
