@@ -1,11 +1,13 @@
 import { describeAmd, describeIntel, describePck } from './describe.ts'
-import { describeNvidiaOcsp, describeNvidiaRim, type NvidiaOcspCollateral, type NvidiaRimCollateral } from './nvidia.ts'
+import { describeNvidiaOcsp, describeNvidiaRim } from './nvidia.ts'
 import { bad, isRecord } from './reading.ts'
 import type {
   AmdCollateral,
   AmdTcb,
   IntelCollateral,
   IntelCollateralInput,
+  NvidiaOcspCollateral,
+  NvidiaRimCollateral,
   PckCertificate,
   PckRequest,
   Window,

@@ -13,15 +13,7 @@ export { type AmdEndorsements, describeAmd, describeIntel, describePck } from '.
 export { CollateralError, type CollateralErrorCode, type CollateralErrorDetails } from './errors.ts'
 export type { EvaluationNumber } from './intel.ts'
 export { type NetworkSource, networkSource } from './network.ts'
-export {
-  describeNvidiaOcsp,
-  describeNvidiaRim,
-  type NvidiaOcspCollateral,
-  type NvidiaOcspRequest,
-  type NvidiaRimCollateral,
-  type NvidiaRimRequest,
-  type NvidiaSource,
-} from './nvidia.ts'
+export { describeNvidiaOcsp, describeNvidiaRim } from './nvidia.ts'
 export {
   AMD_KDS_URL,
   type HttpLimits,
@@ -44,6 +36,11 @@ export type {
   IntelCollateralInput,
   IntelRequest,
   IntelTee,
+  NvidiaOcspCollateral,
+  NvidiaOcspRequest,
+  NvidiaRimCollateral,
+  NvidiaRimRequest,
+  NvidiaSource,
   PckCa,
   PckCertificate,
   PckRequest,

@@ -9,20 +9,13 @@ import {
   verifyNvidiaRim,
 } from '@sekisho/evidence/nvidia'
 import { readJsonObject } from './json-text.ts'
-import {
-  describeNvidiaOcsp,
-  describeNvidiaRim,
-  type NvidiaOcspCollateral,
-  type NvidiaOcspRequest,
-  type NvidiaRimCollateral,
-  type NvidiaRimRequest,
-} from './nvidia.ts'
+import { describeNvidiaOcsp, describeNvidiaRim } from './nvidia.ts'
 import { chainFault } from './nvidia-chain.ts'
 import type { Checked, Obtain, Part } from './obtain.ts'
 import { encodeOcspRequest, isAbout, type OcspCertId, ocspCertId, serialOf } from './ocsp-request.ts'
 import { below } from './origins.ts'
 import { bad, utf8 } from './reading.ts'
-import type { Window } from './types.ts'
+import type { NvidiaOcspCollateral, NvidiaOcspRequest, NvidiaRimCollateral, NvidiaRimRequest, Window } from './types.ts'
 
 /** NVIDIA's services for manifests and for revocation, or mirrors of them, as configured. */
 export interface NvidiaService {

@@ -13,12 +13,12 @@ import {
   parsePemChain,
 } from '@sekisho/evidence/nvidia'
 import type { BundleItem } from './bundle-items.ts'
-import type { NvidiaOcspRequest, NvidiaRimCollateral, NvidiaRimRequest, NvidiaSource } from './nvidia.ts'
 import { chainFault } from './nvidia-chain.ts'
 import { isRimId, rimName, statusName } from './nvidia-service.ts'
 import { encodeOcspRequest, isAbout, type OcspCertId, ocspCertId } from './ocsp-request.ts'
 import { isCollateralError } from './requests.ts'
 import { type NvidiaSelection, selectNvidia } from './select.ts'
+import type { NvidiaOcspRequest, NvidiaRimCollateral, NvidiaRimRequest, NvidiaSource } from './types.ts'
 
 /** One device: its report, and its chain where it is known. */
 export interface NvidiaDevice {

@@ -8,13 +8,13 @@ import {
 import type { EndorsementBundle } from './bundle.ts'
 import { type BundleItem, sameTcb } from './bundle-items.ts'
 import { CollateralError } from './errors.ts'
-import type { NvidiaRimCollateral } from './nvidia.ts'
 import type {
   AmdCollateral,
   AmdRequest,
   CollateralSource,
   IntelCollateral,
   IntelRequest,
+  NvidiaRimCollateral,
   PckCertificate,
   PckRequest,
   Window,

@@ -1,4 +1,4 @@
-import type { NvidiaSource } from './nvidia.ts'
+import type { NvidiaArchitecture, RimKind } from '@sekisho/evidence/nvidia'
 
 /** Which Intel TEE collateral is for: TCB Info and QE identity differ between the two. */
 export type IntelTee = 'sgx' | 'tdx'
@@ -118,6 +118,45 @@ export interface AmdCollateral {
   readonly crl: Uint8Array
 }
 
+/** A manifest in NVIDIA's service. */
+export interface NvidiaRimRequest {
+  readonly kind: RimKind
+  /** Name in the service, e.g. `NV_GPU_DRIVER_GH100_550.90.07`. */
+  readonly id: string
+  /** Of the driver or the VBIOS, as the device's report names it. */
+  readonly version: string
+  /** What the manifest's product must belong to, where it is known. */
+  readonly architecture?: NvidiaArchitecture
+}
+
+/** A certificate of a chain of NVIDIA, to be asked about. */
+export interface NvidiaOcspRequest {
+  /** DER: the certificate, then its issuers up to the root; at most 8. */
+  readonly chain: readonly Uint8Array[]
+}
+
+/** A reference integrity manifest of NVIDIA, and what it says it is for. */
+export interface NvidiaRimCollateral {
+  /** e.g. `GH100`. */
+  readonly product: string
+  /** Of the driver or the VBIOS. */
+  readonly version: string
+  /** Over all certificates of its chain. */
+  readonly window: Window
+  /** XML, as NVIDIA signed it. */
+  readonly manifest: Uint8Array
+}
+
+/** An OCSP response about certificates of NVIDIA's chains. */
+export interface NvidiaOcspCollateral {
+  /** Serial numbers of the certificates that it answers about, in its order. */
+  readonly serials: readonly string[]
+  /** Over all answers; one without an end holds for no time. */
+  readonly window: Window
+  /** DER. */
+  readonly response: Uint8Array
+}
+
 /**
  * One thing a source does, for showing to a person. `stale-but-valid`: the service gave nothing good, and an older
  * answer that is still valid is used. `not-kept`: the cache could not be written. `what` is plain words, e.g.
@@ -131,6 +170,12 @@ export interface Progress {
   readonly waitMs?: number
   /** `stale-but-valid`, `not-kept`: why. */
   readonly reason?: string
+}
+
+/** Where manifests and OCSP answers come from. What it gives is a claim: the verifier checks every signature again. */
+export interface NvidiaSource {
+  rim(request: NvidiaRimRequest): Promise<NvidiaRimCollateral>
+  ocsp(request: NvidiaOcspRequest): Promise<NvidiaOcspCollateral>
 }
 
 /**

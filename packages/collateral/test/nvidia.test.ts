@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { parsePemChain } from '@sekisho/evidence/nvidia'
 import {
   type BundleItem,
   describeNvidiaOcsp,
@@ -97,4 +98,52 @@ test('no more OCSP answers are given than the verifier takes', () => {
   const { collateral, items: used } = selectNvidia({ items }, { driver: undefined, vbios: undefined }, AT)
   assert.equal(collateral.ocsp?.length, 32)
   assert.equal(used.length, 32)
+})
+
+test('of many devices’ answers a device takes the newest about its own certificates and its manifests’', {
+  skip,
+}, () => {
+  const chain = parsePemChain(file('cert-chain.pem'), [])
+  const versions = { driver: '550.90.07', vbios: undefined }
+  const driver: BundleItem = { kind: 'nvidia-rim', collateral: describeNvidiaRim(file('driver-rim.xml')) }
+  const mine = describeNvidiaOcsp(file('ocsp/gpu_certificate_l2.der'))
+  const signer = describeNvidiaOcsp(file('ocsp/gpu_driver_rim_l4.der'))
+  const others = Array.from({ length: 40 }, (_, i) => answer(String(i), -1, 1))
+  const items: readonly BundleItem[] = [
+    ...others,
+    { kind: 'nvidia-ocsp', collateral: { ...mine, window: { ...mine.window, from: mine.window.from - DAY } } },
+    { kind: 'nvidia-ocsp', collateral: mine },
+    { kind: 'nvidia-ocsp', collateral: signer },
+    driver,
+  ]
+  const { collateral } = selectNvidia({ items }, versions, undefined, { chain })
+  assert.equal(collateral.ocsp?.length, 3)
+  assert.deepEqual(collateral.ocsp?.slice(0, 2), [signer.response, mine.response])
+  const without = selectNvidia({ items: items.slice(0, -1) }, versions, undefined, { chain })
+  assert.equal(
+    without.collateral.ocsp?.length,
+    2,
+    'without its manifest those about the manifest’s certificates are others’',
+  )
+})
+
+test('of drivers of one version a device takes the manifest for its architecture', () => {
+  const of = (product: string, from: number): BundleItem => {
+    const made = rim('580.95', from, 10)
+    return made.kind === 'nvidia-rim' ? { ...made, collateral: { ...made.collateral, product } } : made
+  }
+  const items = [of('GH100', -20), of('GB100', -10)]
+  const versions = { driver: '580.95', vbios: undefined }
+  for (const [architecture, from] of [
+    ['HOPPER', -20],
+    ['BLACKWELL', -10],
+    [undefined, -10],
+  ] as const) {
+    const { collateral } = selectNvidia({ items }, versions, AT, { architecture })
+    assert.equal(String(collateral.driverRim), `580.95 ${from} 10`)
+  }
+  const [hopper] = items
+  assert.ok(hopper !== undefined)
+  const only = selectNvidia({ items: [hopper] }, versions, AT, { architecture: 'BLACKWELL' })
+  assert.equal(String(only.collateral.driverRim), '580.95 -20 10', 'that it is another’s is for the verdict to say')
 })
