@@ -12,6 +12,7 @@ import {
   parseOcspResponse,
   parsePemChain,
 } from '@sekisho/evidence/nvidia'
+import { Signed, verifiesUnder } from '@sekisho/evidence/x509'
 import type { BundleItem } from './bundle-items.ts'
 import { chainFault } from './nvidia-chain.ts'
 import { isRimId, rimName, statusName } from './nvidia-service.ts'
@@ -72,8 +73,9 @@ export function nvidiaSelection(
 
 /**
  * Asks for the manifests of devices, then whether the certificates of their chains and of the manifests' are revoked:
- * those that verifiers must know of, each once. For a device whose chain leads to no trusted root nothing is asked. A
- * service that is silent, or wishes a pause, is asked nothing more.
+ * those that verifiers must know of, each once. For a device whose chain leads to no trusted root, or whose report its
+ * leaf did not sign, nothing is asked: whoever has no device must not have others asked. A service that is silent, or
+ * wishes a pause, is asked nothing more.
  *
  * @throws CollateralError `aborted` only
  * @see NVIDIA attestation, certificate chain and reference integrity manifests
@@ -85,11 +87,8 @@ export async function nvidiaItems(
 ): Promise<NvidiaFound> {
   const anchors = held.trustAnchors ?? NVIDIA_ROOTS
   const missing = new Set<string>()
-  const genuine = distinctChains(devices.flatMap(({ chain }) => chain ?? [])).filter(
-    (chain) => chainFault(dersOf(chain), anchors) === undefined,
-  )
-  const keys = new Set(genuine.map(keyOfChain))
-  const known = devices.filter(({ chain }) => chain !== undefined && keys.has(keyOfChain(chain)))
+  const known = devices.filter((one) => isGenuine(one, anchors))
+  const genuine = distinctChains(known.flatMap(({ chain }) => chain ?? []))
   const wanted = distinct(
     known.flatMap(({ facts }) => rimRequests(facts)),
     ({ id }) => id,
@@ -124,6 +123,13 @@ export async function nvidiaItems(
     ],
     missing: [...missing],
   }
+}
+
+function isGenuine({ report, chain }: NvidiaDevice, anchors: readonly TrustAnchor[]): boolean {
+  const key = chain?.certificates[0]?.key
+  if (chain === undefined || key === undefined || chainFault(dersOf(chain), anchors) !== undefined) return false
+  const { response, signed } = parseNvidiaReport(report)
+  return verifiesUnder(new Signed(signed, 'ecdsa-p384-sha384', response.signature), key)
 }
 
 function rimRequests({ architecture, rimIds, versions }: DeviceFacts): readonly NvidiaRimRequest[] {

@@ -112,11 +112,17 @@ test('what is held and holds is not asked for', { skip }, async (t) => {
   assert.equal(bench.server.asked.length, asked + 4 + 7, 'and answers for a day')
 })
 
-test('a device whose chain leads elsewhere, or that has none, is nobody’s question', { skip }, async (t) => {
+test('a device whose chain leads elsewhere or did not sign the report, or that has none, is nobody’s question', {
+  skip,
+}, async (t) => {
   const bench = await nvidiaBench(t, honest())
   const { facts, report, chain } = device()
   const trustAnchors = [{ id: 'other', name: 'other', vendor: 'test', spkiSha256: '00'.repeat(32) }]
   assert.deepEqual(await nvidiaItems([device()], bench.source, { ...NONE, trustAnchors }), { items: [], missing: [] })
+  for (const name of ['hopper-560-bad-signature', 'hopper-535-rim-changed'] as const) {
+    const forged = name === 'hopper-535-rim-changed' ? { ...device(name), chain } : device(name)
+    assert.deepEqual(await nvidiaItems([forged], bench.source, NONE), { items: [], missing: [] }, name)
+  }
   const without = { facts, report, chain: undefined }
   assert.deepEqual(await nvidiaItems([without], bench.source, NONE), { items: [], missing: [] })
   assert.ok(chain !== undefined)

@@ -71,7 +71,7 @@ async function itemsForDevices(
     items,
     missing.length > 0
       ? 'nothing of what the devices need could be had'
-      : 'no device brings a certificate chain that leads to NVIDIA’s root, so that nothing can be asked for',
+      : 'no device brings a certificate chain that leads to NVIDIA’s root and signed its report: nothing is asked for',
   )
 }
 
