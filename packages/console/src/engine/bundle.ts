@@ -39,7 +39,11 @@ export interface PckItem {
 /** NVIDIA's reference manifest, or its answer about certificates, from a bundle. */
 export interface NvidiaItem {
   readonly kind: 'nvidia-rim' | 'nvidia-ocsp'
+  /** Of a manifest. */
   readonly version: string
+  readonly product: string
+  /** Of the certificates that an answer is about. */
+  readonly serials: readonly string[]
   readonly bytes: Uint8Array
   readonly window: Window
 }
@@ -137,6 +141,8 @@ function readNvidia(item: JsonRecord, kind: NvidiaItem['kind'], member: string, 
   return {
     kind,
     version: textMember(item, 'version'),
+    product: textMember(item, 'product'),
+    serials: textMember(item, 'serials').split(' '),
     bytes: bytesOf(item, member, where),
     window: windowOf(item, where),
   }
