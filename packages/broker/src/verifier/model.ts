@@ -152,8 +152,8 @@ export interface VerifierOptions {
   /** Told when a source did not give what was asked; for the log of the process. */
   readonly onTrouble?: (what: string) => void
   /**
-   * Told when a source gives another revocation list or other TCB information than it did before: time to judge anew what
-   * rests on them. `what` names the vendor and what they are for.
+   * Told when a source gives another revocation list, other TCB information or another status of a certificate than it did
+   * before: time to judge anew what rests on them. `what` names the vendor and what they are for.
    */
   readonly onNews?: (what: string) => void
 }
