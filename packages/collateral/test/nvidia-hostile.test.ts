@@ -98,8 +98,7 @@ test('an answer about another certificate, or that is none, is refused and not k
     'no answer': [Buffer.alloc(0), /did not give/],
   }
   const bench = await nvidiaBench(t, honest())
-  // The first of the answers is about the third certificate.
-  const chain = ocspAnswers().length > 0 ? await chainOfFirst(bench.source.ocsp) : []
+  const chain = await chainOfFirst(bench.source.ocsp)
   const again = await nvidiaBench(t, honest())
   for (const [what, [bytes, message]] of Object.entries(cases)) {
     again.server.handle(answering((response) => response.end(bytes)))
@@ -196,6 +195,28 @@ function isOf(code: string, what: string): (error: unknown) => boolean {
     return true
   }
 }
+
+test('a question is repeated where its own service moves it to, and with the method and the bytes that it had', async (t) => {
+  const asked: string[] = []
+  const answer = madeAnswer({ from: NOW - HOUR_MS })
+  const bench = await nvidiaBench(
+    t,
+    (request, response) => {
+      const pieces: Buffer[] = []
+      request.on('data', (piece: Buffer) => pieces.push(piece))
+      request.on('end', () => {
+        asked.push(`${request.method} ${request.url} ${Buffer.concat(pieces).toString('hex')}`)
+        if (request.url === '/status') response.writeHead(308, { location: '/moved' }).end()
+        else response.end(answer)
+      })
+    },
+    { trustAnchors: [MADE_ANCHOR] },
+  )
+  assert.deepEqual((await bench.source.ocsp({ chain: MADE_CHAIN })).serials, ['f0'])
+  const [first, second] = asked
+  assert.match(first ?? '', /^POST \/status 30[0-9a-f]{60,}$/)
+  assert.equal(second, first?.replace('/status', '/moved'))
+})
 
 test('NVIDIA’s services are asked unless they are left out, and only over TLS or on this machine', () => {
   assert.ok(networkSource({}).nvidia !== undefined)
