@@ -19,7 +19,7 @@ const TARGET_MS = 5000
 export async function reappraiseRows(): Promise<readonly Row[]> {
   return onStage(async ({ folder, worldFile, services }) => {
     const world = createWorld({ saved: readFileSync(worldFile, 'utf8') })
-    const source = networkSource({ amd: { baseUrl: services }, trustAnchors: world.anchors })
+    const source = networkSource({ amd: { baseUrl: services }, nvidia: false, trustAnchors: world.anchors })
     const checkpoint = await openCheckpoint({ folder: join(folder, 'leases') }, world, source)
     const machines = Array.from({ length: MACHINES }, (_, i) => world.snp({ chip: `machine-${i}` }))
     await furnish(checkpoint, kbsEvidence('snp', (machines[0] as SnpPlatform).attest(new Uint8Array(64))))

@@ -13,7 +13,7 @@ export interface Usage {
 
 const [place = '', worldFile = '', services = '', first, page] = process.argv.slice(2)
 const world = createWorld({ saved: readFileSync(worldFile, 'utf8') })
-const source = networkSource({ amd: { baseUrl: services }, trustAnchors: world.anchors })
+const source = networkSource({ amd: { baseUrl: services }, nvidia: false, trustAnchors: world.anchors })
 const location = place.startsWith('postgres:') ? { url: place } : { folder: place }
 const checkpoint = await openCheckpoint(location, world, source)
 if (first !== undefined) await furnish(checkpoint, kbsEvidence('snp', world.snp().attest(new Uint8Array(64))))

@@ -71,6 +71,7 @@ export async function worldVerifier(
   const source = networkSource({
     intel: { baseUrl: `${url}/`, kind: 'pcs', subscriptionKey: 'a-test-key', rootCrlUrl: `${url}/IntelSGXRootCA.der` },
     amd: { baseUrl: url },
+    nvidia: false,
     trustAnchors: world.anchors,
     now: world.now,
   })

@@ -138,6 +138,7 @@ export async function worldSource(t: Closing, world: World): Promise<ReturnType<
   return networkSource({
     intel: { baseUrl: `${url}/`, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` },
     amd: { baseUrl: url },
+    nvidia: false,
     trustAnchors: world.anchors,
     now: world.now,
   })
