@@ -44,6 +44,8 @@ export interface NvidiaFound {
   readonly items: readonly BundleItem[]
   /** What could not be had, in words, each fault once. */
   readonly missing: readonly string[]
+  /** Devices for which nothing was asked, since nothing proves that they are any. */
+  readonly strangers: number
 }
 
 /** Reads a device's report and chain. @throws EvidenceError when the report cannot be read */
@@ -122,6 +124,7 @@ export async function nvidiaItems(
       ...answers.map((collateral): BundleItem => ({ kind: 'nvidia-ocsp', collateral })),
     ],
     missing: [...missing],
+    strangers: devices.length - known.length,
   }
 }
 

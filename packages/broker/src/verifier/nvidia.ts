@@ -81,10 +81,11 @@ function finder(
     const known = own === undefined && refresh !== true ? held.get(key, at.getTime()) : undefined
     if (known !== undefined) return [...bundled, ...known]
     const { trustAnchors } = around.anchors(NVIDIA_ROOTS)
-    const { items, missing } = await nvidiaItems(devices, services, { items: bundled, at, trustAnchors })
+    const { items, missing, strangers } = await nvidiaItems(devices, services, { items: bundled, at, trustAnchors })
     for (const what of missing) around.trouble(what)
-    if (own === undefined) {
-      for (const item of items) around.noted(...questionAndAnswer(item))
+    if (own === undefined) for (const item of items) around.noted(...questionAndAnswer(item))
+    // What a forged report is given is nothing, and must not be what the device itself is given next.
+    if (own === undefined && strangers === 0) {
       // A look that finds a service out of reach takes nothing away from whoever attests next.
       const before = missing.length === 0 ? [] : (held.get(key, at.getTime()) ?? [])
       const until = at.getTime() + (missing.length === 0 ? around.holdMs : RETRY_MS)

@@ -154,6 +154,34 @@ test('what NVIDIA says of a certificate is news when it is something else, and n
   )
 })
 
+test('a forged report of a device has nothing asked, and takes nothing away from the device', { skip }, async () => {
+  const nvidia = services()
+  const verifier = openVerifier({ source: nvidia.source })
+  const report = file('report.bin')
+  const forged = Buffer.from(report)
+  // The device's own nonce is signed.
+  forged.writeUInt8(forged.readUInt8(4) ^ 1, 4)
+  const of = (bytes: Buffer) => ({
+    evidence: bytes.toString('base64'),
+    certificate: file('cert-chain.pem').toString('base64'),
+  })
+  const judge = async (...devices: readonly Buffer[]) => {
+    const received = verifier.recognise(Buffer.from(JSON.stringify(devices.map(of))))
+    const { verdict } = await verifier.verify(received, { expect: {}, at: new Date(AT) })
+    const verdicts = verdict.parts?.map((part) => part.verdict) ?? [verdict]
+    return verdicts.map(({ checks }) => {
+      const all = checks.flatMap((group) => group.checks)
+      return all.find(({ id }) => id === 'nvidia.rim.driver.present')?.outcome
+    })
+  }
+  assert.deepEqual(await judge(forged), ['unchecked'])
+  assert.deepEqual(nvidia.asked, [])
+  assert.deepEqual(await judge(report), ['pass'])
+  const asked = nvidia.asked.length
+  assert.deepEqual(await judge(forged, report), ['pass', 'pass'], 'held for the device, by its chain')
+  assert.equal(nvidia.asked.length, asked)
+})
+
 test('a source without NVIDIA’s services is not asked', { skip }, async () => {
   const verifier = openVerifier({ source: { amd: never, intel: never, pck: never } })
   const { verdict, collateral } = await verifier.verify(verifier.recognise(evidence()), {

@@ -78,7 +78,9 @@ function presence(view: ChainView, first: number): Finding {
   const names = missing.map((i) => view.chain.certificates[i]?.serial.slice(0, 40)).join(', ')
   return unchecked(
     `whether certificates ${missing.join(', ')} of the chain are revoked is not known`,
-    mend(`ask ${SERVICE} about the serial numbers ${names}, and pass the answers as \`ocsp\`, or run \`sekisho collateral fetch\``),
+    mend(
+      `ask ${SERVICE} about the serial numbers ${names}, and pass the answers as \`ocsp\`, or run \`sekisho collateral fetch\``,
+    ),
   )
 }
 

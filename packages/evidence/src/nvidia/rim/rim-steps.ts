@@ -93,7 +93,9 @@ function presence(kind: RimKind, name: string, { rims, device }: TrustState): Fi
   const id = device?.rimIds[kind]
   return unchecked(
     `${name} was not given: whether genuine firmware runs is not known`,
-    mend(`fetch ${id === undefined ? 'it' : `${NVIDIA_RIM_SERVICE}${id}`} and pass it as \`${kind}Rim\`, or run \`sekisho collateral fetch\``),
+    mend(
+      `fetch ${id === undefined ? 'it' : `${NVIDIA_RIM_SERVICE}${id}`} and pass it as \`${kind}Rim\`, or run \`sekisho collateral fetch\``,
+    ),
   )
 }
 
