@@ -5,7 +5,7 @@ import type { Finding, Party } from '../core/verdict.ts'
 import { hex64 } from './bits.ts'
 import { isProvisional } from './claims.ts'
 import { firmwareOf, type SnpExpectations } from './expectations.ts'
-import { TCB_PARTS } from './products.ts'
+import { type SnpProduct, type SnpTcb, TCB_PARTS } from './products.ts'
 import { fetchLeaf } from './remedies.ts'
 import { type FirmwareVersion, VMPL_HOST } from './report.ts'
 import { ABI } from './sources.ts'
@@ -124,28 +124,45 @@ function atLeast(what: string, actual: number, least: number, party: Party = OWN
 function minTcb(state: SnpState): Finding {
   const { report, expect, layout, product } = state
   if (product === undefined) return productUnknown(state)
-  const { minTcb: least = {} } = expect
-  const parts = TCB_PARTS.filter((part) => least[part] !== undefined)
-  if (parts.length === 0)
+  const { minTcb: least = {}, minReportedTcb } = expect
+  const lowReported = levelsBelow(state, product, minReportedTcb, 'minReportedTcb', ['REPORTED_TCB'])
+  if (lowReported !== undefined) return lowReported
+  if (Object.keys(least).length === 0)
     return unchecked(
       'no lowest TCB was given: a platform with known flaws passes',
       mend(
         `pass \`minTcb\` after AMD's security bulletins; this platform has committed to ${tcbText(report.committedTcb, layout.parts)}`,
       ),
     )
-  for (const part of parts) {
-    const level = least[part] as number
-    const at = layout.parts[part]
-    if (at === undefined)
-      return fail(`${product} has no ${part} level`, mend(`leave ${part} out of \`minTcb\` for this product`))
-    const low =
-      atLeast(`${part} of COMMITTED_TCB`, report.committedTcb[at] as number, level, PLATFORM) ??
-      atLeast(`${part} of LAUNCH_TCB`, report.launchTcb[at] as number, level, PLATFORM)
-    if (low !== undefined) return low
-  }
+  const low = levelsBelow(state, product, least, 'minTcb', ['COMMITTED_TCB', 'LAUNCH_TCB'])
+  if (low !== undefined) return low
   const free = TCB_PARTS.filter((part) => layout.parts[part] !== undefined && least[part] === undefined)
   const reason = free.length === 0 ? 'it is' : `it is, as far as you asked: ${free.join(', ')} may be anything`
   return pass(reason, { actual: tcbText(report.committedTcb, layout.parts) })
+}
+
+const TCB_FIELDS = { COMMITTED_TCB: 'committedTcb', LAUNCH_TCB: 'launchTcb', REPORTED_TCB: 'reportedTcb' } as const
+
+/** Undefined, or which part of which TCB is too low. */
+function levelsBelow(
+  { report, layout }: SnpState,
+  product: SnpProduct,
+  least: SnpTcb | undefined,
+  option: string,
+  fields: readonly (keyof typeof TCB_FIELDS)[],
+): Finding | undefined {
+  for (const part of TCB_PARTS) {
+    const level = least?.[part]
+    if (level === undefined) continue
+    const at = layout.parts[part]
+    if (at === undefined)
+      return fail(`${product} has no ${part} level`, mend(`leave ${part} out of \`${option}\` for this product`))
+    for (const field of fields) {
+      const low = atLeast(`${part} of ${field}`, report[TCB_FIELDS[field]][at] as number, level, PLATFORM)
+      if (low !== undefined) return low
+    }
+  }
+  return undefined
 }
 
 // How the TCB is laid out would be a guess.
@@ -219,12 +236,17 @@ function mitigations({ report, expect: { minMitigationVector } }: SnpState): Fin
   )
 }
 
-function provider({ expect: { cspIds }, extensions, role }: SnpState): Finding {
-  if (cspIds === undefined) return NOT_ASKED
+function provider({ expect: { cspIds, signingKey }, extensions, role }: SnpState): Finding {
+  if (cspIds === undefined && (signingKey ?? role) === role) return signingKey === undefined ? NOT_ASKED : pass()
   if (role === 'vcek')
     return fail(
       "a chip's own key signed the report, and you asked for a provider's",
-      mend('leave `cspIds` out, or ask for a VLEK-signed report'),
+      mend(`leave \`${cspIds === undefined ? 'signingKey' : 'cspIds'}\` out, or ask for a VLEK-signed report`),
+    )
+  if (signingKey === 'vcek')
+    return fail(
+      "a provider's key signed the report, and you asked for a chip's own",
+      mend('leave `signingKey` out, or ask for a VCEK-signed report'),
     )
   return compareOneOf({ what: 'the cloud provider', actual: extensions.value?.cspId ?? '', option: 'cspIds' }, cspIds)
 }

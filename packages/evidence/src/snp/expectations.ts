@@ -9,6 +9,7 @@ import {
   objectField,
   readExpectations,
   textField,
+  wordField,
 } from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import { PLATFORM_BITS, POLICY_BITS, type SnpPlatformFlag, type SnpPolicyFlag } from './bits.ts'
@@ -21,6 +22,8 @@ export interface SnpExpectations extends CommonExpectations {
   readonly vmpl?: readonly number[]
   /** Lowest accepted levels, part by part, judged on COMMITTED_TCB and LAUNCH_TCB. */
   readonly minTcb?: SnpTcb
+  /** Lowest accepted levels of REPORTED_TCB, which a host may set below the committed one, part by part. */
+  readonly minReportedTcb?: SnpTcb
   /** Lowest accepted committed SEV firmware, `major.minor.build`. */
   readonly minFirmware?: string
   readonly idKeyDigest?: readonly string[]
@@ -31,6 +34,8 @@ export interface SnpExpectations extends CommonExpectations {
   readonly policy?: Readonly<Partial<Record<SnpPolicyFlag, boolean>>>
   /** PLATFORM_INFO bits that must have this value, e.g. `{ aliasCheckComplete: true }`. */
   readonly platformInfo?: Readonly<Partial<Record<SnpPlatformFlag, boolean>>>
+  /** Whose key must have signed the report: the chip's own (`vcek`), or a cloud provider's (`vlek`). */
+  readonly signingKey?: 'vcek' | 'vlek'
   /** Accepted cloud providers of a VLEK, as its cspID spells them. */
   readonly cspIds?: readonly string[]
   /** Bits that must be set in LAUNCH_MIT_VECTOR and CURRENT_MIT_VECTOR; hex, big-endian. */
@@ -50,10 +55,13 @@ const firmwareField: FieldKind<string> = {
   read: (value) => (typeof value === 'string' && /^\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(value) ? value : undefined),
 }
 
+const tcbField: FieldKind<SnpTcb> = objectField<Partial<Record<TcbPart, number>>>(each(TCB_PARTS, integerField(0, 255)))
+
 const KINDS: FieldKinds<SnpExpectations> = {
   ...commonFields({ measurement: 48, signer: 48, hostData: 32 }),
   vmpl: listOf(integerField(0, 3)),
-  minTcb: objectField<Partial<Record<TcbPart, number>>>(each(TCB_PARTS, integerField(0, 255))),
+  minTcb: tcbField,
+  minReportedTcb: tcbField,
   minFirmware: firmwareField,
   idKeyDigest: listOf(hexField(48)),
   authorKeyDigest: listOf(hexField(48)),
@@ -61,6 +69,7 @@ const KINDS: FieldKinds<SnpExpectations> = {
   imageId: listOf(hexField(16)),
   policy: objectField<Partial<Record<SnpPolicyFlag, boolean>>>(each(namesOf(POLICY_BITS), booleanField)),
   platformInfo: objectField<Partial<Record<SnpPlatformFlag, boolean>>>(each(namesOf(PLATFORM_BITS), booleanField)),
+  signingKey: wordField('vcek', 'vlek'),
   cspIds: listOf(textField(256)),
   minMitigationVector: hexField(1, 8),
   allowMigrationAgent: booleanField,

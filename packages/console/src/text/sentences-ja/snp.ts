@@ -71,7 +71,7 @@ export const sentences: SentencePairs = [
     'AMD のセキュリティ情報に従って `minTcb` を指定してください。このプラットフォームが確定した TCB：{committedTcb}',
   ],
   ['{product?} has no {part} level', '{product?} に {part} のレベルはありません'],
-  ['leave {part} out of `minTcb` for this product', 'この製品では `minTcb` から {part} を外してください'],
+  ['leave {part} out of `{option@}` for this product', 'この製品では `{option@}` から {part} を外してください'],
   ['{part@} of COMMITTED_TCB', 'COMMITTED_TCB の {part@}'],
   ['{part@} of LAUNCH_TCB', 'LAUNCH_TCB の {part@}'],
   ['it is', 'そのとおりです'],
@@ -111,8 +111,16 @@ export const sentences: SentencePairs = [
     'チップ固有の鍵で署名されたレポートですが、クラウド事業者の鍵が指定されています',
   ],
   [
-    'leave `cspIds` out, or ask for a VLEK-signed report',
-    '`cspIds` を外すか、VLEK で署名されたレポートを要求してください',
+    'leave `{option@}` out, or ask for a VLEK-signed report',
+    '`{option@}` を外すか、VLEK で署名されたレポートを要求してください',
+  ],
+  [
+    "a provider's key signed the report, and you asked for a chip's own",
+    'クラウド事業者の鍵で署名されたレポートですが、チップ固有の鍵が指定されています',
+  ],
+  [
+    'leave `signingKey` out, or ask for a VCEK-signed report',
+    '`signingKey` を外すか、VCEK で署名されたレポートを要求してください',
   ],
   ['the cloud provider', 'クラウド事業者'],
   ['the chip id of the report is masked', 'レポートのチップ ID がマスクされています'],
