@@ -14,7 +14,7 @@ after(() => rmSync(folder, { recursive: true, force: true }))
 async function read(content: string, name = 'expect.yaml'): Promise<unknown> {
   const path = join(folder, name)
   writeFileSync(path, content)
-  const file = await readExpectationFile(path, processAround())
+  const file = await readExpectationFile(path, processAround(), new Date())
   return file.for('snp')
 }
 

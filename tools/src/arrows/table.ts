@@ -82,8 +82,8 @@ export const SHARED_FOLDERS: readonly string[] = [
   'claims',
 ]
 
-/** Folders of `evidence/src` that stand above all TEEs and pull them all in: no TEE or shared folder may import one. */
-export const ROOF_FOLDERS: readonly string[] = ['recognise', 'composite']
+/** Folders of `evidence/src` that stand above several TEEs and pull them in: no TEE or shared folder may import one. */
+export const ROOF_FOLDERS: readonly string[] = ['recognise', 'composite', 'corim']
 
 /** Globals that `evidence` may not touch: it is given bytes and a time, and gives back a verdict. */
 export const IMPURE_GLOBALS: readonly string[] = [

@@ -1,11 +1,20 @@
+import { EvidenceError } from '@sekisho/evidence'
 import { type CorimContent, readCorim } from '@sekisho/evidence/cca'
+import {
+  type CorimReading,
+  type CorimReferences,
+  corimProfiles,
+  KNOWN_PROFILES,
+  readCorimReferences,
+  vendorOf,
+} from '@sekisho/evidence/corim'
 import type { Provenance, ReferenceSet } from '../model.ts'
 import { isRecord } from '../record.ts'
-import { corimSets } from './corim.ts'
+import { type CorimValues, corimSets } from './corim.ts'
 import { readReferenceSet } from './read.ts'
 
-/** What an import is made with. */
-export interface ImportOptions {
+/** What an import is made with; `without` and `tdClass` are for CoRIMs of AMD's and Intel's profiles. */
+export interface ImportOptions extends CorimReading {
   /** Name of the set; of several, `name-1`, `name-2`, … unless they carry names of their own, each another. */
   readonly name: string
   readonly owner: string
@@ -23,8 +32,8 @@ const MAX_SETS = 1024
 
 /**
  * Reads reference sets out of a file: JSON as {@link readReferenceSet} takes it, one set or a list; the
- * JSON that a measurement tool prints (`{ "tee", "measurement", … }`); or an unsigned CoRIM of Arm's
- * profiles (CBOR), whose signer the caller has checked.
+ * JSON that a measurement tool prints (`{ "tee", "measurement", … }`); or an unsigned CoRIM of AMD's,
+ * Arm's or Intel's profiles (CBOR), whose signer the caller has checked.
  *
  * @throws TypeError that names the entry and field that cannot be read
  */
@@ -33,6 +42,7 @@ export function importReferences(bytes: Uint8Array, options: ImportOptions): rea
     throw new TypeError(`the file has ${bytes.length} bytes: expected 1 to ${MAX_SIZE}`)
   const json = isJson(bytes)
   if (json && options.until !== undefined) throw new TypeError('until: JSON has no signer, and says `expires` itself')
+  if (json) assertNoReading(options, 'JSON')
   const sets = json ? fromJson(bytes, options) : fromCorim(bytes, options)
   // The second would take the place of the first without a word.
   const names = new Set<string>()
@@ -106,18 +116,18 @@ function fromMeasurement(entry: Readonly<Record<string, unknown>>, options: Impo
   })
 }
 
+// What is said of measurements that nobody reads would pass for said.
+function assertNoReading({ without, tdClass }: ImportOptions, what: string): void {
+  const named = without !== undefined ? 'without' : tdClass !== undefined ? 'tdClass' : undefined
+  if (named !== undefined)
+    throw new TypeError(`${named}: is for CoRIMs of AMD's and Intel's profiles, and this is ${what}`)
+}
+
 function fromCorim(bytes: Uint8Array, options: ImportOptions): readonly ReferenceSet[] {
-  const content = readCorim(bytes)
-  if (content.error !== undefined)
-    throw new TypeError(`the file is neither JSON nor a CoRIM that can be read: ${content.error.message}`)
-  const found = corimSets(content)
-  if (found.length === 0)
-    throw new TypeError(
-      'the CoRIM has no reference values of realms or of PSA devices: keys and platforms are endorsements',
-    )
+  const { found, window } = valuesOf(bytes, options)
   if (found.length > MAX_SETS)
     throw new TypeError(`the CoRIM has ${found.length} references: expected at most ${MAX_SETS}`)
-  const expires = validity(content, options)
+  const expires = validity(window, options)
   return found.map((one, i) =>
     inEntry(i, found.length, () => {
       const { name, owner } = named(options, i, found.length)
@@ -126,8 +136,66 @@ function fromCorim(bytes: Uint8Array, options: ImportOptions): readonly Referenc
   )
 }
 
+interface CorimFound {
+  readonly found: readonly CorimValues[]
+  readonly window: Pick<CorimContent, 'from' | 'until'>
+}
+
+function valuesOf(bytes: Uint8Array, options: ImportOptions): CorimFound {
+  const profiles = reading(() => corimProfiles(bytes))
+  switch (vendorOf(profiles)) {
+    case 'arm':
+      assertNoReading(options, "one of Arm's")
+      return armValues(bytes)
+    case undefined:
+      throw new TypeError(`the CoRIM has the profile ${profiles.join(', ').slice(0, 256)}: expected ${KNOWN_PROFILES}`)
+    default:
+      return guestValues(reading(() => readCorimReferences(bytes, options)))
+  }
+}
+
+function armValues(bytes: Uint8Array): CorimFound {
+  const content = readCorim(bytes)
+  if (content.error !== undefined) throw unreadable(content.error)
+  const found = corimSets(content)
+  if (found.length === 0)
+    throw new TypeError(
+      'the CoRIM has no reference values of realms or of PSA devices: keys and platforms are endorsements',
+    )
+  return { found, window: content }
+}
+
+// Sets of what can be read alone would pass for all that the CoRIM says.
+function guestValues({ references, unusable, unread, ...window }: CorimReferences): CorimFound {
+  const [first, second] = unusable
+  if (first !== undefined)
+    throw new TypeError(
+      `the CoRIM has values that cannot be compared: ${first.message}${second === undefined ? '' : ` (and ${unusable.length - 1} more)`}`,
+    )
+  if (references.length === 0)
+    throw new TypeError(
+      `the CoRIM has no reference values of SNP guests, SGX enclaves or TDs${unread.length === 0 ? '' : `; it has ${unread.join(', ').slice(0, 512)}`}`,
+    )
+  return { found: references.map(({ tee, values }) => ({ tee, values })), window }
+}
+
+function reading<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw error instanceof EvidenceError ? unreadable(error) : error
+  }
+}
+
+function unreadable({ message }: EvidenceError): TypeError {
+  return new TypeError(`the file is neither JSON nor a CoRIM that can be read: ${message}`)
+}
+
 // Its values count for as long as the CoRIM says, and as its signer says.
-function validity({ from, until }: CorimContent, { at, until: most }: ImportOptions): { readonly expires?: string } {
+function validity(
+  { from, until }: CorimFound['window'],
+  { at, until: most }: ImportOptions,
+): { readonly expires?: string } {
   if (from !== undefined && at.getTime() < from)
     throw new TypeError(`the CoRIM is valid from ${new Date(from).toISOString()} on only`)
   const ends = [until, most?.getTime()].filter((one) => one !== undefined)

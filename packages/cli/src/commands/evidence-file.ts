@@ -26,7 +26,11 @@ export type EvidenceFile =
  * @throws CliError (unreadable) that names the file, and says at which byte what was expected
  */
 export async function readEvidenceFile(path: string, around: Around): Promise<EvidenceFile> {
-  const bytes = await readInput(path, around)
+  return evidenceIn(path, await readInput(path, around))
+}
+
+/** What bytes of a file hold. @throws CliError (unreadable) that names the file */
+export function evidenceIn(path: string, bytes: Uint8Array): EvidenceFile {
   const parts = inFile(path, () => recogniseParts(bytes))
   const [first, second] = parts
   return first !== undefined && second === undefined ? { recognised: first.recognised, bytes } : { bytes, parts }

@@ -1,24 +1,32 @@
 import { canonicalJson } from '@sekisho/evidence'
 import type { Recognised } from '@sekisho/evidence/recognise'
 import type { Around } from '../around.ts'
-import { EXIT } from '../exit.ts'
+import { EXIT, usageError } from '../exit.ts'
+import { readInput } from '../input.ts'
+import { isCorim } from '../options/corim-file.ts'
 import { type FieldsView, renderFields } from '../render/fields.ts'
 import { toYaml } from '../render/yaml.ts'
 import type { Expectations, Field } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
 import { skeletonOf } from './composite.ts'
-import { inFile, namingFile, readEvidenceFile, sha256 } from './evidence-file.ts'
+import { evidenceIn, inFile, namingFile, sha256 } from './evidence-file.ts'
 
 /** Options of `sekisho inspect`. */
 export interface InspectOptions {
   readonly json?: true
   readonly asExpectations?: true
   readonly verbose?: true
+  /** Of CoRIMs alone: measurements that are left out, and the class of TDs. */
+  readonly without?: readonly string[]
+  readonly tdClass?: string
 }
 
 /** Decodes evidence without verifying anything. */
 export async function inspectCommand(file: string, options: InspectOptions, around: Around): Promise<number> {
-  const evidence = await readEvidenceFile(file, around)
+  const bytes = await readInput(file, around)
+  if (isCorim(bytes)) return (await import('./inspect-corim.ts')).inspectCorim(file, bytes, options, around)
+  assertNoCorimOptions(file, options)
+  const evidence = evidenceIn(file, bytes)
   if (evidence.recognised === undefined) return inspectSeveral(file, evidence.bytes, options, around)
   const { recognised } = evidence
   const door = await doorOf(recognised.tee)
@@ -35,6 +43,11 @@ export async function inspectCommand(file: string, options: InspectOptions, arou
   if (options.json === true) around.out(`${canonicalJson(decodedJson(recognised, fields))}\n`)
   else around.out(renderFields(viewOf(recognised, fields, options), around))
   return EXIT.ok
+}
+
+function assertNoCorimOptions(file: string, { without, tdClass }: InspectOptions): void {
+  if (without !== undefined || tdClass !== undefined)
+    throw usageError(`${file}: --without and --td-class are for CoRIMs, and this is none`)
 }
 
 /** Decodes several pieces of evidence one after the other, by the names that they have in a verdict. */

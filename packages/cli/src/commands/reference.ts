@@ -67,7 +67,12 @@ async function put(
 export async function referenceImportCommand(
   name: string,
   file: string,
-  options: RemoteOptions & { readonly owner?: string; readonly signer?: string },
+  options: RemoteOptions & {
+    readonly owner?: string
+    readonly signer?: string
+    readonly without?: readonly string[]
+    readonly tdClass?: string
+  },
   around: Around,
 ): Promise<number> {
   const received = await readInput(file, around, MAX_IMPORT)
@@ -80,6 +85,8 @@ export async function referenceImportCommand(
     name,
     ...(options.owner === undefined ? {} : { owner: options.owner }),
     ...(until === undefined ? {} : { until: new Date(until).toISOString() }),
+    ...(options.without === undefined ? {} : { without: options.without.join(',') }),
+    ...(options.tdClass === undefined ? {} : { tdClass: options.tdClass }),
   })
   const answer = await client.send('POST', client.in(`/references/import?${query}`), { bytes })
   const told = new Answer(answer)
@@ -96,9 +103,9 @@ async function withoutSignature(
   keys: string,
   around: Around,
 ): Promise<{ readonly bytes: Uint8Array; readonly until: number | undefined }> {
-  const { verifyCorimSync } = await import('@sekisho/evidence/cca')
+  const { openCorimSync } = await import('@sekisho/evidence/corim')
   const text = new TextDecoder().decode(await readInput(keys, around, MAX_FILE))
-  const { unsigned, until, error } = verifyCorimSync(bytes, { keys: text, at: around.now() })
+  const { unsigned, until, error } = openCorimSync(bytes, { keys: text, at: around.now() })
   if (unsigned === undefined) throw unreadable(`${file}: ${error?.message ?? 'no CoRIM'}`)
   return { bytes: unsigned, until }
 }

@@ -7,7 +7,12 @@ import { EXIT, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
 import { readAnchors } from '../options/anchors.ts'
 import { readCollateral, withCompanions } from '../options/collateral-files.ts'
-import { type ExpectationFlags, expectationsOfFlags, readExpectationFile } from '../options/expectations.ts'
+import {
+  type ExpectationFile,
+  type ExpectationFlags,
+  expectationsOfFlags,
+  readExpectationFile,
+} from '../options/expectations.ts'
 import { remarksOf } from '../render/fields.ts'
 import { plain } from '../render/plain.ts'
 import { renderVerdict, type VerdictView } from '../render/verdict.ts'
@@ -45,7 +50,9 @@ export async function verifyCommand(file: string, options: VerifyOptions, around
   mustHaveLog([recognised], options)
   const door = await doorOf(recognised.tee)
   const expect: Expectations = {
-    ...(options.expect === undefined ? {} : (await readExpectationFile(options.expect, around)).for(recognised.tee)),
+    ...(options.expect === undefined
+      ? {}
+      : (await expectationFile(options.expect, options, around)).for(recognised.tee)),
     ...expectationsOfFlags(options),
   }
   const setting = await settingOf(options, around)
@@ -55,6 +62,10 @@ export async function verifyCommand(file: string, options: VerifyOptions, around
     verdict.outcome === 'incomplete' ? stillToSay(door.skeleton(recognised.evidence), expect) : undefined
   show({ verdict, verbose: options.verbose === true, remarks: remarksOf(recognised), expectations }, options, around)
   return EXIT_OF[verdict.outcome]
+}
+
+function expectationFile(path: string, { at }: VerifyOptions, around: Around): Promise<ExpectationFile> {
+  return readExpectationFile(path, around, at ?? around.now())
 }
 
 /** All members to start from; nothing once each of them was said: whoever copied them would read the same again. */
@@ -87,7 +98,8 @@ async function verifySeveral(
     parts.filter(({ device }) => !device).map((part) => part.recognised),
     options,
   )
-  const content = options.expect === undefined ? undefined : (await readExpectationFile(options.expect, around)).split()
+  const content =
+    options.expect === undefined ? undefined : (await expectationFile(options.expect, options, around)).split()
   const expect = compositeExpectations({ ...content?.common, ...expectationsOfFlags(options) }, content?.tees, parts)
   const setting = await settingOf(options, around)
   const judgePart: PartDoor = async ({ part, expect: wishes, waive }) => {

@@ -1,4 +1,5 @@
 import type { ArmEndorsementsInput, CorimContent, CorimTrust } from '@sekisho/evidence/cca'
+import { isCorim, isSignedCorim } from './corim-file.ts'
 
 /** Parts of Arm endorsements that files hold; keys of several files become one list. */
 export interface ArmFiles {
@@ -17,18 +18,12 @@ export function isArmFile(name: string): boolean {
   return /\.jwk(\.json)?$|^(ta|rv)-store\.json$|^corim[\w-]*\.cbor$/.test(name)
 }
 
-const CORIM_TAG = 'd901f5'
-/** A COSE_Sign1, as signed ones are; evidence may be one too, and has another content type. */
-const SIGNED_TAG = 0xd2
-const SIGNED_TYPE = /application\/(?:co)?rim(?:-unsigned)?\+cbor/
-const MAX_HEADER = 16 * 1024
-
 /**
  * Takes a JWK, a list of keys, reference values or a CoRIM (CBOR tag 501), signed (tag 18) or not.
  * @returns false when the bytes are none of these
  */
 export function takeArm(bytes: Uint8Array, into: ArmFiles): boolean {
-  if (isSigned(bytes) || Buffer.from(bytes.subarray(0, 3)).toString('hex') === CORIM_TAG) {
+  if (isCorim(bytes)) {
     into.corims.push(bytes)
     return true
   }
@@ -40,10 +35,6 @@ export function takeArm(bytes: Uint8Array, into: ArmFiles): boolean {
   else if (has(value, 'platform') || has(value, 'realm')) into.referenceValues = text
   else return false
   return true
-}
-
-function isSigned(bytes: Uint8Array): boolean {
-  return bytes[0] === SIGNED_TAG && SIGNED_TYPE.test(Buffer.from(bytes.subarray(0, MAX_HEADER)).toString('latin1'))
 }
 
 function parse(text: string): unknown {
@@ -80,7 +71,7 @@ export function armEndorsements(
 ): ArmEndorsementsInput {
   const { keys: trusted, at } = signers
   const read = (bytes: Uint8Array): CorimContent =>
-    bytes[0] === SIGNED_TAG && trusted !== undefined ? verifyCorimSync(bytes, { keys: trusted, at }) : readCorim(bytes)
+    isSignedCorim(bytes) && trusted !== undefined ? verifyCorimSync(bytes, { keys: trusted, at }) : readCorim(bytes)
   return {
     ...(keys.length === 0 ? {} : { keys: JSON.stringify(keys) }),
     ...(referenceValues === undefined ? {} : { referenceValues }),

@@ -4,7 +4,10 @@ import { readInput } from '../input.ts'
 
 /** Reads a file of UTF-8 text. @throws CliError (unreadable) */
 export async function readText(path: string, around: Around, limit: number): Promise<string> {
-  const bytes = await readInput(path, around, limit)
+  return textIn(await readInput(path, around, limit), path)
+}
+
+function textIn(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
@@ -19,7 +22,12 @@ export async function readText(path: string, around: Around, limit: number): Pro
  * @throws CliError (unreadable) for a file that cannot be read or parsed
  */
 export async function readDocument(path: string, around: Around, limit: number): Promise<unknown> {
-  const text = await readText(path, around, limit)
+  return documentOf(await readInput(path, around, limit), path)
+}
+
+/** As {@link readDocument}, of bytes that were read. @throws CliError (unreadable) */
+export async function documentOf(bytes: Uint8Array, path: string): Promise<unknown> {
+  const text = textIn(bytes, path)
   if (!/^\s*[{[]/.test(text)) return parseYaml(text, path)
   try {
     return await parseJson(text, path)

@@ -1,8 +1,10 @@
 import { TEES, type Tee } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
+import { readInput } from '../input.ts'
 import type { Expectations } from '../tee/door.ts'
-import { readDocument } from './document.ts'
+import { isCorim } from './corim-file.ts'
+import { documentOf } from './document.ts'
 import { isRecord } from './record.ts'
 
 const MAX_FILE = 64 * 1024
@@ -17,12 +19,14 @@ export interface ExpectationFile {
 }
 
 /**
- * Reads expectations from YAML or JSON.
+ * Reads expectations from YAML or JSON, or from a CoRIM that is in date at a time.
  *
  * @throws CliError (unreadable) for a file that cannot be read or parsed; (usage) for one that is no object
  */
-export async function readExpectationFile(path: string, around: Around): Promise<ExpectationFile> {
-  const content = await readDocument(path, around, MAX_FILE)
+export async function readExpectationFile(path: string, around: Around, at: Date): Promise<ExpectationFile> {
+  const bytes = await readInput(path, around, MAX_FILE)
+  if (isCorim(bytes)) return (await import('./corim-expectations.ts')).corimExpectations(path, bytes, at)
+  const content = await documentOf(bytes, path)
   if (!isRecord(content)) throw usageError(`${path}: expected a list of members such as \`measurement: …\``)
   assertComplete(content, path, '')
   if (Object.hasOwn(content, 'tee')) return forOneTee(content, path)

@@ -60,7 +60,7 @@ function addVerify(root: Command, around: Around, done: Done): void {
     .command('verify')
     .description('judge evidence: genuine? in date? what you expect?')
     .argument('<file>', 'evidence in any form that `inspect` reads; - for standard input')
-    .option('--expect <file>', 'what you expect, YAML or JSON (docs/expectations.md)', once('--expect', text))
+    .option('--expect <file>', 'what you expect, YAML, JSON or a CoRIM (docs/expectations.md)', once('--expect', text))
     .option(
       '--collateral <path>',
       'endorsements: bundle, DCAP collateral.json, certificates, CRL, certificate table, or a folder; repeatable; nothing is fetched then',
@@ -127,6 +127,8 @@ function addInspect(root: Command, around: Around, done: Done): void {
     .description('decode evidence, verify nothing')
     .argument('<file>', 'raw, hexadecimal, base64, PEM, or a JSON envelope; - for standard input')
     .option('--as-expectations', 'print a YAML skeleton of expectations with the values of this evidence')
+    .option('--without <names>', 'of a CoRIM: measurements that are not to be compared; repeatable', listOption)
+    .option('--td-class <oid>', 'of a CoRIM of Intel’s profile: class id of TDs', once('--td-class', text))
     .option('--json', 'print JSON')
     .option('--verbose', 'with the document and section of each field')
     .addHelpText(

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Around } from '../around.ts'
-import { countOption, once, text } from '../options/values.ts'
+import { countOption, listOption, once, text } from '../options/values.ts'
 import { fetching } from './common.ts'
 
 /** Called with the exit code of the command that ran. */
@@ -109,6 +109,8 @@ function addReference(root: Command, around: Around, done: Done): void {
     .argument('<file>', 'CoRIM (CBOR), measurements, or sets in JSON; - for standard input')
     .option('--owner <owner>', 'who answers for the values, unless the file says', once('--owner', text))
     .option('--signer <file>', 'JWK or key set of those who may have signed the CoRIM', once('--signer', text))
+    .option('--without <names>', 'measurements of the CoRIM that are not to be compared; repeatable', listOption)
+    .option('--td-class <oid>', 'class id of the TDs that a CoRIM of Intel’s profile is for', once('--td-class', text))
     .action(async (name, file, options) => {
       done(await (await import('../commands/reference.ts')).referenceImportCommand(name, file, options, around))
     })

@@ -37,6 +37,22 @@ export {
 export { DEFAULT_AT, DEFAULT_WINDOW, type ExampleAnchor, type Window } from './anchor.ts'
 export { concat, filled, flipBit, fromHex, layout, le, patched, toHex, utf8 } from './bytes.ts'
 export {
+  AMD_CLASS,
+  AMD_PROFILE,
+  amdLaunchDigest,
+  amdMeasurement,
+  type Cbor,
+  type CorimParts,
+  cbor,
+  INTEL_PROFILE,
+  type Members,
+  makeComid,
+  makeCorim,
+  ofClass,
+  signCorim,
+  type TripleParts,
+} from './corim.ts'
+export {
   type EifEntry,
   type EifOptions,
   type EifSection,

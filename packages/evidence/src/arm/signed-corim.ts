@@ -33,15 +33,24 @@ const LABEL = { contentType: 3, meta: 8, claims: 15 } as const
  * @see draft-ietf-rats-corim, section 4.2
  */
 export function verifyCorim(bytes: Uint8Array, trust: CorimTrust): Promise<CorimContent> {
-  return tell(corimStory(bytes, trust))
+  return tell(signedCorimStory(bytes, trust, readCorim))
 }
 
 /** As {@link verifyCorim}, without waiting. @throws TypeError where the runtime's cryptography is asynchronous */
 export function verifyCorimSync(bytes: Uint8Array, trust: CorimTrust): CorimContent {
-  return tellNow(corimStory(bytes, trust))
+  return tellNow(signedCorimStory(bytes, trust, readCorim))
 }
 
-function* corimStory(bytes: Uint8Array, { keys, at: time }: CorimTrust): Story<CorimContent> {
+/**
+ * The story of a check of who signed a CoRIM, whatever its profile.
+ *
+ * @param read what reads its content, at least as far as its window goes
+ */
+export function* signedCorimStory(
+  bytes: Uint8Array,
+  { keys, at: time }: CorimTrust,
+  read: (unsigned: Uint8Array) => CorimContent,
+): Story<CorimContent> {
   const at = evaluationTime(time)
   try {
     const data = new Uint8Array(bytes)
@@ -54,7 +63,7 @@ function* corimStory(bytes: Uint8Array, { keys, at: time }: CorimTrust): Story<C
     yield jobs
     if (!jobs.some(({ result }) => result === true))
       throw refuse('signature', 'a signature of none of the given keys', 'a CoRIM that one of them signed')
-    const content = readCorim(cose.payload)
+    const content = read(cose.payload)
     if (content.error !== undefined) return content
     assertWindow(content, 'corim.rim-validity', at)
     const ends = [content, ...signer.map(([, window]) => window)].flatMap(({ until }) => until ?? [])

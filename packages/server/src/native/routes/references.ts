@@ -1,4 +1,4 @@
-import { importReferences } from '@sekisho/appraisal'
+import { type ImportOptions, importReferences } from '@sekisho/appraisal'
 import type { StoredReference } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
 import { invalid, notFound } from '../../http/errors.ts'
@@ -14,6 +14,14 @@ const NAME = Type.String({
 })
 const ONE = closed({ ns: namespaceSchema(), name: NAME })
 const REAPPRAISED = { live: Type.Integer(), revoked: Type.Integer() }
+const WITHOUT = Type.String({
+  pattern: '^[A-Za-z0-9_.-]{1,64}(,[A-Za-z0-9_.-]{1,64}){0,31}$',
+  description: 'measurements of a CoRIM that are not to be compared, such as `VERSION,CURRENT_VERSION`',
+})
+const TD_CLASS = Type.String({
+  pattern: '^[0-9]{1,10}([.][0-9]{1,10}){1,31}$',
+  description: 'class id (OID) of the TDs that a CoRIM of Intel’s profile is for, which assigns none',
+})
 const SET = closed({
   name: Type.Optional(NAME),
   tee: Type.String({ maxLength: 32 }),
@@ -106,6 +114,8 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
         name: NAME,
         owner: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
         until: Type.Optional(timeSchema()),
+        without: Type.Optional(WITHOUT),
+        tdClass: Type.Optional(TD_CLASS),
       }),
       bodyKind: 'bytes',
       body: Type.Unsafe<Uint8Array>({}),
@@ -113,12 +123,14 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
       status: 201,
       answer: closed({ names: Type.Array(Type.String()), ...REAPPRAISED }),
       handle: async (input) => {
-        const { name, owner = input.who.actor, until } = input.query
+        const { name, owner = input.who.actor, until, without, tdClass } = input.query
         const sets = importedFrom(input.body, {
           name,
           owner,
           at: input.call.at,
           ...(until === undefined ? {} : { until: new Date(until) }),
+          ...(without === undefined ? {} : { without: without.split(',') }),
+          ...(tdClass === undefined ? {} : { tdClass }),
         })
         let last = { live: 0, revoked: 0 }
         let revoked = 0
@@ -132,10 +144,7 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
   ]
 }
 
-function importedFrom(
-  bytes: Uint8Array,
-  options: { name: string; owner: string; at: Date; until?: Date },
-): ReturnType<typeof importReferences> {
+function importedFrom(bytes: Uint8Array, options: ImportOptions): ReturnType<typeof importReferences> {
   try {
     return importReferences(bytes, options)
   } catch (error) {

@@ -1,0 +1,5 @@
+export { corimProfiles } from './document.ts'
+export type { CorimReading, CorimReference, CorimReferences } from './model.ts'
+export { KNOWN_PROFILES, vendorOf } from './profile.ts'
+export { readCorimReferences } from './references.ts'
+export { type OpenedCorim, openCorim, openCorimSync } from './signed.ts'
