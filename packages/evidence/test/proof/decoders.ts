@@ -13,6 +13,7 @@ import {
 import { settleNow } from '#crypto'
 import { decodeCmw } from '../../src/cmw/index.ts'
 import { fromHex } from '../../src/core/bytes.ts'
+import { type CorimReference, readCorimReferences } from '../../src/corim/index.ts'
 import { DcapCollateral } from '../../src/dcap/collateral.ts'
 import { parsePckExtensions } from '../../src/dcap/pck.ts'
 import { parseQeIdentity } from '../../src/dcap/qe-identity.ts'
@@ -45,7 +46,7 @@ import { parseBer } from '../../src/x509/ber.ts'
 import { parseCertificate } from '../../src/x509/certificate.ts'
 import { parseCrl } from '../../src/x509/crl.ts'
 import { decodeBase64, decodePem } from '../../src/x509/pem.ts'
-import { ccelTable, coseKey, iasBody, nsmAnswers, webTokens, wrappers } from './samples.ts'
+import { ccelTable, corims, coseKey, iasBody, nsmAnswers, webTokens, wrappers } from './samples.ts'
 
 interface Common {
   readonly name: string
@@ -162,6 +163,12 @@ export const DECODERS: readonly Decoder[] = [
   },
   { name: 'CBOR Web Token', form: 'bytes', samples: webTokens(), decode: (bytes) => parseToken(bytes) },
   { name: 'COSE keys', form: 'bytes', samples: [coseKey()], decode: (bytes) => readCoseKeySet(bytes) },
+  {
+    name: 'CoRIM',
+    form: 'bytes',
+    samples: corims(),
+    decode: (bytes) => readCorimReferences(bytes, { tdClass: '1.2.3' }).references.map(readReference),
+  },
   { name: 'IAS report', form: 'bytes', samples: [iasBody()], decode: (bytes) => parseIas(bytes) },
   { name: 'NSM answer', form: 'bytes', samples: nsmAnswers(), decode: (bytes) => parseNsmResponse(bytes) },
   {
@@ -199,6 +206,15 @@ function roundTrip(bytes: Uint8Array): void {
   decodeSnpReport(bytes)
   const again = encodeSnpReport(parseSnpReport(bytes))
   if (Buffer.compare(again, bytes) !== 0) throw new Error('a report is not written as it was read')
+}
+
+// What a CoRIM is read as, the verifier of its TEE takes.
+function readReference({ tee, values }: CorimReference): object {
+  return tee === 'snp'
+    ? readSnpExpectations(values)
+    : tee === 'sgx'
+      ? readSgxExpectations(values)
+      : readTdxExpectations(values)
 }
 
 function readAll(der: Uint8Array): void {

@@ -1,4 +1,16 @@
-import { utf8 } from '@sekisho/emulator/kit'
+import {
+  AMD_CLASS,
+  AMD_PROFILE,
+  amdLaunchDigest,
+  amdMeasurement,
+  cbor,
+  INTEL_PROFILE,
+  type Members,
+  makeCorim,
+  ofClass,
+  type TripleParts,
+  utf8,
+} from '@sekisho/emulator/kit'
 import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText } from '../../src/cbor/encode.ts'
 import { type CmwRecord, encodeCmwCbor, encodeCmwJson } from '../../src/cmw/index.ts'
 import { encodeNsmResponse } from '../../src/nitro/nsm.ts'
@@ -91,4 +103,54 @@ export function ccelTable(): Uint8Array {
   table[41] = 1
   table[9] = 256 - (table.reduce((sum, byte) => sum + byte, 0) & 0xff)
   return table
+}
+
+/** CoRIMs of AMD's and Intel's profiles, with each kind of value that is read. */
+export function corims(): readonly Uint8Array[] {
+  const raw = (length: number): Members => [[4, cbor.tagged(new Uint8Array(length))]]
+  const mask = cbor.tag(
+    563,
+    cbor.array([cbor.bytes(new Uint8Array(8)), cbor.bytes(Uint8Array.of(0, 0, 9, 0, 0, 0, 0, 0))]),
+  )
+  const guest = [
+    amdLaunchDigest(new Uint8Array(48)),
+    amdMeasurement(1, [[1, cbor.tag(553, cbor.integer(3))]]),
+    amdMeasurement(2, [[4, mask]]),
+    amdMeasurement(5, raw(4)),
+    amdMeasurement(642, raw(32)),
+    amdMeasurement(647, [[1, cbor.minSvn(0x7308_0000_0000_0003n)]]),
+  ]
+  const set = cbor.tag(60020, cbor.array([cbor.integer(6), cbor.array([cbor.digest(1, new Uint8Array(32))])]))
+  const least = cbor.tag(60010, cbor.array([cbor.integer(2), cbor.integer(5)]))
+  const enclave: Members = [
+    [-83, set],
+    [-84, cbor.digest(1, new Uint8Array(32))],
+    [-85, cbor.integer(1)],
+    [-73, least],
+  ]
+  const td: Members = [
+    [-83, cbor.digest(7, new Uint8Array(48))],
+    [14, cbor.map([[2, cbor.array([cbor.digest(7, new Uint8Array(48))])]])],
+  ]
+  const module: Members = [[-83, cbor.array([cbor.digest(7, new Uint8Array(48))])]]
+  const intel = (oid: string, mval: Members): TripleParts => ({
+    environment: ofClass(oid),
+    measurements: [[[1, cbor.map(mval)]]],
+  })
+  const until = new Date('2040-01-01T00:00:00Z')
+  return [
+    makeCorim({
+      profile: AMD_PROFILE,
+      until,
+      triples: [{ environment: ofClass(AMD_CLASS.chip, [[2, cbor.text('Milan')]]), measurements: guest }],
+    }),
+    makeCorim({
+      profile: INTEL_PROFILE,
+      triples: [
+        intel('2.16.840.1.113741.1.2.3.5.1', enclave),
+        intel('1.2.3', td),
+        intel('2.16.840.1.113741.1.2.3.4.3', module),
+      ],
+    }),
+  ]
 }
