@@ -154,6 +154,20 @@ describe("a CoRIM of AMD's profile", () => {
     assert.match(unusable[0]?.message ?? '', /another chip than CHIP_ID/)
   })
 
+  it('makes one set of what holds under either key, and several of what differs', () => {
+    const CSP = ofClass(AMD_CLASS.csp)
+    const keysOf = (csp: readonly Members[]): readonly unknown[] =>
+      readAll({
+        triples: [
+          { environment: CHIP, measurements: [LAUNCH] },
+          { environment: CSP, measurements: csp },
+          { environment: CHIP, measurements: [LAUNCH] },
+        ],
+      }).references.map(({ values }) => values['signingKey'])
+    assert.deepEqual(keysOf([LAUNCH]), [undefined])
+    assert.deepEqual(keysOf([LAUNCH, amdMeasurement(5, raw(bytes(4, 0)))]), ['vcek', 'vlek'])
+  })
+
   it('names triples of other classes, which count for nothing', () => {
     const uuid: Members = [[0, cbor.map([[0, cbor.tag(37, cbor.bytes(bytes(16, 1)))]])]]
     const other = { environment: ofClass('1.3.6.1.4.1.3704.9.9'), measurements: [LAUNCH] }

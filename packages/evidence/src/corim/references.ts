@@ -1,3 +1,4 @@
+import { canonicalJson } from '../core/canonical.ts'
 import { EvidenceError, refuse } from '../core/errors.ts'
 import { amdReference, isAmdClass } from './amd.ts'
 import { type ReferenceTriple, readCorimDocument } from './document.ts'
@@ -51,7 +52,23 @@ function amdReferences(triples: readonly ReferenceTriple[], left: LeftOut): Foun
     triples.filter((triple) => !others.includes(triple)),
     (triple) => amdReference(triple, left),
   )
-  return { references: read, unusable, unread: others.map(pathOf) }
+  return { references: ofEitherKey(read), unusable, unread: others.map(pathOf) }
+}
+
+/** One set for guests of whom a CoRIM says the same under a chip's own key and under a provider's. */
+function ofEitherKey(references: readonly CorimReference[]): readonly CorimReference[] {
+  const kinds = new Map<string, { readonly reference: CorimReference; readonly keys: Set<unknown> }>()
+  for (const reference of references) {
+    const { signingKey, ...values } = reference.values
+    const text = canonicalJson(values)
+    const known = kinds.get(text) ?? { reference, keys: new Set() }
+    kinds.set(text, known)
+    known.keys.add(signingKey)
+  }
+  return [...kinds.values()].map(({ reference, keys }) => {
+    const { signingKey: _, ...values } = reference.values
+    return keys.size === 1 ? reference : { ...reference, values }
+  })
 }
 
 function intelReferences(triples: readonly ReferenceTriple[], left: LeftOut, tdClass: string | undefined): Found {
