@@ -7,16 +7,21 @@ import { EXIT, usageError } from '../exit.ts'
 import { isSignedCorim } from '../options/corim-file.ts'
 import { toYaml } from '../render/yaml.ts'
 import { inFile } from './evidence-file.ts'
-import type { InspectOptions } from './inspect.ts'
 
-/** What a CoRIM says, of those who read it as reference values. */
+/** Options of `sekisho inspect` as far as CoRIMs go. */
+interface CorimOptions extends CorimReading {
+  readonly json?: true
+  readonly asExpectations?: true
+}
+
+/** What is shown of a CoRIM. */
 type Shown = Readonly<Record<string, unknown>>
 
 /**
  * Shows a CoRIM: its profile, when it counts, and each set of values with where it stands; of AMD's and Intel's profiles
  * also what no expectation holds, and what is for other environments. A signature is not asked about.
  */
-export function inspectCorim(file: string, bytes: Uint8Array, options: InspectOptions, around: Around): number {
+export function inspectCorim(file: string, bytes: Uint8Array, options: CorimOptions, around: Around): number {
   if (options.asExpectations === true)
     throw usageError(
       `${file}: a CoRIM is no evidence: give it to \`verify --expect\`, or import it (\`reference import\`)`,

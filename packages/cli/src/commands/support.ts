@@ -125,7 +125,7 @@ const COLLATERAL: readonly Row[] = [
   {
     what: 'Arm',
     forms:
-      'verification keys as JWK, reference values in JSON, CoRIM (of Arm’s profiles alone), unsigned or signed with a key that is given (made ones)',
+      'verification keys as JWK, reference values in JSON, CoRIM of Arm’s profiles, unsigned or signed with a key that is given (made ones)',
   },
   {
     what: 'tokens',
@@ -135,10 +135,26 @@ const COLLATERAL: readonly Row[] = [
   { what: 'any', forms: 'endorsement bundle' },
 ]
 
+const REFERENCES: readonly Row[] = [
+  { what: 'any', forms: 'sets in JSON or YAML, what `sekisho measure` prints, evidence of a workload that you know' },
+  {
+    what: 'AMD SEV-SNP',
+    forms: 'CoRIM of the profile tag:amd.com,2024:snp-corim-profile, as its second draft numbers fields (made ones)',
+  },
+  {
+    what: 'Intel SGX, TDX',
+    forms:
+      'CoRIM of the profile 2.16.840.1.113741.1.16.1; of TDs with their class, which it does not assign (made ones)',
+  },
+  { what: 'Arm CCA, PSA', forms: 'CoRIM of Arm’s profiles (made ones)' },
+]
+
 /** Prints which evidence, wrappers and collateral this version reads, and which images it measures. */
 export function supportCommand(options: { readonly json?: true }, around: Around): number {
   if (options.json === true) {
-    around.out(`${canonicalJson({ evidence: EVIDENCE, wrappers: WRAPPERS, collateral: COLLATERAL, images: IMAGES })}\n`)
+    around.out(
+      `${canonicalJson({ evidence: EVIDENCE, wrappers: WRAPPERS, collateral: COLLATERAL, references: REFERENCES, images: IMAGES })}\n`,
+    )
     return EXIT.ok
   }
   const paper = new Paper(around)
@@ -146,6 +162,7 @@ export function supportCommand(options: { readonly json?: true }, around: Around
     ['Evidence', EVIDENCE],
     ['Wrappers, up to four around each other', WRAPPERS],
     ['Endorsements', COLLATERAL],
+    ['Reference values', REFERENCES],
     ['Images, measured before they run', IMAGES],
   ] as const) {
     paper.heading(title)

@@ -7,12 +7,8 @@ import { EXIT, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
 import { readAnchors } from '../options/anchors.ts'
 import { readCollateral, withCompanions } from '../options/collateral-files.ts'
-import {
-  type ExpectationFile,
-  type ExpectationFlags,
-  expectationsOfFlags,
-  readExpectationFile,
-} from '../options/expectations.ts'
+import type { ExpectationFile } from '../options/expectation-file.ts'
+import { type ExpectationFlags, expectationsOfFlags, readExpectationFile } from '../options/expectations.ts'
 import { remarksOf } from '../render/fields.ts'
 import { plain } from '../render/plain.ts'
 import { renderVerdict, type VerdictView } from '../render/verdict.ts'

@@ -2,7 +2,7 @@ import { EvidenceError, type Tee } from '@sekisho/evidence'
 import { type CorimReferences, readCorimReferences } from '@sekisho/evidence/corim'
 import { unreadable, usageError } from '../exit.ts'
 import type { Expectations } from '../tee/door.ts'
-import type { ExpectationFile } from './expectations.ts'
+import type { ExpectationFile } from './expectation-file.ts'
 
 /**
  * Expectations of an unsigned CoRIM of AMD's or Intel's profile. It must be in date, all that it says of guests and

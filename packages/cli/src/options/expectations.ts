@@ -5,18 +5,11 @@ import { readInput } from '../input.ts'
 import type { Expectations } from '../tee/door.ts'
 import { isCorim } from './corim-file.ts'
 import { documentOf } from './document.ts'
+import type { ExpectationFile } from './expectation-file.ts'
 import { isRecord } from './record.ts'
 
 const MAX_FILE = 64 * 1024
 const NAMES: readonly string[] = TEES
-
-/** A file of expectations: members for every TEE, and one object for each TEE of its own. */
-export interface ExpectationFile {
-  /** What holds for evidence of the kind `tee`: the common members, overridden by the TEE's own. */
-  for(tee: Tee): Expectations
-  /** The common members alone, and the objects of TEEs alone: for evidence of several TEEs. */
-  split(): { readonly common: Expectations; readonly tees: Readonly<Record<string, Expectations>> }
-}
 
 /**
  * Reads expectations from YAML or JSON, or from a CoRIM that is in date at a time.
