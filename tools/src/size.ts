@@ -29,7 +29,8 @@ interface BundleBudget extends Budget {
 }
 
 const BUNDLES: readonly BundleBudget[] = [
-  one('SNP', 'verifySnp', 'snp', 25.7),
+  // Of it 0.2 kB for a lowest REPORTED_TCB and the kind of key that signed, which CoRIMs tell.
+  one('SNP', 'verifySnp', 'snp', 25.9),
   // Of SGX, TDX and IAS 0.1 kB for reading dates without a parser: 5 percent of all that is done beside signatures.
   one('SGX', 'verifySgx', 'sgx', 25.4),
   one('TDX', 'verifyTdx', 'tdx', 26.9),
@@ -52,7 +53,7 @@ const BUNDLES: readonly BundleBudget[] = [
     code: `export { verifySnp } from '@sekisho/evidence/snp'
 export { verifySgx } from '@sekisho/evidence/sgx'
 export { verifyTdx } from '@sekisho/evidence/tdx'`,
-    limit: 43.9 * KB,
+    limit: 44.1 * KB,
     goal: 30 * KB,
   },
 ]
@@ -70,7 +71,8 @@ function one(name: string, verify: string, folder: string, limit: number): Bundl
 /** Tarballs as `npm pack` makes them, compressed: compiled code and types, without maps. */
 const PACKED: Readonly<Record<string, number>> = {
   // With bundles for Node.js beside the modules, 250 kB: half the time to start. Forms of other projects are 15 kB.
-  '@sekisho/evidence': 840 * KB,
+  // CoRIMs of AMD's and Intel's profiles are 15 kB, and 6 in their bundle.
+  '@sekisho/evidence': 862 * KB,
   '@sekisho/measurement': 40 * KB,
   '@sekisho/collateral': 80 * KB,
   '@sekisho/emulator': 100 * KB,
@@ -82,7 +84,8 @@ const PACKED: Readonly<Record<string, number>> = {
   '@sekisho/server': 80 * KB,
   // With the web page that `sekisho up` serves, 250 kB.
   // With two bundles, the command line's and the checkpoint's, which make the start twice as fast, and the web page.
-  sekisho: 1772 * KB,
+  // CoRIMs are 12 kB of it, in the two bundles together.
+  sekisho: 1800 * KB,
 }
 
 /** What a browser fetches before the page can read evidence: markup, style, script and worker, compressed. */
