@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { createWorld } from '@sekisho/emulator'
 import {
   AMD_CLASS,
   AMD_PROFILE,
@@ -77,6 +78,13 @@ describe('sekisho inspect of a CoRIM', () => {
     assert.match(yaml.out, /^unusable: \[\]$/m)
     const signed = file('signed.cbor', signCorim(GUEST, generateKey('P-384')))
     assert.equal(JSON.parse((await runWithin(['inspect', signed, '--json'])).out).signed, true)
+  })
+
+  it('takes no evidence for one, whatever words are in it', async () => {
+    const { evidence } = createWorld({ products: [] }).nitro().attest(Buffer.from('application/rim+cbor'))
+    const tagged = file('nitro.cbor', Buffer.concat([Buffer.of(0xd2), evidence]))
+    const { code, out } = await runWithin(['inspect', tagged, '--json'])
+    assert.deepEqual([code, JSON.parse(out).tee], [0, 'nitro'])
   })
 
   it('shows one of Arm’s, and says what cannot be read', async () => {

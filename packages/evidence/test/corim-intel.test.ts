@@ -218,6 +218,15 @@ describe("a CoRIM of Intel's profile", () => {
       measurement: ['01'.repeat(32)],
     })
     assert.throws(() => enclave(mval.slice(0, 1), { without: ['tee.mrtee'] }), /no measurement tee\.mrtee/)
+    const signer: Members = [
+      [-83, sha384(1)],
+      [-84, sha384(2)],
+    ]
+    const without = ['tee.mrsigner']
+    const td = read([triple(TD, [[-83, sha384(3)]]), triple(SEAM, signer)], { tdClass: TD_CLASS, without })
+    assert.deepEqual([td.unusable, td.references[0]?.values['mrSeam']], [[], ['01'.repeat(48)]])
+    const both: Members = [MR, [-84, sha256(2)]]
+    assert.throws(() => enclave(both, { without }), /no measurement tee\.mrsigner/)
   })
 
   it('is what a verification of a quote comes down to', () => {

@@ -36,6 +36,16 @@ export function evidenceIn(path: string, bytes: Uint8Array): EvidenceFile {
   return first !== undefined && second === undefined ? { recognised: first.recognised, bytes } : { bytes, parts }
 }
 
+/** Whether bytes hold evidence in a form that is known. */
+export function holdsEvidence(bytes: Uint8Array): boolean {
+  try {
+    return recogniseParts(bytes).length > 0
+  } catch (error) {
+    if (error instanceof EvidenceError) return false
+    throw error
+  }
+}
+
 /** Runs `read`, and names the file in its EvidenceError. */
 export function inFile<T>(path: string, read: () => T): T {
   try {

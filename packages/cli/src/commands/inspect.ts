@@ -9,7 +9,7 @@ import { toYaml } from '../render/yaml.ts'
 import type { Expectations, Field } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
 import { skeletonOf } from './composite.ts'
-import { evidenceIn, inFile, namingFile, sha256 } from './evidence-file.ts'
+import { evidenceIn, holdsEvidence, inFile, namingFile, sha256 } from './evidence-file.ts'
 
 /** Options of `sekisho inspect`. */
 export interface InspectOptions {
@@ -24,7 +24,9 @@ export interface InspectOptions {
 /** Decodes evidence without verifying anything. */
 export async function inspectCommand(file: string, options: InspectOptions, around: Around): Promise<number> {
   const bytes = await readInput(file, around)
-  if (isCorim(bytes)) return (await import('./inspect-corim.ts')).inspectCorim(file, bytes, options, around)
+  // Evidence may have the words of a CoRIM's signer in it.
+  if (isCorim(bytes) && !holdsEvidence(bytes))
+    return (await import('./inspect-corim.ts')).inspectCorim(file, bytes, options, around)
   assertNoCorimOptions(file, options)
   const evidence = evidenceIn(file, bytes)
   if (evidence.recognised === undefined) return inspectSeveral(file, evidence.bytes, options, around)

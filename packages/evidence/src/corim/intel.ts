@@ -65,6 +65,7 @@ const PINNED: Readonly<Record<IntelKind, readonly (readonly string[])[]>> = {
   tdx: [['measurement']],
   seam: [['mrSeam']],
 }
+const PINS: readonly string[] = ['tee.mrtee', 'tee.mrsigner']
 const EXPECTED: Readonly<Record<IntelKind, string>> = {
   sgx: 'tee.mrtee, or tee.mrsigner with tee.isvprodid and tee.isvsvn',
   tdx: 'tee.mrtee',
@@ -101,8 +102,9 @@ export function intelValues(triple: ReferenceTriple, kind: IntelKind, left: Left
   for (const { key, value } of mval.entries) {
     const member = key.type === 'integer' ? MEMBERS.get(Number(key.value)) : undefined
     const name = member?.[0] ?? `the member ${String(key.value).slice(0, 64)}`
-    if (member !== undefined && !isPin(name) && left.has(name)) continue
     const read = member?.[1][kind]
+    // What pins a workload can be left out by nobody.
+    if (member !== undefined && !(read !== undefined && PINS.includes(name)) && left.has(name)) continue
     if (read === undefined)
       throw refuse(
         `${at}.mval`,
@@ -127,11 +129,6 @@ export function withSeam(references: readonly CorimReference[], seams: readonly 
   if (seams.length === 0) return references
   const mrSeam = [...new Set(seams.flatMap((one) => (Array.isArray(one['mrSeam']) ? one['mrSeam'] : [])))]
   return references.map((one) => (one.tee === 'tdx' ? { ...one, values: { ...one.values, mrSeam } } : one))
-}
-
-// What pins a workload can be left out by nobody.
-function isPin(name: string): boolean {
-  return name === 'tee.mrtee' || name === 'tee.mrsigner'
 }
 
 function assertEnvironment({ environment, at, offset }: ReferenceTriple, kind: IntelKind): void {
