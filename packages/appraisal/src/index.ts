@@ -25,7 +25,7 @@ export type { PolicyDecision, PolicyReason, PolicyRequest } from './policy/decid
 export { PolicyError, type PolicyProblem } from './policy/error.ts'
 export type { UnmetPermit } from './policy/explain.ts'
 export { chooseReference, type ReferenceChoice } from './references/choose.ts'
-export { type ImportOptions, importReferences } from './references/import.ts'
+export { type ImportOptions, importReferences, passedOver } from './references/import.ts'
 export { readReferenceSet } from './references/read.ts'
 export { type ReferenceUse, type ReferenceWarning, referenceWarnings } from './references/warnings.ts'
 export { type ChangedDecision, type DryRunReport, dryRun, type RecordedAppraisal } from './replay/dry-run.ts'

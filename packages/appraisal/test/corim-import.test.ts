@@ -14,7 +14,7 @@ import {
   signCorim,
 } from '@sekisho/emulator/kit'
 import { chooseReference } from '../src/references/choose.ts'
-import { type ImportOptions, importReferences } from '../src/references/import.ts'
+import { type ImportOptions, importReferences, passedOver } from '../src/references/import.ts'
 import { AT } from './kit.ts'
 
 const OPTIONS: ImportOptions = { name: 'vendor', owner: 'ops', at: AT, source: 'corim.cbor' }
@@ -68,6 +68,17 @@ describe("an import of a CoRIM of AMD's or Intel's profile", () => {
     assert.throws(() => imported(td), /no reference values of SNP guests.*; it has .*\(class 1\.2\.3\)/)
     const [set] = imported(td, { tdClass: '1.2.3' })
     assert.deepEqual([set?.tee, set?.values], ['tdx', { measurement: ['04'.repeat(48)] }])
+  })
+
+  it('names what it makes no set of', () => {
+    const other = { ...guest(2), environment: ofClass('1.2.3') }
+    const bytes = makeCorim({ profile: AMD_PROFILE, triples: [guest(1), other] })
+    assert.equal(importReferences(bytes, OPTIONS).length, 1)
+    assert.deepEqual(passedOver(bytes, {}), ['corim.tags[0].reference-triples[1] (class 1.2.3)'])
+    assert.deepEqual(passedOver(makeCorim({ triples: [guest(1)] }), {}), [], 'of Arm’s')
+    assert.deepEqual(passedOver(Buffer.from('[]'), {}), [])
+    const many = Array.from({ length: 300 }, () => other)
+    assert.equal(passedOver(makeCorim({ profile: AMD_PROFILE, triples: many }), {}).length, 256)
   })
 
   it('stores nothing of a CoRIM that says more than can be compared, unless the caller leaves that out by name', () => {

@@ -53,6 +53,18 @@ export function importReferences(bytes: Uint8Array, options: ImportOptions): rea
   return sets
 }
 
+/**
+ * Paths of what an import of a CoRIM of AMD's or Intel's profile makes no set of: values for other environments, and what
+ * holds no reference values. At most 256 are named; none of other files.
+ *
+ * @throws TypeError as {@link importReferences}
+ */
+export function passedOver(bytes: Uint8Array, { without, tdClass }: CorimReading): readonly string[] {
+  if (isJson(bytes) || vendorOf(reading(() => corimProfiles(bytes))) === 'arm') return []
+  const said = { ...(without === undefined ? {} : { without }), ...(tdClass === undefined ? {} : { tdClass }) }
+  return reading(() => readCorimReferences(bytes, said)).unread.slice(0, 256)
+}
+
 // CBOR of a CoRIM begins with a tag (major type 6); JSON with a brace or bracket, after white space or a BOM.
 function isJson(bytes: Uint8Array): boolean {
   const start = bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0

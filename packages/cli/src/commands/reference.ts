@@ -93,6 +93,7 @@ export async function referenceImportCommand(
   return show(answer, options, around, (paper) => {
     const names = told.texts('names').join(', ')
     paper.line(0, 2, `${names}: stored. ${reappraised(told.number('live'), told.number('revoked'))}`)
+    for (const path of told.has('passedOver') ? told.texts('passedOver') : []) paper.line(0, 2, `passed over: ${path}`)
   })
 }
 

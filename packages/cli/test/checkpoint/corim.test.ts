@@ -71,6 +71,19 @@ describe("CoRIMs of AMD's and Intel's profiles", () => {
     assert.match(misspelt.err, /no measurement VERSIONS to leave out/)
   })
 
+  it('say what of them is for others', async () => {
+    const corim = makeCorim({
+      profile: AMD_PROFILE,
+      triples: [
+        { environment: ofClass(AMD_CLASS.chip), measurements: [LAUNCH] },
+        { environment: ofClass('1.2.3'), measurements: [LAUNCH] },
+      ],
+    })
+    const told = await owner.ok(['reference', 'import', 'mixed', owner.file('mixed.cbor', Buffer.from(corim))])
+    const path = 'corim.tags[0].reference-triples[1] (class 1.2.3)'
+    assert.ok(told.startsWith('mixed: stored.') && told.endsWith(`passed over: ${path}\n`), told)
+  })
+
   it('of TDs need the class of those', async () => {
     const mval = cbor.map([[-83, cbor.digest(7, new Uint8Array(48).fill(4))]])
     const corim = makeCorim({

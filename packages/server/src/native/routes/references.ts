@@ -1,4 +1,4 @@
-import { type ImportOptions, importReferences } from '@sekisho/appraisal'
+import { type ImportOptions, importReferences, passedOver } from '@sekisho/appraisal'
 import type { StoredReference } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
 import { invalid, notFound } from '../../http/errors.ts'
@@ -121,10 +121,16 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
       body: Type.Unsafe<Uint8Array>({}),
       bodyLimit: BYTES_LIMIT,
       status: 201,
-      answer: closed({ names: Type.Array(Type.String()), ...REAPPRAISED }),
+      answer: closed({
+        names: Type.Array(Type.String()),
+        passedOver: Type.Array(Type.String(), {
+          description: 'paths in a CoRIM of what is for other environments, or holds no reference values',
+        }),
+        ...REAPPRAISED,
+      }),
       handle: async (input) => {
         const { name, owner = input.who.actor, until, without, tdClass } = input.query
-        const sets = importedFrom(input.body, {
+        const imported = importedFrom(input.body, {
           name,
           owner,
           at: input.call.at,
@@ -134,19 +140,25 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
         })
         let last = { live: 0, revoked: 0 }
         let revoked = 0
-        for (const set of sets) {
+        for (const set of imported.sets) {
           last = await broker.admin.putReference(input.params.ns, set, acting(input))
           revoked += last.revoked
         }
-        return { names: sets.map((set) => set.name), live: last.live, revoked }
+        const { sets, ...rest } = imported
+        return { names: sets.map((set) => set.name), ...rest, live: last.live, revoked }
       },
     }),
   ]
 }
 
-function importedFrom(bytes: Uint8Array, options: ImportOptions): ReturnType<typeof importReferences> {
+interface Imported {
+  readonly sets: ReturnType<typeof importReferences>
+  readonly passedOver: string[]
+}
+
+function importedFrom(bytes: Uint8Array, options: ImportOptions): Imported {
   try {
-    return importReferences(bytes, options)
+    return { sets: importReferences(bytes, options), passedOver: [...passedOver(bytes, options)] }
   } catch (error) {
     // Imports refuse what they cannot read with a TypeError that names the member.
     if (error instanceof TypeError) throw invalid(error.message)
