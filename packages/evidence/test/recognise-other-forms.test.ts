@@ -153,7 +153,9 @@ describe('recognise: evidence of GPUs beside that of their machine', () => {
       { cpu: { anything: base64(QUOTE) }, gpu: [DEVICE, DEVICE] },
     ])
       assert.equal(compositeParts(json(form)).length, 2, JSON.stringify(form).slice(0, 80))
-    assert.match(fault(json([DEVICE, { proof: base64(QUOTE) }])).message, /a list of 2 values/)
+    const mixedList = json([DEVICE, { proof: base64(QUOTE) }])
+    assert.match(fault(mixedList).message, /2 pieces of evidence: "0", "1.proof"/)
+    assert.equal(compositeParts(mixedList).length, 2)
     const mixed = recognise(json({ quote: base64(QUOTE), others: { gpu: DEVICE, snp: base64(SNP.evidence) } }))
     assert.match(mixed.unused.join(), /the member others, which holds other evidence/)
     const beside = { ...DEVICE, quote: base64(QUOTE) }

@@ -55,7 +55,7 @@ function isMessage(value: unknown, depth: number): value is Json {
 }
 
 function isMediaType(value: unknown): boolean {
-  return typeof value === 'string' && /^[\w.+-]{1,127}\/[\w.+-]{1,127}/.test(value)
+  return typeof value === 'string' && /^[\w.+-]{1,127}\/[\w.+-]{1,127}(?:[\s;]|$)/.test(value)
 }
 
 interface SignedCmw {
@@ -86,8 +86,19 @@ function latin1(bytes: Uint8Array): string {
 function bareCmw(bytes: Uint8Array): Cmw | undefined {
   const [first = 0, second = 0] = bytes
   if (first === 0xda && second === 0x63 && ((bytes[2] ?? 0) === 0x74 || bytes[2] === 0x75)) return decodeCmw(bytes)
-  if ((first === 0x82 || first === 0x83) && (second >> 5 === 3 || second >> 5 === 0)) return decodeCmw(bytes)
+  if ((first === 0x82 || first === 0x83) && second >> 5 === 0) return decodeCmw(bytes)
+  // A list may have some other text in front.
+  if ((first === 0x82 || first === 0x83) && second >> 5 === 3)
+    return textIn(bytes, second).includes(SLASH) ? decodeCmw(bytes) : undefined
   return first >> 5 === 5 ? mapCmw(bytes) : undefined
+}
+
+const SLASH = 0x2f
+
+/** The text behind the first byte, of which `head` is the first one: media types are short. */
+function textIn(bytes: Uint8Array, head: number): Uint8Array {
+  const length = head & 0x1f
+  return length < 24 ? bytes.subarray(2, 2 + length) : bytes.subarray(3, 3 + (bytes[2] ?? 0))
 }
 
 function mapCmw(bytes: Uint8Array): Cmw | undefined {

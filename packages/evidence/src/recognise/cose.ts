@@ -22,8 +22,8 @@ export function identifyCose(bytes: Uint8Array): Identified | undefined {
   if (bytes[array] !== ARRAY_OF_FOUR) return undefined
   const key = firstClaim(bytes, array + 1)
   // Members of a Nitro document have names, claims of a PSA token have numbers.
-  if (key === 3) return { tee: 'nitro', form: 'Nitro attestation document', bytes }
-  return key === 0 || key === 1 ? { tee: 'psa', form: 'PSA token', bytes } : undefined
+  if (key?.major === 3 && isNitroName(bytes, key)) return { tee: 'nitro', form: 'Nitro attestation document', bytes }
+  return key?.major === 0 || key?.major === 1 ? { tee: 'psa', form: 'PSA token', bytes } : undefined
 }
 
 /** Tag 61 around a tagged COSE_Sign1. */
@@ -37,8 +37,19 @@ function isResult(bytes: Uint8Array): boolean {
   return EAR_PROFILES.some((profile) => start.includes(profile))
 }
 
-/** Major type of the first key of a COSE_Sign1's payload. */
-function firstClaim(bytes: Uint8Array, start: number): number | undefined {
+const NITRO_NAMES: readonly string[] = [
+  ...['module_id', 'digest', 'timestamp', 'pcrs', 'nitrotpm_pcrs', 'certificate', 'cabundle'],
+  ...['public_key', 'user_data', 'nonce'],
+]
+
+// A document may be cut short inside of the name.
+function isNitroName(bytes: Uint8Array, { next, argument }: Head): boolean {
+  const name = new TextDecoder('latin1').decode(bytes.subarray(next, next + argument))
+  return NITRO_NAMES.some((one) => (name.length < argument ? one.startsWith(name) : one === name))
+}
+
+/** The first key of a COSE_Sign1's payload. */
+function firstClaim(bytes: Uint8Array, start: number): Head | undefined {
   const header = head(bytes, start)
   if (header?.major !== 2) return undefined
   const unprotected = head(bytes, header.next + header.argument)
@@ -47,7 +58,7 @@ function firstClaim(bytes: Uint8Array, start: number): number | undefined {
   const behind = skipItems(bytes, unprotected.next, 2 * unprotected.argument)
   const payload = behind === undefined ? undefined : head(bytes, behind)
   const map = payload?.major === 2 ? head(bytes, payload.next) : undefined
-  return map?.major === 5 ? head(bytes, map.next)?.major : undefined
+  return map?.major === 5 ? head(bytes, map.next) : undefined
 }
 
 interface Head {

@@ -23,7 +23,7 @@ const VTPM = {
  *
  * Sources: Trustee KBS protocol (`tee-evidence`), its attestation service (`verification_requests`)
  * and attesters; az-snp-vtpm and az-tdx-vtpm; dstack guest agent; configfs-tsm; Azure's attestation
- * service and sidecar.
+ * service and sidecar; Google's attestation service; Constellation; Tinfoil.
  */
 export const ENVELOPES: readonly Envelope[] = [
   {
@@ -44,11 +44,26 @@ export const ENVELOPES: readonly Envelope[] = [
     unused: { claims: 'the claims beside the tokens, which nobody signed' },
   },
   {
+    name: "quote for Google's attestation service",
+    members: [
+      ['tdQuote', 'td_quote'],
+      ['ccelData', 'ccel_data'],
+    ],
+    companions: { ccelData: 'event-log', ccel_data: 'event-log' },
+    unused: {
+      canonicalEventLog: 'the canonical event log',
+      canonical_event_log: 'the canonical event log',
+      ccelAcpiTable: 'the ACPI table of the event log',
+      ccel_acpi_table: 'the ACPI table of the event log',
+    },
+  },
+  {
     name: 'az-tdx-vtpm evidence',
-    members: [['td_quote', 'tdQuote']],
+    members: [['td_quote', 'tdQuote'], ['hcl_report']],
     companions: { hcl_report: 'runtime-data' },
     unused: VTPM,
   },
+  { name: 'TD quote', members: [['td_quote', 'tdQuote']], unused: VTPM },
   {
     name: 'az-snp-vtpm evidence',
     members: [['hcl_report'], ['tpm_quote']],
@@ -62,9 +77,21 @@ export const ENVELOPES: readonly Envelope[] = [
     unused: VTPM,
   },
   {
+    name: 'attestation bundle',
+    members: [['enclaveAttestationReport']],
+    companions: { vcek: 'certificates' },
+    unused: {
+      enclaveCert: 'the certificate of the server: whether the evidence names its key',
+      sigstoreBundle: 'who signed the release',
+      digest: 'the digest of the release',
+    },
+  },
+  {
     name: 'SEV-SNP evidence',
-    members: [['attestation_report', 'attestationReport', 'snp_report', 'SnpReport']],
+    members: [['attestation_report', 'attestationReport', 'AttestationReport', 'snp_report', 'SnpReport']],
     companions: {
+      ReportSigner: 'certificates',
+      CertChain: 'certificates',
       cert_chain: 'certificates',
       certs: 'certificates',
       VcekCertChain: 'certificates',
@@ -137,6 +164,9 @@ export const ENVELOPES: readonly Envelope[] = [
       certs: 'certificates',
       cert_chain: 'certificates',
       vcek: 'certificates',
+      auxBlob: 'certificate-table',
+      aux_blob: 'certificate-table',
+      auxblob: 'certificate-table',
     },
   },
 ]

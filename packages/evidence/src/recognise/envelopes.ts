@@ -31,7 +31,7 @@ export function openEnvelope(value: unknown, where: string): Opened {
 
 function openOnly(values: readonly unknown[], where: string): Opened {
   if (values.length === 1) return { name: 'list of one', inner: { json: values[0] }, path: '[0]' }
-  throw unknownForm(where, `a list of ${values.length} values`)
+  return openStrange(values, where)
 }
 
 function openObject(object: Members, where: string): Opened {
@@ -56,11 +56,17 @@ function openObject(object: Members, where: string): Opened {
   }
 }
 
-/** An object that is no form: whatever evidence is somewhere in it. */
-function openStrange(object: Members, where: string): Opened {
+/** Whether there is evidence somewhere in a value. */
+export function holdsEvidence(value: unknown): boolean {
+  return evidenceIn(value, isHolder).length > 0
+}
+
+/** An object or a list that is no form: whatever evidence is somewhere in it. */
+function openStrange(object: Members | readonly unknown[], where: string): Opened {
   const hits = evidenceIn(object, isHolder)
   const [only, second] = hits
   if (only === undefined) {
+    if (!isMembers(object)) throw unknownForm(where, `a list of ${object.length} values`)
     const members = Object.keys(object)
     const about = members.some((name) => COLLATERAL.includes(name)) ? ': that is collateral, not evidence' : ''
     throw unknownForm(
@@ -68,9 +74,10 @@ function openStrange(object: Members, where: string): Opened {
       members.length === 0 ? 'an object without members' : `an object with ${namesOf(members)}${about}`,
     )
   }
-  const around = Object.keys(object).filter((name) => name !== only.path[0] && !isBlank(object[name]))
-  const unused = around.length === 0 ? [] : [`what lies around it: ${namesOf(around)}`]
-  const name = 'JSON: other object'
+  const around = Object.entries(object).flatMap(([name, one]) => (name === only.path[0] || isBlank(one) ? [] : [name]))
+  const names = isMembers(object) ? namesOf(around) : 'other values of the list'
+  const unused = around.length === 0 ? [] : [`what lies around it: ${names}`]
+  const name = isMembers(object) ? 'JSON: other object' : 'JSON: list'
   if (second === undefined) return { name, inner: only.inner, path: only.path.join('.'), unused }
   return { name, inner: only.inner, path: '', parts: partsOf(hits, where) }
 }

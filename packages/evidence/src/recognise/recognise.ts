@@ -1,8 +1,9 @@
+import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import { identify, openBinary, strangerOf } from './binary.ts'
 import { openCmw, openCmwJson } from './cmw.ts'
-import { openEnvelope, openMixed } from './envelopes.ts'
+import { holdsEvidence, openEnvelope, openMixed } from './envelopes.ts'
 import { openGoogleJson, openGoogleText } from './google.ts'
 import {
   type Companion,
@@ -16,6 +17,7 @@ import {
   type RecognisedPart,
 } from './model.ts'
 import { isForm } from './search.ts'
+import { structureOf } from './structured.ts'
 import { openText, textOf } from './text.ts'
 import { openBundles } from './token.ts'
 import { KEYLIME } from './tpm-others.ts'
@@ -161,13 +163,28 @@ function openOne(bytes: Uint8Array, where: string): Opened {
   const binary = openBinary(bytes)
   if (binary !== undefined) return binary
   const text = textOf(bytes)
-  if (text === undefined) throw unknownBytes(bytes, where)
+  if (text === undefined) return openStructured(bytes, where)
   const opened = openGoogleText(text) ?? openText(text, where)
   return 'json' in opened.inner ? openJson(opened.inner.json, where) : opened
 }
 
+/** A structure of somebody's own around evidence, in CBOR or MessagePack. */
+function openStructured(bytes: Uint8Array, where: string): Opened {
+  const structure = structureOf(bytes)
+  if (structure === undefined) throw unknownBytes(bytes, where)
+  const { name, value, signed } = structure
+  if (typeof value === 'string') {
+    const inner = fromHex(value)
+    if (inner === undefined || identify(inner) === undefined) throw unknownBytes(bytes, where)
+    return { name: `${name} byte string`, inner: { bytes: inner }, path: '' }
+  }
+  if (!holdsEvidence(value)) throw unknownBytes(bytes, where)
+  const opened = openJson(value, where, name)
+  return signed ? { ...opened, unused: [SIGNED, ...(opened.unused ?? [])] } : opened
+}
+
 // A value inside a value inside a value is one wrapper per object; encodings of members are part of it.
-function openJson(json: unknown, where: string): Opened {
+function openJson(json: unknown, where: string, format = 'JSON'): Opened {
   const names: string[] = []
   const paths: string[] = []
   const companions: Companion[] = []
@@ -178,7 +195,7 @@ function openJson(json: unknown, where: string): Opened {
     const at = [where, ...paths].join('.')
     const leaf = depth === 0 ? undefined : leafOf(value)
     if (leaf !== undefined) {
-      const name = ['JSON', names.toReversed().join(' in ')].join(': ')
+      const name = [format, names.toReversed().join(' in ')].join(': ')
       return { name, inner: { bytes: leaf }, path: paths.join('.'), companions, unused, beside }
     }
     const cmw = openCmwJson(value, at)
@@ -186,7 +203,10 @@ function openJson(json: unknown, where: string): Opened {
       return { ...cmw, path: paths.join('.'), unused: [...unused, ...(cmw.unused ?? [])], companions, beside }
     const opened = openBundles(value) ?? openGoogleJson(value) ?? openEnvelope(value, at)
     unused.push(...(opened.unused ?? []))
-    if (opened.parts !== undefined) return { ...opened, path: paths.join('.'), companions, unused, beside }
+    if (opened.parts !== undefined) {
+      const name = opened.name.replace(/^JSON/, format)
+      return { ...opened, name, path: paths.join('.'), companions, unused, beside }
+    }
     beside.push(...(opened.beside ?? []))
     if (opened.name.startsWith('JSON: ')) names.push(opened.name.slice(6))
     if (opened.path !== '') paths.push(opened.path)
@@ -194,7 +214,7 @@ function openJson(json: unknown, where: string): Opened {
     if ('bytes' in opened.inner) {
       const inner = typeof value === 'string' ? memberBytes(value, at) : opened.inner.bytes
       return {
-        name: ['JSON', names.toReversed().join(' in ')].filter((part) => part !== '').join(': '),
+        name: [format, names.toReversed().join(' in ')].filter((part) => part !== '').join(': '),
         inner: { bytes: inner },
         path: paths.join('.'),
         companions,

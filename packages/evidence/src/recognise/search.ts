@@ -133,8 +133,11 @@ function intoObject(object: object, place: Place, search: Search): void {
     walk(main[1], within(place, main[0]), inside)
     const [first, second] = inside.hits
     const tee = second === undefined ? first?.tee : undefined
-    if (first !== undefined) search.hits.push({ path: place.path, tee, inner: { json: object } })
-    if (first !== undefined) return
+    // The form says that what is packed is evidence.
+    if (first !== undefined || isPacked(main[1])) {
+      search.hits.push({ path: place.path, tee, inner: { json: object } })
+      return
+    }
   }
   for (const [name, one] of members) if (name !== main?.[0]) walk(one, within(place, name), search)
 }
@@ -170,6 +173,11 @@ function leafIn(value: unknown): Leaf | undefined {
   return isWrapped(bytes) ? { tee: undefined, bytes } : undefined
 }
 
+/** Whether text is gzip in base64 or hexadecimal. */
+function isPacked(value: unknown): boolean {
+  return typeof value === 'string' && value.length >= SHORTEST && /^(?:H4sI|1[fF]8[bB]08)/.test(value)
+}
+
 function isWrapped(bytes: Uint8Array): boolean {
   // What is packed is opened where a form says that it is evidence: unpacking whatever lies around costs much.
   if (bytes[0] === 0x1f) return false
@@ -195,7 +203,7 @@ function bytesOf(value: unknown): Uint8Array | undefined {
     const numbers = value.length < SHORTEST / 2 ? undefined : byteArray(value)
     return numbers ?? (isDevices(value) ? new TextEncoder().encode(JSON.stringify(value)) : undefined)
   }
-  return isForm(value) ? new TextEncoder().encode(JSON.stringify(value)) : undefined
+  return isForm(value) ? new TextEncoder().encode(JSON.stringify(value)) : byteArray(value)
 }
 
 /** Whether an object may be a form whose parts mean something only together: inside of another too it is told as if it stood alone. */
@@ -220,7 +228,7 @@ function isDevices([first]: readonly unknown[]): boolean {
   return isMembers(first) && typeof first['evidence'] === 'string'
 }
 
-const PEM = /^\s*-----BEGIN [A-Z0-9 ]{1,64}-----([A-Za-z0-9+/=\s]+)-----END /
+const PEM = /^\s*-----BEGIN [\w. -]{1,64}-----([A-Za-z0-9+/=\s]+)-----END /
 
 function decoded(text: string): Uint8Array | undefined {
   const block = PEM.exec(text)?.[1]

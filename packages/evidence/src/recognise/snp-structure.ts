@@ -49,17 +49,31 @@ function fromText(value: unknown): unknown {
 /** A number of the signature, 72 bytes. */
 const LONGEST_HEX = 144
 
-/** Bytes of a JSON array of numbers from 0 to 255; undefined for anything else. */
+/**
+ * Bytes of a JSON array of numbers from 0 to 255, or from -128 to 127 as Java has them, or of the object that JavaScript
+ * makes of an array of bytes: members `0`, `1` and so on. Undefined for anything else.
+ */
 export function byteArray(value: unknown): Uint8Array | undefined {
-  if (!Array.isArray(value)) return undefined
-  const list: readonly unknown[] = value
+  const list = isMembers(value) ? listOf(value) : value
+  if (!Array.isArray(list)) return undefined
   const bytes = new Uint8Array(list.length)
+  let least = 0
+  let most = 0
   for (let i = 0; i < list.length; i++) {
-    const one = list[i]
-    if (typeof one !== 'number' || !Number.isInteger(one) || one < 0 || one > 255) return undefined
+    const one: unknown = list[i]
+    if (typeof one !== 'number' || !Number.isInteger(one) || one < -128 || one > 255) return undefined
+    least = Math.min(least, one)
+    most = Math.max(most, one)
     bytes[i] = one
   }
-  return bytes
+  return least < 0 && most > 127 ? undefined : bytes
+}
+
+// Whole numbers come first, in their order.
+function listOf(value: Members): readonly unknown[] | undefined {
+  if (!Object.hasOwn(value, '0')) return undefined
+  const names = Object.keys(value)
+  return names.every((name, i) => name === String(i)) ? Object.values(value) : undefined
 }
 
 /** Whether a JSON value is an object. */

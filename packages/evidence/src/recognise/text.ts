@@ -77,7 +77,7 @@ function openJson(text: string, where: string): Opened {
 }
 
 function openPem(text: string, start: number, where: string): Opened {
-  const line = /^-----BEGIN ([A-Z0-9 ]{1,64})-----/.exec(text.slice(start, start + 96))
+  const line = /^-----BEGIN ([\w. -]{1,64}?)-----/.exec(text.slice(start, start + 96))
   const field = `${where} (PEM)`
   const label = line?.[1]
   if (line === null || label === undefined)
