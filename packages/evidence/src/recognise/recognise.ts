@@ -5,6 +5,7 @@ import { identify, openBinary, strangerOf } from './binary.ts'
 import { openCmw, openCmwJson } from './cmw.ts'
 import { holdsEvidence, openEnvelope, openMixed } from './envelopes.ts'
 import { openGoogleJson, openGoogleText } from './google.ts'
+import { type Literal, literalOf } from './literals.ts'
 import {
   type Companion,
   type Identified,
@@ -164,8 +165,31 @@ function openOne(bytes: Uint8Array, where: string): Opened {
   if (binary !== undefined) return binary
   const text = textOf(bytes)
   if (text === undefined) return openStructured(bytes, where)
-  const opened = openGoogleText(text) ?? openText(text, where)
+  const opened = openWritten(text, where)
   return 'json' in opened.inner ? openJson(opened.inner.json, where) : opened
+}
+
+function openWritten(text: string, where: string): Opened {
+  try {
+    return openGoogleText(text) ?? openText(text, where)
+  } catch (error) {
+    const literal = error instanceof EvidenceError ? literalOf(text) : undefined
+    if (literal === undefined || !isReadable(literal, where)) throw error
+    const bytes = 'bytes' in literal ? literal.bytes : new TextEncoder().encode(literal.text)
+    return { name: literal.name, inner: { bytes }, path: '' }
+  }
+}
+
+// What is wrong with text is said of the text itself, unless it holds something.
+function isReadable(literal: Literal, where: string): boolean {
+  try {
+    if ('bytes' in literal) return identify(literal.bytes) !== undefined || openBinary(literal.bytes) !== undefined
+    openText(literal.text, where)
+    return true
+  } catch (error) {
+    if (error instanceof EvidenceError) return false
+    throw error
+  }
 }
 
 /** A structure of somebody's own around evidence, in CBOR or MessagePack. */
