@@ -24,6 +24,17 @@ function answers(): Record<string, string> {
 }
 
 const camel = (name: string): string => name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+const isSignature = (name: string): boolean => name.endsWith('signature')
+const isChain = (name: string): boolean => name.endsWith('chain')
+const bytes = (digits: string): Buffer => Buffer.from(digits, 'hex')
+const blocks = (pem: string): readonly string[] => pem.match(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----\n?/g) ?? []
+
+/** As parsers of JSON leave the answers of the service. */
+function parsedAnswers(): Record<string, unknown> {
+  const all = answers()
+  return { ...all, tcb_info: JSON.parse(all['tcb_info'] ?? ''), qe_identity: JSON.parse(all['qe_identity'] ?? '') }
+}
+
 const isCrl = (name: string): boolean => name === 'root_ca_crl' || name === 'pck_crl'
 
 describe('DCAP collateral in other forms', () => {
@@ -45,6 +56,28 @@ describe('DCAP collateral in other forms', () => {
         return [...bytes].map((byte) => (byte > 127 ? byte - 256 : byte))
       }, answers()),
     },
+    'signatures in base64': map((text, name) => (isSignature(name) ? bytes(text).toString('base64') : text)),
+    'signatures and CRLs as lists of numbers': map((text, name) =>
+      isSignature(name) || isCrl(name) ? [...bytes(text)] : text,
+    ),
+    'hexadecimal with its prefix': map((text, name) => (isSignature(name) || isCrl(name) ? `0x${text}` : text)),
+    'chains as the headers of the service have them': map((text, name) =>
+      isChain(name) ? encodeURIComponent(text) : text,
+    ),
+    'chains as a form writes them': map((text, name) =>
+      isChain(name) ? encodeURIComponent(text).replaceAll('%20', '+') : text,
+    ),
+    'answers that were parsed': parsedAnswers(),
+    'documents that were parsed': map((text, name) =>
+      name === 'tcb_info' || name === 'qe_identity' ? JSON.parse(text) : text,
+    ),
+    'inside of a result': { result: { collateral: PLAIN } },
+    'names with capitals, and of headers': Object.fromEntries(
+      Object.entries(PLAIN).map(([name, text]) => [
+        isChain(name) ? `SGX-${name.replaceAll('_', '-').toUpperCase()}` : camel(`_${name}`),
+        text,
+      ]),
+    ),
     'CRLs as base64 of hexadecimal': map((text, name) => (isCrl(name) ? base64(text) : text)),
   }
   for (const [name, form] of Object.entries(forms))
@@ -55,8 +88,64 @@ describe('DCAP collateral in other forms', () => {
       assert.equal(verdict.authenticity, 'proven', verdict.summary)
     })
 
+  it('a chain as a list of certificates, and one chain for both documents', () => {
+    const lists = dcapCollateralOf(map((text, name) => (isChain(name) ? blocks(text) : text)))
+    const { tcb_info, tcb_info_signature, qe_identity, qe_identity_signature, ...rest } = PLAIN
+    const { tcb_info_issuer_chain: certs, qe_identity_issuer_chain: _, ...others } = rest
+    const oasis = dcapCollateralOf({
+      ...others,
+      tcb_info: { tcb_info: JSON.parse(tcb_info ?? ''), signature: tcb_info_signature },
+      qe_identity: { enclave_identity: JSON.parse(qe_identity ?? ''), signature: qe_identity_signature },
+      certs,
+    })
+    for (const collateral of [lists, oasis]) {
+      assert.ok(collateral)
+      const verdict = verifySgxSync(MADE.evidence, { at: MADE.at, collateral, trustAnchors: [MADE.anchor] })
+      assert.equal(verdict.authenticity, 'proven', verdict.summary)
+    }
+  })
+
+  it('an answer of the service as it stands', () => {
+    const { tcb_info: info, tcb_info_signature: one, qe_identity: qe, qe_identity_signature: two } = PLAIN
+    const [tcb, identity] = [answers()['tcb_info'], answers()['qe_identity']].map((text) => JSON.parse(text ?? ''))
+    assert.deepEqual(dcapCollateralOf(tcb), { tcb_info: info, tcb_info_signature: one })
+    assert.deepEqual(dcapCollateralOf(identity), { qe_identity: qe, qe_identity_signature: two })
+    assert.deepEqual(dcapCollateralOf({ tcbInfo: 'a', enclaveIdentity: 'b', signature: 'c' }), {
+      tcb_info: 'a',
+      qe_identity: 'b',
+    })
+  })
+
+  it('a changed document or signature is refused in every form', () => {
+    const changed = (text: string): string => text.replace(/"version":(\d)/, '"version" :$1')
+    const forms = [
+      map((text, name) => (name === 'tcb_info' ? changed(text) : text)),
+      map((text, name) => (name === 'tcb_info_signature' ? [...bytes(text)].map((byte) => byte ^ 1) : text)),
+      map((text, name) => (name === 'tcb_info' ? { ...JSON.parse(text), extra: 1 } : text)),
+    ]
+    for (const form of forms) {
+      const collateral = dcapCollateralOf(form)
+      assert.ok(collateral)
+      const verdict = verifySgxSync(MADE.evidence, { at: MADE.at, collateral, trustAnchors: [MADE.anchor] })
+      assert.equal(verdict.outcome, 'rejected')
+    }
+  })
+
   it('what is no collateral, and members that are none', () => {
-    for (const value of [undefined, null, 1, 'x', [], {}, { collateral: 'x' }, { tcb_info: 5 }, { constructor: 'x' }])
+    for (const value of [
+      undefined,
+      null,
+      1,
+      'x',
+      [],
+      {},
+      { collateral: 'x' },
+      { tcb_info: 5 },
+      { data: { data: { data: { data: { data: PLAIN } } } } },
+      { signature: 'x' },
+      { data: { quote: 'AwAC', collateral: PLAIN } },
+      { constructor: 'x' },
+    ])
       assert.equal(dcapCollateralOf(value), undefined)
     assert.deepEqual(dcapCollateralOf({ tcb_info: 'x', pck_crl: [1, 300], root_ca_crl: [0.5] }), { tcb_info: 'x' })
     const twice = dcapCollateralOf({
