@@ -12,6 +12,13 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
 const QUOTE = makeSgx().evidence
 
+/** A vector of SCALE whose length takes four bytes. */
+function vector(bytes: Uint8Array): Uint8Array {
+  const length = Buffer.alloc(4)
+  length.writeUInt32LE(bytes.length * 4 + 2)
+  return new Uint8Array(Buffer.concat([length, bytes]))
+}
+
 function fault(input: Uint8Array): EvidenceError {
   try {
     recognise(input)
@@ -54,6 +61,14 @@ describe('recognise: certificates of attested TLS', () => {
     '1.3.6.1.4.1.311.105.1': new Uint8Array(Buffer.concat([header, QUOTE])),
     '1.2.840.113741.1': QUOTE,
     '1.3.6.1.4.1.62397.1.1': octets(QUOTE),
+    '1.3.6.1.4.1.62397.1.8': octets(new Uint8Array(Buffer.concat([Buffer.of(0, 0), vector(QUOTE), Buffer.alloc(9)]))),
+    '1.2.840.113741.1.13.1.0': QUOTE,
+    '1.2.840.113741.1.5.5.1.6': QUOTE,
+    '1.3.6.1.4.1.65230.4.1': QUOTE,
+    '1.3.9901.2.1': utf8(Buffer.from(QUOTE).toString('base64')),
+    '1.3.9901.2.2': QUOTE,
+    '1.3.9900.4.1': json({ InstanceInfo: Buffer.from(json({ RawQuote: [...QUOTE] })).toString('base64') }),
+    '1.3.9900.5.99': json({ RawQuote: Buffer.from(QUOTE).toString('base64'), UserData: 'AA==' }),
   }
   for (const [oid, value] of Object.entries(values))
     it(oid, () => {

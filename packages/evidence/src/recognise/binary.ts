@@ -1,38 +1,21 @@
-import { allZero, equalBytes, Reader } from '../core/bytes.ts'
+import { allZero, Reader } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { gunzip } from '../core/inflate.ts'
 import { identifyCose, openNsmAnswer } from './cose.ts'
 import { openGoogle } from './google.ts'
 import { identifyIas } from './ias.ts'
+import { looksLikeQuote, looksLikeReport, REPORT_SIZE, u16, u32, u32be } from './looks.ts'
 import type { Identified, Opened } from './model.ts'
 import { identifyNvidia } from './nvidia.ts'
+import { openPrefixed } from './prefixed.ts'
 import { openRaTls } from './ra-tls.ts'
 import { identifyIbmSe, identifySev } from './sev-ibm.ts'
 import { identifyToken } from './token.ts'
 import { identifyTpm } from './tpm.ts'
 
-const REPORT_SIZE = 1184
 const RESPONSE_HEADER = 32
 const HCL_HEADER = 32
 const HCL_RUNTIME = HCL_HEADER + REPORT_SIZE
-const INTEL_QE_VENDOR: Uint8Array = Uint8Array.of(
-  0x93,
-  0x9a,
-  0x72,
-  0x33,
-  0xf7,
-  0x9c,
-  0x4c,
-  0xa9,
-  0x94,
-  0x0a,
-  0x0d,
-  0xb3,
-  0x95,
-  0x7f,
-  0x06,
-  0x07,
-)
 const TDX_TEE_TYPE = 0x81
 
 /** Tells a report or quote by its first fields, even when it is cut short, so that its parser can say where. */
@@ -56,6 +39,7 @@ export function openBinary(bytes: Uint8Array): Opened | undefined {
     openNsmAnswer,
     openGoogle,
     openRaTls,
+    openPrefixed,
   ]) {
     const opened = open(bytes)
     if (opened !== undefined) return opened
@@ -63,30 +47,9 @@ export function openBinary(bytes: Uint8Array): Opened | undefined {
   return undefined
 }
 
-// SGX/TDX quote header: version u16, attestation key type u16, TEE type u32, …, QE vendor id at 12.
-function looksLikeQuote(bytes: Uint8Array): boolean {
-  if (bytes.length < 28) return false
-  const version = u16(bytes, 0)
-  const keyType = u16(bytes, 2)
-  if (version === 0 || version > 16) return false
-  return (
-    equalBytes(bytes.subarray(12, 28), INTEL_QE_VENDOR) ||
-    ((keyType === 2 || keyType === 3) && version <= 6 && !looksLikeReport(bytes))
-  )
-}
-
 function identifyQuote(bytes: Uint8Array): Identified {
   const tdx = u16(bytes, 0) > 3 && u32(bytes, 4) === TDX_TEE_TYPE
   return tdx ? { tee: 'tdx', form: 'TDX quote', bytes } : { tee: 'sgx', form: 'SGX quote', bytes }
-}
-
-// SNP report: version u32 at 0, SIGNATURE_ALGO u32 at 0x34; policy bit 17 (at 0x0a) must be one.
-function looksLikeReport(bytes: Uint8Array): boolean {
-  if (bytes.length < 0x38) return false
-  const version = u32(bytes, 0)
-  if (version === 0 || version > 16) return false
-  if (bytes.length === REPORT_SIZE) return true
-  return u32(bytes, 0x34) === 1 && ((bytes[0x0a] as number) & 0x02) !== 0
 }
 
 const TABLE_GUID_STARTS: readonly number[] = [0x63da758d, 0xa8074bc2, 0x4ab7b379, 0xc0b406a4, 0x92f81bc3, 0xecae0c0f]
@@ -228,10 +191,23 @@ function enclaveQuote(name: string, data: Uint8Array): Opened {
 /** What a TPM's attestation structures begin with. @see TCG TPM 2.0 Library, part 2, section 10.12.12 */
 const TPM_GENERATED = 0xff544347
 
+const EPID_SIGNATURE = 432
+
+// Version 1 or 2, linkable or not, and a signature whose length fits.
+function isEpidQuote(bytes: Uint8Array): boolean {
+  const [version = 0, , type = 0] = bytes
+  if (bytes.length < EPID_SIGNATURE + 4 || bytes[1] !== 0 || bytes[3] !== 0) return false
+  return (
+    (version === 1 || version === 2) && type <= 1 && u32(bytes, EPID_SIGNATURE) === bytes.length - EPID_SIGNATURE - 4
+  )
+}
+
 /** What well-known bytes are that are not evidence we read, in words; undefined for unknown ones. */
 export function strangerOf(bytes: Uint8Array): string | undefined {
   if (bytes.length === 1024 && bytes[0] === TDX_TEE_TYPE)
     return 'a TDREPORT, which only its own machine can check: have a quote made from it'
+  if (isEpidQuote(bytes))
+    return "an SGX quote with an EPID signature, which only Intel's attestation service could check: its report about the quote is read"
   if (bytes.length === 432)
     return 'perhaps an SGX EREPORT, which only its own machine can check: have a quote made from it'
   if (u32be(bytes, 0) === TPM_GENERATED)
@@ -248,22 +224,4 @@ export function strangerOf(bytes: Uint8Array): string | undefined {
   if (bytes[0] === 0xd9 || bytes[0] === 0xd8)
     return 'tagged CBOR with another tag than those of Arm CCA tokens and CWTs'
   return undefined
-}
-
-function u16(bytes: Uint8Array, at: number): number {
-  return (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
-}
-
-function u32(bytes: Uint8Array, at: number): number {
-  return (u16(bytes, at) | (u16(bytes, at + 2) << 16)) >>> 0
-}
-
-function u32be(bytes: Uint8Array, at: number): number {
-  return (
-    (((bytes[at] as number) << 24) |
-      ((bytes[at + 1] as number) << 16) |
-      ((bytes[at + 2] as number) << 8) |
-      (bytes[at + 3] as number)) >>>
-    0
-  )
 }

@@ -26,6 +26,16 @@ const CARRIERS: readonly Carrier[] = [
   { oid: '1.3.6.1.4.1.311.105.2', name: 'Open Enclave' },
   { oid: '1.3.6.1.4.1.62397.1.1', name: 'dstack', inString: true },
   { oid: '1.2.840.113741.1', name: 'Intel' },
+  { oid: '1.3.6.1.4.1.62397.1.8', name: 'dstack, versioned', inString: true },
+  { oid: '1.2.840.113741.1.13.1.0', name: 'Privasys' },
+  { oid: '1.2.840.113741.1.5.5.1.6', name: 'Privasys' },
+  { oid: '1.3.6.1.4.1.65230.4.1', name: 'Privasys' },
+  { oid: '1.3.9901.2.1', name: 'Contrast' },
+  { oid: '1.3.9901.2.2', name: 'Contrast' },
+  ...['2.1', '2.2', '3.1', '3.2', '4.1', '4.2', '4.3', '5.1', '5.99'].map((variant) => ({
+    oid: `1.3.9900.${variant}`,
+    name: 'Constellation',
+  })),
 ]
 
 /** The most that two bytes of length can say, and the header. */
@@ -37,7 +47,7 @@ const UNBOUND = 'the certificate: whether the evidence names its key, which keep
  * Takes evidence out of a certificate of attested TLS, by the first of the known extensions that it has, or out of a name
  * of its own.
  *
- * @see CCC interoperable RA-TLS; the extensions of Gramine, Open Enclave and dstack
+ * @see CCC interoperable RA-TLS; the extensions of Gramine, Open Enclave, dstack, Privasys, Contrast and Constellation
  * @returns undefined when the bytes are no certificate, or have no such extension
  * @throws EvidenceError for an extension that is there twice, or holds something else
  */
