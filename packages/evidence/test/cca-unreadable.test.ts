@@ -142,6 +142,16 @@ describe('CCA: what cannot be read', () => {
       })
     })
   }
+  it('a profile that is not read is named', () => {
+    const later = 'tag:arm.com,2024:realm#2.0.0' as 'tag:arm.com,2023:realm#1.0.0'
+    const older = 'x' as 'http://arm.com/CCA-SSD/1.0.0'
+    assert.throws(
+      () => makeAndParse({ realm: { profile: later } }),
+      /the profile "tag:arm.com,2024:realm#2.0.0"; expected/,
+    )
+    assert.throws(() => makeAndParse({ platform: { profile: older } }), /the profile "x"; expected/)
+  })
+
   it('endorsements that cannot be read fail a check that names the part', () => {
     const cases: readonly (readonly [ArmEndorsementsInput, RegExp])[] = [
       [{ keys: '[{"pkey":{"kty":"RSA"}}]' }, /the keys/],

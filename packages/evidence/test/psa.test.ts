@@ -123,6 +123,11 @@ describe('PSA: every check', () => {
 })
 
 describe('PSA: what cannot be read', () => {
+  it('a profile that is not read is named', () => {
+    const other = makePsa({ profile: 'tag:psacertified.org,2026:x' as 'http://arm.com/psa/2.0.0' })
+    assert.throws(() => parsePsaToken(other), /the profile "tag:psacertified.org,2026:x"; expected/)
+  })
+
   const BAD: Readonly<Record<string, readonly [() => Uint8Array, EvidenceError['code'], string]>> = {
     'a MAC instead of a signature': [() => cborTag(17, Uint8Array.of(0x80)), 'unsupported-kind', 'token'],
     'an unknown profile': [() => makePsa({ profile: 'x' as 'http://arm.com/psa/2.0.0' }), 'malformed', 'token.profile'],

@@ -122,6 +122,13 @@ describe('recognise: evidence behind its length', () => {
 })
 
 describe('recognise: what it can only name', () => {
+  it('a token that a shared key made', () => {
+    const mac = Uint8Array.of(0xd1, 0x84, 0x43, 0xa1, 0x01, 0x05, 0xa0, 0x41, 0xa0, 0x41, 0x00)
+    for (const bytes of [mac, concatBytes(Uint8Array.of(0xd8, 0x3d), mac)])
+      assert.match(fault(bytes).message, /COSE_Mac0, .* only who has the key that made it can check it/)
+    assert.doesNotMatch(fault(Uint8Array.of(0xd1, 0x83, ...mac.slice(2))).message, /COSE_Mac0/)
+  })
+
   it('a quote with an EPID signature', () => {
     const quote = concatBytes(Uint8Array.of(2, 0, 1, 0), new Uint8Array(428), little(680), new Uint8Array(680).fill(3))
     assert.match(fault(quote).message, /EPID signature, which only Intel's attestation service could check/)

@@ -79,12 +79,12 @@ const WRAPPERS: readonly Row[] = [
   {
     what: 'text',
     forms:
-      'hexadecimal, base64, base64url, PEM; lists and strings as C, Go, Python and Rust write them, dumps of xxd and hexdump, data URLs',
+      'hexadecimal, base64, base64url, PEM; lists of numbers and strings as C, Go, Java, JavaScript, Python, Rust and Solidity write and print them, dumps of xxd and hexdump, data URLs, lines of settings and YAML, answers over HTTP with their headers',
   },
   {
     what: 'JSON',
     forms:
-      'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), quotes of CCF nodes, requests to Intel Trust Authority, Keylime, go-attestation, the SEV-SNP report field by field; evidence under any other name is looked for, and what is passed over is named',
+      'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), quotes of CCF nodes, requests to Intel Trust Authority and to Google’s attestation service, bundles of Tinfoil, InstanceInfo of Constellation, Keylime, go-attestation, the SEV-SNP report field by field; evidence under any other name is looked for, and what is passed over is named',
   },
   {
     what: 'CMW',
@@ -94,7 +94,7 @@ const WRAPPERS: readonly Row[] = [
   {
     what: 'binary',
     forms:
-      'gzip, text in UTF-16, MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers; certificates of attested TLS (CCC, Gramine, Open Enclave, dstack), whose own key is not compared with the evidence; Parsec key attestation of a TPM',
+      'gzip, text in UTF-16, MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers; attestations of dstack; CBOR and MessagePack of other owners, calls of contracts, bytes behind their length; certificates of attested TLS (CCC, Gramine, Open Enclave, dstack, Privasys, Contrast, Constellation), whose own key is not compared with the evidence; Parsec key attestation of a TPM',
   },
   {
     what: 'protobuf',
@@ -116,7 +116,7 @@ const COLLATERAL: readonly Row[] = [
   {
     what: 'Intel',
     forms:
-      'DCAP collateral.json, also with other names, as lists of numbers, in base64 or as whole answers; PCK chain in PEM; fetched from PCS or a PCCS (v4)',
+      'DCAP collateral.json, also with other names, as lists of numbers, in base64, in the encoding of URLs or as whole answers, parsed or not; PCK chain in PEM; fetched from PCS or a PCCS (v4)',
   },
   {
     what: 'AMD',

@@ -67,7 +67,8 @@ export function readPlatformClaims(bytes: Uint8Array, start = 0, end: number = b
 function readProfile(item: CborItem, field: string): PlatformProfile {
   const text = textOf(item, field, 1, 256)
   const profile = PLATFORM_PROFILES.find((one) => one === text)
-  if (profile === undefined) throw wrongItem(item, field, PLATFORM_PROFILES.join(' or '), 'another profile')
+  if (profile === undefined)
+    throw wrongItem(item, field, PLATFORM_PROFILES.join(' or '), `the profile ${JSON.stringify(text.slice(0, 64))}`)
   return profile
 }
 

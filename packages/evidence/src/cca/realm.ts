@@ -79,8 +79,9 @@ export function readRealmClaims(bytes: Uint8Array, start = 0, end: number = byte
 }
 
 function readProfile(item: CborItem, field: string): typeof REALM_PROFILE {
-  if (textOf(item, field, 1, 256) === REALM_PROFILE) return REALM_PROFILE
-  throw wrongItem(item, field, `${REALM_PROFILE}, or no profile`, 'another profile')
+  const text = textOf(item, field, 1, 256)
+  if (text === REALM_PROFILE) return REALM_PROFILE
+  throw wrongItem(item, field, `${REALM_PROFILE}, or no profile`, `the profile ${JSON.stringify(text.slice(0, 64))}`)
 }
 
 function readKey(bytes: Uint8Array, item: CborItem, field: string, format: RealmKeyFormat): PublicKey {

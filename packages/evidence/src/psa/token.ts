@@ -133,7 +133,8 @@ function readProfile(item: CborItem, field: string, age: unknown = 'newer'): Psa
   const text = textOf(item, field, 1, 256)
   const fitting = age === 'older' ? PSA_PROFILES.slice(0, 1) : PSA_PROFILES.slice(1)
   const profile = fitting.find((one) => one === text)
-  if (profile === undefined) throw wrongItem(item, field, fitting.join(' or '), 'another profile')
+  if (profile === undefined)
+    throw wrongItem(item, field, fitting.join(' or '), `the profile ${JSON.stringify(text.slice(0, 64))}`)
   return profile
 }
 

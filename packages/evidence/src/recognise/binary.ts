@@ -191,6 +191,12 @@ function enclaveQuote(name: string, data: Uint8Array): Opened {
 /** What a TPM's attestation structures begin with. @see TCG TPM 2.0 Library, part 2, section 10.12.12 */
 const TPM_GENERATED = 0xff544347
 
+// Tag 17 around a list of four, perhaps as a CBOR Web Token. RFC 9052, section 6.2; PSA tokens may be that, RFC 9783.
+function isMac0(bytes: Uint8Array): boolean {
+  const at = bytes[0] === 0xd8 && bytes[1] === 0x3d ? 2 : 0
+  return bytes[at] === 0xd1 && bytes[at + 1] === 0x84
+}
+
 const EPID_SIGNATURE = 432
 
 // Version 1 or 2, linkable or not, and a signature whose length fits.
@@ -219,6 +225,8 @@ export function strangerOf(bytes: Uint8Array): string | undefined {
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return 'a zip archive: unpack it first'
   if (bytes[0] === 0x30 && (bytes[1] === 0x82 || bytes[1] === 0x81))
     return 'DER, perhaps a certificate or CRL: that is collateral, not evidence'
+  if (isMac0(bytes))
+    return 'COSE_Mac0, perhaps a PSA token or a CBOR Web Token: only who has the key that made it can check it, so that it proves nothing to others'
   if (bytes[0] === 0xd2 || (bytes[0] === 0x84 && (bytes[1] as number) >> 5 === 2))
     return 'COSE whose payload begins like no Nitro document, no PSA token and no attestation result'
   if (bytes[0] === 0xd9 || bytes[0] === 0xd8)
