@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
-import { makeSgx, makeSnp } from '@sekisho/emulator/kit'
+import { distinguishedName, issueCertificate, makeSgx, makeSnp, namedKey, toPem } from '@sekisho/emulator/kit'
 import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText } from '../src/cbor/encode.ts'
 import { concatBytes } from '../src/core/bytes.ts'
 import { EvidenceError } from '../src/core/errors.ts'
@@ -16,6 +16,8 @@ const map = (members: Readonly<Record<string, Uint8Array>>): Uint8Array =>
 
 const QUOTE = makeSgx().evidence
 const REPORT = makeSnp().evidence
+const MADE = makeSnp()
+const LEAF = MADE.certificates.vcek ?? new Uint8Array(0)
 const SIGNATURE = cborBytes(new Uint8Array(64))
 
 function fault(input: Uint8Array): EvidenceError {
@@ -232,5 +234,59 @@ describe('recognise: forms of services and products', () => {
     const pem = `-----BEGIN SEV_SNP Report-1-----\n${base64(REPORT)}\n-----END SEV_SNP Report-1-----\n`
     assert.equal(recognise(utf8(pem)).wrappers[0]?.name, 'PEM SEV_SNP Report-1')
     assert.equal(recognise(json({ anything: pem })).tee, 'snp')
+  })
+})
+
+describe('recognise: certificates beside evidence under names that nobody knows', () => {
+  const vendors = [MADE.certificates.ask ?? LEAF, MADE.certificates.ark ?? LEAF]
+  const chain = vendors.map((der) => toPem(der)).join('')
+  const companions = (form: unknown): readonly (readonly [string, string])[] =>
+    recognise(json(form)).companions.map(({ kind, from }) => [kind, from])
+
+  it('in PEM, base64, hexadecimal and numbers, one or a list, on every level around it', () => {
+    const forms: readonly unknown[] = [
+      { blob: base64(MADE.evidence), vcek_der: base64(LEAF), authorities: chain },
+      { blob: base64(MADE.evidence), vcek_der: hex(LEAF), authorities: base64(utf8(chain)) },
+      { authorities: [...utf8(chain)], data: { blob: base64(MADE.evidence), vcek_der: [...LEAF] } },
+      { snp_report: base64(MADE.evidence), vcek_der: toPem(LEAF), authorities: chain },
+    ]
+    for (const form of forms)
+      assert.deepEqual(companions(form).toSorted(), [
+        ['certificates', 'authorities'],
+        ['certificates', 'vcek_der'],
+      ])
+    const list = { blob: base64(MADE.evidence), all: [LEAF, ...vendors].map((der) => toPem(der)), other: 1 }
+    assert.deepEqual(
+      companions(list).map(([, from]) => from),
+      ['all[0]', 'all[1]', 'all[2]'],
+    )
+    assert.deepEqual(recognise(json(list)).unused, ['what lies around it: "other"'])
+  })
+
+  it('those of others are no companions, and are named', () => {
+    const key = namedKey('beside', 'P-256')
+    const name = distinguishedName(['CN', 'server'])
+    const server = issueCertificate({
+      subject: name,
+      issuer: name,
+      subjectKey: key,
+      issuerKey: key,
+      algorithm: 'ecdsa-p256-sha256',
+      serial: 1,
+      notBefore: new Date('2026-01-01T00:00:00Z'),
+      notAfter: new Date('2027-01-01T00:00:00Z'),
+      extensions: [],
+    })
+    for (const text of [toPem(server), base64(server), 'x'.repeat(500), toPem(LEAF).replace('BEGIN', 'BEGI'), '0x00']) {
+      const found = recognise(json({ blob: base64(MADE.evidence), tls: text }))
+      assert.deepEqual(found.companions, [])
+      assert.match(found.unused.join(), /"tls"/)
+    }
+  })
+
+  it('of two machines nothing is shared', () => {
+    const both = [MADE.evidence, REPORT].map((bytes) => ({ blob: base64(bytes), cert: base64(LEAF) }))
+    for (const { recognised } of recogniseParts(json({ first: both[0], second: both[1], cert: base64(LEAF) })))
+      assert.deepEqual(recognised.companions, [])
   })
 })

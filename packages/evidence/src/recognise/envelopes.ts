@@ -2,6 +2,7 @@ import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import { decodeBase64 } from '../x509/pem.ts'
+import { certificatesBeside, objectsAlong } from './beside.ts'
 import { isCertificateTable } from './binary.ts'
 import { ENVELOPES, type Envelope } from './envelope-forms.ts'
 import { jsonFault } from './json-error.ts'
@@ -39,12 +40,13 @@ function openObject(object: Members, where: string): Opened {
   const names = envelope?.members[0]
   const path = names === undefined ? undefined : spelling(object, names)
   if (envelope === undefined || path === undefined) return openStrange(object, where)
-  const others = othersOf(object, envelope, path)
+  const beside = certificatesBeside(object, (name) => !known(envelope, path).includes(name))
+  const others = othersOf(object, envelope, path, beside)
   return {
     name: `JSON: ${envelope.name}`,
     inner: { json: object[path] },
     path,
-    companions: companionsOf(object, envelope),
+    companions: [...companionsOf(object, envelope), ...beside],
     beside: [...besideOf(object, envelope), ...others.beside],
     unused: [
       ...Object.entries(envelope.unused ?? {})
@@ -74,11 +76,16 @@ function openStrange(object: Members | readonly unknown[], where: string): Opene
       members.length === 0 ? 'an object without members' : `an object with ${namesOf(members)}${about}`,
     )
   }
-  const around = Object.entries(object).flatMap(([name, one]) => (name === only.path[0] || isBlank(one) ? [] : [name]))
+  const companions = objectsAlong(object, only.path).flatMap((one, i) =>
+    certificatesBeside(one, (name) => name !== only.path[i]),
+  )
+  const around = Object.entries(object).flatMap(([name, one]) =>
+    name === only.path[0] || isBlank(one) || isTaken(name, companions) ? [] : [name],
+  )
   const names = isMembers(object) ? namesOf(around) : 'other values of the list'
   const unused = around.length === 0 ? [] : [`what lies around it: ${names}`]
   const name = isMembers(object) ? 'JSON: other object' : 'JSON: list'
-  if (second === undefined) return { name, inner: only.inner, path: only.path.join('.'), unused }
+  if (second === undefined) return { name, inner: only.inner, path: only.path.join('.'), companions, unused }
   return { name, inner: only.inner, path: '', parts: partsOf(hits, where) }
 }
 
@@ -134,13 +141,18 @@ function namesOf(names: readonly string[]): string {
 const LONG = 64
 
 /** Members that the form does not know: evidence of devices stands on its own, and nothing else goes unnamed. */
-function othersOf(object: Members, envelope: Envelope, path: string): Required<Pick<Opened, 'beside' | 'unused'>> {
-  const known = [...knownOf(envelope, path), ...CANDIDATES, ...(envelope.beside === undefined ? [] : [envelope.beside])]
+function othersOf(
+  object: Members,
+  envelope: Envelope,
+  path: string,
+  certificates: readonly Companion[],
+): Required<Pick<Opened, 'beside' | 'unused'>> {
+  const names = known(envelope, path)
   const beside: Part[] = []
   const unused: string[] = []
   const plain: string[] = []
   for (const [name, value] of Object.entries(object)) {
-    if (known.includes(name) || isBlank(value)) continue
+    if (names.includes(name) || isBlank(value) || isTaken(name, certificates)) continue
     const hits = evidenceIn(value, isHolder)
     const label = name.slice(0, LONG)
     if (hits.length === 0) {
@@ -156,6 +168,15 @@ function othersOf(object: Members, envelope: Envelope, path: string): Required<P
     else unused.push(`the member ${label}, which holds other evidence`)
   }
   return { beside, unused: plain.length === 0 ? unused : [...unused, `what lies beside it: ${namesOf(plain)}`] }
+}
+
+function known(envelope: Envelope, path: string): readonly string[] {
+  return [...knownOf(envelope, path), ...CANDIDATES, ...(envelope.beside === undefined ? [] : [envelope.beside])]
+}
+
+function isTaken(name: string, certificates: readonly Companion[]): boolean {
+  const from = name.slice(0, LONG)
+  return certificates.some((one) => one.from === from || one.from.startsWith(`${from}[`))
 }
 
 function knownOf({ companions = {}, unused = {}, members }: Envelope, path: string): readonly string[] {
