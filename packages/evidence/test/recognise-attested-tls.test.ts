@@ -3,14 +3,15 @@ import { describe, it } from 'node:test'
 import { distinguishedName, issueCertificate, makeSgx, namedKey, toPem } from '@sekisho/emulator/kit'
 import { cborArray, cborBytes, cborMap, cborTag, cborText } from '../src/cbor/encode.ts'
 import { EvidenceError } from '../src/core/errors.ts'
-import { recognise } from '../src/recognise/index.ts'
+import { dcapCollateralOf, recognise } from '../src/recognise/index.ts'
 import { makeDocument } from './nitro-kit.ts'
 
 const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value)
 const json = (value: unknown): Uint8Array => utf8(JSON.stringify(value))
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 
-const QUOTE = makeSgx().evidence
+const MADE = makeSgx()
+const QUOTE = MADE.evidence
 
 /** A vector of SCALE whose length takes four bytes. */
 function vector(bytes: Uint8Array): Uint8Array {
@@ -103,6 +104,36 @@ describe('recognise: certificates of attested TLS', () => {
       recognise(long).companions.map(({ kind, bytes }) => [kind, hex(bytes)]),
       [['event-log', hex(log.subarray(4))]],
     )
+  })
+
+  it('the endorsements of the common format come along, and are missing in another form', () => {
+    const { pck_certificate_chain: _, ...given } = Object.fromEntries(
+      Object.entries(MADE.collateral).flatMap(([one, value]) => (typeof value === 'string' ? [[one, value]] : [])),
+    )
+    const answer = (member: string, text: string, signature: string): Uint8Array =>
+      utf8(`{"${member}":${given[text]},"signature":"${given[signature]}"}\0`)
+    const crl = (one: string): Uint8Array => new Uint8Array(Buffer.from(`${given[one]}00`, 'hex'))
+    const chain = (one: string): Uint8Array => utf8(`${given[one]}\0`)
+    const parts = [
+      ...[answer('tcbInfo', 'tcb_info', 'tcb_info_signature'), chain('tcb_info_issuer_chain'), crl('pck_crl')],
+      ...[crl('root_ca_crl'), chain('pck_crl_issuer_chain')],
+      ...[answer('enclaveIdentity', 'qe_identity', 'qe_identity_signature'), chain('qe_identity_issuer_chain')],
+    ].map(cborBytes)
+    const oid = '2.23.133.5.4.9'
+    const evidence = { oid, value: values[oid] ?? QUOTE }
+    const made = (value: Uint8Array): Uint8Array => certificate(evidence, { oid: '2.23.133.5.4.2', value })
+    const found = recognise(made(cborTag(60000, cborArray([cborBytes(Uint8Array.of(1)), ...parts]))))
+    const [, endorsements] = found.companions
+    assert.equal(endorsements?.kind, 'endorsements')
+    const collateral = dcapCollateralOf(JSON.parse(new TextDecoder().decode(endorsements?.bytes)))
+    assert.deepEqual(collateral, given)
+    const short = cborTag(60000, cborArray([cborBytes(Uint8Array.of(1)), ...parts.slice(1)]))
+    const text = cborTag(60000, cborArray([cborBytes(Uint8Array.of(1)), ...parts.slice(1), cborText('x')]))
+    for (const value of [short, text, Uint8Array.of(0xa0), Uint8Array.of(0x9f)])
+      assert.deepEqual(
+        recognise(made(value)).companions.map(({ kind }) => kind),
+        ['runtime-data'],
+      )
   })
 
   it('a Nitro document as the first label of a name, beside other names', () => {

@@ -121,6 +121,41 @@ describe('recognise: evidence behind its length', () => {
   })
 })
 
+describe('recognise: the buffer in which a TD gets its quote', () => {
+  const header = (status: number, length: number): Uint8Array =>
+    concatBytes(little(1), new Uint8Array(4), little(status), new Uint8Array(4), little(1024), little(length))
+
+  it('with zeros behind the quote, or none', () => {
+    for (const rest of [0, 3000]) {
+      const found = recognise(concatBytes(header(0, QUOTE.length), QUOTE, new Uint8Array(rest)))
+      assert.equal(hex(found.evidence), hex(QUOTE))
+      assert.equal(found.wrappers[0]?.name, 'buffer in which a TD gets its quote')
+    }
+  })
+
+  it('with the answer of a quote service inside', () => {
+    const answer = concatBytes(
+      big(24 + QUOTE.length),
+      new Uint8Array(16).fill(1),
+      little(0),
+      little(QUOTE.length),
+      QUOTE,
+    )
+    assert.equal(hex(recognise(concatBytes(header(0, answer.length), answer)).evidence), hex(QUOTE))
+  })
+
+  it('a status, a length beyond the end and other bytes behind it stay refused', () => {
+    for (const bytes of [
+      ...[concatBytes(header(1, QUOTE.length), QUOTE), concatBytes(header(0, QUOTE.length + 1), QUOTE)],
+      ...[
+        concatBytes(header(0, QUOTE.length), QUOTE, Uint8Array.of(1)),
+        concatBytes(header(0, 500), new Uint8Array(500).fill(7)),
+      ],
+    ])
+      assert.match(fault(bytes).message, /begin like nothing known/)
+  })
+})
+
 describe('recognise: what it can only name', () => {
   it('a token that a shared key made', () => {
     const mac = Uint8Array.of(0xd1, 0x84, 0x43, 0xa1, 0x01, 0x05, 0xa0, 0x41, 0xa0, 0x41, 0x00)

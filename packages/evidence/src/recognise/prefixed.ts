@@ -1,4 +1,4 @@
-import { toHex } from '../core/bytes.ts'
+import { allZero, toHex } from '../core/bytes.ts'
 import { looksLikeQuote, looksLikeReport, u16, u32, u32be } from './looks.ts'
 import type { Companion, Opened } from './model.ts'
 
@@ -10,13 +10,13 @@ function looksLikeEvidence(bytes: Uint8Array): boolean {
 }
 
 /**
- * Takes evidence out of bytes that say its length in front: dstack's attestation (version 0), the encoding of calls to
- * contracts, and lengths of 4 or 8 bytes in either order.
+ * Takes evidence out of bytes that say its length in front: dstack's attestation (version 0), the buffer in which a TD gets
+ * its quote, the encoding of calls to contracts, and lengths of 4 or 8 bytes in either order.
  *
  * @returns undefined where the lengths do not fit, or what they are of begins like no evidence
  */
 export function openPrefixed(bytes: Uint8Array): Opened | undefined {
-  return openDstack(bytes) ?? openCall(bytes) ?? openLength(bytes)
+  return openDstack(bytes) ?? openQuoteBuffer(bytes) ?? openCall(bytes) ?? openLength(bytes)
 }
 
 const MAX_VARIANT = 4
@@ -68,6 +68,21 @@ function compactAt(bytes: Uint8Array, at: number): { readonly value: number; rea
   if (mode === 3 || at + (1 << mode) > bytes.length) return undefined
   if (mode === 0) return { value: (bytes[at] ?? 0) >> 2, next: at + 1 }
   return mode === 1 ? { value: u16(bytes, at) >> 2, next: at + 2 } : { value: u32(bytes, at) >>> 2, next: at + 4 }
+}
+
+const BUFFER_HEADER = 24
+/** The answer of a quote service inside of the buffer: its length, its header of 16 bytes and two lengths. */
+const SERVICE_HEADER = 28
+
+// Version 1 and status, 8 bytes each, length of the TDREPORT, length of the quote; zeros fill the page behind it.
+// Intel GHCI for TDX, TDG.VP.VMCALL<GetQuote>.
+function openQuoteBuffer(bytes: Uint8Array): Opened | undefined {
+  if (bytes.length < BUFFER_HEADER || u32(bytes, 0) !== 1 || !allZero(bytes.subarray(4, 16))) return undefined
+  const end = BUFFER_HEADER + u32(bytes, 20)
+  if (end > bytes.length || !allZero(bytes.subarray(end))) return undefined
+  const data = bytes.subarray(BUFFER_HEADER, end)
+  const quote = [data, data.subarray(SERVICE_HEADER)].find(looksLikeQuote)
+  return quote && { name: 'buffer in which a TD gets its quote', inner: { bytes: quote }, path: 'quote' }
 }
 
 const WORD = 32

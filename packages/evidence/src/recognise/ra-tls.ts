@@ -4,6 +4,7 @@ import { EvidenceError } from '../core/errors.ts'
 import { DerReader, TAG } from '../x509/der.ts'
 import { isCertificate } from './carriers.ts'
 import type { Companion, Opened } from './model.ts'
+import { ENDORSEMENTS, endorsementsIn } from './tls-endorsements.ts'
 
 /** An extension of certificates in which evidence travels. */
 interface Carrier {
@@ -60,7 +61,13 @@ export function openRaTls(bytes: Uint8Array): Opened | undefined {
     return document && { name, inner: { bytes: document }, path: 'subjectAltName', unused: [UNBOUND] }
   }
   const name = `certificate of attested TLS (${carrier.name})`
-  if (carrier.tagged === true) return { name, ...taggedEvidence(value), path: 'extension', unused: [UNBOUND] }
+  if (carrier.tagged === true) {
+    const { inner, companions } = taggedEvidence(value)
+    const beside = extensionOf(bytes, ENDORSEMENTS)
+    const endorsements = beside === undefined ? undefined : endorsementsIn(beside)
+    const all = endorsements === undefined ? companions : [...companions, endorsements]
+    return { name, inner, companions: all, path: 'extension', unused: [UNBOUND] }
+  }
   const inner = { bytes: carrier.inString === true ? unwrapped(value) : value }
   const log = carrier.name === 'dstack' ? extensionOf(bytes, DSTACK_LOG) : undefined
   const companions: readonly Companion[] =
@@ -138,7 +145,7 @@ function contentOf(bytes: Uint8Array, at: number, field: string): Uint8Array {
 /** Tags of quotes in the registry of the interoperable format. */
 const QUOTE_TAG = 60000
 
-function taggedEvidence(value: Uint8Array): Pick<Opened, 'inner' | 'companions'> {
+function taggedEvidence(value: Uint8Array): Required<Pick<Opened, 'inner' | 'companions'>> {
   const item = decodeCbor(value, { field: 'extension', maxItems: 64 })
   const list = item.type === 'tag' && Number(item.tag) === QUOTE_TAG ? item.item : undefined
   const [quote, claims] = list?.type === 'array' ? list.items : []
