@@ -157,6 +157,13 @@ describe('soundness of TPM quotes and logs', { skip }, () => {
       trustAnchors: [anchorOf(file('tpm/synthetic/rsassa/ak-public.tpmt'))],
     })
     assert.equal(check(strangers, 'tpm.chain.pinned').outcome, 'fail')
+    // A chain that stops below its root is neither trusted nor refuted.
+    const [leaf] = quote.certificates ?? []
+    assert.ok(leaf)
+    const cut = verifyTpmSync({ ...quote, certificates: [leaf] }, { at: AT })
+    assert.equal(check(cut, 'tpm.chain.pinned').outcome, 'unchecked')
+    assert.match(check(cut, 'tpm.chain.pinned').reason, /the certificate of .* is not there/)
+    assert.deepEqual([cut.authenticity, cut.outcome], ['unproven', 'incomplete'])
     const swapped = verifyTpmSync({ ...quote, akPublic: file('tpm/synthetic/rsassa/ak-public.tpmt') }, { at: AT })
     assert.equal(check(swapped, 'tpm.ak.trust').outcome, 'fail')
     const dropped = verifyTpmSync(

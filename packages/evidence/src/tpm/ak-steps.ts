@@ -47,7 +47,11 @@ function noChain({ bound, akIsAnchor }: TpmState): string {
 }
 
 function nameOf({ certificate }: TpmLink): string {
-  return JSON.stringify((certificate.subject.commonName ?? 'a certificate without a name').slice(0, 64))
+  return quoted(certificate.subject.commonName)
+}
+
+function quoted(name = 'a certificate without a name'): string {
+  return JSON.stringify(name.slice(0, 64))
 }
 
 function each(
@@ -89,6 +93,14 @@ function constraintFault({ certificate }: TpmLink, index: number): string | unde
 function pinned(chain: TpmChain, { anchor }: TpmState): Finding {
   if (anchor !== undefined) return pass(`the chain ends at ${anchor.name}`, { anchor: anchor.id })
   const top = chain.links.at(-1)
+  const above = top?.certificate.issuer
+  // What nobody gave tells nothing: the root may be a trusted one.
+  if (top !== undefined && above !== undefined && above.key !== top.certificate.subject.key)
+    return unchecked(
+      `the chain ends below its root: the certificate of ${quoted(above.commonName)} is not there`,
+      NEW_CHAIN,
+      { actual: nameOf(top) },
+    )
   return fail(
     'the chain ends at no root key that is trusted, whatever its name says',
     mend('pass the certificates up to the root; to accept the root of a TPM maker, name its key as a trust anchor'),

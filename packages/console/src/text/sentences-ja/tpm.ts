@@ -35,6 +35,10 @@ export const sentences: SentencePairs = [
     'チェーンが、その名前にかかわらず、信頼するルート鍵に至りません',
   ],
   [
+    'the chain ends below its root: the certificate of {name?} is not there',
+    'チェーンがルートに届く前に途切れています。{name?} の証明書がありません',
+  ],
+  [
     'pass the certificates up to the root; to accept the root of a TPM maker, name its key as a trust anchor',
     'ルートまでの証明書を指定してください。TPM 製造元のルートを受け入れる場合は、その鍵をトラストアンカーに指定してください',
   ],
