@@ -87,12 +87,24 @@ export function parseAzureJson(json: Uint8Array): AzureEvidence {
 function readQuote(value: unknown): NonNullable<AzureEvidence['quote']> {
   const quote = record(value, 'tpm_quote')
   const message = hexOrNumbers(quote['message'], 'tpm_quote.message')
-  const signature = hexOrNumbers(quote['signature'], 'tpm_quote.signature')
+  const signature = withoutHead(hexOrNumbers(quote['signature'], 'tpm_quote.signature'))
   return quote['pcrs'] === undefined ? { message, signature } : { message, signature, pcrs: pcrsOf(quote['pcrs']) }
 }
 
-// All 24 registers of the SHA-256 bank, in their order.
+/** TPMT_SIGNATURE of RSASSA with SHA-256: both ids, and the size of the signature. */
+const RSASSA_SHA256: readonly number[] = [0x00, 0x14, 0x00, 0x0b]
+const HEAD = 6
+
+// As the TPM answers it, where the attester left the signature in its structure.
+function withoutHead(signature: Uint8Array): Uint8Array {
+  const size = signature.length - HEAD
+  const head = [...RSASSA_SHA256, size >> 8, size & 0xff]
+  return size > 0 && head.every((byte, i) => signature[i] === byte) ? signature.subarray(HEAD) : signature
+}
+
+// All 24 registers of the SHA-256 bank, in their order, or those of an object by number.
 function pcrsOf(value: unknown): PcrValues {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readPcrs({ sha256: value })
   if (!Array.isArray(value) || value.length !== 24)
     throw bad('malformed', 'tpm_quote.pcrs', 'another value', 'a list of 24 values')
   const values: Record<string, string> = {}
