@@ -7,7 +7,7 @@ import { TPM_ATTESTATION } from '../src/recognise/google-messages.ts'
 import { recognise, recogniseParts } from '../src/recognise/index.ts'
 import { readTextProto } from '../src/recognise/protobuf.ts'
 import { parseSnpReport, type SnpReport, verifySnpSync } from '../src/snp/index.ts'
-import { verifyTpmSync } from '../src/tpm/index.ts'
+import { parseTpmJson, verifyTpmSync } from '../src/tpm/index.ts'
 import { type Field, FORMS, text, utf8, wire } from './google-kit.ts'
 import { missing, VECTORS } from './vectors.ts'
 
@@ -214,6 +214,22 @@ describe('quotes as go-tpm-tools hands them on', { skip: missing('tpm') }, () =>
       assert.equal(snp.recognised.companions[0]?.kind, 'certificate-table')
     })
   }
+
+  for (const [form, write] of Object.entries(FORMS))
+    it(`${form}: a log without bytes is none`, () => {
+      const fields = tpmFields().map((one): Field => (one[1] === 'event_log' ? [3, 'event_log', utf8('')] : one))
+      const { eventLog, pcrs } = parseTpmJson(recognise(write(fields)).evidence)
+      assert.equal(eventLog, undefined)
+      assert.ok(pcrs)
+    })
+
+  it('inside of another object, whole', () => {
+    const attestation: unknown = JSON.parse(new TextDecoder().decode((FORMS['json'] ?? assert.fail())(tpmFields())))
+    const found = recognise(utf8(JSON.stringify({ Attestation: attestation, UserData: 'x' })))
+    const { akPublic, certificates = [], eventLog } = parseTpmJson(found.evidence)
+    assert.ok(akPublic && eventLog)
+    assert.equal(certificates.length, 3)
+  })
 
   it('names of hashes stand for numbers in text', () => {
     const named = text(tpmFields()).replaceAll('hash: 11', 'hash: SHA256').replaceAll('hash: 4\n', 'hash: SHA1\n')

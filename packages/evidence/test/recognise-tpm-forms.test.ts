@@ -152,4 +152,37 @@ describe('recognise: quotes of a TPM in forms of other projects', () => {
     log.write('Spec ID Event03', 32)
     assert.match(fault(new Uint8Array(log)).message, /a measured-boot log/)
   })
+
+  it('as tpm2_quote prints it', () => {
+    const digits = hex(signature.subarray(6))
+    const values = Object.entries(pcrs).map(([pcr, value]) => `    ${pcr.padEnd(2)}: 0x${value.toUpperCase()}\n`)
+    const printed = (alg: string, sig: string, head = 'quoted'): Uint8Array =>
+      utf8(
+        `${head}: ${hex(message)}\nsignature:\n  alg: ${alg}\n  sig: ${sig}\npcrs:\n  sha256:\n${values.join('')}calcDigest: 00\n`,
+      )
+    const found = parseTpmJson(recognise(printed('rsassa', digits)).evidence)
+    assert.deepEqual([hex(found.message), hex(found.signature)], [hex(message), hex(signature)])
+    assert.deepEqual(found.pcrs, { sha256: pcrs })
+    const pss = encodeSignature({ scheme: 'rsapss', hash: 'sha256', numbers: [signature.subarray(6)] })
+    assert.equal(hex(parseTpmJson(recognise(printed('rsapss', digits)).evidence).signature), hex(pss))
+    for (const bad of [printed('rsassa', ''), printed('rsassa', 'zz'), printed('rsassa', digits, 'quote')]) fault(bad)
+  })
+
+  it('what a TPM or a tool says without a quote is named', () => {
+    const named: readonly (readonly [Uint8Array, RegExp])[] = [
+      [signature, /a TPM's signature without the quote/],
+      [blob(), /values of PCRs, which prove nothing alone/],
+      [utf8(`10 ${'ab'.repeat(20)} ima-ng sha256:${'cd'.repeat(32)} /init\n`), /measurements of IMA/],
+      [utf8('---\nversion: 1\nevents:\n- EventNum: 0\n  PCRIndex: 0\n'), /log that was printed/],
+      [utf8('magic: ff544347\ntype: 8018\n'), /statement that was printed/],
+      [json([{ recnum: 0, pcr: 10, digests: [] }, {}]), /an event of a measured-boot log/],
+      [json([{ recnum: 0, pcr: 10, digests: [] }]), /an event of a measured-boot log/],
+      [json({ sig_scheme: {}, attest: {} }), /field by field/],
+    ]
+    for (const [input, expected] of named) assert.match(fault(input).message, expected)
+    const certify = new Uint8Array(message)
+    certify[5] = 0x17
+    assert.match(fault(certify).message, /another kind \(certify\)/)
+    assert.match(fault(message).message, /quote without signature/)
+  })
 })

@@ -79,12 +79,12 @@ const WRAPPERS: readonly Row[] = [
   {
     what: 'text',
     forms:
-      'hexadecimal, base64, base64url, PEM; lists of numbers and strings as C, Go, Java, JavaScript, Python, Rust and Solidity write and print them, dumps of xxd and hexdump, data URLs, lines of settings and YAML, answers over HTTP with their headers',
+      'hexadecimal, base64, base64url, PEM; lists of numbers and strings as C, Go, Java, JavaScript, Python, Rust and Solidity write and print them, dumps of xxd and hexdump, data URLs, lines of settings and YAML, answers over HTTP with their headers, what tpm2_quote prints',
   },
   {
     what: 'JSON',
     forms:
-      'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), quotes of CCF nodes, requests to Intel Trust Authority and to Google’s attestation service, bundles of Tinfoil, InstanceInfo of Constellation, Keylime, go-attestation, the SEV-SNP report field by field; evidence under any other name is looked for, and what is passed over is named',
+      'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), quotes of CCF nodes, requests to Intel Trust Authority and to Google’s attestation service and Azure’s attestation of guests, bundles of Tinfoil, InstanceInfo of Constellation, Keylime, go-attestation, NVIDIA’s evidence of before 2025, the SEV-SNP report field by field; evidence under any other name is looked for, and what is passed over is named',
   },
   {
     what: 'CMW',

@@ -10,6 +10,7 @@ import { identifyNvidia } from './nvidia.ts'
 import { openPrefixed } from './prefixed.ts'
 import { openRaTls } from './ra-tls.ts'
 import { identifyIbmSe, identifySev } from './sev-ibm.ts'
+import { tpmStranger } from './strangers.ts'
 import { identifyToken } from './token.ts'
 import { identifyTpm } from './tpm.ts'
 
@@ -188,9 +189,6 @@ function enclaveQuote(name: string, data: Uint8Array): Opened {
   }
 }
 
-/** What a TPM's attestation structures begin with. @see TCG TPM 2.0 Library, part 2, section 10.12.12 */
-const TPM_GENERATED = 0xff544347
-
 // Tag 17 around a list of four, perhaps as a CBOR Web Token. RFC 9052, section 6.2; PSA tokens may be that, RFC 9783.
 function isMac0(bytes: Uint8Array): boolean {
   const at = bytes[0] === 0xd8 && bytes[1] === 0x3d ? 2 : 0
@@ -216,12 +214,8 @@ export function strangerOf(bytes: Uint8Array): string | undefined {
     return "an SGX quote with an EPID signature, which only Intel's attestation service could check: its report about the quote is read"
   if (bytes.length === 432)
     return 'perhaps an SGX EREPORT, which only its own machine can check: have a quote made from it'
-  if (u32be(bytes, 0) === TPM_GENERATED)
-    return "a TPM's quote without signature: it is read with what belongs to it, as JSON: `tpm` with `message`, `signature`, `akPublic` and `pcrs`"
-  if (u32be(bytes, 2) === TPM_GENERATED && bytes.length === 2 + ((bytes[0] as number) << 8) + (bytes[1] as number))
-    return "a TPM's statement in a TPM2B_ATTEST, without signature: without its size prefix, and with what belongs to it, it is read as JSON"
-  if (String.fromCharCode(...bytes.subarray(32, 45)) === 'Spec ID Event')
-    return 'a measured-boot log, which proves nothing alone: it goes beside the quote of its machine'
+  const tpm = tpmStranger(bytes)
+  if (tpm !== undefined) return tpm
   if (bytes[0] === 0x50 && bytes[1] === 0x4b) return 'a zip archive: unpack it first'
   if (bytes[0] === 0x30 && (bytes[1] === 0x82 || bytes[1] === 0x81))
     return 'DER, perhaps a certificate or CRL: that is collateral, not evidence'

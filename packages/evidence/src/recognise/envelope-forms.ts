@@ -71,6 +71,11 @@ export const ENVELOPES: readonly Envelope[] = [
     unused: VTPM,
   },
   {
+    name: 'az-snp-vtpm evidence without quote',
+    members: [['hcl_report', 'hclReport'], ['vcek']],
+    companions: { vcek: 'certificates' },
+  },
+  {
     name: 'az-snp-vtpm evidence',
     members: [['report'], ['quote'], ['vcek']],
     companions: { vcek: 'certificates' },

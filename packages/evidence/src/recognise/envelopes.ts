@@ -9,6 +9,7 @@ import { jsonFault } from './json-error.ts'
 import { type Companion, type CompanionKind, MAX_PARTS, type Opened, type Part } from './model.ts'
 import { evidenceIn, evidenceWith, type Hit } from './search.ts'
 import { byteArray, isMembers, isReportStructure, reportFromStructure } from './snp-structure.ts'
+import { objectStranger } from './strangers.ts'
 import { textOf } from './text.ts'
 
 type Members = Readonly<Record<string, unknown>>
@@ -63,17 +64,24 @@ export function holdsEvidence(value: unknown): boolean {
   return evidenceIn(value, isHolder).length > 0
 }
 
+function firstOf([first]: readonly unknown[]): string {
+  const stranger = isMembers(first) ? objectStranger(Object.keys(first)) : undefined
+  return stranger === undefined ? '' : `, the first of them ${stranger}`
+}
+
 /** An object or a list that is no form: whatever evidence is somewhere in it. */
 function openStrange(object: Members | readonly unknown[], where: string): Opened {
   const hits = evidenceIn(object, isHolder)
   const [only, second] = hits
   if (only === undefined) {
-    if (!isMembers(object)) throw unknownForm(where, `a list of ${object.length} values`)
+    if (!isMembers(object)) throw unknownForm(where, `a list of ${object.length} values${firstOf(object)}`)
     const members = Object.keys(object)
     const about = members.some((name) => COLLATERAL.includes(name)) ? ': that is collateral, not evidence' : ''
     throw unknownForm(
       where,
-      members.length === 0 ? 'an object without members' : `an object with ${namesOf(members)}${about}`,
+      members.length === 0
+        ? 'an object without members'
+        : (objectStranger(members) ?? `an object with ${namesOf(members)}${about}`),
     )
   }
   const companions = objectsAlong(object, only.path).flatMap((one, i) =>
@@ -97,7 +105,7 @@ function partsOf(hits: readonly Hit[], where: string): readonly Part[] {
       expected: `at most ${MAX_PARTS} pieces`,
     })
   return hits.map(({ path, tee, inner }) => ({
-    label: path.length > 0 ? path.join('.') : tee === 'nvidia-gpu' ? 'devices' : 'machine',
+    label: path.length > 0 ? path.join('.') : tee === 'nvidia-gpu' ? 'devices' : tee === 'tpm' ? 'tpm' : 'machine',
     inner,
   }))
 }
@@ -114,7 +122,7 @@ export function openMixed(bytes: Uint8Array, tee: Tee, where: string): Opened | 
   const hits = evidenceWith(value, tee, isHolder)
   const [first, ...others] = hits
   if (first === undefined || others.length === 0) return undefined
-  const names = isMembers(value) ? (envelopeOf(value)?.members[0] ?? []) : []
+  const names = isMembers(value) && tee !== 'tpm' ? (envelopeOf(value)?.members[0] ?? []) : []
   if (others.some(({ path: [name = ''] }) => names.includes(name))) return 'form'
   return { name: 'JSON: evidence with more beside it', inner: first.inner, path: '', parts: partsOf(hits, where) }
 }

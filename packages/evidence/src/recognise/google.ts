@@ -93,9 +93,14 @@ export function openGoogleJson(json: unknown): Opened | undefined {
 function kindOfJson(json: Readonly<Record<string, unknown>>): Kind | undefined {
   if (isMembers(member(json, 'header')) && isMembers(member(json, 'signed_data')))
     return isMembers(member(json, 'td_quote_body_descriptor')) ? TD_5 : TD_4
-  if (typeof member(json, 'ak_pub') === 'string' && Array.isArray(member(json, 'quotes'))) return TPM
+  if (isGoogleTpm(json)) return TPM
   if (isReportInJson(member(json, 'report'))) return ATTESTED_REPORT
   return isReportInJson(json) ? REPORT : undefined
+}
+
+/** Whether an object is an attestation of go-tpm-tools, whose quotes, log and certificates belong together. */
+export function isGoogleTpm(json: Readonly<Record<string, unknown>>): boolean {
+  return typeof member(json, 'ak_pub') === 'string' && Array.isArray(member(json, 'quotes'))
 }
 
 // Other forms of a report have byte strings as arrays, and the signature in parts.
@@ -175,7 +180,8 @@ function tpmOf(message: ProtoMessage, quote: ProtoMessage, bank: string): object
       [bank]: Object.fromEntries(values.map((one) => [String(numberOf(one, 'key')), toHex(bytesOf(one, 'value'))])),
     },
     ...(akPublic === undefined ? {} : { akPublic: base64(akPublic) }),
-    ...(eventLog === undefined ? {} : { eventLog: base64(eventLog) }),
+    // A field of proto3 without bytes is one that is not there.
+    ...(eventLog === undefined || eventLog.length === 0 ? {} : { eventLog: base64(eventLog) }),
     ...(certificates.length === 0 ? {} : { certificates: certificates.map(base64) }),
   }
 }

@@ -17,6 +17,7 @@ import {
   type Recognised,
   type RecognisedPart,
 } from './model.ts'
+import { underKnownNames } from './other-names.ts'
 import { isForm } from './search.ts'
 import { structureOf } from './structured.ts'
 import { openText, textOf } from './text.ts'
@@ -75,6 +76,7 @@ function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[]
   const others: RecognisedPart[] = []
   let at = outer
   for (;;) {
+    at = { ...at, bytes: underKnownNames(at.bytes) ?? at.bytes }
     const cmw = openCmw(at.bytes)
     const found = cmw === undefined ? identify(at.bytes) : undefined
     const mixed =
@@ -98,7 +100,7 @@ function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[]
 }
 
 /** Whose JSON forms are objects that other evidence may stand in as well. */
-const MIXED: readonly Tee[] = ['nvidia-gpu', 'azure-vtpm']
+const MIXED: readonly Tee[] = ['nvidia-gpu', 'azure-vtpm', 'tpm']
 
 // What is not taken is said, and what nobody will check.
 function namingOthers(opened: Opened): Opened {

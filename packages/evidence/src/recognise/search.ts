@@ -3,13 +3,17 @@ import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { identify, openBinary } from './binary.ts'
+import { isGoogleTpm, openGoogleJson } from './google.ts'
 import { jsonFault } from './json-error.ts'
 import { MAX_PARTS } from './model.ts'
 import { DEVICE_LISTS } from './nvidia.ts'
+import { knownNames } from './other-names.ts'
 import { byteArray, isMembers } from './snp-structure.ts'
 import { textOf } from './text.ts'
-import { mayHoldQuote } from './tpm-members.ts'
+import { isBundle } from './token.ts'
+import { mayHoldQuote, quoteOfMembers } from './tpm-members.ts'
 import { KEYLIME } from './tpm-others.ts'
+import { tried } from './tried.ts'
 
 /** Evidence somewhere inside of a JSON value. */
 export interface Hit {
@@ -51,6 +55,7 @@ export function evidenceWith(
 ): readonly Hit[] {
   const hits: Hit[] = []
   const form = formOf(value, tee)
+  if (tee === 'tpm' && isMembers(value)) intoQuote(value, undefined, { path: [], depth: 0 }, { hits, holds })
   if (form !== undefined) intoForm(form, { path: [], depth: 0 }, { hits, holds })
   return hits
 }
@@ -64,7 +69,10 @@ function walk(value: unknown, place: Place, search: Search): void {
   if (place.depth > MAX_DEPTH || search.hits.length > MAX_PARTS) return
   const leaf = leafIn(value)
   const form = formOf(value, leaf?.tee)
-  if (form !== undefined) intoForm(form, place, search)
+  if (leaf?.tee === 'tpm' && isMembers(value)) intoQuote(value, leaf.bytes, place, search)
+  else if (form !== undefined) intoForm(form, place, search)
+  else if (isMembers(value) && isGoogleTpm(value) && tried(() => openGoogleJson(value)) !== undefined)
+    search.hits.push({ path: place.path, tee: undefined, inner: { json: value } })
   else if (leaf !== undefined) search.hits.push({ path: place.path, tee: leaf.tee, inner: { bytes: leaf.bytes } })
   else if (typeof value === 'string') intoText(value, place, search)
   else if (Array.isArray(value)) intoList(value, place, search)
@@ -100,6 +108,16 @@ function intoForm({ value, tee, isOwn }: Form, place: Place, search: Search): vo
   search.hits.push({ path: place.path, tee, inner: { bytes } }, ...others)
 }
 
+/** A TPM's quote told by what members hold: what is beside it may be other evidence, of the same machine as a rule. */
+function intoQuote(value: object, bytes: Uint8Array | undefined, place: Place, search: Search): void {
+  const found = quoteOfMembers(value)
+  const inside: Search = { ...search, hits: [] }
+  if (found !== undefined) walk(found.beside, { path: place.path, depth: place.depth + 1 }, inside)
+  const whole = bytes ?? new TextEncoder().encode(JSON.stringify(value))
+  const own = found === undefined || inside.hits.length === 0 ? whole : found.json
+  search.hits.push({ path: place.path, tee: 'tpm', inner: { bytes: own } }, ...inside.hits)
+}
+
 interface Form {
   readonly value: object
   readonly tee: Tee
@@ -107,7 +125,16 @@ interface Form {
   readonly isOwn: (name: string, member: unknown) => boolean
 }
 
-const OF_AZURE: readonly string[] = ['hcl_report', 'report', 'tpm_quote', 'quote', 'td_quote', 'vcek']
+const OF_AZURE: readonly string[] = [
+  'hcl_report',
+  'report',
+  'tpm_quote',
+  'quote',
+  'td_quote',
+  'vcek',
+  'amd_chain',
+  'event_log',
+]
 
 function formOf(value: unknown, tee: Tee | undefined): Form | undefined {
   const isObjects = isMembers(value) || (Array.isArray(value) && byteArray(value) === undefined)
@@ -151,7 +178,7 @@ function intoText(text: string, place: Place, search: Search): void {
   if (text.length < SHORTEST) return
   const deeper = { ...place, depth: place.depth + 1 }
   if (/^\s*[[{]/.test(text)) {
-    if (jsonFault(text) === undefined) walk(JSON.parse(text), deeper, search)
+    if (jsonFault(text) === undefined) walk(knownNames(JSON.parse(text)), deeper, search)
     return
   }
   const bytes = decoded(text)
@@ -201,7 +228,9 @@ function bytesOf(value: unknown): Uint8Array | undefined {
   }
   if (Array.isArray(value)) {
     const numbers = value.length < SHORTEST / 2 ? undefined : byteArray(value)
-    return numbers ?? (isDevices(value) ? new TextEncoder().encode(JSON.stringify(value)) : undefined)
+    return (
+      numbers ?? (isDevices(value) || isBundle(value) ? new TextEncoder().encode(JSON.stringify(value)) : undefined)
+    )
   }
   return isForm(value) ? new TextEncoder().encode(JSON.stringify(value)) : byteArray(value)
 }

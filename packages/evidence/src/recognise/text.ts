@@ -5,6 +5,7 @@ import { jsonFault } from './json-error.ts'
 import type { Opened } from './model.ts'
 import { carriesRaTls } from './ra-tls.ts'
 import { identifyIbmSe } from './sev-ibm.ts'
+import { printedStranger } from './strangers.ts'
 
 /** The text that `bytes` are, without a byte order mark; undefined when they hold control characters or are not UTF-8. */
 export function textOf(bytes: Uint8Array): string | undefined {
@@ -195,6 +196,13 @@ const BLANK = /\s/
 function digitFault(text: string, where: string, { stranger, strangers }: HexDigits, noBase64: number): EvidenceError {
   const end = byteOffset(text, text.length)
   if (NEARLY_TOKEN.test(text)) return noToken(text, where)
+  const printed = printedStranger(text)
+  if (printed !== undefined)
+    return new EvidenceError('unsupported-kind', printed, {
+      field: where,
+      offset: 0,
+      expected: 'a report, quote or token',
+    })
   if (stranger < 0) return unreadable(where, end, 'the end after an odd number of hexadecimal digits', 'one digit more')
   const nearlyHex = strangers * 8 <= text.length
   if (nearlyHex) return unreadable(where, byteOffset(text, stranger), found(text, stranger), 'a hexadecimal digit')

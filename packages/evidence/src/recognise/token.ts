@@ -50,7 +50,45 @@ function answersIn(value: unknown): readonly Answer[] {
   return all.every(([, one]) => isBundle(one)) ? all : []
 }
 
-function isBundle(value: unknown): boolean {
+const MAX_TOKENS = 64
+
+/**
+ * A bundle whose parts are members of an object, as clients of NVIDIA's service in Go and Rust keep its answer: the main
+ * token, alone or as `["JWT", token]`, and an object with those of devices.
+ *
+ * @returns the bundle as the service sends it; undefined for any other object
+ */
+export function bundleOfMembers(value: Readonly<Record<string, unknown>>): unknown {
+  const entries = Object.entries(value)
+  const [main, second] = entries.filter(([name, one]) => isMain(one) || (name === 'JWT' && isToken(one)))
+  if (main === undefined || second !== undefined) return undefined
+  const others = entries.filter((one) => one !== main)
+  const [devices, more] = others.filter(([, one]) => isTokens(one))
+  if (devices !== undefined && more === undefined && others.length === 1) return [inBundle(main[1]), devices[1]]
+  const alone = Object.fromEntries(others)
+  return isTokens(alone) ? [inBundle(main[1]), alone] : undefined
+}
+
+function inBundle(main: unknown): unknown {
+  return isMain(main) ? main : ['JWT', main]
+}
+
+function isMain(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 2 && value[0] === 'JWT' && isToken(value[1])
+}
+
+function isTokens(value: unknown): boolean {
+  if (!isMembers(value)) return false
+  const all = Object.values(value)
+  return all.length > 0 && all.length <= MAX_TOKENS && all.every(isToken)
+}
+
+function isToken(value: unknown): boolean {
+  return typeof value === 'string' && COMPACT.test(value)
+}
+
+/** Whether a value is a bundle of tokens. @see RFC 9711, section 5 (detached EAT bundle) */
+export function isBundle(value: unknown): boolean {
   const [token]: unknown[] = Array.isArray(value) ? value : []
   return Array.isArray(token) && token[0] === 'JWT' && token.length > 1
 }

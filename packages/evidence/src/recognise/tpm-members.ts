@@ -1,106 +1,175 @@
 import { fromHex } from '../core/bytes.ts'
-import { readPcrs } from '../tpm/evidence.ts'
+import type { PcrValues } from '../tpm/boot/measured-log.ts'
 import { readKey } from '../tpm/plan.ts'
-import { parseAttest } from '../tpm-structures/attest.ts'
-import { parseSignature } from '../tpm-structures/signature.ts'
-import { parseCertificate } from '../x509/certificate.ts'
-import { decodeBase64, decodePem } from '../x509/pem.ts'
-import { WIDE } from '../x509/wide-algorithms.ts'
-import { isMembers } from './snp-structure.ts'
-import { base64, type OtherQuote, pcrsOfTools, quoteOf } from './tpm-others.ts'
+import { decodeBase64 } from '../x509/pem.ts'
+import { chainAmong } from './certificate-members.ts'
+import { isGoogleTpm } from './google.ts'
+import { beginsWith, isWithin, type Member, membersOf, withoutMembers } from './members.ts'
+import { byteArray, isMembers } from './snp-structure.ts'
+import { base64, type OtherQuote, quoteOf } from './tpm-others.ts'
+import { bytesOf, keyOfPoint, pcrsIn, type SplitQuote, signatureOf, splitQuote } from './tpm-values.ts'
 import { tried } from './tried.ts'
 
-/** A TPMS_ATTEST of the type quote in hexadecimal, base64 or base64url. */
-const QUOTE = /^\s*(?:(?:0x)?ff5443478018[0-9a-f]|[/_]1RDR4AY[\w+/-])/i
-const MAX_MEMBERS = 256
+/** A TPMS_ATTEST of the type quote, perhaps as TPM2B_ATTEST, in hexadecimal, base64 or base64url. */
+const QUOTE =
+  /^\s*(?:(?:0x)?(?:00[0-9a-f]{2})?ff5443478018[0-9a-f]|[/_]1RDR4AY[\w+/-]|A[A-P][\w+/-][/_]VENHgBg[\w+/-])/i
+/** JSON text in which a quote stands, in any of these or as a list of numbers. */
+export const HAS_QUOTE: RegExp =
+  /"\s*(?:(?:0x)?(?:00[0-9a-f]{2})?ff5443478018|[/_]1RDR4AY|A[A-P][\w+/-][/_]VENHgBg)|\[\s*(?:0\s*,\s*\d+\s*,\s*)?255\s*,\s*84\s*,\s*67\s*,\s*71\s*,/i
+const MAGIC: readonly number[] = [0xff, 0x54, 0x43, 0x47, 0x80, 0x18]
+/** Own members and those of objects in an object: a quote lies there, and its signature. */
+const NEAR = 2
+/** What else there is of a quote's machine may lie deeper. */
+const FAR = 5
 /** Names that tell the keys of a TPM apart, where their values do not. */
 const OF_AK = /ak|ik|attest|quote/i
 const OF_EK = /ek|endors/i
-
-interface Member {
-  readonly name: string
-  readonly value: unknown
-}
+/** Names of signatures, and of those over other statements than the quote. */
+const OF_SIGNATURE = /sig/i
+const OF_OTHER_STATEMENT = /certif|creat|session/i
+/** The bank judged by goes first, as a verification prefers them. */
+const BANKS: readonly string[] = ['sha256', 'sha384', 'sha512', 'sha1']
 
 /** Whether a member of an object, or of an object in it, begins like a quote. */
 export function mayHoldQuote(value: unknown): boolean {
-  return quotesIn(membersOf(value)).length > 0
+  return !(isMembers(value) && isGoogleTpm(value)) && membersOf(value, NEAR).some(isQuote)
+}
+
+/** Whether a member begins like a quote. */
+export function isQuote({ value }: Member): boolean {
+  if (typeof value === 'string') return QUOTE.test(value.slice(0, 64))
+  return beginsWith(value, MAGIC) || (Array.isArray(value) && beginsWith(value.slice(2, 9), MAGIC))
 }
 
 /**
  * A TPM's quote in an object that no project here is known to write: told by what its members hold, and not by their
- * names. The quote and its signature, and what there is of key, certificates, PCR values and event log, lie in the
- * object or in an object in it.
+ * names. The quote and its signature lie in the object or in an object in it; what there is of key, certificates, PCR
+ * values and event log lies there or deeper.
  *
  * @see TCG TPM 2.0 Library, part 2, sections 10.12.12 (TPMS_ATTEST) and 11.3.4 (TPMT_SIGNATURE)
- * @returns undefined unless there is one quote, and one signature
+ * @returns undefined unless there is one quote, or one for each bank, and one signature of it
  */
-export function quoteOfMembers(value: unknown): OtherQuote | undefined {
-  const members = membersOf(value)
-  const [quote, second] = quotesIn(members)
-  const message = quote === undefined || second !== undefined ? undefined : bytesOf(quote.value)
-  const bank = message && tried(() => parseAttest(message))?.quote?.selections[0]?.bank
-  if (message === undefined || bank === undefined) return undefined
-  const [signature, another] = members.filter((one) => one !== quote && reads(one, parseSignature))
-  if (signature === undefined || another !== undefined) return undefined
-  const key = ofAttestation(members.filter((one) => reads(one, readKey)))
-  const certificate = ofAttestation(members.filter(({ value }) => certificatesIn(value).length > 0))
-  const pcrs = members.find((one) => valuesIn(one.value, bank) !== undefined)
-  const log = members.find(({ value }) => isLog(value))
-  const taken = [quote, signature, key, certificate, pcrs, log]
-  const others = members.filter((one) => !taken.includes(one) && !members.some((inner) => isIn(inner, one)))
-  return quoteOf(
+export function quoteOfMembers(value: unknown): QuoteOfMembers | undefined {
+  if (!mayHoldQuote(value)) return undefined
+  const all = membersOf(value, FAR)
+  const others = otherBanks(all.filter(isQuote))
+  const members = all.filter((one) => !others.some(({ path }) => path.every((name, i) => one.path[i] === name)))
+  const found = quoteAmong(members)
+  if (found === undefined) return undefined
+  const key = ofAttestation(members.filter((one) => keyIn(one) !== undefined))
+  const chain = chainAmong(members, OF_AK, OF_EK)
+  const log = members.find(isLog)
+  const taken = [...found.taken, ...(key === undefined ? [] : [key]), ...(log === undefined ? [] : [log])]
+  const own = [...taken, ...(chain?.members ?? [])]
+  const rest = leftOf(members, own)
+  const banks = others.map((one) => splitIn(one)?.quote.selections[0]?.bank ?? 'unknown')
+  const quote = quoteOf(
     {
-      message: base64(message),
-      signature: encoded(signature),
-      akPublic: key && encoded(key),
-      certificates: certificate && certificatesIn(certificate.value).map(base64),
-      pcrs: pcrs && valuesIn(pcrs.value, bank),
-      eventLog: log && encoded(log),
+      message: base64(found.quote.message),
+      signature: base64(found.signature),
+      akPublic: key && encoded(keyIn(key)),
+      certificates: chain?.ders.map(base64),
+      pcrs: found.pcrs,
+      eventLog: log && encoded(bytesOf(log.value)),
     },
-    others.length === 0 ? [] : [`what lies around it: ${others.slice(0, 12).map(nameOf).join(', ')}`],
+    [
+      ...(banks.length === 0 ? [] : [`the quotes of other banks: ${banks.join(', ')}`]),
+      ...(rest.length === 0 ? [] : [`what lies around it: ${rest.slice(0, 12).map(nameOf).join(', ')}`]),
+    ],
   )
+  return { ...quote, beside: withoutMembers(value, [...own, ...others]) }
 }
 
-function membersOf(value: unknown): readonly Member[] {
-  if (!isMembers(value)) return []
-  const own = Object.entries(value).map(([name, one]) => ({ name, value: one }))
-  const inner = own.flatMap((one) => (isMembers(one.value) ? Object.entries(one.value) : []))
-  return [...own, ...inner.map(([name, one]) => ({ name, value: one }))].slice(0, MAX_MEMBERS)
+/** A quote, and what is left of the object when all that belongs to it is taken out. */
+export interface QuoteOfMembers extends OtherQuote {
+  readonly beside: unknown
 }
 
-function isIn({ name, value }: Member, outer: Member): boolean {
-  return isMembers(outer.value) && Object.hasOwn(outer.value, name) && outer.value[name] === value
+/** A quote among members, with its signature and the values of PCRs. */
+export interface FoundQuote {
+  readonly quote: SplitQuote
+  /** TPMT_SIGNATURE. */
+  readonly signature: Uint8Array
+  readonly pcrs: PcrValues | undefined
+  /** The members that these were taken from. */
+  readonly taken: readonly Member[]
 }
 
-function quotesIn(members: readonly Member[]): readonly Member[] {
-  return members.filter(({ value }) => typeof value === 'string' && QUOTE.test(value))
+/** The one quote among members, where its signature is there. */
+export function quoteAmong(members: readonly Member[]): FoundQuote | undefined {
+  const [found, second] = members.filter(isQuote)
+  const quote = found === undefined || second !== undefined ? undefined : splitIn(found)
+  if (found === undefined || quote === undefined) return undefined
+  const signed = quote.signature === undefined ? signatureAmong(members, found, quote) : undefined
+  const signature = quote.signature ?? (signed && signatureIn(signed, quote))
+  if (signature === undefined) return undefined
+  const pcrs = members.find(
+    (one) => one !== found && one !== signed && pcrsIn(one.name, one.value, quote.quote) !== undefined,
+  )
+  const taken = [found, ...(signed === undefined ? [] : [signed]), ...(pcrs === undefined ? [] : [pcrs])]
+  return { quote, signature, pcrs: pcrs && pcrsIn(pcrs.name, pcrs.value, quote.quote), taken }
 }
 
-const PEM_KEY = 'PUBLIC KEY'
-const PEM_CERTIFICATE = 'CERTIFICATE'
-
-/** The bytes of text in hexadecimal or base64, or of a key in PEM. */
-function bytesOf(value: unknown): Uint8Array | undefined {
-  if (typeof value !== 'string') return undefined
-  const text = value.trim()
-  if (text.startsWith('-----')) return tried(() => decodePem(text, PEM_KEY, 'key'))?.[0]
-  return fromHex(text.replace(/^0x/i, '')) ?? decodeBase64(text)
+/** Members that none of these is, lies in, or is around. */
+export function leftOf(members: readonly Member[], taken: readonly Member[]): readonly Member[] {
+  const left = members.filter((one) => !taken.some((each) => isWithin(one, each) || isWithin(each, one)))
+  return left.filter((one) => !left.some((inner) => inner !== one && isWithin(inner, one)))
 }
 
-function encoded({ value }: Member): string | undefined {
+/** The name of a member for messages. */
+export function nameOf({ name }: Member): string {
+  return JSON.stringify(name.slice(0, 32))
+}
+
+function splitIn({ value }: Member): SplitQuote | undefined {
   const bytes = bytesOf(value)
-  return bytes && base64(bytes)
+  return bytes && splitQuote(bytes)
+}
+
+// TPMs quote each bank by itself: of the same nonce and signer, side by side.
+function otherBanks(quotes: readonly Member[]): readonly Member[] {
+  const read = quotes.map((member) => ({ member, split: splitIn(member) }))
+  const places = new Set(quotes.map(({ path }) => path.slice(0, -1).join('\n')))
+  const elements = new Set(quotes.map(({ path }) => path.join('\n')))
+  const nonces = new Set(read.map(({ split }) => split && encoded(split.attest.extraData)))
+  const signers = new Set(read.map(({ split }) => split && encoded(split.attest.qualifiedSigner)))
+  const banks = read.map(({ split }) => split?.quote.selections[0]?.bank)
+  const isOne = [places, nonces, signers].every(({ size }) => size === 1)
+  if (!isOne || elements.size < quotes.length || new Set(banks).size < quotes.length) return []
+  const chosen = BANKS.map((bank) => banks.indexOf(bank as (typeof banks)[number])).find((at) => at >= 0) ?? 0
+  return quotes.filter((_, i) => i !== chosen)
 }
 
 /** Shorter text is names and digests, longer is logs. */
 const SHORTEST = 64
-const LONGEST = 8192
+const LONGEST = 16384
 
-function reads({ value }: Member, read: (bytes: Uint8Array) => unknown): boolean {
-  if (typeof value !== 'string' || value.length < SHORTEST || value.length > LONGEST) return false
-  const bytes = bytesOf(value)
-  return bytes !== undefined && tried(() => read(bytes)) !== undefined
+function isSized({ value }: Member): boolean {
+  return (typeof value === 'string' || Array.isArray(value)) && value.length >= SHORTEST && value.length <= LONGEST
+}
+
+function signatureIn({ name, value }: Member, { quote }: SplitQuote): Uint8Array | undefined {
+  return signatureOf(value, OF_SIGNATURE.test(name), quote)
+}
+
+// Of several the one beside the quote, and not one over another statement.
+function signatureAmong(members: readonly Member[], found: Member, quote: SplitQuote): Member | undefined {
+  const signed = members.filter((one) => one !== found && isSized(one) && signatureIn(one, quote) !== undefined)
+  const beside = signed.filter(({ path }) => path.join('\n') === found.path.join('\n'))
+  const near = beside.length > 0 ? beside : signed
+  const own = near.length > 1 ? near.filter(({ name }) => !OF_OTHER_STATEMENT.test(name)) : near
+  return own.length === 1 ? own[0] : undefined
+}
+
+const OF_KEY = /key|pub|^a?i?k$/i
+
+/** A key that a TPM's verifier reads, as it is or made of its point. */
+function keyIn(one: Member): Uint8Array | undefined {
+  const bytes = isSized(one) ? bytesOf(one.value) : undefined
+  if (bytes === undefined) return undefined
+  if (tried(() => readKey(bytes)) !== undefined) return bytes
+  const made = OF_KEY.test(one.name) ? keyOfPoint(bytes) : undefined
+  return made && tried(() => readKey(made)) && made
 }
 
 // Of several keys the one whose name says so: a TPM's endorsement key signs nothing.
@@ -110,50 +179,17 @@ function ofAttestation(found: readonly Member[]): Member | undefined {
   return second === undefined ? only : undefined
 }
 
-function certificatesIn(value: unknown): readonly Uint8Array[] {
-  if (typeof value === 'string' && value.trimStart().startsWith('-----'))
-    return tried(() => decodePem(value, PEM_CERTIFICATE, 'certificates'))?.filter(isCertificate) ?? []
-  const list = Array.isArray(value) ? value.slice(0, 16) : [value]
-  const found = list.flatMap((one) =>
-    typeof one !== 'string' || one.length < SHORTEST || one.length > LONGEST
-      ? []
-      : one.startsWith('-----')
-        ? [...certificatesIn(one)]
-        : [bytesOf(one) ?? new Uint8Array(0)],
-  )
-  return found.every(isCertificate) ? found : []
-}
-
-function isCertificate(der: Uint8Array): boolean {
-  return der[0] === 0x30 && tried(() => parseCertificate(der, [], WIDE)) !== undefined
-}
-
-/** PCR values: by bank and number, by number, by position, as a list that names the numbers, or as tpm2-tools write them. */
-function valuesIn(value: unknown, bank: string): unknown {
-  if (typeof value === 'string') {
-    const blob = value.length > 700 ? decodeBase64(value) : undefined
-    return blob && tried(() => pcrsOfTools(blob))
-  }
-  const all = isMembers(value) ? value : undefined
-  const listed = Array.isArray(value) ? Object.fromEntries(value.map(numbered)) : all
-  if (listed === undefined || Object.keys(listed).length === 0) return undefined
-  return tried(() => readPcrs(listed)) ?? tried(() => readPcrs({ [bank]: listed }))
-}
-
-function numbered(one: unknown, position: number): readonly [string, unknown] {
-  if (!isMembers(one)) return [String(position), one]
-  const values = Object.values(one)
-  const number = values.find((value) => typeof value === 'number')
-  const digest = values.find((value) => typeof value === 'string' && /^(?:[0-9a-f]{2}){20,64}$/i.test(value))
-  return [String(number), digest]
-}
-
-// TCG_EfiSpecIdEvent is the first event.
-function isLog(value: unknown): boolean {
-  const head = typeof value === 'string' ? decodeBase64(value.slice(0, 64)) : undefined
+/** Whether a member is a measured-boot log: TCG_EfiSpecIdEvent is the first event. */
+export function isLog({ value }: Member): boolean {
+  const head =
+    typeof value === 'string'
+      ? (fromHex(value.slice(0, 128)) ?? decodeBase64(value.slice(0, 64)))
+      : Array.isArray(value)
+        ? byteArray(value.slice(0, 45))
+        : undefined
   return head !== undefined && String.fromCharCode(...head.subarray(32, 45)) === 'Spec ID Event'
 }
 
-function nameOf({ name }: Member): string {
-  return JSON.stringify(name.slice(0, 32))
+function encoded(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && base64(bytes)
 }

@@ -1,0 +1,91 @@
+import { jsonFault } from './json-error.ts'
+import { isMembers } from './snp-structure.ts'
+
+/** One member of an object, or of one in it. */
+export interface Member {
+  readonly name: string
+  readonly value: unknown
+  /** Names of the members, and positions in the lists, that it lies in, from the outside in. */
+  readonly path: readonly string[]
+}
+
+const MAX_MEMBERS = 256
+/** Longer lists are of values, and not of objects. */
+const MAX_OBJECTS = 8
+
+/**
+ * The members of an object, and of the objects in it, those of short lists among them.
+ *
+ * @param depth 1 for its own alone
+ * @param open what text is to be entered as: JSON in an encoding, say
+ * @returns at most 256, the outermost first
+ */
+export function membersOf(
+  value: unknown,
+  depth: number,
+  open: (text: string) => unknown = () => undefined,
+): readonly Member[] {
+  const found: Member[] = []
+  let level = entriesOf(value, [])
+  for (let i = 0; i < depth && level.length > 0 && found.length < MAX_MEMBERS; i++) {
+    found.push(...level)
+    level = level.slice(0, MAX_MEMBERS).flatMap(({ name, value: one, path }) => {
+      const inner = typeof one === 'string' ? open(one) : one
+      return entriesOf(inner, [...path, name])
+    })
+  }
+  return found.slice(0, MAX_MEMBERS)
+}
+
+function entriesOf(value: unknown, path: readonly string[]): readonly Member[] {
+  if (isMembers(value)) return Object.entries(value).map(([name, one]) => ({ name, value: one, path }))
+  if (!Array.isArray(value) || value.length > MAX_OBJECTS) return []
+  return value.flatMap((one: unknown, i) => (isMembers(one) ? entriesOf(one, [...path, String(i)]) : []))
+}
+
+/** Whether a member is another one, or lies in it. */
+export function isWithin(one: Member, outer: Member): boolean {
+  const whole = [...outer.path, outer.name]
+  const own = [...one.path, one.name]
+  return whole.every((name, i) => own[i] === name)
+}
+
+/**
+ * A value without some of its members, and without what these were all of. What lies in an encoding goes with the text
+ * that it was in, and what lies in a list with its element.
+ */
+export function withoutMembers(value: unknown, taken: readonly Member[], path: readonly string[] = []): unknown {
+  if (Array.isArray(value)) {
+    const left = value.filter((_, i) => {
+      const element: Member = { name: String(i), value: undefined, path }
+      return !taken.some((each) => isWithin(each, element))
+    })
+    return left.length === 0 ? undefined : left
+  }
+  if (!isMembers(value)) return value
+  const kept = Object.entries(value).flatMap(([name, one]) => {
+    const member: Member = { name, value: one, path }
+    if (!taken.some((each) => isWithin(each, member))) return [[name, one] as const]
+    const isTaken = typeof one === 'string' || taken.some((each) => isWithin(member, each))
+    const left = isTaken ? undefined : withoutMembers(one, taken, [...path, name])
+    return left === undefined ? [] : [[name, left] as const]
+  })
+  return kept.length === 0 ? undefined : Object.fromEntries(kept)
+}
+
+/** A JSON object in text, as it is or in base64; undefined for other text. */
+export function objectIn(text: string, decode: (text: string) => Uint8Array | undefined): unknown {
+  if (text.length < 2 || text.length > MAX_TEXT) return undefined
+  // `{` and what may follow it begins so in base64.
+  const bytes = /^\s*e[w3yz][\w+/-]/.test(text) ? decode(text) : undefined
+  const json = bytes === undefined ? text : new TextDecoder().decode(bytes)
+  if (!/^\s*\{/.test(json) || jsonFault(json) !== undefined) return undefined
+  return JSON.parse(json)
+}
+
+const MAX_TEXT = 2 * 1024 * 1024
+
+/** Whether a list of numbers begins so. */
+export function beginsWith(value: unknown, start: readonly number[]): boolean {
+  return Array.isArray(value) && value.length > start.length && start.every((byte, i) => value[i] === byte)
+}
