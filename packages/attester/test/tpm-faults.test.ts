@@ -195,6 +195,17 @@ describe('a connection to a TPM', () => {
     )
   })
 
+  it('is for the work that asked for it, and no longer', async () => {
+    await withFake(
+      (_command, socket) => void socket.write(FOUR),
+      async ({ tpm, commands }) => {
+        const kept = await tpm.use(async (channel) => channel)
+        assert.equal((await failure(getRandom(kept, 4), TpmError)).code, 'closed')
+        assert.equal(commands.length, 0)
+      },
+    )
+  })
+
   it('that the other side ends fails what waits for it', async () => {
     await withFake(
       (_command, socket) => void socket.destroy(),
@@ -258,6 +269,7 @@ describe('a response code', () => {
     [0x143, 'TPM_RC_COMMAND_CODE (0x143)'],
     [0xb0143, 'TPM_RC_COMMAND_CODE (0xb0143), said by layer 11 in front of the TPM'],
     [0x1e, 'TPM_RC_BAD_TAG (0x1e)'],
+    [0x003, 'TPM_RC_0x003 (0x3)'],
     [0x97f, 'TPM_RC_0x97f (0x97f)'],
   ]
   for (const [value, text] of cases)
