@@ -145,6 +145,7 @@ describe('a workload that asks a KBS server for a secret', () => {
         ['POST /kbs/v0/auth', 'POST /kbs/v0/attest', 'GET /kbs/v0/resource/demo/key/1'],
       )
       const [auth, attest] = seen
+      assert.equal(auth?.headers['content-type'], 'application/json')
       assert.deepEqual(auth?.body, {
         version: '0.4.0',
         tee: 'sample',
@@ -214,6 +215,23 @@ describe('a workload that asks a KBS server for a secret', () => {
     })
   })
 
+  it('sends no evidence where it was given no session', async () => {
+    const auth: Handler = (_seen, response) => json(response, 200, { nonce: NONCE }, { 'set-cookie': 'other=1' })
+    await withServer(kbs({ auth }), async (url, seen) => {
+      assert.equal((await failure(ask(url), ClientError)).code, 'protocol')
+      assert.equal(seen.length, 1)
+    })
+  })
+
+  it('shows no decision under a name that no checkpoint gives: it is printed', async () => {
+    const type = `${REFUSED}PolicyDeny`
+    for (const decision of ['dec 9', 'd'.repeat(65), 'dec_9;x'])
+      await withServer(
+        kbs({ resource: (_seen, response) => json(response, 401, { type }, { 'sekisho-decision': decision }) }),
+        async (url) => assert.equal((await failure(ask(url), Refusal)).id, undefined, decision),
+      )
+  })
+
   it('does not take nonsense for an answer', async () => {
     const cases: readonly Readonly<Record<string, Handler>>[] = [
       { auth: (_s, r) => json(r, 200, { nonce: NONCE }) },
@@ -221,6 +239,7 @@ describe('a workload that asks a KBS server for a secret', () => {
       { auth: (_s, r) => json(r, 200, { nonce: 'n'.repeat(5000) }, { 'set-cookie': SESSION }) },
       { auth: (_s, r) => json(r, 200, [], { 'set-cookie': SESSION }) },
       { auth: (_s, r) => void r.end('<html>') },
+      { auth: (_s, r) => void r.writeHead(502).end('<html>') },
       { auth: (_s, r) => json(r, 500, {}) },
       { attest: (_s, r) => json(r, 200, {}) },
       { resource: (_s, r) => json(r, 200, { secret: 'in clear' }) },

@@ -79,8 +79,8 @@ function checkpoint(replaced: Readonly<Record<string, Handler>> = {}): Handler {
   return (seen, response) => parts[/\/([a-z]+)$/.exec(seen.path)?.[1] ?? '']?.(seen, response)
 }
 
-/** A release whose lease is changed. */
-function released(lease: object): Handler {
+/** A release whose lease, or other members, are changed. */
+function released(lease: object, others: object = {}): Handler {
   return ({ body }, response) => {
     assert.equal(body['session'], SESSION)
     const given = { id: LEASE, secret: 's', expires: EXPIRES, ...lease }
@@ -90,6 +90,7 @@ function released(lease: object): Handler {
       emulated: false,
       decision: 'd',
       lease: given,
+      ...others,
     })
   }
 }
@@ -137,6 +138,20 @@ describe('a workload that asks the checkpoint for a secret under a lease', () =>
     })
   })
 
+  it('shows no reason and no decision that no checkpoint gives: both are printed', async () => {
+    for (const code of ['policy-deny\u001b[2J', 'x'.repeat(65), 'Policy', ''])
+      await withServer(checkpoint({ attest: (_s, r) => problem(r, 403, code) }), async (url) =>
+        assert.equal((await failure(ask(url), ClientError)).code, 'protocol', code),
+      )
+    for (const [decision, shown] of [
+      ['d'.repeat(64), 'd'.repeat(64)],
+      ['d'.repeat(65), undefined],
+    ] as const)
+      await withServer(checkpoint({ attest: (_s, r) => problem(r, 403, 'policy-deny', decision) }), async (url) =>
+        assert.equal((await failure(ask(url), Refusal)).id, shown),
+      )
+  })
+
   it('does not take nonsense for an answer', async () => {
     const cases: readonly Readonly<Record<string, Handler>>[] = [
       { challenge: (_s, r) => json(r, 200, { nonce: NONCE }) },
@@ -148,6 +163,12 @@ describe('a workload that asks the checkpoint for a secret under a lease', () =>
           json(r, 200, { jwe: {}, version: 1, emulated: false, lease: { id: '../x', secret: 's', expires: EXPIRES } }),
       },
       { release: released({ secret: 'two\nlines' }) },
+      { release: released({ secret: 's'.repeat(257) }) },
+      { release: released({ id: '../x' }) },
+      { release: released({ id: 'lse_1/../../admin' }) },
+      { release: released({}, { version: '1' }) },
+      { release: released({}, { emulated: undefined }) },
+      { release: released({}, { decision: 7 }) },
       { release: released({ expires: 'soon' }) },
       { attest: (_s, r) => json(r, 403, { code: 'Not A Code' }) },
     ]
@@ -161,7 +182,9 @@ describe('a workload that asks the checkpoint for a secret under a lease', () =>
     await withServer(checkpoint(), async (url, seen) => {
       const { lease } = await ask(url)
       assert.ok(lease)
-      const renewed = await renewLease({ url, attester: SAMPLE, lease })
+      const steps: string[] = []
+      const renewed = await renewLease({ url, attester: SAMPLE, lease, onProgress: (step) => steps.push(step) })
+      assert.deepEqual(steps, ['challenge', 'evidence', 'release'])
       assert.equal(renewed.expires.toISOString(), '2026-11-21T04:00:00.000Z')
       assert.equal(renewed.secret, lease.secret)
       const [first, second] = seen.filter(({ path }) => /attest|renew/.test(path)).map(sent)
@@ -315,6 +338,21 @@ describe('a workload that watches its lease', () => {
         break
       }
       await closed
+    })
+  })
+
+  it('has no time and no reason where the checkpoint names none that can be read', async () => {
+    const stream: Handler = (_seen, response) => {
+      begin(response)
+      event(response, 1, 'lease-renewed', { at: 'soon', reason: 7 })
+      event(response, 2, 'lease-expired', { at: 1795000000000 })
+    }
+    await withServer(stream, async (url) => {
+      const told = (await all(watchLease({ url, lease: HELD }))).map(({ at, reason }) => [at, reason])
+      assert.deepEqual(told, [
+        [undefined, undefined],
+        [undefined, undefined],
+      ])
     })
   })
 

@@ -7,7 +7,7 @@ import { after, before, describe, it } from 'node:test'
 import { createWorld, kbsEvidence, type World } from '@sekisho/emulator'
 import { keptRsaKeys } from '@sekisho/emulator/kit'
 import { recognise } from '@sekisho/evidence/recognise'
-import { emulatedAttester, TsmError, type TsmFiles, tsmAttester } from '../src/index.ts'
+import { emulatedAttester, TpmError, TsmError, type TsmFiles, tsmAttester } from '../src/index.ts'
 import { LINUX_FILES } from '../src/tsm/files.ts'
 import { failure } from './failure.ts'
 
@@ -144,6 +144,12 @@ describe('reports of the kernel', () => {
     })
     const without = await (await tsmAttester({ files, eventLog: false })).attest({ reportData: REPORT_DATA })
     assert.equal(JSON.parse(JSON.stringify(without.kbs)).cc_eventlog, null)
+    assert.ok(!('eventLog' in without))
+    await writeFile(join(folder, 'CCEL'), '')
+    const empty = await attester.attest({ reportData: REPORT_DATA })
+    assert.ok(!('eventLog' in empty), 'a log of nothing is none')
+    const missing = await tsmAttester({ files, eventLog: join(folder, 'none') })
+    assert.equal((await failure(missing.attest({ reportData: REPORT_DATA }), TpmError)).code, 'unreachable')
     await rm(folder, { recursive: true })
   })
 
@@ -159,6 +165,9 @@ describe('reports of the kernel', () => {
     const linux = kernel({ report: () => ({ outblob: evidence }) })
     await (await tsmAttester({ files: linux.files, privilegeLevel: 2 })).attest({ reportData: REPORT_DATA })
     assert.deepEqual(linux.written[0], ['privlevel', Buffer.from('2').toString('hex')])
+    const unsaid = kernel({ report: () => ({ outblob: evidence }) })
+    await (await tsmAttester({ files: unsaid.files })).attest({ reportData: REPORT_DATA })
+    assert.deepEqual(unsaid.written.length, 1, 'the kernel’s own level unless said')
     await assert.rejects(tsmAttester({ files: linux.files, privilegeLevel: 4 }), TypeError)
     const tdx = kernel({ provider: 'tdx_guest', report: RAW })
     await assert.rejects(tsmAttester({ files: tdx.files, privilegeLevel: 0 }), TypeError)
@@ -203,6 +212,8 @@ describe('reports of the kernel', () => {
     }
     assert.equal(await noEntry('ENXIO'), 'unsupported')
     assert.equal(await noEntry('EACCES'), 'unreachable')
+    assert.equal(await fault({ onRead: throwing('ENOENT') }), 'unreachable')
+    assert.equal(await fault({ onRead: throwing('EPERM') }), 'unreachable')
     assert.equal(await fault({ onRead: throwing('EACCES') }), 'unreachable')
     assert.equal(await fault({ onRead: throwing('EIO') }), 'refused')
     const none = await failure(tsmAttester({ root: join(tmpdir(), 'no-such-folder') }), TsmError)
