@@ -51,6 +51,17 @@ describe('a master key', () => {
     }
   })
 
+  it('is 32 bytes as they are wherever one of them is not printable: 32 characters are a passphrase', async (t) => {
+    const printable = Buffer.alloc(32, 'A')
+    for (const at of [0, 16, 31]) {
+      const bytes = Buffer.from(printable)
+      bytes[at] = 0x80
+      assert.equal((await masterKeyFrom({ file: file(t, bytes) })).kind, 'file')
+    }
+    for (const text of [printable, Buffer.from('correct horse battery staple 123')])
+      await assert.rejects(masterKeyFrom({ file: file(t, text) }), masterKey(/32 bytes/))
+  })
+
   it('opens only what it wrapped, unaltered and for the same purpose', async (t) => {
     const key = await masterKeyFrom({ file: file(t, KEY) })
     const wrapped = await key.wrap(randomBytes(32), AAD)
@@ -75,7 +86,8 @@ describe('a master key', () => {
 
   it('is refused from a file that others can reach', async (t) => {
     for (const mode of [0o644, 0o640, 0o620, 0o604, 0o601]) {
-      await assert.rejects(masterKeyFrom({ file: file(t, KEY, mode) }), masterKey(/chmod 600/))
+      const shown = new RegExp(`mode ${mode.toString(8).padStart(4, '0')}.*chmod 600`)
+      await assert.rejects(masterKeyFrom({ file: file(t, KEY, mode) }), masterKey(shown))
     }
     const path = file(t, KEY, 0o644)
     symlinkSync(path, `${path}.link`)
@@ -101,6 +113,9 @@ describe('a master key', () => {
       randomBytes(31),
       randomBytes(33),
       KEY.toString('hex').slice(0, 32),
+      `!${KEY.toString('base64')}`,
+      `${KEY.toString('base64')}!`,
+      `${KEY.toString('base64url')}\n!`,
     ]) {
       await assert.rejects(masterKeyFrom({ file: file(t, content) }), (error) => {
         assert.ok(masterKey(/32 bytes/)(error))
