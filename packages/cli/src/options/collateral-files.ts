@@ -141,7 +141,7 @@ async function listFolder(folder: string): Promise<readonly string[]> {
   const names = (await readdir(folder)).sort()
   const files = names.filter(
     (name) =>
-      (ENDINGS.test(name) && name in STEMS_OF_FILES) ||
+      (ENDINGS.test(name) && Object.hasOwn(STEMS_OF_FILES, name)) ||
       /\.(der|pem|crt|cer|crl)$/.test(name) ||
       isArmFile(name) ||
       isSevFile(name) ||
@@ -184,7 +184,8 @@ const STEMS_OF_FILES: Readonly<Record<string, SnpPart>> = {
 }
 
 async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMany: boolean): Promise<void> {
-  const named = STEMS_OF_FILES[basename(file)]
+  const name = basename(file)
+  const named = Object.hasOwn(STEMS_OF_FILES, name) ? STEMS_OF_FILES[name] : undefined
   if (named !== undefined) {
     into.snp[named] = bytes
     // A list is of whoever its issuer is, whatever its file is called.
@@ -194,7 +195,7 @@ async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMan
   if (isJson(bytes) && exceedsJson(bytes, JSON_OF_FILES))
     throw unreadable(`${file}: more JSON values than any collateral has`)
   if (takeIas(bytes, into.ias)) return
-  if (takeIbm(basename(file), bytes, into.ibm)) return
+  if (takeIbm(name, bytes, into.ibm)) return
   if (takeToken(bytes, into.token)) return
   if (takeTpm(bytes, into.tpm)) return
   if (takeSev(bytes, into.sev) || takeArm(bytes, into.arm)) return
@@ -232,8 +233,9 @@ function startsWith(bytes: Uint8Array, text: string): boolean {
 }
 
 function takeCertificates(bytes: Uint8Array, label: string, file: string, into: Gathering, oneOfMany = false): void {
-  if (label in STEMS) {
-    into.snp[STEMS[label] as SnpPart] = bytes
+  const labelled = Object.hasOwn(STEMS, label) ? STEMS[label] : undefined
+  if (labelled !== undefined) {
+    into.snp[labelled] = bytes
     return
   }
   const blocks = bytes[0] === 0x30 ? [bytes] : pemBlocks(bytes)
