@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { StorageError } from '../../src/storage/errors.ts'
-import type { Row } from '../../src/storage/sql.ts'
-import { UNIT_LIMITS, UnitQueue, type Writer } from '../../src/storage/units.ts'
+import type { Row, Sql } from '../../src/storage/sql.ts'
+import { type BatchMember, UNIT_LIMITS, UnitQueue, unitOf, type Writer } from '../../src/storage/units.ts'
 
 /** A connection that only notes what is asked of it, and fails where it is told to. */
 class NotedWriter implements Writer {
@@ -91,6 +91,19 @@ describe('group commit', () => {
     assert.ok(!writer.notes.includes('c'))
   })
 
+  it('takes nobody down with a commit that fails who was not in it', async () => {
+    const writer = new NotedWriter()
+    const queue = new UnitQueue(writer, { ...UNIT_LIMITS, batchMs: 0 })
+    writer.failing = 'commit'
+    const first = queue.add((sql) => sql.run('a'))
+    const second = queue.add(async (sql) => {
+      writer.failing = undefined
+      return sql.run('b')
+    })
+    await assert.rejects(first, ioError)
+    assert.equal(await second, 1)
+  })
+
   it('runs every unit exactly once, in order, whichever of them fail', async () => {
     const failing = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 })
     await fc.assert(
@@ -119,5 +132,77 @@ describe('group commit', () => {
       }),
       { numRuns: 50 },
     )
+  })
+})
+
+/** Adds up numbers in memory, and writes the sum at the end of the batch. */
+class Sum implements BatchMember {
+  value = 0
+  mark = (): (() => void) => {
+    const { value } = this
+    return () => {
+      this.value = value
+    }
+  }
+  flush = async (sql: Sql): Promise<void> => {
+    await sql.run(`sum ${this.value}`)
+  }
+}
+
+describe('what is gathered during a batch', () => {
+  const KEY = {}
+  const adding =
+    (value: number, then: () => void = () => undefined) =>
+    async (sql: Sql) => {
+      const sum = await unitOf(sql)?.member(KEY, async () => new Sum())
+      if (sum !== undefined) sum.value += value
+      then()
+    }
+  const fail = (): never => {
+    throw new Error('no')
+  }
+
+  it('is written once, before the commit, without what failed units put into it', async () => {
+    const writer = new NotedWriter()
+    const queue = new UnitQueue(writer, UNIT_LIMITS)
+    const units = [adding(1000, fail), adding(1), adding(100, fail), adding(2)]
+    const outcomes = await Promise.allSettled(units.map((unit) => queue.add(unit)))
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['rejected', 'fulfilled', 'rejected', 'fulfilled'],
+    )
+    assert.deepEqual(writer.notes, ['begin', 'sum 3', 'commit'])
+  })
+
+  it('is resolved with nobody when it cannot be written', async () => {
+    const writer = new NotedWriter()
+    const queue = new UnitQueue(writer, UNIT_LIMITS)
+    writer.failing = 'sum 3'
+    const outcomes = await Promise.allSettled([queue.add(adding(1)), queue.add(adding(2))])
+    for (const outcome of outcomes) assert.ok(outcome.status === 'rejected' && ioError(outcome.reason))
+    assert.deepEqual(writer.notes, ['begin', 'sum 3', 'rollback'])
+  })
+
+  it('is not kept when it could not be made: who needs it is told, and the next one makes it', async () => {
+    const writer = new NotedWriter()
+    const queue = new UnitQueue(writer, UNIT_LIMITS)
+    const outcomes = await Promise.allSettled([
+      queue.add(async (sql) => unitOf(sql)?.member(KEY, fail)),
+      queue.add(async (sql) => unitOf(sql)?.member(KEY, async () => fail())),
+      queue.add(adding(5)),
+    ])
+    assert.deepEqual(
+      outcomes.map(({ status }) => status),
+      ['rejected', 'rejected', 'fulfilled'],
+    )
+    assert.ok(writer.notes.includes('sum 5'))
+  })
+
+  it('is for units that have not ended', async () => {
+    const queue = new UnitQueue(new NotedWriter(), UNIT_LIMITS)
+    const ended = await queue.add(async (sql) => unitOf(sql))
+    assert.throws(() => ended?.check(), { code: 'usage' })
+    await assert.rejects(async () => ended?.member(KEY, async () => new Sum()), { code: 'usage' })
+    assert.equal(unitOf(new NotedWriter()), undefined)
   })
 })

@@ -81,6 +81,8 @@ describe('a vault', () => {
       ],
     })
     assert.equal(await vault.describe(db, PLACE.namespace, 'no/such/path'), undefined)
+    await db.transaction((sql) => vault.putSecret(sql, { ...later, metadata: { owner: 'others' } }))
+    assert.deepEqual((await vault.describe(db, PLACE.namespace, PLACE.path))?.metadata, { owner: 'others' })
   })
 
   it('destroys what is removed, and never uses its versions again', async (t) => {
