@@ -1,7 +1,7 @@
 import type { Attester, EmulatedPlatform, TpmAddress, TpmAttester } from '@sekisho/attester'
 import type { World } from '@sekisho/emulator'
 import type { Around } from '../around.ts'
-import { usageError } from '../exit.ts'
+import { unreadable, usageError } from '../exit.ts'
 import { emulatedMachine } from './emulated-machine.ts'
 import { openWorld } from './world-file.ts'
 
@@ -40,17 +40,35 @@ export async function attesterOf(flags: AttesterFlags, around: Around): Promise<
 
 async function tpmOf(where: string, flags: AttesterFlags): Promise<OpenAttester> {
   const { tpmAttester } = await import('@sekisho/attester')
-  const attester = await tpmAttester({
+  const options = {
     device: tpmAddress(where),
     ...(flags.pcrs === undefined ? {} : { pcrs: pcrsOf(flags.pcrs) }),
     ...(flags.eventLog === undefined ? {} : { eventLog: flags.eventLog }),
-  })
+  }
+  const attester = await withTpm(() => tpmAttester(options))
   return { attester, tpm: attester, close: () => attester.close() }
 }
 
-/** `/dev/tpmrm0`, `127.0.0.1:2321`, or the path of a socket. */
+/**
+ * Does what needs a machine's TPM. That there is none, or that it cannot do it, is no fault of this program.
+ * @throws CliError (unreadable) for a TpmError
+ */
+export async function withTpm<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { TpmError } = await import('@sekisho/attester')
+    throw error instanceof TpmError ? unreadable(error.message, error) : error
+  }
+}
+
+const LAST_PORT = 65_535
+
+/** `/dev/tpmrm0`, `127.0.0.1:2321`, or the path of a socket. @throws CliError (usage) */
 export function tpmAddress(where: string): TpmAddress {
   const [, host, port] = /^([A-Za-z0-9.-]+|\[[0-9a-f:]+\]):(\d{1,5})$/.exec(where) ?? []
+  if (where === '' || Number(port ?? 0) > LAST_PORT)
+    throw usageError(`--tpm ${where}: expected a device such as /dev/tpmrm0, host:port, or the path of a socket`)
   if (host !== undefined && port !== undefined) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
   return where.startsWith('/dev/') ? where : { socket: where }
 }

@@ -1,5 +1,5 @@
 import type { Around } from '../around.ts'
-import { type AttesterFlags, attesterOf, reportDataOf } from '../checkpoint/attesters.ts'
+import { type AttesterFlags, attesterOf, reportDataOf, withTpm } from '../checkpoint/attesters.ts'
 import { writeBytes } from '../checkpoint/write-bytes.ts'
 import { EXIT } from '../exit.ts'
 
@@ -11,7 +11,7 @@ export async function attestCommand(
   const reportData = reportDataOf(options.reportData)
   const { attester, close } = await attesterOf(options, around)
   try {
-    const { kbs, evidence } = await attester.attest({ reportData })
+    const { kbs, evidence } = await withTpm(() => attester.attest({ reportData }))
     const bytes = options.json === true ? new TextEncoder().encode(`${JSON.stringify(kbs)}\n`) : evidence
     await writeBytes(options.output, bytes, around)
     return EXIT.ok

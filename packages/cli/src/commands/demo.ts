@@ -1,4 +1,5 @@
 import type { Around } from '../around.ts'
+import { withTpm } from '../checkpoint/attesters.ts'
 import { narrator } from '../demo/narrator.ts'
 import { EXIT, usageError } from '../exit.ts'
 
@@ -20,7 +21,8 @@ export async function demoCommand(
     const { tellTpmStory } = await import('../demo/tpm-story.ts')
     if (options.tpmCa === undefined)
       throw usageError('--tpm needs --tpm-ca FILE: the certificates of the TPM maker’s CA, which vouches for the TPM')
-    await tellTpmStory({ where: options.tpm, ca: options.tpmCa, eventLog: options.eventLog }, tell, around)
+    const stage = { where: options.tpm, ca: options.tpmCa, eventLog: options.eventLog }
+    await withTpm(() => tellTpmStory(stage, tell, around))
   }
   tell.end()
   return EXIT.ok
