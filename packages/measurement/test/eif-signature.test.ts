@@ -73,11 +73,23 @@ const BAD: readonly (readonly [name: string, entry: EifEntry, at: Date, failed: 
   ['a day before it begins', SIGNER, new Date(AT.getTime() - 16 * DAY_MS), ['eif.signature.dates']],
 ]
 
+/** How algorithms are told that a case names in the place of its key's own. */
+const ALGORITHM_NAMES: ReadonlyMap<number | undefined, string> = new Map([
+  [-35, 'ES384'],
+  [-36, 'ES512'],
+  [-1234, 'algorithm -1234'],
+])
+
 describe('signatures of enclave images that do not hold', () => {
   for (const [name, entry, at, failed] of BAD) {
     it(name, async () => {
       const found = await measured(signed(entry), at)
       assert.deepEqual([found.signature, failures(found)], ['invalid', failed])
+      const [algorithm] = found.signers.flatMap(({ checks }) => checks)
+      assert.deepEqual(
+        [algorithm?.expected, algorithm?.actual],
+        ['ES256', ALGORITHM_NAMES.get(entry.algorithm) ?? 'ES256'],
+      )
       for (const { outcome, remedy, reason } of found.signers.flatMap(({ checks }) => checks))
         assert.ok(reason !== '' && (outcome === 'pass') === (remedy === undefined))
     })
@@ -141,6 +153,24 @@ describe('signature sections that cannot be read', () => {
       signEif({}, { ...SIGNER, register: 32 }),
       `${section}[0].signature.payload.register_index`,
       16,
+    ],
+    [
+      'an entry with a third member',
+      Uint8Array.of(0x81, 0xa3, ...good.subarray(2), 0x61, 0x78, 0x00),
+      `${section}[0]`,
+      1,
+    ],
+    [
+      'a certificate without an end',
+      signEif({}, { ...SIGNER, pem: toPem(SIGNER.certificate).split('-----END')[0] ?? '' }),
+      `${section}[0].signing_certificate`,
+      0,
+    ],
+    [
+      'an end before the beginning',
+      signEif({}, { ...SIGNER, pem: '-----END CERTIFICATE-----\n-----BEGIN CERTIFICATE-----\n' }),
+      `${section}[0].signing_certificate`,
+      0,
     ],
     ['bytes behind it', Uint8Array.of(...good, 0), section, good.length],
     ['nothing', new Uint8Array(), section, 0],

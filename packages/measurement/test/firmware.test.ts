@@ -252,6 +252,28 @@ describe('TDVF metadata is refused at the byte that is wrong', () => {
   for (const [what, bytes, code, field, expected] of TDVF_REFUSALS)
     it(what, () => refusedBy(() => readTdvf(bytes), code, field, expected))
 
+  it('and the error says at which byte', () => {
+    const at = TDVF_AT + 16
+    for (const [row, offset] of [
+      [[0x2000, 0x1000, 0n, 0x1000n, 0, 1], at],
+      [[0, 0, 0n, 0x1001n, 0, 0], at + 8],
+      [[0, 0, 0n, 0x1000n, 7, 0], at + 24],
+      [[0, 0, 0n, 0x1000n, 0, 4], at + 28],
+      [[0, 0, 0n, 0x10001000n, 3, 0], TDVF_AT],
+    ] as const)
+      assert.throws(() => readTdvf(tdvfWith(row)), { offset })
+    for (const [change, offset] of [
+      [0, TDVF_AT],
+      [4, TDVF_AT + 4],
+      [8, TDVF_AT + 8],
+    ] as const)
+      assert.throws(() => readTdvf(edited(firmware, TDVF_AT + change, le(0x7f, 4))), { offset })
+  })
+
+  it('up to 256 MiB are measured', () => {
+    assert.equal(readTdvf(tdvfWith([0, 0, 0n, 0x10000000n, 3, 0])).length, 1)
+  })
+
   it('memory that comes when the TD runs may have any size', () => {
     const [section] = readTdvf(tdvfWith([0, 0, 0n, 2n ** 40n, 4, 2]))
     assert.equal(section?.isAugmented, true)

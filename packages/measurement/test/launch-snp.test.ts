@@ -219,7 +219,11 @@ describe('the machine that a measurement is of', () => {
     const kernel = await measureSnp(firmware, { ...MACHINE, boot: { kernel: utf8('other') } })
     assert.equal(await matchSnp(firmware, kernel, { boot: BOOT }), undefined)
     assert.equal(await matchSnp(firmware, await measureSnp(firmware, MACHINE), { vcpus: 1 }), undefined)
-    await assert.rejects(matchSnp(firmware, other, { vcpus: 0 }), /vcpus: expected a whole number/)
+    for (const vcpus of [0, -1, 1.5, 513, Number.NaN])
+      await assert.rejects(
+        matchSnp(firmware, other, { vcpus }),
+        /^TypeError: vcpus: expected a whole number from 1 to 512/,
+      )
   })
 })
 
@@ -232,6 +236,9 @@ describe('a machine that makes no sense is refused by name', () => {
     [{ vcpus: 1 }, /^cpu: expected one of EPYC, EPYC-Rome/],
     [{ vcpus: 1, cpu: 'Skylake' }, /^cpu:/],
     [{ vcpus: 1, cpu: -1 }, /^cpu: expected a CPU signature/],
+    [{ vcpus: 1, cpu: 2 ** 32 }, /^cpu: expected a CPU signature of 32 bits/],
+    [{ vcpus: 1, cpu: 1.5 }, /^cpu: expected a CPU signature of 32/],
+    [{ vcpus: 1, cpu: 'EPYC-v1-v4' }, /^cpu: expected one of/],
     [{ vcpus: 1, cpu: 'EPYC', features: -1n }, /^features:/],
     [{ vcpus: 1, cpu: 'EPYC', features: 2n ** 64n }, /^features:/],
     [
@@ -239,9 +246,27 @@ describe('a machine that makes no sense is refused by name', () => {
       /^registers\.x87Fcw: expected a whole number up to 0xffff/,
     ],
     [{ vcpus: 1, cpu: 'EPYC', registers: { rdx: Number.NaN } }, /^registers\.rdx:/],
+    [
+      { vcpus: 1, cpu: 'EPYC', registers: { rdx: 2 ** 32 } },
+      /^registers\.rdx: expected a whole number up to 0xffffffff/,
+    ],
+    [{ vcpus: 1, cpu: 'EPYC', registers: { mxcsr: 2 ** 32 } }, /^registers\.mxcsr: .* up to 0xffffffff/],
+    [{ vcpus: 1, cpu: 'EPYC', registers: { mxcsr: -1 } }, /^registers\.mxcsr:/],
+    [{ vcpus: 1, cpu: 'EPYC', registers: { mxcsr: 0.5 } }, /^registers\.mxcsr: expected/],
     [{ vcpus: 1, cpu: 'EPYC', registers: MISSPELT }, /^registers\.MXCSR: expected one of rdx, mxcsr, x87Fcw/],
   ] as const satisfies readonly (readonly [Machine, RegExp])[])
     it(words.source, () => assert.rejects(measureSnp(firmware, machine), { name: 'TypeError', message: words }))
+
+  it('the largest values that make sense are none of these', async () => {
+    const registers = { rdx: 0xffffffff, mxcsr: 0xffffffff, x87Fcw: 0xffff }
+    const most = await measureSnp(firmware, { vcpus: 4096, cpu: 0xffffffff, features: 2n ** 64n - 1n, registers })
+    assert.notDeepEqual(
+      most,
+      await measureSnp(firmware, { vcpus: 4095, cpu: 0xffffffff, features: 2n ** 64n - 1n, registers }),
+    )
+    const least = { vcpus: 1, cpu: 0, features: 0n, registers: { rdx: 0, mxcsr: 0, x87Fcw: 0 } }
+    assert.equal((await measureSnp(firmware, least)).length, 48)
+  })
 
   it('a variable store that is no whole pages, or larger than memory', async () => {
     const svsm = makeFirmware({ svsmEntry: 0 })
