@@ -47,7 +47,10 @@ export async function formerMasterKeys({ formerMasterKeyFile = [] }: MasterKeyOp
 
 /** Makes the file once: of two starts at the same time one makes it, and both read it. */
 async function makeKey(file: string): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const folder = dirname(file)
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
+    throw unreadable(`${folder}: cannot be a folder for data (${errorCode(cause) ?? 'unknown reason'})`, cause)
+  })
   try {
     const handle = await open(file, 'wx', 0o600)
     try {

@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EndorsementFiles } from '@sekisho/broker'
@@ -225,6 +226,9 @@ async function readTls(tlsCert: string, tlsKey: string): Promise<TlsOptions> {
   const { createSecureContext } = await import('node:tls')
   try {
     createSecureContext(tls)
+    // OpenSSL takes an empty text for none: such a server is up, and every connection to it fails.
+    if (!new X509Certificate(tls.cert).checkPrivateKey(createPrivateKey(tls.key)))
+      throw new TypeError('the key is of another certificate')
   } catch (cause) {
     const message = '--tls-cert and --tls-key: expected a certificate chain and the private key of its first, in PEM'
     throw new CliError(EXIT.unreadable, message, { cause })

@@ -42,9 +42,13 @@ describe('sekisho up with TLS', () => {
     writeFileSync(`${home}/one.pem`, one.cert)
     writeFileSync(`${home}/other.pem`, other.key, { mode: 0o600 })
     writeFileSync(`${home}/noise.pem`, 'no PEM')
+    // What a renewal that ran out of disk leaves behind: OpenSSL takes it for no certificate at all.
+    writeFileSync(`${home}/empty.pem`, '')
     for (const [cert, key, words] of [
       ['one.pem', 'other.pem', /--tls-cert and --tls-key: /],
       ['noise.pem', 'other.pem', /--tls-cert and --tls-key: /],
+      ['empty.pem', 'empty.pem', /--tls-cert and --tls-key: /],
+      ['one.pem', 'empty.pem', /--tls-cert and --tls-key: /],
       ['missing.pem', 'other.pem', /missing\.pem: no such file/],
     ] as const) {
       const args = ['--data', `${home}/refused`, '--tls-cert', `${home}/${cert}`, '--tls-key', `${home}/${key}`]

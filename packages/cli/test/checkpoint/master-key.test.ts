@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, it } from 'node:test'
+import { type Around, processAround } from '../../src/around.ts'
+import { masterKeyOf } from '../../src/checkpoint/master-key.ts'
+import { CliError, EXIT } from '../../src/exit.ts'
+import { scratch } from '../process.ts'
+
+const folder = scratch()
+const KEY = Buffer.alloc(32, 0xa5).toString('base64')
+
+function around(variable?: string): Around & { readonly told: string[] } {
+  const told: string[] = []
+  const env = variable === undefined ? {} : { SEKISHO_MASTER_KEY: variable }
+  return { ...processAround(), env, err: (text) => void told.push(text), told }
+}
+
+function refused(exitCode: number, message: RegExp): (error: unknown) => boolean {
+  return (error) => {
+    assert.ok(error instanceof CliError, String(error))
+    assert.equal(error.exitCode, exitCode)
+    assert.match(error.message, message)
+    return true
+  }
+}
+
+describe('the master key of a checkpoint', () => {
+  it('is made once beside the database, for its owner alone, and it is said where', async () => {
+    const [data, here] = [join(folder, 'new', 'data'), around()]
+    const [one, other] = await Promise.all([masterKeyOf({}, data, here), masterKeyOf({}, data, here)])
+    assert.equal(one.id, other.id)
+    assert.equal(statSync(join(data, 'master.key')).mode & 0o777, 0o600)
+    assert.equal(statSync(data).mode & 0o777, 0o700)
+    const text = readFileSync(join(data, 'master.key'), 'utf8')
+    assert.match(text, /^[A-Za-z0-9+/]{43}=\n$/)
+    assert.ok(here.told.every((line) => line.includes(join(data, 'master.key')) && !line.includes(text.trim())))
+    assert.equal((await masterKeyOf({}, data, around())).id, one.id)
+  })
+
+  it('is one that was given, and none is made then', async () => {
+    const file = join(folder, 'given.key')
+    writeFileSync(file, KEY, { mode: 0o600 })
+    const given = await masterKeyOf({ masterKeyFile: file, production: true }, join(folder, 'unused'), around())
+    const said = await masterKeyOf({ production: true }, join(folder, 'unused'), around(KEY))
+    assert.deepEqual([given.id, given.kind, said.kind], [said.id, 'file', 'environment'])
+    assert.throws(() => statSync(join(folder, 'unused')), { code: 'ENOENT' })
+    for (const [options, variable] of [
+      [{ masterKeyFile: file, pkcs11: 'x' }, undefined],
+      [{ masterKeyFile: file }, KEY],
+      [{ pkcs11: 'x' }, KEY],
+    ] as const)
+      await assert.rejects(
+        masterKeyOf(options, folder, around(variable)),
+        refused(EXIT.usage, /give one of --master-key-file, --pkcs11 and SEKISHO_MASTER_KEY, not several/),
+      )
+    await assert.rejects(
+      masterKeyOf({ production: true }, folder, around('')),
+      refused(EXIT.usage, /--production needs a master key of its own/),
+    )
+  })
+
+  it('cannot be made where the folder is a file, which is said in words', async () => {
+    const file = join(folder, 'a-file')
+    writeFileSync(file, '')
+    for (const data of [file, join(file, 'below')])
+      await assert.rejects(masterKeyOf({}, data, around()), refused(EXIT.unreadable, /cannot be a folder for data/))
+  })
+
+  it('in a token is described by JSON that names all of it', async () => {
+    const whole = { module: '/none.so', token: 't', pinFile: '/none', label: 'l' }
+    const told = async (content: string): Promise<void> => {
+      const file = join(folder, 'pkcs11.json')
+      writeFileSync(file, content)
+      await assert.rejects(
+        masterKeyOf({ pkcs11: file }, folder, around()),
+        refused(EXIT.unreadable, /expected JSON \{ "module", "token", "pinFile", "label" \}/),
+      )
+    }
+    for (const content of ['', 'null', '[]', '{', JSON.stringify({ ...whole, create: 'yes' })]) await told(content)
+    for (const name of Object.keys(whole)) await told(JSON.stringify({ ...whole, [name]: 7 }))
+    await assert.rejects(masterKeyOf({ pkcs11: join(folder, 'none') }, folder, around()), refused(3, /no such file/))
+  })
+})
