@@ -242,6 +242,8 @@ function inPlainWords(error: unknown): unknown {
   const ofFiles = error.name === 'EvidenceError' || /^(secureExecution|tokens)\b/.test(error.message)
   if (ofFiles || ['StorageError', 'VaultError', 'BrokerError'].includes(error.name))
     return new CliError(EXIT.unreadable, error.message, { cause: error })
+  if (error instanceof TypeError && error.message.startsWith('the URL of the database '))
+    return new CliError(EXIT.unreadable, `DATABASE_URL: ${error.message}`, { cause: error })
   const code = 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE')
     return new CliError(EXIT.unreadable, 'the address is taken by another program; --port chooses another', {

@@ -88,6 +88,20 @@ describe('a command line that is wrong', () => {
     [['collateral', 'fetch', EVIDENCE, '--kds', 'ftp://x'], /--kds must be an https: URL/],
     [['up', '--tls-cert', 'x', '--data', home, '--port', '0'], /--tls-cert and --tls-key belong together/],
   ]
+  it('up with a DATABASE_URL that is none: 3, and its password is not shown', async () => {
+    for (const [url, words] of [
+      ['mysql://user:canary@127.0.0.1/x', /DATABASE_URL: the URL of the database does not begin with postgres:\/\//],
+      ['postgres://user:canary@127.0.0.1:99999/x', /DATABASE_URL: the URL of the database cannot be read/],
+    ] as const) {
+      const { code, out, err } = await runWithin(['up', '--offline', '--port', '0', '--data', home], {
+        env: { DATABASE_URL: url },
+      })
+      assert.deepEqual([code, out], [3, ''], err)
+      assert.match(err, words)
+      assert.doesNotMatch(err, /canary/)
+    }
+  })
+
   for (const [args, words] of cases) {
     it(args.join(' ').replace(home, 'FOLDER'), async () => {
       // Were one of `up` not refused, it would serve on and on: a process can be killed.
