@@ -35,7 +35,7 @@ function refused(exitCode: number, message: RegExp): (error: unknown) => boolean
 const usage = (message: RegExp) => refused(EXIT.usage, message)
 
 describe('a file of expectations', () => {
-  const read = async (content: string) => readExpectationFile(file(content), around)
+  const read = async (content: string) => readExpectationFile(file(content), around, around.now())
 
   it('has scalars that are true, false, a small whole number, or the text that stands there', async () => {
     const yaml =
