@@ -18,7 +18,11 @@ import { EvidenceError } from '../src/core/errors.ts'
 import { corimProfiles, openCorim, openCorimSync, readCorimReferences, vendorOf } from '../src/corim/index.ts'
 
 const AT = new Date('2026-06-15T12:00:00Z')
-const GUEST = { environment: ofClass(AMD_CLASS.chip), measurements: [amdLaunchDigest(new Uint8Array(48).fill(1))] }
+const guest = (value: number) => ({
+  environment: ofClass(AMD_CLASS.chip),
+  measurements: [amdLaunchDigest(new Uint8Array(48).fill(value))],
+})
+const GUEST = guest(1)
 const uri = (text: string): Uint8Array => cbor.tag(32, cbor.text(text))
 
 function corim(parts: CorimParts = {}): Uint8Array {
@@ -37,7 +41,7 @@ describe('a CoRIM', () => {
     assert.equal(read.profile, 'tag:amd.com,2024:snp-corim-profile')
     assert.deepEqual([read.from, read.until], [from.getTime(), until.getTime()])
     assert.deepEqual(read.unread, [])
-    const second = makeComid({ triples: [GUEST, GUEST] }, 'another')
+    const second = makeComid({ triples: [guest(2), guest(3)] }, 'another')
     const several = readCorimReferences(corim({ tags: [second], corim: [[2, cbor.array([])]] }))
     assert.deepEqual(
       several.references.map(({ at }) => at),
