@@ -47,6 +47,7 @@ export class ResultKeys {
   #signer: Signer
   #read = 0
   #reading: Promise<void> | undefined
+  #queued: Promise<void> | undefined
 
   private constructor(db: Database, ring: KeyRing, signer: Signer) {
     this.#db = db
@@ -74,9 +75,22 @@ export class ResultKeys {
     return this.#signer
   }
 
-  /** Reads what is stored now, once for all who ask meanwhile. */
+  /** Reads what is stored from now on, once for all who ask meanwhile. */
   refresh(): Promise<void> {
-    this.#reading ??= readResultKeys(this.#db)
+    const running = this.#reading
+    if (running === undefined) return this.#begin()
+    // What began before may not see what was committed since.
+    this.#queued ??= running
+      .catch(() => undefined)
+      .then(() => {
+        this.#queued = undefined
+        return this.#reading ?? this.#begin()
+      })
+    return this.#queued
+  }
+
+  #begin(): Promise<void> {
+    this.#reading = readResultKeys(this.#db)
       .then((rows) => this.#take(rows))
       .finally(() => {
         this.#reading = undefined

@@ -29,7 +29,7 @@ function addUp(root: Command, around: Around, done: Done): void {
         once('--public-url', publicUrlOption),
       )
       .option('--new-setup-link', 'every token is lost: print a one-time link at this start too')
-      .option('--tls-cert <file>', 'certificate chain in PEM', once('--tls-cert', text))
+      .option('--tls-cert <file>', 'certificate chain in PEM; read again when it changes', once('--tls-cert', text))
       .option('--tls-key <file>', 'its private key in PEM', once('--tls-key', text))
       .option('--master-key-file <file>', '32 bytes that wrap every key at rest', once('--master-key-file', text))
       .option(
@@ -49,7 +49,7 @@ function addUp(root: Command, around: Around, done: Done): void {
       .option('--tpm-root <file>', 'vouch for these TPM makers: roots and what is below them, PEM; repeatable', collect)
       .option(
         '--endorsements <path>',
-        'bundles, keys of Arm platforms, files for IBM Secure Execution: a file or a folder; repeatable',
+        'bundles, key sets of services, keys of Arm platforms, files for IBM Secure Execution: a file or a folder, read again when it changes; repeatable',
         collect,
       )
       .option('--offline', 'fetch no endorsements'),
