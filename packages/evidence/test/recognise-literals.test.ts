@@ -111,8 +111,21 @@ describe('recognise: strings as programs write them', () => {
   })
 
   it('several strings of a list are not one', () => {
-    assert.equal(fault(`['${hex(REPORT)}', '${hex(REPORT)}']`).code, 'malformed')
+    assert.match(fault(`['${hex(REPORT)}', '${hex(REPORT)}']`).message, /2 pieces of evidence/)
+    assert.equal(fault(`('${hex(REPORT)}', '${hex(REPORT)}')`).code, 'malformed')
     assert.equal(fault(`["${lines.join('", x, "')}"`).code, 'malformed')
+  })
+
+  it('a dictionary as Python prints it', () => {
+    const text = `{'ok': True, 'error': None, 'data': {'quote': '${base64(QUOTE)}', "nonce": 'True!'}, 'n': [1, False]}`
+    const found = recognise(utf8(text))
+    assert.equal(hex(found.evidence), hex(QUOTE))
+    assert.deepEqual(
+      found.wrappers.map(({ name }) => name),
+      ['dictionary of Python', 'JSON: quote in other object'],
+    )
+    assert.equal(new TextDecoder().decode(found.companions.find(({ kind }) => kind === 'nonce')?.bytes), 'True!')
+    assert.equal(fault(`{'quote': '${base64(QUOTE)}', 'x': other}`).code, 'malformed')
   })
 
   it('text that holds nothing is refused for what it is', () => {

@@ -1,4 +1,5 @@
 import { concatBytes } from '../core/bytes.ts'
+import { jsonFault } from './json-error.ts'
 
 /** What a literal stands for: bytes, or text that holds them in another encoding. */
 export type Literal = { readonly name: string } & ({ readonly bytes: Uint8Array } | { readonly text: string })
@@ -13,7 +14,7 @@ const AROUND = 200
 /**
  * Reads bytes as source code and the output of programs have them: string literals that follow on each other or are
  * joined by `+` or `\`, with `hex`, `b` or `r` in front, with escapes; lists of numbers in brackets, with commas or
- * blanks, with a type in front of the list or of each number; a lone `name: value` or `name = value`; an answer over
+ * blanks, with a type in front of the list or of each number; a dictionary of Python; a lone `name: value` or `name = value`; an answer over
  * HTTP with its headers.
  *
  * @returns undefined for text that is none of these
@@ -24,7 +25,18 @@ export function literalOf(text: string): Literal | undefined {
   if (body !== undefined) return { name: 'HTTP response', text: body }
   const list = listOf(text)
   if (list !== undefined) return { name: 'list of a program', bytes: list }
-  return stringsOf(text) ?? valueOf(text)
+  return dictionaryOf(text) ?? stringsOf(text) ?? valueOf(text)
+}
+
+const WORDS: Readonly<Record<string, string>> = { True: 'true', False: 'false', None: 'null' }
+
+// What Python prints of a dictionary is JSON with other quotation marks and three other words.
+function dictionaryOf(text: string): Literal | undefined {
+  if (!/^\s*[[{]/.test(text) || !text.includes("'")) return undefined
+  const json = text.replace(/'([^'"\\\n]*)'|"[^"\\\n]*"|\b(?:True|False|None)\b/g, (found: string, inner?: string) =>
+    inner === undefined ? (WORDS[found] ?? found) : `"${inner}"`,
+  )
+  return jsonFault(json) === undefined ? { name: 'dictionary of Python', text: json } : undefined
 }
 
 const HEADERS = /^\s*HTTP\/\d(?:\.\d)? \d{3}[^\n]{0,200}\n(?:[\w-]{1,64}:[^\n]{0,8192}\n){0,64}\r?\n/
