@@ -39,6 +39,20 @@ describe('a bundle of the NVIDIA service whose key changed in between', () => {
   }
   const claims = { measres: 'success', dbgstat: 'disabled' }
 
+  it('alone is no result: it is judged by what it says of its device, and lacks what the main token says', () => {
+    const seconds = at.getTime() / 1000
+    const alone = (measres: string): Verdict => {
+      const times = { iss: 'https://nras.attestation.nvidia.com', iat: seconds, exp: seconds + 3600 }
+      return verifyTokenSync(bytes(issue(1, { ...times, ...claims, measres })), { at, keySet: { jwks } })
+    }
+    const good = alone('success')
+    assert.equal(check(good, 'token.judgement').outcome, 'pass')
+    assert.equal(check(good, 'token.mandatory').outcome, 'fail')
+    assert.match(check(good, 'token.mandatory').reason, /x-nvidia-overall-att-result/)
+    assert.equal(good.outcome, 'rejected')
+    assert.match(check(alone('fail'), 'token.judgement').reason, /the measurements of "the GPU" do not match/)
+  })
+
   it('is checked with the key that each token names, among the trusted ones', () => {
     assert.equal(check(judge(issue(0, claims)), 'token.submodules.signature').outcome, 'pass')
     const verdict = judge(issue(1, claims))

@@ -199,6 +199,10 @@ function gpuObjections(nvgpu: Json | undefined): readonly string[] {
   ]
 }
 
+function ofDevice(claims: JsonObject): readonly string[] {
+  return memberOf(claims, 'measres') === undefined ? [] : gpuObjections(claims)
+}
+
 function nras(claims: JsonObject): Statement {
   const overall = memberOf(claims, 'x-nvidia-overall-att-result')
   return {
@@ -207,7 +211,8 @@ function nras(claims: JsonObject): Statement {
     attested: 'nvidia',
     debug: false,
     nonces: textsOf(memberOf(claims, 'eat_nonce')),
-    objections: overall === true ? [] : ['the overall result is not true'],
+    // The token of one device alone lacks the claim, and speaks for that device.
+    objections: overall === undefined ? ofDevice(claims) : overall === true ? [] : ['the overall result is not true'],
     missing:
       overall === undefined
         ? 'x-nvidia-overall-att-result'
