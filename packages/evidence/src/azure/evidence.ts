@@ -1,7 +1,7 @@
 import { fromHex, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { frame } from '../core/frame.ts'
-import { exceedsJson, JSON_BOUND } from '../core/json-bound.ts'
+import { parseBounded } from '../core/json-bound.ts'
 import type { PcrValues } from '../tpm/boot/measured-log.ts'
 import { readPcrs, samePcrs } from '../tpm/evidence.ts'
 import { decodeBase64 } from '../x509/pem.ts'
@@ -71,7 +71,7 @@ const NOTHING: Uint8Array = new Uint8Array(0)
  */
 export function parseAzureJson(json: Uint8Array): AzureEvidence {
   if (json.length > MAX_JSON) throw bad('too-large', 'json', `${json.length} bytes`, `at most ${MAX_JSON} bytes`)
-  const outer = record(jsonOf(json), 'json')
+  const outer = record(parseBounded(json, 'azure.json'), 'json')
   const inner =
     outer['platform'] !== undefined && outer['evidence'] !== undefined ? record(outer['evidence'], 'evidence') : outer
   const version = inner['version'] ?? 0
@@ -138,16 +138,6 @@ function numbersOf(value: unknown): Uint8Array | undefined {
     bytes[i] = one
   }
   return bytes
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  if (exceedsJson(bytes)) throw bad('too-large', 'json', 'more values', `at most ${JSON_BOUND.members} members`)
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    // Engines word it differently; where it is wrong is for `recognise` to say.
-    throw bad('malformed', 'json', 'text that is no JSON', 'a JSON object')
-  }
 }
 
 function record(value: unknown, field: string): Readonly<Record<string, unknown>> {

@@ -1,3 +1,5 @@
+import { refuse } from './errors.ts'
+
 /** How much JSON text may hold before it is parsed. */
 export interface JsonBound {
   /** Objects, lists and members: each costs many times its text. */
@@ -32,4 +34,15 @@ export function exceedsJson(text: Uint8Array, bound: JsonBound = JSON_BOUND): bo
     if (members < 0 || values < 0) return true
   }
   return false
+}
+
+/** Parses JSON that is evidence. @throws EvidenceError, naming it `field`, when it is more than {@link JSON_BOUND} or no JSON */
+export function parseBounded(bytes: Uint8Array, field: string): unknown {
+  if (exceedsJson(bytes)) throw refuse(field, 'more values', `at most ${JSON_BOUND.members} members`, 0, 'too-large')
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    // Engines word it differently; where it is wrong is for `recognise` to say.
+    throw refuse(field, 'text that is no JSON', 'a JSON object')
+  }
 }

@@ -1,6 +1,6 @@
 import { EvidenceError } from '../core/errors.ts'
 import { frame } from '../core/frame.ts'
-import { exceedsJson, JSON_BOUND } from '../core/json-bound.ts'
+import { parseBounded } from '../core/json-bound.ts'
 import { TPM_HASHES } from '../tpm-structures/algorithms.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { PCR_COUNT, type PcrValues } from './boot/measured-log.ts'
@@ -132,7 +132,7 @@ const MEMBERS: readonly string[] = ['message', 'signature', 'akPublic', 'pcrs', 
  */
 export function parseTpmJson(json: Uint8Array): TpmEvidence {
   if (json.length > MAX_TPM_JSON) throw bad('too-large', 'tpm', `${json.length} bytes`, `at most ${MAX_TPM_JSON} bytes`)
-  const outer = members(jsonOf(json), 'json')
+  const outer = members(parseBounded(json, 'json'), 'json')
   const [first] = outer
   if (first === undefined || outer.length !== 1 || first[0] !== 'tpm')
     throw bad('unsupported-kind', 'json', 'another object', 'one member, `tpm`')
@@ -170,16 +170,6 @@ function base64(value: unknown, field: string): Uint8Array {
   const bytes = typeof value === 'string' ? decodeBase64(value) : undefined
   if (bytes === undefined) throw bad('malformed', field, 'another value', 'base64')
   return bytes
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  if (exceedsJson(bytes)) throw bad('too-large', 'json', 'more values', `at most ${JSON_BOUND.members} members`)
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    // Engines word it differently; where it is wrong is for `recognise` to say.
-    throw bad('malformed', 'json', 'text that is no JSON', 'a JSON object')
-  }
 }
 
 function members(value: unknown, field: string): readonly (readonly [string, unknown])[] {
