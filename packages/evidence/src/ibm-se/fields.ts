@@ -1,5 +1,5 @@
 import { toHex } from '../core/bytes.ts'
-import type { Field } from '../core/fields.ts'
+import { type Field, fieldPlacer } from '../core/fields.ts'
 import { isoTime } from '../core/time.ts'
 import { isSeExchange, parseSeExchange, SE_EXCHANGE_PARTS } from './exchange.ts'
 import { parseSeHeader, SE_HEADER_MAGIC, type SeHeader, sePlainFlags } from './header.ts'
@@ -8,6 +8,7 @@ import { parseSeRequest, type SeRequest, seRequestFlags } from './request.ts'
 import { parseHostKeyDocument } from './verify.ts'
 
 const SOURCE = 'IBM Secure Execution for Linux'
+const placed = /* @__PURE__ */ fieldPlacer(SOURCE)
 
 /** Every field of a container, request, header or host key document. @throws EvidenceError when it cannot be read */
 export function ibmSeFields(evidence: Uint8Array): readonly Field[] {
@@ -29,17 +30,6 @@ function answerFields({ measurement, additional, userData, configUid }: SeKbsAns
 
 function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {
   return magic.every((byte, i) => bytes[i] === byte)
-}
-
-function placed(path: string, offset: number, bytes: Uint8Array, meaning?: string): Field {
-  return {
-    path,
-    offset,
-    length: bytes.length,
-    value: toHex(bytes),
-    ...(meaning === undefined ? {} : { meaning }),
-    source: SOURCE,
-  }
 }
 
 function exchangeFields(evidence: Uint8Array): readonly Field[] {

@@ -1,5 +1,4 @@
-import { toHex } from '../core/bytes.ts'
-import type { Field } from '../core/fields.ts'
+import { type Field, fieldPlacer } from '../core/fields.ts'
 import type { AmdCertificate } from './amd-certificate.ts'
 import { parseSevCertificates, type SevPlace } from './certificates.ts'
 import { sevPolicy } from './policy.ts'
@@ -7,6 +6,7 @@ import { parseSevLaunchMeasure, parseSevReport, SEV_LAUNCH_MEASURE_SIZE, SEV_REP
 import { isEmptySlot, type SevCertificate, sevAlgorithmName, sevUsageName } from './sev-certificate.ts'
 
 const SOURCE = 'AMD 55766 (SEV API)'
+const placed = /* @__PURE__ */ fieldPlacer(SOURCE)
 
 /** Every field of evidence of this generation, with its place in the bytes. @throws EvidenceError when it cannot be read */
 export function sevFields(evidence: Uint8Array): readonly Field[] {
@@ -21,17 +21,6 @@ export function sevFields(evidence: Uint8Array): readonly Field[] {
     )
   }
   return fields.sort((a, b) => (a.offset ?? 0) - (b.offset ?? 0))
-}
-
-function placed(path: string, offset: number, bytes: Uint8Array, meaning?: string): Field {
-  return {
-    path,
-    offset,
-    length: bytes.length,
-    value: toHex(bytes),
-    ...(meaning === undefined ? {} : { meaning }),
-    source: SOURCE,
-  }
 }
 
 function reportFields(evidence: Uint8Array): readonly Field[] {
