@@ -120,9 +120,7 @@ export async function conclude(
     unimplemented.length > 0
       ? `nothing compares ${unimplemented.join(', ')}`
       : (run.excused ??
-        (!isAsListed
-          ? `expected ${verdict} ${reason ?? ''}, found ${ruled.verdict} ${ruled.reasons.join('/')}: ${ruled.message ?? ''}`
-          : different && `a value differs: ${different.path}`))
+        (isAsListed ? different && `a value differs: ${different.path}` : unlike(verdict, reason, ruled)))
   return {
     name,
     tee: textMember(content, 'tee') ?? textMember(content, 'kind') ?? '',
@@ -137,6 +135,11 @@ export async function conclude(
     unimplemented,
     ...(message === undefined ? {} : { message }),
   }
+}
+
+function unlike(verdict: string | undefined, reason: string | undefined, ruled: Ruling): string {
+  const found = `${ruled.verdict} ${ruled.reasons.join('/')}: ${ruled.message ?? ''}`
+  return `expected ${verdict} ${reason ?? ''}, found ${found}`
 }
 
 function answered(different: Comparison | undefined): Ruling {
