@@ -79,7 +79,7 @@ export const LAYERS_OF_CHECKS: Readonly<Record<CheckKind, LayerTable>> = {
   tpm: {
     silicon: ['ak', 'chain', 'quote'],
     firmware: ['expect.firmware'],
-    isolation: ['ak.attributes', 'expect.no-debugging'],
+    isolation: ['expect.no-debugging'],
     workload: ['expect'],
     runtime: [
       ...['expect.base-pcrs', 'expect.clock', 'expect.elam', 'expect.hvci', 'expect.open-pcrs', 'expect.pcrs'],
@@ -114,9 +114,9 @@ export const LAYERS_OF_CHECKS: Readonly<Record<CheckKind, LayerTable>> = {
   token: {
     silicon: [
       ...['alg', 'chain', 'crit', 'hardware', 'issuer', 'key', 'keys', 'kid', 'mandatory', 'profile', 'signature'],
-      'time',
+      ...['submodules', 'time'],
     ],
-    firmware: ['submodules', 'tcb'],
+    firmware: ['tcb'],
     isolation: ['debug'],
     workload: ['binding', 'expect', 'isolation', 'judgement'],
     runtime: ['expect.rtmr0', 'expect.rtmr1', 'expect.rtmr2', 'expect.rtmr3'],
