@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { type Around, readStream } from './around.ts'
-import { unreadable } from './exit.ts'
+import { type CliError, unreadable } from './exit.ts'
 
 /** Longest file that a command reads, in bytes. */
 export const MAX_FILE = 10_000_000
@@ -48,6 +48,24 @@ export function inWords(path: string, error: unknown): unknown {
   const code = errorCode(error)
   if (code === undefined) return error
   return unreadable(`${path}: ${WORDS[code] ?? `cannot be read (${code})`}`, error)
+}
+
+const WRITE_WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder to write to',
+  ENOTDIR: 'a part of the path is not a folder',
+  EACCES: 'not permitted to write this',
+  EPERM: 'not permitted to write this',
+  EROFS: 'the file system is read-only',
+  EISDIR: 'this is a folder, not a file',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of the disk is used up',
+  EFBIG: 'the file may not grow so large',
+}
+
+/** The same of an error in writing. */
+export function unwritable(path: string, error: unknown): CliError {
+  const code = errorCode(error) ?? 'unknown reason'
+  return unreadable(`${path}: cannot be written: ${WRITE_WORDS[code] ?? code}`, error)
 }
 
 /** The code of a Node.js system error; undefined for other errors. */

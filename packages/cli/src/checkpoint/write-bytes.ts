@@ -1,13 +1,13 @@
-import { writeFile } from 'node:fs/promises'
+import { open, rm, writeFile } from 'node:fs/promises'
 import type { Around } from '../around.ts'
 import { unreadable } from '../exit.ts'
-import { inWords } from '../input.ts'
+import { unwritable } from '../input.ts'
 
 /** Writes bytes to a file, or to standard output: text as it is, anything else in hexadecimal on a terminal. */
 export async function writeBytes(path: string | undefined, bytes: Uint8Array, around: Around): Promise<void> {
   if (path !== undefined && path !== '-') {
     await writeFile(path, bytes).catch((error: unknown) => {
-      throw inWords(path, error)
+      throw unwritable(path, error)
     })
     around.err(`${path}: ${bytes.length} bytes\n`)
     return
@@ -27,12 +27,22 @@ function textOf(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** Writes a released secret where its owner alone can read it. @throws CliError when the file exists already */
+/**
+ * Writes a released secret where its owner alone can read it: all of it, or no file.
+ * @throws CliError when the file exists already, or cannot be written
+ */
 export async function writeSecret(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeFile(path, bytes, { flag: 'wx', mode: 0o600 })
-  } catch (error) {
+  const file = await open(path, 'wx', 0o600).catch((error: unknown) => {
     const exists = error instanceof Error && 'code' in error && error.code === 'EEXIST'
-    throw exists ? unreadable(`${path}: is there already; nothing is written over`, error) : inWords(path, error)
+    throw exists ? unreadable(`${path}: is there already; nothing is written over`, error) : unwritable(path, error)
+  })
+  try {
+    await file.writeFile(bytes)
+  } catch (error) {
+    // Half a secret would be taken for one, and stand in the way of the next try.
+    await rm(path, { force: true })
+    throw unwritable(path, error)
+  } finally {
+    await file.close()
   }
 }

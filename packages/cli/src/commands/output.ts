@@ -1,7 +1,6 @@
 import { rename, unlink, writeFile } from 'node:fs/promises'
 import type { Around } from '../around.ts'
-import { CliError, EXIT } from '../exit.ts'
-import { errorCode } from '../input.ts'
+import { unwritable } from '../input.ts'
 
 /** Writes a file whole or not at all; `-` is standard output. @throws CliError when it cannot be written */
 export async function writeOutput(path: string, text: string, around: Around): Promise<void> {
@@ -12,8 +11,6 @@ export async function writeOutput(path: string, text: string, around: Around): P
     await rename(draft, path)
   } catch (error) {
     await unlink(draft).catch(() => undefined)
-    throw new CliError(EXIT.unreadable, `${path}: cannot be written (${errorCode(error) ?? 'unknown reason'})`, {
-      cause: error,
-    })
+    throw unwritable(path, error)
   }
 }

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { link, mkdir, rename, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { CliError, EXIT } from '../exit.ts'
-import { errorCode } from '../input.ts'
+import { errorCode, unwritable } from '../input.ts'
 
 /** Writes a file that only its owner may read, whole or not at all. @throws CliError when it cannot be written */
 export async function writePrivate(path: string, text: string): Promise<void> {
@@ -37,8 +36,6 @@ async function written<T>(path: string, text: string, place: (draft: string, pat
     return await place(draft, path)
   } catch (error) {
     await unlink(draft).catch(() => undefined)
-    throw new CliError(EXIT.unreadable, `${path}: cannot be written (${errorCode(error) ?? 'unknown reason'})`, {
-      cause: error,
-    })
+    throw unwritable(path, error)
   }
 }
