@@ -167,6 +167,11 @@ describe('recognise: JSON envelopes', () => {
     )
   })
 
+  it('an event log without events, as a list or as the text of one, is none', () => {
+    for (const log of [[], '[]'])
+      assert.deepEqual(found(json({ quote: hex(td), event_log: log }), 'tdx', td).companions, [])
+  })
+
   it('names the members of an object that is no form of evidence', () => {
     const error = fault(json({ hello: 1 }))
     assert.equal(error.code, 'unsupported-kind')

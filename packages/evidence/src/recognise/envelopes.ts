@@ -248,8 +248,10 @@ function spelling(object: Members, names: readonly string[]): string | undefined
   return names.find((name) => Object.hasOwn(object, name) && !isBlank(object[name]))
 }
 
+// A list of nothing in JSON is one too where it is written as text, as dstack's event logs are.
 function isBlank(value: unknown): boolean {
-  return value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0)
+  if (value === undefined || value === null || value === '' || value === '[]') return true
+  return Array.isArray(value) && value.length === 0
 }
 
 const MAX_COMPANIONS = 16
