@@ -161,3 +161,18 @@ describe('recognise: settings and answers over HTTP', () => {
     assert.match(fault(`HTTP/1.1 404 Not Found\r\n\r\nno such thing`).message, /^input at byte/)
   })
 })
+
+// Each took minutes, and grew with the square of its length.
+describe('recognise: blanks and bars without an end', () => {
+  const many = 400_000
+  const hostile: Readonly<Record<string, string>> = {
+    'a setting and blanks': `quote=${' '.repeat(many)}!`,
+    'a setting over lines': `quote: |${'\n'.repeat(many)}!`,
+    'what tpm2_quote prints': `quoted: ff544347\nsig:${' '.repeat(many)}!`,
+    'a dump and bars': `00000000: ${'|'.repeat(many)}\rx`,
+  }
+  for (const [name, text] of Object.entries(hostile))
+    it(name, () => {
+      assert.equal(fault(text).field, 'input')
+    })
+})

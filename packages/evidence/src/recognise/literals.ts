@@ -178,8 +178,9 @@ function numbersOf(text: string): Uint8Array | undefined {
   return bytes
 }
 
+// No blank may be read by two parts of it: the time would grow with the square of the blanks.
 const VALUE =
-  /^\s*(?:export\s+)?[A-Za-z][\w.-]{0,63}\s*[:=]\s*(?:!!binary\s*)?(?:[|>][+-]?\s*\n)?\s*([\w+/%-][\w+/=\s%-]*)$/
+  /^\s*(?:export\s+)?[A-Za-z][\w.-]{0,63}\s*[:=]\s*(?:!!binary\s*)?(?:[|>][+-]?[^\S\n]*\n\s*)?([\w+/%-][\w+/=\s%-]*)$/
 
 // One line of YAML, of settings or of an environment.
 function valueOf(text: string): Literal | undefined {

@@ -18,7 +18,7 @@ export function quoteOfPrint(text: string): OtherQuote | undefined {
   const banks: Record<string, Record<string, string>> = {}
   let bank: string | undefined
   for (const line of text.split('\n', MAX_LINES)) {
-    const [, name, value = ''] = /^\s*(\w{1,32})\s*:\s*(\w*)\s*$/.exec(line) ?? []
+    const [, name, value = ''] = /^(\w{1,32})\s*:\s*(\w*)$/.exec(line.trim()) ?? []
     if (name === undefined) continue
     if (value === '') bank = name
     else if (/^\d{1,2}$/.test(name) && bank !== undefined) banks[bank] = { ...banks[bank], [name]: value }
