@@ -185,6 +185,15 @@ describe('recognise: a GPU under other names', { skip: missing('nvidia-gpu') }, 
   })
 })
 
+it('recognise: nothing is left out of an object of many members in which a GPU is', () => {
+  const snp = new Uint8Array(1184)
+  snp.set([3, 0, 0, 0])
+  snp[0x34] = 1
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`m${i}`, i]))
+  const parts = recogniseParts(input({ gpu: `11e001${'00'.repeat(500)}`, ...many, machine: base64(snp) }))
+  assert.deepEqual(parts.map(({ recognised }) => recognised.tee).sort(), ['nvidia-gpu', 'snp'])
+})
+
 describe('recognise: a bundle of tokens in parts', () => {
   const token = (claims: object): string =>
     [{ alg: 'ES384' }, claims]

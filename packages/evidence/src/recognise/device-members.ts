@@ -1,7 +1,7 @@
 import { encodeBase64 } from '../core/base64url.ts'
 import { fromHex } from '../core/bytes.ts'
 import { decodeBase64, decodePem } from '../x509/pem.ts'
-import { beginsWith, type Member, membersOf } from './members.ts'
+import { beginsWith, type Member } from './members.ts'
 import { byteArray } from './snp-structure.ts'
 import { tried } from './tried.ts'
 
@@ -22,7 +22,8 @@ const LONG = 64
  * @returns undefined unless there is one exchange, and not yet in that form
  */
 export function deviceOfMembers(value: Members): Members | undefined {
-  const own = membersOf(value, 1)
+  // All of them: what is not taken stays in the object.
+  const own = Object.entries(value).map(([name, one]): Member => ({ name, value: one, path: [] }))
   const [exchange, second] = own.filter(isExchange)
   const report = exchange === undefined || second !== undefined ? undefined : exchangeIn(exchange.value)
   if (exchange === undefined || report === undefined) return undefined
