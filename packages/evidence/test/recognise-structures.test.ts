@@ -68,6 +68,20 @@ describe('recognise: evidence in CBOR of its owner', () => {
     assert.match(found.unused.join(), /the signature around the wrapper, which nobody has checked/)
   })
 
+  it('a number and its digits are two keys, with a piece behind each', () => {
+    const both = cborMap([
+      [cborInteger(1), cborBytes(REPORT)],
+      [cborText('1'), cborBytes(QUOTE)],
+    ])
+    assert.deepEqual(
+      recogniseParts(both).map(({ label, recognised }) => [label, recognised.tee]),
+      [
+        ['1', 'snp'],
+        ['1#2', 'sgx'],
+      ],
+    )
+  })
+
   it('two pieces are two parts', () => {
     const both = map({ cpu: cborBytes(REPORT), other: cborBytes(QUOTE) })
     assert.match(fault(both).message, /2 pieces of evidence: "cpu", "other"/)

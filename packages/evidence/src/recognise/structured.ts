@@ -77,7 +77,12 @@ function plain(item: CborItem, nested: number): unknown {
 // Keys come from others: `__proto__` is a name like any other.
 function withoutPrototype(entries: readonly (readonly [string, unknown])[]): object {
   const object: Record<string, unknown> = Object.create(null)
-  for (const [name, value] of entries) object[name] = value
+  for (const [name, value] of entries) {
+    let own = name
+    // A number as a key is another one than its digits as text, and no value takes another's place.
+    for (let i = 2; own in object; i++) own = `${name}#${i}`
+    object[own] = value
+  }
   return object
 }
 
