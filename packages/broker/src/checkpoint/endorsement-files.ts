@@ -1,9 +1,11 @@
-import type { Verdict } from '@sekisho/evidence'
+import { appraise } from '@sekisho/appraisal'
+import type { Check, Verdict } from '@sekisho/evidence'
 import { readSetting, writeSetting } from '../storage/settings.ts'
 import { FROM_FILES } from '../verifier/from-files.ts'
 import type { Core } from './core.ts'
+import type { Evaluated } from './evaluate.ts'
 import { type Fate, revokeAppraisal } from './fate.ts'
-import { allChecks, reasonsOf } from './refusal.ts'
+import { reasonsOf } from './refusal.ts'
 import { rejudge } from './rejudge.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 
@@ -28,22 +30,62 @@ export async function fateByFiles(
   // A revocation list that took the place of another is of a later time than the evidence.
   const now = await rejudge(core, core.db, rules, appraisal, { collateral: 'now', at })
   if (now !== undefined && now.refusal === undefined) return { ...appraisal, context: now.appraisal.context }
-  if (now !== undefined && hasOnlyEnded(now.verdict)) return appraisal
+  const ended = now === undefined ? undefined : afterItsEnd(appraisal, now, at)
+  if (ended !== undefined) return ended
   await revokeAppraisal(core, appraisal.id, at)
   const { refusal: code, verdict } = now?.refusal === 'certificate-revoked' ? now : then
   return { code: code ?? 'attestation-revoked', reasons: reasonsOf(verdict) }
 }
 
 /**
- * Whether evidence is refused for nothing but that its token has ended since: everything else about it holds by endorsements
- * as they are now, and it was good when it was shown. How long a lease goes on is for the lease.
+ * The appraisal of evidence that is refused for nothing but that its token has ended since; undefined for other evidence.
+ * Everything else about it is as it is by endorsements as they are now, and the token was good when it was shown. How long
+ * a lease goes on is for the lease.
  */
-export function hasOnlyEnded(verdict: Verdict): boolean {
-  const open = allChecks(verdict).filter(
-    ({ outcome, waived, blockedBy }) =>
-      outcome === 'fail' || (outcome === 'unchecked' && waived !== true && blockedBy === undefined),
+export function afterItsEnd(
+  before: StoredAppraisal,
+  { verdict, appraisal }: Evaluated,
+  at: Date,
+): StoredAppraisal | undefined {
+  const open = leavesOf(verdict).flatMap(({ tee, checks }) =>
+    checks.flatMap((group) => group.checks.filter(isOpen).map((check) => ({ ...check, tee }))),
   )
-  return open.length > 0 && open.every(({ id, outcome }) => outcome === 'fail' && id === 'token.time.end')
+  const [failed, unmade] = [open.filter(isFailed), open.filter((check) => !isFailed(check))]
+  if (failed.length === 0 || !failed.every(isEnd)) return undefined
+  // A vendor's service that cannot be reached says nothing about a platform; the operator's files are always at hand.
+  if (unmade.length > 0)
+    return unmade.some(({ phase }) => phase === 'authenticity') && !unmade.some(({ tee }) => FROM_FILES.includes(tee))
+      ? before
+      : undefined
+  // What has become of the rest since is for the policy to see.
+  const { references } = appraisal
+  return { ...before, context: appraise(unended(verdict), { references, at }).context }
+}
+
+const isEnd = ({ id }: Check): boolean => id === 'token.time.end'
+const isFailed = ({ outcome }: Check): boolean => outcome === 'fail'
+
+function isOpen({ outcome, waived, blockedBy }: Check): boolean {
+  return outcome === 'fail' || (outcome === 'unchecked' && waived !== true && blockedBy === undefined)
+}
+
+function leavesOf(verdict: Verdict): readonly Verdict[] {
+  return [verdict, ...(verdict.parts ?? []).flatMap((part) => leavesOf(part.verdict))]
+}
+
+/** The verdict as it would be if no token in it had ended, where nothing else is open. */
+function unended(verdict: Verdict): Verdict {
+  const { parts } = verdict
+  return {
+    ...verdict,
+    outcome: 'verified',
+    authenticity: 'proven',
+    checks: verdict.checks.map((group) => ({
+      ...group,
+      checks: group.checks.map((check) => (isEnd(check) ? { ...check, outcome: 'pass' } : check)),
+    })),
+    ...(parts === undefined ? {} : { parts: parts.map((part) => ({ ...part, verdict: unended(part.verdict) })) }),
+  }
 }
 
 /** Results that rest on files and are good for a release still end: whoever holds one attests anew, and is judged by what holds. */

@@ -6,7 +6,7 @@ import type { Reappraised } from './admin-model.ts'
 import { loadAppraisal, storeAppraisal, storeBytes, storeGrounds, verdictText } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
-import { endResultsByFiles, fateByFiles, hasOnlyEnded, restsOnFiles } from './endorsement-files.ts'
+import { afterItsEnd, endResultsByFiles, fateByFiles, restsOnFiles } from './endorsement-files.ts'
 import type { Evaluated } from './evaluate.ts'
 import { addEvents, announce } from './events.ts'
 import { type Fate, revokeAppraisal } from './fate.ts'
@@ -163,7 +163,8 @@ async function evidenceFate(
   if (found === undefined) return { code: 'attestation-revoked', reasons: ['the evidence is not stored any more'] }
   // A vendor's service that cannot be reached says nothing about a platform: renewal will ask again.
   if (collateral === 'now' && found.refusal === 'collateral-missing') return appraisal
-  if (collateral === 'now' && hasOnlyEnded(found.verdict)) return appraisal
+  const ended = collateral === 'now' ? afterItsEnd(appraisal, found, at) : undefined
+  if (ended !== undefined) return ended
   if (found.refusal !== undefined) {
     await revokeAppraisal(core, id, at)
     const reasons =

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { sign } from 'node:crypto'
+import { type TestContext, test } from 'node:test'
+import { CollateralError, type CollateralSource, networkSource } from '@sekisho/collateral'
+import { createWorld, kbsEvidence, type World } from '@sekisho/emulator'
+import { generateKey } from '@sekisho/emulator/kit'
+import { deviceDigest, primaryDigest } from '../../src/checkpoint/binding.ts'
+import { type Broker, type OpenedVerifier, openVerifier } from '../../src/index.ts'
+import {
+  ACTOR,
+  brokerOver,
+  furnish,
+  later,
+  newDatabase,
+  PERMIT,
+  RESOURCE,
+  referenceOf,
+  serveWorld,
+  teeKeys,
+} from './kit.ts'
+
+const ISSUER = 'https://devices.example'
+const KEY = generateKey('P-256')
+const AT = new Date()
+const KEYS = JSON.stringify({ keys: [{ ...KEY.publicKey.export({ format: 'jwk' }), kid: 'one' }] })
+
+/** What a service says of a GPU, good for five minutes. */
+function deviceToken(nonce: string): string {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const seconds = Math.floor(AT.getTime() / 1000)
+  const claims = {
+    ...{ iss: ISSUER, iat: seconds, exp: seconds + 300, eat_nonce: nonce },
+    eat_profile: 'tag:github.com,2023:veraison/ear',
+    'ear.verifier-id': { developer: 'test', build: '1' },
+    submods: { gpu0: { 'ear.status': 'affirming' } },
+  }
+  const text = `${part({ alg: 'ES256', kid: 'one' })}.${part(claims)}`
+  const signature = sign('sha256', Buffer.from(text), { key: KEY.privateKey, dsaEncoding: 'ieee-p1363' })
+  return `${text}.${signature.toString('base64url')}`
+}
+
+interface Stage {
+  readonly broker: Broker
+  readonly verifier: OpenedVerifier
+  readonly world: World
+  /** What Intel's services answer with from now on. */
+  replace(source: Partial<CollateralSource>): void
+  state(): Promise<string | undefined>
+}
+
+/** A lease of a TD with a GPU that a service vouches for. */
+async function stage(t: TestContext, policy: string): Promise<Stage> {
+  const world = createWorld({ products: [] })
+  const url = await serveWorld(t, world)
+  let source = networkSource({
+    intel: { baseUrl: `${url}/`, kind: 'pcs', subscriptionKey: 'a-test-key', rootCrlUrl: `${url}/IntelSGXRootCA.der` },
+    amd: { baseUrl: url },
+    nvidia: false,
+    trustAnchors: world.anchors,
+    now: world.now,
+  })
+  const verifier = openVerifier({
+    source: {
+      amd: (...asked) => source.amd(...asked),
+      intel: (...asked) => source.intel(...asked),
+      pck: (...asked) => source.pck(...asked),
+    },
+    trustAnchors: world.anchors,
+    tokens: { keySets: [{ issuer: ISSUER, jwks: KEYS }] },
+  })
+  const broker = await brokerOver(await newDatabase(t), verifier, { leaseSeconds: 7200 })
+  await furnish(broker, 'default', AT, policy)
+  const by = { actor: ACTOR, at: AT }
+  const machine = world.tdx()
+  await broker.admin.putReference('default', referenceOf(verifier, machine, 'machine'), by)
+  const device = { name: 'gpu', tee: 'token', values: { tcbStatuses: ['UpToDate'] }, owner: ACTOR }
+  await broker.admin.putReference('default', { ...device, provenance: { kind: 'manual' } }, by)
+  const { session, nonce } = await broker.challenge({ namespace: 'default', protocol: 'native', at: AT })
+  const runtimeData = { nonce, 'tee-pubkey': teeKeys().publicJwk }
+  const token = deviceToken(Buffer.from(deviceDigest(runtimeData)).toString('base64url'))
+  const additionalEvidence = JSON.stringify({ token })
+  const evidence = kbsEvidence(machine.tee, machine.attest(primaryDigest(runtimeData, additionalEvidence)))
+  const outcome = await broker.attest({ session, evidence, additionalEvidence, runtimeData, at: AT })
+  assert.ok(outcome.token, JSON.stringify(await broker.why('default', outcome.refusal?.id ?? '')))
+  const given = await broker.release({ by: { session }, namespace: 'default', resource: RESOURCE, at: AT })
+  assert.ok(given.released, JSON.stringify(given))
+  const lease = given.lease.id
+  return {
+    broker,
+    verifier,
+    world,
+    replace(other) {
+      source = { ...source, ...other }
+    },
+    state: async () => (await broker.leaseState(lease, { at: later(AT, 3600), namespace: 'default' }))?.state,
+  }
+}
+
+const look = (broker: Broker) => broker.reappraiseAll('default', { kind: 'collateral' }, later(AT, 3600))
+
+test('that the token of a device has ended does not hide what has become of the machine', async (t) => {
+  const policy = `${PERMIT} forbid (principal, action, resource) when { context.tcb.advisories.contains("INTEL-SA-88888") };`
+  const { broker, world, state } = await stage(t, policy)
+  assert.deepEqual(await look(broker), { live: 1, revoked: 0 })
+  world.intel.publishTcb({ status: 'UpToDate', advisories: ['INTEL-SA-88888'] })
+  assert.deepEqual(await look(broker), { live: 0, revoked: 1 })
+  assert.equal(await state(), 'revoked')
+  const [decision] = await broker.decisions('default', { kind: 'revoke' })
+  assert.equal(decision?.reasonCode, 'policy-deny')
+})
+
+test('no lease ends because a token has ended while a vendor is out of reach', async (t) => {
+  const { broker, verifier, replace, state } = await stage(t, PERMIT)
+  const out = (): Promise<never> => Promise.reject(new CollateralError('unreachable', 'out of reach'))
+  replace({ intel: out, pck: out })
+  assert.deepEqual(await look(broker), { live: 1, revoked: 0 })
+  assert.equal(await state(), 'live')
+  // The operator's files are no service which happens to be away.
+  verifier.replaceFiles({})
+  assert.deepEqual(await broker.endorsedBy('no files', later(AT, 3600)), { live: 0, revoked: 1 })
+})
