@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { unreadable } from '../exit.ts'
 import { errorCode } from '../input.ts'
 
 /** What was read from files, with what it takes to see that they changed. */
@@ -15,7 +16,7 @@ export interface WatchedFiles<T> {
 
 /** Reads files that are to be read again when they change. @throws whatever `read` throws */
 export async function watched<T>(paths: readonly string[], read: () => Promise<T>): Promise<WatchedFiles<T>> {
-  const print = await printOf(paths)
+  const { print } = await printOf(paths)
   return { value: await read(), print, paths, read }
 }
 
@@ -58,7 +59,7 @@ export function rereading<T>(
     async look() {
       if (performance.now() - last < everyMs) return
       last = performance.now()
-      const print = await printOf(files.paths)
+      const { print, pipe } = await printOf(files.paths)
       if (print === used) {
         failing = undefined
         return
@@ -67,6 +68,8 @@ export function rereading<T>(
       if (trying.times >= TRIES) return
       failing = trying
       try {
+        // Nobody may ever write into it again: to open it would wait for that, and the end of the process with it.
+        if (pipe !== undefined) throw unreadable(`${pipe}: a pipe is read at the start alone`)
         renewed(await files.read())
         used = print
         failing = undefined
@@ -82,17 +85,28 @@ export function rereading<T>(
 const MAX_NAMES = 4096
 const MAX_DEPTH = 4
 
-/** Identity, size and times of files, and of what is in folders, as far as it is read. */
-async function printOf(paths: readonly string[]): Promise<string> {
-  const hash = createHash('sha256')
-  for (const path of paths) await addPrint(path, MAX_DEPTH, (text) => hash.update(`${text}\n`))
-  return hash.digest('hex')
+interface Printing {
+  readonly add: (text: string) => void
+  /** Told of each pipe. */
+  readonly pipe: (path: string) => void
 }
 
-async function addPrint(path: string, depth: number, add: (text: string) => void): Promise<void> {
+/** Identity, size and times of files, and of what is in folders, as far as it is read; and the first pipe, if there is one. */
+async function printOf(paths: readonly string[]): Promise<{ readonly print: string; readonly pipe?: string }> {
+  const hash = createHash('sha256')
+  const pipes: string[] = []
+  const into: Printing = { add: (text) => hash.update(`${text}\n`), pipe: (path) => pipes.push(path) }
+  for (const path of paths) await addPrint(path, MAX_DEPTH, into)
+  const [pipe] = pipes
+  return { print: hash.digest('hex'), ...(pipe === undefined ? {} : { pipe }) }
+}
+
+async function addPrint(path: string, depth: number, into: Printing): Promise<void> {
+  const { add } = into
   try {
     const one = await stat(path, { bigint: true })
     // A pipe gives what it gives once.
+    if (one.isFIFO()) into.pipe(path)
     if (!one.isDirectory() && !one.isFile()) return add('other')
     add([one.dev, one.ino, one.size, one.mtimeNs, one.ctimeNs].join(' '))
     if (!one.isDirectory() || depth === 0) return
@@ -100,7 +114,7 @@ async function addPrint(path: string, depth: number, add: (text: string) => void
     for (const name of names) {
       add(JSON.stringify(name))
       // Of folders in a folder only one is read.
-      await addPrint(join(path, name), name === 'certs' ? depth - 1 : 0, add)
+      await addPrint(join(path, name), name === 'certs' ? depth - 1 : 0, into)
     }
   } catch (error) {
     const code = errorCode(error)

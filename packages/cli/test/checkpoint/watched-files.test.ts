@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
@@ -110,5 +111,19 @@ describe('files that a checkpoint reads again', () => {
     rmSync(join(home, 'v2/another'))
     await look(2)
     assert.deepEqual(used, ['good v2', 'good v2', 'good v2', 'good v2'])
+  })
+
+  it('are not waited for where a pipe took their place, at whose other end nobody may be', async (t) => {
+    if (spawnSync('mkfifo', [join(home, 'pipe')]).status !== 0) return t.skip('needs mkfifo')
+    mkdirSync(join(home, 'keys'))
+    const path = file('keys/a', 'good 1')
+    const { files, used, failures, look } = await watch([join(home, 'keys')], path)
+    rmSync(path)
+    renameSync(join(home, 'pipe'), path)
+    await look(3)
+    assert.deepEqual([files.stale, failures], [true, [`${path}: a pipe is read at the start alone`]])
+    renameSync(file('beside', 'good 2'), path)
+    await look()
+    assert.deepEqual([files.stale, used], [false, ['good 2']])
   })
 })
