@@ -64,7 +64,9 @@ export function rereading<T>(
         failing = undefined
         return
       }
-      const trying = failing?.print === print ? failing : { print, times: 0 }
+      // What changes all the time is not half written each time.
+      const times = Math.min(failing?.times ?? 0, TRIES - 1)
+      const trying = failing?.print === print ? failing : { print, times }
       if (trying.times >= TRIES) return
       failing = trying
       try {

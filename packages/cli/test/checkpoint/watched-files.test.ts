@@ -82,6 +82,16 @@ describe('files that a checkpoint reads again', () => {
     assert.deepEqual(used, ['good again'])
   })
 
+  it('that change all the time and can never be used are told all the same', async () => {
+    const path = file('four', 'good 1')
+    const { files, failures, look } = await watch([path], path)
+    for (const text of ['bad', 'bad 2', 'bad 33']) {
+      writeFileSync(path, text)
+      await look()
+    }
+    assert.deepEqual([files.stale, failures], [true, ['no good: bad 2', 'no good: bad 33']])
+  })
+
   it('that are half written, and whole a moment later, alarm nobody', async () => {
     const path = file('three', 'good 1')
     const { files, used, failures, look } = await watch([path], path)
