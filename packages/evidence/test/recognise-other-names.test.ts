@@ -113,6 +113,22 @@ describe('recognise: an Azure confidential VM under other names', { skip: missin
     assert.deepEqual(found.unused, ['what lies around it: "AttestationProtocolVersion", "TpmInfo", "IsolationInfo"'])
   })
 
+  it('other evidence in the list or the encoding that a part is in stays a piece', () => {
+    const quoted = { quote_msg: base64(message), quote_sig: base64(tpmt) }
+    const gpu = `11e001${'00'.repeat(500)}`
+    const beside = { hcl: base64(hclReport), gpu }
+    for (const form of [
+      { ...quoted, ...beside },
+      { ...quoted, list: [beside] },
+      { list: [{ ...quoted, ...beside }], name: 'x' },
+      { ...quoted, text: base64(input(beside)) },
+    ])
+      assert.deepEqual(
+        recogniseParts(input(form)).map(({ recognised }) => recognised.tee),
+        ['azure-vtpm', 'nvidia-gpu'],
+      )
+  })
+
   it('is refuted like any other when its parts are of different machines', () => {
     const other = json('azure-vtpm/milan-snp2-json-v1/evidence.json')
     const foreign = parseAzureJson(input(other)).hclReport

@@ -40,7 +40,7 @@ const RESERVED: readonly string[] = [...OWN, 'version', 'platform', 'evidence']
  */
 export function azureOfMembers(value: Members): Members | undefined {
   if (isRead(value)) return undefined
-  const members = membersOf(value, DEEPEST, (text) => objectIn(text, decodeBase64))
+  const members = membersOf(value, DEEPEST, opened)
   const found = quoteAmong(members)
   const signature = found && bareSignature(found)
   const hcl = found && (reportAmong(members) ?? reportOfParts(members))
@@ -56,7 +56,7 @@ export function azureOfMembers(value: Members): Members | undefined {
   const taken = [...found.taken, ...hcl.taken, ...others]
   const known = vcek === undefined ? taken : [...taken, ...amd.map(({ member }) => member)]
   return {
-    ...renamed(withoutMembers(value, known)),
+    ...renamed(withoutMembers(value, known, opened)),
     version: 1,
     hcl_report: encodeBase64url(hcl.bytes),
     tpm_quote: {
@@ -69,6 +69,10 @@ export function azureOfMembers(value: Members): Members | undefined {
     ...(log === undefined ? {} : { event_log: encodeBase64(bytesOf(log.value) ?? NOTHING) }),
     ...(tdQuote === undefined ? {} : { td_quote: encodeBase64url(bytesOf(tdQuote.value) ?? NOTHING) }),
   }
+}
+
+function opened(text: string): unknown {
+  return objectIn(text, decodeBase64)
 }
 
 const NOTHING: Uint8Array = new Uint8Array(0)

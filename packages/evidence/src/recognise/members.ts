@@ -51,26 +51,56 @@ export function isWithin(one: Member, outer: Member): boolean {
 }
 
 /**
- * A value without some of its members, and without what these were all of. What lies in an encoding goes with the text
- * that it was in, and what lies in a list with its element.
+ * A value without some of its members, and without what these were all of. Where one was taken out of an encoding, JSON text
+ * of what is left in it stands in its place.
+ *
+ * @param open as for {@link membersOf}
  */
-export function withoutMembers(value: unknown, taken: readonly Member[], path: readonly string[] = []): unknown {
+export function withoutMembers(
+  value: unknown,
+  taken: readonly Member[],
+  open: (text: string) => unknown = () => undefined,
+  path: readonly string[] = [],
+): unknown {
   if (Array.isArray(value)) {
-    const left = value.filter((_, i) => {
-      const element: Member = { name: String(i), value: undefined, path }
-      return !taken.some((each) => isWithin(each, element))
-    })
+    // Numbers and names that were beside what is taken out of an element go with it; evidence is longer.
+    const left = value.flatMap((one: unknown, i) =>
+      leftIn(one, { name: String(i), value: one, path }, taken, open).filter((kept) => kept === one || isLong(kept)),
+    )
     return left.length === 0 ? undefined : left
   }
   if (!isMembers(value)) return value
-  const kept = Object.entries(value).flatMap(([name, one]) => {
-    const member: Member = { name, value: one, path }
-    if (!taken.some((each) => isWithin(each, member))) return [[name, one] as const]
-    const isTaken = typeof one === 'string' || taken.some((each) => isWithin(member, each))
-    const left = isTaken ? undefined : withoutMembers(one, taken, [...path, name])
-    return left === undefined ? [] : [[name, left] as const]
-  })
+  const kept = Object.entries(value).flatMap(([name, one]) =>
+    leftIn(one, { name, value: one, path }, taken, open).map((left) => [name, left] as const),
+  )
   return kept.length === 0 ? undefined : Object.fromEntries(kept)
+}
+
+const LONG = 50
+
+/** Whether text or a list of so many characters or values is in it. */
+function isLong(value: unknown): boolean {
+  if (typeof value === 'string') return value.length >= LONG
+  if (Array.isArray(value)) return value.length >= LONG || value.some(isLong)
+  if (!isMembers(value)) return false
+  const inside = Object.values(value)
+  return inside.length >= LONG || inside.some(isLong)
+}
+
+/** What is left of one member or element: nothing, or one value. */
+function leftIn(
+  one: unknown,
+  member: Member,
+  taken: readonly Member[],
+  open: (text: string) => unknown,
+): readonly unknown[] {
+  const within = taken.filter((each) => isWithin(each, member))
+  if (within.length === 0) return [one]
+  if (within.some((each) => isWithin(member, each))) return []
+  const inner = typeof one === 'string' ? open(one) : one
+  const left = withoutMembers(inner, within, open, [...member.path, member.name])
+  if (left === undefined) return []
+  return [typeof one === 'string' ? JSON.stringify(left) : left]
 }
 
 /** A JSON object in text, as it is or in base64; undefined for other text. */

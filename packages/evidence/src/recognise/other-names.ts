@@ -33,5 +33,7 @@ export function knownNames(value: unknown, depth = 0): unknown {
   // Whatever is in an object goes first: the one around it may be a form that is known.
   const entries = Object.entries(value).map(([name, one]) => [name, knownNames(one, depth + 1)] as const)
   const inner = entries.some(([name, one]) => one !== value[name]) ? Object.fromEntries(entries) : value
-  return azureOfMembers(inner) ?? deviceOfMembers(inner) ?? bundleOfMembers(inner) ?? inner
+  // A device may be a member of the same object as the parts of its machine.
+  const machine = azureOfMembers(inner)
+  return deviceOfMembers(machine ?? inner) ?? machine ?? bundleOfMembers(inner) ?? inner
 }
