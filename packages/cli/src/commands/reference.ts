@@ -94,6 +94,8 @@ export async function referenceImportCommand(
     const names = told.texts('names').join(', ')
     paper.line(0, 2, `${names}: stored. ${reappraised(told.number('live'), told.number('revoked'))}`)
     for (const path of told.has('passedOver') ? told.texts('passedOver') : []) paper.line(0, 2, `passed over: ${path}`)
+    for (const one of told.has('staying') ? told.texts('staying') : [])
+      paper.line(0, 2, `${one}: of an earlier import, in force still; \`${SEKISHO} reference delete ${one}\` ends it`)
   })
 }
 

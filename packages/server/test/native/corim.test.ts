@@ -67,14 +67,21 @@ function imported({ admin }: Guest, corim: Uint8Array, more = ''): Promise<Told>
   return admin.call('POST', `${IMPORT}${more}`, { bytes: corim })
 }
 
+// Genoa's layout: bootloader first, microcode last.
+function minTcbOf({ values }: Guest): bigint {
+  const { bootloader, tee, snp, microcode } = Object(values['minTcb']) as Record<
+    'bootloader' | 'tee' | 'snp' | 'microcode',
+    number
+  >
+  return Buffer.of(bootloader, tee, 0, 0, 0, 0, snp, microcode).readBigUInt64LE()
+}
+
 const hexOf = (value: unknown): Buffer => Buffer.from(String(value), 'hex')
 
 describe('reference values of a CoRIM at a checkpoint', () => {
   it('release a secret to the SNP guest that it is of, and to no other', async (t) => {
     const one = await guest(t, sharedWorld().snp())
-    const levels = Object(one.values['minTcb']) as Record<'bootloader' | 'tee' | 'snp' | 'microcode', number>
-    // Genoa's layout: bootloader first, microcode last.
-    const tcb = Buffer.of(levels.bootloader, levels.tee, 0, 0, 0, 0, levels.snp, levels.microcode).readBigUInt64LE()
+    const tcb = minTcbOf(one)
     const corim = (measurement: Uint8Array, environment: Members = ofClass(AMD_CLASS.chip), low = tcb): Uint8Array =>
       makeCorim({
         profile: AMD_PROFILE,
@@ -143,5 +150,23 @@ describe('reference values of a CoRIM at a checkpoint', () => {
     assert.equal((await imported(one, corim, '&without=VERSION')).status, 201)
     for (const bad of ['&without=', '&without=a%20b', '&tdClass=oid', `&tdClass=${'1.'.repeat(99)}1`])
       assert.equal((await imported(one, corim, bad)).status, 400, bad)
+  })
+
+  it('name the sets of an earlier import that a later one did not replace', async (t) => {
+    const one = await guest(t, sharedWorld().snp())
+    const measurement = hexOf(one.values['measurement'])
+    const triple = (digest: Uint8Array) => ({
+      environment: ofClass(AMD_CLASS.chip),
+      measurements: [amdLaunchDigest(digest), amdMeasurement(3329, [[1, cbor.minSvn(minTcbOf(one))]])],
+    })
+    const corim = (...digests: readonly Uint8Array[]): Uint8Array =>
+      makeCorim({ profile: AMD_PROFILE, triples: digests.map(triple) })
+    const other = Buffer.alloc(48, 0xee)
+    assert.deepEqual((await imported(one, corim(other, measurement))).json['staying'], [])
+    const later = await imported(one, corim(other))
+    assert.deepEqual([later.json['names'], later.json['staying']], [['vendor'], ['vendor-1', 'vendor-2']])
+    assert.equal(await request(one), CANARY)
+    await one.admin.call('DELETE', '/api/v1/namespaces/default/references/vendor-2')
+    assert.equal(await request(one), '403 reference-mismatch')
   })
 })

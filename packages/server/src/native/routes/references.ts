@@ -126,6 +126,9 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
         passedOver: Type.Array(Type.String(), {
           description: 'paths in a CoRIM of what is for other environments, or holds no reference values',
         }),
+        staying: Type.Array(Type.String(), {
+          description: 'sets of earlier imports under this name that this one did not replace: they are in force still',
+        }),
         ...REAPPRAISED,
       }),
       handle: async (input) => {
@@ -145,7 +148,8 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
           revoked += last.revoked
         }
         const { sets, ...rest } = imported
-        return { names: sets.map((set) => set.name), ...rest, live: last.live, revoked }
+        const staying = earlierOf(await broker.admin.references(input.params.ns), sets, name)
+        return { names: sets.map((set) => set.name), ...rest, staying, live: last.live, revoked }
       },
     }),
   ]
@@ -164,6 +168,16 @@ function importedFrom(bytes: Uint8Array, options: ImportOptions): Imported {
     if (error instanceof TypeError) throw invalid(error.message)
     throw error
   }
+}
+
+/** Names of sets that an import under a name made which had other numbers of them. */
+function earlierOf(stored: readonly StoredReference[], sets: Imported['sets'], name: string): string[] {
+  const made = new Set(sets.map((set) => set.name))
+  const kinds = new Set<unknown>(sets.map(({ provenance }) => provenance.kind))
+  return stored.flatMap(({ name: one, provenance }) => {
+    const isNumbered = one === name || (one.startsWith(`${name}-`) && /^[1-9][0-9]*$/.test(one.slice(name.length + 1)))
+    return isNumbered && !made.has(one) && kinds.has(Object(provenance)['kind']) ? [one] : []
+  })
 }
 
 function storedOf(one: StoredReference): Static<typeof STORED> {
