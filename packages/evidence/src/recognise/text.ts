@@ -63,7 +63,7 @@ function unquoted(text: string): string | undefined {
 
 // Lines of an offset, the bytes, and perhaps letters behind two blanks or a bar.
 function dumped(text: string): string {
-  const lines = text.split('\n').map((line) => line.replace(/^[0-9a-f]{7,8}:?/i, '').replace(/\|[^]*$/, ''))
+  const lines = text.split('\n').map((line) => line.replace(/^[0-9a-f]{7,8}:?/i, '').replace(/\|[\s\S]*$/, ''))
   return lines.map((line) => line.replace(/^( ?(?:[0-9a-f]{2,4} )+) .*$/i, '$1')).join('\n')
 }
 
