@@ -136,7 +136,7 @@ function judgement({ statement, expect, token }: TokenState): Finding {
   const objections = [...unmatched, ...statement.objections, ...submoduleObjections(token)]
   if (objections.length > 0)
     return fail(
-      `the token is signed, and says itself: ${objections.slice(0, 4).join('; ')}`,
+      `the token itself says: ${objections.slice(0, 4).join('; ')}`,
       mend('mend what the service found, or name the policies that must match with `policies`', 'workload-owner'),
     )
   return pass(policies === undefined ? 'the service has no objection' : 'all policies that you named have matched')

@@ -87,10 +87,7 @@ export const sentences: SentencePairs = [
     'プラットフォームを更新するか、`tcbStatuses` でそのステータスを許容してください',
   ],
   ['the service has no objection', 'サービスから異議はありません'],
-  [
-    'the token is signed, and says itself: {objections;}',
-    'トークンには署名がありますが、トークン自身が問題を示しています：{objections;}',
-  ],
+  ['the token itself says: {objections;}', 'トークン自身が問題を示しています：{objections;}'],
   [
     'mend what the service found, or name the policies that must match with `policies`',
     'サービスの指摘を解消するか、一致が必要なポリシーを `policies` に指定してください',
