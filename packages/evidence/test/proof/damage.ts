@@ -1,5 +1,6 @@
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Claims, Verdict } from '../../src/core/verdict.ts'
+import { withoutStacks } from './fuzz.ts'
 import { objections } from './subjects.ts'
 import type { Region, Target } from './target.ts'
 
@@ -35,9 +36,11 @@ export function damage(target: Target, undamaged: Verdict<Claims>, { bits, strid
   const look = (damaged: Uint8Array, region: Region, what: string, afresh: boolean): void => {
     if (problems.length >= MOST_PROBLEMS) return
     const start = performance.now()
-    const quick = answer(() => target.judge(damaged))
+    const quick = withoutStacks(() => answer(() => target.judge(damaged)))
     slowest = Math.max(slowest, performance.now() - start)
-    const problem = problemOf(quick, damaged, region, undamaged)
+    // A crash is shown with its stack.
+    const told = 'crash' in quick ? answer(() => target.judge(damaged)) : quick
+    const problem = problemOf(told, damaged, region, undamaged)
     if (problem !== undefined) problems.push(`${what} (${region.name}): ${problem}`)
     if (!afresh) return
     const full = answer(() => target.judgeAfresh(damaged))
@@ -56,9 +59,10 @@ export function damage(target: Target, undamaged: Verdict<Claims>, { bits, strid
       }
       truncations++
       const cut = target.bytes.slice(0, at)
-      if (target.decode !== undefined && decodes(target.decode, cut))
+      const { decode } = target
+      if (decode !== undefined && withoutStacks(() => decodes(decode, cut)))
         problems.push(`${target.part}: cut to ${at} bytes, it is still read`)
-      if (target.decode !== undefined && bits === 1 && at % 4 !== 1) continue
+      if (decode !== undefined && bits === 1 && at % 4 !== 1) continue
       look(cut, cutRegion(region, target.cuts), `${target.part}: cut to ${at} bytes`, truncations % AFRESH === 0)
     }
   }
