@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -72,7 +72,9 @@ describe('the guided first run', { skip: MISSING ?? false }, () => {
       page.waitForEvent('download'),
       receipt.getByRole('button', { name: 'Download receipt' }).click(),
     ])
-    const key = join(mkdtempSync(join(tmpdir(), 'sekisho-start-')), 'log.key')
+    const folder = mkdtempSync(join(tmpdir(), 'sekisho-start-'))
+    after(() => rmSync(folder, { recursive: true }))
+    const key = join(folder, 'log.key')
     await stage.sekisho('log', 'key', '-o', key)
     assert.match(await stage.sekisho('log', 'check-receipt', await file.path(), '--key', key), /released/)
     assert.match((await receipt.textContent()) ?? '', /released first\/run\/password EMULATED/)
