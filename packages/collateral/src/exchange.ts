@@ -3,6 +3,7 @@ import https from 'node:https'
 import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { CollateralError } from './errors.ts'
 import type { Origin, TlsPins } from './origins.ts'
+import { TunnelAgent } from './tunnel.ts'
 
 /** One request, once. */
 export interface Exchange {
@@ -28,13 +29,21 @@ export interface Response {
 // Issuer chains come URL-encoded in a header: about 4 kB for two certificates.
 const MAX_HEADERS = 64 * 1024
 
-/** The connections to one service. Sockets are kept for a while, and never keep the process alive. */
-export function connections({ origin, tls }: Origin): http.Agent {
+/**
+ * The connections to one service, through its proxy if it has one. Sockets are kept for a while, and never keep the process alive.
+ *
+ * @param tunnelMs until a proxy has opened a tunnel, in milliseconds
+ */
+export function connections({ origin, tls, proxy }: Origin, tunnelMs: number): http.Agent {
   const sockets = { keepAlive: true, maxSockets: 4 }
   if (origin.startsWith('http:')) return new http.Agent(sockets)
   // A resumed session shows no certificate: without resumption the identity is looked at on every connection.
   const strict = { ...sockets, maxCachedSessions: 0, rejectUnauthorized: true, minVersion: 'TLSv1.2' } as const
-  return new https.Agent(tls === undefined ? strict : { ...strict, ...pinned(tls) })
+  const options = tls === undefined ? strict : { ...strict, ...pinned(tls) }
+  if (proxy === undefined) return new https.Agent(options)
+  const { hostname, port } = new URL(origin)
+  const target = `${hostname}:${port === '' ? 443 : port}`
+  return new TunnelAgent(options, { proxy, target, timeoutMs: tunnelMs, maxHeaders: MAX_HEADERS })
 }
 
 function pinned({ pem, fingerprints }: TlsPins): https.AgentOptions {
@@ -164,6 +173,8 @@ function receive(
 }
 
 function connectionError(cause: Error, one: Exchange): CollateralError {
+  // Of a proxy, which says more than that no connection came about.
+  if (cause instanceof CollateralError) return cause
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
   const details = { host: host(one), cause }
   if (cause.name === 'AbortError' || one.signal?.aborted === true)

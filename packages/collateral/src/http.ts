@@ -121,9 +121,9 @@ async function once(
   }
   // Node's HTTP and TLS take longer to load than a verification takes: not before something is to be fetched.
   const { connections, exchange } = await import('./exchange.ts')
-  const agent = agents.get(origin.origin) ?? connections(origin)
-  agents.set(origin.origin, agent)
   const { timeoutMs = 20_000, idleMs = 8_000 } = around.limits
+  const agent = agents.get(origin.origin) ?? connections(origin, idleMs)
+  agents.set(origin.origin, agent)
   // Without `identity`, whatever stands between may compress: RFC 9110, section 12.5.3.
   const headers = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'sekisho', ...request.headers }
   const { body, maxBytes } = request

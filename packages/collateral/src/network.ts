@@ -22,8 +22,10 @@ import {
   NVIDIA_OCSP_URL,
   NVIDIA_RIM_URL,
   type NvidiaServiceOptions,
+  type ProxyOptions,
 } from './options.ts'
 import { type Origin, readBaseUrl, readTlsPins, type TlsPins } from './origins.ts'
+import { isDirect, readProxy } from './proxy.ts'
 import type { CollateralSource, IntelTee } from './types.ts'
 
 /** A source that asks the vendors' services, or the mirrors it is pointed at, and keeps good answers in a cache. */
@@ -48,7 +50,7 @@ export function networkSource(options: NetworkOptions = {}): NetworkSource {
   const nvidia = options.nvidia === false ? undefined : nvidiaService(options.nvidia ?? {}, options.trustAnchors)
   const now = options.now ?? ((): Date => new Date())
   const http = httpClient({
-    origins: originsOf(intel, amd, nvidia, options),
+    origins: throughProxy(originsOf(intel, amd, nvidia, options), options.proxy),
     limits,
     signal,
     now,
@@ -114,6 +116,12 @@ function originsOf(
   }
   // One mirror may be both services: what is pinned for either holds for it.
   return origins.sort((a, b) => Number(b.tls !== undefined) - Number(a.tls !== undefined))
+}
+
+function throughProxy(origins: readonly Origin[], options: ProxyOptions | undefined): readonly Origin[] {
+  if (options === undefined) return origins
+  const proxy = readProxy(options)
+  return origins.map((one) => (isDirect(new URL(one.origin), options.except) ? one : { ...one, proxy }))
 }
 
 async function pause(ms: number, signal?: AbortSignal): Promise<void> {

@@ -44,6 +44,17 @@ export interface NvidiaServiceOptions extends ServiceOptions {
   readonly serviceKey?: string
 }
 
+/** A forward proxy. Services at loopback addresses are asked without it. */
+export interface ProxyOptions {
+  /** `http:` or `https:`, host and port, perhaps with user and password: a secret then, which no error repeats. */
+  readonly url: string
+  /**
+   * Hosts that are asked without it: a name stands for itself and what is below it, with or without a dot before it; `*` for all.
+   * A port may follow. Ranges of addresses (`10.0.0.0/8`) are not known.
+   */
+  readonly except?: readonly string[]
+}
+
 /** Bounds on a single request and on its repetition. Times are milliseconds. */
 export interface HttpLimits {
   /** For one attempt, from connecting to the last byte; as long again for a free connection, of four to a service. Default 20000. */
@@ -65,6 +76,8 @@ export interface NetworkOptions {
   readonly amd?: ServiceOptions
   /** `false`: no service of NVIDIA is asked, as where the others are emulated. */
   readonly nvidia?: NvidiaServiceOptions | false
+  /** Default: none. The environment is not looked at. */
+  readonly proxy?: ProxyOptions
   /** Without one, nothing is kept between calls. */
   readonly cache?: CollateralCache
   readonly limits?: HttpLimits

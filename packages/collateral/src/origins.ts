@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { CollateralError } from './errors.ts'
+import type { Proxy } from './proxy.ts'
 
 /** A service that may be reached, and nothing beside it: scheme, host and port must all be equal. */
 export interface Origin {
@@ -7,6 +8,8 @@ export interface Origin {
   readonly origin: string
   /** What its TLS certificate must lead to; undefined for the public CAs. */
   readonly tls: TlsPins | undefined
+  /** What it is reached through; absent where it is asked directly. */
+  readonly proxy?: Proxy
 }
 
 /** Certificates that a service's TLS certificate must lead to, or be. */
@@ -66,6 +69,7 @@ function isProtected(url: URL): boolean {
   return url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))
 }
 
-function isLoopback(hostname: string): boolean {
+/** Whether a host name of a URL names this machine. */
+export function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }
