@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { makeSgx } from '@sekisho/emulator/kit'
 import { encodeHclReport } from '@sekisho/evidence/azure'
-import { intelServiceOf } from '../src/commands/source.ts'
+import { intelServiceOf, proxyOf } from '../src/commands/source.ts'
 import { EXAMPLE, ROOT, scratch } from './process.ts'
 import { run, runWithin } from './run.ts'
 
@@ -189,6 +189,30 @@ describe('fetching from a service', () => {
     assert.deepEqual(intelServiceOf({}, { env }), { subscriptionKey: 'secret' })
     assert.deepEqual(intelServiceOf({ pccs: url }, { env }), { baseUrl: url })
     for (const none of ['', undefined]) assert.deepEqual(intelServiceOf({}, { env: { SEKISHO_PCS_KEY: none } }), {})
+  })
+
+  it('the proxy of the environment is used, but for loopback addresses', async () => {
+    const of = (env: Readonly<Record<string, string>>): ReturnType<typeof proxyOf> => proxyOf({ env })
+    assert.deepEqual(of({ HTTPS_PROXY: ' p:3128 ', NO_PROXY: 'a, .b  c' }), {
+      proxy: { url: 'http://p:3128', except: ['a', '.b', 'c'] },
+    })
+    assert.equal(of({ HTTPS_PROXY: 'http://p', https_proxy: 'https://q' }).proxy?.url, 'https://q')
+    for (const none of [{}, { HTTPS_PROXY: '' }, { HTTPS_PROXY: 'p', https_proxy: '' }, { HTTP_PROXY: 'p' }])
+      assert.deepEqual(of(none), {})
+    const args = ['verify', 'examples/tdx/quote.bin', '--trust-anchor', 'examples/example-root.json']
+    const env = { HTTPS_PROXY: 'http://alice:sesame@127.0.0.1:1', NO_PROXY: '' }
+    const mirrored = await run([...args, '--at', '2026-06-15T12:00:00Z', ...network('proxy')], { env })
+    assert.match(mirrored.out, /endorsements {3}pck-certificate, .*tcb-info/)
+    assert.match(mirrored.err, /fetched/)
+    for (const [value, fault] of [
+      ['socks5://alice:sesame@p', /^sekisho: HTTPS_PROXY must be an http: or https: URL/m],
+      ['p:x', /^sekisho: HTTPS_PROXY must be/m],
+    ] as const) {
+      const ran = await run(args, { env: { HTTPS_PROXY: value } })
+      assert.equal(ran.code, 64)
+      assert.match(ran.err, fault)
+      assert.doesNotMatch(ran.err, /sesame/)
+    }
   })
 
   it('an empty SEKISHO_CACHE is none', async () => {

@@ -24,6 +24,7 @@ export {
   NVIDIA_OCSP_URL,
   NVIDIA_RIM_URL,
   type NvidiaServiceOptions,
+  type ProxyOptions,
   type ServiceOptions,
 } from './options.ts'
 export { bundleSource, type NvidiaSelection, selectAmd, selectIntel, selectNvidia, selectPck } from './select.ts'

@@ -4,6 +4,7 @@ import type {
   NetworkOptions,
   NvidiaServiceOptions,
   Progress,
+  ProxyOptions,
 } from '@sekisho/collateral'
 import type { TrustAnchor } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
@@ -45,6 +46,7 @@ export async function sourceOf(
     intel: intelServiceOf(flags, around),
     ...(flags.kds === undefined ? {} : { amd: { baseUrl: flags.kds } }),
     nvidia: nvidiaServiceOf(flags, around),
+    ...proxyOf(around),
     ...(trustAnchors === undefined ? {} : { trustAnchors }),
     onProgress(progress) {
       around.err(`${lineOf(progress)}\n`)
@@ -63,13 +65,26 @@ export async function sourceOf(
   }
 }
 
-const OPTION = /^`(intel|amd|nvidia)\.\w+`/
+const OPTION = /^`(intel|amd|nvidia|proxy)\.\w+`/
 const FLAGS: Readonly<Record<string, string>> = {
   '`intel.baseUrl`': '--pccs',
   '`amd.baseUrl`': '--kds',
   '`nvidia.baseUrl`': '--rim',
   '`nvidia.ocspUrl`': '--ocsp',
   '`nvidia.serviceKey`': 'SEKISHO_NVIDIA_KEY',
+  '`proxy.url`': 'HTTPS_PROXY',
+}
+
+/**
+ * The proxy that `HTTPS_PROXY` names, without a scheme an http: one, and the hosts of `NO_PROXY` that are asked without it. As in other programs,
+ * the names in small letters go first, and an empty one means none.
+ */
+export function proxyOf({ env }: Pick<Around, 'env'>): { readonly proxy?: ProxyOptions } {
+  const named = (name: string): string => (env[name.toLowerCase()] ?? env[name] ?? '').trim()
+  const url = named('HTTPS_PROXY')
+  if (url === '') return {}
+  const except = named('NO_PROXY').split(/[\s,]+/)
+  return { proxy: { url: /^[a-z][a-z0-9+.-]*:\/\//i.test(url) ? url : `http://${url}`, except } }
 }
 
 /** NVIDIA's own services, with the key to them that `SEKISHO_NVIDIA_KEY` holds, or mirrors; where one is named, neither is told that key. */
