@@ -1,6 +1,5 @@
 import { X509Certificate } from 'node:crypto'
 import { CollateralError } from './errors.ts'
-import type { Proxy } from './proxy.ts'
 
 /** A service that may be reached, and nothing beside it: scheme, host and port must all be equal. */
 export interface Origin {
@@ -17,6 +16,14 @@ export interface TlsPins {
   readonly pem: string
   /** As {@link X509Certificate.fingerprint256}. */
   readonly fingerprints: readonly string[]
+}
+
+/** A forward proxy through which services are reached: RFC 9110, section 9.3.6. */
+export interface Proxy {
+  /** `http:` or `https:`; without user and password. */
+  readonly url: URL
+  /** Value of `Proxy-Authorization`: a secret. */
+  readonly authorization: string | undefined
 }
 
 /** @throws TypeError when `pem` holds no certificate, or one that cannot be read */

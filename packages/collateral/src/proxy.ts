@@ -1,13 +1,5 @@
 import type { ProxyOptions } from './options.ts'
-import { isLoopback } from './origins.ts'
-
-/** A forward proxy through which services are reached: RFC 9110, section 9.3.6. */
-export interface Proxy {
-  /** `http:` or `https:`; without user and password. */
-  readonly url: URL
-  /** Value of `Proxy-Authorization`: a secret. */
-  readonly authorization: string | undefined
-}
+import { isLoopback, type Proxy } from './origins.ts'
 
 /**
  * Reads the address of a proxy, with the user and password that may stand in it.

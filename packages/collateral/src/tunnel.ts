@@ -2,7 +2,7 @@ import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https, { type AgentOptions, type RequestOptions } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { CollateralError } from './errors.ts'
-import type { Proxy } from './proxy.ts'
+import type { Proxy } from './origins.ts'
 
 /** How a proxy is asked for a tunnel. */
 export interface TunnelOptions {
