@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, it } from 'node:test'
+import { startUp, type Up } from './checkpoint/up.ts'
+import { BIN, ROOT, scratch } from './process.ts'
+import { cleanEnv } from './run.ts'
+
+/** One command of a document with what it answers. */
+interface Typed {
+  readonly command: string
+  readonly exitCode: number
+  /** Lines; `…` stands for anything, alone on a line for any lines. */
+  readonly answer: readonly string[]
+}
+
+/** The commands of a document's console blocks, in order. */
+function commandsOf(document: string): readonly Typed[] {
+  const blocks = [...document.matchAll(/^```console\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block)
+  return blocks.flatMap((block) =>
+    block
+      .split(/^\$ /m)
+      .slice(1)
+      .map((one) => {
+        const [command = '', ...lines] = one.trimEnd().split('\n')
+        const exit = /^\[exit code (\d+)\]$/.exec(lines.at(-1) ?? '')
+        return { command, exitCode: Number(exit?.[1] ?? 0), answer: exit === null ? lines : lines.slice(0, -1) }
+      }),
+  )
+}
+
+const escaped = (literal: string): string => literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+
+function patternOf(answer: readonly string[]): RegExp {
+  const lines = answer.map((line) => (line === '…' ? '(?:.*\\n)*?' : `${escaped(line).replaceAll('…', '.*')}\\n`))
+  return new RegExp(`^${lines.join('')}$`)
+}
+
+/**
+ * Tests that type every command of a page's console blocks, in order, in a folder of their own that has the examples, and
+ * compare what each answers.
+ *
+ * @param page name below `docs`
+ * @param atLeast how many commands the page has, so that none are passed over in silence
+ */
+export function runsAsItSays(page: string, atLeast: number): void {
+  const home = scratch()
+  const tools = join(home, 'tools')
+  const env = cleanEnv({ SEKISHO_PROFILE: join(home, 'profile.json') })
+  const seen = new Map<string, string>()
+  let up: Up | undefined
+  mkdirSync(tools)
+  symlinkSync(join(ROOT, 'examples'), join(home, 'examples'))
+  writeFileSync(join(tools, 'npx'), `#!/bin/sh\nshift\nexec '${process.execPath}' '${BIN}' "$@"\n`, { mode: 0o755 })
+  after(() => up?.stop())
+
+  /** Ids are given as a reader would copy them from the line above. */
+  const filledIn = (command: string): string =>
+    command.replace(/\b(dec|lse)_…/g, (_, kind: string) => {
+      const id = seen.get(kind)
+      assert.ok(id !== undefined, `no ${kind}_… was shown before`)
+      return id
+    })
+
+  const typed = (command: string): Promise<{ readonly code: number; readonly output: string }> =>
+    new Promise((resolve) => {
+      const options = { cwd: home, env: { ...env, PATH: `${tools}:${env['PATH'] ?? ''}` }, timeout: 60_000 }
+      // Both streams in one, as a terminal shows them.
+      const child = execFile('sh', ['-c', `{ ${command}\n} 2>&1`], options, (error, output) => {
+        resolve({ code: error === null ? 0 : Number(error.code ?? -1), output })
+      })
+      child.stdin?.end()
+    })
+
+  const commands = commandsOf(readFileSync(join(ROOT, 'docs', page), 'utf8'))
+
+  it('has commands, and each of them is one of this program or of every shell', () => {
+    assert.ok(commands.length >= atLeast, `${commands.length}`)
+    for (const { command } of commands) assert.match(command, /^(printf|echo|cat|npx sekisho) /)
+  })
+
+  for (const [index, { command, exitCode, answer }] of commands.entries()) {
+    it(`${index + 1}: ${command}`, async () => {
+      if (command.startsWith('npx sekisho up ')) {
+        up = await startUp(command.split(' ').slice(3), { cwd: home, env })
+        assert.match(up.out(), patternOf(answer))
+        return
+      }
+      const { code, output } = await typed(filledIn(command))
+      assert.equal(code, exitCode, output)
+      const shown = output === '' || output.endsWith('\n') ? output : `${output}\n`
+      assert.match(shown, patternOf(answer))
+      for (const [id = '', kind = ''] of shown.matchAll(/\b(dec|lse)_[0-9a-z]{26}\b/g)) seen.set(kind, id)
+    })
+  }
+}

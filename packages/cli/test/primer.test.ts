@@ -1,0 +1,6 @@
+import { describe } from 'node:test'
+import { runsAsItSays } from './page.ts'
+
+describe('docs/primer.md', () => {
+  runsAsItSays('primer.md', 10)
+})
