@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { after, it } from 'node:test'
+import { dirname, join } from 'node:path'
+import { after, before, it } from 'node:test'
 import { startUp, type Up } from './checkpoint/up.ts'
 import { BIN, ROOT, scratch } from './process.ts'
 import { cleanEnv } from './run.ts'
+import { savedWorld } from './world.ts'
 
 /** One command of a document with what it answers. */
 interface Typed {
@@ -43,8 +44,9 @@ function patternOf(answer: readonly string[]): RegExp {
  *
  * @param page name below `docs`
  * @param atLeast how many commands the page has, so that none are passed over in silence
+ * @param worlds files in which an emulated world is kept already: making one takes up to half a minute
  */
-export function runsAsItSays(page: string, atLeast: number): void {
+export function runsAsItSays(page: string, atLeast: number, worlds: readonly string[] = []): void {
   const home = scratch()
   const tools = join(home, 'tools')
   const env = cleanEnv({ SEKISHO_PROFILE: join(home, 'profile.json') })
@@ -53,6 +55,12 @@ export function runsAsItSays(page: string, atLeast: number): void {
   mkdirSync(tools)
   symlinkSync(join(ROOT, 'examples'), join(home, 'examples'))
   writeFileSync(join(tools, 'npx'), `#!/bin/sh\nshift\nexec '${process.execPath}' '${BIN}' "$@"\n`, { mode: 0o755 })
+  before(async () => {
+    for (const world of worlds) {
+      mkdirSync(dirname(join(home, world)), { recursive: true, mode: 0o700 })
+      writeFileSync(join(home, world), await savedWorld(), { mode: 0o600 })
+    }
+  })
   after(() => up?.stop())
 
   /** Ids are given as a reader would copy them from the line above. */

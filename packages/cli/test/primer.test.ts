@@ -2,5 +2,5 @@ import { describe } from 'node:test'
 import { runsAsItSays } from './page.ts'
 
 describe('docs/primer.md', () => {
-  runsAsItSays('primer.md', 10)
+  runsAsItSays('primer.md', 10, ['world.json'])
 })
