@@ -51,6 +51,20 @@ describe('the documents', () => {
   }
 })
 
+describe('docs/troubleshooting.md', () => {
+  it('quotes the web page as it speaks', () => {
+    const texts = filesBelow(join(ROOT, 'packages/console/src'), '.ts').map((path) =>
+      read(`packages/console/src/${path}`),
+    )
+    const quotes = [...read('docs/troubleshooting.md').matchAll(/^\| \*([^*]+)\* \|/gm)].map(([, quote = '']) => quote)
+    assert.ok(quotes.length > 5)
+    assert.deepEqual(
+      quotes.filter((quote) => !texts.some((text) => text.includes(quote))),
+      [],
+    )
+  })
+})
+
 describe('README.md and README.ja.md', () => {
   const blocks = (path: string): readonly string[] => read(path).match(/^```sh\n[\s\S]*?^```$/gm) ?? []
 
