@@ -85,7 +85,7 @@ export function runsAsItSays(page: string, atLeast: number, worlds: readonly str
 
   it('has commands, and each of them is one of this program or of every shell', () => {
     assert.ok(commands.length >= atLeast, `${commands.length}`)
-    for (const { command } of commands) assert.match(command, /^(printf|echo|cat|npx sekisho) /)
+    for (const { command } of commands) assert.match(command, /^(printf|echo|cat|mkdir -p|npx sekisho) /)
   })
 
   for (const [index, { command, exitCode, answer }] of commands.entries()) {

@@ -2,5 +2,5 @@ import { describe } from 'node:test'
 import { runsAsItSays } from './page.ts'
 
 describe('docs/primer.md', () => {
-  runsAsItSays('primer.md', 10, ['world.json'])
+  runsAsItSays('primer.md', 12, ['tmp/world.json'])
 })
