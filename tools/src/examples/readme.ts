@@ -4,12 +4,12 @@ const ROOT = '--trust-anchor examples/example-root.json'
 /** The README of the examples. */
 export const EXAMPLES_README: string = `# Everything here is signed by an example authority, not by hardware
 
-The test kit of this project made these files (\`node tools/dist/src/make-examples.js examples\`) and forgot the
-keys. A verifier must be told to trust their roots (\`--trust-anchor\`) and that this is no hardware
+The test kit of this project made these files (\`node tools/dist/src/make-examples.js examples\`) and did not keep the
+keys. You must tell a verifier to trust their roots (\`--trust-anchor\`) and to accept what is not hardware
 (\`allowEmulated: true\` in the expectations), and every verdict says EMULATED. The collateral is valid until the end
-of 2049, so the commands work without \`--at\` too.
+of 2049, so the commands also work without \`--at\`. The [primer](../docs/primer.md) explains what they show.
 
-Build once with \`npm ci && npm run build\`, then try, from the project's folder:
+Build once with \`npm ci && npm run build\`, then try these in the project's folder:
 
 | Folder | What it shows | Verdict (exit code) |
 | --- | --- | --- |
