@@ -226,6 +226,21 @@ describe('fetching from a service', () => {
     assert.deepEqual([readdirSync(cwd), readdirSync(join(folder, 'xdg'))], [[], ['sekisho']])
   })
 
+  it('what the service has not got is told', async () => {
+    const none = `${url}/nothing-here`
+    for (const [file, option] of [
+      ['examples/tdx/quote.bin', '--pccs'],
+      ['examples/snp-genoa/report.bin', '--kds'],
+    ] as const) {
+      const ran = await runWithin(['verify', file, option, none, '--cache', join(folder, 'none')])
+      assert.notEqual(ran.code, 0)
+      assert.match(
+        ran.err,
+        /^sekisho: endorsements could not be had: HTTP 404 from 127\.0\.0\.1:\d+: it has no such collateral$/m,
+      )
+    }
+  })
+
   it('answers under a root that is not trusted are not used', async () => {
     const ran = await runWithin([
       'verify',

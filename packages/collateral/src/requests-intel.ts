@@ -18,6 +18,7 @@ export function hasPckChain(quote: Quote<unknown>): boolean {
  * The platform's certificate chain: the given one, the quote's own, or what `ask` answers for the ids in the quote.
  *
  * @param given PEM
+ * @param onMissing told where `ask` does not have it
  * @returns undefined when none of them names a platform
  * @throws CollateralError when asking fails otherwise than by `not-found`
  */
@@ -25,12 +26,13 @@ export async function platformOf(
   quote: Quote<unknown>,
   given: string | undefined,
   ask: (request: PckRequest) => Promise<PckCertificate>,
+  onMissing?: (what: string) => void,
 ): Promise<PckCertificate | undefined> {
   const { certification } = quote
   const pem = given ?? (certification.type === 5 ? new TextDecoder('latin1').decode(certification.data) : undefined)
   if (pem !== undefined) return describe(pem)
   const ids = idsOf(quote)
-  return ids === undefined ? undefined : firstFound([() => ask(ids)])
+  return ids === undefined ? undefined : firstFound([() => ask(ids)], onMissing)
 }
 
 async function describe(pem: string): Promise<PckCertificate | undefined> {

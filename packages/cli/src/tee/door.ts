@@ -22,7 +22,7 @@ export interface VerifyRequest {
   readonly files: CollateralFiles
   /** Asked for what the files do not hold; undefined when nothing may be fetched. */
   readonly source: CollateralSource | undefined
-  /** Told what the source has not got, where the rest is of use without it. */
+  /** Told what the source has not got. */
   readonly onMissing?: (what: string) => void
   readonly expect: Expectations
   readonly waive: readonly string[]

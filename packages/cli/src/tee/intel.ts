@@ -3,7 +3,7 @@ import { firstFound } from '@sekisho/collateral/requests'
 import { hasPckChain, intelRequest, platformOf } from '@sekisho/collateral/requests/intel'
 import type { DcapCollateralInput, Quote } from '@sekisho/evidence/sgx'
 import type { VerifyRequest } from './door.ts'
-import { sourceOfRequest } from './shared.ts'
+import { sourceOfRequest, tellMissing } from './shared.ts'
 
 /** Members of DCAP collateral without which something stays unchecked. */
 const NEEDED: readonly (keyof DcapCollateralInput)[] = [
@@ -37,9 +37,9 @@ export async function intelCollateral(
   const beside: DcapCollateralInput = complete ? {} : (request.files.intelBeside ?? {})
   if (source === undefined) return { ...beside, ...given }
   const named = given.pck_certificate_chain ?? beside.pck_certificate_chain
-  const platform = await platformOf(quote, named, (one) => source.pck(one))
+  const platform = await platformOf(quote, named, (one) => source.pck(one), tellMissing(request))
   if (platform === undefined) return { ...beside, ...given }
-  const found = await firstFound([() => source.intel(intelRequest(tee, platform))])
+  const found = await firstFound([() => source.intel(intelRequest(tee, platform))], tellMissing(request))
   const chain = hasPckChain(quote) ? {} : { pck_certificate_chain: platform.chain }
   return { ...beside, ...found?.collateral, ...chain, ...given }
 }

@@ -6,3 +6,8 @@ import type { VerifyRequest } from './door.ts'
 export function sourceOfRequest({ files, source, at }: VerifyRequest): Promise<CollateralSource | undefined> {
   return sourceFor(files.bundles, source, at)
 }
+
+/** Whom to tell what a service has not got. Of files the verdict says enough. */
+export function tellMissing({ source, onMissing }: VerifyRequest): ((what: string) => void) | undefined {
+  return source === undefined ? undefined : onMissing
+}

@@ -10,7 +10,7 @@ import {
 } from '@sekisho/evidence/snp'
 import type { SnpPart } from '../options/collateral-files.ts'
 import type { TeeDoor, VerifyRequest } from './door.ts'
-import { sourceOfRequest } from './shared.ts'
+import { sourceOfRequest, tellMissing } from './shared.ts'
 
 /** SEV-SNP behind the commands. */
 export const snpDoor: TeeDoor = {
@@ -46,6 +46,7 @@ export async function snpCollateralOf(report: SnpReport, request: VerifyRequest)
   const beside: SnpCollateralInput = snpCrlBeside === undefined ? {} : { crl: snpCrlBeside }
   const source = await sourceOfRequest(request)
   if (source === undefined) return { ...beside, ...snp }
-  const found = await firstFound(snpRequests(report, snp.vlek ?? snp.vcek).map((one) => () => source.amd(one)))
+  const asks = snpRequests(report, snp.vlek ?? snp.vcek).map((one) => () => source.amd(one))
+  const found = await firstFound(asks, tellMissing(request))
   return found === undefined ? { ...beside, ...snp } : { ...beside, ...snpPartsOf(found), ...snp }
 }

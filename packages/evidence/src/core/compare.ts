@@ -1,6 +1,6 @@
 import { fail, mend, notApplicable, pass, unchecked } from './engine.ts'
 import type { CommonExpectations } from './options.ts'
-import type { Finding, TrustAnchor } from './verdict.ts'
+import type { Finding, Remedy, TrustAnchor } from './verdict.ts'
 
 /** What is compared with an expectation: its name, the value found, and the option that would pin it. */
 export interface Compared {
@@ -10,6 +10,8 @@ export interface Compared {
   readonly actual: string
   /** Name of the expectation, as in the expectations object. */
   readonly option: string
+  /** What would make another value pass, where accepting the one that was found is no good advice. */
+  readonly remedy?: Remedy
 }
 
 /**
@@ -19,7 +21,7 @@ export interface Compared {
  * @param absent true when the evidence leaves the value empty, so that not comparing it hides nothing
  */
 export function compareOneOf(compared: Compared, accepted: readonly string[] | undefined, absent = false): Finding {
-  const { what, actual, option } = compared
+  const { what, actual, option, remedy } = compared
   if (accepted === undefined) {
     if (absent) return notApplicable(`${what} is empty, and nothing was expected of it`)
     return unchecked(
@@ -32,10 +34,11 @@ export function compareOneOf(compared: Compared, accepted: readonly string[] | u
   if (accepted.includes(actual)) return pass(`${what} is one you accept`, { expected, actual })
   return fail(
     `${what} is none that you accept`,
-    mend(
-      `run a workload or platform whose value is ${expected}, or accept ${actual} with \`${option}\``,
-      'workload-owner',
-    ),
+    remedy ??
+      mend(
+        `run a workload or platform whose value is ${expected}, or accept ${actual} with \`${option}\``,
+        'workload-owner',
+      ),
     { expected, actual },
   )
 }
@@ -49,8 +52,10 @@ export function expectedReportData(expect: CommonExpectations): string | undefin
 /** Whether all 64 bytes of user data are what the caller expects. `actual` is lower-case hex. */
 export function userDataFinding(actual: string, expect: CommonExpectations): Finding {
   const expected = expectedReportData(expect)
+  // Of another exchange the value is known to whoever replays it.
+  const remedy = mend(`have the attester put ${expected} into the report data and send new evidence`, 'workload-owner')
   return compareOneOf(
-    { what: 'the report data', actual, option: expect.nonce === undefined ? 'reportData' : 'nonce' },
+    { what: 'the report data', actual, option: expect.nonce === undefined ? 'reportData' : 'nonce', remedy },
     expected === undefined ? undefined : [expected],
   )
 }

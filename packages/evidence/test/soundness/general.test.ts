@@ -151,6 +151,15 @@ describe('soundness 4: the nonce was carried but never compared', () => {
       'snp.expect.freshness',
     )
   })
+  it('nobody is advised to accept what the evidence of another exchange carries', () => {
+    const made = makeSnp()
+    const verdict = judgeSnp(made, { expect: { ...made.expectations, nonce: OTHER_NONCE } })
+    const remedies = checksOf(verdict).flatMap(({ remedy }) => (remedy === undefined ? [] : [remedy.action]))
+    assert.deepEqual(remedies, [
+      `have the attester put ${OTHER_NONCE.padEnd(128, '0')} into the report data and send new evidence`,
+      `have the attester put the nonce ${OTHER_NONCE} first into the report data and send new evidence`,
+    ])
+  })
   it('a nonce of which only a beginning is in the report data is another nonce', () => {
     const made = makeSnp()
     const nonce = `${made.expectations.nonce.slice(0, 62)}00`

@@ -50,6 +50,10 @@ export const sentences: SentencePairs = [
     'run a workload or platform whose value is one of {values}, or accept {actual} with `{option}`',
     '値が {values} のいずれかであるワークロードまたはプラットフォームを動かすか、`{option}` で {actual} を許容してください',
   ],
+  [
+    'have the attester put {expected} into the report data and send new evidence',
+    'Attester に {expected} をレポートデータに入れさせ、新しい Evidence を送らせてください',
+  ],
   ['the report data', 'レポートデータ'],
   ['report data that begins with {nonce}', '{nonce} で始まるレポートデータ'],
   ['the report data begins with your nonce', 'レポートデータが、指定されたノンスで始まっています'],
