@@ -76,9 +76,31 @@ export async function reappraise(core: Core, namespace: string, cause: Cause, at
   // What is over by this clock is not looked at: so it must have ended, should the clock be ahead.
   await expireLeases(core, at)
   const rules = await rulesOf(core, core.db, namespace)
+  const only = cause.kind === 'endorsements' ? `AND ${restsOnFiles('a.body')}` : ''
+  const { live, revoked: first } = await judgeLive(core, namespace, rules, cause, at, only)
+  let revoked = first
+  if (cause.kind === 'collateral') {
+    await revokeRecent(core, namespace, rules, at)
+    // Services may have been waited for, and leases granted meanwhile on what is revoked only now.
+    revoked += (await judgeLive(core, namespace, rules, cause, at, 'AND a.revoked IS NOT NULL')).revoked
+  }
+  if (cause.kind === 'endorsements') await endResultsByFiles(core, namespace, at)
+  await done(core, namespace, cause, rules)
+  if (revoked > 0) await announce(core, namespace)
+  return { live, revoked }
+}
+
+/** Judges live leases and revokes those that no longer pass. */
+async function judgeLive(
+  core: Core,
+  namespace: string,
+  rules: Rules,
+  cause: Cause,
+  at: Date,
+  only: string,
+): Promise<Reappraised> {
   const judge = judgeOf(core, namespace, rules, cause, at)
   let [live, revoked] = [0, 0]
-  const only = cause.kind === 'endorsements' ? `AND ${restsOnFiles('a.body')}` : ''
   for await (const page of liveLeases(core, namespace, at, only)) {
     const failing: { readonly lease: LiveLease; readonly fate: Fate }[] = []
     for (const lease of page) {
@@ -88,10 +110,6 @@ export async function reappraise(core: Core, namespace: string, cause: Cause, at
     if (failing.length > 0) revoked += await revokeAll(core, namespace, failing, cause, rules, at)
     live += page.length - failing.length
   }
-  if (cause.kind === 'collateral') await revokeRecent(core, namespace, rules, at)
-  if (cause.kind === 'endorsements') await endResultsByFiles(core, namespace, at)
-  await done(core, namespace, cause, rules)
-  if (revoked > 0) await announce(core, namespace)
   return { live, revoked }
 }
 

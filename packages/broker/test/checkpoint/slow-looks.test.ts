@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { createWorld, type World } from '@sekisho/emulator'
+import type { Broker, Verifier } from '../../src/index.ts'
+import {
+  ACTOR,
+  attested,
+  brokerOver,
+  furnish,
+  later,
+  newDatabase,
+  RESOURCE,
+  referenceOf,
+  teeKeys,
+  worldVerifier,
+} from './kit.ts'
+
+const AT = new Date()
+
+interface Scene {
+  readonly broker: Broker
+  readonly world: World
+  /** A look at live leases, and what happens while its source of endorsements is waited for, the first time. */
+  lookWhile(meanwhile: () => Promise<unknown>): Promise<unknown>
+  release(): ReturnType<Broker['release']>
+}
+
+async function scene(t: TestContext): Promise<Scene> {
+  const world = createWorld({ products: [] })
+  const machine = world.tdx()
+  const real = await worldVerifier(t, world)
+  let waits: (() => Promise<unknown>) | undefined
+  const verifier: Verifier = {
+    ...real,
+    async verify(received, request) {
+      const judged = await real.verify(received, request)
+      const meanwhile = request.refresh === true ? waits : undefined
+      if (meanwhile !== undefined) waits = undefined
+      await meanwhile?.()
+      return judged
+    },
+  }
+  const broker = await brokerOver(await newDatabase(t), verifier)
+  await furnish(broker, 'default', AT)
+  await broker.admin.putReference('default', referenceOf(verifier, machine, 'mine'), { actor: ACTOR, at: AT })
+  const { session, outcome } = await attested(broker, machine, { namespace: 'default', at: AT, keys: teeKeys() })
+  assert.ok(outcome.token, outcome.refusal?.code)
+  return {
+    broker,
+    world,
+    lookWhile(meanwhile) {
+      waits = meanwhile
+      return broker.reappraiseAll('default', { kind: 'collateral' }, later(AT, 1))
+    },
+    release: () => broker.release({ by: { session }, namespace: 'default', resource: RESOURCE, at: later(AT, 2) }),
+  }
+}
+
+async function stateOf(broker: Broker, given: Awaited<ReturnType<Broker['release']>>): Promise<string | undefined> {
+  assert.ok(given.refused === undefined)
+  return (await broker.leaseState(given.lease.id, { at: later(AT, 3), namespace: 'default' }))?.state
+}
+
+test('a lease ends too that was granted while a look waited, on a platform that its vendor had revoked', async (t) => {
+  const { broker, world, lookWhile, release } = await scene(t)
+  world.intel.revokePck(world.tdx())
+  let given: Awaited<ReturnType<Broker['release']>> | undefined
+  const looked = await lookWhile(async () => {
+    given = await release()
+  })
+  assert.ok(given?.released, 'the result was good still')
+  assert.equal((await release()).refused?.code, 'attestation-revoked')
+  assert.equal(await stateOf(broker, given), 'revoked')
+  assert.deepEqual(looked, { live: 0, revoked: 1 })
+  const [decision] = await broker.decisions('default', { kind: 'revoke' })
+  assert.equal(decision?.reasonCode, 'certificate-revoked')
+})
