@@ -83,6 +83,11 @@ export async function reappraise(core: Core, namespace: string, cause: Cause, at
     await revokeRecent(core, namespace, rules, at)
     // Services may have been waited for, and leases granted meanwhile on what is revoked only now.
     revoked += (await judgeLive(core, namespace, rules, cause, at, 'AND a.revoked IS NOT NULL')).revoked
+    // Rules that changed meanwhile were asked about what was recorded before, and not about what was found.
+    const now = await rulesOf(core, core.db, namespace)
+    const byPolicy = policyJudge(core, namespace, now, at)
+    if (now.epoch !== rules.epoch)
+      revoked += (await judgeLive(core, namespace, now, cause, at, '', async (lease) => byPolicy(lease))).revoked
   }
   if (cause.kind === 'endorsements') await endResultsByFiles(core, namespace, at)
   await done(core, namespace, cause, rules)
@@ -98,8 +103,8 @@ async function judgeLive(
   cause: Cause,
   at: Date,
   only: string,
+  judge: (lease: LiveLease) => Promise<Fate> = judgeOf(core, namespace, rules, cause, at),
 ): Promise<Reappraised> {
-  const judge = judgeOf(core, namespace, rules, cause, at)
   let [live, revoked] = [0, 0]
   for await (const page of liveLeases(core, namespace, at, only)) {
     const failing: { readonly lease: LiveLease; readonly fate: Fate }[] = []

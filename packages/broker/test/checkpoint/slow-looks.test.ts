@@ -9,6 +9,7 @@ import {
   furnish,
   later,
   newDatabase,
+  PERMIT,
   RESOURCE,
   referenceOf,
   teeKeys,
@@ -74,4 +75,20 @@ test('a lease ends too that was granted while a look waited, on a platform that 
   assert.deepEqual(looked, { live: 0, revoked: 1 })
   const [decision] = await broker.decisions('default', { kind: 'revoke' })
   assert.equal(decision?.reasonCode, 'certificate-revoked')
+})
+
+test('a policy that is set while a look waits is asked about what the look finds', async (t) => {
+  const { broker, world, lookWhile, release } = await scene(t)
+  const given = await release()
+  assert.ok(given.released)
+  world.intel.publishTcb({ status: 'UpToDate', advisories: ['INTEL-SA-88888'] })
+  const policy = `${PERMIT} forbid (principal, action, resource) when { context.tcb.advisories.contains("INTEL-SA-88888") };`
+  let bySetting: { readonly live: number; readonly revoked: number } | undefined
+  await lookWhile(async () => {
+    bySetting = await broker.admin.setPolicy('default', policy, { actor: ACTOR, at: later(AT, 2) })
+  })
+  assert.equal(bySetting?.live, 1, 'nobody knew of the advisory when the policy was set')
+  assert.equal(await stateOf(broker, given), 'revoked')
+  const [decision] = await broker.decisions('default', { kind: 'revoke' })
+  assert.equal(decision?.reasonCode, 'policy-deny')
 })
