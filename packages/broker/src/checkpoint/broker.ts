@@ -71,8 +71,8 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     tpmKeys: tpmKeysOf(core),
     resultKeys: resultKeyAdmin(core),
     async jwks(at) {
-      // Relying parties verify offline: what was known goes on being told while the database is away.
-      await core.resultKeys.refreshOld().catch(() => undefined)
+      // Relying parties verify offline: what was known goes on being told while the database is away, or silent.
+      await core.resultKeys.refreshSoon()
       return core.resultKeys.published(at)
     },
     issuer: core.issuer,

@@ -34,6 +34,8 @@ interface Known extends AcceptedKey {
 
 /** Changes of other processes are seen after so many milliseconds, where nothing else asked for them. */
 const FRESH_MS = 1000
+/** For so many milliseconds a key set waits for a database that is silent. */
+const SOON_MS = 1000
 
 /**
  * The keys that sign attestation results, as this process knows them. Other processes of the database may change them at
@@ -101,6 +103,16 @@ export class ResultKeys {
   /** As {@link refresh}, unless that was done a moment ago. */
   async refreshOld(): Promise<void> {
     if (performance.now() - this.#read >= FRESH_MS) await this.refresh()
+  }
+
+  /** As {@link refreshOld}, as far as the database answers soon. */
+  async refreshSoon(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, SOON_MS)
+    })
+    await Promise.race([this.refreshOld().catch(() => undefined), late])
+    clearTimeout(timer)
   }
 
   /**

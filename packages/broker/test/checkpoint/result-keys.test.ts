@@ -256,4 +256,25 @@ for (const [name, skip, open] of SHARED)
       assert.equal(await state(), 'revoked')
       assert.equal((await db.all(`SELECT name FROM settings WHERE name LIKE 'reappraise:%'`)).length, 0)
     })
+
+    it('the key set is told although the database has gone silent', { timeout: 30_000 }, async (t) => {
+      const { db, at } = await prepared(t, open)
+      let silent = false
+      const stuck: Database = {
+        kind: db.kind,
+        all: (...a) => (silent ? new Promise(() => undefined) : db.all(...a)),
+        run: (...a) => db.run(...a),
+        transaction: (work) => db.transaction(work),
+        notify: (...a) => db.notify(...a),
+        listen: (...a) => db.listen(...a),
+        close: () => db.close(),
+      }
+      const broker = await brokerOver(stuck, await worldVerifier(t, sharedWorld()))
+      const known = await kids(broker, at)
+      silent = true
+      const passed = performance.now() + 2000
+      t.mock.method(performance, 'now', () => passed)
+      assert.deepEqual(await kids(broker, at), known)
+      assert.equal(known.length, 2)
+    })
   })
