@@ -66,7 +66,7 @@ export async function clientOf(options: RemoteOptions, around: Around): Promise<
 export function clientFor(profile: Profile, namespace: string): Client {
   const ask = async (method: string, url: string, body: Body = {}): Promise<Uint8Array> => {
     const response = await reach(profile, method, url, body)
-    const bytes = await bounded(response)
+    const bytes = await bounded(response, profile)
     if (!response.ok) throw problemOf(response, bytes, profile)
     return bytes
   }
@@ -123,13 +123,19 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause)
 }
 
-async function bounded(response: Response): Promise<Uint8Array> {
+async function bounded(response: Response, { server }: Profile): Promise<Uint8Array> {
   const chunks: Uint8Array[] = []
   let length = 0
-  for await (const chunk of response.body ?? []) {
-    length += chunk.length
-    if (length > MAX_ANSWER) throw unreadable(`the checkpoint answered more than ${MAX_ANSWER} bytes`)
-    chunks.push(chunk)
+  try {
+    for await (const chunk of response.body ?? []) {
+      length += chunk.length
+      if (length > MAX_ANSWER) throw unreadable(`the checkpoint answered more than ${MAX_ANSWER} bytes`)
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (error instanceof CliError) throw error
+    const message = `the answer of ${server} broke off (${reasonOf(error)}): what was asked for may have been done`
+    throw new RemoteError(EXIT.unreadable, message, undefined, { cause: error })
   }
   return new Uint8Array(Buffer.concat(chunks))
 }

@@ -166,4 +166,24 @@ describe('a checkpoint that does not answer as one', () => {
     assert.equal(code, EXIT.unreadable, err)
     assert.match(err, /no JSON/)
   })
+
+  it('breaks off in the middle of an answer', async () => {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { 'content-length': 100 }).write('{"keys":', () => response.destroy())
+    })
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve)
+    })
+    const { port } = server.address() as AddressInfo
+    const at = ['--server', `http://127.0.0.1:${port}`]
+    const answers = [await runWithin(['result-key', 'rotate', ...at]), await runWithin(['secret', 'list', ...at])]
+    const doctor = await runWithin(['doctor', ...at])
+    server.close()
+    for (const { code, err } of answers) {
+      assert.equal(code, EXIT.unreadable, err)
+      assert.match(err, /^sekisho: the answer of http:\S+ broke off \(.+\): what was asked for may have been done\n$/)
+    }
+    assert.equal(doctor.code, EXIT.rejected, doctor.err)
+    assert.match(doctor.out, /^FAIL {2}server: the answer of http/)
+  })
 })
