@@ -49,12 +49,15 @@ export async function requestCommand(path: string, options: RequestOptions, arou
     )
     return EXIT.ok
   } catch (error) {
-    if (error instanceof attesting.Refusal)
+    if (error instanceof attesting.Refusal) {
+      // Trouble of the checkpoint's own, and no word on the workload: it may be asked again.
+      const isTrouble = error.status >= 500 || error.status === 429
       throw new CliError(
-        EXIT.rejected,
-        `refused: ${error.code}${error.id === undefined ? '' : `; the owner sees why with \`${SEKISHO} decision show ${error.id}${namespace === undefined ? '' : ` --namespace ${namespace}`}\``}`,
+        isTrouble ? EXIT.unreadable : EXIT.rejected,
+        `${isTrouble ? `${server} cannot answer now` : 'refused'}: ${error.code}${error.id === undefined ? '' : `; the owner sees why with \`${SEKISHO} decision show ${error.id}${namespace === undefined ? '' : ` --namespace ${namespace}`}\``}`,
         { cause: error, ...(options.emulated !== undefined && error.code === 'root-untrusted' ? FOREIGN_WORLD : {}) },
       )
+    }
     if (error instanceof attesting.ClientError)
       throw new CliError(EXIT.unreadable, unreachable(error, server), { cause: error })
     if (error instanceof attesting.TpmError) throw new CliError(EXIT.unreadable, error.message, { cause: error })

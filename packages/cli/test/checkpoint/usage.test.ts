@@ -9,6 +9,7 @@ import { EXIT } from '../../src/exit.ts'
 import { proxyOption } from '../../src/options/address.ts'
 import { ROOT, scratch } from '../process.ts'
 import { run, runWithin } from '../run.ts'
+import { savedWorld } from '../world.ts'
 import { commandLines, helpOf } from './commands.ts'
 
 const home = scratch()
@@ -185,5 +186,27 @@ describe('a checkpoint that does not answer as one', () => {
     }
     assert.equal(doctor.code, EXIT.rejected, doctor.err)
     assert.match(doctor.out, /^FAIL {2}server: the answer of http/)
+  })
+
+  it('has trouble of its own, which is no refusal of the workload', async () => {
+    const world = join(home, 'trouble.json')
+    writeFileSync(world, await savedWorld(), { mode: 0o600 })
+    for (const [status, problem, exit, words] of [
+      [500, 'internal', EXIT.unreadable, /http:\S+ cannot answer now: internal\n$/],
+      [503, 'busy', EXIT.unreadable, /http:\S+ cannot answer now: busy\n$/],
+      [429, 'rate-limited', EXIT.unreadable, /http:\S+ cannot answer now: rate-limited\n$/],
+      [403, 'policy-deny', EXIT.rejected, /refused: policy-deny\n$/],
+    ] as const) {
+      const server = createServer((_, response) => response.writeHead(status).end(JSON.stringify({ code: problem })))
+      await new Promise<void>((resolve) => {
+        server.listen(0, '127.0.0.1', resolve)
+      })
+      const { port } = server.address() as AddressInfo
+      const at = ['--server', `http://127.0.0.1:${port}`, '--world', world]
+      const { code, err } = await runWithin(['request', 'demo/db/password', '--emulated', 'snp', ...at, '-o', '-'])
+      server.close()
+      assert.equal(code, exit, err)
+      assert.match(err, words)
+    }
   })
 })
