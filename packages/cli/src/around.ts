@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { unreadable } from './exit.ts'
 
 /** What the commands borrow from the process, so that tests can lend them something else. */
@@ -49,11 +48,6 @@ export function columnsOf(told: number | undefined): number {
 function wantsColour(terminal: boolean, env: Readonly<Record<string, string | undefined>>): boolean {
   if ((env['NO_COLOR'] ?? '') !== '') return false
   return terminal && env['TERM'] !== 'dumb'
-}
-
-/** A file as a stream, for inputs that have no size, such as pipes and devices. */
-export function readStream(path: string, limit: number): Promise<Uint8Array> {
-  return collect(createReadStream(path), limit, path)
 }
 
 /** The bytes of a stream, to its end. @throws CliError when it is longer than `limit` bytes; it is called `name` there */

@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises'
-import { type Around, readStream } from './around.ts'
+import { type Around, collect } from './around.ts'
 import { type CliError, unreadable } from './exit.ts'
 
 /** Longest file that a command reads, in bytes. */
@@ -11,7 +11,11 @@ export const MAX_FILE = 10_000_000
  * @throws CliError (unreadable) in words: missing, a folder, not permitted, too large
  */
 export async function readInput(path: string, around: Around, limit: number = MAX_FILE): Promise<Uint8Array> {
-  if (path === '-') return around.stdin(limit)
+  return path === '-' ? around.stdin(limit) : readBounded(path, limit)
+}
+
+/** Reads a file, whatever kind it is of. @throws CliError (unreadable) as {@link readInput} */
+export async function readBounded(path: string, limit: number): Promise<Uint8Array> {
   try {
     return await readFileBounded(path, limit)
   } catch (error) {
@@ -25,7 +29,9 @@ async function readFileBounded(path: string, limit: number): Promise<Uint8Array>
     const stat = await file.stat()
     if (stat.isDirectory()) throw unreadable(`${path}: this is a folder, not a file`)
     if (stat.size > limit) throw unreadable(`${path}: ${stat.size} bytes; at most ${limit} are read`)
-    if (!stat.isFile() || stat.size === 0) return await readStream(path, limit)
+    // Of a pipe there is one reading: who opened it again would wait for somebody to write again.
+    if (!stat.isFile() || stat.size === 0)
+      return await collect(file.createReadStream({ autoClose: false }), limit, path)
     return new Uint8Array(await file.readFile())
   } finally {
     await file.close()

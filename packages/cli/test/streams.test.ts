@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { EXAMPLE, MAIN, ROOT } from './process.ts'
-import { runWithin } from './run.ts'
+import { EXAMPLE, MAIN, ROOT, scratch } from './process.ts'
+import { run, runWithin } from './run.ts'
 
 /** The exit code of a run whose stream `broken` has lost its reader before anything is written. */
 async function codeWithoutReader(args: readonly string[], broken: 'stdout' | 'stderr'): Promise<number | null> {
@@ -39,6 +40,20 @@ describe('streams that lost their reader', () => {
     assert.equal(await codeWithoutReader(['inspect', 'no-such-file'], 'stderr'), 3)
     assert.equal(await codeWithoutReader(['verfy'], 'stderr'), 64)
     assert.equal(await codeWithoutReader(['verify', ...EXAMPLE.debug], 'stderr'), 1)
+  })
+})
+
+const pipes = scratch()
+const hasPipes = spawnSync('mkfifo', [join(pipes, 'evidence')]).status === 0
+
+describe('a pipe with a name', { skip: hasPipes ? false : 'needs mkfifo' }, () => {
+  it('is read once, whoever wrote into it is gone by then', async () => {
+    const pipe = join(pipes, 'evidence')
+    const writer = spawn('sh', ['-c', 'cat examples/tdx/quote.bin > "$0"', pipe], { cwd: ROOT, stdio: 'ignore' })
+    const { code, out, err } = await run(['inspect', pipe])
+    writer.kill()
+    assert.equal(code, 0, err)
+    assert.equal(out, (await run(['inspect', 'examples/tdx/quote.bin'])).out)
   })
 })
 
