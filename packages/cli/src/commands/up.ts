@@ -1,5 +1,5 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFile, rm, stat } from 'node:fs/promises'
+import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { EndorsementFiles } from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
@@ -15,7 +15,7 @@ import { untilStopped } from '../checkpoint/stop.ts'
 import { type WatchedFiles, watched } from '../checkpoint/watched-files.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
 import { CliError, EXIT, usageError } from '../exit.ts'
-import { inWords } from '../input.ts'
+import { readBounded } from '../input.ts'
 import type { KeepRefused } from '../options/retention.ts'
 import { readTpmRootFiles } from '../options/tpm-roots.ts'
 import { dataFolder } from '../remote/folders.ts'
@@ -211,17 +211,7 @@ async function tlsOf({ tlsCert, tlsKey }: UpOptions): Promise<{ tls?: WatchedFil
 const MAX_PEM = 1024 * 1024
 
 async function readTls(tlsCert: string, tlsKey: string): Promise<TlsOptions> {
-  const read = async (path: string): Promise<string> => {
-    // Read at the start alone, a pipe would do: the renewed one comes in a file.
-    const one = await stat(path).catch((error: unknown) => {
-      throw inWords(path, error)
-    })
-    if (one.size > MAX_PEM)
-      throw new CliError(EXIT.unreadable, `${path}: ${one.size} bytes; at most ${MAX_PEM} are read`)
-    return await readFile(path, 'utf8').catch((error: unknown) => {
-      throw inWords(path, error)
-    })
-  }
+  const read = async (path: string): Promise<string> => Buffer.from(await readBounded(path, MAX_PEM)).toString()
   const tls = { cert: await read(tlsCert), key: await read(tlsKey) }
   const { createSecureContext } = await import('node:tls')
   try {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { scratch } from '../process.ts'
 import { run } from '../run.ts'
@@ -44,7 +44,10 @@ describe('sekisho up with TLS', () => {
     writeFileSync(`${home}/noise.pem`, 'no PEM')
     // What a renewal that ran out of disk leaves behind: OpenSSL takes it for no certificate at all.
     writeFileSync(`${home}/empty.pem`, '')
+    // Has no size, and no end.
+    symlinkSync('/dev/zero', `${home}/zero.pem`)
     for (const [cert, key, words] of [
+      ['zero.pem', 'other.pem', /zero\.pem: longer than 1048576 bytes/],
       ['one.pem', 'other.pem', /--tls-cert and --tls-key: /],
       ['noise.pem', 'other.pem', /--tls-cert and --tls-key: /],
       ['empty.pem', 'empty.pem', /--tls-cert and --tls-key: /],
