@@ -65,6 +65,16 @@ export interface BrokerAdmin {
     set: unknown,
     by: Acting & { readonly merge?: true },
   ): Promise<{ readonly name: string } & Reappraised>
+  /**
+   * Writes sets, each in the place of the one of its name: all of them or none, so that no lease is looked at by some.
+   *
+   * @param by `name`: what leases that end of several are told, for the name of a set
+   */
+  putReferences(
+    namespace: string,
+    sets: readonly unknown[],
+    by: Acting & { readonly name: string },
+  ): Promise<Reappraised>
   deleteReference(namespace: string, name: string, by: Acting): Promise<Reappraised>
   references(namespace: string): Promise<readonly StoredReference[]>
   putAdvisory(namespace: string, advisory: unknown, by: Acting): Promise<{ readonly id: string } & Reappraised>

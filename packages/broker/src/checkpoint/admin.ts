@@ -7,7 +7,7 @@ import type { Core } from './core.ts'
 import { BrokerError } from './model.ts'
 import { checkNamespace } from './names.ts'
 import { activePolicy, policyVersion, policyVersions, rollback, setPolicy } from './policies.ts'
-import { deleteReference, putReference, references } from './references.ts'
+import { deleteReference, putReference, putReferences, references } from './references.ts'
 
 /** What administrators do: each act is one transaction with its leaf; what live leases rest on is looked at again after it. */
 export function adminOf(core: Core): BrokerAdmin {
@@ -21,6 +21,7 @@ export function adminOf(core: Core): BrokerAdmin {
     policyVersions: (namespace) => policyVersions(core, namespace),
     policyVersion: (namespace, version) => policyVersion(core, namespace, version),
     putReference: (namespace, set, by) => putReference(core, namespace, set, by),
+    putReferences: (namespace, sets, by) => putReferences(core, namespace, sets, by),
     deleteReference: (namespace, name, by) => deleteReference(core, namespace, name, by),
     references: (namespace) => references(core, namespace),
     putAdvisory: (namespace, advisory, by) => putAdvisory(core, namespace, advisory, by),

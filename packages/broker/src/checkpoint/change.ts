@@ -30,15 +30,20 @@ async function recorded<T>(
   core: Core,
   namespace: string,
   by: Acting,
-  work: (sql: Sql) => Promise<{ readonly result: T; readonly change: Change | undefined }>,
+  work: (sql: Sql) => Promise<{ readonly result: T; readonly change: Change | readonly Change[] | undefined }>,
 ): Promise<{ readonly result: T; readonly decision: string | undefined }> {
   checkNamespace(namespace)
   const done = await core.db.transaction(async (sql) => {
-    const { result, change: what } = await work(sql)
-    if (what === undefined) return { result, decision: undefined }
+    const { result, change: made } = await work(sql)
+    if (made === undefined) return { result, decision: undefined }
     await ensureNamespace(sql, namespace, by)
-    const decision = await recordChange(core, sql, namespace, by, what)
-    await addEvents(sql, namespace, by.at, [{ kind: what.what, body: { ...what.details, decision } }])
+    let decision: string | undefined
+    const events: Parameters<typeof addEvents>[3][number][] = []
+    for (const what of 'what' in made ? [made] : made) {
+      decision = await recordChange(core, sql, namespace, by, what)
+      events.push({ kind: what.what, body: { ...what.details, decision } })
+    }
+    await addEvents(sql, namespace, by.at, events)
     return { result, decision }
   })
   await announce(core, namespace)
@@ -46,7 +51,7 @@ async function recorded<T>(
 }
 
 /**
- * As {@link change}, for changes of what live leases rest on: these are looked at again, even if this process ends before.
+ * As {@link change}, for one change or several of what live leases rest on: these are looked at again, even if this process ends before.
  * What is answered counts the leases that ended for this change, whoever looked at them first.
  */
 export async function changeRules<T extends object>(
@@ -54,7 +59,7 @@ export async function changeRules<T extends object>(
   namespace: string,
   by: Acting,
   causeOf: (result: T) => Cause,
-  work: (sql: Sql) => Promise<{ readonly result: T; readonly change: Change }>,
+  work: (sql: Sql) => Promise<{ readonly result: T; readonly change: Change | readonly Change[] }>,
 ): Promise<T & Reappraised> {
   const { result, decision } = await recorded(core, namespace, by, async (sql) => {
     const done = await work(sql)

@@ -3,7 +3,7 @@ import type { Tee } from '@sekisho/evidence'
 import { isRecord } from '../json.ts'
 import type { Row, Sql } from '../storage/sql.ts'
 import type { Acting, Reappraised, StoredReference } from './admin-model.ts'
-import { changeRules } from './change.ts'
+import { type Change, changeRules } from './change.ts'
 import type { Core } from './core.ts'
 import { BrokerError } from './model.ts'
 
@@ -32,19 +32,43 @@ export async function putReference(
     ({ name }) => ({ kind: 'reference', name }),
     async (sql) => {
       const set = whole ?? readSet(await merged(sql, namespace, input))
-      const expires = set.expires === undefined ? null : Date.parse(set.expires)
-      await sql.run(
-        `INSERT INTO reference_sets (namespace, name, body, created, created_by, expires) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (namespace, name) DO UPDATE SET body = excluded.body, created = excluded.created,
-         created_by = excluded.created_by, expires = excluded.expires, deleted = NULL`,
-        [namespace, set.name, JSON.stringify(set), by.at.getTime(), by.actor, expires],
-      )
-      return {
-        result: { name: set.name },
-        change: { what: 'reference-put', details: { name: set.name, tee: set.tee } },
-      }
+      return { result: { name: set.name }, change: await write(sql, namespace, set, by) }
     },
   )
+}
+
+/** See `BrokerAdmin.putReferences`. */
+export async function putReferences(
+  core: Core,
+  namespace: string,
+  inputs: readonly unknown[],
+  by: Acting & { readonly name: string },
+): Promise<Reappraised> {
+  const sets = inputs.map(readSet)
+  const name = sets.length === 1 ? (sets[0]?.name ?? by.name) : by.name
+  const { live, revoked } = await changeRules(
+    core,
+    namespace,
+    by,
+    () => ({ kind: 'reference', name }),
+    async (sql) => {
+      const changes: Change[] = []
+      for (const set of sets) changes.push(await write(sql, namespace, set, by))
+      return { result: {}, change: changes }
+    },
+  )
+  return { live, revoked }
+}
+
+async function write(sql: Sql, namespace: string, set: ReferenceSet, by: Acting): Promise<Change> {
+  const expires = set.expires === undefined ? null : Date.parse(set.expires)
+  await sql.run(
+    `INSERT INTO reference_sets (namespace, name, body, created, created_by, expires) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (namespace, name) DO UPDATE SET body = excluded.body, created = excluded.created,
+         created_by = excluded.created_by, expires = excluded.expires, deleted = NULL`,
+    [namespace, set.name, JSON.stringify(set), by.at.getTime(), by.actor, expires],
+  )
+  return { what: 'reference-put', details: { name: set.name, tee: set.tee } }
 }
 
 /** The set with the values of the one in its place that it does not name; what is none is left to whoever reads it. */

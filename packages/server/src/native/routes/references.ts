@@ -141,15 +141,10 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
           ...(without === undefined ? {} : { without: without.split(',') }),
           ...(tdClass === undefined ? {} : { tdClass }),
         })
-        let last = { live: 0, revoked: 0 }
-        let revoked = 0
-        for (const set of imported.sets) {
-          last = await broker.admin.putReference(input.params.ns, set, acting(input))
-          revoked += last.revoked
-        }
         const { sets, ...rest } = imported
+        const { live, revoked } = await broker.admin.putReferences(input.params.ns, sets, { ...acting(input), name })
         const staying = earlierOf(await broker.admin.references(input.params.ns), sets, name)
-        return { names: sets.map((set) => set.name), ...rest, staying, live: last.live, revoked }
+        return { names: sets.map((set) => set.name), ...rest, staying, live, revoked }
       },
     }),
   ]
