@@ -23,7 +23,7 @@ export interface Histogram {
 export interface Metrics {
   counter(name: string, help: string): Counter
   histogram(name: string, help: string, bounds: readonly number[]): Histogram
-  /** A number read when the metrics are asked for; a reader that fails leaves its sample out. */
+  /** A number read when the metrics are asked for; a reader that fails, or is silent, leaves its sample out. */
   gauge(name: string, help: string, read: () => number | Promise<number>): void
   /** Text exposition format 0.0.4. */
   render(): Promise<string>
@@ -88,15 +88,28 @@ export function createMetrics(): Metrics {
       for (const family of families) {
         out.push(`# HELP ${family.name} ${family.help}`, `# TYPE ${family.name} ${family.type}`, ...family.lines())
       }
-      for (const { name, help, read } of gauges) {
-        const value = await Promise.resolve()
-          .then(read)
-          .catch(() => undefined)
+      const values = await Promise.all(gauges.map(({ read }) => soon(read)))
+      for (const [i, { name, help }] of gauges.entries()) {
+        const value = values[i]
         if (value !== undefined) out.push(`# HELP ${name} ${help}`, `# TYPE ${name} gauge`, `${name} ${value}`)
       }
       return `${out.join('\n')}\n`
     },
   }
+}
+
+/** Whoever asks for metrics waits for ten seconds: the others are not to be lost with one whose database is silent. */
+const GAUGE_MS = 2000
+
+async function soon(read: () => number | Promise<number>): Promise<number | undefined> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, GAUGE_MS, undefined)
+  })
+  const value = Promise.resolve()
+    .then(read)
+    .catch(() => undefined)
+  return Promise.race([value, late]).finally(() => clearTimeout(timer))
 }
 
 interface HistogramSeries {
