@@ -27,6 +27,9 @@ export async function logCheckpointCommand(
   return EXIT.ok
 }
 
+/** Name, id and key (C2SP signed-note). */
+const VERIFIER_KEY = /^[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+=*$/
+
 /** `sekisho log key`: for `log verify` and `log check-receipt`, which believe nothing else. */
 export async function logKeyCommand(
   options: RemoteOptions & { readonly output?: string },
@@ -34,6 +37,9 @@ export async function logKeyCommand(
 ): Promise<number> {
   const client = await clientOf(options, around)
   const verifierKey = new TextDecoder().decode(await client.raw('/log/key')).trim()
+  // Whoever keeps it believes nothing else from then on.
+  if (!VERIFIER_KEY.test(verifierKey))
+    throw unreadable(`${client.server} answers with no key of a log: is it a checkpoint?`)
   const text = options.json === true ? `${JSON.stringify({ verifierKey })}\n` : `${verifierKey}\n`
   await writeOutput(options.output ?? '-', text, around)
   return EXIT.ok

@@ -163,9 +163,12 @@ describe('a checkpoint that does not answer as one', () => {
     })
     const { port } = server.address() as AddressInfo
     const { code, err } = await runWithin(['secret', 'list', '--server', `http://127.0.0.1:${port}`])
+    const key = await runWithin(['log', 'key', '--server', `http://127.0.0.1:${port}`])
     server.close()
     assert.equal(code, EXIT.unreadable, err)
     assert.match(err, /no JSON/)
+    assert.equal(key.code, EXIT.unreadable, key.out)
+    assert.match(key.err, /answers with no key of a log: is it a checkpoint\?\n$/)
   })
 
   it('breaks off in the middle of an answer', async () => {
