@@ -14,9 +14,10 @@ const NUMBER = /-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
 const ESCAPE = /\\(["\\/bfnrt]|u[0-9a-fA-F]{4})/y
 
 /**
- * Finds the first fault in `text`: JSON.parse words it differently on each runtime, and some name no place.
+ * Finds the first fault in `text`: JSON.parse words it differently on each runtime, and some name no place. A name that
+ * an object has twice is one as well: of two values one would be judged, and the other seen by nobody.
  * @returns undefined when the text is JSON of at most 64 levels, 100,000 values and 2,000,000 numbers
- * @see RFC 8259
+ * @see RFC 8259, section 4
  */
 export function jsonFault(text: string): JsonFault | undefined {
   const scanner = new Scanner(text)
@@ -40,7 +41,10 @@ class Scanner {
     const number = first === '-' || (first >= '0' && first <= '9')
     if (number ? ++this.#numbers > MAX_NUMBERS : ++this.#values > MAX_VALUES)
       return this.#fault(`at most ${MAX_NUMBERS} numbers and ${MAX_VALUES} other values`)
-    if (first === '{') return this.#list('}', () => this.#member(depth))
+    if (first === '{') {
+      const names = new Set<string>()
+      return this.#list('}', () => this.#member(depth, names))
+    }
     if (first === '[') return this.#list(']', () => this.value(depth + 1))
     if (first === '"') return this.#string('a string')
     return this.#takes(LITERAL) || this.#takes(NUMBER) ? undefined : this.#fault('a JSON value')
@@ -64,10 +68,15 @@ class Scanner {
     }
   }
 
-  #member(depth: number): JsonFault | undefined {
+  #member(depth: number, names: Set<string>): JsonFault | undefined {
     this.#blank()
-    const name = this.#string('a member name in quotes')
-    if (name !== undefined) return name
+    const start = this.#at
+    const fault = this.#string('a member name in quotes')
+    if (fault !== undefined) return fault
+    // The same name may be written in several ways.
+    const name = String(JSON.parse(this.#text.slice(start, this.#at)))
+    if (names.has(name)) return { at: start, expected: 'a name that the object does not have yet' }
+    names.add(name)
     if (++this.#values > MAX_VALUES) return this.#fault(`at most ${MAX_VALUES} members and values`)
     this.#blank()
     return this.#is(':') ? this.value(depth + 1) : this.#fault('`:`')

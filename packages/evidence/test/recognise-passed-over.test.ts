@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { makeSgx, makeSnp } from '@sekisho/emulator/kit'
+import { recogniseParts } from '../src/recognise/index.ts'
+
+const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value)
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
+
+const REPORT = base64(makeSnp().evidence)
+const QUOTE = base64(makeSgx().evidence)
+
+describe('recognise: a name that an object has twice', () => {
+  const objects: Readonly<Record<string, string>> = {
+    'with two pieces of evidence': `{"report":"${REPORT}","report":"${QUOTE}"}`,
+    'written in two ways': `{"report":"${REPORT}","r\\u0065port":"${QUOTE}"}`,
+    'deeper down': `{"a":[{"report":"${REPORT}","b":1,"report":"${QUOTE}"}]}`,
+  }
+  for (const [name, text] of Object.entries(objects))
+    it(`${name}: refused, since one would be seen by nobody`, () => {
+      const at = text.search(/"r[^"]{5,10}":"[^"]+"\}/)
+      assert.throws(() => recogniseParts(utf8(text)), {
+        name: 'EvidenceError',
+        code: 'malformed',
+        offset: at,
+        message: /a name that the object does not have yet/,
+      })
+    })
+
+  it('in two objects it may stand', () => {
+    const parts = recogniseParts(utf8(`[{"report":"${REPORT}"},{"report":"${QUOTE}"}]`))
+    assert.deepEqual(
+      parts.map(({ recognised }) => recognised.tee),
+      ['snp', 'sgx'],
+    )
+  })
+})
