@@ -116,6 +116,12 @@ describe('DCAP collateral in other forms', () => {
     })
   })
 
+  // With time that grew with the square of the zeros this took half an hour.
+  it('a million zeros with something behind them are no end of a text', () => {
+    const found = dcapCollateralOf({ tcb_info: [0x7b, ...new Uint8Array(1_000_000), 1], pck_crl_issuer_chain: 'a' })
+    assert.deepEqual(found, { tcb_info: `{${'\0'.repeat(1_000_000)}\u0001`, pck_crl_issuer_chain: 'a' })
+  })
+
   it('a changed document or signature is refused in every form', () => {
     const changed = (text: string): string => text.replace(/"version":(\d)/, '"version" :$1')
     const forms = [

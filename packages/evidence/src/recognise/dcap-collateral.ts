@@ -139,5 +139,7 @@ function bytesOf(list: readonly unknown[]): Uint8Array | undefined {
 function textOfBytes(bytes: Uint8Array | undefined): string | undefined {
   if (bytes === undefined) return undefined
   if (bytes[0] === SEQUENCE && (bytes[1] ?? 0) >= SECOND_OF_LONG) return toHex(bytes)
-  return new TextDecoder().decode(bytes).replace(/\0+$/, '')
+  let end = bytes.length
+  while (end > 0 && bytes[end - 1] === 0) end--
+  return new TextDecoder().decode(bytes.subarray(0, end))
 }
