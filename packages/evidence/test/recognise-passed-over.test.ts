@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { makeSgx, makeSnp } from '@sekisho/emulator/kit'
-import { recogniseParts } from '../src/recognise/index.ts'
+import { recognise, recogniseParts } from '../src/recognise/index.ts'
 
 const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value)
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
@@ -32,5 +32,21 @@ describe('recognise: a name that an object has twice', () => {
       parts.map(({ recognised }) => recognised.tee),
       ['snp', 'sgx'],
     )
+  })
+})
+
+describe('recognise: PEM with more behind the first block', () => {
+  const block = (label: string, base: string): string => `-----BEGIN ${label}-----\n${base}\n-----END ${label}-----\n`
+
+  it('names what nobody looks at: other evidence, or certificates', () => {
+    for (const behind of [block('QUOTE', QUOTE), block('CERTIFICATE', 'AAAA'), 'text']) {
+      const { tee, unused } = recognise(utf8(block('REPORT', REPORT) + behind))
+      assert.equal(tee, 'snp')
+      assert.deepEqual(unused, ['what lies behind the first block of PEM'])
+    }
+  })
+
+  it('and nothing where there is none', () => {
+    assert.deepEqual(recognise(utf8(`\n${block('REPORT', REPORT)} \r\n`)).unused, [])
   })
 })

@@ -96,7 +96,13 @@ function openPem(text: string, start: number, where: string): Opened {
   const to = text.indexOf(`-----END ${label}-----`, from)
   if (to < 0) throw unreadable(field, byteOffset(text, text.length), 'the end', `\`-----END ${label}-----\``)
   const body = text.slice(from, to)
-  return { name: `PEM ${label}`, inner: { bytes: base64(body, text, from, field) }, path: '' }
+  const isAlone = text.slice(to).trim() === `-----END ${label}-----`
+  return {
+    name: `PEM ${label}`,
+    inner: { bytes: base64(body, text, from, field) },
+    path: '',
+    unused: isAlone ? [] : ['what lies behind the first block of PEM'],
+  }
 }
 
 const CERTIFICATE = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,96000})-----END CERTIFICATE-----\s*/
