@@ -50,3 +50,18 @@ describe('recognise: PEM with more behind the first block', () => {
     assert.deepEqual(recognise(utf8(`\n${block('REPORT', REPORT)} \r\n`)).unused, [])
   })
 })
+
+describe('recognise: evidence in a member that is to hold something else', () => {
+  const forms: Readonly<Record<string, readonly [string, object]>> = {
+    'in place of a nonce': ['nonce', { quote: QUOTE, nonce: REPORT }],
+    'in place of an event log': ['event_log', { quote: QUOTE, event_log: REPORT }],
+    'in place of certificates': ['vcek', { report: REPORT, vcek: QUOTE }],
+    'among endorsements': ['endorsements', { evidence: QUOTE, endorsements: { deep: [{ er: REPORT }] } }],
+    'in place of the name of a form': ['format', { body: QUOTE, format: REPORT }],
+  }
+  for (const [name, [member, form]] of Object.entries(forms))
+    it(`${name}: the member is named`, () => {
+      const { unused } = recognise(utf8(JSON.stringify(form)))
+      assert.deepEqual(unused, [`the member ${member}, which holds other evidence`])
+    })
+})

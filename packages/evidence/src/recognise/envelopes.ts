@@ -54,6 +54,7 @@ function openObject(object: Members, where: string): Opened {
         .filter(([name]) => name !== path && !isBlank(own(object, name)))
         .map(([, text]) => text),
       ...rivalsOf(object, envelope, path).map((name) => `the member ${name}, which may hold other evidence`),
+      ...disguised(object, envelope, path).map((name) => `the member ${name}, which holds other evidence`),
       ...others.unused,
     ],
   }
@@ -198,6 +199,16 @@ function rivalsOf(object: Members, envelope: Envelope, path: string): readonly s
   const known = knownOf(envelope, path)
   return CANDIDATES.filter((name) => !known.includes(name) && !isBlank(own(object, name)))
 }
+
+// Of these the form says something else: that they are certificates, say, or a nonce.
+function disguised(object: Members, { companions = {}, unused = {}, members }: Envelope, path: string): readonly string[] {
+  const names = [...Object.keys(companions), ...members.slice(1).flat()]
+  const others = names.filter((name) => name !== path && !EXPECTED.includes(name) && !Object.hasOwn(unused, name))
+  return [...new Set(others)].filter((name) => evidenceIn(own(object, name), isHolder).length > 0)
+}
+
+/** Members with evidence in them by the form's own word, which others read. */
+const EXPECTED: readonly string[] = ['hcl_report', 'additional_evidence']
 
 const MAX_BESIDE = 16
 
