@@ -65,3 +65,25 @@ describe('recognise: evidence in a member that is to hold something else', () =>
       assert.deepEqual(unused, [`the member ${member}, which holds other evidence`])
     })
 })
+
+describe('recognise: what lies beside evidence deeper down, or beside several pieces', () => {
+  const text = 'x'.repeat(64)
+
+  it('is named with its path, without numbers and short names', () => {
+    const { unused } = recognise(utf8(JSON.stringify({ a: { q: QUOTE, b: text, c: 'name', d: 1 }, top: 'name' })))
+    assert.deepEqual(unused, ['what lies around it: "top", "a.b"'])
+  })
+
+  it('also beside several pieces', () => {
+    const parts = recogniseParts(utf8(JSON.stringify({ a: { q: QUOTE, b: [1] }, r: REPORT, chain: text, n: 'name' })))
+    assert.deepEqual(
+      parts.map(({ label, recognised }) => [label, recognised.unused]),
+      ['a.q', 'r'].map((label) => [label, ['what lies beside the evidence: "a.b", "chain"']]),
+    )
+  })
+
+  it('and nothing where there is nothing', () => {
+    for (const { recognised } of recogniseParts(utf8(JSON.stringify({ a: { q: QUOTE }, r: [REPORT, ''] }))))
+      assert.deepEqual(recognised.unused, [])
+  })
+})

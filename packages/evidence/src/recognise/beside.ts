@@ -43,6 +43,26 @@ export function objectsAlong(value: unknown, path: readonly string[]): readonly 
   return objects
 }
 
+const LONG = 64
+
+/**
+ * Paths of what lies beside the pieces that are found at some paths, in the objects and lists around them: objects, lists
+ * and text that is no mere name.
+ */
+export function besidePaths(value: unknown, paths: readonly (readonly string[])[], at: string = ''): readonly string[] {
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([name, one]: [string, unknown]) => {
+    const within = paths.filter(([first]) => first === name).map(([, ...rest]) => rest)
+    if (within.length === 0) return isMore(one) ? [`${at}${name}`] : []
+    return within.some(({ length }) => length === 0) ? [] : besidePaths(one, within, `${at}${name}.`)
+  })
+}
+
+function isMore(value: unknown): boolean {
+  if (typeof value === 'string') return value.length >= LONG
+  return typeof value === 'object' && value !== null && Object.keys(value).length > 0
+}
+
 function certificateOf(value: unknown): Uint8Array | undefined {
   const bytes = typeof value === 'string' ? bytesOfText(value) : byteArray(value)
   if (bytes === undefined || bytes.length > LONGEST) return undefined

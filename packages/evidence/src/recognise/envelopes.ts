@@ -2,7 +2,7 @@ import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import { decodeBase64 } from '../x509/pem.ts'
-import { certificatesBeside, objectsAlong } from './beside.ts'
+import { besidePaths, certificatesBeside, objectsAlong } from './beside.ts'
 import { isCertificateTable } from './binary.ts'
 import { ENVELOPES, type Envelope } from './envelope-forms.ts'
 import { jsonFault } from './json-error.ts'
@@ -91,11 +91,21 @@ function openStrange(object: Members | readonly unknown[], where: string): Opene
   const around = Object.entries(object).flatMap(([name, one]) =>
     name === only.path[0] || isBlank(one) || isTaken(name, companions) ? [] : [name],
   )
-  const names = isMembers(object) ? namesOf(around) : 'other values of the list'
-  const unused = around.length === 0 ? [] : [`what lies around it: ${names}`]
   const name = isMembers(object) ? 'JSON: other object' : 'JSON: list'
-  if (second === undefined) return { name, inner: only.inner, path: only.path.join('.'), companions, unused }
-  return { name, inner: only.inner, path: '', parts: partsOf(hits, where) }
+  if (second !== undefined) {
+    const beside = besidePaths(
+      object,
+      hits.map(({ path }) => path),
+    )
+    const unused = beside.length === 0 ? [] : [`what lies beside the evidence: ${namesOf(beside)}`]
+    return { name, inner: only.inner, path: '', parts: partsOf(hits, where), unused }
+  }
+  const [outer = '', ...path] = only.path
+  const deeper = path.length === 0 ? [] : besidePaths(Reflect.get(object, outer), [path], `${outer}.`)
+  const inside = deeper.filter((one) => !companions.some(({ from }) => one.endsWith(`.${from}`)))
+  const names = isMembers(object) ? namesOf([...around, ...inside]) : 'other values of the list'
+  const unused = around.length + inside.length === 0 ? [] : [`what lies around it: ${names}`]
+  return { name, inner: only.inner, path: only.path.join('.'), companions, unused }
 }
 
 function partsOf(hits: readonly Hit[], where: string): readonly Part[] {
@@ -201,7 +211,11 @@ function rivalsOf(object: Members, envelope: Envelope, path: string): readonly s
 }
 
 // Of these the form says something else: that they are certificates, say, or a nonce.
-function disguised(object: Members, { companions = {}, unused = {}, members }: Envelope, path: string): readonly string[] {
+function disguised(
+  object: Members,
+  { companions = {}, unused = {}, members }: Envelope,
+  path: string,
+): readonly string[] {
   const names = [...Object.keys(companions), ...members.slice(1).flat()]
   const others = names.filter((name) => name !== path && !EXPECTED.includes(name) && !Object.hasOwn(unused, name))
   return [...new Set(others)].filter((name) => evidenceIn(own(object, name), isHolder).length > 0)
