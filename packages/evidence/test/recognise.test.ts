@@ -67,6 +67,8 @@ describe('recognise: text around evidence', () => {
     'hexadecimal in lines': `${hex(q).replace(/(.{64})/g, '$1\r\n')}\n`,
     'hexadecimal with colons': hex(q).replace(/..(?=.)/g, '$&:'),
     'hexadecimal as a C array': (hex(q).match(/../g) ?? []).map((byte) => `0x${byte}`).join(', '),
+    'hexadecimal whose bytes below 16 are one digit': Array.from(q, (byte) => `0x${byte.toString(16)}`).join(', '),
+    'the same in lines and brackets': `[\n${Array.from(q, (byte) => `    0x${byte.toString(16)},\n`).join('')}]`,
     base64: base64(q),
     'base64 in lines': base64(q).replace(/(.{76})/g, '$1\n'),
     'base64url without padding': Buffer.from(q).toString('base64url'),

@@ -155,8 +155,8 @@ function isMistypedHex({ strangers, decimals }: HexDigits, length: number): bool
   return length >= 64 && strangers * 64 <= length && decimals * 3 >= length
 }
 
-// Digits with white space, colons or commas between, and `0x` in front of each group. In one pass, without copies:
-// the text may be long, and hostile.
+// Digits with white space, colons or commas between, and `0x` in front of each group, in which a byte may be one digit.
+// In one pass, without copies: the text may be long, and hostile.
 function hexDigits(text: string): HexDigits {
   const bytes = new Uint8Array(text.length >> 1)
   let digits = 0
@@ -170,8 +170,13 @@ function hexDigits(text: string): HexDigits {
       if (isSeparator(code)) continue
       if (stranger < 0) stranger = i
       strangers++
-    } else if (isPrefix(text, i)) i++
-    else {
+    } else if (isPrefix(text, i)) {
+      i++
+      if (digits % 2 === 0 && isLoneDigit(text, i + 1)) {
+        digits++
+        decimals++
+      }
+    } else {
       bytes[digits >> 1] = ((bytes[digits >> 1] as number) << 4) | value
       digits++
       if (value < 10) decimals++
@@ -194,6 +199,11 @@ function isSeparator(code: number): boolean {
 function isPrefix(text: string, i: number): boolean {
   if (text.charCodeAt(i) !== 0x30 || (text.charCodeAt(i + 1) | 0x20) !== 0x78) return false
   return i === 0 || isSeparator(text.charCodeAt(i - 1))
+}
+
+/** Whether one digit stands alone: what programs print of bytes below 16 behind `0x`. */
+function isLoneDigit(text: string, i: number): boolean {
+  return hexValue(text.charCodeAt(i)) >= 0 && (i + 1 === text.length || isSeparator(text.charCodeAt(i + 1)))
 }
 
 const BLANK = /\s/
