@@ -87,3 +87,10 @@ describe('recognise: what lies beside evidence deeper down, or beside several pi
       assert.deepEqual(recognised.unused, [])
   })
 })
+
+describe('recognise: what an error speaks of', () => {
+  it('settings with a report are no message of go-sev-guest', () => {
+    for (const name of ['report', 'certificate_chain'])
+      assert.throws(() => recognise(utf8(`${name}: ${REPORT}\nowner: somebody\n`)), { field: 'input' })
+  })
+})

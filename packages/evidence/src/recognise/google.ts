@@ -71,9 +71,13 @@ export function openGoogleText(text: string): Opened | undefined {
   return kind?.open(readTextProto(text, kind.schema))
 }
 
+const MESSAGE = /(?:report|certificate_chain)[\s:]*[{<]/
+
 function kindOfText(name: string, text: string): Kind | undefined {
   if (/^(?:ak_pub|quotes|event_log|ak_cert)$/.test(name)) return TPM
-  if (/^(?:report|certificate_chain)$/.test(name)) return ATTESTED_REPORT
+  // Both are messages: settings in YAML have text behind these names.
+  if (/^(?:report|certificate_chain)$/.test(name))
+    return MESSAGE.test(text.slice(0, 4096)) ? ATTESTED_REPORT : undefined
   if (/^(?:header|td_quote_body|td_quote_body_descriptor|signed_data_size|signed_data)$/.test(name))
     return text.includes('td_quote_body_descriptor') ? TD_5 : TD_4
   return name === 'version' && text.includes('report_id_ma') ? REPORT : undefined
