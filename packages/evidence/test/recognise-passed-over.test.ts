@@ -89,6 +89,22 @@ describe('recognise: what lies beside evidence deeper down, or beside several pi
 })
 
 describe('recognise: what an error speaks of', () => {
+  it('archives, packed data and UTF-16 that nobody opens', () => {
+    const tar = new Uint8Array(512)
+    tar.set(utf8('report.bin'))
+    tar.set(utf8('ustar'), 257)
+    const unread: readonly (readonly [Uint8Array, RegExp])[] = [
+      [Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 4), /packed by zstd: unpack it first/],
+      [Uint8Array.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), /packed by xz: unpack it first/],
+      [Uint8Array.of(0x42, 0x5a, 0x68, 0x39, 1), /packed by bzip2: unpack it first/],
+      [Uint8Array.of(0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c), /a 7z archive: unpack it first/],
+      [Uint8Array.of(0x50, 0x4b, 3, 4), /a zip archive: unpack it first/],
+      [tar, /a tar archive: unpack it first/],
+      [Uint8Array.of(0xfe, 0xff, 0, 0x41), /UTF-16.*save it as UTF-8/],
+    ]
+    for (const [input, said] of unread) assert.throws(() => recognise(input), { message: said })
+  })
+
   it('settings with a report are no message of go-sev-guest', () => {
     for (const name of ['report', 'certificate_chain'])
       assert.throws(() => recognise(utf8(`${name}: ${REPORT}\nowner: somebody\n`)), { field: 'input' })

@@ -206,6 +206,16 @@ function isEpidQuote(bytes: Uint8Array): boolean {
   )
 }
 
+/** Archives and packed data, by what they begin with, or have at a place further on. */
+const PACKED: readonly (readonly [name: string, start: readonly number[], at?: number])[] = [
+  ['a zip archive', [0x50, 0x4b]],
+  ['data packed by zstd', [0x28, 0xb5, 0x2f, 0xfd]],
+  ['data packed by xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0]],
+  ['data packed by bzip2', [0x42, 0x5a, 0x68]],
+  ['a 7z archive', [0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c]],
+  ['a tar archive', [0x75, 0x73, 0x74, 0x61, 0x72], 257],
+]
+
 /** What well-known bytes are that are not evidence we read, in words; undefined for unknown ones. */
 export function strangerOf(bytes: Uint8Array): string | undefined {
   if (bytes.length === 1024 && bytes[0] === TDX_TEE_TYPE)
@@ -216,7 +226,9 @@ export function strangerOf(bytes: Uint8Array): string | undefined {
     return 'perhaps an SGX EREPORT, which only its own machine can check: have a quote made from it'
   const tpm = tpmStranger(bytes)
   if (tpm !== undefined) return tpm
-  if (bytes[0] === 0x50 && bytes[1] === 0x4b) return 'a zip archive: unpack it first'
+  const packed = PACKED.find(([, start, at = 0]) => start.every((byte, i) => bytes[at + i] === byte))
+  if (packed !== undefined) return `${packed[0]}: unpack it first`
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'UTF-16 whose high bytes come first: save it as UTF-8'
   if (bytes[0] === 0x30 && (bytes[1] === 0x82 || bytes[1] === 0x81))
     return 'DER, perhaps a certificate or CRL: that is collateral, not evidence'
   if (isMac0(bytes))
