@@ -18,8 +18,10 @@ export const sentences: SentencePairs = [
     "an SEV-SNP report (version in 4 bytes, algorithm 1 at byte 52), an SGX or TDX quote (version 3, 4 or 5, key type 2, Intel's vendor id at byte 12), or other evidence that `sekisho support` lists",
     'SEV-SNP レポート（4 バイトのバージョン、バイト 52 にアルゴリズム 1）、SGX または TDX のクォート（バージョン 3～5、鍵種別 2、バイト 12 に Intel のベンダー ID）、または `sekisho support` に載っているほかの Evidence',
   ],
-  ['a zip archive: unpack it first', 'zip アーカイブ（先に展開してください）'],
   ['gzip: unpack it first', 'gzip（先に展開してください）'],
+  ['data packed by {tool}: unpack it first', '{tool} で圧縮されたデータ（先に展開してください）'],
+  ['a {kind@} archive: unpack it first', '{kind@} アーカイブ（先に展開してください）'],
+  ['UTF-16 whose high bytes come first: save it as UTF-8', 'ビッグエンディアンの UTF-16（UTF-8 で保存してください）'],
   [
     'a TDREPORT, which only its own machine can check: have a quote made from it',
     'そのマシン自身にしか検証できない TDREPORT（クォートを作らせてください）',
@@ -52,5 +54,6 @@ export const sentences: SentencePairs = [
   ['a base64 character', 'base64 の文字'],
   ['the character {character}', '文字 {character}'],
   ['a member name in quotes', '引用符で囲まれたメンバー名'],
+  ['a name that the object does not have yet', 'オブジェクトにまだない名前'],
   ['a file of more than {most#} bytes', '{most#} バイトを超えるファイルです'],
 ]
