@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { makeSgx, makeSnp } from '@sekisho/emulator/kit'
 import { recognise, recogniseParts } from '../src/recognise/index.ts'
+import { membersOf } from '../src/recognise/members.ts'
 
 const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value)
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
@@ -108,5 +109,13 @@ describe('recognise: what an error speaks of', () => {
   it('settings with a report are no message of go-sev-guest', () => {
     for (const name of ['report', 'certificate_chain'])
       assert.throws(() => recognise(utf8(`${name}: ${REPORT}\nowner: somebody\n`)), { field: 'input' })
+  })
+})
+
+describe('recognise: an object of more members than a call takes arguments', () => {
+  it('gives the first of them, and no fault of the runtime', () => {
+    const members = membersOf(Object.fromEntries(Array.from({ length: 400_000 }, (_, i) => [`m${i}`, i])), 2)
+    assert.equal(members.length, 256)
+    assert.deepEqual([members[0]?.name, members.at(-1)?.name], ['m0', 'm255'])
   })
 })

@@ -28,8 +28,10 @@ export function membersOf(
   const found: Member[] = []
   let level = entriesOf(value, [])
   for (let i = 0; i < depth && level.length > 0 && found.length < MAX_MEMBERS; i++) {
+    // A call takes a hundred thousand arguments on some runtimes only.
+    level = level.slice(0, MAX_MEMBERS)
     found.push(...level)
-    level = level.slice(0, MAX_MEMBERS).flatMap(({ name, value: one, path }) => {
+    level = level.flatMap(({ name, value: one, path }) => {
       const inner = typeof one === 'string' ? open(one) : one
       return entriesOf(inner, [...path, name])
     })
