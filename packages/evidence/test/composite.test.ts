@@ -214,6 +214,22 @@ describe('a collection of conceptual messages, as one', () => {
     assert.deepEqual(failing(verdict), ['composite.distinct'])
   })
 
+  it('rejects it in other bytes as well: a signature has a twin', async () => {
+    const twin = snp.evidence.slice()
+    const order = BigInt(`0x${'f'.repeat(48)}c7634d81f4372ddf581a0db248b0a77aecec196accc52973`)
+    const at = 0x2a0 + 72
+    const found = BigInt(
+      `0x${Buffer.from(twin.slice(at, at + 48))
+        .reverse()
+        .toString('hex')}`,
+    )
+    twin.set(Buffer.from((order - found).toString(16).padStart(96, '0'), 'hex').reverse(), at)
+    const evidence = collection({ a: snp.evidence, b: twin })
+    const verdict = await verifyComposite(evidence, { at: AT, door: doorFor(snp), expect: wishes(snp) })
+    assert.deepEqual(failing(verdict), ['composite.distinct'])
+    assert.match(checkOf(verdict, 'composite.distinct').reason, /^b says word for word/)
+  })
+
   it('takes what a caller expects of each part for its binding', async () => {
     const evidence = collection({
       'A/ 1': makeSnp({ nonce: bindingDigest({}), leafKey, at: AT }).evidence,

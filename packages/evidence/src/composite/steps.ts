@@ -1,3 +1,4 @@
+import { canonicalJson } from '../core/canonical.ts'
 import {
   fail,
   mend,
@@ -95,12 +96,16 @@ function said(parts: readonly JudgedPart[]): string {
 function distinct({ parts }: CompositeState): Finding {
   const digests = parts.map(({ verdict }) => verdict.evidence.sha256)
   const twice = parts.find((_, i) => digests.indexOf(digests[i] ?? '') !== i)
-  if (twice === undefined) return pass('each is another piece of evidence')
-  return fail(
-    `${twice.part.name} is evidence that was shown already under another name`,
-    mend('send each piece of evidence once', 'workload-owner'),
-  )
+  if (twice !== undefined)
+    return fail(`${twice.part.name} is evidence that was shown already under another name`, SEND_ONCE)
+  // Whoever has one piece can make others of it, with bytes that nobody signed or in another form of the signature.
+  const said = parts.map(({ verdict }) => `${verdict.tee} ${canonicalJson(verdict.claims)}`)
+  const alike = parts.find((_, i) => said.indexOf(said[i] ?? '') !== i)
+  if (alike === undefined) return pass('each is another piece of evidence')
+  return fail(`${alike.part.name} says word for word what another part says: nothing tells the two apart`, SEND_ONCE)
 }
+
+const SEND_ONCE: Remedy = mend('send each piece of evidence once', 'workload-owner')
 
 const SAY: Remedy = mend(
   'choose a nonce, have every part made with it, and pass it as `nonce`; where parts hold a digest, give what it is of as `runtimeData`',

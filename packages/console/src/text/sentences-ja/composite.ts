@@ -14,6 +14,10 @@ export const sentences: SentencePairs = [
     '{name} is evidence that was shown already under another name',
     '{name} は、すでに別の名前で提示された Evidence です',
   ],
+  [
+    '{name} says word for word what another part says: nothing tells the two apart',
+    '{name} の内容は、ほかの部分とまったく同じです。2 つを区別できるものがありません',
+  ],
   ['send each piece of evidence once', '各 Evidence を 1 回だけ送ってください'],
   [
     'choose a nonce, have every part made with it, and pass it as `nonce`; where parts hold a digest, give what it is of as `runtimeData`',
