@@ -47,7 +47,19 @@ describe('recognise: PEM with more behind the first block', () => {
     }
   })
 
+  it('also in a member, whose name tells what it is or does not', () => {
+    const text = block('REPORT', REPORT) + block('QUOTE', QUOTE)
+    for (const form of [{ report: text }, { proof: text }, [text], text]) {
+      const { tee, unused } = recognise(utf8(JSON.stringify(form)))
+      assert.equal(tee, 'snp')
+      assert.deepEqual(unused, ['what lies behind the first block of PEM'])
+    }
+  })
+
   it('and nothing where there is none', () => {
+    const alone = block('REPORT', REPORT)
+    for (const form of [{ report: alone }, { proof: alone }])
+      assert.deepEqual(recognise(utf8(JSON.stringify(form))).unused, [])
     assert.deepEqual(recognise(utf8(`\n${block('REPORT', REPORT)} \r\n`)).unused, [])
   })
 })

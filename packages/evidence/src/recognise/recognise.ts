@@ -238,10 +238,11 @@ function openJson(json: unknown, where: string, format = 'JSON'): Opened {
     if (opened.path !== '') paths.push(opened.path)
     companions.push(...(opened.companions ?? []))
     if ('bytes' in opened.inner) {
-      const inner = typeof value === 'string' ? memberBytes(value, at) : opened.inner.bytes
+      const inner = typeof value === 'string' ? memberBytes(value, at) : { bytes: opened.inner.bytes }
+      unused.push(...(inner.unused ?? []))
       return {
         name: [format, names.toReversed().join(' in ')].filter((part) => part !== '').join(': '),
-        inner: { bytes: inner },
+        inner: { bytes: inner.bytes },
         path: paths.join('.'),
         companions,
         unused,
@@ -262,11 +263,11 @@ function leafOf(value: unknown): Uint8Array | undefined {
 // A token in compact form is text as it is, and so is a quote of Keylime.
 const COMPACT = /^\s*eyJ[\w-]*\.[\w-]+\.[\w-]*\s*$/
 
-function memberBytes(text: string, where: string): Uint8Array {
-  if (COMPACT.test(text) || KEYLIME.test(text)) return new TextEncoder().encode(text)
-  const opened = openText(text, where)
-  if ('bytes' in opened.inner) return opened.inner.bytes
-  return new TextEncoder().encode(text)
+function memberBytes(text: string, where: string): Pick<Opened, 'unused'> & { readonly bytes: Uint8Array } {
+  const plain = { bytes: new TextEncoder().encode(text) }
+  if (COMPACT.test(text) || KEYLIME.test(text)) return plain
+  const { inner, unused = [] } = openText(text, where)
+  return 'bytes' in inner ? { bytes: inner.bytes, unused } : plain
 }
 
 function finish(found: Identified, { around, tees, where }: Wrapped): Recognised {

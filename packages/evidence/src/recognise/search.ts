@@ -196,7 +196,9 @@ function leafIn(value: unknown): Leaf | undefined {
   const bytes = bytesOf(value)
   if (bytes === undefined) return undefined
   const found = identify(bytes)
-  if (found !== undefined) return { tee: found.tee, bytes }
+  // What is behind the first block of PEM is named by whoever opens the text.
+  if (found !== undefined)
+    return { tee: found.tee, bytes: isMoreThanPem(value) ? new TextEncoder().encode(value) : bytes }
   return isWrapped(bytes) ? { tee: undefined, bytes } : undefined
 }
 
@@ -258,6 +260,11 @@ function isDevices([first]: readonly unknown[]): boolean {
 }
 
 const PEM = /^\s*-----BEGIN [\w. -]{1,64}-----([A-Za-z0-9+/=\s]+)-----END /
+const PEM_ALONE = /^\s*-----BEGIN [^-]*-----[^-]*-----END [^-]*-----\s*$/
+
+function isMoreThanPem(value: unknown): value is string {
+  return typeof value === 'string' && PEM.test(value) && !PEM_ALONE.test(value)
+}
 
 function decoded(text: string): Uint8Array | undefined {
   const block = PEM.exec(text)?.[1]
