@@ -131,3 +131,23 @@ describe('recognise: an object of more members than a call takes arguments', () 
     assert.deepEqual([members[0]?.name, members.at(-1)?.name], ['m0', 'm255'])
   })
 })
+
+describe('recognise: what lies beside devices of NVIDIA', () => {
+  const device = {
+    evidence: 'EeAB'.padEnd(200, 'A'),
+    certificate: 'A'.repeat(200),
+    nonce: 'ab'.repeat(32),
+    arch: 'HOPPER',
+  }
+  const other = `eyJ${'a'.repeat(80)}.x`
+
+  it('is named, in a device and beside the list of them', () => {
+    for (const form of [{ ...device, other }, [device, { ...device, other }], { evidence_list: [device], other }])
+      assert.deepEqual(recognise(utf8(JSON.stringify(form))).unused, ['what lies around it: "other"'])
+  })
+
+  it('and nothing where there is nothing', () => {
+    for (const form of [device, [device], { evidence_list: [device], driver: '570.86' }])
+      assert.deepEqual(recognise(utf8(JSON.stringify(form))).unused, [])
+  })
+})

@@ -58,9 +58,16 @@ export function besidePaths(value: unknown, paths: readonly (readonly string[])[
   })
 }
 
-function isMore(value: unknown): boolean {
+/** Whether a value is an object, a list, or text that is no mere name. */
+export function isMore(value: unknown): boolean {
   if (typeof value === 'string') return value.length >= LONG
   return typeof value === 'object' && value !== null && Object.keys(value).length > 0
+}
+
+/** Names of members for messages. */
+export function namesOf(names: readonly string[]): string {
+  const shown = names.slice(0, 12).map((name) => JSON.stringify(name.slice(0, 32)))
+  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ')
 }
 
 function certificateOf(value: unknown): Uint8Array | undefined {

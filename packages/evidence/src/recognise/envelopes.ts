@@ -2,7 +2,7 @@ import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import { decodeBase64 } from '../x509/pem.ts'
-import { besidePaths, certificatesBeside, objectsAlong } from './beside.ts'
+import { besidePaths, certificatesBeside, namesOf, objectsAlong } from './beside.ts'
 import { isCertificateTable } from './binary.ts'
 import { ENVELOPES, type Envelope } from './envelope-forms.ts'
 import { jsonFault } from './json-error.ts'
@@ -150,11 +150,6 @@ function isHolder(object: object, name: string): boolean {
 
 function envelopeOf(object: Members): Envelope | undefined {
   return ENVELOPES.find((one) => one.members.every((names) => spelling(object, names) !== undefined))
-}
-
-function namesOf(names: readonly string[]): string {
-  const shown = names.slice(0, 12).map((name) => JSON.stringify(name.slice(0, 32)))
-  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ')
 }
 
 const LONG = 64

@@ -1,3 +1,4 @@
+import { isMore, namesOf } from './beside.ts'
 import { jsonFault } from './json-error.ts'
 import type { Identified } from './model.ts'
 import { isMembers } from './snp-structure.ts'
@@ -13,9 +14,24 @@ export function identifyNvidia(bytes: Uint8Array): Identified | undefined {
     return { tee: 'nvidia-gpu', form: 'NVIDIA SPDM measurements', bytes }
   if (!startsJson(bytes)) return undefined
   const text = new TextDecoder().decode(bytes)
-  if (!EVIDENCE.test(text) || jsonFault(text) !== undefined || !isDevices(JSON.parse(text))) return undefined
-  return { tee: 'nvidia-gpu', form: 'NVIDIA evidence in JSON', bytes }
+  const value: unknown = EVIDENCE.test(text) && jsonFault(text) === undefined ? JSON.parse(text) : undefined
+  if (!isDevices(value)) return undefined
+  const around = [...new Set(besideDevices(value))]
+  const unused = around.length === 0 ? {} : { unused: [`what lies around it: ${namesOf(around)}`] }
+  return { tee: 'nvidia-gpu', form: 'NVIDIA evidence in JSON', bytes, ...unused }
 }
+
+/** Names of members of devices, and beside their list, that belong to none. */
+function besideDevices(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(besideDevices)
+  if (!isMembers(value)) return []
+  return Object.entries(value).flatMap(([name, one]) => {
+    if (DEVICE_LISTS.includes(name)) return besideDevices(one)
+    return OF_DEVICE.includes(name) || !isMore(one) ? [] : [name]
+  })
+}
+
+const OF_DEVICE: readonly string[] = ['evidence', 'certificate', 'nonce']
 
 // Base64 of 11 e0 01: SPDM 1.1, GET_MEASUREMENTS, signature wanted.
 const EVIDENCE = /"evidence"\s*:\s*"EeAB/
