@@ -218,6 +218,20 @@ describe('recognise: a quote of a TPM in an object of any project', () => {
     }
   })
 
+  it('and what is neither is named, beside the quote', () => {
+    const report = new Uint8Array(1184)
+    report.set([3, 0, 0, 0])
+    report[0x34] = 1
+    const form = { q: base64(message), s: base64(signature), x: base64(report), token: `eyJ${'a'.repeat(80)}.x` }
+    assert.deepEqual(
+      recogniseParts(json(form)).map(({ recognised: { tee, unused } }) => [tee, unused]),
+      [
+        ['tpm', ['what lies around it: "token"']],
+        ['snp', []],
+      ],
+    )
+  })
+
   it('takes no quote without its signature, and does not choose between two', () => {
     for (const form of [
       { q: base64(message), s: base64(new Uint8Array(256).fill(9)) },

@@ -11,7 +11,7 @@ import { knownNames } from './other-names.ts'
 import { byteArray, isMembers } from './snp-structure.ts'
 import { textOf } from './text.ts'
 import { isBundle } from './token.ts'
-import { mayHoldQuote, quoteOfMembers } from './tpm-members.ts'
+import { mayHoldQuote, type QuoteOfMembers, quoteOfMembers } from './tpm-members.ts'
 import { KEYLIME } from './tpm-others.ts'
 import { tried } from './tried.ts'
 
@@ -114,8 +114,18 @@ function intoQuote(value: object, bytes: Uint8Array | undefined, place: Place, s
   const inside: Search = { ...search, hits: [] }
   if (found !== undefined) walk(found.beside, { path: place.path, depth: place.depth + 1 }, inside)
   const whole = bytes ?? new TextEncoder().encode(JSON.stringify(value))
-  const own = found === undefined || inside.hits.length === 0 ? whole : found.json
+  const own = found === undefined || inside.hits.length === 0 ? whole : withRest(found, inside.hits, place)
   search.hits.push({ path: place.path, tee: 'tpm', inner: { bytes: own } }, ...inside.hits)
+}
+
+// What is neither the quote's nor other evidence stays beside the quote, whose reader names it.
+function withRest({ json, beside }: QuoteOfMembers, hits: readonly Hit[], { path }: Place): Uint8Array {
+  const { tpm }: { readonly tpm: unknown } = JSON.parse(new TextDecoder().decode(json))
+  // The rest may be a form of other evidence as a whole, whose reader names what is in it.
+  const isForm = hits.some((hit) => hit.path.length === path.length)
+  const rest = isMembers(beside) && !isForm ? Object.entries(beside) : []
+  const left = rest.filter(([name]) => name !== 'tpm' && !hits.some((hit) => hit.path[path.length] === name))
+  return new TextEncoder().encode(JSON.stringify({ tpm, ...Object.fromEntries(left) }))
 }
 
 interface Form {
