@@ -1,6 +1,7 @@
 import { EvidenceError } from '../core/errors.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { carriesEvidence } from './carriers.ts'
+import { dumpOf } from './dumps.ts'
 import { jsonFault } from './json-error.ts'
 import type { Opened } from './model.ts'
 import { carriesRaTls } from './ra-tls.ts'
@@ -30,6 +31,8 @@ export function textOf(bytes: Uint8Array): string | undefined {
  * @throws EvidenceError that says at which byte what was expected, and what was tried
  */
 export function openText(text: string, where: string): Opened {
+  const dump = MAYBE_DUMP.test(text.slice(0, 128)) ? dumpOf(text) : undefined
+  if (dump !== undefined) return { name: 'hexadecimal', inner: { bytes: dump }, path: '' }
   const inner = unquoted(text)
   if (inner !== undefined && /^eyJ[\w-]*\./.test(inner))
     return { name: 'HTTP header', inner: { bytes: new TextEncoder().encode(inner) }, path: '' }
@@ -45,7 +48,8 @@ export function openText(text: string, where: string): Opened {
 // How programs and tools write bytes: a list of 0x…, a string with its quotes, a data URL, a header, a dump.
 const LIST = /^[\w\s[\]=*&!]{0,160}[[{]\s*(0x[0-9a-f]{1,2}\s*,[\s0-9a-fx,]*)[\]}]\s*;?[\w\s=;]{0,160}$/i
 const STRING = /^\s*b?'([^']*)'\s*$|^\s*b"([^"]*)"\s*$/
-const BEFORE = /^\s*(?:data:[\w/+.;=-]{0,80};base64,|Bearer\s+(?=eyJ))/i
+const BEFORE = /^\s*(?:data:[\w/+.;=-]{0,80};base64,|(?:hex|base64):|Bearer\s+(?=eyJ))/i
+const MAYBE_DUMP = /^\s*0{4,16}:?\s/
 const DUMP = /^[0-9a-f]{7,8}(?::| {2})/i
 
 /** What stands between the marks of a programming language or a tool; undefined where there are none. */
@@ -61,7 +65,7 @@ function unquoted(text: string): string | undefined {
   return /[[{]\s*0x/i.test(text.slice(0, 192)) ? LIST.exec(text)?.[1] : undefined
 }
 
-// Lines of an offset, the bytes, and perhaps letters behind two blanks or a bar.
+// Lines of an offset, the bytes, and perhaps letters behind two blanks or a bar; where offsets do not fit, as they stand.
 function dumped(text: string): string {
   const lines = text.split('\n').map((line) => line.replace(/^[0-9a-f]{7,8}:?/i, '').replace(/\|[\s\S]*$/, ''))
   return lines.map((line) => line.replace(/^( ?(?:[0-9a-f]{2,4} )+) .*$/i, '$1')).join('\n')
