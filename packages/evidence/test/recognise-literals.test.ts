@@ -11,6 +11,8 @@ const pieces = (text: string, size: number): readonly string[] => text.match(new
 
 const REPORT = makeSnp().evidence
 const QUOTE = makeSgx().evidence
+// Of its report data a line of 40 characters of base64 begins with slashes.
+const SLASHES = REPORT.map((byte, i) => (i >= 90 && i < 94 ? 0xff : byte))
 const decimal = [...REPORT]
 const signed = decimal.map((byte) => (byte << 24) >> 24)
 const escapes = decimal.map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
@@ -48,6 +50,10 @@ describe('recognise: lists of numbers as programs write and print them', () => {
     'Kotlin, signed': `val report = byteArrayOf(${signed.join(', ')})`,
     JavaScript: `new Uint8Array([${decimal.join(',')}])`,
     Python: `report = bytes([${decimal.join(', ')}])\n`,
+    'Rust, with {:02x?}': `[${pieces(hex(REPORT), 2).join(', ')}]`,
+    'what Go prints with % x': `[${pieces(hex(REPORT), 2).join(' ')}]`,
+    'Rust, a call behind it': `let report = [${decimal.join(', ')}].to_vec();`,
+    Erlang: `Report = <<${decimal.join(',')}>>.`,
     'C, decimal': `static const uint8_t report[] = { ${decimal.join(',')} };\n`,
   }
   for (const [name, text] of Object.entries(forms))
@@ -75,8 +81,10 @@ describe('recognise: lists of numbers as programs write and print them', () => {
       `[${decimal.join(' ')}`,
     ])
       assert.equal(fault(text).code, 'malformed', text.slice(0, 20))
-    // In hexadecimal digits without their prefix, which decimal ones may look like.
-    assert.equal(fault(`[${pieces(hex(REPORT), 2).join(' ')}]`).code, 'malformed')
+    // In hexadecimal digits without their prefix and without a letter, which decimal ones may look like.
+    const digits = `[${pieces(hex(REPORT).replace(/[a-f]/g, '1'), 2).join(', ')}]`
+    assert.equal(fault(digits).code, 'malformed')
+    assert.equal(fault(`[${pieces(hex(REPORT), 2).join(', ')}, 100]`).code, 'malformed')
   })
 })
 
@@ -92,6 +100,11 @@ describe('recognise: strings as programs write them', () => {
     'joined by a sign': `${lines.map((line) => `"${line}"`).join(' +\n  ')};`,
     'lines that go on': `let quote = "${lines.join('\\\n    ')}";`,
     'a template': `const QUOTE = \`\n${pieces(base64(QUOTE), 64).join('\n')}\n\`;\n`,
+    'its encoding behind it': `const quote = Buffer.from('${hex(QUOTE)}', 'hex');`,
+    'calls behind it': `let quote = hex::decode("${hex(QUOTE)}").expect("valid hex");`,
+    Kotlin: `val quote = """\n  ${lines.join('\n  ')}\n""".trimIndent()\n`,
+    Ruby: `quote = ["${hex(QUOTE)}"].pack("H*")\n`,
+    'a command': `echo "${hex(QUOTE)}" | xxd -r -p > quote.bin\n`,
     TOML: `quote = "${base64(QUOTE)}"\n`,
     'JSON inside': `body = '${JSON.stringify({ quote: base64(QUOTE) })}'`,
   }
@@ -108,6 +121,25 @@ describe('recognise: strings as programs write them', () => {
       .join('\n')};`
     for (const text of [c, `"${escapes}"`, python(REPORT), `REPORT = ${python(REPORT)}\n`])
       assert.equal(hex(recognise(utf8(text)).evidence), hex(REPORT))
+  })
+
+  it('with comments and lines of the preprocessor', () => {
+    const list = pieces(hex(QUOTE), 2).map((byte) => `0x${byte}`)
+    const c = `/* A quote, "as it is". */\n#ifndef QUOTE_H\n#define QUOTE_H\n#include <stdint.h>\n\nstatic const uint8_t quote[] = {
+  /* version */ ${list.slice(0, 2).join(', ')}, // of the header
+  ${list.slice(2).join(', ')}\n};\n//\n//! end\nstatic const size_t size = sizeof(quote);\n#endif\n`
+    const rust = `// What "the tests" use.\n/// Documentation: [quote]\n//\npub const QUOTE: &str = "${hex(QUOTE)}";\n`
+    // A line of base64 may begin with two slashes, of which no blank comes behind.
+    const template = `// A quote.\nconst QUOTE = \`\n${pieces(base64(SLASHES), 40).join('\n')}\n\`\n`
+    assert.match(template, /\n\/\//)
+    for (const text of [c, rust]) assert.equal(hex(recognise(utf8(text)).evidence), hex(QUOTE), text.slice(0, 20))
+    assert.equal(hex(recognise(utf8(template)).evidence), hex(SLASHES))
+  })
+
+  it('what else stands behind a string is told, the name of its encoding is not', () => {
+    const told = recognise(utf8(`const quote = "${hex(QUOTE)}"\nconst nonce = "00"\n`)).unused
+    assert.deepEqual(told, ['what stands behind the string'])
+    assert.deepEqual(recognise(utf8(`Buffer.from('${hex(QUOTE)}', 'hex')`)).unused, [])
   })
 
   it('several strings of a list are not one', () => {

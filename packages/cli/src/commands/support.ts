@@ -79,7 +79,7 @@ const WRAPPERS: readonly Row[] = [
   {
     what: 'text',
     forms:
-      'hexadecimal, base64, base64url, PEM; lists of numbers and strings as C, Go, Java, JavaScript, Python, Rust and Solidity write and print them, dumps of xxd and hexdump, data URLs, lines of settings and YAML, answers over HTTP with their headers, what tpm2_quote prints',
+      'hexadecimal, base64, base64url, PEM; lists of numbers and strings as C, Go, Java, JavaScript, Python, Rust and Solidity write and print them, dumps of xxd, hexdump and od, data URLs, lines of settings and YAML, answers over HTTP with their headers, what tpm2_quote prints; one piece of evidence in a log, a command, Markdown, XML or other text',
   },
   {
     what: 'JSON',

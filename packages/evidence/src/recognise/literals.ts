@@ -2,7 +2,10 @@ import { concatBytes } from '../core/bytes.ts'
 import { jsonFault } from './json-error.ts'
 
 /** What a literal stands for: bytes, or text that holds them in another encoding. */
-export type Literal = { readonly name: string } & ({ readonly bytes: Uint8Array } | { readonly text: string })
+export type Literal = { readonly name: string; readonly unused?: readonly string[] } & (
+  | { readonly bytes: Uint8Array }
+  | { readonly text: string }
+)
 
 /** Shorter literals are names and digests. */
 const SHORTEST = 100
@@ -23,9 +26,25 @@ export function literalOf(text: string): Literal | undefined {
   if (text.length > LONGEST) return undefined
   const body = httpBody(text)
   if (body !== undefined) return { name: 'HTTP response', text: body }
+  const found = codeOf(text)
+  if (found !== undefined) return found
+  const bare = withoutComments(text)
+  return bare === text ? undefined : codeOf(bare)
+}
+
+function codeOf(text: string): Literal | undefined {
   const list = listOf(text)
   if (list !== undefined) return { name: 'list of a program', bytes: list }
   return dictionaryOf(text) ?? stringsOf(text) ?? valueOf(text)
+}
+
+/** Whole lines of comments and of C's preprocessor, comments behind a blank, and those of several lines. */
+const COMMENTS =
+  /^[^\S\n]*(?:(?:\/\/[!/]?|#!?)(?:[^\S\n][^\n]*)?|#(?:include|if|ifdef|ifndef|define|endif|else|pragma|undef)\b[^\n]*)$|(?<=[\s,;{[])\/\/[^\S\n][^\n]*$|\/\*[^*]{0,4096}\*\//gm
+
+// In base64 no blank follows `//`, and there is no `*`.
+function withoutComments(text: string): string {
+  return text.replace(COMMENTS, '')
 }
 
 const WORDS: Readonly<Record<string, string>> = { True: 'true', False: 'false', None: 'null' }
@@ -48,7 +67,8 @@ function httpBody(text: string): string | undefined {
 
 /** A declaration: words and signs, no quotation mark. */
 const DECLARATION = /^[\w\s:&[\]<>*=,.#()!$@;-]*$/
-const END = /^[\w\s;:,.)\]}#&*-]*$/
+/** What may follow: ends of calls, and what they are told of the encoding. */
+const END = /^[\w\s;:,.()[\]{}#&*=?!'"`|>-]*$/
 
 function stringsOf(text: string): Literal | undefined {
   const pieces: string[] = []
@@ -57,9 +77,9 @@ function stringsOf(text: string): Literal | undefined {
   for (;;) {
     const start = nextMark(text, at)
     const between = start < 0 ? text.slice(at) : text.slice(at, start)
-    if (start < 0) {
-      if (pieces.length === 0 || between.length > AROUND || !END.test(between)) return undefined
-      return decodedPieces(pieces)
+    if (start < 0 || (joiner !== undefined && !joiner.test(between))) {
+      if (pieces.length === 0 || text.length - at > AROUND || !END.test(text.slice(at))) return undefined
+      return start < 0 ? decodedPieces(pieces) : withRest(decodedPieces(pieces), text.slice(at))
     }
     if (between.length > AROUND || !(joiner ?? DECLARATION).test(between)) return undefined
     // Commas stand between strings of a list, unless a word says that these are one.
@@ -71,6 +91,12 @@ function stringsOf(text: string): Literal | undefined {
   }
 }
 
+// The name of an encoding says nothing that the string does not; whatever else stands behind it is told.
+function withRest(found: Literal | undefined, rest: string): Literal | undefined {
+  return found === undefined || CALL.test(rest) ? found : { ...found, unused: ['what stands behind the string'] }
+}
+
+const CALL = /^[^\n]*$/
 const MAX_PIECES = 65_536
 const JOINED = /^[\s+\\&#]*(?:hex|unicode|b|r|br|u8|L)?#*$/
 const JOINED_BY_COMMA = /^[\s+\\&#,]*(?:hex|unicode|b|r|br|u8|L)?#*$/
@@ -142,7 +168,7 @@ const SUFFIX = /([0-9a-f])_?[iu]8\b/gi
 
 // The bracket that is followed by numbers and nothing else.
 function listOf(text: string): Uint8Array | undefined {
-  if (!/[[{(]/.test(text.slice(0, AROUND))) return undefined
+  if (!/[[{(<]/.test(text.slice(0, AROUND))) return undefined
   const bare = text.replace(CAST, '').replace(SUFFIX, '$1')
   const start = bracketOf(bare)
   if (start < 0 || !DECLARATION.test(bare.slice(0, start).replaceAll('{', ''))) return undefined
@@ -154,12 +180,12 @@ function listOf(text: string): Uint8Array | undefined {
 }
 
 const OF_LIST = /[\s\dxa-f,-]/i
-const CLOSED = /^[)\]}][\w\s;:,.)\]}#&*-]*$/
+const CLOSED = /^[)\]}>][\w\s;:,.()\]}#&*=>-]*$/
 const NUMBERS = /^\s*-?(?:0x)?[0-9a-f]{1,3}[\s,][\s\dxa-f,-]*$/i
 
 function bracketOf(text: string): number {
   for (let i = 0; i < AROUND && i < text.length; i++)
-    if ('[{('.includes(text.charAt(i)) && NUMBERS.test(text.slice(i + 1, i + 40))) return i
+    if ('[{(<'.includes(text.charAt(i)) && NUMBERS.test(text.slice(i + 1, i + 40))) return i
   return -1
 }
 
@@ -167,11 +193,14 @@ function numbersOf(text: string): Uint8Array | undefined {
   const words = text.split(/[\s,]+/).filter((word) => word !== '')
   if (words.length < SHORTEST / 2) return undefined
   const bytes = new Uint8Array(words.length)
-  const isHex = /^0x/i.test(words[0] ?? '')
+  // Without a prefix a letter in one number tells that all are hexadecimal, as Rust's `{:02x?}` prints them.
+  const hasPrefix = /^0x/i.test(words[0] ?? '')
+  const isBare = !hasPrefix && words.some((word) => /[a-f]/i.test(word))
+  const form = hasPrefix ? /^0x[0-9a-f]{1,2}$/i : isBare ? /^[0-9a-f]{1,2}$/i : /^(?:0|-?[1-9]\d{0,2})$/
   const most = words.some((word) => word.startsWith('-')) ? 0x7f : 0xff
   for (const [i, word] of words.entries()) {
-    if (!(isHex ? /^0x[0-9a-f]{1,2}$/i : /^(?:0|-?[1-9]\d{0,2})$/).test(word)) return undefined
-    const value = Number(word)
+    if (!form.test(word)) return undefined
+    const value = isBare ? Number.parseInt(word, 16) : Number(word)
     if (value > most || value < -0x80) return undefined
     bytes[i] = value
   }

@@ -4,8 +4,7 @@ import type { Tee } from '../core/verdict.ts'
 import { identify, openBinary, strangerOf } from './binary.ts'
 import { openCmw, openCmwJson } from './cmw.ts'
 import { holdsEvidence, openEnvelope, openMixed } from './envelopes.ts'
-import { openGoogleJson, openGoogleText } from './google.ts'
-import { type Literal, literalOf } from './literals.ts'
+import { openGoogleJson } from './google.ts'
 import {
   type Companion,
   type Identified,
@@ -23,6 +22,7 @@ import { structureOf } from './structured.ts'
 import { openText, textOf } from './text.ts'
 import { openBundles } from './token.ts'
 import { KEYLIME } from './tpm-others.ts'
+import { openWritten } from './written.ts'
 
 /**
  * Finds the evidence in what somebody was handed: a raw report or quote, or one in hexadecimal,
@@ -169,29 +169,6 @@ function openOne(bytes: Uint8Array, where: string): Opened {
   if (text === undefined) return openStructured(bytes, where)
   const opened = openWritten(text, where)
   return 'json' in opened.inner ? openJson(opened.inner.json, where) : opened
-}
-
-function openWritten(text: string, where: string): Opened {
-  try {
-    return openGoogleText(text) ?? openText(text, where)
-  } catch (error) {
-    const literal = error instanceof EvidenceError ? literalOf(text) : undefined
-    if (literal === undefined || !isReadable(literal, where)) throw error
-    const bytes = 'bytes' in literal ? literal.bytes : new TextEncoder().encode(literal.text)
-    return { name: literal.name, inner: { bytes }, path: '' }
-  }
-}
-
-// What is wrong with text is said of the text itself, unless it holds something.
-function isReadable(literal: Literal, where: string): boolean {
-  try {
-    if ('bytes' in literal) return identify(literal.bytes) !== undefined || openBinary(literal.bytes) !== undefined
-    openText(literal.text, where)
-    return true
-  } catch (error) {
-    if (error instanceof EvidenceError) return false
-    throw error
-  }
 }
 
 /** A structure of somebody's own around evidence, in CBOR or MessagePack. */
