@@ -7,8 +7,9 @@ import { type Cmw, type CmwRecord, recordsOf } from '../cmw/message.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Json } from '../core/json.ts'
 import type { Tee } from '../core/verdict.ts'
+import { vendorsCertificate } from './beside.ts'
 import { carriesCmw } from './carriers.ts'
-import type { Opened, Part } from './model.ts'
+import type { Companion, Opened, Part } from './model.ts'
 
 const TSM_REPORT = 'application/vnd.veraison.tsm-report+cbor'
 
@@ -28,9 +29,10 @@ export function openCmw(bytes: Uint8Array): Opened | undefined {
   const signed = signedCmw(bytes)
   if (signed !== undefined) {
     const { carrier: label, message } = signed
+    const { companions = [], ...opened } = chosen(message)
     return {
-      ...chosen(message),
-      companions: [{ kind: 'signed-wrapper', from: 'wrapper', label, bytes: bytes.slice() }],
+      ...opened,
+      companions: [...companions, { kind: 'signed-wrapper', from: 'wrapper', label, bytes: bytes.slice() }],
     }
   }
   const bare = bareCmw(bytes)
@@ -111,15 +113,19 @@ function mapCmw(bytes: Uint8Array): Cmw | undefined {
   }
 }
 
-/** The parts that are evidence, or results, as far as the wrapper says; the others are named. */
+/** The parts that are evidence, or results, as far as the wrapper says, and certificates of one part; the others are named. */
 function chosen(message: Cmw): Opened {
   const leaves = recordsOf(message)
   const unused: string[] = []
-  const parts: Part[] = []
+  const companions: Companion[] = []
+  const wanted = leaves.filter(({ record }) => isWanted(record))
+  const parts = wanted.map(({ path, record }) => partOf(path, record))
   for (const { path, record } of leaves) {
-    const { indicators } = record
-    const wanted = indicators === undefined || indicators.length === 0 || indicators.some(isEvidence)
-    if (wanted) parts.push(partOf(path, record))
+    const { indicators = [] } = record
+    if (isWanted(record)) continue
+    const isEndorsement = parts.length === 1 && indicators.includes('endorsements')
+    const bytes = isEndorsement && companions.length < MAX_CERTIFICATES ? vendorsCertificate(record.value) : undefined
+    if (bytes !== undefined) companions.push({ kind: 'certificates', from: path.slice(0, 64), bytes })
     else unused.push(`${quoted(path)}: ${indicators.join(' and ')}, of the type ${quoted(typeName(record))}`)
   }
   const name = message.kind === 'collection' ? 'conceptual messages, several' : 'conceptual message'
@@ -130,7 +136,14 @@ function chosen(message: Cmw): Opened {
       offset: 0,
       expected: 'a message that is evidence or an attestation result',
     })
-  return { name, parts, path: '', unused, inner: only.inner, ...(only.tees === undefined ? {} : { tees: only.tees }) }
+  const tees = only.tees === undefined ? {} : { tees: only.tees }
+  return { name, parts, path: '', unused, companions, inner: only.inner, ...tees }
+}
+
+const MAX_CERTIFICATES = 16
+
+function isWanted({ indicators }: CmwRecord): boolean {
+  return indicators === undefined || indicators.length === 0 || indicators.some(isEvidence)
 }
 
 function isEvidence(indicator: string): boolean {

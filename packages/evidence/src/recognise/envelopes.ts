@@ -2,7 +2,7 @@ import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import { decodeBase64 } from '../x509/pem.ts'
-import { besidePaths, certificatesBeside, namesOf, objectsAlong } from './beside.ts'
+import { besidePaths, certificatesBeside, companionsAlong, logBeside, namesOf } from './beside.ts'
 import { isCertificateTable } from './binary.ts'
 import { ENVELOPES, type Envelope } from './envelope-forms.ts'
 import { jsonFault } from './json-error.ts'
@@ -41,13 +41,18 @@ function openObject(object: Members, where: string): Opened {
   const names = envelope?.members[0]
   const path = names === undefined ? undefined : spelling(object, names)
   if (envelope === undefined || path === undefined) return openStrange(object, where)
-  const beside = certificatesBeside(object, (name) => !known(envelope, path).includes(name))
-  const others = othersOf(object, envelope, path, beside)
+  const taken = known(envelope, path)
+  // Certificates in what holds other evidence belong to that.
+  const beside = certificatesBeside(object, (name) => !taken.includes(name) && !holdsEvidence(object[name]))
+  const named = companionsOf(object, envelope)
+  const isTd = !named.some(({ kind }) => kind === 'event-log') && evidenceIn(object[path], isHolder)[0]?.tee === 'tdx'
+  const companions = [...named, ...beside, ...(isTd ? logBeside(object, path) : [])]
+  const others = othersOf(object, envelope, path, companions)
   return {
     name: `JSON: ${envelope.name}`,
     inner: { json: object[path] },
     path,
-    companions: [...companionsOf(object, envelope), ...beside],
+    companions,
     beside: [...besideOf(object, envelope), ...others.beside],
     unused: [
       ...Object.entries(envelope.unused ?? {})
@@ -85,40 +90,53 @@ function openStrange(object: Members | readonly unknown[], where: string): Opene
         : (objectStranger(members) ?? `an object with ${namesOf(members)}${about}`),
     )
   }
-  const companions = objectsAlong(object, only.path).flatMap((one, i) =>
-    certificatesBeside(one, (name) => name !== only.path[i]),
-  )
+  const companions = companionsAlong(object, only.tee, only.path, [], () => true)
   const around = Object.entries(object).flatMap(([name, one]) =>
     name === only.path[0] || isBlank(one) || isTaken(name, companions) ? [] : [name],
   )
   const name = isMembers(object) ? 'JSON: other object' : 'JSON: list'
   if (second !== undefined) {
+    const parts = partsOf(hits, where, object)
+    const taken = parts.flatMap((part) => part.companions ?? [])
     const beside = besidePaths(
       object,
       hits.map(({ path }) => path),
-    )
+    ).filter((one) => !isTaken(lastOf(one), taken))
     const unused = beside.length === 0 ? [] : [`what lies beside the evidence: ${namesOf(beside)}`]
-    return { name, inner: only.inner, path: '', parts: partsOf(hits, where), unused }
+    return { name, inner: only.inner, path: '', parts, unused }
   }
   const [outer = '', ...path] = only.path
   const deeper = path.length === 0 ? [] : besidePaths(Reflect.get(object, outer), [path], `${outer}.`)
-  const inside = deeper.filter((one) => !companions.some(({ from }) => one.endsWith(`.${from}`)))
+  const inside = deeper.filter((one) => !isTaken(lastOf(one), companions))
   const names = isMembers(object) ? namesOf([...around, ...inside]) : 'other values of the list'
   const unused = around.length + inside.length === 0 ? [] : [`what lies around it: ${names}`]
   return { name, inner: only.inner, path: only.path.join('.'), companions, unused }
 }
 
-function partsOf(hits: readonly Hit[], where: string): readonly Part[] {
+const lastOf = (path: string): string => path.slice(path.lastIndexOf('.') + 1)
+
+/** Kinds of evidence that no certificates of AMD or Intel belong to. */
+const OTHERS: readonly (Tee | undefined)[] = ['nvidia-gpu', 'token', 'nitro', 'tpm']
+
+function partsOf(hits: readonly Hit[], where: string, object: unknown): readonly Part[] {
   if (hits.length > MAX_PARTS)
     throw new EvidenceError('too-large', 'a further piece of evidence', {
       field: where,
       offset: 0,
       expected: `at most ${MAX_PARTS} pieces`,
     })
-  return hits.map(({ path, tee, inner }) => ({
-    label: path.length > 0 ? path.join('.') : tee === 'nvidia-gpu' ? 'devices' : tee === 'tpm' ? 'tpm' : 'machine',
-    inner,
-  }))
+  const rivals = hits.filter(({ tee }) => !OTHERS.includes(tee))
+  return hits.map((hit) => {
+    const { path, tee, inner } = hit
+    const around = rivals.flatMap((one) => (one === hit ? [] : [one.path]))
+    return {
+      label: path.length > 0 ? path.join('.') : tee === 'nvidia-gpu' ? 'devices' : tee === 'tpm' ? 'tpm' : 'machine',
+      inner,
+      companions: rivals.includes(hit)
+        ? companionsAlong(object, tee, path, around, (value) => !holdsEvidence(value))
+        : [],
+    }
+  })
 }
 
 /**
@@ -135,7 +153,12 @@ export function openMixed(bytes: Uint8Array, tee: Tee, where: string): Opened | 
   if (first === undefined || others.length === 0) return undefined
   const names = isMembers(value) && tee !== 'tpm' ? (envelopeOf(value)?.members[0] ?? []) : []
   if (others.some(({ path: [name = ''] }) => names.includes(name))) return 'form'
-  return { name: 'JSON: evidence with more beside it', inner: first.inner, path: '', parts: partsOf(hits, where) }
+  return {
+    name: 'JSON: evidence with more beside it',
+    inner: first.inner,
+    path: '',
+    parts: partsOf(hits, where, value),
+  }
 }
 
 const COLLATERAL: readonly string[] = [
@@ -159,14 +182,14 @@ function othersOf(
   object: Members,
   envelope: Envelope,
   path: string,
-  certificates: readonly Companion[],
+  companions: readonly Companion[],
 ): Required<Pick<Opened, 'beside' | 'unused'>> {
   const names = known(envelope, path)
   const beside: Part[] = []
   const unused: string[] = []
   const plain: string[] = []
   for (const [name, value] of Object.entries(object)) {
-    if (names.includes(name) || isBlank(value) || isTaken(name, certificates)) continue
+    if (names.includes(name) || isBlank(value) || isTaken(name, companions)) continue
     const hits = evidenceIn(value, isHolder)
     const label = name.slice(0, LONG)
     if (hits.length === 0) {
@@ -188,9 +211,11 @@ function known(envelope: Envelope, path: string): readonly string[] {
   return [...knownOf(envelope, path), ...CANDIDATES, ...(envelope.beside === undefined ? [] : [envelope.beside])]
 }
 
-function isTaken(name: string, certificates: readonly Companion[]): boolean {
+function isTaken(name: string, companions: readonly Companion[]): boolean {
   const from = name.slice(0, LONG)
-  return certificates.some((one) => one.from === from || one.from.startsWith(`${from}[`))
+  return companions.some(
+    (one) => one.from === from || [`${from}[`, `${from}.`].some((start) => one.from.startsWith(start)),
+  )
 }
 
 function knownOf({ companions = {}, unused = {}, members }: Envelope, path: string): readonly string[] {

@@ -86,6 +86,8 @@ export interface Part {
   readonly label: string
   readonly inner: { readonly bytes: Uint8Array } | { readonly json: unknown }
   readonly tees?: readonly Tee[]
+  /** What travels beside this piece alone. */
+  readonly companions?: readonly Companion[]
 }
 
 /** One piece of evidence of several, and what the wrapper around them calls it. */

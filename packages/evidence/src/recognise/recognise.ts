@@ -138,8 +138,15 @@ function unwrapPart(part: Part, from: Wrapped, which: 'one' | 'all'): readonly R
   const label = from.label === '' ? part.label : `${from.label}/${part.label}`
   const where = `${from.where}.${part.label.slice(0, 64)}`
   const bytes = 'bytes' in part.inner ? part.inner.bytes : new TextEncoder().encode(JSON.stringify(part.inner.json))
+  const companions = [...from.around.companions, ...(part.companions ?? [])]
   return unwrap(
-    { bytes, where, around: from.around, label, ...(part.tees === undefined ? {} : { tees: part.tees }) },
+    {
+      bytes,
+      where,
+      around: { ...from.around, companions },
+      label,
+      ...(part.tees === undefined ? {} : { tees: part.tees }),
+    },
     which,
   )
 }
@@ -202,8 +209,10 @@ function openJson(json: unknown, where: string, format = 'JSON'): Opened {
       return { name, inner: { bytes: leaf }, path: paths.join('.'), companions, unused, beside }
     }
     const cmw = openCmwJson(value, at)
-    if (cmw !== undefined)
+    if (cmw !== undefined) {
+      companions.push(...(cmw.companions ?? []))
       return { ...cmw, path: paths.join('.'), unused: [...unused, ...(cmw.unused ?? [])], companions, beside }
+    }
     const opened = openBundles(value) ?? openGoogleJson(value) ?? openEnvelope(value, at)
     unused.push(...(opened.unused ?? []))
     if (opened.parts !== undefined) {
