@@ -88,6 +88,30 @@ describe('recognise: evidence with text around it', () => {
   })
 })
 
+describe('recognise: what was printed or decoded and cannot be checked any more', () => {
+  const named: readonly (readonly [unknown, RegExp])[] = [
+    ['Attestation Report:\n\nVersion:      2\n\nGuest SVN:      0\n', /an SEV-SNP report that was printed/],
+    ['<!DOCTYPE html>\n<html><body>404</body></html>', /a page in HTML/],
+    [{ module_id: 'i-0', digest: 'SHA384', pcrs: {}, cabundle: [] }, /fields of a Nitro attestation document/],
+    [{ Measurements: { HashAlgorithm: 'x', PCR0: 'ab' }, IsSigned: false }, /measurements of an enclave/],
+    [[{ EnclaveID: 'i-0', Measurements: { PCR0: 'ab' } }], /measurements of an enclave/],
+    [{ mr_td: 'ab', rt_mr0: 'cd', report_data: '00' }, /fields of a TD's quote/],
+    [{ version: 3, guest_svn: 0, measurement: 'ab', report_data: '00' }, /fields of an SEV-SNP report/],
+    [{ 'x-ms-attestation-type': 'sevsnpvm' }, /claims without a signature/],
+    [{ claims: [{ measres: 'fail' }], result_code: 12 }, /claims without a signature/],
+    [{ iss: 'https://as.example', exp: 1 }, /claims without a signature/],
+  ]
+  for (const [value, expected] of named)
+    it(expected.source, () => {
+      assert.match(fault(typeof value === 'string' ? value : JSON.stringify(value)).message, expected)
+    })
+
+  it('evidence among such members is read', () => {
+    const found = recognise(utf8(JSON.stringify({ iss: 'x', exp: 1, claims: [], result_code: 0, blob: hex(QUOTE) })))
+    assert.equal(hex(found.evidence), hex(QUOTE))
+  })
+})
+
 // One pass each: time does not grow with the square of the length.
 describe('recognise: text without an end around nothing', () => {
   const many = 400_000

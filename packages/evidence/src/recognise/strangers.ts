@@ -42,19 +42,52 @@ const IMA = /^\s*\d{1,2} [0-9a-f]{40,128} [\w-]{1,32}[ \t]/
 const EVENTS = /^\s*(?:---\s+)?(?:version:\s*\d+\s+)?events:\s*-\s*EventNum:/
 const STATEMENT = /^\s*magic:\s*(?:0x)?ff544347\b/i
 
-/** What text is that programs print of a TPM, and that is not evidence, in words; undefined for other text. */
+const HTML = /^\s*<(?:!doctype html|html)\b/i
+const SNP_PRINTED = /\bGuest SVN:?\s+\d/i
+const MEASURED =
+  'measurements of an enclave, which are reference values: an enclave proves them by its attestation document'
+const CLAIMS = 'claims without a signature, which nobody can check: the token that holds them is read'
+const ITSELF = 'of which the signature is gone: the bytes themselves are read'
+
+/** What text is that programs print of evidence or logs, and that is not evidence, in words; undefined for other text. */
 export function printedStranger(text: string): string | undefined {
   const start = text.slice(0, 512)
   if (IMA.test(start)) return `a list of measurements of IMA, ${LOG}`
   if (EVENTS.test(start)) return 'a measured-boot log that was printed: the log itself is read, beside a quote'
   if (STATEMENT.test(start)) return "a TPM's statement that was printed: its bytes are read, with their signature"
-  return undefined
+  if (SNP_PRINTED.test(start)) return 'an SEV-SNP report that was printed: its 1184 bytes are read'
+  return HTML.test(start) ? 'a page in HTML, which a web server answers in place of evidence' : undefined
 }
+
+/** Members that tell what an object is, some of each list, and what it is. */
+const OBJECTS: readonly (readonly [readonly (readonly string[])[], string])[] = [
+  [[['pcr'], ['digests']], `an event of a measured-boot log, ${LOG}`],
+  [
+    [['sig_scheme'], ['attest']],
+    "a TPM's quote field by field, as the feature API gives it: its bytes are read, with their signature",
+  ],
+  [[['module_id'], ['pcrs', 'nitrotpm_pcrs'], ['cabundle']], `the fields of a Nitro attestation document, ${ITSELF}`],
+  [[['EnclaveID', 'EnclaveName'], ['Measurements']], MEASURED],
+  [[['Measurements'], ['IsSigned', 'ImageName', 'BuildMetadata']], MEASURED],
+  [
+    [
+      ['mr_td', 'mrtd'],
+      ['rt_mr0', 'rtmr0', 'rtmr_0'],
+    ],
+    `the fields of a TD's quote, ${ITSELF}`,
+  ],
+  [
+    [['measurement'], ['guest_svn', 'guestSvn'], ['report_data', 'reportData']],
+    `the fields of an SEV-SNP report, ${ITSELF}`,
+  ],
+  [[['x-ms-attestation-type', 'x-nvidia-device-type', 'x-nvidia-overall-att-result', 'attester_tcb_status']], CLAIMS],
+  [[['claims'], ['result_code']], CLAIMS],
+  [[['iss'], ['exp', 'iat']], CLAIMS],
+]
 
 /** The same of an object or a list in JSON. */
 export function objectStranger(members: readonly string[]): string | undefined {
-  if (['pcr', 'digests'].every((name) => members.includes(name))) return `an event of a measured-boot log, ${LOG}`
-  if (members.includes('sig_scheme') && members.includes('attest'))
-    return "a TPM's quote field by field, as the feature API gives it: its bytes are read, with their signature"
-  return undefined
+  const [, found] =
+    OBJECTS.find(([lists]) => lists.every((names) => names.some((name) => members.includes(name)))) ?? []
+  return found
 }
