@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { distinguishedName, issueCertificate, makeSgx, namedKey, toPem } from '@sekisho/emulator/kit'
+import { distinguishedName, issueCertificate, makeSgx, makeSnp, namedKey, toPem } from '@sekisho/emulator/kit'
 import { cborArray, cborBytes, cborMap, cborTag, cborText } from '../src/cbor/encode.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import { dcapCollateralOf, recognise } from '../src/recognise/index.ts'
@@ -86,6 +86,44 @@ describe('recognise: certificates of attested TLS', () => {
       }
     })
 
+  it('evidence in an extension that nobody knows, bare, in a string of its own, or in JSON', () => {
+    const report = makeSnp().evidence
+    const document = makeDocument()
+    const forms: readonly (readonly [Uint8Array, Uint8Array])[] = [
+      [QUOTE, QUOTE],
+      [octets(QUOTE), QUOTE],
+      [report, report],
+      [document, document],
+      [json({ platform: 'snp', report: Buffer.from(report).toString('base64') }), report],
+    ]
+    for (const [value, evidence] of forms)
+      for (const input of [
+        certificate({ oid: '1.3.6.1.4.1.58270.1.1', value }),
+        certificate({ oid: '1.2.3.4', value }),
+      ])
+        for (const form of [input, utf8(toPem(input)), json({ cert: toPem(input) })]) {
+          const found = recognise(form)
+          assert.equal(hex(found.evidence), hex(evidence))
+          assert.match(found.unused.join(), /whether the evidence names its key/)
+        }
+    // The bare quote where the common format has a tag.
+    assert.equal(hex(recognise(certificate({ oid: '2.23.133.5.4.9', value: QUOTE })).evidence), hex(QUOTE))
+  })
+
+  it('of two pieces in extensions that nobody knows none is taken, nor what is too short or something else', () => {
+    const two = certificate({ oid: '1.2.3.4', value: QUOTE }, { oid: '1.2.3.5', value: makeSnp().evidence })
+    const cut = certificate({ oid: '1.2.3.4', value: QUOTE.subarray(0, 900) })
+    const other = certificate({ oid: '1.2.3.4', value: new Uint8Array(1184) })
+    for (const der of [two, cut, other]) {
+      assert.match(fault(utf8(toPem(der))).message, /a CERTIFICATE: that is collateral/)
+      assert.equal(fault(der).code, 'unsupported-kind')
+    }
+    assert.match(
+      fault(certificate({ oid: '1.2.3.4', value: json({ x: 'y'.repeat(500) }) })).message,
+      /an object with "x"/,
+    )
+  })
+
   it('the claims of the common format and the log of dstack come along', () => {
     const tagged = recognise(
       certificate({ oid: '2.23.133.5.4.9', value: values['2.23.133.5.4.9'] ?? QUOTE, critical: true }),
@@ -162,10 +200,10 @@ describe('recognise: certificates of attested TLS', () => {
     assert.throws(() => recognise(broken), EvidenceError)
   })
 
-  it('refuses an extension that is there twice, or holds something else, and knows no other', () => {
+  it('refuses an extension that is there twice, or holds something else, and passes certificates by', () => {
     const oid = '1.2.840.113741.1337.6'
     assert.match(fault(certificate({ oid, value: QUOTE }, { oid, value: QUOTE })).message, /the extension twice/)
-    assert.match(fault(certificate({ oid: '2.23.133.5.4.9', value: QUOTE })).message, /extension/)
+    assert.match(fault(certificate({ oid: '2.23.133.5.4.9', value: QUOTE.subarray(1) })).message, /extension/)
     assert.match(fault(certificate()).message, /collateral, not evidence/)
     const whole = certificate({ oid, value: QUOTE })
     assert.throws(() => recognise(whole.subarray(0, 900)), EvidenceError)

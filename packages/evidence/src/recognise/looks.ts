@@ -35,6 +35,14 @@ export function looksLikeQuote(bytes: Uint8Array): boolean {
   )
 }
 
+/** Whether bytes are a quote by the vendor's id and are as long as the shortest one. */
+export function isSurelyQuote(bytes: Uint8Array): boolean {
+  return bytes.length >= SHORTEST_QUOTE && equalBytes(bytes.subarray(12, 28), INTEL_QE_VENDOR)
+}
+
+/** Header, SGX report, and a signature without a chain. */
+const SHORTEST_QUOTE = 1020
+
 // SNP report: version u32 at 0, SIGNATURE_ALGO u32 at 0x34; policy bit 17 (at 0x0a) must be one.
 /** Whether bytes begin like an SEV-SNP report, also when it is cut short. */
 export function looksLikeReport(bytes: Uint8Array): boolean {

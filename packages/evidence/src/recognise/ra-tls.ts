@@ -3,6 +3,7 @@ import { equalBytes, fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { DerReader, TAG } from '../x509/der.ts'
 import { isCertificate } from './carriers.ts'
+import { isSurelyQuote, looksLikeReport, REPORT_SIZE } from './looks.ts'
 import type { Companion, Opened } from './model.ts'
 import { ENDORSEMENTS, endorsementsIn } from './tls-endorsements.ts'
 
@@ -45,8 +46,8 @@ const DSTACK_LOG = '1.3.6.1.4.1.62397.1.2'
 const UNBOUND = 'the certificate: whether the evidence names its key, which keeps others from showing this evidence'
 
 /**
- * Takes evidence out of a certificate of attested TLS, by the first of the known extensions that it has, or out of a name
- * of its own.
+ * Takes evidence out of a certificate of attested TLS, by the first of the known extensions that it has, out of a name
+ * of its own, or out of whatever extension holds one piece of evidence and nothing else.
  *
  * @see CCC interoperable RA-TLS; the extensions of Gramine, Open Enclave, dstack, Privasys, Contrast and Constellation
  * @returns undefined when the bytes are no certificate, or have no such extension
@@ -58,10 +59,14 @@ export function openRaTls(bytes: Uint8Array): Opened | undefined {
   if (carrier === undefined || value === undefined) {
     const document = documentInName(bytes)
     const name = 'certificate of attested TLS (Nitro document in a DNS name)'
-    return document && { name, inner: { bytes: document }, path: 'subjectAltName', unused: [UNBOUND] }
+    if (document !== undefined) return { name, inner: { bytes: document }, path: 'subjectAltName', unused: [UNBOUND] }
+    const inner = evidenceInside(bytes)
+    const other = 'certificate of attested TLS (an extension that is not known)'
+    return inner && { name: other, inner: { bytes: inner }, path: 'extension', unused: [UNBOUND] }
   }
   const name = `certificate of attested TLS (${carrier.name})`
-  if (carrier.tagged === true) {
+  // Some put the bare quote under the identifier of the tagged one.
+  if (carrier.tagged === true && !isEvidence(value)) {
     const { inner, companions } = taggedEvidence(value)
     const beside = extensionOf(bytes, ENDORSEMENTS)
     const endorsements = beside === undefined ? undefined : endorsementsIn(beside)
@@ -77,7 +82,46 @@ export function openRaTls(bytes: Uint8Array): Opened | undefined {
 
 /** Whether bytes look like a certificate of attested TLS. */
 export function carriesRaTls(bytes: Uint8Array): boolean {
-  return carrierOf(bytes) !== undefined || documentInName(bytes) !== undefined
+  return [carrierOf, documentInName, evidenceInside].some((found) => found(bytes) !== undefined)
+}
+
+const OCTET_STRING = 0x04
+/** The byte behind the tag, where two bytes of length follow: evidence is that long. */
+const TWO_BYTES = 0x82
+/** COSE_Sign1 under ES384, with or without its tag. */
+const SIGN1: readonly (readonly number[])[] = [
+  [0x84, 0x44, 0xa1, 0x01, 0x38, 0x22],
+  [0xd2, 0x84, 0x44, 0xa1, 0x01, 0x38, 0x22],
+]
+
+/** The one OCTET STRING of a certificate that is a report, a quote, a Nitro document or JSON, whatever its extension is called. */
+function evidenceInside(bytes: Uint8Array): Uint8Array | undefined {
+  if (!isCertificate(bytes, MAX_CERTIFICATE)) return undefined
+  const found: Uint8Array[] = []
+  for (let at = bytes.indexOf(OCTET_STRING); at >= 0; at = bytes.indexOf(OCTET_STRING, at + 1)) {
+    if (bytes[at + 1] !== TWO_BYTES) continue
+    const start = at + 4
+    const end = start + ((bytes[at + 2] as number) << 8) + (bytes[at + 3] ?? 0)
+    const content = bytes.subarray(start, end)
+    if (end > bytes.length || !(isEvidence(content) || isJson(content))) continue
+    found.push(content)
+    at = end - 1
+  }
+  return found.length === 1 ? found[0] : undefined
+}
+
+const SHORTEST_JSON = 400
+
+function isJson(content: Uint8Array): boolean {
+  return content.length >= SHORTEST_JSON && content[0] === 0x7b && content.at(-1) === 0x7d
+}
+
+function isEvidence(content: Uint8Array): boolean {
+  return (
+    isSurelyQuote(content) ||
+    (content.length === REPORT_SIZE && looksLikeReport(content)) ||
+    SIGN1.some((start) => start.every((byte, i) => content[i] === byte))
+  )
 }
 
 const SUBJECT_ALT_NAME = '2.5.29.17'
