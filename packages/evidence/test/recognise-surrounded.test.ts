@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { makeSgx, makeSnp } from '@sekisho/emulator/kit'
+import { makeSgx, makeSnp, toPem } from '@sekisho/emulator/kit'
 import { EvidenceError } from '../src/core/errors.ts'
 import { recognise } from '../src/recognise/index.ts'
 
@@ -49,6 +49,14 @@ describe('recognise: evidence with text around it', () => {
       assert.equal(found.wrappers[0]?.name, 'text around it')
       assert.deepEqual(found.unused, ['the text around it'])
     })
+
+  it('JSON in whose strings certificates stand', () => {
+    const { certificates } = makeSnp()
+    const object = JSON.stringify({ report: base64(REPORT), cert_chain: [toPem(certificates.vcek ?? REPORT)] })
+    const found = recognise(utf8(`This is what I have:\n\n\`\`\`json\n${object}\n\`\`\`\n`))
+    assert.equal(hex(found.evidence), hex(REPORT))
+    assert.equal(found.companions.length, 1)
+  })
 
   it('a token', () => {
     for (const text of [

@@ -21,9 +21,12 @@ const WORD = /[A-Za-z]{3}/
  */
 export function surroundedIn(text: string): string | undefined {
   if (text.length > LONGEST || JSON_OR_STRING.test(text)) return undefined
-  const pem = text.indexOf('-----BEGIN ')
-  if (pem >= 0) return pem > 0 && pem <= LONGEST_AROUND && WORD.test(text.slice(0, pem)) ? text.slice(pem) : undefined
-  return objectIn(text) ?? lone(text, TOKEN) ?? lone(text.replace(WRAP, ''), RUN)
+  return objectIn(text) ?? blockIn(text) ?? lone(text, TOKEN) ?? lone(text.replace(WRAP, ''), RUN)
+}
+
+function blockIn(text: string): string | undefined {
+  const start = text.search(/^-----BEGIN /m)
+  return start > 0 && start <= LONGEST_AROUND && WORD.test(text.slice(0, start)) ? text.slice(start) : undefined
 }
 
 function objectIn(text: string): string | undefined {
