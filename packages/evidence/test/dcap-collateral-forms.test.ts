@@ -45,6 +45,25 @@ describe('DCAP collateral in other forms', () => {
       pck_certificate_chain: '',
       pckCertificateChain: null,
     },
+    'a list with one platform, documents with their signatures as text': (() => {
+      const { tcb_info: tcbInfo, tcb_info_issuer_chain: tcbInfoIssuerChain, ...rest } = answers()
+      const others = Object.entries(rest).map(([name, text]) => [camel(name), text])
+      return { ...Object.fromEntries(others), platforms: [{ fmspc: '00606a000000', tcbInfo, tcbInfoIssuerChain }] }
+    })(),
+    'one chain for both documents, under the name of Automata': (() => {
+      const { tcb_info_issuer_chain: chain, qe_identity_issuer_chain: _, ...rest } = parsedAnswers()
+      return { ...rest, tcb_info_and_qe_identity_issuer_chain: chain }
+    })(),
+    'names that say that they are raw and signed': Object.fromEntries(
+      Object.entries(answers()).map(([name, text]) => [
+        camel(/^(?:tcb_info|qe_identity)$/.test(name) ? `raw_signed_${name}` : `raw_${name}`),
+        text,
+      ]),
+    ),
+    'a CRL by the kind of its authority': (() => {
+      const { pck_crl: crl, root_ca_crl: root, ...rest } = PLAIN
+      return { ...rest, pck_platform_crl: crl, root_crl: root }
+    })(),
     'inside of an answer': { quote_collateral: PLAIN, quote: { verified: true } },
     'names in camel case': Object.fromEntries(Object.entries(PLAIN).map(([name, text]) => [camel(name), text])),
     'whole answers of the service': answers(),
@@ -154,6 +173,10 @@ describe('DCAP collateral in other forms', () => {
     ])
       assert.equal(dcapCollateralOf(value), undefined)
     assert.deepEqual(dcapCollateralOf({ tcb_info: 'x', pck_crl: [1, 300], root_ca_crl: [0.5] }), { tcb_info: 'x' })
+    const both = { tcb_info: 'x', pck_platform_crl: 'aa', pckProcessorCrl: 'bb' }
+    assert.deepEqual(dcapCollateralOf(both), { tcb_info: 'x' })
+    const two = { platforms: [{ tcbInfo: 'x' }, { tcbInfo: 'y' }], qeIdentity: 'z' }
+    assert.deepEqual(dcapCollateralOf(two), { qe_identity: 'z' })
     const twice = dcapCollateralOf({
       tcb_info: `{"tcbInfo":{},"signature":"${'ab'.repeat(64)}"}`,
       tcb_info_signature: '00',

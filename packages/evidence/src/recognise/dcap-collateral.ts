@@ -12,7 +12,14 @@ const OTHER_NAMES: Readonly<Record<string, string>> = {
   enclaveidentityissuerchain: 'qe_identity_issuer_chain',
   enclaveidentity: 'qe_identity',
   pckcertificateissuerchain: 'pck_crl_issuer_chain',
+  rootcrl: 'root_ca_crl',
+  pckplatformcrl: 'pck_crl',
+  pckprocessorcrl: 'pck_crl',
+  tdqeidentity: 'qe_identity',
 }
+/** One chain for both documents, as Oasis and Automata have it. */
+const OF_BOTH: readonly string[] = ['certs', 'tcb_info_and_qe_identity_issuer_chain']
+const OF_ONE_AUTHORITY = /^pck_?(?:platform|processor)_?crl$/i
 const AROUND: readonly string[] = ['quote_collateral', 'quoteCollateral', 'collateral', 'data', 'result', 'tcb']
 const MAX_AROUND = 4
 
@@ -31,14 +38,20 @@ export function dcapCollateralOf(value: unknown): Readonly<Record<string, string
 function collateralOf(value: unknown, depth: number): Readonly<Record<string, string>> | undefined {
   if (!isMembers(value)) return undefined
   const found: Record<string, string> = {}
-  for (const [given, one] of Object.entries(value)) {
+  const listed = value['platforms']
+  // A list of what depends on the platform, for one of them.
+  const [platform, another]: readonly unknown[] = Array.isArray(listed) ? listed : []
+  const own = isMembers(platform) && another === undefined ? { ...platform, ...value } : value
+  for (const [given, one] of Object.entries(own)) {
     const name = nameOf(given)
     const text = name === undefined ? undefined : textOf(name, one)
     // Some writers have an empty text for what is not there.
     if (name !== undefined && text) found[name] ??= text
   }
-  const own = ['tcb_info', 'qe_identity', 'tcb_info_issuer_chain', 'pck_crl_issuer_chain']
-  if (!own.some((name) => Object.hasOwn(found, name))) {
+  // Lists of both authorities: which one the quote's certificate is under, only the quote tells.
+  if (Object.keys(own).filter((name) => OF_ONE_AUTHORITY.test(name)).length > 1) delete found['pck_crl']
+  const main = ['tcb_info', 'qe_identity', 'tcb_info_issuer_chain', 'pck_crl_issuer_chain']
+  if (!main.some((name) => Object.hasOwn(found, name))) {
     const inner = AROUND.find((name) => Object.hasOwn(value, name))
     // Where there is a quote as well, it is evidence with its collateral.
     const isEvidence = depth > 0 && Object.hasOwn(value, 'quote')
@@ -47,8 +60,7 @@ function collateralOf(value: unknown, depth: number): Readonly<Record<string, st
   split(found, 'tcb_info')
   split(found, 'qe_identity')
   signatureBeside(value, found)
-  // Oasis has one chain for both documents.
-  const signers = typeof value['certs'] === 'string' ? value['certs'] : undefined
+  const signers = OF_BOTH.map((name) => chainOf(value[name])).find((chain) => chain !== undefined)
   for (const name of ['tcb_info_issuer_chain', 'qe_identity_issuer_chain']) if (signers) found[name] ??= signers
   return found
 }
@@ -56,7 +68,10 @@ function collateralOf(value: unknown, depth: number): Readonly<Record<string, st
 function nameOf(given: string): string | undefined {
   if (NAMES.includes(given)) return given
   if (given.length > MAX_NAME) return undefined
-  const plain = given.toLowerCase().replace(/^sgx-/, '').replace(/[_-]/g, '')
+  const plain = given
+    .toLowerCase()
+    .replace(/^(?:sgx-|raw(?:signed)?)/, '')
+    .replace(/[_-]/g, '')
   return Object.hasOwn(OTHER_NAMES, plain) ? OTHER_NAMES[plain] : undefined
 }
 
