@@ -85,6 +85,16 @@ describe('recognise: dumps with offsets', () => {
       for (const bytes of [REPORT, QUOTE]) assert.equal(hex(recognise(utf8(dump(bytes, form))).evidence), hex(bytes))
     })
 
+  it('with the titles that PowerShell prints', () => {
+    const rows = dump(REPORT, FORMS['letters behind a gap'] as Form)
+    const columns = Array.from({ length: 16 }, (_, i) => digits(i, 16, 2)).join(' ')
+    for (const titles of [
+      `\n           ${columns}\n\n`,
+      `\n   Label: report.bin\n\n          Offset Bytes   Ascii\n                 ${columns}\n          ------ -----\n`,
+    ])
+      assert.equal(hex(recognise(utf8(`${titles}${rows}`)).evidence), hex(REPORT))
+  })
+
   it('letters that look like digits are none', () => {
     // The last row ends in letters that are hexadecimal digits, as long as a group.
     const bytes = Uint8Array.from([...QUOTE.subarray(0, QUOTE.length - (QUOTE.length % 16)), 0x62, 0x65])

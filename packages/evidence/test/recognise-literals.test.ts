@@ -123,6 +123,13 @@ describe('recognise: strings as programs write them', () => {
       assert.equal(hex(recognise(utf8(text)).evidence), hex(REPORT))
   })
 
+  it('with escapes of three decimal digits', () => {
+    const lua = decimal.map((byte) => `\\${String(byte).padStart(3, '0')}`).join('')
+    const octal = decimal.map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')
+    for (const text of [`local report = "${lua}"\n`, `const char report[] = "${octal}";\n`])
+      assert.deepEqual([hex(recognise(utf8(text)).evidence), recognise(utf8(text)).unused], [hex(REPORT), []])
+  })
+
   it('with comments and lines of the preprocessor', () => {
     const list = pieces(hex(QUOTE), 2).map((byte) => `0x${byte}`)
     const c = `/* A quote, "as it is". */\n#ifndef QUOTE_H\n#define QUOTE_H\n#include <stdint.h>\n\nstatic const uint8_t quote[] = {

@@ -40,6 +40,12 @@ describe('recognise: evidence with text around it', () => {
     'YAML in lines': `kind: sgx\nquote: |\n  ${pieces(base64(QUOTE), 76).join('\n  ')}\nnonce: abc\n`,
     Markdown: `Why is this refused?\n\n\`\`\`json\n${JSON_QUOTE}\n\`\`\`\n\nThanks\n`,
     'a program with other values': `const nonce = "abcd"\nexport const fixture = {\n  quote: "${hex(QUOTE)}",\n  nonce,\n}\n`,
+    'several settings': `NONCE=abc\nQUOTE=${base64(QUOTE)}\nX=1\n`,
+    'a part of a form': `--xyz\r\nContent-Disposition: form-data; name="quote"\r\n\r\n${hex(QUOTE)}\r\n--xyz--\r\n`,
+    'a query': `https://as.example/verify?quote=${encodeURIComponent(base64(QUOTE))}&nonce=ab`,
+    SQL: `INSERT INTO quotes VALUES (1, '\\x${hex(QUOTE)}');\n`,
+    'what psql prints': `   quote\n------------\n \\x${hex(QUOTE)}\n(1 row)\n`,
+    'a secret of Kubernetes': `kind: Secret\ndata:\n  quote: ${base64(utf8(base64(QUOTE)))}\n`,
     PEM: `Data:\n    Version: 3\n${PEM}`,
   }
   for (const [name, text] of Object.entries(forms))

@@ -15,6 +15,8 @@ const RADICES: readonly (readonly [number, RegExp])[] = [
 /** More bytes, and more characters, stand in no line. */
 const WIDEST = 256
 const LONGEST = 2048
+/** Lines in front of the bytes. */
+const MOST_TITLES = 8
 /** Lines for which a `*` stands are no shorter. */
 const NARROWEST = 8
 
@@ -48,7 +50,11 @@ export function dumpOf(text: string): Uint8Array | undefined {
 function linesOf(text: string): readonly Line[] | undefined {
   const lines: Line[] = []
   let isAfterGap = false
-  for (const row of text.split('\n')) {
+  const rows = text.split('\n')
+  // PowerShell numbers the columns.
+  const title = rows.slice(0, MOST_TITLES).findIndex((row) => /^\s+(?:Offset\s+)?00 01 02 03 04 05 06 07/.test(row))
+  const first = title < 0 ? 0 : rows.findIndex((row) => /^\s{0,8}0{4,16}\s/.test(row))
+  for (const row of rows.slice(Math.max(first, 0))) {
     if (row.trim() === '') continue
     if (row.length > LONGEST) return undefined
     if (SQUEEZED.test(row)) isAfterGap = true

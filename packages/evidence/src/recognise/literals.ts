@@ -126,12 +126,21 @@ function decodedPieces(pieces: readonly string[]): Literal | undefined {
   if (!lines.some((line) => BYTE_ESCAPE.test(line)))
     return { name: STRINGS, text: lines.join('').replace(/\\[nrt]/g, '\n') }
   const parts: Uint8Array[] = []
+  const isDecimal = lines.some((line) => DECIMAL.test(line)) && !lines.some((line) => NO_DECIMAL.test(line))
   for (const line of lines) {
-    const part = unescaped(line)
+    const part = unescaped(isDecimal ? line.replace(/\\(\d{3})/g, inHexadecimal) : line)
     if (part === undefined) return undefined
     parts.push(part)
   }
   return { name: STRINGS, bytes: concatBytes(...parts) }
+}
+
+/** Lua, Haskell and OCaml escape in three decimal digits: some are none in octal, and no other escape has digits. */
+const DECIMAL = /\\(?:\d{0,2}[89]|[4-9]\d{2})/
+const NO_DECIMAL = /\\(?:x|\d{1,2}(?!\d)|2[6-9]\d|25[6-9]|[3-9]\d{2})/
+
+function inHexadecimal(_: string, digits: string): string {
+  return `\\x${Number(digits).toString(16).padStart(2, '0')}`
 }
 
 const STRINGS = 'string of a program'
@@ -219,6 +228,6 @@ function valueOf(text: string): Literal | undefined {
 }
 
 /** What a URL has in place of `+`, `/`, `=` and ends of lines. */
-function unquotedPercent(text: string): string {
+export function unquotedPercent(text: string): string {
   return text.replace(/%(2b|2f|3d|0a|0d|20)/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
 }

@@ -31,7 +31,7 @@ export function textOf(bytes: Uint8Array): string | undefined {
  * @throws EvidenceError that says at which byte what was expected, and what was tried
  */
 export function openText(text: string, where: string): Opened {
-  const dump = MAYBE_DUMP.test(text.slice(0, 128)) ? dumpOf(text) : undefined
+  const dump = MAYBE_DUMP.test(text.slice(0, 512)) ? dumpOf(text) : undefined
   if (dump !== undefined) return { name: 'hexadecimal', inner: { bytes: dump }, path: '' }
   const inner = unquoted(text)
   if (inner !== undefined && /^eyJ[\w-]*\./.test(inner))
@@ -49,7 +49,7 @@ export function openText(text: string, where: string): Opened {
 const LIST = /^[\w\s[\]=*&!]{0,160}[[{]\s*(0x[0-9a-f]{1,2}\s*,[\s0-9a-fx,]*)[\]}]\s*;?[\w\s=;]{0,160}$/i
 const STRING = /^\s*b?'([^']*)'\s*$|^\s*b"([^"]*)"\s*$/
 const BEFORE = /^\s*(?:data:[\w/+.;=-]{0,80};base64,|(?:hex|base64):|Bearer\s+(?=eyJ))/i
-const MAYBE_DUMP = /^\s*0{4,16}:?\s/
+const MAYBE_DUMP = /^\s*0{4,16}:?\s|00 01 02 03 04 05 06 07/
 const DUMP = /^[0-9a-f]{7,8}(?::| {2})/i
 
 /** What stands between the marks of a programming language or a tool; undefined where there are none. */

@@ -5,7 +5,7 @@ import { openGoogleText } from './google.ts'
 import { type Literal, literalOf } from './literals.ts'
 import type { Opened } from './model.ts'
 import { surroundedIn } from './surrounded.ts'
-import { openText } from './text.ts'
+import { openText, textOf } from './text.ts'
 import { tried } from './tried.ts'
 
 /**
@@ -34,18 +34,24 @@ function raise(error: EvidenceError): never {
 function openSurrounded(text: string, where: string): Opened | undefined {
   const found = surroundedIn(text)
   if (found === undefined) return undefined
-  const bytes = new TextEncoder().encode(found)
-  if (identify(bytes) === undefined) {
-    const opened = tried(() => openText(found, where))
-    if (opened === undefined) return undefined
-    const { inner } = opened
-    const isEvidence =
-      'json' in inner
-        ? holdsEvidence(inner.json)
-        : identify(inner.bytes) !== undefined || openBinary(inner.bytes) !== undefined
-    if (!isEvidence) return undefined
+  if (!holdsSome(found, where, 2)) return undefined
+  return {
+    name: 'text around it',
+    inner: { bytes: new TextEncoder().encode(found) },
+    path: '',
+    unused: ['the text around it'],
   }
-  return { name: 'text around it', inner: { bytes }, path: '', unused: ['the text around it'] }
+}
+
+/** @param depth how many encodings may be around each other: a secret of Kubernetes is encoded once more */
+function holdsSome(text: string, where: string, depth: number): boolean {
+  if (identify(new TextEncoder().encode(text)) !== undefined) return true
+  const inner = tried(() => openText(text, where))?.inner
+  if (inner === undefined) return false
+  if ('json' in inner) return holdsEvidence(inner.json)
+  if (identify(inner.bytes) !== undefined || openBinary(inner.bytes) !== undefined) return true
+  const within = depth > 1 ? textOf(inner.bytes) : undefined
+  return within !== undefined && holdsSome(within, where, depth - 1)
 }
 
 // What is wrong with text is said of the text itself, unless it holds something.
