@@ -35,7 +35,16 @@ export function literalOf(text: string): Literal | undefined {
 function codeOf(text: string): Literal | undefined {
   const list = listOf(text)
   if (list !== undefined) return { name: 'list of a program', bytes: list }
-  return dictionaryOf(text) ?? stringsOf(text) ?? valueOf(text)
+  return dictionaryOf(text) ?? stringsOf(text) ?? valueOf(text) ?? escapedAmong(text)
+}
+
+const LONG_STRING = /"((?:[^"\\\n]|\\.){200,})"/g
+
+/** The one long string with escapes of bytes among other text, as the text format of Protocol Buffers has it. */
+function escapedAmong(text: string): Literal | undefined {
+  const [only, second] = [...text.matchAll(LONG_STRING)].filter(([, inner]) => BYTE_ESCAPE.test(inner ?? ''))
+  const bytes = second === undefined ? unescaped(only?.[1] ?? '') : undefined
+  return bytes?.length ? { name: STRINGS, bytes, unused: ['what stands around the string'] } : undefined
 }
 
 /** Whole lines of comments and of C's preprocessor, comments behind a blank, and those of several lines. */

@@ -3,11 +3,12 @@ import type { CborItem } from '../cbor/item.ts'
 import { toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { identify } from './binary.ts'
+import { decodeForeignProto } from './foreign-proto.ts'
 import { decodeMessagePack } from './message-pack.ts'
 
 /** Structured bytes as a JSON value: byte strings in hexadecimal, keys as text. */
 export interface Structured {
-  readonly name: 'CBOR' | 'MessagePack'
+  readonly name: 'CBOR' | 'MessagePack' | 'Protocol Buffers'
   readonly value: unknown
   /** Whether the outermost item is a COSE_Sign1, whose signature nobody has checked. */
   readonly signed: boolean
@@ -18,7 +19,7 @@ const MAX_NESTED = 3
 const SHORTEST = 100
 
 /**
- * Reads bytes as a CBOR array, map, byte string or tag, or as a MessagePack map: what evidence travels in when its owner
+ * Reads bytes as a CBOR array, map, byte string or tag, as a MessagePack map, or as a message of Protocol Buffers: what evidence travels in when its owner
  * has a format of their own. Byte strings that hold a map in turn are read as well, three deep.
  *
  * @returns undefined when the bytes are not one such item from the first byte to the last
@@ -29,7 +30,9 @@ export function structureOf(bytes: Uint8Array): Structured | undefined {
   const cbor = cborOf(bytes)
   if (cbor !== undefined) return { name: 'CBOR', value: plain(cbor, 0), signed: isSigned(cbor) }
   const value = decodeMessagePack(bytes)
-  return value === undefined ? undefined : { name: 'MessagePack', value, signed: false }
+  if (value !== undefined) return { name: 'MessagePack', value, signed: false }
+  const message = decodeForeignProto(bytes)
+  return message === undefined ? undefined : { name: 'Protocol Buffers', value: message, signed: false }
 }
 
 const MAX_ITEMS = 8192
