@@ -1,5 +1,5 @@
 /**
- * `npm test -- [FILTER…]`: runs every test file of the workspace, compiled, in five processes side by side, under one
+ * `npm test -- [FILTER…]`: runs every test file of the workspace, compiled, in six processes side by side, under one
  * runner that prints one total. With filters, runs the files whose path contains one.
  */
 import { spawnSync } from 'node:child_process'
@@ -25,7 +25,7 @@ const { status } = spawnSync(
   ['--max-semi-space-size=64', '--test', `--test-concurrency=${PARTS.length}`, '--test-reporter=spec', ...entries],
   {
     stdio: 'inherit',
-    // RSA keys of emulated roots take seconds each: five processes and their children make one set.
+    // RSA keys of emulated roots take seconds each: six processes and their children make one set.
     env: { ...environment, [FILTERS]: JSON.stringify(filters), SEKISHO_KIT_KEYS: keys },
   },
 )

@@ -23,10 +23,10 @@ export function testFiles(filters: readonly string[]): readonly TestFile[] {
 }
 
 /**
- * The parts that run side by side, of about the same length: the proof that damaged evidence is never accepted, evidence
- * and what makes and judges it, the web page in a browser, the command line, and everything else.
+ * The parts that run side by side, of about the same length: the proof that damaged evidence is never accepted, evidence,
+ * its other proofs and what makes, measures and appraises it, the web page in a browser, the command line, and everything else.
  */
-export const PARTS = ['damage', 'evidence', 'console', 'cli', 'rest'] as const
+export const PARTS = ['damage', 'evidence', 'around', 'console', 'cli', 'rest'] as const
 
 /** One of {@link PARTS}. */
 export type Part = (typeof PARTS)[number]
@@ -36,11 +36,14 @@ export function filesOf(files: readonly TestFile[], part: Part): readonly TestFi
   return files.filter((file) => partOf(file) === part)
 }
 
-const WITH_EVIDENCE: readonly string[] = ['appraisal', 'collateral', 'emulator', 'evidence', 'measurement']
+const AROUND: readonly string[] = ['appraisal', 'collateral', 'emulator', 'measurement']
 
 function partOf({ home, path }: TestFile): Part {
-  if (home === 'packages/evidence' && path === 'proof/damage.test.ts') return 'damage'
-  if (WITH_EVIDENCE.some((name) => home === `packages/${name}`)) return 'evidence'
+  if (home === 'packages/evidence') {
+    if (path === 'proof/damage.test.ts') return 'damage'
+    return path.startsWith('proof/') ? 'around' : 'evidence'
+  }
+  if (AROUND.some((name) => home === `packages/${name}`)) return 'around'
   if (home === 'packages/console') return 'console'
   return home === 'packages/cli' ? 'cli' : 'rest'
 }
