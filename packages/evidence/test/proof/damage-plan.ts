@@ -36,8 +36,10 @@ export interface Errand {
  * Every target of every subject, those with the same bytes once.
  *
  * Generated cases are signed anew by one generator, so that hundreds of their parts differ in nothing
- * but random numbers. In CI the first of each layout is damaged at every byte like the genuine ones;
- * of each further one every {@link CLONE_STRIDE}th byte is, each time another set. A soak takes all.
+ * but random numbers. In CI the first of each layout is damaged at every byte like genuine evidence;
+ * of each further one every {@link CLONE_STRIDE}th byte is, each time another set. So it is with genuine
+ * endorsements, of which three together are damaged at every byte: two dozen TCB infos and revocation lists
+ * differ in their numbers alone. A soak takes all.
  */
 export function planDamage(subjects: readonly Subject[], opened: readonly Opened[], soak: boolean): readonly Errand[] {
   const seen = new Set<string>()
@@ -51,9 +53,12 @@ export function planDamage(subjects: readonly Subject[], opened: readonly Opened
       if (seen.has(key)) return []
       seen.add(key)
       const layout = `${target.kind}:${opened[number]?.undamaged.format}`
-      const clone = isGenerated(subject) ? (layouts.get(layout) ?? 0) : 0
-      if (isGenerated(subject)) layouts.set(layout, clone + 1)
-      const depth: Depth = { bits: soak ? 8 : 1, stride: soak || clone === 0 ? 1 : CLONE_STRIDE, start: clone }
+      const isMade = isGenerated(subject)
+      const sort = `${isMade ? 'made' : 'genuine'} ${layout}`
+      const clone = isMade || !EVIDENCE.includes(target.kind) ? (layouts.get(sort) ?? 0) : 0
+      layouts.set(sort, clone + 1)
+      const stride = soak || clone === 0 ? 1 : isMade ? CLONE_STRIDE : ENDORSEMENT_STRIDE
+      const depth: Depth = { bits: soak ? 8 : 1, stride, start: clone }
       const weight = (target.bytes.length / depth.stride) * (subject.tee === 'snp' ? 3 : 1)
       return [{ subject: number, target: i, depth, weight }]
     }),
@@ -62,6 +67,9 @@ export function planDamage(subjects: readonly Subject[], opened: readonly Opened
 }
 
 const CLONE_STRIDE = 11
+const ENDORSEMENT_STRIDE = 3
+/** Kinds of targets that are evidence itself. */
+const EVIDENCE: readonly string[] = ['quote', 'snp-report']
 
 function isGenerated({ name }: Subject): boolean {
   return (name.startsWith('intel-generated/') && !name.includes('/real-')) || name.includes('/synthetic/')
