@@ -61,15 +61,15 @@ describe('a certificate table cut at each length', () => {
 
 describe('damaged evidence is never accepted, and the damaged part is named', () => {
   const skip = MISSING.length === 0 ? false : `${MISSING.join(', ')} are missing in ${VECTORS}: set SEKISHO_VECTORS`
-  it('every accepted Intel vector, byte by byte', { skip, timeout: 900_000 }, async (t) => {
+  it('every accepted Intel vector, byte by byte', { skip, timeout: 1_500_000 }, async (t) => {
     t.diagnostic(await assertNoDamageAccepted(intelCases(true)))
   })
-  it('every accepted SNP vector, byte by byte', { skip, timeout: 900_000 }, async (t) => {
+  it('every accepted SNP vector, byte by byte', { skip, timeout: 1_500_000 }, async (t) => {
     t.diagnostic(await assertNoDamageAccepted(snpCases()))
   })
   // In their place.
   if (MISSING.length > 0)
-    it('samples that the test kit signs, byte by byte', { timeout: 900_000 }, async (t) => {
+    it('samples that the test kit signs, byte by byte', { timeout: 1_500_000 }, async (t) => {
       t.diagnostic(await assertNoDamageAccepted(madeSubjects()))
     })
 })
