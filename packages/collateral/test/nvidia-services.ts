@@ -105,11 +105,10 @@ function certIdOf(request: Uint8Array): Buffer {
   return Buffer.from(derElement(inner, 0x30).raw)
 }
 
-/** Answers questions about revocation with these bytes, and gives manifests. */
+/** Answers questions about revocation with these bytes, and has no manifests. */
 export function answering(answer: (response: ServerResponse) => void): Handler {
-  const right = honest()
   return (request, response) => {
-    if (request.method === 'GET') right(request, response)
+    if (request.method === 'GET') response.writeHead(404).end()
     else request.resume().on('end', () => answer(response))
   }
 }
