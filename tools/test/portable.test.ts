@@ -82,7 +82,13 @@ describe('the same decisions, and the same claims of results, on every runtime',
     assert.ok(permitting.size >= (vectors.length === 0 ? 2 : 6), [...permitting].join())
     assert.ok(expected.some(({ permitted }) => permitted.length === 0))
     const statuses = new Set(expected.map(({ status }) => status))
-    for (const one of ['warning', 'contraindicated'] as const) assert.ok(statuses.has(one), one)
+    // Of a third of the cases that are made here, none is genuine and out of date.
+    const wanted = vectors.length === 0 ? ['contraindicated'] : ['warning', 'contraindicated']
+    for (const one of wanted)
+      assert.ok(
+        [...statuses].some((status) => status === one),
+        one,
+      )
     const digests = new Set(expected.map(({ digest }) => digest))
     assert.ok(digests.size > expected.length / 2, `only ${digests.size} different appraisals in ${expected.length}`)
   })
