@@ -1,12 +1,10 @@
-import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
-import { decodeBase64 } from '../x509/pem.ts'
 import { besidePaths, certificatesBeside, companionsAlong, logBeside, namesOf } from './beside.ts'
-import { isCertificateTable } from './binary.ts'
+import { companionsOf, isBlank, own, spelling } from './envelope-companions.ts'
 import { ENVELOPES, type Envelope } from './envelope-forms.ts'
 import { jsonFault } from './json-error.ts'
-import { type Companion, type CompanionKind, MAX_PARTS, type Opened, type Part } from './model.ts'
+import { type Companion, MAX_PARTS, type Opened, type Part } from './model.ts'
 import { evidenceIn, evidenceWith, type Hit } from './search.ts'
 import { byteArray, isMembers, isReportStructure, reportFromStructure } from './snp-structure.ts'
 import { objectStranger } from './strangers.ts'
@@ -282,60 +280,6 @@ const KBS_TEES: Readonly<Record<string, Tee>> = {
   se: 'ibm-se',
   'az-snp-vtpm': 'azure-vtpm',
   'az-tdx-vtpm': 'azure-vtpm',
-}
-
-function own(object: Members, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined
-}
-
-/** The spelling of a member that is there and not empty. */
-function spelling(object: Members, names: readonly string[]): string | undefined {
-  return names.find((name) => Object.hasOwn(object, name) && !isBlank(object[name]))
-}
-
-// A list of nothing in JSON is one too where it is written as text, as dstack's event logs are.
-function isBlank(value: unknown): boolean {
-  if (value === undefined || value === null || value === '' || value === '[]') return true
-  return Array.isArray(value) && value.length === 0
-}
-
-const MAX_COMPANIONS = 16
-
-function companionsOf(object: Members, envelope: Envelope): readonly Companion[] {
-  const found: Companion[] = []
-  for (const [name, kind] of Object.entries(envelope.companions ?? {})) {
-    const value = own(object, name)
-    if (isBlank(value)) continue
-    const parts: readonly unknown[] =
-      kind === 'certificates' && Array.isArray(value) && byteArray(value) === undefined ? value : [value]
-    parts.slice(0, MAX_COMPANIONS).forEach((part, index) => {
-      found.push(companion(kind, parts.length === 1 ? name : `${name}[${index}]`, part))
-    })
-  }
-  return found
-}
-
-function companion(kind: CompanionKind, from: string, value: unknown): Companion {
-  if (isMembers(value) && Object.hasOwn(value, 'data') && kind === 'certificates') {
-    const label = own(value, 'cert_type')
-    const bytes = companionBytes(value['data'])
-    return typeof label === 'string' && /^[\w-]{1,32}$/.test(label)
-      ? { kind, from, label, bytes }
-      : { kind, from, bytes }
-  }
-  if (isMembers(value) && Object.hasOwn(value, 'data') && kind === 'runtime-data')
-    return { kind, from: `${from}.data`, bytes: companionBytes(value['data']) }
-  const bytes = companionBytes(value, kind)
-  return { kind: kind === 'certificates' && isCertificateTable(bytes) ? 'certificate-table' : kind, from, bytes }
-}
-
-/** Companions are text, encoded bytes, numbers or JSON; what cannot be told is kept as its text. */
-function companionBytes(value: unknown, kind?: CompanionKind): Uint8Array {
-  const numbers = byteArray(value)
-  if (numbers !== undefined) return numbers
-  if (typeof value !== 'string') return new TextEncoder().encode(JSON.stringify(value))
-  if (kind === 'additional-evidence' || /^\s*[[{-]/.test(value)) return new TextEncoder().encode(value)
-  return fromHex(value.replace(/^0x/i, '')) ?? decodeBase64(value) ?? new TextEncoder().encode(value)
 }
 
 function unknownForm(where: string, found: string): EvidenceError {
