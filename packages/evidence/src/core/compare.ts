@@ -1,6 +1,6 @@
 import { fail, mend, notApplicable, pass, unchecked } from './engine.ts'
 import type { CommonExpectations } from './options.ts'
-import type { Finding, Remedy, TrustAnchor } from './verdict.ts'
+import type { Finding, TrustAnchor } from './verdict.ts'
 
 /** What is compared with an expectation: its name, the value found, and the option that would pin it. */
 export interface Compared {
@@ -10,8 +10,6 @@ export interface Compared {
   readonly actual: string
   /** Name of the expectation, as in the expectations object. */
   readonly option: string
-  /** What would make another value pass, where accepting the one that was found is no good advice. */
-  readonly remedy?: Remedy
 }
 
 /**
@@ -21,7 +19,7 @@ export interface Compared {
  * @param absent true when the evidence leaves the value empty, so that not comparing it hides nothing
  */
 export function compareOneOf(compared: Compared, accepted: readonly string[] | undefined, absent = false): Finding {
-  const { what, actual, option, remedy } = compared
+  const { what, actual, option } = compared
   if (accepted === undefined) {
     if (absent) return notApplicable(`${what} is empty, and nothing was expected of it`)
     return unchecked(
@@ -34,11 +32,10 @@ export function compareOneOf(compared: Compared, accepted: readonly string[] | u
   if (accepted.includes(actual)) return pass(`${what} is one you accept`, { expected, actual })
   return fail(
     `${what} is none that you accept`,
-    remedy ??
-      mend(
-        `run a workload or platform whose value is ${expected}, or accept ${actual} with \`${option}\``,
-        'workload-owner',
-      ),
+    mend(
+      `run a workload or platform whose value is ${expected}, or accept ${actual} with \`${option}\``,
+      'workload-owner',
+    ),
     { expected, actual },
   )
 }
@@ -52,12 +49,16 @@ export function expectedReportData(expect: CommonExpectations): string | undefin
 /** Whether all 64 bytes of user data are what the caller expects. `actual` is lower-case hex. */
 export function userDataFinding(actual: string, expect: CommonExpectations): Finding {
   const expected = expectedReportData(expect)
-  // Of another exchange the value is known to whoever replays it.
-  const remedy = mend(`have the attester put ${expected} into the report data and send new evidence`, 'workload-owner')
-  return compareOneOf(
-    { what: 'the report data', actual, option: expect.nonce === undefined ? 'reportData' : 'nonce', remedy },
+  const found = compareOneOf(
+    { what: 'the report data', actual, option: expect.nonce === undefined ? 'reportData' : 'nonce' },
     expected === undefined ? undefined : [expected],
   )
+  if (found.outcome !== 'fail') return found
+  // To accept what was found is no good advice: of another exchange, whoever replays it knows the value.
+  return {
+    ...found,
+    remedy: mend(`have the attester put ${expected} into the report data and send new evidence`, 'workload-owner'),
+  }
 }
 
 /**
