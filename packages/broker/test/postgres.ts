@@ -1,8 +1,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { after } from 'node:test'
 import pg from 'pg'
 
 /** A PostgreSQL server of a test's own, on a unix socket in a temporary folder, with fsync on. */
@@ -47,6 +49,18 @@ function serverUser(): User | undefined {
     .find((user) => user.startsWith('postgres:'))
   const [, , uid, gid] = line?.split(':') ?? []
   return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) }
+}
+
+let shared: Promise<TestPostgres> | undefined
+after(async () => await (await shared)?.stop())
+
+/**
+ * The one server of all tests of this process that never kill it: to make and to remove its thousand files takes seconds.
+ * Call it only when {@link postgresMissing} is false. It ends with the last test.
+ */
+export function sharedPostgres(): Promise<Omit<TestPostgres, 'kill' | 'start' | 'stop'>> {
+  shared ??= startPostgres()
+  return shared
 }
 
 /**
@@ -99,7 +113,7 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
     },
     async stop() {
       await ended(server, () => server?.kill('SIGINT'))
-      rmSync(folder, { recursive: true, force: true })
+      await rm(folder, { recursive: true, force: true })
     },
   }
 }

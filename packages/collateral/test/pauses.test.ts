@@ -41,12 +41,17 @@ test('an answer from before the pause still serves during it', async (t) => {
   await around.source.intel(tdx.request)
   around.clock += 2 * 86_400_000
   around.server.handle((_, response) => response.writeHead(429, { 'retry-after': '3600' }).end())
-  for (let i = 0; i < 3; i++) {
+  const again = async (): Promise<void> => {
     around.clock += 1000
     assert.deepEqual((await around.source.intel(tdx.request)).collateral, tdx.made.collateral)
   }
-  // The three that were on their way together, and none after them.
-  assert.equal(around.server.asked.length, 4 + 3)
+  await again()
+  const asked = around.server.asked.length
+  // One, and the two others if they were on their way before its answer came.
+  assert.ok(asked > 4 && asked <= 4 + 3, `${asked} requests`)
+  await again()
+  await again()
+  assert.equal(around.server.asked.length, asked)
 })
 
 test('what waits for its turn behind others is not taken for a service that is silent', async (t) => {

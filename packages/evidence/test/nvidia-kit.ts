@@ -358,14 +358,19 @@ export const EXPECT: NonNullable<NvidiaVerifyOptions['expect']> = {
 
 /** Judges a made device; everything is right unless the situation says otherwise. */
 export function judge(situation: Situation = {}): Verdict<NvidiaClaims> {
-  const { options = {}, collateral = {}, report = makeReport(situation) } = situation
+  const { options, collateral, report = makeReport(situation) } = situation
   return verifyNvidiaSync(report, {
-    at: AT,
-    trustAnchors: [DEVICE_ANCHOR, RIM_ANCHOR],
-    expect: EXPECT,
+    ...GOOD_OPTIONS,
     ...options,
     collateral: { ...goodCollateral(), ...collateral },
   })
+}
+
+/** How a good situation is judged, but for the collateral. */
+export const GOOD_OPTIONS: Omit<NvidiaVerifyOptions, 'collateral'> = {
+  at: AT,
+  trustAnchors: [DEVICE_ANCHOR, RIM_ANCHOR],
+  expect: EXPECT,
 }
 
 export function checkOf(verdict: Verdict, id: string): Check {

@@ -13,6 +13,10 @@ export async function runPart(part: Part): Promise<void> {
     ran++
   })
   process.on('exit', () => {
+    const { user, system } = process.cpuUsage()
+    console.error(
+      `part ${part}: ${process.uptime().toFixed()} s, of the processor ${((user + system) / 1e6).toFixed()} s`,
+    )
     if (ran > 0 || files.length === 0) return
     console.error(`${files.length} test files, and not one test in them`)
     process.exitCode = 1

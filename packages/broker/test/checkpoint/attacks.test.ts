@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, type TestContext, test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { kbsEvidence } from '@sekisho/emulator'
 import { primaryDigest } from '../../src/checkpoint/binding.ts'
 import type { Broker, BrokerOptions, Database } from '../../src/index.ts'
 import { openDatabase } from '../../src/storage/database.ts'
-import { postgresMissing, startPostgres } from '../postgres.ts'
+import { postgresMissing, sharedPostgres } from '../postgres.ts'
 import {
   attested,
   brokerOver,
@@ -318,12 +318,10 @@ function attacks(where: string, open: Opening, skip: string | false): void {
 
 attacks('SQLite', newDatabase, false)
 
-let server: Awaited<ReturnType<typeof startPostgres>> | undefined
 attacks(
   'PostgreSQL',
   async (t) => {
-    server ??= await startPostgres()
-    const db = await openDatabase({ url: await server.createDatabase() })
+    const db = await openDatabase({ url: await (await sharedPostgres()).createDatabase() })
     t.after(() => db.close())
     return db
   },
@@ -333,8 +331,7 @@ attacks(
 test('PostgreSQL: two processes cannot both spend one nonce; what one revokes the other refuses within a second', {
   skip: postgresMissing,
 }, async (t) => {
-  server ??= await startPostgres()
-  const url = await server.createDatabase()
+  const url = await (await sharedPostgres()).createDatabase()
   const [first, second] = [await openDatabase({ url }), await openDatabase({ url })]
   t.after(() => Promise.all([first.close(), second.close()]))
   const verifier = await worldVerifier(t, sharedWorld())
@@ -369,5 +366,3 @@ async function nextEvent(broker: Broker, t: TestContext): Promise<string | undef
     if (event.kind.startsWith('lease')) return event.kind
   return undefined
 }
-
-after(() => server?.stop())

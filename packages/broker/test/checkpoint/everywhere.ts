@@ -1,6 +1,6 @@
-import { after, type TestContext } from 'node:test'
+import type { TestContext } from 'node:test'
 import { type Database, openDatabase } from '../../src/index.ts'
-import { postgresMissing, startPostgres, type TestPostgres } from '../postgres.ts'
+import { postgresMissing, sharedPostgres } from '../postgres.ts'
 import { type Machine, newDatabase, sharedWorld } from './kit.ts'
 
 /** A machine of each emulated kind. */
@@ -12,9 +12,6 @@ export const MACHINES: readonly (readonly [string, () => Machine])[] = [
   ['CCA', () => sharedWorld().cca()],
   ['TPM', () => sharedWorld().tpm()],
 ]
-
-let server: TestPostgres | undefined
-after(() => server?.stop())
 
 /** What two processes of one database have of it; the embedded one has a single process, with two brokers in it. */
 export const SHARED: readonly (readonly [
@@ -34,8 +31,7 @@ export const SHARED: readonly (readonly [
     'PostgreSQL',
     postgresMissing,
     async (t) => {
-      server ??= await startPostgres()
-      const url = await server.createDatabase()
+      const url = await (await sharedPostgres()).createDatabase()
       const both = await Promise.all([openDatabase({ url }), openDatabase({ url })])
       t.after(() => Promise.all(both.map((db) => db.close())))
       return both
@@ -50,8 +46,7 @@ export const DATABASES: readonly (readonly [string, string | false, (t: TestCont
     'PostgreSQL',
     postgresMissing,
     async (t) => {
-      server ??= await startPostgres()
-      const db = await openDatabase({ url: await server.createDatabase() })
+      const db = await openDatabase({ url: await (await sharedPostgres()).createDatabase() })
       t.after(() => db.close())
       return db
     },

@@ -5,15 +5,15 @@ import {
   createECDH,
   createPrivateKey,
   createPublicKey,
-  generateKeyPairSync,
   type JsonWebKey,
+  type KeyObject,
   privateDecrypt,
 } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { generateKey, namedKey } from '@sekisho/emulator/kit'
 import { flattenedDecrypt, importJWK } from 'jose'
 import { encryptToTeeKey, encryptWith, type FlattenedJwe, MAX_PLAINTEXT_BYTES } from '../../src/jwe/encrypt.ts'
 import { JweError } from '../../src/jwe/tee-key.ts'
-import { ENCODED } from '../../src/vault/key-material.ts'
 
 interface Pair {
   readonly pub: JsonWebKey
@@ -21,15 +21,14 @@ interface Pair {
 }
 
 function ec(crv: 'P-256' | 'P-521'): Pair {
-  return pair(generateKeyPairSync('ec', { namedCurve: crv, ...ENCODED }).privateKey, 'ECDH-ES+A256KW')
+  return pair(generateKey(crv).privateKey, 'ECDH-ES+A256KW')
 }
 
-function rsa(modulusLength: number): Pair {
-  return pair(generateKeyPairSync('rsa', { modulusLength, ...ENCODED }).privateKey, 'RSA-OAEP-256')
+function rsa(bits: 2048 | 3072 | 4096, name = 'TEE'): Pair {
+  return pair(namedKey(name, `RSA-${bits}`).privateKey, 'RSA-OAEP-256')
 }
 
-function pair(der: Buffer, alg: string): Pair {
-  const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+function pair(key: KeyObject, alg: string): Pair {
   return { pub: { ...createPublicKey(key).export({ format: 'jwk' }), alg }, priv: key.export({ format: 'jwk' }) }
 }
 
@@ -89,7 +88,7 @@ describe('encryptToTeeKey', () => {
     })
 
     it(`${name}: nobody else's key decrypts`, async () => {
-      const other = name.startsWith('RSA') ? rsa(2048) : ec(name as 'P-256' | 'P-521')
+      const other = name.startsWith('RSA') ? rsa(2048, 'other') : ec(name as 'P-256' | 'P-521')
       await assert.rejects(decrypt(encryptToTeeKey(SECRET, pair.pub), other))
     })
   }

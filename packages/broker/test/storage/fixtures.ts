@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe } from 'node:test'
 import type { DatabaseLocation } from '../../src/storage/database.ts'
-import { postgresMissing, startPostgres, type TestPostgres } from '../postgres.ts'
+import { postgresMissing, sharedPostgres, startPostgres, type TestPostgres } from '../postgres.ts'
 
 /** Where a test's database is. */
 export interface Place {
@@ -24,12 +24,12 @@ export function onBoth(name: string, tests: (place: Place) => void): void {
   describe(`${name}: SQLite`, () => {
     tests({ kind: 'sqlite', create: async () => ({ folder: join(temporaryFolder(), 'data') }) })
   })
-  onPostgres(name, (server) => {
-    tests({ kind: 'postgres', create: async () => ({ url: await server().createDatabase() }) })
+  describe(`${name}: PostgreSQL`, { skip: postgresMissing }, () => {
+    tests({ kind: 'postgres', create: async () => ({ url: await (await sharedPostgres()).createDatabase() }) })
   })
 }
 
-/** Tests that need a PostgreSQL of their own. */
+/** Tests that need a PostgreSQL of their own, which they may kill. */
 export function onPostgres(name: string, tests: (server: () => TestPostgres) => void): void {
   describe(`${name}: PostgreSQL`, { skip: postgresMissing }, () => {
     let server: TestPostgres | undefined

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { after, describe, it } from 'node:test'
 import { ResultKeys } from '../../src/checkpoint/result-keys.ts'
 import { openDatabase } from '../../src/storage/database.ts'
 import type { Database } from '../../src/storage/sql.ts'
@@ -10,7 +10,7 @@ import { VaultError } from '../../src/vault/errors.ts'
 import type { MasterKey } from '../../src/vault/master-key.ts'
 import { serverKeys } from '../../src/vault/server-keys.ts'
 import { openVault, type Vault } from '../../src/vault/vault.ts'
-import { postgresMissing, startPostgres, type TestPostgres } from '../postgres.ts'
+import { postgresMissing, sharedPostgres } from '../postgres.ts'
 import { AT, master, PLACE, text } from './kit.ts'
 
 const PATHS: readonly string[] = Array.from({ length: 250 }, (_, i) => `demo/key/${String(i).padStart(3, '0')}`)
@@ -126,16 +126,10 @@ describe('rotation of the master key, SQLite', () => {
 })
 
 describe('rotation of the master key, PostgreSQL', { skip: postgresMissing }, () => {
-  let server: TestPostgres
-  before(async () => {
-    server = await startPostgres()
-  })
-  after(() => server.stop())
-
-  rotation(async () => await openDatabase({ url: await server.createDatabase() }))
+  rotation(async () => await openDatabase({ url: await (await sharedPostgres()).createDatabase() }))
 
   it('gives processes that race on one database the same keys', async (t) => {
-    const url = await server.createDatabase()
+    const url = await (await sharedPostgres()).createDatabase()
     const databases = await Promise.all([openDatabase({ url }), openDatabase({ url }), openDatabase({ url })])
     for (const db of databases) t.after(() => db.close())
     const all = await Promise.all(databases.map((db) => serverKeys(db, master(1))))
@@ -148,7 +142,7 @@ describe('rotation of the master key, PostgreSQL', { skip: postgresMissing }, ()
   })
 
   it('counts versions without a double when two processes put at once', async (t) => {
-    const url = await server.createDatabase()
+    const url = await (await sharedPostgres()).createDatabase()
     const databases = await Promise.all([openDatabase({ url }), openDatabase({ url })])
     for (const db of databases) t.after(() => db.close())
     const vaults = await Promise.all(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { createHash, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
 import {
   basicConstraints,
@@ -9,6 +9,7 @@ import {
   issueCertificate,
   issueCrl,
   keyUsage,
+  namedKey,
 } from '@sekisho/emulator/kit'
 import type { Check, Verdict } from '@sekisho/evidence'
 import type { TokenKeys, VerifierOptions } from '../../src/verifier/model.ts'
@@ -74,7 +75,7 @@ function token(more: object = {}): Uint8Array {
 }
 
 const AZURE = 'https://shared.example.attest.azure.net'
-const RSA = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const RSA = namedKey('token', 'RSA-2048')
 const AZURE_KEYS = JSON.stringify({ keys: [{ ...RSA.publicKey.export({ format: 'jwk' }), kid: 'azure' }] })
 
 /** What Azure's service signs of an enclave. */
