@@ -3,17 +3,18 @@ import type { Job, PublicKey, SignatureJob } from '../../src/crypto/jobs.ts'
 import type { Story } from '../../src/crypto/story.ts'
 
 /**
- * Signature checks that a subject needed while it was undamaged, with their outcomes. A job is a pure function of its
+ * Signature checks that subjects needed before, with their outcomes. A job is a pure function of its
  * bytes, so where a damaged subject asks for the very same one (scheme, key, data and signature byte for byte), OpenSSL
  * is not asked again. Every check that the damage can reach is another job, and is made.
  */
 export class KnownChecks {
-  readonly #known: SignatureJob[] = []
+  readonly #jobs = new Map<string, SignatureJob[]>()
+  readonly #keys = new Map<string, PublicKey>()
 
-  /** Tells the story of an undamaged subject to its end, and keeps its checks. */
+  /** Tells the story of a subject to its end, and keeps its checks. */
   learn<T>(story: Story<T>): T {
     return this.#tell(story, (jobs) => {
-      this.#known.push(...jobs.filter((job) => job.kind === 'signature'))
+      for (const job of jobs) if (job.kind === 'signature') this.#keep(job)
     })
   }
 
@@ -32,10 +33,22 @@ export class KnownChecks {
     }
   }
 
+  #keep(job: SignatureJob): void {
+    const place = latin1(job.signature)
+    const known = this.#jobs.get(place) ?? []
+    if (known.some((one) => isSame(one, job))) return
+    this.#jobs.set(place, [...known, job])
+    this.#keys.set(latin1(job.key.bytes), job.key)
+  }
+
   #recall(job: SignatureJob): void {
-    const same = this.#known.find((one) => isSame(one, job))
-    if (same?.result !== undefined) job.result = same.result
-    else job.key.handle ??= this.#known.find((one) => isSameKey(one.key, job.key))?.key.handle
+    const same = this.#jobs.get(latin1(job.signature))?.find((one) => isSame(one, job))
+    if (same?.result !== undefined) {
+      job.result = same.result
+      return
+    }
+    const key = this.#keys.get(latin1(job.key.bytes))
+    if (key?.kind === job.key.kind) job.key.handle ??= key.handle
   }
 }
 
@@ -43,16 +56,17 @@ function isSame(a: SignatureJob, b: SignatureJob): boolean {
   return (
     isEqual(a.signature, b.signature) &&
     isEqual(a.data, b.data) &&
-    isSameKey(a.key, b.key) &&
+    a.key.kind === b.key.kind &&
+    isEqual(a.key.bytes, b.key.bytes) &&
     a.scheme === b.scheme &&
     a.anySalt === b.anySalt
   )
 }
 
-function isSameKey(a: PublicKey, b: PublicKey): boolean {
-  return a.kind === b.kind && isEqual(a.bytes, b.bytes)
-}
-
 function isEqual(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && Buffer.compare(a, b) === 0
+}
+
+function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }

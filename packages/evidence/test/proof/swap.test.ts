@@ -4,6 +4,7 @@ import { createIntelAuthority, generateKey, makeSgx, makeSnp, makeTdx } from '@s
 import { EvidenceError } from '../../src/core/errors.ts'
 import type { Claims, Verdict } from '../../src/core/verdict.ts'
 import { INTEL_SWAPS, type IntelPiece, ownSwaps, pieceOf, type Swapped } from './intel-swaps.ts'
+import { KnownChecks } from './known-checks.ts'
 import { intelSubject, madeSubjects } from './made-subjects.ts'
 import { SNP_SWAPS, type SnpSwapped } from './snp-swaps.ts'
 import {
@@ -15,6 +16,7 @@ import {
   type SnpSubject,
   type Subject,
   snpBaseline,
+  type Tell,
 } from './subjects.ts'
 import { intelCases, MISSING, snpCases, VECTORS } from './vector-subjects.ts'
 
@@ -31,6 +33,10 @@ function once<S extends Subject, T>(make: (subject: S) => T): (subject: S) => T 
   }
 }
 
+// The same few chains meet in all of them.
+const checks = new KnownChecks()
+const tell: Tell = (story) => checks.learn(story)
+
 const intelBase = once(intelBaseline)
 const snpBase = once(snpBaseline)
 const intelPiece = once(pieceOf)
@@ -46,7 +52,8 @@ function problem(verdict: Verdict<Claims>, checks: readonly string[]): string | 
 function intelProblem(piece: IntelPiece, base: ReturnType<typeof intelBaseline>, swap: Swapped): string | undefined {
   const { subject } = piece
   try {
-    const verdict = judgeIntel(subject, swap.evidence ?? subject.evidence, swap.collateral ?? subject.collateral, base)
+    const { evidence = subject.evidence, collateral = subject.collateral } = swap
+    const verdict = judgeIntel(subject, evidence, collateral, base, { tell })
     return problem(
       verdict,
       swap.checks.map((check) => `${subject.tee}.${check}`),
@@ -100,10 +107,8 @@ function assertSnpSwaps(subjects: readonly SnpSubject[], name: string): number {
       if (swap === undefined) continue
       partners++
       made++
-      const found = problem(
-        judgeSnp(a, swap.evidence ?? a.evidence, swap.collateral ?? a.collateral, base),
-        swap.checks,
-      )
+      const { evidence = a.evidence, collateral = a.collateral } = swap
+      const found = problem(judgeSnp(a, evidence, collateral, base, { tell }), swap.checks)
       if (found !== undefined) problems.push(`${a.name} with ${name} of ${b.name}: ${found}`)
     }
   }
