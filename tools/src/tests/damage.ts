@@ -2,6 +2,6 @@
 import { setPriority } from 'node:os'
 import { runPart } from './run.ts'
 
-// Its workers have every core, and nothing in it waits: it takes what the others leave, and none of them ends alone.
-setPriority(5)
+// Its workers have every core, and nothing in it waits: it takes what all others leave.
+setPriority(10)
 await runPart('damage')
