@@ -156,6 +156,21 @@ describe('DCAP collateral in other forms', () => {
     }
   })
 
+  it("a CRL in DER ends where Intel's library puts a zero behind it, and with nothing else behind it", () => {
+    const hex = PLAIN['root_ca_crl'] ?? ''
+    const judged = (root_ca_crl: string | Uint8Array): string =>
+      verifySgxSync(MADE.evidence, {
+        at: MADE.at,
+        collateral: { ...MADE.collateral, root_ca_crl },
+        trustAnchors: [MADE.anchor],
+        expect: MADE.expectations,
+      }).outcome
+    for (const form of [bytes(`${hex}00`), `${hex}00`, bytes(`${hex}00`).toString('base64')])
+      assert.equal(judged(form), 'verified')
+    for (const form of [bytes(`${hex}01`), bytes(`${hex}0000`), `${hex}0000`, bytes(hex.slice(0, -2)), '3000', '30'])
+      assert.equal(judged(form), 'rejected')
+  })
+
   it('what is no collateral, and members that are none', () => {
     for (const value of [
       undefined,
