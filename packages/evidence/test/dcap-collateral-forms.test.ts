@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { makeSgx } from '@sekisho/emulator/kit'
+import { generateKey, makeSgx, pemChain } from '@sekisho/emulator/kit'
+import type { Check } from '../src/core/verdict.ts'
 import { dcapCollateralOf } from '../src/recognise/index.ts'
 import { verifySgxSync } from '../src/sgx/index.ts'
 
@@ -169,6 +170,20 @@ describe('DCAP collateral in other forms', () => {
       assert.equal(judged(form), 'verified')
     for (const form of [bytes(`${hex}01`), bytes(`${hex}0000`), `${hex}0000`, bytes(hex.slice(0, -2)), '3000', '30'])
       assert.equal(judged(form), 'rejected')
+  })
+
+  it('the PCK chain of another TCB of the platform asks for the right one, and calls nobody hostile', () => {
+    const judged = (made: typeof MADE, collateral: object): Check | undefined =>
+      verifySgxSync(made.evidence, { at: made.at, collateral, trustAnchors: [made.anchor] })
+        .checks.flatMap(({ checks }) => checks)
+        .find(({ id }) => id === 'sgx.qe.report-signature')
+    const { platform, root } = MADE.authority
+    const another = pemChain(makeSgx().pck.der, platform.der, root.der)
+    const beside = judged(MADE, { ...MADE.collateral, pck_certificate_chain: another })
+    assert.equal(beside?.outcome, 'fail')
+    assert.match(beside?.remedy?.action ?? '', /PCK certificate for the CPUSVN and PCESVN of this quote/)
+    const forged = makeSgx({ quote: { qeReportSigner: generateKey('P-256') } })
+    assert.match(judged(forged, forged.collateral)?.remedy?.action ?? '', /hostile/)
   })
 
   it('what is no collateral, and members that are none', () => {

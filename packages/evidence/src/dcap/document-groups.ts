@@ -1,5 +1,5 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
-import { REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
+import { mend, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import { begunFinding, chainSteps, currentFinding, givenFinding, refetch } from './chain-steps.ts'
 import { documentJob, type SignedDocument } from './collateral.ts'
@@ -93,17 +93,22 @@ export const DOCUMENT_GROUPS: readonly StepGroup<DcapState>[] = [
   { id: 'qe-identity', steps: documentSteps('qe-identity', 'qeIdentity', 'QE identity') },
 ]
 
+// A platform has a PCK for each of its TCBs: what was given beside the quote may be of another one.
+const OTHER_PCK = mend(
+  'pass as `pck_certificate_chain` the PCK certificate for the CPUSVN and PCESVN of this quote, or leave it out where the quote has a chain',
+)
+
 /** Steps that lead from the platform's key over the Quoting Enclave to the quote. */
 export const QUOTE_GROUP: StepGroup<DcapState> = {
   id: 'qe',
   steps: [
-    authentic('qe.report-signature', QVL, ['pck.present'], ({ pck, qeSignature }) =>
+    authentic('qe.report-signature', QVL, ['pck.present'], ({ pck, qeSignature, collateral }) =>
       pck.state === 'broken'
         ? unchecked('the PCK chain cannot be read, so that its key is not known', refetch('PCK chain'))
         : finding(
             qeSignature?.result === true,
             "the QE report is not signed by the platform's PCK key",
-            REPLACE_EVIDENCE,
+            collateral.pckChain === undefined ? REPLACE_EVIDENCE : OTHER_PCK,
           ),
     ),
     authentic('qe.report-data', QVL, [], ({ qeBinding, quote }) =>

@@ -112,6 +112,10 @@ export const sentences: SentencePairs = [
     "the QE report is not signed by the platform's PCK key",
     'QE レポートに、プラットフォームの PCK 鍵の署名がありません',
   ],
+  [
+    'pass as `pck_certificate_chain` the PCK certificate for the CPUSVN and PCESVN of this quote, or leave it out where the quote has a chain',
+    'このクォートの CPUSVN と PCESVN に対応する PCK 証明書を `pck_certificate_chain` に指定してください。クォート自体にチェーンがある場合は、指定を外すこともできます',
+  ],
   ['the QE report does not name the attestation key', 'QE レポートが、アテステーション鍵を示していません'],
   [
     'the Quoting Enclave is not the one of the QE identity: {field?} differs',
