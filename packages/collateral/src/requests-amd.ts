@@ -37,7 +37,7 @@ function productsOf(report: SnpReport, leaf: Uint8Array | undefined): readonly S
   if (product !== undefined) return [product]
   if (report.cpuidFamily !== undefined) return []
   const issuer = leaf === undefined ? '' : issuerOf(leaf)
-  const named = (['Milan', 'Genoa'] as const).filter((name) => issuer.includes(name))
+  const named = (['Milan', 'Genoa', 'Turin'] as const).filter((name) => issuer.includes(name))
   return named.length > 0 ? named : ['Milan', 'Genoa']
 }
 

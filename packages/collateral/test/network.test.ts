@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createAmdAuthority, makeSnp, toHex } from '@sekisho/emulator/kit'
+import { parseSnpReport } from '@sekisho/evidence/snp'
 import { type IntelCollateral, networkSource } from '../src/index.ts'
+import { snpRequests } from '../src/requests-amd.ts'
 import { canned, startServer } from './hostile-server.ts'
 import { bench } from './setup.ts'
 import { type AmdAnswers, amdAnswers, intelAnswers, quickSnp } from './vendors.ts'
@@ -86,6 +88,19 @@ test('VLEK: chain and CRL only, the leaf comes with the evidence', async (t) => 
   const got = await source.amd(answers.request)
   assert.equal(got.leaf, undefined)
   assert.equal(hex(got.intermediate), hex(answers.made.certificates.asvk))
+})
+
+test('of a report that does not tell its product the leaf does, of each product', () => {
+  for (const product of ['Milan', 'Genoa', 'Turin'] as const)
+    for (const role of ['vcek', 'vlek'] as const) {
+      const { evidence, certificates, fields } = quickSnp({ product, role, version: 2 })
+      const asked = snpRequests(parseSnpReport(evidence), certificates[role])
+      const { bootLoader: bootloader, ...levels } = fields.reportedTcb
+      assert.deepEqual(
+        asked.map(({ product, tcb }) => ({ product, tcb })),
+        [{ product, tcb: { ...levels, bootloader } }],
+      )
+    }
 })
 
 test('a hidden chip id cannot be asked for, and says so', async (t) => {
