@@ -9,9 +9,12 @@ export function intelRequest(tee: IntelTee, { fmspc, ca }: Pick<PckCertificate, 
   return { tee, fmspc, ca }
 }
 
-/** Whether a quote brings its PCK chain along (certification data of type 5). */
-export function hasPckChain(quote: Quote<unknown>): boolean {
-  return quote.certification.type === 5
+/**
+ * Whether a quote brings its PCK certificate along: with its chain (certification data of type 5), or alone (type 4);
+ * the chain of the CRL's issuer completes that.
+ */
+export function hasPckChain({ certification: { type } }: Quote<unknown>): boolean {
+  return type === 4 || type === 5
 }
 
 /**
@@ -29,7 +32,7 @@ export async function platformOf(
   onMissing?: (what: string) => void,
 ): Promise<PckCertificate | undefined> {
   const { certification } = quote
-  const pem = given ?? (certification.type === 5 ? new TextDecoder('latin1').decode(certification.data) : undefined)
+  const pem = given ?? (hasPckChain(quote) ? new TextDecoder('latin1').decode(certification.data) : undefined)
   if (pem !== undefined) return describe(pem)
   const ids = idsOf(quote)
   return ids === undefined ? undefined : firstFound([() => ask(ids)], onMissing)

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ecdsaRaw, makeSgx, pemChain, toHex, utf8 } from '@sekisho/emulator/kit'
-import { INTEL_ROOT, parseSgxQuote } from '@sekisho/evidence/sgx'
+import {
+  INTEL_ROOT,
+  parseSgxQuote,
+  prepareDcapCollateral,
+  readPlatformCertificate,
+  verifySgxSync,
+} from '@sekisho/evidence/sgx'
 import { AMD_ROOTS } from '@sekisho/evidence/snp'
 import { VENDOR_ROOTS } from '../src/anchors.ts'
 import { CollateralError } from '../src/index.ts'
-import { platformOf } from '../src/requests-intel.ts'
+import { hasPckChain, platformOf } from '../src/requests-intel.ts'
 import { type Canned, canned } from './hostile-server.ts'
 import { bench } from './setup.ts'
 import { intelAnswers } from './vendors.ts'
@@ -120,6 +126,25 @@ test('a PCK chain of NULs does not keep anybody busy, and padding behind a chain
   assert.ok(performance.now() - began < 10_000)
   const chain = pemChain(pck.der, authority.platform.der, authority.root.der)
   assert.equal((await platformOf(quote, `${chain}\0\0\0`, nobody))?.chain, chain)
+})
+
+test('a quote with a PCK certificate and no chain names its platform, whose collateral completes it', async () => {
+  const made = makeSgx({ ca: 'processor', quote: { certificationType: 4 } })
+  const quote = parseSgxQuote(made.evidence)
+  const nobody = (): Promise<never> => Promise.reject(new Error('not asked for'))
+  const platform = await platformOf(quote, undefined, nobody)
+  assert.deepEqual([platform?.fmspc, platform?.ca, hasPckChain(quote)], ['c0ffee000001', 'processor', true])
+  const alone = readPlatformCertificate(quote, prepareDcapCollateral({}))
+  assert.deepEqual(
+    [alone?.issuer, toHex(alone?.extensions?.fmspc ?? utf8(''))],
+    ['Intel SGX PCK Processor CA', 'c0ffee000001'],
+  )
+  const { evidence, collateral, at, anchor } = made
+  const judged = (given: object): string | undefined =>
+    verifySgxSync(evidence, { at, collateral: given, trustAnchors: [anchor] })
+      .checks.flatMap(({ checks }) => checks)
+      .find(({ id }) => id === 'sgx.pck.present')?.outcome
+  assert.deepEqual([judged({}), judged(collateral)], ['unchecked', 'pass'])
 })
 
 test('a quote that leaves the PCE id out names no platform, and nobody is asked', async () => {

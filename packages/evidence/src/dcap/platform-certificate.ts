@@ -25,7 +25,9 @@ export function readPlatformCertificate(
   quote: Quote<unknown>,
   collateral: DcapCollateral,
 ): PlatformCertificate | undefined {
-  const chain = valueOf(platformOf(quote, collateral).chain)
+  const { pckChain, caChain, pool } = collateral
+  // A certificate that came without its chain (type 4) names the platform whose collateral completes it.
+  const chain = valueOf(platformOf(quote, { pckChain, caChain: caChain ?? '', pool }).chain)
   if (chain === undefined) return undefined
   const { serial, issuer, notBefore, notAfter } = chain.first
   return {

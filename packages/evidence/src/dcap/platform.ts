@@ -43,7 +43,10 @@ export class Platform implements Remembered {
 const ascii = new TextDecoder('latin1')
 
 /** Parses what a quote, or its collateral, says about the platform. */
-export function platformOf(quote: Quote<unknown>, { pckChain, caChain, pool }: DcapCollateral): Platform {
+export function platformOf(
+  quote: Quote<unknown>,
+  { pckChain, caChain, pool }: Pick<DcapCollateral, 'pckChain' | 'caChain' | 'pool'>,
+): Platform {
   const { type, data } = quote.certification
   const own = (): string => ascii.decode(data)
   const pem =
