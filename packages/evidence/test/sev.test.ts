@@ -227,6 +227,19 @@ describe('soundness 35: legacy SEV', () => {
       'fail',
     )
   })
+  it('a CEK as the chip exports it, unsigned, gives way to that of the key service, and to no other', () => {
+    const exported = concatBytes(...chainFiles({ cek: { slots: [EMPTY, EMPTY] } }).slice(0, 4))
+    const [, , , cek = exported, ...vendor] = chainFiles()
+    const another = sevCertificate('cek', { key: KEYS.stranger })
+    const outcomes = [[cek], [], [another], [sevCertificate('cek', { slots: [EMPTY, EMPTY] })]].map((files) => {
+      const verdict = judged({ options: { certificates: [exported, ...files, ...vendor] } })
+      return [verdict.outcome, check(verdict, 'sev.cek.signature').outcome]
+    })
+    const refused = ['rejected', 'fail']
+    assert.deepEqual(outcomes, [['verified', 'pass'], refused, ['rejected', 'pass'], refused])
+    const asEvidence = verifySevSync(exported, { at: AT, certificates: [cek, ...vendor], trustAnchors: [ANCHOR] })
+    assert.equal(asEvidence.authenticity, 'proven', asEvidence.summary)
+  })
   it('a PEK does not pass as a PDH, nor a CEK as a PEK, whoever signed them', () => {
     for (const chain of [{ pdh: { usage: 0x1002 } }, { pdh: { usage: 0x1004 } }, { pek: { usage: 0x1004 } }]) {
       const asked = (certificates: readonly Uint8Array[]): Verdict<SevClaims> =>

@@ -28,7 +28,7 @@ import {
   SEV_REPORT_SIZE,
   type SevLaunch,
 } from './report.ts'
-import { encodeSevCertificate, SEV_USAGE, signatureBy, signatureJob } from './sev-certificate.ts'
+import { encodeSevCertificate, isEmptySlot, SEV_USAGE, signatureBy, signatureJob } from './sev-certificate.ts'
 import type { SevCandidate, SevEvidence, SevSignatures, SevState } from './state.ts'
 
 /** What the guest owner knows of a launch and its measurement. The TIK is a secret: it shows nowhere in a verdict. */
@@ -39,7 +39,7 @@ export interface SevLaunchOptions extends SevLaunch {
 
 /** What a verification takes beside the evidence. */
 export interface SevVerifyOptions extends VerifyOptions {
-  /** Certificate files in any of the forms of `parseSevCertificates`; those in the evidence come first. */
+  /** Certificate files in any of the forms of `parseSevCertificates`; those in the evidence come first, save a CEK that nobody signed. */
   readonly certificates?: readonly Uint8Array[]
   /** Needed for a launch measurement. */
   readonly launch?: SevLaunchOptions
@@ -165,13 +165,20 @@ function gather(from: SevCertificates, files: readonly Uint8Array[]): Gathered {
   if (files.length > MAX_FILES) throw new TypeError(`certificates: at most ${MAX_FILES} files`)
   for (const file of files) {
     try {
-      certificates = { ...parseSevCertificates(file), ...certificates }
+      certificates = completed(certificates, parseSevCertificates(file))
     } catch (thrown) {
       if (!(thrown instanceof EvidenceError)) throw thrown
       error ??= thrown
     }
   }
   return { certificates, error }
+}
+
+// What came first counts, but a CEK as the chip gives it: only the one from AMD's key service is signed.
+function completed(first: SevCertificates, second: SevCertificates): SevCertificates {
+  const all = { ...second, ...first }
+  const { cek } = second
+  return cek !== undefined && first.cek?.signatures.every(isEmptySlot) === true ? { ...all, cek } : all
 }
 
 function planSignatures({ ark, ask, cek, oca, pek, pdh }: SevCertificates): SevSignatures {
