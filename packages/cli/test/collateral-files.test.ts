@@ -97,7 +97,11 @@ describe('a file that is given as collateral', () => {
 
   it('has a name that is known as a whole, where a folder is read', () => {
     for (const [knows, names, others] of [
-      [isSevFile, ['ark.cert', 'pdh.cert', 'cert-chain.bin', 'sev-launch.json'], ['dark.cert', 'sev-launch.json.bak']],
+      [
+        isSevFile,
+        ['ark.cert', 'pdh.cert', 'ask_ark_naples.cert', 'ask_ark_milan.cert', 'cert-chain.bin', 'sev-launch.json'],
+        ['dark.cert', 'mask_ark_milan.cert', 'sev-launch.json.bak'],
+      ],
       [
         isIbmFile,
         ['protection-key.bin', 'se-header.bin', 'a.hdr', 'a.arcb'],

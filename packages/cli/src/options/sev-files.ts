@@ -11,9 +11,9 @@ export function noSevFiles(): SevFiles {
   return { certificates: [], launch: undefined }
 }
 
-/** Names of files in a folder that are read as SEV collateral. */
+/** Names of files in a folder that are read as SEV collateral: by place, and as AMD publishes ASK and ARK of a product. */
 export function isSevFile(name: string): boolean {
-  return /^(ark|ask|cek|oca|pek|pdh)\.cert$|^(cert-chain|ask-ark)\.bin$|^sev-launch\.json$/.test(name)
+  return /^(ark|ask|cek|oca|pek|pdh|ask_ark_[a-z]+)\.cert$|^(cert-chain|ask-ark)\.bin$|^sev-launch\.json$/.test(name)
 }
 
 /**
