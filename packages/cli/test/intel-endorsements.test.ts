@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { type CollateralSource, describeIntel, readIntelInput } from '@sekisho/collateral'
-import { parseSnpReport } from '@sekisho/evidence/snp'
+import { certificateTable, TABLE_GUIDS } from '@sekisho/emulator/kit'
+import { parseSnpReport, type SnpCollateralInput } from '@sekisho/evidence/snp'
 import { parseTdxQuote } from '@sekisho/evidence/tdx'
 import { processAround } from '../src/around.ts'
 import { readCollateral, withCompanions } from '../src/options/collateral-files.ts'
@@ -98,5 +99,36 @@ describe('a revocation list of AMD that comes with a report', () => {
     const found = { product: 'Genoa', vlek: false, window, leaf: vcek, intermediate: ask, root: ark, crl }
     const source: CollateralSource = { amd: async () => found, pck: nothing, intel: nothing }
     assert.equal(await given({ source }), crl)
+  })
+})
+
+describe('a certificate table of the host', () => {
+  it('with the leaf alone, or that cannot be read, is completed by what is fetched for the leaf', async () => {
+    const [leaf, intermediate, root] = ['vcek', 'ask', 'ark'].map((name) => example(`snp-genoa/certs/${name}.der`))
+    assert.ok(leaf && intermediate && root)
+    const crl = example('snp-genoa/crl.der')
+    // Of version 2, which does not tell its product.
+    const evidence = Uint8Array.of(2, ...example('snp-genoa/report.bin').subarray(1))
+    const files = await readCollateral([], processAround())
+    const asked: string[] = []
+    const nothing = (): Promise<never> => Promise.reject(new Error('not asked for'))
+    const amd: CollateralSource['amd'] = ({ product }) => {
+      asked.push(product)
+      return Promise.resolve({ product, vlek: false, window: { from: 0, to: 1 }, intermediate, root, crl })
+    }
+    const given = async (certificateTable: Uint8Array): Promise<SnpCollateralInput> => {
+      const request = requestWith(evidence, { ...files, snp: { certificateTable, crl } })
+      return snpCollateralOf(parseSnpReport(evidence), { ...request, source: { amd, pck: nothing, intel: nothing } })
+    }
+    const table = certificateTable([{ guid: TABLE_GUIDS.vcek, data: leaf }])
+    assert.equal((await given(table)).ask, intermediate)
+    assert.equal((await given(table.subarray(0, 30))).ark, root)
+    assert.deepEqual(asked, ['Genoa', 'Milan'])
+    const whole = [leaf, intermediate, root].map((data, i) => ({
+      guid: [TABLE_GUIDS.vcek, TABLE_GUIDS.ask, TABLE_GUIDS.ark][i] ?? '',
+      data,
+    }))
+    assert.equal((await given(certificateTable(whole))).ark, undefined)
+    assert.equal(asked.length, 2)
   })
 })

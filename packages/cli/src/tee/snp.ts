@@ -1,6 +1,8 @@
 import { firstFound } from '@sekisho/collateral/requests'
 import { snpPartsOf, snpRequests } from '@sekisho/collateral/requests/amd'
+import { EvidenceError } from '@sekisho/evidence'
 import {
+  parseCertificateTable,
   parseSnpReport,
   type SnpCollateralInput,
   type SnpReport,
@@ -30,11 +32,25 @@ export const snpDoor: TeeDoor = {
 }
 
 const NEEDED: readonly (readonly SnpPart[])[] = [
-  ['vcek', 'vlek', 'certificateTable'],
-  ['ask', 'asvk', 'certChain', 'certificateTable'],
-  ['ark', 'certChain', 'certificateTable'],
+  ['vcek', 'vlek'],
+  ['ask', 'asvk', 'certChain'],
+  ['ark', 'certChain'],
   ['crl'],
 ]
+
+/** Certificates in a host's table, which may have the leaf alone. One that cannot be read has none: the verdict says so. */
+function tabled({ certificateTable }: SnpCollateralInput): SnpCollateralInput {
+  try {
+    const entries = parseCertificateTable(certificateTable ?? new Uint8Array(0))
+    const found = entries.flatMap(({ kind, data }) =>
+      kind === undefined || kind === 'crl' || kind === 'platform-info' ? [] : [[kind, data] as const],
+    )
+    return Object.fromEntries(found)
+  } catch (error) {
+    if (error instanceof EvidenceError) return {}
+    throw error
+  }
+}
 
 /**
  * The parts from files, and for what they lack the bundles' or the source's. A revocation list that came with the
@@ -42,11 +58,12 @@ const NEEDED: readonly (readonly SnpPart[])[] = [
  */
 export async function snpCollateralOf(report: SnpReport, request: VerifyRequest): Promise<SnpCollateralInput> {
   const { snp, snpCrlBeside } = request.files
-  if (NEEDED.every((parts) => parts.some((part) => part in snp))) return snp
+  const known = { ...tabled(snp), ...snp }
+  if (NEEDED.every((parts) => parts.some((part) => part in known))) return snp
   const beside: SnpCollateralInput = snpCrlBeside === undefined ? {} : { crl: snpCrlBeside }
   const source = await sourceOfRequest(request)
   if (source === undefined) return { ...beside, ...snp }
-  const asks = snpRequests(report, snp.vlek ?? snp.vcek).map((one) => () => source.amd(one))
+  const asks = snpRequests(report, known.vlek ?? known.vcek).map((one) => () => source.amd(one))
   const found = await firstFound(asks, tellMissing(request))
   return found === undefined ? { ...beside, ...snp } : { ...beside, ...snpPartsOf(found), ...snp }
 }
