@@ -156,6 +156,33 @@ describe('a TD is what it should be', () => {
   }
 })
 
+describe('a TDX module, or microcode that the host loads, that is too old', () => {
+  const remedyOf = (verdict: Verdict<TdxClaims>, id: string): string => find(verdict, id).remedy?.action ?? ''
+  const components = [7, 7, 3, 3, 5, 255, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0]
+  const level = { components, pcesvn: 13, tcbDate: '2026-01-01T00:00:00Z' }
+  const tdx = (late: number): readonly number[] => [5, 0, late, ...new Array<number>(13).fill(0)]
+  const levels = [
+    { ...level, tdxComponents: tdx(7), tcbStatus: 'UpToDate' },
+    { ...level, tdxComponents: tdx(5), tcbStatus: 'OutOfDate' },
+  ]
+  it('is updated on the host, with no word of the BIOS', () => {
+    for (const [svn, id] of [
+      ['05010600', 'tdx.tcb.status'],
+      ['05010400', 'tdx.tcb.level'],
+      ['04000700', 'tdx.tcb.level'],
+    ] as const) {
+      const remedy = remedyOf(verdictOf({ td: { teeTcbSvn: svn.padEnd(32, '0') }, tcbInfo: { levels } }), id)
+      assert.match(remedy, /update the TDX module and the microcode that the host loads/)
+      assert.doesNotMatch(remedy, /BIOS/)
+    }
+  })
+  it('is not all that is to be done where the platform’s own components are too old as well', () => {
+    const below = { ...level, components: components.map((svn) => Math.min(255, svn + 1)), tdxComponents: tdx(9) }
+    const verdict = verdictOf({ tcbInfo: { levels: [{ ...below, tcbStatus: 'UpToDate' }] } })
+    assert.match(remedyOf(verdict, 'tdx.tcb.level'), /update BIOS and microcode/)
+  })
+})
+
 describe('registers that the guest extends', () => {
   it('have no weight unless MRTD and those below are pinned', () => {
     const { measurement: _m, rtmr0: _0, ...rest } = expectationsOf(MADE)

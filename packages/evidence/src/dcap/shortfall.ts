@@ -1,20 +1,34 @@
 import { valueOf } from './part.ts'
 import type { DcapState } from './state.ts'
-import { platformShortfall } from './tcb.ts'
+import { platformShortfall, type Shortfall } from './tcb.ts'
 
 const MOST_NAMED = 6
+
+function shortOf(
+  { extensions, svns, collateral }: DcapState,
+  level: 'current' | 'lowest',
+): readonly Shortfall[] | undefined {
+  const levels = valueOf(collateral.tcbInfo.content)?.levels
+  const goal = level === 'current' ? levels?.[0] : levels?.at(-1)
+  if (goal === undefined || extensions === undefined) return undefined
+  const atLaunch = platformShortfall(goal, extensions, svns?.launch)
+  return atLaunch.length > 0 ? atLaunch : platformShortfall(goal, extensions, svns?.current)
+}
+
+/** Whether TDX components alone are below that level: no new PCK certificate is needed for these. */
+export function isShortOfTdx(state: DcapState, level: 'current' | 'lowest'): boolean {
+  const short = shortOf(state, level) ?? []
+  return short.length > 0 && short.every(({ of }) => of === 'TDX component')
+}
 
 /**
  * Which components are below the current TCB level (the highest), or below the one that is easiest to
  * reach: index, name as the TCB info tells it, value and the value needed.
  */
 export function shortfallText(state: DcapState, level: 'current' | 'lowest'): string {
-  const { extensions, svns, collateral } = state
-  const info = valueOf(collateral.tcbInfo.content)
-  const goal = level === 'current' ? info?.levels[0] : info?.levels.at(-1)
-  if (goal === undefined || extensions === undefined) return 'what is short is not known'
-  const atLaunch = platformShortfall(goal, extensions, svns?.launch)
-  const short = atLaunch.length > 0 ? atLaunch : platformShortfall(goal, extensions, svns?.current)
+  const info = valueOf(state.collateral.tcbInfo.content)
+  const short = shortOf(state, level)
+  if (short === undefined) return 'what is short is not known'
   const texts = short.slice(0, MOST_NAMED).map(({ of, index, actual, needed }) => {
     const names = of === 'TDX component' ? info?.tdxNames : info?.sgxNames
     const name = of === 'PCE' ? '' : ` ${index + 1}${names?.[index] ?? ''}`

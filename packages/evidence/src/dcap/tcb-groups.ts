@@ -7,7 +7,7 @@ import { refetch } from './chain-steps.ts'
 import type { TcbException } from './expectations.ts'
 import { valueOf } from './part.ts'
 import { type PckConfiguration, SGX_TYPES } from './pck.ts'
-import { shortfallText } from './shortfall.ts'
+import { isShortOfTdx, shortfallText } from './shortfall.ts'
 import type { DcapState } from './state.ts'
 import { appraised, authentic, finding, PCK_PROFILE, PCS, QVL, waivable } from './steps.ts'
 import { matched, type TcbMatch } from './tcb.ts'
@@ -15,6 +15,10 @@ import { moduleIdentityOf } from './tcb-info.ts'
 
 const UPDATE_PLATFORM: Remedy = mend(
   'update BIOS and microcode and have the platform certified anew, or use another platform',
+  'platform-owner',
+)
+const UPDATE_TDX: Remedy = mend(
+  'update the TDX module and the microcode that the host loads, and relaunch the TD',
   'platform-owner',
 )
 const UPDATE_MODULE: Remedy = mend('update the TDX module on the host and relaunch the TD', 'platform-owner')
@@ -27,7 +31,10 @@ function levelFinding(state: DcapState): Finding {
   if (missing === 'qe')
     return fail(`the Quoting Enclave's SVN ${state.quote.qe.isvSvn} is below every level`, UPDATE_QE)
   if (missing === 'module') return moduleFinding(state)
-  return fail(`the platform is below every TCB level: ${shortfallText(state, 'lowest')}`, UPDATE_PLATFORM)
+  return fail(
+    `the platform is below every TCB level: ${shortfallText(state, 'lowest')}`,
+    isShortOfTdx(state, 'lowest') ? UPDATE_TDX : UPDATE_PLATFORM,
+  )
 }
 
 // The launch was judged first: where it has a level, what runs now has none.
@@ -82,7 +89,10 @@ function statusRemedy(state: DcapState, status: string, match: TcbMatch | undefi
     match?.module,
     () => `the TDX module's level ${match?.module?.isvSvn ?? 0} is out of date: ${UPDATE_MODULE.action}`,
   )
-  outdated(match?.platform, () => `${shortfallText(state, 'current')}: BIOS update from the platform owner`)
+  outdated(match?.platform, () => {
+    const update = isShortOfTdx(state, 'current') ? UPDATE_TDX.action : 'BIOS update from the platform owner'
+    return `${shortfallText(state, 'current')}: ${update}`
+  })
   if (status.includes('Configuration')) parts.push('change the BIOS configuration as the advisories say')
   return parts.length === 0
     ? mend(`build the workload with the mitigations of the advisories, ${accept}`, 'workload-owner')

@@ -223,6 +223,14 @@ export const sentences: SentencePairs = [
     "the TDX module's level {level#} is out of date: update the TDX module on the host and relaunch the TD",
     'TDX モジュールのレベル {level#} が最新ではありません。ホストの TDX モジュールを更新し、TD を起動し直してください',
   ],
+  [
+    'update the TDX module and the microcode that the host loads, and relaunch the TD',
+    'ホストの TDX モジュールと、ホストが読み込むマイクロコードを更新し、TD を起動し直してください',
+  ],
+  [
+    '{shortfall~}: update the TDX module and the microcode that the host loads, and relaunch the TD',
+    '{shortfall~}。ホストの TDX モジュールと、ホストが読み込むマイクロコードを更新し、TD を起動し直してください',
+  ],
   ['{shortfall~}: BIOS update from the platform owner', '{shortfall~}。マシンの運用者が BIOS を更新する必要があります'],
   ['change the BIOS configuration as the advisories say', 'アドバイザリに従って BIOS の設定を変更してください'],
   [
