@@ -32,8 +32,9 @@ const BUNDLES: readonly BundleBudget[] = [
   // Of it 0.2 kB for a lowest REPORTED_TCB and the kind of key that signed, which CoRIMs tell.
   one('SNP', 'verifySnp', 'snp', 26),
   // Of SGX, TDX and IAS 0.1 kB for reading dates without a parser: 5 percent of all that is done beside signatures.
-  one('SGX', 'verifySgx', 'sgx', 25.5),
-  one('TDX', 'verifyTdx', 'tdx', 27),
+  // Of SGX and TDX 0.1 kB for telling which PCK certificate is wanted, and what a host updates without a new one.
+  one('SGX', 'verifySgx', 'sgx', 25.6),
+  one('TDX', 'verifyTdx', 'tdx', 27.1),
   one('Nitro', 'verifyNitro', 'nitro', 16.8),
   one('CCA', 'verifyCca', 'cca', 17.2),
   one('PSA', 'verifyPsa', 'psa', 14.4),
@@ -53,7 +54,7 @@ const BUNDLES: readonly BundleBudget[] = [
     code: `export { verifySnp } from '@sekisho/evidence/snp'
 export { verifySgx } from '@sekisho/evidence/sgx'
 export { verifyTdx } from '@sekisho/evidence/tdx'`,
-    limit: 44.1 * KB,
+    limit: 44.2 * KB,
     goal: 30 * KB,
   },
 ]
@@ -73,7 +74,7 @@ const PACKED: Readonly<Record<string, number>> = {
   // With bundles for Node.js beside the modules, 250 kB: half the time to start. Forms of other projects are 15 kB.
   // CoRIMs of AMD's and Intel's profiles are 15 kB, and 6 in their bundle.
   // 0.2 for naming what is passed over beside evidence.
-  '@sekisho/evidence': 924 * KB,
+  '@sekisho/evidence': 924.2 * KB,
   '@sekisho/measurement': 40 * KB,
   '@sekisho/collateral': 80 * KB,
   '@sekisho/emulator': 100 * KB,

@@ -181,7 +181,7 @@ describe('DCAP collateral in other forms', () => {
     const another = pemChain(makeSgx().pck.der, platform.der, root.der)
     const beside = judged(MADE, { ...MADE.collateral, pck_certificate_chain: another })
     assert.equal(beside?.outcome, 'fail')
-    assert.match(beside?.remedy?.action ?? '', /PCK certificate for the CPUSVN and PCESVN of this quote/)
+    assert.match(beside?.remedy?.action ?? '', /chain for the CPUSVN and PCESVN of this quote/)
     const forged = makeSgx({ quote: { qeReportSigner: generateKey('P-256') } })
     assert.match(judged(forged, forged.collateral)?.remedy?.action ?? '', /hostile/)
   })

@@ -95,7 +95,7 @@ export const DOCUMENT_GROUPS: readonly StepGroup<DcapState>[] = [
 
 // A platform has a PCK for each of its TCBs: what was given beside the quote may be of another one.
 const OTHER_PCK = mend(
-  'pass as `pck_certificate_chain` the PCK certificate for the CPUSVN and PCESVN of this quote, or leave it out where the quote has a chain',
+  'pass the chain for the CPUSVN and PCESVN of this quote as `pck_certificate_chain`, or none if the quote has one',
 )
 
 /** Steps that lead from the platform's key over the Quoting Enclave to the quote. */

@@ -113,8 +113,8 @@ export const sentences: SentencePairs = [
     'QE レポートに、プラットフォームの PCK 鍵の署名がありません',
   ],
   [
-    'pass as `pck_certificate_chain` the PCK certificate for the CPUSVN and PCESVN of this quote, or leave it out where the quote has a chain',
-    'このクォートの CPUSVN と PCESVN に対応する PCK 証明書を `pck_certificate_chain` に指定してください。クォート自体にチェーンがある場合は、指定を外すこともできます',
+    'pass the chain for the CPUSVN and PCESVN of this quote as `pck_certificate_chain`, or none if the quote has one',
+    'このクォートの CPUSVN と PCESVN に対応するチェーンを `pck_certificate_chain` に指定してください。クォート自体にチェーンがある場合は、指定を外すこともできます',
   ],
   ['the QE report does not name the attestation key', 'QE レポートが、アテステーション鍵を示していません'],
   [
