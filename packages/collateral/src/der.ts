@@ -30,6 +30,12 @@ export function derElement(bytes: Uint8Array, tag: number): DerElement {
   return element
 }
 
+/** `bytes` without the zero that Intel's library puts behind an element of DER; anything else as it is. @throws RangeError for what is no DER */
+export function withoutZero(bytes: Uint8Array): Uint8Array {
+  const end = bytes.length - 1
+  return bytes[end] === 0 && headerAt(bytes, 0).end === end ? bytes.subarray(0, end) : bytes
+}
+
 /** Value of the content of a non-negative INTEGER of at most four bytes. @throws RangeError */
 export function derInteger(content: Uint8Array): number {
   if (content.length === 0 || content.length > 5 || (content[0] as number) >= 0x80)

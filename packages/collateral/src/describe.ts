@@ -1,5 +1,6 @@
 import { readLeafFacts } from './amd.ts'
 import { intersection, validity } from './anchors.ts'
+import { withoutZero } from './der.ts'
 import { crlBytes, readDate } from './intel-answers.ts'
 import { readPckFacts } from './pck-certificate.ts'
 import { bad, isRecord } from './reading.ts'
@@ -15,8 +16,8 @@ import { readCertificate, readCrl, readPemChain } from './x509.ts'
 export function describeIntel(collateral: IntelCollateralInput): IntelCollateral {
   const tcbInfo = parseDocument(collateral.tcb_info)
   const qeIdentity = parseDocument(collateral.qe_identity)
-  const pckCrl = readCrl(crlBytes(Buffer.from(collateral.pck_crl)))
-  const rootCrl = readCrl(crlBytes(Buffer.from(collateral.root_ca_crl)))
+  const pckCrl = readCrl(withoutZero(crlBytes(Buffer.from(collateral.pck_crl))))
+  const rootCrl = readCrl(withoutZero(crlBytes(Buffer.from(collateral.root_ca_crl))))
   const chains = [
     collateral.pck_crl_issuer_chain,
     collateral.tcb_info_issuer_chain,

@@ -10,7 +10,7 @@ import {
 } from '@sekisho/evidence/sgx'
 import { AMD_ROOTS } from '@sekisho/evidence/snp'
 import { VENDOR_ROOTS } from '../src/anchors.ts'
-import { CollateralError } from '../src/index.ts'
+import { CollateralError, describeIntel } from '../src/index.ts'
 import { hasPckChain, platformOf } from '../src/requests-intel.ts'
 import { type Canned, canned } from './hostile-server.ts'
 import { bench } from './setup.ts'
@@ -112,6 +112,17 @@ test('evaluation data numbers come highest first, and only signed', async (t) =>
     (await source.evaluationNumbers('sgx')).map((row) => row.tcbEvaluationDataNumber),
     [19, 17],
   )
+})
+
+test("collateral of Intel's library, whose CRLs in DER end in a zero, is described; with anything else behind them it is not", () => {
+  const { collateral } = answers.made
+  const { collateral: _, ...plain } = describeIntel(collateral)
+  for (const name of ['pck_crl', 'root_ca_crl'] as const) {
+    const { collateral: __, ...ended } = describeIntel({ ...collateral, [name]: `${collateral[name]}00` })
+    assert.deepEqual(ended, plain)
+    for (const tail of ['01', '0000'])
+      assert.throws(() => describeIntel({ ...collateral, [name]: `${collateral[name]}${tail}` }))
+  }
 })
 
 test("the pins are the verifiers' own", () => {
