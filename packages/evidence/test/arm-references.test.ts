@@ -144,6 +144,30 @@ describe('reference values of Arm platforms', () => {
     }
   })
 
+  it('compare a configuration that has its mask in one tag with it, however long', () => {
+    const finding = (token: Uint8Array, raw: Uint8Array, ...more: readonly (readonly [Uint8Array, Uint8Array])[]) => {
+      const named = cborMap([
+        [cborInteger(0), cborText('cca.platform-config')],
+        [cborInteger(1), cborMap([[cborInteger(4), raw], ...more])],
+      ])
+      const corims = [readCorim(corim(undefined, undefined, named))]
+      const verdict = judged({ platform: { configuration: token }, endorsements: { ...KEYS, corims } })
+      const read = check(verdict, 'cca.endorsements.well-formed').outcome
+      return read === 'pass' ? check(verdict, 'cca.reference.configuration').outcome : `unreadable: ${read}`
+    }
+    const masked = (value: Uint8Array, mask: Uint8Array): Uint8Array =>
+      cborTag(563, cborArray([cborBytes(value), cborBytes(mask)]))
+    const long = filled(1000, 7)
+    assert.equal(finding(Uint8Array.of(1, 2), masked(Uint8Array.of(1, 0xf2), Uint8Array.of(0xff, 0x0f))), 'pass')
+    assert.equal(finding(Uint8Array.of(1, 2), masked(Uint8Array.of(1, 3), Uint8Array.of(0xff, 0x0f))), 'fail')
+    assert.equal(finding(Uint8Array.of(1, 2), masked(Uint8Array.of(1, 2), Uint8Array.of(0xff))), 'fail')
+    assert.equal(finding(long, masked(long, filled(1000, 0xff))), 'pass')
+    assert.equal(finding(long, cborTag(560, cborBytes(long))), 'pass')
+    const second = [cborInteger(5), cborBytes(Uint8Array.of(0, 0))] as const
+    assert.equal(finding(Uint8Array.of(9, 9), masked(Uint8Array.of(1, 2), Uint8Array.of(0, 0)), second), 'unreadable: fail')
+    assert.equal(finding(Uint8Array.of(1, 2), cborTag(563, cborBytes(Uint8Array.of(1, 2)))), 'unreadable: fail')
+  })
+
   it('and keys count for what a CoRIM names; for what cannot be compared, never for all devices', () => {
     const classOf = (...ids: readonly (readonly [number, Uint8Array])[]): readonly [number, Uint8Array] => [
       0,

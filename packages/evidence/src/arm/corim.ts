@@ -24,12 +24,15 @@ const TAG = {
   ueid: 550,
   pemKey: 554,
   bytes: 560,
+  maskedBytes: 563,
   implementation: 600,
   component: 601,
   configuration: 602,
 } as const
 const MAX_SIZE = 1024 * 1024
 const MAX_LIST = 4096
+/** As of the claim that it is compared with. */
+const MAX_CONFIGURATION = 4096
 
 /**
  * Reads the keys and reference values out of an unsigned CoRIM: CoMID tags with reference-value and
@@ -216,8 +219,6 @@ interface Measurement {
 function readMeasurement(map: CborMap, field: string): Measurement {
   const key = entryOf(map, 0)
   const value = mapOf(need(map, 1, `${field}.value`), `${field}.value`)
-  const raw = entryOf(value, 4)
-  const mask = entryOf(value, 5)
   const registers = entryOf(value, 14)
   const component = componentOf(key, value, field)
   return {
@@ -229,16 +230,23 @@ function readMeasurement(map: CborMap, field: string): Measurement {
           : undefined,
     component,
     digests: digestsOf(entryOf(value, 2), `${field}.digests`),
-    raw:
-      raw === undefined
-        ? undefined
-        : raw.type === 'bytes'
-          ? toHex(raw.value)
-          : bytesInTag(raw, [TAG.bytes], `${field}.raw-value`),
-    mask: mask === undefined ? undefined : toHex(bytesOf(mask, `${field}.raw-value-mask`, 0, MAX_SIZE)),
+    ...rawOf(value, field),
     registers:
       registers === undefined ? undefined : registersOf(mapOf(registers, `${field}.integrity-registers`), field),
   }
+}
+
+// A mask stands beside the value, or with it in one tag, as in drafts of CoRIM since 2024.
+function rawOf(value: CborMap, field: string): Pick<Measurement, 'raw' | 'mask'> {
+  const raw = entryOf(value, 4)
+  const beside = entryOf(value, 5)
+  const mask = beside && toHex(bytesOf(beside, `${field}.raw-value-mask`, 0, MAX_SIZE))
+  const at = `${field}.raw-value`
+  if (raw === undefined || raw.type === 'bytes') return { raw: raw && toHex(raw.value), mask }
+  if (raw.type !== 'tag' || raw.tag !== TAG.maskedBytes) return { raw: bytesInTag(raw, [TAG.bytes], at, MAX_CONFIGURATION), mask }
+  if (mask !== undefined) throw wrongItem(raw, at, 'one mask', 'a second mask')
+  const [bytes, inside] = arrayOf(raw.item, at, 2, 2).items.map((one) => toHex(bytesOf(one, at, 1, MAX_CONFIGURATION)))
+  return { raw: bytes, mask: inside }
 }
 
 function componentOf(key: CborItem | undefined, value: CborMap, field: string): Measurement['component'] {
@@ -343,8 +351,8 @@ function tagged(item: CborItem, tag: number, field: string): CborItem {
   throw wrongItem(item, field, `tag ${tag}`)
 }
 
-function bytesInTag(item: CborItem, tags: readonly number[], field: string): string {
+function bytesInTag(item: CborItem, tags: readonly number[], field: string, max = 128): string {
   if (item.type === 'tag' && typeof item.tag === 'number' && tags.includes(item.tag))
-    return toHex(bytesOf(item.item, field, 1, 128))
+    return toHex(bytesOf(item.item, field, 1, max))
   throw wrongItem(item, field, `tag ${tags.join(' or ')} around bytes`)
 }
