@@ -144,6 +144,48 @@ describe('reference values of Arm platforms', () => {
     }
   })
 
+  it('compare the version of a component where a CoRIM names it, in either form', () => {
+    // The token has version 1.0.
+    const value = (...more: readonly (readonly [Uint8Array, Uint8Array])[]): Uint8Array =>
+      cborMap([
+        ...more,
+        [cborInteger(2), cborArray([cborArray([cborText('sha-256'), cborBytes(filled(32, 1))])])],
+        [cborInteger(13), cborArray([cborTag(560, cborBytes(filled(32, 2)))])],
+      ])
+    const newer = (...more: readonly (readonly [Uint8Array, Uint8Array])[]): Uint8Array =>
+      cborMap([
+        [cborInteger(0), cborText('cca.software-component')],
+        [cborInteger(1), value(...more)],
+      ])
+    const older = (version: string): Uint8Array =>
+      cborMap([
+        [cborInteger(0), cborTag(601, cborMap([[cborInteger(4), cborText(version)]]))],
+        [cborInteger(1), value()],
+      ])
+    const version = (text: string): readonly [Uint8Array, Uint8Array] => [
+      cborInteger(0),
+      cborMap([[cborInteger(0), cborText(text)]]),
+    ]
+    for (const [measurement, expected] of [
+      [newer(), ['verified', 'pass']],
+      [newer(version('1.0')), ['verified', 'pass']],
+      [newer(version('1.1')), ['rejected', 'fail']],
+      [older('1.0'), ['verified', 'pass']],
+      [older('1.1'), ['rejected', 'fail']],
+    ] as const) {
+      const corims = [readCorim(corim(undefined, undefined, measurement))]
+      assert.deepEqual(outcomes(judged({ endorsements: { ...KEYS, corims } }), ID), expected, toHex(measurement))
+    }
+    const verdict = judged({
+      endorsements: { ...KEYS, corims: [readCorim(corim(undefined, undefined, older('1.1')))] },
+    })
+    const { actual, expected } = check(verdict, ID)
+    assert.match(actual ?? '', /version "1\.0"$/)
+    assert.match(expected ?? '', /version "1\.1"$/)
+    const unreadable = readCorim(corim(undefined, undefined, newer([cborInteger(0), cborText('1.0')])))
+    assert.match(unreadable.error?.message ?? '', /version/)
+  })
+
   it('compare a configuration that has its mask in one tag with it, however long', () => {
     const finding = (token: Uint8Array, raw: Uint8Array, ...more: readonly (readonly [Uint8Array, Uint8Array])[]) => {
       const named = cborMap([
@@ -164,7 +206,10 @@ describe('reference values of Arm platforms', () => {
     assert.equal(finding(long, masked(long, filled(1000, 0xff))), 'pass')
     assert.equal(finding(long, cborTag(560, cborBytes(long))), 'pass')
     const second = [cborInteger(5), cborBytes(Uint8Array.of(0, 0))] as const
-    assert.equal(finding(Uint8Array.of(9, 9), masked(Uint8Array.of(1, 2), Uint8Array.of(0, 0)), second), 'unreadable: fail')
+    assert.equal(
+      finding(Uint8Array.of(9, 9), masked(Uint8Array.of(1, 2), Uint8Array.of(0, 0)), second),
+      'unreadable: fail',
+    )
     assert.equal(finding(Uint8Array.of(1, 2), cborTag(563, cborBytes(Uint8Array.of(1, 2)))), 'unreadable: fail')
   })
 

@@ -243,7 +243,8 @@ function rawOf(value: CborMap, field: string): Pick<Measurement, 'raw' | 'mask'>
   const mask = beside && toHex(bytesOf(beside, `${field}.raw-value-mask`, 0, MAX_SIZE))
   const at = `${field}.raw-value`
   if (raw === undefined || raw.type === 'bytes') return { raw: raw && toHex(raw.value), mask }
-  if (raw.type !== 'tag' || raw.tag !== TAG.maskedBytes) return { raw: bytesInTag(raw, [TAG.bytes], at, MAX_CONFIGURATION), mask }
+  if (raw.type !== 'tag' || raw.tag !== TAG.maskedBytes)
+    return { raw: bytesInTag(raw, [TAG.bytes], at, MAX_CONFIGURATION), mask }
   if (mask !== undefined) throw wrongItem(raw, at, 'one mask', 'a second mask')
   const [bytes, inside] = arrayOf(raw.item, at, 2, 2).items.map((one) => toHex(bytesOf(one, at, 1, MAX_CONFIGURATION)))
   return { raw: bytes, mask: inside }
@@ -256,7 +257,7 @@ function componentOf(key: CborItem | undefined, value: CborMap, field: string): 
     const signer = signers === undefined ? undefined : arrayOf(signers, `${field}.cryptokeys`, 1, 1).items[0]
     return {
       type: name === undefined ? undefined : textOf(name, `${field}.name`, 0, 256),
-      version: undefined,
+      version: versionOf(entryOf(value, 0), `${field}.version`),
       signerId: signer === undefined ? undefined : bytesInTag(signer, [TAG.bytes], `${field}.cryptokeys`),
     }
   }
@@ -272,6 +273,11 @@ function componentOf(key: CborItem | undefined, value: CborMap, field: string): 
     version: text(4),
     signerId: signer === undefined ? undefined : toHex(bytesOf(signer, `${field}.key`, 1, 64)),
   }
+}
+
+function versionOf(item: CborItem | undefined, field: string): string | undefined {
+  if (item === undefined) return undefined
+  return textOf(need(mapOf(item, field), 0, field), field, 0, 256)
 }
 
 function platformOf(

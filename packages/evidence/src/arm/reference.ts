@@ -54,10 +54,7 @@ export function componentsFinding(
         'update the firmware to a known one, or have its vendor publish reference values for this one',
         'platform-owner',
       ),
-      {
-        actual: signedBy(toHex(strange.measurement), strange.signerId && toHex(strange.signerId)),
-        expected: expectedOf(strange, known),
-      },
+      comparison(strange, known),
     )
   }
   // References without a type may be further versions of what was measured.
@@ -73,18 +70,24 @@ export function componentsFinding(
   return pass(`all ${components.length} components are known to the reference values`)
 }
 
-function expectedOf({ type }: SoftwareComponent, known: readonly ReferenceComponent[]): string {
-  const fitting = known.filter((reference) => reference.type === undefined || reference.type === type)
-  return fitting.length === 0
-    ? 'no such component'
-    : fitting
-        .slice(0, 8)
-        .map((reference) => signedBy(reference.measurements.join(' or '), reference.signerId))
-        .join('; ')
+// Versions are shown where one is asked for: else what is the same in both would seem to differ.
+function comparison(
+  component: SoftwareComponent,
+  known: readonly ReferenceComponent[],
+): { readonly actual: string; readonly expected: string } {
+  const fitting = known.filter(({ type }) => type === undefined || type === component.type).slice(0, 8)
+  const versioned = fitting.some(({ version }) => version !== undefined)
+  const { measurement, signerId, version } = component
+  const texts = fitting.map((one) => described(one.measurements.join(' or '), one.signerId, one.version))
+  return {
+    actual: described(toHex(measurement), signerId && toHex(signerId), versioned ? version : undefined),
+    expected: texts.length === 0 ? 'no such component' : texts.join('; '),
+  }
 }
 
-function signedBy(measurement: string, signer: string | undefined): string {
-  return signer === undefined ? measurement : `${measurement} signed by ${signer}`
+function described(measurement: string, signer: string | undefined, version: string | undefined): string {
+  const signed = signer === undefined ? measurement : `${measurement} signed by ${signer}`
+  return version === undefined ? signed : `${signed}, version ${JSON.stringify(version.slice(0, 64))}`
 }
 
 /** Whether the configuration of the platform is one that the reference values know. */
