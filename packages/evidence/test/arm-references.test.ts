@@ -89,6 +89,36 @@ const COMPONENT: SoftwareComponent = {
   order: [1, 2, 4, 5],
 }
 
+/** A component by its name and the byte that its measurement repeats. */
+interface Part {
+  readonly type: string
+  readonly value: number
+}
+
+function componentOf({ type, value }: Part): SoftwareComponent {
+  return { ...COMPONENT, type, measurement: filled(32, value) }
+}
+
+function entryOf(parts: readonly Part[], configuration?: string): object {
+  const components = parts.map(({ type, value }) => ({
+    'component-type': type,
+    'measurement-value': toHex(filled(32, value)),
+  }))
+  return {
+    'implementation-id': toHex(IMPLEMENTATION),
+    'sw-components': components,
+    ...(configuration === undefined ? {} : { 'platform-configuration': configuration }),
+  }
+}
+
+function judgedBy(measured: readonly Part[], releases: readonly (readonly Part[])[]): Verdict {
+  const platform = releases.map((parts) => entryOf(parts))
+  return judged({
+    platform: { components: measured.map(componentOf) },
+    endorsements: { ...KEYS, referenceValues: JSON.stringify({ platform }) },
+  })
+}
+
 describe('reference values of Arm platforms', () => {
   const ID = 'cca.reference.components'
 
@@ -99,6 +129,75 @@ describe('reference values of Arm platforms', () => {
     assert.deepEqual(outcomes(judged({ endorsements: references([later]) }), ID), ['rejected', 'fail'])
     const missing = references([one, { type: 'M2', ...later }])
     assert.deepEqual(outcomes(judged({ endorsements: missing }), ID), ['rejected', 'fail'])
+  })
+
+  it('of several firmware releases count each as a whole: their parts do not add up to a further one', () => {
+    const one = (type: string, value: number): Part => ({ type, value })
+    const OLD = [one('BL', 1), one('RMM', 2)]
+    const NEW = [one('BL', 3), one('RMM', 4)]
+    const MORE = [one('BL', 3), one('RMM', 4), one('SCP', 5)]
+    const apart = [[one('BL', 1)], [one('BL', 3)], [one('RMM', 2)], [one('RMM', 4)]]
+    for (const [measured, releases, expected] of [
+      [OLD, [OLD, NEW], 'pass'],
+      [NEW, [OLD, NEW], 'pass'],
+      [[one('BL', 1), one('RMM', 4)], [OLD, NEW], 'fail'],
+      [OLD, [OLD, MORE], 'pass'],
+      [MORE, [OLD, MORE], 'pass'],
+      [NEW, [OLD, MORE], 'fail'],
+      [[...OLD, one('SCP', 5)], [OLD, MORE], 'fail'],
+      [MORE, [NEW, [one('SCP', 5)]], 'pass'],
+      [NEW, [NEW, [one('SCP', 5)]], 'fail'],
+      // Entries of one component each do not say which of them belong together.
+      [[one('BL', 1), one('RMM', 4)], apart, 'pass'],
+      [[one('BL', 1)], apart, 'fail'],
+    ] as const) {
+      const verdict = judgedBy(measured, releases)
+      assert.equal(check(verdict, ID).outcome, expected, JSON.stringify([measured, releases]))
+    }
+    const mixed = check(judgedBy([one('BL', 1), one('RMM', 4)], [OLD, NEW]), ID)
+    assert.match(mixed.reason, /^"BL 1.0" is known to the reference values, but not together with the rest/)
+    const lacking = check(judgedBy(OLD, [[...OLD, one('SCP', 5)]]), ID)
+    assert.match(lacking.reason, /^"SCP" is in the reference values, and the token does not measure it/)
+  })
+
+  it('of several releases say what configuration belongs to each', () => {
+    const config = (measured: readonly Part[], releases: readonly Release[], value: string): string => {
+      const platform = releases.map(([parts, configuration]) => entryOf(parts, configuration))
+      const verdict = judged({
+        platform: { components: measured.map(componentOf), configuration: Buffer.from(value, 'hex') },
+        endorsements: { ...KEYS, referenceValues: JSON.stringify({ platform }) },
+      })
+      return check(verdict, 'cca.reference.configuration').outcome
+    }
+    type Release = readonly [parts: readonly Part[], configuration?: string]
+    const OLD = [{ type: 'BL', value: 1 }]
+    const NEW = [{ type: 'BL', value: 2 }]
+    for (const [measured, value, releases, expected] of [
+      [
+        OLD,
+        '01',
+        [
+          [OLD, '01'],
+          [NEW, '02'],
+        ],
+        'pass',
+      ],
+      [
+        OLD,
+        '02',
+        [
+          [OLD, '01'],
+          [NEW, '02'],
+        ],
+        'fail',
+      ],
+      [OLD, '02', [[OLD], [[], '02']], 'pass'],
+      [OLD, '01', [[OLD], [[], '02']], 'fail'],
+      // What only other firmware says of it is asked for all the same.
+      [OLD, '02', [[OLD], [NEW, '02']], 'pass'],
+      [OLD, '01', [[OLD], [NEW, '02']], 'fail'],
+    ] as const)
+      assert.equal(config(measured, releases, value), expected, JSON.stringify([measured, value, releases]))
   })
 
   it('that name an instance count for that instance alone', () => {

@@ -46,7 +46,7 @@ export function componentsFinding(
       mend(`pass reference values for the implementation ${implementationId}`),
     )
   }
-  const strange = components.find((component) => !known.some((reference) => matches(component, reference)))
+  const strange = components.find((component) => !isKnown(component, known))
   if (strange !== undefined) {
     return fail(
       `${nameOf(strange)} is no firmware that the reference values know`,
@@ -57,17 +57,53 @@ export function componentsFinding(
       comparison(strange, known),
     )
   }
-  // References without a type may be further versions of what was measured.
-  const absent = known.find(
-    ({ type }) => type !== undefined && !components.some((component) => component.type === type),
-  )
+  const met = references.filter((one) => isMet(one, components))
+  const absent = absentFrom(references, met, components)
   if (absent !== undefined) {
     return fail(
       `${nameOf(absent)} is in the reference values, and the token does not measure it`,
       mend('boot firmware that measures this component', 'platform-owner'),
     )
   }
+  const mixed = components.find((component) => !met.some((one) => isKnown(component, one.components)))
+  if (mixed !== undefined) {
+    return fail(
+      `${nameOf(mixed)} is known to the reference values, but not together with the rest of the firmware`,
+      mend(
+        'update the firmware as a whole to a known one, or have its vendor publish reference values for this one',
+        'platform-owner',
+      ),
+    )
+  }
   return pass(`all ${components.length} components are known to the reference values`)
+}
+
+function isKnown(component: SoftwareComponent, known: readonly ReferenceComponent[]): boolean {
+  return known.some((reference) => matches(component, reference))
+}
+
+/**
+ * Whether what a reference names is measured as it says. It describes firmware as a whole: parts of several do not add up
+ * to a further one. Components without a type may be further versions of what was measured.
+ * @see draft-ydb-rats-cca-endorsements, section 3.1.3
+ */
+function isMet({ components: known }: PlatformReference, components: readonly SoftwareComponent[]): boolean {
+  const found = new Set(components.filter((one) => isKnown(one, known)).map(({ type }) => type))
+  return known.every(({ type }) => type === undefined || found.has(type))
+}
+
+// What only another firmware has, of which one that is met stands in the place, is no loss.
+function absentFrom(
+  references: readonly PlatformReference[],
+  met: readonly PlatformReference[],
+  components: readonly SoftwareComponent[],
+): ReferenceComponent | undefined {
+  const settled = new Set(met.flatMap((one) => one.components.map(({ type }) => type)))
+  const measured = new Set(components.map(({ type }) => type))
+  return references
+    .filter((one) => !one.components.some(({ type }) => type !== undefined && settled.has(type)))
+    .flatMap((one) => one.components)
+    .find(({ type }) => type !== undefined && !measured.has(type))
 }
 
 // Versions are shown where one is asked for: else what is the same in both would seem to differ.
@@ -90,9 +126,14 @@ function described(measurement: string, signer: string | undefined, version: str
   return version === undefined ? signed : `${signed}, version ${JSON.stringify(version.slice(0, 64))}`
 }
 
-/** Whether the configuration of the platform is one that the reference values know. */
-export function configurationFinding(configuration: Uint8Array, references: readonly PlatformReference[]): Finding {
-  const known = references.flatMap((one) => (one.configuration === undefined ? [] : [one.configuration]))
+/** Whether the configuration of the platform is one that the reference values know, of the firmware that it has if they say. */
+export function configurationFinding(
+  configuration: Uint8Array,
+  components: readonly SoftwareComponent[],
+  references: readonly PlatformReference[],
+): Finding {
+  const met = configurationsOf(references.filter((one) => isMet(one, components)))
+  const known = met.length > 0 ? met : configurationsOf(references)
   if (known.length === 0) return notApplicable('no reference values for the configuration of the platform')
   const actual = toHex(configuration)
   const expected = known
@@ -106,6 +147,12 @@ export function configurationFinding(configuration: Uint8Array, references: read
     mend('configure the platform as its vendor means it to be', 'platform-owner'),
     { expected, actual },
   )
+}
+
+function configurationsOf(
+  references: readonly PlatformReference[],
+): readonly NonNullable<PlatformReference['configuration']>[] {
+  return references.flatMap(({ configuration }) => configuration ?? [])
 }
 
 function equalUnder(found: Uint8Array, value: string, mask: string | undefined): boolean {

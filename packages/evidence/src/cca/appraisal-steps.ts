@@ -153,6 +153,7 @@ export const APPRAISAL_STEPS: readonly StepGroup<CcaState>[] = [
         ({ token, endorsements, implementationId, instanceId }) =>
           configurationFinding(
             token.platform.claims.configuration,
+            token.platform.claims.components,
             platformsFor(endorsements, implementationId, instanceId),
           ),
       ),

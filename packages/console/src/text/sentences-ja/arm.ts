@@ -70,10 +70,23 @@ export const sentences: SentencePairs = [
     '{absent?} is in the reference values, and the token does not measure it',
     '{absent?} は参照値にありますが、トークンでは測定されていません',
   ],
+  [
+    '{component?} is known to the reference values, but not together with the rest of the firmware',
+    '{component?} は参照値にありますが、ファームウェアのほかの部分との組み合わせでは参照値にありません',
+  ],
+  [
+    'update the firmware as a whole to a known one, or have its vendor publish reference values for this one',
+    'ファームウェア全体を既知のものに更新するか、ベンダーにこのファームウェアの参照値を公開してもらってください',
+  ],
   ['boot firmware that measures this component', 'このコンポーネントを測定するファームウェアで起動してください'],
   ['all {count} components are known to the reference values', '{count} 個のコンポーネントはすべて参照値にあります'],
   ['no such component', '該当するコンポーネントなし'],
   ['{measurement@} signed by {signer@}', '{measurement@}（署名者 {signer@}）'],
+  [
+    '{measurement@} signed by {signer@}, version {version?}',
+    '{measurement@}（署名者 {signer@}、バージョン {version?}）',
+  ],
+  ['{measurement@}, version {version?}', '{measurement@}（バージョン {version?}）'],
   ['no reference values for the configuration of the platform', 'プラットフォームの設定の参照値はありません'],
   ['the configuration of the platform is a known one', 'プラットフォームの設定は既知のものです'],
   [
