@@ -167,6 +167,18 @@ describe('tokens of Intel Trust Authority, version 2', () => {
       assert.equal(check(judge({ nvgpu }), 'token.judgement').outcome, 'fail', JSON.stringify(nvgpu))
   })
 
+  it('are of a machine that is debugged where any of their claims says so', () => {
+    const states = ['disabled', 'disabled-since-boot', 'disabled-permanently', 'disabled-fully-and-permanently']
+    for (const dbgstat of states) assert.equal(judge({ dbgstat }).outcome, 'verified', dbgstat)
+    for (const dbgstat of ['enabled', 'on', 0, null]) {
+      for (const change of [{ dbgstat }, { tdx: { ...tdx, dbgstat } }])
+        assert.equal(check(judge(change), 'token.debug').outcome, 'fail', JSON.stringify(change))
+      const gpu = judge({ nvgpu: { measres: 'success', dbgstat } })
+      assert.match(check(gpu, 'token.judgement').reason, /debugging of "the GPU" is not disabled/)
+    }
+    assert.equal(judge({ nvgpu: { measres: 'success', dbgstat: 'disabled' } }).outcome, 'verified')
+  })
+
   it('name policies beside the claims of their attester, or among them', () => {
     const policy = { id: 'p', version: '1' }
     for (const nest of [(one: object) => one, (one: object) => ({ tdx: { ...tdx, ...one } })]) {
@@ -330,6 +342,15 @@ describe('what is expected of tokens of one service, and what others tell', () =
     const wanted = { nonce: 'a nonce', measurement: ['11'.repeat(48)], ...expect }
     return verifyTokenSync(token, { at, keySet: { issuer: claims.iss, jwks }, expect: wanted })
   }
+
+  it('debugging is off only where the state that EAT has for it says so too', () => {
+    assert.equal(judge({ dbgstat: 'disabled' }).outcome, 'verified')
+    assert.equal(check(judge({ dbgstat: 'enabled' }), 'token.debug').outcome, 'fail')
+    const machine = { 'x-ms-attestation-type': 'tdxvm', tdx_mrtd: '11'.repeat(48), tdx_td_attributes_debug: false }
+    const nested = { 'x-ms-attestation-type': 'azurevm', 'x-ms-isolation-tee': { ...machine, dbgstat: 'enabled' } }
+    for (const claims of [{ ...machine, dbgstat: 'enabled' }, nested, { ...nested, dbgstat: 'disabled' }])
+      assert.equal(check(judge(claims), 'token.debug').outcome, 'fail', JSON.stringify(claims))
+  })
 
   it('policies that are named are met by no token that tells of none', () => {
     assert.equal(judge({}).outcome, 'verified', judge({}).summary)

@@ -1,6 +1,7 @@
 import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Claims } from '../core/verdict.ts'
 import { readEar, unsettled } from '../eat/ear.ts'
+import { DEBUG_STATES } from '../eat/names.ts'
 import { itaAttester, itaNonce, itaPolicies } from './ita.ts'
 import type { TokenService } from './services.ts'
 
@@ -57,12 +58,20 @@ const READERS: Readonly<Record<TokenService, (claims: JsonObject) => Statement>>
   unknown: () => ({ ...NOTHING, missing: 'the claims of a known service' }),
 }
 
+// What EAT calls the state of debugging stands beside the word of the hardware: a token that says both is not believed.
+function deniesDisabled(...all: readonly Json[]): boolean {
+  const states = all.map((one) => memberOf(one, 'dbgstat')).filter((state) => state !== undefined)
+  return states.some((state) => typeof state !== 'string' || !DEBUG_STATES.slice(1).includes(state))
+}
+
 // Debugging is off only where the service says so: an absent claim must not pass for a good one.
 function azure(claims: JsonObject): Statement {
   const tee = memberOf(claims, 'x-ms-isolation-tee')
   const from: Json = isObject(tee) ? tee : claims
   const type = textOf(from, 'x-ms-attestation-type') ?? ''
-  const found = { ...NOTHING, ...azureHardware(type, from), attested: type, nonces: azureNonces(claims) }
+  const hardware = azureHardware(type, from)
+  const debug = hardware.debug !== false || deniesDisabled(claims, from)
+  const found = { ...NOTHING, ...hardware, debug, attested: type, nonces: azureNonces(claims) }
   return { ...found, missing: found.isolation !== 'none' && found.measurement === '' ? 'the measurement' : undefined }
 }
 
@@ -168,6 +177,7 @@ function ita(claims: JsonObject): Statement {
   return {
     ...NOTHING,
     ...hardware,
+    debug: hardware.debug !== false || deniesDisabled(claims, from),
     attested,
     tcbStatus: textOf(from, 'attester_tcb_status'),
     tcbDate: textOf(from, 'attester_tcb_date'),
@@ -196,6 +206,7 @@ function gpuObjections(nvgpu: Json | undefined): readonly string[] {
   return [
     ...(memberOf(nvgpu, 'x-nvidia-overall-att-result') === false ? ['the overall result of the GPUs is not true'] : []),
     ...all.filter(([, one]) => !gpuMatches(one)).map(([name]) => `the measurements of ${quoted(name)} do not match`),
+    ...all.filter(([, one]) => deniesDisabled(one)).map(([name]) => `debugging of ${quoted(name)} is not disabled`),
   ]
 }
 
