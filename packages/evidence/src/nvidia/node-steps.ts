@@ -35,9 +35,11 @@ export const NODE_STEPS: StepGroup<NodeState> = {
     step('distinct', 'authenticity', distinct),
     step('nonce', 'authenticity', nonce),
     step('mode', 'authenticity', mode),
-    step('switches', 'authenticity', ({ gpus, switches }) =>
-      switches.length === 0 && !isProtected(gpus) ? NO_LINKS : same(gpus, 'switches'),
-    ),
+    step('switches', 'authenticity', ({ gpus, switches }) => {
+      if (switches.length === 0 && !isProtected(gpus)) return NO_LINKS
+      const unlinked = gpus.every(({ verdict }) => verdict.claims.links.length === 0)
+      return gpus.length > 0 && unlinked ? NO_SWITCHES : same(gpus, 'switches')
+    }),
     step('gpus', 'authenticity', ({ switches }) =>
       switches.length === 0 ? notApplicable('there are no switches') : same(switches, 'GPUs'),
     ),
@@ -55,6 +57,11 @@ export const NODE_STEPS: StepGroup<NodeState> = {
 
 const SEE_PARTS = mend("see the checks of these parts' own verdicts")
 const NO_LINKS: Finding = notApplicable('the GPUs are not in protected PCIe mode, and there are no switches')
+
+const NO_SWITCHES: Finding = fail(
+  'the GPUs name no switch that they are linked to: whose the links are is not known',
+  mend('update the firmware of the GPUs to one that reports their links, and ask them again', BY_HOST),
+)
 
 function said(devices: readonly NodeDevice[]): string {
   const [first] = devices

@@ -186,6 +186,14 @@ export const sentences: SentencePairs = [
   ['the mode is {expected?}', 'モードは {expected?} です'],
   ['{name} is in another mode than {name2}', '{name} のモードが {name2} と異なります'],
   ['set the same mode on all GPUs of the node', 'ノードのすべての GPU を同じモードに設定してください'],
+  [
+    'the GPUs name no switch that they are linked to: whose the links are is not known',
+    'GPU が、接続先のスイッチをひとつも示していません。リンクの相手が分かりません',
+  ],
+  [
+    'update the firmware of the GPUs to one that reports their links, and ask them again',
+    'GPU のファームウェアをリンクを報告するものに更新し、もう一度要求してください',
+  ],
   ['they list the same {what?}', '同じ {what?} を示しています'],
   [
     '{name} lists other {what?} than {name2}: they are not of one node',
