@@ -27,6 +27,7 @@ interface Change {
   readonly profile?: string
   readonly status?: number
   readonly vector?: readonly (readonly [number, number])[]
+  readonly policies?: Uint8Array
   readonly without?: number
   readonly also?: readonly Pair[]
 }
@@ -36,7 +37,7 @@ function claims(change: Change = {}): Uint8Array {
   const appraisal = map(
     [1000, cborInteger(change.status ?? 2)],
     [1001, map(...vector.map(([key, value]): Pair => [key, cborInteger(value)]))],
-    [1003, cborArray([cborText('https://policy.example/1')])],
+    [1003, change.policies ?? cborArray([cborText('https://policy.example/1')])],
   )
   const all: readonly Pair[] = [
     [265, cborText(change.profile ?? PROFILE)],
@@ -111,6 +112,19 @@ describe('attestation results as CBOR Web Tokens', () => {
     assert.equal(verdict.outcome, 'verified', verdict.summary)
     assert.equal((await verifyToken(evidence, options)).authenticity, 'proven')
     assert.match(verdict.format, /^CWT of a verifier/)
+  })
+
+  it('of verifiers from before the draft name one policy as a text', () => {
+    const one = cborText('policy')
+    for (const [profile, policies, outcome] of [
+      ['tag:github.com,2023:veraison/ear', one, 'pass'],
+      ['tag:github.com,2024:confidential-containers/Trustee', one, 'pass'],
+      ['tag:github.com,2023:veraison/ear', cborInteger(1), 'fail'],
+      [PROFILE, one, 'fail'],
+    ] as const) {
+      const verdict = judged(cwt(claims({ profile, policies })))
+      assert.equal(check(verdict, 'token.profile').outcome, outcome, profile)
+    }
   })
 
   it('are recognised bare, tagged, and under tag 61', () => {

@@ -11,6 +11,7 @@ export const EAR_PROFILES: readonly string[] = [
   'tag:github.com,2023:veraison/ear',
   'tag:github.com,2024:confidential-containers/Trustee',
 ]
+const DEPLOYED: readonly string[] = EAR_PROFILES.slice(2)
 
 /** One appraisal of an attestation result. */
 export interface EarAppraisal {
@@ -71,7 +72,9 @@ export function readEar(claims: JsonObject): Ear {
       ...nonces.filter((one) => one.length < 8 || one.length > 88).map(() => 'a nonce of another length than 8 to 88'),
       ...statusFaults(claims, appraisals),
       ...(entries.length > MOST_SUBMODULES ? [`more than ${MOST_SUBMODULES} appraisals`] : []),
-      ...entries.slice(0, MOST_SUBMODULES).flatMap(([name, one], i) => appraisalFaults(name, one, appraisals[i])),
+      ...entries
+        .slice(0, MOST_SUBMODULES)
+        .flatMap(([name, one], i) => appraisalFaults(claims, name, one, appraisals[i])),
     ],
   }
 }
@@ -144,14 +147,21 @@ function missingOf(
 }
 
 // A status may be worse than the worst entry of the vector, never better: a verifier that says both contradicts itself.
-function appraisalFaults(name: string, value: Json, appraisal: EarAppraisal | undefined): readonly string[] {
+function appraisalFaults(
+  claims: JsonObject,
+  name: string,
+  value: Json,
+  appraisal: EarAppraisal | undefined,
+): readonly string[] {
   const what = JSON.stringify(name.slice(0, 64))
   const vector = either(value, 'trustworthiness-vector')
   const policies = memberOf(value, 'ear_appraisal_policy_ids')
   const faults = [...twoFaced(value, what, ['status', 'trustworthiness-vector'])]
   if (vector !== undefined && !isObject(vector)) faults.push(`the vector of ${what} is none`)
   if (isObject(vector) && !Object.values(vector).every(isClaim)) faults.push(`the vector of ${what} has another value`)
-  if (policies !== undefined && !isList(policies)) faults.push(`the policies of ${what} are no list`)
+  // In CBOR either dialect has the number 1003 for it: one text before the draft made it a list.
+  const isOne = typeof policies === 'string' && DEPLOYED.includes(textOf(claims, 'eat_profile') ?? '')
+  if (policies !== undefined && !isList(policies) && !isOne) faults.push(`the policies of ${what} are no list`)
   const status = appraisal?.status
   // Categories that have no name here count as well: what stands in one may be why.
   const stated = isObject(vector) ? Object.values(vector).filter(isClaim) : []
