@@ -117,7 +117,7 @@ describe('an import', () => {
     assert.equal(set?.expires, '2027-03-01T00:00:00.000Z')
     assert.equal(importReferences(bytes, OPTIONS)[0]?.expires, undefined)
   })
-  it('keeps the instance that a CoRIM gives values of a PSA device for', () => {
+  it('keeps the instance that a CoRIM gives values of a PSA device or a realm for', () => {
     const component = { type: 'SPE', version: undefined, signerId: undefined, measurements: ['22'.repeat(32)] }
     const values = (instanceId: string | undefined): readonly CorimValues[] =>
       corimSets({
@@ -127,6 +127,11 @@ describe('an import', () => {
       })
     assert.deepEqual(values(`01${'33'.repeat(32)}`)[0]?.values['hardwareIds'], [`01${'33'.repeat(32)}`])
     assert.equal(values(undefined)[0]?.values['hardwareIds'], undefined)
+    const realm = { initialMeasurement: '44'.repeat(32), extensibleMeasurements: [], personalizationValue: undefined }
+    const hardwareIds = (instanceId: string | undefined): unknown =>
+      corimSets({ realms: [{ ...realm, instanceId }] })[0]?.values['hardwareIds']
+    assert.deepEqual(hardwareIds(`01${'33'.repeat(32)}`), [`01${'33'.repeat(32)}`])
+    assert.equal(hardwareIds(undefined), undefined)
   })
   it('takes no platform firmware as a reference of realms', { skip: missing('arm-cca/services-good') }, () => {
     const bytes = readFileSync(vectorPath('arm-cca/services-good/corim-platform.cbor'))

@@ -6,7 +6,7 @@ import { type ArmEndorsementsInput, prepareArmEndorsements, readCorim, verifyCca
 import { toHex } from '../src/core/bytes.ts'
 import type { Verdict } from '../src/core/verdict.ts'
 import { verifyPsaSync } from '../src/psa/index.ts'
-import { AT, CHALLENGE, endorsements, filled, IMPLEMENTATION, makeCca, makePsa, PLATFORM_KEY } from './arm-kit.ts'
+import { AT, CHALLENGE, endorsements, filled, IMPLEMENTATION, makeCca, makePsa, PLATFORM_KEY, RIM } from './arm-kit.ts'
 import { check, GOOD, judged } from './cca-kit.ts'
 
 const KEYS = { keys: endorsements().keys ?? '' }
@@ -310,6 +310,61 @@ describe('reference values of Arm platforms', () => {
       'unreadable: fail',
     )
     assert.equal(finding(Uint8Array.of(1, 2), cborTag(563, cborBytes(Uint8Array.of(1, 2)))), 'unreadable: fail')
+  })
+
+  it('of realms count for the device that they name alone', () => {
+    const environments = (
+      rim: Uint8Array,
+    ): Readonly<Record<string, readonly (readonly [Uint8Array, Uint8Array])[]>> => {
+      const ofClass = (id: Uint8Array) => [cborInteger(0), cborMap([[cborInteger(0), id]])] as const
+      const ofInstance = (id: Uint8Array) => [cborInteger(1), id] as const
+      const device = (id: Uint8Array) => ofInstance(cborTag(550, cborBytes(id)))
+      const [uuid, other] = [cborTag(37, cborBytes(filled(16, 1))), filled(33, 1)]
+      const own = Buffer.from(INSTANCE, 'hex')
+      const newer = ofClass(cborTag(560, cborBytes(rim)))
+      const older = [ofClass(uuid), ofInstance(cborTag(560, cborBytes(rim)))]
+      return {
+        newer: [newer],
+        'newer, own': [newer, device(own)],
+        'newer, other': [newer, device(other)],
+        'newer, unknown': [newer, ofInstance(uuid)],
+        'newer, group': [newer, [cborInteger(2), uuid]],
+        older,
+        'older, group': [...older, [cborInteger(2), uuid]],
+        'a device, own': [device(own)],
+        'a device, other': [device(other)],
+        'a device of a class': [ofClass(uuid), device(own)],
+      }
+    }
+    const digests = cborMap([[cborInteger(2), cborArray([cborArray([cborText('sha-256'), cborBytes(RIM)])])]])
+    const measured = cborMap([
+      [cborInteger(0), cborText('cca.rim')],
+      [cborInteger(1), digests],
+    ])
+    const counted: string[] = []
+    for (const [name, environment] of Object.entries(environments(RIM))) {
+      const triple = cborArray([cborMap([...environment]), cborArray([measured])])
+      const comid = cborMap([[cborInteger(4), cborMap([[cborInteger(0), cborArray([triple])]])]])
+      const document = cborTag(501, cborMap([[cborInteger(1), cborArray([cborTag(506, cborBytes(comid))])]]))
+      const endorsed = { ...endorsements(), corims: [readCorim(document)] }
+      const verdict = judged({ endorsements: endorsed, expect: { measurement: undefined as never } })
+      assert.equal(check(verdict, 'cca.endorsements.well-formed').outcome, 'pass', name)
+      const { outcome } = check(verdict, 'cca.expect.measurement')
+      assert.ok(outcome === 'pass' || outcome === 'unchecked', `${name}: ${outcome}`)
+      if (outcome === 'pass') counted.push(name)
+    }
+    assert.deepEqual(counted, ['newer', 'newer, own', 'older', 'a device, own'])
+
+    for (const [instance, outcome] of [
+      [INSTANCE, 'pass'],
+      ['01'.repeat(33), 'unchecked'],
+    ] as const) {
+      const realm = [{ 'initial-measurement': toHex(RIM), 'instance-id': instance }]
+      const platform = JSON.parse(endorsements().referenceValues ?? '').platform
+      const json = { ...KEYS, referenceValues: JSON.stringify({ platform, realm }) }
+      const verdict = judged({ endorsements: json, expect: { measurement: undefined as never } })
+      assert.equal(check(verdict, 'cca.expect.measurement').outcome, outcome, instance)
+    }
   })
 
   it('and keys count for what a CoRIM names; for what cannot be compared, never for all devices', () => {

@@ -23,6 +23,7 @@ export function corimSets({ platforms = [], realms = [] }: CorimContent): readon
 
 function realmValues({
   initialMeasurement,
+  instanceId,
   extensibleMeasurements,
   personalizationValue,
 }: RealmReference): CorimValues {
@@ -33,6 +34,7 @@ function realmValues({
       measurement: [initialMeasurement],
       ...Object.fromEntries(registers),
       ...(personalizationValue === undefined ? {} : { hostData: [personalizationValue] }),
+      ...(instanceId === undefined ? {} : { hardwareIds: [instanceId] }),
     },
   }
 }

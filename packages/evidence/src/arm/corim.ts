@@ -136,6 +136,10 @@ interface Environment {
   /** Lower-case hex of the class id's bytes; undefined for a class of another kind, such as a UUID. */
   readonly classId: string | undefined
   readonly instance: string | undefined
+  /** Whether the instance is a device's, not a realm's measurement as in the older form. */
+  readonly isDevice: boolean
+  /** Whether it names a group, or an instance of another kind. */
+  readonly isForeign: boolean
   /** Whether it says more than can be compared with a token: then it is not the token's, and never any. */
   readonly hasStrangers: boolean
 }
@@ -146,13 +150,13 @@ function readEnvironment(map: CborMap, field: string): Environment {
   const instanceItem = entryOf(map, 1)
   const classId = knownBytes(classItem, [TAG.bytes, TAG.implementation], `${field}.class.id`)
   const instance = knownBytes(instanceItem, [TAG.bytes, TAG.ueid], `${field}.instance`)
+  const isForeign = (instanceItem !== undefined && instance === undefined) || entryOf(map, GROUP) !== undefined
   return {
     classId,
     instance,
-    hasStrangers:
-      (classes !== undefined && classId === undefined) ||
-      (instanceItem !== undefined && instance === undefined) ||
-      entryOf(map, GROUP) !== undefined,
+    isDevice: instanceItem?.type === 'tag' && instanceItem.tag === TAG.ueid,
+    isForeign,
+    hasStrangers: isForeign || (classes !== undefined && classId === undefined),
   }
 }
 
@@ -193,15 +197,29 @@ function readReference(
   platforms: PlatformReference[],
   realms: RealmReference[],
 ): void {
-  const { classId, instance, hasStrangers } = readEnvironment(map, field)
+  const environment = readEnvironment(map, field)
+  const { classId, instance, hasStrangers } = environment
   const measurements = values.map((one, i) =>
     readMeasurement(mapOf(one, `${field}.measurements[${i}]`), `${field}.measurements[${i}]`),
   )
   const isRealm =
     measurements.some(({ name }) => name !== undefined && REALM_KEY.test(name)) ||
     measurements.some(({ registers }) => registers !== undefined)
-  if (isRealm) realms.push(...realmsOf(measurements, classId ?? instance, field, map.offset))
-  else if (classId !== undefined && !hasStrangers) platforms.push(platformOf(classId, instance, measurements))
+  const place = isRealm ? realmPlace(environment) : undefined
+  if (place !== undefined) realms.push(...realmsOf(measurements, place, field, map.offset))
+  else if (!isRealm && classId !== undefined && !hasStrangers)
+    platforms.push(platformOf(classId, instance, measurements))
+}
+
+/** What an environment says of a realm: its measurement, and the device that it must be on. */
+type RealmPlace = Pick<RealmReference, 'instanceId'> & { readonly rim: string | undefined }
+
+// The older form has the measurement as the instance of a class that is a UUID.
+function realmPlace({ classId, instance, isDevice, isForeign, hasStrangers }: Environment): RealmPlace | undefined {
+  if (isForeign) return undefined
+  if (classId !== undefined) return { rim: classId, instanceId: instance }
+  if (!isDevice) return { rim: instance, instanceId: undefined }
+  return hasStrangers ? undefined : { rim: undefined, instanceId: instance }
 }
 
 interface Measurement {
@@ -297,7 +315,7 @@ function platformOf(
 /** One reference for each algorithm that the digests of a realm are given in. */
 function realmsOf(
   measurements: readonly Measurement[],
-  classId: string | undefined,
+  place: RealmPlace,
   field: string,
   offset: number,
 ): readonly RealmReference[] {
@@ -305,13 +323,13 @@ function realmsOf(
     digests.length,
     ...[...registers.values()].map((list) => list.length),
   ])
-  return Array.from({ length: Math.max(1, ...counts) }, (_, i) => realmOf(measurements, i, classId, field, offset))
+  return Array.from({ length: Math.max(1, ...counts) }, (_, i) => realmOf(measurements, i, place, field, offset))
 }
 
 function realmOf(
   measurements: readonly Measurement[],
   position: number,
-  classId: string | undefined,
+  { rim, instanceId }: RealmPlace,
   field: string,
   offset: number,
 ): RealmReference {
@@ -322,10 +340,11 @@ function realmOf(
     // A register that is given in fewer algorithms counts with each of the others'.
     return digests?.[Math.min(position, digests.length - 1)]
   }
-  const initialMeasurement = one('rim') ?? classId
+  const initialMeasurement = one('rim') ?? rim
   if (initialMeasurement === undefined) throw refuse(field, 'no initial measurement', 'cca.rim', offset)
   return {
     initialMeasurement,
+    instanceId,
     extensibleMeasurements: [0, 1, 2, 3].map((i) => one(`rem${i}`)),
     personalizationValue: measurements.find(({ name, raw }) => raw !== undefined && name !== 'cca.platform-config')
       ?.raw,

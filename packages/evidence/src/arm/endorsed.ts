@@ -34,6 +34,8 @@ export interface PlatformReference {
 /** One accepted realm; undefined members are not compared. Lower-case hex. */
 export interface RealmReference {
   readonly initialMeasurement: string
+  /** Of the device that the realm must be on. */
+  readonly instanceId: string | undefined
   /** By number. */
   readonly extensibleMeasurements: readonly (string | undefined)[]
   readonly personalizationValue: string | undefined

@@ -77,6 +77,7 @@ function readRealm(value: unknown, field: string): RealmReference {
   const realm = membersOf(value, field)
   return {
     initialMeasurement: needHex(realm, 'initial-measurement', field),
+    instanceId: maybeHex(realm, 'instance-id', field),
     extensibleMeasurements: listOf(
       realm['extensible-measurements'] ?? [],
       `${field}.extensible-measurements`,

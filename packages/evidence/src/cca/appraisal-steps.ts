@@ -36,12 +36,16 @@ function lifecycle({ token, expect }: CcaState): Finding {
 
 type Reference = CcaState['endorsements']['realms'][number]
 
+function realmsFor({ endorsements, instanceId }: CcaState): readonly Reference[] {
+  return endorsements.realms.filter((realm) => (realm.instanceId ?? instanceId) === instanceId)
+}
+
 /**
  * Values of the reference realms that have this initial measurement. Where one of them fits the realm as a whole, its
  * values count alone: values of several references do not add up to a further one.
  */
 function referenced(state: CcaState, value: (realm: Reference) => string | undefined): readonly string[] | undefined {
-  const candidates = state.endorsements.realms.filter((realm) => realm.initialMeasurement === state.rim)
+  const candidates = realmsFor(state).filter((realm) => realm.initialMeasurement === state.rim)
   const whole = candidates.filter((realm) => fits(realm, state))
   const [nearest] = candidates
   const used = whole.length > 0 ? whole : nearest === undefined ? [] : [nearest]
@@ -59,9 +63,10 @@ function fits({ extensibleMeasurements, personalizationValue }: Reference, { rem
   )
 }
 
-function acceptedRims({ expect, endorsements }: CcaState): readonly string[] | undefined {
-  if (expect.measurement !== undefined) return expect.measurement
-  return endorsements.realms.length === 0 ? undefined : endorsements.realms.map((realm) => realm.initialMeasurement)
+function acceptedRims(state: CcaState): readonly string[] | undefined {
+  if (state.expect.measurement !== undefined) return state.expect.measurement
+  const known = realmsFor(state)
+  return known.length === 0 ? undefined : known.map((realm) => realm.initialMeasurement)
 }
 
 function measurement(state: CcaState): Finding {
