@@ -28,7 +28,7 @@ export function readEarPayload(payload: JsonObject): EarClaims {
   const submodules = readSubmodules(payload['submods'])
   const worst = Object.values(submodules)
     .map(({ status }) => status)
-    .reduce(worseTier, 'none')
+    .reduce(worseStatus)
   const claimed = either(payload, 'status')
   const issuer = optionalText(payload, 'iss')
   const nonce = payload['eat_nonce']
@@ -42,7 +42,7 @@ export function readEarPayload(payload: JsonObject): EarClaims {
     ...(expires === undefined ? {} : { expiresAt: timeOf(expires, 'exp') }),
     verifierId: readVerifierId(either(payload, 'verifierId')),
     ...(nonce === undefined ? {} : { nonce: readNonce(nonce) }),
-    status: claimed === undefined ? worst : worseTier(worst, readStatus(claimed, 'status')),
+    status: claimed === undefined ? worst : worseStatus(worst, readStatus(claimed, 'status')),
     submodules,
     ...(teeKey === undefined ? {} : { teeKey }),
     emulated: payload['sekisho.emulated'] === true,
@@ -69,8 +69,16 @@ function readSubmodule(value: Json, field: string): EarSubmodule {
   if (!isObject(value)) throw new EarError(`${field}: expected an object`)
   const vector = readVector(either(value, 'vector'), field)
   // A verifier may not say better than its own vector: one that does is read as the vector has it.
-  const status = worseTier(readStatus(either(value, 'status'), field), worstTier(vector))
+  const stated = readStatus(either(value, 'status'), field)
+  const worst = worstTier(vector)
+  const status = worst === 'none' ? stated : worseStatus(stated, worst)
   return { status, vector, policyIds: readPolicyIds(either(value, 'policyIds'), field), claims: value }
+}
+
+// Whoever states nothing states nothing good: as a status, unlike in a vector, `none` is no better than affirming.
+function worseStatus(a: Tier, b: Tier): Tier {
+  const worse = worseTier(a, b)
+  return worse === 'affirming' && (a === 'none' || b === 'none') ? 'none' : worse
 }
 
 const TIERS: Readonly<Record<string, Tier>> = { 0: 'none', 2: 'affirming', 32: 'warning', 96: 'contraindicated' }
