@@ -311,27 +311,6 @@ describe('a status better than its vector', () => {
     const gpu0 = { 'ear.status': 32 }
     assert.equal(readEarPayload({ ...payload, submods: { cpu0: { 'ear.status': 2 }, gpu0 } }).status, 'warning')
   })
-  it('is not made of none: a verifier that states nothing has not affirmed', () => {
-    const { payload } = claimsOf()
-    const good = { 'ear.trustworthiness-vector': { hardware: 2 } }
-    const read = (submods: JsonObject, more: JsonObject = {}): readonly unknown[] => {
-      const { status, submodules: all } = readEarPayload({ ...payload, ...more, submods })
-      return [status, ...Object.values(all).map((one) => one.status)]
-    }
-    const [none, affirming] = [
-      { 'ear.status': 'none', ...good },
-      { 'ear.status': 'affirming', ...good },
-    ]
-    assert.deepEqual(read({ none }), ['none', 'none'])
-    assert.deepEqual(read({ none, affirming }), ['none', 'none', 'affirming'])
-    assert.deepEqual(read({ affirming, none }), ['none', 'affirming', 'none'])
-    assert.deepEqual(read({ affirming }, { 'ear.status': 'none' }), ['none', 'affirming'])
-    const worse = { 'ear.status': 'none', 'ear.trustworthiness-vector': { hardware: 32 } }
-    assert.deepEqual(read({ worse, none }), ['warning', 'warning', 'none'])
-    // Entries that state nothing lower no status.
-    const silent = { 'ear.status': 'affirming', 'ear.trustworthiness-vector': { hardware: 0 } }
-    assert.deepEqual(read({ silent }), ['affirming', 'affirming'])
-  })
 })
 
 /** A case of the collected tokens. */

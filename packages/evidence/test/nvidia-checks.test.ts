@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { basicConstraints, distinguishedName, keyUsage, namedKey } from '@sekisho/emulator/kit'
-import type { Verdict } from '../src/core/verdict.ts'
 import {
   NVIDIA_ROOTS,
   type NvidiaCollateralInput,
@@ -27,7 +26,6 @@ import {
   NONCE,
   OPAQUE,
   pem,
-  type ReportChanges,
   RIM_ANCHOR,
   resource,
   type Situation,
@@ -364,24 +362,6 @@ describe('NVIDIA checks', () => {
         { at: AT, trustAnchors: [DEVICE_ANCHOR, RIM_ANCHOR], expect: EXPECT },
       ).claims.debug
     assert.deepEqual([isDebug(good, good), isDebug(good, open), isDebug(open, good)], [false, true, true])
-  })
-  it('GPUs in protected PCIe mode that name no switch are no node', () => {
-    const mode = { FEATURE_FLAG: Uint8Array.of(2, 0), PROTECTED_PCIE_STATUS: Uint8Array.of(0xaa) }
-    const of = (opaque: ReportChanges['opaque']): Verdict =>
-      verifyNvidiaNodeSync(
-        [{ evidence: makeReport(opaque === undefined ? {} : { opaque }), collateral: goodCollateral() }],
-        {
-          at: AT,
-          trustAnchors: [DEVICE_ANCHOR, RIM_ANCHOR],
-          expect: EXPECT,
-        },
-      )
-    assert.equal(of({}).outcome, 'verified')
-    for (const links of [undefined, new Uint8Array(0), new Uint8Array(18 * 8)]) {
-      const verdict = of({ ...mode, SWITCH_PDI: links })
-      assert.equal(checkOf(verdict, 'nvidia.node.switches').outcome, 'fail', String(links?.length))
-      assert.equal(verdict.outcome, 'rejected')
-    }
   })
   it('the catalogue has a title for every group and check, and no other', () => {
     const node = verifyNvidiaNodeSync([{ evidence: makeReport() }], { at: AT })

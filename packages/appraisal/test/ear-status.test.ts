@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { JsonObject } from '@sekisho/evidence/token'
+import { readEarPayload } from '../src/ear/payload.ts'
+
+const PAYLOAD: JsonObject = {
+  eat_profile: 'tag:github.com,2023:veraison/ear',
+  iat: 1_750_000_000,
+  'ear.verifier-id': { developer: 'd', build: 'b' },
+}
+
+describe('the status of a result', () => {
+  it('is not made of none: a verifier that states nothing has not affirmed', () => {
+    const good = { 'ear.trustworthiness-vector': { hardware: 2 } }
+    const read = (submods: JsonObject, more: JsonObject = {}): readonly unknown[] => {
+      const { status, submodules: all } = readEarPayload({ ...PAYLOAD, ...more, submods })
+      return [status, ...Object.values(all).map((one) => one.status)]
+    }
+    const [none, affirming] = [
+      { 'ear.status': 'none', ...good },
+      { 'ear.status': 'affirming', ...good },
+    ]
+    assert.deepEqual(read({ none }), ['none', 'none'])
+    assert.deepEqual(read({ none, affirming }), ['none', 'none', 'affirming'])
+    assert.deepEqual(read({ affirming, none }), ['none', 'affirming', 'none'])
+    assert.deepEqual(read({ affirming }, { 'ear.status': 'none' }), ['none', 'affirming'])
+    const worse = { 'ear.status': 'none', 'ear.trustworthiness-vector': { hardware: 32 } }
+    assert.deepEqual(read({ worse, none }), ['warning', 'warning', 'none'])
+    // Entries that state nothing lower no status.
+    const silent = { 'ear.status': 'affirming', 'ear.trustworthiness-vector': { hardware: 0 } }
+    assert.deepEqual(read({ silent }), ['affirming', 'affirming'])
+  })
+})
