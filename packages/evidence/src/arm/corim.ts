@@ -333,19 +333,23 @@ function realmOf(
   field: string,
   offset: number,
 ): RealmReference {
-  const one = (name: string): string | undefined => {
-    const digests =
-      measurements.find((measurement) => measurement.name === `cca.${name}`)?.digests ??
-      measurements.find(({ registers }) => registers?.has(name))?.registers?.get(name)
-    // A register that is given in fewer algorithms counts with each of the others'.
-    return digests?.[Math.min(position, digests.length - 1)]
-  }
-  const initialMeasurement = one('rim') ?? rim
+  const given = (name: string): readonly string[] =>
+    measurements.find((measurement) => measurement.name === `cca.${name}`)?.digests ??
+    measurements.find(({ registers }) => registers?.has(name))?.registers?.get(name) ??
+    []
+  // A register that is given in fewer algorithms counts with each of the others'.
+  const at = (digests: readonly string[]): string | undefined => digests[Math.min(position, digests.length - 1)]
+  const initialMeasurement = at(given('rim')) ?? rim
   if (initialMeasurement === undefined) throw refuse(field, 'no initial measurement', 'cca.rim', offset)
+  // Lists need not have their algorithms in one order; registers are as long as the initial measurement.
+  const register = (digests: readonly string[]): string | undefined => {
+    const fits = (digest: string | undefined): boolean => digest?.length === initialMeasurement.length
+    return fits(at(digests)) ? at(digests) : (digests.find(fits) ?? at(digests))
+  }
   return {
     initialMeasurement,
     instanceId,
-    extensibleMeasurements: [0, 1, 2, 3].map((i) => one(`rem${i}`)),
+    extensibleMeasurements: [0, 1, 2, 3].map((i) => register(given(`rem${i}`))),
     personalizationValue: measurements.find(({ name, raw }) => raw !== undefined && name !== 'cca.platform-config')
       ?.raw,
   }
