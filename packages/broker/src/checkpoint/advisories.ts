@@ -73,7 +73,10 @@ interface AffectedRow extends Row {
   readonly product: string | null
   readonly hardware_id: string | null
   readonly advisories: string
+  /** As the last look found it, or as the appraisal has it. */
   readonly context: string
+  /** Whether the last look found something else than the appraisal has. */
+  readonly later: number
   readonly emulated: number
 }
 
@@ -90,10 +93,11 @@ export async function affectedBy(
   if (!ID.test(id)) throw invalid('advisory', 'an id such as AMD-SB-3019')
   const wanted = id.toLowerCase()
   const rows = await core.db.all<AffectedRow & { readonly advisory: string | null }>(
-    `SELECT l.id, l.resource, l.appraisal, l.expires, a.tee, a.product, a.hardware_id, a.advisories, a.context, a.emulated, v.body AS advisory
+    `SELECT l.id, l.resource, l.appraisal, l.expires, a.tee, a.product, a.hardware_id, a.advisories, a.emulated, v.body AS advisory,
+       COALESCE(a.later_context, a.context) AS context, CASE WHEN a.later_context IS NULL THEN 0 ELSE 1 END AS later
      FROM leases l JOIN appraisals a ON a.id = l.appraisal
      LEFT JOIN advisories v ON v.namespace = l.namespace AND LOWER(v.id) = ? AND v.vendor = a.vendor
-     WHERE l.namespace = ? AND l.state = 'live' AND l.expires >= ? AND (v.id IS NOT NULL OR LOWER(a.advisories) LIKE ?)
+     WHERE l.namespace = ? AND l.state = 'live' AND l.expires >= ? AND (v.id IS NOT NULL OR LOWER(COALESCE(a.later_context, a.advisories)) LIKE ?)
      ORDER BY l.id`,
     [wanted, namespace, at.getTime(), `%"${wanted}"%`],
   )
@@ -105,9 +109,11 @@ export async function affectedBy(
 }
 
 function isAffected(row: AffectedRow, advisory: string | null, wanted: string): boolean {
-  // Both columns are written by this package alone.
-  if ((JSON.parse(row.advisories) as readonly string[]).some((one) => one.toLowerCase() === wanted)) return true
-  return advisory !== null && concerns(JSON.parse(advisory) as Advisory, JSON.parse(row.context) as PolicyContext)
+  // All columns are written by this package alone.
+  const context = JSON.parse(row.context) as PolicyContext
+  const named = row.later === 1 ? context.tcb.advisories : (JSON.parse(row.advisories) as readonly string[])
+  if (named.some((one) => one.toLowerCase() === wanted)) return true
+  return advisory !== null && concerns(JSON.parse(advisory) as Advisory, context)
 }
 
 /** A row as owners see it. */

@@ -88,18 +88,6 @@ function unended(verdict: Verdict): Verdict {
   }
 }
 
-/** Results that rest on files and are good for a release still end: whoever holds one attests anew, and is judged by what holds. */
-export async function endResultsByFiles(core: Core, namespace: string, at: Date): Promise<void> {
-  const now = at.getTime()
-  await core.db.transaction((sql) =>
-    sql.run(
-      `UPDATE appraisals SET revoked = ? WHERE namespace = ? AND expires >= ? AND at <= ? AND revoked IS NULL
-       AND outcome = 'verified' AND ${restsOnFiles('body')}`,
-      [now, namespace, now, now],
-    ),
-  )
-}
-
 const SEEN = 'endorsement-files'
 
 /** Whether the files with these digests are others than those by which leases were looked at last. */

@@ -3,8 +3,10 @@ import { affected } from './advisories.ts'
 import { loadAppraisal } from './appraisals.ts'
 import { type Core, compiledPolicy } from './core.ts'
 import { decide, policyReasons } from './decide.ts'
+import { afterItsEnd } from './endorsement-files.ts'
+import { lastKnown } from './evidence-fate.ts'
+import { type LiveLease, liveLeases } from './live-leases.ts'
 import { type AffectedLease, BrokerError, type Forecast, type ForecastRequest } from './model.ts'
-import { liveLeases } from './reappraise.ts'
 import { readSet } from './references.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
 import { rejudge } from './rejudge.ts'
@@ -29,7 +31,7 @@ export async function forecast(core: Core, request: ForecastRequest): Promise<Fo
     leases += page.length
     for (const lease of page) {
       const key = `${lease.resource} ${lease.appraisal}`
-      const fate = known.get(key) ?? fateOf(core, rules, request, lease.appraisal, lease.resource)
+      const fate = known.get(key) ?? fateOf(core, rules, request, lease)
       known.set(key, fate)
       const { code, reasons, appraisal } = await fate
       const { context } = appraisal ?? {}
@@ -80,25 +82,29 @@ interface Fate {
   readonly appraisal?: StoredAppraisal
 }
 
-async function fateOf(core: Core, rules: Rules, request: ForecastRequest, id: string, resource: string): Promise<Fate> {
+async function fateOf(core: Core, rules: Rules, request: ForecastRequest, lease: LiveLease): Promise<Fate> {
   const { at, source, update } = request
-  const appraisal = await loadAppraisal(core, core.db, id)
+  const appraisal = await loadAppraisal(core, core.db, lease.appraisal)
   if (appraisal === undefined) return { code: 'attestation-revoked', reasons: ['the appraisal is not stored any more'] }
+  const collateral = source === undefined && update === undefined ? 'as-of-then' : 'now'
   const found = await rejudge(core, core.db, rules, appraisal, {
-    collateral: source === undefined && update === undefined ? 'as-of-then' : 'now',
+    collateral,
     at,
     adjust: (expect) => withMinTcb(expect, request, appraisal),
     request: { ...(source === undefined ? {} : { source }), ...(update === undefined ? {} : { update }) },
   })
   if (found === undefined)
     return { code: 'attestation-revoked', reasons: ['the evidence is not stored any more'], appraisal }
-  if (found.refusal !== undefined) return { code: found.refusal, reasons: reasonsOf(found.verdict), appraisal }
-  const { outcome, authenticity } = found.verdict
-  const { context } = found.appraisal
+  // No lease ends for that its token has ended: what would become of the rest is asked.
+  const ended = collateral === 'now' ? afterItsEnd(appraisal, found, at) : undefined
+  if (found.refusal !== undefined && ended === undefined)
+    return { code: found.refusal, reasons: reasonsOf(found.verdict), appraisal }
+  const { context } = ended ?? found.appraisal
+  const { outcome, authenticity } = context.verdict
   const answer = decide(
-    { ...appraisal, outcome, authenticity, context },
+    { ...appraisal, outcome, authenticity, context: collateral === 'now' ? context : lastKnown(lease, context) },
     rules,
-    { action: 'release', resource, at },
+    { action: 'release', resource: lease.resource, at },
     allowing(core),
   )
   return answer.permitted

@@ -1,4 +1,4 @@
-import type { Verdict } from '@sekisho/evidence'
+import type { PolicyContext } from '@sekisho/appraisal'
 import { isRecord } from '../json.ts'
 import type { Sql } from '../storage/sql.ts'
 import { FROM_FILES } from '../verifier/from-files.ts'
@@ -103,11 +103,10 @@ function isExcepted(values: Expectations, status: string | undefined, at: Date):
   })
 }
 
-/** Whether a verdict differs from a context in what policies see of the platform. */
-export function platformChanged({ claims }: Verdict, { context }: StoredAppraisal): boolean {
-  const { tcb } = claims
+/** Whether two contexts differ in what policies see of the platform. */
+export function platformChanged(now: PolicyContext, before: PolicyContext): boolean {
   const same =
-    tcb.status === context.tcb.status &&
-    [...(tcb.advisories ?? [])].sort().join() === [...context.tcb.advisories].sort().join()
+    now.tcb.status === before.tcb.status &&
+    [...now.tcb.advisories].sort().join() === [...before.tcb.advisories].sort().join()
   return !same
 }

@@ -160,7 +160,10 @@ async function tryRelease(
 export const UNREFERENCED = 'the reference values that it met have changed since, or are over'
 
 /** The context of a decision, where it is another than the appraisal's own: with advisories of the operator. */
-export function contextBody({ context }: StoredAppraisal, answer: PolicyAnswer): { readonly context?: PolicyContext } {
+export function contextBody(
+  { context }: Pick<StoredAppraisal, 'context'>,
+  answer: PolicyAnswer,
+): { readonly context?: PolicyContext } {
   return answer.context.tcb.advisories.length === context.tcb.advisories.length ? {} : { context: answer.context }
 }
 

@@ -171,4 +171,13 @@ export const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX leases_result_key ON leases (result_key) WHERE result_key IS NOT NULL`,
     ],
   },
+  {
+    version: 8,
+    statements: [
+      // What policies see of an appraisal as a later look found it, where that is something else than 'context' has.
+      `ALTER TABLE appraisals ADD COLUMN later_context TEXT`,
+      // Results that are good still: each look asks for them, among all that ever were.
+      `CREATE INDEX appraisals_good ON appraisals (namespace, expires) WHERE revoked IS NULL AND outcome = 'verified'`,
+    ],
+  },
 ]

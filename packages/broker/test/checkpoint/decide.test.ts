@@ -175,23 +175,19 @@ describe('what a result was good by', () => {
 })
 
 describe('a platform has changed since', () => {
-  const rows: readonly (readonly [
-    status: string | undefined,
-    advisories: readonly string[] | undefined,
-    changed: boolean,
-  ])[] = [
+  const rows: readonly (readonly [status: string | undefined, advisories: readonly string[], changed: boolean])[] = [
     ['OutOfDate', ['A', 'B'], false],
     ['OutOfDate', ['B', 'A'], false],
     ['OutOfDate', ['A', 'B', 'C'], true],
     ['OutOfDate', ['A'], true],
-    ['OutOfDate', undefined, true],
+    ['OutOfDate', [], true],
     ['UpToDate', ['A', 'B'], true],
     [undefined, ['A', 'B'], true],
   ]
   for (const [status, advisories, changed] of rows)
     it(`${status}, ${advisories}: ${changed}`, () => {
-      const verdict = { claims: { tcb: { status, advisories } } } as unknown as Verdict
-      const context = { tcb: { status: 'OutOfDate', advisories: ['A', 'B'] } } as unknown as PolicyContext
-      assert.equal(platformChanged(verdict, { context } as StoredAppraisal), changed)
+      const context = (tcb: object): PolicyContext => ({ tcb }) as unknown as PolicyContext
+      const before = context({ status: 'OutOfDate', advisories: ['A', 'B'] })
+      assert.equal(platformChanged(context({ status, advisories }), before), changed)
     })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Core } from '../../src/checkpoint/core.ts'
-import { type LiveLease, liveLeases } from '../../src/checkpoint/reappraise.ts'
+import { type LiveLease, liveLeases } from '../../src/checkpoint/live-leases.ts'
 
 test('live leases are looked at page by page, each once, however many there are', async () => {
   const ids = Array.from({ length: 2500 }, (_, i) => String(i).padStart(4, '0'))

@@ -30,6 +30,7 @@ import {
 
 /** What each version added, taken away again: the newest first. */
 const UNDONE: readonly (readonly [version: number, statements: readonly string[]])[] = [
+  [8, ['DROP INDEX appraisals_good', 'ALTER TABLE appraisals DROP COLUMN later_context']],
   [7, ['DROP TABLE result_keys', 'DROP INDEX leases_result_key', 'ALTER TABLE leases DROP COLUMN result_key']],
   [6, ['DROP INDEX verdicts_template']],
   [5, ['DROP TABLE verdict_templates', 'ALTER TABLE verdicts DROP COLUMN template']],
@@ -50,7 +51,7 @@ async function formerKey(db: Database): Promise<string> {
 async function olden(db: Database, version: number): Promise<void> {
   const key = await formerKey(db)
   await db.transaction(async (sql) => {
-    await writeSetting(sql, FORMER_SETTING, key)
+    if (version < 7) await writeSetting(sql, FORMER_SETTING, key)
     for (const [one, statements] of UNDONE) {
       if (one <= version) continue
       for (const statement of statements) await sql.run(statement)
