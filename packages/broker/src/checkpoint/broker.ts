@@ -5,6 +5,7 @@ import type { Reappraised } from './admin-model.ts'
 import { affectedBy } from './advisories.ts'
 import { attest } from './attest.ts'
 import { type Core, coreOf } from './core.ts'
+import { each } from './each.ts'
 import { areOtherFiles, noteFiles } from './endorsement-files.ts'
 import { eventsAfter } from './events.ts'
 import { forecast } from './forecast.ts'
@@ -55,16 +56,30 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     refusals: (namespace, filter = {}) => refusals(core, namespace, filter),
     receipt: (namespace, decision) => receipt(core, namespace, decision),
     async tick(at) {
-      const expired = await expireLeases(core, at)
-      await core.resultKeys.refresh()
-      const enrolments = await sweepEnrolments(core, at)
-      await resumePending(core, at)
-      await expireReferences(core, at)
-      if (emulatedMayLive) await endEmulated(core, at)
-      emulatedMayLive = false
-      // Last: that leases end in time matters more than that something is forgotten.
-      const { sessions, refused, events } = await prune(at)
-      return { expired, swept: sessions + enrolments, pruned: refused + events }
+      const done = { expired: 0, swept: 0, pruned: 0 }
+      const duties = [
+        async () => {
+          done.expired = await expireLeases(core, at)
+        },
+        () => core.resultKeys.refresh(),
+        async () => {
+          done.swept += await sweepEnrolments(core, at)
+        },
+        () => resumePending(core, at),
+        () => expireReferences(core, at),
+        async () => {
+          if (emulatedMayLive) await endEmulated(core, at)
+          emulatedMayLive = false
+        },
+        // Last: that leases end in time matters more than that something is forgotten.
+        async () => {
+          const { sessions, refused, events } = await prune(at)
+          done.swept += sessions
+          done.pruned = refused + events
+        },
+      ]
+      await each(duties, (duty) => duty())
+      return done
     },
     kept: () => keptNow(core),
     admin: adminOf(core),
@@ -82,11 +97,12 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
 async function endorsedBy(core: Core, sha256: string, at: Date, again: boolean): Promise<Reappraised | undefined> {
   if (!again && !(await areOtherFiles(core, sha256))) return undefined
   let [live, revoked] = [0, 0]
-  for (const { name } of await core.db.all<{ name: string }>('SELECT name FROM namespaces ORDER BY name')) {
+  const namespaces = await core.db.all<{ name: string }>('SELECT name FROM namespaces ORDER BY name')
+  await each(namespaces, async ({ name }) => {
     const found = await reappraise(core, name, { kind: 'endorsements' }, at)
     live += found.live
     revoked += found.revoked
-  }
+  })
   // Last: a process that ends before begins anew at its next start.
   await noteFiles(core, sha256)
   return { live, revoked }

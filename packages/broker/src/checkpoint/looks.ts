@@ -1,6 +1,7 @@
 import { readSetting, writeSetting } from '../storage/settings.ts'
 import type { Core } from './core.ts'
-import { reappraise } from './reappraise.ts'
+import { each } from './each.ts'
+import { pending, reappraise } from './reappraise.ts'
 import { rulesOf } from './rules.ts'
 
 const LAST_LOOK = 'references-looked-at'
@@ -15,10 +16,10 @@ export async function endEmulated(core: Core, at: Date): Promise<void> {
      WHERE l.state = 'live' AND l.expires >= ? AND a.emulated = 1`,
     [at.getTime()],
   )
-  for (const { namespace } of rows) {
+  await each(rows, async ({ namespace }) => {
     const { policy } = await rulesOf(core, core.db, namespace)
     await reappraise(core, namespace, { kind: 'policy', version: policy?.version ?? 0 }, at)
-  }
+  })
 }
 
 /**
@@ -35,7 +36,11 @@ export async function expireReferences(core: Core, at: Date): Promise<void> {
      AND ((expires <= ? AND expires > ?) OR (expires <= ? AND expires > ?))`,
     [now, seen, now - UNDER_WAY_MS, seen - UNDER_WAY_MS],
   )
-  for (const { namespace, name } of rows) await reappraise(core, namespace, { kind: 'reference', name }, at)
-  if (rows.length > 0 || last === undefined)
-    await core.db.transaction((sql) => writeSetting(sql, LAST_LOOK, String(now)))
+  if (rows.length === 0 && last !== undefined) return
+  // From here on it is noted: a look that fails is made again by itself, without those that did not.
+  await core.db.transaction(async (sql) => {
+    for (const { namespace, name } of rows) await pending(sql, namespace, { kind: 'reference', name })
+    await writeSetting(sql, LAST_LOOK, String(now))
+  })
+  await each(rows, ({ namespace, name }) => reappraise(core, namespace, { kind: 'reference', name }, at))
 }

@@ -18,20 +18,21 @@ export function ticking(o: {
   readonly onTrouble: (error: unknown) => void
 }): () => Promise<void> {
   const { broker, looks, watch, now, onTrouble } = o
-  const passing = everySecond(async () => {
-    const at = now()
-    await broker.tick(at)
-    await watch.settle(at)
-  }, onTrouble)
+  const passing = everySecond(() => broker.tick(now()), onTrouble)
   // By themselves: a vendor's service that is silent keeps a look at many leases waiting, and no lease from ending.
+  const settling = everySecond(() => watch.settle(now()), onTrouble)
   const looking = everySecond(async () => {
     const at = now()
     if (!looks.take(at)) return
     for (const namespace of await broker.admin.namespaces())
-      await broker.reappraiseAll(namespace, { kind: 'collateral' }, at)
+      await broker.reappraiseAll(namespace, { kind: 'collateral' }, at).catch((error: unknown) => {
+        // One namespace keeps no other waiting, and is not left until the next hour.
+        looks.news()
+        onTrouble(error)
+      })
   }, onTrouble)
   return async () => {
-    const [passed, looked] = [passing(), looking()]
+    const [passed, looked] = [passing(), Promise.all([settling(), looking()])]
     await passed
     const over = new AbortController()
     await Promise.race([looked, pause(LOOK_ENDS_MS, undefined, { signal: over.signal })])
@@ -40,7 +41,7 @@ export function ticking(o: {
 }
 
 /** Does something once a second, unless it is at it still. @returns what ends it, when what runs is done */
-export function everySecond(pass: () => Promise<void>, onTrouble: (error: unknown) => void): () => Promise<void> {
+export function everySecond(pass: () => Promise<unknown>, onTrouble: (error: unknown) => void): () => Promise<void> {
   let running: Promise<unknown> = Promise.resolve()
   let busy = false
   const timer = setInterval(() => {
