@@ -32,6 +32,7 @@ export type {
   StoredReference,
 } from './checkpoint/admin-model.ts'
 export { openBroker } from './checkpoint/broker.ts'
+export { noteIssuer } from './checkpoint/issuer.ts'
 export {
   type AffectedLease,
   type AttestOutcome,

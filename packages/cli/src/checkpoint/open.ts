@@ -139,6 +139,12 @@ async function open(
     ...(options.leaseSeconds === undefined ? {} : { leaseSeconds: options.leaseSeconds }),
     ...(options.retention === undefined ? {} : { retention: options.retention }),
   })
+  // One folder has one process at a time: a name that changed there is of the past.
+  const another = db.kind === 'postgres' ? await parts.noteIssuer(db, issuer) : undefined
+  if (another !== undefined)
+    say('warn', 'issuer', {
+      reason: `results are signed here as ${issuer}, and the process before signed as ${another}: where both run on this database, each refuses the other's results; give all the same --public-url`,
+    })
   const tokens = parts.accessTokens(db)
   const record: LinkKeeper['record'] = (sql, act) => broker.admin.record(sql, '*', act, { actor: 'up', at: now() })
   const setup =

@@ -73,8 +73,8 @@ function addUp(root: Command, around: Around, done: Done): void {
     .addHelpText(
       'after',
       `
-With DATABASE_URL in the environment the database is that PostgreSQL, and several processes may share it; else it is
-SQLite in the data folder. The master key may also come from SEKISHO_MASTER_KEY (base64).
+With DATABASE_URL in the environment the database is that PostgreSQL, and several processes may share it, with one master
+key and one --public-url; else it is SQLite in the data folder. The master key may also come from SEKISHO_MASTER_KEY (base64).
 
 Examples:
   $ sekisho up

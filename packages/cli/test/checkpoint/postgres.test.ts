@@ -65,6 +65,14 @@ describe('two processes on one PostgreSQL', { skip: postgresMissing }, () => {
     for (const up of ups) assert.match(up.out(), /data +PostgreSQL of DATABASE_URL/)
   })
 
+  it('the second one says that results of the first are none of its own, for their addresses differ', () => {
+    const [first, second] = ups
+    assert.ok(first !== undefined && second !== undefined)
+    assert.match(second.err(), /"level":"warn","msg":"issuer".*give all the same --public-url/)
+    assert.ok(second.err().includes(`the process before signed as ${first.url}:`))
+    assert.doesNotMatch(first.err(), /"msg":"issuer"/)
+  })
+
   it('a secret that was stored through one is released by the other', async () => {
     const [, second] = ups
     assert.ok(second !== undefined)
