@@ -12,6 +12,8 @@ export interface MasterKeyOptions {
   readonly pkcs11?: string
   /** Files with former master keys. */
   readonly formerMasterKeyFile?: readonly string[]
+  /** Files that describe former master keys in PKCS#11 tokens. */
+  readonly formerPkcs11?: readonly string[]
   readonly production?: true
 }
 
@@ -28,7 +30,7 @@ export async function masterKeyOf(options: MasterKeyOptions, folder: string, aro
   const environment = around.env[VARIABLE] ?? ''
   const given = [options.masterKeyFile, options.pkcs11, environment || undefined].filter((one) => one !== undefined)
   if (given.length > 1) throw usageError(`give one of --master-key-file, --pkcs11 and ${VARIABLE}, not several`)
-  if (options.pkcs11 !== undefined) return pkcs11Key(options.pkcs11)
+  if (options.pkcs11 !== undefined) return masterKeyFrom({ pkcs11: await pkcs11Location(options.pkcs11) })
   if (options.masterKeyFile !== undefined) return masterKeyFrom({ file: options.masterKeyFile })
   if (environment !== '') return masterKeyFrom({ env: VARIABLE, environment: { [VARIABLE]: environment } })
   if (options.production === true)
@@ -40,9 +42,16 @@ export async function masterKeyOf(options: MasterKeyOptions, folder: string, aro
 }
 
 /** Former master keys, which something may still be encrypted under. @throws VaultError */
-export async function formerMasterKeys({ formerMasterKeyFile = [] }: MasterKeyOptions): Promise<readonly MasterKey[]> {
+export async function formerMasterKeys({
+  formerMasterKeyFile = [],
+  formerPkcs11 = [],
+}: MasterKeyOptions): Promise<readonly MasterKey[]> {
   const { masterKeyFrom } = await import('@sekisho/broker')
-  return Promise.all(formerMasterKeyFile.map((file) => masterKeyFrom({ file })))
+  const ofFiles = await Promise.all(formerMasterKeyFile.map((file) => masterKeyFrom({ file })))
+  const ofTokens: MasterKey[] = []
+  // One after another: they may be in one token.
+  for (const file of formerPkcs11) ofTokens.push(await masterKeyFrom({ pkcs11: await pkcs11Location(file) }))
+  return [...ofFiles, ...ofTokens]
 }
 
 /** Makes the file once: of two starts at the same time one makes it, and both read it. */
@@ -64,8 +73,7 @@ async function makeKey(file: string): Promise<void> {
   }
 }
 
-async function pkcs11Key(file: string): Promise<MasterKey> {
-  const { masterKeyFrom } = await import('@sekisho/broker')
+async function pkcs11Location(file: string): Promise<Pkcs11Options> {
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw inWords(file, error)
   })
@@ -74,7 +82,7 @@ async function pkcs11Key(file: string): Promise<MasterKey> {
     throw unreadable(
       `${file}: expected JSON { "module", "token", "pinFile", "label" }, and "create": true to make the key`,
     )
-  return masterKeyFrom({ pkcs11: options })
+  return options
 }
 
 interface Pkcs11Options {

@@ -42,6 +42,7 @@ function addUp(root: Command, around: Around, done: Done): void {
         'a master key used before: what it wraps is wrapped anew; repeatable',
         collect,
       )
+      .option('--former-pkcs11 <file>', 'one used before that is in a PKCS#11 token; repeatable', collect)
       .option('--oidc <file>', 'OpenID provider whose tokens open the API: YAML or JSON', once('--oidc', text))
       .option('--trusted-proxy <address>', 'believe X-Forwarded-For of this proxy; repeatable', proxyOption)
       .option('--production', 'refuse everything that is for trying out only')

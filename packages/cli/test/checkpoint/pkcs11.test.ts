@@ -6,7 +6,7 @@ import { before, describe, it } from 'node:test'
 import { scratch } from '../process.ts'
 import { run } from '../run.ts'
 import { asking, ownerAt, ownerOf, ready } from './shared.ts'
-import { startUp } from './up.ts'
+import { startUp, type Up } from './up.ts'
 
 const MODULE = ['/usr/lib/softhsm/libsofthsm2.so', '/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so'].find(existsSync)
 const missing = MODULE === undefined ? 'no SoftHSM (Debian: softhsm2)' : false
@@ -86,5 +86,34 @@ describe('sekisho up with a master key in a PKCS#11 token', { skip: missing }, (
     } finally {
       assert.equal(await second.stop(), 0)
     }
+  })
+
+  it('another key of the token takes over while secrets are released, and the one before is not needed any more', async () => {
+    const owner = ownerAt(join(home, 'profile.json'), 'default', home)
+    const world = join(data, 'world.json')
+    const start = (...args: readonly string[]): Promise<Up> =>
+      startUp(['--emulated', '--offline', '--data', data, ...args], { env })
+    const next = { label: 'sekisho-2' }
+    const former = ['--former-pkcs11', described('former.json', {})]
+    const both = await start('--pkcs11', described('next.json', { ...next, create: true }), ...former)
+    try {
+      assert.equal(await owner.ok([...asking(world), '--server', both.url]), SECRET)
+      for (let i = 0; i < 200 && !both.err().includes('"msg":"rotation"'); i++)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      assert.match(both.err(), /"msg":"rotation","rewrapped":[1-9][0-9]*,"inUse":\["[^",]+"\]/)
+    } finally {
+      assert.equal(await both.stop(), 0)
+    }
+    const alone = await start('--pkcs11', described('alone.json', next))
+    try {
+      assert.equal(await owner.ok([...asking(world), '--server', alone.url]), SECRET)
+    } finally {
+      assert.equal(await alone.stop(), 0)
+    }
+    const gone = await run(['up', '--offline', '--port', '0', '--data', data, '--pkcs11', described('old.json', {})], {
+      env,
+    })
+    assert.equal(gone.code, 3)
+    assert.match(gone.err, /master key/)
   })
 })
