@@ -10,7 +10,7 @@ import { areOtherFiles, noteFiles } from './endorsement-files.ts'
 import { eventsAfter } from './events.ts'
 import { forecast } from './forecast.ts'
 import { decisions, receipt, refusals, why } from './inspect.ts'
-import { expireLeases, holds, listLeases, readLease, revokeLease, stateOf } from './leases.ts'
+import { endOf, expireLeases, holds, listLeases, readLease, revokeLease, stateOf } from './leases.ts'
 import { endEmulated, expireReferences } from './looks.ts'
 import { type Broker, BrokerError } from './model.ts'
 import type { BrokerOptions } from './options.ts'
@@ -46,7 +46,11 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     },
     leases: (namespace, o = {}) => listLeases(core, namespace, o),
     revoke: (namespace, lease, o) => revokeLease(core, namespace, lease, o),
-    events: (namespace, after, o = {}) => eventsAfter(core, namespace, after, o),
+    async *events(namespace, after, o = {}) {
+      // Asked before the first look: what ends later has its event behind.
+      const end = o.lease === undefined ? undefined : await endOf(core.db, o.lease)
+      yield* eventsAfter(core, namespace, after, { ...o, end })
+    },
     reappraiseAll: (namespace, cause, at) => reappraise(core, namespace, cause, at),
     endorsedBy: (sha256, at, again = false) => endorsedBy(core, sha256, at, again),
     forecast: (request) => forecast(core, request),

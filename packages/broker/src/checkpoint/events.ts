@@ -44,13 +44,25 @@ const PAGE = 256
 // Notices may be lost with a connection: look anyway, now and then.
 const LOOK_EVERY_MS = 1000
 
-/** Events of a namespace behind `after`, then those to come, until the signal. */
+/** The end of a lease, as its row tells it. */
+export type LeaseEnd = Pick<BrokerEvent, 'kind' | 'at' | 'body'>
+
+/**
+ * Events of a namespace behind `after`, then those to come, until the signal.
+ *
+ * @param o.end the end of the lease, when it is over before: it is told also where its event is not kept any more
+ */
 export async function* eventsAfter(
   core: Core,
   namespace: string,
   after: number,
-  { signal, lease }: { readonly signal?: AbortSignal; readonly lease?: string },
+  {
+    signal,
+    lease,
+    end,
+  }: { readonly signal?: AbortSignal; readonly lease?: string; readonly end?: LeaseEnd | undefined },
 ): AsyncGenerator<BrokerEvent, void, void> {
+  let untold = end
   // A place that this database has not come to is of another, such as it was before a backup was brought back.
   let seen = Math.min(after, await lastOf(core.db, namespace))
   let wake = (): void => undefined
@@ -70,9 +82,15 @@ export async function* eventsAfter(
       const { rows, upTo } = await page(core.db, namespace, seen, lease)
       for (const row of rows) {
         const event = fromRow(row)
-        if (lease === undefined || event.body['lease'] === lease) yield event
+        if (lease !== undefined && event.body['lease'] !== lease) continue
+        if (event.kind === untold?.kind) untold = undefined
+        yield event
       }
       seen = rows.length < PAGE ? upTo : (rows.at(-1)?.seq ?? upTo)
+      if (rows.length < PAGE && untold !== undefined) {
+        yield { seq: seen, namespace, ...untold }
+        untold = undefined
+      }
       if (rows.length < PAGE) await pause(woken, signal)
     }
   } finally {

@@ -2,7 +2,7 @@ import { isSecret } from '../access/secret-text.ts'
 import type { Row, Sql } from '../storage/sql.ts'
 import type { Acting } from './admin-model.ts'
 import type { Core } from './core.ts'
-import { addEvents, announce } from './events.ts'
+import { addEvents, announce, type LeaseEnd } from './events.ts'
 import { newId } from './ids.ts'
 import type { LeaseState } from './model.ts'
 import { record } from './record.ts'
@@ -66,6 +66,18 @@ export function stateOf(row: LeaseRow, at: Date): LeaseState {
     ...(row.reference_set === null ? {} : { referenceSet: row.reference_set }),
     ...(ended === null ? {} : { ended: new Date(ended) }),
     ...(row.ended_reason === null ? {} : { endedReason: row.ended_reason }),
+  }
+}
+
+/** How a lease ended; undefined while it has not, and for none. */
+export async function endOf(sql: Sql, id: string): Promise<LeaseEnd | undefined> {
+  const row = await readLease(sql, id)
+  if (row === undefined || row.state === 'live') return undefined
+  const { resource, ended, ended_reason: reason } = row
+  return {
+    kind: `lease-${row.state}`,
+    at: new Date(ended ?? row.expires),
+    body: { lease: id, resource, ...(row.state === 'revoked' && reason !== null ? { reason } : {}) },
   }
 }
 

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Broker, type Database, openVerifier } from '../../src/index.ts'
-import { brokerOver, newDatabase } from './kit.ts'
+import {
+  attested,
+  brokerOver,
+  furnish,
+  later,
+  newDatabase,
+  RESOURCE,
+  referenceOf,
+  sharedWorld,
+  teeKeys,
+  worldVerifier,
+} from './kit.ts'
 
 const MINE = `lse_${'0'.repeat(26)}`
 const OTHER = `lse_${'1'.repeat(26)}`
@@ -62,4 +73,40 @@ test('who comes with a place that the database has not come to sees what happens
   await new Promise((resolve) => setTimeout(resolve, 300))
   await happen(db, MINE, 1)
   assert.deepEqual(await waiting, [11])
+})
+
+test('a holder that comes back after its lease has ended is told so, also when the event is not kept any more', async (t) => {
+  const db = await newDatabase(t)
+  const verifier = await worldVerifier(t, sharedWorld())
+  const broker = await brokerOver(db, verifier)
+  const at = new Date()
+  const machine = sharedWorld().snp()
+  await furnish(broker, NAMESPACE, at)
+  await broker.admin.putReference(NAMESPACE, referenceOf(verifier, machine, 'mine'), { actor: 'tester', at })
+  const { session } = await attested(broker, machine, { namespace: NAMESPACE, at, keys: teeKeys() })
+  const given = async (): Promise<string> => {
+    const outcome = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at })
+    assert.ok(outcome.released, outcome.refused?.code)
+    return outcome.lease.id
+  }
+  const [expired, revoked] = [await given(), await given()]
+  const told = async (lease: string, after: number, wanted: number) => {
+    const found: { kind: string; reason: unknown; seq: number }[] = []
+    const signal = AbortSignal.timeout(5000)
+    for await (const { kind, body, seq } of broker.events(NAMESPACE, after, { lease, signal })) {
+      assert.equal(body['lease'], lease)
+      found.push({ kind, reason: body['reason'], seq })
+      if (found.length === wanted) break
+    }
+    return found
+  }
+  await broker.revoke(NAMESPACE, revoked, { actor: 'tester', at, reason: 'the laptop is lost' })
+  await broker.tick(later(at, 3601))
+  const [once] = await told(revoked, 0, 1)
+  assert.deepEqual([once?.kind, once?.reason], ['lease-revoked', 'the laptop is lost'])
+  await db.run('DELETE FROM events WHERE at <= ?', [later(at, 3601).getTime()])
+  assert.deepEqual(await told(revoked, once?.seq ?? 0, 1), [
+    { kind: 'lease-revoked', reason: 'the laptop is lost', seq: 0 },
+  ])
+  assert.deepEqual(await told(expired, 0, 1), [{ kind: 'lease-expired', reason: undefined, seq: 0 }])
 })
