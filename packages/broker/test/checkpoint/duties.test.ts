@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import type { Broker, Database, Verifier } from '../../src/index.ts'
+import { each } from '../../src/checkpoint/each.ts'
+import { type Broker, type Database, StorageError, type Verifier } from '../../src/index.ts'
 import {
   ACTOR,
   attested,
@@ -93,4 +94,30 @@ test('a lease that cannot be judged is told, and keeps no other from ending', as
   const at = later(AT, 600)
   await assert.rejects(broker.reappraiseAll('default', { kind: 'collateral' }, at), { message: 'it cannot be judged' })
   assert.deepEqual([await state(first), await state(second)].sort(), ['live', 'revoked'])
+})
+
+test('what failed is told once each, and nothing more is tried once there is no database', async () => {
+  const tried: number[] = []
+  const doing = (...errors: readonly (Error | undefined)[]): Promise<void> => {
+    tried.length = 0
+    return each(errors.entries(), async ([i, error]) => {
+      tried.push(i)
+      if (error !== undefined) throw error
+    })
+  }
+  const [gone, newer] = [new StorageError('unavailable', 'away'), new StorageError('newer', 'of tomorrow')]
+  await doing(undefined, undefined)
+  await assert.rejects(
+    doing(new TypeError('a'), undefined, new TypeError('b'), new RangeError('a')),
+    (error: unknown) => {
+      assert.ok(error instanceof AggregateError)
+      assert.deepEqual([error.message, error.errors.length, tried.length], ['a; b', 2, 4])
+      return true
+    },
+  )
+  await assert.rejects(doing(new TypeError('a'), gone, undefined), { message: 'a; away' })
+  assert.deepEqual(tried, [0, 1])
+  const many = Array.from({ length: 20 }, (_, i) => new TypeError(`${i}`))
+  await assert.rejects(doing(...many, newer, undefined), newer)
+  assert.equal(tried.length, 21)
 })
