@@ -68,12 +68,12 @@ export interface BrokerAdmin {
   /**
    * Writes sets, each in the place of the one of its name: all of them or none, so that no lease is looked at by some.
    *
-   * @param by `name`: what leases that end of several are told, for the name of a set
+   * @param by `name`: what leases that end of several are told, for the name of a set; `merge`: as for one set
    */
   putReferences(
     namespace: string,
     sets: readonly unknown[],
-    by: Acting & { readonly name: string },
+    by: Acting & { readonly name: string; readonly merge?: true },
   ): Promise<Reappraised>
   deleteReference(namespace: string, name: string, by: Acting): Promise<Reappraised>
   references(namespace: string): Promise<readonly StoredReference[]>

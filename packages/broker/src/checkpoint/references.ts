@@ -42,10 +42,10 @@ export async function putReferences(
   core: Core,
   namespace: string,
   inputs: readonly unknown[],
-  by: Acting & { readonly name: string },
+  by: Acting & { readonly name: string; readonly merge?: true },
 ): Promise<Reappraised> {
-  const sets = inputs.map(readSet)
-  const name = sets.length === 1 ? (sets[0]?.name ?? by.name) : by.name
+  const whole = by.merge === true ? undefined : inputs.map(readSet)
+  const name = whole?.length === 1 ? (whole[0]?.name ?? by.name) : by.name
   const { live, revoked } = await changeRules(
     core,
     namespace,
@@ -53,7 +53,8 @@ export async function putReferences(
     () => ({ kind: 'reference', name }),
     async (sql) => {
       const changes: Change[] = []
-      for (const set of sets) changes.push(await write(sql, namespace, set, by))
+      for (const [i, input] of inputs.entries())
+        changes.push(await write(sql, namespace, whole?.[i] ?? readSet(await merged(sql, namespace, input)), by))
       return { result: {}, change: changes }
     },
   )

@@ -46,6 +46,8 @@ export async function listPolicies(call: Call, { broker, auth }: KbsServices): P
   return json(200, policy === undefined ? [] : [`cedar-${policy.version}`])
 }
 
+const SOURCE = 'KBS reference-value'
+
 /** POST `/reference-value`: an RVPS message, kept in one reference set a TEE. */
 export async function putReferenceValues(call: Call, services: KbsServices): Promise<Reply> {
   const namespace = namespaceOf(call)
@@ -58,13 +60,14 @@ export async function putReferenceValues(call: Call, services: KbsServices): Pro
     tee,
     values: Object.fromEntries(values.filter((one) => one.tee === tee).map(({ member, value }) => [member, value])),
     owner: who.actor,
-    provenance: { kind: 'json', source: 'KBS reference-value' },
+    provenance: { kind: 'json', source: SOURCE },
     expires: inTwelveMonths(call.at).toISOString(),
   }))
   // All are looked at before the first is kept: a message is taken whole, or not at all.
   for (const set of sets)
     check({ ...set, values: { ...before.find(({ name }) => name === set.name)?.values, ...set.values } })
-  for (const set of sets) await admin.putReference(namespace, set, { ...actingAs(who, call), merge: true })
+  const name = sets.length === 1 ? setName(sets[0]?.tee ?? '') : SOURCE
+  if (sets.length > 0) await admin.putReferences(namespace, sets, { ...actingAs(who, call), name, merge: true })
   return DONE
 }
 
