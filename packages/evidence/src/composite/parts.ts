@@ -1,3 +1,4 @@
+import { encodeBase64 } from '../core/base64url.ts'
 import type { Tee } from '../core/verdict.ts'
 import { splitNvidiaEvidence } from '../nvidia/envelope.ts'
 import type { Companion, Recognised, RecognisedPart } from '../recognise/index.ts'
@@ -61,8 +62,8 @@ function oneNode(devices: readonly Recognised[]): Recognised {
   const list = devices
     .flatMap(({ evidence }) => splitNvidiaEvidence(evidence))
     .map(({ report, certificateChain }) => ({
-      evidence: base64(report),
-      ...(certificateChain === undefined ? {} : { certificate: base64(certificateChain) }),
+      evidence: encodeBase64(report),
+      ...(certificateChain === undefined ? {} : { certificate: encodeBase64(certificateChain) }),
     }))
   return {
     tee: 'nvidia-gpu',
@@ -76,10 +77,4 @@ function oneNode(devices: readonly Recognised[]): Recognised {
 
 function distinct<T>(all: readonly T[]): readonly T[] {
   return [...new Set(all)]
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return btoa(text)
 }

@@ -1,4 +1,5 @@
 import { decodeBase64 } from '#text'
+import { latin1 } from './bytes.ts'
 import { refuse } from './errors.ts'
 
 /**
@@ -19,7 +20,5 @@ export function encodeBase64url(bytes: Uint8Array): string {
 
 /** Base64 of `bytes`, padded. @see RFC 4648, section 4 */
 export function encodeBase64(bytes: Uint8Array): string {
-  let letters = ''
-  for (const byte of bytes) letters += String.fromCharCode(byte)
-  return btoa(letters)
+  return btoa(latin1(bytes))
 }

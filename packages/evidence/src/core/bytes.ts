@@ -21,6 +21,13 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBu
   return whole
 }
 
+/** A character for each byte. What decoders call latin1 is windows-1252 on most runtimes, which differs from 80 to 9f. */
+export function latin1(bytes: Uint8Array): string {
+  let text = ''
+  for (const byte of bytes) text += String.fromCharCode(byte)
+  return text
+}
+
 /**
  * Reads fixed little-endian layouts front to back. Every read is checked against the end, so that a
  * structure cut short is an {@link EvidenceError} `truncated` that names the field.

@@ -1,4 +1,4 @@
-import { fromHex } from '../core/bytes.ts'
+import { fromHex, latin1 } from '../core/bytes.ts'
 import type { Tee } from '../core/verdict.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { isCertificate } from './carriers.ts'
@@ -171,11 +171,4 @@ function bytesOfText(text: string): Uint8Array | undefined {
 function isVendors(der: Uint8Array): boolean {
   const text = latin1(der)
   return text.includes('Advanced Micro Devices') || text.includes('Intel SGX')
-}
-
-// A character for each byte. What decoders call latin1 is windows-1252 on most runtimes, which differs from 80 to 9f.
-function latin1(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
 }

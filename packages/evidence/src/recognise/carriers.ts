@@ -1,3 +1,5 @@
+import { latin1 } from '../core/bytes.ts'
+
 const MAX_CERTIFICATE = 16_384
 // 1.3.6.1.5.5.7.1.35 and 2.16.840.1.113730.1.13, as elements.
 const CMW = '\x06\x08\x2b\x06\x01\x05\x05\x07\x01\x23'
@@ -24,11 +26,4 @@ export function carriesEvidence(bytes: Uint8Array): boolean {
 /** Whether bytes look like one DER certificate of at most `most` bytes. */
 export function isCertificate(bytes: Uint8Array, most: number = MAX_CERTIFICATE): boolean {
   return bytes[0] === 0x30 && bytes[1] === 0x82 && bytes.length <= most
-}
-
-// A character for each byte. What decoders call latin1 is windows-1252 on most runtimes, which differs from 80 to 9f.
-function latin1(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
 }

@@ -1,3 +1,4 @@
+import { encodeBase64 } from '../core/base64url.ts'
 import { concatBytes, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { encodeSnpReport } from '../snp/report.ts'
@@ -178,15 +179,15 @@ function tpmOf(message: ProtoMessage, quote: ProtoMessage, bank: string): object
   const akPublic = once(bytesListOf(message, 'ak_pub'), 'ak_pub')
   const eventLog = once(bytesListOf(message, 'event_log'), 'event_log')
   return {
-    message: base64(bytesOf(quote, 'quote')),
-    signature: base64(bytesOf(quote, 'raw_sig')),
+    message: encodeBase64(bytesOf(quote, 'quote')),
+    signature: encodeBase64(bytesOf(quote, 'raw_sig')),
     pcrs: {
       [bank]: Object.fromEntries(values.map((one) => [String(numberOf(one, 'key')), toHex(bytesOf(one, 'value'))])),
     },
-    ...(akPublic === undefined ? {} : { akPublic: base64(akPublic) }),
+    ...(akPublic === undefined ? {} : { akPublic: encodeBase64(akPublic) }),
     // A field of proto3 without bytes is one that is not there.
-    ...(eventLog === undefined || eventLog.length === 0 ? {} : { eventLog: base64(eventLog) }),
-    ...(certificates.length === 0 ? {} : { certificates: certificates.map(base64) }),
+    ...(eventLog === undefined || eventLog.length === 0 ? {} : { eventLog: encodeBase64(eventLog) }),
+    ...(certificates.length === 0 ? {} : { certificates: certificates.map(encodeBase64) }),
   }
 }
 
@@ -305,10 +306,4 @@ function littleEndian(value: bigint): Uint8Array {
   const bytes = new Uint8Array(8)
   new DataView(bytes.buffer).setBigUint64(0, value, true)
   return bytes
-}
-
-function base64(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return btoa(text)
 }

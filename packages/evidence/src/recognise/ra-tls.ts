@@ -1,5 +1,5 @@
 import { decodeCbor } from '../cbor/decode.ts'
-import { equalBytes, fromHex } from '../core/bytes.ts'
+import { equalBytes, fromHex, latin1 } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { DerReader, TAG } from '../x509/der.ts'
 import { isCertificate } from './carriers.ts'
@@ -138,16 +138,10 @@ function documentInName(bytes: Uint8Array): Uint8Array | undefined {
   const names = new DerReader(value, 'certificate.subjectAltName').inside(TAG.sequence, 'value')
   while (!names.done) {
     const element = names.any('name')
-    const [label = ''] = element.tag === DNS_NAME ? ascii(names.content(element)).split('.', 1) : []
+    const [label = ''] = element.tag === DNS_NAME ? latin1(names.content(element)).split('.', 1) : []
     if (DOCUMENT.test(label)) return fromHex(label)
   }
   return undefined
-}
-
-function ascii(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return text
 }
 
 function carrierOf(bytes: Uint8Array): Carrier | undefined {

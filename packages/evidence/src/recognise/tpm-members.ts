@@ -1,3 +1,4 @@
+import { encodeBase64 } from '../core/base64url.ts'
 import { fromHex } from '../core/bytes.ts'
 import type { PcrValues } from '../tpm/boot/measured-log.ts'
 import { readKey } from '../tpm/plan.ts'
@@ -6,7 +7,7 @@ import { chainAmong } from './certificate-members.ts'
 import { isGoogleTpm } from './google.ts'
 import { beginsWith, isWithin, type Member, membersOf, withoutMembers } from './members.ts'
 import { byteArray, isMembers } from './snp-structure.ts'
-import { base64, type OtherQuote, quoteOf } from './tpm-others.ts'
+import { type OtherQuote, quoteOf } from './tpm-others.ts'
 import { bytesOf, keyOfPoint, pcrsIn, type SplitQuote, signatureOf, splitQuote } from './tpm-values.ts'
 import { tried } from './tried.ts'
 
@@ -65,10 +66,10 @@ export function quoteOfMembers(value: unknown): QuoteOfMembers | undefined {
   const banks = others.map((one) => splitIn(one)?.quote.selections[0]?.bank ?? 'unknown')
   const quote = quoteOf(
     {
-      message: base64(found.quote.message),
-      signature: base64(found.signature),
+      message: encodeBase64(found.quote.message),
+      signature: encodeBase64(found.signature),
       akPublic: key && encoded(keyIn(key)),
-      certificates: chain?.ders.map(base64),
+      certificates: chain?.ders.map(encodeBase64),
       pcrs: found.pcrs,
       eventLog: log && encoded(bytesOf(log.value)),
     },
@@ -191,5 +192,5 @@ export function isLog({ value }: Member): boolean {
 }
 
 function encoded(bytes: Uint8Array | undefined): string | undefined {
-  return bytes && base64(bytes)
+  return bytes && encodeBase64(bytes)
 }

@@ -1,5 +1,6 @@
 import { decodeCbor } from '../cbor/decode.ts'
 import { entryOf } from '../cbor/item.ts'
+import { encodeBase64 } from '../core/base64url.ts'
 import { Reader, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { hashOf, type TpmHash } from '../tpm-structures/algorithms.ts'
@@ -150,7 +151,7 @@ export function quoteOfParsec(bytes: Uint8Array): OtherQuote | undefined {
   if (platform?.type !== 'map') return undefined
   const [message, signature] = [entryOf(platform, 'attestInfo'), entryOf(platform, 'sig')]
   if (message?.type !== 'bytes' || signature?.type !== 'bytes') return undefined
-  return quoteOf({ message: base64(message.value), signature: base64(signature.value) }, [
+  return quoteOf({ message: encodeBase64(message.value), signature: encodeBase64(signature.value) }, [
     'the attestation of the key (`kat`), which the same AK signed: whoever uses the key is to check it',
   ])
 }
@@ -164,13 +165,6 @@ function cborMap(bytes: Uint8Array): Parameters<typeof entryOf>[0] | undefined {
 /** A quote in the form that a TPM's verifier reads; what is undefined is left out. */
 export function quoteOf(tpm: Readonly<Record<string, unknown>>, unused: readonly string[] = []): OtherQuote {
   return { json: new TextEncoder().encode(JSON.stringify({ tpm })), unused }
-}
-
-/** Base64 with padding. */
-export function base64(bytes: Uint8Array): string {
-  let text = ''
-  for (const byte of bytes) text += String.fromCharCode(byte)
-  return btoa(text)
 }
 
 function bad(field: string, found: string, expected: string): EvidenceError {

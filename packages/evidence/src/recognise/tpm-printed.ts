@@ -1,6 +1,7 @@
+import { encodeBase64 } from '../core/base64url.ts'
 import { fromHex } from '../core/bytes.ts'
 import { encodeSignature } from '../tpm-structures/signature.ts'
-import { base64, type OtherQuote, quoteOf } from './tpm-others.ts'
+import { type OtherQuote, quoteOf } from './tpm-others.ts'
 import { pcrsIn, type SplitQuote, signatureOf, signingHash, splitQuote } from './tpm-values.ts'
 
 /** How what `tpm2_quote` prints begins. */
@@ -29,8 +30,8 @@ export function quoteOfPrint(text: string): OtherQuote | undefined {
   const signature = split && signatureIn(found.get('sig') ?? '', found.get('alg'), split)
   if (split === undefined || signature === undefined) return undefined
   return quoteOf({
-    message: base64(split.message),
-    signature: base64(signature),
+    message: encodeBase64(split.message),
+    signature: encodeBase64(signature),
     pcrs: pcrsIn('pcrs', banks, split.quote),
   })
 }
