@@ -1,5 +1,5 @@
 import { decipher } from '#crypto'
-import { concatBytes } from '../core/bytes.ts'
+import { concatBytes, equalBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
 import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
@@ -9,7 +9,6 @@ import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from '
 export const SE_HEADER_MAX_SIZE = 8192
 /** `IBMSecEx`, with which a header begins. */
 export const SE_HEADER_MAGIC: Uint8Array = Uint8Array.from('IBMSecEx', (letter) => letter.charCodeAt(0))
-const MAGIC = 0x49424d5365634578n
 const VERSION = 0x100
 const ENCRYPTED_SIZE = 128
 const FIXED_SIZE = 0x1a0 + ENCRYPTED_SIZE + 16
@@ -42,7 +41,8 @@ export interface SeHeader {
 /** Parses a header that `input` begins with, or is. @throws EvidenceError */
 export function parseSeHeader(input: Uint8Array): SeHeader {
   const head = new BigEndianReader(input)
-  if (head.be64('header.magic') !== MAGIC) throw refuse('header.magic', 'other bytes', '`IBMSecEx`')
+  if (!equalBytes(head.bytes(8, 'header.magic'), SE_HEADER_MAGIC))
+    throw refuse('header.magic', 'other bytes', '`IBMSecEx`')
   const version = head.be32('header.version')
   if (version !== VERSION)
     throw refuse('header.version', `0x${version.toString(16)}`, '0x100', 8, 'unsupported-version')

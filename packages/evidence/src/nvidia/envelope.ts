@@ -12,13 +12,14 @@ export interface NvidiaDeviceEvidence {
 
 const MAX_DEVICES = 32
 const MAX_JSON = 4 * 1024 * 1024
-const LISTS: readonly string[] = ['evidence_list', 'device_evidence_list', 'evidences']
+/** Members that are a list of devices. */
+export const DEVICE_LISTS: readonly string[] = ['evidence_list', 'device_evidence_list', 'evidences']
 
 /**
- * The devices that evidence is about. It is one exchange as the driver returns it, or the JSON of
- * NVIDIA's tools and service: a list of objects with `evidence` in base64 and `certificate` in base64 or PEM, bare or as
- * `evidence_list`, `device_evidence_list` or `evidences` (what `nvattest collect-evidence` prints). Other members, such as `arch` and `nonce`, are nobody's word
- * and are not read.
+ * The devices that evidence is about. It is one exchange as the driver returns it, or the JSON of NVIDIA's tools and
+ * service: a list of objects with `evidence` in base64 and `certificate` in base64 or PEM, bare or as `evidence_list`,
+ * `device_evidence_list` or `evidences` (what `nvattest collect-evidence` prints). Other members, such as `arch` and
+ * `nonce`, are nobody's word and are not read.
  *
  * @throws EvidenceError
  */
@@ -39,7 +40,8 @@ export function splitNvidiaEvidence(bytes: Uint8Array): readonly NvidiaDeviceEvi
   })
 }
 
-function looksLikeJson(bytes: Uint8Array): boolean {
+/** Whether the first byte that is no white space opens a JSON array or object. */
+export function looksLikeJson(bytes: Uint8Array): boolean {
   for (const byte of bytes)
     if (!(byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) return byte === 0x5b || byte === 0x7b
   return false
@@ -57,7 +59,7 @@ function parseJson(bytes: Uint8Array): unknown {
 
 function listOf(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value
-  for (const name of LISTS) {
+  for (const name of DEVICE_LISTS) {
     const list = memberOf(value, name)
     if (Array.isArray(list)) return list
   }

@@ -18,7 +18,7 @@ type Members = Readonly<Record<string, unknown>>
 const DEEPEST = 6
 const REPORT = 1184
 /** Members of the form that Azure's evidence is read in, and what tells that form from others. */
-const OWN: readonly string[] = [
+export const AZURE_MEMBERS: readonly string[] = [
   'hcl_report',
   'report',
   'tpm_quote',
@@ -28,7 +28,7 @@ const OWN: readonly string[] = [
   'amd_chain',
   'event_log',
 ]
-const RESERVED: readonly string[] = [...OWN, 'version', 'platform', 'evidence']
+const RESERVED: readonly string[] = [...AZURE_MEMBERS, 'version', 'platform', 'evidence']
 
 /**
  * Evidence of an Azure confidential VM under whatever names: an HCL report, or the SNP report and the runtime claims
@@ -80,7 +80,7 @@ const NOTHING: Uint8Array = new Uint8Array(0)
 /** Names of members that are no part of Azure's evidence. */
 export function aroundAzure(value: Members): readonly string[] {
   const outer = value['platform'] !== undefined && isMembers(value['evidence']) ? value['evidence'] : value
-  return Object.keys(outer).filter((name) => !OWN.includes(name) && name !== 'version')
+  return Object.keys(outer).filter((name) => !AZURE_MEMBERS.includes(name) && name !== 'version')
 }
 
 // Evidence in a form that is read as it is stays as it is.

@@ -1,3 +1,4 @@
+import { DEVICE_LISTS, looksLikeJson } from '../nvidia/envelope.ts'
 import { isMore, namesOf } from './beside.ts'
 import { jsonFault } from './json-error.ts'
 import type { Identified } from './model.ts'
@@ -12,7 +13,7 @@ const REQUEST = 37
 export function identifyNvidia(bytes: Uint8Array): Identified | undefined {
   if (bytes[0] === 0x11 && bytes[1] === 0xe0 && (bytes.length <= REQUEST + 1 || bytes[REQUEST + 1] === 0x60))
     return { tee: 'nvidia-gpu', form: 'NVIDIA SPDM measurements', bytes }
-  if (!startsJson(bytes)) return undefined
+  if (!looksLikeJson(bytes)) return undefined
   const text = new TextDecoder().decode(bytes)
   const value: unknown = EVIDENCE.test(text) && jsonFault(text) === undefined ? JSON.parse(text) : undefined
   if (!isDevices(value)) return undefined
@@ -35,8 +36,6 @@ const OF_DEVICE: readonly string[] = ['evidence', 'certificate', 'nonce']
 
 // Base64 of 11 e0 01: SPDM 1.1, GET_MEASUREMENTS, signature wanted.
 const EVIDENCE = /"evidence"\s*:\s*"EeAB/
-/** Members that are a list of devices. */
-export const DEVICE_LISTS: readonly string[] = ['evidence_list', 'device_evidence_list', 'evidences']
 
 /** Members that are evidence of the machine in which the devices are: whoever reads the devices alone would not see it. */
 const MACHINE: readonly string[] = [
@@ -52,10 +51,4 @@ function isDevices(value: unknown): boolean {
 
 function isDevice(value: unknown): boolean {
   return isMembers(value) && typeof value['evidence'] === 'string'
-}
-
-function startsJson(bytes: Uint8Array): boolean {
-  for (const byte of bytes)
-    if (!(byte === 0x20 || (byte >= 0x09 && byte <= 0x0d))) return byte === 0x5b || byte === 0x7b
-  return false
 }

@@ -1,12 +1,13 @@
 import { fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
+import { DEVICE_LISTS } from '../nvidia/envelope.ts'
 import { decodeBase64 } from '../x509/pem.ts'
+import { AZURE_MEMBERS } from './azure-members.ts'
 import { identify, openBinary } from './binary.ts'
 import { isGoogleTpm, openGoogleJson } from './google.ts'
 import { jsonFault } from './json-error.ts'
 import { MAX_PARTS } from './model.ts'
-import { DEVICE_LISTS } from './nvidia.ts'
 import { knownNames } from './other-names.ts'
 import { byteArray, isMembers } from './snp-structure.ts'
 import { textOf } from './text.ts'
@@ -135,17 +136,6 @@ interface Form {
   readonly isOwn: (name: string, member: unknown) => boolean
 }
 
-const OF_AZURE: readonly string[] = [
-  'hcl_report',
-  'report',
-  'tpm_quote',
-  'quote',
-  'td_quote',
-  'vcek',
-  'amd_chain',
-  'event_log',
-]
-
 function formOf(value: unknown, tee: Tee | undefined): Form | undefined {
   const isObjects = isMembers(value) || (Array.isArray(value) && byteArray(value) === undefined)
   if (!isObjects) return undefined
@@ -158,7 +148,7 @@ function formOf(value: unknown, tee: Tee | undefined): Form | undefined {
         (name === 'evidence' && typeof member === 'string') ||
         (DEVICE_LISTS.includes(name) && Array.isArray(member)),
     }
-  return tee === 'azure-vtpm' ? { value, tee, isOwn: (name) => OF_AZURE.includes(name) } : undefined
+  return tee === 'azure-vtpm' ? { value, tee, isOwn: (name) => AZURE_MEMBERS.includes(name) } : undefined
 }
 
 // What else lies in a form that is known is for its own reader.

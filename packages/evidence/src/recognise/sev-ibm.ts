@@ -1,9 +1,9 @@
 import { equalBytes } from '../core/bytes.ts'
+import { isSeExchange } from '../ibm-se/exchange.ts'
+import { SE_HEADER_MAGIC } from '../ibm-se/header.ts'
 import { jsonFault } from './json-error.ts'
 import type { Identified } from './model.ts'
 
-const EXCHANGE: Uint8Array = Uint8Array.from('pvattest', (letter) => letter.charCodeAt(0))
-const HEADER: Uint8Array = Uint8Array.from('IBMSecEx', (letter) => letter.charCodeAt(0))
 /** The object identifier of P-521, which no other evidence in a certificate has. */
 const P521: Uint8Array = Uint8Array.of(0x06, 0x05, 0x2b, 0x81, 0x04, 0x00, 0x23)
 const SEV_CERTIFICATE = 2084
@@ -12,9 +12,9 @@ const LAUNCH_MEASURE = 48
 
 /** Tells evidence of IBM Secure Execution by its magic, or a host key document by its curve. */
 export function identifyIbmSe(bytes: Uint8Array): Identified | undefined {
-  const form = startsWith(bytes, EXCHANGE)
+  const form = isSeExchange(bytes)
     ? 'Secure Execution attestation exchange'
-    : startsWith(bytes, HEADER)
+    : equalBytes(bytes.subarray(0, SE_HEADER_MAGIC.length), SE_HEADER_MAGIC)
       ? 'Secure Execution header'
       : bytes[0] === 0x30 && bytes[1] === 0x82 && bytes.length < 16_384 && has(bytes, P521)
         ? 'IBM host key document'
@@ -37,10 +37,6 @@ function isAlone(text: string): boolean {
   if (jsonFault(text) !== undefined) return false
   const value: unknown = JSON.parse(text)
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'cuid')
-}
-
-function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {
-  return equalBytes(bytes.subarray(0, magic.length), magic)
 }
 
 function has(bytes: Uint8Array, part: Uint8Array): boolean {
