@@ -1,7 +1,7 @@
 import { concatBytes, equalBytes, toHex } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
 import type { Span } from '../core/kept.ts'
 import { type Memory, memoryName, type Remembered } from '../core/memory.ts'
+import { type Part, partOf } from '../core/part.ts'
 import type { Verdict } from '../core/verdict.ts'
 import type { DigestJob, SignatureJob } from '../crypto/jobs.ts'
 import { parseSnpReport } from '../snp/report.ts'
@@ -10,7 +10,7 @@ import type { KeptQuote, QuoteKeeper } from '../tpm/kept-quote.ts'
 import type { AzureEvidence, OwnAzure } from './evidence.ts'
 import { type HclReport, parseHclReport } from './hcl.ts'
 import { type RuntimeClaims, readRuntimeClaims } from './runtime-claims.ts'
-import type { HardwareFacts, Part } from './state.ts'
+import type { HardwareFacts } from './state.ts'
 
 /**
  * What of an Azure confidential VM is the same since its boot: the HCL report with the claims in it, and the hardware
@@ -67,16 +67,6 @@ export interface KeptHardware {
   readonly collateral: object
   readonly span: Span
   readonly verdict: Verdict
-}
-
-/** What `read` gives, or why it cannot. */
-export function partOf<T>(read: () => T): Part<T> {
-  try {
-    return { value: read() }
-  } catch (error) {
-    if (error instanceof EvidenceError) return { error }
-    throw error
-  }
 }
 
 // Two pieces that differ between machines: the first half of an SNP report's REPORT_DATA, and that of a TDREPORT.

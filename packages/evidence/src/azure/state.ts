@@ -1,16 +1,10 @@
-import type { EvidenceError } from '../core/errors.ts'
+import type { Part } from '../core/part.ts'
 import type { Verdict } from '../core/verdict.ts'
 import type { DigestJob, SignatureJob } from '../crypto/jobs.ts'
 import type { AzureEvidence } from './evidence.ts'
 import type { AzureExpectations } from './expectations.ts'
 import type { HclReport } from './hcl.ts'
 import type { RuntimeClaims } from './runtime-claims.ts'
-
-/** Something read, or why it cannot be. */
-export interface Part<T> {
-  readonly value?: T
-  readonly error?: EvidenceError
-}
 
 /** What the steps of the whole read of the hardware report. */
 export interface HardwareFacts {

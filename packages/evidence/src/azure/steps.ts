@@ -10,9 +10,10 @@ import {
   type StepGroup,
   unchecked,
 } from '../core/engine.ts'
+import type { Part } from '../core/part.ts'
 import type { Finding, Remedy, Verdict } from '../core/verdict.ts'
 import { tdReportParts } from './hcl.ts'
-import type { AzureState, Part } from './state.ts'
+import type { AzureState } from './state.ts'
 
 const SOURCE = 'Azure confidential VMs, guest attestation design'
 

@@ -2,7 +2,7 @@ import { fail, notApplicable, pass, type Step } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
-import { quoted } from './part.ts'
+import { quoted } from './quoted.ts'
 import type { ChainView } from './state.ts'
 
 const PATH = 'RFC 5280, section 6.1'

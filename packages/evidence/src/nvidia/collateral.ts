@@ -1,10 +1,10 @@
 import { concatBytes } from '../core/bytes.ts'
 import type { Remembered } from '../core/memory.ts'
+import { type Part, readPart } from '../core/part.ts'
 import type { Job } from '../crypto/jobs.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type Chain, parsePemChain } from './certificates.ts'
 import { type OcspCandidate, type OcspResponse, parseOcspResponse, planOcsp } from './ocsp.ts'
-import { type Part, readPart } from './part.ts'
 import { type NvidiaRim, parseNvidiaRim } from './rim/manifest.ts'
 
 /** Endorsements and reference values of a device. Everything is verified: nothing here needs to come from a trusted place. */

@@ -1,3 +1,4 @@
+export type { Part } from '../core/part.ts'
 export { NVIDIA_DEVICE_ROOT, NVIDIA_RIM_ROOT, NVIDIA_ROOTS } from './anchors.ts'
 export { modeOf } from './appraisal-steps.ts'
 export { nvidiaCatalogue } from './catalogue.ts'
@@ -32,7 +33,6 @@ export {
   switchIdentity,
   vbiosVersion,
 } from './opaque.ts'
-export type { Part } from './part.ts'
 export {
   encodeNvidiaReport,
   type MeasurementBlock,

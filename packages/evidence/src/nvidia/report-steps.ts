@@ -9,12 +9,13 @@ import {
   type StepGroup,
   unchecked,
 } from '../core/engine.ts'
+import { isPresent } from '../core/part.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import { architectureOf } from './certificates.ts'
 import { type ChainScope, chainSteps } from './chain-steps.ts'
 import { ocspSteps } from './ocsp-steps.ts'
 import { opaqueBytes, opaqueText } from './opaque.ts'
-import { isPresent, quoted } from './part.ts'
+import { quoted } from './quoted.ts'
 import type { DeviceChainState, NvidiaState } from './state.ts'
 
 const CHAIN = 'NVIDIA attestation, certificate chain'

@@ -1,6 +1,7 @@
 import { concatBytes } from '../core/bytes.ts'
-import { EvidenceError, refuse } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 import type { Remembered } from '../core/memory.ts'
+import { isPresent, type Part, partOf, readPart } from '../core/part.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
 import { AMD } from '../x509/amd-algorithms.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
@@ -35,12 +36,6 @@ export interface SnpCollateralInput {
   /** What the guest was launched with: 96 and 4096 bytes. */
   readonly idBlock?: Uint8Array
   readonly idAuth?: Uint8Array
-}
-
-/** One part: absent (neither value nor error), read, or not readable. */
-export interface Part<T> {
-  readonly value?: T
-  readonly error?: EvidenceError
 }
 
 /** The leaf with its AMD extensions, which may be unreadable on their own. */
@@ -83,7 +78,7 @@ export class SnpCollateral implements SnpParts, Remembered {
     let entries = table
     let tableError: EvidenceError | undefined
     if (parts.certificateTable !== undefined) {
-      const read = partOf(parts.certificateTable, parseCertificateTable)
+      const read = readPart(parts.certificateTable, parseCertificateTable)
       entries = [...(read.value ?? []), ...table]
       tableError = read.error
     }
@@ -96,23 +91,23 @@ export class SnpCollateral implements SnpParts, Remembered {
     const chain = splitChain(parts.certChain, certificateOf)
     this.ark =
       parts.ark !== undefined
-        ? partOf(parts.ark, certificateOf)
+        ? readPart(parts.ark, certificateOf)
         : isPresent(chain.ark)
           ? chain.ark
-          : partOf(fromTable('ark'), certificateOf)
-    const tableIntermediate = partOf(fromTable('ask'), certificateOf)
+          : readPart(fromTable('ark'), certificateOf)
+    const tableIntermediate = readPart(fromTable('ask'), certificateOf)
     const chainIntermediate = chain.intermediate
     const intermediate = (role: LeafRole, own: Uint8Array | undefined): Part<Certificate> => {
-      if (own !== undefined) return partOf(own, certificateOf)
+      if (own !== undefined) return readPart(own, certificateOf)
       if (fits(chainIntermediate, role)) return chainIntermediate
       return fits(tableIntermediate, role) ? tableIntermediate : {}
     }
     this.ask = intermediate('vcek', parts.ask)
     this.asvk = intermediate('vlek', parts.asvk)
     const leafOf = (bytes: Uint8Array): Leaf => leafFrom(certificateOf(bytes))
-    this.vcek = partOf(parts.vcek ?? fromTable('vcek'), leafOf)
-    this.vlek = partOf(parts.vlek ?? fromTable('vlek'), leafOf)
-    this.crl = partOf(parts.crl ?? fromTable('crl'), (bytes) => parseCrl(derOf(bytes, 'X509 CRL', 'crl'), AMD, pool))
+    this.vcek = readPart(parts.vcek ?? fromTable('vcek'), leafOf)
+    this.vlek = readPart(parts.vlek ?? fromTable('vlek'), leafOf)
+    this.crl = readPart(parts.crl ?? fromTable('crl'), (bytes) => parseCrl(derOf(bytes, 'X509 CRL', 'crl'), AMD, pool))
     this.idBlock = readIdBlock(parts)
     this.tableError = tableError
     this.size = sizeOf(parts) + table.reduce((sum, entry) => sum + entry.data.length, 0)
@@ -142,11 +137,6 @@ export function mergeParts(first: SnpParts, second: SnpParts): SnpParts {
 }
 
 const PARTS = ['vcek', 'vlek', 'ask', 'asvk', 'ark', 'crl', 'idBlock'] as const
-
-/** Whether a part was given, readable or not. */
-export function isPresent(part: Part<unknown>): boolean {
-  return part.value !== undefined || part.error !== undefined
-}
 
 /**
  * Reads endorsements once, for many verifications. The bytes are copied. Parts that cannot be read do
@@ -202,18 +192,8 @@ function sizeOf(parts: SnpCollateralInput): number {
   return NAMES.reduce((sum, name) => sum + (parts[name]?.length ?? 0), 0)
 }
 
-function partOf<T>(bytes: Uint8Array | undefined, read: (bytes: Uint8Array) => T): Part<T> {
-  if (bytes === undefined) return {}
-  try {
-    return { value: read(bytes) }
-  } catch (error) {
-    if (error instanceof EvidenceError) return { error }
-    throw error
-  }
-}
-
 function leafFrom(certificate: Certificate): Leaf {
-  return { certificate, extensions: partOf(certificate.der, () => readLeafExtensions(certificate)) }
+  return { certificate, extensions: partOf(() => readLeafExtensions(certificate)) }
 }
 
 // DER begins with the tag of a SEQUENCE, which is no character that PEM begins with.
@@ -232,15 +212,15 @@ function splitChain(
   readonly intermediate: Part<Certificate>
   readonly ark: Part<Certificate>
 } {
-  const read = partOf(pem, (bytes) => {
+  const read = readPart(pem, (bytes) => {
     const blocks = decodePem(new TextDecoder().decode(bytes), 'CERTIFICATE', 'certChain')
     const [intermediate, ark] = blocks
     if (intermediate !== undefined && ark !== undefined && blocks.length === 2) return { intermediate, ark }
     throw refuse('certChain', `${blocks.length} PEM blocks`, 'two: ASK or ASVK, then ARK')
   })
   if (read.error !== undefined) return { intermediate: { error: read.error }, ark: { error: read.error } }
-  const ark = partOf(read.value?.ark, certificateOf)
-  return { intermediate: partOf(read.value?.intermediate, certificateOf), ark }
+  const ark = readPart(read.value?.ark, certificateOf)
+  return { intermediate: readPart(read.value?.intermediate, certificateOf), ark }
 }
 
 // One table entry and one position of the chain serve ASK and ASVK: the name tells which. Unreadable ones fit both.
@@ -258,7 +238,7 @@ function readIdBlock(parts: SnpCollateralInput): Part<IdBlockProof> {
       error: refuse(missing, 'nothing', 'the ID block and its authentication together', 0, 'truncated'),
     }
   }
-  return partOf(idBlock, (bytes) => planIdBlock(bytes, idAuth))
+  return readPart(idBlock, (bytes) => planIdBlock(bytes, idAuth))
 }
 
 /** Signature checks of a chain and a CRL; undefined where a check cannot verify under any circumstances. */

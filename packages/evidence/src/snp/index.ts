@@ -1,3 +1,4 @@
+export type { Part } from '../core/part.ts'
 export { AMD_ROOTS } from './anchors.ts'
 export {
   keyInfoOf,
@@ -14,7 +15,6 @@ export type { LeafExtensions, LeafRole } from './certificates.ts'
 export type { SnpClaims } from './claims.ts'
 export {
   type Leaf,
-  type Part,
   prepareSnpCollateral,
   SnpCollateral,
   type SnpCollateralInput,

@@ -5,6 +5,7 @@ import { toHex } from '../core/bytes.ts'
 import { type Judgement, judge, stepIds } from '../core/engine.ts'
 import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
+import type { Part } from '../core/part.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, TrustAnchor, Verdict } from '../core/verdict.ts'
 import { type DigestJob, inSignatureRange, type Job, P384_ORDER, type SignatureJob, sha256 } from '../crypto/jobs.ts'
@@ -24,7 +25,6 @@ import {
   collateralBytes,
   copyCollateral,
   mergeParts,
-  type Part,
   pickEndorsement,
   planChain,
   prepareSnpCollateral,

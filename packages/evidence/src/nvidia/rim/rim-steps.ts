@@ -1,10 +1,11 @@
 import { equalBytes, toHex } from '../../core/bytes.ts'
 import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../../core/engine.ts'
+import { isPresent } from '../../core/part.ts'
 import type { Finding, Remedy } from '../../core/verdict.ts'
 import { architectureOf } from '../certificates.ts'
 import { type ChainScope, chainSteps } from '../chain-steps.ts'
 import { ocspSteps } from '../ocsp-steps.ts'
-import { isPresent, quoted } from '../part.ts'
+import { quoted } from '../quoted.ts'
 import type { DeviceFacts, RimKind, TrustState } from '../state.ts'
 import type { NvidiaRim } from './manifest.ts'
 
