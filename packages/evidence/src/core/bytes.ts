@@ -21,6 +21,17 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array<ArrayBu
   return whole
 }
 
+/** A number as `size` bytes, the most significant first. */
+export function bigEndian(value: number | bigint, size: number): Uint8Array {
+  const bytes = new Uint8Array(size)
+  let rest = BigInt(value)
+  for (let i = size - 1; i >= 0; i--) {
+    bytes[i] = Number(rest & 0xffn)
+    rest >>= 8n
+  }
+  return bytes
+}
+
 /** A character for each byte. What decoders call latin1 is windows-1252 on most runtimes, which differs from 80 to 9f. */
 export function latin1(bytes: Uint8Array): string {
   let text = ''

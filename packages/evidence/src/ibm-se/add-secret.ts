@@ -1,8 +1,8 @@
 import { decipher } from '#crypto'
-import { allZero, concatBytes, equalBytes } from '../core/bytes.ts'
+import { allZero, bigEndian, concatBytes, equalBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
-import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
+import { BigEndianReader, msbBit } from './big-endian.ts'
 import { readRequestHead } from './request-head.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
@@ -125,15 +125,15 @@ export function encodeSeAddSecretRequest(
   const { slots, encrypted, secretHeader } = request
   return concatBytes(
     MAGIC,
-    beBytes(request.userDataKind, 2),
-    beBytes(VERSION, 4),
-    beBytes(FIXED_SIZE + slots.length * SLOT_SIZE + secretHeader.length + encrypted.length + 16, 4),
+    bigEndian(request.userDataKind, 2),
+    bigEndian(VERSION, 4),
+    bigEndian(FIXED_SIZE + slots.length * SLOT_SIZE + secretHeader.length + encrypted.length + 16, 4),
     request.iv,
     new Uint8Array(11),
     Uint8Array.of(slots.length),
     new Uint8Array(4),
-    beBytes(encrypted.length, 4),
-    beBytes(request.flags, 8),
+    bigEndian(encrypted.length, 4),
+    bigEndian(request.flags, 8),
     request.pld,
     request.ald,
     request.tld,

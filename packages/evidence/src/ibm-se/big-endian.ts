@@ -22,17 +22,6 @@ export function bigOf(bytes: Uint8Array): bigint {
   return value
 }
 
-/** A number as `size` big-endian bytes. */
-export function beBytes(value: bigint | number, size: number): Uint8Array {
-  const bytes = new Uint8Array(size)
-  let rest = BigInt(value)
-  for (let i = size - 1; i >= 0; i--) {
-    bytes[i] = Number(rest & 0xffn)
-    rest >>= 8n
-  }
-  return bytes
-}
-
 /** Bit n of a 64-bit word, counted from the most significant one as IBM does. */
 export function msbBit(word: bigint, n: number): boolean {
   return ((word >> BigInt(63 - n)) & 1n) === 1n

@@ -1,6 +1,6 @@
-import { concatBytes, equalBytes } from '../core/bytes.ts'
+import { bigEndian, concatBytes, equalBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
-import { BigEndianReader, beBytes } from './big-endian.ts'
+import { BigEndianReader } from './big-endian.ts'
 
 const MAGIC: Uint8Array = Uint8Array.from('pvattest', (letter) => letter.charCodeAt(0))
 const VERSION = 0x100
@@ -95,10 +95,10 @@ export function encodeSeExchange({ entries, reserved }: Pick<SeExchange, 'entrie
   )
   const head = concatBytes(
     MAGIC,
-    beBytes(VERSION, 4),
-    beBytes(size, 4),
+    bigEndian(VERSION, 4),
+    bigEndian(size, 4),
     reserved,
-    ...list.flatMap((one) => [beBytes(one.size, 4), beBytes(one.offset, 4)]),
+    ...list.flatMap((one) => [bigEndian(one.size, 4), bigEndian(one.offset, 4)]),
   )
   const bytes = new Uint8Array(size)
   bytes.set(head)

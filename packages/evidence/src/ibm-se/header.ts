@@ -1,8 +1,8 @@
 import { decipher } from '#crypto'
-import { concatBytes, equalBytes } from '../core/bytes.ts'
+import { bigEndian, concatBytes, equalBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
-import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
+import { BigEndianReader, msbBit } from './big-endian.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
 /** Longest header. */
@@ -89,14 +89,14 @@ export function encodeSeHeader(header: Omit<SeHeader, 'bytes'>): Uint8Array {
   const { slots } = header
   return concatBytes(
     SE_HEADER_MAGIC,
-    beBytes(VERSION, 4),
-    beBytes(FIXED_SIZE + slots.length * SLOT_SIZE, 4),
+    bigEndian(VERSION, 4),
+    bigEndian(FIXED_SIZE + slots.length * SLOT_SIZE, 4),
     header.iv,
-    beBytes(0, 4),
-    beBytes(slots.length, 8),
-    beBytes(ENCRYPTED_SIZE, 8),
-    beBytes(header.pages, 8),
-    beBytes(header.pcf, 8),
+    bigEndian(0, 4),
+    bigEndian(slots.length, 8),
+    bigEndian(ENCRYPTED_SIZE, 8),
+    bigEndian(header.pages, 8),
+    bigEndian(header.pcf, 8),
     header.customerKey,
     header.pld,
     header.ald,

@@ -1,7 +1,7 @@
-import { equalBytes } from '../core/bytes.ts'
+import { bigEndian, equalBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
-import { BigEndianReader, beBytes, bigOf } from './big-endian.ts'
+import { BigEndianReader, bigOf } from './big-endian.ts'
 import { SE_HEADER_MAGIC } from './header.ts'
 
 const PAGE = 4096
@@ -92,8 +92,8 @@ export function sePageDigests(components: readonly SeStoredComponent[]): SePageD
     contents.set(data, page * PAGE)
     const first = bigOf(tweak)
     for (let offset = 0; offset < data.length; offset += PAGE) {
-      addresses.set(beBytes(address + BigInt(offset), 8), page * 8)
-      tweaks.set(beBytes(first + BigInt(offset), 16), page * 16)
+      addresses.set(bigEndian(address + BigInt(offset), 8), page * 8)
+      tweaks.set(bigEndian(first + BigInt(offset), 16), page * 16)
       page++
     }
   }

@@ -1,8 +1,8 @@
 import { decipher } from '#crypto'
-import { concatBytes } from '../core/bytes.ts'
+import { bigEndian, concatBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
-import { BigEndianReader, beBytes, msbBit } from './big-endian.ts'
+import { BigEndianReader, msbBit } from './big-endian.ts'
 import { readRequestHead } from './request-head.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
@@ -90,15 +90,15 @@ export function encodeSeRequest(request: Omit<SeRequest, 'bytes'>): Uint8Array {
   const { slots, encrypted, reserved } = request
   return concatBytes(
     new Uint8Array(8),
-    beBytes(VERSION, 4),
-    beBytes(FIXED_SIZE + slots.length * SLOT_SIZE + encrypted.length + 16, 4),
+    bigEndian(VERSION, 4),
+    bigEndian(FIXED_SIZE + slots.length * SLOT_SIZE + encrypted.length + 16, 4),
     request.iv,
     reserved[0],
     Uint8Array.of(slots.length),
     reserved[1],
-    beBytes(encrypted.length, 4),
-    beBytes(request.flags, 8),
-    beBytes(request.measurementAlgorithm, 4),
+    bigEndian(encrypted.length, 4),
+    bigEndian(request.flags, 8),
+    bigEndian(request.measurementAlgorithm, 4),
     reserved[2],
     request.customerKey,
     ...slotBytes(slots),
@@ -190,9 +190,9 @@ export function seMeasuredBytes(measured: SeMeasured): Uint8Array {
     tld,
     tag,
     configUid,
-    beBytes(userData.length, 2),
-    beBytes(0, 2),
-    beBytes(additional.length, 4),
+    bigEndian(userData.length, 2),
+    bigEndian(0, 2),
+    bigEndian(additional.length, 4),
     userData,
     nonce ?? new Uint8Array(0),
     additional,

@@ -1,6 +1,6 @@
-import { concatBytes } from '../core/bytes.ts'
+import { bigEndian, concatBytes } from '../core/bytes.ts'
 import { algorithmId, hashOf, idText, type TpmHash } from './algorithms.ts'
-import { bigEndian, sized, TpmReader } from './reader.ts'
+import { sized, TpmReader } from './reader.ts'
 
 /** TPM_GENERATED_VALUE: a restricted key signs nothing from outside the TPM that begins so. */
 export const TPM_GENERATED = 0xff544347

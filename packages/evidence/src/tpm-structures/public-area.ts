@@ -1,4 +1,4 @@
-import { concatBytes } from '../core/bytes.ts'
+import { bigEndian, concatBytes } from '../core/bytes.ts'
 import { CURVE_BYTES, type Curve, type DigestJob, type PublicKey } from '../crypto/jobs.ts'
 import { rsaKey } from '../crypto/rsa-key.ts'
 import {
@@ -11,7 +11,7 @@ import {
   type TpmHash,
   type TpmScheme,
 } from './algorithms.ts'
-import { bigEndian, sized, TpmReader } from './reader.ts'
+import { sized, TpmReader } from './reader.ts'
 
 /** TPMA_OBJECT by bit. @see TCG TPM 2.0 Library, part 2, section 8.3 */
 export const OBJECT_ATTRIBUTES = {

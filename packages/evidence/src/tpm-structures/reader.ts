@@ -86,17 +86,6 @@ export class TpmReader {
   }
 }
 
-/** Big-endian bytes of a number. */
-export function bigEndian(value: number | bigint, size: 1 | 2 | 4 | 8): Uint8Array {
-  const bytes = new Uint8Array(size)
-  let rest = BigInt(value)
-  for (let i = size - 1; i >= 0; i--) {
-    bytes[i] = Number(rest & 0xffn)
-    rest >>= 8n
-  }
-  return bytes
-}
-
 /** A TPM2B: the size in 16 bits, then the bytes. */
 export function sized(bytes: Uint8Array): Uint8Array {
   const whole = new Uint8Array(2 + bytes.length)

@@ -1,8 +1,8 @@
 import { anySalt } from '#crypto'
-import { concatBytes } from '../core/bytes.ts'
+import { bigEndian, concatBytes } from '../core/bytes.ts'
 import { CURVE_BYTES, type PublicKey, type SignatureJob, type SignatureScheme } from '../crypto/jobs.ts'
 import { algorithmId, computable, hashOf, idText, schemeOf, type TpmHash, type TpmScheme } from './algorithms.ts'
-import { bigEndian, sized, TpmReader } from './reader.ts'
+import { sized, TpmReader } from './reader.ts'
 
 /** A TPMT_SIGNATURE. */
 export interface TpmSignature {
