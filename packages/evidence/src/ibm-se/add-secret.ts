@@ -1,9 +1,9 @@
-import { decipher } from '#crypto'
 import { allZero, bigEndian, concatBytes, equalBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
 import { BigEndianReader, msbBit } from './big-endian.ts'
 import { readRequestHead } from './request-head.ts'
+import { sealedJob, TAG_SIZE } from './sealed.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
 const MAGIC: Uint8Array = Uint8Array.from('asrcbM', (letter) => letter.charCodeAt(0))
@@ -58,19 +58,19 @@ export function parseSeAddSecretRequest(input: Uint8Array): SeAddSecretRequest {
     throw refuse('addSecret.size', `${size} bytes and ${count} slots`, `${bytes.length} bytes and one slot or more`, 12)
   const flags = reader.be64('addSecret.flags')
   const digests = [64, 64, 64].map((length) => reader.bytes(length, 'addSecret.digests'))
-  const headerTag = reader.bytes(16, 'addSecret.headerTag')
+  const headerTag = reader.bytes(TAG_SIZE, 'addSecret.headerTag')
   const configUid = reader.bytes(16, 'addSecret.configUid')
   zeros(reader, 256, 'addSecret.reserved')
   const userData = reader.bytes(512, 'addSecret.userData')
   const customerKey = readCustomerKey(reader)
   const slots = readSlots(reader, count)
   const secretHeader = reader.bytes(
-    Math.max(0, size - FIXED_SIZE - count * SLOT_SIZE - encryptedSize - 16),
+    Math.max(0, size - FIXED_SIZE - count * SLOT_SIZE - encryptedSize - TAG_SIZE),
     'addSecret.secretHeader',
   )
   const secret = readSecretHeader(secretHeader, FIXED_SIZE + count * SLOT_SIZE)
   const encrypted = reader.bytes(encryptedSize, 'addSecret.encrypted')
-  const tag = reader.bytes(16, 'addSecret.tag')
+  const tag = reader.bytes(TAG_SIZE, 'addSecret.tag')
   reader.end('addSecret')
   const [pld, ald, tld] = digests as [Uint8Array, Uint8Array, Uint8Array]
   return {
@@ -127,7 +127,7 @@ export function encodeSeAddSecretRequest(
     MAGIC,
     bigEndian(request.userDataKind, 2),
     bigEndian(VERSION, 4),
-    bigEndian(FIXED_SIZE + slots.length * SLOT_SIZE + secretHeader.length + encrypted.length + 16, 4),
+    bigEndian(FIXED_SIZE + slots.length * SLOT_SIZE + secretHeader.length + encrypted.length + TAG_SIZE, 4),
     request.iv,
     new Uint8Array(11),
     Uint8Array.of(slots.length),
@@ -150,15 +150,6 @@ export function encodeSeAddSecretRequest(
 }
 
 /** Opens a request with its protection key; what comes out ends with the extension secret of 32 bytes. */
-export function seAddSecretJob({ bytes, encrypted, iv }: SeAddSecretRequest, protectionKey: Uint8Array): CipherJob {
-  const covered = bytes.length - encrypted.length - 16
-  return {
-    kind: 'cipher',
-    by: decipher,
-    mode: 'gcm',
-    key: protectionKey,
-    iv,
-    aad: bytes.subarray(0, covered),
-    data: bytes.subarray(covered),
-  }
+export function seAddSecretJob(request: SeAddSecretRequest, protectionKey: Uint8Array): CipherJob {
+  return sealedJob(request, protectionKey)
 }

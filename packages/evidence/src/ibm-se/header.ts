@@ -1,8 +1,8 @@
-import { decipher } from '#crypto'
 import { bigEndian, concatBytes, equalBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
 import { BigEndianReader, msbBit } from './big-endian.ts'
+import { sealedJob, TAG_SIZE } from './sealed.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
 /** Longest header. */
@@ -11,7 +11,7 @@ export const SE_HEADER_MAX_SIZE = 8192
 export const SE_HEADER_MAGIC: Uint8Array = Uint8Array.from('IBMSecEx', (letter) => letter.charCodeAt(0))
 const VERSION = 0x100
 const ENCRYPTED_SIZE = 128
-const FIXED_SIZE = 0x1a0 + ENCRYPTED_SIZE + 16
+const FIXED_SIZE = 0x1a0 + ENCRYPTED_SIZE + TAG_SIZE
 
 /**
  * A Secure Execution header, version 1: digests of an image, and its keys for the hosts that may run
@@ -79,7 +79,7 @@ function readBody(bytes: Uint8Array): SeHeader {
   ]
   const slots = readSlots(reader, Number(count))
   const encrypted = reader.bytes(ENCRYPTED_SIZE, 'header.encrypted')
-  const tag = reader.bytes(16, 'header.tag')
+  const tag = reader.bytes(TAG_SIZE, 'header.tag')
   reader.end('header')
   return { iv, pages, pcf, customerKey, pld, ald, tld, slots, encrypted, tag, bytes }
 }
@@ -109,16 +109,7 @@ export function encodeSeHeader(header: Omit<SeHeader, 'bytes'>): Uint8Array {
 
 /** Opens the encrypted area with the header protection key; the tag covers the whole header. */
 export function seHeaderJob(header: SeHeader, protectionKey: Uint8Array): CipherJob {
-  const covered = header.bytes.length - ENCRYPTED_SIZE - 16
-  return {
-    kind: 'cipher',
-    by: decipher,
-    mode: 'gcm',
-    key: protectionKey,
-    iv: header.iv,
-    aad: header.bytes.subarray(0, covered),
-    data: header.bytes.subarray(covered),
-  }
+  return sealedJob(header, protectionKey)
 }
 
 /** The encrypted area of a header, opened. Keys: whoever has it can read the image. */

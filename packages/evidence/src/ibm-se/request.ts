@@ -1,9 +1,9 @@
-import { decipher } from '#crypto'
 import { bigEndian, concatBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
 import { BigEndianReader, msbBit } from './big-endian.ts'
 import { readRequestHead } from './request-head.ts'
+import { sealedJob, TAG_SIZE } from './sealed.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
 const VERSION = 0x100
@@ -45,7 +45,7 @@ export function parseSeRequest(input: Uint8Array): SeRequest {
   if (reader.be64('request.magic') !== 0n) throw refuse('request.magic', 'other bytes', '8 zero bytes')
   const { size, iv, reserved, count, encryptedSize } = readRequestHead(reader, 'request')
   if (size !== bytes.length) throw refuse('request.size', String(size), `${bytes.length}, the size of the request`, 12)
-  if (count === 0 || FIXED_SIZE + count * SLOT_SIZE + encryptedSize + 16 !== size) {
+  if (count === 0 || FIXED_SIZE + count * SLOT_SIZE + encryptedSize + TAG_SIZE !== size) {
     throw refuse(
       'request.keySlots',
       `${count} slots and ${encryptedSize} encrypted bytes`,
@@ -70,7 +70,7 @@ export function parseSeRequest(input: Uint8Array): SeRequest {
   const customerKey = readCustomerKey(reader)
   const slots = readSlots(reader, count)
   const encrypted = reader.bytes(encryptedSize, 'request.encrypted')
-  const tag = reader.bytes(16, 'request.tag')
+  const tag = reader.bytes(TAG_SIZE, 'request.tag')
   reader.end('request')
   return {
     iv,
@@ -91,7 +91,7 @@ export function encodeSeRequest(request: Omit<SeRequest, 'bytes'>): Uint8Array {
   return concatBytes(
     new Uint8Array(8),
     bigEndian(VERSION, 4),
-    bigEndian(FIXED_SIZE + slots.length * SLOT_SIZE + encrypted.length + 16, 4),
+    bigEndian(FIXED_SIZE + slots.length * SLOT_SIZE + encrypted.length + TAG_SIZE, 4),
     request.iv,
     reserved[0],
     Uint8Array.of(slots.length),
@@ -119,17 +119,8 @@ export function seRequestFlags(flags: bigint): SeRequestFlags {
 }
 
 /** Opens a request with its protection key; the tag covers everything in front. */
-export function seRequestJob({ bytes, encrypted, iv }: SeRequest, protectionKey: Uint8Array): CipherJob {
-  const covered = bytes.length - encrypted.length - 16
-  return {
-    kind: 'cipher',
-    by: decipher,
-    mode: 'gcm',
-    key: protectionKey,
-    iv,
-    aad: bytes.subarray(0, covered),
-    data: bytes.subarray(covered),
-  }
+export function seRequestJob(request: SeRequest, protectionKey: Uint8Array): CipherJob {
+  return sealedJob(request, protectionKey)
 }
 
 /** What a request holds for the Ultravisor. */
