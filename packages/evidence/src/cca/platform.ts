@@ -1,8 +1,9 @@
 import { ClaimsSet, encodeClaims } from '../arm/claims-set.ts'
-import { DIGEST_LENGTHS, encodeComponents, readComponents, type SoftwareComponent } from '../arm/components.ts'
+import { encodeComponents, readComponents, type SoftwareComponent } from '../arm/components.ts'
+import { readChallenge, readInstanceId } from '../arm/shared-claims.ts'
 import { cborBytes, cborInteger, cborText } from '../cbor/encode.ts'
 import type { CborItem } from '../cbor/item.ts'
-import { bytesOf, bytesOfLength, integerOf, textOf, wrongItem } from '../cbor/typed.ts'
+import { bytesOf, integerOf, textOf, wrongItem } from '../cbor/typed.ts'
 
 /** Profiles of platform tokens: the one of 2023, and the one before. */
 export const PLATFORM_PROFILES = ['tag:arm.com,2023:cca_platform#1.0.0', 'http://arm.com/CCA-SSD/1.0.0'] as const
@@ -51,7 +52,7 @@ export function readPlatformClaims(bytes: Uint8Array, start = 0, end: number = b
   claims.require(MANDATORY)
   return {
     profile: claims.need(KEY.profile, 'profile', readProfile),
-    challenge: claims.need(KEY.challenge, 'challenge', readDigest),
+    challenge: claims.need(KEY.challenge, 'challenge', readChallenge),
     implementationId: claims.need(KEY.implementationId, 'implementation-id', bytesOf, 32, 32),
     instanceId: claims.need(KEY.instanceId, 'instance-id', readInstanceId),
     configuration: claims.need(KEY.configuration, 'configuration', bytesOf, 0, 4096),
@@ -70,17 +71,6 @@ function readProfile(item: CborItem, field: string): PlatformProfile {
   if (profile === undefined)
     throw wrongItem(item, field, PLATFORM_PROFILES.join(' or '), `the profile ${JSON.stringify(text.slice(0, 64))}`)
   return profile
-}
-
-function readDigest(item: CborItem, field: string): Uint8Array {
-  if (item.type === 'array') throw wrongItem(item, field, 'one value', 'several values')
-  return bytesOfLength(item, field, DIGEST_LENGTHS)
-}
-
-function readInstanceId(item: CborItem, field: string): Uint8Array {
-  const id = bytesOf(item, field, 33, 33)
-  if (id[0] !== 1) throw wrongItem(item, field, '33 bytes that begin with 01', 'another first byte')
-  return id
 }
 
 /** Writes a claims set in its own order. */

@@ -1,10 +1,11 @@
 import { ClaimsSet, encodeClaims } from '../arm/claims-set.ts'
-import { DIGEST_LENGTHS, encodeComponents, readComponents, type SoftwareComponent } from '../arm/components.ts'
+import { encodeComponents, readComponents, type SoftwareComponent } from '../arm/components.ts'
+import { readChallenge, readInstanceId } from '../arm/shared-claims.ts'
 import { decodeCbor } from '../cbor/decode.ts'
 import { cborBytes, cborInteger, cborText } from '../cbor/encode.ts'
 import type { CborItem } from '../cbor/item.ts'
 import { type CoseSign1, encodeSign1, readSign1 } from '../cbor/sign1.ts'
-import { bytesOf, bytesOfLength, integerOf, textOf, wrongItem } from '../cbor/typed.ts'
+import { bytesOf, integerOf, textOf, wrongItem } from '../cbor/typed.ts'
 import { refuse } from '../core/errors.ts'
 
 /** Longest token that is read, in bytes. */
@@ -112,10 +113,7 @@ export function parsePsaToken(bytes: Uint8Array): PsaToken {
     profile: older
       ? (claims.maybe(keys.profile, 'profile', readProfile, 'older') ?? 'PSA_IOT_PROFILE_1')
       : claims.need(keys.profile, 'profile', readProfile),
-    nonce: claims.need(nonce, 'nonce', (item, field) => {
-      if (item.type === 'array') throw wrongItem(item, field, 'one value', 'several values')
-      return bytesOfLength(item, field, DIGEST_LENGTHS)
-    }),
+    nonce: claims.need(nonce, 'nonce', readChallenge),
     instanceId: claims.need(instanceId, 'instance-id', readInstanceId),
     implementationId: claims.need(implementationId, 'implementation-id', bytesOf, 32, 32),
     clientId: claims.need(clientId, 'client-id', integerOf, -0x80000000, 0x7fffffff),
@@ -136,12 +134,6 @@ function readProfile(item: CborItem, field: string, age: unknown = 'newer'): Psa
   if (profile === undefined)
     throw wrongItem(item, field, fitting.join(' or '), `the profile ${JSON.stringify(text.slice(0, 64))}`)
   return profile
-}
-
-function readInstanceId(item: CborItem, field: string): Uint8Array {
-  const id = bytesOf(item, field, 33, 33)
-  if (id[0] !== 1) throw wrongItem(item, field, '33 bytes that begin with 01', 'another first byte')
-  return id
 }
 
 function readBootSeed(claims: ClaimsSet, { bootSeed }: Keys, older: boolean): Uint8Array | undefined {
