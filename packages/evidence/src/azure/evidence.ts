@@ -1,6 +1,7 @@
 import { fromHex, toHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { frame } from '../core/frame.ts'
+import { isRecord } from '../core/input.ts'
 import { parseBounded } from '../core/json-bound.ts'
 import type { PcrValues } from '../tpm/boot/measured-log.ts'
 import { readPcrs, samePcrs } from '../tpm/evidence.ts'
@@ -104,7 +105,7 @@ function withoutHead(signature: Uint8Array): Uint8Array {
 
 // All 24 registers of the SHA-256 bank, in their order, or those of an object by number.
 function pcrsOf(value: unknown): PcrValues {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return readPcrs({ sha256: value })
+  if (isRecord(value)) return readPcrs({ sha256: value })
   if (!Array.isArray(value) || value.length !== 24)
     throw bad('malformed', 'tpm_quote.pcrs', 'another value', 'a list of 24 values')
   const values: Record<string, string> = {}
@@ -141,8 +142,7 @@ function numbersOf(value: unknown): Uint8Array | undefined {
 }
 
 function record(value: unknown, field: string): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw bad('malformed', field, 'another value', 'an object')
+  if (!isRecord(value)) throw bad('malformed', field, 'another value', 'an object')
   return Object.fromEntries(Object.entries(value))
 }
 

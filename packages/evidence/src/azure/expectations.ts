@@ -7,6 +7,7 @@ import {
   readExpectations,
   textField,
 } from '../core/expectations.ts'
+import { isRecord } from '../core/input.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import type { SnpExpectations } from '../snp/expectations.ts'
 import type { TdxExpectations } from '../tdx/expectations.ts'
@@ -36,7 +37,7 @@ function anyObject<T>(): FieldKind<T> {
   return {
     expected: 'an object of expectations',
     // The part's verifier refuses whatever is none of its fields, before anything is verified.
-    read: (value) => (typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as T) : undefined),
+    read: (value) => (isRecord(value) ? (value as T) : undefined),
   }
 }
 

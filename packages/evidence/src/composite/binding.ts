@@ -2,6 +2,7 @@ import { parseAzureJson } from '../azure/evidence.ts'
 import { toHex } from '../core/bytes.ts'
 import { canonicalJson } from '../core/canonical.ts'
 import { type EvidenceError, refuse } from '../core/errors.ts'
+import { isRecord } from '../core/input.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
 import { parseNitroDocument } from '../nitro/document.ts'
 import type { CompanionKind, Recognised } from '../recognise/index.ts'
@@ -71,7 +72,7 @@ function sentRuntimeData(parts: readonly CompositePart[]): RuntimeData | undefin
   if (text === undefined) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+    if (isRecord(value)) return { ...value }
   } catch {
     // Said below, in the same words for whatever is wrong.
   }

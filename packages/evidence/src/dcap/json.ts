@@ -1,5 +1,6 @@
 import { fromHex } from '../core/bytes.ts'
 import { type EvidenceError, refuse } from '../core/errors.ts'
+import { isRecord } from '../core/input.ts'
 import { parseIsoTime } from '../core/time.ts'
 
 /**
@@ -7,12 +8,12 @@ import { parseIsoTime } from '../core/time.ts'
  * left alone: vendors add some.
  */
 export class JsonReader {
-  readonly #members: JsonObject
+  readonly #members: Readonly<Record<string, unknown>>
   readonly #path: string
 
   /** @throws EvidenceError when `value` is no JSON object */
   constructor(value: unknown, path: string) {
-    if (!isObject(value)) throw refuse(path, 'something else', 'an object')
+    if (!isRecord(value)) throw refuse(path, 'something else', 'an object')
     this.#members = value
     this.#path = path
   }
@@ -61,7 +62,7 @@ export class JsonReader {
   integers(name: string, member: string, count: number, most: number): readonly number[] {
     const numbers: number[] = []
     for (const one of this.#array(name, count)) {
-      const value = isObject(one) ? one[member] : undefined
+      const value = isRecord(one) ? one[member] : undefined
       numbers.push(isInteger(value, most) ? value : this.#refuse(name, `whole numbers up to ${most}`))
     }
     return numbers.length === count ? numbers : this.#refuse(name, `${count} of them`)
@@ -84,12 +85,6 @@ export class JsonReader {
     const value = this.get(name)
     return Array.isArray(value) && value.length <= most ? value : this.#refuse(name, `a list of at most ${most}`)
   }
-}
-
-type JsonObject = Readonly<Record<string, unknown>>
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isShortText(value: unknown): value is string {

@@ -1,4 +1,5 @@
 import { refuse } from '../core/errors.ts'
+import { isRecord } from '../core/input.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 import { encodeSeExchange, isSeExchange, parseSeExchange, type SeExchange, type SeExchangeEntry } from './exchange.ts'
 
@@ -52,7 +53,7 @@ export function parseSeKbs(json: Uint8Array): SeKbsAnswer {
 function membersOf(json: Uint8Array): ReadonlyMap<string, unknown> {
   try {
     const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json))
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return new Map(Object.entries(value))
+    if (isRecord(value)) return new Map(Object.entries(value))
   } catch {
     // Said below, in the same words on every runtime.
   }

@@ -1,4 +1,5 @@
 import { refuse } from '../core/errors.ts'
+import { isRecord } from '../core/input.ts'
 import type { SnpCollateralInput } from './collateral.ts'
 import { productOfCpuid, tcbLayout } from './products.ts'
 import { encodeSnpReport, type FirmwareVersion, type SnpReport } from './report.ts'
@@ -83,10 +84,6 @@ class Members {
     if (bytes?.length === length) return bytes
     throw refuse(this.path(name), 'another value', `an array of ${length} numbers from 0 to 255`)
   }
-}
-
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function byteArray(value: unknown, max: number): Uint8Array | undefined {

@@ -1,5 +1,6 @@
 import { concatBytes, fromHex } from '../../core/bytes.ts'
 import { EvidenceError, type EvidenceErrorCode } from '../../core/errors.ts'
+import { isRecord } from '../../core/input.ts'
 import { type LoggedEvent, loggedEvent, type Preimage } from '../../eventlog/events.ts'
 import { type EventLog, eventLog, REGISTER_BYTES, RTMRS } from './log.ts'
 
@@ -60,19 +61,15 @@ function fieldOf(nested: number): string {
 
 function eventList(value: unknown): readonly unknown[] {
   if (Array.isArray(value)) return value
-  const log = isObject(value) ? value.event_log : undefined
+  const log = isRecord(value) ? value.event_log : undefined
   const list = typeof log === 'string' ? parseJson(log, 1) : log
   if (Array.isArray(list)) return list
   throw refuse('malformed', 'there is no list of events', 'event_log', 'a list, or the JSON text of one')
 }
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
 function dstackEvent(value: unknown, number: number): LoggedEvent {
   const at = `event_log[${number}]`
-  if (!isObject(value)) throw refuse('malformed', 'this is no object', at, 'an event')
+  if (!isRecord(value)) throw refuse('malformed', 'this is no object', at, 'an event')
   const imr = integer(value.imr, `${at}.imr`, RTMRS.length - 1)
   const type = integer(value.event_type, `${at}.event_type`, 0xffffffff)
   const digest = paddedDigest(hex(value.digest, `${at}.digest`), `${at}.digest`)
