@@ -1,5 +1,5 @@
 import { fromHex, toHex } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 import { frame } from '../core/frame.ts'
 import { isRecord } from '../core/input.ts'
 import { parseBounded } from '../core/json-bound.ts'
@@ -147,5 +147,5 @@ function record(value: unknown, field: string): Readonly<Record<string, unknown>
 }
 
 function bad(code: EvidenceError['code'], field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError(code, found, { field: `azure.${field}`, offset: 0, expected })
+  return refuse(`azure.${field}`, found, expected, 0, code)
 }

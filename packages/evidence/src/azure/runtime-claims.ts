@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 import type { PublicKey } from '../crypto/jobs.ts'
 import { rsaKey } from '../crypto/rsa-key.ts'
 import { decodeBase64 } from '../x509/pem.ts'
@@ -120,5 +120,5 @@ function record(value: unknown, field: string): Readonly<Record<string, unknown>
 }
 
 function bad(field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field: `HCL.claims.${field}`, offset: 0, expected })
+  return refuse(`HCL.claims.${field}`, found, expected)
 }

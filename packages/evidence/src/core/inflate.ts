@@ -1,5 +1,5 @@
 import { Crc32 } from './crc32.ts'
-import { EvidenceError } from './errors.ts'
+import { type EvidenceError, refuse } from './errors.ts'
 
 /** Unpacks gzip: one member, of at most `most` bytes. @see RFC 1952, RFC 1951 @throws EvidenceError */
 export function gunzip(bytes: Uint8Array, most: number): Uint8Array {
@@ -103,8 +103,7 @@ class Output {
   }
 
   push(byte: number): void {
-    if (this.#length === this.#most)
-      throw new EvidenceError('too-large', 'more data', { field: 'gzip', offset: 0, expected: `${this.#most} bytes` })
+    if (this.#length === this.#most) throw refuse('gzip', 'more data', `${this.#most} bytes`, 0, 'too-large')
     if (this.#length === this.#bytes.length) {
       const larger = new Uint8Array(Math.min(2 * this.#length, this.#most))
       larger.set(this.#bytes)
@@ -245,5 +244,5 @@ function readTables(input: BitReader): Tables {
 }
 
 function bad(offset: number, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field: 'gzip', offset, expected })
+  return refuse('gzip', found, expected, offset)
 }

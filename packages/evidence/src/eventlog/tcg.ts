@@ -1,5 +1,5 @@
 import { Reader } from '../core/bytes.ts'
-import { EvidenceError, type EvidenceErrorCode } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 /** The event type that is never extended into a register. */
 export const EV_NO_ACTION = 3
@@ -82,7 +82,7 @@ const MAX_DIGEST_BYTES = 128
  */
 export function parseTcgLog(bytes: Uint8Array, options: TcgLogOptions): TcgLog {
   if (bytes.length > MAX_LOG_BYTES) {
-    throw refuse('too-large', `the log has ${bytes.length} bytes`, 'log', 0, `at most ${MAX_LOG_BYTES} bytes`)
+    throw refuse('log', `the log has ${bytes.length} bytes`, `at most ${MAX_LOG_BYTES} bytes`, 0, 'too-large')
   }
   const reader = new Reader(bytes)
   const events: TcgEvent[] = []
@@ -90,7 +90,7 @@ export function parseTcgLog(bytes: Uint8Array, options: TcgLogOptions): TcgLog {
   let measured = false
   while (reader.remaining > 0 && !isEnd(bytes, reader.offset, options)) {
     if (events.length === MAX_LOG_EVENTS) {
-      throw refuse('too-large', 'there are more events', 'log', reader.offset, `at most ${MAX_LOG_EVENTS} events`)
+      throw refuse('log', 'there are more events', `at most ${MAX_LOG_EVENTS} events`, reader.offset, 'too-large')
     }
     const event =
       specId === undefined ? readOldEvent(reader, events.length) : readEvent(reader, events.length, specId.algorithms)
@@ -99,7 +99,7 @@ export function parseTcgLog(bytes: Uint8Array, options: TcgLogOptions): TcgLog {
     if (specId === undefined && !measured) specId = readSpecId(bytes, event)
     measured ||= event.type !== EV_NO_ACTION
   }
-  if (events.length === 0) throw refuse('malformed', 'there is no event', 'log', 0, 'an event log')
+  if (events.length === 0) throw refuse('log', 'there is no event', 'an event log')
   return {
     format: specId === undefined ? 'sha1' : 'crypto-agile',
     specId,
@@ -149,7 +149,7 @@ function readDigests(reader: Reader, type: number, algorithms: readonly TcgAlgor
   const offset = reader.offset
   const count = reader.u32(`${field}.count`)
   if (count > algorithms.length || (count === 0 && type !== EV_NO_ACTION)) {
-    throw refuse('malformed', `${count} digests`, `${field}.count`, offset, `1 to ${algorithms.length}`)
+    throw refuse(`${field}.count`, `${count} digests`, `1 to ${algorithms.length}`, offset)
   }
   if (count === 0) return NO_DIGESTS
   const digests: TcgDigest[] = []
@@ -159,15 +159,15 @@ function readDigests(reader: Reader, type: number, algorithms: readonly TcgAlgor
     const algorithm = algorithms.find((one) => one.id === id)
     if (algorithm === undefined) {
       throw refuse(
-        'unsupported-algorithm',
-        hex(id),
         `${field}.hashAlg`,
-        at,
+        hex(id),
         'an algorithm that the Spec ID event declares',
+        at,
+        'unsupported-algorithm',
       )
     }
     if (digests.some((one) => one.algorithm === id)) {
-      throw refuse('malformed', `${hex(id)} again`, `${field}.hashAlg`, at, 'one digest for each algorithm')
+      throw refuse(`${field}.hashAlg`, `${hex(id)} again`, 'one digest for each algorithm', at)
     }
     digests.push({ algorithm: id, digest: reader.bytes(algorithm.digestSize, `${field}.digest`) })
   }
@@ -196,7 +196,7 @@ function readAlgorithms(reader: Reader): readonly TcgAlgorithm[] {
   const count = reader.u32('TCG_EfiSpecIdEvent.numberOfAlgorithms')
   if (count < 1 || count > MAX_ALGORITHMS) {
     const expected = `1 to ${MAX_ALGORITHMS}`
-    throw refuse('too-large', `${count} algorithms`, 'TCG_EfiSpecIdEvent.numberOfAlgorithms', offset, expected)
+    throw refuse('TCG_EfiSpecIdEvent.numberOfAlgorithms', `${count} algorithms`, expected, offset, 'too-large')
   }
   const algorithms: TcgAlgorithm[] = []
   for (let i = 0; i < count; i++) {
@@ -206,10 +206,10 @@ function readAlgorithms(reader: Reader): readonly TcgAlgorithm[] {
     const known = DIGEST_SIZES.get(id)
     if (digestSize !== (known ?? digestSize) || digestSize < 1 || digestSize > MAX_DIGEST_BYTES) {
       const expected = known === undefined ? `1 to ${MAX_DIGEST_BYTES} bytes` : `${known} bytes`
-      throw refuse('malformed', `${digestSize} bytes for algorithm ${hex(id)}`, `${field}.digestSize`, at + 2, expected)
+      throw refuse(`${field}.digestSize`, `${digestSize} bytes for algorithm ${hex(id)}`, expected, at + 2)
     }
     if (algorithms.some((one) => one.id === id)) {
-      throw refuse('malformed', `${hex(id)} again`, `${field}.algorithmId`, at, 'each algorithm once')
+      throw refuse(`${field}.algorithmId`, `${hex(id)} again`, 'each algorithm once', at)
     }
     algorithms.push({ id, digestSize })
   }
@@ -226,14 +226,4 @@ const DIGEST_SIZES: ReadonlyMap<number, number> = new Map([
 
 function hex(id: number): string {
   return `0x${id.toString(16).padStart(4, '0')}`
-}
-
-function refuse(
-  code: EvidenceErrorCode,
-  found: string,
-  field: string,
-  offset: number,
-  expected: string,
-): EvidenceError {
-  return new EvidenceError(code, found, { field, offset, expected })
 }

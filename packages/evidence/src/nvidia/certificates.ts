@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { Job, SignatureJob } from '../crypto/jobs.ts'
 import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { DerReader, TAG } from '../x509/der.ts'
@@ -25,11 +25,11 @@ const MAX_CHAIN = 8
 /** Makes a chain of DER certificates, in their order. @throws EvidenceError when one cannot be read */
 export function chainOf(ders: readonly Uint8Array[], pool: Certificate[]): Chain {
   if (ders.length < MIN_CHAIN || ders.length > MAX_CHAIN) {
-    throw new EvidenceError('malformed', `${ders.length} certificates`, {
-      field: 'certificateChain',
-      offset: 0,
-      expected: `${MIN_CHAIN} to ${MAX_CHAIN}, leaf first and root last`,
-    })
+    throw refuse(
+      'certificateChain',
+      `${ders.length} certificates`,
+      `${MIN_CHAIN} to ${MAX_CHAIN}, leaf first and root last`,
+    )
   }
   const certificates = ders.map((der, i) => {
     const certificate = parseCertificate(der, pool, WIDE)

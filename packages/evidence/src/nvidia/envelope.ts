@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { exceedsJson, JSON_BOUND } from '../core/json-bound.ts'
 import { decodeBase64 } from '../x509/pem.ts'
 
@@ -26,16 +26,17 @@ export const DEVICE_LISTS: readonly string[] = ['evidence_list', 'device_evidenc
 export function splitNvidiaEvidence(bytes: Uint8Array): readonly NvidiaDeviceEvidence[] {
   // An exchange begins with 0x11, which no JSON text does.
   if (!looksLikeJson(bytes)) return [{ report: bytes }]
-  if (bytes.length > MAX_JSON) throw bad('too-large', 'evidence', `${bytes.length} bytes`, `at most ${MAX_JSON}`)
-  if (exceedsJson(bytes)) throw bad('too-large', 'evidence', 'more values', `at most ${JSON_BOUND.members} members`)
+  if (bytes.length > MAX_JSON) throw refuse('evidence', `${bytes.length} bytes`, `at most ${MAX_JSON}`, 0, 'too-large')
+  if (exceedsJson(bytes))
+    throw refuse('evidence', 'more values', `at most ${JSON_BOUND.members} members`, 0, 'too-large')
   const value = parseJson(bytes)
   const devices = listOf(value)
   if (devices.length === 0 || devices.length > MAX_DEVICES)
-    throw bad('malformed', 'evidence', `${devices.length} devices`, `1 to ${MAX_DEVICES}`)
+    throw refuse('evidence', `${devices.length} devices`, `1 to ${MAX_DEVICES}`)
   return devices.map((device, i) => {
     const report = base64(device, i, 'evidence')
     const certificateChain = pem(device) ?? base64(device, i, 'certificate')
-    if (report === undefined) throw bad('malformed', `evidence[${i}].evidence`, 'nothing', 'base64')
+    if (report === undefined) throw refuse(`evidence[${i}].evidence`, 'nothing', 'base64')
     return certificateChain === undefined ? { report } : { report, certificateChain }
   })
 }
@@ -53,7 +54,7 @@ function parseJson(bytes: Uint8Array): unknown {
     return value
   } catch {
     // The engine's own message differs between runtimes and may repeat input.
-    throw bad('malformed', 'evidence', 'text that is not JSON', 'JSON')
+    throw refuse('evidence', 'text that is not JSON', 'JSON')
   }
 }
 
@@ -81,10 +82,6 @@ function base64(device: unknown, i: number, name: string): Uint8Array | undefine
   const text = memberOf(device, name)
   if (text === undefined || text === null) return undefined
   const bytes = typeof text === 'string' ? decodeBase64(text) : undefined
-  if (bytes === undefined) throw bad('malformed', `evidence[${i}].${name}`, 'another value', 'base64')
+  if (bytes === undefined) throw refuse(`evidence[${i}].${name}`, 'another value', 'base64')
   return bytes
-}
-
-function bad(code: 'malformed' | 'too-large', field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError(code, found, { field, offset: 0, expected })
 }

@@ -1,5 +1,5 @@
 import { Reader, toHex } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 
 /** One entry of the opaque data, whatever its type. */
 export interface OpaqueEntry {
@@ -67,11 +67,7 @@ export function readOpaque(bytes: Uint8Array, start: number, end: number): reado
     const size = reader.u16('opaqueData.size')
     const offset = reader.offset
     if (entries.some((entry) => entry.type === type)) {
-      throw new EvidenceError('malformed', `type ${type} a second time`, {
-        field: 'opaqueData.type',
-        offset: at,
-        expected: 'each type once',
-      })
+      throw refuse('opaqueData.type', `type ${type} a second time`, 'each type once', at)
     }
     entries.push({ type, value: reader.bytes(size, `opaqueData.${opaqueName(type) ?? type}`), offset })
   }

@@ -1,5 +1,5 @@
 import { concatBytes, Reader } from '../core/bytes.ts'
-import { EvidenceError, type EvidenceErrorCode } from '../core/errors.ts'
+import { type EvidenceError, type EvidenceErrorCode, refuse } from '../core/errors.ts'
 import { type OpaqueEntry, readOpaque } from './opaque.ts'
 
 /** What the verifier's side sent. */
@@ -155,7 +155,7 @@ function fixed(reader: Reader, field: string, wanted: number, expected: string):
 }
 
 function bad(code: EvidenceErrorCode, offset: number, field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError(code, found, { field, offset, expected })
+  return refuse(field, found, expected, offset, code)
 }
 
 /** Writes an exchange; of a parsed one, the very bytes it was parsed from. `signed` is written anew from the fields. */

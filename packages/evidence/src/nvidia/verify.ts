@@ -2,7 +2,7 @@ import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict, digestHex } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
 import { type Judgement, judge, stepIds } from '../core/engine.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { copyOfEvidence } from '../core/input.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { isPresent, type Part, readPart } from '../core/part.ts'
@@ -84,11 +84,13 @@ function openDoor(evidence: Uint8Array, options: NvidiaVerifyOptions): Door {
   const devices = splitNvidiaEvidence(copy)
   const [device] = devices
   if (device === undefined || devices.length !== 1) {
-    throw new EvidenceError('unsupported-kind', `${devices.length} devices`, {
-      field: 'evidence',
-      offset: 0,
-      expected: 'one device; several are judged by verifyNvidiaNode',
-    })
+    throw refuse(
+      'evidence',
+      `${devices.length} devices`,
+      'one device; several are judged by verifyNvidiaNode',
+      0,
+      'unsupported-kind',
+    )
   }
   return openDevice(device, copy, options, [])
 }

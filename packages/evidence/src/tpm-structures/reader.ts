@@ -1,4 +1,5 @@
-import { EvidenceError, type EvidenceErrorCode } from '../core/errors.ts'
+import { bigEndian, concatBytes } from '../core/bytes.ts'
+import { type EvidenceError, type EvidenceErrorCode, refuse } from '../core/errors.ts'
 
 /**
  * Reads TPM structures front to back: numbers are big-endian, byte strings carry a 16-bit size. Every
@@ -74,7 +75,7 @@ export class TpmReader {
     expected: string,
     offset: number = this.#at,
   ): EvidenceError {
-    return new EvidenceError(code, found, { field: `${this.#what}.${field}`, offset, expected })
+    return refuse(`${this.#what}.${field}`, found, expected, offset, code)
   }
 
   #advance(length: number, field: string): number {
@@ -88,9 +89,5 @@ export class TpmReader {
 
 /** A TPM2B: the size in 16 bits, then the bytes. */
 export function sized(bytes: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(2 + bytes.length)
-  whole[0] = bytes.length >> 8
-  whole[1] = bytes.length & 0xff
-  whole.set(bytes, 2)
-  return whole
+  return concatBytes(bigEndian(bytes.length, 2), bytes)
 }

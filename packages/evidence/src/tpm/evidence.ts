@@ -1,5 +1,6 @@
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import { frame } from '../core/frame.ts'
+import { isRecord } from '../core/input.ts'
 import { parseBounded } from '../core/json-bound.ts'
 import { TPM_HASHES } from '../tpm-structures/algorithms.ts'
 import { decodeBase64 } from '../x509/pem.ts'
@@ -45,7 +46,7 @@ export interface OwnEvidence {
 export function ownEvidence(input: TpmEvidence, known?: OwnEvidence): OwnEvidence {
   const { certificates = [] } = input
   if (certificates.length > MAX_CERTIFICATES)
-    throw bad('too-large', 'certificates', `${certificates.length} certificates`, `at most ${MAX_CERTIFICATES}`)
+    throw refuse('certificates', `${certificates.length} certificates`, `at most ${MAX_CERTIFICATES}`, 0, 'too-large')
   const same = known !== undefined && samePcrs(input.pcrs, known.parts.pcrs)
   const pcrs = same ? known.parts.pcrs : input.pcrs === undefined ? undefined : readPcrs(input.pcrs)
   const text = same ? known.pcrText : pcrs && new TextEncoder().encode(pcrText(pcrs))
@@ -107,13 +108,18 @@ export function readPcrs(value: unknown): PcrValues {
   for (const [bank, list] of members(value, 'pcrs')) {
     const size = TPM_HASHES.find(({ name }) => name === bank)?.size
     if (size === undefined)
-      throw bad('unsupported-algorithm', 'pcrs', quote(bank), `one of ${TPM_HASHES.map(({ name }) => name).join(', ')}`)
+      throw refuse(
+        'pcrs',
+        quote(bank),
+        `one of ${TPM_HASHES.map(({ name }) => name).join(', ')}`,
+        0,
+        'unsupported-algorithm',
+      )
     const values: Record<string, string> = {}
     for (const [index, one] of members(list, `pcrs.${bank}`)) {
-      if (!/^(?:1?\d|2[0-3])$/.test(index))
-        throw bad('malformed', `pcrs.${bank}`, quote(index), 'a PCR number from 0 to 23')
+      if (!/^(?:1?\d|2[0-3])$/.test(index)) throw refuse(`pcrs.${bank}`, quote(index), 'a PCR number from 0 to 23')
       if (typeof one !== 'string' || one.length !== 2 * size || !/^[0-9a-fA-F]*$/.test(one)) {
-        throw bad('malformed', `pcrs.${bank}.${index}`, 'another value', `${size} bytes in hex`)
+        throw refuse(`pcrs.${bank}.${index}`, 'another value', `${size} bytes in hex`)
       }
       values[index] = one.toLowerCase()
     }
@@ -131,18 +137,19 @@ const MEMBERS: readonly string[] = ['message', 'signature', 'akPublic', 'pcrs', 
  * @throws EvidenceError
  */
 export function parseTpmJson(json: Uint8Array): TpmEvidence {
-  if (json.length > MAX_TPM_JSON) throw bad('too-large', 'tpm', `${json.length} bytes`, `at most ${MAX_TPM_JSON} bytes`)
+  if (json.length > MAX_TPM_JSON)
+    throw refuse('tpm', `${json.length} bytes`, `at most ${MAX_TPM_JSON} bytes`, 0, 'too-large')
   const outer = members(parseBounded(json, 'json'), 'json')
   const [first] = outer
   if (first === undefined || outer.length !== 1 || first[0] !== 'tpm')
-    throw bad('unsupported-kind', 'json', 'another object', 'one member, `tpm`')
+    throw refuse('json', 'another object', 'one member, `tpm`', 0, 'unsupported-kind')
   const inner = members(first[1], 'tpm')
   for (const [name] of inner)
-    if (!MEMBERS.includes(name)) throw bad('malformed', 'tpm', quote(name), `no members beside ${MEMBERS.join(', ')}`)
+    if (!MEMBERS.includes(name)) throw refuse('tpm', quote(name), `no members beside ${MEMBERS.join(', ')}`)
   const found = Object.fromEntries(inner)
   const need = (name: string): Uint8Array => {
     const bytes = optional(name)
-    if (bytes === undefined) throw bad('truncated', `tpm.${name}`, 'nothing', 'base64')
+    if (bytes === undefined) throw refuse(`tpm.${name}`, 'nothing', 'base64', 0, 'truncated')
     return bytes
   }
   const optional = (name: string): Uint8Array | undefined =>
@@ -162,26 +169,21 @@ export function parseTpmJson(json: Uint8Array): TpmEvidence {
 function certificatesOf(value: unknown): readonly Uint8Array[] {
   if (value === undefined) return []
   if (!Array.isArray(value) || value.length > MAX_CERTIFICATES)
-    throw bad('malformed', 'tpm.certificates', 'another value', `a list of at most ${MAX_CERTIFICATES}`)
+    throw refuse('tpm.certificates', 'another value', `a list of at most ${MAX_CERTIFICATES}`)
   return value.map((one, i) => base64(one, `tpm.certificates[${i}]`))
 }
 
 function base64(value: unknown, field: string): Uint8Array {
   const bytes = typeof value === 'string' ? decodeBase64(value) : undefined
-  if (bytes === undefined) throw bad('malformed', field, 'another value', 'base64')
+  if (bytes === undefined) throw refuse(field, 'another value', 'base64')
   return bytes
 }
 
 function members(value: unknown, field: string): readonly (readonly [string, unknown])[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw bad('malformed', field, 'another value', 'an object')
+  if (!isRecord(value)) throw refuse(field, 'another value', 'an object')
   return Object.entries(value)
 }
 
 function quote(text: string): string {
   return JSON.stringify(text.slice(0, 32))
-}
-
-function bad(code: EvidenceError['code'], field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError(code, found, { field, offset: 0, expected })
 }

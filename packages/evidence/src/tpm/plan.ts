@@ -1,6 +1,6 @@
 import { digestHex } from '../core/assemble.ts'
 import { concatBytes, equalBytes, fromHex, toHex } from '../core/bytes.ts'
-import { EvidenceError } from '../core/errors.ts'
+import { refuse } from '../core/errors.ts'
 import type { TrustAnchor } from '../core/verdict.ts'
 import { type DigestAlgorithm, type DigestJob, type Job, type PublicKey, sha256 } from '../crypto/jobs.ts'
 import { spkiOf } from '../crypto/spki.ts'
@@ -43,15 +43,11 @@ export function readKey(bytes: Uint8Array): PlannedKey {
   const { key } = readPublicKey(from, WIDE)
   from.finish('akPublic')
   if (key === undefined)
-    throw new EvidenceError('unsupported-algorithm', 'another key', {
-      field: 'akPublic',
-      offset: 0,
-      expected: 'RSA, P-256, P-384 or P-521',
-    })
+    throw refuse('akPublic', 'another key', 'RSA, P-256, P-384 or P-521', 0, 'unsupported-algorithm')
   return plannedKey(key, undefined)
 }
 
-/** A key without a public area. */
+/** A key, with its public area where that is known. */
 export function plannedKey(key: PublicKey, area: TpmPublic | undefined): PlannedKey {
   return {
     key,

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 
 /** One element of BER. */
 export interface BerNode {
@@ -93,6 +93,6 @@ class Walk {
   }
 
   error(code: EvidenceError['code'], found: string, expected: string): EvidenceError {
-    return new EvidenceError(code, found, { field: this.#field, offset: this.at, expected })
+    return refuse(this.#field, found, expected, this.at, code)
   }
 }

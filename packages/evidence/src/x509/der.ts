@@ -1,4 +1,4 @@
-import { EvidenceError } from '../core/errors.ts'
+import { type EvidenceError, refuse } from '../core/errors.ts'
 
 /** One element of DER: `start` to `end` is its content in the bytes it was read from; `header` is where its tag stands. */
 export interface Tlv {
@@ -167,7 +167,7 @@ export class DerReader {
     expected: string,
     field: string,
   ): EvidenceError {
-    return new EvidenceError(code, found, { field: `${this.#what}.${field}`, offset: this.at, expected })
+    return refuse(`${this.#what}.${field}`, found, expected, this.at, code)
   }
 
   #demand(tag: number, field: string): void {

@@ -1,5 +1,5 @@
 import { fromHex } from '../../core/bytes.ts'
-import { EvidenceError } from '../../core/errors.ts'
+import { type EvidenceError, refuse } from '../../core/errors.ts'
 import { type DigestJob, type Job, type PublicKey, type SignatureJob, sha256 } from '../../crypto/jobs.ts'
 import type { Certificate } from '../../x509/certificate.ts'
 import { type Chain, chainOf } from '../certificates.ts'
@@ -158,5 +158,5 @@ function attribute(element: XmlElement, name: string, namespace = ''): string | 
 }
 
 function bad(field: string, found: string, expected: string): EvidenceError {
-  return new EvidenceError('malformed', found, { field: `manifest.${field}`, offset: 0, expected })
+  return refuse(`manifest.${field}`, found, expected)
 }

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../../core/errors.ts'
+import { type EvidenceError, refuse } from '../../core/errors.ts'
 import { decodeBase64 } from '../../x509/pem.ts'
 import { canonicalXml, scopeOf } from './canonical-xml.ts'
 import type { XmlElement } from './xml.ts'
@@ -183,5 +183,5 @@ function bad(
   expected: string,
   field: string,
 ): EvidenceError {
-  return new EvidenceError(code, found, { field: `manifest.${field}`, offset: 0, expected })
+  return refuse(`manifest.${field}`, found, expected, 0, code)
 }

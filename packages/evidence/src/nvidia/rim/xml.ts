@@ -1,4 +1,4 @@
-import { EvidenceError, type EvidenceErrorCode } from '../../core/errors.ts'
+import { type EvidenceError, type EvidenceErrorCode, refuse } from '../../core/errors.ts'
 
 /** One attribute, a namespace declaration aside. */
 export interface XmlAttribute {
@@ -54,7 +54,7 @@ function decode(bytes: Uint8Array): string {
 }
 
 function bad(code: EvidenceErrorCode, offset: number, found: string, expected: string): EvidenceError {
-  return new EvidenceError(code, found, { field: 'manifest.xml', offset, expected })
+  return refuse('manifest.xml', found, expected, offset, code)
 }
 
 type Scope = ReadonlyMap<string, string>

@@ -1,5 +1,5 @@
 import { Reader } from '../../core/bytes.ts'
-import { EvidenceError } from '../../core/errors.ts'
+import { refuse } from '../../core/errors.ts'
 import { latin1 } from '../../eventlog/text.ts'
 
 /** The ACPI table that says where a confidential guest finds its event log. */
@@ -43,7 +43,7 @@ export function parseCcelTable(bytes: Uint8Array): CcelTable {
 }
 
 function expect(holds: boolean, field: string, offset: number, expected: string): void {
-  if (!holds) throw new EvidenceError('malformed', 'another value', { field, offset, expected })
+  if (!holds) throw refuse(field, 'another value', expected, offset)
 }
 
 function hex64(value: bigint): string {

@@ -1,4 +1,4 @@
-import { EvidenceError } from '../../core/errors.ts'
+import { refuse } from '../../core/errors.ts'
 import { type LoggedEvent, loggedEvent } from '../../eventlog/events.ts'
 import { EV_NO_ACTION, parseTcgLog, type TcgEvent, TPM_ALG } from '../../eventlog/tcg.ts'
 import { type EventLog, eventLog } from './log.ts'
@@ -23,18 +23,20 @@ const REGISTERS: ReadonlyMap<number, string> = new Map([
 export function parseCcel(bytes: Uint8Array): EventLog {
   const log = parseTcgLog(bytes, { zeroEntry: 'end' })
   if (log.specId === undefined) {
-    throw new EvidenceError('malformed', 'there is no Spec ID event', {
-      field: 'TCG_EfiSpecIdEvent.signature',
-      offset: 0,
-      expected: 'a crypto-agile log that begins with "Spec ID Event03"',
-    })
+    throw refuse(
+      'TCG_EfiSpecIdEvent.signature',
+      'there is no Spec ID event',
+      'a crypto-agile log that begins with "Spec ID Event03"',
+    )
   }
   if (!log.specId.algorithms.some((algorithm) => algorithm.id === TPM_ALG.sha384)) {
-    throw new EvidenceError('unsupported-algorithm', 'the log has no SHA-384 digests', {
-      field: 'TCG_EfiSpecIdEvent.digestSizes',
-      offset: 0,
-      expected: 'algorithm 0x000c',
-    })
+    throw refuse(
+      'TCG_EfiSpecIdEvent.digestSizes',
+      'the log has no SHA-384 digests',
+      'algorithm 0x000c',
+      0,
+      'unsupported-algorithm',
+    )
   }
   return eventLog('tcg-ccel', log.events.map(ccelEvent), log.bytesUsed, log.totalBytes)
 }
@@ -47,11 +49,12 @@ function ccelEvent(event: TcgEvent): LoggedEvent {
   const extendsIt = type !== EV_NO_ACTION && register !== undefined && register !== 'mrtd'
   const digest = event.digests.find((one) => one.algorithm === TPM_ALG.sha384)?.digest
   if (extendsIt && digest === undefined) {
-    throw new EvidenceError('malformed', 'a measured event has no SHA-384 digest', {
-      field: 'TCG_PCR_EVENT2.digests',
-      offset: event.offset,
-      expected: 'a digest of algorithm 0x000c',
-    })
+    throw refuse(
+      'TCG_PCR_EVENT2.digests',
+      'a measured event has no SHA-384 digest',
+      'a digest of algorithm 0x000c',
+      event.offset,
+    )
   }
   return loggedEvent({ number, register, extends: extendsIt, type, digest: digest ?? NO_DIGEST, data }, 'sha384')
 }

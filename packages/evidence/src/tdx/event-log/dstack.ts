@@ -1,5 +1,5 @@
 import { concatBytes, fromHex } from '../../core/bytes.ts'
-import { EvidenceError, type EvidenceErrorCode } from '../../core/errors.ts'
+import { refuse } from '../../core/errors.ts'
 import { isRecord } from '../../core/input.ts'
 import { type LoggedEvent, loggedEvent, type Preimage } from '../../eventlog/events.ts'
 import { type EventLog, eventLog, REGISTER_BYTES, RTMRS } from './log.ts'
@@ -21,19 +21,19 @@ const MAX_NAME = 256
 export function parseDstackLog(bytes: Uint8Array): EventLog {
   const list = eventList(parseJson(decode(bytes), 0))
   if (list.length > MAX_EVENTS)
-    throw refuse('too-large', `${list.length} events`, 'event_log', `at most ${MAX_EVENTS} events`)
-  if (list.length === 0) throw refuse('malformed', 'there is no event', 'event_log', 'a list of events')
+    throw refuse('event_log', `${list.length} events`, `at most ${MAX_EVENTS} events`, 0, 'too-large')
+  if (list.length === 0) throw refuse('event_log', 'there is no event', 'a list of events')
   return eventLog('dstack-json', list.map(dstackEvent), bytes.length, bytes.length)
 }
 
 function decode(bytes: Uint8Array): string {
   if (bytes.length > MAX_JSON_BYTES) {
-    throw refuse('too-large', `${bytes.length} bytes`, 'event log', `at most ${MAX_JSON_BYTES} bytes`)
+    throw refuse('event log', `${bytes.length} bytes`, `at most ${MAX_JSON_BYTES} bytes`, 0, 'too-large')
   }
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw refuse('malformed', 'not UTF-8', 'event log', 'JSON')
+    throw refuse('event log', 'not UTF-8', 'JSON')
   }
 }
 
@@ -45,13 +45,13 @@ function parseJson(text: string, nested: number): unknown {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if ((code === 0x5b || code === 0x7b) && ++brackets > MAX_BRACKETS) {
-      throw refuse('too-large', `more than ${MAX_BRACKETS} brackets`, fieldOf(nested), 'fewer values')
+      throw refuse(fieldOf(nested), `more than ${MAX_BRACKETS} brackets`, 'fewer values', 0, 'too-large')
     }
   }
   try {
     return JSON.parse(text)
   } catch {
-    throw refuse('malformed', 'this is no JSON', fieldOf(nested), 'a JSON value')
+    throw refuse(fieldOf(nested), 'this is no JSON', 'a JSON value')
   }
 }
 
@@ -64,12 +64,12 @@ function eventList(value: unknown): readonly unknown[] {
   const log = isRecord(value) ? value.event_log : undefined
   const list = typeof log === 'string' ? parseJson(log, 1) : log
   if (Array.isArray(list)) return list
-  throw refuse('malformed', 'there is no list of events', 'event_log', 'a list, or the JSON text of one')
+  throw refuse('event_log', 'there is no list of events', 'a list, or the JSON text of one')
 }
 
 function dstackEvent(value: unknown, number: number): LoggedEvent {
   const at = `event_log[${number}]`
-  if (!isRecord(value)) throw refuse('malformed', 'this is no object', at, 'an event')
+  if (!isRecord(value)) throw refuse(at, 'this is no object', 'an event')
   const imr = integer(value.imr, `${at}.imr`, RTMRS.length - 1)
   const type = integer(value.event_type, `${at}.event_type`, 0xffffffff)
   const digest = paddedDigest(hex(value.digest, `${at}.digest`), `${at}.digest`)
@@ -94,18 +94,18 @@ function applicationPreimage(type: number, name: string, payload: Uint8Array): P
 
 function integer(value: unknown, field: string, max: number): number {
   if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) return value
-  throw refuse('malformed', 'not such a number', field, `a whole number from 0 to ${max}`)
+  throw refuse(field, 'not such a number', `a whole number from 0 to ${max}`)
 }
 
 function hex(value: unknown, field: string): Uint8Array {
   const bytes = typeof value === 'string' ? fromHex(value) : undefined
-  if (bytes === undefined) throw refuse('malformed', 'no hex', field, 'bytes in hex')
+  if (bytes === undefined) throw refuse(field, 'no hex', 'bytes in hex')
   return bytes
 }
 
 function paddedDigest(digest: Uint8Array, field: string): Uint8Array {
   if (digest.length === 0 || digest.length > REGISTER_BYTES) {
-    throw refuse('malformed', `${digest.length} bytes`, field, `1 to ${REGISTER_BYTES} bytes`)
+    throw refuse(field, `${digest.length} bytes`, `1 to ${REGISTER_BYTES} bytes`)
   }
   const padded = new Uint8Array(REGISTER_BYTES)
   padded.set(digest)
@@ -115,9 +115,5 @@ function paddedDigest(digest: Uint8Array, field: string): Uint8Array {
 function eventName(value: unknown, field: string): string {
   // A lone surrogate has no UTF-8, so that two names could have one digest.
   if (typeof value === 'string' && value.length <= MAX_NAME && !/\p{Surrogate}/u.test(value)) return value
-  throw refuse('malformed', 'not such a text', field, `text of at most ${MAX_NAME} characters`)
-}
-
-function refuse(code: EvidenceErrorCode, found: string, field: string, expected: string): EvidenceError {
-  return new EvidenceError(code, found, { field, offset: 0, expected })
+  throw refuse(field, 'not such a text', `text of at most ${MAX_NAME} characters`)
 }
