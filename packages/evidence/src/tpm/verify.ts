@@ -4,6 +4,7 @@ import { type Judgement, judge, stepIds } from '../core/engine.ts'
 import { spanOf } from '../core/kept.ts'
 import type { Memory } from '../core/memory.ts'
 import type { VerifyOptions } from '../core/options.ts'
+import { type Part, readPart } from '../core/part.ts'
 import { evaluationTime, isoTime } from '../core/time.ts'
 import type { CollateralPart, Verdict } from '../core/verdict.ts'
 import { type DigestJob, type Job, type PublicKey, type SignatureJob, sha256 } from '../crypto/jobs.ts'
@@ -13,8 +14,8 @@ import { bareSignature, parseSignature, signatureJob, type TpmSignature } from '
 import { AK_STEPS } from './ak-steps.ts'
 import { GOOGLE_TPM_ROOTS } from './anchors.ts'
 import { explainBank } from './boot/explain.ts'
-import { compareReplay, type MeasuredLog, tryMeasuredLog } from './boot/measured-log.ts'
-import { chainJobs } from './certificates.ts'
+import { compareReplay, type MeasuredLog, readMeasuredLog } from './boot/measured-log.ts'
+import { chainJobs, type TpmChain } from './certificates.ts'
 import { type TpmClaims, tpmAssumptions, tpmClaims, tpmNotes } from './claims.ts'
 import { type OwnEvidence, ownEvidence, parseTpmJson, type TpmEvidence } from './evidence.ts'
 import { readTpmExpectations, type TpmExpectations } from './expectations.ts'
@@ -22,9 +23,11 @@ import { KeptQuote, type QuoteKeeper, standingOf } from './kept-quote.ts'
 import { LOG_STEPS } from './log-steps.ts'
 import {
   cutAtAnchor,
+  type HierarchyGuess,
   hexOrEmpty,
   hierarchyGuesses,
   hierarchyOf,
+  type PlannedKey,
   plannedKey,
   planPcrDigest,
   preferLeaf,
@@ -89,96 +92,39 @@ export function* tpmStory(
   const door = openDoor(evidence, options, wrapped)
   const again = yield* recalled(door)
   if (again !== undefined) return again
-  const { at, expect, parts, digest, attest, signed, role } = door
-  const platform =
-    door.known ??
-    (wrapped === undefined ? new TpmPlatform(parts.akPublic, ownChain(parts, options.activation)) : undefined)
-  const whole = platform?.chain
-  const planned = preferLeaf(wrapped === undefined ? platform?.given : plannedKey(wrapped.key, undefined), whole, role)
+  const platform = platformOf(door)
+  const ak = preferLeaf(wrapped ? plannedKey(wrapped.key, undefined) : platform?.given, platform?.chain, door.role)
   yield [
-    digest,
-    ...present(planned?.nameJob, planned?.spki),
-    ...(whole?.links.map(({ certificate }) => certificate.spkiDigest) ?? []),
+    door.digest,
+    ...present(ak?.nameJob, ak?.spki),
+    ...(platform?.chain?.links.map(({ certificate }) => certificate.spkiDigest) ?? []),
   ]
 
-  const anchors = options.trustAnchors ?? GOOGLE_TPM_ROOTS
-  const cut = whole === undefined ? undefined : cutAtAnchor(whole, anchors)
-  const enrolled =
-    planned === undefined || wrapped !== undefined
-      ? undefined
-      : anchors.find((one) => one.spkiSha256 === digestHex(planned.spki))
-  const name = planned === undefined ? undefined : settledName(planned)
-  const guesses = hierarchyGuesses(planned?.area, name)
-  const signature =
-    wrapped !== undefined
-      ? wrapped.signature
-      : planned === undefined
-        ? undefined
-        : signatureJob(signed, planned.key, parts.message)
-  const { job: pcrDigest, missing } = planPcrDigest(attest, signed, parts.pcrs)
-  const banks = quotedBanks(attest)
-  // A bank of SHA-1 stands in for a better one only where the caller says so.
-  const bank = expect.bank ?? banks.find((one) => one !== 'sha1' || expect.allowSha1 === true) ?? 'sha256'
-  const log = parts.eventLog === undefined ? {} : tryMeasuredLog(parts.eventLog, banks, bank)
-  yield [
-    ...present(signature, pcrDigest),
-    ...guesses.map(({ job }) => job),
-    ...(cut === undefined ? [] : chainJobs(cut.chain)),
-    ...(log.value?.jobs ?? []),
-  ]
+  const plan = planChecks(door, ak, platform?.chain)
+  yield plan.jobs
 
-  const early: TpmState = {
-    at,
-    attest,
-    signed,
-    ak:
-      planned === undefined
-        ? undefined
-        : {
-            key: planned.key,
-            area: planned.area,
-            name: name === undefined ? undefined : toHex(name),
-            hierarchy: hierarchyOf(planned.area, guesses, attest.qualifiedSigner),
-            spki: planned.spki,
-          },
-    signature,
-    bound: wrapped?.bound,
-    activation: options.activation,
-    chain: enrolled === undefined ? cut?.chain : undefined,
-    role,
-    anchor: enrolled ?? cut?.anchor,
-    akIsAnchor: enrolled !== undefined,
-    bank,
-    pcrs: parts.pcrs,
-    pcrDigest,
-    missing,
-    log: undefined,
-    logError: log.error,
-    hex: { extraData: toHex(attest.extraData), pcrDigest: hexOrEmpty(attest.quote?.pcrDigest) },
-    expect,
-  }
-  const state: TpmState = log.value === undefined ? early : { ...early, log: logState(early, log.value) }
+  const state = stateOf(door, ak, plan)
   const judgement = judge<TpmState>(STEPS, state, options.waive)
-  const collateral = collateralParts(state)
   const verdict: VerdictParts<TpmClaims> = {
     format: 'TPM 2.0 quote',
-    at,
-    evidence: digest,
+    at: door.at,
+    evidence: door.digest,
     anchor: state.anchor,
-    collateral,
+    collateral: collateralParts(state),
     claims: tpmClaims(state),
     assumed: tpmAssumptions(state),
     notes: tpmNotes(state),
   }
   // Only what is proven is kept: whoever sends keys of his own must not push the good ones out.
-  if (judgement.authenticity === 'proven' && planned !== undefined) {
+  if (judgement.authenticity === 'proven' && ak !== undefined) {
     const { memory, own } = door
-    keepQuote(door, wrapped?.keeper ?? (memory && platform), planned.key, judgement, verdict)
+    keepQuote(door, wrapped?.keeper ?? (memory && platform), ak.key, judgement, verdict)
     if (memory !== undefined && platform !== undefined) rememberPlatform(memory, platform, own.whole.length)
   }
   return assembleVerdict(judgement, verdict)
 }
 
+/** A verification at its beginning: options and evidence are read, and nothing is computed yet. */
 interface Door {
   readonly options: TpmVerifyOptions
   readonly wrapped: BoundEvidence | undefined
@@ -223,6 +169,76 @@ function openDoor(
   return { options, wrapped, at, expect, role, memory, known, kept, own, parts, digest, attest, signed }
 }
 
+/** The checks of a quote, planned once the digests of the keys are settled. */
+interface Plan
+  extends Pick<TpmState, 'signature' | 'chain' | 'anchor' | 'akIsAnchor' | 'bank' | 'pcrDigest' | 'missing'> {
+  /** What is to be settled before the steps can read it. */
+  readonly jobs: readonly Job[]
+  readonly name: Uint8Array | undefined
+  readonly guesses: readonly HierarchyGuess[]
+  readonly log: Part<MeasuredLog>
+}
+
+function planChecks(door: Door, ak: PlannedKey | undefined, whole: TpmChain | undefined): Plan {
+  const { options, wrapped, attest, signed, parts, expect } = door
+  const anchors = options.trustAnchors ?? GOOGLE_TPM_ROOTS
+  const cut = whole && cutAtAnchor(whole, anchors)
+  const enrolled =
+    wrapped === undefined ? ak && anchors.find((one) => one.spkiSha256 === digestHex(ak.spki)) : undefined
+  const name = ak && settledName(ak)
+  const guesses = hierarchyGuesses(ak?.area, name)
+  const signature = wrapped === undefined ? ak && signatureJob(signed, ak.key, parts.message) : wrapped.signature
+  const { job: pcrDigest, missing } = planPcrDigest(attest, signed, parts.pcrs)
+  const banks = quotedBanks(attest)
+  // A bank of SHA-1 stands in for a better one only where the caller says so.
+  const bank = expect.bank ?? banks.find((one) => one !== 'sha1' || expect.allowSha1 === true) ?? 'sha256'
+  const log = readPart(parts.eventLog, (bytes) => readMeasuredLog(bytes, banks, bank))
+  return {
+    jobs: [
+      ...present(signature, pcrDigest),
+      ...guesses.map(({ job }) => job),
+      ...(cut === undefined ? [] : chainJobs(cut.chain)),
+      ...(log.value?.jobs ?? []),
+    ],
+    name,
+    guesses,
+    log,
+    signature,
+    chain: enrolled === undefined ? cut?.chain : undefined,
+    anchor: enrolled ?? cut?.anchor,
+    akIsAnchor: enrolled !== undefined,
+    bank,
+    pcrDigest,
+    missing,
+  }
+}
+
+function stateOf(door: Door, ak: PlannedKey | undefined, { jobs: _, name, guesses, log, ...planned }: Plan): TpmState {
+  const { at, attest, signed, parts, role, expect } = door
+  const early: TpmState = {
+    ...planned,
+    at,
+    attest,
+    signed,
+    ak: ak && {
+      key: ak.key,
+      area: ak.area,
+      name: name && toHex(name),
+      hierarchy: hierarchyOf(ak.area, guesses, attest.qualifiedSigner),
+      spki: ak.spki,
+    },
+    bound: door.wrapped?.bound,
+    activation: door.options.activation,
+    role,
+    pcrs: parts.pcrs,
+    log: undefined,
+    logError: log.error,
+    hex: { extraData: toHex(attest.extraData), pcrDigest: hexOrEmpty(attest.quote?.pcrDigest) },
+    expect,
+  }
+  return log.value === undefined ? early : { ...early, log: logState(early, log.value) }
+}
+
 function standing({ expect, options, wrapped, attest, signed }: Door): string {
   return standingOf(expect, options, wrapped?.bound, attest, signed)
 }
@@ -247,6 +263,12 @@ function keepQuote(
   const span = spanOf(verdict.collateral, door.at)
   if (span === undefined) return
   keeper.quote = new KeptQuote({ evidence: door.own, key, standing: standing(door), span, judgement, verdict })
+}
+
+/** What is kept of the TPM between quotes; undefined where a platform that wraps it keeps that. */
+function platformOf({ known, wrapped, parts, options }: Door): TpmPlatform | undefined {
+  if (wrapped !== undefined) return undefined
+  return known ?? new TpmPlatform(parts.akPublic, ownChain(parts, options.activation))
 }
 
 // Copies: what the caller passed may change.

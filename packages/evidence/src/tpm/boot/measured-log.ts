@@ -1,6 +1,5 @@
 import { replay } from '#crypto'
 import { equalBytes, toHex } from '../../core/bytes.ts'
-import { EvidenceError } from '../../core/errors.ts'
 import type { DigestAlgorithm, DigestJob, Job, ReplayJob } from '../../crypto/jobs.ts'
 import { EV, type LoggedEvent, loggedEvent } from '../../eventlog/events.ts'
 import { parseTcgLog, type TcgEvent, type TcgLog } from '../../eventlog/tcg.ts'
@@ -33,12 +32,6 @@ export interface MeasuredLog {
   readonly jobs: readonly Job[]
 }
 
-/** A log, or why it cannot be read. */
-export interface LogPart {
-  readonly value?: MeasuredLog
-  readonly error?: EvidenceError
-}
-
 /**
  * Reads an event log of a TPM and plans its replays, bank by bank.
  *
@@ -57,20 +50,6 @@ export function readMeasuredLog(
   const found = banksOf(log).filter((bank) => banks === undefined || banks.includes(bank))
   const read = found.map((bank) => bankLog(bank, log, startupLocality))
   return { log, startupLocality, banks: read, jobs: read.flatMap((one) => jobsOf(one, explained ?? one.bank)) }
-}
-
-/** As {@link readMeasuredLog}, with an unreadable log as a value. */
-export function tryMeasuredLog(
-  bytes: Uint8Array,
-  banks: readonly DigestAlgorithm[],
-  explained: DigestAlgorithm,
-): LogPart {
-  try {
-    return { value: readMeasuredLog(bytes, banks, explained) }
-  } catch (error) {
-    if (error instanceof EvidenceError) return { error }
-    throw error
-  }
 }
 
 function banksOf({ specId }: TcgLog): readonly DigestAlgorithm[] {
