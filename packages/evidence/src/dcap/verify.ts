@@ -16,7 +16,7 @@ import type { DcapExpectations } from './expectations.ts'
 import { valueOf } from './part.ts'
 import { type Platform, platformKey, platformOf, recall, remember } from './platform.ts'
 import { signatureOf } from './qe.ts'
-import { parseQuote, type Quote, type TeeKind } from './quote.ts'
+import { parseQuote, type TeeKind } from './quote.ts'
 import type { DcapState } from './state.ts'
 import { type TdxSvns, tcbStateOf } from './tcb.ts'
 
@@ -75,7 +75,7 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
   if (key !== undefined) yield [key]
   const recalled = memory === undefined || key === undefined ? undefined : recall(memory, key, quote)
   const platform = recalled ?? platformOf(quote, collateral)
-  const state = makeState(tee, quote, collateral, platform, at, options.trustAnchors, expect, kept)
+  const state = makeState(tee, platform, { quote, at, expect, collateral, anchors: options.trustAnchors, kept })
 
   const jobs: Job[] = [evidenceDigest]
   if (!collateral.settled) jobs.push(...collateral.jobs)
@@ -108,16 +108,19 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
   })
 }
 
+/** What a verification was given, read. */
+interface Given<B, E extends DcapExpectations> extends Pick<DcapState<B, E>, 'quote' | 'at' | 'expect' | 'collateral'> {
+  /** Undefined for Intel's root alone. */
+  readonly anchors: readonly TrustAnchor[] | undefined
+  readonly kept: KeptChecks | undefined
+}
+
 function makeState<B, E extends DcapExpectations, C extends Claims>(
   { kind, svns: svnsOf }: DcapTee<B, E, C>,
-  quote: Quote<B>,
-  collateral: DcapCollateral,
   platform: Platform,
-  at: number,
-  anchors: readonly TrustAnchor[] | undefined,
-  expect: E,
-  kept: KeptChecks | undefined,
+  { anchors, kept, ...given }: Given<B, E>,
 ): DcapState<B, E> {
+  const { quote, collateral } = given
   const chain = valueOf(platform.chain)
   const extensions = typeof chain?.extensions === 'object' ? chain.extensions : undefined
   const info = valueOf(collateral.tcbInfo.content)
@@ -126,11 +129,8 @@ function makeState<B, E extends DcapExpectations, C extends Claims>(
   const signature = signatureOf(quote.signed, quote.signature, platform.attestationKey)
   const complete = extensions !== undefined && info !== undefined && identity !== undefined
   return {
+    ...given,
     tee: kind.tee,
-    quote,
-    at,
-    expect,
-    collateral,
     pck: platform.chain,
     extensions,
     qeSignature: platform.qeSignature,
