@@ -100,31 +100,22 @@ export async function conclude(
   run: CaseRun,
   judged: NonNullable<CaseKind['judged']> = JUDGED,
 ): Promise<CaseResult> {
-  const expect = member(content, 'expect')
-  const listed = entriesOf(expect).filter(([one]) => !judged.includes(one))
-  const compared = await compareMembers(run.unknown === undefined ? listed : [], run.found)
-  const comparisons = [...(run.first ?? []), ...compared.comparisons, ...(run.last ?? [])]
-  const unimplemented =
-    run.unknown === undefined ? [...(run.unimplemented ?? []), ...compared.unimplemented] : [run.unknown]
+  const { comparisons, unimplemented } = await compareListed(content, run, judged)
   const different = comparisons.find((one) => !one.equal)
   const ruled = run.ruling === 'known-answers' ? answered(different) : run.ruling
-  const listedVerdict = textMember(expect, judged[0])
-  const isProse = ruled.verdict === 'valid' && run.prose?.includes(listedVerdict ?? '') === true
-  const named = isProse ? { expected: listedVerdict, actual: listedVerdict ?? '' } : run.named
-  const verdict = named === undefined ? listedVerdict : undefined
-  const reason = textMember(expect, judged[1])
+  const listed = listedOf(content, judged)
+  const named = namedVerdict(listed, ruled, run)
+  const expected: Listed = named === undefined ? listed : { ...listed, verdict: undefined }
+  const { verdict, reason } = expected
   const found = reason !== undefined && ruled.reasons.includes(reason) ? reason : ruled.reasons[0]
-  const isAsListed = run.holds ?? isRuledAs(verdict, reason, ruled)
-  const passes = run.excused !== undefined || (isAsListed && different === undefined)
-  const message =
-    unimplemented.length > 0
-      ? `nothing compares ${unimplemented.join(', ')}`
-      : (run.excused ??
-        (isAsListed ? different && `a value differs: ${different.path}` : unlike(verdict, reason, ruled)))
+  const isAsListed = run.holds ?? isRuledAs(expected, ruled)
+  const difference = different && `a value differs: ${different.path}`
+  const fault = run.excused === undefined ? (isAsListed ? difference : unlike(expected, ruled)) : undefined
+  const message = unimplemented.length > 0 ? `nothing compares ${unimplemented.join(', ')}` : (run.excused ?? fault)
   return {
     name,
     tee: textMember(content, 'tee') ?? textMember(content, 'kind') ?? '',
-    outcome: unimplemented.length > 0 ? 'unsupported' : passes ? 'pass' : 'fail',
+    outcome: unimplemented.length > 0 ? 'unsupported' : fault === undefined ? 'pass' : 'fail',
     expectedVerdict: verdict ?? named?.expected ?? 'none',
     actualVerdict: named?.actual ?? ruled.verdict,
     ...(reason === undefined ? {} : { expectedReason: reason }),
@@ -137,7 +128,42 @@ export async function conclude(
   }
 }
 
-function unlike(verdict: string | undefined, reason: string | undefined, ruled: Ruling): string {
+/** What a case says of its verdict. */
+interface Listed {
+  readonly verdict: string | undefined
+  readonly reason: string | undefined
+}
+
+function listedOf(content: JsonValue, [verdict, reason]: NonNullable<CaseKind['judged']>): Listed {
+  const expect = member(content, 'expect')
+  return { verdict: textMember(expect, verdict), reason: textMember(expect, reason) }
+}
+
+/** Every value that a case lists beside its verdict; none of a case that names something unknown here. */
+async function compareListed(
+  content: JsonValue,
+  run: CaseRun,
+  judged: readonly string[],
+): Promise<Pick<CaseResult, 'comparisons' | 'unimplemented'>> {
+  const listed = run.unknown === undefined ? entriesOf(member(content, 'expect')) : []
+  const compared = await compareMembers(
+    listed.filter(([one]) => !judged.includes(one)),
+    run.found,
+  )
+  return {
+    comparisons: [...(run.first ?? []), ...compared.comparisons, ...(run.last ?? [])],
+    unimplemented:
+      run.unknown === undefined ? [...(run.unimplemented ?? []), ...compared.unimplemented] : [run.unknown],
+  }
+}
+
+/** The verdict where it has a name that judges nothing; undefined where it is one of the classes. */
+function namedVerdict({ verdict }: Listed, ruled: Ruling, { prose = [], named }: CaseRun): CaseRun['named'] {
+  const isProse = verdict !== undefined && prose.includes(verdict) && ruled.verdict === 'valid'
+  return isProse ? { expected: verdict, actual: verdict } : named
+}
+
+function unlike({ verdict, reason }: Listed, ruled: Ruling): string {
   const found = `${ruled.verdict} ${ruled.reasons.join('/')}: ${ruled.message ?? ''}`
   return `expected ${verdict} ${reason ?? ''}, found ${found}`
 }
@@ -146,7 +172,7 @@ function answered(different: Comparison | undefined): Ruling {
   return { verdict: different === undefined ? 'valid' : 'invalid', reasons: [] }
 }
 
-function isRuledAs(verdict: string | undefined, reason: string | undefined, ruled: Ruling): boolean {
+function isRuledAs({ verdict, reason }: Listed, ruled: Ruling): boolean {
   // Whoever names a reason and no verdict expects a refusal.
   const isFree =
     reason !== undefined &&
