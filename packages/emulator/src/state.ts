@@ -1,5 +1,4 @@
-import type { AmdProduct } from './kit/amd-authority.ts'
-import type { TcbParts } from './kit/amd-leaf.ts'
+import type { AmdProduct, TcbParts } from './kit/amd-products.ts'
 import { count, date, flag, isRecord, list, maybe, members, names, type Rule, text, word } from './state-reading.ts'
 
 /** A firmware release of AMD's, as the world knows it. */

@@ -1,7 +1,8 @@
 import { type EmulatedAnchor, emulatedAnchor } from '../anchor.ts'
 import { dailyWindow, type Ground, listNumber } from '../ground.ts'
-import { type AmdAuthority, type AmdProduct, amdCrl, createAmdAuthority } from '../kit/amd-authority.ts'
-import { issueLeaf, type TcbParts } from '../kit/amd-leaf.ts'
+import { type AmdAuthority, amdCrl, createAmdAuthority } from '../kit/amd-authority.ts'
+import { issueLeaf } from '../kit/amd-leaf.ts'
+import { AMD_PRODUCTS, type AmdProduct, amdSerial, type TcbParts } from '../kit/amd-products.ts'
 import { encodeTcb } from '../kit/amd-report.ts'
 import { fromHex, toHex } from '../kit/bytes.ts'
 import type { KeyPair } from '../kit/keys.ts'
@@ -65,7 +66,6 @@ const DAY_MS = 86_400_000
 const CRL_DAYS = 30
 const VCEK_DAYS = 7 * 365
 const VLEK_DAYS = 365
-const STEPPED: Readonly<Record<AmdProduct, string>> = { Milan: 'Milan-B0', Genoa: 'Genoa', Turin: 'Turin' }
 
 /** Bytes of a chip id that a product uses. */
 export function chipIdSize(product: AmdProduct): number {
@@ -98,7 +98,7 @@ export function amdOffice(ground: Ground): AmdOffice {
       const days = role === 'vcek' ? VCEK_DAYS : VLEK_DAYS
       const notAfter = end === undefined ? new Date(Date.parse(state.born) + days * DAY_MS) : new Date(end)
       const notBefore = new Date(notAfter.getTime() - (days + 1) * DAY_MS)
-      const productName = role === 'vcek' ? STEPPED[product] : product
+      const productName = role === 'vcek' ? AMD_PRODUCTS[product].vcekName : product
       const fields = { structVersion: product === 'Turin' ? 1 : 0, productName, tcb, ...owner }
       return issueLeaf(authority(product), role, key, fields, { notBefore, notAfter }).der
     })
@@ -135,10 +135,8 @@ export function amdOffice(ground: Ground): AmdOffice {
     crl: (product) => {
       const window = dailyWindow(ground.now(), CRL_DAYS, state.expired[`amd/${product}/crl`])
       return ground.remember(`crl/${product}/${window.from.getTime()}`, () => {
-        const { ask, asvk } = ISSUED
-        const serials = { ask: SERIALS[product] + ask, asvk: SERIALS[product] + asvk }
         const parts = (['ask', 'asvk'] as const).filter((part) => state.amd.revokedParts.includes(`${product}/${part}`))
-        const revoked = parts.map((part) => ({ serial: serials[part], at: window.from }))
+        const revoked = parts.map((part) => ({ serial: amdSerial(product, part), at: window.from }))
         const { ark } = authority(product)
         const extensions = [crlNumber(listNumber(window.from, revoked)), authorityKeyIdentifier(ark.key)]
         return amdCrl(authority(product), { revoked, extensions }, window)
@@ -178,9 +176,6 @@ export function amdOffice(ground: Ground): AmdOffice {
   }
   return office
 }
-
-const SERIALS: Readonly<Record<AmdProduct, number>> = { Milan: 0x10000, Genoa: 0x20000, Turin: 0x30000 }
-const ISSUED = { ask: 1, asvk: 0x101 } as const
 
 function rootKey(ground: Ground, product: AmdProduct): KeyPair {
   return ground.rsaKey(`${product} ark`, 4096)

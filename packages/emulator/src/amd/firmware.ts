@@ -1,18 +1,10 @@
-import type { AmdProduct } from '../kit/amd-authority.ts'
-import type { TcbParts } from '../kit/amd-leaf.ts'
+import { AMD_PRODUCTS, type AmdProduct, type TcbParts } from '../kit/amd-products.ts'
 import { integerOption } from '../options.ts'
 import type { FirmwareRelease, WorldState } from '../state.ts'
 
-/** The TCB that platforms of a product have in a new world. */
-const FIRST: Readonly<Record<AmdProduct, TcbParts>> = {
-  Milan: { bootLoader: 4, tee: 0, snp: 24, microcode: 219 },
-  Genoa: { bootLoader: 10, tee: 0, snp: 24, microcode: 84 },
-  Turin: { fmc: 1, bootLoader: 2, tee: 1, snp: 4, microcode: 81 },
-}
-
 /** All firmware releases of a product, oldest first; the first one is as old as the world. */
 export function firmwareOf(state: WorldState, product: AmdProduct): readonly FirmwareRelease[] {
-  const first = { product, tcb: FIRST[product], date: state.born, advisories: [] }
+  const first = { product, tcb: AMD_PRODUCTS[product].tcb, date: state.born, advisories: [] }
   return [first, ...state.amd.firmware.filter((one) => one.product === product)]
 }
 
@@ -26,5 +18,5 @@ export function checkTcb(product: AmdProduct, tcb: TcbParts): TcbParts {
 
 /** The TCB of the newest release. */
 export function latestTcb(state: WorldState, product: AmdProduct): TcbParts {
-  return firmwareOf(state, product).at(-1)?.tcb ?? FIRST[product]
+  return firmwareOf(state, product).at(-1)?.tcb ?? AMD_PRODUCTS[product].tcb
 }

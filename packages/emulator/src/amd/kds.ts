@@ -1,6 +1,5 @@
 import type { Ground } from '../ground.ts'
-import type { AmdProduct } from '../kit/amd-authority.ts'
-import type { TcbParts } from '../kit/amd-leaf.ts'
+import type { AmdProduct, TcbParts } from '../kit/amd-products.ts'
 import { pemChain } from '../kit/x509.ts'
 import { found, refusal, type ServiceAnswer, throttled } from '../service.ts'
 import { type AmdOffice, chipIdSize } from './authority.ts'

@@ -1,5 +1,4 @@
-import type { AmdProduct } from '../kit/amd-authority.ts'
-import type { TcbParts } from '../kit/amd-leaf.ts'
+import type { AmdProduct, TcbParts } from '../kit/amd-products.ts'
 import { encodeTcb, type SnpReportFields } from '../kit/amd-report.ts'
 import { fromHex, le } from '../kit/bytes.ts'
 import { type Context, derive } from '../secrets.ts'

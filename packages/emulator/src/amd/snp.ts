@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Ground } from '../ground.ts'
-import type { AmdProduct } from '../kit/amd-authority.ts'
-import type { TcbParts } from '../kit/amd-leaf.ts'
+import { AMD_PRODUCTS, type AmdProduct, type TcbParts } from '../kit/amd-products.ts'
 import { encodeSnpReport, type FirmwareVersion, type SnpReportFields, signReport } from '../kit/amd-report.ts'
 import { certificateTable, encodeIdBlock, makeIdAuth, TABLE_GUIDS } from '../kit/amd-tables.ts'
 import { concat, filled, flipBit, toHex } from '../kit/bytes.ts'
@@ -112,11 +111,6 @@ export interface SnpPlatform {
 
 const DEFAULT_MEASUREMENT = 'a5'.repeat(48)
 const CLOUD = 'emulated-cloud.invalid'
-const CPUID: Readonly<Record<AmdProduct, readonly [number, number, number]>> = {
-  Milan: [0x19, 0x01, 0x01],
-  Genoa: [0x19, 0x11, 0x01],
-  Turin: [0x1a, 0x02, 0x01],
-}
 const POLICY_BASE = 0x30000n
 const POLICY_MIGRATION = 1n << 18n
 const POLICY_DEBUG = 1n << 19n
@@ -222,7 +216,7 @@ function launch(product: AmdProduct, chipId: Uint8Array, tcb: TcbParts, options:
     reportId: randomBytes(32).toString('hex'),
     reportIdMa: 'ff'.repeat(32),
     reportedTcb: tcb,
-    cpuid: CPUID[product],
+    cpuid: AMD_PRODUCTS[product].cpuid,
     chipId: toHex(hidden ? filled(64) : concat(chipId, filled(64 - chipId.length))),
     committedTcb: tcb,
     current: options.firmware ?? FIRMWARE,

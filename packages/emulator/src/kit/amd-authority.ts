@@ -1,3 +1,4 @@
+import { type AmdProduct, amdSerial } from './amd-products.ts'
 import { CA_VALIDITY, DEFAULT_WINDOW, type ExampleAnchor, exampleAnchor, type Window } from './anchor.ts'
 import type { KeyPair } from './keys.ts'
 import { namedKey } from './named-keys.ts'
@@ -13,9 +14,6 @@ import {
   keyUsage,
   subjectKeyIdentifier,
 } from './x509.ts'
-
-/** Product generations whose certificates the kit can issue. */
-export type AmdProduct = 'Milan' | 'Genoa' | 'Turin'
 
 /** Root and intermediates laid out like AMD's, for one product. */
 export interface AmdAuthority {
@@ -54,8 +52,6 @@ export function amdName(commonName: string, unit = 'Example, not AMD'): Uint8Arr
   )
 }
 
-const SERIALS: Readonly<Record<AmdProduct, number>> = { Milan: 0x10000, Genoa: 0x20000, Turin: 0x30000 }
-
 /**
  * Makes an authority. Its RSA keys are made once a process for each product and label.
  * @see AMD 57230, "Versioned Chip Endorsement Key (VCEK) Certificate and KDS Interface Specification", section 3
@@ -65,17 +61,12 @@ export function createAmdAuthority(product: AmdProduct, options: AmdAuthorityOpt
   const key = (part: Part): KeyPair => keys[part] ?? namedKey(`${label} ${product} ${part}`, `RSA-${bits}`)
   const arkKey = key('ark')
   const arkName = amdName(`ARK-${product}`, unit)
-  const make = (
-    part: Part,
-    commonName: string,
-    number: number,
-    extensions: CertificateOptions['extensions'],
-  ): Issued => {
+  const make = (part: Part, commonName: string, extensions: CertificateOptions['extensions']): Issued => {
     const subjectKey = key(part)
     return issue({
       subject: amdName(commonName, unit),
       issuer: arkName,
-      serial: SERIALS[product] + number,
+      serial: amdSerial(product, part),
       ...CA_VALIDITY,
       subjectKey,
       issuerKey: arkKey,
@@ -85,7 +76,7 @@ export function createAmdAuthority(product: AmdProduct, options: AmdAuthorityOpt
     })
   }
   const intermediate = [basicConstraints(true, 0), keyUsage('keyCertSign')]
-  const ark = make('ark', `ARK-${product}`, 0, [keyUsage('keyCertSign', 'cRLSign'), basicConstraints(true)])
+  const ark = make('ark', `ARK-${product}`, [keyUsage('keyCertSign', 'cRLSign'), basicConstraints(true)])
   let ask: Issued | undefined
   let asvk: Issued | undefined
   return {
@@ -94,11 +85,11 @@ export function createAmdAuthority(product: AmdProduct, options: AmdAuthorityOpt
     ark,
     // Made at their first use: most evidence needs one of the two, and RSA keys take time.
     get ask(): Issued {
-      ask ??= make('ask', `SEV-${product}`, 1, intermediate)
+      ask ??= make('ask', `SEV-${product}`, intermediate)
       return ask
     },
     get asvk(): Issued {
-      asvk ??= make('asvk', `SEV-VLEK-${product}`, 0x101, intermediate)
+      asvk ??= make('asvk', `SEV-VLEK-${product}`, intermediate)
       return asvk
     },
     anchor: exampleAnchor(

@@ -1,17 +1,9 @@
-import { type AmdAuthority, type AmdProduct, amdName } from './amd-authority.ts'
+import { type AmdAuthority, amdName } from './amd-authority.ts'
+import type { AmdProduct, TcbParts } from './amd-products.ts'
 import { fromHex } from './bytes.ts'
 import { ia5String, integer, octets } from './der.ts'
 import type { KeyPair } from './keys.ts'
 import { type CertificateOptions, type Extension, type Issued, issue } from './x509.ts'
-
-/** Security version numbers of a platform, by component; Turin alone has an FMC. */
-export interface TcbParts {
-  readonly fmc?: number
-  readonly bootLoader: number
-  readonly tee: number
-  readonly snp: number
-  readonly microcode: number
-}
 
 /** What stands in the extensions of a VCEK or VLEK. */
 export interface LeafFields {

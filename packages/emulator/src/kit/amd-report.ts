@@ -1,5 +1,4 @@
-import type { AmdProduct } from './amd-authority.ts'
-import type { TcbParts } from './amd-leaf.ts'
+import type { AmdProduct, TcbParts } from './amd-products.ts'
 import { concat, filled, fromHex, layout, le } from './bytes.ts'
 import { ecdsaRaw, type KeyPair, rawPoint } from './keys.ts'
 

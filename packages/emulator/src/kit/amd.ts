@@ -1,5 +1,6 @@
-import { type AmdAuthority, type AmdProduct, amdCrl, createAmdAuthority } from './amd-authority.ts'
-import { issueLeaf, type LeafFields, type TcbParts } from './amd-leaf.ts'
+import { type AmdAuthority, amdCrl, createAmdAuthority } from './amd-authority.ts'
+import { issueLeaf, type LeafFields } from './amd-leaf.ts'
+import { AMD_PRODUCTS, type AmdProduct, type TcbParts } from './amd-products.ts'
 import { encodeSnpReport, type SnpReportFields, signReport } from './amd-report.ts'
 import { certificateTable, encodeIdBlock, type IdAuth, makeIdAuth, TABLE_GUIDS } from './amd-tables.ts'
 import { DEFAULT_AT, DEFAULT_WINDOW, type ExampleAnchor, type Window } from './anchor.ts'
@@ -73,19 +74,6 @@ export interface MadeSnp {
   }
 }
 
-const CPUID: Readonly<Record<AmdProduct, readonly [number, number, number]>> = {
-  Milan: [0x19, 0x01, 0x01],
-  Genoa: [0x19, 0x11, 0x01],
-  Turin: [0x1a, 0x02, 0x01],
-}
-
-const TCB: Readonly<Record<AmdProduct, TcbParts>> = {
-  Milan: { bootLoader: 4, tee: 0, snp: 24, microcode: 219 },
-  Genoa: { bootLoader: 10, tee: 0, snp: 24, microcode: 84 },
-  Turin: { fmc: 1, bootLoader: 2, tee: 1, snp: 4, microcode: 81 },
-}
-
-const PRODUCT_NAMES: Readonly<Record<AmdProduct, string>> = { Milan: 'Milan-B0', Genoa: 'Genoa', Turin: 'Turin' }
 const DEFAULT_NONCE: Uint8Array = digest('sha256', utf8('a nonce for tests'))
 const authorities = new Map<AmdProduct, AmdAuthority>()
 
@@ -100,7 +88,7 @@ export function sharedAmdAuthority(product: AmdProduct): AmdAuthority {
 export function makeSnp(options: SnpOptions = {}): MadeSnp {
   const product = options.product ?? options.authority?.product ?? 'Genoa'
   const { authority = sharedAmdAuthority(product), role = 'vcek', at = DEFAULT_AT, window = DEFAULT_WINDOW } = options
-  const tcb = options.tcb ?? TCB[product]
+  const tcb = options.tcb ?? AMD_PRODUCTS[product].tcb
   const nonce = options.nonce ?? DEFAULT_NONCE
   const plain: SnpReportFields = {
     ...defaultReport(product, role, tcb, nonce),
@@ -181,7 +169,7 @@ function defaultReport(product: AmdProduct, role: 'vcek' | 'vlek', tcb: TcbParts
     reportId: toHex(digest('sha256', utf8('example report id'))),
     reportIdMa: 'ff'.repeat(32),
     reportedTcb: tcb,
-    cpuid: CPUID[product],
+    cpuid: AMD_PRODUCTS[product].cpuid,
     chipId: role === 'vcek' ? exampleChipId(product) : '00'.repeat(64),
     committedTcb: tcb,
     current: { build: 40, minor: 55, major: 1 },
@@ -201,7 +189,7 @@ function leafFields(
   const id = exampleChipId(product)
   return {
     structVersion: product === 'Turin' ? 1 : 0,
-    productName: role === 'vcek' ? PRODUCT_NAMES[product] : product,
+    productName: role === 'vcek' ? AMD_PRODUCTS[product].vcekName : product,
     tcb,
     ...(role === 'vcek' ? { hwId: product === 'Turin' ? id.slice(0, 16) : id } : { cspId: 'CN=example-cloud.invalid' }),
     ...overrides,

@@ -9,12 +9,12 @@ export {
 export {
   type AmdAuthority,
   type AmdAuthorityOptions,
-  type AmdProduct,
   amdCrl,
   amdName,
   createAmdAuthority,
 } from './amd-authority.ts'
-export { issueLeaf, type LeafFields, leafExtensions, type TcbParts } from './amd-leaf.ts'
+export { issueLeaf, type LeafFields, leafExtensions } from './amd-leaf.ts'
+export type { AmdProduct, TcbParts } from './amd-products.ts'
 export {
   encodeSnpReport,
   encodeTcb,
