@@ -30,7 +30,7 @@ export async function attest(core: Core, request: AttestRequest, repeats = true)
   if (session === undefined) return { refusal: { code: 'session-unknown' } }
   if (isFarOff(core, session, request.at)) return { refusal: { code: 'session-expired' } }
   if (request.namespace !== undefined && request.namespace !== session.namespace)
-    return refuse(core, session, 'session-mismatch', 'the session is of another namespace', request.at, false)
+    return refuse(core, session, 'session-mismatch', 'the session is of another namespace', request.at, 'kept')
   const answered = await answeredBefore(core, session, request.at, repeats)
   if (answered !== undefined) return answered
   if (!sameText(nonceOf(core, session), request.runtimeData.nonce))
@@ -75,13 +75,13 @@ async function answeredBefore(
   repeats: boolean,
 ): Promise<AttestOutcome | undefined> {
   if (session.expires < at.getTime())
-    return refuse(core, session, 'session-expired', 'the time of the session is over', at, false)
+    return refuse(core, session, 'session-expired', 'the time of the session is over', at, 'kept')
   if (core.opened.take(session.id, at.getTime()) === true) return undefined
   const spent = await readSpent(core.db, session)
   if (spent === undefined) return undefined
   const { token, appraisal, decision } = spent.body
   if (!repeats || session.protocol !== 'kbs' || spent.state !== 'attested' || token === undefined)
-    return refuse(core, session, 'session-spent', 'the nonce of this session was used before', at, false)
+    return refuse(core, session, 'session-spent', 'the nonce of this session was used before', at, 'kept')
   return {
     token,
     expires: new Date(session.expires),
@@ -96,11 +96,11 @@ async function refuse(
   code: RefusalCode,
   reason: string,
   at: Date,
-  spend = true,
+  nonce: 'spent' | 'kept' = 'spent',
 ): Promise<AttestOutcome> {
   const decision = await core.db.transaction(async (sql) => {
     const id = newId('dec', at)
-    if (spend) await spendSession(sql, session, 'spent', { decision: id, refusal: code }, at)
+    if (nonce === 'spent') await spendSession(sql, session, 'spent', { decision: id, refusal: code }, at)
     const body = { session: session.id, reasons: [reason] }
     return record(core, sql, {
       id,
@@ -150,38 +150,17 @@ async function conclude(core: Core, concluding: Concluding, round = 0): Promise<
           expiresAt: expires,
         })
       : undefined
-  const won = await core.db.transaction(async (sql) => {
-    const body = {
-      appraisal: stored.id,
-      decision,
-      ...(token === undefined || session.protocol !== 'kbs' ? {} : { token }),
-      ...(refusal === undefined ? {} : { refusal }),
-    }
-    // A key that was revoked while its evidence was judged vouches for nothing any more.
-    const keys = judged.flatMap(({ grounds }) => grounds.enrolledKey ?? [])
-    if (!(await areEnrolled(sql, session.namespace, keys))) return 'tpm-key-revoked'
-    const spent =
-      token === undefined
-        ? await spendSession(sql, session, 'spent', body, at)
-        : await spendSession(sql, session, 'attested', body, at, signer.kid)
-    // A result under a key that was taken back meanwhile would be refused everywhere.
-    if (!spent) return token === undefined || (await isCurrent(sql, signer.kid)) ? false : 'other-key'
-    if (refusal === undefined) await storeGrounds(core, sql, judged, text, at)
-    else await storeRefused(sql, judged, text, stored, at)
-    await storeAppraisal(sql, stored)
-    await noteMatches(core, sql, session.namespace, judged, at)
-    await recordAttest(core, sql, decision, concluding, stored)
-    return true
-  })
-  if (won === 'tpm-key-revoked') return refuse(core, session, won, 'the key was revoked meanwhile', at)
-  if (won === 'other-key') {
+  const made: Made = { decision, text, stored, token, signer }
+  const fate = await core.db.transaction((sql) => store(core, sql, concluding, made))
+  if (fate === 'tpm-key-revoked') return refuse(core, session, fate, 'the key was revoked meanwhile', at)
+  if (fate === 'other-key') {
     if (round === MAX_ROUNDS)
       return refuse(core, session, 'busy', 'the keys of results changed again and again', request.at)
     await core.resultKeys.refresh()
     return conclude(core, concluding, round + 1)
   }
   // Somebody was faster: what they were answered is the answer.
-  if (!won) return again(core, session, at, concluding.repeats)
+  if (fate === 'answered') return again(core, session, at, concluding.repeats)
   if (refusal === undefined) rememberStored(core, judged, text)
   core.appraisals.set(stored.id, stored, Number.POSITIVE_INFINITY)
   if (token === undefined)
@@ -190,6 +169,48 @@ async function conclude(core: Core, concluding: Concluding, round = 0): Promise<
   if (session.protocol !== 'kbs') return { token, appraisal: stored.id, decision, expires, emulated }
   core.answered.set(session.id, { appraisal: stored.id, namespace: session.namespace }, session.expires)
   return { token, appraisal: stored.id, decision, expires: new Date(session.expires), emulated }
+}
+
+/** What a conclusion writes. */
+interface Made {
+  readonly decision: string
+  readonly text: VerdictText
+  readonly stored: StoredAppraisal
+  /** Undefined for a refusal. */
+  readonly token: string | undefined
+  /** The key that signed the token. */
+  readonly signer: Core['resultKeys']['signer']
+}
+
+/** What became of it: `answered` where somebody else was faster, `other-key` where the signer is the key of results no more. */
+type Conclusion = 'stored' | 'answered' | 'other-key' | 'tpm-key-revoked'
+
+async function store(core: Core, sql: Sql, concluding: Concluding, made: Made): Promise<Conclusion> {
+  const { session, request, evaluation } = concluding
+  const { judged, refusal } = evaluation
+  const { decision, text, stored, token, signer } = made
+  const { at } = request
+  // A key that was revoked while its evidence was judged vouches for nothing any more.
+  const keys = judged.flatMap(({ grounds }) => grounds.enrolledKey ?? [])
+  if (!(await areEnrolled(sql, session.namespace, keys))) return 'tpm-key-revoked'
+  const body = {
+    appraisal: stored.id,
+    decision,
+    ...(token === undefined || session.protocol !== 'kbs' ? {} : { token }),
+    ...(refusal === undefined ? {} : { refusal }),
+  }
+  const spent =
+    token === undefined
+      ? await spendSession(sql, session, 'spent', body, at)
+      : await spendSession(sql, session, 'attested', body, at, signer.kid)
+  // A result under a key that was taken back meanwhile would be refused everywhere.
+  if (!spent) return token === undefined || (await isCurrent(sql, signer.kid)) ? 'answered' : 'other-key'
+  if (refusal === undefined) await storeGrounds(core, sql, judged, text, at)
+  else await storeRefused(sql, judged, text, stored, at)
+  await storeAppraisal(sql, stored)
+  await noteMatches(core, sql, session.namespace, judged, at)
+  await recordAttest(core, sql, decision, concluding, stored)
+  return 'stored'
 }
 
 function appraisalOf(
