@@ -1,6 +1,6 @@
 import { canonicalJson } from '@sekisho/evidence'
-import { type ArmEndorsementsInput, type PreparedArmEndorsements, prepareArmEndorsements } from '@sekisho/evidence/cca'
-import { keep } from './bytes.ts'
+import { type PreparedArmEndorsements, prepareArmEndorsements } from '@sekisho/evidence/cca'
+import { keep, keptObject } from './bytes.ts'
 import type { KeptCollateral, Surroundings } from './model.ts'
 
 /** Keys and reference values of Arm platforms, ready to be used, and as they are kept. */
@@ -16,10 +16,5 @@ export function armEndorser({ options: { arm } }: Surroundings): (kept: Uint8Arr
     collateral: keep(Buffer.from(canonicalJson({ ...arm }))),
   }
   return (kept) =>
-    kept === undefined ? own : { endorsements: prepareArmEndorsements(readArm(kept)), collateral: keep(kept) }
-}
-
-function readArm(bytes: Uint8Array): ArmEndorsementsInput {
-  const value: unknown = bytes.length === 0 ? {} : JSON.parse(Buffer.from(bytes).toString('utf8'))
-  return typeof value === 'object' && value !== null ? value : {}
+    kept === undefined ? own : { endorsements: prepareArmEndorsements(keptObject(kept)), collateral: keep(kept) }
 }

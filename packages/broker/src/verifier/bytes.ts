@@ -12,6 +12,12 @@ export function keep(bytes: Uint8Array): KeptCollateral {
   return { sha256: sha256(bytes), bytes }
 }
 
+/** Kept JSON, as an object; no bytes are an empty one. */
+export function keptObject(bytes: Uint8Array): object {
+  const value: unknown = bytes.length === 0 ? {} : JSON.parse(Buffer.from(bytes).toString('utf8'))
+  return typeof value === 'object' && value !== null ? value : {}
+}
+
 /** What is kept where the evidence brings everything itself. */
 export const NOTHING_KEPT: KeptCollateral = keep(new Uint8Array())
 

@@ -1,6 +1,6 @@
 import { canonicalJson } from '@sekisho/evidence'
 import { IBM_SE_ROOTS, seRequestFlags, verifyIbmSeSync } from '@sekisho/evidence/ibm-se'
-import { fittedBinding, keep } from './bytes.ts'
+import { fittedBinding, keep, keptObject } from './bytes.ts'
 import { type Door, type Surroundings, UnboundEvidence } from './model.ts'
 import { type SeAnswers, seAnswers } from './se-answers.ts'
 
@@ -48,8 +48,7 @@ export function ibmSeDoor(around: Surroundings): Door {
 }
 
 function readKept(bytes: Uint8Array): readonly Uint8Array[] {
-  const value: unknown = bytes.length === 0 ? {} : JSON.parse(Buffer.from(bytes).toString('utf8'))
-  const files: unknown = typeof value === 'object' && value !== null && 'files' in value ? value.files : []
+  const { files }: { readonly files?: unknown } = keptObject(bytes)
   return Array.isArray(files) ? files.map((file) => Buffer.from(String(file), 'base64')) : []
 }
 

@@ -2,8 +2,8 @@ import type { PckCertificate } from '@sekisho/collateral'
 import { firstFound, sourceFor } from '@sekisho/collateral/requests'
 import { hasPckChain, intelRequest, platformOf } from '@sekisho/collateral/requests/intel'
 import { canonicalJson } from '@sekisho/evidence'
-import { type DcapCollateral, type DcapCollateralInput, prepareDcapCollateral, type Quote } from '@sekisho/evidence/sgx'
-import { keep, sha256 } from './bytes.ts'
+import { type DcapCollateral, prepareDcapCollateral, type Quote } from '@sekisho/evidence/sgx'
+import { keep, keptObject, sha256 } from './bytes.ts'
 import { type Held, holding } from './held.ts'
 import type { JudgeRequest, KeptCollateral, Surroundings } from './model.ts'
 import { trying } from './trying.ts'
@@ -27,7 +27,7 @@ export function intelEndorser(
     const kept = keep(bytes)
     const known = prepared.get(kept.sha256, 0)
     if (known !== undefined) return known
-    const made = { collateral: prepareDcapCollateral(readKept(kept.bytes)), kept }
+    const made = { collateral: prepareDcapCollateral(keptObject(kept.bytes)), kept }
     prepared.set(kept.sha256, made, Number.POSITIVE_INFINITY)
     return made
   }
@@ -77,9 +77,4 @@ const NO_COLLATERAL: Uint8Array = Buffer.from('{}')
 function canonicalBytes({ certification, header }: Quote<unknown>): Uint8Array {
   if ('data' in certification) return Buffer.concat([certification.data])
   return Buffer.from(JSON.stringify({ certification, user: Buffer.from(header.userData).toString('hex') }))
-}
-
-function readKept(bytes: Uint8Array): DcapCollateralInput {
-  const value: unknown = bytes.length === 0 ? {} : JSON.parse(Buffer.from(bytes).toString('utf8'))
-  return typeof value === 'object' && value !== null ? value : {}
 }

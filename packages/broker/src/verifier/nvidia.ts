@@ -19,7 +19,7 @@ import {
   verifyNvidiaNodeSync,
   verifyNvidiaSync,
 } from '@sekisho/evidence/nvidia'
-import { keep, lasting, NOTHING_KEPT, sha256 } from './bytes.ts'
+import { keep, keptObject, lasting, NOTHING_KEPT, sha256 } from './bytes.ts'
 import { type Held, holding } from './held.ts'
 import type { Door, JudgeRequest, KeptCollateral, Surroundings } from './model.ts'
 
@@ -119,9 +119,7 @@ function keptOf(items: readonly BundleItem[]): KeptCollateral {
 }
 
 function readKept(bytes: Uint8Array): readonly BundleItem[] {
-  if (bytes.length === 0) return []
-  const value: unknown = JSON.parse(Buffer.from(bytes).toString('utf8'))
-  const parts = new Map<string, unknown>(Object.entries(typeof value === 'object' && value !== null ? value : {}))
+  const parts = new Map<string, unknown>(Object.entries(keptObject(bytes)))
   if (parts.has('format')) return readBundle(bytes).items
   // Former versions kept the parts of one device by their names.
   const list = parts.get('ocsp')
