@@ -29,30 +29,24 @@ export async function attest(core: Core, request: AttestRequest, repeats = true)
   // What nobody can be held to is not recorded: anybody could fill the log with it.
   if (session === undefined) return { refusal: { code: 'session-unknown' } }
   if (isFarOff(core, session, request.at)) return { refusal: { code: 'session-expired' } }
+  const refused = (code: RefusalCode, reason: string, nonce?: 'kept'): Promise<AttestOutcome> =>
+    refuse(core, session, code, reason, request.at, nonce)
   if (request.namespace !== undefined && request.namespace !== session.namespace)
-    return refuse(core, session, 'session-mismatch', 'the session is of another namespace', request.at, 'kept')
+    return refused('session-mismatch', 'the session is of another namespace', 'kept')
   const answered = await answeredBefore(core, session, request.at, repeats)
   if (answered !== undefined) return answered
   if (!sameText(nonceOf(core, session), request.runtimeData.nonce))
-    return refuse(core, session, 'nonce-mismatch', 'runtime-data.nonce is not the nonce of this session', request.at)
+    return refused('nonce-mismatch', 'runtime-data.nonce is not the nonce of this session')
   const teeKey = teeKeyOf(request.runtimeData['tee-pubkey'])
   if (teeKey === undefined)
-    return refuse(
-      core,
-      session,
-      'key-unsupported',
-      'tee-pubkey is no public key that a secret can be encrypted to',
-      request.at,
-    )
-  if (tooLarge(core, request))
-    return refuse(core, session, 'evidence-unreadable', 'the evidence is too large', request.at)
+    return refused('key-unsupported', 'tee-pubkey is no public key that a secret can be encrypted to')
+  if (tooLarge(core, request)) return refused('evidence-unreadable', 'the evidence is too large')
   const rules = await rulesOf(core, core.db, session.namespace)
   const tee = request.tee ?? (session.tee === '' ? undefined : session.tee)
   const { namespace } = session
   const hash = bindingHash(session.protocol, session.tee)
   const evaluation = await evaluate(core, rules, { ...request, namespace, ...(tee === undefined ? {} : { tee }) }, hash)
-  if (evaluation.unreadable !== undefined)
-    return refuse(core, session, evaluation.unreadable, evaluation.reason, request.at)
+  if (evaluation.unreadable !== undefined) return refused(evaluation.unreadable, evaluation.reason)
   return conclude(core, { session, request, rules, evaluation, teeKey, repeats })
 }
 
@@ -150,12 +144,12 @@ async function conclude(core: Core, concluding: Concluding, round = 0): Promise<
           expiresAt: expires,
         })
       : undefined
-  const made: Made = { decision, text, stored, token, signer }
-  const fate = await core.db.transaction((sql) => store(core, sql, concluding, made))
+  const fate = await core.db.transaction((sql) =>
+    store(core, sql, concluding, { decision, text, stored, token, signer }),
+  )
   if (fate === 'tpm-key-revoked') return refuse(core, session, fate, 'the key was revoked meanwhile', at)
   if (fate === 'other-key') {
-    if (round === MAX_ROUNDS)
-      return refuse(core, session, 'busy', 'the keys of results changed again and again', request.at)
+    if (round === MAX_ROUNDS) return refuse(core, session, 'busy', 'the keys of results changed again and again', at)
     await core.resultKeys.refresh()
     return conclude(core, concluding, round + 1)
   }
@@ -185,11 +179,15 @@ interface Made {
 /** What became of it: `answered` where somebody else was faster, `other-key` where the signer is the key of results no more. */
 type Conclusion = 'stored' | 'answered' | 'other-key' | 'tpm-key-revoked'
 
-async function store(core: Core, sql: Sql, concluding: Concluding, made: Made): Promise<Conclusion> {
-  const { session, request, evaluation } = concluding
+async function store(
+  core: Core,
+  sql: Sql,
+  concluding: Concluding,
+  { decision, text, stored, token, signer }: Made,
+): Promise<Conclusion> {
+  const { session, evaluation } = concluding
   const { judged, refusal } = evaluation
-  const { decision, text, stored, token, signer } = made
-  const { at } = request
+  const { at } = concluding.request
   // A key that was revoked while its evidence was judged vouches for nothing any more.
   const keys = judged.flatMap(({ grounds }) => grounds.enrolledKey ?? [])
   if (!(await areEnrolled(sql, session.namespace, keys))) return 'tpm-key-revoked'
