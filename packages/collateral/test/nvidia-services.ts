@@ -5,17 +5,10 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { parseNvidiaRim } from '@sekisho/evidence/nvidia'
 import { derElement } from '../src/der.ts'
-import {
-  type CollateralCache,
-  diskCache,
-  type NetworkOptions,
-  type NvidiaSource,
-  networkSource,
-  type Progress,
-} from '../src/index.ts'
+import { type NetworkOptions, type NvidiaSource, networkSource } from '../src/index.ts'
 import { type NvidiaDevice, nvidiaDevice } from '../src/requests-nvidia.ts'
-import { type Handler, type LocalServer, startServer } from './hostile-server.ts'
-import { PATIENT, temporaryFolder } from './setup.ts'
+import type { Handler } from './hostile-server.ts'
+import { type Stage, stage } from './setup.ts'
 import { vectorFile } from './vectors.ts'
 
 const CASE = 'hopper-550-full'
@@ -114,63 +107,35 @@ export function answering(answer: (response: ServerResponse) => void): Handler {
 }
 
 /** A source pointed at a local server that stands for both of NVIDIA's services. */
-export interface NvidiaBench {
-  readonly server: LocalServer
+export interface NvidiaBench extends Stage {
   readonly source: NvidiaSource
-  readonly cache: CollateralCache
-  readonly progress: Progress[]
-  readonly waits: number[]
-  clock: number
   again(options?: NetworkOptions): NvidiaSource
   entries(): number
 }
 
+/** Sets everything up for one test, and has it taken down afterwards. */
 export async function nvidiaBench(
   t: TestContext,
   handler: Handler,
   options: NetworkOptions = {},
 ): Promise<NvidiaBench> {
-  const server = await startServer(handler)
-  t.after(() => server.close())
-  const folder = await temporaryFolder(t)
-  const progress: Progress[] = []
-  const waits: number[] = []
-  const state = { clock: NOW }
-  const now = (): Date => new Date(state.clock)
-  const cache = diskCache({ folder, now })
+  const set = await stage(t, handler, NOW)
+  const { server, folder } = set
   const again = (other: NetworkOptions = {}): NvidiaSource => {
     const { nvidia } = networkSource({
       nvidia: { baseUrl: server.url, ocspUrl: `${server.url}${OCSP_PATH}` },
-      cache,
-      limits: PATIENT,
-      onProgress: (one) => progress.push(one),
-      now,
-      sleep: (ms) => {
-        waits.push(ms)
-        return Promise.resolve()
-      },
-      random: () => 0.5,
+      ...set.options,
       ...options,
       ...other,
     })
     if (nvidia === undefined) throw new Error('there is no source for NVIDIA')
     return nvidia
   }
-  return {
-    server,
+  return Object.assign(set, {
     source: again(),
-    cache,
-    progress,
-    waits,
-    get clock(): number {
-      return state.clock
-    },
-    set clock(ms: number) {
-      state.clock = ms
-    },
     again,
     entries: () => (existsSync(join(folder, 'v1')) ? readdirSync(join(folder, 'v1')).length : 0),
-  }
+  })
 }
 
 /** DER of the chain of a manifest or, without one, of the device. */

@@ -14,15 +14,46 @@ import {
 import { canned, type Handler, type LocalServer, startServer } from './hostile-server.ts'
 import type { AmdAnswers, IntelAnswers } from './vendors.ts'
 
-/** A source pointed at a local server, with a disk cache, a set clock, and waits that are noted instead of waited. */
-export interface Bench {
+/** A local server with what a source of it needs: a disk cache, a set clock, and waits that are noted instead of waited. */
+export interface Stage {
   readonly server: LocalServer
-  readonly source: NetworkSource
+  readonly folder: string
   readonly cache: CollateralCache
   readonly progress: Progress[]
   readonly waits: number[]
   /** Milliseconds since 1970; change it to let time pass. */
   clock: number
+  /** What every source here is made with. */
+  readonly options: NetworkOptions
+}
+
+/** Sets a stage for one test, and has it taken down afterwards. @param start milliseconds since 1970 */
+export async function stage(t: TestContext, handler: Handler, start: number): Promise<Stage> {
+  const server = await startServer(handler)
+  t.after(() => server.close())
+  const folder = await temporaryFolder(t)
+  const progress: Progress[] = []
+  const waits: number[] = []
+  const now = (): Date => new Date(set.clock)
+  const cache = diskCache({ folder, now })
+  const options: NetworkOptions = {
+    cache,
+    limits: PATIENT,
+    onProgress: (one) => progress.push(one),
+    now,
+    sleep: (ms) => {
+      waits.push(ms)
+      return Promise.resolve()
+    },
+    random: () => 0.5,
+  }
+  const set: Stage = { server, folder, cache, progress, waits, clock: start, options }
+  return set
+}
+
+/** A source pointed at a local server. */
+export interface Bench extends Stage {
+  readonly source: NetworkSource
   /** Another source of the same configuration: nothing shared but the cache folder. */
   again(options?: NetworkOptions): NetworkSource
   /** Number of entries in the cache folder. */
@@ -38,45 +69,22 @@ export async function bench(
   answers: IntelAnswers | AmdAnswers,
   options: NetworkOptions = {},
 ): Promise<Bench> {
-  const server = await startServer(canned(answers.table))
-  const folder = await temporaryFolder(t)
-  t.after(() => server.close())
-  const progress: Progress[] = []
-  const waits: number[] = []
-  const state = { clock: DEFAULT_AT.getTime() }
-  const cache = diskCache({ folder, now: () => new Date(state.clock) })
+  const set = await stage(t, canned(answers.table), DEFAULT_AT.getTime())
+  const { server, folder } = set
   const again = (other: NetworkOptions = {}): NetworkSource =>
     networkSource({
       intel: { baseUrl: server.url, kind: 'pcs', rootCrlUrl: `${server.url}/IntelSGXRootCA.der` },
       amd: { baseUrl: server.url },
-      cache,
-      limits: PATIENT,
       trustAnchors: [answers.made.anchor],
-      onProgress: (one) => progress.push(one),
-      now: () => new Date(state.clock),
-      sleep: (ms) => {
-        waits.push(ms)
-        return Promise.resolve()
-      },
-      random: () => 0.5,
+      ...set.options,
       ...options,
       ...other,
     })
-  return {
-    server,
+  return Object.assign(set, {
     source: again(),
-    cache,
-    progress,
-    waits,
-    get clock(): number {
-      return state.clock
-    },
-    set clock(ms: number) {
-      state.clock = ms
-    },
     again,
     entries: async () => (await readdir(join(folder, 'v1')).catch(() => [])).length,
-  }
+  })
 }
 
 /** An empty folder that is removed after the test. */
