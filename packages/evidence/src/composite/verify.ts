@@ -1,5 +1,5 @@
 import { settle } from '#crypto'
-import { assembleVerdict } from '../core/assemble.ts'
+import { assembleVerdict, distinctBy } from '../core/assemble.ts'
 import { judge, stepIds } from '../core/engine.ts'
 import { EvidenceError, refuse } from '../core/errors.ts'
 import { copyOfEvidence } from '../core/input.ts'
@@ -177,13 +177,4 @@ const ONE_MACHINE: Assumption = {
 function assumedOf(verdicts: readonly Verdict[]): readonly Assumption[] {
   const all = verdicts.flatMap(({ assumed }) => assumed)
   return distinctBy(verdicts.length > 1 ? [...all, ONE_MACHINE] : all, ({ id }: Assumption) => id)
-}
-
-function distinctBy<T>(all: readonly T[], key: (one: T) => string): readonly T[] {
-  const seen = new Set<string>()
-  return all.filter((one) => {
-    const known = seen.has(key(one))
-    seen.add(key(one))
-    return !known
-  })
 }

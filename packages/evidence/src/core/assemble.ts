@@ -80,3 +80,13 @@ function select({ checks }: Judgement, wanted: (check: Check) => boolean): reado
 function isOpen(check: Check): boolean {
   return check.outcome === 'unchecked' && check.waived !== true && check.blockedBy === undefined
 }
+
+/** The first of each key, in order: what several verdicts say alike is said once. */
+export function distinctBy<T>(all: readonly T[], key: (one: T) => string): readonly T[] {
+  const seen = new Set<string>()
+  return all.filter((one) => {
+    const known = seen.has(key(one))
+    seen.add(key(one))
+    return !known
+  })
+}

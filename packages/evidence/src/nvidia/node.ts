@@ -1,4 +1,4 @@
-import { assembleVerdict, digestHex } from '../core/assemble.ts'
+import { assembleVerdict, digestHex, distinctBy } from '../core/assemble.ts'
 import { concatBytes } from '../core/bytes.ts'
 import { judge, stepIds } from '../core/engine.ts'
 import { copyOfEvidence } from '../core/input.ts'
@@ -159,13 +159,4 @@ function nodeClaims({ devices, gpus }: NodeState, launchMeasurement: string): Nv
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0)
-}
-
-function distinctBy<T>(all: readonly T[], key: (one: T) => string): readonly T[] {
-  const seen = new Set<string>()
-  return all.filter((one) => {
-    const known = seen.has(key(one))
-    seen.add(key(one))
-    return !known
-  })
 }
