@@ -1,8 +1,8 @@
 import { bigEndian, concatBytes, equalBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import { BigEndianReader } from './big-endian.ts'
+import { SE_EXCHANGE_MAGIC } from './magic.ts'
 
-const MAGIC: Uint8Array = Uint8Array.from('pvattest', (letter) => letter.charCodeAt(0))
 const VERSION = 0x100
 const DATA_AT = 64
 const MAX_SIZE = 1 << 20
@@ -33,7 +33,7 @@ export interface SeExchange {
 
 /** Whether bytes begin as a container does, with `pvattest`. */
 export function isSeExchange(bytes: Uint8Array): boolean {
-  return equalBytes(bytes.subarray(0, MAGIC.length), MAGIC)
+  return equalBytes(bytes.subarray(0, SE_EXCHANGE_MAGIC.length), SE_EXCHANGE_MAGIC)
 }
 
 /** Parses a container. @throws EvidenceError, also for a response without a configuration UID */
@@ -42,7 +42,8 @@ export function parseSeExchange(input: Uint8Array): SeExchange {
     throw refuse('exchange', `${input.length} bytes`, `at most ${MAX_SIZE} bytes`, 0, 'too-large')
   const bytes = new Uint8Array(input)
   const reader = new BigEndianReader(bytes)
-  if (!equalBytes(reader.bytes(8, 'exchange.magic'), MAGIC)) throw refuse('exchange.magic', 'other bytes', '`pvattest`')
+  if (!equalBytes(reader.bytes(8, 'exchange.magic'), SE_EXCHANGE_MAGIC))
+    throw refuse('exchange.magic', 'other bytes', '`pvattest`')
   const version = reader.be32('exchange.version')
   if (version !== VERSION)
     throw refuse('exchange.version', `0x${version.toString(16)}`, '0x100', 8, 'unsupported-version')
@@ -94,7 +95,7 @@ export function encodeSeExchange({ entries, reserved }: Pick<SeExchange, 'entrie
     DATA_AT,
   )
   const head = concatBytes(
-    MAGIC,
+    SE_EXCHANGE_MAGIC,
     bigEndian(VERSION, 4),
     bigEndian(size, 4),
     reserved,

@@ -2,13 +2,12 @@ import { bigEndian, concatBytes, equalBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import type { CipherJob } from '../crypto/jobs.ts'
 import { BigEndianReader, msbBit } from './big-endian.ts'
+import { SE_HEADER_MAGIC } from './magic.ts'
 import { sealedJob, TAG_SIZE } from './sealed.ts'
 import { type KeySlot, readCustomerKey, readSlots, SLOT_SIZE, slotBytes } from './slots.ts'
 
 /** Longest header. */
 export const SE_HEADER_MAX_SIZE = 8192
-/** `IBMSecEx`, with which a header begins. */
-export const SE_HEADER_MAGIC: Uint8Array = Uint8Array.from('IBMSecEx', (letter) => letter.charCodeAt(0))
 const VERSION = 0x100
 const ENCRYPTED_SIZE = 128
 const FIXED_SIZE = 0x1a0 + ENCRYPTED_SIZE + TAG_SIZE

@@ -2,7 +2,7 @@ import { bigEndian, equalBytes } from '../core/bytes.ts'
 import { refuse } from '../core/errors.ts'
 import type { DigestJob } from '../crypto/jobs.ts'
 import { BigEndianReader, bigOf } from './big-endian.ts'
-import { SE_HEADER_MAGIC } from './header.ts'
+import { SE_HEADER_MAGIC } from './magic.ts'
 
 const PAGE = 4096
 const METADATA_AT = 0xc000

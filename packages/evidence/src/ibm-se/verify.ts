@@ -24,10 +24,11 @@ import { type IbmSeClaims, ibmSeAssumptions, ibmSeClaims, ibmSeNotes } from './c
 import { isSeExchange, parseSeExchange, type SeExchange } from './exchange.ts'
 import { APPRAISAL_STEPS, EXCHANGE_STEPS } from './exchange-steps.ts'
 import { type IbmSeExpectations, readIbmSeExpectations } from './expectations.ts'
-import { parseSeHeader, SE_HEADER_MAGIC, type SeHeader } from './header.ts'
+import { parseSeHeader, type SeHeader } from './header.ts'
 import { HOST_STEPS } from './host-steps.ts'
 import { findSeHeader } from './image.ts'
 import { exchangeOfKbs, isSeJson, parseSeKbs } from './kbs.ts'
+import { SE_HEADER_MAGIC } from './magic.ts'
 import { listNames } from './names.ts'
 import {
   parseSeRequest,

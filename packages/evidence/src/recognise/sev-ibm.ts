@@ -1,6 +1,5 @@
 import { equalBytes } from '../core/bytes.ts'
-import { isSeExchange } from '../ibm-se/exchange.ts'
-import { SE_HEADER_MAGIC } from '../ibm-se/header.ts'
+import { SE_EXCHANGE_MAGIC, SE_HEADER_MAGIC } from '../ibm-se/magic.ts'
 import { jsonFault } from './json-error.ts'
 import type { Identified } from './model.ts'
 
@@ -12,9 +11,9 @@ const LAUNCH_MEASURE = 48
 
 /** Tells evidence of IBM Secure Execution by its magic, or a host key document by its curve. */
 export function identifyIbmSe(bytes: Uint8Array): Identified | undefined {
-  const form = isSeExchange(bytes)
+  const form = startsWith(bytes, SE_EXCHANGE_MAGIC)
     ? 'Secure Execution attestation exchange'
-    : equalBytes(bytes.subarray(0, SE_HEADER_MAGIC.length), SE_HEADER_MAGIC)
+    : startsWith(bytes, SE_HEADER_MAGIC)
       ? 'Secure Execution header'
       : bytes[0] === 0x30 && bytes[1] === 0x82 && bytes.length < 16_384 && has(bytes, P521)
         ? 'IBM host key document'
@@ -37,6 +36,10 @@ function isAlone(text: string): boolean {
   if (jsonFault(text) !== undefined) return false
   const value: unknown = JSON.parse(text)
   return typeof value === 'object' && value !== null && Object.hasOwn(value, 'cuid')
+}
+
+function startsWith(bytes: Uint8Array, magic: Uint8Array): boolean {
+  return equalBytes(bytes.subarray(0, magic.length), magic)
 }
 
 function has(bytes: Uint8Array, part: Uint8Array): boolean {
