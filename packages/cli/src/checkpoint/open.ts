@@ -1,63 +1,21 @@
 import { join } from 'node:path'
 import type {
+  AccessTokens,
   Broker,
   Database,
-  EndorsementFiles,
   LinkKeeper,
+  Log,
   MasterKey,
-  Retention,
+  OpenedVerifier,
+  SetupLink,
   Vault,
-  VerifierOptions,
 } from '@sekisho/broker'
-import type { CollateralSource } from '@sekisho/collateral'
-import type { TrustAnchor } from '@sekisho/evidence'
-import type { EmulatedPlatforms, OidcOptions, TlsOptions } from '@sekisho/server'
-import { rechecks } from './due.ts'
+import { type Rechecks, rechecks } from './due.ts'
 import { endorsementWatch } from './endorsement-watch.ts'
-import { sayer, wordsOf } from './say.ts'
+import type { CheckpointOptions } from './options.ts'
+import { type Say, sayer, wordsOf } from './say.ts'
+import { serve } from './serve.ts'
 import { everySecond, ticking } from './ticking.ts'
-import { type Rereading, rereading, type WatchedFiles } from './watched-files.ts'
-
-/** What a checkpoint is made of. */
-export interface CheckpointOptions {
-  /** Where an embedded database lies; with `databaseUrl` only what is made beside it. */
-  readonly folder: string
-  readonly databaseUrl?: string
-  readonly master: MasterKey
-  /** Master keys that something may still be encrypted under; it is wrapped anew under `master` while the server runs. */
-  readonly former?: readonly MasterKey[]
-  /** An OpenID provider whose tokens open the API beside our own. */
-  readonly oidc?: OidcOptions
-  /** Addresses of proxies whose `X-Forwarded-For` is believed. */
-  readonly trustedProxies?: readonly string[]
-  readonly production: boolean
-  /** Roots of emulated platforms; refused in production. */
-  readonly emulatedAnchors: readonly TrustAnchor[]
-  /** Emulated machines that sign for administrators; refused in production. */
-  readonly emulated?: EmulatedPlatforms
-  readonly source: CollateralSource | undefined
-  readonly host: string
-  readonly port: number
-  /** Certificate and key; renewed ones are shown as soon as their files have changed. */
-  readonly tls?: WatchedFiles<TlsOptions>
-  /** URL that others reach it at; names it in attestation results and in the log. */
-  readonly publicUrl?: string
-  /** A one-time link is made although somebody was let in before. */
-  readonly newSetupLink?: boolean
-  readonly leaseSeconds?: number
-  /** How often live leases are judged by endorsements as they are then, beside whenever these are seen to be others. Default 60. */
-  readonly recheckMinutes?: number
-  readonly retention?: Retention
-  readonly version: string
-  readonly console?: string
-  readonly now: () => Date
-  /** Takes the log lines. */
-  readonly writeLog: (text: string) => void
-  /** What else the verifier is made with: roots of TPM makers, and endorsements where they are not from files. */
-  readonly verifier?: Pick<VerifierOptions, 'arm' | 'tpmRoots'>
-  /** Endorsements from files, read again when these change. */
-  readonly endorsements?: WatchedFiles<EndorsementFiles>
-}
 
 /** A checkpoint that answers. */
 export interface Checkpoint {
@@ -101,107 +59,19 @@ async function open(
   closers: (() => Promise<void>)[],
   closeAll: () => Promise<void>,
 ): Promise<Checkpoint> {
-  const { master, production, now, source, emulatedAnchors } = options
+  const { production, now } = options
   if (production && options.emulated !== undefined) throw new TypeError('emulated platforms sign nothing in production')
-  const parts = await import('@sekisho/broker')
-  const url = options.databaseUrl
-  const db = await parts.openDatabase(url === undefined ? { folder: join(options.folder, 'db') } : { url })
-  closers.push(() => db.close())
-  const former = options.former ?? []
-  const { logKey, sessionKey } = await parts.serverKeys(db, master, former)
-  const vault = await parts.openVault(db, { master, former })
-  const port = options.port === 0 ? await freePort(options.host) : options.port
-  const issuer = options.publicUrl ?? originOf(options, port)
-  const log = await parts.openLog(db, { origin: await originOfLog(db, issuer), signingKey: logKey })
-  const everyMs = (options.recheckMinutes ?? RECHECK_MINUTES) * MINUTE_MS
-  const looks = rechecks({ everyMs, gapMs: NEWS_GAP_MS, started: now() })
-  const say = sayer(options)
-  const verifier = parts.openVerifier({
-    ...(source === undefined ? {} : { source }),
-    ...(emulatedAnchors.length === 0 ? {} : { trustAnchors: emulatedAnchors }),
-    ...options.verifier,
-    ...options.endorsements?.value,
-    activation: parts.enrolledKeys(db),
-    onTrouble: (reason) => say('error', 'trouble', { reason }),
-    onNews(endorsements) {
-      say('info', 'news', { endorsements, reason: 'others than before: live leases are looked at again' })
-      looks.news()
-    },
-  })
-  const broker = await parts.openBroker({
-    db,
-    vault,
-    log,
-    verifier,
-    sessionKey,
-    issuer,
-    production,
-    ...(options.leaseSeconds === undefined ? {} : { leaseSeconds: options.leaseSeconds }),
-    ...(options.retention === undefined ? {} : { retention: options.retention }),
-  })
-  // One folder has one process at a time: a name that changed there is of the past.
-  const another = db.kind === 'postgres' ? await parts.noteIssuer(db, issuer) : undefined
-  if (another !== undefined)
-    say('warn', 'issuer', {
-      reason: `results are signed here as ${issuer}, and the process before signed as ${another}: where both run on this database, each refuses the other's results; give all the same --public-url`,
-    })
-  const tokens = parts.accessTokens(db)
-  const record: LinkKeeper['record'] = (sql, act) => broker.admin.record(sql, '*', act, { actor: 'up', at: now() })
-  const setup =
-    options.newSetupLink === true
-      ? await parts.createRecoveryLink({ db, record }, now())
-      : await parts.createSetupLink(db, now())
-  let overtaken: (error: Error) => void = () => undefined
-  const over = new Promise<Error>((resolve) => {
-    overtaken = resolve
-  })
-  const onTrouble = (error: unknown): void => {
-    if (error instanceof parts.StorageError && error.code === 'newer') overtaken(error)
-    else say('error', 'trouble', { reason: wordsOf(error) })
-  }
+  const module = await import('@sekisho/broker')
+  const opened = await openParts(module, options, closers)
+  const { broker, db, vault, log, tokens, port, verifier, looks, say } = opened
+  const setup = await setupLink(module, opened, options)
+  const { over, onTrouble } = troubles(module, say)
   const watch = endorsementWatch({ broker, verifier, files: options.endorsements, looks, say })
   // By themselves: what files vouch for no more is not believed, however long a pass over the leases takes.
   closers.push(everySecond(() => watch.look(), onTrouble))
   closers.push(ticking({ broker, looks, watch, now, onTrouble }))
-  const { startServer } = await import('@sekisho/server')
-  const { tls } = options
-  let certificates: Rereading | undefined
-  const server = await startServer({
-    broker,
-    db,
-    vault,
-    log,
-    tokens,
-    host: options.host,
-    port,
-    version: options.version,
-    writeLog: options.writeLog,
-    now,
-    ...(source === undefined ? {} : { source }),
-    ...(options.emulated === undefined ? {} : { emulated: options.emulated }),
-    ...(tls === undefined ? {} : { tls: tls.value }),
-    stale: {
-      ...(options.endorsements === undefined ? {} : { endorsements: () => watch.stale }),
-      ...(tls === undefined ? {} : { tls: () => certificates?.stale === true }),
-    },
-    ...(options.oidc === undefined ? {} : { oidc: options.oidc }),
-    ...(options.trustedProxies === undefined ? {} : { trustedProxies: options.trustedProxies }),
-    ...(options.console === undefined ? {} : { console: options.console }),
-  })
-  closers.push(() => server.close())
-  if (tls !== undefined) {
-    const reread = rereading(tls, {
-      renewed(value) {
-        server.renewTls(value)
-        say('info', 'files', { files: 'tls', reason: 'read anew: new connections get this certificate' })
-      },
-      failed: (error) =>
-        say('warn', 'files', { files: 'tls', reason: `${wordsOf(error)}: the certificate read before stays in use` }),
-    })
-    certificates = reread
-    closers.push(everySecond(() => reread.look(), onTrouble))
-  }
-  if (former.length > 0) closers.push(rotation(vault, options))
+  const server = await serve(options, { broker, db, vault, log, tokens, port, say }, { watch, onTrouble, closers })
+  if (options.former !== undefined && options.former.length > 0) closers.push(rotation(vault, options.master, say))
   return {
     url: server.url,
     broker,
@@ -220,10 +90,101 @@ async function open(
   }
 }
 
-/** Wraps what is under a former master key anew, beside everything else; what is left is said. */
-function rotation(vault: Vault, options: CheckpointOptions): () => Promise<void> {
+type BrokerModule = typeof import('@sekisho/broker')
+
+/** What is open before anything is served. */
+interface Opened {
+  readonly db: Database
+  readonly vault: Vault
+  readonly log: Log
+  readonly verifier: OpenedVerifier
+  readonly broker: Broker
+  readonly tokens: AccessTokens
+  readonly looks: Rechecks
+  readonly say: Say
+  /** Where to listen: a free one in the place of 0. */
+  readonly port: number
+}
+
+async function openParts(
+  module: BrokerModule,
+  options: CheckpointOptions,
+  closers: (() => Promise<void>)[],
+): Promise<Opened> {
+  const { master, production, now, source, emulatedAnchors, databaseUrl: url } = options
+  const db = await module.openDatabase(url === undefined ? { folder: join(options.folder, 'db') } : { url })
+  closers.push(() => db.close())
+  const former = options.former ?? []
+  const { logKey, sessionKey } = await module.serverKeys(db, master, former)
+  const vault = await module.openVault(db, { master, former })
+  const port = options.port === 0 ? await freePort(options.host) : options.port
+  const issuer = options.publicUrl ?? originOf(options, port)
+  const log = await module.openLog(db, { origin: await originOfLog(db, issuer), signingKey: logKey })
+  const everyMs = (options.recheckMinutes ?? RECHECK_MINUTES) * MINUTE_MS
+  const looks = rechecks({ everyMs, gapMs: NEWS_GAP_MS, started: now() })
   const say = sayer(options)
-  const running = vault.rotateMaster(options.master).then(
+  const verifier = module.openVerifier({
+    ...(source === undefined ? {} : { source }),
+    ...(emulatedAnchors.length === 0 ? {} : { trustAnchors: emulatedAnchors }),
+    ...options.verifier,
+    ...options.endorsements?.value,
+    activation: module.enrolledKeys(db),
+    onTrouble: (reason) => say('error', 'trouble', { reason }),
+    onNews(endorsements) {
+      say('info', 'news', { endorsements, reason: 'others than before: live leases are looked at again' })
+      looks.news()
+    },
+  })
+  const broker = await module.openBroker({
+    db,
+    vault,
+    log,
+    verifier,
+    sessionKey,
+    issuer,
+    production,
+    ...(options.leaseSeconds === undefined ? {} : { leaseSeconds: options.leaseSeconds }),
+    ...(options.retention === undefined ? {} : { retention: options.retention }),
+  })
+  // One folder has one process at a time: a name that changed there is of the past.
+  const another = db.kind === 'postgres' ? await module.noteIssuer(db, issuer) : undefined
+  if (another !== undefined)
+    say('warn', 'issuer', {
+      reason: `results are signed here as ${issuer}, and the process before signed as ${another}: where both run on this database, each refuses the other's results; give all the same --public-url`,
+    })
+  return { db, vault, log, verifier, broker, tokens: module.accessTokens(db), looks, say, port }
+}
+
+/** The one-time link of this start; undefined where there is none. */
+function setupLink(
+  module: BrokerModule,
+  { db, broker }: Opened,
+  { newSetupLink, now }: CheckpointOptions,
+): Promise<SetupLink | undefined> {
+  if (newSetupLink !== true) return module.createSetupLink(db, now())
+  const record: LinkKeeper['record'] = (sql, act) => broker.admin.record(sql, '*', act, { actor: 'up', at: now() })
+  return module.createRecoveryLink({ db, record }, now())
+}
+
+/** Says what fails beside requests; `over` resolves when nothing can go on. */
+function troubles(
+  { StorageError }: BrokerModule,
+  say: Say,
+): { readonly over: Promise<Error>; readonly onTrouble: (error: unknown) => void } {
+  let overtaken: (error: Error) => void = () => undefined
+  const over = new Promise<Error>((resolve) => {
+    overtaken = resolve
+  })
+  const onTrouble = (error: unknown): void => {
+    if (error instanceof StorageError && error.code === 'newer') overtaken(error)
+    else say('error', 'trouble', { reason: wordsOf(error) })
+  }
+  return { over, onTrouble }
+}
+
+/** Wraps what is under a former master key anew, beside everything else; what is left is said. */
+function rotation(vault: Vault, master: MasterKey, say: Say): () => Promise<void> {
+  const running = vault.rotateMaster(master).then(
     ({ rewrapped, inUse }) => say('info', 'rotation', { rewrapped, inUse }),
     (error: unknown) => say('error', 'trouble', { reason: wordsOf(error) }),
   )
