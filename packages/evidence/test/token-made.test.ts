@@ -189,6 +189,27 @@ describe('tokens of Intel Trust Authority, version 2', () => {
     }
   })
 
+  it('bind the nonce by runtime data where a paravisor has the report data', () => {
+    const bound = (userData: unknown, more: object = {}): string =>
+      check(
+        judge({
+          tdx: {
+            ...tdx,
+            tdx_report_data: 'ab'.repeat(32) + '00'.repeat(32),
+            attester_runtime_data: { keys: [], 'user-data': userData },
+            ...more,
+          },
+        }),
+        'token.binding',
+      ).outcome
+    const digest = tdx.tdx_report_data
+    assert.equal(bound(digest.toUpperCase()), 'pass')
+    for (const wrong of ['', '00'.repeat(64), digest.slice(0, 64), `${digest}00`, [digest], null])
+      assert.equal(bound(wrong), 'fail', JSON.stringify(wrong))
+    assert.equal(bound(digest, { attester_held_data: val }), 'fail')
+    assert.equal(bound(digest, { attester_type: 'SGX' }), 'fail')
+  })
+
   it('are judged by these claims', () => {
     const other = (change: object, id: string): void => assert.equal(check(judge(change), id).outcome, 'fail', id)
     other({ tdx: { ...tdx, tdx_td_attributes_debug: undefined } }, 'token.debug')

@@ -26,13 +26,26 @@ export function planBinding({ claims }: Token, service: TokenService): DigestJob
   return { kind: 'digest', algorithm: sgx ? 'sha256' : 'sha512', data: concatBytes(...known) }
 }
 
-/** Whether the nonce that the token names is the one in the attested report data. */
-export function bindingFinding({ binding, statement, service }: TokenState): Finding {
+/**
+ * Whether the nonce that the token names is the one in the attested report data, or in the runtime data whose digest that is:
+ * above a paravisor a TD has no report data of its own, and what it asks for is `user-data` there.
+ */
+export function bindingFinding({ binding, statement, service, token }: TokenState): Finding {
   if (service !== 'ita' || statement.nonces.length === 0) return notApplicable('the token has no nonce to be bound')
   const expected = binding === undefined ? undefined : digestHex(binding)
   const details = { ...(expected === undefined ? {} : { expected }), actual: statement.reportData }
   // SHA-256 fills half of the report data; the other half is the enclave's own.
-  return expected !== undefined && statement.reportData.length === 128 && statement.reportData.startsWith(expected)
-    ? pass('the report data is the digest of nonce and held data', details)
-    : fail('the report data is not the digest of nonce and held data', REPLACE_EVIDENCE, details)
+  if (expected !== undefined && statement.reportData.length === 128 && statement.reportData.startsWith(expected))
+    return pass('the report data is the digest of nonce and held data', details)
+  const { type, from } = itaAttester(token.claims)
+  const userData = textOf(from, 'attester_runtime_data', 'user-data')?.toLowerCase()
+  if (expected !== undefined && type === 'TDX' && userData === expected)
+    return pass(
+      'the runtime data, whose digest the report data is by the word of the service, have that of nonce and held data',
+      {
+        expected,
+        actual: userData,
+      },
+    )
+  return fail('the report data is not the digest of nonce and held data', REPLACE_EVIDENCE, details)
 }

@@ -30,6 +30,10 @@ export const sentences: SentencePairs = [
   ['the token has no nonce to be bound', 'トークンに、結び付けるノンスがありません'],
   ['the report data is the digest of nonce and held data', 'レポートデータは、ノンスと保持データのダイジェストです'],
   [
+    'the runtime data, whose digest the report data is by the word of the service, have that of nonce and held data',
+    'ランタイムデータに、ノンスと保持データのダイジェストがあります（レポートデータがランタイムデータのダイジェストであることは、サービスの言明によります）',
+  ],
+  [
     'the report data is not the digest of nonce and held data',
     'レポートデータが、ノンスと保持データのダイジェストではありません',
   ],
