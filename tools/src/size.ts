@@ -34,7 +34,7 @@ const BUNDLES: readonly BundleBudget[] = [
   // Of SGX, TDX and IAS 0.1 kB for reading dates without a parser: 5 percent of all that is done beside signatures.
   // Of SGX and TDX 0.1 kB for telling which PCK certificate is wanted, and what a host updates without a new one.
   one('SGX', 'verifySgx', 'sgx', 25.7),
-  one('TDX', 'verifyTdx', 'tdx', 27.1),
+  one('TDX', 'verifyTdx', 'tdx', 27.2),
   one('Nitro', 'verifyNitro', 'nitro', 16.8),
   one('CCA', 'verifyCca', 'cca', 17.5),
   one('PSA', 'verifyPsa', 'psa', 14.7),

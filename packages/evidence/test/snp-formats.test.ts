@@ -316,7 +316,7 @@ describe('SNP expectations', () => {
       [{ measurement: '00' }, /measurement/],
       [{ vmpl: 4 }, /vmpl/],
       [{ minTcb: { ucode: 1 } }, /minTcb/],
-      [{ minTcb: { microcode: 256 } }, /minTcb/],
+      [{ minTcb: { microcode: 256 } }, /minTcb: expected .*microcode, each a whole number from 0 to 255/],
       [{ minFirmware: '1.55' }, /minFirmware/],
       [{ policy: { debug: false } }, /policy/],
       [{ platformInfo: { smtEnabled: 'no' } }, /platformInfo/],

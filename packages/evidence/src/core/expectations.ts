@@ -63,8 +63,9 @@ export function textField(max: number): FieldKind<string> {
 
 /** An object whose fields are all optional. */
 export function objectField<T extends object>(kinds: FieldKinds<T>): FieldKind<T> {
+  const each = new Set(Object.values<FieldKind<unknown>>(kinds).map(({ expected }) => expected))
   return {
-    expected: `an object with some of ${Object.keys(kinds).join(', ')}`,
+    expected: `an object with some of ${Object.keys(kinds).join(', ')}, each ${[...each].join(' or ')}`,
     read: (value) => {
       try {
         return readExpectations<T>(value, kinds)
