@@ -65,6 +65,12 @@ export interface LogOptions {
   readonly signingKey: KeyObject
 }
 
+/** The origin that a database's log began with; undefined where it has not begun. */
+export async function logOrigin(db: Database): Promise<string | undefined> {
+  const [head] = await db.all<{ verifier_key: string }>('SELECT verifier_key FROM log_head WHERE id = 1')
+  return head?.verifier_key.split('+')[0]
+}
+
 /**
  * Opens the database's log, and begins it when there is none.
  *

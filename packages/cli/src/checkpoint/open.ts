@@ -119,7 +119,9 @@ async function openParts(
   const vault = await module.openVault(db, { master, former })
   const port = options.port === 0 ? await freePort(options.host) : options.port
   const issuer = options.publicUrl ?? originOf(options, port)
-  const log = await module.openLog(db, { origin: await originOfLog(db, issuer), signingKey: logKey })
+  // A log keeps the name that it began with, wherever the server listens today.
+  const origin = (await module.logOrigin(db)) ?? `${new URL(issuer).host}/log`
+  const log = await module.openLog(db, { origin, signingKey: logKey })
   const everyMs = (options.recheckMinutes ?? RECHECK_MINUTES) * MINUTE_MS
   const looks = rechecks({ everyMs, gapMs: NEWS_GAP_MS, started: now() })
   const say = sayer(options)
@@ -194,12 +196,6 @@ function rotation(vault: Vault, master: MasterKey, say: Say): () => Promise<void
 function originOf({ host, tls }: CheckpointOptions, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `${tls === undefined ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port}`
-}
-
-/** A log keeps the name that it began with, wherever the server listens today. */
-async function originOfLog(db: Database, issuer: string): Promise<string> {
-  const [head] = await db.all<{ verifier_key: string }>('SELECT verifier_key FROM log_head WHERE id = 1')
-  return head?.verifier_key.split('+')[0] ?? `${new URL(issuer).host}/log`
 }
 
 /** A port that is free now. */
