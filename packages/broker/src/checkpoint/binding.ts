@@ -67,15 +67,28 @@ const KEY_MEMBERS: ReadonlyMap<string, (value: unknown) => boolean> = new Map([
 
 const HASHES: readonly string[] = ['sha256', 'sha384', 'sha512']
 
+const VERSION = '0.1.0'
+
 // Blanks of one line only: a pattern that takes line breaks as well needs quadratic time for a text of line breaks.
-const ALGORITHM =
-  /^[ \t]*(?:algorithm|"algorithm"|'algorithm')[ \t]*=[ \t]*(?:"([\w-]{1,16})"|'([\w-]{1,16})')[ \t]*(?:#.*)?$/m
+const textOf = (name: string): RegExp =>
+  new RegExp(
+    `^[ \\t]*(?:${name}|"${name}"|'${name}')[ \\t]*=[ \\t]*(?:"([\\w.-]{1,16})"|'([\\w.-]{1,16})')[ \\t]*(?:#.*)?$`,
+    'gm',
+  )
+const KEYS = { version: textOf('version'), algorithm: textOf('algorithm') } as const
+const TABLE = /^[ \t]*\[/m
+
+/** The text at a key before the first table; undefined when it is not there once. Behind that, such a key is of a table. */
+function topLevel(body: string, key: keyof typeof KEYS): string | undefined {
+  const [found, ...more] = body.slice(0, TABLE.exec(body)?.index).matchAll(KEYS[key])
+  return more.length > 0 ? undefined : (found?.[1] ?? found?.[2])
+}
 
 /**
- * Digest of init-data, by the hash that its TOML names, over the text as it was sent.
+ * Digest of init-data, by the hash that its TOML names, over the text as it was sent. Agents take version 0.1.0 alone.
  *
  * @see the init-data specification of Confidential Containers; KBS protocol, section 5
- * @returns undefined when it is no TOML that names one
+ * @returns undefined when it is no TOML of that version that names one
  */
 export function initDataDigest({
   format,
@@ -84,8 +97,8 @@ export function initDataDigest({
   readonly format: string
   readonly body: string
 }): Uint8Array | undefined {
-  const named = ALGORITHM.exec(body)
-  const algorithm = (named?.[1] ?? named?.[2])?.toLowerCase().replace('-', '')
-  if (format !== 'toml' || algorithm === undefined || !HASHES.includes(algorithm)) return undefined
+  if (format !== 'toml' || topLevel(body, 'version') !== VERSION) return undefined
+  const algorithm = topLevel(body, 'algorithm')?.toLowerCase().replace('-', '')
+  if (algorithm === undefined || !HASHES.includes(algorithm)) return undefined
   return createHash(algorithm).update(body).digest()
 }

@@ -56,7 +56,10 @@ export async function evaluate(
     if (core.verifier.isDevice(received)) return { unreadable: 'evidence-unbound', reason: DEVICE_ALONE }
     const sent = request.initData === undefined ? undefined : initDataDigest(request.initData)
     if (request.initData !== undefined && sent === undefined)
-      return { unreadable: 'evidence-unreadable', reason: 'init-data: expected TOML that names its hash algorithm' }
+      return {
+        unreadable: 'evidence-unreadable',
+        reason: 'init-data: expected TOML of version 0.1.0 that names its hash algorithm',
+      }
     const initData = sent === undefined ? undefined : initDataExpectation(received.tee, sent)
     if (sent !== undefined && initData === undefined)
       return { unreadable: 'evidence-unreadable', reason: `init-data: evidence of ${received.tee} has no place for it` }

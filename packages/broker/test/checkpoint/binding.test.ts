@@ -46,6 +46,19 @@ test('init-data: the hash that its TOML names, over the text as sent', () => {
   assert.equal(initDataDigest({ format: 'json', body }), undefined)
   assert.equal(initDataDigest({ format: 'toml', body: 'algorithm = "md5"' }), undefined)
   assert.equal(initDataDigest({ format: 'toml', body: '' }), undefined)
+  const [version, algorithm] = ['version = "0.1.0"\n', 'algorithm = "sha256"\n']
+  assert.ok(initDataDigest({ format: 'toml', body: algorithm + version }))
+  for (const other of [
+    algorithm,
+    `version = "0.1.1"\n${algorithm}`,
+    `version = 0.1\n${algorithm}`,
+    `[data]\n${version}${algorithm}`,
+    `${version}[data]\n${algorithm}`,
+    `${version}${algorithm}algorithm = "sha384"\n`,
+    `${version}version = "0.1.1"\n${algorithm}`,
+    `${version}note = '''\n${algorithm}'''\nalgorithm = "sha384"\n`,
+  ])
+    assert.equal(initDataDigest({ format: 'toml', body: other }), undefined, other)
 })
 
 test('init-data: a text of blanks or line breaks takes no time; keys may be quoted, lines may end in CR LF', () => {
@@ -53,7 +66,10 @@ test('init-data: a text of blanks or line breaks takes no time; keys may be quot
   for (const blank of ['\n', ' ', '\t', '\r\n', ' \n', 'algorithm=\n', '#'])
     assert.equal(initDataDigest({ format: 'toml', body: blank.repeat(500_000) }), undefined)
   assert.ok(performance.now() - started < 2000, 'seven texts of half a megabyte are read within two seconds')
-  for (const body of ['"algorithm" = "SHA-256" # so\r\n', "version = '0.1.0'\n\t'algorithm'='sha256'\n"])
+  for (const body of [
+    '"version"="0.1.0"\r\n"algorithm" = "SHA-256" # so\r\n',
+    "version = '0.1.0'\n\t'algorithm'='sha256'\n",
+  ])
     assert.deepEqual(initDataDigest({ format: 'toml', body }), createHash('sha256').update(body).digest())
 })
 
@@ -176,7 +192,7 @@ test('init-data of a TPM is in PCR 8; evidence without a place for it is refused
     assert.deepEqual(boundExpectations(given, bound), { ...given, reportData: 'aa', vtpm: kept })
   const [machine, enclave] = [sharedWorld().tpm(), sharedWorld().nitro()]
   const broker = await brokerFor(t, [machine, enclave])
-  const initData = { format: 'toml', body: 'algorithm = "sha256"\n' } as const
+  const initData = { format: 'toml', body: 'version = "0.1.0"\nalgorithm = "sha256"\n' } as const
   for (const one of [machine, enclave]) assert.equal((await send(broker, one, () => ({}))).refusal, undefined, one.tee)
   assert.equal((await send(broker, enclave, () => ({ initData }))).refusal?.code, 'evidence-unreadable')
   const values = (await broker.admin.references('default')).find(({ tee }) => tee === 'tpm')?.values

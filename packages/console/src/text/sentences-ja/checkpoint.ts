@@ -34,6 +34,10 @@ export const sentences: SentencePairs = [
     'the evidence is of {tee@}, and {announced@} was announced',
     'Evidence は {tee@} のものですが、{announced@} と通知されていました',
   ],
+  [
+    'init-data: expected TOML of version 0.1.0 that names its hash algorithm',
+    'init-data：ハッシュアルゴリズムを示す、バージョン 0.1.0 の TOML が必要です',
+  ],
   ['init-data: expected TOML that names its hash algorithm', 'init-data：ハッシュアルゴリズムを示す TOML が必要です'],
   ['init-data: evidence of {tee@} has no place for it', 'init-data：{tee@} の Evidence には入れる場所がありません'],
   ['the session is of another namespace', 'セッションが、別の名前空間のものです'],
