@@ -10,7 +10,7 @@ const REGISTER = '8'
 
 /**
  * What evidence meets when it was launched with init-data of this digest: the host data, padded or cut to the field;
- * for a TPM, PCR 8 of the SHA-256 bank. Undefined for evidence that has no place for it.
+ * for a TPM, PCR 8 of the SHA-256 bank, extended with the digest cut to the bank. Undefined for evidence that has no place for it.
  *
  * @see the init-data specification of Confidential Containers; KBS protocol, section 5
  */
@@ -71,9 +71,9 @@ function fitted(digest: Uint8Array, length: number): Uint8Array {
   return field
 }
 
-// TPM 2.0 Library, Part 1, PCR extend: the register begins with zeros.
+// TPM 2.0 Library, Part 1, PCR extend: the register begins with zeros, and takes digests of its own length only.
 const BANK_BYTES = 32
 
 function extendedOnce(digest: Uint8Array): string {
-  return createHash('sha256').update(new Uint8Array(BANK_BYTES)).update(digest).digest('hex')
+  return createHash('sha256').update(new Uint8Array(BANK_BYTES)).update(fitted(digest, BANK_BYTES)).digest('hex')
 }

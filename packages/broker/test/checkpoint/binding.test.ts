@@ -181,6 +181,8 @@ test('init-data of a TPM is in PCR 8; evidence without a place for it is refused
   const pcr8 = createHash('sha256').update(Buffer.alloc(32)).update(digest).digest('hex')
   assert.deepEqual(initDataExpectation('tpm', digest), { pcrs: { 8: [pcr8] } })
   assert.deepEqual(initDataExpectation('azure-vtpm', digest), { vtpm: { pcrs: { 8: [pcr8] } } })
+  const longer = Buffer.concat([digest, Buffer.alloc(16, 1)])
+  assert.deepEqual(initDataExpectation('tpm', longer), { pcrs: { 8: [pcr8] } }, 'a register takes no longer digest')
   assert.deepEqual(initDataExpectation('tdx', digest), { hostData: [`${digest.toString('hex')}${'00'.repeat(16)}`] })
   assert.equal(initDataExpectation('nitro', digest), undefined)
   const bound = { reportData: 'aa', vtpm: { pcrs: { 8: [pcr8] } } }
