@@ -62,6 +62,7 @@ export function readRvpsMessage(message: unknown, parse: (body: Uint8Array) => u
   }
   const values = Object.entries(recordOf(parse(Buffer.from(payload, 'base64')), 'the payload'))
   if (values.length > MAX_VALUES) throw rvps(`the payload may hold at most ${MAX_VALUES} values`)
+  const taken = new Map<string, string>()
   return values.map(([id, value]) => {
     const place = placeOf(id)
     if (place === undefined) {
@@ -69,6 +70,10 @@ export function readRvpsMessage(message: unknown, parse: (body: Uint8Array) => u
         `nothing is compared with \`${id.slice(0, 64)}\`; use ${Object.keys(KNOWN_IDS).join(', ')} or TEE.member`,
       )
     }
+    const other = taken.get(`${place.tee} ${place.member}`)
+    if (other !== undefined)
+      throw rvps(`\`${other}\` and \`${id}\` are one value: give all that it may be under one of them, as a list`)
+    taken.set(`${place.tee} ${place.member}`, id)
     // RVPS values are lists even when they hold one value.
     return { id, ...place, value: Array.isArray(value) && value.length === 1 ? value[0] : value }
   })

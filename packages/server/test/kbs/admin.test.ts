@@ -125,6 +125,7 @@ test('reference values go in by the RVPS message and come out by id', async (t) 
     [rvps({}, { type: 'swid' }), /type/],
     [rvps({}, { payload: '!' }), /payload/],
     [rvps([]), /payload/],
+    [rvps({ mr_td: ['34'.repeat(48)], 'tdx.measurement': ['56'.repeat(48)] }), /`mr_td` and `tdx.measurement` are one/],
   ]
   for (const [body, detail] of refusals) {
     const answer = await post(body)
