@@ -95,6 +95,8 @@ test('paths and methods that the protocol has not', async (t) => {
     assert.equal(answer.status, status, `${method} ${path}: ${answer.text}`)
     assert.ok(errorInformation(answer).type.endsWith(`/${type}`), `${method} ${path}: ${answer.text}`)
   }
+  const named = await send(`${base}/resource/.a/b/c`, { method: 'GET' })
+  assert.match(errorInformation(named).detail, /the first no `\.`$/, 'three segments are not all that is asked for')
 })
 
 test('attestations out of order, twice, or for another session get nothing', async (t) => {

@@ -4,6 +4,10 @@ import { KbsError } from './errors.ts'
 
 const BASE = '/kbs/v0'
 
+/** What a path of a resource looks like. Segments are compared as they are sent: percent signs stand for nothing. */
+export const RESOURCE_SHAPE =
+  'a resource is repository/type/tag, each 1 to 128 letters, digits, `_`, `-` and `.`, the first no `.`'
+
 /** Segments behind the prefix; the first names a built-in or a plugin. */
 export function restOf(call: Call): readonly string[] {
   return call.path.slice(call.path.indexOf(BASE) + BASE.length + 1).split('/')
@@ -12,8 +16,7 @@ export function restOf(call: Call): readonly string[] {
 /** `repository/type/tag` of the path. @throws KbsError `InvalidRequestPath` */
 export function resourceOf(call: Call): string {
   const resource = restOf(call).slice(1).join('/')
-  if (!isResource(resource))
-    throw new KbsError('InvalidRequestPath', 'a resource has three segments, repository/type/tag')
+  if (!isResource(resource)) throw new KbsError('InvalidRequestPath', RESOURCE_SHAPE)
   call.facts.resource = resource
   return resource
 }

@@ -2,6 +2,7 @@ import type { AttestOutcome } from '@sekisho/broker'
 import type { Call } from '../http/call.ts'
 import type { OutcomeCounter } from '../outcomes.ts'
 import { KbsError, type KbsErrorName } from './errors.ts'
+import { RESOURCE_SHAPE } from './paths.ts'
 
 /**
  * The error of a refused attestation: a short code, and the id under which the owner finds the reason. Evidence of the
@@ -34,7 +35,7 @@ const BAD_TOKEN: Worded = {
 }
 const RELEASE_WORDS: Readonly<Record<string, Worded>> = {
   'not-found': { kbs: 'PluginInternalError', sentence: 'there is no such resource', status: 404 },
-  'resource-invalid': { kbs: 'InvalidRequestPath', sentence: 'a resource has three segments, repository/type/tag' },
+  'resource-invalid': { kbs: 'InvalidRequestPath', sentence: RESOURCE_SHAPE },
   'session-unknown': NO_TOKEN,
   'session-expired': NO_TOKEN,
   'not-attested': NO_TOKEN,
