@@ -30,4 +30,14 @@ describe('the status of a result', () => {
     const silent = { 'ear.status': 'affirming', 'ear.trustworthiness-vector': { hardware: 0 } }
     assert.deepEqual(read({ silent }), ['affirming', 'affirming'])
   })
+  it('is not affirming where a verifier has failed, has not understood, or warns in a category without a name here', () => {
+    const read = (vector: JsonObject): string =>
+      readEarPayload({
+        ...PAYLOAD,
+        submods: { cpu0: { 'ear.status': 'affirming', 'ear.trustworthiness-vector': vector } },
+      }).status
+    for (const hardware of [1, -1]) assert.equal(read({ hardware, executables: 2 }), 'none')
+    assert.equal(read({ hardware: 2, 'of-tomorrow': 96 }), 'contraindicated')
+    assert.equal(read({ hardware: 2, 'of-tomorrow': 0 }), 'affirming')
+  })
 })

@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from '@sekisho/evidence/token'
 import type { Tier, TrustVector } from '../model.ts'
-import { TRUST_CATEGORIES, worseTier, worstTier } from '../vector/tiers.ts'
+import { TRUST_CATEGORIES, tierOf, worseTier } from '../vector/tiers.ts'
 import type { EarClaims, EarSubmodule } from './model.ts'
 import { EAR_NAMES, EAR_PROFILES } from './names.ts'
 
@@ -67,11 +67,14 @@ function readSubmodules(value: Json | undefined): Readonly<Record<string, EarSub
 
 function readSubmodule(value: Json, field: string): EarSubmodule {
   if (!isObject(value)) throw new EarError(`${field}: expected an object`)
-  const vector = readVector(either(value, 'vector'), field)
-  // A verifier may not say better than its own vector: one that does is read as the vector has it.
-  const stated = readStatus(either(value, 'status'), field)
-  const worst = worstTier(vector)
-  const status = worst === 'none' ? stated : worseStatus(stated, worst)
+  const entries = either(value, 'vector')
+  const vector = readVector(entries, field)
+  // A verifier may not say better than its own vector: one that does is read as the vector has it. Categories that have no
+  // name here count as well; 0 is what an absent entry says.
+  const tiers = Object.values(isObject(entries) ? entries : {})
+    .filter((one) => typeof one === 'number' && one !== 0)
+    .map((one) => tierOf(Number(one)))
+  const status = tiers.reduce(worseStatus, readStatus(either(value, 'status'), field))
   return { status, vector, policyIds: readPolicyIds(either(value, 'policyIds'), field), claims: value }
 }
 
