@@ -98,7 +98,7 @@ describe('a result that this package signs', () => {
     const token = await signEar(claimsOf(), SIGNER)
     const [head = '', body = ''] = token.split('.')
     const header = JSON.parse(Buffer.from(head, 'base64url').toString())
-    assert.deepEqual(header, { typ: 'JWT', alg: 'ES256', kid: 'key-1', jwk: SIGNER.jwk })
+    assert.deepEqual(header, { typ: 'JWT', alg: 'ES256', kid: 'key-1' }, 'beside a jwk some readers do not look at kid')
     const payload = JSON.parse(Buffer.from(body, 'base64url').toString())
     assert.equal(payload.eat_profile, 'tag:github.com,2024:confidential-containers/Trustee')
     assert.deepEqual(Object.keys(payload['ear.verifier-id']), ['developer', 'build'])

@@ -4,7 +4,7 @@ import type { EarClaims } from './model.ts'
 /** Whoever signs results: an ES256 key, wherever it lives. */
 export interface Signer {
   readonly kid: string
-  /** The public key with `alg` ES256 and `kid`; goes into the token's header, and into key sets. */
+  /** The public key with `alg` ES256 and `kid`; goes into key sets. */
   readonly jwk: Readonly<Record<string, string>>
   /**
    * ECDSA with P-256 and SHA-256 over the bytes: r and s, 64 bytes. The bytes are the signer's until it returns, or
@@ -14,8 +14,8 @@ export interface Signer {
 }
 
 /**
- * Signs a result: a compact JWS with `typ` JWT, `alg` ES256, `kid` and the public `jwk`, as clients of a
- * KBS expect it.
+ * Signs a result: a compact JWS with `typ` JWT, `alg` ES256 and `kid`. A `jwk` stays out: where a header has one,
+ * Trustee's KBS asks for certificates in it, and never looks for `kid` in the key sets that it trusts.
  *
  * @throws TypeError when the signer gives no 64-byte signature
  */
@@ -36,7 +36,7 @@ const headers: WeakMap<Signer, string> = new WeakMap()
 function headerOf(signer: Signer): string {
   const known = headers.get(signer)
   if (known !== undefined) return known
-  const made = jsonToBase64url({ typ: 'JWT', alg: 'ES256', kid: signer.kid, jwk: signer.jwk })
+  const made = jsonToBase64url({ typ: 'JWT', alg: 'ES256', kid: signer.kid })
   headers.set(signer, made)
   return made
 }
