@@ -36,13 +36,18 @@ function conflicts({ comparison }: NvidiaState): Finding {
 
 function match({ comparison, report, rims }: NvidiaState): Finding {
   const { active, mismatches, skipped } = comparison
-  if (active === 0) {
-    return rims.driver.value === undefined && rims.vbios.value === undefined
-      ? notApplicable('there are no manifests')
-      : fail('the manifests have no active golden value', mend("pass NVIDIA's manifests for this driver and VBIOS"))
-  }
+  if (rims.driver.value === undefined && rims.vbios.value === undefined) return notApplicable('there are no manifests')
   const [first] = mismatches
   if (first === undefined) {
+    // Signed or not, a manifest that asks for nothing leaves its firmware unlooked at.
+    const idle = (['driver', 'vbios'] as const).find((kind) =>
+      rims[kind].value?.measurements.every((one) => !one.active || skipped.includes(one.index)),
+    )
+    if (idle !== undefined)
+      return fail(
+        `${idle === 'driver' ? 'the driver manifest' : 'the VBIOS manifest'} has no active golden value`,
+        mend("pass NVIDIA's manifests for this driver and VBIOS"),
+      )
     const left = skipped.length === 0 ? '' : `; ${skipped.join(', ')} left out, as NVDEC0 is disabled`
     return pass(`${active - skipped.length} golden values are met${left}`)
   }

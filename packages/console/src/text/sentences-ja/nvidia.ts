@@ -137,7 +137,7 @@ export const sentences: SentencePairs = [
     'まさにこのドライバーと VBIOS のために NVIDIA が公開したマニフェストを指定してください',
   ],
   ['there are no manifests', 'マニフェストがありません'],
-  ['the manifests have no active golden value', 'マニフェストに、有効な参照値がありません'],
+  ['{name?} has no active golden value', '{name?} に、有効な参照値がありません'],
   [
     "pass NVIDIA's manifests for this driver and VBIOS",
     'このドライバーと VBIOS の、NVIDIA のマニフェストを指定してください',

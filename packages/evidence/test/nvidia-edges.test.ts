@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { checkOf, judge, makeRim, resource } from './nvidia-kit.ts'
+
+describe('NVIDIA: one part that says nothing, or two that contradict each other', () => {
+  const inactive = { resources: resource(7, undefined, 'False') }
+  const idle = {
+    'a driver manifest without values': { driverRim: makeRim('driver', { resources: '' }) },
+    'a driver manifest of inactive values': { driverRim: makeRim('driver', inactive) },
+    'a VBIOS manifest of inactive values': { vbiosRim: makeRim('vbios', inactive) },
+    'a driver manifest of NVDEC0 alone, which is off': { driverRim: makeRim('driver', { resources: resource(35) }) },
+  }
+  for (const [name, collateral] of Object.entries(idle))
+    it(`${name} vouches for no firmware`, () => {
+      const verdict = judge({ collateral })
+      const check = checkOf(verdict, 'nvidia.measurements.match')
+      assert.deepEqual([check.outcome, verdict.outcome, verdict.claims.debug], ['fail', 'rejected', true])
+      const kind = 'driverRim' in collateral ? 'driver' : 'VBIOS'
+      assert.equal(check.reason, `the ${kind} manifest has no active golden value`)
+    })
+})
