@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { checkOf, judge, makeRim, resource } from './nvidia-kit.ts'
+import { allOcsp, checkOf, judge, makeOcsp, makeRim, resource } from './nvidia-kit.ts'
 
 describe('NVIDIA: one part that says nothing, or two that contradict each other', () => {
   const inactive = { resources: resource(7, undefined, 'False') }
@@ -18,4 +18,15 @@ describe('NVIDIA: one part that says nothing, or two that contradict each other'
       const kind = 'driverRim' in collateral ? 'driver' : 'VBIOS'
       assert.equal(check.reason, `the ${kind} manifest has no active golden value`)
     })
+
+  it('of two answers of one moment the worse counts, in either order', () => {
+    for (const status of ['revoked', 'hold', 'unknown'] as const) {
+      const worse = makeOcsp('device', 1, { status })
+      for (const ocsp of [
+        [...allOcsp(), worse],
+        [worse, ...allOcsp()],
+      ])
+        assert.equal(checkOf(judge({ collateral: { ocsp } }), 'nvidia.chain.ocsp.status').outcome, 'fail', status)
+    }
+  })
 })

@@ -72,7 +72,9 @@ export function latestAnswers(view: ChainView): ReadonlyMap<number, OcspCandidat
     for (const one of view.candidates) {
       if (one.position !== position || !namesIssuer(one)) continue
       const other = latest.get(position)
-      if (other === undefined || one.answer.thisUpdate > other.answer.thisUpdate) latest.set(position, one)
+      const later = one.answer.thisUpdate - (other?.answer.thisUpdate ?? 0)
+      // Of two of one moment the worse counts, whichever was given first.
+      if (other === undefined || later > 0 || (later === 0 && other.answer.status === 'good')) latest.set(position, one)
     }
   }
   LATEST.set(view, latest)
