@@ -29,4 +29,12 @@ describe('NVIDIA: one part that says nothing, or two that contradict each other'
         assert.equal(checkOf(judge({ collateral: { ocsp } }), 'nvidia.chain.ocsp.status').outcome, 'fail', status)
     }
   })
+
+  it('a report beside the chain of another kind of chip asks for the chain of its own', () => {
+    for (const opaque of [{ CHIP_INFO: new TextEncoder().encode('GB100\0') }, { DRIVER_VERSION: undefined }]) {
+      const check = checkOf(judge({ opaque }), 'nvidia.report.architecture')
+      assert.equal(check.outcome, 'fail')
+      assert.match(check.remedy?.action ?? '', /the chain of this device/)
+    }
+  })
 })

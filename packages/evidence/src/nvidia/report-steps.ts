@@ -103,17 +103,20 @@ function fwid({ fwid: { value, error }, report }: NvidiaState): Finding {
 }
 
 function architecture({ device, report }: NvidiaState): Finding {
-  const fault = (reason: string): Finding =>
-    fail(reason, mend('this version knows Hopper, Blackwell and LS10: ask for another device, or update'))
-  if (device.architecture === undefined) return fault('the chain names no chip that is known')
+  if (device.architecture === undefined)
+    return fail(
+      'the chain names no chip that is known',
+      mend('this version knows Hopper, Blackwell and LS10: ask for another device, or update'),
+    )
   if ((device.architecture === 'LS10') !== device.isSwitch)
-    return fault(
+    return fail(
       `the chain is of ${device.architecture}, and the report is one of a ${device.isSwitch ? 'switch' : 'GPU'}`,
+      RESEND,
     )
   if (opaqueBytes(report.response.opaque, 'CHIP_INFO') === undefined)
     return pass(`the chain is of ${device.architecture}`)
   const chip = opaqueText(report.response.opaque, 'CHIP_INFO')
   return architectureOf(chip) === device.architecture
     ? pass(`both say ${chip}`)
-    : fault(`the report says ${quoted(chip)}, and the chain is of ${device.architecture}`)
+    : fail(`the report says ${quoted(chip)}, and the chain is of ${device.architecture}`, RESEND)
 }
