@@ -5,6 +5,7 @@ import { EvidenceError } from '../src/core/errors.ts'
 import type { Check } from '../src/core/verdict.ts'
 import {
   IAS_ROOT,
+  IAS_STATUSES,
   type IasVerifyOptions,
   iasCheckIds,
   parseIas,
@@ -215,6 +216,14 @@ describe('archived IAS reports', () => {
     const never = { ...FULL, expect: { acceptStatuses: ['KEY_REVOKED'] } }
     // @ts-expect-error the type does not have this status: the reader must refuse it as well
     assert.throws(() => verifyIasSync(archive(), never), TypeError)
+  })
+
+  it('a status that nobody can accept comes with no advice to accept it', () => {
+    for (const status of IAS_STATUSES.slice(5)) {
+      const tcb = check(verifyIasSync(archive({ status }), FULL), 'ias.tcb')
+      assert.equal(tcb.outcome, 'fail', status)
+      assert.doesNotMatch(tcb.remedy?.action ?? '', /acceptStatuses/, status)
+    }
   })
 
   const unreadable: Readonly<Record<string, Uint8Array>> = {
