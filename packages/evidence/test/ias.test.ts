@@ -226,6 +226,20 @@ describe('archived IAS reports', () => {
     }
   })
 
+  it('a report that lists no advisories does not count as one whose advisories are accepted', () => {
+    const expect = { ...FULL.expect, acceptStatuses: ['GROUP_OUT_OF_DATE'] as const }
+    const listing = (advisories?: readonly string[]): string =>
+      check(
+        verifyIasSync(
+          archive({ status: 'GROUP_OUT_OF_DATE', version: 3, ...(advisories === undefined ? {} : { advisories }) }),
+          { ...FULL, expect: { ...expect, acceptAdvisories: ['INTEL-SA-1'] } },
+        ),
+        'ias.tcb',
+      ).reason
+    assert.equal(listing(), 'you accept the status; the report lists no advisories')
+    assert.equal(listing(['INTEL-SA-1']), 'you accept the status and every advisory')
+  })
+
   const unreadable: Readonly<Record<string, Uint8Array>> = {
     'no bytes': new Uint8Array(),
     'another first byte': bytes('x'),

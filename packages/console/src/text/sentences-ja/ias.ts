@@ -106,6 +106,10 @@ export const sentences: SentencePairs = [
     '`acceptStatuses` で `{status}` を、`acceptAdvisories` でそのアドバイザリを許容してください',
   ],
   ['you accept the status and every advisory', 'ステータスとすべてのアドバイザリが許容値です'],
+  [
+    'you accept the status; the report lists no advisories',
+    'ステータスが許容値です。レポートにアドバイザリの記載はありません',
+  ],
   ['you do not accept the advisories {others}', '次のアドバイザリが許容されていません：{others}'],
   [
     'accept each with `acceptAdvisories`, once it does not concern you',
