@@ -11,12 +11,16 @@ import {
   FWID,
   goodCollateral,
   hexTlv,
+  makeOcsp,
   makeReport,
   pem,
   RIM_ANCHOR,
   seq,
   tlv,
 } from './nvidia-kit.ts'
+
+/** Serial number of the second device's identity. */
+const SECOND_IDENTITY = '4100000000000000b1'
 
 export { AT } from './nvidia-kit.ts'
 
@@ -41,7 +45,10 @@ export function gpu(nonce: string, which: 'first' | 'second' = 'first'): { evide
   const signer = namedKey('nvidia second device', 'P-384')
   const value = seq(tlv(0x02, Uint8Array.of(1)), signer.spki, seq(hexTlv(0x06, '608648016503040202'), tlv(0x04, FWID)))
   const extensions = [keyUsage('digitalSignature'), { oid: '2.23.133.5.4.1', value }]
-  const chain = deviceChain({ 0: { subjectKey: signer, serial: 0x4100000000000000afn, extensions } })
+  const chain = deviceChain({
+    0: { subjectKey: signer, serial: 0x4100000000000000afn, extensions },
+    1: { serial: BigInt(`0x${SECOND_IDENTITY}`) },
+  })
   return { evidence: base64(makeReport({ nonce, opaque: flag, signer })), certificate: base64(pem(...chain)) }
 }
 
@@ -82,7 +89,8 @@ export function doorFor(snp: MadeSnp): PartDoor {
     if (tee === 'snp')
       return verifySnp(evidence, { at, expect, waive, collateral: snp.collateral, trustAnchors: [snp.anchor] })
     if (tee !== 'nvidia-gpu') throw new Error(`no door for ${tee}`)
-    const { certificateChain: _chain, ...collateral } = goodCollateral()
+    const { certificateChain: _chain, ocsp = [], ...manifests } = goodCollateral()
+    const collateral = { ...manifests, ocsp: [...ocsp, makeOcsp('device', 1, { serial: SECOND_IDENTITY })] }
     const options = { at, expect, waive, collateral, trustAnchors: [DEVICE_ANCHOR, RIM_ANCHOR] }
     return splitNvidiaEvidence(evidence).length === 1
       ? verifyNvidia(evidence, options)

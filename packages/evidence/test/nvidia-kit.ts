@@ -255,6 +255,8 @@ export interface OcspChanges {
   /** An extension that nobody knows: of the response, or of the one answer in it. */
   readonly critical?: 'response' | 'answer'
   readonly responseStatus?: number
+  /** Serial number that is answered about, in hex. */
+  readonly serial?: string
 }
 
 /** An OCSP response about the certificate at `position` of a made chain. */
@@ -273,7 +275,7 @@ export function makeOcsp(kind: 'device' | 'rim', position: number, changes: Ocsp
     seq(hexTlv(0x06, OID_SHA384)),
     tlv(0x04, digest('sha384', changes.issuerName ?? issuerName)),
     tlv(0x04, digest('sha384', Uint8Array.of(4), rawPoint(issuer))),
-    hexTlv(0x02, serial),
+    hexTlv(0x02, changes.serial ?? serial),
   )
   const revoked = (reason: number): Uint8Array =>
     tlv(0xa1, when(0x18, FROM), tlv(0xa0, tlv(0x0a, Uint8Array.of(reason))))

@@ -1,14 +1,19 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { KeyPair } from '@sekisho/emulator/kit'
 import type { Verdict } from '../src/core/verdict.ts'
 import { verifyNvidiaNodeSync } from '../src/nvidia/index.ts'
 import {
   AT,
+  type CertificateChanges,
   checkOf,
   DEVICE_ANCHOR,
+  deviceChain,
   EXPECT,
   goodCollateral,
+  key,
   makeReport,
+  pem,
   type ReportChanges,
   RIM_ANCHOR,
 } from './nvidia-kit.ts'
@@ -31,5 +36,23 @@ describe('NVIDIA nodes that were made', () => {
       assert.equal(checkOf(verdict, 'nvidia.node.switches').outcome, 'fail', String(links?.length))
       assert.equal(verdict.outcome, 'rejected')
     }
+  })
+
+  it('a GPU that shows a second attestation key, of other firmware, is still one GPU', () => {
+    const evidence = (signer: KeyPair, leaf: CertificateChanges, device: CertificateChanges = {}) => ({
+      evidence: makeReport({ signer }),
+      collateral: { ...goodCollateral(), certificateChain: pem(...deviceChain({ ...leaf, ...device })) },
+    })
+    const later = { 0: { serial: 0x99n, subjectKey: key('later firmware') } }
+    const judged = (device: CertificateChanges): Verdict =>
+      verifyNvidiaNodeSync([evidence(key('device 0'), {}), evidence(key('later firmware'), later, device)], {
+        at: AT,
+        trustAnchors: [DEVICE_ANCHOR, RIM_ANCHOR],
+        expect: EXPECT,
+        waive: ['nvidia.chain.ocsp.present'],
+      })
+    assert.equal(checkOf(judged({}), 'nvidia.node.distinct').outcome, 'fail')
+    const another = judged({ 1: { serial: 0x4100000000000000b1n } })
+    assert.equal(another.outcome, 'verified', another.summary)
   })
 })

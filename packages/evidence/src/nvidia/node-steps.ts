@@ -74,8 +74,16 @@ function isProtected(gpus: readonly NodeDevice[]): boolean {
 }
 
 function distinct({ devices }: NodeState): Finding {
-  const ids = devices.map(({ verdict }) => verdict.claims.hardwareId ?? '')
-  const twice = devices.find((_, i) => ids.indexOf(ids[i] as string) !== i)
+  const all = devices.map(({ verdict }) => verdict.claims)
+  // Other firmware gives a device another attestation key, and never another identity on NVLink.
+  const twice = devices.find(({ verdict: { claims } }, i) =>
+    all
+      .slice(0, i)
+      .some(
+        ({ hardwareId, linkId }) =>
+          hardwareId === claims.hardwareId || (linkId !== undefined && linkId === claims.linkId),
+      ),
+  )
   return twice === undefined
     ? pass('each has an attestation key of its own')
     : fail(
