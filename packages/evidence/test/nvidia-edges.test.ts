@@ -1,6 +1,23 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { allOcsp, checkOf, judge, makeOcsp, makeRim, resource } from './nvidia-kit.ts'
+import { keyUsage } from '@sekisho/emulator/kit'
+import {
+  allOcsp,
+  checkOf,
+  deviceChain,
+  diceFwid,
+  hexTlv,
+  judge,
+  makeOcsp,
+  makeRim,
+  pem,
+  resource,
+  seq,
+  troubles,
+} from './nvidia-kit.ts'
+
+// Not critical, as in the certificate of one of NVIDIA's own responders.
+const OCSP_RESPONDER = { oid: '2.5.29.37', value: seq(hexTlv(0x06, '2b06010505070309')) }
 
 describe('NVIDIA: one part that says nothing, or two that contradict each other', () => {
   const inactive = { resources: resource(7, undefined, 'False') }
@@ -37,4 +54,19 @@ describe('NVIDIA: one part that says nothing, or two that contradict each other'
       assert.match(check.remedy?.action ?? '', /the chain of this device/)
     }
   })
+
+  const purposes = {
+    'may not sign data': [keyUsage('keyCertSign')],
+    'answers for OCSP alone': [keyUsage('digitalSignature'), OCSP_RESPONDER],
+  }
+  for (const [name, extensions] of Object.entries(purposes))
+    it(`a key that ${name} signs neither a report nor a manifest`, () => {
+      const certificates = { 0: { extensions } }
+      const device = judge({
+        collateral: { certificateChain: pem(...deviceChain({ 0: { extensions: [...extensions, diceFwid()] } })) },
+      })
+      const manifest = judge({ collateral: { driverRim: makeRim('driver', { certificates }) } })
+      assert.deepEqual(troubles(device), ['fail nvidia.chain.constraints'])
+      assert.deepEqual(troubles(manifest), ['fail nvidia.rim.driver.chain.constraints'])
+    })
 })

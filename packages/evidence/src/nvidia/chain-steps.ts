@@ -2,6 +2,7 @@ import { fail, notApplicable, pass, type Step } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
+import { isResponder } from './ocsp.ts'
 import { quoted } from './quoted.ts'
 import type { ChainView } from './state.ts'
 
@@ -92,9 +93,14 @@ function nameFault({ issuer, subject }: Certificate, i: number, { chain }: Chain
     : `was issued by ${quoted(issuer.commonName)}, which is not the next one`
 }
 
-function constraintFault({ basicConstraints, keyUsage, unknownCritical }: Certificate, i: number): string | undefined {
+function constraintFault(certificate: Certificate, i: number): string | undefined {
+  const { basicConstraints, keyUsage, unknownCritical } = certificate
   if (unknownCritical.length > 0) return `has a critical extension that is not known: ${unknownCritical[0]}`
-  if (i === 0) return undefined
+  if (i === 0) {
+    if (keyUsage?.has(KEY_USAGE.digitalSignature) === false) return 'must not sign data, says its key usage'
+    // Responders are certified by the same authorities as the keys of reports and manifests.
+    return isResponder(certificate) ? 'is that of an OCSP responder' : undefined
+  }
   if (basicConstraints?.ca !== true) return 'is no certificate authority'
   if (keyUsage !== undefined && !keyUsage.has(KEY_USAGE.keyCertSign))
     return 'must not sign certificates, says its key usage'

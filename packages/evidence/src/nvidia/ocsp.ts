@@ -240,9 +240,14 @@ const OCSP_SIGNING = '1.3.6.1.5.5.7.3.9'
 export function responderFault(responder: Certificate, at: number): string | undefined {
   const unknown = responder.unknownCritical.find((oid) => oid !== EXTENDED_KEY_USAGE)
   if (unknown !== undefined) return `has a critical extension that is not known: ${unknown}`
-  if (!usages(responder).includes(OCSP_SIGNING)) return 'is not for signing OCSP answers'
+  if (!isResponder(responder)) return 'is not for signing OCSP answers'
   if (at < responder.notBefore || at > responder.notAfter) return 'is not valid at this time'
   return undefined
+}
+
+/** Whether a certificate says that its key is for signing OCSP answers. @see RFC 6960, section 4.2.2.2 */
+export function isResponder(certificate: Certificate): boolean {
+  return usages(certificate).includes(OCSP_SIGNING)
 }
 
 function usages(certificate: Certificate): readonly string[] {
