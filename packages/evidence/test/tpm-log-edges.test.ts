@@ -202,6 +202,26 @@ describe('logs of machines that differ from most', () => {
     assert.equal(outcome(verdict, 'tpm.expect.no-debugging'), 'unchecked')
   })
 
+  it('a setting that once has a value which cannot be read has none', () => {
+    const number = (id: number, value: number): readonly [number, Uint8Array] => [id, Uint8Array.of(value)]
+    const settings = [
+      ...[0x40001, 0x50001, 0x50003, 0x50005, 0x50006].map((id) => number(id, 0)),
+      ...[0x50002, 0x5000a, 0x50012, 0xa0007].map((id) => number(id, 1)),
+    ]
+    const end = { pcr: 12, type: 4, data: utf8('WBCL') }
+    const outcomes = (...more: readonly (readonly [number, Uint8Array])[]): readonly string[] => {
+      const events = [...BOOT, tagged(12, undefined, ...settings), tagged(12, undefined, ...more), end]
+      const verdict = quoted(events, {}, [], { vbs: true, hvci: true, noDebugging: true })
+      return ['vbs', 'hvci', 'no-debugging'].map((id) => outcome(verdict, `tpm.expect.${id}`))
+    }
+    assert.deepEqual(outcomes(number(0x40001, 0)), ['pass', 'pass', 'pass'])
+    assert.deepEqual(outcomes([0xa0007, filled(8, 0xff)]), ['pass', 'unchecked', 'pass'])
+    for (const value of [filled(0), filled(8, 0xff), filled(9)]) {
+      assert.deepEqual(outcomes([0x40001, value]), ['unchecked', 'unchecked', 'unchecked'])
+      assert.deepEqual(outcomes([0x50012, value]), ['unchecked', 'unchecked', 'pass'])
+    }
+  })
+
   it('a program is among the programs, whatever type of event the log calls it', () => {
     const image = utf8('a program that nobody allows')
     const path = concat(filled(32), utf8('x'))

@@ -122,12 +122,14 @@ export function numberOf({ data }: Pick<WbclValue, 'data'>): number | undefined 
   return Number.isSafeInteger(value) ? value : undefined
 }
 
-/** Every number measured under a name, in order. */
+/** Every number measured under a name, in order; none when one of the values is no number: it could contradict the others. */
 export function numbersOf(windows: WindowsLog, name: string): readonly number[] {
   const found: number[] = []
   for (const value of windows.values) {
-    const number = value.name === name ? numberOf(value) : undefined
-    if (number !== undefined) found.push(number)
+    if (value.name !== name) continue
+    const number = numberOf(value)
+    if (number === undefined) return []
+    found.push(number)
   }
   return found
 }
