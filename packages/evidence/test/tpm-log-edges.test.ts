@@ -222,6 +222,24 @@ describe('logs of machines that differ from most', () => {
     }
   })
 
+  it('what Windows did not measure is off or unused only in a whole log, of more than a resume', () => {
+    const number = (id: number, value: number): readonly [number, Uint8Array] => [id, Uint8Array.of(value)]
+    const resume = [number(0x40001, 0), number(0x50002, 1)]
+    const boot = [...resume, number(0x50001, 0), number(0xa0007, 0), number(0x20005, 0)]
+    const end = { pcr: 12, type: 4, data: utf8('WBCL') }
+    const found = (...events: readonly Event[]): unknown => {
+      const windows = quoted([...BOOT, ...events]).claims.boot?.windows
+      return [windows?.elam.state, windows?.hvci.state, windows?.bitlocker.join()]
+    }
+    assert.deepEqual(found(tagged(12, undefined, ...boot), end), ['off', 'off', 'locked or unused'])
+    assert.deepEqual(found(tagged(12, undefined, ...boot)), ['unproven', 'unproven', ''])
+    const veil = { pcr: 12, type: 0xc, data: utf8('a veil'), measured: utf8('what it hides') }
+    assert.deepEqual(found(tagged(12, undefined, ...boot), veil, end), ['unproven', 'unproven', ''])
+    assert.deepEqual(found(tagged(12, undefined, ...resume), end), ['unproven', 'unproven', ''])
+    const elam = [0x90001, utf8('a driver')] as const
+    assert.deepEqual(found(tagged(12, undefined, ...resume, elam, number(0x20005, 4)), end), ['on', 'unproven', 'TPM'])
+  })
+
   it('a program is among the programs, whatever type of event the log calls it', () => {
     const image = utf8('a program that nobody allows')
     const path = concat(filled(32), utf8('x'))

@@ -24,7 +24,7 @@ export interface WindowsClaims {
   readonly testSigning: WindowsFinding
   readonly codeIntegrity: WindowsFinding
   readonly safeMode: WindowsFinding
-  /** How the volume was unlocked, in words; `locked or unused` when nothing was. */
+  /** How the volume was unlocked, in words; `locked or unused` when nothing was, and nothing where the log does not tell. */
   readonly bitlocker: readonly string[]
   /** Whether an early-launch anti-malware driver was measured. */
   readonly elam: WindowsFinding
@@ -70,13 +70,13 @@ export function windowsClaims(log: WindowsLog, secureBoot: SecureBoot): WindowsC
     values,
     pcrs,
     vbs,
-    hvci: hvciFinding(log, vbs),
+    hvci: hvciFinding(log, vbs, faults),
     bootDebugging: flag('BootDebugging'),
     kernelDebugging: flag('OsKernelDebug'),
     testSigning: flag('TestSigning'),
     codeIntegrity: flag('CodeIntegrity'),
     safeMode: flag('SafeMode'),
-    bitlocker: unlockWords(values['BitlockerUnlock'] ?? []),
+    bitlocker: unlockWords(values['BitlockerUnlock'], faults),
     elam: elamFinding(log, faults),
     vsmKeys: keysOf(log),
   }
@@ -179,9 +179,10 @@ function vbsFinding(log: WindowsLog, secureBoot: SecureBoot, faults: string | un
   }
 }
 
-function hvciFinding(log: WindowsLog, vbs: WindowsFinding): WindowsFinding {
+function hvciFinding(log: WindowsLog, vbs: WindowsFinding, faults: string | undefined): WindowsFinding {
   const found = numbersOf(log, 'VbsHvciPolicy')
   if (vbs.state === 'off') return { state: 'off', because: 'virtualization-based security is off' }
+  if (faults !== undefined) return { state: 'unproven', because: faults }
   if (found.length === 0) return { state: 'unproven', because: 'VbsHvciPolicy was not measured' }
   if (found.some((value) => value !== 1))
     return {
@@ -197,18 +198,21 @@ function elamFinding(log: WindowsLog, faults: string | undefined): WindowsFindin
   const found = log.values.some(
     ({ name }) => name === 'ElamAggregation' || name === 'ElamKeyName' || name === 'ElamMeasured',
   )
-  if (!found) return { state: 'off', because: 'no early-launch anti-malware driver was measured' }
-  return faults === undefined
-    ? { state: 'on', because: 'an early-launch anti-malware driver and its settings were measured' }
-    : { state: 'unproven', because: faults }
+  if (found && faults === undefined)
+    return { state: 'on', because: 'an early-launch anti-malware driver and its settings were measured' }
+  // What was not measured is off only in a whole log of a boot: a resume starts no drivers, and has no such setting.
+  const boot = settingOf(log, 'OsKernelDebug', faults)
+  return boot.state === 'unproven'
+    ? boot
+    : { state: 'off', because: 'no early-launch anti-malware driver was measured' }
 }
 
-function unlockWords(values: readonly number[]): readonly string[] {
+function unlockWords(values: readonly number[] | undefined, faults: string | undefined): readonly string[] {
   const found: string[] = []
-  for (const value of values) {
+  for (const value of values ?? []) {
     for (const [bit, word] of UNLOCK) if ((value & bit) !== 0 && !found.includes(word)) found.push(word)
   }
-  return found.length === 0 ? ['locked or unused'] : found
+  return found.length === 0 && values !== undefined && faults === undefined ? ['locked or unused'] : found
 }
 
 function keysOf(log: WindowsLog): WindowsClaims['vsmKeys'] {
