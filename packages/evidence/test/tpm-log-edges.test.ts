@@ -254,6 +254,16 @@ describe('logs of machines that differ from most', () => {
     }
     const text = { pcr: 4, type: 0x80000007, data: utf8('Calling EFI Application from Boot Option') }
     assert.deepEqual(quoted([...BOOT, text]).claims.boot?.programs, [])
+    // The bytes that an image's digest is over, as the data of a text.
+    const whole = concat(utf8('MZ'), filled(94), utf8('PE\0\0'), filled(200))
+    for (const type of [0x0d, 0x80000007, 0x06]) {
+      const [program, ...others] = quoted([...BOOT, { pcr: 4, type, data: whole }]).claims.boot?.programs ?? []
+      assert.equal(program?.digest, Buffer.from(sha256(whole)).toString('hex'), `type ${type}`)
+      assert.equal(program?.claimedOther, true)
+      assert.equal(others.length, 0)
+    }
+    const labelled = { pcr: 4, type: 0x0d, data: concat(utf8('grub_cmd: '), whole), measured: whole }
+    assert.equal(quoted([...BOOT, labelled]).claims.boot?.programs.length, 1)
   })
 
   it('nothing is said of secure boot where firmware ended PCR 7 after an error', () => {

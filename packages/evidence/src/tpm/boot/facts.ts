@@ -96,9 +96,16 @@ function programOf(event: LoggedEvent): BootProgram {
   return path === undefined ? program : { ...program, claimedPath: quoted(path, 128) }
 }
 
-// Types are never measured. What PCR 4 holds beside programs is text, whose digest can be made again.
+// Types are never measured. What PCR 4 holds beside programs is text, whose digest can be made again. So can that of an
+// image whose bytes stand in the log: its header tells it from text.
 function isHiddenProgram(log: BankLog, event: LoggedEvent): boolean {
-  return event.register === 'pcr4' && coverOf(event) === undefined && isBankSeparator(log, event) === undefined
+  if (event.register !== 'pcr4' || isBankSeparator(log, event) !== undefined) return false
+  return coverOf(event) === undefined || isImage(event.data)
+}
+
+// PE and two zeros, wherever the file's first header has it.
+function isImage(data: Uint8Array): boolean {
+  return data.some((byte, at) => byte === 0x50 && data[at + 1] === 0x45 && data[at + 2] === 0 && data[at + 3] === 0)
 }
 
 function addText(event: LoggedEvent, texts: BootText[]): void {
