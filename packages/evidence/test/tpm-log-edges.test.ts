@@ -314,6 +314,26 @@ describe('logs of machines that differ from most', () => {
     }
   })
 
+  it('keys of secure boot are counted in all lists, and lists that cannot be read are none that are empty', () => {
+    const [variable, ...ends] = BOOT
+    const list = concat(
+      new Uint8Array(Buffer.from('2616c4c14c509240aca941f936934328', 'hex')),
+      ...[28 + 48, 0, 48].map((size) => le(size, 4)),
+      filled(48),
+    )
+    const database = new Uint8Array(Buffer.from('cbb219d73a3d9645a3bcdad00e67656f', 'hex'))
+    const dbx = (value: Uint8Array) => {
+      const data = concat(database, le(3, 8), le(value.length, 8), utf16('dbx'), value)
+      const events = [variable ?? assert.fail(), { pcr: 7, type: 0x80000001, data }, ...ends]
+      return quoted(events).claims.boot?.secureBootKeys['dbx']
+    }
+    assert.deepEqual(dbx(filled(0)), { certificates: [], hashes: 0 })
+    assert.deepEqual(dbx(concat(...Array.from({ length: 100 }, () => list))), { certificates: [], hashes: 100 })
+    const unread = ['a list that cannot be read']
+    assert.deepEqual(dbx(concat(list, list.subarray(0, 60))), { certificates: unread, hashes: 1 })
+    assert.deepEqual(dbx(filled(1)), { certificates: unread, hashes: 0 })
+  })
+
   it("the technology that Google's firmware saw is the firmware's word, before the separator of PCR 0", () => {
     const note: Event = { pcr: 0, type: 0x11, data: concat(utf8('GCE NonHostInfo\0'), Uint8Array.of(4), filled(15)) }
     assert.equal(quoted([note, ...BOOT]).claims.boot?.googleTechnology, 'AMD SEV-SNP')

@@ -10,7 +10,7 @@ import { pcrOf } from './wbcl.ts'
 
 /** One list of keys or hashes that secure boot goes by. */
 export interface SecureBootKeys {
-  /** Subjects of certificates, quoted. */
+  /** Subjects of certificates, quoted; or that they, or a list of keys, cannot be read. */
   readonly certificates: readonly string[]
   /** Number of image hashes. */
   readonly hashes: number
@@ -166,14 +166,16 @@ export function readSecureBoot(log: BankLog): SecureBoot {
 }
 
 const X509_LIST = 'a5c059a1-94e4-4aa7-87b5-ab155c2bf072'
-const MAX_LISTS = 64
+const MAX_LISTS = 4096
+const MAX_CERTIFICATES = 64
 
 // EFI_SIGNATURE_LIST: type, size of the list, of its header, of one entry; an entry begins with its owner's GUID.
 function keysOf(value: Uint8Array): SecureBootKeys {
   const view = new DataView(value.buffer, value.byteOffset, value.byteLength)
   const certificates: string[] = []
   let hashes = 0
-  for (let at = 0, lists = 0; at + 28 <= value.length && lists < MAX_LISTS; lists++) {
+  let at = 0
+  for (let lists = 0; at + 28 <= value.length && lists < MAX_LISTS; lists++) {
     const size = view.getUint32(at + 16, true)
     const header = view.getUint32(at + 20, true)
     const entry = view.getUint32(at + 24, true)
@@ -181,10 +183,12 @@ function keysOf(value: Uint8Array): SecureBootKeys {
     const isX509 = guidAt(value, at) === X509_LIST
     for (let from = at + 28 + header; from + entry <= at + size; from += entry) {
       if (!isX509) hashes++
-      else if (certificates.length < MAX_LISTS) certificates.push(subjectOf(value.subarray(from + 16, from + entry)))
+      else if (certificates.length < MAX_CERTIFICATES)
+        certificates.push(subjectOf(value.subarray(from + 16, from + entry)))
     }
     at += size
   }
+  if (at < value.length) certificates.push('a list that cannot be read')
   return { certificates, hashes }
 }
 
