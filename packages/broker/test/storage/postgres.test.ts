@@ -203,8 +203,8 @@ onPostgres('shared database', (server) => {
     await listener.connect()
     await listener.query('LISTEN sekisho')
     // Of the newest version, what it made.
-    await ask(url, 'DELETE FROM schema_versions WHERE version = 7; DROP TABLE result_keys')
-    await ask(url, 'DROP INDEX leases_result_key; ALTER TABLE leases DROP COLUMN result_key')
+    await ask(url, 'DELETE FROM schema_versions WHERE version = 8; DROP INDEX appraisals_good')
+    await ask(url, 'ALTER TABLE appraisals DROP COLUMN later_context')
     const next = await openDatabase({ url })
     const third = await openDatabase({ url })
     await db.notify('leases', 'last')

@@ -118,7 +118,8 @@ const TRAILING: readonly BadInput[] = [
   ),
   error('a byte behind an ID block', 'trailing-bytes', 'idBlock', () => parseIdBlock(word(filled(97), 80, 1))),
   error('a byte behind ID authentication', 'trailing-bytes', 'idAuth', () => parseIdAuth(filled(4097))),
-  check('a byte behind a CRL', 'sgx.crl.root.present', sgxPart('root_ca_crl', `${sgx.collateral.root_ca_crl}00`)),
+  check('a byte behind a CRL', 'sgx.crl.root.present', sgxPart('root_ca_crl', `${sgx.collateral.root_ca_crl}01`)),
+  check('two NULs behind a CRL', 'sgx.crl.root.present', sgxPart('root_ca_crl', `${sgx.collateral.root_ca_crl}0000`)),
   check(
     'a byte behind a certificate',
     'sgx.pck.certificates',

@@ -78,6 +78,11 @@ describe('trailing bytes where the format pads are allowed, and shown', () => {
     const pem = `${made.collateral.tcb_info_issuer_chain}\r\n \0`
     assertVerified(judgeSgx(made, { collateral: { ...made.collateral, tcb_info_issuer_chain: pem } }))
   })
+  it("the one NUL of Intel's library behind a CRL", () => {
+    const made = makeSgx()
+    const { root_ca_crl } = made.collateral
+    assertVerified(judgeSgx(made, { collateral: { ...made.collateral, root_ca_crl: `${root_ca_crl}00` } }))
+  })
   it('and nowhere else: a certificate table behind a report must be one', () => {
     const made = makeSnp()
     assert.throws(() => judgeSnp(made, {}, concat(made.evidence, filled(30, 9))), EvidenceError)
