@@ -96,11 +96,8 @@ function nameFault({ issuer, subject }: Certificate, i: number, { chain }: Chain
 function constraintFault(certificate: Certificate, i: number): string | undefined {
   const { basicConstraints, keyUsage, unknownCritical } = certificate
   if (unknownCritical.length > 0) return `has a critical extension that is not known: ${unknownCritical[0]}`
-  if (i === 0) {
-    if (keyUsage?.has(KEY_USAGE.digitalSignature) === false) return 'must not sign data, says its key usage'
-    // Responders are certified by the same authorities as the keys of reports and manifests.
-    return isResponder(certificate) ? 'is that of an OCSP responder' : undefined
-  }
+  // Responders are certified by the same authorities as the keys of reports and manifests.
+  if (i === 0) return isResponder(certificate) ? 'is that of an OCSP responder' : undefined
   if (basicConstraints?.ca !== true) return 'is no certificate authority'
   if (keyUsage !== undefined && !keyUsage.has(KEY_USAGE.keyCertSign))
     return 'must not sign certificates, says its key usage'

@@ -20,10 +20,6 @@ export const sentences: SentencePairs = [
     '{chain?} の証明書 {i#}（{name}）が認証局ではありません',
   ],
   [
-    'certificate {i#} of {chain?}, {name}, must not sign data, says its key usage',
-    '{chain?} の証明書 {i#}（{name}）の鍵用途に、データへの署名が含まれていません',
-  ],
-  [
     'certificate {i#} of {chain?}, {name}, is that of an OCSP responder',
     '{chain?} の証明書 {i#}（{name}）は、OCSP レスポンダーのものです',
   ],
