@@ -5,7 +5,7 @@ import { type DigestJob, type Job, sha256 } from '../crypto/jobs.ts'
 import { STRICT } from '../x509/algorithms.ts'
 import type { Certificate } from '../x509/certificate.ts'
 import { type Crl, parseCrl } from '../x509/crl.ts'
-import { DerReader } from '../x509/der.ts'
+import { withoutZero } from '../x509/der.ts'
 import { decodeBase64, decodePem } from '../x509/pem.ts'
 import { Signed } from '../x509/signature.ts'
 import { CertificatePool, Chain, type ChainKind, CRL_CHAIN, SIGNER_CHAIN, withoutBlankEnd } from './certificates.ts'
@@ -156,7 +156,7 @@ function crlDer(value: TextOrBytes): Uint8Array {
   if (value.length > MAX_CRL_TEXT) throw refuse('crl', `${value.length}`, `at most ${MAX_CRL_TEXT}`, 0, 'too-large')
   if (typeof value !== 'string')
     return value[0] === SEQUENCE ? withoutZero(new Uint8Array(value)) : crlDer(new TextDecoder().decode(value))
-  // Intel's library ends its texts with a zero, and tools break hexadecimal into lines.
+  // Intel's library ends its texts with a zero (and DER: `sgx_ql_qve_collateral_t` of version 3.1), and tools break hexadecimal into lines.
   const text = withoutBlankEnd(value).trimStart()
   if (text.startsWith('-----')) {
     const [der, ...more] = decodePem(text, 'X509 CRL', 'crl')
@@ -165,13 +165,6 @@ function crlDer(value: TextOrBytes): Uint8Array {
   const der = fromHex(text) ?? fromHex(text.replace(/\s/g, '')) ?? decodeBase64(text)
   if (der !== undefined) return withoutZero(der)
   throw refuse('crl', 'another form', 'DER, or its hex, base64 or PEM')
-}
-
-// The library ends DER with a zero as well (`sgx_ql_qve_collateral_t` of version 3.1).
-function withoutZero(der: Uint8Array): Uint8Array {
-  const reader = new DerReader(der, 'crl')
-  reader.skipAny('crl')
-  return der.length - reader.at === 1 && der[reader.at] === 0 ? der.subarray(0, reader.at) : der
 }
 
 /** Members by name; true where bytes will do as well. */

@@ -1,4 +1,4 @@
-import { type EvidenceError, refuse } from '../core/errors.ts'
+import { EvidenceError, refuse } from '../core/errors.ts'
 
 /** One element of DER: `start` to `end` is its content in the bytes it was read from; `header` is where its tag stands. */
 export interface Tlv {
@@ -231,4 +231,18 @@ function dotted(bytes: Uint8Array, start: number, end: number): string | undefin
     value = 0
   }
   return text
+}
+
+/** One element of DER without the zero that Intel's library puts behind it; anything else as it is. */
+export function withoutZero(der: Uint8Array): Uint8Array {
+  if (der[der.length - 1] !== 0) return der
+  try {
+    const reader = new DerReader(der, 'DER')
+    reader.skipElement(0x30, 'element')
+    return reader.at === der.length - 1 ? der.subarray(0, -1) : der
+  } catch (error) {
+    // Whoever reads it says what is wrong with it.
+    if (error instanceof EvidenceError) return der
+    throw error
+  }
 }
