@@ -32,7 +32,7 @@ export async function fateByFiles(
   if (now !== undefined && now.refusal === undefined) return { ...appraisal, context: now.appraisal.context }
   const ended = now === undefined ? undefined : afterItsEnd(appraisal, now, at)
   if (ended !== undefined) return ended
-  await revokeAppraisal(core, appraisal.id, at)
+  await core.db.transaction((sql) => revokeAppraisal(sql, appraisal.id, at))
   const { refusal: code, verdict } = now?.refusal === 'certificate-revoked' ? now : then
   return { code: code ?? 'attestation-revoked', reasons: reasonsOf(verdict) }
 }

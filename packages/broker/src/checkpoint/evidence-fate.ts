@@ -71,7 +71,7 @@ async function judged(
   const ended = collateral === 'now' ? afterItsEnd(appraisal, found, at) : undefined
   if (ended !== undefined) return ended
   if (found.refusal !== undefined) {
-    await revokeAppraisal(core, appraisal.id, at)
+    await core.db.transaction((sql) => revokeAppraisal(sql, appraisal.id, at))
     const reasons =
       found.refusal === 'reference-missing'
         ? ['no reference values in force are met', ...reasonsOf(found.verdict)]
@@ -87,7 +87,7 @@ async function judged(
 async function keyFate(core: Core, appraisal: StoredAppraisal, at: Date): Promise<Fate | StoredAppraisal> {
   const keys = appraisal.grounds.flatMap(({ enrolledKey }) => enrolledKey ?? [])
   if (await areEnrolled(core.db, appraisal.namespace, keys)) return appraisal
-  await revokeAppraisal(core, appraisal.id, at)
+  await core.db.transaction((sql) => revokeAppraisal(sql, appraisal.id, at))
   return { code: 'tpm-key-revoked', reasons: ['an operator revoked the TPM whose key signed the evidence'] }
 }
 
@@ -116,7 +116,7 @@ async function replace(core: Core, before: StoredAppraisal, found: Evaluated, at
     // A lease may have ended or moved on meanwhile: nothing rests on the new one then, but its evidence is that of the old.
     await noteUsed(sql, { appraisal: now.id })
     await sql.run(`UPDATE leases SET appraisal = ? WHERE appraisal = ? AND state = 'live'`, [now.id, before.id])
-    await sql.run('UPDATE appraisals SET revoked = ? WHERE id = ? AND revoked IS NULL', [at.getTime(), before.id])
+    await revokeAppraisal(sql, before.id, at)
   })
   return now
 }

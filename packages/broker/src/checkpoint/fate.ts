@@ -1,5 +1,5 @@
 import type { PolicyContext } from '@sekisho/appraisal'
-import type { Core } from './core.ts'
+import type { Sql } from '../storage/sql.ts'
 import type { RefusalCode } from './refusal.ts'
 
 /** What becomes of a live lease. */
@@ -12,9 +12,7 @@ export type Fate =
       readonly context?: PolicyContext
     }
 
-/** Nothing more is given on an appraisal. */
-export async function revokeAppraisal(core: Core, id: string, at: Date): Promise<void> {
-  await core.db.transaction((sql) =>
-    sql.run('UPDATE appraisals SET revoked = ? WHERE id = ? AND revoked IS NULL', [at.getTime(), id]),
-  )
+/** Nothing more is given on an appraisal from `at` on. */
+export async function revokeAppraisal(sql: Sql, id: string, at: Date): Promise<void> {
+  await sql.run('UPDATE appraisals SET revoked = ? WHERE id = ? AND revoked IS NULL', [at.getTime(), id])
 }

@@ -3,6 +3,7 @@ import type { Row, Sql } from '../storage/sql.ts'
 import type { Acting } from './admin-model.ts'
 import type { Core } from './core.ts'
 import { addEvents, announce, type LeaseEnd } from './events.ts'
+import { revokeAppraisal } from './fate.ts'
 import { newId } from './ids.ts'
 import type { LeaseState } from './model.ts'
 import { record } from './record.ts'
@@ -123,7 +124,7 @@ export async function revokeLease(
       [at.getTime(), said, id, at.getTime()],
     )
     if (changed !== 1) return false
-    await sql.run('UPDATE appraisals SET revoked = ? WHERE id = ? AND revoked IS NULL', [at.getTime(), lease.appraisal])
+    await revokeAppraisal(sql, lease.appraisal, at)
     const decision = await record(core, sql, {
       id: newId('dec', at),
       namespace,

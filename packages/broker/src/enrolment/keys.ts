@@ -2,6 +2,7 @@ import type { Acting } from '../checkpoint/admin-model.ts'
 import { recordChange } from '../checkpoint/change.ts'
 import type { Core } from '../checkpoint/core.ts'
 import { addEvents, announce } from '../checkpoint/events.ts'
+import { revokeAppraisal } from '../checkpoint/fate.ts'
 import { BrokerError } from '../checkpoint/model.ts'
 import { pending, reappraise } from '../checkpoint/reappraise.ts'
 import type { Grounds } from '../checkpoint/state.ts'
@@ -74,7 +75,7 @@ async function revokeRecent(sql: Sql, namespace: string, at: Date, goodForMs: nu
     // Written by this package alone.
     const { grounds } = JSON.parse(body) as { readonly grounds: readonly Pick<Grounds, 'enrolledKey'>[] }
     if (grounds.some(({ enrolledKey }) => enrolledKey !== undefined && revoked.has(enrolledKey)))
-      await sql.run('UPDATE appraisals SET revoked = ? WHERE id = ? AND revoked IS NULL', [now, id])
+      await revokeAppraisal(sql, id, at)
   }
 }
 
