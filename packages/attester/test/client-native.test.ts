@@ -115,11 +115,11 @@ describe('a workload that asks the checkpoint for a secret under a lease', () =>
 
   it('opens another connection where the server closed one while the attester held the process up', async () => {
     const everything = { session: SESSION, nonce: NONCE, token: 'e30.e30.c2ln' }
-    await withHastyServer(everything, 50, async (url) => {
+    await withHastyServer(everything, async (url, holdUp) => {
       const attester: Attester = {
         ...SAMPLE,
         attest(options) {
-          Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 300)
+          holdUp()
           return SAMPLE.attest(options)
         },
       }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { createCipheriv, createHash, createPublicKey, diffieHellman, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -47,28 +48,40 @@ export async function withServer(handler: Handler, test: (url: string, seen: See
 }
 
 /**
- * A server on a thread of its own, which answers every request with the JSON `body`, and closes all its connections
- * `afterMs` after it was asked for a challenge.
+ * A server on a thread of its own, which answers every request with the JSON `body`. `holdUp`, called in between, blocks
+ * this thread until the server has closed all its connections.
  */
 export async function withHastyServer(
   body: object,
-  afterMs: number,
-  test: (url: string) => Promise<void>,
+  test: (url: string, holdUp: () => void) => Promise<void>,
 ): Promise<void> {
+  const closed = new Int32Array(new SharedArrayBuffer(4))
   const worker = new Worker(
     `const { parentPort, workerData } = require('node:worker_threads')
-    const { body, afterMs } = workerData
+    const { body, closed } = workerData
     // Without the header that names its patience: who reads that closes in time.
     const server = require('node:http').createServer({ keepAliveTimeout: 0 }, (request, response) => {
       request.resume().on('end', () => response.setHeader('content-type', 'application/json').end(body))
-      if (request.url.endsWith('/challenge')) setTimeout(() => server.closeAllConnections(), afterMs)
     })
+    const open = new Set()
+    server.on('connection', (socket) => {
+      open.add(socket.on('close', () => {
+        open.delete(socket)
+        if (open.size > 0) return
+        Atomics.store(closed, 0, 1)
+        Atomics.notify(closed, 0)
+      }))
+    })
+    parentPort.on('message', () => server.closeAllConnections())
     server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port))`,
-    { eval: true, workerData: { body: JSON.stringify(body), afterMs } },
+    { eval: true, workerData: { body: JSON.stringify(body), closed } },
   )
   try {
     const [port] = await once(worker, 'message')
-    await test(`http://127.0.0.1:${port}`)
+    await test(`http://127.0.0.1:${port}`, () => {
+      worker.postMessage('close')
+      assert.notEqual(Atomics.wait(closed, 0, 0, 10_000), 'timed-out')
+    })
   } finally {
     await worker.terminate()
   }
