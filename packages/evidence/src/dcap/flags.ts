@@ -11,18 +11,18 @@ export function hasBit(field: Uint8Array, bit: number): boolean {
 
 /** Decodes a little-endian bit field. */
 export function decodeFlags<N extends BitNames>(field: Uint8Array, names: N): Flags<N> {
-  // A copy has all names already: writing to one is faster than adding it.
-  const reserved: number[] = []
-  const flags: Record<string, boolean | number | number[]> = { ...names, reserved }
+  const flags: Record<string, boolean | number[]> = {}
   const rest = new Uint8Array(field)
   for (const name in names) {
     const bit = names[name] as number
     flags[name] = hasBit(field, bit)
     rest[bit >> 3] = (rest[bit >> 3] as number) & ~(1 << (bit & 7))
   }
+  const reserved: number[] = []
   for (let byte = 0; byte < rest.length; byte++) {
     if (rest[byte] !== 0) for (let bit = 8 * byte; bit < 8 * byte + 8; bit++) if (hasBit(rest, bit)) reserved.push(bit)
   }
+  flags['reserved'] = reserved
   // Every name of the table was set above.
   return flags as Flags<N>
 }
