@@ -71,9 +71,13 @@ function summarise<C extends Claims>(judgement: Judgement, parts: VerdictParts<C
   return `${mark}genuine, ${current}${waived}`
 }
 
+// What failed or is open is not in a group that holds.
 function select({ checks }: Judgement, wanted: (check: Check) => boolean): readonly Check[] {
   const found: Check[] = []
-  for (const group of checks) for (const check of group.checks) if (wanted(check)) found.push(check)
+  for (const group of checks) {
+    if (group.outcome === 'pass' || group.outcome === 'not-applicable') continue
+    for (const check of group.checks) if (wanted(check)) found.push(check)
+  }
   return found
 }
 

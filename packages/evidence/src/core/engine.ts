@@ -81,7 +81,7 @@ export interface Judgement {
  *   waiver must not pass for a decision.
  */
 export function judge<S>(groups: readonly StepGroup<S>[], state: S, waive: readonly string[] = []): Judgement {
-  const { ids, waivable, needs, records } = planOf(groups)
+  const { ids, waivable, planned, records } = planOf<S>(groups)
   assertWaivable(ids, waivable, waive)
   const outcomes: Outcome[] = []
   const waived: string[] = []
@@ -91,9 +91,10 @@ export function judge<S>(groups: readonly StepGroup<S>[], state: S, waive: reado
   for (const { id, title, steps } of groups) {
     let worst: Outcome = 'not-applicable'
     const made: Check[] = []
-    for (const step of steps) {
+    for (const _ of steps) {
       const at = outcomes.length
-      const finding = reach(step, state, needs[at] as readonly number[], outcomes)
+      const step = planned[at] as Planned<S>
+      const finding = reach(step, state, outcomes)
       const isWaived = finding.outcome === 'unchecked' && finding.blockedBy === undefined && waive.includes(step.id)
       if (isWaived) waived.push(step.id)
       const effective = isWaived ? 'not-applicable' : finding.outcome
@@ -155,34 +156,52 @@ function outcomeOf(worst: Outcome): VerdictOutcome {
   return worst === 'fail' ? 'rejected' : worst === 'unchecked' ? 'incomplete' : 'verified'
 }
 
+/** Whether the step `id` of `groups` passed. */
+export function hasPassed<S>(groups: readonly StepGroup<S>[], { checks }: Judgement, id: string): boolean {
+  let at = planOf(groups).ids.indexOf(id)
+  for (const group of checks) {
+    if (at < group.checks.length) return group.checks[at]?.outcome === 'pass'
+    at -= group.checks.length
+  }
+  return false
+}
+
+/** A step as the loop wants it: each with the same members in the same order, which makes them quick to find. */
+interface Planned<S> extends Pick<Step<S>, 'id' | 'phase' | 'source' | 'check'> {
+  readonly title: string | undefined
+  readonly needs: readonly string[]
+  /** Positions of the steps that it needs. */
+  readonly after: readonly number[]
+}
+
 /** What is the same for every judgement by the same groups, by position of the step. */
-interface Plan {
+interface Plan<S> {
   readonly ids: readonly string[]
   readonly waivable: readonly string[]
-  /** Positions of the steps that a step needs. */
-  readonly needs: readonly (readonly number[])[]
+  readonly planned: readonly Planned<S>[]
   /** Records that are likely to be made again. */
   readonly records: (Check | undefined)[]
 }
 
-const PLANS: WeakMap<object, Plan> = new WeakMap()
+const PLANS: WeakMap<object, Plan<unknown>> = new WeakMap()
 
-function planOf<S>(groups: readonly StepGroup<S>[]): Plan {
+function planOf<S>(groups: readonly StepGroup<S>[]): Plan<S> {
   const known = PLANS.get(groups)
   if (known !== undefined) return known
   const ids = stepIds(groups)
-  const positions = (step: Step<S>, at: number): readonly number[] =>
-    (step.needs ?? []).map((need) => {
-      const position = ids.indexOf(need)
-      if (position >= 0 && position < at) return position
-      throw new Error(`step ${step.id} needs ${need}, which does not come before it`)
-    })
-  const plan: Plan = {
-    ids,
-    waivable: stepIds(groups, 'waivable'),
-    needs: groups.flatMap((group) => group.steps).map(positions),
-    records: [],
+  const position = (step: Step<S>, at: number, need: string): number => {
+    const found = ids.indexOf(need)
+    if (found >= 0 && found < at) return found
+    throw new Error(`step ${step.id} needs ${need}, which does not come before it`)
   }
+  const planned = groups
+    .flatMap(({ steps }) => steps)
+    .map((step, at): Planned<S> => {
+      const { id, title, phase, source, needs = [] } = step
+      const after = needs.map((need) => position(step, at, need))
+      return { id, title, phase, source, needs, after, check: (state) => step.check(state) }
+    })
+  const plan: Plan<S> = { ids, waivable: stepIds(groups, 'waivable'), planned, records: [] }
   PLANS.set(groups, plan)
   return plan
 }
@@ -209,11 +228,12 @@ interface Reached extends Finding {
   readonly blockedBy?: string
 }
 
-function reach<S>(step: Step<S>, state: S, needs: readonly number[], outcomes: readonly Outcome[]): Reached {
-  for (let i = 0; i < needs.length; i++) {
-    const outcome = outcomes[needs[i] as number]
+function reach<S>(step: Planned<S>, state: S, outcomes: readonly Outcome[]): Reached {
+  const { after } = step
+  for (let i = 0; i < after.length; i++) {
+    const outcome = outcomes[after[i] as number]
     if (outcome !== 'fail' && outcome !== 'unchecked') continue
-    const blockedBy = step.needs?.[i] as string
+    const blockedBy = step.needs[i] as string
     const what = outcome === 'fail' ? 'failed' : 'was not checked'
     return { outcome: 'unchecked', reason: `not reached: ${blockedBy} ${what}`, blockedBy }
   }
@@ -222,7 +242,7 @@ function reach<S>(step: Step<S>, state: S, needs: readonly number[], outcomes: r
 
 // Most checks pass for the same reason each time: their record is made once, frozen, and shared between verdicts.
 function recordOnce<S>(
-  step: Step<S>,
+  step: Planned<S>,
   finding: Reached,
   isWaived: boolean,
   records: (Check | undefined)[],
@@ -239,7 +259,7 @@ function recordOnce<S>(
 }
 
 // Member by member: copying with a spread costs more than most checks do.
-function record<S>(step: Step<S>, finding: Reached, isWaived: boolean): Check {
+function record<S>(step: Planned<S>, finding: Reached, isWaived: boolean): Check {
   const { id, phase, source } = step
   const { outcome, reason } = finding
   const check: { -readonly [K in keyof Check]: Check[K] } = { id, phase, source, outcome, reason }
@@ -253,8 +273,11 @@ function record<S>(step: Step<S>, finding: Reached, isWaived: boolean): Check {
   return check
 }
 
-const RANK: Readonly<Record<Outcome, number>> = { 'not-applicable': 0, pass: 1, unchecked: 2, fail: 3 }
-
 function worse(a: Outcome, b: Outcome): Outcome {
-  return RANK[a] < RANK[b] ? b : a
+  return rank(a) < rank(b) ? b : a
+}
+
+// Not a table: looking up a member by its name takes longer than comparing it.
+function rank(outcome: Outcome): number {
+  return outcome === 'pass' ? 1 : outcome === 'not-applicable' ? 0 : outcome === 'unchecked' ? 2 : 3
 }

@@ -1,7 +1,7 @@
 import { trustedAnchors } from '../core/anchors.ts'
 import { assembleVerdict } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
-import { judge, type StepGroup } from '../core/engine.ts'
+import { hasPassed, judge, type StepGroup } from '../core/engine.ts'
 import type { VerifyOptions } from '../core/options.ts'
 import { evaluationTime } from '../core/time.ts'
 import type { Assumption, Claims, Note, TrustAnchor, Verdict } from '../core/verdict.ts'
@@ -91,10 +91,7 @@ export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
   if (memory !== undefined && key !== undefined && keep) remember(memory, key, quote, platform)
   const chain = valueOf(platform.chain)
   const anchor = chain === undefined ? undefined : state.anchorOf(chain)
-  const level = `${state.tee}.tcb.level`
-  const found = judgement.checks.some((group) =>
-    group.checks.some(({ id, outcome }) => id === level && outcome === 'pass'),
-  )
+  const found = hasPassed(tee.groups, judgement, `${state.tee}.tcb.level`)
   const notes = tee.notes(state)
   return assembleVerdict(judgement, {
     format: `${state.tee.toUpperCase()} quote v${quote.header.version}, ${quote.bodyKind.name}`,
@@ -118,9 +115,8 @@ interface Given<B, E extends DcapExpectations> extends Pick<DcapState<B, E>, 'qu
 function makeState<B, E extends DcapExpectations, C extends Claims>(
   { kind, svns: svnsOf }: DcapTee<B, E, C>,
   platform: Platform,
-  { anchors, kept, ...given }: Given<B, E>,
+  { quote, at, expect, collateral, anchors, kept }: Given<B, E>,
 ): DcapState<B, E> {
-  const { quote, collateral } = given
   const chain = valueOf(platform.chain)
   const extensions = typeof chain?.extensions === 'object' ? chain.extensions : undefined
   const info = valueOf(collateral.tcbInfo.content)
@@ -129,8 +125,11 @@ function makeState<B, E extends DcapExpectations, C extends Claims>(
   const signature = signatureOf(quote.signed, quote.signature, platform.attestationKey)
   const complete = extensions !== undefined && info !== undefined && identity !== undefined
   return {
-    ...given,
     tee: kind.tee,
+    quote,
+    at,
+    expect,
+    collateral,
     pck: platform.chain,
     extensions,
     qeSignature: platform.qeSignature,

@@ -189,9 +189,10 @@ export class DerReader {
     const count = first & 0x7f
     if (count === 0 || count > 3)
       throw this.error('malformed', 'a length of unusual form', 'a definite length of at most 3 bytes', field)
-    let length = 0
-    for (let i = 0; i < count; i++) length = length * 256 + this.#byte(field)
-    if (length < 0x80 || (count > 1 && length < 2 ** (8 * (count - 1)))) {
+    const leading = this.#byte(field)
+    let length = leading
+    for (let i = 1; i < count; i++) length = length * 256 + this.#byte(field)
+    if (length < 0x80 || leading === 0) {
       throw this.error('malformed', 'a length with needless bytes', 'the shortest length', field)
     }
     return length
