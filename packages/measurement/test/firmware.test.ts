@@ -77,6 +77,13 @@ describe('firmware of confidential VMs', () => {
     assert.throws(() => readSevFirmware(short), { code: 'truncated', field: 'firmware.reset-block', offset })
   })
 
+  it('a Buffer measures like other bytes, and keeps its own', async () => {
+    const buffer = Buffer.from(firmware)
+    const machine = { vcpus: 1, cpu: 'EPYC-v4' }
+    assert.deepEqual(await measureSnp(buffer, machine), await measureSnp(firmware, machine))
+    assert.deepEqual(new Uint8Array(buffer), firmware)
+  })
+
   it('GUIDs are spelt as everywhere', () => {
     assert.equal(guidText(guidBytes(GUIDS.footer)), GUIDS.footer)
     assert.equal(Buffer.from(guidBytes(GUIDS.footer)).toString('hex'), 'de82b596b21ff745baeaa366c55a082d')
