@@ -147,6 +147,20 @@ describe('Nitro: every check', () => {
     assert.equal(verdict.claims.isolation, 'none')
     assert.ok(verdict.assumed.some(({ id }) => id === 'instance-administrator'))
   })
+  it('an instance whose PCR8 has the value of a signer has no signer', () => {
+    const { members, pcrs } = makePayload()
+    const verdict = judged({
+      payload: {
+        device: 'nitrotpm',
+        members: members.map((name) => (name === 'pcrs' ? 'nitrotpm_pcrs' : name)),
+        moduleId: 'i-0123456789abcdef0-tpm0000000000000000',
+        pcrs: pcrs.map((pcr) => (pcr.index === 8 ? { ...pcr, value: new Uint8Array(48).fill(9) } : pcr)),
+      },
+      expect: { measurement: ['05'.repeat(48)], signer: ['09'.repeat(48)], pcrs: { 8: ['09'.repeat(48)] } },
+    })
+    assert.equal(verdict.outcome, 'rejected')
+    assert.match(check(verdict, 'nitro.expect.signer').reason, /NitroTPM names no signer/)
+  })
 })
 
 describe('Nitro: what cannot be read', () => {

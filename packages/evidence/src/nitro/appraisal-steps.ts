@@ -42,6 +42,12 @@ function noRegister(index: number): Finding {
 function signer(state: NitroState): Finding {
   const { expect } = state
   if (expect.signer === undefined) return notApplicable('any signer will do')
+  // Whoever runs the instance extends PCR8 there, to the value of anybody's signer too.
+  if (state.document.device !== 'nsm')
+    return fail(
+      'a NitroTPM names no signer: what runs on its instance extends PCR8',
+      mend('ask an enclave, or leave `signer` out and say with `pcrs` what you accept of an instance'),
+    )
   const actual = state.pcrs.get(8)
   if (actual === undefined) return noRegister(8)
   return compareOneOf(

@@ -14,7 +14,7 @@ export type PcrExpectations = Readonly<Record<string, readonly string[]>>
 
 /**
  * What a relying party may expect of a document. `measurement` is PCR0 (for NitroTPM PCR4, the boot
- * loader or unified kernel image), `signer` is PCR8, `reportData` is the user data in full.
+ * loader or unified kernel image), `signer` is PCR8 of an enclave, `reportData` is the user data in full.
  */
 export interface NitroExpectations
   extends Pick<

@@ -123,6 +123,14 @@ export const sentences: SentencePairs = [
   ['no processor vendor signs anything here', 'プロセッサーベンダーによる署名はありません'],
   ['nobody changes the running instance after its boot', '動作中のインスタンスを、起動後に誰も変更していない'],
   ['a NitroTPM measures the boot and isolates nothing', 'NitroTPM は起動を測定するだけで、何も隔離しません'],
+  [
+    'a NitroTPM names no signer: what runs on its instance extends PCR8',
+    'NitroTPM は署名者を示しません。PCR8 は、そのインスタンスで動くものが拡張します',
+  ],
+  [
+    'ask an enclave, or leave `signer` out and say with `pcrs` what you accept of an instance',
+    'エンクレーブに要求するか、`signer` を外し、インスタンスについて受け入れる値を `pcrs` で指定してください',
+  ],
   ['unknown members: {name}', '未知のメンバー：{name}'],
   ['the leaf does not name the module of the document', 'リーフが、文書のモジュールを示していません'],
   ['ES384 and no other protected header', 'ES384 のみ（ほかの保護ヘッダーなし）'],
