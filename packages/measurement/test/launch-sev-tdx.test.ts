@@ -38,6 +38,12 @@ describe('launch digest before SNP', () => {
     assert.deepEqual(table.subarray(168), Buffer.alloc(8))
   })
 
+  it('the name of a kernel is no kernel', async () => {
+    const name: unknown = '/boot/vmlinuz'
+    await assert.rejects(kernelHashesTable({ kernel: name as Uint8Array }), TypeError)
+    await assert.rejects(kernelHashesTable({ ...BOOT, initrd: name as Uint8Array }), TypeError)
+  })
+
   it('a firmware that takes no hashes refuses a kernel: it would boot unmeasured', async () => {
     const plain = makeFirmware({ hashesTable: 0 })
     const words = /a build that measures kernel, initrd and command line/
