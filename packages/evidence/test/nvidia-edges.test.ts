@@ -55,6 +55,14 @@ describe('NVIDIA: one part that says nothing, or two that contradict each other'
     }
   })
 
+  it('another chip of one architecture is named as it is', () => {
+    const check = checkOf(
+      judge({ opaque: { CHIP_INFO: new TextEncoder().encode('GH102\0') } }),
+      'nvidia.report.architecture',
+    )
+    assert.deepEqual([check.outcome, check.reason], ['pass', 'GH102 is of HOPPER, as the chain is'])
+  })
+
   it('a key that answers for OCSP signs neither a report nor a manifest', () => {
     const extensions = [keyUsage('digitalSignature'), OCSP_RESPONDER]
     const certificates = { 0: { extensions } }

@@ -117,6 +117,6 @@ function architecture({ device, report }: NvidiaState): Finding {
     return pass(`the chain is of ${device.architecture}`)
   const chip = opaqueText(report.response.opaque, 'CHIP_INFO')
   return architectureOf(chip) === device.architecture
-    ? pass(`both say ${chip}`)
+    ? pass(`${chip} is of ${device.architecture}, as the chain is`)
     : fail(`the report says ${quoted(chip)}, and the chain is of ${device.architecture}`, RESEND)
 }

@@ -253,7 +253,7 @@ export const sentences: SentencePairs = [
     'チェーンは {architecture} のものですが、レポートは {gpu?} のものです',
   ],
   ['the chain is of {architecture}', 'チェーンは {architecture} のものです'],
-  ['both say {chip}', 'どちらも {chip} を示しています'],
+  ['{chip} is of {architecture}, as the chain is', '{chip} は {architecture} で、チェーンと一致します'],
   [
     'the report says {chip}, and the chain is of {architecture}',
     'レポートは {chip} を示していますが、チェーンは {architecture} のものです',
