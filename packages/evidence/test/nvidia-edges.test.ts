@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { keyUsage } from '@sekisho/emulator/kit'
+import type { NvidiaMode } from '../src/nvidia/index.ts'
 import {
   allOcsp,
   checkOf,
   deviceChain,
   diceFwid,
+  EXPECT,
   hexTlv,
   judge,
   makeOcsp,
@@ -61,6 +63,13 @@ describe('NVIDIA: one part that says nothing, or two that contradict each other'
       'nvidia.report.architecture',
     )
     assert.deepEqual([check.outcome, check.reason], ['pass', 'GH102 is of HOPPER, as the chain is'])
+  })
+
+  it('a switch alone is no GPU that works for its guest alone', () => {
+    const opaque = { DRIVER_VERSION: undefined, FEATURE_FLAG: undefined, PROTECTED_PCIE_STATUS: undefined }
+    const outcome = (mode: NvidiaMode): string =>
+      checkOf(judge({ opaque, options: { expect: { ...EXPECT, modes: [mode] } } }), 'nvidia.expect.mode').outcome
+    assert.deepEqual((['single-gpu', 'multi-gpu', 'protected-pcie'] as const).map(outcome), ['fail', 'fail', 'pass'])
   })
 
   it('a key that answers for OCSP signs neither a report nor a manifest', () => {

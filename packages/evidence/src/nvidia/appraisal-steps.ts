@@ -67,9 +67,10 @@ function modeFields({ report }: NvidiaState): Finding {
 }
 
 function mode({ report, expect, inNode, device }: NvidiaState): Finding {
-  const actual = modeOf(report)
+  // A switch is attested as part of such a node, and has no mode of its own.
+  const actual = device.isSwitch ? 'protected-pcie' : modeOf(report)
   if (expect.modes !== undefined) {
-    if (device.isSwitch) return notApplicable('a switch has no mode of its own')
+    if (device.isSwitch && inNode) return notApplicable('a switch has no mode of its own')
     return compareOneOf({ what: 'the mode', actual: actual ?? 'not said', option: 'modes' }, expect.modes)
   }
   if (inNode) return notApplicable('the node is judged as a whole')
