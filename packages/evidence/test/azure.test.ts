@@ -4,6 +4,7 @@ import { describe, it } from 'node:test'
 import { makeSnp } from '@sekisho/emulator/kit'
 import {
   type AzureEvidence,
+  type AzureExpectations,
   type AzureVerifyOptions,
   azureCheckIds,
   azureFields,
@@ -49,6 +50,23 @@ describe('Azure confidential VM with TDX', { skip }, () => {
     const hclReport = new Uint8Array(evidence.hclReport)
     hclReport[32 + 1183] = 0xff
     assert.equal(check(verifyAzureSync({ ...evidence, hclReport }, { at: AT }), 'azure.td-report').outcome, 'pass')
+  })
+
+  it('what is expected of the hardware may be for the other kind: a verdict says so', () => {
+    const expect = (hardware: NonNullable<AzureExpectations['hardware']>): AzureVerifyOptions => ({
+      at: AT,
+      expect: { hardware },
+    })
+    const td = parseAzureJson(file('azure-vtpm/tdx-json-v1/evidence.json'))
+    for (const [evidence, hardware, words] of [
+      [td, { minTcb: { snp: 1 } }, /hardware is for SEV-SNP$/],
+      [azure(NAME), { mrSeam: ['00'.repeat(48)] }, /hardware is for TDX$/],
+    ] as const) {
+      const { outcome, reason } = check(verifyAzureSync(evidence, expect(hardware)), 'azure.accept.hardware')
+      assert.equal(outcome, 'fail')
+      assert.match(reason, words)
+    }
+    assert.throws(() => verifyAzureSync(td, expect({ minTcb: { snp: 1 }, mrSeam: ['00'.repeat(48)] })), /"minTcb"/)
   })
 
   it('a TDREPORT of another TD than the quote is refused, also where nothing proves the quote', () => {

@@ -9,8 +9,8 @@ import {
 } from '../core/expectations.ts'
 import { isRecord } from '../core/input.ts'
 import type { CommonExpectations } from '../core/options.ts'
-import type { SnpExpectations } from '../snp/expectations.ts'
-import type { TdxExpectations } from '../tdx/expectations.ts'
+import { readSnpExpectations, type SnpExpectations } from '../snp/expectations.ts'
+import { readTdxExpectations, type TdxExpectations } from '../tdx/expectations.ts'
 import type { TpmExpectations } from '../tpm/expectations.ts'
 
 /**
@@ -57,4 +57,24 @@ const KINDS: FieldKinds<AzureExpectations> = {
 /** Checks a caller's expectations at the edge. @throws TypeError that names the field */
 export function readAzureExpectations(input: unknown): AzureExpectations {
   return readExpectations<AzureExpectations>(input ?? {}, KINDS)
+}
+
+// Whoever sends evidence chooses its kind: expectations of the other are no mistake of the caller. Those that fit neither
+// are one, which the part's own reader names.
+/** Whether what is expected of the hardware can be expected of the other kind alone. */
+export function isForOther(kind: 'snp' | 'tdx', { hardware }: AzureExpectations): boolean {
+  if (hardware === undefined) return false
+  const forSnp = isRead(() => readSnpExpectations(hardware))
+  const forTdx = isRead(() => readTdxExpectations(hardware))
+  return kind === 'snp' ? !forSnp && forTdx : !forTdx && forSnp
+}
+
+function isRead(read: () => unknown): boolean {
+  try {
+    read()
+    return true
+  } catch (error) {
+    if (error instanceof TypeError) return false
+    throw error
+  }
 }

@@ -12,6 +12,7 @@ import {
 } from '../core/engine.ts'
 import type { Part } from '../core/part.ts'
 import type { Finding, Remedy, Verdict } from '../core/verdict.ts'
+import { isForOther } from './expectations.ts'
 import { tdReportParts } from './hcl.ts'
 import type { AzureState } from './state.ts'
 
@@ -71,6 +72,12 @@ function accepted(what: string, part: Part<Verdict>): Finding {
   const { text, remedy } = first(verdict, rejected ? 'fail' : 'unchecked')
   if (rejected) return fail(`the ${what} is rejected: ${text}`, remedy, details)
   return unchecked(`the ${what} is incomplete: ${text}`, remedy, details)
+}
+
+function acceptedHardware({ hardware, hcl, expect }: AzureState): Finding {
+  if (!isForOther(hcl.hardware, expect)) return accepted('hardware report', hardware)
+  const other = hcl.hardware === 'snp' ? 'TDX' : 'SEV-SNP'
+  return fail(`what you expect of the hardware is for ${other}`, mend(`ask a VM under ${other}`))
 }
 
 function hardwarePresent({ hcl, hardware }: AzureState): Finding {
@@ -212,13 +219,7 @@ export const AZURE_STEPS: readonly StepGroup<AzureState>[] = [
     id: 'azure.expect',
     title: 'What you expect',
     steps: [
-      step(
-        'accept.hardware',
-        'The hardware report is as you expect',
-        [],
-        ({ hardware }) => accepted('hardware report', hardware),
-        'appraisal',
-      ),
+      step('accept.hardware', 'The hardware report is as you expect', [], acceptedHardware, 'appraisal'),
       step(
         'accept.vtpm',
         'The quote of the vTPM is as you expect',

@@ -23,7 +23,7 @@ import { bareSignature, signatureJob } from '../tpm-structures/signature.ts'
 import { AzureBoot, recallBoot, rememberBoot } from './boot.ts'
 import { type AzureClaims, azureAssumptions, azureClaims, azureNotes } from './claims.ts'
 import { type AzureEvidence, ownAzure, parseAzureJson } from './evidence.ts'
-import { type AzureExpectations, readAzureExpectations } from './expectations.ts'
+import { type AzureExpectations, isForOther, readAzureExpectations } from './expectations.ts'
 import type { AzureState, HardwareFacts } from './state.ts'
 import { AZURE_STEPS } from './steps.ts'
 
@@ -178,7 +178,7 @@ interface HardwarePlan {
 function planHardware({ options, expect, evidence, boot: { hcl, digest } }: Door): HardwarePlan {
   const { allowDebug, allowEmulated, measurement } = expect
   const wishes: SnpExpectations & TdxExpectations = {
-    ...expect.hardware,
+    ...(isForOther(hcl.hardware, expect) ? {} : expect.hardware),
     ...(measurement === undefined ? {} : { measurement }),
     ...(allowDebug === undefined ? {} : { allowDebug }),
     ...(allowEmulated === undefined ? {} : { allowEmulated }),

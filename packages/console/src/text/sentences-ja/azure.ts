@@ -37,6 +37,8 @@ export const sentences: SentencePairs = [
   ['there is no {what?} that could be read', '読み取れる {what?} がありません'],
   ['the {what?} is as you expect', '{what?} は期待どおりです'],
   ['the {what?} is rejected: {text?}', '{what?} が拒否されました。{text?}'],
+  ['what you expect of the hardware is for {other}', 'ハードウェアへの期待が {other} のものです'],
+  ['ask a VM under {other}', '{other} の VM に要求してください'],
   ['the {what?} is incomplete: {text?}', '{what?} の検証が完了していません。{text?}'],
   ['snp', 'snp'],
   ['the HCL report has an SNP report', 'HCL レポートに SNP レポートがあります'],
