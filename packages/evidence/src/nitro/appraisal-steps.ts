@@ -46,7 +46,7 @@ function signer(state: NitroState): Finding {
   if (state.document.device !== 'nsm')
     return fail(
       'a NitroTPM names no signer: what runs on its instance extends PCR8',
-      mend('ask an enclave, or leave `signer` out and say with `pcrs` what you accept of an instance'),
+      mend('ask an enclave, or leave `signer` out'),
     )
   const actual = state.pcrs.get(8)
   if (actual === undefined) return noRegister(8)

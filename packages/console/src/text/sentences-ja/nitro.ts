@@ -127,10 +127,7 @@ export const sentences: SentencePairs = [
     'a NitroTPM names no signer: what runs on its instance extends PCR8',
     'NitroTPM は署名者を示しません。PCR8 は、そのインスタンスで動くものが拡張します',
   ],
-  [
-    'ask an enclave, or leave `signer` out and say with `pcrs` what you accept of an instance',
-    'エンクレーブに要求するか、`signer` を外し、インスタンスについて受け入れる値を `pcrs` で指定してください',
-  ],
+  ['ask an enclave, or leave `signer` out', 'エンクレーブに要求するか、`signer` を外してください'],
   ['unknown members: {name}', '未知のメンバー：{name}'],
   ['the leaf does not name the module of the document', 'リーフが、文書のモジュールを示していません'],
   ['ES384 and no other protected header', 'ES384 のみ（ほかの保護ヘッダーなし）'],
