@@ -124,6 +124,12 @@ describe('sekisho measure, of firmware', () => {
     ['of an unknown hypervisor', [ovmf, '--vcpus', '1', '--hypervisor', 'xen'], 64, /expected one of qemu, ec2, gce/],
     ['of features that are none', [ovmf, '--vcpus', '1', '--features', 'x'], 64, /--features x: expected a number/],
     [
+      'of features in hex or in decimal',
+      [ovmf, '--vcpus', '1', '--features', '21'],
+      64,
+      /--features 21: .*with 0x in front/,
+    ],
+    [
       'of a register that is none',
       [ovmf, '--vcpus', '1', '--register', 'rax=1'],
       64,

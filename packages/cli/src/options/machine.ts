@@ -1,10 +1,10 @@
 import { RESET_REGISTERS } from '@sekisho/measurement'
 import { usageError } from '../exit.ts'
 
-/** Reads SEV_FEATURES: `0x21` or `33`. */
+/** Reads SEV_FEATURES: `0x21`. A bare `21` may be meant in hex or in decimal, and is refused; a bare digit is one number. */
 export function featuresOption(text: string): bigint {
-  if (/^(0x[0-9a-f]{1,16}|\d{1,19})$/i.test(text)) return BigInt(text)
-  throw usageError(`--features ${text}: expected a number such as 0x1 or 0x21`)
+  if (/^(0x[0-9a-f]{1,16}|\d)$/i.test(text)) return BigInt(text)
+  throw usageError(`--features ${text}: expected a number in hex, with 0x in front, such as 0x1 or 0x21`)
 }
 
 /** Collects `rdx=0`, `mxcsr=0x1f80`, `x87Fcw=0x37f`, by the names that whoever measures knows, in whatever case they are typed. */
