@@ -197,9 +197,9 @@ function planOf<S>(groups: readonly StepGroup<S>[]): Plan<S> {
   const planned = groups
     .flatMap(({ steps }) => steps)
     .map((step, at): Planned<S> => {
-      const { id, title, phase, source, needs = [] } = step
+      const { id, title, phase, source, needs = [], check } = step
       const after = needs.map((need) => position(step, at, need))
-      return { id, title, phase, source, needs, after, check: (state) => step.check(state) }
+      return { id, title, phase, source, needs, after, check }
     })
   const plan: Plan<S> = { ids, waivable: stepIds(groups, 'waivable'), planned, records: [] }
   PLANS.set(groups, plan)
