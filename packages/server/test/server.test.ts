@@ -178,6 +178,17 @@ test('TLS, with a certificate that is given', async (t) => {
   assert.match(String(headers['strict-transport-security']), /max-age/)
 })
 
+test('a client that begins no TLS handshake is let go in time, and holds up no end', async (t) => {
+  const checkpoint = await startCheckpoint(t, { tls: selfSigned(), limits: { headersTimeout: 300 } })
+  assert.equal(await raw(checkpoint.url, []), '')
+  const held = await startCheckpoint(t, { tls: selfSigned(), limits: { drain: 100 } })
+  const silent = raw(held.url, [])
+  // Whoever is answered was taken behind the silent one.
+  assert.equal(await raw(held.url, ['GET / HTTP/1.1\r\n\r\n']), '')
+  await held.server.close()
+  assert.equal(await silent, '')
+})
+
 test('the web page is served from its folder, and nothing beside it', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sekisho-page-'))
   t.after(() => rmSync(folder, { recursive: true }))

@@ -13,7 +13,7 @@ export interface TlsOptions {
 /** Bounds of connections and of the time a request may take to arrive, in milliseconds. */
 export interface ConnectionLimits {
   readonly maxConnections: number
-  /** From the first byte to the end of the headers. */
+  /** From the first byte to the end of the headers; for a TLS handshake as long. */
   readonly headersTimeout: number
   /** From the first byte to the end of the body. */
   readonly requestTimeout: number
@@ -59,9 +59,19 @@ export async function listen(o: ListenOptions): Promise<Listening> {
     requireHostHeader: false,
   }
   const tlsServer =
-    o.tls === undefined ? undefined : createTlsServer({ ...options, ...o.tls, minVersion: MIN_TLS }, o.listener)
+    o.tls === undefined
+      ? undefined
+      : createTlsServer(
+          { ...options, ...o.tls, minVersion: MIN_TLS, handshakeTimeout: o.limits.headersTimeout },
+          o.listener,
+        )
   const server = tlsServer ?? createServer(options, o.listener)
   server.maxConnections = o.limits.maxConnections
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   // Node drops what is more and says nothing: the entrance sees that there was one too many.
   server.maxHeadersCount = o.limits.maxHeaders + 1
   // Only `100-continue` means anything; the rest need not be heeded (RFC 9110, 10.1.1).
@@ -83,7 +93,7 @@ export async function listen(o: ListenOptions): Promise<Listening> {
       createSecureContext({ cert, key })
       tlsServer.setSecureContext({ cert, key, minVersion: MIN_TLS })
     },
-    close: (deadline) => closeWithin(server, deadline),
+    close: (deadline) => closeWithin(server, sockets, deadline),
   }
 }
 
@@ -91,9 +101,12 @@ const MIN_TLS = 'TLSv1.2'
 
 const SWEEP_MS = 50
 
-function closeWithin(server: Server, deadline: number): Promise<void> {
+function closeWithin(server: Server, sockets: ReadonlySet<Socket>, deadline: number): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), deadline)
+    // Node itself cuts only those that have become HTTP, and waits for those that are in a TLS handshake.
+    const cut = setTimeout(() => {
+      for (const socket of sockets) socket.destroy()
+    }, deadline)
     // Connections whose answer began before the close still believe that they are kept.
     const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS)
     server.close(() => {
