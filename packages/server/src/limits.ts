@@ -13,6 +13,8 @@ export interface ServerLimits extends ConnectionLimits {
   readonly kbsBody: number
   /** Bytes of bodies of all requests together that are in memory at once. */
   readonly bodyBytes: number
+  /** Milliseconds after which an answer is cut that its client takes nothing of. */
+  readonly answerTimeout: number
   /** Event streams open at once. */
   readonly eventStreams: number
   /** Bytes that a reader of an event stream may be behind before it is cut off, to come back by `Last-Event-ID`. */
@@ -36,6 +38,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   failures: { perSecond: 0.2, burst: 20 },
   kbsBody: 2 * 1024 * 1024,
   bodyBytes: 256 * 1024 * 1024,
+  answerTimeout: 30_000,
   eventStreams: 1000,
   eventBacklog: 1024 * 1024,
   heartbeat: 15_000,

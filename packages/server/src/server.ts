@@ -84,6 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics: http,
     perAddress: rateLimiter(limits.perAddress),
     bodyBytes: limits.bodyBytes,
+    answerTimeout: limits.answerTimeout,
     maxHeaders: limits.maxHeaders,
     trustedProxies: options.trustedProxies ?? [],
     tls: options.tls !== undefined,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -215,4 +216,20 @@ test('the web page is served from its folder, and nothing beside it', async (t) 
     assert.equal((await get(path)).status, 404, path)
   }
   assert.equal((await get('/api/v1/nothing')).headers['content-type'], 'application/problem+json')
+})
+
+test('a client that takes nothing of its answer is cut', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sekisho-page-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  // More than the buffers of two sockets hold.
+  writeFileSync(join(folder, 'large.js'), Buffer.alloc(32 * 1024 * 1024))
+  const checkpoint = await startCheckpoint(t, { console: folder, limits: { answerTimeout: 300, drain: 100 } })
+  const silent = connect({ host: '127.0.0.1', port: Number(new URL(checkpoint.url).port) })
+  t.after(() => silent.destroy())
+  silent.on('error', () => undefined).pause()
+  silent.write('GET /large.js HTTP/1.1\r\nhost: x\r\n\r\n')
+  // A request has its line when its answer is over.
+  const isOver = (): boolean => checkpoint.lines.some((line) => line.includes('"route":"/*"'))
+  for (let i = 0; i < 100 && !isOver(); i++) await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.ok(isOver())
 })

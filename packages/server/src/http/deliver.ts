@@ -9,6 +9,8 @@ export interface Delivery {
   readonly tls: boolean
   /** True while the server shuts down: the connection is not kept. */
   readonly draining: boolean
+  /** Milliseconds after which the connection is cut when the client takes nothing; not of streams, which have a backlog. */
+  readonly timeout: number
 }
 
 const SECURITY_HEADERS: readonly (readonly [name: string, value: string])[] = [
@@ -23,7 +25,7 @@ const SECURITY_HEADERS: readonly (readonly [name: string, value: string])[] = [
 export async function deliver(
   outgoing: ServerResponse,
   reply: Reply,
-  { call, tls, draining }: Delivery,
+  { call, tls, draining, timeout }: Delivery,
 ): Promise<void> {
   if (outgoing.destroyed || outgoing.headersSent) return
   const headers = headersOf(reply, call)
@@ -34,6 +36,8 @@ export async function deliver(
     outgoing.writeHead(reply.status, headers)
     return stream(outgoing, body, call)
   }
+  // From here on: before it, a connection may be silent for as long as its answer takes to be made.
+  outgoing.setTimeout(timeout)
   if (body === undefined) {
     if (reply.status !== 204) headers.push('content-length', '0')
     outgoing.writeHead(reply.status, headers)

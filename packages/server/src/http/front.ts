@@ -26,6 +26,8 @@ export interface FrontOptions {
   readonly perAddress: RateLimiter
   /** Bytes of bodies that may be in memory at once. */
   readonly bodyBytes: number
+  /** Milliseconds after which an answer is cut that its client takes nothing of. */
+  readonly answerTimeout: number
   /** Headers that a request may have. */
   readonly maxHeaders: number
   readonly trustedProxies: readonly string[]
@@ -59,7 +61,7 @@ export function createFront(o: FrontOptions): Front {
     return call
   }
   const send = (outgoing: ServerResponse, reply: Reply, call: Call): Promise<void> =>
-    deliver(outgoing, reply, { call, tls: o.tls, draining })
+    deliver(outgoing, reply, { call, tls: o.tls, draining, timeout: o.answerTimeout })
   const fail = (outgoing: ServerResponse, thrown: unknown, call: Call): Promise<void> => {
     const error = asHttpError(o.translate(thrown))
     call.facts.code ??= error.code
