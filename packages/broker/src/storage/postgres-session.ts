@@ -174,6 +174,8 @@ const CODES: readonly (readonly [state: string, code: StorageErrorCode, message:
   ['57P', 'unavailable', 'the database server is starting up or shutting down'],
   ['25P03', 'unavailable', 'the transaction was left open for too long'],
   ['08', 'unavailable', 'the connection to the database broke'],
+  // Also a plan that a change of the schema left behind: both are mended by another connection.
+  ['0A000', 'unavailable', 'the database server does not take this, as one that follows another does not'],
   ['22', 'usage', 'a value does not fit its column'],
   ['23', 'constraint', 'a rule of the table is broken'],
   ['28', 'permission', 'the database server refuses this user'],

@@ -171,6 +171,7 @@ describe('a PostgreSQL that is talked to', () => {
       ['57P01', 'unavailable'],
       ['25P03', 'unavailable'],
       ['08006', 'unavailable'],
+      ['0A000', 'unavailable'],
       ['22001', 'usage'],
       ['23505', 'constraint'],
       ['28P01', 'permission'],

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import pg from 'pg'
 import { openDatabase } from '../../src/storage/database.ts'
@@ -95,6 +97,20 @@ onPostgres('shared database', (server) => {
       ['after', 'before'],
     )
     await (await patient).close()
+    await db.close()
+  })
+
+  it('says that it takes nothing while its server follows another, and works again when it leads', async () => {
+    const url = await server().createDatabase()
+    const db = await openDatabase({ url })
+    const [where] = await db.all<{ folder: string }>(`SELECT current_setting('data_directory') AS folder`)
+    await server().kill()
+    writeFileSync(join(where?.folder ?? '', 'standby.signal'), '')
+    await server().start()
+    await assert.rejects(db.run(SET, ['following', 'x']), withCode('unavailable'))
+    assert.deepEqual(await db.all('SELECT name FROM settings'), [])
+    await db.all('SELECT pg_promote()')
+    await db.run(SET, ['leading', 'x'])
     await db.close()
   })
 
