@@ -41,6 +41,8 @@ export interface UnitContext {
 export interface UnitLimits {
   /** Units that may wait. */
   readonly queue: number
+  /** Milliseconds after which a unit that has not begun is not begun any more. */
+  readonly waitMs: number
   /** Milliseconds a unit's work may take. */
   readonly unitMs: number
   /** Milliseconds after which a batch takes in no further units. */
@@ -50,7 +52,7 @@ export interface UnitLimits {
 }
 
 /** Limits that suit a server. */
-export const UNIT_LIMITS: UnitLimits = { queue: 10_000, unitMs: 10_000, batchMs: 20, lockMs: 5_000 }
+export const UNIT_LIMITS: UnitLimits = { queue: 10_000, waitMs: 15_000, unitMs: 10_000, batchMs: 20, lockMs: 5_000 }
 
 /** The context of the unit that `sql` belongs to, or undefined when it belongs to none. */
 export function unitOf(sql: Sql): UnitContext | undefined {
@@ -58,6 +60,7 @@ export function unitOf(sql: Sql): UnitContext | undefined {
 }
 
 interface Waiting {
+  readonly since: number
   readonly work: (sql: Sql) => Promise<unknown>
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
@@ -83,7 +86,7 @@ export class UnitQueue {
       return Promise.reject(new DatabaseBusyError(`${this.#waiting.length} transactions wait already`))
     }
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ work, resolve: (value) => resolve(value as T), reject })
+      this.#waiting.push({ since: performance.now(), work, resolve: (value) => resolve(value as T), reject })
       this.#running ??= this.#run()
     })
   }
@@ -103,6 +106,14 @@ export class UnitQueue {
     this.#running = undefined
   }
 
+  /** Where each waits for a lock of somebody else's, the last would wait for as many as are before it. */
+  #refuseLate(): void {
+    const before = performance.now() - this.#limits.waitMs
+    const late = this.#waiting.findIndex(({ since }) => since >= before)
+    for (const { reject } of this.#waiting.splice(0, late === -1 ? this.#waiting.length : late))
+      reject(new DatabaseBusyError(`the transaction waited longer than ${this.#limits.waitMs} ms and was not begun`))
+  }
+
   async #runBatch(): Promise<void> {
     const batch = new Batch(this.#writer, this.#limits.unitMs)
     const done: { readonly waiting: Waiting; readonly value: unknown }[] = []
@@ -111,6 +122,7 @@ export class UnitQueue {
     try {
       await this.#writer.begin()
       begun = true
+      this.#refuseLate()
       const end = performance.now() + this.#limits.batchMs
       do {
         current = this.#waiting.shift()

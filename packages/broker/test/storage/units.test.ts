@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { StorageError } from '../../src/storage/errors.ts'
+import { DatabaseBusyError, StorageError } from '../../src/storage/errors.ts'
 import type { Row, Sql } from '../../src/storage/sql.ts'
 import { type BatchMember, UNIT_LIMITS, UnitQueue, unitOf, type Writer } from '../../src/storage/units.ts'
 
@@ -89,6 +89,16 @@ describe('group commit', () => {
     const none = await Promise.allSettled(['c', 'd', 'e'].map((text) => queue.add((sql) => sql.run(text))))
     for (const outcome of none) assert.ok(outcome.status === 'rejected' && ioError(outcome.reason))
     assert.ok(!writer.notes.includes('c'))
+  })
+
+  it('begins nobody who has waited for too long behind others', async () => {
+    const queue = new UnitQueue(new NotedWriter(), { ...UNIT_LIMITS, batchMs: 0, waitMs: 500 })
+    const slow = queue.add(() => new Promise((resolve) => setTimeout(resolve, 600, 'done')))
+    const late = ['a', 'b'].map((text) => queue.add((sql) => sql.run(text)))
+    assert.equal(await slow, 'done')
+    for (const outcome of await Promise.allSettled(late))
+      assert.ok(outcome.status === 'rejected' && outcome.reason instanceof DatabaseBusyError)
+    assert.equal(await queue.add((sql) => sql.run('c')), 1)
   })
 
   it('takes nobody down with a commit that fails who was not in it', async () => {
