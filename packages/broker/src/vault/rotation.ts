@@ -17,12 +17,13 @@ export async function masterKeysInUse(sql: Sql): Promise<readonly string[]> {
   return [...new Set([...rows.map(({ id }) => id), ...ofServer])].sort()
 }
 
-/** Wraps every data key under the ring's current master key; how many there were. */
-export async function rewrapAll(db: Database, ring: KeyRing): Promise<number> {
+/** Wraps every data key under the ring's current master key, until the signal; how many there were. */
+export async function rewrapAll(db: Database, ring: KeyRing, signal?: AbortSignal): Promise<number> {
   let total = await db.transaction(
     async (sql) => (await rewrapServerKeys(sql, ring)) + (await rewrapResultKeys(sql, ring)),
   )
   for (;;) {
+    if (signal?.aborted === true) return total
     const done = await db.transaction((sql) => rewrapBatch(sql, ring))
     if (done === 0) return total
     total += done

@@ -103,8 +103,10 @@ export interface Vault {
    * Makes `next` the master key and wraps every data key anew, a batch a transaction, while readers
    * and writers go on. Interrupted, it is simply called again. Where several processes share the
    * database, each must have been started with both keys before.
+   *
+   * @param signal after it no further batch is begun
    */
-  rotateMaster(next: MasterKey): Promise<RotationReport>
+  rotateMaster(next: MasterKey, signal?: AbortSignal): Promise<RotationReport>
   /** Id of the master key that new data keys are wrapped under. */
   readonly masterKeyId: string
   /** The master keys themselves, for keys of the server's own. */
@@ -222,9 +224,9 @@ class DatabaseVault implements Vault {
     return true
   }
 
-  async rotateMaster(next: MasterKey): Promise<RotationReport> {
+  async rotateMaster(next: MasterKey, signal?: AbortSignal): Promise<RotationReport> {
     this.ring.advance(next)
-    const rewrapped = await rewrapAll(this.#db, this.ring)
+    const rewrapped = await rewrapAll(this.#db, this.ring, signal)
     return { rewrapped, inUse: await masterKeysInUse(this.#db) }
   }
 

@@ -184,13 +184,17 @@ function troubles(
   return { over, onTrouble }
 }
 
-/** Wraps what is under a former master key anew, beside everything else; what is left is said. */
+/** Wraps what is under a former master key anew, beside everything else; what is left is said, and is for the next start. */
 function rotation(vault: Vault, master: MasterKey, say: Say): () => Promise<void> {
-  const running = vault.rotateMaster(master).then(
+  const over = new AbortController()
+  const running = vault.rotateMaster(master, over.signal).then(
     ({ rewrapped, inUse }) => say('info', 'rotation', { rewrapped, inUse }),
     (error: unknown) => say('error', 'trouble', { reason: wordsOf(error) }),
   )
-  return () => running
+  return () => {
+    over.abort()
+    return running
+  }
 }
 
 function originOf({ host, tls }: CheckpointOptions, port: number): string {
