@@ -91,7 +91,9 @@ export async function* eventsAfter(
         yield { seq: seen, namespace, ...untold }
         untold = undefined
       }
-      if (rows.length < PAGE) await pause(woken, signal)
+      // SQLite answers without a turn of the event loop: others would be served when the last page is out.
+      if (rows.length === PAGE) await new Promise((resolve) => setImmediate(resolve))
+      else await pause(woken, signal)
     }
   } finally {
     stop()

@@ -66,6 +66,23 @@ test('a holder sees the events of its lease, each once, across pages, and from w
   assert.equal((await waiting)[0], (all.at(-1) ?? 0) + 1)
 })
 
+test('others are served while a reader is told of what it missed', async (t) => {
+  const { broker, db } = await scene(t)
+  await happen(db, MINE, 300)
+  let isOver = false
+  let turns = 0
+  const turn = (): void => {
+    turns++
+    if (!isOver) setImmediate(turn)
+  }
+  setImmediate(turn)
+  await seen(broker, 0, 1)
+  const before = turns
+  await seen(broker, 0, 3000)
+  isOver = true
+  assert.ok(turns > before + 5, `${turns - before} turns`)
+})
+
 test('who comes with a place that the database has not come to sees what happens from now on', async (t) => {
   const { broker, db } = await scene(t)
   await happen(db, MINE, 1)
