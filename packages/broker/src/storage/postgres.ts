@@ -49,6 +49,7 @@ class PostgresDatabase implements Database {
   readonly kind = 'postgres'
   readonly #statements: PostgresStatements
   readonly #readers: pg.Pool
+  readonly #connectMs: number
   readonly #writer: PostgresWriter
   readonly #queue: UnitQueue
   readonly #listeners: Listeners
@@ -71,7 +72,12 @@ class PostgresDatabase implements Database {
     this.#listeners = listeners
     this.#notices = notices
     this.#watch = watch
-    this.#readers = new pg.Pool({ ...postgresSettings(url, 'read'), max: READERS })
+    this.#readers = new pg.Pool({
+      ...postgresSettings(url, 'read'),
+      max: READERS,
+      connectionTimeoutMillis: limits.connectMs,
+    })
+    this.#connectMs = limits.connectMs
     // An idle connection that breaks is replaced by the pool; who uses one is told by the query.
     this.#readers.on('error', () => undefined)
   }
@@ -116,14 +122,16 @@ class PostgresDatabase implements Database {
     this.#watch.check()
   }
 
-  // A connection of the pool may have broken while it was idle: a query that changes nothing is asked again.
+  // A connection of the pool may have broken while it was idle: a query that changes nothing is asked again. But one
+  // that had to wait would only wait again.
   async #read<T extends Row>(query: pg.QueryConfig): Promise<pg.QueryResult<T>> {
+    const end = performance.now() + this.#connectMs
     for (let again = READERS; ; again--) {
       try {
         return await this.#readers.query<T>(query)
       } catch (error) {
         const translated = postgresError(error)
-        if (translated.code !== 'unavailable' || again === 0) throw translated
+        if (translated.code !== 'unavailable' || again === 0 || performance.now() >= end) throw translated
       }
     }
   }

@@ -49,10 +49,19 @@ export interface UnitLimits {
   readonly batchMs: number
   /** Milliseconds to wait for another process that is in the middle of a batch. */
   readonly lockMs: number
+  /** Milliseconds to wait for a connection to read by; SQLite has one. */
+  readonly connectMs: number
 }
 
 /** Limits that suit a server. */
-export const UNIT_LIMITS: UnitLimits = { queue: 10_000, waitMs: 15_000, unitMs: 10_000, batchMs: 20, lockMs: 5_000 }
+export const UNIT_LIMITS: UnitLimits = {
+  queue: 10_000,
+  waitMs: 15_000,
+  unitMs: 10_000,
+  batchMs: 20,
+  lockMs: 5_000,
+  connectMs: 5_000,
+}
 
 /** The context of the unit that `sql` belongs to, or undefined when it belongs to none. */
 export function unitOf(sql: Sql): UnitContext | undefined {

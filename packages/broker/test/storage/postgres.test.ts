@@ -114,6 +114,16 @@ onPostgres('shared database', (server) => {
     await db.close()
   })
 
+  it('is waited for once by who finds no connection to read by', async () => {
+    const db = await openDatabase({ url: await server().createDatabase(), limits: { connectMs: 300 } })
+    await Promise.all(Array.from({ length: 4 }, () => db.all('SELECT 1')))
+    const slow = Array.from({ length: 4 }, () => db.all('SELECT pg_sleep(1)'))
+    await assert.rejects(db.all('SELECT 1'), withCode('unavailable'))
+    await Promise.all(slow)
+    assert.equal((await db.all('SELECT 1 AS one')).length, 1)
+    await db.close()
+  })
+
   it('does not wait for ever for another process that holds the database', async () => {
     const url = await server().createDatabase()
     const db = await openDatabase({ url, limits: { lockMs: 300 } })
