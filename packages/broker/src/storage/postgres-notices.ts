@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Listeners } from './notices.ts'
-import { createClient, postgresError, postgresSettings } from './postgres-session.ts'
+import { createClient, type PostgresPlace, postgresError, postgresSettings } from './postgres-session.ts'
 import { SCHEMA_QUERY, type SchemaWatch } from './schema-watch.ts'
 
 /** All channels of ours share one of PostgreSQL's: so listening needs no word with the server. */
@@ -18,7 +18,7 @@ const HEARTBEAT_MS = 5_000
  * when a notice says that it changed, and every few seconds.
  */
 export class PostgresNotices {
-  readonly #url: string
+  readonly #place: PostgresPlace
   readonly #listeners: Listeners
   readonly #watch: SchemaWatch
   #client: pg.Client | undefined
@@ -26,15 +26,15 @@ export class PostgresNotices {
   #retry: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(url: string, listeners: Listeners, watch: SchemaWatch) {
-    this.#url = url
+  constructor(place: PostgresPlace, listeners: Listeners, watch: SchemaWatch) {
+    this.#place = place
     this.#listeners = listeners
     this.#watch = watch
   }
 
   /** Resolves when notices arrive. @throws StorageError */
   async open(): Promise<void> {
-    const client = createClient({ ...postgresSettings(this.#url, 'read'), query_timeout: HEARTBEAT_MS })
+    const client = createClient({ ...postgresSettings(this.#place, 'read'), query_timeout: HEARTBEAT_MS })
     let up = false
     const lost = (): void => {
       if (this.#client !== client) return

@@ -1,3 +1,4 @@
+import { Socket } from 'node:net'
 import pg from 'pg'
 import { DatabaseBusyError, StorageError, type StorageErrorCode } from './errors.ts'
 import type { Row, SqlValue } from './sql.ts'
@@ -8,8 +9,14 @@ const CONNECT_MS = 5_000
 const STATEMENT_MS = 8_000
 const ANSWER_MS = 15_000
 
+/** Where a database is, and the sockets to it that are open. */
+export interface PostgresPlace {
+  readonly url: string
+  readonly sockets: Set<Socket>
+}
+
 /** Settings of every connection. A transaction that its process left open ends by itself. */
-export function postgresSettings(url: string, role: 'write' | 'read'): pg.ClientConfig {
+export function postgresSettings({ url, sockets }: PostgresPlace, role: 'write' | 'read'): pg.ClientConfig {
   if (!/^postgres(ql)?:\/\//.test(url)) throw new TypeError('the URL of the database does not begin with postgres://')
   return {
     connectionString: url,
@@ -19,6 +26,11 @@ export function postgresSettings(url: string, role: 'write' | 'read'): pg.Client
     statement_timeout: STATEMENT_MS,
     idle_in_transaction_session_timeout: ANSWER_MS,
     keepAlive: true,
+    stream: () => {
+      const socket = new Socket()
+      sockets.add(socket)
+      return socket.once('close', () => sockets.delete(socket))
+    },
     types: { getTypeParser },
     ...(role === 'read' ? { options: '-c default_transaction_read_only=on' } : {}),
   }
@@ -93,9 +105,9 @@ export class PostgresSession {
   }
 
   /** @throws StorageError */
-  static async open(url: string, statements: PostgresStatements, lockMs: number): Promise<PostgresSession> {
+  static async open(place: PostgresPlace, statements: PostgresStatements, lockMs: number): Promise<PostgresSession> {
     const session = new PostgresSession(
-      createClient({ ...postgresSettings(url, 'write'), lock_timeout: lockMs }),
+      createClient({ ...postgresSettings(place, 'write'), lock_timeout: lockMs }),
       statements,
     )
     try {

@@ -3,13 +3,21 @@ import { StorageError } from './errors.ts'
 import { migrate } from './migrate.ts'
 import { checkNotice, Listeners } from './notices.ts'
 import { POSTGRES_CHANNEL, PostgresNotices, SCHEMA_NOTICE } from './postgres-notices.ts'
-import { PostgresSession, PostgresStatements, postgresError, postgresSettings } from './postgres-session.ts'
+import {
+  type PostgresPlace,
+  PostgresSession,
+  PostgresStatements,
+  postgresError,
+  postgresSettings,
+} from './postgres-session.ts'
 import { SCHEMA_QUERY, SchemaWatch } from './schema-watch.ts'
 import type { Database, NoticeListener, Row, Sql, SqlValue } from './sql.ts'
 import { type UnitLimits, UnitQueue, type Writer } from './units.ts'
 
 const READERS = 4
 const RETRY_MS = 200
+/** A server that is there takes leave at once. */
+const LEAVE_MS = 1000
 
 /** Opens a PostgreSQL, waiting up to `patienceMs` for a server that is not up yet; see `openDatabase`. */
 export async function openPostgres(url: string, limits: UnitLimits, patienceMs: number): Promise<Database> {
@@ -28,9 +36,10 @@ export async function openPostgres(url: string, limits: UnitLimits, patienceMs: 
 async function openOnce(url: string, limits: UnitLimits): Promise<Database> {
   const statements = new PostgresStatements()
   const watch = new SchemaWatch()
-  const writer = new PostgresWriter(url, statements, limits.lockMs, watch)
+  const place: PostgresPlace = { url, sockets: new Set() }
+  const writer = new PostgresWriter(place, statements, limits.lockMs, watch)
   const listeners = new Listeners()
-  const notices = new PostgresNotices(url, listeners, watch)
+  const notices = new PostgresNotices(place, listeners, watch)
   try {
     await writer.beginMigration()
     if (await migrate(writer, 'postgres')) await writer.all('SELECT pg_notify(?, ?)', [POSTGRES_CHANNEL, SCHEMA_NOTICE])
@@ -42,11 +51,12 @@ async function openOnce(url: string, limits: UnitLimits): Promise<Database> {
     await notices.close()
     throw error
   }
-  return new PostgresDatabase(url, statements, writer, listeners, notices, watch, limits)
+  return new PostgresDatabase(place, statements, writer, listeners, notices, watch, limits)
 }
 
 class PostgresDatabase implements Database {
   readonly kind = 'postgres'
+  readonly #place: PostgresPlace
   readonly #statements: PostgresStatements
   readonly #readers: pg.Pool
   readonly #connectMs: number
@@ -58,7 +68,7 @@ class PostgresDatabase implements Database {
   #closing: Promise<void> | undefined
 
   constructor(
-    url: string,
+    place: PostgresPlace,
     statements: PostgresStatements,
     writer: PostgresWriter,
     listeners: Listeners,
@@ -66,6 +76,7 @@ class PostgresDatabase implements Database {
     watch: SchemaWatch,
     limits: UnitLimits,
   ) {
+    this.#place = place
     this.#statements = statements
     this.#writer = writer
     this.#queue = new UnitQueue(writer, limits)
@@ -73,7 +84,7 @@ class PostgresDatabase implements Database {
     this.#notices = notices
     this.#watch = watch
     this.#readers = new pg.Pool({
-      ...postgresSettings(url, 'read'),
+      ...postgresSettings(place, 'read'),
       max: READERS,
       connectionTimeoutMillis: limits.connectMs,
     })
@@ -114,7 +125,11 @@ class PostgresDatabase implements Database {
   async #close(): Promise<void> {
     await this.#queue.close()
     this.#listeners.clear()
-    await Promise.all([this.#notices.close(), this.#readers.end(), this.#writer.end()])
+    // A server that is silent never takes leave, and an open socket keeps the process.
+    const cut = setTimeout(() => {
+      for (const socket of this.#place.sockets) socket.destroy()
+    }, LEAVE_MS)
+    await Promise.all([this.#notices.close(), this.#readers.end(), this.#writer.end()]).finally(() => clearTimeout(cut))
   }
 
   #check(): void {
@@ -155,15 +170,15 @@ const DURABLE = `SELECT set_config('synchronous_commit', 'on', false)
 
 /** The one connection of this process that writes; opened again when it broke. */
 class PostgresWriter implements Writer {
-  readonly #url: string
+  readonly #place: PostgresPlace
   readonly #statements: PostgresStatements
   readonly #lockMs: number
   readonly #watch: SchemaWatch
   #session: PostgresSession | undefined
   #savepoint = false
 
-  constructor(url: string, statements: PostgresStatements, lockMs: number, watch: SchemaWatch) {
-    this.#url = url
+  constructor(place: PostgresPlace, statements: PostgresStatements, lockMs: number, watch: SchemaWatch) {
+    this.#place = place
     this.#statements = statements
     this.#lockMs = lockMs
     this.#watch = watch
@@ -253,7 +268,7 @@ class PostgresWriter implements Writer {
   }
 
   async #connect(): Promise<PostgresSession> {
-    const session = await PostgresSession.open(this.#url, this.#statements, this.#lockMs)
+    const session = await PostgresSession.open(this.#place, this.#statements, this.#lockMs)
     await session.exec(DURABLE)
     this.#session = session
     return session

@@ -125,16 +125,19 @@ describe('a schema that processes of several versions share', () => {
   })
 })
 
+const settings = (url: string, role: 'read' | 'write'): pg.ClientConfig =>
+  postgresSettings({ url, sockets: new Set() }, role)
+
 describe('a PostgreSQL that is talked to', () => {
   const URL_OF_ONE = 'postgres://user:canary@127.0.0.1:1/db'
 
   it('is named by a URL of its own kind, and no error shows the password in it', async () => {
     for (const url of ['mysql://user:canary@h/db', 'user:canary@h/db', ' postgres://h/db', '']) {
       const isRefused = (error: unknown): boolean => error instanceof TypeError && !/canary/.test(error.message)
-      assert.throws(() => postgresSettings(url, 'write'), isRefused)
+      assert.throws(() => settings(url, 'write'), isRefused)
       await assert.rejects(openDatabase({ url, patienceMs: 0 }), isRefused)
     }
-    assert.equal(postgresSettings('postgresql://h/db', 'write').connectionString, 'postgresql://h/db')
+    assert.equal(settings('postgresql://h/db', 'write').connectionString, 'postgresql://h/db')
     assert.throws(() => createClient({ connectionString: 'postgres://user:canary@h:port/db' }), {
       name: 'TypeError',
       message: 'the URL of the database cannot be read',
@@ -142,12 +145,12 @@ describe('a PostgreSQL that is talked to', () => {
   })
 
   it('may change nothing through a connection for reading', () => {
-    assert.match(postgresSettings(URL_OF_ONE, 'read').options ?? '', /default_transaction_read_only=on/)
-    assert.equal(postgresSettings(URL_OF_ONE, 'write').options, undefined)
+    assert.match(settings(URL_OF_ONE, 'read').options ?? '', /default_transaction_read_only=on/)
+    assert.equal(settings(URL_OF_ONE, 'write').options, undefined)
   })
 
   it('gives numbers as SQLite does, and none that is rounded', () => {
-    const { types } = postgresSettings(URL_OF_ONE, 'read')
+    const { types } = settings(URL_OF_ONE, 'read')
     const parse = (oid: number, text: string): unknown => types?.getTypeParser(oid)(text)
     assert.equal(parse(20, '9007199254740991'), Number.MAX_SAFE_INTEGER)
     assert.equal(parse(1700, '1.5'), 1.5)

@@ -124,6 +124,20 @@ onPostgres('shared database', (server) => {
     await db.close()
   })
 
+  it('is left by who closes, also when its server is silent', async () => {
+    const url = await server().createDatabase()
+    const db = await openDatabase({ url })
+    const silent = await db.all<{ pid: number }>(
+      'SELECT pid FROM pg_stat_activity WHERE datname = current_database() ORDER BY pid',
+    )
+    assert.equal(silent.length, 3)
+    for (const { pid } of silent) process.kill(pid, 'SIGSTOP')
+    const late = new Promise((resolve) => setTimeout(resolve, 5000, 'late').unref())
+    const closed = await Promise.race([db.close(), late])
+    for (const { pid } of silent) process.kill(pid, 'SIGCONT')
+    assert.equal(closed, undefined)
+  })
+
   it('does not wait for ever for another process that holds the database', async () => {
     const url = await server().createDatabase()
     const db = await openDatabase({ url, limits: { lockMs: 300 } })
