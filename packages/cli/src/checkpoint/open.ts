@@ -71,7 +71,8 @@ async function open(
   closers.push(everySecond(() => watch.look(), onTrouble))
   closers.push(ticking({ broker, looks, watch, now, onTrouble }))
   const server = await serve(options, { broker, db, vault, log, tokens, port, say }, { watch, onTrouble, closers })
-  if (options.former !== undefined && options.former.length > 0) closers.push(rotation(vault, options.master, say))
+  if (options.former !== undefined && options.former.length > 0)
+    closers.push(rotation(vault, options.master, say, onTrouble))
   return {
     url: server.url,
     broker,
@@ -184,16 +185,22 @@ function troubles(
   return { over, onTrouble }
 }
 
-/** Wraps what is under a former master key anew, beside everything else; what is left is said, and is for the next start. */
-function rotation(vault: Vault, master: MasterKey, say: Say): () => Promise<void> {
+/**
+ * Wraps what is under a former master key anew, beside everything else, and says what is left. What fails is tried again
+ * a second later; what is not done at the end is for the next start.
+ */
+function rotation(vault: Vault, master: MasterKey, say: Say, onTrouble: (error: unknown) => void): () => Promise<void> {
   const over = new AbortController()
-  const running = vault.rotateMaster(master, over.signal).then(
-    ({ rewrapped, inUse }) => say('info', 'rotation', { rewrapped, inUse }),
-    (error: unknown) => say('error', 'trouble', { reason: wordsOf(error) }),
-  )
+  let isDone = false
+  const wrapping = everySecond(async () => {
+    if (isDone) return
+    const { rewrapped, inUse } = await vault.rotateMaster(master, over.signal)
+    isDone = true
+    say('info', 'rotation', { rewrapped, inUse })
+  }, onTrouble)
   return () => {
     over.abort()
-    return running
+    return wrapping()
   }
 }
 

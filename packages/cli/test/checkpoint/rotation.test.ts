@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
-import { type MasterKey, masterKeyFrom } from '@sekisho/broker'
+import { type MasterKey, masterKeyFrom, StorageError } from '@sekisho/broker'
 import { type Checkpoint, openCheckpoint } from '../../src/checkpoint/open.ts'
 import { scratch } from '../process.ts'
 
@@ -31,7 +31,7 @@ async function open(key: MasterKey, former: readonly MasterKey[] = []): Promise<
   return checkpoint
 }
 
-test('a server that ends leaves the rest of a rotation to the next start', async () => {
+test('a server that ends leaves the rest of a rotation to the next start, which goes on after trouble', async () => {
   const [before, next] = [await master('01'), await master('02')]
   const first = await open(before)
   const by = { actor: 'tester', at: new Date() }
@@ -42,6 +42,10 @@ test('a server that ends leaves the rest of a rotation to the next start', async
   await first.close()
 
   let wrapped = 0
+  let begun: () => void = () => undefined
+  const wrapping = new Promise<void>((resolve) => {
+    begun = resolve
+  })
   let goOn: () => void = () => undefined
   const gate = new Promise<void>((resolve) => {
     goOn = resolve
@@ -50,19 +54,32 @@ test('a server that ends leaves the rest of a rotation to the next start', async
     ...next,
     async wrap(dataKey, aad) {
       wrapped++
+      begun()
       await gate
       return next.wrap(dataKey, aad)
     },
   }
   const second = await open(slow, [before])
+  await wrapping
   const closing = second.close()
   goOn()
   await closing
   assert.ok(wrapped < SECRETS, `${wrapped} were wrapped`)
   assert.deepEqual(rotations().at(-1)?.inUse, [before.id, next.id].sort())
 
-  await open(next, [before])
-  while (rotations().length < 2) await new Promise((resolve) => setTimeout(resolve, 10))
+  let isFull = true
+  const unlucky: MasterKey = {
+    ...next,
+    async wrap(dataKey, aad) {
+      if (isFull) {
+        isFull = false
+        throw new StorageError('full', 'the disk is full for a moment')
+      }
+      return next.wrap(dataKey, aad)
+    },
+  }
+  await open(unlucky, [before])
+  for (let i = 0; i < 500 && rotations().length < 2; i++) await new Promise((resolve) => setTimeout(resolve, 10))
   const last = rotations()[1]
   assert.ok(last !== undefined && last.rewrapped >= SECRETS - wrapped)
   assert.deepEqual(last.inUse, [next.id])
