@@ -231,6 +231,8 @@ test('whatever is refused at the entrance is told in words: no Host header, an e
   const without = await raw(url, [`GET /healthz HTTP/1.1\r\n${closing}\r\n`])
   assert.deepEqual(problem(without), { status: 400, code: 'invalid-request' })
   assert.match(without, /\r\nx-request-id: /, 'as every other request')
+  const several = await raw(url, [`GET /healthz HTTP/1.1\r\nhost: x\r\nHost: y\r\n${closing}\r\n`])
+  assert.deepEqual(problem(several), { status: 400, code: 'invalid-request' })
   const expecting = await raw(url, [`GET /nothing HTTP/1.1\r\nhost: x\r\nexpect: wonders\r\n${closing}\r\n`])
   assert.deepEqual(problem(expecting), { status: 404, code: 'not-found' })
   const tunnel = await raw(url, ['CONNECT x:443 HTTP/1.1\r\nhost: x\r\n\r\n'])

@@ -145,8 +145,12 @@ export function createFront(o: FrontOptions): Front {
         refuse(outgoing, tooManyHeaders(o.maxHeaders), call)
       } else if (!SANE_TARGET.test(incoming.url ?? '')) {
         refuse(outgoing, new HttpError(400, 'invalid-request', 'the request target is not a path'), call)
-      } else if (!SANE_HOST.test(incoming.headers.host ?? '')) {
-        refuse(outgoing, new HttpError(400, 'invalid-request', 'the Host header is not a host name'), call)
+      } else if (!SANE_HOST.test(incoming.headers.host ?? '') || hosts(incoming) > 1) {
+        refuse(
+          outgoing,
+          new HttpError(400, 'invalid-request', 'the Host header is not a host name, or there are several'),
+          call,
+        )
       } else void hono(incoming, outgoing)
     },
     drain() {
@@ -186,7 +190,18 @@ export const problems: ErrorWriter = problemReply
 
 // Absolute targets (`GET http://…`) are for proxies, and this is none.
 const SANE_TARGET = /^\/[!-~]{0,8191}$/
+const HOST = 'host'
 const SANE_HOST = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
+
+/** `Host` headers of a request: of several, Node shows the first, and what stands before us may have gone by the last (RFC 9112, 3.2). */
+function hosts({ rawHeaders }: IncomingMessage): number {
+  let count = 0
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] ?? ''
+    if (name.length === HOST.length && name.toLowerCase() === HOST) count++
+  }
+  return count
+}
 
 function logRequest(log: LineLog, call: Call, outgoing: ServerResponse, seconds: number): void {
   log.write({
