@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
-import { createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { constants, createHash, generateKeyPairSync, sign } from 'node:crypto'
 import { it } from 'node:test'
-import type { DigestJob, PublicKey, SignatureJob } from '../src/crypto/jobs.ts'
-import { settle } from '../src/crypto/web.ts'
+import { decodeBase64url } from '../src/core/base64url.ts'
+import type { DigestJob, PublicKey, SignatureJob, SignatureScheme } from '../src/crypto/jobs.ts'
+import { anySalt as anySaltOfNode, settleNow } from '../src/crypto/node.ts'
+import { rsaKey } from '../src/crypto/rsa-key.ts'
+import { anySalt, settle } from '../src/crypto/web.ts'
 
 it('with WebCrypto a job that is named twice is done once, and a key imported once', async (t) => {
   const calls = (['importKey', 'verify', 'digest'] as const).map((name) => t.mock.method(crypto.subtle, name))
@@ -24,4 +27,41 @@ it('with WebCrypto a job that is named twice is done once, and a key imported on
   await settle([good, digest, later, bad])
   assert.equal(later.result, true)
   assert.deepEqual(counts(), [1, 3, 1])
+})
+
+it('soundness 7 and 39: an RSA signature without the zeros in front of it, or with one more, is none, on every platform', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const { n = '', e = '' } = publicKey.export({ format: 'jwk' })
+  const key = rsaKey(decodeBase64url(n, 'n'), decodeBase64url(e, 'e'))
+  const schemes: Readonly<Record<string, SignatureScheme>> = {
+    [constants.RSA_PKCS1_PADDING]: 'rsassa-pkcs1-sha256',
+    [constants.RSA_PKCS1_PSS_PADDING]: 'rsassa-pss-sha256',
+  }
+  for (const [padding, scheme] of Object.entries(schemes)) {
+    const data = new Uint8Array(4)
+    let whole: Uint8Array
+    // One of 256 begins with a zero.
+    do {
+      new DataView(data.buffer).setUint32(0, new DataView(data.buffer).getUint32(0) + 1)
+      const saltLength = constants.RSA_PSS_SALTLEN_DIGEST
+      whole = new Uint8Array(sign('sha256', data, { key: privateKey, padding: Number(padding), saltLength }))
+    } while (whole[0] !== 0)
+    const forms = [whole, whole.subarray(1), Uint8Array.of(0, ...whole)]
+    for (const salt of scheme.startsWith('rsassa-pss') ? [true, false] : [false]) {
+      const jobs = (salts: SignatureJob['anySalt']): readonly SignatureJob[] =>
+        forms.map((signature) => {
+          const job: SignatureJob = { kind: 'signature', scheme, key: { ...key }, data, signature }
+          return salt && salts !== undefined ? { ...job, anySalt: salts } : job
+        })
+      const [node, web] = [jobs(anySaltOfNode), jobs(anySalt)]
+      settleNow(node)
+      await settle(web)
+      for (const settled of [node, web])
+        assert.deepEqual(
+          settled.map(({ result }) => result),
+          [true, false, false],
+          scheme,
+        )
+    }
+  }
 })

@@ -76,6 +76,15 @@ export interface SignatureJob {
   result?: boolean
 }
 
+/**
+ * Whether a signature has the length that its key asks for. Not all platforms do: OpenSSL takes one of RSASSA-PSS without
+ * the zeros in front, browsers do not.
+ * @see RFC 8017, section 8.1.2, step 1
+ */
+export function hasKeyLength({ key, signature }: SignatureJob): boolean {
+  return key.kind !== 'RSA' || signature.length === Math.ceil(key.bits / 8)
+}
+
 /** Lengths of salt to try, in order, with a key and a hash of so many bytes. */
 export type SaltLengths = (key: PublicKey, hashBytes: number) => readonly number[]
 
