@@ -201,6 +201,20 @@ describe('what is expected of tokens of one service, and what others tell', () =
       assert.equal(check(judge(claims), 'token.debug').outcome, 'fail', JSON.stringify(claims))
   })
 
+  it('soundness 1 and 54: the status of a TD must be there, and accepted', () => {
+    const machine = { 'x-ms-attestation-type': 'tdxvm', tdx_mrtd: '11'.repeat(48), tdx_td_attributes_debug: false }
+    for (const [status, outcome] of [
+      [{ attester_tcb_status: 'UpToDate' }, 'pass'],
+      [{ attester_tcb_status: 'OutOfDate' }, 'fail'],
+      [{ attester_tcb_status: ['UpToDate'] }, 'unchecked'],
+      [{}, 'unchecked'],
+    ] as const) {
+      const td = { ...machine, ...status }
+      for (const claims of [td, { 'x-ms-attestation-type': 'azurevm', 'x-ms-isolation-tee': td }])
+        assert.equal(check(judge(claims), 'token.tcb').outcome, outcome, JSON.stringify(claims))
+    }
+  })
+
   it('policies that are named are met by no token that tells of none', () => {
     assert.equal(judge({}).outcome, 'verified', judge({}).summary)
     const named = judge({}, { policies: ['mine'] })

@@ -102,11 +102,14 @@ function debug({ statement, service, expect }: TokenState): Finding {
   return debugFinding(statement.debug, 'says the service, or it does not say that it is off', expect)
 }
 
+// What Google's and Microsoft's services call a TD: of one, both tell the status.
+const TELLS_STATUS: readonly string[] = ['GCP_INTEL_TDX', 'tdxvm']
+
 function tcb({ statement, expect, service }: TokenState): Finding {
   const { tcbStatus } = statement
   const accepted = expect.tcbStatuses ?? ['UpToDate']
   if (tcbStatus === undefined)
-    return service === 'ita' || statement.attested === 'GCP_INTEL_TDX'
+    return service === 'ita' || TELLS_STATUS.includes(statement.attested)
       ? unchecked(
           'the service does not tell the state of the platform',
           mend('ask for a token that does', 'workload-owner'),
