@@ -163,6 +163,9 @@ async function judgeDevices(
   for (const [i, [tee, evidence]] of devices.entries()) {
     const received = core.verifier.recognise(evidence)
     if (received.tee !== teeName(tee)) throw unreadableDevices(`evidence of ${received.tee} under another name`)
+    // A TEE has several names, and its devices stand in one list: under two names, one device would count as two.
+    if (judged.some((one) => one.received.tee === received.tee))
+      throw unreadableDevices(`evidence of ${received.tee} under two names`)
     const name = `${received.tee}-${i}`
     judged.push(await judgeOne(core, rules, { name, received, digest, initData: undefined, at, namespace }))
   }

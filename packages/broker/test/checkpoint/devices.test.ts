@@ -84,6 +84,7 @@ test('additional evidence that is none, or not that of the devices it says, gets
     ...['{', '1', 'null', '[]'].map((text) => [() => text, 'evidence-unreadable', /another value/] as const),
     [nine, 'evidence-unreadable', /another value/],
     [one('snp', {}), 'evidence-unreadable', /of nvidia-gpu under another name/],
+    [(gpu) => JSON.stringify({ nvidia: gpu, 'nvidia-gpu': gpu }), 'evidence-unreadable', /nvidia-gpu under two names/],
     [one('nvidia', { genuine: false }), 'evidence-rejected', /./],
     [one('nvidia', { reportData: '00'.repeat(64) }), 'evidence-stale', /./],
     [one('nvidia', { measurement: 'c3'.repeat(48), is: GPU }), 'reference-mismatch', /./],
