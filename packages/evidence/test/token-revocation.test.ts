@@ -91,6 +91,8 @@ function judged(crls: readonly Uint8Array[], change: Partial<TokenVerifyOptions>
   return verifyTokenSync(jwt(CHAIN), { at: AT, issuer: ISSUER, trustAnchors: [anchor(ROOT)], crls, ...change })
 }
 
+const KEY_SET = { issuer: ISSUER, jwks: JSON.stringify({ keys: [LEAF.publicKey.export({ format: 'jwk' })] }) }
+
 function checks(verdict: Verdict): readonly Check[] {
   return verdict.checks.flatMap((group) => group.checks).filter(({ phase }) => phase === 'authenticity')
 }
@@ -111,6 +113,17 @@ describe('revocation lists of the authorities above the key of a token', () => {
     const verdict = judged([])
     assert.deepEqual(failed(verdict), [])
     assert.equal(found(verdict, 'not-revoked').outcome, 'not-applicable')
+  })
+
+  it('soundness 12: as long as one authority is not asked, the verdict says that it relies on that', () => {
+    const relies = (crls: readonly Uint8Array[]): boolean =>
+      judged(crls).assumed.some(({ id }) => id === 'no-revocation')
+    assert.deepEqual(
+      [relies([]), relies([list(1)]), relies([list(2)]), relies([list(1), list(2)])],
+      [true, true, true, false],
+    )
+    // A key that the caller trusts rests on no certificate.
+    assert.equal(judged([], { trustAnchors: [anchor(LEAF)], keySet: KEY_SET }).assumed.length, 2)
   })
 
   it('of every authority, in DER and PEM: they pass', () => {

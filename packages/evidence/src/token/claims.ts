@@ -62,8 +62,21 @@ const GUEST_SYSTEM: Assumption = {
     "the measurement is the paravisor's; what booted above it is in other claims (`x-ms-azurevm-…`), which are not judged here",
 }
 
+/** Whether there is a list about each certificate that has to lead to a root. */
+function areLooked({ chain, revocation: { lists } }: TokenState): boolean {
+  const below = chain?.certificates.slice(0, -1) ?? []
+  return below.every(({ issuer }) => lists.some(({ crl }) => crl?.issuer.key === issuer.key))
+}
+
+const NO_REVOCATION: Assumption = {
+  id: 'no-revocation',
+  statement: 'none of the certificates was revoked',
+  because: 'you gave no revocation list of one of their authorities',
+}
+
 /** What a verdict about a token relies on without evidence. */
-export function tokenAssumptions({ service, token }: TokenState): readonly Assumption[] {
+export function tokenAssumptions(state: TokenState): readonly Assumption[] {
+  const { service, token } = state
   const { name } = SERVICES[service]
   const hasParavisor = service === 'azure' && isObject(memberOf(token.claims, 'x-ms-isolation-tee'))
   return [
@@ -78,5 +91,6 @@ export function tokenAssumptions({ service, token }: TokenState): readonly Assum
       statement: 'the keys or roots that you gave are those of the issuer',
       because: 'keys that a token offers are never trusted by themselves',
     },
+    ...(areLooked(state) ? [] : [NO_REVOCATION]),
   ]
 }

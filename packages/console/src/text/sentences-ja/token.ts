@@ -142,6 +142,11 @@ export const sentences: SentencePairs = [
     "the measurement is the paravisor's; what booted above it is in other claims (`x-ms-azurevm-…`), which are not judged here",
     '測定値はパラバイザーのものです。その上で起動したものは別のクレーム（`x-ms-azurevm-…`）にあり、ここでは判定しません',
   ],
+  ['none of the certificates was revoked', 'どの証明書も失効していない'],
+  [
+    'you gave no revocation list of one of their authorities',
+    'それらの認証局のうち、失効リストが指定されていないものがあります',
+  ],
   ['the keys or roots that you gave are those of the issuer', '指定された鍵またはルートが、発行者のものである'],
   [
     'keys that a token offers are never trusted by themselves',
