@@ -65,3 +65,26 @@ it('soundness 7 and 39: an RSA signature without the zeros in front of it, or wi
     }
   }
 })
+
+it('soundness 7 and 39: an RSA key with the exponent 1, of which everybody can write the signatures, verifies nothing', async () => {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const modulus = decodeBase64url(publicKey.export({ format: 'jwk' }).n ?? '', 'n')
+  const data = Uint8Array.of(1, 2, 3)
+  // What a signature is once the exponent was applied (RFC 8017, 9.2): under 1 it is the signature.
+  const digestInfo = Buffer.from('3031300d060960864801650304020105000420', 'hex')
+  const tail = Buffer.concat([digestInfo, createHash('sha256').update(data).digest()])
+  const padding = Buffer.alloc(256 - 3 - tail.length, 0xff)
+  const signature = new Uint8Array(Buffer.concat([Uint8Array.of(0, 1), padding, Uint8Array.of(0), tail]))
+  const jobs = [Uint8Array.of(1), Uint8Array.of(0, 1), Uint8Array.of(0), Uint8Array.of(2)].flatMap((exponent) =>
+    [0, 1].map((): SignatureJob => {
+      const key = rsaKey(modulus, exponent)
+      return { kind: 'signature', scheme: 'rsassa-pkcs1-sha256', key, data, signature }
+    }),
+  )
+  settleNow(jobs.filter((_, i) => i % 2 === 0))
+  await settle(jobs.filter((_, i) => i % 2 === 1))
+  assert.deepEqual(
+    jobs.map(({ result }) => result),
+    jobs.map(() => false),
+  )
+})

@@ -22,6 +22,8 @@ export interface RsaKey extends Imported {
   readonly bytes: Uint8Array
   /** Size of the modulus. */
   readonly bits: number
+  /** Whether the exponent is odd, and 3 or more: with 1, whoever writes a signature needs no private key. */
+  readonly isSound: boolean
   /** The same as JWK, the form that WebCrypto reads fastest. */
   jwk(): JsonWebKey
 }
@@ -77,12 +79,12 @@ export interface SignatureJob {
 }
 
 /**
- * Whether a signature has the length that its key asks for. Not all platforms do: OpenSSL takes one of RSASSA-PSS without
- * the zeros in front, browsers do not.
- * @see RFC 8017, section 8.1.2, step 1
+ * Whether a signature is worth computing: an RSA key is sound, and the signature as long as its modulus. Browsers ask for
+ * both; OpenSSL takes an exponent of 1, and signatures of RSASSA-PSS without the zeros in front.
+ * @see RFC 8017, sections 3.1 and 8.1.2, step 1
  */
-export function hasKeyLength({ key, signature }: SignatureJob): boolean {
-  return key.kind !== 'RSA' || signature.length === Math.ceil(key.bits / 8)
+export function mayVerify({ key, signature }: SignatureJob): boolean {
+  return key.kind !== 'RSA' || (key.isSound && signature.length === Math.ceil(key.bits / 8))
 }
 
 /** Lengths of salt to try, in order, with a key and a hash of so many bytes. */

@@ -14,8 +14,8 @@ import {
   type DigestAlgorithm,
   type Digester,
   type HmacJob,
-  hasKeyLength,
   type Job,
+  mayVerify,
   type PublicKey,
   type ReplayJob,
   type SaltLengths,
@@ -107,7 +107,7 @@ function opened({ mode, key, iv, aad, data }: CipherJob): Uint8Array | false {
 // OpenSSL throws for some keys that cannot verify at all (an RSA modulus shorter than the padding): that is a no.
 function checkSignature(job: SignatureJob): boolean {
   if (job.published !== undefined && isPublished(job.published)) return true
-  const key = hasKeyLength(job) ? importKey(job.key) : undefined
+  const key = mayVerify(job) ? importKey(job.key) : undefined
   if (key === undefined) return false
   try {
     return verifies(job, key)

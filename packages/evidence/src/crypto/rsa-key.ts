@@ -15,6 +15,7 @@ export function readRsaKey(pkcs1: Uint8Array, modulus: Uint8Array, exponent: Uin
     kind: 'RSA',
     bytes: pkcs1,
     bits: modulus.length * 8 - Math.clz32(modulus[0] ?? 0) + 24,
+    isSound: ((exponent.at(-1) ?? 0) & 1) === 1 && (exponent.length > 1 || exponent[0] !== 1),
     jwk: () => ({ kty: 'RSA', n: encodeBase64url(modulus), e: encodeBase64url(exponent) }),
   }
 }

@@ -5,8 +5,8 @@ import {
   type DigestAlgorithm,
   type Digester,
   type HmacJob,
-  hasKeyLength,
   type Job,
+  mayVerify,
   type PublicKey,
   type ReplayJob,
   type SaltLengths,
@@ -49,7 +49,7 @@ async function isPublished({ digest: one, among }: NonNullable<SignatureJob['pub
 }
 
 async function settleSignature(job: SignatureJob, key: CryptoKey | undefined): Promise<void> {
-  job.result = key !== undefined && hasKeyLength(job) && (await checkSignature(job, key))
+  job.result = key !== undefined && mayVerify(job) && (await checkSignature(job, key))
 }
 
 async function settleOther(job: Exclude<Job, SignatureJob>): Promise<void> {
