@@ -40,4 +40,16 @@ describe('the status of a result', () => {
     assert.equal(read({ hardware: 2, 'of-tomorrow': 96 }), 'contraindicated')
     assert.equal(read({ hardware: 2, 'of-tomorrow': 0 }), 'affirming')
   })
+  it('soundness 10: is contraindicated where the evidence was a sample, which anybody can send', () => {
+    const read = (evidence: JsonObject): readonly unknown[] => {
+      const cpu0 = { 'ear.status': 'affirming', 'ear.veraison.annotated-evidence': evidence }
+      const { status, emulated } = readEarPayload({
+        ...PAYLOAD,
+        submods: { cpu0, gpu0: { 'ear.status': 'affirming' } },
+      })
+      return [status, emulated]
+    }
+    assert.deepEqual(read({ snp: {} }), ['affirming', false])
+    assert.deepEqual(read({ sample: { svn: '1' } }), ['contraindicated', true])
+  })
 })

@@ -124,6 +124,21 @@ describe('attestation results that a verifier has not settled', () => {
     }
   })
 
+  it('soundness 10: of sample evidence, which anybody can send, are no yes, whatever the verifier makes of it', () => {
+    for (const claim of ['ear.veraison.annotated-evidence', 'ear_veraison_annotated_evidence', 'ear_attester_claims'])
+      for (const [evidence, outcome] of [
+        [{ snp: { measurement: 'sample' }, init_data: '00' }, 'verified'],
+        [{ sample: { svn: '1' }, init_data: '00' }, 'rejected'],
+        [{ sampledevice: { svn: '1' } }, 'rejected'],
+        [{ 'sample.svn': '1' }, 'rejected'],
+      ] as const) {
+        const verdict = judge({ ear_status: 'affirming', [claim]: evidence })
+        assert.equal(verdict.outcome, outcome, JSON.stringify(evidence))
+        if (outcome === 'rejected')
+          assert.match(check(verdict, 'token.judgement').reason, /"machine" is an appraisal of sample evidence/)
+      }
+  })
+
   it('are read in both versions of the draft, and in no other', () => {
     const appraisal = {
       ear_status: 'affirming',

@@ -26,6 +26,6 @@ export interface EarClaims {
   readonly submodules: Readonly<Record<string, EarSubmodule>>
   /** The key that the evidence bound, where this package wrote the token or Trustee did. */
   readonly teeKey?: JsonWebKey
-  /** Under an emulated root: everything in it is for examples and tests. */
+  /** Under an emulated root, or of sample evidence, which nobody signs: everything in it is for examples and tests. */
   readonly emulated: boolean
 }

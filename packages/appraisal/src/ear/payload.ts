@@ -1,3 +1,4 @@
+import { sampleAppraisals } from '@sekisho/evidence/eat'
 import type { Json, JsonObject } from '@sekisho/evidence/token'
 import type { Tier, TrustVector } from '../model.ts'
 import { TRUST_CATEGORIES, tierOf, worseTier } from '../vector/tiers.ts'
@@ -25,7 +26,8 @@ export function readEarPayload(payload: JsonObject): EarClaims {
   const profile = payload['eat_profile']
   if (typeof profile !== 'string' || !Object.hasOwn(EAR_PROFILES, profile))
     throw new EarError(`eat_profile: expected one of ${Object.keys(EAR_PROFILES).join(', ')}`)
-  const submodules = readSubmodules(payload['submods'])
+  const samples = sampleAppraisals(payload)
+  const submodules = readSubmodules(payload['submods'], samples)
   const worst = Object.values(submodules)
     .map(({ status }) => status)
     .reduce(worseStatus)
@@ -45,7 +47,7 @@ export function readEarPayload(payload: JsonObject): EarClaims {
     status: claimed === undefined ? worst : worseStatus(worst, readStatus(claimed, 'status')),
     submodules,
     ...(teeKey === undefined ? {} : { teeKey }),
-    emulated: payload['sekisho.emulated'] === true,
+    emulated: payload['sekisho.emulated'] === true || samples.length > 0,
   }
 }
 
@@ -57,12 +59,18 @@ function either(claims: JsonObject, name: keyof (typeof EAR_NAMES)['draft']): Js
   return a ?? b
 }
 
-function readSubmodules(value: Json | undefined): Readonly<Record<string, EarSubmodule>> {
+function readSubmodules(value: Json | undefined, samples: readonly string[]): Readonly<Record<string, EarSubmodule>> {
   if (!isObject(value)) throw new EarError('submods: expected an object of appraisals')
   const entries = Object.entries(value)
   if (entries.length === 0 || entries.length > MAX_SUBMODULES)
     throw new EarError(`submods: expected 1 to ${MAX_SUBMODULES} appraisals`)
-  return Object.fromEntries(entries.map(([name, one]) => [name, readSubmodule(one, `submods.${name.slice(0, 64)}`)]))
+  return Object.fromEntries(
+    entries.map(([name, one]) => {
+      const read = readSubmodule(one, `submods.${name.slice(0, 64)}`)
+      // Whatever the verifier made of it: sample evidence is signed by nobody.
+      return [name, samples.includes(name) ? { ...read, status: 'contraindicated' } : read]
+    }),
+  )
 }
 
 function readSubmodule(value: Json, field: string): EarSubmodule {

@@ -183,3 +183,27 @@ function rank(tier: EarTier): number {
 export function unsettled({ vector }: EarAppraisal): readonly string[] {
   return Object.keys(vector).filter((name) => Math.abs(vector[name] ?? 0) === 1)
 }
+
+/** Claims that hold what the verifier looked at, as deployed and in the draft's versions. */
+const LOOKED_AT: readonly string[] = [
+  'ear.veraison.annotated-evidence',
+  'ear_veraison_annotated_evidence',
+  'ear_attester_claims',
+]
+const SAMPLE = /^sample(?:device)?(?:\.|$)/
+
+/**
+ * Names of appraisals of sample evidence, which no hardware signs: the attestation service of Confidential Containers takes
+ * it from whoever has no TEE, and appraises it by its reference values.
+ * @see KBS protocol, section 6
+ */
+export function sampleAppraisals(claims: JsonObject): readonly string[] {
+  const submods = memberOf(claims, 'submods')
+  const entries = isObject(submods) ? Object.entries(submods) : []
+  const isSample = (one: Json): boolean =>
+    LOOKED_AT.some((name) => {
+      const evidence = memberOf(one, name)
+      return isObject(evidence) && Object.keys(evidence).some((kind) => SAMPLE.test(kind))
+    })
+  return entries.filter(([, one]) => isSample(one)).map(([name]) => name)
+}

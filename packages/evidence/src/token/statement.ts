@@ -1,6 +1,6 @@
 import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Claims } from '../core/verdict.ts'
-import { readEar, unsettled } from '../eat/ear.ts'
+import { readEar, sampleAppraisals, unsettled } from '../eat/ear.ts'
 import { DEBUG_STATES } from '../eat/names.ts'
 import { itaAttester, itaNonce, itaPolicies } from './ita.ts'
 import type { TokenService } from './services.ts'
@@ -251,6 +251,9 @@ function ear(claims: JsonObject): Statement {
         .map(({ name }) => `the appraisal of ${quoted(name)} is not affirming`),
       ...appraisals.flatMap((one) =>
         unsettled(one).map((category) => `the verifier has not settled ${category} of ${quoted(one.name)}`),
+      ),
+      ...sampleAppraisals(claims).map(
+        (name) => `${quoted(name)} is an appraisal of sample evidence, which proves nothing`,
       ),
     ],
     missing,

@@ -258,6 +258,10 @@ export const sentences: SentencePairs = [
   ['the result as a whole is not affirming', '結果全体が affirming ではありません'],
   ['the appraisal of {name} is not affirming', '{name} のアプレイザルが affirming ではありません'],
   ['the verifier has not settled {category} of {name}', '検証者が {name} の {category} を判定できていません'],
+  [
+    '{name} is an appraisal of sample evidence, which proves nothing',
+    '{name} は、何も証明しないサンプルのエビデンスのアプレイザルです',
+  ],
   ['no policy was evaluated', 'ポリシーがひとつも評価されていません'],
   ['the policy {textOf} does not simply allow', 'ポリシー {textOf} が、単純な許可になっていません'],
   ['policy {id} did not match', 'ポリシー {id} が一致していません'],
