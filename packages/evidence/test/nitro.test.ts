@@ -304,6 +304,14 @@ describe('soundness 47: indefinite lengths, duplicate keys, empty and null user 
     assert.equal(judged({ payload: { userData: null }, expect: empty }).outcome, 'rejected')
     assert.equal(judged({ payload: { members: without }, expect: empty }).outcome, 'rejected')
   })
+  it('soundness 45: empty user data are no freshness, whatever is said of them', () => {
+    const { nonce: _, ...rest } = GOOD
+    const expect = { ...rest, reportData: '', reportDataIsFresh: true }
+    const options = { at: AT, trustAnchors: [ANCHOR], expect }
+    const verdict = verifyNitroSync(makeDocument({ payload: { userData: new Uint8Array(0) } }), options)
+    assert.equal(check(verdict, 'nitro.expect.user-data').outcome, 'pass')
+    assert.equal(check(verdict, 'nitro.expect.freshness').outcome, 'unchecked')
+  })
 })
 
 describe('soundness 48: registers of zero are debug mode', () => {

@@ -192,7 +192,9 @@ function freshness(state: IbmSeState): Finding {
         )
   }
   if (expect.requestIsFresh === true) return pass()
-  if (expect.reportDataIsFresh === true && expect.reportData !== undefined) return userData({ evidence, expect })
+  // Empty user data are those of any exchange.
+  if (expect.reportDataIsFresh === true && expect.reportData !== undefined && expect.reportData !== '')
+    return userData({ evidence, expect })
   return unchecked(
     'nothing shows when the guest answered: it may be a replay',
     mend(

@@ -121,7 +121,8 @@ function freshness(state: NitroState): Finding {
   const { expect, nonce, userData } = state
   if (expect.nonce !== undefined)
     return sameOptional('the nonce (another one means a replay)', 'nonce', nonce, expect.nonce)
-  if (expect.reportDataIsFresh === true && expect.reportData !== undefined) {
+  // That nothing is in the document says of no exchange that it is this one.
+  if (expect.reportDataIsFresh === true && expect.reportData !== undefined && expect.reportData !== '') {
     return sameOptional('the user data of this exchange', 'reportData', userData, expect.reportData)
   }
   if (expect.maxAgeSeconds !== undefined) return age(state, expect.maxAgeSeconds)
