@@ -121,6 +121,8 @@ describe('attestation results that a verifier has not settled', () => {
       assert.equal(verdict.authenticity, 'proven')
       assert.equal(verdict.outcome, 'rejected')
       assert.match(check(verdict, 'token.judgement').reason, /has not settled configuration of "machine"/)
+      const strange = judge({ ear_status: 'affirming', ear_trustworthiness_vector: { ...vector, tomorrow: open } })
+      assert.match(check(strange, 'token.judgement').reason, /has not settled tomorrow of "machine"/)
     }
   })
 

@@ -179,9 +179,19 @@ function rank(tier: EarTier): number {
   return TIERS.findIndex(([name]) => name === tier)
 }
 
-/** Categories of which a verifier says that it has failed (-1) or has not understood all evidence (1). */
-export function unsettled({ vector }: EarAppraisal): readonly string[] {
-  return Object.keys(vector).filter((name) => Math.abs(vector[name] ?? 0) === 1)
+/**
+ * Categories of which a verifier says that it has failed (-1) or has not understood all evidence (1), with the name of the
+ * appraisal; also those that have no name here.
+ */
+export function unsettled(claims: JsonObject): readonly (readonly [name: string, category: string])[] {
+  const submods = memberOf(claims, 'submods')
+  return (isObject(submods) ? Object.entries(submods) : []).flatMap(([name, one]) => {
+    const vector = either(one, 'trustworthiness-vector')
+    const stated = isObject(vector) ? Object.entries(vector) : []
+    return stated
+      .filter(([, value]) => value === 1 || value === -1)
+      .map(([category]) => [name, category.slice(0, 64)] as const)
+  })
 }
 
 /** Claims that hold what the verifier looked at, as deployed and in the draft's versions. */

@@ -249,9 +249,7 @@ function ear(claims: JsonObject): Statement {
       ...appraisals
         .filter((one) => one.status !== 'affirming')
         .map(({ name }) => `the appraisal of ${quoted(name)} is not affirming`),
-      ...appraisals.flatMap((one) =>
-        unsettled(one).map((category) => `the verifier has not settled ${category} of ${quoted(one.name)}`),
-      ),
+      ...unsettled(claims).map(([name, category]) => `the verifier has not settled ${category} of ${quoted(name)}`),
       ...sampleAppraisals(claims).map(
         (name) => `${quoted(name)} is an appraisal of sample evidence, which proves nothing`,
       ),
