@@ -55,7 +55,11 @@ function addUp(root: Command, around: Around, done: Done): void {
       )
       .option('--offline', 'fetch no endorsements'),
   )
-    .option('--lease <seconds>', 'how long a release holds without renewal', once('--lease', countOption('--lease')))
+    .option(
+      '--lease <seconds>',
+      'how long a release holds without renewal; else 3600',
+      once('--lease', countOption('--lease')),
+    )
     .option(
       '--recheck <minutes>',
       'how often live leases are judged by endorsements as they are then; else 60',
