@@ -65,6 +65,36 @@ describe('docs/troubleshooting.md', () => {
   })
 })
 
+describe('the codes', () => {
+  it('of refusals are all explained in docs/troubleshooting.md, those of enrolment in docs/server.md', () => {
+    const [, union = ''] =
+      /type RefusalCode =([\s\S]*?)\n\n/.exec(read('packages/broker/src/checkpoint/refusal.ts')) ?? []
+    const codes = [...union.matchAll(/'([a-z-]+)'/g)].map(([, code = '']) => code)
+    assert.ok(codes.length > 30)
+    const rows = [...`${read('docs/troubleshooting.md')}${read('docs/server.md')}`.matchAll(/^(?:\*\*|\| )(.*)$/gm)]
+    const text = rows.map(([, row = '']) => row.split(' | ')[0]).join('\n')
+    assert.deepEqual(
+      codes.filter((code) => !text.includes(`\`${code}\``) && !text.includes(`${code}**`)),
+      [],
+    )
+  })
+
+  it('of HTTP errors are all explained in docs/server.md', () => {
+    const sources = filesBelow(join(ROOT, 'packages/server/src'), '.ts').map((path) =>
+      read(`packages/server/src/${path}`),
+    )
+    const codes = sources.flatMap((source) =>
+      [...source.matchAll(/new HttpError\(\s*\d{3},\s*'([a-z-]+)'/g)].map(([, code = '']) => code),
+    )
+    assert.ok(codes.length > 15)
+    const text = read('docs/server.md')
+    assert.deepEqual(
+      codes.filter((code) => !text.includes(`\`${code}\``)),
+      [],
+    )
+  })
+})
+
 describe('README.md and README.ja.md', () => {
   const blocks = (path: string): readonly string[] => read(path).match(/^```sh\n[\s\S]*?^```$/gm) ?? []
 
