@@ -66,15 +66,25 @@ describe('docs/troubleshooting.md', () => {
 })
 
 describe('the codes', () => {
+  const [, union = ''] =
+    /type RefusalCode =([\s\S]*?)\n\n/.exec(read('packages/broker/src/checkpoint/refusal.ts')) ?? []
+  const refusals = [...union.matchAll(/'([a-z-]+)'/g)].map(([, code = '']) => code)
+
   it('of refusals are all explained in docs/troubleshooting.md, those of enrolment in docs/server.md', () => {
-    const [, union = ''] =
-      /type RefusalCode =([\s\S]*?)\n\n/.exec(read('packages/broker/src/checkpoint/refusal.ts')) ?? []
-    const codes = [...union.matchAll(/'([a-z-]+)'/g)].map(([, code = '']) => code)
-    assert.ok(codes.length > 30)
+    assert.ok(refusals.length > 30)
     const rows = [...`${read('docs/troubleshooting.md')}${read('docs/server.md')}`.matchAll(/^(?:\*\*|\| )(.*)$/gm)]
     const text = rows.map(([, row = '']) => row.split(' | ')[0]).join('\n')
     assert.deepEqual(
-      codes.filter((code) => !text.includes(`\`${code}\``) && !text.includes(`${code}**`)),
+      refusals.filter((code) => !text.includes(`\`${code}\``) && !text.includes(`${code}**`)),
+      [],
+    )
+  })
+
+  it('of refusals are all explained by the page, in both languages', () => {
+    const lines = read('packages/console/src/pages/decisions/reasons.ts').split('\n')
+    const known = lines.map((line) => /^ {4}'?([a-z-]+)'?: /.exec(line)?.[1])
+    assert.deepEqual(
+      refusals.filter((code) => known.filter((one) => one === code).length !== 2),
       [],
     )
   })
