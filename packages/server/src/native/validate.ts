@@ -1,11 +1,13 @@
 import type { TObject, TSchema } from '@sinclair/typebox'
-import { type TypeCheck, TypeCompiler, type ValueError } from '@sinclair/typebox/compiler'
+import { type TypeCheck, TypeCompiler, type ValueError, ValueErrorType } from '@sinclair/typebox/compiler'
 import { type FieldError, type HttpError, invalid } from '../http/errors.ts'
 
 const compiled = new WeakMap<TSchema, TypeCheck<TSchema>>()
 
 /** As many members as one answer names. */
 const MAX_ERRORS = 20
+/** Characters of a place that an answer repeats: the names in it are the sender's. */
+const MAX_FIELD = 200
 
 /** Checks a value against a schema. @throws HttpError 400 naming every member that is not what was expected. */
 export function check(schema: TSchema, value: unknown, where: string): void {
@@ -14,8 +16,9 @@ export function check(schema: TSchema, value: unknown, where: string): void {
   const errors: FieldError[] = []
   for (const error of validator.Errors(value)) {
     if (errors.length === MAX_ERRORS) break
-    if (errors.some(({ field }) => field === where + error.path)) continue
-    errors.push({ field: where + error.path, expected: expectation(error) })
+    const field = (where + error.path).slice(0, MAX_FIELD)
+    if (errors.some((one) => one.field === field)) continue
+    errors.push({ field, expected: expectation(error) })
   }
   throw invalid(`${where === '' ? 'the body' : `the ${where}`} is not as this route expects it`, errors)
 }
@@ -27,14 +30,22 @@ function compile(schema: TSchema): TypeCheck<TSchema> {
 }
 
 /** What the schema's author wrote, else what the schema says; never the value, which may be a secret. */
-function expectation({ schema, message }: ValueError): string {
+function expectation({ type, schema, message }: ValueError): string {
+  // Here the schema is the object's, whose own description says nothing of its members.
+  if (type === ValueErrorType.ObjectAdditionalProperties) return stranger(Object.keys(schema['properties'] ?? {}))
   if (typeof schema.description === 'string') return schema.description
   if (typeof schema.pattern === 'string') return `a text that matches ${schema.pattern}`
   const constants: readonly TSchema[] = Array.isArray(schema.anyOf) ? schema.anyOf : []
   if (constants.length > 0 && constants.every((one) => 'const' in one)) {
     return `one of ${constants.map((one) => JSON.stringify(one['const'])).join(', ')}`
   }
-  return message.charAt(0).toLowerCase() + message.slice(1)
+  if (type === ValueErrorType.ObjectRequiredProperty) return 'to be given'
+  const text = message.replace(/^Expected /, '')
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
+function stranger(known: readonly string[]): string {
+  return known.length === 0 ? 'no members' : `no member of this name; known are ${known.join(', ')}`
 }
 
 /**

@@ -45,3 +45,32 @@ test('an answer names each wrong member once, as many as are bounded', () => {
         new Set(error.details.errors.map(({ field }) => field)).size === named,
     )
 })
+
+test('an answer says of each member what was expected, in words that need no schema', () => {
+  const schema = Type.Object(
+    {
+      name: Type.String({ minLength: 1 }),
+      count: Type.Integer(),
+      inner: Type.Optional(Type.Object({}, { additionalProperties: false, description: 'an object' })),
+    },
+    { additionalProperties: false, description: 'all of it' },
+  )
+  const told = (value: unknown): unknown => {
+    try {
+      check(schema, value, '')
+      return 'nothing'
+    } catch (error) {
+      assert.ok(error instanceof HttpError)
+      return error.details.errors
+    }
+  }
+  assert.equal(told({ name: 'a', count: 1 }), 'nothing')
+  assert.deepEqual(told({ name: 'a', count: 1, other: 2 }), [
+    { field: '/other', expected: 'no member of this name; known are name, count, inner' },
+  ])
+  assert.deepEqual(told({ name: 'a', count: 1, inner: { x: 1 } }), [{ field: '/inner/x', expected: 'no members' }])
+  assert.deepEqual(told({ name: 'a' }), [{ field: '/count', expected: 'to be given' }])
+  assert.deepEqual(told({ name: '', count: 1 }), [{ field: '/name', expected: 'string length greater or equal to 1' }])
+  const long = told({ name: 'a', count: 1, ['x'.repeat(100_000)]: 2 }) as readonly { field: string }[]
+  assert.ok((long[0]?.field.length ?? 0) <= 200)
+})
