@@ -94,7 +94,7 @@ export function judge<S>(groups: readonly StepGroup<S>[], state: S, waive: reado
     for (const _ of steps) {
       const at = outcomes.length
       const step = planned[at] as Planned<S>
-      const finding = reach(step, state, outcomes)
+      const finding = reach(step, state, planned, outcomes)
       const isWaived = finding.outcome === 'unchecked' && finding.blockedBy === undefined && waive.includes(step.id)
       if (isWaived) waived.push(step.id)
       const effective = isWaived ? 'not-applicable' : finding.outcome
@@ -169,7 +169,6 @@ export function hasPassed<S>(groups: readonly StepGroup<S>[], { checks }: Judgem
 /** A step as the loop wants it: each with the same members in the same order, which makes them quick to find. */
 interface Planned<S> extends Pick<Step<S>, 'id' | 'phase' | 'source' | 'check'> {
   readonly title: string | undefined
-  readonly needs: readonly string[]
   /** Positions of the steps that it needs. */
   readonly after: readonly number[]
 }
@@ -199,7 +198,7 @@ function planOf<S>(groups: readonly StepGroup<S>[]): Plan<S> {
     .map((step, at): Planned<S> => {
       const { id, title, phase, source, needs = [], check } = step
       const after = needs.map((need) => position(step, at, need))
-      return { id, title, phase, source, needs, after, check }
+      return { id, title, phase, source, after, check }
     })
   const plan: Plan<S> = { ids, waivable: stepIds(groups, 'waivable'), planned, records: [] }
   PLANS.set(groups, plan)
@@ -228,12 +227,11 @@ interface Reached extends Finding {
   readonly blockedBy?: string
 }
 
-function reach<S>(step: Planned<S>, state: S, outcomes: readonly Outcome[]): Reached {
-  const { after } = step
-  for (let i = 0; i < after.length; i++) {
-    const outcome = outcomes[after[i] as number]
+function reach<S>(step: Planned<S>, state: S, planned: readonly Planned<S>[], outcomes: readonly Outcome[]): Reached {
+  for (const at of step.after) {
+    const outcome = outcomes[at]
     if (outcome !== 'fail' && outcome !== 'unchecked') continue
-    const blockedBy = step.needs[i] as string
+    const blockedBy = (planned[at] as Planned<S>).id
     const what = outcome === 'fail' ? 'failed' : 'was not checked'
     return { outcome: 'unchecked', reason: `not reached: ${blockedBy} ${what}`, blockedBy }
   }
