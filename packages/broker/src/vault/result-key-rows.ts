@@ -48,9 +48,13 @@ export async function readResultKey(sql: Sql, kid: string): Promise<ResultKeyRow
   return row
 }
 
-/** A new private key, PKCS #8. Whoever holds it overwrites it. */
+/** A new private key, PKCS #8. Whoever holds it overwrites it. Its id is no option to a command line: it begins with no dash. */
 export function newResultKey(): Buffer {
-  return generateKeyPairSync('ec', { namedCurve: 'P-256', ...ENCODED }).privateKey
+  for (;;) {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', ...ENCODED })
+    if (!kidOf(resultKeyOf(privateKey)).startsWith('-')) return privateKey
+    privateKey.fill(0)
+  }
 }
 
 /** A private key from its PKCS #8 bytes. */

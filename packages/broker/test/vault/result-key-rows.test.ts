@@ -5,10 +5,13 @@ import { calculateJwkThumbprint } from 'jose'
 import { ResultKeys } from '../../src/checkpoint/result-keys.ts'
 import { VaultError } from '../../src/vault/errors.ts'
 import {
+  kidOf,
+  newResultKey,
   openPrivate,
   openRetired,
   type ResultKeyRow,
   readResultKeys,
+  resultKeyOf,
   sealRetired,
 } from '../../src/vault/result-key-rows.ts'
 import { openVault } from '../../src/vault/vault.ts'
@@ -28,6 +31,11 @@ describe('keys of attestation results, at rest', () => {
     assert.equal(signature.length, 64)
     const key = createPublicKey({ key: { ...signer.jwk }, format: 'jwk' })
     assert.ok(verify('sha256', data, { key, dsaEncoding: 'ieee-p1363' }, signature))
+  })
+
+  it('have ids that no command line takes for options', () => {
+    const ids = Array.from({ length: 300 }, () => kidOf(resultKeyOf(newResultKey())))
+    for (const id of ids) assert.match(id, /^\w[\w-]{42}$/)
   })
 
   it('are made once: one that signs, and the next one', async (t) => {

@@ -19,7 +19,7 @@ export function addResultKey(root: Command, around: Around, done: Done): void {
       done(await (await commands()).resultKeyRotateCommand(options, around))
     })
   remote(group.command('revoke').description('somebody has the key: refuse its results now, and end leases on them'))
-    .argument('<key>', 'id of the key')
+    .argument('<key>', 'id of the key; behind `--` where it begins with a dash')
     .action(async (kid, options) => {
       done(await (await commands()).resultKeyRevokeCommand(kid, options, around))
     })

@@ -37,6 +37,9 @@ describe('sekisho result-key', () => {
     const again = await owner.run(['result-key', 'revoke', current])
     assert.equal(again.code, 1)
     assert.match(again.err, /this key was revoked before/)
+    // As ids of keys from before may.
+    const dashed = await owner.run(['result-key', 'revoke', '--', `-${current.slice(1)}`])
+    assert.match(dashed.err, /there is no result key of that id/)
     const wrong = await owner.run(['result-key', 'revoke', 'lse_1'])
     assert.equal(wrong.code, 64)
     assert.match(wrong.err, /expected the id of a key, 43 characters/)
