@@ -4,15 +4,7 @@ import { describe, it } from 'node:test'
 import { generateKey } from '@sekisho/emulator/kit'
 import type { Check, Verdict } from '../src/core/verdict.ts'
 import { type TokenVerifyOptions, verifyTokenSync } from '../src/token/index.ts'
-
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-const b64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-
-function check(verdict: Verdict, id: string): Check {
-  const found = verdict.checks.flatMap((group) => group.checks).find((one) => one.id === id)
-  assert.ok(found, id)
-  return found
-}
+import { b64, bytes, check } from './token-kit.ts'
 
 describe('tokens of Intel Trust Authority, version 2', () => {
   const key = generateKey('RSA-3072')

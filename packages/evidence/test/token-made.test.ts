@@ -2,17 +2,9 @@ import assert from 'node:assert/strict'
 import { createHash, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { generateKey } from '@sekisho/emulator/kit'
-import type { Check, Verdict } from '../src/core/verdict.ts'
+import type { Verdict } from '../src/core/verdict.ts'
 import { type TokenVerifyOptions, verifyTokenSync } from '../src/token/index.ts'
-
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-const b64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-
-function check(verdict: Verdict, id: string): Check {
-  const found = verdict.checks.flatMap((group) => group.checks).find((one) => one.id === id)
-  assert.ok(found, id)
-  return found
-}
+import { b64, bytes, check } from './token-kit.ts'
 
 describe('a bundle of the NVIDIA service whose key changed in between', () => {
   const at = new Date('2026-01-01T00:00:00Z')

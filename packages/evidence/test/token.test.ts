@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { generateKey } from '@sekisho/emulator/kit'
 import { EvidenceError } from '../src/core/errors.ts'
 import { parseStrict } from '../src/core/json.ts'
-import type { Check, Verdict } from '../src/core/verdict.ts'
 import { type TokenVerifyOptions, verifyToken, verifyTokenSync } from '../src/token/index.ts'
+import { b64, bytes, check } from './token-kit.ts'
 
 const VECTORS =
   process.env['SEKISHO_VECTORS'] ?? fileURLToPath(new URL('../../../../../shared/vectors', import.meta.url))
@@ -15,15 +15,6 @@ const FOLDER = join(VECTORS, 'tokens')
 const skip = existsSync(FOLDER) ? false : `needs the token vectors in ${VECTORS} (SEKISHO_VECTORS)`
 
 const read = (name: string): string => readFileSync(join(FOLDER, name), 'utf8')
-const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
-const b64 = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-
-function check(verdict: Verdict, id: string): Check {
-  const found = verdict.checks.flatMap((group) => group.checks).find((one) => one.id === id)
-  assert.ok(found, id)
-  return found
-}
-
 const AZURE = 'maa-azurevm-snp-2025'
 const AZURE_AT = new Date('2025-12-15T23:24:08Z')
 const AZURE_ISSUER = 'https://sharedeus2.eus2.attest.azure.net'

@@ -59,14 +59,15 @@ export function readAzureExpectations(input: unknown): AzureExpectations {
   return readExpectations<AzureExpectations>(input ?? {}, KINDS)
 }
 
-// Whoever sends evidence chooses its kind: expectations of the other are no mistake of the caller. Those that fit neither
-// are one, which the part's own reader names.
-/** Whether what is expected of the hardware can be expected of the other kind alone. */
+/**
+ * Whether what is expected of the hardware can be expected of the other kind alone. That is no mistake of the caller's, since
+ * whoever sends evidence chooses its kind; what fits neither is one, and the part's own reader names it.
+ */
 export function isForOther(kind: 'snp' | 'tdx', { hardware }: AzureExpectations): boolean {
   if (hardware === undefined) return false
-  const forSnp = isRead(() => readSnpExpectations(hardware))
-  const forTdx = isRead(() => readTdxExpectations(hardware))
-  return kind === 'snp' ? !forSnp && forTdx : !forTdx && forSnp
+  const [own, other] =
+    kind === 'snp' ? [readSnpExpectations, readTdxExpectations] : [readTdxExpectations, readSnpExpectations]
+  return !isRead(() => own(hardware)) && isRead(() => other(hardware))
 }
 
 function isRead(read: () => unknown): boolean {
