@@ -1,8 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Database, type Log, openDatabase, openLog } from '@sekisho/broker'
+import { generateKey } from '@sekisho/emulator/kit'
 import { median } from './measure.ts'
 import type { Row } from './rows.ts'
 
@@ -64,7 +64,7 @@ export async function brokerLogRows(): Promise<readonly Row[]> {
 
 async function open(folder: string): Promise<OpenLog> {
   const db = await openDatabase({ folder })
-  const { privateKey } = generateKeyPairSync('ed25519')
+  const { privateKey } = generateKey('Ed25519')
   return { db, log: await openLog(db, { origin: 'bench.example/log', signingKey: privateKey }) }
 }
 

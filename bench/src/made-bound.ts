@@ -1,7 +1,6 @@
 import {
   constants,
   createPublicKey,
-  generateKeyPairSync,
   type KeyObject,
   randomBytes,
   type SignKeyObjectInput,
@@ -9,6 +8,7 @@ import {
   type VerifyKeyObjectInput,
   verify,
 } from 'node:crypto'
+import { generateKey } from '@sekisho/emulator/kit'
 import type { Contender } from './measure.ts'
 
 /** Kinds of signatures, as evidence has them. */
@@ -25,7 +25,7 @@ export interface MadeChecks {
 interface Made {
   readonly data: Uint8Array
   readonly signature: Uint8Array
-  readonly spki: Buffer
+  readonly spki: Uint8Array
   readonly key: KeyObject
   readonly hash: string
   readonly scheme: Pick<VerifyKeyObjectInput, 'dsaEncoding' | 'padding' | 'saltLength'>
@@ -49,17 +49,15 @@ export function madeBound(checks: readonly MadeChecks[]): Contender {
 
 function check({ data, signature, spki, key, hash, scheme, checks }: Made): void {
   let used = key
-  for (let i = 0; i < checks.imports; i++) used = createPublicKey({ format: 'der', type: 'spki', key: spki })
+  for (let i = 0; i < checks.imports; i++)
+    used = createPublicKey({ format: 'der', type: 'spki', key: Buffer.from(spki) })
   for (let i = 0; i < checks.count; i++)
     if (!verify(hash, data, { key: used, ...scheme }, signature)) throw new Error('bound: a signature does not verify')
 }
 
 function made(checks: MadeChecks): Made {
   const { kind } = checks
-  const { privateKey, publicKey } =
-    kind === 'P-256' || kind === 'P-384'
-      ? generateKeyPairSync('ec', { namedCurve: kind })
-      : generateKeyPairSync('rsa', { modulusLength: kind === 'RSA-2048' ? 2048 : 4096 })
+  const { privateKey, publicKey, spki } = generateKey(kind === 'RSA-4096-PSS' ? 'RSA-4096' : kind)
   const hash = kind === 'P-384' || kind === 'RSA-4096-PSS' ? 'sha384' : 'sha256'
   const scheme: Pick<SignKeyObjectInput, 'dsaEncoding' | 'padding' | 'saltLength'> =
     kind === 'P-256' || kind === 'P-384'
@@ -72,7 +70,7 @@ function made(checks: MadeChecks): Made {
   return {
     data,
     signature,
-    spki: publicKey.export({ type: 'spki', format: 'der' }),
+    spki,
     key: publicKey,
     hash,
     scheme,

@@ -1,4 +1,5 @@
-import { createCipheriv, createECDH, createHash, generateKeyPairSync, randomBytes, sign, verify } from 'node:crypto'
+import { createCipheriv, createECDH, createHash, randomBytes, sign, verify } from 'node:crypto'
+import { generateKey } from '@sekisho/emulator/kit'
 
 /**
  * The cryptography that no handshake with release can go without, with node:crypto and nothing else: the report's
@@ -6,10 +7,10 @@ import { createCipheriv, createECDH, createHash, generateKeyPairSync, randomByte
  * P-256 key, ECDH, AES key wrap, AES-GCM).
  */
 export function handshakeBound(): () => void {
-  const platform = generateKeyPairSync('ec', { namedCurve: 'P-384' })
+  const platform = generateKey('P-384')
   const report = randomBytes(0x2a0)
   const signature = sign('sha384', report, { key: platform.privateKey, dsaEncoding: 'ieee-p1363' })
-  const own = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const own = generateKey('P-256').privateKey
   const result = randomBytes(1500)
   const workload = createECDH('prime256v1')
   const holder = workload.generateKeys()

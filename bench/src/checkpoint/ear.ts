@@ -1,5 +1,6 @@
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
+import { randomBytes, sign } from 'node:crypto'
 import { appraise, type EarClaims, earClaims, type Signer, signEar } from '@sekisho/appraisal'
+import { generateKey } from '@sekisho/emulator/kit'
 import { createMemory } from '@sekisho/evidence'
 import { prepareSnpCollateral, verifySnpSync } from '@sekisho/evidence/snp'
 import { compare, type Measured } from '../measure.ts'
@@ -9,7 +10,7 @@ import { es256 } from './signer.ts'
 
 /** An EAR signed against a raw ES256 signature over as many bytes. */
 export async function earRows(vectors: string): Promise<readonly Row[]> {
-  const key = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const key = generateKey('P-256').privateKey
   const signer: Signer = es256(key)
   const claims = claimsOf(vectors)
   const data = randomBytes((await signEar(claims, signer)).length)

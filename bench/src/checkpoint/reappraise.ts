@@ -1,8 +1,9 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { networkSource } from '@sekisho/collateral'
 import { createWorld, kbsEvidence, type SnpPlatform } from '@sekisho/emulator'
+import { generateKey } from '@sekisho/emulator/kit'
 import type { Row } from '../rows.ts'
 import { onStage } from './handshake.ts'
 import { furnish, type OpenCheckpoint, openCheckpoint, RESOURCE } from './open.ts'
@@ -51,7 +52,7 @@ async function liveLeases({ db }: OpenCheckpoint): Promise<number> {
 
 /** @returns the machines' hardware ids, as policies see them */
 async function grantAll({ broker, db }: OpenCheckpoint, machines: readonly SnpPlatform[]): Promise<readonly string[]> {
-  const { x = '', y = '' } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+  const { x = '', y = '' } = generateKey('P-256').publicKey.export({ format: 'jwk' })
   const key = { alg: 'ECDH-ES+A256KW', crv: 'P-256', kty: 'EC', x, y }
   for (let i = 0; i < ATTESTATIONS; i++) {
     const at = new Date()

@@ -1,5 +1,6 @@
-import { createHash, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
+import { createHash, type JsonWebKey } from 'node:crypto'
 import { kbsEvidence, type SnpPlatform } from '@sekisho/emulator'
+import { generateKey } from '@sekisho/emulator/kit'
 import { Connection } from './connection.ts'
 import { RESOURCE } from './open.ts'
 
@@ -19,7 +20,7 @@ export class Workload {
   private constructor(connection: Connection, machine: SnpPlatform) {
     this.#connection = connection
     this.#machine = machine
-    const { x = '', y = '' } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+    const { x = '', y = '' } = generateKey('P-256').publicKey.export({ format: 'jwk' })
     // In canonical order, as the report binds it.
     this.#key = { alg: 'ECDH-ES+A256KW', crv: 'P-256', kty: 'EC', x, y }
   }

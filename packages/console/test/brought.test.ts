@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { sign } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
 import type { TrustAnchor, Verdict } from '@sekisho/evidence'
 import { readAnchors } from '../src/engine/anchors.ts'
 import type { GivenFile } from '../src/engine/messages.ts'
@@ -39,7 +40,7 @@ function outcome(verdict: Verdict, id: string): string | undefined {
 
 describe('what evidence brings along to the page', () => {
   it('never says which key of an attestation service to trust', async () => {
-    const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const { privateKey, publicKey } = generateKey('P-256')
     const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
     const claims = {
       iat: AT / 1000,

@@ -1,6 +1,7 @@
-import { createHash, generateKeyPairSync } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { generateKey } from '@sekisho/emulator/kit'
 import type { BrowserContextOptions } from 'playwright-core'
 import type { Seen } from './browser.ts'
 import type { CheckpointStage } from './checkpoint.ts'
@@ -64,7 +65,7 @@ async function post(stage: CheckpointStage, path: string, body: Json, bearer?: s
 
 /** A workload that goes on: it attests, holds the secret, and renews. @returns the id of its lease */
 export async function holdAndRenew(stage: CheckpointStage): Promise<string> {
-  const { x, y } = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ format: 'jwk' })
+  const { x, y } = generateKey('P-256').publicKey.export({ format: 'jwk' })
   const key = { alg: 'ECDH-ES+A256KW', crv: 'P-256', kty: 'EC', x, y }
   const attest = async (): Promise<Json> => {
     const { session, nonce } = await post(stage, 'challenge', { namespace: 'default', tee: 'snp' })

@@ -1,4 +1,5 @@
-import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { createHash, type KeyObject, sign } from 'node:crypto'
+import { generateKey } from '@sekisho/emulator/kit'
 import { canonicalJson } from '@sekisho/evidence'
 
 /** A small log made after the definitions of RFC 6962, section 2.1, and C2SP, word by word: what the page's own code is held against. */
@@ -32,7 +33,7 @@ export function entryOf(i: number): Record<string, unknown> {
 
 /** Makes a log of so many entries. */
 export function makeLog(count: number, origin = 'log.example/log'): TestLog {
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+  const { privateKey, publicKey } = generateKey('Ed25519')
   const raw = Buffer.concat([Buffer.of(1), publicKey.export({ format: 'der', type: 'spki' }).subarray(-32)])
   const id = createHash('sha256').update(`${origin}\n`).update(raw).digest().subarray(0, 4)
   const leaves = Array.from({ length: count }, (_, i) => Buffer.from(canonicalJson(entryOf(i))))

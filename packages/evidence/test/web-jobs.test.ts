@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { constants, createHash, generateKeyPairSync, sign } from 'node:crypto'
+import { constants, createHash, sign } from 'node:crypto'
 import { it } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
 import { decodeBase64url } from '../src/core/base64url.ts'
 import type { DigestJob, PublicKey, SignatureJob, SignatureScheme } from '../src/crypto/jobs.ts'
 import { anySalt as anySaltOfNode, settleNow } from '../src/crypto/node.ts'
@@ -10,7 +11,7 @@ import { anySalt, settle } from '../src/crypto/web.ts'
 it('with WebCrypto a job that is named twice is done once, and a key imported once', async (t) => {
   const calls = (['importKey', 'verify', 'digest'] as const).map((name) => t.mock.method(crypto.subtle, name))
   const counts = (): readonly number[] => calls.map((one) => one.mock.callCount())
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey, publicKey } = generateKey('P-256')
   const key: PublicKey = { kind: 'P-256', bytes: publicKey.export({ type: 'spki', format: 'der' }).subarray(-64) }
   const data = Uint8Array.of(1, 2, 3)
   const signature = sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' })
@@ -30,7 +31,7 @@ it('with WebCrypto a job that is named twice is done once, and a key imported on
 })
 
 it('soundness 7 and 39: an RSA signature without the zeros in front of it, or with one more, is none, on every platform', async () => {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const { privateKey, publicKey } = generateKey('RSA-2048')
   const { n = '', e = '' } = publicKey.export({ format: 'jwk' })
   const key = rsaKey(decodeBase64url(n, 'n'), decodeBase64url(e, 'e'))
   const schemes: Readonly<Record<string, SignatureScheme>> = {
@@ -67,7 +68,7 @@ it('soundness 7 and 39: an RSA signature without the zeros in front of it, or wi
 })
 
 it('soundness 7 and 39: an RSA key with the exponent 1, of which everybody can write the signatures, verifies nothing', async () => {
-  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const { publicKey } = generateKey('RSA-2048')
   const modulus = decodeBase64url(publicKey.export({ format: 'jwk' }).n ?? '', 'n')
   const data = Uint8Array.of(1, 2, 3)
   // What a signature is once the exponent was applied (RFC 8017, 9.2): under 1 it is the signature.

@@ -3,14 +3,17 @@ import { before, beforeEach, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { ROOT } from '../files.ts'
 import { FILTERS, filesOf, type Part, type TestFile, testFiles } from './files.ts'
+import { watchStandstill } from './standstill.ts'
 
 /** Runs the test files of one part, compiled, in this one process: a process per file costs ten times as much. */
 export async function runPart(part: Part): Promise<void> {
   const filters: readonly string[] = JSON.parse(process.env[FILTERS] ?? '[]')
   const files = filesOf(testFiles(filters), part)
   let ran = 0
-  beforeEach(() => {
+  const standstill = watchStandstill(part)
+  beforeEach((t) => {
     ran++
+    standstill.at(t.name)
   })
   process.on('exit', () => {
     const { user, system } = process.cpuUsage()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
 import { it } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
 import { openCheckpoint } from '../../src/log/checkpoint.ts'
 import { logReader } from '../../src/log/files.ts'
 import { type Log, openLog } from '../../src/log/log.ts'
@@ -13,7 +13,7 @@ import { onBoth } from '../storage/fixtures.ts'
 import { naiveRoot } from './naive.ts'
 
 const origin = 'log.example/sekisho'
-const signingKey = generateKeyPairSync('ed25519').privateKey
+const signingKey = generateKey('Ed25519').privateKey
 const entryOf = (i: number): Buffer => Buffer.from(`entry ${i} ${'x'.repeat(i % 50)}`)
 
 async function append(db: Database, log: Log, entry: Uint8Array): Promise<number> {
@@ -153,7 +153,7 @@ onBoth('log', (place) => {
     assert.equal(await again.checkpoint(), await log.checkpoint())
     const usage = (error: unknown): boolean => error instanceof StorageError && error.code === 'usage'
     await assert.rejects(openLog(db, { origin: 'other.example', signingKey }), usage)
-    const otherKey = generateKeyPairSync('ed25519').privateKey
+    const otherKey = generateKey('Ed25519').privateKey
     await assert.rejects(openLog(db, { origin, signingKey: otherKey }), usage)
     await db.run('DELETE FROM log_leaves WHERE idx = 1')
     const corrupt = (error: unknown): boolean => error instanceof StorageError && error.code === 'corrupt'

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
 import { checkpointBody, openCheckpoint } from '../../src/log/checkpoint.ts'
 import { encodeVerifierKey, openNote, readVerifierKey, signNote } from '../../src/log/note.ts'
 
@@ -13,7 +14,7 @@ const PUBLISHED_NOTE = `${PUBLISHED_TEXT}
 `
 
 const name = 'log.example/sekisho'
-const { privateKey, publicKey } = generateKeyPairSync('ed25519')
+const { privateKey, publicKey } = generateKey('Ed25519')
 const verifierKey = encodeVerifierKey(name, publicKey)
 const key = readVerifierKey(verifierKey)
 
@@ -55,7 +56,7 @@ describe('signed notes', () => {
     }
     const long = signNote(`${'x'.repeat(100_000)}\n`, name, privateKey)
     assert.throws(() => openNote(long, key), /too long/)
-    const other = signNote('text\n', name, generateKeyPairSync('ed25519').privateKey)
+    const other = signNote('text\n', name, generateKey('Ed25519').privateKey)
     assert.throws(() => openNote(other, key), /no signature of the key/)
   })
 
@@ -75,7 +76,7 @@ describe('signed notes', () => {
     assert.throws(() => encodeVerifierKey('two words', publicKey), TypeError)
     assert.throws(() => encodeVerifierKey('a+b', publicKey), TypeError)
     assert.throws(() => encodeVerifierKey('', publicKey), TypeError)
-    const ec = createPublicKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey)
+    const ec = generateKey('P-256').publicKey
     assert.throws(() => encodeVerifierKey(name, ec), /Ed25519/)
   })
 })

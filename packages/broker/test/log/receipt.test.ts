@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, type KeyObject } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { join } from 'node:path'
 import { after, before, describe, it, test } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
 import { canonicalJson } from '@sekisho/evidence'
 import fc from 'fast-check'
 import { encodeEntry, type LogEntry, readEntry } from '../../src/log/entry.ts'
@@ -57,7 +58,7 @@ function malleable(base64: string): string {
 }
 
 describe('receipts', () => {
-  const signingKey = generateKeyPairSync('ed25519').privateKey
+  const signingKey = generateKey('Ed25519').privateKey
   let opened: { db: Database; log: Log }
   let receipt: Receipt
   before(async () => {
@@ -121,7 +122,7 @@ describe('receipts', () => {
   })
 
   it('are refused under another log’s key', async () => {
-    const other = await openLogIn(join(temporaryFolder(), 'data'), generateKeyPairSync('ed25519').privateKey)
+    const other = await openLogIn(join(temporaryFolder(), 'data'), generateKey('Ed25519').privateKey)
     const verdict = verifyReceipt(receipt, other.log.verifierKey)
     await other.db.close()
     assert.deepEqual(verdict.valid, false)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
 import { checkpointBody } from '../../src/log/checkpoint.ts'
 import { exportLog, folderReader, type LogReader, logFiles, logReader, urlReader } from '../../src/log/files.ts'
 import { type Log, openLog } from '../../src/log/log.ts'
@@ -18,7 +18,7 @@ import { temporaryFolder } from '../storage/fixtures.ts'
 import { naiveRoot } from './naive.ts'
 
 const origin = 'log.example/sekisho'
-const signingKey = generateKeyPairSync('ed25519').privateKey
+const signingKey = generateKey('Ed25519').privateKey
 const SIZE = 256 * 3 + 41
 const entryOf = (i: number): Buffer => Buffer.from(`{"id":"dec_${i}","pad":"${'x'.repeat(i % 40)}"}`)
 const allEntries = Array.from({ length: SIZE }, (_, i) => entryOf(i))
@@ -223,7 +223,7 @@ describe('verification of a log', () => {
   it('refuses a checkpoint of another key, and one that signs another root', async () => {
     const root = Buffer.alloc(32, 1)
     const body = checkpointBody(origin, { size: SIZE, root })
-    const foreign = signNote(body, origin, generateKeyPairSync('ed25519').privateKey)
+    const foreign = signNote(body, origin, generateKey('Ed25519').privateKey)
     const byOther = bad(await verdictOn((files) => files.set('checkpoint', Buffer.from(foreign))))
     assert.match(byOther.problem, /no signature of the key/)
     const wrong = signNote(body, origin, signingKey)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, randomInt } from 'node:crypto'
+import { randomInt } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { generateKey } from '@sekisho/emulator/kit'
 import { logReader } from '../../src/log/files.ts'
 import { openLog } from '../../src/log/log.ts'
 import { verifyLogExport } from '../../src/log/verify-log.ts'
@@ -32,7 +33,7 @@ export async function crash(
   server?: { readonly postgres: TestPostgres; readonly killsServer: (round: number) => boolean },
 ): Promise<CrashReport> {
   const origin = 'crash.example/log'
-  const { privateKey: signingKey } = generateKeyPairSync('ed25519')
+  const { privateKey: signingKey } = generateKey('Ed25519')
   const keyFile = join(temporaryFolder(), 'key.pem')
   writeFileSync(keyFile, signingKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })
   const kept = new Map<string, number>()

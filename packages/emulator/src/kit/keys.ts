@@ -17,13 +17,19 @@ export interface KeyPair {
   readonly spki: Uint8Array
 }
 
-export type KeyKind = 'P-256' | 'P-384' | 'P-521' | `RSA-${2048 | 3072 | 4096}`
+export type KeyKind = 'P-256' | 'P-384' | 'P-521' | 'Ed25519' | `RSA-${2048 | 3072 | 4096}`
 
 /** Makes a new key pair. */
 export function generateKey(kind: KeyKind): KeyPair {
-  // Encoded: in Node 20 a key object fresh from the generator can block the process for ever when it is exported.
-  const der = kind.startsWith('RSA-') ? rsaKey(Number(kind.slice(4))) : ecKey(kind)
-  return keyPairOf(createPrivateKey({ key: der, format: 'der', type: 'pkcs8' }))
+  return keyPairOf(createPrivateKey({ key: privateKeyDer(kind), format: 'der', type: 'pkcs8' }))
+}
+
+// Encoded by the generator: in Node 20 a key object that comes from it is locked by the generator's own end, too, which the
+// garbage collector brings about while the key is exported, and then the process stands still for ever.
+function privateKeyDer(kind: KeyKind): Buffer {
+  if (kind === 'Ed25519')
+    return generateKeyPairSync('ed25519', { publicKeyEncoding: SPKI, privateKeyEncoding: PKCS8 }).privateKey
+  return kind.startsWith('RSA-') ? rsaKey(Number(kind.slice(4))) : ecKey(kind)
 }
 
 function rsaKey(modulusLength: number): Buffer {

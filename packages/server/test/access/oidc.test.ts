@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import type { KeyObject } from 'node:crypto'
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { CompactSign, exportJWK, generateKeyPair, type JWK, SignJWT } from 'jose'
+import { generateKey } from '@sekisho/emulator/kit'
+import { CompactSign, exportJWK, type JWK, SignJWT } from 'jose'
 import { oidcVerifier } from '../../src/access/oidc.ts'
 import { apiClient } from '../kit/api.ts'
 import { type Closing, startCheckpoint } from '../kit/checkpoint.ts'
@@ -10,7 +12,7 @@ import { type Closing, startCheckpoint } from '../kit/checkpoint.ts'
 interface Provider {
   readonly issuer: string
   readonly sign: (claims: Readonly<Record<string, unknown>>, o?: SignOptions) => Promise<string>
-  readonly key: CryptoKey
+  readonly key: KeyObject
   down: boolean
   /** What is answered in the place of its discovery document. */
   document?: (response: ServerResponse) => void
@@ -22,13 +24,13 @@ interface SignOptions {
   readonly audience?: string
   readonly issuer?: string
   readonly expires?: number
-  readonly key?: CryptoKey | Uint8Array
+  readonly key?: KeyObject | Uint8Array
   readonly alg?: string
   readonly kid?: string
 }
 
 async function startProvider(t: Closing): Promise<Provider> {
-  const { publicKey, privateKey } = await generateKeyPair('ES256')
+  const { publicKey, privateKey } = generateKey('P-256')
   const jwk: JWK = { ...(await exportJWK(publicKey)), kid: 'k1', alg: 'ES256', use: 'sig' }
   const provider: Pick<Provider, 'down' | 'document' | 'keys'> = { down: false }
   const server = createServer((request, response) => {
@@ -84,7 +86,7 @@ test('a token of the provider opens what its claim is granted, and nothing else'
   assert.equal(await status(await sign({ groups: ['sekisho-admins'] }), '/api/v1/namespaces'), 200)
   assert.equal(await status(await sign({}), '/api/v1/namespaces/red/policy'), 403)
 
-  const foreign = await generateKeyPair('ES256')
+  const foreign = generateKey('P-256')
   assert.equal(await status(await sign({}, { audience: 'someone-else' })), 401)
   assert.equal(await status(await sign({}, { issuer: 'https://evil.example' })), 401)
   assert.equal(await status(await sign({}, { expires: -3600 })), 401)
