@@ -6,10 +6,10 @@ it('a process of tests that stands still is ended, and says at which test', () =
   const module = new URL('../src/tests/standstill.js', import.meta.url).href
   const program = `
     const { watchStandstill } = await import(${JSON.stringify(module)})
-    const standstill = watchStandstill('of four', 1500)
+    const standstill = watchStandstill('of four')
     standstill.at('the first')
     await new Promise((resolve) => setTimeout(resolve, 10))
-    standstill.at('the second')
+    standstill.at('the second', 1500)
     if (process.argv[1] === 'stand') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
   `
   const run = (how: string): ReturnType<typeof spawnSync> =>

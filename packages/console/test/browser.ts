@@ -47,41 +47,48 @@ export interface Pages {
   close(): Promise<void>
 }
 
-let chromiumOfAll: Promise<Browser> | undefined
+/** A Chromium, and its pages. */
+interface Shared {
+  readonly browser: Promise<Browser>
+  kept: readonly Kept[]
+}
+
+let shared: Shared | undefined
 let users = 0
 let leaving: NodeJS.Timeout | undefined
 
 // Test files that run in one process share one Chromium: between two that need it there are some that do not.
 const LINGER_MS = 3000
 
-function takeBrowser(): Promise<Browser> {
+function takeBrowser(): Shared {
   users++
   clearTimeout(leaving)
-  chromiumOfAll ??= launch()
-  return chromiumOfAll
+  shared ??= launch()
+  return shared
 }
 
 function leaveBrowser(): void {
   users--
   if (users > 0) return
   leaving = setTimeout(() => {
-    const browser = chromiumOfAll
-    chromiumOfAll = undefined
-    kept = []
-    void browser?.then((one) => one.close())
+    const left = shared
+    shared = undefined
+    void left?.browser.then((one) => one.close())
   }, LINGER_MS)
 }
 
-async function launch(): Promise<Browser> {
-  const browser = await chromium.launch({
+function launch(): Shared {
+  const browser = chromium.launch({
     executablePath: CHROMIUM,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
   })
-  browser.once('disconnected', () => {
-    chromiumOfAll = undefined
-    kept = []
-  })
-  return browser
+  const launched: Shared = { browser, kept: [] }
+  const gone = (): void => {
+    // By then there may be the next: forgetting that would leave it open for ever, and this process with it.
+    if (shared === launched) shared = undefined
+  }
+  browser.then((one) => one.once('disconnected', gone), gone)
+  return launched
 }
 
 interface Kept {
@@ -93,7 +100,7 @@ interface Kept {
   beginning?: Disposable
 }
 
-let kept: readonly Kept[] = []
+const keptOf = new WeakMap<Page, Kept>()
 
 /**
  * Pages in the Chromium that all share; every page notes requests to anywhere but its server. A context of its own costs a
@@ -103,8 +110,8 @@ let kept: readonly Kept[] = []
  * @param starting the address of a server that may be starting still, while the browser is being held
  */
 export async function openPages(starting: Promise<string>): Promise<Pages> {
-  const browser = await takeBrowser()
-  const url = await starting.catch((error: unknown) => {
+  const its = takeBrowser()
+  const [browser, url] = await Promise.all([its.browser, starting]).catch((error: unknown) => {
     leaveBrowser()
     throw error
   })
@@ -112,10 +119,11 @@ export async function openPages(starting: Promise<string>): Promise<Pages> {
   return {
     async page(options = {}, session = { cookies: [], key: '' }) {
       const like = JSON.stringify(options)
-      let one = kept.find((each) => !each.used && each.like === like)
+      let one = its.kept.find((each) => !each.used && each.like === like)
       if (one === undefined) {
         one = { page: await openPage(browser, options), like, used: true }
-        kept = [...kept, one]
+        its.kept = [...its.kept, one]
+        keptOf.set(one.page, one)
       }
       one.used = true
       mine.add(one)
@@ -128,7 +136,7 @@ export async function openPages(starting: Promise<string>): Promise<Pages> {
     async close() {
       // What a failed test did not leave would go on asking a server that is gone.
       const forgotten = [...mine].filter((one) => one.used)
-      kept = kept.filter((one) => !forgotten.includes(one))
+      its.kept = its.kept.filter((one) => !forgotten.includes(one))
       await Promise.all(forgotten.map(({ page }) => page.context().close()))
       leaveBrowser()
     },
@@ -146,7 +154,7 @@ const HEARD = ['console', 'dialog', 'pageerror', 'request', 'response'] as const
 
 /** The end of a test with a page: whoever gets it next finds nothing of this one. */
 export async function leave(page: Page): Promise<void> {
-  const one = kept.find((each) => each.page === page)
+  const one = keptOf.get(page)
   if (one === undefined) throw new Error('this page was not opened here')
   for (const event of HEARD) page.removeAllListeners(event)
   await page.unrouteAll({ behavior: 'ignoreErrors' })

@@ -76,7 +76,7 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
     },
     async close() {
       await pages.close()
-      if (server.exitCode === null) {
+      if (server.exitCode === null && server.signalCode === null) {
         server.kill('SIGTERM')
         await once(server, 'exit')
       }

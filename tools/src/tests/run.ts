@@ -1,9 +1,12 @@
 import { join } from 'node:path'
-import { before, beforeEach, test } from 'node:test'
+import { afterEach, before, beforeEach, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { ROOT } from '../files.ts'
 import { FILTERS, filesOf, type Part, type TestFile, testFiles } from './files.ts'
 import { watchStandstill } from './standstill.ts'
+
+/** What suites begin with takes less; what the last one began and did not end would keep its process for ever. */
+const BETWEEN_MS = 600_000
 
 /** Runs the test files of one part, compiled, in this one process: a process per file costs ten times as much. */
 export async function runPart(part: Part): Promise<void> {
@@ -14,6 +17,9 @@ export async function runPart(part: Part): Promise<void> {
   beforeEach((t) => {
     ran++
     standstill.at(t.name)
+  })
+  afterEach((t) => {
+    standstill.at(`${t.name} (over)`, BETWEEN_MS)
   })
   process.on('exit', () => {
     const { user, system } = process.cpuUsage()

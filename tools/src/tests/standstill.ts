@@ -11,32 +11,39 @@ const LIMIT_MS = 1_800_000
 const LOOKS_MS = 1000
 
 /**
- * Ends this process by SIGKILL when `limitMs` pass without a call of `at`, and says at what it was then.
+ * Ends this process by SIGKILL when it is at one thing for too long, and says at what.
  *
  * @param part name of the process, for the message
  */
-export function watchStandstill(part: string, limitMs: number = LIMIT_MS): { at(what: string): void } {
-  const worker = new Worker(new URL(import.meta.url), { execArgv: [], workerData: { part, limitMs } })
+export function watchStandstill(part: string): { at(what: string, limitMs?: number): void } {
+  // The flags of this process are not for a file of another kind.
+  const worker = new Worker(new URL(import.meta.url), { execArgv: [], workerData: part })
   worker.unref()
-  return { at: (what) => worker.postMessage(what) }
+  return { at: (what, limitMs = LIMIT_MS) => worker.postMessage({ what, limitMs } satisfies Place) }
 }
 
-function watch(part: string, limitMs: number): void {
-  let last = 'its beginning'
+interface Place {
+  readonly what: string
+  readonly limitMs: number
+}
+
+function watch(part: string): void {
+  let place: Place = { what: 'its beginning', limitMs: LIMIT_MS }
   let since = Date.now()
-  parentPort?.on('message', (what: string) => {
-    last = what
+  parentPort?.on('message', (next: Place) => {
+    place = next
     since = Date.now()
   })
   setInterval(() => {
+    const { what, limitMs } = place
     if (Date.now() - since < limitMs) return
     // The stream of this process is the standing thread's.
-    writeSync(2, `part ${part} has stood at “${last}” for ${Math.round(limitMs / 1000)} s: it is ended\n`)
+    writeSync(2, `part ${part} has stood at “${what}” for ${Math.round(limitMs / 1000)} s: it is ended\n`)
     process.kill(process.pid, 'SIGKILL')
   }, LOOKS_MS)
 }
 
 if (!isMainThread) {
-  const { part, limitMs }: { readonly part: string; readonly limitMs: number } = workerData
-  watch(part, limitMs)
+  const part: string = workerData
+  watch(part)
 }
