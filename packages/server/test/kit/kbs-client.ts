@@ -16,7 +16,9 @@ export interface Answer {
   readonly text: string
 }
 
-/** One request with exactly these headers. */
+const SILENCE_MS = 60_000
+
+/** One request with exactly these headers. @throws Error when the server says nothing for a minute */
 export function send(
   url: string,
   o: { method: string; headers?: Readonly<Record<string, string>>; body?: string | Uint8Array },
@@ -32,6 +34,7 @@ export function send(
       })
     })
     request.on('error', reject)
+    request.setTimeout(SILENCE_MS, () => request.destroy(new Error(`${o.method} ${url}: no answer in a minute`)))
     request.end(o.body)
   })
 }

@@ -1,11 +1,7 @@
 import { connect } from 'node:net'
 
-/** Writes bytes to a socket as they are; resolves with everything that came back when the server closed it. */
-export function raw(
-  url: string,
-  parts: readonly (string | { readonly waitMs: number })[],
-  limitMs = 5000,
-): Promise<string> {
+/** Writes bytes to a socket as they are, each when what stands before it is over; resolves with everything that came back when the server closed it. */
+export function raw(url: string, parts: readonly (string | Promise<unknown>)[], limitMs = 60_000): Promise<string> {
   const { hostname, port } = new URL(url)
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port) })
@@ -28,7 +24,7 @@ export function raw(
       for (const part of parts) {
         if (socket.destroyed) return
         if (typeof part === 'string') socket.write(part)
-        else await new Promise((resume) => setTimeout(resume, part.waitMs))
+        else await part
       }
     })()
   })

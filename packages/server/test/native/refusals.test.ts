@@ -186,12 +186,13 @@ test('a lease that is lost is told to its holder as it happens', async (t) => {
   const stream = await new Promise<IncomingMessage>((resolve, reject) => {
     get(checkpoint.url + path, { headers: { authorization: `Bearer ${lease.secret}` } }, resolve).on('error', reject)
   })
-  const ended = new Promise<string>((resolve) => {
+  const ended = new Promise<string>((resolve, reject) => {
     let text = ''
     stream.on('data', (chunk: Buffer) => {
       text += chunk.toString()
       if (text.includes('event: lease-revoked')) resolve(text)
     })
+    stream.on('close', () => reject(new Error(`the stream is over: ${text}`)))
   })
   const activated = await api.call('PUT', `${NS}/policy`, {
     json: {
