@@ -86,8 +86,12 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
 
   const urlOf = (name: string): string => `postgres://postgres@${encodeURIComponent(folder)}/${name}`
   const start = async (): Promise<void> => {
-    server = spawn(join(bin, 'postgres'), args, { ...user, cwd: folder, stdio: 'ignore' })
-    await ready(urlOf('postgres'))
+    const child = spawn(join(bin, 'postgres'), args, { ...user, cwd: folder, stdio: 'ignore' })
+    server = child
+    await ready(urlOf('postgres'), child).catch((error: unknown) => {
+      child.kill('SIGINT')
+      throw error
+    })
   }
   const ended = async (child: ChildProcess | undefined, signal: () => void): Promise<void> => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
@@ -118,13 +122,13 @@ export async function startPostgres(settings: readonly string[] = []): Promise<T
   }
 }
 
-async function ready(url: string): Promise<void> {
+async function ready(url: string, server: ChildProcess): Promise<void> {
   for (let attempt = 0; ; attempt++) {
     try {
       await once(url, 'SELECT 1')
       return
     } catch (error) {
-      if (attempt === 1800) throw error
+      if (attempt === 1800 || server.exitCode !== null || server.signalCode !== null) throw error
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   }

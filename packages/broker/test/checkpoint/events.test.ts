@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Broker, type Database, openVerifier } from '../../src/index.ts'
+import { until } from '../until.ts'
 import {
   attested,
   brokerOver,
@@ -32,7 +33,7 @@ async function happen(db: Database, lease: string, times: number): Promise<void>
 }
 
 async function seen(broker: Broker, after: number, wanted: number, lease?: string): Promise<readonly number[]> {
-  const stop = AbortSignal.timeout(5000)
+  const stop = AbortSignal.timeout(60_000)
   const found: number[] = []
   for await (const { seq, body } of broker.events(NAMESPACE, after, {
     signal: stop,
@@ -84,10 +85,26 @@ test('others are served while a reader is told of what it missed', async (t) => 
 })
 
 test('who comes with a place that the database has not come to sees what happens from now on', async (t) => {
-  const { broker, db } = await scene(t)
+  const db = await newDatabase(t)
+  let looks = 0
+  const watched: Database = {
+    kind: db.kind,
+    async all(...a) {
+      const rows = await db.all(...a)
+      looks++
+      return rows as never
+    },
+    run: (...a) => db.run(...a),
+    transaction: (work) => db.transaction(work),
+    notify: (...a) => db.notify(...a),
+    listen: (...a) => db.listen(...a),
+    close: () => db.close(),
+  }
+  const broker = await brokerOver(watched, openVerifier({}))
   await happen(db, MINE, 1)
+  const before = looks
   const waiting = seen(broker, 1_000_000, 1, MINE)
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await until('the reader knows its place', () => looks >= before + 2)
   await happen(db, MINE, 1)
   assert.deepEqual(await waiting, [11])
 })
@@ -109,7 +126,7 @@ test('a holder that comes back after its lease has ended is told so, also when t
   const [expired, revoked] = [await given(), await given()]
   const told = async (lease: string, after: number, wanted: number) => {
     const found: { kind: string; reason: unknown; seq: number }[] = []
-    const signal = AbortSignal.timeout(5000)
+    const signal = AbortSignal.timeout(60_000)
     for await (const { kind, body, seq } of broker.events(NAMESPACE, after, { lease, signal })) {
       assert.equal(body['lease'], lease)
       found.push({ kind, reason: body['reason'], seq })

@@ -257,7 +257,7 @@ for (const [name, skip, open] of SHARED)
       assert.equal((await db.all(`SELECT name FROM settings WHERE name LIKE 'reappraise:%'`)).length, 0)
     })
 
-    it('the key set is told although the database has gone silent', { timeout: 30_000 }, async (t) => {
+    it('the key set is told although the database has gone silent', { timeout: 60_000 }, async (t) => {
       const { db, at } = await prepared(t, open)
       let silent = false
       const stuck: Database = {

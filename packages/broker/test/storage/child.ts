@@ -2,8 +2,15 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { after } from 'node:test'
 
-/** A script of this folder in a process of its own, read line by line. */
+const PATIENCE_MS = 60_000
+
+// A test that failed before it ended its child would leave it to this process, which then waits for it.
+const children = new Set<Child>()
+after(() => Promise.all([...children].map((child) => child.kill())))
+
+/** A script of this folder in a process of its own, read line by line; it ends with the last test if not before. */
 export class Child {
   readonly process: ChildProcessWithoutNullStreams
   readonly lines: string[] = []
@@ -22,12 +29,14 @@ export class Child {
     lines.on('line', (line) => this.lines.push(line))
     this.#end = Promise.all([once(lines, 'close'), once(this.process, 'close')]).then(() => {
       this.#closed = true
+      children.delete(this)
     })
+    children.add(this)
   }
 
-  /** Resolves with the first line that begins so; rejects when the child ends or takes ten seconds. */
+  /** Resolves with the first line that begins so; rejects when the child ends or takes a minute. */
   async line(beginning: string): Promise<string> {
-    const end = performance.now() + 10_000
+    const end = performance.now() + PATIENCE_MS
     for (;;) {
       const found = this.lines.find((line) => line.startsWith(beginning))
       if (found !== undefined) return found

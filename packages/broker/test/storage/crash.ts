@@ -8,6 +8,7 @@ import { openLog } from '../../src/log/log.ts'
 import { verifyLogExport } from '../../src/log/verify-log.ts'
 import { type DatabaseLocation, openDatabase } from '../../src/storage/database.ts'
 import type { TestPostgres } from '../postgres.ts'
+import { until } from '../until.ts'
 import { Child } from './child.ts'
 import { temporaryFolder } from './fixtures.ts'
 
@@ -51,7 +52,8 @@ export async function crash(
       await server.postgres.start()
       // The writer goes on by itself.
       await writer.line('refused ')
-      await nextKept(writer, before)
+      const isKept = (line: string): boolean => line.startsWith('kept ')
+      await until('the writer goes on', () => writer.lines.slice(before).some(isKept))
     }
     await writer.kill()
     kills++
@@ -64,14 +66,6 @@ export async function crash(
   }
   const entries = Number(earlier.at(-1)?.split('\n')[1])
   return { kills, acknowledged: kept.size, entries }
-}
-
-async function nextKept(writer: Child, from: number): Promise<void> {
-  const end = performance.now() + 15_000
-  while (!writer.lines.slice(from).some((line) => line.startsWith('kept '))) {
-    if (performance.now() > end) throw new Error(`the writer did not go on: ${writer.lines.slice(-5).join(' | ')}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }
 
 /** Opens what the kill left, looks at all of it, and returns the log's checkpoint. */

@@ -4,6 +4,7 @@ import { openDatabase } from '../../src/storage/database.ts'
 import { DatabaseBusyError, StorageError } from '../../src/storage/errors.ts'
 import { MIGRATIONS } from '../../src/storage/schema.ts'
 import type { Database, Sql } from '../../src/storage/sql.ts'
+import { until } from '../until.ts'
 import { onBoth } from './fixtures.ts'
 
 const SET = 'INSERT INTO settings (name, value) VALUES (?, ?)'
@@ -162,21 +163,25 @@ onBoth('database', (place) => {
   it('rolls back work that takes too long, and goes on', async () => {
     await using(
       async (db) => {
+        let goOn: () => void = () => undefined
+        const isOver = new Promise<void>((resolve) => {
+          goOn = resolve
+        })
         let late: Promise<unknown> = Promise.resolve()
         const slow = db.transaction(async (sql) => {
           await set(sql, 'slow')
-          await pause(300)
-          late = set(sql, 'late')
+          late = isOver.then(() => set(sql, 'late'))
           await late
         })
         const next = db.transaction((sql) => set(sql, 'next'))
         await assert.rejects(slow, withCode('timeout'))
         await next
-        await pause(400)
+        goOn()
         await assert.rejects(late, withCode('usage'))
         assert.deepEqual(await names(db), ['next'])
       },
-      { unitMs: 100 },
+      // For the next one too, which has to come to its end.
+      { unitMs: 1000 },
     )
   })
 
@@ -225,10 +230,13 @@ onBoth('database', (place) => {
       const stop = db.listen('leases', (payload) => heard.push(payload))
       await db.notify('others', 'no')
       await db.notify('leases', 'one\ntwo “three”')
-      await pause(100)
+      await until('the notice is heard', () => heard.length > 0)
       stop()
+      const last: string[] = []
+      db.listen('last', (payload) => last.push(payload))
       await db.notify('leases', 'after')
-      await pause(100)
+      await db.notify('last', 'all before were delivered')
+      await until('the last notice is heard', () => last.length > 0)
       assert.deepEqual(heard, ['one\ntwo “three”'])
       await assert.rejects(db.notify('leases', 'x'.repeat(8000)), withCode('usage'))
       await assert.rejects(db.notify('No channel', 'x'), withCode('usage'))

@@ -25,6 +25,8 @@ await db.close()`
 test('a process that cannot load what commits beside the event loop goes on committing', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'sekisho-late-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', PROGRAM, folder])
+  const run = promisify(execFile)(process.execPath, ['--input-type=module', '--eval', PROGRAM, folder], {
+    timeout: 60_000,
+  })
   assert.equal((await run).stdout.trim(), '[{"n":1}]')
 })

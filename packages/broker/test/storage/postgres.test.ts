@@ -6,20 +6,12 @@ import pg from 'pg'
 import { openDatabase } from '../../src/storage/database.ts'
 import { StorageError } from '../../src/storage/errors.ts'
 import { MIGRATIONS } from '../../src/storage/schema.ts'
+import { until } from '../until.ts'
 import { Child } from './child.ts'
 import { onPostgres } from './fixtures.ts'
 
 function withCode(...codes: readonly string[]): (error: unknown) => boolean {
   return (error) => error instanceof StorageError && codes.includes(error.code)
-}
-
-async function until(condition: () => boolean, ms: number): Promise<number> {
-  const start = performance.now()
-  while (!condition()) {
-    if (performance.now() - start > ms) throw new Error(`not within ${ms} ms`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-  return performance.now() - start
 }
 
 /** What a program does that knows more than this one. */
@@ -28,7 +20,7 @@ const NEWER = 'INSERT INTO schema_versions (version, applied) VALUES (99, 0)'
 const SET = 'INSERT INTO settings (name, value) VALUES (?, ?)'
 
 onPostgres('shared database', (server) => {
-  it('carries notices from one process to another within a second', async () => {
+  it('carries notices from one process to another', async () => {
     const url = await server().createDatabase()
     const db = await openDatabase({ url })
     const other = new Child('holder.js', [url])
@@ -36,9 +28,9 @@ onPostgres('shared database', (server) => {
     const answers: string[] = []
     db.listen('answers', (payload) => answers.push(payload))
     await db.notify('greetings', 'hello')
-    await until(() => other.lines.includes('heard hello'), 1000)
+    await until('the other hears', () => other.lines.includes('heard hello'))
     other.process.stdin.write('good day\n')
-    await until(() => answers.includes('good day'), 1000)
+    await until('it answers', () => answers.includes('good day'))
     await other.kill()
     await db.close()
   })
@@ -54,9 +46,9 @@ onPostgres('shared database', (server) => {
       () => gaps++,
     )
     await endSessions(url, "query LIKE 'LISTEN%' OR query LIKE '%schema_versions%'")
-    await until(() => gaps > 0, 3000)
+    await until('the gap is told', () => gaps > 0)
     await other.notify('leases', 'after the gap')
-    await until(() => heard.length > 0, 1000)
+    await until('it hears on', () => heard.length > 0)
     assert.deepEqual(heard, ['after the gap'])
     await db.close()
     await other.close()
@@ -116,7 +108,10 @@ onPostgres('shared database', (server) => {
 
   it('is waited for once by who finds no connection to read by', async () => {
     const db = await openDatabase({ url: await server().createDatabase(), limits: { connectMs: 300 } })
-    await Promise.all(Array.from({ length: 4 }, () => db.all('SELECT 1')))
+    const all = (): Promise<readonly PromiseSettledResult<unknown>[]> =>
+      Promise.allSettled(Array.from({ length: 4 }, () => db.all('SELECT 1')))
+    // A connection, too, is waited for no longer than this.
+    await until('four stand', async () => (await all()).every(({ status }) => status === 'fulfilled'))
     const slow = Array.from({ length: 4 }, () => db.all('SELECT pg_sleep(1)'))
     await assert.rejects(db.all('SELECT 1'), withCode('unavailable'))
     await Promise.all(slow)
@@ -132,7 +127,7 @@ onPostgres('shared database', (server) => {
     )
     assert.equal(silent.length, 3)
     for (const { pid } of silent) process.kill(pid, 'SIGSTOP')
-    const late = new Promise((resolve) => setTimeout(resolve, 5000, 'late').unref())
+    const late = new Promise((resolve) => setTimeout(resolve, 60_000, 'late').unref())
     const closed = await Promise.race([db.close(), late])
     for (const { pid } of silent) process.kill(pid, 'SIGCONT')
     assert.equal(closed, undefined)
@@ -212,7 +207,9 @@ onPostgres('shared database', (server) => {
     await again.close()
   })
 
-  it('reads nothing any more as soon as it hears of a newer schema, or finds it out by itself', async () => {
+  it('reads nothing any more as soon as it hears of a newer schema, or finds it out by itself', async (t) => {
+    // Nobody looks by itself until this clock goes on.
+    t.mock.timers.enable({ apis: ['setInterval'] })
     const [told, untold] = [await server().createDatabase(), await server().createDatabase()]
     const both = [await openDatabase({ url: told }), await openDatabase({ url: untold })] as const
     const refusing = async (db: (typeof both)[number]): Promise<boolean> => {
@@ -221,16 +218,12 @@ onPostgres('shared database', (server) => {
       assert.ok(withCode('newer')(answer), String(answer))
       return true
     }
-    const within = async (db: (typeof both)[number], ms: number): Promise<void> => {
-      for (const end = performance.now() + ms; !(await refusing(db)); ) {
-        assert.ok(performance.now() < end, `it reads after ${ms} ms`)
-        await new Promise((resolve) => setTimeout(resolve, 20))
-      }
-    }
     await ask(told, `${NEWER}; NOTIFY sekisho, E'schema\\n'`)
-    await within(both[0], 1000)
+    await until('whoever was told reads no more', () => refusing(both[0]))
     await ask(untold, NEWER)
-    await within(both[1], 8000)
+    assert.equal(await refusing(both[1]), false)
+    t.mock.timers.tick(5000)
+    await until('whoever was not told finds it out', () => refusing(both[1]))
     for (const db of both) await db.close()
   })
 
@@ -248,7 +241,7 @@ onPostgres('shared database', (server) => {
     const next = await openDatabase({ url })
     const third = await openDatabase({ url })
     await db.notify('leases', 'last')
-    await until(() => heard.includes('leases\nlast'), 1000)
+    await until('the last is heard', () => heard.includes('leases\nlast'))
     assert.deepEqual(heard, ['schema\n', 'leases\nlast'])
     await db.all('SELECT 1')
     for (const one of [db, next, third]) await one.close()
