@@ -73,7 +73,7 @@ export function runsAsItSays(page: string, atLeast: number, worlds: readonly str
 
   const typed = (command: string): Promise<{ readonly code: number; readonly output: string }> =>
     new Promise((resolve) => {
-      const options = { cwd: home, env: { ...env, PATH: `${tools}:${env['PATH'] ?? ''}` }, timeout: 60_000 }
+      const options = { cwd: home, env: { ...env, PATH: `${tools}:${env['PATH'] ?? ''}` }, timeout: 180_000 }
       // Both streams in one, as a terminal shows them.
       const child = execFile('sh', ['-c', `{ ${command}\n} 2>&1`], options, (error, output) => {
         resolve({ code: error === null ? 0 : Number(error.code ?? -1), output })

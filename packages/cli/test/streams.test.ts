@@ -8,7 +8,11 @@ import { run, runWithin } from './run.ts'
 
 /** The exit code of a run whose stream `broken` has lost its reader before anything is written. */
 async function codeWithoutReader(args: readonly string[], broken: 'stdout' | 'stderr'): Promise<number | null> {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: 60_000,
+  })
   child[broken].destroy()
   child[broken === 'stdout' ? 'stderr' : 'stdout'].resume()
   return new Promise((resolve, reject) => {

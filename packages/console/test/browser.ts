@@ -60,6 +60,9 @@ let leaving: NodeJS.Timeout | undefined
 // Test files that run in one process share one Chromium: between two that need it there are some that do not.
 const LINGER_MS = 3000
 
+// Six processes share a machine that may be slow.
+const PATIENCE_MS = 60_000
+
 function takeBrowser(): Shared {
   users++
   clearTimeout(leaving)
@@ -80,6 +83,7 @@ function leaveBrowser(): void {
 function launch(): Shared {
   const browser = chromium.launch({
     executablePath: CHROMIUM,
+    timeout: PATIENCE_MS,
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
   })
   const launched: Shared = { browser, kept: [] }
@@ -147,6 +151,7 @@ async function openPage(browser: Browser, options: BrowserContextOptions): Promi
   // A service worker would fetch the whole page again for every context; the one test that is about it says so.
   const standard = { locale: 'en-GB', timezoneId: 'Europe/Berlin', serviceWorkers: 'block' } as const
   const context = await browser.newContext({ ...standard, ...options })
+  context.setDefaultTimeout(PATIENCE_MS)
   return context.newPage()
 }
 

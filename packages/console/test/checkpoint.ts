@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -32,6 +31,7 @@ export interface CheckpointStage {
 
 const CLI = join(ROOT, 'packages/cli/bin/sekisho.cjs')
 const START_MS = 60_000
+const STOP_MS = 60_000
 
 /** Starts both. */
 export async function openCheckpointStage(): Promise<CheckpointStage> {
@@ -42,7 +42,14 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
     SEKISHO_PROFILE: join(folder, 'profile.json'),
   }
   const starting = startServer(join(folder, 'data'), environment)
-  const pages: Pages = await openPages(starting.then(({ url }) => url))
+  const pages: Pages = await openPages(starting.then(({ url }) => url)).catch(async (error: unknown) => {
+    await starting.then(
+      ({ server }) => stop(server),
+      () => undefined,
+    )
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  })
   const { server, url, setupLink, world } = await starting
   let session: Session | undefined
   const administrator = async (options: BrowserContextOptions = {}): Promise<Seen> => {
@@ -75,10 +82,10 @@ export async function openCheckpointStage(): Promise<CheckpointStage> {
       return runCommand(line, environment)
     },
     async close() {
-      await pages.close()
-      if (server.exitCode === null && server.signalCode === null) {
-        server.kill('SIGTERM')
-        await once(server, 'exit')
+      try {
+        await pages.close()
+      } finally {
+        await stop(server)
       }
       rmSync(folder, { recursive: true, force: true })
     },
@@ -95,9 +102,22 @@ async function startServer(data: string, environment: NodeJS.ProcessEnv): Promis
   writeFileSync(world, await worldOfAll(), { mode: 0o600 })
   const args = [CLI, 'up', '--emulated', '--offline', '--port', '0', '--data', data]
   const server = spawn(process.execPath, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] })
-  const said = await announcement(server)
+  const said = await announcement(server).catch((error: unknown) => {
+    server.kill('SIGKILL')
+    throw error
+  })
   const url = `${/at (http:\S+)/.exec(said)?.[1] ?? ''}/`
   return { server, url, setupLink: /http:\S+\/setup#\S+/.exec(said)?.[0] ?? '', world }
+}
+
+/** Ends a server, by force when it takes no leave. */
+async function stop(server: ChildProcess): Promise<void> {
+  if (server.exitCode !== null || server.signalCode !== null) return
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  server.kill('SIGTERM')
+  const timer = setTimeout(() => server.kill('SIGKILL'), STOP_MS)
+  await ended
+  clearTimeout(timer)
 }
 
 let savedWorld: Promise<string> | undefined

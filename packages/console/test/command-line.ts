@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { run } from 'sekisho'
 
 /**
@@ -8,6 +9,7 @@ export async function runCommand(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<string> {
+  await seeClosed()
   const said = { out: '', err: '' }
   const code = await run(args, {
     out: (text) => {
@@ -26,6 +28,15 @@ export async function runCommand(
     columns: undefined,
     now: () => new Date(),
   })
+  await seeClosed()
   if (code !== 0) throw new Error(`exit ${code}: ${said.err}${said.out}`)
   return said.out
+}
+
+/**
+ * What the server closed while this process was busy is seen to be closed: a request over one of those connections would fail.
+ * The first of these may come in the same turn of the event loop, before sockets are looked at again.
+ */
+async function seeClosed(): Promise<void> {
+  for (let turn = 0; turn < 2; turn++) await setImmediate()
 }

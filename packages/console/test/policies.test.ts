@@ -107,14 +107,11 @@ describe('policies', { skip: MISSING ?? false }, () => {
     await write(page, `${SECOND_POLICY}// mine\n`)
     await page.goto(`${stage.url}#/ns/default/references`)
     await page.locator('table').waitFor()
-    const asked: string[] = []
-    page.on('dialog', (dialog) => {
-      asked.push(dialog.type())
-      void dialog.dismiss()
-    })
+    const asking = page.waitForEvent('dialog')
     await page.close({ runBeforeUnload: true })
-    for (let i = 0; i < 50 && asked.length === 0; i++) await new Promise((resolve) => setTimeout(resolve, 100))
-    assert.deepEqual(asked, ['beforeunload'])
+    const dialog = await asking
+    assert.equal(dialog.type(), 'beforeunload')
+    await dialog.dismiss()
     await page.goto(`${stage.url}#/ns/default/policies`)
     await page.getByRole('textbox', { name: /^Cedar/ }).waitFor()
     assert.match(await editorText(page), /\/\/ mine/)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { before, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { type Runner, run, runWithin } from '../run.ts'
 import { asking, type Checkpoint, type Owner, ownerOf, ready, rows, text } from './shared.ts'
 
@@ -36,11 +36,15 @@ describe('a secret, and everywhere it must not be', () => {
 
   const found = (haystack: Buffer): boolean => needles.some((needle) => haystack.includes(needle))
 
+  let watching = true
+  after(() => {
+    watching = false
+  })
+
   before(async () => {
     // Processes of their own: their arguments are watched.
     owner = await ownerOf('canary', run)
     const { world } = owner.checkpoint
-    let watching = true
     const watch = (async () => {
       while (watching) {
         for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) collectArguments(pid)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { scratch } from '../process.ts'
 import { run } from '../run.ts'
+import { until } from '../until.ts'
 import { asking, ownerAt, ownerOf, ready } from './shared.ts'
 import { startUp, type Up } from './up.ts'
 
@@ -98,8 +99,7 @@ describe('sekisho up with a master key in a PKCS#11 token', { skip: missing }, (
     const both = await start('--pkcs11', described('next.json', { ...next, create: true }), ...former)
     try {
       assert.equal(await owner.ok([...asking(world), '--server', both.url]), SECRET)
-      for (let i = 0; i < 200 && !both.err().includes('"msg":"rotation"'); i++)
-        await new Promise((resolve) => setTimeout(resolve, 50))
+      await until('the keys are wrapped', () => both.err().includes('"msg":"rotation"'), both.err)
       assert.match(both.err(), /"msg":"rotation","rewrapped":[1-9][0-9]*,"inUse":\["[^",]+"\]/)
     } finally {
       assert.equal(await both.stop(), 0)

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { emulatedAttester, type LeasedSecret, Refusal, renewLease, requestLeasedSecret } from '@sekisho/attester'
 import { createWorld, type World } from '@sekisho/emulator'
 import { scratch } from '../process.ts'
+import { until } from '../until.ts'
 import { type Postgres, postgresMissing, startPostgres } from './postgres.ts'
 import { members, type Owner, ownerAt, ownerOf, ready, rows, text } from './shared.ts'
 import { startUp, type Up } from './up.ts'
@@ -81,20 +82,18 @@ describe('two processes on one PostgreSQL', { skip: postgresMissing }, () => {
     assert.equal(emulated, true)
   })
 
-  it('a lease that was revoked through one is refused by the other within a second', async () => {
+  it('a lease that was revoked through one is refused by the other at once', async () => {
     const [first, second] = ups
     assert.ok(first !== undefined && second !== undefined)
     const { lease } = await held(second)
     const attester = emulatedAttester(world, world.snp({}))
     await renewLease({ url: second.url, attester, lease })
     await owner.ok(['lease', 'revoke', lease.id, '--reason', 'the laptop is lost', ...administer(first)])
-    const revoked = Date.now()
     await assert.rejects(renewLease({ url: second.url, attester, lease }), (error: unknown) => {
       assert.ok(error instanceof Refusal)
       assert.equal(error.code, 'lease-ended')
       return true
     })
-    assert.ok(Date.now() - revoked < 1000, `${Date.now() - revoked} ms`)
     const leases = rows((await owner.json(['lease', 'list', ...administer(first)]))['leases'])
     assert.equal(leases.find(({ id }) => id === lease.id)?.['state'], 'revoked')
   })
@@ -110,8 +109,7 @@ describe('two processes on one PostgreSQL', { skip: postgresMissing }, () => {
     const { lease } = await held(first)
     const [decision] = rows((await owner.json(['decision', 'list', '--outcome', 'attested']))['decisions'])
     assert.ok(decision !== undefined && lease.id !== '', 'whoever attests at once gets a result of a key that counts')
-    for (let i = 0; i < 100 && (await kids(first)).includes(current); i++)
-      await new Promise((resolve) => setTimeout(resolve, 50))
+    await until('the first has it too', async () => !(await kids(first)).includes(current), first.err)
     for (const up of ups) assert.deepEqual(await kids(up), [changed['current'], changed['next']])
   })
 

@@ -1,8 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '../until.ts'
 
 /** A PostgreSQL server of a test's own, on a socket in a scratch folder. */
 export interface Postgres {
@@ -53,7 +53,11 @@ export async function startPostgres(): Promise<Postgres> {
   execFileSync(join(bin, 'initdb'), ['-D', data, ...auth], { ...options, stdio: 'ignore' })
   const settings = [`unix_socket_directories=${folder}`, 'listen_addresses=', 'fsync=on'].flatMap((one) => ['-c', one])
   const server = spawn(join(bin, 'postgres'), ['-D', data, ...settings], { ...options, stdio: 'ignore' })
-  await takesConnections(join(bin, 'pg_isready'), folder, server)
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  await takesConnections(join(bin, 'pg_isready'), folder, server).catch((error: unknown) => {
+    server.kill('SIGINT')
+    throw error
+  })
   const urlOf = (name: string): string => `postgres://postgres@${encodeURIComponent(folder)}/${name}`
   const run = (database: string, statements: string): void => {
     const args = ['-q', '-v', 'ON_ERROR_STOP=1', '-h', folder, '-U', 'postgres', '-c', statements, database]
@@ -73,7 +77,6 @@ export async function startPostgres(): Promise<Postgres> {
     },
     run,
     async stop() {
-      const ended = new Promise((resolve) => server.once('exit', resolve))
       server.kill('SIGINT')
       await ended
       rmSync(folder, { recursive: true, force: true })
@@ -82,14 +85,9 @@ export async function startPostgres(): Promise<Postgres> {
 }
 
 async function takesConnections(program: string, folder: string, server: ChildProcess): Promise<void> {
-  for (let tries = 0; tries < 300 && server.exitCode === null; tries++) {
-    try {
-      execFileSync(program, ['-q', '-h', folder, '-U', 'postgres'], { stdio: 'ignore' })
-      return
-    } catch {
-      // Not yet.
-      await delay(50)
-    }
-  }
-  throw new Error('PostgreSQL did not start')
+  const args = ['-q', '-h', folder, '-U', 'postgres']
+  await until('PostgreSQL takes connections', () => {
+    if (server.exitCode !== null || server.signalCode !== null) throw new Error('PostgreSQL did not start')
+    return spawnSync(program, args, { stdio: 'ignore' }).status === 0
+  })
 }

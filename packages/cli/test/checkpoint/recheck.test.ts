@@ -4,17 +4,17 @@ import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { createWorld } from '@sekisho/emulator'
 import { scratch } from '../process.ts'
+import { until } from '../until.ts'
 import { savedWorld } from '../world.ts'
-import { asking, type Owner, ownerAt, ready, rows, text } from './shared.ts'
+import { asking, type Owner, ownerAt, ready, rows } from './shared.ts'
 import { startUp, type Up } from './up.ts'
 
 const home = scratch()
-const PATIENCE_MS = 30_000
 
-/** Puts the clock of a process forward by a minute with every SIGUSR2. */
+/** Puts the clock of a process forward by ten minutes with every SIGUSR2: this test takes less. */
 const CLOCK = `const Real = Date
 let ahead = 0
-process.on('SIGUSR2', () => { ahead += 60_000 })
+process.on('SIGUSR2', () => { ahead += 600_000 })
 globalThis.Date = class Date extends Real {
   constructor(...given) { if (given.length === 0) super(Real.now() + ahead); else super(...given) }
   static now() { return Real.now() + ahead }
@@ -30,7 +30,7 @@ describe('sekisho up --recheck', () => {
     writeFileSync(world, await savedWorld(), { mode: 0o600 })
     const clock = `data:text/javascript,${encodeURIComponent(CLOCK)}`
     const env = { NODE_OPTIONS: `--import=${clock}` }
-    up = await startUp(['--emulated', '--offline', '--recheck', '1', '--data', data], { env })
+    up = await startUp(['--emulated', '--offline', '--recheck', '10', '--data', data], { env })
     await owner.ok(['login', '--data', data])
     await ready(owner, world, 'until the vendor objects', ['snp'])
   })
@@ -51,13 +51,7 @@ describe('sekisho up --recheck', () => {
       ['live'],
     )
     process.kill(up.pid, 'SIGUSR2')
-    const end = performance.now() + PATIENCE_MS
-    for (;;) {
-      const [lease] = await leases()
-      if (lease?.['state'] === 'revoked') break
-      assert.ok(performance.now() < end, `the lease is ${text(lease?.['state'])} still: ${up.err()}`)
-      await pause(200)
-    }
+    await until('the lease is revoked', async () => (await leases())[0]?.['state'] === 'revoked', up.err)
     const [decision] = rows((await owner.json(['decision', 'list', '--outcome', 'revoked']))['decisions'])
     assert.equal(decision?.['reasonCode'], 'certificate-revoked')
     const refused = await owner.run(asking(world))

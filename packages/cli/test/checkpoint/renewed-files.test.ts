@@ -3,16 +3,15 @@ import { sign, X509Certificate } from 'node:crypto'
 import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { type Attester, Refusal, requestLeasedSecret } from '@sekisho/attester'
 import { generateKey } from '@sekisho/emulator/kit'
 import { scratch } from '../process.ts'
+import { until } from '../until.ts'
 import { ownerAt, rows } from './shared.ts'
 import { loopbackCertificate } from './tls.ts'
 import { startUp, type Up } from './up.ts'
 
-const PATIENCE_MS = 30_000
 const ISSUER = 'https://verifier.example'
 const KEYS = { a: generateKey('P-256'), b: generateKey('P-256') }
 type Kid = keyof typeof KEYS
@@ -44,15 +43,6 @@ function publish(file: string, kids: readonly Kid[]): void {
   const keys = kids.map((kid) => ({ ...KEYS[kid].publicKey.export({ format: 'jwk' }), kid }))
   writeFileSync(`${file}.new`, JSON.stringify({ issuer: ISSUER, keys }))
   renameSync(`${file}.new`, file)
-}
-
-/** Asks again and again until it is so. */
-async function until(what: string, up: Up, look: () => Promise<boolean>): Promise<void> {
-  const end = performance.now() + PATIENCE_MS
-  while (!(await look())) {
-    assert.ok(performance.now() < end, `${what}: not so, ${up.err()}`)
-    await pause(200)
-  }
 }
 
 /** A lease of a guest: its id, or the code of the refusal. */
@@ -94,16 +84,17 @@ describe('files that are renewed under a running checkpoint', () => {
 
       publish(file, ['a', 'b'])
       let other = ''
-      await until('the new key counts', up, async () => {
+      const counts = async (): Promise<boolean> => {
         other = await asked(up, 'b')
         return other.startsWith('lse_')
-      })
+      }
+      await until('the new key counts', counts, up.err)
       assert.match(up.err(), /"level":"info","msg":"files","files":"endorsements","reason":"read anew/)
       assert.match(await owner.ok(['doctor']), /^ok {4}storage/m)
       assert.equal(await metric(up, 'sekisho_endorsement_files_stale'), '0')
 
       writeFileSync(file, '{ "issuer": 5, "keys": [] }')
-      await until('what cannot be read is told', up, async () => up.err().includes('"level":"warn"'))
+      await until('what cannot be read is told', async () => up.err().includes('"level":"warn"'), up.err)
       assert.match(
         up.err(),
         /"msg":"files","files":"endorsements","reason":"[^"]*`issuer` is no text: what was read before stays in use"/,
@@ -116,7 +107,7 @@ describe('files that are renewed under a running checkpoint', () => {
       assert.match(await asked(up, 'b'), /^lse_/, 'the keys that were read before count')
 
       publish(file, ['b'])
-      await until('leases on the key that is gone end', up, async () => (await leases())[mine] === 'revoked')
+      await until('leases on the key that is gone end', async () => (await leases())[mine] === 'revoked', up.err)
       assert.equal(await asked(up, 'a'), 'evidence-rejected')
       assert.equal((await leases())[other], 'live')
       assert.equal(await metric(up, 'sekisho_endorsement_files_stale'), '0')
@@ -152,16 +143,16 @@ describe('files that are renewed under a running checkpoint', () => {
         (await shown()) === new X509Certificate(cert).fingerprint256
       assert.ok(await is(first))
       put(second)
-      await until('the renewed certificate is shown', up, () => is(second))
+      await until('the renewed certificate is shown', () => is(second), up.err)
       put({ cert: third.cert, key: second.key })
-      await until('what does not belong together is told', up, async () => up.err().includes('"level":"warn"'))
+      await until('what does not belong together is told', async () => up.err().includes('"level":"warn"'), up.err)
       assert.match(
         up.err(),
         /"files":"tls","reason":"--tls-cert and --tls-key: [^"]*: the certificate read before stays in use"/,
       )
       assert.ok(await is(second))
       put(third)
-      await until('the next one is shown', up, () => is(third))
+      await until('the next one is shown', () => is(third), up.err)
       assert.doesNotMatch(up.err(), /PRIVATE KEY/)
     } finally {
       assert.equal(await up.stop(), 0)

@@ -3,6 +3,7 @@ import { after, test } from 'node:test'
 import { type MasterKey, masterKeyFrom, StorageError } from '@sekisho/broker'
 import { type Checkpoint, openCheckpoint } from '../../src/checkpoint/open.ts'
 import { scratch } from '../process.ts'
+import { until } from '../until.ts'
 
 const SECRETS = 250
 const folder = scratch()
@@ -79,7 +80,7 @@ test('a server that ends leaves the rest of a rotation to the next start, which 
     },
   }
   await open(unlucky, [before])
-  for (let i = 0; i < 500 && rotations().length < 2; i++) await new Promise((resolve) => setTimeout(resolve, 10))
+  await until('the rest is wrapped', () => rotations().length >= 2)
   const last = rotations()[1]
   assert.ok(last !== undefined && last.rewrapped >= SECRETS - wrapped)
   assert.deepEqual(last.inUse, [next.id])

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
+import { until } from '../until.ts'
 
 /** A software TPM of a test's own, with a certificate authority of its own. */
 export interface SoftwareTpm {
@@ -74,10 +74,10 @@ async function powerOn(path: (name: string) => string): Promise<() => Promise<vo
   const state = ['socket', '--tpm2', '--tpmstate', `dir=${path('state')}`]
   const child = spawn('swtpm', [...state, ...sockets, ...flags], { stdio: 'ignore' })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  for (let tries = 0; !isListening(socket); tries++) {
-    if (tries > 250) throw new Error('swtpm did not start')
-    await delay(20)
-  }
+  await until('swtpm listens', () => isListening(socket)).catch((error: unknown) => {
+    child.kill()
+    throw error
+  })
   return async () => {
     child.kill()
     await ended

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { scratch } from '../process.ts'
 import { run } from '../run.ts'
+import { until } from '../until.ts'
 import { type Checkpoint, type Owner, ownerAt, ownerOf, rows } from './shared.ts'
 import { startUp } from './up.ts'
 
@@ -56,7 +57,7 @@ describe('sekisho up', () => {
         .err()
         .split('\n')
         .filter((line) => line.includes('"rotation"'))
-    while (rotated().length === 0) await new Promise((resolve) => setTimeout(resolve, 50))
+    await until('the keys are wrapped', () => rotated().length > 0, second.err)
     await second.stop()
     const { time, level, msg, rewrapped } = JSON.parse(rotated()[0] ?? '')
     assert.ok(Date.parse(time) > 0 && level === 'info' && msg === 'rotation' && rewrapped > 0, rotated()[0] ?? '')

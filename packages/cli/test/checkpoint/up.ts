@@ -11,11 +11,13 @@ export interface Up {
   err(): string
   /** Its exit code, when it ends. */
   readonly ended: Promise<number | null>
-  /** Sends a signal and waits. @returns the exit code */
+  /** Sends a signal and waits; what does not end in a minute is killed. @returns the exit code, null when it was killed */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
 
-const LIMIT_MS = 60_000
+// A new emulated world has RSA keys, which take half a minute where others are at work, and with bad luck more.
+const LIMIT_MS = 180_000
+const STOP_MS = 60_000
 
 /** Starts `sekisho up` on a free port and waits until it says that it is up. @throws Error with what it said instead */
 export async function startUp(args: readonly string[], options: RunOptions = {}): Promise<Up> {
@@ -43,7 +45,8 @@ export async function startUp(args: readonly string[], options: RunOptions = {})
     ended,
     stop: (signal = 'SIGTERM') => {
       child.kill(signal)
-      return ended
+      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+      return ended.finally(() => clearTimeout(timer))
     },
   }
 }
@@ -56,7 +59,7 @@ async function announced(child: ChildProcess, ended: Promise<unknown>, out: () =
     })
   })
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('it is not up after a minute')), LIMIT_MS)
+    timer = setTimeout(() => reject(new Error('it is not up after three minutes')), LIMIT_MS)
   })
   const over = ended.then(() => Promise.reject(new Error('it ended')))
   await Promise.race([up, late, over]).finally(() => clearTimeout(timer))
