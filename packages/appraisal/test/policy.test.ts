@@ -363,7 +363,7 @@ describe('slicing and remembering', () => {
       { numRuns: 150 },
     )
   })
-  it('decide among 1,000 policies in 100 µs', async () => {
+  it('decide among 1,000 policies, and again about the like without looking at each of them', async () => {
     const text = Array.from({ length: 1000 }, (_, i) => {
       const measurement = i.toString(16).padStart(96, '0')
       return `@id("p${i}") ${HEAD} when { context.tee == "snp" && context.measurement == "${measurement}" && !context.debug };`
@@ -372,16 +372,17 @@ describe('slicing and remembering', () => {
     const requests = Array.from({ length: 50 }, (_, i) =>
       requestWith({ measurement: (i * 20).toString(16).padStart(96, '0'), userData: `${i}` }),
     )
-    for (const one of requests) assert.equal(policies.decide(one).permitted, true)
-    const times: number[] = []
-    for (let round = 0; round < 40; round++) {
-      for (const one of requests) {
+    const medianOf = (userData: string): number => {
+      const times = requests.map((one) => {
         const start = performance.now()
-        policies.decide({ ...one, context: { ...one.context, userData: `${round}` } })
-        times.push(performance.now() - start)
-      }
+        assert.equal(policies.decide({ ...one, context: { ...one.context, userData } }).permitted, true)
+        return performance.now() - start
+      })
+      return times.sort((a, b) => a - b)[times.length >> 1] ?? 0
     }
-    times.sort((a, b) => a - b)
-    assert.ok((times[times.length >> 1] ?? 1) <= 0.1, `the median is ${times[times.length >> 1]} ms`)
+    const first = medianOf('first')
+    const again = Array.from({ length: 40 }, (_, round) => medianOf(`${round}`))
+    // However fast the machine is, and whatever else it does.
+    assert.ok(Math.min(...again) < first / 4, `${first} ms, and again ${Math.min(...again)} ms`)
   })
 })

@@ -80,7 +80,7 @@ export async function withHastyServer(
     const [port] = await once(worker, 'message')
     await test(`http://127.0.0.1:${port}`, () => {
       worker.postMessage('close')
-      assert.notEqual(Atomics.wait(closed, 0, 0, 10_000), 'timed-out')
+      assert.notEqual(Atomics.wait(closed, 0, 0, 60_000), 'timed-out')
     })
   } finally {
     await worker.terminate()

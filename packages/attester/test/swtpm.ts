@@ -14,6 +14,10 @@ const run = promisify(execFile)
 const SERVER = 'swtpm'
 const MANUFACTURER = 'swtpm_setup'
 
+// Patience, not promises: six processes share a machine that may be slow, and RSA keys are made here.
+const MAKING_MS = 300_000
+const START_MS = 60_000
+
 function has(program: string): boolean {
   try {
     execFileSync('sh', ['-c', `command -v ${program}`], { stdio: 'ignore' })
@@ -56,7 +60,10 @@ export async function asDevice(socket: string): Promise<{ readonly path: string;
   const interpreter = 'python3'
   const child = spawn(interpreter, ['-c', BRIDGE, socket], { stdio: ['ignore', 'pipe', 'inherit'] })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const [first] = await once(child.stdout, 'data')
+  const first = await Promise.race([
+    once(child.stdout, 'data').then(([path]) => path),
+    ended.then(() => Promise.reject(new Error('the device of the TPM ended'))),
+  ])
   return {
     path: String(first).trim(),
     async stop() {
@@ -136,7 +143,7 @@ async function manufacture(folder: string, banks: string): Promise<void> {
   )
   const state = ['--tpm2', '--tpmstate', join(folder, 'state'), '--config', join(folder, 'setup.conf')]
   const made = ['--create-ek-cert', '--create-platform-cert', '--lock-nvram', '--overwrite', '--vmid', 'test-vm']
-  await run(MANUFACTURER, [...state, ...made, '--pcr-banks', banks])
+  await run(MANUFACTURER, [...state, ...made, '--pcr-banks', banks], { timeout: MAKING_MS })
 }
 
 /** Whether a program listens on the socket: its file is there a moment earlier. The kernel's list marks those that do. */
@@ -160,8 +167,11 @@ async function powerOn(folder: string): Promise<() => Promise<void>> {
     { stdio: 'ignore' },
   )
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  for (let i = 0; !isListening(socket); i++) {
-    if (i > 250) throw new Error('swtpm did not start')
+  for (const end = performance.now() + START_MS; !isListening(socket); ) {
+    if (performance.now() > end || child.exitCode !== null) {
+      child.kill()
+      throw new Error('swtpm did not start')
+    }
     await delay(20)
   }
   return async () => {

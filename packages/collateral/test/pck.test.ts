@@ -134,7 +134,8 @@ test('a PCK chain of NULs does not keep anybody busy, and padding behind a chain
   const nobody = (): Promise<never> => Promise.reject(new Error('not asked for'))
   const began = performance.now()
   assert.equal(await platformOf(quote, `${'\0'.repeat(1_000_000)}x`, nobody), undefined)
-  assert.ok(performance.now() - began < 10_000)
+  // Walked again from each of its places it takes many minutes.
+  assert.ok(performance.now() - began < 60_000)
   const chain = pemChain(pck.der, authority.platform.der, authority.root.der)
   assert.equal((await platformOf(quote, `${chain}\0\0\0`, nobody))?.chain, chain)
 })

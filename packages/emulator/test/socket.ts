@@ -22,8 +22,10 @@ export async function serve(t: TestContext, world: World): Promise<Services> {
     response.writeHead(answer.status, answer.headers).end(answer.body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  t.after(() => new Promise<void>((resolve) => server.close(() => resolve())))
-  t.after(() => server.closeAllConnections())
+  t.after(() => {
+    server.closeAllConnections()
+    return new Promise<void>((resolve) => server.close(() => resolve()))
+  })
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
     url,
@@ -32,7 +34,8 @@ export async function serve(t: TestContext, world: World): Promise<Services> {
       networkSource({
         intel: { baseUrl: url, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der`, subscriptionKey: 'any' },
         amd: { baseUrl: url },
-        limits: { timeoutMs: 5000, attempts: 2 },
+        // Roots are made when they are asked for, which takes seconds.
+        limits: { timeoutMs: 60_000, idleMs: 60_000, attempts: 2 },
         trustAnchors: world.anchors,
         now: world.now,
         sleep: () => Promise.resolve(),

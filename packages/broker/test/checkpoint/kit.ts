@@ -45,6 +45,8 @@ export function sharedWorld(): World {
 
 /** Puts a world's services on a loopback socket. */
 export async function serveWorld(t: Closing, world: World): Promise<string> {
+  // AMD's RSA keys take seconds on a busy machine: no request should wait for them.
+  await world.ready()
   const server = createServer((request, response) => {
     const { status, headers, body } = world.handle({
       method: request.method ?? 'GET',
