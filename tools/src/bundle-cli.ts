@@ -174,12 +174,16 @@ async function warm(): Promise<void> {
   process.exitCode = 0
 }
 
+// A build is not the only work of a machine.
+const PATIENCE_MS = 60_000
+
 async function ends(run: () => unknown, line: readonly string[], meanwhile?: () => Promise<void>): Promise<void> {
   process.argv = [process.execPath, BUNDLE, ...line]
   process.exitCode = undefined
   run()
   await meanwhile?.()
-  for (let waited = 0; process.exitCode === undefined && waited < 200; waited++) await wait(20)
+  for (const end = performance.now() + PATIENCE_MS; process.exitCode === undefined && performance.now() < end; )
+    await wait(20)
   if (process.exitCode === undefined || Number(process.exitCode) > 2)
     throw new Error(`\`sekisho ${line.join(' ')}\` ended with ${process.exitCode}`)
 }
@@ -211,7 +215,7 @@ function freePort(): Promise<number> {
 }
 
 async function answers(url: string): Promise<void> {
-  for (let tried = 0; tried < 500 && process.exitCode === undefined; tried++) {
+  for (const end = performance.now() + PATIENCE_MS; process.exitCode === undefined && performance.now() < end; ) {
     const answer = await fetch(url, { headers: { connection: 'close' } }).catch(() => undefined)
     await answer?.arrayBuffer()
     if (answer?.ok === true) return

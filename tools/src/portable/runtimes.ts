@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
-import { chromium } from 'playwright-core'
+import { type Browser, chromium } from 'playwright-core'
 import { ROOT } from '../files.ts'
 import type { PortableAppraisal } from './appraisal.ts'
 import type { PortableResult } from './suite.ts'
@@ -26,6 +26,7 @@ export interface ProcessRuntime extends Runtime {
 }
 
 const TIMEOUT_MS = 180_000
+const START_MS = 60_000
 const CHROMIUM = process.env.SEKISHO_CHROMIUM ?? '/usr/bin/chromium'
 
 /** All runtimes, those that are missing here too, so that their absence is reported by name. */
@@ -112,18 +113,21 @@ async function runInBrowser(casesFile: string): Promise<PortableResult[]> {
     else answer.writeHead(200, { 'content-type': type }).end(body)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const chrome = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGS] })
+  let chrome: Browser | undefined
   try {
+    chrome = await chromium.launch({ executablePath: CHROMIUM, args: [...CHROMIUM_ARGS], timeout: START_MS })
     const page = await chrome.newPage()
     const failures: string[] = []
     page.on('pageerror', (error) => failures.push(error.message))
     await page.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`)
-    await page.waitForFunction('globalThis.portableResults !== undefined', undefined, { timeout: 20_000 }).catch(() => {
-      throw new Error(`the suite did not start in Chromium: ${failures.join('; ')}`)
-    })
+    await page
+      .waitForFunction('globalThis.portableResults !== undefined', undefined, { timeout: START_MS })
+      .catch(() => {
+        throw new Error(`the suite did not start in Chromium: ${failures.join('; ')}`)
+      })
     return JSON.parse(await page.evaluate('globalThis.portableResults'))
   } finally {
-    await chrome.close()
+    await chrome?.close()
     server.close()
   }
 }
