@@ -1,7 +1,7 @@
 import type { AccessTokens, Broker, Database, Log, Vault } from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
 import { authenticator } from './access/authenticate.ts'
-import { type OidcOptions, oidcVerifier } from './access/oidc.ts'
+import { loadOidcLibrary, type OidcOptions, oidcVerifier } from './access/oidc.ts'
 import { translate } from './broker-errors.ts'
 import type { EmulatedPlatforms } from './emulated-platforms.ts'
 import { lineLog } from './http/access-log.ts'
@@ -70,11 +70,12 @@ export interface RunningServer {
 /**
  * Listens and serves.
  *
- * @throws TypeError for options of the OpenID provider that are not allowed; whatever the system says when the address
- *   cannot be had
+ * @throws TypeError for options of the OpenID provider that are not allowed; whatever Node.js says of the OpenID library,
+ *   where there is a provider and the library cannot be loaded, and the system when the address cannot be had
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits }
+  if (options.oidc !== undefined) await loadOidcLibrary()
   const metrics = createMetrics()
   const http = httpMetrics(metrics)
   const log = lineLog(options.writeLog ?? ((lines) => process.stderr.write(lines)))
@@ -140,9 +141,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 /** The native API is loaded by its first request, so that nobody who speaks KBS only waits for it. */
 function nativeApi(front: Front, services: NativeServices, version: string): void {
+  const open = async (): Promise<Handler> => (await import('./native/open.ts')).openNativeApi(services, version)
   let loaded: Promise<Handler> | undefined
   front.on('ALL', '/api/v1/*', async (call) => {
-    loaded ??= import('./native/open.ts').then(({ openNativeApi }) => openNativeApi(services, version))
+    loaded ??= open().catch((error: unknown) => {
+      // A file that was away while packages were renewed is there for the next request.
+      loaded = undefined
+      throw error
+    })
     return (await loaded)(call)
   })
 }

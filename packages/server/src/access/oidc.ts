@@ -65,6 +65,14 @@ const TIMEOUT = 5000
 const SLACK = 60
 
 /**
+ * Loads the library that checks tokens. A server with a provider does so at its start: Node.js remembers a module whose
+ * file could not be read as broken for as long as a process lives.
+ */
+export async function loadOidcLibrary(): Promise<void> {
+  await import('jose')
+}
+
+/**
  * Makes the verifier of a provider. Its discovery document is read at the first token, its keys as jose does it:
  * remembered, and asked for again, not too often, for a key id that is not known.
  *
