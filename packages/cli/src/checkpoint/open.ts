@@ -12,6 +12,7 @@ import type {
 } from '@sekisho/broker'
 import { type Rechecks, rechecks } from './due.ts'
 import { endorsementWatch } from './endorsement-watch.ts'
+import { freePort } from './free-port.ts'
 import type { CheckpointOptions } from './options.ts'
 import { type Say, sayer, wordsOf } from './say.ts'
 import { serve } from './serve.ts'
@@ -207,19 +208,4 @@ function rotation(vault: Vault, master: MasterKey, say: Say, onTrouble: (error: 
 function originOf({ host, tls }: CheckpointOptions, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `${tls === undefined ? 'http' : 'https'}://${name.includes(':') ? `[${name}]` : name}:${port}`
-}
-
-/** A port that is free now. */
-async function freePort(host: string): Promise<number> {
-  const { createServer } = await import('node:net')
-  const probe = createServer()
-  await new Promise<void>((resolve, reject) => {
-    probe.once('error', reject).listen(0, host, resolve)
-  })
-  const address = probe.address()
-  await new Promise<void>((resolve) => {
-    probe.close(() => resolve())
-  })
-  if (typeof address === 'object' && address !== null) return address.port
-  throw new TypeError(`${host} gives no port`)
 }

@@ -7,10 +7,12 @@ import type { World } from '@sekisho/emulator'
 import type { EmulatedPlatforms, TlsOptions } from '@sekisho/server'
 import type { Around } from '../around.ts'
 import { readEndorsementFiles } from '../checkpoint/endorsement-files.ts'
+import { freePort } from '../checkpoint/free-port.ts'
 import { formerMasterKeys, type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
 import { readOidc } from '../checkpoint/oidc-file.ts'
 import { type Checkpoint, openCheckpoint } from '../checkpoint/open.ts'
 import { pageFolder } from '../checkpoint/page.ts'
+import { inPlainWords } from '../checkpoint/plain-words.ts'
 import { untilStopped } from '../checkpoint/stop.ts'
 import { type WatchedFiles, watched } from '../checkpoint/watched-files.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
@@ -58,10 +60,14 @@ export async function upCommand(options: UpOptions, around: Around): Promise<num
   if (options.lease === 0) throw usageError('--lease 0: expected seconds, one at least')
   if (options.keepEvents === 0) throw usageError('--keep-events 0: expected days, one at least')
   const folder = dataFolder(options.data, around)
+  const host = options.host ?? '127.0.0.1'
+  const port = options.port ?? DEFAULT_PORT
   const stopped = untilStopped()
+  // Looked at before anything is made: a start that comes to nothing leaves no folder with keys behind.
+  if (port !== 0) await freePort(host, port).catch((error: unknown) => Promise.reject(inPlainWords(error)))
   const emulated = options.emulated === true ? await startWorld(folder, around) : undefined
   try {
-    const checkpoint = await start(folder, emulated, options, around)
+    const checkpoint = await start({ folder, host, port, emulated }, options, around)
     try {
       await announce(checkpoint, folder, emulated, options, around)
       const over = await Promise.race([stopped, checkpoint.over])
@@ -116,9 +122,16 @@ async function changed(file: string): Promise<number> {
   return (await stat(file)).mtimeMs
 }
 
+/** What a start stands on. */
+interface Ground {
+  readonly folder: string
+  readonly host: string
+  readonly port: number
+  readonly emulated: EmulatedWorld | undefined
+}
+
 async function start(
-  folder: string,
-  emulated: EmulatedWorld | undefined,
+  { folder, host, port, emulated }: Ground,
   options: UpOptions,
   around: Around,
 ): Promise<Checkpoint> {
@@ -128,13 +141,17 @@ async function start(
   const files =
     paths === undefined ? undefined : await watched(paths, () => endorsementFiles(paths, emulated?.arm, around))
   const page = pageFolder()
+  const oidc = options.oidc === undefined ? {} : { oidc: await readOidc(options.oidc, around) }
+  const tls = await tlsOf(options)
   try {
+    const former = await formerMasterKeys(options)
+    // Last, because it may make one: every file that is named can be read.
     const master = await masterKeyOf(options, folder, around)
     return await openCheckpoint({
       folder,
       ...(databaseUrl === '' ? {} : { databaseUrl }),
       master,
-      former: await formerMasterKeys(options),
+      former,
       production: options.production === true,
       emulatedAnchors: emulated?.anchors ?? [],
       ...(emulated === undefined ? {} : { emulated: await platformsOf(emulated, around) }),
@@ -144,13 +161,13 @@ async function start(
       },
       ...(files === undefined ? {} : { endorsements: files }),
       source: await endorsements(emulated, options, around),
-      host: options.host ?? '127.0.0.1',
-      port: options.port ?? DEFAULT_PORT,
+      host,
+      port,
       ...(page === undefined ? {} : { console: page }),
       ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
       newSetupLink: options.newSetupLink === true,
-      ...(await tlsOf(options)),
-      ...(options.oidc === undefined ? {} : { oidc: await readOidc(options.oidc, around) }),
+      ...tls,
+      ...oidc,
       ...(options.trustedProxy === undefined ? {} : { trustedProxies: options.trustedProxy }),
       ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
       ...(options.recheck === undefined ? {} : { recheckMinutes: options.recheck }),
@@ -224,24 +241,6 @@ async function readTls(tlsCert: string, tlsKey: string): Promise<TlsOptions> {
     throw new CliError(EXIT.unreadable, message, { cause })
   }
   return tls
-}
-
-/** Faults of the database, the master key, the address: what a person can do something about. */
-function inPlainWords(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
-  const ofFiles = error.name === 'EvidenceError' || /^(secureExecution|tokens)\b/.test(error.message)
-  if (ofFiles || ['StorageError', 'VaultError', 'BrokerError'].includes(error.name))
-    return new CliError(EXIT.unreadable, error.message, { cause: error })
-  if (error instanceof TypeError && error.message.startsWith('the URL of the database '))
-    return new CliError(EXIT.unreadable, `DATABASE_URL: ${error.message}`, { cause: error })
-  const code = 'code' in error ? error.code : undefined
-  if (code === 'EADDRINUSE')
-    return new CliError(EXIT.unreadable, 'the address is taken by another program; --port chooses another', {
-      cause: error,
-    })
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    return new CliError(EXIT.unreadable, `this address cannot be listened on (${code})`, { cause: error })
-  return error
 }
 
 async function announce(

@@ -66,17 +66,21 @@ describe('sekisho up', () => {
     assert.equal(lost.code, 3, lost.err)
   })
 
-  it('a taken port is said in words', async () => {
+  it('a taken port is said in words, before anything is made', async () => {
     const taken = createServer()
     await new Promise<void>((resolve) => {
       taken.listen(0, '127.0.0.1', resolve)
     })
     const port = String((taken.address() as AddressInfo).port)
-    const up = await run(['up', '--offline', '--port', port, '--data', `${home}/taken`])
+    const up = await run(['up', '--offline', '--emulated', '--port', port, '--data', `${home}/taken`])
     const services = await run(['emulate', 'serve', '--port', port, '--world', shared.checkpoint.world])
     taken.close()
     assert.equal(up.code, 3)
-    assert.match(up.err, /the address is taken by another program; --port chooses another/)
+    assert.equal(
+      up.err.split('\n')[0],
+      `sekisho: 127.0.0.1:${port} is taken by another program or checkpoint; --port chooses another`,
+    )
+    assert.ok(!existsSync(`${home}/taken`), 'no folder, no master key')
     assert.equal(services.code, 3, services.err)
     assert.match(services.err, /127\.0\.0\.1:\d+ cannot be listened on \(EADDRINUSE\)/)
   })
@@ -188,6 +192,7 @@ describe('sekisho up', () => {
     ])
     assert.equal(bad.code, 3)
     assert.match(bad.err, /\/nonexistent: no such file/)
+    assert.ok(!existsSync(`${home}/tls`), 'no master key is made for a start that comes to nothing')
     const up = await startUp([
       '--offline',
       '--data',
