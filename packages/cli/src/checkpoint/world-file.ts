@@ -7,7 +7,7 @@ import { createPrivate, writePrivate } from '../remote/private-file.ts'
 /** An emulated world that lives in a file. */
 export interface KeptWorld {
   readonly world: World
-  /** Writes what has changed back to the file. */
+  /** Writes the world back to the file, if it is not what the file had when it was opened or saved last. */
   save(): Promise<void>
 }
 
@@ -20,12 +20,20 @@ export async function openWorld(path: string, now: () => Date): Promise<KeptWorl
   const saved = await readSaved(path)
   try {
     const world = createWorld({ now, ...(saved === undefined ? {} : { saved }) })
-    const save = (): Promise<void> => writePrivate(path, `${world.save()}\n`)
+    let kept = saved?.trimEnd()
+    const save = async (): Promise<void> => {
+      const text = world.save()
+      if (text === kept) return
+      await writePrivate(path, `${text}\n`)
+      kept = text
+    }
     // The keys that take time are made before the first save: whoever opens the file next has the same ones.
     if (saved === undefined) {
       await world.ready()
       // Another command may have made one meanwhile: then it is that one for both.
-      if (!(await createPrivate(path, `${world.save()}\n`))) return await openWorld(path, now)
+      const text = world.save()
+      if (!(await createPrivate(path, `${text}\n`))) return await openWorld(path, now)
+      kept = text
     }
     return { world, save }
   } catch (error) {

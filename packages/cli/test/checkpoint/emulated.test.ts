@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { before, describe, it } from 'node:test'
 import { canonicalJson } from '@sekisho/evidence'
 import { scratch } from '../process.ts'
 import { run } from '../run.ts'
-import { type Checkpoint, members, type Owner, ownerOf, rows, text } from './shared.ts'
+import { type Checkpoint, members, type Owner, ownerOf, rows, sharedCheckpoint, text } from './shared.ts'
 import { startUp } from './up.ts'
 
 const RESOURCE = 'demo/db/password'
@@ -120,4 +120,27 @@ it('without --emulated no machine signs', async () => {
   } finally {
     await up.stop()
   }
+})
+
+it('the file of a world is written when the world has changed, and left alone when not', async () => {
+  const data = `${scratch()}/data`
+  const world = `${data}/world.json`
+  mkdirSync(data)
+  // A whole world of one's own takes long to make.
+  copyFileSync((await sharedCheckpoint()).world, world)
+  const attest = async (kind: string): Promise<void> => {
+    const { code, err } = await run(['emulate', 'attest', kind, '--world', world, '-o', `${data}/evidence`])
+    assert.equal(code, 0, err)
+  }
+  // It takes another file in its place to change it.
+  const written = (): number => statSync(world).ino
+  const made = written()
+  const up = await startUp(['--emulated', '--offline', '--data', data])
+  assert.equal(await up.stop(), 0)
+  await attest('snp')
+  assert.equal(written(), made)
+  const saved = members(JSON.parse(readFileSync(world, 'utf8')))
+  writeFileSync(world, JSON.stringify({ ...saved, arm: { platforms: [] } }))
+  await attest('cca')
+  assert.deepEqual(JSON.parse(readFileSync(world, 'utf8')), saved, 'a platform that the world did not have')
 })
