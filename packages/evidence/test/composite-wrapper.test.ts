@@ -49,19 +49,24 @@ interface Signing {
   readonly kid?: string
   readonly alg?: string
   readonly header?: object
+  /** Content of the header parameter of CWT claims. */
+  readonly claims?: Uint8Array
+  readonly unsignedClaims?: Uint8Array
 }
 
 const COSE: Readonly<Record<string, number>> = { ES256: -7, ES384: -35 }
 
-function sign1({ key = SIGNER, kid, alg = 'ES256' }: Signing = {}): Uint8Array {
+function sign1({ key = SIGNER, kid, alg = 'ES256', claims, unsignedClaims }: Signing = {}): Uint8Array {
   const header = cborMap([
     [cborInteger(1), cborInteger(COSE[alg] ?? 5)],
     [cborInteger(3), cborText('application/cmw+cbor')],
     ...(kid === undefined ? [] : [[cborInteger(4), cborBytes(utf8(kid))] as const]),
+    ...(claims === undefined ? [] : [[cborInteger(15), claims] as const]),
   ])
+  const unprotected = cborMap(unsignedClaims === undefined ? [] : [[cborInteger(15), unsignedClaims]])
   const payload = encodeCmwCbor(COLLECTION)
   const signature = ecdsaRaw('sha256', key, sign1Input(header, payload))
-  return cborTag(18, cborArray([cborBytes(header), cborMap([]), cborBytes(payload), cborBytes(signature)]))
+  return cborTag(18, cborArray([cborBytes(header), unprotected, cborBytes(payload), cborBytes(signature)]))
 }
 
 function jws(signing: Signing, payload: unknown, more: object): Uint8Array {
@@ -194,8 +199,39 @@ describe('other signed wrappers', () => {
     const judged = (times: object): Promise<Verdict> =>
       judge(jws({}, { ...times, cmw: encodeCmwJson(COLLECTION) }, {}), { wrapperKeys: { jwks: jwks([SIGNER]) } })
     assert.equal((await judged({ nbf: seconds, exp: seconds + 60 })).outcome, 'verified')
-    for (const times of [{ exp: seconds - 301 }, { nbf: seconds + 301 }, { exp: 'never' }])
-      assert.deepEqual(failing(await judged(times)), ['composite.wrapper'])
+    for (const times of [
+      { exp: seconds - 300 },
+      { nbf: seconds + 301 },
+      { iat: seconds + 301 },
+      { exp: 'never' },
+      { exp: seconds + 0.5 },
+    ])
+      assert.deepEqual(failing(await judged(times)), ['composite.wrapper'], JSON.stringify(times))
+  })
+
+  it('a COSE_Sign1 whose header names a time that it is good in', async () => {
+    const seconds = AT.getTime() / 1000
+    const judged = (signing: Signing): Promise<Verdict> =>
+      judge(sign1(signing), { wrapperKeys: { jwks: jwks([SIGNER]) } })
+    const claim = (label: number, value: Uint8Array): Uint8Array => cborMap([[cborInteger(label), value]])
+    for (const [label, off] of [
+      [4, -299],
+      [5, 300],
+      [6, 300],
+    ] as const) {
+      const verdict = await judged({ claims: claim(label, cborInteger(seconds + off)) })
+      assert.equal(verdict.outcome, 'verified', verdict.summary)
+    }
+    for (const claims of [
+      claim(4, cborInteger(seconds - 300)),
+      claim(5, cborInteger(seconds + 301)),
+      claim(6, cborInteger(seconds + 301)),
+      claim(4, cborText('never')),
+      cborText('claims'),
+    ])
+      assert.deepEqual(failing(await judged({ claims })), ['composite.wrapper'])
+    const unsignedClaims = claim(4, cborInteger(seconds + 60))
+    assert.deepEqual(failing(await judged({ unsignedClaims })), ['composite.wrapper'])
   })
 
   it('a certificate that carries one, under the key of its issuer and in its dates', async () => {

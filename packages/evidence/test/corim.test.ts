@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { ecdsaRaw, generateKey, type KeyPair } from '@sekisho/emulator/kit'
+import { prepareArmEndorsements } from '../src/arm/endorsements.ts'
 import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText } from '../src/cbor/encode.ts'
 import { sign1Input } from '../src/cbor/sign1.ts'
 import { type CorimContent, readCorim, verifyCorim, verifyCorimSync } from '../src/cca/index.ts'
@@ -125,12 +126,26 @@ describe('signed CoRIM', () => {
   const claims = (nbf: number, exp: number): Pair =>
     pair(15, cborMap([pair(5, cborInteger(nbf)), pair(4, cborInteger(exp))]))
   const valid = (from: number, until: number): Uint8Array => corim(RIM, [pair(4, window(from, until))])
-  it('says up to when it counts: the earliest end that it or its signer names', () => {
+  it('says when it counts: from the latest beginning up to the earliest end that it or its signer names', () => {
     const payload = valid(SECONDS - 5, SECONDS + 30)
     assert.deepEqual([readCorim(payload).from, readCorim(payload).until], [AT.getTime() - 5000, AT.getTime() + 30_000])
     assert.equal(judged(signed({ payload })).until, AT.getTime() + 30_000)
-    const header = [ALG, TYPE, meta(0, SECONDS + 20), claims(0, SECONDS + 10)]
-    assert.equal(judged(signed({ payload, header })).until, AT.getTime() + 10_000)
+    const header = [ALG, TYPE, meta(SECONDS - 3, SECONDS + 20), claims(SECONDS - 2, SECONDS + 10)]
+    const content = judged(signed({ payload, header }))
+    assert.deepEqual([content.from, content.until], [AT.getTime() - 2000, AT.getTime() + 10_000])
+    const kept = prepareArmEndorsements({ corims: [content] })
+    for (const [at, fault] of [
+      [-2000, undefined],
+      [-2001, 'valid from'],
+      [10_000, undefined],
+      [10_001, 'valid until'],
+    ] as const) {
+      const { error } = kept.countingAt(AT.getTime() + at)
+      assert.equal(
+        fault === undefined ? error : error?.error.message.includes(fault),
+        fault === undefined ? undefined : true,
+      )
+    }
     assert.equal(judged(signed()).until, undefined)
   })
 

@@ -50,7 +50,7 @@ export interface EndorsementPart {
 
 /** A CoRIM as read: what it holds, or why it cannot be read. */
 export interface CorimContent extends EndorsementPart {
-  /** From when it counts, where it says so. Milliseconds since 1970. */
+  /** From when it counts, where it or its signer says so. Milliseconds since 1970. */
   readonly from?: number
   /** Up to when it counts, where it or its signer says so. Milliseconds since 1970. */
   readonly until?: number

@@ -66,11 +66,20 @@ export function* signedCorimStory(
     const content = read(cose.payload)
     if (content.error !== undefined) return content
     assertWindow(content, 'corim.rim-validity', at)
-    const ends = [content, ...signer.map(([, window]) => window)].flatMap(({ until }) => until ?? [])
-    return { ...content, ...(ends.length === 0 ? {} : { until: Math.min(...ends) }), unsigned: cose.payload }
+    return { ...content, ...overlap([content, ...signer.map(([, window]) => window)]), unsigned: cose.payload }
   } catch (error) {
     if (error instanceof EvidenceError) return { error }
     throw error
+  }
+}
+
+// Kept, it may be asked about another time than this.
+function overlap(windows: readonly CorimWindow[]): CorimWindow {
+  const begins = windows.flatMap(({ from }) => from ?? [])
+  const ends = windows.flatMap(({ until }) => until ?? [])
+  return {
+    ...(begins.length === 0 ? {} : { from: Math.max(...begins) }),
+    ...(ends.length === 0 ? {} : { until: Math.min(...ends) }),
   }
 }
 

@@ -4,10 +4,11 @@ import { readSign1, sign1Input } from '../cbor/sign1.ts'
 import { decodeBase64url } from '../core/base64url.ts'
 import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, unchecked } from '../core/engine.ts'
 import { EvidenceError, refuse } from '../core/errors.ts'
-import { memberOf, parseStrict, textOf } from '../core/json.ts'
+import { type Json, memberOf, parseStrict, textOf } from '../core/json.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { SignatureJob } from '../crypto/jobs.ts'
+import { claimsFromCbor } from '../eat/from-cbor.ts'
 import type { Companion } from '../recognise/index.ts'
 import { readCoseKeySet } from '../token/cose-keys.ts'
 import { algorithmNameOf, keyIdText } from '../token/cwt.ts'
@@ -71,7 +72,7 @@ function planWrapper(wrapper: Companion, keys: WrapperKeys | undefined, at: numb
 }
 
 function signatureOf({ label, bytes }: Companion, at: number): Signature {
-  if (label === 'COSE_Sign1') return ofSign1(bytes)
+  if (label === 'COSE_Sign1') return ofSign1(bytes, at)
   return label === 'JWS' ? ofJws(bytes, at) : ofCertificate(bytes, at)
 }
 
@@ -85,8 +86,13 @@ function ofCertificate(bytes: Uint8Array, at: number): Signature {
   )
 }
 
-function ofSign1(bytes: Uint8Array): Signature {
+function ofSign1(bytes: Uint8Array, at: number): Signature {
   const cose = readSign1(bytes, decodeCbor(bytes, { field: 'COSE_Sign1', maxItems: 64 }), 'COSE_Sign1')
+  // RFC 9597, section 2: the claims of a CWT, in the protected header alone.
+  if (entryOf(cose.unprotected, CLAIMS) !== undefined)
+    throw refuse('CWT.claims', 'claims in the header that nobody signs', 'claims in the protected header')
+  const claims = entryOf(cose.headers, CLAIMS)
+  if (claims !== undefined) assertLifetime(claimsFromCbor(claims, 'CWT.claims'), 'CWT', at)
   const alg = cose.algorithm === undefined ? undefined : algorithmNameOf(cose.algorithm)
   const signed = new Signed(sign1Input(cose.protected, cose.payload), schemeOf(alg), cose.signature)
   const kid = keyIdOf(entryOf(cose.headers, KEY_ID)) ?? keyIdOf(entryOf(cose.unprotected, KEY_ID))
@@ -94,6 +100,7 @@ function ofSign1(bytes: Uint8Array): Signature {
 }
 
 const KEY_ID = 4
+const CLAIMS = 15
 
 function keyIdOf(item: CborItem | undefined): string | undefined {
   return item?.type === 'bytes' && item.value.length <= 256 ? keyIdText(item.value) : undefined
@@ -107,7 +114,8 @@ function ofJws(bytes: Uint8Array, at: number): Signature {
   if (memberOf(header, 'crit') !== undefined || memberOf(header, 'b64') !== undefined)
     throw refuse('JWS.header.crit', 'an extension that is not known', 'none')
   // Where the payload is no wrapper itself, the wrapper is a claim of a JSON Web Token, which may have a lifetime.
-  if (textOf(header, 'cty')?.includes('cmw') !== true) assertLifetime(body, at)
+  if (textOf(header, 'cty')?.includes('cmw') !== true)
+    assertLifetime(parseStrict(new TextDecoder().decode(decodeBase64url(body, 'JWT.claims')), 'JWT.claims'), 'JWT', at)
   const alg = textOf(header, 'alg')
   const data = new TextEncoder().encode(`${head}.${body}`)
   const signed = new Signed(data, schemeOf(alg), decodeBase64url(tail, 'JWS.signature'))
@@ -117,16 +125,14 @@ function ofJws(bytes: Uint8Array, at: number): Signature {
 /** Clocks may differ by this much, in milliseconds. */
 const SLACK = 5 * 60 * 1000
 
-// RFC 7519, sections 4.1.4 and 4.1.5.
-function assertLifetime(body: string, at: number): void {
-  const claims = parseStrict(new TextDecoder().decode(decodeBase64url(body, 'JWT.claims')), 'JWT.claims')
-  for (const [name, holds] of [
-    ['exp', (time: number) => at < time + SLACK],
-    ['nbf', (time: number) => at >= time - SLACK],
-  ] as const) {
+// RFC 7519 and RFC 8392, sections 3.1.4 to 3.1.6: whole seconds.
+function assertLifetime(claims: Json, field: string, at: number): void {
+  for (const name of ['exp', 'nbf', 'iat']) {
     const value = memberOf(claims, name)
-    if (value === undefined || (typeof value === 'number' && holds(value * 1000))) continue
-    throw refuse(`JWT.${name}`, JSON.stringify(value).slice(0, 32), `a token that is valid at ${isoTime(at)}`)
+    if (value === undefined) continue
+    const time = typeof value === 'number' && Number.isSafeInteger(value) ? value * 1000 : Number.NaN
+    if (name === 'exp' ? at < time + SLACK : at >= time - SLACK) continue
+    throw refuse(`${field}.${name}`, JSON.stringify(value).slice(0, 32), `a signature that is valid at ${isoTime(at)}`)
   }
 }
 

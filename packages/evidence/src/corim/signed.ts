@@ -6,6 +6,8 @@ import { corimWindow } from './document.ts'
 /** A CoRIM without the signature that was around it, or why its signer does not vouch for it. */
 export interface OpenedCorim {
   readonly unsigned?: Uint8Array
+  /** From when it counts, where it or its signer says so. Milliseconds since 1970. */
+  readonly from?: number
   /** Up to when it counts, where it or its signer says so. Milliseconds since 1970. */
   readonly until?: number
   readonly error?: EvidenceError
