@@ -1,5 +1,5 @@
 import { type Appraisal, appraise, chooseReference, type ReferenceSet } from '@sekisho/appraisal'
-import { EvidenceError, TEES, toHex, type Verdict } from '@sekisho/evidence'
+import { EvidenceError, type TcbClaim, TEES, toHex, type Verdict } from '@sekisho/evidence'
 import { sha256 } from '../verifier/bytes.ts'
 import {
   type Expectations,
@@ -115,9 +115,17 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
     ...(choice.matched === undefined
       ? {}
       : { reference: choice.matched.name, referenceSha256: referenceDigest(choice.matched) }),
+    ...platformState(verdict.claims.tcb),
     ...(enrolledKey === undefined ? {} : { enrolledKey }),
   }
   return { name, received, verdict, collateral, grounds, ...(choice.over === undefined ? {} : { fault: choice.over }) }
+}
+
+// Of the launch and of now, as a verdict asks it of an exception.
+function platformState(tcb: TcbClaim & { readonly current?: Pick<TcbClaim, 'advisories'> }): Pick<Grounds, 'tcb'> {
+  const { status, advisories = [], current } = tcb
+  if (status === undefined || status === 'UpToDate') return {}
+  return { tcb: { status, advisories: [...new Set([...advisories, ...(current?.advisories ?? [])])] } }
 }
 
 /** The reference values to compare with: those that are met, else the nearest, so that the failing check names both sides. */

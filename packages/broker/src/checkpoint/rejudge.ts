@@ -7,7 +7,7 @@ import { storedBytes } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { type Evaluated, expectationsOf, judgeAgain, type Piece, referenceFor } from './evaluate.ts'
 import { referenceDigest } from './rules.ts'
-import type { Grounds, Rules, StoredAppraisal } from './state.ts'
+import type { Grounds, PlatformState, Rules, StoredAppraisal } from './state.ts'
 
 /** How stored evidence is to be judged again. */
 export interface Rejudging {
@@ -76,30 +76,43 @@ async function receivedOf(sql: Sql, grounds: Grounds, kept: Uint8Array | undefin
 }
 
 /**
- * Whether all reference sets that an appraisal met are in force, as they were when it met them, and so is the exception by
- * which the state of its platform was accepted.
+ * Whether all reference sets that an appraisal met are in force, as they were when it met them, and so are the exceptions by
+ * which the states of its platforms were accepted.
  */
 export function stillReferenced(
   { grounds, context }: Pick<StoredAppraisal, 'grounds' | 'context'>,
   rules: Rules,
   at: Date,
 ): boolean {
-  return grounds.every(({ reference, referenceSha256 }, i) => {
+  return grounds.every(({ reference, referenceSha256, tcb }, i) => {
     const set = rules.references.find(({ name }) => name === reference)
     if (set === undefined || referenceDigest(set) !== referenceSha256) return false
-    if (i === 0 && !isExcepted(set.values, context.tcb.status, at)) return false
+    const state = i === 0 ? lastState(context, tcb) : tcb
+    if (state !== undefined && !isExcepted(set.values, state, at)) return false
     return set.expires === undefined || at.getTime() < Date.parse(set.expires)
   })
 }
 
-/** Whether a state of a platform that no vendor calls up to date is one that a set accepts at a time; true for others. */
-function isExcepted(values: Expectations, status: string | undefined, at: Date): boolean {
+// A later look may have found the first platform in another state. Its advisories are then among those of all devices.
+function lastState({ tcb: { status } }: PolicyContext, then: PlatformState | undefined): PlatformState | undefined {
+  if (status === then?.status) return then
+  return status === undefined || status === 'UpToDate' ? undefined : { status, advisories: [] }
+}
+
+/** Whether a platform that no vendor calls up to date is one that a set accepts at a time; true for a set without exceptions. */
+function isExcepted(values: Expectations, { status, advisories: found }: PlatformState, at: Date): boolean {
   // Of Azure's evidence it is in the part about the hardware.
   const { acceptTcb: exceptions }: Expectations = isRecord(values['hardware']) ? values['hardware'] : values
-  if (status === undefined || status === 'UpToDate' || !Array.isArray(exceptions)) return true
+  if (!Array.isArray(exceptions)) return true
   return exceptions.some((one: unknown) => {
-    const { statuses, until } = isRecord(one) ? one : {}
-    return Array.isArray(statuses) && statuses.includes(status) && at.getTime() <= Date.parse(String(until))
+    const { statuses, advisories, until } = isRecord(one) ? one : {}
+    return (
+      Array.isArray(statuses) &&
+      statuses.includes(status) &&
+      Array.isArray(advisories) &&
+      found.every((advisory) => advisories.includes(advisory)) &&
+      at.getTime() <= Date.parse(String(until))
+    )
   })
 }
 

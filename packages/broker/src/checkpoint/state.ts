@@ -20,8 +20,16 @@ export interface Grounds {
   readonly reference?: string
   /** SHA-256 of that set as it was, hex. */
   readonly referenceSha256?: string
+  /** What an exception of that set had to accept: the platform's status, and every advisory that it is open to. */
+  readonly tcb?: PlatformState
   /** Name of the TPM's attestation key that was enrolled when this was judged, hex. */
   readonly enrolledKey?: string
+}
+
+/** How far behind its vendor's word a platform was when it was judged. */
+export interface PlatformState {
+  readonly status: string
+  readonly advisories: readonly string[]
 }
 
 /** An appraisal as it is stored. It never changes, but for being revoked. */

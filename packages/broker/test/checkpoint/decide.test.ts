@@ -7,7 +7,7 @@ import { combine } from '../../src/checkpoint/combine.ts'
 import { contextNow, decide } from '../../src/checkpoint/decide.ts'
 import { platformChanged, stillReferenced } from '../../src/checkpoint/rejudge.ts'
 import { referenceDigest } from '../../src/checkpoint/rules.ts'
-import type { Grounds, Rules, StoredAppraisal } from '../../src/checkpoint/state.ts'
+import type { Grounds, PlatformState, Rules, StoredAppraisal } from '../../src/checkpoint/state.ts'
 
 const AT = new Date('2026-11-21T06:00:00Z')
 const CONTEXT = {
@@ -125,7 +125,11 @@ describe('a verdict on several devices', () => {
 })
 
 describe('what a result was good by', () => {
-  const exception = (status: string, until: string): object => ({ statuses: [status], until })
+  const exception = (status: string, until: string, advisories: readonly string[] = []): object => ({
+    statuses: [status],
+    advisories,
+    until,
+  })
   const setOf = (change: Partial<ReferenceSet> = {}): ReferenceSet =>
     ({ name: 'set', tee: 'sgx', values: {}, owner: 'me', provenance: { kind: 'json' }, ...change }) as ReferenceSet
   const [before, after] = ['2026-11-21T05:59:59Z', '2026-11-21T06:00:01Z']
@@ -166,12 +170,47 @@ describe('what a result was good by', () => {
       const still = (grounds: readonly Grounds[], references: readonly ReferenceSet[]): boolean =>
         stillReferenced({ grounds, context: { ...CONTEXT, tcb } }, { ...PERMITTING, references }, AT)
       assert.equal(still([ground(set)], [other, set]), holds)
-      // Of several devices all count; the state of the platform is the first one's.
+      // Of several devices all count; the state in the context is the first one's.
       assert.equal(still([ground(set), ground(other)], [other, set]), holds)
       assert.equal(still([ground(set), ground(other)], [set]), false)
       assert.equal(still([ground(set)], [other, { ...set, owner: 'another' }]), false, 'changed since')
       if (set.expires === undefined) assert.equal(still([ground(other), ground(set)], [other, set]), true)
     })
+
+  const acting = (set: ReferenceSet, tcb?: PlatformState): Grounds =>
+    ({ reference: set.name, referenceSha256: referenceDigest(set), ...(tcb === undefined ? {} : { tcb }) }) as Grounds
+  const still = (grounds: readonly Grounds[], references: readonly ReferenceSet[], status: string): boolean =>
+    stillReferenced(
+      { grounds, context: { ...CONTEXT, tcb: { status, advisories: [], components: {} } } },
+      { ...PERMITTING, references },
+      AT,
+    )
+  const behind = { status: 'OutOfDate', advisories: ['SA-1'] }
+
+  it('an exception for a further device, to its last moment', () => {
+    for (const [until, holds] of [
+      [AT.toISOString(), true],
+      [before, false],
+    ] as const) {
+      const set = excepting(exception('OutOfDate', until, ['SA-1']))
+      const first = setOf({ name: 'first' })
+      assert.equal(still([acting(first), acting(set, behind)], [first, set], 'UpToDate'), holds)
+    }
+  })
+
+  it('the exception that named the advisories, not another for the same status', () => {
+    const named = exception('OutOfDate', before, ['SA-1'])
+    const set = excepting(named, exception('OutOfDate', after))
+    assert.equal(still([acting(set, behind)], [set], 'OutOfDate'), false)
+    const wider = excepting(named, exception('OutOfDate', after, ['SA-1', 'SA-2']))
+    assert.equal(still([acting(wider, behind)], [wider], 'OutOfDate'), true)
+  })
+
+  it('what a later look found of the first platform', () => {
+    const set = excepting(exception('OutOfDate', before, ['SA-1']))
+    assert.equal(still([acting(set, behind)], [set], 'UpToDate'), true)
+    assert.equal(still([acting(set)], [set], 'OutOfDate'), false)
+  })
 })
 
 describe('a platform has changed since', () => {
