@@ -84,6 +84,7 @@ describe('what is remembered of a TPM', { skip: missing('tpm') }, () => {
     const { claims } = verifyTpmSync(google(), { at: AT, memory })
     assert.ok(claims.instance && claims.tpm)
     Object.assign(claims.instance, { zone: 'another' })
+    Object.assign(claims.instance.security ?? assert.fail(), { production: false })
     Object.assign(claims.tpm, { model: 'another' })
     assert.equal(canonicalJson(verifyTpmSync(google(), { at: AT, memory })), expected)
   })

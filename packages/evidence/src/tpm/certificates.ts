@@ -6,6 +6,7 @@ import { type Certificate, parseCertificate } from '../x509/certificate.ts'
 import { DerReader, TAG } from '../x509/der.ts'
 import { readName } from '../x509/name.ts'
 import { WIDE } from '../x509/wide-algorithms.ts'
+import { type GoogleInstance, readInstance } from './instance.ts'
 
 /** What a TPM's certificate says beside its key. */
 export interface TpmCertificateFacts {
@@ -15,15 +16,6 @@ export interface TpmCertificateFacts {
   readonly tpm: { readonly manufacturer?: string; readonly model?: string; readonly version?: string }
   /** Google's statement of the instance. */
   readonly instance: GoogleInstance | undefined
-}
-
-/** Google Cloud's instance extension, 1.3.6.1.4.1.11129.2.1.21. Integers that may be large are hex. */
-export interface GoogleInstance {
-  readonly zone: string
-  readonly projectNumber: string
-  readonly projectId: string
-  readonly instanceId: string
-  readonly instanceName: string
 }
 
 /** One certificate of a chain. */
@@ -172,28 +164,4 @@ function attribute(key: string, type: string): string | undefined {
     at = colon + 1 + length + 1
   }
   return undefined
-}
-
-function readInstance(value: Uint8Array): GoogleInstance {
-  const outer = new DerReader(value, 'certificate.instance')
-  const fields = outer.inside(TAG.sequence, 'value')
-  outer.finish('value')
-  const text = (field: string): string => {
-    const content = fields.content(fields.element(TAG.utf8String, field))
-    if (content.length > 256) throw fields.error('too-large', `${content.length} bytes`, 'at most 256 bytes', field)
-    return new TextDecoder().decode(content)
-  }
-  const number = (field: string): string => {
-    let value = 0n
-    for (const byte of fields.unsigned(field)) value = (value << 8n) | BigInt(byte)
-    return value.toString()
-  }
-  // Which security properties follow in [0] differs by age; they are not read.
-  return {
-    zone: text('zone'),
-    projectNumber: number('projectNumber'),
-    projectId: text('projectId'),
-    instanceId: number('instanceId'),
-    instanceName: text('instanceName'),
-  }
 }

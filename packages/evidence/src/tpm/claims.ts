@@ -6,7 +6,8 @@ import { attributeNames } from '../tpm-structures/public-area.ts'
 import { akSpki } from './ak-steps.ts'
 import type { BootProgram, BootText, SecureBootKeys } from './boot/facts.ts'
 import type { WindowsClaims } from './boot/windows.ts'
-import type { GoogleInstance, TpmCertificateFacts } from './certificates.ts'
+import type { TpmCertificateFacts } from './certificates.ts'
+import type { GoogleInstance } from './instance.ts'
 import { quotedValues, selectionText } from './quote-steps.ts'
 import type { TpmState } from './state.ts'
 
@@ -83,9 +84,14 @@ export function tpmClaims(state: TpmState): TpmClaims {
     ...(ak?.area === undefined ? {} : { akAttributes: attributeNames(ak.area) }),
     ...(ak?.hierarchy === undefined ? {} : { akHierarchy: ak.hierarchy }),
     ...(facts === undefined ? {} : { tpm: { ...facts.tpm } }),
-    ...(facts?.instance === undefined ? {} : { instance: { ...facts.instance } }),
+    ...(facts?.instance === undefined ? {} : { instance: instanceClaim(facts.instance) }),
     ...(boot === undefined ? {} : { boot }),
   }
+}
+
+// A copy: what is remembered must not be changed through a verdict.
+function instanceClaim({ security, ...instance }: GoogleInstance): GoogleInstance {
+  return security === undefined ? instance : { ...instance, security: { ...security } }
 }
 
 /** Those claims that differ from one quote of a boot to the next. */

@@ -5,11 +5,14 @@ import {
   hexField,
   integerField,
   listOf,
+  objectField,
   readExpectations,
+  textField,
   wordField,
 } from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import type { DigestAlgorithm } from '../crypto/jobs.ts'
+import { GOOGLE_PROPERTIES, type InstanceWishes } from './instance.ts'
 
 /** What a relying party may expect of a quote. `measurement` is the digest over all quoted PCRs; `reportData` and `nonce` are the qualifying data in full. */
 export interface TpmExpectations
@@ -24,6 +27,8 @@ export interface TpmExpectations
   readonly firmwareVersions?: readonly string[]
   /** Accepted counts of resets, of those who track a machine. */
   readonly resetCounts?: readonly number[]
+  /** What a virtual TPM of Google's must belong to, by the certificate of its key: each TPM of theirs leads to one root. */
+  readonly instance?: InstanceWishes
   /** Refuse a clock that may have gone back. */
   readonly requireSafeClock?: boolean
   /** Accept signatures with SHA-1, and a bank of SHA-1 where the quote has no other. */
@@ -66,6 +71,12 @@ const KINDS: FieldKinds<TpmExpectations> = {
   requiredPcrs: listOf(integerField(0, 23)),
   firmwareVersions: listOf(hexField(8)),
   resetCounts: listOf(integerField(0, 0xffffffff)),
+  instance: objectField<InstanceWishes>({
+    projectIds: listOf(textField(256)),
+    zones: listOf(textField(256)),
+    instanceIds: listOf(textField(256)),
+    properties: listOf(wordField(...GOOGLE_PROPERTIES)),
+  }),
   requireSafeClock: booleanField,
   allowSha1: booleanField,
   secureBoot: booleanField,

@@ -5,6 +5,7 @@ import type { Finding } from '../core/verdict.ts'
 import { idText } from '../tpm-structures/algorithms.ts'
 import { ATTEST, quotedPcrs, TPM_GENERATED } from '../tpm-structures/attest.ts'
 import { PCR_COUNT } from './boot/measured-log.ts'
+import { instanceFinding } from './instance.ts'
 import type { TpmState } from './state.ts'
 
 const QUOTE = 'TCG TPM 2.0 Library, part 3, section 18.4'
@@ -279,6 +280,13 @@ function resets({ attest, expect }: Moment): Finding {
   )
 }
 
+// A certificate beside a key that the caller vouches for was signed by nobody.
+function instance({ chain, anchor, akIsAnchor, expect }: TpmState): Finding {
+  const facts = chain?.facts
+  const isTold = anchor?.vendor === 'Google' && !akIsAnchor && facts !== undefined && 'instance' in facts
+  return instanceFinding(isTold ? facts.instance : undefined, expect.instance)
+}
+
 function clock({ attest, expect }: TpmState): Finding {
   if (attest.clockInfo.safe) return pass('the clock has not gone back')
   if (expect.requireSafeClock !== true) return notApplicable('the clock may have gone back, and you compare no clocks')
@@ -324,6 +332,7 @@ export const EXPECT_STEPS: StepGroup<TpmState> = {
     FRESHNESS,
     wish('firmware', "The TPM's firmware is an accepted one", firmware, false),
     RESETS,
+    wish('instance', 'The instance of a cloud is an accepted one', instance, false),
     wish('clock', 'The clock of the TPM can be relied on', clock, false),
   ],
 }

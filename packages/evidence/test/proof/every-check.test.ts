@@ -113,6 +113,7 @@ const TPM: Readonly<Record<string, () => TpmSituation>> = {
   'tpm.expect.freshness': () => ({ options: { expect: { nonce: '00'.repeat(16) } } }),
   'tpm.expect.firmware': () => ({ options: { expect: { firmwareVersions: ['ff'.repeat(8)] } } }),
   'tpm.expect.resets': () => ({ options: { expect: { resetCounts: [4_000_000_000] } } }),
+  'tpm.expect.instance': () => ({ options: { expect: { instance: { zones: ['a-zone'] } } } }),
   'tpm.log.well-formed': () => ({ evidence: { eventLog: Uint8Array.of(1, 2, 3) } }),
 }
 
