@@ -138,7 +138,7 @@ describe('sekisho measure, of firmware', () => {
     ['of a register twice', [ovmf, '--register', 'rdx=1', '--register', 'rdx=2'], 64, /rdx was given before/],
     [
       'of a register too large',
-      [ovmf, '--vcpus', '1', '--cpu', 'EPYC', '--register', 'x87Fcw=65536'],
+      [ovmf, '--vcpus', '1', '--cpu', 'EPYC', '--register', 'x87Fcw=0x10000'],
       64,
       /--register x87Fcw: expected/,
     ],

@@ -151,12 +151,27 @@ describe('values of options', () => {
     assert.equal(featuresOption('0x21'), 0x21n)
     assert.equal(featuresOption('9'), 9n)
     assert.equal(cpuOf('0x800f12'), 0x800f12)
-    for (const text of ['EPYC-v4', '0x800f12x', 'x0x800f12', '0x1ffffffff']) assert.equal(cpuOf(text), text)
+    for (const text of ['EPYC-v4', '0x800f12x', 'x0x800f12', '0x1ffffffff', '8392466']) assert.equal(cpuOf(text), text)
     for (const text of ['', '0x', '33', '0x21 ', ' 0x21', '-1', '1.5', '0x21g', '0x1ffffffffffffffff'])
       assert.throws(() => featuresOption(text), usage(/--features .*: expected a number/), text)
     assert.deepEqual(registerOption('RDX=0x600', { mxcsr: 1 }), { mxcsr: 1, rdx: 0x600 })
-    for (const text of ['rdx', 'rdx=', 'rdx=0x6g', 'rdx=-1', 'xrdx=1', 'constructor=1', 'rdx=0x1ffffffff'])
-      assert.throws(() => registerOption(text), usage(/--register .*: expected one of/), text)
+    assert.deepEqual(registerOption('x87fcw=0'), { x87Fcw: 0 })
+    for (const text of [
+      'rdx',
+      'rdx=',
+      'rdx=600',
+      'rdx=10',
+      'rdx=0x6g',
+      'rdx=-1',
+      'xrdx=1',
+      'constructor=1',
+      'rdx=0x1ffffffff',
+    ])
+      assert.throws(
+        () => registerOption(text),
+        usage(/--register .*: expected one of .* in hex, with 0x in front/),
+        text,
+      )
     assert.throws(() => registerOption('rdx=1', { rdx: 0 }), usage(/rdx was given before/))
   })
 

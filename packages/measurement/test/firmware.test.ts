@@ -323,6 +323,15 @@ describe('a firmware that cannot be measured for SNP', () => {
       /the entry of an SVSM image/,
     ))
 
+  it('that is to run under an SVSM without metadata', () =>
+    refusedBy(
+      () =>
+        measureSnpSvsm(firmware, { ...machine, svsm: makeFirmware({ svsmEntry: 8, sev: [] }), variableStoreSize: 0 }),
+      'unsupported-kind',
+      'svsm.sev-metadata',
+      /SEV metadata with sections/,
+    ))
+
   it('that an SVSM serves and that is no whole pages', () =>
     refusedBy(
       () =>

@@ -77,6 +77,18 @@ describe('launch digest of an SNP guest', () => {
     assert.equal(new Set([toHex(all), ...(await Promise.all(others))]).size, 7)
   })
 
+  it('needs all that was read of a firmware: without its digest, the firmware’s own pages were not measured', async () => {
+    const read = await readSnpFirmware(firmware)
+    const { digest: _digest, ...bare } = read
+    for (const [broken, message] of [
+      [bare, /firmware\.digest: expected 48 bytes/],
+      [JSON.parse(JSON.stringify(read)), /firmware\.digest: expected 48 bytes/],
+      [{ ...read, digest: read.digest.subarray(1) }, /digest: expected 48 bytes/],
+      [{ ...read, sections: [] }, /firmware\.sections: expected one at least/],
+    ])
+      await assert.rejects(measureSnp(broken, MACHINE), { name: 'TypeError', message })
+  })
+
   it('reads kernel and initial ramdisk piece by piece', async () => {
     async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
       for (const byte of bytes) yield Uint8Array.of(byte)

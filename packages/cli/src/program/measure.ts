@@ -33,7 +33,7 @@ export function addMeasure(root: Command, around: Around, done: Done): void {
     .option('--features <hex>', 'SEV_FEATURES, default 0x1; some hosts set 0x21', once('--features', featuresOption))
     .option(
       '--register <name=value>',
-      'first value of rdx, mxcsr or x87Fcw where the hypervisor’s version sets another; repeatable',
+      'first value of rdx, mxcsr or x87Fcw, in hex, where the hypervisor’s version sets another; repeatable',
       registerOption,
     )
     .option(

@@ -62,7 +62,9 @@ function signatureFor({ cpu, hypervisor = 'qemu' }: Machine): number {
     const known = signatureOfModel(cpu ?? '')
     if (known !== undefined) return known
     const names = CPU_MODELS.join(', ')
-    throw new TypeError(`cpu: expected one of ${names}, a version of one such as EPYC-v4, or a CPU signature`)
+    throw new TypeError(
+      `cpu: expected one of ${names}, a version of one such as EPYC-v4, or a CPU signature such as 0x800f12`,
+    )
   }
   if (!Number.isSafeInteger(cpu) || cpu < 0 || cpu > 0xffffffff)
     throw new TypeError('cpu: expected a CPU signature of 32 bits')

@@ -30,12 +30,19 @@ const FOUR_GIB = 2 ** 32
  */
 export async function measureSnp(firmware: Uint8Array | SnpFirmware, launch: SnpLaunch): Promise<Uint8Array> {
   const machine = checkMachine(launch)
-  const read = firmware instanceof Uint8Array ? await readSnpFirmware(firmware) : firmware
+  const read = firmware instanceof Uint8Array ? await readSnpFirmware(firmware) : checkRead(firmware)
   const digest = new SnpLaunchDigest(read.digest, launch.onPage)
   await addSections(digest, read.sections, machine.hypervisor, await hashesPage(read, launch.boot))
   const { boot, further } = statePages(machine, read.resetEip)
   for (let i = 0; i < machine.vcpus; i++) await digest.addState(i === 0 ? boot : further)
   return digest.value
+}
+
+// Kept as JSON or copied in part it may lack its digest, and the launch would begin without the firmware's own pages.
+function checkRead(read: SnpFirmware): SnpFirmware {
+  if (!((read.digest as unknown) instanceof Uint8Array)) throw new TypeError('firmware.digest: expected 48 bytes')
+  if (read.sections.length === 0) throw new TypeError('firmware.sections: expected one at least')
+  return read
 }
 
 /** Expectations of an SNP guest with this launch digest, for `verifySnp` or a reference set. */
@@ -68,6 +75,8 @@ export async function measureSnpSvsm(
   checkSize(firmware)
   const { sections, entry } = readSevFirmware(svsm)
   if (entry === undefined) throw missing('svsm.svsm-info', 'the entry of an SVSM image')
+  if (sections.length === 0)
+    throw missing('svsm.sev-metadata', 'SEV metadata with sections: no guest of SNP begins without its CPUID page')
   const gpa = FOUR_GIB - firmware.length
   const start = gpa - variableStoreSize - svsm.length
   if (start < 0)
