@@ -1,7 +1,7 @@
 import { type Log, type LogPath, type LogReader, logReader, parseLogPath } from '@sekisho/broker'
 import type { Authenticator } from './access/authenticate.ts'
 import type { Call } from './http/call.ts'
-import { invalid, notFound } from './http/errors.ts'
+import { notFound, unexpected } from './http/errors.ts'
 import type { Front } from './http/front.ts'
 import { bytes, text } from './http/reply.ts'
 
@@ -36,9 +36,7 @@ export function logFace(front: Front, { log, auth }: LogServices): void {
 async function fileOf(read: LogReader, call: Call, kind: LogPath['kind']): Promise<Uint8Array> {
   const path = call.path.slice('/log/'.length)
   if (parseLogPath(path)?.kind !== kind)
-    throw invalid('this is no path of a tile', [
-      { field: 'path', expected: 'a tile as in C2SP tlog-tiles, e.g. tile/0/x001/067' },
-    ])
+    throw unexpected([{ field: 'path/tile', expected: 'a tile as in C2SP tlog-tiles, e.g. tile/0/x001/067' }])
   const file = await read(path)
   if (file === undefined) throw notFound('the log does not hold this yet')
   return file

@@ -11,6 +11,9 @@ export function Problem({ error, onAgain }: { readonly error: unknown; readonly 
   const { code, detail, wrong } = wordsOf(error)
   const meaning = useMeaning(code)
   const plain = t.codes[code]
+  const [only, second] = wrong
+  // The detail says it already: in English, and of one member.
+  const isSaid = plain === undefined && meaning === undefined && second === undefined && only?.line === undefined
   return (
     <div class="fault" role="alert">
       <div>
@@ -21,7 +24,7 @@ export function Problem({ error, onAgain }: { readonly error: unknown; readonly 
             {detail}
           </p>
         )}
-        {wrong.length === 0 ? null : (
+        {only === undefined || (isSaid && detail.endsWith(only.expected)) ? null : (
           <Speaking of={MEMBERS}>
             <ul class="plain small">
               {wrong.map(({ field, expected, line, column, hint }) => (

@@ -42,6 +42,20 @@ export function invalid(message: string, errors: readonly FieldError[] = []): Ht
   return new HttpError(400, 'invalid-request', message, { errors })
 }
 
+/** {@link invalid} in one sentence: the first member that is wrong and what was expected there, and how many there are. */
+export function unexpected(errors: readonly [FieldError, ...FieldError[]]): HttpError {
+  const [{ field, expected }, ...others] = errors
+  const more = others.length === 0 ? '' : ` (and ${others.length} more)`
+  return invalid(`${placeOf(field)}: expected ${expected}${more}`, errors)
+}
+
+/** A field in words, as `FieldError` writes it. */
+function placeOf(field: string): string {
+  const [, where, name] = /^(path|query|header)\/(.*)$/s.exec(field) ?? []
+  if (where !== undefined && name !== undefined) return `\`${name}\` in the ${where}`
+  return field === '' ? 'the body' : `\`${field.slice(1).replaceAll('/', '.')}\` in the body`
+}
+
 /** 404 `not-found`. */
 export function notFound(message: string): HttpError {
   return new HttpError(404, 'not-found', message)

@@ -1,5 +1,5 @@
 import { type TInteger, type TObject, type TProperties, type TString, type TUnsafe, Type } from '@sinclair/typebox'
-import { invalid } from '../http/errors.ts'
+import { unexpected } from '../http/errors.ts'
 
 /** Where the native API begins. */
 export const API_PREFIX = '/api/v1'
@@ -12,7 +12,10 @@ export const BYTES_LIMIT: number = 2 * 1024 * 1024
 
 /** Name of a namespace. */
 export function namespaceSchema(): TString {
-  return Type.String({ pattern: '^[a-z0-9][a-z0-9-]{0,62}$', description: 'the name of a namespace' })
+  return Type.String({
+    pattern: '^[a-z0-9][a-z0-9-]{0,62}$',
+    description: 'the name of a namespace: lower-case letters, digits and `-`, at most 63',
+  })
 }
 
 /** One of three segments of a resource's path. */
@@ -25,7 +28,10 @@ export function segmentSchema(): TString {
 
 /** An identifier that the server gave: prefix and 26 characters, sortable by time. */
 export function idSchema(prefix: string): TString {
-  return Type.String({ pattern: `^${prefix}_[0-9A-Za-z]{26}$`, description: `an identifier beginning with ${prefix}_` })
+  return Type.String({
+    pattern: `^${prefix}_[0-9A-Za-z]{26}$`,
+    description: `an identifier: ${prefix}_ and 26 letters or digits`,
+  })
 }
 
 /** An instant, ISO 8601 in UTC. */
@@ -108,5 +114,5 @@ export function anyObject(description: string): TUnsafe<Readonly<Record<string, 
 export function bytesOf(base64: string, field: string): Uint8Array {
   const bytes = Buffer.from(base64, 'base64')
   if (bytes.toString('base64') === base64) return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
-  throw invalid('a member is not base64', [{ field, expected: 'bytes in base64 with padding' }])
+  throw unexpected([{ field, expected: 'bytes in base64 with padding' }])
 }

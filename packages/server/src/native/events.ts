@@ -1,6 +1,6 @@
 import type { BrokerEvent } from '@sekisho/broker'
 import type { Call } from '../http/call.ts'
-import { HttpError, invalid } from '../http/errors.ts'
+import { HttpError, unexpected } from '../http/errors.ts'
 import type { Reply, StreamSink } from '../http/reply.ts'
 import type { ServerLimits } from '../limits.ts'
 
@@ -95,9 +95,7 @@ function frame({ seq, kind, at, body }: BrokerEvent): string {
 function lastEventId(call: Call): number {
   const sent = call.header('last-event-id') ?? call.query.get('after') ?? '0'
   if (!/^\d{1,15}$/.test(sent)) {
-    throw invalid('the position in the stream is not one', [
-      { field: 'header/last-event-id', expected: 'the id of an event' },
-    ])
+    throw unexpected([{ field: 'header/last-event-id', expected: 'the id of an event, as the stream gave it' }])
   }
   return Number(sent)
 }

@@ -1,6 +1,6 @@
 import type { TObject, TSchema } from '@sinclair/typebox'
 import { type TypeCheck, TypeCompiler, type ValueError, ValueErrorType } from '@sinclair/typebox/compiler'
-import { type FieldError, type HttpError, invalid } from '../http/errors.ts'
+import { type FieldError, type HttpError, unexpected } from '../http/errors.ts'
 
 const compiled = new WeakMap<TSchema, TypeCheck<TSchema>>()
 
@@ -20,7 +20,8 @@ export function check(schema: TSchema, value: unknown, where: string): void {
     if (errors.some((one) => one.field === field)) continue
     errors.push({ field, expected: expectation(error) })
   }
-  throw invalid(`${where === '' ? 'the body' : `the ${where}`} is not as this route expects it`, errors)
+  const [first = { field: where, expected: 'something else' }, ...others] = errors
+  throw unexpected([first, ...others])
 }
 
 function compile(schema: TSchema): TypeCheck<TSchema> {
@@ -33,15 +34,40 @@ function compile(schema: TSchema): TypeCheck<TSchema> {
 function expectation({ type, schema, message }: ValueError): string {
   // Here the schema is the object's, whose own description says nothing of its members.
   if (type === ValueErrorType.ObjectAdditionalProperties) return stranger(Object.keys(schema['properties'] ?? {}))
-  if (typeof schema.description === 'string') return schema.description
-  if (typeof schema.pattern === 'string') return `a text that matches ${schema.pattern}`
-  const constants: readonly TSchema[] = Array.isArray(schema.anyOf) ? schema.anyOf : []
-  if (constants.length > 0 && constants.every((one) => 'const' in one)) {
-    return `one of ${constants.map((one) => JSON.stringify(one['const'])).join(', ')}`
-  }
-  if (type === ValueErrorType.ObjectRequiredProperty) return 'to be given'
   const text = message.replace(/^Expected /, '')
-  return text.charAt(0).toLowerCase() + text.slice(1)
+  const words = wordsOf(schema) ?? text.charAt(0).toLowerCase() + text.slice(1)
+  return type === ValueErrorType.ObjectRequiredProperty ? `to be given, as ${words}` : words
+}
+
+function wordsOf(schema: TSchema): string | undefined {
+  if (typeof schema.description === 'string')
+    return schema['type'] === 'object' ? `a JSON object: ${schema.description}` : schema.description
+  if (typeof schema['pattern'] === 'string') return `a text that matches ${schema['pattern']}`
+  const constants: readonly TSchema[] = Array.isArray(schema['anyOf']) ? schema['anyOf'] : []
+  if (constants.length > 0 && constants.every((one) => 'const' in one))
+    return `one of ${constants.map((one) => JSON.stringify(one['const'])).join(', ')}`
+  switch (schema['type']) {
+    case 'string':
+      return `a text${range(schema['minLength'], schema['maxLength'], ' character', ' characters')}`
+    case 'integer':
+      return `a whole number${range(schema['minimum'], schema['maximum'])}`
+    case 'boolean':
+      return 'true or false'
+    case 'array':
+      return `a list${range(schema['minItems'], schema['maxItems'], ' entry', ' entries')}${schema['uniqueItems'] === true ? ', no two alike' : ''}`
+    case 'object':
+      return 'a JSON object'
+    default:
+      return undefined
+  }
+}
+
+function range(low: unknown, high: unknown, one = '', many = ''): string {
+  const last = high ?? low
+  const unit = last === 1 ? one : many
+  if (low !== undefined && high !== undefined) return ` of ${low} to ${high}${unit}`
+  if (last === undefined) return ''
+  return ` of at ${high === undefined ? 'least' : 'most'} ${last}${unit}`
 }
 
 function stranger(known: readonly string[]): string {
@@ -57,13 +83,16 @@ export function readQuery(schema: TObject | undefined, query: URLSearchParams): 
   const out: Record<string, unknown> = {}
   for (const [name, text] of query) {
     const member = schema !== undefined && Object.hasOwn(schema.properties, name) ? schema.properties[name] : undefined
-    if (member === undefined) throw badQuery(name.slice(0, 40), 'no such member of the query')
+    if (member === undefined)
+      throw badQuery(name.slice(0, 40), schema === undefined ? NO_QUERY : stranger(Object.keys(schema.properties)))
     if (Object.hasOwn(out, name)) throw badQuery(name, 'to be given once')
     out[name] = typed(member, text)
   }
   if (schema !== undefined) check(schema, out, 'query')
   return out
 }
+
+const NO_QUERY = 'nothing: this route takes no query'
 
 function typed(schema: TSchema, text: string): unknown {
   if ((schema['type'] === 'integer' || schema['type'] === 'number') && /^-?\d{1,15}$/.test(text)) return Number(text)
@@ -72,5 +101,5 @@ function typed(schema: TSchema, text: string): unknown {
 }
 
 function badQuery(name: string, expected: string): HttpError {
-  return invalid('the query is not as this route expects it', [{ field: `query/${name}`, expected }])
+  return unexpected([{ field: `query/${name}`, expected }])
 }

@@ -69,8 +69,8 @@ test('an answer says of each member what was expected, in words that need no sch
     { field: '/other', expected: 'no member of this name; known are name, count, inner' },
   ])
   assert.deepEqual(told({ name: 'a', count: 1, inner: { x: 1 } }), [{ field: '/inner/x', expected: 'no members' }])
-  assert.deepEqual(told({ name: 'a' }), [{ field: '/count', expected: 'to be given' }])
-  assert.deepEqual(told({ name: '', count: 1 }), [{ field: '/name', expected: 'string length greater or equal to 1' }])
+  assert.deepEqual(told({ name: 'a' }), [{ field: '/count', expected: 'to be given, as a whole number' }])
+  assert.deepEqual(told({ name: '', count: 1 }), [{ field: '/name', expected: 'a text of at least 1 character' }])
   const long = told({ name: 'a', count: 1, ['x'.repeat(100_000)]: 2 }) as readonly { field: string }[]
   assert.ok((long[0]?.field.length ?? 0) <= 200)
 })

@@ -1,6 +1,6 @@
 import { mayAccess, SCOPES, type TokenSummary } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
-import { HttpError, invalid, notFound } from '../../http/errors.ts'
+import { HttpError, invalid, notFound, unexpected } from '../../http/errors.ts'
 import { acting } from '../acting.ts'
 import { closed, namespaceSchema, oneOf, timeSchema } from '../common.ts'
 import { redeemed } from '../redeemed.ts'
@@ -9,7 +9,12 @@ import type { NativeServices } from '../services.ts'
 
 const NS = closed({ ns: namespaceSchema() })
 const TOKEN_ID = Type.String({ pattern: '^[0-9a-f]{16}$', description: 'the id of a token, 16 hex digits' })
-const SCOPE_LIST = Type.Array(oneOf(SCOPES), { minItems: 1, maxItems: SCOPES.length, uniqueItems: true })
+const SCOPE_LIST = Type.Array(oneOf(SCOPES), {
+  minItems: 1,
+  maxItems: SCOPES.length,
+  uniqueItems: true,
+  description: `a list, no two alike, of ${SCOPES.join(', ')}`,
+})
 const CREATED = closed({ id: Type.String(), token: Type.String() })
 const SUMMARY = closed({
   id: Type.String(),
@@ -178,9 +183,7 @@ async function create(
   const end = new Date(expires)
   // A day that its month has not would be taken for one of the next.
   if (Number.isNaN(end.getTime()) || end.toISOString().slice(0, 10) !== expires.slice(0, 10))
-    throw invalid('there is no such time', [
-      { field: '/expires', expected: 'a time in UTC, e.g. 2026-11-21T02:05:00Z' },
-    ])
+    throw unexpected([{ field: '/expires', expected: 'a time that there is, in UTC, e.g. 2026-11-21T02:05:00Z' }])
   try {
     return await db.transaction(async (sql) => {
       const { id, token } = await tokens.create(sql, { namespace, name, scopes, expires: end, at })

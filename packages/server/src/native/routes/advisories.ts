@@ -118,9 +118,13 @@ export function advisoryRoutes({ broker }: NativeServices): readonly Route[] {
         minTcb: Type.Optional(
           Type.Record(Type.String({ pattern: '^[A-Za-z0-9]{1,32}$' }), COMPONENTS, { maxProperties: 16 }),
         ),
-        policy: Type.Optional(Type.String({ maxLength: 512 * 1024 })),
+        policy: Type.Optional(
+          Type.String({ maxLength: 512 * 1024, description: 'Cedar policies to come, at most 512 KiB' }),
+        ),
         putReference: Type.Optional(anyObject('a reference set to come, in the place of the one of its name')),
-        removeReference: Type.Optional(Type.String({ maxLength: 64, description: 'a reference set that is to go' })),
+        removeReference: Type.Optional(
+          Type.String({ maxLength: 64, description: 'the name of a reference set that is to go' }),
+        ),
       }),
       answer: closed({
         leases: Type.Integer(),

@@ -17,7 +17,10 @@ import type { NativeServices } from '../services.ts'
 
 const KINDS = ['attest', 'release', 'renew', 'revoke', 'admin'] as const
 const OUTCOMES = ['released', 'refused', 'renewed', 'revoked', 'attested', 'changed'] as const
-const DECISION = Type.String({ pattern: '^dec_[0-9A-Za-z]{26}$', description: 'the id of a decision' })
+const DECISION = Type.String({
+  pattern: '^dec_[0-9A-Za-z]{26}$',
+  description: 'the id of a decision: dec_ and 26 letters or digits',
+})
 const ONE = closed({ ns: namespaceSchema(), decision: DECISION })
 const SUMMARY = {
   id: Type.String(),

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { EmulatedEvidence, EmulatedMachine, EmulatedPlatforms } from '../../emulated-platforms.ts'
-import { invalid, notFound } from '../../http/errors.ts'
+import { invalid, notFound, unexpected } from '../../http/errors.ts'
 import { anyObject, base64Schema, bytesOf, closed } from '../common.ts'
 import { jsonRoute, type Route } from '../route.ts'
 import type { NativeServices } from '../services.ts'
@@ -64,7 +64,7 @@ export function emulatedRoutes({ emulated }: NativeServices): readonly Route[] {
         const { reportData, ...machine } = body
         const bytes = bytesOf(reportData, '/reportData')
         if (bytes.length > MAX_REPORT_DATA)
-          throw invalid('more than a machine signs', [{ field: '/reportData', expected: 'at most 64 bytes' }])
+          throw unexpected([{ field: '/reportData', expected: 'at most 64 bytes in base64' }])
         const { tee, evidence, reference } = await attested(platforms, machine, bytes)
         return { tee, evidence, reference, emulated: true as const }
       },

@@ -10,7 +10,7 @@ import {
 } from '../../access/page-session.ts'
 import type { Principal } from '../../access/principal.ts'
 import type { Call } from '../../http/call.ts'
-import { HttpError, invalid } from '../../http/errors.ts'
+import { HttpError, unexpected } from '../../http/errors.ts'
 import { empty, json, type Reply } from '../../http/reply.ts'
 import { closed } from '../common.ts'
 import { redeemed } from '../redeemed.ts'
@@ -74,7 +74,7 @@ async function tokenOf(
 ): Promise<string> {
   if (token !== undefined && setup === undefined) return token
   if (token !== undefined || setup === undefined)
-    throw invalid('one of the two is needed', [{ field: '', expected: 'either `token` or `setup`' }])
+    throw unexpected([{ field: '', expected: 'either `token` or `setup`' }])
   // Nobody sees this token: it is good for as long as the session is, and not a moment longer.
   const created = await services.auth.guess(call, () => redeemed(services, call, setup, SESSION_SECONDS))
   if (created === undefined) throw new HttpError(403, 'setup-over', 'this link was used, is over, or never was')

@@ -25,7 +25,7 @@ import type { NativeServices } from '../services.ts'
 
 const NS = closed({ ns: namespaceSchema() })
 const TEXT = Type.String({ maxLength: 512 * 1024, description: 'Cedar policies, at most 512 KiB' })
-const VERSION = Type.Integer({ minimum: 1, description: 'the number of a version' })
+const VERSION = Type.Integer({ minimum: 1, description: 'the number of a version, from 1' })
 const CASE = closed({
   name: Type.String({ minLength: 1, maxLength: 256 }),
   action: Type.Optional(oneOf(['release', 'renew'] as const)),
@@ -45,7 +45,7 @@ const CASE = closed({
   by: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 64 })),
 })
 const ACTIVATED = closed({ version: VERSION, live: Type.Integer(), revoked: Type.Integer() })
-const NUMBER = Type.String({ pattern: '^[1-9][0-9]{0,8}$', description: 'the number of a version' })
+const NUMBER = Type.String({ pattern: '^[1-9][0-9]{0,8}$', description: 'the number of a version, from 1' })
 const VERSION_MEMBERS = {
   version: VERSION,
   sha256: Type.String(),

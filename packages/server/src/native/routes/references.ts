@@ -1,7 +1,7 @@
 import { type ImportOptions, importReferences, passedOver } from '@sekisho/appraisal'
 import type { StoredReference } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
-import { invalid, notFound } from '../../http/errors.ts'
+import { invalid, notFound, unexpected } from '../../http/errors.ts'
 import { acting } from '../acting.ts'
 import { anyObject, BYTES_LIMIT, closed, namespaceSchema, timeSchema } from '../common.ts'
 import { jsonRoute, type Route } from '../route.ts'
@@ -80,7 +80,7 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
       handle: async (input) => {
         const { owner = input.who.actor, provenance = { kind: 'manual' }, ...set } = input.body
         if (set.name !== undefined && set.name !== input.params.name) {
-          throw invalid('the set is of another name', [{ field: '/name', expected: 'the name in the path, or none' }])
+          throw unexpected([{ field: '/name', expected: 'the name in the path, or none' }])
         }
         const { name, live, revoked } = await broker.admin.putReference(
           input.params.ns,

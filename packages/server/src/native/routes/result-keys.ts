@@ -39,7 +39,9 @@ export function resultKeyRoutes({ broker }: NativeServices): readonly Route[] {
       scope: 'admin',
       body: closed({
         early: Type.Optional(
-          Type.Boolean({ description: 'also when the next key was published only just now; else that is a conflict' }),
+          Type.Boolean({
+            description: 'true or false: also when the next key was published only just now; else that is a conflict',
+          }),
         ),
       }),
       answer: closed({ current: Type.String(), next: Type.String(), retired: Type.String() }),

@@ -2,7 +2,7 @@ import type { AttestRequest } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
 import { bearer } from '../../access/bearer.ts'
 import { tokenIsEmulated } from '../../emulated.ts'
-import { type HttpError, invalid } from '../../http/errors.ts'
+import { type HttpError, unexpected } from '../../http/errors.ts'
 import {
   BYTES_LIMIT,
   base64Schema,
@@ -232,7 +232,5 @@ function attestRequest(body: Static<typeof ATTEST>, at: Date): AttestRequest {
 function byOf({ session, token }: { session?: string; token?: string }): { session: string } | { token: string } {
   if (session !== undefined && token === undefined) return { session }
   if (token !== undefined && session === undefined) return { token }
-  throw invalid('what was attested is named by a session or by a token', [
-    { field: '/session', expected: 'a session, or a token, and not both' },
-  ])
+  throw unexpected([{ field: '/session', expected: 'either a session or a token' }])
 }
