@@ -58,12 +58,31 @@ test('what waits for its turn behind others is not taken for a service that is s
   const around = await bench(t, milan, { limits: { idleMs: 1500, timeoutMs: 20_000, attempts: 1 } })
   const good = canned(milan.table)
   await around.source.amd(milan.request)
+  const held: (() => void)[] = []
   around.server.handle((request, response) => {
-    setTimeout(() => good(request, response), 200)
+    held.push(() => good(request, response))
   })
-  const fleet = Array.from({ length: 60 }, (_, i) => around.source.amd({ ...milan.request, chipId: chip(i + 1) }))
-  const codes = (await Promise.allSettled(fleet)).map((one) => (one.status === 'rejected' ? one.reason.code : 'had'))
+  // The clock of the waits is the test's: each answer takes 200 ms of it, and the last one's turn comes long after 1500.
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  let left = 60
+  const fleet = Array.from({ length: left }, (_, i) =>
+    around.source.amd({ ...milan.request, chipId: chip(i + 1) }).finally(() => {
+      left--
+    }),
+  )
+  const outcomes = Promise.allSettled(fleet)
+  let waited = 0
+  for (const end = performance.now() + 60_000; left > 0; ) {
+    assert.ok(performance.now() < end, `${left} wait still`)
+    await new Promise((resolve) => setImmediate(resolve))
+    if (held.length === 0) continue
+    t.mock.timers.tick(200)
+    waited += 200
+    for (const answer of held.splice(0)) answer()
+  }
+  const codes = (await outcomes).map((one) => (one.status === 'rejected' ? one.reason.code : 'had'))
   assert.deepEqual([...new Set(codes)], ['not-found'])
+  assert.ok(waited > 1500 && waited < 20_000, `${waited} ms`)
 })
 
 test('a queue that does not move ends too', { timeout: 60_000 }, async (t) => {
