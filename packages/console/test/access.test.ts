@@ -97,6 +97,7 @@ describe('access', { skip: MISSING ?? false }, () => {
     await page.getByText('In default').waitFor()
     await at(page)
     await page.getByRole('button', { name: 'Create a token' }).click()
+    await page.getByRole('dialog').waitFor()
     assert.equal(await page.getByRole('dialog').getByRole('checkbox').count(), 3)
     assert.equal(await page.getByRole('radio', { name: 'Everything' }).count(), 0)
     assert.equal(await page.getByLabel('Where').count(), 0)

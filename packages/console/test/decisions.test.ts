@@ -229,7 +229,8 @@ describe('the decisions of a running checkpoint', { skip: MISSING ?? false }, ()
     await rows(page).first().waitFor()
     assert.ok((await page.locator('.cell-what').first().textContent())?.includes('<img src=x'))
     const box = page.locator('.windowed')
-    for (let i = 0; i < 60; i++) {
+    // Fifty pages, each of which comes when the one before it has.
+    for (const end = performance.now() + 60_000; performance.now() < end; ) {
       await box.evaluate((element) => element.scrollTo(0, element.scrollHeight))
       if ((await page.getByText('10000 in all').count()) > 0) break
       await page.waitForTimeout(50)
