@@ -23,22 +23,28 @@ const VARIABLE = 'SEKISHO_MASTER_KEY'
  * The master key: from a PKCS#11 token, a file or the environment; else one beside the database, made at the first
  * start. The last is for trying out: whoever copies the folder has both.
  *
- * @throws CliError in production when no key is named
+ * @throws CliError where {@link checkMasterKey} does
  */
 export async function masterKeyOf(options: MasterKeyOptions, folder: string, around: Around): Promise<MasterKey> {
+  checkMasterKey(options, around)
   const { masterKeyFrom } = await import('@sekisho/broker')
   const environment = around.env[VARIABLE] ?? ''
-  const given = [options.masterKeyFile, options.pkcs11, environment || undefined].filter((one) => one !== undefined)
-  if (given.length > 1) throw usageError(`give one of --master-key-file, --pkcs11 and ${VARIABLE}, not several`)
   if (options.pkcs11 !== undefined) return masterKeyFrom({ pkcs11: await pkcs11Location(options.pkcs11) })
   if (options.masterKeyFile !== undefined) return masterKeyFrom({ file: options.masterKeyFile })
   if (environment !== '') return masterKeyFrom({ env: VARIABLE, environment: { [VARIABLE]: environment } })
-  if (options.production === true)
-    throw usageError(`--production needs a master key of its own: --master-key-file, --pkcs11 or ${VARIABLE}`)
   const file = join(folder, 'master.key')
   await makeKey(file)
   around.err(`sekisho: the master key is ${file}; keep it away from the database where it matters\n`)
   return masterKeyFrom({ file })
+}
+
+/** Whether one place of the master key is named, or none outside of production. @throws CliError (usage) */
+export function checkMasterKey({ masterKeyFile, pkcs11, production }: MasterKeyOptions, around: Around): void {
+  const environment = around.env[VARIABLE] || undefined
+  const given = [masterKeyFile, pkcs11, environment].filter((one) => one !== undefined)
+  if (given.length > 1) throw usageError(`give one of --master-key-file, --pkcs11 and ${VARIABLE}, not several`)
+  if (given.length === 0 && production === true)
+    throw usageError(`--production needs a master key of its own: --master-key-file, --pkcs11 or ${VARIABLE}`)
 }
 
 /** Former master keys, which something may still be encrypted under. @throws VaultError */

@@ -1,16 +1,17 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { EndorsementFiles } from '@sekisho/broker'
+import type { EndorsementFiles, TpmRoots } from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { World } from '@sekisho/emulator'
 import type { EmulatedPlatforms, TlsOptions } from '@sekisho/server'
 import type { Around } from '../around.ts'
 import { readEndorsementFiles } from '../checkpoint/endorsement-files.ts'
 import { freePort } from '../checkpoint/free-port.ts'
-import { formerMasterKeys, type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
+import { checkMasterKey, formerMasterKeys, type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
 import { readOidc } from '../checkpoint/oidc-file.ts'
 import { type Checkpoint, openCheckpoint } from '../checkpoint/open.ts'
+import type { CheckpointOptions } from '../checkpoint/options.ts'
 import { pageFolder } from '../checkpoint/page.ts'
 import { inPlainWords } from '../checkpoint/plain-words.ts'
 import { untilStopped } from '../checkpoint/stop.ts'
@@ -63,11 +64,12 @@ export async function upCommand(options: UpOptions, around: Around): Promise<num
   const host = options.host ?? '127.0.0.1'
   const port = options.port ?? DEFAULT_PORT
   const stopped = untilStopped()
-  // Looked at before anything is made: a start that comes to nothing leaves no folder with keys behind.
+  // Both before anything is made: a start that comes to nothing leaves no folder with keys behind.
+  const given = await readGiven(options, around)
   if (port !== 0) await freePort(host, port).catch((error: unknown) => Promise.reject(inPlainWords(error)))
   const emulated = options.emulated === true ? await startWorld(folder, around) : undefined
   try {
-    const checkpoint = await start({ folder, host, port, emulated }, options, around)
+    const checkpoint = await start({ folder, host, port, emulated, given }, options, around)
     try {
       await announce(checkpoint, folder, emulated, options, around)
       const over = await Promise.race([stopped, checkpoint.over])
@@ -128,30 +130,47 @@ interface Ground {
   readonly host: string
   readonly port: number
   readonly emulated: EmulatedWorld | undefined
+  readonly given: Given
+}
+
+/** What options name beside endorsements, read. */
+interface Given extends Pick<CheckpointOptions, 'oidc' | 'tls' | 'former'> {
+  readonly tpmRoots?: TpmRoots
+  /** Vendors' services. */
+  readonly source?: CollateralSource
+}
+
+async function readGiven(options: UpOptions, around: Around): Promise<Given> {
+  checkMasterKey(options, around)
+  try {
+    return {
+      ...(options.tpmRoot === undefined ? {} : { tpmRoots: await readTpmRootFiles(options.tpmRoot, around) }),
+      ...(options.oidc === undefined ? {} : { oidc: await readOidc(options.oidc, around) }),
+      ...(await tlsOf(options)),
+      ...(options.offline === true ? {} : { source: await sourceOf(options, undefined, around) }),
+      former: await formerMasterKeys(options),
+    }
+  } catch (error) {
+    throw inPlainWords(error)
+  }
 }
 
 async function start(
-  { folder, host, port, emulated }: Ground,
+  { folder, host, port, emulated, given: { tpmRoots, source, ...given } }: Ground,
   options: UpOptions,
   around: Around,
 ): Promise<Checkpoint> {
   const databaseUrl = around.env['DATABASE_URL'] ?? ''
-  const tpmRoots = options.tpmRoot === undefined ? undefined : await readTpmRootFiles(options.tpmRoot, around)
   const paths = options.endorsements
   const files =
     paths === undefined ? undefined : await watched(paths, () => endorsementFiles(paths, emulated?.arm, around))
   const page = pageFolder()
-  const oidc = options.oidc === undefined ? {} : { oidc: await readOidc(options.oidc, around) }
-  const tls = await tlsOf(options)
   try {
-    const former = await formerMasterKeys(options)
-    // Last, because it may make one: every file that is named can be read.
     const master = await masterKeyOf(options, folder, around)
     return await openCheckpoint({
       folder,
       ...(databaseUrl === '' ? {} : { databaseUrl }),
       master,
-      former,
       production: options.production === true,
       emulatedAnchors: emulated?.anchors ?? [],
       ...(emulated === undefined ? {} : { emulated: await platformsOf(emulated, around) }),
@@ -160,14 +179,13 @@ async function start(
         ...(tpmRoots === undefined ? {} : { tpmRoots }),
       },
       ...(files === undefined ? {} : { endorsements: files }),
-      source: await endorsements(emulated, options, around),
+      source: await endorsements(emulated, source, around),
       host,
       port,
       ...(page === undefined ? {} : { console: page }),
       ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
       newSetupLink: options.newSetupLink === true,
-      ...tls,
-      ...oidc,
+      ...given,
       ...(options.trustedProxy === undefined ? {} : { trustedProxies: options.trustedProxy }),
       ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
       ...(options.recheck === undefined ? {} : { recheckMinutes: options.recheck }),
@@ -199,11 +217,11 @@ async function endorsementFiles(
 /** Emulated platforms' endorsements come from the emulated services, all others from the vendors'. */
 async function endorsements(
   emulated: EmulatedWorld | undefined,
-  options: UpOptions,
+  source: CollateralSource | undefined,
   around: Around,
 ): ReturnType<typeof sourceOf> {
   const { chainSources } = await import('@sekisho/collateral')
-  const real = options.offline === true ? [] : [await sourceOf(options, undefined, around)]
+  const real = source === undefined ? [] : [source]
   const played = emulated === undefined ? [] : [await playedEndorsements(emulated, around)]
   return chainSources(...played, ...real)
 }
