@@ -17,6 +17,8 @@ export interface ServerLimits extends ConnectionLimits {
   readonly answerTimeout: number
   /** Event streams open at once. */
   readonly eventStreams: number
+  /** Of these, streams of one token, OpenID subject or lease: one more ends the first of them. */
+  readonly eventStreamsPerHolder: number
   /** Bytes that a reader of an event stream may be behind before it is cut off, to come back by `Last-Event-ID`. */
   readonly eventBacklog: number
   /** Milliseconds between heartbeats of an event stream. */
@@ -40,6 +42,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   bodyBytes: 256 * 1024 * 1024,
   answerTimeout: 30_000,
   eventStreams: 1000,
+  eventStreamsPerHolder: 16,
   eventBacklog: 1024 * 1024,
   heartbeat: 15_000,
   drain: 10_000,

@@ -34,6 +34,8 @@ export interface CheckpointOptions {
   /** How often live leases are judged by endorsements as they are then, beside whenever these are seen to be others. Default 60. */
   readonly recheckMinutes?: number
   readonly retention?: Retention
+  /** Event streams that may be open at once; default as the server has it. */
+  readonly eventStreams?: number
   readonly version: string
   readonly console?: string
   readonly now: () => Date

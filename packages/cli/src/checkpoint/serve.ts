@@ -42,6 +42,7 @@ export async function serve(
     },
     ...(options.oidc === undefined ? {} : { oidc: options.oidc }),
     ...(options.trustedProxies === undefined ? {} : { trustedProxies: options.trustedProxies }),
+    ...(options.eventStreams === undefined ? {} : { limits: { eventStreams: options.eventStreams } }),
     ...(options.console === undefined ? {} : { console: options.console }),
   })
   closers.push(() => server.close())

@@ -49,7 +49,11 @@ export interface UpOptions extends MasterKeyOptions, NetworkFlags {
   readonly recheck?: number
   readonly keepRefused?: KeepRefused
   readonly keepEvents?: number
+  readonly eventStreams?: number
 }
+
+/** More would take connections from those who ask for secrets: a server has 4,096. */
+const MOST_STREAMS = 3000
 
 /** `sekisho up`: the whole checkpoint in one process, until it is told to stop. */
 export async function upCommand(options: UpOptions, around: Around): Promise<number> {
@@ -60,6 +64,9 @@ export async function upCommand(options: UpOptions, around: Around): Promise<num
   if (options.recheck === 0) throw usageError('--recheck 0: expected minutes, one at least')
   if (options.lease === 0) throw usageError('--lease 0: expected seconds, one at least')
   if (options.keepEvents === 0) throw usageError('--keep-events 0: expected days, one at least')
+  const { eventStreams } = options
+  if (eventStreams !== undefined && (eventStreams === 0 || eventStreams > MOST_STREAMS))
+    throw usageError(`--event-streams ${eventStreams}: expected 1 to ${MOST_STREAMS}`)
   const folder = dataFolder(options.data, around)
   const host = options.host ?? '127.0.0.1'
   const port = options.port ?? DEFAULT_PORT
@@ -193,6 +200,7 @@ async function start(
         ...options.keepRefused,
         ...(options.keepEvents === undefined ? {} : { eventDays: options.keepEvents }),
       },
+      ...(options.eventStreams === undefined ? {} : { eventStreams: options.eventStreams }),
       version: VERSION,
       now: () => around.now(),
       writeLog: (text) => around.err(text),

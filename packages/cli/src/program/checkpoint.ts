@@ -75,6 +75,11 @@ function addUp(root: Command, around: Around, done: Done): void {
       'how long events can be read again; else 30',
       once('--keep-events', countOption('--keep-events')),
     )
+    .option(
+      '--event-streams <number>',
+      'how many may follow events at once; else 1000',
+      once('--event-streams', countOption('--event-streams')),
+    )
     .addHelpText(
       'after',
       `

@@ -74,6 +74,8 @@ describe('a command line that is wrong', () => {
     [['up', '--keep-refused', 'long', '--data', home], /--keep-refused long: expected days, such as 30, or a size/],
     [['up', '--keep-refused', '5,6d', '--data', home], /--keep-refused was given twice for the same/],
     [['up', '--recheck', '0', '--data', home], /--recheck 0: expected minutes, one at least/],
+    [['up', '--event-streams', '0', '--data', home], /--event-streams 0: expected 1 to 3000/],
+    [['up', '--event-streams', '3001', '--data', home], /--event-streams 3001: expected 1 to 3000/],
     [['up', '--lease', '0', '--data', home], /--lease 0: expected seconds, one at least/],
     [['up', '--keep-events', '0', '--data', home], /--keep-events 0: expected days, one at least/],
     [['up', '--port', '65536', '--data', home], /--port 65536: expected a number from 0 to 65535/],

@@ -8,26 +8,50 @@ import type { ServerLimits } from '../limits.ts'
 export interface EventStreams {
   readonly open: number
   /**
-   * An event stream (WHATWG HTML, 9.2) of what `events` gives, from behind the `Last-Event-ID` of the request. With each
-   * heartbeat `stillMay` is asked, at the time it then is: a reader who may not any more is cut off.
+   * An event stream (WHATWG HTML, 9.2), from behind the `Last-Event-ID` of the request. Of one more than a holder may
+   * have, the one that was opened first is ended: it may be of a connection that is gone, and a reader comes back.
+   *
+   * @throws HttpError 503 `too-many-streams`; 400 for a position that is none
    */
-  stream(
-    call: Call,
-    events: (after: number, signal: AbortSignal) => AsyncIterable<BrokerEvent>,
-    stillMay?: (at: Date) => Promise<boolean>,
-  ): Reply
+  stream(call: Call, source: EventSource): Reply
 }
 
-type Bounds = Pick<ServerLimits, 'eventStreams' | 'eventBacklog' | 'heartbeat'>
+/** What a stream tells, and to whom. */
+export interface EventSource {
+  /** Whoever shows the token, or the lease's secret. */
+  readonly holder: string
+  readonly events: (after: number, signal: AbortSignal) => AsyncIterable<BrokerEvent>
+  /** Asked with each heartbeat, at the time it then is: a reader who may not any more is cut off. */
+  readonly stillMay?: (at: Date) => Promise<boolean>
+}
+
+type Bounds = Pick<ServerLimits, 'eventStreams' | 'eventStreamsPerHolder' | 'eventBacklog' | 'heartbeat'>
 
 /** Makes the counter. */
 export function eventStreams(limits: Bounds): EventStreams {
   let open = 0
+  /** What ends the streams of each holder, the one opened first before the others. */
+  const holders = new Map<string, readonly AbortController[]>()
+  const opened = (holder: string): AbortController => {
+    const stop = new AbortController()
+    const mine = holders.get(holder) ?? []
+    const over = Math.max(0, mine.length + 1 - limits.eventStreamsPerHolder)
+    holders.set(holder, [...mine.slice(over), stop])
+    for (const one of mine.slice(0, over)) one.abort()
+    open++
+    return stop
+  }
+  const closed = (holder: string, stop: AbortController): void => {
+    open--
+    const left = (holders.get(holder) ?? []).filter((one) => one !== stop)
+    if (left.length === 0) holders.delete(holder)
+    else holders.set(holder, left)
+  }
   return {
     get open() {
       return open
     },
-    stream(call, events, stillMay) {
+    stream(call, { holder, events, stillMay }) {
       const after = lastEventId(call)
       if (open >= limits.eventStreams) {
         throw new HttpError(503, 'too-many-streams', 'too many event streams are open', {
@@ -42,11 +66,11 @@ export function eventStreams(limits: Bounds): EventStreams {
         headers: { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' },
         body: {
           async run(sink) {
-            open++
+            const stop = opened(holder)
             try {
-              await pump(sink, (signal) => events(after, signal), isStillLet, limits)
+              await pump(sink, stop, (signal) => events(after, signal), isStillLet, limits)
             } finally {
-              open--
+              closed(holder, stop)
             }
           },
         },
@@ -57,11 +81,11 @@ export function eventStreams(limits: Bounds): EventStreams {
 
 async function pump(
   sink: StreamSink,
+  stop: AbortController,
   events: (signal: AbortSignal) => AsyncIterable<BrokerEvent>,
   isStillLet: () => Promise<boolean>,
   limits: Bounds,
 ): Promise<void> {
-  const stop = new AbortController()
   const abort = (): void => stop.abort()
   sink.signal.addEventListener('abort', abort)
   if (sink.signal.aborted) abort()

@@ -137,8 +137,32 @@ test('no more streams than are allowed', async (t) => {
   assert.equal(third.statusCode, 200)
 })
 
+test('one more stream of a token than it may have ends its first; others keep theirs', async (t) => {
+  const { url, token, broker } = await startCheckpoint(t, { limits: { eventStreams: 4, eventStreamsPerHolder: 2 } })
+  await broker.admin.createNamespace('default', { actor: 'tester', at: new Date() })
+  const [greedy, other] = [await token(['decisions:read'], 'default'), await token(['decisions:read'], 'default')]
+  const begin = async (by: string, path = 'events'): Promise<IncomingMessage> => {
+    const stream = await open(`${url}${NS}/${path}`, { authorization: `Bearer ${by}` })
+    assert.equal(stream.statusCode, 200)
+    await until(stream, /retry/)
+    return stream
+  }
+  const ofOther = await begin(other)
+  const mine = [await begin(greedy), await begin(greedy, 'decisions/events')]
+  for (let i = 0; i < 6; i++) {
+    const first = mine.shift()
+    assert.ok(first !== undefined)
+    const ended = new Promise((resolve) => first.once('end', resolve))
+    mine.push(await begin(greedy))
+    await ended
+  }
+  for (const stream of [ofOther, ...mine]) assert.equal(stream.readableEnded, false)
+  await begin(other)
+  assert.match(await (await fetch(`${url}/metrics`)).text(), /^sekisho_event_streams 4$/m)
+})
+
 test('a reader that takes nothing is cut off before it fills the memory', async () => {
-  const streams = eventStreams({ eventStreams: 10, eventBacklog: 10_000, heartbeat: 60_000 })
+  const streams = eventStreams({ eventStreams: 10, eventStreamsPerHolder: 10, eventBacklog: 10_000, heartbeat: 60_000 })
   let written = 0
   let aborted = false
   async function* endless(_after: number, signal: AbortSignal): AsyncGenerator<BrokerEvent> {
@@ -149,7 +173,7 @@ test('a reader that takes nothing is cut off before it fills the memory', async 
       yield { seq, namespace: 'default', at: new Date(0), kind: 'test', body: { text: 'x'.repeat(100) } }
   }
   const call = { header: () => undefined, query: new URLSearchParams() } as never
-  const { body } = streams.stream(call, endless)
+  const { body } = streams.stream(call, { holder: 'tester', events: endless })
   assert.ok(typeof body === 'object' && 'run' in body)
   await body.run({
     signal: new AbortController().signal,
@@ -164,7 +188,7 @@ test('a reader that takes nothing is cut off before it fills the memory', async 
 })
 
 test('a reader that takes nothing, or is gone already, is let go while nothing happens', async () => {
-  const streams = eventStreams({ eventStreams: 10, eventBacklog: 10_000, heartbeat: 5 })
+  const streams = eventStreams({ eventStreams: 10, eventStreamsPerHolder: 10, eventBacklog: 10_000, heartbeat: 5 })
   async function* quiet(_after: number, signal: AbortSignal): AsyncGenerator<BrokerEvent> {
     if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve))
   }
@@ -174,7 +198,7 @@ test('a reader that takes nothing, or is gone already, is let go while nothing h
     { pending: 0, signal: AbortSignal.abort() },
   ]
   for (const { pending, signal } of cases) {
-    const { body } = streams.stream(call, quiet)
+    const { body } = streams.stream(call, { holder: 'tester', events: quiet })
     assert.ok(typeof body === 'object' && 'run' in body)
     const late = AbortSignal.timeout(60_000)
     const gone = new Promise((_, reject) => late.addEventListener('abort', () => reject(new Error('is not let go'))))

@@ -114,12 +114,12 @@ export function decisionRoutes({ auth, broker, log, streams }: NativeServices): 
         after: Type.Optional(Type.Integer({ minimum: 0, description: 'the id of the last event seen' })),
       }),
       answerType: 'text/event-stream',
-      handle: async ({ call, params }) =>
-        streams.stream(
-          call,
-          (after, signal) => newDecisions({ broker, log }, params.ns, after, signal),
-          (at) => auth.stillMay(call, 'decisions:read', params.ns, at),
-        ),
+      handle: async ({ call, params, who }) =>
+        streams.stream(call, {
+          holder: who.actor,
+          events: (after, signal) => newDecisions({ broker, log }, params.ns, after, signal),
+          stillMay: (at) => auth.stillMay(call, 'decisions:read', params.ns, at),
+        }),
     }),
     jsonRoute({
       method: 'GET',

@@ -21,12 +21,12 @@ export function eventRoutes({ auth, broker, streams }: NativeServices): readonly
       params: closed({ ns: namespaceSchema() }),
       query: AFTER,
       answerType: 'text/event-stream',
-      handle: async ({ call, params }) =>
-        streams.stream(
-          call,
-          (after, signal) => broker.events(params.ns, after, { signal }),
-          (at) => auth.stillMay(call, 'decisions:read', params.ns, at),
-        ),
+      handle: async ({ call, params, who }) =>
+        streams.stream(call, {
+          holder: who.actor,
+          events: (after, signal) => broker.events(params.ns, after, { signal }),
+          stillMay: (at) => auth.stillMay(call, 'decisions:read', params.ns, at),
+        }),
     }),
     rawRoute({
       method: 'GET',
@@ -41,9 +41,10 @@ export function eventRoutes({ auth, broker, streams }: NativeServices): readonly
         const lease = await broker.leaseState(params.lease, { at: call.at, secret: bearer(call) })
         if (lease === undefined) throw new HttpError(404, 'lease-unknown', 'there is no such lease for this holder')
         call.facts.namespace = lease.namespace
-        return streams.stream(call, (after, signal) =>
-          broker.events(lease.namespace, after, { signal, lease: lease.id }),
-        )
+        return streams.stream(call, {
+          holder: lease.id,
+          events: (after, signal) => broker.events(lease.namespace, after, { signal, lease: lease.id }),
+        })
       },
     }),
   ]
