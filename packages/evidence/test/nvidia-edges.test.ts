@@ -72,6 +72,19 @@ describe('NVIDIA: one part that says nothing, or two that contradict each other'
     assert.deepEqual((['single-gpu', 'multi-gpu', 'protected-pcie'] as const).map(outcome), ['fail', 'fail', 'pass'])
   })
 
+  it('a switch alone has no driver to compare: what is asked of one is not met', () => {
+    const opaque = { DRIVER_VERSION: undefined, FEATURE_FLAG: undefined, PROTECTED_PCIE_STATUS: undefined }
+    const { minDriverVersion, ...rest } = EXPECT
+    const judged = (expect: object): ReturnType<typeof checkOf> =>
+      checkOf(judge({ opaque, options: { expect: { ...rest, ...expect } } }), 'nvidia.expect.driver')
+    assert.equal(judged({}).outcome, 'not-applicable')
+    for (const asked of [{ minDriverVersion }, { driverVersions: ['580.1'] }]) {
+      const { outcome, reason } = judged(asked)
+      assert.equal(outcome, 'fail')
+      assert.match(reason, new RegExp(`a switch has nothing to compare with .${Object.keys(asked)[0]}`))
+    }
+  })
+
   it('a key that answers for OCSP signs neither a report nor a manifest', () => {
     const extensions = [keyUsage('digitalSignature'), OCSP_RESPONDER]
     const certificates = { 0: { extensions } }

@@ -127,11 +127,16 @@ const VERSIONS = {
 
 function version(kind: RimKind): (state: NvidiaState) => Finding {
   const { name, accepted, least, radix } = VERSIONS[kind]
-  return ({ expect, device }) => {
+  return ({ expect, device, inNode }) => {
     const actual = device.versions[kind]
-    if (kind === 'driver' && device.isSwitch) return notApplicable('a switch has no driver of its own')
     const list = expect[accepted]
     const lowest = expect[least]
+    if (kind === 'driver' && device.isSwitch) {
+      // In a node the GPUs are compared with it.
+      if (inNode || (list ?? lowest) === undefined) return notApplicable('a switch has no driver of its own')
+      const asked = list === undefined ? least : accepted
+      return fail(`evidence of a switch has nothing to compare with \`${asked}\``, mend(`leave \`${asked}\` out`))
+    }
     if (list !== undefined) {
       const finding = compareOneOf(
         { what: `the ${name} version`, actual: actual ?? 'not said', option: accepted },

@@ -87,6 +87,10 @@ export const sentences: SentencePairs = [
     'evidence of a GPU has nothing to compare with `{asked}`',
     'GPU の Evidence には、`{asked}` と照合するものがありません',
   ],
+  [
+    'evidence of a switch has nothing to compare with `{asked}`',
+    'スイッチの Evidence には、`{asked}` と照合するものがありません',
+  ],
   ['leave `{asked}` out', '`{asked}` を外してください'],
   ['there is no chain', 'チェーンがありません'],
   ['{name?} has a critical extension that is not known: {oid}', '{name?} に未知のクリティカル拡張があります：{oid}'],
