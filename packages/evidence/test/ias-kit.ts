@@ -33,16 +33,18 @@ export const WINDOW: { readonly notBefore: Date; readonly notAfter: Date } = {
   notAfter: new Date('2026-11-20T00:00:00Z'),
 }
 
-export const authority: Uint8Array = issueCertificate({
-  ...WINDOW,
-  subject: CA_NAME,
-  issuer: CA_NAME,
-  serial: 1,
-  subjectKey: CA,
-  issuerKey: CA,
-  algorithm: 'rsa-pkcs1-sha384',
-  extensions: [basicConstraints(true), keyUsage('keyCertSign')],
-})
+export const authorityFor = (...uses: readonly ('keyCertSign' | 'cRLSign')[]): Uint8Array =>
+  issueCertificate({
+    ...WINDOW,
+    subject: CA_NAME,
+    issuer: CA_NAME,
+    serial: 1,
+    subjectKey: CA,
+    issuerKey: CA,
+    algorithm: 'rsa-pkcs1-sha384',
+    extensions: [basicConstraints(true), ...(uses.length === 0 ? [] : [keyUsage(...uses)])],
+  })
+export const authority: Uint8Array = authorityFor('keyCertSign', 'cRLSign')
 
 export interface LeafChange {
   readonly issuerKey?: KeyPair

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test'
 import { distinguishedName } from '@sekisho/emulator/kit'
 import type { Verdict } from '../src/core/verdict.ts'
 import { verifyIasSync } from '../src/ias/index.ts'
-import { AT, archive, bytes, check, FULL, list, STRANGER } from './ias-kit.ts'
+import { AT, archive, authorityFor, bytes, check, FULL, leaf, list, STRANGER } from './ias-kit.ts'
 
 describe('archived IAS reports with a revocation list', () => {
   const LATER = new Date('2026-01-01T00:00:00Z')
@@ -34,6 +34,14 @@ describe('archived IAS reports with a revocation list', () => {
       assert.equal(verdict.authenticity, 'refuted')
       assert.match(check(verdict, 'ias.crl.not-revoked').reason, /0x02 is revoked/)
     }
+  })
+
+  it('are refused with a list of an authority that may sign certificates alone', () => {
+    const judge = (above: Uint8Array): Verdict =>
+      verifyIasSync(archive({ certificates: [leaf(), above] }), { ...FULL, crl: list() })
+    const { outcome, reason } = check(judge(authorityFor('keyCertSign')), 'ias.crl.genuine')
+    assert.deepEqual([outcome, judge(authorityFor()).outcome], ['fail', 'verified'])
+    assert.match(reason, /an authority that must not sign lists/)
   })
 
   for (const [name, crl, reason] of [

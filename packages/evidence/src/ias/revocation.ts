@@ -3,6 +3,7 @@ import { EvidenceError } from '../core/errors.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { PublicKey } from '../crypto/jobs.ts'
+import { KEY_USAGE } from '../x509/certificate.ts'
 import { parseCrl } from '../x509/crl.ts'
 import { WIDE_PKCS1 } from '../x509/wide-algorithms.ts'
 import type { IasList, IasState } from './state.ts'
@@ -39,6 +40,7 @@ function listFault(
   if (crl === undefined) return fault
   if (crl.issuer.key !== chain[0]?.issuer.key) return 'another authority than that of the signing certificate issued it'
   if (crl.unknownCritical.length > 0) return `it has a critical extension that is not known (${crl.unknownCritical[0]})`
+  if (chain[1]?.keyUsage?.has(KEY_USAGE.crlSign) === false) return 'it is of an authority that must not sign lists'
   if (signature?.result !== true) return 'it is not signed by the authority'
   if (crl.thisUpdate > at) return `it is of ${isoTime(crl.thisUpdate)}, later than the time of judging`
   if (crl.nextUpdate === undefined) return 'it does not say until when it is current'

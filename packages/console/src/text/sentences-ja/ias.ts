@@ -67,6 +67,7 @@ export const sentences: SentencePairs = [
     'it has a critical extension that is not known ({unknownCritical})',
     '未知のクリティカル拡張（{unknownCritical}）があります',
   ],
+  ['it is of an authority that must not sign lists', '発行者は、失効リストへの署名を認められていない認証局です'],
   ['it is not signed by the authority', '認証局の署名がありません'],
   ['it is of {thisUpdate}, later than the time of judging', '{thisUpdate} のもので、検証時刻より後です'],
   ['it does not say until when it is current', 'いつまで有効かが記載されていません'],
