@@ -76,18 +76,12 @@ export function readInstance(value: Uint8Array): GoogleInstance {
 function readSecurity(around: DerReader): GoogleSecurity {
   const list = around.inside(TAG.sequence, 'security')
   around.finish('security')
-  const optional = <T>(tag: number, read: (inner: DerReader) => T): T | undefined => {
-    if (list.peek() !== CONTEXT + tag) return undefined
+  const read: Record<string, number | boolean> = {}
+  for (const [tag, name] of ['version', ...GOOGLE_PROPERTIES].entries()) {
+    if (list.peek() !== CONTEXT + tag) continue
     const inner = list.inside(CONTEXT + tag, 'security')
-    const value = read(inner)
+    read[name] = tag === 0 ? inner.smallInteger(name) : inner.boolean(name)
     inner.finish('security')
-    return value
-  }
-  const version = optional(0, (inner) => inner.smallInteger('security'))
-  const read: { -readonly [K in keyof GoogleSecurity]: GoogleSecurity[K] } = version === undefined ? {} : { version }
-  for (const [i, name] of GOOGLE_PROPERTIES.entries()) {
-    const value = optional(i + 1, (inner) => inner.boolean('security'))
-    if (value !== undefined) read[name] = value
   }
   return read
 }
