@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { open, stat } from 'node:fs/promises'
 import { type Around, collect } from './around.ts'
 import { type CliError, unreadable } from './exit.ts'
 
@@ -54,6 +54,15 @@ export function inWords(path: string, error: unknown): unknown {
   const code = errorCode(error)
   if (code === undefined) return error
   return unreadable(`${path}: ${WORDS[code] ?? `cannot be read (${code})`}`, error)
+}
+
+/** An error in reading a folder in words. @param expected what the folder would hold */
+export async function folderInWords(path: string, error: unknown, expected: string): Promise<unknown> {
+  if (errorCode(error) !== 'ENOTDIR') return inWords(path, error)
+  const found = await stat(path).catch(() => undefined)
+  return found === undefined
+    ? inWords(path, error)
+    : unreadable(`${path}: this is a file; expected a folder: ${expected}`, error)
 }
 
 const WRITE_WORDS: Readonly<Record<string, string>> = {

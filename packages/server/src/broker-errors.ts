@@ -66,10 +66,9 @@ function brokerAnswer(error: BrokerError): HttpError {
   })
 }
 
-/** The broker words it `member: what was expected`. */
+/** The broker words it `member.of[0].member: expected …`. */
 function fieldOf(message: string): { field: string; expected: string } {
-  const mark = message.indexOf(': ')
-  return mark === -1
-    ? { field: '', expected: message }
-    : { field: message.slice(0, mark), expected: message.slice(mark + 2) }
+  const [, member, words = message] = /^([\w.[\]-]+): (.*)$/s.exec(message) ?? []
+  const path = member?.replace(/\[(\d+)\]/g, '/$1').replaceAll('.', '/')
+  return { field: path === undefined ? '' : `/${path}`, expected: words.replace(/^expected /, '') }
 }

@@ -29,6 +29,7 @@ export interface OpenAttester {
 export async function attesterOf(flags: AttesterFlags, around: Around): Promise<OpenAttester> {
   const { tpm, emulated, world: file } = flags
   if (tpm !== undefined && emulated !== undefined) throw usageError('--tpm and --emulated: a machine is one of the two')
+  refuseOthers(flags)
   if (tpm !== undefined) return tpmOf(tpm, flags)
   if (emulated === undefined)
     throw usageError('say what attests: --tpm /dev/tpmrm0 on this machine, or --emulated snp --world FILE')
@@ -36,6 +37,17 @@ export async function attesterOf(flags: AttesterFlags, around: Around): Promise<
   const { world, save } = await openWorld(file, () => around.now())
   const { emulatedAttester } = await import('@sekisho/attester')
   return { attester: emulatedAttester(world, platformOf(world, emulated, flags)), close: save }
+}
+
+/** What says nothing about the machine that is to attest is not passed over: whoever gave it believes that it counts. */
+function refuseOthers({ tpm, emulated, eventLog, pcrs, world, product, measurement, debug }: AttesterFlags): void {
+  const [others, machine] =
+    tpm === undefined
+      ? [{ 'event-log': eventLog, pcrs }, 'an emulated machine']
+      : [{ world, product, measurement, debug }, 'a TPM']
+  const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? []
+  if (other !== undefined && (tpm ?? emulated) !== undefined)
+    throw usageError(`--${other} says nothing about ${machine}`)
 }
 
 async function tpmOf(where: string, flags: AttesterFlags): Promise<OpenAttester> {

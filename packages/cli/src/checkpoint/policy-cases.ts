@@ -2,7 +2,7 @@ import type { PolicyCase, WrittenCase } from '@sekisho/appraisal'
 import { networkSource } from '@sekisho/collateral'
 import type { Around } from '../around.ts'
 import { serveWorld } from '../commands/emulate.ts'
-import { usageError } from '../exit.ts'
+import { unreadable } from '../exit.ts'
 import { playedBy } from './case-contexts.ts'
 import { PRODUCTS } from './emulated-machine.ts'
 import { type KeptWorld, openWorld } from './world-file.ts'
@@ -23,14 +23,14 @@ export async function readPolicyCases(
   around: Around,
 ): Promise<readonly PolicyCase[]> {
   if (!Array.isArray(content) || content.length === 0 || content.length > MAX_CASES)
-    throw usageError(`${file}: expected a list of 1 to ${MAX_CASES} cases`)
+    throw unreadable(`${file}: expected a list of 1 to ${MAX_CASES} cases`)
   const { readPolicyCases: read } = await import('@sekisho/appraisal')
   try {
     return await played(read(content), worldFile, around)
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
     const said = error.message.replace(/^cases\[(\d+)\]/, (_, index: string) => `case ${Number(index) + 1}`)
-    throw usageError(`${file}: ${said}`, error)
+    throw unreadable(`${file}: ${said}`, error)
   }
 }
 

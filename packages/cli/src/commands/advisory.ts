@@ -1,20 +1,21 @@
 import type { Around } from '../around.ts'
-import { usageError } from '../exit.ts'
+import { unreadable } from '../exit.ts'
 import { readDocument } from '../options/document.ts'
 import { isRecord } from '../options/record.ts'
 import { Answer } from '../remote/answer.ts'
 import { type Client, clientOf } from '../remote/client.ts'
+import { named } from '../remote/names.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { reappraised, show, showRows, when } from '../remote/show.ts'
 
 /** `sekisho advisory put` */
 export async function advisoryPutCommand(file: string, options: RemoteOptions, around: Around): Promise<number> {
-  const client = await clientOf(options, around)
   const advisory = await readDocument(file, around, 64 * 1024)
   if (!isRecord(advisory))
-    throw usageError(`${file}: expected an advisory: { id, vendor, products, tcb, published, note }`)
+    throw unreadable(`${file}: expected an advisory: { id, vendor, products, tcb, published, note }`)
   const json = { published: around.now().toISOString(), ...advisory }
-  const answer = await client.send('POST', client.in('/advisories'), { json })
+  const client = await clientOf(options, around)
+  const answer = await client.send('POST', client.in('/advisories'), { json, file })
   const told = new Answer(answer)
   return show(answer, options, around, (paper) => {
     paper.line(0, 2, `${told.text('id')}: recorded. ${reappraised(told.number('live'), told.number('revoked'))}`)
@@ -23,8 +24,9 @@ export async function advisoryPutCommand(file: string, options: RemoteOptions, a
 
 /** `sekisho advisory delete` */
 export async function advisoryDeleteCommand(id: string, options: RemoteOptions, around: Around): Promise<number> {
+  const advisory = named('advisory', id)
   const client = await clientOf(options, around)
-  const answer = await client.send('DELETE', client.in(`/advisories/${encodeURIComponent(id)}`))
+  const answer = await client.send('DELETE', client.in(`/advisories/${encodeURIComponent(advisory)}`))
   const told = new Answer(answer)
   return show(answer, options, around, (paper) => {
     paper.line(0, 2, `${id}: taken back. ${reappraised(told.number('live'), told.number('revoked'))}`)
@@ -52,8 +54,9 @@ export async function advisoryListCommand(options: RemoteOptions, around: Around
 
 /** `sekisho advisory affected` */
 export async function advisoryAffectedCommand(id: string, options: RemoteOptions, around: Around): Promise<number> {
+  const advisory = named('advisory', id)
   const client = await clientOf(options, around)
-  const answer = await client.get(client.in(`/advisories/${encodeURIComponent(id)}/affected`))
+  const answer = await client.get(client.in(`/advisories/${encodeURIComponent(advisory)}/affected`))
   const affected = new Answer(answer).list('affected')
   const none = `No live lease is on a platform that ${id} names.`
   // An id that is misspelt names no platform either.

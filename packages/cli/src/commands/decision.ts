@@ -1,6 +1,7 @@
 import type { Around } from '../around.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
+import { named } from '../remote/names.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { show, showRows, when } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
@@ -45,8 +46,9 @@ export async function decisionShowCommand(
   options: RemoteOptions & { readonly verbose?: true },
   around: Around,
 ): Promise<number> {
+  const path = `/decisions/${named('decision', id)}`
   const client = await clientOf(options, around)
-  const answer = await client.get(client.in(`/decisions/${encodeURIComponent(id)}`))
+  const answer = await client.get(client.in(path))
   const decision = new Answer(answer)
   const tree =
     options.verbose === true && decision.has('verdict') && options.json !== true

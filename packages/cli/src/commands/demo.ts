@@ -15,6 +15,8 @@ export async function demoCommand(
 ): Promise<number> {
   const tell = narrator(options.json === true, around)
   if (options.tpm === undefined) {
+    if (options.tpmCa !== undefined || options.eventLog !== undefined)
+      throw usageError('--tpm-ca and --event-log are about a TPM: expected --tpm too')
     const { tellEmulatedStory } = await import('../demo/emulated-story.ts')
     await tellEmulatedStory(tell, around)
   } else {

@@ -2,9 +2,10 @@ import type { Around } from '../around.ts'
 import { EXIT } from '../exit.ts'
 import { sizeInWords } from '../options/retention.ts'
 import { Answer } from '../remote/answer.ts'
-import { type Client, clientOf, RemoteError } from '../remote/client.ts'
+import { type Client, clientOf } from '../remote/client.ts'
+import { named } from '../remote/names.ts'
+import { RemoteError } from '../remote/problem.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
-import { resourcePath } from '../remote/resource.ts'
 import { counted, show } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
 import { SEKISHO } from '../self.ts'
@@ -47,7 +48,7 @@ export async function doctorCommand(
       await attempt(
         findings,
         'resource',
-        () => secret(client, resourcePath(resource)),
+        () => secret(client, named('resource', resource)),
         `${SEKISHO} secret put ${resource} FILE`,
       )
     await attempt(findings, 'decisions', () => decisions(client, resource))

@@ -1,8 +1,10 @@
 import type { Around } from '../around.ts'
-import { EXIT, usageError } from '../exit.ts'
+import { EXIT, unreadable } from '../exit.ts'
 import { readDocument } from '../options/document.ts'
+import { isRecord } from '../options/record.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
+import { named } from '../remote/names.ts'
 import { PAGE, wholeList } from '../remote/pages.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { counted, emulatedMark, show, when } from '../remote/show.ts'
@@ -49,9 +51,13 @@ export async function leaseRevokeCommand(
   options: RemoteOptions & { readonly reason?: string },
   around: Around,
 ): Promise<number> {
+  const lease = named('lease', id)
   const client = await clientOf(options, around)
   const json = options.reason === undefined ? {} : { reason: options.reason }
-  const answer = await client.send('POST', client.in(`/leases/${encodeURIComponent(id)}/revoke`), { json })
+  const answer = await client.send('POST', client.in(`/leases/${lease}/revoke`), {
+    json,
+    typed: { reason: '--reason' },
+  })
   return show(answer, options, around, (paper) => {
     paper.line(0, 2, `${id}: revoked. Its holder is told.`)
   })
@@ -59,11 +65,11 @@ export async function leaseRevokeCommand(
 
 /** `sekisho lease forecast`: exit code 1 when a live lease would fail. */
 export async function leaseForecastCommand(file: string, options: RemoteOptions, around: Around): Promise<number> {
-  const client = await clientOf(options, around)
   const json = await readDocument(file, around, 256 * 1024)
-  if (typeof json !== 'object' || json === null)
-    throw usageError(`${file}: expected the level to come, such as { minTcb: { Milan: { microcode: 220 } } }`)
-  const answer = await client.send('POST', client.in('/forecast'), { json })
+  if (!isRecord(json))
+    throw unreadable(`${file}: expected the level to come, such as { minTcb: { Milan: { microcode: 220 } } }`)
+  const client = await clientOf(options, around)
+  const answer = await client.send('POST', client.in('/forecast'), { json, file })
   const forecast = new Answer(answer)
   const fails = forecast.list('fails')
   show(answer, options, around, (paper) => {

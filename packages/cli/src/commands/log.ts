@@ -1,10 +1,11 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Around } from '../around.ts'
-import { EXIT, unreadable, usageError } from '../exit.ts'
-import { errorCode, inWords } from '../input.ts'
+import { EXIT, unreadable } from '../exit.ts'
+import { errorCode, folderInWords, unwritable } from '../input.ts'
 import { readDocument, readText } from '../options/document.ts'
 import { clientOf } from '../remote/client.ts'
+import { named } from '../remote/names.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { show } from '../remote/show.ts'
 import { SEKISHO } from '../self.ts'
@@ -65,9 +66,11 @@ export async function logExportCommand(folder: string, options: RemoteOptions, a
 async function emptyFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true })
-    if ((await readdir(folder)).length > 0) throw usageError(`${folder}: expected a new or empty folder`)
+    if ((await readdir(folder)).length > 0) throw unreadable(`${folder}: expected a new or empty folder`)
   } catch (error) {
-    throw errorCode(error) === undefined ? error : inWords(folder, error)
+    if (errorCode(error) === 'EEXIST')
+      throw unreadable(`${folder}: this is a file; expected a new or empty folder`, error)
+    throw errorCode(error) === undefined ? error : unwritable(folder, error)
   }
 }
 
@@ -92,12 +95,12 @@ export async function logVerifyCommand(
 ): Promise<number> {
   const key = (await readText(options.key, around, 4096)).trim()
   const earlier = options.since === undefined ? [] : [await readText(options.since, around, 64 * 1024)]
-  await readdir(folder).catch((error: unknown) => {
-    throw inWords(folder, error)
+  await readdir(folder).catch(async (error: unknown) => {
+    throw await folderInWords(folder, error, 'what `log export` wrote')
   })
   const { folderReader, verifyLogExport } = await import('@sekisho/broker')
   const files = options.since === undefined ? options.key : `${options.key}, ${options.since}`
-  const verdict = await named(files, () =>
+  const verdict = await blaming(files, () =>
     verifyLogExport(folderReader(folder), key, {
       earlier,
       onProgress: (entries, of) => {
@@ -124,8 +127,9 @@ export async function logReceiptCommand(
   options: RemoteOptions & { readonly output?: string },
   around: Around,
 ): Promise<number> {
+  const path = `/decisions/${named('decision', id)}/receipt`
   const client = await clientOf(options, around)
-  const answer = await client.get(client.in(`/decisions/${encodeURIComponent(id)}/receipt`))
+  const answer = await client.get(client.in(path))
   await writeOutput(
     options.output ?? '-',
     `${JSON.stringify(answer, undefined, options.json === true ? 0 : 2)}\n`,
@@ -143,7 +147,7 @@ export async function logCheckReceiptCommand(
   const receipt = await readDocument(file, around, 1024 * 1024)
   const key = (await readText(options.key, around, 4096)).trim()
   const { verifyReceipt } = await import('@sekisho/broker')
-  const verdict = await named(options.key, async () => verifyReceipt(receipt, key))
+  const verdict = await blaming(options.key, async () => verifyReceipt(receipt, key))
   show(verdict, options, around, (paper) => {
     if (!verdict.valid) {
       paper.line(0, 2, { text: 'NO PROOF', tone: 'bad' }, `  ${verdict.problem}`)
@@ -158,7 +162,7 @@ export async function logCheckReceiptCommand(
 }
 
 /** A key that is none is a fault of the file that it was read from. */
-async function named<T>(file: string, work: () => Promise<T>): Promise<T> {
+async function blaming<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {

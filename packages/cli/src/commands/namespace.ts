@@ -1,11 +1,13 @@
 import type { Around } from '../around.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
+import { named } from '../remote/names.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { show } from '../remote/show.ts'
 
 /** `sekisho namespace create` */
 export async function namespaceCreateCommand(name: string, options: RemoteOptions, around: Around): Promise<number> {
+  named('namespace', name)
   const client = await clientOf(options, around)
   const answer = await client.send('POST', '/namespaces', { json: { name } })
   return show(answer, options, around, (paper) => {

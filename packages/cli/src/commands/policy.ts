@@ -1,6 +1,6 @@
 import { canonicalJson } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
-import { CliError, EXIT, unreadable } from '../exit.ts'
+import { CliError, EXIT, unreadable, usageError } from '../exit.ts'
 import { readDocument, readText } from '../options/document.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
@@ -34,13 +34,15 @@ export async function policySetCommand(
   const client = await clientOf(options, around)
   const { note, basedOn } = options
   const json = { text, ...(note === undefined ? {} : { note }), ...(basedOn === undefined ? {} : { basedOn }) }
-  return activated(await client.send('PUT', client.in('/policy'), { json }), options, around)
+  const typed = { note: '--note', basedOn: '--based-on' }
+  return activated(await client.send('PUT', client.in('/policy'), { json, typed, file }), options, around)
 }
 
 /** `sekisho policy rollback` */
 export async function policyRollbackCommand(version: number, options: RemoteOptions, around: Around): Promise<number> {
   const client = await clientOf(options, around)
-  return activated(await client.send('POST', client.in('/policy/rollback'), { json: { version } }), options, around)
+  const body = { json: { version }, typed: { version: 'VERSION' } }
+  return activated(await client.send('POST', client.in('/policy/rollback'), body), options, around)
 }
 
 function activated(answer: unknown, options: RemoteOptions, around: Around): number {
@@ -75,7 +77,7 @@ export async function policyVersionsCommand(options: RemoteOptions, around: Arou
 export async function policyDryRunCommand(file: string, options: RemoteOptions, around: Around): Promise<number> {
   const text = await readText(file, around, MAX_POLICY)
   const client = await clientOf(options, around)
-  const answer = await client.send('POST', client.in('/policy/dry-run'), { json: { text } })
+  const answer = await client.send('POST', client.in('/policy/dry-run'), { json: { text }, file })
   const report = new Answer(answer)
   const refused = report.list('refused')
   show(answer, options, around, (paper) => {
@@ -177,7 +179,7 @@ export async function policyStarterCommand(
   }
   const found = STARTER_POLICIES.find((one) => one.name === name)
   if (found === undefined)
-    throw unreadable(
+    throw usageError(
       `there is no starter policy ${name}; there are ${STARTER_POLICIES.map((one) => one.name).join(', ')}`,
     )
   around.out(options.json === true ? `${canonicalJson(found)}\n` : found.text)

@@ -1,10 +1,12 @@
 import type { Around } from '../around.ts'
-import { EXIT, unreadable, usageError } from '../exit.ts'
+import { EXIT, unreadable } from '../exit.ts'
 import { readInput } from '../input.ts'
 import { readDocument } from '../options/document.ts'
 import { isRecord } from '../options/record.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
+import { named } from '../remote/names.ts'
+import type { Body } from '../remote/problem.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { reappraised, show, showRows, when } from '../remote/show.ts'
 import { toYaml } from '../render/yaml.ts'
@@ -22,9 +24,10 @@ export async function referencePutCommand(
   options: RemoteOptions,
   around: Around,
 ): Promise<number> {
+  named('reference', name)
   const set = await readDocument(file, around, MAX_FILE)
-  if (!isRecord(set)) throw usageError(`${file}: expected a set of reference values: { tee, values, owner }`)
-  return put(name, set, options, around)
+  if (!isRecord(set)) throw unreadable(`${file}: expected a set of reference values: { tee, values, owner }`)
+  return put(name, { json: set, file }, options, around)
 }
 
 /** `sekisho reference from-evidence`: what this evidence measures, as a set. */
@@ -34,6 +37,7 @@ export async function referenceFromEvidenceCommand(
   options: RemoteOptions & { readonly owner?: string; readonly expires?: string; readonly print?: true },
   around: Around,
 ): Promise<number> {
+  named('reference', name)
   const { tee, evidence } = await readEvidence(file, around)
   const values = await referenceValues(tee, evidence)
   const set = {
@@ -46,17 +50,14 @@ export async function referenceFromEvidenceCommand(
     around.out(options.json === true ? `${JSON.stringify(set)}\n` : toYaml(set))
     return EXIT.ok
   }
-  return put(name, { ...set, provenance: { kind: 'measurement', source: file } }, options, around)
+  const json = { ...set, provenance: { kind: 'measurement', source: file } }
+  return put(name, { json, typed: { owner: '--owner', expires: '--expires' } }, options, around)
 }
 
-async function put(
-  name: string,
-  set: Readonly<Record<string, unknown>>,
-  options: RemoteOptions,
-  around: Around,
-): Promise<number> {
+async function put(name: string, body: Body, options: RemoteOptions, around: Around): Promise<number> {
+  const path = `/references/${named('reference', name)}`
   const client = await clientOf(options, around)
-  const answer = await client.send('PUT', client.in(`/references/${encodeURIComponent(name)}`), { json: set })
+  const answer = await client.send('PUT', client.in(path), body)
   const stored = new Answer(answer)
   return show(answer, options, around, (paper) => {
     paper.line(0, 2, `${name}: stored. ${reappraised(stored.number('live'), stored.number('revoked'))}`)
@@ -75,6 +76,7 @@ export async function referenceImportCommand(
   },
   around: Around,
 ): Promise<number> {
+  named('reference', name)
   const received = await readInput(file, around, MAX_IMPORT)
   const { bytes, until } =
     options.signer === undefined
@@ -88,7 +90,7 @@ export async function referenceImportCommand(
     ...(options.without === undefined ? {} : { without: options.without.join(',') }),
     ...(options.tdClass === undefined ? {} : { tdClass: options.tdClass }),
   })
-  const answer = await client.send('POST', client.in(`/references/import?${query}`), { bytes })
+  const answer = await client.send('POST', client.in(`/references/import?${query}`), { bytes, file })
   const told = new Answer(answer)
   return show(answer, options, around, (paper) => {
     const names = told.texts('names').join(', ')
@@ -139,16 +141,18 @@ export async function referenceListCommand(options: RemoteOptions, around: Aroun
 
 /** `sekisho reference show` */
 export async function referenceShowCommand(name: string, options: RemoteOptions, around: Around): Promise<number> {
+  const path = `/references/${named('reference', name)}`
   const client = await clientOf(options, around)
-  const answer = await client.get(client.in(`/references/${encodeURIComponent(name)}`))
+  const answer = await client.get(client.in(path))
   const { raw } = new Answer(answer)
   return show(answer, options, around, (paper) => paper.verbatim(0, toYaml(raw).trimEnd()))
 }
 
 /** `sekisho reference delete` */
 export async function referenceDeleteCommand(name: string, options: RemoteOptions, around: Around): Promise<number> {
+  const path = `/references/${named('reference', name)}`
   const client = await clientOf(options, around)
-  const answer = await client.send('DELETE', client.in(`/references/${encodeURIComponent(name)}`))
+  const answer = await client.send('DELETE', client.in(path))
   const told = new Answer(answer)
   return show(answer, options, around, (paper) => {
     paper.line(0, 2, `${name}: deleted. ${reappraised(told.number('live'), told.number('revoked'))}`)

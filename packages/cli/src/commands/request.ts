@@ -5,8 +5,8 @@ import { type AttesterFlags, attesterOf } from '../checkpoint/attesters.ts'
 import { writeSecret } from '../checkpoint/write-bytes.ts'
 import { CliError, EXIT, unreadable } from '../exit.ts'
 import { errorCode, inWords } from '../input.ts'
+import { named } from '../remote/names.ts'
 import { namespaceOf, profileOf } from '../remote/profile.ts'
-import { resourcePath } from '../remote/resource.ts'
 import { when } from '../remote/show.ts'
 import { SEKISHO } from '../self.ts'
 
@@ -20,7 +20,7 @@ export interface RequestOptions extends AttesterFlags {
 
 /** `sekisho request`: what a workload does. Exit code 1 when the checkpoint refuses. */
 export async function requestCommand(path: string, options: RequestOptions, around: Around): Promise<number> {
-  const resource = resourcePath(path)
+  const resource = named('resource', path)
   const { server } = await profileOf(options.server === undefined ? {} : { server: options.server }, around)
   const namespace = namespaceOf(options, around)
   await refuseExisting(options.output)

@@ -1,7 +1,7 @@
 import type { Around } from '../around.ts'
-import { usageError } from '../exit.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
+import { named } from '../remote/names.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { counted, show, showRows, when } from '../remote/show.ts'
 
@@ -50,10 +50,9 @@ export async function resultKeyRotateCommand(
 
 /** `sekisho result-key revoke` */
 export async function resultKeyRevokeCommand(kid: string, options: RemoteOptions, around: Around): Promise<number> {
-  if (!/^[A-Za-z0-9_-]{43}$/.test(kid))
-    throw usageError('expected the id of a key, 43 characters, as `sekisho result-key list` shows it')
+  const path = `/result-keys/${named('resultKey', kid)}`
   const client = await clientOf(options, around)
-  const answer = await client.send('DELETE', `/result-keys/${kid}`)
+  const answer = await client.send('DELETE', path)
   const told = new Answer(answer)
   return show(answer, options, around, (paper) => {
     paper.line(

@@ -1,11 +1,11 @@
 import type { Around } from '../around.ts'
-import { usageError } from '../exit.ts'
+import { unreadable, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
+import { named } from '../remote/names.ts'
 import { wholeList } from '../remote/pages.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
-import { resourcePath } from '../remote/resource.ts'
 import { show, showRows, when } from '../remote/show.ts'
 import { SEKISHO } from '../self.ts'
 
@@ -18,15 +18,19 @@ export async function secretPutCommand(
   options: RemoteOptions & { readonly contentType?: string },
   around: Around,
 ): Promise<number> {
-  const resource = resourcePath(path)
+  const resource = named('resource', path)
   const client = await clientOf(options, around)
   const bytes = await readInput(file, around, MAX_SECRET)
-  if (bytes.length === 0) throw usageError(`${file === '-' ? 'standard input' : file}: a secret of no bytes`)
+  if (bytes.length === 0)
+    throw unreadable(`${file === '-' ? 'standard input' : file}: is empty; expected the value of the secret`)
   const json = {
     value: Buffer.from(bytes).toString('base64'),
     ...(options.contentType === undefined ? {} : { contentType: options.contentType }),
   }
-  const answer = await client.send('PUT', client.in(`/secrets/${resource}`), { json })
+  const answer = await client.send('PUT', client.in(`/secrets/${resource}`), {
+    json,
+    typed: { contentType: '--content-type' },
+  })
   const version = new Answer(answer).number('version')
   return show(answer, options, around, (paper) => {
     paper.line(0, 2, `${resource}: version ${version}, ${bytes.length} bytes, encrypted at rest.`)
@@ -54,7 +58,7 @@ export async function secretListCommand(options: RemoteOptions, around: Around):
 
 /** `sekisho secret show` and `sekisho key show`: everything but the values. */
 export async function secretShowCommand(path: string, options: RemoteOptions, around: Around): Promise<number> {
-  const resource = resourcePath(path)
+  const resource = named('resource', path)
   const client = await clientOf(options, around)
   const answer = await client.get(client.in(`/secrets/${resource}`))
   const secret = new Answer(answer)
@@ -76,7 +80,7 @@ export async function secretShowCommand(path: string, options: RemoteOptions, ar
 
 /** `sekisho secret delete` */
 export async function secretDeleteCommand(path: string, options: RemoteOptions, around: Around): Promise<number> {
-  const resource = resourcePath(path)
+  const resource = named('resource', path)
   const client = await clientOf(options, around)
   const answer = await client.send('DELETE', client.in(`/secrets/${resource}`))
   return show(answer ?? { deleted: resource }, options, around, (paper) => {
@@ -92,7 +96,7 @@ export async function keyCreateCommand(
   options: RemoteOptions & { readonly type: string },
   around: Around,
 ): Promise<number> {
-  const resource = resourcePath(path)
+  const resource = named('resource', path)
   if (!KEY_TYPES.includes(options.type)) throw usageError(`--type ${options.type}: expected ${KEY_TYPES.join(', ')}`)
   const client = await clientOf(options, around)
   const answer = await client.send('PUT', client.in(`/keys/${resource}`), { json: { type: options.type } })

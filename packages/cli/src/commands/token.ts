@@ -1,16 +1,15 @@
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import { Answer } from '../remote/answer.ts'
-import { type Client, clientOf } from '../remote/client.ts'
+import { type Client, clientFor } from '../remote/client.ts'
+import { named } from '../remote/names.ts'
 import { writePrivate } from '../remote/private-file.ts'
-import { namespaceOf, type RemoteOptions } from '../remote/profile.ts'
+import { ALL_NAMESPACES, namespacesOf, profileOf, type RemoteOptions } from '../remote/profile.ts'
 import { show, showRows, when } from '../remote/show.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 /** A token without an end is forgotten, not ended: no checkpoint makes one for longer. */
 const MAX_DAYS = 730
-/** What grants call all namespaces. */
-const ALL = '*'
 
 /** Options of the commands about tokens: a token is of one namespace, or of all. */
 export interface TokenOptions extends RemoteOptions {
@@ -26,12 +25,11 @@ interface Tokens {
 }
 
 async function tokensOf(options: TokenOptions, around: Around): Promise<Tokens> {
-  if (options.allNamespaces === true && options.namespace !== undefined && options.namespace !== ALL)
+  if (options.allNamespaces === true && options.namespace !== undefined && options.namespace !== ALL_NAMESPACES)
     throw usageError('--all-namespaces and --namespace exclude each other')
-  const client = await clientOf(options, around)
-  if (options.allNamespaces === true || namespaceOf(options, around) === ALL)
-    return { client, path: '/tokens', namespace: ALL }
-  return { client, path: client.in('/tokens'), namespace: client.namespace }
+  const namespace = options.allNamespaces === true ? ALL_NAMESPACES : (namespacesOf(options, around) ?? 'default')
+  const client = clientFor(await profileOf(options, around), namespace)
+  return { client, path: namespace === ALL_NAMESPACES ? '/tokens' : client.in('/tokens'), namespace }
 }
 
 /** `sekisho token create` */
@@ -44,11 +42,14 @@ export async function tokenCreateCommand(
   if (days < 1 || days > MAX_DAYS) throw usageError(`--days ${days}: expected 1 to ${MAX_DAYS}`)
   const { client, path, namespace } = await tokensOf(options, around)
   const expires = new Date(around.now().getTime() + days * DAY_MS).toISOString()
-  const answer = await client.send('POST', path, { json: { name, scopes: options.scope, expires } })
+  const answer = await client.send('POST', path, {
+    json: { name, scopes: options.scope, expires },
+    typed: { name: 'NAME', scopes: '--scope', expires: '--days' },
+  })
   const made = new Answer(answer)
   const token = made.text('token')
   const told = { id: made.text('id'), name, namespace, scopes: options.scope, expires }
-  const where = namespace === ALL ? 'all namespaces' : `the namespace ${namespace}`
+  const where = namespace === ALL_NAMESPACES ? 'all namespaces' : `the namespace ${namespace}`
   const good = `Good in ${where}. Expires ${when(expires)}.`
   if (options.output === undefined || options.output === '-') {
     return show({ ...told, token }, options, around, (paper) => {
@@ -71,7 +72,7 @@ export async function tokenCreateCommand(
 export async function tokenListCommand(options: TokenOptions, around: Around): Promise<number> {
   const { client, path, namespace } = await tokensOf(options, around)
   const answer = await client.get(path)
-  const isOfAll = namespace === ALL
+  const isOfAll = namespace === ALL_NAMESPACES
   return showRows(
     answer,
     options,
@@ -91,8 +92,9 @@ export async function tokenListCommand(options: TokenOptions, around: Around): P
 
 /** `sekisho token revoke` */
 export async function tokenRevokeCommand(id: string, options: TokenOptions, around: Around): Promise<number> {
+  const token = named('token', id)
   const { client, path } = await tokensOf(options, around)
-  const answer = await client.send('DELETE', `${path}/${encodeURIComponent(id)}`)
+  const answer = await client.send('DELETE', `${path}/${token}`)
   return show(answer ?? { revoked: id }, options, around, (paper) => {
     paper.line(0, 2, `${id}: revoked.`)
   })

@@ -1,7 +1,7 @@
 import type { Around } from '../around.ts'
-import { usageError } from '../exit.ts'
 import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
+import { named } from '../remote/names.ts'
 import { wholeList } from '../remote/pages.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { counted, show, showRows, when } from '../remote/show.ts'
@@ -32,8 +32,9 @@ export async function tpmListCommand(options: RemoteOptions, around: Around): Pr
 
 /** `sekisho tpm revoke` */
 export async function tpmRevokeCommand(name: string, options: RemoteOptions, around: Around): Promise<number> {
+  const path = `/tpm-keys/${named('tpmKey', name)}`
   const client = await clientOf(options, around)
-  const answer = await client.send('DELETE', client.in(`/tpm-keys/${keyName(name)}`))
+  const answer = await client.send('DELETE', client.in(path))
   const told = new Answer(answer)
   const [keys, leases] = [counted(told.number('keys'), 'key'), counted(told.number('revoked'), 'lease')]
   return show(answer, options, around, (paper) => {
@@ -43,14 +44,10 @@ export async function tpmRevokeCommand(name: string, options: RemoteOptions, aro
 
 /** `sekisho tpm readmit` */
 export async function tpmReadmitCommand(name: string, options: RemoteOptions, around: Around): Promise<number> {
+  const path = `/tpm-keys/${named('tpmKey', name)}/readmit`
   const client = await clientOf(options, around)
-  const answer = await client.send('POST', client.in(`/tpm-keys/${keyName(name)}/readmit`))
+  const answer = await client.send('POST', client.in(path))
   return show(answer, options, around, (paper) => {
     paper.line(0, 2, 'The TPM may enrol again; until it does, it gets nothing.')
   })
-}
-
-function keyName(name: string): string {
-  if (/^[0-9a-f]{68,132}$/.test(name)) return name
-  throw usageError(`expected the name of a key in hexadecimal, as \`${SEKISHO} tpm list\` shows it`)
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { type CliError, unreadable } from '../exit.ts'
-import { inWords } from '../input.ts'
+import { folderInWords, inWords } from '../input.ts'
 import type { CaseResult, CaseRunner, JsonValue, MutationRunner } from './case.ts'
 import { textMember } from './json.ts'
 import { isLaunchList, runLaunchList } from './launch/list.ts'
@@ -40,7 +40,7 @@ async function walk(folder: string, depth: number): Promise<string[]> {
     }
     return [...below, ...(cases.length > 0 ? cases : await launchLists(others))]
   } catch (error) {
-    throw inWords(folder, error)
+    throw await folderInWords(folder, error, 'cases, each a case.json in a folder of its own')
   }
 }
 

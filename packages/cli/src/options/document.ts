@@ -60,7 +60,8 @@ const READING = { schema: 'failsafe', uniqueKeys: true, prettyErrors: true } as 
 function refuseFaults([fault]: readonly Error[], path: string): void {
   if (fault === undefined) return
   const deep = fault.message.includes('call stack')
-  throw unreadable(`${path}: ${deep ? 'nested too deep' : (fault.message.split('\n')[0] ?? 'not YAML')}`, fault)
+  const said = (fault.message.split('\n')[0] ?? '').replace(/:$/, '')
+  throw unreadable(`${path}: ${deep ? 'nested too deep' : `expected YAML or JSON: ${said}`}`, fault)
 }
 
 // Loaded only for YAML files: it is the largest thing this program has.

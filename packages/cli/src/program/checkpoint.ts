@@ -126,7 +126,7 @@ function addEmulate(root: Command, around: Around, done: Done): void {
       'file that holds the emulated world; made if it is not there',
       once('--world', text),
     )
-    .option('--port <number>', 'port to listen on; 0 takes a free one', once('--port', countOption('--port')))
+    .option('--port <number>', 'port to listen on; 0 takes a free one', once('--port', portOption))
     .action(async (options) => {
       done(await (await import('../commands/emulate.ts')).emulateServeCommand(options, around))
     })

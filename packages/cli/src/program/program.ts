@@ -178,7 +178,7 @@ function addCollateral(root: Command, around: Around, done: Done): void {
     .command('fetch')
     .description('fetch what verifying these pieces of evidence needs, into the cache, or with -o into one bundle')
     .argument('<evidence...>', 'evidence in any form that `inspect` reads')
-    .option('-o, --output <file>', 'write an endorsement bundle to this file')
+    .option('-o, --output <file>', 'write an endorsement bundle to this file', once('--output', text))
     .option('--trust-anchor <file>', 'accept answers under these roots instead of the vendors’; repeatable', collect)
     .option('--json', 'print JSON')
   fetching(fetch)
@@ -189,7 +189,7 @@ function addCollateral(root: Command, around: Around, done: Done): void {
     .command('pack')
     .description('put collateral of Intel, AMD and NVIDIA, and bundles, into one bundle')
     .argument('<collateral...>', 'bundles, DCAP collateral.json, folders of certificates')
-    .requiredOption('-o, --output <file>', 'the bundle to write')
+    .requiredOption('-o, --output <file>', 'the bundle to write', once('--output', text))
     .action(async (files, options) => {
       done(await (await import('../commands/collateral-pack.ts')).collateralPackCommand(files, options, around))
     })
@@ -197,7 +197,7 @@ function addCollateral(root: Command, around: Around, done: Done): void {
     .command('show')
     .description('what a bundle or other collateral holds, and until when it is valid')
     .argument('<file>', 'bundle, DCAP collateral.json, certificates, or a folder of them')
-    .option('--at <time>', 'judge the dates at this time instead of now', timeOption)
+    .option('--at <time>', 'judge the dates at this time instead of now', once('--at', timeOption))
     .option('--json', 'print JSON')
     .action(async (file, options) => {
       done(await (await import('../commands/collateral-show.ts')).collateralShowCommand(file, options, around))

@@ -1,46 +1,8 @@
 import type { Around } from '../around.ts'
 import { CliError, EXIT, unreadable } from '../exit.ts'
 import { SEKISHO } from '../self.ts'
+import { type Body, problemOf, RemoteError } from './problem.ts'
 import { namespaceOf, type Profile, profileOf, type RemoteOptions } from './profile.ts'
-
-/** One thing that is wrong with a request. */
-interface Fault {
-  readonly field?: string
-  readonly expected?: string
-  readonly line?: number
-  readonly column?: number
-  readonly hint?: string
-}
-
-/** An answer of the checkpoint that is no success, as RFC 9457 has it. */
-export interface Problem {
-  readonly status: number
-  readonly title: string
-  readonly detail?: string
-  readonly instance?: string
-  readonly errors?: readonly Fault[]
-}
-
-/** The checkpoint said no, or could not be asked. */
-export class RemoteError extends CliError {
-  readonly problem: Problem | undefined
-
-  constructor(
-    exitCode: number,
-    message: string,
-    problem?: Problem,
-    options?: ErrorOptions & { readonly details?: readonly string[] },
-  ) {
-    super(exitCode, message, options)
-    this.problem = problem
-  }
-}
-
-/** What a request carries besides its path. */
-export interface Body {
-  readonly json?: unknown
-  readonly bytes?: Uint8Array
-}
 
 /** Talks to the checkpoint of a profile. Paths are below `/api/v1` unless said. Every call: @throws CliError */
 export interface Client {
@@ -67,7 +29,7 @@ export function clientFor(profile: Profile, namespace: string): Client {
   const ask = async (method: string, url: string, body: Body = {}): Promise<Uint8Array> => {
     const response = await reach(profile, method, url, body)
     const bytes = await bounded(response, profile)
-    if (!response.ok) throw problemOf(response, bytes, profile)
+    if (!response.ok) throw problemOf(response, bytes, profile, body)
     return bytes
   }
   const json = async (method: string, path: string, body?: Body): Promise<unknown> => {
@@ -138,65 +100,4 @@ async function bounded(response: Response, { server }: Profile): Promise<Uint8Ar
     throw new RemoteError(EXIT.unreadable, message, undefined, { cause: error })
   }
   return new Uint8Array(Buffer.concat(chunks))
-}
-
-function problemOf(response: Response, bytes: Uint8Array, { server, token }: Profile): RemoteError {
-  const problem = readProblem(response, bytes, server)
-  const exitCode =
-    response.status === 401 || response.status === 403 || response.status === 409 ? EXIT.rejected : EXIT.unreadable
-  const details = (problem.errors ?? []).map(faultLine)
-  const hint =
-    response.status === 401
-      ? token === undefined
-        ? `; no token for ${server}: \`${SEKISHO} login\` gets one`
-        : `; the token is unknown here, expired or revoked: \`${SEKISHO} login\` gets a new one`
-      : ''
-  // The server's log line of this request has the same id.
-  const id = problem.instance === undefined ? '' : ` (request ${problem.instance.replace(/^urn:sekisho:request:/, '')})`
-  const { detail, title } = problem
-  return new RemoteError(exitCode, `${detail ?? title}${hint}${id}`, problem, { details })
-}
-
-function faultLine({ field, expected, line, column, hint }: Fault): string {
-  const where = line === undefined ? field : `line ${line}, column ${column ?? 1}`
-  const words = [expected, hint].filter((one) => one !== undefined && one !== '').join('; ')
-  return where === undefined || where === '' ? words : `${where}: ${words}`
-}
-
-function readProblem(response: Response, bytes: Uint8Array, server: string): Problem {
-  const { status } = response
-  const title = response.statusText || `HTTP status ${status}`
-  const stranger = {
-    status,
-    title,
-    detail: `${server} answers ${status} (${title}), and not as a checkpoint does: is it another program, or a proxy?`,
-  }
-  try {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes))
-    if (typeof value !== 'object' || value === null) return stranger
-    const told: { [K in keyof Problem]?: unknown } = value
-    return {
-      status,
-      title: typeof told.title === 'string' ? told.title : title,
-      ...(typeof told.detail === 'string' ? { detail: told.detail } : {}),
-      ...(typeof told.instance === 'string' ? { instance: told.instance } : {}),
-      ...(Array.isArray(told.errors) ? { errors: told.errors.flatMap(readFault) } : {}),
-    }
-  } catch {
-    return stranger
-  }
-}
-
-function readFault(value: unknown): readonly Fault[] {
-  if (typeof value !== 'object' || value === null) return []
-  const told: { [K in keyof Fault]?: unknown } = value
-  return [
-    {
-      ...(typeof told.field === 'string' ? { field: told.field } : {}),
-      ...(typeof told.expected === 'string' ? { expected: told.expected } : {}),
-      ...(typeof told.line === 'number' ? { line: told.line } : {}),
-      ...(typeof told.column === 'number' ? { column: told.column } : {}),
-      ...(typeof told.hint === 'string' ? { hint: told.hint } : {}),
-    },
-  ]
 }

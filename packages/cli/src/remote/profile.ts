@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import type { Around } from '../around.ts'
 import { unreadable, usageError } from '../exit.ts'
-import { errorCode, inWords } from '../input.ts'
+import { errorCode, inWords, readInput } from '../input.ts'
 import { SEKISHO } from '../self.ts'
 import { profileFile } from './folders.ts'
+import { named } from './names.ts'
 import { writePrivate } from './private-file.ts'
 
 /** Where `sekisho up` listens unless it is told otherwise. */
@@ -41,8 +42,22 @@ export async function profileOf(options: RemoteOptions, around: Around): Promise
   return token === undefined ? { server } : { server, token }
 }
 
-/** The namespace that is named by option or `SEKISHO_NAMESPACE`. */
-export function namespaceOf(options: Pick<RemoteOptions, 'namespace'>, { env }: Around): string | undefined {
+/** What names all namespaces, where there may be several. */
+export const ALL_NAMESPACES = '*'
+
+/** The namespace that is named by option or `SEKISHO_NAMESPACE`. @throws CliError (usage) for what can be the name of none */
+export function namespaceOf(options: Pick<RemoteOptions, 'namespace'>, around: Around): string | undefined {
+  const name = anyNamespaceOf(options, around)
+  if (name === undefined) return undefined
+  return named('namespace', name, options.namespace === undefined ? 'SEKISHO_NAMESPACE ' : '--namespace ')
+}
+
+/** As {@link namespaceOf}, or `*` for all. */
+export function namespacesOf(options: Pick<RemoteOptions, 'namespace'>, around: Around): string | undefined {
+  return anyNamespaceOf(options, around) === ALL_NAMESPACES ? ALL_NAMESPACES : namespaceOf(options, around)
+}
+
+function anyNamespaceOf(options: Pick<RemoteOptions, 'namespace'>, { env }: Around): string | undefined {
   return options.namespace ?? present(env['SEKISHO_NAMESPACE'])
 }
 
@@ -82,13 +97,7 @@ function parsed(text: string): Profile | undefined {
 }
 
 async function readToken(path: string, around: Around): Promise<string> {
-  const bytes =
-    path === '-'
-      ? await around.stdin(4096)
-      : await readFile(path).catch((error: unknown) => {
-          throw inWords(path, error)
-        })
-  const token = new TextDecoder().decode(bytes).trim()
+  const token = new TextDecoder().decode(await readInput(path, around, 4096)).trim()
   if (!/^[\x21-\x7e]{8,4096}$/.test(token)) throw unreadable(`${path}: expected one token in a file of its own`)
   return token
 }

@@ -144,7 +144,7 @@ describe('the log, exported and verified offline', () => {
 
   it('export writes into an empty folder only', async () => {
     const { code, err } = await owner.run(['log', 'export', exported])
-    assert.equal(code, 64)
+    assert.equal(code, 3)
     assert.match(err, /expected a new or empty folder/)
   })
 

@@ -119,15 +119,15 @@ describe('reference values', () => {
 
   it('files that are no set, no evidence or not there are said by name', async () => {
     const cases: readonly (readonly [readonly string[], string, number, RegExp])[] = [
-      [['reference', 'put', 'x', '-'], '[]', 64, /expected a set of reference values/],
+      [['reference', 'put', 'x', '-'], '[]', 3, /expected a set of reference values/],
       [['reference', 'put', 'x', '-'], 'tee: [', 3, /^sekisho: -: /],
       [['reference', 'put', 'x', '-'], '{"tee":"snp","tee":"tdx"}', 3, /^sekisho: -: .*unique/],
       [['reference', 'put', 'x', '-'], '{ tee: snp, values: { measurment: [] } }', 3, /measurment/],
-      [['reference', 'put', 'Not A Name', '-'], '{ tee: snp, values: {} }', 3, /name/],
+      [['reference', 'put', 'Not A Name', '-'], '{ tee: snp, values: {} }', 64, /name/],
       [['reference', 'from-evidence', 'x', '-'], 'hello', 3, /standard input: /],
-      [['advisory', 'put', '-'], '7', 64, /expected an advisory/],
+      [['advisory', 'put', '-'], '7', 3, /expected an advisory/],
       [['advisory', 'put', '-'], '{ id: X, vendor: amd, product: Milan }', 3, /product/],
-      [['lease', 'forecast', '-'], 'word', 64, /expected the level to come/],
+      [['lease', 'forecast', '-'], 'word', 3, /expected the level to come/],
       [['policy', 'set', '/nonexistent'], '', 3, /\/nonexistent: no such file/],
       [['policy', 'lint', '-'], 'permit', 3, /-:1:\d+: /],
     ]

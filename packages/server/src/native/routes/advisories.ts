@@ -7,7 +7,8 @@ import type { NativeServices } from '../services.ts'
 
 const NS = closed({ ns: namespaceSchema() })
 const ADVISORY_ID = Type.String({
-  pattern: '^[A-Za-z0-9._:-]{1,64}$',
+  // No path leads to one that is `.` or `..`.
+  pattern: '^(?!\\.{1,2}$)[A-Za-z0-9._:-]{1,64}$',
   description: 'the id of an advisory, e.g. AMD-SB-3019',
 })
 const ONE = closed({ ns: namespaceSchema(), advisory: ADVISORY_ID })

@@ -86,7 +86,9 @@ export function secretRoutes({ broker, vault, db }: NativeServices): readonly Ro
       params: PLACE,
       body: closed({
         value: base64Schema(VALUE_LENGTH),
-        contentType: Type.Optional(Type.String({ minLength: 1, maxLength: 128 })),
+        contentType: Type.Optional(
+          Type.String({ pattern: '^[\\x20-\\x7e]{1,128}$', description: '1 to 128 printable ASCII characters' }),
+        ),
         metadata: Type.Optional(METADATA),
       }),
       bodyLimit: BYTES_LIMIT,
