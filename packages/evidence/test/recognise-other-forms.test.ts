@@ -6,7 +6,7 @@ import { parseAzureJson } from '../src/azure/index.ts'
 import { compositeParts } from '../src/composite/parts.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import { splitNvidiaEvidence } from '../src/nvidia/index.ts'
-import { recognise, recogniseParts } from '../src/recognise/index.ts'
+import { type RecognisedPart, recognise, recogniseParts } from '../src/recognise/index.ts'
 import { gpu, NONCE } from './composite-kit.ts'
 import { file } from './tpm-kit.ts'
 import { missing } from './vectors.ts'
@@ -109,6 +109,29 @@ describe('recognise: evidence under names that nobody knows', () => {
         recogniseParts(json(form)).map(({ recognised }) => recognised.tee),
         ['azure-vtpm'],
       )
+    }
+  })
+
+  it('an Azure VM is the machine of a KBS attestation, with a GPU beside it or none', {
+    skip: missing('azure-vtpm'),
+  }, () => {
+    const gpu = JSON.stringify({ nvidia: { device_evidence_list: [DEVICE] } })
+    for (const name of ['milan-json-v0', 'milan-json-v1', 'tdx-json-v0', 'tdx-json-v1']) {
+      const machine = JSON.parse(new TextDecoder().decode(file(`azure-vtpm/${name}/evidence.json`)))
+      for (const primary of [machine, JSON.stringify(machine)])
+        for (const additional of ['', gpu]) {
+          const kbs = { primary_evidence: primary, additional_evidence: additional }
+          const whole = { 'runtime-data': { nonce: 'AAAA' }, 'init-data': null, 'tee-evidence': kbs }
+          for (const form of [kbs, whole, { request: whole }, [kbs]]) {
+            const parts = compositeParts(json(form)).map(({ recognised, device }) => [recognised.tee, device])
+            const beside = additional === '' ? [] : [['nvidia-gpu', true]]
+            assert.deepEqual(parts, [['azure-vtpm', false], ...beside], `${name}: ${JSON.stringify(form).slice(0, 99)}`)
+          }
+          const [{ recognised }] = recogniseParts(json(kbs)) as [RecognisedPart]
+          assert.deepEqual(parseAzureJson(recognised.evidence), parseAzureJson(json(machine)))
+          const kinds = recognised.companions.map(({ kind }) => kind)
+          assert.deepEqual(kinds, additional === '' ? [] : ['additional-evidence'], name)
+        }
     }
   })
 

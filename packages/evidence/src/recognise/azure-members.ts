@@ -45,6 +45,7 @@ export function azureOfMembers(value: Members): Members | undefined {
   const signature = found && bareSignature(found)
   const hcl = found && (reportAmong(members) ?? reportOfParts(members))
   if (found === undefined || signature === undefined || hcl === undefined) return undefined
+  if ([...found.taken, ...hcl.taken].some(isOfPiece)) return undefined
   const td = members.filter((one) => beginsLike(one, TD_QUOTES))
   const tdQuote = hcl.isTd && td.length === 1 ? td[0] : undefined
   const amd = amdCertificates(members)
@@ -74,6 +75,14 @@ export function azureOfMembers(value: Members): Members | undefined {
 function opened(text: string): unknown {
   return objectIn(text, decodeBase64)
 }
+
+// The forms of the KBS protocol hold pieces that stand on their own: taken out of its piece, the evidence of a machine would be
+// one more member beside that of a device.
+function isOfPiece({ name, path }: Member): boolean {
+  return [...path, name].some((one) => PIECES.includes(one))
+}
+
+const PIECES: readonly string[] = ['primary_evidence', 'additional_evidence', 'verification_requests']
 
 const NOTHING: Uint8Array = new Uint8Array(0)
 
