@@ -97,4 +97,41 @@ describe('certificates of endorsement keys', { skip: missing('tpm') }, () => {
     const ekCertificates = [leaf, authority, ROOT_CERTIFICATE]
     assert.equal(check(verdictOf({ activation: { akName, ekCertificates } }), 'tpm.chain.algorithms').outcome, 'fail')
   })
+
+  it('count from the first to the last second that each names, both included', () => {
+    const [first, last] = [new Date('2025-03-01T00:00:00Z'), new Date('2025-09-01T00:00:00Z')]
+    const made = (own: KeyPair, subject: Uint8Array, extensions: readonly Extension[], short: boolean): Uint8Array =>
+      issueCertificate({
+        subject,
+        issuer: NAME,
+        serial: 9,
+        notBefore: short ? first : new Date('2020-01-01'),
+        notAfter: short ? last : new Date('2040-01-01'),
+        subjectKey: own,
+        issuerKey: ROOT,
+        algorithm: 'ecdsa-p384-sha384',
+        extensions,
+      })
+    for (const short of ['leaf', 'root']) {
+      const ekCertificates = [
+        made(key, subject, [keyUsage('keyEncipherment'), USAGES[EK_USAGE] ?? assert.fail()], short === 'leaf'),
+        made(ROOT, NAME, [basicConstraints(true), keyUsage('keyCertSign')], short === 'root'),
+      ]
+      for (const [time, ms, fails] of [
+        [first, -1000, 'tpm.chain.not-before'],
+        [first, 0, undefined],
+        [first, 1000, undefined],
+        [last, -1000, undefined],
+        [last, 0, undefined],
+        [last, 1000, 'tpm.chain.not-after'],
+      ] as const) {
+        const verdict = verdictOf({ at: new Date(time.getTime() + ms), activation: { akName, ekCertificates } })
+        const failed = ['tpm.chain.not-before', 'tpm.chain.not-after'].filter(
+          (id) => check(verdict, id).outcome === 'fail',
+        )
+        assert.deepEqual(failed, fails === undefined ? [] : [fails], `${short} ${ms}`)
+        assert.equal(verdict.authenticity, fails === undefined ? 'proven' : 'refuted')
+      }
+    }
+  })
 })
