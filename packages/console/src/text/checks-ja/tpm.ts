@@ -35,6 +35,7 @@ export const titles: Readonly<Record<string, string>> = {
   'expect.firmware': 'TPM のファームウェアが許容値である',
   'expect.resets': 'マシンのリセット回数が把握どおりである',
   'expect.clock': 'TPM の時計を信頼できる',
+  'expect.instance': 'クラウドのインスタンスが、受け入れるものである',
   'expect.secure-boot': 'セキュアブートが期待どおりである',
   'expect.vbs': '仮想化ベースのセキュリティが期待どおりである',
   'expect.hvci': 'ハイパーバイザーによるコード整合性が期待どおりである',

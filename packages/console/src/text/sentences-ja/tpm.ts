@@ -261,7 +261,6 @@ export const sentences: SentencePairs = [
   ],
   ['the firmware version of the TPM', 'TPM のファームウェアバージョン'],
   ['the count of resets', 'リセット回数'],
-  ['The instance of a cloud is an accepted one', 'クラウドのインスタンスが、受け入れるものである'],
   ["no certificate of Google's names an instance", 'インスタンスを示す Google の証明書がありません'],
   ['ask for a quote by the instance that you mean', '意図したインスタンスのクォートを求めてください'],
   ['the project of the instance', 'インスタンスのプロジェクト'],
