@@ -7,6 +7,8 @@ import { rewrapServerKeys, serverKeysMasterIds } from './server-keys.ts'
 
 /** Data keys that one transaction wraps anew: few enough that nobody who waits notices. */
 const BATCH = 100
+/** Milliseconds after which it wraps no more of them: a token may take a second for each, and a transaction is given up after ten. */
+const BATCH_MS = 500
 
 /** Ids of the master keys that something in the database is encrypted under. */
 export async function masterKeysInUse(sql: Sql): Promise<readonly string[]> {
@@ -47,7 +49,10 @@ async function rewrapBatch(sql: Sql, ring: KeyRing): Promise<number> {
     WHERE master_key_id NOT IN (?, '') LIMIT ${BATCH}`,
     [ring.current.id],
   )
+  const began = performance.now()
+  let done = 0
   for (const row of rows) {
+    if (done > 0 && performance.now() - began > BATCH_MS) break
     const { namespace, path, version, content_type, data_key_wrapped: dataKeyWrapped, master_key_id: masterKeyId } = row
     const place = secretPlace(namespace, path, version, content_type)
     const anew = await rewrapEnvelope(ring, place, { masterKeyId, dataKeyWrapped })
@@ -55,6 +60,7 @@ async function rewrapBatch(sql: Sql, ring: KeyRing): Promise<number> {
       'UPDATE secret_versions SET data_key_wrapped = ?, master_key_id = ? WHERE namespace = ? AND path = ? AND version = ?',
       [anew.dataKeyWrapped, anew.masterKeyId, namespace, path, version],
     )
+    done++
   }
-  return rows.length
+  return done
 }

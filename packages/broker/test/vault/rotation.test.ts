@@ -76,6 +76,32 @@ function rotation(open: () => Promise<Database>): void {
     await assert.rejects(openVault(db, { master: master(1) }), VaultError)
   })
 
+  it('lets others in between however slow a token is', async (t) => {
+    const db = await open()
+    t.after(() => db.close())
+    const [old, next] = [master(1), master(2)]
+    const vault = await openVault(db, { master: old })
+    for (const path of PATHS.slice(0, 20))
+      await db.transaction((sql) => vault.putSecret(sql, { ...PLACE, path, bytes: Buffer.from(`of ${path}`) }))
+    let others: Promise<number> | undefined
+    const slow: MasterKey = {
+      ...next,
+      async wrap(key, aad) {
+        others ??= db.transaction(async (sql) => {
+          const rows = await sql.all('SELECT path FROM secret_versions WHERE master_key_id = ?', [old.id])
+          return rows.length
+        })
+        await new Promise((resolve) => setTimeout(resolve, 100))
+        return await next.wrap(key, aad)
+      },
+    }
+    const { rewrapped, inUse } = await vault.rotateMaster(slow)
+    assert.ok(((await others) ?? 0) > 0, 'not all was wrapped when another was served')
+    assert.equal(rewrapped, 20)
+    assert.deepEqual(inUse, [next.id])
+    await reads(db, vault, PATHS[19] ?? '')
+  })
+
   it('is finished by calling it again when it was interrupted', async (t) => {
     const db = await open()
     t.after(() => db.close())
