@@ -41,6 +41,8 @@ interface EventRow extends Row {
 }
 
 const PAGE = 256
+/** Events of a namespace that are looked through at once for those of one lease: SQLite serves nobody meanwhile. */
+const SPAN = 5000
 // Notices may be lost with a connection: look anyway, now and then.
 const LOOK_EVERY_MS = 1000
 
@@ -79,7 +81,7 @@ export async function* eventsAfter(
       const woken = new Promise<void>((resolve) => {
         wake = resolve
       })
-      const { rows, upTo } = await page(core.db, namespace, seen, lease)
+      const { rows, upTo, isLast } = await page(core.db, namespace, seen, lease)
       for (const row of rows) {
         const event = fromRow(row)
         if (lease !== undefined && event.body['lease'] !== lease) continue
@@ -87,12 +89,12 @@ export async function* eventsAfter(
         yield event
       }
       seen = rows.length < PAGE ? upTo : (rows.at(-1)?.seq ?? upTo)
-      if (rows.length < PAGE && untold !== undefined) {
+      if (isLast && untold !== undefined) {
         yield { seq: seen, namespace, ...untold }
         untold = undefined
       }
       // SQLite answers without a turn of the event loop: others would be served when the last page is out.
-      if (rows.length === PAGE) await new Promise((resolve) => setImmediate(resolve))
+      if (!isLast) await new Promise((resolve) => setImmediate(resolve))
       else await pause(woken, signal)
     }
   } finally {
@@ -109,15 +111,24 @@ async function page(
   namespace: string,
   after: number,
   lease: string | undefined,
-): Promise<{ readonly rows: readonly EventRow[]; readonly upTo: number }> {
-  const upTo = Math.max(after, await lastOf(sql, namespace))
-  if (upTo === after) return { rows: [], upTo }
+): Promise<{ readonly rows: readonly EventRow[]; readonly upTo: number; readonly isLast: boolean }> {
+  const last = Math.max(after, await lastOf(sql, namespace))
+  if (last === after) return { rows: [], upTo: last, isLast: true }
+  const upTo = lease === undefined ? last : await endOfSpan(sql, namespace, after, last)
   const rows = await sql.all<EventRow>(
     `SELECT seq, namespace, at, kind, body FROM events WHERE namespace = ? AND seq > ? AND seq <= ?
      ${lease === undefined ? '' : 'AND body LIKE ?'} ORDER BY seq LIMIT ${PAGE}`,
     [namespace, after, upTo, ...(lease === undefined ? [] : [`%"lease":"${lease}"%`])],
   )
-  return { rows, upTo }
+  return { rows, upTo, isLast: upTo === last && rows.length < PAGE }
+}
+
+async function endOfSpan(sql: Sql, namespace: string, after: number, last: number): Promise<number> {
+  const [end] = await sql.all<{ seq: number }>(
+    `SELECT seq FROM events WHERE namespace = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT 1 OFFSET ${SPAN - 1}`,
+    [namespace, after, last],
+  )
+  return end?.seq ?? last
 }
 
 async function lastOf(sql: Sql, namespace: string): Promise<number> {

@@ -84,6 +84,20 @@ test('others are served while a reader is told of what it missed', async (t) => 
   assert.ok(turns > before + 5, `${turns - before} turns`)
 })
 
+test('others are served while the events of many leases are looked through for those of one', async (t) => {
+  const { broker, db } = await scene(t)
+  for (let i = 0; i < 4; i++) await happen(db, OTHER, 1000)
+  await happen(db, MINE, 1)
+  let turns = 0
+  let next = setImmediate(function turn() {
+    turns++
+    next = setImmediate(turn)
+  })
+  t.after(() => clearImmediate(next))
+  assert.equal((await seen(broker, 0, 1, MINE))[0], 40_001)
+  assert.ok(turns >= 8, `${turns} turns of the event loop for 40,000 events`)
+})
+
 test('who comes with a place that the database has not come to sees what happens from now on', async (t) => {
   const db = await newDatabase(t)
   let looks = 0
