@@ -5,6 +5,7 @@ import { named } from '../remote/names.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { show, showRows, when } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
+import { partyOf } from '../render/party.ts'
 
 const TONES: Readonly<Record<string, Tone>> = { released: 'good', renewed: 'good', refused: 'bad', revoked: 'bad' }
 
@@ -70,7 +71,7 @@ export async function decisionShowCommand(
     const remedies = decision.list('remedies')
     if (remedies.length > 0) paper.heading('What would make it pass')
     for (const remedy of remedies)
-      paper.line(2, 4, remedy.text('action'), { text: ` (${remedy.text('by')})`, tone: 'faint' })
+      paper.line(2, 4, remedy.text('action'), { text: ` (${partyOf(remedy.text('by'))})`, tone: 'faint' })
     if (decision.has('details')) {
       paper.heading('Recorded')
       for (const [name, value] of Object.entries(decision.object('details').raw))

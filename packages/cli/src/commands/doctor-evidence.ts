@@ -7,6 +7,7 @@ import { inWords, readInput } from '../input.ts'
 import { Answer } from '../remote/answer.ts'
 import type { Client } from '../remote/client.ts'
 import { RemoteError } from '../remote/problem.ts'
+import { partyOf } from '../render/party.ts'
 import { SEKISHO } from '../self.ts'
 import type { Finding } from './doctor-finding.ts'
 import { serveWorld } from './emulate.ts'
@@ -136,7 +137,12 @@ function verdictLinks(verdict: Verdict): readonly Finding[] {
 
 function broken(link: string, { id, reason, remedy }: Check): Finding {
   const what = `${id}: ${reason ?? 'was not looked at'}`
-  return { link, state: 'broken', what, ...(remedy === undefined ? {} : { remedy: `${remedy.action} (${remedy.by})` }) }
+  return {
+    link,
+    state: 'broken',
+    what,
+    ...(remedy === undefined ? {} : { remedy: `${remedy.action} (${partyOf(remedy.by)})` }),
+  }
 }
 
 /** Undefined when there is none, which is a broken link of its own. */

@@ -1,6 +1,7 @@
 import { type Attester, type LeasedSecret, Refusal, renewLease, requestLeasedSecret } from '@sekisho/attester'
 import { Answer } from '../remote/answer.ts'
 import type { Client } from '../remote/client.ts'
+import { partyOf } from '../render/party.ts'
 import { SEKISHO } from '../self.ts'
 import type { Narrator } from './narrator.ts'
 
@@ -44,7 +45,8 @@ export async function tellRefusal(owner: Client, outcome: LeasedSecret | Refusal
   const reasons = decision.texts('reasons')
   const remedies = decision.list('remedies').map((one) => ({ action: one.text('action'), by: one.text('by') }))
   for (const reason of reasons.slice(0, 4)) tell.say({ text: 'why     ', tone: 'faint' }, reason)
-  for (const { action, by } of remedies.slice(0, 3)) tell.say({ text: 'remedy  ', tone: 'faint' }, `${action} (${by})`)
+  for (const { action, by } of remedies.slice(0, 3))
+    tell.say({ text: 'remedy  ', tone: 'faint' }, `${action} (${partyOf(by)})`)
   tell.fact({ outcome: 'refused', code, decision: id, reasons, remedies })
   return id
 }

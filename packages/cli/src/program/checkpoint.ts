@@ -8,6 +8,7 @@ import type { Done } from './remote.ts'
 
 /** Commands that start a checkpoint, emulated platforms, or a workload's part of the conversation. */
 export function addCheckpoint(root: Command, around: Around, done: Done): void {
+  root.commandsGroup('A checkpoint, and workloads that ask it:')
   addUp(root, around, done)
   addDemo(root, around, done)
   addEmulate(root, around, done)

@@ -41,6 +41,7 @@ Examples:
   $ sekisho demo
   $ sekisho COMMAND --help`,
     )
+  root.commandsGroup('To verify evidence:')
   addVerify(root, around, done)
   addInspect(root, around, done)
   addDiff(root, around, done)
@@ -51,6 +52,7 @@ Examples:
   addRemote(root, around, done)
   addTpm(root, around, done)
   addResultKey(root, around, done)
+  root.commandsGroup('About this program:')
   addSmall(root, around, done)
   return root
 }
@@ -160,7 +162,10 @@ function addConformance(root: Command, around: Around, done: Done): void {
   root
     .command('conformance')
     .description('run every case.json (and mutations.json) below folders of vectors')
-    .argument('<folders...>', 'folders laid out like the shared vectors')
+    .argument(
+      '<folders...>',
+      'folders with cases, each a case.json in a folder of its own; `npm run vectors` fetches some',
+    )
     .option('--json', 'print every result as JSON')
     .option('--verbose', 'a line for every case, and every value compared where one differs')
     .addHelpText(

@@ -21,6 +21,7 @@ export function remote(command: Command): Command {
 
 /** Commands that change or read a running checkpoint through its HTTP interface. */
 export function addRemote(root: Command, around: Around, done: Done): void {
+  root.commandsGroup('To administer a checkpoint:')
   addLogin(root, around, done)
   addSecret(root, around, done)
   addKey(root, around, done)
@@ -307,13 +308,16 @@ function addLog(root: Command, around: Around, done: Done): void {
     })
 }
 
+const SCOPES_HELP =
+  'what it may do: admin; or secrets, references, policy, leases, advisories, tokens with :read or :write; or decisions:read; repeatable'
+
 function addToken(root: Command, around: Around, done: Done): void {
   const group = root.command('token').description('tokens for people and programs that administer')
   const ofTokens = (command: Command): Command =>
     remote(command).option('--all-namespaces', 'not of one namespace: of all')
   ofTokens(group.command('create').description('make a token; it is shown once'))
     .argument('<name>', 'what it is for')
-    .requiredOption('--scope <scope...>', 'what it may do, e.g. secrets:write')
+    .requiredOption('--scope <scope...>', SCOPES_HELP)
     .option('--days <number>', 'days until it expires, 730 at most; else 90', once('--days', countOption('--days')))
     .option('-o, --output <file>', 'write it to this file instead of the terminal', once('--output', text))
     .action(async (name, options) => {

@@ -1,4 +1,4 @@
-import type { Check, CheckGroup, Outcome, Party, Verdict } from '@sekisho/evidence'
+import type { Check, CheckGroup, Outcome, Verdict } from '@sekisho/evidence'
 import { ibmSeCatalogue } from '@sekisho/evidence/ibm-se'
 import { nvidiaCatalogue } from '@sekisho/evidence/nvidia'
 import { sgxCatalogue } from '@sekisho/evidence/sgx'
@@ -7,6 +7,7 @@ import { tdxCatalogue } from '@sekisho/evidence/tdx'
 import { writeBoots } from './boot.ts'
 import { digestText } from './digest.ts'
 import { Paper, type PaperOptions, type Span, type Tone } from './paper.ts'
+import { partyOf } from './party.ts'
 
 /** What is shown beside the verdict itself. */
 export interface VerdictView {
@@ -53,14 +54,6 @@ function allChecks({ checks, parts = [] }: Verdict): readonly Check[] {
   return [...parts.flatMap(({ verdict }) => allChecks(verdict)), ...checks.flatMap((group) => group.checks)]
 }
 
-const BY: Readonly<Record<Party, string>> = {
-  'relying-party': 'you, who relies on it',
-  'workload-owner': 'whoever owns the workload',
-  'platform-owner': 'whoever runs the machine',
-  'hardware-vendor': 'the hardware vendor',
-  nobody: 'nobody',
-}
-
 /** Vendors as they spell themselves. */
 const VENDORS: Readonly<Record<string, string>> = {
   intel: 'Intel',
@@ -81,7 +74,7 @@ function writeRemedies(paper: Paper, verdict: Verdict): void {
     if (remedy === undefined || seen.has(remedy.action)) continue
     seen.add(remedy.action)
     paper.line(2, 4, markOf(check.outcome), ' ', { text: check.id, tone: 'strong' }, ': ', remedy.action, {
-      text: ` (${BY[remedy.by]})`,
+      text: ` (${partyOf(remedy.by)})`,
       tone: 'faint',
     })
   }
