@@ -12,7 +12,7 @@ import type {
 } from '@sekisho/broker'
 import { type Rechecks, rechecks } from './due.ts'
 import { endorsementWatch } from './endorsement-watch.ts'
-import { freePort } from './free-port.ts'
+import { holdPort } from './free-port.ts'
 import type { CheckpointOptions } from './options.ts'
 import { type Say, sayer, wordsOf } from './say.ts'
 import { serve } from './serve.ts'
@@ -64,14 +64,15 @@ async function open(
   if (production && options.emulated !== undefined) throw new TypeError('emulated platforms sign nothing in production')
   const module = await import('@sekisho/broker')
   const opened = await openParts(module, options, closers)
-  const { broker, db, vault, log, tokens, port, verifier, looks, say } = opened
+  const { broker, db, vault, log, tokens, port, freePort, verifier, looks, say } = opened
   const setup = await setupLink(module, opened, options)
   const { over, onTrouble } = troubles(module, say)
   const watch = endorsementWatch({ broker, verifier, files: options.endorsements, looks, say })
   // By themselves: what files vouch for no more is not believed, however long a pass over the leases takes.
   closers.push(everySecond(() => watch.look(), onTrouble))
   closers.push(ticking({ broker, looks, watch, now, onTrouble }))
-  const server = await serve(options, { broker, db, vault, log, tokens, port, say }, { watch, onTrouble, closers })
+  const served = { broker, db, vault, log, tokens, port, freePort, say }
+  const server = await serve(options, served, { watch, onTrouble, closers })
   if (options.former !== undefined && options.former.length > 0)
     closers.push(rotation(vault, options.master, say, onTrouble))
   return {
@@ -106,6 +107,8 @@ interface Opened {
   readonly say: Say
   /** Where to listen: a free one in the place of 0. */
   readonly port: number
+  /** Frees that port, for whoever listens on it at once. */
+  freePort(): Promise<void>
 }
 
 async function openParts(
@@ -119,7 +122,11 @@ async function openParts(
   const former = options.former ?? []
   const { logKey, sessionKey } = await module.serverKeys(db, master, former)
   const vault = await module.openVault(db, { master, former })
-  const port = options.port === 0 ? await freePort(options.host) : options.port
+  // Its address is in what it signs, and is known before it can listen: until then nobody else may come to listen there.
+  const held = options.port === 0 ? await holdPort(options.host) : undefined
+  const port = held?.port ?? options.port
+  const freePort = async (): Promise<void> => held?.release()
+  closers.push(freePort)
   const issuer = options.publicUrl ?? originOf(options, port)
   // A log keeps the name that it began with, wherever the server listens today.
   const origin = (await module.logOrigin(db)) ?? `${new URL(issuer).host}/log`
@@ -156,7 +163,7 @@ async function openParts(
     say('warn', 'issuer', {
       reason: `results are signed here as ${issuer}, and the process before signed as ${another}: where both run on this database, each refuses the other's results; give all the same --public-url`,
     })
-  return { db, vault, log, verifier, broker, tokens: module.accessTokens(db), looks, say, port }
+  return { db, vault, log, verifier, broker, tokens: module.accessTokens(db), looks, say, port, freePort }
 }
 
 /** The one-time link of this start; undefined where there is none. */

@@ -8,6 +8,8 @@ import { type Rereading, rereading } from './watched-files.ts'
 /** What is served, and where. */
 interface Served extends Pick<ServerOptions, 'broker' | 'db' | 'vault' | 'log' | 'tokens' | 'port'> {
   readonly say: Say
+  /** Frees the port, if it was held. */
+  freePort(): Promise<void>
 }
 
 /** What runs beside the server. */
@@ -21,12 +23,13 @@ interface Around {
 /** Starts the server, and shows a renewed certificate from then on. */
 export async function serve(
   options: CheckpointOptions,
-  { say, ...opened }: Served,
+  { say, freePort, ...opened }: Served,
   { watch, onTrouble, closers }: Around,
 ): Promise<RunningServer> {
   const { startServer } = await import('@sekisho/server')
   const { source, tls } = options
   let certificates: Rereading | undefined
+  await freePort()
   const server = await startServer({
     ...opened,
     host: options.host,
