@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { request as plainRequest } from 'node:http'
 import { request } from 'node:https'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -245,4 +246,40 @@ test('a client that takes nothing of its answer is cut', async (t) => {
   // A request has its line when its answer is over.
   const isOver = (): boolean => checkpoint.lines.some((line) => line.includes('"route":"/*"'))
   await until('the answer is over', isOver)
+  assert.equal(lineOf(checkpoint.lines, '/*').aborted, true)
 })
+
+test('the log line of an answer that its client did not wait for says so', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'sekisho-page-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, 'large.js'), Buffer.alloc(32 * 1024 * 1024))
+  for (const tls of [undefined, selfSigned()]) {
+    const { url, lines } = await startCheckpoint(t, { console: folder, ...(tls === undefined ? {} : { tls }) })
+    await new Promise<void>((resolve, reject) => {
+      const asked = (tls === undefined ? plainRequest : request)(
+        `${url}/large.js`,
+        { agent: false, rejectUnauthorized: false },
+        (answer) =>
+          answer
+            .once('data', () => answer.destroy())
+            .once('close', resolve)
+            .on('error', () => undefined),
+      )
+      asked.on('error', reject).end()
+    })
+    const isLogged = (): boolean => lines.some((line) => line.includes('"route":"/*"'))
+    await until('the line is there', isLogged)
+    assert.equal(lineOf(lines, '/*').aborted, true)
+    if (tls !== undefined) continue
+    await send(`${url}/healthz`, { method: 'GET' })
+    assert.equal(lineOf(lines, '/healthz').aborted, undefined, 'one that arrived')
+  }
+})
+
+function lineOf(lines: readonly string[], route: string): { readonly aborted?: boolean } {
+  const line = lines
+    .map((one) => JSON.parse(one) as { route?: string; aborted?: boolean })
+    .find((one) => one.route === route)
+  assert.ok(line !== undefined)
+  return line
+}

@@ -127,6 +127,11 @@ export function createFront(o: FrontOptions): Front {
         },
       })
       calls.set(incoming, call)
+      let isWhole = false
+      outgoing.once('finish', () => {
+        // Node says so too of an answer whose rest was thrown away with its connection.
+        isWhole = !incoming.socket.destroyed
+      })
       outgoing.once('close', () => {
         releaseBody(held)
         if (gone !== undefined) {
@@ -135,7 +140,7 @@ export function createFront(o: FrontOptions): Front {
         }
         const seconds = (performance.now() - started) / 1000
         o.metrics.finished(call, outgoing.statusCode, seconds)
-        logRequest(o.log, call, outgoing, seconds)
+        logRequest(o.log, call, { status: outgoing.statusCode, seconds, isWhole })
       })
       const wait = o.perAddress.take(limitKey(call.address))
       if (wait !== undefined) {
@@ -203,18 +208,25 @@ function hosts({ rawHeaders }: IncomingMessage): number {
   return count
 }
 
-function logRequest(log: LineLog, call: Call, outgoing: ServerResponse, seconds: number): void {
+/** How a request went; `isWhole`: all of the answer was handed to the system. */
+interface Outcome {
+  readonly status: number
+  readonly seconds: number
+  readonly isWhole: boolean
+}
+
+function logRequest(log: LineLog, call: Call, { status, seconds, isWhole }: Outcome): void {
   log.write({
     time: call.at.toISOString(),
-    level: outgoing.statusCode >= 500 ? 'error' : 'info',
+    level: status >= 500 ? 'error' : 'info',
     msg: 'request',
     id: call.id,
     method: call.method,
     ...call.facts,
-    status: outgoing.statusCode,
+    status,
     ms: Math.round(seconds * 1e5) / 100,
     address: call.address,
-    ...(outgoing.writableFinished ? {} : { aborted: true }),
+    ...(isWhole ? {} : { aborted: true }),
   })
 }
 
