@@ -52,6 +52,17 @@ describe('sekisho diff', () => {
     assert.match(ran.out, /\.debug\n {2}A {2}false.*\n {2}B {2}true/)
   })
 
+  it('1 and the place where what no field tells differs: a signature in the chain', async () => {
+    const bytes = readFileSync('examples/tdx/quote.bin')
+    bytes[1900] = (bytes[1900] ?? 0) ^ 1
+    const other = file('other-chain.bin', bytes)
+    const ran = await runWithin(['diff', 'examples/tdx/quote.bin', other])
+    assert.equal(ran.code, 1)
+    assert.match(ran.out, /^1 field differs; \d+ are the same\./)
+    assert.ok(ran.out.includes(`what no field tells, from byte 1900 of ${bytes.length}`), ran.out)
+    assert.ok(ran.out.includes(bytes.subarray(1900, 1916).toString('hex')), ran.out)
+  })
+
   it('evidence of two kinds', async () => {
     const ran = await runWithin(['diff', 'examples/tdx/quote.bin', 'examples/snp-genoa/report.bin'])
     assert.equal(ran.code, 1)

@@ -219,6 +219,22 @@ describe('TCB status is a matter of policy', () => {
       /component 1 .*is \d+, the current level needs 255/,
     )
   })
+  it('who updates what is short is named, and where nothing is, that no update helps', () => {
+    const base = { pcesvn: 0, tcbDate: '2025-01-01T00:00:00Z' }
+    const zeros = Array.from({ length: 16 }, () => 0)
+    const remedy = (...short: readonly number[]): string | undefined => {
+      const high = zeros.map((_, i) => (short.includes(i) ? 255 : 0))
+      const levels = [
+        ...(short.length === 0 ? [] : [{ ...base, components: high, tcbStatus: 'UpToDate' }]),
+        { ...base, components: zeros, tcbStatus: 'OutOfDate' },
+      ]
+      return find(verdictOf({ tcbInfo: { levels } }), 'sgx.tcb.status').remedy?.action
+    }
+    assert.match(remedy(0) ?? '', /255: BIOS update from the platform owner;/)
+    assert.match(remedy(1) ?? '', /255: OS or VMM update from the platform owner;/)
+    assert.match(remedy(0, 1) ?? '', /255: BIOS update, and OS or VMM update, from the platform owner;/)
+    assert.match(remedy() ?? '', /^the highest level is not up to date either: use another platform;/)
+  })
   it('below every level', () => {
     const verdict = verdictOf({
       tcbInfo: {

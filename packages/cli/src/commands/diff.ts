@@ -1,4 +1,4 @@
-import { canonicalJson } from '@sekisho/evidence'
+import { canonicalJson, toHex } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { type Difference, renderDiff } from '../render/diff.ts'
@@ -17,7 +17,8 @@ export async function diffCommand(a: string, b: string, options: DiffOptions, ar
   if (a === '-' && b === '-') throw usageError('only one of the two can be standard input')
   const left = await readSide(a, around)
   const right = await readSide(b, around)
-  const differences = compare(left.fields, right.fields)
+  const named = compare(left.fields, right.fields)
+  const differences = named.length === 0 ? inBytes(left.whole, right.whole) : named
   const same =
     left.fields.length +
     right.fields.length -
@@ -39,6 +40,8 @@ interface Side {
   readonly tee: string
   readonly form: string
   readonly fields: readonly Field[]
+  /** The pieces of evidence as they are. */
+  readonly whole: readonly Uint8Array[]
 }
 
 async function readSide(path: string, around: Around): Promise<Side> {
@@ -46,7 +49,12 @@ async function readSide(path: string, around: Around): Promise<Side> {
   if (read.recognised !== undefined) {
     const { recognised } = read
     const door = await doorOf(recognised.tee)
-    return { tee: recognised.tee, form: recognised.form, fields: inFile(path, () => door.fields(recognised.evidence)) }
+    return {
+      tee: recognised.tee,
+      form: recognised.form,
+      fields: inFile(path, () => door.fields(recognised.evidence)),
+      whole: [recognised.evidence],
+    }
   }
   const { compositeParts } = await import('@sekisho/evidence/composite')
   const parts = inFile(path, () => compositeParts(read.bytes))
@@ -56,7 +64,41 @@ async function readSide(path: string, around: Around): Promise<Side> {
     const own = inFile(`${path} (${name})`, () => door.fields(recognised.evidence))
     fields.push(...own.map((field) => ({ ...field, path: `${name}.${field.path}` })))
   }
-  return { tee: 'composite', form: `${parts.length} pieces of evidence`, fields }
+  return {
+    tee: 'composite',
+    form: `${parts.length} pieces of evidence`,
+    fields,
+    whole: parts.map(({ recognised }) => recognised.evidence),
+  }
+}
+
+const SHOWN = 16
+
+/** What no field tells, such as a certificate's signature: where bytes begin to be others, and sixteen of them. */
+function inBytes(a: readonly Uint8Array[], b: readonly Uint8Array[]): readonly Difference[] {
+  return a.flatMap((one, i) => {
+    const [left, right] = [comparable(one), comparable(b[i] ?? new Uint8Array())]
+    const longer = left.length > right.length ? left : right
+    const at = longer.findIndex((_, index) => left[index] !== right[index])
+    if (at < 0) return []
+    const path = `${a.length === 1 ? '' : `piece ${i + 1}, `}what no field tells, from byte ${at} of ${longer.length}`
+    return [{ path, a: { value: shown(left, at) }, b: { value: shown(right, at) } }]
+  })
+}
+
+// JSON may be laid out in another way and say the same.
+function comparable(evidence: Uint8Array): Uint8Array {
+  if (evidence[0] !== 0x7b && evidence[0] !== 0x5b) return evidence
+  try {
+    return new TextEncoder().encode(canonicalJson(JSON.parse(new TextDecoder().decode(evidence))))
+  } catch {
+    // It only begins like JSON.
+    return evidence
+  }
+}
+
+function shown(bytes: Uint8Array, at: number): string {
+  return at < bytes.length ? toHex(bytes.subarray(at, at + SHOWN)) : 'ends before it'
 }
 
 function compare(a: readonly Field[], b: readonly Field[]): readonly Difference[] {

@@ -21,6 +21,17 @@ export function isShortOfTdx(state: DcapState, level: 'current' | 'lowest'): boo
   return short.length > 0 && short.every(({ of }) => of === 'TDX component')
 }
 
+/** What must be updated for the current level, by the categories of its TCB info; undefined where nothing is short. */
+export function updatersOf(state: DcapState): string | undefined {
+  const names = valueOf(state.collateral.tcbInfo.content)?.sgxNames
+  const short = shortOf(state, 'current') ?? []
+  // The PCE comes with the host's DCAP packages.
+  const ofHost = short.filter(({ of, index }) => of === 'PCE' || names?.[index]?.includes('OS/VMM') === true)
+  if (short.length === 0) return undefined
+  if (ofHost.length === 0) return 'BIOS update'
+  return ofHost.length === short.length ? 'OS or VMM update' : 'BIOS update, and OS or VMM update,'
+}
+
 /**
  * Which components are below the current TCB level (the highest), or below the one that is easiest to
  * reach: index, name as the TCB info tells it, value and the value needed.
@@ -34,5 +45,5 @@ export function shortfallText(state: DcapState, level: 'current' | 'lowest'): st
     const name = of === 'PCE' ? '' : ` ${index + 1}${names?.[index] ?? ''}`
     return `${of}${name} is ${actual}, the ${level} level needs ${needed}`
   })
-  return texts.length === 0 ? 'no SVN is short' : texts.join(', ')
+  return texts.length === 0 ? 'the highest level is not up to date either' : texts.join(', ')
 }

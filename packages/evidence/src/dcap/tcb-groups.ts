@@ -7,7 +7,7 @@ import { refetch } from './chain-steps.ts'
 import type { TcbException } from './expectations.ts'
 import { valueOf } from './part.ts'
 import { type PckConfiguration, SGX_TYPES } from './pck.ts'
-import { isShortOfTdx, shortfallText } from './shortfall.ts'
+import { isShortOfTdx, shortfallText, updatersOf } from './shortfall.ts'
 import type { DcapState } from './state.ts'
 import { appraised, authentic, finding, PCK_PROFILE, PCS, QVL, waivable } from './steps.ts'
 import { matched, type TcbMatch } from './tcb.ts'
@@ -73,6 +73,15 @@ function applies(one: TcbException, status: string, advisories: readonly string[
   )
 }
 
+const HARDEN = 'build the workload with the mitigations of the advisories'
+
+// Intel says of each component who updates it; of the highest level itself there is nothing above.
+function platformUpdate(state: DcapState): string {
+  if (isShortOfTdx(state, 'current')) return UPDATE_TDX.action
+  const parties = updatersOf(state)
+  return parties === undefined ? 'use another platform' : `${parties} from the platform owner`
+}
+
 function statusRemedy(state: DcapState, status: string, match: TcbMatch | undefined): Remedy {
   const accept = 'or accept this state by name with `acceptTcb`'
   if (status.startsWith('TDRelaunch'))
@@ -85,17 +94,16 @@ function statusRemedy(state: DcapState, status: string, match: TcbMatch | undefi
     const needed = valueOf(state.collateral.qeIdentity.content)?.levels[0]?.isvSvn ?? 0
     return `the Quoting Enclave's SVN is ${match?.qe.isvSvn ?? 0}, the current level needs ${needed}: ${UPDATE_QE.action}`
   })
-  outdated(
-    match?.module,
-    () => `the TDX module's level ${match?.module?.isvSvn ?? 0} is out of date: ${UPDATE_MODULE.action}`,
-  )
-  outdated(match?.platform, () => {
-    const update = isShortOfTdx(state, 'current') ? UPDATE_TDX.action : 'BIOS update from the platform owner'
-    return `${shortfallText(state, 'current')}: ${update}`
+  outdated(match?.module, () => {
+    const info = valueOf(state.collateral.tcbInfo.content)
+    const needed = info && moduleIdentityOf(info, state.svns?.launch?.[1] ?? 0)?.levels[0]?.isvSvn
+    return `the TDX module's SVN is ${match?.module?.isvSvn ?? 0}, the current level needs ${needed ?? 0}: ${UPDATE_MODULE.action}`
   })
+  outdated(match?.platform, () => `${shortfallText(state, 'current')}: ${platformUpdate(state)}`)
   if (status.includes('Configuration')) parts.push('change the BIOS configuration as the advisories say')
+  if (status.includes('SWHardening')) parts.push(HARDEN)
   return parts.length === 0
-    ? mend(`build the workload with the mitigations of the advisories, ${accept}`, 'workload-owner')
+    ? mend(`${HARDEN}, ${accept}`, 'workload-owner')
     : mend(`${parts.join('; ')}; ${accept}`, 'platform-owner')
 }
 

@@ -153,7 +153,7 @@ export const sentences: SentencePairs = [
   ['the QE vendor id is not that of Intel', 'QE ベンダー ID が Intel のものではありません'],
   ['the SGX extensions cannot be read: {fault?}', 'SGX 拡張を読み取れません：{fault?}'],
   ['what is short is not known', '不足している部分は不明です'],
-  ['no SVN is short', '不足している SVN はありません'],
+  ['the highest level is not up to date either', '最も高いレベルも最新ではありません'],
   [
     '{component?} is {actual#}, the current level needs {needed#}',
     '{component?} が {actual#} です（最新のレベルは {needed#}）',
@@ -220,8 +220,8 @@ export const sentences: SentencePairs = [
     'Quoting Enclave の SVN が {actual#} です（最新のレベルは {needed#}）。Quoting Enclave（ホストの DCAP パッケージ）を更新してください',
   ],
   [
-    "the TDX module's level {level#} is out of date: update the TDX module on the host and relaunch the TD",
-    'TDX モジュールのレベル {level#} が最新ではありません。ホストの TDX モジュールを更新し、TD を起動し直してください',
+    "the TDX module's SVN is {actual#}, the current level needs {needed#}: update the TDX module on the host and relaunch the TD",
+    'TDX モジュールの SVN が {actual#} です（最新のレベルは {needed#}）。ホストの TDX モジュールを更新し、TD を起動し直してください',
   ],
   [
     'update the TDX module and the microcode that the host loads, and relaunch the TD',
@@ -232,6 +232,19 @@ export const sentences: SentencePairs = [
     '{shortfall~}。ホストの TDX モジュールと、ホストが読み込むマイクロコードを更新し、TD を起動し直してください',
   ],
   ['{shortfall~}: BIOS update from the platform owner', '{shortfall~}。マシンの運用者が BIOS を更新する必要があります'],
+  [
+    '{shortfall~}: OS or VMM update from the platform owner',
+    '{shortfall~}。マシンの運用者がホストの OS または VMM を更新する必要があります',
+  ],
+  [
+    '{shortfall~}: BIOS update, and OS or VMM update, from the platform owner',
+    '{shortfall~}。マシンの運用者が BIOS と、ホストの OS または VMM を更新する必要があります',
+  ],
+  ['{shortfall~}: use another platform', '{shortfall~}。別のプラットフォームを使ってください'],
+  [
+    'build the workload with the mitigations of the advisories',
+    'アドバイザリの緩和策を適用してワークロードをビルドしてください',
+  ],
   ['change the BIOS configuration as the advisories say', 'アドバイザリに従って BIOS の設定を変更してください'],
   [
     'build the workload with the mitigations of the advisories, or accept this state by name with `acceptTcb`',
