@@ -1,3 +1,4 @@
+export { type BootLogKind, bootLogKind } from './boot-log.ts'
 export { dcapCollateralOf } from './dcap-collateral.ts'
 export {
   type Companion,

@@ -1,6 +1,7 @@
 import { ATTEST, parseAttest } from '../tpm-structures/attest.ts'
 import { parsePublic } from '../tpm-structures/public-area.ts'
 import { parseSignature } from '../tpm-structures/signature.ts'
+import { bootLogKind } from './boot-log.ts'
 import { pcrsOfTools } from './tpm-others.ts'
 import { tried } from './tried.ts'
 
@@ -16,7 +17,9 @@ export function tpmStranger(bytes: Uint8Array): string | undefined {
   if (begins(bytes, 0)) return statement(bytes)
   if (begins(bytes, 2) && bytes.length === 2 + ((bytes[0] as number) << 8) + (bytes[1] as number))
     return "a TPM's statement in a TPM2B_ATTEST, without signature: without its size prefix, and with what belongs to it, it is read as JSON"
-  if (String.fromCharCode(...bytes.subarray(32, 45)) === 'Spec ID Event') return `a measured-boot log, ${LOG}`
+  const log = bootLogKind(bytes)
+  if (log === 'td') return `a measured-boot log, ${LOG}`
+  if (log === 'tpm') return `a measured-boot log, ${LOG}, and \`sekisho inspect\` shows what it says`
   if (bytes.length > LONGEST) return undefined
   if (tried(() => parseSignature(bytes)) !== undefined) return `a TPM's signature without the quote: the quote ${WITH}`
   if (tried(() => parsePublic(bytes)) !== undefined)
