@@ -1,10 +1,11 @@
 import { canonicalJson, toHex } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { EXIT, usageError } from '../exit.ts'
+import { readInput } from '../input.ts'
 import { type Difference, renderDiff } from '../render/diff.ts'
 import type { Field } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
-import { inFile, readEvidenceFile } from './evidence-file.ts'
+import { evidenceIn, inFile } from './evidence-file.ts'
 
 /** Options of `sekisho diff`. */
 export interface DiffOptions {
@@ -12,11 +13,10 @@ export interface DiffOptions {
   readonly verbose?: true
 }
 
-/** Compares two pieces of evidence, or several with several, field by field; exit code 0 when nothing differs, else 1. */
+/** Compares two pieces of evidence, several with several, or two logs, field by field; exit code 0 when nothing differs, else 1. */
 export async function diffCommand(a: string, b: string, options: DiffOptions, around: Around): Promise<number> {
   if (a === '-' && b === '-') throw usageError('only one of the two can be standard input')
-  const left = await readSide(a, around)
-  const right = await readSide(b, around)
+  const [left, right] = await readSides(a, b, around)
   const named = compare(left.fields, right.fields)
   const differences = named.length === 0 ? inBytes(left.whole, right.whole) : named
   const same =
@@ -44,8 +44,23 @@ interface Side {
   readonly whole: readonly Uint8Array[]
 }
 
-async function readSide(path: string, around: Around): Promise<Side> {
-  const read = await readEvidenceFile(path, around)
+async function readSides(a: string, b: string, around: Around): Promise<readonly [Side, Side]> {
+  const left = await readInput(a, around)
+  const right = await readInput(b, around)
+  const { comparableLogs, isTpmLog, readLog } = await import('./boot-log.ts')
+  if (!isTpmLog(left) || !isTpmLog(right)) return [await readSide(a, left), await readSide(b, right)]
+  const [fieldsA, fieldsB] = comparableLogs(await readLog(a, left), await readLog(b, right))
+  const side = (fields: readonly Field[], log: Uint8Array): Side => ({
+    tee: 'tpm',
+    form: 'TPM measured-boot log, which proves nothing alone',
+    fields,
+    whole: [log],
+  })
+  return [side(fieldsA, left), side(fieldsB, right)]
+}
+
+async function readSide(path: string, bytes: Uint8Array): Promise<Side> {
+  const read = evidenceIn(path, bytes)
   if (read.recognised !== undefined) {
     const { recognised } = read
     const door = await doorOf(recognised.tee)

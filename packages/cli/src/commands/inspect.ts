@@ -21,13 +21,15 @@ export interface InspectOptions {
   readonly tdClass?: string
 }
 
-/** Decodes evidence without verifying anything. */
+/** Decodes evidence, or a log alone, without verifying anything. */
 export async function inspectCommand(file: string, options: InspectOptions, around: Around): Promise<number> {
   const bytes = await readInput(file, around)
   // Evidence may have the words of a CoRIM's signer in it.
   if (isCorim(bytes) && !holdsEvidence(bytes))
     return (await import('./inspect-corim.ts')).inspectCorim(file, bytes, options, around)
   assertNoCorimOptions(file, options)
+  const { inspectLog, isTpmLog } = await import('./boot-log.ts')
+  if (isTpmLog(bytes)) return inspectLog(file, bytes, options, around)
   const evidence = evidenceIn(file, bytes)
   if (evidence.recognised === undefined) return inspectSeveral(file, evidence.bytes, options, around)
   const { recognised } = evidence

@@ -126,8 +126,8 @@ Examples:
 function addInspect(root: Command, around: Around, done: Done): void {
   root
     .command('inspect')
-    .description('decode evidence, verify nothing')
-    .argument('<file>', 'raw, hexadecimal, base64, PEM, or a JSON envelope; - for standard input')
+    .description('decode evidence, or a TPM’s event log alone; verify nothing')
+    .argument('<file>', 'raw, hexadecimal, base64, PEM, or a JSON envelope; a raw event log; - for standard input')
     .option('--as-expectations', 'print a YAML skeleton of expectations with the values of this evidence')
     .option('--without <names>', 'of a CoRIM: measurements that are not to be compared; repeatable', listOption)
     .option('--td-class <oid>', 'of a CoRIM of Intel’s profile: class id of TDs', once('--td-class', text))
@@ -145,9 +145,9 @@ function addInspect(root: Command, around: Around, done: Done): void {
 function addDiff(root: Command, around: Around, done: Done): void {
   root
     .command('diff')
-    .description('what differs between two pieces of evidence, field by field')
-    .argument('<a>', 'evidence')
-    .argument('<b>', 'evidence')
+    .description('what differs between two pieces of evidence, or two event logs, field by field')
+    .argument('<a>', 'evidence, or a TPM’s event log')
+    .argument('<b>', 'evidence, or a TPM’s event log')
     .option('--json', 'print JSON')
     .addHelpText(
       'after',

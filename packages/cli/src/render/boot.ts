@@ -24,6 +24,22 @@ export function writeBoots(paper: Paper, verdict: Verdict): void {
 }
 
 function writeBoot(paper: Paper, boot: BootClaims, authenticity: Verdict['authenticity']): void {
+  paper.heading('What the event log says')
+  if (authenticity !== 'proven') paper.line(2, 2, `the quote that it rests on is ${authenticity}`)
+  const proven = boot.provenPcrs.join(', ') || 'none'
+  const counts = `what was measured into PCR ${proven}, which are quoted and replay (${boot.bank})`
+  paper.entry(2, NAME_WIDTH, 'counts', counts)
+  writeFacts(paper, boot)
+}
+
+/** What a log says, whether or not something vouches for it. */
+export type LoggedBoot = Pick<
+  BootClaims,
+  'secureBoot' | 'secureBootKeys' | 'programs' | 'texts' | 'leftFirmware' | 'windows'
+>
+
+/** Facts of a log in words, one below the other. */
+export function writeFacts(paper: Paper, boot: LoggedBoot): void {
   const { secureBoot, secureBootKeys, windows } = boot
   const entry = (name: string, value: string): void => void paper.entry(2, NAME_WIDTH, name, value)
   const entries = (name: string, values: readonly string[]): void => {
@@ -32,12 +48,6 @@ function writeBoot(paper: Paper, boot: BootClaims, authenticity: Verdict['authen
     })
     if (values.length > MAX_LINES) entry('', `and ${values.length - MAX_LINES} more, which --json shows`)
   }
-  paper.heading('What the event log says')
-  if (authenticity !== 'proven') paper.line(2, 2, `the quote that it rests on is ${authenticity}`)
-  entry(
-    'counts',
-    `what was measured into PCR ${boot.provenPcrs.join(', ') || 'none'}, which are quoted and replay (${boot.bank})`,
-  )
   entry('Secure Boot', secureBoot === undefined ? 'not proven' : secureBoot ? 'on' : 'off')
   for (const [name, { certificates, hashes }] of Object.entries(secureBootKeys))
     entry(`  ${name}`, [...certificates, ...(hashes > 0 ? [`${hashes} hashes`] : [])].join(', ') || 'empty')

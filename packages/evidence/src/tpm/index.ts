@@ -1,4 +1,5 @@
 export { spkiOf } from '../crypto/spki.ts'
+export { type ExplainedEvent, explainEvent } from '../eventlog/explain.ts'
 export { algorithmId, type TpmHash, type TpmScheme } from '../tpm-structures/algorithms.ts'
 export {
   ATTEST,
