@@ -5,6 +5,7 @@ import { EXIT, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
 import { isCorim } from '../options/corim-file.ts'
 import { type FieldsView, renderFields } from '../render/fields.ts'
+import type { TdLogView } from '../render/td-log.ts'
 import { toYaml } from '../render/yaml.ts'
 import type { Expectations, Field } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
@@ -16,6 +17,8 @@ export interface InspectOptions {
   readonly json?: true
   readonly asExpectations?: true
   readonly verbose?: true
+  /** Of a TDX quote: its measured-boot log, to be shown event by event. */
+  readonly eventLog?: string
   /** Of CoRIMs alone: measurements that are left out, and the class of TDs. */
   readonly without?: readonly string[]
   readonly tdClass?: string
@@ -29,10 +32,15 @@ export async function inspectCommand(file: string, options: InspectOptions, arou
     return (await import('./inspect-corim.ts')).inspectCorim(file, bytes, options, around)
   assertNoCorimOptions(file, options)
   const { inspectLog, isTpmLog } = await import('./boot-log.ts')
-  if (isTpmLog(bytes)) return inspectLog(file, bytes, options, around)
+  const isQuotes = options.eventLog !== undefined
+  if (!isQuotes && isTpmLog(bytes)) return inspectLog(file, bytes, options, around)
+  const { inspectTdLog, isTdLog } = await import('./td-log.ts')
+  if (!isQuotes && isTdLog(bytes)) return inspectTdLog(file, bytes, options, around)
   const evidence = evidenceIn(file, bytes)
-  if (evidence.recognised === undefined) return inspectSeveral(file, evidence.bytes, options, around)
   const { recognised } = evidence
+  if (isQuotes && (recognised?.tee !== 'tdx' || options.asExpectations === true))
+    throw usageError('--event-log shows the log of a TDX quote event by event: expected one, without --as-expectations')
+  if (recognised === undefined) return inspectSeveral(file, evidence.bytes, options, around)
   const door = await doorOf(recognised.tee)
   if (options.asExpectations === true) {
     showExpectations(
@@ -44,9 +52,22 @@ export async function inspectCommand(file: string, options: InspectOptions, arou
     return EXIT.ok
   }
   const fields = inFile(file, () => door.fields(recognised.evidence))
-  if (options.json === true) around.out(`${canonicalJson(decodedJson(recognised, fields))}\n`)
-  else around.out(renderFields(viewOf(recognised, fields, options), around))
+  const eventLog = await logOf(recognised, options, around)
+  if (options.json === true) around.out(`${canonicalJson({ ...decodedJson(recognised, fields), eventLog })}\n`)
+  else {
+    around.out(renderFields(viewOf(recognised, fields, options), around))
+    if (eventLog !== undefined) around.out(`\n${(await import('../render/td-log.ts')).renderTdLog(eventLog, around)}`)
+  }
   return EXIT.ok
+}
+
+async function logOf(
+  { evidence }: Recognised,
+  { eventLog }: InspectOptions,
+  around: Around,
+): Promise<TdLogView | undefined> {
+  if (eventLog === undefined) return undefined
+  return (await import('./td-log.ts')).tdLogView(eventLog, await readInput(eventLog, around), evidence)
 }
 
 function assertNoCorimOptions(file: string, { without, tdClass }: InspectOptions): void {

@@ -129,6 +129,11 @@ function addInspect(root: Command, around: Around, done: Done): void {
     .description('decode evidence, or a TPM’s event log alone; verify nothing')
     .argument('<file>', 'raw, hexadecimal, base64, PEM, or a JSON envelope; a raw event log; - for standard input')
     .option('--as-expectations', 'print a YAML skeleton of expectations with the values of this evidence')
+    .option(
+      '--event-log <file>',
+      'of a TDX quote: its measured-boot log (CCEL or JSON), event by event',
+      once('--event-log', text),
+    )
     .option('--without <names>', 'of a CoRIM: measurements that are not to be compared; repeatable', listOption)
     .option('--td-class <oid>', 'of a CoRIM of Intel’s profile: class id of TDs', once('--td-class', text))
     .option('--json', 'print JSON')
