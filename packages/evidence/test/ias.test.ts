@@ -43,6 +43,15 @@ describe('archived IAS reports', () => {
     assert.equal(verifyIasSync(archive(), { at: AT, trustAnchors: [ANCHOR] }).outcome, 'rejected')
   })
 
+  it('says that clocks may differ where a report is judged a little before its time', () => {
+    const early = verifyIasSync(archive(), { ...FULL, at: new Date('2021-09-12T18:02:00Z') })
+    const { outcome, reason, expected } = check(early, 'ias.time')
+    assert.deepEqual([outcome, expected], ['pass', 'from 2021-09-12T18:01:20Z'])
+    assert.match(reason, /of later, but within the 5 minutes/)
+    const late = check(verifyIasSync(archive(), { ...FULL, at: new Date('2021-09-12T18:07:00Z') }), 'ias.time')
+    assert.equal(late.reason, 'the report was made before the time it is judged at')
+  })
+
   it('reads every form in which archives hold it', () => {
     const [text, signature, certificates] = parts()
     const der = Buffer.from(leaf()).toString('base64')

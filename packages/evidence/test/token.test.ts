@@ -84,10 +84,22 @@ describe('tokens', { skip }, () => {
   it('another time is refused, with five minutes of slack', () => {
     const token = bytes(read(`${AZURE}/token.jwt`))
     const at = (seconds: number): TokenVerifyOptions => ({ ...azure(), at: new Date(seconds * 1000) })
-    assert.equal(verifyTokenSync(token, at(1765855448 + 299)).authenticity, 'proven')
+    const late = verifyTokenSync(token, at(1765855448 + 299))
+    assert.equal(late.authenticity, 'proven')
     refused(token, at(1765855448 + 300), 'token.time.end')
-    assert.equal(verifyTokenSync(token, at(1765826648 - 300)).authenticity, 'proven')
+    const early = verifyTokenSync(token, at(1765826648 - 300))
+    assert.equal(early.authenticity, 'proven')
     refused(token, at(1765826648 - 301), 'token.time.start')
+
+    const { reason, expected, actual } = check(late, 'token.time.end')
+    assert.match(reason, /ended, but within the 5 minutes/)
+    assert.deepEqual([expected, actual], ['before 2025-12-16T03:29:08Z', '2025-12-16T03:29:07Z'])
+    const start = check(early, 'token.time.start')
+    assert.match(start.reason, /begins later, but within the 5 minutes/)
+    assert.equal(start.expected, `from ${start.actual}`)
+    const between = verifyTokenSync(token, at(1765855447))
+    assert.equal(check(between, 'token.time.end').reason, 'the token has not expired')
+    assert.equal(check(verifyTokenSync(token, at(1765826648)), 'token.time.start').reason, 'the token is valid already')
   })
 
   it('another issuer is refused, and one that nobody named stays open', () => {

@@ -23,9 +23,14 @@ function signature({ signature }: IasState): Finding {
 }
 
 function begun({ evidence: { report }, at }: IasState): Finding {
-  const details = { expected: `from ${isoTime(report.time)}`, actual: isoTime(at) }
+  if (at >= report.time)
+    return pass('the report was made before the time it is judged at', {
+      expected: `from ${isoTime(report.time)}`,
+      actual: isoTime(at),
+    })
+  const details = { expected: `from ${isoTime(report.time - SLACK)}`, actual: isoTime(at) }
   return at >= report.time - SLACK
-    ? pass('the report was made before the time it is judged at', details)
+    ? pass('the report is of later, but within the 5 minutes by which clocks may differ', details)
     : fail('the report was made after the time it is judged at', mend('judge it at a later time'), details)
 }
 

@@ -21,7 +21,7 @@ import { submoduleDigests, submoduleObjections, submoduleSignatures, submodulesP
 const EAR = 'draft-ietf-rats-ear, section 3'
 
 /** Clocks may differ by this much, in milliseconds. */
-export const SLACK: number = 5 * 60 * 1000
+const SLACK = 5 * 60 * 1000
 
 const NEW_TOKEN = mend('ask for a new token; judge a stored one at its own time', 'workload-owner')
 
@@ -60,20 +60,22 @@ function expiry({ token, service, at }: TokenState): Finding {
     return SERVICES[service].expires
       ? fail('the token has no end, and tokens of this service always have one', REPLACE_EVIDENCE)
       : notApplicable('the token has no end')
-  const details = { expected: `before ${isoTime(end)}`, actual: isoTime(at) }
+  if (at < end) return pass('the token has not expired', { expected: `before ${isoTime(end)}`, actual: isoTime(at) })
+  const details = { expected: `before ${isoTime(end + SLACK)}`, actual: isoTime(at) }
   return at < end + SLACK
-    ? pass('the token has not expired', details)
-    : fail('the token has expired', NEW_TOKEN, details)
+    ? pass('the token ended, but within the 5 minutes by which clocks may differ', details)
+    : fail('the token has expired, also by a clock that is 5 minutes late', NEW_TOKEN, details)
 }
 
 function begun({ token, at }: TokenState): Finding {
   const starts = ['nbf', 'iat'].map((name) => secondsOf(token.claims, name)).filter((one) => one !== undefined)
   if (starts.length === 0) return notApplicable('the token has no beginning')
   const start = Math.max(...starts)
-  const details = { expected: `from ${isoTime(start)}`, actual: isoTime(at) }
+  if (at >= start) return pass('the token is valid already', { expected: `from ${isoTime(start)}`, actual: isoTime(at) })
+  const details = { expected: `from ${isoTime(start - SLACK)}`, actual: isoTime(at) }
   return at >= start - SLACK
-    ? pass('the token is valid already', details)
-    : fail('the token is not valid yet', NEW_TOKEN, details)
+    ? pass('the token begins later, but within the 5 minutes by which clocks may differ', details)
+    : fail('the token is not valid yet, also by a clock that is 5 minutes early', NEW_TOKEN, details)
 }
 
 function secondsOf(claims: TokenState['token']['claims'], name: string): number | undefined {

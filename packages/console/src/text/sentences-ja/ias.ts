@@ -90,6 +90,10 @@ export const sentences: SentencePairs = [
     '本文をサービスの鍵で検証できません。偽造されたか、書き直されています',
   ],
   ['the report was made before the time it is judged at', 'レポートは検証時刻より前に作られています'],
+  [
+    'the report is of later, but within the 5 minutes by which clocks may differ',
+    'レポートは検証時刻より後のものですが、時計のずれとして認める 5 分以内です',
+  ],
   ['the report was made after the time it is judged at', 'レポートは検証時刻より後に作られています'],
   ['judge it at a later time', 'より後の時刻で検証してください'],
   ['the service found the quote genuine', 'サービスがクォートを本物と判定しています'],

@@ -71,10 +71,24 @@ export const sentences: SentencePairs = [
   ],
   ['the token has no end', 'トークンに有効期限がありません'],
   ['the token has not expired', 'トークンの有効期限内です'],
-  ['the token has expired', 'トークンの有効期限が切れています'],
+  [
+    'the token ended, but within the 5 minutes by which clocks may differ',
+    'トークンの有効期限は過ぎていますが、時計のずれとして認める 5 分以内です',
+  ],
+  [
+    'the token has expired, also by a clock that is 5 minutes late',
+    '時計のずれとして 5 分を認めても、トークンの有効期限が切れています',
+  ],
   ['the token has no beginning', 'トークンに有効期間の開始がありません'],
   ['the token is valid already', 'トークンの有効期間が始まっています'],
-  ['the token is not valid yet', 'トークンの有効期間がまだ始まっていません'],
+  [
+    'the token begins later, but within the 5 minutes by which clocks may differ',
+    'トークンの有効期間はまだ始まっていませんが、時計のずれとして認める 5 分以内です',
+  ],
+  [
+    'the token is not valid yet, also by a clock that is 5 minutes early',
+    '時計のずれとして 5 分を認めても、トークンの有効期間がまだ始まっていません',
+  ],
   ['the verifier judges that, in its appraisal', 'これは検証者がアプレイザルの中で判定します'],
   ['the token is about no confidential machine', 'トークンが、機密マシンについてのものではありません'],
   ['run the workload in a confidential machine', 'ワークロードを機密マシンで動かしてください'],
