@@ -8,8 +8,10 @@ import {
   issueCertificate,
   issueCrl,
   keyUsage,
+  spkiSha256,
   toPem,
 } from '@sekisho/emulator/kit'
+import type { TrustAnchor } from '@sekisho/evidence'
 import type { GivenFile } from '../src/engine/messages.ts'
 import { WORK } from '../src/engine/work.ts'
 
@@ -51,7 +53,7 @@ function keySet(more: object = {}, above: Uint8Array = plain): GivenFile {
   return { name: 'keys.json', bytes: new TextEncoder().encode(JSON.stringify({ keys, ...more })) }
 }
 
-function token(): Uint8Array {
+function token(header: object = {}): Uint8Array {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const claims = {
     iss: ISSUER,
@@ -61,25 +63,30 @@ function token(): Uint8Array {
     'ear.verifier-id': { developer: 'nobody', build: '1' },
     submods: { workload: { 'ear.status': 'affirming' } },
   }
-  const signed = `${part({ alg: 'ES256' })}.${part(claims)}`
+  const signed = `${part({ alg: 'ES256', ...header })}.${part(claims)}`
   const signature = sign('sha256', Buffer.from(signed), { key: leaf.privateKey, dsaEncoding: 'ieee-p1363' })
   return Buffer.from(`${signed}.${signature.toString('base64url')}`)
 }
 
-async function judged(files: readonly GivenFile[]): Promise<readonly [string, string | undefined]> {
+async function judged(
+  files: readonly GivenFile[],
+  change: { readonly file?: Uint8Array; readonly issuer?: string; readonly anchors?: readonly TrustAnchor[] } = {},
+  check = 'token.chain.crl.not-revoked',
+): Promise<readonly [string, string | undefined]> {
+  const { file = token(), issuer = ISSUER, anchors = [] } = change
   const { verdict } = await WORK.verify({
-    file: token(),
+    file,
     part: 0,
     files,
     eventLog: undefined,
-    expect: { issuer: ISSUER },
+    expect: { issuer },
     waive: [],
-    anchors: [],
+    anchors,
     distrust: [],
     at: AT,
   })
   const all = verdict.checks.flatMap(({ checks }) => checks)
-  return [verdict.authenticity, all.find(({ id }) => id === 'token.chain.crl.not-revoked')?.outcome]
+  return [verdict.authenticity, all.find(({ id }) => id === check)?.outcome]
 }
 
 const base64 = (der: Uint8Array): string => Buffer.from(der).toString('base64')
@@ -112,6 +119,14 @@ describe('revocation lists for tokens in the page', () => {
       'proven',
       'not-applicable',
     ])
+  })
+
+  it('an issuer that is expected counts also where no keys are given', async () => {
+    const file = token({ x5c: certificatesUnder(plain).map((der) => Buffer.from(der).toString('base64')) })
+    const anchors = [{ id: 'mine', name: 'mine', vendor: 'test', spkiSha256: spkiSha256(authority) }]
+    const issued = async (issuer: string): Promise<unknown> => judged([], { file, issuer, anchors }, 'token.issuer')
+    assert.deepEqual(await issued(ISSUER), ['proven', 'pass'])
+    assert.deepEqual(await issued('https://other.example'), ['refuted', 'fail'])
   })
 
   it('a damaged list beside the keys is said', async () => {

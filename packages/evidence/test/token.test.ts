@@ -109,6 +109,10 @@ describe('tokens', { skip }, () => {
     const unnamed = verifyTokenSync(token, { at: AZURE_AT, keySet: { jwks } })
     assert.equal(unnamed.authenticity, 'unproven')
     assert.equal(check(unnamed, 'token.issuer').outcome, 'unchecked')
+    assert.throws(
+      () => verifyTokenSync(token, { at: AZURE_AT, keySet: { jwks }, issuer: 'https://other.example' }),
+      /TypeError: issuer: expected none beside `keySet`/,
+    )
   })
 
   it('a token in a public debug image is refused by default', () => {

@@ -36,7 +36,10 @@ export interface TokenVerifyOptions extends VerifyOptions {
    * `trustAnchors`.
    */
   readonly keySet?: TokenKeySet
-  /** Without keys: `iss` of the tokens that certificates under `trustAnchors` are for, exactly. */
+  /**
+   * Without keys: `iss` of the tokens that certificates under `trustAnchors` are for, exactly. Beside a `keySet`, whose own
+   * `issuer` says it, another one is an error.
+   */
   readonly issuer?: string
   /**
    * Revocation lists of the authorities above the key, DER or PEM; at most 16. Each must be one of those, genuine and
@@ -90,6 +93,9 @@ function planToken(evidence: Uint8Array, options: TokenVerifyOptions): Plan {
   const data = copyOfEvidence(evidence)
   const token = parseToken(data)
   const service = serviceOf(token.claims)
+  const { keySet, issuer: whose } = options
+  if (keySet !== undefined && whose !== undefined && whose !== keySet.issuer)
+    throw new TypeError('issuer: expected none beside `keySet`, whose own `issuer` says whose its keys are')
   const { keys, keysFault } = keysOf(options.keySet)
   const named = keys === undefined ? undefined : namedKey(keys, token)
   const shown = shownChain(token)

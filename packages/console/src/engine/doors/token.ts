@@ -22,11 +22,10 @@ export const tokenDoor: Door = {
     const { keySets, tokenLists, ibmLists } = request.collateral
     const set = keySetFor(keySets, issuer ?? parseToken(request.evidence).claims['iss'])
     const whose = issuer ?? set?.issuer
+    const named = whose === undefined ? {} : { issuer: whose }
     const options = {
       ...commonOptions<TokenExpectations>({ ...request, expect }),
-      ...(set === undefined
-        ? {}
-        : { keySet: whose === undefined ? { jwks: set.jwks } : { issuer: whose, jwks: set.jwks } }),
+      ...(set === undefined ? named : { keySet: { ...named, jwks: set.jwks } }),
     }
     const authorities = tokenAuthorities(request.evidence, options) ?? []
     const others = ibmLists.flatMap(({ der, issuer: of }) => (authorities.includes(of) ? [der] : []))
