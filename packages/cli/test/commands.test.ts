@@ -300,6 +300,24 @@ describe('sekisho: help, completion, support, start', () => {
     )
   })
 
+  it('support says "structure only" of what no real device stands behind', async () => {
+    const { evidence, collateral } = JSON.parse((await runWithin(['support', '--json'])).out)
+    const row = (rows: readonly { what: string; forms: string }[], name: string): string =>
+      rows.find(({ what }) => what === name)?.forms ?? ''
+    for (const [name, about] of [
+      ['Arm CCA', /structure only: 7 published tokens/],
+      ['Arm PSA', /structure only: 2 published tokens/],
+      ['AMD SEV, SEV-ES', /attestation report \(structure only/],
+      ['IBM SE', /responses structure only/],
+      ['AWS Nitro', /NitroTPM \(structure only\)/],
+      ['Tokens', /EAR as CWT \(structure only/],
+    ] as const)
+      assert.match(row(evidence, name), about)
+    assert.match(row(collateral, 'NVIDIA'), /manifests.*OCSP/)
+    assert.match(row(collateral, 'IBM'), /host key documents.*lists/)
+    assert.match(row(collateral, 'TPM'), /roots/)
+  })
+
   it('start verifies an example and shows what to try next', async () => {
     const ran = await runWithin(['examples'])
     assert.deepEqual([ran.code, ran.err], [0, ''])

@@ -49,14 +49,14 @@ describe('sekisho support: the first floor', { skip: missing }, () => {
       evidence.find(({ what }: { readonly what: string }) => what === tee)?.forms ?? ''
     const [sgx, tdx, snp] = collections.map((folder) => countOfVersions(folder))
     assert.deepEqual([sgx, tdx, snp], [{ 3: 15 }, { 4: 17, 5: 6 }, { 2: 6, 3: 8, 5: 4 }])
-    assert.match(formsOf('Intel SGX'), /version 3 \(15 [^)]*\), 4 and 5 [^;]*generated only/)
+    assert.match(formsOf('Intel SGX'), /version 3 \(15 [^)]*\), 4 and 5 [^;]*structure only: generated/)
     assert.match(
       formsOf('Intel TDX'),
-      /version 4 \(17 real ones\) and 5 \(6 real ones with TD report 1\.5; [^)]*1\.0 generated only\)/,
+      /version 4 \(17 real ones\) and 5 \(6 real ones with TD report 1\.5; [^)]*1\.0 structure only: generated\)/,
     )
     assert.match(
       formsOf('AMD SEV-SNP'),
-      /version 2 \(6 real ones\), 3 \(8\) and 5 \(4\), version 4 .*\(generated only\)/,
+      /version 2 \(6 real ones\), 3 \(8\) and 5 \(4\), version 4 .*\(structure only: generated\)/,
     )
   })
 })

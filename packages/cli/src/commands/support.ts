@@ -12,17 +12,17 @@ const EVIDENCE: readonly Row[] = [
   {
     what: 'Intel SGX',
     forms:
-      'quote version 3 (15 published ones of real processors, two of them damaged on purpose), 4 and 5 with body type 1 (generated only); certification data 5, and 1 to 4 with the PCK chain beside',
+      'quote version 3 (15 published ones of real processors, two of them damaged on purpose), 4 and 5 with body type 1 (structure only: generated); certification data 5, and 1 to 4 with the PCK chain beside',
   },
   {
     what: 'Intel TDX',
     forms:
-      'quote version 4 (17 real ones) and 5 (6 real ones with TD report 1.5; TD report 1.0 generated only); event log CCEL (1 real one) or JSON (2)',
+      'quote version 4 (17 real ones) and 5 (6 real ones with TD report 1.5; TD report 1.0 structure only: generated); event log CCEL (1 real one) or JSON (2)',
   },
   {
     what: 'AMD SEV-SNP',
     forms:
-      'report version 2 (6 real ones), 3 (8) and 5 (4), version 4 is read like 3 (generated only); Milan (12), Genoa (5), Turin (1); VCEK and VLEK (1 real one)',
+      'report version 2 (6 real ones), 3 (8) and 5 (4), version 4 is read like 3 (structure only: generated); Milan (12), Genoa (5), Turin (1); VCEK and VLEK (1 real one)',
   },
   {
     what: 'AWS Nitro',
@@ -32,11 +32,11 @@ const EVIDENCE: readonly Row[] = [
   {
     what: 'Arm CCA',
     forms:
-      'token tag 399 and 907, profiles 2023 and before, Parsec key attestation; proven on 7 published tokens of reference software, none of hardware',
+      'token tag 399 and 907, profiles 2023 and before, Parsec key attestation; structure only: 7 published tokens of reference software, none of a real device',
   },
   {
     what: 'Arm PSA',
-    forms: 'profiles 1 and 2; proven on 2 published tokens of Trusted Firmware-M, none of hardware',
+    forms: 'profiles 1 and 2; structure only: 2 published tokens of Trusted Firmware-M, none of a real device',
   },
   {
     what: 'NVIDIA',
@@ -46,17 +46,17 @@ const EVIDENCE: readonly Row[] = [
   {
     what: 'AMD SEV, SEV-ES',
     forms:
-      'platform certificates (Naples and Milan chains of real machines; roots of Genoa and Turin; no Rome), launch measurement and session (published and generated), attestation report (generated)',
+      'platform certificates (Naples and Milan chains of real machines; roots of Genoa and Turin; no Rome), launch measurement and session (published and generated), attestation report (structure only: generated)',
   },
   {
     what: 'IBM SE',
     forms:
-      'host key documents (2 real ones, published test chain), Secure Execution header version 1, pvattest exchange (one real z16 request; responses generated), add-secret requests are decoded',
+      'host key documents (2 real ones, published test chain), Secure Execution header version 1, pvattest exchange (one real z16 request; responses structure only: generated), add-secret requests are decoded by the library only',
   },
   {
     what: 'TPM 2.0',
     forms:
-      'quotes with RSASSA, RSAPSS, ECDSA over SHA-1 to SHA-512 banks (6 of real and software TPMs, 29 generated); AK certificate (Google), EK certificate with credential activation; 35 published event logs, Windows (VBS, HVCI) among them; credentials for activation are made elsewhere',
+      'quotes with RSASSA, RSAPSS, ECDSA over SHA-1 to SHA-512 banks (6 of real and software TPMs, 29 generated); AK certificate (Google), EK certificate with credential activation; 35 published event logs, Windows (VBS, HVCI) among them; credentials for activation are made and checked by a checkpoint and by `@sekisho/broker`',
   },
   {
     what: 'Azure CVM',
@@ -66,7 +66,7 @@ const EVIDENCE: readonly Row[] = [
   {
     what: 'Tokens',
     forms:
-      'JWT of Azure Attestation (with the quote that its key has), Google Confidential Space (OIDC and PKI), Intel Trust Authority, NVIDIA (also as bundle), Confidential Containers, and EAR in both dialects, with the key set of the issuer (14 published ones verified, TDX claims of Azure and Intel: structure only); EAR as CWT (made keys; claims published); certificates in the key or the token, with revocation lists that are given (made ones); EAT that is no attestation result is decoded by the library only',
+      'JWT of Azure Attestation (with the quote that its key has), Google Confidential Space (OIDC and PKI), Intel Trust Authority, NVIDIA (also as bundle), Confidential Containers, and EAR in both dialects, with the key set of the issuer (14 published ones verified, TDX claims of Azure and Intel: structure only); EAR as CWT (structure only: made keys; claims published); certificates in the key or the token, with revocation lists that are given (made ones); EAT that is no attestation result is decoded by the library only',
   },
   {
     what: 'IAS reports',
@@ -121,6 +121,20 @@ const COLLATERAL: readonly Row[] = [
   {
     what: 'AMD',
     forms: 'certificates and CRL in DER or PEM, certificate table, ID block; fetched from the key service',
+  },
+  {
+    what: 'NVIDIA',
+    forms:
+      'manifests (XML), OCSP answers in DER, certificate chain of the device in PEM; manifests and answers fetched from the service for manifests and the OCSP responder',
+  },
+  {
+    what: 'IBM',
+    forms: 'host key documents, the signing certificate and its authorities, revocation lists, in DER or PEM',
+  },
+  {
+    what: 'TPM',
+    forms:
+      'roots of TPM makers with the certificates below them, in PEM, for an enrolment; what an enrolment found, as JSON; certificates of the AK come with its quote',
   },
   {
     what: 'Arm',
