@@ -140,6 +140,21 @@ describe('fetching from a service', () => {
     }
   })
 
+  it('fetches for a chip that hides itself what its certificate in the table needs, and nothing without one', async () => {
+    // CHIP_ID, SEV-SNP ABI, table ATTESTATION_REPORT.
+    const report = Buffer.from(example('snp-genoa/report.bin')).fill(0, 0x1a0, 0x1e0)
+    const [bare, extended] = [join(folder, 'hidden.bin'), join(folder, 'hidden-extended.bin')]
+    writeFileSync(bare, report)
+    writeFileSync(extended, Buffer.concat([report, example('snp-genoa/certificate-table.bin')]))
+    const ran = await runWithin([...fetching(extended, 'hidden'), '-o', '-'])
+    assert.equal(ran.code, 0, ran.err)
+    const [{ chipId, certificates }] = JSON.parse(ran.out).items
+    assert.deepEqual([chipId, Object.keys(certificates)], [undefined, ['intermediate', 'root']])
+    const nothing = await runWithin(fetching(bare, 'hidden'))
+    assert.equal(nothing.code, 3, nothing.err)
+    assert.match(nothing.err, /no endorsements for this report/)
+  })
+
   const fetching = (file: string, cache: string): readonly string[] => [
     ...['collateral', 'fetch', file, '--trust-anchor', 'examples/example-root.json'],
     ...network(cache),

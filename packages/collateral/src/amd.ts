@@ -24,14 +24,14 @@ const AMD_ARC = '1.3.6.1.4.1.3704.1.'
 
 /**
  * Fetches what verifies an SEV-SNP report: ASK (or ASVK) and ARK, their CRL, and unless the report is signed with
- * a VLEK the certificate of the chip's VCEK at the TCB of the report.
+ * a VLEK, or its leaf came along, the certificate of the chip's VCEK at the TCB of the report.
  *
- * @throws TypeError when the request is not well-formed; CollateralError, `not-found` for a masked chip id
+ * @throws TypeError when the request is not well-formed; CollateralError, `not-found` for a masked chip id without `leafGiven`
  * @see AMD 57230, Versioned Chip Endorsement Key (VCEK) Certificate and KDS Interface Specification
  */
 export async function amdCollateral(request: AmdRequest, service: AmdService, obtain: Obtain): Promise<AmdCollateral> {
   const { product, vlek } = normalised(request)
-  const chipId = vlek ? undefined : hardwareId(request)
+  const chipId = vlek || request.leafGiven === true ? undefined : hardwareId(request)
   const chain = await obtain(chainPart(product, vlek, service))
   const [intermediate, root] = chain.value
   const crl = await obtain(crlPart(product, vlek, root, service))

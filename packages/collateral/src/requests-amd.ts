@@ -22,13 +22,16 @@ import type { AmdCollateral, AmdRequest, AmdTcb, CollateralSource } from './type
  */
 export function snpRequests(report: SnpReport, leaf: Uint8Array | undefined): readonly AmdRequest[] {
   const vlek = keyInfoOf(report.keyInfo).signingKey === 'vlek'
-  // Where the chip's own key signs and the report hides the chip, zeros are asked for: no source has a certificate of these.
-  const chipId = vlek && allZero(report.chipId) ? undefined : toHex(report.chipId)
+  const isHidden = allZero(report.chipId)
+  // A chip that hides itself has to bring its certificate; without one, zeros are asked for, of which no source has any.
+  const leafGiven = isHidden && !vlek && leaf !== undefined
+  const chipId = (vlek && isHidden) || leafGiven ? undefined : toHex(report.chipId)
   return productsOf(report, leaf).map((product) => ({
     product,
     tcb: amdTcb(decodeTcb(report.reportedTcb, tcbLayout(product))),
     vlek,
     ...(chipId === undefined ? {} : { chipId }),
+    ...(leafGiven ? { leafGiven } : {}),
   }))
 }
 
@@ -62,8 +65,16 @@ export function snpPartsOf(found: AmdCollateral): SnpCollateralInput {
   return { ...leaf, ...intermediate, ark: found.root, crl: found.crl }
 }
 
-/** What a source has for an SEV-SNP report, as items of a bundle; empty when it has nothing. @throws CollateralError */
-export async function amdItems(report: SnpReport, source: CollateralSource): Promise<readonly BundleItem[]> {
-  const collateral = await firstFound(snpRequests(report, undefined).map((one) => () => source.amd(one)))
+/**
+ * What a source has for an SEV-SNP report, as items of a bundle; empty when it has nothing.
+ * @param leaf as for {@link snpRequests}
+ * @throws CollateralError
+ */
+export async function amdItems(
+  report: SnpReport,
+  source: CollateralSource,
+  leaf?: Uint8Array,
+): Promise<readonly BundleItem[]> {
+  const collateral = await firstFound(snpRequests(report, leaf).map((one) => () => source.amd(one)))
   return collateral === undefined ? [] : [{ kind: 'amd', collateral }]
 }

@@ -46,7 +46,13 @@ export function selectAmd(bundle: EndorsementBundle, request: AmdRequest, at: Da
   const found = itemsOf(bundle, 'amd')
     .map(({ collateral }) => collateral)
     .filter((one) => fitsAmd(one, request))
-  return newest(found, at)
+  const best = newest(found, at)
+  return request.leafGiven === true && best !== undefined ? withoutLeaf(best) : best
+}
+
+// The leaf is of whichever chip the item was made for.
+function withoutLeaf({ leaf: _, chipId: __, tcb: ___, ...rest }: AmdCollateral): AmdCollateral {
+  return rest
 }
 
 /** What bundles hold for one device of NVIDIA. */
@@ -170,8 +176,9 @@ function fitsPck(one: PckRequest, request: PckRequest): boolean {
   return same(one.qeId, request.qeId) || same(one.encryptedPpid, request.encryptedPpid)
 }
 
-function fitsAmd(one: AmdCollateral, { product, vlek, chipId, tcb }: AmdRequest): boolean {
+function fitsAmd(one: AmdCollateral, { product, vlek, chipId, tcb, leafGiven }: AmdRequest): boolean {
   if (one.product !== product || one.vlek !== vlek) return false
+  if (leafGiven === true) return true
   if (vlek) return one.tcb === undefined || sameTcb(one.tcb, tcb)
   // From Turin on a hardware id is the first eight bytes of the report's chip id, and the rest is zero.
   return (

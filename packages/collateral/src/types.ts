@@ -44,8 +44,13 @@ export interface AmdTcb {
 export interface AmdRequest {
   /** Product line as AMD's key service spells it: `Milan`, `Genoa`, `Turin`. */
   readonly product: string
-  /** CHIP_ID of the report, 128 hex digits (Turin: the first 16 count). Needed unless `vlek`. */
+  /** CHIP_ID of the report, 128 hex digits (Turin: the first 16 count). Needed unless `vlek` or `leafGiven`. */
   readonly chipId?: string
+  /**
+   * The VCEK certificate came with a report that hides its chip: the rest is asked for, and no leaf is given. Without
+   * `vlek` only.
+   */
+  readonly leafGiven?: true
   /** REPORTED_TCB of the report. */
   readonly tcb: AmdTcb
   /** Whether the report is signed with a VLEK: its certificate comes with the evidence, not from AMD. */
@@ -102,7 +107,7 @@ export interface PckCertificate {
 export interface AmdCollateral {
   readonly product: string
   readonly vlek: boolean
-  /** Hardware id of the VCEK, lower-case hex (128 digits; Turin: 16). Absent for VLEK. */
+  /** Hardware id of the VCEK, lower-case hex (128 digits; Turin: 16). Absent without a VCEK. */
   readonly chipId?: string
   /** CSP id in the VLEK certificate, where one is included. */
   readonly cspId?: string

@@ -112,6 +112,17 @@ test('a hidden chip id cannot be asked for, and says so', async (t) => {
   })
 })
 
+test('with the certificate of a hidden chip at hand, chain and CRL are asked for, and no leaf', async (t) => {
+  const made = makeSnp({ report: { chipId: '00'.repeat(64) } })
+  const answers = amdAnswers(made)
+  const { source, server } = await bench(t, answers)
+  const [request] = snpRequests(parseSnpReport(made.evidence), made.certificates.vcek)
+  assert.ok(request !== undefined)
+  const got = await source.amd(request)
+  assert.deepEqual([got.leaf, got.chipId, hex(got.crl)], [undefined, undefined, hex(made.crl)])
+  assert.deepEqual(server.asked, [answers.paths.chain, answers.paths.crl])
+})
+
 test('asked for twice at once, fetched once', async (t) => {
   const answers = intelAnswers('tdx')
   const { source, server } = await bench(t, answers)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import {
+  describeAmd,
   describeIntel,
   type EndorsementBundle,
   type IntelCollateralInput,
@@ -79,9 +80,31 @@ test('without endorsements nothing is released, and the reason says so', async (
 })
 
 test('a chip that hides itself, and whose certificate nobody brings, is an answer and no fault of ours', async (t) => {
-  const machine = sharedWorld().snp({ maskedId: true })
+  const hidden = sharedWorld().snp({ maskedId: true })
+  const attest = (data: Uint8Array) => ({ ...hidden.attest(data), certificateTable: new Uint8Array(24) })
+  const machine = { ...hidden, attest }
   const broker = await brokerWith(t, await worldVerifier(t, sharedWorld()), machine)
   assert.equal(await codeOf(broker, machine), 'collateral-missing')
+})
+
+test('a chip that hides itself and brings its certificate passes: the rest is fetched, or taken from a bundle', async (t) => {
+  const machine = sharedWorld().snp({ maskedId: true })
+  const { anchors: trustAnchors } = sharedWorld()
+  const online = await worldVerifier(t, sharedWorld())
+  assert.equal(await codeOf(await brokerWith(t, online, machine), machine), undefined)
+  const { ask, ark, crl, vcek } = sharedWorld().snp({ chip: 'another' }).collateral()
+  assert.ok(ask !== undefined && vcek !== undefined)
+  const collateral = describeAmd({ leaf: vcek, intermediate: ask, root: ark, crl })
+  const offline = openVerifier({ bundles: [{ items: [{ kind: 'amd', collateral }], unknown: [] }], trustAnchors })
+  assert.equal(await codeOf(await brokerWith(t, offline, machine), machine), undefined)
+})
+
+test('a chip that hides itself is refused with the certificate of another', async (t) => {
+  const hidden = sharedWorld().snp({ maskedId: true })
+  const { certificateTable } = sharedWorld().snp({ chip: 'another' }).attest(new Uint8Array(48))
+  const machine = { ...hidden, attest: (data: Uint8Array) => ({ ...hidden.attest(data), certificateTable }) }
+  const broker = await brokerWith(t, await worldVerifier(t, sharedWorld()), machine)
+  assert.equal(await codeOf(broker, machine), 'evidence-rejected')
 })
 
 test('a service that fails is told of, and does not become a yes', async (t) => {

@@ -69,6 +69,11 @@ export async function readCollateral(paths: readonly string[], around: Around): 
   return gathering
 }
 
+/** None. */
+export function noCollateralFiles(): CollateralFiles {
+  return nothingGathered()
+}
+
 function nothingGathered(): Gathering {
   return {
     snp: {},

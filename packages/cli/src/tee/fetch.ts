@@ -3,10 +3,10 @@ import type { TrustAnchor } from '@sekisho/evidence'
 import type { Recognised } from '@sekisho/evidence/recognise'
 import { unreadable } from '../exit.ts'
 
-type Piece = Pick<Recognised, 'tee' | 'evidence'>
+type Piece = Pick<Recognised, 'tee' | 'evidence' | 'companions'>
 
 /** Whether there is a service to ask for what verifying this kind of evidence needs. */
-export function isFetchable({ tee }: Piece): boolean {
+export function isFetchable({ tee }: Pick<Piece, 'tee'>): boolean {
   return tee === 'snp' || tee === 'sgx' || tee === 'tdx' || tee === 'azure-vtpm' || tee === 'nvidia-gpu'
 }
 
@@ -30,7 +30,7 @@ export async function itemsFor(
     const { amdItems } = await import('@sekisho/collateral/requests/amd')
     const { parseSnpReport } = await import('@sekisho/evidence/snp')
     return someOf(
-      await amdItems(parseSnpReport(evidence), source),
+      await amdItems(parseSnpReport(evidence), source, await snpLeafBeside(piece)),
       'AMD’s key service has no endorsements for this report',
     )
   }
@@ -46,8 +46,15 @@ export async function itemsFor(
   )
 }
 
+/** A certificate of the chip that came with its report: where the report hides the chip, no service can be asked for it. */
+async function snpLeafBeside({ companions }: Piece): Promise<Uint8Array | undefined> {
+  const { noCollateralFiles, withCompanions } = await import('../options/collateral-files.ts')
+  const { snpLeafOf } = await import('./snp.ts')
+  return snpLeafOf((await withCompanions(noCollateralFiles(), companions)).snp)
+}
+
 /** What the processor signed of an Azure VM: an SEV-SNP report, or the TD quote that came along. */
-async function hardwareOf(evidence: Uint8Array): Promise<Piece> {
+async function hardwareOf(evidence: Uint8Array): Promise<Omit<Piece, 'companions'>> {
   const { parseAzureJson, parseHclReport } = await import('@sekisho/evidence/azure')
   const { hclReport, tdQuote } = parseAzureJson(evidence)
   const { hardware, hardwareReport } = parseHclReport(hclReport)

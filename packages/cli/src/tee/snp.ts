@@ -52,6 +52,12 @@ function tabled({ certificateTable }: SnpCollateralInput): SnpCollateralInput {
   }
 }
 
+/** The VCEK or VLEK certificate among given parts, also where a host's table holds it; unverified. */
+export function snpLeafOf(snp: SnpCollateralInput): Uint8Array | undefined {
+  const { vlek, vcek } = { ...tabled(snp), ...snp }
+  return vlek ?? vcek
+}
+
 /**
  * The parts from files, and for what they lack the bundles' or the source's. A revocation list that came with the
  * evidence is the last to be taken: whoever sent it may have kept one from before a certificate was revoked.
@@ -63,7 +69,7 @@ export async function snpCollateralOf(report: SnpReport, request: VerifyRequest)
   const beside: SnpCollateralInput = snpCrlBeside === undefined ? {} : { crl: snpCrlBeside }
   const source = await sourceOfRequest(request)
   if (source === undefined) return { ...beside, ...snp }
-  const asks = snpRequests(report, known.vlek ?? known.vcek).map((one) => () => source.amd(one))
+  const asks = snpRequests(report, snpLeafOf(snp)).map((one) => () => source.amd(one))
   const found = await firstFound(asks, tellMissing(request))
   return found === undefined ? { ...beside, ...snp } : { ...beside, ...snpPartsOf(found), ...snp }
 }

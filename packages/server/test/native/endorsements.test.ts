@@ -67,6 +67,8 @@ test('what no chip can have is the caller’s mistake, and a hidden chip is nobo
     assert.equal(told.status, 400, told.text)
     assert.match(String(told.json['detail']), named)
   }
+  const rest = await api.call('POST', PATH, { json: { amd: { ...nameless, product: 'Genoa', leafGiven: true } } })
+  assert.equal(rest.status, 200, rest.text)
   const hidden = await api.call('POST', PATH, { json: { amd: { ...milan, chipId: '00'.repeat(64) } } })
   assert.equal(hidden.status, 404, hidden.text)
   assert.match(String(hidden.json['detail']), /hides its chip id/)

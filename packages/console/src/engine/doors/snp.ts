@@ -38,7 +38,9 @@ export function snpCollateralOf(report: SnpReport, { snp, bundled, beside }: Col
   const items = bundled.filter((item): item is AmdItem => item.kind === 'amd' && fits(item, report))
   const item = newest(items, at.getTime())
   if (item === undefined) return { ...beside.snp, ...snp }
-  const leaf = item.leaf === undefined ? {} : item.vlek ? { vlek: item.leaf } : { vcek: item.leaf }
+  // A leaf that a bundle has for a chip that hides itself is of whichever chip the bundle was made for.
+  const leaf =
+    item.leaf === undefined || hidesItsChip(report) ? {} : item.vlek ? { vlek: item.leaf } : { vcek: item.leaf }
   const intermediate = item.vlek ? { asvk: item.intermediate } : { ask: item.intermediate }
   return { ...leaf, ...intermediate, ark: item.root, crl: item.crl, ...snp }
 }
@@ -47,12 +49,18 @@ function fits(item: AmdItem, report: SnpReport): boolean {
   const product = reportProduct(report)
   if (product !== undefined && item.product !== product) return false
   if (item.vlek !== (keyInfoOf(report.keyInfo).signingKey === 'vlek')) return false
+  if (hidesItsChip(report)) return true
   if (!item.vlek && (item.chipId === '' || !toHex(report.chipId).startsWith(item.chipId))) return false
   const { tcb } = item
   if (tcb === undefined) return true
   return Object.entries(decodeTcb(report.reportedTcb, tcbLayout(product))).every(
     ([name, svn]) => tcb[name] === undefined || tcb[name] === svn,
   )
+}
+
+/** Whether the chip's own key signed and the report does not say which chip: its certificate comes with the evidence. */
+function hidesItsChip(report: SnpReport): boolean {
+  return keyInfoOf(report.keyInfo).signingKey !== 'vlek' && allZero(report.chipId)
 }
 
 /** What names the chip to AMD's key service. A report of version 2 does not tell its product: either of the older two. */
@@ -64,8 +72,8 @@ export function snpNeeds(report: SnpReport): readonly EndorsementNeed[] {
     amd: {
       product: name,
       vlek,
-      // A report that hides its chip and is signed with the chip's own key: asked for zeros, the checkpoint says so.
-      ...(vlek && allZero(report.chipId) ? {} : { chipId: toHex(report.chipId) }),
+      ...(allZero(report.chipId) ? {} : { chipId: toHex(report.chipId) }),
+      ...(hidesItsChip(report) ? { leafGiven: true } : {}),
       tcb: { bootloader: 0, tee: 0, snp: 0, microcode: 0, ...decodeTcb(report.reportedTcb, tcbLayout(name)) },
     },
   }))

@@ -10,6 +10,9 @@ const AMD = closed({
   product: Type.String({ pattern: '^[A-Z][a-z]{2,15}$', description: 'a product line, e.g. Milan' }),
   chipId: Type.Optional(hexSchema(16, 128)),
   vlek: Type.Boolean(),
+  leafGiven: Type.Optional(
+    Type.Literal(true, { description: 'a hidden chip’s VCEK certificate is at hand: the rest, without `chipId`' }),
+  ),
   tcb: closed({ fmc: Type.Optional(SVN), bootloader: SVN, tee: SVN, snp: SVN, microcode: SVN }),
 })
 const TEE = oneOf(['sgx', 'tdx'] as const)
