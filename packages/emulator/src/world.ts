@@ -50,7 +50,7 @@ export interface World {
   ready(): Promise<void>
   /**
    * The world as JSON, with its private keys: to be kept in a file of mode 0600. Processes that open the same file agree
-   * on AMD's roots only if those were made before: see {@link World.ready}.
+   * on AMD's roots and intermediates only if those were made before: see {@link World.ready}.
    */
   save(): string
   snp(options?: SnpPlatformOptions): SnpPlatform
@@ -95,7 +95,7 @@ export function createWorld(options: WorldOptions = {}): World {
     },
     ready: () =>
       ground.prepareRsaKeys(
-        state.amd.products.flatMap((product) => [`${product} ark`, `${product} ask`]),
+        state.amd.products.flatMap((product) => [`${product} ark`, `${product} ask`, `${product} asvk`]),
         4096,
       ),
     save: () => JSON.stringify(state),

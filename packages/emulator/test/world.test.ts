@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { createWorld } from '../src/index.ts'
 import { testWorld } from './judging.ts'
@@ -51,7 +52,14 @@ describe('a world made ready', () => {
     await world.ready()
     world.snp({ product: 'Turin' }).collateral()
     assert.equal(world.save(), saved)
-    assert.deepEqual(Object.keys(JSON.parse(saved).rsa), ['Turin ark', 'Turin ask'])
+    assert.deepEqual(Object.keys(JSON.parse(saved).rsa), ['Turin ark', 'Turin ask', 'Turin asvk'])
+    const [host, guest] = [createWorld({ saved }), createWorld({ saved })]
+    const issuer = ({ snp }: typeof host): string => {
+      const { asvk } = snp({ product: 'Turin', signedBy: 'vlek' }).collateral()
+      assert.ok(asvk !== undefined)
+      return new X509Certificate(asvk).publicKey.export({ format: 'pem', type: 'spki' }).toString()
+    }
+    assert.equal(issuer(host), issuer(guest), 'a VLEK of one process leads to the ASVK of the other')
   })
 })
 
