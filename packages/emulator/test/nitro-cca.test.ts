@@ -132,6 +132,24 @@ describe('CCA tokens', () => {
       assert.deepEqual(failed(judgeCca(world, world.cca(options), expect)), ids)
     })
   }
+  it('say EMULATED whatever their key was endorsed as', () => {
+    const { world } = worldWithoutAmd()
+    const platform = world.cca()
+    const { evidence } = platform.attest(REPORT_DATA)
+    const [entry] = JSON.parse(platform.endorsements().keys)
+    const { referenceValues } = world.arm.endorsements()
+    const keys: readonly string[] = [platform.endorsements().keys, JSON.stringify(entry.pkey)]
+    for (const key of keys) {
+      const options = { at: world.now(), endorsements: { keys: key, referenceValues }, expect: platform.reference() }
+      const verdict = verifyCcaSync(evidence, options)
+      assert.deepEqual(failed(verdict), ['cca.hardware'])
+      assert.deepEqual([verdict.emulated, verdict.claims.hardware], [true, false])
+      const trustAnchors = world.anchors.map((anchor) => ({ ...anchor, emulated: false }))
+      assert.equal(verifyCcaSync(evidence, { ...options, trustAnchors }).emulated, true, 'no list makes it real')
+      const allowed = verifyCcaSync(evidence, { ...options, expect: { ...options.expect, allowEmulated: true } })
+      assert.deepEqual([failed(allowed), allowed.emulated], [[], true])
+    }
+  })
   it("of platforms that the anchors do not name are nobody's", () => {
     const { world } = worldWithoutAmd()
     const platform = world.cca({ chip: 'machine-3' })

@@ -1,7 +1,7 @@
 import { canonicalJson } from '@sekisho/evidence'
-import { type PreparedArmEndorsements, prepareArmEndorsements } from '@sekisho/evidence/cca'
+import { isEmulatedImplementation, type PreparedArmEndorsements, prepareArmEndorsements } from '@sekisho/evidence/cca'
 import { keep, keptObject } from './bytes.ts'
-import type { KeptCollateral, Surroundings } from './model.ts'
+import type { EndorsementFiles, KeptCollateral, Surroundings } from './model.ts'
 
 /** Keys and reference values of Arm platforms, ready to be used, and as they are kept. */
 export interface ArmEndorsed {
@@ -17,4 +17,18 @@ export function armEndorser({ options: { arm } }: Surroundings): (kept: Uint8Arr
   }
   return (kept) =>
     kept === undefined ? own : { endorsements: prepareArmEndorsements(keptObject(kept)), collateral: keep(kept) }
+}
+
+/**
+ * Where no emulated root is trusted, endorsements of emulated platforms are a mistake: their evidence would be refused.
+ * @throws TypeError that names the implementation
+ */
+export function refuseEmulatedArm(arm: EndorsementFiles['arm']): void {
+  const { keys, platforms } = prepareArmEndorsements({ ...arm })
+  const ids = [...keys, ...platforms].map(({ implementationId = '' }) => implementationId)
+  const emulated = ids.find(isEmulatedImplementation)
+  if (emulated !== undefined)
+    throw new TypeError(
+      `arm: implementation ${emulated.slice(0, 64)} is of emulated platforms, which are trusted by being told so only`,
+    )
 }

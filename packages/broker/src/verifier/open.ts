@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { createMemory, EvidenceError, type Tee } from '@sekisho/evidence'
 import { tpmMakers } from '../enrolment/makers.ts'
+import { refuseEmulatedArm } from './arm.ts'
 import { azureDoor } from './azure.ts'
 import { ccaDoor } from './cca.ts'
 import { FROM_FILES } from './from-files.ts'
@@ -51,7 +52,8 @@ const MAX_HELD = 1024
  * Opens a verifier of evidence of every TEE that a checkpoint takes. Prepared endorsements are held for a while and
  * bounded in number; what is held is judged again on each use (dates, revocation), only its parsing is saved.
  *
- * @throws TypeError for a root that does not say `emulated: true`, or a TPM maker's that does
+ * @throws TypeError for a root that does not say `emulated: true`, a TPM maker's that does, or endorsements of emulated
+ *   Arm platforms where no such root is given
  */
 export function openVerifier(options: VerifierOptions): OpenedVerifier {
   let around = surroundings(options)
@@ -91,8 +93,9 @@ export function openVerifier(options: VerifierOptions): OpenedVerifier {
 }
 
 /** The doors to be opened at once: what the operator got wrong is said at the start, and to nobody who sends evidence. */
-function openedFor(around: Surroundings, { secureExecution, tokens }: EndorsementFiles): Map<Tee, Door> {
+function openedFor(around: Surroundings, { arm, secureExecution, tokens }: EndorsementFiles): Map<Tee, Door> {
   const doors = new Map<Tee, Door>()
+  if ((around.options.trustAnchors ?? []).length === 0) refuseEmulatedArm(arm)
   if (secureExecution !== undefined) doors.set('ibm-se', ibmSeDoor(around))
   if (tokens !== undefined) doors.set('token', tokenDoor(around))
   return doors

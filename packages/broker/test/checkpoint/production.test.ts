@@ -57,6 +57,30 @@ test('emulated evidence in production: the checkpoint does not start with emulat
   }
 })
 
+test('endorsements of emulated Arm platforms are refused where nobody said that these are trusted', async (t) => {
+  const { keys, referenceValues } = sharedWorld().arm.endorsements()
+  const refused = {
+    name: 'TypeError',
+    message: /^arm: implementation 454d554c41544544\w{48} is of emulated platforms, /,
+  }
+  const verifier = openVerifier({})
+  for (const arm of [{ keys }, { referenceValues }, { keys, referenceValues }]) {
+    assert.throws(() => openVerifier({ arm }), refused)
+    assert.throws(() => verifier.replaceFiles({ arm }), refused)
+  }
+  // A key that does not say whose it is makes them no less emulated.
+  const [{ pkey }] = JSON.parse(keys)
+  const named = openVerifier({ arm: { keys: JSON.stringify(pkey) } })
+  const broker = await brokerOver(await newDatabase(t), named, { production: true })
+  await furnish(broker, NAMESPACE, AT, 'permit (principal, action, resource);')
+  const machine = sharedWorld().cca()
+  await broker.admin.putReference(NAMESPACE, referenceOf(named, machine, 'cca'), BY)
+  const { outcome } = await attested(broker, machine, { namespace: NAMESPACE, at: AT, keys: teeKeys() })
+  assert.equal(outcome.token, undefined)
+  const reasons = (await broker.why(NAMESPACE, outcome.refusal?.id ?? ''))?.body['reasons']
+  assert.match(String(reasons), /cca\.hardware: EMULATED/)
+})
+
 test('a database of a trying start gives nothing to a production one: emulated appraisals stay emulated', async (t) => {
   const db = await newDatabase(t)
   const it = await scene(t, db)

@@ -3,7 +3,7 @@ import { CliError, EXIT } from '../exit.ts'
 /** Faults of the database, the master key, the address: what a person can do something about. */
 export function inPlainWords(error: unknown): unknown {
   if (!(error instanceof Error)) return error
-  const ofFiles = error.name === 'EvidenceError' || /^(secureExecution|tokens)\b/.test(error.message)
+  const ofFiles = error.name === 'EvidenceError' || /^(arm|secureExecution|tokens)\b/.test(error.message)
   if (ofFiles || ['StorageError', 'VaultError', 'BrokerError'].includes(error.name))
     return new CliError(EXIT.unreadable, error.message, { cause: error })
   if (error instanceof TypeError && error.message.startsWith('the URL of the database '))

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openVerifier } from '@sekisho/broker'
+import { createWorld } from '@sekisho/emulator'
 import { distinguishedName, generateKey, issueCrl } from '@sekisho/emulator/kit'
 import type { Around } from '../../src/around.ts'
 import { readEndorsementFiles } from '../../src/checkpoint/endorsement-files.ts'
@@ -149,6 +150,20 @@ describe('sekisho up --endorsements', () => {
       assert.equal(code, 3, err)
       assert.match(err, says)
       assert.doesNotMatch(err, /fault of this program/)
+    }
+  })
+
+  it('refuses the keys and reference values of emulated Arm platforms, which would get secrets as hardware does', async () => {
+    const { keys, referenceValues } = createWorld().arm.endorsements()
+    const master = join(written('master', { key: new Uint8Array(32).fill(7) }), 'key')
+    chmodSync(master, 0o600)
+    for (const [i, files] of [{ 'ta-store.json': keys }, { 'rv-store.json': referenceValues }].entries()) {
+      const data = join(scratch(), 'emulated-arm-data')
+      const start = ['up', '--production', '--master-key-file', master, '--public-url', 'https://checkpoint.example']
+      const folder = written(`emulated-arm-${i}`, files)
+      const { code, err } = await run([...start, '--port', '0', '--data', data, '--endorsements', folder])
+      assert.equal(code, 3, err)
+      assert.match(err, /arm: implementation 454d554c41544544\w{48} is of emulated platforms, which are trusted/)
     }
   })
 

@@ -1,6 +1,6 @@
 import { type EmulatedAnchor, emulatedAnchor } from '../anchor.ts'
 import type { Ground } from '../ground.ts'
-import { concat, toHex } from '../kit/bytes.ts'
+import { concat, toHex, utf8 } from '../kit/bytes.ts'
 import type { KeyPair } from '../kit/keys.ts'
 import { nameOption } from '../options.ts'
 import { derive, deriveKey } from '../secrets.ts'
@@ -55,7 +55,8 @@ export const CONFIGURATION = '010203'
 /** Opens the maker's office. */
 export function armOffice(ground: Ground): ArmOffice {
   const { state, seed } = ground
-  const implementationId = toHex(derive(seed, 32, 'cca implementation'))
+  // 32 bytes. Verifiers know the mark, which each token carries under its signature: no endorsement makes it hardware.
+  const implementationId = toHex(concat(utf8('EMULATED'), derive(seed, 24, 'cca implementation')))
   const office: ArmOffice = {
     implementationId,
     get anchors() {

@@ -12,6 +12,17 @@ export interface EndorsedKey {
   readonly instanceId: string | undefined
 }
 
+// ASCII "EMULATED".
+const EMULATED_MARK = '454d554c41544544'
+
+/**
+ * Whether an implementation id, lower-case hex, is of an emulator: those of this project begin with ASCII "EMULATED". The
+ * platform signs it, so that evidence says this of itself whatever its key was endorsed as.
+ */
+export function isEmulatedImplementation(implementationId: string): boolean {
+  return implementationId.startsWith(EMULATED_MARK)
+}
+
 /** What an accepted component may be; undefined members are not compared. Lower-case hex. */
 export interface ReferenceComponent {
   readonly type: string | undefined

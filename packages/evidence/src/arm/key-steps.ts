@@ -4,7 +4,7 @@ import type { CommonExpectations } from '../core/options.ts'
 import type { Finding, TrustAnchor } from '../core/verdict.ts'
 import { isOnCurve } from '../crypto/ec-key.ts'
 import { MAX_CANDIDATES } from './candidates.ts'
-import type { EndorsedKey } from './endorsed.ts'
+import { type EndorsedKey, isEmulatedImplementation } from './endorsed.ts'
 import type { ArmEndorsements } from './endorsements.ts'
 
 /** What the steps about a platform's key read. */
@@ -34,24 +34,26 @@ const PUBLISHED_KEYS: readonly string[] = [
 
 /**
  * The anchor that an endorsed key is. Without a list of anchors the endorsement itself is the trust;
- * with one the key must be on it.
+ * with one the key must be on it. It is emulated, whatever the list says, where the key is published or the
+ * implementation that signed is an emulator's.
  */
 export function anchorOf(
   endorsed: EndorsedKey | undefined,
   anchors: readonly TrustAnchor[] | undefined,
+  implementationId: string,
 ): TrustAnchor | undefined {
   if (endorsed === undefined) return undefined
   const spkiSha256 = digestHex(endorsed.spki)
-  const published = PUBLISHED_KEYS.includes(spkiSha256)
+  const emulated = PUBLISHED_KEYS.includes(spkiSha256) || isEmulatedImplementation(implementationId)
   const made: TrustAnchor = {
     id: 'arm-platform-key',
     name: 'the endorsed platform key',
     vendor: 'Arm platform',
     spkiSha256,
-    ...(published ? { emulated: true } : {}),
+    ...(emulated ? { emulated } : {}),
   }
   const listed = anchors === undefined ? made : anchors.find((anchor) => anchor.spkiSha256 === spkiSha256)
-  return published && listed !== undefined ? { ...listed, emulated: true } : listed
+  return emulated && listed !== undefined ? { ...listed, emulated } : listed
 }
 
 function wellFormed({ endorsements: { error } }: KeyState): Finding {
@@ -107,7 +109,7 @@ function hardware({ anchor, expect }: KeyState): Finding {
       anchor: anchor.id,
     })
   return fail(
-    'EMULATED: the private half of this key is public or you said so, so that anybody may have made this',
+    'EMULATED: the private half of this key is public, or the platform or you said so, so that anybody may have made this',
     mend('use a device with a key of its own; for tests only, pass `allowEmulated`', 'platform-owner'),
     { anchor: anchor.id },
   )

@@ -1,11 +1,12 @@
 export type { ComponentClaim, SoftwareComponent } from '../arm/components.ts'
 export { readCorim } from '../arm/corim.ts'
-export type {
-  CorimContent,
-  EndorsedKey,
-  PlatformReference,
-  RealmReference,
-  ReferenceComponent,
+export {
+  type CorimContent,
+  type EndorsedKey,
+  isEmulatedImplementation,
+  type PlatformReference,
+  type RealmReference,
+  type ReferenceComponent,
 } from '../arm/endorsed.ts'
 export { type ArmEndorsementsInput, PreparedArmEndorsements, prepareArmEndorsements } from '../arm/endorsements.ts'
 export { type LifecycleState, lifecycleState } from '../arm/lifecycle.ts'

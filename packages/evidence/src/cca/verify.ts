@@ -214,7 +214,7 @@ function stateOf({ door, platform, realmSignature, binding, keyAttestation }: Pl
     endorsements,
     keys: keys.length,
     endorsed,
-    anchor: anchorOf(endorsed, options.trustAnchors),
+    anchor: anchorOf(endorsed, options.trustAnchors, implementationId),
     implementationId,
     instanceId,
     token,

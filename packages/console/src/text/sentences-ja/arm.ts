@@ -46,8 +46,8 @@ export const sentences: SentencePairs = [
     'デバイスの鍵は指定されたもので、公開されたテスト用の鍵ではありません',
   ],
   [
-    'EMULATED: the private half of this key is public or you said so, so that anybody may have made this',
-    'EMULATED：この鍵の秘密鍵は公開されているか、そのように指定されています。誰でも作ることができた Evidence です',
+    'EMULATED: the private half of this key is public, or the platform or you said so, so that anybody may have made this',
+    'EMULATED：この鍵の秘密鍵が公開されているか、プラットフォーム自身または指定によりエミュレートされたものです。誰でも作ることができた Evidence です',
   ],
   [
     'use a device with a key of its own; for tests only, pass `allowEmulated`',
