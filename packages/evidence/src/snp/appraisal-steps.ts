@@ -114,7 +114,7 @@ function atLeast(what: string, actual: number, least: number, party: Party = OWN
     mend(
       party === OWNER
         ? `launch a release with ${what} ${least} or higher`
-        : `update to ${least} or higher, commit it (SNP_COMMIT), and launch the guest again`,
+        : `update ${what.split(' ')[0]} to ${least} or higher, commit it (SNP_COMMIT), and launch the guest again`,
       party,
     ),
     { expected: `${least}`, actual: `${actual}` },

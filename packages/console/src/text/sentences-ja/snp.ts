@@ -59,8 +59,8 @@ export const sentences: SentencePairs = [
   ],
   ['launch a release with {what@} {least@} or higher', '{what@} が {least@} 以上のリリースを起動してください'],
   [
-    'update to {least} or higher, commit it (SNP_COMMIT), and launch the guest again',
-    '{least} 以上に更新し、確定（SNP_COMMIT）してから、ゲストを起動し直してください',
+    'update {part@} to {least} or higher, commit it (SNP_COMMIT), and launch the guest again',
+    '{part@} を {least} 以上に更新し、確定（SNP_COMMIT）してから、ゲストを起動し直してください',
   ],
   [
     'no lowest TCB was given: a platform with known flaws passes',
