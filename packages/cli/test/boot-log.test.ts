@@ -28,6 +28,7 @@ const boot = (on: number, command: string): Parameters<typeof logOf>[1] => [
   [7, 4, le(0, 4)],
   [4, 0x80000003, filled(40, 1)],
   [8, 0xd, utf8(command)],
+  [9, 0xd, utf8('/vmlinuz')],
 ]
 const a = logOf('a.bin', boot(1, 'root=/dev/a'))
 const b = logOf('b.bin', boot(0, 'root=/dev/\u0007b'))
@@ -51,6 +52,7 @@ describe('a measured-boot log alone', () => {
       /What the event log says \(sha1\)\n {2}counts +nothing of it: no quote is there\n {2}Secure Boot +on\n/,
     )
     assert.match(out, /^ {2}programs +PCR 4 [0-9a-f]{40}$/m)
+    assert.match(out, /^ {2}files +PCR 9 [0-9a-f]{40}, says it is "\/vmlinuz" \(not measured\)$/m)
     assert.match(out, /^ {2}texts +PCR 8 text: "root=\/dev\/a"$/m)
     assert.match(out, new RegExp(`^What it replays to \\(sha1\\)\n {2}PCR 0 +${extended(utf8('firmware 1'))}$`, 'm'))
   })
@@ -65,7 +67,7 @@ describe('a measured-boot log alone', () => {
     assert.equal(found.banks[0].pcrs['0'], extended(utf8('firmware 1')))
     assert.deepEqual(
       found.banks[0].events.map((one: { readonly register: string }) => one.register),
-      ['pcr0', 'pcr7', 'pcr7', 'pcr4', 'pcr8'],
+      ['pcr0', 'pcr7', 'pcr7', 'pcr4', 'pcr8', 'pcr9'],
     )
   })
 

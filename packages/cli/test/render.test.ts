@@ -196,6 +196,10 @@ Notes
       secureBootKeys: { PK: { certificates: ['"maker"'], hashes: 0 }, dbx: { certificates: [], hashes: 3 } },
       programs: [{ pcr: 4, digest: 'ab'.repeat(32), claimedPath: '"loader.efi"' }],
       texts: Array.from({ length: 20 }, (_, at) => ({ pcr: 8, kind: 'grub-command', text: `"line ${at}"` })),
+      files: [
+        { pcr: 9, digest: 'cd'.repeat(32), claimedName: '"/vmlinuz"' },
+        { pcr: 9, digest: 'ef'.repeat(32), claimedOther: true },
+      ],
       leftFirmware: false,
       windows: {
         values: {},
@@ -218,11 +222,17 @@ Notes
       /What the event log says\n {2}counts +what was measured into PCR 0, 4, 7, which are quoted and replay \(sha256\)/,
       /Secure Boot +on\n +PK +"maker"\n +dbx +3 hashes/,
       /PCR 4 (ab){32}, says it is "loader\.efi" \(not measured\)/,
+      /files +PCR 9 (cd){32}, says it is "\/vmlinuz" \(not measured\)\n +PCR 9 (ef){32}, which the log calls something else/,
       /"line 15"\n +and 4 more, which --json shows/,
       /HVCI +off: it is 0/,
       /BitLocker +cached key\n +the log ends before the firmware was left/,
     ])
       assert.match(text, line)
+    // As a checkpoint kept it before files were claimed.
+    const { files: _, ...before } = boot
+    const stored = { ...VERDICT.claims, boot: before }
+    const kept = renderVerdict({ ...view, verdict: { ...VERDICT, claims: stored } }, PLAIN)
+    assert.ok(kept.includes('loader.efi') && !kept.includes('PCR 9'))
     const open = { ...VERDICT, claims, authenticity: 'unproven' } as const
     assert.match(renderVerdict({ ...view, verdict: open }, PLAIN), /the quote that it rests on is unproven/)
     const parts = [{ name: 'vtpm', verdict: { ...VERDICT, claims } }]

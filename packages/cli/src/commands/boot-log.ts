@@ -1,6 +1,14 @@
 import { canonicalJson } from '@sekisho/evidence'
 import { bootLogKind } from '@sekisho/evidence/recognise'
-import { type ExplainedBank, type ExplainedBootLog, explainBootLog, explainEvent } from '@sekisho/evidence/tpm'
+import {
+  type BootFacts,
+  type BootFile,
+  type BootProgram,
+  type ExplainedBank,
+  type ExplainedBootLog,
+  explainBootLog,
+  explainEvent,
+} from '@sekisho/evidence/tpm'
 import type { Around } from '../around.ts'
 import { EXIT, usageError } from '../exit.ts'
 import type { LoggedBoot } from '../render/boot.ts'
@@ -66,7 +74,7 @@ function bankOf(explained: ExplainedBank): LogBankView {
   return { bank, fault, facts: bootOf(explained), pcrs: Object.fromEntries(pcrs) }
 }
 
-function bootOf({ facts, windows }: ExplainedBank): LoggedBoot {
+function bootOf({ facts, windows }: ExplainedBank): LoggedBoot & Pick<BootFacts, 'files'> {
   const { secureBoot, ...others } = facts
   return {
     ...others,
@@ -126,7 +134,7 @@ function fieldsOf({ measured, banks }: ExplainedBootLog, shown: string | undefin
 
 // Of lists a field for each entry, by its place.
 function factsOf(explained: ExplainedBank): readonly Field[] {
-  const { secureBoot, secureBootKeys, programs, texts, leftFirmware, windows } = bootOf(explained)
+  const { secureBoot, secureBootKeys, programs, texts, files, leftFirmware, windows } = bootOf(explained)
   const found: Field[] = [
     { path: 'facts.secureBoot', value: secureBoot ?? 'not proven' },
     { path: 'facts.leftFirmware', value: leftFirmware },
@@ -134,9 +142,15 @@ function factsOf(explained: ExplainedBank): readonly Field[] {
   ]
   for (const [name, { certificates, hashes }] of Object.entries(secureBootKeys))
     found.push({ path: `facts.secureBootKeys.${name}`, value: [...certificates, `${hashes} hashes`].join(', ') })
-  programs.forEach(({ pcr, digest, claimedPath }, at) => {
-    const meaning = claimedPath === undefined ? {} : { meaning: `says it is ${claimedPath} (not measured)` }
-    found.push({ path: `facts.programs.${at}`, value: `PCR ${pcr} ${digest}`, ...meaning })
+  const measured = (path: string, { pcr, digest }: BootProgram | BootFile, claimed: string | undefined): void => {
+    const meaning = claimed === undefined ? {} : { meaning: `says it is ${claimed} (not measured)` }
+    found.push({ path, value: `PCR ${pcr} ${digest}`, ...meaning })
+  }
+  programs.forEach((one, at) => {
+    measured(`facts.programs.${at}`, one, one.claimedPath)
+  })
+  files.forEach((one, at) => {
+    measured(`facts.files.${at}`, one, one.claimedName)
   })
   texts.forEach(({ pcr, kind, text }, at) => {
     found.push({ path: `facts.texts.${at}`, value: `PCR ${pcr} ${kind}: ${text}` })

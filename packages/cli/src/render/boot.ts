@@ -1,5 +1,5 @@
 import type { Claims, Verdict } from '@sekisho/evidence'
-import type { BootClaims } from '@sekisho/evidence/tpm'
+import type { BootClaims, BootFile, BootProgram } from '@sekisho/evidence/tpm'
 import type { Paper } from './paper.ts'
 
 const MAX_LINES = 16
@@ -36,7 +36,10 @@ function writeBoot(paper: Paper, boot: BootClaims, authenticity: Verdict['authen
 export type LoggedBoot = Pick<
   BootClaims,
   'secureBoot' | 'secureBootKeys' | 'programs' | 'texts' | 'leftFirmware' | 'windows'
->
+> & {
+  /** Verdicts that were stored before these were claimed have none. */
+  readonly files?: BootClaims['files']
+}
 
 /** Facts of a log in words, one below the other. */
 export function writeFacts(paper: Paper, boot: LoggedBoot): void {
@@ -53,12 +56,11 @@ export function writeFacts(paper: Paper, boot: LoggedBoot): void {
     entry(`  ${name}`, [...certificates, ...(hashes > 0 ? [`${hashes} hashes`] : [])].join(', ') || 'empty')
   entries(
     'programs',
-    boot.programs.map(
-      ({ pcr, digest, claimedPath, claimedOther }) =>
-        `PCR ${pcr} ${digest}${claimedPath === undefined ? '' : `, says it is ${claimedPath} (not measured)`}${
-          claimedOther === true ? ', which the log calls something else' : ''
-        }`,
-    ),
+    boot.programs.map((one) => measuredText(one, one.claimedPath)),
+  )
+  entries(
+    'files',
+    (boot.files ?? []).map((one) => measuredText(one, one.claimedName)),
   )
   entries(
     'texts',
@@ -69,4 +71,10 @@ export function writeFacts(paper: Paper, boot: LoggedBoot): void {
     if (windows.bitlocker.length > 0) entry('BitLocker', windows.bitlocker.join(', '))
   }
   if (!boot.leftFirmware) entry('', 'the log ends before the firmware was left: it may be cut')
+}
+
+/** Something that was measured, and what nothing but the log says of it. */
+function measuredText({ pcr, digest, claimedOther }: BootProgram | BootFile, claimed: string | undefined): string {
+  const says = claimed === undefined ? '' : `, says it is ${claimed} (not measured)`
+  return `PCR ${pcr} ${digest}${says}${claimedOther === true ? ', which the log calls something else' : ''}`
 }

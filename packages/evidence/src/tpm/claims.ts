@@ -4,7 +4,7 @@ import type { Assumption, Claims, Note } from '../core/verdict.ts'
 import type { Attest } from '../tpm-structures/attest.ts'
 import { attributeNames } from '../tpm-structures/public-area.ts'
 import { akSpki } from './ak-steps.ts'
-import type { BootProgram, BootText, SecureBootKeys } from './boot/facts.ts'
+import type { BootFile, BootProgram, BootText, SecureBootKeys } from './boot/facts.ts'
 import type { WindowsClaims } from './boot/windows.ts'
 import type { TpmCertificateFacts } from './certificates.ts'
 import type { GoogleInstance } from './instance.ts'
@@ -21,6 +21,8 @@ export interface BootClaims {
   readonly secureBootKeys: Readonly<Record<string, SecureBootKeys>>
   readonly programs: readonly BootProgram[]
   readonly texts: readonly BootText[]
+  /** What PCR 9 has of files that the boot loader read, kernel and initrd among them. */
+  readonly files: readonly BootFile[]
   readonly leftFirmware: boolean
   /** Said by Google's firmware; no hardware vouches for it. */
   readonly googleTechnology?: string
@@ -115,6 +117,7 @@ function bootClaims({ log, bank }: TpmState): BootClaims | undefined {
     secureBootKeys: secureBoot.keys,
     programs: facts.programs,
     texts: facts.texts,
+    files: facts.files,
     leftFirmware: facts.leftFirmware,
     ...(facts.googleTechnology === undefined ? {} : { googleTechnology: facts.googleTechnology }),
     ...(windows === undefined ? {} : { windows }),

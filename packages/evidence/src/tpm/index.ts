@@ -30,7 +30,7 @@ export {
 } from '../tpm-structures/signature.ts'
 export { GOOGLE_TPM_ROOTS } from './anchors.ts'
 export { type BootLogFault, type ExplainedBank, type ExplainedBootLog, explainBootLog } from './boot/explain.ts'
-export type { BootFacts, BootProgram, BootText, SecureBoot, SecureBootKeys } from './boot/facts.ts'
+export type { BootFacts, BootFile, BootProgram, BootText, SecureBoot, SecureBootKeys } from './boot/facts.ts'
 export type { PcrValues, ReplayResult } from './boot/measured-log.ts'
 export type { WindowsClaims, WindowsFinding } from './boot/windows.ts'
 export type { TpmCertificateFacts } from './certificates.ts'

@@ -47,11 +47,27 @@ export interface BootText {
   readonly text: string
 }
 
+/**
+ * Something whose contents were measured into PCR 9: what GRUB read (kernel, initrd, its own files), and what Linux tags
+ * as it starts, such as its initrd. That it is in PCR 9 is all that tells who measured it.
+ */
+export interface BootFile {
+  readonly pcr: number
+  /** Of the contents, in the bank's algorithm, hex: measured. */
+  readonly digest: string
+  /** What the log calls it, quoted, at most 128 characters and safe to print; not measured. */
+  readonly claimedName?: string
+  /** True where the log calls it an event of another type than these have, which no digest bears out. */
+  readonly claimedOther?: true
+}
+
 /** What firmware and loaders measured, in one bank. */
 export interface BootFacts {
   readonly secureBoot: SecureBoot
   readonly programs: readonly BootProgram[]
   readonly texts: readonly BootText[]
+  /** All that PCR 9 has beside separators, whatever the log calls it: nothing in it can be left out by another name. */
+  readonly files: readonly BootFile[]
   /** False when the log ends before firmware was left: it was cut, or the machine never got there. */
   readonly leftFirmware: boolean
   /** Google's note of the confidential technology that its firmware saw; no hardware vouches for it. */
@@ -62,10 +78,13 @@ const KEY_LISTS: readonly string[] = ['PK', 'KEK', 'db', 'dbx']
 const IMAGE_SECURITY = 'd719b2cb-3d3a-4596-a3bc-dad00e67656f'
 const MAX_TEXTS = 256
 
-/** Reads what a settled log of one bank proves. Only events whose digest is over their data give facts. */
+/**
+ * Reads what a settled log of one bank proves. Of events whose digest is not over their data only the digest is a fact.
+ */
 export function readBootFacts(log: BankLog): BootFacts {
   const programs: BootProgram[] = []
   const texts: BootText[] = []
+  const files: BootFile[] = []
   let leftFirmware = false
   let google: string | undefined
   let firmwareWrites = true
@@ -73,6 +92,7 @@ export function readBootFacts(log: BankLog): BootFacts {
     if (!event.extends) continue
     // What comes later into PCR 0 may be of whatever booted, whose word this is not.
     if (event.register === 'pcr0' && isBankSeparator(log, event) === 'firmware') firmwareWrites = false
+    if (event.register === 'pcr9' && isBankSeparator(log, event) === undefined) files.push(fileOf(event))
     if (event.type === EV.bootApplication) programs.push(programOf(event))
     else if (isHiddenProgram(log, event)) programs.push({ ...programOf(event), claimedOther: true })
     else if (event.type === EV.ipl) addText(event, texts)
@@ -85,7 +105,7 @@ export function readBootFacts(log: BankLog): BootFacts {
     else if (firmwareWrites && event.type === EV.nonhostInfo && event.register === 'pcr0' && coverOf(event) === 'all')
       google ??= technologyOf(event.data)
   }
-  const facts = { secureBoot: readSecureBoot(log), programs, texts, leftFirmware }
+  const facts = { secureBoot: readSecureBoot(log), programs, texts, files, leftFirmware }
   return google === undefined ? facts : { ...facts, googleTechnology: google }
 }
 
@@ -106,6 +126,23 @@ function isHiddenProgram(log: BankLog, event: LoggedEvent): boolean {
 // PE and two zeros, wherever the file's first header has it.
 function isImage(data: Uint8Array): boolean {
   return data.some((byte, at) => byte === 0x50 && data[at + 1] === 0x45 && data[at + 2] === 0 && data[at + 3] === 0)
+}
+
+// GNU GRUB manual, section "Measured Boot": the digest is of the file, the data is its name. Linux's EFI stub tags its own.
+// Neither types nor names are measured.
+function fileOf(event: LoggedEvent): BootFile {
+  const { type, data } = event
+  const file = { pcr: pcrOf(event.register), digest: toHex(event.digest) }
+  const name = type === EV.eventTag ? taggedName(data) : type === EV.ipl ? textOf(data) : undefined
+  if (name === undefined) return { ...file, claimedOther: true }
+  return name === '' ? file : { ...file, claimedName: quoted(name, 128) }
+}
+
+// TCG_PCClientTaggedEvent: id, size, data.
+function taggedName(data: Uint8Array): string | undefined {
+  if (data.length < 8) return undefined
+  const size = new DataView(data.buffer, data.byteOffset, 8).getUint32(4, true)
+  return 8 + size === data.length ? textOf(data.subarray(8)) : undefined
 }
 
 function addText(event: LoggedEvent, texts: BootText[]): void {
