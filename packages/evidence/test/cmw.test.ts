@@ -202,12 +202,22 @@ describe('recognise: conceptual message wrappers', () => {
 
   it('refuses evidence of another kind than its media type says', () => {
     const typed = (type: string): Uint8Array => json([type, encodeBase64url(snp)])
-    assert.throws(() => recognise(typed('application/psa-attestation-token')), /what its media type says/)
+    assert.throws(
+      () => recognise(typed('application/psa-attestation-token')),
+      /evidence of another kind \(SEV-SNP report\); expected what its media type says/,
+    )
+    assert.throws(() => recognise(typed('application/eat+json')), /what its media type says/)
+    assert.throws(() => recognise(typed('application/jwt')), /what its media type says/)
     assert.throws(() => recognise(typed('application/eat-ucs+json')), /claims that nobody signed/)
     assert.throws(
       () => recognise(encodeCmwCbor({ kind: 'record', form: 'tag', type: 263, value: snp, indicators: undefined })),
       EvidenceError,
     )
+  })
+
+  it('reads whatever is in JSON or CBOR of no further type', () => {
+    for (const type of ['application/json', 'application/cbor', 'application/octet-stream'])
+      assert.equal(recognise(json([type, encodeBase64url(snp)])).tee, 'snp', type)
   })
 
   it('reads a report of configfs-tsm in CBOR', () => {

@@ -21,7 +21,8 @@ const KINDS: readonly (readonly [RegExp, readonly Tee[]])[] = [
   [/key-attestation\.tpm|tpm-evidence/, ['tpm']],
   [/tsm-report/, ['snp', 'tdx', 'cca']],
   [/nvidia-gpu-evidence/, ['nvidia-gpu']],
-  [/^application\/(eat\+|eat-bun\+|eat-)?(jwt|cwt|json|cbor)\b/, ['token', 'psa', 'cca', 'nitro']],
+  // JSON and CBOR alone are generic: whatever is in them says itself what it is.
+  [/^application\/(jwt|cwt|(eat\+|eat-bun\+|eat-)(jwt|cwt|json|cbor))\b/, ['token', 'psa', 'cca', 'nitro']],
 ]
 
 /** Takes a wrapper off bytes: bare, signed, or in a certificate. @returns undefined when there is none */

@@ -258,7 +258,7 @@ function memberBytes(text: string, where: string): Pick<Opened, 'unused'> & { re
 
 function finish(found: Identified, { around, tees, where }: Wrapped): Recognised {
   if (tees !== undefined && !tees.includes(found.tee))
-    throw new EvidenceError('malformed', `a ${found.form}`, {
+    throw new EvidenceError('malformed', `evidence of another kind (${found.form})`, {
       field: where,
       offset: 0,
       expected: `what its media type says: evidence of the kind ${tees.join(', ')}`,
