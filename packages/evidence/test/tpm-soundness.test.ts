@@ -157,6 +157,18 @@ describe('soundness of TPM quotes and logs', { skip }, () => {
       trustAnchors: [anchorOf(file('tpm/synthetic/rsassa/ak-public.tpmt'))],
     })
     assert.equal(check(strangers, 'tpm.chain.pinned').outcome, 'fail')
+    // In any order: the key is in the one certificate that is no authority's.
+    for (const order of [
+      [1, 0, 2],
+      [2, 1, 0],
+      [2, 0, 1],
+    ]) {
+      const certificates = order.map((i) => quote.certificates[i] ?? assert.fail())
+      const turned = verifyTpmSync({ ...quote, certificates }, { at: new Date('2022-06-01T00:00:00Z') })
+      assert.equal(turned.authenticity, 'proven', turned.summary)
+    }
+    const above = quote.certificates.slice(1)
+    assert.equal(verifyTpmSync({ ...quote, certificates: above }, { at: AT }).authenticity, 'refuted')
     // A chain that stops below its root is neither trusted nor refuted.
     const [leaf] = quote.certificates ?? []
     assert.ok(leaf)

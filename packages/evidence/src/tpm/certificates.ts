@@ -44,7 +44,10 @@ export function decryptsOnly({ keyKind }: Pick<Certificate, 'keyKind'>): boolean
   return keyKind.startsWith(DECRYPTS)
 }
 
-/** Parses certificates, leaf first, and orders those above it by their names and key identifiers. What cannot be read is named, not thrown. */
+/**
+ * Parses certificates and orders those above the leaf by their names and key identifiers. The leaf is the first, or, where that is an authority,
+ * the only one that is none and has issued no other. What cannot be read is named, not thrown.
+ */
 export function readChain(ders: readonly Uint8Array[], pool: Certificate[]): TpmChain {
   const errors: EvidenceError[] = []
   const found: Certificate[] = []
@@ -56,8 +59,9 @@ export function readChain(ders: readonly Uint8Array[], pool: Certificate[]): Tpm
       errors.push(error)
     }
   }
-  const [leaf, ...others] = found
+  const leaf = leafOf(found)
   if (leaf === undefined) return { links: [], errors, facts: undefined }
+  const others = found.filter((one) => one !== leaf)
   const path: Certificate[] = [leaf]
   while (path.length < MAX_LINKS) {
     const last = path[path.length - 1] as Certificate
@@ -71,6 +75,16 @@ export function readChain(ders: readonly Uint8Array[], pool: Certificate[]): Tpm
     return { certificate, signature: key === undefined ? undefined : certificate.signed.by(key) }
   })
   return { links, errors, facts: factsOf(leaf) }
+}
+
+// Which it is decides nothing: every check is made of whichever is taken, and the key in it must have signed.
+function leafOf(found: readonly Certificate[]): Certificate | undefined {
+  const [first] = found
+  if (first?.basicConstraints?.ca !== true) return first
+  const issues = (one: Certificate): boolean =>
+    found.some((other) => other !== one && other.issuer.key === one.subject.key)
+  const [leaf, second] = found.filter((one) => one.basicConstraints?.ca !== true && !issues(one))
+  return leaf === undefined || second !== undefined ? first : leaf
 }
 
 const SUBJECT_KEY_ID = '2.5.29.14'
