@@ -95,6 +95,15 @@ describe('a file that is given as collateral', () => {
     await refused(read(home), /65 files; at most 64 are read/)
   })
 
+  it('may be in the folders `certs` and `ocsp` of a folder', async () => {
+    const home = inFolder({ 'ask.der': certificate('SEV-Genoa') })
+    mkdirSync(join(home, 'ocsp'))
+    const answer = Buffer.from('30050a0100a000', 'hex')
+    writeFileSync(join(home, 'ocsp', 'gpu_certificate_l2.der'), answer)
+    const { nvidia } = await read(home)
+    assert.deepEqual(nvidia.ocsp.map((one) => Buffer.from(one)), [answer])
+  })
+
   it('has a name that is known as a whole, where a folder is read', () => {
     for (const [knows, names, others] of [
       [

@@ -3,6 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { unreadable } from '../exit.ts'
 import { errorCode } from '../input.ts'
+import { COLLATERAL_FOLDERS } from '../options/collateral-files.ts'
 
 /** What was read from files, with what it takes to see that they changed. */
 export interface WatchedFiles<T> {
@@ -115,8 +116,8 @@ async function addPrint(path: string, depth: number, into: Printing): Promise<vo
     const names = (await readdir(path)).sort().slice(0, MAX_NAMES)
     for (const name of names) {
       add(JSON.stringify(name))
-      // Of folders in a folder only one is read.
-      await addPrint(join(path, name), name === 'certs' ? depth - 1 : 0, into)
+      // Of folders in a folder only these are read.
+      await addPrint(join(path, name), COLLATERAL_FOLDERS.includes(name) ? depth - 1 : 0, into)
     }
   } catch (error) {
     const code = errorCode(error)

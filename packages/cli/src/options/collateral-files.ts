@@ -56,7 +56,7 @@ const MAX_FILES = 64
 /**
  * Reads collateral from files and folders: endorsement bundles, DCAP `collateral.json`, certificates
  * and CRLs in DER or PEM, GHCB certificate tables, ID blocks, and what a cloud's metadata service
- * answers. In a folder every file with a known name or ending is read, and those in its `certs`.
+ * answers. In a folder every file with a known name or ending is read, and those in its `certs` and `ocsp`.
  *
  * @throws CliError (unreadable) that names the file
  */
@@ -140,6 +140,9 @@ async function isFolder(path: string): Promise<boolean> {
   }
 }
 
+/** Folders inside a folder of collateral that are read with it. */
+export const COLLATERAL_FOLDERS: readonly string[] = ['certs', 'ocsp']
+
 const ENDINGS = /\.(json|der|pem|crt|cer|crl|bin)$/
 
 async function listFolder(folder: string): Promise<readonly string[]> {
@@ -156,8 +159,11 @@ async function listFolder(folder: string): Promise<readonly string[]> {
       name === 'collateral.json' ||
       name === 'bundle.json',
   )
-  const nested =
-    names.includes('certs') && (await isFolder(join(folder, 'certs'))) ? await listFolder(join(folder, 'certs')) : []
+  const nested: string[] = []
+  for (const name of COLLATERAL_FOLDERS) {
+    const inner = join(folder, name)
+    if (names.includes(name) && (await isFolder(inner))) nested.push(...(await listFolder(inner)))
+  }
   const all = [...files.map((name) => join(folder, name)), ...nested]
   if (all.length === 0)
     throw unreadable(
