@@ -226,6 +226,10 @@ export function strangerOf(bytes: Uint8Array): string | undefined {
     return 'perhaps an SGX EREPORT, which only its own machine can check: have a quote made from it'
   const tpm = tpmStranger(bytes)
   if (tpm !== undefined) return tpm
+  const start = String.fromCharCode(...bytes.subarray(0, 6))
+  if (start.startsWith('.eif')) return 'an enclave image, which is no evidence: `sekisho measure` says what it measures'
+  if (start === 'asrcbM')
+    return 'an add-secret request of IBM Secure Execution, which is no evidence: `parseSeAddSecretRequest` of the library reads it'
   const packed = PACKED.find(([, start, at = 0]) => start.every((byte, i) => bytes[at + i] === byte))
   if (packed !== undefined) return `${packed[0]}: unpack it first`
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'UTF-16 whose high bytes come first: save it as UTF-8'

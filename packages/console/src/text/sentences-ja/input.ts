@@ -18,6 +18,14 @@ export const sentences: SentencePairs = [
     "an SEV-SNP report (version in 4 bytes, algorithm 1 at byte 52), an SGX or TDX quote (version 3, 4 or 5, key type 2, Intel's vendor id at byte 12), or other evidence that `sekisho support` lists",
     'SEV-SNP レポート（4 バイトのバージョン、バイト 52 にアルゴリズム 1）、SGX または TDX のクォート（バージョン 3～5、鍵種別 2、バイト 12 に Intel のベンダー ID）、または `sekisho support` に載っているほかの Evidence',
   ],
+  [
+    'an enclave image, which is no evidence: `sekisho measure` says what it measures',
+    'Evidence ではないエンクレーブイメージ（測定値は `sekisho measure` が示します）',
+  ],
+  [
+    'an add-secret request of IBM Secure Execution, which is no evidence: `parseSeAddSecretRequest` of the library reads it',
+    'Evidence ではない IBM Secure Execution の add-secret 要求（ライブラリの `parseSeAddSecretRequest` で読み取ります）',
+  ],
   ['gzip: unpack it first', 'gzip（先に展開してください）'],
   ['data packed by {tool}: unpack it first', '{tool} で圧縮されたデータ（先に展開してください）'],
   ['a {kind@} archive: unpack it first', '{kind@} アーカイブ（先に展開してください）'],
