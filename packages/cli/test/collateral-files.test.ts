@@ -101,7 +101,10 @@ describe('a file that is given as collateral', () => {
     const answer = Buffer.from('30050a0100a000', 'hex')
     writeFileSync(join(home, 'ocsp', 'gpu_certificate_l2.der'), answer)
     const { nvidia } = await read(home)
-    assert.deepEqual(nvidia.ocsp.map((one) => Buffer.from(one)), [answer])
+    assert.deepEqual(
+      nvidia.ocsp.map((one) => Buffer.from(one)),
+      [answer],
+    )
   })
 
   it('has a name that is known as a whole, where a folder is read', () => {

@@ -125,7 +125,10 @@ describe('files that a checkpoint reads again', () => {
     await look(2)
     rmSync(join(home, 'v2/another'))
     await look(2)
-    assert.deepEqual(used, Array.from({ length: 6 }, () => 'good v2'))
+    assert.deepEqual(
+      used,
+      Array.from({ length: 6 }, () => 'good v2'),
+    )
   })
 
   it('are not waited for where a pipe took their place, at whose other end nobody may be', async (t) => {

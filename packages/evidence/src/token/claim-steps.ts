@@ -71,7 +71,8 @@ function begun({ token, at }: TokenState): Finding {
   const starts = ['nbf', 'iat'].map((name) => secondsOf(token.claims, name)).filter((one) => one !== undefined)
   if (starts.length === 0) return notApplicable('the token has no beginning')
   const start = Math.max(...starts)
-  if (at >= start) return pass('the token is valid already', { expected: `from ${isoTime(start)}`, actual: isoTime(at) })
+  if (at >= start)
+    return pass('the token is valid already', { expected: `from ${isoTime(start)}`, actual: isoTime(at) })
   const details = { expected: `from ${isoTime(start - SLACK)}`, actual: isoTime(at) }
   return at >= start - SLACK
     ? pass('the token begins later, but within the 5 minutes by which clocks may differ', details)
