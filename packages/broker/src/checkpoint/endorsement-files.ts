@@ -5,7 +5,7 @@ import { FROM_FILES } from '../verifier/from-files.ts'
 import type { Core } from './core.ts'
 import type { Evaluated } from './evaluate.ts'
 import { type Fate, revokeAppraisal } from './fate.ts'
-import { reasonsOf } from './refusal.ts'
+import { endingReasons } from './refusal.ts'
 import { rejudge } from './rejudge.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 
@@ -34,7 +34,8 @@ export async function fateByFiles(
   if (ended !== undefined) return ended
   await core.db.transaction((sql) => revokeAppraisal(sql, appraisal.id, at))
   const { refusal: code, verdict } = now?.refusal === 'certificate-revoked' ? now : then
-  return { code: code ?? 'attestation-revoked', reasons: reasonsOf(verdict) }
+  const told = code ?? 'attestation-revoked'
+  return { code: told, reasons: endingReasons(told, verdict) }
 }
 
 /**

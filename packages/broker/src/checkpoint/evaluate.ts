@@ -118,7 +118,11 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
     ...platformState(verdict.claims.tcb),
     ...(enrolledKey === undefined ? {} : { enrolledKey }),
   }
-  return { name, received, verdict, collateral, grounds, ...(choice.over === undefined ? {} : { fault: choice.over }) }
+  return {
+    ...{ name, received, verdict, collateral, grounds },
+    ...(choice.over === undefined ? {} : { fault: choice.over }),
+    ...(choice.unmet === undefined ? {} : { unmet: choice.unmet }),
+  }
 }
 
 // Of the launch and of now, as a verdict asks it of an exception.
@@ -134,13 +138,18 @@ export function referenceFor(
   rules: Rules,
   received: Received,
   at: Date,
-): { readonly values: Expectations; readonly matched?: ReferenceSet; readonly over?: string } {
+): { readonly values: Expectations; readonly matched?: ReferenceSet; readonly over?: string; readonly unmet?: string } {
   const skeleton = core.verifier.skeleton(received)
   const { matched, nearest, differs } = chooseReference(received.tee, skeleton, rules.references, at)
   if (matched !== undefined) return { values: matched.values, matched }
-  if (nearest === undefined) return { values: {} }
+  if (nearest === undefined)
+    return { values: {}, unmet: `no reference set is for evidence of ${received.tee}: store one with what is known` }
   const { name, values, expires } = nearest
-  if (expires === undefined || !differs.every((member) => member === 'expires')) return { values }
+  if (expires === undefined || !differs.every((member) => member === 'expires'))
+    return {
+      values,
+      unmet: `the reference set ${name} comes nearest, and differs in ${differs.slice(0, 8).join(', ')}`,
+    }
   return {
     values,
     over: `the reference set ${name} would be met, and is over since ${expires}: write it anew with a later end`,
@@ -229,7 +238,9 @@ function conclude(judged: readonly [JudgedEvidence, ...JudgedEvidence[]], at: Da
   const appraisal = appraise(verdict, { references, at })
   const referenced = judged.every(({ grounds }) => grounds.reference !== undefined)
   const refusal = refusalFor(verdict, referenced)
-  const faults = judged.flatMap(({ fault }) => fault ?? [])
+  // A verdict that meets the floor has nothing to name: the reason is then what no set was met for.
+  const isUnnamed = refusal === 'reference-missing' && meetsFloor(verdict)
+  const faults = judged.flatMap(({ fault, unmet }) => fault ?? (isUnnamed ? (unmet ?? []) : []))
   return { judged, verdict, appraisal, refusal, faults, initData: undefined }
 }
 

@@ -8,7 +8,7 @@ import { type Fate, revokeAppraisal } from './fate.ts'
 import { newId } from './ids.ts'
 import type { LiveLease } from './live-leases.ts'
 import type { Cause } from './model.ts'
-import { reasonsOf } from './refusal.ts'
+import { endingReasons } from './refusal.ts'
 import { platformChanged, rejudge, stillReferenced } from './rejudge.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
 import { noteUsed } from './unused.ts'
@@ -72,11 +72,7 @@ async function judged(
   if (ended !== undefined) return ended
   if (found.refusal !== undefined) {
     await core.db.transaction((sql) => revokeAppraisal(sql, appraisal.id, at))
-    const reasons =
-      found.refusal === 'reference-missing'
-        ? ['no reference values in force are met', ...reasonsOf(found.verdict)]
-        : reasonsOf(found.verdict)
-    return { code: found.refusal, reasons }
+    return { code: found.refusal, reasons: endingReasons(found.refusal, found.verdict) }
   }
   return collateral === 'now' && platformChanged(found.appraisal.context, appraisal.context)
     ? replace(core, appraisal, found, at)

@@ -8,7 +8,7 @@ import { lastKnown } from './evidence-fate.ts'
 import { type LiveLease, liveLeases } from './live-leases.ts'
 import { type AffectedLease, BrokerError, type Forecast, type ForecastRequest } from './model.ts'
 import { readSet } from './references.ts'
-import { type RefusalCode, reasonsOf } from './refusal.ts'
+import { endingReasons, type RefusalCode } from './refusal.ts'
 import { rejudge } from './rejudge.ts'
 import { allowing } from './release.ts'
 import { rulesOf } from './rules.ts'
@@ -98,7 +98,7 @@ async function fateOf(core: Core, rules: Rules, request: ForecastRequest, lease:
   // No lease ends for that its token has ended: what would become of the rest is asked.
   const ended = collateral === 'now' ? afterItsEnd(appraisal, found, at) : undefined
   if (found.refusal !== undefined && ended === undefined)
-    return { code: found.refusal, reasons: reasonsOf(found.verdict), appraisal }
+    return { code: found.refusal, reasons: endingReasons(found.refusal, found.verdict), appraisal }
   const { context } = ended ?? found.appraisal
   const { outcome, authenticity } = context.verdict
   const answer = decide(

@@ -149,3 +149,9 @@ export function reasonsOf(verdict: Verdict): readonly string[] {
     checks.filter((check) => check.outcome === outcome && check.waived !== true && check.blockedBy === undefined)
   return [...of('fail'), ...of('unchecked')].slice(0, MAX_REASONS).map(({ id, reason }) => `${id}: ${reason}`)
 }
+
+/** Why evidence that was good enough is so no more: never nothing, also where the verdict itself is as it should be. */
+export function endingReasons(code: RefusalCode, verdict: Verdict): readonly string[] {
+  const reasons = reasonsOf(verdict)
+  return code === 'reference-missing' ? ['no reference values in force are met', ...reasons] : reasons
+}

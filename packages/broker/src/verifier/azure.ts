@@ -7,7 +7,7 @@ import {
 } from '@sekisho/evidence/azure'
 import { AMD_ROOTS, parseSnpReport } from '@sekisho/evidence/snp'
 import { INTEL_ROOT, parseTdxQuote } from '@sekisho/evidence/tdx'
-import { parseAttest } from '@sekisho/evidence/tpm'
+import { parseAttest, tpmComparable } from '@sekisho/evidence/tpm'
 import { fittedBinding, keep, lasting } from './bytes.ts'
 import { intelEndorser } from './intel.ts'
 import type { Door, JudgeRequest, Surroundings } from './model.ts'
@@ -32,7 +32,11 @@ export function azureDoor(around: Surroundings): Door {
     return { collateral: { tdx: collateral }, kept }
   }
   return {
-    skeleton: ({ evidence }) => lasting(azureSkeleton(parseAzureJson(evidence))),
+    skeleton: ({ evidence }) => {
+      const parts = parseAzureJson(evidence)
+      const vtpm = parts.quote === undefined ? {} : { vtpm: lasting(tpmComparable(parts.quote)) }
+      return { ...lasting(azureSkeleton(parts)), ...vtpm }
+    },
     binding({ evidence }, digest) {
       const { quote } = parseAzureJson(evidence)
       return fittedBinding(digest, quote === undefined ? 0 : parseAttest(quote.message).extraData.length)

@@ -4,7 +4,7 @@ import {
   parseAttest,
   parseTpmJson,
   type TpmActivation,
-  tpmSkeleton,
+  tpmComparable,
   verifyTpmSync,
 } from '@sekisho/evidence/tpm'
 import { fittedBinding, keep, lasting, NOTHING_KEPT } from './bytes.ts'
@@ -14,7 +14,7 @@ import type { Door, KeptCollateral, Surroundings, VerifierOptions } from './mode
 export function tpmDoor(around: Surroundings): Door {
   const anchors = tpmAnchors(around.options)
   return {
-    skeleton: ({ evidence }) => lasting(tpmSkeleton(parseTpmJson(evidence))),
+    skeleton: ({ evidence }) => lasting(tpmComparable(parseTpmJson(evidence))),
     binding({ evidence }, digest) {
       return fittedBinding(digest, parseAttest(parseTpmJson(evidence).message).extraData.length)
     },

@@ -27,4 +27,23 @@ export function tpmSkeleton({ message, pcrs }: Pick<TpmEvidence, 'message' | 'pc
   }
 }
 
+/**
+ * What reference values are compared with: as {@link tpmSkeleton}, but with every PCR that is quoted and came with its value,
+ * those of applications and of zeros too: a set may pin them.
+ *
+ * @throws EvidenceError for a message that cannot be read
+ */
+export function tpmComparable(evidence: Pick<TpmEvidence, 'message' | 'pcrs'>): Skeleton {
+  const { measurement, ...skeleton } = tpmSkeleton(evidence)
+  const { quote } = parseAttest(evidence.message)
+  const { bank } = quote?.selections.find((one) => one.bank === 'sha256') ?? quote?.selections[0] ?? {}
+  const values = bank === undefined ? undefined : evidence.pcrs?.[bank]
+  const pcrs = (bank === undefined ? [] : quotedPcrs(quote, bank)).flatMap((index) => {
+    const value = values?.[String(index)]
+    return value === undefined ? [] : [[String(index), [value]] as const]
+  })
+  if (pcrs.length > 0) return { ...skeleton, pcrs: Object.fromEntries(pcrs) }
+  return measurement === undefined ? skeleton : { ...skeleton, measurement }
+}
+
 const FIRST_PCR_OF_APPLICATIONS = 16

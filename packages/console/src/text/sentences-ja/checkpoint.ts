@@ -22,6 +22,14 @@ export const sentences: SentencePairs = [
   ['the evidence is not stored any more', 'Evidence は、もう保存されていません'],
   ['no reference values in force are met', '有効な参照値に一致するものがありません'],
   [
+    'no reference set is for evidence of {tee@}: store one with what is known',
+    '{tee@} の Evidence のための参照値セットがありません。分かっている値を登録してください',
+  ],
+  [
+    'the reference set {name@} comes nearest, and differs in {members}',
+    '最も近い参照値セットは {name@} ですが、{members} が異なります',
+  ],
+  [
     'the reference set {name@} would be met, and is over since {end@}: write it anew with a later end',
     '参照値セット {name@} に一致しますが、{end@} に期限が切れています。期限を延ばして登録し直してください',
   ],
