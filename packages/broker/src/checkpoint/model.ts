@@ -274,7 +274,7 @@ export interface Broker {
   /** One appraisal a session; a second call gives the first answer (KBS), or is refused (native). */
   attest(request: AttestRequest): Promise<AttestOutcome>
   release(request: ReleaseRequest): Promise<ReleaseOutcome>
-  /** Fresh evidence of the same key and workload prolongs a lease. A refusal leaves it to end when it ends. */
+  /** Fresh evidence of the same key, workload and machine prolongs a lease. A refusal leaves it to end when it ends. */
   renew(request: RenewRequest): Promise<RenewOutcome>
   /** A lease as it stands at `at`; with its secret, only for its holder. */
   leaseState(

@@ -36,7 +36,7 @@ import type { Check, Verdict } from '@sekisho/evidence'
  * - `resource-invalid`: no path of a resource.
  * - `lease-unknown`: no such lease, or not this caller's.
  * - `lease-ended`: it was revoked or is over.
- * - `holder-mismatch`: the evidence is of another key or workload than the lease's.
+ * - `holder-mismatch`: the evidence is of another key, workload or machine than the lease's.
  * - `tpm-key-unknown`: nobody vouches for the TPM's attestation key: it is not enrolled in this namespace.
  * - `tpm-key-revoked`: a key of this TPM was revoked.
  * - `enrolment-unknown`: no enrolment of this id waits for an answer: it is over, or was answered.

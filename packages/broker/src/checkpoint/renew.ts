@@ -17,7 +17,7 @@ import { noteUsed } from './unused.ts'
 
 const MAX_ROUNDS = 4
 
-/** Prolongs a lease on fresh evidence of the same key and workload. A refusal changes nothing: the lease ends when it ends. */
+/** Prolongs a lease on fresh evidence of the same key, workload and machine. A refusal changes nothing: the lease ends when it ends. */
 export async function renew(core: Core, request: RenewRequest): Promise<RenewOutcome> {
   const { lease: id, leaseSecret, at } = request
   const lease = await readLease(core.db, id)
@@ -34,8 +34,9 @@ export async function renew(core: Core, request: RenewRequest): Promise<RenewOut
     })
   const appraisal = await loadAppraisal(core, core.db, attested.appraisal)
   const before = await loadAppraisal(core, core.db, lease.appraisal)
-  if (appraisal === undefined || before === undefined || !isSameHolder(lease, before, appraisal))
-    return refuse(core, lease, { code: 'holder-mismatch', at, ...(appraisal === undefined ? {} : { appraisal }) })
+  if (appraisal === undefined || before === undefined) return refuse(core, lease, { code: 'holder-mismatch', at })
+  const mismatch = holderMismatch(lease, before, appraisal)
+  if (mismatch !== undefined) return refuse(core, lease, { code: 'holder-mismatch', at, appraisal, reasons: [mismatch] })
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const outcome = await tryRenew(core, lease, appraisal, at)
     if (outcome !== undefined) return outcome
@@ -43,9 +44,16 @@ export async function renew(core: Core, request: RenewRequest): Promise<RenewOut
   return refuse(core, lease, { code: 'busy', at, appraisal })
 }
 
-function isSameHolder(lease: LeaseRow, before: StoredAppraisal, now: StoredAppraisal): boolean {
-  if (now.teeKey === undefined || (now.holder ?? teeKeyThumbprint(now.teeKey)) !== lease.holder_key_sha256) return false
-  return before.context.tee === now.context.tee && before.context.measurement === now.context.measurement
+/** Why evidence is not of a lease's holder; undefined when it is. Evidence that names no hardware may be of any. */
+function holderMismatch(lease: LeaseRow, before: StoredAppraisal, now: StoredAppraisal): string | undefined {
+  if (now.teeKey === undefined || (now.holder ?? teeKeyThumbprint(now.teeKey)) !== lease.holder_key_sha256)
+    return "the evidence is of another key than the lease's"
+  if (before.context.tee !== now.context.tee || before.context.measurement !== now.context.measurement)
+    return "the evidence is of another workload than the lease's"
+  const [was, is] = [before.context.hardwareId, now.context.hardwareId]
+  // The same key on another machine was copied or relayed; a guest that was moved attests anew.
+  if (was !== undefined && is !== undefined && was !== is) return "the evidence is of another machine than the lease's"
+  return undefined
 }
 
 async function tryRenew(
