@@ -131,6 +131,13 @@ describe('a verdict for people', () => {
     const text = renderVerdict({ ...view, verdict: { ...VERDICT, collateral: [ark] } }, PLAIN)
     assert.match(text, /\n {2}endorsements {3}ark\n {2}product/)
   })
+  it('names nothing that the evidence has not', () => {
+    const { product: _product, ...claims } = VERDICT.claims
+    const none = { ...claims, vendor: 'google', launchMeasurement: '', userData: '' }
+    const text = renderVerdict({ ...view, verdict: { ...VERDICT, claims: none } }, PLAIN)
+    assert.match(text, /\n {2}product {8}Google, product not told\n/)
+    assert.doesNotMatch(text, /\n {2}(measurement|report data)\b/)
+  })
   it('reads from the word to the tree', () => {
     assert.equal(
       renderVerdict(view, PLAIN),

@@ -62,6 +62,8 @@ const VENDORS: Readonly<Record<string, string>> = {
   arm: 'Arm',
   nvidia: 'NVIDIA',
   ibm: 'IBM',
+  google: 'Google',
+  microsoft: 'Microsoft',
 }
 
 function writeRemedies(paper: Paper, verdict: Verdict): void {
@@ -101,12 +103,13 @@ function writeVouchers(paper: Paper, view: VerdictView): void {
   for (const [name, ...value] of endorsements(view)) entry(name, ...value)
   entry('product', productText(verdict))
   entry('TCB', tcbText(verdict))
-  entry('measurement', claims.launchMeasurement)
+  // Some evidence has none: a GPU that a service judged, certificates of a platform.
+  if (claims.launchMeasurement !== '') entry('measurement', claims.launchMeasurement)
   for (const [name, value] of Object.entries(claims.runtimeMeasurements)) entry(name, digestText(value))
   if (claims.signer !== undefined)
     entry('signer', digestText(claims.signer), claims.svn === undefined ? '' : `, security version ${claims.svn}`)
   if (claims.hostData !== undefined) entry('launch data', digestText(claims.hostData))
-  entry('report data', digestText(claims.userData))
+  if (claims.userData !== '') entry('report data', digestText(claims.userData))
   entry('evidence', `${verdict.evidence.length} bytes, SHA-256 ${verdict.evidence.sha256}`)
   for (const { name, verdict: part } of verdict.parts ?? []) {
     const { launchMeasurement, debug } = part.claims
@@ -121,7 +124,8 @@ function writeVouchers(paper: Paper, view: VerdictView): void {
 }
 
 function productText({ claims: { vendor, product } }: Verdict): string {
-  return [VENDORS[vendor] ?? vendor, product ?? 'product not told'].join(' ')
+  const maker = VENDORS[vendor] ?? vendor
+  return product === undefined ? `${maker}, product not told` : `${maker} ${product}`
 }
 
 type Entry = readonly [name: string, ...value: (Span | string)[]]

@@ -190,9 +190,11 @@ function Vouchers({ verdict }: { verdict: Verdict }): JSX.Element {
               .join(' · ')}
           </div>
         </Fact>
-        <Fact name={t.measurement}>
-          <Digest hex={claims.launchMeasurement} />
-        </Fact>
+        {claims.launchMeasurement !== '' && (
+          <Fact name={t.measurement}>
+            <Digest hex={claims.launchMeasurement} />
+          </Fact>
+        )}
         {Object.entries(claims.runtimeMeasurements).map(([name, value]) => (
           <Fact key={name} name={name}>
             <Digest hex={value} />

@@ -15,7 +15,7 @@ export function refetch(what: string): Remedy {
 export function givenFinding(part: Part<unknown>, what: string): Finding {
   if (part.state === 'present') return pass()
   return part.state === 'absent'
-    ? unchecked(`no ${what} was given`, refetch(what))
+    ? unchecked(`no ${what} was given`, mend(`fetch the ${what} for this platform, from Intel's PCS or a PCCS`))
     : fail(`the ${what} cannot be read: ${part.reason}`, refetch(what))
 }
 

@@ -155,7 +155,7 @@ function trust(state: TpmState): Finding {
   }
   if (bound !== undefined) {
     if (bound.holds === undefined)
-      return unchecked(bound.reason, mend('pass what the hardware report lacks to be proven'))
+      return unchecked(bound.reason, mend('prove the hardware report first: its own checks say what it lacks'))
     return bound.holds
       ? pass(bound.reason)
       : fail(bound.reason, mend('ask for a quote and a hardware report of the same machine', 'workload-owner'))

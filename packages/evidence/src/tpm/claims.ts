@@ -191,7 +191,7 @@ export function tpmNotes({ log, attest }: TpmState): readonly Note[] {
   if (unlogged.length > 0)
     notes.push({
       id: 'tpm.unlogged',
-      text: `PCR ${unlogged.join(', ')} were extended by something that is not in the log`,
+      text: `by something that is not in the log these were extended: PCR ${unlogged.join(', ')}`,
     })
   if (!attest.clockInfo.safe) notes.push({ id: 'tpm.clock', text: 'the clock may have gone back' })
   if (log?.explained?.facts.leftFirmware === false)

@@ -46,7 +46,7 @@ export const sentences: SentencePairs = [
     'デバイスの鍵は指定されたもので、公開されたテスト用の鍵ではありません',
   ],
   [
-    'EMULATED: the private half of this key is public, or the platform or you said so, so that anybody may have made this',
+    'EMULATED: the private half of this key is public, or its platform or you call it emulated, so that anybody may have made this',
     'EMULATED：この鍵の秘密鍵が公開されているか、プラットフォーム自身または指定によりエミュレートされたものです。誰でも作ることができた Evidence です',
   ],
   [

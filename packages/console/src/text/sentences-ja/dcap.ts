@@ -36,6 +36,10 @@ export const sentences: SentencePairs = [
   ['{role?} has an unknown critical extension', '{role?} に未知のクリティカル拡張があります'],
   ['{role?} has an unknown critical extension {oid}', '{role?} に未知のクリティカル拡張 {oid} があります'],
   [
+    "fetch the {what?} for this platform, from Intel's PCS or a PCCS",
+    'このプラットフォームの {what?} を、Intel の PCS または PCCS から取得してください',
+  ],
+  [
     "fetch the {what?} for this platform again, from Intel's PCS or a PCCS",
     'このプラットフォームの {what?} を、Intel の PCS または PCCS から取得し直してください',
   ],

@@ -7,7 +7,7 @@ export const sentences: SentencePairs = [
     'ログの再計算が、判定に使っていない {bank} バンクの PCR {differing} に一致しません',
   ],
   [
-    'PCR {unlogged} were extended by something that is not in the log',
+    'by something that is not in the log these were extended: PCR {unlogged}',
     'PCR {unlogged} は、ログにないものによって拡張されています',
   ],
   ['the clock may have gone back', '時計が戻った可能性があります'],

@@ -62,8 +62,8 @@ export const sentences: SentencePairs = [
   ['there is no attestation key to check the signature with', '署名を検証するためのアテステーション鍵がありません'],
   ['pass the key (`akPublic`) or its certificate', '鍵（`akPublic`）またはその証明書を指定してください'],
   [
-    'pass what the hardware report lacks to be proven',
-    'ハードウェアレポートの証明に不足しているものを指定してください',
+    'prove the hardware report first: its own checks say what it lacks',
+    '先にハードウェアレポートを証明してください。不足しているものは、その検査が示しています',
   ],
   [
     'ask for a quote and a hardware report of the same machine',
