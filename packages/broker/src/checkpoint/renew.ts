@@ -36,7 +36,8 @@ export async function renew(core: Core, request: RenewRequest): Promise<RenewOut
   const before = await loadAppraisal(core, core.db, lease.appraisal)
   if (appraisal === undefined || before === undefined) return refuse(core, lease, { code: 'holder-mismatch', at })
   const mismatch = holderMismatch(lease, before, appraisal)
-  if (mismatch !== undefined) return refuse(core, lease, { code: 'holder-mismatch', at, appraisal, reasons: [mismatch] })
+  if (mismatch !== undefined)
+    return refuse(core, lease, { code: 'holder-mismatch', at, appraisal, reasons: [mismatch] })
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const outcome = await tryRenew(core, lease, appraisal, at)
     if (outcome !== undefined) return outcome

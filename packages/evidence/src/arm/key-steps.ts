@@ -109,7 +109,7 @@ function hardware({ anchor, expect }: KeyState): Finding {
       anchor: anchor.id,
     })
   return fail(
-      'EMULATED: the private half of this key is public, or its platform or you call it emulated, so that anybody may have made this',
+    'EMULATED: the private half of this key is public, or its platform or you call it emulated, so that anybody may have made this',
     mend('use a device with a key of its own; for tests only, pass `allowEmulated`', 'platform-owner'),
     { anchor: anchor.id },
   )

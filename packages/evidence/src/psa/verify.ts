@@ -105,7 +105,13 @@ function conclude({ at, waive, trustAnchors, state: settled, candidates, points,
   const point = candidate && points[candidates.indexOf(candidate)]
   const endorsed = candidate?.endorsed
   const signature = candidate?.signature
-  const state: PsaState = { ...settled, endorsed, signature, point, anchor: anchorOf(endorsed, trustAnchors, settled.implementationId) }
+  const state: PsaState = {
+    ...settled,
+    endorsed,
+    signature,
+    point,
+    anchor: anchorOf(endorsed, trustAnchors, settled.implementationId),
+  }
   return assembleVerdict(judge<PsaState>(STEPS, state, waive), {
     format: `PSA token (${state.token.profile})`,
     at,

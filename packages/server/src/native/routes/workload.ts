@@ -156,7 +156,8 @@ export function workloadRoutes({ broker, outcomes }: NativeServices): readonly R
       path: '/workload/leases/{lease}/renew',
       tag: 'workload',
       bearer: 'lease-secret',
-      summary: 'Fresh evidence of the same workload, key and machine prolongs a lease; the lease secret is the bearer token',
+      summary:
+        'Fresh evidence of the same workload, key and machine prolongs a lease; the lease secret is the bearer token',
       params: closed({ lease: idSchema('lse') }),
       body: ATTEST,
       bodyLimit: BYTES_LIMIT,
