@@ -59,8 +59,3 @@ export function eventType(code: number): EventType {
   if (known !== undefined) return known
   return { name: `0x${code.toString(16).padStart(8, '0')}`, meaning: 'an event of a type that is not known here' }
 }
-
-/** Whether the specification, or one that builds on it, names this event type. */
-export function isEventType(code: number): boolean {
-  return TYPES.has(code)
-}

@@ -1,5 +1,4 @@
 import { allZero } from '../core/bytes.ts'
-import { isEventType } from '../eventlog/event-types.ts'
 import { EV_NO_ACTION, parseTcgLog, type TcgEvent, type TcgLog, TPM_ALG } from '../eventlog/tcg.ts'
 import { latin1, startsWith } from '../eventlog/text.ts'
 import { tried } from './tried.ts'
@@ -50,5 +49,10 @@ function beginsLikeSha1Log(bytes: Uint8Array): boolean {
 
 // Firmware logs 0xffffffff for no register.
 function isPlausible({ index, type }: TcgEvent): boolean {
-  return (index < 24 || (index === 0xffffffff && type === EV_NO_ACTION)) && isEventType(type)
+  return (index < 24 || (index === 0xffffffff && type === EV_NO_ACTION)) && isType(type)
+}
+
+// Section 10.4.1: those of a PC Client, of UEFI, and of what UEFI measures since.
+function isType(type: number): boolean {
+  return type <= 0x12 || (type > 0x80000000 && type <= 0x80000010) || (type >= 0x800000e0 && type <= 0x800000e2)
 }
