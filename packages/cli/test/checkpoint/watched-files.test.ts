@@ -121,13 +121,15 @@ describe('files that a checkpoint reads again', () => {
     await look(2)
     file('v2/ocsp/answer.ocsp', 'x')
     await look(2)
+    file('v2/ocsp/answer.ocsp', 'longer')
+    await look(2)
     file('v2/another', 'x')
     await look(2)
     rmSync(join(home, 'v2/another'))
     await look(2)
     assert.deepEqual(
       used,
-      Array.from({ length: 6 }, () => 'good v2'),
+      Array.from({ length: 7 }, () => 'good v2'),
     )
   })
 
