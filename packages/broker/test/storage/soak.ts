@@ -1,5 +1,5 @@
 /**
- * `node packages/broker/dist/test/storage/soak.js [rounds]`: what `crash.test.ts` does, at length:
+ * `npm run soak -- storage [ROUNDS]`: what `crash.test.ts` does, at length:
  * 50 kills on each database, every fifth time of the PostgreSQL server too.
  */
 import { join } from 'node:path'
@@ -8,6 +8,7 @@ import { crash } from './crash.ts'
 import { temporaryFolder } from './fixtures.ts'
 
 const rounds = Number(process.argv[2] ?? 50)
+if (!Number.isSafeInteger(rounds) || rounds < 1) throw new TypeError(`${process.argv[2]}: expected a number of rounds`)
 console.log('SQLite', await crash({ folder: join(temporaryFolder(), 'data') }, rounds))
 if (postgresMissing !== false) {
   console.log(`PostgreSQL skipped: ${postgresMissing}`)
