@@ -16,7 +16,9 @@ export function refused(
   return new HttpError(
     status,
     code,
-    'refused; the owner of the namespace finds the reason under the id of the decision',
+    decision === undefined
+      ? 'refused; no decision was recorded, as nothing shows whose it would be'
+      : 'refused; the owner of the namespace finds the reason under the id of the decision',
     decision === undefined ? {} : { members: { decision } },
   )
 }

@@ -57,6 +57,12 @@ test('the workload is told a code and an id, its owner the whole tree', async (t
     'title',
     'type',
   ])
+  assert.match(String(refused.json['detail']), /under the id of the decision$/)
+  const stranger = { token: 'x.y.z', resource: RESOURCE }
+  const unheld = await api.call('POST', '/api/v1/workload/release', { json: stranger, token: '' })
+  assert.equal(unheld.json['code'], 'token-invalid', unheld.text)
+  assert.equal(unheld.json['decision'], undefined)
+  assert.equal(unheld.json['detail'], 'refused; no decision was recorded, as nothing shows whose it would be')
   assert.ok(!refused.text.includes('measurement') && !refused.text.includes('eeee'))
   const why = await api.call('GET', `${NS}/decisions/${refused.json['decision']}`)
   assert.equal(why.json['outcome'], 'refused')
