@@ -118,6 +118,7 @@ test('attestations out of order, twice, or for another session get nothing', asy
 
   const attempts: readonly (readonly [name: string, headers: Readonly<Record<string, string>>, body: string])[] = [
     ['no cookie', {}, bodyFor(first.nonce)],
+    ['a malformed cookie', { cookie: 'kbs-session-id=1' }, bodyFor(first.nonce)],
     ['unknown session', { cookie: `kbs-session-id=${'0'.repeat(32)}` }, bodyFor(first.nonce)],
     ['two cookies', { cookie: `${first.cookie}; ${second.cookie}` }, bodyFor(first.nonce)],
     ["another session's nonce", { cookie: first.cookie }, bodyFor(second.nonce)],
@@ -130,6 +131,8 @@ test('attestations out of order, twice, or for another session get nothing', asy
     const { type, detail } = errorInformation(answer)
     assert.ok(type.endsWith('/AttestationError'), `${name}: ${answer.text}`)
     if (name === 'sample') assert.match(detail, /never accepted/)
+    if (name === 'no cookie') assert.match(detail, /^the session cookie is missing/)
+    if (name === 'a malformed cookie') assert.match(detail, /^the session cookie is malformed: expected kbs-session-id/)
   }
   const none = await checkpoint.broker.leases('default', {})
   assert.equal(none.length, 0)

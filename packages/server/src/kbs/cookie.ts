@@ -14,7 +14,7 @@ export function sessionCookie(session: string, expires: Date): string {
 }
 
 /**
- * The session in a `Cookie` header; undefined when there is none.
+ * The session in a `Cookie` header; undefined when there is none, or a malformed one.
  *
  * @throws KbsError when two differ: which of them is meant would depend on who reads it.
  */
@@ -30,4 +30,12 @@ export function readSessionCookie(header: string | undefined): string | undefine
     throw new KbsError('AttestationError', `the cookie ${SESSION_COOKIE} is given twice with different values`)
   }
   return first !== undefined && SESSION.test(first) ? first : undefined
+}
+
+/** Why a `Cookie` header has no session. */
+export function cookieFault(header: string | undefined): string {
+  const isThere = header?.split(';').some((pair) => pair.trim().startsWith(`${SESSION_COOKIE}=`)) === true
+  return isThere
+    ? `the session cookie is malformed: expected ${SESSION_COOKIE} as the challenge set it`
+    : 'the session cookie is missing'
 }

@@ -13,7 +13,7 @@ import {
   putResource,
   refusePolicy,
 } from './admin.ts'
-import { readSessionCookie, sessionCookie } from './cookie.ts'
+import { cookieFault, readSessionCookie, sessionCookie } from './cookie.ts'
 import { factHeaders, KbsError } from './errors.ts'
 import { readAttestation, readKbsRequest } from './messages.ts'
 import { namespaceOf, resourceOf, restOf } from './paths.ts'
@@ -71,7 +71,7 @@ async function attest(call: Call, { broker, bodyLimit, outcomes }: KbsServices):
   const namespace = namespaceOf(call)
   const session = readSessionCookie(call.header('cookie'))
   if (session === undefined) {
-    throw new KbsError('AttestationError', 'the session cookie is missing; ask for a challenge first')
+    throw new KbsError('AttestationError', `${cookieFault(call.header('cookie'))}; ask for a challenge first`)
   }
   const sent = readAttestation(readJson(await call.body(bodyLimit)))
   const outcome = await broker.attest({
