@@ -7,7 +7,10 @@ import { concerns } from './decide.ts'
 import { type AffectedLease, BrokerError } from './model.ts'
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
-const WORD = /^[a-z0-9][a-z0-9-]{0,31}$/
+/** Whose platforms are told apart, as evidence names them; `tpm` is a TPM under a root that the operator named. */
+const VENDORS = ['amd', 'arm', 'aws', 'google', 'ibm', 'intel', 'microsoft', 'nvidia', 'tpm', 'verifier', 'unknown']
+/** Products of AMD that evidence can name. Rome's root has to be named by who verifies. */
+const AMD = ['Naples', 'Rome', 'Milan', 'Genoa', 'Turin']
 const MAX_PRODUCTS = 64
 const MAX_NOTE = 4096
 
@@ -21,13 +24,16 @@ export function readAdvisory(input: unknown): Advisory {
   if (stranger !== undefined) throw invalid(`advisory.${stranger.slice(0, 32)}`, 'no such member')
   const { id, vendor, products, tcb, published, note } = given
   if (typeof id !== 'string' || !ID.test(id)) throw invalid('advisory.id', 'an id such as AMD-SB-3019')
-  if (typeof vendor !== 'string' || !WORD.test(vendor)) throw invalid('advisory.vendor', 'a word such as amd or intel')
+  if (typeof vendor !== 'string' || !VENDORS.includes(vendor))
+    throw invalid('advisory.vendor', `one of ${VENDORS.join(', ')}`)
   if (typeof published !== 'string' || Number.isNaN(Date.parse(published)))
     throw invalid('advisory.published', 'a time in ISO 8601')
   if (note !== undefined && (typeof note !== 'string' || note.length > MAX_NOTE))
     throw invalid('advisory.note', `text of at most ${MAX_NOTE} characters`)
   if (products !== undefined && !isProducts(products))
     throw invalid('advisory.products', `a list of at most ${MAX_PRODUCTS} names`)
+  const strange = vendor === 'amd' ? products?.findIndex((one) => !isOfAmd(one)) : undefined
+  if (strange !== undefined && strange >= 0) throw invalid(`advisory.products[${strange}]`, `one of ${AMD.join(', ')}`)
   if (tcb !== undefined && !isLevels(tcb))
     throw invalid('advisory.tcb', 'an object from component to level, of one at least')
   return {
@@ -47,6 +53,10 @@ function isProducts(value: unknown): value is readonly string[] {
     value.length <= MAX_PRODUCTS &&
     value.every((one) => typeof one === 'string' && one.length > 0 && one.length <= 64)
   )
+}
+
+function isOfAmd(product: string): boolean {
+  return AMD.some((one) => one.toLowerCase() === product.toLowerCase())
 }
 
 function isLevels(value: unknown): value is Readonly<Record<string, number>> {

@@ -104,6 +104,18 @@ test('an advisory that names no level is refused: it would concern nobody', asyn
   await assert.rejects(broker.admin.putAdvisory(NAMESPACE, advisory, BY), /advisory\.tcb/)
 })
 
+test('an advisory about a vendor or a product of AMD that does not exist is refused: it would concern nobody', async (t) => {
+  const { broker } = await scene(t)
+  const advisory = { id: 'AMD-SB-5', vendor: 'amd', published: '2026-11-20T00:00:00Z' }
+  const refused = (change: object, message: RegExp): Promise<void> =>
+    assert.rejects(broker.admin.putAdvisory(NAMESPACE, { ...advisory, ...change }, BY), { code: 'invalid', message })
+  await refused({ vendor: 'amdd' }, /^advisory\.vendor: expected one of amd, arm, /)
+  await refused({ vendor: 'AMD' }, /^advisory\.vendor: expected one of amd, arm, /)
+  await refused({ products: ['Genoa', 'Genova'] }, /^advisory\.products\[1\]: expected one of Naples, .*Turin$/)
+  for (const change of [{ products: ['turin', 'Naples'] }, { vendor: 'intel', products: ['00806f050000'] }])
+    assert.equal((await broker.admin.putAdvisory(NAMESPACE, { ...advisory, ...change }, BY)).id, 'AMD-SB-5')
+})
+
 test('leases whose time is over are not among those that an advisory concerns', async (t) => {
   const all = await scene(t)
   await granted(all, AT)
