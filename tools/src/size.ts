@@ -37,8 +37,8 @@ const BUNDLES: readonly BundleBudget[] = [
   one('SGX', 'verifySgx', 'sgx', 25.9),
   one('TDX', 'verifyTdx', 'tdx', 27.4),
   one('Nitro', 'verifyNitro', 'nitro', 16.9),
-  one('CCA', 'verifyCca', 'cca', 17.5),
-  one('PSA', 'verifyPsa', 'psa', 14.7),
+  one('CCA', 'verifyCca', 'cca', 17.6),
+  one('PSA', 'verifyPsa', 'psa', 14.8),
   one('SEV', 'verifySev', 'sev', 14.7),
   one('Secure Execution', 'verifyIbmSe', 'ibm-se', 20.5),
   // Of it 1.3 kB for keeping what is said of a quote until the next one of the same boot.
