@@ -7,8 +7,21 @@ import { concerns } from './decide.ts'
 import { type AffectedLease, BrokerError } from './model.ts'
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
-/** Whose platforms are told apart, as evidence names them; `tpm` is a TPM under a root that the operator named. */
-const VENDORS = ['amd', 'arm', 'aws', 'google', 'ibm', 'intel', 'microsoft', 'nvidia', 'tpm', 'verifier', 'unknown']
+/** Whose platforms are told apart, as evidence names them. `tpm`: a TPM under a root that the operator named; `sekisho`: an emulated one. */
+const VENDORS = [
+  'amd',
+  'arm',
+  'aws',
+  'google',
+  'ibm',
+  'intel',
+  'microsoft',
+  'nvidia',
+  'sekisho',
+  'tpm',
+  'verifier',
+  'unknown',
+]
 /** Products of AMD that evidence can name. Rome's root has to be named by who verifies. */
 const AMD = ['Naples', 'Rome', 'Milan', 'Genoa', 'Turin']
 const MAX_PRODUCTS = 64
