@@ -108,14 +108,14 @@ describe('a link', () => {
 })
 
 describe('what a checkpoint is asked for', () => {
-  it('names the hidden chip of a VCEK too, so that the answer says whose fault it is', async () => {
+  it('is all but the certificate of a chip that hides itself, which no service can find', async () => {
     const [report] = exampleFiles('snp-genoa/report.bin')
     const hidden = (report?.bytes ?? new Uint8Array()).slice().fill(0, 0x1a0, 0x1e0)
     const place = await WORK.place({ file: { name: '', bytes: hidden }, part: 0 })
     const [needs] = place.as === 'evidence' ? place.opened.needs : []
     assert.deepEqual(
-      needs?.map(({ amd }) => amd?.['chipId']),
-      ['00'.repeat(64)],
+      needs?.map(({ amd }) => [amd?.['leafGiven'], amd?.['chipId']]),
+      [[true, undefined]],
     )
   })
 })

@@ -129,6 +129,8 @@ describe('Japanese sentences and the sources of the English ones', () => {
 const COMPOSED: ReadonlySet<string> = new Set([
   'cca/appraisal-steps.ts: the platform is in the state ¤1: it does not protect realms¤2',
   'dcap/tcb-groups.ts: ¤1, or drop `platform.¤2`',
+  'dcap/tcb-groups.ts: use another platform',
+  'dcap/tcb-groups.ts: ¤1 from the platform owner',
   'dcap/tcb-groups.ts: the TDX module was updated after the launch: relaunch the TD; ¤1',
   'ibm-se/host-steps.ts: no usable revocation list of the signing key is at hand¤1',
   'nvidia/measurement-steps.ts: ¤1 golden values are met¤2',
