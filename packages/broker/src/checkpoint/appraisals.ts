@@ -178,9 +178,15 @@ export async function storeAppraisal(sql: Sql, appraisal: StoredAppraisal): Prom
     primary?.reference ?? null,
     context.vendor,
     appraisal.expires,
-    JSON.stringify({ authenticity, grounds, holder }),
+    JSON.stringify({ authenticity, byFiles: filesOf(grounds), grounds, holder }),
   ]
   await sql.run(INSERT_APPRAISAL, values)
+}
+
+/** The files by which all was judged that files vouch for; undefined where they were replaced in between. */
+function filesOf(grounds: readonly Grounds[]): string | undefined {
+  const [one, another] = new Set(grounds.flatMap(({ files }) => files ?? []))
+  return another === undefined ? one : undefined
 }
 
 // Evidence chooses its texts, and a database takes none with a NUL; whole they are in the context, as JSON.

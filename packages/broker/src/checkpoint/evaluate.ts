@@ -104,7 +104,7 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
   }
   const expect = expectationsOf(core, choice.values, bound)
   const request = { expect, at, ...(namespace === undefined ? {} : { namespace }) }
-  const { verdict, collateral, enrolledKey } = await core.verifier.verify(received, request)
+  const { verdict, collateral, enrolledKey, files } = await core.verifier.verify(received, request)
   const grounds: Grounds = {
     tee,
     evidence: sha256(received.evidence),
@@ -117,6 +117,7 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
       : { reference: choice.matched.name, referenceSha256: referenceDigest(choice.matched) }),
     ...platformState(verdict.claims.tcb),
     ...(enrolledKey === undefined ? {} : { enrolledKey }),
+    ...(files === undefined ? {} : { files }),
   }
   return {
     ...{ name, received, verdict, collateral, grounds },

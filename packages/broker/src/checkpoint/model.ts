@@ -296,7 +296,7 @@ export interface Broker {
   reappraiseAll(namespace: string, cause: Cause, at: Date): Promise<Reappraised>
   /**
    * Says which files of endorsements the operator gives, by a digest of their contents. Where they are others than the last,
-   * live leases that rest on such files are looked at again in all namespaces, and results that do so end.
+   * live leases that rest on such files are looked at again in all namespaces, and results end that were judged by others.
    *
    * @param again look in any case: what was under way when the files changed is answered by now
    * @returns undefined when nothing was looked at

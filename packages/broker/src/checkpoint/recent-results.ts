@@ -80,15 +80,16 @@ async function stands(core: Core, rules: Rules, id: string, at: Date): Promise<b
   return now !== undefined && !platformChanged(now.context, appraisal.context)
 }
 
-/** Results that rest on files and are good for a release still end: whoever holds one attests anew, and is judged by what holds. */
+/**
+ * Results that rest on other files than those that vouch now, and are good for a release still, end: whoever holds one
+ * attests anew, and is judged by what holds. Those that were judged by these very files stay.
+ */
 export async function endResultsByFiles(core: Core, namespace: string, at: Date): Promise<void> {
   const now = at.getTime()
   await core.db.transaction((sql) =>
-    sql.run(`UPDATE appraisals SET revoked = ? WHERE ${GOOD} AND at <= ? AND ${restsOnFiles('body')}`, [
-      now,
-      namespace,
-      now,
-      now,
-    ]),
+    sql.run(
+      `UPDATE appraisals SET revoked = ? WHERE ${GOOD} AND at <= ? AND ${restsOnFiles('body')} AND body NOT LIKE ?`,
+      [...[now, namespace, now, now], `%"byFiles":"${core.verifier.files ?? ''}"%`],
+    ),
   )
 }

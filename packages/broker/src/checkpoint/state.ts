@@ -24,6 +24,8 @@ export interface Grounds {
   readonly tcb?: PlatformState
   /** Name of the TPM's attestation key that was enrolled when this was judged, hex. */
   readonly enrolledKey?: string
+  /** SHA-256 over the operator's files by which this was judged, hex; where such files vouch for the evidence. */
+  readonly files?: string
 }
 
 /** How far behind its vendor's word a platform was when it was judged. */

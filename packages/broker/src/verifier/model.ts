@@ -48,6 +48,8 @@ export interface Judged {
   readonly collateral: KeptCollateral
   /** Name of the TPM's attestation key, hex, where it was vouched for by being enrolled. */
   readonly enrolledKey?: string
+  /** Where files vouch for the evidence, those by which it was judged, as {@link Verifier.files} has them. */
+  readonly files?: string
 }
 
 /** Evidence that cannot name a session: however genuine it is, nothing is released on it. The message says why. */
@@ -61,6 +63,8 @@ export interface Verifier {
   readonly emulated: boolean
   /** Who may vouch for a TPM's endorsement key. Without it no TPM is enrolled. */
   readonly tpmMakers?: TpmMakers
+  /** SHA-256 over the operator's files by which evidence is judged now that only such files vouch for, hex. */
+  readonly files?: string
   /**
    * Finds the evidence in a KBS `primary_evidence` object, another JSON value, or bytes. Nothing is verified.
    * @throws EvidenceError when it is none that is known

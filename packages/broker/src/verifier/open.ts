@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import { createMemory, EvidenceError, type Tee } from '@sekisho/evidence'
+import { createMemory, EvidenceError, type Tee, toHex } from '@sekisho/evidence'
 import { tpmMakers } from '../enrolment/makers.ts'
 import { refuseEmulatedArm } from './arm.ts'
 import { azureDoor } from './azure.ts'
+import { sha256 } from './bytes.ts'
 import { ccaDoor } from './cca.ts'
 import { FROM_FILES } from './from-files.ts'
 import { iasDoor } from './ias.ts'
@@ -58,6 +59,7 @@ const MAX_HELD = 1024
 export function openVerifier(options: VerifierOptions): OpenedVerifier {
   let around = surroundings(options)
   let doors = openedFor(around, options)
+  let digest = filesDigest(options)
   const doorOf = (tee: Tee): Door => {
     const known = doors.get(tee)
     if (known !== undefined) return known
@@ -69,14 +71,21 @@ export function openVerifier(options: VerifierOptions): OpenedVerifier {
   }
   return {
     emulated: (options.trustAnchors ?? []).length > 0,
+    get files() {
+      return digest
+    },
     tpmMakers: tpmMakers(tpmAnchors(options), options.tpmRoots?.pool ?? []),
     recognise: receive,
     skeleton: (received) => doorOf(received.tee).skeleton(received),
     binding: (received, digest) => doorOf(received.tee).binding(received, digest),
     isDevice: (received) => doorOf(received.tee).isDevice?.(received) === true,
     challenge: (tee, nonce) => (isTee(tee) ? doorOf(tee).challenge?.(nonce) : undefined),
-    verify: (received: Received, request: JudgeRequest): Promise<Judged> =>
-      doorOf(received.tee).verify(received, request),
+    async verify(received: Received, request: JudgeRequest): Promise<Judged> {
+      // Taken with the door: the files may be replaced before it answers.
+      const by = digest
+      const judged = await doorOf(received.tee).verify(received, request)
+      return FROM_FILES.includes(received.tee) && request.kept === undefined ? { ...judged, files: by } : judged
+    },
     replaceFiles(files) {
       const { arm: _arm, secureExecution: _images, tokens: _tokens, bundles: former, ...rest } = around.options
       const next: Surroundings = { ...around, options: { ...rest, ...files } }
@@ -87,6 +96,7 @@ export function openVerifier(options: VerifierOptions): OpenedVerifier {
         for (const [tee, door] of doors) if (!FROM_FILES.includes(tee) && !opened.has(tee)) opened.set(tee, door)
       around = next
       doors = opened
+      digest = filesDigest(files)
       return { bundles }
     },
   }
@@ -99,6 +109,14 @@ function openedFor(around: Surroundings, { arm, secureExecution, tokens }: Endor
   if (secureExecution !== undefined) doors.set('ibm-se', ibmSeDoor(around))
   if (tokens !== undefined) doors.set('token', tokenDoor(around))
   return doors
+}
+
+function filesDigest({ arm, secureExecution, tokens }: EndorsementFiles): string {
+  return sha256(
+    JSON.stringify({ arm, secureExecution, tokens }, (_name, value: unknown) =>
+      value instanceof Uint8Array ? toHex(value) : value,
+    ),
+  )
 }
 
 function isTee(name: string): name is Tee {

@@ -45,6 +45,8 @@ interface Stage {
   readonly restarted: (files: EndorsementFiles) => Promise<Broker>
   /** A lease on evidence of the service. @returns its id, or why there is none */
   lease(kid: Kid, at: Date): Promise<string>
+  /** A session in which evidence of the service was shown. */
+  attested(kid: Kid, at: Date): Promise<{ readonly session: string }>
   result(kid: Kid, at: Date): Promise<string>
   state(lease: string, at: Date): Promise<string | undefined>
 }
@@ -77,6 +79,7 @@ async function stage(t: TestContext, open: (t: TestContext) => Promise<Database>
       const given = await broker.release({ by: { session }, namespace: 'default', resource: RESOURCE, at: when })
       return given.refused === undefined ? given.lease.id : given.refused.code
     },
+    attested: async (kid, when) => ({ session: (await attested(kid, when)).session }),
     result: async (kid, when) => (await attested(kid, when)).outcome.token ?? '',
     state: async (id, when) => (await broker.leaseState(id, { at: when, namespace: 'default' }))?.state,
   }
@@ -117,6 +120,25 @@ for (const [name, skip, open] of DATABASES)
       verifier.replaceFiles({})
       assert.deepEqual(await broker.endorsedBy('no files', later(at, 3)), { live: 0, revoked: 1 })
       assert.equal(await state(other, at), 'revoked')
+    })
+
+    it('what was attested by the files in use is released on, and what was by others is not, however late the look comes', async (t) => {
+      const { broker, verifier, at, attested } = await stage(t, open)
+      const released = async (by: { readonly session: string } | { readonly token: string }, seconds: number) => {
+        const given = await broker.release({ by, namespace: 'default', resource: RESOURCE, at: later(at, seconds) })
+        return given.refused?.code ?? 'released'
+      }
+      // As at a first start with files: nothing was judged by others, but nobody has looked yet.
+      const first = await attested('a', at)
+      await broker.endorsedBy('files 1', later(at, 1))
+      assert.equal(await released(first, 2), 'released')
+      verifier.replaceFiles(files('a', 'c'))
+      const second = await attested('c', later(at, 3))
+      await broker.endorsedBy('files 2', later(at, 4))
+      assert.equal(await released(second, 5), 'released')
+      assert.equal(await released(first, 5), 'attestation-revoked')
+      await broker.endorsedBy('files 2', later(at, 60), true)
+      assert.equal(await released(second, 61), 'released')
     })
 
     it('a look with endorsements as they are now ends no lease because its token has ended, but for a key that is gone', async (t) => {
