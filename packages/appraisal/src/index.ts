@@ -1,5 +1,6 @@
 export type { CedarSource } from './cedar/cedar.ts'
 export { loadPolicyEngine } from './cedar/load.ts'
+export { AMD_PRODUCTS, VENDORS } from './claims/names.ts'
 export { CEDAR_SCHEMA } from './claims/schema.ts'
 export { CLAIMS, type ClaimRow, type ClaimType } from './claims/table.ts'
 export { type EarOptions, earClaims, earPayload } from './ear/claims.ts'

@@ -1,3 +1,4 @@
+import { AMD_PRODUCTS, VENDORS } from '../claims/names.ts'
 import { walk } from '../policy/expressions.ts'
 import { nearestOf } from '../policy/nearest.ts'
 import type { Statement } from '../policy/parse.ts'
@@ -11,14 +12,12 @@ export interface Misspelling {
   readonly near: string
 }
 
-const VENDORS = ['amd', 'arm', 'aws', 'google', 'ibm', 'intel', 'microsoft', 'nvidia', 'verifier', 'unknown']
-const PRODUCTS = ['Milan', 'Genoa', 'Turin']
 const STATUSES = ['UpToDate', ...OLD_STATUSES]
 
 /** What is meant by a value of a claim whose values are no closed list, where it is near to one that is known; else undefined. */
 const MEANT: Readonly<Record<string, (value: string) => string | undefined>> = {
   vendor: (value) => near(value, VENDORS),
-  product: (value) => (/^[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : near(value, PRODUCTS)),
+  product: (value) => (/^[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : near(value, AMD_PRODUCTS)),
   'tcb.status': (value) => near(value, STATUSES),
   'tcb.advisories': advisory,
 }

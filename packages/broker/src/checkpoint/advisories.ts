@@ -1,4 +1,4 @@
-import type { PolicyContext } from '@sekisho/appraisal'
+import { AMD_PRODUCTS, type PolicyContext, VENDORS } from '@sekisho/appraisal'
 import type { Tee } from '@sekisho/evidence'
 import type { Row } from '../storage/sql.ts'
 import type { Advisory } from './admin-model.ts'
@@ -7,23 +7,6 @@ import { concerns } from './decide.ts'
 import { type AffectedLease, BrokerError } from './model.ts'
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
-/** Whose platforms are told apart, as evidence names them. `tpm`: a TPM under a root that the operator named; `sekisho`: an emulated one. */
-const VENDORS = [
-  'amd',
-  'arm',
-  'aws',
-  'google',
-  'ibm',
-  'intel',
-  'microsoft',
-  'nvidia',
-  'sekisho',
-  'tpm',
-  'verifier',
-  'unknown',
-]
-/** Products of AMD that evidence can name. Rome's root has to be named by who verifies. */
-const AMD = ['Naples', 'Rome', 'Milan', 'Genoa', 'Turin']
 const MAX_PRODUCTS = 64
 const MAX_NOTE = 4096
 
@@ -46,7 +29,8 @@ export function readAdvisory(input: unknown): Advisory {
   if (products !== undefined && !isProducts(products))
     throw invalid('advisory.products', `a list of at most ${MAX_PRODUCTS} names`)
   const strange = vendor === 'amd' ? products?.findIndex((one) => !isOfAmd(one)) : undefined
-  if (strange !== undefined && strange >= 0) throw invalid(`advisory.products[${strange}]`, `one of ${AMD.join(', ')}`)
+  if (strange !== undefined && strange >= 0)
+    throw invalid(`advisory.products[${strange}]`, `one of ${AMD_PRODUCTS.join(', ')}`)
   if (tcb !== undefined && !isLevels(tcb))
     throw invalid('advisory.tcb', 'an object from component to level, of one at least')
   return {
@@ -69,7 +53,7 @@ function isProducts(value: unknown): value is readonly string[] {
 }
 
 function isOfAmd(product: string): boolean {
-  return AMD.some((one) => one.toLowerCase() === product.toLowerCase())
+  return AMD_PRODUCTS.some((one) => one.toLowerCase() === product.toLowerCase())
 }
 
 function isLevels(value: unknown): value is Readonly<Record<string, number>> {
