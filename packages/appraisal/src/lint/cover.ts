@@ -1,5 +1,5 @@
 import type { Expr, PolicyJson } from '../cedar/cedar.ts'
-import { conditionsOf } from '../policy/expressions.ts'
+import { conditionsOf, plainText } from '../policy/expressions.ts'
 import { guardOf } from '../policy/guards.ts'
 import type { Statement } from '../policy/parse.ts'
 import { type Supposed, type Supposition, truthOf } from './truth.ts'
@@ -79,9 +79,4 @@ function nameOf(constraint: object): string | undefined {
 
 function isSame(a: object, b: object): boolean {
   return plainText(a) === plainText(b)
-}
-
-// Cedar gives equal parts in equal order; its numbers may be larger than JSON's.
-function plainText(value: object): string {
-  return JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${one}n` : one))
 }

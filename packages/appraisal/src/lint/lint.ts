@@ -2,6 +2,7 @@ import { loadCedar } from '../cedar/load.ts'
 import { mentionsOf } from '../policy/mentions.ts'
 import { parsePolicies, type Statement } from '../policy/parse.ts'
 import { createCandidates } from './candidates.ts'
+import { constantPart, excludeEachOther } from './constant.ts'
 import { covers, coversScope, type Reading, readingOf } from './cover.ts'
 import type { LintCode, LintFinding } from './model.ts'
 import { misspellings } from './spelling.ts'
@@ -29,8 +30,9 @@ export async function lintPolicies(text: string): Promise<readonly LintFinding[]
   const candidates = createCandidates(readings)
   return readings.flatMap((one, i) => {
     const idle = idleness(one, i, readings, candidates(one))
-    if (idle !== undefined) return [idle]
-    const found = one.statement.effect === 'permit' ? permitFindings(one, forbids) : []
+    const found = idle === undefined ? constantFindings(one) : [idle]
+    // What never applies permits nothing; what another repeats does, and the other may have been answered for.
+    if (one.statement.effect === 'permit' && idle?.code !== 'unreachable') found.push(...permitFindings(one, forbids))
     return [...found, ...spellingFindings(one.statement)].filter(isUnanswered(one.statement))
   })
 }
@@ -38,7 +40,8 @@ export async function lintPolicies(text: string): Promise<readonly LintFinding[]
 // `@allow("emulated-allowed")` says, in the policy itself, that a warning was read and is meant. Errors stay.
 function isUnanswered({ json }: Statement): (finding: LintFinding) => boolean {
   const allowed = (json.annotations?.['allow'] ?? '').split(/[\s,]+/)
-  return ({ code, severity }) => severity === 'error' || !allowed.includes(code)
+  return ({ code, severity }) =>
+    severity === 'error' || code === 'unreachable' || code === 'duplicate' || !allowed.includes(code)
 }
 
 function idleness(
@@ -48,7 +51,7 @@ function idleness(
   candidates: readonly number[],
 ): LintFinding | undefined {
   const { statement, conditions, implied } = one
-  if (statement.impossible || truthOfAll(conditions, implied) === false)
+  if (statement.impossible || truthOfAll(conditions, implied) === false || excludeEachOther(conditions))
     return finding(statement, 'unreachable', 'it can never apply', 'delete it, or mend its conditions')
   for (const i of candidates) {
     const other = all[i]
@@ -72,25 +75,38 @@ function idleness(
   return undefined
 }
 
-/** Claims that say nothing about a workload or its platform. */
-const REQUEST_CLAIMS: ReadonlySet<string> = new Set(['namespace', 'resource', 'now'])
+function constantFindings({ statement, conditions }: Reading): LintFinding[] {
+  const constant = constantPart(conditions)
+  if (constant === undefined) return []
+  return [
+    finding(
+      statement,
+      'constant-condition',
+      constant ? 'a part of its conditions holds whatever is asked' : 'a part of its conditions never holds',
+      'delete that part, or mend it',
+    ),
+  ]
+}
 
 function permitFindings(one: Reading, forbids: readonly Reading[]): readonly LintFinding[] {
   const { statement } = one
   const allows = (suppose: Supposition): boolean => isAllowed(one, suppose, forbids)
   const paths = [...mentionsOf(statement.json).paths]
-  if (paths.every((path) => REQUEST_CLAIMS.has(path)) && allows(UNATTESTED))
+  const others = [...registerFindings(one, forbids, paths), ...exceptionFinding(one, forbids, paths)]
+  // That it permits debug mode, emulated platforms and any workload is the same finding.
+  if (allows(UNATTESTED))
     return [
       finding(
         statement,
         'no-attestation',
-        'whoever asks gets this: no condition looks at the evidence',
+        'whoever asks gets this: no condition looks at what evidence proves',
         'ask for `context.verdict.outcome == "verified"` and a reference set, such as `context.references.contains("…")`',
         'error',
       ),
+      ...others,
     ]
   return [
-    ...registerFinding(one, forbids, paths),
+    ...others,
     ...(allows(IN_DEBUG_MODE)
       ? [
           finding(
@@ -121,7 +137,6 @@ function permitFindings(one: Reading, forbids: readonly Reading[]): readonly Lin
           ),
         ]
       : []),
-    ...exceptionFinding(one, forbids, paths),
   ]
 }
 
@@ -138,11 +153,11 @@ function isAllowed(
   )
 }
 
-function registerFinding(one: Reading, forbids: readonly Reading[], paths: readonly string[]): readonly LintFinding[] {
-  for (const { name, below } of GUEST_REGISTERS) {
-    if (!paths.includes(`registers.${name}`)) continue
+function registerFindings(one: Reading, forbids: readonly Reading[], paths: readonly string[]): readonly LintFinding[] {
+  return GUEST_REGISTERS.flatMap(({ name, below }) => {
+    if (!paths.includes(`registers.${name}`)) return []
     const free = below.filter((claims) => isAllowed(one, withFree(claims), forbids)).map(([claim]) => claim ?? '')
-    if (free.length === 0) continue
+    if (free.length === 0) return []
     return [
       finding(
         one.statement,
@@ -152,8 +167,7 @@ function registerFinding(one: Reading, forbids: readonly Reading[], paths: reado
         'error',
       ),
     ]
-  }
-  return []
+  })
 }
 
 // Only where the statement speaks of the TCB's state: all others leave it to the verifier, whose exceptions end.

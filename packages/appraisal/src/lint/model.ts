@@ -14,6 +14,7 @@ export interface LintFinding {
 export type LintCode =
   | 'unreachable'
   | 'duplicate'
+  | 'constant-condition'
   | 'base-unpinned'
   | 'debug-allowed'
   | 'no-attestation'

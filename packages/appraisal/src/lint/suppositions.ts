@@ -20,19 +20,6 @@ export const EMULATED: Supposition = supposition({
   'vector.hardware': 97,
 })
 
-/** Evidence that proves nothing, with whatever claims its maker likes. */
-export const UNATTESTED: Supposition = new Map<string, Supposed>([
-  ['verdict.outcome', 'rejected'],
-  ['verdict.authenticity', 'refuted'],
-  ['hardware', false],
-  ['references', []],
-  ['measurement', OTHER],
-  ['signer', OTHER],
-  ['status', 'contraindicated'],
-  ['vector.hardware', 99],
-  ['vector.executables', 99],
-])
-
 /** A workload that nobody approved, on genuine hardware. */
 export const UNKNOWN_WORKLOAD: Supposition = new Map<string, Supposed>([
   ['measurement', OTHER],
@@ -44,6 +31,17 @@ export const UNKNOWN_WORKLOAD: Supposition = new Map<string, Supposed>([
   ...registers('rtmr', 0, 3),
   ...registers('REM', 0, 3),
   ...registers('PCR', 0, 31),
+])
+
+/** Evidence that proves nothing, of a workload that nobody approved: whatever is no matter of that, its maker may claim. */
+export const UNATTESTED: Supposition = new Map<string, Supposed>([
+  ...UNKNOWN_WORKLOAD,
+  ['verdict.outcome', 'rejected'],
+  ['verdict.authenticity', 'refuted'],
+  ['hardware', false],
+  ['status', 'contraindicated'],
+  ['vector.hardware', 99],
+  ['vector.executables', 99],
 ])
 
 /** One register of those that a guest can write, and what stands below it. */

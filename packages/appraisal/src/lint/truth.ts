@@ -2,10 +2,13 @@ import type { Expr } from '../cedar/cedar.ts'
 import {
   argOf,
   askedPath,
+  conjunctsOf,
+  disjunctsOf,
   literalOf,
   nodeOf,
   operandsOf,
   pathOf,
+  plainText,
   sidesOf,
   textsOf,
   timeOf,
@@ -67,10 +70,10 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     const arg = argOf(expr, '!')
     return not(arg === undefined ? undefined : truthOf(arg, suppose))
   },
-  '&&': (expr, suppose) => truthOfAll(operandsOf(expr), suppose),
+  '&&': (expr, suppose) => (areOpposites(conjunctsOf(expr)) ? false : truthOfAll(operandsOf(expr), suppose)),
   '||': (expr, suppose) => {
     const truths = operandsOf(expr).map((one) => truthOf(one, suppose))
-    if (truths.includes(true)) return true
+    if (truths.includes(true) || areOpposites(disjunctsOf(expr))) return true
     return truths.every((truth) => truth === false) ? false : undefined
   },
   'if-then-else': ifThenElse,
@@ -93,6 +96,29 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 
 function not(truth: Value): boolean | undefined {
   return typeof truth === 'boolean' ? !truth : undefined
+}
+
+/** Whether one of some conditions is the denial of another: together they never hold, and one of them always does. */
+export function areOpposites(conditions: readonly Expr[]): boolean {
+  const [plain, denied] = [new Set<string>(), new Set<string>()]
+  for (const condition of conditions) {
+    const { text, isDenied } = undenied(condition)
+    ;(isDenied ? denied : plain).add(text)
+  }
+  return [...denied].some((one) => plain.has(one))
+}
+
+/** A condition without what denies it, as text for comparing. */
+function undenied(condition: Expr): { readonly text: string; readonly isDenied: boolean } {
+  const arg = argOf(condition, '!')
+  if (arg !== undefined) {
+    const { text, isDenied } = undenied(arg)
+    return { text, isDenied: !isDenied }
+  }
+  const unequal = nodeOf(condition)
+  return unequal[0] === '!='
+    ? { text: plainText({ '==': unequal[1] }), isDenied: true }
+    : { text: plainText(condition), isDenied: false }
 }
 
 function ifThenElse(expr: Expr, suppose: Supposition): Value {

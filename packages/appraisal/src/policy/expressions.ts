@@ -97,6 +97,17 @@ export function conjunctsOf(expr: Expr): readonly Expr[] {
   return sides === undefined ? [expr] : sides.flatMap(conjunctsOf)
 }
 
+/** Parts of a disjunction, in the order of evaluation. */
+export function disjunctsOf(expr: Expr): readonly Expr[] {
+  const sides = sidesOf(expr, '||')
+  return sides === undefined ? [expr] : sides.flatMap(disjunctsOf)
+}
+
+/** A node as text, for comparing: Cedar gives equal parts in equal order, and its numbers may be larger than JSON's. */
+export function plainText(value: object): string {
+  return JSON.stringify(value, (_, one: unknown) => (typeof one === 'bigint' ? `${one}n` : one))
+}
+
 /** What must hold for a statement to apply, in the order of evaluation: `when` as it is, `unless` negated. */
 export function conditionsOf({ conditions }: Pick<PolicyJson, 'conditions'>): readonly Expr[] {
   return conditions.flatMap((clause: Clause) =>

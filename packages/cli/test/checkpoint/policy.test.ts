@@ -67,7 +67,10 @@ describe('policies without a checkpoint', () => {
     const file = alone.file('all.cedar', 'permit (principal, action, resource);')
     const { code, out } = await alone.run(['policy', 'lint', file])
     assert.equal(code, 1)
-    assert.match(out, /all\.cedar:1: error .*no condition looks at the evidence \[no-attestation\]\n {2}ask for/)
+    assert.match(
+      out,
+      /all\.cedar:1: error .*no condition looks at what evidence proves \[no-attestation\]\n {2}ask for/,
+    )
     const json = await alone.run(['policy', 'lint', file, '--json'])
     assert.equal(json.code, 1)
     const [finding] = rows(members(JSON.parse(json.out))['findings'])
@@ -228,6 +231,26 @@ describe('policies at a checkpoint', () => {
       rows((await owner.json(['lease', 'list']))['leases']).filter(({ state }) => state === 'live').length,
       2,
     )
+  })
+
+  it('set tells what the linter finds, in JSON too, and with --strict changes nothing', async () => {
+    const other = await ownerOf('policies-linted')
+    const open = other.file('open.cedar', 'permit (principal, action, resource);')
+    const strict = await other.run(['policy', 'set', open, '--strict'])
+    assert.equal(strict.code, 1, strict.err)
+    assert.match(strict.err, /the linter finds something in the policy; nothing is changed/)
+    assert.match(strict.err, /^ {2}line 1, column 1: whoever asks gets this.*\[no-attestation\]; ask for/m)
+    assert.match(await other.ok(['policy', 'versions']), /There is no policy yet/)
+    const set = await other.run(['policy', 'set', open])
+    assert.equal(set.code, 0)
+    assert.match(set.out, /^Version 1 is active/)
+    assert.match(set.err, /open\.cedar:1: error whoever asks gets this.*\[no-attestation\]; ask for/)
+    const [finding] = rows((await other.json(['policy', 'set', open]))['findings'])
+    assert.deepEqual([finding?.['code'], finding?.['severity']], ['no-attestation', 'error'])
+    const sound = await other.run(['policy', 'set', '-', '--strict'], {
+      input: await other.ok(['policy', 'starter', 'snp']),
+    })
+    assert.deepEqual([sound.code, sound.err], [0, ''])
   })
 
   it('set, versions, show and rollback; live leases follow', async () => {

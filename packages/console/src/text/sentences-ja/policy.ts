@@ -15,9 +15,12 @@ export const sentences: SentencePairs = [
   ],
   ['delete one of the two', 'どちらかを削除してください'],
   [
-    'whoever asks gets this: no condition looks at the evidence',
-    '要求した誰もが取得できます。Evidence を見る条件がありません',
+    'whoever asks gets this: no condition looks at what evidence proves',
+    '要求した誰もが取得できます。Evidence が証明するものを見る条件がありません',
   ],
+  ['a part of its conditions holds whatever is asked', '条件の一部が、どんな要求に対しても成り立ちます'],
+  ['a part of its conditions never holds', '条件の一部が、決して成り立ちません'],
+  ['delete that part, or mend it', 'その部分を削除するか、直してください'],
   [
     'ask for `context.verdict.outcome == "verified"` and a reference set, such as `context.references.contains("…")`',
     '`context.verdict.outcome == "verified"` と、`context.references.contains("…")` のような参照値セットの条件を加えてください',
