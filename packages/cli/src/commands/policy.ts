@@ -6,6 +6,7 @@ import { Answer } from '../remote/answer.ts'
 import { clientOf } from '../remote/client.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { emulatedMark, reappraised, show, showRows, when } from '../remote/show.ts'
+import { plain } from '../render/plain.ts'
 import { SEKISHO } from '../self.ts'
 
 const MAX_POLICY = 512 * 1024
@@ -27,15 +28,26 @@ export async function policyShowCommand(options: RemoteOptions, around: Around):
 /** `sekisho policy set` */
 export async function policySetCommand(
   file: string,
-  options: RemoteOptions & { readonly note?: string; readonly basedOn?: number },
+  options: RemoteOptions & { readonly note?: string; readonly basedOn?: number; readonly strict?: true },
   around: Around,
 ): Promise<number> {
   const text = await readText(file, around, MAX_POLICY)
   const client = await clientOf(options, around)
-  const { note, basedOn } = options
-  const json = { text, ...(note === undefined ? {} : { note }), ...(basedOn === undefined ? {} : { basedOn }) }
-  const typed = { note: '--note', basedOn: '--based-on' }
-  return activated(await client.send('PUT', client.in('/policy'), { json, typed, file }), options, around)
+  const { note, basedOn, strict } = options
+  const json = {
+    text,
+    ...(note === undefined ? {} : { note }),
+    ...(basedOn === undefined ? {} : { basedOn }),
+    ...(strict === undefined ? {} : { strict }),
+  }
+  const typed = { note: '--note', basedOn: '--based-on', strict: '--strict' }
+  const answer = await client.send('PUT', client.in('/policy'), { json, typed, file })
+  // Checkpoints of before do not say; `policy lint` does.
+  for (const one of new Answer(answer).list('findings'))
+    around.err(
+      `${plain(`${file}:${one.number('line')}: ${one.text('severity')} ${one.text('message')} [${one.text('code')}]; ${one.text('remedy')}`)}\n`,
+    )
+  return activated(answer, options, around)
 }
 
 /** `sekisho policy rollback` */

@@ -146,6 +146,7 @@ function addPolicy(root: Command, around: Around, done: Done): void {
       'only while this version is active, 0 for none: nobody’s change is overwritten unseen',
       once('--based-on', countOption('--based-on')),
     )
+    .option('--strict', 'refuse them where `policy lint` finds anything; else that is told on standard error')
     .action(async (file, options) => {
       done(await (await policy()).policySetCommand(file, options, around))
     })

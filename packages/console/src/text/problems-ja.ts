@@ -1,6 +1,7 @@
 /** What an error of the checkpoint's API means, by its code, in Japanese (docs/server.md, "Errors"). */
 export const problems: Readonly<Record<string, string>> = {
   'invalid-request': '送信した内容に、正しくない項目があります。',
+  'policy-findings': 'リンターがポリシーに問題を見つけました。何も変更していません。',
   'policy-invalid': 'ポリシーに誤りがあり、使用できません。',
   'not-found': '指定されたものは見つかりません。',
   'method-not-allowed': 'この操作は、ここでは行えません。',

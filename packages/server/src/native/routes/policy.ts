@@ -15,7 +15,7 @@ import {
 import type { PolicyVersion } from '@sekisho/broker'
 import { type Static, Type } from '@sinclair/typebox'
 import type { EmulatedPlatforms } from '../../emulated-platforms.ts'
-import { invalid, notFound } from '../../http/errors.ts'
+import { HttpError, invalid, notFound } from '../../http/errors.ts'
 import { text } from '../../http/reply.ts'
 import { acting } from '../acting.ts'
 import { anyObject, closed, namespaceSchema, oneOf, resourceSchema, timeSchema } from '../common.ts'
@@ -44,7 +44,17 @@ const CASE = closed({
   permitted: Type.Boolean(),
   by: Type.Optional(Type.Array(Type.String({ maxLength: 256 }), { maxItems: 64 })),
 })
-const ACTIVATED = closed({ version: VERSION, live: Type.Integer(), revoked: Type.Integer() })
+const FINDINGS = Type.Array(
+  closed({
+    code: Type.String(),
+    severity: Type.String(),
+    line: Type.Integer(),
+    message: Type.String(),
+    remedy: Type.String(),
+  }),
+)
+const ACTIVATED_MEMBERS = { version: VERSION, live: Type.Integer(), revoked: Type.Integer() }
+const ACTIVATED = closed(ACTIVATED_MEMBERS)
 const NUMBER = Type.String({ pattern: '^[1-9][0-9]{0,8}$', description: 'the number of a version, from 1' })
 const VERSION_MEMBERS = {
   version: VERSION,
@@ -86,17 +96,21 @@ export function policyRoutes({ broker, emulated }: NativeServices): readonly Rou
         basedOn: Type.Optional(
           Type.Integer({ minimum: 0, description: 'the version that must be in force now, else 409; 0 for none' }),
         ),
+        strict: Type.Optional(
+          Type.Boolean({ description: 'refuse it, with 409, where the linter finds anything; false' }),
+        ),
       }),
-      answer: ACTIVATED,
+      answer: closed({ ...ACTIVATED_MEMBERS, findings: FINDINGS }),
       handle: async (input) => {
-        const { text, note, basedOn } = input.body
-        return activated(
-          await broker.admin.setPolicy(input.params.ns, text, {
-            ...acting(input),
-            ...(note === undefined ? {} : { note }),
-            ...(basedOn === undefined ? {} : { basedOn }),
-          }),
-        )
+        const { text, note, basedOn, strict = false } = input.body
+        const findings = await findingsOf(text)
+        if (strict && findings.length > 0) throw found(findings)
+        const done = await broker.admin.setPolicy(input.params.ns, text, {
+          ...acting(input),
+          ...(note === undefined ? {} : { note }),
+          ...(basedOn === undefined ? {} : { basedOn }),
+        })
+        return { ...activated(done), findings }
       },
     }),
     jsonRoute({
@@ -145,30 +159,8 @@ export function policyRoutes({ broker, emulated }: NativeServices): readonly Rou
       scope: 'policy:read',
       params: NS,
       body: closed({ text: TEXT }),
-      answer: closed({
-        findings: Type.Array(
-          closed({
-            code: Type.String(),
-            severity: Type.String(),
-            line: Type.Integer(),
-            message: Type.String(),
-            remedy: Type.String(),
-          }),
-        ),
-      }),
-      handle: async ({ body }) => {
-        await compilePolicies(body.text)
-        const findings = await lintPolicies(body.text)
-        return {
-          findings: findings.map(({ code, severity, line, message, remedy }) => ({
-            code,
-            severity,
-            line,
-            message,
-            remedy,
-          })),
-        }
-      },
+      answer: closed({ findings: FINDINGS }),
+      handle: async ({ body }) => ({ findings: await findingsOf(body.text) }),
     }),
     jsonRoute({
       method: 'POST',
@@ -213,6 +205,26 @@ export function policyRoutes({ broker, emulated }: NativeServices): readonly Rou
       handle: async () => ({ starters: STARTER_POLICIES.map(({ name, title, text }) => ({ name, title, text })) }),
     }),
   ]
+}
+
+/** @throws PolicyError when the policy cannot be used */
+async function findingsOf(text: string): Promise<Static<typeof FINDINGS>> {
+  await compilePolicies(text)
+  const findings = await lintPolicies(text)
+  return findings.map(({ code, severity, line, message, remedy }) => ({ code, severity, line, message, remedy }))
+}
+
+function found(findings: Static<typeof FINDINGS>): HttpError {
+  const errors = findings.map(({ code, line, message, remedy }) => ({
+    field: '/text',
+    expected: `${message} [${code}]`,
+    line,
+    column: 1,
+    hint: remedy,
+  }))
+  return new HttpError(409, 'policy-findings', 'the linter finds something in the policy; nothing is changed', {
+    errors,
+  })
 }
 
 /** Platforms that one request has attest: each costs a signature and a verification. */
