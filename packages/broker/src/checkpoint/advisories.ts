@@ -2,9 +2,14 @@ import { AMD_PRODUCTS, type PolicyContext, VENDORS } from '@sekisho/appraisal'
 import type { Tee } from '@sekisho/evidence'
 import type { Row } from '../storage/sql.ts'
 import type { Advisory } from './admin-model.ts'
+import { loadAppraisal } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { concerns } from './decide.ts'
+import { liveLeases } from './live-leases.ts'
 import { type AffectedLease, BrokerError } from './model.ts'
+import { rejudge } from './rejudge.ts'
+import { rulesOf } from './rules.ts'
+import type { Rules } from './state.ts'
 
 const ID = /^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$/
 const MAX_PRODUCTS = 64
@@ -112,7 +117,43 @@ export async function affectedBy(
     .filter((row) => isAffected(row, row.advisory, wanted))
     .map((row) => [row.id, affected(row)] as const)
   // Two advisories whose ids differ in case alone may describe one platform.
-  return [...new Map(found).values()]
+  const now = new Map(found)
+  const soon = /^intel-sa-/.test(wanted) ? await affectedSoon(core, namespace, wanted, at, now) : []
+  return [...now.values(), ...soon].sort((a, b) => (a.lease < b.lease ? -1 : 1))
+}
+
+/** TEEs whose endorsements have an early channel. */
+const FORETOLD = `AND a.tee IN ('sgx', 'tdx', 'azure-vtpm')`
+
+/** Live leases, beside some, on platforms for which the TCB level to come names an advisory. Asks the vendor; who is not reached says nothing. */
+async function affectedSoon(
+  core: Core,
+  namespace: string,
+  wanted: string,
+  at: Date,
+  beside: ReadonlyMap<string, unknown>,
+): Promise<readonly AffectedLease[]> {
+  const rules = await rulesOf(core, core.db, namespace)
+  const known = new Map<string, Promise<PolicyContext | undefined>>()
+  const soon: AffectedLease[] = []
+  for await (const page of liveLeases(core, namespace, at, FORETOLD))
+    for (const lease of page) {
+      if (beside.has(lease.id)) continue
+      const looking = known.get(lease.appraisal) ?? contextToCome(core, rules, lease.appraisal, at)
+      known.set(lease.appraisal, looking)
+      const context = await looking
+      if (context?.tcb.advisories.some((one) => one.toLowerCase() === wanted) !== true) continue
+      const { tee, product = null, hardwareId = null } = context
+      soon.push({ ...affected({ ...lease, tee, product, hardware_id: hardwareId }), forecast: true })
+    }
+  return soon
+}
+
+async function contextToCome(core: Core, rules: Rules, id: string, at: Date): Promise<PolicyContext | undefined> {
+  const appraisal = await loadAppraisal(core, core.db, id)
+  if (appraisal === undefined) return undefined
+  const found = await rejudge(core, core.db, rules, appraisal, { collateral: 'now', at, request: { update: 'early' } })
+  return found?.appraisal.context
 }
 
 function isAffected(row: AffectedRow, advisory: string | null, wanted: string): boolean {

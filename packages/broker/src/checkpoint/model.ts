@@ -181,6 +181,8 @@ export interface AffectedLease {
   readonly hardwareId?: string
   readonly expires: Date
   readonly emulated: boolean
+  /** It is not concerned yet: only the TCB level that its vendor has announced names the advisory. */
+  readonly forecast?: true
 }
 
 /** What live leases would be judged by, without changing anything. */
@@ -303,6 +305,7 @@ export interface Broker {
    */
   endorsedBy(sha256: string, at: Date, again?: boolean): Promise<Reappraised | undefined>
   forecast(request: ForecastRequest): Promise<Forecast>
+  /** Live leases that an advisory concerns, and those that it will: of these Intel's early update channel tells. */
   affectedBy(namespace: string, advisory: string, at: Date): Promise<readonly AffectedLease[]>
   /** The whole reason of a decision, for the namespace's owner. */
   why(namespace: string, decision: string): Promise<Explained | undefined>

@@ -283,6 +283,10 @@ test('a TCB level that Intel publishes: forecast before it is the standard one, 
   const forecast = await broker.forecast({ namespace: NAMESPACE, at: AT, update: 'early' })
   assert.equal(forecast.leases, 1)
   assert.equal(forecast.fails[0]?.code, 'tcb-unacceptable')
+  const affected = (): Promise<(boolean | undefined)[]> =>
+    broker.affectedBy(NAMESPACE, 'intel-sa-88888', AT).then((found) => found.map((one) => one.forecast))
+  assert.deepEqual(await affected(), [true], 'who will be affected is told')
+  assert.deepEqual(await broker.affectedBy(NAMESPACE, 'INTEL-SA-99999', AT), [])
   assert.equal(await state(broker, grant), 'live', 'a forecast changes nothing')
   assert.deepEqual(await broker.reappraiseAll(NAMESPACE, { kind: 'collateral' }, AT), { live: 1, revoked: 0 })
   world.intel.promote(world.intel.evaluationNumbers().early)

@@ -67,7 +67,7 @@ export async function advisoryAffectedCommand(id: string, options: RemoteOptions
     around,
     affected,
     [
-      { title: 'LEASE', value: (row) => `${row.text('lease')}${row.flag('emulated') ? ' EMULATED' : ''}` },
+      { title: 'LEASE', value: (row) => `${row.text('lease')}${marks(row)}` },
       { title: 'RESOURCE', value: (row) => row.text('resource') },
       { title: 'TEE', value: (row) => row.text('tee') },
       { title: 'PRODUCT', value: (row) => row.optional('product') ?? '–' },
@@ -75,6 +75,10 @@ export async function advisoryAffectedCommand(id: string, options: RemoteOptions
     ],
     isKnown ? none : `${none} No advisory of that id is recorded here.`,
   )
+}
+
+function marks(row: Answer): string {
+  return `${row.flag('emulated') ? ' EMULATED' : ''}${row.flag('forecast') ? ' FORECAST' : ''}`
 }
 
 async function recorded(client: Client): Promise<readonly string[]> {

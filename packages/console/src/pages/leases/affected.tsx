@@ -22,7 +22,7 @@ export function Affected({ page, advisory, onTold }: PartProps & { readonly advi
           `/namespaces/${namespace}/advisories/${encodeURIComponent(advisory)}/affected`,
           signal,
         )
-      ).affected.map(heldOf),
+      ).affected,
     [api, namespace, advisory],
   )
   useLive(api, namespace, { allowed: page.may('decisions:read'), onNews: found.reload })
@@ -38,17 +38,25 @@ export function Affected({ page, advisory, onTold }: PartProps & { readonly advi
           rows.length === 0 ? (
             <Empty title={t.notAffected(advisory)} />
           ) : (
-            <section class="panel list">
-              <Choosable
-                page={page}
-                label={t.affectedBy(advisory)}
-                rows={rows}
-                onRevoked={(told) => {
-                  onTold(told)
-                  found.reload()
-                }}
-              />
-            </section>
+            [
+              { label: t.affectedBy(advisory), some: rows.filter(({ forecast }) => forecast !== true) },
+              { label: t.affectedSoon(advisory), some: rows.filter(({ forecast }) => forecast === true) },
+            ].map(({ label, some }) =>
+              some.length === 0 ? null : (
+                <section class="panel list" key={label}>
+                  {label === t.affectedSoon(advisory) ? <h2>{label}</h2> : null}
+                  <Choosable
+                    page={page}
+                    label={label}
+                    rows={some.map(heldOf)}
+                    onRevoked={(told) => {
+                      onTold(told)
+                      found.reload()
+                    }}
+                  />
+                </section>
+              ),
+            )
           )
         }
       </Load>

@@ -25,6 +25,8 @@ export interface Lease {
 export interface AffectedLease
   extends Pick<Lease, 'resource' | 'tee' | 'product' | 'hardwareId' | 'expires' | 'emulated'> {
   readonly lease: string
+  /** Not yet, but by a TCB level to come. */
+  readonly forecast?: boolean
   /** Of a forecast. */
   readonly code?: string
   readonly reasons?: readonly string[]
@@ -42,7 +44,7 @@ export interface Held
 }
 
 /** An affected lease, for a list: it was live when the API told of it. */
-export function heldOf({ lease, ...about }: AffectedLease): Held {
+export function heldOf({ lease, forecast: _forecast, ...about }: AffectedLease): Held {
   return { ...about, id: lease, state: 'live' }
 }
 

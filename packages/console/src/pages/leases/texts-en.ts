@@ -121,6 +121,7 @@ export const EN: LeaseTexts = {
   },
   saved: (id) => `${id} is recorded.`,
   affectedBy: (id) => `Live leases that ${id} concerns`,
+  affectedSoon: (id) => `Forecast: live leases that ${id} will concern, by a TCB level that Intel has announced`,
   notAffected: (id) => `No live lease is on a platform that ${id} concerns.`,
   forecast: {
     lead: 'What would become of live leases under something to come. Nothing is changed by asking.',

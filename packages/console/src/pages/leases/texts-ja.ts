@@ -121,6 +121,7 @@ export const JA: LeaseTexts = {
   },
   saved: (id) => `${id} を記録しました。`,
   affectedBy: (id) => `${id} が影響する有効なリース`,
+  affectedSoon: (id) => `予測: Intel が予告した TCB レベルにより ${id} が影響する有効なリース`,
   notAffected: (id) => `${id} が影響するプラットフォーム上の有効なリースはありません。`,
   forecast: {
     lead: 'これから起きる変更の下で、有効なリースがどうなるかを調べます。調べるだけで、何も変更しません。',

@@ -84,6 +84,8 @@ export interface LeaseTexts {
   >
   saved(id: string): string
   affectedBy(id: string): string
+  /** Of those that it will concern. */
+  affectedSoon(id: string): string
   notAffected(id: string): string
   readonly forecast: Readonly<
     Record<

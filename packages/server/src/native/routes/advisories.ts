@@ -37,7 +37,12 @@ const AFFECTED = {
   expires: timeSchema(),
   emulated: Type.Boolean(),
 }
-const AFFECTED_LEASE = closed(AFFECTED)
+const AFFECTED_LEASE = closed({
+  ...AFFECTED,
+  forecast: Type.Optional(
+    Type.Boolean({ description: 'true: not yet, but when the TCB level of the early channel is the standard one' }),
+  ),
+})
 const REAPPRAISED = { live: Type.Integer(), revoked: Type.Integer() }
 
 /** Advisories, whom they concern, and what is to come. */
@@ -98,7 +103,7 @@ export function advisoryRoutes({ broker }: NativeServices): readonly Route[] {
       method: 'GET',
       path: '/namespaces/{ns}/advisories/{advisory}/affected',
       tag: 'advisories',
-      summary: 'Live leases that an advisory concerns',
+      summary: 'Live leases that an advisory concerns, or by the early update channel of Intel will',
       scope: 'leases:read',
       params: ONE,
       answer: closed({ affected: Type.Array(AFFECTED_LEASE) }),
@@ -168,5 +173,6 @@ function affectedOf(one: AffectedLease): Static<typeof AFFECTED_LEASE> {
     ...(one.hardwareId === undefined ? {} : { hardwareId: one.hardwareId }),
     expires: one.expires.toISOString(),
     emulated: one.emulated,
+    ...(one.forecast === undefined ? {} : { forecast: one.forecast }),
   }
 }
