@@ -57,6 +57,11 @@ export function isNewer(error: unknown): error is StorageError {
   return error instanceof StorageError && error.code === 'newer'
 }
 
+/** Whether the disk of the database is full. */
+export function isFull(error: unknown): boolean {
+  return error instanceof StorageError && error.code === 'full'
+}
+
 function brokerAnswer(error: BrokerError): HttpError {
   const status = BROKER_STATUS[error.code]
   return new HttpError(status, error.code === 'invalid' ? 'invalid-request' : error.code, error.message, {

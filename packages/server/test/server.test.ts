@@ -101,6 +101,7 @@ test('a database that goes away: 503 in every face, nothing released, and it com
     ...checkpoint.db,
     kind: checkpoint.db.kind,
     all: (...a: Parameters<typeof checkpoint.db.all>) => (down ? gone() : checkpoint.db.all(...a)),
+    writing: () => checkpoint.db.writing(),
   }
   const server = await startServer({ ...checkpoint, broker, db: db as never, port: 0, writeLog: () => undefined })
   t.after(() => server.close())

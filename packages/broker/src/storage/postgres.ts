@@ -107,6 +107,10 @@ class PostgresDatabase implements Database {
     return this.#queue.add(work)
   }
 
+  writing(): Promise<void> {
+    return this.#queue.health.check((work) => this.#queue.add(work))
+  }
+
   async notify(channel: string, payload: string): Promise<void> {
     this.#check()
     checkNotice(channel, payload)

@@ -42,6 +42,13 @@ export interface Database extends Sql {
    * called. After a lost connection `onGap` is called: notices may have been missed, so look again.
    */
   listen(channel: string, on: NoticeListener, onGap?: () => void): () => void
+  /**
+   * Resolves while writing works, by the last write. After one that failed for want of a disk, one is tried each time it is
+   * asked, but not more often than every five seconds.
+   *
+   * @throws StorageError of the last write: `full`, `io`, `permission`, `corrupt`
+   */
+  writing(): Promise<void>
   /** Lets what is waiting finish, then lets go of the database. */
   close(): Promise<void>
 }

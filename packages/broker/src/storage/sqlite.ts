@@ -76,6 +76,10 @@ class SqliteDatabase implements Database {
     return this.#queue.add(work)
   }
 
+  writing(): Promise<void> {
+    return this.#queue.health.check((work) => this.#queue.add(work))
+  }
+
   async notify(channel: string, payload: string): Promise<void> {
     this.#check()
     checkNotice(channel, payload)

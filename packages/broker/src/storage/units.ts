@@ -1,5 +1,6 @@
 import { DatabaseBusyError, StorageError } from './errors.ts'
 import type { Row, Sql, SqlValue } from './sql.ts'
+import { WriteHealth } from './write-health.ts'
 
 /** A connection that can hold one transaction. Its errors are {@link StorageError}s. */
 export interface Writer extends Sql {
@@ -77,6 +78,7 @@ interface Waiting {
 
 /** Runs units one after another and commits together those that wait together. */
 export class UnitQueue {
+  readonly health: WriteHealth = new WriteHealth()
   readonly #writer: Writer
   readonly #limits: UnitLimits
   readonly #waiting: Waiting[] = []
@@ -137,13 +139,17 @@ export class UnitQueue {
         current = this.#waiting.shift()
         if (current === undefined) break
         const outcome = await batch.run(current.work)
-        if ('error' in outcome) current.reject(outcome.error)
-        else done.push({ waiting: current, value: outcome.value })
+        if ('error' in outcome) {
+          this.health.failed(outcome.error)
+          current.reject(outcome.error)
+        } else done.push({ waiting: current, value: outcome.value })
         current = undefined
       } while (performance.now() < end)
       await batch.flush()
       await this.#writer.commit()
+      if (batch.changed) this.health.wrote()
     } catch (error) {
+      this.health.failed(error)
       await this.#writer.rollback()
       for (const { waiting } of done) waiting.reject(error)
       current?.reject(error)
@@ -169,6 +175,8 @@ class Batch {
   readonly members: Map<object, Promise<BatchMember>> = new Map()
   readonly #ready: BatchMember[] = []
   readonly #unitMs: number
+  /** Whether any row was touched: a transaction that changed nothing writes nothing. */
+  changed = false
   #timer: NodeJS.Timeout | undefined
   #onTimeout: (() => void) | undefined
 
@@ -243,7 +251,11 @@ class Unit implements Sql, UnitContext {
   }
 
   run(text: string, params?: readonly SqlValue[]): Promise<number> {
-    return this.#guard((writer) => writer.run(text, params))
+    return this.#guard(async (writer) => {
+      const touched = await writer.run(text, params)
+      if (touched > 0) this.#batch.changed = true
+      return touched
+    })
   }
 
   check(): void {

@@ -159,6 +159,7 @@ test('a look at the leases does not take a later change for looked at, whose pro
     transaction: (work) => db.transaction(work),
     notify: (channel, payload) => db.notify(channel, payload),
     listen: (channel, on, onGap) => db.listen(channel, on, onGap),
+    writing: () => db.writing(),
     close: () => db.close(),
   }
   const broker = await brokerOver(overtaken, verifier)

@@ -112,6 +112,7 @@ test('who comes with a place that the database has not come to sees what happens
     transaction: (work) => db.transaction(work),
     notify: (...a) => db.notify(...a),
     listen: (...a) => db.listen(...a),
+    writing: () => db.writing(),
     close: () => db.close(),
   }
   const broker = await brokerOver(watched, openVerifier({}))

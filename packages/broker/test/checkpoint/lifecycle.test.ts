@@ -153,6 +153,7 @@ test('what a change revoked is counted, whichever process looked at the leases f
     },
     notify: (channel, payload) => db.notify(channel, payload),
     listen: (channel, on, onGap) => db.listen(channel, on, onGap),
+    writing: () => db.writing(),
     close: () => db.close(),
   }
   const broker = await brokerOver(overtaken, verifier)

@@ -233,6 +233,7 @@ for (const [name, skip, open] of SHARED)
         run: (...a) => db.run(...a),
         notify: (...a) => db.notify(...a),
         listen: (...a) => db.listen(...a),
+        writing: () => db.writing(),
         close: () => db.close(),
         async transaction(work) {
           const done = await db.transaction(work)
@@ -267,6 +268,7 @@ for (const [name, skip, open] of SHARED)
         transaction: (work) => db.transaction(work),
         notify: (...a) => db.notify(...a),
         listen: (...a) => db.listen(...a),
+        writing: () => db.writing(),
         close: () => db.close(),
       }
       const broker = await brokerOver(stuck, await worldVerifier(t, sharedWorld()))
