@@ -19,15 +19,30 @@ const RETRY_MS = 200
 /** A server that is there takes leave at once. */
 const LEAVE_MS = 1000
 
-/** Opens a PostgreSQL, waiting up to `patienceMs` for a server that is not up yet; see `openDatabase`. */
-export async function openPostgres(url: string, limits: UnitLimits, patienceMs: number): Promise<Database> {
-  const end = performance.now() + patienceMs
+/** How long is waited for what, and who is told. Milliseconds. */
+export interface OpeningPatience {
+  /** For a server that is not up yet. */
+  readonly serverMs: number
+  /** For another process that brings the schema up to date: it holds the lock for as long as it lives. */
+  readonly migrationMs: number
+  readonly onWait?: ((reason: string) => void) | undefined
+}
+
+/** Opens a PostgreSQL, with patience; see `openDatabase`. */
+export async function openPostgres(url: string, limits: UnitLimits, patience: OpeningPatience): Promise<Database> {
+  const start = performance.now()
   for (;;) {
     try {
       return await openOnce(url, limits)
     } catch (error) {
-      const waits = error instanceof StorageError && error.code === 'unavailable' && performance.now() < end
-      if (!waits) throw error
+      const code = error instanceof StorageError ? error.code : undefined
+      const waited = performance.now() - start
+      const most = code === 'unavailable' ? patience.serverMs : code === 'busy' ? patience.migrationMs : 0
+      if (waited >= most) throw error
+      if (code === 'busy')
+        patience.onWait?.(
+          `another process holds the database, perhaps to bring its schema up to date: waiting for it since ${Math.round(waited / 1000)} s`,
+        )
       await new Promise((resolve) => setTimeout(resolve, RETRY_MS))
     }
   }

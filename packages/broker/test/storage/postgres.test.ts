@@ -157,6 +157,25 @@ onPostgres('shared database', (server) => {
     await other.close()
   })
 
+  it('a start waits for another process that brings the schema up to date, and says so, but not for ever', async () => {
+    const url = await server().createDatabase()
+    const other = new pg.Client(url)
+    await other.connect()
+    // The lock that migrations are made under.
+    await other.query('BEGIN; SELECT pg_advisory_xact_lock(32481134326802543)')
+    const limits = { lockMs: 100 }
+    await assert.rejects(openDatabase({ url, limits, migrationMs: 0 }), withCode('busy'))
+    const told: string[] = []
+    const opening = openDatabase({ url, limits, onWait: (reason) => told.push(reason) })
+    await until('it is told twice', () => told.length > 1)
+    assert.match(told[0] ?? '', /another process holds the database, .* waiting for it since \d+ s/)
+    await other.query('COMMIT')
+    await other.end()
+    const db = await opening
+    await db.run(SET, ['a', 'b'])
+    await db.close()
+  })
+
   it('runs transactions of two processes one after another', async () => {
     const url = await server().createDatabase()
     const both = [await openDatabase({ url }), await openDatabase({ url })]

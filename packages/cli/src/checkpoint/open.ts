@@ -117,7 +117,9 @@ async function openParts(
   closers: (() => Promise<void>)[],
 ): Promise<Opened> {
   const { master, production, now, source, emulatedAnchors, databaseUrl: url } = options
-  const db = await module.openDatabase(url === undefined ? { folder: join(options.folder, 'db') } : { url })
+  const say = sayer(options)
+  const onWait = (reason: string): void => say('warn', 'storage', { reason })
+  const db = await module.openDatabase(url === undefined ? { folder: join(options.folder, 'db') } : { url, onWait })
   closers.push(() => db.close())
   const former = options.former ?? []
   const { logKey, sessionKey } = await module.serverKeys(db, master, former)
@@ -133,7 +135,6 @@ async function openParts(
   const log = await module.openLog(db, { origin, signingKey: logKey })
   const everyMs = (options.recheckMinutes ?? RECHECK_MINUTES) * MINUTE_MS
   const looks = rechecks({ everyMs, gapMs: NEWS_GAP_MS, started: now() })
-  const say = sayer(options)
   const verifier = module.openVerifier({
     ...(source === undefined ? {} : { source }),
     ...(emulatedAnchors.length === 0 ? {} : { trustAnchors: emulatedAnchors }),
