@@ -189,6 +189,47 @@ describe('the choice of a reference set', () => {
   })
 })
 
+describe('references of TPMs', () => {
+  const [A, B, C] = ['aa'.repeat(32), 'bb'.repeat(48), 'cc'.repeat(32)]
+  const tpm = (name: string, values: object) => readReferenceSet({ name, tee: 'tpm', owner: 'o', values })
+  const quoted = {
+    bank: 'sha256',
+    measurement: [C],
+    banks: { sha1: {}, sha256: { 0: [A], 7: [A] }, sha384: { 0: [B] } },
+  }
+
+  it('are chosen by the digest over all registers where they pin that alone', () => {
+    const sets = [tpm('other', { measurement: A }), tpm('own', { measurement: C })]
+    assert.equal(chooseReference('tpm', quoted, sets, AT).matched?.name, 'own')
+    assert.deepEqual(chooseReference('tpm', quoted, sets.slice(0, 1), AT).differs, ['measurement'])
+  })
+
+  it('are compared in the bank that they name, and else in the one that is judged by', () => {
+    const sets = [
+      tpm('other', { bank: 'sha384', pcrs: { 0: 'dd'.repeat(48) } }),
+      tpm('long', { bank: 'sha384', pcrs: { 0: B } }),
+    ]
+    assert.equal(chooseReference('tpm', quoted, sets, AT).matched?.name, 'long')
+    assert.equal(chooseReference('tpm', quoted, [tpm('short', { pcrs: { 0: A, 7: A } })], AT).matched?.name, 'short')
+    assert.deepEqual(chooseReference('tpm', quoted, [tpm('short', { pcrs: { 0: B } })], AT).differs, ['pcrs.0'])
+    const unquoted = tpm('unquoted', { bank: 'sha512', pcrs: { 0: 'ee'.repeat(64) } })
+    assert.deepEqual(chooseReference('tpm', quoted, [unquoted], AT).differs, ['bank', 'pcrs.0'])
+    const bare = tpm('bare', { bank: 'sha1', pcrs: { 0: 'ee'.repeat(20) } })
+    assert.deepEqual(chooseReference('tpm', quoted, [bare], AT).differs, ['pcrs.0'])
+  })
+
+  it('of a vTPM too', () => {
+    const set = (pcr: string) =>
+      readReferenceSet({
+        ...{ name: 'a', tee: 'azure-vtpm', owner: 'o' },
+        values: { vtpm: { bank: 'sha384', pcrs: { 0: pcr } } },
+      })
+    assert.equal(chooseReference('azure-vtpm', { vtpm: quoted }, [set(B)], AT).matched?.name, 'a')
+    const differs = chooseReference('azure-vtpm', { vtpm: quoted }, [set('dd'.repeat(48))], AT).differs
+    assert.deepEqual(differs, ['vtpm.pcrs.0'])
+  })
+})
+
 describe('references of composite evidence and of signers', () => {
   it('are compared in their parts, as far as the skeleton tells', () => {
     const values = { measurement: OTHER, vtpm: { pcrs: { 4: OTHER }, requiredPcrs: [4, 7] } }

@@ -42,13 +42,22 @@ export function isExpired({ expires }: ReferenceSet, at: Date): boolean {
 }
 
 function compare(set: ReferenceSet, skeleton: Values, at: Date): Compared {
-  const found = Object.entries(set.values).flatMap(([name, wanted]) => compareMember(name, wanted, skeleton[name]))
+  const known = inBank(set.values, skeleton)
+  const found = Object.entries(set.values).flatMap(([name, wanted]) => compareMember(name, wanted, known[name]))
   const differs = found.filter(({ isSame }) => !isSame).map(({ name }) => name)
   return {
     set,
     same: found.length - differs.length,
     differs: isExpired(set, at) ? [...differs, 'expires'] : differs,
   }
+}
+
+/** Of what a TPM quotes in several banks, the one that values go by: the bank that they name, or the one that is taken where none is named. */
+function inBank({ bank: wanted }: Values, { banks, ...found }: Values): Values {
+  if (!isRecord(banks)) return found
+  const bank = typeof wanted === 'string' && Object.hasOwn(banks, wanted) ? wanted : found['bank']
+  const isWanted = wanted === undefined || wanted === bank
+  return { ...found, bank, pcrs: isWanted && typeof bank === 'string' ? banks[bank] : {} }
 }
 
 interface MemberFinding {
@@ -67,7 +76,8 @@ function compareMember(name: string, wanted: unknown, found: unknown): readonly 
   return typeof wanted === 'number' && typeof found === 'number' ? [{ name, isSame: found >= wanted }] : []
 }
 
-function compareMembers(name: string, wanted: Values, found: Values): readonly MemberFinding[] {
+function compareMembers(name: string, wanted: Values, skeleton: Values): readonly MemberFinding[] {
+  const found = inBank(wanted, skeleton)
   return Object.entries(wanted).flatMap(([key, value]) => {
     // A register that is named and not quoted is one that differs.
     if (found[key] === undefined && /(?:^|\.)pcrs$/.test(name)) return [{ name: `${name}.${key}`, isSame: false }]

@@ -140,7 +140,7 @@ export function referenceFor(
   received: Received,
   at: Date,
 ): { readonly values: Expectations; readonly matched?: ReferenceSet; readonly over?: string; readonly unmet?: string } {
-  const skeleton = core.verifier.skeleton(received)
+  const skeleton = core.verifier.comparable?.(received) ?? core.verifier.skeleton(received)
   const { matched, nearest, differs } = chooseReference(received.tee, skeleton, rules.references, at)
   if (matched !== undefined) return { values: matched.values, matched }
   if (nearest === undefined)

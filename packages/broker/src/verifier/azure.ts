@@ -32,7 +32,8 @@ export function azureDoor(around: Surroundings): Door {
     return { collateral: { tdx: collateral }, kept }
   }
   return {
-    skeleton: ({ evidence }) => {
+    skeleton: ({ evidence }) => lasting(azureSkeleton(parseAzureJson(evidence))),
+    comparable: ({ evidence }) => {
       const parts = parseAzureJson(evidence)
       const vtpm = parts.quote === undefined ? {} : { vtpm: lasting(tpmComparable(parts.quote)) }
       return { ...lasting(azureSkeleton(parts)), ...vtpm }

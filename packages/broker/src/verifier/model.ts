@@ -72,6 +72,8 @@ export interface Verifier {
   recognise(evidence: unknown, eventLog?: Uint8Array): Received
   /** Expectations that this evidence would meet, user data left out. @throws EvidenceError when it cannot be read */
   skeleton(received: Received): Expectations
+  /** What reference sets are compared with: the skeleton, with whatever else they may pin. Without it the skeleton. @throws EvidenceError */
+  comparable?(received: Received): Readonly<Record<string, unknown>>
   /**
    * The expectations that bind evidence to a digest of the verifier's making: report data, padded or cut to the
    * hardware's field (specs of the KBS protocol, section 5).
@@ -193,6 +195,8 @@ export interface Surroundings {
 /** One TEE's part of a {@link Verifier}. */
 export interface Door {
   skeleton(received: Received): Expectations
+  /** See {@link Verifier.comparable}. */
+  comparable?(received: Received): Readonly<Record<string, unknown>>
   binding(received: Received, digest: Uint8Array): Expectations
   verify(received: Received, request: JudgeRequest): Promise<Judged>
   /** See {@link Verifier.isDevice}; without it, evidence of this kind is of machines. */

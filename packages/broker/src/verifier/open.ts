@@ -77,6 +77,10 @@ export function openVerifier(options: VerifierOptions): OpenedVerifier {
     tpmMakers: tpmMakers(tpmAnchors(options), options.tpmRoots?.pool ?? []),
     recognise: receive,
     skeleton: (received) => doorOf(received.tee).skeleton(received),
+    comparable(received) {
+      const door = doorOf(received.tee)
+      return door.comparable?.(received) ?? door.skeleton(received)
+    },
     binding: (received, digest) => doorOf(received.tee).binding(received, digest),
     isDevice: (received) => doorOf(received.tee).isDevice?.(received) === true,
     challenge: (tee, nonce) => (isTee(tee) ? doorOf(tee).challenge?.(nonce) : undefined),

@@ -5,6 +5,7 @@ import {
   parseTpmJson,
   type TpmActivation,
   tpmComparable,
+  tpmSkeleton,
   verifyTpmSync,
 } from '@sekisho/evidence/tpm'
 import { fittedBinding, keep, lasting, NOTHING_KEPT } from './bytes.ts'
@@ -14,7 +15,8 @@ import type { Door, KeptCollateral, Surroundings, VerifierOptions } from './mode
 export function tpmDoor(around: Surroundings): Door {
   const anchors = tpmAnchors(around.options)
   return {
-    skeleton: ({ evidence }) => lasting(tpmComparable(parseTpmJson(evidence))),
+    skeleton: ({ evidence }) => lasting(tpmSkeleton(parseTpmJson(evidence))),
+    comparable: ({ evidence }) => lasting(tpmComparable(parseTpmJson(evidence))),
     binding({ evidence }, digest) {
       return fittedBinding(digest, parseAttest(parseTpmJson(evidence).message).extraData.length)
     },

@@ -28,6 +28,25 @@ test('reference values may pin PCRs of zeros and of applications', async (t) => 
     assert.equal(await codeWith(t, { [index]: ['ab'.repeat(32)] }), 'reference-mismatch', `PCR ${index}`)
 })
 
+test('a set that pins the digest over all registers is met by that machine alone, whatever else is stored', async (t) => {
+  const own = sharedWorld().tpm()
+  const broker = await brokerOver(await newDatabase(t), openVerifier({ trustAnchors: sharedWorld().anchors }))
+  await furnish(broker, 'default', AT)
+  const requiredPcrs = own.reference().requiredPcrs
+  // By name, the set of another machine comes first.
+  for (const [name, measurement] of [
+    ['a-other', 'ab'.repeat(32)],
+    ['b-own', own.measurement],
+  ])
+    await broker.admin.putReference(
+      'default',
+      { name, tee: 'tpm', values: { measurement: [measurement], requiredPcrs }, owner: 'tester' },
+      BY,
+    )
+  const { outcome } = await attested(broker, own, { namespace: 'default', at: AT, keys: teeKeys() })
+  assert.equal(outcome.refusal?.code, undefined)
+})
+
 test('a refusal for reference values has a reason, also where the verdict is as it should be', async (t) => {
   const measurement = 'a5'.repeat(48)
   const verifier: Verifier = {

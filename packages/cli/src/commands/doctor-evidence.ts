@@ -43,7 +43,7 @@ export async function evidenceLinks(
   const { verifier, close } = await verifierFor(options, around)
   try {
     const received = inFile(file, () => verifier.recognise(bytes, log))
-    const skeleton = verifier.skeleton(received)
+    const skeleton = verifier.comparable?.(received) ?? verifier.skeleton(received)
     const read: Finding = { link: 'evidence', state: 'good', what: `${file} is evidence of the kind ${received.tee}` }
     const { chooseReference, readReferenceSet } = await import('@sekisho/appraisal')
     const stored = new Answer(await client.get(client.in('/references'))).list('references')

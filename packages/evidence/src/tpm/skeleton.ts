@@ -28,22 +28,32 @@ export function tpmSkeleton({ message, pcrs }: Pick<TpmEvidence, 'message' | 'pc
 }
 
 /**
- * What reference values are compared with: as {@link tpmSkeleton}, but with every PCR that is quoted and came with its value,
- * those of applications and of zeros too: a set may pin them.
+ * What reference values are compared with: as {@link tpmSkeleton}, but with the digest over all that is quoted, and with every PCR
+ * that is quoted and came with its value, those of applications and of zeros too, bank by bank: a set may pin them.
  *
  * @throws EvidenceError for a message that cannot be read
  */
 export function tpmComparable(evidence: Pick<TpmEvidence, 'message' | 'pcrs'>): Skeleton {
-  const { measurement, ...skeleton } = tpmSkeleton(evidence)
+  const { pcrs: _, bank: __, ...skeleton } = tpmSkeleton(evidence)
   const { quote } = parseAttest(evidence.message)
-  const { bank } = quote?.selections.find((one) => one.bank === 'sha256') ?? quote?.selections[0] ?? {}
-  const values = bank === undefined ? undefined : evidence.pcrs?.[bank]
-  const pcrs = (bank === undefined ? [] : quotedPcrs(quote, bank)).flatMap((index) => {
-    const value = values?.[String(index)]
-    return value === undefined ? [] : [[String(index), [value]] as const]
-  })
-  if (pcrs.length > 0) return { ...skeleton, pcrs: Object.fromEntries(pcrs) }
-  return measurement === undefined ? skeleton : { ...skeleton, measurement }
+  if (quote === undefined) return skeleton
+  const banks = quote.selections.map(({ bank }) => bank)
+  // The bank that values go by which name none.
+  const bank = ['sha256', ...banks.filter((one) => one !== 'sha1'), 'sha1'].find((one) =>
+    banks.some((own) => own === one),
+  )
+  return {
+    ...skeleton,
+    measurement: [toHex(quote.pcrDigest)],
+    ...(bank === undefined ? {} : { bank }),
+    banks: Object.fromEntries(
+      banks.map((one) => {
+        const values = evidence.pcrs?.[one]
+        const quoted = quotedPcrs(quote, one).filter((index) => values?.[String(index)] !== undefined)
+        return [one, Object.fromEntries(quoted.map((index) => [String(index), [values?.[String(index)] ?? '']]))]
+      }),
+    ),
+  }
 }
 
 const FIRST_PCR_OF_APPLICATIONS = 16
