@@ -86,6 +86,29 @@ describe('fetching from a service', () => {
       assert.match(again.err, /^cached/m)
     })
 
+    it(`${name}: what was fetched before verifies with --offline, which asks nobody`, async () => {
+      const cache = network(`${name}-offline`)
+      const offline = ['verify', ...args, ...cache, '--offline', '--json']
+      const before = asked
+      const none = await runWithin(offline)
+      assert.deepEqual([none.code, asked], [2, before])
+      const told = none.err.trimEnd().split('\n')
+      assert.match(
+        told[0] ?? '',
+        /^sekisho: endorsements could not be had: the cache has nothing of .* that is valid now: .+$/,
+      )
+      assert.equal(
+        told[1],
+        `sekisho: nothing is fetched with --offline; this fetches it: sekisho collateral fetch ${args[0]} ${cache.join(' ')} --trust-anchor examples/example-root.json`,
+      )
+      assert.equal((await runWithin(fetching(args[0] ?? '', `${name}-offline`))).code, 0)
+      const fetched = asked
+      const judged = await runWithin(offline)
+      const direct = await runWithin(['verify', ...EXAMPLE[name], '--json'])
+      assert.deepEqual([judged.code, judged.out, asked], [0, direct.out, fetched])
+      assert.match(judged.err, /^(cached {3}.* \(127\.0\.0\.1:\d+\), 0 min old\n)+$/)
+    })
+
     it(`${name}: what was fetched into a bundle verifies offline`, async () => {
       const bundle = join(folder, `${name}.json`)
       const fetched = await runWithin([

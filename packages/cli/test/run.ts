@@ -27,13 +27,14 @@ export interface Answered {
 // A new emulated world has RSA keys, which take half a minute where others are at work, and with bad luck more.
 const LIMIT_MS = 180_000
 
-/** The environment of a command: nothing of whoever runs the tests names a checkpoint or a database. */
+/** The environment of a command: nothing of whoever runs the tests names a checkpoint, a database or a cache. */
 export function cleanEnv(env: Readonly<Record<string, string>> = {}): Record<string, string> {
   const kept = Object.entries(process.env).filter(
     (pair): pair is [string, string] =>
       pair[1] !== undefined && !/^(SEKISHO_.*|DATABASE_URL|NO_COLOR|NODE_OPTIONS)$/.test(pair[0]),
   )
-  return { ...Object.fromEntries(kept), SEKISHO_PROFILE: '/nonexistent/profile.json', ...env }
+  const none = { SEKISHO_PROFILE: '/nonexistent/profile.json', SEKISHO_CACHE: '/nonexistent/cache' }
+  return { ...Object.fromEntries(kept), ...none, ...env }
 }
 
 // A test that failed before it ended a server would leave it to this process, which then waits for it. What is ended by

@@ -57,7 +57,12 @@ export function networkSource(options: NetworkOptions = {}): NetworkSource {
     sleep: options.sleep ?? pause,
     random: options.random ?? Math.random,
   })
-  const obtain = obtainer({ http, cache, now, onProgress: options.onProgress ?? (() => undefined) })
+  const obtain = obtainer({
+    http: options.cacheOnly === true ? undefined : http,
+    cache,
+    now,
+    onProgress: options.onProgress ?? (() => undefined),
+  })
   return {
     intel: (request) => intelCollateral(request, intel, obtain),
     pck: (request) => pckCertificate(request, intel, obtain),

@@ -43,7 +43,8 @@ export interface Checked<T> extends Window {
 
 /** What {@link obtainer} works with. */
 export interface ObtainSurroundings {
-  readonly http: HttpClient
+  /** Undefined where nothing may be asked. */
+  readonly http: HttpClient | undefined
   readonly cache: CollateralCache | undefined
   readonly now: () => Date
   readonly onProgress: (progress: Progress) => void
@@ -56,6 +57,7 @@ export type Obtain = <T>(part: Part<T>) => Promise<Checked<T>>
  * Makes a function that gives answers from the cache while they are fresh, else from the network. An answer is
  * put into the cache only after its check, and what comes out of the cache is checked like an answer. When
  * the service does not give a good answer, or one that is older, the one from the cache is used for as long as it is valid.
+ * Without a network it is used at any age, and what is not there is `not-found`.
  */
 export function obtainer(around: ObtainSurroundings): Obtain {
   const underway = new Map<string, Promise<Checked<unknown>>>()
@@ -76,17 +78,21 @@ function keyOf({ url, body }: Part<unknown>): string {
 
 async function obtain<T>(part: Part<T>, around: ObtainSurroundings): Promise<Checked<T>> {
   const { what, url } = part
+  const { host } = url
+  const { http } = around
   const held = await fromCache(part, around)
-  const age = held === undefined ? Number.POSITIVE_INFINITY : around.now().getTime() - held.fetched
-  if (held !== undefined && age >= 0 && age < part.freshMs) {
-    around.onProgress({ step: 'cached', what, host: url.host })
+  const ageMs = held === undefined ? Number.POSITIVE_INFINITY : around.now().getTime() - held.fetched
+  if (held !== undefined && (http === undefined || (ageMs >= 0 && ageMs < part.freshMs))) {
+    around.onProgress({ step: 'cached', what, host, ageMs })
     return held.checked
   }
+  if (http === undefined)
+    throw new CollateralError('not-found', `the cache has nothing of ${host} that is valid now: ${what}`)
   try {
-    return await fromNetwork(part, held?.checked, around)
+    return await fromNetwork(part, held?.checked, http, around)
   } catch (error) {
     if (held === undefined || !(error instanceof CollateralError) || error.code === 'aborted') throw error
-    around.onProgress({ step: 'stale-but-valid', what, host: url.host, reason: error.message })
+    around.onProgress({ step: 'stale-but-valid', what, host, ageMs, reason: error.message })
     return held.checked
   }
 }
@@ -96,7 +102,7 @@ interface Held<T> {
   readonly fetched: number
 }
 
-async function fromCache<T>(part: Part<T>, { cache, now }: ObtainSurroundings): Promise<Held<T> | undefined> {
+async function fromCache<T>(part: Part<T>, { cache, http, now }: ObtainSurroundings): Promise<Held<T> | undefined> {
   const entry = await cache?.get(keyOf(part))
   if (entry === undefined) return undefined
   try {
@@ -107,7 +113,8 @@ async function fromCache<T>(part: Part<T>, { cache, now }: ObtainSurroundings): 
     return { checked, fetched: entry.fetched }
   } catch (error) {
     if (!(error instanceof CollateralError)) throw error
-    await cache?.drop(keyOf(part))
+    // Nothing takes its place where nothing may be asked.
+    if (http !== undefined) await cache?.drop(keyOf(part))
     return undefined
   }
 }
@@ -115,12 +122,13 @@ async function fromCache<T>(part: Part<T>, { cache, now }: ObtainSurroundings): 
 async function fromNetwork<T>(
   part: Part<T>,
   held: Checked<T> | undefined,
+  http: HttpClient,
   around: ObtainSurroundings,
 ): Promise<Checked<T>> {
   const { what, url, body, maxBytes, media, secrets } = part
   const { host } = url
   around.onProgress({ step: 'fetching', what, host })
-  const response = await around.http.ask({
+  const response = await http.ask({
     url,
     maxBytes,
     headers: { ...media, ...secrets },

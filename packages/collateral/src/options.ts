@@ -81,6 +81,8 @@ export interface NetworkOptions {
   /** Without one, nothing is kept between calls. */
   readonly cache?: CollateralCache
   readonly limits?: HttpLimits
+  /** Nothing is asked: answers come from the cache, however old, while they are valid. What is not there is `not-found`. */
+  readonly cacheOnly?: boolean
   /** Roots that answers must lead to, instead of the vendors' pinned ones. */
   readonly trustAnchors?: readonly TrustAnchor[]
   readonly onProgress?: (progress: Progress) => void

@@ -173,6 +173,8 @@ export interface Progress {
   readonly host: string
   /** `waiting`: milliseconds until the next attempt. */
   readonly waitMs?: number
+  /** `cached`, `stale-but-valid`: milliseconds since it was fetched. */
+  readonly ageMs?: number
   /** `stale-but-valid`, `not-kept`: why. */
   readonly reason?: string
 }

@@ -152,6 +152,26 @@ test('old answers are refreshed, but serve while they are valid when the service
     )
 })
 
+test('without asking, the cache gives what is valid at any age, and says how old it is; the rest is not found', async (t) => {
+  const answers = intelAnswers('tdx')
+  const around = await bench(t, answers)
+  await assert.rejects(around.again({ cacheOnly: true }).intel(answers.request), {
+    code: 'not-found',
+    message: /^the cache has nothing of 127\.0\.0\.1:\d+ that is valid now: CRL of the PCK .* CA$/,
+  })
+  const first = await around.source.intel(answers.request)
+  const asked = around.server.asked.length
+  around.clock += 9 * 86_400_000
+  assert.deepEqual(await around.again({ cacheOnly: true }).intel(answers.request), first)
+  const ages = around.progress.flatMap(({ step, ageMs }) => (step === 'cached' ? [ageMs] : []))
+  assert.deepEqual(ages, Array(4).fill(9 * 86_400_000))
+  around.clock = Date.parse('2026-07-01T00:00:01Z')
+  await assert.rejects(around.again({ cacheOnly: true }).intel(answers.request), { code: 'not-found' })
+  assert.equal(around.server.asked.length, asked, 'nobody is asked')
+  const kept = await around.cache.get(`${around.server.url}${answers.paths.tcb}`)
+  assert.notEqual(kept, undefined, 'what has expired stays where nothing takes its place')
+})
+
 test('an older answer never takes the place of the one that is held, though it is genuine and valid', async (t) => {
   const newer = intelAnswers('tdx')
   const older = intelAnswers('tdx', {

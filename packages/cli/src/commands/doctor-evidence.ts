@@ -76,8 +76,8 @@ async function verifierFor(
   const { openVerifier } = await import('@sekisho/broker')
   const { networkSource } = await import('@sekisho/collateral')
   if (options.world === undefined) {
-    const source = options.offline === true ? undefined : await sourceOf(options, undefined, around)
-    return { verifier: openVerifier(source === undefined ? {} : { source }), close: async () => undefined }
+    const source = await sourceOf(options, undefined, around)
+    return { verifier: openVerifier({ source }), close: async () => undefined }
   }
   await readInput(options.world, around).catch((error: unknown) => {
     throw inWords(options.world ?? '', error)

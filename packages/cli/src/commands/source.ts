@@ -10,9 +10,11 @@ import type { TrustAnchor } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import { plain } from '../render/plain.ts'
+import { SEKISHO } from '../self.ts'
 
 /** Options of every command that may fetch. */
 export interface NetworkFlags {
+  /** Nothing is asked: the cache is read. */
   readonly offline?: true
   /** A PCCS to ask instead of Intel's own service. */
   readonly pccs?: string
@@ -53,6 +55,7 @@ export async function sourceOf(
       onProgress(progress)
     },
     now: () => around.now(),
+    cacheOnly: flags.offline === true,
   }
   try {
     return networkSource(options)
@@ -110,11 +113,43 @@ function lineOf(progress: Progress): string {
   switch (progress.step) {
     case 'waiting':
       return `waiting  ${Math.ceil((progress.waitMs ?? 0) / 1000)} s for ${what}`
+    case 'cached':
+      return `cached   ${what}${ageOf(progress)}`
     case 'stale-but-valid':
-      return `cached   ${what}, old but still valid${reason}`
+      return `cached   ${what}${ageOf(progress)}, but still valid${reason}`
     case 'not-kept':
       return `fetched  ${what}, not kept in the cache${reason}`
     default:
       return `${progress.step.padEnd(8)} ${what}`
   }
+}
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+const DAY_MS = 24 * HOUR_MS
+
+function ageOf({ ageMs }: Progress): string {
+  if (ageMs === undefined) return ''
+  if (ageMs < 0) return ', fetched by a clock that was ahead'
+  if (ageMs < HOUR_MS) return `, ${Math.floor(ageMs / MINUTE_MS)} min old`
+  return ageMs < 2 * DAY_MS ? `, ${Math.floor(ageMs / HOUR_MS)} h old` : `, ${Math.floor(ageMs / DAY_MS)} days old`
+}
+
+/** The command that fetches into the same cache what verifying a file lacks, as it is typed. */
+export function fetchCommandFor(
+  file: string,
+  flags: NetworkFlags & { readonly trustAnchor?: readonly string[] },
+): string {
+  const options = (['pccs', 'kds', 'rim', 'ocsp', 'cache'] as const).flatMap((name) => {
+    const value = flags[name]
+    return value === undefined ? [] : [`--${name}`, value]
+  })
+  const anchors = (flags.trustAnchor ?? []).flatMap((anchor) => ['--trust-anchor', anchor])
+  const words = [file === '-' ? 'FILE' : file, ...options, ...anchors]
+  return `${SEKISHO} collateral fetch ${words.map(quoted).join(' ')}`
+}
+
+/** A word as a shell takes it whole. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${plain(word).replaceAll("'", "'\\''")}'`
 }

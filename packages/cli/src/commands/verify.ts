@@ -17,7 +17,7 @@ import type { Expectations, TeeDoor, VerifyRequest } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
 import { compositeExpectations, skeletonOf } from './composite.ts'
 import { type EvidenceFile, inFile, namingFile, readEvidenceFile } from './evidence-file.ts'
-import { type NetworkFlags, sourceOf } from './source.ts'
+import { fetchCommandFor, type NetworkFlags, sourceOf } from './source.ts'
 
 /** Options of `sekisho verify`, as the argument parser gives them. */
 export interface VerifyOptions extends ExpectationFlags, NetworkFlags {
@@ -51,7 +51,7 @@ export async function verifyCommand(file: string, options: VerifyOptions, around
       : (await expectationFile(options.expect, options, around)).for(recognised.tee)),
     ...expectationsOfFlags(options),
   }
-  const setting = await settingOf(options, around)
+  const setting = await settingOf(file, options, around)
   const request = await requestFor(recognised, { ...setting, expect, waive: options.waive ?? [] }, options, around)
   const verdict = await judge(file, door, request, around)
   const expectations =
@@ -97,7 +97,7 @@ async function verifySeveral(
   const content =
     options.expect === undefined ? undefined : (await expectationFile(options.expect, options, around)).split()
   const expect = compositeExpectations({ ...content?.common, ...expectationsOfFlags(options) }, content?.tees, parts)
-  const setting = await settingOf(options, around)
+  const setting = await settingOf(file, options, around)
   const judgePart: PartDoor = async ({ part, expect: wishes, waive }) => {
     const door = await doorOf(part.recognised.tee)
     const own = { ...setting, expect: wishes, waive }
@@ -121,16 +121,25 @@ function show(view: VerdictView, options: VerifyOptions, around: Around): void {
   around.out(options.json === true ? `${canonicalJson(view.verdict)}\n` : renderVerdict(view, around))
 }
 
-type Setting = Pick<VerifyRequest, 'at' | 'files' | 'source' | 'trustAnchors'>
+type Setting = Pick<VerifyRequest, 'at' | 'files' | 'source' | 'trustAnchors'> &
+  Required<Pick<VerifyRequest, 'onMissing'>>
 
-async function settingOf(options: VerifyOptions, around: Around): Promise<Setting> {
+async function settingOf(file: string, options: VerifyOptions, around: Around): Promise<Setting> {
   const files = await readCollateral(options.collateral ?? [], around)
   const trustAnchors = await readAnchors(options.trustAnchor, around)
-  const source =
-    options.collateral === undefined && options.offline !== true
-      ? await sourceOf(options, trustAnchors, around)
-      : undefined
-  return { at: options.at ?? around.now(), files, source, trustAnchors }
+  const source = options.collateral === undefined ? await sourceOf(options, trustAnchors, around) : undefined
+  return { at: options.at ?? around.now(), files, source, trustAnchors, onMissing: missingTold(file, options, around) }
+}
+
+/** Tells what could not be had, and where nothing may be fetched, once, the command that fetches it. */
+function missingTold(file: string, options: VerifyOptions, around: Around): (what: string) => void {
+  let isToldHow = options.offline !== true
+  return (what) => {
+    around.err(`sekisho: endorsements could not be had: ${plain(what)}\n`)
+    if (isToldHow) return
+    isToldHow = true
+    around.err(`sekisho: nothing is fetched with --offline; this fetches it: ${fetchCommandFor(file, options)}\n`)
+  }
 }
 
 /** A log that was named on the command line is the machine's. */
@@ -145,7 +154,6 @@ async function requestFor(
     ...setting,
     evidence,
     files: await withCompanions(setting.files, companions),
-    onMissing: (what) => around.err(`sekisho: endorsements could not be had: ${plain(what)}\n`),
     eventLog:
       eventLog === undefined || device
         ? companions.find((one) => one.kind === 'event-log')?.bytes

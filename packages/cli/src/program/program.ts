@@ -82,7 +82,7 @@ function addVerify(root: Command, around: Around, done: Done): void {
     )
     .option('--json', 'print the verdict as canonical JSON')
     .option('--verbose', 'show every check, with its source')
-  fetching(command.option('--offline', 'fetch nothing'))
+  fetching(command.option('--offline', 'fetch nothing: of endorsements fetched before, the cache is read'))
   addExpectations(command)
   command.addHelpText('after', VERIFY_HELP).action(async (file, options) => {
     done(await (await import('../commands/verify.ts')).verifyCommand(file, options, around))

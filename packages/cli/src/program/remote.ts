@@ -361,7 +361,7 @@ function addDoctor(root: Command, around: Around, done: Done): void {
       )
       .option('--event-log <file>', 'measured-boot log that goes with it', once('--event-log', text))
       .option('--world <file>', 'the emulated world that the evidence is from', once('--world', text))
-      .option('--offline', 'fetch no endorsements'),
+      .option('--offline', 'fetch no endorsements: those in the cache are read'),
   ).action(async (resource, options) => {
     done(await (await import('../commands/doctor.ts')).doctorCommand(resource, options, around))
   })
