@@ -69,6 +69,15 @@ describe('a file of expectations', () => {
     assert.deepEqual(found.for('sgx'), { minSvn: 2, nonce: 'aa' })
     for (const tee of ['snp', 'tdx'] as const) assert.deepEqual(found.for(tee), { minSvn: 1, nonce: 'aa' })
     assert.deepEqual(found.split(), { common: { minSvn: 1, nonce: 'aa' }, tees: { sgx: { minSvn: 2 } } })
+    for (const [text, tee, absent] of [
+      ['nonce: aa\ntdx:\n  rtmr0: aa\nnvidia-gpu:\n  devices: 1\n', 'tdx', 'nvidia-gpu'],
+      ['tpm:\n  pcrs: {}\n', 'snp', 'tpm'],
+      ['tdx:\n  rtmr0: aa\nnvidia-gpu:\n  devices: 1\n', 'nvidia-gpu', 'tdx'],
+    ] as const) {
+      const whole = await read(text)
+      const missing = new RegExp(`\`${absent}\`: expectations of evidence that is not there: .* of the kind ${tee}$`)
+      assert.throws(() => whole.for(tee), usage(missing), text)
+    }
     const odd = await read('sgx: 7\n')
     assert.throws(() => odd.for('sgx'), usage(/expected members below `sgx:`/))
     assert.throws(() => odd.split(), usage(/expected members below `sgx:`/))

@@ -52,7 +52,26 @@ function splitByTee(content: Expectations, path: string): ReturnType<Expectation
   return { common: Object.fromEntries(Object.entries(content).filter(([name]) => !NAMES.includes(name))), tees }
 }
 
+/** Evidence that lies beside a machine's, or is there alone: never another machine that a file is for as well. */
+const BESIDE: readonly string[] = ['nvidia-gpu', 'tpm']
+
+/**
+ * A file may be for several kinds of machines, of which one is here. But what it expects of devices is expected beside the
+ * machine, and what it expects of machines beside the devices: evidence without either must not pass for the whole.
+ *
+ * @throws CliError (usage)
+ */
+function assertAllThere(content: Expectations, tee: Tee, path: string): void {
+  const said = NAMES.filter((one) => isRecord(Object.hasOwn(content, one) ? content[one] : undefined))
+  const absent = said.find((one) => one !== tee && (BESIDE.includes(one) || BESIDE.includes(tee)))
+  if (absent === undefined) return
+  throw usageError(
+    `${path}: \`${absent}\`: expectations of evidence that is not there: all there is, is of the kind ${tee}`,
+  )
+}
+
 function select(content: Expectations, tee: Tee, path: string): Expectations {
+  assertAllThere(content, tee, path)
   const common = Object.entries(content).filter(([name]) => !NAMES.includes(name))
   const own = Object.hasOwn(content, tee) ? content[tee] : undefined
   if (own === undefined || own === null) return Object.fromEntries(common)
