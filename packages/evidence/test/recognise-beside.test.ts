@@ -101,7 +101,7 @@ describe('recognise: certificates beside evidence under names that nobody knows'
       )
     // Not deeper, and not what other evidence has for itself.
     assert.deepEqual(companions({ blob: base64(MADE.evidence), a: { b: { c: { d: base64(LEAF) } } } }), [])
-    const other = { report: base64(MADE.evidence), other: { blob: base64(REPORT), cert: base64(LEAF) } }
+    const other = { report: base64(MADE.evidence), other: { blob: base64(MADE.evidence), cert: base64(LEAF) } }
     assert.deepEqual(companions(other), [])
   })
 

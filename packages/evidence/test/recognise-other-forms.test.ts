@@ -179,8 +179,8 @@ describe('recognise: evidence of GPUs beside that of their machine', () => {
     const mixedList = json([DEVICE, { proof: base64(QUOTE) }])
     assert.match(fault(mixedList).message, /2 pieces of evidence: "0", "1.proof"/)
     assert.equal(compositeParts(mixedList).length, 2)
-    const mixed = recognise(json({ quote: base64(QUOTE), others: { gpu: DEVICE, snp: base64(SNP.evidence) } }))
-    assert.match(mixed.unused.join(), /the member others, which holds other evidence/)
+    const mixed = json({ quote: base64(QUOTE), others: { gpu: DEVICE, snp: base64(SNP.evidence) } })
+    assert.match(fault(mixed).message, /SEV-SNP report in others\.snp beside SGX quote/)
     const beside = { ...DEVICE, quote: base64(QUOTE) }
     assert.equal(recognise(json(beside)).tee, 'sgx')
     assert.match(recognise(json(beside)).unused.join(), /the member evidence, which may hold other evidence/)
@@ -249,7 +249,7 @@ describe('recognise: members of a known form that nobody looks at', () => {
       platform: 'x',
       uvm: 'y'.repeat(64),
       log: [1],
-      other: base64(QUOTE),
+      other: base64(SNP.evidence),
     }
     assert.deepEqual(recognise(json(form)).unused, [
       'the member other, which holds other evidence',

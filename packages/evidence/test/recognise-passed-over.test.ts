@@ -9,6 +9,17 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 
 const REPORT = base64(makeSnp().evidence)
 const QUOTE = base64(makeSgx().evidence)
+const [SNP, SGX] = ['SEV-SNP report', 'SGX quote']
+
+/** Both readers refuse it, and say which form carries several. */
+function refuses(form: string, found: string): void {
+  for (const read of [recognise, recogniseParts])
+    assert.throws(() => read(utf8(form)), {
+      name: 'EvidenceError',
+      code: 'unsupported-kind',
+      message: `input at byte 0: ${found}; expected one piece of evidence in this form; several are carried by a collection (CMW), or by \`primary_evidence\` with \`additional_evidence\``,
+    })
+}
 
 describe('recognise: a name that an object has twice', () => {
   const objects: Readonly<Record<string, string>> = {
@@ -39,8 +50,8 @@ describe('recognise: a name that an object has twice', () => {
 describe('recognise: PEM with more behind the first block', () => {
   const block = (label: string, base: string): string => `-----BEGIN ${label}-----\n${base}\n-----END ${label}-----\n`
 
-  it('names what nobody looks at: other evidence, or certificates', () => {
-    for (const behind of [block('QUOTE', QUOTE), block('CERTIFICATE', 'AAAA'), 'text']) {
+  it('names what nobody looks at: the same again, or certificates', () => {
+    for (const behind of [block('OTHER', REPORT), block('CERTIFICATE', 'AAAA'), block('KEY', QUOTE), 'text']) {
       const { tee, unused } = recognise(utf8(block('REPORT', REPORT) + behind))
       assert.equal(tee, 'snp')
       assert.deepEqual(unused, ['what lies behind the first block of PEM'])
@@ -48,12 +59,18 @@ describe('recognise: PEM with more behind the first block', () => {
   })
 
   it('also in a member, whose name tells what it is or does not', () => {
-    const text = block('REPORT', REPORT) + block('QUOTE', QUOTE)
+    const text = block('REPORT', REPORT) + block('CERTIFICATE', 'AAAA')
     for (const form of [{ report: text }, { proof: text }, [text], text]) {
       const { tee, unused } = recognise(utf8(JSON.stringify(form)))
       assert.equal(tee, 'snp')
       assert.deepEqual(unused, ['what lies behind the first block of PEM'])
     }
+  })
+
+  it('and refuses other evidence, which nobody would judge', () => {
+    const text = block('REPORT', REPORT) + block('CERTIFICATE', 'AAAA') + block('QUOTE', QUOTE)
+    for (const form of [text, ...[{ report: text }, { proof: text }, [text], text].map((one) => JSON.stringify(one))])
+      refuses(form, 'SGX quote in PEM QUOTE beside SEV-SNP report')
   })
 
   it('and nothing where there is none', () => {
@@ -69,14 +86,28 @@ describe('recognise: evidence in a member that is to hold something else', () =>
     'in place of a nonce': ['nonce', { quote: QUOTE, nonce: REPORT }],
     'in place of an event log': ['event_log', { quote: QUOTE, event_log: REPORT }],
     'in place of certificates': ['vcek', { report: REPORT, vcek: QUOTE }],
-    'among endorsements': ['endorsements', { evidence: QUOTE, endorsements: { deep: [{ er: REPORT }] } }],
+    'among endorsements': ['endorsements.deep.0.er', { evidence: QUOTE, endorsements: { deep: [{ er: REPORT }] } }],
     'in place of the name of a form': ['format', { body: QUOTE, format: REPORT }],
+    'under a name of another form': ['outblob', { attestation_report: REPORT, outblob: QUOTE }],
+    'under a name that says nothing': ['other', { attestation_report: REPORT, other: QUOTE }],
   }
   for (const [name, [member, form]] of Object.entries(forms))
-    it(`${name}: the member is named`, () => {
-      const { unused } = recognise(utf8(JSON.stringify(form)))
-      assert.deepEqual(unused, [`the member ${member}, which holds other evidence`])
+    it(`${name}: it is refused, with what it is and where`, () => {
+      const [first, second] = 'vcek' in form || 'attestation_report' in form ? [SNP, SGX] : [SGX, SNP]
+      refuses(JSON.stringify(form), `${second} in ${member} beside ${first}`)
     })
+
+  it('also where the other one stands beside more evidence of its own', () => {
+    const nested = { attestation_report: REPORT, other: { quote: QUOTE, nonce: REPORT } }
+    refuses(JSON.stringify(nested), `${SGX} in other beside ${SNP}`)
+    const hidden = { attestation_report: REPORT, other: { attestation_report: REPORT, nonce: QUOTE } }
+    refuses(JSON.stringify(hidden), `${SGX} in nonce beside ${SNP}`)
+  })
+
+  it('the same piece once more is named, and not refused', () => {
+    const { unused } = recognise(utf8(JSON.stringify({ attestation_report: REPORT, other: { again: REPORT } })))
+    assert.deepEqual(unused, ['the member other, which holds other evidence'])
+  })
 })
 
 describe('recognise: what lies beside evidence deeper down, or beside several pieces', () => {

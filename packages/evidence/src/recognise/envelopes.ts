@@ -46,18 +46,23 @@ function openObject(object: Members, where: string): Opened {
   const isTd = !named.some(({ kind }) => kind === 'event-log') && evidenceIn(object[path], isHolder)[0]?.tee === 'tdx'
   const companions = [...named, ...beside, ...(isTd ? logBeside(object, path) : [])]
   const others = othersOf(object, envelope, path, companions)
+  const [rivals, strangers] = [rivalsOf(object, envelope, path), disguised(object, envelope, path)]
   return {
     name: `JSON: ${envelope.name}`,
     inner: { json: object[path] },
     path,
     companions,
     beside: [...besideOf(object, envelope), ...others.beside],
+    rivals: [...rivals, ...strangers]
+      .flatMap((name) => hitsOf(name, object[name]))
+      .map(({ label, inner }) => ({ label, inner }))
+      .concat(others.rivals),
     unused: [
       ...Object.entries(envelope.unused ?? {})
         .filter(([name]) => name !== path && !isBlank(own(object, name)))
         .map(([, text]) => text),
-      ...rivalsOf(object, envelope, path).map((name) => `the member ${name}, which may hold other evidence`),
-      ...disguised(object, envelope, path).map((name) => `the member ${name}, which holds other evidence`),
+      ...rivals.map((name) => `the member ${name}, which may hold other evidence`),
+      ...strangers.map((name) => `the member ${name}, which holds other evidence`),
       ...others.unused,
     ],
   }
@@ -181,28 +186,30 @@ function othersOf(
   envelope: Envelope,
   path: string,
   companions: readonly Companion[],
-): Required<Pick<Opened, 'beside' | 'unused'>> {
+): Required<Pick<Opened, 'beside' | 'unused' | 'rivals'>> {
   const names = known(envelope, path)
   const beside: Part[] = []
+  const rivals: Part[] = []
   const unused: string[] = []
   const plain: string[] = []
   for (const [name, value] of Object.entries(object)) {
     if (names.includes(name) || isBlank(value) || isTaken(name, companions)) continue
-    const hits = evidenceIn(value, isHolder)
-    const label = name.slice(0, LONG)
+    const hits = hitsOf(name, value)
     if (hits.length === 0) {
       if (typeof value === 'object' || (typeof value === 'string' && value.length >= LONG)) plain.push(name)
     } else if (hits.every(({ tee }) => tee === 'nvidia-gpu'))
-      beside.push(
-        ...hits.map(({ path: inside, inner, tee = 'nvidia-gpu' }) => ({
-          label: [label, ...inside].join('.'),
-          inner,
-          tees: [tee],
-        })),
-      )
-    else unused.push(`the member ${label}, which holds other evidence`)
+      beside.push(...hits.map(({ label, inner, tee = 'nvidia-gpu' }) => ({ label, inner, tees: [tee] })))
+    else {
+      rivals.push(...hits.map(({ label, inner }) => ({ label, inner })))
+      unused.push(`the member ${name.slice(0, LONG)}, which holds other evidence`)
+    }
   }
-  return { beside, unused: plain.length === 0 ? unused : [...unused, `what lies beside it: ${namesOf(plain)}`] }
+  return { beside, rivals, unused: plain.length === 0 ? unused : [...unused, `what lies beside it: ${namesOf(plain)}`] }
+}
+
+/** Evidence in a member, labelled with its path. */
+function hitsOf(name: string, value: unknown): readonly (Hit & Pick<Part, 'label'>)[] {
+  return evidenceIn(value, isHolder).map((hit) => ({ ...hit, label: [name.slice(0, LONG), ...hit.path].join('.') }))
 }
 
 function known(envelope: Envelope, path: string): readonly string[] {

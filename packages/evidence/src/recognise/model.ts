@@ -78,6 +78,8 @@ export interface Opened {
   readonly parts?: readonly Part[]
   /** Evidence beside `inner`, which stands on its own: taken by whoever asks for all parts. */
   readonly beside?: readonly Part[]
+  /** What may be evidence where this form has none: unless it is the same again, nobody would judge it. */
+  readonly rivals?: readonly Part[]
 }
 
 /** One of several pieces of evidence in one wrapper. */

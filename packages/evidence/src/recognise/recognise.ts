@@ -1,4 +1,4 @@
-import { fromHex } from '../core/bytes.ts'
+import { equalBytes, fromHex } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import type { Tee } from '../core/verdict.ts'
 import { identify, openBinary, strangerOf } from './binary.ts'
@@ -22,6 +22,7 @@ import { structureOf } from './structured.ts'
 import { openText, textOf } from './text.ts'
 import { openBundles } from './token.ts'
 import { KEYLIME } from './tpm-others.ts'
+import { tried } from './tried.ts'
 import { openWritten } from './written.ts'
 
 /**
@@ -72,8 +73,12 @@ interface Wrapped {
   readonly tees?: readonly Tee[]
 }
 
-function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[] {
+/** One piece, every piece, or every piece of what lies beside others, which refuses none. */
+type Which = 'one' | 'all' | 'rival'
+
+function unwrap(outer: Wrapped, which: Which): readonly RecognisedPart[] {
   const others: RecognisedPart[] = []
+  const rivals: (() => readonly RecognisedPart[])[] = []
   let at = outer
   for (;;) {
     at = { ...at, bytes: underKnownNames(at.bytes) ?? at.bytes }
@@ -82,22 +87,57 @@ function unwrap(outer: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[]
     const mixed =
       found !== undefined && MIXED.includes(found.tee) ? openMixed(at.bytes, found.tee, at.where) : undefined
     if (found !== undefined && mixed === undefined)
-      return [{ label: at.label, recognised: finish(found, at) }, ...others]
+      return withoutRivals([{ label: at.label, recognised: finish(found, at) }, ...others], rivals, which, outer.where)
     const opened = cmw ?? (typeof mixed === 'object' ? mixed : openOne(at.bytes, at.where))
     const around = taken(at, which === 'one' ? namingOthers(opened) : opened)
     const [, second] = opened.parts ?? []
     if (second !== undefined) {
       if (which === 'one') throw several(opened.parts ?? [], at.where)
-      return [...others, ...(opened.parts ?? []).flatMap((part) => unwrapPart(part, { ...at, around }, which))]
+      const parts = (opened.parts ?? []).flatMap((part) => unwrapPart(part, { ...at, around }, which))
+      return withoutRivals([...others, ...parts], rivals, which, outer.where)
     }
+    const from = at
+    for (const part of opened.rivals ?? []) rivals.push(() => unwrapPart(part, { ...from, around, label: '' }, 'rival'))
     // Companions are of the machine, but a wrapper that somebody signed is around the devices too.
     const signed = at.around.companions.filter(({ kind }) => kind === 'signed-wrapper')
-    for (const part of which === 'all' ? (opened.beside ?? []) : [])
+    for (const part of which === 'one' ? [] : (opened.beside ?? []))
       others.push(...unwrapPart(part, { ...at, around: { ...around, companions: signed, unused: [] } }, which))
     if (others.length > MAX_PARTS) throw tooMany(at.where)
     at = into(opened, { ...at, around })
   }
 }
+
+/**
+ * What was found, where no evidence is left over that its form does not carry: it would be judged by nobody, and a verdict on
+ * the rest be taken for one on the whole. The same piece again is none, and devices are named where one piece is asked for.
+ */
+function withoutRivals(
+  found: readonly RecognisedPart[],
+  rivals: readonly (() => readonly RecognisedPart[])[],
+  which: Which,
+  where: string,
+): readonly RecognisedPart[] {
+  const taken = (one: Recognised): boolean =>
+    found.some(({ recognised: { tee, evidence } }) => tee === one.tee && equalBytes(evidence, one.evidence))
+  // What cannot be opened is no evidence, and its member was named.
+  const left = rivals.flatMap((open) => (tried(open) ?? []).filter(({ recognised }) => !taken(recognised)))
+  if (which === 'rival') return [...found, ...left]
+  const over = left.find(({ recognised }) => which === 'all' || recognised.tee !== 'nvidia-gpu')
+  if (over === undefined) return found
+  const forms = found.map(({ recognised }) => recognised.form).join(', ')
+  throw new EvidenceError(
+    'unsupported-kind',
+    `${over.recognised.form} in ${over.label.slice(0, 128)} beside ${forms}`,
+    {
+      field: where,
+      offset: 0,
+      expected: SEVERAL,
+    },
+  )
+}
+
+const SEVERAL =
+  'one piece of evidence in this form; several are carried by a collection (CMW), or by `primary_evidence` with `additional_evidence`'
 
 /** Whose JSON forms are objects that other evidence may stand in as well. */
 const MIXED: readonly Tee[] = ['nvidia-gpu', 'azure-vtpm', 'tpm']
@@ -134,7 +174,7 @@ function into({ inner, path, tees }: Opened, from: Wrapped): Wrapped {
   }
 }
 
-function unwrapPart(part: Part, from: Wrapped, which: 'one' | 'all'): readonly RecognisedPart[] {
+function unwrapPart(part: Part, from: Wrapped, which: Which): readonly RecognisedPart[] {
   const label = from.label === '' ? part.label : `${from.label}/${part.label}`
   const where = `${from.where}.${part.label.slice(0, 64)}`
   const bytes = 'bytes' in part.inner ? part.inner.bytes : new TextEncoder().encode(JSON.stringify(part.inner.json))
@@ -200,24 +240,26 @@ function openJson(json: unknown, where: string, format = 'JSON'): Opened {
   const companions: Companion[] = []
   const unused: string[] = []
   const beside: Part[] = []
+  const rivals: Part[] = []
   let value = json
   for (let depth = 0; depth < 2 * MAX_WRAPPERS; depth++) {
     const at = [where, ...paths].join('.')
     const leaf = depth === 0 ? undefined : leafOf(value)
     if (leaf !== undefined) {
       const name = [format, names.toReversed().join(' in ')].join(': ')
-      return { name, inner: { bytes: leaf }, path: paths.join('.'), companions, unused, beside }
+      return { name, inner: { bytes: leaf }, path: paths.join('.'), companions, unused, beside, rivals }
     }
     const cmw = openCmwJson(value, at)
     if (cmw !== undefined) {
       companions.push(...(cmw.companions ?? []))
-      return { ...cmw, path: paths.join('.'), unused: [...unused, ...(cmw.unused ?? [])], companions, beside }
+      return { ...cmw, path: paths.join('.'), unused: [...unused, ...(cmw.unused ?? [])], companions, beside, rivals }
     }
     const opened = openBundles(value) ?? openGoogleJson(value) ?? openEnvelope(value, at)
     unused.push(...(opened.unused ?? []))
+    rivals.push(...(opened.rivals ?? []))
     if (opened.parts !== undefined) {
       const name = opened.name.replace(/^JSON/, format)
-      return { ...opened, name, path: paths.join('.'), companions, unused, beside }
+      return { ...opened, name, path: paths.join('.'), companions, unused, beside, rivals }
     }
     beside.push(...(opened.beside ?? []))
     if (opened.name.startsWith('JSON: ')) names.push(opened.name.slice(6))
@@ -226,6 +268,7 @@ function openJson(json: unknown, where: string, format = 'JSON'): Opened {
     if ('bytes' in opened.inner) {
       const inner = typeof value === 'string' ? memberBytes(value, at) : { bytes: opened.inner.bytes }
       unused.push(...(inner.unused ?? []))
+      rivals.push(...(inner.rivals ?? []))
       return {
         name: [format, names.toReversed().join(' in ')].filter((part) => part !== '').join(': '),
         inner: { bytes: inner.bytes },
@@ -233,6 +276,7 @@ function openJson(json: unknown, where: string, format = 'JSON'): Opened {
         companions,
         unused,
         beside,
+        rivals,
       }
     }
     value = opened.inner.json
@@ -249,11 +293,11 @@ function leafOf(value: unknown): Uint8Array | undefined {
 // A token in compact form is text as it is, and so is a quote of Keylime.
 const COMPACT = /^\s*eyJ[\w-]*\.[\w-]+\.[\w-]*\s*$/
 
-function memberBytes(text: string, where: string): Pick<Opened, 'unused'> & { readonly bytes: Uint8Array } {
+function memberBytes(text: string, where: string): Pick<Opened, 'unused' | 'rivals'> & { readonly bytes: Uint8Array } {
   const plain = { bytes: new TextEncoder().encode(text) }
   if (COMPACT.test(text) || KEYLIME.test(text)) return plain
-  const { inner, unused = [] } = openText(text, where)
-  return 'bytes' in inner ? { bytes: inner.bytes, unused } : plain
+  const { inner, unused = [], rivals = [] } = openText(text, where)
+  return 'bytes' in inner ? { bytes: inner.bytes, unused, rivals } : plain
 }
 
 function finish(found: Identified, { around, tees, where }: Wrapped): Recognised {

@@ -3,7 +3,7 @@ import { decodeBase64 } from '../x509/pem.ts'
 import { carriesEvidence } from './carriers.ts'
 import { dumpOf } from './dumps.ts'
 import { jsonFault } from './json-error.ts'
-import type { Opened } from './model.ts'
+import type { Opened, Part } from './model.ts'
 import { carriesRaTls } from './ra-tls.ts'
 import { identifyIbmSe } from './sev-ibm.ts'
 import { printedStranger } from './strangers.ts'
@@ -100,13 +100,26 @@ function openPem(text: string, start: number, where: string): Opened {
   const to = text.indexOf(`-----END ${label}-----`, from)
   if (to < 0) throw unreadable(field, byteOffset(text, text.length), 'the end', `\`-----END ${label}-----\``)
   const body = text.slice(from, to)
-  const isAlone = text.slice(to).trim() === `-----END ${label}-----`
+  const behind = text.slice(to + `-----END ${label}-----`.length)
+  const isAlone = behind.trim() === ''
   return {
     name: `PEM ${label}`,
     inner: { bytes: base64(body, text, from, field) },
     path: '',
     unused: isAlone ? [] : ['what lies behind the first block of PEM'],
+    rivals: isAlone ? [] : blocksOf(behind),
   }
+}
+
+const MAX_BLOCKS = 16
+const BLOCK = /-----BEGIN ([\w. -]{1,64}?)-----([A-Za-z0-9+/=\s]+)-----END \1-----/g
+
+/** Further blocks that are no certificates, lists or keys. */
+function blocksOf(text: string): readonly Part[] {
+  return [...text.matchAll(BLOCK)].slice(0, MAX_BLOCKS).flatMap(([, label = '', body = '']) => {
+    const bytes = /CERTIFICATE|CRL|KEY/.test(label) ? undefined : decodeBase64(body)
+    return bytes === undefined ? [] : [{ label: `PEM ${label}`, inner: { bytes } }]
+  })
 }
 
 const CERTIFICATE = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]{1,96000})-----END CERTIFICATE-----\s*/

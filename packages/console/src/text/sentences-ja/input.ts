@@ -26,6 +26,11 @@ export const sentences: SentencePairs = [
     'an add-secret request of IBM Secure Execution, which is no evidence: `parseSeAddSecretRequest` of the library reads it',
     'Evidence ではない IBM Secure Execution の add-secret 要求（ライブラリの `parseSeAddSecretRequest` で読み取ります）',
   ],
+  ['{form} in {member@} beside {others}', '{others} のほかに {member@} にある {form}'],
+  [
+    'one piece of evidence in this form; several are carried by a collection (CMW), or by `primary_evidence` with `additional_evidence`',
+    'この形式では Evidence 1 個（複数の Evidence は CMW のコレクション、または `primary_evidence` と `additional_evidence` に入れてください）',
+  ],
   ['gzip: unpack it first', 'gzip（先に展開してください）'],
   ['data packed by {tool}: unpack it first', '{tool} で圧縮されたデータ（先に展開してください）'],
   ['a {kind@} archive: unpack it first', '{kind@} アーカイブ（先に展開してください）'],
