@@ -42,6 +42,29 @@ async function refused(reading: Promise<unknown>, message: RegExp): Promise<void
 }
 
 describe('a file that is given as collateral', () => {
+  it('has no member of another type, which counts not as absent: it is named', async () => {
+    const intel = { tcb_info: '{}', pck_crl: '3082', root_ca_crl: '3082' }
+    for (const [content, member] of [
+      [{ ...intel, pck_crl: 5 }, 'pck_crl'],
+      [{ ...intel, pck_crl: [1, 'x'] }, 'pck_crl'],
+      [{ ...intel, RootCaCrl: { der: '30' } }, 'RootCaCrl'],
+      [{ ...intel, tcb_info_signature: true }, 'tcb_info_signature'],
+      [{ ...intel, qe_identity_issuer_chain: {} }, 'qe_identity_issuer_chain'],
+      [{ collateral: { ...intel, tcb_info: 7 } }, undefined],
+      [{ collateral: { ...intel, qe_identity: 7 } }, 'qe_identity'],
+      [{ tcb_info: '{}', signature: 5 }, 'signature'],
+      [{ tcb_info: '{}', certs: 5 }, 'certs'],
+      [{ vcekCert: 5, certificateChain: 'x' }, 'vcekCert'],
+      [{ vcekCert: 'x', certificateChain: 5 }, 'certificateChain'],
+    ] as const) {
+      const home = inFolder({ 'given.json': JSON.stringify(content) })
+      const named = member === undefined ? /./ : new RegExp(`given\\.json: \`${member}\`: expected text`)
+      await refused(read(join(home, 'given.json')), named)
+    }
+    const absent = inFolder({ 'given.json': JSON.stringify({ ...intel, pck_crl: null, qe_identity: '' }) })
+    assert.deepEqual((await read(join(absent, 'given.json'))).intel, { tcb_info: '{}', root_ca_crl: '3082' })
+  })
+
   it('is what its bytes say, where its name is a word that every object knows', async () => {
     for (const name of ['constructor', 'toString', '__proto__', 'valueOf']) {
       const home = inFolder({ [name]: toPem(certificate('SEV-VCEK'), 'CERTIFICATE') })

@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { EndorsementBundle } from '@sekisho/collateral'
 import { exceedsJson } from '@sekisho/evidence'
-import { dcapCollateralOf } from '@sekisho/evidence/recognise'
+import { dcapCollateralOf, dcapMembersUnread } from '@sekisho/evidence/recognise'
 import type { SnpCollateralInput } from '@sekisho/evidence/snp'
 import type { Around } from '../around.ts'
 import { CliError, unreadable } from '../exit.ts'
@@ -308,9 +308,12 @@ async function takeJson(bytes: Uint8Array, file: string, into: Gathering, compan
   const content = companion ? parsedOrNothing(bytes, file) : parse(bytes, file)
   const intel = dcapCollateralOf(content)
   if (intel !== undefined) {
+    // What the evidence brought along only fills gaps: where it cannot be read, the gap stays.
+    if (!companion) refuseUnread(dcapMembersUnread(content), content, file)
     into.intel = { ...into.intel, ...intel }
     return
   }
+  if (!companion && Object.hasOwn(content, 'vcekCert')) refuseUnread(noTexts(content, AZURE_TEXTS), content, file)
   if (typeof content['vcekCert'] === 'string') {
     into.snp.vcek = new TextEncoder().encode(content['vcekCert'])
     if (typeof content['certificateChain'] === 'string')
@@ -324,6 +327,24 @@ async function takeJson(bytes: Uint8Array, file: string, into: Gathering, compan
   } catch (error) {
     throw unreadable(`${file}: ${error instanceof Error ? error.message : 'no bundle'}`, error)
   }
+}
+
+const AZURE_TEXTS: readonly string[] = ['vcekCert', 'certificateChain']
+
+function noTexts(content: Readonly<Record<string, unknown>>, names: readonly string[]): readonly string[] {
+  return names.filter((name) => (content[name] ?? '') !== '' && typeof content[name] !== 'string')
+}
+
+/** A member of another type would count as absent, and the verdict ask for what the file seems to have. */
+function refuseUnread([name]: readonly string[], content: Readonly<Record<string, unknown>>, file: string): void {
+  if (name === undefined) return
+  const value = content[name]
+  const found = Array.isArray(value)
+    ? 'a list of something else'
+    : value === undefined
+      ? 'another value'
+      : `a ${typeof value}`
+  throw unreadable(`${file}: \`${name.slice(0, 64)}\`: expected text, or bytes as a list of numbers; found ${found}`)
 }
 
 function parse(bytes: Uint8Array, file: string): Readonly<Record<string, unknown>> {

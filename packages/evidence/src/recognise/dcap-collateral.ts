@@ -32,10 +32,19 @@ const MAX_AROUND = 4
  * @returns members by the names of `DcapCollateralInput`; undefined for an object that is none
  */
 export function dcapCollateralOf(value: unknown): Readonly<Record<string, string>> | undefined {
-  return collateralOf(value, 0)
+  return collateralOf(value, 0, [])
 }
 
-function collateralOf(value: unknown, depth: number): Readonly<Record<string, string>> | undefined {
+/**
+ * The members of Intel's endorsements in such an object whose value is none in any of these forms, a number say, by the
+ * names that they have there: {@link dcapCollateralOf} leaves them out, as if they were not there.
+ */
+export function dcapMembersUnread(value: unknown): readonly string[] {
+  const unread: string[] = []
+  return collateralOf(value, 0, unread) === undefined ? [] : unread
+}
+
+function collateralOf(value: unknown, depth: number, unread: string[]): Readonly<Record<string, string>> | undefined {
   if (!isMembers(value)) return undefined
   const found: Record<string, string> = {}
   const listed = value['platforms']
@@ -47,7 +56,11 @@ function collateralOf(value: unknown, depth: number): Readonly<Record<string, st
     const text = name === undefined ? undefined : textOf(name, one)
     // Some writers have an empty text for what is not there.
     if (name !== undefined && text) found[name] ??= text
+    if (name !== undefined && text === undefined && one !== null && one !== undefined) unread.push(given)
   }
+  for (const name of [...OF_BOTH, 'signature'])
+    if (Object.hasOwn(value, name) && value[name] !== null && textOf(readAs(name), value[name]) === undefined)
+      unread.push(name)
   // Lists of both authorities: which one the quote's certificate is under, only the quote tells.
   if (Object.keys(own).filter((name) => OF_ONE_AUTHORITY.test(name)).length > 1) delete found['pck_crl']
   const main = ['tcb_info', 'qe_identity', 'tcb_info_issuer_chain', 'pck_crl_issuer_chain']
@@ -55,7 +68,9 @@ function collateralOf(value: unknown, depth: number): Readonly<Record<string, st
     const inner = AROUND.find((name) => Object.hasOwn(value, name))
     // Where there is a quote as well, it is evidence with its collateral.
     const isEvidence = depth > 0 && Object.hasOwn(value, 'quote')
-    return inner === undefined || isEvidence || depth === MAX_AROUND ? undefined : collateralOf(value[inner], depth + 1)
+    return inner === undefined || isEvidence || depth === MAX_AROUND
+      ? undefined
+      : collateralOf(value[inner], depth + 1, unread)
   }
   split(found, 'tcb_info')
   split(found, 'qe_identity')
@@ -63,6 +78,11 @@ function collateralOf(value: unknown, depth: number): Readonly<Record<string, st
   const signers = OF_BOTH.map((name) => chainOf(value[name])).find((chain) => chain !== undefined)
   for (const name of ['tcb_info_issuer_chain', 'qe_identity_issuer_chain']) if (signers) found[name] ??= signers
   return found
+}
+
+/** A member that is read in the same way. */
+function readAs(name: string): string {
+  return name === 'signature' ? 'tcb_info_signature' : 'tcb_info_issuer_chain'
 }
 
 function nameOf(given: string): string | undefined {

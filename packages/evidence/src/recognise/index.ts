@@ -1,5 +1,5 @@
 export { type BootLogKind, bootLogKind } from './boot-log.ts'
-export { dcapCollateralOf } from './dcap-collateral.ts'
+export { dcapCollateralOf, dcapMembersUnread } from './dcap-collateral.ts'
 export {
   type Companion,
   type CompanionKind,
