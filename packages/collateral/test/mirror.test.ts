@@ -133,7 +133,7 @@ test("a mirror that serves another chip's VCEK, its own chain or its own CRL can
     root: chip.made.certificates.ark,
     crl: chip.made.crl,
   }
-  const impostor = makeSnp({ authority: createAmdAuthority('Genoa', { label: 'impostor' }) })
+  const impostor = makeSnp({ authority: createAmdAuthority('Genoa', { label: 'look-alike' }) })
   const theirs = {
     leaf: impostor.certificates.vcek ?? new Uint8Array(),
     intermediate: impostor.certificates.ask ?? new Uint8Array(),
