@@ -67,7 +67,14 @@ describe('the verdict about SNP evidence', () => {
       const verdict = verdictOf({ collateral: without(name) })
       assert.equal(verdict.outcome, 'incomplete')
       const open = checks(verdict).filter((check) => check.outcome === 'unchecked' && check.blockedBy === undefined)
-      assert.match(open[0]?.remedy?.action ?? '', /https:\/\/kdsintf\.amd\.com\/vcek\/v1\/Genoa\//)
+      const emulated =
+        name === 'ark'
+          ? /^fetch from the emulated key service, or https:\/\/kdsintf\.amd\.com where it is none, \/vcek\/v1\/Genoa\//
+          : /^fetch from the emulated key service \/vcek\/v1\/Genoa\//
+      assert.match(open[0]?.remedy?.action ?? '', emulated)
+      const real = verdictOf({ collateral: without(name), realRoots: true })
+      const missing = checks(real).find((check) => check.outcome === 'unchecked' && check.blockedBy === undefined)
+      assert.match(missing?.remedy?.action ?? '', /^fetch https:\/\/kdsintf\.amd\.com\/vcek\/v1\/Genoa\//)
     })
   }
   it("asks for host data, other VMPLs and the signer's SVN to be looked at", () => {

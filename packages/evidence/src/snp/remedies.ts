@@ -5,16 +5,25 @@ import { AMD_KDS, kdsChainPath, kdsCrlPath, kdsVcekPath } from './kds.ts'
 import { productOfName } from './products.ts'
 import type { ChainState } from './state.ts'
 
+// AMD's own knows no emulated chip. Without a root nobody can tell which of the two it is.
+function service({ anchor, mayBeEmulated }: ChainState): string {
+  if (anchor?.emulated === true) return 'from the emulated key service '
+  return anchor === undefined && mayBeEmulated
+    ? `from the emulated key service, or ${AMD_KDS} where it is none, `
+    : AMD_KDS
+}
+
 /** Where the VCEK of a report could be had, if anywhere. */
-export function leafSource({ report, product, role }: ChainState): string | undefined {
+export function leafSource(state: ChainState): string | undefined {
+  const { report, product, role } = state
   const path =
     report === undefined || product === undefined || role === 'vlek' ? undefined : kdsVcekPath(report, product)
-  return path === undefined ? undefined : AMD_KDS + path
+  return path === undefined ? undefined : service(state) + path
 }
 
 /** The remedy for certificates above the leaf that are missing or wrong: the right ones from AMD. */
 export function fetchIssuers(state: ChainState): Remedy {
-  return mend(`fetch ${AMD_KDS}${kdsChainPath(state.role, productText(state))}`)
+  return mend(`fetch ${service(state)}${kdsChainPath(state.role, productText(state))}`)
 }
 
 /** The remedy for a leaf that is missing or of something else. */
@@ -34,7 +43,7 @@ export function fetchChain(state: ChainState): Remedy {
 
 /** The remedy for a revocation list that is missing or wrong. */
 export function fetchCrl(state: ChainState): Remedy {
-  return mend(`fetch ${AMD_KDS}${kdsCrlPath(state.role, productText(state))}`)
+  return mend(`fetch ${service(state)}${kdsCrlPath(state.role, productText(state))}`)
 }
 
 function productText({ product, links: [leaf, intermediate] }: ChainState): string {

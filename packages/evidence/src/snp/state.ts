@@ -33,6 +33,8 @@ export interface ChainState {
   readonly crlSignature: SignatureJob | undefined
   /** The anchor that the ARK's key is; undefined when it is none. */
   readonly anchor: TrustAnchor | undefined
+  /** Whether emulated roots are trusted too. */
+  readonly mayBeEmulated: boolean
   /** Absent when a chain is judged alone. */
   readonly report?: SnpReport
   /** From CPUID; for version 2 from the certificate. Undefined when neither tells. */

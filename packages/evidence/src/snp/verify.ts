@@ -194,7 +194,11 @@ function conclude(plan: Plan): Verdict<SnpClaims> {
   const { options, report } = door
   const product = productOf(plan)
   // Member by member: a spread costs more than most checks do.
-  const { at, role, links, extensions, crlSignature, anchor } = chainState(door.at, plan, options.trustAnchors)
+  const { at, role, links, extensions, crlSignature, anchor, mayBeEmulated } = chainState(
+    door.at,
+    plan,
+    options.trustAnchors,
+  )
   const state: SnpState = {
     at,
     role,
@@ -203,6 +207,7 @@ function conclude(plan: Plan): Verdict<SnpClaims> {
     extensions,
     crlSignature,
     anchor,
+    mayBeEmulated,
     report,
     hex: hexOf(report, door.bytes),
     keyInfo: keyInfoOf(report.keyInfo),
@@ -248,6 +253,7 @@ function chainState(
     extensions: leaf.value?.extensions ?? {},
     crlSignature: chain.crl,
     anchor: anchors.find((anchor) => anchor.spkiSha256 === spki),
+    mayBeEmulated: anchors.some(({ emulated }) => emulated === true),
   }
 }
 

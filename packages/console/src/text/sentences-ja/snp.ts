@@ -315,6 +315,19 @@ export const sentences: SentencePairs = [
   ['there is no author key', '作成者鍵がありません'],
   ['the author key did not sign this ID key', 'この ID 鍵に、作成者鍵の署名がありません'],
   ['fetch {url@}', '{url@} を取得してください'],
+  ['fetch from the emulated key service {path@}', 'エミュレーションの鍵サービスから {path@} を取得してください'],
+  [
+    'fetch from the emulated key service, or {kds@} where it is none, {path@}',
+    'エミュレーションの鍵サービスから（エミュレーションでない場合は {kds@} から）{path@} を取得してください',
+  ],
+  [
+    'fetch from the emulated key service {path@}, and for the leaf: {leaf~}',
+    'エミュレーションの鍵サービスから {path@} を取得してください。リーフについては、{leaf~}',
+  ],
+  [
+    'fetch from the emulated key service, or {kds@} where it is none, {path@}, and for the leaf: {leaf~}',
+    'エミュレーションの鍵サービスから（エミュレーションでない場合は {kds@} から）{path@} を取得してください。リーフについては、{leaf~}',
+  ],
   [
     'pass the {role} from the certificate table that the host gives the guest (auxblob)',
     'ホストがゲストに渡す証明書テーブル（auxblob）にある {role} を指定してください',
