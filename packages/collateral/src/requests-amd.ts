@@ -11,12 +11,14 @@ import {
   tcbLayout,
 } from '@sekisho/evidence/snp'
 import type { BundleItem } from './bundle-items.ts'
-import { firstFound } from './requests.ts'
+import { CollateralError } from './errors.ts'
+import { firstFound, isCollateralError } from './requests.ts'
 import type { AmdCollateral, AmdRequest, AmdTcb, CollateralSource } from './types.ts'
 
 /**
- * What to ask AMD's key service for: one request a product that the report may be of. A report of version 2 does
- * not tell its product; then the issuer in `leaf` tells, else both older products are asked for.
+ * What to ask AMD's key service for: one request a product that the report may be of, in this order. A report of version 2 does
+ * not tell its product; then the issuer in `leaf` tells, else the chip id as far as it does: Turin's have eight bytes, those of
+ * Milan and Genoa 64, and a hidden one may be any's.
  *
  * @param leaf VCEK or VLEK that came with the report, DER or PEM, unverified
  */
@@ -41,7 +43,14 @@ function productsOf(report: SnpReport, leaf: Uint8Array | undefined): readonly S
   if (report.cpuidFamily !== undefined) return []
   const issuer = leaf === undefined ? '' : issuerOf(leaf)
   const named = (['Milan', 'Genoa', 'Turin'] as const).filter((name) => issuer.includes(name))
-  return named.length > 0 ? named : ['Milan', 'Genoa']
+  return named.length > 0 ? named : productsOfChip(report.chipId)
+}
+
+const TURIN_ID = 8
+
+function productsOfChip(chipId: Uint8Array): readonly SnpProduct[] {
+  if (!allZero(chipId.subarray(TURIN_ID))) return ['Milan', 'Genoa']
+  return allZero(chipId) ? ['Milan', 'Genoa', 'Turin'] : ['Turin']
 }
 
 function issuerOf(leaf: Uint8Array): string {
@@ -58,6 +67,22 @@ function amdTcb(tcb: SnpTcb): AmdTcb {
   return { bootloader, tee, snp, microcode, ...(fmc === undefined ? {} : { fmc }) }
 }
 
+/** The questions of {@link snpRequests} to a source, in order; what it has not got is said with the product. */
+export function snpAsks(
+  report: SnpReport,
+  source: CollateralSource,
+  leaf: Uint8Array | undefined,
+): readonly (() => Promise<AmdCollateral>)[] {
+  return snpRequests(report, leaf).map((request) => async () => {
+    try {
+      return await source.amd(request)
+    } catch (error) {
+      if (!isCollateralError(error) || error.code !== 'not-found') throw error
+      throw new CollateralError('not-found', `${request.product}: ${error.message}`, { cause: error })
+    }
+  })
+}
+
 /** What a source found, as the SEV-SNP verifier takes it. */
 export function snpPartsOf(found: AmdCollateral): SnpCollateralInput {
   const leaf = found.leaf === undefined ? {} : found.vlek ? { vlek: found.leaf } : { vcek: found.leaf }
@@ -68,13 +93,15 @@ export function snpPartsOf(found: AmdCollateral): SnpCollateralInput {
 /**
  * What a source has for an SEV-SNP report, as items of a bundle; empty when it has nothing.
  * @param leaf as for {@link snpRequests}
+ * @param onMissing told what the source has not got, in words, when there is nothing
  * @throws CollateralError
  */
 export async function amdItems(
   report: SnpReport,
   source: CollateralSource,
   leaf?: Uint8Array,
+  onMissing?: (what: string) => void,
 ): Promise<readonly BundleItem[]> {
-  const collateral = await firstFound(snpRequests(report, leaf).map((one) => () => source.amd(one)))
+  const collateral = await firstFound(snpAsks(report, source, leaf), onMissing)
   return collateral === undefined ? [] : [{ kind: 'amd', collateral }]
 }

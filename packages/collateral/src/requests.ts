@@ -34,7 +34,7 @@ function lastDays({ items }: EndorsementBundle): readonly Date[] {
 /**
  * The first answer; what a source has not got is passed over.
  *
- * @param onMissing told the last `not-found`, in words, when there is no answer
+ * @param onMissing told every `not-found`, in words, when there is no answer
  * @throws CollateralError the last one that is worse than `not-found`, when there is no answer
  */
 export async function firstFound<T>(
@@ -42,18 +42,18 @@ export async function firstFound<T>(
   onMissing: (what: string) => void = () => undefined,
 ): Promise<T | undefined> {
   let worst: unknown
-  let missing: string | undefined
+  const missing = new Set<string>()
   for (const ask of asks) {
     try {
       return await ask()
     } catch (error) {
       if (!isCollateralError(error)) throw error
       if (error.code !== 'not-found') worst = error
-      else missing = error.message
+      else missing.add(error.message)
     }
   }
   if (worst !== undefined) throw worst
-  if (missing !== undefined) onMissing(missing)
+  if (missing.size > 0) onMissing([...missing].join('; '))
   return undefined
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createAmdAuthority, makeSnp, toHex } from '@sekisho/emulator/kit'
 import { parseSnpReport } from '@sekisho/evidence/snp'
 import { type IntelCollateral, networkSource } from '../src/index.ts'
-import { snpRequests } from '../src/requests-amd.ts'
+import { amdItems, snpRequests } from '../src/requests-amd.ts'
 import { canned, startServer } from './hostile-server.ts'
 import { bench } from './setup.ts'
 import { type AmdAnswers, amdAnswers, intelAnswers, quickSnp } from './vendors.ts'
@@ -101,6 +101,25 @@ test('of a report that does not tell its product the leaf does, of each product'
         [{ product, tcb: { ...levels, bootloader } }],
       )
     }
+})
+
+test('of a report that does not tell its product, and comes alone, the chip id tells as much as it can', () => {
+  const products = (chipId: string, report: object = {}): readonly string[] =>
+    snpRequests(parseSnpReport(makeSnp({ report: { version: 2, chipId, ...report } }).evidence), undefined).map(
+      ({ product }) => product,
+    )
+  assert.deepEqual(products('ab'.repeat(64)), ['Milan', 'Genoa'])
+  assert.deepEqual(products('ab'.repeat(8).padEnd(128, '0')), ['Turin'])
+  assert.deepEqual(products('00'.repeat(64)), ['Milan', 'Genoa', 'Turin'])
+})
+
+test('what a key service has not got is told of each product that it was asked about', async (t) => {
+  const { source, server } = await bench(t, amdAnswers(quickSnp({ product: 'Turin' })))
+  const report = parseSnpReport(makeSnp({ report: { version: 2, chipId: 'ab'.repeat(64) } }).evidence)
+  const told: string[] = []
+  assert.deepEqual(await amdItems(report, source, undefined, (what) => told.push(what)), [])
+  assert.match(told.join('\n'), /Milan.*; .*Genoa/)
+  assert.ok(server.asked.length >= 2)
 })
 
 test('a hidden chip id cannot be asked for, and says so', async (t) => {

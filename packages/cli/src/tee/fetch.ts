@@ -29,10 +29,12 @@ export async function itemsFor(
   if (tee === 'snp') {
     const { amdItems } = await import('@sekisho/collateral/requests/amd')
     const { parseSnpReport } = await import('@sekisho/evidence/snp')
-    return someOf(
-      await amdItems(parseSnpReport(evidence), source, await snpLeafBeside(piece)),
-      'AMD’s key service has no endorsements for this report',
-    )
+    let why = 'the report does not tell its product'
+    const onMissing = (what: string): void => {
+      why = what
+    }
+    const items = await amdItems(parseSnpReport(evidence), source, await snpLeafBeside(piece), onMissing)
+    return someOf(items, `AMD’s key service has no endorsements for this report: ${why}`)
   }
   if (tee !== 'sgx' && tee !== 'tdx') throw unreadable(`no endorsements can be fetched for evidence of the kind ${tee}`)
   const quote =

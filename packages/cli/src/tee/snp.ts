@@ -1,5 +1,5 @@
 import { firstFound } from '@sekisho/collateral/requests'
-import { snpPartsOf, snpRequests } from '@sekisho/collateral/requests/amd'
+import { snpAsks, snpPartsOf } from '@sekisho/collateral/requests/amd'
 import { EvidenceError } from '@sekisho/evidence'
 import {
   parseCertificateTable,
@@ -69,7 +69,6 @@ export async function snpCollateralOf(report: SnpReport, request: VerifyRequest)
   const beside: SnpCollateralInput = snpCrlBeside === undefined ? {} : { crl: snpCrlBeside }
   const source = await sourceOfRequest(request)
   if (source === undefined) return { ...beside, ...snp }
-  const asks = snpRequests(report, snpLeafOf(snp)).map((one) => () => source.amd(one))
-  const found = await firstFound(asks, tellMissing(request))
+  const found = await firstFound(snpAsks(report, source, snpLeafOf(snp)), tellMissing(request))
   return found === undefined ? { ...beside, ...snp } : { ...beside, ...snpPartsOf(found), ...snp }
 }
