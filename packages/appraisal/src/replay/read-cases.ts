@@ -29,6 +29,15 @@ export interface CasePlatform {
   readonly measurement?: string
   /** Launched so that its host may look into it. */
   readonly debug?: boolean
+  /** Levels of its firmware, by part; those that are not named are the newest. */
+  readonly tcb?: Readonly<Record<string, number>>
+  /** The host hides the chip id. */
+  readonly maskedId?: boolean
+  /** Its evidence is bound to something else than it was asked for. */
+  readonly wrongBinding?: boolean
+  /** Parts of its vendor's chain that are revoked, and that ran out, as the emulator names them. */
+  readonly revoked?: readonly string[]
+  readonly expired?: readonly string[]
 }
 
 /** A test of policies as it is written: with its claims, or with a platform whose evidence gives them. */
@@ -137,24 +146,43 @@ function readClaims(
 }
 
 const PLATFORM_TEXTS = ['product', 'measurement'] as const
+const PLATFORM_FLAGS = ['debug', 'maskedId', 'wrongBinding'] as const
+const PLATFORM_LISTS = ['revoked', 'expired'] as const
+const MAX_PARTS = 16
 
 function readPlatform(input: unknown, at: string): CasePlatform {
   if (!isRecord(input) || typeof input['kind'] !== 'string')
     throw new TypeError(`${at}: expected an object with a \`kind\`: snp, tdx, …`)
-  const members = ['kind', ...PLATFORM_TEXTS, 'debug']
+  const members = ['kind', ...PLATFORM_TEXTS, ...PLATFORM_FLAGS, 'tcb', ...PLATFORM_LISTS]
   const stranger = Object.keys(input).find((name) => !members.includes(name))
   if (stranger !== undefined)
     throw new TypeError(`${at}: there is no member ${shown(stranger)}; known are ${members.join(', ')}`)
-  const { debug } = input
-  if (debug !== undefined && typeof debug !== 'boolean') throw new TypeError(`${at}.debug: expected true or false`)
+  const flags = PLATFORM_FLAGS.flatMap((name) => {
+    const flag = input[name]
+    if (flag !== undefined && typeof flag !== 'boolean') throw new TypeError(`${at}.${name}: expected true or false`)
+    return flag === undefined ? [] : [[name, flag] as const]
+  })
+  const lists = PLATFORM_LISTS.flatMap((name) => {
+    const list = input[name]
+    if (list !== undefined && !(isTexts(list) && list.length <= MAX_PARTS))
+      throw new TypeError(`${at}.${name}: expected a list of at most ${MAX_PARTS} parts`)
+    return list === undefined ? [] : [[name, list] as const]
+  })
+  const { tcb } = input
+  if (tcb !== undefined && !isLevels(tcb))
+    throw new TypeError(`${at}.tcb: expected an object from part to level, a whole number`)
   const texts = PLATFORM_TEXTS.flatMap((name) =>
     input[name] === undefined ? [] : [[name, textOf(input[name], `${at}.${name}`)] as const],
   )
   return {
     kind: textOf(input['kind'], `${at}.kind`),
-    ...Object.fromEntries(texts),
-    ...(debug === undefined ? {} : { debug }),
+    ...Object.fromEntries([...texts, ...flags, ...lists]),
+    ...(tcb === undefined ? {} : { tcb }),
   }
+}
+
+function isLevels(value: unknown): value is Readonly<Record<string, number>> {
+  return isRecord(value) && Object.values(value).every(Number.isSafeInteger)
 }
 
 function optionalText<N extends 'namespace' | 'workload'>(

@@ -15,6 +15,9 @@ export interface AttesterFlags {
   readonly product?: string
   readonly measurement?: string
   readonly debug?: true
+  readonly tcb?: string
+  readonly maskedId?: true
+  readonly wrongBinding?: true
 }
 
 /** An attester, and what has to be done when it is not needed any more. */
@@ -40,11 +43,12 @@ export async function attesterOf(flags: AttesterFlags, around: Around): Promise<
 }
 
 /** What says nothing about the machine that is to attest is not passed over: whoever gave it believes that it counts. */
-function refuseOthers({ tpm, emulated, eventLog, pcrs, world, product, measurement, debug }: AttesterFlags): void {
+function refuseOthers(flags: AttesterFlags): void {
+  const { tpm, emulated, eventLog, pcrs, world, product, measurement, debug, tcb, maskedId, wrongBinding } = flags
   const [others, machine] =
     tpm === undefined
       ? [{ 'event-log': eventLog, pcrs }, 'an emulated machine']
-      : [{ world, product, measurement, debug }, 'a TPM']
+      : [{ world, product, measurement, debug, tcb, 'masked-id': maskedId, 'wrong-binding': wrongBinding }, 'a TPM']
   const [other] = Object.entries(others).find(([, value]) => value !== undefined) ?? []
   if (other !== undefined && (tpm ?? emulated) !== undefined)
     throw usageError(`--${other} says nothing about ${machine}`)
@@ -91,10 +95,19 @@ function pcrsOf(list: string): readonly number[] {
   throw usageError(`--pcrs ${list}: expected numbers from 0 to 23 with commas, such as 0,1,2,7`)
 }
 
+/** `microcode=210,snp=20`. @throws CliError (usage) */
+function tcbOf(list: string): Readonly<Record<string, number>> {
+  const levels = list.split(',').map((one) => /^([A-Za-z]{1,16})=(-1|\d{1,5})$/.exec(one))
+  if (levels.every((one) => one !== null))
+    return Object.fromEntries(levels.map(([, part = '', level]) => [part, Number(level)]))
+  throw usageError(`--tcb ${list}: expected parts with their levels, such as microcode=210,snp=20`)
+}
+
 /** A platform of an emulated world. @throws CliError (usage) for a kind that there is none of */
 export function platformOf(world: World, kind: string, flags: AttesterFlags): EmulatedPlatform {
   try {
-    return emulatedMachine(world, kind, flags)
+    const { tcb, ...rest } = flags
+    return emulatedMachine(world, kind, tcb === undefined ? rest : { ...rest, tcb: tcbOf(tcb) })
   } catch (error) {
     if (error instanceof TypeError) throw usageError(error.message, error)
     throw error

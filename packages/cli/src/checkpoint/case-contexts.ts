@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { appraise, type PlatformPlay } from '@sekisho/appraisal'
+import { appraise, type CasePlatform, type PlatformPlay, type PolicyContext } from '@sekisho/appraisal'
 import { emulatedAttester } from '@sekisho/attester'
-import { openVerifier } from '@sekisho/broker'
-import type { CollateralSource } from '@sekisho/collateral'
+import { openVerifier, type Verifier } from '@sekisho/broker'
+import { type CollateralSource, networkSource } from '@sekisho/collateral'
 import type { World } from '@sekisho/emulator'
 import { emulatedMachine } from './emulated-machine.ts'
+import { serveWorld } from './served-world.ts'
+import { changePart } from './world-parts.ts'
 
 /** Where the endorsements of the emulated platforms come from, and what they end at. */
 export interface PlayOptions {
@@ -18,20 +20,53 @@ export interface PlayOptions {
 /** Has platforms of an emulated world attest, and gives what policies see of the evidence, as they would see hardware. */
 export function playedBy(worldNow: () => Promise<World>, { source, anchors, arm, now }: PlayOptions): PlatformPlay {
   const verifier = openVerifier({ source, trustAnchors: anchors, arm })
-  return async ({ kind, ...options }, known, resource) => {
+  return async ({ revoked = [], expired = [], ...platform }, known, resource) => {
     const world = await worldNow()
-    const digest = new Uint8Array(createHash('sha384').update(randomBytes(32)).digest())
-    const { evidence, eventLog } = await emulatedAttester(world, emulatedMachine(world, kind, options)).attest({
-      reportData: digest,
-    })
-    const received = verifier.recognise(evidence, eventLog)
-    const binding = verifier.binding(received, digest)
-    const values = known ? verifier.skeleton(received) : {}
-    const expect = { ...values, ...binding, reportDataIsFresh: true, allowEmulated: true }
-    const at = now()
-    const { verdict } = await verifier.verify(received, { expect, at })
-    const { context } = appraise(verdict, { references: known ? ['known'] : [], at, resource })
-    // The case is about what hardware would be given: the platform plays it.
-    return { ...context, hardware: true, emulated: false, vector: { ...context.vector, hardware: 2 } }
+    if (revoked.length + expired.length === 0) return played(world, verifier, platform, { known, resource, now })
+    // Others attest in a world in which nothing happened: this one is the case's own.
+    const own = (await import('@sekisho/emulator')).createWorld({ saved: world.save(), now })
+    for (const part of revoked) changePart(own, 'revoke', part)
+    for (const part of expired) changePart(own, 'expire', part)
+    const { url, close } = await serveWorld(async () => own, 0)
+    try {
+      const ofCase = openVerifier({ source: sourceAt(url, anchors, now), trustAnchors: anchors, arm })
+      return await played(own, ofCase, platform, { known, resource, now })
+    } finally {
+      await close()
+    }
   }
+}
+
+/** What the services of a world have, at their address. */
+export function sourceAt(url: string, anchors: World['anchors'], now: () => Date): CollateralSource {
+  const intel = { baseUrl: url, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` } as const
+  return networkSource({ intel, amd: { baseUrl: url }, nvidia: false, trustAnchors: anchors, now })
+}
+
+interface Playing {
+  readonly known: boolean
+  readonly resource: string
+  readonly now: () => Date
+}
+
+async function played(
+  world: World,
+  verifier: Verifier,
+  { kind, ...options }: Omit<CasePlatform, 'revoked' | 'expired'>,
+  { known, resource, now }: Playing,
+): Promise<PolicyContext> {
+  const digest = new Uint8Array(createHash('sha384').update(randomBytes(32)).digest())
+  const { kbs, evidence, eventLog } = await emulatedAttester(world, emulatedMachine(world, kind, options)).attest({
+    reportData: digest,
+  })
+  // A chip that hides itself brings its certificate.
+  const received = verifier.recognise(options.maskedId === true ? kbs : evidence, eventLog)
+  const binding = verifier.binding(received, digest)
+  const values = known ? verifier.skeleton(received) : {}
+  const expect = { ...values, ...binding, reportDataIsFresh: true, allowEmulated: true }
+  const at = now()
+  const { verdict } = await verifier.verify(received, { expect, at })
+  const { context } = appraise(verdict, { references: known ? ['known'] : [], at, resource })
+  // The case is about what hardware would be given: the platform plays it.
+  return { ...context, hardware: true, emulated: false, vector: { ...context.vector, hardware: 2 } }
 }

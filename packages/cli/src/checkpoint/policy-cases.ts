@@ -1,10 +1,9 @@
 import type { PolicyCase, WrittenCase } from '@sekisho/appraisal'
-import { networkSource } from '@sekisho/collateral'
 import type { Around } from '../around.ts'
-import { serveWorld } from '../commands/emulate.ts'
 import { unreadable } from '../exit.ts'
-import { playedBy } from './case-contexts.ts'
+import { playedBy, sourceAt } from './case-contexts.ts'
 import { PRODUCTS } from './emulated-machine.ts'
+import { serveWorld } from './served-world.ts'
 import { type KeptWorld, openWorld } from './world-file.ts'
 
 const MAX_CASES = 1000
@@ -51,8 +50,7 @@ async function played(
   const { url, close } = await serveWorld(async () => world, 0)
   try {
     const { anchors } = world
-    const intel = { baseUrl: url, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` } as const
-    const source = networkSource({ intel, amd: { baseUrl: url }, nvidia: false, trustAnchors: anchors, now })
+    const source = sourceAt(url, anchors, now)
     return await playCases(
       written,
       playedBy(async () => world, { source, anchors, arm: world.arm.endorsements(), now }),

@@ -1,52 +1,13 @@
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import type { World } from '@sekisho/emulator'
 import type { Around } from '../around.ts'
 import { type AttesterFlags, platformOf, reportDataOf } from '../checkpoint/attesters.ts'
+import { serveWorld } from '../checkpoint/served-world.ts'
 import { untilStopped } from '../checkpoint/stop.ts'
 import { openWorld } from '../checkpoint/world-file.ts'
+import { changePart, type PartAct } from '../checkpoint/world-parts.ts'
 import { writeBytes } from '../checkpoint/write-bytes.ts'
-import { EXIT, unreadable } from '../exit.ts'
+import { EXIT, unreadable, usageError } from '../exit.ts'
 import { errorCode } from '../input.ts'
 import { SEKISHO } from '../self.ts'
-
-/** A world's services on a socket of this machine. */
-export interface ServedWorld {
-  /** Origin of AMD's and Intel's services alike. */
-  readonly url: string
-  close(): Promise<void>
-}
-
-/** Serves the emulated vendors' key and collateral services of the world as it is at each request, on loopback. */
-export async function serveWorld(worldNow: () => Promise<World>, port: number): Promise<ServedWorld> {
-  const server = createServer((request, response) => {
-    const headers = Object.fromEntries(
-      Object.entries(request.headers).flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])),
-    )
-    worldNow().then(
-      (world) => {
-        const answer = world.handle({ method: request.method ?? 'GET', url: request.url ?? '/', headers })
-        response.writeHead(answer.status, answer.headers).end(answer.body)
-      },
-      // The file is gone or half written: the caller may ask again.
-      () => response.writeHead(503, { 'retry-after': '1' }).end(),
-    )
-  })
-  server.headersTimeout = 5000
-  server.requestTimeout = 10_000
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject).listen(port, '127.0.0.1', resolve)
-  })
-  const { port: taken } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${taken}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve())
-        server.closeAllConnections()
-      }),
-  }
-}
 
 /** `sekisho emulate serve` */
 export async function emulateServeCommand(
@@ -84,6 +45,24 @@ export async function emulateAttestCommand(
   await save()
   const bytes = options.json === true ? new TextEncoder().encode(`${JSON.stringify(kbs)}\n`) : evidence
   await writeBytes(options.output, bytes, around)
+  return EXIT.ok
+}
+
+/** `sekisho emulate revoke`, `expire` and `renew` */
+export async function emulatePartCommand(
+  act: PartAct,
+  part: string,
+  options: { readonly world: string },
+  around: Around,
+): Promise<number> {
+  const { world, save } = await openWorld(options.world, () => around.now())
+  try {
+    changePart(world, act, part)
+  } catch (error) {
+    if (error instanceof TypeError) throw usageError(error.message, error)
+    throw error
+  }
+  await save()
   return EXIT.ok
 }
 

@@ -115,6 +115,14 @@ function addDemo(root: Command, around: Around, done: Done): void {
     })
 }
 
+const PART_ACTS = [
+  ['revoke', 'put an emulated vendor’s certificate on its revocation list'],
+  ['expire', 'let an emulated vendor’s certificate, list or document run out'],
+  ['renew', 'have what ran out issued again'],
+] as const
+
+const TCB = 'snp, tdx, sgx: levels of firmware, e.g. microcode=210,snp=20 or platform=-1'
+
 function addEmulate(root: Command, around: Around, done: Done): void {
   const group = root
     .command('emulate')
@@ -144,11 +152,23 @@ function addEmulate(root: Command, around: Around, done: Done): void {
     .option('--report-data <hex>', 'up to 64 bytes that the workload binds', once('--report-data', text))
     .option('--measurement <hex>', 'launch measurement', once('--measurement', text))
     .option('--debug', 'a workload whose host may read it')
+    .option('--tcb <list>', TCB, once('--tcb', text))
+    .option('--masked-id', 'snp: the host hides the chip id')
+    .option('--wrong-binding', 'it binds other report data than it was asked for')
     .option('-o, --output <file>', 'write to this file; - for standard output', once('--output', text))
     .option('--json', 'the object that KBS clients send')
     .action(async (kind, options) => {
       done(await (await import('../commands/emulate.ts')).emulateAttestCommand(kind, options, around))
     })
+  for (const [act, description] of PART_ACTS)
+    group
+      .command(act)
+      .description(description)
+      .argument('<part>', 'vendor and part, e.g. amd/Genoa/ask, intel/tcb-info; a wrong one lists all')
+      .requiredOption('--world <file>', 'file that holds the emulated world', once('--world', text))
+      .action(async (part, options) => {
+        done(await (await import('../commands/emulate.ts')).emulatePartCommand(act, part, options, around))
+      })
   group
     .command('anchors')
     .description('print the emulated roots, for --trust-anchor')
@@ -168,6 +188,9 @@ function attester(command: Command): Command {
     .option('--product <name>', 'emulated snp: Milan, Genoa or Turin', once('--product', text))
     .option('--measurement <hex>', 'emulated: launch measurement', once('--measurement', text))
     .option('--debug', 'emulated: a workload whose host may read it')
+    .option('--tcb <list>', `emulated ${TCB}`, once('--tcb', text))
+    .option('--masked-id', 'emulated snp: the host hides the chip id')
+    .option('--wrong-binding', 'emulated: it binds other report data than it was asked for')
 }
 
 function addAttest(root: Command, around: Around, done: Done): void {

@@ -111,6 +111,36 @@ describe('policies without a checkpoint', () => {
     assert.match(failed.out, /^FAIL {2}Genoa: permitted by snp; expected refused\n/)
   })
 
+  it('test has platforms with faults attest: each is refused, and leaves the world of the others as it is', async () => {
+    const policy = alone.file('any.cedar', await alone.ok(['policy', 'starter', 'snp']))
+    const one = (name: string, permitted: boolean, platform: object): object => ({
+      ...{ name, permitted, resource: 'a/b/c' },
+      platform: { kind: 'snp', product: 'Genoa', ...platform },
+    })
+    const cases = [
+      one('bound to another exchange', false, { wrongBinding: true }),
+      one('an ASK that is revoked', false, { revoked: ['amd/Genoa/ask'] }),
+      one('a list that ran out', false, { expired: ['amd/Genoa/crl'] }),
+      one('old microcode, for a policy that asks for none', true, { tcb: { microcode: 1 } }),
+      one('a hidden chip', true, { maskedId: true }),
+      one('as it should be', true, {}),
+    ]
+    const run = await alone.run(['policy', 'test', policy, alone.file('faults.json', JSON.stringify(cases)), ...world])
+    assert.equal(run.code, 0, run.out + run.err)
+    for (const [member, value] of [
+      ['revoked', ['amd/Genoa/crl']],
+      ['expired', ['nobody']],
+      ['tcb', { nothing: 1 }],
+      ['tcb', 5],
+      ['maskedId', 'yes'],
+    ] as const) {
+      const wrong = alone.file('wrong-platform.json', JSON.stringify([one('wrong', false, { [member]: value })]))
+      const refused = await alone.run(['policy', 'test', policy, wrong, ...world])
+      assert.equal(refused.code, 3, `${member}: ${refused.out}`)
+      assert.match(refused.err, /case 1\.platform/)
+    }
+  })
+
   it('test has platforms of every kind attest, and what is known of them is verified', async () => {
     const genuine = alone.file(
       'genuine.cedar',

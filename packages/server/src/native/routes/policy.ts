@@ -36,7 +36,7 @@ const CASE = closed({
   platform: Type.Optional(
     Type.Unsafe<CasePlatform>(
       anyObject(
-        'an emulated platform whose evidence gives the context: kind, product, measurement, debug; GET /api/v1/emulated',
+        'an emulated platform whose evidence gives the context: kind, product, measurement, debug, tcb, maskedId, wrongBinding, revoked, expired; GET /api/v1/emulated',
       ),
     ),
   ),
