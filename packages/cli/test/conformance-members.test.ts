@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { canonicalJson } from '@sekisho/evidence'
+import { CaseFiles } from '../src/conformance/case-files.ts'
 import { ByName, compareMembers } from '../src/conformance/compare.ts'
+import { applyEdit } from '../src/conformance/edits.ts'
+import { timeOf } from '../src/conformance/json.ts'
+import { scratch } from './process.ts'
+import { runWithin } from './run.ts'
+
+const home = scratch()
 
 test('each member of `expect` is compared with what was found under its name; one with nothing is named', async () => {
   const { comparisons, unimplemented } = await compareMembers(
@@ -63,4 +72,52 @@ test('numbers that canonical JSON cannot hold are compared as they are, and show
     { path: 'clock', expected: String(2 ** 60), actual: { of: ['NaN'] }, equal: false },
   ])
   assert.doesNotThrow(() => canonicalJson(comparisons))
+})
+
+test('a time is one that a case names', () => {
+  assert.deepEqual(timeOf({ evaluateAt: '2026-01-02T03:04:05Z' }), new Date('2026-01-02T03:04:05Z'))
+  for (const [content, found] of [
+    [{}, 'nothing'],
+    [{ evaluateAt: null }, 'nothing'],
+    [{ evaluateAt: 5 }, '5'],
+    [{ evaluateAt: 'soon' }, '"soon"'],
+  ] as const)
+    assert.throws(() => timeOf(content), {
+      message: `evaluateAt: expected the time to judge the evidence at, in ISO 8601; found ${found}`,
+    })
+})
+
+test('a file that a member names is there, and no folder: else the member is told', async () => {
+  const folder = mkdtempSync(join(home, 'files-'))
+  mkdirSync(join(folder, 'logs'))
+  writeFileSync(join(folder, 'log.bin'), 'x')
+  const files = new CaseFiles(folder)
+  assert.deepEqual(await files.needOf({ file: 'log.bin' }, 'file', 'eventLogs[0]'), new Uint8Array([0x78]))
+  for (const [listed, fault] of [
+    [{}, 'expected the name of a file of the case'],
+    [{ file: '' }, 'expected the name of a file of the case'],
+    [{ file: 5 }, 'expected the name of a file of the case'],
+    [{ file: 'logs' }, 'logs: this is a folder, not a file'],
+    [{ file: 'none.bin' }, 'the case has no file none.bin'],
+  ] as const)
+    await assert.rejects(files.needOf(listed, 'file', 'eventLogs[0]'), { message: `eventLogs[0].file: ${fault}` })
+  await assert.rejects(files.read('logs'), { message: 'logs: this is a folder, not a file' })
+  const edit = { op: 'replace', file: 'log.bin', from: 'logs' }
+  await assert.rejects(applyEdit(folder, files, edit), { message: 'ops.from: logs: this is a folder, not a file' })
+})
+
+test('such a case fails with that sentence, and the others run', async () => {
+  const folder = mkdtempSync(join(home, 'cases-'))
+  for (const [name, content] of Object.entries({
+    folder: { tee: 'tdx', evaluateAt: '2026-06-15T12:00:00Z', expect: {} },
+    mutations: { mutations: [{ base: 'nowhere' }] },
+  })) {
+    mkdirSync(join(folder, name, 'evidence.bin'), { recursive: true })
+    writeFileSync(join(folder, name, name === 'mutations' ? 'mutations.json' : 'case.json'), JSON.stringify(content))
+  }
+  const { code, out } = await runWithin(['conformance', folder])
+  assert.equal(code, 1)
+  assert.match(out, /the case could not be run: evidence\.bin: this is a folder, not a file\n/)
+  assert.match(out, /the case could not be run: base: expected the folder of a case; "nowhere" has no case\.json\n/)
+  assert.match(out, /2 cases: 0 passed, 2 failed/)
 })

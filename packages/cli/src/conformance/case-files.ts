@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { errorCode, inWords } from '../input.ts'
 import type { JsonValue } from './case.ts'
+import { textMember } from './json.ts'
 
 /** Files of one case, with edits on top. */
 export class CaseFiles {
@@ -25,8 +27,26 @@ export class CaseFiles {
     try {
       return new Uint8Array(await readFile(join(this.folder, name)))
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-      throw error
+      const code = errorCode(error)
+      if (code === 'ENOENT') return undefined
+      throw code === undefined ? error : inWords(name, error)
+    }
+  }
+
+  /**
+   * The file that a member names.
+   *
+   * @param where path of `value` in the case, for errors
+   * @throws Error that names the member when it is no name of a file that can be read
+   */
+  async needOf(value: JsonValue, name: string, where: string): Promise<Uint8Array> {
+    const file = textMember(value, name) ?? ''
+    const fault = (what: string): Error => new Error(`${where}.${name}: ${what}`)
+    if (file === '') throw fault('expected the name of a file of the case')
+    try {
+      return await this.need(file)
+    } catch (error) {
+      throw error instanceof Error ? fault(error.message) : error
     }
   }
 

@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import type { JsonValue } from './case.ts'
-import type { CaseFiles } from './case-files.ts'
+import { CaseFiles } from './case-files.ts'
 import { isRecord, member, textMember } from './json.ts'
 
 /**
@@ -31,7 +29,7 @@ export async function applyEdit(folder: string, files: CaseFiles, op: JsonValue)
     case 'append':
       return files.edit(file, new Uint8Array(Buffer.concat([bytes, hexOf(op)])))
     case 'replace':
-      return files.edit(file, new Uint8Array(await readFile(join(folder, textMember(op, 'from') ?? ''))))
+      return files.edit(file, await new CaseFiles(folder).needOf(op, 'from', 'ops'))
     default:
       return files.edit(file, editJson(bytes, member(op, 'path'), member(op, 'value') ?? null))
   }

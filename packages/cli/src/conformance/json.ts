@@ -39,7 +39,11 @@ export function expected(content: JsonValue, name: string): JsonValue | undefine
   return member(member(content, 'expect'), name)
 }
 
-/** The time that a case is judged at; an invalid date when it names none. */
+/** The time that a case is judged at. @throws Error when it names none */
 export function timeOf(content: JsonValue): Date {
-  return new Date(textMember(content, 'evaluateAt') ?? Number.NaN)
+  const named = member(content, 'evaluateAt')
+  const time = new Date(typeof named === 'string' ? named : Number.NaN)
+  if (!Number.isNaN(time.getTime())) return time
+  const found = (named ?? null) === null ? 'nothing' : JSON.stringify(named).slice(0, 64)
+  throw new Error(`evaluateAt: expected the time to judge the evidence at, in ISO 8601; found ${found}`)
 }

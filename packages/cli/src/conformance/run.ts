@@ -81,13 +81,19 @@ async function runMutations(
   const results: CaseResult[] = []
   for (const mutation of listOf(member(content, 'mutations') ?? member(content, 'cases'))) {
     const files = new CaseFiles(join(folder, textMember(mutation, 'base') ?? ''))
-    const original = await files.needJson('case.json')
+    const original = await files.readJson('case.json')
+    if (original === undefined)
+      throw new Error(`base: expected the folder of a case; ${folderOf(mutation)} has no case.json`)
     if (!kind.tees.includes(textMember(original, 'tee') ?? '') || !isRecord(original) || !isRecord(mutation)) return []
     for (const op of listOf(mutation['ops'])) await applyEdit(folder, files, op)
     const label = `${name}#${textMember(mutation, 'id') ?? '?'}`
     results.push(await runCase(kind, files, label, kind.mutated(original, mutation)))
   }
   return results
+}
+
+function folderOf(mutation: JsonValue): string {
+  return JSON.stringify(member(mutation, 'base') ?? null).slice(0, 128)
 }
 
 /**

@@ -70,8 +70,8 @@ export async function addSecretValues(files: CaseFiles): Promise<Values> {
   const rows = await rowsOf(files, 'rows.json')
   let right = true
   let first: JsonRecord = {}
-  for (const row of rows) {
-    const bytes = await files.need(textMember(row, 'file') ?? '')
+  for (const [i, row] of rows.entries()) {
+    const bytes = await files.needOf(row, 'file', `rows.json[${i}]`)
     const request = parseSeAddSecretRequest(bytes)
     const plain = openGcm(seAddSecretJob(request, key))
     const secret = plain?.subarray(0, plain.length - 32)
@@ -166,8 +166,8 @@ function encrypted(data: Uint8Array, key: Uint8Array, tweak: Uint8Array): Uint8A
 export async function exchangeValues(files: CaseFiles): Promise<Values> {
   let right = true
   const seen: Record<string, JsonValue> = {}
-  for (const row of await rowsOf(files, 'rows.json')) {
-    const bytes = await files.need(textMember(row, 'file') ?? '')
+  for (const [i, row] of (await rowsOf(files, 'rows.json')).entries()) {
+    const bytes = await files.needOf(row, 'file', `rows.json[${i}]`)
     const exchange = parseSeExchange(bytes)
     right &&=
       bytes.length === member(row, 'size') &&

@@ -70,9 +70,10 @@ interface Around {
 
 async function judge(evidence: Uint8Array, content: JsonValue, around: Around): Promise<Judged> {
   const { collateral, trustAnchors } = around
+  const isTimeless = Object.keys(collateral).length === 0 || expected(content, 'verdict') === 'parse-only'
   const options = {
-    // A case without collateral has no time to be judged at.
-    at: textMember(content, 'evaluateAt') === undefined ? new Date(0) : timeOf(content),
+    // A case that is only parsed has no time to be judged at.
+    at: isTimeless && (member(content, 'evaluateAt') ?? null) === null ? new Date(0) : timeOf(content),
     collateral,
     ...(trustAnchors === undefined ? {} : { trustAnchors }),
     expect: { allowEmulated: trustAnchors !== undefined },
@@ -189,7 +190,7 @@ async function compareLogs(files: CaseFiles, content: JsonValue, evidence: Uint8
   const comparisons: Comparison[] = []
   const unimplemented: string[] = []
   for (const [i, listed] of listOf(member(content, 'eventLogs')).entries()) {
-    const log = parseEventLog(await files.need(textMember(listed, 'file') ?? ''))
+    const log = parseEventLog(await files.needOf(listed, 'file', `eventLogs[${i}]`))
     const found = await logValues(log, evidence)
     for (const [name, value] of entriesOf(listed)) {
       if (name === 'file' || name === 'source') continue

@@ -150,8 +150,8 @@ async function sessionValues(files: CaseFiles, vector: JsonValue): Promise<JsonV
 
 /** The key agreement is the guest owner's: made here, with the certificates read by the evidence package. */
 async function agreed(files: CaseFiles, vector: JsonValue): Promise<Uint8Array> {
-  const pdh = parseSevCertificate(await files.parent.need(textMember(vector, 'platformPdh') ?? ''))
-  const owner = parseSevCertificate(await files.need(textMember(vector, 'guestOwnerCertificate') ?? ''))
+  const pdh = parseSevCertificate(await files.parent.needOf(vector, 'platformPdh', 'vector'))
+  const owner = parseSevCertificate(await files.needOf(vector, 'guestOwnerCertificate', 'vector'))
   const ecdh = createECDH('secp384r1')
   ecdh.setPrivateKey(bytesMember(vector, 'guestOwnerPrivateScalar'))
   if (hex(ecdh.getPublicKey().subarray(1)) !== hex(owner.key.bytes))

@@ -97,7 +97,11 @@ function reportValues({ files, content, checks, collateral, report }: ReportRun)
     certsTable: async (expected) => {
       const file = textMember(expected, 'file') ?? ''
       // `assembled` tells where the table came from: it is no property of the bytes.
-      return { file, assembled: member(expected, 'assembled') ?? null, entries: tableValues(await files.need(file)) }
+      return {
+        file,
+        assembled: member(expected, 'assembled') ?? null,
+        entries: tableValues(await files.needOf(expected, 'file', 'expect.certsTable')),
+      }
     },
     hostDataIsSha256Of: async (expected) => {
       const file = typeof expected === 'string' ? expected : ''
