@@ -42,6 +42,14 @@ async function refused(reading: Promise<unknown>, message: RegExp): Promise<void
 }
 
 describe('a file that is given as collateral', () => {
+  it('is told by line and column where it is no JSON', async () => {
+    const home = inFolder({ 'given.json': '{\n  "tcb_info": \'x\'\n}' })
+    await refused(
+      read(join(home, 'given.json')),
+      /given\.json: not JSON: line 2, column 15: "'"; expected a JSON value$/,
+    )
+  })
+
   it('has no member of another type, which counts not as absent: it is named', async () => {
     const intel = { tcb_info: '{}', pck_crl: '3082', root_ca_crl: '3082' }
     for (const [content, member] of [

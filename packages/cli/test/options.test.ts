@@ -9,6 +9,7 @@ import { publicUrlOption } from '../src/options/address.ts'
 import { readTrustAnchors } from '../src/options/anchors.ts'
 import { readDocument } from '../src/options/document.ts'
 import { type ExpectationFlags, expectationsOfFlags, readExpectationFile } from '../src/options/expectations.ts'
+import { parseJson } from '../src/options/json-text.ts'
 import { cpuOf, featuresOption, registerOption } from '../src/options/machine.ts'
 import { keepRefusedOption, sizeInWords } from '../src/options/retention.ts'
 import { acceptTcbOption, countOption, levelsOption, listOption, timeOption } from '../src/options/values.ts'
@@ -58,7 +59,14 @@ describe('a file of expectations', () => {
     const unreadable = (message: RegExp) => refused(EXIT.unreadable, message)
     await assert.rejects(readDocument(file(Uint8Array.of(0x61, 0xff)), around, 1000), unreadable(/not UTF-8 text/))
     await assert.rejects(readDocument(file('a: [1'), around, 1000), unreadable(/line 1/))
-    await assert.rejects(readDocument(file('{"a": 1,}x'), around, 1000), unreadable(/JSON/))
+    for (const [content, fault] of [
+      ['{"a": 1,}x', /: not JSON: line 1, column 9: "\}"; expected a member name in quotes$/],
+      ['{\n  "b": "é",\r\n  "c": [1 2]\n}', /: not JSON: line 3, column 11: "2"; expected `,` or `\]`$/],
+      ['[1, 2', /: not JSON: line 1, column 6: the end; expected `,` or `\]`$/],
+      ['{"a": "\u001b"}', /: not JSON: line 1, column 8: U\+001B; expected the rest of a string$/],
+    ] as const)
+      assert.throws(() => parseJson(content, 'given'), unreadable(fault))
+    await assert.rejects(readDocument(file('{"a": 1,}x'), around, 1000), unreadable(/not JSON: line 1, column 9/))
     await assert.rejects(readDocument(file('{"a": {"b": 1, "b": 2}}'), around, 1000), unreadable(/unique/))
     await assert.rejects(readDocument(file('a: !x 1'), around, 1000), CliError)
     await assert.rejects(readDocument(file('a'.repeat(1001)), around, 1000), unreadable(/1001 bytes; at most 1000/))

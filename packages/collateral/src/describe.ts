@@ -2,6 +2,7 @@ import { readLeafFacts } from './amd.ts'
 import { intersection, validity } from './anchors.ts'
 import { withoutZero } from './der.ts'
 import { crlBytes, readDate } from './intel-answers.ts'
+import { parseText } from './json-text.ts'
 import { readPckFacts } from './pck-certificate.ts'
 import { bad, isRecord } from './reading.ts'
 import type { AmdCollateral, IntelCollateral, IntelCollateralInput, PckCa, PckCertificate } from './types.ts'
@@ -95,7 +96,7 @@ function pckCaOf(issuer: string): PckCa {
 }
 
 function parseDocument(text: string): Readonly<Record<string, unknown>> {
-  const value: unknown = JSON.parse(text)
+  const value = parseText(text)
   if (!isRecord(value)) throw bad('not a JSON object')
   return value
 }

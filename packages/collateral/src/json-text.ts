@@ -19,9 +19,18 @@ export interface JsonObject {
  */
 export function readJsonObject(text: string, limits: JsonLimits): JsonObject {
   const members = scan(text, limits)
-  const value: unknown = JSON.parse(text)
+  const value = parseText(text)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new SyntaxError('not a JSON object')
   return { value: value as Readonly<Record<string, unknown>>, members }
+}
+
+/** Reads JSON. @throws SyntaxError in words of its own: engines word it differently */
+export function parseText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new SyntaxError('not JSON', { cause })
+  }
 }
 
 interface Open {

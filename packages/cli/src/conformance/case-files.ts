@@ -1,8 +1,14 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errorCode, inWords } from '../input.ts'
+import { parseJson } from '../options/json-text.ts'
 import type { JsonValue } from './case.ts'
 import { textMember } from './json.ts'
+
+/** JSON of a case's files. @throws CliError (unreadable) that names the file */
+export function parseCaseJson(text: string, name: string): JsonValue {
+  return parseJson(text, name) as JsonValue
+}
 
 /** Files of one case, with edits on top. */
 export class CaseFiles {
@@ -63,15 +69,15 @@ export class CaseFiles {
     return bytes === undefined ? undefined : new TextDecoder().decode(bytes)
   }
 
-  /** A file as JSON; undefined when there is none. @throws SyntaxError when it is no JSON */
+  /** A file as JSON; undefined when there is none. @throws CliError when it is no JSON */
   async readJson(name: string): Promise<JsonValue | undefined> {
     const text = await this.readText(name)
-    return text === undefined ? undefined : JSON.parse(text)
+    return text === undefined ? undefined : parseCaseJson(text, name)
   }
 
   /** As {@link readJson}. @throws Error when there is no such file */
   async needJson(name: string): Promise<JsonValue> {
-    return JSON.parse(new TextDecoder().decode(await this.need(name)))
+    return parseCaseJson(new TextDecoder().decode(await this.need(name)), name)
   }
 
   /** The files of these names that there are, each under the key it is given here. */

@@ -2,7 +2,9 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative } from 'node:path'
 import { type CliError, unreadable } from '../exit.ts'
 import { folderInWords, inWords } from '../input.ts'
+import { textIn } from '../options/document.ts'
 import type { CaseResult, CaseRunner, JsonValue, MutationRunner } from './case.ts'
+import { parseCaseJson } from './case-files.ts'
 import { textMember } from './json.ts'
 import { isLaunchList, runLaunchList } from './launch/list.ts'
 import { notRun } from './run.ts'
@@ -146,9 +148,8 @@ async function readJson(path: string): Promise<JsonValue> {
     const bytes = await readFile(path)
     if (bytes.length > MAX_CASE_FILE)
       throw unreadable(`${path}: ${bytes.length} bytes; at most ${MAX_CASE_FILE} are read`)
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+    return parseCaseJson(textIn(bytes, path), path)
   } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) throw unreadable(`${path}: ${error.message}`, error)
     throw inWords(path, error)
   }
 }

@@ -3,6 +3,7 @@ import type { TrustAnchor } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { unreadable, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
+import { parseJson } from './json-text.ts'
 
 const MAX_FILE = 1_000_000
 const MAX_ANCHORS = 64
@@ -54,18 +55,10 @@ function anchorOfCertificate(bytes: Uint8Array, path: string): TrustAnchor {
 }
 
 function anchorsOfJson(text: string, path: string): readonly TrustAnchor[] {
-  const list = listOf(parse(text, path))
+  const list = listOf(parseJson(text, path))
   if (list === undefined || list.length === 0 || list.length > MAX_ANCHORS)
     throw usageError(`${path}: expected a list of 1 to ${MAX_ANCHORS} trust anchors`)
   return list.map((one, index) => anchorOf(one, `${path}: anchor ${index + 1}`))
-}
-
-function parse(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw unreadable(`${path}: ${error instanceof Error ? error.message : 'not JSON'}`, error)
-  }
 }
 
 function listOf(content: unknown): readonly unknown[] | undefined {

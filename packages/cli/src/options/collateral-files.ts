@@ -9,8 +9,10 @@ import type { Around } from '../around.ts'
 import { CliError, unreadable } from '../exit.ts'
 import { inWords, readInput } from '../input.ts'
 import { type ArmFiles, isArmFile, noArmFiles, takeArm } from './arm-files.ts'
+import { textIn } from './document.ts'
 import { type IasFiles, noIasFiles, takeIas } from './ias-files.ts'
 import { type IbmFiles, isIbmFile, noIbmFiles, takeIbm } from './ibm-files.ts'
+import { parseJson } from './json-text.ts'
 import { isNvidiaFile, type NvidiaFiles, noNvidiaFiles, takeNvidia } from './nvidia-files.ts'
 import { isSevFile, noSevFiles, type SevFiles, takeSev } from './sev-files.ts'
 import { isTokenFile, noTokenFiles, type TokenFiles, takeToken, takeTokenList } from './token-files.ts'
@@ -348,12 +350,8 @@ function refuseUnread([name]: readonly string[], content: Readonly<Record<string
 }
 
 function parse(bytes: Uint8Array, file: string): Readonly<Record<string, unknown>> {
-  try {
-    const content: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-    if (typeof content === 'object' && content !== null && !Array.isArray(content)) return { ...content }
-  } catch (error) {
-    throw unreadable(`${file}: ${error instanceof Error ? error.message : 'not JSON'}`, error)
-  }
+  const content = parseJson(textIn(bytes, file), file)
+  if (typeof content === 'object' && content !== null && !Array.isArray(content)) return { ...content }
   throw unreadable(`${file}: expected a JSON object`)
 }
 

@@ -1,13 +1,15 @@
 import type { Around } from '../around.ts'
 import { CliError, unreadable } from '../exit.ts'
 import { readInput } from '../input.ts'
+import { parseJson } from './json-text.ts'
 
 /** Reads a file of UTF-8 text. @throws CliError (unreadable) */
 export async function readText(path: string, around: Around, limit: number): Promise<string> {
   return textIn(await readInput(path, around, limit), path)
 }
 
-function textIn(bytes: Uint8Array, path: string): string {
+/** The text that bytes are. @throws CliError (unreadable) when they are not UTF-8 */
+export function textIn(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (error) {
@@ -30,7 +32,7 @@ export async function documentOf(bytes: Uint8Array, path: string): Promise<unkno
   const text = textIn(bytes, path)
   if (!/^\s*[{[]/.test(text)) return parseYaml(text, path)
   try {
-    return await parseJson(text, path)
+    return await parseJsonOnce(text, path)
   } catch (error) {
     // YAML may begin like this too: `{ id: INTEL-SA-00615 }`. What is neither is told as what it looks like.
     const isJson = error instanceof CliError && !(error.cause instanceof SyntaxError)
@@ -41,13 +43,8 @@ export async function documentOf(bytes: Uint8Array, path: string): Promise<unkno
   }
 }
 
-async function parseJson(text: string, path: string): Promise<unknown> {
-  let content: unknown
-  try {
-    content = JSON.parse(text)
-  } catch (error) {
-    throw unreadable(`${path}: ${error instanceof Error ? error.message : 'not JSON'}`, error)
-  }
+async function parseJsonOnce(text: string, path: string): Promise<unknown> {
+  const content = parseJson(text, path)
   // JSON.parse takes the last of two members of one name; read as YAML they are an error.
   const { parseDocument } = await import('yaml')
   refuseFaults(parseDocument(text, READING).errors, path)

@@ -1,5 +1,6 @@
 export { type BootLogKind, bootLogKind } from './boot-log.ts'
 export { dcapCollateralOf, dcapMembersUnread } from './dcap-collateral.ts'
+export { type JsonFault, jsonFault } from './json-error.ts'
 export {
   type Companion,
   type CompanionKind,

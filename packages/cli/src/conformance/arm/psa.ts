@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { lifecycleState, type PsaToken, parsePsaToken, verifyPsaSync } from '@sekisho/evidence/psa'
 import type { CaseRunner, JsonValue } from '../case.ts'
+import { parseCaseJson } from '../case-files.ts'
 import { listOf, member, textMember, timeOf } from '../json.ts'
 import { ruling } from '../ruling.ts'
 import { casesOf } from '../run.ts'
@@ -39,7 +40,7 @@ function fieldValues(token: PsaToken, keys: string | undefined): JsonValue {
 
 /** SHA-256 of the uncompressed point of each key: of one JWK, or of a list of trust anchors. */
 function pointDigests(text: string): readonly string[] {
-  const read: JsonValue = JSON.parse(text)
+  const read = parseCaseJson(text, 'ta-store.json')
   return (Array.isArray(read) ? listOf(read) : [read]).map((one) => {
     const key = member(one, 'pkey') ?? one
     const coordinate = (name: string): Buffer => Buffer.from(textMember(key, name) ?? '', 'base64url')

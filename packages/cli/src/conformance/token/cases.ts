@@ -1,6 +1,6 @@
 import { parseToken, type Token, verifyTokenSync } from '@sekisho/evidence/token'
 import type { CaseRunner, JsonValue } from '../case.ts'
-import type { CaseFiles } from '../case-files.ts'
+import { type CaseFiles, parseCaseJson } from '../case-files.ts'
 import { ByName } from '../compare.ts'
 import { expected, listOf, member, textMember, timeOf } from '../json.ts'
 import { ruling } from '../ruling.ts'
@@ -74,7 +74,7 @@ async function readToken(files: CaseFiles, content: JsonValue, evidence: Uint8Ar
 }
 
 function hasCertificates({ header }: Token, jwks: string | undefined): boolean {
-  const keys = jwks === undefined ? [] : listOf(member(JSON.parse(jwks), 'keys'))
+  const keys = jwks === undefined ? [] : listOf(member(parseCaseJson(jwks, 'jwks.json'), 'keys'))
   const shown = [header['jwk'] ?? null, ...keys]
   return header['x5c'] !== undefined || shown.some((key) => member(key, 'x5c') !== undefined)
 }

@@ -11,7 +11,7 @@ import {
 } from '@sekisho/evidence/cmw'
 import { parseCertificate } from '@sekisho/evidence/x509'
 import type { Comparison, JsonValue } from '../case.ts'
-import type { CaseFiles } from '../case-files.ts'
+import { type CaseFiles, parseCaseJson } from '../case-files.ts'
 import { ByName, compareTree, same } from '../compare.ts'
 import { listOf, member } from '../json.ts'
 import { NOT_JUDGED } from '../ruling.ts'
@@ -28,7 +28,7 @@ export async function readCmw(files: CaseFiles): Promise<CaseRun> {
 async function ofFile(files: CaseFiles, file: string): Promise<readonly Comparison[]> {
   if (file === 'case.json') return []
   const bytes = await files.need(file)
-  if (file === 'tag-numbers.json') return tagRows(JSON.parse(new TextDecoder().decode(bytes)))
+  if (file === 'tag-numbers.json') return tagRows(parseCaseJson(new TextDecoder().decode(bytes), file))
   if (file.endsWith('.der')) return [same(`${file}: a wrapper in it`, true, cmwOfCertificate(bytes) !== undefined)]
   const message = decodeCmw(bytes)
   if (!file.endsWith('.cbor')) return [same(`${file}: read`, true, true)]

@@ -3,6 +3,7 @@ import { parseSgxQuote } from '@sekisho/evidence/sgx'
 import { AZURE_QUOTE_EXTENSION, azureKeyQuote, type Json, serviceOf, type Token } from '@sekisho/evidence/token'
 import { parseCertificate } from '@sekisho/evidence/x509'
 import type { JsonValue } from '../case.ts'
+import { parseCaseJson } from '../case-files.ts'
 import { isRecord, type JsonRecord, listOf, member, textMember } from '../json.ts'
 import { hex, iso, sha256Hex, shownCertificate } from '../values.ts'
 
@@ -182,7 +183,7 @@ function digests(submods: JsonValue): JsonValue {
 }
 
 function keysOf(jwks: string | undefined): readonly JsonValue[] {
-  return jwks === undefined ? [] : listOf(member(JSON.parse(jwks), 'keys'))
+  return jwks === undefined ? [] : listOf(member(parseCaseJson(jwks, 'jwks.json'), 'keys'))
 }
 
 /** What cases list of a key set: the digest of the last certificate of its only key, where there is one. */
