@@ -195,6 +195,10 @@ describe('registers that the guest extends', () => {
     assert.equal(verdict.outcome, 'incomplete')
     assert.equal(find(verdict, 'tdx.expect.rtmr1').outcome, 'unchecked')
     assert.match(find(verdict, 'tdx.expect.rtmr1').reason, /no weight/)
+    assert.match(
+      verdict.summary,
+      /genuine, but rtmr1 equals your value, which has no weight: the guest writes it, and measurement, rtmr0 below it may be anything; open: tdx\.expect\.measurement, tdx\.expect\.rtmr0, tdx\.expect\.rtmr1/,
+    )
   })
   it('left uncompared they leave the verdict open, and can be waived by name', () => {
     const { rtmr2: _, ...expect } = expectationsOf(MADE)

@@ -57,9 +57,12 @@ function summarise<C extends Claims>(judgement: Judgement, parts: VerdictParts<C
     const proven = judgement.authenticity === 'proven'
     const open = select(judgement, (check) => isOpen(check) && (proven || check.phase === 'authenticity'))
     const names = open.map((check) => check.id).join(', ')
-    return proven
+    if (!proven) return `${mark}not proven to be genuine: ${names} could not be checked`
+    // A value that was said, and has no weight until others are.
+    const weightless = open.find(({ expected }) => expected !== undefined)
+    return weightless === undefined
       ? `${mark}genuine, but you have not said what you expect: ${names}`
-      : `${mark}not proven to be genuine: ${names} could not be checked`
+      : `${mark}genuine, but ${weightless.reason}; open: ${names}`
   }
   const waived = judgement.waived.length > 0 ? `; waived by you: ${judgement.waived.join(', ')}` : ''
   const { status = 'OK' } = parts.claims.tcb

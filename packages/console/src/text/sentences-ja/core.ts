@@ -5,6 +5,7 @@ export const sentences: SentencePairs = [
   ['EMULATED: {sentence~}', 'EMULATED：{sentence~}'],
   ['{sentence~} (and {count#} more)', '{sentence~}（ほか {count#} 件）'],
   ['genuine, but you have not said what you expect: {checks}', '本物ですが、期待値が指定されていません：{checks}'],
+  ['genuine, but {sentence~}; open: {checks}', '本物ですが、{sentence~}。未実施のチェック：{checks}'],
   [
     'not proven to be genuine: {checks} could not be checked',
     '本物であることが証明されていません。次のチェックを実施できませんでした：{checks}',
