@@ -287,9 +287,12 @@ describe('logs of machines that differ from most', () => {
     })
     const end = { pcr: 7, type: 4, data: filled(4) }
     const off = state(0)
+    const none = { ...off, data: concat(GLOBAL, le(10, 8), le(0, 8), utf16('SecureBoot')) }
     for (const veiled of [
       off,
       { ...off, type: 0x80000007 },
+      none,
+      { ...none, type: 0x80000007 },
       { pcr: 7, type: 0x800000e0, data: utf8('an authority'), measured: off.data },
     ]) {
       const verdict = quoted([veiled, state(1), end])

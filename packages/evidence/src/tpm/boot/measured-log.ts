@@ -19,7 +19,7 @@ export interface BankLog {
   readonly events: readonly LoggedEvent[]
   /** Digests of what firmware, first after an error, and Windows measure as separators. */
   readonly separators: { readonly firmware: readonly DigestJob[]; readonly windows: DigestJob }
-  /** Digests of what firmware measures of secure boot: that it is off, and that it is on. */
+  /** Digests of what firmware measures of secure boot: that it is off, on, and off for want of a value. */
   readonly secureBoot: readonly DigestJob[]
 }
 
@@ -106,16 +106,22 @@ function bankLog(bank: DigestAlgorithm, log: TcgLog, locality: number): BankLog 
     firmware: [over([1, 0, 0, 0]), over([0, 0, 0, 0]), over([255, 255, 255, 255])],
     windows: over([0x57, 0x42, 0x43, 0x4c]),
   }
-  const secureBoot = [0, 1].map((on) => over([...SECURE_BOOT, on]))
+  const secureBoot = SECURE_BOOT_VALUES.map((value) => over(secureBootVariable(value)))
   return { bank, replays, launched, events, separators, secureBoot }
 }
 
-// UEFI_VARIABLE_DATA of `SecureBoot`, up to its value: GUID of the global variables, 10 characters, 1 byte, the name.
-const SECURE_BOOT: readonly number[] = [
-  ...[0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c],
-  ...[10, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0],
-  ...[...'SecureBoot'].flatMap((letter) => [letter.charCodeAt(0), 0]),
-]
+// Off, on, and off where the variable is not there: firmware then measures no value.
+const SECURE_BOOT_VALUES: readonly (readonly number[])[] = [[0], [1], []]
+
+// UEFI_VARIABLE_DATA of `SecureBoot`: GUID of the global variables, 10 characters, size of the value, name, value.
+function secureBootVariable(value: readonly number[]): readonly number[] {
+  return [
+    ...[0x61, 0xdf, 0xe4, 0x8b, 0xca, 0x93, 0xd2, 0x11, 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c],
+    ...[10, 0, 0, 0, 0, 0, 0, 0, value.length, 0, 0, 0, 0, 0, 0, 0],
+    ...[...'SecureBoot'].flatMap((letter) => [letter.charCodeAt(0), 0]),
+    ...value,
+  ]
+}
 
 /** What a PCR holds before anything is extended. @see TCG PC Client Platform TPM Profile 1.05, section 4.6.2 */
 export function initialValue(index: number, size: number, locality: number): Uint8Array {
