@@ -35,6 +35,34 @@ describe('expectations of what a report was signed with', () => {
     assert.throws(() => readSnpExpectations({ minReportedTcb: { smp: 1 } }), /expectations\.minReportedTcb/)
   })
 
+  it('every part that is too low, or that the leaf was not issued for, is named', () => {
+    const low = checkOf(good, 'snp.expect.min-tcb', { minTcb: { snp: 25, microcode: 84, bootloader: 11 } })
+    assert.equal(
+      low.reason,
+      [
+        'bootloader of COMMITTED_TCB is 10, and you accept 11 or higher',
+        'bootloader of LAUNCH_TCB is 10, and you accept 11 or higher',
+        'snp of COMMITTED_TCB is 24, and you accept 25 or higher',
+        'snp of LAUNCH_TCB is 24, and you accept 25 or higher',
+      ].join('; '),
+    )
+    assert.match(low.remedy?.action ?? '', /^update bootloader to 11, snp to 25 or higher/)
+    assert.equal(low.expected, 'bootloader 11, snp 25')
+    assert.match(low.actual ?? '', /^COMMITTED_TCB bootloader 10, tee 0, snp 24, microcode 84; LAUNCH_TCB /)
+    const other = makeSnp({ report: { reportedTcb: { ...LEVELS, snp: 23, microcode: 83 } } })
+    const { reason, expected, actual } = checkOf(other, 'snp.tcb.certificate', {})
+    assert.match(reason, /its snpSPL is 24, and snp of REPORTED_TCB is 23; its ucodeSPL is 84, and microcode of/)
+    assert.deepEqual(
+      [expected, actual],
+      ['bootloader 10, tee 0, snp 23, microcode 83', 'bootloader 10, tee 0, snp 24, microcode 84'],
+    )
+    const above = makeSnp({ report: { reportedTcb: { ...LEVELS, snp: 25, tee: 1 } } })
+    assert.match(
+      checkOf(above, 'snp.tcb.order', {}).reason,
+      /^tee of REPORTED_TCB is 1, above 0 in COMMITTED_TCB; snp of REPORTED_TCB is 25, above 24 in COMMITTED_TCB, which/,
+    )
+  })
+
   it("the chip's own key or a provider's may be asked for", () => {
     const id = 'snp.expect.provider'
     for (const [made, mine, other] of [

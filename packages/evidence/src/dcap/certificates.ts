@@ -52,6 +52,10 @@ export class Chain {
   readonly certificates: readonly Certificate[]
   /** What is wrong with its form; undefined when nothing is. */
   readonly fault: string | undefined
+  /** Which certificates it has to have. */
+  readonly roles: string
+  /** The common names that it has, quoted. */
+  readonly names: string
   /** The span in which all certificates are valid. */
   readonly window: Window
   /** Each certificate by the next, the root by itself; undefined where no signature can verify. */
@@ -59,7 +63,13 @@ export class Chain {
 
   constructor(certificates: readonly Certificate[], kind: ChainKind) {
     this.certificates = certificates
-    this.fault = chainFault(certificates, kind)
+    const rules = [...kind.below, ROOT]
+    this.roles = rules.map(({ role }) => role).join(', ')
+    this.names = certificates
+      .slice(0, MOST_NAMED)
+      .map(({ subject }) => JSON.stringify(subject.commonName?.slice(0, 64) ?? ''))
+      .join(', ')
+    this.fault = chainFault(certificates, rules, this.roles)
     this.window = {
       from: Math.max(...certificates.map((one) => one.notBefore)),
       until: Math.min(...certificates.map((one) => one.notAfter)),
@@ -165,10 +175,14 @@ function readExtensions(leaf: Certificate): PckExtensions | string {
   }
 }
 
-function chainFault(certificates: readonly Certificate[], kind: ChainKind): string | undefined {
-  const rules = [...kind.below, ROOT]
-  if (certificates.length !== rules.length)
-    return `it has ${certificates.length} certificates, not ${rules.map(({ role }) => role).join(', ')}`
+const MOST_NAMED = 4
+
+function chainFault(
+  certificates: readonly Certificate[],
+  rules: readonly CertificateRule[],
+  roles: string,
+): string | undefined {
+  if (certificates.length !== rules.length) return `it has ${certificates.length} certificates, not ${roles}`
   for (let i = 0; i < rules.length; i++) {
     const certificate = certificates[i] as Certificate
     const rule = rules[i] as CertificateRule

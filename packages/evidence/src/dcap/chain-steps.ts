@@ -1,3 +1,4 @@
+import { toHex } from '../core/bytes.ts'
 import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, type Step, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
@@ -49,11 +50,13 @@ export function chainSteps(
   return [
     step(
       'certificates',
-      ({ fault }) =>
+      ({ fault, names, roles }) =>
         finding(
           fault === undefined,
           () => `the ${what} is malformed: ${fault ?? ''}`,
           () => refetch(what),
+          roles,
+          names,
         ),
       present === undefined ? [] : [present],
     ),
@@ -67,8 +70,13 @@ export function chainSteps(
     }),
     step('root', (found, state) => rootFinding(state, found, what)),
     step('validity', ({ window }, state) => {
-      const begun = begunFinding(state, window.from, what)
-      return begun.outcome === 'pass' ? currentFinding(state, window.until, what) : begun
+      const { from, until } = window
+      const begun = begunFinding(state, from, what)
+      if (begun.outcome !== 'pass') return begun
+      const current = currentFinding(state, until, what)
+      return current.outcome === 'pass'
+        ? pass(undefined, { expected: `${begun.expected}, ${current.expected}` })
+        : current
     }),
   ]
 }
@@ -79,28 +87,54 @@ const UNTRUSTED = mend(
 
 function rootFinding(state: DcapState, chain: Chain, what: string): Finding {
   const anchor = state.anchorOf(chain)
-  if (anchor === undefined) return fail(`the ${what} ends at a root that you do not trust`, UNTRUSTED)
+  const actual = anchor?.spkiSha256 ?? keyId(chain)
+  if (anchor === undefined) return fail(`the ${what} ends at a root that you do not trust`, UNTRUSTED, { actual })
   const platform = valueOf(state.pck)
   if (platform !== undefined && !sameRoot(platform, chain))
-    return fail(`the ${what} ends at another root than the platform's own chain`, REPLACE_EVIDENCE)
-  return pass(`it ends at the key of ${anchor.name}`, { anchor: anchor.id })
+    return fail(`the ${what} ends at another root than the platform's own chain`, REPLACE_EVIDENCE, {
+      expected: keyId(platform),
+      actual,
+    })
+  return pass(`it ends at the key of ${anchor.name}`, { actual, anchor: anchor.id })
+}
+
+// SHA-256 of the root's key, by which anchors are named.
+function keyId({ root }: Chain): string {
+  return toHex(root.spkiDigest.result ?? new Uint8Array(0))
+}
+
+// Verdicts on one set of collateral name the same dates again and again, a dozen each.
+const WRITTEN: Map<number, string> = new Map()
+const MOST_WRITTEN = 256
+
+function dateText(ms: number): string {
+  const known = WRITTEN.get(ms)
+  if (known !== undefined) return known
+  if (WRITTEN.size >= MOST_WRITTEN) WRITTEN.clear()
+  const text = isoTime(ms)
+  WRITTEN.set(ms, text)
+  return text
 }
 
 /** Whether a span of time has begun. */
 export function begunFinding({ at }: DcapState, from: number, what: string): Finding {
-  if (at >= from) return pass()
-  const text = isoTime(from)
+  const text = dateText(from)
+  const expected = `at or after ${text}`
+  // What holds says nothing of the time of judging: such a verdict is kept for other times.
+  if (at >= from) return pass(undefined, { expected })
   return fail(
     `the ${what} is not yet valid: it begins at ${text}`,
     mend(`judge at a time from ${text} on, or check the clock`),
-    { expected: `at or after ${text}`, actual: isoTime(at) },
+    { expected, actual: isoTime(at) },
   )
 }
 
 /** Whether a span of time has not ended. A list that never says when it ends is never current. */
 export function currentFinding({ at }: DcapState, until: number | undefined, what: string): Finding {
-  if (until === undefined) return fail(`the ${what} does not say until when it is current`, refetch(what))
-  if (at <= until) return pass()
-  const text = isoTime(until)
-  return fail(`the ${what} ended at ${text}`, refetch(what), { expected: `until ${text}`, actual: isoTime(at) })
+  if (until === undefined)
+    return fail(`the ${what} does not say until when it is current`, refetch(what), { expected: 'nextUpdate' })
+  const text = dateText(until)
+  const expected = `until ${text}`
+  if (at <= until) return pass(undefined, { expected })
+  return fail(`the ${what} ended at ${text}`, refetch(what), { expected, actual: isoTime(at) })
 }

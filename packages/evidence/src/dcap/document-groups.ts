@@ -116,6 +116,8 @@ export const QUOTE_GROUP: StepGroup<DcapState> = {
         qeBinding.result !== undefined && equalBytes(qeBinding.result, quote.qe.reportData.subarray(0, 32)),
         'the QE report does not name the attestation key',
         REPLACE_EVIDENCE,
+        toHex(qeBinding.result ?? NOTHING),
+        toHex(quote.qe.reportData.subarray(0, 32)),
       ),
     ),
     authentic('qe.identity', PCS, ['qe-identity.signature'], ({ collateral, quote }) => {
@@ -125,14 +127,19 @@ export const QUOTE_GROUP: StepGroup<DcapState> = {
         different === undefined,
         () => `the Quoting Enclave is not the one of the QE identity: ${different?.field ?? ''} differs`,
         REPLACE_EVIDENCE,
-        different?.expected,
-        different?.actual,
+        different?.expected ?? qeText(identity ?? quote.qe),
+        different?.actual ?? qeText(quote.qe),
       )
     }),
     authentic('quote.signature', QVL, [], ({ quoteSignature }) =>
       finding(quoteSignature?.result === true, 'the signature of the quote does not verify', REPLACE_EVIDENCE),
     ),
   ],
+}
+
+// What names an enclave's maker and product: the rest of what is compared are bits under masks.
+function qeText({ mrSigner, isvProdId }: Pick<QeIdentity, 'mrSigner' | 'isvProdId'>): string {
+  return `MRSIGNER ${toHex(mrSigner)}, ISVPRODID ${isvProdId}`
 }
 
 const NO_IDENTITY = { field: 'everything', expected: '', actual: '' } as const

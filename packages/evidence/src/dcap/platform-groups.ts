@@ -14,6 +14,7 @@ import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
 import type { Crl } from '../x509/crl.ts'
 import { begunFinding, chainSteps, currentFinding, givenFinding, refetch } from './chain-steps.ts'
 import { type Part, valueOf } from './part.ts'
+import type { PckExtensions } from './pck.ts'
 import type { DcapState } from './state.ts'
 import { authentic, finding, PCK_PROFILE, QVL } from './steps.ts'
 
@@ -82,6 +83,11 @@ function crlFault(crl: Crl, issuer: Certificate | undefined): string | undefined
   return crl.signed.by(issuer.key)?.result === true ? undefined : 'has a signature that does not verify'
 }
 
+const CERTIFY_ANEW = mend(
+  'Intel no longer vouches for this key: use another platform, or have this one certified anew',
+  'platform-owner',
+)
+
 /** A step that looks a certificate up in the CRL of its issuer. */
 export function revocationStep(
   id: string,
@@ -94,15 +100,15 @@ export function revocationStep(
     const crl = valueOf(state.collateral[`${which}Crl`])
     const subject = certificate(state)
     if (crl === undefined || subject === undefined) return notApplicable('there is no CRL to look it up in')
-    return finding(
-      !crl.revoked.has(subject.serial),
-      () => `the ${what} (serial ${subject.serial}) is revoked`,
-      mend(
-        'Intel no longer vouches for this key: use another platform, or have this one certified anew',
-        'platform-owner',
-      ),
-    )
+    const actual = `0x${subject.serial}`
+    return crl.revoked.has(subject.serial)
+      ? fail(`the ${what} (serial ${subject.serial}) is revoked`, CERTIFY_ANEW, { actual })
+      : pass(undefined, { actual })
   })
+}
+
+function platformText({ fmspc, pceId }: PckExtensions): string {
+  return `FMSPC ${toHex(fmspc)}, PCEID ${toHex(pceId)}`
 }
 
 /** Steps about the quote's header, the platform's certificates and their revocation. */
@@ -129,9 +135,9 @@ export const PLATFORM_GROUPS: readonly StepGroup<DcapState>[] = [
       ...chainSteps('pck', 'PCK chain', (state) => state.pck, 'pck.present'),
       authentic('pck.extensions', PCK_PROFILE, ['pck.certificates'], ({ pck }) => {
         const extensions = valueOf(pck)?.extensions
-        return typeof extensions === 'string'
-          ? fail(`the SGX extensions cannot be read: ${extensions}`, refetch('PCK chain'))
-          : pass()
+        if (typeof extensions === 'string')
+          return fail(`the SGX extensions cannot be read: ${extensions}`, refetch('PCK chain'))
+        return extensions === undefined ? pass() : pass(undefined, { actual: platformText(extensions) })
       }),
     ],
   },

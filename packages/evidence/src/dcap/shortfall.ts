@@ -1,8 +1,33 @@
+import type { Finding } from '../core/verdict.ts'
 import { valueOf } from './part.ts'
 import type { DcapState } from './state.ts'
-import { platformShortfall, type Shortfall } from './tcb.ts'
+import { matched, platformShortfall, type Shortfall } from './tcb.ts'
 
 const MOST_NAMED = 6
+
+/** The TCB that was found, and the level that it matched; the lowest one where it matched none. */
+export function levelDetails(state: DcapState): Pick<Finding, 'expected' | 'actual'> {
+  const { extensions, quote, svns, tcb, collateral } = state
+  const launch = matched(tcb?.launch)
+  const level = launch?.platform ?? valueOf(collateral.tcbInfo.content)?.levels.at(-1)
+  if (extensions === undefined || level === undefined) return {}
+  const { tcbComponents, pceSvn } = extensions
+  return {
+    expected: vectorText(level.sgx, level.pceSvn, launch?.qe.isvSvn, level.tdx),
+    actual: vectorText(tcbComponents, pceSvn, launch && quote.qe.isvSvn, svns?.launch),
+  }
+}
+
+function vectorText(
+  sgx: Iterable<number>,
+  pceSvn: number,
+  qe: number | undefined,
+  tdx: Iterable<number> | undefined,
+): string {
+  const ofQe = qe === undefined ? '' : `, QE ${qe}`
+  const ofTdx = tdx === undefined ? '' : `, TDX ${[...tdx].join('.')}`
+  return `SGX ${[...sgx].join('.')}, PCE ${pceSvn}${ofQe}${ofTdx}`
+}
 
 function shortOf(
   { extensions, svns, collateral }: DcapState,

@@ -7,11 +7,11 @@ import { refetch } from './chain-steps.ts'
 import type { TcbException } from './expectations.ts'
 import { valueOf } from './part.ts'
 import { type PckConfiguration, SGX_TYPES } from './pck.ts'
-import { isShortOfTdx, shortfallText, updatersOf } from './shortfall.ts'
+import { isShortOfTdx, levelDetails, shortfallText, updatersOf } from './shortfall.ts'
 import type { DcapState } from './state.ts'
 import { appraised, authentic, finding, PCK_PROFILE, PCS, QVL, waivable } from './steps.ts'
 import { matched, type TcbMatch } from './tcb.ts'
-import { moduleIdentityOf } from './tcb-info.ts'
+import { moduleIdentityOf, type SvnLevel } from './tcb-info.ts'
 
 const UPDATE_PLATFORM: Remedy = mend(
   'update BIOS and microcode and have the platform certified anew, or use another platform',
@@ -27,23 +27,38 @@ const UPDATE_QE: Remedy = mend('update the Quoting Enclave (the DCAP package of 
 function levelFinding(state: DcapState): Finding {
   const { tcb } = state
   const missing = typeof tcb?.launch === 'string' ? tcb.launch : tcb?.current
-  if (tcb !== undefined && typeof missing !== 'string') return pass()
+  if (tcb !== undefined && typeof missing !== 'string') return pass(undefined, levelDetails(state))
+  const { isvSvn } = state.quote.qe
   if (missing === 'qe')
-    return fail(`the Quoting Enclave's SVN ${state.quote.qe.isvSvn} is below every level`, UPDATE_QE)
+    return fail(`the Quoting Enclave's SVN ${isvSvn} is below every level`, UPDATE_QE, {
+      expected: lowestOf(valueOf(state.collateral.qeIdentity.content)),
+      actual: `${isvSvn}`,
+    })
   if (missing === 'module') return moduleFinding(state)
   return fail(
     `the platform is below every TCB level: ${shortfallText(state, 'lowest')}`,
     isShortOfTdx(state, 'lowest') ? UPDATE_TDX : UPDATE_PLATFORM,
+    levelDetails(state),
   )
+}
+
+function lowestOf(identity: { readonly levels: readonly SvnLevel[] } | undefined): string {
+  return `${identity?.levels.at(-1)?.isvSvn ?? 'none'} or more`
 }
 
 // The launch was judged first: where it has a level, what runs now has none.
 function moduleFinding({ tcb, svns, collateral }: DcapState): Finding {
   const [svn = 0, version = 0] = (tcb?.launch === 'module' ? svns?.launch : svns?.current) ?? []
   const info = valueOf(collateral.tcbInfo.content)
-  return info !== undefined && moduleIdentityOf(info, version) === undefined
-    ? fail(`the TCB info has no identity of TDX module version ${version}`, refetch('TCB info'))
-    : fail(`the TDX module's SVN ${svn} is below every level`, UPDATE_MODULE)
+  const identity = info === undefined ? undefined : moduleIdentityOf(info, version)
+  return info !== undefined && identity === undefined
+    ? fail(`the TCB info has no identity of TDX module version ${version}`, refetch('TCB info'), {
+        actual: `${version}`,
+      })
+    : fail(`the TDX module's SVN ${svn} is below every level`, UPDATE_MODULE, {
+        expected: lowestOf(identity),
+        actual: `${svn}`,
+      })
 }
 
 function statusFinding(state: DcapState): Finding {

@@ -21,13 +21,17 @@ export const ENCLAVE: StepGroup<State> = {
     appraised('enclave.debug', SDM, [], ({ quote, expect }) =>
       debugFinding(hasBit(quote.body.attributes, SGX_ATTRIBUTES.debug), 'ATTRIBUTES.DEBUG', expect),
     ),
-    appraised('enclave.provision-key', SDM, [], ({ quote, expect }) =>
-      finding(
-        expect.allowProvisionKey !== false || !hasBit(quote.body.attributes, SGX_ATTRIBUTES.provisionKey),
+    appraised('enclave.provision-key', SDM, [], ({ quote, expect }) => {
+      const isOn = hasBit(quote.body.attributes, SGX_ATTRIBUTES.provisionKey)
+      const isAllowed = expect.allowProvisionKey !== false
+      return finding(
+        isAllowed || !isOn,
         'the enclave has access to provisioning keys, which identify the platform',
         mend('run an enclave without the attribute PROVISION_KEY', 'workload-owner'),
-      ),
-    ),
+        `PROVISION_KEY ${isAllowed ? 'on or off' : 'off'}`,
+        `PROVISION_KEY ${isOn ? 'on' : 'off'}`,
+      )
+    }),
     appraised('enclave.attributes', SDM, [], ({ quote, expect }) =>
       wishesFinding(quote.body.attributes, SGX_ATTRIBUTES, expect.attributes, 'attributes'),
     ),

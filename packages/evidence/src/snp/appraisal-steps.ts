@@ -5,7 +5,7 @@ import type { Finding, Party } from '../core/verdict.ts'
 import { hex64 } from './bits.ts'
 import { isProvisional } from './claims.ts'
 import { firmwareOf, type SnpExpectations } from './expectations.ts'
-import { type SnpProduct, type SnpTcb, TCB_PARTS } from './products.ts'
+import { type SnpProduct, type SnpTcb, TCB_PARTS, type TcbPart, tcbText } from './products.ts'
 import { fetchLeaf } from './remedies.ts'
 import { type FirmwareVersion, VMPL_HOST } from './report.ts'
 import { ABI } from './sources.ts'
@@ -52,6 +52,7 @@ const PLATFORM = 'platform-owner'
 const MASKED = fail(
   'the chip id of the report is masked',
   mend('switch MASK_CHIP_ID off, and have a VCEK sign', PLATFORM),
+  { actual: '0' },
 )
 
 function guestRequested({ report, expect }: SnpState): Finding {
@@ -66,7 +67,8 @@ function guestRequested({ report, expect }: SnpState): Finding {
 
 function vmpl({ report, expect }: SnpState): Finding {
   if (report.vmpl === VMPL_HOST) return notApplicable('the host asked for the report')
-  if (expect.vmpl === undefined && report.vmpl === 0) return pass('the most privileged level of the guest asked for it')
+  if (expect.vmpl === undefined && report.vmpl === 0)
+    return pass('the most privileged level of the guest asked for it', { actual: '0' })
   const what = report.vmpl > 0 ? 'VMPL (code below the most privileged level asked)' : 'VMPL'
   return compareOneOf({ what, actual: String(report.vmpl), option: 'vmpl' }, expect.vmpl?.map(String))
 }
@@ -88,6 +90,7 @@ function signer({ report, hex, expect, keyInfo }: SnpState): Finding {
     return fail(
       'the guest was launched without an ID block: nobody signed it',
       mend('launch the guest with an ID block that your ID key signed', OWNER),
+      { expected: signer.join(', '), actual: hex.idKeyDigest },
     )
   const isAuthor = keyInfo.authorKeyEn && signer.includes(hex.authorKeyDigest)
   const actual = isAuthor ? hex.authorKeyDigest : hex.idKeyDigest
@@ -103,21 +106,13 @@ function svn({ report, expect }: SnpState): Finding {
           'the signer was compared, and not the SVN: an old release of the same signer passes',
           mend('pass `minSvn`'),
         )
-  return atLeast('GUEST_SVN', report.guestSvn, minSvn) ?? pass()
-}
-
-/** Undefined, or why a number is too low. */
-function atLeast(what: string, actual: number, least: number, party: Party = OWNER): Finding | undefined {
-  if (actual >= least) return undefined
+  const actual = report.guestSvn
+  const details = { expected: `${minSvn}`, actual: `${actual}` }
+  if (actual >= minSvn) return pass(undefined, details)
   return fail(
-    `${what} is ${actual}, and you accept ${least} or higher`,
-    mend(
-      party === OWNER
-        ? `launch a release with ${what} ${least} or higher`
-        : `update ${what.split(' ')[0]} to ${least} or higher, commit it (SNP_COMMIT), and launch the guest again`,
-      party,
-    ),
-    { expected: `${least}`, actual: `${actual}` },
+    `GUEST_SVN is ${actual}, and you accept ${minSvn} or higher`,
+    mend(`launch a release with GUEST_SVN ${minSvn} or higher`, OWNER),
+    details,
   )
 }
 
@@ -131,19 +126,19 @@ function minTcb(state: SnpState): Finding {
     return unchecked(
       'no lowest TCB was given: a platform with known flaws passes',
       mend(
-        `pass \`minTcb\` after AMD's security bulletins; this platform has committed to ${tcbText(report.committedTcb, layout.parts)}`,
+        `pass \`minTcb\` after AMD's security bulletins; this platform has committed to ${tcbText(report.committedTcb, layout)}`,
       ),
     )
   const low = levelsBelow(state, product, least, 'minTcb', ['COMMITTED_TCB', 'LAUNCH_TCB'])
   if (low !== undefined) return low
   const free = TCB_PARTS.filter((part) => layout.parts[part] !== undefined && least[part] === undefined)
   const reason = free.length === 0 ? 'it is' : `it is, as far as you asked: ${free.join(', ')} may be anything`
-  return pass(reason, { actual: tcbText(report.committedTcb, layout.parts) })
+  return pass(reason, { expected: levelsText(least), actual: tcbText(report.committedTcb, layout) })
 }
 
 const TCB_FIELDS = { COMMITTED_TCB: 'committedTcb', LAUNCH_TCB: 'launchTcb', REPORTED_TCB: 'reportedTcb' } as const
 
-/** Undefined, or which part of which TCB is too low. */
+/** Undefined, or every part of every TCB that is too low. */
 function levelsBelow(
   { report, layout }: SnpState,
   product: SnpProduct,
@@ -151,18 +146,36 @@ function levelsBelow(
   option: string,
   fields: readonly (keyof typeof TCB_FIELDS)[],
 ): Finding | undefined {
+  const low: string[] = []
+  const short: { [part in TcbPart]?: number } = {}
   for (const part of TCB_PARTS) {
     const level = least?.[part]
     if (level === undefined) continue
     const at = layout.parts[part]
     if (at === undefined)
-      return fail(`${product} has no ${part} level`, mend(`leave ${part} out of \`${option}\` for this product`))
+      return fail(`${product} has no ${part} level`, mend(`leave ${part} out of \`${option}\` for this product`), {
+        actual: part,
+      })
     for (const field of fields) {
-      const low = atLeast(`${part} of ${field}`, report[TCB_FIELDS[field]][at] as number, level, PLATFORM)
-      if (low !== undefined) return low
+      const actual = report[TCB_FIELDS[field]][at] as number
+      if (actual >= level) continue
+      low.push(`${part} of ${field} is ${actual}, and you accept ${level} or higher`)
+      short[part] = level
     }
   }
-  return undefined
+  if (low.length === 0) return undefined
+  return fail(
+    low.join('; '),
+    mend(`update ${levelsText(short, ' to ')} or higher, commit it (SNP_COMMIT), and launch the guest again`, PLATFORM),
+    {
+      expected: levelsText(short),
+      actual: fields.map((field) => `${field} ${tcbText(report[TCB_FIELDS[field]], layout)}`).join('; '),
+    },
+  )
+}
+
+function levelsText(levels: SnpTcb, between = ' '): string {
+  return TCB_PARTS.flatMap((part) => (levels[part] === undefined ? [] : [part + between + levels[part]])).join(', ')
 }
 
 // How the TCB is laid out would be a guess.
@@ -170,24 +183,19 @@ function productUnknown(state: SnpState): Finding {
   return unchecked('reports of version 2 have no CPUID fields: the certificate names the product', fetchLeaf(state))
 }
 
-function tcbText(tcb: Uint8Array, parts: SnpState['layout']['parts']): string {
-  let text = ''
-  for (const part of TCB_PARTS) {
-    const at = parts[part]
-    if (at !== undefined) text += `${text === '' ? '' : ', '}${part} ${tcb[at]}`
-  }
-  return text
-}
-
 function minFirmware({ report: { committed }, expect: { minFirmware: least } }: SnpState): Finding {
   if (least === undefined) return NOT_ASKED
-  const actual = `${committed.major}.${committed.minor}.${committed.build}`
-  if (orderOf(committed) >= orderOf(firmwareOf(least))) return pass()
+  const details = { expected: least, actual: firmwareText(committed) }
+  if (orderOf(committed) >= orderOf(firmwareOf(least))) return pass(undefined, details)
   return fail(
-    `the committed SEV firmware is ${actual}, and you accept ${least} or higher`,
+    `the committed SEV firmware is ${details.actual}, and you accept ${least} or higher`,
     mend(`update the SEV firmware to ${least} or higher and commit it`, PLATFORM),
-    { expected: least, actual },
+    details,
   )
+}
+
+function firmwareText({ major, minor, build }: FirmwareVersion): string {
+  return `${major}.${minor}.${build}`
 }
 
 // Major and minor of a report are single bytes; what an expectation may say, at most three digits each.
@@ -197,10 +205,17 @@ function orderOf({ major, minor, build }: FirmwareVersion): number {
 
 function committedFirmware(state: SnpState): Finding {
   if (state.expect.requireCommittedFirmware !== true) return NOT_ASKED
-  if (!isProvisional(state)) return pass()
+  const { layout, report } = state
+  const { committed, committedTcb, current, currentTcb } = report
+  const details = {
+    expected: `${firmwareText(committed)}, ${tcbText(committedTcb, layout)}`,
+    actual: `${firmwareText(current)}, ${tcbText(currentTcb, layout)}`,
+  }
+  if (!isProvisional(state)) return pass(undefined, details)
   return fail(
     'the platform runs provisional firmware: its host may still roll back to the committed one',
     mend('commit the firmware (SNP_COMMIT), or ask for no committed one', PLATFORM),
+    details,
   )
 }
 
@@ -211,49 +226,60 @@ function flags<K extends string>(
   party: Party,
 ): Finding {
   if (wanted === undefined) return NOT_ASKED
+  const met: string[] = []
   for (const name in wanted) {
     const value = wanted[name]
     const actual = found[name]
-    if (value === undefined || value === actual) continue
+    if (value === undefined) continue
+    met.push(`${name}: ${value}`)
+    if (value === actual) continue
     return fail(
       `${name} of ${what} is ${actual}`,
       mend(`${party === OWNER ? 'launch the guest' : 'configure the platform'} with ${name} ${value}`, party),
       { expected: `${value}`, actual: `${actual}` },
     )
   }
-  return pass()
+  const actual = met.join(', ')
+  return pass(undefined, { expected: actual, actual })
 }
 
 function mitigations({ report, expect: { minMitigationVector } }: SnpState): Finding {
   if (minMitigationVector === undefined) return NOT_ASKED
   // Reports before version 5 have no mitigation vectors, and so no mitigation.
-  const missing =
-    BigInt(`0x${minMitigationVector}`) & ~((report.launchMitVector ?? 0n) & (report.currentMitVector ?? 0n))
-  if (missing === 0n) return pass()
+  const wanted = BigInt(`0x${minMitigationVector}`)
+  const found = (report.launchMitVector ?? 0n) & (report.currentMitVector ?? 0n)
+  const missing = wanted & ~found
+  const details = { expected: hex64(wanted), actual: hex64(found) }
+  if (missing === 0n) return pass(undefined, details)
   return fail(
     `mitigations ${hex64(missing)} are missing at launch or now, or not reported (version ${report.version})`,
     mend('update the platform firmware, then launch the guest again', PLATFORM),
+    details,
   )
 }
 
 function provider({ expect: { cspIds, signingKey }, extensions, role }: SnpState): Finding {
-  if (cspIds === undefined && (signingKey ?? role) === role) return signingKey === undefined ? NOT_ASKED : pass()
+  const details = { expected: signingKey ?? 'vlek', actual: role }
+  if (cspIds === undefined && (signingKey ?? role) === role)
+    return signingKey === undefined ? NOT_ASKED : pass(undefined, details)
   if (role === 'vcek')
     return fail(
       "a chip's own key signed the report, and you asked for a provider's",
       mend(`leave \`${cspIds === undefined ? 'signingKey' : 'cspIds'}\` out, or ask for a VLEK-signed report`),
+      details,
     )
   if (signingKey === 'vcek')
     return fail(
       "a provider's key signed the report, and you asked for a chip's own",
       mend('leave `signingKey` out, or ask for a VCEK-signed report'),
+      details,
     )
   return compareOneOf({ what: 'the cloud provider', actual: extensions.value?.cspId ?? '', option: 'cspIds' }, cspIds)
 }
 
-function chipIdShown({ expect, report }: SnpState): Finding {
+function chipIdShown({ expect, hex, report }: SnpState): Finding {
   if (expect.requireChipId !== true) return NOT_ASKED
-  return allZero(report.chipId) ? MASKED : pass()
+  return allZero(report.chipId) ? MASKED : pass(undefined, { actual: hex.chipId })
 }
 
 // Zeros stand in the reports of every chip that is masked, or whose provider signs with a VLEK: no list has them.

@@ -1,3 +1,4 @@
+import { toHex } from '../core/bytes.ts'
 import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
@@ -69,7 +70,7 @@ function names(state: ChainState): Finding {
   if (ark.issuer.key !== subject.key)
     return wrongName(state, 'the ARK is not self-issued', subject.commonName, ark.issuer.commonName)
   return stranger === undefined
-    ? pass()
+    ? pass(undefined, { actual: [leaf, issuer, ark].map((one) => quoted(one.subject.commonName)).join(', ') })
     : wrongName(state, 'a certificate names another organisation', AMD, stranger.subject.organization)
 }
 
@@ -135,25 +136,35 @@ function signature(place: Place, issuer: Place): Step<ChainState> {
   })
 }
 
-function pinned({ anchor }: ChainState): Finding {
-  if (anchor !== undefined) return pass(`the key of the ARK is that of ${anchor.name}`, { anchor: anchor.id })
+function pinned({ anchor, links: [, , { certificate }] }: ChainState): Finding {
+  if (anchor !== undefined)
+    return pass(`the key of the ARK is that of ${anchor.name}`, { actual: anchor.spkiSha256, anchor: anchor.id })
   return fail(
     'the key of the ARK is none of the trusted root keys, whatever its name says',
     mend('use certificates from AMD; to accept an example or test root, name it as an emulated trust anchor'),
+    { actual: toHex(certificate?.spkiDigest.result ?? new Uint8Array()) },
   )
 }
 
+/** The certificate that begins last or ends first, against the time of judging. */
 function dated(
   id: string,
-  bad: (certificate: Certificate, at: number) => boolean,
-  say: (certificate: Certificate) => string,
+  limit: 'notBefore' | 'notAfter',
+  before: string,
+  say: (date: string) => string,
 ): Step<ChainState> {
+  const sign = limit === 'notBefore' ? 1 : -1
   return step(id, PATH, ALL_READ, (state) => {
+    let last: { readonly name: string; readonly date: number } | undefined
     for (const { name, certificate } of state.links) {
-      if (certificate !== undefined && bad(certificate, state.at))
-        return fail(`the ${name} ${say(certificate)}`, fetchChain(state), { actual: `judged at ${isoTime(state.at)}` })
+      const date = certificate?.[limit]
+      if (date !== undefined && (last === undefined || sign * date > sign * last.date)) last = { name, date }
     }
-    return pass()
+    if (last === undefined) return notApplicable('there is no certificate')
+    const date = isoTime(last.date)
+    const expected = `${before} ${date}`
+    if (sign * state.at >= sign * last.date) return pass(undefined, { expected })
+    return fail(`the ${last.name} ${say(date)}`, fetchChain(state), { expected, actual: isoTime(state.at) })
   })
 }
 
@@ -175,16 +186,8 @@ export const CHAIN_STEPS: StepGroup<ChainState> = {
     signature(1, 2),
     signature(0, 1),
     step('ark.pinned', CERTIFICATES, ['snp.ark.well-formed'], pinned),
-    dated(
-      'chain.not-before',
-      ({ notBefore }, at) => at < notBefore,
-      ({ notBefore }) => `is valid from ${isoTime(notBefore)} only`,
-    ),
-    dated(
-      'chain.not-after',
-      ({ notAfter }, at) => at > notAfter,
-      ({ notAfter }) => `expired at ${isoTime(notAfter)}`,
-    ),
+    dated('chain.not-before', 'notBefore', 'at or after', (date) => `is valid from ${date} only`),
+    dated('chain.not-after', 'notAfter', 'until', (date) => `expired at ${date}`),
   ],
 }
 
@@ -192,15 +195,17 @@ export const CHAIN_STEPS: StepGroup<ChainState> = {
 export function roleFinding({ role, links: [{ certificate: leaf }], extensions: { value } }: ChainState): Finding {
   if (leaf === undefined) return notApplicable('there is no leaf')
   const name = role.toUpperCase()
-  if (leafRole(leaf) !== role) return wrongRole(`the report says that a ${name} signed it, and the leaf is none`)
+  const details = {
+    expected: name,
+    actual: `${quoted(leaf.subject.commonName)}, issued by ${quoted(leaf.issuer.commonName)}`,
+  }
+  const wrong = (reason: string): Finding =>
+    fail(reason, mend('pass the certificate of the key that signed the report: KEY_INFO says which'), details)
+  if (leafRole(leaf) !== role) return wrong(`the report says that a ${name} signed it, and the leaf is none`)
   if (intermediateOf(leaf.issuer.commonName)?.role !== role)
-    return wrongRole(`the ${name} was issued by an ${role === 'vcek' ? 'ASVK' : 'ASK'}, which must not issue it`)
-  if (role === 'vlek' && value?.hwId !== undefined) return wrongRole('the VLEK names a chip, as only a VCEK does')
+    return wrong(`the ${name} was issued by an ${role === 'vcek' ? 'ASVK' : 'ASK'}, which must not issue it`)
+  if (role === 'vlek' && value?.hwId !== undefined) return wrong('the VLEK names a chip, as only a VCEK does')
   if (role === 'vcek' && value?.cspId !== undefined)
-    return wrongRole('the VCEK names a cloud provider, as only a VLEK does')
-  return pass()
-}
-
-function wrongRole(reason: string): Finding {
-  return fail(reason, mend('pass the certificate of the key that signed the report: KEY_INFO says which'))
+    return wrong('the VCEK names a cloud provider, as only a VLEK does')
+  return pass(undefined, details)
 }

@@ -39,19 +39,18 @@ function wellFormed(state: ChainState): Finding {
 
 function issuer(crl: Crl, state: ChainState): Finding {
   const { subject: ark, keyUsage } = state.links[2].certificate ?? {}
-  if (crl.issuer.key === ark?.key)
-    return keyUsage?.has(KEY_USAGE.crlSign) === false
-      ? fail(`${LIST} is of an authority that must not sign lists`, fetchCrl(state))
-      : pass()
-  return fail(`${LIST} is of another issuer: it says nothing about this chain`, fetchCrl(state), {
-    expected: quoted(ark?.commonName),
-    actual: quoted(crl.issuer.commonName),
-  })
+  const details = { expected: quoted(ark?.commonName), actual: quoted(crl.issuer.commonName) }
+  if (crl.issuer.key !== ark?.key)
+    return fail(`${LIST} is of another issuer: it says nothing about this chain`, fetchCrl(state), details)
+  return keyUsage?.has(KEY_USAGE.crlSign) === false
+    ? fail(`${LIST} is of an authority that must not sign lists`, fetchCrl(state), { expected: 'cRLSign' })
+    : pass(undefined, details)
 }
 
 function extensions({ unknownCritical }: Crl, state: ChainState): Finding {
-  if (unknownCritical.length === 0) return pass()
-  return fail(`${LIST} has a critical extension that is not known: ${unknownCritical[0]}`, fetchCrl(state))
+  const [unknown] = unknownCritical
+  if (unknown === undefined) return pass()
+  return fail(`${LIST} has a critical extension that is not known: ${unknown}`, fetchCrl(state), { actual: unknown })
 }
 
 function signature(_: Crl, state: ChainState): Finding {
@@ -63,28 +62,42 @@ function signature(_: Crl, state: ChainState): Finding {
 }
 
 function notBefore({ thisUpdate }: Crl, { at }: ChainState): Finding {
-  if (at >= thisUpdate) return pass()
+  const date = isoTime(thisUpdate)
+  const expected = `at or after ${date}`
+  if (at >= thisUpdate) return pass(undefined, { expected })
   return fail(
-    `${LIST} is of ${isoTime(thisUpdate)}, later than the time of judging`,
+    `${LIST} is of ${date}, later than the time of judging`,
     mend('use the list that was current then, or judge at a later time'),
+    { expected, actual: isoTime(at) },
   )
 }
 
 function notAfter({ nextUpdate }: Crl, state: ChainState): Finding {
-  if (nextUpdate === undefined) return fail(`${LIST} does not say until when it is current`, fetchCrl(state))
-  if (state.at <= nextUpdate) return pass()
-  return fail(`${LIST} is stale: the next one came by ${isoTime(nextUpdate)}`, fetchCrl(state))
+  if (nextUpdate === undefined)
+    return fail(`${LIST} does not say until when it is current`, fetchCrl(state), { expected: 'nextUpdate' })
+  const date = isoTime(nextUpdate)
+  const expected = `until ${date}`
+  if (state.at <= nextUpdate) return pass(undefined, { expected })
+  return fail(`${LIST} is stale: the next one came by ${date}`, fetchCrl(state), {
+    expected,
+    actual: isoTime(state.at),
+  })
 }
 
 function notRevoked({ revoked }: Crl, { links: [, ...issuers] }: ChainState): Finding {
+  const serials: string[] = []
   for (const { name, certificate } of issuers) {
-    if (certificate !== undefined && revoked.has(certificate.serial))
+    if (certificate === undefined) continue
+    const serial = `0x${certificate.serial}`
+    if (revoked.has(certificate.serial))
       return fail(
         `the ${name} with serial 0x${certificate.serial} is revoked by AMD`,
         mend('fetch the current chain from AMD, and a leaf that it issued'),
+        { actual: serial },
       )
+    serials.push(serial)
   }
-  return pass()
+  return pass(undefined, { actual: serials.join(', ') })
 }
 
 /** Revocation of the certificates above the leaf. Leafs are not revoked: a new TCB replaces them. */

@@ -35,16 +35,16 @@ function fields({ block }: IdBlockProof, { report }: SnpState): Finding {
     ['POLICY', hex64(block.policy), hex64(report.policy)],
   ]
   const wrong = compared.find(([, block, report]) => block !== report)
-  if (wrong === undefined) return pass()
+  // Of what agrees, the measurement says most.
+  if (wrong === undefined) return pass(undefined, { expected: compared[0]?.[1] ?? '', actual: compared[0]?.[2] ?? '' })
   return fail(`${wrong[0]} of the report is not that of the ID block`, REMEDY, { expected: wrong[1], actual: wrong[2] })
 }
 
 function digests(proof: IdBlockProof, { report, keyInfo }: SnpState): Finding {
-  if (!equalBytes(proof.idKeyDigest.result ?? new Uint8Array(), report.idKeyDigest)) {
-    return fail('ID_KEY_DIGEST of the report is not the digest of this ID key', REMEDY, {
-      actual: toHex(report.idKeyDigest),
-    })
-  }
+  const idKey = proof.idKeyDigest.result ?? new Uint8Array()
+  const details = { expected: toHex(idKey), actual: toHex(report.idKeyDigest) }
+  if (!equalBytes(idKey, report.idKeyDigest))
+    return fail('ID_KEY_DIGEST of the report is not the digest of this ID key', REMEDY, details)
   // Without an author key the digest is zero and the flag clear.
   const author =
     proof.authorKeyDigest === undefined ? new Uint8Array(48) : (proof.authorKeyDigest.result ?? new Uint8Array())
@@ -55,9 +55,13 @@ function digests(proof: IdBlockProof, { report, keyInfo }: SnpState): Finding {
     })
   }
   if (keyInfo.authorKeyEn !== (proof.authorKeyDigest !== undefined)) {
-    return fail(`AUTHOR_KEY_EN of the report is ${keyInfo.authorKeyEn ? 1 : 0}, against the ID authentication`, REMEDY)
+    const actual = keyInfo.authorKeyEn ? 1 : 0
+    return fail(`AUTHOR_KEY_EN of the report is ${actual}, against the ID authentication`, REMEDY, {
+      expected: `${1 - actual}`,
+      actual: `${actual}`,
+    })
   }
-  return pass()
+  return pass(undefined, details)
 }
 
 /** An ID block that the caller gave, against the report. */

@@ -84,8 +84,19 @@ export function tcbByteName(layout: TcbLayout, byte: number): string {
   return TCB_PARTS.find((part) => layout.parts[part] === byte) ?? `reserved byte ${byte}`
 }
 
-/** First byte in which `low` is above `high`; undefined when it is nowhere. Never compared as one number: the parts age separately. */
-export function firstByteAbove(low: Uint8Array, high: Uint8Array): number | undefined {
-  for (let i = 0; i < 8; i++) if ((low[i] as number) > (high[i] as number)) return i
-  return undefined
+/** Bytes in which `low` is above `high`. Never compared as one number: the parts age separately. */
+export function bytesAbove(low: Uint8Array, high: Uint8Array): readonly number[] {
+  const found: number[] = []
+  for (let i = 0; i < 8; i++) if ((low[i] as number) > (high[i] as number)) found.push(i)
+  return found
+}
+
+/** The eight bytes of a TCB_VERSION by parts, e.g. `bootloader 10, tee 0, snp 24, microcode 84`. */
+export function tcbText(tcb: ArrayLike<number>, { parts }: TcbLayout): string {
+  let text = ''
+  for (const part of TCB_PARTS) {
+    const at = parts[part]
+    if (at !== undefined) text += `${text === '' ? '' : ', '}${part} ${tcb[at]}`
+  }
+  return text
 }

@@ -4,7 +4,7 @@ import type { Finding } from '../core/verdict.ts'
 import { bitOf, hex64, unknownPolicyBits } from './bits.ts'
 import { intermediateOf, LEVEL_NAMES } from './certificates.ts'
 import { roleFinding } from './chain-steps.ts'
-import { firstByteAbove, productOfName, type TcbLayout, tcbByteName } from './products.ts'
+import { bytesAbove, productOfName, type TcbLayout, tcbByteName, tcbText } from './products.ts'
 import { fetchLeaf, quoted } from './remedies.ts'
 import { reportProduct } from './report.ts'
 import { ABI, CERTIFICATES } from './sources.ts'
@@ -20,14 +20,15 @@ function step(
 }
 
 function policyBits({ report: { policy } }: SnpState): Finding {
-  if (bitOf(policy, 17) && unknownPolicyBits(policy) === 0n) return pass()
+  const details = { expected: 'bit 17: 1, bits 26 to 63: 0', actual: hex64(policy) }
+  if (bitOf(policy, 17) && unknownPolicyBits(policy) === 0n) return pass(undefined, details)
   return fail(
     'the guest policy has bit 17 clear, or bits above 25 set that may permit what weakens the guest',
     mend(
       'launch the guest with bit 17 set and bits 26 to 63 clear; newer bits need a newer verifier',
       'workload-owner',
     ),
-    { actual: hex64(policy) },
+    details,
   )
 }
 
@@ -92,10 +93,10 @@ function extensionsPresent(state: SnpState): Finding {
   if (role === 'vcek' && value.hwId === undefined) missing.push('hwID')
   if (role === 'vlek' && value.cspId === undefined) missing.push('cspID')
   if (missing.length === 0) return pass()
-  return fail(
-    `the leaf lacks ${missing.join(', ')}: what it endorses cannot be compared with the report`,
-    fetchLeaf(state),
-  )
+  const expected = missing.join(', ')
+  return fail(`the leaf lacks ${expected}: what it endorses cannot be compared with the report`, fetchLeaf(state), {
+    expected,
+  })
 }
 
 function productAgrees(state: SnpState): Finding {
@@ -107,7 +108,8 @@ function productAgrees(state: SnpState): Finding {
     intermediateOf(links[0].certificate?.issuer.commonName)?.product,
     links[2].certificate?.subject.commonName?.slice(4),
   ]
-  if (product !== undefined && named.every((name) => name === product)) return pass(`all name ${product}`)
+  if (product !== undefined && named.every((name) => name === product))
+    return pass(`all name ${product}`, { expected: product, actual: quoted(leafName) })
   const [cpuid, , issuer, ark] = named
   return fail('report and certificates are of different products', fetchLeaf(state), {
     actual: `CPUID of the report: ${quoted(cpuid)}; productName of the leaf: ${quoted(leafName)}; issuer of the leaf: ${quoted(issuer)}; ARK: ${quoted(ark)}`,
@@ -117,10 +119,12 @@ function productAgrees(state: SnpState): Finding {
 function structVersion(state: SnpState): Finding {
   const { structVersion: expected } = state.layout
   const found = state.extensions.value?.structVersion
-  if (found === expected) return pass()
+  const details = { expected: `${expected}`, actual: `${found}` }
+  if (found === expected) return pass(undefined, details)
   return fail(
     `the leaf has structVersion ${found}, and certificates for ${state.product} have ${expected}`,
     fetchLeaf(state),
+    details,
   )
 }
 
@@ -156,27 +160,34 @@ function reportSignature(state: SnpState): Finding {
 }
 
 function tcbMatches(state: SnpState): Finding {
-  const { layout, report } = state
+  const {
+    layout,
+    report: { reportedTcb },
+  } = state
   const levels = state.extensions.value?.levels
-  for (let byte = 0; byte < 8; byte++) {
-    const arc = layout.extensions[byte] as string
-    const endorsed = levels?.get(arc) ?? 0
-    const reported = report.reportedTcb[byte] as number
-    if (endorsed === reported) continue
-    return fail(
-      `the leaf is for another TCB: its ${LEVEL_NAMES[arc]} is ${endorsed}, and ${tcbByteName(layout, byte)} of REPORTED_TCB is ${reported}`,
-      fetchLeaf(state),
-    )
-  }
-  return pass()
+  const endorsed = layout.extensions.map((arc) => levels?.get(arc) ?? 0)
+  const different: string[] = []
+  for (const [byte, level] of endorsed.entries())
+    if (level !== reportedTcb[byte])
+      different.push(
+        `its ${LEVEL_NAMES[layout.extensions[byte] as string]} is ${level}, and ${tcbByteName(layout, byte)} of REPORTED_TCB is ${reportedTcb[byte]}`,
+      )
+  const details = { expected: tcbText(reportedTcb, layout), actual: tcbText(endorsed, layout) }
+  if (different.length === 0) return pass(undefined, details)
+  return fail(`the leaf is for another TCB: ${different.join('; ')}`, fetchLeaf(state), details)
 }
 
 function tcbOrder({ layout, report: { reportedTcb, committedTcb, currentTcb } }: SnpState): Finding {
-  return (
-    above(layout, 'REPORTED_TCB', reportedTcb, 'COMMITTED_TCB', committedTcb) ??
-    above(layout, 'COMMITTED_TCB', committedTcb, 'CURRENT_TCB', currentTcb) ??
-    pass()
-  )
+  const wrong = [
+    ...above(layout, 'REPORTED_TCB', reportedTcb, 'COMMITTED_TCB', committedTcb),
+    ...above(layout, 'COMMITTED_TCB', committedTcb, 'CURRENT_TCB', currentTcb),
+  ]
+  const details = {
+    expected: 'REPORTED_TCB <= COMMITTED_TCB <= CURRENT_TCB',
+    actual: [reportedTcb, committedTcb, currentTcb].map((tcb) => tcbText(tcb, layout)).join('; '),
+  }
+  if (wrong.length === 0) return pass(undefined, details)
+  return fail(`${wrong.join('; ')}, which firmware never lets happen`, REPLACE_EVIDENCE, details)
 }
 
 function above(
@@ -185,12 +196,9 @@ function above(
   low: Uint8Array,
   highName: string,
   high: Uint8Array,
-): Finding | undefined {
-  const byte = firstByteAbove(low, high)
-  if (byte === undefined) return undefined
-  return fail(
-    `${tcbByteName(layout, byte)} of ${lowName} is ${low[byte]}, above ${high[byte]} in ${highName}, which firmware never lets happen`,
-    REPLACE_EVIDENCE,
+): readonly string[] {
+  return bytesAbove(low, high).map(
+    (byte) => `${tcbByteName(layout, byte)} of ${lowName} is ${low[byte]}, above ${high[byte]} in ${highName}`,
   )
 }
 
@@ -200,14 +208,17 @@ function chipId(state: SnpState): Finding {
   if (role === 'vlek') return notApplicable("a VLEK is of a provider's fleet, not of one chip")
   if (hwId === undefined) return notApplicable('there is no VCEK')
   if (!layout.hwIdLengths.includes(hwId.length))
-    return fail(`the chip id in the VCEK has ${hwId.length} bytes`, fetchLeaf(state))
-  if (allZero(report.chipId)) return pass('the report masks its chip id; the VCEK that signed it names the chip')
+    return fail(`the chip id in the VCEK has ${hwId.length} bytes`, fetchLeaf(state), {
+      expected: layout.hwIdLengths.join(', '),
+      actual: `${hwId.length}`,
+    })
+  if (allZero(report.chipId))
+    return pass('the report masks its chip id; the VCEK that signed it names the chip', { actual: toHex(hwId) })
   const head = report.chipId.subarray(0, hwId.length)
-  if (equalBytes(head, hwId) && allZero(report.chipId.subarray(hwId.length))) return pass()
-  return fail('the report is of another chip than the VCEK', fetchLeaf(state), {
-    expected: toHex(hwId),
-    actual: state.hex.chipId,
-  })
+  const actual = state.hex.chipId
+  if (equalBytes(head, hwId) && allZero(report.chipId.subarray(hwId.length)))
+    return pass(undefined, { expected: actual.slice(0, 2 * hwId.length), actual })
+  return fail('the report is of another chip than the VCEK', fetchLeaf(state), { expected: toHex(hwId), actual })
 }
 
 /** What binds the report to its endorsement. */

@@ -46,7 +46,9 @@ export const MODULE: StepGroup<State> = {
         const version = teeTcbSvn[1] as number
         const signer = info === undefined || version === 0 ? info?.module : moduleIdentityOf(info, version)
         if (signer === undefined)
-          return fail(`the TCB info has no identity of TDX module version ${version}`, refetch('TCB info'))
+          return fail(`the TCB info has no identity of TDX module version ${version}`, refetch('TCB info'), {
+            actual: `${version}`,
+          })
         const expected = toHex(signer.mrSigner)
         const actual = toHex(mrSignerSeam)
         if (actual !== expected)
@@ -92,7 +94,7 @@ export const TD: StepGroup<State> = {
     appraised('td.service-td', ABI, [], serviceFinding),
     waivable('td.reserved-attributes', ABI, [], ({ quote }) => {
       const reserved = decodeFlags(quote.body.tdAttributes, TD_ATTRIBUTES).reserved.filter((bit) => bit > 7)
-      if (reserved.length === 0) return pass()
+      if (reserved.length === 0) return pass(undefined, { actual: toHex(quote.body.tdAttributes) })
       return unchecked(
         `reserved bits of TDATTRIBUTES are set: ${reserved.join(', ')}`,
         mend('find out what they mean in a later specification, and waive this check if that is acceptable'),
@@ -129,15 +131,18 @@ export const TD: StepGroup<State> = {
 }
 
 function septFinding({ quote, expect }: State): Finding {
-  if (hasBit(quote.body.tdAttributes, TD_ATTRIBUTES.septVeDisable)) return pass()
+  const isOn = hasBit(quote.body.tdAttributes, TD_ATTRIBUTES.septVeDisable)
+  const details = { expected: 'SEPT_VE_DISABLE on', actual: `SEPT_VE_DISABLE ${isOn ? 'on' : 'off'}` }
+  if (isOn) return pass(undefined, details)
   if (expect.allowSeptVeDisableOff === true)
-    return pass('SEPT_VE_DISABLE is off, and you allowed it with `allowSeptVeDisableOff`')
+    return pass('SEPT_VE_DISABLE is off, and you allowed it with `allowSeptVeDisableOff`', details)
   return fail(
     'SEPT_VE_DISABLE is off: the host may inject #VE when the TD touches its private memory',
     mend(
       'launch the TD with SEPT_VE_DISABLE; if a paravisor that handles #VE runs below the guest (Azure, OpenHCL), pass `allowSeptVeDisableOff`',
       'workload-owner',
     ),
+    details,
   )
 }
 
@@ -150,7 +155,7 @@ function serviceFinding({ quote, expect }: State): Finding {
   const found = bound
     .filter((hash): hash is Uint8Array => hash !== undefined && !allZero(hash))
     .map((hash) => compareOneOf({ what: SERVICE_TD, actual: toHex(hash), option: 'mrServiceTd' }, accepted))
-  return found.find(({ outcome }) => outcome !== 'pass') ?? found[0] ?? pass()
+  return found.find(({ outcome }) => outcome !== 'pass') ?? found[0] ?? pass(undefined, { actual: toHex(mrServiceTd) })
 }
 
 const SERVICE_TD = 'the bound service TD (MRSERVICETD), which can read or change this TD,'

@@ -2,13 +2,15 @@ import type { SentencePairs } from './sentences.ts'
 
 /** Sentences of SEV-SNP verdicts about the certificate of the chip or of the provider, in Japanese. */
 export const sentences: SentencePairs = [
+  ['the leaf is for another TCB: {parts;}', 'リーフは別の TCB のものです。{parts;}'],
   [
-    'the leaf is for another TCB: its {arc} is {endorsed}, and {byte} of REPORTED_TCB is {reported}',
-    'リーフは別の TCB のものです。リーフの {arc} は {endorsed} ですが、REPORTED_TCB の {byte} は {reported} です',
+    'its {arc} is {endorsed}, and {byte} of REPORTED_TCB is {reported}',
+    'リーフの {arc} は {endorsed} ですが、REPORTED_TCB の {byte} は {reported} です',
   ],
+  ['{parts;}, which firmware never lets happen', '{parts;}。ファームウェアではありえないことです'],
   [
-    '{byte} of {lowName} is {byte2}, above {byte3} in {highName}, which firmware never lets happen',
-    '{lowName} の {byte} は {byte2} で、{highName} の {byte3} を上回っています。ファームウェアではありえないことです',
+    '{byte@} of {lowName@} is {byte2#}, above {byte3#} in {highName@}',
+    '{lowName@} の {byte@} は {byte2#} で、{highName@} の {byte3#} を上回っています',
   ],
   [
     "a VLEK is of a provider's fleet, not of one chip",

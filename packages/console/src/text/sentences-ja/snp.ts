@@ -57,11 +57,16 @@ export const sentences: SentencePairs = [
     '{what?} is {actual@}, and you accept {least@} or higher',
     '{what?} は {actual@} です。指定された下限は {least@} です',
   ],
+  [
+    '{what?} is {actual@}, and you accept {least@} or higher; {others~}',
+    '{what?} は {actual@} です（指定された下限は {least@}）。{others~}',
+  ],
   ['launch a release with {what@} {least@} or higher', '{what@} が {least@} 以上のリリースを起動してください'],
   [
-    'update {part@} to {least} or higher, commit it (SNP_COMMIT), and launch the guest again',
-    '{part@} を {least} 以上に更新し、確定（SNP_COMMIT）してから、ゲストを起動し直してください',
+    'update {parts,} or higher, commit it (SNP_COMMIT), and launch the guest again',
+    '{parts,} 以上に更新し、確定（SNP_COMMIT）してから、ゲストを起動し直してください',
   ],
+  ['{part@} to {level#}', '{part@} を {level#}'],
   [
     'no lowest TCB was given: a platform with known flaws passes',
     'TCB の下限が指定されていません。既知の欠陥があるプラットフォームも合格します',
@@ -73,6 +78,7 @@ export const sentences: SentencePairs = [
   ['{product?} has no {part} level', '{product?} に {part} のレベルはありません'],
   ['leave {part} out of `{option@}` for this product', 'この製品では `{option@}` から {part} を外してください'],
   ['{part@} of COMMITTED_TCB', 'COMMITTED_TCB の {part@}'],
+  ['{part@} of REPORTED_TCB', 'REPORTED_TCB の {part@}'],
   ['{part@} of LAUNCH_TCB', 'LAUNCH_TCB の {part@}'],
   ['it is', 'そのとおりです'],
   [
