@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { access, mkdir, open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { MasterKey } from '@sekisho/broker'
 import type { Around } from '../around.ts'
@@ -45,6 +45,29 @@ export function checkMasterKey({ masterKeyFile, pkcs11, production }: MasterKeyO
   if (given.length > 1) throw usageError(`give one of --master-key-file, --pkcs11 and ${VARIABLE}, not several`)
   if (given.length === 0 && production === true)
     throw usageError(`--production needs a master key of its own: --master-key-file, --pkcs11 or ${VARIABLE}`)
+}
+
+/**
+ * The key that a running server is to go over to: in the file beside that of the master key whose name ends in `.next`. Undefined while
+ * there is none, and where the master key is in no file.
+ *
+ * @throws VaultError as for the master key
+ */
+export async function nextMasterKey(
+  { masterKeyFile, pkcs11 }: MasterKeyOptions,
+  folder: string,
+  { env }: Pick<Around, 'env'>,
+): Promise<MasterKey | undefined> {
+  if (pkcs11 !== undefined || (masterKeyFile === undefined && (env[VARIABLE] ?? '') !== '')) return undefined
+  const file = `${masterKeyFile ?? join(folder, 'master.key')}.next`
+  const { masterKeyFrom } = await import('@sekisho/broker')
+  try {
+    await access(file)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw inWords(file, error)
+  }
+  return masterKeyFrom({ file })
 }
 
 /** Former master keys, which something may still be encrypted under. @throws VaultError */

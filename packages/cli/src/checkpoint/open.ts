@@ -1,15 +1,5 @@
 import { join } from 'node:path'
-import type {
-  AccessTokens,
-  Broker,
-  Database,
-  LinkKeeper,
-  Log,
-  MasterKey,
-  OpenedVerifier,
-  SetupLink,
-  Vault,
-} from '@sekisho/broker'
+import type { AccessTokens, Broker, Database, LinkKeeper, Log, OpenedVerifier, SetupLink, Vault } from '@sekisho/broker'
 import { type Rechecks, rechecks } from './due.ts'
 import { endorsementWatch } from './endorsement-watch.ts'
 import { holdPort } from './free-port.ts'
@@ -73,8 +63,10 @@ async function open(
   closers.push(ticking({ broker, looks, watch, now, onTrouble }))
   const served = { broker, db, vault, log, tokens, port, freePort, say }
   const server = await serve(options, served, { watch, onTrouble, closers })
-  if (options.former !== undefined && options.former.length > 0)
-    closers.push(rotation(vault, options.master, say, onTrouble))
+  // Others on one database would not know the next key.
+  const nextMaster = db.kind === 'sqlite' ? options.nextMaster : undefined
+  if ((options.former ?? []).length > 0 || nextMaster !== undefined)
+    closers.push(rotation(vault, { ...options, nextMaster }, say, onTrouble))
   return {
     url: server.url,
     broker,
@@ -195,15 +187,41 @@ function troubles(
 }
 
 /**
- * Wraps what is under a former master key anew, beside everything else, and says what is left. What fails is tried again
- * a second later; what is not done at the end is for the next start.
+ * Wraps what is under a former master key anew, beside everything else, and says what is left; once more when there is a next
+ * key. What fails is tried again a second later; what is not done at the end is for the next start.
  */
-function rotation(vault: Vault, master: MasterKey, say: Say, onTrouble: (error: unknown) => void): () => Promise<void> {
+function rotation(
+  vault: Vault,
+  {
+    master,
+    former = [],
+    nextMaster = async () => undefined,
+  }: Pick<CheckpointOptions, 'master' | 'former'> & {
+    readonly nextMaster: CheckpointOptions['nextMaster'] | undefined
+  },
+  say: Say,
+  onTrouble: (error: unknown) => void,
+): () => Promise<void> {
   const over = new AbortController()
-  let isDone = false
+  let current = master
+  let isDone = former.length === 0
+  let wrong: string | undefined
+  let seen: string | undefined
   const wrapping = everySecond(async () => {
+    const next = await nextMaster().catch((error: unknown) => {
+      // It is read again and again: what is wrong with it is said once.
+      const words = wordsOf(error)
+      if (words !== wrong) say('warn', 'rotation', { reason: words })
+      wrong = words
+    })
+    // A file that is half written may look like another key: it must be the same twice.
+    if (next !== undefined && next.id === seen && next.id !== current.id) {
+      current = next
+      isDone = false
+    }
+    seen = next?.id
     if (isDone) return
-    const { rewrapped, inUse } = await vault.rotateMaster(master, over.signal)
+    const { rewrapped, inUse } = await vault.rotateMaster(current, over.signal)
     isDone = true
     say('info', 'rotation', { rewrapped, inUse })
   }, onTrouble)

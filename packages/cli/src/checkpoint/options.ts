@@ -12,6 +12,8 @@ export interface CheckpointOptions {
   readonly master: MasterKey
   /** Master keys that something may still be encrypted under; it is wrapped anew under `master` while the server runs. */
   readonly former?: readonly MasterKey[]
+  /** Looks for a master key to go over to while the server runs; for an embedded database. Undefined while there is none. */
+  readonly nextMaster?: () => Promise<MasterKey | undefined>
   /** An OpenID provider whose tokens open the API beside our own. */
   readonly oidc?: OidcOptions
   /** Addresses of proxies whose `X-Forwarded-For` is believed. */

@@ -1,14 +1,20 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { EndorsementFiles, TpmRoots } from '@sekisho/broker'
+import type { EndorsementFiles, MasterKey, TpmRoots } from '@sekisho/broker'
 import type { CollateralSource } from '@sekisho/collateral'
 import type { World } from '@sekisho/emulator'
 import type { EmulatedPlatforms, TlsOptions } from '@sekisho/server'
 import type { Around } from '../around.ts'
 import { readEndorsementFiles } from '../checkpoint/endorsement-files.ts'
 import { freePort } from '../checkpoint/free-port.ts'
-import { checkMasterKey, formerMasterKeys, type MasterKeyOptions, masterKeyOf } from '../checkpoint/master-key.ts'
+import {
+  checkMasterKey,
+  formerMasterKeys,
+  type MasterKeyOptions,
+  masterKeyOf,
+  nextMasterKey,
+} from '../checkpoint/master-key.ts'
 import { readOidc } from '../checkpoint/oidc-file.ts'
 import { type Checkpoint, openCheckpoint } from '../checkpoint/open.ts'
 import type { CheckpointOptions } from '../checkpoint/options.ts'
@@ -173,11 +179,14 @@ async function start(
     paths === undefined ? undefined : await watched(paths, () => endorsementFiles(paths, emulated?.arm, around))
   const page = pageFolder()
   try {
-    const master = await masterKeyOf(options, folder, around)
+    const key = await masterKeyOf(options, folder, around)
+    const nextMaster = (): Promise<MasterKey | undefined> => nextMasterKey(options, folder, around)
+    // A rotation that the last process began, or that was asked for while none ran.
+    const next = databaseUrl === '' ? await nextMaster() : undefined
     return await openCheckpoint({
       folder,
-      ...(databaseUrl === '' ? {} : { databaseUrl }),
-      master,
+      ...(databaseUrl === '' ? { nextMaster } : { databaseUrl }),
+      master: next ?? key,
       production: options.production === true,
       emulatedAnchors: emulated?.anchors ?? [],
       ...(emulated === undefined ? {} : { emulated: await platformsOf(emulated, around) }),
@@ -193,6 +202,7 @@ async function start(
       ...(options.publicUrl === undefined ? {} : { publicUrl: options.publicUrl }),
       newSetupLink: options.newSetupLink === true,
       ...given,
+      former: [...(next === undefined ? [] : [key]), ...(given.former ?? [])],
       ...(options.trustedProxy === undefined ? {} : { trustedProxies: options.trustedProxy }),
       ...(options.lease === undefined ? {} : { leaseSeconds: options.lease }),
       ...(options.recheck === undefined ? {} : { recheckMinutes: options.recheck }),

@@ -32,7 +32,11 @@ function addUp(root: Command, around: Around, done: Done): void {
       .option('--new-setup-link', 'every token is lost: print a one-time link at this start too')
       .option('--tls-cert <file>', 'certificate chain in PEM; read again when it changes', once('--tls-cert', text))
       .option('--tls-key <file>', 'its private key in PEM', once('--tls-key', text))
-      .option('--master-key-file <file>', '32 bytes that wrap every key at rest', once('--master-key-file', text))
+      .option(
+        '--master-key-file <file>',
+        '32 bytes that wrap every key at rest; a FILE.next beside it is gone over to',
+        once('--master-key-file', text),
+      )
       .option(
         '--pkcs11 <file>',
         'master key in a PKCS#11 token: JSON { module, token, pinFile, label, create }',
