@@ -244,6 +244,12 @@ describe('recognise: what cannot be read', () => {
       0,
       /collateral, not evidence/,
     ],
+    [
+      'a revocation list',
+      text('-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n'),
+      0,
+      /: an X509 CRL: that is/,
+    ],
     ['a TDREPORT', Uint8Array.of(0x81, ...new Uint8Array(1023)), 0, /TDREPORT/],
     ['a token in two parts', text('eyJhbGciOiJFUzI1NiJ9.e30'), 0, /token in 2 parts.*three parts/],
     ['a token with more behind it', text('\neyJhbGciOiJFUzI1NiJ9.e30.AA.x'), 0, /token in 4 parts/],

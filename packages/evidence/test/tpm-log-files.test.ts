@@ -3,7 +3,14 @@ import { createHash, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { concat, filled, generateKey, le, utf8 } from '@sekisho/emulator/kit'
 import type { TrustAnchor } from '../src/core/verdict.ts'
-import { type BootFile, encodeAttest, encodeSignature, explainBootLog, verifyTpmSync } from '../src/tpm/index.ts'
+import {
+  type BootClaims,
+  type BootFile,
+  encodeAttest,
+  encodeSignature,
+  explainBootLog,
+  verifyTpmSync,
+} from '../src/tpm/index.ts'
 import { AT, file } from './tpm-kit.ts'
 import { missing } from './vectors.ts'
 
@@ -43,6 +50,10 @@ const SPEC_ID = concat(
 
 /** Files of PCR 9 by a log and a quote of `pcrs`, of which 9 is extended once more when `later`. */
 function filesOf(events: readonly Event[], pcrs: readonly number[], later = false): readonly BootFile[] | undefined {
+  return bootOf(events, pcrs, later)?.files
+}
+
+function bootOf(events: readonly Event[], pcrs: readonly number[], later = false): BootClaims | undefined {
   const values = new Map(pcrs.map((pcr) => [pcr, filled(32)]))
   const extend = (pcr: number, digest: Uint8Array): void => {
     const value = values.get(pcr)
@@ -72,7 +83,7 @@ function filesOf(events: readonly Event[], pcrs: readonly number[], later = fals
     { message, signature, akPublic: spki, pcrs: all, eventLog: concat(...log) },
     { at: AT, trustAnchors: [anchor], expect: { allowEmulated: true } },
   )
-  return verdict.claims.boot?.files
+  return verdict.claims.boot
 }
 
 const kernel = utf8('a kernel')
@@ -136,4 +147,40 @@ describe('files that the boot loader measured', () => {
       }
     })
   }
+})
+
+describe('texts that the boot loader measured', () => {
+  const text = (data: string, measured: string): Event => ({ pcr: 8, data: utf8(data), measured: utf8(measured) })
+
+  it('have their kind by its label, with a colon or as Red Hat’s GRUB has them, where the digest is over the rest', () => {
+    const log = [
+      text('grub_cmd: set a=1\0', 'set a=1'),
+      text('grub_cmd set b=2\0', 'set b=2\0'),
+      text('grub_kernel_cmdline /vmlinuz quiet\0', '/vmlinuz quiet'),
+      // Not what the label's owner measures.
+      text('grub_cmd: set c=3\0', 'set c=3\0'),
+      text('grub_cmd set d=4\0', 'grub_cmd set d=4'),
+    ]
+    assert.deepEqual(bootOf(log, [8])?.texts, [
+      { pcr: 8, kind: 'grub-command', text: '"set a=1"' },
+      { pcr: 8, kind: 'grub-command', text: '"set b=2"' },
+      { pcr: 8, kind: 'kernel-command-line', text: '"/vmlinuz quiet"' },
+    ])
+  })
+
+  it('are the first 256, with the number of the others', () => {
+    const many = (count: number): readonly Event[] =>
+      Array.from({ length: count }, (_, i) => text(`grub_cmd: set a=${i}\0`, `set a=${i}`))
+    const [all, more] = [bootOf(many(256), [8]), bootOf(many(259), [8])]
+    assert.deepEqual([all?.texts.length, all?.textsLeftOut], [256, undefined])
+    assert.deepEqual([more?.texts.length, more?.textsLeftOut], [256, 3])
+  })
+
+  it('of a genuine Red Hat boot are all there', { skip: missing('measured-boot') }, async () => {
+    const { banks } = await explainBootLog(file('measured-boot/gce-rhel8-secureboot/event-log.bin'))
+    for (const { facts } of banks) {
+      const kinds = facts.texts.map(({ kind }) => kind)
+      assert.ok(kinds.length > 40 && kinds.includes('kernel-command-line') && kinds.includes('grub-command'))
+    }
+  })
 })

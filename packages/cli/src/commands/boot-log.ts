@@ -134,7 +134,16 @@ function fieldsOf({ measured, banks }: ExplainedBootLog, shown: string | undefin
 
 // Of lists a field for each entry, by its place.
 function factsOf(explained: ExplainedBank): readonly Field[] {
-  const { secureBoot, secureBootKeys, programs, texts, files, leftFirmware, windows } = bootOf(explained)
+  const {
+    secureBoot,
+    secureBootKeys,
+    programs,
+    texts,
+    textsLeftOut = 0,
+    files,
+    leftFirmware,
+    windows,
+  } = bootOf(explained)
   const found: Field[] = [
     { path: 'facts.secureBoot', value: secureBoot ?? 'not proven' },
     { path: 'facts.leftFirmware', value: leftFirmware },
@@ -155,6 +164,7 @@ function factsOf(explained: ExplainedBank): readonly Field[] {
   texts.forEach(({ pcr, kind, text }, at) => {
     found.push({ path: `facts.texts.${at}`, value: `PCR ${pcr} ${kind}: ${text}` })
   })
+  if (textsLeftOut > 0) found.push({ path: 'facts.textsLeftOut', value: textsLeftOut })
   for (const [name, finding] of Object.entries(windows ?? {})) {
     if (isFinding(finding))
       found.push({ path: `facts.windows.${name}`, value: finding.state, meaning: finding.because })

@@ -35,7 +35,7 @@ function writeBoot(paper: Paper, boot: BootClaims, authenticity: Verdict['authen
 /** What a log says, whether or not something vouches for it. */
 export type LoggedBoot = Pick<
   BootClaims,
-  'secureBoot' | 'secureBootKeys' | 'programs' | 'texts' | 'leftFirmware' | 'windows'
+  'secureBoot' | 'secureBootKeys' | 'programs' | 'texts' | 'textsLeftOut' | 'leftFirmware' | 'windows'
 > & {
   /** Verdicts that were stored before these were claimed have none. */
   readonly files?: BootClaims['files']
@@ -66,6 +66,7 @@ export function writeFacts(paper: Paper, boot: LoggedBoot): void {
     'texts',
     boot.texts.map(({ pcr, kind, text }) => `PCR ${pcr} ${kind}: ${text}`),
   )
+  if (boot.textsLeftOut !== undefined) entry('', `and ${boot.textsLeftOut} more texts, which are not kept`)
   if (windows !== undefined) {
     for (const [member, name] of WINDOWS) entry(name, `${windows[member].state}: ${windows[member].because}`)
     if (windows.bitlocker.length > 0) entry('BitLocker', windows.bitlocker.join(', '))

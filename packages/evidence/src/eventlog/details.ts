@@ -91,7 +91,7 @@ function ipl(data: Uint8Array): readonly Detail[] | undefined {
   const label = grubLabel(data)
   if (label === undefined) return undefined
   return [
-    { name: 'label', value: label.slice(0, -2) },
+    { name: 'label', value: label.replace(/:? $/, '') },
     { name: 'text', value: quoted(latin1(data.subarray(label.length))), core: true },
   ]
 }

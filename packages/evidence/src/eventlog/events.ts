@@ -80,7 +80,12 @@ export function preimagesOf(type: number, data: Uint8Array, algorithm: DigestAlg
   }
   if (type !== EV.ipl) return NONE
   const label = grubLabel(data)
-  if (label !== undefined) return [over(withoutNul(data.subarray(label.length)), 'core')]
+  if (label !== undefined) {
+    const core = data.subarray(label.length)
+    const bare = over(withoutNul(core), 'core')
+    // Red Hat's measures a command with the NUL behind it.
+    return label.endsWith(': ') || core.at(-1) !== 0 ? [bare] : [bare, over(core, 'core')]
+  }
   const text = withoutNul(data)
   return text.length === data.length ? [over(data, 'all')] : [over(data, 'all'), over(text, 'all')]
 }
@@ -104,8 +109,14 @@ const DATA_IS_MEASURED: ReadonlySet<number> = new Set([
   EV.variableAuthority,
 ])
 
-/** Labels that GRUB puts before the text it measured. */
-export const GRUB_LABELS = ['grub_cmd: ', 'kernel_cmdline: ', 'module_cmdline: '] as const
+/** Labels that GRUB puts before the text it measured; those without a colon are of Red Hat's, from before GRUB had its own. */
+export const GRUB_LABELS = [
+  'grub_cmd: ',
+  'kernel_cmdline: ',
+  'module_cmdline: ',
+  'grub_cmd ',
+  'grub_kernel_cmdline ',
+] as const
 
 /** The GRUB label that event data begins with. */
 export function grubLabel(data: Uint8Array): string | undefined {

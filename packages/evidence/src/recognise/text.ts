@@ -90,11 +90,15 @@ function openPem(text: string, start: number, where: string): Opened {
   const document = label === 'CERTIFICATE' ? evidenceIn(text.slice(start)) : undefined
   if (document !== undefined) return { name: 'PEM CERTIFICATE', ...document, path: '' }
   if (label.includes('CERTIFICATE') || label.includes('CRL') || label.includes('KEY')) {
-    throw new EvidenceError('unsupported-kind', `a ${label}: that is collateral, not evidence`, {
-      field,
-      offset: start,
-      expected: 'a report or quote',
-    })
+    throw new EvidenceError(
+      'unsupported-kind',
+      `${/^[AEIOUX]/.test(label) ? 'an' : 'a'} ${label}: that is collateral, not evidence`,
+      {
+        field,
+        offset: start,
+        expected: 'a report or quote',
+      },
+    )
   }
   const from = start + line[0].length
   const to = text.indexOf(`-----END ${label}-----`, from)

@@ -20,7 +20,9 @@ export interface BootClaims {
   readonly secureBoot?: boolean
   readonly secureBootKeys: Readonly<Record<string, SecureBootKeys>>
   readonly programs: readonly BootProgram[]
+  /** The first 256, and how many more there are. */
   readonly texts: readonly BootText[]
+  readonly textsLeftOut?: number
   /** What PCR 9 has of files that the boot loader read, kernel and initrd among them. */
   readonly files: readonly BootFile[]
   readonly leftFirmware: boolean
@@ -117,6 +119,7 @@ function bootClaims({ log, bank }: TpmState): BootClaims | undefined {
     secureBootKeys: secureBoot.keys,
     programs: facts.programs,
     texts: facts.texts,
+    ...(facts.textsLeftOut === undefined ? {} : { textsLeftOut: facts.textsLeftOut }),
     files: facts.files,
     leftFirmware: facts.leftFirmware,
     ...(facts.googleTechnology === undefined ? {} : { googleTechnology: facts.googleTechnology }),

@@ -65,7 +65,10 @@ export interface BootFile {
 export interface BootFacts {
   readonly secureBoot: SecureBoot
   readonly programs: readonly BootProgram[]
+  /** The first 256. */
   readonly texts: readonly BootText[]
+  /** How many more there are. */
+  readonly textsLeftOut?: number
   /** All that PCR 9 has beside separators, whatever the log calls it: nothing in it can be left out by another name. */
   readonly files: readonly BootFile[]
   /** False when the log ends before firmware was left: it was cut, or the machine never got there. */
@@ -85,6 +88,7 @@ export function readBootFacts(log: BankLog): BootFacts {
   const programs: BootProgram[] = []
   const texts: BootText[] = []
   const files: BootFile[] = []
+  let textsLeftOut = 0
   let leftFirmware = false
   let google: string | undefined
   let firmwareWrites = true
@@ -95,7 +99,7 @@ export function readBootFacts(log: BankLog): BootFacts {
     if (event.register === 'pcr9' && isBankSeparator(log, event) === undefined) files.push(fileOf(event))
     if (event.type === EV.bootApplication) programs.push(programOf(event))
     else if (isHiddenProgram(log, event)) programs.push({ ...programOf(event), claimedOther: true })
-    else if (event.type === EV.ipl) addText(event, texts)
+    else if (event.type === EV.ipl) textsLeftOut += addText(event, texts)
     else if (
       event.type === EV.efiAction &&
       coverOf(event) === 'all' &&
@@ -105,7 +109,8 @@ export function readBootFacts(log: BankLog): BootFacts {
     else if (firmwareWrites && event.type === EV.nonhostInfo && event.register === 'pcr0' && coverOf(event) === 'all')
       google ??= technologyOf(event.data)
   }
-  const facts = { secureBoot: readSecureBoot(log), programs, texts, files, leftFirmware }
+  const left = textsLeftOut === 0 ? {} : { textsLeftOut }
+  const facts = { secureBoot: readSecureBoot(log), programs, texts, ...left, files, leftFirmware }
   return google === undefined ? facts : { ...facts, googleTechnology: google }
 }
 
@@ -145,19 +150,24 @@ function taggedName(data: Uint8Array): string | undefined {
   return 8 + size === data.length ? textOf(data.subarray(8)) : undefined
 }
 
-function addText(event: LoggedEvent, texts: BootText[]): void {
+/** @returns how many texts were left out, for want of room */
+function addText(event: LoggedEvent, texts: BootText[]): number {
   const covers = coverOf(event)
-  if (covers === undefined || covers === 'none' || texts.length >= MAX_TEXTS) return
+  if (covers === undefined || covers === 'none') return 0
+  if (texts.length >= MAX_TEXTS) return 1
   const label = grubLabel(event.data)
   const pcr = pcrOf(event.register)
   if (label === undefined) texts.push({ pcr, kind: 'text', text: quoted(textOf(event.data)) })
   else texts.push({ pcr, kind: KINDS[label] ?? 'text', text: quoted(latin1(event.data.subarray(label.length))) })
+  return 0
 }
 
 const KINDS: Readonly<Record<string, BootText['kind']>> = {
   'grub_cmd: ': 'grub-command',
   'kernel_cmdline: ': 'kernel-command-line',
   'module_cmdline: ': 'module-command-line',
+  'grub_cmd ': 'grub-command',
+  'grub_kernel_cmdline ': 'kernel-command-line',
 }
 
 const TECHNOLOGIES: readonly string[] = ['none', 'AMD SEV', 'AMD SEV-ES', 'Intel TDX', 'AMD SEV-SNP']
