@@ -5,7 +5,7 @@ import type { Recognised } from '@sekisho/evidence/recognise'
 import type { Around } from '../around.ts'
 import { EXIT, usageError } from '../exit.ts'
 import { readInput } from '../input.ts'
-import { readAnchors } from '../options/anchors.ts'
+import { readAnchorFiles } from '../options/anchors.ts'
 import { readCollateral, withCompanions } from '../options/collateral-files.ts'
 import type { ExpectationFile } from '../options/expectation-file.ts'
 import { type ExpectationFlags, expectationsOfFlags, readExpectationFile } from '../options/expectations.ts'
@@ -121,14 +121,15 @@ function show(view: VerdictView, options: VerifyOptions, around: Around): void {
   around.out(options.json === true ? `${canonicalJson(view.verdict)}\n` : renderVerdict(view, around))
 }
 
-type Setting = Pick<VerifyRequest, 'at' | 'files' | 'source' | 'trustAnchors'> &
+type Setting = Pick<VerifyRequest, 'at' | 'files' | 'source' | 'trustAnchors' | 'anchorCertificates'> &
   Required<Pick<VerifyRequest, 'onMissing'>>
 
 async function settingOf(file: string, options: VerifyOptions, around: Around): Promise<Setting> {
   const files = await readCollateral(options.collateral ?? [], around)
-  const trustAnchors = await readAnchors(options.trustAnchor, around)
+  const { anchors: trustAnchors, certificates } = await readAnchorFiles(options.trustAnchor, around)
   const source = options.collateral === undefined ? await sourceOf(options, trustAnchors, around) : undefined
-  return { at: options.at ?? around.now(), files, source, trustAnchors, onMissing: missingTold(file, options, around) }
+  const onMissing = missingTold(file, options, around)
+  return { at: options.at ?? around.now(), files, source, trustAnchors, anchorCertificates: certificates, onMissing }
 }
 
 /** Tells what could not be had, and where nothing may be fetched, once, the command that fetches it. */

@@ -8,14 +8,30 @@ import { parseJson } from './json-text.ts'
 const MAX_FILE = 1_000_000
 const MAX_ANCHORS = 64
 
+/** Trust anchors, and the certificates that some of them were given as. */
+export interface AnchorFiles {
+  /** Undefined when no file is named, which means the vendors' own. */
+  readonly anchors: readonly TrustAnchor[] | undefined
+  /** DER or PEM: where a chain is looked for in files, it may end in one of these. */
+  readonly certificates: readonly Uint8Array[]
+}
+
+/** As {@link readAnchors}, with the certificates. */
+export async function readAnchorFiles(paths: readonly string[] | undefined, around: Around): Promise<AnchorFiles> {
+  if (paths === undefined) return { anchors: undefined, certificates: [] }
+  const files = await Promise.all(paths.map((path) => readAnchorFile(path, around)))
+  return {
+    anchors: files.flatMap(({ anchors }) => anchors),
+    certificates: files.flatMap(({ certificate }) => (certificate === undefined ? [] : [certificate])),
+  }
+}
+
 /** The trust anchors of all files; undefined when no file is named, which means the vendors' own. */
 export async function readAnchors(
   paths: readonly string[] | undefined,
   around: Around,
 ): Promise<readonly TrustAnchor[] | undefined> {
-  if (paths === undefined) return undefined
-  const lists = await Promise.all(paths.map((path) => readTrustAnchors(path, around)))
-  return lists.flat()
+  return (await readAnchorFiles(paths, around)).anchors
 }
 
 /**
@@ -26,10 +42,17 @@ export async function readAnchors(
  * @throws CliError when the file is none of these
  */
 export async function readTrustAnchors(path: string, around: Around): Promise<readonly TrustAnchor[]> {
+  return (await readAnchorFile(path, around)).anchors
+}
+
+async function readAnchorFile(
+  path: string,
+  around: Around,
+): Promise<{ readonly anchors: readonly TrustAnchor[]; readonly certificate?: Uint8Array }> {
   const bytes = await readInput(path, around, MAX_FILE)
   const text = new TextDecoder().decode(bytes)
-  if (/^\s*[[{]/.test(text)) return anchorsOfJson(text, path)
-  return [anchorOfCertificate(bytes, path)]
+  if (/^\s*[[{]/.test(text)) return { anchors: anchorsOfJson(text, path) }
+  return { anchors: [anchorOfCertificate(bytes, path)], certificate: bytes }
 }
 
 const DER_SEQUENCE = 0x30

@@ -27,6 +27,8 @@ export interface VerifyRequest {
   readonly expect: Expectations
   readonly waive: readonly string[]
   readonly trustAnchors: readonly TrustAnchor[] | undefined
+  /** Certificates that anchors were given as. None is trusted for being here: its key must be an anchor's. */
+  readonly anchorCertificates?: readonly Uint8Array[]
   readonly eventLog: Uint8Array | undefined
 }
 

@@ -3,12 +3,12 @@ import type { TeeDoor } from './door.ts'
 
 /** IBM Secure Execution behind the commands. */
 export const ibmSeDoor: TeeDoor = {
-  async verify({ evidence, at, expect, waive, trustAnchors, files: { ibm } }) {
+  async verify({ evidence, at, expect, waive, trustAnchors, anchorCertificates = [], files: { ibm } }) {
     return verifyIbmSeSync(evidence, {
       at,
       expect,
       waive,
-      files: ibm.x509,
+      files: [...ibm.x509, ...anchorCertificates],
       ...(ibm.header === undefined ? {} : { header: ibm.header }),
       ...(ibm.protectionKey === undefined ? {} : { protectionKey: ibm.protectionKey }),
       ...(ibm.request === undefined ? {} : { request: ibm.request }),
