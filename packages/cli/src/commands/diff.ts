@@ -5,7 +5,7 @@ import { readInput } from '../input.ts'
 import { type Difference, renderDiff } from '../render/diff.ts'
 import type { Field } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
-import { evidenceIn, inFile } from './evidence-file.ts'
+import { evidenceIn, holdsEvidence, inFile } from './evidence-file.ts'
 
 /** Options of `sekisho diff`. */
 export interface DiffOptions {
@@ -60,6 +60,10 @@ async function readSides(a: string, b: string, around: Around): Promise<readonly
 }
 
 async function readSide(path: string, bytes: Uint8Array): Promise<Side> {
+  const { endorsementIn } = await import('./endorsement-fields.ts')
+  const decoded = holdsEvidence(bytes) ? undefined : endorsementIn(bytes)
+  // Of certificates and lists a field has the digest; DER and PEM of the same are the same.
+  if (decoded !== undefined) return { tee: 'none', ...decoded, whole: decoded.form.startsWith('X.509') ? [] : [bytes] }
   const read = evidenceIn(path, bytes)
   if (read.recognised !== undefined) {
     const { recognised } = read

@@ -10,6 +10,7 @@ import { toYaml } from '../render/yaml.ts'
 import type { Expectations, Field } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
 import { skeletonOf } from './composite.ts'
+import type { DecodedEndorsement } from './endorsement-fields.ts'
 import { evidenceIn, holdsEvidence, inFile, namingFile, sha256 } from './evidence-file.ts'
 
 /** Options of `sekisho inspect`. */
@@ -36,6 +37,10 @@ export async function inspectCommand(file: string, options: InspectOptions, arou
   if (!isQuotes && isTpmLog(bytes)) return inspectLog(file, bytes, options, around)
   const { inspectTdLog, isTdLog } = await import('./td-log.ts')
   if (!isQuotes && isTdLog(bytes)) return inspectTdLog(file, bytes, options, around)
+  if (!isQuotes && options.asExpectations !== true && !holdsEvidence(bytes)) {
+    const decoded = (await import('./endorsement-fields.ts')).endorsementIn(bytes)
+    if (decoded !== undefined) return showEndorsement(bytes, decoded, options, around)
+  }
   const evidence = evidenceIn(file, bytes)
   const { recognised } = evidence
   if (isQuotes && (recognised?.tee !== 'tdx' || options.asExpectations === true))
@@ -58,6 +63,25 @@ export async function inspectCommand(file: string, options: InspectOptions, arou
     around.out(renderFields(viewOf(recognised, fields, options), around))
     if (eventLog !== undefined) around.out(`\n${(await import('../render/td-log.ts')).renderTdLog(eventLog, around)}`)
   }
+  return EXIT.ok
+}
+
+function showEndorsement(
+  bytes: Uint8Array,
+  { form, fields }: DecodedEndorsement,
+  { json, verbose }: InspectOptions,
+  around: Around,
+): number {
+  const about = { form, length: bytes.length, sha256: sha256(bytes) }
+  const recognised = {
+    form: `${form}, which is no evidence`,
+    evidence: bytes,
+    wrappers: [],
+    companions: [],
+    unused: [],
+  }
+  const view = { recognised, sha256: about.sha256, fields, verbose: verbose === true }
+  around.out(json === true ? `${canonicalJson({ ...about, fields })}\n` : renderFields(view, around))
   return EXIT.ok
 }
 

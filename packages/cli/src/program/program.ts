@@ -126,7 +126,7 @@ Examples:
 function addInspect(root: Command, around: Around, done: Done): void {
   root
     .command('inspect')
-    .description('decode evidence, or a TPM’s event log alone; verify nothing')
+    .description('decode evidence, a TPM’s event log alone, or certificates; verify nothing')
     .argument('<file>', 'raw, hexadecimal, base64, PEM, or a JSON envelope; a raw event log; - for standard input')
     .option('--as-expectations', 'print a YAML skeleton of expectations with the values of this evidence')
     .option(
@@ -150,7 +150,7 @@ function addInspect(root: Command, around: Around, done: Done): void {
 function addDiff(root: Command, around: Around, done: Done): void {
   root
     .command('diff')
-    .description('what differs between two pieces of evidence, or two event logs, field by field')
+    .description('what differs between two pieces of evidence, event logs or certificates, field by field')
     .argument('<a>', 'evidence, or a TPM’s event log')
     .argument('<b>', 'evidence, or a TPM’s event log')
     .option('--json', 'print JSON')

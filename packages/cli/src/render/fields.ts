@@ -4,9 +4,12 @@ import type { Field } from '../tee/door.ts'
 import { digestText } from './digest.ts'
 import { Paper, type PaperOptions } from './paper.ts'
 
+/** What is decoded, and what lay around it. */
+type Shown = Pick<Recognised, 'form' | 'evidence' | 'wrappers' | 'companions' | 'unused'>
+
 /** What `inspect` shows. */
 export interface FieldsView {
-  readonly recognised: Recognised
+  readonly recognised: Shown
   readonly sha256: string
   readonly fields: readonly Field[]
   /** With the document and section of each field. */
@@ -47,7 +50,7 @@ export function renderFields(view: FieldsView, options: PaperOptions): string {
 }
 
 /** What was taken off, and what travelled along, one sentence each. */
-export function remarksOf(recognised: Recognised): readonly string[] {
+export function remarksOf(recognised: Shown): readonly string[] {
   const remarks = recognised.wrappers.map((wrapper) => `taken out of: ${wrapper.name} (${wrapper.length} bytes)`)
   for (const one of recognised.companions) {
     remarks.push(

@@ -11,7 +11,7 @@ export {
 } from './bits.ts'
 export { snpCatalogue } from './catalogue.ts'
 export { parseCertificateTable, type TableEntry, type TableEntryKind } from './certificate-table.ts'
-export type { LeafExtensions, LeafRole } from './certificates.ts'
+export { LEVEL_NAMES, type LeafExtensions, type LeafRole, readLeafExtensions } from './certificates.ts'
 export type { SnpClaims } from './claims.ts'
 export {
   type Leaf,
