@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { explainBootLog, parseAttest, verifyTpmSync } from '../src/tpm/index.ts'
-import { AT, anchorOf, check, file, json, judged, synthetic } from './tpm-kit.ts'
+import { AT, anchorOf, check, file, json, judged, SYNTHETIC_NONCE, synthetic } from './tpm-kit.ts'
 import { missing } from './vectors.ts'
 
 const skip = missing('tpm') || missing('measured-boot')
@@ -55,6 +55,22 @@ describe('soundness of TPM quotes and logs', { skip }, () => {
     const at = short.length - 256 - 2 - 4 - 2
     const akPublic = Uint8Array.from([...short.subarray(0, at), 4, 0, 0, 0, 0, 0, 0, 128, ...short.subarray(-128)])
     assert.match(check(verifyTpmSync({ ...evidence, akPublic }, { at: AT }), 'tpm.ak.strength').reason, /1024 bits/)
+  })
+
+  it('a signature of another scheme than the key has is none of its TPM', () => {
+    for (const [name, other] of [
+      ['ecdsa-p256', [0, 0x18, 0, 0x0c]],
+      ['rsassa', [0, 0x16, 0, 0x0b]],
+      ['rsassa', [0, 0x14, 0, 0x0d]],
+    ] as const) {
+      const { evidence, anchor } = synthetic(name)
+      const area = evidence.akPublic ?? new Uint8Array()
+      const akPublic = Uint8Array.from([...area.subarray(0, 12), ...other, ...area.subarray(16)])
+      const expect = { reportData: SYNTHETIC_NONCE, allowEmulated: true }
+      const verdict = verifyTpmSync({ ...evidence, akPublic }, { at: AT, trustAnchors: [anchor], expect })
+      assert.match(check(verdict, 'tpm.quote.signature').reason, /names another scheme/, name)
+      assert.equal(verdict.authenticity, 'refuted')
+    }
   })
 
   it('a PCR that is named and not quoted fails, and one that is named after a digest has to be the quoted one', () => {

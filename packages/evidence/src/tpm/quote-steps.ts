@@ -10,11 +10,18 @@ import type { TpmState } from './state.ts'
 
 const QUOTE = 'TCG TPM 2.0 Library, part 3, section 18.4'
 
-function signature({ signature, ak }: TpmState): Finding {
+function signature({ signature, signed, ak }: TpmState): Finding {
   if (ak === undefined)
     return unchecked('there is no attestation key to check the signature with', {
       action: 'pass the key (`akPublic`) or its certificate',
       by: 'platform-owner',
+    })
+  const scheme = ak.area?.scheme
+  // TPM2_Quote: a key that has a scheme signs with no other (TPM_RC_SCHEME).
+  if (scheme !== undefined && (scheme.name !== signed.scheme || scheme.hash !== signed.hash))
+    return fail('no TPM signs so with this key: its public area names another scheme', REPLACE_EVIDENCE, {
+      expected: `${scheme.name} with ${scheme.hash}`,
+      actual: `${signed.scheme} with ${signed.hash}`,
     })
   if (signature?.result === true) return pass('the attestation key signed the quote')
   return fail(

@@ -110,6 +110,10 @@ export const sentences: SentencePairs = [
   ],
   ['the key may be used with any scheme', '鍵の方式が限定されていません'],
   ['the key is for a scheme that signs no quotes', '鍵の方式が、クォートに署名するものではありません'],
+  [
+    'no TPM signs so with this key: its public area names another scheme',
+    'この鍵でこのように署名する TPM はありません。鍵の公開領域は別の方式を指定しています',
+  ],
   ['the key has {bits} bits only', '鍵が {bits} ビットしかありません'],
   ['RSA of 2048 bits or more', '2048 ビット以上の RSA'],
   ['no weak algorithm is in use', '弱いアルゴリズムは使われていません'],
