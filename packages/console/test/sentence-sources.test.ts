@@ -144,6 +144,7 @@ const COMPOSED: ReadonlySet<string> = new Set([
   'tpm/log-steps.ts: switch secure boot ¤1 and boot again',
   'tpm/log-steps.ts: switch it ¤1 and boot again',
   // Parts of those above and of others, which are told whole.
+  'dcap/tcb-groups.ts: the exception ¤1 does not apply',
   'dcap/tcb-groups.ts: set ¤1 to ¤2 in the BIOS and have the platform certified anew',
   'nvidia/measurement-steps.ts: ; ¤1 left out, as NVDEC0 is disabled',
   'nvidia/ocsp-steps.ts: , on hold',

@@ -13,6 +13,7 @@ import {
   type SgxClaims,
   type SgxExpectations,
   type SgxOptions,
+  type TcbException,
   verifySgx,
   verifySgxSync,
 } from '../src/sgx/index.ts'
@@ -182,16 +183,26 @@ describe('TCB status is a matter of policy', () => {
     assert.match(find(verdict, 'sgx.tcb.status').reason, /until the spring update/)
     assert.match(verdict.summary, /genuine, as you expect, and SWHardeningNeeded, which you accept/)
   })
-  for (const [name, change] of Object.entries({
-    'another status': { statuses: ['ConfigurationNeeded'] },
-    'an advisory that it does not list': { advisories: ['INTEL-SA-1'] },
-    'after its end': { until: '2020-01-01T00:00:00Z' },
-  })) {
-    it(`an exception does not cover ${name}`, () => {
-      const acceptTcb = [{ ...exception, ...change }] as SgxExpectations['acceptTcb']
-      assert.deepEqual(failures(verdictOf(outdated, acceptTcb === undefined ? {} : { acceptTcb })), ['sgx.tcb.status'])
+  const other: Readonly<Record<string, readonly [Partial<TcbException>, string]>> = {
+    'another status': [{ statuses: ['ConfigurationNeeded'] }, 'it is for ConfigurationNeeded'],
+    'an advisory that it does not list': [{ advisories: ['INTEL-SA-1'] }, 'it does not list INTEL-SA-2'],
+    'what comes after its end': [{ until: '2020-01-01T00:00:00Z' }, 'it ended at 2020-01-01T00:00:00Z'],
+  }
+  for (const [name, [change, why]] of Object.entries(other)) {
+    it(`an exception does not cover ${name}, and the verdict says so`, () => {
+      const verdict = verdictOf(outdated, { acceptTcb: [{ ...exception, ...change }] })
+      assert.deepEqual(failures(verdict), ['sgx.tcb.status'])
+      const told = `the exception "until the spring update" does not apply, as ${why}`
+      assert.equal(find(verdict, 'sgx.tcb.status').reason, `the TCB is SWHardeningNeeded: ${told}`)
     })
   }
+  it('of many exceptions that do not apply four are told, in order', () => {
+    const acceptTcb = [1, 2, 3, 4, 5].map((number) => ({ ...exception, name: `${number}`, advisories: [] }))
+    const { reason } = find(verdictOf(outdated, { acceptTcb }), 'sgx.tcb.status')
+    assert.deepEqual(reason.match(/"\d"/g), ['"1"', '"2"', '"3"', '"4"'])
+    const last = { ...exception, name: 'the last' }
+    assert.match(find(verdictOf(outdated, { acceptTcb: [...acceptTcb, last] }), 'sgx.tcb.status').reason, /"the last"$/)
+  })
   it('an exception covers each status that it lists', () => {
     const statuses = ['ConfigurationNeeded', 'SWHardeningNeeded'] as const
     assert.equal(verdictOf(outdated, { acceptTcb: [{ ...exception, statuses }] }).outcome, 'verified')

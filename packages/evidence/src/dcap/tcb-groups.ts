@@ -72,20 +72,34 @@ function statusFinding(state: DcapState): Finding {
     actual: advisories.length > 0 ? `${status} (${advisories.join(', ')})` : status,
   }
   if (status === 'UpToDate') return pass(undefined, details)
-  const exception = state.expect.acceptTcb?.find((one) => applies(one, status, advisories, state.at))
-  if (exception === undefined) return fail(`the TCB is ${status}`, statusRemedy(state, status, match), details)
+  const { acceptTcb = [] } = state.expect
+  const faults = acceptTcb.map((one) => exceptionFault(one, status, advisories, state.at))
+  const exception = acceptTcb[faults.indexOf(undefined)]
+  if (exception === undefined) {
+    const remedy = statusRemedy(state, status, match)
+    if (faults.length === 0) return fail(`the TCB is ${status}`, remedy, details)
+    return fail(`the TCB is ${status}: ${faults.slice(0, MOST_TOLD).join('; ')}`, remedy, details)
+  }
   const name = JSON.stringify(exception.name)
   return pass(`the TCB is ${status}, which you accept until ${exception.until} by the exception ${name}`, details)
 }
 
-function applies(one: TcbException, status: string, advisories: readonly string[], at: number): boolean {
-  const until = parseIsoTime(one.until)
-  return (
-    until !== undefined &&
-    at <= until &&
-    one.statuses.some((accepted) => accepted === status) &&
-    advisories.every((advisory) => one.advisories.includes(advisory))
-  )
+// Exceptions that do not apply, as far as a reason tells of them.
+const MOST_TOLD = 4
+
+/** Why an exception does not apply; undefined when it does. */
+function exceptionFault(
+  { name, statuses, advisories: listed, until: end }: TcbException,
+  status: string,
+  advisories: readonly string[],
+  at: number,
+): string | undefined {
+  const what = `the exception ${JSON.stringify(name)} does not apply`
+  const until = parseIsoTime(end)
+  if (until === undefined || at > until) return `${what}, as it ended at ${end}`
+  if (!statuses.some((accepted) => accepted === status)) return `${what}, as it is for ${statuses.join(', ')}`
+  const missing = advisories.filter((advisory) => !listed.includes(advisory))
+  return missing.length === 0 ? undefined : `${what}, as it does not list ${missing.join(', ')}`
 }
 
 const HARDEN = 'build the workload with the mitigations of the advisories'

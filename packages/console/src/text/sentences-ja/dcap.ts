@@ -203,6 +203,19 @@ export const sentences: SentencePairs = [
   ],
   ['UpToDate', 'UpToDate'],
   ['the TCB is {status@}', 'TCB の状態が {status@} です'],
+  ['the TCB is {status@}: {exceptions;}', 'TCB の状態が {status@} です。{exceptions;}'],
+  [
+    'the exception {name"} does not apply, as it ended at {until}',
+    '例外 {name"} は {until} に終わったため適用されません',
+  ],
+  [
+    'the exception {name"} does not apply, as it is for {statuses}',
+    '例外 {name"} は {statuses} に対するもののため適用されません',
+  ],
+  [
+    'the exception {name"} does not apply, as it does not list {advisories}',
+    '例外 {name"} に {advisories} がないため適用されません',
+  ],
   [
     'the TCB is {status}, which you accept until {until} by the exception {name}',
     'TCB の状態は {status} ですが、例外 {name} により {until} まで許容されています',
