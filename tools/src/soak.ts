@@ -11,10 +11,11 @@ import { ROOT } from './files.ts'
 const PARTS: Readonly<Record<string, string>> = {
   measurement: 'measurement/dist/test/soak.js',
   evidence: 'evidence/dist/test/proof/soak.js',
+  collateral: 'collateral/dist/test/soak.js',
   machine: 'broker/dist/test/checkpoint/machine-soak.js',
   storage: 'broker/dist/test/storage/soak.js',
 }
-const FUZZERS: readonly string[] = ['measurement', 'evidence']
+const FUZZERS: readonly string[] = ['measurement', 'evidence', 'collateral']
 const INPUTS = '1000000'
 
 function run(part: string, args: readonly string[]): void {

@@ -13,6 +13,7 @@ const soak = (...args: readonly string[]) => {
 describe('npm run soak', () => {
   for (const [part, args, told] of [
     ['measurement', ['10'], /10 inputs/],
+    ['collateral', ['10'], /endorsement bundle, seed \d+: 10 inputs/],
     ['machine', ['100', '7'], /"seed":7,"steps":\d{3,}/],
     ['storage', ['1'], /^SQLite /m],
   ] as const)
@@ -24,11 +25,12 @@ describe('npm run soak', () => {
     })
 
   it('fails with a part, and runs nothing for a word that is none', () => {
-    for (const part of ['machine', 'storage', 'measurement']) assert.equal(soak(part, 'many').status, 1, part)
+    for (const part of ['machine', 'storage', 'measurement', 'collateral'])
+      assert.equal(soak(part, 'many').status, 1, part)
     for (const args of [['machines'], ['10', 'fuzz'], ['10', 'fuzz-only', 'more']]) {
       const { status, stdout, stderr } = soak(...args)
       assert.deepEqual([status, stdout], [1, ''])
-      assert.match(stderr, /measurement, evidence, machine, storage/)
+      assert.match(stderr, /measurement, evidence, collateral, machine, storage/)
     }
   })
 })
