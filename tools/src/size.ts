@@ -32,13 +32,13 @@ const BUNDLES: readonly BundleBudget[] = [
   // Of each 0.1 kB for steps that are found quickly and for RSA keys and signatures that are none.
   // Of it 0.2 kB for a lowest REPORTED_TCB and the kind of key that signed, which CoRIMs tell.
   // Of SNP, SGX and TDX 0.6 for values in every check that has any, and for every part of a TCB that is short.
-  // Of SGX and TDX 0.1 for why an exception does not apply.
+  // Of SGX and TDX 0.2 for why an exception does not apply, and for revocation lists of another issuer.
   one('SNP', 'verifySnp', 'snp', 26.8),
   // Of SGX, TDX and IAS 0.1 kB for reading dates without a parser: 5 percent of all that is done beside signatures.
   // Of SGX and TDX 0.1 kB for telling which PCK certificate is wanted, and what a host updates without a new one.
   // Of them 0.1 kB for who updates what is short, by the category that Intel gives it.
-  one('SGX', 'verifySgx', 'sgx', 26.8),
-  one('TDX', 'verifyTdx', 'tdx', 28.3),
+  one('SGX', 'verifySgx', 'sgx', 26.9),
+  one('TDX', 'verifyTdx', 'tdx', 28.4),
   one('Nitro', 'verifyNitro', 'nitro', 16.9),
   one('CCA', 'verifyCca', 'cca', 17.6),
   one('PSA', 'verifyPsa', 'psa', 14.8),
@@ -62,7 +62,7 @@ const BUNDLES: readonly BundleBudget[] = [
     code: `export { verifySnp } from '@sekisho/evidence/snp'
 export { verifySgx } from '@sekisho/evidence/sgx'
 export { verifyTdx } from '@sekisho/evidence/tdx'`,
-    limit: 46.1 * KB,
+    limit: 46.2 * KB,
     goal: 30 * KB,
   },
 ]

@@ -12,6 +12,8 @@ function chainTitles(id: string, what: string): Readonly<Record<string, string>>
 function crlTitles(id: string, what: string): Readonly<Record<string, string>> {
   return {
     [`${id}.present`]: `There is a ${what}`,
+    [`${id}.issuer`]: `The ${what} is one of the CA it speaks for`,
+    [`${id}.extensions`]: `The ${what} has no critical extension that is not known`,
     [`${id}.signature`]: `The ${what} is signed by the CA it speaks for`,
     [`${id}.issued`]: `The ${what} has been issued`,
     [`${id}.current`]: `The ${what} is current`,

@@ -107,7 +107,9 @@ export const QUOTE_GROUP: StepGroup<DcapState> = {
         ? unchecked('the PCK chain cannot be read, so that its key is not known', refetch('PCK chain'))
         : finding(
             qeSignature?.result === true,
-            "the QE report is not signed by the platform's PCK key",
+            qeSignature === undefined && valueOf(pck)?.key !== undefined
+              ? 'the signature of the QE report is none: R and S must be 1 to n-1'
+              : "the QE report is not signed by the platform's PCK key",
             collateral.pckChain === undefined ? REPLACE_EVIDENCE : OTHER_PCK,
           ),
     ),
@@ -132,7 +134,13 @@ export const QUOTE_GROUP: StepGroup<DcapState> = {
       )
     }),
     authentic('quote.signature', QVL, [], ({ quoteSignature }) =>
-      finding(quoteSignature?.result === true, 'the signature of the quote does not verify', REPLACE_EVIDENCE),
+      finding(
+        quoteSignature?.result === true,
+        quoteSignature === undefined
+          ? 'the signature of the quote is none: R and S must be 1 to n-1'
+          : 'the signature of the quote does not verify',
+        REPLACE_EVIDENCE,
+      ),
     ),
   ],
 }

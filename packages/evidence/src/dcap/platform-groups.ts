@@ -62,25 +62,38 @@ function crlSteps(which: 'root' | 'pck', what: string, issuerStep: string): read
       ...authentic(`${id}.present`, PCK_PROFILE, [], (state: DcapState) => givenFinding(part(state), what)),
       waivable: true,
     },
-    step('signature', [issuerStep], (crl, { pck }) => {
-      const chain = valueOf(pck)
-      return crlSignatureFinding(crl, which === 'root' ? chain?.root : chain?.issuer, what)
+    step('issuer', [issuerStep], (crl, { pck }) => {
+      const issuer = issuerOf(which, pck)
+      const details = { expected: nameOf(issuer?.subject), actual: nameOf(crl.issuer) }
+      if (issuer?.key === undefined || crl.issuer.key !== issuer.subject.key)
+        return fail(`the ${what} is issued by another CA`, refetch(what), details)
+      return issuer.keyUsage?.has(KEY_USAGE.crlSign) === true
+        ? pass(undefined, details)
+        : fail(`the ${what} has an issuer that may not sign CRLs`, refetch(what), { expected: 'cRLSign' })
+    }),
+    step('extensions', [], ({ unknownCritical: [unknown] }) =>
+      unknown === undefined
+        ? pass()
+        : fail(`the ${what} has an unknown critical extension`, refetch(what), { actual: unknown }),
+    ),
+    step('signature', [`${id}.issuer`, `${id}.extensions`], (crl, { pck }) => {
+      const key = issuerOf(which, pck)?.key
+      return key !== undefined && crl.signed.by(key)?.result === true
+        ? pass()
+        : fail(`the ${what} has a signature that does not verify`, refetch(what))
     }),
     step('issued', [], ({ thisUpdate }, state) => begunFinding(state, thisUpdate, what)),
     step('current', [], ({ nextUpdate }, state) => currentFinding(state, nextUpdate, what)),
   ]
 }
 
-function crlSignatureFinding(crl: Crl, issuer: Certificate | undefined, what: string): Finding {
-  const fault = crlFault(crl, issuer)
-  return fault === undefined ? pass() : fail(`the ${what} ${fault}`, refetch(what))
+function issuerOf(which: 'root' | 'pck', pck: DcapState['pck']): Certificate | undefined {
+  const chain = valueOf(pck)
+  return which === 'root' ? chain?.root : chain?.issuer
 }
 
-function crlFault(crl: Crl, issuer: Certificate | undefined): string | undefined {
-  if (issuer?.key === undefined || crl.issuer.key !== issuer.subject.key) return 'is issued by another CA'
-  if (crl.unknownCritical.length > 0) return 'has an unknown critical extension'
-  if (issuer.keyUsage?.has(KEY_USAGE.crlSign) !== true) return 'has an issuer that may not sign CRLs'
-  return crl.signed.by(issuer.key)?.result === true ? undefined : 'has a signature that does not verify'
+function nameOf(name: Crl['issuer'] | undefined): string {
+  return JSON.stringify(name?.commonName?.slice(0, 64) ?? '')
 }
 
 const CERTIFY_ANEW = mend(

@@ -66,8 +66,8 @@ export const EXTENSIONS: readonly BadInput[] = [
     'sgx.tcb-info.signer.certificates',
     sgxWith({ authority: authorityWith({ tcbSigning: { extensions: [...SIGNER_EXTENSIONS, CRITICAL] } }) }),
   ),
-  check('one in the root CA CRL', 'sgx.crl.root.signature', sgxWith({ rootCrl: { extensions: [CRITICAL] } })),
-  check('one in the PCK CRL', 'sgx.crl.pck.signature', sgxWith({ pckCrl: { extensions: [CRITICAL] } })),
+  check('one in the root CA CRL', 'sgx.crl.root.extensions', sgxWith({ rootCrl: { extensions: [CRITICAL] } })),
+  check('one in the PCK CRL', 'sgx.crl.pck.extensions', sgxWith({ pckCrl: { extensions: [CRITICAL] } })),
   check('one in a VCEK', 'snp.chain.constraints', snpWith({ leafCertificate: { extensions: [...LEAF, CRITICAL] } })),
   check("one in AMD's CRL", 'snp.crl.extensions', snpWith({ crl: { extensions: [CRITICAL] } })),
   check(
@@ -217,19 +217,15 @@ export const DATES: readonly BadInput[] = [
 export const ISSUERS: readonly BadInput[] = [
   check(
     'a root CA CRL that names another issuer',
-    'sgx.crl.root.signature',
+    'sgx.crl.root.issuer',
     sgxWith({ rootCrl: { issuer: intelName('Another Root CA') } }),
   ),
   check(
     'a PCK CRL that names another issuer',
-    'sgx.crl.pck.signature',
+    'sgx.crl.pck.issuer',
     sgxWith({ pckCrl: { issuer: intelName('Intel SGX PCK Processor CA') } }),
   ),
-  check(
-    'a root CA CRL that the PCK CA issued',
-    'sgx.crl.root.signature',
-    sgxPart('root_ca_crl', sgx.collateral.pck_crl),
-  ),
+  check('a root CA CRL that the PCK CA issued', 'sgx.crl.root.issuer', sgxPart('root_ca_crl', sgx.collateral.pck_crl)),
   check('a list of another ARK', 'snp.crl.issuer', snpWith({ crl: { issuer: amdName('ARK-Milan') } })),
   check(
     'a list of the right name under another key',

@@ -6,7 +6,9 @@ import { judgeSgx, judgeSnp, judgeTdx } from '../soundness/kit.ts'
 /** One bad input, and what must be said about it: an error of this code about this field, or this failing check. */
 export interface BadInput {
   readonly what: string
-  readonly says: { readonly code: EvidenceErrorCode; readonly field: string } | { readonly check: string }
+  readonly says:
+    | { readonly code: EvidenceErrorCode; readonly field: string }
+    | { readonly check: string; readonly reason: RegExp }
   run(): Verdict<Claims> | unknown
 }
 
@@ -21,9 +23,9 @@ export const error = (what: string, code: EvidenceErrorCode, field: string, run:
   says: { code, field },
   run,
 })
-export const check = (what: string, id: string, run: () => Verdict<Claims>): BadInput => ({
+export const check = (what: string, id: string, run: () => Verdict<Claims>, reason: RegExp = /./): BadInput => ({
   what,
-  says: { check: id },
+  says: { check: id, reason },
   run,
 })
 export const sgxWith = (options: SgxOptions) => (): Verdict<Claims> => judgeSgx(makeSgx(options))

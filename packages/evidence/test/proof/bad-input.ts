@@ -152,11 +152,13 @@ const SIGNATURES: readonly BadInput[] = NUMBERS.flatMap(([name, p256, p384]) =>
         `quote signature with ${part} ${name}`,
         'sgx.quote.signature',
         sgxBytes(patched(sgx.evidence, SIGNATURE + half, p256)),
+        /^the signature of the quote is none: R and S must be 1 to n-1$/,
       ),
       check(
         `QE report signature with ${part} ${name}`,
         'sgx.qe.report-signature',
         sgxBytes(patched(sgx.evidence, QE_SIGNATURE + half, p256)),
+        /^the signature of the QE report is none: R and S must be 1 to n-1$/,
       ),
       check(
         `TCB info signature with ${part} ${name}`,
@@ -167,6 +169,7 @@ const SIGNATURES: readonly BadInput[] = NUMBERS.flatMap(([name, p256, p384]) =>
         `report signature with ${part.toUpperCase()} ${name}`,
         'snp.report.signature',
         snpBytes(patched(snp.evidence, part === 'r' ? 0x2a0 : 0x2e8, p384)),
+        /^the signature is none: R and S must be 1 to n-1/,
       ),
     ]
   }),

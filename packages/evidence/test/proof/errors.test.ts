@@ -49,6 +49,7 @@ for (const [theme, inputs] of Object.entries(BAD_INPUT)) {
         const check = failed.find((one) => one.id === says.check)
         assert.ok(check !== undefined, `failing are ${failed.map((one) => one.id).join(', ')}`)
         assertSentence(check.reason)
+        assert.match(check.reason, says.reason)
         assertSentence(check.remedy?.action ?? '')
       })
     }

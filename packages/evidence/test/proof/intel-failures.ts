@@ -93,6 +93,10 @@ function crlFailures(which: 'root' | 'pck'): Failures<IntelOptions, DcapExpectat
   const option = `${which}Crl`
   return {
     [`crl.${which}.present`]: () => ({ collateral: { [which === 'root' ? 'root_ca_crl' : 'pck_crl']: '3000' } }),
+    [`crl.${which}.issuer`]: () => ({ make: { [option]: { issuer: intelName('Another CA') } } }),
+    [`crl.${which}.extensions`]: () => ({
+      make: { [option]: { extensions: [{ oid: '1.2.3.4', critical: true, value: Uint8Array.of(5, 0) }] } },
+    }),
     [`crl.${which}.signature`]: () => ({ make: { [option]: { corrupt: 'signature' } } }),
     [`crl.${which}.issued`]: () => ({ make: { [option]: { thisUpdate: LATER } } }),
     [`crl.${which}.current`]: () => ({ make: { [option]: { nextUpdate: NEVER } } }),

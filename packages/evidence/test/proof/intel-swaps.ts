@@ -93,7 +93,10 @@ export const INTEL_SWAPS: Readonly<Record<string, Swap>> = {
       : { collateral: { ...b.subject.collateral }, checks: ['tcb-info.signer.root', 'pck.root'] },
   "another CA's CRL (Processor, Platform)": (a, b) =>
     kin(a, b) && a.chain.length === 3 && b.chain.length === 3 && issuerKind(a) !== issuerKind(b)
-      ? { collateral: members(a, b, 'pck_crl', 'pck_crl_issuer_chain'), checks: ['crl.pck.signature'] }
+      ? {
+          collateral: members(a, b, 'pck_crl', 'pck_crl_issuer_chain'),
+          checks: ['crl.pck.issuer', 'crl.pck.signature'],
+        }
       : undefined,
   'an older set of collateral': (a, b) =>
     same(a.subject.evidence, b.subject.evidence) && kin(a, b) && endsBefore(b, a.subject.at)
@@ -155,7 +158,7 @@ export function ownSwaps({ subject: { collateral } }: IntelPiece): Readonly<Reco
   return {
     'root and PCK CRL': {
       collateral: take({ root_ca_crl: pck_crl, pck_crl: root_ca_crl }),
-      checks: ['crl.root.signature'],
+      checks: ['crl.root.issuer', 'crl.root.signature'],
     },
     'TCB info and QE identity': {
       collateral: take({ tcb_info: qe_identity, qe_identity: tcb_info }),

@@ -55,7 +55,7 @@ describe('soundness 14: CRLs accepted though forged, expired, or issued by anoth
     const made = makeSgx()
     const processor = makeSgx({ ca: 'processor' }).collateral
     const swapped = { ...made.collateral, pck_crl: processor.pck_crl }
-    assertRefuted(judgeSgx(made, { collateral: swapped }), 'sgx.crl.pck.signature')
+    assertRefuted(judgeSgx(made, { collateral: swapped }), 'sgx.crl.pck.issuer')
     const withChain = { ...swapped, pck_crl_issuer_chain: processor.pck_crl_issuer_chain }
     assert.equal(judgeSgx(made, { collateral: withChain }).authenticity, 'refuted')
   })

@@ -10,6 +10,8 @@ function chain(id: string, what: string): Readonly<Record<string, string>> {
 function crl(id: string, what: string): Readonly<Record<string, string>> {
   return {
     [`${id}.present`]: `${what}がある`,
+    [`${id}.issuer`]: `${what}が、対象となる CA のものである`,
+    [`${id}.extensions`]: `${what}に、未知のクリティカル拡張がない`,
     [`${id}.signature`]: `${what}に、対象となる CA の署名がある`,
     [`${id}.issued`]: `${what}が発行済みである`,
     [`${id}.current`]: `${what}が最新である`,

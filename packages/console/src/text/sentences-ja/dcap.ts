@@ -128,6 +128,14 @@ export const sentences: SentencePairs = [
   ['everything', 'すべて'],
   ['the signature of the quote does not verify', 'クォートの署名を検証できません'],
   [
+    'the signature of the quote is none: R and S must be 1 to n-1',
+    'クォートの署名が署名ではありません。R と S は 1 から n-1 でなければなりません',
+  ],
+  [
+    'the signature of the QE report is none: R and S must be 1 to n-1',
+    'QE レポートの署名が署名ではありません。R と S は 1 から n-1 でなければなりません',
+  ],
+  [
     'the quote holds {what?} (certification data type {type}), and the collateral has no PCK chain',
     'クォートには {what?}（認証データ種別 {type}）があり、コラテラルに PCK 証明書チェーンがありません',
   ],
