@@ -104,6 +104,13 @@ describe('recognise: evidence in a member that is to hold something else', () =>
     refuses(JSON.stringify(hidden), `${SGX} in nonce beside ${SNP}`)
   })
 
+  it('a token beside it is named, and not refused', () => {
+    const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const token = `${part({ alg: 'ES256' })}.${part({ iss: 'https://login.example' })}.${'A'.repeat(86)}`
+    const { tee, unused } = recognise(utf8(JSON.stringify({ attestation_report: REPORT, session: token })))
+    assert.deepEqual([tee, unused], ['snp', ['the member session, which holds other evidence']])
+  })
+
   it('the same piece once more is named, and not refused', () => {
     const { unused } = recognise(utf8(JSON.stringify({ attestation_report: REPORT, other: { again: REPORT } })))
     assert.deepEqual(unused, ['the member other, which holds other evidence'])

@@ -32,8 +32,14 @@ type Details = Omit<Finding, 'outcome' | 'reason' | 'remedy'>
 
 /** The check holds. Without a reason: what the check establishes, as the TEE's catalogue words it. */
 export function pass(reason: string = PASSED.reason, details?: Details): Finding {
-  if (details !== undefined) return { outcome: 'pass', reason, ...details }
-  return reason === PASSED.reason ? PASSED : { outcome: 'pass', reason }
+  if (details === undefined) return reason === PASSED.reason ? PASSED : { outcome: 'pass', reason }
+  // Member by member: copying with a spread costs more than most checks do.
+  const { expected, actual, anchor } = details
+  const finding: { -readonly [K in keyof Finding]: Finding[K] } = { outcome: 'pass', reason }
+  if (expected !== undefined) finding.expected = expected
+  if (actual !== undefined) finding.actual = actual
+  if (anchor !== undefined) finding.anchor = anchor
+  return finding
 }
 
 // Most checks that hold say nothing of their own.
@@ -238,7 +244,7 @@ function reach<S>(step: Planned<S>, state: S, planned: readonly Planned<S>[], ou
   return step.check(state)
 }
 
-// Most checks pass for the same reason each time: their record is made once, frozen, and shared between verdicts.
+// Most checks pass with the same words and values each time: their record is made once, frozen, and shared between verdicts.
 function recordOnce<S>(
   step: Planned<S>,
   finding: Reached,
@@ -246,17 +252,25 @@ function recordOnce<S>(
   records: (Check | undefined)[],
   at: number,
 ): Check {
-  const { outcome, reason, expected, actual, anchor } = finding
-  const isPlain = (outcome === 'pass' || outcome === 'not-applicable') && (expected ?? actual ?? anchor) === undefined
-  if (!isPlain) return record(step, finding, isWaived)
+  const { outcome } = finding
+  if (outcome !== 'pass' && outcome !== 'not-applicable') return record(step, finding, isWaived)
   const known = records[at]
-  if (known?.outcome === outcome && known.reason === reason) return known
+  if (known !== undefined && saysTheSame(known, finding)) return known
   const made = Object.freeze(record(step, finding, isWaived))
   records[at] = made
   return made
 }
 
-// Member by member: copying with a spread costs more than most checks do.
+function saysTheSame(known: Check, { outcome, reason, expected, actual, anchor }: Finding): boolean {
+  return (
+    known.outcome === outcome &&
+    known.reason === reason &&
+    known.expected === expected &&
+    known.actual === actual &&
+    known.anchor === anchor
+  )
+}
+
 function record<S>(step: Planned<S>, finding: Reached, isWaived: boolean): Check {
   const { id, phase, source } = step
   const { outcome, reason } = finding

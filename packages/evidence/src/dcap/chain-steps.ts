@@ -103,25 +103,30 @@ function keyId({ root }: Chain): string {
   return toHex(root.spkiDigest.result ?? new Uint8Array(0))
 }
 
-// Verdicts on one set of collateral name the same dates again and again, a dozen each.
-const WRITTEN: Map<number, string> = new Map()
 const MOST_WRITTEN = 256
 
-function dateText(ms: number): string {
-  const known = WRITTEN.get(ms)
-  if (known !== undefined) return known
-  if (WRITTEN.size >= MOST_WRITTEN) WRITTEN.clear()
-  const text = isoTime(ms)
-  WRITTEN.set(ms, text)
-  return text
+// Verdicts on one set of collateral name the same dates again and again, a dozen each; the same text is quickly compared.
+function written(before: string): (ms: number) => string {
+  const texts: Map<number, string> = new Map()
+  return (ms) => {
+    const known = texts.get(ms)
+    if (known !== undefined) return known
+    if (texts.size >= MOST_WRITTEN) texts.clear()
+    const text = `${before} ${isoTime(ms)}`
+    texts.set(ms, text)
+    return text
+  }
 }
+
+const atOrAfter = written('at or after')
+const untilText = written('until')
 
 /** Whether a span of time has begun. */
 export function begunFinding({ at }: DcapState, from: number, what: string): Finding {
-  const text = dateText(from)
-  const expected = `at or after ${text}`
+  const expected = atOrAfter(from)
   // What holds says nothing of the time of judging: such a verdict is kept for other times.
   if (at >= from) return pass(undefined, { expected })
+  const text = isoTime(from)
   return fail(
     `the ${what} is not yet valid: it begins at ${text}`,
     mend(`judge at a time from ${text} on, or check the clock`),
@@ -133,8 +138,7 @@ export function begunFinding({ at }: DcapState, from: number, what: string): Fin
 export function currentFinding({ at }: DcapState, until: number | undefined, what: string): Finding {
   if (until === undefined)
     return fail(`the ${what} does not say until when it is current`, refetch(what), { expected: 'nextUpdate' })
-  const text = dateText(until)
-  const expected = `until ${text}`
+  const expected = untilText(until)
   if (at <= until) return pass(undefined, { expected })
-  return fail(`the ${what} ended at ${text}`, refetch(what), { expected, actual: isoTime(at) })
+  return fail(`the ${what} ended at ${isoTime(until)}`, refetch(what), { expected, actual: isoTime(at) })
 }

@@ -109,7 +109,8 @@ function unwrap(outer: Wrapped, which: Which): readonly RecognisedPart[] {
 
 /**
  * What was found, where no evidence is left over that its form does not carry: it would be judged by nobody, and a verdict on
- * the rest be taken for one on the whole. The same piece again is none, and devices are named where one piece is asked for.
+ * the rest be taken for one on the whole. The same piece again is none, a token is what a service says and may be any program's,
+ * and devices are named where one piece is asked for.
  */
 function withoutRivals(
   found: readonly RecognisedPart[],
@@ -120,7 +121,9 @@ function withoutRivals(
   const taken = (one: Recognised): boolean =>
     found.some(({ recognised: { tee, evidence } }) => tee === one.tee && equalBytes(evidence, one.evidence))
   // What cannot be opened is no evidence, and its member was named.
-  const left = rivals.flatMap((open) => (tried(open) ?? []).filter(({ recognised }) => !taken(recognised)))
+  const left = rivals.flatMap((open) =>
+    (tried(open) ?? []).filter(({ recognised: one }) => !taken(one) && one.tee !== 'token'),
+  )
   if (which === 'rival') return [...found, ...left]
   const over = left.find(({ recognised }) => which === 'all' || recognised.tee !== 'nvidia-gpu')
   if (over === undefined) return found
