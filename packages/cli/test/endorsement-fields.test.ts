@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { generateKey } from '@sekisho/emulator/kit'
+import { encodeSeAddSecretRequest } from '@sekisho/evidence/ibm-se'
 import { encodeIdBlock } from '@sekisho/evidence/snp'
 import { ROOT, scratch } from './process.ts'
 import { runWithin } from './run.ts'
@@ -31,6 +33,16 @@ async function shown(path: string): Promise<{ readonly form: string; readonly at
 const VCEK = example('snp-genoa/certs/vcek.der')
 const pem = (path: string): string =>
   `-----BEGIN CERTIFICATE-----\n${readFileSync(path).toString('base64')}\n-----END CERTIFICATE-----\n`
+
+/** A point as Secure Execution writes it: x, then y, each padded to 80 bytes. */
+function p521Point(): Uint8Array {
+  const { x = '', y = '' } = generateKey('P-521').publicKey.export({ format: 'jwk' })
+  const padded = (text: string): Buffer => {
+    const bytes = Buffer.from(text, 'base64url')
+    return Buffer.concat([Buffer.alloc(80 - bytes.length), bytes])
+  }
+  return Buffer.concat([padded(x), padded(y)])
+}
 
 describe('inspect of what is beside evidence', () => {
   it('shows a certificate with AMD’s extensions by name, and says that it is no evidence and not verified', async () => {
@@ -94,5 +106,37 @@ describe('inspect of what is beside evidence', () => {
       const ran = await runWithin(['inspect', saved('none.bin', content)])
       assert.equal(ran.code, 3, ran.out)
     }
+  })
+
+  it('shows what an add-secret request says in the clear, names the field of a malformed one, and compares two', async () => {
+    const made = {
+      ...{ userDataKind: 1, iv: new Uint8Array(12), flags: 1n << 63n, configUid: new Uint8Array(16).fill(7) },
+      ...{ pld: new Uint8Array(64).fill(1), ald: new Uint8Array(64).fill(2), tld: new Uint8Array(64).fill(3) },
+      ...{ headerTag: new Uint8Array(16).fill(9), userData: new Uint8Array(512), customerKey: p521Point() },
+      slots: [4, 5].map((byte) => ({
+        ...{ hostKeyHash: new Uint8Array(32).fill(byte), wrappedKey: new Uint8Array(32), tag: new Uint8Array(16) },
+      })),
+      secretHeader: Buffer.concat([Uint8Array.of(0, 0, 0, 2, 0, 0, 0, 32), new Uint8Array(8), Buffer.alloc(32, 6)]),
+      ...{ encrypted: new Uint8Array(64), tag: new Uint8Array(16).fill(8) },
+    }
+    const request = saved('request.bin', encodeSeAddSecretRequest(made))
+    const { form, at } = await shown(request)
+    assert.equal(form, 'IBM Secure Execution add-secret request')
+    assert.deepEqual(
+      ['headerTag', 'configUid', 'hostKeyHash.2', 'secretKind', 'secretLength', 'secretId', 'tag'].map((name) =>
+        at(`addSecret.${name}`),
+      ),
+      ['09'.repeat(16), '07'.repeat(16), '05'.repeat(32), 2, 32, '06'.repeat(32), '08'.repeat(16)],
+    )
+    assert.match(
+      (await runWithin(['inspect', request])).out,
+      /no dumping from now on[\s\S]*secretKind +2 {2}association/,
+    )
+    const other = saved('other.bin', encodeSeAddSecretRequest({ ...made, headerTag: new Uint8Array(16) }))
+    const differing = await runWithin(['diff', request, other])
+    assert.equal(differing.code, 1)
+    assert.match(differing.out, /headerTag/)
+    const short = await runWithin(['inspect', saved('short.bin', encodeSeAddSecretRequest(made).subarray(0, 700))])
+    assert.deepEqual([short.code, /addSecret\.size/.test(short.err)], [3, true], short.err)
   })
 })

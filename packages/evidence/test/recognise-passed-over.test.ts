@@ -150,7 +150,7 @@ describe('recognise: what an error speaks of', () => {
       [Uint8Array.of(0x42, 0x5a, 0x68, 0x39, 1), /packed by bzip2: unpack it first/],
       [Uint8Array.of(0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c), /a 7z archive: unpack it first/],
       [utf8('.eif\0\0\0\x04 and more'), /an enclave image, which is no evidence: `sekisho measure`/],
-      [utf8('asrcbM\x01\0 and more'), /an add-secret request .*`parseSeAddSecretRequest`/],
+      [utf8('asrcbM\x01\0 and more'), /an add-secret request .*`sekisho inspect` decodes it/],
       [Uint8Array.of(0x50, 0x4b, 3, 4), /a zip archive: unpack it first/],
       [tar, /a tar archive: unpack it first/],
       [Uint8Array.of(0xfe, 0xff, 0, 0x41), /UTF-16.*save it as UTF-8/],

@@ -61,7 +61,7 @@ async function readSides(a: string, b: string, around: Around): Promise<readonly
 
 async function readSide(path: string, bytes: Uint8Array): Promise<Side> {
   const { endorsementIn } = await import('./endorsement-fields.ts')
-  const decoded = holdsEvidence(bytes) ? undefined : endorsementIn(bytes)
+  const decoded = holdsEvidence(bytes) ? undefined : endorsementIn(path, bytes)
   // Of certificates and lists a field has the digest; DER and PEM of the same are the same.
   if (decoded !== undefined) return { tee: 'none', ...decoded, whole: decoded.form.startsWith('X.509') ? [] : [bytes] }
   const read = evidenceIn(path, bytes)

@@ -18,7 +18,8 @@ import {
   WIDE,
 } from '@sekisho/evidence/x509'
 import type { Field } from '../tee/door.ts'
-import { sha256 } from './evidence-file.ts'
+import { addSecretFields, isAddSecretRequest } from './add-secret-fields.ts'
+import { inFile, sha256 } from './evidence-file.ts'
 
 /** An endorsement, or another structure beside evidence, decoded. */
 export interface DecodedEndorsement {
@@ -35,11 +36,15 @@ const BLOCK = /^\s*-----BEGIN (CERTIFICATE|X509 CRL)-----/
 
 /**
  * Decodes X.509 certificates and revocation lists (DER, or PEM with any number of them), a certificate table of an SEV-SNP
- * host, an ID block or ID authentication information, which their bytes tell. Nothing is verified.
+ * host, an ID block or ID authentication information, which their bytes tell, or an add-secret request of Secure Execution.
+ * Nothing is verified.
  *
  * @returns undefined for anything else, also where one of several parts cannot be read
+ * @throws CliError (unreadable) for a malformed add-secret request: nothing else begins like one
  */
-export function endorsementIn(bytes: Uint8Array): DecodedEndorsement | undefined {
+export function endorsementIn(path: string, bytes: Uint8Array): DecodedEndorsement | undefined {
+  if (isAddSecretRequest(bytes))
+    return { form: 'IBM Secure Execution add-secret request', fields: inFile(path, () => addSecretFields(bytes)) }
   try {
     if (bytes[0] === SEQUENCE) return ofObjects([bytes])
     const text = Buffer.from(bytes).toString('latin1')

@@ -38,7 +38,7 @@ export async function inspectCommand(file: string, options: InspectOptions, arou
   const { inspectTdLog, isTdLog } = await import('./td-log.ts')
   if (!isQuotes && isTdLog(bytes)) return inspectTdLog(file, bytes, options, around)
   if (!isQuotes && options.asExpectations !== true && !holdsEvidence(bytes)) {
-    const decoded = (await import('./endorsement-fields.ts')).endorsementIn(bytes)
+    const decoded = (await import('./endorsement-fields.ts')).endorsementIn(file, bytes)
     if (decoded !== undefined) return showEndorsement(bytes, decoded, options, around)
   }
   const evidence = evidenceIn(file, bytes)

@@ -229,7 +229,7 @@ export function strangerOf(bytes: Uint8Array): string | undefined {
   const start = String.fromCharCode(...bytes.subarray(0, 6))
   if (start.startsWith('.eif')) return 'an enclave image, which is no evidence: `sekisho measure` says what it measures'
   if (start === 'asrcbM')
-    return 'an add-secret request of IBM Secure Execution, which is no evidence: `parseSeAddSecretRequest` of the library reads it'
+    return 'an add-secret request of IBM Secure Execution, which is no evidence: `sekisho inspect` decodes it'
   const packed = PACKED.find(([, start, at = 0]) => start.every((byte, i) => bytes[at + i] === byte))
   if (packed !== undefined) return `${packed[0]}: unpack it first`
   if (bytes[0] === 0xfe && bytes[1] === 0xff) return 'UTF-16 whose high bytes come first: save it as UTF-8'

@@ -23,8 +23,8 @@ export const sentences: SentencePairs = [
     'Evidence ではないエンクレーブイメージ（測定値は `sekisho measure` が示します）',
   ],
   [
-    'an add-secret request of IBM Secure Execution, which is no evidence: `parseSeAddSecretRequest` of the library reads it',
-    'Evidence ではない IBM Secure Execution の add-secret 要求（ライブラリの `parseSeAddSecretRequest` で読み取ります）',
+    'an add-secret request of IBM Secure Execution, which is no evidence: `sekisho inspect` decodes it',
+    'Evidence ではない IBM Secure Execution の add-secret 要求（`sekisho inspect` で内容を表示します）',
   ],
   ['{form} in {member@} beside {others}', '{others} のほかに {member@} にある {form}'],
   [
