@@ -274,7 +274,7 @@ describe('fetching from a service', () => {
       assert.notEqual(ran.code, 0)
       assert.match(
         ran.err,
-        /^sekisho: endorsements could not be had: (Genoa: )?HTTP 404 from 127\.0\.0\.1:\d+: it has no such collateral$/m,
+        /^sekisho: endorsements could not be had: HTTP 404 from 127\.0\.0\.1:\d+: it has no such collateral$/m,
       )
     }
   })

@@ -67,17 +67,18 @@ function amdTcb(tcb: SnpTcb): AmdTcb {
   return { bootloader, tee, snp, microcode, ...(fmc === undefined ? {} : { fmc }) }
 }
 
-/** The questions of {@link snpRequests} to a source, in order; what it has not got is said with the product. */
+/** The questions of {@link snpRequests} to a source, in order; what it has not got is said with the product, where several may be meant. */
 export function snpAsks(
   report: SnpReport,
   source: CollateralSource,
   leaf: Uint8Array | undefined,
 ): readonly (() => Promise<AmdCollateral>)[] {
-  return snpRequests(report, leaf).map((request) => async () => {
+  const requests = snpRequests(report, leaf)
+  return requests.map((request) => async () => {
     try {
       return await source.amd(request)
     } catch (error) {
-      if (!isCollateralError(error) || error.code !== 'not-found') throw error
+      if (requests.length < 2 || !isCollateralError(error) || error.code !== 'not-found') throw error
       throw new CollateralError('not-found', `${request.product}: ${error.message}`, { cause: error })
     }
   })
