@@ -108,6 +108,12 @@ describe('inspect of what is beside evidence', () => {
     }
   })
 
+  it('refuses more certificates than it shows: the rest was left out in silence', async () => {
+    const many = await runWithin(['inspect', saved('many.pem', pem(VCEK).repeat(65))])
+    assert.deepEqual([many.code, /65 blocks of PEM; expected at most 64$/m.test(many.err)], [3, true], many.err)
+    assert.equal((await shown(saved('most.pem', pem(VCEK).repeat(64)))).form, 'X.509: 64 certificates')
+  })
+
   it('shows what an add-secret request says in the clear, names the field of a malformed one, and compares two', async () => {
     const made = {
       ...{ userDataKind: 1, iv: new Uint8Array(12), flags: 1n << 63n, configUid: new Uint8Array(16).fill(7) },

@@ -10,7 +10,7 @@ import {
   explainEvent,
 } from '@sekisho/evidence/tpm'
 import type { Around } from '../around.ts'
-import { EXIT, usageError } from '../exit.ts'
+import { EXIT } from '../exit.ts'
 import type { LoggedBoot } from '../render/boot.ts'
 import { ALONE, type LogBankView, type LogView, renderLog } from '../render/log.ts'
 import type { Field } from '../tee/door.ts'
@@ -19,7 +19,6 @@ import { holdsEvidence, namingFile, sha256 } from './evidence-file.ts'
 /** Options of `sekisho inspect` as far as logs go. */
 interface LogOptions {
   readonly json?: true
-  readonly asExpectations?: true
   readonly verbose?: true
 }
 
@@ -44,8 +43,6 @@ export async function inspectLog(
   options: LogOptions,
   around: Around,
 ): Promise<number> {
-  if (options.asExpectations === true)
-    throw usageError(`${file}: a log alone is no evidence, of which expectations could be made: a quote is`)
   const log = await readLog(file, bytes)
   const view = viewOf(log, bytes, options.verbose === true)
   if (options.json === true) around.out(`${canonicalJson(jsonOf(log, view))}\n`)

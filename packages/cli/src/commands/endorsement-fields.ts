@@ -17,6 +17,7 @@ import {
   parseCrl,
   WIDE,
 } from '@sekisho/evidence/x509'
+import { unreadable } from '../exit.ts'
 import type { Field } from '../tee/door.ts'
 import { addSecretFields, isAddSecretRequest } from './add-secret-fields.ts'
 import { inFile, sha256 } from './evidence-file.ts'
@@ -40,7 +41,7 @@ const BLOCK = /^\s*-----BEGIN (CERTIFICATE|X509 CRL)-----/
  * Nothing is verified.
  *
  * @returns undefined for anything else, also where one of several parts cannot be read
- * @throws CliError (unreadable) for a malformed add-secret request: nothing else begins like one
+ * @throws CliError (unreadable) for a malformed add-secret request, which nothing else begins like, and for over 64 blocks of PEM
  */
 export function endorsementIn(path: string, bytes: Uint8Array): DecodedEndorsement | undefined {
   if (isAddSecretRequest(bytes))
@@ -48,7 +49,7 @@ export function endorsementIn(path: string, bytes: Uint8Array): DecodedEndorseme
   try {
     if (bytes[0] === SEQUENCE) return ofObjects([bytes])
     const text = Buffer.from(bytes).toString('latin1')
-    if (BLOCK.test(text)) return ofObjects(pemObjects(text))
+    if (BLOCK.test(text)) return ofObjects(pemObjects(path, text))
     if (bytes.length === ID_BLOCK) return { form: 'SEV-SNP ID block', fields: idBlockFields(bytes) }
     const table = tableIn(bytes)
     if (table !== undefined) return { form: 'SEV-SNP certificate table', fields: tableFields(table) }
@@ -64,9 +65,11 @@ export function endorsementIn(path: string, bytes: Uint8Array): DecodedEndorseme
 
 const BLOCKS = /-----BEGIN ([^-]{1,64})-----[^-]*-----END \1-----/g
 
-/** DER of every block, in order. @throws EvidenceError for one that is not base64 */
-function pemObjects(text: string): readonly Uint8Array[] {
-  const blocks = [...text.matchAll(BLOCKS)].slice(0, MAX_OBJECTS)
+/** DER of every block, in order. @throws EvidenceError for one that is not base64, CliError (unreadable) for too many */
+function pemObjects(path: string, text: string): readonly Uint8Array[] {
+  const blocks = [...text.matchAll(BLOCKS)]
+  if (blocks.length > MAX_OBJECTS)
+    throw unreadable(`${path}: ${blocks.length} blocks of PEM; expected at most ${MAX_OBJECTS}`)
   return blocks.flatMap(([block, label = '']) => decodePem(block, label, 'PEM'))
 }
 

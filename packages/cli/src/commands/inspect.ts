@@ -34,9 +34,9 @@ export async function inspectCommand(file: string, options: InspectOptions, arou
   assertNoCorimOptions(file, options)
   const { inspectLog, isTpmLog } = await import('./boot-log.ts')
   const isQuotes = options.eventLog !== undefined
-  if (!isQuotes && isTpmLog(bytes)) return inspectLog(file, bytes, options, around)
+  if (!isQuotes && isTpmLog(bytes)) return inspectLog(file, bytes, logOptions(file, options), around)
   const { inspectTdLog, isTdLog } = await import('./td-log.ts')
-  if (!isQuotes && isTdLog(bytes)) return inspectTdLog(file, bytes, options, around)
+  if (!isQuotes && isTdLog(bytes)) return inspectTdLog(file, bytes, logOptions(file, options), around)
   if (!isQuotes && options.asExpectations !== true && !holdsEvidence(bytes)) {
     const decoded = (await import('./endorsement-fields.ts')).endorsementIn(file, bytes)
     if (decoded !== undefined) return showEndorsement(bytes, decoded, options, around)
@@ -97,6 +97,13 @@ async function logOf(
 function assertNoCorimOptions(file: string, { without, tdClass }: InspectOptions): void {
   if (without !== undefined || tdClass !== undefined)
     throw usageError(`${file}: --without and --td-class are for CoRIMs, and this is none`)
+}
+
+/** Those that count for a log alone. @throws CliError (usage) */
+function logOptions(file: string, options: InspectOptions): InspectOptions {
+  if (options.asExpectations === true)
+    throw usageError(`${file}: a log alone is no evidence, of which expectations could be made: a quote is`)
+  return options
 }
 
 /** Decodes several pieces of evidence one after the other, by the names that they have in a verdict. */

@@ -10,14 +10,13 @@ import {
   settleEventLog,
 } from '@sekisho/evidence/tdx'
 import type { Around } from '../around.ts'
-import { EXIT, usageError } from '../exit.ts'
+import { EXIT } from '../exit.ts'
 import { renderTdLog, type TdLogView } from '../render/td-log.ts'
 import { holdsEvidence, namingFile, sha256 } from './evidence-file.ts'
 
 /** Options of `sekisho inspect` as far as logs go. */
 interface LogOptions {
   readonly json?: true
-  readonly asExpectations?: true
 }
 
 /** Whether a file is a TD's measured-boot log as firmware keeps it (CCEL), raw, and nothing else that is known. */
@@ -32,8 +31,6 @@ export async function inspectTdLog(
   options: LogOptions,
   around: Around,
 ): Promise<number> {
-  if (options.asExpectations === true)
-    throw usageError(`${file}: a log alone is no evidence, of which expectations could be made: a quote is`)
   const view = await tdLogView(file, bytes)
   around.out(
     options.json === true ? `${canonicalJson({ kind: 'td-event-log', ...view })}\n` : renderTdLog(view, around),
