@@ -103,8 +103,10 @@ function readMeasurement(resource: XmlElement): GoldenMeasurement {
   const index = number(resource, 'index', MAX_INDEX)
   const count = number(resource, 'alternatives', MAX_ALTERNATIVES)
   const size = number(resource, 'size', 0xffff)
-  const alternatives = Array.from({ length: count }, (_, i) => golden(resource, `Hash${i}`, size))
-  const hashes = resource.attributes.filter(({ namespace }) => namespace === HASH).length
+  const alternatives: Uint8Array[] = []
+  for (let i = 0; i < count; i++) alternatives.push(golden(resource, `Hash${i}`, size))
+  let hashes = 0
+  for (const { namespace } of resource.attributes) if (namespace === HASH) hashes++
   if (count === 0 || hashes !== count)
     throw bad('Resource.alternatives', `${hashes} hashes`, `${count || 'at least one'}`)
   return { index, active: flag(resource), alternatives, size, name: attribute(resource, 'name') ?? '' }
@@ -116,8 +118,8 @@ function golden(resource: XmlElement, name: string, size: number): Uint8Array {
   return bytes
 }
 
-function flag(resource: XmlElement): boolean {
-  const text = attribute(resource, 'active')?.toLowerCase()
+function flag(element: XmlElement): boolean {
+  const text = attribute(element, 'active')?.toLowerCase()
   if (text !== 'true' && text !== 'false') throw bad('Resource.active', 'another value', 'True or False')
   return text === 'true'
 }
@@ -154,7 +156,8 @@ function need(element: XmlElement, name: string): string {
 }
 
 function attribute(element: XmlElement, name: string, namespace = ''): string | undefined {
-  return element.attributes.find((one) => one.local === name && one.namespace === namespace)?.value
+  for (const one of element.attributes) if (one.local === name && one.namespace === namespace) return one.value
+  return undefined
 }
 
 function bad(field: string, found: string, expected: string): EvidenceError {

@@ -66,6 +66,7 @@ const NAME = /[A-Za-z_][A-Za-z0-9._-]*(?::[A-Za-z_][A-Za-z0-9._-]*)?/y
 const URI = /^[\x21-\x7e]+$/
 // XML 1.0, production 2: tab, line feed, carriage return, and everything from the space on but surrogates and two others.
 const NOT_A_CHARACTER = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
+const SPECIAL_IN_VALUE = /[<&\t\n]/
 const REFERENCE = /&(?:#x([0-9a-fA-F]{1,6})|#([0-9]{1,7})|(amp|lt|gt|quot|apos));|&/g
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }
 
@@ -144,9 +145,7 @@ class XmlReader {
     const end = this.#text.indexOf(quote, this.#at + 1)
     if (end < 0) throw this.#error('no end of the value', 'a quote', 'truncated')
     const raw = this.#text.slice(this.#at + 1, end)
-    if (raw.includes('<')) throw this.#error('`<` in a value', 'a value')
-    // XML 1.0, 3.3.3: white space that is written as such becomes spaces.
-    const value = this.#resolved(/[\t\n]/.test(raw) ? raw.replace(/[\t\n]/g, ' ') : raw)
+    const value = SPECIAL_IN_VALUE.test(raw) ? this.#value(raw) : raw
     this.#at = end + 1
     const prefix = name === 'xmlns' ? '' : name.startsWith('xmlns:') ? name.slice(6) : undefined
     if (prefix === undefined) {
@@ -154,6 +153,12 @@ class XmlReader {
         throw this.#error('more attributes', `at most ${MAX_ATTRIBUTES}`, 'too-large')
       written.push([name, value])
     } else this.#declare(prefix, value, declared)
+  }
+
+  #value(raw: string): string {
+    if (raw.includes('<')) throw this.#error('`<` in a value', 'a value')
+    // XML 1.0, 3.3.3: white space that is written as such becomes spaces.
+    return this.#resolved(raw.replace(/[\t\n]/g, ' '))
   }
 
   #declare(prefix: string, uri: string, declared: Map<string, string>): void {
@@ -220,10 +225,11 @@ class XmlReader {
   }
 
   #match(pattern: RegExp): string {
-    pattern.lastIndex = this.#at
-    const found = pattern.exec(this.#text)?.[0] ?? ''
-    this.#at += found.length
-    return found
+    const start = this.#at
+    pattern.lastIndex = start
+    if (!pattern.test(this.#text)) return ''
+    this.#at = pattern.lastIndex
+    return this.#text.slice(start, this.#at)
   }
 
   #skip(token: string): boolean {
