@@ -1,3 +1,5 @@
+import type { Verdict } from '@sekisho/evidence'
+
 /** A member of a `case.json`, read as JSON and not yet checked. */
 export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
 
@@ -52,6 +54,8 @@ export interface CaseRunner {
    * @param content the parsed `case.json`
    */
   run(folder: string, name: string, content: JsonValue): Promise<CaseResult>
+  /** The verdict that a case is compared with; undefined where its evidence cannot be read, or it has none. */
+  verdict(folder: string, content: JsonValue): Promise<Verdict | undefined>
 }
 
 /** A runner that also knows the `mutations.json` of its kind of evidence; no results when the file is of another kind. */

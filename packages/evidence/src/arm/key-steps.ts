@@ -84,15 +84,18 @@ function present({ endorsed, keys, implementationId, instanceId }: KeyState): Fi
 
 function valid({ endorsed }: KeyState): Finding {
   if (endorsed === undefined) return notApplicable('there is no key')
-  if (isOnCurve(endorsed.key)) return pass(`the key is a point on ${endorsed.key.kind}`)
+  const details = { actual: endorsed.key.kind }
+  if (isOnCurve(endorsed.key)) return pass(`the key is a point on ${endorsed.key.kind}`, details)
   return fail(
     `the endorsed key is no point on ${endorsed.key.kind}: its coordinates do not belong together`,
     mend('get the key again from the maker of the device'),
+    details,
   )
 }
 
 function trusted({ endorsed, anchor }: KeyState): Finding {
-  if (anchor !== undefined) return pass('the key is one that you trust', { anchor: anchor.id })
+  if (anchor !== undefined)
+    return pass('the key is one that you trust', { actual: anchor.spkiSha256, anchor: anchor.id })
   return fail(
     'the endorsed key is none of the keys in `trustAnchors`',
     mend('add the key to `trustAnchors`, or leave them out to trust all endorsed keys'),
@@ -102,16 +105,15 @@ function trusted({ endorsed, anchor }: KeyState): Finding {
 
 function hardware({ anchor, expect }: KeyState): Finding {
   if (anchor === undefined) return notApplicable('no key is trusted')
+  const details = { actual: `${anchor.name} (${anchor.vendor})`, anchor: anchor.id }
   if (anchor.emulated !== true)
-    return pass('you vouch for the key of the device, and it is no published test key', { anchor: anchor.id })
+    return pass('you vouch for the key of the device, and it is no published test key', details)
   if (expect.allowEmulated === true)
-    return pass('EMULATED: no hardware vouches for this, and you allowed it with `allowEmulated`', {
-      anchor: anchor.id,
-    })
+    return pass('EMULATED: no hardware vouches for this, and you allowed it with `allowEmulated`', details)
   return fail(
     'EMULATED: the private half of this key is public, or its platform or you call it emulated, so that anybody may have made this',
     mend('use a device with a key of its own; for tests only, pass `allowEmulated`', 'platform-owner'),
-    { anchor: anchor.id },
+    details,
   )
 }
 

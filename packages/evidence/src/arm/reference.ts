@@ -1,4 +1,5 @@
 import { equalBytes, fromHex, toHex } from '../core/bytes.ts'
+import type { Values } from '../core/chain-values.ts'
 import { fail, mend, notApplicable, pass, unchecked } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { SoftwareComponent } from './components.ts'
@@ -33,6 +34,11 @@ function nameOf({ type, version }: Pick<SoftwareComponent, 'type' | 'version'>):
   )
 }
 
+/** The measured components, 8 of them at most. */
+export function namesOf(components: readonly SoftwareComponent[]): Values {
+  return { actual: components.slice(0, 8).map(nameOf).join(', ') }
+}
+
 /** Whether every measured component is one that the reference values know, and none of theirs is missing. */
 export function componentsFinding(
   components: readonly SoftwareComponent[],
@@ -63,6 +69,7 @@ export function componentsFinding(
     return fail(
       `${nameOf(absent)} is in the reference values, and the token does not measure it`,
       mend('boot firmware that measures this component', 'platform-owner'),
+      { expected: nameOf(absent), actual: namesOf(components).actual ?? '' },
     )
   }
   const mixed = components.find((component) => !met.some((one) => isKnown(component, one.components)))
@@ -73,9 +80,10 @@ export function componentsFinding(
         'update the firmware as a whole to a known one, or have its vendor publish reference values for this one',
         'platform-owner',
       ),
+      namesOf(components),
     )
   }
-  return pass(`all ${components.length} components are known to the reference values`)
+  return pass(`all ${components.length} components are known to the reference values`, namesOf(components))
 }
 
 function isKnown(component: SoftwareComponent, known: readonly ReferenceComponent[]): boolean {

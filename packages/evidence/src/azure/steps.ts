@@ -54,8 +54,8 @@ function genuine(what: string, part: Part<Verdict>): Finding {
     return part.error === undefined
       ? notApplicable(`there is no ${what}`)
       : fail(`the ${what} cannot be read: ${part.error.message}`, ASK)
-  if (verdict.authenticity === 'proven') return pass(`the ${what} is genuine`)
   const details = { expected: 'proven', actual: verdict.authenticity }
+  if (verdict.authenticity === 'proven') return pass(`the ${what} is genuine`, details)
   const refuted = verdict.authenticity === 'refuted'
   const { text, remedy } = first(verdict, refuted ? 'fail' : 'unchecked', 'authenticity')
   if (refuted) return fail(`the ${what} is not genuine: ${text}`, remedy, details)
@@ -131,7 +131,10 @@ function paravisor({ hcl, facts }: AzureState): Finding {
 function claims({ claims }: AzureState): Finding {
   if (claims.error !== undefined)
     return fail(`the runtime claims cannot be read: ${claims.error.message}`, ASK, { expected: claims.error.expected })
-  return pass('the runtime claims name one attestation key of the vTPM')
+  return pass(
+    'the runtime claims name one attestation key of the vTPM',
+    claims.value && { actual: claims.value.ak.kid },
+  )
 }
 
 function quotePresent({ evidence }: AzureState): Finding {

@@ -75,14 +75,18 @@ function genuine({ parts }: CompositeState): Finding {
   const bad = parts.filter(({ verdict }) => verdict.authenticity === 'refuted')
   const open = parts.filter(({ verdict }) => verdict.authenticity === 'unproven')
   if (bad.length > 0) return fail(`refuted: ${said(bad)}`, SEE_PARTS)
-  return open.length > 0 ? unchecked(`not proven: ${said(open)}`, SEE_PARTS) : pass(`all ${parts.length} are`)
+  return open.length > 0
+    ? unchecked(`not proven: ${said(open)}`, SEE_PARTS)
+    : pass(`all ${parts.length} are`, { expected: 'proven' })
 }
 
 function accepted({ parts }: CompositeState): Finding {
   const bad = parts.filter(({ verdict }) => verdict.outcome === 'rejected')
   const open = parts.filter(({ verdict }) => verdict.outcome === 'incomplete')
   if (bad.length > 0) return fail(`rejected: ${said(bad)}`, SEE_PARTS)
-  return open.length > 0 ? unchecked(`incomplete: ${said(open)}`, SEE_PARTS) : pass(`all ${parts.length} are verified`)
+  return open.length > 0
+    ? unchecked(`incomplete: ${said(open)}`, SEE_PARTS)
+    : pass(`all ${parts.length} are verified`, { expected: 'verified' })
 }
 
 function said(parts: readonly JudgedPart[]): string {
@@ -125,7 +129,10 @@ function bound({ parts, binding, expect }: CompositeState): Finding {
       actual: loose.verdict.claims.userData,
     })
   }
-  return expectedDigest(parts, binding, expect) ?? pass(`all parts hold ${WHAT[binding.kind]}`)
+  return (
+    expectedDigest(parts, binding, expect) ??
+    pass(`all parts hold ${WHAT[binding.kind]}`, { actual: others[0]?.verdict.claims.userData ?? '' })
+  )
 }
 
 const WHAT: Readonly<Record<Binding['kind'], string>> = {

@@ -1,4 +1,5 @@
 import { toHex } from '../core/bytes.ts'
+import { atOrAfter, untilText } from '../core/chain-values.ts'
 import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, type Step, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
@@ -102,24 +103,6 @@ function rootFinding(state: DcapState, chain: Chain, what: string): Finding {
 function keyId({ root }: Chain): string {
   return toHex(root.spkiDigest.result ?? new Uint8Array(0))
 }
-
-const MOST_WRITTEN = 256
-
-// Verdicts on one set of collateral name the same dates again and again, a dozen each; the same text is quickly compared.
-function written(before: string): (ms: number) => string {
-  const texts: Map<number, string> = new Map()
-  return (ms) => {
-    const known = texts.get(ms)
-    if (known !== undefined) return known
-    if (texts.size >= MOST_WRITTEN) texts.clear()
-    const text = `${before} ${isoTime(ms)}`
-    texts.set(ms, text)
-    return text
-  }
-}
-
-const atOrAfter = written('at or after')
-const untilText = written('until')
 
 /** Whether a span of time has begun. */
 export function begunFinding({ at }: DcapState, from: number, what: string): Finding {

@@ -1,4 +1,5 @@
 import { digestHex } from '../core/assemble.ts'
+import { nameValues, spanValues } from '../core/chain-values.ts'
 import { fail, mend, pass, REPLACE_EVIDENCE, type StepGroup, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, TrustAnchor } from '../core/verdict.ts'
@@ -42,12 +43,12 @@ function readable({ evidence: { fault, chain } }: IasState): Finding {
 function pinned({ anchor }: IasState): Finding {
   return anchor === undefined
     ? fail('the chain does not end at the authority of the service, whatever its name', REPLACE_EVIDENCE)
-    : pass('the chain ends at the authority of the service', { anchor: anchor.id })
+    : pass('the chain ends at the authority of the service', { actual: anchor.spkiSha256, anchor: anchor.id })
 }
 
 function path({ evidence: { chain } }: IasState): Finding {
   const fault = pathFault(chain)
-  return fault === undefined ? pass('the certificates form one path') : fail(fault, REPLACE_EVIDENCE)
+  return fault === undefined ? pass('the certificates form one path', nameValues(chain)) : fail(fault, REPLACE_EVIDENCE)
 }
 
 function pathFault([leaf, authority]: readonly Certificate[]): string | undefined {
@@ -74,7 +75,7 @@ function signed({ chainSignature }: IasState): Finding {
 // The service has ended: what counts is that the certificates were in date when the report was made.
 function dates({ evidence: { chain, report } }: IasState): Finding {
   const bad = chain.find((one) => report.time < one.notBefore || report.time > one.notAfter)
-  const details = { actual: isoTime(report.time) }
+  const details = { ...spanValues(chain), actual: isoTime(report.time) }
   return bad === undefined
     ? pass('the certificates were in date when the report was made', details)
     : fail('a certificate was not in date when the report was made', REPLACE_EVIDENCE, details)

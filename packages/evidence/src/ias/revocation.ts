@@ -1,3 +1,4 @@
+import { untilText } from '../core/chain-values.ts'
 import { fail, mend, notApplicable, pass, type StepGroup } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { isoTime } from '../core/time.ts'
@@ -28,7 +29,9 @@ function genuine(state: IasState): Finding {
   if (list === undefined) return notApplicable(NOT_GIVEN)
   const fault = listFault(list, state)
   return fault === undefined
-    ? pass('the list is of the authority, and covers the time of the report or a later one')
+    ? pass('the list is of the authority, and covers the time of the report or a later one', {
+        expected: untilText(list.crl?.nextUpdate ?? 0),
+      })
     : fail(`the revocation list says nothing: ${fault}`, GET_LIST)
 }
 
@@ -55,7 +58,7 @@ function notRevoked({ list, evidence: { chain } }: IasState): Finding {
         `the signing certificate with serial 0x${serial} is revoked: nothing that it signed counts`,
         mend('no archive of this key proves anything any more: attest anew, with DCAP', 'workload-owner'),
       )
-    : pass('the signing certificate is not on the list')
+    : pass('the signing certificate is not on the list', { actual: `0x${serial}` })
 }
 
 /** Whether the key of the service was revoked, by a list that the caller gave. */

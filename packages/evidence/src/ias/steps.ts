@@ -82,7 +82,7 @@ function tlsKey({ evidence, tlsDigests }: IasState): Finding {
   const data = toHex(report.quote.report.reportData)
   const bound = tls.key !== undefined && data === toHex(tls.key.bytes)
   return bound || tlsDigests.some((job) => data === digestHex(job).padEnd(128, '0'))
-    ? pass('the report data names the key of the certificate')
+    ? pass('the report data names the key of the certificate', { actual: data })
     : unchecked(
         'the report data does not name the key of the certificate in a way that is known: anybody may show this report',
         mend('find out how its writer bound the key, and compare it yourself', 'relying-party'),

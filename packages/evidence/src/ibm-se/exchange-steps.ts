@@ -58,15 +58,15 @@ function requestTag({ opened }: IbmSeState): Finding {
 
 function response({ evidence }: IbmSeState): Finding {
   return evidence.kind === 'response'
-    ? pass()
+    ? pass(undefined, { actual: evidence.kind })
     : unchecked(
         'this is a request alone, which proves nothing of a guest',
         mend('have the guest answer the request, and give the response', 'workload-owner'),
       )
 }
 
-function headerPresent({ header, headerError }: IbmSeState): Finding {
-  if (header !== undefined) return pass()
+function headerPresent({ header, headerDigest, headerError }: IbmSeState): Finding {
+  if (header !== undefined) return pass(undefined, headerDigest?.result && { actual: toHex(headerDigest.result) })
   if (headerError !== undefined)
     return fail(
       `the header given cannot be read: ${headerError.message}`,
@@ -87,7 +87,8 @@ function additional({ additionalError }: IbmSeState): Finding {
 function measurement({ evidence, measurement }: IbmSeState): Finding {
   if (evidence.kind !== 'response') return notApplicable('there is no response')
   const received = evidence.exchange.entries.measurement.bytes ?? new Uint8Array(0)
-  if (measurement?.result !== undefined && sameMac(measurement.result, received)) return pass()
+  if (measurement?.result !== undefined && sameMac(measurement.result, received))
+    return pass(undefined, { actual: toHex(received) })
   return fail(
     'the measurement is another one: of another image than the header given, other user data, another configuration or nonce, or by nobody who could open the request',
     mend('give the header of the image that runs; if it is the right one, ask for a new response', 'workload-owner'),
@@ -191,7 +192,7 @@ function freshness(state: IbmSeState): Finding {
           { expected: expect.nonce, actual },
         )
   }
-  if (expect.requestIsFresh === true) return pass()
+  if (expect.requestIsFresh === true) return pass(undefined, { expected: 'requestIsFresh' })
   // Empty user data are those of any exchange.
   if (expect.reportDataIsFresh === true && expect.reportData !== undefined && expect.reportData !== '')
     return userData({ evidence, expect })
@@ -251,7 +252,7 @@ export const APPRAISAL_STEPS: StepGroup<IbmSeState> = {
               'a host key document vouches for a machine, not for a guest',
               mend('get a response to an attestation request; or waive this check if the machine is all you ask about'),
             )
-          : pass(),
+          : pass(undefined, { actual: evidence.kind }),
       ),
     ),
     waivable(step('expect.measurement', 'appraisal', [], ofExchange(image))),

@@ -1,3 +1,5 @@
+import { digestHex } from '../core/assemble.ts'
+import { begunValues, currentValues, untilText, type Values } from '../core/chain-values.ts'
 import {
   fail,
   mend,
@@ -11,7 +13,7 @@ import {
 import { isoTime } from '../core/time.ts'
 import type { Finding } from '../core/verdict.ts'
 import type { Certificate } from '../x509/certificate.ts'
-import { constraintFault, isListed, isSignedBy, isStrong, MAX_INTERMEDIATES } from './certificates.ts'
+import { constraintFault, isListed, isSignedBy, isStrong, type ListSearch, MAX_INTERMEDIATES } from './certificates.ts'
 import { namesIssuer } from './key-ids.ts'
 import type { IbmSeState } from './state.ts'
 import type { HostKeyDocument } from './x509-files.ts'
@@ -53,28 +55,43 @@ function quoted(certificate: Certificate): string {
 function eachOfPath(
   fault: (one: Certificate, position: number, state: IbmSeState) => string | undefined,
   good: string,
+  show?: (certificates: readonly Certificate[]) => Values,
 ): (state: IbmSeState) => Finding {
   return (state) => {
+    const values = show?.(state.path.certificates)
     for (const [i, one] of state.path.certificates.entries()) {
       const wrong = fault(one, i, state)
-      if (wrong !== undefined) return fail(`the certificate of ${quoted(one)} ${wrong}`, OTHER_SIGNER)
+      if (wrong !== undefined) return fail(`the certificate of ${quoted(one)} ${wrong}`, OTHER_SIGNER, values)
     }
-    return pass(good)
+    return pass(good, values)
   }
 }
 
 function eachHost(
   fault: (one: HostKeyDocument, state: IbmSeState) => string | undefined,
   good: string,
+  show?: (certificates: readonly Certificate[], state: IbmSeState) => Values,
   remedy = OTHER_DOCUMENT,
 ): (state: IbmSeState) => Finding {
   return (state) => {
+    const certificates = state.hosts.map(({ certificate }) => certificate)
+    const values = show?.(certificates, state)
     for (const host of state.hosts) {
       const wrong = fault(host, state)
-      if (wrong !== undefined) return fail(`the host key document of ${quoted(host.certificate)} ${wrong}`, remedy)
+      if (wrong !== undefined)
+        return fail(`the host key document of ${quoted(host.certificate)} ${wrong}`, remedy, values)
     }
-    return pass(good)
+    return pass(good, values)
   }
+}
+
+// What they are recognised by is the organisational unit: a common name is shared.
+function namesOf(certificates: readonly Certificate[]): Values {
+  return { actual: certificates.map(quoted).join(', ') }
+}
+
+function serialsOf(certificates: readonly Certificate[]): Values {
+  return { actual: certificates.map(({ serial }) => `0x${serial}`).join(', ') }
 }
 
 function signer({ signing }: IbmSeState): Certificate | undefined {
@@ -97,7 +114,7 @@ export function documentMissing(strangers: readonly string[]): Finding {
 }
 
 function complete({ path }: IbmSeState): Finding {
-  if (path.complete) return pass()
+  if (path.complete) return pass(undefined, namesOf(path.certificates))
   const last = path.certificates.at(-1)
   return unchecked(
     `the issuer of ${last === undefined ? 'the signing certificate' : quoted(last)} is not among the certificates given, or more than ${MAX_INTERMEDIATES} stand below the root`,
@@ -105,11 +122,14 @@ function complete({ path }: IbmSeState): Finding {
   )
 }
 
-function pinned({ anchor }: IbmSeState): Finding {
-  if (anchor !== undefined) return pass(`the last key is that of ${anchor.name}`, { anchor: anchor.id })
+function pinned({ anchor, path }: IbmSeState): Finding {
+  if (anchor !== undefined)
+    return pass(`the last key is that of ${anchor.name}`, { actual: anchor.spkiSha256, anchor: anchor.id })
+  const key = path.certificates.at(-1)?.spkiDigest
   return fail(
     'the chain ends at a root that is not trusted',
     mend('use the chain that IBM publishes; trust another root only by naming it as an anchor'),
+    key && { actual: digestHex(key) },
   )
 }
 
@@ -132,17 +152,24 @@ function pathLists({ path, pathLists }: IbmSeState): Finding {
 function pathListsCurrent({ path, pathLists, at }: IbmSeState): Finding {
   const stale = path.certificates.find((_, i) => pathLists[i]?.stale === true)
   return stale === undefined
-    ? pass()
+    ? pass(undefined, currentUntil(pathLists))
     : unchecked(`the list for the certificate of ${quoted(stale)} is not valid at ${isoTime(at)}`, LISTS)
+}
+
+function currentUntil(searches: readonly ListSearch[]): Values {
+  const ends = searches.flatMap(({ usable }) => usable.flatMap(({ nextUpdate }) => nextUpdate ?? []))
+  return ends.length === 0 ? {} : { expected: untilText(Math.min(...ends)) }
 }
 
 function pathRevoked({ path, pathLists }: IbmSeState): Finding {
   const revoked = path.certificates.find((certificate, i) => isListed({ certificate }, pathLists[i]?.usable ?? []))
-  return revoked === undefined ? pass() : fail(`the certificate of ${quoted(revoked)} is revoked`, OTHER_SIGNER)
+  return revoked === undefined
+    ? pass(undefined, serialsOf(path.certificates))
+    : fail(`the certificate of ${quoted(revoked)} is revoked`, OTHER_SIGNER, serialsOf([revoked]))
 }
 
 function hostLists({ hostLists }: IbmSeState): Finding {
-  if (hostLists.usable.length > 0) return pass()
+  if (hostLists.usable.length > 0) return pass(undefined, currentUntil([hostLists]))
   return unchecked(
     `no usable revocation list of the signing key is at hand${hostLists.stale ? ': those given are expired or not valid yet' : ''}`,
     LISTS,
@@ -173,8 +200,9 @@ export const HOST_STEPS: StepGroup<IbmSeState> = {
         ? fail(
             `${signing.length} certificates have the subject of IBM's key signing service`,
             mend('give the one that signed this document'),
+            { expected: '1', actual: `${signing.length}` },
           )
-        : pass(),
+        : pass(undefined, namesOf(signing)),
     ),
     step('chain.complete', PATH, SIGNER, complete),
     step(
@@ -201,6 +229,7 @@ export const HOST_STEPS: StepGroup<IbmSeState> = {
       eachOfPath(
         (one, _, { at }) => (at < one.notBefore ? `is valid from ${isoTime(one.notBefore)} only` : undefined),
         'so they are',
+        begunValues,
       ),
     ),
     step(
@@ -210,6 +239,7 @@ export const HOST_STEPS: StepGroup<IbmSeState> = {
       eachOfPath(
         (one, _, { at }) => (at > one.notAfter ? `ended at ${isoTime(one.notAfter)}` : undefined),
         'so they are',
+        currentValues,
       ),
     ),
     waivable(step('chain.crl', RULES, CHAIN, pathLists)),
@@ -219,12 +249,16 @@ export const HOST_STEPS: StepGroup<IbmSeState> = {
       'hkd.akid',
       RULES,
       HOSTS,
-      eachHost(({ certificate }, state) => {
-        const issuer = signer(state)
-        return issuer !== undefined && namesIssuer(certificate.extensions, issuer)
-          ? undefined
-          : 'names another signing key'
-      }, 'none names another one'),
+      eachHost(
+        ({ certificate }, state) => {
+          const issuer = signer(state)
+          return issuer !== undefined && namesIssuer(certificate.extensions, issuer)
+            ? undefined
+            : 'names another signing key'
+        },
+        'none names another one',
+        (_, { signing }) => namesOf(signing),
+      ),
     ),
     step(
       'hkd.signature',
@@ -238,6 +272,7 @@ export const HOST_STEPS: StepGroup<IbmSeState> = {
             : 'is not signed by the signing key'
         },
         'by the signing key',
+        undefined,
         REPLACE_EVIDENCE,
       ),
     ),
@@ -249,6 +284,7 @@ export const HOST_STEPS: StepGroup<IbmSeState> = {
         ({ certificate }, { at }) =>
           at < certificate.notBefore ? `is valid from ${isoTime(certificate.notBefore)} only` : undefined,
         'so they are',
+        begunValues,
       ),
     ),
     step(
@@ -259,6 +295,7 @@ export const HOST_STEPS: StepGroup<IbmSeState> = {
         ({ certificate }, { at }) =>
           at >= certificate.notAfter ? `ended at ${isoTime(certificate.notAfter)}` : undefined,
         'so they are',
+        currentValues,
       ),
     ),
     waivable(step('hkd.crl', RULES, HOSTS, hostLists)),
@@ -269,6 +306,7 @@ export const HOST_STEPS: StepGroup<IbmSeState> = {
       eachHost(
         (host, { hostLists }) => (isListed(host, hostLists.usable) ? 'is revoked' : undefined),
         'none is listed',
+        serialsOf,
       ),
     ),
     step(

@@ -65,7 +65,11 @@ function namedRegisters(state: NitroState): Finding {
     const finding = compareOneOf({ what: `PCR${index}`, actual, option: 'pcrs' }, accepted)
     if (finding.outcome !== 'pass') return finding
   }
-  return pass('so are all')
+  return pass('so are all', {
+    actual: Object.keys(wanted)
+      .map((index) => `PCR${index}`)
+      .join(', '),
+  })
 }
 
 function runtimeRegisters(state: NitroState): Finding {

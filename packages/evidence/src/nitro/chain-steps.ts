@@ -1,3 +1,4 @@
+import { begunValues, currentValues, nameValues, type Values } from '../core/chain-values.ts'
 import { fail, mend, pass, REPLACE_EVIDENCE, type Step, type StepGroup } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
@@ -27,15 +28,17 @@ function each(
   source: string,
   holds: string,
   fault: (state: NitroState, certificate: Certificate, index: number) => string | undefined,
+  show?: (certificates: readonly Certificate[]) => Values,
 ): Step<NitroState> {
   return authenticity(id, title, source, READ, (state) => {
     const { links } = state.chain
+    const values = show?.(links.flatMap(({ certificate }) => certificate ?? []))
     for (let i = 0; i < links.length; i++) {
       const { name, certificate } = links[i] as Link
       const found = certificate && fault(state, certificate, i)
-      if (found !== undefined) return fail(`${name} ${found}`, NEW_DOCUMENT)
+      if (found !== undefined) return fail(`${name} ${found}`, NEW_DOCUMENT, values)
     }
-    return pass(holds)
+    return pass(holds, values)
   })
 }
 
@@ -103,7 +106,8 @@ function root({ chain, rootIsPublished }: NitroState): Finding {
 }
 
 function pinned({ anchor, chain }: NitroState): Finding {
-  if (anchor !== undefined) return pass(`the root's key is that of ${anchor.name}`, { anchor: anchor.id })
+  if (anchor !== undefined)
+    return pass(`the root's key is that of ${anchor.name}`, { actual: anchor.spkiSha256, anchor: anchor.id })
   return fail(
     "the root's key is none of the trusted ones, whatever its name says: anybody may have made this",
     mend('ask a real enclave; to accept a simulator, name its root as an emulated trust anchor'),
@@ -127,6 +131,7 @@ export const CHAIN_STEPS: StepGroup<NitroState> = {
       PATH,
       'subjects and issuers form one chain',
       nameFault,
+      nameValues,
     ),
     each(
       'chain.constraints',
@@ -146,11 +151,22 @@ export const CHAIN_STEPS: StepGroup<NitroState> = {
     authenticity('root.signature', 'The root certificate is genuine', PATH, SIGNED, root),
     authenticity('intermediates.signature', 'The intermediate certificates are signed', PATH, SIGNED, intermediates),
     authenticity('leaf.signature', 'The leaf is signed', PATH, SIGNED, leaf),
-    each('chain.not-before', 'The certificates are valid already', PROCESS, 'so are all', (state, { notBefore }) =>
-      state.at < notBefore ? `is valid from ${isoTime(notBefore)} only, ${judged(state)}` : undefined,
+    each(
+      'chain.not-before',
+      'The certificates are valid already',
+      PROCESS,
+      'so are all',
+      (state, { notBefore }) =>
+        state.at < notBefore ? `is valid from ${isoTime(notBefore)} only, ${judged(state)}` : undefined,
+      begunValues,
     ),
-    each('chain.not-after', 'The certificates are still valid', PROCESS, 'so are all', (state, { notAfter }) =>
-      state.at > notAfter ? `expired at ${isoTime(notAfter)}, ${judged(state)}` : undefined,
+    each(
+      'chain.not-after',
+      'The certificates are still valid',
+      PROCESS,
+      'so are all',
+      (state, { notAfter }) => (state.at > notAfter ? `expired at ${isoTime(notAfter)}, ${judged(state)}` : undefined),
+      currentValues,
     ),
   ],
 }

@@ -45,8 +45,10 @@ function hardware({ chainView, rimViews, expect }: NvidiaState): Finding {
 }
 
 function debug(state: NvidiaState): Finding {
-  if (comparedWith(state) === 'all') return pass('the measurements are those of production firmware')
-  if (state.expect.allowDebug === true) return pass('debug firmware may run, and you allowed it with `allowDebug`')
+  if (comparedWith(state) === 'all')
+    return pass('the measurements are those of production firmware', { expected: 'debug off', actual: 'debug off' })
+  if (state.expect.allowDebug === true)
+    return pass('debug firmware may run, and you allowed it with `allowDebug`', { actual: 'not said' })
   return unchecked(
     'the report has no sign of its own for debug firmware: only manifests tell',
     mend('pass the manifests of the driver and the VBIOS'),
@@ -81,7 +83,9 @@ function mode({ report, expect, inNode, device }: NvidiaState): Finding {
       { actual: device.isSwitch ? 'switch' : 'protected-pcie' },
     )
   }
-  return pass(`the device works for its guest alone (${actual ?? 'early firmware does not say how'})`)
+  return pass(`the device works for its guest alone (${actual ?? 'early firmware does not say how'})`, {
+    actual: actual ?? 'not said',
+  })
 }
 
 function freshness({ nonce, expect }: NvidiaState): Finding {

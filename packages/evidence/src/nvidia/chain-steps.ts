@@ -1,3 +1,5 @@
+import { digestHex } from '../core/assemble.ts'
+import { begunValues, currentValues, nameValues, type Values } from '../core/chain-values.ts'
 import { fail, notApplicable, pass, type Step } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
@@ -37,32 +39,40 @@ export function chainSteps<S extends { readonly at: number }>(scope: ChainScope<
     (
       fault: (certificate: Certificate, position: number, view: ChainView, at: number) => string | undefined,
       good: string,
+      show?: (certificates: readonly Certificate[]) => Values,
     ) =>
     (view: ChainView, at: number): Finding => {
       const { certificates } = view.chain
+      const values = show?.(certificates)
       for (let i = 0; i < certificates.length; i++) {
         const wrong = fault(certificates[i] as Certificate, i, view, at)
         if (wrong === undefined) continue
         const name = quoted(certificates[i]?.subject.commonName)
-        return fail(`certificate ${i} of ${scope.name}, ${name}, ${wrong}`, scope.remedy)
+        return fail(`certificate ${i} of ${scope.name}, ${name}, ${wrong}`, scope.remedy, values)
       }
-      return pass(good)
+      return pass(good, values)
     }
   return [
-    step('names', PATH, each(nameFault, 'without a gap, and the last one is self-issued')),
+    step('names', PATH, each(nameFault, 'without a gap, and the last one is self-issued', nameValues)),
     step('constraints', PATH, each(constraintFault, 'basic constraints, path lengths and key usages fit')),
     step('algorithms', 'NVIDIA attestation, certificate chain', each(algorithmFault, 'all of them')),
-    step('root', 'NVIDIA root keys, pinned by SHA-256 of SubjectPublicKeyInfo', ({ anchor }) =>
-      anchor === undefined
-        ? fail(`the last key of ${scope.name} is none of the trusted root keys, whatever its name says`, scope.remedy)
-        : pass(`the last key is that of ${anchor.name}`, { anchor: anchor.id }),
-    ),
+    step('root', 'NVIDIA root keys, pinned by SHA-256 of SubjectPublicKeyInfo', ({ anchor, chain }) => {
+      if (anchor !== undefined)
+        return pass(`the last key is that of ${anchor.name}`, { actual: anchor.spkiSha256, anchor: anchor.id })
+      const key = chain.certificates.at(-1)?.spkiDigest
+      return fail(
+        `the last key of ${scope.name} is none of the trusted root keys, whatever its name says`,
+        scope.remedy,
+        key && { actual: digestHex(key) },
+      )
+    }),
     step(
       'not-before',
       'RFC 5280, section 4.1.2.5',
       each(
         ({ notBefore }, _i, _view, at) => (at < notBefore ? `is valid from ${isoTime(notBefore)} only` : undefined),
         'so they are',
+        begunValues,
       ),
     ),
     step(
@@ -71,6 +81,7 @@ export function chainSteps<S extends { readonly at: number }>(scope: ChainScope<
       each(
         ({ notAfter }, _i, _view, at) => (at > notAfter ? `expired at ${isoTime(notAfter)}` : undefined),
         'so they are',
+        currentValues,
       ),
     ),
     step(

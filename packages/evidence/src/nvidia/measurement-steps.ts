@@ -34,7 +34,7 @@ function conflicts({ comparison }: NvidiaState): Finding {
       )
 }
 
-function match({ comparison, report, rims }: NvidiaState): Finding {
+function match({ comparison, measurement, report, rims }: NvidiaState): Finding {
   const { active, mismatches, skipped } = comparison
   if (rims.driver.value === undefined && rims.vbios.value === undefined) return notApplicable('there are no manifests')
   const [first] = mismatches
@@ -49,7 +49,7 @@ function match({ comparison, report, rims }: NvidiaState): Finding {
         mend("pass NVIDIA's manifests for this driver and VBIOS"),
       )
     const left = skipped.length === 0 ? '' : `; ${skipped.join(', ')} left out, as NVDEC0 is disabled`
-    return pass(`${active - skipped.length} golden values are met${left}`)
+    return pass(`${active - skipped.length} golden values are met${left}`, { actual: measurement })
   }
   const rim = rims[first.source].value
   const golden = rim?.measurements.find(({ index }) => index === first.index)?.alternatives ?? []

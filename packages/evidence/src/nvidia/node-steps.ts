@@ -30,7 +30,9 @@ export const NODE_STEPS: StepGroup<NodeState> = {
       const bad = devices.filter(({ verdict }) => verdict.authenticity === 'refuted')
       const open = devices.filter(({ verdict }) => verdict.authenticity === 'unproven')
       if (bad.length > 0) return fail(`refuted: ${said(bad)}`, SEE_PARTS)
-      return open.length > 0 ? unchecked(`not proven: ${said(open)}`, SEE_PARTS) : pass(`all ${devices.length} are`)
+      return open.length > 0
+        ? unchecked(`not proven: ${said(open)}`, SEE_PARTS)
+        : pass(`all ${devices.length} are`, { expected: 'proven' })
     }),
     step('distinct', 'authenticity', distinct),
     step('nonce', 'authenticity', nonce),
@@ -50,7 +52,7 @@ export const NODE_STEPS: StepGroup<NodeState> = {
       if (bad.length > 0) return fail(`rejected: ${said(bad)}`, SEE_PARTS)
       return open.length > 0
         ? unchecked(`incomplete: ${said(open)}`, SEE_PARTS)
-        : pass(`all ${devices.length} are verified`)
+        : pass(`all ${devices.length} are verified`, { expected: 'verified' })
     }),
   ],
 }
@@ -85,7 +87,7 @@ function distinct({ devices }: NodeState): Finding {
       ),
   )
   return twice === undefined
-    ? pass('each has an attestation key of its own')
+    ? pass('each has an attestation key of its own', { actual: `${devices.length}` })
     : fail(
         `${twice.name} is a device that was shown already`,
         mend('send the evidence of each device once', 'workload-owner'),
@@ -109,7 +111,7 @@ function mode({ gpus }: NodeState): Finding {
   if (first === undefined) return fail('there is no GPU', mend('send the evidence of the GPUs too', 'workload-owner'))
   const expected = first.verdict.claims.mode ?? 'not said'
   const other = gpus.find(({ verdict }) => (verdict.claims.mode ?? 'not said') !== expected)
-  if (other === undefined) return pass(`the mode is ${expected}`)
+  if (other === undefined) return pass(`the mode is ${expected}`, { actual: expected })
   return fail(
     `${other.name} is in another mode than ${first.name}`,
     mend('set the same mode on all GPUs of the node', BY_HOST),

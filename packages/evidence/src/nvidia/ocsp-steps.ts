@@ -1,3 +1,4 @@
+import { untilText, type Values } from '../core/chain-values.ts'
 import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
@@ -45,7 +46,12 @@ export function ocspSteps<S extends TrustState>(scope: ChainScope<S>, first: num
       return view === undefined ? notApplicable('there is no chain') : check(view, state)
     },
   })
-  const each = (id: string, good: string, fault: (one: OcspCandidate, state: S) => Finding | undefined): Step<S> =>
+  const each = (
+    id: string,
+    good: string,
+    fault: (one: OcspCandidate, state: S) => Finding | undefined,
+    show?: (answers: readonly OcspCandidate[]) => Values,
+  ): Step<S> =>
     step(id, (view, state) => {
       const answers = latestAnswers(view)
       if (answers.size === 0) return notApplicable('there are no answers')
@@ -53,7 +59,7 @@ export function ocspSteps<S extends TrustState>(scope: ChainScope<S>, first: num
         const wrong = fault(one, state)
         if (wrong !== undefined) return wrong
       }
-      return pass(good)
+      return pass(good, show?.([...answers.values()]))
     })
   return [
     { ...step('present', (view) => presence(view, first)), waivable: true },
@@ -64,9 +70,9 @@ export function ocspSteps<S extends TrustState>(scope: ChainScope<S>, first: num
         ? undefined
         : fail(`the answer about certificate ${one.position} is forged or damaged`, ASK),
     ),
-    each('current', 'all answers are current', current),
+    each('current', 'all answers are current', current, currentUntil),
     each('nonce', 'each carries one of yours, or you asked for none', nonce),
-    each('status', 'the issuers call all certificates good', status),
+    each('status', 'the issuers call all certificates good', status, statuses),
   ]
 }
 
@@ -102,6 +108,14 @@ function responder({ response, responderSignature, position }: OcspCandidate, { 
   if (responderSignature?.result !== true) return wrong('was not appointed by the issuer')
   const fault = responderFault(response.responder, at)
   return fault === undefined ? undefined : wrong(fault)
+}
+
+function currentUntil(answers: readonly OcspCandidate[]): Values {
+  return { expected: untilText(Math.min(...answers.flatMap(({ answer }) => answer.nextUpdate ?? []))) }
+}
+
+function statuses(answers: readonly OcspCandidate[]): Values {
+  return { expected: 'good', actual: answers.map(({ answer }) => answer.status).join(', ') }
 }
 
 function current({ answer, position }: OcspCandidate, { at }: TrustState): Finding | undefined {

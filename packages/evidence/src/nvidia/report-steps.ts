@@ -1,4 +1,5 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
+import { nameValues } from '../core/chain-values.ts'
 import {
   fail,
   mend,
@@ -87,9 +88,10 @@ function signature({ signature: job }: NvidiaState): Finding {
 
 function attestationKey({ chain }: NvidiaState): Finding {
   const leaf = chain.value?.certificates[0]
+  const names = nameValues(leaf === undefined ? [] : [leaf])
   return leaf?.basicConstraints?.ca === true
-    ? fail('the first certificate is that of an authority: the one of the attestation key is missing', RESEND)
-    : pass('it is no authority')
+    ? fail('the first certificate is that of an authority: the one of the attestation key is missing', RESEND, names)
+    : pass('it is no authority', names)
 }
 
 function fwid({ fwid: { value, error }, report }: NvidiaState): Finding {
@@ -107,16 +109,19 @@ function architecture({ device, report }: NvidiaState): Finding {
     return fail(
       'the chain names no chip that is known',
       mend('this version knows Hopper, Blackwell and LS10: ask for another device, or update'),
+      { expected: 'HOPPER, BLACKWELL, LS10' },
     )
   if ((device.architecture === 'LS10') !== device.isSwitch)
     return fail(
       `the chain is of ${device.architecture}, and the report is one of a ${device.isSwitch ? 'switch' : 'GPU'}`,
       RESEND,
+      { actual: device.architecture },
     )
   if (opaqueBytes(report.response.opaque, 'CHIP_INFO') === undefined)
-    return pass(`the chain is of ${device.architecture}`)
+    return pass(`the chain is of ${device.architecture}`, { actual: device.architecture })
   const chip = opaqueText(report.response.opaque, 'CHIP_INFO')
+  const details = { expected: device.architecture, actual: quoted(chip) }
   return architectureOf(chip) === device.architecture
-    ? pass(`${chip} is of ${device.architecture}, as the chain is`)
-    : fail(`the report says ${quoted(chip)}, and the chain is of ${device.architecture}`, RESEND)
+    ? pass(`${chip} is of ${device.architecture}, as the chain is`, details)
+    : fail(`the report says ${quoted(chip)}, and the chain is of ${device.architecture}`, RESEND, details)
 }

@@ -1,6 +1,6 @@
 import { hardwareStep, keyNeeds, keySteps } from '../arm/key-steps.ts'
 import { lifecycleState } from '../arm/lifecycle.ts'
-import { componentsFinding, platformsFor } from '../arm/reference.ts'
+import { componentsFinding, namesOf, platformsFor } from '../arm/reference.ts'
 import { algorithmName } from '../arm/signature.ts'
 import { digestHex } from '../core/assemble.ts'
 import { toHex } from '../core/bytes.ts'
@@ -83,7 +83,8 @@ function software({ token, endorsements, implementationId, instanceId, expect }:
   if (accepted === undefined)
     return componentsFinding(components, platformsFor(endorsements, implementationId, instanceId), implementationId)
   const strange = components.find(({ measurement }) => !accepted.includes(toHex(measurement)))
-  if (strange === undefined) return pass(`all ${components.length} components have measurements that you accept`)
+  if (strange === undefined)
+    return pass(`all ${components.length} components have measurements that you accept`, namesOf(components))
   return fail(
     `a component has a measurement that you do not accept: ${JSON.stringify((strange.type ?? 'without a name').slice(0, 64))}`,
     mend('update the software, or accept the measurement with `measurement`', 'platform-owner'),

@@ -71,18 +71,19 @@ function usage({ certificates }: SevState): Finding {
       })
     }
   }
-  return pass('each certificate has the usage of its place')
+  const given = PLACES.filter((place) => certificates[place] !== undefined)
+  return pass('each certificate has the usage of its place', { actual: given.join(', ').toUpperCase() })
 }
 
 function keyIds({ certificates: { ark, ask } }: SevState): Finding {
   if (ark === undefined) return notApplicable('there is no ARK')
-  if (!equalBytes(ark.keyId, ark.certifyingKeyId)) return fail('the ARK names another key as its issuer', NEW_CHAIN)
+  const expected = toHex(ark.keyId)
+  if (!equalBytes(ark.keyId, ark.certifyingKeyId))
+    return fail('the ARK names another key as its issuer', NEW_CHAIN, { expected, actual: toHex(ark.certifyingKeyId) })
+  const details = { expected, actual: toHex((ask ?? ark).certifyingKeyId) }
   if (ask === undefined || equalBytes(ask.certifyingKeyId, ark.keyId))
-    return pass('the ASK names the ARK as its issuer')
-  return fail('the ASK names another issuer than this ARK', NEW_CHAIN, {
-    expected: toHex(ark.keyId),
-    actual: toHex(ask.certifyingKeyId),
-  })
+    return pass('the ASK names the ARK as its issuer', details)
+  return fail('the ASK names another issuer than this ARK', NEW_CHAIN, details)
 }
 
 function algorithms({ certificates: { ark, ask, cek, pek, pdh } }: SevState): Finding {

@@ -99,7 +99,7 @@ export const EVIDENCE_STEPS: StepGroup<SevState> = {
 }
 
 function guest({ evidence }: SevState): Finding {
-  if (evidence.kind !== 'platform') return pass('the evidence is of a guest')
+  if (evidence.kind !== 'platform') return pass('the evidence is of a guest', { actual: evidence.kind })
   return unchecked(
     NO_GUEST,
     mend(
@@ -119,7 +119,7 @@ function policyUnknown(): Finding {
 
 function policyReserved({ evidence, policy }: SevState): Finding {
   if (policy === undefined) return evidence.kind === 'platform' ? notApplicable(NO_GUEST) : policyUnknown()
-  if (policy.reserved === 0) return pass('no reserved bit of the policy is set')
+  if (policy.reserved === 0) return pass('no reserved bit of the policy is set', { expected: '0', actual: '0' })
   return fail(
     'reserved bits of the policy are set',
     mend('launch the guest with a policy of known bits', 'workload-owner'),
@@ -149,7 +149,8 @@ function policyAsExpected({ evidence, policy, expect }: SevState): Finding {
   const open = (['noKeySharing', 'encryptedState', 'noSend'] as const).filter(
     (bit) => !policy[bit] && expect.policy?.[bit] === undefined,
   )
-  if (open.length === 0) return pass('the policy is as expected')
+  if (open.length === 0)
+    return pass('the policy is as expected', { actual: BITS.filter((bit) => policy[bit]).join(', ') || 'no bit set' })
   return unchecked(
     open.map((bit) => RISKS[bit]).join('; '),
     mend(`launch it with ${open.join(', ')} set, or accept this with \`policy\``),
@@ -187,7 +188,8 @@ function freshness({ evidence, expect }: SevState): Finding {
       mend('choose a nonce of 16 bytes, have the host pass it, and give it as `nonce`'),
     )
   }
-  if (expect.tikIsFresh === true) return pass('the TIK was made for this launch alone, as you say')
+  if (expect.tikIsFresh === true)
+    return pass('the TIK was made for this launch alone, as you say', { expected: 'tikIsFresh' })
   return unchecked(
     'a measurement is as fresh as the TIK it was made with',
     mend('make a TIK for each launch and say so with `tikIsFresh`'),

@@ -1,4 +1,4 @@
-import { concatBytes, equalBytes } from '../core/bytes.ts'
+import { concatBytes, equalBytes, toHex } from '../core/bytes.ts'
 import { fail, notApplicable, pass, REPLACE_EVIDENCE } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
 import { type DigestJob, sha256 } from '../crypto/jobs.ts'
@@ -49,7 +49,11 @@ export function keyQuoteFinding(quote: AzureKeyQuote | undefined): Finding {
   if (quote === undefined) return notApplicable('the key has no certificate with a quote of the service')
   const { reportData, digest } = quote
   const bound = digest.result !== undefined && equalBytes(reportData.subarray(0, 32), digest.result)
+  const details = { expected: toHex(digest.result ?? new Uint8Array(0)).padEnd(128, '0'), actual: toHex(reportData) }
   return bound && reportData.subarray(32).every((byte) => byte === 0)
-    ? pass('the quote in the certificate of the key names this key; whether the quote is genuine was not asked')
-    : fail('the quote in the certificate of the key names another key', REPLACE_EVIDENCE)
+    ? pass(
+        'the quote in the certificate of the key names this key; whether the quote is genuine was not asked',
+        details,
+      )
+    : fail('the quote in the certificate of the key names another key', REPLACE_EVIDENCE, details)
 }

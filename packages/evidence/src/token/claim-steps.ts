@@ -58,7 +58,7 @@ function expiry({ token, service, at }: TokenState): Finding {
   const end = secondsOf(token.claims, 'exp')
   if (end === undefined)
     return SERVICES[service].expires
-      ? fail('the token has no end, and tokens of this service always have one', REPLACE_EVIDENCE)
+      ? fail('the token has no end, and tokens of this service always have one', REPLACE_EVIDENCE, { expected: 'exp' })
       : notApplicable('the token has no end')
   if (at < end) return pass('the token has not expired', { expected: `before ${isoTime(end)}`, actual: isoTime(at) })
   const details = { expected: `before ${isoTime(end + SLACK)}`, actual: isoTime(at) }

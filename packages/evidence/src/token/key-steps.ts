@@ -1,3 +1,4 @@
+import { nameValues, spanValues, type Values } from '../core/chain-values.ts'
 import {
   fail,
   mend,
@@ -55,12 +56,18 @@ function kid(state: TokenState): Finding {
   const { token, keys, named } = state
   const value = memberOf(token.header, 'kid')
   if (byCertificates(state)) return notApplicable(BY_CERTIFICATES)
-  if (typeof value === 'string') return pass('the token names its key')
-  if (value !== undefined) return fail('the key id is no text', REPLACE_EVIDENCE)
-  if (named !== undefined && keys?.length !== 1) return pass('the token shows which of your keys it is signed with')
-  if (named !== undefined && named.kid !== undefined) return pass('the token shows the key that you trust')
+  if (typeof value === 'string') return pass('the token names its key', { actual: quoted(value) })
+  if (value !== undefined) return fail('the key id is no text', REPLACE_EVIDENCE, { actual: typeof value })
+  if (named !== undefined && keys?.length !== 1)
+    return pass('the token shows which of your keys it is signed with', keyId(named))
+  if (named !== undefined && named.kid !== undefined)
+    return pass('the token shows the key that you trust', keyId(named))
   if (keys?.length === 1 && keys[0]?.kid === undefined) return notApplicable('the issuer has one key, and it has no id')
-  return fail('the token does not name its key, and all keys are not tried', REPLACE_EVIDENCE)
+  return fail('the token does not name its key, and all keys are not tried', REPLACE_EVIDENCE, { expected: 'kid' })
+}
+
+function keyId({ kid }: { readonly kid?: string | undefined }): Values {
+  return { actual: kid === undefined ? 'no key id' : quoted(kid) }
 }
 
 function known(state: TokenState): Finding {
@@ -70,7 +77,7 @@ function known(state: TokenState): Finding {
     return fail('the key that the token names is not in your key set', GET_KEYS, {
       actual: quoted(textOf(token.header, 'kid')),
     })
-  return pass('the key is in your key set')
+  return pass('the key is in your key set', keyId(named))
 }
 
 function readable({ named }: TokenState): Finding {
@@ -88,13 +95,16 @@ function suits({ named, token, chain }: TokenState): Finding {
   const one = named ?? { kid: undefined, alg: undefined, use: undefined, key, spki: undefined, fault: undefined }
   const fault = misfit(one, alg)
   return fault === undefined
-    ? pass('the key is one for this algorithm')
+    ? pass('the key is one for this algorithm', { expected: quoted(alg), actual: one.key?.kind ?? 'no key' })
     : fail(`the key does not suit the algorithm of the token: ${fault}`, REPLACE_EVIDENCE, { actual: alg })
 }
 
 function trusted({ anchor, chain, keys }: TokenState): Finding {
   if (anchor !== undefined)
-    return pass(`${chain === undefined ? 'the key' : 'the root'} is trusted`, { anchor: anchor.id })
+    return pass(`${chain === undefined ? 'the key' : 'the root'} is trusted`, {
+      actual: anchor.spkiSha256,
+      anchor: anchor.id,
+    })
   if (chain === undefined)
     return fail(
       'the key is none of your `trustAnchors`, and has no certificates that could lead to one',
@@ -104,10 +114,12 @@ function trusted({ anchor, chain, keys }: TokenState): Finding {
     return fail(
       'the certificates end at a root that is not pinned, whatever its name: anybody may have made this',
       REPLACE_EVIDENCE,
+      nameValues(chain.certificates),
     )
   return fail(
     'the certificates of the key end at a certificate that is none of your `trustAnchors`',
     mend('get the key set with certificates up to the root that you named, or name the key itself as a trust anchor'),
+    nameValues(chain.certificates),
   )
 }
 
@@ -132,7 +144,8 @@ function chainReadable({ chain }: TokenState): Finding {
 function path({ chain }: TokenState): Finding {
   if (chain === undefined) return notApplicable(NO_CHAIN)
   const fault = pathFault(chain)
-  return fault === undefined ? pass('the certificates form one path') : fail(fault, REPLACE_EVIDENCE)
+  const names = nameValues(chain.certificates)
+  return fault === undefined ? pass('the certificates form one path', names) : fail(fault, REPLACE_EVIDENCE, names)
 }
 
 function chainSigned({ chain }: TokenState): Finding {
@@ -148,7 +161,7 @@ function chainDates({ chain, at }: TokenState): Finding {
   const bad = chain.certificates.findIndex((one) => at < one.notBefore || at > one.notAfter)
   const one = chain.certificates[bad]
   return one === undefined
-    ? pass('all certificates are in date')
+    ? pass('all certificates are in date', spanValues(chain.certificates))
     : fail(
         `certificate ${bad} is valid from ${isoTime(one.notBefore)} to ${isoTime(one.notAfter)} only`,
         mend('judge a stored token at its own time, or ask for a new one'),

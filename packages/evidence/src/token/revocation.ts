@@ -1,3 +1,4 @@
+import { untilText, type Values } from '../core/chain-values.ts'
 import { fail, mend, notApplicable, pass, type Step, unchecked } from '../core/engine.ts'
 import { EvidenceError, refuse } from '../core/errors.ts'
 import { isoTime } from '../core/time.ts'
@@ -60,7 +61,11 @@ function vouched({ revocation, chain, shown }: TokenState): TokenChain | undefin
 type Check = (list: TokenList & { readonly crl: Crl }, state: TokenState) => string | undefined
 
 /** A step that holds unless one list has a fault. */
-function each(holds: string, fault: Check): (state: TokenState) => Finding {
+function each(
+  holds: string,
+  fault: Check,
+  show?: (lists: readonly TokenList[]) => Values,
+): (state: TokenState) => Finding {
   return (state) => {
     const { lists } = state.revocation
     if (lists.length === 0) return notApplicable(NONE)
@@ -70,7 +75,7 @@ function each(holds: string, fault: Check): (state: TokenState) => Finding {
       const found = crl === undefined ? `cannot be read: ${list.fault}` : fault({ ...list, crl }, state)
       if (found !== undefined) return fail(`revocation list ${i} ${found}`, GET_LIST)
     }
-    return pass(holds)
+    return pass(holds, show?.(lists))
   }
 }
 
@@ -85,6 +90,10 @@ function currentFault({ crl }: TokenList & { readonly crl: Crl }, { at }: TokenS
   if (at < crl.thisUpdate) return `is of ${isoTime(crl.thisUpdate)}, later than the time of judging`
   if (crl.nextUpdate === undefined) return 'does not say until when it is current'
   return at > crl.nextUpdate ? `is stale: the next one came by ${isoTime(crl.nextUpdate)}` : undefined
+}
+
+function currentUntil(lists: readonly TokenList[]): Values {
+  return { expected: untilText(Math.min(...lists.flatMap(({ crl }) => crl?.nextUpdate ?? []))) }
 }
 
 function notRevoked(state: TokenState): Finding {
@@ -103,7 +112,9 @@ function notRevoked(state: TokenState): Finding {
       mend('get a token that is signed with a key whose certificates hold', 'workload-owner'),
     )
   const open = below.filter((one) => listsOf(one).length === 0).length
-  return pass(open === 0 ? 'no certificate is on a list' : `none is on a list; of ${open} there is no list`)
+  return pass(open === 0 ? 'no certificate is on a list' : `none is on a list; of ${open} there is no list`, {
+    actual: below.map(({ serial }) => `0x${serial}`).join(', '),
+  })
 }
 
 const CRL = 'RFC 5280, section 6.3'
@@ -132,6 +143,6 @@ export const REVOCATION_STEPS: readonly Step<TokenState>[] = [
     each('each is of an authority and signed', genuineFault),
     ['signatures'],
   ),
-  step('current', 'The revocation lists are current', each('they are', currentFault), ['crl.genuine']),
+  step('current', 'The revocation lists are current', each('they are', currentFault, currentUntil), ['crl.genuine']),
   step('not-revoked', 'No certificate is revoked', notRevoked, ['crl.genuine']),
 ]

@@ -37,7 +37,7 @@ export function submoduleDigests({ submodules, token }: TokenState): Finding {
   if (submodules.length === 0) return notApplicable('the token came alone')
   const strange = submodules.find(({ name, digest }) => digestOf(token, name) !== digestHex(digest))
   return strange === undefined
-    ? pass('the main token names the digest of each')
+    ? pass('the main token names the digest of each', { actual: `${submodules.length}` })
     : fail(`the token of ${quoted(strange.name)} is not the one that the main token names`, REPLACE_EVIDENCE, {
         expected: quoted(digestOf(token, strange.name)),
         actual: digestHex(strange.digest),
@@ -61,7 +61,7 @@ export function submodulesPresent({ submodules, token, service }: TokenState): F
     (name) => !submodules.some((one) => one.name === name),
   )
   return missing.length === 0
-    ? pass(`the tokens of all ${submodules.length} devices are there`)
+    ? pass(`the tokens of all ${submodules.length} devices are there`, { actual: `${submodules.length}` })
     : unchecked(
         `the claims of ${missing.slice(0, 4).map(quoted).join(', ')} are in a token of its own, which is not here`,
         mend('pass the whole bundle as the service answered it, not the main token alone'),

@@ -1,10 +1,11 @@
 import { digestHex } from '../core/assemble.ts'
+import { begunValues, currentValues, type Values } from '../core/chain-values.ts'
 import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
 import { attributeNames, type ObjectAttribute } from '../tpm-structures/public-area.ts'
-import { KEY_USAGE } from '../x509/certificate.ts'
+import { type Certificate, KEY_USAGE } from '../x509/certificate.ts'
 import { sameKey } from '../x509/signature.ts'
 import { AK_USAGE, decryptsOnly, EK_USAGE, PROCESSED_EXTENSIONS, type TpmChain, type TpmLink } from './certificates.ts'
 import type { TpmState } from './state.ts'
@@ -59,13 +60,15 @@ function each(
   title: string,
   holds: string,
   fault: (link: TpmLink, index: number, chain: TpmChain, state: TpmState) => string | undefined,
+  show?: (certificates: readonly Certificate[]) => Values,
 ): Step<TpmState> {
   return chained(id, title, ['tpm.chain.well-formed'], (chain, state) => {
+    const values = show?.(chain.links.map(({ certificate }) => certificate))
     for (const [i, link] of chain.links.entries()) {
       const found = fault(link, i, chain, state)
-      if (found !== undefined) return fail(`${nameOf(link)} ${found}`, NEW_CHAIN)
+      if (found !== undefined) return fail(`${nameOf(link)} ${found}`, NEW_CHAIN, values)
     }
-    return pass(holds)
+    return pass(holds, values)
   })
 }
 
@@ -91,7 +94,8 @@ function constraintFault({ certificate }: TpmLink, index: number): string | unde
 }
 
 function pinned(chain: TpmChain, { anchor }: TpmState): Finding {
-  if (anchor !== undefined) return pass(`the chain ends at ${anchor.name}`, { anchor: anchor.id })
+  if (anchor !== undefined)
+    return pass(`the chain ends at ${anchor.name}`, { actual: anchor.spkiSha256, anchor: anchor.id })
   const top = chain.links.at(-1)
   const above = top?.certificate.issuer
   // What nobody gave tells nothing: the root may be a trusted one.
@@ -129,19 +133,21 @@ function usage(chain: TpmChain, { role, anchor }: TpmState): Finding {
   const google = anchor?.vendor === 'Google' && facts.instance !== undefined
   const signs = leaf.keyUsage?.has(KEY_USAGE.digitalSignature) === true
   const encrypts = leaf.keyUsage?.has(KEY_ENCIPHERMENT) === true || leaf.keyUsage?.has(KEY_AGREEMENT) === true
+  const used = { actual: facts.usages.join(', ') || 'no extended key usage' }
   if (role === 'ak') {
-    if (signs && (facts.usages.includes(AK_USAGE) || google)) return pass('the certificate is for an attestation key')
+    if (signs && (facts.usages.includes(AK_USAGE) || google))
+      return pass('the certificate is for an attestation key', used)
     return fail('the certificate is for no attestation key: anything may have been signed with it', NEW_CHAIN, {
       expected: `digitalSignature and ${AK_USAGE}`,
-      actual: facts.usages.join(', ') || 'no extended key usage',
+      ...used,
     })
   }
   // An endorsement key of a software TPM may sign as well (swtpm's `--allow-signing`): its usage tells what it is.
   if (encrypts && (facts.usages.includes(EK_USAGE) || (google && !signs)))
-    return pass('the certificate is for an endorsement key')
+    return pass('the certificate is for an endorsement key', used)
   return fail('the certificate is for no endorsement key', NEW_CHAIN, {
     expected: `keyEncipherment or keyAgreement, and ${EK_USAGE}`,
-    actual: facts.usages.join(', ') || 'no extended key usage',
+    ...used,
   })
 }
 
@@ -153,15 +159,16 @@ function trust(state: TpmState): Finding {
       mend('pass the key (`akPublic`) or its certificate', 'platform-owner'),
     )
   }
+  const shown = { actual: digestHex(ak.spki) }
   if (bound !== undefined) {
     if (bound.holds === undefined)
       return unchecked(bound.reason, mend('prove the hardware report first: its own checks say what it lacks'))
     return bound.holds
-      ? pass(bound.reason)
-      : fail(bound.reason, mend('ask for a quote and a hardware report of the same machine', 'workload-owner'))
+      ? pass(bound.reason, shown)
+      : fail(bound.reason, mend('ask for a quote and a hardware report of the same machine', 'workload-owner'), shown)
   }
   if (akIsAnchor && anchor !== undefined)
-    return pass(`you named this key as trusted: ${anchor.name}`, { anchor: anchor.id })
+    return pass(`you named this key as trusted: ${anchor.name}`, { ...shown, anchor: anchor.id })
   const leaf = chain?.links[0]?.certificate
   if (leaf === undefined) {
     return unchecked(
@@ -181,10 +188,12 @@ function trust(state: TpmState): Finding {
       details,
     )
   }
-  if (leaf.key !== undefined && sameKey(leaf.key, ak.key)) return pass('the certificate is for the attestation key')
+  if (leaf.key !== undefined && sameKey(leaf.key, ak.key))
+    return pass('the certificate is for the attestation key', shown)
   return fail(
     'the certificate is for another key than the one that came with the quote',
     mend('pass the certificate of the key that signs', 'platform-owner'),
+    shown,
   )
 }
 
@@ -209,12 +218,15 @@ function attributes({ ak }: TpmState): Finding {
 function strength({ ak, signed, expect }: TpmState): Finding {
   const { area, key } = ak ?? {}
   if (key === undefined) return notApplicable('there is no key')
-  if (area?.scheme === undefined && area !== undefined) return fail('the key may be used with any scheme', NEW_KEY)
-  if (area?.scheme?.name === 'other') return fail('the key is for a scheme that signs no quotes', NEW_KEY)
+  if (area?.scheme === undefined && area !== undefined)
+    return fail('the key may be used with any scheme', NEW_KEY, { actual: 'no scheme' })
+  if (area?.scheme?.name === 'other')
+    return fail('the key is for a scheme that signs no quotes', NEW_KEY, { actual: 'another scheme' })
   if (key.kind === 'RSA' && (key.bits ?? 0) < 2048)
     return fail(`the key has ${key.bits} bits only`, NEW_KEY, { expected: 'RSA of 2048 bits or more' })
-  if (signed.hash !== 'sha1' && area?.scheme?.hash !== 'sha1') return pass('no weak algorithm is in use')
-  if (expect.allowSha1 === true) return pass('the key signs with SHA-1, and you allowed it with `allowSha1`')
+  const used = { actual: `${key.kind === 'RSA' ? `RSA of ${key.bits} bits` : key.kind}, ${signed.hash}` }
+  if (signed.hash !== 'sha1' && area?.scheme?.hash !== 'sha1') return pass('no weak algorithm is in use', used)
+  if (expect.allowSha1 === true) return pass('the key signs with SHA-1, and you allowed it with `allowSha1`', used)
   return fail('the key signs with SHA-1, for which two texts with one digest can be made', NEW_KEY, {
     expected: 'SHA-256 or better',
     actual: 'SHA-1',
@@ -246,11 +258,21 @@ export const AK_STEPS: StepGroup<TpmState> = {
     ),
     chained('pinned', 'The chain ends at a root key that is trusted', ['tpm.chain.well-formed'], pinned),
     chained('signatures', 'The certificates are signed', ['tpm.chain.algorithms'], signatures),
-    each('not-before', 'The certificates are valid already', 'so are all', ({ certificate }, _i, _chain, { at }) =>
-      at < certificate.notBefore ? `is valid from ${isoTime(certificate.notBefore)} only` : undefined,
+    each(
+      'not-before',
+      'The certificates are valid already',
+      'so are all',
+      ({ certificate }, _i, _chain, { at }) =>
+        at < certificate.notBefore ? `is valid from ${isoTime(certificate.notBefore)} only` : undefined,
+      begunValues,
     ),
-    each('not-after', 'The certificates are still valid', 'so are all', ({ certificate }, _i, _chain, { at }) =>
-      at > certificate.notAfter ? `expired at ${isoTime(certificate.notAfter)}` : undefined,
+    each(
+      'not-after',
+      'The certificates are still valid',
+      'so are all',
+      ({ certificate }, _i, _chain, { at }) =>
+        at > certificate.notAfter ? `expired at ${isoTime(certificate.notAfter)}` : undefined,
+      currentValues,
     ),
     { ...chained('usage', 'The certificate is for a key of this use', ['tpm.chain.pinned'], usage), source: PROFILE },
     step('ak.trust', 'Somebody trusted vouches for the attestation key', `${LIBRARY}, section 9.5`, [], trust),

@@ -56,7 +56,8 @@ function replay({ replay, bank }: ExplainedBank, { proven }: LogState): Finding 
     )
   const grown =
     differing.length === 0 ? '' : `; PCR ${differing.join(', ')} went on after the log, which proves nothing of them`
-  return pass(`the log replays to the quoted PCR ${proven.join(', ') || 'none'} of the ${bank} bank${grown}`)
+  const actual = proven.join(', ') || 'none'
+  return pass(`the log replays to the quoted PCR ${actual} of the ${bank} bank${grown}`, { actual })
 }
 
 function separators({ windowsLog }: ExplainedBank): Finding {

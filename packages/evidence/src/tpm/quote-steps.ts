@@ -60,11 +60,12 @@ export function selectionText({ attest }: Pick<TpmState, 'attest'>): string {
 
 function selection(state: TpmState): Finding {
   const actual = selectionText(state)
-  if (actual !== 'no PCR') return pass(`the quote covers ${actual}`)
-  return fail('the quote covers no PCR, and so says nothing about the machine', {
-    action: 'ask for a quote of PCRs 0 to 15 of the SHA-256 bank',
-    by: 'workload-owner',
-  })
+  if (actual !== 'no PCR') return pass(`the quote covers ${actual}`, { actual })
+  return fail(
+    'the quote covers no PCR, and so says nothing about the machine',
+    { action: 'ask for a quote of PCRs 0 to 15 of the SHA-256 bank', by: 'workload-owner' },
+    { actual },
+  )
 }
 
 function required(state: TpmState): Finding {
@@ -206,7 +207,8 @@ function namedPcrs(state: TpmState): Finding {
     const finding = compareOneOf({ what: `PCR ${index}`, actual, option: 'pcrs' }, accepted)
     if (finding.outcome !== 'pass') return finding
   }
-  return pass(`the PCRs you named are as you expect: ${Object.keys(pcrs).join(', ')}`)
+  const actual = Object.keys(pcrs).join(', ')
+  return pass(`the PCRs you named are as you expect: ${actual}`, { actual })
 }
 
 /** PCRs that firmware extends before anything else of the machine runs; those above start at zero for whatever booted. */
@@ -236,8 +238,8 @@ function basePcrs(state: TpmState): Finding {
       { action: 'pin what booted as well, at least PCR 4 or 7', by: 'relying-party' },
     )
   return expect.measurement === undefined
-    ? pass('what you named begins with PCRs of the firmware')
-    : pass('the digest can be of no other PCRs than those it was accepted for')
+    ? pass('what you named begins with PCRs of the firmware', { actual: compared.join(', ') })
+    : pass('the digest can be of no other PCRs than those it was accepted for', { actual: selectionText(state) })
 }
 
 function isUnmistakable({ attest, expect, bank }: TpmState): boolean {
@@ -295,7 +297,7 @@ function instance({ chain, anchor, akIsAnchor, expect }: TpmState): Finding {
 }
 
 function clock({ attest, expect }: TpmState): Finding {
-  if (attest.clockInfo.safe) return pass('the clock has not gone back')
+  if (attest.clockInfo.safe) return pass('the clock has not gone back', { actual: 'safe' })
   if (expect.requireSafeClock !== true) return notApplicable('the clock may have gone back, and you compare no clocks')
   return fail('the clock may have gone back', {
     action: 'wait until the TPM has stored its clock, and quote again',

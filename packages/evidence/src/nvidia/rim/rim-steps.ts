@@ -69,14 +69,12 @@ export function rimGroup<S extends TrustState>(kind: RimKind, ofDevice: readonly
       },
       ...chainSteps(chain),
       ...ocspSteps(chain, 0),
-      step('digest', ({ computed, digest }) =>
-        computed.result !== undefined && equalBytes(computed.result, digest)
-          ? pass('its canonical form has the digest that the signature names')
-          : fail(`${name} was changed after it was signed`, fetch, {
-              expected: toHex(digest),
-              ...(computed.result === undefined ? {} : { actual: toHex(computed.result) }),
-            }),
-      ),
+      step('digest', ({ computed, digest }) => {
+        const details = { expected: toHex(digest), actual: toHex(computed.result ?? new Uint8Array(0)) }
+        return computed.result !== undefined && equalBytes(computed.result, digest)
+          ? pass('its canonical form has the digest that the signature names', details)
+          : fail(`${name} was changed after it was signed`, fetch, details)
+      }),
       step('signature', ({ signature }) =>
         signature?.result === true
           ? pass('the signature verifies')
@@ -118,10 +116,12 @@ function version(
 function product(name: string, rim: NvidiaRim, device: DeviceFacts | undefined, remedy: Remedy): Finding {
   if (device === undefined) return notApplicable('there is no report to compare with')
   const actual = architectureOf(rim.product)
+  const details = { expected: device.architecture ?? 'not known', actual: quoted(rim.product) }
   return actual !== undefined && actual === device.architecture
-    ? pass(`it is for ${actual}`)
+    ? pass(`it is for ${actual}`, details)
     : fail(
         `${name} is for ${quoted(rim.product)}, and the device is ${device.architecture ?? 'of no known architecture'}`,
         remedy,
+        details,
       )
 }
