@@ -103,6 +103,19 @@ describe('the verdict about SNP evidence', () => {
     })
     assert.equal(author.outcome, 'verified', author.summary)
   })
+  it('names every flag that is not as expected', () => {
+    const policy = { smtAllowed: false, debugAllowed: false, migrateMaAllowed: true }
+    const found = find(verdictOf({ expect: { policy } }), 'snp.expect.policy')
+    assert.deepEqual(
+      [found.reason, found.expected, found.actual, found.remedy?.action],
+      [
+        'smtAllowed of the guest policy is true; migrateMaAllowed of the guest policy is false',
+        'smtAllowed: false, debugAllowed: false, migrateMaAllowed: true',
+        'smtAllowed: true, debugAllowed: false, migrateMaAllowed: false',
+        'launch the guest with smtAllowed false; launch the guest with migrateMaAllowed true',
+      ],
+    )
+  })
   it('notes what changes nothing', () => {
     const tail = verdictOf({ evidence: patched(good.evidence, 0x330, Uint8Array.of(255)) })
     assert.equal(tail.outcome, 'verified')

@@ -226,21 +226,24 @@ function flags<K extends string>(
   party: Party,
 ): Finding {
   if (wanted === undefined) return NOT_ASKED
-  const met: string[] = []
+  const asked: string[] = []
+  const seen: string[] = []
+  const reasons: string[] = []
+  const remedies: string[] = []
   for (const name in wanted) {
     const value = wanted[name]
     const actual = found[name]
     if (value === undefined) continue
-    met.push(`${name}: ${value}`)
+    asked.push(`${name}: ${value}`)
+    seen.push(`${name}: ${actual}`)
     if (value === actual) continue
-    return fail(
-      `${name} of ${what} is ${actual}`,
-      mend(`${party === OWNER ? 'launch the guest' : 'configure the platform'} with ${name} ${value}`, party),
-      { expected: `${value}`, actual: `${actual}` },
-    )
+    reasons.push(`${name} of ${what} is ${actual}`)
+    remedies.push(`${party === OWNER ? 'launch the guest' : 'configure the platform'} with ${name} ${value}`)
   }
-  const actual = met.join(', ')
-  return pass(undefined, { expected: actual, actual })
+  const details = { expected: asked.join(', '), actual: seen.join(', ') }
+  return reasons.length === 0
+    ? pass(undefined, details)
+    : fail(reasons.join('; '), mend(remedies.join('; '), party), details)
 }
 
 function mitigations({ report, expect: { minMitigationVector } }: SnpState): Finding {

@@ -102,8 +102,17 @@ export const sentences: SentencePairs = [
     'ファームウェアを確定する（SNP_COMMIT）か、確定を求めないでください',
   ],
   ['{name@} of {what?} is {actual@}', '{what?} の {name@} が {actual@} です'],
+  ['{name@} of {what?} is {actual@}; {others~}', '{what?} の {name@} が {actual@} です。{others~}'],
   ['launch the guest with {name@} {value@}', '{name@} を {value@} にしてゲストを起動してください'],
   ['configure the platform with {name@} {value@}', 'プラットフォームの {name@} を {value@} に設定してください'],
+  [
+    'launch the guest with {name@} {value@}; {others~}',
+    '{name@} を {value@} にしてゲストを起動してください。{others~}',
+  ],
+  [
+    'configure the platform with {name@} {value@}; {others~}',
+    'プラットフォームの {name@} を {value@} に設定してください。{others~}',
+  ],
   [
     'mitigations {missing} are missing at launch or now, or not reported (version {version})',
     '緩和策 {missing} が、起動時または現在のいずれかで欠けているか、報告されていません（バージョン {version}）',
