@@ -142,21 +142,28 @@ export interface LeafFacts {
 
 /**
  * Reads AMD's extensions of a leaf certificate.
- * @throws Error when one is missing or malformed
+ * @throws Error when one is missing or malformed; CollateralError (`bad-answer`) for a name that is no UTF-8
  * @see AMD 57230, table of VCEK certificate extensions
  */
 export function readLeafFacts(leaf: CertificateFacts): LeafFacts {
   const { extensions } = leaf
   const spl = (arcs: string): number => derInteger(derElement(required(extensions.get(AMD_ARC + arcs)), 0x02).content)
-  const text = (value: Uint8Array): string => utf8(derElement(value, 0x16).content)
+  const text = (name: string, value: Uint8Array): string => {
+    try {
+      return utf8(derElement(value, 0x16).content)
+    } catch (error) {
+      if (error instanceof TypeError) throw bad(`${name} of the certificate: expected text in UTF-8`)
+      throw error
+    }
+  }
   const hwId = extensions.get(`${AMD_ARC}4`)
   const cspId = extensions.get(`${AMD_ARC}5`)
   const common = { bootloader: spl('3.1'), tee: spl('3.2'), snp: spl('3.3'), microcode: spl('3.8') }
   return {
-    product: text(required(extensions.get(`${AMD_ARC}2`))).replace(/-[A-Z]\d{1,2}$/, ''),
+    product: text('productName', required(extensions.get(`${AMD_ARC}2`))).replace(/-[A-Z]\d{1,2}$/, ''),
     tcb: extensions.has(`${AMD_ARC}3.9`) ? { fmc: spl('3.9'), ...common } : common,
     ...(hwId === undefined ? {} : { chipId: toHex(unwrapped(hwId)) }),
-    ...(cspId === undefined ? {} : { cspId: text(cspId) }),
+    ...(cspId === undefined ? {} : { cspId: text('cspId', cspId) }),
   }
 }
 

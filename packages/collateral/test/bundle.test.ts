@@ -254,3 +254,18 @@ test('a bundle of one machine serves another of its family: it lends no chain', 
     assert.equal(verifyTdxSync(evidence, { at, collateral, trustAnchors: [anchor] }).authenticity, 'proven')
   }
 })
+
+test('a name in a certificate of AMD that is no UTF-8 is refused by its own name', () => {
+  const vcek = milan.certificates.vcek ?? new Uint8Array()
+  // IA5String, its length, and the product, of which only this extension has the name alone.
+  const at = Buffer.from(vcek).indexOf('\x16\x08Milan-B0', 0, 'latin1')
+  assert.ok(at > 0)
+  const damaged = Uint8Array.from(vcek)
+  damaged[at + 2] = 0xff
+  const certificates = { ...milan.certificates, vcek: damaged }
+  assert.throws(() => amd({ ...milan, certificates }), {
+    name: 'CollateralError',
+    code: 'bad-answer',
+    message: /productName of the certificate: expected text in UTF-8/,
+  })
+})

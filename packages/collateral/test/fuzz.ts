@@ -71,8 +71,7 @@ export const READERS: readonly Reader[] = [
   {
     name: 'VCEK certificate',
     samples: [leaf.der],
-    // TextDecoder's, for a product in no UTF-8: callers tell every Error as an answer or bundle that is not well-formed.
-    errors: [CollateralError, EvidenceError, RangeError, TypeError],
+    errors: [CollateralError, EvidenceError, RangeError],
     read: (der) => readLeafFacts(readCertificate(der)),
   },
   {
