@@ -121,6 +121,9 @@ test('secure boot counts once, before the separator, with its own digest', () =>
   assert.equal(state(measured(1, DRIVER_CONFIG, foreign), end), 'unknown')
   const odd = variableData(EFI_GLOBAL, 'SecureBoot', Uint8Array.of(2))
   assert.equal(state(measured(1, DRIVER_CONFIG, odd), end), 'unknown')
+  // As in a TPM's log: after an error, or with other bytes, nobody knows that firmware measured what stands before.
+  assert.equal(state(on, measured(1, 4, u32(1)), end), 'unknown')
+  assert.equal(state(on, measured(1, 4, ascii('else'))), 'unknown')
 })
 
 test('soundness 41: a separator that was given another type is still one', () => {

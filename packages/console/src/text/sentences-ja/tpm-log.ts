@@ -101,6 +101,10 @@ export const sentences: SentencePairs = [
     'the digest of event {number} is not that of the variable it claims',
     'イベント {number} のダイジェストが、示している変数のものではありません',
   ],
+  [
+    'event {number#} says that firmware failed, or is no separator of firmware',
+    'イベント {number#} が、ファームウェアの失敗を示しているか、ファームウェアの区切りではありません',
+  ],
   ['event {number} says neither on nor off', 'イベント {number} が、有効とも無効とも示していません'],
   ['event {number} measured it', 'イベント {number} が測定しています'],
   ['PCR {separatorTwice} has a second separator', 'PCR {separatorTwice} に 2 つ目のセパレーターがあります'],

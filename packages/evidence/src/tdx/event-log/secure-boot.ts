@@ -2,7 +2,7 @@ import { equalBytes } from '../../core/bytes.ts'
 import { coverOf, EV, type LoggedEvent } from '../../eventlog/events.ts'
 import { readVariable, switchOf } from '../../eventlog/uefi.ts'
 import { type EventLog, eventsOf, separatorDigests } from './log.ts'
-import { firmwareEnd } from './separators.ts'
+import { separatorsOf } from './separators.ts'
 
 /** What firmware measured of UEFI Secure Boot. */
 export interface SecureBootState {
@@ -20,9 +20,16 @@ export interface SecureBootState {
  * @throws Error when the log's digest jobs are not settled
  */
 export function secureBootState(log: EventLog): SecureBootState {
-  const end = firmwareEnd(log, 'rtmr0')
+  const [end] = separatorsOf(log, 'rtmr0')
   if (end === undefined) return { state: 'unknown', because: 'nothing ends what firmware measured' }
-  const before = eventsOf(log.events, 'rtmr0').filter((event) => event.number < end)
+  const { normal, error } = separatorDigests(log)
+  // After an error, or with a separator of other bytes, nobody knows that firmware measured all that stands before.
+  if (!normal.some((digest) => equalBytes(digest, end.digest)))
+    return {
+      state: 'unknown',
+      because: `event ${end.number} says that firmware failed, or is no separator of firmware`,
+    }
+  const before = eventsOf(log.events, 'rtmr0').filter((event) => event.number < end.number)
   const said = before.filter(namesSecureBoot)
   const [event] = said
   if (event === undefined)
@@ -30,7 +37,6 @@ export function secureBootState(log: EventLog): SecureBootState {
   if (said.some((other) => other.type !== event.type || !equalBytes(other.data, event.data))) {
     return { state: 'unknown', because: 'the log has SecureBoot variables that differ' }
   }
-  const error = separatorDigests(log).error
   // A separator after an error, renamed: what follows it is not the firmware's.
   if (before.some((one) => one.number < event.number && equalBytes(one.digest, error))) {
     return { state: 'unknown', because: 'an event before the SecureBoot variable may be a separator' }
