@@ -42,23 +42,31 @@ export async function policySetCommand(
   }
   const typed = { note: '--note', basedOn: '--based-on', strict: '--strict' }
   const answer = await client.send('PUT', client.in('/policy'), { json, typed, file })
-  // Checkpoints of before do not say; `policy lint` does.
-  for (const one of new Answer(answer).list('findings'))
-    around.err(
-      `${plain(`${file}:${one.number('line')}: ${one.text('severity')} ${one.text('message')} [${one.text('code')}]; ${one.text('remedy')}`)}\n`,
-    )
-  return activated(answer, options, around)
+  return activated(answer, file, options, around)
 }
 
 /** `sekisho policy rollback` */
-export async function policyRollbackCommand(version: number, options: RemoteOptions, around: Around): Promise<number> {
+export async function policyRollbackCommand(
+  version: number,
+  options: RemoteOptions & { readonly strict?: true },
+  around: Around,
+): Promise<number> {
   const client = await clientOf(options, around)
-  const body = { json: { version }, typed: { version: 'VERSION' } }
-  return activated(await client.send('POST', client.in('/policy/rollback'), body), options, around)
+  const { strict } = options
+  const json = { version, ...(strict === undefined ? {} : { strict }) }
+  const typed = { version: 'VERSION', strict: '--strict' }
+  const answer = await client.send('POST', client.in('/policy/rollback'), { json, typed })
+  return activated(answer, `version ${version}`, options, around)
 }
 
-function activated(answer: unknown, options: RemoteOptions, around: Around): number {
+/** @param source names the text that is in force now, before the line of a finding */
+function activated(answer: unknown, source: string, options: RemoteOptions, around: Around): number {
   const told = new Answer(answer)
+  // Checkpoints of before do not say; `policy lint` does.
+  for (const one of told.list('findings'))
+    around.err(
+      `${plain(`${source}:${one.number('line')}: ${one.text('severity')} ${one.text('message')} [${one.text('code')}]; ${one.text('remedy')}`)}\n`,
+    )
   return show(answer, options, around, (paper) => {
     const { live, revoked } = { live: told.number('live'), revoked: told.number('revoked') }
     paper.line(0, 2, `Version ${told.number('version')} is active. ${reappraised(live, revoked)}`)

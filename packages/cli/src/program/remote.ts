@@ -178,6 +178,7 @@ function addPolicy(root: Command, around: Around, done: Done): void {
   })
   remote(group.command('rollback').description('activate an earlier version again'))
     .argument('<version>', 'number of the version', countOption('version'))
+    .option('--strict', 'not where `policy lint` finds anything in it; else that is told on standard error')
     .action(async (version, options) => {
       done(await (await policy()).policyRollbackCommand(version, options, around))
     })

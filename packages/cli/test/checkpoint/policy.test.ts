@@ -263,7 +263,7 @@ describe('policies at a checkpoint', () => {
     )
   })
 
-  it('set tells what the linter finds, in JSON too, and with --strict changes nothing', async () => {
+  it('set and rollback tell what the linter finds, in JSON too, and with --strict change nothing', async () => {
     const other = await ownerOf('policies-linted')
     const open = other.file('open.cedar', 'permit (principal, action, resource);')
     const strict = await other.run(['policy', 'set', open, '--strict'])
@@ -281,6 +281,23 @@ describe('policies at a checkpoint', () => {
       input: await other.ok(['policy', 'starter', 'snp']),
     })
     assert.deepEqual([sound.code, sound.err], [0, ''])
+
+    const kept = await other.run(['policy', 'rollback', '1', '--strict'])
+    assert.equal(kept.code, 1, kept.out)
+    assert.match(kept.err, /the linter finds something in the policy; nothing is changed/)
+    assert.match(kept.err, /^ {2}line 1, column 1: whoever asks gets this.*\[no-attestation\]; ask for/m)
+    assert.equal((await other.json(['policy', 'show']))['version'], 3)
+    const back = await other.run(['policy', 'rollback', '1'])
+    assert.match(back.out, /^Version 1 is active/)
+    assert.match(back.err, /^version 1:1: error whoever asks gets this.*\[no-attestation\]; ask for/)
+    const [again] = rows((await other.json(['policy', 'rollback', '2']))['findings'])
+    assert.equal(again?.['code'], 'no-attestation')
+    assert.deepEqual(await other.json(['policy', 'rollback', '3', '--strict']), {
+      version: 3,
+      live: 0,
+      revoked: 0,
+      findings: [],
+    })
   })
 
   it('set, versions, show and rollback; live leases follow', async () => {

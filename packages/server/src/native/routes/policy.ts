@@ -53,8 +53,10 @@ const FINDINGS = Type.Array(
     remedy: Type.String(),
   }),
 )
-const ACTIVATED_MEMBERS = { version: VERSION, live: Type.Integer(), revoked: Type.Integer() }
-const ACTIVATED = closed(ACTIVATED_MEMBERS)
+const ACTIVATED = closed({ version: VERSION, live: Type.Integer(), revoked: Type.Integer(), findings: FINDINGS })
+const STRICT = Type.Optional(
+  Type.Boolean({ description: 'refuse it, with 409, where the linter finds anything; false' }),
+)
 const NUMBER = Type.String({ pattern: '^[1-9][0-9]{0,8}$', description: 'the number of a version, from 1' })
 const VERSION_MEMBERS = {
   version: VERSION,
@@ -96,15 +98,12 @@ export function policyRoutes({ broker, emulated }: NativeServices): readonly Rou
         basedOn: Type.Optional(
           Type.Integer({ minimum: 0, description: 'the version that must be in force now, else 409; 0 for none' }),
         ),
-        strict: Type.Optional(
-          Type.Boolean({ description: 'refuse it, with 409, where the linter finds anything; false' }),
-        ),
+        strict: STRICT,
       }),
-      answer: closed({ ...ACTIVATED_MEMBERS, findings: FINDINGS }),
+      answer: ACTIVATED,
       handle: async (input) => {
-        const { text, note, basedOn, strict = false } = input.body
-        const findings = await findingsOf(text)
-        if (strict && findings.length > 0) throw found(findings)
+        const { text, note, basedOn, strict } = input.body
+        const findings = await admitted(text, '/text', strict)
         const done = await broker.admin.setPolicy(input.params.ns, text, {
           ...acting(input),
           ...(note === undefined ? {} : { note }),
@@ -146,10 +145,15 @@ export function policyRoutes({ broker, emulated }: NativeServices): readonly Rou
       summary: 'Puts an older version in force again',
       scope: 'policy:write',
       params: NS,
-      body: closed({ version: VERSION }),
+      body: closed({ version: VERSION, strict: STRICT }),
       answer: ACTIVATED,
-      handle: async (input) =>
-        activated(await broker.admin.rollback(input.params.ns, input.body.version, acting(input))),
+      handle: async (input) => {
+        const { version, strict } = input.body
+        // The text of a version never changes; of one that there is none of, the rollback says so.
+        const kept = await broker.admin.policyVersion(input.params.ns, version)
+        const findings = kept === undefined ? [] : await admitted(kept.text, '/version', strict)
+        return { ...activated(await broker.admin.rollback(input.params.ns, version, acting(input))), findings }
+      },
     }),
     jsonRoute({
       method: 'POST',
@@ -214,9 +218,22 @@ async function findingsOf(text: string): Promise<Static<typeof FINDINGS>> {
   return findings.map(({ code, severity, line, message, remedy }) => ({ code, severity, line, message, remedy }))
 }
 
-function found(findings: Static<typeof FINDINGS>): HttpError {
+/**
+ * What the linter finds in a policy that is about to be put in force.
+ *
+ * @param field of the request, as a JSON Pointer, that says which policy
+ * @throws PolicyError when the policy cannot be used
+ * @throws HttpError 409 for any finding where it has to be free of them
+ */
+async function admitted(text: string, field: string, strict = false): Promise<Static<typeof FINDINGS>> {
+  const findings = await findingsOf(text)
+  if (strict && findings.length > 0) throw found(findings, field)
+  return findings
+}
+
+function found(findings: Static<typeof FINDINGS>, field: string): HttpError {
   const errors = findings.map(({ code, line, message, remedy }) => ({
-    field: '/text',
+    field,
     expected: `${message} [${code}]`,
     line,
     column: 1,
