@@ -1,4 +1,5 @@
-import { open, stat } from 'node:fs/promises'
+import { access, constants, mkdir, open, stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
 import { type Around, collect } from './around.ts'
 import { type CliError, unreadable } from './exit.ts'
 
@@ -81,6 +82,32 @@ const WRITE_WORDS: Readonly<Record<string, string>> = {
 export function unwritable(path: string, error: unknown): CliError {
   const code = errorCode(error) ?? 'unknown reason'
   return unreadable(`${path}: cannot be written: ${WRITE_WORDS[code] ?? code}`, error)
+}
+
+/**
+ * Makes a folder and those above it, as far as they are missing.
+ *
+ * @param mode of those that are made
+ * @throws the error of the file system
+ */
+export async function makeFolder(folder: string, mode = 0o777): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode })
+  } catch (error) {
+    // Node.js says ENOENT of a file system that may only be read.
+    if (errorCode(error) === 'ENOENT') await access(await existing(folder), constants.W_OK)
+    throw error
+  }
+}
+
+/** The nearest of the folders above that there is. */
+async function existing(folder: string): Promise<string> {
+  const above = dirname(resolve(folder))
+  const isThere = await access(above).then(
+    () => true,
+    () => false,
+  )
+  return isThere || above === dirname(above) ? above : existing(above)
 }
 
 /** The code of a Node.js system error; undefined for other errors. */

@@ -1,5 +1,5 @@
 import { PolicyError } from '@sekisho/appraisal'
-import { BrokerError, StorageError, VaultError } from '@sekisho/broker'
+import { BrokerError, StorageError, type StorageErrorCode, VaultError } from '@sekisho/broker'
 import { HttpError } from './http/errors.ts'
 
 /** Answers for what the broker says of an administrator's call. */
@@ -57,9 +57,17 @@ export function isNewer(error: unknown): error is StorageError {
   return error instanceof StorageError && error.code === 'newer'
 }
 
-/** Whether the disk of the database is full. */
-export function isFull(error: unknown): boolean {
-  return error instanceof StorageError && error.code === 'full'
+/** What a database that takes no writes tells of its reason, without a name of a file or a server. */
+const BECAUSE: { readonly [K in StorageErrorCode]?: string } = {
+  full: 'its disk is full',
+  io: 'its disk fails, or may only be read',
+  permission: 'its files, or the database itself, may not be written',
+  corrupt: 'its file is damaged',
+}
+
+/** Why writes fail, as far as that says more than that they do. */
+export function writesFailBecause(error: unknown): string | undefined {
+  return error instanceof StorageError ? BECAUSE[error.code] : undefined
 }
 
 function brokerAnswer(error: BrokerError): HttpError {

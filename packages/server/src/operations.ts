@@ -1,5 +1,5 @@
 import type { Broker, Database, Log } from '@sekisho/broker'
-import { isFull, isNewer } from './broker-errors.ts'
+import { isNewer, writesFailBecause } from './broker-errors.ts'
 import { HttpError } from './http/errors.ts'
 import type { Front } from './http/front.ts'
 import type { Metrics } from './http/metrics.ts'
@@ -93,7 +93,8 @@ async function within(milliseconds: number, work: Promise<unknown>, otherwise: s
   try {
     await Promise.race([work, late])
   } catch (cause) {
-    const why = isNewer(cause) ? cause.message : isFull(cause) ? `${otherwise}: its disk is full` : otherwise
+    const because = writesFailBecause(cause)
+    const why = isNewer(cause) ? cause.message : because === undefined ? otherwise : `${otherwise}: ${because}`
     throw new HttpError(503, 'not-ready', why, { cause, headers: { 'retry-after': '5' } })
   } finally {
     clearTimeout(timer)

@@ -1,5 +1,5 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import Libsql from 'libsql'
 import { StorageError } from './errors.ts'
 
@@ -16,7 +16,8 @@ export function lockFolder(folder: string): () => void {
     // Created here so that the database, and the files SQLite puts beside it, are nobody else's to read.
     for (const name of ['lock', 'sekisho.db']) createFile(join(folder, name))
   } catch (error) {
-    throw new StorageError('permission', `the folder ${folder} cannot be used: ${reasonOf(error)}`, error)
+    const why = mayOnlyBeRead(folder) ? 'its file system is read-only' : reasonOf(error)
+    throw new StorageError('permission', `the folder ${folder} cannot be used: ${why}`, error)
   }
   const owner = join(folder, 'owner')
   let lock: Libsql.Database | undefined
@@ -44,7 +45,8 @@ function createFile(path: string): void {
 function refusal(folder: string, owner: string, error: unknown): StorageError {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code !== 'SQLITE_BUSY') {
-    return new StorageError('io', `the folder ${folder} cannot be locked: ${reasonOf(error)}`, error)
+    const why = mayOnlyBeRead(folder) ? 'its file system is read-only' : reasonOf(error)
+    return new StorageError('io', `the folder ${folder} cannot be locked: ${why}`, error)
   }
   let pid = ''
   try {
@@ -57,6 +59,18 @@ function refusal(folder: string, owner: string, error: unknown): StorageError {
     'locked',
     `the folder ${folder} is in use by another server${pid}: stop that one first, or give this one another folder or a PostgreSQL`,
   )
+}
+
+/** Of a folder that is not there, the nearest one above it: Node.js then says ENOENT, whatever the reason. */
+function mayOnlyBeRead(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK)
+    return false
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const above = dirname(resolve(folder))
+    return code === 'EROFS' || (code === 'ENOENT' && above !== resolve(folder) && mayOnlyBeRead(above))
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -2,8 +2,8 @@ import { StorageError, type StorageErrorCode } from './errors.ts'
 import { removeSetting, writeSetting } from './settings.ts'
 import type { Sql } from './sql.ts'
 
-/** What a disk says that takes no more, not what is wrong with one statement. */
-const FAILING: ReadonlySet<StorageErrorCode> = new Set(['full', 'io', 'permission', 'corrupt'])
+/** What a disk says that takes no more, or a server that is away or follows another, not what is wrong with one statement. */
+const FAILING: ReadonlySet<StorageErrorCode> = new Set(['full', 'io', 'permission', 'corrupt', 'unavailable'])
 
 const TRY_EVERY_MS = 5000
 
@@ -30,13 +30,14 @@ export class WriteHealth {
   }
 
   /**
-   * Resolves while writing works. After a write that failed, one is tried, but not more often than every five seconds.
+   * Resolves while writing works. After a write that failed, one is tried, but not more often than every five seconds: of a server that
+   * is away, each time, since nothing is written until it is back.
    *
    * @throws StorageError of the last write that failed
    */
   async check(transaction: (work: (sql: Sql) => Promise<unknown>) => Promise<unknown>): Promise<void> {
     if (this.#failure === undefined) return
-    if (performance.now() - this.#triedAt >= TRY_EVERY_MS)
+    if (this.#failure.code === 'unavailable' || performance.now() - this.#triedAt >= TRY_EVERY_MS)
       this.#trying ??= this.#try(transaction).finally(() => {
         this.#trying = undefined
       })

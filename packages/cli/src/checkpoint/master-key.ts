@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
-import { access, mkdir, open, readFile } from 'node:fs/promises'
+import { access, open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { MasterKey } from '@sekisho/broker'
 import type { Around } from '../around.ts'
 import { unreadable, usageError } from '../exit.ts'
-import { errorCode, inWords } from '../input.ts'
+import { errorCode, inWords, makeFolder, unwritable } from '../input.ts'
 
 /** Where `sekisho up` may find the master key. */
 export interface MasterKeyOptions {
@@ -86,8 +86,8 @@ export async function formerMasterKeys({
 /** Makes the file once: of two starts at the same time one makes it, and both read it. */
 async function makeKey(file: string): Promise<void> {
   const folder = dirname(file)
-  await mkdir(folder, { recursive: true, mode: 0o700 }).catch((cause: unknown) => {
-    throw unreadable(`${folder}: cannot be a folder for data (${errorCode(cause) ?? 'unknown reason'})`, cause)
+  await makeFolder(folder, 0o700).catch((cause: unknown) => {
+    throw unwritable(folder, cause)
   })
   try {
     const handle = await open(file, 'wx', 0o600)

@@ -2,7 +2,7 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Around } from '../around.ts'
 import { EXIT, unreadable } from '../exit.ts'
-import { errorCode, folderInWords, unwritable } from '../input.ts'
+import { errorCode, folderInWords, makeFolder, unwritable } from '../input.ts'
 import { readDocument, readText } from '../options/document.ts'
 import { clientOf } from '../remote/client.ts'
 import { named } from '../remote/names.ts'
@@ -65,7 +65,7 @@ export async function logExportCommand(folder: string, options: RemoteOptions, a
 
 async function emptyFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
     if ((await readdir(folder)).length > 0) throw unreadable(`${folder}: expected a new or empty folder`)
   } catch (error) {
     if (errorCode(error) === 'EEXIST')

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, rename, unlink, writeFile } from 'node:fs/promises'
+import { link, rename, unlink, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { errorCode, unwritable } from '../input.ts'
+import { errorCode, makeFolder, unwritable } from '../input.ts'
 
 /** Writes a file that only its owner may read, whole or not at all. @throws CliError when it cannot be written */
 export async function writePrivate(path: string, text: string): Promise<void> {
@@ -31,7 +31,7 @@ export async function createPrivate(path: string, text: string): Promise<boolean
 async function written<T>(path: string, text: string, place: (draft: string, path: string) => Promise<T>): Promise<T> {
   const draft = `${path}.${randomBytes(4).toString('hex')}.part`
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    await makeFolder(dirname(path), 0o700)
     await writeFile(draft, text, { flag: 'wx', mode: 0o600 })
     return await place(draft, path)
   } catch (error) {

@@ -64,7 +64,7 @@ describe('the master key of a checkpoint', () => {
     const file = join(folder, 'a-file')
     writeFileSync(file, '')
     for (const data of [file, join(file, 'below')])
-      await assert.rejects(masterKeyOf({}, data, around()), refused(EXIT.unreadable, /cannot be a folder for data/))
+      await assert.rejects(masterKeyOf({}, data, around()), refused(EXIT.unreadable, /a-file.*: cannot be written: /))
   })
 
   it('in a token is described by JSON that names all of it', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { scratch } from '../process.ts'
@@ -26,8 +26,15 @@ describe('a disk that may only be read', { skip: missing() }, () => {
       assert.ok(mounted('-o', 'remount,ro', disk))
       const refused = await run(['up', '--offline', '--port', '0', '--data', data])
       assert.equal(refused.code, 3)
-      assert.match(refused.err, /^sekisho: the folder \S+ cannot be locked: EROFS$/m)
+      assert.match(refused.err, /^sekisho: the folder \S+ cannot be locked: its file system is read-only$/m)
       assert.doesNotMatch(refused.out, /Sekisho is up/)
+      const key = join(scratch(), 'master.key')
+      writeFileSync(key, Buffer.alloc(32, 1), { mode: 0o600 })
+      for (const more of [[], ['--emulated'], ['--master-key-file', key]]) {
+        const fresh = await run(['up', '--offline', '--port', '0', '--data', join(disk, 'new', 'deep'), ...more])
+        assert.equal(fresh.code, 3)
+        assert.match(fresh.err, /^sekisho: .*\bfile system is read-only$/m)
+      }
       assert.ok(mounted('-o', 'remount,rw', disk))
       const again = await startUp(['--offline', '--data', data])
       assert.equal(await again.stop(), 0)
