@@ -11,6 +11,8 @@ interface Group extends Row {
   readonly hardware_id: string | null
   readonly collateral_sha256: string | null
   readonly reference_set: string | null
+  /** Of a result with a token: that result. What its token rests on, a key with its certificates, no column says. */
+  readonly own: string
 }
 
 const PAGE = 1000
@@ -20,9 +22,12 @@ const PASSES = 3
 /** Results that are good still; an index has them. */
 const GOOD = `namespace = ? AND expires >= ? AND revoked IS NULL AND outcome = 'verified'`
 
+/** Empty for results that one may speak for; by the text of their grounds, as `storeAppraisal` writes it. */
+const OWN = `CASE WHEN body LIKE '%"tee":"token"%' THEN id ELSE '' END`
+
 /**
  * Results that are still good for a release are looked at by endorsements as they are now: one of each platform,
- * endorsements and reference set, for all that share them. Those that are attested on the same meanwhile, on endorsements
+ * endorsements and reference set, for all that share them, and each with a token of an attestation service. Those that are attested on the same meanwhile, on endorsements
  * that were held still, end as well.
  */
 export async function endResultsLookedAt(core: Core, namespace: string, rules: Rules, at: Date): Promise<void> {
@@ -37,7 +42,7 @@ export async function endResultsLookedAt(core: Core, namespace: string, rules: R
       await core.db.transaction((sql) =>
         sql.run(
           `UPDATE appraisals SET revoked = ? WHERE ${GOOD} AND tee = ? AND COALESCE(hardware_id, '') = ?
-           AND COALESCE(collateral_sha256, '') = ? AND COALESCE(reference_set, '') = ?`,
+           AND COALESCE(collateral_sha256, '') = ? AND COALESCE(reference_set, '') = ? AND ${OWN} = ?`,
           [
             at.getTime(),
             namespace,
@@ -46,6 +51,7 @@ export async function endResultsLookedAt(core: Core, namespace: string, rules: R
             shared.hardware_id ?? '',
             shared.collateral_sha256 ?? '',
             shared.reference_set ?? '',
+            shared.own,
           ],
         ),
       )
@@ -54,13 +60,13 @@ export async function endResultsLookedAt(core: Core, namespace: string, rules: R
   }
 }
 
-/** One result of each platform, endorsements and reference set, in pages. */
+/** One result of each platform, endorsements and reference set, and each with a token, in pages. */
 async function* groups(core: Core, namespace: string, at: Date): AsyncGenerator<Group, void, void> {
   let after = ''
   for (;;) {
     const page = await core.db.all<Group>(
-      `SELECT MIN(id) AS id, tee, hardware_id, collateral_sha256, reference_set FROM appraisals WHERE ${GOOD}
-       GROUP BY tee, hardware_id, collateral_sha256, reference_set HAVING MIN(id) > ? ORDER BY MIN(id) LIMIT ${PAGE}`,
+      `SELECT MIN(id) AS id, tee, hardware_id, collateral_sha256, reference_set, ${OWN} AS own FROM appraisals WHERE ${GOOD}
+       GROUP BY tee, hardware_id, collateral_sha256, reference_set, own HAVING MIN(id) > ? ORDER BY MIN(id) LIMIT ${PAGE}`,
       [namespace, at.getTime(), after],
     )
     yield* page

@@ -10,12 +10,14 @@ import { DATABASES } from './everywhere.ts'
 import { ACTOR, brokerOver, furnish, later, PERMIT, RESOURCE, referenceOf, serveWorld, teeKeys } from './kit.ts'
 
 const ISSUER = 'https://devices.example'
-const KEY = generateKey('P-256')
+const KIDS = { one: generateKey('P-256'), two: generateKey('P-256') }
+type Kid = keyof typeof KIDS
 const AT = new Date()
-const KEYS = JSON.stringify({ keys: [{ ...KEY.publicKey.export({ format: 'jwk' }), kid: 'one' }] })
+const keysOf = (...kids: readonly Kid[]): string =>
+  JSON.stringify({ keys: kids.map((kid) => ({ ...KIDS[kid].publicKey.export({ format: 'jwk' }), kid })) })
 
 /** What a service says of a GPU, good for five minutes. */
-function deviceToken(nonce: string, at: Date): string {
+function deviceToken(nonce: string, at: Date, kid: Kid): string {
   const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
   const seconds = Math.floor(at.getTime() / 1000)
   const claims = {
@@ -24,8 +26,8 @@ function deviceToken(nonce: string, at: Date): string {
     'ear.verifier-id': { developer: 'test', build: '1' },
     submods: { gpu0: { 'ear.status': 'affirming' } },
   }
-  const text = `${part({ alg: 'ES256', kid: 'one' })}.${part(claims)}`
-  const signature = sign('sha256', Buffer.from(text), { key: KEY.privateKey, dsaEncoding: 'ieee-p1363' })
+  const text = `${part({ alg: 'ES256', kid })}.${part(claims)}`
+  const signature = sign('sha256', Buffer.from(text), { key: KIDS[kid].privateKey, dsaEncoding: 'ieee-p1363' })
   return `${text}.${signature.toString('base64url')}`
 }
 
@@ -48,7 +50,7 @@ interface Stage {
   replace(source: Partial<CollateralSource>): void
   state(): Promise<string | undefined>
   /** Another result of the guest, with a token about its device from when that was issued. */
-  result(at: Date, issued: Date): Promise<string>
+  result(at: Date, issued: Date, kid?: Kid): Promise<string>
   readonly lease: string
 }
 
@@ -70,7 +72,7 @@ async function stage(t: TestContext, policy: string, open: (t: TestContext) => P
       pck: (...asked) => source.pck(...asked),
     },
     trustAnchors: world.anchors,
-    tokens: { keySets: [{ issuer: ISSUER, jwks: KEYS }] },
+    tokens: { keySets: [{ issuer: ISSUER, jwks: keysOf('one', 'two') }] },
   })
   const broker = await brokerOver(await open(t), verifier, { leaseSeconds: 7200 })
   await furnish(broker, 'default', AT, policy)
@@ -78,10 +80,10 @@ async function stage(t: TestContext, policy: string, open: (t: TestContext) => P
   const machine = world.tdx()
   await broker.admin.putReference('default', referenceOf(verifier, machine, 'machine'), by)
   await broker.admin.putReference('default', deviceSet(ACTOR), by)
-  const attest = async (at: Date, issued = at) => {
+  const attest = async (at: Date, issued = at, kid: Kid = 'one') => {
     const { session, nonce } = await broker.challenge({ namespace: 'default', protocol: 'native', at })
     const runtimeData = { nonce, 'tee-pubkey': teeKeys().publicJwk }
-    const token = deviceToken(Buffer.from(deviceDigest(runtimeData)).toString('base64url'), issued)
+    const token = deviceToken(Buffer.from(deviceDigest(runtimeData)).toString('base64url'), issued, kid)
     const additionalEvidence = JSON.stringify({ token })
     const evidence = kbsEvidence(machine.tee, machine.attest(primaryDigest(runtimeData, additionalEvidence)))
     const outcome = await broker.attest({ session, evidence, additionalEvidence, runtimeData, at })
@@ -100,7 +102,7 @@ async function stage(t: TestContext, policy: string, open: (t: TestContext) => P
       source = { ...source, ...other }
     },
     lease,
-    result: async (at, issued) => (await attest(at, issued)).result,
+    result: async (at, issued, kid) => (await attest(at, issued, kid)).result,
     state: async () => (await broker.leaseState(lease, { at: later(AT, 3600), namespace: 'default' }))?.state,
   }
 }
@@ -163,4 +165,21 @@ for (const [name, skip, open] of DATABASES)
       await broker.reappraiseAll('default', { kind: 'collateral' }, later(AT, 899))
       assert.equal((await shown()).refused?.code, 'attestation-revoked')
     })
+
+    for (const kids of [
+      ['one', 'two'],
+      ['two', 'one'],
+    ] as const)
+      test(`a look ends the results whose key counts no more, and no others, with those of ${kids[0]} first`, async (t) => {
+        const { broker, verifier, result } = await stage(t, PERMIT, open)
+        const [at, looked] = [later(AT, 10), later(AT, 20)]
+        const tokens = new Map<Kid, string>()
+        for (const kid of kids) tokens.set(kid, await result(at, at, kid))
+        verifier.replaceFiles({ tokens: { keySets: [{ issuer: ISSUER, jwks: keysOf('two') }] } })
+        await broker.reappraiseAll('default', { kind: 'collateral' }, looked)
+        const shown = async (kid: Kid) =>
+          broker.release({ by: { token: tokens.get(kid) ?? '' }, namespace: 'default', resource: RESOURCE, at: looked })
+        assert.equal((await shown('one')).refused?.code, 'attestation-revoked')
+        assert.ok((await shown('two')).released, 'its key is among those that count')
+      })
   })
