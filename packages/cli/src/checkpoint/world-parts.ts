@@ -14,6 +14,8 @@ const INTEL_CAS = [
   ['processor-ca', 'processor'],
   ['tcb-signing', 'tcbSigning'],
 ] as const
+/** As `MachineTcb` bounds them. */
+const MOST_LEVELS = 255
 const AWS = ['root', 'region', 'zone', 'instance', 'enclave'] as const
 
 /** Parts by their names: vendor, product where there are several, part. */
@@ -28,9 +30,17 @@ const PARTS: ReadonlyMap<string, Acts> = new Map<string, Acts>([
       },
     ]),
   ),
+  ...PRODUCTS.map((product): [string, Acts] => [
+    `amd/${product}/chip`,
+    { revoke: (world) => world.amd.revoke({ chip: world.snp({ product }).chipId }) },
+  ]),
   ...INTEL.map((part): [string, Acts] => [
     `intel/${part}`,
-    { expire: ({ intel }) => intel.expire(part), renew: ({ intel }) => intel.renew(part) },
+    {
+      expire: ({ intel }) => intel.expire(part),
+      renew: ({ intel }) => intel.renew(part),
+      ...(part === 'pck' ? { revoke: revokePcks } : {}),
+    },
   ]),
   ...INTEL_CAS.map(([part, revoked]): [string, Acts] => [
     `intel/${part}`,
@@ -45,6 +55,16 @@ const PARTS: ReadonlyMap<string, Acts> = new Map<string, Acts>([
     { expire: ({ aws }) => aws.expire(part), renew: ({ aws }) => aws.renew(part) },
   ]),
 ])
+
+/** The machine of SGX and TDX has a PCK certificate for each level of its firmware. */
+function revokePcks(world: World): void {
+  const newest = world.tdx()
+  for (let platform = -1; platform <= MOST_LEVELS; platform++) {
+    const { ca, pckSerial } = world.tdx({ tcb: { platform } })
+    world.intel.revokePck({ ca, pckSerial })
+    if (pckSerial === newest.pckSerial) return
+  }
+}
 
 /** Names of the parts that something can be done to. */
 export function partsFor(act: PartAct): readonly string[] {

@@ -125,6 +125,11 @@ const PART_ACTS = [
   ['renew', 'have what ran out issued again'],
 ] as const
 
+const SINGLE_MACHINES = `
+intel/pck puts the PCK certificates of one machine on their list: the one that \`emulate attest\` plays for sgx and tdx. AMD
+cannot do that: certificates of chips are all numbered 0 and stand on no list. After amd/Genoa/chip the key service gives out
+no more for that chip, and whoever has one already still verifies with it.`
+
 const TCB = 'snp, tdx, sgx: levels of firmware, e.g. microcode=210,snp=20 or platform=-1'
 
 function addEmulate(root: Command, around: Around, done: Done): void {
@@ -170,6 +175,7 @@ function addEmulate(root: Command, around: Around, done: Done): void {
       .description(description)
       .argument('<part>', 'vendor and part, e.g. amd/Genoa/ask, intel/tcb-info; a wrong one lists all')
       .requiredOption('--world <file>', 'file that holds the emulated world', once('--world', text))
+      .addHelpText('after', act === 'revoke' ? SINGLE_MACHINES : '')
       .action(async (part, options) => {
         done(await (await import('../commands/emulate.ts')).emulatePartCommand(act, part, options, around))
       })

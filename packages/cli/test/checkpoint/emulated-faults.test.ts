@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, readFileSync } from 'node:fs'
 import { before, describe, it } from 'node:test'
+import { createWorld } from '@sekisho/emulator'
 import { scratch } from '../process.ts'
 import { ownerAt, sharedCheckpoint } from './shared.ts'
 
@@ -60,6 +61,17 @@ describe('emulated machines with faults', () => {
     assert.match(text(), /"intel\/tcb-info":/)
     await ok(['emulate', 'renew', 'intel/tcb-info', ...world])
     assert.doesNotMatch(text(), /"intel\/tcb-info":/)
+    await ok(['emulate', 'revoke', 'amd/Milan/chip', ...world])
+    await ok(['emulate', 'revoke', 'intel/pck', ...world])
+    const { amd, intel } = JSON.parse(text())
+    assert.equal(amd.revokedChips.length, 1)
+    // A new world has one level, and the machine may be older than that.
+    const played = createWorld({ saved: text() })
+    const [old, newest] = [played.sgx({ tcb: { platform: -1 } }), played.tdx()]
+    assert.deepEqual(
+      intel.revokedPcks,
+      [old, newest].map(({ ca, pckSerial }) => ({ ca, serial: pckSerial })),
+    )
   })
 
   it('what there is not is refused, and what there is listed', async () => {

@@ -120,6 +120,8 @@ describe('policies without a checkpoint', () => {
     const cases = [
       one('bound to another exchange', false, { wrongBinding: true }),
       one('an ASK that is revoked', false, { revoked: ['amd/Genoa/ask'] }),
+      one('a chip that the key service knows no more', false, { revoked: ['amd/Genoa/chip'] }),
+      one('a chip of another generation', true, { revoked: ['amd/Milan/chip'] }),
       one('a list that ran out', false, { expired: ['amd/Genoa/crl'] }),
       one('old microcode, for a policy that asks for none', true, { tcb: { microcode: 1 } }),
       one('a hidden chip', true, { maskedId: true }),
@@ -139,6 +141,26 @@ describe('policies without a checkpoint', () => {
       assert.equal(refused.code, 3, `${member}: ${refused.out}`)
       assert.match(refused.err, /case 1\.platform/)
     }
+  })
+
+  it('test has the PCK certificates of one machine revoked', async () => {
+    const policy = alone.file(
+      'verified.cedar',
+      '@id("verified") permit (principal, action, resource) when { context.verdict.outcome == "verified" };',
+    )
+    const revoked = ['intel/pck']
+    const one = (permitted: boolean, platform: object): object => ({
+      ...{ name: JSON.stringify(platform), permitted, resource: 'a/b/c' },
+      platform,
+    })
+    const cases = [
+      one(false, { kind: 'tdx', revoked }),
+      one(false, { kind: 'sgx', revoked }),
+      one(true, { kind: 'sgx' }),
+      one(true, { kind: 'snp', revoked }),
+    ]
+    const run = await alone.run(['policy', 'test', policy, alone.file('pck.json', JSON.stringify(cases)), ...world])
+    assert.equal(run.code, 0, run.out + run.err)
   })
 
   it('test has platforms of every kind attest, and what is known of them is verified', async () => {
