@@ -2,7 +2,6 @@
  * `npm run size`: what the packages cost whoever uses them, against budgets; fails over a budget.
  * `npm run size -- --why` also lists what each file adds to a bundle, minified and not yet compressed.
  */
-import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,6 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { build, type Metafile } from 'esbuild'
 import { TEE_FOLDERS } from './arrows/table.ts'
 import { publishable, ROOT } from './files.ts'
+import { npmPack } from './packed/npm-pack.ts'
 import { staged } from './packed/stage.ts'
 
 const KB = 1024
@@ -165,33 +165,21 @@ function isOtherTee(path: string, only: string): boolean {
 async function packedRows(): Promise<readonly Row[]> {
   const folder = mkdtempSync(join(tmpdir(), 'sekisho-size-'))
   try {
-    const found: Row[] = []
-    for (const { name, path } of publishable(ROOT)) found.push(packedRow(name, await staged(join(ROOT, path), folder)))
-    return found
+    const ours = publishable(ROOT)
+    const homes: string[] = []
+    for (const { path } of ours) homes.push(await staged(join(ROOT, path), folder))
+    const tarballs = npmPack(homes)
+    return ours.map(({ name }) => packedRow(name, tarballs.get(name)?.size))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function packedRow(name: string, home: string): Row {
+function packedRow(name: string, size: number | undefined): Row {
   const limit = PACKED[name]
   if (limit === undefined) throw new Error(`${name} has no size budget`)
-  const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-    cwd: home,
-    encoding: 'utf8',
-  })
-  if (status !== 0) throw new Error(`npm pack failed for ${name}: ${stderr}`)
-  const size = packedSize(JSON.parse(stdout))
+  if (size === undefined) throw new Error(`npm pack gave no size of ${name}`)
   return { what: `${name}, packed`, size, limit }
-}
-
-/** npm 10 and 11 print a list, npm 12 an object by package name. */
-function packedSize(answer: unknown): number {
-  const first: unknown = Array.isArray(answer) ? answer[0] : Object.values(Object(answer))[0]
-  if (typeof first !== 'object' || first === null || !('size' in first) || typeof first.size !== 'number') {
-    throw new Error('npm pack --json gave no size')
-  }
-  return first.size
 }
 
 function pageRow(): Row {

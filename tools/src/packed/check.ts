@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { useCheckpoint } from './checkpoint.ts'
-import { installInto, mustRun, type Packed, packForeign, packOurs, run } from './pack.ts'
+import { installInto, type Packed, packForeign, packOurs } from './pack.ts'
+import { mustRun, run } from './run.ts'
 
 const CONSUMER = fileURLToPath(new URL('./consumer.js', import.meta.url))
 const VERDICTS = fileURLToPath(new URL('./verdicts.js', import.meta.url))

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { run } from './pack.ts'
+import { run } from './run.ts'
 
 /** What the command line loads to serve; without it a start takes twice as long. */
 const BUNDLE = 'node_modules/sekisho/dist/bundle/checkpoint.cjs'
