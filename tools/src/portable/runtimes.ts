@@ -27,7 +27,8 @@ export interface ProcessRuntime extends Runtime {
 
 const TIMEOUT_MS = 180_000
 const START_MS = 60_000
-const CHROMIUM = process.env.SEKISHO_CHROMIUM ?? '/usr/bin/chromium'
+const SHELL = '/usr/bin/chromium-headless-shell'
+const CHROMIUM = process.env.SEKISHO_CHROMIUM ?? (existsSync(SHELL) ? SHELL : '/usr/bin/chromium')
 
 /** All runtimes, those that are missing here too, so that their absence is reported by name. */
 export function runtimes(root: string): readonly Runtime[] {
