@@ -138,7 +138,7 @@ describe('recognise: JSON envelopes', () => {
     assert.match(unused.join(), /vTPM/)
   })
 
-  it('az-snp-vtpm: the report inside the HCL report', () => {
+  it('az-snp-vtpm with a quote that is none: the HCL report', () => {
     const hcl = new Uint8Array(1300)
     hcl.set(text('HCLA'))
     hcl.set(snp, 32)
@@ -147,14 +147,14 @@ describe('recognise: JSON envelopes', () => {
     hcl.set(text('{}'), 1236)
     const { companions, wrappers } = found(
       json({ version: 1, hcl_report: base64(hcl), tpm_quote: {}, vcek: 'MAA' }),
-      'snp',
-      snp,
+      'azure-vtpm',
+      hcl,
     )
     assert.deepEqual(
       companions.map((one) => one.kind),
-      ['certificates', 'runtime-data'],
+      ['certificates'],
     )
-    assert.equal(wrappers.length, 2)
+    assert.equal(wrappers.length, 1)
   })
 
   it('dstack quote report', () => {

@@ -1,7 +1,7 @@
 import {
   type AzureEvidence,
   azureSkeleton,
-  parseAzureJson,
+  parseAzureEvidence,
   parseHclReport,
   verifyAzureSync,
 } from '@sekisho/evidence/azure'
@@ -32,19 +32,19 @@ export function azureDoor(around: Surroundings): Door {
     return { collateral: { tdx: collateral }, kept }
   }
   return {
-    skeleton: ({ evidence }) => lasting(azureSkeleton(parseAzureJson(evidence))),
+    skeleton: ({ evidence }) => lasting(azureSkeleton(parseAzureEvidence(evidence))),
     comparable: ({ evidence }) => {
-      const parts = parseAzureJson(evidence)
+      const parts = parseAzureEvidence(evidence)
       const vtpm = parts.quote === undefined ? {} : { vtpm: lasting(tpmComparable(parts.quote)) }
       return { ...lasting(azureSkeleton(parts)), ...vtpm }
     },
     binding({ evidence }, digest) {
-      const { quote } = parseAzureJson(evidence)
+      const { quote } = parseAzureEvidence(evidence)
       return fittedBinding(digest, quote === undefined ? 0 : parseAttest(quote.message).extraData.length)
     },
     async verify({ evidence, eventLog }, request) {
       const { expect, at, waive } = request
-      const parts = parseAzureJson(evidence)
+      const parts = parseAzureEvidence(evidence)
       const { collateral, kept } = await endorse(parts, request)
       const verdict = verifyAzureSync(eventLog === undefined ? parts : { ...parts, eventLog }, {
         at,

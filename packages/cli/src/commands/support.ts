@@ -61,7 +61,7 @@ const EVIDENCE: readonly Row[] = [
   {
     what: 'Azure CVM',
     forms:
-      'HCL report with SEV-SNP report (6 real ones) or TD quote (2), and the quote of the vTPM; JSON versions 0, 1 and 2 (version 2: structure only)',
+      'HCL report with SEV-SNP report (6 real ones) or TD quote (2), and the quote of the vTPM, or the HCL report alone; JSON versions 0, 1 and 2 (version 2: structure only)',
   },
   {
     what: 'Tokens',
@@ -94,7 +94,7 @@ const WRAPPERS: readonly Row[] = [
   {
     what: 'binary',
     forms:
-      'gzip, text in UTF-16, MSG_REPORT_RSP, report with certificate table, Azure HCL report, Open Enclave headers; attestations of dstack; CBOR, MessagePack and Protocol Buffers of other owners, calls of contracts, the buffer in which a TD gets its quote, bytes behind their length; certificates of attested TLS (CCC, Gramine, Open Enclave, dstack, Privasys, Contrast, Constellation), whose own key is not compared with the evidence; Parsec key attestation of a TPM',
+      'gzip, text in UTF-16, MSG_REPORT_RSP, report with certificate table, Open Enclave headers; attestations of dstack; CBOR, MessagePack and Protocol Buffers of other owners, calls of contracts, the buffer in which a TD gets its quote, bytes behind their length; certificates of attested TLS (CCC, Gramine, Open Enclave, dstack, Privasys, Contrast, Constellation), whose own key is not compared with the evidence; Parsec key attestation of a TPM',
   },
   {
     what: 'protobuf',

@@ -1,4 +1,4 @@
-import { azureFields, azureSkeleton, parseAzureJson, parseHclReport, verifyAzureSync } from '@sekisho/evidence/azure'
+import { azureFields, azureSkeleton, parseAzureEvidence, parseHclReport, verifyAzureSync } from '@sekisho/evidence/azure'
 import { parseSnpReport } from '@sekisho/evidence/snp'
 import { parseTdxQuote } from '@sekisho/evidence/tdx'
 import type { TeeDoor } from './door.ts'
@@ -9,7 +9,7 @@ import { snpCollateralOf } from './snp.ts'
 export const azureDoor: TeeDoor = {
   async verify(request) {
     const { at, expect, waive, trustAnchors, eventLog } = request
-    const parts = parseAzureJson(request.evidence)
+    const parts = parseAzureEvidence(request.evidence)
     const hcl = parseHclReport(parts.hclReport)
     const snp = hcl.hardware === 'snp' ? await snpCollateralOf(parseSnpReport(hcl.hardwareReport), request) : undefined
     const tdx =
@@ -22,6 +22,6 @@ export const azureDoor: TeeDoor = {
       ...(trustAnchors === undefined ? {} : { trustAnchors }),
     })
   },
-  fields: (evidence) => azureFields(parseAzureJson(evidence)),
-  skeleton: (evidence) => azureSkeleton(parseAzureJson(evidence)),
+  fields: (evidence) => azureFields(parseAzureEvidence(evidence)),
+  skeleton: (evidence) => azureSkeleton(parseAzureEvidence(evidence)),
 }

@@ -57,8 +57,8 @@ async function snpLeafBeside({ companions }: Piece): Promise<Uint8Array | undefi
 
 /** What the processor signed of an Azure VM: an SEV-SNP report, or the TD quote that came along. */
 async function hardwareOf(evidence: Uint8Array): Promise<Omit<Piece, 'companions'>> {
-  const { parseAzureJson, parseHclReport } = await import('@sekisho/evidence/azure')
-  const { hclReport, tdQuote } = parseAzureJson(evidence)
+  const { parseAzureEvidence, parseHclReport } = await import('@sekisho/evidence/azure')
+  const { hclReport, tdQuote } = parseAzureEvidence(evidence)
   const { hardware, hardwareReport } = parseHclReport(hclReport)
   if (hardware === 'snp') return { tee: 'snp', evidence: hardwareReport }
   if (tdQuote === undefined) throw unreadable('there is no TD quote, and nothing to be fetched for a TDREPORT')

@@ -6,6 +6,7 @@ import { parseBounded } from '../core/json-bound.ts'
 import type { PcrValues } from '../tpm/boot/measured-log.ts'
 import { readPcrs, samePcrs } from '../tpm/evidence.ts'
 import { decodeBase64 } from '../x509/pem.ts'
+import { beginsLikeHcl } from './hcl.ts'
 
 /** Evidence of an Azure confidential VM, in its parts. */
 export interface AzureEvidence {
@@ -62,6 +63,16 @@ export function ownAzure(input: AzureEvidence, known: OwnAzure | undefined): Own
 
 type Writable = { -readonly [K in keyof AzureEvidence]: AzureEvidence[K] }
 const NOTHING: Uint8Array = new Uint8Array(0)
+
+/**
+ * Reads evidence in one piece: a JSON form (see {@link parseAzureJson}), or an HCL report alone, which no quote of the
+ * vTPM came with.
+ *
+ * @throws EvidenceError that names the member
+ */
+export function parseAzureEvidence(bytes: Uint8Array): AzureEvidence {
+  return beginsLikeHcl(bytes) ? { hclReport: bytes } : parseAzureJson(bytes)
+}
 
 /**
  * Reads the JSON forms in which guests send evidence: version 0 (numbers in lists, PEM), versions 1 and 2

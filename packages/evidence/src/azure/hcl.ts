@@ -30,6 +30,11 @@ const MAX_REPORT = 65536
 const SIGNATURE = 0x414c4348
 const HASHES: Readonly<Record<number, HclReport['hash']>> = { 1: 'sha256', 2: 'sha384', 3: 'sha512' }
 
+/** Whether bytes begin with the signature of an HCL report. */
+export function beginsLikeHcl(bytes: Uint8Array): boolean {
+  return bytes.length >= 4 && new Reader(bytes).u32('HCL.signature') === SIGNATURE
+}
+
 /**
  * Parses an HCL report. What follows the claims is filler of the NV index, whatever it is.
  *

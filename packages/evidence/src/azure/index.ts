@@ -1,5 +1,5 @@
 export type { AzureClaims } from './claims.ts'
-export { type AzureEvidence, parseAzureJson } from './evidence.ts'
+export { type AzureEvidence, parseAzureEvidence, parseAzureJson } from './evidence.ts'
 export { type AzureExpectations, readAzureExpectations } from './expectations.ts'
 export { azureFields } from './fields.ts'
 export { encodeHclReport, type HclReport, parseHclReport, tdReportParts } from './hcl.ts'

@@ -211,7 +211,7 @@ export const AZURE_STEPS: readonly StepGroup<AzureState>[] = [
     id: 'azure.vtpm',
     title: 'vTPM',
     steps: [
-      step('quote.present', 'There is a quote of the vTPM', [], quotePresent),
+      { ...step('quote.present', 'There is a quote of the vTPM', [], quotePresent), waivable: true },
       step('quote.signature', 'The bound attestation key signed the quote', BOUND, quoteSignature),
       step('part.vtpm', 'The quote of the vTPM is genuine', ['azure.quote.signature'], ({ vtpm }) =>
         genuine('quote of the vTPM', vtpm),

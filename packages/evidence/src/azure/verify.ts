@@ -22,7 +22,7 @@ import { tpmStory } from '../tpm/verify.ts'
 import { bareSignature, signatureJob } from '../tpm-structures/signature.ts'
 import { AzureBoot, recallBoot, rememberBoot } from './boot.ts'
 import { type AzureClaims, azureAssumptions, azureClaims, azureNotes } from './claims.ts'
-import { type AzureEvidence, ownAzure, parseAzureJson } from './evidence.ts'
+import { type AzureEvidence, ownAzure, parseAzureEvidence } from './evidence.ts'
 import { type AzureExpectations, isForOther, readAzureExpectations } from './expectations.ts'
 import type { AzureState, HardwareFacts } from './state.ts'
 import { AZURE_STEPS } from './steps.ts'
@@ -49,7 +49,7 @@ export function azureCheckIds(which: 'all' | 'waivable' = 'all'): readonly strin
  * Verifies evidence of an Azure confidential VM at `options.at`: the hardware report, the runtime claims it
  * binds, and the quote of the vTPM by the key in them. The parts' verdicts are in `parts`.
  *
- * @param evidence its parts, or a JSON form (see {@link parseAzureJson})
+ * @param evidence its parts, or in one piece (see {@link parseAzureEvidence})
  * @throws EvidenceError when the HCL report cannot be read
  * @throws TypeError for options that make no sense
  */
@@ -95,7 +95,7 @@ function openDoor(evidence: AzureEvidence | Uint8Array, options: AzureVerifyOpti
   const at = evaluationTime(options.at)
   const expect = readAzureExpectations(options.expect)
   const raw = evidence instanceof Uint8Array ? new Uint8Array(evidence) : undefined
-  const given = raw === undefined ? (evidence as AzureEvidence) : parseAzureJson(raw)
+  const given = raw === undefined ? (evidence as AzureEvidence) : parseAzureEvidence(raw)
   const known = memory === undefined ? undefined : recallBoot(memory, given)
   const own = ownAzure(given, known?.evidence)
   const { parts } = own
@@ -186,7 +186,7 @@ function planHardware({ options, expect, evidence, boot: { hcl, digest } }: Door
   }
   const common = {
     at: options.at,
-    waive: [...waiversOf(options, hcl.hardware), `${hcl.hardware}.expect.freshness`],
+    waive: waiversOf(options, hcl.hardware),
     ...(options.trustAnchors === undefined ? {} : { trustAnchors: options.trustAnchors }),
     ...(options.memory === undefined ? {} : { memory: options.memory }),
   }
@@ -281,7 +281,10 @@ function conclude(door: Door, hardware: Part<Verdict>, vtpm: Part<Verdict<TpmCla
   const state: AzureState = { evidence, hcl, claims, digest, hardware, facts, signature, vtpm, expect }
   const judgement = judge<AzureState>(AZURE_STEPS, state, waiversOf(door.options, 'azure'))
   remember(door, judgement)
-  const verdict = assembleVerdict(judgement, {
+  const parts: VerdictPart[] = []
+  if (hardware.value !== undefined) parts.push({ name: 'hardware-report', verdict: hardware.value })
+  if (vtpm.value !== undefined) parts.push({ name: 'vtpm', verdict: vtpm.value })
+  return assembleVerdict(judgement, {
     format: `Azure confidential VM (${hcl.hardware === 'snp' ? 'SEV-SNP' : 'TDX'}, HCL report${evidence.quote === undefined ? '' : ', vTPM quote'})`,
     at: door.at,
     evidence: door.whole,
@@ -290,11 +293,8 @@ function conclude(door: Door, hardware: Part<Verdict>, vtpm: Part<Verdict<TpmCla
     claims: azureClaims(state),
     assumed: azureAssumptions(state),
     notes: azureNotes(state),
+    parts,
   })
-  const parts: VerdictPart[] = []
-  if (hardware.value !== undefined) parts.push({ name: 'hardware-report', verdict: hardware.value })
-  if (vtpm.value !== undefined) parts.push({ name: 'vtpm', verdict: vtpm.value })
-  return { ...verdict, parts }
 }
 
 // What is refuted is not kept: whoever sends forgeries must not push the good ones out.

@@ -1,4 +1,4 @@
-import { parseAzureJson } from '../azure/evidence.ts'
+import { parseAzureEvidence } from '../azure/evidence.ts'
 import { toHex } from '../core/bytes.ts'
 import { canonicalJson } from '../core/canonical.ts'
 import { type EvidenceError, refuse } from '../core/errors.ts'
@@ -133,7 +133,7 @@ function fieldLength({ tee, evidence }: Recognised): number | undefined {
 }
 
 function quotedLength(evidence: Uint8Array): number | undefined {
-  const { quote } = parseAzureJson(evidence)
+  const { quote } = parseAzureEvidence(evidence)
   return quote === undefined ? undefined : parseAttest(quote.message).extraData.length
 }
 

@@ -137,14 +137,9 @@ function conclude(state: CompositeState, waive: readonly string[], evidence: Dig
     claims: claimsOf(parts),
     assumed: assumedOf(verdicts),
     notes: [{ id: 'composite.claims', text: `the claims are those of the part ${leadOf(parts).part.name}` }],
-  })
-  const waived = [...new Set([...judgement.waived, ...verdicts.flatMap((one) => one.waived)])]
-  return {
-    ...verdict,
-    anchors,
-    waived,
     parts: parts.map(({ part, verdict: own }) => ({ name: part.name, verdict: own })),
-  }
+  })
+  return { ...verdict, anchors }
 }
 
 /** The machine, where there is one among the parts. */

@@ -2,7 +2,7 @@ import type { DigestJob } from '../crypto/jobs.ts'
 import { toHex } from './bytes.ts'
 import type { Judgement } from './engine.ts'
 import { isoTime } from './time.ts'
-import type { Assumption, Check, Claims, CollateralPart, Note, TrustAnchor, Verdict } from './verdict.ts'
+import type { Assumption, Check, Claims, CollateralPart, Note, TrustAnchor, Verdict, VerdictPart } from './verdict.ts'
 
 /** Everything of a verdict that the loop over the steps does not know. */
 export interface VerdictParts<C extends Claims> {
@@ -15,14 +15,17 @@ export interface VerdictParts<C extends Claims> {
   readonly claims: C
   readonly assumed: readonly Assumption[]
   readonly notes: readonly Note[]
+  /** Of evidence that is made of several. */
+  readonly parts?: readonly VerdictPart[]
 }
 
 /** Puts a verdict together. */
 export function assembleVerdict<C extends Claims>(judgement: Judgement, parts: VerdictParts<C>): Verdict<C> {
-  return {
+  const waived = waivedIn(judgement, parts.parts ?? [])
+  const verdict: Verdict<C> = {
     schema: 'urn:sekisho:verdict:v1',
     outcome: judgement.outcome,
-    summary: summarise(judgement, parts),
+    summary: summarise(judgement, waived, parts),
     authenticity: judgement.authenticity,
     tee: parts.claims.tee,
     format: parts.format,
@@ -34,9 +37,16 @@ export function assembleVerdict<C extends Claims>(judgement: Judgement, parts: V
     claims: parts.claims,
     checks: judgement.checks,
     assumed: parts.assumed,
-    waived: judgement.waived,
+    waived,
     notes: parts.notes,
   }
+  return parts.parts === undefined ? verdict : { ...verdict, parts: parts.parts }
+}
+
+// What was waived of a part was waived of the whole.
+function waivedIn(judgement: Judgement, parts: readonly VerdictPart[]): readonly string[] {
+  if (parts.every(({ verdict }) => verdict.waived.length === 0)) return judgement.waived
+  return [...new Set([...judgement.waived, ...parts.flatMap(({ verdict }) => verdict.waived)])]
 }
 
 /** Hex of a settled digest. @throws Error when the job was never settled: a verification forgot to name it */
@@ -45,7 +55,7 @@ export function digestHex(job: DigestJob): string {
   return toHex(job.result)
 }
 
-function summarise<C extends Claims>(judgement: Judgement, parts: VerdictParts<C>): string {
+function summarise<C extends Claims>(judgement: Judgement, waivers: readonly string[], parts: VerdictParts<C>): string {
   const mark = parts.anchor?.emulated === true ? 'EMULATED: ' : ''
   if (judgement.outcome === 'rejected') {
     const failed = select(judgement, (check) => check.outcome === 'fail')
@@ -64,7 +74,7 @@ function summarise<C extends Claims>(judgement: Judgement, parts: VerdictParts<C
       ? `${mark}genuine, but you have not said what you expect: ${names}`
       : `${mark}genuine, but ${weightless.reason}; open: ${names}`
   }
-  const waived = judgement.waived.length > 0 ? `; waived by you: ${judgement.waived.join(', ')}` : ''
+  const waived = waivers.length > 0 ? `; waived by you: ${waivers.join(', ')}` : ''
   const { status = 'OK' } = parts.claims.tcb
   // Whatever else the vendor's word is, it passed because it was accepted.
   const current =

@@ -96,6 +96,11 @@ export function freshnessFinding(actual: string, expect: CommonExpectations): Fi
   )
 }
 
+/** Of a hardware report that stands in other evidence, for {@link freshnessFinding}. */
+export const FRESH_ELSEWHERE: Finding = notApplicable(
+  'it is made once a boot: that it is of now is for the evidence around it to show',
+)
+
 /** Debug mode: rejected unless the caller allows it. */
 export function debugFinding(debug: boolean, where: string, expect: CommonExpectations): Finding {
   const details = { expected: 'debug off', actual: debug ? 'debug on' : 'debug off' }

@@ -15,6 +15,8 @@ export interface DcapState<B = unknown, E extends DcapExpectations = DcapExpecta
   /** Milliseconds since 1970. */
   readonly at: number
   readonly expect: E
+  /** Whether it is the quote of a whole boot, in evidence that shows by itself to be of now. */
+  readonly ofBoot: boolean
   readonly collateral: DcapCollateral
   readonly pck: Part<PckChain>
   readonly extensions: PckExtensions | undefined

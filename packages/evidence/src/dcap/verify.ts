@@ -50,7 +50,8 @@ export interface Companion<S> {
  * The story of a verification, up to each point where cryptography has to be settled. Whoever drives
  * it settles the jobs it yields, at once or later.
  *
- * @param kept for a quote that is verified again and again: the check of its own signature is taken from there
+ * @param kept for the quote of a whole boot, in evidence that shows by itself to be of now: the check of its own
+ * signature is taken from there
  * @throws EvidenceError when the evidence is malformed; TypeError when an option is
  */
 export function* verifyDcap<B, E extends DcapExpectations, C extends Claims>(
@@ -129,6 +130,7 @@ function makeState<B, E extends DcapExpectations, C extends Claims>(
     quote,
     at,
     expect,
+    ofBoot: kept !== undefined,
     collateral,
     pck: platform.chain,
     extensions,

@@ -111,12 +111,9 @@ function conclude({ evidence, measurement, options }: Node, plans: readonly Plan
       ({ id }: Assumption) => id,
     ),
     notes: [],
+    parts: devices.map(({ name, verdict: part }) => ({ name, verdict: part })),
   })
-  const waived = distinctBy(
-    devices.flatMap((one) => one.verdict.waived),
-    (id: string) => id,
-  )
-  return { ...verdict, anchors, waived, parts: devices.map(({ name, verdict: part }) => ({ name, verdict: part })) }
+  return { ...verdict, anchors }
 }
 
 /** The collateral of one device, by names that tell the devices apart. */

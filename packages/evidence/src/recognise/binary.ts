@@ -1,4 +1,5 @@
-import { allZero, Reader } from '../core/bytes.ts'
+import { beginsLikeHcl } from '../azure/hcl.ts'
+import { allZero } from '../core/bytes.ts'
 import { EvidenceError } from '../core/errors.ts'
 import { gunzip } from '../core/inflate.ts'
 import { identifyCose, openNsmAnswer } from './cose.ts'
@@ -15,8 +16,6 @@ import { identifyToken } from './token.ts'
 import { identifyTpm } from './tpm.ts'
 
 const RESPONSE_HEADER = 32
-const HCL_HEADER = 32
-const HCL_RUNTIME = HCL_HEADER + REPORT_SIZE
 const TDX_TEE_TYPE = 0x81
 
 /** Tells a report or quote by its first fields, even when it is cut short, so that its parser can say where. */
@@ -25,6 +24,7 @@ export function identify(bytes: Uint8Array): Identified | undefined {
   if (other !== undefined) return other
   if (looksLikeQuote(bytes)) return identifyQuote(bytes)
   if (looksLikeReport(bytes)) return identifyReport(bytes)
+  if (beginsLikeHcl(bytes)) return { tee: 'azure-vtpm', form: 'HCL report of an Azure confidential VM', bytes }
   return identifyNvidia(bytes) ?? identifyTpm(bytes) ?? identifyCose(bytes) ?? identifyToken(bytes)
 }
 
@@ -34,7 +34,6 @@ export function openBinary(bytes: Uint8Array): Opened | undefined {
     openGzip,
     openUtf16,
     openResponse,
-    openHcl,
     openEnclaveReport,
     openEnclaveEvidence,
     openNsmAnswer,
@@ -123,33 +122,6 @@ function openResponse(bytes: Uint8Array): Opened | undefined {
     name: 'MSG_REPORT_RSP of the SEV guest device',
     inner: { bytes: bytes.subarray(RESPONSE_HEADER, end) },
     path: 'report',
-  }
-}
-
-// Azure's paravisor: "HCLA", 28 bytes of header, hardware report padded to 1184, runtime data.
-function openHcl(bytes: Uint8Array): Opened | undefined {
-  if (bytes.length < 4 || String.fromCharCode(...bytes.subarray(0, 4)) !== 'HCLA') return undefined
-  const r = new Reader(bytes, HCL_HEADER)
-  const hardware = r.bytes(REPORT_SIZE, 'HCL.hardwareReport')
-  r.bytes(16, 'HCL.runtimeHeader')
-  const length = r.u32('HCL.claimsSize')
-  const claims = r.bytes(length, 'HCL.claims')
-  if (u32(bytes, HCL_RUNTIME + 8) === 4) {
-    throw new EvidenceError(
-      'unsupported-kind',
-      'a TDREPORT inside an HCL report, which only its own machine can check',
-      {
-        field: 'HCL.hardwareReport',
-        offset: HCL_HEADER,
-        expected: 'an SEV-SNP report; for TDX the TD quote made from this TDREPORT',
-      },
-    )
-  }
-  return {
-    name: 'HCL report of an Azure confidential VM',
-    inner: { bytes: hardware },
-    path: 'hardwareReport',
-    companions: [{ kind: 'runtime-data', from: 'HCL.claims', bytes: claims }],
   }
 }
 

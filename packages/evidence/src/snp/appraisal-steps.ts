@@ -1,5 +1,12 @@
 import { allZero, toHex } from '../core/bytes.ts'
-import { compareOneOf, debugFinding, freshnessFinding, hardwareFinding, userDataFinding } from '../core/compare.ts'
+import {
+  compareOneOf,
+  debugFinding,
+  FRESH_ELSEWHERE,
+  freshnessFinding,
+  hardwareFinding,
+  userDataFinding,
+} from '../core/compare.ts'
 import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding, Party } from '../core/verdict.ts'
 import { hex64 } from './bits.ts'
@@ -319,7 +326,9 @@ export const APPRAISAL_STEPS: StepGroup<SnpState> = {
     waivable('signer', signer),
     waivable('svn', svn),
     waivable('report-data', ({ hex, expect }) => userDataFinding(hex.reportData, expect)),
-    waivable('freshness', ({ hex, expect }) => freshnessFinding(hex.reportData, expect)),
+    waivable('freshness', ({ hex, expect, ofBoot }) =>
+      ofBoot ? FRESH_ELSEWHERE : freshnessFinding(hex.reportData, expect),
+    ),
     waivable('host-data', ({ report, hex, expect }) =>
       compareOneOf(
         { what: 'HOST_DATA', actual: hex.hostData, option: 'hostData' },

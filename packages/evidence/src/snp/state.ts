@@ -72,4 +72,6 @@ export interface SnpState extends ChainState {
   /** Undefined when the signature cannot verify under any circumstances. */
   readonly signature: SignatureJob | undefined
   readonly expect: SnpExpectations
+  /** Whether it is the report of a whole boot, in evidence that shows by itself to be of now. */
+  readonly ofBoot: boolean
 }

@@ -87,7 +87,8 @@ export function verifySnpSync(evidence: Uint8Array, options: SnpVerifyOptions): 
 /**
  * One verification, told in turns: it hands out jobs, and goes on when they are settled.
  *
- * @param kept for a report that is verified again and again: the check of its own signature is taken from there
+ * @param kept for the report of a whole boot, in evidence that shows by itself to be of now: the check of its own
+ * signature is taken from there
  */
 export function* snpStory(
   evidence: Uint8Array,
@@ -98,7 +99,7 @@ export function* snpStory(
   yield door.first
   const plan = planReport(door, kept)
   yield plan.jobs
-  return conclude(plan)
+  return conclude(plan, kept !== undefined)
 }
 
 interface Door {
@@ -189,7 +190,7 @@ function planSignature(
   return { kind: 'signature', scheme: 'ecdsa-p384-sha384', key, data: bytes.subarray(0, SNP_SIGNED_SIZE), signature }
 }
 
-function conclude(plan: Plan): Verdict<SnpClaims> {
+function conclude(plan: Plan, ofBoot: boolean): Verdict<SnpClaims> {
   const { door, parts } = plan
   const { options, report } = door
   const product = productOf(plan)
@@ -217,6 +218,7 @@ function conclude(plan: Plan): Verdict<SnpClaims> {
     layout: tcbLayout(product),
     signature: plan.signature,
     expect: door.expect,
+    ofBoot,
   }
   const judgement = judge<SnpState>(STEPS, state, options.waive)
   remember(plan, judgement)

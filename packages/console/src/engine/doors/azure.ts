@@ -2,7 +2,7 @@ import {
   type AzureExpectations,
   azureFields,
   azureSkeleton,
-  parseAzureJson,
+  parseAzureEvidence,
   parseHclReport,
   verifyAzure,
 } from '@sekisho/evidence/azure'
@@ -15,19 +15,19 @@ import { snpCollateralOf, snpNeeds } from './snp.ts'
 /** Azure confidential VMs behind the page. */
 export const azureDoor: Door = {
   roots: (evidence) =>
-    parseHclReport(parseAzureJson(evidence).hclReport).hardware === 'snp' ? AMD_ROOTS : [INTEL_ROOT],
+    parseHclReport(parseAzureEvidence(evidence).hclReport).hardware === 'snp' ? AMD_ROOTS : [INTEL_ROOT],
   titles: {},
-  fields: (evidence) => azureFields(parseAzureJson(evidence)),
-  skeleton: (evidence) => azureSkeleton(parseAzureJson(evidence)),
+  fields: (evidence) => azureFields(parseAzureEvidence(evidence)),
+  skeleton: (evidence) => azureSkeleton(parseAzureEvidence(evidence)),
   needs(evidence) {
-    const parts = parseAzureJson(evidence)
+    const parts = parseAzureEvidence(evidence)
     if (parts.tdQuote !== undefined) return intelNeeds('tdx', parseTdxQuote(parts.tdQuote))
     const { hardware, hardwareReport } = parseHclReport(parts.hclReport)
     return hardware === 'snp' ? snpNeeds(parseSnpReport(hardwareReport)) : []
   },
   verify(request) {
     const { collateral, at, eventLog } = request
-    const parts = parseAzureJson(request.evidence)
+    const parts = parseAzureEvidence(request.evidence)
     const hcl = parseHclReport(parts.hclReport)
     const snp =
       hcl.hardware === 'snp' ? { snp: snpCollateralOf(parseSnpReport(hcl.hardwareReport), collateral, at) } : {}

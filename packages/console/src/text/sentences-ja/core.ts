@@ -83,6 +83,10 @@ export const sentences: SentencePairs = [
     'choose a nonce, have the attester put it first into the report data, and pass it as `nonce`; or pass `reportData` with `reportDataIsFresh`',
     'ノンスを決めて Attester にレポートデータの先頭へ入れさせ、`nonce` に指定してください。または `reportData` を `reportDataIsFresh` とともに指定してください',
   ],
+  [
+    'it is made once a boot: that it is of now is for the evidence around it to show',
+    '起動ごとに一度だけ作られます。今のものであることは、これを含む Evidence が示します',
+  ],
   ['debug off', 'デバッグ無効'],
   ['debug on', 'デバッグ有効'],
   [
