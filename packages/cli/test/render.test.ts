@@ -115,9 +115,33 @@ describe('the width to wrap at', () => {
     const lines = paper.toString().trimEnd().split('\n')
     assert.deepEqual(lines.slice(2), [
       `${'at'.repeat(12)}`,
-      `${' '.repeat(20)}${'of'.repeat(12)}`,
-      `${' '.repeat(20)}${'why'.repeat(12)}`,
+      `${' '.repeat(16)}${'of'.repeat(12)}`,
+      // What would stand over the edge there stands as far left as it takes.
+      `${' '.repeat(4)}${'why'.repeat(12)}`,
     ])
+  })
+
+  it('breaks no digest that fits a line, whatever the indent; a longer one is left whole to the terminal', () => {
+    const [digest, long] = ['ab'.repeat(32), 'ab'.repeat(48)]
+    const paper = new Paper({ colour: false, columns: 80 }).line(20, 9, 'expected ', digest, ' or ', long, ' too')
+    assert.deepEqual(paper.toString().split('\n'), [
+      `${' '.repeat(20)}expected`,
+      `${' '.repeat(16)}${digest}`,
+      `${' '.repeat(29)}or`,
+      `${' '.repeat(29)}${long}`,
+      `${' '.repeat(29)}too`,
+      '',
+    ])
+    const whole = new Paper({ colour: false, columns: undefined }).line(
+      20,
+      9,
+      'expected ',
+      digest,
+      ' or ',
+      long,
+      ' too',
+    )
+    assert.equal(whole.toString(), `${' '.repeat(20)}expected ${digest} or ${long} too\n`)
   })
 
   it('is what the terminal has, within reason; one that says 0 was never told its size', () => {

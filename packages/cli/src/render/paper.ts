@@ -95,6 +95,11 @@ interface Line {
   readonly pieces: Piece[]
 }
 
+// What is too long behind the indent, and not for a whole line, stands further left instead of over its edge.
+function indentFor({ text }: Piece, indent: number, columns: number): number {
+  return text.length > columns ? indent : Math.min(indent, columns - text.length)
+}
+
 /** Breaks lines between words, never inside one: a digest that is longer than the line stays whole, to be copied. */
 function wrap(pieces: readonly Piece[], indent: number, hang: number, columns: number | undefined): readonly Line[] {
   // A table of many columns would hang its last ones beyond the edge.
@@ -111,7 +116,7 @@ function wrap(pieces: readonly Piece[], indent: number, hang: number, columns: n
     const width = piece.text.length + (gap?.text.length ?? 0)
     if (gap !== undefined && (line.pieces.length > 0 || lines.length === 1)) {
       if (columns !== undefined && used + width > columns && line.pieces.length > 0) {
-        line = { indent: further, pieces: [] }
+        line = { indent: indentFor(piece, further, columns), pieces: [] }
         lines.push(line)
         used = line.indent
       } else {
