@@ -67,7 +67,7 @@ function kid(state: TokenState): Finding {
 }
 
 function keyId({ kid }: { readonly kid?: string | undefined }): Values {
-  return { actual: kid === undefined ? 'no key id' : quoted(kid) }
+  return { actual: kid === undefined ? 'none' : quoted(kid) }
 }
 
 function known(state: TokenState): Finding {
