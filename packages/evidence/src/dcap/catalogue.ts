@@ -1,5 +1,8 @@
 const CHAIN = {
   certificates: 'has the certificates of its profile',
+  issuers: 'has each certificate issued by the next',
+  keys: 'has keys on P-256 alone',
+  'critical-extensions': 'has no critical extension that is not known',
   chain: 'is signed link by link',
   root: 'ends at a trusted root key',
   validity: 'is valid at the time of the verification',

@@ -1,4 +1,5 @@
 import { equalBytes } from '../core/bytes.ts'
+import type { Values } from '../core/chain-values.ts'
 import { EvidenceError, refuse } from '../core/errors.ts'
 import type { CollateralPart } from '../core/verdict.ts'
 import type { Job, PublicKey, SignatureJob } from '../crypto/jobs.ts'
@@ -40,6 +41,12 @@ export const SIGNER_CHAIN: ChainKind = {
   below: [{ role: 'TCB Signing certificate', ca: false, hasName: (name) => name.includes('SGX TCB Signing') }],
 }
 
+/** Checks of the form of a chain, by the last part of their ids, in their order. */
+export const CHAIN_FORMS = ['certificates', 'issuers', 'keys', 'critical-extensions'] as const
+
+/** What is wrong with a chain, in words, by the check that says so. */
+export type ChainFaults = Readonly<Partial<Record<(typeof CHAIN_FORMS)[number], string>>>
+
 /** A span of time, both ends included; milliseconds since 1970. */
 export interface Window {
   readonly from: number
@@ -50,12 +57,10 @@ export interface Window {
 export class Chain {
   /** First one first, root last. */
   readonly certificates: readonly Certificate[]
-  /** What is wrong with its form; undefined when nothing is. */
-  readonly fault: string | undefined
-  /** Which certificates it has to have. */
-  readonly roles: string
-  /** The common names that it has, quoted. */
-  readonly names: string
+  /** What is wrong with it, by the check that says so; nothing of what is right. */
+  readonly faults: ChainFaults
+  /** What each check of its form names. */
+  readonly forms: Readonly<Partial<Record<keyof ChainFaults, Values>>>
   /** The span in which all certificates are valid. */
   readonly window: Window
   /** Each certificate by the next, the root by itself; undefined where no signature can verify. */
@@ -64,12 +69,16 @@ export class Chain {
   constructor(certificates: readonly Certificate[], kind: ChainKind) {
     this.certificates = certificates
     const rules = [...kind.below, ROOT]
-    this.roles = rules.map(({ role }) => role).join(', ')
-    this.names = certificates
-      .slice(0, MOST_NAMED)
-      .map(({ subject }) => JSON.stringify(subject.commonName?.slice(0, 64) ?? ''))
-      .join(', ')
-    this.fault = chainFault(certificates, rules, this.roles)
+    const roles = rules.map(({ role }) => role).join(', ')
+    this.faults = chainFaults(certificates, rules, roles)
+    const list = (text: (one: Certificate) => string): string => certificates.slice(0, MOST_NAMED).map(text).join(', ')
+    const unknown = certificates.find((one) => one.unknownCritical.length > 0)?.unknownCritical[0]
+    this.forms = {
+      certificates: { expected: roles, actual: list(({ subject }) => nameText(subject)) },
+      issuers: { actual: list(({ issuer }) => nameText(issuer)) },
+      keys: { expected: 'P-256', actual: list(({ key, keyKind }) => key?.kind ?? keyKind) },
+      ...(unknown === undefined ? {} : { 'critical-extensions': { actual: unknown } }),
+    }
     this.window = {
       from: Math.max(...certificates.map((one) => one.notBefore)),
       until: Math.min(...certificates.map((one) => one.notAfter)),
@@ -177,41 +186,48 @@ function readExtensions(leaf: Certificate): PckExtensions | string {
 
 const MOST_NAMED = 4
 
-function chainFault(
+function nameText({ commonName }: Certificate['subject']): string {
+  return JSON.stringify(commonName?.slice(0, 64) ?? '')
+}
+
+// Of each check the first fault. A chain of another length has certificates in no known place.
+function chainFaults(
   certificates: readonly Certificate[],
   rules: readonly CertificateRule[],
   roles: string,
-): string | undefined {
-  if (certificates.length !== rules.length) return `it has ${certificates.length} certificates, not ${roles}`
+): ChainFaults {
+  if (certificates.length !== rules.length)
+    return { certificates: `it has ${certificates.length} certificates, not ${roles}` }
+  const faults: Partial<Record<keyof ChainFaults, string>> = {}
   for (let i = 0; i < rules.length; i++) {
     const certificate = certificates[i] as Certificate
     const rule = rules[i] as CertificateRule
     const issuer = certificates[i + 1] ?? certificate
-    const fault = certificateFault(certificate, rule, issuer, i)
-    if (fault !== undefined) return `the ${rule.role} ${fault}`
+    const add = (form: keyof ChainFaults, fault: string | undefined): void => {
+      if (fault !== undefined) faults[form] ??= `the ${rule.role} ${fault}`
+    }
+    const { issuer: named, key, keyKind, unknownCritical } = certificate
+    add('certificates', certificateFault(certificate, rule, i))
+    if (named.key !== issuer.subject.key) add('issuers', 'names another issuer than the certificate that follows it')
+    if (key?.kind !== 'P-256') add('keys', `has a key of another kind (${keyKind}) than EC P-256`)
+    if (unknownCritical.length > 0)
+      add('critical-extensions', `has an unknown critical extension ${unknownCritical[0] ?? ''}`)
   }
-  return undefined
+  return faults
 }
 
 // `below` certificates stand between this one and the end of the path: the leaf, or what it issued.
-function certificateFault(
-  certificate: Certificate,
-  rule: CertificateRule,
-  issuer: Certificate,
-  below: number,
-): string | undefined {
-  const { basicConstraints, keyUsage, subject, unknownCritical } = certificate
+function certificateFault(certificate: Certificate, rule: CertificateRule, below: number): string | undefined {
+  const { basicConstraints, keyUsage, subject } = certificate
   const { ca } = rule
   const name = subject.commonName ?? ''
   if (!rule.hasName(name)) return `has the common name ${JSON.stringify(name.slice(0, 64))}`
-  if (certificate.issuer.key !== issuer.subject.key) return 'names another issuer than the certificate that follows it'
-  if (certificate.key?.kind !== 'P-256') return `has a key of another kind (${certificate.keyKind}) than EC P-256`
   if (certificate.version !== 3 || basicConstraints?.ca !== ca) return ca ? 'is not a CA' : 'is a CA, or does not say'
   // Of a pinned root only the key counts (RFC 5280, 6.1.1 d): Intel's first root certificate allowed too short a path.
   if (rule !== ROOT && (basicConstraints.pathLength ?? below) < below - 1) return 'allows no path of this length'
-  if (keyUsage?.has(ca ? KEY_USAGE.keyCertSign : KEY_USAGE.digitalSignature) !== true)
-    return `may not be used to sign ${ca ? 'certificates' : 'data'}`
-  return unknownCritical.length > 0 ? `has an unknown critical extension ${unknownCritical[0] ?? ''}` : undefined
+  return keyUsage?.has(ca ? KEY_USAGE.keyCertSign : KEY_USAGE.digitalSignature) === true
+    ? undefined
+    : `may not be used to sign ${ca ? 'certificates' : 'data'}`
 }
 
 /** Whether two chains end at the same key. */

@@ -3,7 +3,7 @@ import { atOrAfter, untilText } from '../core/chain-values.ts'
 import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, type Step, unchecked } from '../core/engine.ts'
 import { isoTime } from '../core/time.ts'
 import type { Finding, Remedy } from '../core/verdict.ts'
-import { type Chain, sameRoot } from './certificates.ts'
+import { CHAIN_FORMS, type Chain, sameRoot } from './certificates.ts'
 import { type Part, valueOf } from './part.ts'
 import type { DcapState } from './state.ts'
 import { authentic, finding, PCK_PROFILE } from './steps.ts'
@@ -21,6 +21,11 @@ export function givenFinding(part: Part<unknown>, what: string): Finding {
     : fail(`the ${what} cannot be read: ${part.reason}`, refetch(what))
 }
 
+/** Ids of the checks of a chain's form. */
+export function formOf(id: string): readonly string[] {
+  return CHAIN_FORMS.map((name) => `${id}.${name}`)
+}
+
 /**
  * Form, signatures, root and validity of one chain.
  *
@@ -35,11 +40,11 @@ export function chainSteps(
   chain: (state: DcapState) => Part<Chain>,
   present?: string,
 ): readonly Step<DcapState>[] {
-  const certificates = `${id}.certificates`
+  const form = formOf(id)
   const step = (
     name: string,
     check: (chain: Chain, state: DcapState) => Finding,
-    needs: readonly string[] = [certificates],
+    needs: readonly string[] = form,
   ): Step<DcapState> =>
     authentic(`${id}.${name}`, PCK_PROFILE, needs, (state) => {
       const part = chain(state)
@@ -49,17 +54,17 @@ export function chainSteps(
         : givenFinding(part, what)
     })
   return [
-    step(
-      'certificates',
-      ({ fault, names, roles }) =>
-        finding(
-          fault === undefined,
-          () => `the ${what} is malformed: ${fault ?? ''}`,
-          () => refetch(what),
-          roles,
-          names,
-        ),
-      present === undefined ? [] : [present],
+    ...CHAIN_FORMS.map((name, i) =>
+      step(
+        name,
+        ({ faults, forms }) => {
+          const fault = faults[name]
+          return fault === undefined
+            ? pass(undefined, forms[name])
+            : fail(`the ${what} is malformed: ${fault}`, refetch(what), forms[name])
+        },
+        i > 0 ? form.slice(0, 1) : present === undefined ? [] : [present],
+      ),
     ),
     step('chain', ({ signatures }) => {
       const bad = signatures.findIndex((job) => job?.result !== true)

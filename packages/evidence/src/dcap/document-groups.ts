@@ -1,7 +1,8 @@
 import { equalBytes, toHex } from '../core/bytes.ts'
 import { mend, REPLACE_EVIDENCE, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
-import { begunFinding, chainSteps, currentFinding, givenFinding, refetch } from './chain-steps.ts'
+import { inSignatureRange, P256_ORDER } from '../crypto/jobs.ts'
+import { begunFinding, chainSteps, currentFinding, formOf, givenFinding, refetch } from './chain-steps.ts'
 import { documentJob, type SignedDocument } from './collateral.ts'
 import { valueOf } from './part.ts'
 import { revocationStep } from './platform-groups.ts'
@@ -39,7 +40,7 @@ function documentSteps(id: string, member: keyof typeof KINDS, what: string): re
       certificates,
       (state) => valueOf(document(state).chain)?.first,
     ),
-    step('signature', (state) => signatureFinding(document(state), what), certificates),
+    step('signature', (state) => signatureFinding(document(state), what), ...formOf(`${id}.signer`)),
     step('issued', (state, { window }) => begunFinding(state, window.from, what)),
     step('current', (state, { window }) => currentFinding(state, window.until, what)),
     step('kind', ({ tee }, content) => {
@@ -60,9 +61,13 @@ function documentSteps(id: string, member: keyof typeof KINDS, what: string): re
 function signatureFinding(document: SignedDocument<unknown>, what: string): Finding {
   const { signed } = document
   if (signed.state !== 'present') return givenFinding(signed, `signature of the ${what}`)
+  const job = documentJob(document)
   return finding(
-    documentJob(document)?.result === true,
-    () => `the signature of the ${what} does not verify`,
+    job?.result === true,
+    () => {
+      const isNone = job !== undefined && !inSignatureRange(job.signature, P256_ORDER)
+      return `the signature of the ${what} ${isNone ? 'is none: R and S must be 1 to n-1' : 'does not verify'}`
+    },
     () => refetch(`${what}, with its exact text,`),
   )
 }

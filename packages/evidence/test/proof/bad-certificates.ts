@@ -44,17 +44,17 @@ function authorityWith(
 export const EXTENSIONS: readonly BadInput[] = [
   check(
     'an unknown critical extension in a PCK certificate',
-    'sgx.pck.certificates',
+    'sgx.pck.critical-extensions',
     sgxWith({ pckCertificate: { extensions: [...PCK_EXTENSIONS, CRITICAL] } }),
   ),
   check(
     'one in a PCK CA',
-    'sgx.pck.certificates',
+    'sgx.pck.critical-extensions',
     sgxWith({ authority: authorityWith({ platform: { extensions: [...CA_EXTENSIONS, CRITICAL] } }) }),
   ),
   check(
     'one in the root',
-    'sgx.pck.certificates',
+    'sgx.pck.critical-extensions',
     sgxWith({
       authority: authorityWith({
         root: { extensions: [...CA_EXTENSIONS.slice(0, 1), basicConstraints(true, 1), CRITICAL] },
@@ -63,7 +63,7 @@ export const EXTENSIONS: readonly BadInput[] = [
   ),
   check(
     'one in the TCB Signing certificate',
-    'sgx.tcb-info.signer.certificates',
+    'sgx.tcb-info.signer.critical-extensions',
     sgxWith({ authority: authorityWith({ tcbSigning: { extensions: [...SIGNER_EXTENSIONS, CRITICAL] } }) }),
   ),
   check('one in the root CA CRL', 'sgx.crl.root.extensions', sgxWith({ rootCrl: { extensions: [CRITICAL] } })),
@@ -119,19 +119,15 @@ const strangerCa = issue({
 })
 
 export const KEYS: readonly BadInput[] = [
-  check(
-    'a PCK on P-384',
-    'sgx.pck.certificates',
-    sgxWith({ pckKey: other, quote: { qeReportSigner: generateKey('P-256') } }),
-  ),
+  check('a PCK on P-384', 'sgx.pck.keys', sgxWith({ pckKey: other, quote: { qeReportSigner: generateKey('P-256') } })),
   check(
     'a PCK CA on P-384',
-    'sgx.crl.pck-issuer.certificates',
+    'sgx.crl.pck-issuer.keys',
     sgxPart('pck_crl_issuer_chain', pemChain(strangerCa.der, sharedIntelAuthority().root.der)),
   ),
   check(
     'a TCB Signing key on P-384',
-    'sgx.tcb-info.signer.certificates',
+    'sgx.tcb-info.signer.keys',
     sgxWith({
       authority: createIntelAuthority({ keys: { tcbSigning: other } }),
       tcbInfoSigning: { signer: generateKey('P-256') },

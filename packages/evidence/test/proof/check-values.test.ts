@@ -23,7 +23,7 @@ const LABEL_SAYS_ALL: readonly (readonly [ids: RegExp, why: string])[] = [
   ],
   [/snp\.chain\.algorithms pass$/, 'they are those of the label; what else is found is named'],
   [/snp\.report\.signing-key pass$/, 'the reason names it'],
-  [/crl\.(\w+\.)?extensions pass$/, 'there is none; one that is not known is named'],
+  [/(crl\.(\w+\.)?|critical-)extensions pass$/, 'there is none; one that is not known is named'],
   [/leaf\.extensions pass$/, 'all are there; the checks that compare them name their values'],
   [/event-log\.findings /, 'nothing is odd; what is odd is told in words'],
 ]

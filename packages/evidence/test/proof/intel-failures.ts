@@ -56,6 +56,36 @@ const root = authority.root.der
 // What every certificate of the profile has, without the SGX extensions.
 const WITHOUT_SGX = [keyUsage('digitalSignature', 'nonRepudiation'), basicConstraints(false)]
 
+const CRITICAL = { oid: '1.2.3.4', critical: true, value: Uint8Array.of(5, 0) }
+const KEYS = { root: authority.root.key, platform: authority.platform.key, tcbSigning: authority.tcbSigning.key }
+const OTHER = { issuer: intelName('Another Root CA') }
+
+/** Authorities under the same root whose certificates have one fault of form, by the check that tells it. */
+const MALFORMED = {
+  issuers: createIntelAuthority({ keys: KEYS, certificates: { platform: OTHER, tcbSigning: OTHER } }),
+  keys: createIntelAuthority({
+    keys: { root: KEYS.root, platform: generateKey('P-384'), tcbSigning: generateKey('P-384') },
+  }),
+  'critical-extensions': createIntelAuthority({
+    keys: KEYS,
+    certificates: {
+      platform: { extensions: [keyUsage('keyCertSign', 'cRLSign'), basicConstraints(true, 0), CRITICAL] },
+      tcbSigning: { extensions: [...WITHOUT_SGX, CRITICAL] },
+    },
+  }),
+} as const
+
+/** Chains of one of those certificates and the root, by the id of the check. */
+function formFailures(
+  id: string,
+  part: 'platform' | 'tcbSigning',
+  chain: (...ders: readonly Uint8Array[]) => Broken<IntelOptions, DcapExpectations>,
+): Failures<IntelOptions, DcapExpectations> {
+  return Object.fromEntries(
+    Object.entries(MALFORMED).map(([form, made]) => [`${id}.${form}`, () => chain(made[part].der, root)]),
+  )
+}
+
 /** A document of the collateral, and everything that may be wrong with it. */
 function documentFailures(
   id: 'tcb-info' | 'qe-identity',
@@ -69,6 +99,7 @@ function documentFailures(
   return {
     [`${id}.present`]: () => ({ collateral: { [member]: '{' } }),
     [`${id}.signer.certificates`]: () => chain(root),
+    ...formFailures(`${id}.signer`, 'tcbSigning', chain),
     [`${id}.signer.chain`]: () => chain(damaged(tcbSigning.der), root),
     [`${id}.signer.root`]: () => ({ ...chain(stranger.tcbSigning.der, stranger.root.der), also: [`${id}.signature`] }),
     [`${id}.signer.validity`]: () => chain(old.tcbSigning.der, root),
@@ -95,7 +126,7 @@ function crlFailures(which: 'root' | 'pck'): Failures<IntelOptions, DcapExpectat
     [`crl.${which}.present`]: () => ({ collateral: { [which === 'root' ? 'root_ca_crl' : 'pck_crl']: '3000' } }),
     [`crl.${which}.issuer`]: () => ({ make: { [option]: { issuer: intelName('Another CA') } } }),
     [`crl.${which}.extensions`]: () => ({
-      make: { [option]: { extensions: [{ oid: '1.2.3.4', critical: true, value: Uint8Array.of(5, 0) }] } },
+      make: { [option]: { extensions: [CRITICAL] } },
     }),
     [`crl.${which}.signature`]: () => ({ make: { [option]: { corrupt: 'signature' } } }),
     [`crl.${which}.issued`]: () => ({ make: { [option]: { thisUpdate: LATER } } }),
@@ -112,6 +143,15 @@ export const INTEL_FAILURES: Failures<IntelOptions, DcapExpectations> = {
   'quote.qe-vendor': () => ({ make: { quote: { header: { qeVendorId: 'ab'.repeat(16) } } } }),
   'pck.present': () => ({ make: { quote: { certificationType: 1 } }, outcome: 'unchecked' }),
   'pck.certificates': () => ({ make: { pckCertificate: { subject: intelName('Somebody') } } }),
+  'pck.issuers': () => ({ make: { pckCertificate: OTHER } }),
+  'pck.keys': () => ({
+    make: { pckKey: generateKey('P-384'), quote: { qeReportSigner: generateKey('P-256') } },
+    also: ['qe.report-signature'],
+  }),
+  'pck.critical-extensions': () => ({
+    make: { authority: MALFORMED['critical-extensions'] },
+    also: ['crl.pck-issuer', 'tcb-info.signer', 'qe-identity.signer'].map((id) => `${id}.critical-extensions`),
+  }),
   'pck.chain': () => ({ make: { pckCertificate: { corrupt: 'signature' } } }),
   'pck.root': () => ({
     options: { trustAnchors: [stranger.anchor] },
@@ -122,6 +162,7 @@ export const INTEL_FAILURES: Failures<IntelOptions, DcapExpectations> = {
   ...crlFailures('root'),
   ...crlFailures('pck'),
   'crl.pck-issuer.certificates': () => issuerChain(root),
+  ...formFailures('crl.pck-issuer', 'platform', issuerChain),
   'crl.pck-issuer.chain': () => issuerChain(damaged(authority.platform.der), root),
   'crl.pck-issuer.root': () => issuerChain(stranger.platform.der, stranger.root.der),
   'crl.pck-issuer.validity': () => issuerChain(old.platform.der, root),

@@ -110,7 +110,7 @@ export const INTEL_SWAPS: Readonly<Record<string, Swap>> = {
     strangers(a, b) && !sameKey(a.chain[1], b.chain[1])
       ? {
           evidence: withChain(a.quote, a.subject.evidence, [...b.chain.slice(0, 1), ...a.chain.slice(1)]),
-          checks: ['pck.certificates', 'pck.chain'],
+          checks: ['pck.issuers', 'pck.chain'],
         }
       : undefined,
   "another quote's QE report with its signature": (a, b) =>

@@ -108,14 +108,14 @@ describe('soundness 15: TCB info accepted when signed by any key that chains to 
   })
   it('a signing certificate of the right name that a PCK CA issued does not sign it', () => {
     const signer = signerUnder(authority.platform)
-    for (const chain of [
-      [signer.der, authority.platform.der, authority.root.der],
-      [signer.der, authority.root.der],
-    ]) {
+    for (const [chain, form] of [
+      [[signer.der, authority.platform.der, authority.root.der], 'certificates'],
+      [[signer.der, authority.root.der], 'issuers'],
+    ] as const) {
       const made = makeSgx({ tcbInfoSigning: { signer: signer.key, chain } })
-      assert.equal(checkOf(judgeSgx(made), 'sgx.tcb-info.signer.certificates').outcome, 'fail')
+      assert.equal(checkOf(judgeSgx(made), `sgx.tcb-info.signer.${form}`).outcome, 'fail')
       const identity = makeSgx({ qeIdentitySigning: { signer: signer.key, chain } })
-      assert.equal(checkOf(judgeSgx(identity), 'sgx.qe-identity.signer.certificates').outcome, 'fail')
+      assert.equal(checkOf(judgeSgx(identity), `sgx.qe-identity.signer.${form}`).outcome, 'fail')
     }
   })
   it('a certificate that the root issued for another purpose does not sign it', () => {

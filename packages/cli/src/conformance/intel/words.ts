@@ -4,8 +4,7 @@ import type { Check, EvidenceError } from '@sekisho/evidence'
 const REASONS: Readonly<Record<string, string>> = {
   'quote.qe-vendor': 'qe-vendor-unknown',
   'pck.present': 'pck-certificate-missing',
-  'pck.certificates': 'pck-chain-invalid',
-  'pck.chain': 'pck-chain-invalid',
+  ...chainReasons('pck', 'pck-chain-invalid'),
   'pck.extensions': 'pck-chain-invalid',
   'pck.root': 'pck-chain-untrusted',
   'pck.validity': 'pck-chain-expired',
@@ -21,8 +20,7 @@ const REASONS: Readonly<Record<string, string>> = {
   'crl.pck.signature': 'pck-crl-invalid',
   'crl.pck.issued': 'pck-crl-not-yet-valid',
   'crl.pck.current': 'pck-crl-expired',
-  'crl.pck-issuer.certificates': 'pck-crl-invalid',
-  'crl.pck-issuer.chain': 'pck-crl-invalid',
+  ...chainReasons('crl.pck-issuer', 'pck-crl-invalid'),
   'crl.pck-issuer.root': 'pck-crl-invalid',
   'crl.pck-issuer.validity': 'pck-crl-expired',
   'pck.ca-revocation': 'intermediate-revoked',
@@ -42,11 +40,15 @@ const REASONS: Readonly<Record<string, string>> = {
   'tcb.not-revoked': 'tcb-revoked',
 }
 
+function chainReasons(id: string, reason: string): Readonly<Record<string, string>> {
+  const checks = ['certificates', 'issuers', 'keys', 'critical-extensions', 'chain']
+  return Object.fromEntries(checks.map((name) => [`${id}.${name}`, reason]))
+}
+
 function documentReasons(name: string): Readonly<Record<string, string>> {
   return {
     [`${name}.present`]: `${name}-invalid`,
-    [`${name}.signer.certificates`]: `${name}-chain-invalid`,
-    [`${name}.signer.chain`]: `${name}-chain-invalid`,
+    ...chainReasons(`${name}.signer`, `${name}-chain-invalid`),
     [`${name}.signer.root`]: `${name}-chain-untrusted`,
     [`${name}.signer.validity`]: `${name}-chain-expired`,
     [`${name}.signer.revocation`]: 'tcb-signing-revoked',

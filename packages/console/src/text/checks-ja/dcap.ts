@@ -1,6 +1,9 @@
 function chain(id: string, what: string): Readonly<Record<string, string>> {
   return {
     [`${id}.certificates`]: `${what}に、プロファイルどおりの証明書がある`,
+    [`${id}.issuers`]: `${what}の各証明書が、次の証明書の発行である`,
+    [`${id}.keys`]: `${what}の鍵が、すべて P-256 である`,
+    [`${id}.critical-extensions`]: `${what}に、未知のクリティカル拡張がない`,
     [`${id}.chain`]: `${what}の署名が順につながる`,
     [`${id}.root`]: `${what}が信頼するルート鍵に至る`,
     [`${id}.validity`]: `${what}が検証時点で有効である`,

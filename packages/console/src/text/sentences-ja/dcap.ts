@@ -103,6 +103,10 @@ export const sentences: SentencePairs = [
   ['the {what?} is for another kind of evidence', '{what?} が、別の種類の Evidence のものです'],
   ['{id@} version {version@}', '{id@} バージョン {version@}'],
   ['signature of the {what?}', '{what?} の署名'],
+  [
+    'the signature of the {what?} is none: R and S must be 1 to n-1',
+    '{what?} の署名が署名ではありません。R と S は 1 から n-1 でなければなりません',
+  ],
   ['the signature of the {what?} does not verify', '{what?} の署名を検証できません'],
   [
     'the TCB info is for {field@} {actual}, the platform is {expected}',
