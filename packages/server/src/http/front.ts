@@ -94,7 +94,7 @@ export function createFront(o: FrontOptions): Front {
     await fail(env.outgoing, error, callOf(env.incoming))
     return RESPONSE_ALREADY_SENT
   })
-  const hono = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  const hono = getRequestListener(app.fetch, { overrideGlobalObjects: false, hostname: NAMELESS })
 
   return {
     on(method, pattern, handler) {
@@ -150,7 +150,7 @@ export function createFront(o: FrontOptions): Front {
         refuse(outgoing, tooManyHeaders(o.maxHeaders), call)
       } else if (!SANE_TARGET.test(incoming.url ?? '')) {
         refuse(outgoing, new HttpError(400, 'invalid-request', 'the request target is not a path'), call)
-      } else if (!SANE_HOST.test(incoming.headers.host ?? '') || hosts(incoming) > 1) {
+      } else if (!SANE_HOST.test(hostOf(incoming)) || hosts(incoming) > 1) {
         refuse(
           outgoing,
           new HttpError(400, 'invalid-request', 'the Host header is not a host name, or there are several'),
@@ -197,6 +197,13 @@ export const problems: ErrorWriter = problemReply
 const SANE_TARGET = /^\/[!-~]{0,8191}$/
 const HOST = 'host'
 const SANE_HOST = /^(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::\d{1,5})?$/
+
+/** Only from HTTP/1.1 on a request has to name its host (RFC 9112, 3.2): probes of load balancers speak 1.0 and do not. */
+function hostOf({ headers, httpVersion }: IncomingMessage): string {
+  return headers.host ?? (httpVersion === '1.0' ? NAMELESS : '')
+}
+
+const NAMELESS = 'localhost'
 
 /** `Host` headers of a request: of several, Node shows the first, and what stands before us may have gone by the last (RFC 9112, 3.2). */
 function hosts({ rawHeaders }: IncomingMessage): number {
