@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { assertReadable, LOOKS, leave, MISSING } from './browser.ts'
 import { type CheckpointStage, openCheckpointStage } from './checkpoint.ts'
 import { hold, holdAndRenew, permitWorkloads, reader } from './holdings.ts'
+
+function advisoryFile(folder: string): string {
+  const file = join(folder, 'announced.yaml')
+  writeFileSync(file, '{ id: AMD-SB-7777, vendor: amd, products: [Milan] }')
+  return file
+}
 
 describe('leases', { skip: MISSING ?? false }, () => {
   let stage: CheckpointStage
@@ -233,6 +241,28 @@ describe('leases', { skip: MISSING ?? false }, () => {
     await at(blind.page)
     await blind.page.getByText('leases:read').waitFor()
     await leave(blind.page)
+  })
+
+  it('tells apart what an advisory concerns now and what it will, by an announced level', async () => {
+    const { page, errors } = await stage.administrator()
+    await stage.sekisho('advisory', 'put', advisoryFile(stage.folder))
+    const announced = `lse_${'0'.repeat(26)}`
+    await page.route('**/advisories/*/affected', async (route) => {
+      const answer = await route.fetch()
+      const { affected }: { readonly affected: readonly object[] } = await answer.json()
+      await route.fulfill({ json: { affected: [...affected, { ...affected[0], lease: announced, forecast: true }] } })
+    })
+    await at(page, '/advisories/AMD-SB-7777')
+    const soon = page.locator('section', { has: page.getByRole('heading', { name: /^Forecast: live leases that/ }) })
+    await rowOf(page, announced).waitFor()
+    assert.deepEqual(
+      [await soon.locator('tr', { hasText: announced }).count(), await rowOf(page, held).count()],
+      [1, 1],
+    )
+    assert.equal(await soon.locator('tr', { hasText: held }).count(), 0)
+    assert.deepEqual(errors, [])
+    await leave(page)
+    await stage.sekisho('advisory', 'delete', 'AMD-SB-7777')
   })
 
   it('says what is wrong when the checkpoint cannot be reached, and goes on when it can', async () => {
