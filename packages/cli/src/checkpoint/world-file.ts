@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { World } from '@sekisho/emulator'
+import type { World, WorldOptions } from '@sekisho/emulator'
 import { unreadable } from '../exit.ts'
 import { errorCode, inWords } from '../input.ts'
 import { createPrivate, writePrivate } from '../remote/private-file.ts'
@@ -14,14 +14,16 @@ export interface KeptWorld {
 /**
  * Opens the emulated world in a file, or makes one there. The file holds its private keys: only its owner may read it. What
  * a file of an earlier version lacks of AMD's keys is made and kept; where it cannot be written, what needs such a key throws.
+ *
+ * @param rsaKey where the RSA keys of a new world come from; without it they are made, which takes a quarter of a minute
  * @throws CliError when the file is no such world
  */
-export async function openWorld(path: string, now: () => Date): Promise<KeptWorld> {
+export async function openWorld(path: string, now: () => Date, rsaKey?: WorldOptions['rsaKey']): Promise<KeptWorld> {
   const { createWorld } = await import('@sekisho/emulator')
   const saved = await readSaved(path)
   try {
     if (saved === undefined) {
-      const world = createWorld({ now })
+      const world = createWorld({ now, ...(rsaKey === undefined ? {} : { rsaKey }) })
       // The keys that take time are made before the first save: whoever opens the file next has the same ones.
       await world.ready()
       // Another command may have made one meanwhile: then it is that one for both.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { it } from 'node:test'
 import { createWorld } from '@sekisho/emulator'
 import { keptRsaKeys } from '@sekisho/emulator/kit'
@@ -8,6 +8,32 @@ import { openWorld } from '../../src/checkpoint/world-file.ts'
 import { scratch } from '../process.ts'
 
 const now = (): Date => new Date('2026-06-15T12:00:00Z')
+
+const NAMES = ['Genoa', 'Milan', 'Turin'].flatMap((product) =>
+  ['ark', 'ask', 'asvk'].map((part) => `${product} ${part}`),
+)
+
+it('a world is made where there is none, for its owner alone and with all its keys: one for all who come at once', async () => {
+  const path = join(scratch(), 'data', 'world.json')
+  const asked: string[] = []
+  const source = keptRsaKeys()
+  const open = (): ReturnType<typeof openWorld> =>
+    openWorld(path, now, (name, bits) => {
+      asked.push(`${name}, ${bits}`)
+      return source(name, bits)
+    })
+  const [first, second] = await Promise.all([open(), open()])
+  const text = readFileSync(path, 'utf8')
+  assert.deepEqual(Object.keys(JSON.parse(text).rsa).sort(), NAMES)
+  assert.deepEqual(
+    [...new Set(asked)].sort(),
+    NAMES.map((name) => `${name}, 4096`),
+  )
+  for (const { world } of [first, second, await open()]) assert.equal(`${world.save()}\n`, text)
+  assert.deepEqual(readdirSync(dirname(path)), ['world.json'])
+  assert.equal(statSync(path).mode & 0o777, 0o600)
+  assert.equal(statSync(dirname(path)).mode & 0o777, 0o700)
+})
 
 /** A world as it was saved when the key of the ASVK was made at its first use. */
 async function older(): Promise<string> {
