@@ -4,6 +4,7 @@ import { flipBit } from '@sekisho/emulator/kit'
 import { canonicalJson } from '../src/core/canonical.ts'
 import { EvidenceError } from '../src/core/errors.ts'
 import { createMemory } from '../src/core/memory.ts'
+import type { Verdict } from '../src/core/verdict.ts'
 import {
   encodeNitroDocument,
   nitroFields,
@@ -11,6 +12,8 @@ import {
   verifyNitro,
   verifyNitroSync,
 } from '../src/nitro/index.ts'
+import { nitroStory } from '../src/nitro/verify.ts'
+import { KnownChecks } from './proof/known-checks.ts'
 import { casesOf, missing } from './vectors.ts'
 
 const real = casesOf('aws-nitro')
@@ -27,18 +30,26 @@ describe('Nitro: real documents', { skip: missing('aws-nitro') }, () => {
     })
     it(`${one.name}: any flipped bit and any cut is noticed`, () => {
       const memory = createMemory()
-      const proven = (evidence: Uint8Array): boolean => {
+      const known = new KnownChecks()
+      known.learn(nitroStory(bytes, { at: one.at }))
+      // A check that no damage reaches is made once.
+      const again = (evidence: Uint8Array): Verdict => known.tell(nitroStory(evidence, { at: one.at, memory }))
+      const afresh = (evidence: Uint8Array): Verdict => verifyNitroSync(evidence, { at: one.at, memory })
+      const proven = (evidence: Uint8Array, judge = again): boolean => {
         try {
-          return verifyNitroSync(evidence, { at: one.at, memory }).authenticity === 'proven'
+          return judge(evidence).authenticity === 'proven'
         } catch (error) {
           assert.ok(error instanceof EvidenceError, String(error))
           return false
         }
       }
       assert.ok(proven(bytes))
+      assert.ok(proven(bytes, afresh))
       const stride = process.env.SEKISHO_SOAK === undefined ? 19 : 1
       for (let at = one.name.length % stride; at < bytes.length; at += stride) {
-        assert.ok(!proven(flipBit(bytes, at, at % 8)), `byte ${at}`)
+        const flipped = flipBit(bytes, at, at % 8)
+        assert.ok(!proven(flipped), `byte ${at}`)
+        if (at % 11 === 0) assert.ok(!proven(flipped, afresh), `byte ${at}, afresh`)
       }
       for (let at = 0; at < bytes.length; at++)
         assert.throws(() => parseNitroDocument(bytes.subarray(0, at)), EvidenceError)

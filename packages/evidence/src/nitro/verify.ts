@@ -50,7 +50,8 @@ export function verifyNitroSync(evidence: Uint8Array, options: NitroVerifyOption
   return tellNow(nitroStory(evidence, options))
 }
 
-function* nitroStory(evidence: Uint8Array, options: NitroVerifyOptions): Story<Verdict<NitroClaims>> {
+/** {@link verifyNitro}, told in turns. */
+export function* nitroStory(evidence: Uint8Array, options: NitroVerifyOptions): Story<Verdict<NitroClaims>> {
   const plan = planDocument(openDoor(evidence, options))
   yield plan.jobs
   return conclude(plan)
