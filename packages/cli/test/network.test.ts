@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
+import { createServer as createListener } from 'node:net'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { makeSgx } from '@sekisho/emulator/kit'
+import { concat, makeSgx, makeSnp } from '@sekisho/emulator/kit'
 import { encodeHclReport } from '@sekisho/evidence/azure'
 import { intelServiceOf, proxyOf } from '../src/commands/source.ts'
 import { EXAMPLE, ROOT, scratch } from './process.ts'
@@ -250,6 +251,36 @@ describe('fetching from a service', () => {
       assert.equal(ran.code, 64)
       assert.match(ran.err, fault)
       assert.doesNotMatch(ran.err, /sesame/)
+    }
+  })
+
+  it('nobody is asked about evidence whose own chain ends at another root than the vendor’s', async () => {
+    const extended = join(folder, 'extended.bin')
+    const { evidence, certificateTable } = makeSnp()
+    writeFileSync(extended, concat(evidence, certificateTable))
+    let reached = 0
+    const proxy = createListener((socket) => {
+      reached += 1
+      socket.destroy()
+    })
+    await new Promise<void>((resolve) => void proxy.listen(0, '127.0.0.1', resolve))
+    const address = proxy.address()
+    assert.ok(typeof address === 'object' && address !== null)
+    const env = { HTTPS_PROXY: `http://127.0.0.1:${address.port}`, NO_PROXY: '' }
+    try {
+      for (const [file, root, vendor] of [
+        ['examples/tdx/quote.bin', [], 'Intel'],
+        ['examples/sgx/quote.bin', ['--trust-anchor', 'examples/example-root.json'], 'Intel'],
+        [extended, [], 'AMD'],
+      ] as const) {
+        const ran = await run(['verify', file, ...root, '--cache', join(folder, 'foreign')], { env })
+        assert.notEqual(ran.code, 0)
+        const told = `ends at a root that is not ${vendor}'s, and ${vendor}'s service has nothing for such a platform`
+        assert.equal(ran.err, `sekisho: nothing is asked for: the evidence's own chain ${told}\n`)
+      }
+      assert.equal(reached, 0)
+    } finally {
+      await new Promise((resolve) => void proxy.close(resolve))
     }
   })
 

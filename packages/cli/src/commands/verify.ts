@@ -15,6 +15,7 @@ import { renderVerdict, type VerdictView } from '../render/verdict.ts'
 import { toYaml } from '../render/yaml.ts'
 import type { Expectations, TeeDoor, VerifyRequest } from '../tee/door.ts'
 import { doorOf } from '../tee/doors.ts'
+import { foreignRootOf } from '../tee/foreign-root.ts'
 import { compositeExpectations, skeletonOf } from './composite.ts'
 import { type EvidenceFile, inFile, namingFile, readEvidenceFile } from './evidence-file.ts'
 import { fetchCommandFor, type NetworkFlags, sourceOf } from './source.ts'
@@ -143,16 +144,30 @@ function missingTold(file: string, options: VerifyOptions, around: Around): (wha
   }
 }
 
-/** A log that was named on the command line is the machine's. */
+/** Whether somebody else than the vendors is to be asked: whoever names a mirror knows what it has. */
+function isMirrored({ pccs, kds }: VerifyOptions): boolean {
+  return (pccs ?? kds) !== undefined
+}
+
+/** A log that was named on the command line is the machine's. Where no service can know of the evidence, none is asked. */
 async function requestFor(
-  { evidence, companions }: Recognised,
+  recognised: Recognised,
   setting: Setting & Pick<VerifyRequest, 'expect' | 'waive'>,
-  { eventLog }: VerifyOptions,
+  options: VerifyOptions,
   around: Around,
   device = false,
 ): Promise<VerifyRequest> {
+  const { eventLog } = options
+  const { evidence, companions } = recognised
+  const asks = setting.source !== undefined && options.offline !== true && !isMirrored(options)
+  const foreign = asks ? await foreignRootOf(recognised) : undefined
+  if (foreign !== undefined)
+    around.err(
+      `sekisho: nothing is asked for: the evidence's own chain ends at a root that is not ${foreign}'s, and ${foreign}'s service has nothing for such a platform\n`,
+    )
   return {
     ...setting,
+    ...(foreign === undefined ? {} : { source: undefined }),
     evidence,
     files: await withCompanions(setting.files, companions),
     eventLog:

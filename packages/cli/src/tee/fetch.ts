@@ -3,7 +3,8 @@ import type { TrustAnchor } from '@sekisho/evidence'
 import type { Recognised } from '@sekisho/evidence/recognise'
 import { unreadable } from '../exit.ts'
 
-type Piece = Pick<Recognised, 'tee' | 'evidence' | 'companions'>
+/** A piece of evidence, and what came with it. */
+export type Piece = Pick<Recognised, 'tee' | 'evidence' | 'companions'>
 
 /** Whether there is a service to ask for what verifying this kind of evidence needs. */
 export function isFetchable({ tee }: Pick<Piece, 'tee'>): boolean {
@@ -56,7 +57,7 @@ async function snpLeafBeside({ companions }: Piece): Promise<Uint8Array | undefi
 }
 
 /** What the processor signed of an Azure VM: an SEV-SNP report, or the TD quote that came along. */
-async function hardwareOf(evidence: Uint8Array): Promise<Omit<Piece, 'companions'>> {
+export async function hardwareOf(evidence: Uint8Array): Promise<Omit<Piece, 'companions'>> {
   const { parseAzureEvidence, parseHclReport } = await import('@sekisho/evidence/azure')
   const { hclReport, tdQuote } = parseAzureEvidence(evidence)
   const { hardware, hardwareReport } = parseHclReport(hclReport)

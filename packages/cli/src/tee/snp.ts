@@ -58,6 +58,11 @@ export function snpLeafOf(snp: SnpCollateralInput): Uint8Array | undefined {
   return vlek ?? vcek
 }
 
+/** The ARK certificate among given parts, also where a host's table holds it; unverified. */
+export function snpRootOf(snp: SnpCollateralInput): Uint8Array | undefined {
+  return { ...tabled(snp), ...snp }.ark
+}
+
 /**
  * The parts from files, and for what they lack the bundles' or the source's. A revocation list that came with the
  * evidence is the last to be taken: whoever sent it may have kept one from before a certificate was revoked.
