@@ -17,6 +17,8 @@ export interface JudgedEvidence {
   readonly grounds: Grounds
   /** What is wrong beside the verdict, in a plain sentence. */
   readonly fault?: string
+  /** Why endorsements of it could not be had, in the words of their source. */
+  readonly missing?: string
   /** Why no reference set is met, in a plain sentence; for where the verdict names nothing. */
   readonly unmet?: string
 }

@@ -104,7 +104,7 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
   }
   const expect = expectationsOf(core, choice.values, bound)
   const request = { expect, at, ...(namespace === undefined ? {} : { namespace }) }
-  const { verdict, collateral, enrolledKey, files } = await core.verifier.verify(received, request)
+  const { verdict, collateral, enrolledKey, files, missing } = await core.verifier.verify(received, request)
   const grounds: Grounds = {
     tee,
     evidence: sha256(received.evidence),
@@ -123,6 +123,7 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
     ...{ name, received, verdict, collateral, grounds },
     ...(choice.over === undefined ? {} : { fault: choice.over }),
     ...(choice.unmet === undefined ? {} : { unmet: choice.unmet }),
+    ...(missing === undefined ? {} : { missing }),
   }
 }
 
@@ -241,9 +242,20 @@ function conclude(judged: readonly [JudgedEvidence, ...JudgedEvidence[]], at: Da
   const refusal = refusalFor(verdict, referenced)
   // A verdict that meets the floor has nothing to name: the reason is then what no set was met for.
   const isUnnamed = refusal === 'reference-missing' && meetsFloor(verdict)
-  const faults = judged.flatMap(({ fault, unmet }) => fault ?? (isUnnamed ? (unmet ?? []) : []))
+  const faults = [
+    ...judged.flatMap(({ fault, unmet }) => fault ?? (isUnnamed ? (unmet ?? []) : [])),
+    ...judged.flatMap(missingOf),
+  ]
   return { judged, verdict, appraisal, refusal, faults, initData: undefined }
 }
+
+/** Of evidence that is no forgery, and that nothing proves. */
+function missingOf({ missing, verdict }: JudgedEvidence): readonly string[] {
+  if (missing === undefined || verdict.authenticity !== 'unproven') return []
+  return [`endorsements could not be had: ${missing.slice(0, MAX_MISSING)}`]
+}
+
+const MAX_MISSING = 512
 
 /** Evidence passes when its verdict meets the floor and reference values in force were met; the nearest ones are not enough. */
 function refusalFor(verdict: Verdict, referenced: boolean): RefusalCode | undefined {

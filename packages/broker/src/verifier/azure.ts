@@ -5,31 +5,39 @@ import {
   parseHclReport,
   verifyAzureSync,
 } from '@sekisho/evidence/azure'
-import { AMD_ROOTS, parseSnpReport } from '@sekisho/evidence/snp'
+import type { DcapCollateral } from '@sekisho/evidence/sgx'
+import { AMD_ROOTS, parseSnpReport, type SnpCollateral } from '@sekisho/evidence/snp'
 import { INTEL_ROOT, parseTdxQuote } from '@sekisho/evidence/tdx'
 import { parseAttest, tpmComparable } from '@sekisho/evidence/tpm'
 import { fittedBinding, keep, lasting } from './bytes.ts'
 import { intelEndorser } from './intel.ts'
-import type { Door, JudgeRequest, Surroundings } from './model.ts'
+import type { Door, JudgeRequest, KeptCollateral, Surroundings } from './model.ts'
 import { snpEndorser } from './snp.ts'
+
+/** Endorsements of the hardware report, as they are kept, and what was not to be had. */
+interface Endorsed {
+  readonly collateral: { readonly snp?: SnpCollateral; readonly tdx?: DcapCollateral }
+  readonly kept: KeptCollateral
+  readonly missing?: string
+}
 
 /** Azure confidential VMs: the hardware report, and the vTPM's quote by the key that it binds. */
 export function azureDoor(around: Surroundings): Door {
   const snp = snpEndorser(around)
   const tdx = intelEndorser('tdx', around)
-  const endorse = async (parts: AzureEvidence, request: JudgeRequest) => {
+  const endorse = async (parts: AzureEvidence, request: JudgeRequest): Promise<Endorsed> => {
     const hcl = parseHclReport(parts.hclReport)
     if (hcl.hardware === 'snp') {
       const leaf =
         parts.vcek === undefined
           ? []
           : [{ kind: 'certificates' as const, from: 'vcek', label: 'VCEK', bytes: parts.vcek }]
-      const { collateral, kept } = await snp(parseSnpReport(hcl.hardwareReport), { companions: leaf }, request)
-      return { collateral: { snp: collateral }, kept }
+      const { collateral, ...rest } = await snp(parseSnpReport(hcl.hardwareReport), { companions: leaf }, request)
+      return { collateral: { snp: collateral }, ...rest }
     }
     if (parts.tdQuote === undefined) return { collateral: {}, kept: keep(new Uint8Array()) }
-    const { collateral, kept } = await tdx(parseTdxQuote(parts.tdQuote), request)
-    return { collateral: { tdx: collateral }, kept }
+    const { collateral, ...rest } = await tdx(parseTdxQuote(parts.tdQuote), request)
+    return { collateral: { tdx: collateral }, ...rest }
   }
   return {
     skeleton: ({ evidence }) => lasting(azureSkeleton(parseAzureEvidence(evidence))),
@@ -45,7 +53,7 @@ export function azureDoor(around: Surroundings): Door {
     async verify({ evidence, eventLog }, request) {
       const { expect, at, waive } = request
       const parts = parseAzureEvidence(evidence)
-      const { collateral, kept } = await endorse(parts, request)
+      const { collateral, kept, missing } = await endorse(parts, request)
       const verdict = verifyAzureSync(eventLog === undefined ? parts : { ...parts, eventLog }, {
         at,
         expect,
@@ -54,7 +62,7 @@ export function azureDoor(around: Surroundings): Door {
         ...around.anchors([...AMD_ROOTS, INTEL_ROOT]),
         ...(waive === undefined ? {} : { waive }),
       })
-      return { verdict, collateral: kept }
+      return { verdict, collateral: kept, ...(missing === undefined ? {} : { missing }) }
     },
   }
 }

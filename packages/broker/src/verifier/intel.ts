@@ -5,13 +5,15 @@ import { canonicalJson } from '@sekisho/evidence'
 import { type DcapCollateral, prepareDcapCollateral, type Quote } from '@sekisho/evidence/sgx'
 import { keep, keptObject, sha256 } from './bytes.ts'
 import { type Held, holding } from './held.ts'
-import type { JudgeRequest, KeptCollateral, Surroundings } from './model.ts'
+import type { Judged, JudgeRequest, KeptCollateral, Surroundings } from './model.ts'
 import { trying } from './trying.ts'
 
 /** Intel's endorsements of one platform, ready to be used, and as they are kept. */
 export interface IntelEndorsed {
   readonly collateral: DcapCollateral
   readonly kept: KeptCollateral
+  /** See {@link Judged.missing}. */
+  readonly missing?: string
 }
 
 /** Finds endorsements of SGX or TDX quotes. */
@@ -20,7 +22,7 @@ export function intelEndorser(
   around: Surroundings,
 ): (quote: Quote<unknown>, request: JudgeRequest) => Promise<IntelEndorsed> {
   const platforms: Held<PckCertificate> = holding(around.maxHeld)
-  const strangers: Held<true> = holding(around.maxHeld)
+  const strangers: Held<string> = holding(around.maxHeld)
   const held: Held<IntelEndorsed> = holding(around.maxHeld)
   const prepared: Held<IntelEndorsed> = holding(around.maxHeld)
   const ready = (bytes: Uint8Array): IntelEndorsed => {
@@ -37,15 +39,19 @@ export function intelEndorser(
     if (source === undefined) return ready(NO_COLLATERAL)
     const now = request.at.getTime()
     const chainKey = sha256(canonicalBytes(quote))
-    if (request.source === undefined && request.refresh !== true && strangers.get(chainKey, now) === true)
-      return ready(NO_COLLATERAL)
+    const stranger = request.source === undefined && request.refresh !== true ? strangers.get(chainKey, now) : undefined
+    if (stranger !== undefined) return without(ready(NO_COLLATERAL), stranger)
+    let missing = ''
+    const missed = (what: string): void => {
+      missing = what
+    }
     const platform =
       platforms.get(chainKey, now) ??
-      (await trying(() => platformOf(quote, undefined, (one) => source.pck(one)), around.trouble))
+      (await trying(() => platformOf(quote, undefined, (one) => source.pck(one), missed), around.trouble, missed))
     if (platform === undefined) {
       // Whoever comes again at once is no reason to ask the vendor again at once.
-      if (request.source === undefined) strangers.set(chainKey, true, now + RETRY_MS)
-      return ready(NO_COLLATERAL)
+      if (request.source === undefined) strangers.set(chainKey, missing, now + RETRY_MS)
+      return without(ready(NO_COLLATERAL), missing)
     }
     platforms.set(chainKey, platform, now + around.holdMs)
     const asked = intelRequest(tee, platform)
@@ -55,19 +61,24 @@ export function intelEndorser(
     const known = own || request.refresh === true ? undefined : held.get(key, now)
     if (known !== undefined) return known
     const found = await trying(
-      () => firstFound([() => source.intel(update === undefined ? asked : { ...asked, update })]),
+      () => firstFound([() => source.intel(update === undefined ? asked : { ...asked, update })], missed),
       around.trouble,
+      missed,
     )
     const chain = hasPckChain(quote) ? {} : { pck_certificate_chain: platform.chain }
     // SGX and TDX of one platform have TCB information of their own: one is no news of the other.
     const question = `intel ${asked.fmspc} ${asked.ca} ${tee}`
     if (!own) around.noted(question, found && Buffer.from(canonicalJson(found.collateral)))
-    const made = ready(Buffer.from(canonicalJson({ ...found?.collateral, ...chain })))
+    const made = without(ready(Buffer.from(canonicalJson({ ...found?.collateral, ...chain }))), missing)
     // A look at live leases that finds the vendor out of reach takes nothing away from whoever attests next.
     if (!own && (found !== undefined || held.get(key, now) === undefined))
       held.set(key, made, now + (found === undefined ? RETRY_MS : around.holdMs))
     return made
   }
+}
+
+function without(endorsed: IntelEndorsed, missing: string): IntelEndorsed {
+  return missing === '' ? endorsed : { ...endorsed, missing }
 }
 
 const RETRY_MS = 2000

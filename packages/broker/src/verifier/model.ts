@@ -48,6 +48,8 @@ export interface Judged {
   readonly collateral: KeptCollateral
   /** Name of the TPM's attestation key, hex, where it was vouched for by being enrolled. */
   readonly enrolledKey?: string
+  /** Why a source did not give endorsements that were asked for, in its words; for the owner, who may ask the wrong one. */
+  readonly missing?: string
   /** Where files vouch for the evidence, those by which it was judged, as {@link Verifier.files} has them. */
   readonly files?: string
 }

@@ -16,11 +16,11 @@ export function sgxDoor(around: Surroundings): Door {
     binding: (_received, digest) => fullBinding(digest),
     async verify({ evidence }, request) {
       const { expect, at, waive } = request
-      const { collateral, kept } = await endorse(parseSgxQuote(evidence), request)
+      const { collateral, kept, missing } = await endorse(parseSgxQuote(evidence), request)
       const { memory } = around
       const options = { at, expect, collateral, memory, ...around.anchors([INTEL_ROOT]) }
       const verdict = verifySgxSync(evidence, waive === undefined ? options : { ...options, waive })
-      return { verdict, collateral: kept }
+      return { verdict, collateral: kept, ...(missing === undefined ? {} : { missing }) }
     },
   }
 }

@@ -1,5 +1,5 @@
 import { firstFound, sourceFor } from '@sekisho/collateral/requests'
-import { snpPartsOf, snpRequests } from '@sekisho/collateral/requests/amd'
+import { snpAsks, snpPartsOf, snpRequests } from '@sekisho/collateral/requests/amd'
 import { allZero, toHex } from '@sekisho/evidence'
 import {
   AMD_ROOTS,
@@ -19,6 +19,7 @@ import { type Held, holding } from './held.ts'
 import {
   type Door,
   type Expectations,
+  type Judged,
   type JudgeRequest,
   type KeptCollateral,
   type Received,
@@ -31,6 +32,8 @@ import { trying } from './trying.ts'
 export interface SnpEndorsed {
   readonly collateral: SnpCollateral
   readonly kept: KeptCollateral
+  /** See {@link Judged.missing}. */
+  readonly missing?: string
   /** Keeps them ready for the next report of the platform. */
   hold(): void
 }
@@ -39,7 +42,7 @@ const UNBOUND =
   'the host asked for this report and chose its report data: it names no key of the guest, and nothing can be released ' +
   'on it; have the guest ask for a report of its own'
 
-type Prepared = Pick<SnpEndorsed, 'collateral' | 'kept'>
+type Prepared = Pick<SnpEndorsed, 'collateral' | 'kept' | 'missing'>
 
 /** SEV-SNP. */
 export function snpDoor(around: Surroundings): Door {
@@ -54,12 +57,12 @@ export function snpDoor(around: Surroundings): Door {
     async verify(received, request) {
       const { expect, at, waive } = request
       const endorsed = await endorse(parseSnpReport(bareReport(received.evidence)), received, request)
-      const { collateral, kept } = endorsed
+      const { collateral, kept, missing } = endorsed
       const options = { at, expect, collateral, ...around.anchors(AMD_ROOTS) }
       const verdict = verifySnpSync(received.evidence, waive === undefined ? options : { ...options, waive })
       // Whoever sends forgeries must not push the good ones out.
       if (verdict.authenticity !== 'refuted') endorsed.hold()
-      return { verdict, collateral: kept }
+      return { verdict, collateral: kept, ...(missing === undefined ? {} : { missing }) }
     },
   }
 }
@@ -112,16 +115,17 @@ export function snpEndorser(
     const known = own ? undefined : whole.get(key, now)
     if (known !== undefined) return { ...known, hold: NOTHING_TO_HOLD }
     const given = snpPartsOfCompanions(received.companions)
-    const asked = await ask(report, given, request, around, found)
+    const { parts: asked, missing } = await ask(report, given, request, around, found)
     if (request.source === undefined) {
       // By the root as well: an emulated machine of a product has other endorsements than a real one.
       const issuer = `amd ${reportProduct(report) ?? ''} ${asked.ark === undefined ? '' : sha256(asked.ark)}`
       learn(issuer, asked.crl)
       around.noted(issuer, asked.crl)
     }
-    const made = ready({ ...asked, ...given, ...(asked.crl === undefined ? {} : { crl: asked.crl }) })
+    const bare = ready({ ...asked, ...given, ...(asked.crl === undefined ? {} : { crl: asked.crl }) })
+    const made = missing === undefined ? bare : { ...bare, missing }
     const hold = (): void => {
-      prepared.set(made.kept.sha256, made, Number.POSITIVE_INFINITY)
+      prepared.set(made.kept.sha256, bare, Number.POSITIVE_INFINITY)
       if (request.source === undefined) whole.set(key, made, now + (asked.crl === undefined ? RETRY_MS : around.holdMs))
     }
     return { ...made, hold }
@@ -153,16 +157,21 @@ async function ask(
   request: JudgeRequest,
   around: Surroundings,
   found: Held<SnpCollateralInput>,
-): Promise<SnpCollateralInput> {
+): Promise<{ readonly parts: SnpCollateralInput; readonly missing?: string }> {
   const source = request.source ?? (await sourceFor(around.options.bundles ?? [], around.options.source, request.at))
-  if (source === undefined) return {}
-  const requests = snpRequests(report, given.vlek ?? given.vcek)
+  if (source === undefined) return { parts: {} }
+  const leaf = given.vlek ?? given.vcek
+  const requests = snpRequests(report, leaf)
   const key = JSON.stringify(requests)
   const own = request.source !== undefined
   const known = own || request.refresh === true ? undefined : found.get(key, request.at.getTime())
-  if (known !== undefined) return known
-  const answer = await trying(() => firstFound(requests.map((one) => () => source.amd(one))), around.trouble)
+  if (known !== undefined) return { parts: known }
+  let missing: string | undefined
+  const missed = (what: string): void => {
+    missing = what
+  }
+  const answer = await trying(() => firstFound(snpAsks(report, source, leaf), missed), around.trouble, missed)
   const parts = answer === undefined ? {} : snpPartsOf(answer)
   if (answer !== undefined && !own) found.set(key, parts, request.at.getTime() + around.holdMs)
-  return parts
+  return missing === undefined ? { parts } : { parts, missing }
 }

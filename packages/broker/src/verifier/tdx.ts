@@ -11,7 +11,7 @@ export function tdxDoor(around: Surroundings): Door {
     binding: (_received, digest) => fullBinding(digest),
     async verify({ evidence, eventLog }, request) {
       const { expect, at, waive } = request
-      const { collateral, kept } = await endorse(parseTdxQuote(evidence), request)
+      const { collateral, kept, missing } = await endorse(parseTdxQuote(evidence), request)
       const { memory } = around
       const options = {
         at,
@@ -22,7 +22,8 @@ export function tdxDoor(around: Surroundings): Door {
         ...(waive === undefined ? {} : { waive }),
         ...(eventLog === undefined ? {} : { eventLog: prepareEventLog(eventLog) }),
       }
-      return { verdict: verifyTdxSync(evidence, options), collateral: kept }
+      const verdict = verifyTdxSync(evidence, options)
+      return { verdict, collateral: kept, ...(missing === undefined ? {} : { missing }) }
     },
   }
 }

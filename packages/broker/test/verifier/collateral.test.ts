@@ -9,6 +9,7 @@ import {
   writeBundle,
 } from '@sekisho/collateral'
 import { createWorld, kbsEvidence } from '@sekisho/emulator'
+import { keptRsaKeys } from '@sekisho/emulator/kit'
 import { canonicalJson } from '@sekisho/evidence'
 import { type Broker, openVerifier, type Verifier } from '../../src/index.ts'
 import {
@@ -105,6 +106,28 @@ test('a chip that hides itself is refused with the certificate of another', asyn
   const machine = { ...hidden, attest: (data: Uint8Array) => ({ ...hidden.attest(data), certificateTable }) }
   const broker = await brokerWith(t, await worldVerifier(t, sharedWorld()), machine)
   assert.equal(await codeOf(broker, machine), 'evidence-rejected')
+})
+
+test('what the source has not got, or why it fails, is told to the owner, also to whoever comes again at once', async (t) => {
+  const world = createWorld({ products: ['Genoa'], rsaKey: keptRsaKeys() })
+  const [snp, tdx] = [world.snp(), world.tdx()]
+  const byIds = world.sgx({ certification: 'encrypted-ppid' })
+  const verifier = await worldVerifier(t, world)
+  world.amd.revoke({ chip: snp.chipId })
+  world.intel.throttle(1000, 3600)
+  for (const [machine, reason] of [
+    [snp, /^endorsements could not be had: HTTP 404 from 127\.0\.0\.1:\d+: it has no such collateral$/],
+    [tdx, /^endorsements could not be had: .*127\.0\.0\.1:\d+.* asked to wait 3[56]\d\d s/],
+    [byIds, /^endorsements could not be had: .*127\.0\.0\.1:\d+.* asked to wait 3[56]\d\d s/],
+  ] as const) {
+    const broker = await brokerWith(t, verifier, machine)
+    for (let i = 0; i < 2; i++) {
+      const { outcome } = await attested(broker, machine, { namespace: 'default', at: AT, keys: teeKeys() })
+      assert.equal(outcome.refusal?.code, 'collateral-missing')
+      const told = await broker.why('default', outcome.refusal.id ?? '')
+      assert.match(told?.reasons[0] ?? '', reason)
+    }
+  }
 })
 
 test('a service that fails is told of, and does not become a yes', async (t) => {

@@ -7,6 +7,7 @@ export const sentences: SentencePairs = [
   ['EMULATED: no hardware vouches for this evidence', 'EMULATED：この Evidence には、ハードウェアの保証がありません'],
   ['the verdict is {outcome@}, and no policy can lift that', '検証結果が {outcome@} で、ポリシーでは許可できません'],
   ['line {line#} of the policy ({id}) forbids it', 'ポリシーの {line#} 行目（{id}）が禁止しています'],
+  ['endorsements could not be had: {why}', 'エンドースメントを取得できませんでした：{why}'],
   ['no statement of the policy permits it', 'ポリシーに、これを許可する文がありません'],
   [
     'line {line#} ({id}) would permit it if this held: {condition}',
