@@ -8,19 +8,13 @@ import {
   readLeafExtensions,
   type TableEntry,
 } from '@sekisho/evidence/snp'
-import {
-  type Certificate,
-  type Crl,
-  decodePem,
-  type Name,
-  parseCertificate,
-  parseCrl,
-  WIDE,
-} from '@sekisho/evidence/x509'
+import { type Certificate, type Crl, decodePem, parseCertificate, parseCrl, WIDE } from '@sekisho/evidence/x509'
 import { unreadable } from '../exit.ts'
 import type { Field } from '../tee/door.ts'
 import { addSecretFields, isAddSecretRequest } from './add-secret-fields.ts'
 import { inFile, sha256 } from './evidence-file.ts'
+import { isManifest, manifestFields, ocspFields } from './nvidia-fields.ts'
+import { nameText, timeText } from './words-of-x509.ts'
 
 /** An endorsement, or another structure beside evidence, decoded. */
 export interface DecodedEndorsement {
@@ -36,16 +30,18 @@ const SEQUENCE = 0x30
 const BLOCK = /^\s*-----BEGIN (CERTIFICATE|X509 CRL)-----/
 
 /**
- * Decodes X.509 certificates and revocation lists (DER, or PEM with any number of them), a certificate table of an SEV-SNP
- * host, an ID block or ID authentication information, which their bytes tell, or an add-secret request of Secure Execution.
- * Nothing is verified.
+ * Decodes X.509 certificates and revocation lists (DER, or PEM with any number of them), OCSP responses, a certificate table
+ * of an SEV-SNP host, an ID block or ID authentication information, which their bytes tell, an add-secret request of Secure
+ * Execution, or a reference integrity manifest of NVIDIA. Nothing is verified.
  *
  * @returns undefined for anything else, also where one of several parts cannot be read
- * @throws CliError (unreadable) for a malformed add-secret request, which nothing else begins like, and for over 64 blocks of PEM
+ * @throws CliError (unreadable) for a malformed add-secret request or manifest, which nothing else begins like, and for over 64 blocks of PEM
  */
 export function endorsementIn(path: string, bytes: Uint8Array): DecodedEndorsement | undefined {
   if (isAddSecretRequest(bytes))
     return { form: 'IBM Secure Execution add-secret request', fields: inFile(path, () => addSecretFields(bytes)) }
+  if (isManifest(bytes))
+    return { form: 'NVIDIA reference integrity manifest', fields: inFile(path, () => manifestFields(bytes)) }
   try {
     if (bytes[0] === SEQUENCE) return ofObjects([bytes])
     const text = Buffer.from(bytes).toString('latin1')
@@ -84,23 +80,29 @@ function ofObjects(ders: readonly Uint8Array[]): DecodedEndorsement {
 }
 
 interface Decoded extends DecodedEndorsement {
-  readonly kind: 'certificate' | 'crl'
+  readonly kind: 'certificate' | 'crl' | 'ocsp'
 }
 
-/** A certificate or a list. @throws EvidenceError that of a certificate when it is neither */
+/** A certificate, a list or an OCSP response. @throws EvidenceError that of an OCSP response when it is none of them */
 function objectOf(der: Uint8Array): Decoded {
-  let certificate: Certificate
+  const certificate = tried(() => parseCertificate(der, [], WIDE))
+  if (certificate !== undefined) return decoded('certificate', 'X.509 certificate', certificateFields(certificate))
+  const crl = tried(() => parseCrl(der, WIDE))
+  if (crl !== undefined) return decoded('crl', 'X.509 revocation list', crlFields(crl))
+  return decoded('ocsp', 'OCSP response', ocspFields(der))
+}
+
+function tried<T>(read: () => T): T | undefined {
   try {
-    certificate = parseCertificate(der, [], WIDE)
+    return read()
   } catch (error) {
-    if (!(error instanceof EvidenceError)) throw error
-    return { kind: 'crl', form: 'X.509 revocation list', fields: prefixedOnce('crl', crlFields(parseCrl(der, WIDE))) }
+    if (error instanceof EvidenceError) return undefined
+    throw error
   }
-  return {
-    kind: 'certificate',
-    form: 'X.509 certificate',
-    fields: prefixedOnce('certificate', certificateFields(certificate)),
-  }
+}
+
+function decoded(kind: Decoded['kind'], form: string, fields: readonly Field[]): Decoded {
+  return { kind, form, fields: prefixedOnce(kind, fields) }
 }
 
 function prefixedOnce(prefix: string, fields: readonly Field[]): readonly Field[] {
@@ -204,15 +206,6 @@ function otherExtensions(extensions: Certificate['extensions']): readonly Field[
     const name = NAMES[oid] ?? oid.replaceAll('.', '-')
     return [field(`extensions.${name}`, toHex(value), critical ? 'critical' : undefined)]
   })
-}
-
-function nameText({ commonName, organization, organizationalUnit }: Name): string {
-  const parts = [commonName, organizationalUnit, organization].filter((part) => part !== undefined)
-  return parts.length === 0 ? 'without a name' : parts.join(', ')
-}
-
-function timeText(ms: number): string {
-  return new Date(ms).toISOString().replace('.000', '')
 }
 
 function tableIn(bytes: Uint8Array): readonly TableEntry[] | undefined {
