@@ -236,6 +236,8 @@ describe('logs of machines that differ from most', () => {
     const veil = { pcr: 12, type: 0xc, data: utf8('a veil'), measured: utf8('what it hides') }
     assert.deepEqual(found(tagged(12, undefined, ...boot), veil, end), ['unproven', 'unproven', ''])
     assert.deepEqual(found(tagged(12, undefined, ...resume), end), ['unproven', 'unproven', ''])
+    // A cached key in a log that was cut short is as unproven as all else in it.
+    assert.deepEqual(found(tagged(12, undefined, ...resume, number(0x20005, 1))), ['unproven', 'unproven', ''])
     const elam = [0x90001, utf8('a driver')] as const
     assert.deepEqual(found(tagged(12, undefined, ...resume, elam, number(0x20005, 4)), end), ['on', 'unproven', 'TPM'])
   })

@@ -24,7 +24,7 @@ export interface WindowsClaims {
   readonly testSigning: WindowsFinding
   readonly codeIntegrity: WindowsFinding
   readonly safeMode: WindowsFinding
-  /** How the volume was unlocked, in words; `locked or unused` when nothing was, and nothing where the log does not tell. */
+  /** How the volume was unlocked, in words; `locked or unused` when nothing was, and nothing where the log does not prove it. */
   readonly bitlocker: readonly string[]
   /** Whether an early-launch anti-malware driver was measured. */
   readonly elam: WindowsFinding
@@ -208,11 +208,12 @@ function elamFinding(log: WindowsLog, faults: string | undefined): WindowsFindin
 }
 
 function unlockWords(values: readonly number[] | undefined, faults: string | undefined): readonly string[] {
+  if (faults !== undefined) return []
   const found: string[] = []
   for (const value of values ?? []) {
     for (const [bit, word] of UNLOCK) if ((value & bit) !== 0 && !found.includes(word)) found.push(word)
   }
-  return found.length === 0 && values !== undefined && faults === undefined ? ['locked or unused'] : found
+  return found.length === 0 && values !== undefined ? ['locked or unused'] : found
 }
 
 function keysOf(log: WindowsLog): WindowsClaims['vsmKeys'] {
