@@ -155,6 +155,17 @@ describe('a verdict for people', () => {
     const text = renderVerdict({ ...view, verdict: { ...VERDICT, collateral: [ark] } }, PLAIN)
     assert.match(text, /\n {2}endorsements {3}ark\n {2}product/)
   })
+  it('says of endorsements that are never valid together that they are not', () => {
+    const of = (name: string, from: string, until: string) => ({ name, sha256: '1'.repeat(64), from, until })
+    const collateral = [
+      of('rim', '2024-01-01T00:00:00Z', '2025-08-22T00:00:00Z'),
+      of('ocsp', '2025-10-24T00:00:00Z', '2026-01-01T00:00:00Z'),
+    ]
+    assert.match(
+      renderVerdict({ ...view, verdict: { ...VERDICT, collateral } }, PLAIN),
+      / {17}never valid together: one from 2025-10-24T00:00:00Z \(ocsp\), one until 2025-08-22T00:00:00Z \(rim\)\n/,
+    )
+  })
   it('names nothing that the evidence has not', () => {
     const { product: _product, ...claims } = VERDICT.claims
     const none = { ...claims, vendor: 'google', launchMeasurement: '', userData: '' }

@@ -145,15 +145,15 @@ function endorsements({ verdict, verbose }: VerdictView): readonly Entry[] {
   const names = collateral.map((part) => part.name).join(', ')
   // Certificates of first-generation SEV have no dates at all.
   if (latest.from === undefined && first.until === undefined) return [['endorsements', names]]
+  const from = `${latest.from ?? '?'} (${latest.name})`
+  const until = `${first.until ?? '?'} (${first.name})`
+  const isNever = latest.from !== undefined && first.until !== undefined && latest.from > first.until
+  const text = isNever
+    ? `never valid together: one from ${from}, one until ${until}`
+    : `together valid from ${from} until ${until}`
   return [
     ['endorsements', names],
-    [
-      '',
-      {
-        text: `together valid from ${latest.from ?? '?'} (${latest.name}) until ${first.until ?? '?'} (${first.name})`,
-        tone: 'faint',
-      },
-    ],
+    ['', { text, tone: 'faint' }],
   ]
 }
 
