@@ -64,7 +64,7 @@ const BUNDLES: readonly BundleBudget[] = [
     code: `export { verifySnp } from '@sekisho/evidence/snp'
 export { verifySgx } from '@sekisho/evidence/sgx'
 export { verifyTdx } from '@sekisho/evidence/tdx'`,
-    limit: 46.6 * KB,
+    limit: 46.7 * KB,
     goal: 30 * KB,
   },
 ]
@@ -92,8 +92,8 @@ const PACKED: Readonly<Record<string, number>> = {
   // 3.2 for remedies by component, wrappers without a kind, chains of TPMs in any order, PCRs that sets pin, emulated Arm platforms.
   // 4.3 for evidence that is left over, values without weight, what checks found also where they pass, and why an exception does
   // not apply.
-  // 3.3 for these values of the other TEEs.
-  '@sekisho/evidence': 952 * KB,
+  // 4.3 for these values of the other TEEs, and for checks of Intel's chains of their own.
+  '@sekisho/evidence': 953 * KB,
   '@sekisho/measurement': 40 * KB,
   '@sekisho/collateral': 80 * KB,
   '@sekisho/emulator': 100 * KB,
@@ -112,7 +112,8 @@ const PACKED: Readonly<Record<string, number>> = {
   // CoRIMs are 12 kB of it, in the two bundles together.
   // 27 for `inspect` and `diff` of logs, exit codes by name, and what was added to evidence since, in two bundles and the page.
   // 22 for certificates, tables and add-secret requests that `inspect` decodes, faults of emulated machines, and all of that in two bundles and the page.
-  sekisho: 1922 * KB,
+  // 1.4 for the same values and checks, and for evidence that no service knows.
+  sekisho: 1923.4 * KB,
 }
 
 /** What a browser fetches before the page can read evidence: markup, style, script and worker, compressed. */
