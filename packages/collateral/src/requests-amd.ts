@@ -18,7 +18,7 @@ import type { AmdCollateral, AmdRequest, AmdTcb, CollateralSource } from './type
 /**
  * What to ask AMD's key service for: one request a product that the report may be of, in this order. A report of version 2 does
  * not tell its product; then the issuer in `leaf` tells, else the chip id as far as it does: Turin's have eight bytes, those of
- * Milan and Genoa 64, and a hidden one may be any's.
+ * Milan and Genoa 64, and a hidden one may be any's: where only a chain would be asked for, nothing is.
  *
  * @param leaf VCEK or VLEK that came with the report, DER or PEM, unverified
  */
@@ -28,7 +28,10 @@ export function snpRequests(report: SnpReport, leaf: Uint8Array | undefined): re
   // A chip that hides itself has to bring its certificate; without one, zeros are asked for, of which no source has any.
   const leafGiven = isHidden && !vlek && leaf !== undefined
   const chipId = (vlek && isHidden) || leafGiven ? undefined : toHex(report.chipId)
-  return productsOf(report, leaf).map((product) => ({
+  const products = productsOf(report, leaf)
+  // Every product has a chain to give: the first to be asked would pass for the report's.
+  if (chipId === undefined && products.length > 1) return []
+  return products.map((product) => ({
     product,
     tcb: amdTcb(decodeTcb(report.reportedTcb, tcbLayout(product))),
     vlek,

@@ -113,6 +113,21 @@ test('of a report that does not tell its product, and comes alone, the chip id t
   assert.deepEqual(products('00'.repeat(64)), ['Milan', 'Genoa', 'Turin'])
 })
 
+test('of a report that hides its chip and does not tell its product, no chain is asked for that could be another’s', async (t) => {
+  const { source, server } = await bench(t, amdAnswers(quickSnp({ product: 'Milan', role: 'vlek' }), 'vlek'))
+  const report = { chipId: '00'.repeat(64) }
+  const vlek = quickSnp({ product: 'Turin', role: 'vlek', version: 2, report })
+  assert.deepEqual(await amdItems(parseSnpReport(vlek.evidence), source), [])
+  const vcek = parseSnpReport(makeSnp({ report: { ...report, version: 2 } }).evidence)
+  assert.deepEqual(snpRequests(vcek, new Uint8Array(700)), [], 'whatever came along tells no product')
+  assert.deepEqual(server.asked, [])
+  const told = snpRequests(parseSnpReport(vlek.evidence), vlek.certificates.vlek)
+  assert.deepEqual(
+    told.map(({ product }) => product),
+    ['Turin'],
+  )
+})
+
 test('what a key service has not got is told of each product that it was asked about', async (t) => {
   const { source, server } = await bench(t, amdAnswers(quickSnp({ product: 'Turin' })))
   const report = parseSnpReport(makeSnp({ report: { version: 2, chipId: 'ab'.repeat(64) } }).evidence)
