@@ -1,3 +1,7 @@
+import { EvidenceError } from '../src/core/errors.ts'
+import { recogniseParts } from '../src/recognise/index.ts'
+import { withoutStacks } from './proof/fuzz.ts'
+
 /** Number, declared name and value of a field; a value of several fields is a message. */
 export type Field = readonly [number, string, bigint | number | Uint8Array | readonly Field[]]
 
@@ -72,4 +76,21 @@ export const FORMS: Readonly<Record<string, (fields: readonly Field[]) => Uint8A
   text: (fields) => utf8(`# an attestation\n${text(fields)}`),
   json: (fields) => utf8(JSON.stringify(json(fields))),
   'json with declared names': (fields) => utf8(JSON.stringify(json(fields, true))),
+}
+
+/** Takes bytes that are read or refused. @throws what else becomes of them */
+export function readOrRefused(bytes: Uint8Array): void {
+  if (withoutStacks(() => isReadOrRefused(bytes))) return
+  // Again, for its stack.
+  recogniseParts(bytes)
+  throw new Error('what fails once is read or refused the next time')
+}
+
+function isReadOrRefused(bytes: Uint8Array): boolean {
+  try {
+    recogniseParts(bytes)
+    return true
+  } catch (error) {
+    return error instanceof EvidenceError
+  }
 }
