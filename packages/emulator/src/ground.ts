@@ -30,6 +30,8 @@ export function groundOf(state: WorldState, now: () => Date, source?: RsaKeySour
   const keys = new Map<string, KeyPair>()
   const derived = new Map<string, KeyPair>()
   const kept = new Map<string, unknown>()
+  /** Whoever asks for a key that is being made waits for that one. */
+  const making = new Map<string, Promise<string>>()
   const make: RsaKeySource = source ?? ((_name, bits) => generateKey(`RSA-${bits}`))
   return {
     state,
@@ -48,9 +50,14 @@ export function groundOf(state: WorldState, now: () => Date, source?: RsaKeySour
         for (const name of missing) this.rsaKey(name, bits)
         return
       }
-      const made = await Promise.all(missing.map(async (name) => [name, await generateRsa(bits)] as const))
-      // Someone may have needed one in the meantime: the first one made is the world's.
-      for (const [name, pem] of made) state.rsa[name] ??= pem
+      for (const name of missing) if (!making.has(name)) making.set(name, generateRsa(bits))
+      try {
+        const made = await Promise.all(missing.map(async (name) => [name, await making.get(name)] as const))
+        // Someone may have needed one in the meantime: the first one made is the world's.
+        for (const [name, pem] of made) if (pem !== undefined) state.rsa[name] ??= pem
+      } finally {
+        for (const name of missing) making.delete(name)
+      }
     },
     derivedKey(name, derive): KeyPair {
       const known = derived.get(name)
