@@ -10,20 +10,20 @@ import {
   unchecked,
 } from '../core/engine.ts'
 import { memberOf, textOf, textsOf } from '../core/json.ts'
-import { isoTime } from '../core/time.ts'
 import type { Finding, Phase } from '../core/verdict.ts'
 import { bindingFinding } from './binding.ts'
 import { itaPolicies } from './ita.ts'
-import { SERVICES } from './services.ts'
 import type { TokenState } from './state.ts'
-import { submoduleDigests, submoduleObjections, submoduleSignatures, submodulesPresent } from './submodules.ts'
+import {
+  submoduleClaims,
+  submoduleDigests,
+  submoduleObjections,
+  submoduleSignatures,
+  submodulesPresent,
+} from './submodules.ts'
+import { begun, expiry, NEW_TOKEN } from './times.ts'
 
 const EAR = 'draft-ietf-rats-ear, section 3'
-
-/** Clocks may differ by this much, in milliseconds. */
-const SLACK = 5 * 60 * 1000
-
-const NEW_TOKEN = mend('ask for a new token; judge a stored one at its own time', 'workload-owner')
 
 function issuer({ token, issuer }: TokenState): Finding {
   const actual = textOf(token.claims, 'iss')
@@ -52,36 +52,6 @@ function consistent({ statement, service }: TokenState): Finding {
   return faults.length === 0
     ? pass('the claims keep the rules of their profile')
     : fail(`the claims break their profile: ${faults.slice(0, 4).join('; ')}`, REPLACE_EVIDENCE)
-}
-
-function expiry({ token, service, at }: TokenState): Finding {
-  const end = secondsOf(token.claims, 'exp')
-  if (end === undefined)
-    return SERVICES[service].expires
-      ? fail('the token has no end, and tokens of this service always have one', REPLACE_EVIDENCE, { expected: 'exp' })
-      : notApplicable('the token has no end')
-  if (at < end) return pass('the token has not expired', { expected: `before ${isoTime(end)}`, actual: isoTime(at) })
-  const details = { expected: `before ${isoTime(end + SLACK)}`, actual: isoTime(at) }
-  return at < end + SLACK
-    ? pass('the token ended, but within the 5 minutes by which clocks may differ', details)
-    : fail('the token has expired, also by a clock that is 5 minutes late', NEW_TOKEN, details)
-}
-
-function begun({ token, at }: TokenState): Finding {
-  const starts = ['nbf', 'iat'].map((name) => secondsOf(token.claims, name)).filter((one) => one !== undefined)
-  if (starts.length === 0) return notApplicable('the token has no beginning')
-  const start = Math.max(...starts)
-  if (at >= start)
-    return pass('the token is valid already', { expected: `from ${isoTime(start)}`, actual: isoTime(at) })
-  const details = { expected: `from ${isoTime(start - SLACK)}`, actual: isoTime(at) }
-  return at >= start - SLACK
-    ? pass('the token begins later, but within the 5 minutes by which clocks may differ', details)
-    : fail('the token is not valid yet, also by a clock that is 5 minutes early', NEW_TOKEN, details)
-}
-
-function secondsOf(claims: TokenState['token']['claims'], name: string): number | undefined {
-  const value = memberOf(claims, name)
-  return typeof value === 'number' ? value * 1000 : undefined
 }
 
 function isolation({ statement, service }: TokenState): Finding {
@@ -252,6 +222,13 @@ export const CLAIM_STEPS: readonly StepGroup<TokenState>[] = [
         'authenticity',
         'RFC 7515, section 5.2',
         submoduleSignatures,
+      ),
+      step(
+        'submodules.claims',
+        'Each token beside it is of the same issuer and exchange, and in date',
+        'authenticity',
+        'RFC 9711, section 5',
+        submoduleClaims,
       ),
       step('profile', 'The claims keep the rules of their profile', 'authenticity', EAR, consistent),
       step('time.end', 'The token has not expired', 'authenticity', `${JWT}.4`, expiry),

@@ -7,7 +7,7 @@ import type { TokenExpectations } from './expectations.ts'
 import type { TrustedKey } from './keys.ts'
 import type { Token } from './model.ts'
 import type { TokenService } from './services.ts'
-import type { Statement } from './statement.ts'
+import type { Statement } from './statement-model.ts'
 
 /** What is computed of one token beside the main one. */
 export interface SubmoduleJobs {

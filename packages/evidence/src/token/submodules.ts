@@ -1,13 +1,14 @@
 import { digestHex } from '../core/assemble.ts'
 import { fail, mend, notApplicable, pass, REPLACE_EVIDENCE, unchecked } from '../core/engine.ts'
-import { isList, isObject, memberOf, textOf } from '../core/json.ts'
+import { isList, isObject, type Json, memberOf, textOf } from '../core/json.ts'
 import type { Finding } from '../core/verdict.ts'
 import { type Job, type PublicKey, sha256 } from '../crypto/jobs.ts'
 import { Signed } from '../x509/signature.ts'
 import type { Token } from './model.ts'
 import { schemeOf } from './services.ts'
 import type { SubmoduleJobs, TokenState } from './state.ts'
-import { gpuMatches } from './statement.ts'
+import { isInDate, NEW_TOKEN } from './times.ts'
+import { deviceObjections } from './nvidia.ts'
 
 /**
  * Plans the tokens of a bundle. Another algorithm than the main token's has no signature; the key is the one that
@@ -53,6 +54,47 @@ export function submoduleSignatures({ submodules }: TokenState): Finding {
     : fail(`the token of ${quoted(bad.name)} does not verify with the key it names`, REPLACE_EVIDENCE)
 }
 
+/**
+ * Whether the tokens of the bundle belong together: a service that signs for many signs tokens of other issuers' names and of
+ * other exchanges, too. What a token does not say, the digest in the main token says for it.
+ */
+export function submoduleClaims({ submodules, token, at }: TokenState): Finding {
+  if (submodules.length === 0) return notApplicable('the token came alone')
+  for (const [claim, what] of SHARED) {
+    const wanted = JSON.stringify(memberOf(token.claims, claim))
+    const other = submodules.find(({ token: { claims } }) => isOther(memberOf(claims, claim), wanted))
+    if (other !== undefined)
+      return fail(
+        `${what} of the token of ${quoted(other.name)} is another one than the main token's`,
+        REPLACE_EVIDENCE,
+        {
+          expected: cut(wanted ?? 'none'),
+          actual: cut(JSON.stringify(memberOf(other.token.claims, claim))),
+        },
+      )
+  }
+  const late = submodules.find(({ token: { claims } }) => !isInDate(claims, at))
+  if (late !== undefined) return fail(`the token of ${quoted(late.name)} is not in date`, NEW_TOKEN)
+  const ids = submodules.map(({ token: { claims } }) => textOf(claims, 'ueid'))
+  const twin = submodules.find((_, i) => ids[i] !== undefined && ids.indexOf(ids[i]) < i)
+  return twin === undefined
+    ? pass('issuer, nonce and times of each agree with the main token')
+    : fail(`the token of ${quoted(twin.name)} is about a device that another one is about`, REPLACE_EVIDENCE)
+}
+
+const SHARED = [
+  ['iss', 'the issuer'],
+  ['eat_nonce', 'the nonce'],
+] as const
+
+function isOther(value: Json | undefined, wanted: string | undefined): boolean {
+  return value !== undefined && JSON.stringify(value) !== wanted
+}
+
+function cut(text: string): string {
+  return text.slice(0, 128)
+}
+
 /** Whether every token that the main one names is there. */
 export function submodulesPresent({ submodules, token, service }: TokenState): Finding {
   if (service !== 'nras') return notApplicable('this service writes one token')
@@ -71,9 +113,8 @@ export function submodulesPresent({ submodules, token, service }: TokenState): F
 /** What the service holds against a device; its whole result can be good only if these are none. */
 export function submoduleObjections({ submodules }: Token): readonly string[] {
   return submodules.flatMap(({ name, token: { claims } }) => [
-    ...(gpuMatches(claims) ? [] : [`the measurements of ${quoted(name)} do not match`]),
+    ...deviceObjections(name, claims),
     ...(textOf(claims, 'dbgstat') === 'disabled' ? [] : [`debugging of ${quoted(name)} is not disabled`]),
-    ...(memberOf(claims, 'secboot') === false ? [`secure boot of ${quoted(name)} is off`] : []),
   ])
 }
 

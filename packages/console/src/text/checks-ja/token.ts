@@ -25,6 +25,7 @@ export const titles: Readonly<Record<string, string>> = {
   mandatory: 'このサービスに必須のクレームがある',
   'submodules.digest': '添えられた各トークンが、ここで名指しされている',
   'submodules.signature': '添えられた各トークンに署名がある',
+  'submodules.claims': '添えられた各トークンの発行者と通信が同じで、有効期限内である',
   profile: 'クレームがプロファイルの規則を守っている',
   'time.end': 'トークンの有効期間が終わっていない',
   'time.start': 'トークンの有効期間が始まっている',

@@ -287,6 +287,27 @@ export const sentences: SentencePairs = [
   ],
   ['each is signed with a key that is trusted', 'それぞれに、信頼する鍵の署名があります'],
   ['the token of {name} does not verify with the key it names', '{name} のトークンを、その示す鍵で検証できません'],
+  [
+    'issuer, nonce and times of each agree with the main token',
+    'それぞれの発行者、ノンス、時刻が、主トークンと合っています',
+  ],
+  [
+    "{what?} of the token of {name} is another one than the main token's",
+    '{name} のトークンの{what?}が、主トークンのものと異なります',
+  ],
+  ['no key id', '鍵 ID なし'],
+  ['the issuer', '発行者'],
+  ['the nonce', 'ノンス'],
+  ['the token of {name} is not in date', '{name} のトークンが有効期間内ではありません'],
+  [
+    'the token of {name} is about a device that another one is about',
+    '{name} のトークンが、別のトークンと同じデバイスについてのものです',
+  ],
+  [
+    'the service names measurements of {name} that do not match',
+    'サービスが、一致しない {name} の測定値を挙げています',
+  ],
+  ['{claim} of {name} is not good', '{name} の {claim} が良好ではありません'],
   ['this service writes one token', 'このサービスのトークンは 1 つです'],
   ['the tokens of all {count} devices are there', '{count} 台のデバイスすべてのトークンがあります'],
   [

@@ -1,0 +1,56 @@
+import { isObject, type Json, type JsonObject, memberOf, textOf } from '../core/json.ts'
+import { deniesDisabled, hexOf, integerOf, NOTHING, type Statement } from './statement-model.ts'
+import { tdx } from './tdx.ts'
+
+/**
+ * Reads the claims of Microsoft Azure Attestation. Debugging is off only where the service says so: an absent claim must not
+ * pass for a good one.
+ */
+export function azure(claims: JsonObject): Statement {
+  const tee = memberOf(claims, 'x-ms-isolation-tee')
+  const from: Json = isObject(tee) ? tee : claims
+  const type = textOf(from, 'x-ms-attestation-type') ?? ''
+  const hardware = azureHardware(type, from)
+  const debug = hardware.debug !== false || deniesDisabled(claims, from)
+  const found = { ...NOTHING, ...hardware, debug, attested: type, nonces: azureNonces(claims) }
+  return { ...found, missing: found.isolation !== 'none' && found.measurement === '' ? 'the measurement' : undefined }
+}
+
+function azureHardware(type: string, from: Json): Partial<Statement> {
+  const snp = (name: string): Json | undefined => memberOf(from, `x-ms-sevsnpvm-${name}`)
+  if (type === 'sgx')
+    return {
+      isolation: 'process',
+      debug: memberOf(from, 'x-ms-sgx-is-debuggable') !== false,
+      measurement: hexOf(memberOf(from, 'x-ms-sgx-mrenclave')),
+      signer: hexOf(memberOf(from, 'x-ms-sgx-mrsigner')),
+      svn: integerOf(memberOf(from, 'x-ms-sgx-svn')),
+      reportData: hexOf(memberOf(from, 'x-ms-sgx-report-data')),
+      hostData: hexOf(memberOf(from, 'x-ms-sgx-config-id')),
+    }
+  if (type === 'sevsnpvm')
+    return {
+      isolation: 'vm',
+      debug: snp('is-debuggable') !== false,
+      measurement: hexOf(snp('launchmeasurement')),
+      signer: hexOf(snp('idkeydigest')),
+      svn: integerOf(snp('guestsvn')),
+      reportData: hexOf(snp('reportdata')),
+      hostData: hexOf(snp('hostdata')),
+      objections: snpObjections(snp('vmpl'), snp('migration-allowed')),
+    }
+  return type === 'tdxvm' ? tdx(from) : {}
+}
+
+// Of a report that comes itself, either is refused unless it is allowed by name.
+function snpObjections(vmpl: Json | undefined, migration: Json | undefined): readonly string[] {
+  return [
+    ...(vmpl === undefined || vmpl === 0 ? [] : ['the report was asked for at another VMPL than 0']),
+    ...(migration === undefined || migration === false ? [] : ['a migration agent may move the guest']),
+  ]
+}
+
+function azureNonces(claims: JsonObject): readonly string[] {
+  const given = [textOf(claims, 'nonce'), textOf(claims, 'x-ms-runtime', 'client-payload', 'nonce')]
+  return given.filter((one) => one !== undefined)
+}

@@ -1,0 +1,70 @@
+import { type Json, memberOf } from '../core/json.ts'
+import type { Claims } from '../core/verdict.ts'
+import { DEBUG_STATES } from '../eat/names.ts'
+
+/** What a service says about the evidence that it saw, in one shape. */
+export interface Statement {
+  readonly isolation: Claims['isolation']
+  /** What was attested, as the service names it: `sgx`, `sevsnpvm`, `GCP_INTEL_TDX`, … */
+  readonly attested: string
+  readonly debug: boolean
+  readonly measurement: string
+  readonly signer?: string | undefined
+  readonly svn?: number | undefined
+  readonly reportData: string
+  readonly hostData?: string | undefined
+  /** TDX: RTMR0 to RTMR3, which what booted has extended. */
+  readonly rtmrs?: readonly string[] | undefined
+  readonly tcbStatus?: string | undefined
+  readonly tcbDate?: string | undefined
+  readonly advisories?: readonly string[] | undefined
+  readonly nonces: readonly string[]
+  /** The service's own judgement, where it is bad: what did not match. */
+  readonly objections: readonly string[]
+  /** Intel Trust Authority: policies that did not match. */
+  readonly unmatched?: readonly string[] | undefined
+  /** Where the claims contradict themselves, or break a rule of their profile. */
+  readonly faults?: readonly string[] | undefined
+  /** A claim that tokens of this service always have, and this one lacks. */
+  readonly missing: string | undefined
+}
+
+/** What is said by claims that say nothing. */
+export const NOTHING: Statement = {
+  isolation: 'none',
+  attested: '',
+  debug: true,
+  measurement: '',
+  reportData: '',
+  nonces: [],
+  objections: [],
+  missing: undefined,
+}
+
+/**
+ * Whether one of these says that debugging is not off, by what EAT calls its state. It stands beside the word of the hardware: a
+ * token that says both is not believed.
+ *
+ * @see RFC 9711, section 4.2.9
+ */
+export function deniesDisabled(...all: readonly Json[]): boolean {
+  const states = all.map((one) => memberOf(one, 'dbgstat')).filter((state) => state !== undefined)
+  return states.some((state) => typeof state !== 'string' || !DEBUG_STATES.slice(1).includes(state))
+}
+
+/** A name in quotation marks, cut to 64 characters. */
+export function quoted(text: string | undefined): string {
+  return JSON.stringify((text ?? '').slice(0, 64))
+}
+
+/** Lower-case hex of up to 128 bytes; empty for anything else. */
+export function hexOf(value: Json | undefined): string {
+  return typeof value === 'string' && value.length <= 256 && /^([0-9a-fA-F]{2})*$/.test(value)
+    ? value.toLowerCase()
+    : ''
+}
+
+/** A whole number from 0; undefined for anything else. */
+export function integerOf(value: Json | undefined): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
+}
