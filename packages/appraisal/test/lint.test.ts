@@ -256,6 +256,46 @@ describe('the linter', () => {
       ['1 emulated-allowed'],
     ],
     ['finds any workload', `${HEAD} when { context.hardware && !context.debug };`, ['1 workload-unpinned']],
+    ...[
+      'context has hostData && context.hostData == "00"',
+      'context.registers has PCR4 && context.registers.PCR4 == "00"',
+      'context.tee == "nitro" && context.registers has PCR3 && context.registers.PCR3 == "00"',
+      'context.registers has PCR2 && context.registers.PCR2 == "00" && context has hostData && context.hostData == "00"',
+    ].map((condition): readonly [string, string, readonly string[]] => [
+      `finds any workload under what the host or its firmware chooses: ${condition}`,
+      `${HEAD} when { context.hardware && !context.debug && ${condition} };`,
+      ['1 workload-unpinned'],
+    ]),
+    ...[
+      'context has hostData && context.hostData == "00" && context.measurement == "aa"',
+      'context.registers has PCR4 && context.registers.PCR4 == "00" && context.registers has PCR0 && context.registers.PCR0 == "aa"',
+      'context.tee == "nitro" && context.registers has PCR2 && context.registers.PCR2 == "00"',
+      'context.references.contains("db") && context.registers has PCR4 && context.registers.PCR4 == "00"',
+    ].map((condition): readonly [string, string, readonly string[]] => [
+      `leaves that alone where the base is pinned: ${condition}`,
+      `${HEAD} when { context.hardware && !context.debug && ${condition} };`,
+      [],
+    ]),
+    ...[
+      ['resource == Sekisho::Secret::"nope"', ''],
+      ['resource in Sekisho::Folder::"a/b/c/d"', ''],
+      ['resource is Sekisho::Secret in Sekisho::Folder::"a/b/c"', ''],
+      ['resource in Sekisho::Folder::"a/"', ''],
+      ['resource', 'resource == Sekisho::Secret::"a/b/c/d" && '],
+      ['resource', 'resource in Sekisho::Folder::"a/../c" && '],
+    ].map(([scope, condition]): readonly [string, string, readonly string[]] => [
+      `finds a name that no secret can have: ${scope} ${condition}`,
+      `permit (principal, action, ${scope}) when { ${condition}${SOUND} };`,
+      ['1 unreachable'],
+    ]),
+    [
+      'leaves names alone that a secret may have, and those that are one of several',
+      `permit (principal, action, resource == Sekisho::Secret::"a/b/c") when { ${SOUND} };
+       permit (principal, action, resource in Sekisho::Folder::"a.1/b-2") when { ${SOUND} };
+       permit (principal, action, resource) when { resource in Sekisho::Folder::"x" && ${SOUND} };
+       permit (principal, action, resource) when { resource != Sekisho::Secret::"nope" && context.vendor == "amd" && ${SOUND} };`,
+      [],
+    ],
     ['finds release without attestation', `${HEAD};`, ['1 no-attestation']],
     [
       'finds release without attestation behind a folder and a date',

@@ -5,6 +5,7 @@ import { createCandidates } from './candidates.ts'
 import { constantPart, excludeEachOther } from './constant.ts'
 import { covers, coversScope, type Reading, readingOf } from './cover.ts'
 import type { LintCode, LintFinding } from './model.ts'
+import { namesNothing } from './resources.ts'
 import { misspellings } from './spelling.ts'
 import {
   EMULATED,
@@ -12,7 +13,7 @@ import {
   IN_DEBUG_MODE,
   OLD_TCB_FOR_EVER,
   UNATTESTED,
-  UNKNOWN_WORKLOAD,
+  UNKNOWN_WORKLOADS,
   withFree,
 } from './suppositions.ts'
 import { type Supposition, truthOfAll } from './truth.ts'
@@ -51,6 +52,14 @@ function idleness(
   candidates: readonly number[],
 ): LintFinding | undefined {
   const { statement, conditions, implied } = one
+  const nameless = namesNothing(one)
+  if (nameless !== undefined)
+    return finding(
+      statement,
+      'unreachable',
+      `it can never apply: there can be no ${nameless}`,
+      'a secret is named `repository/type/tag`, and its folders are `repository` and `repository/type`',
+    )
   if (statement.impossible || truthOfAll(conditions, implied) === false || excludeEachOther(conditions))
     return finding(statement, 'unreachable', 'it can never apply', 'delete it, or mend its conditions')
   for (const i of candidates) {
@@ -127,17 +136,23 @@ function permitFindings(one: Reading, forbids: readonly Reading[]): readonly Lin
           ),
         ]
       : []),
-    ...(allows(UNKNOWN_WORKLOAD)
+    ...(UNKNOWN_WORKLOADS.some(allows)
       ? [
           finding(
             statement,
             'workload-unpinned',
-            'it permits any workload on such a platform',
+            isHalfPinned(paths)
+              ? 'it permits any workload on such a platform: what it asks for is chosen by the host, or by firmware that it leaves open'
+              : 'it permits any workload on such a platform',
             'ask for a reference set, such as `context.references.contains("…")`, or for a measurement or signer',
           ),
         ]
       : []),
   ]
+}
+
+function isHalfPinned(paths: readonly string[]): boolean {
+  return paths.some((path) => path === 'hostData' || /^registers\.PCR[1-7]$/.test(path))
 }
 
 // Allowed unless the permit certainly does not apply, or a forbid of the same scope certainly does.

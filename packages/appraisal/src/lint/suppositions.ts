@@ -20,22 +20,34 @@ export const EMULATED: Supposition = supposition({
   'vector.hardware': 97,
 })
 
-/** A workload that nobody approved, on genuine hardware. */
-export const UNKNOWN_WORKLOAD: Supposition = new Map<string, Supposed>([
+/** Of a workload that nobody approved. Host data is none of that: the host gives it to whatever it starts. */
+const NEVER_APPROVED: readonly (readonly [string, Supposed])[] = [
   ['measurement', OTHER],
   ['signer', OTHER],
-  ['hostData', OTHER],
   ['references', []],
   ['status', 'warning'],
   ['vector.executables', 33],
   ...registers('rtmr', 0, 3),
   ...registers('REM', 0, 3),
-  ...registers('PCR', 0, 31),
-])
+]
+
+/**
+ * A workload that nobody approved, on genuine hardware. Firmware that nobody approved fills the PCRs above its own at
+ * will (PCR 1 to 7 of a TPM), and an enclave's PCR 3 and 4 say whose it is, not what it runs.
+ */
+export const UNKNOWN_WORKLOADS: readonly Supposition[] = [
+  new Map([...NEVER_APPROVED, ...registers('PCR', 0, 31)]),
+  ...['tpm', 'azure-vtpm'].map(
+    (tee) => new Map([...NEVER_APPROVED, ['tee', tee], ...registers('PCR', 0, 0), ...registers('PCR', 8, 31)]),
+  ),
+  new Map([...NEVER_APPROVED, ['tee', 'nitro'], ...registers('PCR', 0, 2), ...registers('PCR', 5, 31)]),
+]
 
 /** Evidence that proves nothing, of a workload that nobody approved: whatever is no matter of that, its maker may claim. */
 export const UNATTESTED: Supposition = new Map<string, Supposed>([
-  ...UNKNOWN_WORKLOAD,
+  ...NEVER_APPROVED,
+  ...registers('PCR', 0, 31),
+  ['hostData', OTHER],
   ['verdict.outcome', 'rejected'],
   ['verdict.authenticity', 'refuted'],
   ['hardware', false],

@@ -41,6 +41,11 @@ function namesResource(resource: PolicyJson['resource'], path: string): boolean 
   }
 }
 
+/** The secret or folder that a scope names; undefined for any. */
+export function resourceOf({ resource }: PolicyJson): EntityName | undefined {
+  return resource.op === 'All' ? undefined : constraintOf(resource)
+}
+
 const WORKLOAD = 'Sekisho::Workload'
 const SECRET = 'Sekisho::Secret'
 const FOLDER = 'Sekisho::Folder'
@@ -55,7 +60,7 @@ function isEntity(entity: EntityName | undefined, type: string, id: string): boo
 }
 
 /** Type and id of an entity that a scope names. */
-interface EntityName {
+export interface EntityName {
   readonly type: string
   readonly id: string
 }
@@ -66,7 +71,8 @@ function constraintOf(constraint: object): EntityName | undefined {
   return 'entity' in constraint ? uidOf(constraint.entity) : undefined
 }
 
-function uidOf(entity: unknown): EntityName | undefined {
+/** An entity in Cedar's JSON; undefined for everything else. */
+export function uidOf(entity: unknown): EntityName | undefined {
   if (typeof entity !== 'object' || entity === null) return undefined
   const { type, id, __entity }: { readonly type?: unknown; readonly id?: unknown; readonly __entity?: unknown } = entity
   if (typeof id === 'string' && typeof type === 'string') return { type, id }
