@@ -13,6 +13,13 @@ async function codes(text: string): Promise<readonly string[]> {
 describe('the linter', () => {
   const cases: readonly (readonly [what: string, text: string, found: readonly string[]])[] = [
     ['finds nothing in a sound permit', `${HEAD} when { ${SOUND} };`, []],
+    ['finds that an empty policy permits nothing', '', ['1 nothing-permitted']],
+    ['finds that a policy of comments permits nothing', '// to come\n', ['1 nothing-permitted']],
+    [
+      'finds that a policy that only forbids permits nothing',
+      'forbid (principal, action, resource) when { context.debug };',
+      ['1 nothing-permitted'],
+    ],
     ['finds `when false`', `${HEAD} when { false };`, ['1 unreachable']],
     [
       'finds conditions that exclude each other',
@@ -56,7 +63,7 @@ describe('the linter', () => {
     [
       'finds a forbid that forbids everything by its spelling',
       'forbid (principal, action, resource) when { context.debug || true };',
-      ['1 constant-condition'],
+      ['1 constant-condition', '1 nothing-permitted'],
     ],
     [
       'finds release without attestation behind what is always true',
@@ -121,7 +128,7 @@ describe('the linter', () => {
         )
         .map((condition) => `forbid (principal, action, resource) when { ${condition} };`)
         .join('\n'),
-      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((line) => `${line} misspelt-value`),
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((line) => `${line} misspelt-value`).concat('1 nothing-permitted'),
     ],
     [
       'leaves alone what is spelt as it is known, and what nobody can know',
@@ -137,7 +144,7 @@ describe('the linter', () => {
         .map((condition) => `forbid (principal, action, resource) when { ${condition} };`)
         .concat('@allow("misspelt-value") forbid (principal, action, resource) when { context.vendor == "arn" };')
         .join('\n'),
-      [],
+      ['1 nothing-permitted'],
     ],
     ...[
       '(principal, action, resource in Sekisho::Folder::"web")',

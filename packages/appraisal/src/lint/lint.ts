@@ -29,13 +29,24 @@ export async function lintPolicies(text: string): Promise<readonly LintFinding[]
   const readings = parsePolicies(await loadCedar(), text).map(readingOf)
   const forbids = readings.filter(({ statement }) => statement.effect === 'forbid')
   const candidates = createCandidates(readings)
-  return readings.flatMap((one, i) => {
+  const found = readings.flatMap((one, i) => {
     const idle = idleness(one, i, readings, candidates(one))
     const found = idle === undefined ? constantFindings(one) : [idle]
     // What never applies permits nothing; what another repeats does, and the other may have been answered for.
     if (one.statement.effect === 'permit' && idle?.code !== 'unreachable') found.push(...permitFindings(one, forbids))
     return [...found, ...spellingFindings(one.statement)].filter(isUnanswered(one.statement))
   })
+  return readings.length > forbids.length ? found : [...found, NOTHING_PERMITTED]
+}
+
+// Cedar refuses what no statement permits.
+const NOTHING_PERMITTED: LintFinding = {
+  code: 'nothing-permitted',
+  severity: 'warning',
+  line: 1,
+  id: 'policy0',
+  message: 'it has no `permit`: everything is refused, and whatever is held now is revoked',
+  remedy: 'add a `permit`, such as those that `sekisho policy starter` prints',
 }
 
 // `@allow("emulated-allowed")` says, in the policy itself, that a warning was read and is meant. Errors stay.

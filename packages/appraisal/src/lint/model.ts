@@ -4,7 +4,7 @@ export interface LintFinding {
   readonly severity: 'error' | 'warning'
   /** Of the statement, counted from 1. */
   readonly line: number
-  /** The statement's id. */
+  /** The statement's id; `policy0` where the finding is about the policy as a whole. */
   readonly id: string
   readonly message: string
   readonly remedy: string
@@ -22,3 +22,4 @@ export type LintCode =
   | 'emulated-allowed'
   | 'exception-without-end'
   | 'misspelt-value'
+  | 'nothing-permitted'
