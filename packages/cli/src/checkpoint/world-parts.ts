@@ -1,7 +1,7 @@
 import type { World } from '@sekisho/emulator'
 import { PRODUCTS } from './emulated-machine.ts'
 
-/** What can be done to a part of a world. `renew` takes back that it expired. */
+/** What can be done to a part of a world. `renew` takes back both. */
 export type PartAct = 'revoke' | 'expire' | 'renew'
 
 type Acts = Readonly<Partial<Record<PartAct, (world: World) => void>>>
@@ -32,7 +32,10 @@ const PARTS: ReadonlyMap<string, Acts> = new Map<string, Acts>([
   ),
   ...PRODUCTS.map((product): [string, Acts] => [
     `amd/${product}/chip`,
-    { revoke: (world) => world.amd.revoke({ chip: world.snp({ product }).chipId }) },
+    {
+      revoke: (world) => world.amd.revoke({ chip: world.snp({ product }).chipId }),
+      renew: (world) => world.amd.renew({ chip: world.snp({ product }).chipId }),
+    },
   ]),
   ...INTEL.map((part): [string, Acts] => [
     `intel/${part}`,

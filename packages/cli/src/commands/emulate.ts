@@ -63,7 +63,14 @@ export async function emulatePartCommand(
     throw error
   }
   await save()
+  around.out(`EMULATED ${part}: ${DONE[act]}\n`)
   return EXIT.ok
+}
+
+const DONE: Readonly<Record<PartAct, string>> = {
+  revoke: 'revoked, for every platform of this world that it concerns',
+  expire: 'ran out a second ago; the service has no newer one',
+  renew: 'issued again, neither expired nor revoked',
 }
 
 /** `sekisho emulate anchors` */

@@ -55,7 +55,8 @@ describe('emulated machines with faults', () => {
 
   it('parts of a vendor are revoked, run out and are issued again, for whoever opens the world next', async () => {
     const text = (): string => readFileSync(`${home}/world.json`, 'utf8')
-    await ok(['emulate', 'revoke', 'amd/Genoa/ask', ...world])
+    const said = await ok(['emulate', 'revoke', 'amd/Genoa/ask', ...world])
+    assert.match(said, /^EMULATED amd\/Genoa\/ask: revoked/)
     assert.match(text(), /"revokedParts":\s*\[\s*"Genoa\/ask"/)
     await ok(['emulate', 'expire', 'intel/tcb-info', ...world])
     assert.match(text(), /"intel\/tcb-info":/)
@@ -71,6 +72,14 @@ describe('emulated machines with faults', () => {
     assert.deepEqual(
       intel.revokedPcks,
       [old, newest].map(({ ca, pckSerial }) => ({ ca, serial: pckSerial })),
+    )
+    await ok(['emulate', 'revoke', 'intel/platform-ca', ...world])
+    for (const part of ['amd/Genoa/ask', 'amd/Milan/chip', 'intel/pck', 'intel/platform-ca'])
+      assert.match(await ok(['emulate', 'renew', part, ...world]), /issued again/)
+    const renewed = JSON.parse(text())
+    assert.deepEqual(
+      [renewed.amd.revokedParts, renewed.amd.revokedChips, renewed.intel.revokedPcks, renewed.intel.revokedParts],
+      [[], [], [], []],
     )
   })
 

@@ -42,7 +42,7 @@ export interface EmulatedAmd {
   revoke(what: { readonly product: AmdProduct; readonly part: 'ask' | 'asvk' } | { readonly chip: string }): void
   /** From now on the service has only an issue of this part that ran out just before. */
   expire(part: AmdPart): void
-  /** The service issues the part again. */
+  /** The service issues the part again, or VCEKs of the chip: it is neither expired nor revoked then. */
   renew(part: AmdPart): void
   /** Answers the next `requests` requests with 429 and this `Retry-After`. */
   throttle(requests: number, retryAfterSeconds: number): void
@@ -167,6 +167,8 @@ export function amdOffice(ground: Ground): AmdOffice {
     },
     renew: (part) => {
       delete state.expired[nameOf(part)]
+      if ('chip' in part) state.amd.revokedChips = without(state.amd.revokedChips, normalChip(part.chip))
+      else state.amd.revokedParts = without(state.amd.revokedParts, `${part.product}/${part.part}`)
       authorities.clear()
       ground.changed()
     },
@@ -229,6 +231,10 @@ export function chipSecret({ seed }: Ground, product: AmdProduct, chip: Uint8Arr
 /** Adds what is not there: twice on a list is a malformed list. */
 function addOnce(list: string[], one: string): void {
   if (!list.includes(one)) list.push(one)
+}
+
+function without<T extends string>(list: readonly T[], one: string): T[] {
+  return list.filter((each) => each !== one)
 }
 
 function normalChip(chip: string): string {

@@ -71,7 +71,7 @@ export interface EmulatedIntel {
   revokePart(part: 'platform' | 'processor' | 'tcbSigning'): void
   /** From now on the service has only an issue of this part that ran out just before. */
   expire(part: IntelPart): void
-  /** The service issues the part again. */
+  /** The service issues the part again: it is neither expired nor on a list then. */
   renew(part: IntelPart): void
   /** Answers the next `requests` requests with 429 and this `Retry-After`. */
   throttle(requests: number, retryAfterSeconds: number): void
@@ -243,6 +243,9 @@ export function intelOffice(ground: Ground): IntelOffice {
     },
     renew: (part) => {
       delete state.expired[`intel/${part}`]
+      if (part === 'pck') state.intel.revokedPcks.length = 0
+      const certificate = Object.entries(CERTIFICATES).find(([name]) => name === part)?.[1]
+      state.intel.revokedParts = state.intel.revokedParts.filter((one) => one !== certificate)
       ground.changed()
     },
     throttle: (requests, retryAfterSeconds) => {
