@@ -132,6 +132,10 @@ describe('reference sets', () => {
         { ...set, name: 'a', values: { measurement: '1' }, expires: '2026-01-05T00:00:00Z' },
         { ...set, name: 'b', values: { measurement: '1' }, lastMatched: '2026-01-01T00:00:00Z' },
         { ...set, name: 'c', values: { measurement: '2' }, lastMatched: '2026-01-01T00:00:00Z' },
+        {
+          ...{ ...set, name: 'd', values: { measurement: ['3', '4'] }, lastMatched: '2026-01-01T00:00:00Z' },
+          unmatchedValues: [{ member: 'measurement', value: '4' }],
+        },
       ],
       new Date('2026-01-02T00:00:00Z'),
     )
@@ -140,6 +144,7 @@ describe('reference sets', () => {
       [
         ['a', ['expires-soon', 'never-matched']],
         ['b', ['same-values']],
+        ['d', ['value-never-matched']],
       ],
     )
   })

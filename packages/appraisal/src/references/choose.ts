@@ -10,7 +10,12 @@ export interface ReferenceChoice {
   readonly nearest?: ReferenceSet
   /** Members of `nearest` that the evidence does not meet: `measurement`, `pcrs.7`, `minTcb.snp`, `expires`. */
   readonly differs: readonly string[]
+  /** Of members of `matched` that accept several values and were compared: those that the evidence has; none when absent. */
+  readonly met?: MetValues
 }
+
+/** From a member with several accepted values, as `measurement` or `pcrs.7`, to those that evidence had. */
+export type MetValues = Readonly<Record<string, readonly string[]>>
 
 type Values = Readonly<Record<string, unknown>>
 
@@ -18,6 +23,7 @@ type Values = Readonly<Record<string, unknown>>
 interface Compared {
   readonly set: ReferenceSet
   readonly same: number
+  readonly met: MetValues
   readonly differs: readonly string[]
 }
 
@@ -31,7 +37,10 @@ interface Compared {
 export function chooseReference(tee: Tee, skeleton: Values, sets: readonly ReferenceSet[], at: Date): ReferenceChoice {
   const compared = sets.filter((set) => set.tee === tee).map((set) => compare(set, skeleton, at))
   const [best] = compared.filter(({ differs }) => differs.length === 0).sort((a, b) => b.same - a.same)
-  if (best !== undefined) return { matched: best.set, differs: [] }
+  if (best !== undefined) {
+    const { set: matched, met } = best
+    return { matched, differs: [], ...(Object.keys(met).length === 0 ? {} : { met }) }
+  }
   const [nearest] = compared.sort((a, b) => a.differs.length - b.differs.length || b.same - a.same)
   return nearest === undefined ? { differs: [] } : { nearest: nearest.set, differs: nearest.differs }
 }
@@ -48,6 +57,7 @@ function compare(set: ReferenceSet, skeleton: Values, at: Date): Compared {
   return {
     set,
     same: found.length - differs.length,
+    met: Object.fromEntries(found.flatMap(({ name, met }) => (met === undefined ? [] : [[name, met]]))),
     differs: isExpired(set, at) ? [...differs, 'expires'] : differs,
   }
 }
@@ -63,6 +73,8 @@ function inBank({ bank: wanted }: Values, { banks, ...found }: Values): Values {
 interface MemberFinding {
   readonly name: string
   readonly isSame: boolean
+  /** Of several accepted values, those that were found. */
+  readonly met?: readonly string[]
 }
 
 /** Members that a skeleton leaves out when the evidence has only zeros there. */
@@ -87,12 +99,35 @@ function compareMembers(name: string, wanted: Values, skeleton: Values): readonl
 
 function compareList(name: string, wanted: readonly unknown[], found: unknown): readonly MemberFinding[] {
   const accepted = wanted.map(comparable)
+  const several = (isMet: (value: string) => boolean): Pick<MemberFinding, 'met'> =>
+    accepted.length < 2 ? {} : { met: accepted.filter(isMet) }
   if (found === undefined) {
     if (!ZERO_WHEN_ABSENT.test(name)) return []
-    return [{ name, isSame: accepted.some((value) => /^0*$/.test(value)) }]
+    const isZero = (value: string): boolean => /^0*$/.test(value)
+    return [{ name, isSame: accepted.some(isZero), ...several(isZero) }]
   }
-  const values = Array.isArray(found) ? found : [found]
-  return [{ name, isSame: values.length > 0 && values.every((value) => accepted.includes(comparable(value))) }]
+  const values = (Array.isArray(found) ? found : [found]).map(comparable)
+  const isSame = values.length > 0 && values.every((value) => accepted.includes(value))
+  return [{ name, isSame, ...several((value) => values.includes(value)) }]
+}
+
+/** Of members that accept several values, those values that no evidence met, by what all evidence met of them. */
+export function unmetValues(
+  { values }: Pick<ReferenceSet, 'values'>,
+  met: MetValues,
+): readonly { readonly member: string; readonly value: string }[] {
+  return Object.entries(met).flatMap(([member, seen]) => {
+    const wanted = memberOf(values, member)
+    if (!Array.isArray(wanted)) return []
+    return wanted.map(comparable).flatMap((value) => (seen.includes(value) ? [] : [{ member, value }]))
+  })
+}
+
+/** Names of members have no dot of their own. */
+function memberOf(values: Values, path: string): unknown {
+  let found: unknown = values
+  for (const name of path.split('.')) found = isRecord(found) && Object.hasOwn(found, name) ? found[name] : undefined
+  return found
 }
 
 function comparable(value: unknown): string {

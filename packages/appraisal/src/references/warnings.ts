@@ -6,6 +6,7 @@ import { isExpired } from './choose.ts'
 export interface ReferenceWarning {
   readonly code:
     | 'never-matched'
+    | 'value-never-matched'
     | 'expired'
     | 'expires-soon'
     | 'same-values'
@@ -22,6 +23,8 @@ export interface ReferenceUse {
   readonly at: Date
   /** Names of sets that some evidence matched. */
   readonly matched: ReadonlySet<string>
+  /** Of these, the names of those that accept several values of which no evidence had some. */
+  readonly partly?: ReadonlySet<string>
 }
 
 const SOON = 30 * 24 * 60 * 60 * 1000
@@ -31,7 +34,7 @@ const BASES = ['measurement', 'signer']
 /** What is wrong, or soon will be, with the sets of one namespace; in the order of the sets. */
 export function referenceWarnings(
   sets: readonly ReferenceSet[],
-  { at, matched }: ReferenceUse,
+  { at, matched, partly }: ReferenceUse,
 ): readonly ReferenceWarning[] {
   const firstWith = new Map<string, string>()
   return sets.flatMap((set) => {
@@ -48,6 +51,16 @@ export function referenceWarnings(
               'check its values against `sekisho inspect` of real evidence, or delete it',
             ),
           ]),
+      ...(partly?.has(set.name) === true && !isExpired(set, at)
+        ? [
+            warning(
+              'value-never-matched',
+              set,
+              'of several values that it accepts, no evidence ever had some',
+              'remove those that nothing needs',
+            ),
+          ]
+        : []),
       ...(twin === undefined
         ? []
         : [

@@ -125,6 +125,8 @@ export interface StoredReference {
   readonly provenance: unknown
   readonly expires?: string
   readonly created: Date
-  /** When evidence met it last; never, when absent. */
+  /** When evidence that passed met it last, with the values it has now; never, when absent. */
   readonly lastMatched?: Date
+  /** Of members that accept several values: the values that no evidence ever had, though it met the set. Lower case; not empty. */
+  readonly unmatchedValues?: readonly { readonly member: string; readonly value: string }[]
 }

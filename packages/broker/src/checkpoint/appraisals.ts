@@ -5,6 +5,7 @@ import type { Row, Sql, SqlValue } from '../storage/sql.ts'
 import { sha256 } from '../verifier/bytes.ts'
 import type { KeptCollateral, Received } from '../verifier/model.ts'
 import type { Core } from './core.ts'
+import type { Met } from './reference-matches.ts'
 import type { Grounds, StoredAppraisal } from './state.ts'
 import { type VerdictText, type VerdictWriter, verdictWriter } from './verdict-text.ts'
 
@@ -21,6 +22,8 @@ export interface JudgedEvidence {
   readonly missing?: string
   /** Why no reference set is met, in a plain sentence; for where the verdict names nothing. */
   readonly unmet?: string
+  /** The reference set that is met, with what it met of it. */
+  readonly met?: Met
 }
 
 interface AppraisalRow extends Row {

@@ -9,6 +9,7 @@ import { type Evaluation, evaluate } from './evaluate.ts'
 import { newId } from './ids.ts'
 import type { AttestOutcome, AttestRequest } from './model.ts'
 import { record } from './record.ts'
+import { noteMatch } from './reference-matches.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
 import { storeRefused } from './refused-evidence.ts'
 import { isCurrent } from './result-keys.ts'
@@ -206,7 +207,9 @@ async function store(
   if (refusal === undefined) await storeGrounds(core, sql, judged, text, at)
   else await storeRefused(sql, judged, text, stored, at)
   await storeAppraisal(sql, stored)
-  await noteMatches(core, sql, session.namespace, judged, at)
+  // Evidence that is refused may be anybody's: it says of no value that something has it.
+  if (refusal === undefined)
+    for (const { met } of judged) if (met !== undefined) await noteMatch(core, sql, session.namespace, met, at)
   await recordAttest(core, sql, decision, concluding, stored)
   return 'stored'
 }
@@ -239,30 +242,6 @@ function appraisalOf(
 async function again(core: Core, session: Session, at: Date, repeats: boolean): Promise<AttestOutcome> {
   const answered = await answeredBefore(core, session, at, repeats)
   return answered ?? { refusal: { code: 'session-unknown' } }
-}
-
-const NOTE_EVERY_MS = 60_000
-
-// When a reference set matched last is of interest by the day, not by the request.
-async function noteMatches(
-  core: Core,
-  sql: Sql,
-  namespace: string,
-  judged: Concluding['evaluation']['judged'],
-  at: Date,
-): Promise<void> {
-  const now = at.getTime()
-  for (const { grounds } of judged) {
-    const { reference } = grounds
-    if (reference === undefined) continue
-    const key = `${namespace} ${reference}`
-    if (core.noted.get(key, now) === true) continue
-    core.noted.set(key, true, now + NOTE_EVERY_MS)
-    await sql.run(
-      `UPDATE reference_sets SET last_matched = ? WHERE namespace = ? AND name = ? AND (last_matched IS NULL OR last_matched < ?)`,
-      [now, namespace, reference, now - NOTE_EVERY_MS],
-    )
-  }
 }
 
 function recordAttest(

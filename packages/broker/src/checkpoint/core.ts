@@ -45,8 +45,8 @@ export interface Core {
   readonly writers: Map<Verdict['tee'], VerdictWriter>
   /** Digests of what is known to be stored already. */
   readonly stored: Held<true>
-  /** Reference sets whose last match was noted lately. */
-  readonly noted: Held<true>
+  /** Of reference sets whose last match was noted lately: what was noted. */
+  readonly noted: Held<string>
 }
 
 const LIMITS: Required<BrokerLimits> = {

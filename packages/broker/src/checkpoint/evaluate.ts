@@ -1,4 +1,4 @@
-import { type Appraisal, appraise, chooseReference, type ReferenceSet } from '@sekisho/appraisal'
+import { type Appraisal, appraise, chooseReference, type MetValues, type ReferenceSet } from '@sekisho/appraisal'
 import { EvidenceError, type TcbClaim, TEES, toHex, type Verdict } from '@sekisho/evidence'
 import { sha256 } from '../verifier/bytes.ts'
 import {
@@ -124,6 +124,9 @@ async function judgeOne(core: Core, rules: Rules, piece: OnePiece): Promise<Judg
     ...(choice.over === undefined ? {} : { fault: choice.over }),
     ...(choice.unmet === undefined ? {} : { unmet: choice.unmet }),
     ...(missing === undefined ? {} : { missing }),
+    ...(choice.matched === undefined
+      ? {}
+      : { met: { name: choice.matched.name, sha256: referenceDigest(choice.matched), values: choice.met ?? {} } }),
   }
 }
 
@@ -140,10 +143,16 @@ export function referenceFor(
   rules: Rules,
   received: Received,
   at: Date,
-): { readonly values: Expectations; readonly matched?: ReferenceSet; readonly over?: string; readonly unmet?: string } {
+): {
+  readonly values: Expectations
+  readonly matched?: ReferenceSet
+  readonly met?: MetValues
+  readonly over?: string
+  readonly unmet?: string
+} {
   const skeleton = core.verifier.comparable?.(received) ?? core.verifier.skeleton(received)
-  const { matched, nearest, differs } = chooseReference(received.tee, skeleton, rules.references, at)
-  if (matched !== undefined) return { values: matched.values, matched }
+  const { matched, nearest, differs, met = {} } = chooseReference(received.tee, skeleton, rules.references, at)
+  if (matched !== undefined) return { values: matched.values, matched, met }
   if (nearest === undefined)
     return { values: {}, unmet: `no reference set is for evidence of ${received.tee}: store one with what is known` }
   const { name, values, expires } = nearest

@@ -1,11 +1,12 @@
-import { type ReferenceSet, readReferenceSet } from '@sekisho/appraisal'
-import type { Tee } from '@sekisho/evidence'
+import { type ReferenceSet, readReferenceSet, unmetValues } from '@sekisho/appraisal'
+import { canonicalJson, type Tee } from '@sekisho/evidence'
 import { isRecord } from '../json.ts'
-import type { Row, Sql } from '../storage/sql.ts'
+import type { Sql } from '../storage/sql.ts'
 import type { Acting, Reappraised, StoredReference } from './admin-model.ts'
 import { type Change, changeRules } from './change.ts'
 import type { Core } from './core.ts'
 import { BrokerError } from './model.ts'
+import { forgetNote, type MatchedRow, metBefore } from './reference-matches.ts'
 
 /** @throws BrokerError `invalid` that names the member */
 export function readSet(input: unknown): ReferenceSet {
@@ -32,7 +33,7 @@ export async function putReference(
     ({ name }) => ({ kind: 'reference', name }),
     async (sql) => {
       const set = whole ?? readSet(await merged(sql, namespace, input))
-      return { result: { name: set.name }, change: await write(sql, namespace, set, by) }
+      return { result: { name: set.name }, change: await write(core, sql, namespace, set, by) }
     },
   )
 }
@@ -54,22 +55,37 @@ export async function putReferences(
     async (sql) => {
       const changes: Change[] = []
       for (const [i, input] of inputs.entries())
-        changes.push(await write(sql, namespace, whole?.[i] ?? readSet(await merged(sql, namespace, input)), by))
+        changes.push(await write(core, sql, namespace, whole?.[i] ?? readSet(await merged(sql, namespace, input)), by))
       return { result: {}, change: changes }
     },
   )
   return { live, revoked }
 }
 
-async function write(sql: Sql, namespace: string, set: ReferenceSet, by: Acting): Promise<Change> {
+async function write(core: Core, sql: Sql, namespace: string, set: ReferenceSet, by: Acting): Promise<Change> {
   const expires = set.expires === undefined ? null : Date.parse(set.expires)
+  const [former] = await sql.all<{ body: string }>(
+    'SELECT body FROM reference_sets WHERE namespace = ? AND name = ? AND deleted IS NULL',
+    [namespace, set.name],
+  )
   await sql.run(
     `INSERT INTO reference_sets (namespace, name, body, created, created_by, expires) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (namespace, name) DO UPDATE SET body = excluded.body, created = excluded.created,
          created_by = excluded.created_by, expires = excluded.expires, deleted = NULL`,
     [namespace, set.name, JSON.stringify(set), by.at.getTime(), by.actor, expires],
   )
+  // Evidence met what was there before: of other values that says nothing.
+  if (former === undefined || comparedOf(JSON.parse(former.body) as ReferenceSet) !== comparedOf(set))
+    await sql.run(
+      'UPDATE reference_sets SET last_matched = NULL, matched_values = NULL WHERE namespace = ? AND name = ?',
+      [namespace, set.name],
+    )
+  forgetNote(core, namespace, set.name)
   return { what: 'reference-put', details: { name: set.name, tee: set.tee } }
+}
+
+function comparedOf({ tee, values }: ReferenceSet): string {
+  return canonicalJson({ tee, values })
 }
 
 /** The set with the values of the one in its place that it does not name; what is none is left to whoever reads it. */
@@ -97,32 +113,26 @@ export async function deleteReference(core: Core, namespace: string, name: strin
         [by.at.getTime(), namespace, name],
       )
       if (changed !== 1) throw new BrokerError('not-found', 'there is no reference set of that name')
+      forgetNote(core, namespace, name)
       return { result: { name }, change: { what: 'reference-deleted', details: { name } } }
     },
   )
 }
 
-interface ReferenceRow extends Row {
-  readonly body: string
-  readonly created: number
-  readonly last_matched: number | null
-}
-
 /** All sets, by name. */
 export async function references(core: Core, namespace: string): Promise<readonly StoredReference[]> {
-  const rows = await core.db.all<ReferenceRow>(
-    'SELECT body, created, last_matched FROM reference_sets WHERE namespace = ? AND deleted IS NULL ORDER BY name',
+  const rows = await core.db.all<MatchedRow & { readonly created: number }>(
+    'SELECT body, created, last_matched, matched_values FROM reference_sets WHERE namespace = ? AND deleted IS NULL ORDER BY name',
     [namespace],
   )
-  return rows.map(({ body, created, last_matched }) => ({
-    ...(JSON.parse(body) as {
-      name: string
-      tee: Tee
-      values: Record<string, unknown>
-      owner: string
-      provenance: unknown
-    }),
-    created: new Date(created),
-    ...(last_matched === null ? {} : { lastMatched: new Date(last_matched) }),
-  }))
+  return rows.map((row) => {
+    const set = JSON.parse(row.body) as ReferenceSet & { readonly tee: Tee }
+    const unmatchedValues = unmetValues(set, metBefore(row))
+    return {
+      ...set,
+      created: new Date(row.created),
+      ...(row.last_matched === null ? {} : { lastMatched: new Date(row.last_matched) }),
+      ...(unmatchedValues.length === 0 ? {} : { unmatchedValues }),
+    }
+  })
 }

@@ -180,4 +180,11 @@ export const MIGRATIONS: readonly Migration[] = [
       `CREATE INDEX appraisals_good ON appraisals (namespace, expires) WHERE revoked IS NULL AND outcome = 'verified'`,
     ],
   },
+  {
+    version: 9,
+    statements: [
+      // Of members that accept several values, those that evidence met: JSON, from the member to its values.
+      `ALTER TABLE reference_sets ADD COLUMN matched_values TEXT`,
+    ],
+  },
 ]

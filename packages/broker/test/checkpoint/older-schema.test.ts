@@ -30,6 +30,7 @@ import {
 
 /** What each version added, taken away again: the newest first. */
 const UNDONE: readonly (readonly [version: number, statements: readonly string[]])[] = [
+  [9, ['ALTER TABLE reference_sets DROP COLUMN matched_values']],
   [8, ['DROP INDEX appraisals_good', 'ALTER TABLE appraisals DROP COLUMN later_context']],
   [7, ['DROP TABLE result_keys', 'DROP INDEX leases_result_key', 'ALTER TABLE leases DROP COLUMN result_key']],
   [6, ['DROP INDEX verdicts_template']],

@@ -47,7 +47,9 @@ export async function evidenceLinks(
     const read: Finding = { link: 'evidence', state: 'good', what: `${file} is evidence of the kind ${received.tee}` }
     const { chooseReference, readReferenceSet } = await import('@sekisho/appraisal')
     const stored = new Answer(await client.get(client.in('/references'))).list('references')
-    const sets = stored.map(({ raw: { created: _, lastMatched: __, ...set } }) => readReferenceSet(set))
+    const sets = stored.map(({ raw: { created: _, lastMatched: __, unmatchedValues: ___, ...set } }) =>
+      readReferenceSet(set),
+    )
     const choice = chooseReference(received.tee, skeleton, sets, around.now())
     const values = valuesLink(received.tee, file, choice)
     const expect = {

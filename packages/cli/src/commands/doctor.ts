@@ -6,7 +6,7 @@ import { type Client, clientOf } from '../remote/client.ts'
 import { named } from '../remote/names.ts'
 import { RemoteError } from '../remote/problem.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
-import { counted, show } from '../remote/show.ts'
+import { counted, show, unmatchedValues } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
 import { SEKISHO } from '../self.ts'
 import { type EvidenceOptions, evidenceLinks } from './doctor-evidence.ts'
@@ -132,6 +132,11 @@ async function references(client: Client, around: Around): Promise<readonly Find
     ...(never.length === 0
       ? []
       : [{ link: 'references', state: 'doubtful' as const, what: `never matched by any evidence: ${names(never)}` }]),
+    ...unmatchedValues(sets.filter((set) => !over.includes(set))).map((what) => ({
+      link: 'references',
+      state: 'doubtful' as const,
+      what,
+    })),
   ]
   if (doubts.length > 0) return doubts
   return [

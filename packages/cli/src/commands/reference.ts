@@ -8,7 +8,7 @@ import { clientOf } from '../remote/client.ts'
 import { named } from '../remote/names.ts'
 import type { Body } from '../remote/problem.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
-import { reappraised, show, showRows, when } from '../remote/show.ts'
+import { reappraised, show, showRows, unmatchedValues, when } from '../remote/show.ts'
 import { toYaml } from '../render/yaml.ts'
 import { SEKISHO } from '../self.ts'
 import { referenceValues } from '../tee/reference-values.ts'
@@ -119,11 +119,12 @@ async function withoutSignature(
 export async function referenceListCommand(options: RemoteOptions, around: Around): Promise<number> {
   const client = await clientOf(options, around)
   const answer = await client.get(client.in('/references'))
+  const sets = new Answer(answer).list('references')
   return showRows(
     answer,
     options,
     around,
-    new Answer(answer).list('references'),
+    sets,
     [
       { title: 'NAME', value: (row) => row.text('name') },
       { title: 'TEE', value: (row) => row.text('tee') },
@@ -136,6 +137,7 @@ export async function referenceListCommand(options: RemoteOptions, around: Aroun
       },
     ],
     `There are no reference values yet; \`${SEKISHO} reference from-evidence\` makes a set from a workload’s evidence.`,
+    unmatchedValues(sets),
   )
 }
 

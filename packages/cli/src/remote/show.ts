@@ -30,10 +30,21 @@ export function showRows<T>(
   rows: readonly T[],
   columns: readonly Column<T>[],
   none: string,
+  below: readonly string[] = [],
 ): number {
   return show(answer, options, around, (paper) => {
     if (rows.length === 0) paper.line(0, 2, none)
     else addTable(paper, 0, columns, rows)
+    for (const line of below) paper.line(0, 2, { text: line, tone: 'open' })
+  })
+}
+
+/** One line for each set some of whose values no evidence had, though it met the set. */
+export function unmatchedValues(sets: readonly Answer[]): readonly string[] {
+  return sets.flatMap((set) => {
+    if (!set.has('unmatchedValues')) return []
+    const values = set.list('unmatchedValues').map((one) => `${one.text('member')} ${one.text('value')}`)
+    return [`${set.text('name')}: no evidence ever had ${values.join(', ')}`]
   })
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { asking, know, ownerOf, ready } from './shared.ts'
+import { asking, know, members, ownerOf, ready } from './shared.ts'
 
 describe('sekisho doctor against a checkpoint', () => {
   it('names the last refusal of evidence, which never got as far as a resource, and what mends it', async () => {
@@ -34,6 +34,26 @@ describe('sekisho doctor against a checkpoint', () => {
     assert.match(stranger.out, /^FAIL {2}access: .*\n {6}mend sekisho login/m)
     const nowhere = await owner.run(['doctor', '--server', 'http://127.0.0.1:9'])
     assert.match(nowhere.out, /^FAIL {2}server: .*\n {6}mend sekisho up, or --server URL/m)
+  })
+
+  it('names values that no evidence ever had, though it met their set', async () => {
+    const owner = await ownerOf('doctor-unseen')
+    const { world } = owner.checkpoint
+    await ready(owner, world, 'a secret of the doctor', ['snp'])
+    const { tee, values, owner: by } = await owner.json(['reference', 'show', 'snp'])
+    const { measurement } = members(values)
+    assert.ok(Array.isArray(measurement))
+    const unseen = 'ab'.repeat(48)
+    const set = { tee, values: { ...members(values), measurement: [...measurement, unseen] }, owner: by }
+    await owner.ok(['reference', 'put', 'snp', '-'], { input: JSON.stringify(set) })
+    const chain = ['doctor', '--evidence', owner.path('snp.bin'), '--world', world]
+    assert.match((await owner.run(chain)).out, /^warn {2}references: never matched by any evidence: snp$/m)
+    await owner.ok(asking(world))
+    const line = `snp: no evidence ever had measurement ${unseen}`
+    const { out } = await owner.run(chain)
+    assert.ok(out.includes(`warn  references: ${line}\n`), out)
+    assert.match(out, /^ok {4}values: they are those of the set snp$/m)
+    assert.ok((await owner.ok(['reference', 'list'])).endsWith(`\n${line}\n`))
   })
 
   it('names reference values that are over', async () => {

@@ -36,6 +36,10 @@ export const en: ReferencesTexts = {
       short: 'never matched',
       long: 'No evidence ever matched this set. Compare its values with those of real evidence, or delete it.',
     },
+    'value-never-matched': {
+      short: 'values never seen',
+      long: 'No evidence ever had some of the values that it accepts; they are named below. Remove those that nothing needs.',
+    },
     expired: { short: 'expired', long: 'It has expired and matches nothing. Renew or delete it.' },
     'expires-soon': {
       short: 'expires soon',
@@ -62,6 +66,7 @@ export const en: ReferencesTexts = {
   one: {
     values: 'Expected values',
     created: 'Stored',
+    unseen: 'Values never seen',
     missing: 'There is no reference set of this name.',
     digest: 'SHA-256 of the source',
   },

@@ -38,6 +38,10 @@ export const ja: ReferencesTexts = {
       short: '一致なし',
       long: 'このセットに一致した Evidence はまだありません。実際の Evidence と値を見比べるか、削除してください。',
     },
+    'value-never-matched': {
+      short: '未確認の値',
+      long: '受け入れる値の中に、どの Evidence にも現れていないものがあります（下に示します）。不要な値は削除してください。',
+    },
     expired: { short: '期限切れ', long: '期限が切れており、何とも一致しません。更新するか削除してください。' },
     'expires-soon': {
       short: '期限間近',
@@ -64,6 +68,7 @@ export const ja: ReferencesTexts = {
   one: {
     values: '期待値',
     created: '保存日時',
+    unseen: '未確認の値',
     missing: 'この名前の参照値セットはありません。',
     digest: '元データの SHA-256',
   },

@@ -13,6 +13,8 @@ export interface StoredSet {
   readonly expires?: string
   readonly created: string
   readonly lastMatched?: string
+  /** Of members that accept several values: those that no evidence had. */
+  readonly unmatchedValues?: readonly { readonly member: string; readonly value: string }[]
 }
 
 /** What is written: the checkpoint checks it. */

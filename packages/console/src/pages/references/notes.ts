@@ -7,10 +7,11 @@ export type NoteCode = ReferenceWarning['code']
 /** What is to be said of each set, by its name. */
 export function notesOf(sets: readonly StoredSet[], at: Date): ReadonlyMap<string, readonly NoteCode[]> {
   const matched = new Set(sets.filter(({ lastMatched }) => lastMatched !== undefined).map(({ name }) => name))
+  const partly = new Set(sets.filter(({ unmatchedValues }) => unmatchedValues !== undefined).map(({ name }) => name))
   const notes = new Map<string, NoteCode[]>()
   // The checkpoint read these sets when they were written: they are of the shape that is looked at.
   const known = sets as unknown as Parameters<typeof referenceWarnings>[0]
-  for (const { set, code } of referenceWarnings(known, { at, matched }))
+  for (const { set, code } of referenceWarnings(known, { at, matched, partly }))
     notes.set(set, [...(notes.get(set) ?? []), code])
   return notes
 }
@@ -22,6 +23,7 @@ export const NOTE_TONES: Readonly<Record<NoteCode, string>> = {
   'base-unpinned': 'rejected',
   'expires-soon': 'incomplete',
   'never-matched': 'incomplete',
+  'value-never-matched': 'incomplete',
   'same-values': 'incomplete',
   'allows-emulated': 'emulated',
 }

@@ -84,6 +84,18 @@ function About({ set }: { readonly set: StoredSet }): JSX.Element {
       <dd>{set.expires === undefined ? t.list.noEnd : <Moment iso={set.expires} />}</dd>
       <dt>{t.list.matched}</dt>
       <dd>{set.lastMatched === undefined ? t.list.never : <Moment iso={set.lastMatched} />}</dd>
+      {set.unmatchedValues === undefined ? null : (
+        <>
+          <dt>{t.one.unseen}</dt>
+          <dd>
+            {set.unmatchedValues.map(({ member, value }) => (
+              <code key={`${member} ${value}`} class="value">
+                {member}: {value}
+              </code>
+            ))}
+          </dd>
+        </>
+      )}
       <dt>{t.one.created}</dt>
       <dd>
         <Moment iso={set.created} />

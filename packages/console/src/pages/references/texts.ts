@@ -12,7 +12,7 @@ export interface ReferencesTexts {
   >
   readonly notes: Readonly<Record<NoteCode, { readonly short: string; readonly long: string }>>
   readonly kinds: Readonly<Record<string, string>>
-  readonly one: Names<'values' | 'created' | 'missing' | 'digest'>
+  readonly one: Names<'values' | 'created' | 'unseen' | 'missing' | 'digest'>
   readonly form: Names<
     | 'newHeading'
     | 'name'

@@ -39,6 +39,11 @@ const STORED = closed({
   expires: Type.Optional(Type.String()),
   created: timeSchema(),
   lastMatched: Type.Optional(timeSchema()),
+  unmatchedValues: Type.Optional(
+    Type.Array(closed({ member: Type.String(), value: Type.String() }), {
+      description: 'of members that accept several values: those that no evidence had yet',
+    }),
+  ),
 })
 
 /** Reference values: what workloads and platforms are expected to be. */
@@ -48,7 +53,8 @@ export function referenceRoutes({ broker }: NativeServices): readonly Route[] {
       method: 'GET',
       path: '/namespaces/{ns}/references',
       tag: 'references',
-      summary: 'All reference sets; one without `lastMatched` was never met by evidence',
+      summary:
+        'All reference sets; one without `lastMatched` was never met by evidence that passed, and `unmatchedValues` are values that none had',
       scope: 'references:read',
       params: NS,
       answer: closed({ references: Type.Array(STORED) }),
@@ -185,5 +191,8 @@ function storedOf(one: StoredReference): Static<typeof STORED> {
     ...(one.expires === undefined ? {} : { expires: one.expires }),
     created: one.created.toISOString(),
     ...(one.lastMatched === undefined ? {} : { lastMatched: one.lastMatched.toISOString() }),
+    ...(one.unmatchedValues === undefined
+      ? {}
+      : { unmatchedValues: one.unmatchedValues.map((value) => ({ ...value })) }),
   }
 }
