@@ -61,6 +61,7 @@ export function networkSource(options: NetworkOptions = {}): NetworkSource {
     http: options.cacheOnly === true ? undefined : http,
     cache,
     now,
+    giveEnded: options.giveEnded === true,
     onProgress: options.onProgress ?? (() => undefined),
   })
   return {

@@ -83,6 +83,11 @@ export interface NetworkOptions {
   readonly limits?: HttpLimits
   /** Nothing is asked: answers come from the cache, however old, while they are valid. What is not there is `not-found`. */
   readonly cacheOnly?: boolean
+  /**
+   * An answer that is genuine and whose validity has ended is given where no other is held, so that a verdict says "expired"
+   * and not "missing": for whoever looks at every date. It is never kept. Default: such an answer is `stale`.
+   */
+  readonly giveEnded?: boolean
   /** Roots that answers must lead to, instead of the vendors' pinned ones. */
   readonly trustAnchors?: readonly TrustAnchor[]
   readonly onProgress?: (progress: Progress) => void

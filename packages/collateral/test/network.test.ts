@@ -206,6 +206,30 @@ test('without asking, the cache gives what is valid at any age, and says how old
   assert.notEqual(kept, undefined, 'what has expired stays where nothing takes its place')
 })
 
+test('what has ended is given to whoever asks for that, where nothing better is held, and is never kept', async (t) => {
+  const answers = intelAnswers('tdx')
+  const old = { from: new Date('2026-05-01T00:00:00Z'), to: new Date('2026-05-20T00:00:00Z') }
+  const [pck, tcb] = [answers.paths.pckCrl, answers.paths.tcb]
+  const ended = intelAnswers('tdx', { window: old })
+  const around = await bench(t, ended, { giveEnded: true })
+  const { window, collateral } = await around.source.intel(ended.request)
+  assert.equal(window.to, old.to.getTime())
+  assert.deepEqual(collateral, ended.made.collateral)
+  assert.equal(await around.entries(), 0)
+  await assert.rejects(around.again({ giveEnded: false }).intel(ended.request), { code: 'stale' })
+  // One that is held and valid goes before one that has ended.
+  const both = { giveEnded: true, trustAnchors: [ended.made.anchor, answers.made.anchor] }
+  around.server.handle(canned(answers.table))
+  const held = await around.again(both).intel(answers.request)
+  around.clock += 2 * 86_400_000
+  around.server.handle(canned(ended.table))
+  assert.deepEqual(await around.again(both).intel(answers.request), held)
+  assert.notEqual(await around.cache.get(`${around.server.url}${pck}`), undefined)
+  around.clock = old.from.getTime() - 1
+  await around.cache.drop(`${around.server.url}${tcb}`)
+  await assert.rejects(around.again(both).intel(answers.request), { code: 'stale' }, 'nor what is yet to begin')
+})
+
 test('an older answer never takes the place of the one that is held, though it is genuine and valid', async (t) => {
   const newer = intelAnswers('tdx')
   const older = intelAnswers('tdx', {

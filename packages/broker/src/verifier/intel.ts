@@ -72,7 +72,7 @@ export function intelEndorser(
     const made = without(ready(Buffer.from(canonicalJson({ ...found?.collateral, ...chain }))), missing)
     // A look at live leases that finds the vendor out of reach takes nothing away from whoever attests next.
     if (!own && (found !== undefined || held.get(key, now) === undefined))
-      held.set(key, made, now + (found === undefined ? RETRY_MS : around.holdMs))
+      held.set(key, made, now + (found === undefined || found.window.to < now ? RETRY_MS : around.holdMs))
     return made
   }
 }

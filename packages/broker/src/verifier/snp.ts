@@ -86,7 +86,7 @@ function skeletonOf(report: SnpReport): Expectations {
 export function snpEndorser(
   around: Surroundings,
 ): (report: SnpReport, received: Pick<Received, 'companions'>, request: JudgeRequest) => Promise<SnpEndorsed> {
-  let found: Held<SnpCollateralInput> = holding(around.maxHeld)
+  let found: Held<Asked> = holding(around.maxHeld)
   const prepared: Held<Prepared> = holding(around.maxHeld)
   let whole: Held<Prepared> = holding(around.maxHeld)
   const lists: Held<string> = holding(around.maxHeld)
@@ -115,7 +115,7 @@ export function snpEndorser(
     const known = own ? undefined : whole.get(key, now)
     if (known !== undefined) return { ...known, hold: NOTHING_TO_HOLD }
     const given = snpPartsOfCompanions(received.companions)
-    const { parts: asked, missing } = await ask(report, given, request, around, found)
+    const { parts: asked, missing, holdMs } = await ask(report, given, request, around, found)
     if (request.source === undefined) {
       // By the root as well: an emulated machine of a product has other endorsements than a real one.
       const issuer = `amd ${reportProduct(report) ?? ''} ${asked.ark === undefined ? '' : sha256(asked.ark)}`
@@ -126,7 +126,7 @@ export function snpEndorser(
     const made = missing === undefined ? bare : { ...bare, missing }
     const hold = (): void => {
       prepared.set(made.kept.sha256, bare, Number.POSITIVE_INFINITY)
-      if (request.source === undefined) whole.set(key, made, now + (asked.crl === undefined ? RETRY_MS : around.holdMs))
+      if (request.source === undefined) whole.set(key, made, now + (asked.crl === undefined ? RETRY_MS : holdMs))
     }
     return { ...made, hold }
   }
@@ -134,7 +134,7 @@ export function snpEndorser(
 
 const NOTHING_TO_HOLD = (): void => undefined
 
-// What a source could not give is asked again soon, but not for every request.
+// What a source could not give, or gave after its end, is asked again soon, but not for every request.
 const RETRY_MS = 2000
 
 function keyOf(report: SnpReport, { companions }: Pick<Received, 'companions'>): string {
@@ -156,22 +156,35 @@ async function ask(
   given: SnpCollateralInput,
   request: JudgeRequest,
   around: Surroundings,
-  found: Held<SnpCollateralInput>,
-): Promise<{ readonly parts: SnpCollateralInput; readonly missing?: string }> {
+  found: Held<Asked>,
+): Promise<Asked> {
   const source = request.source ?? (await sourceFor(around.options.bundles ?? [], around.options.source, request.at))
-  if (source === undefined) return { parts: {} }
+  if (source === undefined) return NOTHING
   const leaf = given.vlek ?? given.vcek
   const requests = snpRequests(report, leaf)
   const key = JSON.stringify(requests)
+  const now = request.at.getTime()
   const own = request.source !== undefined
-  const known = own || request.refresh === true ? undefined : found.get(key, request.at.getTime())
-  if (known !== undefined) return { parts: known }
+  const known = own || request.refresh === true ? undefined : found.get(key, now)
+  if (known !== undefined) return known
   let missing: string | undefined
   const missed = (what: string): void => {
     missing = what
   }
   const answer = await trying(() => firstFound(snpAsks(report, source, leaf), missed), around.trouble, missed)
-  const parts = answer === undefined ? {} : snpPartsOf(answer)
-  if (answer !== undefined && !own) found.set(key, parts, request.at.getTime() + around.holdMs)
-  return missing === undefined ? { parts } : { parts, missing }
+  if (answer === undefined) return missing === undefined ? NOTHING : { ...NOTHING, missing }
+  const holdMs = answer.window.to < now ? RETRY_MS : around.holdMs
+  const asked: Asked = { parts: snpPartsOf(answer), holdMs, ...(missing === undefined ? {} : { missing }) }
+  if (!own) found.set(key, asked, now + holdMs)
+  return asked
 }
+
+/** What a source gave, and how long it may be used unasked. */
+interface Asked {
+  readonly parts: SnpCollateralInput
+  readonly holdMs: number
+  /** Why endorsements could not be had. */
+  readonly missing?: string
+}
+
+const NOTHING: Asked = { parts: {}, holdMs: RETRY_MS }

@@ -129,7 +129,8 @@ async function startWorld(folder: string, around: Around): Promise<EmulatedWorld
 
 async function platformsOf(world: EmulatedWorld, around: Around): Promise<EmulatedPlatforms> {
   const { emulatedPlatforms } = await import('../checkpoint/emulated-platforms.ts')
-  const source = await playedEndorsements(world, around)
+  const { playedEndorsements } = await import('../checkpoint/played-endorsements.ts')
+  const source = playedEndorsements(world, () => around.now())
   return emulatedPlatforms(world.worldNow, { ...world, source, now: () => around.now() })
 }
 
@@ -232,27 +233,19 @@ async function endorsementFiles(
   return { ...files, arm }
 }
 
-/** Emulated platforms' endorsements come from the emulated services, all others from the vendors'. */
+/** Vendors are asked about all but emulated platforms. */
 async function endorsements(
   emulated: EmulatedWorld | undefined,
   source: CollateralSource | undefined,
   around: Around,
 ): ReturnType<typeof sourceOf> {
-  const { chainSources } = await import('@sekisho/collateral')
-  const real = source === undefined ? [] : [source]
-  const played = emulated === undefined ? [] : [await playedEndorsements(emulated, around)]
-  return chainSources(...played, ...real)
-}
-
-async function playedEndorsements({ url, anchors }: EmulatedWorld, around: Around): Promise<CollateralSource> {
-  const { networkSource } = await import('@sekisho/collateral')
-  return networkSource({
-    intel: { baseUrl: url, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` },
-    amd: { baseUrl: url },
-    nvidia: false,
-    trustAnchors: anchors,
-    now: () => around.now(),
-  })
+  if (emulated === undefined) return source ?? (await import('@sekisho/collateral')).chainSources()
+  const { endorsementsBeside, playedEndorsements } = await import('../checkpoint/played-endorsements.ts')
+  return endorsementsBeside(
+    playedEndorsements(emulated, () => around.now()),
+    emulated,
+    source,
+  )
 }
 
 async function tlsOf({ tlsCert, tlsKey }: UpOptions): Promise<{ tls?: WatchedFiles<TlsOptions> }> {

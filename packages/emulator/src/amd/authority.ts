@@ -44,6 +44,8 @@ export interface EmulatedAmd {
   expire(part: AmdPart): void
   /** The service issues the part again, or VCEKs of the chip: it is neither expired nor revoked then. */
   renew(part: AmdPart): void
+  /** Whether a chip is of this world, by its id in hex, also where it was revoked. */
+  isOwnChip(chip: string): boolean
   /** Answers the next `requests` requests with 429 and this `Retry-After`. */
   throttle(requests: number, retryAfterSeconds: number): void
 }
@@ -171,6 +173,10 @@ export function amdOffice(ground: Ground): AmdOffice {
       else state.amd.revokedParts = without(state.amd.revokedParts, `${part.product}/${part.part}`)
       authorities.clear()
       ground.changed()
+    },
+    isOwnChip: (chip) => {
+      const id = fromHex(normalChip(chip))
+      return state.amd.products.some((product) => office.knows(product, id))
     },
     throttle: (requests, retryAfterSeconds) => {
       state.amd.throttle = throttlingOf(requests, retryAfterSeconds)
