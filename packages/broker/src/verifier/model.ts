@@ -171,6 +171,8 @@ export type EndorsementFiles = Pick<VerifierOptions, 'arm' | 'bundles' | 'secure
 
 /** A verifier whose files can be replaced. */
 export interface OpenedVerifier extends Verifier {
+  /** Asks the source anew for whatever comes next: what it gave before is held no more. */
+  forget(): void
   /**
    * Judges by these files from now on; what is missing among them is given no more. Evidence that is being judged meanwhile is
    * judged by the former.

@@ -90,6 +90,9 @@ export function openVerifier(options: VerifierOptions): OpenedVerifier {
       const judged = await doorOf(received.tee).verify(received, request)
       return FROM_FILES.includes(received.tee) && request.kept === undefined ? { ...judged, files: by } : judged
     },
+    forget() {
+      for (const tee of doors.keys()) if (!FROM_FILES.includes(tee)) doors.delete(tee)
+    },
     replaceFiles(files) {
       const { arm: _arm, secureExecution: _images, tokens: _tokens, bundles: former, ...rest } = around.options
       const next: Surroundings = { ...around, options: { ...rest, ...files } }

@@ -60,6 +60,16 @@ async function open(
   const watch = endorsementWatch({ broker, verifier, files: options.endorsements, looks, say })
   // By themselves: what files vouch for no more is not believed, however long a pass over the leases takes.
   closers.push(everySecond(() => watch.look(), onTrouble))
+  const { worldChanged } = options
+  if (worldChanged !== undefined)
+    closers.push(
+      everySecond(async () => {
+        if (!(await worldChanged())) return
+        verifier.forget()
+        looks.news()
+        say('info', 'news', { endorsements: 'emulated', reason: 'the world changed: live leases are looked at again' })
+      }, onTrouble),
+    )
   closers.push(ticking({ broker, looks, watch, now, onTrouble }))
   const served = { broker, db, vault, log, tokens, port, freePort, say }
   const server = await serve(options, served, { watch, onTrouble, closers })

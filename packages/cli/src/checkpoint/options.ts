@@ -23,6 +23,8 @@ export interface CheckpointOptions {
   readonly emulatedAnchors: readonly TrustAnchor[]
   /** Emulated machines that sign for administrators; refused in production. */
   readonly emulated?: EmulatedPlatforms
+  /** Whether what the emulated services give may have changed since this was asked last. */
+  readonly worldChanged?: () => Promise<boolean>
   readonly source: CollateralSource | undefined
   readonly host: string
   readonly port: number

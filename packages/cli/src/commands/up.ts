@@ -134,6 +134,18 @@ async function platformsOf(world: EmulatedWorld, around: Around): Promise<Emulat
   return emulatedPlatforms(world.worldNow, { ...world, source, now: () => around.now() })
 }
 
+/** Tells of each change of the world once. */
+function changesOf({ worldNow }: EmulatedWorld): () => Promise<boolean> {
+  let seen: World | undefined
+  return async () => {
+    // While the file is gone or half written, the services answer 503: that says nothing about a platform.
+    const now = await worldNow().catch(() => seen)
+    const isOther = seen !== undefined && now !== seen
+    seen = now
+    return isOther
+  }
+}
+
 async function changed(file: string): Promise<number> {
   return (await stat(file)).mtimeMs
 }
@@ -190,7 +202,9 @@ async function start(
       master: next ?? key,
       production: options.production === true,
       emulatedAnchors: emulated?.anchors ?? [],
-      ...(emulated === undefined ? {} : { emulated: await platformsOf(emulated, around) }),
+      ...(emulated === undefined
+        ? {}
+        : { emulated: await platformsOf(emulated, around), worldChanged: changesOf(emulated) }),
       verifier: {
         ...(emulated === undefined ? {} : { arm: emulated.arm }),
         ...(tpmRoots === undefined ? {} : { tpmRoots }),

@@ -7,8 +7,9 @@ import { endorsementsBeside, playedEndorsements } from '../../src/checkpoint/pla
 import { serveWorld } from '../../src/checkpoint/served-world.ts'
 import { scratch } from '../process.ts'
 import { run } from '../run.ts'
+import { until } from '../until.ts'
 import { WORLD_AT, worldAtRest } from '../world.ts'
-import { asking, ownerAt, ready, sharedCheckpoint } from './shared.ts'
+import { asking, ownerAt, ready, rows, sharedCheckpoint } from './shared.ts'
 import { startUp } from './up.ts'
 
 const TCB = { bootloader: 1, tee: 0, snp: 20, microcode: 200 }
@@ -62,7 +63,7 @@ test('no vendor is asked about an emulated platform: not when its endorsements a
   assert.equal(asked.length, 4)
 })
 
-test('what a world lets run out is refused as expired, with the others as they are, and no vendor is asked', async () => {
+test('what a world lets run out is refused as expired, and what it revokes ends leases at once; no vendor is asked', async () => {
   const home = scratch()
   const [data, profile] = [`${home}/data`, `${home}/profile.json`]
   const world = `${data}/world.json`
@@ -91,6 +92,18 @@ test('what a world lets run out is refused as expired, with the others as they a
     assert.match(snp, /collateral-expired/)
     assert.match(snp, /snp\.crl\.not-after: the revocation list is stale/)
     await owner.ok(['emulate', 'renew', 'intel/tcb-info', '--world', world])
+    // What was held is forgotten at the next look at the world.
+    const isReleased = async (): Promise<boolean> => (await owner.run(asking(world, 'tdx'))).code === 0
+    await until('released by what was renewed', isReleased)
+    const leases = async (state: string) =>
+      rows((await owner.json(['lease', 'list']))['leases']).filter((one) => one['state'] === state)
+    assert.equal((await leases('live')).length, 1)
+    await owner.ok(['emulate', 'revoke', 'intel/platform-ca', '--world', world])
+    await until('no lease is live', async () => (await leases('live')).length === 0)
+    assert.equal((await leases('revoked')).at(0)?.['endedReason'], 'reappraisal: collateral')
+    assert.match(await refused('tdx'), /certificate-revoked/)
+    await owner.ok(['emulate', 'renew', 'intel/platform-ca', '--world', world])
+    await until('released under the CA that is issued again', isReleased)
     assert.doesNotMatch(up.err(), /intel\.com|amd\.com/)
   } finally {
     await up.stop()
