@@ -33,6 +33,7 @@ export { type ChangedDecision, type DryRunReport, dryRun, type RecordedAppraisal
 export {
   type CasePlatform,
   type PlatformPlay,
+  type PlayedPlatform,
   playCases,
   readPolicyCases,
   type WrittenCase,

@@ -146,7 +146,7 @@ describe('cases in a file', () => {
     const asked: unknown[] = []
     const cases = await playCases(written, async (...of) => {
       asked.push(of)
-      return { ...contextOf(milan), product: 'played' }
+      return { context: { ...contextOf(milan), product: 'played' } }
     })
     assert.deepEqual(asked, [
       [platform, true, 'a/b/c'],

@@ -51,8 +51,15 @@ export type WrittenCase = Omit<PolicyCase, 'context'> &
       }
   )
 
-/** What policies see of the evidence of a platform. @throws TypeError naming what is wrong, for one that there is none of */
-export type PlatformPlay = (platform: CasePlatform, known: boolean, resource: string) => Promise<PolicyContext>
+/** What policies see of a platform's evidence. */
+export interface PlayedPlatform {
+  readonly context: PolicyContext
+  /** Why the evidence would be refused whatever a policy says, in plain sentences with the ids of checks; none when it would not. */
+  readonly faults?: readonly string[]
+}
+
+/** Has a platform attest. @throws TypeError naming what is wrong, for one that there is none of */
+export type PlatformPlay = (platform: CasePlatform, known: boolean, resource: string) => Promise<PlayedPlatform>
 
 /** What a case's context holds unless it says otherwise: evidence as it should be, of no reference set. */
 const USUAL: Omit<PolicyContext, 'tee'> = {
@@ -100,7 +107,7 @@ export async function playCases(written: readonly WrittenCase[], play: PlatformP
     }
     const { platform, known, ...rest } = one
     try {
-      cases.push({ ...rest, context: await play(platform, known, one.resource) })
+      cases.push({ ...rest, ...(await play(platform, known, one.resource)) })
     } catch (error) {
       if (error instanceof TypeError) throw new TypeError(`cases[${i}].platform: ${error.message}`, { cause: error })
       throw error

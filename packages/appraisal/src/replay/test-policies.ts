@@ -13,6 +13,8 @@ export interface PolicyCase {
   readonly permitted: boolean
   /** Ids of statements that must be among the reasons. */
   readonly by?: readonly string[]
+  /** Why its evidence would be refused whatever policies say. */
+  readonly faults?: readonly string[]
 }
 
 /** What came of one test. */
@@ -22,6 +24,8 @@ export interface PolicyCaseResult {
   readonly decision: PolicyDecision
   /** What was expected instead; absent when it passed. */
   readonly expected?: string
+  /** Of one that was refused and should not have been: why, in plain sentences. */
+  readonly why?: readonly string[]
 }
 
 /** What came of all tests, and what they left untried. */
@@ -55,8 +59,19 @@ function runCase(policies: CompiledPolicies, one: PolicyCase): PolicyCaseResult 
   const { name, action = 'release', namespace = 'default', resource, workload = 'workload', context } = one
   const decision = policies.decide({ action, namespace, resource, workload, context })
   const missing = (one.by ?? []).filter((id) => !decision.reasons.some((reason) => reason.id === id))
-  if (decision.permitted !== one.permitted)
-    return { name, passed: false, decision, expected: one.permitted ? 'permitted' : 'refused' }
+  if (decision.permitted && !one.permitted) return { name, passed: false, decision, expected: 'refused' }
+  if (one.permitted && !decision.permitted) {
+    const near = policies.explain({ action, namespace, resource, workload, context })
+    const why = [
+      ...(one.faults ?? []),
+      ...decision.errors,
+      ...decision.reasons.map(({ id, effect, line }) => `line ${line} (${id}): this ${effect} applies`),
+      ...near.map(({ id, line, unmet }) => `line ${line} (${id}) would permit it if this held: ${unmet}`),
+    ]
+    return { name, passed: false, decision, expected: 'permitted', why: why.length === 0 ? [NOTHING_ABOUT_IT] : why }
+  }
   if (missing.length > 0) return { name, passed: false, decision, expected: `decided by ${missing.join(', ')}` }
   return { name, passed: true, decision }
 }
+
+const NOTHING_ABOUT_IT = 'no permit is about this action and resource'

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { appraise, type CasePlatform, type PlatformPlay, type PolicyContext } from '@sekisho/appraisal'
+import { appraise, type CasePlatform, type PlatformPlay, type PlayedPlatform } from '@sekisho/appraisal'
 import { emulatedAttester } from '@sekisho/attester'
-import { openVerifier, type Verifier } from '@sekisho/broker'
+import { openVerifier, reasonsOf, type Verifier } from '@sekisho/broker'
 import { type CollateralSource, networkSource } from '@sekisho/collateral'
 import type { World } from '@sekisho/emulator'
 import { emulatedMachine } from './emulated-machine.ts'
@@ -54,7 +54,7 @@ async function played(
   verifier: Verifier,
   { kind, ...options }: Omit<CasePlatform, 'revoked' | 'expired'>,
   { known, resource, now }: Playing,
-): Promise<PolicyContext> {
+): Promise<PlayedPlatform> {
   const digest = new Uint8Array(createHash('sha384').update(randomBytes(32)).digest())
   const { kbs, evidence, eventLog } = await emulatedAttester(world, emulatedMachine(world, kind, options)).attest({
     reportData: digest,
@@ -68,5 +68,9 @@ async function played(
   const { verdict } = await verifier.verify(received, { expect, at })
   const { context } = appraise(verdict, { references: known ? ['known'] : [], at, resource })
   // The case is about what hardware would be given: the platform plays it.
-  return { ...context, hardware: true, emulated: false, vector: { ...context.vector, hardware: 2 } }
+  const played = { ...context, hardware: true, emulated: false, vector: { ...context.vector, hardware: 2 } }
+  const faults = [...(known ? [] : [UNKNOWN]), ...(verdict.outcome === 'verified' ? [] : reasonsOf(verdict))]
+  return faults.length === 0 ? { context: played } : { context: played, faults }
 }
+
+const UNKNOWN = 'reference-missing: the case has `known: false`, and evidence that meets no reference set gets nothing'

@@ -160,7 +160,7 @@ export async function policyTestCommand(
   const cases = await readPolicyCases(content, casesFile, options.world, around)
   const report = await explained(file, () => testPolicies(text, cases))
   show(report, options, around, (paper) => {
-    for (const { name, passed, expected, decision } of report.cases) {
+    for (const { name, passed, expected, decision, why = [] } of report.cases) {
       const by = decision.reasons.map(({ id }) => id).join(', ')
       paper.line(
         0,
@@ -169,6 +169,7 @@ export async function policyTestCommand(
         `  ${name}: ${decision.permitted ? 'permitted' : 'refused'}${by === '' ? '' : ` by ${by}`}`,
         ...(expected === undefined ? [] : [`; expected ${expected}`]),
       )
+      for (const reason of why) paper.line(6, 2, reason)
     }
     if (report.unexercised.length > 0) paper.heading('No case exercises')
     for (const { id, effect, line } of report.unexercised) paper.line(2, 4, `${file}:${line}: ${effect} ${id}`)

@@ -94,6 +94,24 @@ describe('policies without a checkpoint', () => {
     assert.match(gap.out, /^pass {2}Genoa: permitted by snp\npass {2}debug: refused\n/)
     assert.match(gap.out, /No case exercises\n {2}\S+no-milan\.cedar:\d+: forbid no-milan\n/)
 
+    const hopeful = alone.file(
+      'hopeful.json',
+      JSON.stringify([
+        { ...debug, permitted: true },
+        { ...unknown, permitted: true },
+        { ...tdx, permitted: true },
+      ]),
+    )
+    const refused = await alone.run(['policy', 'test', policy, hopeful, ...world])
+    assert.equal(refused.code, 1, refused.err)
+    const [ofDebug = '', ofUnknown = '', ofTd = ''] = refused.out.split(/^FAIL {2}/m).slice(1)
+    assert.match(ofDebug, /^debug: refused; expected permitted\n {6}snp\.debug: /)
+    assert.match(ofUnknown, /^unknown: refused; expected permitted\n {6}reference-missing: /)
+    assert.match(
+      ofTd,
+      /^a TD: refused; expected permitted\n {6}line \d+ \(snp\) would permit it if this held: context\.tee/,
+    )
+
     const milan = `- { name: Milan, resource: a/b/c, permitted: false, by: [no-milan], platform: { kind: snp, product: Milan } }\n`
     const yaml = alone.file(
       'all.yaml',

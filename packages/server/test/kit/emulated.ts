@@ -19,7 +19,7 @@ export function emulatedMachines(): EmulatedPlatforms {
         },
       ])
       if (written === undefined || !('context' in written)) throw new TypeError('no context')
-      return written.context
+      return { context: written.context }
     },
     attest: async ({ tee, product, ...launch }, reportData) => {
       if (tee !== 'snp') throw new TypeError(`there is no emulated ${tee}`)
