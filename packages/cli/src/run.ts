@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Around } from './around.ts'
 import { CliError, EXIT } from './exit.ts'
 import { program } from './program/program.ts'
+import { RemoteError } from './remote/problem.ts'
 import { plain } from './render/plain.ts'
 
 /**
@@ -15,7 +16,13 @@ export async function run(argv: readonly string[], around: Around): Promise<numb
   const root = program(around, (code) => {
     exitCode = code
   })
-  prepare(root, around)
+  const asJson = wantsJson(argv)
+  // What commander says of a wrong command line, which is an error like any other.
+  let said = ''
+  prepare(root, around, (text) => {
+    if (asJson) said += text
+    else around.err(text)
+  })
   if (argv.length === 0) {
     around.err(root.helpInformation())
     return EXIT.usage
@@ -24,27 +31,37 @@ export async function run(argv: readonly string[], around: Around): Promise<numb
     await root.parseAsync([...argv], { from: 'user' })
     return exitCode
   } catch (error) {
-    return report(error, around)
+    return asJson ? reportJson(error, said, around) : report(error, around)
   }
 }
 
-function prepare(command: Command, around: Around): void {
+/** Before `--`: what is behind it are no options. */
+function wantsJson(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--')
+  return (end === -1 ? argv : argv.slice(0, end)).includes('--json')
+}
+
+function prepare(command: Command, around: Around, err: (text: string) => void): void {
   command.exitOverride().configureOutput({
     writeOut: (text) => around.out(text),
-    writeErr: (text) => around.err(text),
+    writeErr: err,
     getOutHelpWidth: () => around.columns ?? 100,
     getErrHelpWidth: () => around.columns ?? 100,
     getOutHasColors: () => around.colour,
     outputError: (text, write) => write(`sekisho: ${text.replace(/^error: /, '')}`),
   })
   command.showHelpAfterError('(`--help` shows what is possible)').showSuggestionAfterError()
-  for (const sub of command.commands) prepare(sub, around)
+  for (const sub of command.commands) prepare(sub, around, err)
+}
+
+function trace(error: unknown, around: Around): void {
+  const debug = (around.env['SEKISHO_DEBUG'] ?? '') !== ''
+  if (debug && error instanceof Error) around.err(`${error.stack ?? error.message}\n`)
 }
 
 function report(error: unknown, around: Around): number {
   if (isCommanderError(error)) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
-  const debug = (around.env['SEKISHO_DEBUG'] ?? '') !== ''
-  if (debug && error instanceof Error) around.err(`${error.stack ?? error.message}\n`)
+  trace(error, around)
   if (error instanceof CliError) {
     around.err(`sekisho: ${plain(error.message)}\n`)
     for (const line of error.details) around.err(`  ${plain(line)}\n`)
@@ -53,6 +70,25 @@ function report(error: unknown, around: Around): number {
   const message = error instanceof Error ? error.message : String(error)
   around.err(`sekisho: a fault of this program: ${plain(message)} (SEKISHO_DEBUG=1 shows where)\n`)
   return EXIT.internal
+}
+
+/** The same as one line of JSON; `problem` is what the checkpoint answered (RFC 9457). */
+function reportJson(error: unknown, said: string, around: Around): number {
+  if (isCommanderError(error) && error.exitCode === 0) return EXIT.ok
+  const told = (exitCode: number, message: string, more: Readonly<Record<string, unknown>> = {}): number => {
+    around.err(`${JSON.stringify({ error: { exitCode, message, ...more } })}\n`)
+    return exitCode
+  }
+  if (isCommanderError(error)) return told(EXIT.usage, said.trim().replace(/^sekisho: /, ''))
+  trace(error, around)
+  const message = error instanceof Error ? error.message : String(error)
+  if (!(error instanceof CliError)) return told(EXIT.internal, `a fault of this program: ${message}`)
+  const { exitCode, details } = error
+  const problem = error instanceof RemoteError ? error.problem : undefined
+  return told(exitCode, message, {
+    ...(details.length === 0 ? {} : { details }),
+    ...(problem === undefined ? {} : { problem }),
+  })
 }
 
 function isCommanderError(error: unknown): error is { readonly exitCode: number } {
