@@ -289,6 +289,18 @@ describe('hostile reference sets', () => {
 })
 
 describe('warnings about reference sets', () => {
+  it('name sets that do not say what may run', () => {
+    const codesOf = (tee: string, values: object): readonly string[] => {
+      const set = readReferenceSet({ name: 'a', tee, values, owner: 'o', provenance: { kind: 'manual' } })
+      return referenceWarnings([set], { at: new Date(0), matched: new Set(['a']) }).map(({ code }) => code)
+    }
+    assert.deepEqual(codesOf('snp', { vmpl: [0] }), ['nothing-pinned'])
+    assert.deepEqual(codesOf('tpm', { requiredPcrs: [7] }), ['nothing-pinned'])
+    assert.deepEqual(codesOf('snp', { measurement: 'ab'.repeat(48) }), [])
+    assert.deepEqual(codesOf('tpm', { pcrs: { 7: ['ab'.repeat(32)] } }), [])
+    assert.deepEqual(codesOf('tdx', { rtmr3: 'ab'.repeat(48) }), ['base-unpinned'])
+  })
+
   const codes = (sets: readonly ReferenceSet[], matched: readonly string[] = ['db']) =>
     referenceWarnings(sets, { at: AT, matched: new Set(matched) }).map(({ code, set }) => `${set}: ${code}`)
   it('name sets that nothing matched, that expire soon or have, and twins', () => {

@@ -11,6 +11,7 @@ export interface ReferenceWarning {
     | 'expires-soon'
     | 'same-values'
     | 'base-unpinned'
+    | 'nothing-pinned'
     | 'allows-debug'
     | 'allows-emulated'
   readonly set: string
@@ -30,6 +31,9 @@ export interface ReferenceUse {
 const SOON = 30 * 24 * 60 * 60 * 1000
 const REGISTERS = /^(?:rtmr[0-3]|rem[0-3])$/
 const BASES = ['measurement', 'signer']
+/** Of these TEEs a set says with one of these members what may run; of all others it may say so elsewhere. */
+const PLAIN_TEES = ['sgx', 'tdx', 'snp', 'sev', 'nitro', 'cca', 'psa', 'tpm', 'ibm-se']
+const PINS = [...BASES, 'pcrs']
 
 /** What is wrong, or soon will be, with the sets of one namespace; in the order of the sets. */
 export function referenceWarnings(
@@ -104,7 +108,19 @@ function weakness(set: ReferenceSet): readonly ReferenceWarning[] {
   const { values } = set
   const registers = Object.keys(values).filter((name) => REGISTERS.test(name) || name === 'pcrs')
   const isFree = registers.length > 0 && set.tee !== 'tpm' && !BASES.some((name) => Object.hasOwn(values, name))
+  const isEmpty =
+    PLAIN_TEES.includes(set.tee) && registers.length === 0 && !PINS.some((name) => Object.hasOwn(values, name))
   return [
+    ...(isEmpty
+      ? [
+          warning(
+            'nothing-pinned',
+            set,
+            'it does not say what may run: evidence that is compared with it stays incomplete, and gets nothing',
+            `pin ${set.tee === 'tpm' ? '`pcrs`' : '`measurement`'}`,
+          ),
+        ]
+      : []),
     ...(isFree
       ? [
           warning(

@@ -9,6 +9,7 @@ import { named } from '../remote/names.ts'
 import type { Body } from '../remote/problem.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { reappraised, show, showRows, unmatchedValues, when } from '../remote/show.ts'
+import { plain } from '../render/plain.ts'
 import { toYaml } from '../render/yaml.ts'
 import { SEKISHO } from '../self.ts'
 import { referenceValues } from '../tee/reference-values.ts'
@@ -27,7 +28,18 @@ export async function referencePutCommand(
   named('reference', name)
   const set = await readDocument(file, around, MAX_FILE)
   if (!isRecord(set)) throw unreadable(`${file}: expected a set of reference values: { tee, values, owner }`)
-  return put(name, { json: set, file }, options, around)
+  const told = await put(name, { json: set, file }, options, around)
+  await warn(name, set, file, around)
+  return told
+}
+
+/** What somebody should look at, of a set that the checkpoint took. */
+async function warn(name: string, set: Readonly<Record<string, unknown>>, file: string, around: Around): Promise<void> {
+  const { readReferenceSet, referenceWarnings } = await import('@sekisho/appraisal')
+  const stored = readReferenceSet({ owner: name, provenance: { kind: 'manual' }, ...set, name })
+  // That nothing matched it yet goes without saying.
+  for (const { code, message, remedy } of referenceWarnings([stored], { at: around.now(), matched: new Set([name]) }))
+    around.err(`${plain(`${file === '-' ? 'standard input' : file}: warning ${message} [${code}]; ${remedy}`)}\n`)
 }
 
 /** `sekisho reference from-evidence`: what this evidence measures, as a set. */

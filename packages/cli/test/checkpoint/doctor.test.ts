@@ -61,7 +61,17 @@ describe('sekisho doctor against a checkpoint', () => {
     await know(owner, owner.checkpoint.world, 'snp')
     const { tee, values } = await owner.json(['reference', 'show', 'snp'])
     const set = (end: string): string => JSON.stringify({ tee, values, owner: 'tester', expires: end })
-    await owner.ok(['reference', 'put', 'old', '-'], { input: set('2020-01-01T00:00:00Z') })
+    const old = await owner.run(['reference', 'put', 'old', '-'], { input: set('2020-01-01T00:00:00Z') })
+    assert.equal(old.code, 0, old.err)
+    assert.match(old.err, /^standard input: warning it expired on 2020-01-01\S* and matches nothing \[expired\]; renew/)
+    const idle = JSON.stringify({ tee: 'snp', values: { vmpl: [0] } })
+    const empty = await owner.run(['reference', 'put', 'empty', '-', '--json'], { input: idle })
+    assert.equal(empty.code, 0, empty.err)
+    assert.match(
+      empty.err,
+      /^standard input: warning it does not say what may run: .* \[nothing-pinned\]; pin `measurement`\n$/,
+    )
+    await owner.ok(['reference', 'delete', 'empty'])
     assert.match((await owner.run(['doctor'])).out, /^warn {2}references: over, so that nothing matches: old$/m)
     await owner.ok(['reference', 'delete', 'snp'])
     assert.match((await owner.run(['doctor'])).out, /^FAIL {2}references: over.*\n {6}mend sekisho reference put /m)

@@ -53,6 +53,10 @@ export const en: ReferencesTexts = {
       short: 'base not pinned',
       long: 'It pins registers that the guest writes, and what was launched may be anything. Pin “measurement” as well.',
     },
+    'nothing-pinned': {
+      short: 'nothing pinned',
+      long: 'It does not say what may run: evidence that is compared with it stays incomplete, and gets nothing. Pin “measurement”, or “pcrs” of a TPM.',
+    },
     'allows-debug': {
       short: 'allows debug',
       long: 'It accepts workloads whose memory the host can read. Remove “allowDebug”.',

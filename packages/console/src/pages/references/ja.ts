@@ -55,6 +55,10 @@ export const ja: ReferencesTexts = {
       short: '起点が未固定',
       long: 'ゲスト自身が書き込むレジスターだけを固定しており、何が起動されたかは確かめていません。「measurement」も固定してください。',
     },
+    'nothing-pinned': {
+      short: '固定値なし',
+      long: '何が動いてよいかを示していません。このセットと比べた Evidence は incomplete のままで、何も得られません。「measurement」（TPM では「pcrs」）を固定してください。',
+    },
     'allows-debug': {
       short: 'デバッグ許可',
       long: 'ホストがメモリを読めるワークロードも受け入れます。「allowDebug」を削除してください。',

@@ -63,7 +63,13 @@ function Row({
       <Mark tone={NOTE_TONES[code]}>{t.notes[code].short}</Mark>
     </span>
   )
-  const beside: readonly NoteCode[] = ['allows-debug', 'base-unpinned', 'same-values', 'allows-emulated']
+  const beside: readonly NoteCode[] = [
+    'allows-debug',
+    'base-unpinned',
+    'nothing-pinned',
+    'same-values',
+    'allows-emulated',
+  ]
   return (
     <tr>
       <th scope="row">

@@ -21,6 +21,7 @@ export const NOTE_TONES: Readonly<Record<NoteCode, string>> = {
   expired: 'rejected',
   'allows-debug': 'rejected',
   'base-unpinned': 'rejected',
+  'nothing-pinned': 'rejected',
   'expires-soon': 'incomplete',
   'never-matched': 'incomplete',
   'value-never-matched': 'incomplete',
