@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { access, open, readFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { access, open, readFile, realpath } from 'node:fs/promises'
+import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import type { MasterKey } from '@sekisho/broker'
 import type { Around } from '../around.ts'
 import { unreadable, usageError } from '../exit.ts'
@@ -30,12 +30,27 @@ export async function masterKeyOf(options: MasterKeyOptions, folder: string, aro
   const { masterKeyFrom } = await import('@sekisho/broker')
   const environment = around.env[VARIABLE] ?? ''
   if (options.pkcs11 !== undefined) return masterKeyFrom({ pkcs11: await pkcs11Location(options.pkcs11) })
-  if (options.masterKeyFile !== undefined) return masterKeyFrom({ file: options.masterKeyFile })
+  if (options.masterKeyFile !== undefined) {
+    if (options.production === true && (await isWithin(options.masterKeyFile, folder)))
+      throw usageError(
+        `--production refuses --master-key-file ${options.masterKeyFile}: it is in ${folder}, and whoever copies that has both`,
+      )
+    return masterKeyFrom({ file: options.masterKeyFile })
+  }
   if (environment !== '') return masterKeyFrom({ env: VARIABLE, environment: { [VARIABLE]: environment } })
   const file = join(folder, 'master.key')
   await makeKey(file)
   around.err(`sekisho: the master key is ${file}; keep it away from the database where it matters\n`)
   return masterKeyFrom({ file })
+}
+
+/** Whether a file is in a folder or below, whatever links lead there. What is not there is nowhere. */
+async function isWithin(file: string, folder: string): Promise<boolean> {
+  const real = (path: string): Promise<string | undefined> => realpath(path).catch(() => undefined)
+  const [inner, outer] = [await real(file), await real(folder)]
+  if (inner === undefined || outer === undefined) return false
+  const way = relative(outer, inner)
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 /** Whether one place of the master key is named, or none outside of production. @throws CliError (usage) */

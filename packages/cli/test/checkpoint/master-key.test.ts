@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { describe, it } from 'node:test'
 import { type Around, processAround } from '../../src/around.ts'
 import { masterKeyOf } from '../../src/checkpoint/master-key.ts'
@@ -58,6 +58,33 @@ describe('the master key of a checkpoint', () => {
       masterKeyOf({ production: true }, folder, around('')),
       refused(EXIT.usage, /--production needs a master key of its own/),
     )
+  })
+
+  it('is not in the data folder of a production checkpoint, whatever path leads there', async () => {
+    const data = join(folder, 'production')
+    mkdirSync(join(data, 'keys'), { recursive: true })
+    writeFileSync(join(folder, 'beside.key'), KEY, { mode: 0o600 })
+    for (const name of ['master.key', join('keys', '..key')]) writeFileSync(join(data, name), KEY, { mode: 0o600 })
+    symlinkSync(data, join(folder, 'link'))
+    symlinkSync(join(data, 'master.key'), join(folder, 'link.key'))
+    symlinkSync(join(folder, 'beside.key'), join(data, 'elsewhere.key'))
+    for (const [masterKeyFile, at] of [
+      [join(data, 'master.key'), data],
+      [relative(process.cwd(), join(data, 'master.key')), data],
+      [join(data, 'keys', '..key'), data],
+      [join(folder, 'link', 'master.key'), data],
+      [join(folder, 'link.key'), data],
+      [join(data, 'master.key'), join(folder, 'link')],
+    ] as const) {
+      await assert.rejects(
+        masterKeyOf({ masterKeyFile, production: true }, at, around()),
+        refused(EXIT.usage, /--production refuses --master-key-file .*whoever copies that has both/),
+        masterKeyFile,
+      )
+      assert.equal((await masterKeyOf({ masterKeyFile }, at, around())).kind, 'file')
+    }
+    for (const file of [join(folder, 'beside.key'), join(data, 'elsewhere.key')])
+      assert.equal((await masterKeyOf({ masterKeyFile: file, production: true }, data, around())).kind, 'file')
   })
 
   it('cannot be made where the folder is a file, which is said in words', async () => {
