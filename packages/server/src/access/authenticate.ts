@@ -30,17 +30,16 @@ export interface Authenticator {
   authorize(call: Call, scope: Scope, namespace: string): Promise<Principal>
   /** Whether whom {@link authorize} let in may still: for answers that go on for long. @throws HttpError 503 */
   stillMay(call: Call, scope: Scope, namespace: string, at: Date): Promise<boolean>
-  /** What `attempt` gives; an address for which it gave nothing too often waits. @throws HttpError 429 */
+  /** What `attempt` gives; where it gives nothing, and too often did for this address, that is told instead. @throws HttpError 429 */
   guess<T>(call: Call, attempt: () => Promise<T | undefined>): Promise<T | undefined>
 }
 
 /** Makes it. */
 export function authenticator(o: AuthOptions): Authenticator {
   const guess = async <T>(call: Call, attempt: () => Promise<T | undefined>): Promise<T | undefined> => {
-    const source = limitKey(call.address)
-    refuseWhile(o.failures.peek(source), 'failures', o.metrics)
+    // What is good is never refused for what others at the same address sent.
     const found = await attempt()
-    if (found === undefined) o.failures.take(source)
+    if (found === undefined) refuseWhile(o.failures.take(limitKey(call.address)), 'failures', o.metrics)
     return found
   }
   const authenticate = async (call: Call): Promise<Principal> => {

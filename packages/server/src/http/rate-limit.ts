@@ -14,8 +14,6 @@ interface Bucket {
 export interface RateLimiter {
   /** Takes one token. Undefined when there was one, else the whole seconds until there will be. */
   take(key: string): number | undefined
-  /** As `take`, without taking. */
-  peek(key: string): number | undefined
   readonly size: number
 }
 
@@ -45,9 +43,6 @@ export function rateLimiter(rate: Rate, maxKeys = 10_000, now: () => number = ()
       const seconds = wait(bucket)
       if (seconds === undefined) bucket.tokens -= 1
       return seconds
-    },
-    peek(key) {
-      return wait(refilled(key))
     },
     get size() {
       return buckets.size

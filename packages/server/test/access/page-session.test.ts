@@ -124,6 +124,17 @@ test('a token that is not believed begins nothing, and guessing is slowed down',
   assert.equal((await begin(url, { token: 'sk_nobody' })).status, 429)
 })
 
+test('what is valid is taken, whatever else the same address sent', async (t) => {
+  const { url, token } = await startCheckpoint(t, { limits: { failures: { perSecond: 0.001, burst: 2 } } })
+  const mine = await token(['admin'])
+  const me = async (sent: string): Promise<number> =>
+    (await fetch(`${url}/api/v1/me`, { headers: { authorization: `Bearer ${sent}` } })).status
+  for (const status of [401, 401, 429, 429]) assert.equal(await me('sk_nobody'), status)
+  assert.equal(await me(mine), 200)
+  assert.equal((await begin(url, { token: mine })).status, 201)
+  assert.equal(await me('sk_nobody'), 429, 'and that gives nobody a new guess')
+})
+
 test('exactly one of token and link is taken', async (t) => {
   const { url } = await startCheckpoint(t)
   for (const body of [{}, { token: 'a', setup: 'b' }, { token: 'a'.repeat(4000) }, { other: 1 }])

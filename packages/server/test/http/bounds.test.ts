@@ -25,11 +25,10 @@ test('a bucket gives its burst, then as much as is refilled', () => {
   )
 })
 
-test('a slow bucket says how long to wait, and looking takes nothing', () => {
+test('a slow bucket says how long to wait, and asking again takes nothing', () => {
   const limiter = rateLimiter({ perSecond: 0.1, burst: 1 }, 10, () => 0)
-  assert.equal(limiter.peek('a'), undefined)
   assert.equal(limiter.take('a'), undefined)
-  assert.equal(limiter.peek('a'), 10)
+  for (const _ of [1, 2]) assert.equal(limiter.take('a'), 10)
 })
 
 test('a million keys are not remembered', () => {
