@@ -109,16 +109,51 @@ export async function logVerifyCommand(
     }),
   )
   if (around.liveProgress) around.err('\r\u001b[K')
-  show(verdict, options, around, (paper) => {
+  const strange = verdict.valid ? await strangersIn(folder, verdict.size) : []
+  const told = strange.length === 0 ? verdict : { ...verdict, unsigned: strange }
+  show(told, options, around, (paper) => {
     if (verdict.valid) {
       paper.line(0, 2, { text: 'CONSISTENT', tone: 'good' }, `  ${verdict.origin}, ${verdict.size} entries`)
       paper.entry(2, 6, 'root', verdict.root)
+      for (const name of strange)
+        paper.line(
+          2,
+          2,
+          { text: 'unsigned', tone: 'open' },
+          `  ${name}: no file of this log; the checkpoint says nothing of it`,
+        )
       return
     }
     paper.line(0, 2, { text: 'TAMPERED', tone: 'bad' }, `  ${verdict.problem}`)
     if (verdict.index !== undefined) paper.entry(2, 14, 'first entry', String(verdict.index))
   })
   return verdict.valid ? EXIT.ok : EXIT.rejected
+}
+
+/** Names are for people to look at: a folder of something else is plain from fewer. */
+const MOST_STRANGERS = 100
+
+/** Files in a folder that are none of a log of `size` entries, and were not looked at; sorted, 100 at most. */
+async function strangersIn(folder: string, size: number): Promise<readonly string[]> {
+  const { formatLogPath, logFiles } = await import('@sekisho/broker')
+  const expected = new Set(['checkpoint'])
+  for (const path of logFiles(size)) expected.add(formatLogPath(path))
+  const strange: string[] = []
+  const below = async (path: string): Promise<void> => {
+    for (const entry of await readdir(join(folder, path), { withFileTypes: true })) {
+      if (strange.length === MOST_STRANGERS) return
+      const name = path === '' ? entry.name : `${path}/${entry.name}`
+      // Links are not followed: they are named.
+      if (entry.isDirectory()) await below(name)
+      else if (!expected.has(name)) strange.push(name)
+    }
+  }
+  try {
+    await below('')
+  } catch (error) {
+    throw await folderInWords(folder, error, 'what `log export` wrote')
+  }
+  return strange.sort()
 }
 
 /** `sekisho log receipt` */

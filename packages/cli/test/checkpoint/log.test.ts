@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
 import { asking, type Checkpoint, members, type Owner, ownerOf, ready, rows, text } from './shared.ts'
@@ -80,6 +80,21 @@ describe('the log, exported and verified offline', () => {
     const since = await verify(exported, '--since', before5, '--json')
     assert.equal(since.code, 0, since.out + since.err)
     assert.equal(members(JSON.parse(since.out))['valid'], true)
+  })
+
+  it('files that nothing signs are named', async () => {
+    const copy = tampered('strange', (entries) => entries)
+    mkdirSync(join(copy, 'tile', '1'), { recursive: true })
+    writeFileSync(join(copy, 'tile', '1', '000'), 'junk')
+    writeFileSync(join(copy, 'notes.txt'), 'junk')
+    const { code, out } = await verify(copy)
+    assert.equal(code, 0, out)
+    assert.match(
+      out,
+      /^CONSISTENT .*\n.*root.*\n {2}unsigned {2}notes\.txt: no file of this log.*\n {2}unsigned {2}tile\/1\/000: /,
+    )
+    const json = members(JSON.parse((await verify(copy, '--json')).out))
+    assert.deepEqual(json['unsigned'], ['notes.txt', 'tile/1/000'])
   })
 
   it('an altered entry is found', async () => {
