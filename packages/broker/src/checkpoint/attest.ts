@@ -158,9 +158,9 @@ async function conclude(core: Core, concluding: Concluding, round = 0): Promise<
   if (fate === 'answered') return again(core, session, at, concluding.repeats)
   if (refusal === undefined) rememberStored(core, judged, text)
   core.appraisals.set(stored.id, stored, Number.POSITIVE_INFINITY)
-  if (token === undefined)
-    return { decision, appraisal: stored.id, refusal: { code: refusal ?? 'evidence-rejected', id: decision } }
   const { emulated } = appraisal.context
+  if (token === undefined)
+    return { decision, appraisal: stored.id, emulated, refusal: { code: refusal ?? 'evidence-rejected', id: decision } }
   if (session.protocol !== 'kbs') return { token, appraisal: stored.id, decision, expires, emulated }
   core.answered.set(session.id, { appraisal: stored.id, namespace: session.namespace }, session.expires)
   return { token, appraisal: stored.id, decision, expires: new Date(session.expires), emulated }

@@ -71,6 +71,14 @@ export interface AttestOutcome {
   readonly refusal?: Refusal
 }
 
+/** Why nothing is released or renewed: a code, and the id under which the owner finds the whole reason, where one was recorded. */
+export interface Refused {
+  readonly code: RefusalCode
+  readonly decision: string | undefined
+  /** Whether the evidence that was shown is of an emulated platform; absent where none was looked at. */
+  readonly emulated?: boolean
+}
+
 /** A request for a secret. */
 export interface ReleaseRequest {
   readonly by: { readonly session: string } | { readonly token: string }
@@ -103,7 +111,7 @@ export type ReleaseOutcome =
       readonly refused?: undefined
     }
   | {
-      readonly refused: { readonly code: RefusalCode; readonly decision: string | undefined }
+      readonly refused: Refused
       readonly released?: undefined
     }
 
@@ -123,7 +131,7 @@ export type RenewOutcome =
       readonly refused?: undefined
     }
   | {
-      readonly refused: { readonly code: RefusalCode; readonly decision: string | undefined }
+      readonly refused: Refused
       readonly renewed?: undefined
     }
 

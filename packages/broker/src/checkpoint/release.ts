@@ -215,7 +215,8 @@ async function refuse(core: Core, request: ReleaseRequest, refusing: Refusing): 
       },
     }),
   )
-  return { refused: { code, decision } }
+  const { appraisal } = refusing
+  return { refused: { code, decision, ...(appraisal === undefined ? {} : { emulated: appraisal.emulated }) } }
 }
 
 const UNATTRIBUTED: readonly RefusalCode[] = ['session-unknown', 'resource-invalid', 'token-invalid']

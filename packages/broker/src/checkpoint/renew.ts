@@ -31,6 +31,7 @@ export async function renew(core: Core, request: RenewRequest): Promise<RenewOut
       code: attested.refusal?.code ?? 'evidence-rejected',
       at,
       reasons: [`attestation was refused: ${attested.refusal?.id ?? ''}`],
+      ...(attested.emulated === undefined ? {} : { emulated: attested.emulated }),
     })
   const appraisal = await loadAppraisal(core, core.db, attested.appraisal)
   const before = await loadAppraisal(core, core.db, lease.appraisal)
@@ -96,6 +97,8 @@ interface About {
   readonly answer?: PolicyAnswer
   readonly rules?: Rules
   readonly reasons?: readonly string[]
+  /** Of evidence that was refused. */
+  readonly emulated?: boolean
 }
 
 function write(
@@ -136,5 +139,6 @@ async function refuse(
   const decision = await core.db.transaction((sql) =>
     write(core, sql, lease, about, { outcome: 'refused', reason: code }),
   )
-  return { refused: { code, decision } }
+  const emulated = about.appraisal?.emulated ?? about.emulated ?? lease.emulated === 1
+  return { refused: { code, decision, emulated } }
 }

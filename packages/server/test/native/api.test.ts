@@ -129,7 +129,7 @@ test('every documented route answers, as the document says', async (t) => {
   const lease = released['lease'] as { id: string; secret: string }
   const holder = { token: lease.secret }
   const stands = await api.call('GET', `/api/v1/workload/leases/${lease.id}`, holder)
-  assert.equal(stands.json['state'], 'live', stands.text)
+  assert.deepEqual([stands.json['state'], stands.json['emulated']], ['live', true], stands.text)
   const fresh = await exchange(api, keys)
   const renewed = await api.call('POST', `/api/v1/workload/leases/${lease.id}/renew`, { ...holder, json: fresh.body })
   assert.equal(renewed.status, 200, renewed.text)

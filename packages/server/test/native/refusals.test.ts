@@ -52,11 +52,13 @@ test('the workload is told a code and an id, its owner the whole tree', async (t
     'code',
     'decision',
     'detail',
+    'emulated',
     'instance',
     'status',
     'title',
     'type',
   ])
+  assert.equal(refused.json['emulated'], true)
   assert.match(String(refused.json['detail']), /under the id of the decision$/)
   const stranger = { token: 'x.y.z', resource: RESOURCE }
   const unheld = await api.call('POST', '/api/v1/workload/release', { json: stranger, token: '' })
@@ -206,5 +208,18 @@ test('a lease that is lost is told to its holder as it happens', async (t) => {
     },
   })
   assert.equal(activated.json['revoked'], 1, activated.text)
-  assert.match(await ended, new RegExp(lease.id))
+  const told = await ended
+  const [, event = ''] = /^event: lease-revoked\ndata: (.*)$/m.exec(told) ?? []
+  const { lease: id, emulated } = JSON.parse(event) as { readonly lease?: unknown; readonly emulated?: unknown }
+  assert.deepEqual([id, emulated], [lease.id, true], told)
+  const denied = await api.call('POST', '/api/v1/workload/release', {
+    json: { session: body.session, resource: RESOURCE },
+  })
+  assert.deepEqual([denied.status, denied.json['emulated']], [403, true], denied.text)
+  const renewing = { ...(await evidenceBody(api, sharedWorld().snp())) }
+  const late = await api.call('POST', `/api/v1/workload/leases/${lease.id}/renew`, {
+    json: renewing,
+    token: lease.secret,
+  })
+  assert.deepEqual([late.json['code'], late.json['emulated']], ['lease-ended', true], late.text)
 })

@@ -1,3 +1,4 @@
+import type { BrokerEvent } from '@sekisho/broker'
 import { Type } from '@sinclair/typebox'
 import { bearer } from '../../access/bearer.ts'
 import { HttpError } from '../../http/errors.ts'
@@ -43,9 +44,17 @@ export function eventRoutes({ auth, broker, streams }: NativeServices): readonly
         call.facts.namespace = lease.namespace
         return streams.stream(call, {
           holder: lease.id,
-          events: (after, signal) => broker.events(lease.namespace, after, { signal, lease: lease.id }),
+          events: (after, signal) => {
+            const events = broker.events(lease.namespace, after, { signal, lease: lease.id })
+            return lease.emulated ? marked(events) : events
+          },
         })
       },
     }),
   ]
+}
+
+/** Events of a lease that rests on an emulated platform say so. */
+async function* marked(events: AsyncIterable<BrokerEvent>): AsyncGenerator<BrokerEvent, void, void> {
+  for await (const event of events) yield { ...event, body: { ...event.body, emulated: true } }
 }

@@ -54,8 +54,8 @@ const DECISION_ID = Type.String()
 
 /** What a workload calls. Answers hold short codes and ids only; the whole reason is for the namespace's owner. */
 export function workloadRoutes({ broker, outcomes }: NativeServices): readonly Route[] {
-  const refuse = (code: string, decision: string | undefined): HttpError =>
-    refused(outcomes, STATUS_OF[code] ?? 403, code, decision)
+  const refuse = (code: string, decision: string | undefined, emulated?: boolean): HttpError =>
+    refused(outcomes, STATUS_OF[code] ?? 403, code, decision, emulated)
   return [
     jsonRoute({
       method: 'POST',
@@ -94,7 +94,11 @@ export function workloadRoutes({ broker, outcomes }: NativeServices): readonly R
         const outcome = await broker.attest(attestRequest(body, call.at))
         if (outcome.decision !== undefined) call.facts.decision = outcome.decision
         if (outcome.token === undefined) {
-          throw refuse(outcome.refusal?.code ?? 'evidence-rejected', outcome.refusal?.id ?? outcome.decision)
+          throw refuse(
+            outcome.refusal?.code ?? 'evidence-rejected',
+            outcome.refusal?.id ?? outcome.decision,
+            outcome.emulated,
+          )
         }
         outcomes.attested()
         return {
@@ -136,7 +140,10 @@ export function workloadRoutes({ broker, outcomes }: NativeServices): readonly R
         call.facts.namespace = namespace
         call.facts.resource = body.resource
         const outcome = await broker.release({ by: byOf(body), namespace, resource: body.resource, at: call.at })
-        if (outcome.refused !== undefined) throw refuse(outcome.refused.code, outcome.refused.decision)
+        if (outcome.refused !== undefined) {
+          const { code, decision, emulated } = outcome.refused
+          throw refuse(code, decision, emulated)
+        }
         call.facts.decision = outcome.decision
         outcomes.released()
         const { jwe, version, contentType } = outcome.released
@@ -168,7 +175,10 @@ export function workloadRoutes({ broker, outcomes }: NativeServices): readonly R
           lease: params.lease,
           leaseSecret: bearer(call),
         })
-        if (outcome.refused !== undefined) throw refuse(outcome.refused.code, outcome.refused.decision)
+        if (outcome.refused !== undefined) {
+          const { code, decision, emulated } = outcome.refused
+          throw refuse(code, decision, emulated)
+        }
         call.facts.decision = outcome.decision
         outcomes.renewed()
         const { lease, expires } = outcome.renewed
@@ -186,6 +196,7 @@ export function workloadRoutes({ broker, outcomes }: NativeServices): readonly R
         lease: Type.String(),
         state: oneOf(['live', 'revoked', 'expired'] as const),
         expires: timeSchema(),
+        emulated: Type.Boolean(),
         endedReason: Type.Optional(Type.String()),
       }),
       handle: async ({ call, params }) => {
@@ -195,6 +206,7 @@ export function workloadRoutes({ broker, outcomes }: NativeServices): readonly R
           lease: lease.id,
           state: lease.state,
           expires: lease.expires.toISOString(),
+          emulated: lease.emulated,
           ...(lease.endedReason === undefined ? {} : { endedReason: lease.endedReason }),
         }
       },
