@@ -278,6 +278,8 @@ export interface Evaluated {
   readonly appraisal: Appraisal
   /** Undefined when it passes. */
   readonly refusal: RefusalCode | undefined
+  /** Whether each piece meets a reference set in force. */
+  readonly referenced: boolean
   /** Of each piece, in order. */
   readonly collateral: readonly KeptCollateral[]
 }
@@ -306,5 +308,5 @@ export async function judgeAgain(core: Core, pieces: readonly Piece[], at: Date)
   const references = pieces.flatMap(({ reference }) => reference ?? [])
   const referenced = pieces.every(({ reference }) => reference !== undefined)
   const appraisal = appraise(verdict, { references, at })
-  return { verdict, appraisal, refusal: refusalFor(verdict, referenced), collateral }
+  return { verdict, appraisal, refusal: refusalFor(verdict, referenced), referenced, collateral }
 }

@@ -72,7 +72,10 @@ async function judged(
   if (ended !== undefined) return ended
   if (found.refusal !== undefined) {
     await core.db.transaction((sql) => revokeAppraisal(sql, appraisal.id, at))
-    return { code: found.refusal, reasons: endingReasons(found.refusal, found.verdict) }
+    // By the set that is gone all was well: that is the reason, and not what its exceptions accepted.
+    const isGone = cause.kind === 'reference' && !found.referenced && found.refusal !== 'reference-mismatch'
+    const code = isGone ? 'reference-missing' : found.refusal
+    return { code, reasons: endingReasons(code, found.verdict) }
   }
   return collateral === 'now' && platformChanged(found.appraisal.context, appraisal.context)
     ? replace(core, appraisal, found, at)

@@ -2,7 +2,6 @@ import { readSetting, writeSetting } from '../storage/settings.ts'
 import type { Core } from './core.ts'
 import { each } from './each.ts'
 import { pending, reappraise } from './reappraise.ts'
-import { rulesOf } from './rules.ts'
 
 const LAST_LOOK = 'references-looked-at'
 
@@ -16,10 +15,7 @@ export async function endEmulated(core: Core, at: Date): Promise<void> {
      WHERE l.state = 'live' AND l.expires >= ? AND a.emulated = 1`,
     [at.getTime()],
   )
-  await each(rows, async ({ namespace }) => {
-    const { policy } = await rulesOf(core, core.db, namespace)
-    await reappraise(core, namespace, { kind: 'policy', version: policy?.version ?? 0 }, at)
-  })
+  await each(rows, ({ namespace }) => reappraise(core, namespace, { kind: 'production' }, at))
 }
 
 /**

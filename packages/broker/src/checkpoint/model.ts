@@ -172,6 +172,8 @@ export type Cause =
   | { readonly kind: 'reference'; readonly name: string }
   | { readonly kind: 'advisory'; readonly id: string }
   | { readonly kind: 'collateral' }
+  /** The server runs in production now, and emulated platforms are trusted no more. */
+  | { readonly kind: 'production' }
   /** The operator gave other files of endorsements. */
   | { readonly kind: 'endorsements' }
   /** A TPM was revoked, by the name of one of its keys. */

@@ -116,7 +116,8 @@ function judgeOf(
 ): (lease: LiveLease) => Promise<Fate> {
   if (cause.kind === 'result-key') return async (lease) => (lease.result_key === cause.kid ? KEY_REVOKED : STAYS)
   const byPolicy = policyJudge(core, namespace, rules, at)
-  if (cause.kind === 'policy' || cause.kind === 'advisory') return async (lease) => byPolicy(lease)
+  if (cause.kind === 'policy' || cause.kind === 'advisory' || cause.kind === 'production')
+    return async (lease) => byPolicy(lease)
   const evidence = new Map<string, Promise<Fate | StoredAppraisal>>()
   return async (lease) => {
     const known = evidence.get(lease.appraisal) ?? evidenceFate(core, rules, lease, cause, at)

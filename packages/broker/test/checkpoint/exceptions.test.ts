@@ -49,3 +49,21 @@ test('an exception for a platform ends when it ends: also for results that were 
     assert.equal(refused?.code, i === 0 ? 'attestation-revoked' : undefined)
   }
 })
+
+test('a set that is deleted ends its leases as that, whatever its exceptions accepted', async (t) => {
+  const world = createWorld({ products: [] })
+  const verifier = await worldVerifier(t, world)
+  const at = new Date()
+  const broker = await brokerOver(await newDatabase(t), verifier)
+  await furnish(broker, 'default', at)
+  const machine = world.sgx({ tcb: { platform: -1 } })
+  const set = referenceOf(verifier, machine, 'mine') as { values: object }
+  const until = later(at, 3600).toISOString().replace(/\.\d+/, '')
+  const acceptTcb = [{ name: 'old', statuses: ['OutOfDate'], advisories: ['INTEL-SA-00000'], until }]
+  await broker.admin.putReference('default', { ...set, values: { ...set.values, acceptTcb } }, { actor: ACTOR, at })
+  const { session } = await attested(broker, machine, { namespace: 'default', at, keys: teeKeys() })
+  assert.ok((await broker.release({ by: { session }, namespace: 'default', resource: RESOURCE, at })).released)
+  assert.equal((await broker.admin.deleteReference('default', 'mine', { actor: ACTOR, at }))?.revoked, 1)
+  const [ended] = await broker.decisions('default', { outcome: 'revoked' })
+  assert.equal(ended?.reasonCode, 'reference-missing')
+})

@@ -55,6 +55,12 @@ test('emulated evidence in production: the checkpoint does not start with emulat
     const released = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at: AT })
     assert.equal(released.refused?.code, 'not-attested')
   }
+  // Arm has no root: what there is instead is the emulator's own implementation id.
+  const { outcome } = await attested(broker, world.cca(), { namespace: NAMESPACE, at: AT, keys: teeKeys() })
+  assert.equal(outcome.refusal?.code, 'evidence-emulated')
+  const why = await broker.why(NAMESPACE, outcome.refusal?.id ?? '')
+  assert.match(String(why?.body['reasons']), /^cca\.hardware: EMULATED/)
+  assert.doesNotMatch(String(why?.remedies), /allowEmulated|pass it in/)
 })
 
 test('endorsements of emulated Arm platforms are refused where nobody said that these are trusted', async (t) => {
@@ -102,6 +108,8 @@ test('a database of a trying start gives nothing to a production one: emulated a
   assert.equal((await production.leaseState(lease, { at: AT }))?.state, 'revoked')
   const [revoked] = await production.decisions(NAMESPACE, { outcome: 'revoked' })
   assert.equal(revoked?.reasonCode, 'evidence-emulated')
+  const [{ endedReason } = {}] = await production.leases(NAMESPACE, { state: 'revoked' })
+  assert.equal(endedReason, 'reappraisal: production')
 })
 
 test('a clock that was ahead hides no reference set that expires later', async (t) => {

@@ -65,7 +65,7 @@ function wellFormed({ endorsements: { error } }: KeyState): Finding {
   )
 }
 
-function present({ endorsed, keys, implementationId, instanceId }: KeyState): Finding {
+function present({ endorsed, keys, implementationId, instanceId, expect }: KeyState): Finding {
   const actual = `implementation ${implementationId}, instance ${instanceId}`
   if (keys > MAX_CANDIDATES)
     return unchecked(
@@ -77,7 +77,9 @@ function present({ endorsed, keys, implementationId, instanceId }: KeyState): Fi
   if (endorsed !== undefined) return pass('there is a verification key for this device', { actual })
   return unchecked(
     'there is no verification key for this device: nothing connects the token with hardware',
-    mend(`get the key of instance ${instanceId} from the maker of the device and pass it in \`endorsements\``),
+    isEmulatedImplementation(implementationId) && expect.allowEmulated !== true
+      ? mend(ON_HARDWARE, 'platform-owner')
+      : mend(`get the key of instance ${instanceId} from the maker of the device and pass it in \`endorsements\``),
     { actual },
   )
 }
@@ -103,7 +105,16 @@ function trusted({ endorsed, anchor }: KeyState): Finding {
   )
 }
 
-function hardware({ anchor, expect }: KeyState): Finding {
+const ON_HARDWARE = 'run the workload on a device whose maker vouches for its key'
+
+function hardware({ anchor, implementationId, expect }: KeyState): Finding {
+  // What it says of itself proves nothing, and is enough to refuse it by.
+  if (anchor === undefined && isEmulatedImplementation(implementationId) && expect.allowEmulated !== true)
+    return fail(
+      "EMULATED: the implementation is an emulator's, by its id: no hardware vouches for this",
+      mend(ON_HARDWARE, 'platform-owner'),
+      { actual: `implementation ${implementationId}` },
+    )
   if (anchor === undefined) return notApplicable('no key is trusted')
   const details = { actual: `${anchor.name} (${anchor.vendor})`, anchor: anchor.id }
   if (anchor.emulated !== true)
@@ -152,7 +163,7 @@ export function hardwareStep(tee: 'cca' | 'psa', source: string): Step<KeyState>
     title: 'Hardware stands behind the key',
     phase: 'appraisal',
     source,
-    needs: [`${tee}.key.trusted`],
+    needs: [`${tee}.endorsements.well-formed`],
     check: hardware,
   }
 }

@@ -6,6 +6,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   advisory: 'an advisory became known',
   collateral: 'endorsements changed',
   'tpm-key': 'a TPM was revoked',
+  production: 'the server runs in production, where no emulated platform is trusted',
   'result-key': 'a key of results was revoked',
 }
 

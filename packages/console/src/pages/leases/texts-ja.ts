@@ -6,6 +6,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   advisory: 'アドバイザリの追加',
   collateral: 'エンドースメントの変更',
   'tpm-key': 'TPM の失効',
+  production: '本番モードでの起動（エミュレートされたプラットフォームは信頼されません）',
   'result-key': '結果の署名鍵の失効',
 }
 

@@ -27,6 +27,14 @@ export const sentences: SentencePairs = [
     'get the key of instance {instanceId} from the maker of the device and pass it in `endorsements`',
     'インスタンス {instanceId} の鍵をデバイスの製造元から取得し、`endorsements` に指定してください',
   ],
+  [
+    'run the workload on a device whose maker vouches for its key',
+    '製造元が鍵を保証しているデバイスでワークロードを動かしてください',
+  ],
+  [
+    "EMULATED: the implementation is an emulator's, by its id: no hardware vouches for this",
+    'EMULATED：実装 ID によれば、エミュレーターの実装です。この Evidence を保証するハードウェアはありません',
+  ],
   ['there is no key', '鍵がありません'],
   ['the key is a point on {kind}', '鍵は {kind} 上の点です'],
   [
