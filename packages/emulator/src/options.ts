@@ -42,3 +42,15 @@ export function integerOption(value: number | undefined, name: string, max: numb
     throw new TypeError(`\`${name}\` must be a whole number from 0 to ${max}`)
   return value
 }
+
+/**
+ * Options of a call, when it knows all of them: a misspelt fault would make a sound machine.
+ * @param known the names that there are
+ * @throws TypeError that names the other one
+ */
+export function knownOptions<T extends object>(options: T, call: string, known: Readonly<Record<keyof T, true>>): T {
+  const other = Object.keys(options).find((name) => !Object.hasOwn(known, name))
+  if (other === undefined) return options
+  const names = Object.keys(known).sort().join(', ')
+  throw new TypeError(`\`${other.slice(0, 64)}\`: ${call} has no such option; it has ${names}`)
+}

@@ -13,6 +13,7 @@ import { certificationService } from './intel/pcs.ts'
 import { type SgxPlatform, type SgxPlatformOptions, sgxPlatform } from './intel/sgx.ts'
 import { type TdxPlatform, type TdxPlatformOptions, tdxPlatform } from './intel/tdx.ts'
 import type { AmdProduct } from './kit/amd-products.ts'
+import { knownOptions } from './options.ts'
 import { refusal, type ServiceAnswer, type ServiceRequest } from './service.ts'
 import { newState, readState } from './state.ts'
 import { type EmulatedTpmVendor, tpmOffice } from './tpm/authority.ts'
@@ -66,6 +67,7 @@ export interface World {
  * @throws TypeError when `saved` is no saved world
  */
 export function createWorld(options: WorldOptions = {}): World {
+  knownOptions(options, 'createWorld', OPTIONS)
   const { now = (): Date => new Date(), products = ALL_PRODUCTS } = options
   const state =
     options.saved === undefined ? newState(randomBytes(32).toString('hex'), now(), products) : readState(options.saved)
@@ -108,5 +110,6 @@ export function createWorld(options: WorldOptions = {}): World {
   }
 }
 
+const OPTIONS: Readonly<Record<keyof WorldOptions, true>> = { saved: true, now: true, products: true, rsaKey: true }
 const BASE = 'http://world.invalid'
 const ALL_PRODUCTS: readonly AmdProduct[] = ['Milan', 'Genoa', 'Turin']

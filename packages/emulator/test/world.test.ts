@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHook } from 'node:async_hooks'
 import { X509Certificate } from 'node:crypto'
-import { describe, it } from 'node:test'
+import { describe, it, test } from 'node:test'
 import { createWorld } from '../src/index.ts'
 import { testWorld } from './judging.ts'
 
@@ -78,4 +78,22 @@ describe('two worlds', () => {
     const other = createWorld({ products: [] })
     assert.notEqual(one.anchors[0]?.spkiSha256, other.anchors[0]?.spkiSha256)
   })
+})
+
+test('an option that there is none of is named: a fault that is misspelt would make a sound machine', () => {
+  const world = createWorld({ products: [] })
+  // As JavaScript calls them: no compiler looks.
+  const called = (kind: 'snp' | 'tdx' | 'sgx' | 'nitro' | 'cca' | 'tpm', options: object): unknown =>
+    world[kind](options)
+  for (const kind of ['snp', 'tdx', 'sgx', 'nitro', 'cca', 'tpm'] as const)
+    assert.throws(() => called(kind, { debgu: true }), {
+      name: 'TypeError',
+      message: new RegExp(`^\`debgu\`: ${kind} has no such option; it has .*wrongBinding`),
+    })
+  const options: object = { product: ['Genoa'] }
+  assert.throws(() => createWorld(options), {
+    name: 'TypeError',
+    message: /^`product`: createWorld has no such option/,
+  })
+  assert.ok(world.tdx({ debug: true, wrongSignature: true }))
 })

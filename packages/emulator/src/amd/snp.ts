@@ -5,7 +5,7 @@ import { encodeSnpReport, type FirmwareVersion, type SnpReportFields, signReport
 import { certificateTable, encodeIdBlock, makeIdAuth, TABLE_GUIDS } from '../kit/amd-tables.ts'
 import { concat, filled, flipBit, toHex } from '../kit/bytes.ts'
 import type { KeyPair } from '../kit/keys.ts'
-import { hexOption, integerOption, nameOption } from '../options.ts'
+import { hexOption, integerOption, knownOptions, nameOption } from '../options.ts'
 import { type Faults, reportDataField } from '../report-data.ts'
 import { type AmdOffice, chipSecret } from './authority.ts'
 import { checkTcb } from './firmware.ts'
@@ -116,8 +116,31 @@ const POLICY_MIGRATION = 1n << 18n
 const POLICY_DEBUG = 1n << 19n
 const FIRMWARE = { build: 40, minor: 55, major: 1 } as const
 
+const OPTIONS: Readonly<Record<keyof SnpPlatformOptions, true>> = {
+  product: true,
+  chip: true,
+  tcb: true,
+  provisionalTcb: true,
+  firmware: true,
+  debug: true,
+  migratable: true,
+  measurement: true,
+  hostData: true,
+  maskedId: true,
+  vmpl: true,
+  version: true,
+  signedBy: true,
+  cloud: true,
+  guestSvn: true,
+  platformInfo: true,
+  idBlock: true,
+  wrongBinding: true,
+  wrongSignature: true,
+}
+
 /** Starts a guest. @throws TypeError for options that make no sense */
 export function snpPlatform(ground: Ground, office: AmdOffice, options: SnpPlatformOptions): SnpPlatform {
+  knownOptions(options, 'snp', OPTIONS)
   const { product = 'Genoa', signedBy = 'vcek' } = options
   const chip = nameOption(options.chip, 'chip', 'chip-1')
   const cloud = cloudOf(options.cloud)

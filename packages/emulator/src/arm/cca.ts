@@ -1,7 +1,7 @@
 import { cborArray, cborBytes, cborInteger, cborMap, cborTag, cborText, coseSign1 } from '../cbor.ts'
 import { flipBit, fromHex, toHex } from '../kit/bytes.ts'
 import { digest, type KeyPair, rawPoint } from '../kit/keys.ts'
-import { hexOption, integerOption, nameOption } from '../options.ts'
+import { hexOption, integerOption, knownOptions, nameOption } from '../options.ts'
 import { type Faults, reportDataField } from '../report-data.ts'
 import { type ArmComponent, type ArmEndorsements, type ArmOffice, CONFIGURATION, FIRMWARE } from './authority.ts'
 
@@ -66,8 +66,21 @@ const CCA_TAG = 399
 const SECURED = 0x3000
 const NON_CCA_DEBUG = 0x4000
 
+const OPTIONS: Readonly<Record<keyof CcaPlatformOptions, true>> = {
+  chip: true,
+  measurement: true,
+  hostData: true,
+  debug: true,
+  lifecycle: true,
+  components: true,
+  foreignPlatformToken: true,
+  wrongBinding: true,
+  wrongSignature: true,
+}
+
 /** Starts a realm. @throws TypeError for options that make no sense */
 export function ccaPlatform(office: ArmOffice, options: CcaPlatformOptions): CcaPlatform {
+  knownOptions(options, 'cca', OPTIONS)
   const { debug = false, components = FIRMWARE } = options
   const chip = nameOption(options.chip, 'chip', 'machine-1')
   office.provision(chip)

@@ -2,7 +2,7 @@ import { CBOR_NULL, cborArray, cborBytes, cborInteger, cborMap, cborText, coseSi
 import type { Ground } from '../ground.ts'
 import { filled, flipBit, fromHex, toHex, utf8 } from '../kit/bytes.ts'
 import { digest } from '../kit/keys.ts'
-import { hexOption, nameOption } from '../options.ts'
+import { hexOption, knownOptions, nameOption } from '../options.ts'
 import type { Faults } from '../report-data.ts'
 import { derive } from '../secrets.ts'
 import type { AwsOffice, NitroChain } from './authority.ts'
@@ -61,8 +61,21 @@ const ZERO: string = '00'.repeat(48)
 const MAX_BYTES = 1024
 const MAX_USER_DATA = 512
 
+const OPTIONS: Readonly<Record<keyof NitroPlatformOptions, true>> = {
+  chip: true,
+  measurement: true,
+  kernel: true,
+  application: true,
+  role: true,
+  signer: true,
+  debug: true,
+  wrongBinding: true,
+  wrongSignature: true,
+}
+
 /** Starts an enclave. @throws TypeError for options that make no sense */
 export function nitroPlatform(ground: Ground, office: AwsOffice, options: NitroPlatformOptions): NitroPlatform {
+  knownOptions(options, 'nitro', OPTIONS)
   const chip = nameOption(options.chip, 'chip', 'instance-1')
   const instanceId = `i-0${toHex(derive(ground.seed, 8, 'nitro instance', chip)).slice(1)}`
   const moduleId = `${instanceId}-enc0${toHex(derive(ground.seed, 8, 'nitro enclave', chip)).slice(1)}`

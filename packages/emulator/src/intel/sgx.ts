@@ -2,7 +2,7 @@ import type { Ground } from '../ground.ts'
 import { toHex } from '../kit/bytes.ts'
 import type { DcapCollateralJson } from '../kit/intel-collateral.ts'
 import { EXAMPLE_ENCLAVE, encodeSgxReport, type SgxReportFields } from '../kit/intel-reports.ts'
-import { hexOption, integerOption } from '../options.ts'
+import { hexOption, integerOption, knownOptions } from '../options.ts'
 import { reportDataField } from '../report-data.ts'
 import type { IntelOffice, PckCa } from './authority.ts'
 import { localReport, type SealingKeyRequest, sealingKey, targetInfoOf, verifyLocalReport } from './enclave-keys.ts'
@@ -67,8 +67,27 @@ export interface SgxPlatform {
 const ATTRIBUTES = '0500000000000000e700000000000000'
 const DEBUG_ATTRIBUTES = '0700000000000000e700000000000000'
 
+const OPTIONS: Readonly<Record<keyof SgxPlatformOptions, true>> = {
+  measurement: true,
+  signer: true,
+  isvProdId: true,
+  isvSvn: true,
+  hostData: true,
+  debug: true,
+  version: true,
+  product: true,
+  fmspc: true,
+  chip: true,
+  tcb: true,
+  ca: true,
+  certification: true,
+  wrongBinding: true,
+  wrongSignature: true,
+}
+
 /** Starts an enclave. @throws TypeError for options that make no sense */
 export function sgxPlatform(ground: Ground, office: IntelOffice, options: SgxPlatformOptions): SgxPlatform {
+  knownOptions(options, 'sgx', OPTIONS)
   const machine = intelMachine(ground, office, 'SGX', options)
   const { version = 3, debug = false } = options
   const enclave: SgxReportFields = {

@@ -3,7 +3,7 @@ import { concat, le, toHex, utf8 } from '../kit/bytes.ts'
 import { bootEvents, type EventLogOptions, type LogEvent, makeEventLog } from '../kit/event-log.ts'
 import type { DcapCollateralJson } from '../kit/intel-collateral.ts'
 import { EXAMPLE_TD, encodeTdReport, type TdBodyType, type TdReportFields } from '../kit/intel-reports.ts'
-import { hexOption } from '../options.ts'
+import { hexOption, knownOptions } from '../options.ts'
 import { reportDataField } from '../report-data.ts'
 import type { IntelOffice, PckCa } from './authority.ts'
 import { intelMachine, type MachineOptions } from './machine.ts'
@@ -82,8 +82,30 @@ const AAEL = 0x4141454c
 const SEPT_VE_DISABLE = 1 << 28
 const DEBUG = 1
 
+const OPTIONS: Readonly<Record<keyof TdxPlatformOptions, true>> = {
+  measurement: true,
+  hostData: true,
+  mrOwner: true,
+  mrOwnerConfig: true,
+  debug: true,
+  septVeDisable: true,
+  version: true,
+  bodyType: true,
+  foreignEventLog: true,
+  boot: true,
+  product: true,
+  fmspc: true,
+  chip: true,
+  tcb: true,
+  ca: true,
+  certification: true,
+  wrongBinding: true,
+  wrongSignature: true,
+}
+
 /** Starts a TD. @throws TypeError for options that make no sense */
 export function tdxPlatform(ground: Ground, office: IntelOffice, options: TdxPlatformOptions): TdxPlatform {
+  knownOptions(options, 'tdx', OPTIONS)
   const machine = intelMachine(ground, office, 'TDX', options)
   const { version = 4, debug = false, septVeDisable = true } = options
   const bodyType = options.bodyType ?? (version === 5 ? 3 : 2)

@@ -1,7 +1,7 @@
 import type { Ground } from '../ground.ts'
 import { concat, flipBit, fromHex, toHex, utf8 } from '../kit/bytes.ts'
 import { digest } from '../kit/keys.ts'
-import { integerOption, nameOption } from '../options.ts'
+import { integerOption, knownOptions, nameOption } from '../options.ts'
 import type { Faults } from '../report-data.ts'
 import type { TpmOffice } from './authority.ts'
 import { bootLog, extendPcr, type TpmBoot } from './boot-log.ts'
@@ -68,8 +68,21 @@ const FIRMWARE_VERSION = 0x0001_0000_0000_0000n
 const MAX_QUALIFYING = 64
 const PCR_COUNT = 24
 
+const OPTIONS: Readonly<Record<keyof TpmPlatformOptions, true>> = {
+  chip: true,
+  boot: true,
+  pcrs: true,
+  resetCount: true,
+  unrestrictedKey: true,
+  foreignEventLog: true,
+  withoutCertificate: true,
+  wrongBinding: true,
+  wrongSignature: true,
+}
+
 /** Boots a machine. @throws TypeError for options that make no sense */
 export function tpmPlatform(ground: Ground, office: TpmOffice, options: TpmPlatformOptions): TpmPlatform {
+  knownOptions(options, 'tpm', OPTIONS)
   const { withoutCertificate = false } = options
   const chip = nameOption(options.chip, 'chip', 'machine-1')
   const selection = selectionOf(options.pcrs)
