@@ -8,7 +8,7 @@ import { readTpmRootFiles } from '../options/tpm-roots.ts'
 import type { Client } from '../remote/client.ts'
 import { SEKISHO } from '../self.ts'
 import { tpmDoor } from '../tee/tpm.ts'
-import { activate, ask, refusedRenewal, storeSecret, tellReceipt, tellRefusal, tellRelease } from './acts.ts'
+import { activate, ask, RESOURCE, refusedRenewal, storeSecret, tellReceipt, tellRefusal, tellRelease } from './acts.ts'
 import type { Narrator } from './narrator.ts'
 import { openStage } from './stage.ts'
 
@@ -43,13 +43,18 @@ export async function tellTpmStory(stage: TpmStage, tell: Narrator, around: Arou
   })
   try {
     await reset(attester)
-    await tellOn(attester, roots, tell, around)
+    await tellOn(attester, { roots, where: stage.where }, tell, around)
   } finally {
     await reset(attester).finally(() => attester.close())
   }
 }
 
-async function tellOn(attester: TpmAttester, roots: TpmRoots, tell: Narrator, around: Around): Promise<void> {
+async function tellOn(
+  attester: TpmAttester,
+  { roots, where }: { readonly roots: TpmRoots; readonly where: string },
+  tell: Narrator,
+  around: Around,
+): Promise<void> {
   tell.step('stage', 'A checkpoint comes up: verifier, policy, key broker and log, on an embedded database.')
   const stage = await openStage({ anchors: [], source: undefined, verifier: { tpmRoots: roots } }, around)
   try {
@@ -64,17 +69,20 @@ async function tellOn(attester: TpmAttester, roots: TpmRoots, tell: Narrator, ar
     await storeSecret(owner, secret, tell)
     await activate(owner, POLICY, 'known machines only')
     await rememberBoot(owner, attester, tell)
+    const again = `${SEKISHO} request ${RESOURCE} --tpm ${where} --pcrs ${QUOTED.join()} -o password.txt`
 
     tell.step('refused', `Something unknown is measured into PCR ${PCR}; then the workload asks.`)
     await extend(attester, 'a program that nobody knows')
+    tell.command(again)
     await tellRefusal(owner, await ask(owner, attester), tell)
 
-    tell.step('remedy', 'The machine is started again without it.')
+    tell.step('remedy', `PCR ${PCR} is set back: a TPM allows that of this register, in place of a restart.`)
     await reset(attester)
-    tell.say(`PCR ${PCR} is as it was.`)
+    tell.say(`PCR ${PCR} is as it was. One that the boot measures into would need a restart without the program.`)
     tell.fact({ pcr: PCR })
 
     tell.step('released', 'The same workload asks again.')
+    tell.command(again)
     const held = tellRelease(await ask(owner, attester), secret, tell)
     await tellReceipt(owner, checkpoint.logKey, held.decision, tell)
 
@@ -94,14 +102,15 @@ async function tellOn(attester: TpmAttester, roots: TpmRoots, tell: Narrator, ar
 
 /** The owner takes the registers as they are now for known. */
 async function rememberBoot(owner: Client, attester: TpmAttester, tell: Narrator): Promise<void> {
-  tell.step('reference', 'The owner says which boot is known: this machine’s registers as they are now.')
-  tell.command(
-    `${SEKISHO} attest --tpm /dev/tpmrm0 -o quote.json && ${SEKISHO} reference from-evidence this-machine quote.json`,
+  tell.step(
+    'reference',
+    `The owner says which boot is known: this machine’s registers as they are now, and PCR ${PCR} with nothing in it.`,
   )
   const { evidence } = await attester.attest({ reportData: randomBytes(48) })
   const { reportData: _, ...values } = tpmDoor.skeleton(evidence)
   const pcrs = { ...(isRecord(values['pcrs']) ? values['pcrs'] : {}), [PCR]: ['00'.repeat(32)] }
   const set = { tee: 'tpm', values: { ...values, pcrs, requiredPcrs: QUOTED }, owner: 'demo' }
+  tell.command(`echo '${JSON.stringify(set)}' | ${SEKISHO} reference put this-machine -`)
   await owner.send('PUT', owner.in('/references/this-machine'), { json: set })
   tell.say(`this-machine: PCR ${Object.keys(pcrs).join(', ')}`)
   tell.fact({ reference: 'this-machine', pcrs: Object.keys(pcrs).map(Number) })

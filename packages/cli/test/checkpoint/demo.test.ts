@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { scratch } from '../process.ts'
 import { run } from '../run.ts'
-import { members, rows, text } from './shared.ts'
-import { startTpm, tpmMissing } from './tpm.ts'
+import { members, ownerAt, rows, text } from './shared.ts'
+import { type SoftwareTpm, startTpm, tpmMissing } from './tpm.ts'
+import { startUp } from './up.ts'
 
 /** The steps of a story, each one line of JSON. */
 async function told(args: readonly string[]): Promise<ReadonlyMap<string, Record<string, unknown>>> {
@@ -31,6 +34,28 @@ function refusedFirst(steps: ReadonlyMap<string, Record<string, unknown>>, code:
   assert.ok(Array.isArray(refused['reasons']) && refused['reasons'].length > 0)
   for (const remedy of rows(refused['remedies'])) assert.ok(text(remedy['action']) !== '' && text(remedy['by']) !== '')
   assert.ok(rows(refused['remedies']).length > 0, 'the refusal says what mends it')
+}
+
+/** Types the commands that the story printed, at a checkpoint of one's own. */
+async function asPrinted(out: string, tpm: SoftwareTpm): Promise<void> {
+  const [, set = ''] = /\$ echo '([^']+)' \| \S+ reference put this-machine -$/m.exec(out) ?? []
+  const [, request = ''] = /\$ \S+ (request .*)$/m.exec(out) ?? []
+  const home = scratch()
+  const profile = `${home}/profile.json`
+  const up = await startUp(['--offline', '--data', `${home}/data`, '--tpm-root', tpm.ca])
+  try {
+    await run(['login', '--data', `${home}/data`], { env: { SEKISHO_PROFILE: profile } })
+    const owner = ownerAt(profile, 'default', home)
+    await owner.ok(['secret', 'put', 'demo/database/password'], { input: 'as printed' })
+    const policy = 'permit (principal, action, resource) when { !context.references.isEmpty() };'
+    await owner.ok(['policy', 'set', owner.file('policy.cedar', policy)])
+    await owner.ok(['reference', 'put', 'this-machine', '-'], { input: set })
+    const secret = owner.path('password.txt')
+    await owner.ok(request.split(' ').map((word) => (word === 'password.txt' ? secret : word)))
+    assert.equal(readFileSync(secret, 'utf8'), 'as printed')
+  } finally {
+    await up.stop()
+  }
 }
 
 describe('sekisho demo', () => {
@@ -91,6 +116,7 @@ describe('sekisho demo', () => {
       const { code, out, err } = await run(['demo', '--tpm', tpm.socket, '--tpm-ca', tpm.ca])
       assert.equal(code, 0, err)
       assert.match(out, /memory is not encrypted/)
+      await asPrinted(out, tpm)
     } finally {
       await tpm.stop()
     }
