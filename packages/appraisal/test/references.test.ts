@@ -168,6 +168,19 @@ describe('the choice of a reference set', () => {
     assert.equal(chooseReference('snp', skeleton, [set], new Date(AT.getTime() - 1)).matched?.name, 'db')
     assert.equal(chooseReference('snp', skeleton, [set], new Date(Number.NaN)).matched, undefined)
   })
+  it('asks of a result that all appraisals of the set are there, and of each policy that it is accepted', () => {
+    const skeleton = { appraisals: ['cpu0', 'gpu0'], appraisalPolicies: ['default', 'mine'] }
+    for (const [values, differs] of [
+      [{ appraisals: ['cpu0'] }, []],
+      [{ appraisals: ['cpu0', 'gpu0'], appraisalPolicies: ['mine', 'default', 'more'] }, []],
+      [{ appraisals: ['cpu0', 'gpu1'] }, ['appraisals']],
+      [{ appraisalPolicies: ['default'] }, ['appraisalPolicies']],
+    ] as const) {
+      const set = setOf({ tee: 'token', values })
+      assert.deepEqual(chooseReference('token', skeleton, [set], AT).differs, differs, JSON.stringify(values))
+    }
+  })
+
   it('is never one of another TEE', () => {
     assert.deepEqual(chooseReference('tdx', skeleton, [setOf()], AT), { differs: [] })
   })

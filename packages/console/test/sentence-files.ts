@@ -21,6 +21,7 @@ import { sentences as snp } from '../src/text/sentences-ja/snp.ts'
 import { sentences as snpLeaf } from '../src/text/sentences-ja/snp-leaf.ts'
 import { sentences as tdx } from '../src/text/sentences-ja/tdx.ts'
 import { sentences as token } from '../src/text/sentences-ja/token.ts'
+import { sentences as tokenServices } from '../src/text/sentences-ja/token-services.ts'
 import { sentences as tpm } from '../src/text/sentences-ja/tpm.ts'
 import { sentences as tpmLog } from '../src/text/sentences-ja/tpm-log.ts'
 
@@ -48,6 +49,7 @@ export const sentenceFiles: Readonly<Record<string, SentencePairs>> = {
   'snp-leaf': snpLeaf,
   tdx,
   token,
+  'token-services': tokenServices,
   tpm,
   'tpm-log': tpmLog,
 }

@@ -160,5 +160,6 @@ const COMPOSED: ReadonlySet<string> = new Set([
   'sev/chain-steps.ts: ¤1, chapter 2 "Key management" and appendices B, C',
   'sev/guest-steps.ts: ¤1, chapter 3 "Guest policy"',
   "token/claim-steps.ts: documentation of the service's claims",
+  "token/expect-steps.ts: documentation of the service's claims",
   'tpm/boot/facts.ts: a certificate that cannot be read',
 ])

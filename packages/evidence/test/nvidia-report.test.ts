@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { isOlder } from '../src/nvidia/expectations.ts'
+import { isOlder } from '../src/core/versions.ts'
 import {
   architectureOf,
   deviceFacts,

@@ -63,7 +63,7 @@ function issue(claims: object): string {
 }
 
 /** Judges a bundle as the service makes it, of the claims of each device. */
-function judge(devices: Readonly<Record<string, object>>, main: object = {}, at: Date = AT): Verdict {
+function judge(devices: Readonly<Record<string, object>>, expect: TokenVerifyOptions['expect'] = {}): Verdict {
   const tokens = Object.fromEntries(Object.entries(devices).map(([name, claims]) => [name, issue(claims)]))
   const submods = Object.fromEntries(
     Object.entries(tokens).map(([name, token]) => [
@@ -71,8 +71,8 @@ function judge(devices: Readonly<Record<string, object>>, main: object = {}, at:
       ['DIGEST', ['SHA-256', createHash('sha256').update(token).digest('hex')]],
     ]),
   )
-  const token = issue({ ...SHARED, 'x-nvidia-overall-att-result': true, submods, ...main })
-  const options: TokenVerifyOptions = { at, keySet: { jwks: JWKS }, expect: { nonce: NONCE } }
+  const token = issue({ ...SHARED, 'x-nvidia-overall-att-result': true, submods })
+  const options: TokenVerifyOptions = { at: AT, keySet: { jwks: JWKS }, expect: { nonce: NONCE, ...expect } }
   return verifyTokenSync(bytes(JSON.stringify([['JWT', token], tokens])), options)
 }
 
@@ -143,5 +143,62 @@ describe('what a bundle of the NVIDIA service says of its devices', () => {
     assert.match(twins.reason, /the token of "GPU-1" is about a device that another one is about/)
     const two = judge({ 'GPU-0': GPU, 'GPU-1': { ...GPU, ueid: '1' } })
     assert.equal(check(two, 'token.submodules.claims').outcome, 'pass')
+  })
+})
+
+describe('what is expected of the devices in a bundle of the NVIDIA service', () => {
+  const GOOD = { driverVersions: ['550.90.07'], vbiosVersions: ['96.00.9F.00.01'] }
+
+  it('is a driver and a VBIOS: a result with a nonce alone is open', () => {
+    const alone = judge({ 'GPU-0': GPU })
+    assert.equal(alone.outcome, 'incomplete')
+    assert.match(check(alone, 'token.expect.driver').remedy?.action ?? '', /"550.90.07" runs/)
+    assert.equal(check(alone, 'token.expect.vbios').outcome, 'unchecked')
+    const verdict = judge({ 'GPU-0': GPU }, GOOD)
+    assert.equal(verdict.outcome, 'verified', verdict.summary)
+    assert.deepEqual(verdict.claims, {
+      ...verdict.claims,
+      devices: [
+        {
+          name: 'GPU-0',
+          isSwitch: false,
+          hardwareModel: 'GH100 A01 GSP BROM',
+          driverVersion: '550.90.07',
+          vbiosVersion: '96.00.9F.00.01',
+        },
+      ],
+    })
+  })
+
+  it('is compared with every device', () => {
+    const older = { ...GPU, ueid: '1', 'x-nvidia-gpu-driver-version': '550.54.15' }
+    for (const [devices, expect, outcome] of [
+      [{}, { minDriverVersion: '550.90.07', minVbiosVersion: '96.00.9F.00.01' }, 'verified'],
+      [{}, { ...GOOD, minDriverVersion: '551' }, 'rejected'],
+      [{}, { ...GOOD, minVbiosVersion: '96.00.A0' }, 'rejected'],
+      [{}, { ...GOOD, driverVersions: ['550.54.15'] }, 'rejected'],
+      [{ 'GPU-1': older }, GOOD, 'rejected'],
+      [{ 'GPU-1': older }, { ...GOOD, driverVersions: ['550.90.07', '550.54.15'] }, 'verified'],
+      [{}, { ...GOOD, hardwareModels: ['GH100 A01 GSP BROM'] }, 'verified'],
+      [{}, { ...GOOD, hardwareModels: ['GB100'] }, 'rejected'],
+      [{}, { ...GOOD, appraisals: ['GPU-0'] }, 'rejected'],
+    ] as const)
+      assert.equal(judge({ 'GPU-0': GPU, ...devices }, expect).outcome, outcome, JSON.stringify(expect))
+    const { 'x-nvidia-gpu-driver-version': _, ...silent } = GPU
+    assert.equal(check(judge({ 'GPU-0': silent }, GOOD), 'token.expect.driver').outcome, 'fail')
+  })
+
+  it('of a switch is its BIOS, as it has no driver', () => {
+    const found = {
+      ...SHARED,
+      measres: 'success',
+      dbgstat: 'disabled',
+      'x-nvidia-switch-bios-version': '96.10.6D.00.01',
+    }
+    const open = judge({ 'SWITCH-0': found })
+    assert.equal(check(open, 'token.expect.driver').outcome, 'not-applicable')
+    assert.equal(check(open, 'token.expect.vbios').outcome, 'unchecked')
+    assert.equal(judge({ 'SWITCH-0': found }, { vbiosVersions: ['96.10.6D.00.01'] }).outcome, 'verified')
+    assert.equal(judge({ 'SWITCH-0': found }, GOOD).outcome, 'rejected')
   })
 })

@@ -214,8 +214,9 @@ describe('certificates in the key that a token shows', () => {
     const signature = sign('sha256', Buffer.from(signed), { key: signer.privateKey, dsaEncoding: 'ieee-p1363' })
     return Buffer.from(`${signed}.${signature.toString('base64url')}`)
   }
+  const EXPECTED = { nonce: 'a nonce of mine', appraisals: Object.keys(RESULT.submods) }
   const judge = (token: Uint8Array, root: KeyPair = ROOT, issuer: string = iss): Verdict =>
-    verifyTokenSync(token, { at: AT, trustAnchors: [anchor(root)], issuer, expect: { nonce: 'a nonce of mine' } })
+    verifyTokenSync(token, { at: AT, trustAnchors: [anchor(root)], issuer, expect: EXPECTED })
 
   it('lead to a root that the caller names', () => {
     const verdict = judge(shown(CHAIN))

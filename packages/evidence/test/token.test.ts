@@ -234,11 +234,13 @@ describe('bundles of NVIDIA', { skip }, () => {
     keySet: { jwks: read(`${folder}/jwks.json`) },
   })
 
-  it('a real bundle is verified with its nonce', () => {
+  it('a real bundle is verified with its nonce and versions', () => {
     const evidence = bytes(read(`${folder}/detached-eat.json`))
     const nonce = '931d8dd0add203ac3d8b4fbde75e115278eefcdceac5b87671a748f32364dfcb'
-    const verdict = verifyTokenSync(evidence, { ...options(), expect: { nonce } })
+    const expect = { nonce, driverVersions: ['550.90.07'], minVbiosVersion: '96.00.9F.00.01' }
+    const verdict = verifyTokenSync(evidence, { ...options(), expect })
     assert.equal(verdict.outcome, 'verified', verdict.summary)
+    assert.equal(verifyTokenSync(evidence, { ...options(), expect: { nonce } }).outcome, 'incomplete')
   })
 
   it('the main token alone leaves the devices open', () => {

@@ -80,6 +80,9 @@ interface MemberFinding {
 /** Members that a skeleton leaves out when the evidence has only zeros there. */
 const ZERO_WHEN_ABSENT = /^(?:rtmr[0-3]|rem[0-3]|hostData)$/
 
+/** Members all of whose values must be there; of others, each value that is there must be one of them. */
+const ALL_WANTED = /^(?:appraisals|supportAttributes)$/
+
 function compareMember(name: string, wanted: unknown, found: unknown): readonly MemberFinding[] {
   if (isRecord(wanted)) return isRecord(found) ? compareMembers(name, wanted, found) : []
   if (Array.isArray(wanted)) return compareList(name, wanted, found)
@@ -107,7 +110,9 @@ function compareList(name: string, wanted: readonly unknown[], found: unknown): 
     return [{ name, isSame: accepted.some(isZero), ...several(isZero) }]
   }
   const values = (Array.isArray(found) ? found : [found]).map(comparable)
-  const isSame = values.length > 0 && values.every((value) => accepted.includes(value))
+  const isSame = ALL_WANTED.test(name)
+    ? accepted.every((value) => values.includes(value))
+    : values.length > 0 && values.every((value) => accepted.includes(value))
   return [{ name, isSame, ...several((value) => values.includes(value)) }]
 }
 

@@ -34,7 +34,7 @@ function deviceToken(nonce: string, at: Date, kid: Kid): string {
 const deviceSet = (owner: string): object => ({
   name: 'gpu',
   tee: 'token',
-  values: { tcbStatuses: ['UpToDate'] },
+  values: { appraisals: ['gpu0'] },
   owner,
   provenance: { kind: 'manual' },
 })

@@ -57,7 +57,7 @@ async function stage(t: TestContext, open: (t: TestContext) => Promise<Database>
   const broker = await brokerOver(db, verifier, { leaseSeconds: 7200 })
   const at = new Date()
   await furnish(broker, 'default', at)
-  const set = { name: 'any', tee: 'token', values: { tcbStatuses: ['UpToDate'] }, owner: 'tester' }
+  const set = { name: 'any', tee: 'token', values: { appraisals: ['cpu0'] }, owner: 'tester' }
   await broker.admin.putReference('default', { ...set, provenance: { kind: 'manual' } }, { actor: ACTOR, at })
   const attested = async (kid: Kid, when: Date) => {
     const { session, nonce } = await broker.challenge({ namespace: 'default', protocol: 'native', at: when })

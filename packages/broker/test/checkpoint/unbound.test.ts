@@ -17,8 +17,8 @@ async function asked(
 ): Promise<{ readonly secret: string | undefined; readonly code: string | undefined; readonly reason: string }> {
   const broker = await brokerOver(await newDatabase(t), verifier)
   await furnish(broker, 'default', at)
-  for (const { tee, values } of sets)
-    await broker.admin.putReference('default', { name: tee, tee, values, owner: ACTOR }, { actor: ACTOR, at })
+  for (const [i, { tee, values }] of sets.entries())
+    await broker.admin.putReference('default', { name: `${tee}-${i}`, tee, values, owner: ACTOR }, { actor: ACTOR, at })
   const keys = teeKeys()
   const { session, nonce } = await broker.challenge({ namespace: 'default', protocol: 'kbs', at })
   const runtimeData = { nonce, 'tee-pubkey': keys.publicJwk }
@@ -76,7 +76,13 @@ function signed(key: typeof DEVICES, alg: 'ES256' | 'ES384', claims: object): st
 
 /** What NVIDIA's service answers whoever has a GPU, to a nonce of theirs. */
 function ofGpu(nonce: string): string {
-  const device = signed(DEVICES, 'ES384', { iss: NRAS, measres: 'success', dbgstat: 'disabled' })
+  const device = signed(DEVICES, 'ES384', {
+    iss: NRAS,
+    measres: 'success',
+    dbgstat: 'disabled',
+    'x-nvidia-gpu-driver-version': '550.90.07',
+    'x-nvidia-gpu-vbios-version': '96.00.9F.00.01',
+  })
   const digest = createHash('sha256').update(device).digest('hex')
   const main = signed(DEVICES, 'ES384', {
     iss: NRAS,
@@ -106,7 +112,11 @@ test('soundness 10: a token about GPUs alone gets nothing; beside that of their 
     { issuer: VERIFIER, jwks: jwks(MACHINES) },
   ]
   const verifier = openVerifier({ tokens: { keySets } })
-  const sets = [{ tee: 'token', values: { tcbStatuses: ['UpToDate'] } }]
+  const VERSIONS = { driverVersions: ['550.90.07'], vbiosVersions: ['96.00.9F.00.01'] }
+  const sets = [
+    ...['cpu0', 'gpu0', 'nvidia-gpu-1'].map((name) => ({ tee: 'token', values: { appraisals: [name] } })),
+    { tee: 'token', values: VERSIONS },
+  ]
   const short = (digest: Uint8Array): string => Buffer.from(digest).toString('base64url')
   const gets = (
     make: (nonce: string) => string,

@@ -72,7 +72,7 @@ describe('files that are renewed under a running checkpoint', () => {
       await owner.ok(['secret', 'put', 'demo/db/password'], { input: 'of guests' })
       const permit = 'permit (principal, action, resource) when { context.verdict.outcome == "verified" };'
       await owner.ok(['policy', 'set', owner.file('policy.cedar', permit)])
-      const set = { name: 'any', tee: 'token', values: { tcbStatuses: ['UpToDate'] }, owner: 'tester' }
+      const set = { name: 'any', tee: 'token', values: { appraisals: ['cpu0'] }, owner: 'tester' }
       await owner.ok(['reference', 'put', 'any', owner.file('set.json', JSON.stringify(set))])
       const leases = async (): Promise<Readonly<Record<string, unknown>>> =>
         Object.fromEntries(

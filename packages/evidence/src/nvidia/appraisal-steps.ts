@@ -1,7 +1,7 @@
 import { compareOneOf, expectedReportData, hardwareFinding } from '../core/compare.ts'
 import { fail, mend, notApplicable, pass, type Step, type StepGroup, unchecked } from '../core/engine.ts'
 import type { Finding } from '../core/verdict.ts'
-import { isOlder } from './expectations.ts'
+import { isOlder } from '../core/versions.ts'
 import { featureMode, type NvidiaMode, statusOf } from './opaque.ts'
 import type { NvidiaReport } from './report.ts'
 import type { NvidiaState, RimKind } from './state.ts'

@@ -1,7 +1,6 @@
 import {
   booleanField,
   commonFields,
-  type FieldKind,
   type FieldKinds,
   hexField,
   listOf,
@@ -10,6 +9,7 @@ import {
   wordField,
 } from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
+import { DRIVER_VERSION, VBIOS_VERSION } from '../core/versions.ts'
 import type { NvidiaMode } from './opaque.ts'
 
 /**
@@ -35,19 +35,12 @@ export interface NvidiaExpectations extends CommonExpectations {
   readonly allowCertificateHold?: boolean
 }
 
-function versionField(pattern: RegExp, example: string): FieldKind<string> {
-  return {
-    expected: `a version such as ${example}`,
-    read: (value) => (typeof value === 'string' && value.length <= 64 && pattern.test(value) ? value : undefined),
-  }
-}
-
 const KINDS: FieldKinds<NvidiaExpectations> = {
   ...commonFields({ measurement: 48, signer: 48, hostData: 32 }),
   driverVersions: listOf(textField(64)),
-  minDriverVersion: versionField(/^\d+(\.\d+)*$/, '550.90.07'),
+  minDriverVersion: DRIVER_VERSION,
   vbiosVersions: listOf(textField(64)),
-  minVbiosVersion: versionField(/^[0-9A-Fa-f]+(\.[0-9A-Fa-f]+)*$/, '96.00.9F.00.01'),
+  minVbiosVersion: VBIOS_VERSION,
   modes: listOf(wordField<NvidiaMode>('single-gpu', 'multi-gpu', 'protected-pcie')),
   ocspNonces: listOf(hexField(1, 32)),
   allowCertificateHold: booleanField,
@@ -56,20 +49,4 @@ const KINDS: FieldKinds<NvidiaExpectations> = {
 /** Checks a caller's expectations at the edge. @throws TypeError that names the field */
 export function readNvidiaExpectations(input: unknown): NvidiaExpectations {
   return readExpectations<NvidiaExpectations>(input ?? {}, KINDS)
-}
-
-/**
- * Whether version `a` is below version `b`, number by number; a missing number is zero. Undefined when
- * `a` is no version.
- */
-export function isOlder(a: string, b: string, radix: 10 | 16): boolean | undefined {
-  const pattern = radix === 10 ? /^\d+(\.\d+)*$/ : /^[0-9a-f]+(\.[0-9a-f]+)*$/i
-  if (!pattern.test(a)) return undefined
-  const left = a.split('.').map((part) => Number.parseInt(part, radix))
-  const right = b.split('.').map((part) => Number.parseInt(part, radix))
-  for (let i = 0; i < Math.max(left.length, right.length); i++) {
-    const difference = (left[i] ?? 0) - (right[i] ?? 0)
-    if (difference !== 0) return difference < 0
-  }
-  return false
 }

@@ -12,6 +12,7 @@ import {
 import { memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Finding, Phase } from '../core/verdict.ts'
 import { bindingFinding } from './binding.ts'
+import { SERVICE_STEPS } from './expect-steps.ts'
 import { itaPolicies } from './ita.ts'
 import type { TokenState } from './state.ts'
 import {
@@ -272,6 +273,7 @@ export const CLAIM_STEPS: readonly StepGroup<TokenState>[] = [
         'The host data is accepted',
         compared('the host data', 'hostData', ({ statement }) => statement.hostData ?? ''),
       ),
+      ...SERVICE_STEPS,
     ],
   },
 ]

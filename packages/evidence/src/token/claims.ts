@@ -1,7 +1,10 @@
 import { isObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Assumption, Claims } from '../core/verdict.ts'
+import type { EarAppraisal } from '../eat/ear.ts'
+import { devicesOf, type TokenDevice } from './nvidia.ts'
 import { SERVICES, type TokenService } from './services.ts'
 import type { TokenState } from './state.ts'
+import type { Container } from './statement-model.ts'
 
 /** What a token claims, beside what all evidence does. Texts are cut to 256 characters. */
 export interface TokenClaims extends Claims {
@@ -15,6 +18,25 @@ export interface TokenClaims extends Claims {
   /** Seconds since 1970. */
   readonly issuedAt?: number
   readonly expires?: number
+  /** EAR: what the verifier appraised, with its words for it and the policies that it went by. */
+  readonly appraisals?: readonly {
+    readonly name: string
+    readonly status: string
+    readonly policies: readonly string[]
+  }[]
+  /** NVIDIA: the devices whose tokens are there. */
+  readonly devices?: readonly TokenDevice[]
+  /** Confidential Space. */
+  readonly container?: TokenContainer
+}
+
+/** Whose container runs where and how. Of variables only the names are told: their values may be secrets. */
+export interface TokenContainer {
+  readonly args: readonly string[]
+  readonly commandOverride: readonly string[]
+  readonly environmentOverride: readonly string[]
+  readonly supportAttributes: readonly string[]
+  readonly projectId?: string
 }
 
 /** Claims of a token; believable only as far as the verdict goes. */
@@ -48,7 +70,33 @@ export function tokenClaims({ token, service, statement, anchor }: TokenState): 
     nonces: statement.nonces.slice(0, 16).map(short),
     ...(typeof issuedAt === 'number' ? { issuedAt } : {}),
     ...(typeof expires === 'number' ? { expires } : {}),
+    ...(statement.appraisals === undefined ? {} : { appraisals: appraisalsOf(statement.appraisals) }),
+    ...(token.submodules.length === 0 ? {} : { devices: devicesOf(token) }),
+    ...(statement.container === undefined ? {} : { container: containerClaims(statement.container) }),
   }
+}
+
+const MOST = 64
+
+function appraisalsOf(all: readonly EarAppraisal[]): NonNullable<TokenClaims['appraisals']> {
+  return all
+    .slice(0, MOST)
+    .map(({ name, status = 'none', policies }) => ({ name: short(name), status, policies: shortened(policies) }))
+}
+
+function containerClaims(container: Container): TokenContainer {
+  const { projectId } = container
+  return {
+    args: shortened(container.args),
+    commandOverride: shortened(container.commandOverride),
+    environmentOverride: shortened(Object.keys(container.environmentOverride)),
+    supportAttributes: shortened(container.supportAttributes),
+    ...(projectId === undefined ? {} : { projectId: short(projectId) }),
+  }
+}
+
+function shortened(texts: readonly string[]): readonly string[] {
+  return texts.slice(0, MOST).map(short)
 }
 
 function short(text: string): string {

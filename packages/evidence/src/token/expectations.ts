@@ -1,5 +1,14 @@
-import { booleanField, type FieldKinds, hexField, listOf, readExpectations, textField } from '../core/expectations.ts'
+import {
+  booleanField,
+  type FieldKind,
+  type FieldKinds,
+  hexField,
+  listOf,
+  readExpectations,
+  textField,
+} from '../core/expectations.ts'
 import type { CommonExpectations } from '../core/options.ts'
+import { DRIVER_VERSION, VBIOS_VERSION } from '../core/versions.ts'
 
 /**
  * What a relying party may expect of a token. `measurement` is what the service measured: MRENCLAVE, MRTD, the SNP
@@ -23,6 +32,45 @@ export interface TokenExpectations
   readonly rtmr3?: readonly string[]
   /** Intel Trust Authority: ids of policies that must have matched. */
   readonly policies?: readonly string[]
+  /** EAR: names of the appraisals that must be there. */
+  readonly appraisals?: readonly string[]
+  /** EAR: ids of the policies by which the verifier may have appraised. Each appraisal must name one, and no other. */
+  readonly appraisalPolicies?: readonly string[]
+  /** Accepted models: of each NVIDIA device, or of the confidential machine as Google names it. */
+  readonly hardwareModels?: readonly string[]
+  /** NVIDIA: accepted versions of the driver of each GPU, or the lowest one. */
+  readonly driverVersions?: readonly string[]
+  readonly minDriverVersion?: string
+  /** NVIDIA: the same for the VBIOS of each device. */
+  readonly vbiosVersions?: readonly string[]
+  readonly minVbiosVersion?: string
+  /** Confidential Space: the container's command line, in full and in this order. */
+  readonly containerArgs?: readonly string[]
+  /** Confidential Space: the part of it that replaces the image's own, in full and in this order. */
+  readonly commandOverride?: readonly string[]
+  /** Confidential Space: all variables that were set for the container beside those of its image. */
+  readonly environmentOverride?: Readonly<Record<string, string>>
+  /** Confidential Space: attributes that its image must have, such as `STABLE`. */
+  readonly supportAttributes?: readonly string[]
+  /** Confidential Space: accepted Google Cloud projects. */
+  readonly projectIds?: readonly string[]
+}
+
+// An argument may be empty.
+const WORD: FieldKind<string> = {
+  expected: 'text of up to 4096 characters',
+  read: (value) => (typeof value === 'string' && value.length <= 4096 ? value : undefined),
+}
+
+const VARIABLES: FieldKind<Readonly<Record<string, string>>> = {
+  expected: 'an object of texts by name, at most 1024',
+  read: (value) => {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+    const entries = Object.entries(value).filter((pair): pair is [string, string] => WORD.read(pair[1]) !== undefined)
+    return entries.length === Object.keys(value).length && entries.length <= 1024
+      ? Object.fromEntries(entries)
+      : undefined
+  },
 }
 
 const KINDS: FieldKinds<TokenExpectations> = {
@@ -38,6 +86,18 @@ const KINDS: FieldKinds<TokenExpectations> = {
   nonce: textField(1024),
   tcbStatuses: listOf(textField(64)),
   policies: listOf(textField(64)),
+  appraisals: listOf(textField(256)),
+  appraisalPolicies: listOf(textField(1024)),
+  hardwareModels: listOf(textField(64)),
+  driverVersions: listOf(textField(64)),
+  minDriverVersion: DRIVER_VERSION,
+  vbiosVersions: listOf(textField(64)),
+  minVbiosVersion: VBIOS_VERSION,
+  containerArgs: listOf(WORD),
+  commandOverride: listOf(WORD),
+  environmentOverride: VARIABLES,
+  supportAttributes: listOf(textField(64)),
+  projectIds: listOf(textField(64)),
   allowDebug: booleanField,
   allowEmulated: booleanField,
 }

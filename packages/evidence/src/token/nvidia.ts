@@ -1,4 +1,5 @@
 import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf } from '../core/json.ts'
+import type { Token } from './model.ts'
 import { deniesDisabled, NOTHING, quoted, type Statement } from './statement-model.ts'
 
 /** Reads the main token of NVIDIA's remote attestation service. What it says of each device is in tokens of their own. */
@@ -99,4 +100,33 @@ function isSet(value: Json | undefined): boolean {
 
 function isOff(value: Json | undefined): boolean {
   return value !== undefined && value !== true
+}
+
+/** One device of a bundle. */
+export interface TokenDevice {
+  readonly name: string
+  readonly isSwitch: boolean
+  readonly hardwareModel?: string
+  /** Of a GPU. */
+  readonly driverVersion?: string
+  /** Of a GPU, or the BIOS of a switch. */
+  readonly vbiosVersion?: string
+}
+
+/** The devices that a bundle has tokens of. */
+export function devicesOf({ submodules }: Token): readonly TokenDevice[] {
+  return submodules.map(({ name, token: { claims } }) => {
+    const isSwitch = !hasClaims(claims, 'x-nvidia-gpu-') && hasClaims(claims, 'x-nvidia-switch-')
+    const versions = {
+      hardwareModel: textOf(claims, 'hwmodel'),
+      driverVersion: textOf(claims, 'x-nvidia-gpu-driver-version'),
+      vbiosVersion: textOf(claims, isSwitch ? 'x-nvidia-switch-bios-version' : 'x-nvidia-gpu-vbios-version'),
+    }
+    const told = Object.entries(versions).filter((pair): pair is [string, string] => pair[1] !== undefined)
+    return { name, isSwitch, ...Object.fromEntries(told.map(([what, value]) => [what, value.slice(0, 64)])) }
+  })
+}
+
+function hasClaims(claims: JsonObject, prefix: string): boolean {
+  return Object.keys(claims).some((name) => name.startsWith(prefix))
 }

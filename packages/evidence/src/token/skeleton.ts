@@ -1,17 +1,63 @@
 import type { Skeleton } from '../core/skeleton.ts'
 import type { Token } from './model.ts'
+import { devicesOf } from './nvidia.ts'
 import { serviceOf } from './services.ts'
 import { statementOf } from './statement.ts'
 
 /** Expectations that a token would meet. `issuer` is whose keys are to be given; the verifier takes it with them. */
-export function tokenSkeleton({ claims }: Token): Skeleton {
-  const { measurement, nonces, reportData } = statementOf(serviceOf(claims), claims)
+export function tokenSkeleton(token: Token): Skeleton {
+  const { claims } = token
+  const service = serviceOf(claims)
+  const { measurement, nonces, reportData, hostData = '', rtmrs = [], ...more } = statementOf(service, claims)
   const { iss, aud } = claims
+  const devices = devicesOf(token)
+  const {
+    args = [],
+    commandOverride = [],
+    environmentOverride = {},
+    supportAttributes = [],
+    projectId,
+  } = more.container ?? {}
   return {
     ...(typeof iss === 'string' ? { issuer: iss } : {}),
     ...(typeof aud === 'string' || Array.isArray(aud) ? { audience: aud } : {}),
     ...(measurement === '' ? {} : { measurement: [measurement] }),
-    ...(/^0*$/.test(reportData) ? {} : { reportData }),
+    ...Object.fromEntries(rtmrs.flatMap((one, i) => (isZero(one) ? [] : [[`rtmr${i}`, [one]]]))),
+    ...(isZero(reportData) ? {} : { reportData }),
+    ...(isZero(hostData) ? {} : { hostData: [hostData] }),
     ...(nonces[0] === undefined ? {} : { nonce: nonces[0] }),
+    ...several('appraisals', more.appraisals?.map(({ name }) => name) ?? []),
+    ...several('appraisalPolicies', more.appraisals?.flatMap(({ policies }) => policies) ?? []),
+    ...several(
+      'driverVersions',
+      devices.map((one) => one.driverVersion),
+    ),
+    ...several(
+      'vbiosVersions',
+      devices.map((one) => one.vbiosVersion),
+    ),
+    ...several('hardwareModels', [
+      ...(service === 'confidential-space' ? [more.attested] : []),
+      ...devices.map((one) => one.hardwareModel),
+    ]),
+    // The order of a command counts, and a word may come twice.
+    ...(commandOverride.length === 0 ? {} : { commandOverride }),
+    ...(commandOverride.length === 0 || args.length === 0 ? {} : { containerArgs: args }),
+    ...(Object.keys(environmentOverride).length === 0 ? {} : { environmentOverride }),
+    // That an image is the latest one ends with the next.
+    ...several(
+      'supportAttributes',
+      supportAttributes.filter((one) => one !== 'LATEST'),
+    ),
+    ...several('projectIds', [projectId]),
   }
+}
+
+function isZero(hex: string): boolean {
+  return /^0*$/.test(hex)
+}
+
+function several(name: string, values: readonly (string | undefined)[]): Skeleton {
+  const known = [...new Set(values)].filter((one) => one !== undefined && one !== '')
+  return known.length === 0 ? {} : { [name]: known }
 }

@@ -1,5 +1,6 @@
 import { type Json, memberOf } from '../core/json.ts'
 import type { Claims } from '../core/verdict.ts'
+import type { EarAppraisal } from '../eat/ear.ts'
 import { DEBUG_STATES } from '../eat/names.ts'
 
 /** What a service says about the evidence that it saw, in one shape. */
@@ -19,6 +20,10 @@ export interface Statement {
   readonly tcbDate?: string | undefined
   readonly advisories?: readonly string[] | undefined
   readonly nonces: readonly string[]
+  /** EAR: what the verifier appraised, and by which policies. */
+  readonly appraisals?: readonly EarAppraisal[] | undefined
+  /** Confidential Space: where the container runs, and what whoever started it has set. */
+  readonly container?: Container | undefined
   /** The service's own judgement, where it is bad: what did not match. */
   readonly objections: readonly string[]
   /** Intel Trust Authority: policies that did not match. */
@@ -27,6 +32,18 @@ export interface Statement {
   readonly faults?: readonly string[] | undefined
   /** A claim that tokens of this service always have, and this one lacks. */
   readonly missing: string | undefined
+}
+
+/** What runs in a Confidential Space beside the image. */
+export interface Container {
+  /** The command line in full. */
+  readonly args: readonly string[]
+  /** The part of it that replaces the image's own; empty where nobody replaced it. */
+  readonly commandOverride: readonly string[]
+  /** Variables beside the image's own, or in their place. */
+  readonly environmentOverride: Readonly<Record<string, string>>
+  readonly supportAttributes: readonly string[]
+  readonly projectId: string | undefined
 }
 
 /** What is said by claims that say nothing. */

@@ -64,6 +64,7 @@ function ear(claims: JsonObject): Statement {
       .slice(0, 256),
     debug: false,
     nonces,
+    appraisals,
     faults,
     objections: [
       ...(status === undefined || status === 'affirming' ? [] : ['the result as a whole is not affirming']),

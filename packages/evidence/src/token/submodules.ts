@@ -5,10 +5,10 @@ import type { Finding } from '../core/verdict.ts'
 import { type Job, type PublicKey, sha256 } from '../crypto/jobs.ts'
 import { Signed } from '../x509/signature.ts'
 import type { Token } from './model.ts'
+import { deviceObjections } from './nvidia.ts'
 import { schemeOf } from './services.ts'
 import type { SubmoduleJobs, TokenState } from './state.ts'
 import { isInDate, NEW_TOKEN } from './times.ts'
-import { deviceObjections } from './nvidia.ts'
 
 /**
  * Plans the tokens of a bundle. Another algorithm than the main token's has no signature; the key is the one that

@@ -47,4 +47,13 @@ export const titles: Readonly<Record<string, string>> = {
   'expect.signer': '署名者が許容値である',
   'expect.report-data': 'ユーザーデータが許容値である',
   'expect.host-data': 'ホストデータが許容値である',
+  'expect.appraisals': '検証者が、依拠する対象をアプレイザルしている',
+  'expect.appraisal-policy': '検証者のポリシーが許容値である',
+  'expect.driver': 'ドライバーが十分に新しい',
+  'expect.vbios': 'VBIOS が十分に新しい',
+  'expect.hardware-model': 'ハードウェアのモデルが許容値である',
+  'expect.command': 'コンテナーが期待どおりに起動されている',
+  'expect.environment': 'コンテナーの環境変数が期待どおりである',
+  'expect.support': 'マシンのイメージがサポートされている',
+  'expect.project': 'プロジェクトが許容値である',
 }

@@ -1,0 +1,89 @@
+import type { SentencePairs } from './sentences.ts'
+
+/** Sentences about what only tokens of some services say. */
+export const sentences: SentencePairs = [
+  ['nothing was expected of it', '期待値は指定されていません'],
+  [
+    'nobody said what the verifier has to have appraised',
+    '検証者が何をアプレイザルしているべきかが、指定されていません',
+  ],
+  [
+    'if {actual} is all that you rely on, say so with `appraisals`',
+    '依拠する対象が {actual} だけであれば、`appraisals` に指定してください',
+  ],
+  ['all appraisals that you expect are there', '期待されるアプレイザルがすべてあります'],
+  ['there is no appraisal of {names}', '{names} のアプレイザルがありません'],
+  [
+    'have the verifier appraise it, or expect what it appraises with `appraisals`',
+    '検証者にアプレイザルさせるか、検証者の対象を `appraisals` に指定してください',
+  ],
+  ['the token names no policy', 'トークンにポリシーの名前がありません'],
+  [
+    'the verifier affirms by a policy that was compared with nothing: one may allow everything',
+    '検証者のポリシーが何とも比較されていません。すべてを許すポリシーかもしれません',
+  ],
+  [
+    'if {actual} is what you expect, say so with `appraisalPolicies`',
+    '{actual} が期待どおりであれば、`appraisalPolicies` に指定してください',
+  ],
+  ['all appraisals are by policies that you accept', 'すべてのアプレイザルが、許容されたポリシーによるものです'],
+  ['an appraisal names no policy', 'アプレイザルに、ポリシーの名前がないものがあります'],
+  ['the policy {name} is none that you accept', 'ポリシー {name} は許容値ではありません'],
+  [
+    'have the verifier appraise by a policy that you accept with `appraisalPolicies`',
+    '`appraisalPolicies` で許容したポリシーで、検証者にアプレイザルさせてください',
+  ],
+  ['the {name} of each device is one that you accept', '各デバイスの {name} は許容値です'],
+  ['the {name} of a device is none that you accept', 'デバイスの {name} に、許容値でないものがあります'],
+  [
+    'update the {name}, or accept it with `{accepted}` or `{least}`',
+    '{name} を更新するか、`{accepted}` または `{least}` で許容してください',
+  ],
+  ['any model will do', 'モデルは問われていません'],
+  ['the hardware model', 'ハードウェアのモデル'],
+  ['the project', 'プロジェクト'],
+  ['any project will do', 'プロジェクトは問われていません'],
+  ['the command line of the container', 'コンテナーのコマンドライン'],
+  ["what replaces the image's command", 'イメージのコマンドに代わるもの'],
+  ['{what?} is not what you expect', '{what?}が期待どおりではありません'],
+  ['start the container as `{option}` says', 'コンテナーを `{option}` のとおりに起動してください'],
+  ['the container was started with the command that you expect', 'コンテナーは期待どおりのコマンドで起動されています'],
+  ["the container runs its image's own command", 'コンテナーはイメージ自身のコマンドで動いています'],
+  [
+    "whoever started the machine replaced the image's command",
+    'マシンを起動した人が、イメージのコマンドを置き換えています',
+  ],
+  [
+    'if that is what you expect, say so with `commandOverride` or `containerArgs`',
+    '期待どおりであれば、`commandOverride` または `containerArgs` に指定してください',
+  ],
+  ['nobody set variables of the container', 'コンテナーの環境変数は設定されていません'],
+  [
+    'whoever started the machine set variables of the container',
+    'マシンを起動した人が、コンテナーの環境変数を設定しています',
+  ],
+  [
+    'if their values are what you expect, say so with `environmentOverride`',
+    '値が期待どおりであれば、`environmentOverride` に指定してください',
+  ],
+  ['the variables of the container are those that you expect', 'コンテナーの環境変数は期待どおりです'],
+  [
+    'the variables {names} of the container are not what you expect',
+    'コンテナーの環境変数 {names} が期待どおりではありません',
+  ],
+  [
+    'start the container with the variables that `environmentOverride` names, and no others',
+    '`environmentOverride` にある環境変数だけで、コンテナーを起動してください',
+  ],
+  ['the image of the machine has the attributes that you expect', 'マシンのイメージに、期待される属性があります'],
+  ['the image of the machine lacks an attribute that you expect', 'マシンのイメージに、期待される属性がありません'],
+  ['start the machine with an image that Google supports', 'Google がサポートするイメージでマシンを起動してください'],
+  [
+    'no {name?} version was asked for: one with known flaws passes',
+    '{name?} のバージョンが指定されていません。既知の欠陥があるものも合格します',
+  ],
+  [
+    "pass `{accepted}` or `{least}` after NVIDIA's security bulletins; {actual} runs",
+    'NVIDIA のセキュリティ情報に従って `{accepted}` または `{least}` を指定してください（現在は {actual}）',
+  ],
+]
