@@ -222,6 +222,11 @@ describe('what is expected of tokens of one service, and what others tell', () =
       for (const claims of [td, { 'x-ms-attestation-type': 'azurevm', 'x-ms-isolation-tee': td }])
         assert.equal(check(judge(claims), 'token.tcb').outcome, outcome, JSON.stringify(claims))
     }
+    const status = (one: string): Verdict =>
+      judge({ ...machine, attester_tcb_status: one }, { tcbStatuses: ['OutOfDate', 'Revoked'] })
+    assert.equal(check(status('OutOfDate'), 'token.tcb').outcome, 'pass')
+    assert.match(check(status('Revoked'), 'token.tcb').reason, /no expectation can accept it/)
+    assert.equal(status('Revoked').outcome, 'rejected')
   })
 
   it('policies that are named are met by no token that tells of none', () => {

@@ -90,6 +90,12 @@ function tcb({ statement, expect, service }: TokenState): Finding {
         )
       : notApplicable('this service gives no status')
   const details = { expected: accepted.join(', '), actual: quoted(tcbStatus) }
+  if (tcbStatus === 'Revoked')
+    return fail(
+      'the platform is revoked: what it signs counts for nothing, and no expectation can accept it',
+      mend('attest on a platform that is not revoked', 'platform-owner'),
+      details,
+    )
   return accepted.includes(tcbStatus)
     ? pass('the status of the platform is one that you accept', details)
     : fail(

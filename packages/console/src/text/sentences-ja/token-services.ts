@@ -2,6 +2,11 @@ import type { SentencePairs } from './sentences.ts'
 
 /** Sentences about what only tokens of some services say. */
 export const sentences: SentencePairs = [
+  [
+    'the platform is revoked: what it signs counts for nothing, and no expectation can accept it',
+    'プラットフォームが失効しています。その署名は無効で、期待値で許容することはできません',
+  ],
+  ['attest on a platform that is not revoked', '失効していないプラットフォームで Attestation をしてください'],
   ['nothing was expected of it', '期待値は指定されていません'],
   [
     'nobody said what the verifier has to have appraised',
