@@ -100,7 +100,11 @@ describe('attestation results that a verifier has not settled', () => {
     const signed = `${b64({ alg: 'ES256', kid: 'k' })}.${b64(claims)}`
     const signature = sign('sha256', bytes(signed), { key: key.privateKey, dsaEncoding: 'ieee-p1363' })
     const token = bytes(`${signed}.${signature.toString('base64url')}`)
-    return verifyTokenSync(token, { at, keySet: { jwks }, expect: { nonce: claims.eat_nonce, appraisals: ['machine'] } })
+    return verifyTokenSync(token, {
+      at,
+      keySet: { jwks },
+      expect: { nonce: claims.eat_nonce, appraisals: ['machine'] },
+    })
   }
 
   it('are authentic, and no yes: it has failed, or not understood all evidence', () => {

@@ -78,7 +78,7 @@ export function submoduleClaims({ submodules, token, at }: TokenState): Finding 
   const ids = submodules.map(({ token: { claims } }) => textOf(claims, 'ueid'))
   const twin = submodules.find((_, i) => ids[i] !== undefined && ids.indexOf(ids[i]) < i)
   return twin === undefined
-    ? pass('issuer, nonce and times of each agree with the main token')
+    ? pass('issuer, nonce and times of each agree with the main token', { actual: `${submodules.length}` })
     : fail(`the token of ${quoted(twin.name)} is about a device that another one is about`, REPLACE_EVIDENCE)
 }
 
