@@ -76,6 +76,22 @@ function debug({ statement, service, expect }: TokenState): Finding {
   return debugFinding(statement.debug, 'says the service, or it does not say that it is off', expect)
 }
 
+// The memory is safe from the host; whoever debugs the system inside reads it all the same.
+function guestDebug({ statement, expect }: TokenState): Finding {
+  const { guest } = statement
+  if (guest === undefined) return notApplicable('the service says nothing of the system that booted')
+  const actual = guest.debuggable.join(', ')
+  if (guest.debuggable.length === 0)
+    return pass('nothing by which the system can be debugged is on', { actual: 'none' })
+  if (expect.allowDebug === true)
+    return pass('the system can be debugged, and you allowed it with `allowDebug`', { actual })
+  return fail(
+    `the system that booted can be debugged, or runs drivers of anybody: ${actual}`,
+    mend('start it without debugging and test signing; for tests only, pass `allowDebug`', 'workload-owner'),
+    { actual },
+  )
+}
+
 // What Google's and Microsoft's services call a TD: of one, both tell the status.
 const TELLS_STATUS: readonly string[] = ['GCP_INTEL_TDX', 'tdxvm']
 
@@ -249,6 +265,7 @@ export const CLAIM_STEPS: readonly StepGroup<TokenState>[] = [
       step('hardware', 'The anchor is no test key', 'appraisal', APPRAISAL, hardware),
       step('isolation', 'The token is about a confidential machine', 'appraisal', APPRAISAL, isolation),
       step('debug', 'Debugging is off', 'appraisal', APPRAISAL, debug),
+      step('debug.guest', 'Debugging of the system inside is off', 'appraisal', APPRAISAL, guestDebug),
       step('tcb', 'The platform is up to date', 'appraisal', APPRAISAL, tcb),
       step('judgement', 'The service itself has no objection', 'appraisal', APPRAISAL, judgement),
       step('binding', 'The nonce is bound to the report', 'appraisal', APPRAISAL, bindingFinding),

@@ -26,6 +26,12 @@ export interface TokenClaims extends Claims {
   }[]
   /** NVIDIA: the devices whose tokens are there. */
   readonly devices?: readonly TokenDevice[]
+  /** Azure: of the system that booted. */
+  readonly secureBoot?: boolean
+  /** Azure: names of the claims by which that system can be debugged. */
+  readonly debuggable?: readonly string[]
+  readonly policyHash?: string
+  readonly compliance?: string
   /** Confidential Space. */
   readonly container?: TokenContainer
 }
@@ -61,7 +67,7 @@ export function tokenClaims({ token, service, statement, anchor }: TokenState): 
       ...(tcbStatus === undefined ? {} : { status: short(tcbStatus) }),
       ...(tcbDate === undefined ? {} : { date: short(tcbDate) }),
       ...(advisories === undefined ? {} : { advisories: advisories.slice(0, 64).map(short) }),
-      components: {},
+      components: statement.svns ?? {},
     },
     service,
     attested: short(statement.attested),
@@ -72,6 +78,10 @@ export function tokenClaims({ token, service, statement, anchor }: TokenState): 
     ...(typeof expires === 'number' ? { expires } : {}),
     ...(statement.appraisals === undefined ? {} : { appraisals: appraisalsOf(statement.appraisals) }),
     ...(token.submodules.length === 0 ? {} : { devices: devicesOf(token) }),
+    ...(statement.guest?.secureBoot === undefined ? {} : { secureBoot: statement.guest.secureBoot }),
+    ...(statement.guest === undefined ? {} : { debuggable: statement.guest.debuggable }),
+    ...(statement.policyHash === undefined ? {} : { policyHash: short(statement.policyHash) }),
+    ...(statement.compliance === undefined ? {} : { compliance: short(statement.compliance) }),
     ...(statement.container === undefined ? {} : { container: containerClaims(statement.container) }),
   }
 }

@@ -189,6 +189,40 @@ function project({ expect, statement }: TokenState): Finding {
   return compareOneOf({ what: 'the project', actual, option: 'projectIds' }, expect.projectIds)
 }
 
+function lowestTcb({ expect, statement }: TokenState): Finding {
+  const { svns = {} } = statement
+  if (expect.minTcb === undefined) return notApplicable(NOT_ASKED)
+  const details = { expected: told(expect.minTcb), actual: told(svns) }
+  const low = Object.entries(expect.minTcb).filter(([part, least]) => !((svns[part] ?? -1) >= least))
+  return low.length === 0
+    ? pass('every part of the TCB is as new as you expect', details)
+    : fail(
+        `parts of the TCB are older than you expect, or not named: ${low.map(([part]) => part).join(', ')}`,
+        mend('update the platform, or accept what it has with `minTcb`', 'platform-owner'),
+        details,
+      )
+}
+
+function told(parts: Readonly<Record<string, number>>): string {
+  return Object.entries(parts)
+    .map(([part, value]) => `${part} ${value}`)
+    .join(', ')
+}
+
+function secureBoot({ expect, statement }: TokenState): Finding {
+  const found = statement.guest?.secureBoot
+  if (expect.secureBoot === undefined) return notApplicable(NOT_ASKED)
+  const actual = found === undefined ? 'not said' : String(found)
+  const option = 'secureBoot'
+  return compareOneOf({ what: 'the state of secure boot', actual, option }, [String(expect.secureBoot)])
+}
+
+function policyHash({ expect, statement }: TokenState): Finding {
+  if (expect.policyHashes === undefined) return notApplicable(NOT_ASKED)
+  const actual = statement.policyHash ?? 'not said'
+  return compareOneOf({ what: "the service's policy", actual, option: 'policyHashes' }, expect.policyHashes)
+}
+
 function listed(texts: readonly string[]): string {
   return texts.slice(0, 8).map(quoted).join(', ')
 }
@@ -209,6 +243,9 @@ function step(id: string, title: string, check: (state: TokenState) => Finding):
 
 /** What only tokens of some services say, and who relies on these must ask for. */
 export const SERVICE_STEPS: readonly Step<TokenState>[] = [
+  step('tcb', 'The TCB is as new as you expect', lowestTcb),
+  step('secure-boot', 'Secure boot is as expected', secureBoot),
+  step('policy-hash', "The service's policy is accepted", policyHash),
   step('appraisals', 'The verifier appraised what you rely on', appraisals),
   step('appraisal-policy', 'The verifier went by a policy that you accept', appraisalPolicies),
   step('driver', 'The driver is late enough', version('driver')),

@@ -3,7 +3,9 @@ import {
   type FieldKind,
   type FieldKinds,
   hexField,
+  integerField,
   listOf,
+  objectField,
   readExpectations,
   textField,
 } from '../core/expectations.ts'
@@ -32,6 +34,12 @@ export interface TokenExpectations
   readonly rtmr3?: readonly string[]
   /** Intel Trust Authority: ids of policies that must have matched. */
   readonly policies?: readonly string[]
+  /** Azure, SEV-SNP: lowest security versions of its parts. */
+  readonly minTcb?: { readonly [part in 'bootloader' | 'tee' | 'snp' | 'microcode']?: number }
+  /** Azure: what the service must say of secure boot. */
+  readonly secureBoot?: boolean
+  /** Azure: accepted policies of the service, by hash in base64url as in `x-ms-policy-hash`. */
+  readonly policyHashes?: readonly string[]
   /** EAR: names of the appraisals that must be there. */
   readonly appraisals?: readonly string[]
   /** EAR: ids of the policies by which the verifier may have appraised. Each appraisal must name one, and no other. */
@@ -62,6 +70,8 @@ const WORD: FieldKind<string> = {
   read: (value) => (typeof value === 'string' && value.length <= 4096 ? value : undefined),
 }
 
+const SVN: FieldKind<number> = integerField(0, 255)
+
 const VARIABLES: FieldKind<Readonly<Record<string, string>>> = {
   expected: 'an object of texts by name, at most 1024',
   read: (value) => {
@@ -86,6 +96,9 @@ const KINDS: FieldKinds<TokenExpectations> = {
   nonce: textField(1024),
   tcbStatuses: listOf(textField(64)),
   policies: listOf(textField(64)),
+  minTcb: objectField({ bootloader: SVN, tee: SVN, snp: SVN, microcode: SVN }),
+  secureBoot: booleanField,
+  policyHashes: listOf(textField(64)),
   appraisals: listOf(textField(256)),
   appraisalPolicies: listOf(textField(1024)),
   hardwareModels: listOf(textField(64)),

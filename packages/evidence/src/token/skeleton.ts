@@ -26,6 +26,9 @@ export function tokenSkeleton(token: Token): Skeleton {
     ...(isZero(reportData) ? {} : { reportData }),
     ...(isZero(hostData) ? {} : { hostData: [hostData] }),
     ...(nonces[0] === undefined ? {} : { nonce: nonces[0] }),
+    ...(Object.keys(more.svns ?? {}).length === 0 ? {} : { minTcb: more.svns }),
+    ...(more.guest?.secureBoot === true ? { secureBoot: true } : {}),
+    ...several('policyHashes', [more.policyHash]),
     ...several('appraisals', more.appraisals?.map(({ name }) => name) ?? []),
     ...several('appraisalPolicies', more.appraisals?.flatMap(({ policies }) => policies) ?? []),
     ...several(

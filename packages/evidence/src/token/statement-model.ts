@@ -22,6 +22,14 @@ export interface Statement {
   readonly nonces: readonly string[]
   /** EAR: what the verifier appraised, and by which policies. */
   readonly appraisals?: readonly EarAppraisal[] | undefined
+  /** Azure: security versions of SEV-SNP's parts, by their names in reports. */
+  readonly svns?: Readonly<Record<string, number>> | undefined
+  /** Azure: what the service says of the system that booted above a paravisor. */
+  readonly guest?: Guest | undefined
+  /** Azure: the service's policy, by its hash in base64url. */
+  readonly policyHash?: string | undefined
+  /** Azure: what the service's policy came to. */
+  readonly compliance?: string | undefined
   /** Confidential Space: where the container runs, and what whoever started it has set. */
   readonly container?: Container | undefined
   /** The service's own judgement, where it is bad: what did not match. */
@@ -32,6 +40,13 @@ export interface Statement {
   readonly faults?: readonly string[] | undefined
   /** A claim that tokens of this service always have, and this one lacks. */
   readonly missing: string | undefined
+}
+
+/** The system in a machine of Azure. */
+export interface Guest {
+  readonly secureBoot: boolean | undefined
+  /** Names of claims by which somebody can debug it, or start drivers of their own. */
+  readonly debuggable: readonly string[]
 }
 
 /** What runs in a Confidential Space beside the image. */

@@ -2,6 +2,31 @@ import type { SentencePairs } from './sentences.ts'
 
 /** Sentences about what only tokens of some services say. */
 export const sentences: SentencePairs = [
+  ['the service says nothing of the system that booted', '起動したシステムについて、サービスは何も示していません'],
+  ['nothing by which the system can be debugged is on', 'システムをデバッグできる設定は、どれも有効ではありません'],
+  [
+    'the system can be debugged, and you allowed it with `allowDebug`',
+    'システムをデバッグできますが、`allowDebug` で許容されています',
+  ],
+  [
+    'the system that booted can be debugged, or runs drivers of anybody: {names}',
+    '起動したシステムがデバッグ可能であるか、誰のドライバーでも動かします：{names}',
+  ],
+  [
+    'start it without debugging and test signing; for tests only, pass `allowDebug`',
+    'デバッグとテスト署名を無効にして起動してください。テスト専用であれば、`allowDebug` を指定してください',
+  ],
+  ['every part of the TCB is as new as you expect', 'TCB の各部は期待どおりに新しいものです'],
+  [
+    'parts of the TCB are older than you expect, or not named: {parts}',
+    'TCB に、期待より古い部分、または示されていない部分があります：{parts}',
+  ],
+  [
+    'update the platform, or accept what it has with `minTcb`',
+    'プラットフォームを更新するか、現在の値を `minTcb` で許容してください',
+  ],
+  ['the state of secure boot', 'セキュアブートの状態'],
+  ["the service's policy", 'サービスのポリシー'],
   [
     'the platform is revoked: what it signs counts for nothing, and no expectation can accept it',
     'プラットフォームが失効しています。その署名は無効で、期待値で許容することはできません',
