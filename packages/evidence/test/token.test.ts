@@ -171,9 +171,22 @@ describe('soundness 53: tokens that bring their own trust', { skip }, () => {
     const open = verifyTokenSync(evidence, { at })
     assert.equal(open.authenticity, 'proven')
     assert.equal(check(open, 'token.expect.audience').outcome, 'unchecked')
+    const trusted = open.assumed.find(({ id }) => id === 'keys')
+    assert.equal(trusted?.statement, "the root that is pinned here is Google Confidential Space's")
     const other = verifyTokenSync(evidence, { at, expect: { audience: ['https://other.example'] } })
     assert.equal(other.outcome, 'rejected')
     assert.equal(check(other, 'token.expect.audience').outcome, 'fail')
+  })
+
+  it('keys in another form than their option has are an error that names it', () => {
+    const jwks = new TextEncoder().encode(read(`${AZURE}/jwks.json`))
+    for (const [keySet, message] of [
+      [{ jwks }, /keySet\.jwks: expected text/],
+      [{ coseKeys: 'oQE' }, /keySet\.coseKeys: expected bytes/],
+    ] as const) {
+      const options: TokenVerifyOptions = Object.assign({ at: AZURE_AT }, { keySet } as object)
+      assert.throws(() => verifyTokenSync(bytes(token()), options), { name: 'TypeError', message })
+    }
   })
 
   it('a member name twice is refused', () => {

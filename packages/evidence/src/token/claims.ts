@@ -1,6 +1,7 @@
 import { isObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Assumption, Claims } from '../core/verdict.ts'
 import type { EarAppraisal } from '../eat/ear.ts'
+import { CONFIDENTIAL_SPACE_ROOT } from './anchors.ts'
 import { devicesOf, type TokenDevice } from './nvidia.ts'
 import { SERVICES, type TokenService } from './services.ts'
 import type { TokenState } from './state.ts'
@@ -146,7 +147,10 @@ export function tokenAssumptions(state: TokenState): readonly Assumption[] {
     },
     {
       id: 'keys',
-      statement: 'the keys or roots that you gave are those of the issuer',
+      statement:
+        state.keys === undefined && state.anchor?.id === CONFIDENTIAL_SPACE_ROOT.id
+          ? `the root that is pinned here is ${name}'s`
+          : 'the keys or roots that you gave are those of the issuer',
       because: 'keys that a token offers are never trusted by themselves',
     },
     ...(areLooked(state) ? [] : [NO_REVOCATION]),

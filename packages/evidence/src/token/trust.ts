@@ -53,6 +53,11 @@ export function keysOf(keySet: TokenKeySet | undefined): Pick<TokenState, 'keys'
   const { jwks, coseKeys } = keySet
   if ((jwks === undefined) === (coseKeys === undefined))
     throw new TypeError('keySet: expected either `jwks` or `coseKeys`')
+  // Bytes are what a file gives: nothing below would say which option they were.
+  if (jwks !== undefined && typeof jwks !== 'string')
+    throw new TypeError('keySet.jwks: expected text, a JSON Web Key Set')
+  if (coseKeys !== undefined && !(coseKeys instanceof Uint8Array))
+    throw new TypeError('keySet.coseKeys: expected bytes')
   try {
     return { keys: coseKeys === undefined ? readKeySet(jwks ?? '') : readCoseKeySet(coseKeys), keysFault: undefined }
   } catch (error) {

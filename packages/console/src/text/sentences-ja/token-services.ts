@@ -27,6 +27,7 @@ export const sentences: SentencePairs = [
   ],
   ['the state of secure boot', 'セキュアブートの状態'],
   ["the service's policy", 'サービスのポリシー'],
+  ["the root that is pinned here is {name}'s", 'ここに固定されているルートは {name} のものです'],
   [
     'the platform is revoked: what it signs counts for nothing, and no expectation can accept it',
     'プラットフォームが失効しています。その署名は無効で、期待値で許容することはできません',
