@@ -95,14 +95,9 @@ const PACKED: Readonly<Record<string, number>> = {
   // 3.2 for remedies by component, wrappers without a kind, chains of TPMs in any order, PCRs that sets pin, emulated Arm platforms.
   // 4.3 for evidence that is left over, values without weight, what checks found also where they pass, and why an exception does
   // not apply.
-<<<<<<< HEAD
   // 4.3 for these values of the other TEEs, and for checks of Intel's chains of their own.
-  '@sekisho/evidence': 953 * KB,
-=======
-  // 3.3 for these values of the other TEEs.
   // 16 for what tokens say beside a nonce, with their skeleton, in each bundle for Node.js that judges them.
-  '@sekisho/evidence': 968 * KB,
->>>>>>> c5acf706 (Sizes: 4.4 kB for what tokens say beside a nonce)
+  '@sekisho/evidence': 972 * KB,
   '@sekisho/measurement': 40 * KB,
   '@sekisho/collateral': 80 * KB,
   '@sekisho/emulator': 100 * KB,

@@ -11,18 +11,30 @@ export interface KeptWorld {
   save(): Promise<void>
 }
 
+/** Of a world that is made because there is none. */
+export interface NewWorld {
+  /** Where its RSA keys come from; without it they are made, which takes a quarter of a minute. */
+  readonly rsaKey?: WorldOptions['rsaKey']
+  /** Told before it is made. */
+  readonly onMaking?: () => void
+}
+
 /**
  * Opens the emulated world in a file, or makes one there. The file holds its private keys: only its owner may read it. What
  * a file of an earlier version lacks of AMD's keys is made and kept; where it cannot be written, what needs such a key throws.
  *
- * @param rsaKey where the RSA keys of a new world come from; without it they are made, which takes a quarter of a minute
  * @throws CliError when the file is no such world
  */
-export async function openWorld(path: string, now: () => Date, rsaKey?: WorldOptions['rsaKey']): Promise<KeptWorld> {
+export async function openWorld(
+  path: string,
+  now: () => Date,
+  { rsaKey, onMaking }: NewWorld = {},
+): Promise<KeptWorld> {
   const { createWorld } = await import('@sekisho/emulator')
   const saved = await readSaved(path)
   try {
     if (saved === undefined) {
+      onMaking?.()
       const world = createWorld({ now, ...(rsaKey === undefined ? {} : { rsaKey }) })
       // The keys that take time are made before the first save: whoever opens the file next has the same ones.
       await world.ready()

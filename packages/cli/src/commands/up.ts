@@ -110,7 +110,11 @@ interface EmulatedWorld extends ServedWorld {
 /** The world stays in its file: what `sekisho emulate` and `sekisho request` change there is served at once. */
 async function startWorld(folder: string, around: Around): Promise<EmulatedWorld> {
   const file = join(folder, 'world.json')
-  const first = await openWorld(file, () => around.now())
+  const onMaking = (): void =>
+    around.err(
+      'sekisho: makes the RSA keys of an emulated world, once: seconds, and up to a minute on a busy machine\n',
+    )
+  const first = await openWorld(file, () => around.now(), { onMaking })
   const { anchors } = first.world
   await first.save()
   let world = first.world

@@ -1,4 +1,10 @@
-import { azureFields, azureSkeleton, parseAzureEvidence, parseHclReport, verifyAzureSync } from '@sekisho/evidence/azure'
+import {
+  azureFields,
+  azureSkeleton,
+  parseAzureEvidence,
+  parseHclReport,
+  verifyAzureSync,
+} from '@sekisho/evidence/azure'
 import { parseSnpReport } from '@sekisho/evidence/snp'
 import { parseTdxQuote } from '@sekisho/evidence/tdx'
 import type { TeeDoor } from './door.ts'

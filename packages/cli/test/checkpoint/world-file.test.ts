@@ -18,9 +18,11 @@ it('a world is made where there is none, for its owner alone and with all its ke
   const asked: string[] = []
   const source = keptRsaKeys()
   const open = (): ReturnType<typeof openWorld> =>
-    openWorld(path, now, (name, bits) => {
-      asked.push(`${name}, ${bits}`)
-      return source(name, bits)
+    openWorld(path, now, {
+      rsaKey: (name, bits) => {
+        asked.push(`${name}, ${bits}`)
+        return source(name, bits)
+      },
     })
   const [first, second] = await Promise.all([open(), open()])
   const text = readFileSync(path, 'utf8')
@@ -63,4 +65,17 @@ it('where an older file cannot be written, no process has an ASVK of its own, an
   assert.equal(readFileSync(path, 'utf8'), text)
   assert.throws(() => world.snp({ signedBy: 'vlek' }).collateral(), /has no key Genoa asvk .* where it may be written/)
   assert.equal(world.snp().collateral().ark.length > 0, true)
+})
+
+it('tells whoever waits that a new world is made, and nobody who opens it again', async () => {
+  const path = join(scratch(), 'world.json')
+  let told = 0
+  const onMaking = (): void => {
+    told++
+    throw new Error('enough: keys take long')
+  }
+  await assert.rejects(openWorld(path, now, { onMaking }), /enough/)
+  writeFileSync(path, await older())
+  await openWorld(path, now, { onMaking })
+  assert.equal(told, 1)
 })
