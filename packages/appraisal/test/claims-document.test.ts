@@ -75,9 +75,12 @@ describe('the policies in docs/policies.md', () => {
     assert.ok(blocks.length >= 5)
   })
   for (const text of blocks) {
-    it(`compile, without a finding: ${/@id\("([^"]+)"\)/.exec(text)?.[1] ?? text.slice(0, 20)}`, async () => {
+    it(`compile, without a finding of their own: ${/@id\("([^"]+)"\)/.exec(text)?.[1] ?? text.slice(0, 20)}`, async () => {
       await compilePolicies(text)
-      assert.deepEqual(await lintPolicies(text), [])
+      // Some are statements to be added to a policy that permits.
+      const isPart = !/^permit\b/m.test(text)
+      const codes = (await lintPolicies(text)).map(({ code }) => code)
+      assert.deepEqual(codes, isPart ? ['nothing-permitted'] : [])
     })
   }
 })
