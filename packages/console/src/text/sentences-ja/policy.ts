@@ -3,6 +3,19 @@ import type { SentencePairs } from './sentences.ts'
 /** What is found in policies, in Japanese. */
 export const sentences: SentencePairs = [
   ['it can never apply', '適用されることがありません'],
+  ['it can never apply: there can be no {name}', '適用されることがありません。{name} はありえません'],
+  [
+    'a secret is named `repository/type/tag`, and its folders are `repository` and `repository/type`',
+    'シークレットの名前は `repository/type/tag`、そのフォルダーは `repository` と `repository/type` です',
+  ],
+  [
+    'it has no `permit`: everything is refused, and whatever is held now is revoked',
+    '`permit` がありません。すべてが拒否され、現在のリースも失効します',
+  ],
+  [
+    'add a `permit`, such as those that `sekisho policy starter` prints',
+    '`sekisho policy starter` が表示するような `permit` を加えてください',
+  ],
   ['delete it, or mend its conditions', '削除するか、条件を直してください'],
   [
     'the forbid on line {line#} applies to all that it permits',
@@ -37,6 +50,10 @@ export const sentences: SentencePairs = [
   [
     'add `context.hardware`, or `!context.emulated` where the platform is a virtual TPM',
     '`context.hardware` を加えてください。仮想 TPM の場合は `!context.emulated` を加えてください',
+  ],
+  [
+    'it permits any workload on such a platform: what it asks for is chosen by the host, or by firmware that it leaves open',
+    '該当するプラットフォーム上の、あらゆるワークロードを許可しています。条件の値は、ホスト、または固定されていないファームウェアが選べるものです',
   ],
   ['it permits any workload on such a platform', '該当するプラットフォーム上の、あらゆるワークロードを許可しています'],
   [
