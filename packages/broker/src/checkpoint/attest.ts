@@ -2,7 +2,7 @@ import { type JsonWebKey, timingSafeEqual } from 'node:crypto'
 import { areEnrolled } from '../enrolment/enrolled-keys.ts'
 import { acceptedThumbprint } from '../jwe/tee-key.ts'
 import type { Sql } from '../storage/sql.ts'
-import { rememberStored, storeAppraisal, storeGrounds, verdictText, wholeText } from './appraisals.ts'
+import { rememberStored, storeAppraisal, storedBytes, storeGrounds, verdictText, wholeText } from './appraisals.ts'
 import { bindingHash, teeKeyOf } from './binding.ts'
 import type { Core } from './core.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
@@ -48,7 +48,7 @@ export async function attest(core: Core, request: AttestRequest, repeats = true)
   const hash = bindingHash(session.protocol, session.tee)
   const evaluation = await evaluate(core, rules, { ...request, namespace, ...(tee === undefined ? {} : { tee }) }, hash)
   if (evaluation.unreadable !== undefined) return refused(evaluation.unreadable, evaluation.reason)
-  return conclude(core, { session, request, rules, evaluation, teeKey, repeats })
+  return conclude(core, { session, request, rules, evaluation: await toldApart(core, evaluation), teeKey, repeats })
 }
 
 function sameText(a: string, b: unknown): boolean {
@@ -121,6 +121,14 @@ interface Concluding {
 }
 
 const MAX_ROUNDS = 5
+
+/** What does not bind this exchange is a replay if it was accepted here before, as far back as evidence is kept. */
+async function toldApart(core: Core, evaluation: Concluding['evaluation']): Promise<Concluding['evaluation']> {
+  if (evaluation.refusal !== 'evidence-stale') return evaluation
+  for (const { grounds } of evaluation.judged)
+    if ((await storedBytes(core.db, grounds.evidence)) !== undefined) return evaluation
+  return { ...evaluation, refusal: 'evidence-misbound' }
+}
 
 async function conclude(core: Core, concluding: Concluding, round = 0): Promise<AttestOutcome> {
   const { session, request, rules, evaluation, teeKey } = concluding

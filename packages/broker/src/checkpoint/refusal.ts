@@ -13,7 +13,8 @@ import type { Check, Verdict } from '@sekisho/evidence'
  * - `evidence-unreadable`: no evidence of a TEE that is verified here.
  * - `evidence-unbound`: evidence of this kind cannot name a session and its key: nothing is released on it.
  * - `evidence-rejected`: a check failed that no other code names.
- * - `evidence-stale`: the evidence does not bind this session's nonce and key: replayed, relayed, or another key.
+ * - `evidence-stale`: the evidence does not bind this session's nonce and key, and was accepted here before: a replay.
+ * - `evidence-misbound`: it does not bind them, and was never accepted here: made for another exchange, or for another key.
  * - `root-untrusted`: the evidence ends at no root that is trusted here: an emulated platform, or a forgery.
  * - `evidence-emulated`: no hardware vouches for it, and this checkpoint does not accept that.
  * - `debug-enabled`: the host can read the workload's memory.
@@ -55,6 +56,7 @@ export type RefusalCode =
   | 'evidence-unbound'
   | 'evidence-rejected'
   | 'evidence-stale'
+  | 'evidence-misbound'
   | 'root-untrusted'
   | 'evidence-emulated'
   | 'debug-enabled'

@@ -104,8 +104,8 @@ function attacks(where: string, open: Opening, skip: string | false): void {
       runtimeData: { nonce: ours.nonce, 'tee-pubkey': attacker.publicJwk },
       at: AT,
     })
-    assert.equal(relayed.refusal?.code, 'evidence-stale')
-    await assertLogged(it.broker, relayed.refusal?.id, 'evidence-stale')
+    assert.equal(relayed.refusal?.code, 'evidence-misbound')
+    await assertLogged(it.broker, relayed.refusal?.id, 'evidence-misbound')
   })
 
   attack('another workload on genuine hardware is refused by the reference values', async (_t, it) => {
@@ -156,8 +156,8 @@ function attacks(where: string, open: Opening, skip: string | false): void {
       runtimeData: { nonce, 'tee-pubkey': swapped.publicJwk },
       at: AT,
     })
-    assert.equal(outcome.refusal?.code, 'evidence-stale')
-    await assertLogged(it.broker, outcome.refusal?.id, 'evidence-stale')
+    assert.equal(outcome.refusal?.code, 'evidence-misbound')
+    await assertLogged(it.broker, outcome.refusal?.id, 'evidence-misbound')
   })
 
   attack('a key that secrets cannot be encrypted to, or that is private, is refused', async (_t, it) => {

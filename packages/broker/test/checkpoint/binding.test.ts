@@ -174,7 +174,7 @@ test('init-data that is not what was launched is refused although the reference 
   )
 
   const stale = await send(broker, pinned, () => ({ initData }), new Uint8Array(48))
-  assert.equal(stale.refusal?.code, 'evidence-stale', 'what is weightier is said first')
+  assert.equal(stale.refusal?.code, 'evidence-misbound', 'what is weightier is said first')
 })
 
 test('init-data of a TPM is in PCR 8; evidence without a place for it is refused, and no reference value is widened', async (t) => {
@@ -218,7 +218,7 @@ test('additional devices: each is judged, each is bound, and the worst counts', 
       .released,
   )
   const unbound = await send(broker, machine, () => ({ additionalEvidence: of(device, new Uint8Array(48)) }))
-  assert.equal(unbound.refusal?.code, 'evidence-stale')
+  assert.equal(unbound.refusal?.code, 'evidence-misbound')
   const stranger = sharedWorld().sgx({ measurement: '99'.repeat(32) })
   const unknown = await send(broker, machine, (runtime) => ({
     additionalEvidence: of(stranger, deviceDigest(runtime)),
@@ -257,7 +257,7 @@ test('what is refused does not fill the disk: large event logs are kept by diges
   const stored = async (table: string): Promise<readonly number[]> =>
     (await db.all<{ size: number }>(`SELECT LENGTH(bytes) AS size FROM ${table}`)).map(({ size }) => size)
   const refused = await send(broker, machine, () => ({ eventLog }), new Uint8Array(48))
-  assert.equal(refused.refusal?.code, 'evidence-stale')
+  assert.equal(refused.refusal?.code, 'evidence-misbound')
   assert.ok((await broker.why('default', refused.refusal.id ?? ''))?.verdict)
   const refusedSizes = await stored('refused_evidence')
   assert.ok(refusedSizes.length > 0 && !refusedSizes.includes(eventLog.length))

@@ -86,7 +86,7 @@ test('additional evidence that is none, or not that of the devices it says, gets
     [one('snp', {}), 'evidence-unreadable', /of nvidia-gpu under another name/],
     [(gpu) => JSON.stringify({ nvidia: gpu, 'nvidia-gpu': gpu }), 'evidence-unreadable', /nvidia-gpu under two names/],
     [one('nvidia', { genuine: false }), 'evidence-rejected', /./],
-    [one('nvidia', { reportData: '00'.repeat(64) }), 'evidence-stale', /./],
+    [one('nvidia', { reportData: '00'.repeat(64) }), 'evidence-misbound', /./],
     [one('nvidia', { measurement: 'c3'.repeat(48), is: GPU }), 'reference-mismatch', /./],
   ]
   for (const [text, code, reason] of cases) {

@@ -79,7 +79,7 @@ test('PSA: a device whose key the operator endorses gets the secret; a replay an
     assert.equal(secret, SECRET)
   }
   const replayed = await exchange(on, 'psa', () => psaToken(new Uint8Array(64).fill(9)))
-  assert.equal(replayed.outcome.refusal?.code, 'evidence-stale')
+  assert.equal(replayed.outcome.refusal?.code, 'evidence-misbound')
   assert.equal(replayed.secret, undefined)
   const other = await exchange(on, 'psa', (digest) => psaToken(Buffer.concat([digest, Buffer.alloc(16)]), 7))
   assert.equal(other.outcome.refusal?.code, 'reference-mismatch')
@@ -216,7 +216,7 @@ test('Secure Execution: the guest’s answer to the operator’s request gets th
     assert.equal(secret, SECRET)
   }
   const replayed = await exchange(on, 'se', () => file('attestation-valid', 'response.pvattest'))
-  assert.equal(replayed.outcome.refusal?.code, 'evidence-stale')
+  assert.equal(replayed.outcome.refusal?.code, 'evidence-misbound')
   const forged = await exchange(on, 'se', (digest) => {
     const { entries, reserved } = seAnswer(new Uint8Array(64))
     return encodeSeExchange({
@@ -280,7 +280,7 @@ test('Secure Execution: evidence of the KBS protocol is bound by SHA-512, of the
         runtimeData: { nonce, 'tee-pubkey': key },
         at: SE_AT,
       })
-      assert.equal(outcome.refusal?.code, hash === wanted ? undefined : 'evidence-stale', `${protocol} ${hash}`)
+      assert.equal(outcome.refusal?.code, hash === wanted ? undefined : 'evidence-misbound', `${protocol} ${hash}`)
     }
 })
 
