@@ -43,6 +43,20 @@ describe('an HCL report that no quote came with', { skip }, () => {
     assert.match(waived.summary, /waived by you: azure\.quote\.present, snp\.crl\.present$/)
   })
 
+  it('meets no expectation of a quote, whatever is waived: a recorded report has no nonce', () => {
+    const { expect, ...rest } = wishes(hclReport)
+    const value = 'ab'.repeat(32)
+    for (const one of [
+      { nonce: value },
+      { reportData: value, reportDataIsFresh: true },
+      { vtpm: { pcrs: { 0: [value] } } },
+    ]) {
+      const verdict = verifyAzureSync(hclReport, { ...rest, expect: { ...expect, ...one }, waive: WAIVED })
+      assert.equal(verdict.outcome, 'incomplete', Object.keys(one)[0])
+      assert.match(check(verdict, 'azure.accept.vtpm').reason ?? '', /compared with nothing/)
+    }
+  })
+
   it('with one bit of its runtime claims changed is refused: the report is of other claims', () => {
     const altered = new Uint8Array(hclReport)
     altered[1253] = (altered[1253] ?? 0) ^ 1

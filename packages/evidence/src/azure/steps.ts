@@ -80,6 +80,17 @@ function acceptedHardware({ hardware, hcl, expect }: AzureState): Finding {
   return fail(`what you expect of the hardware is for ${other}`, mend(`ask a VM under ${other}`))
 }
 
+/** A nonce or PCRs that nothing was compared with are not met, also where it was waived that a quote is there. */
+function acceptedQuote({ vtpm, evidence, expect }: AzureState): Finding {
+  const { nonce, reportData, vtpm: wishes = {} } = expect
+  const isAskedFor = nonce !== undefined || reportData !== undefined || Object.keys(wishes).length > 0
+  if (evidence.quote !== undefined || !isAskedFor) return accepted('quote of the vTPM', vtpm)
+  return unchecked(
+    'what you expect of the quote of the vTPM was compared with nothing: there is no quote',
+    mend('have the guest quote its PCRs with your nonce; or expect no nonce, no report data and nothing of the vTPM'),
+  )
+}
+
 function hardwarePresent({ hcl, hardware }: AzureState): Finding {
   if (hardware.value !== undefined || hardware.error !== undefined)
     return pass(hcl.hardware === 'snp' ? 'the HCL report has an SNP report' : 'a TD quote came along')
@@ -223,13 +234,7 @@ export const AZURE_STEPS: readonly StepGroup<AzureState>[] = [
     title: 'What you expect',
     steps: [
       step('accept.hardware', 'The hardware report is as you expect', [], acceptedHardware, 'appraisal'),
-      step(
-        'accept.vtpm',
-        'The quote of the vTPM is as you expect',
-        [],
-        ({ vtpm }) => accepted('quote of the vTPM', vtpm),
-        'appraisal',
-      ),
+      step('accept.vtpm', 'The quote of the vTPM is as you expect', [], acceptedQuote, 'appraisal'),
       { ...step('expect.user-data', "The guest's data are as expected", BOUND, userData, 'appraisal'), waivable: true },
       step('expect.vm-id', 'The VM is an accepted one', BOUND, vmId, 'appraisal'),
     ],

@@ -86,6 +86,14 @@ export const sentences: SentencePairs = [
     'there is no quote of the vTPM: a recorded HCL report stays valid, and nothing tells what was booted',
     'vTPM のクォートがありません。HCL レポートは記録されたものでも有効なままで、何が起動されたかを示すものがありません',
   ],
+  [
+    'what you expect of the quote of the vTPM was compared with nothing: there is no quote',
+    'vTPM のクォートがないため、クォートについて期待する値を何とも比較していません',
+  ],
+  [
+    'have the guest quote its PCRs with your nonce; or expect no nonce, no report data and nothing of the vTPM',
+    'ゲストに、指定したノンスで PCR をクォートさせてください。または、ノンス、レポートデータ、vTPM の期待値を指定しないでください',
+  ],
   ['have the guest quote its PCRs with your nonce', 'ゲストに、指定したノンスで PCR をクォートさせてください'],
   ['there is no quote', 'クォートがありません'],
   [
