@@ -33,3 +33,11 @@ export function holding<T>(max: number): Held<T> {
     },
   }
 }
+
+/** What could not be had, or has ended, is asked for again after this many milliseconds, but not for every request. */
+export const RETRY_MS = 2000
+
+/** How many milliseconds an answer may be used unasked: no longer than it is valid; a newer one may be there then. */
+export function holdFor({ to }: { readonly to: number }, now: number, holdMs: number): number {
+  return to < now ? RETRY_MS : Math.min(holdMs, to - now)
+}

@@ -4,7 +4,7 @@ import { hasPckChain, intelRequest, platformOf } from '@sekisho/collateral/reque
 import { canonicalJson } from '@sekisho/evidence'
 import { type DcapCollateral, prepareDcapCollateral, type Quote } from '@sekisho/evidence/sgx'
 import { keep, keptObject, sha256 } from './bytes.ts'
-import { type Held, holding } from './held.ts'
+import { type Held, holdFor, holding, RETRY_MS } from './held.ts'
 import type { Judged, JudgeRequest, KeptCollateral, Surroundings } from './model.ts'
 import { trying } from './trying.ts'
 
@@ -72,7 +72,7 @@ export function intelEndorser(
     const made = without(ready(Buffer.from(canonicalJson({ ...found?.collateral, ...chain }))), missing)
     // A look at live leases that finds the vendor out of reach takes nothing away from whoever attests next.
     if (!own && (found !== undefined || held.get(key, now) === undefined))
-      held.set(key, made, now + (found === undefined || found.window.to < now ? RETRY_MS : around.holdMs))
+      held.set(key, made, now + (found === undefined ? RETRY_MS : holdFor(found.window, now, around.holdMs)))
     return made
   }
 }
@@ -81,7 +81,6 @@ function without(endorsed: IntelEndorsed, missing: string): IntelEndorsed {
   return missing === '' ? endorsed : { ...endorsed, missing }
 }
 
-const RETRY_MS = 2000
 const NO_COLLATERAL: Uint8Array = Buffer.from('{}')
 
 // What names the platform: its chain, or the ids that stand for it.

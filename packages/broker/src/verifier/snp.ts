@@ -15,7 +15,7 @@ import {
 } from '@sekisho/evidence/snp'
 import { fullBinding, keep, lasting, sha256 } from './bytes.ts'
 import { snpPartsOfCompanions, writeSnpTable } from './certificate-table.ts'
-import { type Held, holding } from './held.ts'
+import { type Held, holdFor, holding, RETRY_MS } from './held.ts'
 import {
   type Door,
   type Expectations,
@@ -134,9 +134,6 @@ export function snpEndorser(
 
 const NOTHING_TO_HOLD = (): void => undefined
 
-// What a source could not give, or gave after its end, is asked again soon, but not for every request.
-const RETRY_MS = 2000
-
 function keyOf(report: SnpReport, { companions }: Pick<Received, 'companions'>): string {
   const digests = companions
     .filter(({ kind }) => kind === 'certificates' || kind === 'certificate-table' || kind === 'endorsements')
@@ -173,7 +170,7 @@ async function ask(
   }
   const answer = await trying(() => firstFound(snpAsks(report, source, leaf), missed), around.trouble, missed)
   if (answer === undefined) return missing === undefined ? NOTHING : { ...NOTHING, missing }
-  const holdMs = answer.window.to < now ? RETRY_MS : around.holdMs
+  const holdMs = holdFor(answer.window, now, around.holdMs)
   const asked: Asked = { parts: snpPartsOf(answer), holdMs, ...(missing === undefined ? {} : { missing }) }
   if (!own) found.set(key, asked, now + holdMs)
   return asked

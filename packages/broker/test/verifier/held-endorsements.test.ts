@@ -74,3 +74,40 @@ test('a platform that Intel does not know is asked for again after two seconds, 
   assert.deepEqual(await judge(1, true), ['incomplete', 2])
   assert.deepEqual(await judge(4), ['incomplete', 3])
 })
+
+test('endorsements are held no longer than they are valid: the newer ones are asked for when they end', async (t) => {
+  let now = AT
+  const world = createWorld({ products: ['Genoa'], rsaKey: keptRsaKeys(), now: () => now })
+  const url = await serveWorld(t, world)
+  const there = networkSource({
+    intel: { baseUrl: `${url}/`, kind: 'pcs', rootCrlUrl: `${url}/IntelSGXRootCA.der` },
+    amd: { baseUrl: url },
+    trustAnchors: world.anchors,
+    now: world.now,
+  })
+  // As a service does that publishes now and then: the same answer, for as long as it is valid.
+  const published = <A, T extends { readonly window: { readonly to: number } }>(ask: (one: A) => Promise<T>) => {
+    let last: T | undefined
+    return async (one: A): Promise<T> => {
+      if (last === undefined || last.window.to < now.getTime()) last = await ask(one)
+      end = last.window.to
+      return last
+    }
+  }
+  let end = 0
+  const source: CollateralSource = { ...there, amd: published(there.amd), intel: published(there.intel) }
+  const verifier = openVerifier({ source, trustAnchors: world.anchors })
+  for (const machine of [world.snp(), world.tdx()]) {
+    now = AT
+    const received = verifier.recognise(machine.attest(new Uint8Array(48)).evidence)
+    const judge = async () => {
+      const expect = { ...verifier.skeleton(received), allowEmulated: true }
+      return (await verifier.verify(received, { expect, at: now })).verdict.authenticity
+    }
+    assert.equal(await judge(), 'proven', machine.tee)
+    now = new Date(end - 60_000)
+    assert.equal(await judge(), 'proven', machine.tee)
+    now = new Date(now.getTime() + 120_000)
+    assert.equal(await judge(), 'proven', machine.tee)
+  }
+})
