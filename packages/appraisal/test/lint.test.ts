@@ -20,6 +20,11 @@ describe('the linter', () => {
       'forbid (principal, action, resource) when { context.debug };',
       ['1 nothing-permitted'],
     ],
+    [
+      'takes a forbid that says so for meant to refuse everything',
+      '@allow("nothing-permitted") forbid (principal, action, resource);',
+      [],
+    ],
     ['finds `when false`', `${HEAD} when { false };`, ['1 unreachable']],
     [
       'finds conditions that exclude each other',

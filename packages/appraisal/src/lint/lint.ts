@@ -36,7 +36,8 @@ export async function lintPolicies(text: string): Promise<readonly LintFinding[]
     if (one.statement.effect === 'permit' && idle?.code !== 'unreachable') found.push(...permitFindings(one, forbids))
     return [...found, ...spellingFindings(one.statement)].filter(isUnanswered(one.statement))
   })
-  return readings.length > forbids.length ? found : [...found, NOTHING_PERMITTED]
+  const isMeant = forbids.some(({ statement }) => !isUnanswered(statement)(NOTHING_PERMITTED))
+  return isMeant || readings.length > forbids.length ? found : [...found, NOTHING_PERMITTED]
 }
 
 // Cedar refuses what no statement permits.
