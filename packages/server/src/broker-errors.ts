@@ -44,10 +44,17 @@ export function translate(error: unknown): unknown {
   if (isNewer(error))
     return new HttpError(503, 'storage-newer', error.message, { cause: error, headers: { 'retry-after': '5' } })
   if (error instanceof StorageError && PASSING.has(error.code)) {
-    return new HttpError(503, `storage-${error.code}`, 'the database cannot serve this now; nothing was released', {
-      cause: error,
-      headers: { 'retry-after': error.code === 'full' ? '30' : '2' },
-    })
+    const because = writesFailBecause(error)
+    const why = because === undefined ? '' : `: ${because}`
+    return new HttpError(
+      503,
+      `storage-${error.code}`,
+      `the database cannot serve this now${why}; nothing was stored or released`,
+      {
+        cause: error,
+        headers: { 'retry-after': error.code === 'full' ? '30' : '2' },
+      },
+    )
   }
   return error
 }

@@ -6,6 +6,7 @@ import type { RemoteOptions } from '../remote/profile.ts'
 import { show, showRows, when } from '../remote/show.ts'
 import type { Tone } from '../render/paper.ts'
 import { partyOf } from '../render/party.ts'
+import { toYaml } from '../render/yaml.ts'
 
 const TONES: Readonly<Record<string, Tone>> = { released: 'good', renewed: 'good', refused: 'bad', revoked: 'bad' }
 
@@ -75,7 +76,11 @@ export async function decisionShowCommand(
     if (decision.has('details')) {
       paper.heading('Recorded')
       for (const [name, value] of Object.entries(decision.object('details').raw))
-        if (!TOLD_ABOVE.includes(name)) paper.entry(2, 18, name, wordsOf(name, value))
+        if (!TOLD_ABOVE.includes(name) && name !== 'context') paper.entry(2, 18, name, wordsOf(name, value))
+      if (decision.object('details').has('context')) {
+        paper.heading('What the policy saw')
+        paper.verbatim(2, toYaml(decision.object('details').object('context').raw).trimEnd())
+      }
     }
   })
   if (tree !== undefined) around.out(`\n${tree}`)

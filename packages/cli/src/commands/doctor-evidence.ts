@@ -163,6 +163,13 @@ async function policyLink(
   verdict: Verdict,
   { reference, resource, at }: { readonly reference: string; readonly resource: string; readonly at: Date },
 ): Promise<Finding> {
+  if (verdict.outcome !== 'verified')
+    return {
+      link: 'decision',
+      state: 'broken',
+      what: `no policy can permit evidence that is not verified: ${verdict.summary}`,
+      remedy: 'what is broken above',
+    }
   const { appraise, compilePolicies } = await import('@sekisho/appraisal')
   const { context } = appraise(verdict, { references: [reference], at, resource })
   const policies = await compilePolicies(text)

@@ -86,7 +86,9 @@ export async function tokenListCommand(options: TokenOptions, around: Around): P
       { title: 'EXPIRES', value: (row) => (row.has('revoked') ? 'revoked' : when(row.optional('expires'))) },
       { title: 'LAST USED', value: (row) => when(row.optional('lastUsed')) },
     ],
-    isOfAll ? 'There are no tokens.' : 'There are no tokens of this namespace.',
+    isOfAll
+      ? 'There are no tokens.'
+      : 'There are no tokens of this namespace alone; --all-namespaces lists those of all, such as that of `login`.',
   )
 }
 

@@ -70,6 +70,16 @@ async function reach({ server, token }: Profile, method: string, path: string, b
       ...(content === undefined ? {} : { body: content }),
     })
   } catch (error) {
+    const distrust = DISTRUST[reasonOf(error)]
+    if (distrust !== undefined)
+      throw new RemoteError(
+        EXIT.unreadable,
+        `${server} answers, and its certificate ${distrust} (${reasonOf(error)})`,
+        undefined,
+        {
+          cause: error,
+        },
+      )
     throw new RemoteError(
       EXIT.unreadable,
       `${server} does not answer (${reasonOf(error)}); is the checkpoint up? \`${SEKISHO} up\` starts one`,
@@ -77,6 +87,22 @@ async function reach({ server, token }: Profile, method: string, path: string, b
       { cause: error },
     )
   }
+}
+
+const UNKNOWN_AUTHORITY =
+  'ends at no authority that is known here; with NODE_EXTRA_CA_CERTS=FILE in the environment that of FILE (PEM) is trusted, too'
+
+/** Codes of Node.js (OpenSSL's X509_V_ERR_*) for a server that does answer, with a certificate that cannot be trusted. */
+const DISTRUST: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNKNOWN_AUTHORITY,
+  SELF_SIGNED_CERT_IN_CHAIN: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT: UNKNOWN_AUTHORITY,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNKNOWN_AUTHORITY,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNKNOWN_AUTHORITY,
+  CERT_HAS_EXPIRED: 'has expired: its owner renews it',
+  CERT_NOT_YET_VALID: 'is not valid yet: is the clock right here?',
+  CERT_REVOKED: 'is revoked: its owner needs another',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'is for another name: use the name that it has',
 }
 
 function reasonOf(error: unknown): string {

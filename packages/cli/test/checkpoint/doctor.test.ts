@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { asking, know, members, ownerOf, ready } from './shared.ts'
+import { asking, know, members, ownerOf, ready, rows, text } from './shared.ts'
 
 describe('sekisho doctor against a checkpoint', () => {
   it('names the last refusal of evidence, which never got as far as a resource, and what mends it', async () => {
@@ -54,6 +54,40 @@ describe('sekisho doctor against a checkpoint', () => {
     assert.ok(out.includes(`warn  references: ${line}\n`), out)
     assert.match(out, /^ok {4}values: they are those of the set snp$/m)
     assert.ok((await owner.ok(['reference', 'list'])).endsWith(`\n${line}\n`))
+  })
+
+  it('names the fault of evidence that no policy can permit, and not the policy', async () => {
+    const owner = await ownerOf('doctor-fault')
+    const { world } = owner.checkpoint
+    await ready(owner, world, 'a secret of the doctor', [])
+    await know(owner, world, 'snp', ['--debug'])
+    const chain = ['doctor', 'demo/db/password', '--evidence', owner.path('snp.bin'), '--world', world]
+    const { out } = await owner.run(chain)
+    assert.match(out, /^FAIL {2}expectations: snp\.debug: /m)
+    assert.match(
+      out,
+      /^FAIL {2}decision: no policy can permit evidence that is not verified: .*\n {6}mend what is broken above$/m,
+    )
+    assert.ok(!out.includes('policy show'))
+  })
+
+  it('shows what the policy saw line by line, and where the token of login is', async () => {
+    const owner = await ownerOf('doctor-shown')
+    const { world } = owner.checkpoint
+    await ready(owner, world, 'a secret of the doctor', ['snp'])
+    await owner.ok(['policy', 'set', owner.file('none.cedar', 'forbid (principal, action, resource);')])
+    // Of one that the operator wrote the context is recorded with the decision.
+    const advisory = { id: 'OUR-1', vendor: 'amd', published: '2026-01-01T00:00:00Z' }
+    await owner.ok(['advisory', 'put', '-'], { input: JSON.stringify(advisory) })
+    await owner.run(asking(world))
+    const [refused] = rows((await owner.json(['decision', 'list', '--outcome', 'refused']))['decisions'])
+    const shown = await owner.ok(['decision', 'show', text(refused?.['id'])])
+    assert.match(shown, /^What the policy saw\n( {2}.*\n)*? {2}tee: "snp"\n/m)
+    assert.ok(
+      shown.split('\n').every((line) => line.length < 200),
+      shown,
+    )
+    assert.match(await owner.ok(['token', 'list']), /no tokens of this namespace alone; --all-namespaces lists/)
   })
 
   it('names reference values that are over', async () => {
