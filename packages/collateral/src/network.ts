@@ -62,6 +62,7 @@ export function networkSource(options: NetworkOptions = {}): NetworkSource {
     cache,
     now,
     giveEnded: options.giveEnded === true,
+    freshMs: readFreshMs(options.freshMs),
     onProgress: options.onProgress ?? (() => undefined),
   })
   return {
@@ -136,4 +137,10 @@ async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   } catch (cause) {
     throw new CollateralError('aborted', 'ended by the caller while waiting', { cause })
   }
+}
+
+function readFreshMs(value: number | undefined): number {
+  if (value === undefined) return Number.POSITIVE_INFINITY
+  if (!(value >= 0)) throw new TypeError('`freshMs`: expected milliseconds, 0 or more')
+  return value
 }

@@ -49,6 +49,8 @@ export interface ObtainSurroundings {
   readonly now: () => Date
   /** What has ended is given where nothing better is held, and never kept. */
   readonly giveEnded?: boolean
+  /** Bounds `freshMs` of parts that are dated. */
+  readonly freshMs?: number
   readonly onProgress: (progress: Progress) => void
 }
 
@@ -84,7 +86,8 @@ async function obtain<T>(part: Part<T>, around: ObtainSurroundings): Promise<Che
   const { http } = around
   const held = await fromCache(part, around)
   const ageMs = held === undefined ? Number.POSITIVE_INFINITY : around.now().getTime() - held.fetched
-  if (held !== undefined && (http === undefined || (ageMs >= 0 && ageMs < part.freshMs))) {
+  const freshMs = part.dated === true ? Math.min(part.freshMs, around.freshMs ?? part.freshMs) : part.freshMs
+  if (held !== undefined && (http === undefined || (ageMs >= 0 && ageMs < freshMs))) {
     around.onProgress({ step: 'cached', what, host, ageMs })
     return held.checked
   }

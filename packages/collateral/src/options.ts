@@ -88,6 +88,11 @@ export interface NetworkOptions {
    * and not "missing": for whoever looks at every date. It is never kept. Default: such an answer is `stale`.
    */
   readonly giveEnded?: boolean
+  /**
+   * Longest that a kept answer of the kind that is issued anew (revocation lists, TCB info, identities) is given without
+   * asking again, in milliseconds. Default a day: a server that is to hear of a revocation sooner says so here.
+   */
+  readonly freshMs?: number
   /** Roots that answers must lead to, instead of the vendors' pinned ones. */
   readonly trustAnchors?: readonly TrustAnchor[]
   readonly onProgress?: (progress: Progress) => void

@@ -186,6 +186,21 @@ test('old answers are refreshed, but serve while they are valid when the service
     )
 })
 
+test('whoever is to hear of revocations sooner has what is issued anew asked for sooner', async (t) => {
+  const answers = intelAnswers('tdx')
+  const around = await bench(t, answers)
+  await around.source.intel(answers.request)
+  around.clock += 4 * 60_000
+  await around.again({ freshMs: 5 * 60_000 }).intel(answers.request)
+  assert.equal(around.server.asked.length, 4)
+  around.clock += 2 * 60_000
+  await around.again().intel(answers.request)
+  assert.equal(around.server.asked.length, 4, 'of a day by default')
+  await around.again({ freshMs: 5 * 60_000 }).intel(answers.request)
+  assert.equal(around.server.asked.length, 8)
+  assert.throws(() => around.again({ freshMs: Number.NaN }), TypeError)
+})
+
 test('without asking, the cache gives what is valid at any age, and says how old it is; the rest is not found', async (t) => {
   const answers = intelAnswers('tdx')
   const around = await bench(t, answers)

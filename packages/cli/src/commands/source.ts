@@ -26,6 +26,8 @@ export interface NetworkFlags {
   readonly ocsp?: string
   /** Folder of the cache. */
   readonly cache?: string
+  /** Longest that kept revocation lists and TCB info are used unasked, in milliseconds; a day without it. */
+  readonly freshMs?: number
 }
 
 /**
@@ -56,6 +58,7 @@ export async function sourceOf(
     },
     now: () => around.now(),
     cacheOnly: flags.offline === true,
+    ...(flags.freshMs === undefined ? {} : { freshMs: flags.freshMs }),
   }
   try {
     return networkSource(options)

@@ -170,6 +170,9 @@ interface Given extends Pick<CheckpointOptions, 'oidc' | 'tls' | 'former'> {
   readonly source?: CollateralSource
 }
 
+// As long as endorsements are held in memory: the cache's day would keep a revocation from running workloads.
+const FRESH_MS = 5 * 60_000
+
 async function readGiven(options: UpOptions, around: Around): Promise<Given> {
   checkMasterKey(options, around)
   try {
@@ -177,7 +180,9 @@ async function readGiven(options: UpOptions, around: Around): Promise<Given> {
       ...(options.tpmRoot === undefined ? {} : { tpmRoots: await readTpmRootFiles(options.tpmRoot, around) }),
       ...(options.oidc === undefined ? {} : { oidc: await readOidc(options.oidc, around) }),
       ...(await tlsOf(options)),
-      ...(options.offline === true ? {} : { source: await sourceOf(options, undefined, around) }),
+      ...(options.offline === true
+        ? {}
+        : { source: await sourceOf({ ...options, freshMs: FRESH_MS }, undefined, around) }),
       former: await formerMasterKeys(options),
     }
   } catch (error) {
