@@ -36,6 +36,12 @@ describe('inspect of NVIDIA’s endorsements', { skip }, () => {
     assert.match(String(at('rim.certificates.1.subject')?.value), /NVIDIA/)
   })
 
+  it('shows a manifest behind a byte order mark, which verifying reads too', async () => {
+    const marked = join(folder, 'marked.xml')
+    writeFileSync(marked, `\ufeff${readFileSync(join(place, 'driver-rim.xml'), 'utf8')}`)
+    assert.equal((await shown(marked)).form, 'NVIDIA reference integrity manifest')
+  })
+
   it('says what of a manifest cannot be read, as of nothing else that begins so', async () => {
     const text = readFileSync(join(place, 'driver-rim.xml'), 'utf8')
     const damaged = join(folder, 'damaged.xml')

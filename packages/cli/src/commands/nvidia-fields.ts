@@ -3,7 +3,8 @@ import { type OcspAnswer, parseNvidiaRim, parseOcspResponse } from '@sekisho/evi
 import type { Field } from '../tee/door.ts'
 import { nameText, timeText } from './words-of-x509.ts'
 
-const MANIFEST = /^\ufeff?\s*<(?:\?xml\b[^>]*>\s*<)?(?:[A-Za-z_][\w.-]*:)?SoftwareIdentity[\s>]/
+// Over the bytes: a byte order mark is three.
+const MANIFEST = /^(?:\xef\xbb\xbf)?\s*<(?:\?xml\b[^>]*>\s*<)?(?:[A-Za-z_][\w.-]*:)?SoftwareIdentity[\s>]/
 
 /** Whether bytes begin like a reference integrity manifest: nothing else in XML is read here. */
 export function isManifest(bytes: Uint8Array): boolean {
