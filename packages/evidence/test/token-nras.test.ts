@@ -93,7 +93,6 @@ describe('what a bundle of the NVIDIA service says of its devices', () => {
   it('is refused by the name of each check that says no, and of one that says nothing clear', () => {
     for (const name of CHECKS)
       for (const value of [false, 'false', 0]) {
-        if (name.endsWith('arch-check') && value === 'false') continue
         const found = check(judge({ 'GPU-0': { ...GPU, [name]: value } }), 'token.judgement')
         assert.equal(found.outcome, 'fail', name)
         assert.ok(found.reason.includes(`"${name}" of "GPU-0" is not good`), found.reason)
@@ -108,6 +107,15 @@ describe('what a bundle of the NVIDIA service says of its devices', () => {
       const found = check(judge({ 'GPU-0': { ...GPU, ...chain } }), 'token.judgement')
       assert.ok(found.reason.includes(`"x-nvidia-gpu-driver-rim-cert-chain.${name}"`), found.reason)
       assert.equal(found.outcome, 'fail')
+    }
+    const deep = { 'x-nvidia-gpu-driver-rim-signature-verified': false }
+    for (const nested of [
+      { device: deep },
+      { 'x-nvidia-gpu-driver-rim-cert-chain': [CHAIN, deep] },
+      { a: { b: { c: { d: deep } } } },
+    ]) {
+      const found = check(judge({ 'GPU-0': { ...GPU, ...nested } }), 'token.judgement')
+      assert.match(found.reason, /driver-rim-signature-verified" of "GPU-0" is not good/)
     }
     const mismatch = judge({ 'GPU-0': { ...GPU, 'x-nvidia-mismatch-measurement-records': [{ index: 9 }] } })
     assert.match(check(mismatch, 'token.judgement').reason, /names measurements of "GPU-0" that do not match/)
@@ -136,6 +144,13 @@ describe('what a bundle of the NVIDIA service says of its devices', () => {
       const verdict = judge({ 'GPU-0': { ...GPU, ...changed } })
       assert.match(check(verdict, 'token.submodules.claims').reason, reason)
       assert.deepEqual([verdict.authenticity, verdict.outcome], ['refuted', 'rejected'])
+    }
+    for (const ueid of [GPU.ueid, 478176]) {
+      const twins = judge({ 'GPU-0': { ...GPU, ueid }, 'GPU-1': { ...GPU, ueid } })
+      assert.match(
+        check(twins, 'token.submodules.claims').reason,
+        /"GPU-1" is about a device that another one is about/,
+      )
     }
     const slow = judge({ 'GPU-0': { ...GPU, exp: SECONDS - 299 } })
     assert.equal(check(slow, 'token.submodules.claims').outcome, 'pass')

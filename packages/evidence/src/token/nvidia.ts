@@ -52,6 +52,7 @@ const NO_CHECK = 'x-nvidia-cert-ocsp-nonce-matches'
 const MAY_BE_NULL = /-fwid-match$/
 
 const MOST_OBJECTIONS = 16
+const MOST_LEVELS = 6
 
 /**
  * What the claims of one GPU or switch say against it, by name of the claim. Absent claims say nothing: the versions
@@ -66,17 +67,19 @@ export function deviceObjections(name: string, claims: Json): readonly string[] 
     ...(isSet(memberOf(claims, 'x-nvidia-mismatch-measurement-records'))
       ? [`the service names measurements of ${what} that do not match`]
       : []),
-    ...failedChecks(claims, 0).map((claim) => `${JSON.stringify(claim.slice(0, 96))} of ${what} is not good`),
+    ...(isObject(claims) ? failedChecks(claims, 0) : []).map(
+      (claim) => `${JSON.stringify(claim.slice(0, 96))} of ${what} is not good`,
+    ),
     ...(isOff(memberOf(claims, 'secboot')) ? [`secure boot of ${what} is off`] : []),
   ].slice(0, MOST_OBJECTIONS)
 }
 
 // Results of the certificates are an object each, and older versions nest all of a device.
-function failedChecks(claims: Json, depth: number): readonly string[] {
-  if (!isObject(claims) || depth > 3) return []
+function failedChecks(claims: JsonObject | readonly Json[], depth: number): readonly string[] {
   return Object.entries(claims).flatMap(([name, value]) => {
-    if (isObject(value)) return name.startsWith('x-nvidia-') ? failedChecks(value, depth + 1).map(under(name)) : []
-    return isFailed(name, value) ? [name] : []
+    if (!isObject(value) && !isList(value)) return isFailed(name, value) ? [name] : []
+    // What is further down is read by nobody.
+    return depth === MOST_LEVELS ? [name] : failedChecks(value, depth + 1).map(under(name))
   })
 }
 
@@ -91,7 +94,7 @@ function isFailed(name: string, value: Json): boolean {
   if (!CHECK.test(name) || name === NO_CHECK) return false
   if (value === null) return !MAY_BE_NULL.test(name)
   // Of a switch it names the architecture.
-  return value !== true && !(typeof value === 'string' && name.endsWith('-arch-check'))
+  return value !== true && !(typeof value === 'string' && name.endsWith('-arch-check') && !/^(?:false)?$/i.test(value))
 }
 
 function isSet(value: Json | undefined): boolean {

@@ -75,8 +75,10 @@ export function submoduleClaims({ submodules, token, at }: TokenState): Finding 
   }
   const late = submodules.find(({ token: { claims } }) => !isInDate(claims, at))
   if (late !== undefined) return fail(`the token of ${quoted(late.name)} is not in date`, NEW_TOKEN)
-  const ids = submodules.map(({ token: { claims } }) => textOf(claims, 'ueid'))
-  const twin = submodules.find((_, i) => ids[i] !== undefined && ids.indexOf(ids[i]) < i)
+  const ids = submodules.map(
+    ({ token: { claims }, digest }) => JSON.stringify(memberOf(claims, 'ueid')) ?? digestHex(digest),
+  )
+  const twin = submodules.find((_, i) => ids.indexOf(ids[i] as string) < i)
   return twin === undefined
     ? pass('issuer, nonce and times of each agree with the main token', { actual: `${submodules.length}` })
     : fail(`the token of ${quoted(twin.name)} is about a device that another one is about`, REPLACE_EVIDENCE)
