@@ -110,7 +110,7 @@ describe('the map of each emulated platform under no anchor of its own', () => {
       guest.replace('guest inside', 'guest excluded'),
     ],
     ['nitro', 'silicon refuted, isolation, workload, runtime, conversation', guest.replace(' physical assumed,', '')],
-    ['cca', 'silicon, firmware, isolation, workload, runtime, conversation', guest],
+    ['cca', 'silicon refuted, firmware, isolation, workload, runtime, conversation', guest],
     [
       'tpm',
       'silicon refuted, isolation, workload, runtime, conversation',

@@ -257,8 +257,8 @@ onPostgres('shared database', (server) => {
     await listener.connect()
     await listener.query('LISTEN sekisho')
     // Of the newest version, what it made.
-    await ask(url, 'DELETE FROM schema_versions WHERE version = 8; DROP INDEX appraisals_good')
-    await ask(url, 'ALTER TABLE appraisals DROP COLUMN later_context')
+    await ask(url, 'DELETE FROM schema_versions WHERE version = 9')
+    await ask(url, 'ALTER TABLE reference_sets DROP COLUMN matched_values')
     const next = await openDatabase({ url })
     const third = await openDatabase({ url })
     await db.notify('leases', 'last')
