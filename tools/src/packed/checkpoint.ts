@@ -43,7 +43,10 @@ async function startsUp(project: string): Promise<string> {
       }),
     ])
     for (const path of ['/readyz', '/api/v1/openapi.json', '/']) {
-      const { status } = await fetch(`${url}${path}`, { headers: { connection: 'close' } })
+      const answer = await fetch(`${url}${path}`, { headers: { connection: 'close' } })
+      // Node.js 24 fails over a body that is not read when its connection closes.
+      await answer.arrayBuffer()
+      const { status } = answer
       if (status !== 200) throw new Error(`sekisho up answers ${path} with ${status}\n${said.text()}`)
     }
     child.kill('SIGTERM')
