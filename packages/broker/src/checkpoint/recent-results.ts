@@ -27,8 +27,8 @@ const OWN = `CASE WHEN body LIKE '%"tee":"token"%' THEN id ELSE '' END`
 
 /**
  * Results that are still good for a release are looked at by endorsements as they are now: one of each platform,
- * endorsements and reference set, for all that share them, and each with a token of an attestation service. Those that are attested on the same meanwhile, on endorsements
- * that were held still, end as well.
+ * endorsements and reference set, for all that share them, and each with a token of an attestation service. Those that are
+ * attested on the same meanwhile, on endorsements that were held still, end as well.
  */
 export async function endResultsLookedAt(core: Core, namespace: string, rules: Rules, at: Date): Promise<void> {
   const looked = new Set<string>()

@@ -44,9 +44,9 @@ export interface Database extends Sql {
   listen(channel: string, on: NoticeListener, onGap?: () => void): () => void
   /**
    * Resolves while writing works, by the last write. After one that failed for want of a disk, one is tried each time it is
-   * asked, but not more often than every five seconds.
+   * asked, but not more often than every five seconds; of a server that is away or follows another, each time.
    *
-   * @throws StorageError of the last write: `full`, `io`, `permission`, `corrupt`
+   * @throws StorageError of the last write: `full`, `io`, `permission`, `corrupt`, `unavailable`
    */
   writing(): Promise<void>
   /** Lets what is waiting finish, then lets go of the database. */

@@ -20,7 +20,7 @@ import {
   verifyNvidiaSync,
 } from '@sekisho/evidence/nvidia'
 import { keep, keptObject, lasting, NOTHING_KEPT, sha256 } from './bytes.ts'
-import { type Held, holding } from './held.ts'
+import { type Held, holding, RETRY_MS } from './held.ts'
 import type { Door, JudgeRequest, KeptCollateral, Surroundings } from './model.ts'
 
 const NONCE = 32
@@ -64,9 +64,6 @@ export function nvidiaDoor(around: Surroundings): Door {
     },
   }
 }
-
-// What a source could not give is asked again soon, but not for every request.
-const RETRY_MS = 2000
 
 /** Finds manifests and OCSP answers for devices: the bundles', and for what they lack, held ones or the source's. */
 function finder(

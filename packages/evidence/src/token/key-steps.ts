@@ -19,6 +19,7 @@ import { misfit } from './keys.ts'
 import { REVOCATION_STEPS } from './revocation.ts'
 import { SERVICES, schemeOf } from './services.ts'
 import type { TokenState } from './state.ts'
+import { quoted } from './statement-model.ts'
 
 const GET_KEYS = mend("pass the issuer's current key set, which you got from the issuer itself")
 const NO_CHAIN = 'the key itself is trusted: no certificate has to vouch for it'
@@ -184,10 +185,6 @@ function step(
 ): Step<TokenState> {
   const all = needs.map((need) => `token.${need}`)
   return { id: `token.${id}`, title, phase: 'authenticity', source, needs: all, check }
-}
-
-function quoted(text: string | undefined): string {
-  return JSON.stringify((text ?? '').slice(0, 64))
 }
 
 const JWS = 'RFC 7515, section 5.2'

@@ -8,6 +8,7 @@ import type { Token } from './model.ts'
 import { deviceObjections } from './nvidia.ts'
 import { schemeOf } from './services.ts'
 import type { SubmoduleJobs, TokenState } from './state.ts'
+import { quoted } from './statement-model.ts'
 import { isInDate, NEW_TOKEN } from './times.ts'
 
 /**
@@ -126,8 +127,4 @@ function digestOf({ claims }: Token, name: string): string | undefined {
   const pair = isList(entry) && entry.length === 2 && entry[0] === 'DIGEST' ? entry[1] : undefined
   const [algorithm, hex] = isList(pair) && pair.length === 2 ? pair : []
   return (algorithm === 'SHA-256' || algorithm === 'SHA256') && typeof hex === 'string' ? hex.toLowerCase() : undefined
-}
-
-function quoted(text: string | undefined): string {
-  return JSON.stringify((text ?? '').slice(0, 64))
 }
