@@ -58,6 +58,14 @@ export {
   type RuntimeData,
 } from './checkpoint/model.ts'
 export type { BrokerLimits, BrokerOptions, Kept, Retention } from './checkpoint/options.ts'
+export type {
+  KeptBytes,
+  RecordedEvidence,
+  RecordedPiece,
+  Reverified,
+  ReverifiedStep,
+  ReverifiedStepName,
+} from './checkpoint/recorded-model.ts'
 export { type RefusalCode, reasonsOf } from './checkpoint/refusal.ts'
 export type { KeySet, ResultKey, ResultKeyAdmin, ResultKeyChange } from './checkpoint/result-key-model.ts'
 export type { EnrolmentRequest } from './enrolment/activation.ts'

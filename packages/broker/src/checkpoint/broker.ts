@@ -15,11 +15,13 @@ import { endEmulated, expireReferences } from './looks.ts'
 import { type Broker, BrokerError } from './model.ts'
 import type { BrokerOptions } from './options.ts'
 import { reappraise, resumePending } from './reappraise.ts'
+import { recordedEvidence } from './recorded-evidence.ts'
 import { release } from './release.ts'
 import { renew } from './renew.ts'
 import { resultKeyAdmin } from './result-key-acts.ts'
 import { ResultKeys } from './result-keys.ts'
 import { keptNow, pruner } from './retention.ts'
+import { reverify } from './reverify.ts'
 import { sessionOpener } from './sessions.ts'
 
 /**
@@ -59,6 +61,8 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
     decisions: (namespace, o = {}) => decisions(core, namespace, o),
     refusals: (namespace, filter = {}) => refusals(core, namespace, filter),
     receipt: (namespace, decision) => receipt(core, namespace, decision),
+    reverify: (namespace, decision) => reverify(core, namespace, decision),
+    recordedEvidence: (namespace, decision) => recordedEvidence(core, namespace, decision),
     async tick(at) {
       const done = { expired: 0, swept: 0, pruned: 0 }
       const duties = [

@@ -9,7 +9,8 @@ import type { DecisionFilter, Explained, Refusals } from './model.ts'
 import { allChecks } from './refusal.ts'
 import { storedText } from './verdict-text.ts'
 
-interface DecisionRow extends Row {
+/** A decision as it is stored. */
+export interface DecisionRow extends Row {
   readonly id: string
   readonly namespace: string
   readonly at: number
@@ -50,7 +51,7 @@ interface FoundVerdict extends Row {
 }
 
 /** The verdict of an appraisal, where it is kept for good or, of a refusal, for a while. @throws StorageError `corrupt` */
-async function verdictOf(core: Core, appraisal: string): Promise<Verdict | undefined> {
+export async function verdictOf(core: Core, appraisal: string): Promise<Verdict | undefined> {
   const [row] = await core.db.all<FoundVerdict>(
     `SELECT a.verdict_sha256 AS sha256, v.body, v.template, t.body AS template_body, r.bytes AS refused FROM appraisals a
      LEFT JOIN verdicts v ON v.sha256 = a.verdict_sha256
@@ -88,7 +89,7 @@ async function withNearestPermits(core: Core, row: DecisionRow, explained: Expla
 }
 
 // Written by this package alone, as the appraisal had it.
-function isContext(value: unknown): value is PolicyContext {
+export function isContext(value: unknown): value is PolicyContext {
   return typeof value === 'object' && value !== null && 'measurement' in value && 'verdict' in value
 }
 
@@ -215,7 +216,8 @@ export async function refusals(
   return { groups, counted, more: counted >= MAX_COUNTED }
 }
 
-async function readDecision(core: Core, namespace: string, id: string): Promise<DecisionRow | undefined> {
+/** A decision of a namespace; undefined for one of another. */
+export async function readDecision(core: Core, namespace: string, id: string): Promise<DecisionRow | undefined> {
   if (!/^dec_[0-9a-z]{26}$/.test(id)) return undefined
   const [row] = await core.db.all<DecisionRow>(`SELECT ${COLUMNS} WHERE d.id = ? AND d.namespace = ?`, [id, namespace])
   return row

@@ -6,6 +6,7 @@ import type { Receipt } from '../log/log.ts'
 import type { FlattenedJwe } from '../vault/vault.ts'
 import type { Acting, BrokerAdmin, Reappraised } from './admin-model.ts'
 import type { Kept } from './options.ts'
+import type { RecordedEvidence, Reverified } from './recorded-model.ts'
 import type { RefusalCode } from './refusal.ts'
 import type { KeySet, ResultKeyAdmin } from './result-key-model.ts'
 
@@ -326,6 +327,10 @@ export interface Broker {
   /** Refusals counted by reason: of the newest 10,000. */
   refusals(namespace: string, filter?: Omit<DecisionFilter, 'outcome' | 'reason'>): Promise<Refusals>
   receipt(namespace: string, decision: string): Promise<Receipt | undefined>
+  /** Verifies a decision again as of its time, on the bytes that are kept. Changes nothing, and asks nobody. */
+  reverify(namespace: string, decision: string): Promise<Reverified | undefined>
+  /** The bytes that a decision rests on, with what they were judged by: to verify it elsewhere. */
+  recordedEvidence(namespace: string, decision: string): Promise<RecordedEvidence | undefined>
   /**
    * Ends leases whose time is over, resumes what a stopped process left, and forgets what is not kept for good: sessions
    * (`swept`, with enrolments), refused attestations and events (`pruned`), a bounded number at a time. The caller drives it.

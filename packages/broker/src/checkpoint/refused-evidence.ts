@@ -47,6 +47,12 @@ export async function storeRefused(
   )
 }
 
+/** Bytes of a refused attestation by their digest. */
+export async function refusedBytes(sql: Sql, digest: string): Promise<Uint8Array | undefined> {
+  const [row] = await sql.all<{ bytes: Uint8Array }>('SELECT bytes FROM refused_evidence WHERE sha256 = ?', [digest])
+  return row?.bytes
+}
+
 /** How much is kept of what was refused. */
 export interface RefusedKept {
   readonly bytes: number

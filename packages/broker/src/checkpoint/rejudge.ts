@@ -1,4 +1,5 @@
 import type { PolicyContext } from '@sekisho/appraisal'
+import type { Tee } from '@sekisho/evidence'
 import { isRecord } from '../json.ts'
 import type { Sql } from '../storage/sql.ts'
 import { FROM_FILES } from '../verifier/from-files.ts'
@@ -6,6 +7,7 @@ import type { Expectations, JudgeRequest, Received } from '../verifier/model.ts'
 import { storedBytes } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { type Evaluated, expectationsOf, judgeAgain, type Piece, referenceFor } from './evaluate.ts'
+import { pieceName } from './recorded-evidence.ts'
 import { referenceDigest } from './rules.ts'
 import type { Grounds, PlatformState, Rules, StoredAppraisal } from './state.ts'
 
@@ -36,14 +38,16 @@ export async function rejudge(
   const pieces: Piece[] = []
   for (const [i, grounds] of appraisal.grounds.entries()) {
     const kept = await storedBytes(sql, grounds.collateral)
-    const received = await receivedOf(sql, grounds, kept)
-    if (received === undefined) return undefined
+    const evidence = await storedBytes(sql, grounds.evidence)
+    if (evidence === undefined) return undefined
+    const eventLog = grounds.eventLog === undefined ? undefined : await storedBytes(sql, grounds.eventLog)
+    const received = receivedOf(grounds.tee, { evidence, eventLog, kept })
     const { values, matched } = referenceFor(core, rules, received, how.at)
     const expect = expectationsOf(core, values, grounds.bound)
     const isOfThen = how.collateral === 'files' && !FROM_FILES.includes(grounds.tee)
     const then = how.collateral === 'as-of-then' || isOfThen
     pieces.push({
-      name: `${grounds.tee}-${i}`,
+      name: pieceName(grounds.tee, i),
       received,
       request: {
         expect: how.adjust === undefined ? expect : how.adjust(expect, grounds),
@@ -58,18 +62,22 @@ export async function rejudge(
   return judgeAgain(core, pieces, how.at)
 }
 
-async function receivedOf(sql: Sql, grounds: Grounds, kept: Uint8Array | undefined): Promise<Received | undefined> {
-  const evidence = await storedBytes(sql, grounds.evidence)
-  if (evidence === undefined) return undefined
-  const eventLog = grounds.eventLog === undefined ? undefined : await storedBytes(sql, grounds.eventLog)
+/** Evidence as it was received, put together again from what is stored of it. */
+export function receivedOf(
+  tee: Tee,
+  {
+    evidence,
+    eventLog,
+    kept,
+  }: Readonly<Record<'evidence', Uint8Array>> & Readonly<Record<'eventLog' | 'kept', Uint8Array | undefined>>,
+): Received {
   return {
-    tee: grounds.tee,
-    form: grounds.tee,
+    tee,
+    form: tee,
     evidence,
     wrappers: [],
     // A certificate that only the host handed out cannot be asked for: it is in what was kept.
-    companions:
-      grounds.tee === 'snp' && kept !== undefined ? [{ kind: 'certificate-table', from: 'kept', bytes: kept }] : [],
+    companions: tee === 'snp' && kept !== undefined ? [{ kind: 'certificate-table', from: 'kept', bytes: kept }] : [],
     unused: [],
     ...(eventLog === undefined ? {} : { eventLog }),
   }

@@ -32,6 +32,11 @@ export interface JudgeRequest {
   readonly waive?: readonly string[]
   /** Judge with exactly these endorsements, as {@link KeptCollateral} has them, and ask nobody. */
   readonly kept?: Uint8Array
+  /**
+   * With `kept`: everything that vouched then vouches, whatever was revoked since. For showing that a decision was right, never
+   * for making one.
+   */
+  readonly past?: true
   /** Ask this source instead of the verifier's own: a forecast. Nothing of it is remembered. */
   readonly source?: CollateralSource
   /** Intel: ask for this update channel; `early` is the TCB level that will be the standard one. */

@@ -8,7 +8,7 @@ import {
   tpmSkeleton,
   verifyTpmSync,
 } from '@sekisho/evidence/tpm'
-import { fittedBinding, keep, lasting, NOTHING_KEPT } from './bytes.ts'
+import { fittedBinding, keep, keptObject, lasting, NOTHING_KEPT } from './bytes.ts'
 import type { Door, KeptCollateral, Surroundings, VerifierOptions } from './model.ts'
 
 /** TPM 2.0. Certificates come with the quote, or the key was enrolled by credential activation. */
@@ -20,14 +20,15 @@ export function tpmDoor(around: Surroundings): Door {
     binding({ evidence }, digest) {
       return fittedBinding(digest, parseAttest(parseTpmJson(evidence).message).extraData.length)
     },
-    async verify({ evidence, eventLog }, { expect, at, waive, namespace }) {
+    async verify({ evidence, eventLog }, { expect, at, waive, namespace, kept: given, past }) {
       const quote = parseTpmJson(evidence)
       const parts = eventLog === undefined || quote.eventLog !== undefined ? quote : { ...quote, eventLog }
       const { akPublic } = parts
-      const activation =
+      const enrolled =
         akPublic === undefined || namespace === undefined
           ? undefined
           : await around.options.activation?.(akPublic, namespace)
+      const activation = past === true && given !== undefined ? readKept(given) : enrolled
       const verdict = verifyTpmSync(parts, {
         at,
         expect,
@@ -48,6 +49,12 @@ export function tpmDoor(around: Surroundings): Door {
 function kept({ akName, ekCertificates }: TpmActivation): KeptCollateral {
   const certificates = ekCertificates.map((der) => Buffer.from(der).toString('base64'))
   return keep(new TextEncoder().encode(JSON.stringify({ akName, ekCertificates: certificates })))
+}
+
+function readKept(bytes: Uint8Array): TpmActivation | undefined {
+  const { akName, ekCertificates }: { readonly akName?: unknown; readonly ekCertificates?: unknown } = keptObject(bytes)
+  if (typeof akName !== 'string' || !Array.isArray(ekCertificates)) return undefined
+  return { akName, ekCertificates: ekCertificates.map((one) => Buffer.from(String(one), 'base64')) }
 }
 
 /** Roots above TPMs' keys: those that are known, those that the operator named, and emulated ones where they are trusted. */
