@@ -63,11 +63,11 @@ export function runsAsItSays(page: string, atLeast: number, worlds: readonly str
   })
   after(() => up?.stop())
 
-  /** Ids are given as a reader would copy them from the line above. */
+  /** Ids and times are given as a reader would copy them from the line above. */
   const filledIn = (command: string): string =>
-    command.replace(/\b(dec|lse)_…/g, (_, kind: string) => {
+    command.replace(/(\bdec_|\blse_|--at )…/g, (_, kind: string) => {
       const id = seen.get(kind)
-      assert.ok(id !== undefined, `no ${kind}_… was shown before`)
+      assert.ok(id !== undefined, `no ${kind}… was shown before`)
       return id
     })
 
@@ -99,7 +99,8 @@ export function runsAsItSays(page: string, atLeast: number, worlds: readonly str
       assert.equal(code, exitCode, output)
       const shown = output === '' || output.endsWith('\n') ? output : `${output}\n`
       assert.match(shown, patternOf(answer))
-      for (const [id = '', kind = ''] of shown.matchAll(/\b(dec|lse)_[0-9a-z]{26}\b/g)) seen.set(kind, id)
+      for (const [id = '', kind = ''] of shown.matchAll(/\b(dec_|lse_)[0-9a-z]{26}\b|(--at )\S+/g))
+        seen.set(kind === '' ? '--at ' : kind, id)
     })
   }
 }

@@ -25,6 +25,8 @@ export async function reverify(core: Core, namespace: string, id: string): Promi
   if (row === undefined) return undefined
   const appraisal = row.appraisal === null ? undefined : await appraisalOf(core, namespace, row.appraisal)
   const log = await logStep(core, row, appraisal)
+  // Of an administrator's act the log is all there is.
+  if (row.kind === 'admin') return concluded(row, [log])
   if (appraisal === undefined) {
     const detail = row.appraisal === null ? NOTHING_JUDGED : FORGOTTEN
     return concluded(row, [log, { step: 'evidence', outcome: 'unknown', detail }])

@@ -105,7 +105,8 @@ function statementOf(statement: Answer): string {
   return `${statement.text('effect')} ${statement.text('id')} (line ${statement.number('line')})`
 }
 
-async function verdictText(verdict: Answer, around: Around): Promise<string> {
+/** The whole tree of a verdict, as `verify --verbose` draws it. */
+export async function verdictText(verdict: Answer, around: Around): Promise<string> {
   const { readVerdict } = await import('../remote/verdict.ts')
   const { renderVerdict } = await import('../render/verdict.ts')
   return renderVerdict(

@@ -1,14 +1,15 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { Around } from '../around.ts'
 import { EXIT, unreadable } from '../exit.ts'
-import { errorCode, folderInWords, makeFolder, unwritable } from '../input.ts'
+import { folderInWords } from '../input.ts'
 import { readDocument, readText } from '../options/document.ts'
 import { clientOf } from '../remote/client.ts'
 import { named } from '../remote/names.ts'
 import type { RemoteOptions } from '../remote/profile.ts'
 import { show } from '../remote/show.ts'
 import { SEKISHO } from '../self.ts'
+import { emptyFolder, place } from './new-folder.ts'
 import { writeOutput } from './output.ts'
 
 /** `sekisho log checkpoint`: the signed note and nothing else, to be kept for `log verify --since`. */
@@ -61,23 +62,6 @@ export async function logExportCommand(folder: string, options: RemoteOptions, a
   return show({ folder, entries: size }, options, around, (paper) => {
     paper.line(0, 2, `${folder}: ${size} entries. \`${SEKISHO} log verify\` checks them anywhere.`)
   })
-}
-
-async function emptyFolder(folder: string): Promise<void> {
-  try {
-    await makeFolder(folder)
-    if ((await readdir(folder)).length > 0) throw unreadable(`${folder}: expected a new or empty folder`)
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST')
-      throw unreadable(`${folder}: this is a file; expected a new or empty folder`, error)
-    throw errorCode(error) === undefined ? error : unwritable(folder, error)
-  }
-}
-
-async function place(folder: string, name: string, bytes: Uint8Array): Promise<void> {
-  const path = join(folder, name)
-  await mkdir(dirname(path), { recursive: true })
-  await writeFile(path, bytes)
 }
 
 /** The second line of a checkpoint (C2SP tlog-checkpoint). */

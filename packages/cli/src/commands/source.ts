@@ -10,6 +10,7 @@ import type { TrustAnchor } from '@sekisho/evidence'
 import type { Around } from '../around.ts'
 import { usageError } from '../exit.ts'
 import { plain } from '../render/plain.ts'
+import { shellWord } from '../render/shell-word.ts'
 import { SEKISHO } from '../self.ts'
 
 /** Options of every command that may fetch. */
@@ -149,10 +150,5 @@ export function fetchCommandFor(
   })
   const anchors = (flags.trustAnchor ?? []).flatMap((anchor) => ['--trust-anchor', anchor])
   const words = [file === '-' ? 'FILE' : file, ...options, ...anchors]
-  return `${SEKISHO} collateral fetch ${words.map(quoted).join(' ')}`
-}
-
-/** A word as a shell takes it whole. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${plain(word).replaceAll("'", "'\\''")}'`
+  return `${SEKISHO} collateral fetch ${words.map(shellWord).join(' ')}`
 }

@@ -221,6 +221,22 @@ function addDecision(root: Command, around: Around, done: Done): void {
     .action(async (id, options) => {
       done(await (await import('../commands/decision.ts')).decisionShowCommand(id, options, around))
     })
+  const evidence = async (): Promise<typeof import('../commands/decision-evidence.ts')> =>
+    import('../commands/decision-evidence.ts')
+  remote(
+    group.command('reverify').description('verify a decision again as of its time: log, evidence, verdict, policy'),
+  )
+    .argument('<id>', 'id of the decision')
+    .option('--verbose', 'show the verdict that comes out now, every check with its source')
+    .action(async (id, options) => {
+      done(await (await evidence()).decisionReverifyCommand(id, options, around))
+    })
+  remote(group.command('evidence').description('write what a decision rests on to a folder, to be verified anywhere'))
+    .argument('<id>', 'id of the decision')
+    .argument('<folder>', 'a new or empty folder')
+    .action(async (id, folder, options) => {
+      done(await (await evidence()).decisionEvidenceCommand(id, folder, options, around))
+    })
 }
 
 function addLease(root: Command, around: Around, done: Done): void {

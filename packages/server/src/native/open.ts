@@ -3,6 +3,7 @@ import { nativeFace } from './face.ts'
 import type { Route } from './route.ts'
 import { accessRoutes } from './routes/access.ts'
 import { advisoryRoutes } from './routes/advisories.ts'
+import { decisionEvidenceRoutes } from './routes/decision-evidence.ts'
 import { decisionRoutes } from './routes/decisions.ts'
 import { emulatedRoutes } from './routes/emulated.ts'
 import { endorsementRoutes } from './routes/endorsements.ts'
@@ -26,6 +27,7 @@ export function nativeRoutes(services: NativeServices): readonly Route[] {
     ...tpmKeyRoutes(services),
     ...policyRoutes(services),
     ...decisionRoutes(services),
+    ...decisionEvidenceRoutes(services),
     ...leaseRoutes(services),
     ...advisoryRoutes(services),
     ...eventRoutes(services),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { kbsEvidence } from '@sekisho/emulator'
 import { type ApiClient, apiClient } from '../kit/api.ts'
@@ -163,6 +164,23 @@ test('every documented route answers, as the document says', async (t) => {
   assert.deepEqual(JSON.parse(Buffer.from(String(entry['entry']), 'base64').toString()), receipt['entry'])
   assert.equal((await api.call('GET', '/api/v1/log/entries/999999')).status, 404)
   assert.equal(receipt['schema'], 'urn:sekisho:receipt:v1')
+  const again = await ok('POST', `${NS}/decisions/${released['decision']}/reverify`)
+  assert.equal(again['result'], 'confirmed', JSON.stringify(again['steps']))
+  const recorded = await ok('GET', `${NS}/decisions/${released['decision']}/evidence`)
+  const [piece] = recorded['pieces'] as readonly Readonly<Record<'evidence', { sha256: string; bytes: string }>>[]
+  const { evidenceSha256, verdictSha256 } = receipt['entry'] as Readonly<Record<string, string>>
+  const bytes = Buffer.from(piece?.evidence.bytes ?? '', 'base64')
+  assert.deepEqual(
+    [createHash('sha256').update(bytes).digest('hex'), recorded['verdictSha256']],
+    [evidenceSha256, verdictSha256],
+  )
+  for (const [method, what] of [
+    ['POST', 'reverify'],
+    ['GET', 'evidence'],
+  ] as const) {
+    await ok(method, `${NS}/decisions/dec_${'0'.repeat(26)}/${what}`, undefined, 404)
+    assert.equal((await api.call(method, `${NS}/decisions/none/${what}`)).status, 400)
+  }
   const history = (await ok('GET', `${NS}/decisions?lease=${lease.id}`))['decisions'] as readonly { kind: string }[]
   assert.deepEqual(
     history.map(({ kind }) => kind),
