@@ -60,8 +60,20 @@ async function exchange(
 }
 
 test('a GPU beside its confidential VM is judged with it, and the secret goes to the machine', async (t) => {
-  const { secret } = await exchange(await brokerFor(t), MACHINE, true)
+  const broker = await brokerFor(t)
+  const { secret } = await exchange(broker, MACHINE, true)
   assert.equal(secret, SECRET)
+  const [released] = await broker.decisions('default', { outcome: 'released' })
+  const again = await broker.reverify('default', released?.id ?? '')
+  assert.equal(again?.result, 'confirmed', JSON.stringify(again?.steps))
+  const recorded = await broker.recordedEvidence('default', released?.id ?? '')
+  assert.deepEqual(
+    recorded?.pieces.map(({ name, reference }) => [name, reference]),
+    [
+      ['cpu-0', 'snp'],
+      ['nvidia-gpu-0', 'nvidia-gpu'],
+    ],
+  )
 })
 
 test('soundness 10: a GPU alone gets nothing, however genuine: nothing shows that the key is in a TEE', async (t) => {

@@ -62,10 +62,20 @@ async function exchange(
   })
   const released = await broker.release({ by: { session }, namespace: NAMESPACE, resource: RESOURCE, at })
   const why = outcome.refusal && (await broker.why(NAMESPACE, outcome.refusal.id ?? ''))
+  await holdsAgain(broker)
   return {
     outcome,
     secret: released.released === undefined ? undefined : decrypt(released.released.jwe, keys.privateKey),
     reasons: (why?.reasons ?? []).join('\n'),
+  }
+}
+
+/** Whatever was decided comes out the same when it is verified again; only what was judged can be. */
+async function holdsAgain(broker: Broker): Promise<void> {
+  for (const { id, appraisal } of await broker.decisions(NAMESPACE)) {
+    const again = await broker.reverify(NAMESPACE, id)
+    const judged = appraisal !== undefined || again?.steps.length === 1
+    assert.equal(again?.result, judged ? 'confirmed' : 'incomplete', JSON.stringify(again?.steps, undefined, 1))
   }
 }
 

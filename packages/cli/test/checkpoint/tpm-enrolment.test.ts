@@ -295,6 +295,10 @@ describe('TPMs at a running checkpoint', { skip: tpmMissing }, () => {
     const replayed = await post(`${checkpoint.url}/api/v1/workload/release`, release)
     assert.deepEqual([replayed.status, replayed.json['code']], [403, 'attestation-revoked'])
     assert.equal((await refusal(ask(machine))).code, 'tpm-key-unknown')
+    for (const { raw } of new Answer(await owner.get(owner.in('/decisions?outcome=released'))).list('decisions')) {
+      const again = new Answer(await owner.send('POST', owner.in(`/decisions/${String(raw['id'])}/reverify`)))
+      assert.equal(again.text('result'), 'confirmed', 'a key that is revoked now vouched then')
+    }
     assert.equal((await refusal(enrol({ url: checkpoint.url, attester: machine }))).code, 'tpm-key-revoked')
     const renamed = await open(tpm, { device: machine.tpm, ak: { label: 'another' } })
     assert.equal((await refusal(enrol({ url: checkpoint.url, attester: renamed }))).code, 'tpm-key-revoked')
