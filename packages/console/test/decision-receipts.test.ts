@@ -45,6 +45,24 @@ describe('receipts of the decisions of a running checkpoint', { skip: MISSING ??
     await leave(page)
   })
 
+  it('has a decision verified again, and says in either language what was compared', async () => {
+    const { page } = await open(`/${story.released}`)
+    await page.locator('#tab-receipt').click()
+    await page.getByRole('button', { name: 'Verify again' }).click()
+    await page.getByText('The decision holds as of its time.').waitFor()
+    assert.equal(await page.locator('.again .sign-pass').count(), 6)
+    assert.match((await page.locator('.again').textContent()) ?? '', /the verdict is the recorded one/)
+    assert.deepEqual(await axeFindings(page), [])
+    await page.getByRole('combobox', { name: 'Language' }).selectOption('ja')
+    await page.getByText('検証結果は、記録と一致します').waitFor()
+    const japanese = (await page.locator('.again').textContent()) ?? ''
+    assert.doesNotMatch(japanese.replaceAll(/Evidence|cpu-0|[0-9a-f]{64}/g, ''), /[a-z]{3,} [a-z]{3,}/)
+    await page.route('**/reverify', (route) => route.abort())
+    await page.getByRole('button', { name: '再検証する' }).click()
+    await page.getByRole('alert').waitFor()
+    await leave(page)
+  })
+
   it('holds no receipt against the decision that the reader went on to, however late its own comes', async () => {
     const { page } = await open(`/${story.released}`)
     await page.locator('#tab-receipt').click()

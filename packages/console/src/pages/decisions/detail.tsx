@@ -11,6 +11,7 @@ import { EnglishNote, Said, Speaking } from '../../ui/said.tsx'
 import { Tabs } from '../../ui/tabs.tsx'
 import { RecordedTrustMap } from '../../ui/trust-panels.tsx'
 import { Panel, Why } from '../../ui/verdict-view.tsx'
+import { AgainPart } from './again-part.tsx'
 import { Remedies } from './groups.tsx'
 import { type Explained, idsOfDecision, namespaceOption, sentencesOfDecision, verdictIn } from './model.ts'
 import { EmulatedMark } from './outcome.tsx'
@@ -85,6 +86,7 @@ function Shown({ decision, ...props }: DetailProps & { readonly decision: Explai
         {part === 'map' && verdict !== undefined ? <RecordedTrustMap verdict={verdict} /> : null}
         {part === 'policy' ? <PolicyPart decision={decision} namespace={props.namespace} /> : null}
         {part === 'receipt' ? <ReceiptPart {...props} decision={decision} /> : null}
+        {part === 'receipt' ? <AgainPart {...props} key={decision.id} decision={decision} /> : null}
         {part === 'record' ? <RecordPart decision={decision} /> : null}
       </div>
     </Speaking>

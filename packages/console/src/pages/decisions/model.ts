@@ -32,6 +32,18 @@ export interface Explained extends Decision {
   readonly context?: JsonRecord
 }
 
+/** What verifying a decision again gave: `POST /namespaces/NS/decisions/ID/reverify`. */
+export interface Reverified {
+  readonly result: 'confirmed' | 'differs' | 'incomplete'
+  /** ISO 8601, UTC. */
+  readonly judgedAt?: string
+  readonly steps: readonly {
+    readonly step: 'log' | 'evidence' | 'collateral' | 'verdict' | 'expectations' | 'policy'
+    readonly outcome: 'same' | 'differs' | 'unknown'
+    readonly detail: string
+  }[]
+}
+
 /** Refusals by reason: `GET /namespaces/NS/decisions/refusals`. */
 export interface Refusals {
   readonly groups: readonly {

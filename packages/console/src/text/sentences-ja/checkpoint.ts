@@ -86,4 +86,92 @@ export const sentences: SentencePairs = [
   ['the policies could not be evaluated: {fault}', 'ポリシーを評価できませんでした：{fault}'],
   ['the request cannot be decided: {fault}', '要求を判定できません：{fault}'],
   ['the evidence was not kept: retention', 'Evidence は保存期間を過ぎたため、残っていません'],
+  ['no evidence was judged for this decision', 'この判定では、Evidence を判定していません'],
+  [
+    'what this decision rests on is not kept any more: retention',
+    'この判定の根拠は保存期間を過ぎたため、残っていません',
+  ],
+  ['the {what?}: the stored bytes have another digest', '{what?}：保存されているバイト列のダイジェストが異なります'],
+  [
+    'the {what?}: the bytes are not kept, only their digest',
+    '{what?}：バイト列は保存されておらず、ダイジェストだけがあります',
+  ],
+  [
+    'the stored bytes have the recorded digests: {parts,}',
+    '保存されているバイト列のダイジェストは、記録と一致します：{parts,}',
+  ],
+  ['evidence of {name@}', '{name@} の Evidence'],
+  ['event log of {name@}', '{name@} のイベントログ'],
+  ['endorsements of {name@}', '{name@} のエンドースメント'],
+  ['evidence of {name@} {digest@}', '{name@} の Evidence {digest@}'],
+  ['event log of {name@} {digest@}', '{name@} のイベントログ {digest@}'],
+  ['endorsements of {name@} {digest@}', '{name@} のエンドースメント {digest@}'],
+  ['the evidence cannot be judged again: {why}', 'Evidence をもう一度判定できません：{why}'],
+  ['the pieces of evidence cannot be judged again: {why}', 'Evidence をもう一度判定できません：{why}'],
+  [
+    'the decision is {outcome@}, and the evidence is refused: {code@}',
+    '判定は {outcome@} ですが、Evidence は拒否されます：{code@}',
+  ],
+  [
+    'judged again as of then, the verdict is the recorded one: {digest@}',
+    'その時点のものとして判定し直した検証結果は、記録と一致します：{digest@}',
+  ],
+  [
+    'the verdict has another digest, and the recorded one is not kept',
+    '検証結果のダイジェストが異なり、記録された検証結果は残っていません',
+  ],
+  [
+    'the stored verdict has another digest than the recorded one',
+    '保存されている検証結果のダイジェストが、記録と異なります',
+  ],
+  [
+    'judged again as of then, every check and claim comes out as recorded, in the words of another version of this program',
+    'その時点のものとして判定し直すと、すべてのチェックとクレームが記録どおりになります。文章は、このプログラムの別のバージョンのものです',
+  ],
+  [
+    'judged again as of then: {differences}. Roots, images and requests that the operator names are those of now',
+    'その時点のものとして判定し直した結果：{differences}。運用者が指定するルート・イメージ・リクエストは、現在のものです',
+  ],
+  [
+    'as recorded; the reference set {name@} is another now, or gone',
+    '記録のとおりです。参照値セット {name@} は、その後変更されたか、削除されています',
+  ],
+  [
+    'the reference set {name@} says otherwise, and was not changed',
+    '参照値セット {name@} は変更されていませんが、内容が異なります',
+  ],
+  ['no reference set was met', '一致した参照値セットはありません'],
+  ['the reference sets are in force unchanged: {names}', '参照値セットは、変更されずに有効です：{names}'],
+  ['the decision has no leaf in the log', 'この判定は、ログに葉がありません'],
+  ['leaf {index#} of the log proves nothing: {why}', 'ログの葉 {index#} は、何も証明しません：{why}'],
+  [
+    'leaf {index#} of the log has another {member@} than the database: one of both was altered',
+    'ログの葉 {index#} の {member@} が、データベースと異なります。どちらかが改変されています',
+  ],
+  ['it is leaf {index#} of the log', 'ログの葉 {index#} です'],
+  [
+    'it is leaf {index#} of the log, with the digests of evidence, endorsements and verdict',
+    'ログの葉 {index#} です。Evidence・エンドースメント・検証結果のダイジェストがあります',
+  ],
+  ['version {version#} of the policy is not stored', 'ポリシーのバージョン {version#} は、保存されていません'],
+  [
+    'version {version#} of the policy has another digest than the log',
+    'ポリシーのバージョン {version#} のダイジェストが、ログと異なります',
+  ],
+  [
+    'asked again, version {version#} of the policy permits it',
+    '再び問い合わせると、ポリシーのバージョン {version#} は許可します',
+  ],
+  [
+    'asked again, version {version#} of the policy refuses it',
+    '再び問い合わせると、ポリシーのバージョン {version#} は拒否します',
+  ],
+  [
+    'asked again, version {version#} of the policy permits it, and the decision is {outcome@}',
+    '再び問い合わせると、ポリシーのバージョン {version#} は許可しますが、判定は {outcome@} です',
+  ],
+  [
+    'asked again, version {version#} of the policy refuses it, and the decision is {outcome@}',
+    '再び問い合わせると、ポリシーのバージョン {version#} は拒否しますが、判定は {outcome@} です',
+  ],
 ]
