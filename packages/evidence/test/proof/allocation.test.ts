@@ -35,7 +35,7 @@ describe('no input makes a decoder allocate more than a small multiple of its si
     it(`a large input: ${name}`, () => {
       const { bytes, millis } = costOf(name)
       assert.ok(bytes < 1024 * 1024 + 32 * size, `${bytes} bytes for an input of ${size}`)
-      assert.ok(millis < 20_000, 'and none holds it up')
+      assert.ok(millis < 60_000, 'and none makes it hang, however busy the machine is')
     })
   }
 })

@@ -41,9 +41,9 @@ async function assertNoDamageAccepted(subjects: readonly Subject[]): Promise<str
   )
   assert.deepEqual(problems, [])
   const slow = done
-    .filter(({ damage }) => damage.slowest > 5000)
+    .filter(({ damage }) => damage.slowest > 60_000)
     .map(({ part, damage }) => `${part}: ${damage.slowest} ms`)
-  assert.deepEqual(slow, [], 'no input may hold a verification up')
+  assert.deepEqual(slow, [], 'no input may make a verification hang, however busy the machine is')
   const count = (kind: 'flips' | 'truncations'): number => done.reduce((sum, { damage }) => sum + damage[kind], 0)
   return `${subjects.length} subjects, ${errands.length} parts, ${count('flips')} flips, ${count('truncations')} truncations`
 }
