@@ -27,6 +27,22 @@ const RULES: Readonly<Record<string, { readonly good: readonly Json[]; readonly 
     good: ['tag:github.com,2023:veraison/ear', 'https://x', '1.3.6.1', '2.999'],
     bad: ['none', '3.1', '1', 'x y:z', ' tag:x', 'tag: x', 7],
   },
+  sueids: { good: [{}, { maker: bytes(7), other: bytes(33) }], bad: [[], bytes(7), { maker: bytes(6) }, { maker: 7 }] },
+  swname: { good: ['', 'Gateway OS'], bad: [7, null, ['Gateway OS']] },
+  swversion: { good: ['3.1.4', ['3.1.4'], ['3.1.4', 1]], bad: [3, [], [3], ['3', 1, 2]] },
+  bootseed: { good: [bytes(1), bytes(64)], bad: ['', 'no base64!', 7] },
+  dloas: { good: [[['u', 'p']], [['u', 'p', 'a']]], bad: [[], [[]], [['u']], [['u', 'p', 'a', 'x']], [['u', 7]], 'u'] },
+  manifests: {
+    good: [
+      [[60, 'AQ']],
+      [
+        [60, 'AQ'],
+        [61, {}],
+      ],
+    ],
+    bad: [[], [60, 'AQ'], [[60]], [[60, 'AQ', 1]], {}],
+  },
+  measurements: { good: [[[60, 'AQ']]], bad: [[], [[60]], [[60, 'AQ', 1]], 'AQ'] },
   intuse: { good: ['generic', 'pop', 1, 5], bad: ['other', 0, 6, null] },
   submods: {
     good: [{}, { a: {} }, { a: ['JWT', 't'], b: ['DIGEST', []] }],
@@ -34,7 +50,16 @@ const RULES: Readonly<Record<string, { readonly good: readonly Json[]; readonly 
   },
   measres: {
     good: [[], [['x', []]], [['x', [['y', 'success']]]], [['x', [['y', 1]]]]],
-    bad: [{}, [['x']], ['x'], [['x', 'y']], [['x', [['y']]]], [['x', [['y', 'maybe']]]], [['x', [['y', 0]]]]],
+    bad: [
+      {},
+      [['x', [['y', 5]]]],
+      [['x']],
+      ['x'],
+      [['x', 'y']],
+      [['x', [['y']]]],
+      [['x', [['y', 'maybe']]]],
+      [['x', [['y', 0]]]],
+    ],
   },
 }
 

@@ -1,12 +1,13 @@
 import { type CborItem, type CborMap, SIMPLE } from '../cbor/item.ts'
 import { mapOf, wrongItem } from '../cbor/typed.ts'
 import { encodeBase64url } from '../core/base64url.ts'
-import type { Json, JsonObject } from '../core/json.ts'
-import { CATEGORIES, DEBUG_STATES, EAT_NAMES, VERIFIER_ID } from './names.ts'
+import { isList, type Json, type JsonObject } from '../core/json.ts'
+import { oidOf } from '../x509/der.ts'
+import { CATEGORIES, DEBUG_STATES, EAT_NAMES, RESULTS, USES, VERIFIER_ID } from './names.ts'
 
 /**
- * A claims set in CBOR as the same claims in JSON: keys by their names, byte strings in base64url. Keys without
- * a name stay numbers, written out. Steps over floating-point numbers (null), but not in times.
+ * A claims set in CBOR as the same claims in JSON: keys by their names, byte strings in base64url, words for the numbers
+ * of states, uses and results, object identifiers with dots. Keys without a name stay numbers, written out. Steps over floating-point numbers (null), but not in times.
  *
  * @throws EvidenceError for a time that is no whole number, and for two keys that give one name
  * @see RFC 9711, section 7; draft-ietf-rats-ear, section 3
@@ -24,7 +25,25 @@ function claimOf(name: string, value: CborItem, field: string): Json {
   if (name === 'dbgstat' && value.type === 'integer') return DEBUG_STATES[Number(value.value)] ?? Number(value.value)
   if (name === 'ear_trustworthiness_vector' && value.type === 'map') return numbered(value, field, CATEGORIES)
   if (name === 'ear_verifier_id' && value.type === 'map') return numbered(value, field, VERIFIER_ID)
-  return jsonOf(value, field)
+  if (name === 'intuse' && value.type === 'integer') return wordOf(USES, Number(value.value))
+  if (name === 'eat_profile' && value.type === 'bytes') return oidOf(value.value) ?? encodeBase64url(value.value)
+  const json = jsonOf(value, field)
+  return name === 'measres' ? withWords(json) : json
+}
+
+function wordOf(words: readonly string[], number: number): Json {
+  return words[number - 1] ?? number
+}
+
+// [[system, [[id, result]…]]…]; what has another form stays what it is, and breaks the rule for it.
+function withWords(systems: Json): Json {
+  const named = (result: Json): Json =>
+    isList(result) ? result.map((one, i) => (i === 1 && typeof one === 'number' ? wordOf(RESULTS, one) : one)) : result
+  return isList(systems)
+    ? systems.map((system) =>
+        isList(system) ? system.map((one, i) => (i === 1 && isList(one) ? one.map(named) : one)) : system,
+      )
+    : systems
 }
 
 // A claims set, a token in CBOR, a token in JSON, or the digest of one that is elsewhere.

@@ -66,3 +66,9 @@ export const DEBUG_STATES: readonly string[] = [
   'disabled-permanently',
   'disabled-fully-and-permanently',
 ]
+
+/** Intended uses, by number from 1. @see RFC 9711, section 4.3.3 */
+export const USES: readonly string[] = ['generic', 'registration', 'provisioning', 'csr', 'pop']
+
+/** Results of measurements, by number from 1. @see RFC 9711, section 4.2.17 */
+export const RESULTS: readonly string[] = ['success', 'fail', 'not-run', 'absent']
