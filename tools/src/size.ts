@@ -59,7 +59,9 @@ const BUNDLES: readonly BundleBudget[] = [
   // 4.4 for what a nonce does not say: each check of NVIDIA's service and each device's token, the versions of its devices,
   // what a verifier appraised by which policy, how a container in a Confidential Space was started, and what Azure's service
   // says of the system that booted, its TCB and the service's policy.
-  one('Token', 'verifyToken', 'token', 34.1),
+  // 3.5 for entity attestation tokens of any issuer: the rules of RFC 9711, submodules at any depth, what is judged of both,
+  // and single claims that may be expected of every token.
+  one('Token', 'verifyToken', 'token', 37.6),
   one('IAS', 'verifyIas', 'ias', 17.8),
   { what: 'measure EIF', code: `export { measureEif } from '@sekisho/measurement'`, limit: 16 * KB },
   { what: 'measure SNP firmware', code: `export { measureSnp } from '@sekisho/measurement'`, limit: 16 * KB },
@@ -98,7 +100,8 @@ const PACKED: Readonly<Record<string, number>> = {
   // not apply.
   // 4.3 for these values of the other TEEs, and for checks of Intel's chains of their own.
   // 16 for what tokens say beside a nonce, with their skeleton, in each bundle for Node.js that judges them.
-  '@sekisho/evidence': 972 * KB,
+  // 11 for entity attestation tokens of any issuer, in modules and in the bundles that judge tokens.
+  '@sekisho/evidence': 983 * KB,
   '@sekisho/measurement': 40 * KB,
   '@sekisho/collateral': 80 * KB,
   '@sekisho/emulator': 100 * KB,
@@ -123,7 +126,8 @@ const PACKED: Readonly<Record<string, number>> = {
   // 19 for what tokens say beside a nonce, in two bundles and the page.
   // 25 for errors as JSON, words for faults, manifests and OCSP answers that `inspect` decodes, a world that is watched, and all of today's
   // in two bundles and the page.
-  sekisho: 1967 * KB,
+  // 10 for entity attestation tokens of any issuer, in two bundles and the page.
+  sekisho: 1977 * KB,
 }
 
 /** What a browser fetches before the page can read evidence: markup, style, script and worker, compressed. */

@@ -181,6 +181,20 @@ describe('the choice of a reference set', () => {
     }
   })
 
+  it('takes the claims of a token as they are, and leaves those that the skeleton does not tell to the verifier', () => {
+    const skeleton = { profiles: ['https://p.example'], claims: { swname: 'OS', swversion: ['1', 2], minLevel: 3 } }
+    for (const [claims, differs] of [
+      [{ swname: 'OS', swversion: ['1', 2] }, []],
+      [{ swname: 'OS', 'x.y': 1, constructor: 'x' }, []],
+      [{ swname: 'os' }, ['claims.swname']],
+      [{ swversion: ['1', 2, 3] }, ['claims.swversion']],
+      [{ minLevel: 2 }, ['claims.minLevel']],
+    ] as const) {
+      const set = setOf({ tee: 'token', values: { claims } })
+      assert.deepEqual(chooseReference('token', skeleton, [set], AT).differs, differs, JSON.stringify(claims))
+    }
+  })
+
   it('is never one of another TEE', () => {
     assert.deepEqual(chooseReference('tdx', skeleton, [setOf()], AT), { differs: [] })
   })

@@ -1,4 +1,4 @@
-import type { Tee } from '@sekisho/evidence'
+import { canonicalJson, type Tee } from '@sekisho/evidence'
 import type { ReferenceSet } from '../model.ts'
 import { isRecord } from '../record.ts'
 
@@ -84,11 +84,22 @@ const ZERO_WHEN_ABSENT = /^(?:rtmr[0-3]|rem[0-3]|hostData)$/
 const ALL_WANTED = /^(?:appraisals|supportAttributes)$/
 
 function compareMember(name: string, wanted: unknown, found: unknown): readonly MemberFinding[] {
+  if (name === 'claims') return compareClaims(wanted, found)
   if (isRecord(wanted)) return isRecord(found) ? compareMembers(name, wanted, found) : []
   if (Array.isArray(wanted)) return compareList(name, wanted, found)
   if (found === undefined || typeof wanted !== typeof found) return []
   if (!/(?:^|\.)min[A-Z]/.test(name)) return [{ name, isSame: comparable(wanted) === comparable(found) }]
   return typeof wanted === 'number' && typeof found === 'number' ? [{ name, isSame: found >= wanted }] : []
+}
+
+// Claims of a token are the same or another value: none is a list of accepted ones, a lowest one or a name without case.
+function compareClaims(wanted: unknown, found: unknown): readonly MemberFinding[] {
+  if (!isRecord(wanted) || !isRecord(found)) return []
+  return Object.entries(wanted).flatMap(([claim, value]) => {
+    const told = Object.hasOwn(found, claim) ? found[claim] : undefined
+    if (told === undefined) return []
+    return [{ name: `claims.${claim}`, isSame: canonicalJson(value) === canonicalJson(told) }]
+  })
 }
 
 function compareMembers(name: string, wanted: Values, skeleton: Values): readonly MemberFinding[] {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
+import { chooseReference, readReferenceSet } from '@sekisho/appraisal'
 import {
   basicConstraints,
   type CrlOptions,
@@ -203,6 +204,39 @@ describe('tokens at a checkpoint', () => {
       const { verdict } = await verifier.verify(received, { at: AT, expect })
       assert.equal(verdict.outcome, outcome, `${nonce} ${reportData}: ${verdict.summary}`)
       assert.equal(verdict.authenticity, 'proven')
+    }
+  })
+
+  it('of a device, which no service knows, meet a reference set made from one, and bind the session by their nonce', async () => {
+    const digest = new Uint8Array(createHash('sha384').update('this session').digest())
+    const verifier = openVerifier({ tokens: { keySets: [keys()] } })
+    const device = (nonce: string, more: object = {}): Uint8Array =>
+      token({
+        'ear.verifier-id': undefined,
+        eat_profile: 'tag:maker.example,2026:gateway',
+        eat_nonce: nonce,
+        dbgstat: 'disabled',
+        swname: 'Gateway OS',
+        swversion: ['3.1.4'],
+        submods: { modem: { swname: 'Modem', dbgstat: 'disabled' } },
+        ...more,
+      })
+    // What is of one exchange, or of the keys, is no part of a set.
+    const { nonce: _, issuer: _2, ...values } = verifier.skeleton(verifier.recognise(device('another-exchange')))
+    const set = readReferenceSet({ name: 'gateways', tee: 'token', owner: 'me', values })
+    for (const [nonce, more, outcome] of [
+      [Buffer.from(digest).toString('base64url'), {}, 'verified'],
+      [Buffer.alloc(48, 7).toString('base64url'), {}, 'rejected'],
+      [Buffer.from(digest).toString('base64url'), { swversion: ['3.1.5'] }, 'rejected'],
+      [Buffer.from(digest).toString('base64url'), { dbgstat: 'enabled' }, 'rejected'],
+    ] as const) {
+      const received = verifier.recognise(device(nonce, more))
+      const { matched } = chooseReference('token', verifier.skeleton(received), [set], AT)
+      assert.equal(matched?.name, Object.hasOwn(more, 'swversion') ? undefined : 'gateways')
+      const expect = { ...set.values, ...verifier.binding(received, digest) }
+      const { verdict } = await verifier.verify(received, { at: AT, expect })
+      assert.equal(verdict.outcome, outcome, verdict.summary)
+      assert.equal(verdict.claims.hardware, false)
     }
   })
 

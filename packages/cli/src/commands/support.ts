@@ -66,7 +66,7 @@ const EVIDENCE: readonly Row[] = [
   {
     what: 'Tokens',
     forms:
-      'JWT of Azure Attestation (with the quote that its key has), Google Confidential Space (OIDC and PKI), Intel Trust Authority, NVIDIA (also as bundle), Confidential Containers, and EAR in both dialects, with the key set of the issuer (13 published ones verified, 4 of them EAR under a published test key; TDX claims of Azure and Intel: structure only); EAR as CWT (structure only: made keys; claims published); certificates in the key or the token, with revocation lists that are given (made ones); EAT that is no attestation result is decoded by the library only',
+      'JWT of Azure Attestation (with the quote that its key has), Google Confidential Space (OIDC and PKI), Intel Trust Authority, NVIDIA (also as bundle), Confidential Containers, and EAR in both dialects, with the key set of the issuer (13 published ones verified, 4 of them EAR under a published test key; TDX claims of Azure and Intel: structure only); EAR as CWT (structure only: made keys; claims published); certificates in the key or the token, with revocation lists that are given (made ones); any other EAT with a profile, as JWT and CWT (structure only: made tokens, none of a real device)',
   },
   {
     what: 'IAS reports',

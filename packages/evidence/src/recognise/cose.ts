@@ -14,10 +14,11 @@ const CCA_STARTS: readonly (readonly number[])[] = [
   [0xa2, 0x63, ...UTF8.encode('pat')],
 ]
 
-/** Tells tokens in CBOR by their first bytes, also when they are cut short: CCA, Nitro, PSA. */
+/** Tells tokens in CBOR by their first bytes, also when they are cut short: CCA, Nitro, PSA, other EATs. */
 export function identifyCose(bytes: Uint8Array): Identified | undefined {
   if (CCA_STARTS.some((start) => startsWith(bytes, start))) return { tee: 'cca', form: 'CCA token', bytes }
-  if (startsWith(bytes, TAG_CWT) || isResult(bytes)) return { tee: 'token', form: 'CBOR Web Token', bytes }
+  if (startsWith(bytes, TAG_CWT) || isResult(bytes) || isOtherEat(bytes))
+    return { tee: 'token', form: 'CBOR Web Token', bytes }
   const array = bytes[0] === TAG_SIGN1 ? 1 : 0
   if (bytes[array] !== ARRAY_OF_FOUR) return undefined
   const key = firstClaim(bytes, array + 1)
@@ -37,6 +38,32 @@ function isResult(bytes: Uint8Array): boolean {
   return EAR_PROFILES.some((profile) => start.includes(profile))
 }
 
+const PROFILE = 265
+/** Profiles of PSA tokens, which are EATs too. */
+const PSA = /^(?:PSA_IOT_|tag:psacertified\.org,|https?:\/\/arm\.com\/)/i
+const MAX_CLAIMS = 256
+
+// A map of claims by number that names a profile other than PSA's, as text or as an object identifier.
+function isOtherEat(bytes: Uint8Array): boolean {
+  const array = bytes[0] === TAG_SIGN1 ? 1 : 0
+  const map = bytes[array] === ARRAY_OF_FOUR ? claimsMap(bytes, array + 1) : undefined
+  let at = map?.next
+  for (let i = 0; i < Math.min(map?.argument ?? 0, MAX_CLAIMS) && at !== undefined; i++) {
+    const key = head(bytes, at)
+    const value = key === undefined ? undefined : skipItems(bytes, at, 1)
+    if (key?.major === 0 && key.argument === PROFILE && value !== undefined) return namesOther(bytes, value)
+    at = value === undefined ? undefined : skipItems(bytes, value, 1)
+  }
+  return false
+}
+
+function namesOther(bytes: Uint8Array, at: number): boolean {
+  const value = head(bytes, at)
+  if (value === undefined || (value.major !== 2 && value.major !== 3) || value.argument === 0) return false
+  const name = new TextDecoder('latin1').decode(bytes.subarray(value.next, value.next + value.argument))
+  return value.major === 2 || !PSA.test(name)
+}
+
 const NITRO_NAMES: readonly string[] = [
   ...['module_id', 'digest', 'timestamp', 'pcrs', 'nitrotpm_pcrs', 'certificate', 'cabundle'],
   ...['public_key', 'user_data', 'nonce'],
@@ -50,6 +77,12 @@ function isNitroName(bytes: Uint8Array, { next, argument }: Head): boolean {
 
 /** The first key of a COSE_Sign1's payload. */
 function firstClaim(bytes: Uint8Array, start: number): Head | undefined {
+  const map = claimsMap(bytes, start)
+  return map === undefined ? undefined : head(bytes, map.next)
+}
+
+/** The map that a COSE_Sign1 signs; undefined for anything else. `start` is behind the head of the array. */
+function claimsMap(bytes: Uint8Array, start: number): Head | undefined {
   const header = head(bytes, start)
   if (header?.major !== 2) return undefined
   const unprotected = head(bytes, header.next + header.argument)
@@ -58,7 +91,7 @@ function firstClaim(bytes: Uint8Array, start: number): Head | undefined {
   const behind = skipItems(bytes, unprotected.next, 2 * unprotected.argument)
   const payload = behind === undefined ? undefined : head(bytes, behind)
   const map = payload?.major === 2 ? head(bytes, payload.next) : undefined
-  return map?.major === 5 ? head(bytes, map.next) : undefined
+  return map?.major === 5 ? map : undefined
 }
 
 interface Head {
@@ -80,7 +113,7 @@ function head(bytes: Uint8Array, at: number): Head | undefined {
   return { major, argument, next: at + 1 + size }
 }
 
-const MAX_DEPTH = 4
+const MAX_DEPTH = 16
 
 /** Where the item behind `count` items begins; undefined where these are of indefinite length, cut short or too deep. */
 function skipItems(bytes: Uint8Array, start: number, count: number, depth = 0): number | undefined {

@@ -12,6 +12,7 @@ import {
 import { memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Finding, Phase } from '../core/verdict.ts'
 import { bindingFinding } from './binding.ts'
+import { eatDebug, results, submoduleDebug } from './eat-steps.ts'
 import { SERVICE_STEPS } from './expect-steps.ts'
 import { itaPolicies } from './ita.ts'
 import type { TokenState } from './state.ts'
@@ -24,7 +25,7 @@ import {
 } from './submodules.ts'
 import { begun, expiry, NEW_TOKEN } from './times.ts'
 
-const EAR = 'draft-ietf-rats-ear, section 3'
+const EAR = 'draft-ietf-rats-ear, section 3; RFC 9711, section 4'
 
 function issuer({ token, issuer }: TokenState): Finding {
   const actual = textOf(token.claims, 'iss')
@@ -48,7 +49,7 @@ function mandatory({ statement }: TokenState): Finding {
 }
 
 function consistent({ statement, service }: TokenState): Finding {
-  if (service !== 'ear') return notApplicable('the token is no attestation result (EAR)')
+  if (service !== 'ear' && service !== 'eat') return notApplicable('the token is no attestation result (EAR)')
   const { faults = [] } = statement
   return faults.length === 0
     ? pass('the claims keep the rules of their profile')
@@ -57,6 +58,7 @@ function consistent({ statement, service }: TokenState): Finding {
 
 function isolation({ statement, service }: TokenState): Finding {
   if (service === 'ear') return notApplicable('the verifier judges that, in its appraisal')
+  if (service === 'eat') return notApplicable('the token is about a device, and shows no TEE')
   const details = { actual: quoted(statement.attested) }
   return statement.isolation === 'none'
     ? fail(
@@ -67,11 +69,15 @@ function isolation({ statement, service }: TokenState): Finding {
     : pass('the service has seen evidence of a TEE', details)
 }
 
-function hardware({ anchor, expect }: TokenState): Finding {
+function hardware({ anchor, expect, service }: TokenState): Finding {
+  if (service === 'eat' && anchor !== undefined && anchor.emulated !== true)
+    return notApplicable('the key is one that you trust, and no hardware vendor vouches for it')
   return anchor === undefined ? notApplicable('no key is trusted') : hardwareFinding(anchor, expect)
 }
 
-function debug({ statement, service, expect }: TokenState): Finding {
+function debug(state: TokenState): Finding {
+  const { statement, service, expect } = state
+  if (service === 'eat') return eatDebug(state)
   if (service === 'ear' || service === 'nras') return notApplicable('the service judges that itself')
   return debugFinding(statement.debug, 'says the service, or it does not say that it is off', expect)
 }
@@ -269,6 +275,8 @@ export const CLAIM_STEPS: readonly StepGroup<TokenState>[] = [
       step('tcb', 'The platform is up to date', 'appraisal', APPRAISAL, tcb),
       step('judgement', 'The service itself has no objection', 'appraisal', APPRAISAL, judgement),
       step('binding', 'The nonce is bound to the report', 'appraisal', APPRAISAL, bindingFinding),
+      waivable('submodules.debug', 'Debugging of each submodule is off', submoduleDebug),
+      waivable('results', 'The results of measurements are good', results),
       waivable('submodules', 'The tokens of all devices are there', submodulesPresent),
       waivable('expect.audience', 'The token was made for you', audience),
       waivable('expect.freshness', 'The token was made for this exchange', freshness),

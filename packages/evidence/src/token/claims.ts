@@ -2,10 +2,12 @@ import { isObject, memberOf, textOf, textsOf } from '../core/json.ts'
 import type { Assumption, Claims } from '../core/verdict.ts'
 import type { EarAppraisal } from '../eat/ear.ts'
 import { CONFIDENTIAL_SPACE_ROOT } from './anchors.ts'
+import { shownClaims } from './generic-eat.ts'
+import type { Token } from './model.ts'
 import { devicesOf, type TokenDevice } from './nvidia.ts'
 import { SERVICES, type TokenService } from './services.ts'
 import type { TokenState } from './state.ts'
-import type { Container } from './statement-model.ts'
+import type { Container, EatStatement } from './statement-model.ts'
 
 /** What a token claims, beside what all evidence does. Texts are cut to 256 characters. */
 export interface TokenClaims extends Claims {
@@ -25,6 +27,8 @@ export interface TokenClaims extends Claims {
     readonly status: string
     readonly policies: readonly string[]
   }[]
+  /** EAT of no known service: its profile, and what it says of the device and its submodules, as texts by claim. */
+  readonly eat?: TokenEat
   /** NVIDIA: the devices whose tokens are there. */
   readonly devices?: readonly TokenDevice[]
   /** Azure: of the system that booted. */
@@ -35,6 +39,15 @@ export interface TokenClaims extends Claims {
   readonly compliance?: string
   /** Confidential Space. */
   readonly container?: TokenContainer
+}
+
+/** What an entity attestation token says, by the names that claims have in JSON. */
+export interface TokenEat {
+  readonly profile: string
+  readonly claims: Readonly<Record<string, string>>
+  readonly submodules: readonly { readonly name: string; readonly claims: Readonly<Record<string, string>> }[]
+  /** Names of submodules that are tokens or digests, and were not opened. */
+  readonly unopened: readonly string[]
 }
 
 /** Whose container runs where and how. Of variables only the names are told: their values may be secrets. */
@@ -57,7 +70,7 @@ export function tokenClaims({ token, service, statement, anchor }: TokenState): 
     vendor: SERVICES[service].vendor,
     isolation: statement.isolation,
     hardware: anchor !== undefined && anchor.emulated !== true && statement.isolation !== 'none',
-    debug: statement.debug,
+    debug: statement.debug || (statement.eat?.debuggable.length ?? 0) > 0,
     launchMeasurement: statement.measurement,
     runtimeMeasurements: Object.fromEntries((statement.rtmrs ?? []).map((value, i) => [`rtmr${i}`, value])),
     ...(signer === undefined || signer === '' ? {} : { signer }),
@@ -78,6 +91,8 @@ export function tokenClaims({ token, service, statement, anchor }: TokenState): 
     ...(typeof issuedAt === 'number' ? { issuedAt } : {}),
     ...(typeof expires === 'number' ? { expires } : {}),
     ...(statement.appraisals === undefined ? {} : { appraisals: appraisalsOf(statement.appraisals) }),
+    ...(statement.eat?.ueid === undefined ? {} : { hardwareId: statement.eat.ueid }),
+    ...(statement.eat === undefined ? {} : { eat: eatClaims(token, statement.eat) }),
     ...(token.submodules.length === 0 ? {} : { devices: devicesOf(token) }),
     ...(statement.guest?.secureBoot === undefined ? {} : { secureBoot: statement.guest.secureBoot }),
     ...(statement.guest === undefined ? {} : { debuggable: statement.guest.debuggable }),
@@ -93,6 +108,15 @@ function appraisalsOf(all: readonly EarAppraisal[]): NonNullable<TokenClaims['ap
   return all
     .slice(0, MOST)
     .map(({ name, status = 'none', policies }) => ({ name: short(name), status, policies: shortened(policies) }))
+}
+
+function eatClaims({ claims }: Token, { submodules, closed }: EatStatement): TokenEat {
+  return {
+    profile: short(textOf(claims, 'eat_profile') ?? ''),
+    claims: shownClaims(claims),
+    submodules: submodules.slice(0, MOST).map(([name, one]) => ({ name: short(name), claims: shownClaims(one) })),
+    unopened: shortened(closed),
+  }
 }
 
 function containerClaims(container: Container): TokenContainer {
@@ -127,6 +151,12 @@ function areLooked({ chain, revocation: { lists } }: TokenState): boolean {
   return below.every(({ issuer }) => lists.some(({ crl }) => crl?.issuer.key === issuer.key))
 }
 
+const ISSUER_WORD: Assumption = {
+  id: 'issuer-word',
+  statement: 'whoever signed the token tells the truth about the device, and keeps its signing keys secret',
+  because: "the issuer's word is all there is: such a token shows no TEE, no isolation and no encrypted memory",
+}
+
 const NO_REVOCATION: Assumption = {
   id: 'no-revocation',
   statement: 'none of the certificates was revoked',
@@ -140,11 +170,13 @@ export function tokenAssumptions(state: TokenState): readonly Assumption[] {
   const hasParavisor = service === 'azure' && isObject(memberOf(token.claims, 'x-ms-isolation-tee'))
   return [
     ...(hasParavisor ? [GUEST_SYSTEM] : []),
-    {
-      id: 'service',
-      statement: `${name} verified the evidence as it should, and keeps its signing keys secret`,
-      because: 'a token is a statement about evidence, not the evidence',
-    },
+    service === 'eat'
+      ? ISSUER_WORD
+      : {
+          id: 'service',
+          statement: `${name} verified the evidence as it should, and keeps its signing keys secret`,
+          because: 'a token is a statement about evidence, not the evidence',
+        },
     {
       id: 'keys',
       statement:

@@ -3,6 +3,7 @@ import { fail, mend, notApplicable, pass, type Step, unchecked } from '../core/e
 import { textOf } from '../core/json.ts'
 import type { Finding } from '../core/verdict.ts'
 import { isOlder } from '../core/versions.ts'
+import { claims, profile, ueid } from './eat-steps.ts'
 import { devicesOf, type TokenDevice } from './nvidia.ts'
 import type { TokenState } from './state.ts'
 import type { Container } from './statement-model.ts'
@@ -99,7 +100,12 @@ function hardwareModel({ expect, service, statement, token }: TokenState): Findi
   const accepted = expect.hardwareModels
   if (accepted === undefined) return notApplicable('any model will do')
   const devices: readonly TokenDevice[] = devicesOf(token)
-  const models = service === 'confidential-space' ? [statement.attested] : devices.map((one) => one.hardwareModel ?? '')
+  const models =
+    service === 'confidential-space'
+      ? [statement.attested]
+      : service === 'eat'
+        ? [textOf(token.claims, 'hwmodel') ?? '']
+        : devices.map((one) => one.hardwareModel ?? '')
   const strange = models.find((one) => !accepted.includes(one)) ?? models[0] ?? ''
   return compareOneOf({ what: 'the hardware model', actual: strange, option: 'hardwareModels' }, accepted)
 }
@@ -210,8 +216,13 @@ function told(parts: Readonly<Record<string, number>>): string {
 }
 
 function secureBoot({ expect, statement }: TokenState): Finding {
-  const found = statement.guest?.secureBoot
+  const found = statement.eat === undefined ? statement.guest?.secureBoot : statement.eat.oemBoot
   if (expect.secureBoot === undefined) return notApplicable(NOT_ASKED)
+  if (statement.eat !== undefined && found === undefined)
+    return unchecked(
+      'the token does not say whether only software of its maker can have booted',
+      mend('have the device attest `oemboot`', 'workload-owner'),
+    )
   const actual = found === undefined ? 'not said' : String(found)
   const option = 'secureBoot'
   return compareOneOf({ what: 'the state of secure boot', actual, option }, [String(expect.secureBoot)])
@@ -248,6 +259,9 @@ export const SERVICE_STEPS: readonly Step<TokenState>[] = [
   step('policy-hash', "The service's policy is accepted", policyHash),
   step('appraisals', 'The verifier appraised what you rely on', appraisals),
   step('appraisal-policy', 'The verifier went by a policy that you accept', appraisalPolicies),
+  step('profile', 'The profile is accepted', profile),
+  step('ueid', 'The device is accepted', ueid),
+  step('claims', 'The claims are as you expect', claims),
   step('driver', 'The driver is late enough', version('driver')),
   step('vbios', 'The VBIOS is late enough', version('vbios')),
   step('hardware-model', 'The hardware model is accepted', hardwareModel),

@@ -9,8 +9,10 @@ import {
   readExpectations,
   textField,
 } from '../core/expectations.ts'
+import type { Json } from '../core/json.ts'
 import type { CommonExpectations } from '../core/options.ts'
 import { DRIVER_VERSION, VBIOS_VERSION } from '../core/versions.ts'
+import { CLAIMS_FIELD } from './expected-claims.ts'
 
 /**
  * What a relying party may expect of a token. `measurement` is what the service measured: MRENCLAVE, MRTD, the SNP
@@ -36,7 +38,7 @@ export interface TokenExpectations
   readonly policies?: readonly string[]
   /** Azure, SEV-SNP: lowest security versions of its parts. */
   readonly minTcb?: { readonly [part in 'bootloader' | 'tee' | 'snp' | 'microcode']?: number }
-  /** Azure: what the service must say of secure boot. */
+  /** Azure: what the service must say of secure boot. EAT: `oemboot`. */
   readonly secureBoot?: boolean
   /** Azure: accepted policies of the service, by hash in base64url as in `x-ms-policy-hash`. */
   readonly policyHashes?: readonly string[]
@@ -44,7 +46,16 @@ export interface TokenExpectations
   readonly appraisals?: readonly string[]
   /** EAR: ids of the policies by which the verifier may have appraised. Each appraisal must name one, and no other. */
   readonly appraisalPolicies?: readonly string[]
-  /** Accepted models: of each NVIDIA device, or of the confidential machine as Google names it. */
+  /** Accepted profiles (`eat_profile`), URIs or object identifiers with dots. */
+  readonly profiles?: readonly string[]
+  /** EAT: accepted devices by their universal entity ids, hex. */
+  readonly ueids?: readonly string[]
+  /**
+   * Values that claims must have, by name, or by JSON pointer (RFC 6901) where the name begins with `/`; compared as
+   * canonical JSON. 1 to 64 of them.
+   */
+  readonly claims?: Readonly<Record<string, Json>>
+  /** Accepted models: of each NVIDIA device, of the confidential machine as Google names it, or `hwmodel` of an EAT. */
   readonly hardwareModels?: readonly string[]
   /** NVIDIA: accepted versions of the driver of each GPU, or the lowest one. */
   readonly driverVersions?: readonly string[]
@@ -101,6 +112,9 @@ const KINDS: FieldKinds<TokenExpectations> = {
   policyHashes: listOf(textField(64)),
   appraisals: listOf(textField(256)),
   appraisalPolicies: listOf(textField(1024)),
+  profiles: listOf(textField(1024)),
+  ueids: listOf(hexField(7, 33)),
+  claims: CLAIMS_FIELD,
   hardwareModels: listOf(textField(64)),
   driverVersions: listOf(textField(64)),
   minDriverVersion: DRIVER_VERSION,

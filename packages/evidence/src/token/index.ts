@@ -1,7 +1,7 @@
 export type { Json, JsonObject } from '../core/json.ts'
 export { CONFIDENTIAL_SPACE_ROOT } from './anchors.ts'
 export { AZURE_QUOTE_EXTENSION, type AzureKeyQuote, azureKeyQuote } from './azure-key.ts'
-export type { TokenClaims } from './claims.ts'
+export type { TokenClaims, TokenEat } from './claims.ts'
 export { readCoseKeySet } from './cose-keys.ts'
 export { readTokenExpectations, type TokenExpectations } from './expectations.ts'
 export { tokenFields } from './fields.ts'

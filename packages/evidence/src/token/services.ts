@@ -1,4 +1,4 @@
-import { type JsonObject, memberOf, textOf } from '../core/json.ts'
+import { isObject, type JsonObject, memberOf, textOf } from '../core/json.ts'
 import type { SignatureScheme } from '../crypto/jobs.ts'
 import { EAR_PROFILES } from '../eat/ear.ts'
 import { isNestedIta } from './ita.ts'
@@ -6,9 +6,9 @@ import { isNestedIta } from './ita.ts'
 /**
  * Who made a token, as its claims tell: Microsoft Azure Attestation, Google Confidential Space, Intel
  * Trust Authority, NVIDIA's remote attestation service, a verifier that writes EAR, the attestation service
- * of Confidential Containers before it did, or nobody known.
+ * of Confidential Containers before it did, whoever else signs entity attestation tokens (EAT), or nobody known.
  */
-export type TokenService = 'azure' | 'confidential-space' | 'ita' | 'nras' | 'ear' | 'coco' | 'unknown'
+export type TokenService = 'azure' | 'confidential-space' | 'ita' | 'nras' | 'ear' | 'coco' | 'eat' | 'unknown'
 
 /** What is known of a service. */
 export interface ServiceRule {
@@ -45,7 +45,7 @@ export const SERVICES: Readonly<Record<TokenService, ServiceRule>> = {
   ear: {
     name: 'a verifier of the RATS architecture (EAR)',
     vendor: 'verifier',
-    algorithms: ['ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512', 'RS256', 'RS384', 'RS512'],
+    algorithms: EVERY,
     expires: false,
   },
   coco: {
@@ -54,6 +54,12 @@ export const SERVICES: Readonly<Record<TokenService, ServiceRule>> = {
     algorithms: ['RS384', 'ES256'],
     issuer: 'CoCo-Attestation-Service',
     expires: true,
+  },
+  eat: {
+    name: 'the issuer of an entity attestation token (EAT)',
+    vendor: 'unknown',
+    algorithms: EVERY,
+    expires: false,
   },
   unknown: { name: 'an unknown service', vendor: 'unknown', algorithms: EVERY, expires: true },
 }
@@ -101,5 +107,17 @@ export function serviceOf(claims: JsonObject): TokenService {
     return 'ita'
   if (issuer === SERVICES.coco.issuer && memberOf(claims, 'tcb-status') !== undefined) return 'coco'
   if (memberOf(claims, 'x-nvidia-overall-att-result') !== undefined) return 'nras'
-  return 'unknown'
+  return isOtherEat(claims) ? 'eat' : 'unknown'
+}
+
+/** Profiles of Arm's tokens, which are judged as evidence of their own kinds, by the rules of these. */
+const ARM = /^(?:PSA_IOT_|tag:arm\.com,|https?:\/\/arm\.com\/|tag:psacertified\.org,)/i
+
+// What a verifier says of its appraisal counts by the rules of EAR alone, whatever the token calls its profile.
+function isOtherEat(claims: JsonObject): boolean {
+  const profile = memberOf(claims, 'eat_profile')
+  if (profile === undefined || (typeof profile === 'string' && ARM.test(profile))) return false
+  const submods = memberOf(claims, 'submods')
+  const all = [claims, ...(isObject(submods) ? Object.values(submods) : [])]
+  return !all.some((one) => isObject(one) && Object.keys(one).some((name) => /^ear[._]/.test(name)))
 }

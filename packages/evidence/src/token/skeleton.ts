@@ -1,8 +1,12 @@
+import type { JsonObject } from '../core/json.ts'
 import type { Skeleton } from '../core/skeleton.ts'
+import { exactText, MOST_CLAIMS } from './expected-claims.ts'
+import { lastingClaims } from './generic-eat.ts'
 import type { Token } from './model.ts'
 import { devicesOf } from './nvidia.ts'
 import { serviceOf } from './services.ts'
 import { statementOf } from './statement.ts'
+import type { EatStatement } from './statement-model.ts'
 
 /** Expectations that a token would meet. `issuer` is whose keys are to be given; the verifier takes it with them. */
 export function tokenSkeleton(token: Token): Skeleton {
@@ -27,7 +31,8 @@ export function tokenSkeleton(token: Token): Skeleton {
     ...(isZero(hostData) ? {} : { hostData: [hostData] }),
     ...(nonces[0] === undefined ? {} : { nonce: nonces[0] }),
     ...(Object.keys(more.svns ?? {}).length === 0 ? {} : { minTcb: more.svns }),
-    ...(more.guest?.secureBoot === true ? { secureBoot: true } : {}),
+    ...(more.guest?.secureBoot === true || more.eat?.oemBoot === true ? { secureBoot: true } : {}),
+    ...(more.eat === undefined ? {} : eatSkeleton(claims, more.eat)),
     ...several('policyHashes', [more.policyHash]),
     ...several('appraisals', more.appraisals?.map(({ name }) => name) ?? []),
     ...several('appraisalPolicies', more.appraisals?.flatMap(({ policies }) => policies) ?? []),
@@ -53,6 +58,17 @@ export function tokenSkeleton(token: Token): Skeleton {
       supportAttributes.filter((one) => one !== 'LATEST'),
     ),
     ...several('projectIds', [projectId]),
+  }
+}
+
+// A device's own id makes a set for it alone: it stands there only where nothing else tells what was attested.
+function eatSkeleton(claims: JsonObject, { ueid }: EatStatement): Skeleton {
+  const found = lastingClaims(claims).filter(([, value]) => exactText(value) !== undefined)
+  const known = found.slice(0, MOST_CLAIMS)
+  const { eat_profile } = claims
+  return {
+    ...(typeof eat_profile === 'string' ? { profiles: [eat_profile] } : {}),
+    ...(known.length > 0 ? { claims: Object.fromEntries(known) } : ueid === undefined ? {} : { ueids: [ueid] }),
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Json, memberOf } from '../core/json.ts'
+import { type Json, type JsonObject, memberOf } from '../core/json.ts'
 import type { Claims } from '../core/verdict.ts'
 import type { EarAppraisal } from '../eat/ear.ts'
 import { DEBUG_STATES } from '../eat/names.ts'
@@ -32,6 +32,8 @@ export interface Statement {
   readonly compliance?: string | undefined
   /** Confidential Space: where the container runs, and what whoever started it has set. */
   readonly container?: Container | undefined
+  /** EAT of no known service: what it says of a device. */
+  readonly eat?: EatStatement | undefined
   /** The service's own judgement, where it is bad: what did not match. */
   readonly objections: readonly string[]
   /** Intel Trust Authority: policies that did not match. */
@@ -40,6 +42,25 @@ export interface Statement {
   readonly faults?: readonly string[] | undefined
   /** A claim that tokens of this service always have, and this one lacks. */
   readonly missing: string | undefined
+}
+
+/** What an entity attestation token says of a device and of its submodules; the issuer's word, and nothing beside it. */
+export interface EatStatement {
+  /** Lower-case hex. */
+  readonly ueid: string | undefined
+  /** Whether only software that the maker of the device allows can have booted. */
+  readonly oemBoot: boolean | undefined
+  /** Submodules of which it is said that debugging is on, and those of which nothing is said. */
+  readonly debuggable: readonly string[]
+  readonly silent: readonly string[]
+  /** Submodules that are tokens or digests. */
+  readonly closed: readonly string[]
+  /** Names of measurements that failed, of those that were not made or found nothing, and how many there are. */
+  readonly failed: readonly string[]
+  readonly unmade: readonly string[]
+  readonly results: number
+  /** Claims sets of the submodules, by their names with `/` between them. */
+  readonly submodules: readonly (readonly [name: string, claims: JsonObject])[]
 }
 
 /** The system in a machine of Azure. */

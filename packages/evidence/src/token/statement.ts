@@ -2,6 +2,7 @@ import { isList, isObject, type Json, type JsonObject, memberOf, textOf, textsOf
 import { readEar, sampleAppraisals, unsettled } from '../eat/ear.ts'
 import { azure } from './azure.ts'
 import { confidentialSpace } from './confidential-space.ts'
+import { eat } from './generic-eat.ts'
 import { itaAttester, itaNonce, itaPolicies } from './ita.ts'
 import { gpuObjections, nras } from './nvidia.ts'
 import type { TokenService } from './services.ts'
@@ -20,6 +21,7 @@ const READERS: Readonly<Record<TokenService, (claims: JsonObject) => Statement>>
   nras,
   ear,
   coco,
+  eat,
   unknown: () => ({ ...NOTHING, missing: 'the claims of a known service' }),
 }
 

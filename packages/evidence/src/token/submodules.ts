@@ -4,6 +4,7 @@ import { isList, isObject, type Json, memberOf, textOf } from '../core/json.ts'
 import type { Finding } from '../core/verdict.ts'
 import { type Job, type PublicKey, sha256 } from '../crypto/jobs.ts'
 import { Signed } from '../x509/signature.ts'
+import { submodulesOpen } from './eat-steps.ts'
 import type { Token } from './model.ts'
 import { deviceObjections } from './nvidia.ts'
 import { schemeOf } from './services.ts'
@@ -99,7 +100,8 @@ function cut(text: string): string {
 }
 
 /** Whether every token that the main one names is there. */
-export function submodulesPresent({ submodules, token, service }: TokenState): Finding {
+export function submodulesPresent({ submodules, token, service, statement }: TokenState): Finding {
+  if (statement.eat !== undefined) return submodulesOpen(statement.eat.closed)
   if (service !== 'nras') return notApplicable('this service writes one token')
   const named = memberOf(token.claims, 'submods')
   const missing = (isObject(named) ? Object.keys(named) : []).filter(

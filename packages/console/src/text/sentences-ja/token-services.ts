@@ -117,4 +117,87 @@ export const sentences: SentencePairs = [
     "pass `{accepted}` or `{least}` after NVIDIA's security bulletins; {actual} runs",
     'NVIDIA のセキュリティ情報に従って `{accepted}` または `{least}` を指定してください（現在は {actual}）',
   ],
+  // Entity attestation tokens of no known service.
+  ['the issuer of an entity attestation token (EAT)', 'エンティティアテステーショントークン（EAT）の発行者'],
+  [
+    'whoever signed the token tells the truth about the device, and keeps its signing keys secret',
+    'トークンの署名者が、デバイスについて真実を述べ、署名鍵を守っている',
+  ],
+  [
+    "the issuer's word is all there is: such a token shows no TEE, no isolation and no encrypted memory",
+    '根拠は発行者の言明だけです。この種のトークンは、TEE も、隔離も、メモリーの暗号化も示しません',
+  ],
+  [
+    'the key is one that you trust, and no hardware vendor vouches for it',
+    '鍵は指定されたものですが、ハードウェアベンダーの保証はありません',
+  ],
+  ['the token is about a device, and shows no TEE', 'トークンはデバイスについてのもので、TEE を示しません'],
+  ['more than {mostSubmodules} submodules', 'サブモジュールが {mostSubmodules} 個を超えています'],
+  ['the token says that debugging is off', 'トークンが、デバッグ無効としています'],
+  [
+    'debugging is on, or not said to be off, and you allowed it with `allowDebug`',
+    'デバッグ有効であるか、無効と示されていませんが、`allowDebug` で許容されています',
+  ],
+  ['debugging is on, or the token does not say that it is off', 'デバッグ有効であるか、トークンが無効と示していません'],
+  [
+    'attest with debugging disabled, and say so with `dbgstat`; for tests only, pass `allowDebug`',
+    'デバッグを無効にし、`dbgstat` でそう示してください。テスト専用であれば、`allowDebug` を指定してください',
+  ],
+  ['the token has no submodules of this kind', 'トークンに、この種のサブモジュールはありません'],
+  ['each submodule says that debugging is off', 'どのサブモジュールも、デバッグ無効としています'],
+  ['debugging is on in a submodule: {names}', 'サブモジュールのデバッグが有効です：{names}'],
+  [
+    'a submodule does not say that debugging is off, and what is said above it does not count for it',
+    'サブモジュールがデバッグ無効と示していません。上位の言明は、サブモジュールには及びません',
+  ],
+  [
+    'have each submodule say so with `dbgstat`; if it has nothing to debug, waive this check',
+    '各サブモジュールに `dbgstat` で示させてください。デバッグの対象がなければ、この確認を免除してください',
+  ],
+  ['the token tells no results of measurements', 'トークンに測定の結果はありません'],
+  ['a measurement is not the one that was expected: {names}', '期待どおりでない測定があります：{names}'],
+  [
+    'a measurement was not compared, or not found: {names}',
+    '比較されていない、または見つからない測定があります：{names}',
+  ],
+  ['run the software that the measurements are expected of', '測定が期待されるソフトウェアを動かしてください'],
+  ['all results of measurements are good', '測定の結果はすべて良好です'],
+  [
+    'no submodule is a token of its own, or elsewhere',
+    '独立したトークンであるサブモジュールや、別の場所にあるサブモジュールはありません',
+  ],
+  [
+    'a submodule is a token of its own, or a digest of claims that are elsewhere: {names}',
+    'サブモジュールに、独立したトークン、または別の場所にあるクレームのダイジェストがあります：{names}',
+  ],
+  [
+    'verify what it says by itself, or waive this check if you do not rely on it',
+    'その内容を単独で検証するか、依拠しないのであれば、この確認を免除してください',
+  ],
+  ['the profile', 'プロファイル'],
+  ['the device', 'デバイス'],
+  ['any device will do', 'デバイスは問われていません'],
+  ['nothing was expected of single claims', '個々のクレームの期待値は指定されていません'],
+  [
+    'nobody said what the token has to say of the device and its software',
+    'トークンがデバイスとそのソフトウェアについて何を示すべきかが、指定されていません',
+  ],
+  [
+    'say what you rely on with `claims`, or which devices you accept with `ueids`',
+    '依拠するものを `claims` に、または受け入れるデバイスを `ueids` に指定してください',
+  ],
+  ['all claims that you named are as you expect', '指定されたクレームはすべて期待どおりです'],
+  [
+    'claims are not what you expect, or not there: {names}',
+    '期待どおりでない、または存在しないクレームがあります：{names}',
+  ],
+  [
+    'have the device attest what `claims` says, or look at the token with `sekisho inspect`',
+    'デバイスに `claims` のとおりに示させるか、`sekisho inspect` でトークンを確かめてください',
+  ],
+  [
+    'the token does not say whether only software of its maker can have booted',
+    '製造者のソフトウェアだけが起動したかどうかを、トークンが示していません',
+  ],
+  ['have the device attest `oemboot`', 'デバイスに `oemboot` を示させてください'],
 ]
