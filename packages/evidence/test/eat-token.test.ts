@@ -103,6 +103,12 @@ describe('tokens that stay of an unknown service', () => {
     'with a profile of PSA': { ...CLAIMS, eat_profile: 'http://arm.com/psa/2.0.0' },
     'with a profile of CCA': { ...CLAIMS, eat_profile: 'tag:arm.com,2023:realm#1.0.0' },
     'that say what a verifier says under its own profile': { ...CLAIMS, ear_status: 'contraindicated' },
+    'with claims of Azure': { ...CLAIMS, 'x-ms-compliance-status': 'azure-compliant-cvm' },
+    'with a device of NVIDIA': {
+      ...CLAIMS,
+      submods: { gpu: { 'x-nvidia-gpu-driver-version': '1', dbgstat: 'disabled' } },
+    },
+    'with an attester of Intel that is not known': { ...CLAIMS, sevsnp: { attester_tcb_date: '2026-01-01' } },
     'with an appraisal': { ...CLAIMS, submods: { cpu0: { 'ear.status': 'contraindicated', dbgstat: 'disabled' } } },
   }
   for (const [what, claims] of Object.entries(unknown))

@@ -113,11 +113,13 @@ export function serviceOf(claims: JsonObject): TokenService {
 /** Profiles of Arm's tokens, which are judged as evidence of their own kinds, by the rules of these. */
 const ARM = /^(?:PSA_IOT_|tag:arm\.com,|https?:\/\/arm\.com\/|tag:psacertified\.org,)/i
 
-// What a verifier says of its appraisal counts by the rules of EAR alone, whatever the token calls its profile.
+/** Claims of known services. What they mean for a verdict is in the rules of these, whatever profile a token names. */
+const OF_SERVICES = /^(?:ear[._]|x-ms-|x-nvidia-|attester_|policy_ids_|verifier_nonce$)/
+
 function isOtherEat(claims: JsonObject): boolean {
   const profile = memberOf(claims, 'eat_profile')
   if (profile === undefined || (typeof profile === 'string' && ARM.test(profile))) return false
   const submods = memberOf(claims, 'submods')
-  const all = [claims, ...(isObject(submods) ? Object.values(submods) : [])]
-  return !all.some((one) => isObject(one) && Object.keys(one).some((name) => /^ear[._]/.test(name)))
+  const all = [claims, ...Object.values(claims), ...(isObject(submods) ? Object.values(submods) : [])]
+  return !all.some((one) => isObject(one) && Object.keys(one).some((name) => OF_SERVICES.test(name)))
 }
