@@ -3,6 +3,7 @@ import { createHash, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { generateKey } from '@sekisho/emulator/kit'
 import type { Verdict } from '../src/core/verdict.ts'
+import { readEar } from '../src/eat/index.ts'
 import { type TokenVerifyOptions, verifyTokenSync } from '../src/token/index.ts'
 import { b64, bytes, check } from './token-kit.ts'
 
@@ -148,6 +149,36 @@ describe('attestation results that a verifier has not settled', () => {
     assert.equal(judge({ ...appraisal, ear_status: 'contraindicated' }, '04').outcome, 'rejected')
     assert.equal(judge({ ...appraisal, ear_trustworthiness_vector: { hardware: 97 } }, '04').outcome, 'rejected')
     assert.equal(judge(appraisal, '05').outcome, 'rejected')
+  })
+
+  it('are no better than an appraisal inside of another one', () => {
+    const good = { ear_status: 'affirming', ear_trustworthiness_vector: { hardware: 2 } }
+    const around = (inner: unknown): Verdict =>
+      judge({ ...good, submods: { disk: { ...good, submods: { key: inner } } } })
+    const names = ['machine', 'machine/disk', 'machine/disk/key']
+    assert.deepEqual(
+      readEar({ submods: { machine: { submods: { disk: { submods: { key: {} } } } } } }).appraisals.map(
+        ({ name }) => name,
+      ),
+      names,
+    )
+    assert.equal(around(good).outcome, 'verified')
+    for (const [inner, id, reason] of [
+      [{ ear_status: 'warning' }, 'token.judgement', /"machine\/disk\/key" is not affirming/],
+      [{ ear_status: 'contraindicated' }, 'token.judgement', /"machine\/disk\/key" is not affirming/],
+      [{ 'ear.status': 96 }, 'token.judgement', /"machine\/disk\/key" is not affirming/],
+      [{ ...good, ear_trustworthiness_vector: { hardware: 97 } }, 'token.profile', /something worse/],
+      [{ ...good, ear_trustworthiness_vector: { hardware: -1 } }, 'token.judgement', /has not settled hardware/],
+      [{ ...good, ear_attester_claims: { sample: {} } }, 'token.judgement', /sample evidence/],
+      [{}, 'token.mandatory', /the status of an appraisal/],
+      [['JWT', 'x'], 'token.mandatory', /the status of an appraisal/],
+    ] as const) {
+      const verdict = around(inner)
+      assert.equal(verdict.outcome, 'rejected', JSON.stringify(inner))
+      assert.match(check(verdict, id).reason, reason)
+    }
+    const many = Object.fromEntries(Array.from({ length: 256 }, (_, i) => [`m${i}`, good]))
+    assert.match(check(judge({ ...good, submods: many }), 'token.profile').reason, /more than 256 appraisals/)
   })
 
   it('may state nothing of what is good: that is no better than their vector', () => {

@@ -56,8 +56,7 @@ export function earTierOf(value: number): EarTier {
 /** Reads the claims of a result. Nothing is thrown: what is absent is empty or `missing`, what is wrong a fault. */
 export function readEar(claims: JsonObject): Ear {
   const identified = either(claims, 'verifier-id')
-  const submods = memberOf(claims, 'submods')
-  const entries = isObject(submods) ? Object.entries(submods) : []
+  const entries = entriesOf(claims)
   const appraisals = entries.slice(0, MOST_SUBMODULES).map(([name, one]) => appraisalOf(name, one))
   const nonces = textsOf(memberOf(claims, 'eat_nonce'))
   return {
@@ -77,6 +76,24 @@ export function readEar(claims: JsonObject): Ear {
         .flatMap(([name, one], i) => appraisalFaults(claims, name, one, appraisals[i])),
     ],
   }
+}
+
+/**
+ * Appraisals by name, and those inside of one behind it, with its name and `/` before theirs: the result is no better than
+ * the worst of all. One more than are read shows that there are too many.
+ */
+function entriesOf(claims: JsonObject): readonly (readonly [name: string, appraisal: Json])[] {
+  const found: (readonly [string, Json])[] = []
+  const collect = (above: Json, prefix: string): void => {
+    const submods = memberOf(above, 'submods')
+    for (const [name, one] of isObject(submods) ? Object.entries(submods) : []) {
+      if (found.length > MOST_SUBMODULES) return
+      found.push([`${prefix}${name}`, one])
+      collect(one, `${prefix}${name}/`)
+    }
+  }
+  collect(claims, '')
+  return found
 }
 
 /** A claim under its name in either dialect: `ear_verifier_id` of the draft, `ear.verifier-id` before. */
@@ -184,8 +201,7 @@ function rank(tier: EarTier): number {
  * appraisal; also those that have no name here.
  */
 export function unsettled(claims: JsonObject): readonly (readonly [name: string, category: string])[] {
-  const submods = memberOf(claims, 'submods')
-  return (isObject(submods) ? Object.entries(submods) : []).flatMap(([name, one]) => {
+  return entriesOf(claims).flatMap(([name, one]) => {
     const vector = either(one, 'trustworthiness-vector')
     const stated = isObject(vector) ? Object.entries(vector) : []
     return stated
@@ -208,12 +224,12 @@ const SAMPLE = /^sample(?:device)?(?:\.|$)/
  * @see KBS protocol, section 6
  */
 export function sampleAppraisals(claims: JsonObject): readonly string[] {
-  const submods = memberOf(claims, 'submods')
-  const entries = isObject(submods) ? Object.entries(submods) : []
   const isSample = (one: Json): boolean =>
     LOOKED_AT.some((name) => {
       const evidence = memberOf(one, name)
       return isObject(evidence) && Object.keys(evidence).some((kind) => SAMPLE.test(kind))
     })
-  return entries.filter(([, one]) => isSample(one)).map(([name]) => name)
+  return entriesOf(claims)
+    .filter(([, one]) => isSample(one))
+    .map(([name]) => name)
 }
