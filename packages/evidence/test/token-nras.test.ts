@@ -84,6 +84,14 @@ describe('what a bundle of the NVIDIA service says of its devices', () => {
     assert.equal(verdict.authenticity, 'proven')
   })
 
+  it('is for one exchange, however the nonce of each token is written', () => {
+    const written = (eat_nonce: unknown): Verdict => judge({ 'GPU-0': { ...GPU, eat_nonce } })
+    for (const nonce of [NONCE, [NONCE], NONCE.toUpperCase(), [NONCE.toUpperCase()], undefined])
+      assert.equal(check(written(nonce), 'token.submodules.claims').outcome, 'pass', JSON.stringify(nonce))
+    for (const nonce of [NONCE.replace('9', '8'), NONCE.slice(2), '', [NONCE, NONCE], [[NONCE]], [], null, 7])
+      assert.match(check(written(nonce), 'token.submodules.claims').reason, /the nonce of the token of "GPU-0"/)
+  })
+
   it('must be about a device: a result about none is none', () => {
     const verdict = judge({})
     assert.equal(verdict.outcome, 'rejected')
@@ -136,7 +144,7 @@ describe('what a bundle of the NVIDIA service says of its devices', () => {
     assert.equal(check(judge({ 'GPU-0': bare }), 'token.submodules.claims').outcome, 'pass')
     for (const [changed, reason] of [
       [{ eat_nonce: '00'.repeat(32) }, /the nonce of the token of "GPU-0" is another one/],
-      [{ eat_nonce: [NONCE] }, /the nonce of the token of "GPU-0" is another one/],
+      [{ eat_nonce: [NONCE, NONCE] }, /the nonce of the token of "GPU-0" is another one/],
       [{ iss: 'https://example.com' }, /the issuer of the token of "GPU-0" is another one/],
       [{ exp: SECONDS - 301 }, /the token of "GPU-0" is not in date/],
       [{ iat: SECONDS + 301 }, /the token of "GPU-0" is not in date/],

@@ -62,9 +62,9 @@ export function submoduleSignatures({ submodules }: TokenState): Finding {
  */
 export function submoduleClaims({ submodules, token, at }: TokenState): Finding {
   if (submodules.length === 0) return notApplicable('the token came alone')
-  for (const [claim, what] of SHARED) {
-    const wanted = JSON.stringify(memberOf(token.claims, claim))
-    const other = submodules.find(({ token: { claims } }) => isOther(memberOf(claims, claim), wanted))
+  for (const [claim, what, read] of SHARED) {
+    const wanted = JSON.stringify(read(memberOf(token.claims, claim)))
+    const other = submodules.find(({ token: { claims } }) => isOther(read(memberOf(claims, claim)), wanted))
     if (other !== undefined)
       return fail(
         `${what} of the token of ${quoted(other.name)} is another one than the main token's`,
@@ -87,9 +87,15 @@ export function submoduleClaims({ submodules, token, at }: TokenState): Finding 
 }
 
 const SHARED = [
-  ['iss', 'the issuer'],
-  ['eat_nonce', 'the nonce'],
+  ['iss', 'the issuer', (value: Json | undefined) => value],
+  ['eat_nonce', 'the nonce', nonceOf],
 ] as const
+
+// One nonce may be a list of one, and hex is the same in either case.
+function nonceOf(value: Json | undefined): Json | undefined {
+  const one = isList(value) && value.length === 1 ? value[0] : value
+  return typeof one === 'string' && /^(?:[0-9a-f]{2})+$/i.test(one) ? one.toLowerCase() : one
+}
 
 function isOther(value: Json | undefined, wanted: string | undefined): boolean {
   return value !== undefined && JSON.stringify(value) !== wanted
