@@ -48,6 +48,30 @@ function judge(also: object, expect: TokenVerifyOptions['expect'] = {}): Verdict
   return verifyTokenSync(issue({ ...GUEST, ...also }), { at: AT, keySet: { issuer: ISSUER, jwks }, expect: wanted })
 }
 
+describe('single claims of Azure’s service', () => {
+  it('can be expected wherever they are, and its word on compliance is proposed', () => {
+    const nested = '/x-ms-isolation-tee/x-ms-compliance-status'
+    const status = 'azure-compliant-cvm'
+    for (const [claims, outcome] of [
+      [{ [nested]: status }, 'verified'],
+      [{ [nested]: status, 'x-ms-azurevm-debuggersdisabled': true }, 'verified'],
+      [{ [nested]: 'azure-compliant-uvm' }, 'rejected'],
+      [{ 'x-ms-compliance-status': status }, 'rejected'],
+    ] as const)
+      assert.equal(judge({}, { claims }).outcome, outcome, JSON.stringify(claims))
+    assert.equal(
+      judge(
+        { 'x-ms-isolation-tee': { ...MACHINE, 'x-ms-compliance-status': undefined } },
+        { claims: { [nested]: status } },
+      ).outcome,
+      'rejected',
+    )
+    assert.deepEqual(tokenSkeleton(parseToken(issue(GUEST)))['claims'], { [nested]: status })
+    const { 'x-ms-isolation-tee': _, ...bare } = { ...GUEST, ...MACHINE }
+    assert.deepEqual(tokenSkeleton(parseToken(issue(bare)))['claims'], { 'x-ms-compliance-status': status })
+  })
+})
+
 describe('what Azure’s service says of the system that booted in a machine', () => {
   it('is among the claims, and proposed', () => {
     const verdict = judge({})
@@ -100,6 +124,10 @@ describe('what Azure’s service says of the system that booted in a machine', (
       ],
       [{}, { secureBoot: true }, 'verified'],
       [{ secureboot: false }, { secureBoot: true }, 'rejected'],
+      [{ secureboot: false }, { secureBoot: false }, 'verified'],
+      [{ secureboot: false }, {}, 'incomplete'],
+      [{ secureboot: 'no' }, {}, 'incomplete'],
+      [{ secureboot: undefined }, {}, 'verified'],
       [{ secureboot: 'true' }, { secureBoot: true }, 'rejected'],
       [{ secureboot: undefined }, { secureBoot: true }, 'rejected'],
       [{}, { policyHashes: [GUEST['x-ms-policy-hash'], 'other'] }, 'verified'],

@@ -3,7 +3,7 @@ import { constants, createHash, sign } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { generateKey } from '@sekisho/emulator/kit'
 import type { Check, Verdict } from '../src/core/verdict.ts'
-import { type TokenVerifyOptions, verifyTokenSync } from '../src/token/index.ts'
+import { parseToken, type TokenVerifyOptions, tokenSkeleton, verifyTokenSync } from '../src/token/index.ts'
 import { b64, bytes, check } from './token-kit.ts'
 
 describe('tokens of Intel Trust Authority, version 2', () => {
@@ -157,23 +157,50 @@ describe('tokens of Intel Trust Authority, version 2', () => {
 })
 
 describe('tokens of Intel Trust Authority about an SGX enclave', () => {
+  const key = generateKey('RSA-3072')
+  const jwks = JSON.stringify({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k' }] })
+  const [at, issuer] = [new Date('2026-01-01T00:00:00Z'), 'Intel Trust Authority']
+  const [val, iat, held] = ['nonce', 'time', 'held'].map((text) => Buffer.from(text).toString('base64'))
+  const bound = createHash('sha256').update('noncetimeheld').digest('hex')
+  const issue = (also: object): Uint8Array => {
+    const seconds = at.getTime() / 1000
+    const claims = { attester_type: 'SGX', attester_held_data: held, verifier_nonce: { val, iat }, ...also }
+    const signed = `${b64({ alg: 'RS256', kid: 'k' })}.${b64({ iss: issuer, iat: seconds, exp: seconds + 300, ...claims })}`
+    return bytes(`${signed}.${sign('sha256', bytes(signed), key.privateKey).toString('base64url')}`)
+  }
+
   it("bind nonce and held data in the first half of the report data; the rest is the enclave's own", () => {
-    const key = generateKey('RSA-3072')
-    const jwks = JSON.stringify({ keys: [{ ...key.publicKey.export({ format: 'jwk' }), kid: 'k' }] })
-    const [at, issuer] = [new Date('2026-01-01T00:00:00Z'), 'Intel Trust Authority']
-    const [val, iat, held] = ['nonce', 'time', 'held'].map((text) => Buffer.from(text).toString('base64'))
-    const bound = createHash('sha256').update('noncetimeheld').digest('hex')
-    const outcome = (reportData: string): string => {
-      const seconds = at.getTime() / 1000
-      const claims = { attester_type: 'SGX', attester_held_data: held, sgx_report_data: reportData }
-      const times = { iss: issuer, iat: seconds, exp: seconds + 300 }
-      const signed = `${b64({ alg: 'RS256', kid: 'k' })}.${b64({ ...times, ...claims, verifier_nonce: { val, iat } })}`
-      const token = `${signed}.${sign('sha256', bytes(signed), key.privateKey).toString('base64url')}`
-      const verdict = verifyTokenSync(bytes(token), { at, keySet: { issuer, jwks } })
-      return check(verdict, 'token.binding').outcome
-    }
+    const outcome = (sgx_report_data: string): string =>
+      check(verifyTokenSync(issue({ sgx_report_data }), { at, keySet: { issuer, jwks } }), 'token.binding').outcome
     for (const rest of ['00', '77']) assert.equal(outcome(bound + rest.repeat(32)), 'pass')
     for (const wrong of [bound, `${'00'.repeat(32)}${bound}`, bound.replace(/^./, 'g'), '00'.repeat(64), ''])
       assert.equal(outcome(wrong), 'fail', wrong)
+  })
+
+  it('are of the product that is expected, and propose theirs', () => {
+    const enclave = {
+      attester_tcb_status: 'UpToDate',
+      sgx_is_debuggable: false,
+      sgx_mrenclave: '22'.repeat(32),
+      sgx_mrsigner: '33'.repeat(32),
+      sgx_report_data: `${bound}${'00'.repeat(32)}`,
+    }
+    const outcome = (sgx_isvprodid: unknown, isvProdId?: number): string => {
+      const token = issue({ ...enclave, sgx_isvprodid })
+      const { issuer: _, ...expect } = tokenSkeleton(parseToken(token))
+      const wanted = isvProdId === undefined ? expect : { ...expect, isvProdId }
+      return verifyTokenSync(token, { at, keySet: { issuer, jwks }, expect: wanted }).outcome
+    }
+    assert.equal(tokenSkeleton(parseToken(issue({ ...enclave, sgx_isvprodid: 7 })))['isvProdId'], 7)
+    for (const [found, wanted, expected] of [
+      [7, undefined, 'verified'],
+      [7, 7, 'verified'],
+      [0, 0, 'verified'],
+      [7, 8, 'rejected'],
+      ['7', 7, 'rejected'],
+      [undefined, 0, 'rejected'],
+      [undefined, undefined, 'verified'],
+    ] as const)
+      assert.equal(outcome(found, wanted), expected, `${found} ${wanted}`)
   })
 })

@@ -279,6 +279,11 @@ describe('what is expected of tokens of one service, and what others tell', () =
     }
     const launched = { ...enclave, 'x-ms-sgx-config-id': '33'.repeat(64) }
     const measurement = ['22'.repeat(32)]
+    for (const [isvProdId, outcome] of [
+      [4, 'verified'],
+      [5, 'rejected'],
+    ] as const)
+      assert.equal(judge({ ...enclave, 'x-ms-sgx-product-id': 4 }, { measurement, isvProdId }).outcome, outcome)
     for (const [claims, hostData, outcome] of [
       [enclave, undefined, 'verified'],
       [{ ...enclave, 'x-ms-sgx-config-id': '00'.repeat(64) }, undefined, 'verified'],

@@ -34,6 +34,7 @@ function azureHardware(type: string, from: Json): Partial<Statement> {
       measurement: hexOf(memberOf(from, 'x-ms-sgx-mrenclave')),
       signer: hexOf(memberOf(from, 'x-ms-sgx-mrsigner')),
       svn: integerOf(memberOf(from, 'x-ms-sgx-svn')),
+      productId: integerOf(memberOf(from, 'x-ms-sgx-product-id')),
       reportData: hexOf(memberOf(from, 'x-ms-sgx-report-data')),
       hostData: hexOf(memberOf(from, 'x-ms-sgx-config-id')),
     }

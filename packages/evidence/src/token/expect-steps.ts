@@ -217,7 +217,15 @@ function told(parts: Readonly<Record<string, number>>): string {
 
 function secureBoot({ expect, statement }: TokenState): Finding {
   const found = statement.eat === undefined ? statement.guest?.secureBoot : statement.eat.oemBoot
-  if (expect.secureBoot === undefined) return notApplicable(NOT_ASKED)
+  // What a TPM's quote leaves open with its registers, a token leaves open with this: above a paravisor anybody may have booted.
+  if (expect.secureBoot === undefined)
+    return statement.guest?.secureBoot === false
+      ? unchecked(
+          'secure boot is off: whatever was on the disk has booted',
+          mend('start the machine with secure boot; if it may be off, say so with `secureBoot`', 'workload-owner'),
+          { actual: 'false' },
+        )
+      : notApplicable(NOT_ASKED)
   if (statement.eat !== undefined && found === undefined)
     return unchecked(
       'the token does not say whether only software of its maker can have booted',
@@ -226,6 +234,12 @@ function secureBoot({ expect, statement }: TokenState): Finding {
   const actual = found === undefined ? 'not said' : String(found)
   const option = 'secureBoot'
   return compareOneOf({ what: 'the state of secure boot', actual, option }, [String(expect.secureBoot)])
+}
+
+function productId({ expect, statement }: TokenState): Finding {
+  if (expect.isvProdId === undefined) return notApplicable(NOT_ASKED)
+  const actual = `${statement.productId ?? 'not said'}`
+  return compareOneOf({ what: 'the product id (ISVPRODID)', actual, option: 'isvProdId' }, [`${expect.isvProdId}`])
 }
 
 function policyHash({ expect, statement }: TokenState): Finding {
@@ -255,6 +269,7 @@ function step(id: string, title: string, check: (state: TokenState) => Finding):
 /** What only tokens of some services say, and who relies on these must ask for. */
 export const SERVICE_STEPS: readonly Step<TokenState>[] = [
   step('tcb', 'The TCB is as new as you expect', lowestTcb),
+  step('product-id', 'It is the enclave of its signer that you mean', productId),
   step('secure-boot', 'Secure boot is as expected', secureBoot),
   step('policy-hash', "The service's policy is accepted", policyHash),
   step('appraisals', 'The verifier appraised what you rely on', appraisals),

@@ -27,6 +27,8 @@ export interface TokenExpectations
   readonly audience?: readonly string[]
   /** The text that the token must carry as its nonce. */
   readonly nonce?: string
+  /** Azure, Intel: product id of an SGX enclave (ISVPRODID). */
+  readonly isvProdId?: number
   /** Statuses of the platform's TCB that are accepted; `UpToDate` alone unless said. */
   readonly tcbStatuses?: readonly string[]
   /** TDX: accepted values of the registers that what booted has extended. */
@@ -105,6 +107,7 @@ const KINDS: FieldKinds<TokenExpectations> = {
   rtmr3: listOf(hexField(48)),
   audience: listOf(textField(1024)),
   nonce: textField(1024),
+  isvProdId: integerField(0, 0xffff),
   tcbStatuses: listOf(textField(64)),
   policies: listOf(textField(64)),
   minTcb: objectField({ bootloader: SVN, tee: SVN, snp: SVN, microcode: SVN }),

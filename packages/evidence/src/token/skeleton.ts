@@ -1,6 +1,6 @@
 import type { JsonObject } from '../core/json.ts'
 import type { Skeleton } from '../core/skeleton.ts'
-import { exactText, MOST_CLAIMS } from './expected-claims.ts'
+import { claimAt, exactText, MOST_CLAIMS } from './expected-claims.ts'
 import { lastingClaims } from './generic-eat.ts'
 import type { Token } from './model.ts'
 import { devicesOf } from './nvidia.ts'
@@ -29,10 +29,12 @@ export function tokenSkeleton(token: Token): Skeleton {
     ...Object.fromEntries(rtmrs.flatMap((one, i) => (isZero(one) ? [] : [[`rtmr${i}`, [one]]]))),
     ...(isZero(reportData) ? {} : { reportData }),
     ...(isZero(hostData) ? {} : { hostData: [hostData] }),
+    ...(more.productId === undefined ? {} : { isvProdId: more.productId }),
     ...(nonces[0] === undefined ? {} : { nonce: nonces[0] }),
     ...(Object.keys(more.svns ?? {}).length === 0 ? {} : { minTcb: more.svns }),
     ...(more.guest?.secureBoot === true || more.eat?.oemBoot === true ? { secureBoot: true } : {}),
     ...(more.eat === undefined ? {} : eatSkeleton(claims, more.eat)),
+    ...(more.compliance === undefined ? {} : complianceSkeleton(claims)),
     ...several('policyHashes', [more.policyHash]),
     ...several('appraisals', more.appraisals?.map(({ name }) => name) ?? []),
     ...several('appraisalPolicies', more.appraisals?.flatMap(({ policies }) => policies) ?? []),
@@ -71,6 +73,15 @@ function eatSkeleton(claims: JsonObject, { ueid }: EatStatement): Skeleton {
     ...(known.length > 0 ? { claims: Object.fromEntries(known) } : ueid === undefined ? {} : { ueids: [ueid] }),
   }
 }
+
+// Where the claims of the hardware are nested, those beside them are another's.
+function complianceSkeleton(claims: JsonObject): Skeleton {
+  const name = 'x-ms-compliance-status'
+  const found = claimAt(claims, COMPLIANCE)
+  return { claims: found === undefined ? { [name]: claimAt(claims, name) } : { [COMPLIANCE]: found } }
+}
+
+const COMPLIANCE = '/x-ms-isolation-tee/x-ms-compliance-status'
 
 function isZero(hex: string): boolean {
   return /^0*$/.test(hex)

@@ -12,6 +12,8 @@ export interface Statement {
   readonly measurement: string
   readonly signer?: string | undefined
   readonly svn?: number | undefined
+  /** SGX: which enclave of its signer it is (ISVPRODID). */
+  readonly productId?: number | undefined
   readonly reportData: string
   readonly hostData?: string | undefined
   /** TDX: RTMR0 to RTMR3, which what booted has extended. */

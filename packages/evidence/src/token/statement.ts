@@ -35,6 +35,7 @@ function ita(claims: JsonObject): Statement {
           measurement: hexOf(memberOf(from, 'sgx_mrenclave')),
           signer: hexOf(memberOf(from, 'sgx_mrsigner')),
           svn: integerOf(memberOf(from, 'sgx_isvsvn')),
+          productId: integerOf(memberOf(from, 'sgx_isvprodid')),
           reportData: hexOf(memberOf(from, 'sgx_report_data')),
         }
       : attested === 'TDX'

@@ -35,6 +35,7 @@ export const titles: Readonly<Record<string, string>> = {
   debug: 'デバッグが無効である',
   'debug.guest': '中のシステムのデバッグが無効である',
   'expect.tcb': 'TCB が期待どおりに新しい',
+  'expect.product-id': '署名者のエンクレーブのうち、意図したものである',
   'expect.secure-boot': 'セキュアブートが期待どおりである',
   'expect.policy-hash': 'サービスのポリシーが許容値である',
   tcb: 'プラットフォームが最新である',

@@ -199,5 +199,14 @@ export const sentences: SentencePairs = [
     'the token does not say whether only software of its maker can have booted',
     '製造者のソフトウェアだけが起動したかどうかを、トークンが示していません',
   ],
+  [
+    'secure boot is off: whatever was on the disk has booted',
+    'セキュアブートが無効です。ディスクにあったものがそのまま起動しています',
+  ],
+  [
+    'start the machine with secure boot; if it may be off, say so with `secureBoot`',
+    'マシンをセキュアブートで起動してください。無効でもよければ、`secureBoot` に指定してください',
+  ],
+  ['the product id (ISVPRODID)', '製品 ID（ISVPRODID）'],
   ['have the device attest `oemboot`', 'デバイスに `oemboot` を示させてください'],
 ]
