@@ -18,7 +18,7 @@ interface Rule {
 const RULES: readonly Rule[] = [
   {
     category: 'instance-identity',
-    ids: /^(?:expect\.(?:hardware-id|chip-id|instance|vm-id|provider)|platform\.id)$/,
+    ids: /^(?:expect\.(?:hardware-id|ueid|chip-id|instance|vm-id|provider)|platform\.id)$/,
     failed: 97,
   },
   {
@@ -35,13 +35,13 @@ const RULES: readonly Rule[] = [
   },
   {
     category: 'executables',
-    ids: /^(?:expect\.(?:measurement|signer|svn|product-id|extended-product-id|family-id|image-id|id-key|author-key|seam|driver|vbios|rtmr\d|rem\d|pcrs|runtime-pcrs|base-pcrs|open-pcrs|secret-store)|pcr\.digest|event-log\..+|log\..+|reference\.components|id-block\..+|module\..+|measurements\..+|image-key)$/,
+    ids: /^(?:expect\.(?:measurement|signer|svn|product-id|extended-product-id|family-id|image-id|id-key|author-key|seam|driver|vbios|rtmr\d|rem\d|pcrs|runtime-pcrs|base-pcrs|open-pcrs|secret-store)|pcr\.digest|event-log\..+|log\..+|reference\.components|id-block\..+|module\..+|measurements\..+|image-key|results)$/,
     failed: 96,
     unmade: 33,
   },
   {
     category: 'configuration',
-    ids: /^(?:debug|enclave\..+|td\..+|platform\..+|lifecycle|migration|guest-requested|guest|policy\..+|reference\.configuration|mode\.fields|expect\.(?:vmpl|host-data|owner|owner-config|policy|platform-info|config-svn|configuration|secure-boot|vbs|hvci|elam|no-debugging|mode|client-id|selection))$/,
+    ids: /^(?:debug|submodules\.debug|enclave\..+|td\..+|platform\..+|lifecycle|migration|guest-requested|guest|policy\..+|reference\.configuration|mode\.fields|expect\.(?:vmpl|host-data|owner|owner-config|policy|platform-info|config-svn|configuration|secure-boot|vbs|hvci|elam|no-debugging|mode|client-id|selection))$/,
     failed: 96,
     unmade: 36,
   },
