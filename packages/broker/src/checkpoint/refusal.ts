@@ -25,7 +25,7 @@ import type { Check, Verdict } from '@sekisho/evidence'
  * - `reference-missing`: no reference values for workloads of this TEE.
  * - `reference-mismatch`: the workload is none that the reference values name.
  * - `init-data-mismatch`: the machine was launched with other init-data than was sent, or with none that its evidence binds.
- * - `evidence-incomplete`: something relevant was not checked.
+ * - `evidence-incomplete`: something relevant was not checked: the evidence lacks a part, or a reference set a value.
  * - `policy-deny`: the policy does not permit it, or there is nothing by that name for this caller.
  * - `policy-missing`: the namespace has no policy: nothing is permitted.
  * - `token-invalid`: no attestation result of this checkpoint.
@@ -101,18 +101,23 @@ export function allChecks(verdict: Verdict): readonly Check[] {
 
 /** Ids of checks by what their failing means, the weightiest first. */
 const MEANINGS: readonly (readonly [RegExp, RefusalCode])[] = [
-  [/(pinned|anchor|\.root|-root|trusted)$/, 'root-untrusted'],
-  [/expect\.(report-data|freshness|nonce)|\.(nonce|fresh|freshness|challenge|extra-data|user-data)$/, 'evidence-stale'],
+  [/(\.pinned|\.root|\.trusted)$/, 'root-untrusted'],
+  // An answer of OCSP that lacks a nonce is a matter of endorsements, and what is in an HCL report is there since the boot.
+  [/\.expect\.(report-data|freshness)$|^(nitro|ibm-se)\.expect\.user-data$|^nvidia\.node\.nonce$/, 'evidence-stale'],
   [
-    /tcb\.not-revoked$|tcb\.(status|level|evaluation-number|order|certificate)$|\.min-(tcb|firmware)$/,
+    /\.tcb\.(not-revoked|status|level|evaluation-number|order|certificate)$|\.min-(tcb|firmware)$|^(ias|token)\.tcb$|^(token\.expect\.tcb|sev\.expect\.firmware|tdx\.td\.tee-tcb-svn)$/,
     'tcb-unacceptable',
   ],
-  [/revo/, 'certificate-revoked'],
-  [/hardware$/, 'evidence-emulated'],
-  [/not-after$|not-before$|valid(ity)?$|in-date$|expired$|dates$|current$|issued$/, 'collateral-expired'],
-  [/debug/, 'debug-enabled'],
-  [/expect\./, 'reference-mismatch'],
+  [/\.(not-revoked|revocation|ca-revocation)$|\.ocsp\.status$/, 'certificate-revoked'],
+  [/^[^.]+\.(platform\.)?hardware$/, 'evidence-emulated'],
+  [/\.(not-after|not-before|validity|dates|current|crl-current|issued)$/, 'collateral-expired'],
+  [/\.debug$|\.debug\.guest$|\.no-debugging$/, 'debug-enabled'],
+  [/\.expect\./, 'reference-mismatch'],
 ]
+
+/** What the guest left out of its evidence, by the checks that then stay unmade: no vendor has it. */
+const LEFT_OUT =
+  /^(azure\.(hardware|quote)\.present|ias\.(signature\.present|chain\.readable)|ibm-se\.response|nvidia\.chain\.present)$/
 
 /**
  * The code for a verdict that does not meet the floor. A failed proof of authenticity that no other code names is
@@ -128,10 +133,13 @@ export function refusalOf(verdict: Verdict, referenced: boolean): RefusalCode {
     const authenticity = failed.filter(({ phase }) => phase === 'authenticity')
     const weighty = authenticity.length > 0 ? authenticity : failed
     for (const [pattern, code] of MEANINGS) if (weighty.some(({ id }) => pattern.test(id))) return code
-    return 'evidence-rejected'
+    // What is expected of the other kind of hardware: the report's own checks have nothing to compare it with.
+    return weighty.every(({ id }) => id === 'azure.accept.hardware') ? 'reference-mismatch' : 'evidence-rejected'
   }
   if (!referenced) return 'reference-missing'
   const unmade = allChecks(verdict).filter(({ outcome, waived }) => outcome === 'unchecked' && waived !== true)
+  // The guest can send it itself, and until then no endorsement completes the evidence.
+  if (unmade.some(({ id }) => LEFT_OUT.test(id))) return 'evidence-incomplete'
   return unmade.some(({ phase }) => phase === 'authenticity') ? 'collateral-missing' : 'evidence-incomplete'
 }
 
