@@ -29,19 +29,37 @@ export async function masterKeyOf(options: MasterKeyOptions, folder: string, aro
   checkMasterKey(options, around)
   const { masterKeyFrom } = await import('@sekisho/broker')
   const environment = around.env[VARIABLE] ?? ''
-  if (options.pkcs11 !== undefined) return masterKeyFrom({ pkcs11: await pkcs11Location(options.pkcs11) })
-  if (options.masterKeyFile !== undefined) {
-    if (options.production === true && (await isWithin(options.masterKeyFile, folder)))
-      throw usageError(
-        `--production refuses --master-key-file ${options.masterKeyFile}: it is in ${folder}, and whoever copies that has both`,
-      )
-    return masterKeyFrom({ file: options.masterKeyFile })
-  }
+  const apart = keptApart(options, folder)
+  if (options.pkcs11 !== undefined) return inToken('--pkcs11', options.pkcs11, apart)
+  if (options.masterKeyFile !== undefined) return inFile('--master-key-file', options.masterKeyFile, apart)
   if (environment !== '') return masterKeyFrom({ env: VARIABLE, environment: { [VARIABLE]: environment } })
   const file = join(folder, 'master.key')
   await makeKey(file)
   around.err(`sekisho: the master key is ${file}; keep it away from the database where it matters\n`)
   return masterKeyFrom({ file })
+}
+
+/** Refuses a file of production that is beside the database; `what` names it. @throws CliError (usage) */
+type KeptApart = (what: string, file: string) => Promise<void>
+
+function keptApart({ production }: MasterKeyOptions, folder: string): KeptApart {
+  return async (what, file) => {
+    if (production === true && (await isWithin(file, folder)))
+      throw usageError(`--production refuses ${what}: it is in ${folder}, and whoever copies that has both`)
+  }
+}
+
+async function inFile(option: string, file: string, apart: KeptApart): Promise<MasterKey> {
+  await apart(`${option} ${file}`, file)
+  const { masterKeyFrom } = await import('@sekisho/broker')
+  return masterKeyFrom({ file })
+}
+
+async function inToken(option: string, file: string, apart: KeptApart): Promise<MasterKey> {
+  const pkcs11 = await pkcs11Location(file)
+  await apart(`pinFile ${pkcs11.pinFile} of ${option} ${file}`, pkcs11.pinFile)
+  const { masterKeyFrom } = await import('@sekisho/broker')
+  return masterKeyFrom({ pkcs11 })
 }
 
 /** Whether a file is in a folder or below, whatever links lead there. What is not there is nowhere. */
@@ -66,35 +84,38 @@ export function checkMasterKey({ masterKeyFile, pkcs11, production }: MasterKeyO
  * The key that a running server is to go over to: in the file beside that of the master key whose name ends in `.next`. Undefined while
  * there is none, and where the master key is in no file.
  *
- * @throws VaultError as for the master key
+ * @throws VaultError as for the master key; CliError (usage) where production refuses it
  */
 export async function nextMasterKey(
-  { masterKeyFile, pkcs11 }: MasterKeyOptions,
+  options: MasterKeyOptions,
   folder: string,
   { env }: Pick<Around, 'env'>,
 ): Promise<MasterKey | undefined> {
+  const { masterKeyFile, pkcs11 } = options
   if (pkcs11 !== undefined || (masterKeyFile === undefined && (env[VARIABLE] ?? '') !== '')) return undefined
   const file = `${masterKeyFile ?? join(folder, 'master.key')}.next`
-  const { masterKeyFrom } = await import('@sekisho/broker')
   try {
     await access(file)
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined
     throw inWords(file, error)
   }
-  return masterKeyFrom({ file })
+  // The master key may be reached by a link in the data folder: the next one beside that link is then in the folder.
+  return inFile('the next master key', file, keptApart(options, folder))
 }
 
-/** Former master keys, which something may still be encrypted under. @throws VaultError */
-export async function formerMasterKeys({
-  formerMasterKeyFile = [],
-  formerPkcs11 = [],
-}: MasterKeyOptions): Promise<readonly MasterKey[]> {
-  const { masterKeyFrom } = await import('@sekisho/broker')
-  const ofFiles = await Promise.all(formerMasterKeyFile.map((file) => masterKeyFrom({ file })))
+/**
+ * Former master keys, which something may still be encrypted under: also in what was copied of the database before.
+ *
+ * @throws VaultError as for the master key; CliError (usage) where production refuses one
+ */
+export async function formerMasterKeys(options: MasterKeyOptions, folder: string): Promise<readonly MasterKey[]> {
+  const { formerMasterKeyFile = [], formerPkcs11 = [] } = options
+  const apart = keptApart(options, folder)
+  const ofFiles = await Promise.all(formerMasterKeyFile.map((file) => inFile('--former-master-key-file', file, apart)))
   const ofTokens: MasterKey[] = []
   // One after another: they may be in one token.
-  for (const file of formerPkcs11) ofTokens.push(await masterKeyFrom({ pkcs11: await pkcs11Location(file) }))
+  for (const file of formerPkcs11) ofTokens.push(await inToken('--former-pkcs11', file, apart))
   return [...ofFiles, ...ofTokens]
 }
 

@@ -78,7 +78,7 @@ export async function upCommand(options: UpOptions, around: Around): Promise<num
   const port = options.port ?? DEFAULT_PORT
   const stopped = untilStopped()
   // Both before anything is made: a start that comes to nothing leaves no folder with keys behind.
-  const given = await readGiven(options, around)
+  const given = await readGiven(options, folder, around)
   if (port !== 0) await freePort(host, port).catch((error: unknown) => Promise.reject(inPlainWords(error)))
   const emulated = options.emulated === true ? await startWorld(folder, around) : undefined
   try {
@@ -173,7 +173,7 @@ interface Given extends Pick<CheckpointOptions, 'oidc' | 'tls' | 'former'> {
 // As long as endorsements are held in memory: the cache's day would keep a revocation from running workloads.
 const FRESH_MS = 5 * 60_000
 
-async function readGiven(options: UpOptions, around: Around): Promise<Given> {
+async function readGiven(options: UpOptions, folder: string, around: Around): Promise<Given> {
   checkMasterKey(options, around)
   try {
     return {
@@ -183,7 +183,7 @@ async function readGiven(options: UpOptions, around: Around): Promise<Given> {
       ...(options.offline === true
         ? {}
         : { source: await sourceOf({ ...options, freshMs: FRESH_MS }, undefined, around) }),
-      former: await formerMasterKeys(options),
+      former: await formerMasterKeys(options, folder),
     }
   } catch (error) {
     throw inPlainWords(error)

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'n
 import { join, relative } from 'node:path'
 import { describe, it } from 'node:test'
 import { type Around, processAround } from '../../src/around.ts'
-import { masterKeyOf } from '../../src/checkpoint/master-key.ts'
+import { formerMasterKeys, masterKeyOf, nextMasterKey } from '../../src/checkpoint/master-key.ts'
 import { CliError, EXIT } from '../../src/exit.ts'
 import { scratch } from '../process.ts'
 
@@ -85,6 +85,46 @@ describe('the master key of a checkpoint', () => {
     }
     for (const file of [join(folder, 'beside.key'), join(data, 'elsewhere.key')])
       assert.equal((await masterKeyOf({ masterKeyFile: file, production: true }, data, around())).kind, 'file')
+  })
+
+  it('and whatever else opens the database is not in the data folder of a production checkpoint either', async () => {
+    const data = join(folder, 'apart')
+    mkdirSync(data)
+    const inside = join(data, 'old.key')
+    const outside = join(folder, 'old.key')
+    for (const file of [inside, outside, join(data, 'link.key.next')]) writeFileSync(file, KEY, { mode: 0o600 })
+    symlinkSync(outside, join(data, 'link.key'))
+    const described = (pinFile: string): string => {
+      const file = join(folder, 'token.json')
+      writeFileSync(file, JSON.stringify({ module: '/none.so', token: 't', pinFile, label: 'l' }))
+      return file
+    }
+    const apart = (what: string): ((error: unknown) => boolean) =>
+      refused(
+        EXIT.usage,
+        new RegExp(`--production refuses ${what} .*it is in .*apart, and whoever copies that has both`),
+      )
+    const production = true
+    await assert.rejects(
+      formerMasterKeys({ formerMasterKeyFile: [outside, inside], production }, data),
+      apart('--former-master-key-file'),
+    )
+    const linked = { masterKeyFile: join(data, 'link.key'), production } as const
+    assert.equal((await masterKeyOf(linked, data, around())).kind, 'file')
+    await assert.rejects(nextMasterKey(linked, data, around()), apart('the next master key'))
+    const token = described(inside)
+    await assert.rejects(masterKeyOf({ pkcs11: token, production }, data, around()), apart('pinFile'))
+    await assert.rejects(formerMasterKeys({ formerPkcs11: [token], production }, data), apart('pinFile'))
+
+    const former = await formerMasterKeys({ formerMasterKeyFile: [inside] }, data)
+    const elsewhere = await formerMasterKeys({ formerMasterKeyFile: [outside], production }, data)
+    const next = await nextMasterKey({ masterKeyFile: linked.masterKeyFile }, data, around())
+    assert.deepEqual(
+      [...former, ...elsewhere, next].map((key) => key?.kind),
+      ['file', 'file', 'file'],
+    )
+    const opened = masterKeyOf({ pkcs11: described(outside), production }, data, around())
+    await assert.rejects(opened, (error) => !(error instanceof CliError) && /none\.so/.test(String(error)))
   })
 
   it('cannot be made where the folder is a file, which is said in words', async () => {
