@@ -1,12 +1,12 @@
-import type { AttestOutcome } from '@sekisho/broker'
+import type { AttestOutcome, ReleaseOutcome } from '@sekisho/broker'
 import type { Call } from '../http/call.ts'
 import type { OutcomeCounter } from '../outcomes.ts'
 import { KbsError, type KbsErrorName } from './errors.ts'
 import { RESOURCE_SHAPE } from './paths.ts'
 
 /**
- * The error of a refused attestation: a short code, and the id under which the owner finds the reason. Evidence of the
- * kind `sample` gets a sentence of its own, because the first trial of every guest without hardware sends it.
+ * The error of a refused attestation: a short code, the id under which the owner finds the reason, and whether the evidence is
+ * emulated. Evidence of the kind `sample` gets a sentence of its own, because the first trial of every guest without hardware sends it.
  */
 export function attestRefusal(
   call: Call,
@@ -18,7 +18,13 @@ export function attestRefusal(
   const sentence = isSample(evidence)
     ? 'sample evidence is signed by nobody and is never accepted'
     : 'attestation refused'
-  return refusal(call, 'AttestationError', { code, id: outcome.refusal?.id ?? outcome.decision, sentence }, outcomes)
+  const { emulated } = outcome
+  return refusal(
+    call,
+    'AttestationError',
+    { code, id: outcome.refusal?.id ?? outcome.decision, sentence, emulated },
+    outcomes,
+  )
 }
 
 interface Worded {
@@ -53,17 +59,19 @@ const DENIED: Worded = { kbs: 'PolicyDeny', sentence: 'Access denied by policy' 
 /** The error of a refused release. */
 export function releaseRefusal(
   call: Call,
-  { code, decision }: { readonly code: string; readonly decision: string | undefined },
+  { code, decision, emulated }: NonNullable<ReleaseOutcome['refused']>,
   outcomes: OutcomeCounter,
 ): KbsError {
   const worded = RELEASE_WORDS[code] ?? DENIED
-  return refusal(call, worded.kbs, { code, id: decision, ...worded }, outcomes)
+  return refusal(call, worded.kbs, { code, id: decision, emulated, ...worded }, outcomes)
 }
 
 interface Refusing {
   readonly code: string
   readonly id: string | undefined
   readonly sentence: string
+  /** Whether the evidence is known to be of an emulated platform. */
+  readonly emulated: boolean | undefined
   readonly status?: number
 }
 
@@ -71,10 +79,15 @@ function refusal(call: Call, name: KbsErrorName, o: Refusing, outcomes: OutcomeC
   outcomes.refused(o.code)
   call.facts.code = o.code
   if (o.id !== undefined) call.facts.decision = o.id
-  const detail = [`refused: ${o.code}`, o.sentence, ...(o.id === undefined ? [] : [`decision ${o.id}`])].join('; ')
+  const detail = [
+    `refused: ${o.code}`,
+    o.sentence,
+    ...(o.id === undefined ? [] : [`decision ${o.id}`]),
+    ...(o.emulated === true ? ['EMULATED'] : []),
+  ].join('; ')
   return new KbsError(name, detail, {
     code: o.code,
-    facts: { decision: o.id },
+    facts: { decision: o.id, emulated: o.emulated },
     ...(o.status === undefined ? {} : { status: o.status }),
   })
 }

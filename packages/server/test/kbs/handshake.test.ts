@@ -94,6 +94,39 @@ test('the handshake as the real client speaks it: 401, challenge, evidence, toke
   assert.ok(checkpoint.lines.length >= 6)
 })
 
+test('a refusal says EMULATED wherever emulated evidence was looked at, for people and in a header', async (t) => {
+  const checkpoint = await startCheckpoint(t)
+  await furnish(checkpoint, sharedWorld().snp())
+  const base = `${checkpoint.url}/kbs/v0`
+  const attest = async (make: (digest: Uint8Array) => unknown): Promise<{ cookie: string; answer: Answer }> => {
+    const challenged = await send(`${base}/auth`, { method: 'POST', headers: JSON_HEADERS, body: authBody('snp') })
+    const [cookie, keys] = [cookieOf(challenged), teeKeys()]
+    const { nonce } = JSON.parse(challenged.text) as { nonce: string }
+    const body = attestBody(nonce, keys.publicJwk, make(binding(nonce, keys.publicJwk)))
+    const answer = await send(`${base}/attest`, { method: 'POST', headers: { ...JSON_HEADERS, cookie }, body })
+    return { cookie, answer }
+  }
+  const says = (answer: Answer, detail: RegExp): void => {
+    assert.match(errorInformation(answer).detail, detail)
+    assert.equal(answer.headers['sekisho-emulated'], detail.source.endsWith('EMULATED$') ? 'true' : undefined)
+  }
+  const other = sharedWorld().snp({ measurement: 'c5'.repeat(48) })
+  const { answer: mismatch } = await attest((digest) => kbsEvidence('snp', other.attest(digest)))
+  says(mismatch, /^refused: reference-mismatch; attestation refused; decision dec_\w+; EMULATED$/)
+  const { answer: sample } = await attest(() => ({ svn: '1', report_data: '' }))
+  says(sample, /^refused: evidence-unreadable; sample evidence .*; decision dec_\w+$/)
+
+  const { cookie } = await attest((digest) => kbsEvidence('snp', sharedWorld().snp().attest(digest)))
+  const get = (path: string): Promise<Answer> =>
+    send(`${base}/resource/${path}`, { method: 'GET', headers: { ...CLIENT_HEADERS, cookie } })
+  says(await get('demo/key/none'), /^refused: not-found; there is no such resource; decision dec_\w+; EMULATED$/)
+  await checkpoint.broker.admin.setPolicy('default', 'forbid (principal, action, resource);', {
+    actor: 'tester',
+    at: new Date(),
+  })
+  says(await get(RESOURCE), /^refused: policy-deny; Access denied by policy; decision dec_\w+; EMULATED$/)
+})
+
 test('the hash is selected for Secure Execution alone: others use SHA-384 unasked', async (t) => {
   const { url } = await startCheckpoint(t)
   for (const tee of ['snp', 'tdx', 'az-snp-vtpm', 'nvidia', 'tpm', 'se']) {
