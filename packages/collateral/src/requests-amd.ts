@@ -71,7 +71,7 @@ function amdTcb(tcb: SnpTcb): AmdTcb {
 }
 
 /** The questions of {@link snpRequests} to a source, in order; what it has not got is said with the product, where several may be meant. */
-export function snpAsks(
+function snpAsks(
   report: SnpReport,
   source: CollateralSource,
   leaf: Uint8Array | undefined,
@@ -85,6 +85,30 @@ export function snpAsks(
       throw new CollateralError('not-found', `${request.product}: ${error.message}`, { cause: error })
     }
   })
+}
+
+/**
+ * What a source has for a report. Where it does not know the chip and no leaf came along, the certificates above the chip's and
+ * their revocation list all the same: they may say that what the report rests on is revoked. A leaf that came along gets no list: of
+ * a chip that AMD disowns it is no proof.
+ *
+ * @param leaf as for {@link snpRequests}
+ * @param onMissing told what the source has not got, in words, also where the rest is given
+ * @throws CollateralError the last one that is worse than `not-found`, when there is no answer
+ */
+export async function snpFound(
+  report: SnpReport,
+  source: CollateralSource,
+  leaf: Uint8Array | undefined,
+  onMissing?: (what: string) => void,
+): Promise<AmdCollateral | undefined> {
+  const found = await firstFound(snpAsks(report, source, leaf), onMissing)
+  const [request, ...others] = snpRequests(report, leaf)
+  // Of several products the first to answer would pass for the report's.
+  const isOne = leaf === undefined && others.length === 0
+  if (found !== undefined || !isOne || request?.chipId === undefined) return found
+  const { chipId: _unknown, ...above } = request
+  return firstFound([() => source.amd({ ...above, leafGiven: true })])
 }
 
 /** What a source found, as the SEV-SNP verifier takes it. */

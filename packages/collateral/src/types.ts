@@ -47,8 +47,8 @@ export interface AmdRequest {
   /** CHIP_ID of the report, 128 hex digits (Turin: the first 16 count). Needed unless `vlek` or `leafGiven`. */
   readonly chipId?: string
   /**
-   * The VCEK certificate came with a report that hides its chip: the rest is asked for, and no leaf is given. Without
-   * `vlek` only.
+   * The VCEK certificate came with a report that hides its chip, or is not to be had: the rest is asked for, and no leaf is
+   * given. Without `vlek` only.
    */
   readonly leafGiven?: true
   /** REPORTED_TCB of the report. */

@@ -1,5 +1,5 @@
-import { firstFound, sourceFor } from '@sekisho/collateral/requests'
-import { snpAsks, snpPartsOf, snpRequests } from '@sekisho/collateral/requests/amd'
+import { sourceFor } from '@sekisho/collateral/requests'
+import { snpFound, snpPartsOf, snpRequests } from '@sekisho/collateral/requests/amd'
 import { allZero, toHex } from '@sekisho/evidence'
 import {
   AMD_ROOTS,
@@ -168,10 +168,12 @@ async function ask(
   const missed = (what: string): void => {
     missing = what
   }
-  const answer = await trying(() => firstFound(snpAsks(report, source, leaf), missed), around.trouble, missed)
+  const answer = await trying(() => snpFound(report, source, leaf, missed), around.trouble, missed)
   if (answer === undefined) return missing === undefined ? NOTHING : { ...NOTHING, missing }
+  // A chip that the source does not know may be known to it soon, and the list is not for a leaf that comes along.
+  if (missing !== undefined) return { parts: snpPartsOf(answer), holdMs: RETRY_MS, missing }
   const holdMs = holdFor(answer.window, now, around.holdMs)
-  const asked: Asked = { parts: snpPartsOf(answer), holdMs, ...(missing === undefined ? {} : { missing }) }
+  const asked: Asked = { parts: snpPartsOf(answer), holdMs }
   if (!own) found.set(key, asked, now + holdMs)
   return asked
 }

@@ -130,6 +130,26 @@ test('what the source has not got, or why it fails, is told to the owner, also t
   }
 })
 
+test('of a chip that AMD does not know its issuer is asked for all the same: a revoked one is no unknown one', async (t) => {
+  const world = createWorld({ products: ['Genoa'], rsaKey: keptRsaKeys() })
+  const known = world.snp()
+  const broker = await brokerWith(t, await worldVerifier(t, world), known)
+  const bare = (data: Uint8Array) => ({ ...known.attest(data), certificateTable: new Uint8Array(24) })
+  const machine = { ...known, attest: bare }
+  world.amd.revoke({ chip: known.chipId })
+  assert.equal(await codeOf(broker, machine), 'collateral-missing')
+  const asked = attested(broker, machine, { namespace: 'default', at: AT, keys: teeKeys() })
+  const told = await broker.why('default', (await asked).outcome.refusal?.id ?? '')
+  assert.match(told?.reasons.join('\n') ?? '', /could not be had: HTTP 404.*snp\.leaf\.present/s)
+  assert.ok(!/snp\.(crl|ark|intermediate)/.test(told?.reasons.join('\n') ?? ''), 'all but the leaf is there')
+  assert.equal(await codeOf(broker, known), 'collateral-missing', 'also with the certificate of its own')
+  world.amd.revoke({ product: 'Genoa', part: 'ask' })
+  assert.equal(await codeOf(broker, machine, later(AT, 5)), 'certificate-revoked')
+  world.amd.renew({ product: 'Genoa', part: 'ask' })
+  world.amd.renew({ chip: known.chipId })
+  assert.equal(await codeOf(broker, machine, later(AT, 10)), undefined)
+})
+
 test('a service that fails is told of, and does not become a yes', async (t) => {
   const troubles: string[] = []
   const world = createWorld({ products: [] })

@@ -1,5 +1,4 @@
-import { firstFound } from '@sekisho/collateral/requests'
-import { snpAsks, snpPartsOf } from '@sekisho/collateral/requests/amd'
+import { snpFound, snpPartsOf } from '@sekisho/collateral/requests/amd'
 import { EvidenceError } from '@sekisho/evidence'
 import {
   parseCertificateTable,
@@ -74,6 +73,6 @@ export async function snpCollateralOf(report: SnpReport, request: VerifyRequest)
   const beside: SnpCollateralInput = snpCrlBeside === undefined ? {} : { crl: snpCrlBeside }
   const source = await sourceOfRequest(request)
   if (source === undefined) return { ...beside, ...snp }
-  const found = await firstFound(snpAsks(report, source, snpLeafOf(snp)), tellMissing(request))
+  const found = await snpFound(report, source, snpLeafOf(snp), tellMissing(request))
   return found === undefined ? { ...beside, ...snp } : { ...beside, ...snpPartsOf(found), ...snp }
 }
