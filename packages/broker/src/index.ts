@@ -49,6 +49,7 @@ export {
   type GrantedLease,
   type LeaseState,
   type Protocol,
+  type Rechecked,
   type Refusal,
   type Refusals,
   type ReleaseOutcome,

@@ -11,6 +11,9 @@ export function chainSources(...sources: readonly CollateralSource[]): Collatera
     intel: (request) => first(sources, (source) => source.intel(request)),
     pck: (request) => first(sources, (source) => source.pck(request)),
     amd: (request) => first(sources, (source) => source.amd(request)),
+    renew() {
+      for (const source of sources) source.renew?.()
+    },
     ...(ofNvidia.length === 0
       ? {}
       : {

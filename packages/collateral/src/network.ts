@@ -57,12 +57,14 @@ export function networkSource(options: NetworkOptions = {}): NetworkSource {
     sleep: options.sleep ?? pause,
     random: options.random ?? Math.random,
   })
+  let since = 0
   const obtain = obtainer({
     http: options.cacheOnly === true ? undefined : http,
     cache,
     now,
     giveEnded: options.giveEnded === true,
     freshMs: readFreshMs(options.freshMs),
+    since: () => since,
     onProgress: options.onProgress ?? (() => undefined),
   })
   return {
@@ -77,6 +79,9 @@ export function networkSource(options: NetworkOptions = {}): NetworkSource {
             ocsp: (request) => nvidiaOcsp(request, nvidia, obtain),
           },
         }),
+    renew() {
+      since = now().getTime()
+    },
     evaluationNumbers: (tee) => evaluationNumbers(tee, intel, obtain),
   }
 }

@@ -51,6 +51,8 @@ export interface ObtainSurroundings {
   readonly giveEnded?: boolean
   /** Bounds `freshMs` of parts that are dated. */
   readonly freshMs?: number
+  /** Parts that are dated and were fetched before this time are asked for again; milliseconds since 1970. */
+  readonly since?: () => number
   readonly onProgress: (progress: Progress) => void
 }
 
@@ -87,7 +89,8 @@ async function obtain<T>(part: Part<T>, around: ObtainSurroundings): Promise<Che
   const held = await fromCache(part, around)
   const ageMs = held === undefined ? Number.POSITIVE_INFINITY : around.now().getTime() - held.fetched
   const freshMs = part.dated === true ? Math.min(part.freshMs, around.freshMs ?? part.freshMs) : part.freshMs
-  if (held !== undefined && (http === undefined || (ageMs >= 0 && ageMs < freshMs))) {
+  const isCalledOld = part.dated === true && held !== undefined && held.fetched < (around.since?.() ?? 0)
+  if (held !== undefined && (http === undefined || (!isCalledOld && ageMs >= 0 && ageMs < freshMs))) {
     around.onProgress({ step: 'cached', what, host, ageMs })
     return held.checked
   }

@@ -195,4 +195,6 @@ export interface CollateralSource {
   amd(request: AmdRequest): Promise<AmdCollateral>
   /** Absent where NVIDIA's services are not asked. */
   readonly nvidia?: NvidiaSource
+  /** What was fetched before now and is issued again and again counts as old: it is asked for once more when it is wanted. */
+  renew?(): void
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createAmdAuthority, makeSnp, toHex } from '@sekisho/emulator/kit'
 import { parseSnpReport } from '@sekisho/evidence/snp'
-import { type IntelCollateral, networkSource } from '../src/index.ts'
+import { chainSources, type IntelCollateral, networkSource } from '../src/index.ts'
 import { amdItems, snpRequests } from '../src/requests-amd.ts'
 import { canned, startServer } from './hostile-server.ts'
 import { bench } from './setup.ts'
@@ -199,6 +199,22 @@ test('whoever is to hear of revocations sooner has what is issued anew asked for
   await around.again({ freshMs: 5 * 60_000 }).intel(answers.request)
   assert.equal(around.server.asked.length, 8)
   assert.throws(() => around.again({ freshMs: Number.NaN }), TypeError)
+})
+
+test('what was fetched before is asked for again once it is called old, and no more than once', async (t) => {
+  const answers = intelAnswers('tdx')
+  const around = await bench(t, answers)
+  await around.source.intel(answers.request)
+  around.clock += 1000
+  for (const source of [around.source, chainSources(around.source)]) {
+    const before = around.server.asked.length
+    await source.intel(answers.request)
+    assert.equal(around.server.asked.length, before)
+    source.renew?.()
+    for (let i = 0; i < 2; i++) await source.intel(answers.request)
+    assert.equal(around.server.asked.length, before + 4)
+    around.clock += 1000
+  }
 })
 
 test('without asking, the cache gives what is valid at any age, and says how old it is; the rest is not found', async (t) => {

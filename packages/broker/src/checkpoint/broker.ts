@@ -11,7 +11,7 @@ import { eventsAfter } from './events.ts'
 import { forecast } from './forecast.ts'
 import { decisions, receipt, refusals, why } from './inspect.ts'
 import { endOf, expireLeases, holds, listLeases, readLease, revokeLease, stateOf } from './leases.ts'
-import { endEmulated, expireReferences } from './looks.ts'
+import { endEmulated, expireReferences, recheck } from './looks.ts'
 import { type Broker, BrokerError } from './model.ts'
 import type { BrokerOptions } from './options.ts'
 import { reappraise, resumePending } from './reappraise.ts'
@@ -54,6 +54,7 @@ export async function openBroker(options: BrokerOptions): Promise<Broker> {
       yield* eventsAfter(core, namespace, after, { ...o, end })
     },
     reappraiseAll: (namespace, cause, at) => reappraise(core, namespace, cause, at),
+    recheck: (namespace, by) => recheck(core, namespace, by),
     endorsedBy: (sha256, at, again = false) => endorsedBy(core, sha256, at, again),
     forecast: (request) => forecast(core, request),
     affectedBy: (namespace, advisory, at) => affectedBy(core, namespace, advisory, at),

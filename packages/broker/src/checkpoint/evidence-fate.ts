@@ -16,6 +16,8 @@ import { noteUsed } from './unused.ts'
 /**
  * Judges the evidence of a lease for a cause: a fate, or the appraisal that holds now, for the policy to decide on. What is
  * found is noted beside the appraisal, so that a policy that is set later decides on it too.
+ *
+ * @param onSilence told when endorsements could not be had, so that nothing was found out
  */
 export async function evidenceFate(
   core: Core,
@@ -23,12 +25,13 @@ export async function evidenceFate(
   lease: Pick<LiveLease, 'appraisal' | 'context' | 'recorded'>,
   cause: Cause,
   at: Date,
+  onSilence: () => void = () => undefined,
 ): Promise<Fate | StoredAppraisal> {
   const stored = await loadAppraisal(core, core.db, lease.appraisal)
   if (stored === undefined) return { code: 'attestation-revoked', reasons: ['the appraisal is not stored any more'] }
   // Written by this package alone.
   const appraisal = { ...stored, context: JSON.parse(lease.context) as PolicyContext }
-  const found = await judged(core, rules, appraisal, cause, at)
+  const found = await judged(core, rules, appraisal, cause, at, onSilence)
   // A fate is no appraisal, and another appraisal has its own context.
   if (!('id' in found) || found.id !== appraisal.id) return found
   const context = cause.kind === 'collateral' ? found.context : lastKnown(lease, found.context)
@@ -55,6 +58,7 @@ async function judged(
   appraisal: StoredAppraisal,
   cause: Cause,
   at: Date,
+  onSilence: () => void,
 ): Promise<Fate | StoredAppraisal> {
   if (cause.kind === 'reference' && stillReferenced(appraisal, rules, at)) return appraisal
   if (cause.kind === 'tpm-key') return keyFate(core, appraisal, at)
@@ -67,7 +71,10 @@ async function judged(
   })
   if (found === undefined) return { code: 'attestation-revoked', reasons: ['the evidence is not stored any more'] }
   // A vendor's service that cannot be reached says nothing about a platform: renewal will ask again.
-  if (collateral === 'now' && found.refusal === 'collateral-missing') return appraisal
+  if (collateral === 'now' && found.refusal === 'collateral-missing') {
+    onSilence()
+    return appraisal
+  }
   const ended = collateral === 'now' ? afterItsEnd(appraisal, found, at) : undefined
   if (ended !== undefined) return ended
   if (found.refusal !== undefined) {

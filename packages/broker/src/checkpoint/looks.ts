@@ -1,6 +1,10 @@
 import { readSetting, writeSetting } from '../storage/settings.ts'
+import type { Acting } from './admin-model.ts'
+import { recordChange } from './change.ts'
 import type { Core } from './core.ts'
 import { each } from './each.ts'
+import { addEvents, announce } from './events.ts'
+import { BrokerError, type Rechecked } from './model.ts'
 import { pending, reappraise } from './reappraise.ts'
 
 const LAST_LOOK = 'references-looked-at'
@@ -16,6 +20,25 @@ export async function endEmulated(core: Core, at: Date): Promise<void> {
     [at.getTime()],
   )
   await each(rows, ({ namespace }) => reappraise(core, namespace, { kind: 'production' }, at))
+}
+
+/**
+ * Asks the vendors anew, whatever was fetched lately, and looks at every live lease of a namespace by what they say now.
+ *
+ * @throws BrokerError `not-found` for a namespace that is not there
+ */
+export async function recheck(core: Core, namespace: string, by: Acting): Promise<Rechecked> {
+  await core.db.transaction(async (sql) => {
+    const [known] = await sql.all<{ name: string }>('SELECT name FROM namespaces WHERE name = ?', [namespace])
+    if (known === undefined) throw new BrokerError('not-found', 'there is no namespace of that name')
+    const decision = await recordChange(core, sql, namespace, by, { what: 'leases-reappraised', details: {} })
+    await addEvents(sql, namespace, by.at, [{ kind: 'leases-reappraised', body: { decision } }])
+  })
+  await announce(core, namespace)
+  core.verifier.renew?.()
+  const silent = new Set<string>()
+  const { live, revoked } = await reappraise(core, namespace, { kind: 'collateral' }, by.at, silent)
+  return { live, revoked, unanswered: silent.size }
 }
 
 /**

@@ -167,6 +167,12 @@ export interface BrokerEvent {
   readonly body: Readonly<Record<string, unknown>>
 }
 
+/** What a look gave that somebody asked for. */
+export interface Rechecked extends Reappraised {
+  /** Of those that stay live, the leases of platforms whose endorsements could not be had: they are as they were found before. */
+  readonly unanswered: number
+}
+
 /** Why live leases are looked at again. */
 export type Cause =
   | { readonly kind: 'policy'; readonly version: number }
@@ -307,6 +313,11 @@ export interface Broker {
     o?: { readonly signal?: AbortSignal; readonly lease?: string },
   ): AsyncIterable<BrokerEvent>
   reappraiseAll(namespace: string, cause: Cause, at: Date): Promise<Reappraised>
+  /**
+   * Has the vendors asked anew and every live lease of a namespace judged by what they say now; the act is in the log.
+   * @throws BrokerError `not-found` for a namespace that is not there
+   */
+  recheck(namespace: string, by: Acting): Promise<Rechecked>
   /**
    * Says which files of endorsements the operator gives, by a digest of their contents. Where they are others than the last,
    * live leases that rest on such files are looked at again in all namespaces, and results end that were judged by others.

@@ -32,15 +32,28 @@ const KEY_REVOKED: Fate = {
  * Looks at every live lease of a namespace again and revokes those that no longer pass, each with a decision, a leaf and
  * an event. A policy or advisory is decided on what the last look found; changed reference values and new endorsements
  * are judged on the recorded evidence.
+ *
+ * @param silent is given the ids of leases that stay because endorsements of their platforms could not be had
  */
-export async function reappraise(core: Core, namespace: string, cause: Cause, at: Date): Promise<Reappraised> {
+export async function reappraise(
+  core: Core,
+  namespace: string,
+  cause: Cause,
+  at: Date,
+  silent?: Set<string>,
+): Promise<Reappraised> {
   // What is over by this clock is not looked at: so it must have ended, should the clock be ahead.
   await expireLeases(core, at)
   const rules = await rulesOf(core, core.db, namespace)
   const only = cause.kind === 'endorsements' ? `AND ${restsOnFiles('a.body')}` : ''
   const found = { live: 0, revoked: 0 }
   const steps = [
-    () => judgeLive(core, namespace, rules, cause, at, { only, found }),
+    () =>
+      judgeLive(core, namespace, rules, cause, at, {
+        only,
+        found,
+        ...(silent === undefined ? {} : { judge: judgeOf(core, namespace, rules, cause, at, silent) }),
+      }),
     ...(cause.kind === 'collateral' ? [() => endResultsLookedAt(core, namespace, rules, at)] : []),
     ...(cause.kind === 'endorsements' ? [() => endResultsByFiles(core, namespace, at)] : []),
     ...(cause.kind === 'collateral' || cause.kind === 'endorsements'
@@ -113,18 +126,24 @@ function judgeOf(
   rules: Rules,
   cause: Cause,
   at: Date,
+  silent: Set<string> = new Set(),
 ): (lease: LiveLease) => Promise<Fate> {
   if (cause.kind === 'result-key') return async (lease) => (lease.result_key === cause.kid ? KEY_REVOKED : STAYS)
   const byPolicy = policyJudge(core, namespace, rules, at)
   if (cause.kind === 'policy' || cause.kind === 'advisory' || cause.kind === 'production')
     return async (lease) => byPolicy(lease)
   const evidence = new Map<string, Promise<Fate | StoredAppraisal>>()
+  const unanswered = new Set<string>()
   return async (lease) => {
-    const known = evidence.get(lease.appraisal) ?? evidenceFate(core, rules, lease, cause, at)
-    evidence.set(lease.appraisal, known)
+    const { appraisal } = lease
+    const known =
+      evidence.get(appraisal) ?? evidenceFate(core, rules, lease, cause, at, () => unanswered.add(appraisal))
+    evidence.set(appraisal, known)
     const found = await known
     if (!('id' in found)) return found
-    return byPolicy({ ...lease, context: JSON.stringify(found.context) })
+    const fate = byPolicy({ ...lease, context: JSON.stringify(found.context) })
+    if (fate.code === undefined && unanswered.has(appraisal)) silent.add(lease.id)
+    return fate
   }
 }
 

@@ -106,6 +106,8 @@ export interface Verifier {
    * @throws TypeError when an expectation is none
    */
   verify(received: Received, request: JudgeRequest): Promise<Judged>
+  /** Has the source ask the vendors once more for what was fetched before now, when it is asked for it. */
+  renew?(): void
 }
 
 /** What judging guests of IBM Secure Execution takes beside their answers. */

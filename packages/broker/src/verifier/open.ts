@@ -90,6 +90,7 @@ export function openVerifier(options: VerifierOptions): OpenedVerifier {
       const judged = await doorOf(received.tee).verify(received, request)
       return FROM_FILES.includes(received.tee) && request.kept === undefined ? { ...judged, files: by } : judged
     },
+    renew: () => options.source?.renew?.(),
     forget() {
       for (const tee of doors.keys()) if (!FROM_FILES.includes(tee)) doors.delete(tee)
     },

@@ -47,6 +47,8 @@ export function endorsementsBeside(
     }
   }
   return {
+    // The world's own services are asked each time: nothing of theirs is kept.
+    renew: () => real.renew?.(),
     ...(real.nvidia === undefined ? {} : { nvidia: real.nvidia }),
     intel: (one) =>
       beside(

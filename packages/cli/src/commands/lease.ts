@@ -63,6 +63,25 @@ export async function leaseRevokeCommand(
   })
 }
 
+/** `sekisho lease reappraise` */
+export async function leaseReappraiseCommand(options: RemoteOptions, around: Around): Promise<number> {
+  const client = await clientOf(options, around)
+  const answer = await client.send('POST', client.in('/reappraise'), { json: {} })
+  const found = new Answer(answer)
+  const [live, revoked, unanswered] = [found.number('live'), found.number('revoked'), found.number('unanswered')]
+  return show(answer, options, around, (paper) => {
+    if (live + revoked === 0) paper.line(0, 2, 'There are no live leases.')
+    else paper.line(0, 2, `${counted(live + revoked, 'live lease')} looked at: ${revoked} revoked, ${live} kept.`)
+    if (unanswered > 0)
+      paper.line(
+        0,
+        2,
+        { text: 'note', tone: 'open' },
+        `  of ${counted(unanswered, 'lease')} the endorsements could not be had: kept as found before. The checkpoint's log says why.`,
+      )
+  })
+}
+
 /** `sekisho lease forecast`: exit code 1 when a live lease would fail. */
 export async function leaseForecastCommand(file: string, options: RemoteOptions, around: Around): Promise<number> {
   const json = await readDocument(file, around, 256 * 1024)

@@ -251,6 +251,11 @@ function addLease(root: Command, around: Around, done: Done): void {
       done(await (await import('../commands/lease.ts')).leaseRevokeCommand(id, options, around))
     })
   remote(
+    group.command('reappraise').description('ask the vendors anew and judge every live lease by what they say now'),
+  ).action(async (options) => {
+    done(await (await import('../commands/lease.ts')).leaseReappraiseCommand(options, around))
+  })
+  remote(
     group.command('forecast').description('which live leases would fail under a TCB level to come; changes nothing'),
   )
     .argument('<file>', 'YAML or JSON, e.g. { minTcb: { Milan: { microcode: 220 } } }; - for standard input')

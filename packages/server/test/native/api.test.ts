@@ -202,7 +202,9 @@ test('every documented route answers, as the document says', async (t) => {
   await ok('POST', `${NS}/forecast`, { minTcb: { Genoa: { microcode: 255 } } })
   await ok('POST', `${NS}/forecast`, { removeReference: 'mine' })
   await ok('POST', `${NS}/forecast`, { putReference: { name: 'x', tee: 'snp', values: {}, owner: 'me' } }, 400)
-  await ok('POST', `${NS}/reappraise`, {})
+  assert.deepEqual(await ok('POST', `${NS}/reappraise`, {}), { live: 1, revoked: 0, unanswered: 0 })
+  const acts = await ok('GET', `${NS}/decisions?kind=admin&limit=1`)
+  assert.equal((acts['decisions'] as readonly Record<string, unknown>[])[0]?.['reasonCode'], 'leases-reappraised')
   assert.deepEqual(await ok('POST', `${NS}/leases/${lease.id}/revoke`, { reason: 'test' }), { revoked: true })
   assert.equal((await api.call('GET', `/api/v1/workload/leases/${lease.id}`, holder)).json['state'], 'revoked')
 

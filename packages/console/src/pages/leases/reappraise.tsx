@@ -25,10 +25,6 @@ export function Reappraise({
       onDone(t.looked(live, revoked))
     })
   }
-  const command = [
-    `curl -X POST ${location.origin}/api/v1${path}`,
-    `-H "authorization: Bearer $SEKISHO_TOKEN" -H 'content-type: application/json' -d '{}'`,
-  ].join(' \\\n  ')
   return (
     <Confirm title={t.reappraise} action={t.reappraiseAct} busy={looking.busy} onYes={look} onNo={onClose}>
       <p>{t.reappraiseWhat}</p>
@@ -36,7 +32,7 @@ export function Reappraise({
         {looking.busy ? t.reappraising : ''}
       </p>
       {looking.error === undefined ? null : <Problem error={looking.error} />}
-      <Snippet kind="commandLine" text={command} />
+      <Snippet kind="commandLine" text={`sekisho lease reappraise --namespace ${namespace}`} />
     </Confirm>
   )
 }

@@ -150,14 +150,19 @@ export function advisoryRoutes({ broker }: NativeServices): readonly Route[] {
       method: 'POST',
       path: '/namespaces/{ns}/reappraise',
       tag: 'advisories',
-      summary: 'Looks at every live lease again, with endorsements as they are now',
+      summary: 'Asks the vendors anew, and looks at every live lease again by what they say now',
       scope: 'leases:write',
       params: NS,
       body: closed({}),
-      answer: closed(REAPPRAISED),
-      handle: async ({ call, params }) => {
-        const { live, revoked } = await broker.reappraiseAll(params.ns, { kind: 'collateral' }, call.at)
-        return { live, revoked }
+      answer: closed({
+        ...REAPPRAISED,
+        unanswered: Type.Integer({
+          description: 'of those that stay live, leases of platforms whose endorsements could not be had',
+        }),
+      }),
+      handle: async (input) => {
+        const { live, revoked, unanswered } = await broker.recheck(input.params.ns, acting(input))
+        return { live, revoked, unanswered }
       },
     }),
   ]
