@@ -1,5 +1,5 @@
 import { PolicyError } from '@sekisho/appraisal'
-import { BrokerError, StorageError, type StorageErrorCode, VaultError } from '@sekisho/broker'
+import { BrokerError, type Database, StorageError, type StorageErrorCode, VaultError } from '@sekisho/broker'
 import { HttpError } from './http/errors.ts'
 
 /** Answers for what the broker says of an administrator's call. */
@@ -75,6 +75,26 @@ const BECAUSE: { readonly [K in StorageErrorCode]?: string } = {
 /** Why writes fail, as far as that says more than that they do. */
 export function writesFailBecause(error: unknown): string | undefined {
   return error instanceof StorageError ? BECAUSE[error.code] : undefined
+}
+
+/** What whoever runs the database can do, by what it says of itself; without a name of a file or a server. */
+const MENDED: { readonly [K in StorageErrorCode]?: string } = {
+  full: 'free or add space on the disk that holds the database; writing is tried again by itself',
+  io: 'see that the disk of the database is sound, and mounted so that it can be written; writing is tried again by itself',
+  permission: 'let the user that this server runs as, or that DATABASE_URL names, write the database',
+  corrupt: 'stop the server, and restore the database from its backup',
+  newer: 'leave the database to the newer version that serves it now, or start that version here',
+}
+const ANSWERS: Readonly<Record<Database['kind'], string>> = {
+  postgres:
+    'see that the PostgreSQL that DATABASE_URL names runs, can be reached from here and follows no other; the server comes back by itself',
+  sqlite:
+    'see whether the disk of the data folder is overloaded, and what else uses the folder; the log of the server says more',
+}
+
+/** What makes a database serve again, for people. */
+export function databaseRemedy(error: unknown, kind: Database['kind']): string {
+  return (error instanceof StorageError ? MENDED[error.code] : undefined) ?? ANSWERS[kind]
 }
 
 function brokerAnswer(error: BrokerError): HttpError {

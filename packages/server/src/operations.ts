@@ -1,5 +1,5 @@
 import type { Broker, Database, Log } from '@sekisho/broker'
-import { isNewer, writesFailBecause } from './broker-errors.ts'
+import { databaseRemedy, isNewer, writesFailBecause } from './broker-errors.ts'
 import { HttpError } from './http/errors.ts'
 import type { Front } from './http/front.ts'
 import type { Metrics } from './http/metrics.ts'
@@ -10,12 +10,15 @@ const PROMETHEUS = 'text/plain; version=0.0.4; charset=utf-8'
 /** Milliseconds that the database has to answer before the server counts as not ready. */
 const READY_TIME = 2000
 
-/** `/healthz`: the process runs. `/readyz`: the database answers, and took the last write. `/metrics`: numbers, no names of tenants. */
+/**
+ * `/healthz`: the process runs. `/readyz`: the database answers, and took the last write; else a problem whose `remedy` says what to do.
+ * `/metrics`: numbers, no names of tenants.
+ */
 export function operationsFace(front: Front, metrics: Metrics, db: Database): void {
   front.on('GET', '/healthz', () => text(200, 'ok\n'))
   front.on('GET', '/readyz', async () => {
-    await within(READY_TIME, db.all('SELECT 1 AS one'), 'the database does not answer')
-    await within(READY_TIME, db.writing(), 'the database takes no writes, so that nothing can be released')
+    await within(db.kind, db.all('SELECT 1 AS one'), 'the database does not answer')
+    await within(db.kind, db.writing(), 'the database takes no writes, so that nothing can be released')
     return text(200, 'ready\n')
   })
   front.on('GET', '/metrics', async () => text(200, await metrics.render(), { 'content-type': PROMETHEUS }))
@@ -85,17 +88,21 @@ export function stateGauges(
   )
 }
 
-async function within(milliseconds: number, work: Promise<unknown>, otherwise: string): Promise<void> {
+async function within(kind: Database['kind'], work: Promise<unknown>, otherwise: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('no answer in time')), milliseconds)
+    timer = setTimeout(() => reject(new Error('no answer in time')), READY_TIME)
   })
   try {
     await Promise.race([work, late])
   } catch (cause) {
     const because = writesFailBecause(cause)
     const why = isNewer(cause) ? cause.message : because === undefined ? otherwise : `${otherwise}: ${because}`
-    throw new HttpError(503, 'not-ready', why, { cause, headers: { 'retry-after': '5' } })
+    throw new HttpError(503, 'not-ready', why, {
+      cause,
+      headers: { 'retry-after': '5' },
+      members: { remedy: databaseRemedy(cause, kind) },
+    })
   } finally {
     clearTimeout(timer)
   }

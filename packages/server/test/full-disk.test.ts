@@ -27,6 +27,9 @@ test('a full disk: not ready from the first write that fails, without a write fo
   const refused = await ready()
   assert.equal(refused.status, 503)
   assert.match(refused.text, /the database takes no writes, so that nothing can be released: its disk is full/)
+  const { code, remedy } = JSON.parse(refused.text) as Record<string, unknown>
+  assert.equal(code, 'not-ready')
+  assert.match(String(remedy), /^free or add space on the disk that holds the database/)
   for (let i = 0; i < 20; i++) assert.equal((await ready()).status, 503)
   assert.ok(run.mock.callCount() <= 2, 'probes do not write, but now and then')
   run.mock.restore()

@@ -119,7 +119,11 @@ test('a database that goes away: 503 in every face, nothing released, and it com
   const api = await apiClient(server.url)
   const native = await api.call('POST', '/api/v1/workload/challenge', { json: {} })
   assert.equal(native.json['code'], 'storage-unavailable')
-  assert.equal((await send(`${server.url}/readyz`, { method: 'GET' })).status, 503)
+  const unready = await send(`${server.url}/readyz`, { method: 'GET' })
+  assert.equal(unready.status, 503)
+  const { detail, remedy } = JSON.parse(unready.text) as Record<string, unknown>
+  assert.equal(detail, 'the database does not answer')
+  assert.match(String(remedy), /^see whether the disk of the data folder is overloaded/)
   assert.equal((await send(`${server.url}/healthz`, { method: 'GET' })).status, 200)
   down = false
   assert.equal((await auth()).status, 200)

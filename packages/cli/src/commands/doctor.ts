@@ -78,7 +78,7 @@ async function attempt(
     return true
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
-    const remedy = remedyOf(error.problem?.status, missing)
+    const remedy = error.problem?.remedy ?? remedyOf(error.problem?.status, missing)
     findings.push({ link, state: 'broken', what: error.message, ...(remedy === undefined ? {} : { remedy }) })
     return false
   }

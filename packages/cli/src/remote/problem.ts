@@ -17,6 +17,8 @@ export interface Problem {
   readonly title: string
   readonly detail?: string
   readonly instance?: string
+  /** What whoever runs the checkpoint can do. */
+  readonly remedy?: string
   readonly errors?: readonly Fault[]
 }
 
@@ -132,6 +134,7 @@ function readProblem(response: Response, bytes: Uint8Array, server: string): Pro
       title: typeof told.title === 'string' ? told.title : title,
       ...(typeof told.detail === 'string' ? { detail: told.detail } : {}),
       ...(typeof told.instance === 'string' ? { instance: told.instance } : {}),
+      ...(typeof told.remedy === 'string' ? { remedy: told.remedy } : {}),
       ...(Array.isArray(told.errors) ? { errors: told.errors.flatMap(readFault) } : {}),
     }
   } catch {
