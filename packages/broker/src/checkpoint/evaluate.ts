@@ -261,8 +261,11 @@ function conclude(judged: readonly [JudgedEvidence, ...JudgedEvidence[]], at: Da
 /** Of evidence that is no forgery, and that nothing proves. */
 function missingOf({ missing, verdict }: JudgedEvidence): readonly string[] {
   if (missing === undefined || verdict.authenticity !== 'unproven') return []
-  return [`endorsements could not be had: ${missing.slice(0, MAX_MISSING)}`]
+  return [UNHAD + missing.slice(0, MAX_MISSING)]
 }
+
+/** Begins the reason that tells what a source answered that did not give endorsements. */
+export const UNHAD = 'endorsements could not be had: '
 
 const MAX_MISSING = 512
 

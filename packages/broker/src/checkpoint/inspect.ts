@@ -5,6 +5,7 @@ import type { Receipt } from '../log/log.ts'
 import { makeReceipt } from '../log/receipt.ts'
 import type { Row } from '../storage/sql.ts'
 import type { Core } from './core.ts'
+import { UNHAD } from './evaluate.ts'
 import type { DecisionFilter, Explained, Refusals } from './model.ts'
 import { allChecks } from './refusal.ts'
 import { storedText } from './verdict-text.ts'
@@ -37,7 +38,7 @@ export async function why(core: Core, namespace: string, id: string): Promise<Ex
   if (row.appraisal === null) return explained
   const verdict = await verdictOf(core, row.appraisal)
   if (verdict === undefined) return { ...explained, notKept: NOT_KEPT, reasons: [...explained.reasons, NOT_KEPT] }
-  return { ...explained, verdict, remedies: remediesOf(verdict) }
+  return { ...explained, verdict, remedies: remediesOf(verdict, explained.reasons) }
 }
 
 const NOT_KEPT = 'the evidence was not kept: retention'
@@ -94,17 +95,35 @@ export function isContext(value: unknown): value is PolicyContext {
 }
 
 /** What would mend a verdict, each remedy once: of failed checks first. */
-function remediesOf(verdict: Verdict): readonly Remedy[] {
+function remediesOf(verdict: Verdict, reasons: readonly string[]): readonly Remedy[] {
+  const answers = reasons.filter((one) => one.startsWith(UNHAD)).map((one) => one.slice(UNHAD.length))
+  const asked = answers.filter((one) => one !== NOBODY_ASKED)
   const checks = allChecks(verdict).filter(({ blockedBy, waived }) => blockedBy === undefined && waived !== true)
   const ordered = [
     ...checks.filter(({ outcome }) => outcome === 'fail'),
     ...checks.filter(({ outcome }) => outcome === 'unchecked'),
   ]
   const byAction = new Map(
-    ordered.flatMap(({ remedy }) => (remedy === undefined ? [] : [[remedy.action, remedy] as const])),
+    ordered.flatMap(({ remedy, outcome }) =>
+      // The checkpoint has asked for it by itself: what is to be mended is why it did not get it.
+      remedy === undefined || (asked.length > 0 && outcome === 'unchecked' && FETCH.test(remedy.action))
+        ? []
+        : [[remedy.action, remedy] as const],
+    ),
   )
-  return [...byAction.values()]
+  const ofSource = asked.map(
+    (answer): Remedy => ({
+      action: `have the checkpoint's source of endorsements give them (${answer}), or bring them with \`--endorsements\``,
+      by: 'relying-party',
+    }),
+  )
+  return [...ofSource, ...byAction.values()]
 }
+
+/** As `chainSources` words it where there is none: who fetches by hand is told what. */
+const NOBODY_ASKED = 'no source of collateral has it'
+/** Remedies that tell to fetch from a vendor's service. */
+const FETCH = /^fetch |\bsekisho collateral fetch\b/
 
 const MAX_LISTED = 1000
 const LISTED = 100

@@ -38,7 +38,7 @@ export function nvidiaDoor(around: Surroundings): Door {
       const { expect, at, waive, kept: given } = request
       const split = splitNvidiaEvidence(evidence)
       const devices = split.map(nvidiaDevice)
-      const items = given === undefined ? await itemsFor(devices, request) : readKept(given)
+      const { items, missing } = given === undefined ? await itemsFor(devices, request) : { items: readKept(given) }
       const selections = new Map(
         devices.map((one) => [toHex(one.report), nvidiaSelection(one, items, given === undefined ? at : undefined)]),
       )
@@ -60,35 +60,46 @@ export function nvidiaDoor(around: Surroundings): Door {
         first !== undefined && others.length === 0
           ? verifyNvidiaSync(evidence, { ...options, collateral: collateral(first.report) })
           : verifyNvidiaNodeSync([{ evidence, collateral }], options)
-      return { verdict, collateral: given === undefined ? keptOf([...used]) : keep(given) }
+      return {
+        verdict,
+        collateral: given === undefined ? keptOf([...used]) : keep(given),
+        ...(missing === undefined ? {} : { missing }),
+      }
     },
   }
+}
+
+interface FoundItems {
+  readonly items: readonly BundleItem[]
+  /** See {@link Judged.missing}. */
+  readonly missing?: string
 }
 
 /** Finds manifests and OCSP answers for devices: the bundles', and for what they lack, held ones or the source's. */
 function finder(
   around: Surroundings,
-): (devices: readonly NvidiaDevice[], request: JudgeRequest) => Promise<readonly BundleItem[]> {
-  const held: Held<readonly BundleItem[]> = holding(around.maxHeld)
+): (devices: readonly NvidiaDevice[], request: JudgeRequest) => Promise<FoundItems> {
+  const held: Held<FoundItems> = holding(around.maxHeld)
   return async (devices, { at, source: own, refresh }) => {
     const bundled = (around.options.bundles ?? []).flatMap((bundle) => bundle.items)
     const services = (own ?? around.options.source)?.nvidia
-    if (services === undefined) return bundled
+    if (services === undefined) return { items: bundled }
     const key = keyOf(devices)
     const known = own === undefined && refresh !== true ? held.get(key, at.getTime()) : undefined
-    if (known !== undefined) return [...bundled, ...known]
+    if (known !== undefined) return { ...known, items: [...bundled, ...known.items] }
     const { trustAnchors } = around.anchors(NVIDIA_ROOTS)
     const { items, missing, strangers } = await nvidiaItems(devices, services, { items: bundled, at, trustAnchors })
     for (const what of missing) around.trouble(what)
+    const why = missing.length === 0 ? {} : { missing: missing.join('; ') }
     if (own === undefined) for (const item of items) around.noted(...questionAndAnswer(item))
     // What a forged report is given is nothing, and must not be what the device itself is given next.
     if (own === undefined && strangers === 0) {
       // A look that finds a service out of reach takes nothing away from whoever attests next.
-      const before = missing.length === 0 ? [] : (held.get(key, at.getTime()) ?? [])
+      const before = missing.length === 0 ? [] : (held.get(key, at.getTime())?.items ?? [])
       const until = at.getTime() + (missing.length === 0 ? around.holdMs : RETRY_MS)
-      held.set(key, mergeBundles({ items }, { items: before }).items, until)
+      held.set(key, { ...why, items: mergeBundles({ items }, { items: before }).items }, until)
     }
-    return [...bundled, ...items]
+    return { ...why, items: [...bundled, ...items] }
   }
 }
 

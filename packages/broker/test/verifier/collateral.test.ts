@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import {
+  chainSources,
   describeAmd,
   describeIntel,
   type EndorsementBundle,
@@ -80,6 +81,25 @@ test('without endorsements nothing is released, and the reason says so', async (
   }
 })
 
+test('where no source is asked, what is to be fetched by hand is told', async (t) => {
+  const machine = sharedWorld().snp()
+  const verifier = openVerifier({ source: chainSources(), trustAnchors: sharedWorld().anchors })
+  const broker = await brokerWith(t, verifier, machine)
+  const bare = (data: Uint8Array) => ({ ...machine.attest(data), certificateTable: new Uint8Array(24) })
+  const { outcome } = await attested(
+    broker,
+    { ...machine, attest: bare },
+    { namespace: 'default', at: AT, keys: teeKeys() },
+  )
+  const told = await broker.why('default', outcome.refusal?.id ?? '')
+  const actions = (told?.remedies ?? []).map(({ action }) => action)
+  assert.ok(
+    actions.some((action) => /^fetch .*\/vcek\/v1\/Genoa\//.test(action)),
+    actions.join('\n'),
+  )
+  assert.ok(!actions.some((action) => action.includes("the checkpoint's source")), actions.join('\n'))
+})
+
 test('a chip that hides itself, and whose certificate nobody brings, is an answer and no fault of ours', async (t) => {
   const hidden = sharedWorld().snp({ maskedId: true })
   const attest = (data: Uint8Array) => ({ ...hidden.attest(data), certificateTable: new Uint8Array(24) })
@@ -126,6 +146,9 @@ test('what the source has not got, or why it fails, is told to the owner, also t
       assert.equal(outcome.refusal?.code, 'collateral-missing')
       const told = await broker.why('default', outcome.refusal.id ?? '')
       assert.match(told?.reasons[0] ?? '', reason)
+      const [first, ...others] = (told?.remedies ?? []).map(({ action }) => action)
+      assert.match(first ?? '', /^have the checkpoint's source of endorsements give them \((HTTP|.*asked to wait)/)
+      assert.ok(!others.some((action) => action.startsWith('fetch ')), others.join('\n'))
     }
   }
 })

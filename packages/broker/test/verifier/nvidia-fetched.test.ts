@@ -77,7 +77,8 @@ test('manifests and revocation of a GPU are asked for when it attests, held for 
   const received = verifier.recognise(evidence())
   const judge = (seconds: number, refresh = false) =>
     verifier.verify(received, { expect: {}, at: new Date(AT + seconds * 1000), refresh })
-  const { verdict, collateral } = await judge(0)
+  const { verdict, collateral, missing } = await judge(0)
+  assert.match(missing ?? '', /no answer about [0-9a-f]+/, 'its owner is told')
   const checks = verdict.checks.flatMap((group) => group.checks)
   const outcomeOf = (id: string): string | undefined => checks.find((check) => check.id === id)?.outcome
   for (const id of [
@@ -102,7 +103,7 @@ test('manifests and revocation of a GPU are asked for when it attests, held for 
 
   const asked = nvidia.asked.length
   assert.equal(new Set(nvidia.asked).size, asked, 'each thing once')
-  await judge(1)
+  assert.equal((await judge(1)).missing, missing)
   assert.equal(nvidia.asked.length, asked, 'held')
   await judge(1, true)
   assert.equal(nvidia.asked.length, 2 * asked, 'a look at leases asks anew')

@@ -8,6 +8,10 @@ export const sentences: SentencePairs = [
   ['the verdict is {outcome@}, and no policy can lift that', '検証結果が {outcome@} で、ポリシーでは許可できません'],
   ['line {line#} of the policy ({id}) forbids it', 'ポリシーの {line#} 行目（{id}）が禁止しています'],
   ['endorsements could not be had: {why}', 'エンドースメントを取得できませんでした：{why}'],
+  [
+    "have the checkpoint's source of endorsements give them ({answer}), or bring them with `--endorsements`",
+    'チェックポイントのエンドースメント取得元から取得できるようにするか（応答：{answer}）、`--endorsements` で渡してください',
+  ],
   ['no statement of the policy permits it', 'ポリシーに、これを許可する文がありません'],
   [
     'line {line#} ({id}) would permit it if this held: {condition}',
