@@ -269,6 +269,7 @@ describe('collateral in PEM', () => {
     for (const collateral of [
       { vcek: pem(vcek), ask: pem(ask), ark: pem(ark), crl },
       { vcek: pem(vcek), certChain: chain, crl },
+      { vcek: pem(vcek), certChain: concat(pem(ark), pem(ask)), crl },
       { certificateTable: table, crl },
     ]) {
       assert.equal(verifySnpSync(good.evidence, { ...options, collateral }).outcome, 'verified')

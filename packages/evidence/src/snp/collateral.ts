@@ -27,7 +27,7 @@ export interface SnpCollateralInput {
   readonly ask?: Uint8Array
   readonly asvk?: Uint8Array
   readonly ark?: Uint8Array
-  /** PEM as AMD's key service answers `cert_chain`: ASK or ASVK, then ARK. */
+  /** PEM as AMD's key service answers `cert_chain`: ASK or ASVK, then ARK; or the other way round. */
   readonly certChain?: Uint8Array
   /** DER, or PEM with the label `X509 CRL`. */
   readonly crl?: Uint8Array
@@ -214,13 +214,20 @@ function splitChain(
 } {
   const read = readPart(pem, (bytes) => {
     const blocks = decodePem(new TextDecoder().decode(bytes), 'CERTIFICATE', 'certChain')
-    const [intermediate, ark] = blocks
-    if (intermediate !== undefined && ark !== undefined && blocks.length === 2) return { intermediate, ark }
+    const [first, second] = blocks
+    if (first !== undefined && second !== undefined && blocks.length === 2) return { first, second }
     throw refuse('certChain', `${blocks.length} PEM blocks`, 'two: ASK or ASVK, then ARK')
   })
   if (read.error !== undefined) return { intermediate: { error: read.error }, ark: { error: read.error } }
-  const ark = readPart(read.value?.ark, certificateOf)
-  return { intermediate: readPart(read.value?.intermediate, certificateOf), ark }
+  const second = readPart(read.value?.second, certificateOf)
+  const first = readPart(read.value?.first, certificateOf)
+  // Tools write the root first, too. Which is which decides nothing: names, keys and signatures are checked of each in its place.
+  const isReversed = isSelfIssued(first) && second.value !== undefined && !isSelfIssued(second)
+  return isReversed ? { intermediate: second, ark: first } : { intermediate: first, ark: second }
+}
+
+function isSelfIssued({ value }: Part<Certificate>): boolean {
+  return value !== undefined && value.issuer.key === value.subject.key
 }
 
 // One table entry and one position of the chain serve ASK and ASVK: the name tells which. Unreadable ones fit both.
