@@ -101,6 +101,29 @@ describe('a file that is given as collateral', () => {
       assert.deepEqual((await read(join(inFolder({ 'one.der': certificate(subject) }), 'one.der'))).snp, {}, subject)
   })
 
+  it('is known by its blocks in PEM, whatever words a tool wrote around them', async () => {
+    const pem = (name: string): string => toPem(certificate(name), 'CERTIFICATE')
+    const [vcek, ask, ark] = [pem('SEV-VCEK'), pem('SEV-Milan'), pem('ARK-Milan')]
+    const pck = pem('Intel SGX PCK Certificate')
+    const home = inFolder({
+      'words.pem': `Certificate:\n    Data:\n        Version: 3\n${vcek}subject=CN = SEV-Milan\n${ask}`,
+      'mark.pem': `\ufeff${vcek}`,
+      'zero.pem': `\n${pck}${ask}\0`,
+      'vcek.pem': `${vcek}${ask}${ark}`,
+      'cut.pem': `Certificate:\n${vcek}${ask.slice(0, 80)}`,
+      'corim.cbor': Buffer.concat([Uint8Array.of(0xd9, 0x01, 0xf5), utf8(vcek)]),
+    })
+    const parts = async (name: string): Promise<readonly string[]> =>
+      Object.keys((await read(join(home, name))).snp).sort()
+    assert.deepEqual(await parts('words.pem'), ['ask', 'vcek'])
+    assert.deepEqual(await parts('mark.pem'), ['vcek'])
+    assert.deepEqual(await parts('vcek.pem'), ['ark', 'ask', 'vcek'])
+    const { intel } = await read(join(home, 'zero.pem'))
+    assert.equal(intel?.['pck_certificate_chain'], `${pck}${ask}`.trim())
+    assert.deepEqual(await parts('corim.cbor'), [])
+    await refused(read(join(home, 'cut.pem')), /not collateral/)
+  })
+
   it('is refused by name when it is nothing: text, JSON of something else, and DER that is no certificate', async () => {
     const home = inFolder({
       text: 'x',
@@ -289,6 +312,13 @@ describe('files of the kinds that have no certificates of their own', () => {
     for (const version of ['96.00.74.00.1C', '5.1', 'a535.86', '535'])
       assert.deepEqual(parts(manifest(version)), ['vbiosRim'], version)
     assert.deepEqual(parts(utf8('<swid:SoftwareIdentity/>')), ['vbiosRim'])
+    assert.deepEqual(parts(utf8("<SoftwareIdentity colloquialVersion = '550.1'/>")), ['driverRim'])
+    const answer = noNvidiaFiles()
+    const rim = Buffer.from(manifest('550.1')).toString('base64')
+    assert.equal(takeNvidia(utf8(JSON.stringify({ id: 'NV_GPU_DRIVER_GH100_550.1', rim })), answer), true)
+    assert.deepEqual([answer.driverRim, answer.manifests.length], [manifest('550.1'), 1])
+    for (const other of [{ rim: 5 }, { rim: 'e30=' }, { other: rim }, ['rim']])
+      assert.equal(takeNvidia(utf8(JSON.stringify(other)), noNvidiaFiles()), false)
     assert.deepEqual(parts(utf8(toPem(certificate('NVIDIA GH100'), 'CERTIFICATE'))), ['certificateChain'])
     const ocsp = noNvidiaFiles()
     assert.equal(takeNvidia(Buffer.from('30050a0100a000', 'hex'), ocsp), true)

@@ -14,6 +14,7 @@ import { type IasFiles, noIasFiles, takeIas } from './ias-files.ts'
 import { type IbmFiles, isIbmFile, noIbmFiles, takeIbm } from './ibm-files.ts'
 import { parseJson } from './json-text.ts'
 import { isNvidiaFile, type NvidiaFiles, noNvidiaFiles, takeNvidia } from './nvidia-files.ts'
+import { blocksOfFile, pemBlocks } from './pem-blocks.ts'
 import { isSevFile, noSevFiles, type SevFiles, takeSev } from './sev-files.ts'
 import { isTokenFile, noTokenFiles, type TokenFiles, takeToken, takeTokenList } from './token-files.ts'
 import { noTpmFiles, type TpmFiles, takeTpm } from './tpm-files.ts'
@@ -196,10 +197,14 @@ const STEMS_OF_FILES: Readonly<Record<string, SnpPart>> = {
   'id-auth.bin': 'idAuth',
 }
 
-async function gather(file: string, bytes: Uint8Array, into: Gathering, oneOfMany: boolean): Promise<void> {
+async function gather(file: string, content: Uint8Array, into: Gathering, oneOfMany: boolean): Promise<void> {
   const name = basename(file)
   const named = Object.hasOwn(STEMS_OF_FILES, name) ? STEMS_OF_FILES[name] : undefined
-  if (named !== undefined) {
+  const blocks = blocksOfFile(content)
+  const bytes = blocks === undefined ? content : new TextEncoder().encode(blocks.join('\n'))
+  // Clouds tell to write the whole chain into the leaf's file: then each certificate tells its own place.
+  const isChain = blocks !== undefined && blocks.length > 1 && named !== undefined && Object.hasOwn(STEMS, named)
+  if (named !== undefined && (named === 'crl' || !isChain)) {
     into.snp[named] = bytes
     // A list is of whoever its issuer is, whatever its file is called.
     if (named === 'crl') takeTokenList(bytes, into.token)
@@ -251,7 +256,7 @@ function takeCertificates(bytes: Uint8Array, label: string, file: string, into: 
     into.snp[labelled] = bytes
     return
   }
-  const blocks = bytes[0] === 0x30 ? [bytes] : pemBlocks(bytes)
+  const blocks = bytes[0] === 0x30 ? [bytes] : blocksIn(bytes)
   if (blocks.length === 0) throw unreadable(`${file}: no PEM block`)
   for (const block of blocks) {
     const name = commonName(block)
@@ -282,9 +287,8 @@ const STEMS: Readonly<Record<string, SnpPart>> = {
   crl: 'crl',
 }
 
-function pemBlocks(bytes: Uint8Array): readonly Uint8Array[] {
-  const text = new TextDecoder().decode(bytes)
-  const blocks = text.match(/-----BEGIN [A-Z0-9 ]+-----[^-]*-----END [A-Z0-9 ]+-----/g) ?? []
+function blocksIn(bytes: Uint8Array): readonly Uint8Array[] {
+  const blocks = pemBlocks(new TextDecoder().decode(bytes))
   return blocks.slice(0, MAX_FILES).map((block) => new TextEncoder().encode(block))
 }
 

@@ -1,4 +1,5 @@
 import type { NvidiaCollateralInput } from '@sekisho/evidence/nvidia'
+import { isRecord } from './record.ts'
 
 /** What files hold of the endorsements of NVIDIA devices. */
 export interface NvidiaFiles {
@@ -23,18 +24,19 @@ export function isNvidiaFile(name: string): boolean {
 const OCSP_SUCCESSFUL = Buffer.from('0a0100', 'hex')
 
 /**
- * Takes a manifest (XML), an OCSP response (DER), or a PEM chain that NVIDIA issued. A manifest is the
- * driver's or the VBIOS's as its own version says; whether it may say so is for the verifier.
+ * Takes a manifest (XML, or the answer of NVIDIA's service around it), an OCSP response (DER), or a PEM chain that NVIDIA
+ * issued. A manifest is the driver's or the VBIOS's as its own version says; whether it may say so is for the verifier.
  *
  * @returns false when the bytes are none of these
  */
 export function takeNvidia(bytes: Uint8Array, into: NvidiaFiles): boolean {
-  const start = new TextDecoder().decode(bytes.subarray(0, 64)).trimStart()
-  if (/^<(\?xml|[A-Za-z]*:?SoftwareIdentity)/.test(start)) {
-    const driver = isDriverVersion(/\bcolloquialVersion="([^"]{1,64})"/.exec(new TextDecoder().decode(bytes))?.[1])
-    if (driver) into.driverRim = bytes
-    else into.vbiosRim = bytes
-    into.manifests.push(bytes)
+  const start = startOf(bytes)
+  const manifest = isManifest(start) ? bytes : start.startsWith('{') ? manifestIn(bytes) : undefined
+  if (manifest !== undefined) {
+    const driver = isDriverVersion(VERSION.exec(new TextDecoder().decode(manifest))?.[2])
+    if (driver) into.driverRim = manifest
+    else into.vbiosRim = manifest
+    into.manifests.push(manifest)
     return true
   }
   if (bytes[0] === 0x30 && Buffer.from(bytes.subarray(0, 8)).includes(OCSP_SUCCESSFUL)) {
@@ -44,6 +46,31 @@ export function takeNvidia(bytes: Uint8Array, into: NvidiaFiles): boolean {
   if (!start.startsWith('-----BEGIN CERTIFICATE-----') || !isNvidiaChain(bytes)) return false
   into.certificateChain = bytes
   return true
+}
+
+function startOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes.subarray(0, 64)).trimStart()
+}
+
+function isManifest(start: string): boolean {
+  return /^<(\?xml|[A-Za-z]*:?SoftwareIdentity)/.test(start)
+}
+
+const VERSION = /\bcolloquialVersion\s*=\s*(["'])([^"']{1,64})\1/
+
+/** The manifest in an answer of the service, whose other members only say where it is from. @see NVIDIA attestation, RIM service, version 1 */
+function manifestIn(answer: Uint8Array): Uint8Array | undefined {
+  const text = new TextDecoder().decode(answer)
+  if (!text.includes('"rim"')) return undefined
+  try {
+    const value: unknown = JSON.parse(text)
+    const rim = isRecord(value) ? value['rim'] : undefined
+    const bytes = typeof rim === 'string' ? new Uint8Array(Buffer.from(rim, 'base64')) : undefined
+    return bytes !== undefined && isManifest(startOf(bytes)) ? bytes : undefined
+  } catch {
+    // Whoever takes other JSON says what is wrong with it.
+    return undefined
+  }
 }
 
 // A VBIOS has five numbers of two hexadecimal digits; a driver two or three decimal ones.
