@@ -85,6 +85,15 @@ describe('Azure confidential VM with TDX', { skip }, () => {
 })
 
 describe('Azure confidential VM', { skip }, () => {
+  it('under SEV-SNP has no TD quote: one beside it would be judged by nobody', () => {
+    const { tdQuote } = parseAzureJson(file('azure-vtpm/tdx-json-v1/evidence.json'))
+    assert.ok(tdQuote)
+    assert.equal(check(verifyAzureSync(azure(NAME), options()), 'azure.td-report').outcome, 'not-applicable')
+    const verdict = verifyAzureSync({ ...azure(NAME), tdQuote }, options())
+    assert.equal(check(verdict, 'azure.td-report').outcome, 'fail')
+    assert.equal(verdict.authenticity, 'refuted')
+  })
+
   it('is verified as one tree, once hardware, PCRs and nonce are as expected', () => {
     const evidence = azure(NAME)
     const pcrs = Object.fromEntries(

@@ -100,8 +100,11 @@ function hardwarePresent({ hcl, hardware }: AzureState): Finding {
   )
 }
 
-function tdReport({ hcl, facts }: AzureState): Finding {
-  if (hcl.hardware !== 'tdx') return notApplicable('the SNP report is itself in the HCL report')
+function tdReport({ hcl, facts, evidence }: AzureState): Finding {
+  if (hcl.hardware !== 'tdx')
+    return evidence.tdQuote === undefined
+      ? notApplicable('the SNP report is itself in the HCL report')
+      : fail('a TD quote came along with the HCL report of an SEV-SNP machine: nobody would judge it', ASK)
   const inside = tdReportParts(hcl.hardwareReport)
   const details = {
     expected: `${toHex(inside.reportData)} ${toHex(inside.mrTd)}`,

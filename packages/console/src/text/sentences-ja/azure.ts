@@ -53,6 +53,10 @@ export const sentences: SentencePairs = [
   ],
   ['the SNP report is itself in the HCL report', 'SNP レポートは HCL レポート自身に含まれています'],
   [
+    'a TD quote came along with the HCL report of an SEV-SNP machine: nobody would judge it',
+    'SEV-SNP マシンの HCL レポートに TD クォートが添えられています。これは誰にも検証されません',
+  ],
+  [
     'the TD quote was made of the TDREPORT in the HCL report',
     'TD クォートは、HCL レポートの TDREPORT から作られています',
   ],
