@@ -196,3 +196,19 @@ describe('recognise: what lies beside devices of NVIDIA', () => {
       assert.deepEqual(recognise(utf8(JSON.stringify(form))).unused, [])
   })
 })
+
+describe('recognise: names of a vTPM that have other evidence behind them', () => {
+  for (const name of ['hcl_report', 'tpm_quote', 'quote'])
+    it(`${name}: refused`, () => {
+      for (const [held, found] of [
+        [REPORT, `${SNP} in ${name}`],
+        [[REPORT], `${SNP} in ${name}.0`],
+        [{ report: REPORT }, `${SNP} in ${name}`],
+      ] as const)
+        refuses(JSON.stringify({ td_quote: QUOTE, [name]: held }), `${found} beside ${SGX}`)
+    })
+
+  it('the same piece again is none', () => {
+    assert.equal(recognise(utf8(JSON.stringify({ td_quote: QUOTE, quote: QUOTE }))).tee, 'sgx')
+  })
+})

@@ -242,12 +242,17 @@ function disguised(
   path: string,
 ): readonly string[] {
   const names = [...Object.keys(companions), ...members.slice(1).flat()]
-  const others = names.filter((name) => name !== path && !EXPECTED.includes(name) && !Object.hasOwn(unused, name))
-  return [...new Set(others)].filter((name) => evidenceIn(own(object, name), isHolder).length > 0)
+  const read = names.filter((name) => !Object.hasOwn(unused, name) && name !== 'additional_evidence')
+  const ofVtpm = Object.keys(unused).filter((name) => Object.hasOwn(EXPECTED, name))
+  const isOther = (name: string): boolean => {
+    const expected = Object.hasOwn(EXPECTED, name) ? EXPECTED[name] : undefined
+    return evidenceIn(own(object, name), isHolder).some(({ tee }) => expected === undefined || tee !== expected)
+  }
+  return [...new Set([...read, ...ofVtpm])].filter((name) => name !== path && isOther(name))
 }
 
-/** Members with evidence in them by the form's own word, which others read. */
-const EXPECTED: readonly string[] = ['hcl_report', 'additional_evidence']
+/** Members of Azure's forms that have evidence in them by the form's own word, each of its own kind. */
+const EXPECTED: Readonly<Record<string, Tee>> = { hcl_report: 'azure-vtpm', tpm_quote: 'tpm', quote: 'tpm' }
 
 const MAX_BESIDE = 16
 
