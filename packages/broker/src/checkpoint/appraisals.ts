@@ -47,11 +47,46 @@ const COLUMNS = 'id, namespace, at, session, verdict_sha256, outcome, status, em
 export async function loadAppraisal(core: Core, sql: Sql, id: string): Promise<StoredAppraisal | undefined> {
   const known = core.appraisals.get(id, 0)
   if (known !== undefined) return known
-  const [row] = await sql.all<AppraisalRow>(`SELECT ${COLUMNS} FROM appraisals WHERE id = ? LIMIT 1`, [id])
-  if (row === undefined) return undefined
-  const appraisal = fromRow(row)
+  const appraisal = await readAppraisal(sql, id)
+  if (appraisal === undefined) return undefined
   core.appraisals.set(id, appraisal, Number.POSITIVE_INFINITY)
   return appraisal
+}
+
+/** An appraisal as the database has it at this moment, whatever is remembered of it. @throws SyntaxError where a column is no JSON */
+export async function readAppraisal(sql: Sql, id: string): Promise<StoredAppraisal | undefined> {
+  const [row] = await sql.all<AppraisalRow>(`SELECT ${COLUMNS} FROM appraisals WHERE id = ? LIMIT 1`, [id])
+  return row === undefined ? undefined : fromRow(row)
+}
+
+/** Digests of several appraisals that are stored, each with its grounds: what leaves say of them, by id. */
+export async function readAppraisals(sql: Sql, ids: readonly string[]): Promise<ReadonlyMap<string, StoredAppraisal>> {
+  if (ids.length === 0) return new Map()
+  const places = ids.map(() => '?').join(', ')
+  const rows = await sql.all<AppraisalRow>(`SELECT ${COLUMNS} FROM appraisals WHERE id IN (${places})`, ids)
+  return new Map(rows.map((row) => [row.id, fromRow(row)]))
+}
+
+const APPRAISAL_DIGESTS: WeakMap<StoredAppraisal, string> = new WeakMap()
+
+/**
+ * SHA-256, lower-case hex, over all that is stored of an appraisal and never changes: its grounds with everything that was
+ * expected, the key of the workload, and what policies see.
+ */
+export function appraisalDigest(one: StoredAppraisal): string {
+  const known = APPRAISAL_DIGESTS.get(one)
+  if (known !== undefined) return known
+  const { id, namespace, at, expires, session, verdict, outcome, authenticity, emulated, status } = one
+  const { context, teeKey, holder, grounds } = one
+  // A list, in this order: members keep theirs when they are stored as JSON and read again.
+  const digest = sha256(
+    JSON.stringify([
+      ...[id, namespace, at, expires, session ?? null, verdict, outcome, authenticity, emulated, status],
+      ...[context, teeKey ?? null, holder ?? null, grounds],
+    ]),
+  )
+  APPRAISAL_DIGESTS.set(one, digest)
+  return digest
 }
 
 /** Reads a row with all of {@link COLUMNS}. Rows are written by {@link storeAppraisal} alone. */

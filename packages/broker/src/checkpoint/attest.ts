@@ -8,7 +8,7 @@ import type { Core } from './core.ts'
 import { type Evaluation, evaluate } from './evaluate.ts'
 import { newId } from './ids.ts'
 import type { AttestOutcome, AttestRequest } from './model.ts'
-import { record } from './record.ts'
+import { digestsOf, record } from './record.ts'
 import { noteMatch } from './reference-matches.ts'
 import { type RefusalCode, reasonsOf } from './refusal.ts'
 import { storeRefused } from './refused-evidence.ts'
@@ -261,7 +261,7 @@ function recordAttest(
 ): Promise<string> {
   const { verdict, refusal, judged, faults, initData } = evaluation
   const [primary] = judged
-  const { reference, evidence, collateral } = primary.grounds
+  const { reference } = primary.grounds
   return record(core, sql, {
     id,
     namespace: session.namespace,
@@ -270,7 +270,7 @@ function recordAttest(
     outcome: refusal === undefined ? 'attested' : 'refused',
     appraisal: stored.id,
     emulated: verdict.emulated,
-    digests: { evidence, verdict: stored.verdict, collateral },
+    digests: digestsOf(stored),
     ...(rules.policy === undefined
       ? {}
       : { policy: { version: rules.policy.version, sha256: rules.policy.compiled.sha256 } }),

@@ -1,12 +1,13 @@
 import { isSecret } from '../access/secret-text.ts'
 import type { Row, Sql } from '../storage/sql.ts'
 import type { Acting } from './admin-model.ts'
+import { loadAppraisal } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { addEvents, announce, type LeaseEnd } from './events.ts'
 import { revokeAppraisal } from './fate.ts'
 import { newId } from './ids.ts'
 import type { LeaseState } from './model.ts'
-import { record } from './record.ts'
+import { digestsOf, record } from './record.ts'
 
 /** A lease as its row has it. */
 export interface LeaseRow extends Row {
@@ -125,6 +126,7 @@ export async function revokeLease(
     )
     if (changed !== 1) return false
     await revokeAppraisal(sql, lease.appraisal, at)
+    const appraisal = await loadAppraisal(core, sql, lease.appraisal)
     const decision = await record(core, sql, {
       id: newId('dec', at),
       namespace,
@@ -133,6 +135,7 @@ export async function revokeLease(
       outcome: 'revoked',
       resource: lease.resource,
       appraisal: lease.appraisal,
+      ...(appraisal === undefined ? {} : { digests: digestsOf(appraisal) }),
       lease: id,
       reason: 'operator',
       actor,

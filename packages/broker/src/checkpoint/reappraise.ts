@@ -2,6 +2,7 @@ import type { PolicyContext } from '@sekisho/appraisal'
 import { removeSetting, writeSetting } from '../storage/settings.ts'
 import type { Sql } from '../storage/sql.ts'
 import type { Reappraised } from './admin-model.ts'
+import { readAppraisals } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
 import { each } from './each.ts'
@@ -14,7 +15,7 @@ import { expireLeases } from './leases.ts'
 import { type LiveLease, liveLeases, PAGE } from './live-leases.ts'
 import type { Cause } from './model.ts'
 import { endResultsByFiles, endResultsLookedAt } from './recent-results.ts'
-import { type DecisionRecord, recordAll } from './record.ts'
+import { type DecisionRecord, digestsOf, recordAll } from './record.ts'
 import { allowing, contextBody } from './release.ts'
 import { epochOf, rulesOf } from './rules.ts'
 import type { Rules, StoredAppraisal } from './state.ts'
@@ -189,9 +190,15 @@ async function revokeAll(
       `UPDATE leases SET state = 'revoked', ended = ?, ended_reason = ? WHERE id IN (${places}) AND state = 'live' RETURNING id`,
       [at.getTime(), `reappraisal: ${cause.kind}`, ...byId.keys()],
     )
+    const appraisals = await readAppraisals(sql, [
+      ...new Set(ended.flatMap(({ id }) => byId.get(id)?.lease.appraisal ?? [])),
+    ])
     const decisions = ended.flatMap(({ id }) => {
       const one = byId.get(id)
-      return one === undefined ? [] : [revocation(namespace, one.lease, one.fate, cause, rules, at)]
+      if (one === undefined) return []
+      const appraisal = appraisals.get(one.lease.appraisal)
+      const made = revocation(namespace, one.lease, one.fate, cause, rules, at)
+      return [appraisal === undefined ? made : { ...made, digests: digestsOf(appraisal) }]
     })
     await recordAll(core, sql, decisions)
     await addEvents(

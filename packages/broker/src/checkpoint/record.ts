@@ -1,7 +1,10 @@
 import { encodeEntry, type LogEntry } from '../log/entry.ts'
 import type { Sql, SqlValue } from '../storage/sql.ts'
+import { sha256 } from '../verifier/bytes.ts'
+import { appraisalDigest } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { newId } from './ids.ts'
+import type { StoredAppraisal } from './state.ts'
 
 /** A decision, as it is recorded: one row, and one leaf of the log. */
 export interface DecisionRecord {
@@ -17,10 +20,43 @@ export interface DecisionRecord {
   readonly lease?: string
   readonly actor?: string
   readonly emulated: boolean
-  readonly digests?: { readonly evidence?: string; readonly verdict?: string; readonly collateral?: string }
+  /** Of what it rests on: see {@link digestsOf}. */
+  readonly digests?: RecordedDigests
   readonly referenceSet?: string
   /** What the owner is shown beside; never a secret. */
   readonly body: Readonly<Record<string, unknown>>
+}
+
+/** Digests of what a decision rests on, lower-case hex. */
+export interface RecordedDigests {
+  readonly appraisal: string
+  readonly verdict: string
+  readonly evidence?: string
+  readonly collateral?: string
+}
+
+/** What a leaf says of the appraisal that its decision rests on. */
+export function digestsOf(appraisal: StoredAppraisal): RecordedDigests {
+  const [primary] = appraisal.grounds
+  return {
+    appraisal: appraisalDigest(appraisal),
+    verdict: appraisal.verdict,
+    ...(primary === undefined ? {} : { evidence: primary.evidence, collateral: primary.collateral }),
+  }
+}
+
+/**
+ * Digest of what a decision's row has beside the members of its leaf, byte for byte: whoever reads the row reads what was
+ * decided. SHA-256, lower-case hex.
+ *
+ * @param body as it is stored
+ */
+export function detailsDigest(row: {
+  readonly appraisal: string | null
+  readonly policy_version: number | null
+  readonly body: string
+}): string {
+  return sha256(JSON.stringify([row.appraisal, row.policy_version, row.body]))
 }
 
 /** Writes a decision and its leaf, in the caller's transaction. @returns its id */
@@ -43,8 +79,9 @@ export async function recordAll(
     const some = decisions.slice(i, i + ROWS_AT_ONCE)
     const params: SqlValue[] = []
     for (const decision of some) {
-      const { index } = await core.log.append(sql, encodeEntry(entryOf(decision.id, decision)))
-      params.push(...rowOf(decision, index))
+      const body = bodyText(decision)
+      const { index } = await core.log.append(sql, encodeEntry(entryOf(decision.id, decision, body)))
+      params.push(...rowOf(decision, body, index))
     }
     await sql.run(
       `INSERT INTO decisions (id, namespace, at, kind, outcome, resource, appraisal, policy_version, reason_code, body, leaf_index)
@@ -54,9 +91,18 @@ export async function recordAll(
   }
 }
 
-function rowOf(decision: DecisionRecord & { readonly id: string }, index: number): readonly SqlValue[] {
-  const { id, namespace, at, kind, outcome, resource, appraisal, policy, reason, lease, actor, emulated, body } =
-    decision
+function bodyText({ body, emulated, lease, actor }: DecisionRecord): string {
+  return JSON.stringify({
+    ...body,
+    // The appraisal may be forgotten before the decision.
+    ...(emulated ? { emulated } : {}),
+    ...(lease === undefined ? {} : { lease }),
+    ...(actor === undefined ? {} : { actor }),
+  })
+}
+
+function rowOf(decision: DecisionRecord & { readonly id: string }, body: string, index: number): readonly SqlValue[] {
+  const { id, namespace, at, kind, outcome, resource, appraisal, policy, reason } = decision
   return [
     id,
     namespace,
@@ -67,20 +113,27 @@ function rowOf(decision: DecisionRecord & { readonly id: string }, index: number
     appraisal ?? null,
     policy?.version ?? null,
     reason ?? null,
-    JSON.stringify({
-      ...body,
-      // The appraisal may be forgotten before the decision.
-      ...(emulated ? { emulated } : {}),
-      ...(lease === undefined ? {} : { lease }),
-      ...(actor === undefined ? {} : { actor }),
-    }),
+    body,
     index,
   ]
 }
 
-function entryOf(id: string, decision: DecisionRecord): LogEntry {
-  const { namespace, at, kind, outcome, resource, policy, reason, lease, actor, emulated, digests, referenceSet } =
-    decision
+function entryOf(id: string, decision: DecisionRecord, body: string): LogEntry {
+  const {
+    appraisal = null,
+    namespace,
+    at,
+    kind,
+    outcome,
+    resource,
+    policy,
+    reason,
+    lease,
+    actor,
+    emulated,
+    digests,
+    referenceSet,
+  } = decision
   return {
     type: kind,
     id,
@@ -92,6 +145,8 @@ function entryOf(id: string, decision: DecisionRecord): LogEntry {
     ...(digests?.evidence === undefined ? {} : { evidenceSha256: digests.evidence }),
     ...(digests?.verdict === undefined ? {} : { verdictSha256: digests.verdict }),
     ...(digests?.collateral === undefined ? {} : { collateralSha256: digests.collateral }),
+    ...(digests === undefined ? {} : { appraisalSha256: digests.appraisal }),
+    detailsSha256: detailsDigest({ appraisal, policy_version: policy?.version ?? null, body }),
     ...(policy === undefined ? {} : { policySha256: policy.sha256 }),
     ...(referenceSet === undefined ? {} : { referenceSet }),
     ...(reason === undefined ? {} : { reason }),

@@ -1,5 +1,7 @@
+import { isRecord } from '../json.ts'
+import { StorageError } from '../storage/errors.ts'
 import type { Sql } from '../storage/sql.ts'
-import { loadAppraisal, storedBytes } from './appraisals.ts'
+import { readAppraisal, storedBytes } from './appraisals.ts'
 import type { Core } from './core.ts'
 import { readDecision } from './inspect.ts'
 import type { KeptBytes, RecordedEvidence, RecordedPiece } from './recorded-model.ts'
@@ -28,10 +30,40 @@ export async function recordedEvidence(
   }
 }
 
-/** An appraisal of a namespace; undefined for one that was forgotten. */
+/**
+ * An appraisal of a namespace as the database has it at this moment; undefined for one that was forgotten.
+ *
+ * @throws StorageError `corrupt` for one that this package did not write
+ */
 export async function appraisalOf(core: Core, namespace: string, id: string): Promise<StoredAppraisal | undefined> {
-  const found = await loadAppraisal(core, core.db, id)
-  return found?.namespace === namespace ? found : undefined
+  const found = await readAppraisal(core.db, id).catch((error: unknown) => {
+    if (error instanceof SyntaxError) throw altered(id)
+    throw error
+  })
+  if (found === undefined || found.namespace !== namespace) return undefined
+  if (!isRead(found)) throw altered(id)
+  return found
+}
+
+function altered(id: string): StorageError {
+  return new StorageError('corrupt', `the appraisal ${id} is not what was stored`)
+}
+
+/** Whether what is read of a row has the form that judging it again needs. */
+function isRead({ at, grounds }: { readonly at: unknown; readonly grounds: unknown }): boolean {
+  return (
+    Number.isFinite(new Date(Number(at)).getTime()) &&
+    Array.isArray(grounds) &&
+    grounds.length > 0 &&
+    grounds.every(isGrounds)
+  )
+}
+
+function isGrounds(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { tee, evidence, collateral, eventLog = '', reference = '', expect, bound } = value
+  const texts = [tee, evidence, collateral, eventLog, reference]
+  return texts.every((one) => typeof one === 'string') && isRecord(expect) && isRecord(bound)
 }
 
 /** What an appraisal rests on, piece by piece. */

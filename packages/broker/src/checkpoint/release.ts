@@ -11,7 +11,7 @@ import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
 import { newId } from './ids.ts'
 import type { ReleaseOutcome, ReleaseRequest } from './model.ts'
 import { checkNamespace } from './names.ts'
-import { type DecisionRecord, record } from './record.ts'
+import { type DecisionRecord, digestsOf, record } from './record.ts'
 import type { RefusalCode } from './refusal.ts'
 import { stillReferenced } from './rejudge.ts'
 import { rulesOf, standing } from './rules.ts'
@@ -184,15 +184,7 @@ function recordOf(
     kind: 'release',
     ...(isResource(resource) ? { resource } : {}),
     emulated: appraisal?.emulated ?? false,
-    ...(appraisal === undefined
-      ? {}
-      : {
-          appraisal: appraisal.id,
-          digests: {
-            verdict: appraisal.verdict,
-            ...(primary === undefined ? {} : { evidence: primary.evidence, collateral: primary.collateral }),
-          },
-        }),
+    ...(appraisal === undefined ? {} : { appraisal: appraisal.id, digests: digestsOf(appraisal) }),
     ...(primary?.reference === undefined ? {} : { referenceSet: primary.reference }),
     ...(policy === undefined ? {} : { policy: { version: policy.version, sha256: policy.compiled.sha256 } }),
   }

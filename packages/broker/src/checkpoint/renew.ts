@@ -7,7 +7,7 @@ import { decide, type PolicyAnswer, policyReasons } from './decide.ts'
 import { newId } from './ids.ts'
 import { holds, type LeaseRow, readLease, stateOf } from './leases.ts'
 import type { RenewOutcome, RenewRequest } from './model.ts'
-import { record } from './record.ts'
+import { digestsOf, record } from './record.ts'
 import type { RefusalCode } from './refusal.ts'
 import { stillReferenced } from './rejudge.ts'
 import { allowing, contextBody, UNREFERENCED } from './release.ts'
@@ -118,10 +118,8 @@ function write(
     resource: lease.resource,
     lease: lease.id,
     emulated: appraisal?.emulated ?? false,
-    ...(appraisal === undefined ? {} : { appraisal: appraisal.id }),
-    ...(appraisal === undefined || primary === undefined
-      ? {}
-      : { digests: { evidence: primary.evidence, collateral: primary.collateral, verdict: appraisal.verdict } }),
+    ...(appraisal === undefined ? {} : { appraisal: appraisal.id, digests: digestsOf(appraisal) }),
+    ...(primary?.reference === undefined ? {} : { referenceSet: primary.reference }),
     ...(policy === undefined ? {} : { policy: { version: policy.version, sha256: policy.compiled.sha256 } }),
     body: {
       reasons: [...reasons, ...(answer === undefined ? [] : policyReasons(answer))],

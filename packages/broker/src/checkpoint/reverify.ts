@@ -1,4 +1,4 @@
-import { canonicalJson, EvidenceError, type Verdict } from '@sekisho/evidence'
+import { canonicalJson, EvidenceError } from '@sekisho/evidence'
 import { StorageError } from '../storage/errors.ts'
 import { sha256 } from '../verifier/bytes.ts'
 import type { Expectations } from '../verifier/model.ts'
@@ -10,7 +10,7 @@ import { appraisalOf, piecesOf } from './recorded-evidence.ts'
 import type { KeptBytes, RecordedPiece, Reverified, ReverifiedStep } from './recorded-model.ts'
 import { receivedOf } from './rejudge.ts'
 import { logStep } from './reverify-log.ts'
-import { policyStep } from './reverify-policy.ts'
+import { policyOfThen, policyStep } from './reverify-policy.ts'
 import { referenceDigest, rulesOf } from './rules.ts'
 import type { StoredAppraisal } from './state.ts'
 import { verdictDifferences } from './verdict-differences.ts'
@@ -23,30 +23,55 @@ import { verdictDifferences } from './verdict-differences.ts'
 export async function reverify(core: Core, namespace: string, id: string): Promise<Reverified | undefined> {
   const row = await readDecision(core, namespace, id)
   if (row === undefined) return undefined
-  const appraisal = row.appraisal === null ? undefined : await appraisalOf(core, namespace, row.appraisal)
+  const appraisal = row.appraisal === null ? undefined : await storedAppraisal(core, namespace, row.appraisal)
+  if (appraisal === 'corrupt') return concluded(row, [{ step: 'evidence', outcome: 'differs', detail: UNREADABLE }])
   const log = await logStep(core, row, appraisal)
+  const policy = await policyOfThen(core, row, log.entry)
+  const before = [log.step, ...('step' in policy ? [policy] : [])]
   // Of an administrator's act the log is all there is.
-  if (row.kind === 'admin') return concluded(row, [log])
+  if (row.kind === 'admin') return concluded(row, before)
   if (appraisal === undefined) {
     const detail = row.appraisal === null ? NOTHING_JUDGED : FORGOTTEN
-    return concluded(row, [log, { step: 'evidence', outcome: 'unknown', detail }])
+    return concluded(row, [...before, { step: 'evidence', outcome: 'unknown', detail }])
   }
   const pieces = await piecesOf(core.db, appraisal)
   const bytes = [evidenceStep(pieces), collateralStep(pieces)]
   const judgedAt = new Date(appraisal.at)
-  if (bytes.some(({ outcome }) => outcome !== 'same')) return concluded(row, [log, ...bytes], { judgedAt })
+  if (bytes.some(({ outcome }) => outcome !== 'same')) return concluded(row, [...before, ...bytes], { judgedAt })
   const again = await judgedAgain(core, appraisal, pieces)
-  if ('detail' in again) return concluded(row, [log, ...bytes, again], { judgedAt })
+  if ('detail' in again) return concluded(row, [...before, ...bytes, again], { judgedAt })
   const { verdict } = again
+  // A decision that the log tells otherwise has nothing that a policy could be asked about.
+  const asked = async (text: string | undefined): Promise<readonly ReverifiedStep[]> =>
+    log.step.outcome === 'differs' ? [] : policyStep(core, row, appraisal, again.appraisal.context, text)
   const steps = [
-    log,
+    log.step,
     ...bytes,
-    await verdictStep(core, row, appraisal, again),
+    await verdictStep(core, row, appraisal, again, log.proven),
     await expectationsStep(core, appraisal),
-    ...(await policyStep(core, row, appraisal, again.appraisal.context)),
+    ...('step' in policy ? [policy] : await asked(policy.text)),
   ]
   return concluded(row, steps, { judgedAt, verdict })
 }
+
+async function storedAppraisal(
+  core: Core,
+  namespace: string,
+  id: string,
+): Promise<StoredAppraisal | 'corrupt' | undefined> {
+  return corruptOr(() => appraisalOf(core, namespace, id))
+}
+
+async function corruptOr<T>(read: () => Promise<T>): Promise<T | 'corrupt'> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof StorageError && error.code === 'corrupt') return 'corrupt'
+    throw error
+  }
+}
+
+const UNREADABLE = 'what is stored of the appraisal cannot be read: it was altered'
 
 const NOTHING_JUDGED = 'no evidence was judged for this decision'
 const FORGOTTEN = 'what this decision rests on is not kept any more: retention'
@@ -125,6 +150,7 @@ async function verdictStep(
   row: DecisionRow,
   appraisal: StoredAppraisal,
   { verdict, refusal }: Evaluated,
+  proven: boolean,
 ): Promise<ReverifiedStep> {
   const step = 'verdict'
   const isGranted = row.outcome === 'released' || row.outcome === 'renewed' || row.outcome === 'attested'
@@ -137,13 +163,16 @@ async function verdictStep(
   const { sha256: digest } = wholeText(verdict)
   if (digest === appraisal.verdict)
     return { step, outcome: 'same', detail: `judged again as of then, the verdict is the recorded one: ${digest}` }
-  const recorded = await recordedVerdict(core, appraisal.id)
+  const recorded = await corruptOr(() => verdictOf(core, appraisal.id))
   if (recorded === undefined)
     return { step, outcome: 'unknown', detail: `the verdict has another digest, and the recorded one is not kept` }
   if (recorded === 'corrupt')
     return { step, outcome: 'differs', detail: 'the stored verdict has another digest than the recorded one' }
   const differences = verdictDifferences(recorded, verdict)
-  if (differences.length === 0) return { step, outcome: 'same', detail: SAME_IN_OTHER_WORDS }
+  if (differences.length === 0)
+    return proven
+      ? { step, outcome: 'same', detail: SAME_IN_OTHER_WORDS }
+      : { step, outcome: 'unknown', detail: OTHER_WORDS }
   const told = differences.slice(0, MAX_TOLD).join('; ')
   const more = differences.length > MAX_TOLD ? `; and ${differences.length - MAX_TOLD} more` : ''
   return { step, outcome: 'differs', detail: `judged again as of then: ${told}${more}. ${OF_NOW}` }
@@ -152,16 +181,10 @@ async function verdictStep(
 const MAX_TOLD = 8
 const SAME_IN_OTHER_WORDS =
   'judged again as of then, every check and claim comes out as recorded, in the words of another version of this program'
+// What was expected may have been altered where no leaf names it: that shows in words alone.
+const OTHER_WORDS =
+  'judged again as of then, every check and claim comes out as recorded, in other words; the log does not prove what was expected'
 const OF_NOW = 'Roots, images and requests that the operator names are those of now'
-
-async function recordedVerdict(core: Core, appraisal: string): Promise<Verdict | 'corrupt' | undefined> {
-  try {
-    return await verdictOf(core, appraisal)
-  } catch (error) {
-    if (error instanceof StorageError && error.code === 'corrupt') return 'corrupt'
-    throw error
-  }
-}
 
 /** Whether what was expected is what the reference sets say that are in force now: where they changed since, nothing shows it. */
 async function expectationsStep(core: Core, { namespace, grounds }: StoredAppraisal): Promise<ReverifiedStep> {

@@ -13,6 +13,10 @@ export interface LogEntry {
   readonly verdictSha256?: string
   readonly collateralSha256?: string
   readonly policySha256?: string
+  /** Of the appraisal as it is stored: expectations, devices, event logs, the workload's key. See `appraisalDigest`. */
+  readonly appraisalSha256?: string
+  /** Of what the decision's owner is shown beside: see `detailsDigest`. Missing in entries of before there was this. */
+  readonly detailsSha256?: string
   readonly referenceSet?: string
   readonly reason?: string
   readonly lease?: string
@@ -29,6 +33,8 @@ const OPTIONAL = [
   'verdictSha256',
   'collateralSha256',
   'policySha256',
+  'appraisalSha256',
+  'detailsSha256',
   'referenceSet',
   'reason',
   'lease',
@@ -41,8 +47,10 @@ export function encodeEntry(entry: LogEntry): Uint8Array {
   // In the order of RFC 8785: of texts and truth values the runtime then writes what that asks for.
   const ordered: { readonly [K in keyof Required<LogEntry>]: LogEntry[K] } = {
     actor: entry.actor,
+    appraisalSha256: entry.appraisalSha256,
     at: entry.at,
     collateralSha256: entry.collateralSha256,
+    detailsSha256: entry.detailsSha256,
     emulated: entry.emulated,
     evidenceSha256: entry.evidenceSha256,
     id: entry.id,

@@ -1,100 +1,11 @@
 import assert from 'node:assert/strict'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { createWorld } from '@sekisho/emulator'
 import { keptRsaKeys } from '@sekisho/emulator/kit'
-import type { Broker, Database, Reverified, ReverifiedStepName } from '../../src/index.ts'
+import type { ReverifiedStepName } from '../../src/index.ts'
 import { DATABASES, MACHINES } from './everywhere.ts'
-import {
-  ACTOR,
-  attested,
-  brokerOver,
-  evidenceFor,
-  furnish,
-  later,
-  type Machine,
-  newDatabase,
-  PERMIT,
-  RESOURCE,
-  referenceOf,
-  sharedWorld,
-  teeKeys,
-  worldVerifier,
-} from './kit.ts'
-
-const NS = 'default'
-
-interface Story {
-  readonly broker: Broker
-  readonly at: Date
-  /** Decisions, by what they are. */
-  readonly ids: Readonly<
-    Record<'attested' | 'released' | 'renewed' | 'denied' | 'revoked' | 'unknown' | 'changed', string>
-  >
-}
-
-/** A secret released, its lease renewed and then ended by a policy, with a refusal before and one after. */
-async function story(t: TestContext, db: Database, machine: Machine, world = sharedWorld()): Promise<Story> {
-  const at = new Date(world.now())
-  const verifier = await worldVerifier(t, world, { arm: world.arm.endorsements() })
-  const broker = await brokerOver(db, verifier)
-  await furnish(broker, NS, at)
-  const keys = teeKeys()
-  const stranger = await attested(broker, machine, { namespace: NS, at, keys })
-  await broker.admin.putReference(NS, referenceOf(verifier, machine, 'mine'), { actor: ACTOR, at })
-  const first = await attested(broker, machine, { namespace: NS, at, keys })
-  const released = await broker.release({ by: { session: first.session }, namespace: NS, resource: RESOURCE, at })
-  assert.ok(released.released, JSON.stringify(released))
-  const next = later(at, 1)
-  const { session, nonce } = await broker.challenge({ namespace: NS, protocol: 'native', tee: machine.tee, at: next })
-  const renewed = await broker.renew({
-    lease: released.lease.id,
-    leaseSecret: released.lease.secret,
-    session,
-    evidence: evidenceFor(machine, nonce, keys.publicJwk),
-    runtimeData: { nonce, 'tee-pubkey': keys.publicJwk },
-    at: next,
-  })
-  assert.ok(renewed.renewed, JSON.stringify(renewed))
-  await broker.admin.setPolicy(NS, `${PERMIT}\nforbid (principal, action, resource);`, {
-    actor: ACTOR,
-    at: later(at, 2),
-  })
-  const denied = await broker.release({
-    by: { session: first.session },
-    namespace: NS,
-    resource: RESOURCE,
-    at: later(at, 3),
-  })
-  const [revoked] = await broker.decisions(NS, { kind: 'revoke' })
-  const [changed] = await broker.decisions(NS, { kind: 'admin' })
-  return {
-    broker,
-    at,
-    ids: {
-      attested: first.outcome.decision ?? '',
-      released: released.decision,
-      renewed: renewed.decision,
-      denied: denied.refused?.decision ?? '',
-      revoked: revoked?.id ?? '',
-      unknown: stranger.outcome.decision ?? '',
-      changed: changed?.id ?? '',
-    },
-  }
-}
-
-async function again(broker: Broker, id: string): Promise<Reverified> {
-  const found = await broker.reverify(NS, id)
-  assert.ok(found, `no decision ${id}`)
-  return found
-}
-
-function told(found: Reverified): string {
-  return found.steps.map(({ step, outcome, detail }) => `${step} ${outcome}: ${detail}`).join('\n')
-}
-
-function stepOf(found: Reverified, name: ReverifiedStepName): string {
-  return found.steps.find(({ step }) => step === name)?.detail ?? ''
-}
+import { ACTOR, brokerOver, later, newDatabase, sharedWorld, worldVerifier } from './kit.ts'
+import { again, NS, stepOf, story, told } from './reverify-kit.ts'
 
 for (const [where, skip, open] of DATABASES)
   for (const [name, start] of MACHINES)
@@ -123,7 +34,7 @@ for (const [where, skip, open] of DATABASES)
 test('what changed since does not count: revoked machines, other reference values, later times', async (t) => {
   const world = createWorld({ products: ['Genoa'], rsaKey: keptRsaKeys() })
   const machine = world.snp()
-  const { broker, at, ids } = await story(t, await newDatabase(t), machine, world)
+  const { broker, at, ids } = await story(t, await newDatabase(t), machine, { world })
   world.amd.revoke({ product: 'Genoa', part: 'ask' })
   await broker.reappraiseAll(NS, { kind: 'collateral' }, later(at, 60))
   await broker.admin.deleteReference(NS, 'mine', { actor: ACTOR, at: later(at, 61) })

@@ -35,6 +35,7 @@ test('the bytes of an entry are its canonical JSON', () => {
   const required = { type: text, id: text, at: text, namespace: text, outcome: text, emulated: fc.boolean() }
   const optional = {
     ...{ resource: text, evidenceSha256: text, verdictSha256: text, collateralSha256: text, policySha256: text },
+    ...{ appraisalSha256: text, detailsSha256: text },
     ...{ referenceSet: text, reason: text, lease: text, actor: text },
   }
   const entry = fc.record(

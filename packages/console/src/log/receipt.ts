@@ -40,6 +40,8 @@ const TEXTS = [
   'verdictSha256',
   'collateralSha256',
   'policySha256',
+  'appraisalSha256',
+  'detailsSha256',
   'referenceSet',
   'reason',
   'lease',

@@ -133,6 +133,14 @@ export const sentences: SentencePairs = [
     'その時点のものとして判定し直すと、すべてのチェックとクレームが記録どおりになります。文章は、このプログラムの別のバージョンのものです',
   ],
   [
+    'judged again as of then, every check and claim comes out as recorded, in other words; the log does not prove what was expected',
+    'その時点のものとして判定し直すと、すべてのチェックとクレームが記録どおりになりますが、文章が異なります。期待された値は、ログでは証明されません',
+  ],
+  [
+    'what is stored of the appraisal cannot be read: it was altered',
+    '保存されている評価を読み取れません。改変されています',
+  ],
+  [
     'judged again as of then: {differences}. Roots, images and requests that the operator names are those of now',
     'その時点のものとして判定し直した結果：{differences}。運用者が指定するルート・イメージ・リクエストは、現在のものです',
   ],
@@ -152,11 +160,16 @@ export const sentences: SentencePairs = [
     'leaf {index#} of the log has another {member@} than the database: one of both was altered',
     'ログの葉 {index#} の {member@} が、データベースと異なります。どちらかが改変されています',
   ],
+  [
+    'leaf {index#} of the log is of a former version: it names neither the details nor what was expected',
+    'ログの葉 {index#} は以前のバージョンのものです。詳細も、期待された値も示していません',
+  ],
   ['it is leaf {index#} of the log', 'ログの葉 {index#} です'],
   [
     'it is leaf {index#} of the log, with the digests of evidence, endorsements and verdict',
     'ログの葉 {index#} です。Evidence・エンドースメント・検証結果のダイジェストがあります',
   ],
+  ['the log names a policy, and the database none', 'ログにはポリシーがありますが、データベースにはありません'],
   ['version {version#} of the policy is not stored', 'ポリシーのバージョン {version#} は、保存されていません'],
   [
     'version {version#} of the policy has another digest than the log',
