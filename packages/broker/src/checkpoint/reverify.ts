@@ -1,4 +1,4 @@
-import { canonicalJson, EvidenceError } from '@sekisho/evidence'
+import { canonicalJson, EvidenceError, type Verdict } from '@sekisho/evidence'
 import { StorageError } from '../storage/errors.ts'
 import { sha256 } from '../verifier/bytes.ts'
 import type { Expectations } from '../verifier/model.ts'
@@ -13,7 +13,7 @@ import { logStep } from './reverify-log.ts'
 import { policyOfThen, policyStep } from './reverify-policy.ts'
 import { referenceDigest, rulesOf } from './rules.ts'
 import type { StoredAppraisal } from './state.ts'
-import { verdictDifferences } from './verdict-differences.ts'
+import { untrustedRoot, verdictDifferences } from './verdict-differences.ts'
 
 /**
  * Verifies a recorded decision again, as of its time: its leaf in the log, the bytes that it rests on, what judging them
@@ -41,13 +41,20 @@ export async function reverify(core: Core, namespace: string, id: string): Promi
   const again = await judgedAgain(core, appraisal, pieces)
   if ('detail' in again) return concluded(row, [...before, ...bytes, again], { judgedAt })
   const { verdict } = again
+  const recorded = await corruptOr(() => verdictOf(core, appraisal.id))
+  const root = typeof recorded === 'object' ? untrustedRoot(recorded, verdict) : undefined
+  // Nothing can be said of what a verdict would be under roots that are not here, nor what a policy would say of it.
+  if (root !== undefined) {
+    const unknown: ReverifiedStep = { step: 'verdict', outcome: 'unknown', detail: `${OTHER_ROOT}: ${root}` }
+    return concluded(row, [...before, ...bytes, unknown], { judgedAt })
+  }
   // A decision that the log tells otherwise has nothing that a policy could be asked about.
   const asked = async (text: string | undefined): Promise<readonly ReverifiedStep[]> =>
     log.step.outcome === 'differs' ? [] : policyStep(core, row, appraisal, again.appraisal.context, text)
   const steps = [
     log.step,
     ...bytes,
-    await verdictStep(core, row, appraisal, again, log.proven),
+    verdictStep(row, appraisal, again, { recorded, proven: log.proven }),
     await expectationsStep(core, appraisal),
     ...('step' in policy ? [policy] : await asked(policy.text)),
   ]
@@ -145,13 +152,12 @@ async function judgedAgain(
 }
 
 /** Whether the same bytes give the same verdict, and whether that carries the decision. */
-async function verdictStep(
-  core: Core,
+function verdictStep(
   row: DecisionRow,
   appraisal: StoredAppraisal,
   { verdict, refusal }: Evaluated,
-  proven: boolean,
-): Promise<ReverifiedStep> {
+  { recorded, proven }: { readonly recorded: Verdict | 'corrupt' | undefined; readonly proven: boolean },
+): ReverifiedStep {
   const step = 'verdict'
   const isGranted = row.outcome === 'released' || row.outcome === 'renewed' || row.outcome === 'attested'
   if (isGranted && refusal !== undefined)
@@ -163,7 +169,6 @@ async function verdictStep(
   const { sha256: digest } = wholeText(verdict)
   if (digest === appraisal.verdict)
     return { step, outcome: 'same', detail: `judged again as of then, the verdict is the recorded one: ${digest}` }
-  const recorded = await corruptOr(() => verdictOf(core, appraisal.id))
   if (recorded === undefined)
     return { step, outcome: 'unknown', detail: `the verdict has another digest, and the recorded one is not kept` }
   if (recorded === 'corrupt')
@@ -179,12 +184,13 @@ async function verdictStep(
 }
 
 const MAX_TOLD = 8
+const OTHER_ROOT = 'the verdict rests on a root that this checkpoint does not trust now'
 const SAME_IN_OTHER_WORDS =
   'judged again as of then, every check and claim comes out as recorded, in the words of another version of this program'
 // What was expected may have been altered where no leaf names it: that shows in words alone.
 const OTHER_WORDS =
   'judged again as of then, every check and claim comes out as recorded, in other words; the log does not prove what was expected'
-const OF_NOW = 'Roots, images and requests that the operator names are those of now'
+const OF_NOW = 'Images and requests that the operator names are those of now'
 
 /** Whether what was expected is what the reference sets say that are in force now: where they changed since, nothing shows it. */
 async function expectationsStep(core: Core, { namespace, grounds }: StoredAppraisal): Promise<ReverifiedStep> {

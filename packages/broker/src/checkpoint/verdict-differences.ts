@@ -1,4 +1,4 @@
-import { type Check, canonicalJson, type Verdict } from '@sekisho/evidence'
+import { type Check, canonicalJson, type TrustAnchor, type Verdict } from '@sekisho/evidence'
 
 /**
  * In what a verdict says less, or another thing, than one that was recorded: outcomes, checks and claims. Sentences do not
@@ -57,4 +57,14 @@ function partDifferences({ parts: before = [] }: Verdict, { parts: after = [] }:
     if (now === undefined) return [`${name} was judged then, and is not`]
     return verdictDifferences(verdict, now.verdict).map((difference) => `${name}: ${difference}`)
   })
+}
+
+/** Id of a root that a recorded verdict rests on, or a part of it, and that the same evidence was not found to rest on now. */
+export function untrustedRoot(recorded: Verdict, now: Verdict): string | undefined {
+  const found = new Set(rootsOf(now).map(({ spkiSha256 }) => spkiSha256))
+  return rootsOf(recorded).find(({ spkiSha256 }) => !found.has(spkiSha256))?.id
+}
+
+function rootsOf({ anchors, parts = [] }: Verdict): readonly TrustAnchor[] {
+  return [...anchors, ...parts.flatMap(({ verdict }) => rootsOf(verdict))]
 }

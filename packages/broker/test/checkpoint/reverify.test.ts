@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createWorld } from '@sekisho/emulator'
 import { keptRsaKeys } from '@sekisho/emulator/kit'
-import type { ReverifiedStepName } from '../../src/index.ts'
+import { openVerifier, type ReverifiedStepName } from '../../src/index.ts'
 import { DATABASES, MACHINES } from './everywhere.ts'
 import { ACTOR, brokerOver, later, newDatabase, sharedWorld, worldVerifier } from './kit.ts'
 import { again, NS, stepOf, story, told } from './reverify-kit.ts'
@@ -113,6 +113,21 @@ test('what is not kept any more is said to be unknown, and never confirmed', asy
   await db.transaction((tx) => tx.run(`DELETE FROM appraisals WHERE outcome <> 'verified'`))
   const other = await brokerOver(db, await worldVerifier(t, sharedWorld()))
   assert.match(stepOf(await again(other, ids.unknown), 'evidence'), /not kept any more: retention/)
+})
+
+test('what rests on roots that are not trusted any more is neither confirmed nor called altered', async (t) => {
+  const db = await newDatabase(t)
+  const { ids } = await story(t, db, sharedWorld().sgx())
+  const strange = createWorld({ products: [] })
+  for (const other of [
+    await brokerOver(db, openVerifier({}), { production: true }),
+    await brokerOver(db, await worldVerifier(t, strange)),
+  ])
+    for (const which of ['attested', 'released', 'renewed', 'denied', 'revoked', 'unknown'] as const) {
+      const found = await again(other, ids[which])
+      assert.equal(found.result, 'incomplete', `${which}: ${told(found)}`)
+      assert.match(stepOf(found, 'verdict'), /rests on a root that this checkpoint does not trust now: /)
+    }
 })
 
 test('decisions of another namespace are not verified again, nor is their evidence given', async (t) => {

@@ -137,12 +137,16 @@ export const sentences: SentencePairs = [
     'その時点のものとして判定し直すと、すべてのチェックとクレームが記録どおりになりますが、文章が異なります。期待された値は、ログでは証明されません',
   ],
   [
+    'the verdict rests on a root that this checkpoint does not trust now: {root@}',
+    '検証結果は、このチェックポイントが現在は信頼しないルートに基づいています：{root@}',
+  ],
+  [
     'what is stored of the appraisal cannot be read: it was altered',
     '保存されている評価を読み取れません。改変されています',
   ],
   [
-    'judged again as of then: {differences}. Roots, images and requests that the operator names are those of now',
-    'その時点のものとして判定し直した結果：{differences}。運用者が指定するルート・イメージ・リクエストは、現在のものです',
+    'judged again as of then: {differences}. Images and requests that the operator names are those of now',
+    'その時点のものとして判定し直した結果：{differences}。運用者が指定するイメージ・リクエストは、現在のものです',
   ],
   [
     'as recorded; the reference set {name@} is another now, or gone',
