@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import fc from 'fast-check'
 import { cborInteger, cborText } from '../src/cbor/encode.ts'
+import { canonicalJson } from '../src/core/canonical.ts'
+import { EvidenceError } from '../src/core/errors.ts'
 import type { Verdict } from '../src/core/verdict.ts'
-import { readTokenExpectations } from '../src/token/index.ts'
+import { parseToken, readTokenExpectations, tokenSkeleton } from '../src/token/index.ts'
 import { CLAIMS, CLAIMS_CBOR, cwt, judge, jwt, NONCE, UEID } from './eat-token-kit.ts'
 import { check } from './token-kit.ts'
 
@@ -162,6 +165,32 @@ describe('what an entity attestation token has to say beside its nonce', () => {
     const hex = 'ab'.repeat(32)
     for (const expect of [{ measurement: [hex] }, { signer: [hex] }, { reportData: hex }, { hostData: [hex] }] as const)
       assert.equal(said({}, expect).outcome, 'rejected', JSON.stringify(expect))
+  })
+})
+
+describe('whatever an issuer signs', () => {
+  const names = [...Object.keys(CLAIMS).filter((name) => !['iss', 'iat', 'exp'].includes(name)), 'nbf', 'aud', 'other']
+  const value = fc.jsonValue({ maxDepth: 5 })
+  const submods = fc.dictionary(fc.string(), fc.oneof(value, fc.dictionary(fc.constantFrom(...names), value)))
+
+  it('is judged: no claim of any form is an error of another kind, and none is forgotten by the canonical verdict', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.constantFrom(...names), value), submods, (claims, below) => {
+        const evidence = jwt({ ...CLAIMS, submods: below, ...claims })
+        try {
+          const token = parseToken(evidence)
+          assert.ok(canonicalJson(judge(evidence)).length > 0)
+          // What it proposes can be expected, and is met.
+          const { issuer: _, audience: _2, nonce: _3, ...expect } = tokenSkeleton(token)
+          const verdict = judge(evidence, { claims: undefined, ...readTokenExpectations(expect) })
+          const claimed = check(verdict, 'token.expect.claims').outcome
+          assert.ok(claimed === 'pass' || !Object.hasOwn(expect, 'claims'), claimed)
+        } catch (error) {
+          if (!(error instanceof EvidenceError)) throw error
+        }
+      }),
+      { numRuns: 300 },
+    )
   })
 })
 

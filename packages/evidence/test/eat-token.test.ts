@@ -232,7 +232,7 @@ describe('an entity attestation token that is not the issuer’s', () => {
       [{ swname: 7 }, /swname: expected/],
       [{ measurements: [['x']] }, /measurements: expected/],
       [{ dloas: [['https://x']] }, /dloas: expected/],
-      [{ submods: { modem: { swname: 'Modem', dbgstat: 'off' } } }, /modem\/dbgstat: expected/],
+      [{ submods: { modem: { swname: 'Modem', dbgstat: 'off' } } }, /profile: "modem"\/dbgstat: expected/],
       [{ submods: { modem: 'x' } }, /submods: expected/],
     ] as const) {
       const verdict = judge(jwt({ ...CLAIMS, ...claims }))

@@ -20,7 +20,7 @@ export function eat(claims: JsonObject): Statement {
     nonces: textsOf(memberOf(claims, 'eat_nonce')),
     faults: [
       ...all.flatMap(([name, one]) =>
-        eatFaults(one).map((fault) => (name === '' ? fault : `${name.slice(0, 64)}/${fault}`)),
+        eatFaults(one).map((fault) => (name === '' ? fault : `${quoted(name)}/${fault}`)),
       ),
       ...(tooMany ? [`more than ${MOST_SUBMODULES} submodules`] : []),
     ],

@@ -69,7 +69,7 @@ function eatSkeleton(claims: JsonObject, { ueid }: EatStatement): Skeleton {
   const known = found.slice(0, MOST_CLAIMS)
   const { eat_profile } = claims
   return {
-    ...(typeof eat_profile === 'string' ? { profiles: [eat_profile] } : {}),
+    ...(typeof eat_profile === 'string' && eat_profile.length <= 1024 ? several('profiles', [eat_profile]) : {}),
     ...(known.length > 0 ? { claims: Object.fromEntries(known) } : ueid === undefined ? {} : { ueids: [ueid] }),
   }
 }
