@@ -126,8 +126,8 @@ const PACKED: Readonly<Record<string, number>> = {
   // 19 for what tokens say beside a nonce, in two bundles and the page.
   // 25 for errors as JSON, words for faults, manifests and OCSP answers that `inspect` decodes, a world that is watched, and all of today's
   // in two bundles and the page.
-  // 10 for entity attestation tokens of any issuer, in two bundles and the page.
-  sekisho: 1977 * KB,
+  // 12 for entity attestation tokens of any issuer, in two bundles and the page.
+  sekisho: 1979 * KB,
 }
 
 /** What a browser fetches before the page can read evidence: markup, style, script and worker, compressed. */
