@@ -188,6 +188,7 @@ describe('policies', { skip: MISSING ?? false }, () => {
     await page.getByRole('group', { name: 'Actions for version 2' }).getByRole('button', { name: 'Roll back…' }).click()
     const dialog = page.getByRole('dialog')
     await dialog.getByText(/Of 4 recorded decisions/).waitFor()
+    await dialog.getByText('Nothing to say against it.').waitFor()
     const yes = dialog.getByRole('button', { name: 'Put version 2 in force' })
     assert.deepEqual(await axeFindings(page), [])
     await yes.click()
@@ -218,6 +219,29 @@ describe('policies', { skip: MISSING ?? false }, () => {
     await put.click()
     await page.getByText(/is in force\. Live leases/).waitFor()
     assert.match(await stage.sekisho('policy', 'show'), /\/\/ mine/)
+    await leave(page)
+  })
+
+  it('shows what the linter says of a version before it is in force again, with its line', async () => {
+    const text = `${SECOND_POLICY}permit (principal, action, resource);\n`
+    const set = await stage.sekisho('policy', 'set', storyFile(stage, 'open.cedar', text))
+    const version = /^Version (\d+) is active/m.exec(set)?.[1] ?? ''
+    await stage.sekisho('policy', 'set', storyFile(stage, 'closed.cedar', SECOND_POLICY))
+    const { page, errors } = await open()
+    await page.getByRole('tab', { name: 'Versions' }).click()
+    const actions = page.getByRole('group', { name: `Actions for version ${version}` })
+    await actions.getByRole('button', { name: 'Roll back…' }).click()
+    const dialog = page.getByRole('dialog')
+    const finding = dialog.locator('.findings li', { hasText: 'no-attestation' })
+    await finding.waitFor()
+    const line = text.split('\n').length - 1
+    assert.match(
+      (await finding.textContent()) ?? '',
+      new RegExp(`Line ${line}.*no-attestation.*whoever asks gets this`),
+    )
+    assert.equal(await finding.getByRole('button').count(), 0)
+    assert.deepEqual(await axeFindings(page), [])
+    assert.deepEqual(faults(errors), [])
     await leave(page)
   })
 

@@ -24,6 +24,29 @@ export function Findings({
         <h2 id="policy-findings">{t.heading}</h2>
         {behind ? <span class="small faint">{t.checking}</span> : null}
       </div>
+      <Told checked={checked} onGo={onGo} />
+    </section>
+  )
+}
+
+/** The same where there is nothing to go to, and the text is not being written. */
+export function FindingsOf({ checked }: { readonly checked: Checked | undefined }): JSX.Element {
+  const { findings: t } = POLICIES[useLanguage()]
+  return (
+    <section class="stack" aria-busy={checked === undefined}>
+      <h3>{t.heading}</h3>
+      {checked === undefined ? <p class="small faint">{t.checking}</p> : null}
+      <Told checked={checked} onGo={undefined} />
+    </section>
+  )
+}
+
+type OnGo = ((line: number, column: number) => void) | undefined
+
+function Told({ checked, onGo }: { readonly checked: Checked | undefined; readonly onGo: OnGo }): JSX.Element {
+  const { findings: t } = POLICIES[useLanguage()]
+  return (
+    <>
       {checked?.error === undefined ? null : <Problem error={checked.error} />}
       <p role="status" class="small">
         {checked === undefined || checked.error !== undefined
@@ -79,7 +102,7 @@ export function Findings({
           ))}
         </ul>
       </Speaking>
-    </section>
+    </>
   )
 }
 
@@ -92,9 +115,10 @@ function Go({
 }: {
   readonly line: number
   readonly column: number
-  readonly onGo: (line: number, column: number) => void
+  readonly onGo: OnGo
 }): JSX.Element {
   const t = POLICIES[useLanguage()].findings
+  if (onGo === undefined) return <strong>{t.line(line)}</strong>
   return (
     <button type="button" class="button quiet go" onClick={() => onGo(line, column)}>
       {t.line(line)}

@@ -6,7 +6,9 @@ import { useAction } from '../../ui/action.ts'
 import { Load, useLoad } from '../../ui/load.tsx'
 import { Confirm, Snippet } from '../../ui/page-parts.tsx'
 import { Problem } from '../../ui/problem.tsx'
+import { useCheck } from './check.ts'
 import { History, Leases } from './effect.tsx'
+import { FindingsOf } from './findings.tsx'
 import { POLICIES } from './languages.ts'
 import type { Activated, PolicyCalls } from './model.ts'
 import { useEffectOf } from './use-effect-of.ts'
@@ -20,7 +22,7 @@ interface Props {
   readonly onDone: (done: Activated, text: string) => void
 }
 
-/** Asks before an older version is put in force again, and tells what that would do. */
+/** Asks before an older version is put in force again, and tells what that would do, and what may be wrong with it. */
 export function RollBack(props: Props): JSX.Element {
   const { calls, version, onNo, onDone } = props
   const t = POLICIES[useLanguage()]
@@ -58,6 +60,7 @@ function Effect({
   onKnown,
 }: Props & { readonly text: string; readonly onKnown: (known: boolean) => void }): JSX.Element {
   const effect = useEffectOf(calls, text, may)
+  const checked = useCheck(calls, text)
   useEffect(() => {
     if (effect.known) onKnown(true)
   }, [effect.known])
@@ -65,6 +68,7 @@ function Effect({
     <>
       <History namespace={namespace} report={effect.report} />
       <Leases namespace={namespace} forecast={effect.forecast} />
+      <FindingsOf checked={checked} />
     </>
   )
 }
