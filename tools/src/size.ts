@@ -115,7 +115,8 @@ const PACKED: Readonly<Record<string, number>> = {
   // 2.9 for full disks, forecasts, the files that a result was judged by, and a next master key.
   // 0.5 for why endorsements could not be had, results with tokens that are each looked at, and file systems that are read-only.
   // 1.3 for what of a reference set was met, 0.5 for worlds that change and evidence that is bound to another key.
-  '@sekisho/broker': 200 * KB,
+  // 1.5 for looks that somebody asks for, codes of all TEEs' checks, and remedies that name the source's own trouble.
+  '@sekisho/broker': 201.5 * KB,
   '@sekisho/server': 80 * KB,
   // With the web page that `sekisho up` serves, 250 kB.
   // With two bundles, the command line's and the checkpoint's, which make the start twice as fast, and the web page.
