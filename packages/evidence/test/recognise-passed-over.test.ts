@@ -3,6 +3,8 @@ import { describe, it } from 'node:test'
 import { makeSgx, makeSnp } from '@sekisho/emulator/kit'
 import { recognise, recogniseParts } from '../src/recognise/index.ts'
 import { membersOf } from '../src/recognise/members.ts'
+import { file } from './tpm-kit.ts'
+import { missing } from './vectors.ts'
 
 const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value)
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64')
@@ -90,6 +92,7 @@ describe('recognise: evidence in a member that is to hold something else', () =>
     'in place of the name of a form': ['format', { body: QUOTE, format: REPORT }],
     'under a name of another form': ['outblob', { attestation_report: REPORT, outblob: QUOTE }],
     'under a name that says nothing': ['other', { attestation_report: REPORT, other: QUOTE }],
+    'in place of what no form reads': ['vm_config', { quote: QUOTE, vm_config: REPORT }],
   }
   for (const [name, [member, form]] of Object.entries(forms))
     it(`${name}: it is refused, with what it is and where`, () => {
@@ -210,5 +213,33 @@ describe('recognise: names of a vTPM that have other evidence behind them', () =
 
   it('the same piece again is none', () => {
     assert.equal(recognise(utf8(JSON.stringify({ td_quote: QUOTE, quote: QUOTE }))).tee, 'sgx')
+  })
+
+  it('inside of the quote, or in place of the certificate', { skip: missing('azure-vtpm') }, () => {
+    const azure = JSON.parse(new TextDecoder().decode(file('azure-vtpm/milan-json-v1/evidence.json')))
+    const { tpm_quote: quote, ...others } = azure
+    const tees = (form: object): readonly string[] =>
+      recogniseParts(utf8(JSON.stringify(form))).map(({ recognised }) => recognised.tee)
+    assert.deepEqual(tees(azure), ['azure-vtpm'])
+    assert.deepEqual(tees({ ...others, tpm_quote: { ...quote, x: 1 } }), ['azure-vtpm'])
+    assert.deepEqual(tees({ ...others, tpm_quote: { ...quote, x: { y: QUOTE } } }), ['azure-vtpm', 'sgx'])
+    assert.deepEqual(tees({ ...azure, vcek: QUOTE }), ['azure-vtpm', 'sgx'])
+  })
+})
+
+describe('recognise: evidence in place of the certificates of a device', () => {
+  it('is a piece of its own', { skip: missing('nvidia-gpu') }, () => {
+    const report = base64(file('nvidia-gpu/hopper-580-trailing-zero/report.bin'))
+    const chain = base64(file('nvidia-gpu/hopper-580-trailing-zero/cert-chain.pem'))
+    for (const [certificate, tees] of [
+      [chain, ['nvidia-gpu']],
+      [QUOTE, ['nvidia-gpu', 'sgx']],
+    ] as const)
+      assert.deepEqual(
+        recogniseParts(utf8(JSON.stringify([{ arch: 'HOPPER', evidence: report, certificate }]))).map(
+          ({ recognised }) => recognised.tee,
+        ),
+        tees,
+      )
   })
 })

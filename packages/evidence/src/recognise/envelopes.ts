@@ -241,18 +241,18 @@ function disguised(
   { companions = {}, unused = {}, members }: Envelope,
   path: string,
 ): readonly string[] {
-  const names = [...Object.keys(companions), ...members.slice(1).flat()]
-  const read = names.filter((name) => !Object.hasOwn(unused, name) && name !== 'additional_evidence')
-  const ofVtpm = Object.keys(unused).filter((name) => Object.hasOwn(EXPECTED, name))
+  const names = [...Object.keys(companions), ...Object.keys(unused), ...members.slice(1).flat()]
   const isOther = (name: string): boolean => {
     const expected = Object.hasOwn(EXPECTED, name) ? EXPECTED[name] : undefined
     return evidenceIn(own(object, name), isHolder).some(({ tee }) => expected === undefined || tee !== expected)
   }
-  return [...new Set([...read, ...ofVtpm])].filter((name) => name !== path && isOther(name))
+  return [...new Set(names)].filter((name) => name !== path && !READ.includes(name) && isOther(name))
 }
 
 /** Members of Azure's forms that have evidence in them by the form's own word, each of its own kind. */
 const EXPECTED: Readonly<Record<string, Tee>> = { hcl_report: 'azure-vtpm', tpm_quote: 'tpm', quote: 'tpm' }
+/** Members with evidence of whatever kind: that of devices, and with dstack the same quote again. */
+const READ: readonly string[] = ['additional_evidence', 'attestation']
 
 const MAX_BESIDE = 16
 

@@ -94,8 +94,9 @@ function intoForm({ value, tee, isOwn }: Form, place: Place, search: Search): vo
   const alone = (one: unknown, at: Place): unknown => {
     if (!isMembers(one)) return one
     const kept = Object.entries(one).flatMap(([name, member]) => {
-      if (isOwn(name, member)) return [[name, member] as const]
-      if (tee === 'azure-vtpm' && name === 'evidence') return [[name, alone(member, within(at, name))] as const]
+      if (isOwn(name, member, at)) return [[name, member] as const]
+      if (tee === 'azure-vtpm' && AROUND.includes(name) && isMembers(member))
+        return [[name, alone(member, within(at, name))] as const]
       const inside: Search = { ...search, hits: [] }
       // Of a quote's JSON the name is a part.
       walk(name === 'tpm' ? { tpm: member } : member, within(at, name), inside)
@@ -132,8 +133,20 @@ function withRest({ json, beside }: QuoteOfMembers, hits: readonly Hit[], { path
 interface Form {
   readonly value: object
   readonly tee: Tee
-  /** Whether a member belongs to the form. */
-  readonly isOwn: (name: string, member: unknown) => boolean
+  /** Whether a member belongs to the form, whatever is in it. */
+  readonly isOwn: (name: string, member: unknown, at: Place) => boolean
+}
+
+const QUOTES: readonly string[] = ['tpm_quote', 'quote']
+/** Members of Azure's form that are objects with further members of it. */
+const AROUND: readonly string[] = ['evidence', ...QUOTES]
+/** Members of the quote in there. */
+const OF_QUOTE: readonly string[] = ['message', 'signature', 'pcrs']
+
+// A certificate is read by nobody where the caller has another one: evidence in its place is looked for.
+function isOfAzure(name: string, member: unknown, { path }: Place): boolean {
+  if (QUOTES.includes(path.at(-1) ?? '')) return OF_QUOTE.includes(name)
+  return name !== 'vcek' && AZURE_MEMBERS.includes(name) && !(QUOTES.includes(name) && isMembers(member))
 }
 
 function formOf(value: unknown, tee: Tee | undefined): Form | undefined {
@@ -144,11 +157,9 @@ function formOf(value: unknown, tee: Tee | undefined): Form | undefined {
       value,
       tee,
       isOwn: (name, member) =>
-        name === 'certificate' ||
-        (name === 'evidence' && typeof member === 'string') ||
-        (DEVICE_LISTS.includes(name) && Array.isArray(member)),
+        (name === 'evidence' && typeof member === 'string') || (DEVICE_LISTS.includes(name) && Array.isArray(member)),
     }
-  return tee === 'azure-vtpm' ? { value, tee, isOwn: (name) => AZURE_MEMBERS.includes(name) } : undefined
+  return tee === 'azure-vtpm' ? { value, tee, isOwn: isOfAzure } : undefined
 }
 
 // What else lies in a form that is known is for its own reader.
