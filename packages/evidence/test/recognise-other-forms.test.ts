@@ -294,3 +294,28 @@ describe('recognise: evidence as programs and tools print it', () => {
     assert.equal(fault(utf8("b''")).code, 'malformed')
   })
 })
+
+describe("recognise: QEMU's answer about a launch", () => {
+  const measure = Uint8Array.from({ length: 48 }, (_, i) => 255 - i)
+  const data = base64(measure)
+
+  it('is a launch measurement of SEV, with what QMP puts around it or without', () => {
+    for (const form of [{ data }, { return: { data } }, { return: { data }, id: 'libvirt-20' }]) {
+      const { tee, evidence } = recognise(json(form))
+      assert.deepEqual([tee, hex(evidence)], ['sev', hex(measure)])
+    }
+  })
+
+  it('and nothing else, nor with more beside it', () => {
+    const more = [
+      { return: { data }, id: { report: base64(SNP.evidence) } },
+      { return: { data }, x: base64(QUOTE) },
+    ]
+    assert.deepEqual(
+      more.map((form) => recognise(json(form)).tee),
+      ['snp', 'sgx'],
+    )
+    for (const form of [{ data: `${data}AAAA` }, { data, id: 1 }, { return: data }, { return: null }, { data: 48 }])
+      assert.equal(fault(json(form)).code, 'unsupported-kind', JSON.stringify(form))
+  })
+})

@@ -84,7 +84,7 @@ const WRAPPERS: readonly Row[] = [
   {
     what: 'JSON',
     forms:
-      'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), quotes of CCF nodes, requests to Intel Trust Authority and to Google’s attestation service and Azure’s attestation of guests, bundles of Tinfoil, InstanceInfo of Constellation, Keylime, go-attestation, NVIDIA’s evidence of before 2025, the SEV-SNP report field by field; evidence under any other name is looked for, and what is passed over is named',
+      'KBS evidence and attestations, az-snp-vtpm, az-tdx-vtpm, dstack, configfs-tsm (outblob, auxblob), quotes of CCF nodes, requests to Intel Trust Authority and to Google’s attestation service and Azure’s attestation of guests, bundles of Tinfoil, InstanceInfo of Constellation, Keylime, go-attestation, NVIDIA’s evidence of before 2025, QEMU’s answer about a launch of SEV, the SEV-SNP report field by field; evidence under any other name is looked for, and what is passed over is named',
   },
   {
     what: 'CMW',
@@ -125,7 +125,7 @@ const COLLATERAL: readonly Row[] = [
   {
     what: 'NVIDIA',
     forms:
-      'manifests (XML), OCSP answers in DER, certificate chain of the device in PEM; manifests and answers fetched from the service for manifests and the OCSP responder',
+      'manifests (XML, or the service’s answer around one), OCSP answers in DER, certificate chain of the device in PEM; manifests and answers fetched from the service for manifests and the OCSP responder',
   },
   {
     what: 'IBM',

@@ -6,6 +6,7 @@ import { ENVELOPES, type Envelope } from './envelope-forms.ts'
 import { jsonFault } from './json-error.ts'
 import { type Companion, MAX_PARTS, type Opened, type Part } from './model.ts'
 import { evidenceIn, evidenceWith, type Hit } from './search.ts'
+import { measureOfQemu } from './sev-ibm.ts'
 import { byteArray, isMembers, isReportStructure, reportFromStructure } from './snp-structure.ts'
 import { objectStranger } from './strangers.ts'
 import { textOf } from './text.ts'
@@ -38,6 +39,8 @@ function openObject(object: Members, where: string): Opened {
   const envelope = envelopeOf(object)
   const names = envelope?.members[0]
   const path = names === undefined ? undefined : spelling(object, names)
+  const measure = measureOfQemu(object)
+  if (measure !== undefined) return { name: 'JSON: answer of QEMU', inner: { json: measure }, path: 'data' }
   if (envelope === undefined || path === undefined) return openStrange(object, where)
   const taken = known(envelope, path)
   // Certificates in what holds other evidence belong to that.

@@ -80,6 +80,21 @@ function isMeasure(bytes: Uint8Array): boolean {
   return bytes.length === LAUNCH_MEASURE && bytes.some((byte) => byte > 127)
 }
 
+/** QMP's name of a command. */
+const MAX_ID = 64
+/** 48 bytes in base64, which have no filler. */
+const MEASURE_TEXT = /^[A-Za-z0-9+/]{64}$/
+
+/** The measurement in QEMU's answer to `query-sev-launch-measure`, with what QMP puts around it or without. */
+export function measureOfQemu(object: Readonly<Record<string, unknown>>): string | undefined {
+  const { return: answer = object, id = '' } = object
+  const isAlone = Object.keys(object).every((name) => name === 'return' || name === 'id' || answer === object)
+  if (!isAlone || typeof id === 'object' || String(id).length > MAX_ID) return undefined
+  if (typeof answer !== 'object' || answer === null || Object.keys(answer).join() !== 'data') return undefined
+  const { data }: { readonly data?: unknown } = answer
+  return typeof data === 'string' && MEASURE_TEXT.test(data) ? data : undefined
+}
+
 function u32(bytes: Uint8Array, at: number): number {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(at, true)
 }
