@@ -59,6 +59,13 @@ describe('inspect of what is beside evidence', () => {
     assert.match(out, /\n {10}amd\n/)
   })
 
+  it('shows certificates in PEM with the words that a tool wrote around them', async () => {
+    const words = `\ufeffCertificate:\n    Data:\n        Version: 3\n${pem(VCEK)}subject=next\n${pem(VCEK)}`
+    const { form, at } = await shown(saved('words.pem', words))
+    assert.equal(form, 'X.509: 2 certificates')
+    assert.match(String(at('certificate2.subject')), /^SEV-VCEK/)
+  })
+
   it('shows Intel’s extension of a PCK certificate, and lists, in chains of PEM', async () => {
     const quote = readFileSync(example('tdx/quote.bin')).toString('latin1')
     const chain = /-----BEGIN CERTIFICATE-----[\s\S]*-----END CERTIFICATE-----/.exec(quote)?.[0] ?? assert.fail()

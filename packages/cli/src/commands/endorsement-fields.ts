@@ -10,6 +10,7 @@ import {
 } from '@sekisho/evidence/snp'
 import { type Certificate, type Crl, decodePem, parseCertificate, parseCrl, WIDE } from '@sekisho/evidence/x509'
 import { unreadable } from '../exit.ts'
+import { blocksOfFile } from '../options/pem-blocks.ts'
 import type { Field } from '../tee/door.ts'
 import { addSecretFields, isAddSecretRequest } from './add-secret-fields.ts'
 import { inFile, sha256 } from './evidence-file.ts'
@@ -44,7 +45,7 @@ export function endorsementIn(path: string, bytes: Uint8Array): DecodedEndorseme
     return { form: 'NVIDIA reference integrity manifest', fields: inFile(path, () => manifestFields(bytes)) }
   try {
     if (bytes[0] === SEQUENCE) return ofObjects([bytes])
-    const text = Buffer.from(bytes).toString('latin1')
+    const text = blocksOfFile(bytes)?.join('\n') ?? Buffer.from(bytes).toString('latin1')
     if (BLOCK.test(text)) return ofObjects(pemObjects(path, text))
     if (bytes.length === ID_BLOCK) return { form: 'SEV-SNP ID block', fields: idBlockFields(bytes) }
     const table = tableIn(bytes)
