@@ -74,6 +74,16 @@ describe('what an entity attestation token has to say beside its nonce', () => {
     const open = said({}, { claims: undefined })
     assert.equal(check(open, 'token.expect.claims').outcome, 'unchecked')
     assert.equal(open.outcome, 'incomplete')
+    // Neither the issuer nor the exchange is what was attested.
+    for (const claims of [
+      { iss: CLAIMS['iss'] as string, eat_nonce: NONCE },
+      { '/eat_profile': 'tag:maker.example,2026:gateway' },
+    ]) {
+      assert.equal(check(said({}, { claims }), 'token.expect.claims').outcome, 'unchecked')
+      assert.equal(said({}, { claims, ueids: [UEID] }).outcome, 'verified')
+      assert.equal(said({}, { claims: { ...claims, oemboot: true } }).outcome, 'verified')
+      assert.equal(said({}, { claims: { ...claims, iss: 'https://other.example' } }).outcome, 'rejected')
+    }
     assert.equal(said({}, { claims: undefined, ueids: [UEID] }).outcome, 'verified')
     assert.equal(
       said({}, { claims: undefined, ueids: [`01${'00'.repeat(16)}`, UEID.toUpperCase()] }).outcome,
