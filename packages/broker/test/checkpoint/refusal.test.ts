@@ -88,6 +88,7 @@ const NAMED: Readonly<Partial<Record<RefusalCode, readonly string[]>>> = {
   ],
   'debug-enabled': [
     ...['snp.debug', 'sev.debug', 'nitro.debug', 'ias.debug', 'nvidia.debug', 'token.debug', 'token.debug.guest'],
+    'token.submodules.debug',
     ...['sgx.enclave.debug', 'tdx.td.debug', 'tpm.expect.no-debugging'],
   ],
   'reference-mismatch': ['azure.accept.hardware'],
